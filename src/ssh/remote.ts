@@ -1,0 +1,36 @@
+/** One machine within reach: what every other room needs of SSH, and nothing of how it is done. */
+import type { Readable } from 'node:stream'
+
+export interface Remote {
+  /** The machine's name in the cluster file (or of the CA's host), for messages. */
+  readonly host: string
+  /** The login, for the prompt shown above output: `root@etcd01:~$`. */
+  readonly user: string
+  /** Runs one command there and waits for its end. Never throws for a non-zero exit code; see `check`. */
+  run(command: RemoteCommand): Promise<CommandResult>
+  /** A socket here whose connections come out at `address:port` as dialled from there. Ends with the connection. */
+  forward(target: { readonly address: string; readonly port: number }): Promise<string>
+  close(): Promise<void>
+}
+
+export interface RemoteCommand {
+  /** Program and arguments, each passed on unchanged: quoting happens in one place. */
+  readonly argv: readonly string[]
+  /** What the command reads; its end is the end of the command's input. */
+  readonly stdin?: string | Uint8Array | Readable | undefined
+  /** As root: directly if that is the login, else through sudo. */
+  readonly root?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Called with each piece of output as it arrives; the result holds all of it too. */
+  readonly onStdout?: ((text: string) => void) | undefined
+  readonly onStderr?: ((text: string) => void) | undefined
+}
+
+export interface CommandResult {
+  readonly host: string
+  readonly stdout: string
+  readonly stderr: string
+  /** 0–255; 128 + n for a command ended by signal n. */
+  readonly exitCode: number
+  readonly durationMs: number
+}
