@@ -1,0 +1,65 @@
+/** Files that appear whole and with their final mode, or not at all. */
+import { randomBytes } from 'node:crypto'
+import { link, open, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+
+/** Creates or replaces `file`. Mode is octal, `0o600` for a key; the umask can't widen it. */
+export async function replaceFile(file: string, data: string | Uint8Array, mode: number): Promise<void> {
+  await viaTemporary(file, data, mode, (temporary) => rename(temporary, file))
+}
+
+/** Creates `file` unless it is there already. Returns whether this call made it: of two at once, only one does. */
+export async function createFile(file: string, data: string | Uint8Array, mode: number): Promise<boolean> {
+  return viaTemporary(file, data, mode, async (temporary) => {
+    try {
+      await link(temporary, file)
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      throw error
+    } finally {
+      await rm(temporary, { force: true })
+    }
+  })
+}
+
+/** Flushes a folder's entries to disk: a rename is only lasting after that. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function viaTemporary<T>(
+  file: string,
+  data: string | Uint8Array,
+  mode: number,
+  place: (temporary: string) => Promise<T>,
+): Promise<T> {
+  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(6).toString('hex')}`)
+  try {
+    await writeNewFile(temporary, data, mode)
+    const result = await place(temporary)
+    await syncDirectory(path.dirname(file))
+    return result
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}
+
+/** Writes a file that must not exist yet, flushed to disk. */
+export async function writeNewFile(file: string, data: string | Uint8Array, mode: number): Promise<void> {
+  // Private until it is whole; the wider mode comes last and is exact whatever the umask is.
+  const handle = await open(file, 'wx', 0o600)
+  try {
+    await handle.writeFile(data)
+    await handle.chmod(mode)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,44 @@
+/** A certificate authority, wherever it lives: what the planner and the commands know of it. */
+import type { AllowedNames } from './names.ts'
+import type { Profile } from './profile.ts'
+
+export interface Authority {
+  readonly home: 'local' | 'host' | 'offline'
+  /**
+   * The issuing CA's certificate first, then each one's issuer up to the root, as far as they are known (PEM).
+   * Nodes get it as `ca.crt`: every certificate in it is a trust anchor of etcd. A local CA is made on first use.
+   */
+  chain(signal?: AbortSignal): Promise<string>
+  /** As `issueMany` for one. */
+  issue(request: IssueRequest, signal?: AbortSignal): Promise<IssuedCertificate>
+  /**
+   * Checks every request (`checkCsr`) and signs them, all or none, in the order given; nothing is signed if one is bad.
+   * @throws QuorateError `pki` naming what is wrong with which request, or with the CA
+   */
+  issueMany(requests: readonly IssueRequest[], signal?: AbortSignal): Promise<readonly IssuedCertificate[]>
+}
+
+export interface IssueRequest {
+  readonly csrPem: string
+  readonly profile: Profile
+  /** What the certificate will carry, exactly; a request that asks for more, or for less, is refused. */
+  readonly allowed: AllowedNames
+  readonly days: number
+  /** The node's name, or the client's. */
+  readonly subjectCommonName: string
+}
+
+export interface IssuedCertificate {
+  /** The certificate with its chain appended (PEM), as etcd's `--cert-file` takes it. */
+  readonly pem: string
+  /** What the operator should know, as whole sentences: a shortened validity, a shared root. */
+  readonly warnings: readonly string[]
+}
+
+/** Asks the operator for a passphrase; `purpose` completes 'Passphrase of …'. */
+export type AskPassphrase = (purpose: string, signal?: AbortSignal) => Promise<string>
+
+/** How far before now a certificate's validity begins, so that a clock running behind does not refuse it. */
+export const BACKDATE_MS = 5 * 60_000
+
+export const DAY_MS = 86_400_000

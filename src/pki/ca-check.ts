@@ -1,0 +1,112 @@
+/** Whether a CA may issue our certificates: asked before each signing, wherever the CA lives. */
+import type { X509Certificate } from 'node:crypto'
+import { QuorateError } from '../errors.ts'
+import { BACKDATE_MS, DAY_MS } from './authority.ts'
+import { subjectLine } from './chain.ts'
+import { isoDay } from './check-certificate.ts'
+import { forbiddenNames, NAME_CONSTRAINTS_OID, parseNameConstraints } from './name-constraints.ts'
+import type { AllowedNames } from './names.ts'
+import * as x509 from './x509.ts'
+
+/**
+ * Refuses a chain whose certificates are no CAs, lack keyCertSign, are expired or not yet valid, or allow fewer
+ * intermediates than there are.
+ * @throws QuorateError `pki`
+ */
+export function assertUsableCa(chain: readonly X509Certificate[], now: Date): void {
+  for (const [below, certificate] of chain.entries()) {
+    const name = subjectLine(certificate)
+    const parsed = new x509.X509Certificate(certificate.raw)
+    const constraints = parsed.getExtension(x509.BasicConstraintsExtension)
+    if (constraints?.ca !== true) {
+      throw new QuorateError('pki', `${name} is not a CA: its basicConstraints do not say CA:TRUE`, {
+        hint: 'Name a CA certificate, or leave pki.authority.certificate out and one is made.',
+      })
+    }
+    const usage = parsed.getExtension(x509.KeyUsagesExtension)
+    if (usage !== null && (usage.usages & x509.KeyUsageFlags.keyCertSign) === 0) {
+      throw new QuorateError('pki', `${name} may not sign certificates: its keyUsage lacks keyCertSign`)
+    }
+    if (certificate.validToDate <= now) {
+      throw new QuorateError(
+        'pki',
+        `the CA certificate ${name} expired on ${isoDay(certificate.validToDate)}`,
+        {
+          hint: 'Renew the CA certificate with the same key, or name another CA.',
+        },
+      )
+    }
+    if (certificate.validFromDate > now) {
+      throw new QuorateError(
+        'pki',
+        `the CA certificate ${name} is not valid before ${certificate.validFromDate.toISOString()}`,
+        { hint: 'Is the clock of this computer right?' },
+      )
+    }
+    if (constraints.pathLength !== undefined && constraints.pathLength < below) {
+      throw new QuorateError(
+        'pki',
+        `${name} allows ${constraints.pathLength} intermediate CAs below it (pathlen), and there are ${below}`,
+      )
+    }
+  }
+}
+
+/**
+ * Refuses names that a CA of the chain is not allowed to sign by its name constraints.
+ * @throws QuorateError `pki` naming them
+ */
+export function assertNamesPermitted(
+  chain: readonly X509Certificate[],
+  names: AllowedNames,
+  host: string,
+): void {
+  for (const certificate of chain) {
+    const extension = new x509.X509Certificate(certificate.raw).getExtension(NAME_CONSTRAINTS_OID)
+    if (extension === null) continue
+    const forbidden = forbiddenNames(parseNameConstraints(new Uint8Array(extension.value)), names)
+    if (forbidden.length > 0) {
+      throw new QuorateError(
+        'pki',
+        `the name constraints of ${subjectLine(certificate)} forbid ${forbidden.join(', ')}`,
+        {
+          host,
+          hint: 'Use a CA that may sign these names; every member needs its addresses, localhost, 127.0.0.1 and ::1.',
+        },
+      )
+    }
+  }
+}
+
+export interface Validity {
+  readonly notBefore: Date
+  readonly notAfter: Date
+  readonly warnings: readonly string[]
+}
+
+/** From a little before now for `days`, but within every certificate of the chain; says so if that cuts it short. */
+export function leafValidity(chain: readonly X509Certificate[], days: number, now: Date): Validity {
+  const wanted = new Date(now.getTime() + days * DAY_MS)
+  const begins = Math.max(now.getTime() - BACKDATE_MS, ...chain.map((ca) => ca.validFromDate.getTime()))
+  const end = Math.min(wanted.getTime(), ...chain.map((ca) => ca.validToDate.getTime()))
+  const shortest = chain.find((ca) => ca.validToDate.getTime() === end)
+  const cut = end < wanted.getTime() && shortest !== undefined
+  return {
+    notBefore: new Date(begins),
+    notAfter: new Date(end),
+    warnings: cut
+      ? [
+          `Certificates end on ${isoDay(new Date(end))} instead of after ${days} days, because the CA ${subjectLine(shortest)} expires then.`,
+        ]
+      : [],
+  }
+}
+
+/** What to know about a CA that is an intermediate with its root in the bundle. */
+export function chainWarnings(chain: readonly X509Certificate[]): readonly string[] {
+  const root = chain.at(-1)
+  if (root === undefined || chain.length < 2) return []
+  return [
+    `etcd will trust every client certificate issued anywhere below ${subjectLine(root)}, because that certificate is in the CA's chain.`,
+  ]
+}

@@ -1,0 +1,80 @@
+/** Reading a CA's private key, in any of the forms it is kept in. */
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { QuorateError } from '../errors.ts'
+import type { AskPassphrase } from './authority.ts'
+
+const AGE_BINARY = 'age-encryption.org/v1'
+const AGE_ARMOR = '-----BEGIN AGE ENCRYPTED FILE-----'
+
+export interface KeyFile {
+  readonly file: string
+  /** Says which key it is: `the CA key /home/…/ca.key.age`. */
+  readonly purpose: string
+  readonly askPassphrase: AskPassphrase
+}
+
+/**
+ * PKCS#8, PKCS#1 (`RSA PRIVATE KEY`) and SEC1 (`EC PRIVATE KEY`), plain or encrypted by openssl, or any of them within
+ * age. Asks for the passphrase only if there is one.
+ * @throws QuorateError `pki` for a wrong passphrase or an unreadable key, `permission` if every user can read the file
+ */
+export async function readPrivateKey(key: KeyFile, signal?: AbortSignal): Promise<KeyObject> {
+  await assertPrivate(key.file)
+  const bytes = await readFile(key.file)
+  const text = bytes.toString('latin1')
+  if (text.startsWith(AGE_BINARY) || text.startsWith(AGE_ARMOR)) {
+    return parseKey(await decryptAge(bytes, key, signal), undefined, key)
+  }
+  const encrypted = /^-----BEGIN ENCRYPTED PRIVATE KEY-----$|^Proc-Type: 4,ENCRYPTED/m.test(text)
+  return parseKey(text, encrypted ? await key.askPassphrase(key.purpose, signal) : undefined, key)
+}
+
+/** Encrypts a PEM private key with a passphrase (age, scrypt; `workFactor` is log2 of its cost, 18 unless set). */
+export async function encryptAge(pem: string, passphrase: string, workFactor?: number): Promise<Uint8Array> {
+  const age = await import('age-encryption')
+  const encrypter = new age.Encrypter()
+  encrypter.setPassphrase(passphrase)
+  if (workFactor !== undefined) encrypter.setScryptWorkFactor(workFactor)
+  return encrypter.encrypt(pem)
+}
+
+async function decryptAge(bytes: Uint8Array, key: KeyFile, signal?: AbortSignal): Promise<string> {
+  const passphrase = await key.askPassphrase(key.purpose, signal)
+  const age = await import('age-encryption')
+  const decrypter = new age.Decrypter()
+  decrypter.addPassphrase(passphrase)
+  const text = Buffer.from(bytes).toString('latin1')
+  try {
+    const binary = text.startsWith(AGE_ARMOR) ? age.armor.decode(text) : bytes
+    return await decrypter.decrypt(binary, 'text')
+  } catch (error) {
+    throw wrongPassphrase(key, error)
+  }
+}
+
+function parseKey(pem: string, passphrase: string | undefined, key: KeyFile): KeyObject {
+  try {
+    return createPrivateKey({ key: pem, format: 'pem', ...(passphrase === undefined ? {} : { passphrase }) })
+  } catch (error) {
+    if (passphrase !== undefined) throw wrongPassphrase(key, error)
+    throw QuorateError.from(error, 'pki', `${key.purpose} can't be read`, {
+      hint: 'It should be a PEM private key: PKCS#8, RSA PRIVATE KEY or EC PRIVATE KEY.',
+    })
+  }
+}
+
+function wrongPassphrase(key: KeyFile, cause: unknown): QuorateError {
+  return new QuorateError('pki', `the passphrase does not open ${key.purpose}`, {
+    hint: 'Try again. Nothing was changed.',
+    cause,
+  })
+}
+
+async function assertPrivate(file: string): Promise<void> {
+  const { mode } = await stat(file)
+  if ((mode & 0o007) === 0) return
+  throw new QuorateError('permission', `the CA key ${file} is open to every user of this computer`, {
+    hint: `chmod 600 ${file}\nIf others may have read it, make a new CA.`,
+  })
+}

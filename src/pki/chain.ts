@@ -1,0 +1,77 @@
+/** Certificates of a CA in the order issuing, its issuer, …, root. */
+import { X509Certificate } from 'node:crypto'
+import { QuorateError } from '../errors.ts'
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
+
+/**
+ * Every certificate of a PEM text in its order; text around them is left out.
+ * @param what what the text is, for the message: `the CA certificate /etc/ssl/ca.crt`
+ * @throws QuorateError `pki` if there is none, or one can't be read
+ */
+export function parseCertificates(
+  pem: string,
+  what: string,
+): readonly [X509Certificate, ...X509Certificate[]] {
+  const [first, ...rest] = (pem.match(CERTIFICATE) ?? []).map((block) => {
+    try {
+      return new X509Certificate(block)
+    } catch (error) {
+      throw QuorateError.from(error, 'pki', `${what} holds a certificate that can't be read`)
+    }
+  })
+  if (first === undefined) {
+    throw new QuorateError('pki', `${what} holds no certificate in PEM form`, {
+      hint: 'It should begin with -----BEGIN CERTIFICATE-----. For DER: openssl x509 -inform der -in FILE.',
+    })
+  }
+  return [first, ...rest]
+}
+
+/**
+ * Reads a CA's certificate with its chain and puts it in order; the issuing CA is the first in the text.
+ * @throws QuorateError `pki` if one of the others is not in the line from the issuing CA upwards
+ */
+export function parseChain(pem: string, what: string): readonly [X509Certificate, ...X509Certificate[]] {
+  const [issuing, ...others] = parseCertificates(pem, what)
+  const chain: [X509Certificate, ...X509Certificate[]] = [issuing]
+  let left = others.filter((other) => other.fingerprint256 !== issuing.fingerprint256)
+  for (let top = issuing; !isSelfSigned(top);) {
+    const child = top
+    const issuer = left.find((candidate) => isIssuedBy(child, candidate))
+    if (issuer === undefined) break
+    chain.push(issuer)
+    left = left.filter((other) => other.fingerprint256 !== issuer.fingerprint256)
+    top = issuer
+  }
+  if (left.length > 0) {
+    const strangers = left.map((certificate) => subjectLine(certificate)).join('; ')
+    throw new QuorateError(
+      'pki',
+      `${what} holds certificates that did not issue its first one: ${strangers}`,
+      {
+        hint: 'The issuing CA comes first, then its issuer, up to the root; leave anything else out.',
+      },
+    )
+  }
+  return chain
+}
+
+/** Whether `issuer`'s name and key stand behind the certificate's signature. Validity is not looked at. */
+export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
+}
+
+function isSelfSigned(certificate: X509Certificate): boolean {
+  return isIssuedBy(certificate, certificate)
+}
+
+/** PEM of a chain, each certificate once, ending in a newline. */
+export function chainPem(chain: readonly X509Certificate[]): string {
+  return chain.map((certificate) => `${certificate.toString().trimEnd()}\n`).join('')
+}
+
+/** A subject in one line, `CN=etcd CA, O=Example`. */
+export function subjectLine(certificate: X509Certificate): string {
+  return (certificate.subject ?? '').split('\n').join(', ')
+}

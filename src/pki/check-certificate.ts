@@ -1,0 +1,98 @@
+/** Whether a certificate that is in use still fits what is wanted. Pure: the clock is handed in. */
+import { X509Certificate } from 'node:crypto'
+import type { KeyAlgorithm } from '../spec/cluster.ts'
+import { describe } from './certificate.ts'
+import { isIssuedBy, parseCertificates } from './chain.ts'
+import { compareNames, printable, type AllowedNames } from './names.ts'
+import { EXTENDED_USAGES, USAGE_OIDS, type Profile } from './profile.ts'
+
+export type ReissueCode =
+  | 'unreadable'
+  | 'subject'
+  | 'missing-name'
+  | 'foreign-name'
+  | 'usage'
+  | 'issuer'
+  | 'expired'
+  | 'not-yet-valid'
+  | 'expires-soon'
+  | 'key'
+  | 'algorithm'
+
+/** Why a certificate has to be issued anew. The message completes '… because it', as `lacks IP 10.0.0.1`. */
+export interface ReissueReason {
+  readonly code: ReissueCode
+  readonly message: string
+}
+
+export interface CertificateWish {
+  /** The certificate, perhaps with its chain behind it. */
+  readonly pem: string
+  readonly allowed: AllowedNames
+  readonly profile: Profile
+  /** As `Authority.chain` gives it: the certificate must be signed by its first. */
+  readonly caPem: string
+  readonly now: Date
+  readonly commonName?: string | undefined
+  /** SHA-256 of the public key (SPKI, DER, hexadecimal) of the key that stands beside the certificate. */
+  readonly keySpki?: string | undefined
+  readonly algorithm?: KeyAlgorithm | undefined
+  /** Counts as due when fewer days than this are left; 0 unless set. */
+  readonly renewWithinDays?: number | undefined
+}
+
+/**
+ * Every reason to issue it anew, none if it may stay. Names beyond the node's own are a reason: what such a certificate
+ * can pretend to be is not its node's. Order of names, spelling of addresses, serial and further usages are not.
+ * @throws QuorateError `pki` if `caPem` holds no certificate
+ */
+export function checkCertificate(wish: CertificateWish): readonly ReissueReason[] {
+  const [issuer] = parseCertificates(wish.caPem, 'the CA certificate')
+  const certificate = readFirst(wish.pem)
+  if (certificate === undefined)
+    return [{ code: 'unreadable', message: "can't be read as a PEM certificate" }]
+  const facts = describe(certificate)
+  const names = compareNames(facts.sans, wish.allowed)
+  const foreign = [...names.foreign, ...facts.sans.others.map((name) => printable(name))]
+  const missingUsages = EXTENDED_USAGES[wish.profile].filter(
+    (usage) => !facts.ekus.includes(USAGE_OIDS[usage]),
+  )
+
+  const reasons: ReissueReason[] = []
+  const found = (code: ReissueCode, message: string) => reasons.push({ code, message })
+  if (wish.commonName !== undefined && facts.commonName !== wish.commonName) {
+    found('subject', `is for ${printable(facts.commonName)}, not for ${wish.commonName}`)
+  }
+  if (names.missing.length > 0) found('missing-name', `lacks ${names.missing.join(', ')}`)
+  if (foreign.length > 0)
+    found('foreign-name', `carries names that are not its node's: ${foreign.join(', ')}`)
+  if (missingUsages.length > 0) found('usage', `is not made for ${missingUsages.join(' and ')}`)
+  if (facts.isCa) found('usage', 'is a CA certificate')
+  if (!isIssuedBy(certificate, issuer)) found('issuer', 'was not issued by the present CA')
+  if (wish.keySpki !== undefined && facts.publicKeySha256 !== wish.keySpki.toLowerCase()) {
+    found('key', 'does not belong to the key beside it')
+  }
+  if (wish.algorithm !== undefined && facts.keyAlgorithm !== wish.algorithm) {
+    found('algorithm', `has a key of ${facts.keyAlgorithm}, not ${wish.algorithm}`)
+  }
+  const days = facts.daysLeft(wish.now)
+  if (facts.notAfter <= wish.now) found('expired', `expired on ${isoDay(facts.notAfter)}`)
+  else if (days < (wish.renewWithinDays ?? 0)) found('expires-soon', `expires on ${isoDay(facts.notAfter)}`)
+  if (facts.notBefore > wish.now) {
+    found('not-yet-valid', `is not valid before ${facts.notBefore.toISOString()}; is a clock wrong?`)
+  }
+  return reasons
+}
+
+/** A date as an operator reads it: `2027-03-01`, UTC. */
+export function isoDay(date: Date): string {
+  return date.toISOString().slice(0, 10)
+}
+
+function readFirst(pem: string): X509Certificate | undefined {
+  try {
+    return parseCertificates(pem, 'the certificate')[0]
+  } catch {
+    return undefined
+  }
+}

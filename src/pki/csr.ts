@@ -1,0 +1,149 @@
+/** What is looked at before anything is signed. */
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { QuorateError } from '../errors.ts'
+import { spkiSha256 } from './certificate.ts'
+import { compareNames, printable, type AllowedNames, type Names } from './names.ts'
+import { isStrongKey, keyAlgorithmName, USAGE_OIDS } from './profile.ts'
+import * as x509 from './x509.ts'
+
+export interface CheckedRequest {
+  readonly commonName: string
+  readonly names: Names
+  /** `ecdsa-p256`, `rsa-2048`, … */
+  readonly keyAlgorithm: string
+  /** SHA-256 of the public key (SPKI, DER), lower-case hexadecimal. */
+  readonly publicKeySha256: string
+  /** The public key (SPKI, DER). */
+  readonly publicKeyDer: ArrayBuffer
+  /** The request encoded anew: nothing but what was checked. */
+  readonly pem: string
+}
+
+const OID = { extensionRequest: '1.2.840.113549.1.9.14', subjectKeyIdentifier: '2.5.29.14' }
+
+const { digitalSignature, nonRepudiation, keyEncipherment, keyAgreement } = x509.KeyUsageFlags
+const LEAF_USAGES = digitalSignature | nonRepudiation | keyEncipherment | keyAgreement
+
+/**
+ * Checks a certificate request as somebody who may not trust its sender: signature, key, subject (the common name and
+ * nothing else), the names (all of `allowed`, none beyond), and that nothing more is asked for.
+ * @param commonName the node's or client's name; also names the host in the error
+ * @throws QuorateError `pki` with everything that is wrong, every foreign name in it
+ */
+export async function checkCsr(
+  csrPem: string,
+  allowed: AllowedNames,
+  commonName: string,
+): Promise<CheckedRequest> {
+  const { csr, key, extensions } = readCsr(csrPem, commonName)
+  const names: { dns: string[]; ips: string[] } = { dns: [], ips: [] }
+  const strangers: string[] = []
+  const faults: string[] = []
+
+  if (!(await hasValidSignature(csr))) faults.push('its signature is not valid')
+  if (!isStrongKey(key)) {
+    faults.push(
+      `its key (${keyAlgorithmName(key)}) is too weak or of an unknown kind; ECDSA from P-256 or RSA from 2048 bits`,
+    )
+  }
+  if (JSON.stringify(csr.subjectName.toJSON()) !== JSON.stringify([{ CN: [commonName] }])) {
+    faults.push(`its subject is ${printable(csr.subject)}, not CN=${commonName}`)
+  }
+  for (const extension of extensions) {
+    if (extension instanceof x509.SubjectAlternativeNameExtension) collectNames(extension, names, strangers)
+    else faults.push(...faultsOf(extension))
+  }
+  const difference = compareNames(names, allowed)
+  const foreign = [...difference.foreign, ...strangers]
+  if (foreign.length > 0) faults.push(`it asks for names that are not its own: ${foreign.join(', ')}`)
+  if (difference.missing.length > 0) faults.push(`it lacks ${difference.missing.join(', ')}`)
+
+  if (faults.length > 0) {
+    throw new QuorateError(
+      'pki',
+      `the certificate request of ${commonName} is refused: ${faults.join('; ')}`,
+      {
+        host: commonName,
+        hint: 'Nothing was signed. If a name should be there, add it to the node in the cluster file; else make the request anew.',
+      },
+    )
+  }
+  return {
+    commonName,
+    names,
+    keyAlgorithm: keyAlgorithmName(key),
+    publicKeySha256: spkiSha256(key),
+    publicKeyDer: csr.publicKey.rawData,
+    pem: `${csr.toString('pem').trimEnd()}\n`,
+  }
+}
+
+interface ReadRequest {
+  readonly csr: x509.Pkcs10CertificateRequest
+  readonly key: KeyObject
+  readonly extensions: readonly x509.Extension[]
+}
+
+function readCsr(csrPem: string, commonName: string): ReadRequest {
+  try {
+    const block =
+      /-----BEGIN (NEW )?CERTIFICATE REQUEST-----[\s\S]+?-----END \1?CERTIFICATE REQUEST-----/.exec(csrPem)
+    if (block === null) throw new TypeError('it holds no request in PEM form')
+    const csr = new x509.Pkcs10CertificateRequest(x509.PemConverter.decodeFirst(block[0]))
+    const der = Buffer.from(csr.publicKey.rawData)
+    const key = createPublicKey({ key: der, format: 'der', type: 'spki' })
+    return { csr, key, extensions: requestedExtensions(csr) }
+  } catch (error) {
+    throw QuorateError.from(error, 'pki', `the certificate request of ${commonName} can't be read`, {
+      host: commonName,
+    })
+  }
+}
+
+async function hasValidSignature(csr: x509.Pkcs10CertificateRequest): Promise<boolean> {
+  try {
+    return await csr.verify()
+  } catch {
+    // An algorithm that can't be verified is as good as a wrong signature.
+    return false
+  }
+}
+
+/** All of them: `csr.extensions` sees the first attribute only, and a second one could hide there. */
+function requestedExtensions(csr: x509.Pkcs10CertificateRequest): readonly x509.Extension[] {
+  return csr
+    .getAttributes(OID.extensionRequest)
+    .flatMap((attribute) => attribute.values)
+    .flatMap((value) => new x509.ExtensionsAttribute(attributeOf(value)).items)
+}
+
+function attributeOf(value: ArrayBuffer): ArrayBuffer {
+  return new x509.Attribute(OID.extensionRequest, [value]).rawData
+}
+
+function collectNames(
+  extension: x509.SubjectAlternativeNameExtension,
+  names: { dns: string[]; ips: string[] },
+  strangers: string[],
+): void {
+  for (const { type, value } of extension.names.items) {
+    if (type === 'dns') names.dns.push(value)
+    else if (type === 'ip') names.ips.push(value)
+    else strangers.push(`${type} ${printable(value)}`)
+  }
+}
+
+function faultsOf(extension: x509.Extension): readonly string[] {
+  if (extension instanceof x509.BasicConstraintsExtension) return extension.ca ? ['it asks to be a CA'] : []
+  if (extension instanceof x509.KeyUsagesExtension) {
+    return (extension.usages & ~LEAF_USAGES) === 0
+      ? []
+      : ['it asks for a key usage that only a CA or no TLS peer has']
+  }
+  if (extension instanceof x509.ExtendedKeyUsageExtension) {
+    const known = Object.values(USAGE_OIDS)
+    const unknown = extension.usages.map(String).filter((usage) => !known.includes(usage))
+    return unknown.length === 0 ? [] : [`it asks for extended key usages beyond TLS: ${unknown.join(', ')}`]
+  }
+  return extension.type === OID.subjectKeyIdentifier ? [] : [`it asks for the extension ${extension.type}`]
+}

@@ -1,0 +1,135 @@
+/** The CA on the operator's computer: one of quorate's own, or an existing CA or intermediate. */
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { access, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { KeyAlgorithm } from '../spec/cluster.ts'
+import { QuorateError } from '../errors.ts'
+import type { AskPassphrase, Authority, IssuedCertificate, IssueRequest } from './authority.ts'
+import { readPrivateKey } from './ca-key.ts'
+import { spkiSha256 } from './certificate.ts'
+import { chainPem, parseChain } from './chain.ts'
+
+export interface LocalAuthorityOptions {
+  readonly clusterName: string
+  /** The folder of quorate's own CA, `<stateDirectory>/ca`. */
+  readonly directory: string
+  /** Absolute paths of an existing CA's certificate (with its chain) and key: used as they are, never written. */
+  readonly existing?: { readonly certificate: string; readonly key: string } | undefined
+  /** Whether the key of a CA made here is encrypted at rest. */
+  readonly passphrase: boolean
+  /** Of a CA made here. */
+  readonly algorithm: KeyAlgorithm
+  readonly askPassphrase: AskPassphrase
+  readonly now: () => Date
+  /** log2 of scrypt's cost for a new encrypted key; age's default (18) unless set. */
+  readonly scryptWorkFactor?: number | undefined
+}
+
+/**
+ * The CA on this computer. Nothing is read, made or asked before it is used: `chain` makes a CA where there is none,
+ * and the passphrase is asked for by the first `issue` only.
+ */
+export function openLocalAuthority(options: LocalAuthorityOptions): Authority {
+  let opened: Promise<KeyObject> | undefined
+
+  const readChain = async (signal?: AbortSignal) => {
+    const certificate = await certificateFile(options, signal)
+    return parseChain(await readText(certificate), `the CA certificate ${certificate}`)
+  }
+  const openKey = async (signal?: AbortSignal): Promise<KeyObject> => {
+    // Asked once however many requests arrive at the same time; again after a wrong passphrase.
+    opened ??= keyFile(options).then((file) =>
+      readPrivateKey({ file, purpose: `the CA key ${file}`, askPassphrase: options.askPassphrase }, signal),
+    )
+    try {
+      return await opened
+    } catch (error) {
+      opened = undefined
+      throw error
+    }
+  }
+  const issueMany = async (requests: readonly IssueRequest[], signal?: AbortSignal) => {
+    const chain = await readChain(signal)
+    const [{ signLeaf }, { assertUsableCa, chainWarnings }] = await Promise.all([
+      import('./signer.ts'),
+      import('./ca-check.ts'),
+    ])
+    assertUsableCa(chain, options.now())
+    const key = await openKey(signal)
+    if (spkiSha256(createPublicKey(key)) !== spkiSha256(chain[0].publicKey)) {
+      throw new QuorateError(
+        'pki',
+        `the CA key ${await keyFile(options)} does not belong to the CA certificate`,
+        {
+          hint: 'Name the key of the first certificate in the file.',
+        },
+      )
+    }
+    signal?.throwIfAborted()
+    const issued = await Promise.all(requests.map((request) => signLeaf(chain, key, request, options.now())))
+    const warnings = chainWarnings(chain)
+    return issued.map(({ pem, warnings: own }) => ({ pem, warnings: [...own, ...warnings] }))
+  }
+  return {
+    home: 'local',
+    chain: async (signal) => chainPem(await readChain(signal)),
+    issue: async (request, signal) => (await issueMany([request], signal))[0] as IssuedCertificate,
+    issueMany,
+  }
+}
+
+/** Whether the CA is there already, or would be made on first use. */
+export async function localAuthorityExists(
+  options: Pick<LocalAuthorityOptions, 'directory' | 'existing'>,
+): Promise<boolean> {
+  return exists(options.existing?.certificate ?? path.join(options.directory, 'ca.crt'))
+}
+
+async function certificateFile(options: LocalAuthorityOptions, signal?: AbortSignal): Promise<string> {
+  if (options.existing !== undefined) return options.existing.certificate
+  if (!(await localAuthorityExists(options))) {
+    const { makeLocalCa } = await import('./make-local-ca.ts')
+    await makeLocalCa(options, signal)
+  }
+  return path.join(options.directory, 'ca.crt')
+}
+
+async function keyFile(options: LocalAuthorityOptions): Promise<string> {
+  if (options.existing !== undefined) return options.existing.key
+  const encrypted = path.join(options.directory, 'ca.key.age')
+  const plain = path.join(options.directory, 'ca.key')
+  if (await exists(encrypted)) return encrypted
+  if (!(await exists(plain))) {
+    throw new QuorateError('pki', `the CA's key is missing: neither ${plain} nor ca.key.age is there`, {
+      hint: 'Put it back from a backup. Without it nothing can be issued; the certificates in use stay valid.',
+    })
+  }
+  if (options.passphrase) {
+    throw new QuorateError(
+      'pki',
+      `the cluster file wants the CA key under a passphrase, and ${plain} has none`,
+      {
+        hint: `age --passphrase --output ${encrypted} ${plain} && shred -u ${plain}\nOr set pki.authority.passphrase to false.`,
+      },
+    )
+  }
+  return plain
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw QuorateError.from(error, 'pki', `the CA certificate can't be read`)
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await access(file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+}

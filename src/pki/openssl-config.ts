@@ -1,0 +1,77 @@
+/** The `openssl.cnf` for a node's request, in the form in which it also serves `openssl x509 -extfile` at the CA. */
+import type { KeyAlgorithm } from '../spec/cluster.ts'
+import { QuorateError } from '../errors.ts'
+import { canonicalIp, type AllowedNames } from './names.ts'
+import { EXTENDED_USAGES, type Profile } from './profile.ts'
+
+/** The sections: `openssl req` takes the first by itself, `openssl x509 -req -extensions` is told the second. */
+export const REQUEST_SECTION = 'v3_req'
+export const SIGNING_SECTION = 'v3_sign'
+
+export interface ConfigOptions {
+  readonly commonName: string
+  readonly names: AllowedNames
+  readonly profile: Profile
+  /** Of the key: RSA keys may also encipher. Anything that does not begin with `rsa` signs only. */
+  readonly algorithm: KeyAlgorithm | (string & {})
+}
+
+/**
+ * Renders the whole file; no `-subj` is needed beside it (`openssl req -new -key etcd.key -config openssl.cnf`).
+ *
+ * Every value is checked against a narrow alphabet first, because a newline, `$` or `#` in one would be configuration.
+ * @throws QuorateError `pki` for a name or address that can't be in a certificate
+ */
+export function renderOpensslConfig(options: ConfigOptions): string {
+  const usage = options.algorithm.startsWith('rsa') ? 'digitalSignature, keyEncipherment' : 'digitalSignature'
+  const names = [
+    ...options.names.dns.map((name, index) => `DNS.${index + 1} = ${checkedDnsName(name)}`),
+    ...options.names.ips.map((ip, index) => `IP.${index + 1} = ${checkedIp(ip)}`),
+  ]
+  const extensions = [
+    'basicConstraints = critical, CA:FALSE',
+    `keyUsage = critical, ${usage}`,
+    `extendedKeyUsage = ${EXTENDED_USAGES[options.profile].join(', ')}`,
+    ...(names.length > 0 ? ['subjectAltName = @names'] : []),
+  ]
+  const lines = [
+    '[ req ]',
+    'prompt = no',
+    'string_mask = utf8only',
+    'distinguished_name = req_distinguished_name',
+    `req_extensions = ${REQUEST_SECTION}`,
+    '',
+    '[ req_distinguished_name ]',
+    `CN = ${checkedCommonName(options.commonName)}`,
+    '',
+    `[ ${REQUEST_SECTION} ]`,
+    ...extensions,
+    '',
+    `[ ${SIGNING_SECTION} ]`,
+    ...extensions,
+    'subjectKeyIdentifier = hash',
+    'authorityKeyIdentifier = keyid',
+    ...(names.length > 0 ? ['', '[ names ]', ...names] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** The common name of a node or client: 1 to 64 of `A-Z a-z 0-9 . _ @ -`, beginning with a letter or digit. */
+export function checkedCommonName(name: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/.test(name)) return name
+  throw new QuorateError('pki', `${JSON.stringify(name)} can't be the name of a certificate`, {
+    hint: 'Use 1 to 64 letters, digits, dots, dashes, underscores or @, beginning with a letter or digit.',
+  })
+}
+
+function checkedDnsName(name: string): string {
+  const label = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?'
+  if (name.length <= 253 && new RegExp(String.raw`^(\*\.)?${label}(\.${label})*$`).test(name)) return name
+  throw new QuorateError('pki', `${JSON.stringify(name)} is not a DNS name that a certificate can carry`)
+}
+
+function checkedIp(ip: string): string {
+  const canonical = canonicalIp(ip)
+  if (canonical !== undefined) return canonical
+  throw new QuorateError('pki', `${JSON.stringify(ip)} is not an IP address that a certificate can carry`)
+}

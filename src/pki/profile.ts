@@ -1,0 +1,53 @@
+/** What a certificate may be used for. */
+import type { KeyObject } from 'node:crypto'
+
+/**
+ * - `member`: everything a member needs, in one certificate (the default layout)
+ * - `peer`: members among each other; each is server and client to the others
+ * - `server`: towards clients; clientAuth too, because etcd's gRPC gateway dials its own member with it
+ * - `client`: dials only: an operator, an API server, flannel
+ */
+export type Profile = 'member' | 'peer' | 'server' | 'client'
+
+export type ExtendedUsage = 'serverAuth' | 'clientAuth'
+
+const BOTH: readonly ExtendedUsage[] = ['clientAuth', 'serverAuth']
+
+/** The extended key usages of each profile. */
+export const EXTENDED_USAGES: Readonly<Record<Profile, readonly ExtendedUsage[]>> = {
+  member: BOTH,
+  peer: BOTH,
+  server: BOTH,
+  client: ['clientAuth'],
+}
+
+export const USAGE_OIDS: Readonly<Record<ExtendedUsage, string>> = {
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+}
+
+const CURVES: Readonly<Record<string, string>> = {
+  prime256v1: 'ecdsa-p256',
+  secp384r1: 'ecdsa-p384',
+  secp521r1: 'ecdsa-p521',
+}
+
+/** A key's algorithm in the cluster file's words, `ecdsa-p256` or `rsa-3072`; any other in its own: `ed25519`. */
+export function keyAlgorithmName(key: KeyObject): string {
+  const details = key.asymmetricKeyDetails
+  if (key.asymmetricKeyType === 'rsa') return `rsa-${details?.modulusLength ?? 0}`
+  if (key.asymmetricKeyType === 'ec') {
+    const curve = details?.namedCurve ?? 'unknown'
+    return CURVES[curve] ?? `ec-${curve}`
+  }
+  return key.asymmetricKeyType ?? 'unknown'
+}
+
+/** Whether a certificate's key is strong enough: ECDSA from P-256, RSA from 2048 bits, both with TLS 1.3 in mind. */
+export function isStrongKey(key: KeyObject): boolean {
+  const details = key.asymmetricKeyDetails
+  if (key.asymmetricKeyType === 'rsa') {
+    return (details?.modulusLength ?? 0) >= 2048 && (details?.publicExponent ?? 0n) >= 65_537n
+  }
+  return key.asymmetricKeyType === 'ec' && (details?.namedCurve ?? '') in CURVES
+}
