@@ -1,0 +1,126 @@
+/** A client for exactly one etcd member: one HTTP/2 connection, one deadline a call, errors in an operator's words. */
+import type {
+  DescMessage,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from '@bufbuild/protobuf'
+import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node'
+import { QuorateError } from '../errors.ts'
+import { memberOrigin, openSocket, type MemberEndpoint } from './endpoint.ts'
+import { memberError } from './failure.ts'
+
+/** How long a call may take unless it says otherwise: etcd itself gives up on a request without quorum after 7 s. */
+export const DEFAULT_TIMEOUT_MS = 8_000
+
+export interface MemberOptions extends MemberEndpoint {
+  /** Deadline of every call, in ms. */
+  readonly timeoutMs?: number | undefined
+  /** Ends every call that is under way, with the code `cancelled`. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface CallOptions {
+  /** Deadline of this call, in ms. For a stream: of the whole stream. */
+  readonly timeoutMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface MemberClient {
+  /** The node's name in the cluster file. */
+  readonly name: string
+  /**
+   * Calls a method, e.g. `call(Maintenance.method.status, {})`.
+   *
+   * @throws QuorateError `etcd` if the member can't be reached, isn't the one expected, or answers with an error
+   *   (`failureKind` tells which); `cancelled` after the signal.
+   */
+  call<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
+    options?: CallOptions,
+  ): Promise<MessageShape<O>>
+  /** As `call`, for a method that answers with a stream (a snapshot). */
+  stream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageInitShape<I>,
+    options?: CallOptions,
+  ): AsyncIterable<MessageShape<O>>
+  /** Ends the connection and every call under way; later calls are refused. May be called twice. */
+  close(): void
+  [Symbol.dispose](): void
+}
+
+/**
+ * A client for one member. Opens nothing before the first call, and opens anew after a lost connection, so that
+ * waiting for a member to come up is calling again.
+ */
+export function connectMember(options: MemberOptions): MemberClient {
+  const closing = new AbortController()
+  let socketError: Error | undefined
+  const origin = memberOrigin(options)
+  const sessionManager = new Http2SessionManager(origin, undefined, {
+    createConnection: () => {
+      socketError = undefined
+      return openSocket(options).on('error', (error: Error) => {
+        socketError = error
+      })
+    },
+  })
+  const transport = createGrpcTransport({ baseUrl: origin, sessionManager, acceptCompression: [] })
+  const deadline = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+
+  function signalFor(call: CallOptions): AbortSignal {
+    const signals = [closing.signal, options.signal, call.signal]
+    return AbortSignal.any(signals.filter((signal) => signal !== undefined))
+  }
+  function failed(thrown: unknown, signal: AbortSignal, timeoutMs: number): QuorateError {
+    if (closing.signal.aborted) {
+      return new QuorateError('etcd', 'the connection to etcd is already closed', { host: options.name })
+    }
+    if (signal.aborted) {
+      return new QuorateError('cancelled', 'cancelled while waiting for etcd', {
+        host: options.name,
+        cause: thrown,
+      })
+    }
+    // A refused client certificate arrives after the handshake (TLS 1.3), as the socket's error and not as the call's.
+    return memberError(thrown, { ...options, timeoutMs, socketError })
+  }
+
+  return {
+    name: options.name,
+    async call(method, request, call = {}) {
+      const signal = signalFor(call)
+      const timeoutMs = call.timeoutMs ?? deadline
+      try {
+        const response = await transport.unary(method, signal, timeoutMs, undefined, request)
+        return response.message
+      } catch (thrown) {
+        throw failed(thrown, signal, timeoutMs)
+      }
+    },
+    async *stream(method, request, call = {}) {
+      const signal = signalFor(call)
+      const timeoutMs = call.timeoutMs ?? deadline
+      try {
+        const response = await transport.stream(method, signal, timeoutMs, undefined, once(request))
+        yield* response.message
+      } catch (thrown) {
+        throw failed(thrown, signal, timeoutMs)
+      }
+    },
+    close() {
+      closing.abort()
+      sessionManager.abort()
+    },
+    [Symbol.dispose]() {
+      this.close()
+    },
+  }
+}
+
+async function* once<T>(value: T): AsyncIterable<T> {
+  yield value
+}

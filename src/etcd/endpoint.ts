@@ -1,0 +1,58 @@
+/** Where one member is dialled, and how it must prove who it is. */
+import net from 'node:net'
+import tls from 'node:tls'
+
+export interface MemberTls {
+  /** PEM: the authorities a member's certificate may come from. */
+  readonly ca: string
+  /** PEM: the operator's certificate, with its chain. */
+  readonly cert: string
+  /** PEM. */
+  readonly key: string
+}
+
+export interface MemberEndpoint {
+  /** The node's name in the cluster file, for messages. */
+  readonly name: string
+  /** A unix socket (the near end of an SSH forward), or an address to dial from here. */
+  readonly target: { readonly socketPath: string } | { readonly address: string; readonly port: number }
+  /** The IP address (without brackets) or DNS name that the served certificate must carry, whatever was dialled. */
+  readonly identity: string
+  /** undefined: no TLS, for `http://127.0.0.1:2379`. */
+  readonly tls: MemberTls | undefined
+}
+
+/** A name or address as it stands in a URL. */
+export function bracket(address: string): string {
+  return net.isIPv6(address) ? `[${address}]` : address
+}
+
+/** The origin that requests name; only its scheme matters for where they go. */
+export function memberOrigin(endpoint: MemberEndpoint): string {
+  const port = 'port' in endpoint.target ? endpoint.target.port : 2379
+  return `${endpoint.tls ? 'https' : 'http'}://${bracket(endpoint.identity)}:${port}`
+}
+
+/** Where the member was dialled, for messages. */
+export function describeTarget({ target, identity }: Pick<MemberEndpoint, 'target' | 'identity'>): string {
+  return 'port' in target ? `${bracket(target.address)}:${target.port}` : `${bracket(identity)} through SSH`
+}
+
+/** TLS settings that check the certificate against the endpoint's identity and not against what was dialled. */
+export function tlsOptions(endpoint: MemberEndpoint, alpn: string): tls.ConnectionOptions {
+  return {
+    ...endpoint.tls,
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: [alpn],
+    // Server name indication takes no IP addresses (RFC 6066).
+    ...(net.isIP(endpoint.identity) === 0 ? { servername: endpoint.identity } : {}),
+    checkServerIdentity: (_dialled, certificate) => tls.checkServerIdentity(endpoint.identity, certificate),
+  }
+}
+
+/** Dials the member; the socket reports its failures through `error`. */
+export function openSocket(endpoint: MemberEndpoint): net.Socket {
+  const { target } = endpoint
+  const where = 'port' in target ? { host: target.address, port: target.port } : { path: target.socketPath }
+  return endpoint.tls ? tls.connect({ ...where, ...tlsOptions(endpoint, 'h2') }) : net.connect(where)
+}

@@ -1,0 +1,224 @@
+/** What went wrong with a call to a member, told apart by codes (never by wording) and put in an operator's words. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import { QuorateError } from '../errors.ts'
+import { describeTarget, type MemberEndpoint } from './endpoint.ts'
+
+export type FailureKind =
+  | 'refused' //            nothing listens there
+  | 'unreachable' //        no route, no such name, no such socket
+  | 'closed' //             the connection ended before an answer
+  | 'not-grpc' //           something answered, but not gRPC
+  | 'deadline' //           no answer in time
+  | 'not-tls' //            something answered, but not TLS
+  | 'expired' //            the member's certificate is out of date
+  | 'not-yet-valid' //      the member's certificate is not valid yet
+  | 'unknown-authority' //  the member's certificate is not from our CA
+  | 'wrong-identity' //     the member's certificate carries other addresses and names
+  | 'bad-certificate' //    the member's certificate is wrong otherwise
+  | 'rejected' //           the member does not take our certificate
+  | 'unauthenticated' //    etcd's RBAC wants a login
+  | 'denied' //             etcd's RBAC forbids it
+  | 'unavailable' //        etcd answered: no leader, no quorum, overloaded, or still starting
+  | 'exhausted' //          etcd's space quota or request limits
+  | 'unsupported' //        this version of etcd doesn't know the method
+  | 'answered' //           etcd answered with some other error
+
+interface Explanation {
+  readonly message: string
+  readonly hint: string
+}
+
+/** Node's and OpenSSL's error codes. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const SOCKET_FAILURES: Readonly<Record<string, FailureKind>> = {
+  ECONNREFUSED: 'refused',
+  ENOENT: 'unreachable',
+  ENOTFOUND: 'unreachable',
+  EAI_AGAIN: 'unreachable',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  ETIMEDOUT: 'deadline',
+  ECONNRESET: 'closed',
+  EPIPE: 'closed',
+  CERT_HAS_EXPIRED: 'expired',
+  CERT_NOT_YET_VALID: 'not-yet-valid',
+  UNABLE_TO_GET_ISSUER_CERT: 'unknown-authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'unknown-authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unknown-authority',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'unknown-authority',
+  SELF_SIGNED_CERT_IN_CHAIN: 'unknown-authority',
+  CERT_SIGNATURE_FAILURE: 'unknown-authority',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'wrong-identity',
+  CERT_REVOKED: 'bad-certificate',
+  CERT_UNTRUSTED: 'bad-certificate',
+  CERT_REJECTED: 'bad-certificate',
+  CERT_CHAIN_TOO_LONG: 'bad-certificate',
+  INVALID_CA: 'bad-certificate',
+  INVALID_PURPOSE: 'bad-certificate',
+  PATH_LENGTH_EXCEEDED: 'bad-certificate',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'not-tls',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'not-tls',
+  ERR_SSL_UNEXPECTED_EOF_WHILE_READING: 'closed',
+  ERR_HTTP2_ERROR: 'not-grpc',
+  ERR_HTTP2_SESSION_ERROR: 'not-grpc',
+}
+
+/** TLS alerts with which a server refuses a client's certificate (RFC 8446, 6.2); Node has them as `ERR_SSL_…_ALERT_X`. */
+const REFUSING_ALERTS: ReadonlySet<string> = new Set([
+  'BAD_CERTIFICATE',
+  'UNSUPPORTED_CERTIFICATE',
+  'CERTIFICATE_REVOKED',
+  'CERTIFICATE_EXPIRED',
+  'CERTIFICATE_UNKNOWN',
+  'CERTIFICATE_REQUIRED',
+  'UNKNOWN_CA',
+  'ACCESS_DENIED',
+])
+
+/** gRPC status codes. https://grpc.io/docs/guides/status-codes/ */
+const ANSWERS: Partial<Record<Code, FailureKind>> = {
+  // We cancelled nothing: HTTP/2 says so of streams that die with their connection, etcd when it stops.
+  [Code.Canceled]: 'closed',
+  [Code.Aborted]: 'closed',
+  [Code.DeadlineExceeded]: 'deadline',
+  [Code.Unauthenticated]: 'unauthenticated',
+  [Code.PermissionDenied]: 'denied',
+  [Code.Unavailable]: 'unavailable',
+  [Code.ResourceExhausted]: 'exhausted',
+  [Code.Unimplemented]: 'unsupported',
+}
+
+/** What kind of failure a thrown thing was: a QuorateError of `MemberClient.call`, or what lies beneath it. */
+export function failureKind(thrown: unknown): FailureKind {
+  const chain = causes(thrown)
+  for (const code of chain.map(errorCode)) {
+    const kind = code === undefined ? undefined : socketFailure(code)
+    if (kind !== undefined) return kind
+  }
+  const connectError = chain.find((error) => error instanceof ConnectError)
+  return (connectError && ANSWERS[connectError.code]) ?? 'answered'
+}
+
+interface CallContext extends MemberEndpoint {
+  readonly timeoutMs: number
+  /** The last error of the socket beneath, if it had one. */
+  readonly socketError: Error | undefined
+}
+
+/** Anything a call threw as a QuorateError, with what the operator can do about it. */
+export function memberError(thrown: unknown, context: CallContext): QuorateError {
+  const cause = context.socketError !== undefined && isConnectionLoss(thrown) ? context.socketError : thrown
+  const { message, hint } = explain(failureKind(cause), cause, context)
+  return new QuorateError('etcd', message, { host: context.name, hint, cause })
+}
+
+function explain(kind: FailureKind, cause: unknown, context: CallContext): Explanation {
+  const where = describeTarget(context)
+  const said = reason(cause)
+  const timeouts = `${context.timeoutMs / 1000} s`
+  const renew = 'issue it anew: quorate apply'
+  const explanations: Record<FailureKind, Explanation> = {
+    refused: {
+      message: `nothing listens on ${where}`,
+      hint: 'see why etcd is not running: systemctl status etcd; journalctl -u etcd',
+    },
+    unreachable: {
+      message: `${where} can't be reached: ${said}`,
+      hint: 'check the address and the route to it',
+    },
+    closed: {
+      message: `the connection to etcd on ${where} was closed before an answer`,
+      hint: 'etcd is not running there, or is stopping: systemctl status etcd; journalctl -u etcd',
+    },
+    deadline: {
+      message: `etcd on ${where} gave no answer within ${timeouts}`,
+      hint: 'without a majority of members etcd answers no read: check how many members run',
+    },
+    'not-grpc': {
+      message: `what listens on ${where} does not answer as etcd does: ${said}`,
+      hint: 'another program has the port, or etcd serves TLS there',
+    },
+    'not-tls': {
+      message: `what listens on ${where} does not speak TLS`,
+      hint: 'either it is not etcd, or this etcd serves its clients without TLS',
+    },
+    expired: {
+      message: `etcd's certificate on ${where} has expired`,
+      hint: `${renew}; check the clocks too`,
+    },
+    'not-yet-valid': {
+      message: `etcd's certificate on ${where} is not valid yet`,
+      hint: 'a clock is wrong, here or where the certificate was signed',
+    },
+    'unknown-authority': {
+      message: `etcd's certificate on ${where} is not from this cluster's CA`,
+      hint: 'another cluster listens there, or the CA was changed: compare /etc/ssl/etcd/ca.crt with the CA kept here',
+    },
+    'wrong-identity': {
+      message: `etcd's certificate on ${where} does not name ${context.identity}: ${said}`,
+      hint: `another machine answered, or the certificate lacks an address: ${renew}`,
+    },
+    'bad-certificate': { message: `etcd's certificate on ${where} can't be accepted: ${said}`, hint: renew },
+    rejected: {
+      message: `etcd on ${where} does not accept our certificate: ${said}`,
+      hint: "it must be in date, have clientAuth and come from the CA in etcd's trusted-ca-file",
+    },
+    unauthenticated: {
+      message: `etcd on ${where} wants a login: ${said}`,
+      hint: 'RBAC is on: the common name of our certificate must be an etcd user',
+    },
+    denied: {
+      message: `etcd on ${where} denies it: ${said}`,
+      hint: 'RBAC is on: the common name of our certificate must be an etcd user with the role root',
+    },
+    unavailable: {
+      message: `etcd on ${where} can't serve this now: ${said}`,
+      hint: 'without a leader and a majority of members etcd answers nothing: check how many members run',
+    },
+    exhausted: {
+      message: `etcd on ${where} is at a limit: ${said}`,
+      hint: 'look at its alarms and at its database size',
+    },
+    unsupported: {
+      message: `etcd on ${where} does not know this call: ${said}`,
+      hint: 'its version is too old for it',
+    },
+    answered: {
+      message: `etcd on ${where} answered: ${said}`,
+      hint: 'journalctl -u etcd on that node may say more',
+    },
+  }
+  return explanations[kind]
+}
+
+function socketFailure(code: string): FailureKind | undefined {
+  return refusingAlert(code) === undefined ? SOCKET_FAILURES[code] : 'rejected'
+}
+
+function refusingAlert(code: string): string | undefined {
+  const alert = /^ERR_SSL_.+_ALERT_(?<name>.+)$/.exec(code)?.groups?.['name']
+  return alert !== undefined && REFUSING_ALERTS.has(alert) ? alert : undefined
+}
+
+/** No answer of etcd's, so that the socket may know better what happened. */
+function isConnectionLoss(thrown: unknown): boolean {
+  return causes(thrown).some((error) => !(error instanceof ConnectError)) || !(thrown instanceof ConnectError)
+}
+
+function reason(thrown: unknown): string {
+  const deepest = causes(thrown).at(-1)
+  const alert = deepest && refusingAlert(errorCode(deepest) ?? '')
+  if (alert !== undefined) return alert.toLowerCase().replaceAll('_', ' ')
+  return deepest instanceof ConnectError ? deepest.rawMessage : (deepest?.message ?? String(thrown))
+}
+
+function errorCode(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** An error and what caused it, outermost first. */
+function causes(thrown: unknown): Error[] {
+  const chain: Error[] = []
+  for (let error = thrown; error instanceof Error && !chain.includes(error); error = error.cause)
+    chain.push(error)
+  return chain
+}

@@ -1,0 +1,185 @@
+/** Whether a cluster is as it should be: a judgement on a view, without looking anywhere else. */
+import { formatId, type ClusterView, type ListedMember, type ReachableMember } from './view.ts'
+
+export interface ExpectedMember {
+  readonly name: string
+  readonly peerUrls: readonly string[]
+}
+
+export interface ExpectedCluster {
+  readonly members: readonly ExpectedMember[]
+  /** The cluster's ID, where it is known from before. */
+  readonly clusterId?: bigint | undefined
+}
+
+export type ProblemKind =
+  | 'unreachable' //      a member gives no status
+  | 'unhealthy' //        a member answers no linearizable read
+  | 'cluster-id' //       members of more than one cluster, or of another one than expected
+  | 'leader' //           no leader, or no agreement on one
+  | 'alarm'
+  | 'error' //            a member reports an error of its own
+  | 'missing' //          an expected member is not in the list
+  | 'not-started' //      added, but never started
+  | 'learner' //          takes part without a vote
+  | 'peer-urls' //        another peer URL than expected
+  | 'unexpected' //       a member that nobody expects
+  | 'list' //             members disagree on who belongs to the cluster, or can't say
+
+export interface Problem {
+  readonly kind: ProblemKind
+  /** The member's name, where it is one member's problem. */
+  readonly member: string | undefined
+  readonly message: string
+}
+
+export interface Judgement {
+  /** No problem at all. */
+  readonly healthy: boolean
+  /** The one cluster ID of all reachable members, if it is one. */
+  readonly clusterId: bigint | undefined
+  /** The leader all of them agree on. */
+  readonly leaderId: bigint | undefined
+  readonly problems: readonly Problem[]
+}
+
+export function judgeView(view: ClusterView, expected: ExpectedCluster): Judgement {
+  const reachable = view.members.filter((member) => member.reachable)
+  const clusterId = agreed(reachable.map((member) => member.clusterId))
+  const leaderId = agreed(reachable.map((member) => member.leaderId))
+  const problems = [
+    ...answers(view),
+    ...oneCluster(reachable, clusterId, expected.clusterId),
+    ...oneLeader(reachable, leaderId),
+    ...alarms(reachable),
+    ...membership(reachable, expected.members),
+  ]
+  return { healthy: problems.length === 0, clusterId, leaderId, problems }
+}
+
+function answers(view: ClusterView): Problem[] {
+  return view.members.flatMap((member): Problem[] => {
+    if (!member.reachable) return [problem('unreachable', member.reason.message, member.name)]
+    const errors = member.errors.map((error) => problem('error', `reports: ${error.trim()}`, member.name))
+    // A learner answers no linearizable read: it is named as a learner, and that is enough.
+    if (member.read.answered || member.learner) return errors
+    return [
+      problem('unhealthy', `answers no linearizable read: ${member.read.reason.message}`, member.name),
+      ...errors,
+    ]
+  })
+}
+
+function oneCluster(
+  reachable: readonly ReachableMember[],
+  clusterId: bigint | undefined,
+  expected: bigint | undefined,
+): Problem[] {
+  if (reachable.length === 0) return []
+  if (clusterId === undefined) {
+    const claims = reachable.map((member) => `${member.name} in ${formatId(member.clusterId)}`).join(', ')
+    return [problem('cluster-id', `the members belong to more than one cluster: ${claims}`)]
+  }
+  if (expected === undefined || expected === clusterId) return []
+  return [
+    problem('cluster-id', `this is cluster ${formatId(clusterId)}, not ${formatId(expected)} as before`),
+  ]
+}
+
+function oneLeader(reachable: readonly ReachableMember[], leaderId: bigint | undefined): Problem[] {
+  if (leaderId !== undefined || reachable.length === 0) return []
+  const leaderless = reachable.filter((member) => member.leaderId === undefined)
+  if (leaderless.length > 0)
+    return leaderless.map((member) => problem('leader', 'knows of no leader', member.name))
+  const claims = reachable
+    .map((member) => `${member.name} says ${formatId(member.leaderId ?? 0n)}`)
+    .join(', ')
+  return [problem('leader', `the members do not agree on a leader: ${claims}`)]
+}
+
+function alarms(reachable: readonly ReachableMember[]): Problem[] {
+  if (reachable.length > 0 && reachable.every((member) => member.alarms === undefined)) {
+    return [problem('alarm', 'no member could say whether there are alarms')]
+  }
+  const names = new Map(reachable.map((member) => [member.memberId, member.name]))
+  const raised = new Map<string, Problem>()
+  for (const { memberId, type } of reachable.flatMap((member) => member.alarms ?? [])) {
+    const name = names.get(memberId)
+    const who = name ?? `member ${formatId(memberId)}`
+    raised.set(
+      `${who} ${type}`,
+      problem('alarm', `alarm ${type}${name === undefined ? ` on ${who}` : ''}`, name),
+    )
+  }
+  return [...raised.values()]
+}
+
+function membership(reachable: readonly ReachableMember[], expected: readonly ExpectedMember[]): Problem[] {
+  const lists = reachable.flatMap((member) =>
+    member.list === undefined ? [] : [{ ...member.list, of: member.name }],
+  )
+  const list = lists.find((candidate) => candidate.linearizable) ?? lists[0]
+  if (list === undefined) {
+    return reachable.length === 0 ? [] : [problem('list', 'no member could say who belongs to the cluster')]
+  }
+  const different = lists.filter(
+    (other) => other.linearizable && fingerprint(other.members) !== fingerprint(list.members),
+  )
+  const problems = different.map((other) =>
+    problem('list', `sees other members than ${list.of} does`, other.of),
+  )
+  const unmatched = new Set(list.members)
+  for (const wanted of expected) {
+    const found = findMember(list.members, wanted)
+    if (found === undefined) {
+      problems.push(problem('missing', 'is not a member of the cluster', wanted.name))
+      continue
+    }
+    unmatched.delete(found)
+    problems.push(...judgeMember(found, wanted))
+  }
+  for (const { id, name, peerUrls } of unmatched) {
+    const who = `member ${formatId(id)} (${[name || 'not started', ...peerUrls].join(', ')})`
+    problems.push(problem('unexpected', `${who} is not in the cluster file`))
+  }
+  return problems
+}
+
+/** A started member by its name; one that never started has none yet, and is known by its peer URL. */
+function findMember(members: readonly ListedMember[], wanted: ExpectedMember): ListedMember | undefined {
+  return (
+    members.find((member) => member.name === wanted.name) ??
+    members.find(
+      (member) => member.name === '' && member.peerUrls.some((url) => wanted.peerUrls.includes(url)),
+    )
+  )
+}
+
+function judgeMember(found: ListedMember, wanted: ExpectedMember): Problem[] {
+  const problems: Problem[] = []
+  if (found.name === '') problems.push(problem('not-started', 'was added but has never started', wanted.name))
+  if (found.learner)
+    problems.push(problem('learner', 'is a learner: it takes part without a vote', wanted.name))
+  if (found.peerUrls.toSorted().join() !== wanted.peerUrls.toSorted().join()) {
+    const urls = `${found.peerUrls.join(', ')} instead of ${wanted.peerUrls.join(', ')}`
+    problems.push(problem('peer-urls', `is known to its peers as ${urls}`, wanted.name))
+  }
+  return problems
+}
+
+function fingerprint(members: readonly ListedMember[]): string {
+  return members
+    .map((member) => [member.id, member.name, member.learner, ...member.peerUrls.toSorted()].join(' '))
+    .toSorted()
+    .join('\n')
+}
+
+/** The one value that all have; undefined if they differ, or have none. */
+function agreed<T>(values: readonly (T | undefined)[]): T | undefined {
+  const distinct = new Set(values)
+  return distinct.size === 1 ? values[0] : undefined
+}
+
+function problem(kind: ProblemKind, message: string, member?: string): Problem {
+  return { kind, message, member }
+}

@@ -1,0 +1,135 @@
+/** The proof that a new cluster is one: a write comes back from every member, and all hold the same contents. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError } from '../errors.ts'
+import type { MemberClient } from './client.ts'
+import { KV } from './gen/kv_pb.ts'
+import { Lease } from './gen/lease_pb.ts'
+import { Maintenance } from './gen/maintenance_pb.ts'
+import { fromUtf8, utf8 } from './keys.ts'
+import { formatId } from './view.ts'
+
+/** Where verification writes its short-lived key. */
+export const VERIFY_PREFIX = '/quorate.io/verify/'
+
+/** Seconds after which etcd itself removes the key, should we be gone before we could. */
+const LEASE_SECONDS = 60n
+
+const ATTEMPTS = 10
+const PAUSE_MS = 200
+
+export interface Verification {
+  /** What was compared: the contents up to this revision. */
+  readonly revision: bigint
+  readonly compactRevision: bigint
+  /** HashKV's answer, the same on all members. */
+  readonly hash: number
+}
+
+/**
+ * Writes a key through the first member, reads it back linearizably through every one, removes it, and compares
+ * HashKV of all members at one revision and compact revision. Give it every member: a missing one proves nothing.
+ *
+ * @throws QuorateError `etcd` if a member doesn't answer; `unhealthy` if one returns something else than was written,
+ *   or contents differ, or the history never stood still long enough to compare; `cancelled` after the signal.
+ */
+export async function verifyCluster(
+  members: readonly MemberClient[],
+  signal?: AbortSignal,
+): Promise<Verification> {
+  const [first] = members
+  if (first === undefined) throw new TypeError('no members to verify')
+  await verifyWrite(first, members, signal)
+  return compareContents(members, signal)
+}
+
+async function verifyWrite(
+  first: MemberClient,
+  members: readonly MemberClient[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const key = utf8(`${VERIFY_PREFIX}${randomUUID()}`)
+  const value = randomUUID()
+  const lease = await first.call(Lease.method.leaseGrant, { ttl: LEASE_SECONDS }, { signal })
+  const put = await first.call(KV.method.put, { key, value: utf8(value), lease: lease.id }, { signal })
+  await Promise.all(
+    members.map(async (member) => {
+      const { kvs, header } = await member.call(KV.method.range, { key }, { signal })
+      const found = kvs[0]
+      if (
+        found === undefined ||
+        fromUtf8(found.value) !== value ||
+        found.modRevision !== put.header?.revision
+      ) {
+        throw new QuorateError(
+          'unhealthy',
+          `a write through ${first.name} can't be read through ${member.name}`,
+          {
+            host: member.name,
+            hint: `${member.name} answers for cluster ${formatId(header?.clusterId ?? 0n)}, ${first.name} for ${formatId(put.header?.clusterId ?? 0n)}`,
+          },
+        )
+      }
+    }),
+  )
+  // Removes the key too. After a failure nobody gets here, and the lease runs out by itself.
+  await first.call(Lease.method.leaseRevoke, { id: lease.id }, { signal })
+}
+
+/** HashKV of every member, at one revision and one compact revision; tries again while compaction moves on. */
+export async function compareContents(
+  members: readonly MemberClient[],
+  signal?: AbortSignal,
+): Promise<Verification> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const revision = await commonRevision(members, signal)
+    const hashes = await Promise.all(
+      members.map(async (member) => {
+        const answer = await member.call(Maintenance.method.hashKV, { revision }, { signal })
+        return { name: member.name, hash: answer.hash, compactRevision: answer.compactRevision }
+      }),
+    )
+    const [first, ...others] = hashes
+    if (first === undefined) throw new TypeError('no members to compare')
+    if (others.every((other) => other.compactRevision === first.compactRevision)) {
+      if (others.every((other) => other.hash === first.hash)) {
+        return { revision, compactRevision: first.compactRevision, hash: first.hash }
+      }
+      const list = hashes.map(({ name, hash }) => `${name} ${hash.toString(16)}`).join(', ')
+      throw new QuorateError(
+        'unhealthy',
+        `the members hold different contents at revision ${revision}: ${list}`,
+        {
+          hint: 'do not write to this cluster; take a snapshot of every member, then replace the one that differs',
+        },
+      )
+    }
+    await sleep(PAUSE_MS, undefined, { signal }).catch(cancelled)
+  }
+  throw new QuorateError(
+    'unhealthy',
+    `compaction moved on during ${ATTEMPTS} comparisons of the members' contents`,
+    {
+      hint: 'try again when the cluster is less busy',
+    },
+  )
+}
+
+/** A revision that every member has applied: linearizable reads wait for all that was committed before them. */
+async function commonRevision(
+  members: readonly MemberClient[],
+  signal: AbortSignal | undefined,
+): Promise<bigint> {
+  const reads = await Promise.all(
+    members.map((member) =>
+      member.call(KV.method.range, { key: utf8(VERIFY_PREFIX), countOnly: true }, { signal }),
+    ),
+  )
+  return reads
+    .map((read) => read.header?.revision ?? 0n)
+    .reduce((least, each) => (each < least ? each : least))
+}
+
+function cancelled(thrown: unknown): never {
+  throw new QuorateError('cancelled', 'cancelled while comparing the members', { cause: thrown })
+}

@@ -1,0 +1,195 @@
+/** What the members of a cluster say of themselves and of each other, read from all of them at once. */
+import { QuorateError } from '../errors.ts'
+import type { MemberClient } from './client.ts'
+import { failureKind, type FailureKind } from './failure.ts'
+import { Cluster, type Member } from './gen/cluster_pb.ts'
+import { KV } from './gen/kv_pb.ts'
+import {
+  AlarmRequest_AlarmAction,
+  AlarmType,
+  Maintenance,
+  type StatusResponse,
+} from './gen/maintenance_pb.ts'
+import { utf8 } from './keys.ts'
+
+export interface ClusterView {
+  /** In the order asked. */
+  readonly members: readonly MemberView[]
+}
+
+export type MemberView = ReachableMember | UnreachableMember
+
+/** A member that gave no status. */
+export interface UnreachableMember {
+  readonly reachable: false
+  /** The node's name in the cluster file. */
+  readonly name: string
+  readonly reason: FailureReason
+}
+
+export interface FailureReason {
+  readonly kind: FailureKind
+  readonly message: string
+  readonly hint: string | undefined
+}
+
+/** What one member says. IDs are numbers here; `formatId` has them as etcdctl prints them. */
+export interface ReachableMember {
+  readonly reachable: true
+  /** The node's name in the cluster file. */
+  readonly name: string
+  readonly clusterId: bigint
+  readonly memberId: bigint
+  /** undefined: it knows of no leader. */
+  readonly leaderId: bigint | undefined
+  /** Always false before etcd 3.4. */
+  readonly learner: boolean
+  /** The server's version, `3.5.16`. */
+  readonly version: string
+  /** Bytes of the database file. */
+  readonly dbSizeBytes: number
+  /** Bytes of it in use; undefined before etcd 3.4. */
+  readonly dbSizeInUseBytes: number | undefined
+  readonly raftTerm: bigint
+  readonly raftIndex: bigint
+  /** undefined before etcd 3.4. */
+  readonly raftAppliedIndex: bigint | undefined
+  /** etcd's own words on what is wrong with this member (from 3.4 on). */
+  readonly errors: readonly string[]
+  /** Whether it answered a linearizable read, which needs a leader and a majority: this is 'healthy'. */
+  readonly read:
+    | { readonly answered: true; readonly revision: bigint }
+    | { readonly answered: false; readonly reason: FailureReason }
+  /** undefined: it could not say. */
+  readonly alarms: readonly Alarm[] | undefined
+  /** The members as it sees them; undefined: it could not say. */
+  readonly list: MemberList | undefined
+}
+
+export interface Alarm {
+  readonly memberId: bigint
+  /** `NOSPACE`, `CORRUPT`, or a number for what we don't know. */
+  readonly type: string
+}
+
+export interface MemberList {
+  /** false: this member's own knowledge, possibly stale (always before etcd 3.5, and without a majority). */
+  readonly linearizable: boolean
+  readonly members: readonly ListedMember[]
+}
+
+export interface ListedMember {
+  readonly id: bigint
+  /** Empty: added, but never started. */
+  readonly name: string
+  readonly peerUrls: readonly string[]
+  readonly clientUrls: readonly string[]
+  readonly learner: boolean
+}
+
+/** An ID as etcdctl prints it: lower-case hexadecimal without leading zeros. */
+export function formatId(id: bigint): string {
+  return id.toString(16)
+}
+
+/**
+ * Asks every member for its status, a linearizable read, its alarms and its list of members, everything at once.
+ * A member that does not answer is part of the view and no error.
+ *
+ * @throws QuorateError `cancelled` after the signal.
+ */
+export async function readClusterView(
+  members: readonly MemberClient[],
+  signal?: AbortSignal,
+): Promise<ClusterView> {
+  return { members: await Promise.all(members.map((client) => readMember(client, signal))) }
+}
+
+async function readMember(client: MemberClient, signal: AbortSignal | undefined): Promise<MemberView> {
+  const [status, read, alarms, list] = await Promise.all([
+    attempt(() => client.call(Maintenance.method.status, {}, { signal })),
+    attempt(() => readLinearizably(client, signal)),
+    attempt(() =>
+      client.call(Maintenance.method.alarm, { action: AlarmRequest_AlarmAction.GET }, { signal }),
+    ),
+    attempt(() => listMembers(client, signal)),
+  ])
+  if (!status.ok) return { reachable: false, name: client.name, reason: status.reason }
+  return {
+    reachable: true,
+    name: client.name,
+    ...describeStatus(status.value),
+    read: read.ok ? { answered: true, revision: read.value } : { answered: false, reason: read.reason },
+    alarms: alarms.ok
+      ? alarms.value.alarms.map(({ memberId, alarm }) => ({ memberId, type: alarmName(alarm) }))
+      : undefined,
+    list: list.ok ? list.value : undefined,
+  }
+}
+
+function describeStatus(status: StatusResponse) {
+  // 3.3 leaves out what 3.4 brought; a member of 3.4 or newer always has applied something.
+  const modern = status.raftAppliedIndex > 0n
+  return {
+    clusterId: status.header?.clusterId ?? 0n,
+    memberId: status.header?.memberId ?? 0n,
+    leaderId: status.leader === 0n ? undefined : status.leader,
+    learner: status.isLearner,
+    version: status.version,
+    dbSizeBytes: Number(status.dbSize),
+    dbSizeInUseBytes: modern ? Number(status.dbSizeInUse) : undefined,
+    raftTerm: status.raftTerm,
+    raftIndex: status.raftIndex,
+    raftAppliedIndex: modern ? status.raftAppliedIndex : undefined,
+    errors: status.errors,
+  }
+}
+
+/** The revision of a linearizable read of a key that need not exist. */
+async function readLinearizably(client: MemberClient, signal: AbortSignal | undefined): Promise<bigint> {
+  const response = await client.call(KV.method.range, { key: utf8('health'), countOnly: true }, { signal })
+  return response.header?.revision ?? 0n
+}
+
+/**
+ * The members as this one sees them; without a majority, what it last knew. Also the way to look before changing
+ * membership, where only a linearizable list will do.
+ */
+export async function listMembers(client: MemberClient, signal?: AbortSignal): Promise<MemberList> {
+  try {
+    const response = await client.call(Cluster.method.memberList, { linearizable: true }, { signal })
+    return { linearizable: true, members: response.members.map(describeMember) }
+  } catch (thrown) {
+    if (!['unavailable', 'deadline'].includes(failureKind(thrown)) || signal?.aborted === true) throw thrown
+    const response = await client.call(Cluster.method.memberList, { linearizable: false }, { signal })
+    return { linearizable: false, members: response.members.map(describeMember) }
+  }
+}
+
+function describeMember(member: Member): ListedMember {
+  return {
+    id: member.id,
+    name: member.name,
+    peerUrls: member.peerUrls,
+    clientUrls: member.clientUrls,
+    learner: member.isLearner,
+  }
+}
+
+function alarmName(type: AlarmType): string {
+  const known = Object.entries(AlarmType).find(([, value]) => value === type)
+  return known?.[0] ?? String(type)
+}
+
+type Attempt<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly reason: FailureReason }
+
+async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
+  try {
+    return { ok: true, value: await work() }
+  } catch (thrown) {
+    if (!(thrown instanceof QuorateError) || thrown.code !== 'etcd') throw thrown
+    return { ok: false, reason: { kind: failureKind(thrown), message: thrown.message, hint: thrown.hint } }
+  }
+}
