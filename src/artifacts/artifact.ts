@@ -1,0 +1,60 @@
+/** What the rest of quorate knows of etcd's binaries: where they are, and that they are the right ones. */
+import type { NetworkLimits } from './network.ts'
+
+/** Processor architectures by Debian's and etcd's names. */
+export type Architecture = 'amd64' | 'arm64'
+
+/** The programs of an etcd release. `etcdutl` exists from 3.5 on. */
+export const BINARY_NAMES = ['etcd', 'etcdctl', 'etcdutl'] as const
+export type BinaryName = (typeof BINARY_NAMES)[number]
+
+export interface ArtifactFile {
+  readonly name: BinaryName
+  /** Absolute path in the cache. Not to be changed or removed. */
+  readonly path: string
+  /** Hex. */
+  readonly sha256: string
+  readonly sizeBytes: number
+}
+
+/** etcd's binaries of one version for one architecture, verified. `etcd` and `etcdctl` are always among the files. */
+export interface Artifact {
+  readonly version: string
+  readonly arch: Architecture
+  readonly files: readonly ArtifactFile[]
+  /** Where they came from, for messages: a URL, a package with its version, a path. */
+  readonly origin: string
+}
+
+/** Progress. With `totalBytes`, the bytes of one download; without, a step that was reached. */
+export interface ArtifactEvent {
+  readonly kind: 'artifact'
+  readonly text: string
+  readonly doneBytes?: number
+  readonly totalBytes?: number
+}
+
+export interface ArtifactContext {
+  /** Absolute path of quorate's cache (see `cacheDirectory`); `artifacts/` is made in it. */
+  readonly cacheDirectory: string
+  /** Absolute path of a folder for large temporary files; the system's one unless given. */
+  readonly stagingDirectory?: string | undefined
+  readonly emit: (event: ArtifactEvent) => void
+  readonly signal: AbortSignal
+  /** Where the proxy variables and PATH are read from; this process's environment unless given. */
+  readonly environment?: NodeJS.ProcessEnv | undefined
+  /** Other time-outs and attempts than `DEFAULT_LIMITS`. */
+  readonly limits?: Partial<NetworkLimits> | undefined
+}
+
+/** A source has put these files into the staging folder it was given. */
+export interface Fetched {
+  readonly names: readonly BinaryName[]
+  readonly origin: string
+}
+
+/** The architecture of this machine, or undefined if it is one that quorate doesn't deal in. */
+export function ownArchitecture(): Architecture | undefined {
+  if (process.arch === 'x64') return 'amd64'
+  return process.arch === 'arm64' ? 'arm64' : undefined
+}

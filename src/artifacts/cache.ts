@@ -1,0 +1,194 @@
+/**
+ * The shelf of fetched binaries: one folder an entry, complete or absent. An entry is made in a sibling folder and
+ * renamed into place. `entry.json` holds each file's checksum, and a stamp (size, time, inode) that tells cheaply
+ * whether the file is still the one that was checked.
+ */
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import { QuorateError } from '../errors.ts'
+import type { Artifact, ArtifactContext, Architecture, ArtifactFile, Fetched } from './artifact.ts'
+import { BINARY_NAMES } from './artifact.ts'
+import { sha256OfFile } from './hash.ts'
+
+const Entry = z.object({
+  format: z.literal(1),
+  version: z.string(),
+  arch: z.enum(['amd64', 'arm64']),
+  origin: z.string(),
+  files: z
+    .array(
+      z.object({
+        name: z.enum(BINARY_NAMES),
+        sha256: z.string().length(64),
+        sizeBytes: z.number(),
+        stamp: z.string(),
+      }),
+    )
+    .min(1),
+})
+type Entry = z.infer<typeof Entry>
+
+const RECORD = 'entry.json'
+
+/** A new private folder beside `entry`, on the same filesystem, so that it can be renamed to it. */
+export async function temporarySibling(entry: string): Promise<string> {
+  const name = `.${path.basename(entry)}.${randomBytes(6).toString('hex')}`
+  const directory = path.join(path.dirname(entry), name)
+  await mkdir(directory, { mode: 0o700 })
+  return directory
+}
+
+const ABANDONED_AFTER_MS = 24 * 3_600_000
+
+/** Removes temporary folders that a killed run left behind a day ago or longer. */
+export async function removeAbandoned(shelf: string): Promise<void> {
+  const oldest = Date.now() - ABANDONED_AFTER_MS
+  for (const name of await readdir(shelf)) {
+    if (!name.startsWith('.')) continue
+    const directory = path.join(shelf, name)
+    const found = await stat(directory).catch((error: NodeJS.ErrnoException) => {
+      // Another run has just renamed or removed it.
+      if (error.code === 'ENOENT') return undefined
+      throw error
+    })
+    if (found !== undefined && found.mtimeMs < oldest) await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** The entry's binaries if they are there and are what was recorded; undefined (with an event) if they must be fetched. */
+export async function findCached(entry: string, context: ArtifactContext): Promise<Artifact | undefined> {
+  const record = await readRecord(entry)
+  if (record === undefined) return undefined
+  let restamped = false
+  const files: Entry['files'] = []
+  for (const file of record.files) {
+    const location = path.join(entry, file.name)
+    const stamp = await stampOf(location)
+    if (stamp === file.stamp) {
+      files.push(file)
+      continue
+    }
+    const sha256 = stamp === undefined ? undefined : await sha256OfFile(location, context.signal)
+    if (stamp === undefined || sha256 !== file.sha256) {
+      const text = `the cached ${location} is damaged or gone: etcd ${record.version} is fetched anew`
+      context.emit({ kind: 'artifact', text })
+      return undefined
+    }
+    restamped = true
+    files.push({ ...file, stamp })
+  }
+  if (restamped) await writeRecord(entry, { ...record, files })
+  return toArtifact(entry, record)
+}
+
+/** Makes the staged files the entry, durably, and returns them as they are there. An unharmed entry of another run wins. */
+export async function store(
+  entry: string,
+  staging: string,
+  made: Fetched & { readonly version: string; readonly arch: Architecture },
+  context: ArtifactContext,
+): Promise<Artifact> {
+  const files: Entry['files'] = []
+  for (const name of BINARY_NAMES.filter((known) => made.names.includes(known))) {
+    const file = path.join(staging, name)
+    await chmod(file, 0o755)
+    await sync(file)
+    const sha256 = await sha256OfFile(file, context.signal)
+    const { size } = await stat(file)
+    files.push({ name, sha256, sizeBytes: size, stamp: (await stampOf(file)) ?? '' })
+  }
+  const { version, arch, origin } = made
+  const record: Entry = { format: 1, version, arch, origin, files }
+  await writeRecord(staging, record)
+  await sync(staging)
+  context.signal.throwIfAborted()
+  if (!(await renamed(staging, entry))) {
+    const theirs = await findCached(entry, context)
+    if (theirs !== undefined) return theirs
+    await replace(entry, staging)
+  }
+  await sync(path.dirname(entry))
+  return toArtifact(entry, record)
+}
+
+/** False if the target exists already. */
+async function renamed(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false
+    throw error
+  }
+}
+
+async function replace(entry: string, staging: string): Promise<void> {
+  const aside = await temporarySibling(entry)
+  try {
+    await rename(entry, path.join(aside, 'damaged')).catch((error: NodeJS.ErrnoException) => {
+      // Another run was quicker to move the damaged entry away.
+      if (error.code !== 'ENOENT') throw error
+    })
+    if (!(await renamed(staging, entry))) {
+      throw new QuorateError('artifact', `${entry} is being replaced by another run`, { hint: 'Try again.' })
+    }
+  } finally {
+    await rm(aside, { recursive: true, force: true })
+  }
+}
+
+async function readRecord(entry: string): Promise<Entry | undefined> {
+  let text: string
+  try {
+    text = await readFile(path.join(entry, RECORD), 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw error
+  }
+  try {
+    return Entry.parse(JSON.parse(text))
+  } catch {
+    // Unreadable is the same as absent: the binaries are fetched anew and the entry replaced.
+    return undefined
+  }
+}
+
+async function writeRecord(directory: string, record: Entry): Promise<void> {
+  const temporary = path.join(directory, `.${RECORD}.${randomBytes(6).toString('hex')}`)
+  await writeFile(temporary, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600, flush: true })
+  await rename(temporary, path.join(directory, RECORD))
+}
+
+async function stampOf(file: string): Promise<string | undefined> {
+  try {
+    const { size, mtimeNs, ino } = await stat(file, { bigint: true })
+    return `${size}-${mtimeNs}-${ino}`
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function sync(location: string): Promise<void> {
+  const handle = await open(location, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function toArtifact(entry: string, record: Entry): Artifact {
+  const { version, arch, origin } = record
+  const files = record.files.map(({ name, sha256, sizeBytes }): ArtifactFile => ({
+    name,
+    path: path.join(entry, name),
+    sha256,
+    sizeBytes,
+  }))
+  return { version, arch, files, origin }
+}

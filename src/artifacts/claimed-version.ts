@@ -1,0 +1,33 @@
+import { QuorateError } from '../errors.ts'
+import type { ArtifactContext } from './artifact.ts'
+import { ownArchitecture } from './artifact.ts'
+import { runProgram } from './program.ts'
+
+const TIMEOUT_MS = 10_000
+
+/**
+ * Throws an `artifact` error unless `etcd --version` names this version. Runs it with an environment of its own, since
+ * etcd reads every `ETCD_*` variable. Where it can't be run at all (a filesystem mounted noexec) an event says so.
+ */
+export async function checkClaimedVersion(
+  file: string,
+  version: string,
+  origin: string,
+  context: ArtifactContext,
+): Promise<void> {
+  // etcd 3.3 and 3.4 refuse arm64 unless told that this is known.
+  const env = ownArchitecture() === 'arm64' ? { ETCD_UNSUPPORTED_ARCH: 'arm64' } : {}
+  const result = await runProgram(file, ['--version'], { env, signal: context.signal, timeoutMs: TIMEOUT_MS })
+  if (result.notStarted === 'EACCES') {
+    const text = `${file} can't be run here (noexec?): its own word on its version was not asked`
+    context.emit({ kind: 'artifact', text })
+    return
+  }
+  const claimed = /^etcd Version: (\S+)/m.exec(result.stdout)?.[1]
+  if (claimed === version) return
+  const found = claimed === undefined ? 'does not say which version it is' : `is version ${claimed}`
+  throw new QuorateError('artifact', `etcd from ${origin} ${found}, but the cluster file wants ${version}`, {
+    hint: "Correct etcd's version in the cluster file, or name the right source.",
+    cause: claimed === undefined ? new Error(result.stderr || `exit code ${result.exitCode}`) : undefined,
+  })
+}

@@ -1,0 +1,234 @@
+/** Files over HTTP: bounded in every way, tried again where that can help, never half-kept. */
+import type { Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Dispatcher } from 'undici'
+import { request } from 'undici'
+import { QuorateError } from '../errors.ts'
+import type { ArtifactContext } from './artifact.ts'
+import type { NetworkLimits } from './network.ts'
+import { printable } from './network.ts'
+
+export interface Download {
+  readonly url: URL
+  readonly network: Dispatcher
+  readonly limits: NetworkLimits
+  /** What a 404 means, for the operator. */
+  readonly missing: string
+  readonly context: Pick<ArtifactContext, 'emit' | 'signal'>
+}
+
+/** A small text file. Throws an `artifact` error if it can't be had or is larger than `maxBytes`. */
+export async function downloadText(download: Download, maxBytes: number): Promise<string> {
+  return await withRetries(download, async () => {
+    const pieces: Buffer[] = []
+    let bytes = 0
+    await receive(download, async (body) => {
+      for await (const piece of body) {
+        bytes += piece.length
+        if (bytes > maxBytes) {
+          throw new QuorateError('artifact', `${printable(download.url)} is larger than ${maxBytes} bytes`)
+        }
+        pieces.push(piece)
+      }
+    })
+    return Buffer.concat(pieces).toString('utf8')
+  })
+}
+
+/** A file, with progress events. Returns its SHA-256 (hex); on any error nothing is left behind. */
+export async function downloadFile(download: Download, file: string): Promise<string> {
+  return await withRetries(download, async () => {
+    const hash = createHash('sha256')
+    try {
+      await receive(download, async (body) => {
+        const output = createWriteStream(file, { mode: 0o600, flags: 'w' })
+        await pipeline(hashed(body, hash), output, { signal: download.context.signal })
+      })
+    } catch (error) {
+      await rm(file, { force: true })
+      throw error
+    }
+    return hash.digest('hex')
+  })
+}
+
+async function* hashed(pieces: AsyncIterable<Buffer>, hash: Hash): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) {
+    hash.update(piece)
+    yield piece
+  }
+}
+
+/** A trouble that may pass: worth another try. Its cause is the error to report in the end. */
+class PassingTrouble extends Error {
+  override readonly cause: QuorateError
+  constructor(cause: QuorateError) {
+    super(cause.message)
+    this.cause = cause
+  }
+}
+
+async function withRetries<Result>(download: Download, attempt: () => Promise<Result>): Promise<Result> {
+  const { limits, context } = download
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      context.signal.throwIfAborted()
+      if (!(error instanceof PassingTrouble)) throw error
+      if (tries >= limits.attempts) throw error.cause
+      context.emit({ kind: 'artifact', text: `${error.message}; trying again` })
+      await pause(limits.backoffMs * 2 ** (tries - 1), undefined, { signal: context.signal })
+    }
+  }
+}
+
+type Consume = (body: AsyncIterable<Buffer>) => Promise<void>
+
+/** One request, its redirects, and the whole body given to `consume`; checks that all of it came. */
+async function receive(download: Download, consume: Consume): Promise<void> {
+  const { context, limits } = download
+  let url = download.url
+  for (let redirects = 0; ; redirects++) {
+    const response = await ask(url, download)
+    const target = redirectTarget(response, url)
+    if (target === undefined) {
+      await receiveBody(response, url, download, consume)
+      return
+    }
+    await response.body.dump({ limit: 64 << 10, signal: context.signal })
+    if (redirects >= limits.maxRedirects) {
+      throw new QuorateError(
+        'artifact',
+        `${printable(download.url)} redirects more than ${limits.maxRedirects} times`,
+      )
+    }
+    if (url.protocol === 'https:' && target.protocol !== 'https:') {
+      throw new QuorateError(
+        'artifact',
+        `${printable(url)} redirects to an unprotected ${printable(target)}`,
+        {
+          hint: 'That would give up the protection of https. Name another source in the cluster file.',
+        },
+      )
+    }
+    url = target
+  }
+}
+
+async function ask(url: URL, { network, context }: Download): Promise<Dispatcher.ResponseData> {
+  const headers: Record<string, string> = { 'user-agent': 'quorate', accept: '*/*' }
+  if (url.username !== '') {
+    const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+    headers['authorization'] = `Basic ${Buffer.from(login).toString('base64')}`
+  }
+  try {
+    return await request(url, { dispatcher: network, signal: context.signal, headers })
+  } catch (error) {
+    throw networkTrouble(error, `Can't reach ${printable(url)}`, context.signal)
+  }
+}
+
+async function receiveBody(
+  response: Dispatcher.ResponseData,
+  url: URL,
+  download: Download,
+  consume: Consume,
+): Promise<void> {
+  const { statusCode, headers, body } = response
+  if (statusCode !== 200) {
+    await body.dump({ limit: 64 << 10, signal: download.context.signal })
+    throw statusTrouble(statusCode, url, download)
+  }
+  const length = headers['content-length']
+  const totalBytes = typeof length === 'string' ? Number(length) : undefined
+  const counter = { doneBytes: 0 }
+  try {
+    await consume(counted(body, counter, totalBytes, url, download))
+  } catch (error) {
+    if (error instanceof QuorateError) throw error
+    const { doneBytes } = counter
+    const arrived = totalBytes === undefined ? `${doneBytes} bytes` : `${doneBytes} of ${totalBytes} bytes`
+    throw networkTrouble(error, `${printable(url)} broke off after ${arrived}`, download.context.signal)
+  }
+}
+
+/** The body's pieces, counted and reported (about a hundred times a file); ends with an error if it is too short. */
+async function* counted(
+  body: AsyncIterable<Buffer>,
+  counter: { doneBytes: number },
+  totalBytes: number | undefined,
+  url: URL,
+  { context }: Download,
+): AsyncGenerator<Buffer> {
+  const text = `downloading ${printable(url)}`
+  const step = Math.max((totalBytes ?? 0) / 100, 256 << 10)
+  let reported = 0
+  for await (const piece of body) {
+    counter.doneBytes += piece.length
+    if (counter.doneBytes - reported >= step) {
+      reported = counter.doneBytes
+      const total = totalBytes === undefined ? {} : { totalBytes }
+      context.emit({ kind: 'artifact', text, doneBytes: reported, ...total })
+    }
+    yield piece
+  }
+  if (totalBytes !== undefined && counter.doneBytes !== totalBytes) {
+    throw Object.assign(new Error('the connection closed early'), { code: 'ECONNRESET' })
+  }
+}
+
+function redirectTarget(response: Dispatcher.ResponseData, from: URL): URL | undefined {
+  const { location } = response.headers
+  if (![301, 302, 303, 307, 308].includes(response.statusCode) || typeof location !== 'string')
+    return undefined
+  const target = URL.parse(location, from.href)
+  if (target !== null && (target.protocol === 'http:' || target.protocol === 'https:')) return target
+  throw new QuorateError('artifact', `${printable(from)} redirects to something that is not a web address`)
+}
+
+function statusTrouble(statusCode: number, url: URL, download: Download): Error {
+  if (statusCode === 404 || statusCode === 410) {
+    return new QuorateError('artifact', `${download.missing}: ${printable(url)} answers ${statusCode}`, {
+      hint: 'Check the version and the URL in the cluster file.',
+    })
+  }
+  const error = new QuorateError('artifact', `${printable(url)} answers ${statusCode}`, {
+    hint:
+      statusCode === 401 || statusCode === 403 || statusCode === 407
+        ? 'Check the login and the proxy.'
+        : undefined,
+  })
+  return [408, 425, 429, 500, 502, 503, 504].includes(statusCode) ? new PassingTrouble(error) : error
+}
+
+/** Codes of Node and undici that a second try can cure. A wrong name or certificate stays wrong. */
+const PASSING = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_SOCKET',
+])
+
+function networkTrouble(error: unknown, what: string, signal: AbortSignal): unknown {
+  if (signal.aborted || error instanceof QuorateError) return error
+  const { code, message } = error as NodeJS.ErrnoException
+  const stalled = code === 'UND_ERR_BODY_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT'
+  const reason = stalled ? 'nothing more came in time' : message || code
+  const told = new QuorateError('artifact', `${what}: ${reason}`, {
+    hint: 'Check the network and the proxy, or fetch the archive elsewhere and name it as a file in the cluster file.',
+    cause: error,
+  })
+  return PASSING.has(code ?? '') ? new PassingTrouble(told) : told
+}

@@ -1,0 +1,84 @@
+/** The wanted programs out of a tar stream, and nothing else: no path of the archive is ever used as a path here. */
+import { createWriteStream } from 'node:fs'
+import path from 'node:path'
+import type { Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import tar from 'tar-stream'
+import { QuorateError } from '../errors.ts'
+import type { BinaryName } from './artifact.ts'
+import { BINARY_NAMES } from './artifact.ts'
+
+/** Far above any etcd binary: a bound on what a hostile archive can write. */
+const MAX_BINARY_BYTES = 512 << 20
+
+export interface Extraction {
+  /** Which program an entry of that path is, if any. */
+  readonly pick: (entryPath: string) => BinaryName | undefined
+  /** Absolute path of the folder to write to. */
+  readonly directory: string
+  /** Archive's name for messages. */
+  readonly origin: string
+  readonly signal: AbortSignal
+}
+
+/**
+ * Writes the picked programs of a tar stream into the folder and returns their names. Reads the stream to its end.
+ *
+ * @param archive the stream, and what to put between it and tar (decompression)
+ */
+export async function extractPrograms(
+  archive: readonly [Readable, ...Transform[]],
+  extraction: Extraction,
+): Promise<BinaryName[]> {
+  const { pick, directory, origin, signal } = extraction
+  const extractor = tar.extract()
+  const names: BinaryName[] = []
+  const feeding = pipeline([...archive, extractor], { signal })
+  // Its failure reaches the loop below as well; this only keeps it from counting as unhandled before then.
+  feeding.catch(() => undefined)
+  try {
+    for await (const entry of extractor) {
+      const { name: entryPath, type, size } = entry.header
+      const name = pick(entryPath.replace(/^\.\//, ''))
+      if (name === undefined || type === 'directory') {
+        entry.resume()
+        continue
+      }
+      if (type !== 'file' || names.includes(name) || size > MAX_BINARY_BYTES) {
+        throw new QuorateError(
+          'artifact',
+          `${origin} is not a sound archive: odd entry '${entryPath}' (${type})`,
+        )
+      }
+      await pipeline(entry, createWriteStream(path.join(directory, name), { mode: 0o755, flags: 'wx' }), {
+        signal,
+      })
+      names.push(name)
+    }
+    await feeding
+  } catch (error) {
+    for (const stream of archive) stream.destroy()
+    await feeding.catch(() => undefined)
+    if (error instanceof QuorateError || signal.aborted) throw error
+    throw new QuorateError('artifact', `${origin} is damaged or cut short: ${(error as Error).message}`, {
+      hint: 'Fetch the file again.',
+      cause: error,
+    })
+  }
+  return names
+}
+
+/** Programs of a release archive: at its top, or in its one folder (`etcd-v3.5.16-linux-amd64/etcd`). */
+export function pickFromRelease(entryPath: string): BinaryName | undefined {
+  const parts = entryPath.split('/')
+  return parts.length <= 2 ? asBinaryName(parts.at(-1)) : undefined
+}
+
+/** Programs of a Debian package. */
+export function pickFromPackage(entryPath: string): BinaryName | undefined {
+  return entryPath.startsWith('usr/bin/') ? asBinaryName(entryPath.slice('usr/bin/'.length)) : undefined
+}
+
+function asBinaryName(name: string | undefined): BinaryName | undefined {
+  return BINARY_NAMES.find((known) => known === name)
+}

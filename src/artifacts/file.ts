@@ -1,0 +1,78 @@
+/** etcd's binaries from this machine: a folder, or a release archive. */
+import { createReadStream } from 'node:fs'
+import { constants, copyFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { createGunzip } from 'node:zlib'
+import { QuorateError } from '../errors.ts'
+import type { EtcdSource } from '../spec/cluster.ts'
+import type { Architecture, ArtifactContext, BinaryName, Fetched } from './artifact.ts'
+import { BINARY_NAMES } from './artifact.ts'
+import { extractPrograms, pickFromRelease } from './extract.ts'
+import { sha256OfFile } from './hash.ts'
+
+type FileSource = Extract<EtcdSource, { kind: 'file' }>
+
+/** Copies or unpacks the binaries into `staging`. Runs nothing. */
+export async function fetchFile(
+  source: FileSource,
+  version: string,
+  arch: Architecture,
+  staging: string,
+  context: ArtifactContext,
+): Promise<Fetched> {
+  const found = await stat(source.path).catch((error: NodeJS.ErrnoException) => {
+    const problem = error.code === 'ENOENT' ? 'does not exist' : `can't be read (${error.code})`
+    throw new QuorateError('artifact', `${source.path} ${problem}`, {
+      hint: `Put the binaries of etcd ${version} for ${arch} there, or name another source in the cluster file.`,
+      cause: error,
+    })
+  })
+  context.emit({ kind: 'artifact', text: `reading etcd ${version} from ${source.path}` })
+  const names = found.isDirectory()
+    ? await fromFolder(source, staging)
+    : await fromArchive(source, staging, context)
+  return { names, origin: source.path }
+}
+
+async function fromFolder(source: FileSource, staging: string): Promise<BinaryName[]> {
+  if (source.sha256 !== undefined) {
+    throw new QuorateError('artifact', `${source.path} is a folder, and a sha256 is for an archive`, {
+      hint: 'Leave the sha256 out, or name a release archive (.tar.gz).',
+    })
+  }
+  const names: BinaryName[] = []
+  for (const name of BINARY_NAMES) {
+    try {
+      await copyFile(path.join(source.path, name), path.join(staging, name), constants.COPYFILE_FICLONE)
+      names.push(name)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
+      throw QuorateError.from(error, 'artifact', `Can't copy ${path.join(source.path, name)}`)
+    }
+  }
+  return names
+}
+
+async function fromArchive(
+  source: FileSource,
+  staging: string,
+  context: ArtifactContext,
+): Promise<BinaryName[]> {
+  const { signal } = context
+  if (source.sha256 !== undefined) {
+    const sha256 = await sha256OfFile(source.path, signal)
+    if (sha256 !== source.sha256.toLowerCase()) {
+      throw new QuorateError(
+        'artifact',
+        `${source.path} is not the expected file: its SHA-256 is ${sha256}, the cluster file says ${source.sha256}`,
+        { hint: 'Fetch the archive again, or correct the sha256.' },
+      )
+    }
+  }
+  return await extractPrograms([createReadStream(source.path), createGunzip()], {
+    pick: pickFromRelease,
+    directory: staging,
+    origin: source.path,
+    signal,
+  })
+}

@@ -1,0 +1,38 @@
+import { QuorateError } from '../errors.ts'
+import type { ProgramResult } from './program.ts'
+
+const FIELDS = '$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(LABEL)'
+
+/**
+ * The Debian mirror that this machine's own apt uses (URL), for any suite. Throws an `artifact` error if it uses none.
+ * A wrong guess does no harm: what isn't signed by Debian is refused.
+ *
+ * @param run runs a program of this machine
+ */
+export async function findMirror(
+  suite: string,
+  run: (program: string, args: readonly string[]) => Promise<ProgramResult>,
+): Promise<string> {
+  const { stdout } = await run('apt-get', ['indextargets', '--format', FIELDS, 'Created-By: Packages'])
+  const mirror = chooseMirror(stdout, suite)
+  if (mirror !== undefined) return mirror
+  throw new QuorateError('artifact', "This machine's apt uses no Debian mirror to take etcd from", {
+    hint: "Write the mirror's URL in the cluster file (etcd.source.debian.mirror), or take etcd from a release or a file.",
+  })
+}
+
+/** Of lines `URL|release|component|label`, the URL most likely to have that suite of Debian. */
+export function chooseMirror(lines: string, suite: string): string | undefined {
+  const candidates = lines.split('\n').flatMap((line) => {
+    const [url = '', release = '', component, label = ''] = line.split('|')
+    if (component !== 'main' || !/^(https?|file|mirror\+\w+|tor\+\w+):/.test(url)) return []
+    // Known only once the system's own lists are there.
+    const labelled = label !== '' && !label.startsWith('$(')
+    if (labelled && label !== 'Debian') return []
+    if (/security|updates|backports/.test(release)) return []
+    const looksRight = /\/debian\/?$/.test(url)
+    if (!labelled && !looksRight) return []
+    return [{ url, score: (labelled ? 4 : 0) + (looksRight ? 2 : 0) + (release === suite ? 1 : 0) }]
+  })
+  return candidates.sort((a, b) => b.score - a.score)[0]?.url
+}

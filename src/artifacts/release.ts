@@ -1,0 +1,88 @@
+/** etcd's binaries from a release: an archive and the SHA256SUMS beside it, at the project's page or a mirror of it. */
+import { createReadStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import { createGunzip } from 'node:zlib'
+import { QuorateError } from '../errors.ts'
+import { minorOf } from '../etcd/versions.ts'
+import type { EtcdSource } from '../spec/cluster.ts'
+import type { Architecture, ArtifactContext, Fetched } from './artifact.ts'
+import { downloadFile, downloadText } from './download.ts'
+import { extractPrograms, pickFromRelease } from './extract.ts'
+import { DEFAULT_LIMITS, httpUrl, openNetwork, printable } from './network.ts'
+
+type ReleaseSource = Extract<EtcdSource, { kind: 'release' }>
+
+const MAX_CHECKSUMS_BYTES = 1 << 20
+
+/** Downloads, checks against the published checksum, and only then unpacks into `staging`. */
+export async function fetchRelease(
+  source: ReleaseSource,
+  version: string,
+  arch: Architecture,
+  staging: string,
+  context: ArtifactContext,
+): Promise<Fetched> {
+  const limits = { ...DEFAULT_LIMITS, ...context.limits }
+  const url = httpUrl(expandTemplate(source.url, version, arch), 'the release')
+  const checksums = httpUrl(expandTemplate(source.checksums, version, arch), 'the checksums')
+  const network = openNetwork(source.proxy, context.environment ?? process.env, limits)
+  const archive = path.join(staging, 'release.tar.gz')
+  try {
+    const missing = `There is no etcd ${version} for ${arch} there`
+    const download = { network, limits, missing, context }
+    context.emit({ kind: 'artifact', text: `downloading etcd ${version} for ${arch} from ${url.host}` })
+    const sums = await downloadText({ ...download, url: checksums }, MAX_CHECKSUMS_BYTES)
+    const expected = findChecksum(sums, url, checksums)
+    const actual = await downloadFile({ ...download, url }, archive)
+    if (actual !== expected) {
+      throw new QuorateError(
+        'artifact',
+        `${printable(url)} is not what was published: its SHA-256 is ${actual}, ${printable(checksums)} says ${expected}`,
+        { hint: 'Nothing of it was kept. Try again; if it stays so, do not use this source.' },
+      )
+    }
+    const names = await extractPrograms([createReadStream(archive), createGunzip()], {
+      pick: pickFromRelease,
+      directory: staging,
+      origin: printable(url),
+      signal: context.signal,
+    })
+    return { names, origin: printable(url) }
+  } finally {
+    await rm(archive, { force: true })
+    // destroy, not close: a stalled answer would keep close waiting.
+    await network.destroy()
+  }
+}
+
+/** A URL with `{version}`, `{minor}` and `{arch}` filled in. Throws a `cluster-file` error for any other `{…}`. */
+export function expandTemplate(template: string, version: string, arch: Architecture): string {
+  const values: Readonly<Record<string, string>> = { version, arch, minor: minorOf(version) }
+  return template.replaceAll(/\{([^{}]*)\}/g, (placeholder, name: string) => {
+    const value = values[name]
+    if (value !== undefined) return value
+    throw new QuorateError(
+      'cluster-file',
+      `The URL '${template}' has an unknown placeholder ${placeholder}`,
+      {
+        hint: 'Known are {version}, {minor} and {arch}.',
+      },
+    )
+  })
+}
+
+/** The archive's line in a SHA256SUMS file; a file that holds nothing but one checksum is taken as well. */
+export function findChecksum(sums: string, archive: URL, checksums: URL): string {
+  const wanted = decodeURIComponent(path.posix.basename(archive.pathname))
+  const lone = /^\s*([0-9a-f]{64})\s*$/i.exec(sums)?.[1]
+  if (lone !== undefined) return lone.toLowerCase()
+  for (const line of sums.split('\n')) {
+    const [, sum, name] = /^([0-9a-f]{64}) [ *](.+?)\r?$/i.exec(line) ?? []
+    if (sum !== undefined && name !== undefined && path.posix.basename(name) === wanted)
+      return sum.toLowerCase()
+  }
+  throw new QuorateError('artifact', `${printable(checksums)} has no SHA-256 for ${wanted}`, {
+    hint: 'Check the URLs of the archive and of its checksums in the cluster file.',
+  })
+}

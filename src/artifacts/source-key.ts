@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { EtcdSource } from '../spec/cluster.ts'
+import { BINARY_NAMES } from './artifact.ts'
+
+/**
+ * A short name for a source, so that binaries from different places never stand in for each other. The name of a
+ * file source changes when the file does, so an edited file is read again. A proxy makes no difference.
+ */
+export async function sourceKey(source: EtcdSource): Promise<string> {
+  if (source.kind === 'release') return `release-${digest([source.url, source.checksums])}`
+  if (source.kind === 'debian') {
+    return `debian-${source.suite.replaceAll('/', '-')}-${digest([source.suite, source.mirror ?? null])}`
+  }
+  const paths = [source.path, ...BINARY_NAMES.map((name) => path.join(source.path, name))]
+  return `file-${digest([source.sha256 ?? null, ...(await Promise.all(paths.map(stampOf)))])}`
+}
+
+async function stampOf(file: string): Promise<unknown> {
+  const found = await stat(file, { bigint: true }).catch((error: NodeJS.ErrnoException) => error.code)
+  if (typeof found !== 'object') return [file, found ?? null]
+  // A folder's own times change when unrelated files come and go.
+  return found.isDirectory() ? [file] : [file, `${found.size}`, `${found.mtimeNs}`, `${found.ino}`]
+}
+
+function digest(parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12)
+}

@@ -1,0 +1,132 @@
+/** What the minor versions of etcd have and call things: everything that whoever writes its configuration asks. */
+import semver from 'semver'
+import { QuorateError } from '../errors.ts'
+import { FEATURE_GATES, FLAG_SINCE, flagsOfMinor, MINORS, RENAMES } from './flags.ts'
+
+/** The minors that quorate can configure, oldest first: `3.3` … `3.7`. */
+export const SUPPORTED_MINORS: readonly string[] = MINORS
+
+/** The minor of a version: `3.5` for `3.5.16`. Throws a `cluster-file` error for anything but `x.y.z`. */
+export function minorOf(version: string): string {
+  const parsed = semver.parse(version)
+  if (parsed === null || parsed.raw !== version || version.startsWith('v')) {
+    throw new QuorateError('cluster-file', `'${version}' is not an exact etcd version`, {
+      hint: "Write all three numbers, quoted and without a 'v', for example '3.5.16'.",
+    })
+  }
+  return `${parsed.major}.${parsed.minor}`
+}
+
+/** As `minorOf`, but throws too for a minor that quorate doesn't know how to configure. */
+export function supportedMinorOf(version: string): string {
+  const minor = minorOf(version)
+  if (SUPPORTED_MINORS.includes(minor)) return minor
+  throw new QuorateError('cluster-file', `etcd ${version} is not a version that quorate can configure`, {
+    hint: `Choose one of ${SUPPORTED_MINORS[0]}.x to ${SUPPORTED_MINORS.at(-1)}.x.`,
+  })
+}
+
+/** Negative if `a` is the older version, 0 if they are the same, positive if it is the newer one. */
+export function compareVersions(a: string, b: string): number {
+  return semver.compare(a, b)
+}
+
+/** Whether `a` is `b` or newer. */
+export function atLeast(a: string, b: string): boolean {
+  return semver.gte(a, b)
+}
+
+/** Whether the server can serve the v2 API for clients (`--enable-v2`; the default of 3.3, off from 3.4 on, gone in 3.6). */
+export function supportsV2(version: string): boolean {
+  return knownFlags(version).has('enable-v2')
+}
+
+/** Whether members can be added as learners (etcd 3.4 and newer). */
+export function supportsLearners(version: string): boolean {
+  return semver.gte(version, '3.4.0')
+}
+
+/** Whether the release has `etcdutl` (etcd 3.5 and newer); before it, `etcdctl` restores snapshots. */
+export function hasEtcdutl(version: string): boolean {
+  return semver.gte(version, '3.5.0')
+}
+
+/** The flags that this version knows, without dashes. */
+export function knownFlags(version: string): ReadonlySet<string> {
+  const minor = supportedMinorOf(version)
+  const since = FLAG_SINCE[minor] ?? {}
+  const flags = (flagsOfMinor(minor) ?? []).filter((flag) => semver.gte(version, since[flag] ?? '0.0.0'))
+  return new Set(flags)
+}
+
+/** The environment variables that this version knows, sorted: an options file may hold these and no other. */
+export function environmentNames(version: string): readonly string[] {
+  return [...knownFlags(version)].map(environmentName).sort()
+}
+
+/** The environment variable of a flag: `ETCD_HEARTBEAT_INTERVAL` for `heartbeat-interval`. */
+export function environmentName(flag: string): string {
+  return `ETCD_${flag.replaceAll('-', '_').toUpperCase()}`
+}
+
+/** A setting that this version of etcd doesn't know. */
+export interface UnknownSetting {
+  readonly name: string
+  /** The whole sentence for a person: what is wrong, and the name to use instead if there is one. */
+  readonly message: string
+  /** The flag to write instead, or `feature-gates=Name=true`. */
+  readonly suggestion: string | undefined
+}
+
+/** Those of `names` (flags without dashes) that this version doesn't know, with what to write instead. */
+export function unknownSettings(version: string, names: Iterable<string>): readonly UnknownSetting[] {
+  const known = knownFlags(version)
+  return [...names]
+    .filter((name) => !known.has(name))
+    .map((name) => {
+      const suggestion = suggest(name, known)
+      const advice = suggestion === undefined ? '' : `: write '${suggestion}'`
+      return { name, suggestion, message: `etcd ${version} has no setting '${name}'${advice}` }
+    })
+}
+
+/** Throws one `cluster-file` error that names every setting this version of etcd doesn't know. */
+export function checkSettings(version: string, settings: Readonly<Record<string, string>>): void {
+  const unknown = unknownSettings(version, Object.keys(settings))
+  if (unknown.length === 0) return
+  throw new QuorateError('cluster-file', unknown.map((setting) => setting.message).join('\n'), {
+    hint: `'etcd --help' of ${version} lists its settings. etcd itself would ignore an unknown one with only a warning.`,
+  })
+}
+
+function suggest(name: string, known: ReadonlySet<string>): string | undefined {
+  for (const [older, newer] of RENAMES) {
+    if (name === older && known.has(newer)) return newer
+    if (name === newer && known.has(older)) return older
+  }
+  const gate = FEATURE_GATES[name]
+  if (gate !== undefined && known.has('feature-gates')) return `feature-gates=${gate}=true`
+  const plain = name
+    .toLowerCase()
+    .replace(/^-+/, '')
+    .replace(/^etcd_/, '')
+    .replaceAll('_', '-')
+  if (known.has(plain)) return plain
+  const near = [...known].map((flag) => ({ flag, edits: editDistance(plain, flag) }))
+  const nearest = near.sort((a, b) => a.edits - b.edits)[0]
+  return nearest !== undefined && nearest.edits <= Math.min(3, plain.length / 4) ? nearest.flag : undefined
+}
+
+/** Levenshtein: how many letters to insert, delete or replace to get from one to the other. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index)
+  for (const [i, letter] of from.split('').entries()) {
+    const next = [i + 1]
+    for (const [j, other] of to.split('').entries()) {
+      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1)
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}
