@@ -7,6 +7,7 @@ import { BACKDATE_MS, DAY_MS, type IssuedCertificate, type IssueRequest } from '
 import { assertNamesPermitted, leafValidity } from './ca-check.ts'
 import { chainPem } from './chain.ts'
 import { checkCsr } from './csr.ts'
+import { canonicalIp } from './names.ts'
 import { EXTENDED_USAGES, keyAlgorithmName, USAGE_OIDS } from './profile.ts'
 import * as x509 from './x509.ts'
 
@@ -70,13 +71,9 @@ export async function signLeaf(
   const issuer = new x509.X509Certificate(chain[0].raw)
   const issuerKeyId = issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId
   const { notBefore, notAfter, warnings } = leafValidity(chain, request.days, now)
-  const { digitalSignature, keyEncipherment } = x509.KeyUsageFlags
-  const usage: number = csr.keyAlgorithm.startsWith('rsa')
-    ? digitalSignature | keyEncipherment
-    : digitalSignature
   const names: x509.JsonGeneralNames = [
     ...request.allowed.dns.map((value) => ({ type: 'dns' as const, value })),
-    ...request.allowed.ips.map((value) => ({ type: 'ip' as const, value })),
+    ...request.allowed.ips.map((ip) => ({ type: 'ip' as const, value: canonicalIp(ip) ?? ip })),
   ]
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: randomSerial(),
@@ -87,7 +84,7 @@ export async function signLeaf(
     publicKey: csr.publicKeyDer,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(usage, true),
+      new x509.KeyUsagesExtension(leafUsage(csr.keyAlgorithm), true),
       new x509.ExtendedKeyUsageExtension(EXTENDED_USAGES[request.profile].map((name) => USAGE_OIDS[name])),
       ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
       await x509.SubjectKeyIdentifierExtension.create(csr.publicKeyDer),
@@ -116,6 +113,12 @@ export async function makeCsr(commonName: string, keys: KeyPair): Promise<string
     signingAlgorithm,
   })
   return `${request.toString('pem').trimEnd()}\n`
+}
+
+function leafUsage(keyAlgorithm: string): x509.KeyUsageFlags {
+  const { digitalSignature, keyEncipherment } = x509.KeyUsageFlags
+  const usage = keyAlgorithm.startsWith('rsa') ? digitalSignature | keyEncipherment : digitalSignature
+  return usage as x509.KeyUsageFlags
 }
 
 function signingWith(key: KeyObject): {

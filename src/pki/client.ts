@@ -1,0 +1,123 @@
+/** Certificates of clients, whose keys are born on this computer: the operator's own, an API server's, flannel's. */
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { KeyAlgorithm } from '../spec/cluster.ts'
+import { QuorateError } from '../errors.ts'
+import { createFile, replaceFile } from './atomic-file.ts'
+import type { Authority } from './authority.ts'
+import { spkiSha256 } from './certificate.ts'
+import { checkCertificate } from './check-certificate.ts'
+import { NO_NAMES } from './names.ts'
+import { NotSignedYet } from './offline.ts'
+import { checkedCommonName } from './openssl-config.ts'
+import { keyAlgorithmName } from './profile.ts'
+
+export interface ClientCertificateOptions {
+  readonly authority: Authority
+  /** Made with mode 0700 if it is not there. */
+  readonly directory: string
+  /** The common name, which etcd's RBAC knows as the user; also the files' name. */
+  readonly name: string
+  readonly days: number
+  /** Of a key made here; a key that is there is kept whatever it is. */
+  readonly algorithm: KeyAlgorithm
+  readonly now: Date
+  /** Issues anew even if the one that is there is good. The key stays. */
+  readonly renew?: boolean | undefined
+  /** Issues anew once fewer days are left; a tenth of `days`, at most 30, unless set. */
+  readonly renewWithinDays?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ClientCertificate {
+  /** `waiting`: the offline CA has to sign `request` first. */
+  readonly result: 'kept' | 'issued' | 'waiting'
+  /** Absolute paths: `NAME.key` (0600), `NAME.crt`, `ca.crt`. */
+  readonly key: string
+  readonly certificate: string
+  readonly ca: string
+  /** The request (PEM) that waits. */
+  readonly request: string | undefined
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Makes, keeps or renews a client's key, certificate and CA bundle. Made again from any point where it was cut off: a key
+ * without a certificate gets one, and of two runs at once both use the same key.
+ * @throws QuorateError `pki`
+ */
+export async function makeClientCertificate(options: ClientCertificateOptions): Promise<ClientCertificate> {
+  const { authority, now, signal } = options
+  const name = checkedCommonName(options.name)
+  const directory = path.resolve(options.directory)
+  const files = {
+    key: path.join(directory, `${name}.key`),
+    certificate: path.join(directory, `${name}.crt`),
+    ca: path.join(directory, 'ca.crt'),
+  }
+  const caPem = await authority.chain(signal)
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  if ((await readIfThere(files.ca)) !== caPem) await replaceFile(files.ca, caPem, 0o644)
+
+  const present = await readIfThere(files.certificate)
+  const keyThere = await readIfThere(files.key)
+  if (present !== undefined && keyThere !== undefined && options.renew !== true) {
+    const reasons = checkCertificate({
+      pem: present,
+      allowed: NO_NAMES,
+      profile: 'client',
+      caPem,
+      now,
+      commonName: name,
+      keySpki: spkiSha256(createPublicKey(readKey(keyThere, files.key))),
+      renewWithinDays: options.renewWithinDays ?? Math.min(30, options.days / 10),
+    })
+    if (reasons.length === 0) return { result: 'kept', ...files, request: undefined, warnings: [] }
+  }
+
+  const { makeCsr, makeKeyPair, privateKeyPem } = await import('./signer.ts')
+  if (keyThere === undefined) {
+    const { privateKey } = await makeKeyPair(options.algorithm)
+    await createFile(files.key, privateKeyPem(privateKey), 0o600)
+  }
+  // What is in the file counts: another run may have put its key there first.
+  const privateKey = readKey(await readFile(files.key, 'utf8'), files.key)
+  const csrPem = await makeCsr(name, { privateKey, publicKey: createPublicKey(privateKey) })
+  const request = {
+    csrPem,
+    profile: 'client' as const,
+    allowed: NO_NAMES,
+    days: options.days,
+    subjectCommonName: name,
+  }
+  try {
+    const { pem, warnings } = await authority.issue(request, signal)
+    await replaceFile(files.certificate, pem, 0o644)
+    return { result: 'issued', ...files, request: undefined, warnings }
+  } catch (error) {
+    if (!(error instanceof NotSignedYet)) throw error
+    return { result: 'waiting', ...files, request: csrPem, warnings: [error.message] }
+  }
+}
+
+function readKey(pem: string, file: string): KeyObject {
+  try {
+    const key = createPrivateKey(pem)
+    if (/^(rsa|ecdsa)-/.test(keyAlgorithmName(key))) return key
+    throw new TypeError(`a key of ${keyAlgorithmName(key)} is not supported`)
+  } catch (error) {
+    throw QuorateError.from(error, 'pki', `the key ${file} can't be used`, {
+      hint: `Move ${file} aside and a new one is made.`,
+    })
+  }
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,177 @@
+/** The CA on a machine of its own, the `root-ca-host`: requests go there, openssl signs there, its key never leaves. */
+import { X509Certificate } from 'node:crypto'
+import { QuorateError } from '../errors.ts'
+import type { Remote } from '../ssh/remote.ts'
+import {
+  DAY_MS,
+  type AskPassphrase,
+  type Authority,
+  type IssuedCertificate,
+  type IssueRequest,
+} from './authority.ts'
+import { chainPem, parseCertificates, parseChain } from './chain.ts'
+import { checkCertificate } from './check-certificate.ts'
+import inspectProgram from './host-inspect.sh?raw'
+import signProgram from './host-sign.sh?raw'
+import { SIGNING_SECTION } from './openssl-config.ts'
+
+export interface HostAuthorityOptions {
+  readonly remote: Remote
+  /** Absolute paths there. The certificate may have its chain behind it. */
+  readonly certificate: string
+  readonly key: string
+  /** Signs as root there. */
+  readonly sudo: boolean
+  readonly askPassphrase: AskPassphrase
+  readonly now: () => Date
+}
+
+interface HostCa {
+  readonly chain: readonly [X509Certificate, ...X509Certificate[]]
+  readonly key: 'missing' | 'unreadable' | 'encrypted' | 'plain'
+  /** Whether every user of that machine can read the key. */
+  readonly open: boolean
+}
+
+/** The exit code of host-inspect.sh for a certificate that can't be read. */
+const UNREADABLE = 66
+
+/**
+ * The CA on another machine. One round trip to see it (once for the authority's life), and one for any number of
+ * requests. A passphrase travels on standard input only.
+ */
+export function openHostAuthority(options: HostAuthorityOptions): Authority {
+  const { remote } = options
+  let inspected: Promise<HostCa> | undefined
+  const inspectOnce = async (signal?: AbortSignal): Promise<HostCa> => {
+    inspected ??= inspect(options, signal)
+    try {
+      return await inspected
+    } catch (error) {
+      inspected = undefined
+      throw error
+    }
+  }
+  const issueMany = async (requests: readonly IssueRequest[], signal?: AbortSignal) => {
+    if (requests.length === 0) return []
+    const ca = await inspectOnce(signal)
+    const { prepareRequests } = await import('./host-requests.ts')
+    const prepared = await prepareRequests(ca.chain, requests, options.now())
+    assertKey(ca, options)
+    const passphrase =
+      ca.key === 'encrypted'
+        ? await options.askPassphrase(`the CA key ${options.key} on ${remote.host}`, signal)
+        : ''
+    if (/[\r\n]/.test(passphrase)) throw new QuorateError('pki', 'a passphrase can not contain a line break')
+    const result = await remote.run({
+      argv: ['sh', '-c', signProgram, 'quorate', options.certificate, options.key, SIGNING_SECTION],
+      stdin: [passphrase, ...prepared.lines, ''].join('\n'),
+      root: options.sudo,
+      signal,
+    })
+    if (result.exitCode !== 0) throw signingFailure(options, result.stderr)
+    const leaves = parseCertificates(result.stdout, `the answer of ${remote.host}`)
+    return checkLeaves(leaves, requests, ca, options, prepared.warnings)
+  }
+  return {
+    home: 'host',
+    chain: async (signal) => chainPem((await inspectOnce(signal)).chain),
+    issue: async (request, signal) => (await issueMany([request], signal))[0] as IssuedCertificate,
+    issueMany,
+  }
+}
+
+async function inspect(options: HostAuthorityOptions, signal?: AbortSignal): Promise<HostCa> {
+  const { remote, certificate, key, sudo } = options
+  const result = await remote.run({
+    argv: ['sh', '-c', inspectProgram, 'quorate', certificate, key],
+    root: sudo,
+    signal,
+  })
+  if (result.exitCode === UNREADABLE) {
+    throw new QuorateError('pki', `the CA certificate ${certificate} can't be read on ${remote.host}`, {
+      host: remote.host,
+      hint: sudo ? 'Is the path right?' : 'Is the path right? If only root may read it, set sudo: true.',
+    })
+  }
+  if (result.exitCode !== 0) {
+    throw new QuorateError('pki', `the CA can't be looked at: ${result.stderr.trim()}`, { host: remote.host })
+  }
+  const [first = '', ...pem] = result.stdout.split('\n')
+  const [state = '', open] = first.split(' ')
+  return {
+    chain: parseChain(pem.join('\n'), `the CA certificate ${certificate} on ${remote.host}`),
+    key: state as HostCa['key'],
+    open: open === 'open',
+  }
+}
+
+function assertKey(ca: HostCa, { remote, key, sudo }: HostAuthorityOptions): void {
+  if (ca.key === 'missing') {
+    throw new QuorateError('pki', `the CA key ${key} is not there`, {
+      host: remote.host,
+      hint: 'Correct pki.authority.key in the cluster file.',
+    })
+  }
+  if (ca.key === 'unreadable') {
+    throw new QuorateError('permission', `${remote.user} may not read the CA key ${key}`, {
+      host: remote.host,
+      hint: sudo ? 'Even root may not read it there.' : 'Set pki.authority.sudo to true to sign as root.',
+    })
+  }
+}
+
+function signingFailure({ remote, key }: HostAuthorityOptions, stderr: string): QuorateError {
+  const wrongPassphrase = /bad decrypt|maybe wrong password|bad password/i.test(stderr)
+  if (wrongPassphrase) {
+    return new QuorateError('pki', `the passphrase does not open the CA key ${key}`, {
+      host: remote.host,
+      hint: 'Try again. Nothing was changed.',
+    })
+  }
+  return new QuorateError('pki', `openssl could not sign: ${stderr.trim()}`, { host: remote.host })
+}
+
+/** Trusts the far end's openssl no further than it can be seen: each answer must be what was asked for. */
+function checkLeaves(
+  leaves: readonly X509Certificate[],
+  requests: readonly IssueRequest[],
+  ca: HostCa,
+  { remote, key, now }: HostAuthorityOptions,
+  warnings: readonly string[],
+): readonly IssuedCertificate[] {
+  const caPem = chainPem(ca.chain)
+  const open = ca.open
+    ? [`Every user of ${remote.host} can read the CA key ${key}: chmod 600 ${key} there.`]
+    : []
+  return requests.map((request, index) => {
+    const leaf = leaves[index]
+    if (leaf === undefined) {
+      throw new QuorateError('pki', `no certificate came back for ${request.subjectCommonName}`, {
+        host: remote.host,
+      })
+    }
+    const reasons = checkCertificate({
+      pem: leaf.toString(),
+      allowed: request.allowed,
+      profile: request.profile,
+      caPem,
+      // The clocks of the two machines may differ a little.
+      now: new Date(Math.max(now().getTime(), leaf.validFromDate.getTime())),
+      commonName: request.subjectCommonName,
+    })
+    if (reasons.length > 0 || leaf.validFromDate.getTime() > now().getTime() + DAY_MS) {
+      const message =
+        reasons.map((reason) => reason.message).join('; ') || 'begins in the future: is a clock wrong?'
+      throw new QuorateError(
+        'pki',
+        `the certificate for ${request.subjectCommonName} came back wrong: it ${message}`,
+        {
+          host: remote.host,
+          hint: 'If openssl says that CA certificate and key do not match, correct pki.authority in the cluster file.',
+        },
+      )
+    }
+    return { pem: chainPem([leaf, ...ca.chain]), warnings: [...warnings, ...open] }
+  })
+}

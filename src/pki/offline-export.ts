@@ -1,0 +1,65 @@
+/** `quorate certs csr --out DIR`: a folder that anybody with openssl and the CA can sign. */
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { replaceFile } from './atomic-file.ts'
+import type { IssueRequest } from './authority.ts'
+import { checkCsr } from './csr.ts'
+import signProgram from './offline-sign.sh?raw'
+import { renderOpensslConfig, SIGNING_SECTION } from './openssl-config.ts'
+
+/**
+ * Writes for each request `NODE-PROFILE.csr` and `NODE-PROFILE.cnf`, and once `README.txt` and `sign.sh`. Nothing in the
+ * folder is secret. A request that would be refused later is refused now.
+ * @returns the names of the request files, in the requests' order
+ * @throws QuorateError `pki`
+ */
+export async function exportRequests(
+  requests: readonly IssueRequest[],
+  directory: string,
+): Promise<readonly string[]> {
+  const checked = await Promise.all(
+    requests.map(async (request) => ({
+      request,
+      stem: `${request.subjectCommonName}-${request.profile}`,
+      csr: await checkCsr(request.csrPem, request.allowed, request.subjectCommonName),
+    })),
+  )
+  await mkdir(directory, { recursive: true })
+  for (const { request, stem, csr } of checked) {
+    const config = renderOpensslConfig({
+      commonName: request.subjectCommonName,
+      names: request.allowed,
+      profile: request.profile,
+      algorithm: csr.keyAlgorithm,
+    })
+    await replaceFile(path.join(directory, `${stem}.csr`), csr.pem, 0o644)
+    await replaceFile(path.join(directory, `${stem}.cnf`), config, 0o644)
+  }
+  await replaceFile(path.join(directory, 'sign.sh'), signProgram, 0o755)
+  await replaceFile(path.join(directory, 'README.txt'), readme(checked), 0o644)
+  return checked.map(({ stem }) => `${stem}.csr`)
+}
+
+function readme(requests: readonly { readonly stem: string; readonly request: IssueRequest }[]): string {
+  const days = Math.max(1, ...requests.map(({ request }) => request.days))
+  const commands = requests.map(({ stem, request }) =>
+    [
+      `openssl x509 -req -in ${stem}.csr -out ${stem}.crt -days ${request.days}`,
+      '-CA ca.crt -CAkey ca.key -CAcreateserial',
+      `-extfile ${stem}.cnf -extensions ${SIGNING_SECTION}`,
+    ].join(' \\\n  '),
+  )
+  return `Certificate requests for etcd, made by quorate. Nothing in this folder is secret.
+
+Take it to where the CA is, look at the requests (openssl req -in NAME.csr -noout -text), and sign them all:
+
+sh sign.sh ca.crt ca.key ${days}
+
+or one by one:
+
+${commands.join('\n\n')}
+
+Then bring the folder back: quorate certs import DIR. A CA that is not openssl must give each certificate the names and
+usages in its .cnf file, and leave the key as it is.
+`
+}

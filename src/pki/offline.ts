@@ -1,0 +1,101 @@
+/** The CA that is not within reach: requests are carried out, certificates are carried in. */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { QuorateError } from '../errors.ts'
+import type { Authority, IssuedCertificate, IssueRequest } from './authority.ts'
+import { chainPem, parseCertificates, parseChain } from './chain.ts'
+import { checkCertificate } from './check-certificate.ts'
+
+export interface OfflineAuthorityOptions {
+  /** Absolute path of the CA certificate, with its chain if it is an intermediate. */
+  readonly certificate: string
+  /** Where `importCertificates` puts what came back: `<stateDirectory>/issued`. */
+  readonly issuedDirectory: string
+  readonly now: () => Date
+}
+
+/** `issue` finds what was imported for the same key, or says how to have it signed. */
+export function openOfflineAuthority(options: OfflineAuthorityOptions): Authority {
+  const readChain = async () => {
+    let pem: string
+    try {
+      pem = await readFile(options.certificate, 'utf8')
+    } catch (error) {
+      throw QuorateError.from(error, 'pki', `the CA certificate can't be read`)
+    }
+    return parseChain(pem, `the CA certificate ${options.certificate}`)
+  }
+  const issueMany = async (requests: readonly IssueRequest[]) => {
+    const chain = await readChain()
+    const [{ checkCsr }, { assertUsableCa, chainWarnings }] = await Promise.all([
+      import('./csr.ts'),
+      import('./ca-check.ts'),
+    ])
+    assertUsableCa(chain, options.now())
+    const caPem = chainPem(chain)
+    const waiting: string[] = []
+    const issued: IssuedCertificate[] = []
+    for (const request of requests) {
+      const csr = await checkCsr(request.csrPem, request.allowed, request.subjectCommonName)
+      const pem = await readIssued(issuedFile(options.issuedDirectory, csr.publicKeySha256))
+      if (pem === undefined) {
+        waiting.push(request.subjectCommonName)
+        continue
+      }
+      const reasons = checkCertificate({
+        pem,
+        allowed: request.allowed,
+        profile: request.profile,
+        caPem,
+        now: options.now(),
+        commonName: request.subjectCommonName,
+        keySpki: csr.publicKeySha256,
+      })
+      if (reasons.length > 0) throw unusable(request, reasons.map((reason) => reason.message).join('; '))
+      const [leaf] = parseCertificates(pem, `the imported certificate of ${request.subjectCommonName}`)
+      issued.push({ pem: chainPem([leaf, ...chain]), warnings: chainWarnings(chain) })
+    }
+    if (waiting.length > 0) throw notSigned(waiting)
+    return issued
+  }
+  return {
+    home: 'offline',
+    chain: async () => chainPem(await readChain()),
+    issue: async (request) => (await issueMany([request]))[0] as IssuedCertificate,
+    issueMany,
+  }
+}
+
+/** Where the certificate for a key is kept: named after the SHA-256 of its public key (SPKI, DER). */
+export function issuedFile(issuedDirectory: string, publicKeySha256: string): string {
+  return path.join(issuedDirectory, `${publicKeySha256}.crt`)
+}
+
+/** Tells the refusal 'not signed yet' from every other: what is asked for will work once a certificate is imported. */
+export class NotSignedYet extends QuorateError {}
+
+const HOW_TO_SIGN =
+  'quorate certs csr --out DIR, have DIR signed by the CA (its README.txt shows how), then quorate certs import DIR'
+
+function notSigned(names: readonly string[]): NotSignedYet {
+  return new NotSignedYet('pki', `the offline CA has not signed a certificate yet for ${names.join(', ')}`, {
+    host: names.length === 1 ? names[0] : undefined,
+    hint: HOW_TO_SIGN,
+  })
+}
+
+function unusable({ subjectCommonName: host }: IssueRequest, why: string): NotSignedYet {
+  return new NotSignedYet('pki', `the imported certificate of ${host} can't be used: it ${why}`, {
+    host,
+    hint: HOW_TO_SIGN,
+  })
+}
+
+async function readIssued(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,47 @@
+/** The authority that a cluster file names. */
+import path from 'node:path'
+import type { Cluster } from '../spec/cluster.ts'
+import type { Remote } from '../ssh/remote.ts'
+import type { AskPassphrase, Authority } from './authority.ts'
+import { openHostAuthority } from './host.ts'
+import { openLocalAuthority } from './local.ts'
+import { openOfflineAuthority } from './offline.ts'
+
+export interface AuthorityContext {
+  readonly cluster: Cluster
+  /** Connects to the CA's host; called only where `pki.authority.home` is `host`. */
+  readonly connect: (authority: Extract<Cluster['pki']['authority'], { home: 'host' }>) => Promise<Remote>
+  readonly askPassphrase: AskPassphrase
+  readonly now: () => Date
+}
+
+/** Opens it for this run. Apart from connecting to the CA's host, nothing happens before it is used. */
+export async function openAuthority(context: AuthorityContext): Promise<Authority> {
+  const { cluster, askPassphrase, now } = context
+  const { authority, algorithm } = cluster.pki
+  if (authority.home === 'host') {
+    const { certificate, key, sudo } = authority
+    const remote = await context.connect(authority)
+    return openHostAuthority({ remote, certificate, key, sudo, askPassphrase, now })
+  }
+  if (authority.home === 'offline') {
+    const { certificate } = authority
+    return openOfflineAuthority({ certificate, issuedDirectory: issuedDirectory(cluster), now })
+  }
+  const { certificate, key, passphrase } = authority
+  const existing = certificate !== undefined && key !== undefined ? { certificate, key } : undefined
+  return openLocalAuthority({
+    clusterName: cluster.name,
+    directory: path.join(cluster.stateDirectory, 'ca'),
+    existing,
+    passphrase,
+    algorithm,
+    askPassphrase,
+    now,
+  })
+}
+
+/** Where certificates from an offline CA are kept. */
+export function issuedDirectory(cluster: Pick<Cluster, 'stateDirectory'>): string {
+  return path.join(cluster.stateDirectory, 'issued')
+}
