@@ -1,20 +1,24 @@
 /** A `Remote` over the system's OpenSSH. */
-import path from 'node:path'
+import { randomBytes } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import type { SshTarget } from '../spec/cluster.ts'
-import { COMMON_OPTIONS, options } from './arguments.ts'
+import { AfterBegin, markedScript } from './begin.ts'
 import { sshFailure } from './failure.ts'
+import { markRun } from './guard.ts'
+import { options } from './config.ts'
 import { type Master, openMaster } from './master.ts'
 import { runProcess } from './process.ts'
-import { quoteCommand } from './quote.ts'
+import { forAnyLoginShell, quoteCommand } from './quote.ts'
 import type { CommandResult, Remote, RemoteCommand } from './remote.ts'
-import { type WireCommand, asRoot, passwordCheck } from './sudo.ts'
+import { RootRights } from './root-rights.ts'
+import { Slots } from './slots.ts'
+import type { WireCommand } from './sudo.ts'
 
 export interface ConnectionOptions {
-  /** The cluster's own known_hosts file, looked at before the user's. It need not exist. */
+  /** The cluster's own known_hosts file, looked at beside the user's. It need not exist. */
   readonly knownHosts: string
-  /** A private folder with a short path, for sockets. */
-  readonly runtimeDirectory: string
+  /** Where this connection's sockets go: a short path in a private folder, that endings are added to. */
+  readonly socket: string
   /** Gives the sudo password for a login that needs one; undefined: there is nobody to ask. */
   readonly sudoPassword?: ((host: string, user: string) => Promise<string>) | undefined
   readonly interactive?: boolean | undefined
@@ -22,157 +26,207 @@ export interface ConnectionOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** sshd's default MaxSessions is 10 for one connection; the master's own session is one of them. */
+/** sshd's default MaxSessions is 10 for one connection; ours and root's guard are two of them. */
 const MAX_SESSIONS = 8
 
 /** Connects to one machine. @throws QuorateError `unreachable`, `host-key` or `permission`, with what to do. */
-export async function connect(host: string, target: SshTarget, connection: ConnectionOptions): Promise<Remote> {
-  const controlPath = path.join(connection.runtimeDirectory, `${socketName(host)}.ssh`)
+export async function connect(
+  host: string,
+  target: SshTarget,
+  connection: ConnectionOptions,
+): Promise<Remote> {
+  const controlPath = `${connection.socket}.ssh`
+  const name = randomBytes(9).toString('hex')
   const master = await openMaster({
     host,
     target,
+    connection: name,
     controlPath,
     knownHosts: connection.knownHosts,
     interactive: connection.interactive ?? false,
     connectTimeoutSeconds: connection.connectTimeoutSeconds ?? 10,
     signal: connection.signal,
   })
-  return new SshConnection(host, target, master, controlPath, connection)
+  return new SshConnection({ host, target, master, controlPath, name, options: connection })
 }
+
+interface Parts {
+  readonly host: string
+  readonly target: SshTarget
+  readonly master: Master
+  readonly controlPath: string
+  /** What the guard there knows this connection by. */
+  readonly name: string
+  readonly options: ConnectionOptions
+}
+
+type Streams = Pick<RemoteCommand, 'signal' | 'encoding' | 'onStdout' | 'onStderr'>
 
 class SshConnection implements Remote {
   readonly host: string
   readonly user: string
-  readonly #target: SshTarget
-  readonly #master: Master
-  readonly #controlPath: string
-  readonly #options: ConnectionOptions
+  readonly #parts: Parts
   readonly #slots = new Slots(MAX_SESSIONS)
-  #password: Promise<string | undefined> | undefined
+  readonly #rights: RootRights
+  #runs = 0
   #forwards = 0
 
-  constructor(host: string, target: SshTarget, master: Master, controlPath: string, connection: ConnectionOptions) {
+  constructor(parts: Parts) {
+    const { host, master } = parts
     this.host = host
-    this.user = master.login.user
-    this.#target = target
-    this.#master = master
-    this.#controlPath = controlPath
-    this.#options = connection
+    this.user = master.guard.login.user
+    this.#parts = parts
+    this.#rights = new RootRights({
+      host,
+      login: master.guard.login,
+      connection: parts.name,
+      askPassword: parts.options.sudoPassword,
+      session: async (wire) => await this.#session(wire, wire.argv, {}),
+      sshArguments: (argv) => this.#sshArguments(quoteCommand(argv)),
+    })
   }
 
   async run(command: RemoteCommand): Promise<CommandResult> {
-    const needsSudo = command.root === true && this.#master.login.rights !== 'root'
-    const password = needsSudo ? await (this.#password ??= this.#checkedPassword()) : undefined
-    const wire: WireCommand = needsSudo ? asRoot(command, password) : { argv: command.argv, stdin: command.stdin }
-    using _slot = await this.#slots.take()
-    return await this.#session(wire, command)
+    const wire: WireCommand = { argv: command.argv, stdin: command.stdin }
+    return await this.#session(wire, command.argv, command, command.root === true)
   }
 
   async forward(target: { readonly address: string; readonly port: number }): Promise<string> {
-    const socket = path.join(this.#options.runtimeDirectory, `${socketName(this.host)}.${(this.#forwards += 1)}`)
+    const { options: own, controlPath } = this.#parts
+    const socket = `${own.socket}.${(this.#forwards += 1)}`
     const address = target.address.includes(':') ? `[${target.address}]` : target.address
-    const { exitCode, stderr } = await runProcess('ssh', [
-      ...['-O', 'forward', '-S', this.#controlPath],
-      ...['-L', `${socket}:${address}:${target.port}`],
-      ...['--', this.#target.host],
-    ])
-    if (exitCode !== 0) {
-      const reason = stderr.trim().split('\n').at(-1) ?? ''
-      throw new QuorateError('unreachable', `no tunnel to ${address}:${target.port} there: ${reason}`, {
-        host: this.host,
-        hint: 'sshd there must allow it: AllowTcpForwarding yes (or local) in /etc/ssh/sshd_config',
-      })
-    }
-    return socket
+    const args = [
+      '-F',
+      'none',
+      '-S',
+      controlPath,
+      '-O',
+      'forward',
+      '-L',
+      `${socket}:${address}:${target.port}`,
+      '--',
+      'there',
+    ]
+    const { exitCode, stderr } = await runProcess('ssh', args, { detached: true })
+    if (exitCode === 0) return socket
+    if (!this.#parts.master.alive()) throw await this.#brokenOff('')
+    const reason = stderr.trim().split('\n').at(-1) ?? ''
+    throw new QuorateError('unreachable', `no tunnel to ${address}:${target.port} there: ${reason}`, {
+      host: this.host,
+      hint: 'sshd there must allow it: AllowTcpForwarding yes (or local) in /etc/ssh/sshd_config',
+    })
   }
 
   async close(): Promise<void> {
-    await this.#master.close()
-  }
-
-  async #session(wire: WireCommand, command: Pick<RemoteCommand, 'signal' | 'onStdout' | 'onStderr'>): Promise<CommandResult> {
-    const started = performance.now()
-    const args = [
-      ...['-S', this.#controlPath],
-      ...COMMON_OPTIONS,
-      // Without its master ssh would quietly open a connection of its own: this makes it fail instead.
-      ...options({ ControlMaster: 'no', ProxyCommand: 'false', BatchMode: 'yes' }),
-      ...['--', this.#target.host, quoteCommand(wire.argv)],
-    ]
-    const { stdout, stderr, exitCode } = await runProcess('ssh', args, {
-      stdin: wire.stdin,
-      env: { ...process.env, LC_ALL: 'C' },
-      signal: command.signal,
-      onStdout: command.onStdout,
-      onStderr: command.onStderr,
-    })
-    if (exitCode === 255 && !(await this.#stillThere())) {
-      throw sshFailure(this.host, this.#target, (await this.#master.ended) || stderr)
+    // With commands under way the guards are not sent home: they end them when the connection goes.
+    if (this.#slots.idle) {
+      this.#rights.release()
+      this.#parts.master.guard.release()
     }
-    return { host: this.host, stdout, stderr, exitCode, durationMs: performance.now() - started }
+    await this.#parts.master.close()
   }
 
-  /** 255 is ssh's own failure, but also what a command may end with. */
+  /** Runs a command in a session of its own. One that sshd refuses (MaxSessions) waits for its turn. */
+  async #session(
+    command: WireCommand,
+    shown: readonly string[],
+    streams: Streams,
+    root = false,
+  ): Promise<CommandResult> {
+    const run = (this.#runs += 1)
+    const marked = { ...command, argv: markRun(this.#parts.name, run, command.argv) }
+    // Before a slot is taken: finding out about root rights needs one itself.
+    const wire = root ? await this.#rights.apply(marked) : marked
+    for (;;) {
+      const slot = await this.#slots.take(streams.signal)
+      try {
+        const result = await this.#attempt(run, wire, streams)
+        if (result !== undefined) return result
+        if (!this.#slots.shrink()) throw this.#noSession(shown)
+      } finally {
+        slot[Symbol.dispose]()
+      }
+    }
+  }
+
+  /** undefined: the connection lives, but sshd opened no session and nothing has begun. */
+  async #attempt(run: number, wire: WireCommand, streams: Streams): Promise<CommandResult | undefined> {
+    const { master } = this.#parts
+    const started = performance.now()
+    const begun = Promise.withResolvers<void>()
+    const stdout = new AfterBegin()
+    const stderr = new AfterBegin()
+    const { exitCode } = await runProcess('ssh', this.#sshArguments(quoteCommand(wire.argv)), {
+      stdin: wire.stdin,
+      ready: begun.promise,
+      env: { ...process.env, LC_ALL: 'C' },
+      detached: true,
+      signal: streams.signal,
+      encoding: streams.encoding,
+      onStop: () => {
+        master.guard.hangUp(run)
+        this.#rights.hangUp(run)
+      },
+      onStdout: (text) => deliver(stdout.push(text), streams.onStdout),
+      onStderr: (text) => {
+        deliver(stderr.push(text), streams.onStderr)
+        if (stderr.begun) begun.resolve()
+      },
+    })
+    const result = {
+      host: this.host,
+      stdout: stdout.text,
+      stderr: stderr.text,
+      exitCode,
+      durationMs: performance.now() - started,
+    }
+    // 255 is ssh's own failure, but also what a command may end with.
+    if (exitCode !== 255 && stderr.begun) return result
+    if (!(await this.#stillThere())) throw await this.#brokenOff(stderr.before)
+    if (stderr.begun) return result
+    if (exitCode === 255) return undefined
+    const words = `${stdout.before}${stderr.before}`.trim()
+    throw new QuorateError(
+      'permission',
+      `the login shell of ${this.user} does not run commands there: ${words}`,
+      { host: this.host },
+    )
+  }
+
+  #sshArguments(command: string): string[] {
+    // Without its master ssh would quietly open a connection of its own: `false` as the way makes that fail instead.
+    const overrides = options({
+      ControlMaster: 'no',
+      ProxyCommand: 'false',
+      BatchMode: 'yes',
+      LogLevel: 'ERROR',
+    })
+    const script = forAnyLoginShell(markedScript(command))
+    return ['-F', 'none', '-S', this.#parts.controlPath, '-T', ...overrides, '--', 'there', script]
+  }
+
   async #stillThere(): Promise<boolean> {
-    if (!this.#master.alive()) return false
-    const { exitCode } = await runProcess('ssh', ['-O', 'check', '-S', this.#controlPath, '--', this.#target.host])
+    if (!this.#parts.master.alive()) return false
+    const args = ['-F', 'none', '-S', this.#parts.controlPath, '-O', 'check', '--', 'there']
+    const { exitCode } = await runProcess('ssh', args, { detached: true })
     return exitCode === 0
   }
 
-  async #checkedPassword(): Promise<string | undefined> {
-    const { rights, user } = this.#master.login
-    if (rights === 'sudo') return undefined
-    if (rights === 'no-sudo') {
-      throw new QuorateError('permission', `${user} is not root there, and there is no sudo`, {
-        host: this.host,
-        hint: 'install sudo and allow it to this user, or set `ssh.user: root` in the cluster file',
-      })
-    }
-    if (this.#options.sudoPassword === undefined) {
-      throw new QuorateError('permission', `sudo asks ${user} for a password there, and nobody can be asked here`, {
-        host: this.host,
-        hint: 'run quorate on a terminal, or give --sudo-password-file FILE, or allow it without: NOPASSWD in sudoers',
-      })
-    }
-    const password = await this.#options.sudoPassword(this.host, user)
-    const { exitCode, stderr } = await this.#session(passwordCheck(password), {})
-    if (exitCode === 0) return password
-    throw new QuorateError('permission', sudoRefusal(user, stderr), {
+  async #brokenOff(stderr: string): Promise<QuorateError> {
+    const { master, target } = this.#parts
+    // It may live on without its socket, and be of no use.
+    await master.close()
+    return sshFailure(this.host, target, (await master.ended) || stderr)
+  }
+
+  #noSession(argv: readonly string[]): QuorateError {
+    return new QuorateError('unreachable', `sshd there opens no session for ${argv[0] ?? 'a command'}`, {
       host: this.host,
-      hint: 'check the password and the sudoers file there: sudo -l',
+      hint: 'quorate needs MaxSessions of 3 or more in /etc/ssh/sshd_config there (the default is 10)',
     })
   }
 }
 
-function sudoRefusal(user: string, stderr: string): string {
-  if (/not in the sudoers file|not allowed to (execute|run)/.test(stderr)) return `${user} may not use sudo there`
-  return `sudo there does not take ${user}'s password`
-}
-
-/** Unix sockets allow about 100 bytes of path: the name is cut, and told apart by a checksum of the whole. */
-function socketName(host: string): string {
-  let hash = 0
-  for (const character of host) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0
-  return `${host.replaceAll(/[^\w.-]/g, '').slice(0, 16)}-${hash.toString(36)}`
-}
-
-/** Lets at most `count` users in at once, the others in their order. */
-class Slots {
-  #free: number
-  readonly #waiting: (() => void)[] = []
-  constructor(count: number) {
-    this.#free = count
-  }
-
-  async take(): Promise<Disposable> {
-    if (this.#free > 0) this.#free -= 1
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    return {
-      [Symbol.dispose]: () => {
-        const next = this.#waiting.shift()
-        if (next) next()
-        else this.#free += 1
-      },
-    }
-  }
+function deliver(text: string, to: ((text: string) => void) | undefined): void {
+  if (text !== '') to?.(text)
 }

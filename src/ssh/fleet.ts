@@ -1,11 +1,12 @@
 /** Many machines at once: connections opened in parallel, no trouble lost, everything closed at the end. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { access, constants, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import type { SshTarget } from '../spec/cluster.ts'
 import { type ConnectionOptions, connect } from './connection.ts'
 import type { Remote } from './remote.ts'
+import { Slots } from './slots.ts'
 
 export interface Fleet extends AsyncDisposable {
   /** Connects to a machine, or hands back the connection there is. A failure is remembered too: one try a host. */
@@ -13,22 +14,39 @@ export interface Fleet extends AsyncDisposable {
   close(): Promise<void>
 }
 
-export type FleetOptions = Omit<ConnectionOptions, 'runtimeDirectory'>
+export type FleetOptions = Omit<ConnectionOptions, 'socket'>
+
+/** Beyond ten logins under way sshd begins to turn some away (MaxStartups), which a jump host would feel first. */
+const LOGINS_AT_ONCE = 10
 
 /** Opens nothing yet. The caller closes it, at best with `await using`. */
 export async function openFleet(fleet: FleetOptions): Promise<Fleet> {
-  const runtimeDirectory = await mkdtemp(path.join(shortTemporaryFolder(), 'quorate-'))
+  const folder = await privateFolder()
   const connections = new Map<string, Promise<Remote>>()
+  const logins = new Slots(LOGINS_AT_ONCE)
+  let closed = false
+  const open = async (host: string, target: SshTarget, socket: string) => {
+    const login = await logins.take(fleet.signal)
+    try {
+      return await connect(host, target, { ...fleet, socket })
+    } finally {
+      login[Symbol.dispose]()
+    }
+  }
   const close = async () => {
+    closed = true
     await Promise.allSettled([...connections.values()].map(async (opening) => await (await opening).close()))
-    await rm(runtimeDirectory, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true })
   }
   return {
     get: async (host, target) => {
-      const known = connections.get(host)
+      if (closed) throw new TypeError('the fleet is closed')
+      // The same machine may be a node and the CA's host, with another login for each.
+      const key = JSON.stringify([host, target])
+      const known = connections.get(key)
       if (known !== undefined) return await known
-      const opening = connect(host, target, { ...fleet, runtimeDirectory })
-      connections.set(host, opening)
+      const opening = open(host, target, path.join(folder, String(connections.size)))
+      connections.set(key, opening)
       return await opening
     },
     close,
@@ -36,10 +54,22 @@ export async function openFleet(fleet: FleetOptions): Promise<Fleet> {
   }
 }
 
-/** A Unix socket's path must stay below about 100 bytes, and ssh adds 17 of its own while it makes one. */
-function shortTemporaryFolder(): string {
-  const folder = process.env['XDG_RUNTIME_DIR'] ?? tmpdir()
-  return folder.length <= 30 ? folder : '/tmp'
+/** Made for us alone. Its path is short: a Unix socket's must stay below about 100 bytes, 17 of which are ssh's own. */
+async function privateFolder(): Promise<string> {
+  const places = [process.env['XDG_RUNTIME_DIR'], tmpdir(), '/tmp'].filter(
+    (place) => place !== undefined && place.length <= 50,
+  )
+  for (const place of places) {
+    // XDG_RUNTIME_DIR may be left from another login and not be ours, or not there.
+    const usable = await access(place ?? '', constants.W_OK | constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (usable) return await mkdtemp(path.join(place ?? '', 'quorate-'))
+  }
+  throw new QuorateError('state', 'there is no folder for temporary files', {
+    hint: 'set TMPDIR to one that is yours',
+  })
 }
 
 /** The outcome on each host, in the order given. */

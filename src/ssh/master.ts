@@ -1,123 +1,96 @@
 /**
  * One OpenSSH connection to a machine that everything else shares (a multiplexing master).
  *
- * It is a foreground process whose remote side reads our pipe: when this program ends, however it ends, the pipe
- * closes, the far end's `cat` ends, and ssh with it. Nothing is left running, here or there.
+ * It is a foreground process whose remote side, the guard, reads our pipe: when this program ends, however it ends,
+ * the pipe closes, the guard ends what still runs there, and ssh ends with it. Nothing is left running, here or there.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
 import type { SshTarget } from '../spec/cluster.ts'
-import { COMMON_OPTIONS, options, targetArguments } from './arguments.ts'
+import { type SshConfig, sshConfig, targetArguments } from './config.ts'
 import { sshFailure } from './failure.ts'
-import { hostKeyOptions } from './known-hosts.ts'
+import { type Guard, greeting, guardCommand, spawnSsh } from './guard.ts'
 import { exitOf } from './process.ts'
-import { quoteCommand } from './quote.ts'
-
-/** Who we are there, and whether root rights can be had without a password. */
-export interface Login {
-  readonly user: string
-  readonly rights: 'root' | 'sudo' | 'sudo-with-password' | 'no-sudo'
-}
 
 export interface Master {
-  readonly login: Login
+  readonly guard: Guard
   /** Resolves with what ssh said last, once the connection is gone. */
   readonly ended: Promise<string>
   readonly alive: () => boolean
   close(): Promise<void>
 }
 
-export interface MasterOptions {
+export interface MasterOptions extends SshConfig {
   readonly host: string
   readonly target: SshTarget
+  /** Names the connection on the machine: letters, digits and dashes. */
+  readonly connection: string
   /** Path of the control socket, short (the system allows about 100 bytes) and in a private folder. */
   readonly controlPath: string
-  readonly knownHosts: string
-  /** ssh may ask on the terminal, e.g. for a key's passphrase. */
-  readonly interactive: boolean
-  readonly connectTimeoutSeconds: number
   readonly signal?: AbortSignal | undefined
 }
 
-const HELLO = `
-if [ "$(id -u)" = 0 ]; then rights=root
-elif ! command -v sudo >/dev/null 2>&1; then rights=no-sudo
-elif sudo -n true 2>/dev/null; then rights=sudo
-else rights=sudo-with-password
-fi
-echo "quorate-login $(id -un) $rights"
-exec cat >/dev/null
-`
+/** How long a login may take to greet, beyond the time to connect: sudo may look names up there. */
+const GREETING_MS = 30_000
 
+/** @throws QuorateError `unreachable`, `host-key` or `permission`; the signal's reason. */
 export async function openMaster(details: MasterOptions): Promise<Master> {
   const { host, target, controlPath, signal } = details
   signal?.throwIfAborted()
+  const config = `${controlPath}.config`
+  await writeFile(config, sshConfig(target, details), { mode: 0o600 })
   const args = [
-    ...['-M', '-S', controlPath],
-    ...COMMON_OPTIONS,
-    ...options({
-      ControlPersist: 'no',
-      BatchMode: details.interactive ? 'no' : 'yes',
-      ConnectTimeout: String(details.connectTimeoutSeconds),
-      // A host that vanishes in the middle is noticed within 15 s rather than after TCP's hours.
-      ServerAliveInterval: '5',
-      ServerAliveCountMax: '3',
-    }),
-    ...(await hostKeyOptions(target, details.knownHosts)),
+    '-F',
+    config,
+    '-M',
+    '-S',
+    controlPath,
+    '-T',
     ...targetArguments(target),
-    ...['--', target.host, quoteCommand(['sh', '-c', HELLO])],
+    guardCommand(details.connection),
   ]
-  const child = spawn('ssh', args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } })
+  const child = spawnSsh(args, details.interactive)
   let stderr = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-8192)
   })
-  // The pipe's end may be gone before we notice that ssh is: `ended` reports it.
-  child.stdin.on('error', () => undefined)
+  const ended = exitOf(child).then(() => stderr)
   const stop = () => child.kill('SIGTERM')
   signal?.addEventListener('abort', stop, { once: true })
-  const ended = exitOf(child).then(() => stderr)
-  ended.catch(() => undefined)
-  let login: Login | undefined
+  // A person at a prompt may take their time.
+  const patience = details.connectTimeoutSeconds * 1000 + GREETING_MS
+  const timer = details.interactive ? undefined : setTimeout(stop, patience)
+  let guard: Guard | undefined
   try {
-    login = await Promise.race([readLogin(child), ended.then(() => undefined)])
+    guard = await Promise.race([greeting(child), ended.then(() => undefined)])
+    signal?.throwIfAborted()
+    if (guard === undefined)
+      throw sshFailure(host, target, (await ended) || 'the login shell there did not run our command')
   } catch (error) {
-    throw startFailure(error)
+    stop()
+    throw startFailure(error, signal)
   } finally {
+    clearTimeout(timer)
     signal?.removeEventListener('abort', stop)
   }
-  signal?.throwIfAborted()
-  if (login === undefined) throw sshFailure(host, target, await ended)
+  const alive = () => child.exitCode === null && child.signalCode === null
   return {
-    login,
+    guard,
     ended,
-    alive: () => child.exitCode === null && child.signalCode === null,
+    alive,
     close: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return
+      if (!alive()) return
       const gone = once(child, 'exit')
-      child.stdin.end()
+      child.stdin?.end()
       child.kill('SIGTERM')
       await gone
     },
   }
 }
 
-/** Waits for the far end's greeting; login scripts there may print something first. */
-async function readLogin(child: ChildProcess): Promise<Login | undefined> {
-  let text = ''
-  for await (const piece of child.stdout?.setEncoding('utf8').iterator({ destroyOnReturn: false }) ?? []) {
-    text += String(piece)
-    const found = /^quorate-login (\S+) (\S+)$/m.exec(text)
-    if (found?.[1] && found[2]) {
-      child.stdout?.resume()
-      return { user: found[1], rights: found[2] as Login['rights'] }
-    }
-  }
-  return undefined
-}
-
-function startFailure(error: unknown): QuorateError {
+function startFailure(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
     return new QuorateError('unreachable', 'there is no `ssh` on this computer', {
       hint: 'install OpenSSH: apt-get install openssh-client',

@@ -1,12 +1,19 @@
 /** A program run on this computer, with its output and end as one result. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 
 export interface ProcessOptions {
   readonly stdin?: string | Uint8Array | Readable | undefined
+  /** The input is drawn on only once this has resolved. */
+  readonly ready?: Promise<unknown> | undefined
   readonly env?: NodeJS.ProcessEnv | undefined
   readonly signal?: AbortSignal | undefined
+  /** Called when the program is to end early: it then has `STOP_GRACE_MS` to do so before it is killed. */
+  readonly onStop?: (() => void) | undefined
+  /** Away from the terminal: its Ctrl-C is not the program's, and nothing can be asked there. */
+  readonly detached?: boolean | undefined
+  /** How output becomes text; `latin1` makes each byte one character. */
+  readonly encoding?: 'utf8' | 'latin1' | undefined
   readonly onStdout?: ((text: string) => void) | undefined
   readonly onStderr?: ((text: string) => void) | undefined
 }
@@ -18,31 +25,61 @@ export interface ProcessResult {
   readonly exitCode: number
 }
 
-const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 }
+const STOP_GRACE_MS = 3000
+const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGKILL: 9,
+  SIGPIPE: 13,
+  SIGTERM: 15,
+}
 
 /**
  * Runs a program to its end.
  *
  * @throws the signal's reason when aborted; the system's error when the program can't be started; what the input
- * stream threw. A non-zero exit code is a result, not an error.
+ * stream or a callback threw. A non-zero exit code is a result, not an error.
  */
-export async function runProcess(file: string, args: readonly string[], options: ProcessOptions = {}): Promise<ProcessResult> {
+export async function runProcess(
+  file: string,
+  args: readonly string[],
+  options: ProcessOptions = {},
+): Promise<ProcessResult> {
   options.signal?.throwIfAborted()
-  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: options.env ?? process.env })
-  const stop = () => child.kill('SIGTERM')
-  options.signal?.addEventListener('abort', stop, { once: true })
-  try {
-    const [exitCode, stdout, stderr] = await Promise.all([
-      exitOf(child),
-      collect(child.stdout, options.onStdout),
-      collect(child.stderr, options.onStderr),
-      feed(child, options.stdin),
-    ])
-    options.signal?.throwIfAborted()
-    return { stdout, stderr, exitCode }
-  } finally {
-    options.signal?.removeEventListener('abort', stop)
+  const settings = {
+    stdio: 'pipe',
+    env: options.env ?? process.env,
+    detached: options.detached ?? false,
+  } satisfies SpawnOptions
+  const child = spawn(file, args, settings)
+  const stop = stopper(child, options.onStop)
+  options.signal?.addEventListener('abort', stop.begin, { once: true })
+  const exited = exitOf(child)
+  const stopOnFailure = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work
+    } catch (error) {
+      stop.begin()
+      throw error
+    }
   }
+  const settled = await Promise.allSettled([
+    exited,
+    stopOnFailure(collect(child.stdout, options.encoding, options.onStdout)),
+    stopOnFailure(collect(child.stderr, options.encoding, options.onStderr)),
+    stopOnFailure(feed(child, exited, options)),
+  ])
+  stop.end()
+  options.signal?.removeEventListener('abort', stop.begin)
+  options.signal?.throwIfAborted()
+  for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason
+  const [code, stdout, stderr] = settled
+  return { stdout: valueOf(stdout), stderr: valueOf(stderr), exitCode: valueOf(code) }
+}
+
+function valueOf<T>(outcome: PromiseSettledResult<T>): T {
+  if (outcome.status === 'rejected') throw outcome.reason
+  return outcome.value
 }
 
 /** Resolves with the exit code; rejects if the program could not be started. */
@@ -53,9 +90,35 @@ export async function exitOf(child: ChildProcess): Promise<number> {
   })
 }
 
-async function collect(stream: Readable, onText: ((text: string) => void) | undefined): Promise<string> {
+/** Ends a program: kindly where there is a way, by signal after a while. */
+function stopper(
+  child: ChildProcess,
+  kindly: (() => void) | undefined,
+): { begin: () => void; end: () => void } {
+  let timer: NodeJS.Timeout | undefined
+  const kill = () => {
+    child.kill('SIGTERM')
+    // Whoever else holds the other ends of its pipes must not keep us waiting.
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+  }
+  return {
+    begin: () => {
+      if (timer !== undefined) return
+      kindly?.()
+      timer = setTimeout(kill, kindly === undefined ? 0 : STOP_GRACE_MS)
+    },
+    end: () => clearTimeout(timer),
+  }
+}
+
+async function collect(
+  stream: Readable,
+  encoding: ProcessOptions['encoding'],
+  onText: ((text: string) => void) | undefined,
+): Promise<string> {
   let all = ''
-  stream.setEncoding('utf8')
+  stream.setEncoding(encoding ?? 'utf8')
   for await (const text of stream as AsyncIterable<string>) {
     all += text
     onText?.(text)
@@ -63,21 +126,37 @@ async function collect(stream: Readable, onText: ((text: string) => void) | unde
   return all
 }
 
-/** A program that ends without reading all of its input is its own business: its exit code tells. */
-async function feed(child: ChildProcess, input: ProcessOptions['stdin']): Promise<void> {
+/**
+ * Writes the program's input. A program that ends without reading all of it is its own business: its exit code tells.
+ * An input that fails is not ended: the program must not take half of it for the whole.
+ */
+async function feed(child: ChildProcess, exited: Promise<number>, options: ProcessOptions): Promise<void> {
   const { stdin } = child
   if (stdin === null) return
-  try {
-    if (input instanceof Readable) await pipeline(input, stdin)
-    else await new Promise<void>((resolve, reject) => {
-      stdin.once('error', reject)
-      stdin.end(input ?? '', () => resolve())
-    })
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code !== 'EPIPE' && code !== 'ERR_STREAM_PREMATURE_CLOSE' && code !== 'ERR_STREAM_DESTROYED') {
-      child.kill('SIGTERM')
-      throw error
+  let gone = false
+  const closed = new Promise<void>((resolve) => {
+    const leave = () => {
+      gone = true
+      resolve()
     }
+    stdin.on('error', leave).once('close', leave)
+    exited.then(leave, leave)
+  })
+  await Promise.race([options.ready, closed].filter((one) => one !== undefined))
+  const pieces = options.stdin instanceof Readable ? options.stdin : [options.stdin ?? '']
+  // A source that waits for something would otherwise hold us when the program is long gone.
+  const source = options.stdin instanceof Readable ? options.stdin : undefined
+  void closed.then(() => source?.destroy())
+  try {
+    for await (const piece of pieces as AsyncIterable<string | Uint8Array>) {
+      if (gone) return
+      if (!stdin.write(piece))
+        await Promise.race([new Promise((resolve) => stdin.once('drain', resolve)), closed])
+    }
+  } catch (error) {
+    if (gone) return
+    throw error
   }
+  stdin.end()
+  await closed
 }

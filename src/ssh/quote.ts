@@ -1,5 +1,5 @@
 /**
- * Quoting for the shell at the far end of SSH, which joins its arguments with spaces and gives them to the login shell.
+ * Quoting for the far end of SSH, where the arguments become one text that the user's login shell reads.
  * The only place where it is done.
  */
 
@@ -12,4 +12,18 @@ export function quoteWord(word: string): string {
 
 export function quoteCommand(argv: readonly string[]): string {
   return argv.map(quoteWord).join(' ')
+}
+
+/**
+ * A POSIX shell script as a command line that any login shell hands to `sh` unchanged, be it fish or csh: those read
+ * backslashes, `!` and line ends within single quotes in ways of their own, so none is in there.
+ */
+export function forAnyLoginShell(script: string): string {
+  const encoded = [...Buffer.from(script)].map((byte) => {
+    const character = String.fromCharCode(byte)
+    return byte < 0x20 || byte > 0x7e || "\\'!".includes(character)
+      ? `\\0${byte.toString(8).padStart(3, '0')}`
+      : character
+  })
+  return `sh -c 'eval "$(printf %b "$1")"' sh '${encoded.join('')}'`
 }

@@ -16,11 +16,17 @@ export interface Remote {
 export interface RemoteCommand {
   /** Program and arguments, each passed on unchanged: quoting happens in one place. */
   readonly argv: readonly string[]
-  /** What the command reads; its end is the end of the command's input. */
+  /**
+   * What the command reads; its end is the end of the command's input. Where this program dies the input ends as well:
+   * a command that writes what it reads to a file must check length or digest before it uses that file.
+   */
   readonly stdin?: string | Uint8Array | Readable | undefined
   /** As root: directly if that is the login, else through sudo. */
   readonly root?: boolean | undefined
+  /** Aborting hangs the command up there, as a closed terminal would, and then throws the signal's reason here. */
   readonly signal?: AbortSignal | undefined
+  /** How output becomes text: `utf8` unless told; with `latin1` each byte is one character, for binary output. */
+  readonly encoding?: 'utf8' | 'latin1' | undefined
   /** Called with each piece of output as it arrives; the result holds all of it too. */
   readonly onStdout?: ((text: string) => void) | undefined
   readonly onStderr?: ((text: string) => void) | undefined

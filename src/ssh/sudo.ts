@@ -6,7 +6,6 @@
  * command starts: neither can the password reach the command, nor the command's input be taken for a password.
  */
 import { Readable } from 'node:stream'
-import type { RemoteCommand } from './remote.ts'
 
 const SKIP_TO_MARKER = 'while IFS= read -r line; do [ "$line" = "$1" ] && break; done; shift; exec "$@"'
 const MARKER = 'quorate: the input begins after this line'
@@ -17,11 +16,20 @@ export interface WireCommand {
 }
 
 /** The command as sudo runs it; `password` undefined: none is needed. */
-export function asRoot(command: RemoteCommand, password: string | undefined): WireCommand {
+export function asRoot(command: WireCommand, password: string | undefined): WireCommand {
   if (password === undefined) return { argv: ['sudo', '-n', '--', ...command.argv], stdin: command.stdin }
+  const { argv, head } = withPassword(command.argv, password)
+  return { argv, stdin: prepend(head, command.stdin) }
+}
+
+/** The same with what its input must begin with. */
+export function withPassword(
+  argv: readonly string[],
+  password: string,
+): { argv: readonly string[]; head: string } {
   return {
-    argv: ['sudo', '-S', '-p', '', '--', 'sh', '-c', SKIP_TO_MARKER, 'sh', MARKER, ...command.argv],
-    stdin: prepend(`${password}\n${MARKER}\n`, command.stdin),
+    argv: ['sudo', '-S', '-p', '', '--', 'sh', '-c', SKIP_TO_MARKER, 'sh', MARKER, ...argv],
+    head: `${password}\n${MARKER}\n`,
   }
 }
 
@@ -30,7 +38,27 @@ export function passwordCheck(password: string): WireCommand {
   return { argv: ['sudo', '-k', '-S', '-p', '', '--', 'true'], stdin: `${password}\n` }
 }
 
-function prepend(head: string, body: RemoteCommand['stdin']): string | Readable {
+/** What sudo's refusal means. `stderr` is sudo's. */
+export function sudoRefusal(user: string, stderr: string): { message: string; hint: string } {
+  if (/not in the sudoers file|not allowed to (execute|run)|may not run sudo/.test(stderr)) {
+    return {
+      message: `${user} may not use sudo there`,
+      hint: `allow it in the sudoers file there, e.g. usermod -aG sudo ${user}`,
+    }
+  }
+  if (/must have a tty|terminal is required/.test(stderr)) {
+    return {
+      message: 'sudo there wants a terminal',
+      hint: `allow it without one in the sudoers file there: Defaults:${user} !requiretty`,
+    }
+  }
+  return {
+    message: `sudo there does not take ${user}'s password`,
+    hint: 'check the password and the sudoers file there: sudo -l',
+  }
+}
+
+function prepend(head: string, body: WireCommand['stdin']): string | Readable {
   if (body === undefined) return head
   if (typeof body === 'string') return head + body
   return Readable.from(

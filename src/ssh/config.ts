@@ -1,0 +1,97 @@
+/**
+ * The ssh configuration of one connection: what quorate insists on, then the user's own configuration for the rest.
+ *
+ * It is a file (`ssh -F`) because ssh hands the file on to the jump hosts' connections, and its options not: this way
+ * a jump host's key is checked as strictly as the machine's, and nobody is asked anything in the middle of a run.
+ */
+import { homedir } from 'node:os'
+import path from 'node:path'
+import type { SshTarget } from '../spec/cluster.ts'
+
+export interface SshConfig {
+  /** Host key files looked at besides the user's own (`UserKnownHostsFile`). */
+  readonly knownHosts: string
+  /** ssh may ask on the terminal, e.g. for a key's passphrase. */
+  readonly interactive: boolean
+  readonly connectTimeoutSeconds: number
+}
+
+/** The file's text. The first value that ssh sees wins, so ours come first. */
+export function sshConfig(target: SshTarget, config: SshConfig): string {
+  const values: Record<string, string> = {
+    StrictHostKeyChecking: 'yes',
+    // Read beside the user's known hosts, whichever files the user's configuration names for them.
+    GlobalKnownHostsFile: [config.knownHosts, '/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
+      .map(quotePath)
+      .join(' '),
+    ...commonValues(config),
+  }
+  return configText(values, target)
+}
+
+/** For looking at host keys only: whatever key a host shows is noted in `notes`, and trusted for nothing else. */
+export function scanConfig(target: SshTarget, notes: string, config: Omit<SshConfig, 'knownHosts'>): string {
+  const values: Record<string, string> = {
+    StrictHostKeyChecking: 'accept-new',
+    GlobalKnownHostsFile: '/dev/null',
+    UserKnownHostsFile: quotePath(notes),
+    HashKnownHosts: 'no',
+    ...commonValues(config),
+  }
+  return configText(values, target)
+}
+
+function commonValues(config: Omit<SshConfig, 'knownHosts'>): Record<string, string> {
+  return {
+    BatchMode: config.interactive ? 'no' : 'yes',
+    ConnectTimeout: String(config.connectTimeoutSeconds),
+    // A host that vanishes in the middle is noticed within 15 s rather than after TCP's hours.
+    ServerAliveInterval: '5',
+    ServerAliveCountMax: '2',
+    // A jump host's running master may be used, but none is left behind.
+    ControlMaster: 'no',
+    ControlPersist: 'no',
+    CheckHostIP: 'no',
+    UpdateHostKeys: 'no',
+    RequestTTY: 'no',
+    RemoteCommand: 'none',
+    ClearAllForwardings: 'yes',
+    PermitLocalCommand: 'no',
+    ForwardAgent: 'no',
+    ForwardX11: 'no',
+    LogLevel: 'ERROR',
+  }
+}
+
+function configText(values: Readonly<Record<string, string>>, target: SshTarget): string {
+  const lines = Object.entries(values).map(([name, value]) => `  ${name} ${value}`)
+  // Here too for the jump hosts' sake: they are given no options but this file's.
+  if (target.identityFile !== undefined) lines.push(`  IdentityFile ${quotePath(target.identityFile)}`)
+  const user = path.join(homedir(), '.ssh', 'config')
+  return ['Host *', ...lines, `Include ${quotePath(user)}`, 'Include /etc/ssh/ssh_config', ''].join('\n')
+}
+
+/** What the cluster file says of a target, as ssh's arguments. */
+export function targetArguments(target: SshTarget): string[] {
+  return [
+    ...(target.user === undefined ? [] : ['-l', target.user]),
+    ...(target.port === undefined ? [] : ['-p', String(target.port)]),
+    ...(target.jump === undefined ? [] : ['-J', target.jump]),
+    // An agent full of other keys would run into the server's limit of tries first.
+    ...(target.identityFile === undefined ? [] : ['-o', 'IdentitiesOnly=yes']),
+    '--',
+    target.host,
+  ]
+}
+
+/** Settings as words for ssh's command line. */
+export function options(values: Readonly<Record<string, string>>): string[] {
+  return Object.entries(values).flatMap(([name, value]) => ['-o', `${name}=${value}`])
+}
+
+/** A path as ssh's configuration reads it, where spaces separate and `%` begins a token. */
+function quotePath(file: string): string {
+  if (/["\n\r]/.test(file))
+    throw new TypeError(`ssh can't be given a path with a quote or a line end: ${JSON.stringify(file)}`)
+  return `"${file.replaceAll('%', '%%')}"`
+}

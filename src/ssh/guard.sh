@@ -1,0 +1,33 @@
+# Runs on the node for as long as the connection lives, and ends what the connection leaves behind:
+# sshd itself lets commands without a terminal run on when their connection is gone.
+#
+#   $1  the connection's name; its commands carry QUORATE_RUN=<connection>.<number>/ in their environment
+#
+# Reads the number of a command to hang up, one a line; `bye` ends it in peace; the input's end means that the other
+# side is gone, and hangs up all of them. SIGHUP is what a closed terminal sends: package managers know to finish.
+
+connection=$1
+if [ "$(id -u)" = 0 ]; then rights=root
+elif ! command -v sudo >/dev/null 2>&1; then rights=no-sudo
+elif sudo -nk true 2>/dev/null; then rights=sudo
+else rights=sudo-with-password
+fi
+
+hang_up='for environ in $(grep -Fls "QUORATE_RUN=$1" /proc/[0-9]*/environ 2>/dev/null); do
+  process=${environ#/proc/}
+  kill -HUP "${process%/environ}"
+done'
+end() {
+  if [ "$rights" = sudo ]; then sudo -n sh -c "$hang_up" sh "$connection.$1"
+  else sh -c "$hang_up" sh "$connection.$1"
+  fi
+}
+
+trap '' HUP
+printf '\nquorate-login %s %s\n' "$(id -un)" "$rights"
+exec >/dev/null 2>&1
+while IFS= read -r run; do
+  if [ "$run" = bye ]; then exit 0; fi
+  end "$run/"
+done
+end ''

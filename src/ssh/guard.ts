@@ -1,0 +1,65 @@
+/** Our end of `guard.sh`, the far end's watchman: it ends commands there when asked, or when this program is gone. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import program from './guard.sh?raw'
+import { forAnyLoginShell, quoteCommand } from './quote.ts'
+
+/** Who we are there, and whether root rights can be had without a password. */
+export interface Login {
+  readonly user: string
+  readonly rights: 'root' | 'sudo' | 'sudo-with-password' | 'no-sudo'
+}
+
+export interface Guard {
+  readonly login: Login
+  /** Ends the command of this number there, as a closed terminal would. */
+  hangUp(run: number): void
+  /** Lets it go: nothing is left to watch. */
+  release(): void
+}
+
+/** The guard as a command: `connection` names what it watches. */
+export function guardArgv(connection: string): string[] {
+  return ['sh', '-c', program, 'sh', connection]
+}
+
+/** The guard as ssh's own command, for any login shell. */
+export function guardCommand(connection: string): string {
+  return forAnyLoginShell(`exec ${quoteCommand(guardArgv(connection))}`)
+}
+
+/** What a command there carries in its environment, and the language that its messages are in. */
+export function markRun(connection: string, run: number, argv: readonly string[]): string[] {
+  return ['env', `QUORATE_RUN=${connection}.${run}/`, 'LC_ALL=C', ...argv]
+}
+
+/**
+ * ssh away from the terminal, so that Ctrl-C reaches this program alone and it decides what ends.
+ * To ask for a passphrase ssh needs the terminal, so there it is told to overlook Ctrl-C.
+ */
+export function spawnSsh(args: readonly string[], interactive: boolean): ChildProcess {
+  const env = { ...process.env, LC_ALL: 'C' }
+  if (!interactive) return spawn('ssh', args, { stdio: 'pipe', env, detached: true })
+  return spawn('sh', ['-c', `trap '' INT; exec ssh "$@"`, 'ssh', ...args], { stdio: 'pipe', env })
+}
+
+/** Waits for the greeting; resolves with undefined if the output ends without. Login scripts may print before it. */
+export async function greeting(child: ChildProcess): Promise<Guard | undefined> {
+  const { stdin, stdout } = child
+  if (stdin === null || stdout === null) return undefined
+  // Its end may be gone before we notice that ssh is: the connection's own end tells.
+  stdin.on('error', () => undefined)
+  const login = await new Promise<Login | undefined>((resolve) => {
+    let text = ''
+    stdout.setEncoding('utf8').on('data', (piece: string) => {
+      text = (text + piece).slice(-65_536)
+      const found = /^quorate-login (\S+) (\S+)$/m.exec(text)
+      if (found?.[1] && found[2]) resolve({ user: found[1], rights: found[2] as Login['rights'] })
+    })
+    stdout.once('close', () => resolve(undefined))
+  })
+  if (login === undefined) return undefined
+  const say = (line: string) => {
+    if (stdin.writable) stdin.write(`${line}\n`)
+  }
+  return { login, hangUp: (run) => say(String(run)), release: () => say('bye') }
+}
