@@ -1,0 +1,51 @@
+# Makes a fresh Debian file system ready to be many machines at once.
+# $1: the file system's folder.
+set -eu
+root=$1
+
+# Each machine gets its own: none may be shared.
+rm -f "$root"/etc/ssh/ssh_host_* "$root/etc/hostname" "$root/etc/resolv.conf" "$root/var/lib/dbus/machine-id"
+: >"$root/etc/machine-id"
+
+# No resolver is within reach, and an address that does not answer would hold up every look-up for seconds.
+: >"$root/etc/resolv.conf"
+
+# What systemd-firstboot would ask for.
+printf 'LANG=C.UTF-8\n' >"$root/etc/locale.conf"
+ln -sf /usr/share/zoneinfo/Etc/UTC "$root/etc/localtime"
+
+# One kind of host key: it is made in milliseconds.
+mkdir -p "$root/etc/ssh/sshd_config.d"
+printf 'HostKey /etc/ssh/ssh_host_ed25519_key\nUseDNS no\n' >"$root/etc/ssh/sshd_config.d/lab.conf"
+
+cat >"$root/etc/systemd/system/lab-network.service" <<'UNIT'
+[Unit]
+Description=Addresses of this machine
+DefaultDependencies=no
+Before=network-pre.target network.target ssh.service shutdown.target
+Wants=network.target
+After=systemd-sysctl.service
+Conflicts=shutdown.target
+ConditionPathExists=/etc/lab-network
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/ip -batch /etc/lab-network
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+
+mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
+ln -sf ../lab-network.service "$root/etc/systemd/system/multi-user.target.wants/lab-network.service"
+
+# Nothing of these has anything to do in a container, and each costs time at every boot or wakes up later.
+for unit in \
+  apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \
+  console-getty.service getty.target ssh.socket \
+  systemd-firstboot.service systemd-networkd.service systemd-networkd.socket systemd-networkd-wait-online.service \
+  systemd-pstore.service systemd-journal-flush.service systemd-update-utmp.service \
+  systemd-update-utmp-runlevel.service systemd-binfmt.service proc-sys-fs-binfmt_misc.automount; do
+  ln -sf /dev/null "$root/etc/systemd/system/$unit"
+done

@@ -1,0 +1,110 @@
+/** The file system that all machines share: built once by mmdebstrap, kept in the user's cache, never written again. */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import setup from './base-setup.sh?raw'
+import { type EmitLab, silent } from './events.ts'
+import { isRunning, thisProcess } from './process-identity.ts'
+import { tool } from './tool.ts'
+
+export type Suite = 'bookworm' | 'trixie'
+
+export interface BaseOptions {
+  /** Debian's release; bookworm unless told otherwise. */
+  readonly suite?: Suite | undefined
+  /** Further Debian packages in it. */
+  readonly packages?: readonly string[] | undefined
+  /** Archive URL; Debian's own unless told otherwise. */
+  readonly mirror?: string | undefined
+  /** Where built file systems are kept; `labCacheDirectory()` unless told otherwise. */
+  readonly cacheDirectory?: string | undefined
+  readonly emit?: EmitLab | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+const PACKAGES = [
+  'ca-certificates',
+  'curl',
+  'dbus',
+  'iproute2',
+  'openssh-server',
+  'openssl',
+  'procps',
+  'sudo',
+  'systemd',
+  'systemd-sysv',
+]
+
+/** `$XDG_CACHE_HOME/quorate/lab`, or the same below `~/.cache`. */
+export function labCacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  const cache = env['XDG_CACHE_HOME']
+  return path.join(cache?.startsWith('/') ? cache : path.join(homedir(), '.cache'), 'quorate', 'lab')
+}
+
+/**
+ * The base file system's folder, built first if this computer has none (about 20 s and 240 MB). Its name holds a
+ * digest of everything that it is made from, so a change of the package list makes a new one.
+ *
+ * @throws `lab` if mmdebstrap fails: no archive within reach, an unknown package.
+ */
+export async function labBase(options: BaseOptions = {}): Promise<string> {
+  const { suite = 'bookworm', mirror, signal, emit = silent } = options
+  const cacheDirectory = path.resolve(options.cacheDirectory ?? labCacheDirectory())
+  const packages = [...new Set([...PACKAGES, ...(options.packages ?? [])])].sort()
+  const digest = createHash('sha256').update(JSON.stringify({ suite, packages, mirror, setup }))
+  const base = path.join(cacheDirectory, `${suite}-${digest.digest('hex').slice(0, 12)}`)
+  if (existsSync(base)) return base
+
+  await mkdir(cacheDirectory, { recursive: true })
+  await removeAbandoned(cacheDirectory)
+  const { pid, startTime } = await thisProcess()
+  const draft = `${base}.building-${pid}-${startTime}`
+  emit({ kind: 'lab', text: `building the base file system: Debian ${suite}, ${packages.length} packages` })
+  try {
+    await tool(
+      [
+        'mmdebstrap',
+        '--quiet',
+        '--mode=root',
+        '--variant=minbase',
+        `--include=${packages.join(',')}`,
+        '--aptopt=APT::Install-Recommends "false"',
+        // Documentation and downloaded archives are of no use in there.
+        '--dpkgopt=path-exclude=/usr/share/doc/*',
+        '--dpkgopt=path-exclude=/usr/share/man/*',
+        suite,
+        draft,
+        ...(mirror === undefined ? [] : [mirror]),
+      ],
+      { signal },
+    )
+    await tool(['sh', '-c', setup, 'base-setup', draft], { signal })
+    await renameUnlessBuilt(draft, base)
+  } finally {
+    await rm(draft, { recursive: true, force: true })
+  }
+  return base
+}
+
+/** Another process may have finished the same file system in the meantime: then that one serves. */
+async function renameUnlessBuilt(draft: string, base: string): Promise<void> {
+  try {
+    await rename(draft, base)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
+  }
+}
+
+/** Removes what builders left that were ended in the middle. */
+async function removeAbandoned(cacheDirectory: string): Promise<void> {
+  const { bootId } = await thisProcess()
+  for (const name of await readdir(cacheDirectory)) {
+    const [, pid, startTime] = /\.building-(\d+)-(\d+)$/.exec(name) ?? []
+    if (pid === undefined || startTime === undefined) continue
+    if (await isRunning({ pid: Number(pid), startTime, bootId })) continue
+    await rm(path.join(cacheDirectory, name), { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,104 @@
+/** The lab that a cluster file describes: one machine a node, at the file's own addresses. */
+import { existsSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import path from 'node:path'
+import ipaddr from 'ipaddr.js'
+import { QuorateError } from '../errors.ts'
+import { type Cluster, type Node, selectNodes } from '../spec/cluster.ts'
+import type { LabSpec, MachineSpec } from './spec.ts'
+import { tool } from './tool.ts'
+
+/** Where a cluster's lab has its files. */
+export function labFolder(cluster: Cluster): string {
+  return path.join(cluster.stateDirectory, 'lab')
+}
+
+/**
+ * The lab for a cluster. Nodes may log in with their `ssh.identityFile`, which is made (ed25519, no passphrase) if it
+ * does not exist; a user other than root gets sudo without a password. The load balancer's name leads to the first
+ * service node.
+ *
+ * @throws `lab` where a node has no identity file, or an SSH port other than 22.
+ */
+export async function labFromCluster(cluster: Cluster): Promise<LabSpec> {
+  const networks = new Networks(cluster.nodes.flatMap((node) => [node.address, ...node.addresses]))
+  const machines: MachineSpec[] = []
+  // One after the other: nodes share identity files.
+  for (const node of cluster.nodes) machines.push(await machineOf(node, networks))
+  return { name: cluster.name, folder: labFolder(cluster), machines, hosts: hostsOf(cluster) }
+}
+
+async function machineOf(node: Node, networks: Networks): Promise<MachineSpec> {
+  const { identityFile, port, user = userInfo().username } = node.ssh
+  if (identityFile === undefined) {
+    throw new QuorateError('lab', `${node.name} has no SSH key that the lab could let in`, {
+      host: node.name,
+      hint: 'Set ssh.identityFile in the cluster file; the lab makes the key if it does not exist.',
+    })
+  }
+  if (port !== undefined && port !== 22) {
+    throw new QuorateError(
+      'lab',
+      `${node.name} is to be reached at port ${port}; in the lab, sshd listens on 22`,
+      {
+        host: node.name,
+      },
+    )
+  }
+  return {
+    name: node.name,
+    addresses: [...new Set([node.address, ...node.addresses])].map((address) => networks.withPrefix(address)),
+    authorizedKeys: [await publicKey(identityFile)],
+    ...(user === 'root' ? {} : { users: [{ name: user, sudo: 'passwordless' as const }] }),
+  }
+}
+
+function hostsOf(cluster: Cluster): Record<string, string> {
+  const aliases = cluster.nodes.flatMap((node) =>
+    node.names.filter((name) => name !== node.name).map((name) => [name, node.address] as const),
+  )
+  const balancer = selectNodes(cluster, 'service')[0]
+  if (cluster.loadBalancerUrl !== undefined && balancer !== undefined) {
+    const { hostname } = new URL(cluster.loadBalancerUrl)
+    const known =
+      cluster.nodes.some((node) => node.name === hostname) || aliases.some(([name]) => name === hostname)
+    if (!known && !ipaddr.isValid(hostname.replace(/^\[|\]$/g, '')))
+      aliases.push([hostname, balancer.address])
+  }
+  return Object.fromEntries(aliases)
+}
+
+/** The public half of a private key, which is made if it does not exist. */
+async function publicKey(identityFile: string): Promise<string> {
+  if (!existsSync(identityFile)) {
+    await mkdir(path.dirname(identityFile), { recursive: true, mode: 0o700 })
+    await tool(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'quorate lab', '-f', identityFile])
+  }
+  const beside = `${identityFile}.pub`
+  if (existsSync(beside)) return (await readFile(beside, 'utf8')).trim()
+  return (await tool(['ssh-keygen', '-y', '-P', '', '-f', identityFile])).trim()
+}
+
+/**
+ * A cluster file gives addresses without prefix lengths. All IPv4 addresses of one /16 share the smallest network that
+ * holds them, at least a /24; IPv6 addresses are each in their /64.
+ */
+class Networks {
+  readonly #ipv4: readonly ipaddr.IPv4[]
+
+  constructor(addresses: readonly string[]) {
+    this.#ipv4 = addresses
+      .map((address) => ipaddr.parse(address))
+      .filter((address) => address instanceof ipaddr.IPv4)
+  }
+
+  withPrefix(address: string): string {
+    const parsed = ipaddr.parse(address)
+    if (!(parsed instanceof ipaddr.IPv4)) return `${parsed.toString()}/64`
+    const near = this.#ipv4.filter((other) => other.match(parsed, 16))
+    let prefix = 24
+    while (prefix > 16 && !near.every((other) => other.match(parsed, prefix))) prefix--
+    return `${parsed.toString()}/${prefix}`
+  }
+}

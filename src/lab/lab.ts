@@ -1,0 +1,237 @@
+/** A whole lab: up, down, and how it is. */
+import { existsSync } from 'node:fs'
+import { readdir, rm, rmdir } from 'node:fs/promises'
+import path from 'node:path'
+import { QuorateError } from '../errors.ts'
+import { requireLab } from './available.ts'
+import { ensureBridge, interfaceExists, removeInterface } from './bridge.ts'
+import { containerOf, stopContainer } from './container.ts'
+import { type EmitLab, silent } from './events.ts'
+import { bridgeName } from './identity.ts'
+import { withLock } from './lock.ts'
+import { Machine } from './machine.ts'
+import type { ProcessIdentity } from './process-identity.ts'
+import { type LabRecord, readRecord, writeRecord } from './record.ts'
+import { checkSpec, labNetworks, type LabSpec, type MachineSpec } from './spec.ts'
+import { releaseSubnet } from './subnet.ts'
+
+export interface Lab {
+  readonly spec: LabSpec
+  readonly machines: readonly Machine[]
+  /** @throws `lab` for a name that the lab does not have. */
+  machine(name: string): Machine
+}
+
+export interface BootOptions {
+  /** The base file system, from `labBase`. */
+  readonly base: string
+  /** The process that the lab is to end with; see `sweepLabs`. */
+  readonly owner?: ProcessIdentity | undefined
+  /** The claim from `allocateSubnet`, to be given back with the lab. */
+  readonly claim?: string | undefined
+  readonly emit?: EmitLab | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface BootResult {
+  readonly lab: Lab
+  /** Names of the machines that this call booted, and of those that ran before. */
+  readonly booted: readonly string[]
+  readonly running: readonly string[]
+}
+
+/**
+ * Brings a lab up: every machine that does not run yet is booted, all at the same time. When it returns, every sshd
+ * answers.
+ *
+ * @throws `lab` if something is missing on this computer, if the addresses are in use here, if a machine does not come
+ * up (the others stay), or if a machine of the same name stands there with other addresses or users.
+ */
+export async function bootLab(spec: LabSpec, options: BootOptions): Promise<BootResult> {
+  requireLab()
+  checkSpec(spec)
+  const { emit = silent, signal } = options
+  return await withLock(`${spec.folder}.lock`, { waitMs: 120_000, signal }, async () => {
+    const before = await readRecord(spec.folder)
+    const record = mergeRecord(before, spec, options)
+    const lab = labOf(record)
+    await ensureBridge(bridgeName(spec.folder), labNetworks(spec))
+    await writeRecord(record)
+    await stopOthers(record.spec, emit)
+    const running = await namesOfRunning(record.spec)
+    const absent = lab.machines.filter((machine) => !running.includes(machine.name))
+    if (absent.length === 0) {
+      emit({ kind: 'lab', text: `the lab ${spec.name} is up already: ${running.length} machines` })
+    } else {
+      emit({ kind: 'lab', text: `booting ${absent.map((machine) => machine.name).join(', ')}` })
+    }
+    await bootAll(absent, emit, signal)
+    for (const name of running) await lab.machine(name).refreshHosts()
+    return { lab, booted: absent.map((machine) => machine.name), running }
+  })
+}
+
+/** A lab that was brought up before, by whichever process; undefined if there is none in the folder. */
+export async function openLab(folder: string): Promise<Lab | undefined> {
+  const record = await readRecord(folder)
+  return record === undefined ? undefined : labOf(record)
+}
+
+export interface LabStatus {
+  /** All machines run, some do, none does, or there is no lab in the folder. */
+  readonly state: 'up' | 'partial' | 'down' | 'absent'
+  readonly name: string | undefined
+  readonly machines: readonly {
+    readonly name: string
+    readonly addresses: readonly string[]
+    readonly running: boolean
+    /** Of its systemd-nspawn process here; undefined while it is off. */
+    readonly pid: number | undefined
+  }[]
+}
+
+export async function labStatus(folder: string): Promise<LabStatus> {
+  const record = await readRecord(folder)
+  if (record === undefined) return { state: 'absent', name: undefined, machines: [] }
+  const machines = await Promise.all(
+    record.spec.machines.map(async ({ name, addresses }) => {
+      const container = await containerOf(folder, name)
+      return { name, addresses, running: container !== undefined, pid: container?.pid }
+    }),
+  )
+  const running = machines.filter((machine) => machine.running).length
+  // Machines without their bridge reach nobody.
+  const bridge = await interfaceExists(bridgeName(folder))
+  const state = running === 0 ? 'down' : running === machines.length && bridge ? 'up' : 'partial'
+  return { state, name: record.spec.name, machines }
+}
+
+export interface DownOptions {
+  /** Removes the machines' files too, and ends the machines at once: there is nothing to be kept in order. */
+  readonly purge?: boolean
+  readonly emit?: EmitLab | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Takes a lab down, however far it came up or came to grief: its processes, control groups, mounts and interfaces are
+ * gone afterwards. Its files stay for the next `bootLab`, unless `purge` is set. Does nothing where there is no lab.
+ */
+export async function downLab(folder: string, options: DownOptions = {}): Promise<void> {
+  const { purge = false, emit = silent, signal } = options
+  await withLock(`${folder}.lock`, { waitMs: 120_000, signal }, async () => {
+    const record = await readRecord(folder)
+    const names = new Set([
+      ...(record?.spec.machines ?? []).map(({ name }) => name),
+      ...(await machineFolders(folder)),
+    ])
+    if (names.size > 0) emit({ kind: 'lab', text: `taking down ${[...names].join(', ')}` })
+    const ends = await Promise.allSettled(
+      [...names].map((name) => stopContainer(folder, name, purge ? 0 : 15_000)),
+    )
+    await removeInterface(bridgeName(folder))
+    throwFirst(ends)
+    if (!purge) return
+    await rm(path.join(folder, 'machines'), { recursive: true, force: true })
+    if (record?.claim !== undefined) await releaseSubnet(record.claim)
+    for (const name of ['lab.json', 'lab.json.new']) await rm(path.join(folder, name), { force: true })
+    await removeIfEmpty(folder)
+  })
+}
+
+/** Every machine forgets what it has written, and boots again; its addresses and host keys stay. */
+export async function resetLab(lab: Lab, signal?: AbortSignal): Promise<void> {
+  await Promise.all(
+    lab.machines.map(async (machine) => {
+      await machine.kill()
+      await machine.wipe()
+    }),
+  )
+  await bootAll(lab.machines, silent, signal)
+}
+
+function labOf(record: LabRecord): Lab {
+  const { spec, base } = record
+  const machines = spec.machines.map((machine) => new Machine(spec, base, machine))
+  return {
+    spec,
+    machines,
+    machine(name) {
+      const found = machines.find((machine) => machine.name === name)
+      if (found === undefined) throw new QuorateError('lab', `the lab ${spec.name} has no machine ${name}`)
+      return found
+    },
+  }
+}
+
+/** Machines may join a lab that is up; one that is there keeps what it is. */
+function mergeRecord(before: LabRecord | undefined, spec: LabSpec, options: BootOptions): LabRecord {
+  const { base, owner, claim } = options
+  if (before === undefined) return { spec, base, owner, claim }
+  for (const machine of spec.machines) {
+    const other = before.spec.machines.find(({ name }) => name === machine.name)
+    if (other === undefined || sameMachine(other, machine)) continue
+    throw new QuorateError('lab', `${machine.name} stands already, with other addresses, users or disks`, {
+      host: machine.name,
+      hint: 'Take the lab down and remove its files (--purge), then bring it up again.',
+    })
+  }
+  return { ...before, spec }
+}
+
+function sameMachine(one: MachineSpec, other: MachineSpec): boolean {
+  return essence(one) === essence(other)
+}
+
+function essence({ addresses, users = [], disks = [] }: MachineSpec): string {
+  return JSON.stringify([addresses, users, disks])
+}
+
+async function bootAll(
+  machines: readonly Machine[],
+  emit: EmitLab,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const boots = await Promise.allSettled(
+    machines.map(async (machine) => {
+      await machine.boot(signal)
+      emit({ kind: 'lab', text: `${machine.name} is up at ${machine.address}` })
+    }),
+  )
+  throwFirst(boots)
+}
+
+/** Machines that were in the lab once and are no more. */
+async function stopOthers(spec: LabSpec, emit: EmitLab): Promise<void> {
+  const wanted = new Set(spec.machines.map(({ name }) => name))
+  for (const name of await machineFolders(spec.folder)) {
+    if (wanted.has(name) || (await containerOf(spec.folder, name)) === undefined) continue
+    emit({ kind: 'lab', text: `${name} is not in the lab any more: it is shut down, its files stay` })
+    await stopContainer(spec.folder, name, 15_000)
+  }
+}
+
+async function namesOfRunning(spec: LabSpec): Promise<string[]> {
+  const containers = await Promise.all(spec.machines.map(({ name }) => containerOf(spec.folder, name)))
+  return spec.machines.filter((_, index) => containers[index] !== undefined).map(({ name }) => name)
+}
+
+/** Machines that have a folder, even if the record is lost. */
+async function machineFolders(folder: string): Promise<string[]> {
+  const machines = path.join(folder, 'machines')
+  return existsSync(machines) ? await readdir(machines) : []
+}
+
+function throwFirst(results: readonly PromiseSettledResult<unknown>[]): void {
+  const failure = results.find((result) => result.status === 'rejected')
+  if (failure !== undefined) throw failure.reason
+}
+
+async function removeIfEmpty(folder: string): Promise<void> {
+  try {
+    await rmdir(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'ENOTEMPTY') throw error
+  }
+}

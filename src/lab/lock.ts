@@ -1,0 +1,94 @@
+/** Files that one process at a time holds: whole at once, and free again when the holder is gone. */
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError } from '../errors.ts'
+import { isRunning, type ProcessIdentity, readIfThere, thisProcess } from './process-identity.ts'
+
+export interface Claim {
+  readonly owner: ProcessIdentity
+  readonly note: string
+}
+
+/**
+ * Takes a file if nobody has it.
+ *
+ * @param isStale whether a claim found there counts no more
+ * @returns the claim that stands in the way, or undefined if the file is ours now
+ */
+export async function claimFile(
+  file: string,
+  claim: Claim,
+  isStale: (other: Claim) => Promise<boolean>,
+): Promise<Claim | undefined> {
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+  const draft = `${file}.${randomUUID()}`
+  await writeFile(draft, JSON.stringify(claim), { mode: 0o600 })
+  try {
+    for (;;) {
+      // A link is made whole or not at all, and never over another file.
+      if (await linkIfFree(draft, file)) return undefined
+      const text = await readIfThere(file)
+      if (text === undefined) continue
+      const other = JSON.parse(text) as Claim
+      if (!(await isStale(other))) return other
+      await removeStale(file, text)
+    }
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+/** Runs `work` while holding the file; waits for another holder for at most `waitMs`. */
+export async function withLock<Result>(
+  file: string,
+  options: { readonly waitMs: number; readonly signal?: AbortSignal | undefined },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const owner = await thisProcess()
+  const claim = { owner, note: randomUUID() }
+  const deadline = performance.now() + options.waitMs
+  for (;;) {
+    const holder = await claimFile(file, claim, holderIsGone)
+    if (holder === undefined) break
+    if (performance.now() > deadline) {
+      throw new QuorateError('locked', `process ${holder.owner.pid} is at work on this lab`, {
+        hint: `Wait for it to end, or end it. It holds ${file}.`,
+      })
+    }
+    await sleep(100, undefined, { signal: options.signal })
+  }
+  try {
+    return await work()
+  } finally {
+    await rm(file, { force: true })
+  }
+}
+
+async function holderIsGone(claim: Claim): Promise<boolean> {
+  return !(await isRunning(claim.owner))
+}
+
+async function linkIfFree(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Moved aside first: between reading and removing, another process may have put its own claim there. */
+async function removeStale(file: string, expected: string): Promise<void> {
+  const aside = `${file}.${randomUUID()}`
+  try {
+    await rename(file, aside)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  if ((await readIfThere(aside)) !== expected) await linkIfFree(aside, file)
+  await rm(aside, { force: true })
+}

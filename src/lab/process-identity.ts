@@ -1,0 +1,62 @@
+/** Which process it was: a pid alone may be another's by tomorrow. */
+import { readFile } from 'node:fs/promises'
+
+export interface ProcessIdentity {
+  readonly pid: number
+  /** Clock ticks after boot, from proc(5) stat. */
+  readonly startTime: string
+  /** Of the boot that it ran in. */
+  readonly bootId: string
+}
+
+/** This process. */
+export async function thisProcess(): Promise<ProcessIdentity> {
+  const [bootId, stat] = await Promise.all([currentBootId(), readFile('/proc/self/stat', 'utf8')])
+  return { pid: process.pid, startTime: startTimeOf(stat), bootId }
+}
+
+/** Still running? A zombie counts as ended. */
+export async function isRunning(identity: ProcessIdentity): Promise<boolean> {
+  const stat = await readIfThere(`/proc/${identity.pid}/stat`)
+  if (stat === undefined) return false
+  const state = afterName(stat)[0]
+  if (state === 'Z' || state === 'X') return false
+  return startTimeOf(stat) === identity.startTime && (await currentBootId()) === identity.bootId
+}
+
+/** What `start-machine.sh` wrote down: the boot's ID, then the process's stat line. Undefined if there is none. */
+export async function readProcessFile(file: string): Promise<ProcessIdentity | undefined> {
+  const [bootId, stat] = (await readIfThere(file))?.split('\n') ?? []
+  if (!bootId || !stat) return undefined
+  return { pid: Number.parseInt(stat, 10), startTime: startTimeOf(stat), bootId }
+}
+
+/** The processes that this one started and that still run; empty if it has ended. */
+export async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readIfThere(`/proc/${pid}/task/${pid}/children`)
+  return (text ?? '').split(' ').filter(Boolean).map(Number)
+}
+
+/** A file's text; undefined if it does not exist, or belonged to a process that has just ended. */
+export async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH' || code === 'ENOTDIR' || code === 'EINVAL') return undefined
+    throw error
+  }
+}
+
+async function currentBootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+}
+
+// The name in parentheses may hold spaces and parentheses itself, so count from the last one.
+function afterName(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+function startTimeOf(stat: string): string {
+  return afterName(stat)[19] ?? ''
+}

@@ -1,0 +1,62 @@
+/** Waiting until a machine can be logged in to. */
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError } from '../errors.ts'
+import { containerOf, leaderOf } from './container.ts'
+import { readIfThere } from './process-identity.ts'
+
+/**
+ * Resolves with process 1's pid when the machine's sshd has sent its banner to a connection from here.
+ *
+ * @throws `lab` after `timeoutMs`.
+ */
+export async function waitForSshd(
+  folder: string,
+  machine: string,
+  address: string,
+  options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  const deadline = performance.now() + options.timeoutMs
+  while (!(await listensForSsh(folder, machine)) || !(await sendsBanner(address))) {
+    if (performance.now() > deadline) {
+      throw new QuorateError(
+        'lab',
+        `sshd does not answer at ${address} after ${options.timeoutMs / 1000} s`,
+        {
+          host: machine,
+          hint: 'Take the lab down and up again; the machine’s console.log in the lab’s folder says more.',
+        },
+      )
+    }
+    await sleep(40, undefined, { signal: options.signal })
+  }
+}
+
+/**
+ * Looked up in the machine's namespace, because a connection attempted too early is only repeated after a second: that
+ * is how long the kernel waits for a neighbour's address.
+ */
+async function listensForSsh(folder: string, machine: string): Promise<boolean> {
+  const container = await containerOf(folder, machine)
+  const leader = container === undefined ? undefined : await leaderOf(container)
+  if (leader === undefined) return false
+  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readIfThere(`/proc/${leader}/net/${name}`)))
+  // Local address with port 22 (hexadecimal 0016), state 0A: listening.
+  return tables.some((table) => /^\s*\d+: [0-9A-F]+:0016 \S+ 0A /m.test(table ?? ''))
+}
+
+/** Has an SSH server there greeted us within a second? */
+async function sendsBanner(address: string): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = connect({ host: address, port: 22, timeout: 1000 })
+    const end = (result: boolean) => {
+      socket.destroy()
+      resolve(result)
+    }
+    socket.setEncoding('latin1')
+    socket.once('data', (text) => end(String(text).startsWith('SSH-')))
+    socket.once('timeout', () => end(false))
+    socket.once('error', () => end(false))
+    socket.once('close', () => end(false))
+  })
+}

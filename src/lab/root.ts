@@ -1,0 +1,105 @@
+/** What makes one machine of the shared file system: the files of its own, written before it boots. */
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { chmod, copyFile, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { machineFolder } from './identity.ts'
+import { type LabSpec, type MachineSpec, plainAddress, primaryAddress } from './spec.ts'
+import { tool } from './tool.ts'
+
+/** Makes the machine's folder ready to boot. What the machine itself has written stays. */
+export async function prepareRoot(spec: LabSpec, machine: MachineSpec): Promise<void> {
+  const folder = machineFolder(spec.folder, machine.name)
+  const upper = path.join(folder, 'upper')
+  for (const name of ['root', 'work', 'upper']) await mkdir(path.join(folder, name), { recursive: true })
+  // The machine's `/` has this folder's mode.
+  await chmod(upper, 0o755)
+  await prepareHostKey(folder)
+  const firstBoot = !existsSync(path.join(upper, 'etc/machine-id'))
+  for (const name of ['etc', 'etc/ssh', 'root', 'root/.ssh']) {
+    await mkdir(path.join(upper, name), { recursive: true, mode: name.startsWith('root') ? 0o700 : 0o755 })
+  }
+  const write = (name: string, text: string, mode = 0o644) =>
+    writeFile(path.join(upper, name), text, { mode })
+  await write('etc/hosts', hostsFile(spec))
+  await write('root/.ssh/authorized_keys', lines(machine.authorizedKeys), 0o600)
+  if (!firstBoot) return
+  await write('etc/hostname', `${machine.name}\n`)
+  await write('etc/lab-network', networkBatch(machine))
+  await copyFile(path.join(folder, 'host-key'), path.join(upper, 'etc/ssh/ssh_host_ed25519_key'))
+  await copyFile(path.join(folder, 'host-key.pub'), path.join(upper, 'etc/ssh/ssh_host_ed25519_key.pub'))
+  // Last: it says that all of the above is there. A machine with an ID is not on its 'first boot' for systemd.
+  await write('etc/machine-id', `${randomUUID().replaceAll('-', '')}\n`, 0o444)
+}
+
+/** The machine forgets everything but its host key; it must not be running. */
+export async function wipeRoot(spec: LabSpec, machine: MachineSpec): Promise<void> {
+  const folder = machineFolder(spec.folder, machine.name)
+  const disks = (machine.disks ?? []).map((_, index) => diskImage(spec, machine, index))
+  for (const file of [path.join(folder, 'upper'), path.join(folder, 'work'), ...disks]) {
+    await rm(file, { recursive: true, force: true })
+  }
+}
+
+/** The machine's public host key: `ssh-ed25519 AAAA…`. */
+export async function hostPublicKey(folder: string, machine: string): Promise<string> {
+  const text = await readFile(path.join(machineFolder(folder, machine), 'host-key.pub'), 'utf8')
+  return text.split(' ').slice(0, 2).join(' ').trim()
+}
+
+/** /etc/hosts of every machine. */
+export function hostsFile(spec: LabSpec): string {
+  return lines([
+    '127.0.0.1 localhost',
+    '::1 localhost ip6-localhost ip6-loopback',
+    ...spec.machines.map((machine) => `${primaryAddress(machine)} ${machine.name}`),
+    ...Object.entries(spec.hosts ?? {}).map(([name, address]) => `${address} ${name}`),
+  ])
+}
+
+/** Makes the images of the machine's small disks where they are missing, and their mount points. */
+export async function prepareDisks(spec: LabSpec, machine: MachineSpec): Promise<string[]> {
+  const pairs: string[] = []
+  for (const [index, disk] of (machine.disks ?? []).entries()) {
+    const image = diskImage(spec, machine, index)
+    const folder = machineFolder(spec.folder, machine.name)
+    await mkdir(path.join(folder, 'upper', disk.path), { recursive: true })
+    if (!existsSync(image)) await makeImage(image, disk.sizeBytes)
+    pairs.push(image, path.join(folder, 'root', disk.path))
+  }
+  return pairs
+}
+
+function diskImage(spec: LabSpec, machine: MachineSpec, index: number): string {
+  return path.join(machineFolder(spec.folder, machine.name), `disk-${index}.img`)
+}
+
+async function makeImage(image: string, sizeBytes: number): Promise<void> {
+  const file = await open(image, 'w', 0o600)
+  try {
+    await file.truncate(sizeBytes)
+  } finally {
+    await file.close()
+  }
+  await tool(['mkfs.ext4', '-q', '-F', '-m', '0', image])
+}
+
+async function prepareHostKey(folder: string): Promise<void> {
+  const key = path.join(folder, 'host-key')
+  if (existsSync(`${key}.pub`)) return
+  await rm(key, { force: true })
+  await tool(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', key])
+}
+
+/** For `ip -batch`. Duplicate address detection would hold back IPv6 addresses for seconds. */
+function networkBatch(machine: MachineSpec): string {
+  const add = machine.addresses.map((cidr) => {
+    const nodad = plainAddress(cidr).includes(':') ? ' nodad' : ''
+    return `address add ${cidr} dev host0${nodad}`
+  })
+  return lines([...add, 'link set host0 up'])
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => `${text.trimEnd()}\n`).join('')
+}

@@ -1,0 +1,41 @@
+/** A program of this computer that must succeed. */
+import { QuorateError } from '../errors.ts'
+import { type ProcessOptions, runProcess } from '../ssh/process.ts'
+
+/**
+ * Runs a program and gives its standard output.
+ *
+ * @throws `lab` with the end of what it said, if it fails or is not installed.
+ */
+export async function tool(
+  argv: readonly [string, ...string[]],
+  options: ProcessOptions = {},
+): Promise<string> {
+  const [file, ...args] = argv
+  const { exitCode, stdout, stderr } = await startedOr(file, args, options)
+  if (exitCode === 0) return stdout
+  throw new QuorateError('lab', `${file} failed with exit code ${exitCode}: ${lastLines(stderr || stdout)}`)
+}
+
+async function startedOr(file: string, args: readonly string[], options: ProcessOptions) {
+  try {
+    return await runProcess(file, args, {
+      ...options,
+      env: { ...(options.env ?? process.env), PATH: toolPath() },
+    })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    throw new QuorateError('lab', `${file} is not installed on this computer`, { cause: error })
+  }
+}
+
+/** Where programs are looked for. Debian leaves sbin out of some PATHs, even of root's. */
+export function toolPath(): string {
+  const usual = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin']
+  return [...new Set([...(process.env['PATH'] ?? '').split(':').filter(Boolean), ...usual])].join(':')
+}
+
+/** The last lines of a text, for a message. */
+export function lastLines(text: string, count = 8): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n')
+}

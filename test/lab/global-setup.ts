@@ -1,0 +1,23 @@
+/** Once before all lab tests: clears away what crashed runs left, and builds the machines' file system if needed. */
+import { labBase } from '../../src/lab/base.ts'
+import type { LabEvent } from '../../src/lab/events.ts'
+import { sweepLabs } from '../../src/lab/sweep.ts'
+import { TEST_LABS, whyNoLab } from './harness.ts'
+
+export async function setup(): Promise<() => Promise<void>> {
+  const reason = whyNoLab()
+  if (reason !== undefined) {
+    process.stderr.write(`lab tests skipped: this computer ${reason}\n`)
+    return async () => undefined
+  }
+  await sweepLabs(TEST_LABS, report)
+  await labBase({ emit: report })
+  // Workers that were killed have left their labs as well.
+  return async () => {
+    await sweepLabs(TEST_LABS, report)
+  }
+}
+
+function report(event: LabEvent): void {
+  process.stderr.write(`${event.text}\n`)
+}
