@@ -130,7 +130,7 @@ export interface EtcdSpec {
   readonly peerPort: number
   /** Serves `http://127.0.0.1:2379` without TLS, as the seed did: every local process is then root on the store. */
   readonly localPlaintext: boolean
-  /** Serves the v2 API (3.3 and 3.4 only), for flannel < 0.18. */
+  /** Serves the v2 API (etcd 3.3 to 3.5), for flannel < 0.18. */
   readonly enableV2: boolean
   /** Any other etcd setting by its flag name without dashes, e.g. `heartbeat-interval: '100'`. */
   readonly settings: Readonly<Record<string, string>>

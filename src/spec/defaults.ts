@@ -1,0 +1,33 @@
+/** What a cluster file means where it says nothing. */
+import type { Role } from './cluster.ts'
+
+/** The seed's hardware figures. */
+export const REQUIREMENTS: Readonly<Record<Role, Readonly<{ cpus: number; memory: string; disk: string }>>> =
+  {
+    etcd: { cpus: 2, memory: '1GB', disk: '15GB' },
+    master: { cpus: 2, memory: '2GB', disk: '15GB' },
+    worker: { cpus: 2, memory: '4GB', disk: '20GB' },
+    service: { cpus: 2, memory: '2GB', disk: '30GB' },
+  }
+
+/** What the commands that quorate runs on the nodes need. */
+export const PACKAGES: readonly string[] = ['ca-certificates', 'curl', 'openssl', 'sudo', 'tar']
+
+const RELEASES = 'https://github.com/etcd-io/etcd/releases/download'
+
+export const DEFAULTS = {
+  pki: { layout: 'single', algorithm: 'ecdsa-p256', days: 365 },
+  etcd: {
+    dataDirectory: '/opt/etcd/data',
+    clientPort: 2379,
+    peerPort: 2380,
+    localPlaintext: false,
+    enableV2: false,
+  },
+  release: {
+    base: RELEASES,
+    archive: 'v{version}/etcd-v{version}-linux-{arch}.tar.gz',
+    checksums: 'v{version}/SHA256SUMS',
+  },
+  network: { prefix: '/coreos.com/network', v2: false },
+} as const

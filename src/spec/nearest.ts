@@ -1,0 +1,42 @@
+/** The known word that a mistyped one was most likely meant to be. */
+
+/** The nearest of `words`, or undefined where none is near. `identity_file` and `identityFlie` find `identityFile`. */
+export function nearest(word: string, words: Iterable<string>): string | undefined {
+  const wanted = plain(word)
+  let best: string | undefined
+  let least = Math.max(1, Math.floor(wanted.length / 3)) + 1
+  for (const candidate of words) {
+    const distance = editDistance(wanted, plain(candidate))
+    if (distance < least) {
+      least = distance
+      best = candidate
+    }
+  }
+  return best
+}
+
+function plain(text: string): string {
+  return text.toLowerCase().replaceAll(/[-_ ]/g, '')
+}
+
+/** Insertions, deletions, replacements, and swaps of neighbours (optimal string alignment). */
+function editDistance(a: string, b: string): number {
+  // Words this far apart are never near, and a very long one would cost time.
+  if (Math.abs(a.length - b.length) > 8) return 99
+  let twoUp: number[] = []
+  let up = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let row = 1; row <= a.length; row++) {
+    const line = [row]
+    for (let column = 1; column <= b.length; column++) {
+      const same = a[row - 1] === b[column - 1]
+      let cost = Math.min(up[column]! + 1, line[column - 1]! + 1, up[column - 1]! + (same ? 0 : 1))
+      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
+        cost = Math.min(cost, twoUp[column - 2]! + 1)
+      }
+      line.push(cost)
+    }
+    twoUp = up
+    up = line
+  }
+  return up[b.length]!
+}

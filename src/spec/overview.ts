@@ -1,0 +1,37 @@
+/** The overview of nodes, addresses and roles that `quorate nodes` prints: pure data, a row a node. */
+import type { Cluster, Role, SshTarget } from './cluster.ts'
+
+export interface OverviewRow {
+  readonly name: string
+  /** The primary one first. */
+  readonly addresses: readonly string[]
+  /** Further DNS names. */
+  readonly names: readonly string[]
+  readonly roles: readonly Role[]
+  /** Groups of one's own, in alphabetical order; `common` is not among them. */
+  readonly groups: readonly string[]
+  /** Where ssh goes: `root@198.18.7.11:22 via bastion`, with as much of it as the file says. */
+  readonly ssh: string
+}
+
+export function overviewRows(cluster: Cluster): readonly OverviewRow[] {
+  return cluster.nodes.map((node) => ({
+    name: node.name,
+    addresses: [node.address, ...node.addresses],
+    names: node.names,
+    roles: node.roles,
+    groups: Object.keys(cluster.groups)
+      .filter((group) => cluster.groups[group]?.includes(node.name))
+      .toSorted(),
+    ssh: destination(node.ssh),
+  }))
+}
+
+/** `[user@]host[:port][ via jump]`, an IPv6 address in brackets where a port follows. */
+export function destination(ssh: SshTarget): string {
+  const user = ssh.user === undefined ? '' : `${ssh.user}@`
+  const bracketed = ssh.port !== undefined && ssh.host.includes(':') ? `[${ssh.host}]` : ssh.host
+  const port = ssh.port === undefined ? '' : `:${ssh.port}`
+  const jump = ssh.jump === undefined || ssh.jump === 'none' ? '' : ` via ${ssh.jump}`
+  return `${user}${bracketed}${port}${jump}`
+}

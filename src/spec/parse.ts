@@ -1,0 +1,148 @@
+/** Reads a cluster file and says everything that is wrong with it at once, each thing with its place. */
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { resolve } from 'node:path'
+import { QuorateError } from '../errors.ts'
+import { checkChoices } from './check-choices.ts'
+import { checkEtcd } from './check-etcd.ts'
+import { checkNodes } from './check-nodes.ts'
+import type { Cluster } from './cluster.ts'
+import { readYaml } from './document.ts'
+import type { YamlDocument } from './document.ts'
+import { explainIssues, withoutFaults } from './issues.ts'
+import { formatProblems, sortProblems } from './problem.ts'
+import type { Problem } from './problem.ts'
+import type { Partly, Report, Reporter } from './report.ts'
+import { resolveCluster } from './resolve.ts'
+import { clusterFileSchema } from './schema.ts'
+import type { ClusterFile } from './schema.ts'
+
+/** A check by another room, of a file that is otherwise right. Its paths are the file's, e.g. `['network', 'Network']`. */
+export type ExtraCheck = (cluster: Cluster) => readonly Report[]
+
+export interface ParseOptions {
+  readonly extraChecks?: readonly ExtraCheck[]
+  /** What `~` means; the user's home unless given. Absolute. */
+  readonly home?: string
+}
+
+export interface Parsed {
+  /** There unless a problem is an error. */
+  readonly cluster?: Cluster
+  /** Errors and warnings in the file's order. */
+  readonly problems: readonly Problem[]
+}
+
+/** `path` is shown in problems as it is given; relative paths in the file start from its folder. */
+export function parseClusterFile(text: string, path: string, options: ParseOptions = {}): Parsed {
+  const document = readYaml(text)
+  const problems = (reports: readonly Report[]) => place(reports, document, path)
+  if (document.complaints.length > 0) {
+    const found = document.complaints.map((complaint) => ({
+      severity: 'error' as const,
+      file: path,
+      ...complaint,
+    }))
+    return { problems: sortProblems(found) }
+  }
+  if (document.data === null || document.data === undefined) {
+    return {
+      problems: problems([
+        { severity: 'error', path: [], message: 'the file is empty', hint: 'write one with `quorate init`' },
+      ]),
+    }
+  }
+  const result = clusterFileSchema.safeParse(document.data)
+  const issues = result.success ? [] : result.error.issues
+  const reports = [
+    ...explainIssues(issues, document),
+    ...checkTogether(withoutFaults(document.data, issues) as Partly<ClusterFile>, document),
+  ]
+  if (!result.success || reports.some((report) => report.severity === 'error'))
+    return { problems: problems(reports) }
+  const cluster = resolveCluster(result.data, resolve(path), options.home ?? homedir())
+  reports.push(...(options.extraChecks ?? []).flatMap((check) => check(cluster)))
+  const all = problems(reports)
+  return all.some((problem) => problem.severity === 'error') ? { problems: all } : { cluster, problems: all }
+}
+
+/**
+ * The cluster of a file, with what is worth a second look as warnings.
+ *
+ * @throws QuorateError 'cluster-file' with every problem on a line of its own, or saying why the file can't be read.
+ */
+export async function loadCluster(
+  path: string,
+  options: ParseOptions = {},
+): Promise<{ readonly cluster: Cluster; readonly warnings: readonly Problem[] }> {
+  const { cluster, problems } = parseClusterFile(await readText(path), path, options)
+  if (cluster === undefined) {
+    const errors = problems.filter((problem) => problem.severity === 'error').length
+    const title = errors === 1 ? '' : `${errors} errors in the cluster file\n`
+    throw new QuorateError('cluster-file', `${title}${formatProblems(problems)}`)
+  }
+  return { cluster, warnings: problems }
+}
+
+async function readText(path: string): Promise<string> {
+  let bytes: Uint8Array
+  try {
+    bytes = await readFile(path)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOENT') {
+      const hint = 'write one with `quorate init`, or name another with -f FILE'
+      throw new QuorateError('cluster-file', `there is no cluster file ${path}`, { hint, cause: error })
+    }
+    if (code === 'EISDIR') {
+      throw new QuorateError('cluster-file', `${path} is a folder`, {
+        hint: 'name the file in it with -f FILE',
+        cause: error,
+      })
+    }
+    throw QuorateError.from(error, 'cluster-file', `the cluster file ${path} can't be read`)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    throw new QuorateError('cluster-file', `${path} is not UTF-8 text`, {
+      hint: 'save it as UTF-8',
+      cause: error,
+    })
+  }
+}
+
+/** Checks of several values together, on what the schema has let through. */
+function checkTogether(file: Partly<ClusterFile>, document: YamlDocument): readonly Report[] {
+  const found: Report[] = []
+  const add =
+    (severity: Report['severity']): Reporter['error'] =>
+    (path, message, hint, part) => {
+      found.push({
+        severity,
+        path,
+        message,
+        ...(hint === undefined ? {} : { hint }),
+        ...(part === undefined ? {} : { part }),
+      })
+    }
+  const reporter: Reporter = {
+    error: add('error'),
+    warning: add('warning'),
+    lineOf: (path) => document.locate(path).line,
+  }
+  for (const check of [checkNodes, checkEtcd, checkChoices]) check(file, reporter)
+  return found
+}
+
+function place(reports: readonly Report[], document: YamlDocument, file: string): readonly Problem[] {
+  return sortProblems(
+    reports.map(({ severity, path, part, message, hint }) => ({
+      severity,
+      file,
+      ...document.locate(path, part),
+      message,
+      ...(hint === undefined ? {} : { hint }),
+    })),
+  )
+}

@@ -1,0 +1,314 @@
+/** The surface syntax of a cluster file: its keys, their types, and one line on each for editors. */
+import { z } from 'zod'
+import { checkAddress } from './address.ts'
+import { ROLES } from './cluster.ts'
+import { DEFAULTS, PACKAGES } from './defaults.ts'
+import { checkLocalPath, checkRemotePath } from './paths.ts'
+import type { Complaint } from './problem.ts'
+import { checkJump, checkSshHost, checkUser } from './ssh-values.ts'
+import * as values from './values.ts'
+
+type Check = (text: string) => Complaint | undefined
+
+/** A text with a rule. `about` is what editors show, with `pattern` or `examples` where that helps. */
+function text(check: Check, description: string, about: Record<string, unknown> = {}) {
+  return z
+    .string()
+    .superRefine((value, context) => {
+      const complaint = check(value)
+      if (complaint === undefined) return
+      context.addIssue({ code: 'custom', message: complaint.message, params: { hint: complaint.hint } })
+    })
+    .meta({ description, ...about })
+}
+
+const flag = (description: string, standard: boolean) => z.boolean().meta({ description, default: standard })
+const port = (description: string, standard?: number) =>
+  z
+    .int()
+    .min(1)
+    .max(65_535)
+    .meta({ description, ...(standard === undefined ? {} : { default: standard }) })
+
+/** Exactly one of its keys. Said to editors here; `check-choices.ts` says it to everyone else. */
+const ONE_KEY = { minProperties: 1, maxProperties: 1 }
+
+const name = (description: string) =>
+  text(values.checkName, description, { pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' })
+const localPath = (description: string) =>
+  text(checkLocalPath, `${description} Relative to this file; ~ is your home.`)
+const remotePath = (description: string, about: Record<string, unknown> = {}) =>
+  text(checkRemotePath, description, { pattern: '^/', ...about })
+
+const sshKeys = {
+  user: text(
+    checkUser,
+    'Login name. Not root: quorate uses sudo there. Default: your OpenSSH configuration.',
+    {
+      examples: ['root'],
+    },
+  ).optional(),
+  port: port('Port of sshd. Default: your OpenSSH configuration, else 22.').optional(),
+  identityFile: localPath(
+    'Private key to log in with. Default: your agent and OpenSSH configuration.',
+  ).optional(),
+  jump: text(checkJump, 'ProxyJump: the host(s) to go through, as ssh -J takes them.', {
+    examples: ['bastion', 'admin@bastion.example.org:2222'],
+  }).optional(),
+}
+const sshHost = text(checkSshHost, 'Host name, address or ssh alias to connect to. Default: the address.')
+const sshOfOne = z.strictObject({ host: sshHost.optional(), ...sshKeys })
+
+const node = z.strictObject({
+  name: name("The node's short host name: its name in commands, in etcd and in its certificate."),
+  address: text(checkAddress, 'Its IP address (IPv4 or IPv6): where etcd listens and peers connect.', {
+    examples: ['198.18.7.11', '2001:db8::11'],
+  }),
+  roles: z.array(z.enum(ROLES)).min(1).meta({ description: 'What it is for; most nodes have one role.' }),
+  addresses: z
+    .array(text(checkAddress, 'An IP address.'))
+    .meta({ description: 'Further IP addresses, for its certificate.', default: [] })
+    .optional(),
+  names: z
+    .array(text(values.checkDnsName, 'A DNS name.'))
+    .meta({
+      description: 'Further DNS names, for its certificate; its short name is always in it.',
+      default: [],
+    })
+    .optional(),
+  ssh: sshOfOne.meta({ description: 'How to reach this node where it differs from ssh above.' }).optional(),
+})
+
+const roleTitles = { etcd: 'an etcd node', master: 'a master', worker: 'a worker', service: 'a service node' }
+const least = (role: keyof typeof roleTitles) =>
+  z
+    .strictObject({
+      cpus: z.int().min(1).meta({ description: 'Processors.' }).optional(),
+      memory: text(values.checkSize, 'Memory: GB is decimal, GiB binary.', { examples: ['2GB'] }).optional(),
+      disk: text(values.checkSize, "Size of the disk that holds the node's data.", {
+        examples: ['15GB'],
+      }).optional(),
+    })
+    .meta({ description: `The least that ${roleTitles[role]} must have.` })
+    .optional()
+
+const authorityHomes = z
+  .strictObject({
+    local: z
+      .strictObject({
+        certificate: localPath('An existing CA or intermediate (PEM, with its chain).').optional(),
+        key: localPath('Its private key (PEM); used in place, never copied.').optional(),
+        passphrase: flag('The key is encrypted at rest; quorate asks for its passphrase.', false).optional(),
+      })
+      .meta({ description: "On this computer: in the cluster's state folder, or an existing one." })
+      .optional(),
+    host: z
+      .strictObject({
+        name: name("The CA host's name: one of the nodes, or another machine that ssh reaches by it."),
+        ssh: sshOfOne.meta({ description: 'How to reach it; for a node: where it differs.' }).optional(),
+        certificate: remotePath('CA certificate there (PEM).', { examples: ['/root/ca.crt'] }),
+        key: remotePath('CA key there (PEM); it never leaves that host.', { examples: ['/root/ca.key'] }),
+        sudo: flag('Sign as root there.', true).optional(),
+      })
+      .meta({ description: 'On another machine: requests go there over SSH and openssl signs them there.' })
+      .optional(),
+    offline: z
+      .strictObject({
+        certificate: localPath('The CA certificate (PEM, with its chain if an intermediate).'),
+      })
+      .meta({
+        description:
+          'Anywhere: `quorate certs csr` writes requests, `quorate certs import` takes certificates.',
+      })
+      .optional(),
+  })
+  .meta(ONE_KEY)
+
+const pki = z.strictObject({
+  authority: z
+    .union([z.literal('local'), authorityHomes])
+    .meta({ description: 'Where the certificate authority lives.', default: 'local' })
+    .optional(),
+  layout: z
+    .enum(['single', 'separate'])
+    .meta({
+      description: 'One certificate a node, or one for peers and one for clients.',
+      default: DEFAULTS.pki.layout,
+    })
+    .optional(),
+  algorithm: z
+    .enum(['ecdsa-p256', 'rsa-2048', 'rsa-3072', 'rsa-4096'])
+    .meta({
+      description: 'Keys of nodes, clients and a CA that quorate makes.',
+      default: DEFAULTS.pki.algorithm,
+    })
+    .optional(),
+  days: z
+    .int()
+    .min(1)
+    .max(3650)
+    .meta({ description: 'How long an issued certificate is valid, in days.', default: DEFAULTS.pki.days })
+    .optional(),
+})
+
+const source = z
+  .strictObject({
+    release: z
+      .strictObject({
+        url: text(
+          values.checkHttpUrl,
+          'URL template of the archive: {version}, {minor}, {arch} (amd64, arm64).',
+        ).optional(),
+        checksums: text(values.checkHttpUrl, 'URL template of the SHA256SUMS file.').optional(),
+        mirror: text(
+          values.checkHttpUrl,
+          "URL that stands in for etcd's release page, with the same files below it.",
+          {
+            default: DEFAULTS.release.base,
+          },
+        ).optional(),
+        proxy: text(
+          values.checkHttpUrl,
+          'HTTP proxy. Default: HTTPS_PROXY and NO_PROXY of the environment.',
+        ).optional(),
+      })
+      .meta({ description: "etcd's own release archives, checked against SHA256SUMS." })
+      .optional(),
+    debian: z
+      .strictObject({
+        suite: text(values.checkSuite, 'bullseye has 3.3.25, bookworm 3.4.23, trixie 3.5.16.', {
+          examples: ['bookworm', 'trixie', 'sid'],
+        }),
+        mirror: text(
+          values.checkHttpUrl,
+          "Archive URL. Default: the one this computer's apt uses.",
+        ).optional(),
+      })
+      .meta({ description: "Debian's archive, verified by apt. This computer must have apt." })
+      .optional(),
+    file: z
+      .strictObject({
+        path: localPath('A folder with etcd and etcdctl, or a release archive (.tar.gz).'),
+        sha256: text(values.checkSha256, 'SHA-256 of the archive.').optional(),
+      })
+      .meta({ description: 'A folder or archive on this computer.' })
+      .optional(),
+  })
+  .meta({ description: "Where etcd's binaries come from. Default: its own releases.", ...ONE_KEY })
+
+const etcd = z.strictObject({
+  version: text(values.checkVersion, 'Exact version, in quotes.', {
+    pattern: '^3\\.[3-7]\\.\\d+$',
+    examples: ['3.5.33'],
+  }),
+  source: source.optional(),
+  dataDirectory: remotePath("etcd's data on the nodes.", { default: DEFAULTS.etcd.dataDirectory }).optional(),
+  walDirectory: remotePath(
+    "The write-ahead log, outside the data directory; its parent becomes etcd's too. Default: wal beside the data directory.",
+  ).optional(),
+  clientPort: port('Port for clients.', DEFAULTS.etcd.clientPort).optional(),
+  peerPort: port('Port for peers.', DEFAULTS.etcd.peerPort).optional(),
+  localPlaintext: flag(
+    'Serve http://127.0.0.1 without TLS: every local process is then root on the store.',
+    DEFAULTS.etcd.localPlaintext,
+  ).optional(),
+  enableV2: flag(
+    'Serve the v2 API (etcd 3.3 to 3.5), for flannel before 0.18.',
+    DEFAULTS.etcd.enableV2,
+  ).optional(),
+  settings: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .meta({
+      description: 'Any other etcd flag without its dashes, e.g. heartbeat-interval: 100.',
+      default: {},
+    })
+    .optional(),
+})
+
+const cidr = (what: string) => z.string().meta({ description: what }).optional()
+const network = z.strictObject({
+  prefix: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9._-]+)+$/)
+    .meta({ description: "Key prefix in etcd; flanneld's -etcd-prefix.", default: DEFAULTS.network.prefix })
+    .optional(),
+  v2: flag('Write it through the v2 API too (flannel before 0.18).', DEFAULTS.network.v2).optional(),
+  Network: cidr('IPv4 network for pods, e.g. 10.5.0.0/16.'),
+  SubnetLen: z
+    .int()
+    .min(1)
+    .max(30)
+    .meta({ description: "Prefix length of a node's share. Default: 24." })
+    .optional(),
+  SubnetMin: cidr('First share to give out.'),
+  SubnetMax: cidr('Last share to give out.'),
+  EnableIPv6: flag('Give out IPv6 shares too.', false).optional(),
+  IPv6Network: cidr('IPv6 network for pods.'),
+  IPv6SubnetLen: z
+    .int()
+    .min(1)
+    .max(126)
+    .meta({ description: 'Prefix length of an IPv6 share. Default: 64.' })
+    .optional(),
+  IPv6SubnetMin: cidr('First IPv6 share.'),
+  IPv6SubnetMax: cidr('Last IPv6 share.'),
+  Backend: z
+    .looseObject({
+      Type: z.string().meta({ description: 'vxlan, host-gw, wireguard …', examples: ['vxlan'] }),
+    })
+    .meta({
+      description:
+        "How packets travel between nodes, in flannel's own spelling. flannel's default is udp: slow.",
+    })
+    .optional(),
+})
+
+export const clusterFileSchema = z.strictObject({
+  name: name("The cluster's name: of its state folder, its CA, and what `quorate reset` asks for."),
+  ssh: z
+    .strictObject(sshKeys)
+    .meta({ description: 'How to reach the nodes, unless one says otherwise.' })
+    .optional(),
+  nodes: z.array(node).min(1).meta({ description: 'The machines.' }),
+  groups: z
+    .record(z.string(), z.array(z.string()).min(1))
+    .meta({
+      description: 'Groups of your own for `quorate run`: name to node names. `common` is all nodes.',
+      default: {},
+    })
+    .optional(),
+  requirements: z
+    .strictObject({
+      etcd: least('etcd'),
+      master: least('master'),
+      worker: least('worker'),
+      service: least('service'),
+    })
+    .meta({ description: 'The least that a machine of a role must have; preflight checks it.' })
+    .optional(),
+  pki: pki.meta({ description: 'Certificates.' }).optional(),
+  etcd: etcd.meta({ description: 'etcd itself.' }),
+  network: network
+    .meta({ description: "flannel's network, in flannel's own spelling. Left out: none is written." })
+    .optional(),
+  loadBalancer: z
+    .strictObject({
+      url: text(
+        values.checkHttpUrl,
+        "URL of the API servers' load balancer; every node must resolve its name.",
+        {
+          examples: ['https://service01'],
+        },
+      ),
+    })
+    .meta({ description: 'The load balancer in front of the API servers.' })
+    .optional(),
+  packages: z
+    .array(text(values.checkPackage, 'A package name.'))
+    .meta({ description: 'Packages wanted on every node; installed if missing.', default: [...PACKAGES] })
+    .optional(),
+  state: localPath('Folder for what quorate keeps for this cluster. Default: .quorate/NAME.').optional(),
+})
+
+/** A cluster file's content as written, after the schema has accepted it. */
+export type ClusterFile = z.infer<typeof clusterFileSchema>

@@ -1,0 +1,156 @@
+/** The rules for single values of a cluster file: each function says what is wrong with a text, or undefined. */
+import type { Complaint } from './problem.ts'
+
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+
+/** A node's, group's or cluster's name: one DNS label in lower case. */
+export function checkName(text: string): Complaint | undefined {
+  if (LABEL.test(text)) return undefined
+  const label = text.split('.')[0]?.toLowerCase() ?? ''
+  if (text.includes('.') && LABEL.test(label)) {
+    return { message: `"${text}" has a dot`, hint: `write ${label}; a node's full name belongs under names` }
+  }
+  const tidy = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 63)
+    .replaceAll(/^-+|-+$/g, '')
+  return {
+    message: `"${text}" is not a name: lower-case letters, digits and inner hyphens, at most 63`,
+    hint: tidy === '' ? 'write one like etcd01' : `write ${tidy}`,
+  }
+}
+
+/** A DNS name that may stand in a certificate: no wildcard, no address. */
+export function checkDnsName(text: string): Complaint | undefined {
+  if (text.includes('*')) {
+    return {
+      message: `"${text}" is a wildcard: a node's certificate would then be good for other machines too`,
+      hint: 'write each name out',
+    }
+  }
+  const labels = text.toLowerCase().split('.')
+  if (text.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^[\d.]+$/.test(text))
+    return undefined
+  const hint = /^[\d.]+$|:/.test(text)
+    ? 'addresses belong under addresses'
+    : 'write one like etcd01.example.org, without a port and without a final dot'
+  return { message: `"${text}" is not a DNS name`, hint }
+}
+
+/** A patch release of each supported minor, for hints. */
+const EXAMPLE_PATCH: Readonly<Record<string, string>> = {
+  '3.3': '3.3.25',
+  '3.4': '3.4.45',
+  '3.5': '3.5.33',
+  '3.6': '3.6.14',
+  '3.7': '3.7.1',
+}
+
+/** Oldest and newest minor that quorate writes a configuration for. */
+export const SUPPORTED_MINORS = { oldest: 3, newest: 7 } as const
+
+/** `3.5.16`: exact, of a supported minor. */
+export function checkVersion(text: string): Complaint | undefined {
+  const parts = /^v?(?<major>\d+)\.(?<minor>\d+)(?:\.(?<patch>\d+))?(?<rest>.*)$/.exec(text)?.groups
+  if (parts === undefined) {
+    return { message: `"${text}" is not an etcd version`, hint: 'write an exact one, like "3.5.16"' }
+  }
+  const minor = `${Number(parts['major'])}.${Number(parts['minor'])}`
+  const { oldest, newest } = SUPPORTED_MINORS
+  if (EXAMPLE_PATCH[minor] === undefined) {
+    return {
+      message: `etcd ${text} is not supported: quorate knows the settings of 3.${oldest} to 3.${newest}`,
+      hint: `write one of those, like "${EXAMPLE_PATCH['3.5']}"`,
+    }
+  }
+  if (parts['patch'] === undefined) {
+    return {
+      message: `"${text}" is not an exact version: all members must run the same one, today and tomorrow`,
+      hint: `write all three numbers, like "${EXAMPLE_PATCH[minor]}"`,
+    }
+  }
+  const exact = `${minor}.${Number(parts['patch'])}`
+  if (exact === text) return undefined
+  return {
+    message: `"${text}" is not an exact version: three numbers, nothing around them`,
+    hint: `write "${exact}"`,
+  }
+}
+
+/** The minor as a number: 5 for `3.5.16`. Takes a text that `checkVersion` accepts. */
+export function minorNumber(version: string): number {
+  return Number(version.split('.')[1])
+}
+
+/** What an unquoted `3.6` should have been. */
+export function exampleVersion(number: number): string {
+  return EXAMPLE_PATCH[String(number)] ?? EXAMPLE_PATCH['3.5']!
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+}
+const SIZE = /^(?<amount>\d+(?:\.\d+)?) ?(?<unit>[MGT]i?B)$/
+
+/** `15GB` (decimal, as disks are sold) or `2GiB` (binary). */
+export function checkSize(text: string): Complaint | undefined {
+  if (SIZE.test(text)) return undefined
+  return {
+    message: `"${text}" is not a size: a number and one of ${Object.keys(UNITS).join(', ')}`,
+    hint: 'write one like 2GB',
+  }
+}
+
+/** Bytes of a text that `checkSize` accepts. */
+export function parseSize(text: string): number {
+  const parts = SIZE.exec(text)?.groups
+  const factor = UNITS[parts?.['unit'] ?? '']
+  if (factor === undefined) throw new TypeError(`not a size: ${text}`)
+  return Math.round(Number(parts?.['amount']) * factor)
+}
+
+/** A Debian package's name (Debian policy, 5.6.7). */
+export function checkPackage(text: string): Complaint | undefined {
+  if (/^[a-z0-9][a-z0-9+.-]+$/.test(text)) return undefined
+  return {
+    message: `"${text}" is not a package name`,
+    hint: 'write it as `apt-cache show` has it, like curl',
+  }
+}
+
+/** `https://name[:port][/path]`, without a user or a password. */
+export function checkHttpUrl(text: string): Complaint | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol) || !/^https?:\/\//i.test(text)) {
+    const bare = /^[a-z0-9.-]+(:\d+)?(\/.*)?$/i.test(text)
+    return {
+      message: `"${text}" is not an http(s) URL`,
+      hint: bare ? `write https://${text}` : 'write one like https://service01',
+    }
+  }
+  if (url.username !== '' || url.password !== '') {
+    return {
+      message: 'a URL with a user or password in it: this file is no place for secrets',
+      hint: 'write it without',
+    }
+  }
+  return undefined
+}
+
+/** A SHA-256 in hex. */
+export function checkSha256(text: string): Complaint | undefined {
+  if (/^[0-9a-f]{64}$/i.test(text)) return undefined
+  return { message: `"${text}" is not a SHA-256`, hint: 'write the 64 hex digits that sha256sum prints' }
+}
+
+/** A Debian suite, like trixie. */
+export function checkSuite(text: string): Complaint | undefined {
+  if (/^[a-z][a-z0-9-]*$/.test(text)) return undefined
+  return { message: `"${text}" is not a Debian suite`, hint: 'write one like trixie' }
+}
