@@ -1,6 +1,6 @@
 /**
  * The shelf of fetched binaries: one folder an entry, complete or absent. An entry is made in a sibling folder and
- * renamed into place. `entry.json` holds each file's checksum, and a stamp (size, time, inode) that tells cheaply
+ * renamed into place. `entry.json` holds each file's checksum, and a stamp (size, times, inode) that tells cheaply
  * whether the file is still the one that was checked.
  */
 import { randomBytes } from 'node:crypto'
@@ -165,8 +165,8 @@ async function writeRecord(directory: string, record: Entry): Promise<void> {
 
 async function stampOf(file: string): Promise<string | undefined> {
   try {
-    const { size, mtimeNs, ino } = await stat(file, { bigint: true })
-    return `${size}-${mtimeNs}-${ino}`
+    const { size, mtimeNs, ctimeNs, ino } = await stat(file, { bigint: true })
+    return `${size}-${mtimeNs}-${ctimeNs}-${ino}`
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

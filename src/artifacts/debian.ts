@@ -39,9 +39,8 @@ export async function fetchDebian(
       text: `downloading etcd ${server.version} for ${arch} from Debian ${source.suite}`,
     })
     await apt.download(packages)
-    const names: BinaryName[] = []
-    for (const found of packages) names.push(...(await unpack(found, apt, staging, context)))
-    return { names, origin: `Debian ${source.suite}, etcd-server ${server.version}` }
+    const names = await Promise.all(packages.map((found) => unpack(found, apt, staging, context)))
+    return { names: names.flat(), origin: `Debian ${source.suite}, etcd-server ${server.version}` }
   } finally {
     await rm(root, { recursive: true, force: true })
   }

@@ -9,7 +9,7 @@ export const SUPPORTED_MINORS: readonly string[] = MINORS
 /** The minor of a version: `3.5` for `3.5.16`. Throws a `cluster-file` error for anything but `x.y.z`. */
 export function minorOf(version: string): string {
   const parsed = semver.parse(version)
-  if (parsed === null || parsed.raw !== version || version.startsWith('v')) {
+  if (parsed === null || parsed.version !== version) {
     throw new QuorateError('cluster-file', `'${version}' is not an exact etcd version`, {
       hint: "Write all three numbers, quoted and without a 'v', for example '3.5.16'.",
     })
