@@ -1,0 +1,54 @@
+/** What preflight says: one check after another, each with what was found and what to do about it. */
+
+export type CheckResult = 'ok' | 'warning' | 'failure'
+
+export interface Check {
+  /** The node it is about; undefined: all of them, or this computer. */
+  readonly host: string | undefined
+  /** What precisely on that node, where there are several, e.g. `etcd01 -> etcd02`. */
+  readonly subject?: string | undefined
+  /** Stable, for programs: `docs/preflight.md` lists them. */
+  readonly id: string
+  /** For people. */
+  readonly title: string
+  readonly result: CheckResult
+  readonly found: string
+  readonly wanted?: string | undefined
+  /** What to do, as an instruction; always there unless the result is `ok`. */
+  readonly remedy?: string | undefined
+}
+
+export interface PreflightReport {
+  /** In the cluster file's order of nodes; what concerns all of them comes last. */
+  readonly checks: readonly Check[]
+}
+
+export interface PreflightSummary {
+  readonly ok: number
+  readonly warnings: number
+  readonly failures: number
+}
+
+/** How many checks ended how. Failures stand in the way of an apply, warnings don't. */
+export function summarize(report: PreflightReport): PreflightSummary {
+  const count = (result: CheckResult) => report.checks.filter((check) => check.result === result).length
+  return { ok: count('ok'), warnings: count('warning'), failures: count('failure') }
+}
+
+type Finding = Pick<Check, 'found' | 'wanted' | 'subject'>
+type Trouble = Finding & { readonly remedy: string }
+
+export interface Judge {
+  ok(finding: Finding): Check
+  warning(trouble: Trouble): Check
+  failure(trouble: Trouble): Check
+}
+
+/** Makes the results of one check, so that a judgement reads as found, wanted and remedy alone. */
+export function judge(host: string | undefined, id: string, title: string): Judge {
+  return {
+    ok: (finding) => ({ host, id, title, result: 'ok', ...finding }),
+    warning: (trouble) => ({ host, id, title, result: 'warning', ...trouble }),
+    failure: (trouble) => ({ host, id, title, result: 'failure', ...trouble }),
+  }
+}

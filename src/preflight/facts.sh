@@ -1,0 +1,208 @@
+# Looks at a machine for `quorate preflight` and changes nothing there. It lends the cluster two listeners for a moment,
+# so that the other machines have something to dial before etcd is there.
+#
+# Arguments: DATA WAL, then in any order
+#   tool:NAME          a program that is needed
+#   resolve:NAME       a host name that must resolve
+#   port:N             a port that etcd will listen on
+#   listen:ADDRESS:N   lend a listener there, if nothing listens on port N yet (IPv6 in brackets)
+#   dial:ADDRESS:N     to be dialled when all machines are ready
+#
+# Says `begin`, one `section NAME EXITCODE BASE64` a probe, `ready`; waits for a line on standard input; says `time SECONDS`,
+# one `dial ADDRESS:N open|refused|silent|error [BASE64]` each and `dialled`; keeps its listeners until standard input ends.
+# POSIX sh, coreutils, openssl, iproute2 and systemd.
+set -u
+umask 077
+export LC_ALL=C
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+echo begin
+
+data=$1
+wal=$2
+shift 2
+work=
+scratch=
+listener=
+leave() {
+  # `timeout` hands the signal on to the listener and ends with it.
+  if [ -n "$listener" ] && kill "$listener" 2>/dev/null; then wait "$listener" 2>/dev/null; fi
+  [ -z "$scratch" ] || rm -f "$scratch"
+  [ -z "$work" ] || rm -rf "$work"
+}
+trap leave EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 141' PIPE
+trap 'exit 143' TERM
+work=$(mktemp -d) || exit 1
+
+# probe NAME COMMAND…: keeps what the command says, and how it ended.
+probe() {
+  name=$1
+  shift
+  "$@" >"$work/$name" 2>&1 </dev/null
+  echo $? >"$work/$name.code"
+}
+
+nearest() {
+  path=$1
+  until [ -d "$path" ]; do
+    path=${path%/*}
+    [ -n "$path" ] || path=/
+  done
+  printf '%s\n' "$path"
+}
+
+system() {
+  printf 'kernel=%s\nmachine=%s\nhostname=%s\n' "$(uname -s)" "$(uname -m)" "$(uname -n)"
+  printf 'cpus=%s\nbits=%s\n' "$(nproc)" "$(getconf LONG_BIT 2>/dev/null)"
+  read -r _ version _ <<END
+$(systemctl --version 2>/dev/null)
+END
+  printf 'systemd=%s\n' "$version"
+  [ ! -d /run/systemd/system ] || echo 'booted=systemd'
+}
+
+missing_tools() {
+  for word; do
+    case $word in tool:*) command -v "${word#tool:}" >/dev/null || printf '%s\n' "${word#tool:}" ;; esac
+  done
+}
+
+disk() {
+  df -P -B 1 -- "$(nearest "$1")" | tail -n 1
+}
+
+entries() {
+  [ ! -d "$1" ] || ls -A -- "$1" | head -n 20
+}
+
+unit() {
+  systemctl show etcd.service -p LoadState,ActiveState,MainPID,FragmentPath
+  [ ! -d /var/lib/quorate/binaries ] || echo 'Quorate=yes'
+}
+
+# One line a listener: what ss says, and after a tab the systemd unit of the process.
+listening() {
+  for word; do
+    case $word in port:*) ;; *) continue ;; esac
+    ss -Htlnp "sport = :${word#port:}" | while IFS= read -r line; do
+      group=
+      case $line in
+        *pid=*)
+          pid=${line#*pid=}
+          read -r group <"/proc/${pid%%[!0-9]*}/cgroup" || group=
+          ;;
+      esac
+      printf '%s\t%s\n' "$line" "${group##*/}"
+    done
+  done
+}
+
+resolve() {
+  for word; do
+    case $word in
+      resolve:*)
+        timeout 5 getent ahosts "${word#resolve:}"
+        return
+        ;;
+    esac
+  done
+}
+
+# dd measures the write alone, so that starting 50 processes does not blur it. etcd appends to a file whose blocks are
+# there already: the first dd makes them.
+flushes() {
+  [ -n "$scratch" ] || { cat "$work/mktemp"; return 1; }
+  dd if=/dev/zero of="$scratch" bs=131072 count=1 conv=fsync 2>"$work/dd" || { cat "$work/dd"; return 1; }
+  # shellcheck disable=SC2016 # expands in the inner shell
+  timeout -k 1 2 sh -c '
+    n=0
+    while [ $n -lt 50 ]; do
+      dd if=/dev/zero of="$1" bs=2300 count=1 seek=$n conv=notrunc oflag=dsync 2>&1 || exit 1
+      n=$((n + 1))
+    done' sh "$scratch"
+}
+
+# Returns when the listeners stand, or can't. They outlive nothing: 60 s at most, and `leave` ends them before.
+lend() {
+  wanted=0
+  for word; do
+    case $word in listen:*) ;; *) continue ;; esac
+    [ -z "$(ss -Htln "sport = :${word##*:}")" ] || continue
+    [ $wanted -gt 0 ] || set --
+    set -- "$@" -l "${word#listen:}"
+    wanted=$((wanted + 1))
+  done
+  [ $wanted -gt 0 ] || return 0
+  mkfifo "$work/listener"
+  timeout 60 systemd-socket-activate --accept "$@" true >/dev/null 2>"$work/listener" </dev/null &
+  listener=$!
+  # Stays open: a listener whose words nobody reads would stumble over them.
+  exec 4<"$work/listener"
+  while [ $wanted -gt 0 ] && IFS= read -r line <&4; do
+    printf '%s\n' "$line" >>"$work/lent"
+    case $line in 'Listening on '*) wanted=$((wanted - 1)) ;; esac
+  done
+}
+
+dial() {
+  said=$(timeout 3 openssl s_client -connect "$1" </dev/null 2>&1)
+  code=$?
+  case $said in
+    *CONNECTED*) echo "dial $1 open" ;;
+    *'onnection refused'*) echo "dial $1 refused" ;;
+    *) if [ $code -eq 124 ]; then echo "dial $1 silent"; else echo "dial $1 error $(printf '%s\n' "$said" | base64 -w 0)"; fi ;;
+  esac
+}
+
+folder=$(nearest "${wal%/*}")
+scratch=$(mktemp "$folder/.quorate-preflight.XXXXXX" 2>"$work/mktemp") || scratch=
+slow=
+probe flushes flushes &
+slow="$slow $!"
+probe resolve resolve "$@" &
+slow="$slow $!"
+: >"$work/lent"
+echo 0 >"$work/lent.code"
+probe listening listening "$@"
+lend "$@"
+probe system system
+probe os cat /etc/os-release
+probe memory cat /proc/meminfo
+probe tools missing_tools "$@"
+probe data-disk disk "$data"
+probe wal-disk disk "$wal"
+probe data entries "$data"
+probe wal entries "$wal"
+probe unit unit
+probe addresses ip -j address
+probe routes4 ip -j -4 route
+probe routes6 ip -j -6 route
+# shellcheck disable=SC2086 # a list of process ids
+wait $slow
+for file in "$work"/*.code; do
+  name=${file##*/}
+  name=${name%.code}
+  read -r code <"$file"
+  printf 'section %s %s %s\n' "$name" "$code" "$(base64 -w 0 <"$work/$name")"
+done
+echo ready
+
+IFS= read -r _ || exit 0
+echo "time $(date +%s.%N)"
+dials=
+count=0
+for word; do
+  case $word in dial:*) ;; *) continue ;; esac
+  count=$((count + 1))
+  dial "${word#dial:}" >"$work/dialled.$count" &
+  dials="$dials $!"
+done
+if [ $count -gt 0 ]; then
+  # shellcheck disable=SC2086 # a list of process ids
+  wait $dials
+  cat "$work"/dialled.*
+fi
+echo dialled
+IFS= read -r _ || exit 0

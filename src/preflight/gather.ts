@@ -1,0 +1,187 @@
+/**
+ * Asks all machines at once: one session a machine. When every machine has looked at itself and lends its listeners, all
+ * dial; when all have dialled, all end.
+ */
+import { PassThrough } from 'node:stream'
+import { QuorateError } from '../errors.ts'
+import { PATHS } from '../host/state.ts'
+import { type Cluster, etcdNodes, type Node } from '../spec/cluster.ts'
+import type { Remote } from '../ssh/remote.ts'
+import type { ClockReading } from './clock.ts'
+import { type HostFacts, parseFacts } from './facts.ts'
+import script from './facts.sh?raw'
+import { loadBalancerHost } from './names.ts'
+import { type Dial, target } from './peers.ts'
+import { TOOLS } from './system.ts'
+
+export interface Gathered {
+  readonly facts: HostFacts
+  readonly clock: ClockReading | undefined
+  readonly dials: readonly Dial[]
+}
+
+export interface GatherOptions {
+  readonly cluster: Cluster
+  readonly remotes: ReadonlyMap<string, Remote>
+  readonly signal: AbortSignal
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** How long a machine may take once it has begun, in ms. */
+  readonly limitMs: number
+  readonly onAnswer: (host: string) => void
+}
+
+/** Each machine's answer, or why there is none. A machine that fails keeps nobody waiting. */
+export async function gather(options: GatherOptions): Promise<ReadonlyMap<string, Gathered | QuorateError>> {
+  const { cluster, remotes } = options
+  const interviews = cluster.nodes.flatMap((node) => {
+    const remote = remotes.get(node.name)
+    return remote === undefined ? [] : [startInterview(node, remote, options)]
+  })
+  const outcomes = interviews.map(async ({ host, outcome }) => [host, await outcome] as const)
+  const [answers] = await Promise.all([Promise.all(outcomes), conduct(interviews)])
+  return new Map(answers)
+}
+
+async function conduct(interviews: readonly Interview[]): Promise<void> {
+  await Promise.all(interviews.map(async ({ ready }) => await ready))
+  for (const { dial } of interviews) dial()
+  await Promise.all(interviews.map(async ({ dialled }) => await dialled))
+  for (const { end } of interviews) end()
+}
+
+interface Interview {
+  readonly host: string
+  /** These two resolve as well when the machine fails. */
+  readonly ready: Promise<void>
+  readonly dialled: Promise<void>
+  readonly outcome: Promise<Gathered | QuorateError>
+  readonly dial: () => void
+  readonly end: () => void
+}
+
+function startInterview(node: Node, remote: Remote, options: GatherOptions): Interview {
+  const { cluster, now, signal } = options
+  const begun = Promise.withResolvers<void>()
+  const ready = Promise.withResolvers<void>()
+  const dialled = Promise.withResolvers<void>()
+  const tooLong = new AbortController()
+  const stdin = new PassThrough()
+  let sentAt = 0
+  let clock: ClockReading | undefined
+  const hear = (line: string) => {
+    if (line === 'begin') begun.resolve()
+    else if (line === 'ready') {
+      options.onAnswer(node.name)
+      ready.resolve()
+    } else if (line === 'dialled') dialled.resolve()
+    else if (line.startsWith('time ')) clock = readClock(line, sentAt, now())
+  }
+  const timer = begun.promise.then(() => setTimeout(() => tooLong.abort(), options.limitMs))
+  const ask = async (): Promise<Gathered | QuorateError> => {
+    try {
+      const { exitCode, stdout, stderr } = await remote.run({
+        argv: ['sh', '-c', script, 'quorate-preflight', ...questions(cluster, node)],
+        root: true,
+        stdin,
+        signal: AbortSignal.any([signal, tooLong.signal]),
+        onStdout: byLine(hear),
+      })
+      if (exitCode !== 0) return scriptFailure(node.name, exitCode, stderr)
+      const resolved = loadBalancerHost(cluster.loadBalancerUrl) !== undefined
+      return {
+        facts: parseFacts(stdout, { unitPath: PATHS.unit, resolved }),
+        clock,
+        dials: readDials(stdout),
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      if (tooLong.signal.aborted) return tookTooLong(node.name, options.limitMs)
+      if (error instanceof QuorateError) return error
+      throw error
+    } finally {
+      begun.resolve()
+      clearTimeout(await timer)
+      ready.resolve()
+      dialled.resolve()
+      stdin.end()
+    }
+  }
+  return {
+    host: node.name,
+    ready: ready.promise,
+    dialled: dialled.promise,
+    outcome: ask(),
+    dial: () => {
+      sentAt = now()
+      if (stdin.writable) stdin.write('go\n')
+    },
+    end: () => void stdin.end(),
+  }
+}
+
+/** The arguments of `facts.sh` for one machine. */
+export function questions(cluster: Cluster, node: Node): string[] {
+  const { dataDirectory, walDirectory, clientPort, peerPort } = cluster.etcd
+  const isEtcd = node.roles.includes('etcd')
+  const ports = [clientPort, peerPort]
+  const peers = isEtcd ? etcdNodes(cluster).filter((peer) => peer.name !== node.name) : []
+  const balancer = loadBalancerHost(cluster.loadBalancerUrl)
+  return [
+    ...(isEtcd ? [dataDirectory, walDirectory] : ['/var/lib', '/var/lib']),
+    ...Object.keys(TOOLS).map((tool) => `tool:${tool}`),
+    ...(balancer === undefined ? [] : [`resolve:${balancer}`]),
+    ...(isEtcd ? ports.flatMap((port) => [`port:${port}`, `listen:${target(node.address, port)}`]) : []),
+    ...peers.flatMap((peer) => ports.map((port) => `dial:${target(peer.address, port)}`)),
+  ]
+}
+
+/** The machine read its clock between the two moments, nobody knows when: the middle, give or take half of it. */
+function readClock(line: string, sentAt: number, receivedAt: number): ClockReading | undefined {
+  const theirs = Number(line.slice('time '.length)) * 1000
+  if (!Number.isFinite(theirs)) return undefined
+  return { offsetMs: theirs - (sentAt + receivedAt) / 2, uncertaintyMs: (receivedAt - sentAt) / 2 }
+}
+
+function readDials(stdout: string): Dial[] {
+  return [...stdout.matchAll(/^dial (\S+) (open|refused|silent|error) ?(\S*)$/gm)].map(
+    ([, to, outcome, reason]) => ({
+      target: to ?? '',
+      outcome: outcome as Dial['outcome'],
+      reason: explain(Buffer.from(reason ?? '', 'base64').toString()),
+    }),
+  )
+}
+
+/** openssl's `…:system library:BIO_connect:No route to host:../crypto/bio/…`, or its last words. */
+function explain(words: string): string {
+  return /:system library:[^:]*:([^:\n]+)/.exec(words)?.[1] ?? words.trim().split('\n').at(-1) ?? ''
+}
+
+function byLine(hear: (line: string) => void): (text: string) => void {
+  let rest = ''
+  return (text) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) hear(line)
+  }
+}
+
+function scriptFailure(host: string, exitCode: number, stderr: string): QuorateError {
+  const reason = stderr.trim().split('\n').at(-1) || `exit code ${exitCode}`
+  return new QuorateError('command', `the machine could not be looked at: ${reason}`, {
+    host,
+    hint: 'it needs a POSIX sh, coreutils and a writable /tmp',
+  })
+}
+
+function tookTooLong(host: string, limitMs: number): QuorateError {
+  return new QuorateError(
+    'unreachable',
+    `the machine did not finish looking at itself within ${limitMs / 1000} s`,
+    {
+      host,
+      hint: 'is it overloaded, or its disk stuck? Look at it by hand: uptime; dmesg',
+    },
+  )
+}

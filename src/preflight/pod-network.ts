@@ -1,0 +1,97 @@
+/** Is flannel's network unused so far? flannel itself does not look. */
+import ipaddr from 'ipaddr.js'
+import type { Cluster, Node } from '../spec/cluster.ts'
+import { type Check, judge } from './checks.ts'
+import type { HostFacts, InterfaceAddress, Route } from './facts.ts'
+
+type Network = readonly [ipaddr.IPv4 | ipaddr.IPv6, number]
+
+/** Interfaces that flannel and the CNI plugin make themselves. */
+const FLANNEL_DEVICES = /^(flannel|cni\d)/
+
+export function podNetworks(cluster: Cluster): string[] {
+  const { Network, IPv6Network } = cluster.network?.config ?? {}
+  return [Network, IPv6Network].filter((network) => network !== undefined && network !== '') as string[]
+}
+
+/** One check a pod network; none where the cluster file has no network. */
+export function judgePodNetworks(cluster: Cluster, node: Node, facts: HostFacts): Check[] {
+  return podNetworks(cluster).map((network) => judgePodNetwork(cluster, node, facts, network))
+}
+
+function judgePodNetwork(
+  cluster: Cluster,
+  node: Node,
+  { addresses, routes }: HostFacts,
+  text: string,
+): Check {
+  const check = judge(node.name, 'pod-network', 'Pod network')
+  const wanted = `${text} unused on the machine`
+  const remedy =
+    'choose another range for `network` in the cluster file: what lies in it could not be reached any more'
+  if (addresses === undefined || routes === undefined) {
+    return check.warning({
+      found: 'addresses and routes could not be read',
+      wanted,
+      remedy: 'compare by hand: ip address; ip route',
+    })
+  }
+  const network = parseNetwork(text)
+  if (network === undefined) return check.failure({ found: `${text} is not a network`, wanted, remedy })
+  const used = addresses.find((one) => !FLANNEL_DEVICES.test(one.device) && containsAddress(network, one))
+  if (used !== undefined)
+    return check.failure({ found: `${used.address} on ${used.device} lies in it`, wanted, remedy })
+  const peers = new Set(cluster.nodes.flatMap((peer) => [peer.address, ...peer.addresses]))
+  const overlapping = routes.filter(
+    (route) => !isFlannels(route, peers) && overlap(network, parseNetwork(route.destination)),
+  )
+  // What goes to a router and is wider is usually a whole company's range: flannel's routes are narrower and win.
+  const wider = (route: Route) => route.gateway !== undefined && prefixOf(route) < network[1]
+  const taken = overlapping.find((route) => !wider(route))
+  if (taken !== undefined)
+    return check.failure({ found: `the route ${describe(taken)} overlaps it`, wanted, remedy })
+  const [behind] = overlapping
+  if (behind === undefined) return check.ok({ found: 'unused', wanted })
+  return check.warning({
+    found: `it is part of the route ${describe(behind)}`,
+    wanted,
+    remedy: `make sure that no machine you need lives in ${text}: pods would be reached instead; or choose another range for \`network\``,
+  })
+}
+
+/** Routes over flannel's interfaces, and those of its host-gw backend: they lead to another node. */
+function isFlannels({ device, gateway }: Route, peers: ReadonlySet<string>): boolean {
+  return FLANNEL_DEVICES.test(device ?? '') || (gateway !== undefined && peers.has(gateway))
+}
+
+/** `default`, and the two halves of everything that VPNs route instead of it, are undefined: everything is no overlap. */
+function parseNetwork(text: string): Network | undefined {
+  if (ipaddr.isValidCIDR(text)) {
+    const [address, prefix] = ipaddr.parseCIDR(text)
+    return prefix <= 1 ? undefined : [address, prefix]
+  }
+  if (!ipaddr.isValid(text)) return undefined
+  const address = ipaddr.parse(text)
+  return [address, address.kind() === 'ipv4' ? 32 : 128]
+}
+
+function prefixOf(route: Route): number {
+  return parseNetwork(route.destination)?.[1] ?? 0
+}
+
+function containsAddress(network: Network, { address }: InterfaceAddress): boolean {
+  return ipaddr.isValid(address) && overlap(network, parseNetwork(address))
+}
+
+/** Two networks overlap exactly if one's start lies within the shorter prefix of both. */
+function overlap(one: Network, other: Network | undefined): boolean {
+  if (other === undefined || one[0].kind() !== other[0].kind()) return false
+  const prefix = Math.min(one[1], other[1])
+  return one[0].match([other[0], prefix] as never)
+}
+
+function describe({ destination, gateway, device }: Route): string {
+  return [destination, gateway ? `via ${gateway}` : '', device ? `on ${device}` : '']
+    .filter((part) => part !== '')
+    .join(' ')
+}

@@ -1,0 +1,115 @@
+/** Is the place free where etcd shall be: its address, its ports, its directories, its unit? */
+import ipaddr from 'ipaddr.js'
+import type { Cluster, Node } from '../spec/cluster.ts'
+import { type Check, judge } from './checks.ts'
+import type { HostFacts, Listener } from './facts.ts'
+
+export function judgeEtcdPlace(cluster: Cluster, node: Node, facts: HostFacts): Check[] {
+  const { clientPort, peerPort } = cluster.etcd
+  return [
+    judgeOwnAddress(node, facts),
+    judgePort(node, facts, clientPort, 'client-port', `Client port ${clientPort}`, 'etcd.clientPort'),
+    judgePort(node, facts, peerPort, 'peer-port', `Peer port ${peerPort}`, 'etcd.peerPort'),
+    judgeLeftovers(cluster, node, facts),
+    judgeUnit(node, facts),
+  ]
+}
+
+/** etcd binds to the node's address, so the machine must have it itself, not a router before it. */
+function judgeOwnAddress(node: Node, { addresses }: HostFacts): Check {
+  const check = judge(node.name, 'own-address', 'Own address')
+  const wanted = node.address
+  if (addresses === undefined) {
+    return check.warning({ found: 'could not be read', wanted, remedy: 'look at it by hand: ip address' })
+  }
+  if (addresses.some(({ address }) => sameAddress(address, node.address)))
+    return check.ok({ found: node.address, wanted })
+  const others = addresses.map(({ address }) => address).filter((address) => !isLocal(address))
+  return check.failure({
+    found: `it has ${others.join(', ') || 'none'}`,
+    wanted,
+    remedy: `give the machine ${node.address}, or write an address that it has as the node's \`address\``,
+  })
+}
+
+function judgePort(
+  node: Node,
+  facts: HostFacts,
+  port: number,
+  id: string,
+  title: string,
+  key: string,
+): Check {
+  const check = judge(node.name, id, title)
+  const wanted = 'nobody listening, or the etcd that quorate set up'
+  const inTheWay = facts.listeners.filter((listener) => listener.port === port && conflicts(listener, node))
+  const foreign = inTheWay.find((listener) => !isOurEtcd(listener, facts))
+  if (foreign === undefined) return check.ok({ found: inTheWay.length === 0 ? 'free' : 'our etcd', wanted })
+  return check.failure({ found: describe(foreign), wanted, remedy: remedyFor(foreign, key) })
+}
+
+export function isOurEtcd(listener: Listener, { unit }: HostFacts): boolean {
+  return unit.ours && listener.pid !== undefined && listener.pid === unit.mainPid
+}
+
+/** Binding to one address fails if anyone has it or all of them; etcd takes loopback as well. */
+function conflicts({ address }: Listener, node: Node): boolean {
+  return ['*', '0.0.0.0', '::'].includes(address) || isLoopback(address) || sameAddress(address, node.address)
+}
+
+function describe({ address, port, process, pid, unit }: Listener): string {
+  const who = process === 'etcd' ? 'a foreign etcd' : (process ?? 'an unknown process')
+  const details = [pid === undefined ? '' : `pid ${pid}`, unit ?? ''].filter((detail) => detail !== '')
+  const at = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  return `${who}${details.length > 0 ? ` (${details.join(', ')})` : ''} listens on ${at}`
+}
+
+function remedyFor({ process, unit, pid }: Listener, key: string): string {
+  const stop = unit?.endsWith('.service') ? `systemctl disable --now ${unit}` : `kill ${pid ?? 'it'}`
+  if (process === 'etcd')
+    return `if nobody needs that etcd any more, stop it (${stop}); else set \`${key}\` to another port`
+  return `stop it (${stop}), or set \`${key}\` to another port`
+}
+
+function judgeLeftovers(cluster: Cluster, node: Node, facts: HostFacts): Check {
+  const check = judge(node.name, 'leftovers', 'Data directories')
+  const { dataDirectory, walDirectory } = cluster.etcd
+  const wanted = 'empty, or those of the etcd that quorate set up'
+  const taken = [
+    ...(facts.dataEntries.length > 0 ? [dataDirectory] : []),
+    ...(facts.walEntries.length > 0 ? [walDirectory] : []),
+  ]
+  if (taken.length === 0) return check.ok({ found: 'empty', wanted })
+  if (facts.unit.ours) return check.ok({ found: 'in use by our etcd', wanted })
+  return check.failure({
+    found: `${taken.join(' and ')} ${taken.length > 1 ? 'hold' : 'holds'} data that quorate did not put there`,
+    wanted,
+    remedy: `move it away if nobody needs it (${taken.map((path) => `mv ${path} ${path}.old`).join('; ')}), or set \`etcd.dataDirectory\` and \`etcd.walDirectory\``,
+  })
+}
+
+function judgeUnit(node: Node, { unit }: HostFacts): Check {
+  const check = judge(node.name, 'unit', 'etcd.service')
+  const wanted = 'none, or the one that quorate wrote'
+  if (unit.path === '') return check.ok({ found: 'none', wanted })
+  if (unit.ours) return check.ok({ found: `ours, ${unit.active}`, wanted })
+  return check.warning({
+    found: `${unit.path}, ${unit.active}`,
+    wanted,
+    remedy:
+      'quorate will put its own unit in its place; if that etcd is still needed, keep quorate off this machine',
+  })
+}
+
+function isLoopback(address: string): boolean {
+  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback'
+}
+
+function isLocal(address: string): boolean {
+  return ipaddr.isValid(address) && ['loopback', 'linkLocal'].includes(ipaddr.process(address).range())
+}
+
+function sameAddress(one: string, other: string): boolean {
+  if (!ipaddr.isValid(one) || !ipaddr.isValid(other)) return false
+  return ipaddr.process(one).toNormalizedString() === ipaddr.process(other).toNormalizedString()
+}

@@ -1,0 +1,121 @@
+/** Do the machines fit? Looks at all of them at once and changes nothing. */
+import { QuorateError } from '../errors.ts'
+import type { Cluster, Node } from '../spec/cluster.ts'
+import type { Remote } from '../ssh/remote.ts'
+import { type Check, judge, type PreflightReport } from './checks.ts'
+import { type ClockReading, judgeClocks } from './clock.ts'
+import { judgeFlushes } from './flush.ts'
+import { type Gathered, gather } from './gather.ts'
+import { judgeLoadBalancer, loadBalancerHost } from './names.ts'
+import { judgePeers } from './peers.ts'
+import { judgePodNetworks } from './pod-network.ts'
+import { judgeEtcdPlace } from './ports.ts'
+import { judgeSize } from './size.ts'
+import { judgeSystem } from './system.ts'
+
+export interface PreflightEvent {
+  readonly kind: 'preflight'
+  readonly host: string
+  /** One plain line. */
+  readonly text: string
+}
+
+export interface PreflightOptions {
+  readonly cluster: Cluster
+  /** By node name. A node without one is a failure in the report. */
+  readonly remotes: ReadonlyMap<string, Remote>
+  /** Why some nodes have no `Remote`, e.g. the errors of `onAll`: shown with those nodes. */
+  readonly troubles?: readonly QuorateError[] | undefined
+  readonly signal: AbortSignal
+  readonly emit?: ((event: PreflightEvent) => void) | undefined
+  /** Milliseconds since the epoch; `Date.now` unless given. */
+  readonly now?: (() => number) | undefined
+  /** How long a machine may take, in ms; 20 s unless given. */
+  readonly limitMs?: number | undefined
+}
+
+/**
+ * Checks every node of the cluster file: one SSH session each, all at the same time, under a second for a few idle
+ * machines. What is wrong with a machine is in the report, not thrown; see `summarize` for whether it stands in the way.
+ *
+ * @throws the signal's reason when aborted.
+ */
+export async function preflight(options: PreflightOptions): Promise<PreflightReport> {
+  const { cluster, emit } = options
+  const answers = await gather({
+    cluster,
+    remotes: options.remotes,
+    signal: options.signal,
+    now: options.now ?? Date.now,
+    limitMs: options.limitMs ?? 20_000,
+    onAnswer: (host) => emit?.({ kind: 'preflight', host, text: 'looked at' }),
+  })
+  const reports = cluster.nodes.map((node) => {
+    const trouble = options.troubles?.find(({ host }) => host === node.name)
+    return { node, answer: answers.get(node.name) ?? trouble ?? notConnected(node) }
+  })
+  return { checks: judgeAll(cluster, reports, options.remotes) }
+}
+
+interface NodeReport {
+  readonly node: Node
+  readonly answer: Gathered | QuorateError
+}
+
+function judgeAll(
+  cluster: Cluster,
+  reports: readonly NodeReport[],
+  remotes: ReadonlyMap<string, Remote>,
+): Check[] {
+  const looked = reports.flatMap(({ node, answer }) =>
+    answer instanceof QuorateError ? [] : [{ node, ...answer }],
+  )
+  const clocks = new Map<string, ClockReading>(
+    looked.flatMap(({ node, clock }) => (clock === undefined ? [] : [[node.name, clock] as const])),
+  )
+  const together = [
+    ...judgeClocks(clocks),
+    ...judgePeers(
+      cluster,
+      looked.filter(({ node }) => node.roles.includes('etcd')),
+    ),
+  ]
+  const single = reports.flatMap(({ node, answer }) => [
+    ...(answer instanceof QuorateError
+      ? [inaccessible(node, answer)]
+      : [accessible(node, remotes.get(node.name)), ...judgeNode(cluster, node, answer)]),
+    ...together.filter(({ host }) => host === node.name),
+  ])
+  return [...single, ...together.filter(({ host }) => host === undefined)]
+}
+
+function judgeNode(cluster: Cluster, node: Node, { facts }: Gathered): Check[] {
+  return [
+    ...judgeSize(cluster, node, facts),
+    ...judgeSystem(node, facts),
+    ...(node.roles.includes('etcd')
+      ? [...judgeEtcdPlace(cluster, node, facts), judgeFlushes(node, facts, cluster.etcd.walDirectory)]
+      : []),
+    ...judgeLoadBalancer(node, facts, loadBalancerHost(cluster.loadBalancerUrl)),
+    ...judgePodNetworks(cluster, node, facts),
+  ]
+}
+
+function accessible(node: Node, remote: Remote | undefined): Check {
+  const user = remote?.user ?? 'root'
+  return judge(node.name, 'access', 'Access').ok({
+    found: user === 'root' ? 'as root' : `as ${user}, root through sudo`,
+  })
+}
+
+function inaccessible(node: Node, error: QuorateError): Check {
+  return judge(node.name, 'access', 'Access').failure({
+    found: error.message,
+    wanted: 'root rights over SSH, directly or through sudo',
+    remedy: error.hint ?? `try by hand: ssh ${node.ssh.host} sudo true`,
+  })
+}
+
+function notConnected(node: Node): QuorateError {
+  return new QuorateError('unreachable', 'there is no connection to it', { host: node.name })
+}

@@ -1,0 +1,91 @@
+/** Is the machine large enough for its roles? */
+import type { Cluster, Node, Requirements } from '../spec/cluster.ts'
+import { type Check, judge } from './checks.ts'
+import type { Disk, HostFacts } from './facts.ts'
+import { formatBytes } from './units.ts'
+
+/**
+ * A machine sold with 1 GiB shows about 940 MiB, since the kernel keeps the rest; a disk loses as much to its
+ * filesystem and a boot partition. So this share of a minimum may be missing.
+ */
+export const TOLERANCE = 0.08
+
+/** Below this, the first start of etcd fails: two WAL files of 64 MB, its database, 70 MB of binaries, and a copy. */
+const LEAST_FREE_BYTES = 512 * 1024 ** 2
+
+/** What etcd's database may grow to unless told otherwise (`quota-backend-bytes`). */
+const DEFAULT_QUOTA_BYTES = 2 * 1024 ** 3
+
+/** The highest minimum of the node's roles, figure by figure. */
+export function requirementsOf(cluster: Cluster, node: Node): Requirements {
+  const of = (pick: (requirements: Requirements) => number) =>
+    Math.max(0, ...node.roles.map((role) => pick(cluster.requirements[role])))
+  return {
+    cpus: of((role) => role.cpus),
+    memoryBytes: of((role) => role.memoryBytes),
+    diskBytes: of((role) => role.diskBytes),
+  }
+}
+
+export function judgeSize(cluster: Cluster, node: Node, facts: HostFacts): Check[] {
+  const least = requirementsOf(cluster, node)
+  const remedy = `give the machine more, or lower \`requirements\` in the cluster file (roles: ${node.roles.join(', ')})`
+  const amount = (
+    id: string,
+    title: string,
+    found: number | undefined,
+    wanted: number,
+    enough: number,
+    show: (n: number) => string,
+  ) => {
+    const check = judge(node.name, id, title)
+    const finding = {
+      found: found === undefined ? 'could not be read' : show(found),
+      wanted: `at least ${show(wanted)}`,
+    }
+    if (found === undefined)
+      return check.warning({ ...finding, remedy: `look at it by hand, it should have ${show(wanted)}` })
+    return found >= enough ? check.ok(finding) : check.failure({ ...finding, remedy })
+  }
+  const withTolerance = 1 - TOLERANCE
+  return [
+    amount('cpus', 'CPUs', facts.cpus, least.cpus, least.cpus, String),
+    amount(
+      'memory',
+      'Memory',
+      facts.memoryBytes,
+      least.memoryBytes,
+      least.memoryBytes * withTolerance,
+      formatBytes,
+    ),
+    amount(
+      'disk',
+      'Disk',
+      facts.dataDisk?.sizeBytes,
+      least.diskBytes,
+      least.diskBytes * withTolerance,
+      formatBytes,
+    ),
+    ...(node.roles.includes('etcd') ? judgeFreeSpace(cluster, node, facts) : []),
+  ]
+}
+
+function judgeFreeSpace(cluster: Cluster, node: Node, facts: HostFacts): Check[] {
+  const quota = Number(cluster.etcd.settings['quota-backend-bytes']) || DEFAULT_QUOTA_BYTES
+  const disks = [facts.dataDisk, facts.walDisk].filter((disk) => disk !== undefined)
+  const byMount = new Map<string, Disk>(disks.map((disk) => [disk.mountedOn, disk]))
+  return [...byMount.values()].map(({ mountedOn, freeBytes }) => {
+    const check = judge(node.name, 'disk-free', 'Free disk space')
+    const found = `${formatBytes(freeBytes)} on ${mountedOn}`
+    const remedy = `make room on ${mountedOn}, or put etcd elsewhere: \`etcd.dataDirectory\` and \`etcd.walDirectory\``
+    if (freeBytes < LEAST_FREE_BYTES) {
+      return check.failure({
+        found,
+        wanted: `at least ${formatBytes(LEAST_FREE_BYTES)} for etcd to start`,
+        remedy,
+      })
+    }
+    const wanted = `${formatBytes(quota)}, the size that etcd's database may grow to`
+    return freeBytes < quota ? check.warning({ found, wanted, remedy }) : check.ok({ found, wanted })
+  })
+}

@@ -1,0 +1,112 @@
+/** Does the machine run what quorate can work with? */
+import type { Node } from '../spec/cluster.ts'
+import { type Check, judge } from './checks.ts'
+import type { HostFacts } from './facts.ts'
+
+const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' }
+
+const TESTED: Readonly<Record<string, readonly string[]>> = { debian: ['11', '12', '13'] }
+
+/** The first systemd that knows ProtectProc= and ProcSubset=; older ones pass over what they don't know. */
+const HARDENING_SYSTEMD = 247
+
+/** Programs that quorate calls on a node, and the Debian package of each. */
+export const TOOLS: Readonly<Record<string, string>> = {
+  base64: 'coreutils',
+  df: 'coreutils',
+  getent: 'libc-bin',
+  ip: 'iproute2',
+  mktemp: 'coreutils',
+  openssl: 'openssl',
+  sha256sum: 'coreutils',
+  ss: 'iproute2',
+  stat: 'coreutils',
+  systemctl: 'systemd',
+  'systemd-socket-activate': 'systemd',
+  tar: 'tar',
+  timeout: 'coreutils',
+  useradd: 'passwd',
+}
+
+export function judgeSystem(node: Node, facts: HostFacts): Check[] {
+  return [
+    judgeDistribution(node, facts),
+    judgeSystemd(node, facts),
+    judgeArchitecture(node, facts),
+    judgeTools(node, facts),
+    judgeHostname(node, facts),
+  ]
+}
+
+function judgeDistribution(node: Node, { os, kernel }: HostFacts): Check {
+  const check = judge(node.name, 'os', 'Operating system')
+  const found = os.name || kernel || 'unknown'
+  const wanted = 'Debian 11, 12 or 13'
+  if (kernel !== 'Linux') return check.failure({ found, wanted, remedy: 'install Linux with systemd there' })
+  if (TESTED[os.id]?.includes(os.version)) return check.ok({ found, wanted })
+  return check.warning({
+    found,
+    wanted,
+    remedy:
+      'it may work, but it is not tested here; `packages` needs apt, so install them by hand where there is none',
+  })
+}
+
+function judgeSystemd(node: Node, { systemd }: HostFacts): Check {
+  const check = judge(node.name, 'systemd', 'systemd')
+  const wanted = `systemd ${HARDENING_SYSTEMD} or newer, as the running init system`
+  if (!systemd.booted) {
+    const found =
+      systemd.version === undefined
+        ? 'not there'
+        : `systemd ${systemd.version} is installed, but did not boot the machine`
+    return check.failure({
+      found,
+      wanted,
+      remedy: 'boot the machine with systemd: etcd is kept running by it',
+    })
+  }
+  const found = `systemd ${systemd.version ?? '(unknown version)'}`
+  if (systemd.version !== undefined && systemd.version >= HARDENING_SYSTEMD)
+    return check.ok({ found, wanted })
+  return check.warning({
+    found,
+    wanted,
+    remedy: 'upgrade the distribution; until then etcd runs with less of its hardening',
+  })
+}
+
+function judgeArchitecture(node: Node, { machine, bits }: HostFacts): Check {
+  const check = judge(node.name, 'architecture', 'Architecture')
+  const wanted = 'amd64 or arm64, 64 bit'
+  const name = ARCHITECTURES[machine]
+  const found = `${name ?? (machine || 'unknown')}${bits === 32 ? ', 32-bit userland' : ''}`
+  if (name !== undefined && bits !== 32) return check.ok({ found, wanted })
+  return check.failure({
+    found,
+    wanted,
+    remedy: 'use a 64-bit machine and system: etcd is not safe on 32 bit',
+  })
+}
+
+function judgeTools(node: Node, { missingTools }: HostFacts): Check {
+  const check = judge(node.name, 'tools', 'Tools')
+  if (missingTools.length === 0) return check.ok({ found: 'all there' })
+  const packages = [...new Set(missingTools.map((tool) => TOOLS[tool] ?? tool))]
+  return check.failure({
+    found: `missing: ${missingTools.join(', ')}`,
+    remedy: `apt-get install ${packages.join(' ')}`,
+  })
+}
+
+/** A host name may be fully qualified; a further name of the node will do as well. */
+function judgeHostname(node: Node, { hostname }: HostFacts): Check {
+  const check = judge(node.name, 'hostname', 'Host name')
+  const known = [node.name, ...node.names].flatMap((name) => [name, name.split('.')[0]])
+  const finding = { found: hostname, wanted: node.name }
+  if (known.includes(hostname) || known.includes(hostname.split('.')[0])) return check.ok(finding)
+  return check.warning({
+    ...finding,
+    remedy: `is it the right machine? If so: hostnamectl set-hostname ${node.name}, or call the node ${hostname}`,
+  })
+}
