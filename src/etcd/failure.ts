@@ -98,6 +98,9 @@ export function failureKind(thrown: unknown): FailureKind {
   return (connectError && ANSWERS[connectError.code]) ?? 'answered'
 }
 
+/** No answer of etcd's: the socket beneath may know better what happened. */
+const CONNECTION_LOST: ReadonlySet<FailureKind> = new Set(['closed', 'not-grpc'])
+
 interface CallContext extends MemberEndpoint {
   readonly timeoutMs: number
   /** The last error of the socket beneath, if it had one. */
@@ -106,7 +109,10 @@ interface CallContext extends MemberEndpoint {
 
 /** Anything a call threw as a QuorateError, with what the operator can do about it. */
 export function memberError(thrown: unknown, context: CallContext): QuorateError {
-  const cause = context.socketError !== undefined && isConnectionLoss(thrown) ? context.socketError : thrown
+  const cause =
+    context.socketError !== undefined && CONNECTION_LOST.has(failureKind(thrown))
+      ? context.socketError
+      : thrown
   const { message, hint } = explain(failureKind(cause), cause, context)
   return new QuorateError('etcd', message, { host: context.name, hint, cause })
 }
@@ -197,11 +203,6 @@ function socketFailure(code: string): FailureKind | undefined {
 function refusingAlert(code: string): string | undefined {
   const alert = /^ERR_SSL_.+_ALERT_(?<name>.+)$/.exec(code)?.groups?.['name']
   return alert !== undefined && REFUSING_ALERTS.has(alert) ? alert : undefined
-}
-
-/** No answer of etcd's, so that the socket may know better what happened. */
-function isConnectionLoss(thrown: unknown): boolean {
-  return causes(thrown).some((error) => !(error instanceof ConnectError)) || !(thrown instanceof ConnectError)
 }
 
 function reason(thrown: unknown): string {

@@ -1,0 +1,148 @@
+/** What one member is told: its ETCD_* variables, only those that its version of etcd knows. */
+import { QuorateError } from '../errors.ts'
+import type { CertificateLayout, Cluster, Node } from '../spec/cluster.ts'
+import { bracket } from './endpoint.ts'
+import { checkSettings, environmentName, environmentNames, minorOf, supportsV2 } from './versions.ts'
+
+/** Where the files of TLS lie on a member. */
+const TLS_DIRECTORY = '/etc/ssl/etcd'
+
+/** Loopback port for `/metrics` and `/health` without TLS: nothing that it shows is a secret. */
+const METRICS_PORT = 2381
+
+export interface MemberConfiguration {
+  readonly cluster: Cluster
+  /** The member itself. */
+  readonly node: Node
+  /** All members it starts with, itself among them. */
+  readonly members: readonly Node[]
+  /** Fresh for every bootstrap: member IDs are made from it and the peer URLs. */
+  readonly token: string
+  /** `new` until the cluster was verified, `existing` from then on. */
+  readonly state: 'new' | 'existing'
+}
+
+/**
+ * The member's environment, in the order in which the file shows it.
+ *
+ * @throws QuorateError `cluster-file` for a setting of the file's that this version doesn't know or that quorate
+ *   decides itself, and for the v2 API where there is none.
+ */
+export function memberEnvironment(configuration: MemberConfiguration): Record<string, string> {
+  const { cluster } = configuration
+  const known = new Set(environmentNames(cluster.etcd.version))
+  const decided = { ...identity(configuration), ...urls(configuration), ...tlsFiles(cluster.pki.layout) }
+  checkSettings(cluster.etcd.version, cluster.etcd.settings)
+  const own = Object.entries(cluster.etcd.settings).map(
+    ([flag, value]) => [environmentName(flag), value] as const,
+  )
+  for (const [name] of own) {
+    if (name in decided || name === 'ETCD_ENABLE_V2') throw decidedElsewhere(name)
+  }
+  const defaults = Object.entries(safeguards(cluster)).filter(([name]) => known.has(name))
+  const environment = { ...decided, ...Object.fromEntries(defaults), ...Object.fromEntries(own) }
+  // The safeguard stays when the file adds feature gates of its own.
+  const gates = environment['ETCD_FEATURE_GATES']
+  if (gates !== undefined && !/\bInitialCorruptCheck=/.test(gates)) {
+    environment['ETCD_FEATURE_GATES'] = `${gates},InitialCorruptCheck=true`
+  }
+  return environment
+}
+
+/** `https://192.168.0.1:2380`: how peers know a member. */
+export function peerUrl(cluster: Cluster, node: Node): string {
+  return `https://${bracket(node.address)}:${cluster.etcd.peerPort}`
+}
+
+/** `https://192.168.0.1:2379`: where clients find a member. */
+export function clientUrl(cluster: Cluster, node: Node): string {
+  return `https://${bracket(node.address)}:${cluster.etcd.clientPort}`
+}
+
+/** The absolute paths of a member's certificates and keys. */
+export function tlsPaths(
+  layout: CertificateLayout,
+): Record<'ca' | 'cert' | 'key' | 'peerCert' | 'peerKey', string> {
+  const [server, peer] = layout === 'single' ? ['etcd', 'etcd'] : ['server', 'peer']
+  return {
+    ca: `${TLS_DIRECTORY}/ca.crt`,
+    cert: `${TLS_DIRECTORY}/${server}.crt`,
+    key: `${TLS_DIRECTORY}/${server}.key`,
+    peerCert: `${TLS_DIRECTORY}/${peer}.crt`,
+    peerKey: `${TLS_DIRECTORY}/${peer}.key`,
+  }
+}
+
+function identity({ cluster, node, members, token, state }: MemberConfiguration): Record<string, string> {
+  return {
+    ETCD_NAME: node.name,
+    ETCD_DATA_DIR: cluster.etcd.dataDirectory,
+    ETCD_WAL_DIR: cluster.etcd.walDirectory,
+    ETCD_INITIAL_CLUSTER: members.map((member) => `${member.name}=${peerUrl(cluster, member)}`).join(','),
+    ETCD_INITIAL_CLUSTER_TOKEN: token,
+    ETCD_INITIAL_CLUSTER_STATE: state,
+    ETCD_INITIAL_ADVERTISE_PEER_URLS: peerUrl(cluster, node),
+    ETCD_ADVERTISE_CLIENT_URLS: clientUrl(cluster, node),
+  }
+}
+
+function urls({ cluster, node }: MemberConfiguration): Record<string, string> {
+  const local = `${cluster.etcd.localPlaintext ? 'http' : 'https'}://127.0.0.1:${cluster.etcd.clientPort}`
+  return {
+    ETCD_LISTEN_PEER_URLS: peerUrl(cluster, node),
+    ETCD_LISTEN_CLIENT_URLS: node.address === '127.0.0.1' ? local : `${clientUrl(cluster, node)},${local}`,
+  }
+}
+
+function tlsFiles(layout: CertificateLayout): Record<string, string> {
+  const files = tlsPaths(layout)
+  return {
+    ETCD_CERT_FILE: files.cert,
+    ETCD_KEY_FILE: files.key,
+    ETCD_TRUSTED_CA_FILE: files.ca,
+    ETCD_CLIENT_CERT_AUTH: 'true',
+    ETCD_PEER_CERT_FILE: files.peerCert,
+    ETCD_PEER_KEY_FILE: files.peerKey,
+    ETCD_PEER_TRUSTED_CA_FILE: files.ca,
+    ETCD_PEER_CLIENT_CERT_AUTH: 'true',
+  }
+}
+
+/** What is sensible unless the file says otherwise, under every name it ever had; the version picks its own. */
+function safeguards({ etcd }: Cluster): Record<string, string> {
+  const minor = minorOf(etcd.version)
+  if (etcd.enableV2 && !supportsV2(etcd.version)) {
+    throw new QuorateError('cluster-file', `etcd ${etcd.version} no longer has the v2 API`, {
+      hint: 'remove enableV2, or choose etcd 3.4 or 3.5',
+    })
+  }
+  const metricsPortTaken = [etcd.clientPort, etcd.peerPort].includes(METRICS_PORT)
+  const hasGates = environmentNames(etcd.version).includes('ETCD_FEATURE_GATES')
+  return {
+    ETCD_STRICT_RECONFIG_CHECK: 'true',
+    // On restart a member compares its contents with its peers' before it serves.
+    ...(hasGates
+      ? { ETCD_FEATURE_GATES: 'InitialCorruptCheck=true' }
+      : { ETCD_EXPERIMENTAL_INITIAL_CORRUPT_CHECK: 'true' }),
+    // The default from 3.5 on: a member that comes back does not disturb a leader that works.
+    ...(minor === '3.4' ? { ETCD_PRE_VOTE: 'true', ETCD_LOGGER: 'zap' } : {}),
+    ETCD_AUTO_COMPACTION_MODE: 'periodic',
+    ETCD_AUTO_COMPACTION_RETENTION: '8h',
+    ...(metricsPortTaken ? {} : { ETCD_LISTEN_METRICS_URLS: `http://127.0.0.1:${METRICS_PORT}` }),
+    ETCD_ENABLE_V2: String(etcd.enableV2),
+  }
+}
+
+function decidedElsewhere(name: string): QuorateError {
+  const flag = name
+    .replace(/^ETCD_/, '')
+    .toLowerCase()
+    .replaceAll('_', '-')
+  return new QuorateError(
+    'cluster-file',
+    `etcd.settings must not have '${flag}': quorate decides it itself`,
+    {
+      hint: 'addresses, ports, folders, certificates and enableV2 have places of their own in the cluster file',
+    },
+  )
+}

@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest'
+import { judgeView } from './health.ts'
+import type { ClusterView, ListedMember, MemberView, ReachableMember } from './view.ts'
+
+const names = ['etcd01', 'etcd02', 'etcd03']
+const url = (name: string) => `https://${name}:2380`
+const expected = { members: names.map((name) => ({ name, peerUrls: [url(name)] })) }
+const listed = names.map((name, index): ListedMember => ({
+  id: BigInt(index + 1),
+  name,
+  peerUrls: [url(name)],
+  clientUrls: [],
+  learner: false,
+}))
+
+function view(
+  changes: Readonly<Record<string, Partial<ReachableMember>>> = {},
+  list: readonly ListedMember[] = listed,
+): ClusterView {
+  return {
+    members: names.map((name, index): MemberView => ({
+      reachable: true,
+      name,
+      clusterId: 0xabcn,
+      memberId: BigInt(index + 1),
+      leaderId: 2n,
+      learner: false,
+      version: '3.5.16',
+      dbSizeBytes: 20480,
+      dbSizeInUseBytes: 16384,
+      raftTerm: 2n,
+      raftIndex: 9n,
+      raftAppliedIndex: 9n,
+      errors: [],
+      read: { answered: true, revision: 1n },
+      alarms: [],
+      list: { linearizable: true, members: list },
+      ...changes[name],
+    })),
+  }
+}
+
+const reason = { kind: 'refused', message: 'nothing listens on 192.168.0.3:2379', hint: undefined } as const
+const problems = (seen: ClusterView, clusterId?: bigint) =>
+  judgeView(seen, { ...expected, clusterId }).problems.map(({ kind, member }) => [kind, member])
+
+test('three voters that agree are healthy', () => {
+  expect(judgeView(view(), { ...expected, clusterId: 0xabcn })).toEqual({
+    healthy: true,
+    clusterId: 0xabcn,
+    leaderId: 2n,
+    problems: [],
+  })
+})
+
+test('a member that does not answer is named with the reason', () => {
+  const members = [...view().members.slice(0, 2), { reachable: false, name: 'etcd03', reason } as const]
+  expect(judgeView({ members }, expected)).toMatchObject({
+    healthy: false,
+    leaderId: 2n,
+    problems: [{ kind: 'unreachable', member: 'etcd03', message: reason.message }],
+  })
+})
+
+test('a status without a linearizable read is not health', () => {
+  expect(problems(view({ etcd01: { read: { answered: false, reason } } }))).toEqual([['unhealthy', 'etcd01']])
+})
+
+test('two clusters, or another one than before, are told with both IDs', () => {
+  expect(judgeView(view({ etcd03: { clusterId: 0xdefn } }), expected).problems[0]?.message).toMatch(
+    /etcd03 in def/,
+  )
+  expect(judgeView(view(), { ...expected, clusterId: 0xdefn }).problems[0]?.message).toMatch(/abc, not def/)
+})
+
+test('no leader, and two leaders', () => {
+  expect(problems(view({ etcd01: { leaderId: undefined } }))).toEqual([['leader', 'etcd01']])
+  expect(problems(view({ etcd01: { leaderId: 3n } }))).toEqual([['leader', undefined]])
+})
+
+test('an alarm that all members report is one problem of its member', () => {
+  const alarms = [{ memberId: 3n, type: 'NOSPACE' }]
+  expect(problems(view({ etcd01: { alarms }, etcd02: { alarms }, etcd03: { alarms } }))).toEqual([
+    ['alarm', 'etcd03'],
+  ])
+  const unsaid = { alarms: undefined }
+  expect(problems(view({ etcd01: unsaid, etcd02: unsaid, etcd03: unsaid }))).toEqual([['alarm', undefined]])
+})
+
+test('members that never started, learners, strangers and other peer URLs are all named', () => {
+  const [first, second, third] = listed
+  if (!first || !second || !third) throw new TypeError('three members')
+  const stranger = { ...third, id: 9n, name: 'etcd09', peerUrls: ['https://etcd09:2380'] }
+  const list = [
+    { ...first, name: '' },
+    { ...second, learner: true },
+    { ...third, peerUrls: ['https://elsewhere:2380'] },
+    stranger,
+  ]
+  expect(problems(view({}, list))).toEqual([
+    ['not-started', 'etcd01'],
+    ['learner', 'etcd02'],
+    ['peer-urls', 'etcd03'],
+    ['unexpected', undefined],
+  ])
+  expect(problems(view({}, listed.slice(1)))).toEqual([['missing', 'etcd01']])
+})
+
+test('a stale list counts only where there is no other', () => {
+  const stale = { linearizable: false, members: listed.slice(1) }
+  expect(problems(view({ etcd01: { list: stale } }))).toEqual([])
+  expect(
+    problems(view({ etcd01: { list: stale }, etcd02: { list: stale }, etcd03: { list: stale } })),
+  ).toEqual([['missing', 'etcd01']])
+})
+
+test('members that list different members are found', () => {
+  expect(problems(view({ etcd03: { list: { linearizable: true, members: listed.slice(1) } } }))).toEqual([
+    ['list', 'etcd03'],
+  ])
+})
