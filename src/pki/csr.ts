@@ -2,6 +2,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import { spkiSha256 } from './certificate.ts'
+import { derElements } from './der.ts'
 import { compareNames, printable, type AllowedNames, type Names } from './names.ts'
 import { isStrongKey, keyAlgorithmName, USAGE_OIDS } from './profile.ts'
 import * as x509 from './x509.ts'
@@ -131,6 +132,10 @@ function collectNames(
     else if (type === 'ip') names.ips.push(value)
     else strangers.push(`${type} ${printable(value)}`)
   }
+  // The library passes over kinds of names that it does not know.
+  const [sequence] = derElements(new Uint8Array(extension.value))
+  const unknown = derElements(sequence?.value ?? new Uint8Array()).length - extension.names.items.length
+  if (unknown > 0) strangers.push(`${unknown} of an unknown kind`)
 }
 
 function faultsOf(extension: x509.Extension): readonly string[] {

@@ -1,5 +1,6 @@
 /** A CA's name constraints (RFC 5280, 4.2.1.10), for DNS names and IP addresses. */
 import ipaddr from 'ipaddr.js'
+import { derElements, type DerElement } from './der.ts'
 import type { AllowedNames } from './names.ts'
 
 export const NAME_CONSTRAINTS_OID = '2.5.29.30'
@@ -16,11 +17,6 @@ interface Subtrees {
   readonly ips: readonly Uint8Array[]
 }
 
-interface Element {
-  readonly tag: number
-  readonly value: Uint8Array
-}
-
 // DER tags: the two lists of the extension, and the kinds of name within them.
 const PERMITTED = 0xa0
 const EXCLUDED = 0xa1
@@ -29,8 +25,8 @@ const IP_ADDRESS = 0x87
 
 /** Reads the extension's value (DER); names of other kinds are left out, since no leaf of ours carries any. */
 export function parseNameConstraints(der: Uint8Array): NameConstraints {
-  const [sequence] = elements(der)
-  const lists = elements(sequence?.value ?? new Uint8Array())
+  const [sequence] = derElements(der)
+  const lists = derElements(sequence?.value ?? new Uint8Array())
   return { permitted: subtrees(lists, PERMITTED), excluded: subtrees(lists, EXCLUDED) }
 }
 
@@ -64,32 +60,15 @@ function isInRange(ip: string, range: Uint8Array): boolean {
   )
 }
 
-function subtrees(lists: readonly Element[], tag: number): Subtrees {
+function subtrees(lists: readonly DerElement[], tag: number): Subtrees {
   const bases = lists
     .filter((list) => list.tag === tag)
-    .flatMap((list) => elements(list.value))
-    .flatMap((subtree) => elements(subtree.value).slice(0, 1))
+    .flatMap((list) => derElements(list.value))
+    .flatMap((subtree) => derElements(subtree.value).slice(0, 1))
   return {
     dns: bases
       .filter((base) => base.tag === DNS_NAME)
       .map((base) => Buffer.from(base.value).toString('latin1').toLowerCase()),
     ips: bases.filter((base) => base.tag === IP_ADDRESS).map((base) => base.value),
   }
-}
-
-/** The DER elements that stand one after the other in `der`. */
-function elements(der: Uint8Array): readonly Element[] {
-  const found: Element[] = []
-  for (let at = 0; at < der.length;) {
-    const tag = der[at] ?? 0
-    const short = der[at + 1] ?? 0
-    const lengthBytes = short < 0x80 ? 0 : short & 0x7f
-    const start = at + 2 + lengthBytes
-    const length =
-      lengthBytes === 0 ? short : der.subarray(at + 2, start).reduce((sum, byte) => sum * 256 + byte, 0)
-    if (start + length > der.length) throw new RangeError('the name constraints end in the middle')
-    found.push({ tag, value: der.subarray(start, start + length) })
-    at = start + length
-  }
-  return found
 }

@@ -117,8 +117,8 @@ export async function makeCsr(commonName: string, keys: KeyPair): Promise<string
 
 function leafUsage(keyAlgorithm: string): x509.KeyUsageFlags {
   const { digitalSignature, keyEncipherment } = x509.KeyUsageFlags
-  const usage = keyAlgorithm.startsWith('rsa') ? digitalSignature | keyEncipherment : digitalSignature
-  return usage as x509.KeyUsageFlags
+  // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- flags are combined, the type knows single ones
+  return keyAlgorithm.startsWith('rsa') ? digitalSignature | keyEncipherment : digitalSignature
 }
 
 function signingWith(key: KeyObject): {

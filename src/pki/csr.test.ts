@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest'
+import { checkCsr } from './csr.ts'
+import { allowedNames, NO_NAMES } from './names.ts'
+import { renderOpensslConfig } from './openssl-config.ts'
+import { makeCsr, makeKeyPair } from './signer.ts'
+import { ETCD01, memberRequest, openssl, opensslCsr, put, scratch } from './testing.ts'
+
+const allowed = allowedNames(ETCD01)
+const base = renderOpensslConfig({
+  commonName: 'etcd01',
+  names: allowed,
+  profile: 'member',
+  algorithm: 'ecdsa-p256',
+})
+
+/** The node's configuration with lines added to what it asks for, or other changes. */
+function asking(change: (config: string) => string): string {
+  const changed = change(base)
+  expect(changed).not.toBe(base)
+  return opensslCsr(scratch(), changed)
+}
+
+const extension = (line: string) => (config: string) =>
+  config.replace('[ v3_req ]\n', `[ v3_req ]\n${line}\n`)
+const name = (line: string) => (config: string) => `${config}${line}\n`
+
+test.each(['ecdsa-p256', 'rsa-2048'] as const)(
+  'takes what openssl makes of our configuration (%s)',
+  async (algorithm) => {
+    const request = memberRequest(scratch(), { algorithm })
+    const checked = await checkCsr(request.csrPem, request.allowed, 'etcd01')
+    expect(checked).toMatchObject({ commonName: 'etcd01', keyAlgorithm: algorithm })
+    expect(checked.names.ips).toContain('2001:db8::11')
+  },
+)
+
+test('takes a client’s request of our own', async () => {
+  const csr = await makeCsr('operator', await makeKeyPair('ecdsa-p256'))
+  await expect(checkCsr(csr, NO_NAMES, 'operator')).resolves.toMatchObject({ names: { dns: [], ips: [] } })
+})
+
+test('names every foreign name, and only those', async () => {
+  const csr = asking(
+    name('DNS.8 = evil.example.org\nIP.8 = 198.51.100.9\nIP.9 = 2001:db8::12\nURI.1 = http://x/'),
+  )
+  await expect(checkCsr(csr, allowed, 'etcd01')).rejects.toMatchObject({
+    code: 'pki',
+    host: 'etcd01',
+    message:
+      'the certificate request of etcd01 is refused: it asks for names that are not its own: ' +
+      'DNS evil.example.org, IP 198.51.100.9, IP 2001:db8::12, url http://x/',
+  })
+})
+
+test('an IPv6 address in another form is no foreign name', async () => {
+  const csr = asking((config) => config.replace('= 2001:db8::11', '= 2001:DB8:0:0:0:0:0:11'))
+  await expect(checkCsr(csr, allowed, 'etcd01')).resolves.toMatchObject({ commonName: 'etcd01' })
+})
+
+test.each([
+  ['a CA', (config: string) => config.replace('CA:FALSE', 'CA:TRUE'), /asks to be a CA/],
+  [
+    'signing certificates',
+    (c: string) => c.replace('digitalSignature', 'digitalSignature, keyCertSign'),
+    /key usage/,
+  ],
+  [
+    'code signing',
+    (c: string) => c.replace('clientAuth', 'codeSigning, clientAuth'),
+    /1\.3\.6\.1\.5\.5\.7\.3\.3/,
+  ],
+  ['any usage', (c: string) => c.replace('clientAuth', 'anyExtendedKeyUsage, clientAuth'), /2\.5\.29\.37\.0/],
+  ['an unknown extension', extension('1.2.3.4 = ASN1:UTF8String:hello'), /extension 1\.2\.3\.4/],
+  [
+    'another common name',
+    (c: string) => c.replace('CN = etcd01', 'CN = etcd02'),
+    /subject is CN=etcd02, not CN=etcd01/,
+  ],
+  [
+    'an organisation',
+    (c: string) => c.replace('CN = etcd01', 'O = system:masters\nCN = etcd01'),
+    /system:masters/,
+  ],
+  ['an e-mail name', name('email.1 = root@example.org'), /email root@example.org/],
+  ['an unknown kind of name', name('otherName.1 = 1.2.3.4;UTF8:hello'), /1 of an unknown kind/],
+  ['a missing address', (c: string) => c.replace(/IP\.2 = .*\n/, ''), /lacks IP 2001:db8::11/],
+])('refuses a request for %s', async (_what, change, message) => {
+  await expect(checkCsr(asking(change), allowed, 'etcd01')).rejects.toMatchObject({
+    name: 'QuorateError',
+    message: expect.stringMatching(message) as string,
+  })
+})
+
+test('all that is wrong is said at once', async () => {
+  const csr = asking((config) => name('DNS.8 = evil')(config.replace('CA:FALSE', 'CA:TRUE')))
+  await expect(checkCsr(csr, allowed, 'etcd01')).rejects.toThrow(/CA.*DNS evil/)
+})
+
+test('refuses a request that was changed after signing', async () => {
+  const pem = opensslCsr(scratch(), base)
+  const der = Buffer.from(pem.replaceAll(/-----.*-----|\s/g, ''), 'base64')
+  const at = der.indexOf('etcd01')
+  der.write('etcd02', at)
+  const tampered = `-----BEGIN CERTIFICATE REQUEST-----\n${der.toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`
+  const forEtcd02 = allowedNames({ ...ETCD01, name: 'etcd02' })
+  await expect(checkCsr(tampered, forEtcd02, 'etcd02')).rejects.toThrow(/signature is not valid/)
+})
+
+test.each([
+  ['RSA of 1024 bits', ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:1024'], /rsa-1024/],
+  ['a small curve', ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:secp224r1'], /secp224r1/],
+  ['Ed25519', ['-algorithm', 'ED25519'], /ed25519/],
+])('refuses a key of %s', async (_what, algorithm, message) => {
+  const folder = scratch()
+  put(folder, 'node.cnf', base)
+  openssl(folder, 'genpkey', ...algorithm, '-out', 'weak.key')
+  const csr = openssl(folder, 'req', '-new', '-key', 'weak.key', '-config', 'node.cnf')
+  await expect(checkCsr(csr, allowed, 'etcd01')).rejects.toThrow(message)
+})
+
+test.each(['', 'hello', '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n'])(
+  'says so when it is no request: %j',
+  async (text) => {
+    await expect(checkCsr(text, allowed, 'etcd01')).rejects.toMatchObject({ code: 'pki', host: 'etcd01' })
+  },
+)
