@@ -14,6 +14,8 @@ export interface SshConfig {
   /** ssh may ask on the terminal, e.g. for a key's passphrase. */
   readonly interactive: boolean
   readonly connectTimeoutSeconds: number
+  /** ssh's KexAlgorithms, in place of what the user's configuration or OpenSSH says. */
+  readonly kexAlgorithms?: string | undefined
 }
 
 /** The file's text. The first value that ssh sees wins, so ours come first. */
@@ -29,13 +31,22 @@ export function sshConfig(target: SshTarget, config: SshConfig): string {
   return configText(values, target)
 }
 
-/** For looking at host keys only: whatever key a host shows is noted in `notes`, and trusted for nothing else. */
-export function scanConfig(target: SshTarget, notes: string, config: Omit<SshConfig, 'knownHosts'>): string {
+/**
+ * For looking at host keys only: whatever key a host shows is noted in `notes`, and trusted for nothing else.
+ * `algorithms` are asked for before others.
+ */
+export function scanConfig(
+  target: SshTarget,
+  notes: string,
+  algorithms: readonly string[],
+  config: Omit<SshConfig, 'knownHosts'>,
+): string {
   const values: Record<string, string> = {
     StrictHostKeyChecking: 'accept-new',
     GlobalKnownHostsFile: '/dev/null',
     UserKnownHostsFile: quotePath(notes),
     HashKnownHosts: 'no',
+    ...(algorithms.length === 0 ? {} : { HostKeyAlgorithms: `^${algorithms.join(',')}` }),
     ...commonValues(config),
   }
   return configText(values, target)
@@ -60,6 +71,7 @@ function commonValues(config: Omit<SshConfig, 'knownHosts'>): Record<string, str
     ForwardAgent: 'no',
     ForwardX11: 'no',
     LogLevel: 'ERROR',
+    ...(config.kexAlgorithms === undefined ? {} : { KexAlgorithms: config.kexAlgorithms }),
   }
 }
 

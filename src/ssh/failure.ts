@@ -5,16 +5,20 @@ import type { SshTarget } from '../spec/cluster.ts'
 interface Pattern {
   readonly pattern: RegExp
   readonly code: 'unreachable' | 'host-key' | 'permission'
+  /** `where` is the target, or the host that ssh named itself (the pattern's first group): a jump host, perhaps. */
   readonly message: (where: string) => string
   readonly hint: (host: string, target: SshTarget) => string
 }
 
-const reach = (_host: string, target: SshTarget) =>
-  `check that the machine is up and that \`ssh ${target.host}\` works from here`
+const reach = (_host: string, target: SshTarget) => {
+  const jump = target.jump === undefined ? '' : ` -J ${target.jump}`
+  return `check that the machine is up and that \`ssh${jump} ${target.host}\` works from here`
+}
 
+/** The order matters: ssh often says more than one of these, the cause before its consequence. */
 const PATTERNS: readonly Pattern[] = [
   {
-    pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed/,
+    pattern: /Host key for (\S+) has changed|REMOTE HOST IDENTIFICATION HAS CHANGED/,
     code: 'host-key',
     message: (where) =>
       `the host key of ${where} differs from the one that was trusted: another machine answers there, or it was reinstalled`,
@@ -22,17 +26,10 @@ const PATTERNS: readonly Pattern[] = [
       `compare the fingerprint on the machine's console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub); if it is right: quorate trust --replace ${host}`,
   },
   {
-    pattern: /Host key verification failed|host key is known for|No .* host key is known/,
+    pattern: /No \S+ host key is known for (\S+) and|Host key verification failed/,
     code: 'host-key',
     message: (where) => `the host key of ${where} is not known yet`,
     hint: (host) => `look at its fingerprint and record it: quorate trust ${host}`,
-  },
-  {
-    pattern: /Permission denied|Too many authentication failures|no mutual signature/,
-    code: 'permission',
-    message: (where) => `${where} does not let us log in`,
-    hint: (_host, target) =>
-      `check \`user\` and \`identityFile\` under \`ssh\` in the cluster file, or the agent (ssh-add -l); try: ssh ${target.host}`,
   },
   {
     pattern: /identity file .* not accessible|UNPROTECTED PRIVATE KEY FILE/i,
@@ -42,13 +39,27 @@ const PATTERNS: readonly Pattern[] = [
       `it must exist and belong to you alone: chmod 600 ${target.identityFile ?? 'the key'}`,
   },
   {
+    pattern:
+      /(\S+): Permission denied|Permission denied|Too many authentication failures|no mutual signature/,
+    code: 'permission',
+    message: (where) => `${where} does not let us log in`,
+    hint: (_host, target) =>
+      `check \`user\` and \`identityFile\` under \`ssh\` in the cluster file, or the agent (ssh-add -l); try: ssh ${target.host}`,
+  },
+  {
+    pattern: /Bad configuration option|Bad owner or permissions|terminating, \d+ bad configuration/,
+    code: 'unreachable',
+    message: () => 'ssh refuses its configuration',
+    hint: (_host, target) => `see what is wrong with it: ssh -G ${target.host}`,
+  },
+  {
     pattern: /Connection refused/,
     code: 'unreachable',
     message: (where) => `nothing listens for SSH at ${where}`,
     hint: reach,
   },
   {
-    pattern: /timed out|Operation timed out/,
+    pattern: /timed out|not responding/,
     code: 'unreachable',
     message: (where) => `no answer from ${where} in time`,
     hint: reach,
@@ -60,25 +71,32 @@ const PATTERNS: readonly Pattern[] = [
     hint: reach,
   },
   {
-    pattern: /Could not resolve hostname|Name or service not known/,
+    pattern: /Could not resolve hostname ([^\s:]+)|Name or service not known/,
     code: 'unreachable',
     message: (where) => `the name ${where} can't be resolved here`,
     hint: () => 'give the node an `address` or an `ssh.host` that this computer can resolve',
+  },
+  {
+    pattern: /kex_exchange_identification|Connection (closed|reset) by/,
+    code: 'unreachable',
+    message: (where) => `sshd at ${where} closes the connection before a login`,
+    hint: () =>
+      'it may have too many at once (MaxStartups in sshd_config) or bar this address; its log says: journalctl -u ssh',
   },
 ]
 
 /** The error for a connection that did not come up, or broke. `stderr` is ssh's. */
 export function sshFailure(host: string, target: SshTarget, stderr: string): QuorateError {
-  const where = target.port === undefined ? target.host : `${target.host} port ${target.port}`
-  const found = PATTERNS.find(({ pattern }) => pattern.test(stderr))
-  if (found)
-    return new QuorateError(found.code, found.message(where), {
-      host,
-      hint: found.hint(host, target),
-      cause: stderr.trim(),
-    })
+  const here = target.port === undefined ? target.host : `${target.host} port ${target.port}`
+  for (const { pattern, code, message, hint } of PATTERNS) {
+    const match = pattern.exec(stderr)
+    if (match === null) continue
+    const named = match[1]?.includes('@') ? match[1].split('@').at(-1) : match[1]
+    const where = named === undefined || named === target.host || code === 'unreachable' ? here : named
+    return new QuorateError(code, message(where), { host, hint: hint(host, target), cause: stderr.trim() })
+  }
   const lastWords = stderr.trim().split('\n').at(-1) || 'ssh ended without a word'
-  return new QuorateError('unreachable', `the connection to ${where} failed: ${lastWords}`, {
+  return new QuorateError('unreachable', `the connection to ${here} failed: ${lastWords}`, {
     host,
     hint: reach(host, target),
   })

@@ -1,0 +1,17 @@
+# Runs etcdctl as user etcd, its settings coming from the arguments alone: an ETCDCTL_* that the machine sets
+# (/etc/environment) would contradict them.
+#
+#   $1   ETCDCTL_API: 2 or 3
+#   $2…  etcdctl's arguments
+
+for name in $(env | sed -n 's/^\(ETCDCTL_[A-Za-z0-9_]*\)=.*/\1/p'); do
+  unset "$name"
+done
+ETCDCTL_API=$1
+export ETCDCTL_API
+shift
+# A plain user's path may lack the folders that these are in.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+export PATH
+cd /
+exec runuser -u etcd -- etcdctl "$@"

@@ -1,0 +1,44 @@
+/** Writes the cluster's known_hosts file. */
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { QuorateError } from '../errors.ts'
+import { parseKnownHosts } from './host-key.ts'
+import type { ScannedKey } from './trust.ts'
+
+/**
+ * Records keys: the file is 0600 in a folder 0700, replaced at once, and has each name's key once. Other lines stay.
+ *
+ * @throws QuorateError `state` if it can't be written
+ */
+export async function recordHostKeys(knownHosts: string, keys: readonly ScannedKey[]): Promise<void> {
+  if (keys.length === 0) return
+  try {
+    await mkdir(path.dirname(knownHosts), { recursive: true, mode: 0o700 })
+    await chmod(path.dirname(knownHosts), 0o700)
+    const before = await readFile(knownHosts, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return ''
+      throw error
+    })
+    const temporary = `${knownHosts}.${randomBytes(6).toString('hex')}`
+    try {
+      await writeFile(temporary, merge(before, keys), { mode: 0o600, flag: 'wx' })
+      await rename(temporary, knownHosts)
+    } finally {
+      await rm(temporary, { force: true })
+    }
+  } catch (error) {
+    throw QuorateError.from(error, 'state', `the known hosts can't be written to ${knownHosts}`)
+  }
+}
+
+/** A name's earlier keys give way to the new one: two kinds of key for one name would let an old one linger. */
+function merge(before: string, keys: readonly ScannedKey[]): string {
+  const names = new Set(keys.map(({ name }) => name))
+  const stays = (line: string) => {
+    const [parsed] = parseKnownHosts(line)
+    return line !== '' && (parsed === undefined || parsed.marker !== undefined || !names.has(parsed.name))
+  }
+  const lines = [...before.split('\n').filter(stays), ...new Set(keys.map(({ line }) => line))]
+  return `${lines.join('\n')}\n`
+}

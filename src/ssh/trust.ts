@@ -1,0 +1,161 @@
+/** Looks at a host's key by way of the user's own configuration, jump hosts and all, without trusting it for anything. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { SshTarget } from '../spec/cluster.ts'
+import { options, scanConfig, sshConfig, targetArguments } from './config.ts'
+import { sshFailure } from './failure.ts'
+import { type HostKeyLine, fingerprint, parseKnownHosts } from './host-key.ts'
+import { runProcess } from './process.ts'
+
+export interface ScannedKey {
+  /** The node it was found on the way to, by its name in the cluster file. */
+  readonly host: string
+  /** The name ssh files the key under, as in known_hosts: an address, `[host]:port`, or a jump host's name. */
+  readonly name: string
+  /** It belongs to a jump host before the node. */
+  readonly jump: boolean
+  /** The line for a known_hosts file, without a line end. */
+  readonly line: string
+  readonly keyType: string
+  /** `SHA256:…` */
+  readonly fingerprint: string
+  /** `changed`: another key is trusted for this name. */
+  readonly status: 'known' | 'new' | 'changed'
+}
+
+export interface ScanOptions {
+  /** The cluster's known_hosts file; need not exist. */
+  readonly knownHosts: string
+  readonly connectTimeoutSeconds?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * The keys that a host and the jump hosts before it show, in the order met; no login is tried on the host itself.
+ * A jump host, which must be passed to get there, is logged in to by key only.
+ *
+ * @throws QuorateError `unreachable` or `permission` (a jump host lets nobody pass)
+ */
+export async function scanHostKey(host: string, target: SshTarget, scan: ScanOptions): Promise<ScannedKey[]> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-trust-'))
+  try {
+    const attempt = new Scan(host, target, scan, folder)
+    const shown = await attempt.keys([])
+    const files = await attempt.knownFiles()
+    const known = await Promise.all(shown.map(async (line) => await knownKeys(line.name, files)))
+    // ssh prefers the kind of key that it knows, so a host that is known by another kind is asked for that one.
+    const kinds = known.flatMap((lines, at) => otherKinds(shown[at], lines))
+    const again = kinds.length === 0 ? shown : await attempt.keys(kinds)
+    const accepted = await attempt.accepted()
+    return again.map((line, at) => {
+      const before = known[at] ?? []
+      const status =
+        before.some(({ key }) => key === line.key) || accepted
+          ? 'known'
+          : before.length > 0
+            ? 'changed'
+            : 'new'
+      return {
+        host,
+        name: line.name,
+        jump: at < again.length - 1,
+        line: `${line.name} ${line.keyType} ${line.key}`,
+        keyType: line.keyType,
+        fingerprint: fingerprint(line.key),
+        status,
+      }
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+class Scan {
+  readonly #host: string
+  readonly #target: SshTarget
+  readonly #scan: ScanOptions
+  readonly #folder: string
+
+  constructor(host: string, target: SshTarget, scan: ScanOptions, folder: string) {
+    this.#host = host
+    this.#target = target
+    this.#scan = scan
+    this.#folder = folder
+  }
+
+  /** What is shown on the way to the host; `kinds` are asked for before others. */
+  async keys(kinds: readonly string[]): Promise<HostKeyLine[]> {
+    const notes = path.join(this.#folder, `notes-${kinds.length}`)
+    await writeFile(notes, '', { mode: 0o600 })
+    const stderr = await this.#knock(
+      scanConfig(this.#target, notes, kinds.flatMap(algorithms), this.#settings()),
+    )
+    const lines = parseKnownHosts(await readFile(notes, 'utf8'))
+    // Neither in nor turned away: the host itself has not been seen, at most a jump host.
+    if (lines.length === 0 || !this.#reached(stderr)) throw sshFailure(this.#host, this.#target, stderr)
+    return lines
+  }
+
+  /** Whether ssh, which knows certificates, aliases and patterns too, takes the keys as they are. */
+  async accepted(): Promise<boolean> {
+    const { knownHosts } = this.#scan
+    return this.#reached(await this.#knock(sshConfig(this.#target, { knownHosts, ...this.#settings() })))
+  }
+
+  /** Every file that ssh would look in. */
+  async knownFiles(): Promise<string[]> {
+    const args = ['-F', path.join(this.#folder, 'config'), '-G', ...targetArguments(this.#target)]
+    await writeFile(
+      path.join(this.#folder, 'config'),
+      sshConfig(this.#target, { knownHosts: this.#scan.knownHosts, ...this.#settings() }),
+    )
+    const { stdout } = await runProcess('ssh', args, { detached: true, signal: this.#scan.signal })
+    const line = stdout.split('\n').find((text) => text.startsWith('userknownhostsfile ')) ?? ''
+    return [this.#scan.knownHosts, ...line.split(' ').slice(1), '/etc/ssh/ssh_known_hosts']
+  }
+
+  #settings() {
+    return { interactive: false, connectTimeoutSeconds: this.#scan.connectTimeoutSeconds ?? 10 }
+  }
+
+  /** Connects and asks for a login that no sshd grants. Returns ssh's words. */
+  async #knock(config: string): Promise<string> {
+    const file = path.join(this.#folder, 'config')
+    await writeFile(file, config, { mode: 0o600 })
+    const knock = options({ PreferredAuthentications: 'none', ControlPath: 'none' })
+    const args = ['-F', file, '-T', ...knock, ...targetArguments(this.#target), 'true']
+    const { exitCode, stderr } = await runProcess('ssh', args, {
+      env: { ...process.env, LC_ALL: 'C' },
+      detached: true,
+      signal: this.#scan.signal,
+    })
+    return exitCode === 255 ? stderr : ''
+  }
+
+  /** The host's key was taken: it asked for a login, or let us in without one. */
+  #reached(stderr: string): boolean {
+    if (stderr === '') return true
+    return (
+      /Permission denied/.test(stderr) &&
+      !/Connection closed by UNKNOWN|Host key verification failed/.test(stderr)
+    )
+  }
+}
+
+async function knownKeys(name: string, files: readonly string[]): Promise<HostKeyLine[]> {
+  const found = await Promise.all(
+    files.map(async (file) => await runProcess('ssh-keygen', ['-F', name, '-f', file], { detached: true })),
+  )
+  return found.flatMap(({ stdout }) => parseKnownHosts(stdout)).filter(({ marker }) => marker === undefined)
+}
+
+function otherKinds(line: HostKeyLine | undefined, known: readonly HostKeyLine[]): string[] {
+  if (line === undefined || known.some(({ keyType }) => keyType === line.keyType)) return []
+  return known.map(({ keyType }) => keyType)
+}
+
+/** RSA keys sign with newer hashes than their kind's name says. */
+function algorithms(keyType: string): string[] {
+  return keyType === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [keyType]
+}
