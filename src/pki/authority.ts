@@ -38,7 +38,7 @@ export interface IssuedCertificate {
 /** Asks the operator for a passphrase; `purpose` completes 'Passphrase of …'. */
 export type AskPassphrase = (purpose: string, signal?: AbortSignal) => Promise<string>
 
-/** How far before now a certificate's validity begins, so that a clock running behind does not refuse it. */
-export const BACKDATE_MS = 5 * 60_000
+/** How far clocks may lie apart: validity begins this long before now, and what begins within it counts as begun. */
+export const CLOCK_TOLERANCE_MS = 5 * 60_000
 
 export const DAY_MS = 86_400_000

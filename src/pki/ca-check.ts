@@ -1,7 +1,7 @@
 /** Whether a CA may issue our certificates: asked before each signing, wherever the CA lives. */
 import type { X509Certificate } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
-import { BACKDATE_MS, DAY_MS } from './authority.ts'
+import { CLOCK_TOLERANCE_MS, DAY_MS } from './authority.ts'
 import { subjectLine } from './chain.ts'
 import { isoDay } from './check-certificate.ts'
 import { forbiddenNames, NAME_CONSTRAINTS_OID, parseNameConstraints } from './name-constraints.ts'
@@ -36,7 +36,7 @@ export function assertUsableCa(chain: readonly X509Certificate[], now: Date): vo
         },
       )
     }
-    if (certificate.validFromDate > now) {
+    if (certificate.validFromDate.getTime() > now.getTime() + CLOCK_TOLERANCE_MS) {
       throw new QuorateError(
         'pki',
         `the CA certificate ${name} is not valid before ${certificate.validFromDate.toISOString()}`,
@@ -87,7 +87,10 @@ export interface Validity {
 /** From a little before now for `days`, but within every certificate of the chain; says so if that cuts it short. */
 export function leafValidity(chain: readonly X509Certificate[], days: number, now: Date): Validity {
   const wanted = new Date(now.getTime() + days * DAY_MS)
-  const begins = Math.max(now.getTime() - BACKDATE_MS, ...chain.map((ca) => ca.validFromDate.getTime()))
+  const begins = Math.max(
+    now.getTime() - CLOCK_TOLERANCE_MS,
+    ...chain.map((ca) => ca.validFromDate.getTime()),
+  )
   const end = Math.min(wanted.getTime(), ...chain.map((ca) => ca.validToDate.getTime()))
   const shortest = chain.find((ca) => ca.validToDate.getTime() === end)
   const cut = end < wanted.getTime() && shortest !== undefined

@@ -1,6 +1,7 @@
 /** Whether a certificate that is in use still fits what is wanted. Pure: the clock is handed in. */
 import { X509Certificate } from 'node:crypto'
 import type { KeyAlgorithm } from '../spec/cluster.ts'
+import { CLOCK_TOLERANCE_MS } from './authority.ts'
 import { describe } from './certificate.ts'
 import { isIssuedBy, parseCertificates } from './chain.ts'
 import { compareNames, printable, type AllowedNames } from './names.ts'
@@ -78,7 +79,7 @@ export function checkCertificate(wish: CertificateWish): readonly ReissueReason[
   const days = facts.daysLeft(wish.now)
   if (facts.notAfter <= wish.now) found('expired', `expired on ${isoDay(facts.notAfter)}`)
   else if (days < (wish.renewWithinDays ?? 0)) found('expires-soon', `expires on ${isoDay(facts.notAfter)}`)
-  if (facts.notBefore > wish.now) {
+  if (facts.notBefore.getTime() > wish.now.getTime() + CLOCK_TOLERANCE_MS) {
     found('not-yet-valid', `is not valid before ${facts.notBefore.toISOString()}; is a clock wrong?`)
   }
   return reasons

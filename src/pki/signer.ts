@@ -3,7 +3,7 @@ import { generateKeyPair, randomBytes, X509Certificate, type KeyObject, type web
 import { promisify } from 'node:util'
 import type { KeyAlgorithm } from '../spec/cluster.ts'
 import { QuorateError } from '../errors.ts'
-import { BACKDATE_MS, DAY_MS, type IssuedCertificate, type IssueRequest } from './authority.ts'
+import { CLOCK_TOLERANCE_MS, DAY_MS, type IssuedCertificate, type IssueRequest } from './authority.ts'
 import { assertNamesPermitted, leafValidity } from './ca-check.ts'
 import { chainPem } from './chain.ts'
 import { checkCsr } from './csr.ts'
@@ -43,7 +43,7 @@ export async function makeRoot(options: {
     serialNumber: randomSerial(),
     subject,
     issuer: subject,
-    notBefore: new Date(options.now.getTime() - BACKDATE_MS),
+    notBefore: new Date(options.now.getTime() - CLOCK_TOLERANCE_MS),
     notAfter: new Date(options.now.getTime() + ROOT_DAYS * DAY_MS),
     publicKey: spki,
     extensions: [
