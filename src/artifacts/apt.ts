@@ -9,6 +9,7 @@ import type { ProgramResult } from './program.ts'
 import { runProgram } from './program.ts'
 
 type DebianSource = Extract<EtcdSource, { kind: 'debian' }>
+type AptContext = Pick<ArtifactContext, 'signal' | 'environment'>
 
 export interface AptPackage {
   readonly name: string
@@ -42,7 +43,7 @@ export async function openApt(
   source: DebianSource,
   arch: Architecture,
   root: string,
-  context: ArtifactContext,
+  context: AptContext,
 ): Promise<Apt> {
   const environment = context.environment ?? process.env
   const base = { PATH: environment['PATH'], HOME: environment['HOME'], LC_ALL: 'C' }
@@ -109,7 +110,7 @@ async function run(
   program: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
-  context: ArtifactContext,
+  context: AptContext,
   cwd?: string,
 ): Promise<ProgramResult> {
   const options = { env, signal: context.signal, timeoutMs: TIMEOUT_MS }
@@ -167,7 +168,7 @@ async function giveToSandbox(
   root: string,
   downloads: string,
   env: NodeJS.ProcessEnv,
-  context: ArtifactContext,
+  context: AptContext,
 ): Promise<boolean> {
   if (process.getuid?.() !== 0) return true
   const { stdout, exitCode } = await run('id', ['-u', '_apt'], env, context)

@@ -4,7 +4,7 @@
  * whether the file is still the one that was checked.
  */
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { QuorateError } from '../errors.ts'
@@ -38,23 +38,6 @@ export async function temporarySibling(entry: string): Promise<string> {
   const directory = path.join(path.dirname(entry), name)
   await mkdir(directory, { mode: 0o700 })
   return directory
-}
-
-const ABANDONED_AFTER_MS = 24 * 3_600_000
-
-/** Removes temporary folders that a killed run left behind a day ago or longer. */
-export async function removeAbandoned(shelf: string): Promise<void> {
-  const oldest = Date.now() - ABANDONED_AFTER_MS
-  for (const name of await readdir(shelf)) {
-    if (!name.startsWith('.')) continue
-    const directory = path.join(shelf, name)
-    const found = await stat(directory).catch((error: NodeJS.ErrnoException) => {
-      // Another run has just renamed or removed it.
-      if (error.code === 'ENOENT') return undefined
-      throw error
-    })
-    if (found !== undefined && found.mtimeMs < oldest) await rm(directory, { recursive: true, force: true })
-  }
 }
 
 /** The entry's binaries if they are there and are what was recorded; undefined (with an event) if they must be fetched. */

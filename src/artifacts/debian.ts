@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import type { EtcdSource } from '../spec/cluster.ts'
+import { removeAbandoned } from './abandoned.ts'
 import type { Apt, AptPackage } from './apt.ts'
 import { openApt } from './apt.ts'
 import type { Architecture, ArtifactContext, BinaryName, Fetched } from './artifact.ts'
@@ -13,7 +14,9 @@ import { extractPrograms, pickFromPackage } from './extract.ts'
 import { sha256OfFile } from './hash.ts'
 
 type DebianSource = Extract<EtcdSource, { kind: 'debian' }>
+type AptContext = Omit<ArtifactContext, 'cacheDirectory' | 'limits'>
 
+const PREFIX = 'quorate-apt-'
 const PACKAGES = ['etcd-server', 'etcd-client'] as const
 
 /**
@@ -27,12 +30,7 @@ export async function fetchDebian(
   staging: string,
   context: ArtifactContext,
 ): Promise<Fetched> {
-  const root = await mkdtemp(path.join(context.stagingDirectory ?? os.tmpdir(), 'quorate-apt-'))
-  try {
-    const apt = await openApt(source, arch, root, context)
-    context.emit({ kind: 'artifact', text: `reading Debian's package list of ${source.suite} for ${arch}` })
-    await apt.update()
-    const packages = await apt.show(PACKAGES)
+  return await withPackages(source, arch, context, async (apt, packages) => {
     const server = checkVersions(packages, source.suite, version, arch)
     context.emit({
       kind: 'artifact',
@@ -41,6 +39,35 @@ export async function fetchDebian(
     await apt.download(packages)
     const names = await Promise.all(packages.map((found) => unpack(found, apt, staging, context)))
     return { names: names.flat(), origin: `Debian ${source.suite}, etcd-server ${server.version}` }
+  })
+}
+
+/** The version of etcd that a suite has now, `3.5.16`; undefined if it has none for `arch`. Errors as `fetchDebian`. */
+export async function debianVersion(
+  source: Pick<DebianSource, 'suite' | 'mirror'>,
+  arch: Architecture,
+  context: AptContext,
+): Promise<string | undefined> {
+  return await withPackages({ kind: 'debian', ...source }, arch, context, async (_, packages) => {
+    const server = packages.find((found) => found.name === PACKAGES[0])
+    return server === undefined ? undefined : upstreamVersion(server.version)
+  })
+}
+
+async function withPackages<Result>(
+  source: DebianSource,
+  arch: Architecture,
+  context: AptContext,
+  use: (apt: Apt, packages: readonly AptPackage[]) => Promise<Result>,
+): Promise<Result> {
+  const folder = context.stagingDirectory ?? os.tmpdir()
+  await removeAbandoned(folder, PREFIX)
+  const root = await mkdtemp(path.join(folder, PREFIX))
+  try {
+    const apt = await openApt(source, arch, root, context)
+    context.emit({ kind: 'artifact', text: `reading Debian's package list of ${source.suite} for ${arch}` })
+    await apt.update()
+    return await use(apt, await apt.show(PACKAGES))
   } finally {
     await rm(root, { recursive: true, force: true })
   }

@@ -5,7 +5,8 @@ import { QuorateError } from '../errors.ts'
 import type { EtcdSource, EtcdSpec } from '../spec/cluster.ts'
 import type { Architecture, Artifact, ArtifactContext, Fetched } from './artifact.ts'
 import { ownArchitecture } from './artifact.ts'
-import { findCached, removeAbandoned, store, temporarySibling } from './cache.ts'
+import { findCached, store, temporarySibling } from './cache.ts'
+import { removeAbandoned } from './abandoned.ts'
 import { checkArchitecture } from './elf.ts'
 import { checkClaimedVersion } from './claimed-version.ts'
 import { sourceKey } from './source-key.ts'
@@ -33,7 +34,7 @@ export async function obtainEtcd(
     if (cached !== undefined) return cached
 
     await mkdir(shelf, { recursive: true, mode: 0o700 })
-    await removeAbandoned(shelf)
+    await removeAbandoned(shelf, '.')
     const staging = await temporarySibling(entry)
     try {
       const fetched = await fetchFrom(source, version, arch, staging, context)

@@ -1,0 +1,115 @@
+/** etcd from Debian's real archive, and whether what quorate says of each version is what the real binaries say. */
+import { execFile, spawnSync } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { expect, onTestFinished, test } from 'vitest'
+import { ownArchitecture, type Architecture, type ArtifactEvent } from '../../src/artifacts/artifact.ts'
+import { debianVersion } from '../../src/artifacts/debian.ts'
+import { obtainEtcd } from '../../src/artifacts/obtain.ts'
+import { MINORS, flagsOfMinor } from '../../src/etcd/flags.ts'
+import { environmentName, knownFlags } from '../../src/etcd/versions.ts'
+import { SUITE_VERSIONS, etcdBinaries, type EtcdSuite } from './etcd-binaries.ts'
+
+const noApt = spawnSync('apt-get', ['--version']).status !== 0
+const reason = noApt ? ' (skipped: no apt on this computer)' : ''
+
+async function freshCache(): Promise<{
+  cacheDirectory: string
+  stagingDirectory: string
+  events: ArtifactEvent[]
+}> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'quorate-archive-test-'))
+  onTestFinished(async () => await rm(folder, { recursive: true, force: true }))
+  return { cacheDirectory: path.join(folder, 'cache'), stagingDirectory: folder, events: [] }
+}
+
+test.skipIf(noApt)(`Debian's archive: etcd of trixie, cold, then from the cache${reason}`, async () => {
+  const lists = await listing('/var/lib/apt/lists')
+  const { events, ...folders } = await freshCache()
+  const context = {
+    ...folders,
+    emit: (event: ArtifactEvent) => events.push(event),
+    signal: AbortSignal.timeout(100_000),
+  }
+  const spec = { version: '3.5.16', source: { kind: 'debian', suite: 'trixie', mirror: undefined } } as const
+
+  const artifact = await obtainEtcd(spec, ownArchitecture() ?? 'amd64', context)
+  expect(artifact.files.map((file) => file.name)).toEqual(['etcd', 'etcdctl', 'etcdutl'])
+  expect(artifact.origin).toMatch(/^Debian trixie, etcd-server 3\.5\.16-/)
+  expect(await readdir(folders.stagingDirectory)).toEqual(['cache'])
+  // Nothing of the system's own apt was touched.
+  expect(await listing('/var/lib/apt/lists')).toEqual(lists)
+
+  const told = events.length
+  expect(await obtainEtcd(spec, artifact.arch, context)).toEqual(artifact)
+  expect(events).toHaveLength(told)
+})
+
+test.skipIf(noApt)(
+  `a version that the suite doesn't have is refused with the one it has${reason}`,
+  async () => {
+    const { events: _, ...folders } = await freshCache()
+    const context = { ...folders, emit: () => undefined, signal: AbortSignal.timeout(100_000) }
+    const source = { kind: 'debian', suite: 'bookworm', mirror: undefined } as const
+    await expect(obtainEtcd({ version: '3.4.99', source }, 'amd64', context)).rejects.toMatchObject({
+      code: 'artifact',
+      message: 'Debian bookworm has etcd 3.4.23 now, the cluster file wants 3.4.99',
+    })
+    const unknown = { ...source, suite: 'nosuchsuite' }
+    await expect(debianVersion(unknown, 'amd64', context)).rejects.toThrow(/nosuchsuite/)
+  },
+)
+
+test.skipIf(noApt)(`another architecture's binaries come from any machine${reason}`, async () => {
+  const arch: Architecture = ownArchitecture() === 'arm64' ? 'amd64' : 'arm64'
+  const { artifact } = await etcdBinaries('trixie', arch)
+  const header = await readFile(artifact.files[0]?.path ?? '')
+  expect(header.readUInt16LE(18)).toBe(arch === 'arm64' ? 183 : 62)
+})
+
+test.skipIf(noApt).for(Object.keys(SUITE_VERSIONS) as EtcdSuite[])(
+  `etcd of %s is what it says, and knows exactly the settings that quorate says it knows${reason}`,
+  async (suite) => {
+    const { directory, version } = await etcdBinaries(suite)
+    const etcd = path.join(directory, 'etcd')
+    const known = knownFlags(version)
+    const help = await output(etcd, ['--help'], {})
+    const documented = [...help.matchAll(/^\s+--([a-z0-9-]+)/gm)].map((found) => found[1] ?? '')
+    expect(documented.length).toBeGreaterThan(50)
+    const left = new Set(['config-file', 'version', 'help'])
+    expect(documented.filter((flag) => !known.has(flag) && !left.has(flag))).toEqual([])
+
+    const strangers = [...new Set(MINORS.flatMap((minor) => flagsOfMinor(minor) ?? []))].filter(
+      (flag) => !known.has(flag),
+    )
+    expect(await unrecognized(etcd, strangers)).toEqual(strangers)
+    for (const flag of [...known].filter((name) => !documented.includes(name))) {
+      // One at a time: a value of the wrong type ends etcd before it looks at the others.
+      expect(await unrecognized(etcd, [flag])).toEqual([])
+    }
+  },
+)
+
+/** Which of these flags etcd reports as unrecognized when they are in its environment. */
+async function unrecognized(etcd: string, flags: readonly string[]): Promise<readonly string[]> {
+  const environment = Object.fromEntries(flags.map((flag) => [environmentName(flag), '1']))
+  const text = await output(etcd, ['--data-dir=/dev/null/nowhere'], environment)
+  return flags.filter((flag) =>
+    new RegExp(`unrecognized environment variable.*\\b${environmentName(flag)}=1`).test(text),
+  )
+}
+
+async function output(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const ended = promisify(execFile)(file, args, { env, timeout: 10_000 })
+  const { stdout, stderr } = await ended.catch((error: { stdout: string; stderr: string }) => error)
+  return stdout + stderr
+}
+
+async function listing(folder: string): Promise<readonly string[]> {
+  const names = (await readdir(folder)).sort()
+  return await Promise.all(
+    names.map(async (name) => `${name} ${(await stat(path.join(folder, name))).mtimeMs}`),
+  )
+}
