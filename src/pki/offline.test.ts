@@ -1,0 +1,181 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { describeCertificate } from './certificate.ts'
+import { exportRequests } from './offline-export.ts'
+import { importCertificates } from './offline-import.ts'
+import { NotSignedYet, openOfflineAuthority } from './offline.ts'
+import { ETCD01, memberRequest, openssl, opensslCa, put, scratch } from './testing.ts'
+
+const ETCD02 = { ...ETCD01, name: 'etcd02', names: [], address: '192.0.2.12', addresses: [] }
+
+async function exported() {
+  const folder = scratch()
+  const ca = opensslCa(folder, 'ca')
+  const authority = openOfflineAuthority({
+    certificate: ca.certificate,
+    issuedDirectory: path.join(folder, 'issued'),
+    now: () => new Date(),
+  })
+  const expected = [
+    memberRequest(folder),
+    memberRequest(folder, { node: ETCD02, profile: 'peer', algorithm: 'rsa-2048' }),
+  ]
+  const out = path.join(folder, 'out')
+  const files = await exportRequests(expected, out)
+  const takeIn = async () =>
+    importCertificates({
+      directory: out,
+      expected,
+      caPem: await authority.chain(),
+      issuedDirectory: path.join(folder, 'issued'),
+      now: new Date(),
+    })
+  const sign = () =>
+    execFileSync('sh', [path.join(out, 'sign.sh'), ca.certificate, ca.key, '90'], { stdio: 'pipe' })
+  return { folder, ca, authority, expected, out, files, takeIn, sign }
+}
+
+test('what is not signed yet is refused with the way to have it signed', async () => {
+  const { authority, expected } = await exported()
+  const refusal = authority.issueMany(expected)
+  await expect(refusal).rejects.toBeInstanceOf(NotSignedYet)
+  await expect(refusal).rejects.toMatchObject({
+    code: 'pki',
+    message: 'the offline CA has not signed a certificate yet for etcd01, etcd02',
+    hint: expect.stringMatching(/quorate certs csr --out DIR.*quorate certs import DIR/) as string,
+  })
+})
+
+test('requests go out, sign.sh signs them, certificates come in and are used', async () => {
+  const { folder, authority, expected, out, files, takeIn, sign } = await exported()
+  expect(files).toEqual(['etcd01-member.csr', 'etcd02-peer.csr'])
+  sign()
+  copyFileSync(path.join(folder, 'ca.crt'), path.join(out, 'ca.crt'))
+  expect(await takeIn()).toEqual({
+    files: [
+      { file: 'ca.crt', result: 'ignored', commonName: undefined, reasons: [] },
+      { file: 'etcd01-member.crt', result: 'imported', commonName: 'etcd01', reasons: [] },
+      { file: 'etcd02-peer.crt', result: 'imported', commonName: 'etcd02', reasons: [] },
+    ],
+    missing: [],
+  })
+  for (const { pem } of await authority.issueMany(expected)) {
+    put(folder, 'etcd.crt', pem)
+    expect(openssl(folder, 'verify', '-CAfile', 'ca.crt', 'etcd.crt')).toBe('etcd.crt: OK\n')
+    expect(pem.endsWith(await authority.chain())).toBe(true)
+  }
+})
+
+test('the commands in README.txt work as they stand', async () => {
+  const { folder, out, takeIn } = await exported()
+  const readme = readFileSync(path.join(out, 'README.txt'), 'utf8')
+  const commands = readme.slice(readme.indexOf('openssl x509'), readme.indexOf('\nThen bring'))
+  copyFileSync(path.join(folder, 'ca.crt'), path.join(out, 'ca.crt'))
+  copyFileSync(path.join(folder, 'ca.key'), path.join(out, 'ca.key'))
+  execFileSync('sh', ['-e', '-c', commands], { cwd: out, stdio: 'pipe' })
+  expect((await takeIn()).missing).toEqual([])
+  expect(
+    describeCertificate(readFileSync(path.join(out, 'etcd01-member.crt'), 'utf8')).daysLeft(new Date()),
+  ).toBe(364)
+})
+
+test('files are matched by their key, whatever they are called', async () => {
+  const { out, takeIn, sign } = await exported()
+  sign()
+  const read = (name: string) => readFileSync(path.join(out, name), 'utf8')
+  const [one, two] = [read('etcd01-member.crt'), read('etcd02-peer.crt')]
+  put(out, 'etcd01-member.crt', two)
+  put(out, 'etcd02-peer.crt', one)
+  const { files, missing } = await takeIn()
+  expect(files.map(({ file, commonName }) => [file, commonName])).toEqual([
+    ['etcd01-member.crt', 'etcd02'],
+    ['etcd02-peer.crt', 'etcd01'],
+  ])
+  expect(missing).toEqual([])
+})
+
+test('each file that will not do is reported with what is wrong, and is not kept', async () => {
+  const { folder, authority, expected, out, takeIn, sign } = await exported()
+  sign()
+  opensslCa(folder, 'wrong')
+  const again = (...args: string[]) =>
+    openssl(out, 'x509', '-req', '-in', 'etcd01-member.csr', '-out', 'etcd01-member.crt', ...args)
+  again(
+    '-CA',
+    '../wrong.crt',
+    '-CAkey',
+    '../wrong.key',
+    '-CAcreateserial',
+    '-extfile',
+    'etcd01-member.cnf',
+    '-extensions',
+    'v3_sign',
+  )
+  put(out, 'broken.pem', 'hello')
+  put(out, 'foreign.crt', readFileSync(path.join(folder, 'wrong.crt'), 'utf8'))
+  put(
+    out,
+    'etcd02-peer.cer',
+    openssl(
+      out,
+      'x509',
+      '-req',
+      '-in',
+      'etcd02-peer.csr',
+      '-CA',
+      '../ca.crt',
+      '-CAkey',
+      '../ca.key',
+      '-CAcreateserial',
+    ),
+  )
+  const { files, missing } = await takeIn()
+  const byFile = Object.fromEntries(files.map((file) => [file.file, file]))
+  expect(byFile['broken.pem']).toMatchObject({
+    result: 'refused',
+    reasons: [expect.stringMatching(/no certificate/)],
+  })
+  expect(byFile['foreign.crt']).toMatchObject({
+    result: 'refused',
+    reasons: [expect.stringMatching(/no request/)],
+  })
+  expect(byFile['etcd01-member.crt']).toMatchObject({
+    commonName: 'etcd01',
+    reasons: ['was not issued by the present CA'],
+  })
+  expect(byFile['etcd02-peer.cer']).toMatchObject({
+    commonName: 'etcd02',
+    reasons: [
+      'lacks DNS etcd02, DNS localhost, IP 192.0.2.12, IP 127.0.0.1, IP ::1',
+      'is not made for clientAuth and serverAuth',
+    ],
+  })
+  expect(byFile['etcd02-peer.crt']).toMatchObject({ result: 'imported' })
+  expect(missing).toEqual(['etcd01'])
+  expect(readdirSync(path.join(folder, 'issued'))).toHaveLength(1)
+  await expect(authority.issueMany(expected)).rejects.toThrow(/yet for etcd01$/)
+})
+
+test('a request that would be refused is not exported', async () => {
+  const folder = scratch()
+  const request = { ...memberRequest(folder), subjectCommonName: 'etcd09' }
+  await expect(exportRequests([request], path.join(folder, 'out'))).rejects.toThrow(/etcd09 is refused/)
+  expect(existsSync(path.join(folder, 'out'))).toBe(false)
+})
+
+test('a folder that is not there is an error one can act on', async () => {
+  const { folder, authority, expected } = await exported()
+  const directory = path.join(folder, 'nowhere')
+  const caPem = await authority.chain()
+  await expect(
+    importCertificates({
+      directory,
+      expected,
+      caPem,
+      issuedDirectory: path.join(folder, 'issued'),
+      now: new Date(),
+    }),
+  ).rejects.toMatchObject({ code: 'pki' })
+})
