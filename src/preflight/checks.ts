@@ -39,9 +39,9 @@ type Finding = Pick<Check, 'found' | 'wanted' | 'subject'>
 type Trouble = Finding & { readonly remedy: string }
 
 export interface Judge {
-  ok(finding: Finding): Check
-  warning(trouble: Trouble): Check
-  failure(trouble: Trouble): Check
+  readonly ok: (finding: Finding) => Check
+  readonly warning: (trouble: Trouble) => Check
+  readonly failure: (trouble: Trouble) => Check
 }
 
 /** Makes the results of one check, so that a judgement reads as found, wanted and remedy alone. */

@@ -1,5 +1,5 @@
 /** Do the machines agree on the time, with each other and with this computer? */
-import { BACKDATE_MS } from '../pki/authority.ts'
+import { CLOCK_TOLERANCE_MS } from '../pki/authority.ts'
 import { type Check, judge } from './checks.ts'
 import { formatDuration } from './units.ts'
 
@@ -15,10 +15,10 @@ export interface ClockReading {
 export const WARNING_MS = 1000
 
 /**
- * From here on certificates are at stake: one issued here counts as valid from `BACKDATE_MS` before now, so a machine
+ * From here on certificates are at stake: one issued here counts as valid from `CLOCK_TOLERANCE_MS` before now, so a machine
  * further behind would refuse it. The rest of the margin is kept for the drift to come.
  */
-export const FAILURE_MS = BACKDATE_MS / 5
+export const FAILURE_MS = CLOCK_TOLERANCE_MS / 5
 
 const REMEDY =
   'set the clock and keep it right: apt-get install chrony (or systemd-timesyncd), then look at timedatectl'

@@ -136,11 +136,14 @@ export function questions(cluster: Cluster, node: Node): string[] {
   ]
 }
 
-/** The machine read its clock between the two moments, nobody knows when: the middle, give or take half of it. */
+/**
+ * The machine read its clock between the two moments, nobody knows when: the middle, give or take half of it. Both moments
+ * are cut to whole milliseconds, so the later one may be one later.
+ */
 function readClock(line: string, sentAt: number, receivedAt: number): ClockReading | undefined {
   const theirs = Number(line.slice('time '.length)) * 1000
   if (!Number.isFinite(theirs)) return undefined
-  return { offsetMs: theirs - (sentAt + receivedAt) / 2, uncertaintyMs: (receivedAt - sentAt) / 2 }
+  return { offsetMs: theirs - (sentAt + receivedAt + 1) / 2, uncertaintyMs: (receivedAt + 1 - sentAt) / 2 }
 }
 
 function readDials(stdout: string): Dial[] {

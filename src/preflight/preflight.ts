@@ -13,8 +13,9 @@ import { judgeEtcdPlace } from './ports.ts'
 import { judgeSize } from './size.ts'
 import { judgeSystem } from './system.ts'
 
+/** One of the run's events, so that one renderer shows both. */
 export interface PreflightEvent {
-  readonly kind: 'preflight'
+  readonly type: 'note'
   readonly host: string
   /** One plain line. */
   readonly text: string
@@ -48,7 +49,7 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRep
     signal: options.signal,
     now: options.now ?? Date.now,
     limitMs: options.limitMs ?? 20_000,
-    onAnswer: (host) => emit?.({ kind: 'preflight', host, text: 'looked at' }),
+    onAnswer: (host) => emit?.({ type: 'note', host, text: 'looked at' }),
   })
   const reports = cluster.nodes.map((node) => {
     const trouble = options.troubles?.find(({ host }) => host === node.name)

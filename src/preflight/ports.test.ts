@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest'
+import type { HostFacts, Listener } from './facts.ts'
+import { cluster, goodFacts, node } from './machine.fixture.ts'
+import { judgeEtcdPlace } from './ports.ts'
+
+const judged = (id: string, facts: Partial<HostFacts>) =>
+  judgeEtcdPlace(cluster(), node(1), goodFacts(facts)).find((check) => check.id === id)
+
+const listener = (changes: Partial<Listener>): Listener => ({
+  address: '*',
+  port: 2379,
+  process: 'nginx',
+  pid: 77,
+  unit: 'nginx.service',
+  ...changes,
+})
+
+const OUR_UNIT = { active: 'active', path: '/etc/systemd/system/etcd.service', mainPid: 42, ours: true }
+
+test('an empty machine has room for etcd', () => {
+  const results = judgeEtcdPlace(cluster(), node(1), goodFacts()).map(({ id, result }) => [id, result])
+  expect(results).toEqual([
+    ['own-address', 'ok'],
+    ['client-port', 'ok'],
+    ['peer-port', 'ok'],
+    ['leftovers', 'ok'],
+    ['unit', 'ok'],
+  ])
+})
+
+test('who takes a port is named, with how to stop it', () => {
+  expect(judged('client-port', { listeners: [listener({})] })).toMatchObject({
+    result: 'failure',
+    found: 'nginx (pid 77, nginx.service) listens on *:2379',
+    remedy: 'stop it (systemctl disable --now nginx.service), or set `etcd.clientPort` to another port',
+  })
+  const bare = listener({ port: 2380, process: 'nc', unit: 'session-1.scope', address: '198.18.0.11' })
+  expect(judged('peer-port', { listeners: [bare] })?.remedy).toContain('kill 77')
+})
+
+test.each(['127.0.0.1', '::1', '::', '0.0.0.0'])('a listener on %s is in the way', (address) => {
+  expect(judged('client-port', { listeners: [listener({ address })] })?.result).toBe('failure')
+})
+
+test('a listener on another address of the machine is not', () => {
+  expect(judged('client-port', { listeners: [listener({ address: '192.0.2.7' })] })?.result).toBe('ok')
+})
+
+test('an etcd of somebody else is called so, even beside our unit', () => {
+  const foreign = listener({ process: 'etcd', pid: 99, unit: 'docker.service' })
+  expect(judged('client-port', { listeners: [foreign] })?.found).toContain('a foreign etcd (pid 99')
+  expect(judged('client-port', { listeners: [foreign], unit: OUR_UNIT })?.result).toBe('failure')
+})
+
+test('our own running etcd is fine: port, data and unit', () => {
+  const facts = {
+    unit: OUR_UNIT,
+    dataEntries: ['member'],
+    walEntries: ['0.wal'],
+    listeners: [
+      listener({ process: 'etcd', pid: 42, unit: 'etcd.service', address: '198.18.0.11' }),
+      listener({ process: 'etcd', pid: 42, unit: 'etcd.service', address: '127.0.0.1' }),
+    ],
+  }
+  const results = judgeEtcdPlace(cluster(), node(1), goodFacts(facts)).map(({ result }) => result)
+  expect(results).toEqual(['ok', 'ok', 'ok', 'ok', 'ok'])
+})
+
+test('data that nobody here put there stands in the way', () => {
+  expect(judged('leftovers', { dataEntries: ['member'] })).toMatchObject({
+    result: 'failure',
+    found: '/opt/etcd/data holds data that quorate did not put there',
+  })
+  expect(judged('leftovers', { walEntries: ['0.wal'] })?.found).toContain('/opt/etcd/wal')
+})
+
+test('a unit of somebody else is a warning', () => {
+  const unit = { active: 'inactive', path: '/lib/systemd/system/etcd.service', mainPid: 0, ours: false }
+  expect(judged('unit', { unit })).toMatchObject({
+    result: 'warning',
+    found: '/lib/systemd/system/etcd.service, inactive',
+  })
+})
+
+test('an address that the machine does not have stands in the way', () => {
+  const addresses = [
+    { device: 'lo', address: '127.0.0.1', prefix: 8 },
+    { device: 'eth0', address: '10.0.0.4', prefix: 24 },
+  ]
+  expect(judged('own-address', { addresses })).toMatchObject({ result: 'failure', found: 'it has 10.0.0.4' })
+})
+
+test('an IPv6 address is the same in every spelling', () => {
+  const addresses = [{ device: 'eth0', address: '2001:db8::11', prefix: 64 }]
+  const spelled = node(1, { address: '2001:DB8:0:0:0:0:0:11' })
+  expect(judgeEtcdPlace(cluster(), spelled, goodFacts({ addresses }))[0]?.result).toBe('ok')
+})

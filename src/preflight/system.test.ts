@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import type { HostFacts } from './facts.ts'
+import { goodFacts, node } from './machine.fixture.ts'
+import { judgeSystem } from './system.ts'
+
+const judged = (id: string, facts: Partial<HostFacts>, names: readonly string[] = []) =>
+  judgeSystem(node(1, { names }), goodFacts(facts)).find((check) => check.id === id)
+
+test('Debian 12 on amd64 is fine', () => {
+  expect(judgeSystem(node(1), goodFacts()).map(({ result }) => result)).toEqual([
+    'ok',
+    'ok',
+    'ok',
+    'ok',
+    'ok',
+  ])
+})
+
+test('another Linux is a warning, another kernel stands in the way', () => {
+  const fedora = { id: 'fedora', version: '41', name: 'Fedora Linux 41' }
+  expect(judged('os', { os: fedora })).toMatchObject({ result: 'warning', found: 'Fedora Linux 41' })
+  expect(judged('os', { os: { id: 'debian', version: '8', name: 'Debian 8' } })?.result).toBe('warning')
+  expect(judged('os', { kernel: 'FreeBSD' })?.result).toBe('failure')
+})
+
+test('without systemd nothing would keep etcd running', () => {
+  expect(judged('systemd', { systemd: { version: undefined, booted: false } })).toMatchObject({
+    result: 'failure',
+    found: 'not there',
+  })
+  expect(judged('systemd', { systemd: { version: 252, booted: false } })?.found).toContain('did not boot')
+  expect(judged('systemd', { systemd: { version: 241, booted: true } })?.result).toBe('warning')
+})
+
+test('arm64 is fine; 32 bit is not, be it the machine or its userland', () => {
+  expect(judged('architecture', { machine: 'aarch64' })).toMatchObject({ result: 'ok', found: 'arm64' })
+  expect(judged('architecture', { machine: 'armv7l', bits: 32 })?.result).toBe('failure')
+  expect(judged('architecture', { machine: 'aarch64', bits: 32 })?.result).toBe('failure')
+})
+
+test('a missing tool comes with the package that has it', () => {
+  expect(judged('tools', { missingTools: ['openssl', 'ss', 'ip'] })).toMatchObject({
+    result: 'failure',
+    found: 'missing: openssl, ss, ip',
+    remedy: 'apt-get install openssl iproute2',
+  })
+})
+
+test('a host name may be qualified or a further name; a strange one is a warning', () => {
+  expect(judged('hostname', { hostname: 'etcd01.example.org' })?.result).toBe('ok')
+  expect(judged('hostname', { hostname: 'alpha' }, ['alpha.example.org'])?.result).toBe('ok')
+  expect(judged('hostname', { hostname: 'etcd02' })).toMatchObject({
+    result: 'warning',
+    found: 'etcd02',
+    wanted: 'etcd01',
+  })
+})
