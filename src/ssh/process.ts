@@ -142,7 +142,7 @@ async function feed(child: ChildProcess, exited: Promise<number>, options: Proce
     stdin.on('error', leave).once('close', leave)
     exited.then(leave, leave)
   })
-  await Promise.race([options.ready, closed].filter((one) => one !== undefined))
+  if (options.ready !== undefined) await Promise.race([options.ready, closed])
   const pieces = options.stdin instanceof Readable ? options.stdin : [options.stdin ?? '']
   // A source that waits for something would otherwise hold us when the program is long gone.
   const source = options.stdin instanceof Readable ? options.stdin : undefined
