@@ -1,9 +1,8 @@
 /** The lab's bridge on this computer, and the care that it takes nobody's network. */
 import ipaddr from 'ipaddr.js'
 import { QuorateError } from '../errors.ts'
-import { runProcess } from '../ssh/process.ts'
 import { type LabNetwork, plainAddress } from './spec.ts'
-import { tool, toolPath } from './tool.ts'
+import { run, tool } from './tool.ts'
 
 interface Route {
   readonly dst: string
@@ -63,7 +62,7 @@ export async function ensureBridge(bridge: string, networks: readonly LabNetwork
 /** Removes an interface; one that is not there is none to remove. */
 export async function removeInterface(name: string): Promise<void> {
   if (!(await interfaceExists(name))) return
-  const { exitCode, stderr } = await ip('link', 'delete', name)
+  const { exitCode, stderr } = await run(['ip', 'link', 'delete', name])
   // A veth also goes by itself, once the namespace of its other end is gone.
   if (exitCode !== 0 && (await interfaceExists(name))) {
     throw new QuorateError('lab', `can't remove the network interface ${name}: ${stderr.trim()}`)
@@ -71,11 +70,7 @@ export async function removeInterface(name: string): Promise<void> {
 }
 
 export async function interfaceExists(name: string): Promise<boolean> {
-  return (await ip('link', 'show', name)).exitCode === 0
-}
-
-async function ip(...args: readonly string[]) {
-  return await runProcess('ip', args, { env: { ...process.env, PATH: toolPath() } })
+  return (await run(['ip', 'link', 'show', name])).exitCode === 0
 }
 
 /** Networks that this computer has routes for, other than through the interface `except` and by default. */

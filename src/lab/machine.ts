@@ -2,17 +2,19 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
-import { type ProcessOptions, type ProcessResult, runProcess } from '../ssh/process.ts'
+import type { ProcessOptions, ProcessResult } from '../ssh/process.ts'
 import addUser from './add-user.sh?raw'
+import writeFile from './write-file.sh?raw'
 import { containerOf, leaderOf, startContainer, stopContainer } from './container.ts'
 import { cutRules, type NetworkCut, UNCUT } from './network-cut.ts'
 import { waitForSshd } from './ready.ts'
 import { hostPublicKey, hostsFile, prepareDisks, prepareRoot, wipeRoot } from './root.ts'
 import { type LabSpec, type LabUser, type MachineSpec, primaryAddress } from './spec.ts'
-import { lastLines, tool } from './tool.ts'
+import { lastLines, run, tool } from './tool.ts'
 
 const BOOT_TIMEOUT_MS = 60_000
 const POWER_OFF_MS = 15_000
+const MACHINE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 export class Machine {
   readonly spec: MachineSpec
@@ -81,18 +83,10 @@ export class Machine {
    */
   async exec(argv: readonly string[], options: ProcessOptions = {}): Promise<ProcessResult> {
     const namespaces = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--root', '--wd']
-    return await runProcess(
-      'nsenter',
-      ['--target', `${await this.#leader()}`, ...namespaces, '--', ...argv],
-      {
-        ...options,
-        env: {
-          PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-          HOME: '/root',
-          LANG: 'C.UTF-8',
-        },
-      },
-    )
+    const target = `${await this.#leader()}`
+    // Nothing of this process's environment belongs in there.
+    const env = ['env', '-i', `PATH=${MACHINE_PATH}`, 'HOME=/root', 'LANG=C.UTF-8']
+    return await run(['nsenter', '--target', target, ...namespaces, '--', ...env, ...argv], options)
   }
 
   /** As `exec`, for programs that must succeed: gives their standard output. */
@@ -114,7 +108,7 @@ export class Machine {
     content: string | Uint8Array,
     { mode = '0644', owner = 'root' } = {},
   ): Promise<void> {
-    await this.check(['install', '-D', '-m', mode, '-o', owner, '/dev/stdin', file], { stdin: content })
+    await this.check(['sh', '-c', writeFile, 'write-file', file, mode, owner], { stdin: content })
   }
 
   async readFile(file: string): Promise<string> {
@@ -187,9 +181,7 @@ export class Machine {
   }
 
   async #nft(rules: string): Promise<void> {
-    await tool(['nsenter', '--target', `${await this.#leader()}`, '--net', '--', 'nft', '-f', '-'], {
-      stdin: rules,
-    })
+    await tool(['nsenter', '--target', `${await this.#leader()}`, '--net', '--', 'nft', rules])
   }
 
   async #leader(): Promise<number> {

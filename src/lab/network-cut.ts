@@ -11,10 +11,10 @@ export interface NetworkCut {
 
 const TABLE = 'inet lab_cut'
 
-/** Takes all cuts away; for `nft -f -`. */
+/** Takes all cuts away; an argument for nft. */
 export const UNCUT = `table ${TABLE}\ndelete table ${TABLE}\n`
 
-/** What drops the traffic, silently as a broken network does, in place of any cut before; for `nft -f -`. */
+/** What drops the traffic, silently as a broken network does, in place of any cut before; an argument for nft. */
 export function cutRules(cut: NetworkCut): string {
   const direction = cut.direction ?? 'both'
   return `${UNCUT}table ${TABLE} {

@@ -1,6 +1,6 @@
 /** A program of this computer that must succeed. */
 import { QuorateError } from '../errors.ts'
-import { type ProcessOptions, runProcess } from '../ssh/process.ts'
+import { type ProcessOptions, type ProcessResult, runProcess } from '../ssh/process.ts'
 
 /**
  * Runs a program and gives its standard output.
@@ -11,18 +11,24 @@ export async function tool(
   argv: readonly [string, ...string[]],
   options: ProcessOptions = {},
 ): Promise<string> {
-  const [file, ...args] = argv
-  const { exitCode, stdout, stderr } = await startedOr(file, args, options)
+  const { exitCode, stdout, stderr } = await run(argv, options)
   if (exitCode === 0) return stdout
-  throw new QuorateError('lab', `${file} failed with exit code ${exitCode}: ${lastLines(stderr || stdout)}`)
+  throw new QuorateError(
+    'lab',
+    `${argv[0]} failed with exit code ${exitCode}: ${lastLines(stderr || stdout)}`,
+  )
 }
 
-async function startedOr(file: string, args: readonly string[], options: ProcessOptions) {
+/**
+ * Runs a program to its end, whatever its exit code. It is found in `toolPath()`.
+ *
+ * @throws `lab` if it is not installed; the signal's reason when aborted.
+ */
+export async function run(argv: readonly string[], options: ProcessOptions = {}): Promise<ProcessResult> {
+  const [file = '', ...args] = argv
+  const env = { ...(options.env ?? process.env), PATH: toolPath() }
   try {
-    return await runProcess(file, args, {
-      ...options,
-      env: { ...(options.env ?? process.env), PATH: toolPath() },
-    })
+    return await runProcess(file, args, { ready: Promise.resolve(), ...options, env })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     throw new QuorateError('lab', `${file} is not installed on this computer`, { cause: error })

@@ -16,8 +16,8 @@ import { thisProcess } from '../../src/lab/process-identity.ts'
 import type { LabDisk, LabSpec, LabUser, MachineSpec } from '../../src/lab/spec.ts'
 import { addressesIn, allocateSubnet, releaseSubnet, type Subnet } from '../../src/lab/subnet.ts'
 import { ownedFolder } from '../../src/lab/sweep.ts'
-import { tool } from '../../src/lab/tool.ts'
-import { type ProcessResult, runProcess } from '../../src/ssh/process.ts'
+import { run, tool } from '../../src/lab/tool.ts'
+import type { ProcessResult } from '../../src/ssh/process.ts'
 
 export interface TestLabOptions {
   /** How many (`etcd01`, `etcd02` …, all with the role etcd), or which. */
@@ -156,8 +156,7 @@ async function bootTestLab({ options, base, folder, labFolder, subnet, down }: S
     knownHostsFile,
     machine: (name) => lab.machine(name),
     // For test commands without characters that the shell there would read.
-    ssh: async (name, argv) =>
-      await runProcess('ssh', [...sshArguments, lab.machine(name).address, '--', ...argv]),
+    ssh: async (name, argv) => await run(['ssh', ...sshArguments, lab.machine(name).address, '--', ...argv]),
     pristine: async () => await resetLab(lab),
     writeCluster,
     down,
