@@ -63,7 +63,7 @@ export function connectMember(options: MemberOptions): MemberClient {
   const sessionManager = new Http2SessionManager(origin, undefined, {
     createConnection: () => {
       socketError = undefined
-      return openSocket(options).on('error', (error: Error) => {
+      return openSocket(options, 'h2').on('error', (error: Error) => {
         socketError = error
       })
     },

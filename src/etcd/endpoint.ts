@@ -50,9 +50,9 @@ export function tlsOptions(endpoint: MemberEndpoint, alpn: string): tls.Connecti
   }
 }
 
-/** Dials the member; the socket reports its failures through `error`. */
-export function openSocket(endpoint: MemberEndpoint): net.Socket {
+/** Dials the member for a protocol (`h2`, `http/1.1`); the socket reports its failures through `error`. */
+export function openSocket(endpoint: MemberEndpoint, protocol: string): net.Socket {
   const { target } = endpoint
   const where = 'port' in target ? { host: target.address, port: target.port } : { path: target.socketPath }
-  return endpoint.tls ? tls.connect({ ...where, ...tlsOptions(endpoint, 'h2') }) : net.connect(where)
+  return endpoint.tls ? tls.connect({ ...where, ...tlsOptions(endpoint, protocol) }) : net.connect(where)
 }

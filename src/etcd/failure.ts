@@ -58,6 +58,8 @@ const SOCKET_FAILURES: Readonly<Record<string, FailureKind>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: 'not-tls',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'not-tls',
   ERR_SSL_UNEXPECTED_EOF_WHILE_READING: 'closed',
+  UND_ERR_SOCKET: 'closed',
+  HPE_INVALID_CONSTANT: 'not-grpc',
   ERR_HTTP2_ERROR: 'not-grpc',
   ERR_HTTP2_SESSION_ERROR: 'not-grpc',
 }
@@ -94,6 +96,8 @@ export function failureKind(thrown: unknown): FailureKind {
     const kind = code === undefined ? undefined : socketFailure(code)
     if (kind !== undefined) return kind
   }
+  // AbortSignal.timeout() ran out.
+  if (chain.some((error) => error.name === 'TimeoutError')) return 'deadline'
   const connectError = chain.find((error) => error instanceof ConnectError)
   return (connectError && ANSWERS[connectError.code]) ?? 'answered'
 }

@@ -58,7 +58,13 @@ test('a member that does not answer is named with the reason', () => {
   expect(judgeView({ members }, expected)).toMatchObject({
     healthy: false,
     leaderId: 2n,
-    problems: [{ kind: 'unreachable', member: 'etcd03', message: reason.message }],
+    problems: [
+      {
+        kind: 'unreachable',
+        member: 'etcd03',
+        message: 'does not answer: nothing listens on 192.168.0.3:2379',
+      },
+    ],
   })
 })
 

@@ -59,7 +59,8 @@ export function judgeView(view: ClusterView, expected: ExpectedCluster): Judgeme
 
 function answers(view: ClusterView): Problem[] {
   return view.members.flatMap((member): Problem[] => {
-    if (!member.reachable) return [problem('unreachable', member.reason.message, member.name)]
+    if (!member.reachable)
+      return [problem('unreachable', `does not answer: ${member.reason.message}`, member.name)]
     const errors = member.errors.map((error) => problem('error', `reports: ${error.trim()}`, member.name))
     // A learner answers no linearizable read: it is named as a learner, and that is enough.
     if (member.read.answered || member.learner) return errors
