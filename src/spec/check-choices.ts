@@ -32,6 +32,15 @@ export function checkChoices(file: Partly<ClusterFile>, report: Reporter): void 
     )
   }
   checkSource(file, report)
+  const { network } = file
+  if (network !== undefined && !Object.hasOwn(network, 'Network') && !Object.hasOwn(network, 'IPv6Network')) {
+    report.error(
+      ['network'],
+      'network has no Network: there is nothing to give out',
+      'write one, like Network: 10.5.0.0/16',
+      'key',
+    )
+  }
 }
 
 function checkSource(file: Partly<ClusterFile>, report: Reporter): void {

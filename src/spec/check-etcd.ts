@@ -1,5 +1,5 @@
 /** What etcd's part of a cluster file must be in itself. */
-import { DEFAULTS } from './defaults.ts'
+import { DEBIAN_VERSIONS, DEFAULTS } from './defaults.ts'
 import {
   checkDataDirectory,
   checkRemotePath,
@@ -15,8 +15,6 @@ import { checkVersion, minorNumber } from './values.ts'
 const GIB = 2 ** 30
 /** etcd's own default times, in ms. */
 const TIMERS = { heartbeat: 100, election: 1000, longestElection: 50_000 }
-/** What Debian's suites carry; sid moves, so it is not here. */
-const DEBIAN: Readonly<Record<string, string>> = { bullseye: '3.3.25', bookworm: '3.4.23', trixie: '3.5.16' }
 /** Serves metrics on every member's loopback. */
 const METRICS_PORT = 2381
 
@@ -124,7 +122,8 @@ function checkApi(file: Partly<ClusterFile>, report: Reporter): void {
 function checkSource(file: Partly<ClusterFile>, report: Reporter): void {
   const { version, source } = file.etcd ?? {}
   const suite = source?.debian?.suite
-  const carried = suite === undefined ? undefined : DEBIAN[suite]
+  if (suite === undefined || suite === 'sid') return
+  const carried = DEBIAN_VERSIONS[suite]
   if (version !== undefined && carried !== undefined && carried !== version) {
     report.warning(
       ['etcd', 'version'],

@@ -1,6 +1,6 @@
 /** YAML text as plain data, with the place of everything in it. */
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
-import type { Document, Node } from 'yaml'
+import type { Document, ErrorCode, Node, YAMLParseError } from 'yaml'
 import type { Complaint } from './problem.ts'
 
 export type Path = readonly PropertyKey[]
@@ -24,6 +24,10 @@ export interface YamlDocument {
 /** Longer than any cluster file; what is longer is another file. */
 export const MOST_CHARACTERS = 1024 * 1024
 const MOST_ALIASES = 100
+const TOO_DEEP: Complaint = {
+  message: 'nested too deeply for a cluster file',
+  hint: 'is it the right file?',
+}
 
 export function readYaml(given: string): YamlDocument {
   const text = given.replace(/^\uFEFF/, '')
@@ -41,7 +45,7 @@ export function readYaml(given: string): YamlDocument {
     return fromDocument(document, lines, text)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    return broken({ message: 'nested too deeply for a cluster file', hint: 'is it the right file?' })
+    return broken(TOO_DEEP)
   }
 }
 
@@ -50,9 +54,11 @@ function fromDocument(document: Document.Parsed, lines: LineCounter, text: strin
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  const syntax = document.errors.map((error) => ({
-    ...explain(error.code, error.message, text, error.pos[0]),
-    ...at(error.pos[0]),
+  // The library runs into the engine's limit on recursion and notes it among the errors, by the engine's words only.
+  if (document.errors.some((error) => error.message.includes('call stack'))) return broken(TOO_DEEP)
+  const syntax = firstOfItsKind(document).map((error) => ({
+    ...explain(error, text),
+    ...at(placeOf(error, document)),
   }))
   const finder = {
     locate: (path: Path, part: 'key' | 'value' = 'value') => at(find(document, path, part).offset),
@@ -80,27 +86,52 @@ function broken(complaint: Complaint): YamlDocument {
   }
 }
 
+/** The first syntax error, and those like it on other lines. Others are mostly consequences, and hide the cause. */
+function firstOfItsKind({ errors }: Document.Parsed): readonly YAMLParseError[] {
+  return errors.filter(
+    (error, index) =>
+      error.code === errors[0]?.code && errors.findIndex((other) => other.pos[0] === error.pos[0]) === index,
+  )
+}
+
+/** Where the fault is; for a missing quote at the end that is where the text begins. */
+function placeOf(error: YAMLParseError, document: Document.Parsed): number {
+  let offset = error.pos[0]
+  if (!isMissingQuote(error)) return offset
+  visit(document, {
+    Scalar(_, scalar) {
+      const [start = 0, , end = 0] = scalar.range ?? []
+      const quotes = scalar.type === 'QUOTE_DOUBLE' || scalar.type === 'QUOTE_SINGLE'
+      if (quotes && start < error.pos[0] && error.pos[0] <= end) offset = start
+    },
+  })
+  return offset
+}
+
+function isMissingQuote(error: YAMLParseError): boolean {
+  return error.code === 'MISSING_CHAR' && error.message.includes('quote')
+}
+
 /** The library's words, made kinder where it is a usual mistake. */
-function explain(code: string, message: string, text: string, offset: number): Complaint {
-  if (code === 'TAB_AS_INDENT')
-    return { message: 'a tab in the indentation: YAML takes only spaces', hint: 'write spaces' }
-  if (code === 'MULTIPLE_DOCS')
-    return {
-      message: 'a second document begins here (---): one file is one cluster',
-      hint: 'write one file per cluster',
-    }
-  if (code === 'BAD_INDENT')
-    return {
-      message: 'not valid YAML: this line is indented differently from its neighbours',
-      hint: 'put keys of one block under each other',
-    }
-  if (code === 'MISSING_CHAR' && /quote/i.test(message))
-    return { message: `not valid YAML: ${lower(message)}`, hint: 'close the quotes' }
-  if (code === 'BAD_SCALAR_START') {
-    const start = text.slice(offset, offset + 1)
-    return { message: `not valid YAML: a text can't begin with ${start} unquoted`, hint: 'put it in quotes' }
+function explain(error: YAMLParseError, text: string): Complaint {
+  if (isMissingQuote(error)) return { message: 'not valid YAML: these quotes never end', hint: 'close them' }
+  if (error.code === 'BAD_SCALAR_START') {
+    const message = `not valid YAML: a text can't begin with ${text.charAt(error.pos[0])} unquoted`
+    return { message, hint: 'put it in quotes' }
   }
-  return { message: `not valid YAML: ${lower(message)}` }
+  return USUAL_MISTAKES[error.code] ?? { message: `not valid YAML: ${lower(error.message)}` }
+}
+
+const USUAL_MISTAKES: Readonly<Partial<Record<ErrorCode, Complaint>>> = {
+  TAB_AS_INDENT: { message: 'a tab in the indentation: YAML takes only spaces', hint: 'write spaces' },
+  MULTIPLE_DOCS: {
+    message: 'a second document begins here (---): one file is one cluster',
+    hint: 'write one file per cluster',
+  },
+  BAD_INDENT: {
+    message: 'not valid YAML: this line is indented differently from its neighbours',
+    hint: 'put the keys of one block under each other',
+  },
 }
 
 function lower(message: string): string {

@@ -190,7 +190,10 @@ function wrongChoice(path: Path, name: string, value: unknown): Words {
 
 function unknownWord(name: string, value: unknown, words: readonly string[]): Words {
   if (name === 'pki.algorithm' && typeof value === 'string' && /^rsa/i.test(value)) {
-    return [`${name}: ${shown(value)} is not offered: RSA keys have 2048, 3072 or 4096 bits`, 'write rsa-3072']
+    return [
+      `${name}: ${shown(value)} is not offered: RSA keys have 2048, 3072 or 4096 bits`,
+      'write rsa-3072',
+    ]
   }
   const close = typeof value === 'string' ? nearest(value, words) : undefined
   const hint =
