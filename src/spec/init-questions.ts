@@ -1,0 +1,249 @@
+/** What `quorate init` asks, as data: on a terminal one after the other, otherwise as flags. */
+import ipaddr from 'ipaddr.js'
+import { QuorateError } from '../errors.ts'
+import { checkAddress } from './address.ts'
+import { ROLES } from './cluster.ts'
+import type { Role } from './cluster.ts'
+import { DEBIAN_VERSIONS } from './defaults.ts'
+import { checkLocalPath, checkRemotePath } from './paths.ts'
+import type { Complaint } from './problem.ts'
+import type { ClusterFile } from './schema.ts'
+import { checkUser } from './ssh-values.ts'
+import { checkHttpUrl, checkName, checkSuite, checkVersion } from './values.ts'
+
+export type AnswerKey =
+  | 'name'
+  | Role
+  | 'user'
+  | 'identityFile'
+  | 'authority'
+  | 'caHost'
+  | 'caCertificate'
+  | 'caKey'
+  | 'source'
+  | 'suite'
+  | 'path'
+  | 'version'
+  | 'network'
+  | 'loadBalancer'
+
+/** Texts as typed; an empty one counts as no answer. */
+export type Answers = Readonly<Partial<Record<AnswerKey, string>>>
+
+export interface Question {
+  readonly key: AnswerKey
+  /** Long option, with the name of its value: `--ca-host NAME`. */
+  readonly flag: string
+  readonly text: string
+  /** An example to show where nothing is typed yet. */
+  readonly placeholder?: string
+  /** Answers to choose from; free text if absent. */
+  readonly options?: readonly { readonly value: string; readonly label: string }[]
+  /** An empty answer is refused where there is no default. */
+  readonly required: boolean
+  /** Taken for an empty answer. */
+  readonly default: (answers: Answers) => string | undefined
+  /** Asked only then. */
+  readonly when: (answers: Answers) => boolean
+  /** What is wrong with an answer, in one line, or undefined. */
+  readonly validate: (answer: string) => string | undefined
+}
+
+export const QUESTIONS: readonly Question[] = [
+  question('name', '--name NAME', 'What is the cluster called?', {
+    standard: 'my-cluster',
+    check: checkName,
+  }),
+  nodesQuestion('etcd', 'Addresses of the etcd nodes (an odd number, best three)', true),
+  nodesQuestion('master', 'Addresses of the masters, if any', false),
+  nodesQuestion('worker', 'Addresses of the workers, if any', false),
+  nodesQuestion('service', 'Addresses of the service nodes, if any', false),
+  question('user', '--user NAME', 'Who logs in over SSH? (not root: sudo is used)', {
+    standard: 'root',
+    check: checkUser,
+  }),
+  question(
+    'identityFile',
+    '--identity-file PATH',
+    'Private key for SSH, if your agent and OpenSSH configuration do not say',
+    {
+      placeholder: '~/.ssh/id_ed25519',
+      check: checkLocalPath,
+    },
+  ),
+  question('authority', '--authority HOME', 'Where does the certificate authority live?', {
+    standard: 'local',
+    options: {
+      local: 'here, made on first use',
+      host: 'on another machine, over SSH',
+      offline: 'elsewhere; I carry the files',
+    },
+  }),
+  question('caHost', '--ca-host NAME', "The CA machine's name (for ssh)", {
+    standard: 'root-ca-host',
+    check: checkName,
+    when: (answers) => answers.authority === 'host',
+  }),
+  question('caCertificate', '--ca-certificate PATH', 'Path of the CA certificate', {
+    standard: (answers) => (answers.authority === 'host' ? '/root/ca.crt' : 'ca.crt'),
+    check: checkLocalPath,
+    when: (answers) => answers.authority === 'host' || answers.authority === 'offline',
+  }),
+  question('caKey', '--ca-key PATH', 'Path of the CA key on that machine', {
+    standard: '/root/ca.key',
+    check: checkRemotePath,
+    when: (answers) => answers.authority === 'host',
+  }),
+  question('source', '--source KIND', 'Where do the etcd binaries come from?', {
+    standard: 'release',
+    options: {
+      release: "etcd's own releases",
+      debian: "Debian's archive, through apt",
+      file: 'a file or folder here',
+    },
+  }),
+  question('suite', '--suite NAME', 'Which Debian suite?', {
+    standard: 'trixie',
+    check: checkSuite,
+    when: (answers) => answers.source === 'debian',
+  }),
+  question('path', '--path PATH', 'Path of the archive or folder with etcd and etcdctl', {
+    required: true,
+    check: checkLocalPath,
+    when: (answers) => answers.source === 'file',
+  }),
+  question('version', '--etcd-version VERSION', 'Which version of etcd, exactly?', {
+    standard: standardVersion,
+    check: checkVersion,
+  }),
+  question('network', '--network CIDR', "flannel's network for pods, if you use flannel", {
+    placeholder: '10.5.0.0/16',
+    check: checkCidr,
+  }),
+  question('loadBalancer', '--load-balancer URL', "URL of the API servers' load balancer, if there is one", {
+    placeholder: 'https://service01',
+    check: checkHttpUrl,
+  }),
+]
+
+/**
+ * The content of the file that the answers describe; what was not asked or answered is left to its default.
+ *
+ * @throws QuorateError 'usage' naming the flag of each answer that is missing or wrong.
+ */
+export function clusterFileFrom(given: Answers): ClusterFile {
+  const answers = complete(given)
+  const { identityFile, user, network, loadBalancer } = answers
+  const authority = authorityFrom(answers)
+  const source = sourceFrom(answers)
+  return {
+    name: answers.name!,
+    ssh: { ...(user === undefined ? {} : { user }), ...(identityFile === undefined ? {} : { identityFile }) },
+    nodes: ROLES.flatMap((role) => readNodes(role, answers[role] ?? '')),
+    ...(authority === 'local' ? {} : { pki: { authority } }),
+    etcd: { version: answers.version!, ...(source === undefined ? {} : { source }) },
+    ...(network === undefined ? {} : { network: { Network: network, Backend: { Type: 'vxlan' } } }),
+    ...(loadBalancer === undefined ? {} : { loadBalancer: { url: loadBalancer } }),
+  }
+}
+
+function complete(given: Answers): Answers {
+  const answers: Partial<Record<AnswerKey, string>> = {}
+  const wrong: string[] = []
+  for (const asked of QUESTIONS) {
+    const typed = given[asked.key]?.trim()
+    if (!asked.when(answers)) {
+      if (typed !== undefined && typed !== '') wrong.push(`${asked.flag} does not go with the other answers`)
+      continue
+    }
+    const answer = typed === undefined || typed === '' ? asked.default(answers) : typed
+    if (answer === undefined) {
+      if (asked.required) wrong.push(`${asked.flag} is missing: ${asked.text}`)
+      continue
+    }
+    const complaint = asked.validate(answer)
+    if (complaint === undefined) answers[asked.key] = answer
+    else wrong.push(`${asked.flag}: ${complaint}`)
+  }
+  if (wrong.length > 0) throw new QuorateError('usage', wrong.join('\n'))
+  return answers
+}
+
+function authorityFrom(answers: Answers): NonNullable<NonNullable<ClusterFile['pki']>['authority']> {
+  const certificate = answers.caCertificate ?? ''
+  if (answers.authority === 'host')
+    return { host: { name: answers.caHost!, certificate, key: answers.caKey! } }
+  return answers.authority === 'offline' ? { offline: { certificate } } : 'local'
+}
+
+function sourceFrom(answers: Answers): ClusterFile['etcd']['source'] {
+  if (answers.source === 'debian') return { debian: { suite: answers.suite! } }
+  return answers.source === 'file' ? { file: { path: answers.path! } } : undefined
+}
+
+/** What a suite has; the newest patch of the most used minor otherwise. */
+function standardVersion(answers: Answers): string {
+  return (answers.source === 'debian' ? DEBIAN_VERSIONS[answers.suite ?? ''] : undefined) ?? '3.5.33'
+}
+
+/** `198.18.7.11, 198.18.7.12` become ROLE01 and ROLE02; `db1=198.18.7.11` names a node itself. */
+export function readNodes(role: Role, answer: string): ClusterFile['nodes'] {
+  const words = answer.split(/[\s,]+/).filter((word) => word !== '')
+  return words.map((word, index) => {
+    const [first = '', second] = word.split('=')
+    const name = second === undefined ? `${role}${String(index + 1).padStart(2, '0')}` : first
+    return { name, address: second ?? first, roles: [role] }
+  })
+}
+
+function nodesQuestion(role: Role, text: string, required: boolean): Question {
+  const check = (answer: string): Complaint | undefined => {
+    const nodes = readNodes(role, answer)
+    return nodes
+      .map((node) => checkName(node.name) ?? checkAddress(node.address))
+      .find((complaint) => complaint !== undefined)
+  }
+  const placeholder = required
+    ? '198.18.7.11, 198.18.7.12, 198.18.7.13'
+    : `198.18.7.21 or ${role}01=198.18.7.21`
+  return question(role, `--${role} ADDRESSES`, text, { required, placeholder, check })
+}
+
+/** Syntax only: flannel's own rules come with validation. */
+function checkCidr(text: string): Complaint | undefined {
+  if (ipaddr.IPv4.isValidCIDRFourPartDecimal(text)) return undefined
+  return { message: `"${text}" is not a network`, hint: 'write one like 10.5.0.0/16' }
+}
+
+interface Details {
+  readonly standard?: string | ((answers: Answers) => string | undefined)
+  readonly required?: boolean
+  readonly placeholder?: string
+  readonly options?: Readonly<Record<string, string>>
+  readonly check?: (text: string) => Complaint | undefined
+  readonly when?: (answers: Answers) => boolean
+}
+
+function question(key: AnswerKey, flag: string, text: string, details: Details): Question {
+  const { standard, required = false, placeholder, options, check, when = () => true } = details
+  const choices =
+    options === undefined ? undefined : Object.entries(options).map(([value, label]) => ({ value, label }))
+  return {
+    key,
+    flag,
+    text,
+    required,
+    when,
+    ...(placeholder === undefined ? {} : { placeholder }),
+    ...(choices === undefined ? {} : { options: choices }),
+    default: typeof standard === 'function' ? standard : () => standard,
+    validate: (answer) => {
+      if (options !== undefined && !Object.hasOwn(options, answer)) {
+        return `"${answer}" is not known; write one of ${Object.keys(options).join(', ')}`
+      }
+      const complaint = answer === '' ? undefined : check?.(answer)
+      if (complaint === undefined) return answer === '' && required ? 'an answer is needed' : undefined
+      return complaint.hint === undefined ? complaint.message : `${complaint.message}; ${complaint.hint}`
+    },
+  }
+}
