@@ -68,11 +68,12 @@ describe.skipIf(whyNoLab())('over SSH', () => {
       expect(runs.map(({ stdout }) => stdout)).toEqual([input, input, input])
       expect(asked).toBe(1)
 
-      const sleeping = remote.run({ argv: ['sleep', '2'], root: true })
+      const sleeping = remote.run({ argv: ['sleep', '2.5'], root: true })
+      await until(async () => (await processesThere()).includes('sleep 2.5'))
       const there = await lab
         .machine('far')
         .check(['sh', '-c', 'cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr "\\0" " "'])
-      expect(there).toContain('sleep 2')
+      expect(there).toContain('QUORATE_RUN=')
       expect(there).not.toContain(PASSWORD)
       expect(await everyCommandLineHere()).not.toContain(PASSWORD)
       await sleeping

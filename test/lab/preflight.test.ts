@@ -1,0 +1,223 @@
+/** Preflight on real machines: nothing wrong, then one thing wrong at a time. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Check } from '../../src/preflight/checks.ts'
+import { summarize } from '../../src/preflight/checks.ts'
+import { preflight } from '../../src/preflight/preflight.ts'
+import { etcdNodes } from '../../src/spec/cluster.ts'
+import { loadCluster } from '../../src/spec/parse.ts'
+import { onAll, openFleet } from '../../src/ssh/fleet.ts'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+
+const reason = whyNoLab()
+const because = reason === undefined ? '' : ` (${reason})`
+
+const ETCD = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
+
+/** As the command does it: read the file, connect to what can be connected to, look. */
+async function look(
+  lab: TestLab,
+  changes: Readonly<Record<string, unknown>> = {},
+): Promise<readonly Check[]> {
+  await lab.writeCluster({ etcd: ETCD, ...changes })
+  const { cluster } = await loadCluster(lab.clusterFile)
+  await using fleet = await openFleet({ knownHosts: lab.knownHostsFile })
+  const { results, errors } = await onAll(cluster.nodes, async (node) => await fleet.get(node.name, node.ssh))
+  const remotes = new Map(results.map(({ host, value }) => [host, value]))
+  const report = await preflight({ cluster, remotes, troubles: errors, signal: AbortSignal.timeout(60_000) })
+  return report.checks
+}
+
+/** A shared computer's disk may be slow just now, which is a warning and no fault of the test's. */
+function troubles(checks: readonly Check[]) {
+  return checks
+    .filter(({ result, id }) => result === 'failure' || (result === 'warning' && id !== 'flush'))
+    .map(({ host, subject, id, result }) => `${result} ${id} ${subject ?? host ?? ''}`.trimEnd())
+}
+
+function find(checks: readonly Check[], id: string, host: string): Check | undefined {
+  return checks.find((check) => check.id === id && check.host === host)
+}
+
+describe.skipIf(reason)(`preflight of three machines${because}`, () => {
+  let lab: TestLab
+  beforeAll(async () => {
+    lab = await testLab({
+      machines: 3,
+      users: [
+        { name: 'anna', sudo: 'passwordless' },
+        { name: 'nobodysfool', sudo: 'none' },
+      ],
+      disks: [{ path: '/small', sizeBytes: 64 * 2 ** 20 }],
+      cluster: { network: { Network: '10.5.0.0/16' }, loadBalancer: { url: 'https://etcd01:6443' } },
+    })
+  })
+  afterAll(async () => await lab.down())
+
+  test('finds nothing wrong with good machines, looks at every one and leaves no trace', async () => {
+    const before = await listing(lab)
+    const checks = await look(lab)
+    expect(troubles(checks)).toEqual([])
+    expect(summarize({ checks }).failures).toBe(0)
+    const dialled = checks.filter(({ id }) => id === 'reach-peer' || id === 'reach-client')
+    expect(dialled.map(({ found }) => found)).toEqual(Array.from({ length: 12 }, () => 'reached'))
+    for (const { name } of lab.machines) expect(find(checks, 'flush', name)?.found).toContain('50 writes')
+    expect(await listing(lab)).toBe(before)
+  })
+
+  test('works for a user with sudo, and says so', async () => {
+    const checks = await look(lab, { ssh: { user: 'anna', identityFile: lab.identityFile } })
+    expect(troubles(checks)).toEqual([])
+    expect(find(checks, 'access', 'etcd02')?.found).toBe('as anna, root through sudo')
+  })
+
+  test('a user without sudo is a failure on each machine, not an error', async () => {
+    const checks = await look(lab, { ssh: { user: 'nobodysfool', identityFile: lab.identityFile } })
+    expect(troubles(checks)).toEqual(['etcd01', 'etcd02', 'etcd03'].map((name) => `failure access ${name}`))
+    expect(find(checks, 'access', 'etcd01')?.found).toContain('nobodysfool')
+  })
+
+  test('a busy port is found with its owner, and not dialled as if it were free', async () => {
+    const machine = lab.machine('etcd02')
+    await machine.check(['systemd-run', '--unit=squatter', 'systemd-socket-activate', '-l', '2380', 'cat'])
+    try {
+      const checks = await look(lab)
+      expect(troubles(checks)).toEqual(['failure peer-port etcd02'])
+      expect(find(checks, 'peer-port', 'etcd02')).toMatchObject({
+        found: expect.stringMatching(/^systemd-socket.* \(pid \d+, squatter\.service\) listens on \*:2380$/),
+        remedy: expect.stringContaining('systemctl disable --now squatter.service'),
+      })
+    } finally {
+      await machine.check(['systemctl', 'stop', 'squatter'])
+    }
+  })
+
+  test('a firewall that drops one port between two machines is found on exactly that way', async () => {
+    const machine = lab.machine('etcd03')
+    await machine.cutNetwork({ peers: [lab.machine('etcd01').address], ports: [2380], direction: 'in' })
+    try {
+      const checks = await look(lab)
+      // From etcd03 as well: etcd01's answers come back from port 2380.
+      expect(troubles(checks)).toEqual([
+        'failure reach-peer etcd01 -> etcd03',
+        'failure reach-peer etcd03 -> etcd01',
+      ])
+      expect(checks.find(({ subject }) => subject === 'etcd01 -> etcd03')?.result).toBe('ok')
+      expect(checks.find(({ id, result }) => id === 'reach-peer' && result === 'failure')?.found).toContain(
+        'no answer in 3 s',
+      )
+    } finally {
+      await machine.restoreNetwork()
+    }
+  })
+
+  test('an address and a route inside the pod network are found where they are', async () => {
+    const machine = lab.machine('etcd01')
+    const other = lab.machine('etcd02')
+    await machine.check(['ip', 'address', 'add', '10.5.7.1/32', 'dev', 'lo'])
+    await other.check(['ip', 'route', 'add', 'unreachable', '10.5.0.0/17'])
+    try {
+      const checks = await look(lab)
+      expect(troubles(checks)).toEqual(['failure pod-network etcd01', 'failure pod-network etcd02'])
+      expect(find(checks, 'pod-network', 'etcd01')?.found).toBe('10.5.7.1 on lo lies in it')
+      expect(find(checks, 'pod-network', 'etcd02')?.found).toContain('10.5.0.0/17')
+    } finally {
+      await machine.check(['ip', 'address', 'del', '10.5.7.1/32', 'dev', 'lo'])
+      await other.check(['ip', 'route', 'del', 'unreachable', '10.5.0.0/17'])
+    }
+  })
+
+  test('a load balancer that no machine can resolve is said of each', async () => {
+    const checks = await look(lab, { loadBalancer: { url: 'https://nowhere.invalid:6443' } })
+    expect(troubles(checks)).toEqual(
+      ['etcd01', 'etcd02', 'etcd03'].map((name) => `failure load-balancer ${name}`),
+    )
+    expect(find(checks, 'load-balancer', 'etcd01')?.found).toBe('nowhere.invalid does not resolve')
+  })
+
+  test('a disk below the stated minimum, and one that is almost full', async () => {
+    const large = await look(lab, { requirements: { etcd: { disk: '900TiB' } } })
+    expect(troubles(large)).toEqual(['etcd01', 'etcd02', 'etcd03'].map((name) => `failure disk ${name}`))
+    const etcd = { ...ETCD, dataDirectory: '/small/etcd/data', walDirectory: '/small/etcd/wal' }
+    const small = await look(lab, { etcd })
+    expect(find(small, 'disk-free', 'etcd01')).toMatchObject({ result: 'failure' })
+    expect(find(small, 'disk-free', 'etcd01')?.found).toMatch(/ MiB on \/small$/)
+  })
+
+  test('a disk without any room left is a failed probe, not a crash', async () => {
+    const machine = lab.machine('etcd01')
+    await machine.fillDisk('/small')
+    try {
+      const etcd = { ...ETCD, walDirectory: '/small/wal' }
+      expect(find(await look(lab, { etcd }), 'flush', 'etcd01')).toMatchObject({
+        result: 'failure',
+        found: expect.stringContaining('No space left on device'),
+      })
+    } finally {
+      await machine.freeDisk('/small')
+    }
+  })
+
+  test('a data directory of somebody else', async () => {
+    const machine = lab.machine('etcd02')
+    await machine.check(['mkdir', '-p', '/opt/etcd/data/member/snap'])
+    try {
+      const checks = await look(lab)
+      expect(troubles(checks)).toEqual(['failure leftovers etcd02'])
+    } finally {
+      await machine.check(['rm', '-r', '/opt/etcd'])
+    }
+  })
+
+  test('a clock that is behind, and a machine under another name', async () => {
+    const machine = lab.machine('etcd03')
+    // The machines share one kernel and so one clock: this one's `date` is made to be late.
+    await machine.writeFile('/usr/local/sbin/date', '#!/bin/sh\nexec /bin/date -d "10 seconds ago" "$@"\n', {
+      mode: '755',
+    })
+    await machine.check(['hostname', 'stranger'])
+    try {
+      const checks = await look(lab)
+      expect(troubles(checks)).toEqual(['warning hostname etcd03', 'warning clock etcd03'])
+      expect(find(checks, 'clock', 'etcd03')?.found).toMatch(/^10 s behind the others/)
+    } finally {
+      await machine.check(['rm', '/usr/local/sbin/date'])
+      await machine.check(['hostname', 'etcd03'])
+    }
+  })
+
+  test('a machine that is gone is a failure beside the others’ results', async () => {
+    await lab.machine('etcd03').powerOff()
+    const checks = await look(lab)
+    expect(troubles(checks)).toEqual(['failure access etcd03'])
+    expect(find(checks, 'access', 'etcd03')?.remedy).toBeTruthy()
+    const { cluster } = await loadCluster(lab.clusterFile)
+    expect(etcdNodes(cluster).length).toBe(3)
+    expect(checks.filter(({ id }) => id === 'reach-peer').length).toBe(2)
+  })
+})
+
+describe.skipIf(reason)(`preflight over IPv6${because}`, () => {
+  test('listens and dials there too', async () => {
+    await using lab = await testLab({ machines: 2, addresses: 'ipv6' })
+    const checks = await look(lab)
+    expect(troubles(checks)).toEqual([])
+    expect(checks.filter(({ found }) => found === 'reached').length).toBe(4)
+  })
+})
+
+/** What could have been left behind: files, listeners and processes of the first machine. */
+async function listing(lab: TestLab): Promise<string> {
+  const machine = lab.machine('etcd01')
+  const files = await machine.check([
+    'find',
+    '/tmp',
+    '/opt',
+    '-mindepth',
+    '1',
+    '-not',
+    '-path',
+    '/tmp/systemd-*',
+  ])
+  const listeners = await machine.check(['ss', '-Htln'])
+  return files + listeners
+}
