@@ -1,0 +1,107 @@
+/** One round trip to a machine: operations that change it, then a look at what it is like afterwards. */
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { pack } from 'tar-stream'
+import { QuorateError } from '../errors.ts'
+import type { Remote } from '../ssh/remote.ts'
+import agent from './agent.sh?raw'
+
+/** Content that travels to a machine: text, or a file of this computer. */
+export type Content = { readonly text: string } | { readonly file: string }
+
+/** A word of an operation: as it is, or the name under which its content arrives. */
+export type Word = string | Content
+
+export interface AgentRun {
+  /** Operations as `agent.sh` names them, each a name and its words. */
+  readonly operations: readonly (readonly [name: string, ...words: Word[]])[]
+  /** Operations that only look: `facts`, `member`. */
+  readonly looks: readonly (readonly [name: string, ...words: string[]])[]
+  readonly signal?: AbortSignal | undefined
+  /** Called with the index of each operation as it is done. */
+  readonly onDone?: ((operation: number) => void) | undefined
+}
+
+export interface AgentReply {
+  /** The lines of the looks. */
+  readonly lines: readonly string[]
+  /** What operations said of their work, e.g. `moved A B`. */
+  readonly notes: readonly string[]
+}
+
+/** @throws QuorateError `command`, with the reason that the machine gave; what was done before stays done. */
+export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentReply> {
+  const contents: Content[] = []
+  const words = run.operations.map(([name, ...rest]) => [
+    name,
+    ...rest.map((word) => (typeof word === 'string' ? word : String(contents.push(word) - 1))),
+  ])
+  const receives = contents.length > 0 ? [['receive']] : []
+  const offset = receives.length
+  const argv = [...receives, ...words, ...run.looks].flatMap((operation) => [
+    String(operation.length),
+    ...operation,
+  ])
+  const lines = lineReader((line) => {
+    const done = /^step (\d+) ok$/.exec(line)
+    if (done) run.onDone?.(Number(done[1]) - offset)
+  })
+  const result = await remote.run({
+    argv: ['sh', '-c', agent, 'quorate', ...argv],
+    stdin: contents.length > 0 ? archive(contents) : undefined,
+    root: true,
+    signal: run.signal,
+    onStdout: lines,
+  })
+  const output = result.stdout.split('\n').filter((line) => line !== '' && !line.startsWith('step '))
+  if (result.exitCode !== 0) {
+    throw new QuorateError(
+      'command',
+      result.stderr.trim() || `the work there ended with exit code ${result.exitCode}`,
+      {
+        host: remote.host,
+        hint: diskHint(result.stderr),
+      },
+    )
+  }
+  return {
+    lines: output.filter((line) => !line.startsWith('moved ')),
+    notes: output.filter((line) => line.startsWith('moved ')),
+  }
+}
+
+function diskHint(stderr: string): string | undefined {
+  if (!/No space left on device|Disk quota exceeded/.test(stderr)) return undefined
+  return 'a disk there is full: make room (df -h), then run the same command again; what was done stays done'
+}
+
+function lineReader(onLine: (line: string) => void): (text: string) => void {
+  let rest = ''
+  return (text) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) onLine(line)
+  }
+}
+
+/** The contents as a tar archive with the entries `0`, `1`, …; files are read as they are sent. */
+function archive(contents: readonly Content[]): Readable {
+  const tar = pack()
+  const fill = async () => {
+    for (const [index, content] of contents.entries()) {
+      const header = { name: String(index), mode: 0o600 }
+      if ('text' in content) {
+        tar.entry(header, content.text)
+        continue
+      }
+      const { size } = await stat(content.file)
+      const entry = tar.entry({ ...header, size })
+      await pipeline(createReadStream(content.file, { highWaterMark: 1 << 20 }), entry)
+    }
+    tar.finalize()
+  }
+  fill().catch((error: unknown) => tar.destroy(error as Error))
+  return Readable.from(tar)
+}

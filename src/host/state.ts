@@ -1,0 +1,81 @@
+/** What a machine was like when it was last looked at. */
+
+export interface HostState {
+  readonly name: string
+  readonly os: { readonly id: string; readonly version: string }
+  readonly architecture: Architecture
+  readonly bootId: string
+  /** Of the wanted packages, those that are installed. */
+  readonly packages: readonly string[]
+  /** Only of nodes that carry etcd. */
+  readonly member: MemberState | undefined
+}
+
+export type Architecture = 'amd64' | 'arm64' | 'other'
+
+export interface MemberState {
+  /** Login shell of the user `etcd`; undefined: there is no such user. */
+  readonly userShell: string | undefined
+  /** Owner, group and mode of what exists, by path; folders end as they were asked, symlinks are followed. */
+  readonly paths: Readonly<Record<string, PathState>>
+  readonly dataPresent: boolean
+  readonly walPresent: boolean
+  /** The text of files that quorate manages, by path; absent ones are missing here. */
+  readonly contents: Readonly<Record<string, string>>
+  /** By file name: `etcd`, `etcdctl`, `etcdutl`. */
+  readonly binaries: Readonly<Record<string, BinaryState>>
+  readonly tls: TlsState
+  readonly unit: UnitState
+  /** What listens on the client or peer port while our unit does not run, as `ss` says it. */
+  readonly listening: readonly string[]
+}
+
+export interface PathState {
+  readonly type: 'file' | 'directory' | 'other'
+  readonly owner: string
+  readonly group: string
+  /** As `stat` says it, e.g. `755`. */
+  readonly mode: string
+}
+
+export interface BinaryState {
+  readonly sha256: string
+  /** The version noted at its installation; undefined: not installed, or changed since, by somebody else. */
+  readonly version: string | undefined
+}
+
+export interface TlsState {
+  /** PEM by name (`etcd`, or `peer` and `server`), with what it belongs to. */
+  readonly certificates: Readonly<Record<string, { readonly pem: string }>>
+  /** SHA-256 (hex) of each key's public part (SPKI, DER), by name. */
+  readonly keys: Readonly<Record<string, string>>
+  /** PEM of the trust bundle. */
+  readonly ca: string | undefined
+  /** Requests whose keys wait for a certificate, by name. */
+  readonly pending: Readonly<Record<string, { readonly csr: string; readonly configuration: string }>>
+}
+
+export interface UnitState {
+  readonly exists: boolean
+  /** systemd's ActiveState: `active`, `activating`, `inactive`, `failed` … */
+  readonly active: string
+  readonly enabled: boolean
+  /** The unit on disk differs from the one systemd has in mind. */
+  readonly needsReload: boolean
+  /** Path of the unit file in force. */
+  readonly path: string
+  readonly dropIns: readonly string[]
+  readonly mainPid: number
+  /** The environment that the running process was started with. */
+  readonly environment: Readonly<Record<string, string>> | undefined
+  /** Path of the running executable; ends in ` (deleted)` once the file was replaced. */
+  readonly executable: string | undefined
+}
+
+/** Where quorate puts what etcd needs. The seed's places. */
+export const PATHS = {
+  environment: '/etc/etcd/options.env',
+  clusterId: '/etc/etcd/cluster-id',
+  unit: '/etc/systemd/system/etcd.service',
+  tls: '/etc/ssl/etcd',
+} as const
