@@ -1,0 +1,36 @@
+/** Which certificates a member has, and the request for each. */
+import { allowedNames } from '../pki/names.ts'
+import { renderOpensslConfig } from '../pki/openssl-config.ts'
+import type { Profile } from '../pki/profile.ts'
+import type { Cluster, Node } from '../spec/cluster.ts'
+import type { CertificateFault, Observed } from './observed.ts'
+import type { CertificateName } from './steps.ts'
+
+export function certificateNames(cluster: Cluster): readonly CertificateName[] {
+  return cluster.pki.layout === 'single' ? ['etcd'] : ['peer', 'server']
+}
+
+export function profileOf(name: CertificateName): Profile {
+  return name === 'etcd' ? 'member' : name
+}
+
+/** The openssl.cnf of a request. Its last line names the key's algorithm, so that any change of it shows in the text. */
+export function requestConfiguration(cluster: Cluster, node: Node, name: CertificateName): string {
+  const { algorithm } = cluster.pki
+  const configuration = renderOpensslConfig({
+    commonName: node.name,
+    names: allowedNames(node),
+    profile: profileOf(name),
+    algorithm,
+  })
+  return `${configuration}# key: ${algorithm}\n`
+}
+
+/** Why a certificate has to be issued; empty: it may stay. */
+export function faultsOf(
+  observed: Observed,
+  host: string,
+  name: CertificateName,
+): readonly CertificateFault[] {
+  return observed.certificates[host]?.[name] ?? [{ code: 'missing', message: 'is missing' }]
+}

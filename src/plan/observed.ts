@@ -1,0 +1,56 @@
+/** Everything the planner looks at: what hosts and etcd were like at one moment, already judged by clock and crypto. */
+import type { HostState } from '../host/state.ts'
+import type { ReissueCode } from '../pki/check-certificate.ts'
+import type { CertificateName } from './steps.ts'
+
+export interface Observed {
+  /** By node name; every node of the cluster file is here, or observing failed. */
+  readonly hosts: Readonly<Record<string, HostState>>
+  readonly authority: AuthorityFacts
+  /** By node name, then certificate name: why the certificate can't stay as it is. An empty list: it is fine. */
+  readonly certificates: Readonly<
+    Record<string, Readonly<Partial<Record<CertificateName, readonly CertificateFault[]>>>>
+  >
+  /** What the members say; undefined: none of them answers (none runs, or none can). */
+  readonly cluster: ClusterFacts | undefined
+  /** flannel's configuration as stored; undefined: none is, or no member could be asked. */
+  readonly network: NetworkFacts | undefined
+}
+
+export interface AuthorityFacts {
+  /** PEM of the trust bundle that members should have; undefined: the CA is not made yet. */
+  readonly bundle: string | undefined
+}
+
+/** Why a certificate has to be issued; the message completes 'because it …'. */
+export interface CertificateFault {
+  readonly code: ReissueCode | 'missing'
+  readonly message: string
+}
+
+export interface ClusterFacts {
+  /** Hexadecimal, as etcdctl prints it. */
+  readonly id: string
+  readonly members: readonly MemberFacts[]
+  /** Names of the nodes whose member answered a linearizable read. */
+  readonly healthy: readonly string[]
+  /** What keeps the whole from being healthy; empty: it is. */
+  readonly problems: readonly string[]
+  /** A write was read back and all contents were equal, in this run. */
+  readonly verified: boolean
+}
+
+export interface MemberFacts {
+  readonly id: string
+  /** Empty: added, but never started. */
+  readonly name: string
+  readonly peerUrls: readonly string[]
+  readonly learner: boolean
+}
+
+export interface NetworkFacts {
+  /** Canonical JSON, v3; undefined: the key is not there. */
+  readonly v3: string | undefined
+  /** The same through the v2 API, where that is served. */
+  readonly v2: string | undefined
+}

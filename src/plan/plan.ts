@@ -1,0 +1,34 @@
+/** The whole plan, foreseen: `next` over `predict` until nothing is left to do. */
+import type { ApplyIntent } from './intent.ts'
+import { next } from './next.ts'
+import type { Observed } from './observed.ts'
+import { predict } from './predict.ts'
+import type { BlockReason, Step } from './steps.ts'
+
+export interface Plan {
+  /** In the order of the waves that they will run in. */
+  readonly waves: readonly (readonly Step[])[]
+  /** Why it can't be carried out, or not to its end; empty: it can. */
+  readonly blocked: readonly BlockReason[]
+}
+
+/** More waves than any plan has: a planner that never ends is a bug, and says so. */
+const TOO_MANY_WAVES = 50
+
+export function plan(intent: ApplyIntent, observed: Observed): Plan {
+  const waves: (readonly Step[])[] = []
+  let state = observed
+  while (waves.length < TOO_MANY_WAVES) {
+    const answer = next(intent, state)
+    if (answer.kind === 'done') return { waves, blocked: [] }
+    if (answer.kind === 'blocked') return { waves, blocked: answer.reasons }
+    waves.push(answer.steps)
+    for (const step of answer.steps) state = predict(intent.cluster, state, step)
+  }
+  throw new Error(
+    `the plan does not end: ${waves
+      .at(-1)
+      ?.map((step) => step.what)
+      .join(', ')}`,
+  )
+}

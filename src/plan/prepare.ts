@@ -1,0 +1,227 @@
+/** What must change on one host before its member can run: packages, user, folders, binaries, files, keys. */
+import { type HostState, type MemberState, PATHS, type PathState } from '../host/state.ts'
+import { renderEnvironmentFile } from '../etcd/environment-file.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { certificateNames, faultsOf, requestConfiguration } from './certificates.ts'
+import { memberEnvironment } from '../etcd/configuration.ts'
+import { unitFile } from '../etcd/unit-file.ts'
+import type { Observed } from './observed.ts'
+import { renderPin } from './pin.ts'
+import type { Situation } from './situation.ts'
+import type { HostStep } from './steps.ts'
+
+export type OpenSituation = Exclude<Situation, { kind: 'blocked' }>
+
+/** The files that a member should have, as far as they are known in this situation. */
+export function memberFiles(cluster: Cluster, node: Node, situation: OpenSituation): readonly WantedFile[] {
+  const pinned = situation.kind === 'established'
+  const environment = memberEnvironment({
+    cluster,
+    node,
+    members: etcdNodes(cluster),
+    token: situation.token,
+    state: pinned ? 'existing' : 'new',
+  })
+  const files: WantedFile[] = [
+    {
+      path: PATHS.environment,
+      content: renderEnvironmentFile(environment),
+      owner: 'root',
+      group: 'etcd',
+      mode: '640',
+    },
+    { path: PATHS.unit, content: unitFile({ cluster, pinned }), owner: 'root', group: 'root', mode: '644' },
+  ]
+  if (!pinned) return files
+  const pin = renderPin({ cluster: cluster.name, clusterId: situation.clusterId })
+  return [...files, { path: PATHS.clusterId, content: pin, owner: 'root', group: 'root', mode: '644' }]
+}
+
+export interface WantedFile {
+  readonly path: string
+  readonly content: string
+  readonly owner: string
+  readonly group: string
+  readonly mode: string
+}
+
+export function packageSteps(cluster: Cluster, host: HostState): HostStep[] {
+  const missing = cluster.packages.filter((name) => !host.packages.includes(name))
+  if (missing.length === 0) return []
+  return [
+    {
+      kind: 'packages',
+      host: host.name,
+      packages: missing,
+      what: `install ${missing.join(', ')}`,
+      why: 'wanted on every node, and missing',
+      danger: 'none',
+    },
+  ]
+}
+
+/** Everything on a member's host but its certificates and its start. */
+export function memberSteps(
+  cluster: Cluster,
+  node: Node,
+  observed: Observed,
+  situation: OpenSituation,
+): HostStep[] {
+  const host = node.name
+  const architecture = observed.hosts[host]?.architecture ?? 'other'
+  const state = observed.hosts[host]?.member
+  if (state === undefined) throw new TypeError(`${host} was not observed`)
+  const steps: HostStep[] = []
+  if (state.userShell !== '/bin/false') {
+    const why = state.userShell === undefined ? 'there is no such user' : `its shell is ${state.userShell}`
+    steps.push({
+      kind: 'user',
+      host,
+      user: 'etcd',
+      shell: '/bin/false',
+      what: 'set up the user etcd',
+      why,
+      danger: 'none',
+    })
+  }
+  steps.push(...directorySteps(cluster, host, state), ...binarySteps(cluster, host, architecture, state))
+  const files = memberFiles(cluster, node, situation).flatMap((file) => fileSteps(host, file, state))
+  steps.push(...files)
+  const unitChanged = files.some((step) => step.kind === 'file' && step.path === PATHS.unit)
+  if (unitChanged || state.unit.needsReload) {
+    const why = unitChanged ? 'the unit changes' : 'the unit on disk differs from the one systemd has loaded'
+    steps.push({ kind: 'reload', host, what: 'have systemd read its units again', why, danger: 'none' })
+  }
+  if (!state.unit.enabled) {
+    steps.push({
+      kind: 'enable',
+      host,
+      what: 'enable etcd.service',
+      why: 'it would not start at boot',
+      danger: 'none',
+    })
+  }
+  return [...steps, ...keySteps(cluster, node, observed, state), ...tlsModeSteps(host, state)]
+}
+
+function directorySteps(cluster: Cluster, host: string, state: MemberState): HostStep[] {
+  const { dataDirectory, walDirectory } = cluster.etcd
+  const parent = (path: string) => path.slice(0, path.lastIndexOf('/'))
+  const wanted = [
+    { path: '/etc/etcd', owner: 'root', group: 'etcd', mode: '750' },
+    // etcd makes its WAL folder by renaming a sibling: the parent must be its own, and the folder not there beforehand.
+    ...[...new Set([parent(dataDirectory), parent(walDirectory)])].map((path) => ({
+      path,
+      owner: 'etcd',
+      group: 'etcd',
+      mode: '750',
+    })),
+    { path: dataDirectory, owner: 'etcd', group: 'etcd', mode: '700' },
+    ...(state.paths[walDirectory] === undefined
+      ? []
+      : [{ path: walDirectory, owner: 'etcd', group: 'etcd', mode: '700' }]),
+  ]
+  return wanted.flatMap(({ path, ...rest }): HostStep[] => {
+    const now = state.paths[path]
+    if (now !== undefined && sameOwner(now, rest)) return []
+    const why = now === undefined ? 'missing' : `is ${describeOwner(now)}`
+    return [
+      {
+        kind: 'directory',
+        host,
+        path,
+        ...rest,
+        what: `set up ${path} (${describeOwner(rest)})`,
+        why,
+        danger: 'none',
+      },
+    ]
+  })
+}
+
+function binarySteps(
+  cluster: Cluster,
+  host: string,
+  architecture: HostState['architecture'],
+  state: MemberState,
+): HostStep[] {
+  const { version } = cluster.etcd
+  const wrong = ['etcd', 'etcdctl'].filter((name) => state.binaries[name]?.version !== version)
+  if (wrong.length === 0) return []
+  const why = wrong.map((name) => {
+    const binary = state.binaries[name]
+    if (binary === undefined) return `no ${name} there`
+    return binary.version === undefined
+      ? `${name} there is not the one quorate installed`
+      : `${name} there is ${binary.version}`
+  })
+  return [
+    {
+      kind: 'binaries',
+      host,
+      version,
+      architecture,
+      what: `install etcd ${version} (${architecture})`,
+      why: why.join('; '),
+      danger: 'none',
+    },
+  ]
+}
+
+function fileSteps(host: string, file: WantedFile, state: MemberState): HostStep[] {
+  const before = state.contents[file.path]
+  const now = state.paths[file.path]
+  if (before === file.content && now !== undefined && sameOwner(now, file)) return []
+  const why =
+    before === undefined
+      ? 'missing'
+      : before === file.content && now !== undefined
+        ? `is ${describeOwner(now)}, not ${describeOwner(file)}`
+        : 'differs from what the cluster file asks for'
+  return [{ kind: 'file', host, ...file, before, what: `write ${file.path}`, why, danger: 'none' }]
+}
+
+/** New keys, where a certificate has to be issued and no request for it waits already. */
+function keySteps(cluster: Cluster, node: Node, observed: Observed, state: MemberState): HostStep[] {
+  const names = certificateNames(cluster)
+  const faults = names.flatMap((name) => faultsOf(observed, node.name, name))
+  if (faults.length === 0) return []
+  return names.flatMap((name): HostStep[] => {
+    const configuration = requestConfiguration(cluster, node, name)
+    if (state.tls.pending[name]?.configuration === configuration) return []
+    const why = [...new Set(faults.map((fault) => fault.message))].join('; ')
+    return [
+      {
+        kind: 'key',
+        host: node.name,
+        name,
+        configuration,
+        algorithm: cluster.pki.algorithm,
+        what: `make the key ${name}.key and its certificate request there`,
+        why: `the certificate ${why}`,
+        danger: 'none',
+      },
+    ]
+  })
+}
+
+function tlsModeSteps(host: string, state: MemberState): HostStep[] {
+  const wrong = Object.entries(state.paths).filter(([path, now]) => {
+    if (!path.startsWith(`${PATHS.tls}/`)) return false
+    const mode = path.endsWith('.key') ? '600' : path.endsWith('.crt') ? '644' : '755'
+    return !sameOwner(now, { owner: 'etcd', group: 'etcd', mode })
+  })
+  if (wrong.length === 0) return []
+  const why = wrong.map(([path, now]) => `${path} is ${describeOwner(now)}`).join('; ')
+  return [
+    { kind: 'tls-modes', host, what: 'put owners and modes of the TLS files right', why, danger: 'none' },
+  ]
+}
+
+function sameOwner(now: PathState, wanted: { owner: string; group: string; mode: string }): boolean {
+  return now.owner === wanted.owner && now.group === wanted.group && now.mode === wanted.mode
+}
+
+function describeOwner(path: { owner: string; group: string; mode: string }): string {
+  return `${path.owner}:${path.group} ${path.mode}`
+}

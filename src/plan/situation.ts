@@ -1,0 +1,227 @@
+/**
+ * Where a cluster is in its life, judged from its hosts: not begun, being formed, or established; or in a state in
+ * which nothing may be done without being asked. The one place that decides whether a bootstrap is allowed.
+ */
+import { type MemberState, PATHS } from '../host/state.ts'
+import { parseEnvironmentFile } from '../etcd/environment-file.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import type { Observed } from './observed.ts'
+import { type Pin, parsePin } from './pin.ts'
+import type { BlockReason } from './steps.ts'
+
+export type Situation =
+  /** No member has data: a new cluster is made with this token. */
+  | { readonly kind: 'new'; readonly token: string }
+  /** Members have begun with this token, but the whole was not verified yet. */
+  | { readonly kind: 'forming'; readonly token: string }
+  /** Verified once, and pinned: its ID never changes again. */
+  | { readonly kind: 'established'; readonly token: string; readonly clusterId: string }
+  | { readonly kind: 'blocked'; readonly reasons: readonly BlockReason[] }
+
+interface Member {
+  readonly node: Node
+  readonly state: MemberState
+  readonly environment: Readonly<Record<string, string>>
+  readonly pin: Pin | undefined
+  /** It was a member of a verified cluster once, whatever is left of it. */
+  readonly wasMember: boolean
+  readonly hasData: boolean
+}
+
+export function judgeSituation(cluster: Cluster, observed: Observed, freshToken: string): Situation {
+  const members = etcdNodes(cluster).map((node): Member => {
+    const state = observed.hosts[node.name]?.member
+    if (state === undefined) throw new TypeError(`${node.name} was not observed`)
+    const pin = state.contents[PATHS.clusterId]
+    const environment = parseEnvironmentFile(state.contents[PATHS.environment] ?? '')
+    return {
+      node,
+      state,
+      environment,
+      pin: pin === undefined ? undefined : parsePin(pin),
+      wasMember: pin !== undefined || environment['ETCD_INITIAL_CLUSTER_STATE'] === 'existing',
+      hasData: state.dataPresent || state.walPresent,
+    }
+  })
+  const strangers = members.flatMap((member) => strangerReasons(cluster, member))
+  if (strangers.length > 0) return { kind: 'blocked', reasons: strangers }
+  const situation = members.some((member) => member.wasMember)
+    ? established(cluster, members, observed)
+    : bootstrapping(cluster, members, freshToken)
+  if (situation.kind === 'blocked') return situation
+  const membership = membershipReasons(cluster, observed, situation)
+  return membership.length > 0 ? { kind: 'blocked', reasons: membership } : situation
+}
+
+/** An etcd, data or a unit that is not this cluster's. */
+function strangerReasons(
+  cluster: Cluster,
+  { node, state, environment, pin, hasData }: Member,
+): BlockReason[] {
+  const host = node.name
+  const token = environment['ETCD_INITIAL_CLUSTER_TOKEN']
+  const ours = token?.startsWith(`${cluster.name}-`) ?? false
+  if (state.listening.length > 0) {
+    const who = /users:\(\("([^"]+)",pid=(\d+)/.exec(state.listening[0] ?? '')
+    const process = who ? `${who[1]} (process ${who[2]})` : 'another process'
+    const what =
+      who?.[1] === 'etcd' ? 'an etcd that quorate did not set up runs there' : 'a port of etcd is taken there'
+    return [
+      {
+        host,
+        message: `${what}: ${process} listens on port ${cluster.etcd.clientPort} or ${cluster.etcd.peerPort}`,
+        hint: 'stop it, or give etcd other ports in the cluster file: etcd.clientPort, etcd.peerPort',
+      },
+    ]
+  }
+  if (pin !== undefined && pin.cluster !== cluster.name) {
+    return [
+      {
+        host,
+        message: `it belongs to the cluster '${pin.cluster}' (ID ${pin.clusterId}), not to '${cluster.name}'`,
+        hint: `take the node out of this cluster file, or clear it with the other cluster's file: quorate reset ${host}`,
+      },
+    ]
+  }
+  if (hasData && !ours) {
+    const where = [
+      state.dataPresent && cluster.etcd.dataDirectory,
+      state.walPresent && cluster.etcd.walDirectory,
+    ]
+    return [
+      {
+        host,
+        message: `${where.filter(Boolean).join(' and ')} there holds data of another etcd cluster${token ? ` (token ${token})` : ''}`,
+        hint: `if nobody needs it, move it aside: quorate reset ${host}`,
+      },
+    ]
+  }
+  const active = state.unit.active === 'active' || state.unit.active === 'activating'
+  if (active && (state.unit.path !== PATHS.unit || !ours)) {
+    return [
+      {
+        host,
+        message: `an etcd that quorate did not set up runs there as ${state.unit.path || 'etcd.service'}`,
+        hint: 'taking over an existing cluster is not offered yet; stop and disable it first if nobody needs it',
+      },
+    ]
+  }
+  return []
+}
+
+function established(cluster: Cluster, members: readonly Member[], observed: Observed): Situation {
+  const ids = new Set(members.flatMap(({ pin }) => (pin ? [pin.clusterId] : [])))
+  const [clusterId] = ids
+  if (clusterId === undefined) {
+    const hosts = members.filter((member) => member.wasMember)
+    return {
+      kind: 'blocked',
+      reasons: hosts.map(({ node }) => ({
+        host: node.name,
+        message: `it belonged to a cluster once, but ${PATHS.clusterId} there is lost or damaged, so nothing says to which`,
+        hint: `put the file back ('cluster=${cluster.name}' and 'cluster-id=…' on lines of their own), or begin anew: quorate reset`,
+      })),
+    }
+  }
+  if (ids.size > 1) {
+    const reasons = members.flatMap(({ node, pin }) =>
+      pin ? [{ host: node.name, message: `it is pinned to the cluster ID ${pin.clusterId}` }] : [],
+    )
+    return { kind: 'blocked', reasons: [{ message: 'the nodes belong to different clusters' }, ...reasons] }
+  }
+  const reasons: BlockReason[] = []
+  const known = observed.cluster?.members ?? []
+  for (const { node, wasMember, hasData } of members) {
+    if (hasData) continue
+    const isMember = known.some((member) => member.name === node.name)
+    if (wasMember || isMember) {
+      reasons.push({
+        host: node.name,
+        message: `its data directory is lost, but it is a member of the cluster ${clusterId}: started empty it would forget its votes`,
+        hint: 'replacing a member is not offered yet. Nothing was started. If the data was moved, move it back and apply again',
+      })
+    }
+  }
+  if (observed.cluster !== undefined && observed.cluster.id !== clusterId) {
+    reasons.push({
+      message: `the members that run say cluster ID ${observed.cluster.id}, but the nodes are pinned to ${clusterId}`,
+      hint: 'a second cluster was started over the first: stop here and find out which of the two holds the data',
+    })
+  }
+  if (reasons.length > 0) return { kind: 'blocked', reasons }
+  const token = members.map(({ environment }) => environment['ETCD_INITIAL_CLUSTER_TOKEN']).find(Boolean)
+  return { kind: 'established', token: token ?? `${cluster.name}-${clusterId}`, clusterId }
+}
+
+function bootstrapping(cluster: Cluster, members: readonly Member[], freshToken: string): Situation {
+  const begun = members.filter(({ hasData }) => hasData)
+  const tokens = new Set(
+    (begun.length > 0 ? begun : members).map(({ environment }) => environment['ETCD_INITIAL_CLUSTER_TOKEN']),
+  )
+  const ours = [...tokens].filter((token): token is string => token?.startsWith(`${cluster.name}-`) ?? false)
+  const [token] = ours
+  if (begun.length === 0)
+    return { kind: 'new', token: ours.length === 1 && token !== undefined ? token : freshToken }
+  if (ours.length !== 1 || token === undefined) {
+    return {
+      kind: 'blocked',
+      reasons: [
+        {
+          message: `members were begun in different attempts (tokens ${ours.join(', ')}) and can't become one cluster`,
+          hint: 'nothing is in the cluster yet if it never was healthy: quorate reset, then apply again',
+        },
+      ],
+    }
+  }
+  const lists = new Set(begun.map(({ environment }) => environment['ETCD_INITIAL_CLUSTER'] ?? ''))
+  const wanted = members.map(({ node }) => node.name).sort()
+  for (const list of lists) {
+    const names = list.split(',').map((entry) => entry.split('=')[0] ?? '')
+    if (names.sort().join() !== wanted.join()) {
+      return {
+        kind: 'blocked',
+        reasons: [
+          {
+            message: `the cluster was begun with other members (${names.join(', ')}) than the cluster file now names (${wanted.join(', ')})`,
+            hint: 'put the file back as it was and apply, or begin anew: quorate reset',
+          },
+        ],
+      }
+    }
+  }
+  return { kind: 'forming', token }
+}
+
+/** Members come and go one at a time and with care: that is not apply's to do yet. */
+function membershipReasons(cluster: Cluster, observed: Observed, situation: { kind: string }): BlockReason[] {
+  if (observed.cluster === undefined) {
+    return situation.kind === 'established' ? unlistedNodes(cluster, observed) : []
+  }
+  const wanted = new Set(etcdNodes(cluster).map((node) => node.name))
+  const present = new Set(observed.cluster.members.map((member) => member.name).filter(Boolean))
+  const added = [...wanted].filter((name) => !present.has(name) && situation.kind === 'established')
+  const removed = [...present].filter((name) => !wanted.has(name))
+  return [
+    ...added.map((host) => ({
+      host,
+      message: `the cluster file names it as an etcd node, but it is no member of the running cluster`,
+      hint: 'adding a member is not offered yet: take the node out of the file',
+    })),
+    ...removed.map((name) => ({
+      message: `the running cluster has the member ${name}, which the cluster file does not name as an etcd node`,
+      hint: 'removing a member is not offered yet: put the node back into the file',
+    })),
+  ]
+}
+
+/** With no member to ask, the nodes' own marks tell who belongs to it. */
+function unlistedNodes(cluster: Cluster, observed: Observed): BlockReason[] {
+  return etcdNodes(cluster)
+    .filter((node) => observed.hosts[node.name]?.member?.contents[PATHS.clusterId] === undefined)
+    .filter((node) => observed.hosts[node.name]?.member?.dataPresent === false)
+    .map((node) => ({
+      host: node.name,
+      message: 'the cluster file names it as an etcd node, but it never belonged to the cluster',
+      hint: 'adding a member is not offered yet: take the node out of the file',
+    }))
+}

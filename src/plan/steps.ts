@@ -1,0 +1,102 @@
+/** What quorate can do to a cluster, as data: shown, saved, predicted, simulated and executed from the same value. */
+import type { FlannelNetwork, KeyAlgorithm } from '../spec/cluster.ts'
+import type { Architecture } from '../host/state.ts'
+
+/** A step's effect on the cluster's ability to serve, as far as it has one. */
+export type Danger = 'none' | 'restart' | 'membership'
+
+interface StepCommon {
+  /** The node it happens on; undefined: on this computer, or on the cluster as a whole. */
+  readonly host?: string | undefined
+  /** What it does, in a few words: 'write /etc/etcd/options.env'. */
+  readonly what: string
+  /** Why it is needed: 'differs from the cluster file'. */
+  readonly why: string
+  readonly danger: Danger
+}
+
+interface HostStepCommon extends StepCommon {
+  readonly host: string
+}
+
+export interface FileStep extends HostStepCommon {
+  readonly kind: 'file'
+  readonly path: string
+  readonly content: string
+  /** What stands there now; undefined: nothing. */
+  readonly before: string | undefined
+  readonly owner: string
+  readonly group: string
+  /** As `stat` says it, e.g. `640`. */
+  readonly mode: string
+}
+
+export interface KeyStep extends HostStepCommon {
+  readonly kind: 'key'
+  readonly name: CertificateName
+  /** The openssl.cnf that the request is made from. */
+  readonly configuration: string
+  readonly algorithm: KeyAlgorithm
+}
+
+/** The file name of a certificate on its node: one for everything, or one for each purpose. */
+export type CertificateName = 'etcd' | 'peer' | 'server'
+
+export type HostStep =
+  | (HostStepCommon & { readonly kind: 'packages'; readonly packages: readonly string[] })
+  | (HostStepCommon & { readonly kind: 'user'; readonly user: string; readonly shell: string })
+  | (HostStepCommon & {
+      readonly kind: 'directory'
+      readonly path: string
+      readonly owner: string
+      readonly group: string
+      readonly mode: string
+    })
+  | (HostStepCommon & {
+      readonly kind: 'binaries'
+      readonly version: string
+      readonly architecture: Architecture
+    })
+  | FileStep
+  | KeyStep
+  /** Signs the waiting requests and puts key and certificate in force, together. */
+  | (HostStepCommon & { readonly kind: 'certificates'; readonly names: readonly CertificateName[] })
+  | (HostStepCommon & { readonly kind: 'ca' })
+  | (HostStepCommon & { readonly kind: 'tls-modes' })
+  | (HostStepCommon & { readonly kind: 'reload' })
+  | (HostStepCommon & { readonly kind: 'enable' })
+  | (HostStepCommon & { readonly kind: 'start' })
+
+export type ClusterStep =
+  /** Makes the CA, where it is quorate's to make. */
+  | (StepCommon & { readonly kind: 'authority' })
+  /** Waits until all members answer. */
+  | (StepCommon & { readonly kind: 'await-health' })
+  /** A write read back from every member, and equal contents everywhere. */
+  | (StepCommon & { readonly kind: 'verify' })
+  | (StepCommon & {
+      readonly kind: 'network'
+      readonly network: FlannelNetwork
+      readonly before: string | undefined
+    })
+
+export type Step = HostStep | ClusterStep
+
+export function isHostStep(step: Step): step is HostStep {
+  return step.host !== undefined
+}
+
+/**
+ * What comes next. The steps of one answer form a wave: those without a host come first, in their order; then each
+ * host's in their order, all hosts at once.
+ */
+export type Next =
+  | { readonly kind: 'steps'; readonly steps: readonly Step[] }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'blocked'; readonly reasons: readonly BlockReason[] }
+
+export interface BlockReason {
+  readonly host?: string | undefined
+  readonly message: string
+  readonly hint?: string | undefined
+}
