@@ -1,0 +1,64 @@
+/** Steps as the agent's operations: the one place where the planner's data becomes work on a machine. */
+import type { Artifact } from '../artifacts/artifact.ts'
+import type { Word } from '../host/agent.ts'
+import type { HostStep } from '../plan/steps.ts'
+
+/** What a host's steps need from this computer. */
+export interface Supplies {
+  /** The binaries for the host's architecture, if one of its steps installs them. */
+  readonly artifact: Artifact | undefined
+  /** PEM by certificate name, if one of its steps puts certificates in force. */
+  readonly certificates: Readonly<Record<string, string>>
+  /** PEM of the trust bundle. */
+  readonly bundle: string | undefined
+}
+
+export type Operation = readonly [name: string, ...words: Word[]]
+
+/** How long a member may take to become ready, in seconds: it waits for a quorum of the others. */
+const START_SECONDS = 60
+
+export function compile(step: HostStep, supplies: Supplies): readonly Operation[] {
+  switch (step.kind) {
+    case 'packages':
+      return [['packages', ...step.packages]]
+    case 'user':
+      return [['user', step.user, step.shell]]
+    case 'directory':
+      return [['directory', step.path, step.owner, step.group, step.mode]]
+    case 'binaries':
+      return needed(supplies.artifact, step).files.map((file) => [
+        'binary',
+        { file: file.path },
+        `/usr/local/bin/${file.name}`,
+        file.sha256,
+        step.version,
+      ])
+    case 'file':
+      return [['file', { text: step.content }, step.path, step.owner, step.group, step.mode]]
+    case 'key':
+      return [['key', step.name, { text: step.configuration }, step.algorithm]]
+    case 'certificates': {
+      const pairs = step.names.flatMap((name): Word[] => [
+        name,
+        { text: needed(supplies.certificates[name], step) },
+      ])
+      return [['certificates', { text: needed(supplies.bundle, step) }, 'etcd', ...pairs]]
+    }
+    case 'ca':
+      return [['ca', { text: needed(supplies.bundle, step) }, 'etcd']]
+    case 'tls-modes':
+      return [['tls-modes', 'etcd']]
+    case 'reload':
+      return [['reload']]
+    case 'enable':
+      return [['enable', 'etcd.service']]
+    case 'start':
+      return [['start', 'etcd.service', String(START_SECONDS)]]
+  }
+}
+
+function needed<T>(supply: T | undefined, step: HostStep): T {
+  if (supply === undefined) throw new TypeError(`nothing was supplied for '${step.what}' on ${step.host}`)
+  return supply
+}

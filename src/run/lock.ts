@@ -1,0 +1,118 @@
+/**
+ * One operator at a time: a lock on every machine of the cluster, held by a session that lives only as long as we do.
+ *
+ * A holder that dies takes its session along, and the lock is free at once. A holder whose computer vanished stops
+ * beating, and after `SILENCE_SECONDS` somebody else may take over; the fence in every change then refuses the first.
+ */
+import { randomBytes } from 'node:crypto'
+import { hostname, userInfo } from 'node:os'
+import { PassThrough } from 'node:stream'
+import { QuorateError } from '../errors.ts'
+import type { Remote } from '../ssh/remote.ts'
+import type { Emit } from './events.ts'
+import script from './lock.sh?raw'
+
+const BEAT_MS = 5_000
+const SILENCE_SECONDS = 30
+
+export interface Lock extends AsyncDisposable {
+  /** What `fence` compares on each machine before anything is changed. */
+  readonly token: string
+  /** Aborts when the lock is lost while we hold it. */
+  readonly lost: AbortSignal
+}
+
+export interface LockRequest {
+  readonly remotes: readonly Remote[]
+  /** The verb, for the other operator's message. */
+  readonly purpose: string
+  readonly now: Date
+  readonly emit: Emit
+  readonly signal?: AbortSignal | undefined
+}
+
+/** @throws QuorateError `locked` if somebody holds it on any machine: who, for what, since when. Nothing is kept then. */
+export async function acquireLock(request: LockRequest): Promise<Lock> {
+  const token = randomBytes(16).toString('hex')
+  const holder = `${userInfo().username}@${hostname()} (${request.purpose}) since ${request.now.toISOString()}`
+  const lost = new AbortController()
+  const sessions = request.remotes.map((remote) =>
+    hold(remote, [token, holder, String(SILENCE_SECONDS)], lost),
+  )
+  const release = async () => {
+    await Promise.all(sessions.map(async (session) => await session.release()))
+  }
+  const answers = await Promise.allSettled(sessions.map(async (session) => await session.answer))
+  const troubles = answers.flatMap((answer, index) => refusal(answer, request.remotes[index]?.host ?? ''))
+  const [trouble] = troubles
+  if (trouble !== undefined) {
+    await release()
+    throw trouble
+  }
+  for (const [index, answer] of answers.entries()) {
+    if (answer.status === 'fulfilled' && answer.value.startsWith('took-over ')) {
+      const host = request.remotes[index]?.host
+      const text = `${answer.value.slice('took-over '.length)} held the lock there and is gone: taken over`
+      request.emit({ type: 'note', host, text })
+    }
+  }
+  return { token, lost: lost.signal, [Symbol.asyncDispose]: release }
+}
+
+function refusal(answer: PromiseSettledResult<string>, host: string): unknown[] {
+  if (answer.status === 'rejected') return [answer.reason]
+  const held = /^held (\d+) (.*)$/.exec(answer.value)
+  if (held === null) return []
+  const message = `another operator is at work on this cluster: ${held[2]}, last heard of ${held[1]} s ago`
+  const hint = `wait until that is done, or end it; a holder that is gone is taken over after ${SILENCE_SECONDS} s`
+  return [new QuorateError('locked', message, { host, hint })]
+}
+
+interface Session {
+  /** The machine's first line; rejects if the session ends without one. */
+  readonly answer: Promise<string>
+  release(): Promise<void>
+}
+
+function hold(remote: Remote, words: readonly string[], lost: AbortController): Session {
+  const input = new PassThrough()
+  let releasing = false
+  let answered = false
+  const { promise: answer, resolve, reject } = Promise.withResolvers<string>()
+  let text = ''
+  const ended = remote
+    .run({
+      argv: ['sh', '-c', script, 'quorate-lock', ...words],
+      root: true,
+      stdin: input,
+      onStdout: (piece) => {
+        text += piece
+        const end = text.indexOf('\n')
+        if (end === -1 || answered) return
+        answered = true
+        resolve(text.slice(0, end))
+      },
+    })
+    .then((result) => {
+      if (answered && !releasing && !text.startsWith('held '))
+        throw new Error('the session that holds the lock ended')
+      if (!answered)
+        throw new Error(result.stderr.trim() || `the lock's session ended with exit code ${result.exitCode}`)
+    })
+    .catch((error: unknown) => {
+      const trouble = QuorateError.from(error, 'command', 'the lock there failed', { host: remote.host })
+      reject(trouble)
+      if (answered && !releasing) lost.abort(trouble)
+    })
+  const beat = setInterval(() => input.write('\n'), BEAT_MS)
+  beat.unref()
+  return {
+    answer,
+    release: async () => {
+      releasing = true
+      clearInterval(beat)
+      input.end()
+      await ended
+    },
+  }
+}

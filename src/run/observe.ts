@@ -1,0 +1,154 @@
+/** Looks at all hosts and at etcd, and judges what needs a clock or cryptography, so that the planner needs neither. */
+import { combineErrors } from '../errors.ts'
+import { looksFor, parseHostState } from '../host/observe.ts'
+import { runAgent } from '../host/agent.ts'
+import type { HostState } from '../host/state.ts'
+import { certificateNames, profileOf } from '../plan/certificates.ts'
+import type {
+  AuthorityFacts,
+  CertificateFault,
+  ClusterFacts,
+  NetworkFacts,
+  Observed,
+} from '../plan/observed.ts'
+import { peerUrl } from '../etcd/configuration.ts'
+import { allowedNames } from '../pki/names.ts'
+import { type Node, etcdNodes } from '../spec/cluster.ts'
+import { onAll } from '../ssh/fleet.ts'
+import type { Session } from './session.ts'
+
+/** @throws QuorateError for every host that can't be looked at, all at once: nothing is planned on half a picture. */
+export async function observe(session: Session): Promise<Observed> {
+  const { cluster } = session
+  session.emit({ type: 'looking', hosts: cluster.nodes.map((node) => node.name) })
+  const { results, errors } = await onAll(cluster.nodes, async (node) => {
+    const started = performance.now()
+    const remote = await session.remote(node)
+    session.emit({ type: 'connected', host: node.name, durationMs: performance.now() - started })
+    // Its failure is told when the tunnel is used; here it only has a head start.
+    if (node.roles.includes('etcd')) session.tunnel(node).catch(() => undefined)
+    const { lines } = await runAgent(remote, {
+      operations: [],
+      looks: looksFor(cluster, node),
+      signal: session.signal,
+    })
+    return parseHostState(node.name, node.roles.includes('etcd'), lines)
+  })
+  if (errors.length > 0) throw combineErrors(errors)
+  return await judge(session, Object.fromEntries(results.map(({ host, value }) => [host, value])), false)
+}
+
+/** Adds to the hosts what etcd, the clock and the certificates say. */
+export async function judge(
+  session: Session,
+  hosts: Readonly<Record<string, HostState>>,
+  verified: boolean,
+): Promise<Observed> {
+  const authority = await authorityFacts(session)
+  const certificates = await certificateFaults(session, hosts, authority)
+  const running = etcdNodes(session.cluster).filter((node) => isUp(hosts[node.name]))
+  if (running.length === 0) return { hosts, authority, certificates, cluster: undefined, network: undefined }
+  const [cluster, network] = await Promise.all([
+    clusterFacts(session, running, verified),
+    networkFacts(session, running),
+  ])
+  return { hosts, authority, certificates, cluster, network }
+}
+
+function isUp(host: HostState | undefined): boolean {
+  const active = host?.member?.unit.active
+  return active === 'active' || active === 'activating'
+}
+
+async function authorityFacts(session: Session): Promise<AuthorityFacts> {
+  const { authority } = session.cluster.pki
+  if (authority.home === 'local' && authority.certificate === undefined) {
+    const { localAuthorityExists } = await import('../pki/local.ts')
+    const { default: path } = await import('node:path')
+    const directory = path.join(session.cluster.stateDirectory, 'ca')
+    if (!(await localAuthorityExists({ directory }))) return { bundle: undefined }
+  }
+  return { bundle: await (await session.authority()).chain(session.signal) }
+}
+
+async function certificateFaults(
+  session: Session,
+  hosts: Readonly<Record<string, HostState>>,
+  authority: AuthorityFacts,
+): Promise<Observed['certificates']> {
+  const { cluster } = session
+  const members = etcdNodes(cluster)
+  const some = members.some(
+    (node) => Object.keys(hosts[node.name]?.member?.tls.certificates ?? {}).length > 0,
+  )
+  const check = some ? (await import('../pki/check-certificate.ts')).checkCertificate : undefined
+  const faultsOf = (
+    node: Node,
+    name: ReturnType<typeof certificateNames>[number],
+  ): readonly CertificateFault[] => {
+    const tls = hosts[node.name]?.member?.tls
+    const certificate = tls?.certificates[name]
+    const keySpki = tls?.keys[name]
+    if (certificate === undefined || keySpki === undefined || check === undefined) {
+      return [{ code: 'missing', message: 'is missing' }]
+    }
+    // A CA that is not here can't have issued it, whatever else it is.
+    if (authority.bundle === undefined)
+      return [{ code: 'issuer', message: 'was not issued by a CA that is here' }]
+    return check({
+      pem: certificate.pem,
+      allowed: allowedNames(node),
+      profile: profileOf(name),
+      caPem: authority.bundle,
+      now: session.now(),
+      commonName: node.name,
+      keySpki,
+      algorithm: cluster.pki.algorithm,
+    })
+  }
+  return Object.fromEntries(
+    members.map((node) => [
+      node.name,
+      Object.fromEntries(certificateNames(cluster).map((name) => [name, faultsOf(node, name)])),
+    ]),
+  )
+}
+
+/** undefined if no member answers at all. */
+async function clusterFacts(
+  session: Session,
+  running: readonly Node[],
+  verified: boolean,
+): Promise<ClusterFacts | undefined> {
+  const [{ readClusterView, formatId }, { judgeView }] = await Promise.all([
+    import('../etcd/view.ts'),
+    import('../etcd/health.ts'),
+  ])
+  const view = await readClusterView(await session.members(running), session.signal)
+  const reachable = view.members.filter((member) => member.reachable)
+  const expected = etcdNodes(session.cluster)
+  const judgement = judgeView(view, {
+    members: expected.map((node) => ({ name: node.name, peerUrls: [peerUrl(session.cluster, node)] })),
+  })
+  const [first] = reachable
+  if (first === undefined) return undefined
+  const list = reachable.find((member) => member.list?.linearizable)?.list ?? first.list
+  const absent = expected.filter((node) => !running.includes(node)).map((node) => `${node.name} does not run`)
+  return {
+    id: formatId(judgement.clusterId ?? first.clusterId),
+    members: (list?.members ?? []).map(({ id, ...member }) => ({ id: formatId(id), ...member })),
+    healthy: reachable.filter((member) => member.read.answered).map((member) => member.name),
+    problems: [
+      ...absent,
+      ...judgement.problems.map(({ member, message }) => (member ? `${member} ${message}` : message)),
+    ],
+    verified,
+  }
+}
+
+async function networkFacts(session: Session, running: readonly Node[]): Promise<NetworkFacts | undefined> {
+  const { network } = session.cluster
+  if (network === undefined) return undefined
+  const { readStoredNetwork } = await import('./network.ts')
+  return await readStoredNetwork(session, network, running)
+}

@@ -1,0 +1,148 @@
+/** Everything that one run on one cluster holds open: connections, the authority, clients of the members. */
+import path from 'node:path'
+import { QuorateError } from '../errors.ts'
+import { type MemberClient, connectMember } from '../etcd/client.ts'
+import type { MemberEndpoint, MemberTls } from '../etcd/endpoint.ts'
+import type { AskPassphrase, Authority } from '../pki/authority.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { type Fleet, openFleet } from '../ssh/fleet.ts'
+import type { Remote } from '../ssh/remote.ts'
+import type { Emit } from './events.ts'
+
+export interface SessionOptions {
+  readonly cluster: Cluster
+  readonly emit: Emit
+  readonly signal: AbortSignal
+  readonly now: () => Date
+  /** quorate's cache, shared by all clusters. */
+  readonly cacheDirectory: string
+  readonly askPassphrase: AskPassphrase
+  /** undefined: nobody can be asked. */
+  readonly sudoPassword?: ((host: string, user: string) => Promise<string>) | undefined
+  /** ssh may ask on the terminal. */
+  readonly interactive?: boolean | undefined
+}
+
+export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPassword' | 'interactive'> {
+  readonly fleet: Fleet
+  /** Connects on first use. */
+  remote(node: Node): Promise<Remote>
+  /** A local socket that leads to a node's own etcd; needs no etcd to run there. */
+  tunnel(node: Node): Promise<string>
+  authority(): Promise<Authority>
+  /** Where a node's member is dialled from here, and with which credentials. */
+  endpoint(node: Node): Promise<MemberEndpoint>
+  /** Clients of these nodes' members, one each; the caller closes nothing. */
+  members(nodes: readonly Node[]): Promise<readonly MemberClient[]>
+}
+
+export function knownHostsFile(cluster: Pick<Cluster, 'stateDirectory'>): string {
+  return path.join(cluster.stateDirectory, 'known_hosts')
+}
+
+export function operatorDirectory(cluster: Pick<Cluster, 'stateDirectory'>): string {
+  return path.join(cluster.stateDirectory, 'operator')
+}
+
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { cluster, emit, signal, now, cacheDirectory, askPassphrase } = options
+  const fleet = await openFleet({
+    knownHosts: knownHostsFile(cluster),
+    sudoPassword: options.sudoPassword,
+    interactive: options.interactive,
+    signal,
+  })
+  const remote = async (node: Node) => await fleet.get(node.name, node.ssh)
+  const tunnel = once(async (node: Node) => {
+    return await (await remote(node)).forward({ address: '127.0.0.1', port: cluster.etcd.clientPort })
+  })
+  const authority = once(async (_key: 'authority') => {
+    const { openAuthority } = await import('../pki/open.ts')
+    return await openAuthority({
+      cluster,
+      askPassphrase,
+      now,
+      connect: async ({ hostName, ssh }) => await fleet.get(hostName, ssh),
+    })
+  })
+  const credentials = once(
+    async (_key: 'operator') => await operatorCredentials(options, await authority('authority')),
+  )
+  const endpoint = once(async (node: Node): Promise<MemberEndpoint> => {
+    const [socketPath, tls] = await Promise.all([
+      tunnel(node),
+      cluster.etcd.localPlaintext ? undefined : credentials('operator'),
+    ])
+    return { name: node.name, target: { socketPath }, identity: node.address, tls }
+  })
+  const client = once(async (node: Node) => connectMember({ ...(await endpoint(node)), signal }))
+  const opened = new Set<Node>()
+  return {
+    cluster,
+    emit,
+    signal,
+    now,
+    cacheDirectory,
+    askPassphrase,
+    fleet,
+    remote,
+    tunnel,
+    authority: async () => await authority('authority'),
+    endpoint,
+    members: async (nodes) =>
+      await Promise.all(
+        nodes.map(async (node) => {
+          opened.add(node)
+          return await client(node)
+        }),
+      ),
+    [Symbol.asyncDispose]: async () => {
+      const clients = await Promise.allSettled([...opened].map(client))
+      for (const outcome of clients) if (outcome.status === 'fulfilled') outcome.value.close()
+      await fleet.close()
+    },
+  }
+}
+
+/** The operator's own certificate: its key is born here, and stays here. */
+async function operatorCredentials(options: SessionOptions, authority: Authority): Promise<MemberTls> {
+  const { makeClientCertificate } = await import('../pki/client.ts')
+  const { cluster, now, signal, emit } = options
+  const made = await makeClientCertificate({
+    authority,
+    directory: operatorDirectory(cluster),
+    name: 'quorate-operator',
+    days: cluster.pki.days,
+    algorithm: cluster.pki.algorithm,
+    now: now(),
+    signal,
+  })
+  for (const text of made.warnings) emit({ type: 'warning', text: `the operator's certificate: ${text}` })
+  if (made.result === 'waiting') {
+    throw new QuorateError('pki', "the operator's own certificate is not signed yet", {
+      hint: 'quorate certs csr --out DIR writes its request with the others; have it signed, then: quorate certs import DIR',
+    })
+  }
+  const { readFile } = await import('node:fs/promises')
+  const [ca, cert, key] = await Promise.all(
+    [made.ca, made.certificate, made.key].map((file) => readFile(file, 'utf8')),
+  )
+  return { ca: ca ?? '', cert: cert ?? '', key: key ?? '' }
+}
+
+/** The members' nodes, for those who need all of them. */
+export async function allMembers(session: Session): Promise<readonly MemberClient[]> {
+  return await session.members(etcdNodes(session.cluster))
+}
+
+/** Does the work once for each key; a failure is remembered as well. */
+function once<K, V>(work: (key: K) => Promise<V>): (key: K) => Promise<V> {
+  const done = new Map<K, Promise<V>>()
+  return async (key) => {
+    const known = done.get(key)
+    if (known !== undefined) return await known
+    const promise = work(key)
+    done.set(key, promise)
+    return await promise
+  }
+}
