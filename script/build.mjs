@@ -34,7 +34,9 @@ await build({
   legalComments: 'linked',
   plugins: [raw],
   // Bundled CommonJS dependencies call require() for Node's own modules.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
   logLevel: 'warning',
 })
 await chmod(path.join(root, 'dist/cli/main.js'), 0o755)

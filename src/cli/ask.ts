@@ -1,0 +1,92 @@
+/** Questions to whoever sits at the terminal, and the files that answer in their place. */
+import { readFile, stat } from 'node:fs/promises'
+import { QuorateError } from '../errors.ts'
+import type { AskPassphrase } from '../pki/authority.ts'
+import type { CliContext } from './context.ts'
+
+/** @throws QuorateError `cancelled` on Ctrl-C or a no. */
+export async function confirm(context: CliContext, message: string): Promise<void> {
+  if (context.assumeYes) return
+  if (!context.interactive) {
+    throw new QuorateError('cancelled', `this needs a yes, and there is no terminal to ask on: ${message}`, {
+      hint: 'give --yes',
+    })
+  }
+  const prompts = await import('@clack/prompts')
+  const answer = await prompts.confirm({ message, initialValue: false, output: process.stderr })
+  if (answer !== true) throw new QuorateError('cancelled', 'not confirmed: nothing was changed')
+}
+
+/** Asks for a word to be typed, for what can't be taken back. `given`: it came with an option. */
+export async function confirmByTyping(
+  context: CliContext,
+  message: string,
+  word: string,
+  given: string | undefined,
+): Promise<void> {
+  if (given === word) return
+  if (given !== undefined)
+    throw new QuorateError('usage', `'${given}' is not the name: it is '${word}'. Nothing was changed`)
+  if (!context.interactive) {
+    throw new QuorateError('cancelled', `${message}: there is no terminal to ask on`, {
+      hint: `give --confirm ${word}`,
+    })
+  }
+  const prompts = await import('@clack/prompts')
+  const answer = await prompts.text({
+    message: `${message} Type '${word}' to go on:`,
+    output: process.stderr,
+  })
+  if (answer !== word) throw new QuorateError('cancelled', 'not confirmed: nothing was changed')
+}
+
+export function passphraseSource(context: CliContext): AskPassphrase {
+  return async (purpose) => {
+    if (context.passphraseFile !== undefined) return await firstLine(context.passphraseFile)
+    return await askSecret(context, `Passphrase of ${purpose}`, '--passphrase-file FILE')
+  }
+}
+
+/** One password for all machines; asked once. undefined where nobody can be asked. */
+export function sudoPasswordSource(
+  context: CliContext,
+): ((host: string, user: string) => Promise<string>) | undefined {
+  const { sudoPasswordFile } = context
+  if (sudoPasswordFile === undefined && !context.interactive) return undefined
+  let answer: Promise<string> | undefined
+  return async (_host, user) => {
+    answer ??=
+      sudoPasswordFile === undefined
+        ? askSecret(context, `Password of ${user} for sudo on the machines`, '--sudo-password-file FILE')
+        : firstLine(sudoPasswordFile)
+    return await answer
+  }
+}
+
+async function askSecret(context: CliContext, message: string, option: string): Promise<string> {
+  if (!context.interactive) {
+    throw new QuorateError('permission', `${message} is needed, and there is no terminal to ask on`, {
+      hint: `give ${option}`,
+    })
+  }
+  const prompts = await import('@clack/prompts')
+  const answer = await prompts.password({ message, output: process.stderr })
+  if (typeof answer !== 'string')
+    throw new QuorateError('cancelled', 'no password given: nothing was changed')
+  return answer
+}
+
+/** @throws QuorateError `permission` for a file that others can read. */
+async function firstLine(file: string): Promise<string> {
+  try {
+    const { mode } = await stat(file)
+    if ((mode & 0o077) !== 0) {
+      throw new QuorateError('permission', `${file} holds a secret, and others than its owner can read it`, {
+        hint: `chmod 600 ${file}`,
+      })
+    }
+    return (await readFile(file, 'utf8')).split(/\r?\n/)[0] ?? ''
+  } catch (error) {
+    throw QuorateError.from(error, 'permission', `${file} can't be read`)
+  }
+}

@@ -1,0 +1,49 @@
+/** A command as data: what `--help` and completion show, and where its work is loaded from when it is asked for. */
+import type { CliContext } from './context.ts'
+
+export interface CommandDefinition {
+  /** Words after `quorate`: `apply`, `certs list`. */
+  readonly name: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  /** Paragraphs for the command's own help. */
+  readonly description?: string | undefined
+  /** As commander writes them: `<selector>`, `[node]`, `[words...]`, with what they mean. */
+  readonly arguments?: readonly { readonly syntax: string; readonly description: string }[] | undefined
+  /** As commander writes them: `--out <file>`. Options of all commands (`-f`, `--json` …) are not repeated here. */
+  readonly options?:
+    | readonly {
+        readonly flags: string
+        readonly description: string
+        readonly default?: string | undefined
+      }[]
+    | undefined
+  readonly examples?: readonly string[] | undefined
+  /** Everything after the first argument is passed on unread, options too: `quorate run etcd -- ls -la`. */
+  readonly passThrough?: boolean | undefined
+  /** The heading it stands under in `quorate --help`. */
+  readonly group: CommandGroup
+  readonly load: () => Promise<{ readonly default: CommandHandler }>
+}
+
+export type CommandGroup = 'The cluster file' | 'Machines' | 'The cluster' | 'Certificates' | 'More'
+
+/** @returns the exit code. Throws `QuorateError` for whatever an operator can mend. */
+export type CommandHandler = (context: CliContext, input: CommandInput) => Promise<number>
+
+export interface CommandInput {
+  /** Arguments in their order; a variadic one is the rest. */
+  readonly args: readonly string[]
+  /** By camelCase name, as commander has them. */
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+/** An option that carries a text, if it was given. */
+export function textOption(input: CommandInput, name: string): string | undefined {
+  const value = input.options[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+export function flagOption(input: CommandInput, name: string): boolean {
+  return input.options[name] === true
+}

@@ -1,0 +1,27 @@
+import { apply } from '../../operations/apply.ts'
+import { guardOf } from '../../operations/plan-file.ts'
+import type { CommandHandler } from '../command.ts'
+import { withSession } from '../with-session.ts'
+
+const applyCommand: CommandHandler = async (context, input) => {
+  const started = performance.now()
+  return await withSession(context, async (session) => {
+    const [planFile] = input.args
+    const report = await apply(
+      session,
+      planFile === undefined ? {} : await guardOf(planFile, session.cluster),
+    )
+    const durationMs = Math.round(performance.now() - started)
+    if (context.json) {
+      context.out(
+        `${JSON.stringify({ type: 'done', changed: report.changed, steps: report.done.length, durationMs })}\n`,
+      )
+      return 0
+    }
+    if (!report.changed) context.out('nothing to change\n')
+    else context.out(`done: ${report.done.length} steps in ${(durationMs / 1000).toFixed(1)} s\n`)
+    return 0
+  })
+}
+
+export default applyCommand

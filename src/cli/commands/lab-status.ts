@@ -1,0 +1,21 @@
+import { labState } from '../../operations/lab.ts'
+import type { CommandHandler } from '../command.ts'
+import { renderTable } from '../table.ts'
+import { loadForCommand } from '../with-session.ts'
+
+const labStatusCommand: CommandHandler = async (context) => {
+  const state = await labState(await loadForCommand(context))
+  if (context.json) context.out(`${JSON.stringify(state)}\n`)
+  else if (state.machines.length === 0) context.out('no lab: quorate lab up boots one\n')
+  else {
+    const rows = state.machines.map(({ name, addresses, running, pid }) => [
+      name,
+      addresses.join(', '),
+      running ? `runs (${pid})` : 'off',
+    ])
+    context.out(renderTable([['MACHINE', 'ADDRESS', 'STATE'], ...rows]))
+  }
+  return state.state === 'up' ? 0 : 1
+}
+
+export default labStatusCommand

@@ -1,0 +1,23 @@
+import { labUp } from '../../operations/lab.ts'
+import type { CommandHandler } from '../command.ts'
+import { labEmitter } from '../lab-emitter.ts'
+import { loadForCommand } from '../with-session.ts'
+
+const labUpCommand: CommandHandler = async (context) => {
+  const cluster = await loadForCommand(context)
+  const started = performance.now()
+  const { booted, running } = await labUp(cluster, { emit: labEmitter(context), signal: context.signal })
+  if (context.json) {
+    context.out(`${JSON.stringify({ booted, running })}\n`)
+    return 0
+  }
+  const took = ((performance.now() - started) / 1000).toFixed(1)
+  context.out(
+    booted.length === 0
+      ? `${running.length} machines run already\n`
+      : `booted ${booted.join(', ')} in ${took} s\n`,
+  )
+  return 0
+}
+
+export default labUpCommand

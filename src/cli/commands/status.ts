@@ -1,0 +1,20 @@
+import { status } from '../../operations/status.ts'
+import type { CommandHandler } from '../command.ts'
+import { renderStatus } from '../render-status.ts'
+import { withSession } from '../with-session.ts'
+
+const statusCommand: CommandHandler = async (context) =>
+  await withSession(
+    context,
+    async (session) => {
+      const report = await status(session)
+      context.out(
+        context.json ? `${JSON.stringify(report, null, 2)}\n` : renderStatus(report, context.colors),
+      )
+      return report.cluster.healthy ? 0 : 1
+    },
+    // Its output is the report alone.
+    context.json ? { emit: () => undefined } : {},
+  )
+
+export default statusCommand

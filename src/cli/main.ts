@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+/** The command-line tool: reads the words, runs the command, turns what goes wrong into a message and an exit code. */
+import { enableCompileCache } from 'node:module'
+import { createColors } from 'picocolors'
+import type { CommandDefinition, CommandInput } from './command.ts'
+import type { CliContext } from './context.ts'
+import { buildProgram, globalOptions } from './program.ts'
+import { renderError } from './render-error.ts'
+
+enableCompileCache()
+
+const stopping = new AbortController()
+let interrupts = 0
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    interrupts += 1
+    if (interrupts > 1) process.exit(130)
+    process.stderr.write('\nquorate: stopping; what was done stays done (once more to leave at once)\n')
+    stopping.abort()
+  })
+}
+// A reader that goes away (`quorate nodes | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+function contextFor(options: ReturnType<typeof globalOptions>): CliContext {
+  const tty = process.stdout.isTTY === true && process.stderr.isTTY === true
+  const wanted =
+    process.env['FORCE_COLOR'] !== undefined ||
+    (tty && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb')
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    json: options.json,
+    verbose: options.verbose,
+    colors: createColors(wanted && options.color),
+    interactive: tty && process.stdin.isTTY === true && process.env['CI'] === undefined,
+    live: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb' && !options.json,
+    columns: process.stderr.columns ?? 80,
+    file: options.file,
+    sudoPasswordFile: options.sudoPasswordFile,
+    passphraseFile: options.passphraseFile,
+    assumeYes: options.yes,
+    signal: stopping.signal,
+    now: () => new Date(),
+  }
+}
+
+async function runCommand(definition: CommandDefinition, input: CommandInput): Promise<void> {
+  const context = contextFor(globalOptions(input.options))
+  try {
+    const { default: handler } = await definition.load()
+    process.exitCode = await handler(context, input)
+  } catch (error) {
+    process.exitCode = renderError(context, stopping.signal.aborted ? interrupted(error) : error)
+  }
+}
+
+/** After Ctrl-C most errors are only its echo. */
+function interrupted(error: unknown): unknown {
+  return error instanceof Error && (error.name === 'AbortError' || error === stopping.signal.reason)
+    ? 'interrupted'
+    : error
+}
+
+await buildProgram(runCommand).parseAsync(process.argv)

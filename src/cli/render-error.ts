@@ -1,0 +1,40 @@
+/** Errors as an operator reads them: what, where, why, and what to do next. A bug shows its stack, and says it is one. */
+import { QuorateError } from '../errors.ts'
+import type { CliContext } from './context.ts'
+
+/** @returns the exit code. */
+export function renderError(
+  context: Pick<CliContext, 'out' | 'err' | 'json' | 'colors' | 'verbose'>,
+  error: unknown,
+): number {
+  const { colors } = context
+  if (error === 'interrupted') {
+    if (context.json)
+      context.out(`${JSON.stringify({ error: { code: 'cancelled', message: 'interrupted' } })}\n`)
+    else context.err('quorate: interrupted. Run the same command again to go on from here.\n')
+    return 130
+  }
+  if (error instanceof QuorateError) {
+    const { code, host, message, hint } = error
+    if (context.json) {
+      context.out(`${JSON.stringify({ error: { code, host, message, hint } })}\n`)
+      return error.exitCode
+    }
+    const [first = '', ...rest] = message.split('\n')
+    context.err(`${colors.red('quorate:')} ${host === undefined ? '' : `${colors.bold(host)}: `}${first}\n`)
+    for (const line of rest) context.err(`         ${line}\n`)
+    for (const line of hint?.split('\n') ?? []) context.err(`  ${colors.cyan('→')} ${line}\n`)
+    if (context.verbose && error.cause !== undefined)
+      context.err(`  because: ${describeCause(error.cause)}\n`)
+    return error.exitCode
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  if (context.json) context.out(`${JSON.stringify({ error: { code: 'bug', message: stack } })}\n`)
+  else context.err(`${colors.red('quorate: this is a bug in quorate:')} ${stack}\n`)
+  return 70
+}
+
+function describeCause(cause: unknown): string {
+  if (cause instanceof AggregateError) return cause.errors.map(describeCause).join('; ')
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+}

@@ -1,0 +1,147 @@
+/** A run's events for people: one moving line a host on a terminal, plain lines elsewhere, JSON lines with `--json`. */
+import type { Step } from '../plan/steps.ts'
+import type { Emit, RunEvent } from '../run/events.ts'
+import type { CliContext } from './context.ts'
+
+export interface ProgressRenderer {
+  readonly emit: Emit
+  /** Leaves nothing moving behind. */
+  stop(): void
+}
+
+export function progressRenderer(context: CliContext): ProgressRenderer {
+  if (context.json) return jsonLines(context)
+  return context.live ? liveLines(context) : plainLines(context)
+}
+
+/** A step as JSON shows it: what matters of it, without the content of files. */
+export function stepJson(step: Step): Record<string, unknown> {
+  const { kind, host, what, why, danger } = step
+  return { kind, host, what, why, danger }
+}
+
+function jsonLines(context: CliContext): ProgressRenderer {
+  const emit = (event: RunEvent) => {
+    const shown =
+      event.type === 'wave'
+        ? { ...event, steps: event.steps.map(stepJson) }
+        : 'step' in event
+          ? { ...event, step: stepJson(event.step) }
+          : event
+    context.out(`${JSON.stringify(shown)}\n`)
+  }
+  return { emit, stop: () => undefined }
+}
+
+/** Also what a terminal keeps once a line has come to rest. */
+function describe(context: CliContext, event: RunEvent): string | undefined {
+  const { colors } = context
+  switch (event.type) {
+    case 'step-done':
+      return `${colors.green('✓')} ${label(event.step)}${event.step.what}${colors.dim(seconds(event.durationMs))}`
+    case 'step-failed':
+      return `${colors.red('✗')} ${label(event.step)}${event.step.what}`
+    case 'note':
+      return `${colors.cyan('·')} ${event.host === undefined ? '' : `${event.host}: `}${event.text}`
+    case 'warning':
+      return `${colors.yellow('!')} ${event.host === undefined ? '' : `${event.host}: `}${event.text}`
+    case 'artifact':
+      return event.totalBytes === undefined ? `${colors.cyan('·')} ${event.text}` : undefined
+    default:
+      return undefined
+  }
+}
+
+function plainLines(context: CliContext): ProgressRenderer {
+  return {
+    emit: (event) => {
+      const line = describe(context, event)
+      if (line !== undefined) context.err(`${line}\n`)
+    },
+    stop: () => undefined,
+  }
+}
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+
+function liveLines(context: CliContext): ProgressRenderer {
+  const moving = new Map<string, string>()
+  let drawn = 0
+  let frame = 0
+  const erase = () => {
+    if (drawn > 0) context.err(`\u001B[${drawn}A\u001B[0J`)
+    drawn = 0
+  }
+  const draw = () => {
+    erase()
+    const lines = [...moving.values()].map(
+      (text) =>
+        `${context.colors.cyan(FRAMES[frame % FRAMES.length] ?? '')} ${cut(text, context.columns - 3)}`,
+    )
+    if (lines.length > 0) context.err(`${lines.join('\n')}\n`)
+    drawn = lines.length
+  }
+  const timer = setInterval(() => {
+    frame += 1
+    if (moving.size > 0) draw()
+  }, 100)
+  timer.unref()
+  return {
+    emit: (event) => {
+      follow(moving, event)
+      const line = describe(context, event)
+      if (line !== undefined) {
+        erase()
+        context.err(`${line}\n`)
+      }
+      draw()
+    },
+    stop: () => {
+      clearInterval(timer)
+      moving.clear()
+      erase()
+    },
+  }
+}
+
+/** Which lines move: one for each host at work, one for looking, one for fetching. */
+function follow(moving: Map<string, string>, event: RunEvent): void {
+  switch (event.type) {
+    case 'looking':
+      moving.set('looking', `looking at ${event.hosts.length} machine${event.hosts.length === 1 ? '' : 's'}`)
+      return
+    case 'wave':
+      moving.clear()
+      return
+    case 'artifact':
+      moving.set('artifact', `${event.text}${percent(event)}`)
+      return
+    case 'step-started':
+      moving.delete('looking')
+      moving.set(event.step.host ?? '', `${label(event.step)}${event.step.what}`)
+      return
+    case 'step-done':
+    case 'step-failed':
+      moving.delete(event.step.host ?? '')
+      return
+    default:
+  }
+}
+
+function label(step: Step): string {
+  return step.host === undefined ? '' : `${step.host}: `
+}
+
+function percent({ doneBytes, totalBytes }: Extract<RunEvent, { type: 'artifact' }>): string {
+  return doneBytes === undefined || totalBytes === undefined
+    ? ''
+    : ` ${Math.floor((100 * doneBytes) / totalBytes)} %`
+}
+
+function seconds(durationMs: number): string {
+  return durationMs < 100 ? '' : ` (${(durationMs / 1000).toFixed(1)} s)`
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
+}

@@ -1,0 +1,64 @@
+/** The health table. */
+import type { MemberStatus, StatusReport } from '../operations/status.ts'
+import type { CliContext } from './context.ts'
+import { renderTable } from './table.ts'
+
+export function renderStatus(report: StatusReport, colors: CliContext['colors']): string {
+  const { cluster, members } = report
+  const header = [
+    'MEMBER',
+    'ID',
+    'HEALTHY',
+    'ROLE',
+    'VERSION',
+    'DB SIZE',
+    'TERM',
+    'INDEX',
+    'ALARMS',
+    'CERTIFICATE',
+  ]
+  const rows = members.map((member) => [
+    member.name,
+    member.id ?? '-',
+    member.healthy ? colors.green('yes') : colors.red('no'),
+    role(member),
+    member.version ?? '-',
+    member.dbSizeBytes === null ? '-' : formatBytes(member.dbSizeBytes),
+    String(member.raftTerm ?? '-'),
+    String(member.raftIndex ?? '-'),
+    member.alarms.length > 0 ? colors.red(member.alarms.join(', ')) : '-',
+    certificate(member.certificateDaysLeft, colors),
+  ])
+  const table = renderTable([header.map((title) => colors.dim(title)), ...rows])
+  const verdict = cluster.healthy
+    ? colors.green(`cluster ${cluster.name} (${cluster.id}) is healthy`)
+    : colors.red(`cluster ${cluster.name}${cluster.id === null ? '' : ` (${cluster.id})`} is NOT healthy`)
+  const count = `: ${cluster.healthyMembers} of ${members.length} members answer, ${cluster.quorum} are needed`
+  const problems = cluster.problems.map((problem) => `  ${colors.red('✗')} ${problem}\n`).join('')
+  return `${table}\n${verdict}${count}\n${problems}`
+}
+
+function role(member: MemberStatus): string {
+  if (member.leader) return 'leader'
+  if (member.id === null) return '-'
+  return member.learner ? 'learner' : 'follower'
+}
+
+function certificate(days: number | null, colors: CliContext['colors']): string {
+  if (days === null) return '-'
+  if (days < 0) return colors.red('expired')
+  const text = `${days} day${days === 1 ? '' : 's'}`
+  return days < 30 ? colors.yellow(text) : text
+}
+
+/** `20.0 KiB`, in powers of 1024. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024
+    unit += 1
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
+}

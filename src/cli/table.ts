@@ -1,0 +1,22 @@
+/** Plain aligned columns, as operators and `awk` like them. */
+import { stripVTControlCharacters } from 'node:util'
+
+/** Columns are as wide as their widest cell; the last one is not padded. Colour codes take no width. */
+export function renderTable(rows: readonly (readonly string[])[], gap = 2): string {
+  const width = (text: string) => stripVTControlCharacters(text).length
+  const widths = rows.reduce<number[]>((all, row) => {
+    for (const [column, cell] of row.entries()) all[column] = Math.max(all[column] ?? 0, width(cell))
+    return all
+  }, [])
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - width(cell) + gap),
+        )
+        .join('')
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('')
+}

@@ -1,0 +1,1 @@
+export { QuorateError } from './errors.ts'

@@ -1,0 +1,73 @@
+/** Brings machines to what the cluster file says, and shows beforehand what that would change. */
+import { randomBytes } from 'node:crypto'
+import type { ApplyIntent } from '../plan/intent.ts'
+import { next } from '../plan/next.ts'
+import type { Observed } from '../plan/observed.ts'
+import { type Plan, plan } from '../plan/plan.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import type { Step } from '../plan/steps.ts'
+import { blockedError, run } from '../run/engine.ts'
+import { acquireLock } from '../run/lock.ts'
+import { observe } from '../run/observe.ts'
+import type { Session } from '../run/session.ts'
+
+export interface ApplyReport {
+  /** False: everything was already as it should be, and nothing was touched. */
+  readonly changed: boolean
+  readonly done: readonly Step[]
+  readonly observed: Observed
+}
+
+export interface PlanReport extends Plan {
+  readonly intent: ApplyIntent
+  readonly observed: Observed
+}
+
+export function applyIntent(cluster: Cluster, token?: string): ApplyIntent {
+  return {
+    kind: 'apply',
+    cluster,
+    freshToken: token ?? `${cluster.name}-${randomBytes(8).toString('hex')}`,
+    until: 'done',
+  }
+}
+
+/** What `apply` would do, without doing any of it. */
+export async function planApply(
+  session: Session,
+  intent = applyIntent(session.cluster),
+): Promise<PlanReport> {
+  const observed = await observe(session)
+  return { intent, observed, ...plan(intent, observed) }
+}
+
+export interface ApplyOptions {
+  readonly intent?: ApplyIntent | undefined
+  /** Looks at what was observed, under the lock, right before the first change; throws to stop. */
+  readonly confirm?: ((observed: Observed) => Promise<void>) | undefined
+}
+
+/**
+ * Looks first, without a lock: where nothing is to be done, nobody is kept out. Otherwise takes the lock and looks
+ * again, so that what is decided rests on what was seen while nobody else was at work.
+ *
+ * @throws QuorateError `blocked`, `locked`, `moved`, `preflight`, or what a step failed with; a second run finishes it.
+ */
+export async function apply(session: Session, options: ApplyOptions = {}): Promise<ApplyReport> {
+  const intent = options.intent ?? applyIntent(session.cluster)
+  const before = await observe(session)
+  const answer = next(intent, before)
+  if (answer.kind === 'blocked') throw blockedError(answer.reasons)
+  if (answer.kind === 'done') {
+    await options.confirm?.(before)
+    return { changed: false, done: [], observed: before }
+  }
+  const { nodes } = session.cluster
+  const remotes = await Promise.all(nodes.map(async (node) => await session.remote(node)))
+  const { emit, signal } = session
+  await using lock = await acquireLock({ remotes, purpose: 'apply', now: session.now(), emit, signal })
+  const observed = await observe(session)
+  await options.confirm?.(observed)
+  const report = await run(session, lock, intent, observed)
+  return { changed: report.done.length > 0, ...report }
+}

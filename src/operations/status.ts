@@ -1,0 +1,143 @@
+/** How the cluster is, asked of every member itself: the seed's `cluster-health`, made modern. */
+import { QuorateError } from '../errors.ts'
+import { peerUrl } from '../etcd/configuration.ts'
+import { judgeView } from '../etcd/health.ts'
+import { servedCertificate } from '../etcd/served-certificate.ts'
+import { type MemberView, formatId, readClusterView } from '../etcd/view.ts'
+import { quorum } from '../plan/quorum.ts'
+import type { Session } from '../run/session.ts'
+import { type Node, etcdNodes } from '../spec/cluster.ts'
+
+/** Stable and documented in docs/status.md: fields are added, never renamed or removed. */
+export interface StatusReport {
+  readonly cluster: {
+    readonly name: string
+    /** Hexadecimal; null: no member answers. */
+    readonly id: string | null
+    readonly healthy: boolean
+    /** Voters that must agree, and how many of them answered. */
+    readonly quorum: number
+    readonly healthyMembers: number
+    /** Name of the leader; null: none, or no agreement on one. */
+    readonly leader: string | null
+    /** What keeps it from being healthy. */
+    readonly problems: readonly string[]
+  }
+  readonly members: readonly MemberStatus[]
+}
+
+export interface MemberStatus {
+  readonly name: string
+  readonly address: string
+  /** null in this and the following: the member did not say. */
+  readonly id: string | null
+  /** It answered a linearizable read. */
+  readonly healthy: boolean
+  readonly leader: boolean
+  readonly learner: boolean
+  readonly version: string | null
+  readonly dbSizeBytes: number | null
+  readonly raftTerm: number | null
+  readonly raftIndex: number | null
+  readonly alarms: readonly string[]
+  /** Whole days until the certificate it serves expires; negative: it has. */
+  readonly certificateDaysLeft: number | null
+  /** Why it is not healthy. */
+  readonly problem: string | null
+}
+
+const DAY_MS = 86_400_000
+const HANDSHAKE_MS = 5_000
+
+/** Never throws for a member that does not answer: that is what it reports. */
+export async function status(session: Session): Promise<StatusReport> {
+  const { cluster } = session
+  const nodes = etcdNodes(cluster)
+  const looked = await Promise.all(nodes.map(async (node) => await lookAt(session, node)))
+  const view = { members: looked.map(({ member }) => member) }
+  const judgement = judgeView(view, {
+    members: nodes.map((node) => ({ name: node.name, peerUrls: [peerUrl(cluster, node)] })),
+  })
+  const members = looked.map(({ node, member, daysLeft }) =>
+    memberStatus(node, member, daysLeft, judgement.leaderId, view.members),
+  )
+  return {
+    cluster: {
+      name: cluster.name,
+      id: judgement.clusterId === undefined ? null : formatId(judgement.clusterId),
+      healthy: judgement.healthy,
+      quorum: quorum(nodes.length),
+      healthyMembers: members.filter((member) => member.healthy).length,
+      leader: members.find((member) => member.leader)?.name ?? null,
+      problems: judgement.problems.map(({ member, message }) =>
+        member === undefined ? message : `${member}: ${message}`,
+      ),
+    },
+    members,
+  }
+}
+
+interface Looked {
+  readonly node: Node
+  readonly member: MemberView
+  readonly daysLeft: number | null
+}
+
+async function lookAt(session: Session, node: Node): Promise<Looked> {
+  try {
+    const [[client], endpoint] = await Promise.all([session.members([node]), session.endpoint(node)])
+    if (client === undefined) throw new TypeError('no client')
+    const [view, certificate] = await Promise.all([
+      readClusterView([client], session.signal),
+      servedCertificate(endpoint, HANDSHAKE_MS),
+    ])
+    const [member] = view.members
+    if (member === undefined) throw new TypeError('no view')
+    const left =
+      certificate && Math.floor((certificate.notAfter.getTime() - session.now().getTime()) / DAY_MS)
+    return { node, member, daysLeft: left ?? null }
+  } catch (error) {
+    // Nothing can be learnt of any member without these: they are not one member's trouble.
+    if (!(error instanceof QuorateError) || error.code === 'pki' || error.code === 'cancelled') throw error
+    const reason = { kind: 'unavailable' as const, message: error.message, hint: error.hint }
+    return { node, member: { reachable: false, name: node.name, reason }, daysLeft: null }
+  }
+}
+
+function memberStatus(
+  node: Node,
+  member: MemberView,
+  certificateDaysLeft: number | null,
+  leaderId: bigint | undefined,
+  all: readonly MemberView[],
+): MemberStatus {
+  const common = { name: node.name, address: node.address, certificateDaysLeft }
+  if (!member.reachable) {
+    const unknown = { id: null, version: null, dbSizeBytes: null, raftTerm: null, raftIndex: null }
+    return {
+      ...common,
+      ...unknown,
+      healthy: false,
+      leader: false,
+      learner: false,
+      alarms: [],
+      problem: member.reason.message,
+    }
+  }
+  const alarms = all
+    .flatMap((other) => (other.reachable ? (other.alarms ?? []) : []))
+    .filter((alarm) => alarm.memberId === member.memberId)
+  return {
+    ...common,
+    id: formatId(member.memberId),
+    healthy: member.read.answered,
+    leader: leaderId !== undefined && leaderId === member.memberId,
+    learner: member.learner,
+    version: member.version,
+    dbSizeBytes: member.dbSizeBytes,
+    raftTerm: Number(member.raftTerm),
+    raftIndex: Number(member.raftIndex),
+    alarms: [...new Set(alarms.map((alarm) => alarm.type))],
+    problem: member.read.answered ? null : member.read.reason.message,
+  }
+}
