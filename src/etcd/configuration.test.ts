@@ -42,7 +42,6 @@ test('a member listens with TLS on its address and on loopback, and knows its pe
     ETCD_AUTO_COMPACTION_MODE: 'periodic',
     ETCD_AUTO_COMPACTION_RETENTION: '8h',
     ETCD_LISTEN_METRICS_URLS: 'http://127.0.0.1:2381',
-    ETCD_ENABLE_V2: 'false',
   })
 })
 
@@ -71,7 +70,6 @@ test('the corruption check has the name that the version knows', () => {
   expect(environment({ cluster: sampleCluster({ version: '3.6.14', settings: gates }) })).toMatchObject({
     ETCD_FEATURE_GATES: 'LeaseCheckpoint=true,InitialCorruptCheck=true',
   })
-  expect(environment({ cluster: sampleCluster({ version: '3.6.14' }) })).not.toHaveProperty('ETCD_ENABLE_V2')
 })
 
 test('3.4 gets what 3.5 does by itself, and the v2 API where it is asked for', () => {
@@ -99,6 +97,12 @@ test("the file's own settings win over defaults, but not over what quorate decid
   expect(() => environment({ cluster: sampleCluster({ settings: { 'heartbeat-intervall': '1' } }) })).toThrow(
     /heartbeat-interval/,
   )
+})
+
+test('the v2 API of 3.3 is on unless it is switched off', () => {
+  expect(environment({ cluster: sampleCluster({ version: '3.3.25' }) })).toMatchObject({
+    ETCD_ENABLE_V2: 'false',
+  })
 })
 
 test('the metrics port gives way to a client port of the same number', () => {

@@ -129,7 +129,8 @@ function safeguards({ etcd }: Cluster): Record<string, string> {
     ETCD_AUTO_COMPACTION_MODE: 'periodic',
     ETCD_AUTO_COMPACTION_RETENTION: '8h',
     ...(metricsPortTaken ? {} : { ETCD_LISTEN_METRICS_URLS: `http://127.0.0.1:${METRICS_PORT}` }),
-    ETCD_ENABLE_V2: String(etcd.enableV2),
+    // On by default in 3.3; later it is off unless asked for, and merely naming it brings a warning.
+    ...(etcd.enableV2 || minor === '3.3' ? { ETCD_ENABLE_V2: String(etcd.enableV2) } : {}),
   }
 }
 
