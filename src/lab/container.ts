@@ -6,7 +6,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import { removeInterface } from './bridge.ts'
-import { bridgeName, cgroupName, machineFolder, machineId, vethName } from './identity.ts'
+import { bridgeName, cgroupName, machineFolder, machineId, scopeName, vethName } from './identity.ts'
 import {
   childrenOf,
   isRunning,
@@ -120,10 +120,10 @@ async function removeRemains(folder: string, machine: string): Promise<void> {
 
 /** Processes whose systemd-nspawn was killed under them: the machine's control group still knows them. */
 async function killStrays(folder: string, machine: string): Promise<void> {
+  const names = [cgroupName(folder, machine), scopeName(folder, machine)]
+  const cgroups = CGROUP_TREES.flatMap((tree) => names.map((name) => path.join(tree, name)))
   for (let attempt = 0; attempt < 100; attempt++) {
-    const pids = (
-      await Promise.all(CGROUP_TREES.map((tree) => processesIn(path.join(tree, cgroupName(folder, machine)))))
-    ).flat()
+    const pids = (await Promise.all(cgroups.map(processesIn))).flat()
     if (pids.length === 0) return
     for (const pid of pids) {
       try {

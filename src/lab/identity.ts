@@ -24,6 +24,11 @@ export function cgroupName(folder: string, machine: string): string {
   return `quorate-lab-${machineId(folder, machine)}`
 }
 
+/** The control group that systemd makes for the machine, where it runs this computer. */
+export function scopeName(folder: string, machine: string): string {
+  return `machine.slice/${machineId(folder, machine)}.scope`
+}
+
 /** A machine's own folder. */
 export function machineFolder(folder: string, machine: string): string {
   return path.join(folder, 'machines', machine)
