@@ -123,7 +123,7 @@ function checkSource(file: Partly<ClusterFile>, report: Reporter): void {
   const { version, source } = file.etcd ?? {}
   const suite = source?.debian?.suite
   if (suite === undefined || suite === 'sid') return
-  const carried = DEBIAN_VERSIONS[suite]
+  const carried = DEBIAN_VERSIONS.get(suite)
   if (version !== undefined && carried !== undefined && carried !== version) {
     report.warning(
       ['etcd', 'version'],

@@ -164,7 +164,7 @@ export function selectNodes(cluster: Cluster, selector: string): readonly Node[]
   if ((ROLES as readonly string[]).includes(selector)) {
     return cluster.nodes.filter((node) => node.roles.includes(selector as Role))
   }
-  const group = cluster.groups[selector]
+  const group = Object.hasOwn(cluster.groups, selector) ? cluster.groups[selector] : undefined
   if (group !== undefined) return cluster.nodes.filter((node) => group.includes(node.name))
   return cluster.nodes.filter((node) => node.name === selector)
 }

@@ -33,9 +33,11 @@ export const DEFAULTS = {
 } as const
 
 /** The etcd that Debian's suites carry. sid moves on: its version is a guess to start from. */
-export const DEBIAN_VERSIONS: Readonly<Record<string, string>> = {
-  bullseye: '3.3.25',
-  bookworm: '3.4.23',
-  trixie: '3.5.16',
-  sid: '3.5.30',
-}
+export const DEBIAN_VERSIONS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    bullseye: '3.3.25',
+    bookworm: '3.4.23',
+    trixie: '3.5.16',
+    sid: '3.5.30',
+  }),
+)

@@ -41,7 +41,12 @@ export function readYaml(given: string): YamlDocument {
   const lines = new LineCounter()
   try {
     // Duplicate keys are looked for below: the library's search takes quadratic time, and forgets the first place.
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+      logLevel: 'error',
+    })
     return fromDocument(document, lines, text)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error

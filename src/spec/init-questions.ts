@@ -183,7 +183,7 @@ function sourceFrom(answers: Answers): ClusterFile['etcd']['source'] {
 
 /** What a suite has; the newest patch of the most used minor otherwise. */
 function standardVersion(answers: Answers): string {
-  return (answers.source === 'debian' ? DEBIAN_VERSIONS[answers.suite ?? ''] : undefined) ?? '3.5.33'
+  return (answers.source === 'debian' ? DEBIAN_VERSIONS.get(answers.suite ?? '') : undefined) ?? '3.5.33'
 }
 
 /** `198.18.7.11, 198.18.7.12` become ROLE01 and ROLE02; `db1=198.18.7.11` names a node itself. */

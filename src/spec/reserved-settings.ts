@@ -1,19 +1,21 @@
 /** etcd's flags that are not free in `etcd.settings`: quorate writes them itself, or they would undo what it promises. */
 
-const REASONS: Readonly<Record<string, string>> = {
-  name: 'it is the name of the node',
-  'data-dir': 'it is etcd.dataDirectory',
-  'wal-dir': 'it is etcd.walDirectory',
-  'enable-v2': 'it is etcd.enableV2',
-  'config-file': 'etcd would ignore every other setting',
-  'force-new-cluster': 'it makes a member forget all others',
-  'strict-reconfig-check': 'quorate keeps it on, so that no change of members can cost the quorum',
-  'auto-tls': 'certificates come from the CA under pki',
-  'peer-auto-tls': 'certificates come from the CA under pki',
-  'client-cert-auth': 'quorate keeps it on: without it anybody can read the store',
-  'peer-client-cert-auth': 'quorate keeps it on: without it anybody can become a peer',
-  proxy: 'quorate runs members, not proxies',
-}
+const REASONS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    name: 'it is the name of the node',
+    'data-dir': 'it is etcd.dataDirectory',
+    'wal-dir': 'it is etcd.walDirectory',
+    'enable-v2': 'it is etcd.enableV2',
+    'config-file': 'etcd would ignore every other setting',
+    'force-new-cluster': 'it makes a member forget all others',
+    'strict-reconfig-check': 'quorate keeps it on, so that no change of members can cost the quorum',
+    'auto-tls': 'certificates come from the CA under pki',
+    'peer-auto-tls': 'certificates come from the CA under pki',
+    'client-cert-auth': 'quorate keeps it on: without it anybody can read the store',
+    'peer-client-cert-auth': 'quorate keeps it on: without it anybody can become a peer',
+    proxy: 'quorate runs members, not proxies',
+  }),
+)
 
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/^initial-(?!election-tick-advance$)/, 'quorate writes it when members start for the first time'],
@@ -26,5 +28,5 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 
 /** Why quorate keeps this flag (without dashes) to itself, or undefined where it is free. */
 export function reservedBecause(flag: string): string | undefined {
-  return REASONS[flag] ?? PATTERNS.find(([pattern]) => pattern.test(flag))?.[1]
+  return REASONS.get(flag) ?? PATTERNS.find(([pattern]) => pattern.test(flag))?.[1]
 }

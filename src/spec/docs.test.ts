@@ -1,0 +1,60 @@
+/** docs/cluster-file.md says what is true: its keys, its examples, its messages. */
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { parseClusterFile } from './parse.ts'
+import { formatProblem } from './problem.ts'
+import { keysAt } from './schema-keys.ts'
+
+const PAGE = await readFile(new URL('../../docs/cluster-file.md', import.meta.url), 'utf8')
+const BLOCKS = [...PAGE.matchAll(/^```(\w*)\n(.*?)^```/gms)].map(([, language, text = '']) => ({
+  language,
+  text,
+}))
+const LEAST = BLOCKS.find(({ language, text }) => language === 'yaml' && text.startsWith('name:'))?.text ?? ''
+
+function lines(text: string): string[] {
+  return parseClusterFile(text, 'cluster.yaml').problems.map(formatProblem)
+}
+
+test('the least that a file needs is enough', () => {
+  expect(LEAST).not.toBe('')
+  expect(lines(LEAST)).toEqual([])
+})
+
+test.each(['authority', 'source'])('every form of %s works', (key) => {
+  const forms = BLOCKS.flatMap(({ text }) => text.split('\n')).filter((line) => line.startsWith(`${key}: `))
+  expect(forms.length).toBeGreaterThanOrEqual(5)
+  const under = (line: string) =>
+    key === 'source' ? `  ${line.replace('trixie', 'sid')}\n` : `pki:\n  ${line}\n`
+  expect(forms.flatMap((line) => lines(LEAST + under(line)))).toEqual([])
+})
+
+test('every key is on the page', () => {
+  const places = [
+    [],
+    ['ssh'],
+    ['nodes', 0],
+    ['pki'],
+    ['etcd'],
+    ['network'],
+    ['loadBalancer'],
+    ['pki', 'authority', 'host'],
+  ]
+  const missing = places.flatMap((path) =>
+    keysAt(path).filter((key) => !PAGE.includes(`\`${key}\``) && !PAGE.includes(`### ${key}`)),
+  )
+  expect(missing).toEqual([])
+})
+
+test('the messages on the page are those that people get', () => {
+  const file = `name: test
+nodes:
+  - { name: etcd01, address: 198.18.9.1, roles: [etcd] }
+  - { name: etcd02, address: 198.18.9.2:22, roles: [etcd] }
+  - { name: etcd03, address: 198.18.9.3, roles: [etcd] }
+etcd:
+  version: 3.6
+  localPlaintext: true
+`
+  expect(BLOCKS.map(({ text }) => text)).toContain(`${lines(file).join('\n')}\n`)
+})
