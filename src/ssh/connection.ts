@@ -140,9 +140,9 @@ class SshConnection implements Remote {
     root = false,
   ): Promise<CommandResult> {
     const run = (this.#runs += 1)
-    const marked = { ...command, argv: markRun(this.#parts.name, run, command.argv) }
-    // Before a slot is taken: finding out about root rights needs one itself.
-    const wire = root ? await this.#rights.apply(marked) : marked
+    const mark = (wire: WireCommand) => ({ ...wire, argv: markRun(this.#parts.name, run, wire.argv) })
+    // Before a slot is taken: finding out about root rights needs one itself. sudo is marked as well as what it runs.
+    const wire = mark(root ? await this.#rights.apply(command, mark) : command)
     for (;;) {
       const slot = await this.#slots.take(streams.signal)
       try {

@@ -26,6 +26,7 @@ export interface ProcessResult {
 }
 
 const STOP_GRACE_MS = 3000
+const STOP_STEP_MS = 500
 const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = {
   SIGHUP: 1,
   SIGINT: 2,
@@ -55,10 +56,13 @@ export async function runProcess(
   const stop = stopper(child, options.onStop)
   options.signal?.addEventListener('abort', stop.begin, { once: true })
   const exited = exitOf(child)
+  let failure: { readonly reason: unknown } | undefined
   const stopOnFailure = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work
     } catch (error) {
+      // The first one is the cause; stopping the program makes the others.
+      failure ??= { reason: error }
       stop.begin()
       throw error
     }
@@ -72,7 +76,7 @@ export async function runProcess(
   stop.end()
   options.signal?.removeEventListener('abort', stop.begin)
   options.signal?.throwIfAborted()
-  for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason
+  if (failure !== undefined) throw failure.reason
   const [code, stdout, stderr] = settled
   return { stdout: valueOf(stdout), stderr: valueOf(stderr), exitCode: valueOf(code) }
 }
@@ -90,7 +94,7 @@ export async function exitOf(child: ChildProcess): Promise<number> {
   })
 }
 
-/** Ends a program: kindly where there is a way, by signal after a while. */
+/** Ends a program: kindly where there is a way, more than once as it may only just begin, and by signal after a while. */
 function stopper(
   child: ChildProcess,
   kindly: (() => void) | undefined,
@@ -102,11 +106,16 @@ function stopper(
     child.stdout?.destroy()
     child.stderr?.destroy()
   }
+  let patienceMs = kindly === undefined ? 0 : STOP_GRACE_MS
+  const step = () => {
+    kindly?.()
+    if (patienceMs <= 0) kill()
+    else timer = setTimeout(step, STOP_STEP_MS)
+    patienceMs -= STOP_STEP_MS
+  }
   return {
     begin: () => {
-      if (timer !== undefined) return
-      kindly?.()
-      timer = setTimeout(kill, kindly === undefined ? 0 : STOP_GRACE_MS)
+      if (timer === undefined) step()
     },
     end: () => clearTimeout(timer),
   }
@@ -143,6 +152,8 @@ async function feed(child: ChildProcess, exited: Promise<number>, options: Proce
     exited.then(leave, leave)
   })
   if (options.ready !== undefined) await Promise.race([options.ready, closed])
+  // Untouched, so that it can be fed to another try.
+  if (gone) return
   const pieces = options.stdin instanceof Readable ? options.stdin : [options.stdin ?? '']
   // A source that waits for something would otherwise hold us when the program is long gone.
   const source = options.stdin instanceof Readable ? options.stdin : undefined

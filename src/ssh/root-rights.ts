@@ -28,10 +28,15 @@ export class RootRights {
     this.#options = options
   }
 
-  /** The command as root runs it. A refusal is remembered: a password is tried once. @throws QuorateError `permission` */
-  async apply(command: WireCommand): Promise<WireCommand> {
+  /**
+   * The command as root runs it; `mark` is put on it where sudo cleans the environment. A refusal is remembered: a
+   * password is tried once.
+   *
+   * @throws QuorateError `permission`
+   */
+  async apply(command: WireCommand, mark: (command: WireCommand) => WireCommand): Promise<WireCommand> {
     if (this.#options.login.rights === 'root') return command
-    return asRoot(command, await (this.#password ??= this.#checkedPassword()))
+    return asRoot(mark(command), await (this.#password ??= this.#checkedPassword()))
   }
 
   hangUp(run: number): void {
