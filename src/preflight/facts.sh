@@ -194,7 +194,7 @@ echo "time $(date +%s.%N)"
 dials=
 count=0
 for word; do
-  case $word in dial:*) ;; *) continue ;; esac
+  case $word in dial:*) command -v openssl >/dev/null || continue ;; *) continue ;; esac
   count=$((count + 1))
   dial "${word#dial:}" >"$work/dialled.$count" &
   dials="$dials $!"

@@ -112,9 +112,10 @@ test("dd's own seconds become milliseconds, small ones too", () => {
 })
 
 test('a probe that failed hands on its last words; one that ran out of time does not', () => {
-  expect(answer({ flushes: 'a\ndd: No space left on device\n' }, 1).flushes.trouble).toBe(
-    'dd: No space left on device',
-  )
+  expect(
+    answer({ flushes: 'a\ndd: No space left on device\n0 bytes copied, 0.005 s, 0.0 kB/s\n' }, 1).flushes
+      .trouble,
+  ).toBe('dd: No space left on device')
   expect(answer({ flushes: 'a\n' }, 124).flushes.trouble).toBeUndefined()
 })
 

@@ -126,7 +126,7 @@ export function parseFacts(stdout: string, { unitPath, resolved }: FactsQuestion
         : undefined,
     flushes: {
       latenciesMs: words(text('flushes'), /copied, ([\d.e+-]+) s/).map((seconds) => Number(seconds) * 1000),
-      trouble: sections.get('flushes')?.exitCode === 1 ? lines(text('flushes')).at(-1) : undefined,
+      trouble: sections.get('flushes')?.exitCode === 1 ? complaint(text('flushes')) : undefined,
     },
     lent,
     lendingTrouble: lines(text('lent')).findLast(
@@ -151,6 +151,12 @@ function lines(text: string): string[] {
 /** What the first group of a pattern catches, line by line. */
 function words(text: string, pattern: RegExp): string[] {
   return lines(text).flatMap((line) => pattern.exec(line)?.[1] ?? [])
+}
+
+/** A program's complaint, `dd: …`, which may be followed by its figures all the same. */
+function complaint(text: string): string | undefined {
+  const all = lines(text)
+  return all.findLast((line) => /^[\w-]+: /.test(line)) ?? all.at(-1)
 }
 
 /** `NAME=value` lines, with the quotes of os-release taken off. */

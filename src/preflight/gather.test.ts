@@ -122,13 +122,14 @@ test('a script that can not run is a failed command, with its last words', async
   })
 })
 
-test('only nodes with etcd listen and dial, and only their peers', () => {
+test('only nodes with etcd listen and dial, and only peers that are connected', () => {
   const spec = cluster({
-    nodes: [node(1), node(2), node(3, { roles: ['worker'] })],
+    nodes: [node(1), node(2), node(3, { roles: ['worker'] }), node(4)],
     loadBalancerUrl: 'https://lb:6443',
   })
+  const remotes = new Map(['etcd01', 'etcd02', 'etcd03'].map((name) => [name, true]))
   const [etcd, , worker] = spec.nodes.map((one) =>
-    questions(spec, one).filter((word) => !word.startsWith('tool:')),
+    questions(spec, one, remotes).filter((word) => !word.startsWith('tool:')),
   )
   expect(etcd).toEqual([
     '/opt/etcd/data',

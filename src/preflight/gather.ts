@@ -81,7 +81,7 @@ function startInterview(node: Node, remote: Remote, options: GatherOptions): Int
   const ask = async (): Promise<Gathered | QuorateError> => {
     try {
       const { exitCode, stdout, stderr } = await remote.run({
-        argv: ['sh', '-c', script, 'quorate-preflight', ...questions(cluster, node)],
+        argv: ['sh', '-c', script, 'quorate-preflight', ...questions(cluster, node, options.remotes)],
         root: true,
         stdin,
         signal: AbortSignal.any([signal, tooLong.signal]),
@@ -120,12 +120,14 @@ function startInterview(node: Node, remote: Remote, options: GatherOptions): Int
   }
 }
 
-/** The arguments of `facts.sh` for one machine. */
-export function questions(cluster: Cluster, node: Node): string[] {
+/** The arguments of `facts.sh` for one machine. Who is not connected could lend no listener, so nobody dials it. */
+export function questions(cluster: Cluster, node: Node, remotes: ReadonlyMap<string, unknown>): string[] {
   const { dataDirectory, walDirectory, clientPort, peerPort } = cluster.etcd
   const isEtcd = node.roles.includes('etcd')
   const ports = [clientPort, peerPort]
-  const peers = isEtcd ? etcdNodes(cluster).filter((peer) => peer.name !== node.name) : []
+  const peers = isEtcd
+    ? etcdNodes(cluster).filter((peer) => peer.name !== node.name && remotes.has(peer.name))
+    : []
   const balancer = loadBalancerHost(cluster.loadBalancerUrl)
   return [
     ...(isEtcd ? [dataDirectory, walDirectory] : ['/var/lib', '/var/lib']),

@@ -32,7 +32,7 @@ export function judgePeers(cluster: Cluster, reaches: readonly Reach[]): Check[]
   return reaches.flatMap((from) =>
     reaches
       .filter((to) => to !== from)
-      .flatMap((to) => ports.map(({ id, title, port }) => judgeWay(id, `${title} there`, port, from, to))),
+      .flatMap((to) => ports.map(({ id, title, port }) => judgeWay(id, title, port, from, to))),
   )
 }
 

@@ -93,7 +93,7 @@ function judgeAll(
 function judgeNode(cluster: Cluster, node: Node, { facts }: Gathered): Check[] {
   return [
     ...judgeSize(cluster, node, facts),
-    ...judgeSystem(node, facts),
+    ...judgeSystem(cluster, node, facts),
     ...(node.roles.includes('etcd')
       ? [...judgeEtcdPlace(cluster, node, facts), judgeFlushes(node, facts, cluster.etcd.walDirectory)]
       : []),

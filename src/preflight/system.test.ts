@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import type { HostFacts } from './facts.ts'
-import { goodFacts, node } from './machine.fixture.ts'
+import { cluster, goodFacts, node } from './machine.fixture.ts'
 import { judgeSystem } from './system.ts'
 
 const judged = (id: string, facts: Partial<HostFacts>, names: readonly string[] = []) =>
-  judgeSystem(node(1, { names }), goodFacts(facts)).find((check) => check.id === id)
+  judgeSystem(cluster(), node(1, { names }), goodFacts(facts)).find((check) => check.id === id)
 
 test('Debian 12 on amd64 is fine', () => {
-  expect(judgeSystem(node(1), goodFacts()).map(({ result }) => result)).toEqual([
+  expect(judgeSystem(cluster(), node(1), goodFacts()).map(({ result }) => result)).toEqual([
     'ok',
     'ok',
     'ok',
@@ -44,6 +44,14 @@ test('a missing tool comes with the package that has it', () => {
     found: 'missing: openssl, ss, ip',
     remedy: 'apt-get install openssl iproute2',
   })
+})
+
+test('a missing tool that apply installs anyway does not stand in the way', () => {
+  const spec = cluster({ packages: ['curl', 'openssl'] })
+  const tools = (missingTools: string[]) =>
+    judgeSystem(spec, node(1), goodFacts({ missingTools })).find(({ id }) => id === 'tools')?.result
+  expect(tools(['openssl'])).toBe('warning')
+  expect(tools(['openssl', 'ss'])).toBe('failure')
 })
 
 test('a host name may be qualified or a further name; a strange one is a warning', () => {

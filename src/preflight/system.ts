@@ -1,5 +1,5 @@
 /** Does the machine run what quorate can work with? */
-import type { Node } from '../spec/cluster.ts'
+import type { Cluster, Node } from '../spec/cluster.ts'
 import { type Check, judge } from './checks.ts'
 import type { HostFacts } from './facts.ts'
 
@@ -28,12 +28,12 @@ export const TOOLS: Readonly<Record<string, string>> = {
   useradd: 'passwd',
 }
 
-export function judgeSystem(node: Node, facts: HostFacts): Check[] {
+export function judgeSystem(cluster: Cluster, node: Node, facts: HostFacts): Check[] {
   return [
     judgeDistribution(node, facts),
     judgeSystemd(node, facts),
     judgeArchitecture(node, facts),
-    judgeTools(node, facts),
+    judgeTools(cluster, node, facts),
     judgeHostname(node, facts),
   ]
 }
@@ -89,14 +89,20 @@ function judgeArchitecture(node: Node, { machine, bits }: HostFacts): Check {
   })
 }
 
-function judgeTools(node: Node, { missingTools }: HostFacts): Check {
+/** What the cluster file's packages bring is installed before it is needed. */
+function judgeTools({ packages: wanted }: Cluster, node: Node, { missingTools }: HostFacts): Check {
   const check = judge(node.name, 'tools', 'Tools')
   if (missingTools.length === 0) return check.ok({ found: 'all there' })
+  const found = `missing: ${missingTools.join(', ')}`
   const packages = [...new Set(missingTools.map((tool) => TOOLS[tool] ?? tool))]
-  return check.failure({
-    found: `missing: ${missingTools.join(', ')}`,
-    remedy: `apt-get install ${packages.join(' ')}`,
-  })
+  const remedy = `apt-get install ${packages.join(' ')}`
+  if (packages.every((name) => wanted.includes(name))) {
+    return check.warning({
+      found,
+      remedy: `none needed, apply installs ${packages.join(' ')}; or: ${remedy}`,
+    })
+  }
+  return check.failure({ found, remedy })
 }
 
 /** A host name may be fully qualified; a further name of the node will do as well. */

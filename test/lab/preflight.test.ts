@@ -1,5 +1,5 @@
 /** Preflight on real machines: nothing wrong, then one thing wrong at a time. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Check } from '../../src/preflight/checks.ts'
 import { summarize } from '../../src/preflight/checks.ts'
 import { preflight } from '../../src/preflight/preflight.ts'
@@ -76,9 +76,17 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
     expect(find(checks, 'access', 'etcd01')?.found).toContain('nobodysfool')
   })
 
-  test('a busy port is found with its owner, and not dialled as if it were free', async () => {
+  test('a busy port is found with its owner', async () => {
     const machine = lab.machine('etcd02')
-    await machine.check(['systemd-run', '--unit=squatter', 'systemd-socket-activate', '-l', '2380', 'cat'])
+    await machine.check([
+      'systemd-run',
+      '--unit=squatter',
+      'systemd-socket-activate',
+      '--accept',
+      '-l',
+      '2380',
+      'true',
+    ])
     try {
       const checks = await look(lab)
       expect(troubles(checks)).toEqual(['failure peer-port etcd02'])
@@ -168,6 +176,38 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
     }
   })
 
+  test('what quorate set up itself is fine: its unit, its data, its ports', async () => {
+    const machine = lab.machine('etcd01')
+    const serve = ['2379', '2380'].map((port) => `-l ${machine.address}:${port}`).join(' ')
+    // Stands for etcd: what is looked at is whose process listens, not what it says.
+    await machine.writeFile(
+      '/etc/systemd/system/etcd.service',
+      `[Service]\nExecStart=/usr/bin/systemd-socket-activate --accept ${serve} /bin/true\n`,
+    )
+    await machine.check([
+      'mkdir',
+      '-p',
+      '/var/lib/quorate/binaries',
+      '/opt/etcd/data/member',
+      '/opt/etcd/wal',
+    ])
+    await machine.check(['systemctl', 'daemon-reload'])
+    await machine.check(['systemctl', 'start', 'etcd'])
+    try {
+      const checks = await look(lab)
+      expect(troubles(checks)).toEqual([])
+      expect(find(checks, 'client-port', 'etcd01')?.found).toBe('our etcd')
+      expect(find(checks, 'leftovers', 'etcd01')?.found).toBe('in use by our etcd')
+      await machine.check(['rmdir', '/var/lib/quorate/binaries'])
+      const foreign = ['failure client-port', 'failure peer-port', 'failure leftovers', 'warning unit']
+      expect(troubles(await look(lab))).toEqual(foreign.map((trouble) => `${trouble} etcd01`))
+    } finally {
+      await machine.check(['systemctl', 'stop', 'etcd'])
+      await machine.check(['rm', '-r', '/etc/systemd/system/etcd.service', '/var/lib/quorate', '/opt/etcd'])
+      await machine.check(['systemctl', 'daemon-reload'])
+    }
+  })
+
   test('a clock that is behind, and a machine under another name', async () => {
     const machine = lab.machine('etcd03')
     // The machines share one kernel and so one clock: this one's `date` is made to be late.
@@ -183,6 +223,21 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
       await machine.check(['rm', '/usr/local/sbin/date'])
       await machine.check(['hostname', 'etcd03'])
     }
+  })
+
+  test('Ctrl-C while the machines lend their listeners leaves nothing behind', async () => {
+    const before = await listing(lab)
+    await lab.writeCluster({ etcd: ETCD })
+    const { cluster } = await loadCluster(lab.clusterFile)
+    await using fleet = await openFleet({ knownHosts: lab.knownHostsFile })
+    const { results } = await onAll(cluster.nodes, async (node) => await fleet.get(node.name, node.ssh))
+    const remotes = new Map(results.map(({ host, value }) => [host, value]))
+    const controller = new AbortController()
+    // The first machine to answer has its listeners up, and waits for the others.
+    const emit = () => controller.abort(new Error('stopped by the test'))
+    const looking = preflight({ cluster, remotes, signal: controller.signal, emit })
+    await expect(looking).rejects.toThrow('stopped by the test')
+    await vi.waitFor(async () => expect(await listing(lab)).toBe(before), { timeout: 10_000, interval: 200 })
   })
 
   test('a machine that is gone is a failure beside the others’ results', async () => {
