@@ -8,7 +8,7 @@ import type { ClusterFile } from './schema.ts'
 import { checkName } from './values.ts'
 
 /** Words with a meaning of their own where a node, role or group is selected. */
-export const RESERVED: readonly string[] = [...ROLES, 'common']
+const RESERVED: readonly string[] = [...ROLES, 'common']
 
 export function checkNodes(file: Partly<ClusterFile>, report: Reporter): void {
   checkNames(file, report)

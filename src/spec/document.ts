@@ -22,7 +22,7 @@ export interface YamlDocument {
 }
 
 /** Longer than any cluster file; what is longer is another file. */
-export const MOST_CHARACTERS = 1024 * 1024
+const MOST_CHARACTERS = 1024 * 1024
 const MOST_ALIASES = 100
 const TOO_DEEP: Complaint = {
   message: 'nested too deeply for a cluster file',

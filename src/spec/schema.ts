@@ -3,42 +3,9 @@ import { z } from 'zod'
 import { checkAddress } from './address.ts'
 import { ROLES } from './cluster.ts'
 import { DEFAULTS, PACKAGES } from './defaults.ts'
-import { checkLocalPath, checkRemotePath } from './paths.ts'
-import type { Complaint } from './problem.ts'
+import { flag, localPath, name, ONE_KEY, port, remotePath, text } from './schema-parts.ts'
 import { checkJump, checkSshHost, checkUser } from './ssh-values.ts'
 import * as values from './values.ts'
-
-type Check = (text: string) => Complaint | undefined
-
-/** A text with a rule. `about` is what editors show, with `pattern` or `examples` where that helps. */
-function text(check: Check, description: string, about: Record<string, unknown> = {}) {
-  return z
-    .string()
-    .superRefine((value, context) => {
-      const complaint = check(value)
-      if (complaint === undefined) return
-      context.addIssue({ code: 'custom', message: complaint.message, params: { hint: complaint.hint } })
-    })
-    .meta({ description, ...about })
-}
-
-const flag = (description: string, standard: boolean) => z.boolean().meta({ description, default: standard })
-const port = (description: string, standard?: number) =>
-  z
-    .int()
-    .min(1)
-    .max(65_535)
-    .meta({ description, ...(standard === undefined ? {} : { default: standard }) })
-
-/** Exactly one of its keys. Said to editors here; `check-choices.ts` says it to everyone else. */
-const ONE_KEY = { minProperties: 1, maxProperties: 1 }
-
-const name = (description: string) =>
-  text(values.checkName, description, { pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' })
-const localPath = (description: string) =>
-  text(checkLocalPath, `${description} Relative to this file; ~ is your home.`)
-const remotePath = (description: string, about: Record<string, unknown> = {}) =>
-  text(checkRemotePath, description, { pattern: '^/', ...about })
 
 const sshKeys = {
   user: text(

@@ -48,7 +48,7 @@ const EXAMPLE_PATCH: Readonly<Record<string, string>> = {
 }
 
 /** Oldest and newest minor that quorate writes a configuration for. */
-export const SUPPORTED_MINORS = { oldest: 3, newest: 7 } as const
+const SUPPORTED_MINORS = { oldest: 3, newest: 7 } as const
 
 /** `3.5.16`: exact, of a supported minor. */
 export function checkVersion(text: string): Complaint | undefined {
