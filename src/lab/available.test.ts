@@ -2,11 +2,13 @@ import { expect, test } from 'vitest'
 import { labAvailable, requireLab } from './available.ts'
 
 test('a user who is not root is told the command to run', () => {
-  const surroundings = { userId: 1000, exists: () => true, argv: ['script/demo', '--down'] }
+  const surroundings = { userId: 1000, exists: () => true, argv: ['script/demo', '-f', 'my file.yaml'] }
   expect(labAvailable(surroundings)).toEqual([
-    expect.objectContaining({ what: 'root rights', command: 'sudo script/demo --down' }),
+    expect.objectContaining({ what: 'root rights', command: "sudo script/demo -f 'my file.yaml'" }),
   ])
-  expect(() => requireLab(surroundings)).toThrow(expect.objectContaining({ hint: 'sudo script/demo --down' }))
+  expect(() => requireLab(surroundings)).toThrow(
+    expect.objectContaining({ hint: "sudo script/demo -f 'my file.yaml'" }),
+  )
 })
 
 test('a missing program is named with its package', () => {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { quoteCommand } from '../ssh/quote.ts'
 import { toolPath } from './tool.ts'
 
 export interface Missing {
@@ -44,7 +45,7 @@ export function labAvailable(surroundings: Surroundings = thisComputer()): Missi
     missing.push({
       what: 'root rights',
       why: 'the lab makes network interfaces, mounts and containers',
-      command: `sudo ${argv.join(' ')}`,
+      command: `sudo ${quoteCommand(argv)}`,
     })
   }
   for (const { file, what } of KERNEL) {

@@ -59,6 +59,11 @@ export async function ensureBridge(bridge: string, networks: readonly LabNetwork
   await tool(['ip', 'link', 'set', bridge, 'up'])
 }
 
+/** Plugs an interface into the bridge; one that is plugged in stays so. */
+export async function attachToBridge(name: string, bridge: string): Promise<void> {
+  await tool(['ip', 'link', 'set', name, 'master', bridge, 'up'])
+}
+
 /** Removes an interface; one that is not there is none to remove. */
 export async function removeInterface(name: string): Promise<void> {
   if (!(await interfaceExists(name))) return

@@ -4,10 +4,10 @@ import { readdir, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { requireLab } from './available.ts'
-import { ensureBridge, interfaceExists, removeInterface } from './bridge.ts'
+import { attachToBridge, ensureBridge, interfaceExists, removeInterface } from './bridge.ts'
 import { containerOf, stopContainer } from './container.ts'
 import { type EmitLab, silent } from './events.ts'
-import { bridgeName } from './identity.ts'
+import { bridgeName, vethName } from './identity.ts'
 import { withLock } from './lock.ts'
 import { Machine } from './machine.ts'
 import type { ProcessIdentity } from './process-identity.ts'
@@ -66,7 +66,11 @@ export async function bootLab(spec: LabSpec, options: BootOptions): Promise<Boot
       emit({ kind: 'lab', text: `booting ${absent.map((machine) => machine.name).join(', ')}` })
     }
     await bootAll(absent, emit, signal)
-    for (const name of running) await lab.machine(name).refreshHosts()
+    for (const name of running) {
+      // The bridge may be a new one, and the lab may have more machines than before.
+      await attachToBridge(vethName(spec.folder, name), bridgeName(spec.folder))
+      await lab.machine(name).refreshHosts()
+    }
     return { lab, booted: absent.map((machine) => machine.name), running }
   })
 }

@@ -28,7 +28,7 @@ export async function run(argv: readonly string[], options: ProcessOptions = {})
   const [file = '', ...args] = argv
   const env = { ...(options.env ?? process.env), PATH: toolPath() }
   try {
-    return await runProcess(file, args, { ready: Promise.resolve(), ...options, env })
+    return await runProcess(file, args, { ...options, env })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     throw new QuorateError('lab', `${file} is not installed on this computer`, { cause: error })

@@ -18,6 +18,7 @@ import { addressesIn, allocateSubnet, releaseSubnet, type Subnet } from '../../s
 import { ownedFolder } from '../../src/lab/sweep.ts'
 import { run, tool } from '../../src/lab/tool.ts'
 import type { ProcessResult } from '../../src/ssh/process.ts'
+import { quoteCommand } from '../../src/ssh/quote.ts'
 
 export interface TestLabOptions {
   /** How many (`etcd01`, `etcd02` …, all with the role etcd), or which. */
@@ -155,8 +156,8 @@ async function bootTestLab({ options, base, folder, labFolder, subnet, down }: S
     identityFile,
     knownHostsFile,
     machine: (name) => lab.machine(name),
-    // For test commands without characters that the shell there would read.
-    ssh: async (name, argv) => await run(['ssh', ...sshArguments, lab.machine(name).address, '--', ...argv]),
+    ssh: async (name, argv) =>
+      await run(['ssh', ...sshArguments, lab.machine(name).address, '--', quoteCommand(argv)]),
     pristine: async () => await resetLab(lab),
     writeCluster,
     down,

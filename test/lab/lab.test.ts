@@ -6,7 +6,7 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bridgeName, cgroupName, vethName } from '../../src/lab/identity.ts'
-import { interfaceExists } from '../../src/lab/bridge.ts'
+import { interfaceExists, removeInterface } from '../../src/lab/bridge.ts'
 import { bootLab, downLab, type Lab, labStatus } from '../../src/lab/lab.ts'
 import { labBase } from '../../src/lab/base.ts'
 import { readIfThere } from '../../src/lab/process-identity.ts'
@@ -113,6 +113,10 @@ describe.skipIf(reason)(`a lab of three machines${reason === undefined ? '' : ` 
       booted: ['etcd02'],
       running: ['etcd01', 'etcd03'],
     })
+    await removeInterface(bridgeName(lab.lab.spec.folder))
+    expect(await labStatus(lab.lab.spec.folder)).toMatchObject({ state: 'partial' })
+    await bootLab(lab.lab.spec, { base })
+    expect(await greeting(lab, 'etcd01', 'etcd03')).toContain('SSH-2.0')
     const after = await labStatus(lab.lab.spec.folder)
     expect(after.state).toBe('up')
     expect(after.machines[0]?.pid).toBe(before.machines[0]?.pid)
