@@ -12,11 +12,19 @@ export interface ServedCertificate {
  * Looks at the certificate without trusting it, so that an expired or foreign one is seen too; nothing is sent.
  * Undefined where nobody answers in time, or not with TLS.
  */
-export async function servedCertificate(endpoint: MemberEndpoint, timeoutMs: number): Promise<ServedCertificate | undefined> {
+export async function servedCertificate(
+  endpoint: MemberEndpoint,
+  timeoutMs: number,
+): Promise<ServedCertificate | undefined> {
   if (endpoint.tls === undefined) return undefined
   const { target } = endpoint
   const where = 'port' in target ? { host: target.address, port: target.port } : { path: target.socketPath }
-  const socket = tls.connect({ ...tlsOptions(endpoint, 'h2'), ...where, rejectUnauthorized: false, timeout: timeoutMs })
+  const socket = tls.connect({
+    ...tlsOptions(endpoint, 'h2'),
+    ...where,
+    rejectUnauthorized: false,
+    timeout: timeoutMs,
+  })
   try {
     return await new Promise((resolve) => {
       socket.once('secureConnect', () => {

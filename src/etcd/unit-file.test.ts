@@ -2,13 +2,12 @@ import { expect, test } from 'vitest'
 import { sampleCluster } from './sample.ts'
 import { unitFile } from './unit-file.ts'
 
-test('a pinned member asserts its data, one that is being made does not', () => {
-  const cluster = sampleCluster()
-  expect(unitFile({ cluster, pinned: false })).not.toMatch(/^Assert/m)
-  const assertions = unitFile({ cluster, pinned: true }).match(/^Assert.*$/gm)
+test('a member with its mark asserts its WAL, one without may start empty', () => {
+  const assertions = unitFile({ cluster: sampleCluster() }).match(/^Assert.*$/gm)
+  // `|`: one of the two is enough.
   expect(assertions).toEqual([
-    'AssertDirectoryNotEmpty=/opt/etcd/data/member/snap',
-    'AssertDirectoryNotEmpty=/opt/etcd/wal',
+    'AssertPathExists=|!/etc/etcd/cluster-id',
+    'AssertDirectoryNotEmpty=|/opt/etcd/wal',
   ])
 })
 
@@ -17,16 +16,14 @@ test.each([
   ['/var/lib/etcd', '/srv/wal/etcd', '/var/lib/etcd /srv/wal'],
   ['/var/lib/etcd', '/var/lib/etcd/member/wal', '/var/lib/etcd'],
 ])('with data in %s and the WAL in %s, only %s can be written', (dataDirectory, walDirectory, writable) => {
-  const text = unitFile({ cluster: sampleCluster({ dataDirectory, walDirectory }), pinned: true })
+  const text = unitFile({ cluster: sampleCluster({ dataDirectory, walDirectory }) })
   expect(text).toContain(`\nReadWritePaths=${writable}\n`)
 })
 
 test('no placeholder is left, and nothing but systemd lines', () => {
-  for (const pinned of [true, false]) {
-    const lines = unitFile({ cluster: sampleCluster(), pinned }).split('\n')
-    const odd = lines.filter((line) => !/^$|^#|^\[\w+\]$|^[A-Z]\w+=(?!.*@[A-Z])/.test(line))
-    expect(odd).toEqual([])
-  }
+  const lines = unitFile({ cluster: sampleCluster() }).split('\n')
+  const odd = lines.filter((line) => !/^$|^#|^\[\w+\]$|^[A-Z]\w+=(?!.*@[A-Z])/.test(line))
+  expect(odd).toEqual([])
 })
 
 test.each([
@@ -38,7 +35,5 @@ test.each([
   '/opt/etcd\nExecStartPre=/bin/sh',
   'opt/etcd',
 ])('refuses %j as a folder', (dataDirectory) => {
-  expect(() => unitFile({ cluster: sampleCluster({ dataDirectory }), pinned: false })).toThrow(
-    /folder of etcd/,
-  )
+  expect(() => unitFile({ cluster: sampleCluster({ dataDirectory }) })).toThrow(/folder of etcd/)
 })

@@ -6,8 +6,6 @@ import template from './etcd.service?raw'
 
 export interface UnitOptions {
   readonly cluster: Cluster
-  /** The member belongs to a verified cluster: it must never start without its data. */
-  readonly pinned: boolean
 }
 
 /**
@@ -15,26 +13,13 @@ export interface UnitOptions {
  *
  * @throws QuorateError `cluster-file` for a folder whose path a unit can't hold as it is.
  */
-export function unitFile({ cluster, pinned }: UnitOptions): string {
+export function unitFile({ cluster }: UnitOptions): string {
   const { dataDirectory, walDirectory } = cluster.etcd
   for (const directory of [dataDirectory, walDirectory]) checkPath(directory)
   return template
     .replace('@CLUSTER@', cluster.name)
-    .replace('@ASSERTIONS@\n', pinned ? assertions(dataDirectory, walDirectory) : '')
+    .replace('@WAL@', walDirectory)
     .replace('@WRITABLE@', writablePaths(dataDirectory, walDirectory).join(' '))
-}
-
-/**
- * A member that lost its data and starts all the same either begins a second cluster, or votes twice. The assertions
- * fail before etcd runs; `systemctl status etcd` then names the folder.
- */
-function assertions(dataDirectory: string, walDirectory: string): string {
-  return [
-    '# This member belongs to a cluster: without its data it must not start.',
-    `AssertDirectoryNotEmpty=${path.posix.join(dataDirectory, 'member/snap')}`,
-    `AssertDirectoryNotEmpty=${walDirectory}`,
-    '',
-  ].join('\n')
 }
 
 /**

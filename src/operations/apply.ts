@@ -1,5 +1,6 @@
 /** Brings machines to what the cluster file says, and shows beforehand what that would change. */
 import { randomBytes } from 'node:crypto'
+import { combineErrors } from '../errors.ts'
 import type { ApplyIntent } from '../plan/intent.ts'
 import { next } from '../plan/next.ts'
 import type { Observed } from '../plan/observed.ts'
@@ -7,9 +8,10 @@ import { type Plan, plan } from '../plan/plan.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import type { Step } from '../plan/steps.ts'
 import { blockedError, run } from '../run/engine.ts'
-import { acquireLock } from '../run/lock.ts'
+import { type Lock, acquireLock } from '../run/lock.ts'
 import { observe } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
+import { onAll } from '../ssh/fleet.ts'
 
 export interface ApplyReport {
   /** False: everything was already as it should be, and nothing was touched. */
@@ -49,25 +51,39 @@ export interface ApplyOptions {
 
 /**
  * Looks first, without a lock: where nothing is to be done, nobody is kept out. Otherwise takes the lock and looks
- * again, so that what is decided rests on what was seen while nobody else was at work.
+ * again, so that what is decided rests on what was seen while nobody else was at work. Where quorate was never at work
+ * before there is surely something to be done, and the first look is left out.
  *
  * @throws QuorateError `blocked`, `locked`, `moved`, `preflight`, or what a step failed with; a second run finishes it.
  */
 export async function apply(session: Session, options: ApplyOptions = {}): Promise<ApplyReport> {
   const intent = options.intent ?? applyIntent(session.cluster)
-  const before = await observe(session)
-  const answer = next(intent, before)
-  if (answer.kind === 'blocked') throw blockedError(answer.reasons)
-  if (answer.kind === 'done') {
-    await options.confirm?.(before)
-    return { changed: false, done: [], observed: before }
+  if (session.hasOperated) {
+    const before = await observe(session)
+    const answer = next(intent, before)
+    if (answer.kind === 'blocked') throw blockedError(answer.reasons)
+    if (answer.kind === 'done') {
+      await options.confirm?.(before)
+      return { changed: false, done: [], observed: before }
+    }
   }
-  const { nodes } = session.cluster
-  const remotes = await Promise.all(nodes.map(async (node) => await session.remote(node)))
-  const { emit, signal } = session
-  await using lock = await acquireLock({ remotes, purpose: 'apply', now: session.now(), emit, signal })
+  await using lock = await lockAll(session, 'apply')
   const observed = await observe(session)
   await options.confirm?.(observed)
   const report = await run(session, lock, intent, observed)
   return { changed: report.done.length > 0, ...report }
+}
+
+/** The lock on every machine of the cluster. @throws QuorateError `locked`, or of the hosts that can't be reached. */
+export async function lockAll(session: Session, purpose: string): Promise<Lock> {
+  const { results, errors } = await onAll(session.cluster.nodes, async (node) => await session.remote(node))
+  if (errors.length > 0) throw combineErrors(errors)
+  const { emit, signal } = session
+  return await acquireLock({
+    remotes: results.map(({ value }) => value),
+    purpose,
+    now: session.now(),
+    emit,
+    signal,
+  })
 }

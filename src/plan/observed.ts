@@ -1,4 +1,5 @@
 /** Everything the planner looks at: what hosts and etcd were like at one moment, already judged by clock and crypto. */
+import type { SubnetLease } from '../flannel/leases.ts'
 import type { HostState } from '../host/state.ts'
 import type { ReissueCode } from '../pki/check-certificate.ts'
 import type { CertificateName } from './steps.ts'
@@ -53,4 +54,6 @@ export interface NetworkFacts {
   readonly v3: string | undefined
   /** The same through the v2 API, where that is served. */
   readonly v2: string | undefined
+  /** Which nodes hold subnets of it. */
+  readonly leases: readonly SubnetLease[]
 }

@@ -35,7 +35,14 @@ export function predict(cluster: Cluster, observed: Observed, step: Step): Obser
       return observed.cluster ? { ...observed, cluster: { ...observed.cluster, verified: true } } : observed
     case 'network': {
       const text = renderConfig(step.network.config)
-      return { ...observed, network: { v3: text, v2: step.network.v2 ? text : observed.network?.v2 } }
+      return {
+        ...observed,
+        network: {
+          v3: text,
+          v2: step.network.v2 ? text : observed.network?.v2,
+          leases: observed.network?.leases ?? [],
+        },
+      }
     }
   }
 }
@@ -114,7 +121,7 @@ function predictMember(
     case 'reload':
       return { unit: { ...member.unit, needsReload: false } }
     case 'enable':
-      return { unit: { ...member.unit, enabled: true } }
+      return { unit: { ...member.unit, enabled: true, needsReload: false } }
     case 'start': {
       const environment = parseEnvironmentFile(member.contents[PATHS.environment] ?? '')
       return { dataPresent: true, walPresent: true, unit: { ...member.unit, active: 'active', environment } }

@@ -30,7 +30,7 @@ export function memberFiles(cluster: Cluster, node: Node, situation: OpenSituati
       group: 'etcd',
       mode: '640',
     },
-    { path: PATHS.unit, content: unitFile({ cluster, pinned }), owner: 'root', group: 'root', mode: '644' },
+    { path: PATHS.unit, content: unitFile({ cluster }), owner: 'root', group: 'root', mode: '644' },
   ]
   if (!pinned) return files
   const pin = renderPin({ cluster: cluster.name, clusterId: situation.clusterId })
@@ -88,11 +88,8 @@ export function memberSteps(
   const files = memberFiles(cluster, node, situation).flatMap((file) => fileSteps(host, file, state))
   steps.push(...files)
   const unitChanged = files.some((step) => step.kind === 'file' && step.path === PATHS.unit)
-  if (unitChanged || state.unit.needsReload) {
-    const why = unitChanged ? 'the unit changes' : 'the unit on disk differs from the one systemd has loaded'
-    steps.push({ kind: 'reload', host, what: 'have systemd read its units again', why, danger: 'none' })
-  }
   if (!state.unit.enabled) {
+    // Enabling makes systemd read its units again as well.
     steps.push({
       kind: 'enable',
       host,
@@ -100,22 +97,22 @@ export function memberSteps(
       why: 'it would not start at boot',
       danger: 'none',
     })
+  } else if (unitChanged || state.unit.needsReload) {
+    const why = unitChanged ? 'the unit changes' : 'the unit on disk differs from the one systemd has loaded'
+    steps.push({ kind: 'reload', host, what: 'have systemd read its units again', why, danger: 'none' })
   }
   return [...steps, ...keySteps(cluster, node, observed, state), ...tlsModeSteps(host, state)]
 }
 
 function directorySteps(cluster: Cluster, host: string, state: MemberState): HostStep[] {
   const { dataDirectory, walDirectory } = cluster.etcd
-  const parent = (path: string) => path.slice(0, path.lastIndexOf('/'))
+  const walParent = walDirectory.slice(0, walDirectory.lastIndexOf('/'))
   const wanted = [
     { path: '/etc/etcd', owner: 'root', group: 'etcd', mode: '750' },
     // etcd makes its WAL folder by renaming a sibling: the parent must be its own, and the folder not there beforehand.
-    ...[...new Set([parent(dataDirectory), parent(walDirectory)])].map((path) => ({
-      path,
-      owner: 'etcd',
-      group: 'etcd',
-      mode: '750',
-    })),
+    ...(`${walParent}/`.startsWith(`${dataDirectory}/`)
+      ? []
+      : [{ path: walParent, owner: 'etcd', group: 'etcd', mode: '750' }]),
     { path: dataDirectory, owner: 'etcd', group: 'etcd', mode: '700' },
     ...(state.paths[walDirectory] === undefined
       ? []

@@ -3,6 +3,7 @@
  * It says so before it touches anything, rather than leaving files that a later restart would quietly put in force.
  */
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
+import { refuseChange, unsafeChanges } from '../flannel/change.ts'
 import { type MemberState, PATHS } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { certificateNames } from './certificates.ts'
@@ -18,7 +19,7 @@ export function refusals(
   observed: Observed,
   situation: OpenSituation,
 ): readonly BlockReason[] {
-  return etcdNodes(cluster).flatMap((node) => {
+  const members = etcdNodes(cluster).flatMap((node) => {
     const state = observed.hosts[node.name]?.member
     if (state === undefined || state.unit.environment === undefined) return []
     return [
@@ -27,6 +28,19 @@ export function refusals(
       ...authorityReasons(cluster, node, observed),
     ]
   })
+  return [...members, ...networkReasons(cluster, observed)]
+}
+
+/** What flannel's nodes must agree on does not change under them. */
+function networkReasons(cluster: Cluster, observed: Observed): BlockReason[] {
+  const { network } = cluster
+  const stored = observed.network
+  if (network === undefined || stored === undefined || stored.leases.length === 0) return []
+  const changes = unsafeChanges(stored.v3, network.config)
+  if (changes.length === 0) return []
+  const names = new Map(cluster.nodes.map((node) => [node.address, node.name]))
+  const { message, hint } = refuseChange(changes, stored.leases, network.prefix, names)
+  return [{ message, hint }]
 }
 
 /** Settings that the running process was started with against those it should have. */

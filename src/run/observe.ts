@@ -1,5 +1,5 @@
 /** Looks at all hosts and at etcd, and judges what needs a clock or cryptography, so that the planner needs neither. */
-import { combineErrors } from '../errors.ts'
+import { QuorateError, combineErrors } from '../errors.ts'
 import { looksFor, parseHostState } from '../host/observe.ts'
 import { runAgent } from '../host/agent.ts'
 import type { HostState } from '../host/state.ts'
@@ -25,8 +25,7 @@ export async function observe(session: Session): Promise<Observed> {
     const started = performance.now()
     const remote = await session.remote(node)
     session.emit({ type: 'connected', host: node.name, durationMs: performance.now() - started })
-    // Its failure is told when the tunnel is used; here it only has a head start.
-    if (node.roles.includes('etcd')) session.tunnel(node).catch(() => undefined)
+    if (node.roles.includes('etcd')) void warmUp(session, node)
     const { lines } = await runAgent(remote, {
       operations: [],
       looks: looksFor(cluster, node),
@@ -36,6 +35,24 @@ export async function observe(session: Session): Promise<Observed> {
   })
   if (errors.length > 0) throw combineErrors(errors)
   return await judge(session, Object.fromEntries(results.map(({ host, value }) => [host, value])), false)
+}
+
+/**
+ * A head start for the questions that `judge` asks: tunnel, TLS handshake, modules. Whatever goes wrong here goes wrong
+ * there again, and is told there.
+ */
+async function warmUp(session: Session, node: Node): Promise<void> {
+  try {
+    await session.tunnel(node)
+    if (!session.hasOperated) return
+    const [[client], { Maintenance }] = await Promise.all([
+      session.members([node]),
+      import('../etcd/gen/maintenance_pb.ts'),
+    ])
+    await client?.call(Maintenance.method.status, {}, { timeoutMs: 1_000, signal: session.signal })
+  } catch (error) {
+    if (!(error instanceof QuorateError)) throw error
+  }
 }
 
 /** Adds to the hosts what etcd, the clock and the certificates say. */

@@ -1,4 +1,5 @@
 /** Everything that one run on one cluster holds open: connections, the authority, clients of the members. */
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { type MemberClient, connectMember } from '../etcd/client.ts'
@@ -8,6 +9,9 @@ import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { type Fleet, openFleet } from '../ssh/fleet.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { Emit } from './events.ts'
+
+/** How long a member may take to answer, in ms. One without a leader says so itself after 7 s; nobody waits for that. */
+const ANSWER_MS = 5_000
 
 export interface SessionOptions {
   readonly cluster: Cluster
@@ -25,6 +29,8 @@ export interface SessionOptions {
 
 export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPassword' | 'interactive'> {
   readonly fleet: Fleet
+  /** Whether quorate was at work on this cluster from here before: there is an operator's certificate. */
+  readonly hasOperated: boolean
   /** Connects on first use. */
   remote(node: Node): Promise<Remote>
   /** A local socket that leads to a node's own etcd; needs no etcd to run there. */
@@ -75,7 +81,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     ])
     return { name: node.name, target: { socketPath }, identity: node.address, tls }
   })
-  const client = once(async (node: Node) => connectMember({ ...(await endpoint(node)), signal }))
+  const client = once(async (node: Node) =>
+    connectMember({ ...(await endpoint(node)), timeoutMs: ANSWER_MS, signal }),
+  )
   const opened = new Set<Node>()
   return {
     cluster,
@@ -85,6 +93,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     cacheDirectory,
     askPassphrase,
     fleet,
+    hasOperated: existsSync(path.join(operatorDirectory(cluster), 'quorate-operator.crt')),
     remote,
     tunnel,
     authority: async () => await authority('authority'),
