@@ -5,6 +5,7 @@ import type { ApplyIntent } from '../plan/intent.ts'
 import { next } from '../plan/next.ts'
 import type { Observed } from '../plan/observed.ts'
 import { type Plan, plan } from '../plan/plan.ts'
+import { judgeSituation } from '../plan/situation.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import type { Step } from '../plan/steps.ts'
 import { blockedError, run } from '../run/engine.ts'
@@ -12,6 +13,7 @@ import { type Lock, acquireLock } from '../run/lock.ts'
 import { observe } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
 import { onAll } from '../ssh/fleet.ts'
+import { requirePreflight } from './preflight.ts'
 
 export interface ApplyReport {
   /** False: everything was already as it should be, and nothing was touched. */
@@ -70,6 +72,8 @@ export async function apply(session: Session, options: ApplyOptions = {}): Promi
   await using lock = await lockAll(session, 'apply')
   const observed = await observe(session)
   await options.confirm?.(observed)
+  const situation = judgeSituation(session.cluster, observed, intent.freshToken)
+  if (situation.kind === 'new') await requirePreflight(session)
   const report = await run(session, lock, intent, observed)
   return { changed: report.done.length > 0, ...report }
 }

@@ -1,7 +1,9 @@
 /** Reads a cluster file with every check there is. */
 import { checkFlannelForFile } from '../flannel/file-check.ts'
+import { unknownSettings } from '../etcd/versions.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { loadCluster } from '../spec/parse.ts'
+import type { Report } from '../spec/report.ts'
 import { formatProblem } from '../spec/problem.ts'
 
 export interface LoadedCluster {
@@ -12,6 +14,18 @@ export interface LoadedCluster {
 
 /** @throws QuorateError `cluster-file` with all problems at once, each with its place. */
 export async function loadClusterFile(path: string): Promise<LoadedCluster> {
-  const { cluster, warnings } = await loadCluster(path, { extraChecks: [checkFlannelForFile] })
+  const { cluster, warnings } = await loadCluster(path, {
+    extraChecks: [checkFlannelForFile, checkSettingsForFile],
+  })
   return { cluster, warnings: warnings.map((warning) => ({ text: formatProblem(warning) })) }
+}
+
+/** etcd only warns of a variable that it does not know: a stale name would silently switch a safeguard off. */
+function checkSettingsForFile({ etcd }: Cluster): readonly Report[] {
+  return unknownSettings(etcd.version, Object.keys(etcd.settings)).map(({ name, message }) => ({
+    severity: 'error',
+    path: ['etcd', 'settings', name],
+    part: 'key',
+    message,
+  }))
 }

@@ -1,0 +1,34 @@
+/** Whether the machines fit, looked at before anything is changed on them. */
+import { QuorateError } from '../errors.ts'
+import { type Check, type PreflightReport, summarize } from '../preflight/checks.ts'
+import { preflight as look } from '../preflight/preflight.ts'
+import type { Session } from '../run/session.ts'
+import { onAll } from '../ssh/fleet.ts'
+
+/** Never throws for a machine: one that can't be reached, or has no sudo, is a failure in the report. */
+export async function preflight(session: Session): Promise<PreflightReport> {
+  const { cluster, signal, emit } = session
+  const { results, errors } = await onAll(cluster.nodes, async (node) => await session.remote(node))
+  const remotes = new Map(results.map(({ host, value }) => [host, value]))
+  return await look({ cluster, remotes, troubles: errors, signal, emit })
+}
+
+/** As the gate of a first apply: warnings are told, failures stop it. @throws QuorateError `preflight` with all of them. */
+export async function requirePreflight(session: Session): Promise<void> {
+  const report = await preflight(session)
+  const told = report.checks.filter((check) => check.result === 'warning')
+  for (const check of told) session.emit({ type: 'warning', host: check.host, text: describeCheck(check) })
+  if (summarize(report).failures === 0) return
+  const failures = report.checks.filter((check) => check.result === 'failure')
+  const lines = failures.map(
+    (check) => `${check.host === undefined ? '' : `${check.host}: `}${describeCheck(check)}`,
+  )
+  const remedies = [...new Set(failures.flatMap(({ remedy }) => (remedy === undefined ? [] : [remedy])))]
+  throw new QuorateError('preflight', `the machines do not fit; nothing was changed\n${lines.join('\n')}`, {
+    hint: [...remedies, 'see everything: quorate preflight -v'].join('\n'),
+  })
+}
+
+function describeCheck({ title, found, wanted }: Check): string {
+  return `${title}: ${found}${wanted === undefined ? '' : ` (wanted: ${wanted})`}`
+}
