@@ -1,5 +1,5 @@
 // Bundles the tool and the library into dist/: few files make a quick start (`quorate --help` within 150 ms).
-import { chmod, readFile, rm } from 'node:fs/promises'
+import { chmod, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { build } from 'esbuild'
 
@@ -20,11 +20,15 @@ const raw = {
 }
 
 const root = path.resolve(import.meta.dirname, '..')
-await rm(path.join(root, 'dist'), { recursive: true, force: true })
+const dist = path.join(root, 'dist')
+// Built beside it and swapped in: whoever runs quorate meanwhile finds the old or the new one, never half of one.
+const draft = `${dist}.building-${process.pid}`
+const old = `${dist}.old-${process.pid}`
+const started = new Date()
 await build({
   absWorkingDir: root,
   entryPoints: { index: 'src/index.ts', 'cli/main': 'src/cli/main.ts' },
-  outdir: 'dist',
+  outdir: draft,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -39,4 +43,14 @@ await build({
   },
   logLevel: 'warning',
 })
-await chmod(path.join(root, 'dist/cli/main.js'), 0o755)
+await chmod(path.join(draft, 'cli/main.js'), 0o755)
+// script/setup builds anew what is newer than this; a source saved during the build is.
+await writeFile(path.join(draft, '.built'), '')
+await utimes(path.join(draft, '.built'), started, started)
+await rename(dist, old).catch(ifThere)
+await rename(draft, dist)
+await rm(old, { recursive: true, force: true })
+
+function ifThere(error) {
+  if (error.code !== 'ENOENT') throw error
+}
