@@ -1,0 +1,54 @@
+/** What vitest's JSON report says, in the three numbers of the last line. */
+export interface Counts {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+/** The parts of vitest's report that are read here. */
+interface Report {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly numTodoTests: number
+  readonly testResults: readonly {
+    readonly name: string
+    readonly status: string
+    readonly assertionResults: readonly { readonly status: string }[]
+  }[]
+}
+
+export function add(one: Counts, other: Counts): Counts {
+  return {
+    passed: one.passed + other.passed,
+    failed: one.failed + other.failed,
+    skipped: one.skipped + other.skipped,
+  }
+}
+
+/**
+ * A file that fails without a failed test (it can't be loaded, its beforeAll throws) counts as one failure, and so does
+ * a run that fails without saying why, or without a report.
+ */
+export function countsOf(text: string | undefined, exitCode: number): Counts {
+  if (text === undefined) return { passed: 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 }
+  const report = JSON.parse(text) as Report
+  const broken = report.testResults.filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((result) => result.status === 'failed'),
+  ).length
+  const failed = report.numFailedTests + broken
+  return {
+    passed: report.numPassedTests,
+    failed: failed === 0 && exitCode !== 0 ? 1 : failed,
+    skipped: report.numPendingTests + report.numTodoTests,
+  }
+}
+
+/** Paths of the test files in which something failed. */
+export function failedFiles(text: string | undefined): string[] {
+  if (text === undefined) return []
+  return (JSON.parse(text) as Report).testResults
+    .filter(({ status }) => status === 'failed')
+    .map(({ name }) => name)
+}

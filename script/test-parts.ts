@@ -1,0 +1,166 @@
+/** Runs the parts of the test suite one after the other, all of them even if one fails, and adds up what they say. */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { labAvailable } from '../src/lab/available.ts'
+import { type Counts, add, countsOf, failedFiles } from './test-counts.ts'
+
+const HELP = `
+usage: script/test [PART …]
+
+Runs all parts, or those named: lint types build package unit sim lab
+Ends with a line 'N passed, N failed, N skipped'; exit code 0 only if nothing failed. A part other than unit, sim and
+lab counts as one. Logs of the machines of failed lab tests are kept, in a folder that is named.
+`
+
+interface Part {
+  readonly name: string
+  readonly what: string
+  /** Commands, each run even if one before it fails. */
+  readonly commands?: readonly (readonly string[])[]
+  /** A vitest project instead. */
+  readonly project?: string
+}
+
+const PARTS: readonly Part[] = [
+  {
+    name: 'lint',
+    what: 'oxlint and oxfmt',
+    commands: [
+      ['oxlint', '--deny-warnings'],
+      ['oxfmt', '--check'],
+    ],
+  },
+  { name: 'types', what: 'TypeScript', commands: [['tsc', '--noEmit']] },
+  { name: 'build', what: 'dist/', commands: [['node', 'script/build.mjs']] },
+  {
+    name: 'package',
+    what: 'what npm would publish, and what nobody uses',
+    commands: [['tsc', '-p', 'tsconfig.types.json'], ['publint', '--strict'], ['knip']],
+  },
+  { name: 'unit', what: 'units', project: 'unit' },
+  { name: 'sim', what: 'simulated clusters with faults', project: 'sim' },
+  { name: 'lab', what: 'machines with systemd, sshd and etcd', project: 'lab' },
+]
+
+const root = path.resolve(import.meta.dirname, '..')
+
+async function main(words: readonly string[]): Promise<number> {
+  if (words.includes('--help') || words.includes('-h')) {
+    process.stdout.write(HELP.trimStart())
+    return 0
+  }
+  const unknown = words.filter((word) => !PARTS.some((part) => part.name === word))
+  if (unknown.length > 0) {
+    process.stderr.write(`script/test: there is no part '${unknown[0]}'\n${HELP}`)
+    return 64
+  }
+  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-test-'))
+  const lines: string[] = []
+  let total: Counts = { passed: 0, failed: 0, skipped: 0 }
+  for (const part of PARTS.filter(({ name }) => words.length === 0 || words.includes(name))) {
+    process.stdout.write(`\n== ${part.name}: ${part.what}\n`)
+    const started = performance.now()
+    const { counts, note } = await runPart(part, folder)
+    total = add(total, counts)
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    lines.push(`${part.name.padEnd(8)} ${sentence(counts)} (${seconds} s)${note === undefined ? '' : `\n         ${note}`}`)
+  }
+  // Logs that were worth keeping are named above; nothing else stays.
+  if ((await filesIn(folder)).length === 0) await rm(folder, { recursive: true, force: true })
+  process.stdout.write(`\n${lines.join('\n')}\n\n${sentence(total)}\n`)
+  return total.failed === 0 ? 0 : 1
+}
+
+interface Outcome {
+  readonly counts: Counts
+  readonly note?: string | undefined
+}
+
+async function runPart(part: Part, folder: string): Promise<Outcome> {
+  if (part.project !== undefined) return await runProject(part.project, folder)
+  const failed: string[] = []
+  for (const command of part.commands ?? []) {
+    if ((await run(command)) !== 0) failed.push(command.join(' '))
+  }
+  if (failed.length === 0) return { counts: { passed: 1, failed: 0, skipped: 0 } }
+  return { counts: { passed: 0, failed: 1, skipped: 0 }, note: `failed: ${failed.join(', ')}` }
+}
+
+async function runProject(project: string, folder: string): Promise<Outcome> {
+  if (project === 'lab') {
+    const missing = labAvailable()
+    if (missing.length > 0) {
+      const reasons = missing.map(
+        ({ what, why, command }) => `${what} (${why}${command === undefined ? '' : `; run: ${mend(command)}`})`,
+      )
+      const note = `skipped, for this computer lacks ${reasons.join(', ')}`
+      process.stdout.write(`${note}\n`)
+      return { counts: { passed: 0, failed: 0, skipped: await testsIn(project, folder) }, note }
+    }
+  }
+  const report = path.join(folder, `${project}.json`)
+  const logs = path.join(folder, 'machines')
+  await mkdir(logs, { recursive: true })
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const code = await run(['vitest', 'run', '--project', project, '--passWithNoTests', ...reporters], {
+    QUORATE_TEST_LOGS: logs,
+  })
+  const text = existsSync(report) ? await readFile(report, 'utf8') : undefined
+  await rm(report, { force: true })
+  const counts = countsOf(text, code)
+  const kept = await keepLogsOf(failedFiles(text), logs)
+  return { counts, note: kept ? `the machines' logs of failed tests: ${logs}` : undefined }
+}
+
+/** `available.ts` says how to run this very command as root; what was typed is script/test. */
+function mend(command: string): string {
+  return command.includes('apt-get') ? command : `sudo script/test${process.argv.slice(2).map((word) => ` ${word}`).join('')}`
+}
+
+/** How many tests a project has, without running any. */
+async function testsIn(project: string, folder: string): Promise<number> {
+  const list = path.join(folder, `${project}-list.json`)
+  const code = await run(['vitest', 'list', '--project', project, `--json=${list}`])
+  if (code !== 0 || !existsSync(list)) return 1
+  const tests = JSON.parse(await readFile(list, 'utf8')) as unknown[]
+  await rm(list, { force: true })
+  return tests.length
+}
+
+/** Each test file's logs are in a folder of its name. @returns whether any are left. */
+async function keepLogsOf(failed: readonly string[], logs: string): Promise<boolean> {
+  const names = new Set(failed.map((file) => path.basename(file)))
+  for (const name of await readdir(logs)) {
+    if (!names.has(name)) await rm(path.join(logs, name), { recursive: true, force: true })
+  }
+  return (await filesIn(logs)).length > 0
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => entry.name)
+}
+
+async function run([program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
+  const child = spawn(program, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  return await new Promise((resolve) => {
+    child.once('error', (error) => {
+      process.stderr.write(`${program}: ${error.message}\n`)
+      resolve(127)
+    })
+    child.once('close', (code) => resolve(code ?? 1))
+  })
+}
+
+function sentence({ passed, failed, skipped }: Counts): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`
+}
+
+process.exitCode = await main(process.argv.slice(2))
