@@ -18,6 +18,7 @@ import { addressesIn, allocateSubnet, releaseSubnet, type Subnet } from '../../s
 import { ownedFolder } from '../../src/lab/sweep.ts'
 import { run, tool } from '../../src/lab/tool.ts'
 import type { ProcessResult } from '../../src/ssh/process.ts'
+import { keepLogs } from './keep-logs.ts'
 import { quoteCommand } from '../../src/ssh/quote.ts'
 
 export interface TestLabOptions {
@@ -121,6 +122,13 @@ async function bootTestLab({ options, base, folder, labFolder, subnet, down }: S
   const spec: LabSpec = { name: 'test', folder: labFolder, machines }
   const owner = await thisProcess()
   const { lab } = await bootLab(spec, { base, owner, claim: subnet.claim })
+  const end = async () => {
+    try {
+      await keepLogs(lab.machines)
+    } finally {
+      await down()
+    }
+  }
 
   const knownHostsFile = path.join(folder, 'known_hosts')
   await writeFile(knownHostsFile, await knownHosts(lab))
@@ -160,8 +168,8 @@ async function bootTestLab({ options, base, folder, labFolder, subnet, down }: S
       await run(['ssh', ...sshArguments, lab.machine(name).address, '--', quoteCommand(argv)]),
     pristine: async () => await resetLab(lab),
     writeCluster,
-    down,
-    [Symbol.asyncDispose]: down,
+    down: end,
+    [Symbol.asyncDispose]: end,
   }
 }
 
