@@ -187,8 +187,9 @@ op_enable() {
   systemctl enable --quiet "$2"
 }
 
-# start UNIT SECONDS: started without waiting for it (it is ready only when a quorum is), then watched.
+# start UNIT SECONDS DELAY: started without waiting for it (it is ready only when a quorum is), then watched.
 op_start() {
+  [ "$4" = 0 ] || sleep "$4"
   systemctl reset-failed "$2" 2>/dev/null || true
   systemctl start --no-block "$2"
   deadline=$(($(date +%s) + $3))

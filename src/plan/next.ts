@@ -3,7 +3,7 @@
  *
  * A crash, a lost reply or a second run needs no case of its own here: look again, and ask again.
  */
-import { type Cluster, etcdNodes } from '../spec/cluster.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { certificateNames, faultsOf } from './certificates.ts'
 import type { ApplyIntent } from './intent.ts'
 import { networkSteps } from './network.ts'
@@ -127,17 +127,15 @@ const settle: Stage = ({ cluster }, observed, situation) => {
 }
 
 function startSteps(cluster: Cluster, observed: Observed): HostStep[] {
-  return etcdNodes(cluster).flatMap((node): HostStep[] => {
-    const active = observed.hosts[node.name]?.member?.unit.active
-    if (active === 'active') return []
-    return [
-      {
-        kind: 'start',
-        host: node.name,
-        what: 'start etcd.service',
-        why: `it is ${active ?? 'unknown'}`,
-        danger: 'none',
-      },
-    ]
-  })
+  const activity = (node: Node) => observed.hosts[node.name]?.member?.unit.active ?? 'unknown'
+  return etcdNodes(cluster)
+    .filter((node) => activity(node) !== 'active')
+    .map((node, turn) => ({
+      kind: 'start',
+      host: node.name,
+      turn,
+      what: 'start etcd.service',
+      why: `it is ${activity(node)}`,
+      danger: 'none',
+    }))
 }

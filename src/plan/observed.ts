@@ -46,6 +46,8 @@ export interface MemberFacts {
   /** Empty: added, but never started. */
   readonly name: string
   readonly peerUrls: readonly string[]
+  /** Empty: never started. */
+  readonly clientUrls: readonly string[]
   readonly learner: boolean
 }
 

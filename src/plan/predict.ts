@@ -141,7 +141,7 @@ function predictCluster(cluster: Cluster, observed: Observed): Observed {
     ...observed,
     cluster: {
       id: observed.cluster?.id ?? (pin === undefined ? undefined : parsePin(pin)?.clusterId) ?? UNKNOWN_YET,
-      members: nodes.map((node) => ({ id: UNKNOWN_YET, name: node.name, peerUrls: [], learner: false })),
+      members: nodes.map((node) => ({ id: UNKNOWN_YET, name: node.name, peerUrls: [], clientUrls: [], learner: false })),
       healthy: nodes.map((node) => node.name),
       problems: [],
       verified: observed.cluster?.verified ?? false,

@@ -34,7 +34,8 @@ export function memberFiles(cluster: Cluster, node: Node, situation: OpenSituati
   ]
   if (!pinned) return files
   const pin = renderPin({ cluster: cluster.name, clusterId: situation.clusterId })
-  return [...files, { path: PATHS.clusterId, content: pin, owner: 'root', group: 'root', mode: '644' }]
+  // The pin is first: a tool that dies right behind the options file would leave members that belong to they know not what.
+  return [{ path: PATHS.clusterId, content: pin, owner: 'root', group: 'root', mode: '644' }, ...files]
 }
 
 export interface WantedFile {

@@ -21,10 +21,12 @@ export function refusals(
 ): readonly BlockReason[] {
   const members = etcdNodes(cluster).flatMap((node) => {
     const state = observed.hosts[node.name]?.member
-    if (state === undefined || state.unit.environment === undefined) return []
+    if (state === undefined) return []
+    const version = versionReasons(cluster, node, state)
+    if (state.unit.environment === undefined) return version
     return [
       ...settingReasons(cluster, node, state, state.unit.environment, situation),
-      ...versionReasons(cluster, node, state),
+      ...version,
       ...authorityReasons(cluster, node, observed),
     ]
   })
@@ -72,12 +74,15 @@ function settingReasons(
   ]
 }
 
+/** Data that one version wrote is not handed to another, even by a member that is stopped. */
 function versionReasons(cluster: Cluster, node: Node, state: MemberState): BlockReason[] {
   const installed = state.binaries['etcd']?.version
   const { version } = cluster.etcd
+  const runs = state.unit.environment !== undefined
+  if (!runs && !state.dataPresent && !state.walPresent) return []
   // A binary that somebody replaced (no version noted) is put back: the running process keeps the one it was started from.
   if (installed === undefined || installed === version) return []
-  const message = `etcd ${installed} is installed and runs there, the cluster file asks for ${version}`
+  const message = `etcd ${installed} is installed${runs ? ' and runs' : ''} there, the cluster file asks for ${version}`
   return [{ host: node.name, message, hint: 'upgrading is not offered yet: put the version back' }]
 }
 

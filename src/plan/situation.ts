@@ -3,11 +3,13 @@
  * which nothing may be done without being asked. The one place that decides whether a bootstrap is allowed.
  */
 import { type MemberState, PATHS } from '../host/state.ts'
+import { peerUrl } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { Observed } from './observed.ts'
 import { type Pin, parsePin } from './pin.ts'
 import type { BlockReason } from './steps.ts'
+import { isTokenOf } from './token.ts'
 
 export type Situation =
   /** No member has data: a new cluster is made with this token. */
@@ -26,6 +28,8 @@ interface Member {
   /** It was a member of a verified cluster once, whatever is left of it. */
   readonly wasMember: boolean
   readonly hasData: boolean
+  /** systemd keeps a process of it, or tries to. */
+  readonly active: boolean
 }
 
 export function judgeSituation(cluster: Cluster, observed: Observed, freshToken: string): Situation {
@@ -41,13 +45,14 @@ export function judgeSituation(cluster: Cluster, observed: Observed, freshToken:
       pin: pin === undefined ? undefined : parsePin(pin),
       wasMember: pin !== undefined || environment['ETCD_INITIAL_CLUSTER_STATE'] === 'existing',
       hasData: state.dataPresent || state.walPresent,
+      active: state.unit.active === 'active' || state.unit.active === 'activating',
     }
   })
   const strangers = members.flatMap((member) => strangerReasons(cluster, member))
   if (strangers.length > 0) return { kind: 'blocked', reasons: strangers }
   const situation = members.some((member) => member.wasMember)
     ? established(cluster, members, observed)
-    : bootstrapping(cluster, members, freshToken)
+    : bootstrapping(cluster, members, observed, freshToken)
   if (situation.kind === 'blocked') return situation
   const membership = membershipReasons(cluster, observed, situation)
   return membership.length > 0 ? { kind: 'blocked', reasons: membership } : situation
@@ -56,11 +61,12 @@ export function judgeSituation(cluster: Cluster, observed: Observed, freshToken:
 /** An etcd, data or a unit that is not this cluster's. */
 function strangerReasons(
   cluster: Cluster,
-  { node, state, environment, pin, hasData }: Member,
+  { node, state, environment, pin, hasData, active }: Member,
 ): BlockReason[] {
   const host = node.name
   const token = environment['ETCD_INITIAL_CLUSTER_TOKEN']
-  const ours = token?.startsWith(`${cluster.name}-`) ?? false
+  // The pin vouches for the rest: an options file that was edited or removed by hand is put right, not shunned.
+  const ours = isTokenOf(cluster.name, token) || pin?.cluster === cluster.name
   if (state.listening.length > 0) {
     const who = /users:\(\("([^"]+)",pid=(\d+)/.exec(state.listening[0] ?? '')
     const process = who ? `${who[1]} (process ${who[2]})` : 'another process'
@@ -96,7 +102,6 @@ function strangerReasons(
       },
     ]
   }
-  const active = state.unit.active === 'active' || state.unit.active === 'activating'
   if (active && (state.unit.path !== PATHS.unit || !ours)) {
     return [
       {
@@ -131,16 +136,9 @@ function established(cluster: Cluster, members: readonly Member[], observed: Obs
   }
   const reasons: BlockReason[] = []
   const known = observed.cluster?.members ?? []
-  for (const { node, wasMember, hasData } of members) {
-    if (hasData) continue
-    const isMember = known.some((member) => member.name === node.name)
-    if (wasMember || isMember) {
-      reasons.push({
-        host: node.name,
-        message: `its data directory is lost, but it is a member of the cluster ${clusterId}: started empty it would forget its votes`,
-        hint: 'replacing a member is not offered yet. Nothing was started. If the data was moved, move it back and apply again',
-      })
-    }
+  for (const member of members) {
+    const isMember = known.some(({ name }) => name === member.node.name)
+    if (member.wasMember || isMember) reasons.push(...lossReasons(cluster, member, clusterId))
   }
   if (observed.cluster !== undefined && observed.cluster.id !== clusterId) {
     reasons.push({
@@ -149,16 +147,60 @@ function established(cluster: Cluster, members: readonly Member[], observed: Obs
     })
   }
   if (reasons.length > 0) return { kind: 'blocked', reasons }
-  const token = members.map(({ environment }) => environment['ETCD_INITIAL_CLUSTER_TOKEN']).find(Boolean)
+  // One file edited by hand is outvoted by the others.
+  const tokens = members
+    .map(({ environment }) => environment['ETCD_INITIAL_CLUSTER_TOKEN'])
+    .filter((text) => isTokenOf(cluster.name, text))
+  const votes = (text: string) => tokens.filter((other) => other === text).length
+  const [token] = tokens.toSorted((a, b) => votes(b) - votes(a))
   return { kind: 'established', token: token ?? `${cluster.name}-${clusterId}`, clusterId }
 }
 
-function bootstrapping(cluster: Cluster, members: readonly Member[], freshToken: string): Situation {
-  const begun = members.filter(({ hasData }) => hasData)
+/** The log of a member and its database are of use only together: with one of them lost the member is. */
+function lossReasons(
+  cluster: Cluster,
+  { node, state, environment }: Member,
+  clusterId: string,
+): readonly BlockReason[] {
+  if (state.dataPresent && state.walPresent) return []
+  const lost = [
+    ...(state.dataPresent ? [] : [cluster.etcd.dataDirectory]),
+    ...(state.walPresent ? [] : [cluster.etcd.walDirectory]),
+  ].join(' and ')
+  const places = [environment['ETCD_DATA_DIR'], environment['ETCD_WAL_DIR']]
+  const moved = [cluster.etcd.dataDirectory, cluster.etcd.walDirectory].some(
+    (path, index) => (places[index] ?? path) !== path,
+  )
+  if (moved) {
+    return [
+      {
+        host: node.name,
+        message: `the cluster file places its data in ${lost}, where there is none; it was set up with ${places.join(' and ')}`,
+        hint: 'moving the data of a member is not offered yet: put etcd.dataDirectory and etcd.walDirectory back',
+      },
+    ]
+  }
+  return [
+    {
+      host: node.name,
+      message: `${lost} there is lost (missing or empty), but it is a member of the cluster ${clusterId}: started empty it would forget its votes`,
+      hint: 'replacing a member is not offered yet. Nothing was started. If the data was moved, move it back and apply again',
+    },
+  ]
+}
+
+function bootstrapping(
+  cluster: Cluster,
+  members: readonly Member[],
+  observed: Observed,
+  freshToken: string,
+): Situation {
+  // A process may not have got round to its data yet.
+  const begun = members.filter(({ hasData, active }) => hasData || active)
   const tokens = new Set(
     (begun.length > 0 ? begun : members).map(({ environment }) => environment['ETCD_INITIAL_CLUSTER_TOKEN']),
   )
-  const ours = [...tokens].filter((token): token is string => token?.startsWith(`${cluster.name}-`) ?? false)
+  const ours = [...tokens].filter((token) => isTokenOf(cluster.name, token))
   const [token] = ours
   if (begun.length === 0)
     return { kind: 'new', token: ours.length === 1 && token !== undefined ? token : freshToken }
@@ -173,28 +215,46 @@ function bootstrapping(cluster: Cluster, members: readonly Member[], freshToken:
       ],
     }
   }
-  const lists = new Set(begun.map(({ environment }) => environment['ETCD_INITIAL_CLUSTER'] ?? ''))
-  const wanted = members.map(({ node }) => node.name).sort()
-  for (const list of lists) {
-    const names = list.split(',').map((entry) => entry.split('=')[0] ?? '')
-    if (names.sort().join() !== wanted.join()) {
-      return {
-        kind: 'blocked',
-        reasons: [
-          {
-            message: `the cluster was begun with other members (${names.join(', ')}) than the cluster file now names (${wanted.join(', ')})`,
-            hint: 'put the file back as it was and apply, or begin anew: quorate reset',
-          },
-        ],
-      }
+  // Peer URLs and all: they go into the cluster's ID, as the token does.
+  const wanted = members.map(({ node }) => `${node.name}=${peerUrl(cluster, node)}`).sort()
+  const lists = begun.map(({ environment }) => (environment['ETCD_INITIAL_CLUSTER'] ?? '').split(',').sort())
+  const other = lists.find((list) => list.join() !== wanted.join())
+  if (other !== undefined) {
+    return {
+      kind: 'blocked',
+      reasons: [
+        {
+          message: `the cluster was begun with other members (${other.join(', ')}) than the cluster file now names (${wanted.join(', ')})`,
+          hint: 'put the file back as it was and apply, or begin anew: quorate reset',
+        },
+      ],
+    }
+  }
+  const forgetful = members.filter(({ node, hasData }) => !hasData && hasStarted(observed, node))
+  if (forgetful.length > 0) {
+    return {
+      kind: 'blocked',
+      reasons: forgetful.map(({ node }) => ({
+        host: node.name,
+        message: `${cluster.etcd.dataDirectory} and ${cluster.etcd.walDirectory} there are lost (missing or empty), but the other members know it as one that had started: etcd would not let it begin again`,
+        hint: 'if the data was moved, move it back; if nothing of worth is in the new cluster yet, begin anew: quorate reset, then apply',
+      })),
     }
   }
   return { kind: 'forming', token }
 }
 
+/** A member makes its client URLs known when it starts for the first time. */
+function hasStarted(observed: Observed, node: Node): boolean {
+  return (observed.cluster?.members ?? []).some(
+    (member) => member.name === node.name && member.clientUrls.length > 0,
+  )
+}
+
 /** Members come and go one at a time and with care: that is not apply's to do yet. */
 function membershipReasons(cluster: Cluster, observed: Observed, situation: { kind: string }): BlockReason[] {
-  if (observed.cluster === undefined) {
+  // Nobody answers, or nobody can say.
+  if (observed.cluster === undefined || observed.cluster.members.length === 0) {
     return situation.kind === 'established' ? unlistedNodes(cluster, observed) : []
   }
   const wanted = new Set(etcdNodes(cluster).map((node) => node.name))

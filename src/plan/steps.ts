@@ -65,7 +65,8 @@ export type HostStep =
   | (HostStepCommon & { readonly kind: 'tls-modes' })
   | (HostStepCommon & { readonly kind: 'reload' })
   | (HostStepCommon & { readonly kind: 'enable' })
-  | (HostStepCommon & { readonly kind: 'start' })
+  /** `turn`: its place among the members that start in this wave, from 0. */
+  | (HostStepCommon & { readonly kind: 'start'; readonly turn: number })
 
 export type ClusterStep =
   /** Makes the CA, where it is quorate's to make. */

@@ -18,6 +18,14 @@ export type Operation = readonly [name: string, ...words: Word[]]
 /** How long a member may take to become ready, in seconds: it waits for a quorum of the others. */
 const START_SECONDS = 60
 
+/**
+ * How long each member lets the one before it go ahead, in seconds. A new member asks its peers whether it is known
+ * already (etcd's isMemberBootstrapped), one after the other, for up to 1 s each. A peer that is not there refuses at
+ * once, one that serves answers at once; but one that listens and does not serve yet, for some 30 ms, costs the full
+ * second. Members started in the very same moment wait for each other so: 2.6 s for three, instead of 0.6 s.
+ */
+const TURN_SECONDS = 0.12
+
 export function compile(step: HostStep, supplies: Supplies): readonly Operation[] {
   switch (step.kind) {
     case 'packages':
@@ -54,7 +62,7 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
     case 'enable':
       return [['enable', 'etcd.service']]
     case 'start':
-      return [['start', 'etcd.service', String(START_SECONDS)]]
+      return [['start', 'etcd.service', String(START_SECONDS), (step.turn * TURN_SECONDS).toFixed(2)]]
   }
 }
 
