@@ -35,6 +35,7 @@ export async function runWave(
     await timed(session, step, async () => await runClusterStep(session, step))
     if (step.kind === 'verify') verified = true
   }
+  if (steps.some((step) => step.kind === 'key')) void import('../pki/signer.ts') // read while the hosts are at work; it is next
   const perHost = Map.groupBy(steps.filter(isHostStep), (step) => step.host)
   const [artifacts, certificates] = await Promise.all([
     obtainArtifacts(session, steps),
