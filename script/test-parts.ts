@@ -66,7 +66,9 @@ async function main(words: readonly string[]): Promise<number> {
     const { counts, note } = await runPart(part, folder)
     total = add(total, counts)
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
-    lines.push(`${part.name.padEnd(8)} ${sentence(counts)} (${seconds} s)${note === undefined ? '' : `\n         ${note}`}`)
+    lines.push(
+      `${part.name.padEnd(8)} ${sentence(counts)} (${seconds} s)${note === undefined ? '' : `\n         ${note}`}`,
+    )
   }
   // Logs that were worth keeping are named above; nothing else stays.
   if ((await filesIn(folder)).length === 0) await rm(folder, { recursive: true, force: true })
@@ -94,7 +96,8 @@ async function runProject(project: string, folder: string): Promise<Outcome> {
     const missing = labAvailable()
     if (missing.length > 0) {
       const reasons = missing.map(
-        ({ what, why, command }) => `${what} (${why}${command === undefined ? '' : `; run: ${mend(command)}`})`,
+        ({ what, why, command }) =>
+          `${what} (${why}${command === undefined ? '' : `; run: ${mend(command)}`})`,
       )
       const note = `skipped, for this computer lacks ${reasons.join(', ')}`
       process.stdout.write(`${note}\n`)
@@ -117,7 +120,12 @@ async function runProject(project: string, folder: string): Promise<Outcome> {
 
 /** `available.ts` says how to run this very command as root; what was typed is script/test. */
 function mend(command: string): string {
-  return command.includes('apt-get') ? command : `sudo script/test${process.argv.slice(2).map((word) => ` ${word}`).join('')}`
+  return command.includes('apt-get')
+    ? command
+    : `sudo script/test${process.argv
+        .slice(2)
+        .map((word) => ` ${word}`)
+        .join('')}`
 }
 
 /** How many tests a project has, without running any. */

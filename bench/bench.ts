@@ -1,0 +1,188 @@
+/** How fast quorate is: every figure of the README from one run, measurements of different things taken in turns. */
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import path from 'node:path'
+import { labAvailable } from '../src/lab/available.ts'
+import { type BenchCluster, benchCluster } from './cluster.ts'
+import { median, must } from './measure.ts'
+import { type Figures, computer, linesOf, markdownTable, textTable } from './report.ts'
+
+const root = path.resolve(import.meta.dirname, '..')
+const tool = path.join(root, 'quorate')
+const HELP = `usage: script/bench [--json | --markdown] [--repeat N]
+
+Measures quorate on machines in the lab (root, Debian), beside a hand-written shell script, in about two minutes.
+Prints a table with targets and verdicts; exit code 1 if a target is missed. Leaves nothing behind.
+
+  --json        one object with every figure instead
+  --markdown    writes the figures into README.md and docs/performance.md as well
+  --repeat N    each measurement N times (3), of which the median counts
+`
+
+async function main(words: readonly string[]): Promise<number> {
+  if (words.includes('--help') || words.includes('-h')) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const repeat = words.includes('--repeat') ? Number(words[words.indexOf('--repeat') + 1]) : 3
+  if (!Number.isInteger(repeat) || repeat < 1) {
+    process.stderr.write(HELP)
+    return 64
+  }
+  const missing = labAvailable()
+  if (missing.length > 0) {
+    for (const one of missing)
+      process.stderr.write(`bench: needs ${one.what}: ${one.why}. ${mend(one.command)}\n`)
+    return 71
+  }
+  const figures = await measureAll(repeat)
+  const lines = linesOf(figures)
+  if (words.includes('--json')) {
+    const targets = lines.filter((line) => line.met !== undefined)
+    const result = { date: new Date().toISOString(), computer: computer(), repeat, figures, targets }
+    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
+  } else {
+    process.stdout.write(textTable(lines))
+  }
+  if (words.includes('--markdown')) await fillMarkdown(markdownTable(lines, figures, new Date()))
+  return lines.some((line) => line.met === false) ? 1 : 0
+}
+
+async function measureAll(repeat: number): Promise<Figures> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-bench-'))
+  await mkdir(path.join(folder, '.quorate'), { mode: 0o700 })
+  const clusters: BenchCluster[] = []
+  try {
+    const three = await benchCluster(folder, 'bench-three', 3, tool)
+    clusters.push(three)
+    say('fetching etcd, booting machines')
+    await three.pristine()
+    await three.quorate(['apply'])
+    const binaries = await binariesFolder()
+
+    const shell: number[] = []
+    const firstThree: number[] = []
+    for (let round = 1; round <= repeat; round++) {
+      say(`round ${round} of ${repeat}: three pristine machines, twice`)
+      await three.pristine()
+      shell.push((await shellScript(three, binaries, path.join(folder, `shell-${round}`))).durationMs)
+      await three.pristine()
+      firstThree.push((await three.quorate(['apply'])).durationMs)
+    }
+
+    const nine = await benchCluster(folder, 'bench-nine', 9, tool)
+    clusters.push(nine)
+    const memoryFile = path.join(folder, 'memory')
+    const firstNine: number[] = []
+    const memory: number[] = []
+    for (let round = 1; round <= repeat; round++) {
+      say(`round ${round} of ${repeat}: nine pristine machines`)
+      await nine.pristine()
+      const hook = `--import=${path.join(root, 'bench/peak-memory.mjs')}`
+      const env = { NODE_OPTIONS: hook, BENCH_MEMORY_FILE: memoryFile }
+      firstNine.push((await nine.quorate(['apply'], env)).durationMs)
+      memory.push(Number(await readFile(memoryFile, 'utf8')))
+    }
+
+    say('second applies, on three and on nine in turns')
+    const secondThree: number[] = []
+    const secondNine: number[] = []
+    const help: number[] = []
+    for (let round = 0; round < Math.max(5, 2 * repeat); round++) {
+      secondThree.push(await unchanged(three))
+      secondNine.push(await unchanged(nine))
+      help.push((await must([tool, '--help'])).durationMs)
+    }
+    const roundTrips = await sshRoundTrips(nine, folder)
+    return {
+      shellSeconds: secondsOf(shell),
+      firstApplyThreeSeconds: secondsOf(firstThree),
+      firstApplyToShellRatio: median(firstThree) / median(shell),
+      secondApplyThreeSeconds: secondsOf(secondThree),
+      sshRoundTripsPerHost: roundTrips / nine.nodes.length,
+      firstApplyNineSeconds: secondsOf(firstNine),
+      secondApplyNineSeconds: secondsOf(secondNine),
+      nineToThreeRatio: median(secondNine) / median(secondThree),
+      helpMilliseconds: median(help),
+      peakMemoryBytes: Math.max(...memory),
+      pushedBytesPerMember: await sizeOf(binaries),
+    }
+  } finally {
+    for (const cluster of clusters) await cluster.down()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function shellScript(three: BenchCluster, binaries: string, work: string) {
+  const nodes = three.nodes.map(({ name, address }) => `${name}=${address}`)
+  const script = path.join(root, 'bench/three-members.sh')
+  return await must([script, work, binaries, three.identityFile, three.knownHosts, ...nodes])
+}
+
+function secondsOf(milliseconds: readonly number[]): number {
+  return median(milliseconds) / 1000
+}
+
+/** Milliseconds of an apply that finds nothing to do. */
+async function unchanged(cluster: BenchCluster): Promise<number> {
+  const { output, durationMs } = await cluster.quorate(['apply'])
+  if (!output.includes('nothing to change')) throw new Error(`a second apply changed something:\n${output}`)
+  return durationMs
+}
+
+/** Logins and commands of a second apply, counted by an `ssh` before the real one on the PATH. */
+async function sshRoundTrips(cluster: BenchCluster, folder: string): Promise<number> {
+  const { PATH = '' } = process.env
+  const bin = path.join(folder, 'bin')
+  await mkdir(bin)
+  await copyFile(path.join(root, 'bench/count-ssh.sh'), path.join(bin, 'ssh'))
+  const log = path.join(folder, 'ssh.log')
+  const real = (await must(['sh', '-c', 'command -v ssh'])).output.trim()
+  await cluster.quorate(['apply'], { PATH: `${bin}:${PATH}`, BENCH_SSH: real, BENCH_SSH_LOG: log })
+  const uses = (await readFile(log, 'utf8')).split('\n')
+  return uses.filter((use) => use === 'login' || use === 'command').length
+}
+
+/** Where the warm-up has put etcd's binaries: the tool's cache. */
+async function binariesFolder(): Promise<string> {
+  const { XDG_CACHE_HOME: cache } = process.env
+  const shelf = path.join(
+    cache?.startsWith('/') ? cache : path.join(homedir(), '.cache'),
+    'quorate/artifacts',
+  )
+  const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
+  const entries = await readdir(shelf)
+  const entry = entries.find((name) => name.startsWith(`3.5.16-${architecture}-debian-trixie-`))
+  if (entry === undefined) throw new Error(`etcd's binaries are not in ${shelf}`)
+  return path.join(shelf, entry)
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  const names = (await readdir(folder)).filter((name) => name.startsWith('etcd'))
+  const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).size))
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+/** Replaces what stands between the two marks. */
+async function fillMarkdown(table: string): Promise<void> {
+  for (const name of ['README.md', 'docs/performance.md']) {
+    const file = path.join(root, name)
+    const text = await readFile(file, 'utf8')
+    const filled = text.replace(
+      /(<!-- bench -->\n).*?(<!-- \/bench -->)/s,
+      (_all, before: string, after: string) => `${before}${table}${after}`,
+    )
+    await writeFile(file, filled)
+  }
+}
+
+function mend(command: string | undefined): string {
+  if (command === undefined) return ''
+  return `Run: ${command.includes('apt-get') ? command : 'sudo script/bench'}`
+}
+
+function say(text: string): void {
+  process.stderr.write(`bench: ${text}\n`)
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,68 @@
+/** A cluster of the bench: its file, its machines in the lab, and the tool run on it. */
+import { rm, writeFile } from 'node:fs/promises'
+import { networkInterfaces } from 'node:os'
+import path from 'node:path'
+import { type Ran, must } from './measure.ts'
+
+export interface BenchCluster {
+  readonly name: string
+  readonly folder: string
+  readonly nodes: readonly { readonly name: string; readonly address: string }[]
+  readonly identityFile: string
+  readonly knownHosts: string
+  /** `quorate -f FILE …`; must succeed. */
+  quorate(words: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ran>
+  /** Machines as they are after their first boot, and a quorate that has never seen them. */
+  pristine(): Promise<void>
+  down(): Promise<void>
+}
+
+const ETCD = 'etcd:\n  version: "3.5.16"\n  source: { debian: { suite: trixie } }\n'
+
+/** Three members, and as many other nodes as make `count`, in a free network. */
+export async function benchCluster(
+  folder: string,
+  name: string,
+  count: number,
+  tool: string,
+): Promise<BenchCluster> {
+  const network = freeNetwork()
+  const nodes = Array.from({ length: count }, (_, index) => {
+    const role = index < 3 ? 'etcd' : index < 5 ? 'master' : 'worker'
+    return { name: `${role}${String(index + 1).padStart(2, '0')}`, role, address: `${network}.${index + 11}` }
+  })
+  const file = path.join(folder, `${name}.yaml`)
+  const state = path.join(folder, '.quorate', name)
+  const identityFile = path.join(folder, '.quorate', `${name}-key`)
+  const list = nodes.map(
+    (node) => `  - { name: ${node.name}, address: ${node.address}, roles: [${node.role}] }\n`,
+  )
+  await writeFile(
+    file,
+    `name: ${name}\nssh: { user: root, identityFile: ${identityFile} }\nnodes:\n${list.join('')}${ETCD}`,
+  )
+  const quorate = async (words: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    await must([tool, '-f', file, '--yes', ...words], env)
+  const down = async () => {
+    await quorate(['lab', 'down', '--purge'])
+    await rm(state, { recursive: true, force: true })
+  }
+  const pristine = async () => {
+    await down()
+    await quorate(['lab', 'up'])
+  }
+  const knownHosts = path.join(state, 'known_hosts')
+  return { name, folder, nodes, identityFile, knownHosts, quorate, pristine, down }
+}
+
+/** The first three numbers of a /24 out of 198.18.0.0/15 that this computer is not in. */
+function freeNetwork(): string {
+  const used = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  const taken = new Set(used.map(({ address }) => address.split('.').slice(0, 3).join('.')))
+  const start = process.pid % 200
+  for (let step = 0; step < 200; step++) {
+    const network = `198.19.${20 + ((start + step) % 200)}`
+    if (!taken.has(network)) return network
+  }
+  throw new Error('no network of 198.19.0.0/16 is free on this computer')
+}

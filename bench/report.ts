@@ -1,0 +1,110 @@
+/** What was measured, what is wanted, and both as a table. */
+import { cpus, totalmem } from 'node:os'
+
+/** Medians of one run; names carry the unit. Ratios compare figures of the same run only. */
+export interface Figures {
+  readonly shellSeconds: number
+  readonly firstApplyThreeSeconds: number
+  readonly firstApplyToShellRatio: number
+  readonly secondApplyThreeSeconds: number
+  /** Logins and commands over SSH for one machine, in a second apply. */
+  readonly sshRoundTripsPerHost: number
+  readonly firstApplyNineSeconds: number
+  readonly secondApplyNineSeconds: number
+  readonly nineToThreeRatio: number
+  readonly helpMilliseconds: number
+  /** The most that the tool's process had resident, in a first apply to nine machines; bytes. */
+  readonly peakMemoryBytes: number
+  readonly pushedBytesPerMember: number
+}
+
+export interface Line {
+  readonly what: string
+  readonly figure: string
+  /** Empty: none was set. */
+  readonly target: string
+  /** undefined where there is no target. */
+  readonly met: boolean | undefined
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(2)} s`
+}
+
+function line(what: string, figure: string, target = '', met?: boolean): Line {
+  return { what, figure, target, met }
+}
+
+export function linesOf(figures: Figures): Line[] {
+  const ratio = figures.firstApplyToShellRatio
+  const megabytes = figures.peakMemoryBytes / 1_000_000
+  return [
+    line('three members by a hand-written parallel shell script', seconds(figures.shellSeconds)),
+    line('`quorate apply`, three pristine machines', seconds(figures.firstApplyThreeSeconds)),
+    line('… as a multiple of the shell script', `${ratio.toFixed(2)} ×`, 'at most 1.5 ×', ratio <= 1.5),
+    line(
+      '`quorate apply` again, three machines',
+      seconds(figures.secondApplyThreeSeconds),
+      'at most 1.0 s',
+      figures.secondApplyThreeSeconds <= 1,
+    ),
+    line(
+      '… SSH round trips a machine',
+      figures.sshRoundTripsPerHost.toFixed(1),
+      'at most 2',
+      figures.sshRoundTripsPerHost <= 2,
+    ),
+    line('`quorate apply`, nine pristine machines', seconds(figures.firstApplyNineSeconds)),
+    line('`quorate apply` again, nine machines', seconds(figures.secondApplyNineSeconds)),
+    line(
+      '… as a multiple of three machines',
+      `${figures.nineToThreeRatio.toFixed(2)} ×`,
+      'at most 1.5 ×',
+      figures.nineToThreeRatio <= 1.5,
+    ),
+    line(
+      '`quorate --help`',
+      `${figures.helpMilliseconds.toFixed(0)} ms`,
+      'at most 150 ms',
+      figures.helpMilliseconds <= 150,
+    ),
+    line('peak memory of an apply', `${megabytes.toFixed(0)} MB`, 'under 200 MB', megabytes < 200),
+  ]
+}
+
+export function textTable(lines: readonly Line[]): string {
+  const plain = lines.map((one) => ({ ...one, what: one.what.replaceAll('`', '') }))
+  const width = (pick: (one: Line) => string) => Math.max(...plain.map((one) => pick(one).length))
+  const [what, figure, target] = [
+    width((one) => one.what),
+    width((one) => one.figure),
+    width((one) => one.target),
+  ]
+  return plain
+    .map((one) => {
+      const verdict = one.met === undefined ? '' : one.met ? 'met' : 'MISSED'
+      return `${one.what.padEnd(what)}  ${one.figure.padStart(figure)}  ${one.target.padEnd(target)}  ${verdict}`
+    })
+    .map((text) => `${text.trimEnd()}\n`)
+    .join('')
+}
+
+export function markdownTable(lines: readonly Line[], figures: Figures, when: Date): string {
+  const rows = lines.map(
+    ({ what, figure, target, met }) =>
+      `| ${what} | ${figure} | ${target}${met === undefined ? '' : met ? ' ✓' : ' ✗'} |`,
+  )
+  const pushed = (figures.pushedBytesPerMember / 1_000_000).toFixed(0)
+  return `| | median | wanted |
+|---|---:|---|
+${rows.join('\n')}
+
+Measured by \`script/bench\` on ${when.toISOString().slice(0, 10)} in lab machines on one computer (${computer()}); ${pushed} MB of
+binaries are pushed to each member. The ratios are within one run.
+`
+}
+
+export function computer(): string {
+  const [cpu] = cpus()
+  return `${cpus().length} cores${cpu?.model ? ` ${cpu.model.trim()}` : ''}, ${Math.round(totalmem() / 2 ** 30)} GiB`
+}
