@@ -20,23 +20,37 @@ const states = Array.from({ length: 9 }, (_, index) => index + 1).flatMap((voter
 )
 
 test('any two quorums share a voter', () => {
-  for (const { voters } of states) expect(2 * quorum(voters)).toBeGreaterThan(voters)
+  expect(states.filter(({ voters }) => 2 * quorum(voters) <= voters)).toEqual([])
 })
 
-test('what is allowed leaves a majority of the voters that are then there', () => {
-  for (const { voters, healthy } of states) {
-    if (healthy > 0 && mayRestart(voters, healthy)) expect(2 * (healthy - 1)).toBeGreaterThan(voters)
-    if (healthy > 0 && mayRemove(voters, healthy, true)) expect(2 * (healthy - 1)).toBeGreaterThan(voters - 1)
-    if (healthy < voters && mayRemove(voters, healthy, false)) expect(2 * healthy).toBeGreaterThan(voters - 1)
-    if (mayAdd(voters, healthy)) expect(2 * healthy).toBeGreaterThan(voters + 1)
-  }
+/** More than half of the voters that there are afterwards are healthy then. */
+const majority = (healthy: number, voters: number) => 2 * healthy > voters
+
+test('a restart is allowed exactly if a majority stays', () => {
+  const wrong = states.filter(
+    ({ voters, healthy }) => healthy > 0 && mayRestart(voters, healthy) !== majority(healthy - 1, voters),
+  )
+  expect(wrong).toEqual([])
 })
 
-test('what is refused would lose the majority', () => {
-  for (const { voters, healthy } of states) {
-    if (healthy > 0 && !mayRestart(voters, healthy)) expect(2 * (healthy - 1)).toBeLessThanOrEqual(voters)
-    if (!mayAdd(voters, healthy)) expect(2 * healthy).toBeLessThanOrEqual(voters + 1)
-  }
+test('an addition is allowed exactly if the newcomer may be down', () => {
+  const wrong = states.filter(
+    ({ voters, healthy }) => mayAdd(voters, healthy) !== majority(healthy, voters + 1),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('a removal is allowed exactly if the others have a majority among themselves', () => {
+  const several = states.filter(({ voters }) => voters > 1)
+  const healthyOne = several.filter(
+    ({ voters, healthy }) =>
+      healthy > 0 && mayRemove(voters, healthy, true) !== majority(healthy - 1, voters - 1),
+  )
+  const deadOne = several.filter(
+    ({ voters, healthy }) =>
+      healthy < voters && mayRemove(voters, healthy, false) !== majority(healthy, voters - 1),
+  )
+  expect([...healthyOne, ...deadOne]).toEqual([])
 })
 
 test('a lone voter is neither restarted under clients nor removed', () => {

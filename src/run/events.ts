@@ -1,15 +1,15 @@
 /** What happens during a run, as data. Terminal, plain lines and `--json` are renderers of this one stream. */
-import type { Step } from '../plan/steps.ts'
+import type { AnyStep } from '../plan/steps.ts'
 
 export type RunEvent =
   /** Machines are being looked at: connecting and reading, before anything is decided. */
   | { readonly type: 'looking'; readonly hosts: readonly string[] }
   | { readonly type: 'connected'; readonly host: string; readonly durationMs: number }
   /** What comes next: these steps, as one wave. */
-  | { readonly type: 'wave'; readonly steps: readonly Step[] }
-  | { readonly type: 'step-started'; readonly step: Step }
-  | { readonly type: 'step-done'; readonly step: Step; readonly durationMs: number }
-  | { readonly type: 'step-failed'; readonly step: Step; readonly message: string }
+  | { readonly type: 'wave'; readonly steps: readonly AnyStep[] }
+  | { readonly type: 'step-started'; readonly step: AnyStep }
+  | { readonly type: 'step-done'; readonly step: AnyStep; readonly durationMs: number }
+  | { readonly type: 'step-failed'; readonly step: AnyStep; readonly message: string }
   /** Binaries being fetched. */
   | {
       readonly type: 'artifact'

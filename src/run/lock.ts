@@ -80,8 +80,8 @@ function hold(remote: Remote, words: readonly string[], lost: AbortController): 
   let answered = false
   const { promise: answer, resolve, reject } = Promise.withResolvers<string>()
   let text = ''
-  const ended = remote
-    .run({
+  const session = async () => {
+    const result = await remote.run({
       argv: ['sh', '-c', script, 'quorate-lock', ...words],
       root: true,
       stdin: input,
@@ -93,17 +93,14 @@ function hold(remote: Remote, words: readonly string[], lost: AbortController): 
         resolve(text.slice(0, end))
       },
     })
-    .then((result) => {
-      if (answered && !releasing && !text.startsWith('held '))
-        throw new Error('the session that holds the lock ended')
-      if (!answered)
-        throw new Error(result.stderr.trim() || `the lock's session ended with exit code ${result.exitCode}`)
-    })
-    .catch((error: unknown) => {
-      const trouble = QuorateError.from(error, 'command', 'the lock there failed', { host: remote.host })
-      reject(trouble)
-      if (answered && !releasing) lost.abort(trouble)
-    })
+    if (releasing || text.startsWith('held ')) return
+    throw new Error(result.stderr.trim() || `the session that holds the lock ended with ${result.exitCode}`)
+  }
+  const ended = session().catch((error: unknown) => {
+    const trouble = QuorateError.from(error, 'command', 'the lock there failed', { host: remote.host })
+    reject(trouble)
+    if (answered && !releasing) lost.abort(trouble)
+  })
   const beat = setInterval(() => input.write('\n'), BEAT_MS)
   beat.unref()
   return {

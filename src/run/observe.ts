@@ -61,10 +61,12 @@ export async function judge(
   hosts: Readonly<Record<string, HostState>>,
   verified: boolean,
 ): Promise<Observed> {
-  const authority = await authorityFacts(session)
+  const authority = { bundle: await session.bundle() }
   const certificates = await certificateFaults(session, hosts, authority)
   const running = etcdNodes(session.cluster).filter((node) => isUp(hosts[node.name]))
-  if (running.length === 0) return { hosts, authority, certificates, cluster: undefined, network: undefined }
+  // Without the CA nobody can be asked; the planner refuses to go on then.
+  if (running.length === 0 || authority.bundle === undefined)
+    return { hosts, authority, certificates, cluster: undefined, network: undefined }
   const [cluster, network] = await Promise.all([
     clusterFacts(session, running, verified),
     networkFacts(session, running),
@@ -75,17 +77,6 @@ export async function judge(
 function isUp(host: HostState | undefined): boolean {
   const active = host?.member?.unit.active
   return active === 'active' || active === 'activating'
-}
-
-async function authorityFacts(session: Session): Promise<AuthorityFacts> {
-  const { authority } = session.cluster.pki
-  if (authority.home === 'local' && authority.certificate === undefined) {
-    const { localAuthorityExists } = await import('../pki/local.ts')
-    const { default: path } = await import('node:path')
-    const directory = path.join(session.cluster.stateDirectory, 'ca')
-    if (!(await localAuthorityExists({ directory }))) return { bundle: undefined }
-  }
-  return { bundle: await (await session.authority()).chain(session.signal) }
 }
 
 async function certificateFaults(

@@ -36,6 +36,8 @@ export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPass
   /** A local socket that leads to a node's own etcd; needs no etcd to run there. */
   tunnel(node: Node): Promise<string>
   authority(): Promise<Authority>
+  /** The trust bundle (PEM); undefined: the CA is quorate's to make, and not made yet. Makes none. */
+  bundle(): Promise<string | undefined>
   /** Where a node's member is dialled from here, and with which credentials. */
   endpoint(node: Node): Promise<MemberEndpoint>
   /** Clients of these nodes' members, one each; the caller closes nothing. */
@@ -97,6 +99,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     remote,
     tunnel,
     authority: async () => await authority('authority'),
+    bundle: async () =>
+      (await authorityIsThere(cluster)) ? await (await authority('authority')).chain(signal) : undefined,
     endpoint,
     members: async (nodes) =>
       await Promise.all(
@@ -113,10 +117,28 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   }
 }
 
+/** False only for a CA that quorate makes itself, on this computer, and that it has not made yet. */
+async function authorityIsThere(cluster: Cluster): Promise<boolean> {
+  const { authority } = cluster.pki
+  if (authority.home !== 'local' || authority.certificate !== undefined) return true
+  const { localAuthorityExists } = await import('../pki/local.ts')
+  return await localAuthorityExists({ directory: path.join(cluster.stateDirectory, 'ca') })
+}
+
 /** The operator's own certificate: its key is born here, and stays here. */
 async function operatorCredentials(options: SessionOptions, authority: Authority): Promise<MemberTls> {
   const { makeClientCertificate } = await import('../pki/client.ts')
   const { cluster, now, signal, emit } = options
+  // Using the authority would make one: over a running cluster, the wrong one.
+  if (!(await authorityIsThere(cluster))) {
+    throw new QuorateError(
+      'pki',
+      `there is no CA in ${cluster.stateDirectory}, so nothing here can prove to etcd who we are`,
+      {
+        hint: 'if there is no cluster yet: quorate apply. Otherwise put the folder back where it was, or name it in the cluster file: state',
+      },
+    )
+  }
   const made = await makeClientCertificate({
     authority,
     directory: operatorDirectory(cluster),
