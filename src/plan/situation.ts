@@ -23,6 +23,7 @@ export type Situation =
 interface Member {
   readonly node: Node
   readonly state: MemberState
+  /** What its options file says; with that gone, what its process was started with. */
   readonly environment: Readonly<Record<string, string>>
   readonly pin: Pin | undefined
   /** It was a member of a verified cluster once, whatever is left of it. */
@@ -37,7 +38,8 @@ export function judgeSituation(cluster: Cluster, observed: Observed, freshToken:
     const state = observed.hosts[node.name]?.member
     if (state === undefined) throw new TypeError(`${node.name} was not observed`)
     const pin = state.contents[PATHS.clusterId]
-    const environment = parseEnvironmentFile(state.contents[PATHS.environment] ?? '')
+    const file = state.contents[PATHS.environment]
+    const environment = file === undefined ? (state.unit.environment ?? {}) : parseEnvironmentFile(file)
     return {
       node,
       state,
@@ -97,7 +99,7 @@ function strangerReasons(
     return [
       {
         host,
-        message: `${where.filter(Boolean).join(' and ')} there holds data of another etcd cluster${token === undefined ? '' : ` (token ${token})`}`,
+        message: `${where.filter(Boolean).join(' and ')} there holds data of another etcd cluster${token === '' ? '' : ` (token ${token})`}`,
         hint: `if nobody needs it, move it aside: quorate reset ${host}`,
       },
     ]
