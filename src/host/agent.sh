@@ -31,6 +31,10 @@ fail() {
 op_fence() {
   held=$(cat /run/quorate/lock/token 2>/dev/null) || held=
   [ "$held" = "$2" ] || fail "the lock on this machine is not ours (any more): another operator may be at work"
+  # Nobody else is at work: what lies here is left over from a run that was killed.
+  for folder in "$state"/incoming.*; do
+    [ "$folder" = "$stage" ] || rm -rf "$folder"
+  done
 }
 
 # receive: unpacks the content of this run into a private folder on disk.
