@@ -6,9 +6,7 @@ import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import type { Observed } from './observed.ts'
 import { parsePin } from './pin.ts'
 import { type HostStep, type Step, isHostStep } from './steps.ts'
-
-/** Stands for what can't be known before it is there. */
-export const UNKNOWN_YET = '(known after it is made)'
+import { UNKNOWN_YET } from './unknown.ts'
 
 export function predict(cluster: Cluster, observed: Observed, step: Step): Observed {
   if (isHostStep(step)) {
@@ -59,12 +57,6 @@ function predictMember(
   step: Exclude<HostStep, { kind: 'packages' }>,
   observed: Observed,
 ): Partial<MemberState> {
-  const owned = (owner: string, mode: string, type: 'file' | 'directory' = 'file') => ({
-    type,
-    owner,
-    group: owner,
-    mode,
-  })
   switch (step.kind) {
     case 'user':
       return { userShell: step.shell }
@@ -129,6 +121,10 @@ function predictMember(
   }
 }
 
+function owned(owner: string, mode: string, type: 'file' | 'directory' = 'file') {
+  return { type, owner, group: owner, mode }
+}
+
 /** With every member started there is a healthy cluster. */
 function predictCluster(cluster: Cluster, observed: Observed): Observed {
   const nodes = etcdNodes(cluster)
@@ -141,7 +137,13 @@ function predictCluster(cluster: Cluster, observed: Observed): Observed {
     ...observed,
     cluster: {
       id: observed.cluster?.id ?? (pin === undefined ? undefined : parsePin(pin)?.clusterId) ?? UNKNOWN_YET,
-      members: nodes.map((node) => ({ id: UNKNOWN_YET, name: node.name, peerUrls: [], clientUrls: [], learner: false })),
+      members: nodes.map((node) => ({
+        id: UNKNOWN_YET,
+        name: node.name,
+        peerUrls: [],
+        clientUrls: [],
+        learner: false,
+      })),
       healthy: nodes.map((node) => node.name),
       problems: [],
       verified: observed.cluster?.verified ?? false,

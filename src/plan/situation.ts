@@ -152,7 +152,7 @@ function established(cluster: Cluster, members: readonly Member[], observed: Obs
   // One file edited by hand is outvoted by the others.
   const tokens = members
     .map(({ environment }) => environment['ETCD_INITIAL_CLUSTER_TOKEN'])
-    .filter((text) => isTokenOf(cluster.name, text))
+    .filter((text): text is string => isTokenOf(cluster.name, text))
   const votes = (text: string) => tokens.filter((other) => other === text).length
   const [token] = tokens.toSorted((a, b) => votes(b) - votes(a))
   return { kind: 'established', token: token ?? `${cluster.name}-${clusterId}`, clusterId }
@@ -202,7 +202,7 @@ function bootstrapping(
   const tokens = new Set(
     (begun.length > 0 ? begun : members).map(({ environment }) => environment['ETCD_INITIAL_CLUSTER_TOKEN']),
   )
-  const ours = [...tokens].filter((token) => isTokenOf(cluster.name, token))
+  const ours = [...tokens].filter((token): token is string => isTokenOf(cluster.name, token))
   const [token] = ours
   if (begun.length === 0)
     return { kind: 'new', token: ours.length === 1 && token !== undefined ? token : freshToken }

@@ -83,6 +83,21 @@ export type ClusterStep =
 
 export type Step = HostStep | ClusterStep
 
+/** What takes a member off a machine: never part of `apply`, only of `reset`, which was asked for by name. */
+export type ResetStep =
+  /** Stops the unit, and keeps it from starting at boot. */
+  | (HostStepCommon & { readonly kind: 'stop'; readonly unit: string })
+  /** Renames to `PATH.SUFFIX`, beside where it was. */
+  | (HostStepCommon & {
+      readonly kind: 'aside'
+      readonly suffix: string
+      readonly paths: readonly string[]
+    })
+  | (HostStepCommon & { readonly kind: 'remove'; readonly paths: readonly string[] })
+  | (HostStepCommon & { readonly kind: 'reload' })
+
+export type AnyStep = Step | ResetStep
+
 export function isHostStep(step: Step): step is HostStep {
   return step.host !== undefined
 }

@@ -1,6 +1,5 @@
 /** Observed states for tests: a bare world, a settled one, and a way to change what the test is about. */
-import { renderEnvironmentFile } from '../etcd/environment-file.ts'
-import { parseEnvironmentFile } from '../etcd/environment-file.ts'
+import { parseEnvironmentFile, renderEnvironmentFile } from '../etcd/environment-file.ts'
 import { sampleCluster } from '../etcd/sample.ts'
 import { peerUrl } from '../etcd/configuration.ts'
 import { type HostState, type MemberState, PATHS, type PathState } from '../host/state.ts'
@@ -106,18 +105,23 @@ export function withMembers(observed: Observed, change: Parameters<typeof withMe
 }
 
 /** A file's text exchanged; undefined removes the file. */
-export function withFile(path: string, content: string | undefined): (member: MemberState) => Partial<MemberState> {
+export function withFile(
+  path: string,
+  content: string | undefined,
+): (member: MemberState) => Partial<MemberState> {
   return ({ contents, paths }) => {
     const { [path]: _before, ...others } = contents
     const { [path]: state, ...otherPaths } = paths
     if (content === undefined) return { contents: others, paths: otherPaths }
-    const owned = state ?? { type: 'file', owner: 'root', group: 'root', mode: '644' }
-    return { contents: { ...others, [path]: content }, paths: { ...otherPaths, [path]: owned } }
+    const stat = state ?? { type: 'file', owner: 'root', group: 'root', mode: '644' }
+    return { contents: { ...others, [path]: content }, paths: { ...otherPaths, [path]: stat } }
   }
 }
 
 /** Variables of the options file exchanged. */
-export function withEnvironment(changes: Readonly<Record<string, string>>): (member: MemberState) => Partial<MemberState> {
+export function withEnvironment(
+  changes: Readonly<Record<string, string>>,
+): (member: MemberState) => Partial<MemberState> {
   return (member) => {
     const before = parseEnvironmentFile(member.contents[PATHS.environment] ?? '')
     return withFile(PATHS.environment, renderEnvironmentFile({ ...before, ...changes }))(member)
@@ -136,7 +140,10 @@ export function stepsOf(answer: Next): readonly Step[] {
 }
 
 /** Why nothing may be done. @throws TypeError where something may. */
-export function reasonsOf(answer: { kind: string; reasons?: readonly BlockReason[] }): readonly BlockReason[] {
+export function reasonsOf(answer: {
+  kind: string
+  reasons?: readonly BlockReason[]
+}): readonly BlockReason[] {
   if (answer.reasons === undefined) throw new TypeError(`expected reasons, got ${JSON.stringify(answer)}`)
   return answer.reasons
 }
