@@ -8,7 +8,10 @@ import type { Machine } from '../../src/lab/machine.ts'
  * Writes `TEST-FILE/TEST-NAME/MACHINE.log` into `$QUORATE_TEST_LOGS`, which script/test sets; it keeps those of files
  * that failed. Does nothing where that is not set. A machine that is off has no journal left.
  */
-export async function keepLogs(machines: readonly Machine[], env: NodeJS.ProcessEnv = process.env): Promise<void> {
+export async function keepLogs(
+  machines: readonly Machine[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
   const folder = env['QUORATE_TEST_LOGS']
   if (folder === undefined) return
   const { testPath = 'unknown', currentTestName = 'all' } = expect.getState()
