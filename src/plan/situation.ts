@@ -99,7 +99,7 @@ function strangerReasons(
     return [
       {
         host,
-        message: `${where.filter(Boolean).join(' and ')} there holds data of another etcd cluster${token === '' ? '' : ` (token ${token})`}`,
+        message: `${where.filter(Boolean).join(' and ')} there holds data of another etcd cluster${token === undefined ? '' : ` (token ${token})`}`,
         hint: `if nobody needs it, move it aside: quorate reset ${host}`,
       },
     ]
