@@ -1,7 +1,7 @@
 /** What one member is told: its ETCD_* variables, only those that its version of etcd knows. */
 import { QuorateError } from '../errors.ts'
 import type { CertificateLayout, Cluster, Node } from '../spec/cluster.ts'
-import { bracket } from './endpoint.ts'
+import { bracket } from './bracket.ts'
 import { checkSettings, environmentName, environmentNames, minorOf, supportsV2 } from './versions.ts'
 
 /** Where the files of TLS lie on a member. */

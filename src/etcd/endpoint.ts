@@ -1,6 +1,7 @@
 /** Where one member is dialled, and how it must prove who it is. */
 import net from 'node:net'
 import tls from 'node:tls'
+import { bracket } from './bracket.ts'
 
 export interface MemberTls {
   /** PEM: the authorities a member's certificate may come from. */
@@ -20,11 +21,6 @@ export interface MemberEndpoint {
   readonly identity: string
   /** undefined: no TLS, for `http://127.0.0.1:2379`. */
   readonly tls: MemberTls | undefined
-}
-
-/** A name or address as it stands in a URL. */
-export function bracket(address: string): string {
-  return net.isIPv6(address) ? `[${address}]` : address
 }
 
 /** The origin that requests name; only its scheme matters for where they go. */

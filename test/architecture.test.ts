@@ -1,0 +1,226 @@
+/** The dependency rules of docs/architecture.md, read off the imports of every source file. */
+import { readFile, readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { parseSync } from 'oxc-parser'
+import { expect, test } from 'vitest'
+
+interface Source {
+  /** `plan/next.ts` */
+  readonly file: string
+  /** Its folder right under src/; '' for errors.ts and index.ts. */
+  readonly room: string
+  readonly text: string
+  readonly imports: readonly Import[]
+}
+
+interface Import {
+  /** As written. */
+  readonly specifier: string
+  /** `plan/next.ts`, for files of this project. */
+  readonly file: string | undefined
+  /** Types only: gone when the program runs. */
+  readonly typeOnly: boolean
+  /** `import()`: loaded when it is needed, if ever. */
+  readonly dynamic: boolean
+  /** What is taken from it; `default` and `*` too. */
+  readonly names: readonly string[]
+}
+
+const SRC = path.resolve(import.meta.dirname, '../src')
+const sources = await readSources()
+
+/** Rooms that a room may import from, beside itself and those that all may: spec/ and errors.ts. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  spec: [],
+  ssh: [],
+  artifacts: ['etcd'],
+  etcd: ['ssh'],
+  pki: ['ssh'],
+  flannel: ['etcd', 'ssh'],
+  host: ['etcd', 'pki', 'ssh'],
+  preflight: ['etcd', 'flannel', 'host', 'pki', 'ssh'],
+  lab: ['ssh'],
+  plan: ['etcd', 'flannel', 'host', 'pki', 'preflight'],
+  run: ['artifacts', 'etcd', 'flannel', 'host', 'pki', 'plan', 'preflight', 'ssh'],
+  operations: ['artifacts', 'etcd', 'flannel', 'host', 'lab', 'pki', 'plan', 'preflight', 'run', 'ssh'],
+  cli: [
+    'artifacts',
+    'etcd',
+    'flannel',
+    'host',
+    'lab',
+    'operations',
+    'pki',
+    'plan',
+    'preflight',
+    'run',
+    'ssh',
+  ],
+}
+
+/** What of Node's own only computes. */
+const ARITHMETIC = [
+  'node:net isIP',
+  'node:net isIPv4',
+  'node:net isIPv6',
+  'node:crypto createHash',
+  'node:path Default',
+]
+
+/** Longer than this, a file holds two things (docs/architecture.md). */
+const MAX_LINES = 300
+
+test('every room has its rules', () => {
+  const rooms = new Set(sources.map(({ room }) => room).filter((room) => room !== ''))
+  expect([...rooms].filter((room) => ALLOWED[room] === undefined)).toEqual([])
+})
+
+test('rooms import only from the rooms below them', () => {
+  const wrong = sources.flatMap(({ file, room, imports }) =>
+    imports
+      .filter((one) => one.file !== undefined && room !== '')
+      .map((one) => one.file ?? '')
+      .filter((imported) => {
+        const other = roomOf(imported)
+        if (other === room || other === 'spec' || imported === 'errors.ts') return false
+        return !(ALLOWED[room] ?? []).includes(other)
+      })
+      .map((imported) => `${file} imports ${imported}`),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('the planner does no I/O: it loads nothing that could', () => {
+  const wrong = [...reachable(sources.filter(({ room }) => room === 'plan'))].flatMap(({ file, imports }) =>
+    imports
+      .filter((one) => one.specifier.startsWith('node:') && !one.typeOnly)
+      .flatMap(({ specifier, names }) => names.map((name) => `${specifier} ${name}`))
+      .filter((name) => !ARITHMETIC.includes(name))
+      .map((name) => `${file} imports ${name}`),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('the planner knows no clock, no chance and no environment', () => {
+  const wrong = sources
+    .filter(({ room }) => room === 'plan')
+    .flatMap(({ file, text }) =>
+      [...text.matchAll(/\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bprocess\.\w+|\bsetTimeout\b/g)].map(
+        ([what]) => `${file}: ${what}`,
+      ),
+    )
+  expect(wrong).toEqual([])
+})
+
+test('nothing below cli/ prints', () => {
+  const wrong = sources
+    .filter(({ room }) => room !== 'cli')
+    .flatMap(({ file, text }) =>
+      [...text.matchAll(/\bprocess\.(?:stdout|stderr)\b|\bconsole\.\w+\(/g)].map(
+        ([what]) => `${file}: ${what}`,
+      ),
+    )
+  expect(wrong).toEqual([])
+})
+
+test('no import goes in circles', () => {
+  const circles: string[] = []
+  const done = new Set<string>()
+  const visit = (file: string, trail: readonly string[]): void => {
+    const at = trail.indexOf(file)
+    if (at !== -1) {
+      circles.push([...trail.slice(at), file].join(' → '))
+      return
+    }
+    if (done.has(file)) return
+    for (const one of byFile.get(file)?.imports ?? []) {
+      if (one.file !== undefined && !one.typeOnly && !one.dynamic) visit(one.file, [...trail, file])
+    }
+    done.add(file)
+  }
+  for (const { file } of sources) visit(file, [])
+  expect(circles).toEqual([])
+})
+
+test('no file holds more than one idea can fill', async () => {
+  const folders = ['src', 'test', 'bench', 'script']
+  const long: string[] = []
+  for (const folder of folders) {
+    const top = path.resolve(SRC, '..', folder)
+    for (const file of await filesBelow(top)) {
+      // Tables of cases are as long as there are cases.
+      if (file.startsWith('etcd/gen/') || file.endsWith('.test.ts')) continue
+      const text = await readFile(path.join(top, file), 'utf8')
+      const lines = text.split('\n').length - 1
+      if (lines > MAX_LINES) long.push(`${folder}/${file}: ${lines} lines`)
+    }
+  }
+  expect(long).toEqual([])
+})
+
+const byFile = new Map(sources.map((source) => [source.file, source]))
+
+/** Everything that these load, directly or not, when the program runs. */
+function reachable(start: readonly Source[]): Set<Source> {
+  const found = new Set<Source>()
+  const visit = (source: Source): void => {
+    if (found.has(source)) return
+    found.add(source)
+    for (const { file, typeOnly } of source.imports) {
+      const next = typeOnly || file === undefined ? undefined : byFile.get(file)
+      if (next !== undefined) visit(next)
+    }
+  }
+  for (const source of start) visit(source)
+  return found
+}
+
+async function readSources(): Promise<Source[]> {
+  const files = (await filesBelow(SRC)).filter(
+    (file) => file.endsWith('.ts') && !/\.(?:test|fixture|d)\.ts$|\/test(?:ing|-support)\.ts$/.test(file),
+  )
+  return await Promise.all(
+    files.map(async (file) => {
+      const text = await readFile(path.join(SRC, file), 'utf8')
+      return { file, room: roomOf(file), text, imports: importsOf(file, text) }
+    }),
+  )
+}
+
+function importsOf(file: string, text: string): Import[] {
+  const { module, errors } = parseSync(file, text)
+  if (errors.length > 0) throw new SyntaxError(`${file}: ${errors[0]?.message}`)
+  const found: Omit<Import, 'file'>[] = module.staticImports.map(({ moduleRequest, entries }) => ({
+    specifier: moduleRequest.value,
+    typeOnly: entries.length > 0 && entries.every((entry) => entry.isType),
+    dynamic: false,
+    names: entries
+      .filter(({ isType }) => !isType)
+      .map(({ importName }) => importName.name ?? importName.kind),
+  }))
+  for (const { moduleRequest, isType } of module.staticExports.flatMap(({ entries }) => entries)) {
+    if (moduleRequest)
+      found.push({ specifier: moduleRequest.value, typeOnly: isType, dynamic: false, names: ['*'] })
+  }
+  // `import()` of a plain text.
+  for (const { moduleRequest } of module.dynamicImports) {
+    const [, specifier] = /^['"](.*)['"]$/.exec(text.slice(moduleRequest.start, moduleRequest.end)) ?? []
+    if (specifier !== undefined) found.push({ specifier, typeOnly: false, dynamic: true, names: ['*'] })
+  }
+  return found.map((one) => {
+    const relative = one.specifier.startsWith('.') && one.specifier.endsWith('.ts')
+    const target = relative ? path.posix.join(path.posix.dirname(file), one.specifier) : undefined
+    return { ...one, file: target }
+  })
+}
+
+function roomOf(file: string): string {
+  return file.includes('/') ? (file.split('/')[0] ?? '') : ''
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile() && /\.(?:ts|mjs)$/.test(entry.name))
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+}
