@@ -3,6 +3,7 @@ import { labBase } from '../../src/lab/base.ts'
 import type { LabEvent } from '../../src/lab/events.ts'
 import { sweepLabs } from '../../src/lab/sweep.ts'
 import { TEST_LABS, whyNoLab } from './harness.ts'
+import { buildIfOld } from './support/build.ts'
 
 export async function setup(): Promise<() => Promise<void>> {
   const reason = whyNoLab()
@@ -12,6 +13,7 @@ export async function setup(): Promise<() => Promise<void>> {
   }
   await sweepLabs(TEST_LABS, report)
   await labBase({ emit: report })
+  await buildIfOld()
   // Workers that were killed have left their labs as well.
   return async () => {
     await sweepLabs(TEST_LABS, report)

@@ -140,7 +140,7 @@ async function bootTestLab({ options, base, folder, labFolder, subnet, down }: S
       address: machine.address,
       roles: wanted[index]?.roles ?? ['etcd'],
     }))
-    const etcd = { version: '3.5.16', source: { debian: 'trixie' } }
+    const etcd = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
     const content = { name: 'test', ssh: { user, identityFile }, nodes, etcd, ...options.cluster, ...changes }
     await writeFile(clusterFile, stringify(content), { mode: 0o600 })
   }

@@ -1,0 +1,35 @@
+/** From machines as they came out of the box to an applied cluster. */
+import { copyFile, mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { TestLab } from '../harness.ts'
+import { quorateOk } from './quorate.ts'
+
+/** The state folder that quorate keeps for the lab's cluster. */
+export function stateFolder(lab: TestLab): string {
+  return path.join(path.dirname(lab.clusterFile), '.quorate', 'test')
+}
+
+/** What quorate kept for the cluster is gone but for the machines' host keys, which a user would have trusted. */
+export async function freshState(lab: TestLab): Promise<void> {
+  await rm(stateFolder(lab), { recursive: true, force: true })
+  await mkdir(stateFolder(lab), { recursive: true, mode: 0o700 })
+  await copyFile(lab.knownHostsFile, path.join(stateFolder(lab), 'known_hosts'))
+}
+
+/** Machines and state folder as at the very first, and the cluster file with these keys. */
+export async function startOver(
+  lab: TestLab,
+  changes: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  await Promise.all([lab.pristine(), freshState(lab), lab.writeCluster(changes)])
+}
+
+/** `startOver`, and a first apply. Gives what apply printed. */
+export async function applied(
+  lab: TestLab,
+  changes: Readonly<Record<string, unknown>> = {},
+  args: readonly string[] = [],
+): Promise<string> {
+  await startOver(lab, changes)
+  return await quorateOk(lab, ['apply', ...args])
+}

@@ -1,0 +1,71 @@
+/** Other people's tools on this computer, against the lab's cluster: what they say must be what quorate says. */
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { run, tool } from '../../../src/lab/tool.ts'
+import type { ProcessResult } from '../../../src/ssh/process.ts'
+import { etcdBinaries, type EtcdSuite } from '../etcd-binaries.ts'
+import type { TestLab } from '../harness.ts'
+import { stateFolder } from './fresh.ts'
+
+/** The certificate that quorate itself works with, as files: `[ca, certificate, key]`. */
+export function operatorFiles(lab: TestLab): readonly [ca: string, certificate: string, key: string] {
+  const folder = path.join(stateFolder(lab), 'operator')
+  return [
+    path.join(folder, 'ca.crt'),
+    path.join(folder, 'quorate-operator.crt'),
+    path.join(folder, 'quorate-operator.key'),
+  ]
+}
+
+/** `https://ADDRESS:2379` of each, with brackets where they belong. */
+export function endpoints(addresses: readonly string[]): readonly string[] {
+  return addresses.map((address) => `https://${address.includes(':') ? `[${address}]` : address}:2379`)
+}
+
+export interface PlainEtcdctl {
+  readonly suite: EtcdSuite
+  readonly addresses: readonly string[]
+}
+
+/** etcd's own etcdctl (v3 API), of the suite's version, on this computer and straight over the network. */
+export async function etcdctlHere(
+  lab: TestLab,
+  { suite, addresses }: PlainEtcdctl,
+  args: readonly string[],
+): Promise<ProcessResult> {
+  const { directory } = await etcdBinaries(suite)
+  const [ca, certificate, key] = operatorFiles(lab)
+  const flags = [`--cacert=${ca}`, `--cert=${certificate}`, `--key=${key}`]
+  return await run(
+    [path.join(directory, 'etcdctl'), `--endpoints=${endpoints(addresses).join()}`, ...flags, ...args],
+    { env: { PATH: process.env['PATH'], ETCDCTL_API: '3' } },
+  )
+}
+
+/** curl on this computer; `--fail` is not set, so that what a server refuses can be looked at. */
+export async function curlHere(args: readonly string[]): Promise<ProcessResult> {
+  return await run(['curl', '--silent', '--show-error', '--max-time', '10', '--noproxy', '*', ...args])
+}
+
+/** curl with the operator's certificate. */
+export async function curlWithCertificate(lab: TestLab, url: string): Promise<ProcessResult> {
+  const [ca, certificate, key] = operatorFiles(lab)
+  return await curlHere(['--cacert', ca, '--cert', certificate, '--key', key, url])
+}
+
+/** Copies a file of a machine into the lab's folder, for the tools here; gives its path. */
+export async function fetchFile(lab: TestLab, name: string, file: string): Promise<string> {
+  const here = path.join(lab.folder, `${name}-${path.basename(file)}`)
+  await writeFile(here, await lab.machine(name).readFile(file))
+  return here
+}
+
+/** openssl on this computer, which must succeed. */
+export async function openssl(...args: readonly string[]): Promise<string> {
+  return await tool(['openssl', ...args])
+}
+
+/** A text file without the trailing line break. */
+export async function readText(file: string): Promise<string> {
+  return (await readFile(file, 'utf8')).trimEnd()
+}
