@@ -1,4 +1,5 @@
 /** A command as data: what `--help` and completion show, and where its work is loaded from when it is asked for. */
+import { QuorateError } from '../errors.ts'
 import type { CliContext } from './context.ts'
 
 export interface CommandDefinition {
@@ -9,21 +10,30 @@ export interface CommandDefinition {
   /** Paragraphs for the command's own help. */
   readonly description?: string | undefined
   /** As commander writes them: `<selector>`, `[node]`, `[words...]`, with what they mean. */
-  readonly arguments?: readonly { readonly syntax: string; readonly description: string }[] | undefined
+  readonly arguments?: readonly ArgumentDefinition[] | undefined
   /** As commander writes them: `--out <file>`. Options of all commands (`-f`, `--json` …) are not repeated here. */
   readonly options?:
     | readonly {
         readonly flags: string
         readonly description: string
-        readonly default?: string | undefined
+        readonly choices?: readonly string[] | undefined
       }[]
     | undefined
   readonly examples?: readonly string[] | undefined
-  /** Everything after the first argument is passed on unread, options too: `quorate run etcd -- ls -la`. */
-  readonly passThrough?: boolean | undefined
+  /** For programs, not for people: help does not show it. */
+  readonly hidden?: boolean | undefined
+  /** What may stand after two dashes, where nothing is read as an option: `quorate run etcd -- ls -la`. */
+  readonly rest?: { readonly syntax: string; readonly description: string } | undefined
   /** The heading it stands under in `quorate --help`. */
   readonly group: CommandGroup
   readonly load: () => Promise<{ readonly default: CommandHandler }>
+}
+
+export interface ArgumentDefinition {
+  readonly syntax: string
+  readonly description: string
+  /** What completion offers for it. */
+  readonly values?: 'nodes' | 'etcd-nodes' | 'selectors' | 'files' | readonly string[] | undefined
 }
 
 export type CommandGroup = 'The cluster file' | 'Machines' | 'The cluster' | 'Certificates' | 'More'
@@ -34,6 +44,8 @@ export type CommandHandler = (context: CliContext, input: CommandInput) => Promi
 export interface CommandInput {
   /** Arguments in their order; a variadic one is the rest. */
   readonly args: readonly string[]
+  /** What stood after two dashes. */
+  readonly rest: readonly string[]
   /** By camelCase name, as commander has them. */
   readonly options: Readonly<Record<string, unknown>>
 }
@@ -46,4 +58,12 @@ export function textOption(input: CommandInput, name: string): string | undefine
 
 export function flagOption(input: CommandInput, name: string): boolean {
   return input.options[name] === true
+}
+
+/** @throws QuorateError `usage` for anything but a whole number of at least 1. */
+export function countOption(input: CommandInput, name: string, flag: string): number | undefined {
+  const text = textOption(input, name)
+  if (text === undefined) return undefined
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
+  throw new QuorateError('usage', `${flag} ${text}: a whole number of at least 1 is meant`)
 }

@@ -4,8 +4,9 @@ import { enableCompileCache } from 'node:module'
 import { createColors } from 'picocolors'
 import type { CommandDefinition, CommandInput } from './command.ts'
 import type { CliContext } from './context.ts'
-import { buildProgram, globalOptions } from './program.ts'
+import { buildProgram, normalizeWords } from './program.ts'
 import { renderError } from './render-error.ts'
+import { readSharedOptions } from './shared-options.ts'
 
 enableCompileCache()
 
@@ -25,8 +26,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
-function contextFor(options: ReturnType<typeof globalOptions>): CliContext {
-  const tty = process.stdout.isTTY === true && process.stderr.isTTY === true
+/** Node's types say that `isTTY` is always there; where the output is a pipe it is undefined. */
+function isTerminal(stream: { readonly isTTY?: boolean }): boolean {
+  return stream.isTTY ?? false
+}
+
+function contextFor(options: ReturnType<typeof readSharedOptions>): CliContext {
+  const tty = isTerminal(process.stdout) && isTerminal(process.stderr)
   const wanted =
     process.env['FORCE_COLOR'] !== undefined ||
     (tty && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb')
@@ -36,8 +42,8 @@ function contextFor(options: ReturnType<typeof globalOptions>): CliContext {
     json: options.json,
     verbose: options.verbose,
     colors: createColors(wanted && options.color),
-    interactive: tty && process.stdin.isTTY === true && process.env['CI'] === undefined,
-    live: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb' && !options.json,
+    interactive: tty && isTerminal(process.stdin) && process.env['CI'] === undefined,
+    live: isTerminal(process.stderr) && process.env['TERM'] !== 'dumb' && !options.json,
     columns: process.stderr.columns ?? 80,
     file: options.file,
     sudoPasswordFile: options.sudoPasswordFile,
@@ -49,7 +55,7 @@ function contextFor(options: ReturnType<typeof globalOptions>): CliContext {
 }
 
 async function runCommand(definition: CommandDefinition, input: CommandInput): Promise<void> {
-  const context = contextFor(globalOptions(input.options))
+  const context = contextFor(readSharedOptions(input.options))
   try {
     const { default: handler } = await definition.load()
     process.exitCode = await handler(context, input)
@@ -65,4 +71,9 @@ function interrupted(error: unknown): unknown {
     : error
 }
 
-await buildProgram(runCommand).parseAsync(process.argv)
+// What stands after two dashes is another program's, and is not read here.
+const words = process.argv.slice(2)
+const dashes = words.indexOf('--')
+const own = dashes === -1 ? words : words.slice(0, dashes)
+const rest = dashes === -1 ? [] : words.slice(dashes + 1)
+await buildProgram(runCommand, rest).parseAsync(normalizeWords(own), { from: 'user' })

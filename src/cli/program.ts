@@ -1,91 +1,108 @@
 /** The commands as commander knows them. Loads no command's work: `--help` must be quick. */
-import { Command, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { EXIT_CODES } from '../errors.ts'
 import type { CommandDefinition, CommandInput } from './command.ts'
 import { COMMANDS } from './commands.ts'
+import { formatHelp } from './root-help.ts'
+import { sharedOptions } from './shared-options.ts'
 
 type Run = (definition: CommandDefinition, input: CommandInput) => Promise<void>
 
-const EPILOGUE = `
-Begin:
-  quorate init                    write a commented cluster.yaml
-  quorate trust                   look at the machines' host keys and record them
-  quorate apply                   bring the machines to what the file says
+const GROUP_SUMMARIES: Readonly<Record<string, { summary: string; heading: string }>> = {
+  certs: { summary: 'list, issue, request and import certificates', heading: 'Certificates' },
+  lab: { summary: "the file's machines as containers on this computer", heading: 'More' },
+}
 
-Exit codes: 0 done or healthy, 1 failed or unhealthy, 2 plan found changes; the others are in docs/exit-codes.md.
-Documentation: docs/ in the package, one page a topic.
-`
-
-export function buildProgram(run: Run): Command {
+/** @param rest what stood after two dashes on the command line; it never comes past commander. */
+export function buildProgram(run: Run, rest: readonly string[]): Command {
   const program = new Command('quorate')
-    .description(
-      'Highly available, TLS-secured etcd on plain Linux machines, over nothing but SSH and systemd.',
-    )
+    .description('Highly available, TLS-secured etcd on plain Linux machines, over SSH and systemd.')
     .version(packageJson.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help for quorate or a command')
     .usage('[-f FILE] COMMAND …')
     .showHelpAfterError('(quorate --help lists the commands)')
     .showSuggestionAfterError()
     .enablePositionalOptions()
-    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
-    .addHelpText('after', EPILOGUE)
+    .configureHelp({ subcommandTerm: (command) => command.name(), formatHelp })
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.usage)
     })
+  program.addHelpCommand(
+    new Command('help').argument('[command...]').description('show help for a command').helpGroup('More:'),
+  )
   for (const option of sharedOptions()) program.addOption(option)
-  for (const definition of COMMANDS) addCommand(program, definition, run)
+  for (const definition of COMMANDS) addCommand(program, definition, run, rest)
   return program
 }
 
-function sharedOptions(): Option[] {
-  return [
-    new Option('-f, --file <file>', 'the cluster file').default('cluster.yaml'),
-    new Option('--json', 'print JSON instead of text'),
-    new Option('-v, --verbose', 'say more'),
-    new Option('-y, --yes', 'answer every question with yes'),
-    new Option('--no-color', 'no colours (nor where the output is no terminal, or NO_COLOR is set)'),
-    new Option('--sudo-password-file <file>', "the first line is sudo's password on the machines"),
-    new Option('--passphrase-file <file>', "the first line is the passphrase of the CA's key"),
-  ]
+/** `help certs list` as `certs list --help`, and no words at all as `--help`. */
+export function normalizeWords(words: readonly string[]): readonly string[] {
+  if (words.length === 0) return ['--help']
+  const [first, ...asked] = words
+  if (first !== 'help') return words
+  const known = asked[0] === undefined || COMMANDS.some(({ name }) => name.split(' ')[0] === asked[0])
+  // Of a command that there is not, commander has something better to say than the help of all.
+  return known ? [...asked, '--help'] : asked
 }
 
-function addCommand(program: Command, definition: CommandDefinition, run: Run): void {
+function addCommand(
+  program: Command,
+  definition: CommandDefinition,
+  run: Run,
+  rest: readonly string[],
+): void {
   const words = definition.name.split(' ')
   const parent = words.length === 1 ? program : parentOf(program, words[0] ?? '')
+  const { summary, description } = definition
   const command = parent
-    .command(words.at(-1) ?? '')
-    .summary(definition.summary)
-    .description(
-      definition.description === undefined
-        ? definition.summary
-        : `${definition.summary}\n\n${definition.description}`,
-    )
+    .command(words.at(-1) ?? '', { hidden: definition.hidden ?? false })
+    .summary(summary)
+    .description(description === undefined ? sentence(summary) : `${sentence(summary)}\n\n${description}`)
+    .showHelpAfterError(usageHint(definition))
   if (words.length === 1) command.helpGroup(`${definition.group}:`)
-  for (const argument of definition.arguments ?? []) command.argument(argument.syntax, argument.description)
-  for (const option of definition.options ?? []) {
-    const made = new Option(option.flags, option.description)
-    command.addOption(option.default === undefined ? made : made.default(option.default))
+  for (const { syntax, description: meaning, values } of definition.arguments ?? []) {
+    const argument = new Argument(syntax, meaning)
+    command.addArgument(typeof values === 'object' ? argument.choices(values) : argument)
+  }
+  for (const { flags, description: meaning, choices } of definition.options ?? []) {
+    const option = new Option(flags, meaning)
+    command.addOption(choices === undefined ? option : option.choices(choices))
+  }
+  if (definition.rest !== undefined) {
+    command.usage(`[options] ${withRest(definition)}`)
   }
   // Shared options work after the command as well as before it.
   for (const option of sharedOptions()) {
-    if (definition.passThrough !== true) command.addOption(withoutDefault(option).hideHelp())
+    command.addOption(new Option(option.flags, option.description).hideHelp())
   }
-  if (definition.passThrough === true) command.passThroughOptions()
+  const shared = 'Options of all commands (-f FILE, --json, -v, …): quorate --help'
+  if (definition.hidden !== true) command.addHelpText('after', `\n${shared}`)
   if (definition.examples !== undefined) {
-    command.addHelpText(
-      'after',
-      `\nExamples:\n${definition.examples.map((line) => `  ${line}`).join('\n')}\n`,
-    )
+    const lines = definition.examples.map((line) => `  ${line}`)
+    command.addHelpText('after', `\nExamples:\n${lines.join('\n')}\n`)
   }
   command.action(async (...received: unknown[]) => {
-    const positional = received
+    if (definition.rest === undefined && rest.length > 0) {
+      command.error(`error: 'quorate ${definition.name}' takes nothing after two dashes`)
+    }
+    const args = received
       .slice(0, -2)
       .flat()
       .filter((word) => word !== undefined)
-    const options = mergeOptions(program, command)
-    await run(definition, { args: positional.map(String), options })
+    await run(definition, { args: args.map(String), rest, options: mergeOptions(program, command) })
   })
+}
+
+/** `<selector> -- COMMAND…` */
+function withRest({ arguments: own = [], rest }: CommandDefinition): string {
+  return [...own.map(({ syntax }) => syntax), '--', rest?.syntax ?? ''].join(' ')
+}
+
+function usageHint(definition: CommandDefinition): string {
+  const { name, rest } = definition
+  if (rest === undefined) return `(quorate ${name} --help shows how it is used)`
+  return `(another program's words stand after two dashes: quorate ${name} ${withRest(definition)})`
 }
 
 function parentOf(program: Command, name: string): Command {
@@ -95,36 +112,21 @@ function parentOf(program: Command, name: string): Command {
   return program
     .command(name)
     .summary(group.summary)
-    .description(group.summary)
+    .description(sentence(group.summary))
     .helpGroup(`${group.heading}:`)
+    .helpCommand(false)
+    .showHelpAfterError(`(quorate ${name} --help lists them)`)
 }
 
-const GROUP_SUMMARIES: Readonly<Record<string, { summary: string; heading: string }>> = {
-  certs: { summary: 'list, request, import and issue certificates', heading: 'Certificates' },
-  lab: { summary: 'the machines of a cluster file as containers on this computer', heading: 'More' },
-}
-
-function withoutDefault(option: Option): Option {
-  return new Option(option.flags, option.description)
+function sentence(summary: string): string {
+  return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`
 }
 
 /** What stands after the command wins over what stands before it. */
 function mergeOptions(program: Command, command: Command): Record<string, unknown> {
-  const own = Object.entries(command.opts() as Record<string, unknown>).filter(
+  const shared: Record<string, unknown> = program.opts()
+  const own = Object.entries<unknown>(command.opts()).filter(
     ([name, value]) => value !== undefined && !(name === 'color' && value === true),
   )
-  return { ...(program.opts() as Record<string, unknown>), ...Object.fromEntries(own) }
-}
-
-export function globalOptions(options: Readonly<Record<string, unknown>>) {
-  const text = (name: string) => (typeof options[name] === 'string' ? options[name] : undefined)
-  return {
-    file: text('file') ?? 'cluster.yaml',
-    json: options['json'] === true,
-    verbose: options['verbose'] === true,
-    yes: options['yes'] === true,
-    color: options['color'] !== false,
-    sudoPasswordFile: text('sudoPasswordFile'),
-    passphraseFile: text('passphraseFile'),
-  }
+  return { ...shared, ...Object.fromEntries(own) }
 }

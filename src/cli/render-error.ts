@@ -15,23 +15,34 @@ export function renderError(
     return 130
   }
   if (error instanceof QuorateError) {
-    const { code, host, message, hint } = error
-    if (context.json) {
-      context.out(`${JSON.stringify({ error: { code, host, message, hint } })}\n`)
-      return error.exitCode
-    }
-    const [first = '', ...rest] = message.split('\n')
-    context.err(`${colors.red('quorate:')} ${host === undefined ? '' : `${colors.bold(host)}: `}${first}\n`)
-    for (const line of rest) context.err(`         ${line}\n`)
-    for (const line of hint?.split('\n') ?? []) context.err(`  ${colors.cyan('→')} ${line}\n`)
-    if (context.verbose && error.cause !== undefined)
-      context.err(`  because: ${describeCause(error.cause)}\n`)
+    if (context.json) context.out(`${JSON.stringify(errorJson(error))}\n`)
+    else printError(context, error)
     return error.exitCode
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   if (context.json) context.out(`${JSON.stringify({ error: { code: 'bug', message: stack } })}\n`)
   else context.err(`${colors.red('quorate: this is a bug in quorate:')} ${stack}\n`)
   return 70
+}
+
+/** An error as `--json` shows it. */
+export function errorJson({ code, host, message, hint }: QuorateError) {
+  return { error: { code, host, message, hint } }
+}
+
+export function printError(
+  context: Pick<CliContext, 'err' | 'colors' | 'verbose'>,
+  error: QuorateError,
+): void {
+  const { colors } = context
+  const { host, message, hint } = error
+  const [first = '', ...rest] = message.split('\n')
+  context.err(`${colors.red('quorate:')} ${host === undefined ? '' : `${colors.bold(host)}: `}${first}\n`)
+  for (const line of rest) context.err(`         ${line}\n`)
+  for (const line of hint?.split('\n') ?? []) context.err(`  ${colors.cyan('→')} ${line}\n`)
+  if (context.verbose && error.cause !== undefined) {
+    context.err(`  because: ${describeCause(error.cause)}\n`)
+  }
 }
 
 function describeCause(cause: unknown): string {

@@ -1,19 +1,33 @@
 /** A plan for people: what would change, host by host, file by file. */
 import { createTwoFilesPatch } from 'diff'
-import type { Plan } from '../plan/plan.ts'
-import type { Step } from '../plan/steps.ts'
+import { UNKNOWN_YET } from '../plan/unknown.ts'
+import type { AnyStep, BlockReason } from '../plan/steps.ts'
 import type { CliContext } from './context.ts'
 
 type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'>
 
-export function renderPlan(plan: Plan, colors: Painter): string {
+/** A plan of apply, or what reset would do. */
+interface Shown {
+  readonly waves: readonly (readonly AnyStep[])[]
+  readonly blocked: readonly BlockReason[]
+}
+
+export interface PlanFormat {
+  /** Shows the content of new files; otherwise only how long they are. */
+  readonly verbose?: boolean | undefined
+  /** Values that are made anew when the plan is carried out: shown as not known yet. */
+  readonly unknown?: readonly string[] | undefined
+}
+
+export function renderPlan(plan: Shown, colors: Painter, format: PlanFormat = {}): string {
   const steps = plan.waves.flat()
   const hosts = Map.groupBy(steps, (step) => step.host ?? '')
   const sections = [...hosts].sort(([a], [b]) => (a === '' ? 1 : b === '' ? -1 : a.localeCompare(b)))
   const parts = sections.map(([host, own]) =>
-    [colors.bold(host === '' ? 'the cluster' : host), ...own.map((step) => renderStep(step, colors))].join(
-      '\n',
-    ),
+    [
+      colors.bold(host === '' ? 'the cluster' : host),
+      ...own.map((step) => renderStep(step, colors, format)),
+    ].join('\n'),
   )
   if (plan.blocked.length > 0) {
     const reasons = plan.blocked.map(({ host, message, hint }) =>
@@ -30,7 +44,7 @@ export function renderPlan(plan: Plan, colors: Painter): string {
 }
 
 /** 'nothing to change', or how much. */
-export function planSummary(plan: Plan): string {
+export function planSummary(plan: Shown): string {
   const steps = plan.waves.flat()
   if (steps.length === 0) return plan.blocked.length > 0 ? 'blocked' : 'nothing to change'
   const hosts = new Set(steps.map((step) => step.host).filter((host) => host !== undefined)).size
@@ -41,13 +55,28 @@ function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-function renderStep(step: Step, colors: Painter): string {
-  const head = `  ${colors.yellow('~')} ${step.what} ${colors.dim(`(${step.why})`)}`
+function renderStep(step: AnyStep, colors: Painter, format: PlanFormat): string {
+  const sign = step.kind === 'remove' ? colors.red('-') : colors.yellow('~')
+  const head = `  ${sign} ${step.what} ${colors.dim(`(${step.why})`)}`
   if (step.kind === 'network')
     return [head, ...jsonChange(step.before, JSON.stringify(step.network.config), colors)].join('\n')
   if (step.kind !== 'file' || step.before === step.content) return head
   const owner = colors.dim(`    ${step.owner}:${step.group} ${step.mode}`)
-  return [head, owner, ...diffLines(step.before ?? '', step.content, colors)].join('\n')
+  if (step.before === undefined && format.verbose !== true) {
+    return [
+      head,
+      `${owner}${colors.dim(`, new file, ${count(lineCount(step.content), 'line')}; -v shows it`)}`,
+    ].join('\n')
+  }
+  const after = (format.unknown ?? []).reduce(
+    (text, value) => text.replaceAll(value, UNKNOWN_YET),
+    step.content,
+  )
+  return [head, owner, ...diffLines(step.before ?? '', after, colors)].join('\n')
+}
+
+function lineCount(text: string): number {
+  return text.split('\n').length - (text.endsWith('\n') ? 1 : 0)
 }
 
 function diffLines(before: string, after: string, colors: Painter): string[] {

@@ -1,5 +1,5 @@
 /** A run's events for people: one moving line a host on a terminal, plain lines elsewhere, JSON lines with `--json`. */
-import type { Step } from '../plan/steps.ts'
+import type { AnyStep } from '../plan/steps.ts'
 import type { Emit, RunEvent } from '../run/events.ts'
 import type { CliContext } from './context.ts'
 
@@ -15,7 +15,7 @@ export function progressRenderer(context: CliContext): ProgressRenderer {
 }
 
 /** A step as JSON shows it: what matters of it, without the content of files. */
-export function stepJson(step: Step): Record<string, unknown> {
+export function stepJson(step: AnyStep): Record<string, unknown> {
   const { kind, host, what, why, danger } = step
   return { kind, host, what, why, danger }
 }
@@ -28,7 +28,9 @@ function jsonLines(context: CliContext): ProgressRenderer {
         : 'step' in event
           ? { ...event, step: stepJson(event.step) }
           : event
-    context.out(`${JSON.stringify(shown)}\n`)
+    context.out(
+      `${JSON.stringify('durationMs' in shown ? { ...shown, durationMs: Math.round(shown.durationMs) } : shown)}\n`,
+    )
   }
   return { emit, stop: () => undefined }
 }
@@ -128,7 +130,7 @@ function follow(moving: Map<string, string>, event: RunEvent): void {
   }
 }
 
-function label(step: Step): string {
+function label(step: AnyStep): string {
   return step.host === undefined ? '' : `${step.host}: `
 }
 

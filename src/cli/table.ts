@@ -3,7 +3,6 @@ import { stripVTControlCharacters } from 'node:util'
 
 /** Columns are as wide as their widest cell; the last one is not padded. Colour codes take no width. */
 export function renderTable(rows: readonly (readonly string[])[], gap = 2): string {
-  const width = (text: string) => stripVTControlCharacters(text).length
   const widths = rows.reduce<number[]>((all, row) => {
     for (const [column, cell] of row.entries()) all[column] = Math.max(all[column] ?? 0, width(cell))
     return all
@@ -19,4 +18,8 @@ export function renderTable(rows: readonly (readonly string[])[], gap = 2): stri
     )
     .map((line) => `${line}\n`)
     .join('')
+}
+
+function width(text: string): number {
+  return stripVTControlCharacters(text).length
 }

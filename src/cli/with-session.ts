@@ -2,31 +2,46 @@
 import { cacheDirectory } from '../artifacts/cache-directory.ts'
 import { loadClusterFile } from '../operations/load.ts'
 import type { Cluster } from '../spec/cluster.ts'
-import type { Emit } from '../run/events.ts'
 import { type Session, openSession } from '../run/session.ts'
 import { passphraseSource, sudoPasswordSource } from './ask.ts'
 import type { CliContext } from './context.ts'
 import { progressRenderer } from './render-progress.ts'
 
-/** The cluster of `-f`; its warnings go to standard error. @throws QuorateError `cluster-file` with every problem. */
-export async function loadForCommand(context: CliContext): Promise<Cluster> {
+/**
+ * The cluster of `-f`. Its warnings go to standard error where `warn` says so, and with `-v`: they belong to the
+ * commands that put the file in force, and would only be noise before the output of `etcdctl`.
+ *
+ * @throws QuorateError `cluster-file` with every problem
+ */
+export async function loadForCommand(context: CliContext, warn = false): Promise<Cluster> {
   const { cluster, warnings } = await loadClusterFile(context.file)
-  if (!context.json) {
+  if ((warn || context.verbose) && !context.json) {
     for (const warning of warnings) context.err(`${context.colors.yellow('warning:')} ${warning.text}\n`)
   }
   return cluster
 }
 
+export interface WithSessionOptions {
+  /** Read already; the file of `-f` unless given. */
+  readonly cluster?: Cluster | undefined
+  /** The file's warnings are told. */
+  readonly warn?: boolean | undefined
+  /** Whether events are shown; `text`: not with `--json`, where the output is the result alone. `all` unless given. */
+  readonly events?: 'all' | 'text' | 'none' | undefined
+}
+
 export async function withSession<T>(
   context: CliContext,
   work: (session: Session) => Promise<T>,
-  options: { readonly emit?: Emit | undefined; readonly cluster?: Cluster | undefined } = {},
+  options: WithSessionOptions = {},
 ): Promise<T> {
-  const cluster = options.cluster ?? (await loadForCommand(context))
+  const cluster = options.cluster ?? (await loadForCommand(context, options.warn))
   const progress = progressRenderer(context)
+  const { events = 'all' } = options
+  const shown = events === 'all' || (events === 'text' && !context.json)
   await using session = await openSession({
     cluster,
-    emit: options.emit ?? progress.emit,
+    emit: shown ? progress.emit : () => undefined,
     signal: context.signal,
     now: context.now,
     cacheDirectory: cacheDirectory(process.env),

@@ -226,9 +226,12 @@ op_aside() {
   suffix=$2
   shift 2
   while [ "$count" -gt 0 ]; do
-    if [ -e "$1" ] || [ -L "$1" ]; then
+    if [ -e "$1" ]; then
       mv -T "$1" "$1.$suffix"
       printf 'moved %s %s\n' "$1" "$1.$suffix"
+    elif [ -L "$1" ]; then
+      # What it led to was moved: it holds nothing of its own.
+      rm -f "$1"
     fi
     shift
     count=$((count - 1))

@@ -2,9 +2,11 @@
 import { checkFlannelForFile } from '../flannel/file-check.ts'
 import { unknownSettings } from '../etcd/versions.ts'
 import type { Cluster } from '../spec/cluster.ts'
-import { loadCluster } from '../spec/parse.ts'
+import { type ExtraCheck, type Parsed, loadCluster, readClusterFile } from '../spec/parse.ts'
 import type { Report } from '../spec/report.ts'
 import { formatProblem } from '../spec/problem.ts'
+
+const EXTRA_CHECKS: readonly ExtraCheck[] = [checkFlannelForFile, checkSettingsForFile]
 
 export interface LoadedCluster {
   readonly cluster: Cluster
@@ -14,10 +16,13 @@ export interface LoadedCluster {
 
 /** @throws QuorateError `cluster-file` with all problems at once, each with its place. */
 export async function loadClusterFile(path: string): Promise<LoadedCluster> {
-  const { cluster, warnings } = await loadCluster(path, {
-    extraChecks: [checkFlannelForFile, checkSettingsForFile],
-  })
+  const { cluster, warnings } = await loadCluster(path, { extraChecks: EXTRA_CHECKS })
   return { cluster, warnings: warnings.map((warning) => ({ text: formatProblem(warning) })) }
+}
+
+/** Everything that is to be said about a file, wrong or not. @throws QuorateError `cluster-file` if it can't be read. */
+export async function inspectClusterFile(path: string): Promise<Parsed> {
+  return await readClusterFile(path, { extraChecks: EXTRA_CHECKS })
 }
 
 /** etcd only warns of a variable that it does not know: a stale name would silently switch a safeguard off. */

@@ -1,5 +1,6 @@
 /** Whether the machines fit, looked at before anything is changed on them. */
 import { QuorateError } from '../errors.ts'
+import { describeHazards } from '../etcd/hazards.ts'
 import { type Check, type PreflightReport, summarize } from '../preflight/checks.ts'
 import { preflight as look } from '../preflight/preflight.ts'
 import type { Session } from '../run/session.ts'
@@ -15,6 +16,7 @@ export async function preflight(session: Session): Promise<PreflightReport> {
 
 /** As the gate of a first apply: warnings are told, failures stop it. @throws QuorateError `preflight` with all of them. */
 export async function requirePreflight(session: Session): Promise<void> {
+  for (const text of describeHazards(session.cluster.etcd.version)) session.emit({ type: 'warning', text })
   const report = await preflight(session)
   const told = report.checks.filter((check) => check.result === 'warning')
   for (const check of told) session.emit({ type: 'warning', host: check.host, text: describeCheck(check) })

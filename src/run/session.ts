@@ -44,6 +44,9 @@ export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPass
   members(nodes: readonly Node[]): Promise<readonly MemberClient[]>
 }
 
+/** The common name of the certificate that quorate itself talks to etcd with. */
+export const OPERATOR = 'quorate-operator'
+
 export function knownHostsFile(cluster: Pick<Cluster, 'stateDirectory'>): string {
   return path.join(cluster.stateDirectory, 'known_hosts')
 }
@@ -142,7 +145,7 @@ async function operatorCredentials(options: SessionOptions, authority: Authority
   const made = await makeClientCertificate({
     authority,
     directory: operatorDirectory(cluster),
-    name: 'quorate-operator',
+    name: OPERATOR,
     days: cluster.pki.days,
     algorithm: cluster.pki.algorithm,
     now: now(),

@@ -75,13 +75,18 @@ export async function loadCluster(
   path: string,
   options: ParseOptions = {},
 ): Promise<{ readonly cluster: Cluster; readonly warnings: readonly Problem[] }> {
-  const { cluster, problems } = parseClusterFile(await readText(path), path, options)
+  const { cluster, problems } = await readClusterFile(path, options)
   if (cluster === undefined) {
     const errors = problems.filter((problem) => problem.severity === 'error').length
     const title = errors === 1 ? '' : `${errors} errors in the cluster file\n`
     throw new QuorateError('cluster-file', `${title}${formatProblems(problems)}`)
   }
   return { cluster, warnings: problems }
+}
+
+/** As `parseClusterFile`, of a file. @throws QuorateError 'cluster-file' saying why the file can't be read. */
+export async function readClusterFile(path: string, options: ParseOptions = {}): Promise<Parsed> {
+  return parseClusterFile(await readText(path), path, options)
 }
 
 async function readText(path: string): Promise<string> {

@@ -1,11 +1,12 @@
 import { apply } from '../../operations/apply.ts'
 import { guardOf } from '../../operations/plan-file.ts'
+import type { Session } from '../../run/session.ts'
 import type { CommandHandler } from '../command.ts'
 import { withSession } from '../with-session.ts'
 
 const applyCommand: CommandHandler = async (context, input) => {
   const started = performance.now()
-  return await withSession(context, async (session) => {
+  const work = async (session: Session) => {
     const [planFile] = input.args
     const report = await apply(
       session,
@@ -21,7 +22,8 @@ const applyCommand: CommandHandler = async (context, input) => {
     if (!report.changed) context.out('nothing to change\n')
     else context.out(`done: ${report.done.length} steps in ${(durationMs / 1000).toFixed(1)} s\n`)
     return 0
-  })
+  }
+  return await withSession(context, work, { warn: true })
 }
 
 export default applyCommand

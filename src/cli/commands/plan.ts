@@ -1,4 +1,6 @@
-import { planApply } from '../../operations/apply.ts'
+import { EXIT_CODES } from '../../errors.ts'
+import { describeHazards } from '../../etcd/hazards.ts'
+import { type PlanReport, planApply } from '../../operations/apply.ts'
 import { savePlan } from '../../operations/plan-file.ts'
 import { type CommandHandler, textOption } from '../command.ts'
 import { stepJson } from '../render-progress.ts'
@@ -8,32 +10,44 @@ import { withSession } from '../with-session.ts'
 /** Exit code where there are changes: not 0, so that scripts can tell, and not 1, which is trouble. */
 const CHANGES = 2
 
-const plan: CommandHandler = async (context, input) => {
-  const quiet = context.json ? { emit: () => undefined } : {}
-  return await withSession(
+const plan: CommandHandler = async (context, input) =>
+  await withSession(
     context,
     async (session) => {
       const report = await planApply(session)
       const steps = report.waves.flat()
       const out = textOption(input, 'out')
+      const versionWarnings = steps.some((step) => step.kind === 'binaries')
+        ? describeHazards(session.cluster.etcd.version)
+        : []
       if (context.json) {
-        context.out(
-          `${JSON.stringify({ changes: steps.length, waves: report.waves.map((wave) => wave.map(stepJson)), blocked: report.blocked }, null, 2)}\n`,
-        )
+        context.out(`${JSON.stringify(planJson(report, versionWarnings), null, 2)}\n`)
       } else {
-        if (steps.length > 0 || report.blocked.length > 0)
-          context.out(`${renderPlan(report, context.colors)}\n`)
+        // A token is made anew for every plan that is not kept: what stands there now will not be what is written.
+        const unknown = out === undefined ? [report.intent.freshToken] : []
+        if (steps.length > 0 || report.blocked.length > 0) {
+          context.out(`${renderPlan(report, context.colors, { verbose: context.verbose, unknown })}\n`)
+        }
+        for (const text of versionWarnings) context.out(`${context.colors.yellow('!')} ${text}\n`)
         context.out(`${planSummary(report)}\n`)
       }
       if (out !== undefined && report.blocked.length === 0) {
         await savePlan(out, report)
         context.err(`written to ${out}; carry it out with: quorate apply ${out}\n`)
       }
-      if (report.blocked.length > 0) return 8
+      if (report.blocked.length > 0) return EXIT_CODES.blocked
       return steps.length > 0 ? CHANGES : 0
     },
-    quiet,
+    { warn: true, events: 'text' },
   )
+
+function planJson({ waves, blocked }: PlanReport, versionWarnings: readonly string[]) {
+  return {
+    changes: waves.flat().length,
+    waves: waves.map((wave) => wave.map(stepJson)),
+    blocked,
+    versionWarnings,
+  }
 }
 
 export default plan

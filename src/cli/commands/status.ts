@@ -13,8 +13,7 @@ const statusCommand: CommandHandler = async (context) =>
       )
       return report.cluster.healthy ? 0 : 1
     },
-    // Its output is the report alone.
-    context.json ? { emit: () => undefined } : {},
+    { events: 'text' },
   )
 
 export default statusCommand

@@ -1,0 +1,88 @@
+/** Commands about the cluster as a whole. */
+import type { CommandDefinition } from '../command.ts'
+
+export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'plan',
+    group: 'The cluster',
+    summary: 'what apply would change, host by host',
+    description:
+      'Changes nothing. Differences in files are shown as diffs; new files in one line, or whole with -v. Exit code 0: nothing to change; 2: changes; 8: blocked, with the reasons.',
+    options: [
+      {
+        flags: '--out <file>',
+        description: 'write the plan to a file for apply, which refuses it if the hosts have moved since',
+      },
+    ],
+    examples: ['quorate plan', 'quorate plan --out friday.plan && quorate apply friday.plan'],
+    load: async () => await import('../commands/plan.ts'),
+  },
+  {
+    name: 'apply',
+    group: 'The cluster',
+    summary: 'bring the machines to what the cluster file says',
+    description:
+      'Safe to run again at any time: it looks first and does only what is missing, so that a run that was cut off is finished by the next one. The first apply passes preflight. With --json every event is a line on standard output; the last one is `done` or an error (docs/commands.md).',
+    arguments: [
+      {
+        syntax: '[plan]',
+        description: 'a file that `quorate plan --out` wrote: exactly that, or nothing',
+        values: 'files',
+      },
+    ],
+    examples: ['quorate apply', 'quorate apply friday.plan', 'quorate -f prod.yaml apply --json'],
+    load: async () => await import('../commands/apply.ts'),
+  },
+  {
+    name: 'status',
+    group: 'The cluster',
+    summary: 'health of every member; exit code 0 only if all is well',
+    examples: ['quorate status', 'quorate status --json | jq .cluster.healthy', 'watch -n 5 quorate status'],
+    load: async () => await import('../commands/status.ts'),
+  },
+  {
+    name: 'etcdctl',
+    group: 'The cluster',
+    summary: "etcd's own tool on a node, with endpoint and TLS filled in",
+    description:
+      "Runs there as user etcd against that node's member alone. Output passes byte for byte, and the exit code is etcdctl's.",
+    arguments: [
+      {
+        syntax: '[node]',
+        description: 'an etcd node; the first that can be reached unless given',
+        values: 'etcd-nodes',
+      },
+    ],
+    rest: { syntax: 'ARGUMENTS…', description: "etcdctl's own words" },
+    options: [
+      { flags: '--api <version>', description: '2 for the v2 API, where it is served', choices: ['2', '3'] },
+      { flags: '--stdin', description: 'etcdctl reads standard input' },
+    ],
+    examples: [
+      'quorate etcdctl -- get / --prefix --keys-only',
+      'quorate etcdctl etcd02 -- endpoint status -w table',
+      'quorate etcdctl --api 2 -- cluster-health',
+    ],
+    load: async () => await import('../commands/etcdctl.ts'),
+  },
+  {
+    name: 'reset',
+    group: 'The cluster',
+    summary: 'stop etcd and move its data aside, on all nodes or on one',
+    description:
+      "Shows what it will do on each machine and asks for the cluster's name first. Data, write-ahead log and TLS files are moved aside beside where they were (with --purge: removed); the unit and its settings are removed; packages, the user etcd and the binaries stay. A single node is reset only if it is no member of the cluster: removing a member is not offered yet.",
+    arguments: [{ syntax: '[node]', description: 'an etcd node; all unless given', values: 'etcd-nodes' }],
+    options: [
+      {
+        flags: '--purge',
+        description: "remove this cluster's data instead of moving it aside: it is gone then",
+      },
+      {
+        flags: '--confirm <name>',
+        description: "the cluster's name, where there is no terminal to type it on",
+      },
+    ],
+    examples: ['quorate reset', 'quorate reset --purge --confirm my-cluster', 'quorate reset etcd03'],
+    load: async () => await import('../commands/reset.ts'),
+  },
+]

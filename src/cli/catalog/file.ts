@@ -1,0 +1,74 @@
+/** Commands about the cluster file alone: no machine is touched. */
+import type { CommandDefinition } from '../command.ts'
+
+export const FILE_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'init',
+    group: 'The cluster file',
+    summary: 'write a commented cluster file',
+    description:
+      'On a terminal it asks, question by question. With options, or where there is no terminal, it takes the answers from the options and the defaults for the rest. An existing file is never overwritten.',
+    // Kept beside the questions by a test, so that help need not load them.
+    options: [
+      {
+        flags: '--out <file>',
+        description: 'where to write it; - for standard output (default: the file of -f)',
+      },
+      { flags: '--name <name>', description: "the cluster's name" },
+      {
+        flags: '--etcd <addresses>',
+        description: 'addresses of the etcd nodes, or NAME=ADDRESS, with commas between',
+      },
+      { flags: '--master <addresses>', description: 'the same for masters' },
+      { flags: '--worker <addresses>', description: 'the same for workers' },
+      { flags: '--service <addresses>', description: 'the same for service nodes' },
+      { flags: '--user <name>', description: 'who logs in over SSH' },
+      { flags: '--identity-file <path>', description: 'private key for SSH' },
+      {
+        flags: '--authority <home>',
+        description: 'where the CA lives',
+        choices: ['local', 'host', 'offline'],
+      },
+      { flags: '--ca-host <name>', description: "the CA machine's name (with --authority host)" },
+      { flags: '--ca-certificate <path>', description: 'the CA certificate (host, offline)' },
+      { flags: '--ca-key <path>', description: 'the CA key on that machine (host)' },
+      {
+        flags: '--source <kind>',
+        description: 'where etcd comes from',
+        choices: ['release', 'debian', 'file'],
+      },
+      { flags: '--suite <name>', description: 'the Debian suite (with --source debian)' },
+      { flags: '--path <path>', description: 'archive or folder with etcd and etcdctl (with --source file)' },
+      { flags: '--etcd-version <version>', description: 'the exact version' },
+      { flags: '--network <cidr>', description: "flannel's network for pods" },
+      { flags: '--load-balancer <url>', description: "URL of the API servers' load balancer" },
+    ],
+    examples: [
+      'quorate init',
+      'quorate init --name prod --etcd 198.18.7.11,198.18.7.12,198.18.7.13 --user admin',
+      'quorate init --etcd db1=198.18.7.11 --source debian --suite trixie --out lab.yaml',
+    ],
+    load: async () => await import('../commands/init.ts'),
+  },
+  {
+    name: 'validate',
+    group: 'The cluster file',
+    summary: 'say all that is wrong with the cluster file, with its place',
+    description:
+      'Every problem is a line `file:line:column: what; what to write instead`. Exit code 0 if there is no error (warnings may be), 65 otherwise.',
+    options: [{ flags: '--schema', description: 'print the JSON Schema of cluster files, for editors' }],
+    examples: [
+      'quorate validate',
+      'quorate validate --json | jq .problems',
+      'quorate validate --schema >cluster.schema.json',
+    ],
+    load: async () => await import('../commands/validate.ts'),
+  },
+  {
+    name: 'nodes',
+    group: 'The cluster file',
+    summary: 'the nodes with their addresses, roles and groups',
+    examples: ['quorate nodes', "quorate nodes --json | jq -r '.[].name'"],
+    load: async () => await import('../commands/nodes.ts'),
+  },
+]

@@ -1,0 +1,50 @@
+/** Labs, and commands about quorate itself. */
+import type { CommandDefinition } from '../command.ts'
+
+export const MORE_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'lab up',
+    group: 'More',
+    summary: "boot the file's machines as containers here (root, Debian)",
+    load: async () => await import('../commands/lab-up.ts'),
+  },
+  {
+    name: 'lab down',
+    group: 'More',
+    summary: 'power them off',
+    options: [{ flags: '--purge', description: 'and remove every trace of them' }],
+    load: async () => await import('../commands/lab-down.ts'),
+  },
+  {
+    name: 'lab status',
+    group: 'More',
+    summary: 'which of them run; exit code 0 only if all do',
+    load: async () => await import('../commands/lab-status.ts'),
+  },
+  {
+    name: 'completion',
+    group: 'More',
+    summary: 'a script with which your shell completes words',
+    arguments: [{ syntax: '<shell>', description: 'bash, zsh or fish', values: ['bash', 'zsh', 'fish'] }],
+    examples: [
+      'quorate completion bash >/etc/bash_completion.d/quorate',
+      'source <(quorate completion zsh)',
+      'quorate completion fish >~/.config/fish/completions/quorate.fish',
+    ],
+    load: async () => await import('../commands/completion.ts'),
+  },
+  {
+    name: '__complete',
+    group: 'More',
+    hidden: true,
+    summary: 'candidates for the word being typed',
+    rest: { syntax: 'WORDS…', description: 'the words after quorate, up to the cursor' },
+    load: async () => await import('../commands/complete.ts'),
+  },
+  {
+    name: 'version',
+    group: 'More',
+    summary: 'the version of quorate, and of Node',
+    load: async () => await import('../commands/version.ts'),
+  },
+]

@@ -1,0 +1,62 @@
+import path from 'node:path'
+import { clientCertificate } from '../../operations/certs-client.ts'
+import type { ClientCertificate } from '../../pki/client.ts'
+import { clientUrl } from '../../etcd/configuration.ts'
+import { etcdNodes } from '../../spec/cluster.ts'
+import { type CommandHandler, countOption, flagOption, textOption } from '../command.ts'
+import { loadForCommand, withSession } from '../with-session.ts'
+
+const certsClient: CommandHandler = async (context, input) => {
+  const [name = ''] = input.args
+  const days = countOption(input, 'days', '--days')
+  const out = textOption(input, 'out')
+  const cluster = await loadForCommand(context)
+  return await withSession(
+    context,
+    async (session) => {
+      const made = await clientCertificate(session, {
+        name,
+        directory: out === undefined ? undefined : path.resolve(out),
+        days,
+        renew: flagOption(input, 'renew'),
+      })
+      const endpoints = etcdNodes(cluster).map((node) => clientUrl(cluster, node))
+      if (context.json) {
+        context.out(`${JSON.stringify({ name, ...made, endpoints }, null, 2)}\n`)
+        return made.result === 'waiting' ? 1 : 0
+      }
+      for (const text of made.warnings) context.err(`${context.colors.yellow('warning:')} ${text}\n`)
+      context.out(describe(name, made, endpoints))
+      return made.result === 'waiting' ? 1 : 0
+    },
+    { cluster, events: 'text' },
+  )
+}
+
+const RESULTS: Readonly<Record<ClientCertificate['result'], string>> = {
+  kept: 'is good, and was kept',
+  issued: 'was issued',
+  waiting: 'waits for the offline CA: quorate certs csr --out DIR, have it signed, quorate certs import DIR',
+}
+
+function describe(name: string, made: ClientCertificate, endpoints: readonly string[]): string {
+  const { key, certificate, ca, result } = made
+  const list = endpoints.join(',')
+  const files = `the certificate of ${name} ${RESULTS[result]}\n  ${key}  (keep it private)\n`
+  if (result === 'waiting') return files
+  return `${files}  ${certificate}
+  ${ca}
+
+etcdctl:
+  etcdctl --endpoints=${list} \\
+    --cacert=${ca} --cert=${certificate} --key=${key} endpoint health
+
+kube-apiserver:
+  --etcd-servers=${list}
+  --etcd-cafile=${ca}
+  --etcd-certfile=${certificate}
+  --etcd-keyfile=${key}
+`
+}
+
+export default certsClient

@@ -1,0 +1,37 @@
+import path from 'node:path'
+import { QuorateError } from '../../errors.ts'
+import { exportCertificateRequests } from '../../operations/certs-offline.ts'
+import { type CommandHandler, textOption } from '../command.ts'
+import { withSession } from '../with-session.ts'
+
+const certsCsr: CommandHandler = async (context, input) => {
+  const out = textOption(input, 'out')
+  if (out === undefined) {
+    throw new QuorateError('usage', 'the folder for the requests is missing', {
+      hint: 'quorate certs csr --out DIR',
+    })
+  }
+  return await withSession(
+    context,
+    async (session) => {
+      const { files, waitingFor } = await exportCertificateRequests(session, path.resolve(out))
+      if (context.json) {
+        context.out(`${JSON.stringify({ directory: path.resolve(out), files, waitingFor }, null, 2)}\n`)
+        return 0
+      }
+      if (files.length === 0) {
+        context.out('no certificate is due: nothing to request\n')
+        return 0
+      }
+      context.out(`${files.map((file) => path.join(out, file)).join('\n')}\n`)
+      if (waitingFor !== undefined) context.err(`${context.colors.yellow('!')} ${waitingFor}\n`)
+      context.err(
+        `have them signed (${path.join(out, 'README.txt')} shows how), then: quorate certs import ${out}\n`,
+      )
+      return 0
+    },
+    { events: 'text' },
+  )
+}
+
+export default certsCsr

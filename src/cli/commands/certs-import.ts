@@ -1,0 +1,40 @@
+import path from 'node:path'
+import { EXIT_CODES } from '../../errors.ts'
+import { importSignedCertificates } from '../../operations/certs-offline.ts'
+import type { ImportedFile } from '../../pki/offline-import.ts'
+import type { CommandHandler } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { withSession } from '../with-session.ts'
+
+const certsImport: CommandHandler = async (context, input) => {
+  const directory = path.resolve(input.args[0] ?? '.')
+  return await withSession(
+    context,
+    async (session) => {
+      const report = await importSignedCertificates(session, directory)
+      const good = report.missing.length === 0 && !report.files.some(({ result }) => result === 'refused')
+      if (context.json) context.out(`${JSON.stringify({ complete: good, ...report }, null, 2)}\n`)
+      else {
+        for (const file of report.files) context.out(`${describe(file, context)}\n`)
+        for (const name of report.missing) {
+          context.out(
+            `${context.colors.red('✗')} ${name}: no good certificate for its request is in the folder\n`,
+          )
+        }
+        if (report.files.length === 0 && good) context.out('nothing was waiting\n')
+        else if (good) context.err('all is there: quorate apply\n')
+      }
+      return good ? 0 : EXIT_CODES.pki
+    },
+    { events: 'text' },
+  )
+}
+
+function describe({ file, result, commonName, reasons }: ImportedFile, { colors }: CliContext): string {
+  const who = commonName === undefined ? '' : ` (${commonName})`
+  if (result === 'imported') return `${colors.green('✓')} ${file}${who}: imported`
+  if (result === 'ignored') return `${colors.dim('·')} ${file}: the CA's own certificate`
+  return `${colors.red('✗')} ${file}${who}: refused, it ${reasons.join('; it ')}`
+}
+
+export default certsImport

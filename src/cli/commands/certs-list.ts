@@ -1,0 +1,57 @@
+import { type ListedCertificate, listCertificates } from '../../operations/certs-list.ts'
+import type { CommandHandler } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { errorJson, printError } from '../render-error.ts'
+import { renderTable } from '../table.ts'
+import { withSession } from '../with-session.ts'
+
+/** From here on a certificate is shown as about to expire, in days. */
+const SOON = 30
+
+const certsList: CommandHandler = async (context) =>
+  await withSession(
+    context,
+    async (session) => {
+      const { certificates, errors } = await listCertificates(session)
+      if (context.json) {
+        const troubles = errors.map((error) => errorJson(error).error)
+        context.out(`${JSON.stringify({ certificates, errors: troubles }, null, 2)}\n`)
+      } else {
+        context.out(certificates.length === 0 ? 'no certificates yet\n' : table(certificates, context))
+        for (const error of errors) printError(context, error)
+      }
+      const expired = certificates.some((certificate) => (certificate.daysLeft ?? 0) < 0)
+      return expired || errors.length > 0 ? 1 : 0
+    },
+    { events: 'text' },
+  )
+
+function table(certificates: readonly ListedCertificate[], { colors, verbose }: CliContext): string {
+  const header = ['WHO', 'FILE', 'NAMES', 'ISSUER', 'NOT AFTER', 'DAYS LEFT'].map(colors.dim)
+  const rows = certificates.map((certificate) => [
+    certificate.owner,
+    certificate.file,
+    names(certificate, verbose),
+    certificate.issuer ?? '-',
+    certificate.notAfter?.slice(0, 10) ?? '-',
+    timeLeft(certificate, colors),
+  ])
+  return renderTable([header, ...rows])
+}
+
+/** All of them with `-v`; else as many as fit beside the rest. */
+function names({ dns, ips, commonName }: ListedCertificate, verbose: boolean): string {
+  const all = [...dns, ...ips]
+  if (all.length === 0) return commonName ?? '-'
+  const shown = verbose ? all : all.slice(0, 3)
+  return `${shown.join(', ')}${all.length > shown.length ? `, +${all.length - shown.length}` : ''}`
+}
+
+function timeLeft({ daysLeft: days, state }: ListedCertificate, colors: CliContext['colors']): string {
+  if (state === 'waiting') return colors.yellow('waits for the CA')
+  if (days === null) return '-'
+  if (days < 0) return colors.red('expired')
+  return days < SOON ? colors.yellow(String(days)) : String(days)
+}
+
+export default certsList

@@ -1,0 +1,32 @@
+import { EXIT_CODES } from '../../errors.ts'
+import { describeHazards } from '../../etcd/hazards.ts'
+import { preflight } from '../../operations/preflight.ts'
+import { summarize } from '../../preflight/checks.ts'
+import type { CommandHandler } from '../command.ts'
+import { formatReport } from '../render-preflight.ts'
+import { loadForCommand, withSession } from '../with-session.ts'
+
+const preflightCommand: CommandHandler = async (context) => {
+  const cluster = await loadForCommand(context, true)
+  return await withSession(
+    context,
+    async (session) => {
+      const report = await preflight(session)
+      const summary = summarize(report)
+      const versionWarnings = describeHazards(cluster.etcd.version)
+      if (context.json) {
+        context.out(`${JSON.stringify({ summary, checks: report.checks, versionWarnings }, null, 2)}\n`)
+      } else {
+        const { green, yellow, red } = context.colors
+        const painter = { ok: green, warning: yellow, failure: red }
+        context.out(formatReport(report, { verbose: context.verbose, painter }))
+        if (versionWarnings.length > 0) context.out('\n')
+        for (const text of versionWarnings) context.out(`${yellow('!')} ${text}\n`)
+      }
+      return summary.failures > 0 ? EXIT_CODES.preflight : 0
+    },
+    { cluster, events: 'none' },
+  )
+}
+
+export default preflightCommand

@@ -1,0 +1,51 @@
+import { buffer } from 'node:stream/consumers'
+import { type RunResult, allSucceeded, runOnNodes, selectedNodes } from '../../operations/run.ts'
+import { type CommandHandler, flagOption } from '../command.ts'
+import { errorJson } from '../render-error.ts'
+import { renderRun } from '../render-run.ts'
+import { loadForCommand, withSession } from '../with-session.ts'
+
+const run: CommandHandler = async (context, input) => {
+  const [selector = '', ...words] = input.args
+  const argv = [...words, ...input.rest]
+  const cluster = await loadForCommand(context)
+  const stdin = flagOption(input, 'stdin') ? await buffer(process.stdin) : undefined
+  const hosts = selectedNodes(cluster, selector).map(({ name }) => name)
+  const print = inOrder(hosts, (result, first) => {
+    if (!context.json) context.out(`${first ? '' : '\n'}${renderRun(result, argv)}`)
+  })
+  return await withSession(
+    context,
+    async ({ fleet, signal }) => {
+      const root = flagOption(input, 'root')
+      const results = await runOnNodes({ cluster, selector, argv, fleet, root, stdin, signal, emit: print })
+      if (context.json) context.out(`${JSON.stringify(results.map(resultJson), null, 2)}\n`)
+      return allSucceeded(results) ? 0 : 1
+    },
+    { cluster },
+  )
+}
+
+/** Each result as soon as those of all nodes before it are there: early, and yet in the same order every time. */
+function inOrder(
+  hosts: readonly string[],
+  print: (result: RunResult, first: boolean) => void,
+): (result: RunResult) => void {
+  const there = new Map<string, RunResult>()
+  let next = 0
+  return (result) => {
+    there.set(result.host, result)
+    for (;;) {
+      const ready = there.get(hosts[next] ?? '')
+      if (ready === undefined) return
+      print(ready, next === 0)
+      next += 1
+    }
+  }
+}
+
+function resultJson(result: RunResult): unknown {
+  return 'error' in result ? { host: result.host, ...errorJson(result.error) } : result
+}
+
+export default run

@@ -1,0 +1,79 @@
+import { EXIT_CODES } from '../../errors.ts'
+import { selectedNodes } from '../../operations/run.ts'
+import { trust, trustTargets } from '../../operations/trust.ts'
+import { knownHostsFile } from '../../run/session.ts'
+import type { ScannedKey } from '../../ssh/trust.ts'
+import { confirm } from '../ask.ts'
+import { type CommandHandler, flagOption } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { errorJson, printError } from '../render-error.ts'
+import { renderTable } from '../table.ts'
+import { loadForCommand } from '../with-session.ts'
+
+const trustCommand: CommandHandler = async (context, input) => {
+  const cluster = await loadForCommand(context)
+  const named = input.args.flatMap((name) => selectedNodes(cluster, name))
+  const knownHosts = knownHostsFile(cluster)
+  const { keys, recorded, refused, errors } = await trust({
+    nodes: trustTargets(cluster, named.length === 0 ? undefined : [...new Set(named)]),
+    knownHosts,
+    replace: flagOption(input, 'replace'),
+    signal: context.signal,
+    decide: async (open) => {
+      if (!context.json) {
+        context.out(keyTable(open, context))
+        context.err('Compare with each machine: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n')
+      }
+      await confirm(context, `Record ${count(open.length)}?`)
+      return open
+    },
+  })
+  if (context.json) {
+    const shown = keys.map((key) => ({
+      ...key,
+      recorded: recorded.includes(key),
+      refused: refused.includes(key),
+    }))
+    context.out(
+      `${JSON.stringify({ keys: shown, errors: errors.map((error) => errorJson(error).error) }, null, 2)}\n`,
+    )
+  } else {
+    const known = keys.filter(({ status }) => status === 'known')
+    if (known.length > 0 && context.verbose) context.out(keyTable(known, context))
+    if (known.length > 0) context.out(`${count(known.length)} known already\n`)
+    if (recorded.length > 0) context.out(`${count(recorded.length)} recorded in ${knownHosts}\n`)
+    tellRefused(refused, context)
+    for (const error of errors) printError(context, error)
+  }
+  if (refused.length > 0) return EXIT_CODES['host-key']
+  return errors[0]?.exitCode ?? 0
+}
+
+function tellRefused(refused: readonly ScannedKey[], context: CliContext): void {
+  if (refused.length === 0) return
+  const { red, cyan } = context.colors
+  context.out(keyTable(refused, context))
+  context.err(`${red('quorate:')} another key is on record for these: not what was trusted before\n`)
+  context.err(
+    `  ${cyan('→')} if the machines were set up anew, and only then: quorate trust --replace ${[...new Set(refused.map(({ host }) => host))].join(' ')}\n`,
+  )
+}
+
+function keyTable(keys: readonly ScannedKey[], { colors }: CliContext): string {
+  const paint = { known: colors.green, new: colors.yellow, changed: colors.red }
+  const header = ['MACHINE', 'NAME', 'KEY', 'FINGERPRINT', 'STATE'].map(colors.dim)
+  const rows = keys.map(({ host, jump, name, keyType, fingerprint, status }) => [
+    jump ? `on the way to ${host}` : host,
+    name,
+    keyType,
+    fingerprint,
+    paint[status](status),
+  ])
+  return renderTable([header, ...rows])
+}
+
+function count(keys: number): string {
+  return `${keys} host key${keys === 1 ? '' : 's'}`
+}
+
+export default trustCommand

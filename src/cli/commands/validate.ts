@@ -1,0 +1,38 @@
+import { EXIT_CODES } from '../../errors.ts'
+import { inspectClusterFile } from '../../operations/load.ts'
+import { formatProblems } from '../../spec/problem.ts'
+import { type CommandHandler, flagOption } from '../command.ts'
+
+const validate: CommandHandler = async (context, input) => {
+  if (flagOption(input, 'schema')) {
+    const { clusterJsonSchema } = await import('../../spec/json-schema.ts')
+    context.out(`${JSON.stringify(clusterJsonSchema(), null, 2)}\n`)
+    return 0
+  }
+  const { cluster, problems } = await inspectClusterFile(context.file)
+  const valid = cluster !== undefined
+  if (context.json) {
+    context.out(`${JSON.stringify({ valid, problems }, null, 2)}\n`)
+  } else {
+    // Results, not complaints about the command: they go where editors and scripts read.
+    if (problems.length > 0) context.out(`${formatProblems(problems)}\n`)
+    context.out(`${verdict(context.file, problems)}\n`)
+  }
+  return valid ? 0 : EXIT_CODES['cluster-file']
+}
+
+function verdict(file: string, problems: readonly { readonly severity: string }[]): string {
+  const errors = problems.filter(({ severity }) => severity === 'error').length
+  const warnings = problems.length - errors
+  const told = [
+    ...(errors > 0 ? [count(errors, 'error')] : []),
+    ...(warnings > 0 ? [count(warnings, 'warning')] : []),
+  ]
+  return errors > 0 ? told.join(', ') : `${file} is right${warnings > 0 ? `, with ${told.join()}` : ''}`
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+export default validate

@@ -1,0 +1,35 @@
+/** Names in the cluster file, for completion: a file that is missing or wrong has none. */
+import { type Cluster, ROLES, etcdNodes, selectNodes } from '../../spec/cluster.ts'
+import { readClusterFile } from '../../spec/parse.ts'
+
+export interface NameCandidate {
+  readonly value: string
+  readonly description: string
+}
+
+export async function nameCandidates(
+  file: string,
+  kind: 'nodes' | 'etcd-nodes' | 'selectors',
+): Promise<readonly NameCandidate[]> {
+  // Whoever presses TAB wants no message about the file; the command itself will say what is wrong with it.
+  const parsed = await readClusterFile(file).catch(() => undefined)
+  return parsed?.cluster === undefined ? [] : namesIn(parsed.cluster, kind)
+}
+
+export function namesIn(
+  cluster: Cluster,
+  kind: 'nodes' | 'etcd-nodes' | 'selectors',
+): readonly NameCandidate[] {
+  const nodes = (kind === 'etcd-nodes' ? etcdNodes(cluster) : cluster.nodes).map(({ name, address }) => ({
+    value: name,
+    description: address,
+  }))
+  if (kind !== 'selectors') return nodes
+  const selectors = ['common', ...ROLES, ...Object.keys(cluster.groups)].map((value) => ({
+    value,
+    description: selectNodes(cluster, value)
+      .map(({ name }) => name)
+      .join(', '),
+  }))
+  return [...selectors.filter(({ description }) => description !== ''), ...nodes]
+}

@@ -1,0 +1,39 @@
+/** `quorate certs client NAME`: certificates for whoever talks to the cluster. */
+import path from 'node:path'
+import { type ClientCertificate, makeClientCertificate } from '../pki/client.ts'
+import type { Session } from '../run/session.ts'
+import type { Cluster } from '../spec/cluster.ts'
+
+export interface ClientOptions {
+  /** The common name, which etcd's RBAC takes for the user. */
+  readonly name: string
+  /** Where the files go; `clientsDirectory` unless given. */
+  readonly directory?: string | undefined
+  /** How long it is valid; `pki.days` unless given. */
+  readonly days?: number | undefined
+  /** Issues anew even if the present one is good. */
+  readonly renew?: boolean | undefined
+}
+
+/** Where clients' files are kept, unless told otherwise. */
+export function clientsDirectory(cluster: Pick<Cluster, 'stateDirectory'>): string {
+  return path.join(cluster.stateDirectory, 'clients')
+}
+
+/** Makes, keeps or renews it. The key never leaves this computer. @throws QuorateError `pki` */
+export async function clientCertificate(
+  session: Session,
+  options: ClientOptions,
+): Promise<ClientCertificate> {
+  const { cluster, now, signal } = session
+  return await makeClientCertificate({
+    authority: await session.authority(),
+    directory: options.directory ?? clientsDirectory(cluster),
+    name: options.name,
+    days: options.days ?? cluster.pki.days,
+    algorithm: cluster.pki.algorithm,
+    now: now(),
+    renew: options.renew,
+    signal,
+  })
+}

@@ -1,0 +1,148 @@
+/** `quorate certs list`: every certificate that quorate knows of, as it is where it is used. */
+import { readFile, readdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { QuorateError } from '../errors.ts'
+import { PATHS, type TlsState } from '../host/state.ts'
+import { describe } from '../pki/certificate.ts'
+import { parseCertificates } from '../pki/chain.ts'
+import { type Session, operatorDirectory } from '../run/session.ts'
+import { etcdNodes } from '../spec/cluster.ts'
+import { clientsDirectory } from './certs-client.ts'
+import { lookAt } from './look.ts'
+
+/** Stable and documented in docs/commands.md. null: not known, because the file can't be read. */
+export interface ListedCertificate {
+  /** The node, `CA`, or a client's name. */
+  readonly owner: string
+  readonly kind: 'member' | 'ca' | 'client'
+  /** The node the file is on; null: this computer. */
+  readonly host: string | null
+  readonly file: string
+  /** `waiting`: there is a key and a request, but no certificate yet. */
+  readonly state: 'present' | 'waiting' | 'unreadable'
+  readonly commonName: string | null
+  readonly dns: readonly string[]
+  readonly ips: readonly string[]
+  /** In one line, `CN=…`. */
+  readonly issuer: string | null
+  /** Upper-case hexadecimal. */
+  readonly serial: string | null
+  /** ISO 8601, UTC. */
+  readonly notBefore: string | null
+  readonly notAfter: string | null
+  /** Whole days, rounded down; negative: expired. */
+  readonly daysLeft: number | null
+}
+
+export interface CertificateList {
+  /** The CA's first, then the members' in the file's order, then clients'. */
+  readonly certificates: readonly ListedCertificate[]
+  /** Machines that could not be looked at. */
+  readonly errors: readonly QuorateError[]
+}
+
+export async function listCertificates(session: Session): Promise<CertificateList> {
+  const { cluster } = session
+  const now = session.now()
+  const { results, errors } = await lookAt(session, etcdNodes(cluster))
+  const states = results.flatMap(({ host, value }) => (value.member ? [{ host, tls: value.member.tls }] : []))
+  const own = states.flatMap(({ host, tls }) => memberCertificates(host, tls, now))
+  const clients = await Promise.all(
+    [operatorDirectory(cluster), clientsDirectory(cluster)].map((folder) => clientCertificates(folder, now)),
+  )
+  return { certificates: [...authorities(states, now), ...own, ...clients.flat()], errors }
+}
+
+type Origin = Pick<ListedCertificate, 'owner' | 'kind' | 'host' | 'file'>
+
+function memberCertificates(host: string, tls: TlsState, now: Date): ListedCertificate[] {
+  const origin = (name: string): Origin => ({
+    owner: host,
+    kind: 'member',
+    host,
+    file: `${PATHS.tls}/${name}.crt`,
+  })
+  const present = Object.entries(tls.certificates).map(([name, { pem }]) => listed(origin(name), pem, now))
+  const waiting = Object.keys(tls.pending).map((name) => ({
+    ...origin(name),
+    ...NOTHING,
+    state: 'waiting' as const,
+  }))
+  return [...present, ...waiting]
+}
+
+/** Every CA that some member trusts, once, with the members that do. */
+function authorities(states: readonly { host: string; tls: TlsState }[], now: Date): ListedCertificate[] {
+  const found = new Map<string, ListedCertificate>()
+  for (const { host, tls } of states) {
+    if (tls.ca === undefined) continue
+    const origin: Origin = { owner: 'CA', kind: 'ca', host, file: `${PATHS.tls}/ca.crt` }
+    for (const certificate of parseAll(tls.ca)) {
+      if (!found.has(certificate)) found.set(certificate, listed(origin, certificate, now))
+    }
+  }
+  return [...found.values()]
+}
+
+function parseAll(pem: string): readonly string[] {
+  try {
+    return parseCertificates(pem, 'ca.crt').map(String)
+  } catch {
+    // Listed as it stands: `listed` says that it can't be read.
+    return [pem]
+  }
+}
+
+async function clientCertificates(folder: string, now: Date): Promise<ListedCertificate[]> {
+  const files = await filesIn(folder)
+  const names = files.filter((file) => file.endsWith('.key')).map((file) => file.slice(0, -'.key'.length))
+  return await Promise.all(
+    names.sort().map(async (name) => {
+      const file = path.join(folder, `${name}.crt`)
+      const origin: Origin = { owner: name, kind: 'client', host: null, file }
+      if (!files.includes(`${name}.crt`)) return { ...origin, ...NOTHING, state: 'waiting' }
+      return listed(origin, await readFile(file, 'utf8'), now)
+    }),
+  )
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+const NOTHING = {
+  commonName: null,
+  dns: [],
+  ips: [],
+  issuer: null,
+  serial: null,
+  notBefore: null,
+  notAfter: null,
+  daysLeft: null,
+}
+
+function listed(origin: Origin, pem: string, now: Date): ListedCertificate {
+  try {
+    const facts = describe(parseCertificates(pem, origin.file)[0])
+    return {
+      ...origin,
+      state: 'present',
+      commonName: facts.commonName,
+      dns: facts.sans.dns,
+      ips: facts.sans.ips,
+      issuer: facts.issuer,
+      serial: facts.serial,
+      notBefore: facts.notBefore.toISOString(),
+      notAfter: facts.notAfter.toISOString(),
+      daysLeft: facts.daysLeft(now),
+    }
+  } catch {
+    // One that can't be read is part of the answer; what is wrong with it, apply says.
+    return { ...origin, ...NOTHING, state: 'unreadable' }
+  }
+}

@@ -1,0 +1,152 @@
+/** The way to an offline CA and back: requests out, certificates in. */
+import { readdir } from 'node:fs/promises'
+import { QuorateError, combineErrors } from '../errors.ts'
+import type { HostState } from '../host/state.ts'
+import type { IssueRequest } from '../pki/authority.ts'
+import { makeClientCertificate } from '../pki/client.ts'
+import { allowedNames, NO_NAMES } from '../pki/names.ts'
+import { exportRequests } from '../pki/offline-export.ts'
+import { type ImportReport, importCertificates } from '../pki/offline-import.ts'
+import { issuedDirectory } from '../pki/open.ts'
+import { certificateNames, profileOf } from '../plan/certificates.ts'
+import { OPERATOR, type Session, operatorDirectory } from '../run/session.ts'
+import { etcdNodes } from '../spec/cluster.ts'
+import { apply, applyIntent } from './apply.ts'
+import { clientsDirectory } from './certs-client.ts'
+import { lookAt } from './look.ts'
+
+export interface ExportedRequests {
+  /** Names within the folder. */
+  readonly files: readonly string[]
+  /** Why the members' requests are not among them yet; undefined: everything that is due is there. */
+  readonly waitingFor: string | undefined
+}
+
+/**
+ * Has every node make the keys that it needs, under the lock, and writes all requests that wait for a certificate: the
+ * members', the operator's, and clients'.
+ *
+ * @throws QuorateError `usage` where the CA is not an offline one; what `apply` throws
+ */
+export async function exportCertificateRequests(
+  session: Session,
+  directory: string,
+): Promise<ExportedRequests> {
+  assertOffline(session)
+  const { cluster } = session
+  const clients = await waitingClients(session)
+  try {
+    const intent = { ...applyIntent(cluster), until: 'requests' as const }
+    const { observed } = await apply(session, { intent })
+    const requests = [...memberRequests(session, Object.values(observed.hosts)), ...clients]
+    return { files: await exportAll(requests, directory), waitingFor: undefined }
+  } catch (error) {
+    // Members that run can't be asked before the operator's own certificate is signed: that comes first then.
+    const first = error instanceof QuorateError && error.code === 'pki' && clients.length > 0
+    if (!first) throw error
+    const waitingFor = `the members can be asked only once ${OPERATOR} has its certificate: ${error.message}. Have this signed and import it, then ask for requests again`
+    return { files: await exportAll(clients, directory), waitingFor }
+  }
+}
+
+/**
+ * Takes what the CA signed for the requests that wait; `apply` puts it in force.
+ *
+ * @throws QuorateError `usage` where the CA is not an offline one; of the hosts that can't be reached; `pki` for a CA or
+ * a folder that can't be used. A bad file is in the report.
+ */
+export async function importSignedCertificates(session: Session, directory: string): Promise<ImportReport> {
+  assertOffline(session)
+  const { cluster } = session
+  const { results, errors } = await lookAt(session, etcdNodes(cluster))
+  if (errors.length > 0) throw combineErrors(errors)
+  const expected = [
+    ...memberRequests(
+      session,
+      results.map(({ value }) => value),
+    ),
+    ...(await waitingClients(session)),
+  ]
+  const report = await importCertificates({
+    directory,
+    expected,
+    caPem: await (await session.authority()).chain(session.signal),
+    issuedDirectory: issuedDirectory(cluster),
+    now: session.now(),
+  })
+  // What was imported for clients is put beside their keys at once: no machine is needed for that.
+  await waitingClients(session)
+  return report
+}
+
+function assertOffline({ cluster }: Session): void {
+  if (cluster.pki.authority.home === 'offline') return
+  throw new QuorateError(
+    'usage',
+    'the CA of this cluster is within reach: quorate apply has it sign what is due',
+    {
+      hint: 'requests are carried by hand only with pki.authority.offline in the cluster file',
+    },
+  )
+}
+
+async function exportAll(requests: readonly IssueRequest[], directory: string): Promise<readonly string[]> {
+  return requests.length === 0 ? [] : await exportRequests(requests, directory)
+}
+
+function memberRequests({ cluster }: Session, hosts: readonly HostState[]): readonly IssueRequest[] {
+  return etcdNodes(cluster).flatMap((node) => {
+    const pending = hosts.find(({ name }) => name === node.name)?.member?.tls.pending ?? {}
+    return certificateNames(cluster).flatMap((name): IssueRequest[] => {
+      const csrPem = pending[name]?.csr
+      if (csrPem === undefined) return []
+      const { days } = cluster.pki
+      return [
+        { csrPem, profile: profileOf(name), allowed: allowedNames(node), days, subjectCommonName: node.name },
+      ]
+    })
+  })
+}
+
+/** Requests of the operator and of all clients whose keys are kept here; those that were signed get their file. */
+async function waitingClients(session: Session): Promise<readonly IssueRequest[]> {
+  const { cluster, now, signal } = session
+  const { days, algorithm } = cluster.pki
+  const authority = await session.authority()
+  const clients = clientsDirectory(cluster)
+  const wanted = [
+    { directory: operatorDirectory(cluster), name: OPERATOR },
+    ...(await keysIn(clients)).map((name) => ({ directory: clients, name })),
+  ]
+  const requests: IssueRequest[] = []
+  for (const { directory, name } of wanted) {
+    const made = await makeClientCertificate({
+      authority,
+      directory,
+      name,
+      days,
+      algorithm,
+      now: now(),
+      signal,
+    })
+    if (made.request === undefined) continue
+    requests.push({
+      csrPem: made.request,
+      profile: 'client',
+      allowed: NO_NAMES,
+      days,
+      subjectCommonName: name,
+    })
+  }
+  return requests
+}
+
+async function keysIn(folder: string): Promise<readonly string[]> {
+  try {
+    const files = await readdir(folder)
+    return files.filter((file) => file.endsWith('.key')).map((file) => file.slice(0, -'.key'.length))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
