@@ -2,7 +2,7 @@
 import { QuorateError } from '../errors.ts'
 import type { CertificateLayout, Cluster, Node } from '../spec/cluster.ts'
 import { bracket } from './bracket.ts'
-import { checkSettings, environmentName, environmentNames, minorOf, supportsV2 } from './versions.ts'
+import { checkSettings, environmentName, knownFlags, minorOf, supportsV2 } from './versions.ts'
 
 /** Where the files of TLS lie on a member. */
 const TLS_DIRECTORY = '/etc/ssl/etcd'
@@ -30,7 +30,7 @@ export interface MemberConfiguration {
  */
 export function memberEnvironment(configuration: MemberConfiguration): Record<string, string> {
   const { cluster } = configuration
-  const known = new Set(environmentNames(cluster.etcd.version))
+  const known = knownFlags(cluster.etcd.version)
   const decided = { ...identity(configuration), ...urls(configuration), ...tlsFiles(cluster.pki.layout) }
   checkSettings(cluster.etcd.version, cluster.etcd.settings)
   const own = Object.entries(cluster.etcd.settings).map(
@@ -39,7 +39,7 @@ export function memberEnvironment(configuration: MemberConfiguration): Record<st
   for (const [name] of own) {
     if (name in decided || name === 'ETCD_ENABLE_V2') throw decidedElsewhere(name)
   }
-  const defaults = Object.entries(safeguards(cluster)).filter(([name]) => known.has(name))
+  const defaults = Object.entries(safeguards(cluster)).filter(([name]) => known.has(flagOf(name)))
   const environment = { ...decided, ...Object.fromEntries(defaults), ...Object.fromEntries(own) }
   // The safeguard stays when the file adds feature gates of its own.
   const gates = environment['ETCD_FEATURE_GATES']
@@ -117,7 +117,7 @@ function safeguards({ etcd }: Cluster): Record<string, string> {
     })
   }
   const metricsPortTaken = [etcd.clientPort, etcd.peerPort].includes(METRICS_PORT)
-  const hasGates = environmentNames(etcd.version).includes('ETCD_FEATURE_GATES')
+  const hasGates = knownFlags(etcd.version).has('feature-gates')
   return {
     ETCD_STRICT_RECONFIG_CHECK: 'true',
     // On restart a member compares its contents with its peers' before it serves.
@@ -135,10 +135,7 @@ function safeguards({ etcd }: Cluster): Record<string, string> {
 }
 
 function decidedElsewhere(name: string): QuorateError {
-  const flag = name
-    .replace(/^ETCD_/, '')
-    .toLowerCase()
-    .replaceAll('_', '-')
+  const flag = flagOf(name)
   return new QuorateError(
     'cluster-file',
     `etcd.settings must not have '${flag}': quorate decides it itself`,
@@ -146,4 +143,12 @@ function decidedElsewhere(name: string): QuorateError {
       hint: 'addresses, ports, folders, certificates and enableV2 have places of their own in the cluster file',
     },
   )
+}
+
+/** The flag of an environment variable: `heartbeat-interval` for `ETCD_HEARTBEAT_INTERVAL`. */
+function flagOf(name: string): string {
+  return name
+    .replace(/^ETCD_/, '')
+    .toLowerCase()
+    .replaceAll('_', '-')
 }

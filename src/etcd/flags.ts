@@ -93,16 +93,23 @@ const HISTORY: readonly MinorFlags[] = [
 
 /** The flags of a minor such as `3.5`, sorted, without dashes; undefined for a minor that isn't in the data. */
 export function flagsOfMinor(minor: string): readonly string[] | undefined {
+  return FLAGS.get(minor)
+}
+
+const FLAGS: ReadonlyMap<string, readonly string[]> = flagsByMinor()
+
+function flagsByMinor(): Map<string, readonly string[]> {
   const flags = new Set<string>()
+  const byMinor = new Map<string, readonly string[]>()
   for (const step of HISTORY) {
     for (const flag of step.added) flags.add(flag)
     for (const flag of step.removed) flags.delete(flag)
     if (step.minor === '3.7') {
       for (const flag of flags) if (flag.startsWith('experimental-')) flags.delete(flag)
     }
-    if (step.minor === minor) return [...flags].sort()
+    byMinor.set(step.minor, [...flags].sort())
   }
-  return undefined
+  return byMinor
 }
 
 /** Minors in the data, oldest first. */

@@ -55,7 +55,10 @@ export function hasEtcdutl(version: string): boolean {
 export function knownFlags(version: string): ReadonlySet<string> {
   const minor = supportedMinorOf(version)
   const since = FLAG_SINCE[minor] ?? {}
-  const flags = (flagsOfMinor(minor) ?? []).filter((flag) => semver.gte(version, since[flag] ?? '0.0.0'))
+  const flags = (flagsOfMinor(minor) ?? []).filter((flag) => {
+    const first = since[flag]
+    return first === undefined || semver.gte(version, first)
+  })
   return new Set(flags)
 }
 
