@@ -1,1 +1,50 @@
-export { QuorateError } from './errors.ts'
+/**
+ * quorate as a library: the verbs of the command line as typed functions. docs/library.md shows how they go together.
+ *
+ * What is exported here is kept stable; a deep import is not.
+ */
+
+// Errors: every function throws QuorateError for whatever an operator can mend.
+export { type ErrorCode, type ErrorDetails, EXIT_CODES, QuorateError } from './errors.ts'
+
+// The cluster file
+export { type LoadedCluster, loadClusterFile } from './operations/load.ts'
+export { type Cluster, type Node, type Role, type SshTarget, etcdNodes, selectNodes } from './spec/cluster.ts'
+
+// A session: the connections and the authority that all verbs below share
+export { type OpenOptions, openClusterSession as openSession } from './operations/open.ts'
+export type { Session } from './run/session.ts'
+export type { Emit, RunEvent } from './run/events.ts'
+
+// Machines
+export {
+  type TrustOptions,
+  type TrustResult,
+  type TrustTarget,
+  trust,
+  trustTargets,
+} from './operations/trust.ts'
+export type { ScannedKey } from './ssh/trust.ts'
+export { type RunOptions, type RunResult, allSucceeded, runOnNodes } from './operations/run.ts'
+export { preflight } from './operations/preflight.ts'
+export { type Check, type PreflightReport, summarize } from './preflight/checks.ts'
+
+// The cluster
+export { type ApplyOptions, type ApplyReport, type PlanReport, apply, planApply } from './operations/apply.ts'
+export { guardOf, savePlan } from './operations/plan-file.ts'
+export type { Step } from './plan/steps.ts'
+export { type MemberStatus, type StatusReport, status } from './operations/status.ts'
+export { type EtcdctlOptions, type EtcdctlResult, etcdctl } from './operations/etcdctl.ts'
+export { type ResetOptions, type ResetPreview, type ResetReport, reset } from './operations/reset.ts'
+
+// Certificates
+export { type CertificateList, type ListedCertificate, listCertificates } from './operations/certs-list.ts'
+export { type ClientOptions, clientCertificate } from './operations/certs-client.ts'
+export {
+  type ExportedRequests,
+  exportCertificateRequests,
+  importSignedCertificates,
+} from './operations/certs-offline.ts'
+
+// The lab
+export { type LabOptions, labDown, labState, labUp } from './operations/lab.ts'

@@ -1,0 +1,114 @@
+/** What README, docs and help tell people to type is understood by the program, and links lead somewhere. */
+import { existsSync } from 'node:fs'
+import { readFile, readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { COMMANDS } from '../src/cli/commands.ts'
+import { buildProgram, normalizeWords } from '../src/cli/program.ts'
+import { simpleCommands } from './shell-words.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '..')
+const PAGES = ['README.md', ...(await readdir(path.join(ROOT, 'docs'))).map((name) => `docs/${name}`)].filter(
+  (name) => name.endsWith('.md'),
+)
+
+test.each(PAGES)('%s: its quorate commands are ones that quorate takes', async (page) => {
+  const text = await readFile(path.join(ROOT, page), 'utf8')
+  expect(await refused(shownLines(text))).toEqual([])
+})
+
+test('the examples of every command’s help are ones that it takes', async () => {
+  const examples = COMMANDS.flatMap((command) => command.examples ?? [])
+  expect(examples.length).toBeGreaterThan(10)
+  expect(await refused(examples)).toEqual([])
+})
+
+test('a command, option or argument that there is not is found', async () => {
+  const wrong = ['quorate aply', 'quorate plan --ot x', 'sudo quorate status now && true', 'quorate run']
+  expect((await refused(wrong)).length).toBe(4)
+})
+
+test.each(PAGES)('%s: links lead to files and headings that are there', async (page) => {
+  const text = await readFile(path.join(ROOT, page), 'utf8')
+  const links = [...text.replaceAll(/^```.*?^```/gms, '').matchAll(/\]\((?!https?:)([^)\s]+)\)/g)]
+  const dead: string[] = []
+  for (const [, link = ''] of links) {
+    const [file = '', anchor] = link.split('#')
+    const target = file === '' ? path.join(ROOT, page) : path.resolve(ROOT, path.dirname(page), file)
+    if (!existsSync(target)) dead.push(link)
+    else if (anchor !== undefined && !headings(await readFile(target, 'utf8')).includes(anchor))
+      dead.push(link)
+  }
+  expect(dead).toEqual([])
+})
+
+/** Lines of ```sh and ```bash blocks, and those behind a prompt in ```console blocks; continued lines joined. */
+function shownLines(markdown: string): string[] {
+  return [...markdown.matchAll(/^```(sh|bash|console)\n(.*?)^```/gms)].flatMap(([, language, block = '']) => {
+    const lines = block.replaceAll('\\\n', ' ').split('\n')
+    if (language !== 'console') return lines
+    return lines.flatMap((line) => /^(?:\S+@\S+:\S*)?[$#] (.*)$/.exec(line)?.[1] ?? [])
+  })
+}
+
+/** Those that quorate would not take, with what it says. */
+async function refused(lines: readonly string[]): Promise<string[]> {
+  const found = lines
+    .flatMap(simpleCommands)
+    .map((words) => words.slice(words.findIndex((word) => word === 'quorate' || word === './quorate')))
+    .filter(([first]) => first === 'quorate' || first === './quorate')
+  const answers: string[] = []
+  // One after the other: each stands in for the process's own exit meanwhile.
+  for (const words of found) {
+    const answer = await parse(words.slice(1))
+    if (answer !== undefined) answers.push(`${words.join(' ')}: ${answer}`)
+  }
+  return answers
+}
+
+/** Why the command line is refused; undefined if it is not. */
+async function parse(words: readonly string[]): Promise<string | undefined> {
+  const dashes = words.indexOf('--')
+  const own = dashes === -1 ? words : words.slice(0, dashes)
+  const rest = dashes === -1 ? [] : words.slice(dashes + 1)
+  let output = ''
+  const collect = (text: string | Uint8Array) => {
+    output += String(text)
+    return true
+  }
+  const spies = [
+    vi.spyOn(process.stderr, 'write').mockImplementation(collect),
+    vi.spyOn(process.stdout, 'write').mockImplementation(() => true),
+    vi.spyOn(process, 'exit').mockImplementation((code) => {
+      throw new ExitCalled(Number(code ?? 0))
+    }),
+  ]
+  try {
+    await buildProgram(async () => undefined, rest).parseAsync(normalizeWords(own), { from: 'user' })
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ExitCalled)) throw error
+    return error.code === 0 ? undefined : (output.split('\n')[0] ?? 'refused')
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+  }
+}
+
+class ExitCalled extends Error {
+  readonly code: number
+  constructor(code: number) {
+    super(`exit ${code}`)
+    this.code = code
+  }
+}
+
+/** As GitHub makes them from headings. */
+function headings(markdown: string): string[] {
+  return [...markdown.replaceAll(/^```.*?^```/gms, '').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(/\s/g, '-'),
+  )
+}
