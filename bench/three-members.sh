@@ -3,6 +3,7 @@
 # write it by hand for one afternoon. Nothing is checked, nothing can be run twice, nothing is explained.
 #
 # usage: three-members.sh WORK-FOLDER BINARIES-FOLDER IDENTITY KNOWN-HOSTS NAME=ADDRESS…
+# shellcheck disable=SC2016 # programs for the machines: they expand there
 set -eu
 work=$1 binaries=$2 identity=$3 known_hosts=$4
 shift 4
@@ -85,7 +86,7 @@ umask 077
 mkdir -p "$work"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj '/CN=bench CA' \
   -keyout "$work/ca.key" -out "$work/ca.crt" 2>/dev/null
-pids= endpoints=
+pids='' endpoints=''
 for node in "$@"; do
   member "${node%%=*}" "${node#*=}" &
   pids="$pids $!"
