@@ -10,14 +10,30 @@ umask 077
 export LC_ALL=C
 state=/var/lib/quorate
 stage=
+draft=
+token=
 
+# Who hangs us up hangs up all that we start as well, and that must not hit what cleans up.
 leave() {
+  trap '' HUP INT PIPE TERM
+  [ -z "$draft" ] || rm -rf "$draft"
   [ -z "$stage" ] || rm -rf "$stage"
 }
 trap leave EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+
+# Ended in order when hung up, and by whatever else ends a shell.
+heed() {
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 141' PIPE
+  trap 'exit 143' TERM
+}
+heed
+
+# For programs that must not stop half-way. If we were hung up meanwhile, the lock is gone and the fence stops us.
+disregard() {
+  trap '' HUP INT TERM
+}
 
 fail() {
   printf '%s\n' "$*" >&2
@@ -27,10 +43,17 @@ fail() {
 # --- Operations that change something. $1 is the operation's own name, $words how many words it has with that; further
 # words belong to the next operation. ---
 
-# fence TOKEN: only the operator who holds the lock may go on.
+check_fence() {
+  held=
+  # `read` fails as well where the line does not end.
+  if [ -f /run/quorate/lock/token ]; then read -r held </run/quorate/lock/token || true; fi
+  [ "$held" = "$token" ] || fail "the lock on this machine is not ours (any more): another operator may be at work"
+}
+
+# fence TOKEN: only the operator who holds the lock may go on; asked again before every operation that follows.
 op_fence() {
-  held=$(cat /run/quorate/lock/token 2>/dev/null) || held=
-  [ "$held" = "$2" ] || fail "the lock on this machine is not ours (any more): another operator may be at work"
+  token=$2
+  check_fence
   # Nobody else is at work: what lies here is left over from a run that was killed.
   for folder in "$state"/incoming.*; do
     [ "$folder" = "$stage" ] || rm -rf "$folder"
@@ -55,20 +78,24 @@ op_packages() {
     count=$((count - 1))
   done
   command -v apt-get >/dev/null || fail "packages can be installed with apt only; install them by hand here:$names"
+  disregard
   # shellcheck disable=SC2086 # package names hold no spaces, the cluster file's check sees to that
   DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=60 --no-install-recommends install $names >"$state/apt.log" 2>&1 ||
     { DEBIAN_FRONTEND=noninteractive apt-get -q update >>"$state/apt.log" 2>&1 &&
       DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=60 --no-install-recommends install $names >>"$state/apt.log" 2>&1; } ||
     fail "apt-get can not install$names: $(grep -E '^(E|W):' "$state/apt.log" | tail -n 3 | tr '\n' ' ')"
+  heed
 }
 
 # user NAME SHELL
 op_user() {
+  disregard
   if id "$2" >/dev/null 2>&1; then
     usermod -s "$3" "$2"
   else
     useradd --system --user-group --no-create-home --home-dir /nonexistent --shell "$3" "$2"
   fi
+  heed
 }
 
 # directory PATH OWNER GROUP MODE
@@ -82,28 +109,30 @@ op_directory() {
 op_file() {
   folder=$(dirname "$3")
   [ -d "$folder" ] || (umask 022 && mkdir -p "$folder")
-  new=$(mktemp "$folder/.quorate.XXXXXX")
-  if cat "$stage/$2" >"$new" && chown "$4:$5" "$new" && chmod "$6" "$new" && sync "$new"; then
-    mv -f "$new" "$3"
+  # One name for good: what a power cut leaves of it is overwritten by the next run, and nobody else writes here.
+  draft=$folder/.${3##*/}.quorate-new
+  rm -rf "$draft"
+  if cat "$stage/$2" >"$draft" && chown "$4:$5" "$draft" && chmod "$6" "$draft" && sync "$draft"; then
+    mv -f "$draft" "$3"
+    draft=
   else
-    rm -f "$new"
     fail "$3 could not be written"
   fi
 }
 
 # binary CONTENT PATH SHA256 VERSION: verified again here, after its journey.
 op_binary() {
-  new=$3.quorate-new
+  draft=$3.quorate-new
   # Moved, not copied, where both are on one filesystem: a second copy of 60 MB costs as much as its journey.
-  mv -f "$stage/$2" "$new"
-  sum=$(sha256sum "$new") || sum=
+  mv -f "$stage/$2" "$draft"
+  sum=$(sha256sum "$draft") || sum=
   if [ "${sum%% *}" != "$4" ]; then
-    rm -f "$new"
     fail "$3 did not arrive whole: its SHA-256 differs"
   fi
-  chown root:root "$new"
-  chmod 755 "$new"
-  mv -f "$new" "$3"
+  chown root:root "$draft"
+  chmod 755 "$draft"
+  mv -f "$draft" "$3"
+  draft=
   mkdir -p "$state/binaries"
   printf '%s %s %s\n' "$(identity "$3")" "$4" "$5" >"$state/binaries/${3##*/}"
 }
@@ -114,8 +143,9 @@ op_key() {
   mkdir -p "$pending"
   chmod 755 /etc/ssl/etcd.d
   chmod 700 "$pending"
-  cp "$stage/$3" "$pending/$2.cnf"
+  # A request counts for the configuration beside it: the old one goes before the new one comes.
   rm -f "$pending/$2.key" "$pending/$2.csr" "$pending/$2.crt"
+  cp "$stage/$3" "$pending/$2.cnf"
   case $4 in
     ecdsa-p256) openssl ecparam -name prime256v1 -genkey -noout -out "$pending/$2.key.new" ;;
     rsa-*) openssl genrsa -out "$pending/$2.key.new" "${4#rsa-}" 2>/dev/null ;;
@@ -136,6 +166,7 @@ op_certificates() {
   shift 3
   pending=/etc/ssl/etcd.d/pending
   generation=$(mktemp -d /etc/ssl/etcd.d/pair.XXXXXX)
+  draft=$generation
   cp "$stage/$ca" "$generation/ca.crt"
   while [ "$count" -gt 0 ]; do
     cp "$pending/$1.key" "$generation/$1.key"
@@ -154,7 +185,9 @@ op_certificates() {
     mv -T /etc/ssl/etcd "/etc/ssl/etcd.before-quorate.$(date +%s)"
   fi
   old=$(readlink /etc/ssl/etcd) || old=
-  ln -s "etcd.d/${generation##*/}" /etc/ssl/.etcd.quorate
+  # It may be there from a run that was cut off right here.
+  ln -sfn "etcd.d/${generation##*/}" /etc/ssl/.etcd.quorate
+  draft=
   mv -fT /etc/ssl/.etcd.quorate /etc/ssl/etcd
   rm -rf "$pending"
   # The previous pair stays, older ones go: they can be made again.
@@ -165,12 +198,13 @@ op_certificates() {
 
 # ca CONTENT OWNER: another trust bundle beside the same keys.
 op_ca() {
-  new=$(mktemp /etc/ssl/etcd/.quorate.XXXXXX)
-  cat "$stage/$2" >"$new"
-  chown "$3:$3" "$new"
-  chmod 644 "$new"
-  sync "$new"
-  mv -f "$new" /etc/ssl/etcd/ca.crt
+  draft=/etc/ssl/etcd/.ca.crt.quorate-new
+  cat "$stage/$2" >"$draft"
+  chown "$3:$3" "$draft"
+  chmod 644 "$draft"
+  sync "$draft"
+  mv -f "$draft" /etc/ssl/etcd/ca.crt
+  draft=
 }
 
 # tls-modes OWNER: owners and modes of the TLS files put right.
@@ -350,6 +384,7 @@ while [ $# -gt 0 ]; do
     facts) op_facts "$@" ;;
     member) op_member "$@" ;;
     *)
+      [ -z "$token" ] || check_fence
       case $1 in
         receive) op_receive "$@" ;;
         tls-modes) op_tls_modes "$@" ;;

@@ -12,7 +12,8 @@ key=$2
 section=$3
 
 folder=$(mktemp -d)
-trap 'rm -rf -- "$folder"' EXIT
+# Who hangs us up hangs up all that we start as well, and that must not hit what cleans up.
+trap 'trap "" HUP INT PIPE TERM; rm -rf -- "$folder"' EXIT
 # A shell ended by a signal does not run the trap above by itself.
 trap 'exit 129' HUP
 trap 'exit 130' INT

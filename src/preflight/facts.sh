@@ -24,6 +24,8 @@ work=
 scratch=
 listener=
 leave() {
+  # Who hangs us up hangs up all that we start as well, and that must not hit what cleans up.
+  trap '' HUP INT PIPE TERM
   # `timeout` hands the signal on to the listener and ends with it.
   if [ -n "$listener" ] && kill "$listener" 2>/dev/null; then wait "$listener" 2>/dev/null; fi
   [ -z "$scratch" ] || rm -f "$scratch"

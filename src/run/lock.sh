@@ -10,7 +10,9 @@ folder=/run/quorate
 mkdir -p "$folder"
 exec 9>"$folder/mutex"
 
+# Who hangs us up hangs up all that we start as well, and that must not hit what gives the lock back.
 give_back() {
+  trap '' HUP INT PIPE TERM
   flock 9
   if [ "$(cat "$folder/lock/token" 2>/dev/null)" = "$token" ]; then rm -rf "$folder/lock"; fi
 }
@@ -35,6 +37,7 @@ flock -u 9
 trap give_back EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
+trap 'exit 141' PIPE
 trap 'exit 143' TERM
 if [ -n "$before" ]; then printf 'took-over %s\n' "$before"; else echo locked; fi
 while IFS= read -r _line; do
