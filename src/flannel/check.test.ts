@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { capacity, checkFlannelConfig } from './check.ts'
+import { capacity, checkFlannelConfig, describeCapacity } from './check.ts'
 
 const vxlan = { Type: 'vxlan' }
 
@@ -94,4 +94,10 @@ test('a configuration without errors has a capacity, and every subnet of it lies
       })
     }),
   )
+})
+
+test('the capacity in words, as plan and validate show it', () => {
+  expect(describeCapacity({ Network: '10.5.0.0/16', SubnetLen: 24 })).toBe('255 nodes with 253 pods each')
+  expect(describeCapacity({ Network: '10.5.0.0/28', SubnetLen: 30 })).toBe('3 nodes with 1 pod each')
+  expect(describeCapacity({ Network: 'ten' })).toBeUndefined()
 })

@@ -85,6 +85,14 @@ export function capacity(config: FlannelConfig): Capacity | undefined {
   })
 }
 
+/** `255 nodes with 253 pods each`, or undefined for a configuration with errors. */
+export function describeCapacity(config: FlannelConfig): string | undefined {
+  const held = capacity(config)
+  if (held === undefined) return undefined
+  const { nodes, podsPerNode } = held
+  return `${nodes} node${nodes === 1 ? '' : 's'} with ${podsPerNode} pod${podsPerNode === 1 ? '' : 's'} each`
+}
+
 /** What is wrong is for `checkFlannelConfig` to say. */
 const silent: Complaint = () => undefined
 

@@ -1,4 +1,5 @@
 /** flannel's network configuration, where the cluster file has one. */
+import { describeCapacity } from '../flannel/check.ts'
 import { renderConfig } from '../flannel/config.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import type { Observed } from './observed.ts'
@@ -12,12 +13,17 @@ export function networkSteps(cluster: Cluster, observed: Observed): Step[] {
   const v2 = network.v2 && stored?.v2 !== wanted
   if (stored?.v3 === wanted && !v2) return []
   const before = stored?.v3 === wanted ? stored?.v2 : stored?.v3
+  const room = describeCapacity(network.config)
   return [
     {
       kind: 'network',
       network,
       before,
-      what: `write flannel's network configuration under ${network.prefix}/config${network.v2 ? ', through the v2 API too' : ''}`,
+      what: [
+        `write flannel's network configuration under ${network.prefix}/config`,
+        ...(network.v2 ? ['through the v2 API too'] : []),
+        ...(room === undefined ? [] : [`room for ${room}`]),
+      ].join(', '),
       why: before === undefined ? 'there is none yet' : 'differs from the cluster file',
       danger: 'none',
     },

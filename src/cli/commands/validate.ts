@@ -1,4 +1,5 @@
 import { EXIT_CODES } from '../../errors.ts'
+import { describeCapacity } from '../../flannel/check.ts'
 import { inspectClusterFile } from '../../operations/load.ts'
 import { formatProblems } from '../../spec/problem.ts'
 import { type CommandHandler, flagOption } from '../command.ts'
@@ -17,6 +18,9 @@ const validate: CommandHandler = async (context, input) => {
     // Results, not complaints about the command: they go where editors and scripts read.
     if (problems.length > 0) context.out(`${formatProblems(problems)}\n`)
     context.out(`${verdict(context.file, problems)}\n`)
+    const network = cluster?.network?.config
+    const room = network && describeCapacity(network)
+    if (room !== undefined) context.out(`flannel's network has room for ${room}\n`)
   }
   return valid ? 0 : EXIT_CODES['cluster-file']
 }
