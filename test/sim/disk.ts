@@ -1,0 +1,103 @@
+/** One simulated machine: what is on its disk, what systemd knows, and the etcd that runs there. */
+import { parseEnvironmentFile } from '../../src/etcd/environment-file.ts'
+import { type PathState, PATHS } from '../../src/host/state.ts'
+import type { Cluster, Node } from '../../src/spec/cluster.ts'
+
+/** What etcd keeps in its data and WAL folders. */
+export interface MemberData {
+  readonly clusterId: string
+  /** `name=peer URL` of each member, sorted. */
+  readonly peers: readonly string[]
+  /** Which of all the beginnings in this world it was: data that was lost and begun again is other data. */
+  readonly beginning: number
+}
+
+export interface Certificate {
+  readonly ca: string
+  readonly key: string
+  /** The configuration of the request that it was issued for. */
+  readonly request: string
+  expired: boolean
+}
+
+export interface Process {
+  readonly pid: number
+  /** The environment that it was started with. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly data: MemberData
+  /** Was in a quorum since its start: systemd calls it active, and it answers. */
+  ready: boolean
+}
+
+export interface Disk {
+  readonly node: Node
+  readonly packages: Set<string>
+  userShell: string | undefined
+  readonly paths: Map<string, PathState>
+  readonly files: Map<string, string>
+  readonly binaries: Map<string, { sha256: string; version: string | undefined }>
+  data: MemberData | undefined
+  wal: MemberData | undefined
+  tls: {
+    ca: string | undefined
+    readonly certificates: Map<string, Certificate>
+    /** The private keys themselves: nobody but the machine ever has them. */
+    readonly keys: Map<string, string>
+  }
+  pending: Map<string, { readonly key: string; readonly configuration: string }>
+  enabled: boolean
+  /** The unit as systemd has read it. */
+  loadedUnit: string | undefined
+  /** systemd tries again and again (Restart=on-failure). */
+  retrying: boolean
+  process: Process | undefined
+  boots: number
+}
+
+export function bareDisk(node: Node): Disk {
+  return {
+    node,
+    packages: new Set(),
+    userShell: undefined,
+    paths: new Map(),
+    files: new Map(),
+    binaries: new Map(),
+    data: undefined,
+    wal: undefined,
+    tls: { ca: undefined, certificates: new Map(), keys: new Map() },
+    pending: new Map(),
+    enabled: false,
+    loadedUnit: undefined,
+    retrying: false,
+    process: undefined,
+    boots: 1,
+  }
+}
+
+/** Says of itself that it was a member of a verified cluster. */
+export function isMarked(disk: Disk): boolean {
+  return disk.files.has(PATHS.clusterId) || environmentOf(disk)['ETCD_INITIAL_CLUSTER_STATE'] === 'existing'
+}
+
+export function environmentOf(disk: Disk): Readonly<Record<string, string>> {
+  return parseEnvironmentFile(disk.files.get(PATHS.environment) ?? '')
+}
+
+/** Why its etcd can't be run at all, whatever its data is; undefined: it can. */
+export function unfitness(disk: Disk, cluster: Cluster): string | undefined {
+  const environment = environmentOf(disk)
+  if (disk.loadedUnit === undefined) return 'there is no unit'
+  if (disk.userShell === undefined) return 'there is no user etcd'
+  if (!disk.binaries.has('etcd')) return 'there is no /usr/local/bin/etcd'
+  if (environment['ETCD_NAME'] === undefined) return 'there is no options file'
+  const { dataDirectory } = cluster.etcd
+  const folder = disk.paths.get(dataDirectory)
+  if (folder?.owner !== 'etcd') return `${dataDirectory} is not etcd's`
+  for (const variable of ['ETCD_CERT_FILE', 'ETCD_PEER_CERT_FILE']) {
+    const name = /([a-z]+)\.crt$/.exec(environment[variable] ?? '')?.[1] ?? ''
+    const certificate = disk.tls.certificates.get(name)
+    if (certificate === undefined || certificate.key !== disk.tls.keys.get(name))
+      return `${name}.crt is not usable`
+  }
+  return undefined
+}

@@ -1,0 +1,200 @@
+/** What happens to machines, and to the cluster file, while nobody or everybody is at work. */
+import { PATHS } from '../../src/host/state.ts'
+import type { Cluster } from '../../src/spec/cluster.ts'
+import { type Disk, bareDisk, isMarked } from './disk.ts'
+import { reboot, start, stop } from './etcd.ts'
+import { type World, diskOf } from './world.ts'
+
+/** Accidents that lose nothing: a run afterwards must end in done. */
+export const ACCIDENTS = ['crash', 'reboot', 'stop'] as const
+
+/** Hand-made changes that are put right without asking. */
+export const DRIFTS = [
+  'options-edited',
+  'options-removed',
+  'unit-edited',
+  'unit-not-read',
+  'disabled',
+  'pin-removed',
+  'pin-damaged',
+  'shell',
+  'etcd-replaced',
+  'etcdctl-removed',
+  'folder-mode',
+  'key-mode',
+  'bundle-edited',
+  'certificate-removed',
+  'certificate-expired',
+  'package-removed',
+  'network-overwritten',
+  'state-new',
+] as const
+
+export const LOSSES = ['data-lost', 'wal-lost', 'both-lost', 'machine-reinstalled'] as const
+
+export type EventKind = (typeof ACCIDENTS)[number] | (typeof DRIFTS)[number] | (typeof LOSSES)[number]
+
+export interface WorldEvent {
+  readonly kind: EventKind
+  /** Which machine, counted around. */
+  readonly host: number
+}
+
+export function happen(world: World, cluster: Cluster, event: WorldEvent): void {
+  const node = cluster.nodes[event.host % cluster.nodes.length]
+  if (node === undefined) return
+  const disk = diskOf(world, node.name)
+  if (isOneOf(ACCIDENTS, event.kind)) accident(world, cluster, disk, event.kind)
+  else if (isOneOf(LOSSES, event.kind)) lose(world, disk, event.kind)
+  else drift(world, cluster, disk, event.kind)
+}
+
+function isOneOf<T extends string>(kinds: readonly T[], kind: string): kind is T {
+  return (kinds as readonly string[]).includes(kind)
+}
+
+function accident(world: World, cluster: Cluster, disk: Disk, kind: (typeof ACCIDENTS)[number]): void {
+  if (kind === 'reboot') return reboot(world, cluster, disk)
+  const ran = disk.process !== undefined
+  stop(disk)
+  if (kind === 'crash' && ran) start(world, cluster, disk, 'systemd')
+}
+
+function lose(world: World, disk: Disk, kind: (typeof LOSSES)[number]): void {
+  if (disk.data === undefined && disk.wal === undefined && !isMarked(disk)) return
+  world.truth.excuse ??= `${disk.node.name}: ${kind}`
+  stop(disk)
+  if (kind !== 'wal-lost') disk.data = undefined
+  if (kind !== 'data-lost') disk.wal = undefined
+  if (kind === 'machine-reinstalled') Object.assign(disk, { ...bareDisk(disk.node), boots: disk.boots + 1 })
+}
+
+function drift(world: World, cluster: Cluster, disk: Disk, kind: (typeof DRIFTS)[number]): void {
+  const { files, paths, binaries, tls } = disk
+  const options = files.get(PATHS.environment)
+  const chmod = (path: string, mode: string) => {
+    const now = paths.get(path)
+    if (now !== undefined) paths.set(path, { ...now, mode })
+  }
+  switch (kind) {
+    case 'options-edited':
+      if (options !== undefined) files.set(PATHS.environment, `${options}ETCD_LOGGER=zap\n`)
+      return
+    case 'options-removed':
+      // Before the pin these are all that says whose the data is.
+      if (options !== undefined && !files.has(PATHS.clusterId))
+        world.truth.excuse ??= 'options removed before the pin'
+      files.delete(PATHS.environment)
+      paths.delete(PATHS.environment)
+      return
+    case 'state-new':
+      if (files.has(PATHS.clusterId) && options !== undefined) {
+        files.set(PATHS.environment, options.replace('STATE=existing', 'STATE=new'))
+      }
+      return
+    case 'unit-edited':
+      if (files.has(PATHS.unit)) files.set(PATHS.unit, '[Service]\nExecStart=/usr/local/bin/etcd\n')
+      disk.loadedUnit = files.get(PATHS.unit)
+      return
+    case 'unit-not-read':
+      if (files.has(PATHS.unit)) files.set(PATHS.unit, '[Service]\nExecStart=/usr/local/bin/etcd\n')
+      return
+    case 'disabled':
+      disk.enabled = false
+      return
+    case 'pin-removed':
+    case 'pin-damaged': {
+      if (!files.has(PATHS.clusterId)) return
+      const others = cluster.nodes.filter((node) => node.name !== disk.node.name)
+      const whole = others.some((node) =>
+        /^cluster-id=[0-9a-f]+$/m.test(diskOf(world, node.name).files.get(PATHS.clusterId) ?? ''),
+      )
+      if (!whole) world.truth.excuse ??= 'the last pin was removed or damaged'
+      if (kind === 'pin-damaged') files.set(PATHS.clusterId, 'cluster=')
+      else {
+        files.delete(PATHS.clusterId)
+        paths.delete(PATHS.clusterId)
+      }
+      return
+    }
+    case 'shell':
+      if (disk.userShell !== undefined) disk.userShell = '/bin/bash'
+      return
+    case 'etcd-replaced':
+      if (binaries.has('etcd')) binaries.set('etcd', { sha256: 'ff', version: undefined })
+      return
+    case 'etcdctl-removed':
+      binaries.delete('etcdctl')
+      return
+    case 'folder-mode':
+      return chmod(cluster.etcd.dataDirectory, '755')
+    case 'key-mode':
+      for (const name of tls.keys.keys()) chmod(`${PATHS.tls}/${name}.key`, '644')
+      return
+    case 'bundle-edited':
+      if (tls.ca !== undefined) disk.tls = { ...tls, ca: 'another bundle' }
+      return
+    case 'certificate-removed':
+      for (const name of tls.certificates.keys()) paths.delete(`${PATHS.tls}/${name}.crt`)
+      tls.certificates.clear()
+      return
+    case 'certificate-expired':
+      for (const certificate of tls.certificates.values()) certificate.expired = true
+      return
+    case 'package-removed':
+      disk.packages.clear()
+      return
+    case 'network-overwritten':
+      if (world.network !== undefined) world.network = '{"Network":"10.99.0.0/16"}'
+  }
+}
+
+/** How somebody edits the cluster file. `as-it-was` takes every edit back. */
+export const EDITS = [
+  'as-it-was',
+  'setting',
+  'version',
+  'another-member',
+  'member-less',
+  'moved-member',
+  'network',
+  'package',
+  'algorithm',
+  'layout',
+  'data-directory',
+] as const
+
+export type Edit = (typeof EDITS)[number]
+
+/** @param spare a node that the file does not name at first. */
+export function edit(base: Cluster, now: Cluster, kind: Edit, spare: Cluster['nodes'][number]): Cluster {
+  const { etcd, nodes, pki } = now
+  const last = nodes.at(-1)
+  switch (kind) {
+    case 'as-it-was':
+      return base
+    case 'setting':
+      return { ...now, etcd: { ...etcd, settings: { ...etcd.settings, 'heartbeat-interval': '200' } } }
+    case 'version':
+      return { ...now, etcd: { ...etcd, version: '3.5.21' } }
+    case 'another-member':
+      return nodes.includes(spare) ? now : { ...now, nodes: [...nodes, spare] }
+    case 'member-less':
+      return nodes.length > 1 ? { ...now, nodes: nodes.slice(0, -1) } : now
+    case 'moved-member':
+      return last ? { ...now, nodes: [...nodes.slice(0, -1), { ...last, address: '198.18.0.99' }] } : now
+    case 'network':
+      return {
+        ...now,
+        network: { prefix: '/coreos.com/network', config: { Network: '10.7.0.0/16' }, v2: false },
+      }
+    case 'package':
+      return { ...now, packages: [...new Set([...now.packages, 'jq'])] }
+    case 'algorithm':
+      return { ...now, pki: { ...pki, algorithm: 'rsa-2048' } }
+    case 'layout':
+      return { ...now, pki: { ...pki, layout: 'separate' } }
+    case 'data-directory':
+      return { ...now, etcd: { ...etcd, dataDirectory: '/srv/etcd/data', walDirectory: '/srv/etcd/wal' } }
+  }
+}

@@ -1,0 +1,266 @@
+/** One `quorate apply` in the simulated world, with everything that can go wrong on its way; run/engine.ts, in short. */
+import type { ApplyIntent } from '../../src/plan/intent.ts'
+import type { Observed } from '../../src/plan/observed.ts'
+import { type BlockReason, type ClusterStep, type Next, type Step, isHostStep } from '../../src/plan/steps.ts'
+import { renderConfig } from '../../src/flannel/config.ts'
+import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'
+import { Failure, effectsOf } from './effects.ts'
+import { settle } from './etcd.ts'
+import { judge, lookAt, observe } from './look.ts'
+import { Violation } from './violation.ts'
+import { type World, diskOf, fresh } from './world.ts'
+
+export type Planner = (intent: ApplyIntent, observed: Observed) => Next
+
+export type Outcome =
+  | { readonly kind: 'done'; readonly steps: number }
+  | { readonly kind: 'blocked'; readonly reasons: readonly BlockReason[] }
+  | { readonly kind: 'failed'; readonly message: string }
+  /** Killed, or its computer vanished: nobody reads its answer. */
+  | { readonly kind: 'died' }
+  | { readonly kind: 'locked' }
+
+/** Something that goes wrong in one wave of a run. */
+export interface Interruption {
+  /** Counted from 0. */
+  readonly wave: number
+  /** `dies`: kill -9. `loses`: connections break, and the tool says so. */
+  readonly how: 'dies' | 'loses'
+  /** How much is done by then, in thousandths: of the cluster's own steps, then of each host's. 1000: all, reply lost. */
+  readonly cuts: readonly number[]
+}
+
+export interface RunOptions {
+  readonly planner: Planner
+  readonly cluster: Cluster
+  readonly interruption?: Interruption | undefined
+  /** Takes a lock whose holder is silent. */
+  readonly takesOver?: boolean | undefined
+}
+
+const PATIENCE_WAVES = 40
+
+/** Runs to its end; yields between waves, where others may act. */
+export function* operate(world: World, options: RunOptions): Generator<void, Outcome> {
+  const { planner, cluster } = options
+  const intent: ApplyIntent = {
+    kind: 'apply',
+    cluster,
+    freshToken: `${cluster.name}-${fresh(world).toString(16).padStart(16, '0')}`,
+    until: 'done',
+  }
+  const first = planner(intent, observe(world, cluster))
+  if (first.kind !== 'steps') return ending(world, cluster, first, 0)
+  if (world.lock !== undefined && options.takesOver !== true) return { kind: 'locked' }
+  const token = `lock ${fresh(world)}`
+  world.lock = token
+  let observed = observe(world, cluster)
+  let previous = ''
+  /** Something else happened since the last wave; or ever, in this run. */
+  let disturbed = false
+  let everDisturbed = false
+  let steps = 0
+  for (let wave = 0; ; wave += 1) {
+    const answer = planner(intent, observed)
+    if (answer.kind !== 'steps') {
+      release(world, token)
+      // What it looked at last may be past: the next run will tell.
+      if (everDisturbed && answer.kind === 'done') return { kind: 'done', steps }
+      return ending(world, cluster, answer, steps)
+    }
+    checkSecrets(answer.steps)
+    const signature = JSON.stringify(answer.steps.map(({ kind, host, what }) => [kind, host, what]))
+    if (signature === previous || wave > PATIENCE_WAVES) {
+      release(world, token)
+      if (!disturbed)
+        throw new Violation('effect', answer.steps.map(({ host, what }) => `${host}: ${what}`).join(', '))
+      return { kind: 'failed', message: 'these steps left no trace' }
+    }
+    previous = signature
+    const before = stateOf(world)
+    const interruption = options.interruption?.wave === wave ? options.interruption : undefined
+    try {
+      runWave(world, cluster, token, observed, answer.steps, interruption)
+    } catch (error) {
+      checkHarm(world, before)
+      if (!(error instanceof Failure)) throw error
+      if (interruption?.how === 'dies') {
+        if (world.lock === token) world.lock = undefined
+        return { kind: 'died' }
+      }
+      release(world, token)
+      return { kind: 'failed', message: error.message }
+    }
+    checkHarm(world, before)
+    steps += answer.steps.length
+    const verified =
+      observed.cluster?.verified === true || answer.steps.some((step) => step.kind === 'verify')
+    // As run/wave.ts does: only the hosts that were worked on are looked at again.
+    const worked = cluster.nodes.filter((node) => answer.steps.some((step) => step.host === node.name))
+    const seen = Object.fromEntries(worked.map((node) => [node.name, lookAt(world, node)]))
+    observed = judge(world, cluster, { ...observed.hosts, ...seen }, verified)
+    const now = stateOf(world)
+    yield
+    disturbed = JSON.stringify(now) !== JSON.stringify(stateOf(world)) || world.lock !== token
+    everDisturbed ||= disturbed
+  }
+}
+
+function release(world: World, token: string): void {
+  if (world.lock === token) world.lock = undefined
+}
+
+function runWave(
+  world: World,
+  cluster: Cluster,
+  token: string,
+  observed: Observed,
+  steps: readonly Step[],
+  interruption: Interruption | undefined,
+): void {
+  const [clusterCut = 1000, ...hostCuts] = interruption?.cuts ?? []
+  const own = steps.filter((step): step is ClusterStep => !isHostStep(step))
+  const clusterSteps = own.slice(0, interruption ? Math.ceil((own.length * clusterCut) / 1000) : own.length)
+  for (const step of clusterSteps) runClusterStep(world, cluster, step)
+  if (clusterSteps.length < own.length) throw new Failure('the tool was interrupted')
+  const failures: string[] = []
+  const perHost = Map.groupBy(steps.filter(isHostStep), (step) => step.host)
+  for (const [index, [host, hostSteps]] of [...perHost].entries()) {
+    if (world.lock !== token) {
+      failures.push(`${host}: the lock on this machine is not ours (any more)`)
+      continue
+    }
+    const effects = hostSteps.flatMap((step) => effectsOf(world, cluster, step, observed.hosts[host]?.member))
+    const cut = interruption ? (hostCuts[index] ?? 1000) : 1000
+    try {
+      for (const effect of effects.slice(0, Math.ceil((effects.length * cut) / 1000))) effect()
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      failures.push(`${host}: ${error.message}`)
+    }
+  }
+  settle(world, cluster)
+  for (const step of steps) {
+    if (step.kind !== 'start' || failures.length > 0) continue
+    if (diskOf(world, step.host).process?.ready !== true)
+      failures.push(`${step.host}: etcd.service did not start`)
+  }
+  if (interruption !== undefined) throw new Failure('the tool was interrupted')
+  if (failures.length > 0) throw new Failure(failures.join('; '))
+}
+
+function runClusterStep(world: World, cluster: Cluster, step: ClusterStep): void {
+  const look = () => observe(world, cluster).cluster
+  switch (step.kind) {
+    case 'authority':
+      world.ca ??= `CA ${fresh(world)}`
+      return
+    case 'await-health': {
+      const problems = look()?.problems ?? ['no member answers']
+      if (problems.length > 0) throw new Failure(`the cluster did not become healthy: ${problems.join('; ')}`)
+      return
+    }
+    case 'verify': {
+      const facts = look()
+      if (facts === undefined || facts.healthy.length < etcdNodes(cluster).length) {
+        throw new Failure('a write was not read back from every member')
+      }
+      world.truth.verified.add(facts.id)
+      return
+    }
+    case 'network':
+      if ((look()?.healthy.length ?? 0) === 0) throw new Failure('no member takes the write')
+      world.network = renderConfig(step.network.config)
+  }
+}
+
+function ending(
+  world: World,
+  cluster: Cluster,
+  answer: Exclude<Next, { kind: 'steps' }>,
+  steps: number,
+): Outcome {
+  if (answer.kind === 'blocked') {
+    const hints = answer.reasons.filter(
+      ({ message, hint }) => message !== '' && hint !== undefined && hint !== '',
+    )
+    if (hints.length === 0) throw new Violation('ends-with-reason', JSON.stringify(answer.reasons))
+    return answer
+  }
+  checkDone(world, cluster)
+  return { kind: 'done', steps }
+}
+
+/** Not the planner's own idea of it: what a person would look for. */
+function checkDone(world: World, cluster: Cluster): void {
+  const ids = new Set<string>()
+  const broken = (what: string) => new Violation('done-is-done', what)
+  for (const node of cluster.nodes) {
+    const disk = diskOf(world, node.name)
+    const name = node.name
+    if (!cluster.packages.every((wanted) => disk.packages.has(wanted)))
+      throw broken(`${name} lacks a package`)
+    if (!node.roles.includes('etcd')) continue
+    const { process, tls } = disk
+    if (process?.ready !== true) throw broken(`${name} does not run`)
+    ids.add(process.data.clusterId)
+    if (!(disk.files.get('/etc/etcd/cluster-id') ?? '').includes(`cluster-id=${process.data.clusterId}\n`)) {
+      throw broken(`${name} is not pinned to the cluster that it is in`)
+    }
+    const options = disk.files.get('/etc/etcd/options.env') ?? ''
+    if (!options.includes('ETCD_INITIAL_CLUSTER_STATE=existing')) throw broken(`${name} is not 'existing'`)
+    for (const [flag, value] of Object.entries(cluster.etcd.settings)) {
+      const variable = `ETCD_${flag.replaceAll('-', '_').toUpperCase()}=${value}`
+      if (!options.includes(variable)) throw broken(`${name} lacks ${variable}`)
+    }
+    if (!disk.enabled) throw broken(`${name} would not start at boot`)
+    if (disk.binaries.get('etcd')?.version !== cluster.etcd.version) throw broken(`${name} has another etcd`)
+    if (tls.ca !== world.ca || tls.certificates.size === 0)
+      throw broken(`${name} has no certificates of the CA`)
+    for (const certificate of tls.certificates.values()) {
+      if (certificate.expired) throw broken(`${name} has an expired certificate`)
+    }
+    for (const [path, { mode }] of disk.paths) {
+      if (path.endsWith('.key') && mode !== '600') throw broken(`${name}: ${path} has the mode ${mode}`)
+    }
+  }
+  if (ids.size > 1) throw broken(`the members are in ${ids.size} clusters`)
+  const { network } = cluster
+  if (network !== undefined && world.network !== renderConfig(network.config))
+    throw broken('flannel has no network')
+}
+
+function checkSecrets(steps: readonly Step[]): void {
+  const found = steps.find((step) => JSON.stringify(step).includes('PRIVATE KEY'))
+  if (found !== undefined) throw new Violation('keys-stay', `${found.host}: ${found.what}`)
+}
+
+interface HostFacts {
+  readonly data: number | undefined
+  readonly wal: number | undefined
+  readonly pid: number | undefined
+}
+
+function stateOf(world: World): Record<string, HostFacts> {
+  return Object.fromEntries(
+    [...world.disks].map(([host, { data, wal, process }]) => [
+      host,
+      { data: data?.beginning, wal: wal?.beginning, pid: process?.pid },
+    ]),
+  )
+}
+
+/** What a wave of ours may never do. */
+function checkHarm(world: World, before: Record<string, HostFacts>): void {
+  for (const [host, now] of Object.entries(stateOf(world))) {
+    const then = before[host]
+    if (then === undefined) continue
+    for (const part of ['data', 'wal'] as const) {
+      if (then[part] !== undefined && now[part] !== then[part]) {
+        throw new Violation('no-data-removed', `the ${part} folder of ${host}`)
+      }
+    }
+    if (then.pid !== undefined && now.pid !== then.pid)
+      throw new Violation('no-quorum-lost', `${host} was stopped`)
+  }
+}

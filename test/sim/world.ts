@@ -1,0 +1,72 @@
+/** A whole simulated world: machines, the CA, flannel's network, the lock, and what nobody in it knows but the test. */
+import type { Cluster, Node } from '../../src/spec/cluster.ts'
+import { type Disk, bareDisk, isMarked } from './disk.ts'
+import { Violation } from './violation.ts'
+
+export interface World {
+  readonly disks: ReadonlyMap<string, Disk>
+  ca: string | undefined
+  network: string | undefined
+  /** The token of the operator who holds the lock on all machines. */
+  lock: string | undefined
+  /** Counts everything that must be unique: keys, tokens, beginnings. */
+  count: number
+  readonly truth: Truth
+}
+
+/** What really happened, to judge by; no planner sees it. */
+export interface Truth {
+  /** IDs of clusters that once had a quorum. */
+  readonly served: Set<string>
+  /** IDs of clusters that were verified. */
+  readonly verified: Set<string>
+  /** `cluster ID/host` of each member that was in a quorum. */
+  readonly published: Set<string>
+  /** Hosts whose member belongs to a cluster that was pinned. */
+  readonly belongs: Map<string, string>
+  /** Something was lost or changed by hand that no tool can mend unasked: a refusal is then a right answer. */
+  excuse: string | undefined
+}
+
+export function makeWorld(nodes: readonly Node[]): World {
+  return {
+    disks: new Map(nodes.map((node) => [node.name, bareDisk(node)])),
+    ca: undefined,
+    network: undefined,
+    lock: undefined,
+    count: 0,
+    truth: {
+      served: new Set(),
+      verified: new Set(),
+      published: new Set(),
+      belongs: new Map(),
+      excuse: undefined,
+    },
+  }
+}
+
+export function diskOf(world: World, host: string): Disk {
+  const disk = world.disks.get(host)
+  if (disk === undefined) throw new TypeError(`there is no machine ${host}`)
+  return disk
+}
+
+export function fresh(world: World): number {
+  world.count += 1
+  return world.count
+}
+
+/** Some machine of the file's still knows that there was a cluster. */
+export function isRemembered(world: World, cluster: Cluster): boolean {
+  return cluster.nodes.some((node) => isMarked(diskOf(world, node.name)))
+}
+
+/** Two clusters with data, that both served: whoever wrote to the first does not find it in the second. */
+export function checkOneCluster(world: World): void {
+  const alive = new Set(
+    [...world.disks.values()].flatMap(({ data }) =>
+      data !== undefined && world.truth.served.has(data.clusterId) ? [data.clusterId] : [],
+    ),
+  )
+  if (alive.size > 1) throw new Violation('one-cluster', `${[...alive].join(' and ')} both served`)
+}
