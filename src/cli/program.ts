@@ -2,6 +2,7 @@
 import { Argument, Command, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { EXIT_CODES } from '../errors.ts'
+import { COMMAND_GROUPS } from './catalog/groups.ts'
 import type { CommandDefinition, CommandInput } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { formatHelp } from './root-help.ts'
@@ -9,15 +10,10 @@ import { sharedOptions } from './shared-options.ts'
 
 type Run = (definition: CommandDefinition, input: CommandInput) => Promise<void>
 
-const GROUP_SUMMARIES: Readonly<Record<string, { summary: string; heading: string }>> = {
-  certs: { summary: 'list, issue, request and import certificates', heading: 'Certificates' },
-  lab: { summary: "the file's machines as containers on this computer", heading: 'More' },
-}
-
 /** @param rest what stood after two dashes on the command line; it never comes past commander. */
 export function buildProgram(run: Run, rest: readonly string[]): Command {
   const program = new Command('quorate')
-    .description('Highly available, TLS-secured etcd on plain Linux machines, over SSH and systemd.')
+    .description('Highly available etcd with TLS on plain Linux machines, over SSH and systemd.')
     .version(packageJson.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help for quorate or a command')
     .usage('[-f FILE] COMMAND …')
@@ -108,7 +104,7 @@ function usageHint(definition: CommandDefinition): string {
 function parentOf(program: Command, name: string): Command {
   const known = program.commands.find((command) => command.name() === name)
   if (known) return known
-  const group = GROUP_SUMMARIES[name] ?? { summary: name, heading: 'More' }
+  const group = COMMAND_GROUPS[name] ?? { summary: name, heading: 'More' }
   return program
     .command(name)
     .summary(group.summary)

@@ -1,5 +1,6 @@
 /** `quorate certs client NAME`: certificates for whoever talks to the cluster. */
 import path from 'node:path'
+import { QuorateError } from '../errors.ts'
 import { type ClientCertificate, makeClientCertificate } from '../pki/client.ts'
 import type { Session } from '../run/session.ts'
 import type { Cluster } from '../spec/cluster.ts'
@@ -20,12 +21,22 @@ export function clientsDirectory(cluster: Pick<Cluster, 'stateDirectory'>): stri
   return path.join(cluster.stateDirectory, 'clients')
 }
 
-/** Makes, keeps or renews it. The key never leaves this computer. @throws QuorateError `pki` */
+/** Makes, keeps or renews it. The key never leaves this computer. @throws QuorateError `pki` or `usage` */
 export async function clientCertificate(
   session: Session,
   options: ClientOptions,
 ): Promise<ClientCertificate> {
   const { cluster, now, signal } = session
+  if (cluster.pki.authority.home === 'offline' && options.directory !== undefined) {
+    // `certs csr` asks for what waits in one place.
+    throw new QuorateError(
+      'usage',
+      "with an offline CA a client's files are kept in one folder until it is signed",
+      {
+        hint: `leave --out away, and copy the files from ${clientsDirectory(cluster)} once they are complete`,
+      },
+    )
+  }
   return await makeClientCertificate({
     authority: await session.authority(),
     directory: options.directory ?? clientsDirectory(cluster),

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
 import { renderClusterFile } from '../../spec/init.ts'
 import {
@@ -14,11 +16,11 @@ import { type CommandHandler, type CommandInput, textOption } from '../command.t
 
 const init: CommandHandler = async (context, input) => {
   const file = textOption(input, 'out') ?? context.file
+  // Not after all the questions; `writeNew` asks again.
+  if (file !== '-' && existsSync(file)) throw alreadyThere(file)
   const given = answersFrom(input)
   const answers = context.interactive && Object.keys(given).length === 0 ? await ask() : given
-  const text = renderClusterFile(clusterFileFrom(answers), {
-    schema: 'node_modules/quorate/schema/cluster.schema.json',
-  })
+  const text = renderClusterFile(clusterFileFrom(answers), schemaBeside(file))
   // Answers that are right one by one can be wrong together: two nodes with one address.
   const { cluster, problems } = parseClusterFile(text, file)
   if (cluster === undefined)
@@ -105,13 +107,21 @@ async function writeNew(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text, { flag: 'wx' })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new QuorateError('usage', `${file} is there already, and is not overwritten`, {
-        hint: 'name another with --out FILE, or move it away',
-      })
-    }
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyThere(file)
     throw QuorateError.from(error, 'usage', `${file} can't be written`)
   }
+}
+
+function alreadyThere(file: string): QuorateError {
+  return new QuorateError('usage', `${file} is there already, and is not overwritten`, {
+    hint: 'name another with --out FILE, or move it away',
+  })
+}
+
+/** Where quorate is installed beside the file, editors find its schema there. */
+function schemaBeside(file: string): { schema?: string } {
+  const schema = 'node_modules/quorate/schema/cluster.schema.json'
+  return file !== '-' && existsSync(path.join(path.dirname(file), schema)) ? { schema } : {}
 }
 
 export default init

@@ -1,4 +1,5 @@
 /** What may stand where the cursor is: decided from the commands as data, without loading any of their work. */
+import { COMMAND_GROUPS } from '../catalog/groups.ts'
 import type { ArgumentDefinition, CommandDefinition } from '../command.ts'
 import { sharedOptions } from '../shared-options.ts'
 
@@ -72,7 +73,8 @@ function nextWords(commands: readonly CommandDefinition[], spoken: readonly stri
     const parts = name.split(' ')
     if (spoken.some((word, index) => parts[index] !== word)) continue
     const word = parts[spoken.length]
-    if (word !== undefined) found.set(word, parts.length === spoken.length + 1 ? summary : `${word} commands`)
+    if (word !== undefined)
+      found.set(word, parts.length === spoken.length + 1 ? summary : (COMMAND_GROUPS[word]?.summary ?? ''))
   }
   return [...found].map(([value, description]) => ({ value, description }))
 }

@@ -13,7 +13,7 @@ _quorate() {
       found+=("$value:${line#*$'\t'}")
     fi
   done < <("${words[1]}" __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)
-  (( ${#found} )) && _describe quorate found
-  [[ -n $files ]] && _files
+  if (( ${#found} )); then _describe quorate found; fi
+  if [[ -n $files ]]; then _files; fi
 }
 compdef _quorate quorate

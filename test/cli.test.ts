@@ -1,0 +1,154 @@
+/** The built program as a user meets it, where no machine is needed. */
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { COMMANDS } from '../src/cli/commands.ts'
+import { FILE_COMMANDS } from '../src/cli/catalog/file.ts'
+import { EXIT_CODES } from '../src/errors.ts'
+import { QUESTIONS } from '../src/spec/init-questions.ts'
+import { type ProcessResult, exitOf } from '../src/ssh/process.ts'
+import { buildIfOld } from './lab/support/build.ts'
+
+const PROGRAM = process.env['QUORATE_CLI'] ?? path.resolve(import.meta.dirname, '../dist/cli/main.js')
+const ADDRESSES = '198.18.7.11,198.18.7.12,198.18.7.13'
+
+let folder: string
+beforeAll(async () => {
+  await buildIfOld()
+  folder = await mkdtemp(path.join(tmpdir(), 'quorate-cli-'))
+}, 120_000)
+afterAll(async () => await rm(folder, { recursive: true, force: true }))
+
+async function quorate(...args: string[]): Promise<ProcessResult> {
+  const { NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  return { exitCode: await exitOf(child), stdout, stderr }
+}
+
+test('alone it shows its help, with every command and no line too long for a terminal', async () => {
+  const alone = await quorate()
+  expect(alone).toEqual(await quorate('--help'))
+  expect(alone).toMatchObject({ exitCode: 0, stderr: '' })
+  const shown = COMMANDS.filter(({ hidden }) => hidden !== true)
+  for (const { name } of shown) expect(alone.stdout).toMatch(new RegExp(`^  ${name.split(' ')[0]} `, 'm'))
+  expect(alone.stdout).not.toContain('__complete')
+  expect(alone.stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+  expect(alone.stdout).not.toContain('\u001B')
+})
+
+test.each(COMMANDS.map(({ name }) => name))('help of %s', async (name) => {
+  const asked = await quorate('help', ...name.split(' '))
+  expect(asked).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(asked.stdout).toContain(`Usage: quorate ${name}`)
+})
+
+test('help may be asked for before or after the command', async () => {
+  expect(await quorate('help', 'certs', 'list')).toEqual(await quorate('certs', 'list', '--help'))
+})
+
+test('a wrong word ends with 64 and says what was meant', async () => {
+  const answers = await Promise.all([
+    quorate('aply'),
+    quorate('plan', '--ot', 'x'),
+    quorate('help', 'statsu'),
+    quorate('certs'),
+    quorate('certs', 'lst'),
+    quorate('run', 'etcd', 'ls', '-la'),
+    quorate('apply', '--', 'x'),
+    quorate('completion', 'tcsh'),
+  ])
+  expect(answers.map(({ exitCode }) => exitCode)).toEqual(answers.map(() => EXIT_CODES.usage))
+  expect(answers.map(({ stdout }) => stdout)).toEqual(answers.map(() => ''))
+  const said = answers.map(({ stderr }) => stderr)
+  expect(said[0]).toContain('Did you mean apply?')
+  expect(said[1]).toContain('Did you mean --out?')
+  expect(said[2]).toContain('Did you mean status?')
+  expect(said[5]).toContain('quorate run <selector> -- COMMAND')
+})
+
+test('init writes a file that is valid and is not written over', async () => {
+  const first = await quorate('init', '--name', 'prod', '--etcd', ADDRESSES, '--user', 'admin')
+  expect(first.exitCode).toBe(0)
+  const written = await readFile(path.join(folder, 'cluster.yaml'), 'utf8')
+  expect((await quorate('validate')).stdout).toBe('cluster.yaml is right\n')
+  const nodes = JSON.parse((await quorate('nodes', '--json')).stdout) as { name: string; ssh: string }[]
+  expect(nodes.map(({ name }) => name)).toEqual(['etcd01', 'etcd02', 'etcd03'])
+  expect(nodes[0]?.ssh).toBe('admin@198.18.7.11')
+
+  const again = await quorate('init', '--name', 'other', '--etcd', ADDRESSES)
+  expect(again).toMatchObject({ exitCode: 64, stderr: expect.stringContaining('is not overwritten') })
+  expect(await readFile(path.join(folder, 'cluster.yaml'), 'utf8')).toBe(written)
+})
+
+test('init names every wrong or missing answer by its option', async () => {
+  const { exitCode, stderr } = await quorate('init', '--out', '-', '--name', 'Bad_name')
+  expect(exitCode).toBe(64)
+  expect(stderr).toContain('--name')
+  expect(stderr).toContain('--etcd ADDRESSES is missing')
+})
+
+test('init has an option for each of its questions', () => {
+  const flags = FILE_COMMANDS.find(({ name }) => name === 'init')?.options?.map(({ flags: text }) => text)
+  const long = (text: string) => text.split(' ')[0]
+  expect(flags?.map(long).sort()).toEqual(['--out', ...QUESTIONS.map(({ flag }) => long(flag))].sort())
+})
+
+test('validate tells all problems, with their places, as text and as JSON', async () => {
+  const bad = `name: x\nnodes:\n  - { name: a, address: 198.18.7.11, roles: [etcd] }\n  - { name: a, address: 198.18.7, roles: [etcd] }\netdc: { version: "3.5.16" }\n`
+  await writeFile(path.join(folder, 'bad.yaml'), bad)
+  const text = await quorate('-f', 'bad.yaml', 'validate')
+  expect(text.exitCode).toBe(EXIT_CODES['cluster-file'])
+  expect(text.stdout).toMatch(/^bad\.yaml:4:\d+: /m)
+  expect(text.stdout).toContain('did you mean etcd?')
+  const json = await quorate('validate', '--json', '-f', 'bad.yaml')
+  expect(json.exitCode).toBe(EXIT_CODES['cluster-file'])
+  const { valid, problems } = JSON.parse(json.stdout) as { valid: boolean; problems: { line: number }[] }
+  expect(valid).toBe(false)
+  expect(problems.length).toBe(text.stdout.split('\n').filter((line) => line.startsWith('bad.yaml:')).length)
+  expect(JSON.parse((await quorate('validate', '--schema')).stdout)).toMatchObject({ type: 'object' })
+})
+
+test('the risk of a plaintext listener is told when the file is checked', async () => {
+  const file = `name: x\nnodes: [ { name: a, address: 198.18.7.11, roles: [etcd] } ]\netcd: { version: "3.5.16", localPlaintext: true }\n`
+  await writeFile(path.join(folder, 'plain.yaml'), file)
+  const { exitCode, stdout } = await quorate('-f', 'plain.yaml', 'validate')
+  expect(exitCode).toBe(0)
+  expect(stdout).toMatch(/warning: etcd\.localPlaintext: every process on an etcd node/)
+})
+
+test('errors go to standard error, or with --json to standard output as an object', async () => {
+  const text = await quorate('-f', 'none.yaml', 'nodes')
+  expect(text).toMatchObject({ exitCode: 65, stdout: '', stderr: expect.stringContaining('quorate init') })
+  const json = await quorate('-f', 'none.yaml', 'nodes', '--json')
+  expect(json).toMatchObject({ exitCode: 65, stderr: '' })
+  expect(JSON.parse(json.stdout)).toMatchObject({ error: { code: 'cluster-file' } })
+})
+
+test('completion knows the names in the cluster file', async () => {
+  await writeFile(
+    path.join(folder, 'named.yaml'),
+    'name: x\nnodes: [ { name: db1, address: 198.18.7.11, roles: [etcd] } ]\netcd: { version: "3.5.16" }\n',
+  )
+  const { stdout } = await quorate('__complete', '--', '-f', 'named.yaml', 'run', 'd')
+  expect(stdout).toBe('db1\t198.18.7.11\n')
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    expect((await quorate('completion', shell)).stdout).toContain('__complete --')
+  }
+})
+
+test('every exit code is documented', async () => {
+  const page = await readFile(path.resolve(import.meta.dirname, '../docs/exit-codes.md'), 'utf8')
+  for (const [name, code] of Object.entries(EXIT_CODES)) {
+    expect(page).toMatch(new RegExp(`^\\| ${code} \\|.*\`${name}\``, 'm'))
+  }
+})
