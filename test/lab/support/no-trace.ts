@@ -1,0 +1,39 @@
+/** What an apply that ended, in whichever way, must not leave behind. */
+import { readFile, readdir } from 'node:fs/promises'
+import type { Machine } from '../../../src/lab/machine.ts'
+
+const LEFTOVERS = `
+ls -d /var/lib/quorate/incoming.* /run/quorate/lock /etc/ssl/.etcd.quorate /etc/ssl/etcd.d/pending 2>/dev/null
+find /etc /usr/local /opt -name '*.quorate-new' -o -name '.quorate.*'
+ls -d /etc/ssl/etcd.d/pair.* 2>/dev/null | tail -n +3
+grep -lsE 'quorate(-lock|-preflight)?.[0-9]' /proc/[0-9]*/cmdline
+grep -Fls QUORATE_RUN= /proc/[0-9]*/environ
+true`
+
+/** Files and processes of quorate on these machines that only a run under way has, each as `machine: what`. */
+export async function leftovers(machines: readonly Machine[]): Promise<readonly string[]> {
+  const found = await Promise.all(
+    machines.map(async (machine) => {
+      const { stdout } = await machine.exec(['sh', '-c', LEFTOVERS])
+      return stdout.split('\n').flatMap((line) => (line === '' ? [] : [`${machine.name}: ${line}`]))
+    }),
+  )
+  return found.flat()
+}
+
+/** Command lines of processes on this computer that mention one of the words, without this process. */
+export async function processesMentioning(words: readonly string[]): Promise<readonly string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+  const lines = await Promise.all(
+    pids.map(async (pid) => {
+      try {
+        return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ')
+      } catch (error) {
+        // It ended while we were looking.
+        if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return ''
+        throw error
+      }
+    }),
+  )
+  return lines.filter((line) => words.some((word) => line.includes(word)))
+}

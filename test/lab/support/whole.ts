@@ -1,0 +1,37 @@
+/** Whether a cluster came out whole, whatever had happened on the way. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TestLab } from '../harness.ts'
+import { leftovers, processesMentioning } from './no-trace.ts'
+import { quorate } from './quorate.ts'
+import { statusOf } from './status.ts'
+
+const SOON_MS = 5_000
+
+/** What `outcomeOf` gives where everything is as it should be. */
+export const WHOLE = {
+  healthyMembers: 3,
+  problems: [],
+  otherPins: [],
+  secondApply: 'nothing to change\n',
+  leftovers: [],
+}
+
+/** Health, the members' pins against the cluster's ID, a second apply, and what is left of runs before. */
+export async function outcomeOf(lab: TestLab): Promise<Record<string, unknown>> {
+  const { report } = await statusOf(lab)
+  const { healthyMembers, problems, id } = report.cluster
+  const pins = await Promise.all(lab.machines.map((machine) => machine.readFile('/etc/etcd/cluster-id')))
+  const otherPins = pins.filter((pin) => !pin.includes(`cluster-id=${id}\n`))
+  const { stdout, stderr } = await quorate(lab, ['apply'])
+  return { healthyMembers, problems, otherPins, secondApply: stdout + stderr, leftovers: await settled(lab) }
+}
+
+/** What hangs up takes a moment to be gone. */
+async function settled(lab: TestLab): Promise<readonly string[]> {
+  const deadline = performance.now() + SOON_MS
+  for (;;) {
+    const found = [...(await leftovers(lab.machines)), ...(await processesMentioning([lab.identityFile]))]
+    if (found.length === 0 || performance.now() > deadline) return found
+    await sleep(100)
+  }
+}
