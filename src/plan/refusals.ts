@@ -12,7 +12,7 @@ import { type OpenSituation, memberFiles } from './prepare.ts'
 import type { BlockReason } from './steps.ts'
 
 const NOT_YET =
-  'restarting members one by one is not offered yet: put the cluster file back as it was, or restart by hand, one member at a time'
+  'restarting members one by one is not offered yet: put the cluster file back as it was. If it is /etc/etcd/options.env that was changed by hand, put that back and restart its member, one at a time'
 
 export function refusals(
   cluster: Cluster,
