@@ -1,6 +1,6 @@
 /** Files that one process at a time holds: whole at once, and free again when the holder is gone. */
-import { randomUUID } from 'node:crypto'
-import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { link, mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
@@ -33,7 +33,7 @@ export async function claimFile(
       if (text === undefined) continue
       const other = JSON.parse(text) as Claim
       if (!(await isStale(other))) return other
-      await removeStale(file, text)
+      await removeStale(file, text, claim, isStale)
     }
   } finally {
     await rm(draft, { force: true })
@@ -80,15 +80,26 @@ async function linkIfFree(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Moved aside first: between reading and removing, another process may have put its own claim there. */
-async function removeStale(file: string, expected: string): Promise<void> {
-  const aside = `${file}.${randomUUID()}`
-  try {
-    await rename(file, aside)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw error
+/**
+ * Of many who find the same stale claim, one removes it, and only if it is still that claim: anything else would sooner
+ * or later take away what the next one has just put there.
+ */
+async function removeStale(
+  file: string,
+  text: string,
+  claim: Claim,
+  isStale: (other: Claim) => Promise<boolean>,
+): Promise<void> {
+  const guard = `${file}.${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
+  // Its holder may have ended in the middle of this as well; nobody holds it for long otherwise.
+  if ((await claimFile(guard, claim, holderIsGone)) !== undefined) {
+    await sleep(5)
+    return
   }
-  if ((await readIfThere(aside)) !== expected) await linkIfFree(aside, file)
-  await rm(aside, { force: true })
+  try {
+    if ((await readIfThere(file)) !== text) return
+    if (await isStale(JSON.parse(text) as Claim)) await rm(file, { force: true })
+  } finally {
+    await rm(guard, { force: true })
+  }
 }
