@@ -63,12 +63,11 @@ async function main(words: readonly string[]): Promise<number> {
   for (const part of PARTS.filter(({ name }) => words.length === 0 || words.includes(name))) {
     process.stdout.write(`\n== ${part.name}: ${part.what}\n`)
     const started = performance.now()
-    const { counts, note } = await runPart(part, folder)
+    const { counts, notes } = await runPart(part, folder)
     total = add(total, counts)
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
-    lines.push(
-      `${part.name.padEnd(8)} ${sentence(counts)} (${seconds} s)${note === undefined ? '' : `\n         ${note}`}`,
-    )
+    const remarks = notes.map((note) => `\n         ${note}`).join('')
+    lines.push(`${part.name.padEnd(8)} ${sentence(counts)} (${seconds} s)${remarks}`)
   }
   // Logs that were worth keeping are named above; nothing else stays.
   if ((await filesIn(folder)).length === 0) await rm(folder, { recursive: true, force: true })
@@ -78,7 +77,7 @@ async function main(words: readonly string[]): Promise<number> {
 
 interface Outcome {
   readonly counts: Counts
-  readonly note?: string | undefined
+  readonly notes: readonly string[]
 }
 
 async function runPart(part: Part, folder: string): Promise<Outcome> {
@@ -87,23 +86,13 @@ async function runPart(part: Part, folder: string): Promise<Outcome> {
   for (const command of part.commands ?? []) {
     if ((await run(command)) !== 0) failed.push(command.join(' '))
   }
-  if (failed.length === 0) return { counts: { passed: 1, failed: 0, skipped: 0 } }
-  return { counts: { passed: 0, failed: 1, skipped: 0 }, note: `failed: ${failed.join(', ')}` }
+  if (failed.length === 0) return { counts: { passed: 1, failed: 0, skipped: 0 }, notes: [] }
+  return { counts: { passed: 0, failed: 1, skipped: 0 }, notes: [`failed: ${failed.join(', ')}`] }
 }
 
 async function runProject(project: string, folder: string): Promise<Outcome> {
-  if (project === 'lab') {
-    const missing = labAvailable()
-    if (missing.length > 0) {
-      const reasons = missing.map(
-        ({ what, why, command }) =>
-          `${what} (${why}${command === undefined ? '' : `; run: ${mend(command)}`})`,
-      )
-      const note = `skipped, for this computer lacks ${reasons.join(', ')}`
-      process.stdout.write(`${note}\n`)
-      return { counts: { passed: 0, failed: 0, skipped: await testsIn(project, folder) }, note }
-    }
-  }
+  const reason = project === 'lab' ? whyNoMachines() : undefined
+  if (reason !== undefined) process.stdout.write(`${reason}\n`)
   const report = path.join(folder, `${project}.json`)
   const logs = path.join(folder, 'machines')
   await mkdir(logs, { recursive: true })
@@ -115,7 +104,18 @@ async function runProject(project: string, folder: string): Promise<Outcome> {
   await rm(report, { force: true })
   const counts = countsOf(text, code)
   const kept = await keepLogsOf(failedFiles(text), logs)
-  return { counts, note: kept ? `the machines' logs of failed tests: ${logs}` : undefined }
+  const notes = [reason, kept ? `the machines' logs of failed tests: ${logs}` : undefined]
+  return { counts, notes: notes.filter((note) => note !== undefined) }
+}
+
+/** Why tests with machines are skipped here, with the command that mends it. */
+function whyNoMachines(): string | undefined {
+  const missing = labAvailable()
+  if (missing.length === 0) return undefined
+  const reasons = missing.map(
+    ({ what, why, command }) => `${what} (${why}${command === undefined ? '' : `; run: ${mend(command)}`})`,
+  )
+  return `tests with machines are skipped: this computer lacks ${reasons.join(', ')}`
 }
 
 /** `available.ts` says how to run this very command as root; what was typed is script/test. */
@@ -126,16 +126,6 @@ function mend(command: string): string {
         .slice(2)
         .map((word) => ` ${word}`)
         .join('')}`
-}
-
-/** How many tests a project has, without running any. */
-async function testsIn(project: string, folder: string): Promise<number> {
-  const list = path.join(folder, `${project}-list.json`)
-  const code = await run(['vitest', 'list', '--project', project, `--json=${list}`])
-  if (code !== 0 || !existsSync(list)) return 1
-  const tests = JSON.parse(await readFile(list, 'utf8')) as unknown[]
-  await rm(list, { force: true })
-  return tests.length
 }
 
 /** Each test file's logs are in a folder of its name. @returns whether any are left. */
