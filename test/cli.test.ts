@@ -99,8 +99,8 @@ test('init names every wrong or missing answer by its option', async () => {
 
 test('init has an option for each of its questions', () => {
   const flags = FILE_COMMANDS.find(({ name }) => name === 'init')?.options?.map(({ flags: text }) => text)
-  const long = (text: string) => text.split(' ')[0]
-  expect(flags?.map(long).sort()).toEqual(['--out', ...QUESTIONS.map(({ flag }) => long(flag))].sort())
+  const asked = ['--out', ...QUESTIONS.map(({ flag }) => flag.split(' ')[0])]
+  expect(new Set(flags?.map((text) => text.split(' ')[0]))).toEqual(new Set(asked))
 })
 
 test('validate tells all problems, with their places, as text and as JSON', async () => {
