@@ -34,3 +34,21 @@ export function faultsOf(
 ): readonly CertificateFault[] {
   return observed.certificates[host]?.[name] ?? [{ code: 'missing', message: 'is missing' }]
 }
+
+/** What makes the key itself unfit, or leaves it unknown. */
+const KEY_FAULTS: ReadonlySet<CertificateFault['code']> = new Set([
+  'missing',
+  'unreadable',
+  'issuer',
+  'key',
+  'algorithm',
+])
+
+/**
+ * Whether the key in force can stay. etcd reads certificate and key one after the other for each handshake: a handshake
+ * that falls between the two while both are exchanged finds two that don't belong together, and fails. With the same key
+ * on both sides of the exchange any mix of the two is right.
+ */
+export function keepsKey(observed: Observed, host: string, name: CertificateName): boolean {
+  return faultsOf(observed, host, name).every(({ code }) => !KEY_FAULTS.has(code))
+}

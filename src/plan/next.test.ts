@@ -176,7 +176,7 @@ test('a tool that died while it pinned: the rest is pinned, whatever file was th
 
 const faulty = (
   observed: Observed,
-  code: 'expired' | 'missing-name' | 'issuer',
+  code: 'expired' | 'missing-name' | 'issuer' | 'key' | 'algorithm',
   name = 'etcd',
 ): Observed => ({
   ...observed,
@@ -186,10 +186,15 @@ const faulty = (
   },
 })
 
-test.each(['expired', 'missing-name'] as const)('a certificate that is %s: a new key, no restart', (code) => {
+test.each([
+  ['expired', true],
+  ['missing-name', true],
+  ['key', false],
+  ['algorithm', false],
+] as const)('a certificate that is %s: issued anew without a restart; the key is kept: %s', (code, keep) => {
   const { waves, blocked } = plan(intent, faulty(settled, code))
   expect(waves.map(glance)).toEqual([['etcd02 key'], ['etcd02 certificates']])
-  expect(waves[0]?.[0]?.why).toBe(`the certificate is ${code}`)
+  expect(waves[0]?.[0]).toMatchObject({ why: `the certificate is ${code}`, keep })
   expect(blocked).toEqual([])
 })
 

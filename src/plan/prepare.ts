@@ -2,7 +2,7 @@
 import { type HostState, type MemberState, PATHS, type PathState } from '../host/state.ts'
 import { renderEnvironmentFile } from '../etcd/environment-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
-import { certificateNames, faultsOf, requestConfiguration } from './certificates.ts'
+import { certificateNames, faultsOf, keepsKey, requestConfiguration } from './certificates.ts'
 import { memberEnvironment } from '../etcd/configuration.ts'
 import { unitFile } from '../etcd/unit-file.ts'
 import type { Observed } from './observed.ts'
@@ -179,7 +179,7 @@ function fileSteps(host: string, file: WantedFile, state: MemberState): HostStep
   return [{ kind: 'file', host, ...file, before, what: `write ${file.path}`, why, danger: 'none' }]
 }
 
-/** New keys, where a certificate has to be issued and no request for it waits already. */
+/** Requests, mostly with new keys, where a certificate has to be issued and none for it waits already. */
 function keySteps(cluster: Cluster, node: Node, observed: Observed, state: MemberState): HostStep[] {
   const names = certificateNames(cluster)
   const faults = names.flatMap((name) => faultsOf(observed, node.name, name))
@@ -188,6 +188,7 @@ function keySteps(cluster: Cluster, node: Node, observed: Observed, state: Membe
     const configuration = requestConfiguration(cluster, node, name)
     if (state.tls.pending[name]?.configuration === configuration) return []
     const why = [...new Set(faults.map((fault) => fault.message))].join('; ')
+    const keep = keepsKey(observed, node.name, name)
     return [
       {
         kind: 'key',
@@ -195,7 +196,10 @@ function keySteps(cluster: Cluster, node: Node, observed: Observed, state: Membe
         name,
         configuration,
         algorithm: cluster.pki.algorithm,
-        what: `make the key ${name}.key and its certificate request there`,
+        keep,
+        what: keep
+          ? `make a certificate request for the present key ${name}.key there`
+          : `make the key ${name}.key and its certificate request there`,
         why: `the certificate ${why}`,
         danger: 'none',
       },

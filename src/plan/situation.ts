@@ -232,13 +232,13 @@ function bootstrapping(
       ],
     }
   }
-  const forgetful = members.filter(({ node, hasData }) => !hasData && hasStarted(observed, node))
+  const forgetful = members.filter(({ node, state }) => !state.walPresent && hasStarted(observed, node))
   if (forgetful.length > 0) {
     return {
       kind: 'blocked',
-      reasons: forgetful.map(({ node }) => ({
+      reasons: forgetful.map(({ node, state }) => ({
         host: node.name,
-        message: `${cluster.etcd.dataDirectory} and ${cluster.etcd.walDirectory} there are lost (missing or empty), but the other members know it as one that had started: etcd would not let it begin again`,
+        message: `${state.dataPresent ? '' : `${cluster.etcd.dataDirectory} and `}${cluster.etcd.walDirectory} there is lost (missing or empty), but the other members know it as one that had started: etcd would not let it begin again`,
         hint: 'if the data was moved, move it back; if nothing of worth is in the new cluster yet, begin anew: quorate reset, then apply',
       })),
     }

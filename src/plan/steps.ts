@@ -37,6 +37,8 @@ export interface KeyStep extends HostStepCommon {
   /** The openssl.cnf that the request is made from. */
   readonly configuration: string
   readonly algorithm: KeyAlgorithm
+  /** The request is for the key that is in force, because nothing is wrong with that. */
+  readonly keep: boolean
 }
 
 /** The file name of a certificate on its node: one for everything, or one for each purpose. */
