@@ -137,7 +137,7 @@ op_binary() {
   printf '%s %s %s\n' "$(identity "$3")" "$4" "$5" >"$state/binaries/${3##*/}"
 }
 
-# key NAME CONFIGURATION ALGORITHM OWNER: a private key and its CSR, born here and kept in waiting.
+# key NAME CONFIGURATION ALGORITHM new|keep: a private key, born here (or the one in force), and its CSR, kept in waiting.
 op_key() {
   pending=/etc/ssl/etcd.d/pending
   mkdir -p "$pending"
@@ -146,9 +146,10 @@ op_key() {
   # A request counts for the configuration beside it: the old one goes before the new one comes.
   rm -f "$pending/$2.key" "$pending/$2.csr" "$pending/$2.crt"
   cp "$stage/$3" "$pending/$2.cnf"
-  case $4 in
-    ecdsa-p256) openssl ecparam -name prime256v1 -genkey -noout -out "$pending/$2.key.new" ;;
-    rsa-*) openssl genrsa -out "$pending/$2.key.new" "${4#rsa-}" 2>/dev/null ;;
+  case $5-$4 in
+    keep-*) cat "/etc/ssl/etcd/$2.key" >"$pending/$2.key.new" ;;
+    new-ecdsa-p256) openssl ecparam -name prime256v1 -genkey -noout -out "$pending/$2.key.new" ;;
+    new-rsa-*) openssl genrsa -out "$pending/$2.key.new" "${4#rsa-}" 2>/dev/null ;;
     *) fail "unknown key algorithm $4" ;;
   esac
   openssl req -new -key "$pending/$2.key.new" -config "$pending/$2.cnf" -out "$pending/$2.csr.new" ||
@@ -158,7 +159,8 @@ op_key() {
 }
 
 # certificates CA OWNER NAME CERTIFICATE…: makes the waiting keys and their certificates the current ones, all at once.
-# The folder behind /etc/ssl/etcd is exchanged with one rename: no handshake finds a key without its certificate.
+# The folder behind /etc/ssl/etcd is exchanged with one rename. etcd reads certificate and key one after the other: that
+# no handshake at all finds two that don't match takes the same key before and after, which is why keys are kept.
 op_certificates() {
   count=$((words - 3))
   ca=$2

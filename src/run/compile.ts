@@ -45,7 +45,7 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
     case 'file':
       return [['file', { text: step.content }, step.path, step.owner, step.group, step.mode]]
     case 'key':
-      return [['key', step.name, { text: step.configuration }, step.algorithm]]
+      return [['key', step.name, { text: step.configuration }, step.algorithm, step.keep ? 'keep' : 'new']]
     case 'certificates': {
       const pairs = step.names.flatMap((name): Word[] => [
         name,
