@@ -39,7 +39,7 @@ export function memberEnvironment(configuration: MemberConfiguration): Record<st
   for (const [name] of own) {
     if (name in decided || name === 'ETCD_ENABLE_V2') throw decidedElsewhere(name)
   }
-  const defaults = Object.entries(safeguards(cluster)).filter(([name]) => known.has(flagOf(name)))
+  const defaults = Object.entries(safeguards(cluster, known)).filter(([name]) => known.has(flagOf(name)))
   const environment = { ...decided, ...Object.fromEntries(defaults), ...Object.fromEntries(own) }
   // The safeguard stays when the file adds feature gates of its own.
   const gates = environment['ETCD_FEATURE_GATES']
@@ -109,7 +109,7 @@ function tlsFiles(layout: CertificateLayout): Record<string, string> {
 }
 
 /** What is sensible unless the file says otherwise, under every name it ever had; the version picks its own. */
-function safeguards({ etcd }: Cluster): Record<string, string> {
+function safeguards({ etcd }: Cluster, known: ReadonlySet<string>): Record<string, string> {
   const minor = minorOf(etcd.version)
   if (etcd.enableV2 && !supportsV2(etcd.version)) {
     throw new QuorateError('cluster-file', `etcd ${etcd.version} no longer has the v2 API`, {
@@ -117,7 +117,7 @@ function safeguards({ etcd }: Cluster): Record<string, string> {
     })
   }
   const metricsPortTaken = [etcd.clientPort, etcd.peerPort].includes(METRICS_PORT)
-  const hasGates = knownFlags(etcd.version).has('feature-gates')
+  const hasGates = known.has('feature-gates')
   return {
     ETCD_STRICT_RECONFIG_CHECK: 'true',
     // On restart a member compares its contents with its peers' before it serves.

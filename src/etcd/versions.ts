@@ -83,8 +83,10 @@ export interface UnknownSetting {
 
 /** Those of `names` (flags without dashes) that this version doesn't know, with what to write instead. */
 export function unknownSettings(version: string, names: Iterable<string>): readonly UnknownSetting[] {
+  const wanted = [...names]
+  if (wanted.length === 0) return []
   const known = knownFlags(version)
-  return [...names]
+  return wanted
     .filter((name) => !known.has(name))
     .map((name) => {
       const suggestion = suggest(name, known)
