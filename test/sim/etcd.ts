@@ -7,13 +7,17 @@ import { type Disk, type MemberData, type Process, environmentOf, unfitness } fr
 import { Violation } from './violation.ts'
 import { type World, checkOneCluster, fresh, isRemembered } from './world.ts'
 
+/** The variable that people add to options files here. */
+export const HAND_MADE = 'ETCD_LOGGER'
+
 /** Who starts a member: quorate, or systemd (at boot, after a crash) and people. */
 export type Starter = 'quorate' | 'systemd'
 
 /** `systemctl start`: with its assertions, and etcd's own reasons to refuse, after which systemd tries again. */
 export function start(world: World, cluster: Cluster, disk: Disk, by: Starter): void {
   if (disk.process !== undefined) return
-  if (by === 'quorate') checkStart(world, cluster, disk)
+  const { justLost } = world.truth
+  if (by === 'quorate' && !justLost.has(disk.node.name)) checkStart(world, cluster, disk)
   disk.loadedUnit ??= disk.files.get(PATHS.unit)
   const asserts = disk.loadedUnit?.includes('AssertDirectoryNotEmpty=') ?? false
   if (asserts && disk.files.has(PATHS.clusterId) && disk.wal === undefined) {
@@ -23,6 +27,7 @@ export function start(world: World, cluster: Cluster, disk: Disk, by: Starter): 
   const data = unfitness(disk, cluster) === undefined ? openData(world, cluster, disk, by) : undefined
   disk.retrying = data === undefined
   if (data === undefined) return
+  if (by === 'quorate' && disk.wal === undefined) checkStart(world, cluster, disk)
   disk.data = data
   disk.wal = data
   const { dataDirectory, walDirectory } = cluster.etcd
@@ -30,7 +35,10 @@ export function start(world: World, cluster: Cluster, disk: Disk, by: Starter): 
     const made = { type: 'directory', owner: 'etcd', group: 'etcd', mode: '700' } as const
     if (!disk.paths.has(path)) disk.paths.set(path, made)
   }
-  disk.process = { pid: fresh(world), environment: environmentOf(disk), data, ready: false }
+  const environment = environmentOf(disk)
+  // Only a restart takes it back, and that is not apply's to do.
+  if (HAND_MADE in environment) world.truth.excuse ??= 'a member was started with options edited by hand'
+  disk.process = { pid: fresh(world), environment, data, ready: false }
 }
 
 /** What quorate must never try, whatever systemd and etcd would make of it. */
@@ -80,7 +88,8 @@ function joinAgain(world: World, peers: readonly string[]): MemberData | undefin
 
 /** The ID is made from the peer URLs and the token, so that the same make the same. */
 export function clusterIdOf(token: string, peers: readonly string[]): string {
-  return createHash('sha1').update(`${token} ${peers.join()}`).digest('hex').slice(0, 15)
+  // No leading zero, as etcd's IDs are printed without.
+  return `c${createHash('sha1').update(`${token} ${peers.join()}`).digest('hex').slice(0, 14)}`
 }
 
 export function runningIn(world: World, clusterId: string): readonly (Disk & { process: Process })[] {

@@ -2,7 +2,7 @@
 import { PATHS } from '../../src/host/state.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { type Disk, bareDisk, isMarked } from './disk.ts'
-import { reboot, start, stop } from './etcd.ts'
+import { HAND_MADE, reboot, start, stop } from './etcd.ts'
 import { type World, diskOf } from './world.ts'
 
 /** Accidents that lose nothing: a run afterwards must end in done. */
@@ -63,6 +63,7 @@ function accident(world: World, cluster: Cluster, disk: Disk, kind: (typeof ACCI
 function lose(world: World, disk: Disk, kind: (typeof LOSSES)[number]): void {
   if (disk.data === undefined && disk.wal === undefined && !isMarked(disk)) return
   world.truth.excuse ??= `${disk.node.name}: ${kind}`
+  world.truth.justLost.add(disk.node.name)
   stop(disk)
   if (kind !== 'wal-lost') disk.data = undefined
   if (kind !== 'data-lost') disk.wal = undefined
@@ -78,7 +79,7 @@ function drift(world: World, cluster: Cluster, disk: Disk, kind: (typeof DRIFTS)
   }
   switch (kind) {
     case 'options-edited':
-      if (options !== undefined) files.set(PATHS.environment, `${options}ETCD_LOGGER=zap\n`)
+      if (options !== undefined) files.set(PATHS.environment, `${options}${HAND_MADE}=zap\n`)
       return
     case 'options-removed':
       // Before the pin these are all that says whose the data is.

@@ -130,10 +130,19 @@ function faultsOf(
     faults.push({ code: 'issuer', message: 'was not issued by the present CA' })
   if (certificate.key !== key) faults.push({ code: 'key', message: 'does not belong to the key beside it' })
   if (certificate.expired) faults.push({ code: 'expired', message: 'expired' })
-  if (certificate.request !== requestConfiguration(cluster, node, name)) {
+  if (certificate.request !== wantedRequest(world, cluster, node, name)) {
     faults.push({ code: 'missing-name', message: 'lacks names' })
   }
   return faults
+}
+
+function wantedRequest(world: World, cluster: Cluster, node: Node, name: CertificateName): string {
+  const known = world.requests.get(cluster) ?? new Map<string, string>()
+  world.requests.set(cluster, known)
+  const key = `${node.name} ${name}`
+  const request = known.get(key) ?? requestConfiguration(cluster, node, name)
+  known.set(key, request)
+  return request
 }
 
 function clusterFacts(

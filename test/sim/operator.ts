@@ -40,8 +40,10 @@ export interface RunOptions {
 
 const PATIENCE_WAVES = 40
 
-/** Runs to its end; yields between waves, where others may act. */
-export function* operate(world: World, options: RunOptions): Generator<void, Outcome> {
+/** A run that is asked to go on wave by wave; in between others may act, and it is told whether they did. */
+export type Run = Generator<void, Outcome, boolean>
+
+export function* operate(world: World, options: RunOptions): Run {
   const { planner, cluster } = options
   const intent: ApplyIntent = {
     kind: 'apply',
@@ -99,9 +101,7 @@ export function* operate(world: World, options: RunOptions): Generator<void, Out
     const worked = cluster.nodes.filter((node) => answer.steps.some((step) => step.host === node.name))
     const seen = Object.fromEntries(worked.map((node) => [node.name, lookAt(world, node)]))
     observed = judge(world, cluster, { ...observed.hosts, ...seen }, verified)
-    const now = stateOf(world)
-    yield
-    disturbed = JSON.stringify(now) !== JSON.stringify(stateOf(world)) || world.lock !== token
+    disturbed = yield
     everDisturbed ||= disturbed
   }
 }

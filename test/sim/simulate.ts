@@ -3,7 +3,7 @@ import { sampleCluster, sampleNode } from '../../src/etcd/sample.ts'
 import { next } from '../../src/plan/next.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { edit, happen } from './events.ts'
-import { type Outcome, type Planner, operate } from './operator.ts'
+import { type Outcome, type Planner, type Run, operate } from './operator.ts'
 import type { Round, Scenario } from './scenario.ts'
 import { Violation } from './violation.ts'
 import { type World, makeWorld } from './world.ts'
@@ -45,10 +45,13 @@ export function simulate(scenario: Scenario, planner: Planner = next): Life {
 function playRound(world: World, cluster: Cluster, planner: Planner, round: Round): Outcome[] {
   const { interruption, during, second } = round
   const outcomes: Outcome[] = []
+  world.truth.justLost.clear()
   const run = operate(world, { planner, cluster, interruption, takesOver: true })
+  let happened = false
   for (let wave = 0; ; wave += 1) {
-    const step = run.next()
+    const step = run.next(happened)
     if (step.done === true) return [...outcomes, step.value]
+    happened = during?.wave === wave || second?.wave === wave
     if (during?.wave === wave) happen(world, cluster, during.event)
     if (second?.wave === wave) {
       const held = world.lock
@@ -66,6 +69,7 @@ function playRound(world: World, cluster: Cluster, planner: Planner, round: Roun
 
 /** Until two runs in a row find nothing to do, or are refused for the same reasons. */
 function comeToRest(world: World, cluster: Cluster, planner: Planner): Outcome {
+  world.truth.justLost.clear()
   let previous = ''
   let outcome: Outcome = { kind: 'died' }
   for (let count = 0; count < REPETITIONS; count += 1) {
@@ -82,9 +86,9 @@ function comeToRest(world: World, cluster: Cluster, planner: Planner): Outcome {
   throw new Violation('converges', JSON.stringify(outcome))
 }
 
-function finish(run: Generator<void, Outcome>): Outcome {
+function finish(run: Run): Outcome {
   for (;;) {
-    const step = run.next()
+    const step = run.next(false)
     if (step.done === true) return step.value
   }
 }

@@ -12,6 +12,8 @@ export interface World {
   /** Counts everything that must be unique: keys, tokens, beginnings. */
   count: number
   readonly truth: Truth
+  /** Requests that were rendered already: they are costly, and looked at in every look. */
+  readonly requests: WeakMap<Cluster, Map<string, string>>
 }
 
 /** What really happened, to judge by; no planner sees it. */
@@ -24,6 +26,8 @@ export interface Truth {
   readonly published: Set<string>
   /** Hosts whose member belongs to a cluster that was pinned. */
   readonly belongs: Map<string, string>
+  /** Hosts that lost something in the middle of a run, after it was looked at: etcd's unit is then the only guard. */
+  readonly justLost: Set<string>
   /** Something was lost or changed by hand that no tool can mend unasked: a refusal is then a right answer. */
   excuse: string | undefined
 }
@@ -35,11 +39,13 @@ export function makeWorld(nodes: readonly Node[]): World {
     network: undefined,
     lock: undefined,
     count: 0,
+    requests: new WeakMap(),
     truth: {
       served: new Set(),
       verified: new Set(),
       published: new Set(),
       belongs: new Map(),
+      justLost: new Set(),
       excuse: undefined,
     },
   }
