@@ -69,6 +69,7 @@ op_receive() {
 
 # packages NAME…
 op_packages() {
+  mkdir -p "$state"
   count=$((words - 1))
   shift
   names=
