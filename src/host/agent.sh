@@ -64,7 +64,8 @@ op_fence() {
 op_receive() {
   mkdir -p "$state"
   stage=$(mktemp -d "$state/incoming.XXXXXX")
-  tar -x -C "$stage" --no-same-owner -f -
+  trouble=$(tar -x -C "$stage" --no-same-owner -f - 2>&1) ||
+    fail "$state can not take what was sent: $(printf '%s\n' "$trouble" | grep -E -m 1 'No space|quota|Read-only' || printf '%s\n' "$trouble" | tail -n 1)"
 }
 
 # packages NAME…
