@@ -1,0 +1,231 @@
+/** Trouble with a cluster that was healthy once: nothing is started, made or joined that could cost data. */
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { parse } from 'yaml'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { applied, stateFolder } from './support/fresh.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+import { refusal } from './support/refusal.ts'
+import { startQuorate } from './support/run.ts'
+import { statusOf } from './support/status.ts'
+
+const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
+const PIN = '/etc/etcd/cluster-id'
+
+describe.skipIf(whyNoLab())('a cluster that was healthy', () => {
+  let lab: TestLab
+  let clusterId: string | null
+  beforeAll(async () => {
+    const members = MEMBERS.map((name) => ({ name }))
+    lab = await testLab({ machines: [...members, { name: 'worker01', roles: ['worker'] }] })
+    await applied(lab)
+    clusterId = (await statusOf(lab)).report.cluster.id
+  })
+  afterAll(async () => await lab.down())
+
+  test.each(['data wal', 'wal', 'data'])('whose member lost: %s', async (folders) => {
+    const machine = lab.machine('etcd03')
+    const lost = folders.split(' ')
+    await machine.check(['systemctl', 'stop', 'etcd'])
+    for (const folder of lost) await machine.check(['mv', `/opt/etcd/${folder}`, `/opt/etcd/${folder}.away`])
+    try {
+      for (const verb of ['apply', 'plan']) {
+        const { exitCode, output, touched } = await refusal(lab, [verb])
+        expect({ verb, exitCode, touched }).toEqual({ verb, exitCode: 8, touched: [] })
+        expect(output).toMatch(new RegExp(`etcd03: .*/opt/etcd/${lost[0]}\\b.* lost`))
+      }
+      expect((await machine.exec(['systemctl', 'is-active', 'etcd'])).stdout).toBe('inactive\n')
+    } finally {
+      for (const folder of lost)
+        await machine.check(['mv', '-T', `/opt/etcd/${folder}.away`, `/opt/etcd/${folder}`])
+    }
+    await quorateOk(lab, ['apply'])
+    expect(await health()).toEqual({ exitCode: 0, id: clusterId })
+  })
+
+  test('whose member lost its log is not started by systemd either', async () => {
+    const machine = lab.machine('etcd03')
+    await machine.check(['systemctl', 'stop', 'etcd'])
+    await machine.check(['mv', '/opt/etcd/wal', '/opt/etcd/wal.away'])
+    try {
+      const { exitCode, stderr } = await machine.exec(['systemctl', 'start', 'etcd'])
+      expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringMatching(/assert/i) })
+      expect(await machine.mainPid('etcd')).toBe(0)
+    } finally {
+      await machine.check(['mv', '-T', '/opt/etcd/wal.away', '/opt/etcd/wal'])
+      await machine.check(['systemctl', 'start', 'etcd'])
+    }
+  })
+
+  test('whose members all lost their data never becomes a second one', async () => {
+    const machines = MEMBERS.map((name) => lab.machine(name))
+    await Promise.all(machines.map((machine) => machine.check(['systemctl', 'stop', 'etcd'])))
+    const move = async (from: string, to: string) => {
+      for (const machine of machines) {
+        for (const folder of ['data', 'wal']) {
+          await machine.check(['mv', `/opt/etcd/${folder}${from}`, `/opt/etcd/${folder}${to}`])
+        }
+      }
+    }
+    await move('', '.away')
+    try {
+      for (const machine of machines) {
+        expect((await machine.exec(['systemctl', 'start', 'etcd'])).exitCode).not.toBe(0)
+      }
+      const { exitCode, output, touched } = await refusal(lab)
+      expect({ exitCode, touched }).toEqual({ exitCode: 8, touched: [] })
+      for (const name of MEMBERS) expect(output).toContain(name)
+      for (const machine of machines) {
+        expect((await machine.exec(['systemctl', 'is-active', 'etcd'])).stdout).not.toBe('active\n')
+      }
+    } finally {
+      await move('.away', '')
+    }
+    await quorateOk(lab, ['apply'])
+    expect(await health()).toEqual({ exitCode: 0, id: clusterId })
+  })
+
+  test('gets over a member that is killed, and starts one that was stopped', async () => {
+    const machine = lab.machine('etcd02')
+    const pid = await machine.mainPid('etcd')
+    await machine.signalPid(pid, 'KILL')
+    await vi.waitFor(async () => expect(await health()).toEqual({ exitCode: 0, id: clusterId }), {
+      timeout: 30_000,
+      interval: 500,
+    })
+    expect(await machine.mainPid('etcd')).not.toBe(pid)
+
+    await machine.check(['systemctl', 'stop', 'etcd'])
+    const { exitCode, report } = await statusOf(lab)
+    expect(exitCode).toBe(1)
+    expect(report.members[1]).toMatchObject({ name: 'etcd02', healthy: false })
+    expect(await quorateOk(lab, ['apply'])).toContain('done')
+    expect(await health()).toEqual({ exitCode: 0, id: clusterId })
+  })
+
+  test('with a member that hangs: status says which, apply waits for it', async () => {
+    const machine = lab.machine('etcd01')
+    const pid = await machine.mainPid('etcd')
+    await machine.freezePid(pid)
+    try {
+      const { exitCode, report } = await statusOf(lab)
+      expect(exitCode).toBe(1)
+      expect(report.cluster.problems.join()).toContain('etcd01')
+      expect(report.members[0]).toMatchObject({ healthy: false, problem: expect.any(String) })
+      const run = startQuorate(lab, ['apply', '--json'], {
+        onLine: (line) => {
+          const { type, step } = JSON.parse(line) as { type?: string; step?: { kind: string } }
+          if (type === 'step-started' && step?.kind === 'await-health') void machine.thawPid(pid)
+        },
+      })
+      expect(await run.ended).toMatchObject({ exitCode: 0 })
+      expect((await run.ended).stdout).toContain('await-health')
+    } finally {
+      await machine.thawPid(pid)
+    }
+    expect(await health()).toEqual({ exitCode: 0, id: clusterId })
+  })
+
+  test('with a member cut off from its peers, or from us: status says which', async () => {
+    const machine = lab.machine('etcd03')
+    for (const port of [2380, 22]) {
+      await machine.cutNetwork({ ports: [port] })
+      await vi.waitFor(
+        async () => {
+          const { exitCode, report } = await statusOf(lab)
+          expect({ exitCode, healthyMembers: report.cluster.healthyMembers }).toEqual({
+            exitCode: 1,
+            healthyMembers: 2,
+          })
+          expect(report.members[2]).toMatchObject({ healthy: false, problem: expect.any(String) })
+        },
+        { timeout: 30_000 },
+      )
+      await machine.restoreNetwork()
+    }
+    await vi.waitFor(async () => expect(await health()).toEqual({ exitCode: 0, id: clusterId }), {
+      timeout: 20_000,
+    })
+  })
+
+  test('whose file names a member more or less is left alone', async () => {
+    const { nodes } = parse(await readFile(lab.clusterFile, 'utf8')) as {
+      nodes: { name: string; roles: string[] }[]
+    }
+    try {
+      await lab.writeCluster({ nodes: nodes.filter(({ name }) => name !== 'etcd03') })
+      const fewer = await refusal(lab)
+      expect(fewer).toMatchObject({ exitCode: 8, touched: [] })
+      expect(fewer.output).toMatch(/has the member etcd03, which the cluster file does not name/)
+
+      await lab.writeCluster({ nodes: nodes.map((node) => ({ ...node, roles: ['etcd'] })) })
+      const more = await refusal(lab)
+      expect(more).toMatchObject({ exitCode: 8, touched: [] })
+      expect(more.output).toMatch(/worker01: .*no member of the running cluster/)
+    } finally {
+      await lab.writeCluster({})
+    }
+  })
+
+  test('whose pins were tampered with: another ID is refused, all of them damaged too, one is mended', async () => {
+    const pin = await lab.machine('etcd01').readFile(PIN)
+    const write = async (name: string, text: string) => await lab.machine(name).writeFile(PIN, text)
+    await write('etcd02', pin.replace(/cluster-id=.*/, 'cluster-id=feedc0ffee'))
+    const other = await refusal(lab)
+    expect(other).toMatchObject({ exitCode: 8, touched: [] })
+    expect(other.output).toContain('feedc0ffee')
+
+    for (const name of MEMBERS) await write(name, 'cluster-id=\n')
+    const damaged = await refusal(lab)
+    expect(damaged).toMatchObject({ exitCode: 8, touched: [] })
+    expect(damaged.output).toMatch(/lost or damaged/)
+
+    for (const name of ['etcd01', 'etcd02']) await write(name, pin)
+    await quorateOk(lab, ['apply'])
+    expect(await lab.machine('etcd03').readFile(PIN)).toBe(pin)
+  })
+
+  test('whose CA is not here any more: no other one is made', async () => {
+    const state = stateFolder(lab)
+    const known = await readFile(path.join(state, 'known_hosts'))
+    await rename(state, `${state}.away`)
+    await mkdir(state, { mode: 0o700 })
+    await writeFile(path.join(state, 'known_hosts'), known)
+    try {
+      const { exitCode, output, touched } = await refusal(lab)
+      expect({ exitCode, touched }).toEqual({ exitCode: 8, touched: [] })
+      expect(output).toMatch(/CA/)
+      await expect(readFile(path.join(state, 'ca', 'ca.crt'))).rejects.toThrow('ENOENT')
+      expect((await quorate(lab, ['status'])).exitCode).not.toBe(0)
+      await expect(readFile(path.join(state, 'ca', 'ca.crt'))).rejects.toThrow('ENOENT')
+    } finally {
+      await rm(state, { recursive: true })
+      await rename(`${state}.away`, state)
+    }
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+  })
+
+  test('a plan in a file is carried out exactly, or not at all', async () => {
+    const file = path.join(lab.folder, 'friday.plan')
+    await lab.machine('etcd01').check(['chmod', '600', '/etc/etcd/options.env'])
+    expect(await quorate(lab, ['plan', '--out', file])).toMatchObject({ exitCode: 2 })
+    await lab.machine('etcd02').check(['sh', '-c', "echo '# a remark' >>/etc/etcd/options.env"])
+    const moved = await refusal(lab, ['apply', file])
+    expect(moved).toMatchObject({ exitCode: 9, touched: [] })
+    expect(moved.output).toContain('etcd02')
+
+    expect(await quorate(lab, ['plan', '--out', file])).toMatchObject({ exitCode: 2 })
+    await lab.writeCluster({ pki: { days: 30 } })
+    expect(await refusal(lab, ['apply', file])).toMatchObject({ exitCode: 9, touched: [] })
+    await lab.writeCluster({})
+    expect(await quorateOk(lab, ['apply', file])).toContain('done: 2 steps')
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await lab.machine('etcd02').readFile('/etc/etcd/options.env')).not.toContain('remark')
+  })
+
+  async function health(): Promise<{ exitCode: number; id: string | null }> {
+    const { exitCode, report } = await statusOf(lab)
+    return { exitCode, id: report.cluster.id }
+  }
+})

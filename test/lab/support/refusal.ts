@@ -1,0 +1,23 @@
+/** A command that must refuse: what it says, and whether it touched anything all the same. */
+import type { TestLab } from '../harness.ts'
+import { quorate } from './quorate.ts'
+import { snapshots } from './snapshot.ts'
+
+export interface Refusal {
+  readonly exitCode: number
+  readonly output: string
+  /** Names of the machines whose files are not as they were. */
+  readonly touched: readonly string[]
+}
+
+/** Runs it (`apply` unless told otherwise). What etcd itself writes while it runs is not looked at. */
+export async function refusal(lab: TestLab, args: readonly string[] = ['apply']): Promise<Refusal> {
+  const running = await Promise.all(lab.machines.map(async (machine) => await machine.isRunning()))
+  const machines = lab.machines.filter((_, index) => running[index])
+  const skip = ['/opt/etcd/data/*', '/opt/etcd/wal/*']
+  const before = await snapshots(machines, skip)
+  const { exitCode, stdout, stderr } = await quorate(lab, args)
+  const after = await snapshots(machines, skip)
+  const touched = machines.map(({ name }) => name).filter((name) => before[name] !== after[name])
+  return { exitCode, output: stdout + stderr, touched }
+}
