@@ -178,7 +178,7 @@ describe.skipIf(reason)(`apply${because}`, () => {
         const security = await machine.check(['systemd-analyze', 'security', '--no-pager', 'etcd.service'])
         expect(Number(/exposure level for etcd.service: ([\d.]+)/.exec(security)?.[1])).toBeLessThanOrEqual(2)
         const journal = await machine.check(['journalctl', '--no-pager', '-o', 'cat', '-u', 'etcd'])
-        expect(journal).toMatch(/ready to serve client requests/)
+        expect(journal).toMatch(/ready to serve client requests|serving client traffic securely/)
         expect(journal).not.toMatch(/unrecognized environment|deprecated flag|conflicting environment/i)
         const options = await machine.readFile('/etc/etcd/options.env')
         expect(options).toContain('ETCD_INITIAL_CLUSTER_STATE=existing\n')

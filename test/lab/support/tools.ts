@@ -60,9 +60,9 @@ export async function fetchFile(lab: TestLab, name: string, file: string): Promi
   return here
 }
 
-/** openssl on this computer, which must succeed. */
-export async function openssl(...args: readonly string[]): Promise<string> {
-  return await tool(['openssl', ...args])
+/** openssl on this computer, which must succeed; arguments may come in groups. */
+export async function openssl(...args: readonly (string | readonly string[])[]): Promise<string> {
+  return await tool(['openssl', ...args.flat()])
 }
 
 /** A text file without the trailing line break. */

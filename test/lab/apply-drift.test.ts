@@ -1,0 +1,236 @@
+/** What somebody changed by hand on the machines, or in the cluster file, once the cluster stands. */
+import path from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { applied } from './support/fresh.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+import { snapshots } from './support/snapshot.ts'
+import { statusOf } from './support/status.ts'
+
+const reason = whyNoLab()
+const because = reason === undefined ? '' : ` (${reason})`
+
+const ETCD = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
+const UNIT = '/etc/systemd/system/etcd.service'
+/** What the members themselves write while they run. */
+const OWN = ['/opt/etcd/data/member', '/opt/etcd/wal']
+const BLOCKED = 8
+const MOVED = 9
+
+describe.skipIf(reason)(`an applied cluster${because}`, () => {
+  let lab: TestLab
+  beforeAll(async () => {
+    lab = await testLab({ machines: 3 })
+    await applied(lab)
+  })
+  afterAll(async () => {
+    await lab.down()
+  })
+  beforeEach(async () => {
+    await lab.writeCluster({})
+  })
+  const on = async (name: string, script: string) => await lab.machine(name).check(['sh', '-euc', script])
+  const pids = async () =>
+    await Promise.all(lab.machines.map(async (machine) => await machine.mainPid('etcd.service')))
+  /** What must be as it was after a repair, on one machine. */
+  const state = async (name: string) => await on(name, STATE)
+
+  /** What was done by hand, where, and the words by which plan names it. */
+  const DRIFT: Readonly<Record<string, readonly (readonly [string, string, readonly string[]])[]>> = {
+    'settings, unit and pin': [
+      [
+        'etcd01',
+        'echo ETCD_HEARTBEAT_INTERVAL=777 >>/etc/etcd/options.env',
+        ['write /etc/etcd/options.env', '-ETCD_HEARTBEAT_INTERVAL=777'],
+      ],
+      [
+        'etcd02',
+        'rm /etc/etcd/options.env; systemctl disable --quiet etcd',
+        ['write /etc/etcd/options.env (missing)', 'enable etcd.service'],
+      ],
+      [
+        'etcd03',
+        `rm /etc/etcd/cluster-id; sed -i s/^LimitNOFILE=.*/LimitNOFILE=17/ ${UNIT}; systemctl daemon-reload`,
+        [
+          `write ${UNIT}`,
+          '-LimitNOFILE=17',
+          'have systemd read its units again',
+          'write /etc/etcd/cluster-id',
+        ],
+      ],
+    ],
+    'owners, modes and users': [
+      [
+        'etcd01',
+        'chmod 644 /etc/ssl/etcd/etcd.key',
+        ['put owners and modes', '/etc/ssl/etcd/etcd.key is etcd:etcd 644'],
+      ],
+      [
+        'etcd02',
+        'chown root:root /etc/ssl/etcd/etcd.key; chmod 755 /opt/etcd/data; chown root /opt/etcd/data',
+        ['/etc/ssl/etcd/etcd.key is root:root 600', 'set up /opt/etcd/data', 'is root:etcd 755'],
+      ],
+      ['etcd03', 'usermod -s /bin/sh etcd', ['set up the user etcd', 'its shell is /bin/sh']],
+    ],
+    binaries: [
+      [
+        'etcd01',
+        'cd /usr/local/bin; cp etcd new; echo >>new; mv new etcd',
+        ['install etcd 3.5.16', 'etcd there is not the one quorate installed'],
+      ],
+      ['etcd02', 'rm /usr/local/bin/etcdctl', ['install etcd 3.5.16', 'no etcdctl there']],
+    ],
+    'the CA alone': [
+      ['etcd03', 'echo "# nobody reads this" >>/etc/ssl/etcd/ca.crt', ['write /etc/ssl/etcd/ca.crt']],
+    ],
+  }
+  test.each(Object.keys(DRIFT))(
+    '%s, changed by hand, are shown and put right without a restart',
+    async (key) => {
+      const drifts = DRIFT[key] ?? []
+      const names = drifts.map(([name]) => name)
+      const states = async () => await Promise.all(names.map(state))
+      const [before, running] = await Promise.all([states(), pids()])
+      for (const [name, script] of drifts) await on(name, script)
+      const drifted = await states()
+      for (const [index, text] of before.entries()) expect(drifted[index]).not.toBe(text)
+      const plan = await quorate(lab, ['plan'])
+      expect(plan.exitCode).toBe(2)
+      const sections = new Map(plan.stdout.split('\n\n').map((text) => [text.split('\n')[0], text]))
+      expect([...sections.keys()].filter((name) => name?.startsWith('etcd0'))).toEqual(names)
+      for (const [name, , words] of drifts)
+        for (const word of words) expect(sections.get(name)).toContain(word)
+      await quorateOk(lab, ['apply'])
+      expect(await states()).toEqual(before)
+      expect(await pids()).toEqual(running)
+      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    },
+  )
+
+  test('a member that was stopped is started again', async () => {
+    const { report: before } = await statusOf(lab)
+    await on('etcd02', 'systemctl stop etcd')
+    expect((await statusOf(lab)).exitCode).toBe(1)
+    await quorateOk(lab, ['apply'])
+    const { exitCode, report } = await statusOf(lab)
+    expect(exitCode).toBe(0)
+    expect(report.members.map(({ id }) => id)).toEqual(before.members.map(({ id }) => id))
+  })
+
+  /** What apply can't do yet, and the words by which it says so. */
+  const REFUSED: readonly (readonly [string, (lab: TestLab) => Readonly<Record<string, unknown>>, string])[] =
+    [
+      [
+        'a setting',
+        () => ({ etcd: { ...ETCD, settings: { 'heartbeat-interval': 150 } } }),
+        "changing ETCD_HEARTBEAT_INTERVAL from '' to '150' needs a restart",
+      ],
+      [
+        'plaintext on loopback',
+        () => ({ etcd: { ...ETCD, localPlaintext: true } }),
+        'ETCD_LISTEN_CLIENT_URLS',
+      ],
+      [
+        'another version',
+        () => ({ etcd: { version: '3.5.30', source: { debian: { suite: 'sid' } } } }),
+        'etcd 3.5.16 is installed and runs there, the cluster file asks for 3.5.30',
+      ],
+      [
+        'another data directory',
+        () => ({ etcd: { ...ETCD, dataDirectory: '/srv/etcd/data' } }),
+        '/srv/etcd/data',
+      ],
+      [
+        'a member less',
+        (there) => ({ nodes: nodes(there).slice(0, 2) }),
+        'removing a member is not offered yet',
+      ],
+      [
+        'a member more',
+        (there) => ({
+          nodes: [...nodes(there), { ...nodes(there)[2], name: 'etcd04' }].filter((_, i) => i !== 2),
+        }),
+        'etcd04',
+      ],
+    ]
+  test.each(REFUSED)(
+    '%s in the cluster file is refused with nothing touched',
+    async (_what, changes, words) => {
+      await lab.writeCluster(changes(lab))
+      const [before, running] = await Promise.all([snapshots(lab.machines, OWN), pids()])
+      const plan = await quorate(lab, ['plan'])
+      expect(plan.exitCode).toBe(BLOCKED)
+      expect(plan.stdout).toContain(words)
+      const apply = await quorate(lab, ['apply'])
+      expect(apply.exitCode).toBe(BLOCKED)
+      expect(apply.stderr).toContain(words)
+      expect(await snapshots(lab.machines, OWN)).toEqual(before)
+      expect(await pids()).toEqual(running)
+    },
+  )
+
+  test('a saved plan is carried out to the letter, or not at all once the hosts have moved', async () => {
+    const file = path.join(lab.folder, 'friday.plan')
+    await on('etcd01', 'chmod 644 /etc/ssl/etcd/etcd.key')
+    expect((await quorate(lab, ['plan', '--out', file])).exitCode).toBe(2)
+    await on('etcd02', 'chmod 644 /etc/ssl/etcd/etcd.key')
+    const before = await snapshots(lab.machines, OWN)
+    const refused = await quorate(lab, ['apply', file])
+    expect(refused.exitCode).toBe(MOVED)
+    expect(refused.stderr).toContain('etcd02')
+    expect(refused.stderr).not.toContain('etcd01')
+    expect(await snapshots(lab.machines, OWN)).toEqual(before)
+    await on('etcd02', 'chmod 600 /etc/ssl/etcd/etcd.key')
+    await quorateOk(lab, ['apply', file])
+    expect(await on('etcd01', 'stat -c %a /etc/ssl/etcd/etcd.key')).toBe('600\n')
+    // The same plan a second time: it is not as it was planned any more.
+    expect((await quorate(lab, ['apply', file])).exitCode).toBe(MOVED)
+  })
+
+  test('reset asks for the name, moves data aside, and leaves room for a new cluster', async () => {
+    const { report: old } = await statusOf(lab)
+    await quorateOk(lab, ['etcdctl', '--', 'put', 'greeting', 'from the first cluster'])
+    const before = await snapshots(lab.machines, OWN)
+    for (const args of [[], ['--confirm', 'tset'], ['--yes']])
+      expect((await quorate(lab, ['reset', ...args])).exitCode).not.toBe(0)
+    expect(await snapshots(lab.machines, OWN)).toEqual(before)
+    expect((await statusOf(lab)).exitCode).toBe(0)
+
+    const text = await quorateOk(lab, ['reset', '--confirm', 'test'])
+    const aside = /\/opt\/etcd\/data\.before-reset-\S+/.exec(text)?.[0] ?? ''
+    expect((await statusOf(lab)).report.members.map(({ healthy }) => healthy)).toEqual([false, false, false])
+    for (const { name } of lab.machines) {
+      expect(await on(name, `ls ${aside}/member/snap/db; systemctl is-active etcd || true`)).toMatch(
+        /\/db\n(inactive|unknown)\n$/,
+      )
+      expect(
+        await on(name, 'ls -d /opt/etcd/data /opt/etcd/wal /etc/etcd/cluster-id 2>/dev/null || true'),
+      ).toBe('')
+    }
+    await quorateOk(lab, ['apply'])
+    const { exitCode, report } = await statusOf(lab)
+    expect(exitCode).toBe(0)
+    expect(report.cluster.id).not.toBe(old.cluster.id)
+    expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'greeting'])).toBe('')
+
+    await quorateOk(lab, ['reset', '--purge', '--confirm', 'test'])
+    expect(await on('etcd01', 'ls -d /opt/etcd/data* /etc/ssl/etcd || true')).toBe(`${aside}\n`)
+    expect(await quorateOk(lab, ['reset', '--confirm', 'test'])).toBe('nothing to reset\n')
+  })
+})
+
+/** Everything that DRIFT changes. */
+const STATE = `
+cd /etc/ssl/etcd
+for file in /etc/etcd/options.env /etc/etcd/cluster-id /etc/systemd/system/etcd.service ca.crt etcd.crt etcd.key \
+  /opt/etcd/data /usr/local/bin/etcd /usr/local/bin/etcdctl
+do
+  stat -c '%n %U:%G %a' "$file" 2>&1 || true
+  [ ! -f "$file" ] || sha256sum "$file"
+done
+getent passwd etcd
+systemctl show etcd -p UnitFileState,LimitNOFILE,NeedDaemonReload`
+
+function nodes(lab: TestLab) {
+  return lab.machines.map(({ name, address }) => ({ name, address, roles: ['etcd'] }))
+}

@@ -1,0 +1,76 @@
+/** CAs as other people make them: with openssl alone. */
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { openssl } from './tools.ts'
+
+export interface OpensslCa {
+  readonly certificate: string
+  readonly key: string
+}
+
+/** A root, or below `parent` an intermediate whose file has the root behind it. */
+export async function opensslCa(folder: string, name: string, parent?: OpensslCa): Promise<OpensslCa> {
+  const [certificate, key] = [path.join(folder, `${name}.crt`), path.join(folder, `${name}.key`)]
+  const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key]
+  const request = ['req', ...fresh, '-subj', `/CN=${name}`]
+  const usage = 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n'
+  if (parent === undefined) {
+    const extensions = usage.trim().split('\n')
+    await openssl(
+      ['req', '-x509', ...fresh, '-subj', `/CN=${name}`, '-days', '30', '-out', certificate],
+      extensions.flatMap((extension) => ['-addext', extension]),
+    )
+    return { certificate, key }
+  }
+  const [csr, extensions] = [path.join(folder, `${name}.csr`), path.join(folder, `${name}.ext`)]
+  await openssl(request, '-new', '-out', csr)
+  await writeFile(extensions, usage)
+  const signed = await openssl(
+    ['x509', '-req', '-in', csr, '-days', '20', '-extfile', extensions],
+    ['-CA', parent.certificate, '-CAkey', parent.key, '-CAcreateserial'],
+  )
+  await writeFile(certificate, signed + (await openssl('x509', '-in', parent.certificate)))
+  return { certificate, key }
+}
+
+export interface ForgedCertificate {
+  readonly csr: string
+  /** The common name and the SANs, as openssl.cnf has them: `DNS:etcd01,IP:198.18.0.1`. */
+  readonly names: string
+  /** As ASN.1 has them: `20200101000000Z`. */
+  readonly notBefore: string
+  readonly notAfter: string
+}
+
+/** A leaf with any names and any time, for both purposes, which quorate itself would never issue. Gives its PEM. */
+export async function forge(folder: string, ca: OpensslCa, wanted: ForgedCertificate): Promise<string> {
+  const config = path.join(folder, 'forge.cnf')
+  const files = { csr: path.join(folder, 'forge.csr'), index: path.join(folder, 'forge.index') }
+  await writeFile(
+    config,
+    `[ca]
+default_ca = forge
+[forge]
+database = ${files.index}
+new_certs_dir = ${folder}
+default_md = sha256
+policy = any
+rand_serial = yes
+unique_subject = no
+x509_extensions = leaf
+[any]
+commonName = supplied
+[leaf]
+basicConstraints = CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = clientAuth, serverAuth
+subjectAltName = ${wanted.names}
+`,
+  )
+  await writeFile(files.index, '')
+  await writeFile(files.csr, wanted.csr)
+  return await openssl(
+    ['ca', '-batch', '-config', config, '-in', files.csr, '-notext', '-cert', ca.certificate],
+    ['-keyfile', ca.key, '-startdate', wanted.notBefore, '-enddate', wanted.notAfter],
+  )
+}
