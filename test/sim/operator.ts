@@ -194,7 +194,6 @@ function ending(
 /** Not the planner's own idea of it: what a person would look for. */
 function checkDone(world: World, cluster: Cluster): void {
   const ids = new Set<string>()
-  const broken = (what: string) => new Violation('done-is-done', what)
   for (const node of cluster.nodes) {
     const disk = diskOf(world, node.name)
     const name = node.name
@@ -228,6 +227,10 @@ function checkDone(world: World, cluster: Cluster): void {
   const { network } = cluster
   if (network !== undefined && world.network !== renderConfig(network.config))
     throw broken('flannel has no network')
+}
+
+function broken(what: string): Violation {
+  return new Violation('done-is-done', what)
 }
 
 function checkSecrets(steps: readonly Step[]): void {

@@ -1,5 +1,5 @@
 /** A life of a cluster as data: what fast-check makes up, and what a failure prints. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { ACCIDENTS, DRIFTS, EDITS, type Edit, LOSSES, type WorldEvent } from './events.ts'
 import type { Interruption } from './operator.ts'
 

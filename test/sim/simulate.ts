@@ -3,7 +3,7 @@ import { sampleCluster, sampleNode } from '../../src/etcd/sample.ts'
 import { next } from '../../src/plan/next.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { edit, happen } from './events.ts'
-import { type Outcome, type Planner, type Run, operate } from './operator.ts'
+import { type Outcome, type Planner, type Run, type RunOptions, operate } from './operator.ts'
 import type { Round, Scenario } from './scenario.ts'
 import { Violation } from './violation.ts'
 import { type World, makeWorld } from './world.ts'
@@ -21,8 +21,15 @@ const SPARE = sampleNode('etcd09', '192.168.0.9')
 /** How often a run is repeated, once nothing goes wrong any more, before its coming to rest is despaired of. */
 const REPETITIONS = 8
 
+export interface Simulation {
+  readonly planner?: Planner
+  /** For the test of the test: a second operator does not heed the lock. */
+  readonly lockless?: boolean
+}
+
 /** @throws Violation at the first thing that must not happen. */
-export function simulate(scenario: Scenario, planner: Planner = next): Life {
+export function simulate(scenario: Scenario, simulation: Simulation = {}): Life {
+  const { planner = next, lockless = false } = simulation
   const base = clusterOf(scenario.members)
   const world = makeWorld([...base.nodes, SPARE])
   const outcomes: Outcome[] = []
@@ -32,7 +39,7 @@ export function simulate(scenario: Scenario, planner: Planner = next): Life {
     // Whoever edits the file may ask for what is refused, even after taking it back: it may have been carried out.
     if (cluster !== base) world.truth.excuse ??= 'the cluster file was edited'
     for (const event of round.before) happen(world, cluster, event)
-    outcomes.push(...playRound(world, cluster, planner, round))
+    outcomes.push(...playRound(world, { planner, cluster }, round, lockless))
   }
   world.lock = undefined
   const rest = comeToRest(world, cluster, planner)
@@ -42,11 +49,12 @@ export function simulate(scenario: Scenario, planner: Planner = next): Life {
   return { world, outcomes: [...outcomes, rest], rest }
 }
 
-function playRound(world: World, cluster: Cluster, planner: Planner, round: Round): Outcome[] {
+function playRound(world: World, setting: RunOptions, round: Round, lockless: boolean): Outcome[] {
+  const { cluster } = setting
   const { interruption, during, second } = round
   const outcomes: Outcome[] = []
   world.truth.justLost.clear()
-  const run = operate(world, { planner, cluster, interruption, takesOver: true })
+  const run = operate(world, { ...setting, interruption, takesOver: true })
   let happened = false
   for (let wave = 0; ; wave += 1) {
     const step = run.next(happened)
@@ -55,7 +63,8 @@ function playRound(world: World, cluster: Cluster, planner: Planner, round: Roun
     if (during?.wave === wave) happen(world, cluster, during.event)
     if (second?.wave === wave) {
       const held = world.lock
-      const other = finish(operate(world, { planner, cluster, takesOver: second.how === 'instead' }))
+      const takesOver = second.how === 'instead' || lockless
+      const other = finish(operate(world, { ...setting, takesOver }))
       if (
         second.how === 'beside' &&
         (other.kind === 'died' || other.kind === 'failed' || world.lock !== held)

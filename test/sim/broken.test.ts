@@ -1,0 +1,39 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { BROKEN } from './broken.ts'
+import { anyScenario, interruptedScenario } from './scenario.ts'
+import { type Simulation, simulate } from './simulate.ts'
+import { INVARIANTS, type Invariant, Violation } from './violation.ts'
+
+/** Fixed lives, so that what is caught today is caught tomorrow; of both kinds in turn. */
+const samples = [interruptedScenario, anyScenario].map((scenarios) =>
+  fc.sample(scenarios, { numRuns: 600, seed: 20_260_101 }),
+)
+const lives = (samples[0] ?? []).flatMap((life, index) => [life, samples[1]?.[index] ?? life])
+
+/** After how many lives it was caught; 0: never. */
+function caughtAfter(simulation: Simulation, invariant: Invariant): number {
+  for (const [index, life] of lives.entries()) {
+    try {
+      simulate(life, simulation)
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error
+      if (error.invariant === invariant) return index + 1
+    }
+  }
+  return 0
+}
+
+test.each(BROKEN)('a planner that $what is caught: $breaks', ({ planner, breaks }) => {
+  expect(caughtAfter({ planner }, breaks)).toBeGreaterThan(0)
+})
+
+test('a second operator who does not heed the lock is caught', () => {
+  expect(caughtAfter({ lockless: true }, 'one-operator')).toBeGreaterThan(0)
+})
+
+test('every invariant of the planner has one that breaks it', () => {
+  // The lock is not the planner's to keep.
+  const others = Object.keys(INVARIANTS).filter((name) => name !== 'one-operator')
+  expect([...new Set(BROKEN.map(({ breaks }) => breaks))].sort()).toEqual(others.sort())
+})
