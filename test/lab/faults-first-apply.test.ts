@@ -1,0 +1,209 @@
+/** What can be wrong before anything has begun: said clearly, before anything is changed on any machine. */
+import { copyFile, mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tool } from '../../src/lab/tool.ts'
+import { etcdBinaries } from './etcd-binaries.ts'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { freshState, stateFolder } from './support/fresh.ts'
+import { quorate } from './support/quorate.ts'
+import { refusal } from './support/refusal.ts'
+import { WHOLE, outcomeOf } from './support/whole.ts'
+
+const MB = 2 ** 20
+const PASSWORD = 'opsanoda 5'
+
+describe.skipIf(whyNoLab())('a first apply', () => {
+  let lab: TestLab
+  beforeAll(async () => {
+    lab = await testLab({
+      machines: 3,
+      users: [
+        { name: 'ops', sudo: 'password', password: PASSWORD },
+        { name: 'guest', sudo: 'none' },
+      ],
+      disks: [
+        { path: '/opt/etcd', sizeBytes: 900 * MB },
+        { path: '/var/lib/quorate', sizeBytes: 250 * MB },
+      ],
+      cluster: { requirements: { etcd: { disk: '100MB' } } },
+    })
+    await freshState(lab)
+  })
+  afterAll(async () => await lab.down())
+
+  test('where one machine is off and another does not answer: names both, touches none', async () => {
+    await lab.machine('etcd03').powerOff()
+    await lab.machine('etcd02').cutNetwork()
+    try {
+      const { exitCode, output, touched } = await refusal(lab)
+      expect({ exitCode, touched }).toEqual({ exitCode: 69, touched: [] })
+      expect(output).toMatch(/etcd02: no answer/)
+      expect(output).toMatch(/etcd03: no /)
+      expect(output).not.toContain('etcd01')
+    } finally {
+      await lab.machine('etcd02').restoreNetwork()
+      await lab.machine('etcd03').boot()
+    }
+  })
+
+  test('where a host key is unknown, or another one', async () => {
+    const file = path.join(stateFolder(lab), 'known_hosts')
+    const known = await readFile(file, 'utf8')
+    const lines = known.trimEnd().split('\n')
+    try {
+      await writeFile(file, `${lines.slice(0, 2).join('\n')}\n`)
+      const unknown = await refusal(lab)
+      expect(unknown).toMatchObject({ exitCode: 76, touched: [] })
+      expect(unknown.output).toMatch(/etcd03: .*not known.*\n.*quorate trust etcd03/)
+
+      const [first = '', , third = ''] = lines
+      const wrong = `${third.split(' ')[0]} ${first.split(' ').slice(1).join(' ')}`
+      await writeFile(file, `${lines.slice(0, 2).join('\n')}\n${wrong}\n`)
+      const other = await refusal(lab)
+      expect(other).toMatchObject({ exitCode: 76, touched: [] })
+      expect(other.output).toMatch(/etcd03: .*differs from the one that was trusted/)
+    } finally {
+      await writeFile(file, known)
+    }
+  })
+
+  test('where the login has no sudo, or the password is wrong', async () => {
+    const passwordFile = path.join(lab.folder, 'password')
+    await writeFile(passwordFile, 'not it at all\n', { mode: 0o600 })
+    try {
+      await lab.writeCluster({ ssh: { user: 'guest', identityFile: lab.identityFile } })
+      const args = ['apply', '--sudo-password-file', passwordFile]
+      expect(await refusal(lab, args)).toMatchObject({ exitCode: 77, touched: [] })
+
+      await lab.writeCluster({ ssh: { user: 'ops', identityFile: lab.identityFile } })
+      const wrong = await refusal(lab, args)
+      expect(wrong).toMatchObject({ exitCode: 77, touched: [] })
+      expect(wrong.output).toMatch(/sudo there does not take ops's password/)
+      expect(wrong.output).not.toContain('not it at all')
+
+      const nobody = await refusal(lab)
+      expect(nobody).toMatchObject({ exitCode: 77, touched: [] })
+      expect(nobody.output).toContain('--sudo-password-file')
+    } finally {
+      await lab.writeCluster({})
+    }
+  })
+
+  test('where etcd can not be had as the file says', async () => {
+    const { directory, version } = await etcdBinaries('trixie')
+    const release = path.join(lab.folder, `etcd-v${version}-linux-amd64`)
+    const foreign = path.join(lab.folder, 'foreign')
+    const archive = `${release}.tar.gz`
+    for (const folder of [release, foreign]) {
+      await mkdir(folder)
+      for (const name of ['etcd', 'etcdctl'])
+        await copyFile(path.join(directory, name), path.join(folder, name))
+    }
+    await tool(['tar', '-cf', archive, '-I', 'gzip -1', '-C', lab.folder, path.basename(release)])
+    const whole = await readFile(archive)
+    await writeFile(`${archive}.cut`, whole.subarray(0, whole.length / 2))
+    for (const name of ['etcd', 'etcdctl']) await pretendArm(path.join(foreign, name))
+
+    const trials = [
+      { source: { file: { path: archive, sha256: '0'.repeat(64) } }, says: /is not the expected file/ },
+      { source: { file: { path: `${archive}.cut` } }, says: /etcd-v3\.5\.16-linux-amd64\.tar\.gz\.cut/ },
+      { source: { file: { path: foreign } }, says: /arm64|architecture|aarch64/ },
+      { source: { debian: { suite: 'trixie' } }, version: '3.5.15', says: /3\.5\.16/ },
+    ]
+    try {
+      for (const { says, ...etcd } of trials) {
+        await lab.writeCluster({ etcd: { version, ...etcd } })
+        const { exitCode, output, touched } = await refusal(lab)
+        expect({ output, exitCode, touched }).toEqual({
+          output: expect.stringMatching(says),
+          exitCode: 5,
+          touched: [],
+        })
+      }
+    } finally {
+      await lab.writeCluster({})
+    }
+  })
+
+  test('where something else is in the place of etcd', async () => {
+    const machine = lab.machine('etcd02')
+    const { directory } = await etcdBinaries('trixie')
+    const listen = async (port: string) => {
+      await machine.check([
+        'systemd-run',
+        '--unit=other',
+        'systemd-socket-activate',
+        '--accept',
+        '-l',
+        port,
+        'true',
+      ])
+    }
+    const stop = async () => void (await machine.check(['systemctl', 'stop', 'other']))
+    for (const port of ['2379', '2380']) {
+      await listen(port)
+      const { exitCode, output, touched } = await refusal(lab)
+      await stop()
+      expect({ exitCode, touched }).toEqual({ exitCode: 8, touched: [] })
+      expect(output).toMatch(new RegExp(`etcd02: .*listens on port .*${port}`))
+    }
+
+    await machine.writeFile('/usr/bin/etcd', await readFile(path.join(directory, 'etcd')), { mode: '0755' })
+    await machine.check([
+      'systemd-run',
+      '--unit=other',
+      '/usr/bin/etcd',
+      '--data-dir=/srv/etcd',
+      '--logger=zap',
+    ])
+    await machine.check(['sh', '-c', 'until ss -Hltn "sport = :2379" | grep -q 2379; do sleep 0.05; done'])
+    const process = await refusal(lab)
+    await stop()
+    expect(process).toMatchObject({ exitCode: 8, touched: [] })
+    expect(process.output).toMatch(/etcd02: an etcd that quorate did not set up runs there/)
+
+    const unit = '/lib/systemd/system/etcd.service'
+    await machine.writeFile(unit, '[Service]\nType=notify\nExecStart=/usr/bin/etcd --data-dir=/srv/etcd\n')
+    await machine.check(['systemctl', 'start', 'etcd'])
+    const service = await refusal(lab)
+    await machine.check(['systemctl', 'stop', 'etcd'])
+    await machine.check(['rm', '-rf', unit, '/usr/bin/etcd', '/srv/etcd'])
+    await machine.check(['systemctl', 'daemon-reload'])
+    expect(service).toMatchObject({ exitCode: 8, touched: [] })
+    expect(service.output).toContain(`runs there as ${unit}`)
+
+    await machine.writeFile('/opt/etcd/data/member/snap/db', 'precious')
+    const data = await refusal(lab)
+    await machine.check(['rm', '-rf', '/opt/etcd/data'])
+    expect(data).toMatchObject({ exitCode: 8, touched: [] })
+    expect(data.output).toMatch(/etcd02: \/opt\/etcd\/data there holds data of another etcd cluster/)
+  })
+
+  test('where disks are full: names machine and remedy, and is finished once there is room', async () => {
+    const data = lab.machine('etcd03')
+    await data.fillDisk('/opt/etcd')
+    const filled = await refusal(lab)
+    await data.freeDisk('/opt/etcd')
+    expect(filled).toMatchObject({ exitCode: 3, touched: [] })
+    expect(filled.output).toMatch(/etcd03: Free disk space/)
+
+    const incoming = lab.machine('etcd02')
+    await incoming.fillDisk('/var/lib/quorate', 10 * MB)
+    const { exitCode, stderr } = await quorate(lab, ['apply'])
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/etcd02: .*No space left on device/)
+    expect(stderr).toContain('make room (df -h)')
+    expect(stderr).not.toMatch(/✗ etcd0[13]|quorate: etcd0[13]/)
+
+    await incoming.freeDisk('/var/lib/quorate')
+    expect((await quorate(lab, ['apply'])).exitCode).toBe(0)
+    expect(await outcomeOf(lab)).toEqual(WHOLE)
+  })
+})
+
+/** Makes an ELF file say that it is for aarch64. */
+async function pretendArm(file: string): Promise<void> {
+  await using handle = await open(file, 'r+')
+  await handle.write(Buffer.from([0xb7, 0x00]), 0, 2, 18)
+}
