@@ -5,6 +5,8 @@ import type { CliContext } from './context.ts'
 
 export interface ProgressRenderer {
   readonly emit: Emit
+  /** Keeps still while somebody is asked something; what happens meanwhile is told afterwards. */
+  hold<T>(ask: () => Promise<T>): Promise<T>
   /** Leaves nothing moving behind. */
   stop(): void
 }
@@ -32,7 +34,7 @@ function jsonLines(context: CliContext): ProgressRenderer {
       `${JSON.stringify('durationMs' in shown ? { ...shown, durationMs: Math.round(shown.durationMs) } : shown)}\n`,
     )
   }
-  return { emit, stop: () => undefined }
+  return { emit, hold: async (ask) => await ask(), stop: () => undefined }
 }
 
 /** Also what a terminal keeps once a line has come to rest. */
@@ -60,6 +62,7 @@ function plainLines(context: CliContext): ProgressRenderer {
       const line = describe(context, event)
       if (line !== undefined) context.err(`${line}\n`)
     },
+    hold: async (ask) => await ask(),
     stop: () => undefined,
   }
 }
@@ -68,6 +71,8 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 
 function liveLines(context: CliContext): ProgressRenderer {
   const moving = new Map<string, string>()
+  const waiting: RunEvent[] = []
+  let questions = 0
   let drawn = 0
   let frame = 0
   const erase = () => {
@@ -85,18 +90,33 @@ function liveLines(context: CliContext): ProgressRenderer {
   }
   const timer = setInterval(() => {
     frame += 1
-    if (moving.size > 0) draw()
+    if (moving.size > 0 && questions === 0) draw()
   }, 100)
   timer.unref()
+  const emit = (event: RunEvent) => {
+    if (questions > 0) {
+      waiting.push(event)
+      return
+    }
+    follow(moving, event)
+    const line = describe(context, event)
+    if (line !== undefined) {
+      erase()
+      context.err(`${line}\n`)
+    }
+    draw()
+  }
   return {
-    emit: (event) => {
-      follow(moving, event)
-      const line = describe(context, event)
-      if (line !== undefined) {
-        erase()
-        context.err(`${line}\n`)
+    emit,
+    hold: async (ask) => {
+      questions += 1
+      erase()
+      try {
+        return await ask()
+      } finally {
+        questions -= 1
+        if (questions === 0) for (const event of waiting.splice(0)) emit(event)
       }
-      draw()
     },
     stop: () => {
       clearInterval(timer)

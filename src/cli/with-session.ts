@@ -5,7 +5,7 @@ import type { Cluster } from '../spec/cluster.ts'
 import { type Session, openSession } from '../run/session.ts'
 import { passphraseSource, sudoPasswordSource } from './ask.ts'
 import type { CliContext } from './context.ts'
-import { progressRenderer } from './render-progress.ts'
+import { type ProgressRenderer, progressRenderer } from './render-progress.ts'
 
 /**
  * The cluster of `-f`. Its warnings go to standard error where `warn` says so, and with `-v`: they belong to the
@@ -30,27 +30,31 @@ export interface WithSessionOptions {
   readonly events?: 'all' | 'text' | 'none' | undefined
 }
 
+/** `work` is handed what it must ask questions through, so that no progress is drawn over them. */
 export async function withSession<T>(
   context: CliContext,
-  work: (session: Session) => Promise<T>,
+  work: (session: Session, ask: ProgressRenderer['hold']) => Promise<T>,
   options: WithSessionOptions = {},
 ): Promise<T> {
   const cluster = options.cluster ?? (await loadForCommand(context, options.warn))
   const progress = progressRenderer(context)
   const { events = 'all' } = options
   const shown = events === 'all' || (events === 'text' && !context.json)
+  const askPassphrase = passphraseSource(context)
+  const sudoPassword = sudoPasswordSource(context)
   await using session = await openSession({
     cluster,
     emit: shown ? progress.emit : () => undefined,
     signal: context.signal,
     now: context.now,
     cacheDirectory: cacheDirectory(process.env),
-    askPassphrase: passphraseSource(context),
-    sudoPassword: sudoPasswordSource(context),
+    askPassphrase: async (...words) => await progress.hold(async () => await askPassphrase(...words)),
+    sudoPassword:
+      sudoPassword && (async (...words) => await progress.hold(async () => await sudoPassword(...words))),
     interactive: context.interactive,
   })
   try {
-    return await work(session)
+    return await work(session, async (ask) => await progress.hold(ask))
   } finally {
     progress.stop()
   }

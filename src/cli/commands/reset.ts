@@ -15,8 +15,9 @@ const resetCommand: CommandHandler = async (context, input) => {
   }
   return await withSession(
     context,
-    async (session) => {
-      const { done, moved } = await reset(session, { node, purge, confirm })
+    async (session, ask) => {
+      const asked = async (preview: ResetPreview) => await ask(async () => await confirm(preview))
+      const { done, moved } = await reset(session, { node, purge, confirm: asked })
       if (context.json) {
         context.out(
           `${JSON.stringify({ type: 'done', changed: done.length > 0, steps: done.length, moved })}\n`,
