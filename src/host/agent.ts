@@ -1,15 +1,8 @@
 /** One round trip to a machine: operations that change it, then a look at what it is like afterwards. */
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { pack } from 'tar-stream'
 import { QuorateError } from '../errors.ts'
 import type { Remote } from '../ssh/remote.ts'
 import agent from './agent.sh?raw'
-
-/** Content that travels to a machine: text, or a file of this computer. */
-export type Content = { readonly text: string } | { readonly file: string }
+import { type Content, contentNames, makeParcel } from './parcel.ts'
 
 /** A word of an operation: as it is, or the name under which its content arrives. */
 export type Word = string | Content
@@ -33,12 +26,15 @@ export interface AgentReply {
 
 /** @throws QuorateError `command`, with the reason that the machine gave; what was done before stays done. */
 export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentReply> {
-  const contents: Content[] = []
+  const contents = run.operations.flatMap(([, ...words]) => words.filter((word) => typeof word !== 'string'))
+  const names = contentNames(contents)
+  const nameOf = (content: Content) => names[contents.indexOf(content)] ?? ''
   const words = run.operations.map(([name, ...rest]) => [
     name,
-    ...rest.map((word) => (typeof word === 'string' ? word : String(contents.push(word) - 1))),
+    ...rest.map((word) => (typeof word === 'string' ? word : nameOf(word))),
   ])
-  const receives = contents.length > 0 ? [['receive']] : []
+  const parcel = contents.length > 0 ? await makeParcel(contents) : undefined
+  const receives = parcel === undefined ? [] : [parcel.receive]
   const offset = receives.length
   const argv = [...receives, ...words, ...run.looks].flatMap((operation) => [
     String(operation.length),
@@ -50,7 +46,7 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
   })
   const result = await remote.run({
     argv: ['sh', '-c', agent, 'quorate', ...argv],
-    stdin: contents.length > 0 ? archive(contents) : undefined,
+    stdin: parcel?.stream,
     root: true,
     signal: run.signal,
     onStdout: lines,
@@ -84,24 +80,4 @@ function lineReader(onLine: (line: string) => void): (text: string) => void {
     rest = lines.pop() ?? ''
     for (const line of lines) onLine(line)
   }
-}
-
-/** The contents as a tar archive with the entries `0`, `1`, …; files are read as they are sent. */
-function archive(contents: readonly Content[]): Readable {
-  const tar = pack()
-  const fill = async () => {
-    for (const [index, content] of contents.entries()) {
-      const header = { name: String(index), mode: 0o600 }
-      if ('text' in content) {
-        tar.entry(header, content.text)
-        continue
-      }
-      const { size } = await stat(content.file)
-      const entry = tar.entry({ ...header, size })
-      await pipeline(createReadStream(content.file, { highWaterMark: 1 << 20 }), entry)
-    }
-    tar.finalize()
-  }
-  fill().catch((error: unknown) => tar.destroy(error as Error))
-  return Readable.from(tar)
 }

@@ -13,7 +13,7 @@ import { type Lock, acquireLock } from '../run/lock.ts'
 import { observe } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
 import { onAll } from '../ssh/fleet.ts'
-import { requirePreflight } from './preflight.ts'
+import { preflight, requireFit } from './preflight.ts'
 
 export interface ApplyReport {
   /** False: everything was already as it should be, and nothing was touched. */
@@ -70,10 +70,14 @@ export async function apply(session: Session, options: ApplyOptions = {}): Promi
     }
   }
   await using lock = await lockAll(session, 'apply')
-  const observed = await observe(session)
+  // Where quorate never was at work, preflight will be wanted: it looks while `observe` does.
+  const [observed, early] = await Promise.all([
+    observe(session),
+    session.hasOperated ? undefined : preflight(session),
+  ])
   await options.confirm?.(observed)
   const situation = judgeSituation(session.cluster, observed, intent.freshToken)
-  if (situation.kind === 'new') await requirePreflight(session)
+  if (situation.kind === 'new') requireFit(session, early ?? (await preflight(session)))
   const report = await run(session, lock, intent, observed)
   return { changed: report.done.length > 0, ...report }
 }

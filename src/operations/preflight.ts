@@ -15,9 +15,8 @@ export async function preflight(session: Session): Promise<PreflightReport> {
 }
 
 /** As the gate of a first apply: warnings are told, failures stop it. @throws QuorateError `preflight` with all of them. */
-export async function requirePreflight(session: Session): Promise<void> {
+export function requireFit(session: Session, report: PreflightReport): void {
   for (const text of describeHazards(session.cluster.etcd.version)) session.emit({ type: 'warning', text })
-  const report = await preflight(session)
   const told = report.checks.filter((check) => check.result === 'warning')
   for (const check of told) session.emit({ type: 'warning', host: check.host, text: describeCheck(check) })
   if (summarize(report).failures === 0) return

@@ -1,0 +1,61 @@
+/** Content on its way to a machine, as one stream: large files first, as they are, then everything small as a tar archive. */
+import { open, stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pack } from 'tar-stream'
+
+/** Content that travels to a machine: text, or a file of this computer. */
+export type Content = { readonly text: string } | { readonly file: string }
+
+export interface Parcel {
+  /** The agent's words for taking it in: the sizes of the files, in bytes. */
+  readonly receive: readonly string[]
+  readonly stream: Readable
+}
+
+/** How much of a file is in memory at a time, for each machine. */
+const PIECE_BYTES = 512 * 1024
+
+/** The names under which contents arrive, in their order: texts are `t0`, `t1` …, files `f0`, `f1` …. */
+export function contentNames(contents: readonly Content[]): readonly string[] {
+  let texts = 0
+  let files = 0
+  return contents.map((content) => {
+    if ('file' in content) {
+      files += 1
+      return `f${files - 1}`
+    }
+    texts += 1
+    return `t${texts - 1}`
+  })
+}
+
+export async function makeParcel(contents: readonly Content[]): Promise<Parcel> {
+  const files = contents.flatMap((content) => ('file' in content ? [content.file] : []))
+  const texts = contents.flatMap((content) => ('text' in content ? [content.text] : []))
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
+  const pieces = async function* () {
+    for (const [index, file] of files.entries()) yield* readWhole(file, sizes[index] ?? 0)
+    yield* archive(texts)
+  }
+  // One piece ahead, no more: sixteen, as is usual, would be as many megabytes for every machine.
+  return { receive: ['receive', ...sizes.map(String)], stream: Readable.from(pieces(), { highWaterMark: 1 }) }
+}
+
+/** @throws Error if the file is not as long as was announced: what follows would be taken for its end. */
+async function* readWhole(file: string, size: number): AsyncGenerator<Buffer> {
+  await using handle = await open(file)
+  let left = size
+  while (left > 0) {
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, left)))
+    if (bytesRead === 0) throw new Error(`${file} became shorter while it was sent`)
+    left -= bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+async function* archive(texts: readonly string[]): AsyncGenerator<Buffer> {
+  const tar = pack()
+  for (const [index, text] of texts.entries()) tar.entry({ name: `t${index}`, mode: 0o600 }, text)
+  tar.finalize()
+  yield* tar as AsyncIterable<Buffer>
+}
