@@ -80,32 +80,28 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
       ],
       ['etcd02', 'rm /usr/local/bin/etcdctl', ['install etcd 3.5.16', 'no etcdctl there']],
     ],
-    'the CA alone': [
+    'the CA file': [
       ['etcd03', 'echo "# nobody reads this" >>/etc/ssl/etcd/ca.crt', ['write /etc/ssl/etcd/ca.crt']],
     ],
   }
-  test.each(Object.keys(DRIFT))(
-    '%s, changed by hand, are shown and put right without a restart',
-    async (key) => {
-      const drifts = DRIFT[key] ?? []
-      const names = drifts.map(([name]) => name)
-      const states = async () => await Promise.all(names.map(state))
-      const [before, running] = await Promise.all([states(), pids()])
-      for (const [name, script] of drifts) await on(name, script)
-      const drifted = await states()
-      for (const [index, text] of before.entries()) expect(drifted[index]).not.toBe(text)
-      const plan = await quorate(lab, ['plan'])
-      expect(plan.exitCode).toBe(2)
-      const sections = new Map(plan.stdout.split('\n\n').map((text) => [text.split('\n')[0], text]))
-      expect([...sections.keys()].filter((name) => name?.startsWith('etcd0'))).toEqual(names)
-      for (const [name, , words] of drifts)
-        for (const word of words) expect(sections.get(name)).toContain(word)
-      await quorateOk(lab, ['apply'])
-      expect(await states()).toEqual(before)
-      expect(await pids()).toEqual(running)
-      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
-    },
-  )
+  test.each(Object.keys(DRIFT))('%s changed by hand: shown, and put right without a restart', async (key) => {
+    const drifts = DRIFT[key] ?? []
+    const names = drifts.map(([name]) => name)
+    const states = async () => await Promise.all(names.map(state))
+    const [before, running] = await Promise.all([states(), pids()])
+    for (const [name, script] of drifts) await on(name, script)
+    const drifted = await states()
+    for (const [index, text] of before.entries()) expect(drifted[index]).not.toBe(text)
+    const plan = await quorate(lab, ['plan'])
+    expect(plan.exitCode).toBe(2)
+    const sections = new Map(plan.stdout.split('\n\n').map((text) => [text.split('\n')[0], text]))
+    expect([...sections.keys()].filter((name) => name?.startsWith('etcd0'))).toEqual(names)
+    for (const [name, , words] of drifts) for (const word of words) expect(sections.get(name)).toContain(word)
+    await quorateOk(lab, ['apply'])
+    expect(await states()).toEqual(before)
+    expect(await pids()).toEqual(running)
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+  })
 
   test('a member that was stopped is started again', async () => {
     const { report: before } = await statusOf(lab)

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { giveAptRepository } from './support/apt-repository.ts'
-import { startOver } from './support/fresh.ts'
+import { applied, startOver } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { snapshots } from './support/snapshot.ts'
 import { statusOf } from './support/status.ts'
@@ -120,5 +120,16 @@ describe.skipIf(reason)(`apply in other shapes${because}`, () => {
     expect(missing.exitCode).toBe(1)
     expect(missing.stderr).toContain('apt-get can not install lab-missing')
     expect(missing.stderr).toContain('Unable to locate package lab-missing')
+  })
+})
+
+describe.skipIf(reason)(`apply without IPv4${because}`, () => {
+  test('machines that have IPv6 addresses only', async () => {
+    await using lab = await testLab({ machines: 3, addresses: 'ipv6' })
+    await applied(lab)
+    expect((await statusOf(lab)).exitCode).toBe(0)
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    const target = { suite: 'trixie', addresses: lab.machines.map(({ address }) => address) } as const
+    expect(await etcdctlHere(lab, target, ['endpoint', 'health', '--cluster'])).toMatchObject({ exitCode: 0 })
   })
 })

@@ -93,7 +93,7 @@ describe.skipIf(reason)(`apply${because}`, () => {
       }
       expect(await quorateOk(lab, ['status'])).toContain(`cluster test (${report.cluster.id}) is healthy`)
 
-      await etcdctl('endpoint', 'health')
+      await etcdctl('endpoint', 'health', '--cluster')
       const fields = await etcdctl('member', 'list', '-w', 'fields')
       const clusterId = /"ClusterID" : (\d+)/.exec(fields)?.[1] ?? 0
       expect(BigInt(clusterId).toString(16)).toBe(report.cluster.id)
