@@ -16,7 +16,7 @@ import { type ProgressRenderer, progressRenderer } from './render-progress.ts'
 export async function loadForCommand(context: CliContext, warn = false): Promise<Cluster> {
   const { cluster, warnings } = await loadClusterFile(context.file)
   if ((warn || context.verbose) && !context.json) {
-    for (const warning of warnings) context.err(`${context.colors.yellow('warning:')} ${warning.text}\n`)
+    for (const warning of warnings) context.err(`${context.colors.yellow(warning.text)}\n`)
   }
   return cluster
 }
