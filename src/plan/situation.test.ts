@@ -278,6 +278,22 @@ test.each([
   ])
 })
 
+test.each([
+  ['running', settledWorld(cluster)],
+  ['stopped', asleep(settledWorld(cluster))],
+  ['partly running', withMember(settledWorld(cluster), 'etcd01', stopped)],
+])('an address changed in an established cluster that is %s', (_how, world) => {
+  const [first, ...others] = cluster.nodes
+  const moved = testCluster({ nodes: [{ ...first!, address: '192.168.0.9' }, ...others] })
+  expect(blocked(world, moved)).toMatchObject([
+    {
+      host: 'etcd01',
+      message:
+        'its peers know it as https://192.168.0.1:2380, the cluster file makes it https://192.168.0.9:2380',
+    },
+  ])
+})
+
 test('a node less in the file of a running cluster', () => {
   const shrunk = testCluster({ nodes: cluster.nodes.slice(0, 2) })
   expect(blocked(settledWorld(cluster), shrunk)).toMatchObject([

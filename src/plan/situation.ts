@@ -6,6 +6,7 @@ import { type MemberState, PATHS } from '../host/state.ts'
 import { peerUrl } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { membershipReasons } from './membership.ts'
 import type { Observed } from './observed.ts'
 import { type Pin, parsePin } from './pin.ts'
 import type { BlockReason } from './steps.ts'
@@ -56,7 +57,12 @@ export function judgeSituation(cluster: Cluster, observed: Observed, freshToken:
     ? established(cluster, members, observed)
     : bootstrapping(cluster, members, observed, freshToken)
   if (situation.kind === 'blocked') return situation
-  const membership = membershipReasons(cluster, observed, situation)
+  const membership = membershipReasons(
+    cluster,
+    observed,
+    situation,
+    members.map(({ environment }) => environment),
+  )
   return membership.length > 0 ? { kind: 'blocked', reasons: membership } : situation
 }
 
@@ -251,39 +257,4 @@ function hasStarted(observed: Observed, node: Node): boolean {
   return (observed.cluster?.members ?? []).some(
     (member) => member.name === node.name && member.clientUrls.length > 0,
   )
-}
-
-/** Members come and go one at a time and with care: that is not apply's to do yet. */
-function membershipReasons(cluster: Cluster, observed: Observed, situation: { kind: string }): BlockReason[] {
-  // Nobody answers, or nobody can say.
-  if (observed.cluster === undefined || observed.cluster.members.length === 0) {
-    return situation.kind === 'established' ? unlistedNodes(cluster, observed) : []
-  }
-  const wanted = new Set(etcdNodes(cluster).map((node) => node.name))
-  const present = new Set(observed.cluster.members.map((member) => member.name).filter(Boolean))
-  const added = [...wanted].filter((name) => !present.has(name) && situation.kind === 'established')
-  const removed = [...present].filter((name) => !wanted.has(name))
-  return [
-    ...added.map((host) => ({
-      host,
-      message: `the cluster file names it as an etcd node, but it is no member of the running cluster`,
-      hint: 'adding a member is not offered yet: take the node out of the file',
-    })),
-    ...removed.map((name) => ({
-      message: `the running cluster has the member ${name}, which the cluster file does not name as an etcd node`,
-      hint: 'removing a member is not offered yet: put the node back into the file',
-    })),
-  ]
-}
-
-/** With no member to ask, the nodes' own marks tell who belongs to it. */
-function unlistedNodes(cluster: Cluster, observed: Observed): BlockReason[] {
-  return etcdNodes(cluster)
-    .filter((node) => observed.hosts[node.name]?.member?.contents[PATHS.clusterId] === undefined)
-    .filter((node) => observed.hosts[node.name]?.member?.dataPresent === false)
-    .map((node) => ({
-      host: node.name,
-      message: 'the cluster file names it as an etcd node, but it never belonged to the cluster',
-      hint: 'adding a member is not offered yet: take the node out of the file',
-    }))
 }
