@@ -2,6 +2,7 @@
 import type { AnyStep } from '../plan/steps.ts'
 import type { Emit, RunEvent } from '../run/events.ts'
 import type { CliContext } from './context.ts'
+import { formatBytes } from './units.ts'
 
 export interface ProgressRenderer {
   readonly emit: Emit
@@ -137,6 +138,10 @@ function follow(moving: Map<string, string>, event: RunEvent): void {
       return
     case 'artifact':
       moving.set('artifact', `${event.text}${percent(event)}`)
+      return
+    case 'sending':
+      moving.delete('looking')
+      moving.set(event.host, `${event.host}: sending ${formatBytes(event.bytes)} of binaries`)
       return
     case 'step-started':
       moving.delete('looking')

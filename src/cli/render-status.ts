@@ -1,6 +1,7 @@
 /** The health table. */
 import type { MemberStatus, StatusReport } from '../operations/status.ts'
 import type { CliContext } from './context.ts'
+import { formatBytes } from './units.ts'
 import { renderTable } from './table.ts'
 
 export function renderStatus(report: StatusReport, colors: CliContext['colors']): string {
@@ -49,16 +50,4 @@ function certificate(days: number | null, colors: CliContext['colors']): string 
   if (days < 0) return colors.red('expired')
   const text = `${days} day${days === 1 ? '' : 's'}`
   return days < 30 ? colors.yellow(text) : text
-}
-
-/** `20.0 KiB`, in powers of 1024. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-  let value = bytes
-  let unit = 0
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024
-    unit += 1
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
 }

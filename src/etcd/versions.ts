@@ -26,11 +26,6 @@ export function supportedMinorOf(version: string): string {
   })
 }
 
-/** Negative if `a` is the older version, 0 if they are the same, positive if it is the newer one. */
-export function compareVersions(a: string, b: string): number {
-  return semver.compare(a, b)
-}
-
 /** Whether `a` is `b` or newer. */
 export function atLeast(a: string, b: string): boolean {
   return semver.gte(a, b)

@@ -75,12 +75,6 @@ export async function bootLab(spec: LabSpec, options: BootOptions): Promise<Boot
   })
 }
 
-/** A lab that was brought up before, by whichever process; undefined if there is none in the folder. */
-export async function openLab(folder: string): Promise<Lab | undefined> {
-  const record = await readRecord(folder)
-  return record === undefined ? undefined : labOf(record)
-}
-
 export interface LabStatus {
   /** All machines run, some do, none does, or there is no lab in the folder. */
   readonly state: 'up' | 'partial' | 'down' | 'absent'

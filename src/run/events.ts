@@ -7,6 +7,8 @@ export type RunEvent =
   | { readonly type: 'connected'; readonly host: string; readonly durationMs: number }
   /** What comes next: these steps, as one wave. */
   | { readonly type: 'wave'; readonly steps: readonly AnyStep[] }
+  /** Binaries are on their way to a host. */
+  | { readonly type: 'sending'; readonly host: string; readonly bytes: number }
   | { readonly type: 'step-started'; readonly step: AnyStep }
   | { readonly type: 'step-done'; readonly step: AnyStep; readonly durationMs: number }
   | { readonly type: 'step-failed'; readonly step: AnyStep; readonly message: string }

@@ -11,10 +11,10 @@ import { allowedNames } from '../pki/names.ts'
 import type { IssueRequest } from '../pki/authority.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
-import { type Operation, type Supplies, compile } from './compile.ts'
 import { awaitHealth } from './health.ts'
 import type { Lock } from './lock.ts'
 import { judge } from './observe.ts'
+import { HostProgress } from './progress.ts'
 import { type Session, allMembers } from './session.ts'
 
 /**
@@ -55,7 +55,7 @@ export async function runWave(
       bundle,
     }
     const remote = await session.remote(node)
-    const progress = new HostProgress(session, own, supplies)
+    const progress = new HostProgress(node.name, own, supplies, session.emit)
     try {
       const { lines } = await runAgent(remote, {
         operations: [['fence', lock.token], ...progress.operations],
@@ -167,44 +167,4 @@ async function timed(session: Session, step: Step, work: () => Promise<void>): P
     throw error
   }
   session.emit({ type: 'step-done', step, durationMs: performance.now() - started })
-}
-
-/** Tells which step a host is at from the operations that it reports as done. */
-class HostProgress {
-  readonly operations: readonly Operation[]
-  readonly #session: Session
-  readonly #steps: readonly HostStep[]
-  /** How many operations are done when each step is. */
-  readonly #ends: readonly number[]
-  #current = 0
-  #started = performance.now()
-
-  constructor(session: Session, steps: readonly HostStep[], supplies: Supplies) {
-    const operations: Operation[] = []
-    this.#session = session
-    this.#steps = steps
-    this.#ends = steps.map((step) => operations.push(...compile(step, supplies)))
-    this.operations = operations
-    this.#begin()
-  }
-
-  #begin(): void {
-    const step = this.#steps[this.#current]
-    this.#started = performance.now()
-    if (step) this.#session.emit({ type: 'step-started', step })
-  }
-
-  done(operation: number): void {
-    const step = this.#steps[this.#current]
-    if (step === undefined || operation + 1 < (this.#ends[this.#current] ?? 0)) return
-    this.#session.emit({ type: 'step-done', step, durationMs: performance.now() - this.#started })
-    this.#current += 1
-    this.#begin()
-  }
-
-  failed(error: unknown): void {
-    const step = this.#steps[this.#current]
-    const message = error instanceof Error ? error.message : String(error)
-    if (step) this.#session.emit({ type: 'step-failed', step, message })
-  }
 }

@@ -56,11 +56,3 @@ export async function etcdBinaries(
   }
 }
 
-/** The folders of every suite at once, the oldest etcd first. */
-export async function allEtcdBinaries(): Promise<readonly EtcdBinaries[]> {
-  const suites = Object.keys(SUITE_VERSIONS) as EtcdSuite[]
-  const found: EtcdBinaries[] = []
-  // One after the other: cold, each keeps both cores of a small computer busy.
-  for (const suite of suites) found.push(await etcdBinaries(suite))
-  return found
-}

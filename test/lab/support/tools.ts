@@ -1,5 +1,5 @@
 /** Other people's tools on this computer, against the lab's cluster: what they say must be what quorate says. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { run, tool } from '../../../src/lab/tool.ts'
 import type { ProcessResult } from '../../../src/ssh/process.ts'
@@ -63,9 +63,4 @@ export async function fetchFile(lab: TestLab, name: string, file: string): Promi
 /** openssl on this computer, which must succeed; arguments may come in groups. */
 export async function openssl(...args: readonly (string | readonly string[])[]): Promise<string> {
   return await tool(['openssl', ...args.flat()])
-}
-
-/** A text file without the trailing line break. */
-export async function readText(file: string): Promise<string> {
-  return (await readFile(file, 'utf8')).trimEnd()
 }
