@@ -2,7 +2,7 @@
 import type { AnyStep } from '../plan/steps.ts'
 import type { Emit, RunEvent } from '../run/events.ts'
 import type { CliContext } from './context.ts'
-import { formatBytes } from './units.ts'
+import { formatBytes } from '../preflight/units.ts'
 
 export interface ProgressRenderer {
   readonly emit: Emit

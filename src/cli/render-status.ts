@@ -1,7 +1,7 @@
 /** The health table. */
 import type { MemberStatus, StatusReport } from '../operations/status.ts'
 import type { CliContext } from './context.ts'
-import { formatBytes } from './units.ts'
+import { formatBytes } from '../preflight/units.ts'
 import { renderTable } from './table.ts'
 
 export function renderStatus(report: StatusReport, colors: CliContext['colors']): string {

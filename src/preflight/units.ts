@@ -1,9 +1,10 @@
 /** Figures as people read them. */
 
-/** `1.5 GiB`, `960 MiB`. */
+/** `1.5 GiB`, `960 MiB`, `20 KiB`. */
 export function formatBytes(bytes: number): string {
   const gibibytes = bytes / 1024 ** 3
   if (gibibytes >= 1) return `${trimZero(gibibytes.toFixed(1))} GiB`
+  if (bytes > 0 && bytes < 1024 ** 2) return `${Math.ceil(bytes / 1024)} KiB`
   return `${Math.round(bytes / 1024 ** 2)} MiB`
 }
 
