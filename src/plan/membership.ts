@@ -16,7 +16,11 @@ export function membershipReasons(
   // Nobody answers, or nobody can say.
   if (observed.cluster === undefined || observed.cluster.members.length === 0) {
     return situation.kind === 'established'
-      ? [...unlistedNodes(cluster, observed), ...movedNodes(cluster, knownPeers(environments))]
+      ? [
+          ...unlistedNodes(cluster, observed),
+          ...movedNodes(cluster, knownPeers(environments)),
+          ...forgottenMembers(cluster, environments),
+        ]
       : []
   }
   const wanted = new Set(etcdNodes(cluster).map((node) => node.name))
@@ -33,16 +37,35 @@ export function membershipReasons(
       message: `the cluster file names it as an etcd node, but it is no member of the running cluster`,
       hint: 'adding a member is not offered yet: take the node out of the file',
     })),
-    ...removed.map((name) => ({
-      message: `the running cluster has the member ${name}, which the cluster file does not name as an etcd node`,
-      hint: 'removing a member is not offered yet: put the node back into the file',
-    })),
+    ...removed.map((name) => removedReason('the running cluster', name)),
   ]
 }
 
 /** `name=peer URL` of every member, as the options files remember them. */
 function knownPeers(environments: readonly Readonly<Record<string, string>>[]): ReadonlySet<string> {
   return new Set(environments.flatMap((environment) => environment['ETCD_INITIAL_CLUSTER']?.split(',') ?? []))
+}
+
+/** Members that every options file names, and the cluster file does not. */
+function forgottenMembers(
+  cluster: Cluster,
+  environments: readonly Readonly<Record<string, string>>[],
+): BlockReason[] {
+  const lists = environments.flatMap((environment) => {
+    const list = environment['ETCD_INITIAL_CLUSTER']
+    return list === undefined ? [] : [list.split(',').map((peer) => peer.slice(0, peer.indexOf('=')))]
+  })
+  const wanted = new Set(etcdNodes(cluster).map((node) => node.name))
+  const [first = [], ...others] = lists
+  const agreed = first.filter((name) => others.every((list) => list.includes(name)))
+  return agreed.filter((name) => !wanted.has(name)).map((name) => removedReason('the cluster', name))
+}
+
+function removedReason(who: string, name: string): BlockReason {
+  return {
+    message: `${who} has the member ${name}, which the cluster file does not name as an etcd node`,
+    hint: 'removing a member is not offered yet: put the node back into the file',
+  }
 }
 
 /** A member's peer URL is part of the membership: elsewhere the others would not find it. */

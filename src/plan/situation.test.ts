@@ -294,10 +294,16 @@ test.each([
   ])
 })
 
-test('a node less in the file of a running cluster', () => {
+test.each([
+  ['running', settledWorld(cluster)],
+  ['stopped', asleep(settledWorld(cluster))],
+])('a node less in the file of a cluster that is %s', (_how, world) => {
   const shrunk = testCluster({ nodes: cluster.nodes.slice(0, 2) })
-  expect(blocked(settledWorld(cluster), shrunk)).toMatchObject([
-    { hint: 'removing a member is not offered yet: put the node back into the file' },
+  expect(blocked(world, shrunk)).toMatchObject([
+    {
+      message: expect.stringContaining('has the member etcd03'),
+      hint: 'removing a member is not offered yet: put the node back into the file',
+    },
   ])
 })
 
