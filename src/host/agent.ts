@@ -1,14 +1,22 @@
 /** One round trip to a machine: operations that change it, then a look at what it is like afterwards. */
 import { QuorateError } from '../errors.ts'
 import type { Remote } from '../ssh/remote.ts'
-import agent from './agent.sh?raw'
+import begin from './agent/begin.sh?raw'
+import files from './agent/files.sh?raw'
+import looks from './agent/looks.sh?raw'
+import main from './agent/main.sh?raw'
+import tls from './agent/tls.sh?raw'
+import unit from './agent/unit.sh?raw'
 import { type Content, contentNames, makeParcel } from './parcel.ts'
 
 /** A word of an operation: as it is, or the name under which its content arrives. */
 export type Word = string | Content
 
+/** One program in several files, each about one thing. */
+const AGENT = [begin, files, tls, unit, looks, main].join('')
+
 export interface AgentRun {
-  /** Operations as `agent.sh` names them, each a name and its words. */
+  /** Operations as `agent/*.sh` name them (`op_…`), each a name and its words. */
   readonly operations: readonly (readonly [name: string, ...words: Word[]])[]
   /** Operations that only look: `facts`, `member`. */
   readonly looks: readonly (readonly [name: string, ...words: string[]])[]
@@ -45,7 +53,7 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
     if (done) run.onDone?.(Number(done[1]) - offset)
   })
   const result = await remote.run({
-    argv: ['sh', '-c', agent, 'quorate', ...argv],
+    argv: ['sh', '-c', AGENT, 'quorate', ...argv],
     stdin: parcel?.stream,
     root: true,
     signal: run.signal,

@@ -1,4 +1,5 @@
 /** Reads the lines that the agent's looks print into a `HostState`. */
+import { createHash } from 'node:crypto'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import {
   type Architecture,
@@ -38,31 +39,28 @@ function parseMember(reply: Reply): MemberState {
   const contents = reply.contents()
   const certificates: Record<string, { pem: string }> = {}
   const pending: Record<string, { csr: string; configuration: string }> = {}
-  for (const [key, text] of Object.entries(contents)) {
-    const certificate = /^tls\/(.+)\.crt$/.exec(key)?.[1]
+  for (const [path, text] of Object.entries(contents)) {
+    const certificate = /^\/etc\/ssl\/etcd\/([^/]+)\.crt$/.exec(path)?.[1]
     if (certificate !== undefined && certificate !== 'ca') certificates[certificate] = { pem: text }
-    const request = /^pending\/(.+)\.csr$/.exec(key)?.[1]
-    if (request !== undefined)
-      pending[request] = { csr: text, configuration: contents[`pending/${request}.cnf`] ?? '' }
+    const request = /^\/etc\/ssl\/etcd\.d\/pending\/([^/]+)\.csr$/.exec(path)?.[1]
+    if (request === undefined) continue
+    pending[request] = { csr: text, configuration: contents[path.replace(/csr$/, 'cnf')] ?? '' }
   }
   const unit = Object.fromEntries(reply.all('unit').map((text) => split(text, ' ')))
-  const environment = contents['running-environment']
+  const [environment] = reply.all('environment')
   const user = reply.all('user')
+  const paths = Object.fromEntries(reply.all('path').map(parsePath))
   return {
     userShell: user[0],
-    paths: Object.fromEntries(reply.all('path').map(parsePath)),
+    paths,
     dataPresent: reply.has('data'),
     walPresent: reply.has('wal'),
-    contents: pick({
-      [PATHS.environment]: contents['options.env'],
-      [PATHS.clusterId]: contents['cluster-id'],
-      [PATHS.unit]: contents['etcd.service'],
-    }),
+    contents: managedTexts(contents, paths),
     binaries: Object.fromEntries(reply.all('binary').map(parseBinary)),
     tls: {
       certificates,
-      keys: Object.fromEntries(reply.all('key').map((text) => split(text.replace('.key ', ' '), ' '))),
-      ca: contents['tls/ca.crt'],
+      keys: Object.fromEntries(reply.all('key').map(parseKey)),
+      ca: contents[`${PATHS.tls}/ca.crt`],
       pending,
     },
     unit: {
@@ -73,7 +71,10 @@ function parseMember(reply: Reply): MemberState {
       path: unit['FragmentPath'] ?? '',
       dropIns: (unit['DropInPaths'] ?? '').split(' ').filter(Boolean),
       mainPid: Number(unit['MainPID'] ?? 0),
-      environment: environment === undefined ? undefined : parseEnvironment(environment),
+      environment:
+        environment === undefined
+          ? undefined
+          : parseEnvironment(Buffer.from(environment, 'base64').toString('utf8')),
       executable: reply.all('running')[0],
     },
     listening: reply.all('listening'),
@@ -82,10 +83,13 @@ function parseMember(reply: Reply): MemberState {
 
 class Reply {
   readonly #lines: ReadonlyMap<string, readonly string[]>
+  readonly #texts: readonly string[]
 
   constructor(lines: readonly string[]) {
     const byKey = new Map<string, string[]>()
+    this.#texts = lines.filter((line) => line.startsWith('/'))
     for (const line of lines) {
+      if (line.startsWith('/')) continue
       const [key, value] = split(line, ' ')
       const known = byKey.get(key)
       if (known) known.push(value)
@@ -106,13 +110,14 @@ class Reply {
     return this.#lines.has(key)
   }
 
-  contents(): Record<string, string> {
-    return Object.fromEntries(
-      this.all('content').map((text) => {
-        const [key, encoded] = split(text, ' ')
-        return [key, Buffer.from(encoded, 'base64').toString('utf8')]
-      }),
-    )
+  /** Texts of files by path, from lines `PATH:LINE`. Whether the last line ended there is not told: it does here. */
+  contents(): Readonly<Record<string, string>> {
+    const texts: Record<string, string> = {}
+    for (const line of this.#texts) {
+      const [path, text] = split(line, ':')
+      texts[path] = `${texts[path] ?? ''}${text}\n`
+    }
+    return texts
   }
 }
 
@@ -146,8 +151,21 @@ function architecture(machine: string): Architecture {
   return machine === 'aarch64' ? 'arm64' : 'other'
 }
 
-function pick(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  )
+/** An empty file has no line to show, but is there. */
+function managedTexts(
+  contents: Readonly<Record<string, string>>,
+  paths: Readonly<Record<string, PathState>>,
+): Record<string, string> {
+  const managed = [PATHS.environment, PATHS.clusterId, PATHS.unit].filter((path) => path in paths)
+  return Object.fromEntries(managed.map((path) => [path, contents[path] ?? '']))
+}
+
+/** `etcd.key -----BEGINPUBLICKEY-----MFkw…`: PEM without its blanks. The key's name, and SHA-256 of the SPKI in it. */
+function parseKey(text: string): [string, string] {
+  const [file, pem] = split(text, ' ')
+  const encoded = /^-+BEGINPUBLICKEY-+([^-]*)-+ENDPUBLICKEY-+$/.exec(pem)?.[1] ?? ''
+  return [
+    file.replace(/\.key$/, ''),
+    createHash('sha256').update(Buffer.from(encoded, 'base64')).digest('hex'),
+  ]
 }

@@ -70,22 +70,13 @@ export async function apply(session: Session, options: ApplyOptions = {}): Promi
     }
   }
   await using lock = await lockAll(session, 'apply')
-  // Where quorate never was at work, preflight will be wanted: it looks while `observe` does.
-  const [seen, early] = await Promise.all([
-    observe(session),
-    session.hasOperated ? undefined : preflight(session),
-  ])
-  // Preflight lends listeners on etcd's ports for a moment: what was seen there meanwhile need not be somebody else's.
-  const observed = early !== undefined && portsTaken(seen) ? await observe(session) : seen
+  const observed = await observe(session)
   await options.confirm?.(observed)
   const situation = judgeSituation(session.cluster, observed, intent.freshToken)
-  if (situation.kind === 'new') requireFit(session, early ?? (await preflight(session)))
+  // Only now: the ports that it listens on for a moment would look taken to `observe`.
+  if (situation.kind === 'new') requireFit(session, await preflight(session))
   const report = await run(session, lock, intent, observed)
   return { changed: report.done.length > 0, ...report }
-}
-
-function portsTaken({ hosts }: Observed): boolean {
-  return Object.values(hosts).some(({ member }) => (member?.listening ?? []).length > 0)
 }
 
 /** The lock on every machine of the cluster. @throws QuorateError `locked`, or of the hosts that can't be reached. */

@@ -1,0 +1,79 @@
+# What quorate does on a machine, in one go: it is sent with every round trip and stays nowhere.
+#
+# Called with a list of operations, each as COUNT NAME ARGUMENT…, where COUNT is how many words the operation has.
+# What they need of content comes as a tar archive on standard input if the first operation is `receive`.
+# Reports "step N ok" after each operation that changes something; stops at the first that fails, its reason on standard
+# error. Operations that look (`facts`, `member`) come last, so that the answer shows the machine as the others left it.
+# POSIX sh, coreutils, tar, openssl and systemd; nothing else.
+set -eu
+umask 077
+export LC_ALL=C
+state=/var/lib/quorate
+stage=
+draft=
+token=
+
+# Who hangs us up hangs up all that we start as well, and that must not hit what cleans up.
+leave() {
+  trap '' HUP INT PIPE TERM
+  [ -z "$draft" ] || rm -rf "$draft"
+  [ -z "$stage" ] || rm -rf "$stage"
+}
+trap leave EXIT
+
+# Ended in order when hung up, and by whatever else ends a shell.
+heed() {
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 141' PIPE
+  trap 'exit 143' TERM
+}
+heed
+
+# For programs that must not stop half-way. If we were hung up meanwhile, the lock is gone and the fence stops us.
+disregard() {
+  trap '' HUP INT TERM
+}
+
+fail() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+# Operations that change something. $1 is the operation's own name, $words how many words it has with that; further
+# words belong to the next operation.
+
+check_fence() {
+  held=
+  # `read` fails as well where the line does not end.
+  if [ -f /run/quorate/lock/token ]; then read -r held </run/quorate/lock/token || true; fi
+  [ "$held" = "$token" ] || fail "the lock on this machine is not ours (any more): another operator may be at work"
+}
+
+# fence TOKEN: only the operator who holds the lock may go on; asked again before every operation that follows.
+op_fence() {
+  token=$2
+  check_fence
+  # Nobody else is at work: what lies here is left over from a run that was killed.
+  for folder in "$state"/incoming.*; do
+    [ "$folder" = "$stage" ] || rm -rf "$folder"
+  done
+}
+
+# receive SIZE…: takes the content of this run into a private folder on disk: files of these sizes, then an archive.
+op_receive() {
+  mkdir -p "$state"
+  stage=$(mktemp -d "$state/incoming.XXXXXX")
+  count=$((words - 1))
+  shift
+  file=0
+  while [ "$file" -lt "$count" ]; do
+    head -c "$1" >"$stage/f$file"
+    [ "$(stat -c %s "$stage/f$file")" = "$1" ] || fail "an upload broke off"
+    shift
+    file=$((file + 1))
+  done
+  trouble=$(tar -x -C "$stage" --no-same-owner -f - 2>&1) ||
+    fail "$state can not take what was sent: $(printf '%s\n' "$trouble" | grep -E -m 1 'No space|quota|Read-only' || printf '%s\n' "$trouble" | tail -n 1)"
+}
+

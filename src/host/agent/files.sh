@@ -1,0 +1,103 @@
+# Packages, users, folders, files, binaries.
+
+identity() {
+  stat -L -c '%i:%s:%Y:%Z' "$1"
+}
+
+# packages NAME…
+op_packages() {
+  mkdir -p "$state"
+  count=$((words - 1))
+  shift
+  names=
+  while [ "$count" -gt 0 ]; do
+    names="$names $1"
+    shift
+    count=$((count - 1))
+  done
+  command -v apt-get >/dev/null || fail "packages can be installed with apt only; install them by hand here:$names"
+  disregard
+  # shellcheck disable=SC2086 # package names hold no spaces, the cluster file's check sees to that
+  DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=60 --no-install-recommends install $names >"$state/apt.log" 2>&1 ||
+    { DEBIAN_FRONTEND=noninteractive apt-get -q update >>"$state/apt.log" 2>&1 &&
+      DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=60 --no-install-recommends install $names >>"$state/apt.log" 2>&1; } ||
+    fail "apt-get can not install$names: $(grep -E '^(E|W):' "$state/apt.log" | tail -n 3 | tr '\n' ' ')"
+  heed
+}
+
+# user NAME SHELL
+op_user() {
+  disregard
+  if id "$2" >/dev/null 2>&1; then
+    usermod -s "$3" "$2"
+  else
+    useradd --system --user-group --no-create-home --home-dir /nonexistent --shell "$3" "$2"
+  fi
+  heed
+}
+
+# directory PATH OWNER GROUP MODE
+op_directory() {
+  [ -d "$2" ] || mkdir -p "$2"
+  chown "$3:$4" "$2"
+  chmod "$5" "$2"
+}
+
+# file CONTENT PATH OWNER GROUP MODE: complete or not at all.
+op_file() {
+  folder=$(dirname "$3")
+  [ -d "$folder" ] || (umask 022 && mkdir -p "$folder")
+  # One name for good: what a power cut leaves of it is overwritten by the next run, and nobody else writes here.
+  draft=$folder/.${3##*/}.quorate-new
+  rm -rf "$draft"
+  if cat "$stage/$2" >"$draft" && chown "$4:$5" "$draft" && chmod "$6" "$draft" && sync "$draft"; then
+    mv -f "$draft" "$3"
+    draft=
+  else
+    fail "$3 could not be written"
+  fi
+}
+
+# binary CONTENT PATH SHA256 VERSION: the sum is noted, not computed again: ssh guards every byte of the journey, and
+# `receive` has counted them.
+op_binary() {
+  draft=$3.quorate-new
+  # Moved, not copied, where both are on one filesystem: a second copy of 60 MB costs as much as its journey.
+  mv -f "$stage/$2" "$draft"
+  chown root:root "$draft"
+  chmod 755 "$draft"
+  mv -f "$draft" "$3"
+  draft=
+  mkdir -p "$state/binaries"
+  printf '%s %s %s\n' "$(identity "$3")" "$4" "$5" >"$state/binaries/${3##*/}"
+}
+
+# aside SUFFIX PATH…: moved away under another name, beside where it was; nothing is deleted.
+op_aside() {
+  count=$((words - 2))
+  suffix=$2
+  shift 2
+  while [ "$count" -gt 0 ]; do
+    if [ -e "$1" ]; then
+      mv -T "$1" "$1.$suffix"
+      printf 'moved %s %s\n' "$1" "$1.$suffix"
+    elif [ -L "$1" ]; then
+      # What it led to was moved: it holds nothing of its own.
+      rm -f "$1"
+    fi
+    shift
+    count=$((count - 1))
+  done
+}
+
+# remove PATH…
+op_remove() {
+  count=$((words - 1))
+  shift
+  while [ "$count" -gt 0 ]; do
+    rm -rf -- "$1"
+    shift
+    count=$((count - 1))
+  done
+}
+

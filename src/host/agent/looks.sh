@@ -1,0 +1,83 @@
+# Looking. Every look costs processor time on the machine, at each round trip: as few programs as can be.
+
+# A binary's SHA-256 is taken from what was noted at its installation as long as it is the very same file (inode,
+# size, both times), and computed anew when it is not.
+look_binary() {
+  name=${1##*/}
+  if [ -f "$state/binaries/$name" ]; then
+    read -r noted sum version <"$state/binaries/$name" || true
+    if [ "$noted" = "$2" ]; then
+      printf 'binary %s %s %s\n' "$name" "$sum" "$version"
+      return 0
+    fi
+  fi
+  sum=$(sha256sum "$1")
+  printf 'binary %s %s unknown\n' "$name" "${sum%% *}"
+}
+
+# holds FOLDER: whether there is anything in it.
+holds() {
+  for entry in "$1"/* "$1"/.[!.]*; do
+    if [ -e "$entry" ]; then return 0; fi
+  done
+  return 1
+}
+
+# facts PACKAGE…: what every node is asked.
+op_facts() {
+  count=$((words - 1))
+  shift
+  # shellcheck source=/dev/null
+  os=$(. /etc/os-release && printf '%s %s' "${ID:-unknown}" "${VERSION_ID:-unknown}") || os='unknown unknown'
+  read -r boot </proc/sys/kernel/random/boot_id
+  printf 'os %s\nmachine %s\nboot %s\n' "$os" "$(uname -m)" "$boot"
+  if [ "$count" -gt 0 ] && [ -d /var/lib/dpkg ]; then
+    i=$count
+    names=
+    while [ "$i" -gt 0 ]; do
+      names="$names $1"
+      shift
+      i=$((i - 1))
+    done
+    # shellcheck disable=SC2086 # as above
+    dpkg-query -W -f 'package ${Package} ${db:Status-Status}\n' $names 2>/dev/null || true
+  fi
+}
+
+# member DATA WAL PORTS: what a node that carries etcd is asked besides. Texts come as `PATH:LINE`, a line each.
+op_member() {
+  data=$2
+  wal=$3
+  client=$4
+  peer=$5
+  if line=$(getent passwd etcd); then printf 'user %s\n' "${line##*:}"; fi
+  stat -c 'path %n|%F|%U|%G|%a' "$data" "$wal" "${data%/*}" "${wal%/*}" /etc/etcd /etc/etcd/options.env /etc/etcd/cluster-id \
+    /etc/systemd/system/etcd.service /etc/ssl/etcd/ /etc/ssl/etcd/*.crt /etc/ssl/etcd/*.key 2>/dev/null || true
+  if holds "$data"; then echo 'data present'; fi
+  if holds "$wal"; then echo 'wal present'; fi
+  grep -a -s -H '' /etc/etcd/options.env /etc/etcd/cluster-id /etc/systemd/system/etcd.service /etc/ssl/etcd/*.crt \
+    /etc/ssl/etcd.d/pending/*.csr /etc/ssl/etcd.d/pending/*.cnf || true
+  for file in /etc/ssl/etcd/*.key; do
+    [ -f "$file" ] || continue
+    # shellcheck disable=SC2046 # put on one line by leaving out the blanks
+    printf '%s' "key ${file##*/} " $(openssl pkey -in "$file" -pubout 2>/dev/null)
+    echo
+  done
+  stat -L -c '%n %i:%s:%Y:%Z' /usr/local/bin/etcd /usr/local/bin/etcdctl /usr/local/bin/etcdutl 2>/dev/null |
+    while read -r file now; do look_binary "$file" "$now"; done
+  unit=$(systemctl show etcd.service -p LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,MainPID,FragmentPath,DropInPaths)
+  pid=0
+  while IFS='=' read -r name value; do
+    printf 'unit %s %s\n' "$name" "$value"
+    if [ "$name" = MainPID ]; then pid=$value; fi
+  done <<UNIT
+$unit
+UNIT
+  if [ "${pid:-0}" != 0 ] && [ -r "/proc/$pid/environ" ]; then
+    printf 'environment %s\n' "$(base64 -w 0 <"/proc/$pid/environ")"
+    printf 'running %s\n' "$(readlink "/proc/$pid/exe")"
+  elif command -v ss >/dev/null; then
+    ss -Hltnp "sport = :$client or sport = :$peer" 2>/dev/null | while read -r line; do printf 'listening %s\n' "$line"; done
+  fi
+}
+

@@ -1,0 +1,23 @@
+number=0
+while [ $# -gt 0 ]; do
+  words=$1
+  shift
+  case $1 in
+    facts) op_facts "$@" ;;
+    member) op_member "$@" ;;
+    *)
+      [ -z "$token" ] || check_fence
+      case $1 in
+        receive) op_receive "$@" ;;
+        tls-modes) op_tls_modes "$@" ;;
+        fence | packages | user | directory | file | binary | key | certificates | ca | reload | enable | start | stop | aside | remove)
+          "op_$1" "$@"
+          ;;
+        *) fail "unknown operation $1" ;;
+      esac
+      printf 'step %s ok\n' "$number"
+      number=$((number + 1))
+      ;;
+  esac
+  shift "$words"
+done
