@@ -16,8 +16,8 @@ export type Starter = 'quorate' | 'systemd'
 /** `systemctl start`: with its assertions, and etcd's own reasons to refuse, after which systemd tries again. */
 export function start(world: World, cluster: Cluster, disk: Disk, by: Starter): void {
   if (disk.process !== undefined) return
-  const { justLost } = world.truth
-  if (by === 'quorate' && !justLost.has(disk.node.name)) checkStart(world, cluster, disk)
+  const { unseen } = world.truth
+  if (by === 'quorate' && !unseen.has(disk.node.name)) checkStart(world, cluster, disk)
   disk.loadedUnit ??= disk.files.get(PATHS.unit)
   const asserts = disk.loadedUnit?.includes('AssertDirectoryNotEmpty=') ?? false
   if (asserts && disk.files.has(PATHS.clusterId) && disk.wal === undefined) {
@@ -121,7 +121,7 @@ export function settle(world: World, cluster: Cluster): void {
       world.truth.published.add(`${clusterId}/${member.node.name}`)
     }
   }
-  checkOneCluster(world)
+  checkOneCluster(world, cluster)
 }
 
 /** A pin was written somewhere: all members of that cluster belong to it from now on. */

@@ -1,5 +1,6 @@
 /** What happens to machines, and to the cluster file, while nobody or everybody is at work. */
 import { PATHS } from '../../src/host/state.ts'
+import { parsePin } from '../../src/plan/pin.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { type Disk, bareDisk, isMarked } from './disk.ts'
 import { HAND_MADE, reboot, start, stop } from './etcd.ts'
@@ -63,7 +64,7 @@ function accident(world: World, cluster: Cluster, disk: Disk, kind: (typeof ACCI
 function lose(world: World, disk: Disk, kind: (typeof LOSSES)[number]): void {
   if (disk.data === undefined && disk.wal === undefined && !isMarked(disk)) return
   world.truth.excuse ??= `${disk.node.name}: ${kind}`
-  world.truth.justLost.add(disk.node.name)
+  world.truth.unseen.add(disk.node.name)
   stop(disk)
   if (kind !== 'wal-lost') disk.data = undefined
   if (kind !== 'data-lost') disk.wal = undefined
@@ -82,14 +83,15 @@ function drift(world: World, cluster: Cluster, disk: Disk, kind: (typeof DRIFTS)
       if (options !== undefined) files.set(PATHS.environment, `${options}${HAND_MADE}=zap\n`)
       return
     case 'options-removed':
-      // Before the pin these are all that says whose the data is.
-      if (options !== undefined && !files.has(PATHS.clusterId))
-        world.truth.excuse ??= 'options removed before the pin'
+      // Without a pin these are all that says whose the data is.
+      if (options !== undefined && !isWhole(disk))
+        world.truth.excuse ??= 'options removed where there is no pin'
       files.delete(PATHS.environment)
       paths.delete(PATHS.environment)
       return
     case 'state-new':
       if (files.has(PATHS.clusterId) && options !== undefined) {
+        world.truth.unseen.add(disk.node.name)
         files.set(PATHS.environment, options.replace('STATE=existing', 'STATE=new'))
       }
       return
@@ -107,10 +109,9 @@ function drift(world: World, cluster: Cluster, disk: Disk, kind: (typeof DRIFTS)
     case 'pin-damaged': {
       if (!files.has(PATHS.clusterId)) return
       const others = cluster.nodes.filter((node) => node.name !== disk.node.name)
-      const whole = others.some((node) =>
-        /^cluster-id=[0-9a-f]+$/m.test(diskOf(world, node.name).files.get(PATHS.clusterId) ?? ''),
-      )
+      const whole = others.some((node) => isWhole(diskOf(world, node.name)))
       if (!whole) world.truth.excuse ??= 'the last pin was removed or damaged'
+      if (options === undefined) world.truth.excuse ??= 'the pin was removed where there are no options'
       if (kind === 'pin-damaged') files.set(PATHS.clusterId, 'cluster=')
       else {
         files.delete(PATHS.clusterId)
@@ -148,6 +149,10 @@ function drift(world: World, cluster: Cluster, disk: Disk, kind: (typeof DRIFTS)
     case 'network-overwritten':
       if (world.network !== undefined) world.network = '{"Network":"10.99.0.0/16"}'
   }
+}
+
+function isWhole(disk: Disk): boolean {
+  return parsePin(disk.files.get(PATHS.clusterId) ?? '') !== undefined
 }
 
 /** How somebody edits the cluster file. `as-it-was` takes every edit back. */

@@ -65,7 +65,10 @@ export const interruptedScenario = scenarioOf(
 /** Everything that there is. */
 export const anyScenario = scenarioOf(
   fc.record({
-    edit: fc.option(fc.constantFrom(...EDITS), { nil: undefined, freq: 1 }),
+    edit: fc.oneof(
+      { weight: 5, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.constantFrom(...EDITS) },
+    ),
     before: fc.array(anything, { maxLength: 3 }),
     interruption: often(interruption),
     during: rarely(fc.record({ wave, event: anything })),

@@ -53,7 +53,7 @@ function playRound(world: World, setting: RunOptions, round: Round, lockless: bo
   const { cluster } = setting
   const { interruption, during, second } = round
   const outcomes: Outcome[] = []
-  world.truth.justLost.clear()
+  world.truth.unseen.clear()
   const run = operate(world, { ...setting, interruption, takesOver: true })
   let happened = false
   for (let wave = 0; ; wave += 1) {
@@ -78,7 +78,7 @@ function playRound(world: World, setting: RunOptions, round: Round, lockless: bo
 
 /** Until two runs in a row find nothing to do, or are refused for the same reasons. */
 function comeToRest(world: World, cluster: Cluster, planner: Planner): Outcome {
-  world.truth.justLost.clear()
+  world.truth.unseen.clear()
   let previous = ''
   let outcome: Outcome = { kind: 'died' }
   for (let count = 0; count < REPETITIONS; count += 1) {

@@ -32,8 +32,8 @@ test('a tool that dies and machines that crash: always done in the end', () => {
 test('everything at once: nothing is lost, and every run says why', () => {
   const { ends, broken } = play('anything', anyScenario, runs / 2)
   expect(broken).toBeUndefined()
-  expect(ends.done).toBeGreaterThan(runs / 10)
-  expect(ends.blocked).toBeGreaterThan(runs / 20)
+  expect(ends.done).toBeGreaterThanOrEqual(Math.floor(runs / 10))
+  expect(ends.blocked).toBeGreaterThanOrEqual(Math.floor(runs / 20))
 }, 0)
 
 test('a quiet life: one run sets everything up, the next finds nothing to do', () => {

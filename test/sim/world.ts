@@ -26,8 +26,8 @@ export interface Truth {
   readonly published: Set<string>
   /** Hosts whose member belongs to a cluster that was pinned. */
   readonly belongs: Map<string, string>
-  /** Hosts that lost something in the middle of a run, after it was looked at: etcd's unit is then the only guard. */
-  readonly justLost: Set<string>
+  /** Hosts that changed in the middle of a run, perhaps after it looked: etcd and its unit are then the only guards. */
+  readonly unseen: Set<string>
   /** Something was lost or changed by hand that no tool can mend unasked: a refusal is then a right answer. */
   excuse: string | undefined
 }
@@ -45,7 +45,7 @@ export function makeWorld(nodes: readonly Node[]): World {
       verified: new Set(),
       published: new Set(),
       belongs: new Map(),
-      justLost: new Set(),
+      unseen: new Set(),
       excuse: undefined,
     },
   }
@@ -67,10 +67,14 @@ export function isRemembered(world: World, cluster: Cluster): boolean {
   return cluster.nodes.some((node) => isMarked(diskOf(world, node.name)))
 }
 
-/** Two clusters with data, that both served: whoever wrote to the first does not find it in the second. */
-export function checkOneCluster(world: World): void {
+/**
+ * Two clusters with data, that both served: whoever wrote to the first does not find it in the second. What lies on
+ * machines that the file no longer names is out of anybody's sight.
+ */
+export function checkOneCluster(world: World, cluster: Cluster): void {
+  const named = cluster.nodes.map((node) => diskOf(world, node.name))
   const alive = new Set(
-    [...world.disks.values()].flatMap(({ data }) =>
+    named.flatMap(({ data }) =>
       data !== undefined && world.truth.served.has(data.clusterId) ? [data.clusterId] : [],
     ),
   )
