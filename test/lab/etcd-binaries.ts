@@ -55,4 +55,3 @@ export async function etcdBinaries(
     return await obtain(version)
   }
 }
-

@@ -53,10 +53,13 @@ describe.skipIf(whyNoLab())('an apply that is killed', () => {
   test('while binaries travel', async () => {
     const machine = lab.machine('etcd02')
     const run = startQuorate(lab, ['apply', '--json'])
-    await vi.waitFor(async () => await machine.check(['sh', '-c', 'test -s /var/lib/quorate/incoming.*/0']), {
-      timeout: 20_000,
-      interval: 5,
-    })
+    await vi.waitFor(
+      async () => await machine.check(['sh', '-c', 'test -s /var/lib/quorate/incoming.*/f0']),
+      {
+        timeout: 20_000,
+        interval: 5,
+      },
+    )
     run.child.kill('SIGKILL')
     await run.ended
     await quorateOk(lab, ['apply'])
