@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
 import type { Artifact, ArtifactContext, Architecture, ArtifactFile, Fetched } from './artifact.ts'
 import { BINARY_NAMES } from './artifact.ts'

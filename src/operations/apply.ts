@@ -73,7 +73,8 @@ export async function apply(session: Session, options: ApplyOptions = {}): Promi
   const observed = await observe(session)
   await options.confirm?.(observed)
   const situation = judgeSituation(session.cluster, observed, intent.freshToken)
-  // Only now: the ports that it listens on for a moment would look taken to `observe`.
+  // Only now: the ports that it listens on for a moment would look taken to `observe`. And nothing is sent meanwhile:
+  // the machines' disks are being measured.
   if (situation.kind === 'new') requireFit(session, await preflight(session))
   const report = await run(session, lock, intent, observed)
   return { changed: report.done.length > 0, ...report }

@@ -1,7 +1,7 @@
 /** A plan in a file: looked at today, carried out tomorrow, if and only if nothing has moved in between. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
 import { replaceFile } from '../pki/atomic-file.ts'
 import type { Observed } from '../plan/observed.ts'

@@ -126,7 +126,7 @@ test("drop-ins of an operator's own are left alone", () => {
 test('a stopped member of an established cluster is started, as `existing`', () => {
   const down = withMember(settled, 'etcd02', stopped)
   const facts = healthyCluster(cluster, { healthy: ['etcd01', 'etcd03'], problems: ['etcd02 does not run'] })
-  expect(glance(steps({ ...down, cluster: facts }))).toEqual(['etcd02 start'])
+  expect(glance(steps({ ...down, cluster: facts }))).toEqual(['etcd02 start', 'etcd02 ready'])
   expect(down.hosts['etcd02']?.member?.contents[PATHS.environment]).toContain(
     'ETCD_INITIAL_CLUSTER_STATE=existing',
   )
@@ -136,7 +136,7 @@ test('an options file that says `new` on a pinned member is put right before its
   const down = withMember(settled, 'etcd02', stopped)
   const wrong = withMember(down, 'etcd02', withEnvironment({ ETCD_INITIAL_CLUSTER_STATE: 'new' }))
   const { waves } = plan(intent, wrong)
-  expect(waves.map(glance)).toEqual([[`etcd02 file ${PATHS.environment}`], ['etcd02 start']])
+  expect(waves.map(glance)).toEqual([[`etcd02 file ${PATHS.environment}`], ['etcd02 start', 'etcd02 ready']])
 })
 
 test('members that all run but are not well are waited for', () => {

@@ -8,7 +8,7 @@ import { certificateNames, faultsOf } from './certificates.ts'
 import type { ApplyIntent } from './intent.ts'
 import { networkSteps } from './network.ts'
 import type { Observed } from './observed.ts'
-import { type OpenSituation, memberSteps, packageSteps } from './prepare.ts'
+import { type OpenSituation, enableStep, memberSteps, packageSteps } from './prepare.ts'
 import { refusals } from './refusals.ts'
 import { judgeSituation } from './situation.ts'
 import type { HostStep, Next, Step } from './steps.ts'
@@ -31,10 +31,10 @@ export function next(intent: ApplyIntent, observed: Observed): Next {
 type Stage = (intent: ApplyIntent, observed: Observed, situation: OpenSituation) => readonly Step[]
 
 /** Everything that needs no other host: in one round trip each. */
-const prepare: Stage = ({ cluster }, observed, situation) => {
+const prepare: Stage = ({ cluster, until }, observed, situation) => {
   const members = new Set(etcdNodes(cluster).map((node) => node.name))
   // The pin is part of a member's files in an established cluster, and nothing pins before `settle` has verified.
-  return cluster.nodes.flatMap((node): HostStep[] => {
+  const steps = cluster.nodes.flatMap((node): HostStep[] => {
     const host = observed.hosts[node.name]
     if (host === undefined) throw new TypeError(`${node.name} was not observed`)
     return [
@@ -42,6 +42,12 @@ const prepare: Stage = ({ cluster }, observed, situation) => {
       ...(members.has(node.name) ? memberSteps(cluster, node, observed, situation) : []),
     ]
   })
+  const what = 'make a certificate authority'
+  const authority: Step[] =
+    observed.authority.bundle === undefined && until === 'done'
+      ? [{ kind: 'authority', what, why: 'there is none yet', danger: 'none' }]
+      : []
+  return [...authority, ...steps]
 }
 
 /** Certificates for all waiting requests; and on hosts whose member does not run, its start right behind. */
@@ -64,19 +70,8 @@ const certify: Stage = ({ cluster }, observed) => {
       },
     ]
   })
-  const authority: Step[] =
-    certificates.length > 0 && observed.authority.bundle === undefined
-      ? [
-          {
-            kind: 'authority',
-            what: 'make a certificate authority',
-            why: 'there is none yet',
-            danger: 'none',
-          },
-        ]
-      : []
   // All members start in the same wave: the first to start is ready only when a quorum of them is there.
-  return certificates.length > 0 ? [...authority, ...certificates, ...startSteps(cluster, observed)] : []
+  return certificates.length > 0 ? [...certificates, ...startSteps(cluster, observed)] : []
 }
 
 /** The trust bundle was changed by hand beside certificates that are fine: put back. */
@@ -121,21 +116,30 @@ const settle: Stage = ({ cluster }, observed, situation) => {
       return [{ kind: 'verify', what, why: 'it was just formed', danger: 'none' }]
     }
     const established = { kind: 'established', token: situation.token, clusterId: facts.id } as const
-    return etcdNodes(cluster).flatMap((node) => memberSteps(cluster, node, observed, established))
+    const pins = etcdNodes(cluster).flatMap((node) => memberSteps(cluster, node, observed, established))
+    return [...networkSteps(cluster, observed), ...pins]
   }
   return networkSteps(cluster, observed)
 }
 
+/** On each host: started, enabled while it gets ready, waited for. */
 function startSteps(cluster: Cluster, observed: Observed): HostStep[] {
-  const activity = (node: Node) => observed.hosts[node.name]?.member?.unit.active ?? 'unknown'
+  const unit = (node: Node) => observed.hosts[node.name]?.member?.unit
   return etcdNodes(cluster)
-    .filter((node) => activity(node) !== 'active')
-    .map((node, turn) => ({
-      kind: 'start',
-      host: node.name,
-      turn,
-      what: 'start etcd.service',
-      why: `it is ${activity(node)}`,
-      danger: 'none',
-    }))
+    .filter((node) => unit(node)?.active !== 'active')
+    .flatMap((node, turn): HostStep[] => {
+      const host = node.name
+      const why = `it is ${unit(node)?.active ?? 'unknown'}`
+      return [
+        { kind: 'start', host, turn, what: 'start etcd.service', why, danger: 'none' },
+        ...(unit(node)?.enabled === true ? [] : [enableStep(host)]),
+        {
+          kind: 'ready',
+          host,
+          what: 'wait until etcd.service is ready',
+          why: 'a quorum has to form',
+          danger: 'none',
+        },
+      ]
+    })
 }

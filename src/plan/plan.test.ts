@@ -27,6 +27,7 @@ test('bare machines: the whole way is foreseen, wave by wave', () => {
   expect(blocked).toEqual([])
   expect(waves.map((wave) => glance(wave).filter((step) => !/^etcd0[23]/.test(step)))).toEqual([
     [
+      'authority',
       'etcd01 packages',
       'etcd01 user',
       'etcd01 directory /etc/etcd',
@@ -35,13 +36,11 @@ test('bare machines: the whole way is foreseen, wave by wave', () => {
       'etcd01 binaries',
       `etcd01 file ${PATHS.environment}`,
       `etcd01 file ${PATHS.unit}`,
-      'etcd01 enable',
       'etcd01 key',
     ],
-    ['authority', 'etcd01 certificates', 'etcd01 start'],
+    ['etcd01 certificates', 'etcd01 start', 'etcd01 enable', 'etcd01 ready'],
     ['verify'],
-    [`etcd01 file ${PATHS.clusterId}`, `etcd01 file ${PATHS.environment}`],
-    ['network'],
+    ['network', `etcd01 file ${PATHS.clusterId}`, `etcd01 file ${PATHS.environment}`],
   ])
 })
 
@@ -142,6 +141,7 @@ test('these worlds ask for every kind of step there is', () => {
     'key',
     'network',
     'packages',
+    'ready',
     'reload',
     'start',
     'tls-modes',
@@ -155,7 +155,7 @@ test('what can be foreseen of a half-done run is the rest of it', () => {
   const half = withMember(formingWorld(cluster), 'etcd02', stopped)
   const { waves, blocked } = plan(testIntent(cluster), half)
   expect(blocked).toEqual([])
-  expect(glance(waves[0] ?? [])).toEqual(['etcd02 start'])
+  expect(glance(waves[0] ?? [])).toEqual(['etcd02 start', 'etcd02 ready'])
 })
 
 /** A file that is written again with another text is another step. */

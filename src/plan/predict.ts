@@ -110,6 +110,8 @@ function predictMember(
       })
       return { paths: Object.fromEntries(paths) }
     }
+    case 'ready':
+      return {}
     case 'reload':
       return { unit: { ...member.unit, needsReload: false } }
     case 'enable':

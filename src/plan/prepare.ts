@@ -89,20 +89,19 @@ export function memberSteps(
   const files = memberFiles(cluster, node, situation).flatMap((file) => fileSteps(host, file, state))
   steps.push(...files)
   const unitChanged = files.some((step) => step.kind === 'file' && step.path === PATHS.unit)
-  if (!state.unit.enabled) {
-    // Enabling makes systemd read its units again as well.
-    steps.push({
-      kind: 'enable',
-      host,
-      what: 'enable etcd.service',
-      why: 'it would not start at boot',
-      danger: 'none',
-    })
-  } else if (unitChanged || state.unit.needsReload) {
+  // A member that is started gets it while it gets ready; and enabling makes systemd read its units again.
+  if (!state.unit.enabled && state.unit.active === 'active') {
+    steps.push(enableStep(host))
+  } else if ((unitChanged && state.unit.exists) || state.unit.needsReload) {
     const why = unitChanged ? 'the unit changes' : 'the unit on disk differs from the one systemd has loaded'
     steps.push({ kind: 'reload', host, what: 'have systemd read its units again', why, danger: 'none' })
   }
   return [...steps, ...keySteps(cluster, node, observed, state), ...tlsModeSteps(host, state)]
+}
+
+export function enableStep(host: string): HostStep {
+  const why = 'it would not start at boot'
+  return { kind: 'enable', host, what: 'enable etcd.service', why, danger: 'none' }
 }
 
 function directorySteps(cluster: Cluster, host: string, state: MemberState): HostStep[] {

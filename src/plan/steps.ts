@@ -69,6 +69,8 @@ export type HostStep =
   | (HostStepCommon & { readonly kind: 'enable' })
   /** `turn`: its place among the members that start in this wave, from 0. */
   | (HostStepCommon & { readonly kind: 'start'; readonly turn: number })
+  /** Waits for a start. */
+  | (HostStepCommon & { readonly kind: 'ready' })
 
 export type ClusterStep =
   /** Makes the CA, where it is quorate's to make. */

@@ -149,8 +149,18 @@ lend() {
 }
 
 dial() {
-  said=$(timeout 3 openssl s_client -connect "$1" </dev/null 2>&1)
-  code=$?
+  if [ -x /bin/bash ]; then
+    # A tenth of the work of openssl's start, and there on all but the smallest systems.
+    host=${1%:*}
+    host=${host#"["}
+    # shellcheck disable=SC2016 # bash's to expand
+    said=$(timeout 3 bash -c ': <"/dev/tcp/$0/$1"' "${host%"]"}" "${1##*:}" 2>&1)
+    code=$?
+    [ $code -ne 0 ] || said=CONNECTED
+  else
+    said=$(timeout 3 openssl s_client -connect "$1" </dev/null 2>&1)
+    code=$?
+  fi
   case $said in
     *CONNECTED*) echo "dial $1 open" ;;
     *'onnection refused'*) echo "dial $1 refused" ;;

@@ -1,5 +1,5 @@
 /** What `facts.sh` found on a machine, as types. What could not be read is undefined, never guessed. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 export interface HostFacts {
   /** As `uname` says it: `Linux`, `x86_64`. */

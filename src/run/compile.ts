@@ -62,7 +62,9 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
     case 'enable':
       return [['enable', 'etcd.service']]
     case 'start':
-      return [['start', 'etcd.service', String(START_SECONDS), (step.turn * TURN_SECONDS).toFixed(2)]]
+      return [['start', 'etcd.service', (step.turn * TURN_SECONDS).toFixed(2)]]
+    case 'ready':
+      return [['ready', 'etcd.service', String(START_SECONDS)]]
   }
 }
 

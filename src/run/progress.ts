@@ -25,8 +25,9 @@ export class HostProgress {
     if (bytes > 0) emit({ type: 'sending', host, bytes })
   }
 
-  /** @param operation index among `operations`; -1 for what comes before them. */
+  /** @param operation index among `operations`; -1 for the fence right before them, less for what comes before that. */
   done(operation: number): void {
+    if (operation < -1) return
     if (operation >= 0) {
       const step = this.#steps[this.#current]
       if (step === undefined || operation + 1 < (this.#ends[this.#current] ?? 0)) return

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
-import { type MemberClient, connectMember } from '../etcd/client.ts'
+import type { MemberClient } from '../etcd/client.ts'
 import type { MemberEndpoint, MemberTls } from '../etcd/endpoint.ts'
 import type { AskPassphrase, Authority } from '../pki/authority.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
@@ -40,6 +40,8 @@ export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPass
   bundle(): Promise<string | undefined>
   /** Where a node's member is dialled from here, and with which credentials. */
   endpoint(node: Node): Promise<MemberEndpoint>
+  /** Makes the operator's certificate, if there is none; it is wanted as soon as members answer. */
+  prepareOperator(): Promise<void>
   /** Clients of these nodes' members, one each; the caller closes nothing. */
   members(nodes: readonly Node[]): Promise<readonly MemberClient[]>
 }
@@ -86,9 +88,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     ])
     return { name: node.name, target: { socketPath }, identity: node.address, tls }
   })
-  const client = once(async (node: Node) =>
-    connectMember({ ...(await endpoint(node)), timeoutMs: ANSWER_MS, signal }),
-  )
+  const client = once(async (node: Node) => {
+    // Loaded while the machines are being connected to.
+    const [{ connectMember }, where] = await Promise.all([import('../etcd/client.ts'), endpoint(node)])
+    return connectMember({ ...where, timeoutMs: ANSWER_MS, signal })
+  })
   const opened = new Set<Node>()
   return {
     cluster,
@@ -105,6 +109,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     bundle: async () =>
       (await authorityIsThere(cluster)) ? await (await authority('authority')).chain(signal) : undefined,
     endpoint,
+    prepareOperator: async () => void (await credentials('operator')),
     members: async (nodes) =>
       await Promise.all(
         nodes.map(async (node) => {

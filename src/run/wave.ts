@@ -1,20 +1,15 @@
 /** Carries out one wave of steps: first those of the cluster as a whole, then every host's, all hosts at once. */
-import type { Artifact } from '../artifacts/artifact.ts'
 import { QuorateError, combineErrors } from '../errors.ts'
 import { runAgent } from '../host/agent.ts'
 import { looksFor, parseHostState } from '../host/observe.ts'
 import type { HostState } from '../host/state.ts'
-import { profileOf } from '../plan/certificates.ts'
 import type { Observed } from '../plan/observed.ts'
 import { type ClusterStep, type Step, isHostStep } from '../plan/steps.ts'
-import { allowedNames } from '../pki/names.ts'
-import type { IssueRequest } from '../pki/authority.ts'
-import { etcdNodes } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
-import { awaitHealth } from './health.ts'
 import type { Lock } from './lock.ts'
 import { judge } from './observe.ts'
 import { HostProgress } from './progress.ts'
+import { issueCertificates, obtainArtifacts } from './supplies.ts'
 import { type Session, allMembers } from './session.ts'
 
 /**
@@ -30,12 +25,14 @@ export async function runWave(
   session.emit({ type: 'wave', steps })
   const signal = AbortSignal.any([session.signal, lock.lost])
   let verified = observed.cluster?.verified ?? false
+  const authority = makeAuthority(session, steps)
+  // Told where it is awaited: after the hosts are done.
+  authority.catch(() => undefined)
   for (const step of steps) {
-    if (isHostStep(step)) continue
+    if (isHostStep(step) || step.kind === 'authority') continue
     await timed(session, step, async () => await runClusterStep(session, step))
     if (step.kind === 'verify') verified = true
   }
-  if (steps.some((step) => step.kind === 'key')) void import('../pki/signer.ts') // read while the hosts are at work; it is next
   const perHost = Map.groupBy(steps.filter(isHostStep), (step) => step.host)
   const [artifacts, certificates] = await Promise.all([
     obtainArtifacts(session, steps),
@@ -45,6 +42,12 @@ export async function runWave(
     certificates.size > 0 || steps.some((step) => step.kind === 'ca')
       ? await (await session.authority()).chain(signal)
       : undefined
+  if (steps.some((step) => step.kind === 'start')) {
+    void headStart(
+      async () =>
+        await Promise.all([import('../etcd/view.ts'), import('../etcd/verify.ts'), allMembers(session)]),
+    )
+  }
   const nodes = session.cluster.nodes.filter((node) => perHost.has(node.name))
   const { results, errors } = await onAll(nodes, async (node): Promise<HostState> => {
     const own = perHost.get(node.name) ?? []
@@ -70,18 +73,39 @@ export async function runWave(
     }
   })
   if (errors.length > 0) throw combineErrors(errors)
+  await authority
   const hosts = { ...observed.hosts, ...Object.fromEntries(results.map(({ host, value }) => [host, value])) }
   return await judge(session, hosts, verified)
 }
 
-async function runClusterStep(session: Session, step: ClusterStep): Promise<void> {
+/** Beside the hosts' work: nothing on them waits for it before the next wave. */
+async function makeAuthority(session: Session, steps: readonly Step[]): Promise<void> {
+  for (const step of steps) {
+    if (step.kind !== 'authority') continue
+    await timed(session, step, async () => void (await (await session.authority()).chain(session.signal)))
+    await headStart(session.prepareOperator)
+  }
+}
+
+/** Work that is wanted soon, done while machines are busy. What goes wrong goes wrong again, and is told, in its turn. */
+async function headStart(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof QuorateError)) throw error
+  }
+}
+
+async function runClusterStep(
+  session: Session,
+  step: Exclude<ClusterStep, { kind: 'authority' }>,
+): Promise<void> {
   switch (step.kind) {
-    case 'authority':
-      await (await session.authority()).chain(session.signal)
-      return
-    case 'await-health':
+    case 'await-health': {
+      const { awaitHealth } = await import('./health.ts')
       await awaitHealth(session)
       return
+    }
     case 'verify': {
       const { verifyCluster } = await import('../etcd/verify.ts')
       await verifyCluster(await allMembers(session), session.signal)
@@ -92,65 +116,6 @@ async function runClusterStep(session: Session, step: ClusterStep): Promise<void
       await storeNetwork(session, step.network)
     }
   }
-}
-
-async function obtainArtifacts(
-  session: Session,
-  steps: readonly Step[],
-): Promise<ReadonlyMap<string, Artifact>> {
-  const architectures = new Set(
-    steps.flatMap((step) => (step.kind === 'binaries' ? [step.architecture] : [])),
-  )
-  if (architectures.size === 0) return new Map()
-  const { obtainEtcd } = await import('../artifacts/obtain.ts')
-  const { cluster, cacheDirectory, signal, emit } = session
-  const artifacts = new Map<string, Artifact>()
-  for (const architecture of architectures) {
-    if (architecture === 'other')
-      throw new QuorateError('artifact', 'there is no etcd for this processor architecture')
-    const context = {
-      cacheDirectory,
-      signal,
-      emit: ({ text, doneBytes, totalBytes }: { text: string; doneBytes?: number; totalBytes?: number }) =>
-        emit({ type: 'artifact', text, doneBytes, totalBytes }),
-    }
-    artifacts.set(architecture, await obtainEtcd(cluster.etcd, architecture, context))
-  }
-  return artifacts
-}
-
-/** All requests of the wave are signed at once: where the CA is another machine, that is one round trip. */
-async function issueCertificates(
-  session: Session,
-  observed: Observed,
-  steps: readonly Step[],
-): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>> {
-  const wanted = steps.flatMap((step) =>
-    step.kind === 'certificates' ? step.names.map((name) => ({ host: step.host, name })) : [],
-  )
-  if (wanted.length === 0) return new Map()
-  const requests = wanted.map(({ host, name }): IssueRequest => {
-    const node = etcdNodes(session.cluster).find((candidate) => candidate.name === host)
-    const csrPem = observed.hosts[host]?.member?.tls.pending[name]?.csr
-    if (node === undefined || csrPem === undefined)
-      throw new TypeError(`no request for ${name}.crt waits on ${host}`)
-    return {
-      csrPem,
-      profile: profileOf(name),
-      allowed: allowedNames(node),
-      days: session.cluster.pki.days,
-      subjectCommonName: host,
-    }
-  })
-  const authority = await session.authority()
-  const issued = await authority.issueMany(requests, session.signal)
-  const byHost = new Map<string, Record<string, string>>()
-  for (const [index, { pem, warnings }] of issued.entries()) {
-    const { host, name } = wanted[index] ?? { host: '', name: 'etcd' }
-    for (const text of warnings) session.emit({ type: 'warning', host, text })
-    byHost.set(host, { ...byHost.get(host), [name]: pem })
-  }
-  return byHost
 }
 
 async function timed(session: Session, step: Step, work: () => Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { clusterJsonSchema } from './json-schema.ts'
 import { loadCluster } from './parse.ts'
 

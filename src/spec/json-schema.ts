@@ -1,5 +1,5 @@
 /** The cluster file's JSON Schema, for editors: made from the zod schema, kept in `schema/cluster.schema.json`. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { clusterFileSchema } from './schema.ts'
 
 /** Draft 7, which every YAML language server reads. */

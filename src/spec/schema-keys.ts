@@ -1,5 +1,5 @@
 /** Which keys may stand at a place of the cluster file. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Path } from './document.ts'
 import { clusterFileSchema } from './schema.ts'
 

@@ -1,5 +1,5 @@
 /** Kinds of values that recur in the cluster file's schema, each with its rule. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkLocalPath, checkRemotePath } from './paths.ts'
 import type { Complaint } from './problem.ts'
 import { checkName } from './values.ts'

@@ -1,5 +1,5 @@
 /** The surface syntax of a cluster file: its keys, their types, and one line on each for editors. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkAddress } from './address.ts'
 import { ROLES } from './cluster.ts'
 import { DEFAULTS, PACKAGES } from './defaults.ts'

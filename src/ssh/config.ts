@@ -80,7 +80,17 @@ function configText(values: Readonly<Record<string, string>>, target: SshTarget)
   // Here too for the jump hosts' sake: they are given no options but this file's.
   if (target.identityFile !== undefined) lines.push(`  IdentityFile ${quotePath(target.identityFile)}`)
   const user = path.join(homedir(), '.ssh', 'config')
-  return ['Host *', ...lines, `Include ${quotePath(user)}`, 'Include /etc/ssh/ssh_config', ''].join('\n')
+  // Last, so that whatever the user's configuration says of it wins: AES-GCM, which today's processors have built in, takes
+  // a third of the time of OpenSSH's first choice, and binaries are 60 MB a machine.
+  const preferences = ['Host *', '  Ciphers ^aes128-gcm@openssh.com,aes256-gcm@openssh.com']
+  return [
+    'Host *',
+    ...lines,
+    `Include ${quotePath(user)}`,
+    'Include /etc/ssh/ssh_config',
+    ...preferences,
+    '',
+  ].join('\n')
 }
 
 /** What the cluster file says of a target, as ssh's arguments. */

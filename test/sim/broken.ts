@@ -118,7 +118,11 @@ export const BROKEN: readonly BrokenPlanner[] = [
     breaks: 'finishes',
     planner: (intent, observed) => {
       const answer = next(intent, observed)
-      if (answer.kind !== 'steps' || !answer.steps.every((step) => step.kind === 'start')) return answer
+      if (
+        answer.kind !== 'steps' ||
+        !answer.steps.every((step) => ['start', 'enable', 'ready'].includes(step.kind))
+      )
+        return answer
       return { kind: 'blocked', reasons: [{ message: 'somebody else may start them', hint: 'ask somebody' }] }
     },
   },
@@ -134,12 +138,14 @@ export const BROKEN: readonly BrokenPlanner[] = [
   {
     what: 'enables a unit that it did not write',
     breaks: 'converges',
-    planner: (intent, observed) => {
-      const answer = next(intent, observed)
-      if (answer.kind !== 'steps' || !answer.steps.some((step) => step.kind === 'enable')) return answer
-      const steps = answer.steps.filter((step) => !(step.kind === 'file' && step.path === PATHS.unit))
-      return { kind: 'steps', steps }
-    },
+    planner: (intent, observed) =>
+      mapSteps(next(intent, observed), (steps) =>
+        steps.map((step) =>
+          step.kind === 'file' && step.path === PATHS.unit
+            ? { kind: 'enable', host: step.host, what: 'enable it', why: 'of course', danger: 'none' }
+            : step,
+        ),
+      ),
   },
   {
     what: 'repeats itself',

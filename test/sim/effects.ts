@@ -79,6 +79,8 @@ export function effectsOf(
       return [() => setTlsModes(world, step.host)]
     case 'reload':
       return [() => (disk.loadedUnit = disk.files.get(PATHS.unit))]
+    case 'ready':
+      return []
     case 'enable':
       return [
         () => {

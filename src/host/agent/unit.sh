@@ -10,10 +10,15 @@ op_enable() {
   systemctl enable --quiet "$2"
 }
 
-# start UNIT SECONDS DELAY: waited for. It is ready only when a quorum is there, so all members must be started at once.
+# start UNIT DELAY: not waited for. It is ready only when a quorum is there, so all members must be started at once.
 op_start() {
-  [ "$4" = 0 ] || sleep "$4"
+  [ "$3" = 0 ] || sleep "$3"
   systemctl reset-failed "$2" 2>/dev/null || true
+  systemctl start --no-block "$2"
+}
+
+# ready UNIT SECONDS: waits for a start that is under way.
+op_ready() {
   # One process that waits: asking again and again takes the processor that etcd wants now.
   timeout "$3" systemctl start "$2" 2>/dev/null || not_ready "$2"
   # A failed assertion is no failure of `systemctl start`'s, nor is a condition.
