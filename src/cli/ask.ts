@@ -28,7 +28,7 @@ export async function confirmByTyping(
   if (given !== undefined)
     throw new QuorateError('usage', `'${given}' is not the name: it is '${word}'. Nothing was changed`)
   if (!context.interactive) {
-    throw new QuorateError('cancelled', `there is no terminal to ask on. ${message} Nothing was changed`, {
+    throw new QuorateError('cancelled', `this needs the cluster's name, and there is no terminal to ask on. Nothing was changed`, {
       hint: `give --confirm ${word}`,
     })
   }

@@ -2,6 +2,7 @@
 /** The command-line tool: reads the words, runs the command, turns what goes wrong into a message and an exit code. */
 import { enableCompileCache } from 'node:module'
 import { createColors } from 'picocolors'
+import { EXIT_CODES, QuorateError } from '../errors.ts'
 import type { CommandDefinition, CommandInput } from './command.ts'
 import type { CliContext } from './context.ts'
 import { buildProgram, normalizeWords } from './program.ts'
@@ -20,11 +21,16 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     stopping.abort()
   })
 }
-// A reader that goes away (`quorate nodes | head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
-})
+// A reader that goes away (`quorate nodes | head`) ends it without a word, as it ends other tools: with the code of
+// SIGPIPE, because a run that was cut short has not succeeded.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && stream !== process.stderr) {
+      process.stderr.write(`quorate: the output can't be written: ${error.message}\n`)
+    }
+    process.exit(error.code === 'EPIPE' ? 141 : EXIT_CODES.state)
+  })
+}
 
 /** Node's types say that `isTTY` is always there; where the output is a pipe it is undefined. */
 function isTerminal(stream: { readonly isTTY?: boolean }): boolean {
@@ -66,9 +72,12 @@ async function runCommand(definition: CommandDefinition, input: CommandInput): P
 
 /** After Ctrl-C most errors are only its echo. */
 function interrupted(error: unknown): unknown {
-  return error instanceof Error && (error.name === 'AbortError' || error === stopping.signal.reason)
-    ? 'interrupted'
-    : error
+  // A terminal's Ctrl-C reaches ssh as well, so that connections are gone before anybody closed them.
+  const echo =
+    error instanceof QuorateError
+      ? error.code === 'unreachable'
+      : error instanceof Error && (error.name === 'AbortError' || error === stopping.signal.reason)
+  return echo ? 'interrupted' : error
 }
 
 // What stands after two dashes is another program's, and is not read here.

@@ -1,6 +1,7 @@
 /** Errors as an operator reads them: what, where, why, and what to do next. A bug shows its stack, and says it is one. */
 import { QuorateError } from '../errors.ts'
 import type { CliContext } from './context.ts'
+import { systemTrouble } from './system-trouble.ts'
 
 /** @returns the exit code. */
 export function renderError(
@@ -14,10 +15,11 @@ export function renderError(
     else context.err('quorate: interrupted. Run the same command again to go on from here.\n')
     return 130
   }
-  if (error instanceof QuorateError) {
-    if (context.json) context.out(`${JSON.stringify(errorJson(error))}\n`)
-    else printError(context, error)
-    return error.exitCode
+  const known = error instanceof QuorateError ? error : systemTrouble(error)
+  if (known) {
+    if (context.json) context.out(`${JSON.stringify(errorJson(known))}\n`)
+    else printError(context, known)
+    return known.exitCode
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   if (context.json) context.out(`${JSON.stringify({ error: { code: 'bug', message: stack } })}\n`)

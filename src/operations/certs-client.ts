@@ -37,6 +37,12 @@ export async function clientCertificate(
       },
     )
   }
+  if ((await session.bundle()) === undefined) {
+    // Using the authority would make one: over a running cluster, one that no member trusts.
+    throw new QuorateError('pki', `there is no CA in ${cluster.stateDirectory} that could sign it`, {
+      hint: 'if there is no cluster yet: quorate apply. Otherwise put the folder back where it was, or name it in the cluster file: state',
+    })
+  }
   return await makeClientCertificate({
     authority: await session.authority(),
     directory: options.directory ?? clientsDirectory(cluster),

@@ -1,5 +1,6 @@
 /** The machines of a cluster file as containers on this computer: to try quorate, and to try a change before it is made. */
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
+import { requireLab } from '../lab/available.ts'
 import { labBase } from '../lab/base.ts'
 import type { EmitLab } from '../lab/events.ts'
 import { labFolder, labFromCluster } from '../lab/from-cluster.ts'
@@ -17,6 +18,7 @@ export interface LabOptions {
 
 /** Boots what does not run yet, and records the machines' host keys, which were made here. Root only. */
 export async function labUp(cluster: Cluster, options: LabOptions): Promise<BootResult> {
+  requireLab()
   const base = await labBase(options)
   const result = await bootLab(await labFromCluster(cluster), { base, ...options })
   await trustLab(cluster, result)

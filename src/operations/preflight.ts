@@ -6,10 +6,16 @@ import { preflight as look } from '../preflight/preflight.ts'
 import type { Session } from '../run/session.ts'
 import { onAll } from '../ssh/fleet.ts'
 
-/** Never throws for a machine: one that can't be reached, or has no sudo, is a failure in the report. */
+/**
+ * Never throws for a machine: one that can't be reached, or has no sudo, is a failure in the report.
+ *
+ * @throws the signal's reason when aborted.
+ */
 export async function preflight(session: Session): Promise<PreflightReport> {
   const { cluster, signal, emit } = session
   const { results, errors } = await onAll(cluster.nodes, async (node) => await session.remote(node))
+  // What was cut off here says nothing about the machines.
+  signal.throwIfAborted()
   const remotes = new Map(results.map(({ host, value }) => [host, value]))
   return await look({ cluster, remotes, troubles: errors, signal, emit })
 }

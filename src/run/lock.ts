@@ -1,12 +1,13 @@
 /**
  * One operator at a time: a lock on every machine of the cluster, held by a session that lives only as long as we do.
  *
- * A holder that dies takes its session along, and the lock is free at once. A holder whose computer vanished stops
+ * A holder that dies takes its session along, and the lock is free within a moment. A holder whose computer vanished stops
  * beating, and after `SILENCE_SECONDS` somebody else may take over; the fence in every change then refuses the first.
  */
 import { randomBytes } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { PassThrough } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { Emit } from './events.ts'
@@ -14,6 +15,10 @@ import script from './lock.sh?raw'
 
 const BEAT_MS = 5_000
 const SILENCE_SECONDS = 30
+
+/** How long to go on trying, in ms, and the least pause between two tries. */
+const PATIENCE_MS = 1_500
+const PAUSE_MS = 250
 
 export interface Lock extends AsyncDisposable {
   /** What `fence` compares on each machine before anything is changed. */
@@ -31,8 +36,26 @@ export interface LockRequest {
   readonly signal?: AbortSignal | undefined
 }
 
-/** @throws QuorateError `locked` if somebody holds it on any machine: who, for what, since when. Nothing is kept then. */
+/**
+ * Tries for a second or two: a holder that was killed this moment gives the lock back as soon as its connection has run dry,
+ * and of two who began together, one goes first.
+ *
+ * @throws QuorateError `locked` if somebody holds it on any machine: who, for what, since when. Nothing is kept then.
+ */
 export async function acquireLock(request: LockRequest): Promise<Lock> {
+  const until = performance.now() + PATIENCE_MS
+  for (;;) {
+    try {
+      return await tryLock(request)
+    } catch (error) {
+      const held = error instanceof QuorateError && error.code === 'locked'
+      if (!held || performance.now() > until) throw error
+      await sleep(PAUSE_MS * (1 + Math.random()), undefined, { signal: request.signal })
+    }
+  }
+}
+
+async function tryLock(request: LockRequest): Promise<Lock> {
   const token = randomBytes(16).toString('hex')
   const holder = `${userInfo().username}@${hostname()} (${request.purpose}) since ${request.now.toISOString()}`
   const lost = new AbortController()

@@ -83,7 +83,7 @@ async function makeAuthority(session: Session, steps: readonly Step[]): Promise<
   for (const step of steps) {
     if (step.kind !== 'authority') continue
     await timed(session, step, async () => void (await (await session.authority()).chain(session.signal)))
-    await headStart(session.prepareOperator)
+    await headStart(async () => await session.prepareOperator())
   }
 }
 

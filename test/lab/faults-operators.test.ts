@@ -28,13 +28,16 @@ describe.skipIf(whyNoLab())('operators', () => {
     const second = Promise.withResolvers<Awaited<ReturnType<typeof quorate>>>()
     let begun = false
     const first = startQuorate(lab, ['apply', '--json'], {
-      onLine: (line) => {
+      onLine: (line, child) => {
         if (begun || typeOf(line) !== 'wave') return
         begun = true
+        // Held still, or it might be done before the second has lost patience.
+        child.kill('SIGSTOP')
         second.resolve(quorate(lab, ['apply']))
       },
     })
     const { exitCode, stderr } = await second.promise
+    first.child.kill('SIGCONT')
     expect(exitCode).toBe(75)
     expect(stderr).toMatch(/another operator is at work on this cluster: \S+@\S+ \(apply\) since 20\d\d-/)
     expect(await first.ended).toMatchObject({ exitCode: 0 })

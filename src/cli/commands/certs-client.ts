@@ -3,6 +3,7 @@ import { clientCertificate } from '../../operations/certs-client.ts'
 import type { ClientCertificate } from '../../pki/client.ts'
 import { clientUrl } from '../../etcd/configuration.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
+import { quoteWord } from '../../ssh/quote.ts'
 import { type CommandHandler, countOption, flagOption, textOption } from '../command.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 
@@ -49,13 +50,13 @@ function describe(name: string, made: ClientCertificate, endpoints: readonly str
 
 etcdctl:
   etcdctl --endpoints=${list} \\
-    --cacert=${ca} --cert=${certificate} --key=${key} endpoint health
+    --cacert=${quoteWord(ca)} --cert=${quoteWord(certificate)} --key=${quoteWord(key)} endpoint health
 
 kube-apiserver:
   --etcd-servers=${list}
-  --etcd-cafile=${ca}
-  --etcd-certfile=${certificate}
-  --etcd-keyfile=${key}
+  --etcd-cafile=${quoteWord(ca)}
+  --etcd-certfile=${quoteWord(certificate)}
+  --etcd-keyfile=${quoteWord(key)}
 `
 }
 

@@ -5,6 +5,7 @@ import { savePlan } from '../../operations/plan-file.ts'
 import { type CommandHandler, textOption } from '../command.ts'
 import { stepJson } from '../render-progress.ts'
 import { planSummary, renderPlan } from '../render-plan.ts'
+import { quoteWord } from '../../ssh/quote.ts'
 import { withSession } from '../with-session.ts'
 
 /** Exit code where there are changes: not 0, so that scripts can tell, and not 1, which is trouble. */
@@ -33,7 +34,7 @@ const plan: CommandHandler = async (context, input) =>
       }
       if (out !== undefined && report.blocked.length === 0) {
         await savePlan(out, report)
-        context.err(`written to ${out}; carry it out with: quorate apply ${out}\n`)
+        context.err(`written to ${out}; carry it out with: quorate apply ${quoteWord(out)}\n`)
       }
       if (report.blocked.length > 0) return EXIT_CODES.blocked
       return steps.length > 0 ? CHANGES : 0

@@ -34,8 +34,8 @@ const resetCommand: CommandHandler = async (context, input) => {
 function question({ hosts }: ResetPreview, purge: boolean): string {
   const where = hosts.join(', ')
   return purge
-    ? `etcd is stopped on ${where}, and its data is removed for good.`
-    : `etcd is stopped on ${where}, and its data is moved aside.`
+    ? `etcd will be stopped on ${where}, and its data removed for good.`
+    : `etcd will be stopped on ${where}, and its data moved aside.`
 }
 
 function describe(
