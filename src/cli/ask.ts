@@ -28,9 +28,13 @@ export async function confirmByTyping(
   if (given !== undefined)
     throw new QuorateError('usage', `'${given}' is not the name: it is '${word}'. Nothing was changed`)
   if (!context.interactive) {
-    throw new QuorateError('cancelled', `this needs the cluster's name, and there is no terminal to ask on. Nothing was changed`, {
-      hint: `give --confirm ${word}`,
-    })
+    throw new QuorateError(
+      'cancelled',
+      `this needs the cluster's name, and there is no terminal to ask on. Nothing was changed`,
+      {
+        hint: `give --confirm ${word}`,
+      },
+    )
   }
   const prompts = await import('@clack/prompts')
   const answer = await prompts.text({

@@ -1,5 +1,4 @@
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
-import { mkdtempDisposable } from 'node:fs/promises'
+import { mkdir, mkdtempDisposable, open, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -20,7 +19,7 @@ test('what the file system refuses names the path and what to do', async () => {
   const below = systemTrouble(await refusal(mkdir(path.join(file, 'x'), { recursive: true })))
   expect(below).toMatchObject({ code: 'state', message: expect.stringContaining(file) })
   const missing = systemTrouble(await refusal(open(path.join(folder, 'no', 'plan'), 'wx')))
-  expect(missing?.message).toContain(`${path.join(folder, 'no', 'plan')} can't be made`)
+  expect(missing?.message).toContain(`${path.join(folder, 'no', 'plan')} is not there, or can't be made`)
   const taken = systemTrouble(await refusal(mkdir(file, { recursive: true })))
   expect(taken?.message).toContain(`${file} is there already`)
 })

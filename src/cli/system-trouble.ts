@@ -9,12 +9,18 @@ type Trouble = readonly [code: ErrorCode, what: string, hint: string]
 const TROUBLES: Readonly<Record<string, (file: string) => Trouble>> = {
   EACCES: notAllowed,
   EPERM: notAllowed,
+  // Node says so as well where a folder was to be made on a read-only file system.
+  ENOENT: (file) => [
+    'state',
+    `${file} is not there, or can't be made`,
+    'is there the folder above it, and can it be written to?',
+  ],
   EROFS: (file) => ['state', `${file} lies on a read-only file system`, 'use another folder, or remount it'],
   ENOSPC: noSpace,
   EDQUOT: noSpace,
   ENOTDIR: (file) => ['state', `${file} would lie below something that is no folder`, 'use another path'],
   EISDIR: (file) => ['state', `${file} is a folder, where a file is wanted`, 'use another path'],
-  EEXIST: (file) => ['state', `${file} is there already, and is of another kind`, 'use another path'],
+  EEXIST: (file) => ['state', `${file} is there already, and is no folder`, 'use another path'],
   ELOOP: (file) => ['state', `${file} is a link that leads back to itself`, 'use another path'],
   ENAMETOOLONG: (file) => ['state', `${file} is too long for a path`, 'use a shorter one'],
   EIO: (file) => ['state', `the disk fails at ${file}`, 'look at the kernel’s log: dmesg'],
@@ -26,13 +32,12 @@ export function systemTrouble(error: unknown): QuorateError | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
   const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string }
   const file = dest ?? path ?? 'what was to be written'
-  // What is missing is a bug, unless it is the folder that something was to be made in: Node says so of a
-  // read-only file system as well.
-  const missing = code === 'ENOENT' && path !== undefined && (syscall === 'mkdir' || syscall === 'open')
-  const [kind, what, hint] = missing
-    ? noFolder(path)
-    : (TROUBLES[String(code)]?.(file) ?? [undefined, '', ''])
-  if (kind === undefined) return undefined
+  if (code === 'EEXIST' && syscall !== 'mkdir') return undefined
+  if (code === 'ENOENT' && (path === undefined || !['mkdir', 'open'].includes(String(syscall))))
+    return undefined
+  const trouble = TROUBLES[String(code)]?.(file)
+  if (trouble === undefined) return undefined
+  const [kind, what, hint] = trouble
   return new QuorateError(kind, `${what} (${code}, ${syscall})`, { hint, cause: error })
 }
 
@@ -46,8 +51,4 @@ function notAllowed(file: string): Trouble {
 
 function noSpace(file: string): Trouble {
   return ['state', `no space left for ${file}`, 'see what is full: df -h; or your quota: quota']
-}
-
-function noFolder(file: string): Trouble {
-  return ['state', `${file} can't be made`, 'is there the folder above it, and can it be written to?']
 }

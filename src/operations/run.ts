@@ -84,7 +84,14 @@ async function runOnNode(node: Node, { fleet, argv, root, stdin, signal }: RunOp
   try {
     const remote = await fleet.get(node.name, node.ssh)
     const { exitCode, stdout, stderr, durationMs } = await remote.run({ argv, root, stdin, signal })
-    return { host: node.name, user: root ? 'root' : remote.user, exitCode, stdout, stderr, durationMs: Math.round(durationMs) }
+    return {
+      host: node.name,
+      user: root ? 'root' : remote.user,
+      exitCode,
+      stdout,
+      stderr,
+      durationMs: Math.round(durationMs),
+    }
   } catch (error) {
     if (!(error instanceof QuorateError)) throw error
     return { host: node.name, error }
