@@ -1,16 +1,14 @@
 /** What README, docs and help tell people to type is understood by the program, and links lead somewhere. */
 import { existsSync } from 'node:fs'
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { COMMANDS } from '../src/cli/commands.ts'
 import { buildProgram, normalizeWords } from '../src/cli/program.ts'
 import { simpleCommands } from './shell-words.ts'
+import { PAGES, shownLines } from './shown-commands.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
-const PAGES = ['README.md', ...(await readdir(path.join(ROOT, 'docs'))).map((name) => `docs/${name}`)].filter(
-  (name) => name.endsWith('.md'),
-)
 
 test.each(PAGES)('%s: its quorate commands are ones that quorate takes', async (page) => {
   const text = await readFile(path.join(ROOT, page), 'utf8')
@@ -41,15 +39,6 @@ test.each(PAGES)('%s: links lead to files and headings that are there', async (p
   }
   expect(dead).toEqual([])
 })
-
-/** Lines of ```sh and ```bash blocks, and those behind a prompt in ```console blocks; continued lines joined. */
-function shownLines(markdown: string): string[] {
-  return [...markdown.matchAll(/^```(sh|bash|console)\n(.*?)^```/gms)].flatMap(([, language, block = '']) => {
-    const lines = block.replaceAll('\\\n', ' ').split('\n')
-    if (language !== 'console') return lines
-    return lines.flatMap((line) => /^(?:\S+@\S+:\S*)?[$#] (.*)$/.exec(line)?.[1] ?? [])
-  })
-}
 
 /** Those that quorate would not take, with what it says. */
 async function refused(lines: readonly string[]): Promise<string[]> {

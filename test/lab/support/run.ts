@@ -5,7 +5,8 @@ import { type ProcessResult, exitOf } from '../../../src/ssh/process.ts'
 import type { TestLab } from '../harness.ts'
 
 /** The built program; another build than the checkout's can be tried with `$QUORATE_CLI`. */
-const PROGRAM = process.env['QUORATE_CLI'] ?? path.resolve(import.meta.dirname, '../../../dist/cli/main.js')
+export const PROGRAM =
+  process.env['QUORATE_CLI'] ?? path.resolve(import.meta.dirname, '../../../dist/cli/main.js')
 
 export interface QuorateOptions {
   /** Told of every line of standard output as it comes. */

@@ -1,0 +1,194 @@
+/** Every command that README and docs show, typed on machines, in the order of a cluster's life. */
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { addressesIn, allocateSubnet, releaseSubnet } from '../../src/lab/subnet.ts'
+import { ownedFolder } from '../../src/lab/sweep.ts'
+import { run, tool } from '../../src/lab/tool.ts'
+import type { ProcessResult } from '../../src/ssh/process.ts'
+import { PAGES, shownLines } from '../shown-commands.ts'
+import { TEST_LABS, type TestLab, testLab, whyNoLab } from './harness.ts'
+import { opensslCa } from './support/authority.ts'
+import { PROGRAM } from './support/run.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+
+interface Typed {
+  /** As on the page, without its comment. */
+  readonly shown: string
+  /** What is typed instead where the shown one asks a question or means another place. */
+  readonly as?: string
+  /** 0 unless given. */
+  readonly exitCode?: number
+  /** The machine it is typed on; this computer unless given. */
+  readonly on?: string
+  readonly before?: (lab: TestLab) => Promise<unknown>
+}
+
+const ETCD = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
+
+/** From no cluster file to a cluster that is gone. What stands on several pages is typed once. */
+const LIFE: readonly Typed[] = [
+  {
+    shown: 'quorate init --name prod --etcd 10.0.0.11,10.0.0.12,10.0.0.13 --user admin',
+    as: 'mkdir new && cd new && quorate init --name prod --etcd 10.0.0.11,10.0.0.12,10.0.0.13 --user admin && quorate validate',
+  },
+  { shown: 'quorate validate' },
+  { shown: 'quorate nodes' },
+  { shown: 'quorate -f site/cluster.yaml nodes', before: async (lab) => await copyToSite(lab) },
+  { shown: 'quorate trust', as: 'quorate trust --yes' },
+  { shown: 'quorate trust etcd02' },
+  { shown: 'quorate trust --replace etcd02' },
+  { shown: 'quorate preflight' },
+  { shown: 'quorate plan', exitCode: 2 },
+  { shown: 'quorate plan --out friday.plan', exitCode: 2 },
+  { shown: 'quorate apply friday.plan' },
+  { shown: 'quorate apply', as: '[ "$(quorate apply)" = "nothing to change" ]' },
+  { shown: 'quorate status' },
+  { shown: 'quorate status --json' },
+  { shown: 'quorate run common -- uptime' },
+  { shown: 'quorate run etcd -- ls -la /etc' },
+  { shown: "quorate run common -- sh -c 'df -h / | tail -n 1'" },
+  { shown: 'quorate etcdctl -- get / --prefix --keys-only' },
+  { shown: 'quorate etcdctl etcd02 -- endpoint status --write-out table' },
+  {
+    shown: 'quorate etcdctl --stdin -- put greeting < greeting.bin',
+    before: async (lab) => await writeFile(path.join(lab.folder, 'greeting.bin'), Buffer.from([0xff, 1])),
+  },
+  { shown: 'quorate etcdctl --api 2 -- ls /coreos.com/network' },
+  { shown: 'quorate etcdctl etcd01 -- get /coreos.com/network/config' },
+  { shown: 'curl http://127.0.0.1:2379/v2/keys/coreos.com/network/config', on: 'etcd01' },
+  { shown: 'quorate etcdctl etcd01 -- get /coreos.com/network/subnets/ --prefix' },
+  { shown: 'quorate etcdctl etcd01 -- del /coreos.com/network/subnets/ --prefix' },
+  { shown: 'quorate certs list' },
+  { shown: 'quorate certs client apiserver' },
+  {
+    shown: 'quorate certs client kube-apiserver --out /etc/kubernetes/pki/etcd',
+    as: 'quorate certs client kube-apiserver --out etc/kubernetes/pki/etcd',
+  },
+  { shown: 'quorate certs client anna --days 30' },
+  // Of a member, which is refused, as the page says.
+  { shown: 'quorate reset etcd03', exitCode: 8 },
+  { shown: 'quorate reset --purge --confirm my-cluster' },
+  { shown: 'quorate certs csr --out requests', before: async (lab) => await withOfflineCa(lab) },
+  { shown: 'quorate certs import requests', before: async (lab) => await sign(lab) },
+  // `apply` once more, with the certificates that were carried by hand.
+  { shown: 'quorate apply', as: 'quorate apply && quorate status' },
+  { shown: 'quorate reset', as: 'quorate reset --confirm my-cluster' },
+  { shown: 'source <(quorate completion bash)' },
+  { shown: 'source <(quorate completion zsh)', as: 'quorate completion zsh' },
+]
+
+const THE_LAB: readonly Typed[] = [
+  { shown: 'quorate lab up' },
+  { shown: 'quorate lab status' },
+  { shown: 'quorate lab down --purge' },
+]
+
+/** What is typed elsewhere, or by nobody. */
+const NOT_HERE: Readonly<Record<string, string>> = {
+  'script/demo': 'nine machines; makes what it needs itself',
+  'script/test': 'runs this test',
+  'script/test unit': 'runs beside this test',
+  'script/setup': 'what script/test begins with',
+  'script/bench': 'minutes',
+  'script/bench --json': 'minutes',
+  'script/bench --markdown': 'minutes, and writes into the pages',
+  'npm install --global .': "changes this computer's programs",
+  'quorate init': 'asks; its questions have tests of their own',
+  'node examples/library.ts examples/nine-machines.yaml': 'test/lab/library.test.ts, on other machines',
+}
+
+test('every command on the pages is typed here, or there is a reason why not', async () => {
+  const known = [...LIFE, ...THE_LAB].map(({ shown }) => shown).concat(Object.keys(NOT_HERE))
+  const texts = await Promise.all(PAGES.map(async (page) => await readFile(path.join(ROOT, page), 'utf8')))
+  const lines = texts.flatMap(shownLines).map((line) => line.replace(/\s+#\s.*$/, '').trim())
+  const shown = new Set(lines.filter((line) => line !== '' && !line.startsWith('#')))
+  expect(shown.size).toBeGreaterThan(40)
+  expect(shown).toEqual(new Set(known))
+})
+
+describe.skipIf(whyNoLab())('the commands of the pages', () => {
+  let lab: TestLab
+  beforeAll(async () => {
+    const etcd = { ...ETCD, enableV2: true, localPlaintext: true }
+    const network = { v2: true, Network: '10.5.0.0/16', Backend: { Type: 'vxlan' } }
+    lab = await testLab({ machines: 3, cluster: { name: 'my-cluster', etcd, network } })
+    await installHere(lab.folder)
+  })
+  afterAll(async () => await lab.down())
+
+  test.each(LIFE)('$shown', async (typed) => {
+    await typed.before?.(lab)
+    const line = typed.as ?? typed.shown
+    const result =
+      typed.on === undefined
+        ? await type(lab.folder, line)
+        : await lab.machine(typed.on).exec(['sh', '-c', line])
+    expect(surprise(result, typed.exitCode)).toBeUndefined()
+  })
+
+  test('a lab of one machine: up, status, down, and no trace', async () => {
+    const folder = await ownedFolder(TEST_LABS)
+    // Where the sweep of labs that were left behind would look for it.
+    const subnet = await allocateSubnet(path.join(folder, 'lab'))
+    try {
+      const address = addressesIn(subnet, 11).ipv4.replace(/\/.*/, '')
+      const node = { name: 'etcd01', address, roles: ['etcd'] }
+      const ssh = { user: 'admin', identityFile: 'id_ed25519' }
+      const file = { name: 'small', state: '.', ssh, nodes: [node], etcd: ETCD }
+      await writeFile(path.join(folder, 'cluster.yaml'), stringify(file))
+      await installHere(folder)
+      for (const { shown } of THE_LAB) {
+        expect(surprise(await type(folder, shown))).toBeUndefined()
+      }
+      expect(await tool(['ip', '-o', 'address'])).not.toContain(subnet.ipv4.replace('.0/24', '.'))
+    } finally {
+      await type(folder, 'quorate lab down --purge')
+      await releaseSubnet(subnet.claim)
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+})
+
+/** What was said where the exit code is another than this. */
+function surprise({ exitCode, stdout, stderr }: ProcessResult, wanted = 0): string | undefined {
+  return exitCode === wanted ? undefined : `exit code ${exitCode}\n${stdout}${stderr}`
+}
+
+/** In bash, in this folder, with no terminal. */
+async function type(folder: string, line: string): Promise<ProcessResult> {
+  return await run(['bash', '-c', 'cd "$1" && PATH=$1/bin:$PATH && eval "$2"', 'bash', folder, line])
+}
+
+/** The built program as `quorate`. */
+async function installHere(folder: string): Promise<void> {
+  const program = path.join(folder, 'bin', 'quorate')
+  await mkdir(path.dirname(program))
+  const command = `exec '${process.execPath}' --disable-warning=ExperimentalWarning '${PROGRAM}' "$@"`
+  await writeFile(program, `#!/bin/sh\n${command}\n`, { mode: 0o755 })
+}
+
+async function copyToSite({ folder, clusterFile }: TestLab): Promise<void> {
+  await mkdir(path.join(folder, 'site'))
+  await copyFile(clusterFile, path.join(folder, 'site', 'cluster.yaml'))
+}
+
+/** A CA out of reach, and nothing left of the one before. */
+async function withOfflineCa(lab: TestLab): Promise<void> {
+  const { certificate } = await opensslCa(lab.folder, 'offline-ca')
+  const state = path.join(lab.folder, '.quorate', 'my-cluster')
+  await Promise.all(['ca', 'operator'].map((name) => rm(path.join(state, name), { recursive: true })))
+  await lab.writeCluster({ pki: { authority: { offline: { certificate } } } })
+}
+
+async function sign({ folder }: TestLab): Promise<void> {
+  await tool([
+    'sh',
+    '-c',
+    'cd "$1" && exec sh sign.sh ../offline-ca.crt ../offline-ca.key 20',
+    'sign',
+    `${folder}/requests`,
+  ])
+}

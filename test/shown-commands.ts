@@ -1,0 +1,20 @@
+/** The pages for people, and the commands that they show. */
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+
+const ROOT = path.resolve(import.meta.dirname, '..')
+
+/** README and docs, as paths from the checkout's root. */
+export const PAGES: readonly string[] = [
+  'README.md',
+  ...(await readdir(path.join(ROOT, 'docs'))).map((name) => `docs/${name}`),
+].filter((name) => name.endsWith('.md'))
+
+/** Lines of ```sh and ```bash blocks, and those behind a prompt in ```console blocks; continued lines joined. */
+export function shownLines(markdown: string): string[] {
+  return [...markdown.matchAll(/^```(sh|bash|console)\n(.*?)^```/gms)].flatMap(([, language, block = '']) => {
+    const lines = block.replaceAll('\\\n', ' ').split('\n')
+    if (language !== 'console') return lines
+    return lines.flatMap((line) => /^(?:\S+@\S+:\S*)?[$#] (.*)$/.exec(line)?.[1] ?? [])
+  })
+}
