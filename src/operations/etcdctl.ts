@@ -39,7 +39,7 @@ export async function etcdctl(options: EtcdctlOptions): Promise<EtcdctlResult> {
   const { cluster, args, api = 3, signal } = options
   if (api === 2 && !cluster.etcd.enableV2) {
     throw new QuorateError('usage', 'etcd serves no v2 API in this cluster', {
-      hint: 'set `etcd.enableV2: true` in the cluster file (etcd 3.3 and 3.4 have it), or use the v3 commands',
+      hint: 'set `etcd.enableV2: true` in the cluster file (etcd 3.3 to 3.5 have it), or use the v3 commands',
     })
   }
   const remote = await chosen(options)

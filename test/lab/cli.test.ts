@@ -62,6 +62,24 @@ describe.skipIf(reason)(`the command line on machines${because}`, () => {
     expect(keys.map(({ status }) => status)).toEqual(['known', 'known', 'known', 'known'])
   })
 
+  test('port 22 alone is enough between us and the machines', async () => {
+    const here = lab.machine('etcd01').address.replace(/\.\d+$/, '.1')
+    await Promise.all(
+      lab.machines.map(async (machine) => {
+        await machine.cutNetwork({ peers: [here], ports: [2379, 2380] })
+      }),
+    )
+    try {
+      const etcd = `https://${lab.machine('etcd01').address}:2379/health`
+      await expect(tool(['curl', '-sk', '--max-time', '1', etcd])).rejects.toThrow(/exit code 28/)
+      expect((await statusOf(lab)).exitCode).toBe(0)
+      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      await quorateOk(lab, ['preflight'])
+    } finally {
+      await Promise.all(lab.machines.map(async (machine) => await machine.restoreNetwork()))
+    }
+  })
+
   test('a machine out of reach is a failure of preflight, not the end of it', async () => {
     const nodes = lab.machines.map(({ name, address }) => ({ name, address, roles: ['etcd'] }))
     const away = {
