@@ -10,6 +10,7 @@ umask 077
 export LC_ALL=C
 state=/var/lib/quorate
 stage=
+heavy=no
 draft=
 token=
 
@@ -67,6 +68,7 @@ op_receive() {
   count=$((words - 1))
   shift
   file=0
+  [ "$count" = 0 ] || heavy=yes
   while [ "$file" -lt "$count" ]; do
     head -c "$1" >"$stage/f$file"
     [ "$(stat -c %s "$stage/f$file")" = "$1" ] || fail "an upload broke off"

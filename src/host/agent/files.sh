@@ -43,6 +43,12 @@ op_directory() {
   chmod "$5" "$2"
 }
 
+# settle FILE…: on the disk for good. Not beside fresh binaries: it would wait until all 60 MB of them are there, and
+# should the power fail meanwhile, the next run makes both again.
+settle() {
+  [ "$heavy" = yes ] || sync "$@"
+}
+
 # file CONTENT PATH OWNER GROUP MODE: complete or not at all.
 op_file() {
   folder=$(dirname "$3")
@@ -50,7 +56,7 @@ op_file() {
   # One name for good: what a power cut leaves of it is overwritten by the next run, and nobody else writes here.
   draft=$folder/.${3##*/}.quorate-new
   rm -rf "$draft"
-  if cat "$stage/$2" >"$draft" && chown "$4:$5" "$draft" && chmod "$6" "$draft" && sync "$draft"; then
+  if cat "$stage/$2" >"$draft" && chown "$4:$5" "$draft" && chmod "$6" "$draft" && settle "$draft"; then
     mv -f "$draft" "$3"
     draft=
   else
