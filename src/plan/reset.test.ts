@@ -3,6 +3,7 @@ import { type HostState, type MemberState, PATHS } from '../host/state.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { renderPin } from './pin.ts'
 import { type ResetIntent, planReset } from './reset.ts'
+import { BARE_MEMBER } from './testing.ts'
 
 const DATA = '/opt/etcd/data'
 const WAL = '/opt/etcd/wal'
@@ -15,29 +16,8 @@ const cluster = {
 const intent: ResetIntent = { cluster, hosts: ['a', 'b', 'c'], purge: false, suffix: 'before-reset-T' }
 const owned = { type: 'directory', owner: 'etcd', group: 'etcd', mode: '700' } as const
 
-const bare: MemberState = {
-  userShell: undefined,
-  paths: {},
-  dataPresent: false,
-  walPresent: false,
-  contents: {},
-  binaries: {},
-  tls: { certificates: {}, keys: {}, ca: undefined, pending: {} },
-  unit: {
-    exists: false,
-    active: 'inactive',
-    enabled: false,
-    needsReload: false,
-    path: '',
-    dropIns: [],
-    mainPid: 0,
-    environment: undefined,
-    executable: undefined,
-  },
-  listening: [],
-}
 const running: MemberState = {
-  ...bare,
+  ...BARE_MEMBER,
   paths: { [DATA]: owned, [WAL]: owned, [`${PATHS.tls}/`]: owned },
   dataPresent: true,
   walPresent: true,
@@ -46,9 +26,9 @@ const running: MemberState = {
     [PATHS.clusterId]: renderPin({ cluster: 'prod', clusterId: 'abc' }),
     [PATHS.unit]: '[Unit]\n',
   },
-  unit: { ...bare.unit, exists: true, active: 'active', enabled: true, path: PATHS.unit },
+  unit: { ...BARE_MEMBER.unit, exists: true, active: 'active', enabled: true, path: PATHS.unit },
 }
-const foreign: MemberState = { ...bare, paths: { [DATA]: owned }, dataPresent: true }
+const foreign: MemberState = { ...BARE_MEMBER, paths: { [DATA]: owned }, dataPresent: true }
 
 function hosts(members: Readonly<Record<string, MemberState>>): Record<string, HostState> {
   return Object.fromEntries(
@@ -57,7 +37,10 @@ function hosts(members: Readonly<Record<string, MemberState>>): Record<string, H
 }
 
 function stepsOn(member: MemberState, change: Partial<ResetIntent> = {}) {
-  const { steps, blocked } = planReset({ ...intent, ...change }, hosts({ a: member, b: bare, c: bare }))
+  const { steps, blocked } = planReset(
+    { ...intent, ...change },
+    hosts({ a: member, b: BARE_MEMBER, c: BARE_MEMBER }),
+  )
   expect(blocked).toEqual([])
   return steps.map((step) => [step.kind, ...('paths' in step ? step.paths : [])])
 }
@@ -79,7 +62,10 @@ test('purge removes what would be moved aside', () => {
 })
 
 test('machines with nothing of etcd on them have nothing to reset', () => {
-  expect(planReset(intent, hosts({ a: bare, b: bare, c: bare }))).toEqual({ steps: [], blocked: [] })
+  expect(planReset(intent, hosts({ a: BARE_MEMBER, b: BARE_MEMBER, c: BARE_MEMBER }))).toEqual({
+    steps: [],
+    blocked: [],
+  })
 })
 
 test('what an interrupted reset left is finished by the next', () => {
@@ -90,7 +76,7 @@ test('what an interrupted reset left is finished by the next', () => {
 
 test('a single member of the cluster is not reset, whether it runs or has lost its data', () => {
   const single = { ...intent, hosts: ['a'] }
-  const lost = { ...running, dataPresent: false, walPresent: false, unit: bare.unit }
+  const lost = { ...running, dataPresent: false, walPresent: false, unit: BARE_MEMBER.unit }
   for (const member of [running, lost]) {
     const { steps, blocked } = planReset(single, hosts({ a: member }))
     expect(steps).toEqual([])
@@ -109,7 +95,7 @@ test("another cluster's data on a single node is moved aside, and not removed ev
 test('an etcd that quorate did not set up is never stopped', () => {
   const strange = {
     ...foreign,
-    unit: { ...bare.unit, exists: true, active: 'active', path: '/lib/etcd.service' },
+    unit: { ...BARE_MEMBER.unit, exists: true, active: 'active', path: '/lib/etcd.service' },
   }
   const { steps, blocked } = planReset(intent, hosts({ a: running, b: strange, c: running }))
   expect(steps).toEqual([])
@@ -121,6 +107,6 @@ test("a node that is pinned to another cluster is left to that cluster's file", 
     ...running,
     contents: { [PATHS.clusterId]: renderPin({ cluster: 'other', clusterId: 'd' }) },
   }
-  const { blocked } = planReset(intent, hosts({ a: other, b: bare, c: bare }))
+  const { blocked } = planReset(intent, hosts({ a: other, b: BARE_MEMBER, c: BARE_MEMBER }))
   expect(blocked).toMatchObject([{ host: 'a', message: expect.stringContaining("'other'") }])
 })

@@ -167,7 +167,7 @@ function bareHost(node: Node): HostState {
   }
 }
 
-const BARE_MEMBER: MemberState = {
+export const BARE_MEMBER: MemberState = {
   userShell: undefined,
   paths: {},
   dataPresent: false,

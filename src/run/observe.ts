@@ -1,5 +1,5 @@
 /** Looks at all hosts and at etcd, and judges what needs a clock or cryptography, so that the planner needs neither. */
-import { QuorateError, combineErrors } from '../errors.ts'
+import { combineErrors } from '../errors.ts'
 import { looksFor, parseHostState } from '../host/observe.ts'
 import { runAgent } from '../host/agent.ts'
 import type { HostState } from '../host/state.ts'
@@ -15,6 +15,7 @@ import { peerUrl } from '../etcd/configuration.ts'
 import { allowedNames } from '../pki/names.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
+import { headStart } from './head-start.ts'
 import type { Session } from './session.ts'
 
 /** @throws QuorateError for every host that can't be looked at, all at once: nothing is planned on half a picture. */
@@ -25,7 +26,7 @@ export async function observe(session: Session): Promise<Observed> {
     const started = performance.now()
     const remote = await session.remote(node)
     session.emit({ type: 'connected', host: node.name, durationMs: performance.now() - started })
-    if (node.roles.includes('etcd')) void warmUp(session, node)
+    if (node.roles.includes('etcd')) void headStart(async () => await warmUp(session, node))
     const { lines } = await runAgent(remote, {
       operations: [],
       looks: looksFor(cluster, node),
@@ -37,22 +38,15 @@ export async function observe(session: Session): Promise<Observed> {
   return await judge(session, Object.fromEntries(results.map(({ host, value }) => [host, value])), false)
 }
 
-/**
- * A head start for the questions that `judge` asks: tunnel, TLS handshake, modules. Whatever goes wrong here goes wrong
- * there again, and is told there.
- */
+/** For the questions that `judge` asks: tunnel, TLS handshake, modules. */
 async function warmUp(session: Session, node: Node): Promise<void> {
-  try {
-    await session.tunnel(node)
-    if (!session.hasOperated) return
-    const [[client], { Maintenance }] = await Promise.all([
-      session.members([node]),
-      import('../etcd/gen/maintenance_pb.ts'),
-    ])
-    await client?.call(Maintenance.method.status, {}, { timeoutMs: 1_000, signal: session.signal })
-  } catch (error) {
-    if (!(error instanceof QuorateError)) throw error
-  }
+  await session.tunnel(node)
+  if (!session.hasOperated) return
+  const [[client], { Maintenance }] = await Promise.all([
+    session.members([node]),
+    import('../etcd/gen/maintenance_pb.ts'),
+  ])
+  await client?.call(Maintenance.method.status, {}, { timeoutMs: 1_000, signal: session.signal })
 }
 
 /** Adds to the hosts what etcd, the clock and the certificates say. */

@@ -1,5 +1,5 @@
 /** Carries out one wave of steps: first those of the cluster as a whole, then every host's, all hosts at once. */
-import { QuorateError, combineErrors } from '../errors.ts'
+import { combineErrors } from '../errors.ts'
 import { runAgent } from '../host/agent.ts'
 import { looksFor, parseHostState } from '../host/observe.ts'
 import type { HostState } from '../host/state.ts'
@@ -8,6 +8,7 @@ import { type ClusterStep, type Step, isHostStep } from '../plan/steps.ts'
 import { onAll } from '../ssh/fleet.ts'
 import type { Lock } from './lock.ts'
 import { judge } from './observe.ts'
+import { headStart } from './head-start.ts'
 import { HostProgress } from './progress.ts'
 import { issueCertificates, obtainArtifacts } from './supplies.ts'
 import { type Session, allMembers } from './session.ts'
@@ -30,6 +31,8 @@ export async function runWave(
   authority.catch(() => undefined)
   for (const step of steps) {
     if (isHostStep(step) || step.kind === 'authority') continue
+    // No machine's fence guards what is done through etcd: the lock has to be ours still.
+    signal.throwIfAborted()
     await timed(session, step, async () => await runClusterStep(session, step))
     if (step.kind === 'verify') verified = true
   }
@@ -84,15 +87,6 @@ async function makeAuthority(session: Session, steps: readonly Step[]): Promise<
     if (step.kind !== 'authority') continue
     await timed(session, step, async () => void (await (await session.authority()).chain(session.signal)))
     await headStart(async () => await session.prepareOperator())
-  }
-}
-
-/** Work that is wanted soon, done while machines are busy. What goes wrong goes wrong again, and is told, in its turn. */
-async function headStart(work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work()
-  } catch (error) {
-    if (!(error instanceof QuorateError)) throw error
   }
 }
 

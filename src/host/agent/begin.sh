@@ -1,7 +1,8 @@
 # What quorate does on a machine, in one go: it is sent with every round trip and stays nowhere.
 #
 # Called with a list of operations, each as COUNT NAME ARGUMENT…, where COUNT is how many words the operation has.
-# What they need of content comes as a tar archive on standard input if the first operation is `receive`.
+# What they need of content comes on standard input if the first operation is `receive`: large files as they are, then
+# everything small as a tar archive.
 # Reports "step N ok" after each operation that changes something; stops at the first that fails, its reason on standard
 # error. Operations that look (`facts`, `member`) come last, so that the answer shows the machine as the others left it.
 # POSIX sh, coreutils, tar, openssl and systemd; nothing else.

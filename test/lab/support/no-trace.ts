@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import type { Machine } from '../../../src/lab/machine.ts'
 
 const LEFTOVERS = `
-ls -d /var/lib/quorate/incoming.* /run/quorate/lock /etc/ssl/.etcd.quorate /etc/ssl/etcd.d/pending 2>/dev/null
+ls -d /var/lib/quorate/incoming.* /run/quorate/lock /etc/ssl/.etcd.quorate 2>/dev/null
 find /etc /usr/local /opt -name '*.quorate-new' -o -name '.quorate.*'
 ls -d /etc/ssl/etcd.d/pair.* 2>/dev/null | tail -n +3
 grep -lsE 'quorate(-lock|-preflight)?.[0-9]' /proc/[0-9]*/cmdline
@@ -19,6 +19,15 @@ export async function leftovers(machines: readonly Machine[]): Promise<readonly 
     }),
   )
   return found.flat()
+}
+
+/** Machines on which a key waits for its certificate: a step that was done, as long as the apply is not. */
+export async function waitingKeys(machines: readonly Machine[]): Promise<readonly string[]> {
+  const looks = machines.map(async (machine) => {
+    const { exitCode } = await machine.exec(['test', '-e', '/etc/ssl/etcd.d/pending'])
+    return exitCode === 0 ? [`${machine.name}: a key waits`] : []
+  })
+  return (await Promise.all(looks)).flat()
 }
 
 /** Command lines of processes on this computer that mention one of the words, without this process. */

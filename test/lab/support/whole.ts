@@ -1,7 +1,7 @@
 /** Whether a cluster came out whole, whatever had happened on the way. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestLab } from '../harness.ts'
-import { leftovers, processesMentioning } from './no-trace.ts'
+import { leftovers, processesMentioning, waitingKeys } from './no-trace.ts'
 import { quorate } from './quorate.ts'
 import { statusOf } from './status.ts'
 
@@ -30,7 +30,11 @@ export async function outcomeOf(lab: TestLab): Promise<Record<string, unknown>> 
 async function settled(lab: TestLab): Promise<readonly string[]> {
   const deadline = performance.now() + SOON_MS
   for (;;) {
-    const found = [...(await leftovers(lab.machines)), ...(await processesMentioning([lab.identityFile]))]
+    const found = [
+      ...(await leftovers(lab.machines)),
+      ...(await waitingKeys(lab.machines)),
+      ...(await processesMentioning([lab.identityFile])),
+    ]
     if (found.length === 0 || performance.now() > deadline) return found
     await sleep(100)
   }
