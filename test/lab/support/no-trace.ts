@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import type { Machine } from '../../../src/lab/machine.ts'
 
 const LEFTOVERS = `
-ls -d /var/lib/quorate/incoming.* /run/quorate/lock /etc/ssl/.etcd.quorate 2>/dev/null
+ls -d /etc/ssl/.etcd.quorate /var/lib/quorate/incoming.* /run/quorate/lock 2>/dev/null
 find /etc /usr/local /opt -name '*.quorate-new' -o -name '.quorate.*'
 ls -d /etc/ssl/etcd.d/pair.* 2>/dev/null | tail -n +3
 grep -lsE 'quorate(-lock|-preflight)?.[0-9]' /proc/[0-9]*/cmdline
