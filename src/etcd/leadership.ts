@@ -1,0 +1,214 @@
+/** Who leads, and moving it to another member on purpose, so that nobody has to wait for an election. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError } from '../errors.ts'
+import type { MemberClient } from './client.ts'
+import { Maintenance } from './gen/maintenance_pb.ts'
+import { type ClusterView, formatId, type ReachableMember } from './view.ts'
+
+/** Entries a target may be behind the leader: raft sends them first, and no write is taken meanwhile. */
+const MAX_LAG = 1_000n
+
+/** How long a member may take to say its status, in ms. */
+const STATUS_MS = 2_000
+/** How long the transfer itself may take, in ms; raft gives up on one after an election timeout (1 s unless set). */
+const TRANSFER_MS = 5_000
+/** How long until all members know of the new leader, in ms, and how often they are asked. */
+const AGREEMENT_MS = 5_000
+const PAUSE_MS = 50
+/** Elections of their own may come between our looking and our asking. */
+const ATTEMPTS = 3
+
+export interface LeadershipMove {
+  /** False: it led already, and nothing was asked of anybody. */
+  readonly moved: boolean
+  /** Who led before, by its node's name. */
+  readonly from: string
+  readonly to: string
+}
+
+interface MemberStatus {
+  readonly client: MemberClient
+  readonly memberId: bigint
+  /** undefined: it knows of no leader. */
+  readonly leaderId: bigint | undefined
+  readonly learner: boolean
+  readonly raftTerm: bigint
+  /** What it has applied; what it has received before etcd 3.4. */
+  readonly index: bigint
+}
+
+/**
+ * Makes a member the leader: asks the present one (MoveLeader is refused by all others), then waits until all members
+ * that answer agree. Safe to repeat: what leads already stays, and a transfer whose answer was lost is seen.
+ *
+ * @param clients of all members, as far as they may answer; `toName` is the node's name of one of them.
+ * @throws QuorateError `blocked` where the target is a learner, does not answer or is too far behind, or nobody leads;
+ *   `etcd` with etcd's own refusal; `unhealthy` if the members don't come to agree; `cancelled` after the signal.
+ */
+export async function moveLeadership(
+  clients: readonly MemberClient[],
+  toName: string,
+  signal?: AbortSignal,
+): Promise<LeadershipMove> {
+  const before = await readStatuses(clients, signal)
+  const { client: first } = presentLeader(before)
+  for (let attempt = 1; ; attempt++) {
+    const statuses = attempt === 1 ? before : await readStatuses(clients, signal)
+    const leader = presentLeader(statuses)
+    const moved = { moved: first.name !== toName, from: first.name, to: toName }
+    if (leader.client.name === toName) {
+      await awaitAgreement(clients, leader.memberId, toName, signal)
+      return moved
+    }
+    const target = fitTarget(statuses, leader, toName)
+    try {
+      const request = { targetId: target.memberId }
+      await leader.client.call(Maintenance.method.moveLeader, request, { timeoutMs: TRANSFER_MS, signal })
+    } catch (thrown) {
+      if (!(thrown instanceof QuorateError) || thrown.code !== 'etcd') throw thrown
+      // The answer may have been lost, or another election may have come between: what counts is who leads now.
+      const now = presentLeader(await readStatuses(clients, signal))
+      if (now.client.name === leader.client.name || attempt === ATTEMPTS) throw refused(thrown, toName)
+      continue
+    }
+    await awaitAgreement(clients, target.memberId, toName, signal)
+    return moved
+  }
+}
+
+/**
+ * The best member to hand leadership to: a voter that answers a linearizable read, is not corrupt, and is least far
+ * behind; one with an alarm only where all have one. undefined: none is fit.
+ *
+ * @param excluded names of nodes that are not to be chosen, e.g. because they are about to restart.
+ */
+export function healthiestFollower(
+  { members }: ClusterView,
+  excluded: readonly string[] = [],
+): ReachableMember | undefined {
+  const reachable = members.filter((member) => member.reachable)
+  const raised = reachable.flatMap((member) => member.alarms ?? [])
+  const newest = reachable.reduce((most, { raftIndex }) => (raftIndex > most ? raftIndex : most), 0n)
+  const ranked = reachable
+    .filter((member) => !excluded.includes(member.name) && !member.learner && member.read.answered)
+    .filter((member) => member.leaderId !== undefined && member.leaderId !== member.memberId)
+    .map((member) => ({
+      member,
+      alarms: raised.filter(({ memberId }) => memberId === member.memberId).map(({ type }) => type),
+      lag: newest - (member.raftAppliedIndex ?? member.raftIndex),
+    }))
+    .filter(({ alarms, lag }) => !alarms.includes('CORRUPT') && lag <= MAX_LAG)
+    .toSorted((a, b) => Math.sign(a.alarms.length) - Math.sign(b.alarms.length) || Number(a.lag - b.lag))
+  return ranked[0]?.member
+}
+
+/** What every member that answers says; those that don't are left out. */
+async function readStatuses(
+  clients: readonly MemberClient[],
+  signal: AbortSignal | undefined,
+): Promise<readonly MemberStatus[]> {
+  const answers = clients.map(async (client): Promise<MemberStatus | undefined> => {
+    try {
+      const status = await client.call(Maintenance.method.status, {}, { timeoutMs: STATUS_MS, signal })
+      return {
+        client,
+        memberId: status.header?.memberId ?? 0n,
+        leaderId: status.leader === 0n ? undefined : status.leader,
+        learner: status.isLearner,
+        raftTerm: status.raftTerm,
+        index: status.raftAppliedIndex > 0n ? status.raftAppliedIndex : status.raftIndex,
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof QuorateError) || thrown.code !== 'etcd') throw thrown
+      return undefined
+    }
+  })
+  return (await Promise.all(answers)).filter((status) => status !== undefined)
+}
+
+/** The member that leads in the newest term. A leader of an older one has not noticed yet that it is none any more. */
+function presentLeader(statuses: readonly MemberStatus[]): MemberStatus {
+  const knowing = statuses.filter(({ leaderId }) => leaderId !== undefined)
+  const newest = knowing.reduce<MemberStatus | undefined>(
+    (best, each) => (best === undefined || each.raftTerm > best.raftTerm ? each : best),
+    undefined,
+  )
+  if (newest === undefined) {
+    throw new QuorateError('blocked', 'the cluster has no leader, so there is no leadership to move', {
+      hint: 'without a majority of members nobody is elected: see quorate status',
+    })
+  }
+  const leader = statuses.find(({ memberId }) => memberId === newest.leaderId)
+  if (leader !== undefined && leader.leaderId === leader.memberId) return leader
+  const id = formatId(newest.leaderId ?? 0n)
+  throw new QuorateError(
+    'blocked',
+    leader === undefined
+      ? `the leader is member ${id}, which does not answer, and only the leader itself can hand over`
+      : `${newest.client.name} takes member ${id} for the leader, which says otherwise: an election is under way`,
+    { host: leader?.client.name, hint: 'see quorate status, and try again once all agree on a leader' },
+  )
+}
+
+function fitTarget(statuses: readonly MemberStatus[], leader: MemberStatus, toName: string): MemberStatus {
+  const target = statuses.find(({ client }) => client.name === toName)
+  if (target === undefined) {
+    throw new QuorateError('blocked', 'it does not answer, so it can not lead', {
+      host: toName,
+      hint: 'see why with quorate status, or choose another member',
+    })
+  }
+  if (target.learner) {
+    throw new QuorateError('blocked', 'it is a learner: it has no vote, and can not lead', {
+      host: toName,
+      hint: 'choose a voting member',
+    })
+  }
+  const lag = leader.index - target.index
+  if (lag > MAX_LAG) {
+    throw new QuorateError('blocked', `it is ${lag} entries behind the leader, ${leader.client.name}`, {
+      host: toName,
+      hint: `writes would wait until it has caught up; try again when it is, or choose another member`,
+    })
+  }
+  return target
+}
+
+function refused(thrown: QuorateError, toName: string): QuorateError {
+  return new QuorateError('etcd', `leadership was not handed to ${toName}: ${thrown.message}`, {
+    host: thrown.host,
+    hint: 'the target may be cut off from the leader, or too slow: see quorate status, or choose another member',
+    cause: thrown,
+  })
+}
+
+async function awaitAgreement(
+  clients: readonly MemberClient[],
+  leaderId: bigint,
+  toName: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const deadline = performance.now() + AGREEMENT_MS
+  for (;;) {
+    const statuses = await readStatuses(clients, signal)
+    const others = statuses.filter((status) => status.leaderId !== leaderId)
+    if (statuses.length > 0 && others.length === 0) return
+    if (performance.now() > deadline) {
+      const said = others.map((status) =>
+        status.leaderId === undefined
+          ? `${status.client.name} knows of no leader`
+          : `${status.client.name} says ${formatId(status.leaderId)}`,
+      )
+      throw new QuorateError(
+        'unhealthy',
+        `leadership was handed to ${toName}, but after ${AGREEMENT_MS / 1000} s not all members agree: ${said.join(', ')}`,
+        { hint: 'see quorate status: an election of their own may have come between, or the network is cut' },
+      )
+    }
+    await sleep(PAUSE_MS, undefined, { signal }).catch(cancelled)
+  }
+}
+
+function cancelled(thrown: unknown): never {
+  throw new QuorateError('cancelled', 'cancelled while waiting for the new leader', { cause: thrown })
+}
