@@ -4,11 +4,12 @@ import { runAgent } from '../host/agent.ts'
 import { looksFor, parseHostState } from '../host/observe.ts'
 import type { HostState } from '../host/state.ts'
 import type { Observed } from '../plan/observed.ts'
-import { type ClusterStep, type Step, isHostStep } from '../plan/steps.ts'
+import type { ClusterStep, Step } from '../plan/steps.ts'
 import { onAll } from '../ssh/fleet.ts'
 import type { Lock } from './lock.ts'
 import { judge } from './observe.ts'
 import { headStart } from './head-start.ts'
+import { orderOf } from './order.ts'
 import { HostProgress } from './progress.ts'
 import { issueCertificates, obtainArtifacts } from './supplies.ts'
 import { type Session, allMembers } from './session.ts'
@@ -26,17 +27,16 @@ export async function runWave(
   session.emit({ type: 'wave', steps })
   const signal = AbortSignal.any([session.signal, lock.lost])
   let verified = observed.cluster?.verified ?? false
-  const authority = makeAuthority(session, steps)
+  const { authority: authoritySteps, cluster, hosts: perHost } = orderOf(steps)
+  const authority = makeAuthority(session, authoritySteps)
   // Told where it is awaited: after the hosts are done.
   authority.catch(() => undefined)
-  for (const step of steps) {
-    if (isHostStep(step) || step.kind === 'authority') continue
+  for (const step of cluster) {
     // No machine's fence guards what is done through etcd: the lock has to be ours still.
     signal.throwIfAborted()
     await timed(session, step, async () => await runClusterStep(session, step))
     if (step.kind === 'verify') verified = true
   }
-  const perHost = Map.groupBy(steps.filter(isHostStep), (step) => step.host)
   const [artifacts, certificates] = await Promise.all([
     obtainArtifacts(session, steps),
     issueCertificates(session, observed, steps),
@@ -84,7 +84,6 @@ export async function runWave(
 /** Beside the hosts' work: nothing on them waits for it before the next wave. */
 async function makeAuthority(session: Session, steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
-    if (step.kind !== 'authority') continue
     await timed(session, step, async () => void (await (await session.authority()).chain(session.signal)))
     await headStart(async () => await session.prepareOperator())
   }

@@ -12,10 +12,10 @@ const samples = [interruptedScenario, anyScenario].map((scenarios) =>
 const lives = (samples[0] ?? []).flatMap((life, index) => [life, samples[1]?.[index] ?? life])
 
 /** After how many lives it was caught; 0: never. */
-function caughtAfter(simulation: Simulation, invariant: Invariant): number {
+async function caughtAfter(simulation: Simulation, invariant: Invariant): Promise<number> {
   for (const [index, life] of lives.entries()) {
     try {
-      simulate(life, simulation)
+      await simulate(life, simulation)
     } catch (error) {
       if (!(error instanceof Violation)) throw error
       if (error.invariant === invariant) return index + 1
@@ -24,12 +24,12 @@ function caughtAfter(simulation: Simulation, invariant: Invariant): number {
   return 0
 }
 
-test.each(BROKEN)('a planner that $what is caught: $breaks', ({ planner, breaks }) => {
-  expect(caughtAfter({ planner }, breaks)).toBeGreaterThan(0)
+test.each(BROKEN)('a planner that $what is caught: $breaks', async ({ planner, breaks }) => {
+  expect(await caughtAfter({ planner }, breaks)).toBeGreaterThan(0)
 })
 
-test('a second operator who does not heed the lock is caught', () => {
-  expect(caughtAfter({ lockless: true }, 'one-operator')).toBeGreaterThan(0)
+test('a second operator who does not heed the lock is caught', async () => {
+  expect(await caughtAfter({ lockless: true }, 'one-operator')).toBeGreaterThan(0)
 })
 
 test('every invariant of the planner has one that breaks it', () => {

@@ -1,7 +1,10 @@
-/** One `quorate apply` in the simulated world, with everything that can go wrong on its way; run/engine.ts, in short. */
+/** One `quorate apply` in the simulated world, with everything that can go wrong on its way. The loop is the real one. */
+import { QuorateError } from '../../src/errors.ts'
 import type { ApplyIntent } from '../../src/plan/intent.ts'
 import type { Observed } from '../../src/plan/observed.ts'
-import { type BlockReason, type ClusterStep, type Next, type Step, isHostStep } from '../../src/plan/steps.ts'
+import type { BlockReason, ClusterStep, Next, Step } from '../../src/plan/steps.ts'
+import { loop } from '../../src/run/loop.ts'
+import { orderOf } from '../../src/run/order.ts'
 import { renderConfig } from '../../src/flannel/config.ts'
 import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'
 import { Failure, effectsOf } from './effects.ts'
@@ -40,10 +43,14 @@ export interface RunOptions {
 
 const PATIENCE_WAVES = 40
 
-/** A run that is asked to go on wave by wave; in between others may act, and it is told whether they did. */
-export type Run = Generator<void, Outcome, boolean>
+/** Between two waves others may act. @returns whether they did. */
+export type Between = (wave: number) => Promise<boolean>
 
-export function* operate(world: World, options: RunOptions): Run {
+export async function operate(
+  world: World,
+  options: RunOptions,
+  between: Between = async () => false,
+): Promise<Outcome> {
   const { planner, cluster } = options
   const intent: ApplyIntent = {
     kind: 'apply',
@@ -56,54 +63,69 @@ export function* operate(world: World, options: RunOptions): Run {
   if (world.lock !== undefined && options.takesOver !== true) return { kind: 'locked' }
   const token = `lock ${fresh(world)}`
   world.lock = token
-  let observed = observe(world, cluster)
-  let previous = ''
+  let waves = 0
   /** Something else happened since the last wave; or ever, in this run. */
   let disturbed = false
   let everDisturbed = false
   let steps = 0
-  for (let wave = 0; ; wave += 1) {
-    const answer = planner(intent, observed)
-    if (answer.kind !== 'steps') {
-      release(world, token)
-      // What it looked at last may be past: the next run will tell.
-      if (everDisturbed && answer.kind === 'done') return { kind: 'done', steps }
-      return ending(world, cluster, answer, steps)
+  let last: Next | undefined
+  const interruptionNow = () => (options.interruption?.wave === waves ? options.interruption : undefined)
+  try {
+    await loop({
+      observed: observe(world, cluster),
+      decide: (observed) => (last = planner(intent, observed)),
+      runWave: async (observed, wanted) => {
+        checkSecrets(wanted)
+        if (waves > PATIENCE_WAVES) throw circles(wanted)
+        const before = stateOf(world)
+        try {
+          runWave(world, cluster, token, observed, wanted, interruptionNow())
+        } finally {
+          checkHarm(world, before)
+        }
+        steps += wanted.length
+        const seen = lookAgain(world, cluster, observed, wanted)
+        disturbed = await between(waves)
+        everDisturbed ||= disturbed
+        waves += 1
+        return seen
+      },
+      signal: new AbortController().signal,
+    })
+  } catch (error) {
+    const died = error instanceof Failure && interruptionNow()?.how === 'dies'
+    if (died) {
+      if (world.lock === token) world.lock = undefined
+      return { kind: 'died' }
     }
-    checkSecrets(answer.steps)
-    const signature = JSON.stringify(answer.steps.map(({ kind, host, what }) => [kind, host, what]))
-    if (signature === previous || wave > PATIENCE_WAVES) {
-      release(world, token)
-      if (!disturbed)
-        throw new Violation('effect', answer.steps.map(({ host, what }) => `${host}: ${what}`).join(', '))
-      return { kind: 'failed', message: 'these steps left no trace' }
-    }
-    previous = signature
-    const before = stateOf(world)
-    const interruption = options.interruption?.wave === wave ? options.interruption : undefined
-    try {
-      runWave(world, cluster, token, observed, answer.steps, interruption)
-    } catch (error) {
-      checkHarm(world, before)
-      if (!(error instanceof Failure)) throw error
-      if (interruption?.how === 'dies') {
-        if (world.lock === token) world.lock = undefined
-        return { kind: 'died' }
-      }
+    if (error instanceof Failure) {
       release(world, token)
       return { kind: 'failed', message: error.message }
     }
-    checkHarm(world, before)
-    steps += answer.steps.length
-    const verified =
-      observed.cluster?.verified === true || answer.steps.some((step) => step.kind === 'verify')
-    // As run/wave.ts does: only the hosts that were worked on are looked at again.
-    const worked = cluster.nodes.filter((node) => answer.steps.some((step) => step.host === node.name))
-    const seen = Object.fromEntries(worked.map((node) => [node.name, lookAt(world, node)]))
-    observed = judge(world, cluster, { ...observed.hosts, ...seen }, verified)
-    disturbed = yield
-    everDisturbed ||= disturbed
+    if (!(error instanceof QuorateError)) throw error
+    if (error.code === 'moved') {
+      release(world, token)
+      if (!disturbed) throw circles(last?.kind === 'steps' ? last.steps : [])
+      return { kind: 'failed', message: 'these steps left no trace' }
+    }
   }
+  release(world, token)
+  if (last === undefined || last.kind === 'steps') throw new TypeError('a run ended in the middle')
+  // What it looked at last may be past: the next run will tell.
+  if (everDisturbed && last.kind === 'done') return { kind: 'done', steps }
+  return ending(world, cluster, last, steps)
+}
+
+function circles(steps: readonly Step[]): Violation {
+  return new Violation('effect', steps.map(({ host, what }) => `${host}: ${what}`).join(', '))
+}
+
+/** As run/wave.ts does: only the hosts that were worked on are looked at again. */
+function lookAgain(world: World, cluster: Cluster, observed: Observed, steps: readonly Step[]): Observed {
+  const verified = observed.cluster?.verified === true || steps.some((step) => step.kind === 'verify')
+  const worked = cluster.nodes.filter((node) => steps.some((step) => step.host === node.name))
+  const seen = Object.fromEntries(worked.map((node) => [node.name, lookAt(world, node)]))
+  return judge(world, cluster, { ...observed.hosts, ...seen }, verified)
 }
 
 function release(world: World, token: string): void {
@@ -119,13 +141,13 @@ function runWave(
   interruption: Interruption | undefined,
 ): void {
   const [clusterCut = 1000, ...hostCuts] = interruption?.cuts ?? []
-  const own = steps.filter((step): step is ClusterStep => !isHostStep(step))
+  const order = orderOf(steps)
+  const own = [...order.authority, ...order.cluster]
   const clusterSteps = own.slice(0, interruption ? Math.ceil((own.length * clusterCut) / 1000) : own.length)
   for (const step of clusterSteps) runClusterStep(world, cluster, step)
   if (clusterSteps.length < own.length) throw new Failure('the tool was interrupted')
   const failures: string[] = []
-  const perHost = Map.groupBy(steps.filter(isHostStep), (step) => step.host)
-  for (const [index, [host, hostSteps]] of [...perHost].entries()) {
+  for (const [index, [host, hostSteps]] of [...order.hosts].entries()) {
     if (world.lock !== token) {
       failures.push(`${host}: the lock on this machine is not ours (any more)`)
       continue

@@ -3,7 +3,7 @@ import { sampleCluster, sampleNode } from '../../src/etcd/sample.ts'
 import { next } from '../../src/plan/next.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { edit, happen } from './events.ts'
-import { type Outcome, type Planner, type Run, type RunOptions, operate } from './operator.ts'
+import { type Outcome, type Planner, type RunOptions, operate } from './operator.ts'
 import type { Round, Scenario } from './scenario.ts'
 import { Violation } from './violation.ts'
 import { type World, makeWorld } from './world.ts'
@@ -28,7 +28,7 @@ export interface Simulation {
 }
 
 /** @throws Violation at the first thing that must not happen. */
-export function simulate(scenario: Scenario, simulation: Simulation = {}): Life {
+export async function simulate(scenario: Scenario, simulation: Simulation = {}): Promise<Life> {
   const { planner = next, lockless = false } = simulation
   const base = clusterOf(scenario.members)
   const world = makeWorld([...base.nodes, SPARE])
@@ -39,50 +39,52 @@ export function simulate(scenario: Scenario, simulation: Simulation = {}): Life 
     // Whoever edits the file may ask for what is refused, even after taking it back: it may have been carried out.
     if (cluster !== base) world.truth.excuse ??= 'the cluster file was edited'
     for (const event of round.before) happen(world, cluster, event)
-    outcomes.push(...playRound(world, { planner, cluster }, round, lockless))
+    outcomes.push(...(await playRound(world, { planner, cluster }, round, lockless)))
   }
   world.lock = undefined
-  const rest = comeToRest(world, cluster, planner)
+  const rest = await comeToRest(world, cluster, planner)
   if (rest.kind !== 'done' && world.truth.excuse === undefined) {
     throw new Violation('finishes', JSON.stringify(rest))
   }
   return { world, outcomes: [...outcomes, rest], rest }
 }
 
-function playRound(world: World, setting: RunOptions, round: Round, lockless: boolean): Outcome[] {
+async function playRound(
+  world: World,
+  setting: RunOptions,
+  round: Round,
+  lockless: boolean,
+): Promise<Outcome[]> {
   const { cluster } = setting
   const { interruption, during, second } = round
-  const outcomes: Outcome[] = []
+  const others: Outcome[] = []
   world.truth.unseen.clear()
-  const run = operate(world, { ...setting, interruption, takesOver: true })
-  let happened = false
-  for (let wave = 0; ; wave += 1) {
-    const step = run.next(happened)
-    if (step.done === true) return [...outcomes, step.value]
-    happened = during?.wave === wave || second?.wave === wave
+  const own = await operate(world, { ...setting, interruption, takesOver: true }, async (wave) => {
     if (during?.wave === wave) happen(world, cluster, during.event)
     if (second?.wave === wave) {
       const held = world.lock
       const takesOver = second.how === 'instead' || lockless
-      const other = finish(operate(world, { ...setting, takesOver }))
+      const other = await operate(world, { ...setting, takesOver })
       if (
         second.how === 'beside' &&
         (other.kind === 'died' || other.kind === 'failed' || world.lock !== held)
       ) {
         throw new Violation('one-operator', `the second operator was let in: ${other.kind}`)
       }
-      outcomes.push(other)
+      others.push(other)
     }
-  }
+    return during?.wave === wave || second?.wave === wave
+  })
+  return [...others, own]
 }
 
 /** Until two runs in a row find nothing to do, or are refused for the same reasons. */
-function comeToRest(world: World, cluster: Cluster, planner: Planner): Outcome {
+async function comeToRest(world: World, cluster: Cluster, planner: Planner): Promise<Outcome> {
   world.truth.unseen.clear()
   let previous = ''
   let outcome: Outcome = { kind: 'died' }
   for (let count = 0; count < REPETITIONS; count += 1) {
-    outcome = finish(operate(world, { planner, cluster }))
+    outcome = await operate(world, { planner, cluster })
     const text = JSON.stringify(outcome)
     if (
       text === previous &&
@@ -93,13 +95,6 @@ function comeToRest(world: World, cluster: Cluster, planner: Planner): Outcome {
     previous = text
   }
   throw new Violation('converges', JSON.stringify(outcome))
-}
-
-function finish(run: Run): Outcome {
-  for (;;) {
-    const step = run.next(false)
-    if (step.done === true) return step.value
-  }
 }
 
 function clusterOf(members: number): Cluster {

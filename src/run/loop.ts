@@ -1,0 +1,63 @@
+/**
+ * Ask the planner, carry out its wave, look, ask again. Level-triggered: it holds no position in a plan, so that where a
+ * run was interrupted is of no account. Who carries out the waves is handed in: machines, or the simulation's models of
+ * them.
+ */
+import { QuorateError } from '../errors.ts'
+import type { Observed } from '../plan/observed.ts'
+import type { BlockReason, Next, Step } from '../plan/steps.ts'
+
+export interface RunReport {
+  /** Steps that were carried out, in the order of their waves. */
+  readonly done: readonly Step[]
+  /** How things are at the end. */
+  readonly observed: Observed
+}
+
+export interface Loop {
+  /** How things are at the beginning, seen under the lock. */
+  readonly observed: Observed
+  /** The planner, with what is asked for. */
+  readonly decide: (observed: Observed) => Next
+  /** @returns what things are like after the wave. */
+  readonly runWave: (observed: Observed, steps: readonly Step[]) => Promise<Observed>
+  readonly signal: AbortSignal
+}
+
+/** @throws QuorateError `blocked` with every reason; `moved` if a wave left no trace; what a wave threw. */
+export async function loop({ observed: first, decide, runWave, signal }: Loop): Promise<RunReport> {
+  const done: Step[] = []
+  let observed = first
+  let previous = ''
+  for (;;) {
+    signal.throwIfAborted()
+    const answer = decide(observed)
+    if (answer.kind === 'done') return { done, observed }
+    if (answer.kind === 'blocked') throw blockedError(answer.reasons)
+    const wave = JSON.stringify(answer.steps.map(({ kind, host, what }) => [kind, host, what]))
+    if (wave === previous) throw withoutTrace(answer.steps)
+    previous = wave
+    observed = await runWave(observed, answer.steps)
+    done.push(...answer.steps)
+  }
+}
+
+export function blockedError(reasons: readonly BlockReason[]): QuorateError {
+  const lines = reasons.map(({ host, message }) => (host === undefined ? message : `${host}: ${message}`))
+  const hints = [...new Set(reasons.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))]
+  return new QuorateError('blocked', lines.join('\n'), {
+    hint: hints.length > 0 ? hints.join('\n') : undefined,
+  })
+}
+
+/** Pressing on with a step that changes nothing would be going in circles. */
+function withoutTrace(steps: readonly Step[]): QuorateError {
+  const list = steps.map(({ host, what, why }) => `${host ?? 'the cluster'}: ${what} (${why})`)
+  return new QuorateError(
+    'moved',
+    `these steps were carried out, but what they should change is as before:\n${list.join('\n')}`,
+    {
+      hint: 'somebody or something else may be undoing them (a configuration management?); look there, then run again',
+    },
+  )
+}
