@@ -1,0 +1,48 @@
+/** What has to be known of a cluster before its version is changed: gathered by looking, judged by `precheckUpgrade`. */
+import type { EtcdSpec } from '../spec/cluster.ts'
+
+/** Toward a version, or back to the one that the cluster came from. */
+export type UpgradeDirection = 'upgrade' | 'abort'
+
+export interface UpgradeFacts {
+  readonly direction: UpgradeDirection
+  /** The version that every member shall run. */
+  readonly to: string
+  readonly members: readonly UpgradeMember[]
+  /** What the members negotiated, `3.4`: the lowest minor among them. undefined: nobody could say. */
+  readonly clusterVersion: string | undefined
+  /** What the cluster file says of etcd, its `version` aside. */
+  readonly etcd: Pick<EtcdSpec, 'settings' | 'enableV2'>
+  /** What keeps the cluster from being healthy; empty: it is. */
+  readonly problems: readonly string[]
+  /** etcd's own users and roles are in use. undefined: nobody could say. */
+  readonly authentication: boolean | undefined
+  /** Top-level keys of the v2 API's own store; undefined: the API isn't served, so nobody can see them. */
+  readonly v2Keys: readonly string[] | undefined
+}
+
+export interface UpgradeMember {
+  readonly name: string
+  /** What its running process says of itself; undefined: it doesn't answer. */
+  readonly running: string | undefined
+}
+
+/** One thing that keeps the version from being changed, or is worth knowing before it is. */
+export interface UpgradeProblem {
+  /** `blocker`: nothing is begun. `warning`: told, and gone on. */
+  readonly severity: 'blocker' | 'warning'
+  /** The node it is about; undefined: the cluster, or its file. */
+  readonly host?: string | undefined
+  /** What is so. */
+  readonly message: string
+  /** The way out. */
+  readonly hint?: string | undefined
+}
+
+export function blocker(message: string, hint: string, host?: string): UpgradeProblem {
+  return { severity: 'blocker', message, hint, ...(host === undefined ? {} : { host }) }
+}
+
+export function warning(message: string, hint: string, host?: string): UpgradeProblem {
+  return { ...blocker(message, hint, host), severity: 'warning' }
+}

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { moveBetween, officialDowngrade } from './upgrade-path.ts'
+
+test.each([
+  ['3.5.16', '3.5.16', { kind: 'none' }],
+  ['3.5.16', '3.5.30', { kind: 'patch', back: false }],
+  ['3.5.30', '3.5.9', { kind: 'patch', back: true }],
+  ['3.4.23', '3.5.16', { kind: 'minor' }],
+  ['3.5.16', '3.4.23', { kind: 'minor-back' }],
+  ['3.3.25', '3.5.16', { kind: 'too-far', via: ['3.4'], back: false }],
+  ['3.3.25', '3.7.1', { kind: 'too-far', via: ['3.4', '3.5', '3.6'], back: false }],
+  ['3.7.1', '3.5.16', { kind: 'too-far', via: ['3.6'], back: true }],
+])('from %s to %s', (from, to, expected) => {
+  expect(moveBetween(from, to)).toEqual(expected)
+})
+
+test('a version that is not exact is refused', () => {
+  expect(() => moveBetween('3.5.16', '3.6')).toThrow('not an exact etcd version')
+})
+
+test('etcd itself goes back from 3.5 on', () => {
+  expect(officialDowngrade('3.4.23')).toBeUndefined()
+  expect(officialDowngrade('3.5.30')).toContain('3.4.32')
+  expect(officialDowngrade('3.6.14')).toContain('etcdctl downgrade')
+})

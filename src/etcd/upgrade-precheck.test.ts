@@ -1,0 +1,167 @@
+import { expect, test } from 'vitest'
+import type { UpgradeFacts, UpgradeProblem } from './upgrade-facts.ts'
+import { precheckUpgrade, versionsToLeave } from './upgrade-precheck.ts'
+
+function facts(
+  from: string | readonly string[],
+  to: string,
+  changes: Partial<UpgradeFacts> = {},
+): UpgradeFacts {
+  const versions = typeof from === 'string' ? [from, from, from] : from
+  const minors = versions.map((version) => version.split('.').slice(0, 2).join('.')).toSorted()
+  return {
+    direction: 'upgrade',
+    to,
+    members: versions.map((running, index) => ({ name: `etcd0${index + 1}`, running })),
+    clusterVersion: minors[0],
+    etcd: { settings: {}, enableV2: false },
+    problems: [],
+    authentication: false,
+    v2Keys: undefined,
+    ...changes,
+  }
+}
+
+const blockers = (given: UpgradeFacts): readonly UpgradeProblem[] =>
+  precheckUpgrade(given).filter(({ severity }) => severity === 'blocker')
+
+const warnings = (given: UpgradeFacts): readonly string[] =>
+  precheckUpgrade(given).flatMap(({ severity, message }) => (severity === 'warning' ? [message] : []))
+
+test.each([
+  ['3.3.25', '3.4.23'],
+  ['3.4.23', '3.5.16'],
+  ['3.5.16', '3.5.30'],
+  ['3.5.30', '3.5.16'],
+  ['3.5.33', '3.6.14'],
+  ['3.6.14', '3.7.1'],
+])('%s to %s: nothing speaks against it', (from, to) => {
+  expect(blockers(facts(from, to))).toEqual([])
+})
+
+test('two minors at once: refused for each member, with the way', () => {
+  const found = blockers(facts('3.3.25', '3.5.16'))
+  expect(found.map(({ host }) => host)).toEqual(['etcd01', 'etcd02', 'etcd03'])
+  expect(found[0]?.message).toContain('more than one minor version away')
+  expect(found[0]?.hint).toContain('by way of 3.4, then 3.5')
+})
+
+test('3.6 wants 3.5.26 of every member, and better 3.5.32', () => {
+  const low = blockers(facts(['3.5.30', '3.5.25', '3.5.32'], '3.6.14'))
+  expect(low).toMatchObject([{ host: 'etcd02', hint: 'first: quorate upgrade --to 3.5.32' }])
+  expect(warnings(facts('3.5.30', '3.6.14')).filter((text) => text.includes('better 3.5.32'))).toHaveLength(3)
+  expect(blockers(facts('3.6.10', '3.7.1'))).toHaveLength(3)
+})
+
+test('half upgraded: going on is the same as beginning', () => {
+  expect(blockers(facts(['3.5.16', '3.4.23', '3.4.23'], '3.5.16'))).toEqual([])
+  expect(versionsToLeave(facts(['3.5.16', '3.4.23', '3.4.9'], '3.5.16'))).toEqual(['3.4.9', '3.4.23'])
+})
+
+test('back a minor: only while a member of the old one is there and the cluster still is one of it', () => {
+  const back = { direction: 'abort' } as const
+  expect(blockers(facts(['3.5.16', '3.5.16', '3.4.23'], '3.4.23', back))).toEqual([])
+  const raised = blockers(facts('3.5.16', '3.4.23', back))
+  expect(raised[0]?.message).toContain('the cluster is one of etcd 3.5 since every member has run that')
+  expect(raised[0]?.hint).toContain('snapshot')
+  const soon = blockers(facts('3.5.16', '3.4.23', { ...back, clusterVersion: '3.4' }))
+  expect(soon[0]?.message).toContain('about to become one')
+  const unknown = blockers(facts(['3.5.16', '3.4.23'], '3.4.23', { ...back, clusterVersion: undefined }))
+  expect(unknown[0]?.message).toContain('nobody could say')
+  // A member that was down all the while, so that it is the cluster that has moved on.
+  const late = blockers(facts(['3.5.16', '3.5.16', '3.4.23'], '3.4.23', { ...back, clusterVersion: '3.5' }))
+  expect(late.map(({ host }) => host)).toEqual(['etcd01', 'etcd02'])
+})
+
+test.each([
+  // Both names work in 3.4.
+  ['3.4.23', '3.5.16', 'log-output', 'write log-outputs in its place and apply, then upgrade'],
+  // The new name is unknown before.
+  [
+    '3.4.23',
+    '3.5.16',
+    'experimental-backend-bbolt-freelist-type',
+    'remove experimental-backend-bbolt-freelist-type from the cluster file and apply, then upgrade, then write backend-bbolt-freelist-type and apply',
+  ],
+  [
+    '3.6.14',
+    '3.7.1',
+    'experimental-corrupt-check-time',
+    'write corrupt-check-time in its place and apply, then upgrade',
+  ],
+  ['3.4.23', '3.5.16', 'debug', 'remove debug from the cluster file and apply, then upgrade'],
+])('%s to %s with %s set: refused by name, with the way out', (from, to, name, hint) => {
+  const found = blockers(facts(from, to, { etcd: { settings: { [name]: '1' }, enableV2: false } }))
+  expect(found).toHaveLength(1)
+  expect(found[0]?.message).toContain(`etcd.settings.${name}`)
+  expect(found[0]?.hint).toBe(hint)
+})
+
+test('a value that the new version does not start with', () => {
+  const settings = { logger: 'capnslog' }
+  const etcd = { settings, enableV2: false }
+  expect(blockers(facts('3.4.23', '3.5.16', { etcd }))[0]?.message).toContain(
+    "does not start with logger 'capnslog'",
+  )
+  expect(blockers(facts('3.3.25', '3.4.23', { etcd }))).toEqual([])
+})
+
+test('v2 data: refused where it would be lost or not served, named, and fine where it is kept', () => {
+  const v2Keys = ['/coreos.com', '/seed']
+  const on = { settings: {}, enableV2: true }
+  const gone = blockers(facts('3.5.33', '3.6.14', { v2Keys, etcd: on }))
+  expect(gone.map(({ message }) => message)).toEqual([
+    expect.stringContaining('/coreos.com, /seed'),
+    expect.stringContaining('etcd.enableV2'),
+  ])
+  expect(blockers(facts('3.3.25', '3.4.23', { v2Keys }))[0]?.hint).toContain('enableV2: true')
+  expect(blockers(facts('3.3.25', '3.4.23', { v2Keys, etcd: on }))).toEqual([])
+  expect(blockers(facts('3.4.23', '3.5.16', { v2Keys, etcd: on }))).toEqual([])
+  expect(blockers(facts('3.5.33', '3.6.14', { v2Keys: [], etcd: on }))).toHaveLength(1)
+})
+
+test('users and roles forbid 3.4 and 3.5 side by side, in both directions, and nothing else', () => {
+  const authentication = true
+  expect(blockers(facts('3.4.23', '3.5.16', { authentication }))).toHaveLength(1)
+  const back = facts(['3.5.16', '3.4.23'], '3.4.23', { authentication, direction: 'abort' })
+  expect(blockers(back)[0]?.message).toContain('side by side')
+  expect(blockers(facts('3.3.25', '3.4.23', { authentication }))).toEqual([])
+  expect(blockers(facts('3.5.16', '3.5.30', { authentication }))).toEqual([])
+})
+
+test('a version that loses data is not gone to; lesser faults are told', () => {
+  expect(blockers(facts('3.4.23', '3.5.1'))[0]?.message).toContain('fixed in 3.5.3')
+  const told = warnings(facts('3.4.23', '3.5.16'))
+  expect(told.length).toBeGreaterThan(3)
+  expect(warnings(facts('3.3.25', '3.4.23')).at(-1)).toContain('gets no more fixes')
+  // Nobody going back has a choice of versions.
+  expect(blockers(facts(['3.5.2', '3.5.1'], '3.5.1', { direction: 'abort' }))).toEqual([])
+})
+
+test('all blockers at once, before all warnings', () => {
+  const everything = facts(['3.3.25', '3.3.25'], '3.5.1', {
+    problems: ['alarm NOSPACE'],
+    members: [
+      { name: 'etcd01', running: '3.3.25' },
+      { name: 'etcd02', running: undefined },
+    ],
+    etcd: { settings: { debug: 'true' }, enableV2: false },
+  })
+  const severities = precheckUpgrade(everything).map(({ severity }) => severity)
+  expect(severities.toSorted()).toEqual(severities)
+  const text = blockers(everything)
+    .map(({ message }) => message)
+    .join('\n')
+  for (const part of [
+    'NOSPACE',
+    'does not answer',
+    'minor version away',
+    'etcd.settings.debug',
+    'fixed in 3.5.3',
+  ])
+    expect(text).toContain(part)
+})
+
+test('a version that quorate cannot configure is the operator’s mistake', () => {
+  expect(() => precheckUpgrade(facts('3.7.1', '3.8.0'))).toThrow('not a version that quorate can configure')
+})

@@ -1,0 +1,175 @@
+/** Everything that speaks against a change of etcd's version, all at once: a judgement on facts, looking nowhere. */
+import { endOfLife, knownBad } from './hazards.ts'
+import { type UpgradeFacts, type UpgradeProblem, blocker, warning } from './upgrade-facts.ts'
+import { LEAST_BEFORE, type Move, moveBetween, officialDowngrade } from './upgrade-path.ts'
+import { settingProblems } from './upgrade-settings.ts'
+import { v2Problems } from './upgrade-v2.ts'
+import { atLeast, minorOf, supportedMinorOf } from './versions.ts'
+
+/**
+ * Blockers first, each with where it is and what to do.
+ *
+ * @throws QuorateError `cluster-file` if `facts.to` is no version that quorate can configure.
+ */
+export function precheckUpgrade(facts: UpgradeFacts): readonly UpgradeProblem[] {
+  supportedMinorOf(facts.to)
+  const problems = [
+    ...healthProblems(facts),
+    ...pathProblems(facts),
+    ...settingProblems(facts),
+    ...v2Problems(facts),
+    ...authenticationProblems(facts),
+    ...versionWarnings(facts),
+  ]
+  return problems.toSorted((a, b) => rank(a) - rank(b))
+}
+
+/** The versions that run and are not yet the wanted one, oldest first. */
+export function versionsToLeave({ members, to }: Pick<UpgradeFacts, 'members' | 'to'>): readonly string[] {
+  const versions = new Set(
+    members.flatMap(({ running }) => (running === undefined || running === to ? [] : [running])),
+  )
+  return [...versions].sort((a, b) => (atLeast(a, b) ? 1 : -1))
+}
+
+function healthProblems({ members, problems }: UpgradeFacts): UpgradeProblem[] {
+  const silent = members.filter(({ running }) => running === undefined)
+  return [
+    ...silent.map(({ name }) =>
+      blocker(
+        'its member does not answer, so nobody knows which version it runs',
+        'bring it back first: quorate status',
+        name,
+      ),
+    ),
+    ...problems.map((problem) =>
+      blocker(`the cluster is not healthy: ${problem}`, 'mend that first: quorate status'),
+    ),
+  ]
+}
+
+function pathProblems(facts: UpgradeFacts): UpgradeProblem[] {
+  const { members, to } = facts
+  return members.flatMap(({ name, running }) => {
+    if (running === undefined) return []
+    const move = moveBetween(running, to)
+    switch (move.kind) {
+      case 'none':
+      case 'patch':
+        return []
+      case 'minor':
+        return leastProblems(facts, name, running)
+      case 'minor-back':
+        return backProblems(facts, name, running)
+      case 'too-far':
+        return [tooFar(name, running, to, move)]
+    }
+  })
+}
+
+function leastProblems({ to }: UpgradeFacts, name: string, running: string): UpgradeProblem[] {
+  const rule = LEAST_BEFORE[minorOf(to)]
+  if (rule === undefined) return []
+  const message = `etcd ${running} runs there; before ${minorOf(to)} every member wants`
+  if (!atLeast(running, rule.least)) {
+    return [
+      blocker(
+        `${message} ${rule.least} or newer: ${rule.why}`,
+        `first: quorate upgrade --to ${rule.better}`,
+        name,
+      ),
+    ]
+  }
+  if (atLeast(running, rule.better)) return []
+  return [
+    warning(`${message} better ${rule.better} or newer`, `first: quorate upgrade --to ${rule.better}`, name),
+  ]
+}
+
+/** A member goes back a minor only where the cluster has never been on the newer one as a whole. */
+function backProblems(facts: UpgradeFacts, name: string, running: string): UpgradeProblem[] {
+  const { members, to, clusterVersion } = facts
+  const minor = minorOf(to)
+  const old = members.some((member) => member.running !== undefined && minorOf(member.running) === minor)
+  if (clusterVersion === undefined) {
+    return [
+      blocker(
+        `nobody could say whether the cluster is still one of etcd ${minor}`,
+        'see why: quorate status',
+        name,
+      ),
+    ]
+  }
+  if (old && clusterVersion === minor) return []
+  const reason =
+    clusterVersion === minor
+      ? `every member runs etcd ${minorOf(running)} now, and the cluster is about to become one`
+      : `the cluster is one of etcd ${clusterVersion} since every member has run that`
+  const official = officialDowngrade(running)
+  const way =
+    official === undefined
+      ? 'etcd has no way back'
+      : `etcd's own way back is ${official}, which quorate does not do`
+  return [
+    blocker(
+      `${reason}: etcd ${to} would refuse to start on its data`,
+      `${way}; what is left is the snapshot that was taken before the upgrade`,
+      name,
+    ),
+  ]
+}
+
+function tooFar(
+  name: string,
+  running: string,
+  to: string,
+  move: Extract<Move, { kind: 'too-far' }>,
+): UpgradeProblem {
+  const what = `etcd ${running} runs there, and ${to} is more than one minor version away: etcd goes one at a time`
+  if (move.back)
+    return blocker(what, 'going back that far takes a snapshot that was taken with that version', name)
+  const steps = [...move.via, minorOf(to)].join(', then ')
+  return blocker(
+    what,
+    `go by way of ${steps}, each with an upgrade of its own: quorate upgrade --to ${move.via[0]}.…`,
+    name,
+  )
+}
+
+/** 3.5 writes users and roles into its log in another way than 3.4 (etcd pull request 11943). */
+function authenticationProblems({ to, authentication, members }: UpgradeFacts): UpgradeProblem[] {
+  const crosses = members.some(
+    ({ running }) => running !== undefined && [minorOf(running), minorOf(to)].toSorted().join() === '3.4,3.5',
+  )
+  if (!crosses || authentication !== true) return []
+  return [
+    blocker(
+      "etcd's users and roles are in use: members of 3.4 and 3.5 must not run side by side then",
+      'turn authentication off for the upgrade (etcdctl auth disable), and on again after it',
+    ),
+  ]
+}
+
+function versionWarnings({ to, direction }: UpgradeFacts): UpgradeProblem[] {
+  if (direction === 'abort') return []
+  const ended = endOfLife(to)
+  return [
+    ...knownBad(to).map(({ what, fixedIn, severity }) => {
+      const message = `etcd ${to}: ${what} (fixed in ${fixedIn})`
+      const hint = `choose ${fixedIn} or newer`
+      return severity === 'error' ? blocker(message, hint) : warning(message, hint)
+    }),
+    ...(ended === undefined
+      ? []
+      : [
+          warning(
+            `etcd ${to}: its minor version ended in ${ended.when} with ${ended.last} and gets no more fixes`,
+            'go on to the next one after this',
+          ),
+        ]),
+  ]
+}
+
+function rank({ severity }: UpgradeProblem): number {
+  return severity === 'blocker' ? 0 : 1
+}

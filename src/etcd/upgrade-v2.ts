@@ -1,0 +1,41 @@
+/** The store behind the v2 API holds data that no client reaches through v3, and newer versions don't serve. */
+import { type UpgradeFacts, type UpgradeProblem, blocker, warning } from './upgrade-facts.ts'
+import { minorOf, supportsV2 } from './versions.ts'
+
+/** So many keys are named. */
+const SHOWN = 5
+
+const READERS = 'flannel before 0.18 is one that reads it'
+
+export function v2Problems(facts: UpgradeFacts): readonly UpgradeProblem[] {
+  const { to, etcd, v2Keys = [], members } = facts
+  const minor = minorOf(to)
+  const keys = `${v2Keys.slice(0, SHOWN).join(', ')}${v2Keys.length > SHOWN ? ', …' : ''}`
+  if (supportsV2(to)) {
+    // 3.3 serves it unless told not to; from 3.4 on it is the other way round.
+    const served = members.some(({ running }) => running !== undefined && minorOf(running) === '3.3')
+    if (v2Keys.length === 0 || etcd.enableV2 || !served) return []
+    const message = `the v2 API's store holds data (${keys}), which etcd ${minor} would not serve any more`
+    const hint = `write etcd.enableV2: true into the cluster file to keep it, or remove the keys if nobody reads them (${READERS})`
+    return [blocker(message, hint)]
+  }
+  const problems: UpgradeProblem[] = []
+  if (v2Keys.length > 0) {
+    const message = `the v2 API's store holds data (${keys}), and etcd ${minor} has no v2 API: it would not start`
+    const hint = `move what reads it to v3 (${READERS}), then remove the keys`
+    problems.push(blocker(message, hint))
+  }
+  if (etcd.enableV2) {
+    const message = `the cluster file turns the v2 API on (etcd.enableV2), and etcd ${minor} has none any more`
+    problems.push(blocker(message, 'remove enableV2, and network.v2 with it, and apply; then upgrade'))
+  } else if (v2Keys.length === 0 && minor === '3.6' && leaves35(facts)) {
+    const message = `if the v2 API was ever written to, what is left of that in a member's log keeps etcd ${minor} from starting`
+    const hint = "'etcdutl check v2store' of 3.5.32 or newer tells, on a member that is stopped"
+    problems.push(warning(message, hint))
+  }
+  return problems
+}
+
+function leaves35({ members }: UpgradeFacts): boolean {
+  return members.some(({ running }) => running !== undefined && minorOf(running) === '3.5')
+}
