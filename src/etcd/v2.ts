@@ -21,6 +21,8 @@ export interface V2Client {
   get(key: string): Promise<V2Entry | undefined>
   /** The keys directly in a folder; none if there is no such folder. */
   list(folder: string): Promise<readonly V2Entry[]>
+  /** Names of the keys and folders directly in a folder, as paths; none if there is no such folder. */
+  names(folder: string): Promise<readonly string[]>
   /**
    * Writes a key, only if it has `previousIndex` now, or does not exist (`previousIndex: undefined`).
    *
@@ -80,6 +82,10 @@ export function connectMemberV2(options: MemberOptions): V2Client {
     async list(folder) {
       const answer = parseAnswer(options.name, await request('GET', folder, { quorum: 'true' }))
       return (answer.node?.nodes ?? []).filter((node) => node.value !== undefined).map(entry)
+    },
+    async names(folder) {
+      const answer = parseAnswer(options.name, await request('GET', folder, { quorum: 'true' }))
+      return (answer.node?.nodes ?? []).map(({ key }) => key)
     },
     async put(key, value, previousIndex) {
       const condition =

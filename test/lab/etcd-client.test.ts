@@ -1,10 +1,11 @@
 /** The etcd client against real members: plain processes on loopback, TLS both ways. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { usesAuthentication } from '../../src/etcd/authentication.ts'
 import { connectMember, type MemberClient } from '../../src/etcd/client.ts'
 import { failureKind, type FailureKind } from '../../src/etcd/failure.ts'
 import { KV } from '../../src/etcd/gen/kv_pb.ts'
@@ -12,8 +13,11 @@ import { Lease } from '../../src/etcd/gen/lease_pb.ts'
 import { Maintenance } from '../../src/etcd/gen/maintenance_pb.ts'
 import { judgeView } from '../../src/etcd/health.ts'
 import { prefixEnd, utf8 } from '../../src/etcd/keys.ts'
+import { readServedVersion } from '../../src/etcd/served-version.ts'
+import { takeSnapshot } from '../../src/etcd/snapshot.ts'
 import { connectMemberV2 } from '../../src/etcd/v2.ts'
 import { VERIFY_PREFIX, verifyCluster } from '../../src/etcd/verify.ts'
+import { hasEtcdutl, minorOf } from '../../src/etcd/versions.ts'
 import { formatId, readClusterView } from '../../src/etcd/view.ts'
 import { readNetworkV2, writeNetworkV2 } from '../../src/flannel/store-v2.ts'
 import { readNetwork, writeNetwork } from '../../src/flannel/store.ts'
@@ -120,13 +124,59 @@ describe.each(['bullseye', 'bookworm', 'trixie', 'sid'] as const)('etcd of %s', 
     expect(judgement.problems).toContainEqual({ kind: 'alarm', member: 'etcd01', message: 'alarm NOSPACE' })
   })
 
-  test('a snapshot streams, in chunks that add up', async () => {
-    const [first] = clients
-    if (!first) throw new Error('no client')
-    let bytes = 0
-    for await (const { blob } of first.stream(Maintenance.method.snapshot, {})) bytes += blob.length
-    // The database, whole pages of it, and a SHA-256 behind it.
-    expect(bytes % 4096).toBe(32)
+  test('a snapshot is a private file that etcd takes for one, with all that was written before', async () => {
+    const [first, second] = clients
+    if (!first || !second) throw new Error('no client')
+    const put = await first.call(KV.method.put, { key: utf8('before'), value: utf8('snapshot') })
+    const file = path.join(cluster.folder, 'snapshots', 'one.db')
+    const taken = await takeSnapshot(second, { file })
+    expect(taken).toMatchObject({ file, member: 'etcd02', revision: put.header?.revision })
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect(await readdir(path.dirname(file))).toEqual(['one.db'])
+    const tool = hasEtcdutl(version) ? 'etcdutl' : 'etcdctl'
+    const said = execFileSync(path.join(binaries, tool), ['snapshot', 'status', file, '-w', 'json'], {
+      encoding: 'utf8',
+      env: { ETCDCTL_API: '3' },
+    })
+    expect(JSON.parse(said)).toMatchObject({ revision: Number(taken.revision) })
+  })
+
+  test('a member tells its version and the one of its cluster', async () => {
+    const [member] = cluster.members
+    const target = { address: '127.0.0.1', port: member?.clientPort ?? 0 }
+    const options = { name: 'etcd01', target, identity: '127.0.0.1', tls: cluster.tls }
+    // It takes a leader a moment to decide.
+    await vi.waitFor(
+      async () =>
+        expect(await readServedVersion(options)).toEqual({ server: version, cluster: minorOf(version) }),
+      { timeout: 10_000 },
+    )
+    await expect(readServedVersion({ ...options, tls: undefined })).rejects.toMatchObject({ code: 'etcd' })
+  })
+
+  test('whether users and roles are in use', async () => {
+    const [client] = clients
+    if (!client) throw new Error('no client')
+    const url = `https://127.0.0.1:${cluster.members[0]?.clientPort}`
+    const file = (name: string) => path.join(cluster.folder, name)
+    const tls = [
+      `--cacert=${file('ca.crt')}`,
+      `--cert=${file('operator.crt')}`,
+      `--key=${file('operator.key')}`,
+    ]
+    const etcdctl = (...args: readonly string[]) =>
+      execFileSync(path.join(binaries, 'etcdctl'), [`--endpoints=${url}`, ...tls, ...args], {
+        env: { ETCDCTL_API: '3' },
+        stdio: 'pipe',
+      })
+    expect(await usesAuthentication(client)).toBe(false)
+    etcdctl('user', 'add', 'root:secret')
+    etcdctl('user', 'grant-role', 'root', 'root')
+    etcdctl('auth', 'enable')
+    const during = await usesAuthentication(client)
+    etcdctl('--user=root:secret', 'auth', 'disable')
+    expect(during).toBe(true)
+    expect(await usesAuthentication(client)).toBe(false)
   })
 
   test.each([
@@ -234,6 +284,8 @@ describe.each(['bullseye', 'bookworm', 'trixie', 'sid'] as const)('etcd of %s', 
     expect(await writeNetworkV2(v2, network)).toEqual({ changed: false })
     expect(await readNetworkV2(v2, network.prefix)).toMatchObject({ text: '{"Network":"10.5.0.0/16"}' })
     await v2.put('/coreos.com/network/subnets/10.5.3.0-24', '{"PublicIP":"192.168.0.8"}', undefined)
+    expect(await v2.names('/')).toEqual(['/coreos.com'])
+    expect(await v2.names('/not/there')).toEqual([])
     await expect(writeNetworkV2(v2, { ...network, config: { Network: '10.6.0.0/16' } })).rejects.toThrow(
       /192\.168\.0\.8/,
     )
