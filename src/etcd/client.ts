@@ -1,6 +1,7 @@
 /** A client for exactly one etcd member: one HTTP/2 connection, one deadline a call, errors in an operator's words. */
 import type {
   DescMessage,
+  DescMethodBiDiStreaming,
   DescMethodServerStreaming,
   DescMethodUnary,
   MessageInitShape,
@@ -22,7 +23,7 @@ export interface MemberOptions extends MemberEndpoint {
 }
 
 export interface CallOptions {
-  /** Deadline of this call, in ms. For a stream: of the whole stream. */
+  /** Deadline of this call, in ms. For a stream: of the whole stream; 0: none. */
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -41,9 +42,12 @@ export interface MemberClient {
     request: MessageInitShape<I>,
     options?: CallOptions,
   ): Promise<MessageShape<O>>
-  /** As `call`, for a method that answers with a stream (a snapshot). */
+  /**
+   * As `call`, for a method that answers with a stream: a snapshot, a watch. Where requests are a stream too, there is
+   * this one, and their side stays open. The stream ends at etcd as soon as nobody reads on.
+   */
   stream<I extends DescMessage, O extends DescMessage>(
-    method: DescMethodServerStreaming<I, O>,
+    method: DescMethodServerStreaming<I, O> | DescMethodBiDiStreaming<I, O>,
     request: MessageInitShape<I>,
     options?: CallOptions,
   ): AsyncIterable<MessageShape<O>>
@@ -104,11 +108,17 @@ export function connectMember(options: MemberOptions): MemberClient {
     async *stream(method, request, call = {}) {
       const signal = signalFor(call)
       const timeoutMs = call.timeoutMs ?? deadline
+      const reading = new AbortController()
+      const ended = AbortSignal.any([signal, reading.signal])
+      const requests = method.methodKind === 'bidi_streaming' ? keptOpen(request, ended) : once(request)
       try {
-        const response = await transport.stream(method, signal, timeoutMs, undefined, once(request))
+        const limit = timeoutMs === 0 ? undefined : timeoutMs
+        const response = await transport.stream(method, ended, limit, undefined, requests)
         yield* response.message
       } catch (thrown) {
         throw failed(thrown, signal, timeoutMs)
+      } finally {
+        reading.abort()
       }
     },
     close() {
@@ -123,4 +133,12 @@ export function connectMember(options: MemberOptions): MemberClient {
 
 async function* once<T>(value: T): AsyncIterable<T> {
   yield value
+}
+
+async function* keptOpen<T>(value: T, ended: AbortSignal): AsyncIterable<T> {
+  yield value
+  await new Promise<void>((resolve) => {
+    if (ended.aborted) resolve()
+    ended.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

@@ -102,6 +102,11 @@ export function failureKind(thrown: unknown): FailureKind {
   return (connectError && ANSWERS[connectError.code]) ?? 'answered'
 }
 
+/** Whether etcd answered that what was named is not there: a lease, a member. */
+export function isNotFound(thrown: unknown): boolean {
+  return causes(thrown).some((error) => error instanceof ConnectError && error.code === Code.NotFound)
+}
+
 /** No answer of etcd's: the socket beneath may know better what happened. */
 const CONNECTION_LOST: ReadonlySet<FailureKind> = new Set(['closed', 'not-grpc'])
 
