@@ -1,0 +1,192 @@
+/**
+ * What was written and acknowledged, held against what reads, later writes and the watch show. Pure: no clock, no I/O.
+ *
+ * Each lane is one key whose writes come one after the other, with values that only grow. So a lane needs no list of
+ * what was written: its last acknowledged value stands for all before it, and etcd's own count of a key's changes
+ * (`version`) tells a change that the watch left out from one that never was.
+ */
+
+/** What a key held, and etcd's count of its changes. */
+export interface Stored {
+  readonly value: number
+  readonly version: bigint
+  readonly revision: bigint
+}
+
+interface Acknowledged {
+  readonly value: number
+  readonly revision: bigint
+  readonly atMs: number
+}
+
+interface Lane {
+  /** The last acknowledged value; 0: none. */
+  acknowledged: number
+  /** The last change that the watch showed. */
+  seen: Stored | undefined
+  /** Acknowledged, and not shown by the watch yet; oldest first. */
+  awaited: Acknowledged[]
+}
+
+/** So many acknowledged writes may wait for their events; the oldest are given up then. */
+const MOST_AWAITED = 5_000
+
+/** So many lost writes are told apart; more are lost beyond doubt. */
+const MOST_LOST = 1_000
+
+export class Ledger {
+  readonly #lanes: Lane[]
+  readonly #lost = new Set<number>()
+  #next = 1
+  #awaited = 0
+  #floor = 0n
+  #watched = 0n
+  readonly counts = {
+    revisionsBackwards: 0,
+    stale: 0,
+    events: 0,
+    missing: 0,
+    duplicates: 0,
+    unchecked: 0,
+    worstDelayMs: 0,
+  }
+
+  constructor(lanes: number) {
+    this.#lanes = Array.from({ length: lanes }, () => ({ acknowledged: 0, seen: undefined, awaited: [] }))
+  }
+
+  /** A value that was never written before, greater than all of them. */
+  nextValue(): number {
+    return this.#next++
+  }
+
+  /** The highest revision that any answer has had: no later question may be answered with a lower one. */
+  get floor(): bigint {
+    return this.#floor
+  }
+
+  /** The revision of the last event of the watch. */
+  get watched(): bigint {
+    return this.#watched
+  }
+
+  get lost(): number {
+    return this.#lost.size
+  }
+
+  /** The last acknowledged value of a lane; 0: none. */
+  lastAcknowledged(lane: number): number {
+    return this.#lane(lane).acknowledged
+  }
+
+  /** When the oldest write was acknowledged for which the watch still owes an event. */
+  owedSinceMs(): number | undefined {
+    const times = this.#lanes.flatMap(({ awaited: [oldest] }) => (oldest === undefined ? [] : [oldest.atMs]))
+    return times.length === 0 ? undefined : Math.min(...times)
+  }
+
+  /** @param floor what `floor` was when the question was first asked; @param above a write's must be greater. */
+  answered(revision: bigint, floor: bigint, above = false): void {
+    if (above ? revision <= floor : revision < floor) this.counts.revisionsBackwards += 1
+    if (revision > this.#floor) this.#floor = revision
+  }
+
+  /** What a lane held right before its next write, or at the very end: what was acknowledged last, or later. */
+  held(lane: number, value: number | undefined): void {
+    const { acknowledged } = this.#lane(lane)
+    if ((value ?? 0) < acknowledged) this.#lose(acknowledged)
+  }
+
+  /** A linearizable read that began when `acknowledged` was the lane's last acknowledged value. */
+  read(value: number | undefined, acknowledged: number): void {
+    if ((value ?? 0) < acknowledged) this.counts.stale += 1
+  }
+
+  acknowledge(lane: number, value: number, revision: bigint, atMs: number): void {
+    const own = this.#lane(lane)
+    own.acknowledged = value
+    // The watch may be quicker than the answer.
+    if (own.seen?.value === value) return
+    if (own.seen !== undefined && own.seen.revision >= revision) {
+      this.#lose(value)
+      return
+    }
+    own.awaited.push({ value, revision, atMs })
+    this.#awaited += 1
+    if (this.#awaited > MOST_AWAITED) this.#giveUpOldest()
+  }
+
+  /** A change that the watch showed. */
+  event(lane: number, stored: Stored, atMs: number): void {
+    const own = this.#lane(lane)
+    this.counts.events += 1
+    const before = own.seen
+    if (stored.revision <= this.#watched || (before !== undefined && stored.value <= before.value)) {
+      this.counts.duplicates += 1
+      return
+    }
+    this.#watched = stored.revision
+    const left = stored.version - (before?.version ?? 0n) - 1n
+    if (left > 0n) this.counts.missing += Number(left)
+    own.seen = stored
+    for (let [first] = own.awaited; first !== undefined; [first] = own.awaited) {
+      if (first.revision > stored.revision) break
+      own.awaited.shift()
+      this.#awaited -= 1
+      this.counts.worstDelayMs = Math.max(this.counts.worstDelayMs, atMs - first.atMs)
+      // The watch has gone past it: if it left nothing out, then the store never had it, or has it no more.
+      if (first.value !== stored.value && left <= 0n) this.#lose(first.value)
+    }
+  }
+
+  /** The key was removed: etcd counts its changes anew. */
+  removed(lane: number, revision: bigint): void {
+    const own = this.#lane(lane)
+    if (revision > this.#watched) this.#watched = revision
+    if (own.seen !== undefined) own.seen = { ...own.seen, version: 0n, revision }
+  }
+
+  /** Our own lease ran out, and took all keys with it. */
+  forget(): void {
+    for (const lane of this.#lanes) {
+      lane.acknowledged = 0
+      this.#giveUp(lane)
+    }
+  }
+
+  /** The history up to this revision can't be had any more. */
+  compacted(revision: bigint): void {
+    if (revision - 1n > this.#watched) this.#watched = revision - 1n
+    for (const lane of this.#lanes) this.#giveUp(lane)
+  }
+
+  /** Nothing is awaited any more. */
+  end(): void {
+    for (const lane of this.#lanes) this.#giveUp(lane)
+  }
+
+  #giveUp(lane: Lane): void {
+    this.counts.unchecked += lane.awaited.length
+    this.#awaited -= lane.awaited.length
+    lane.awaited = []
+  }
+
+  #giveUpOldest(): void {
+    const oldest = this.#lanes
+      .filter(({ awaited }) => awaited.length > 0)
+      .sort((a, b) => (a.awaited[0]?.atMs ?? 0) - (b.awaited[0]?.atMs ?? 0))[0]
+    oldest?.awaited.shift()
+    this.#awaited -= 1
+    this.counts.unchecked += 1
+  }
+
+  #lose(value: number): void {
+    if (this.#lost.size < MOST_LOST) this.#lost.add(value)
+  }
+
+  #lane(lane: number): Lane {
+    const own = this.#lanes[lane]
+    if (own === undefined) throw new RangeError(`there is no lane ${lane}`)
+    return own
+  }
+}

@@ -1,0 +1,91 @@
+/** Who leads, and who can be asked: every member's status, in turn. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { MemberClient } from '../etcd/client.ts'
+import { Maintenance } from '../etcd/gen/maintenance_pb.ts'
+import { formatId } from '../etcd/view.ts'
+import type { Endpoints } from './endpoints.ts'
+import type { LeaderFigures } from './report.ts'
+import { ATTEMPT_MS } from './retry.ts'
+
+const PAUSE_MS = 250
+const MOST_SEEN = 50
+
+export class Monitor {
+  readonly #endpoints: Endpoints
+  readonly #now: () => Date
+  readonly #names = new Map<bigint, string>()
+  readonly #seen: { id: bigint; term: bigint; at: string }[] = []
+  #clusterId: bigint | undefined
+  #firstTerm = 0n
+  #lastTerm = 0n
+  #changes = 0
+
+  constructor(endpoints: Endpoints, now: () => Date) {
+    this.#endpoints = endpoints
+    this.#now = now
+  }
+
+  /** Asks all of them at once. @returns how many are voters that answer. */
+  async askAll(signal: AbortSignal): Promise<number> {
+    const answers = await Promise.all(
+      this.#endpoints.all().map(async (client) => await this.#ask(client, signal)),
+    )
+    return answers.filter(Boolean).length
+  }
+
+  /** Asks one after the other until the signal; never throws. */
+  async follow(signal: AbortSignal): Promise<void> {
+    for (let turn = 0; !signal.aborted; turn++) {
+      await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined)
+      const clients = this.#endpoints.all()
+      const client = clients[turn % Math.max(1, clients.length)]
+      if (client !== undefined && !signal.aborted) await this.#ask(client, signal)
+    }
+  }
+
+  /** A term that an answer carried. */
+  term(term: bigint): void {
+    if (this.#firstTerm === 0n) this.#firstTerm = term
+    if (term > this.#lastTerm) this.#lastTerm = term
+  }
+
+  report(): LeaderFigures {
+    return {
+      changes: this.#changes,
+      firstTerm: Number(this.#firstTerm),
+      lastTerm: Number(this.#lastTerm),
+      seen: this.#seen.map(({ id, term, at }) => ({
+        member: this.#names.get(id) ?? formatId(id),
+        term: Number(term),
+        at,
+      })),
+    }
+  }
+
+  async #ask(client: MemberClient, signal: AbortSignal): Promise<boolean> {
+    try {
+      const status = await client.call(Maintenance.method.status, {}, { timeoutMs: ATTEMPT_MS, signal })
+      const { clusterId = 0n, memberId = 0n } = status.header ?? {}
+      this.#clusterId ??= clusterId
+      const usable = !status.isLearner && clusterId === this.#clusterId
+      this.#endpoints.setUsable(client.name, usable)
+      if (!usable) return false
+      this.#names.set(memberId, client.name)
+      this.#leader(status.leader, status.raftTerm)
+      return true
+    } catch {
+      // Whether it works is found out by whoever uses it next: a status may fail where all else goes well.
+      return false
+    }
+  }
+
+  /** A term has at most one leader; what a member that lags behind says is old. */
+  #leader(id: bigint, term: bigint): void {
+    this.term(term)
+    const last = this.#seen.at(-1)
+    if (id === 0n || (last !== undefined && term <= last.term)) return
+    if (last !== undefined) this.#changes += 1
+    this.#seen.push({ id, term, at: this.#now().toISOString() })
+    if (this.#seen.length > MOST_SEEN) this.#seen.shift()
+  }
+}

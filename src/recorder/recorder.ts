@@ -1,0 +1,265 @@
+/**
+ * Writes, reads and watches as an ordinary client does, steadily and beside whatever else goes on, and reports what such
+ * a client has noticed of it.
+ */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError } from '../errors.ts'
+import type { MemberClient } from '../etcd/client.ts'
+import { Endpoints } from './endpoints.ts'
+import { Figures } from './figures.ts'
+import { Lanes } from './lanes.ts'
+import { LEASE_SECONDS, RecorderLease } from './lease.ts'
+import { Ledger } from './ledger.ts'
+import { Monitor } from './monitor.ts'
+import { keepPace } from './pace.ts'
+import type { AvailabilityReport, RecorderProgress } from './report.ts'
+import { ATTEMPT_MS, OPERATION_MS, type Patience, withRetries } from './retry.ts'
+import { KV } from '../etcd/gen/kv_pb.ts'
+import { utf8 } from '../etcd/keys.ts'
+import { watchAll } from './watcher.ts'
+
+/** Where the recorder writes: below it, a folder for each run. */
+export const PROBE_PREFIX = '/quorate.io/probe/'
+
+/** Writes each second, and as many reads, unless told otherwise. */
+export const DEFAULT_RATE = 10
+
+/** As many keys as operations that may be under way at once. */
+const LANES = { least: 4, most: 100 }
+
+/** How long the beginning may take, in ms: without a quorum there is nothing to record. */
+const BEGIN_MS = 3_000
+
+/** How long the end waits for the watch, in ms. */
+const CATCH_UP_MS = 5_000
+
+/** How long each step of the end may take once the caller wants it over, in ms. */
+const HASTE_MS = 1_000
+
+export interface RecorderOptions {
+  /** The members' clients at this moment, one each; asked again for every attempt, so that they may come and go. */
+  readonly clients: () => readonly MemberClient[]
+  /** Writes each second, and as many reads: 1 to 100; `DEFAULT_RATE` unless given. */
+  readonly rate?: number | undefined
+  /** Ends the recording; `stop` then gives the report, in haste. */
+  readonly signal?: AbortSignal | undefined
+  readonly now?: (() => Date) | undefined
+  /** A clock in ms that never goes back; the process's own unless given. */
+  readonly monotonic?: (() => number) | undefined
+}
+
+export interface Recorder {
+  /** How things stand at this moment. */
+  progress(): RecorderProgress
+  /**
+   * Ends the recording: waits for what is under way, reads back, removes its keys. Never throws: what goes wrong is
+   * part of the report. May be called twice.
+   */
+  stop(): Promise<AvailabilityReport>
+}
+
+/**
+ * Begins to record. Returns once the first look at the cluster has succeeded.
+ *
+ * @throws QuorateError `etcd` if no quorum answers within 3 s: there would be nothing to compare with; `cancelled`.
+ * @example
+ * const recorder = await startRecorder({ clients: () => members })
+ * await somethingRisky()
+ * const { unnoticed, reasons } = judgeAvailability(await recorder.stop())
+ */
+export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
+  const { rate = DEFAULT_RATE, now = () => new Date(), monotonic = () => performance.now() } = options
+  if (!Number.isFinite(rate) || rate < 1 || rate > LANES.most)
+    throw new QuorateError('usage', `a rate of ${rate} operations a second: 1 to ${LANES.most} are possible`)
+  const pacing = linked(options.signal)
+  const hard = new AbortController()
+  const work = linked(options.signal)
+  const endpoints = new Endpoints(options.clients, monotonic)
+  const monitor = new Monitor(endpoints, now)
+  const lanes = Math.max(LANES.least, Math.ceil(rate))
+  const ledger = new Ledger(lanes)
+  const lease = new RecorderLease()
+  const prefix = `${PROBE_PREFIX}${randomBytes(8).toString('hex')}/`
+  const troubles = new Set<string>()
+  const keys = new Lanes({
+    prefix,
+    lanes,
+    ledger,
+    lease,
+    monotonic,
+    onTerm: (term) => monitor.term(term),
+    onLeaseGone: () => {
+      ledger.forget()
+      troubles.add('the lease of the keys had run out: this computer was asleep, or cut off')
+    },
+  })
+
+  const begin: Patience = { endpoints, monotonic, signal: work.signal, operationMs: BEGIN_MS }
+  await monitor.askAll(work.signal)
+  const from = await withRetries(async (member, call) => {
+    const { header } = await member.call(KV.method.range, { key: utf8(prefix), countOnly: true }, call)
+    return (header?.revision ?? 0n) + 1n
+  }, begin)
+  ledger.answered(from - 1n, 0n)
+  await lease.grant(begin)
+
+  const intervalMs = 1_000 / rate
+  const startedAt = now()
+  const startedMs = monotonic()
+  const writes = new Figures(intervalMs, startedMs)
+  const reads = new Figures(intervalMs, startedMs)
+  const underWay = new Set<Promise<void>>()
+  let resumed = 0
+  let readLane = 0
+  let readsUnderWay = 0
+
+  /** Carries out one operation, and counts it. */
+  async function operate(figures: Figures, operation: (patience: Patience) => Promise<void>): Promise<void> {
+    const beganMs = monotonic()
+    try {
+      await operation({ endpoints, monotonic, signal: work.signal, onRetry: () => figures.retried() })
+      figures.acknowledged(monotonic() - beganMs, monotonic())
+    } catch (error) {
+      // One that we cut off ourselves says nothing.
+      if (work.signal.aborted) return
+      figures.failed()
+      if (!(error instanceof QuorateError)) troubles.add(`a bug in the recorder: ${String(error)}`)
+    }
+  }
+  function begun(operation: Promise<void>): void {
+    underWay.add(operation)
+    void operation.finally(() => underWay.delete(operation))
+  }
+  function write(): void {
+    const lane = keys.take()
+    if (lane === undefined) {
+      writes.heldBack()
+      return
+    }
+    begun(
+      operate(writes, async (patience) => await keys.write(lane, patience)).finally(() =>
+        keys.giveBack(lane),
+      ),
+    )
+  }
+  function read(): void {
+    if (readsUnderWay >= lanes) {
+      reads.heldBack()
+      return
+    }
+    readsUnderWay += 1
+    readLane = (readLane + 1) % lanes
+    const lane = readLane
+    begun(
+      operate(reads, async (patience) => await keys.read(lane, patience)).finally(() => {
+        readsUnderWay -= 1
+      }),
+    )
+  }
+
+  const pace = keepPace({ intervalMs, startedMs, monotonic, signal: pacing.signal, due: [write, read] })
+  const beside = [
+    watchAll({
+      endpoints,
+      ledger,
+      prefix,
+      from,
+      laneOf: (key) => keys.laneOf(key),
+      monotonic,
+      signal: hard.signal,
+      onResume: () => {
+        resumed += 1
+      },
+    }),
+    monitor.follow(hard.signal),
+    lease.keep({ endpoints, monotonic, signal: hard.signal }),
+  ]
+
+  /** Tries a step of the end; what goes wrong is told. @returns whether it succeeded */
+  async function attempt(what: string, step: (patience: Patience) => Promise<void>): Promise<boolean> {
+    const operationMs = options.signal?.aborted === true ? HASTE_MS : OPERATION_MS
+    try {
+      await step({ endpoints, monotonic, signal: hard.signal, operationMs })
+      return true
+    } catch (error) {
+      troubles.add(`${what}: ${error instanceof Error ? error.message : String(error)}`)
+      return false
+    }
+  }
+
+  async function end(): Promise<AvailabilityReport> {
+    pacing.abort()
+    const { ownPauseMs } = await pace
+    const pacedMs = monotonic()
+    await Promise.all(underWay)
+    const endedMs = monotonic()
+    writes.end(pacedMs)
+    reads.end(pacedMs)
+    const patienceMs = options.signal?.aborted === true ? HASTE_MS : CATCH_UP_MS
+    while (ledger.owedSinceMs() !== undefined && monotonic() - endedMs < patienceMs) await sleep(10)
+    const verified = await attempt('reading back', async (patience) => await keys.readBack(patience))
+    ledger.end()
+    const cleaned = await attempt('removing the keys', async (patience) => {
+      await lease.revoke(patience)
+      const left = await keys.count(patience)
+      if (left > 0n) throw new QuorateError('etcd', `${left} keys are still there`)
+    })
+    hard.abort()
+    await Promise.all(beside)
+    const dateAt = (ms: number) => new Date(startedAt.getTime() + (ms - startedMs))
+    const { counts } = ledger
+    return {
+      from: startedAt.toISOString(),
+      durationMs: Math.round(endedMs - startedMs),
+      ratePerSecond: rate,
+      attemptTimeoutMs: ATTEMPT_MS,
+      operationTimeoutMs: OPERATION_MS,
+      writes: writes.report(dateAt),
+      reads: { ...reads.report(dateAt), stale: counts.stale },
+      lostWrites: ledger.lost,
+      revisionsBackwards: counts.revisionsBackwards,
+      watch: {
+        events: counts.events,
+        resumed,
+        missing: counts.missing,
+        duplicates: counts.duplicates,
+        worstDelayMs: Math.round(counts.worstDelayMs),
+        unchecked: counts.unchecked,
+      },
+      leader: monitor.report(),
+      members: endpoints.report(),
+      ownPauseMs: Math.round(ownPauseMs),
+      verified,
+      cleaned,
+      leaseSeconds: LEASE_SECONDS,
+      troubles: [...troubles],
+    }
+  }
+
+  let report: Promise<AvailabilityReport> | undefined
+  return {
+    progress: () => {
+      const at = monotonic()
+      const [w, r] = [writes.sketch(at), reads.sketch(at)]
+      return {
+        writes: w.acknowledged,
+        reads: r.acknowledged,
+        failed: w.failed + r.failed,
+        worstGapMs: Math.round(Math.max(w.gapMs, r.gapMs)),
+      }
+    },
+    stop: async () => await (report ??= end()),
+  }
+}
+
+/** Aborts with the signal, if there is one, and by itself. */
+function linked(signal: AbortSignal | undefined): AbortController {
+  const controller = new AbortController()
+  if (signal?.aborted === true) controller.abort(signal.reason)
+  signal?.addEventListener('abort', () => controller.abort(signal.reason), {
+    once: true,
+    signal: controller.signal,
+  })
+  return controller
+}

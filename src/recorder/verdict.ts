@@ -1,0 +1,56 @@
+/** Whether whoever used the cluster meanwhile would have noticed anything. */
+import type { AvailabilityReport } from './report.ts'
+
+export interface Verdict {
+  /** No ordinary client that tries again could tell that anything happened, and that is proven. */
+  readonly unnoticed: boolean
+  /** What could be noticed, or is not proven, for people. */
+  readonly reasons: readonly string[]
+}
+
+/** etcd's own default, in ms. */
+const ELECTION_TIMEOUT_MS = 1_000
+
+/** For the new leader's first commit, and clients finding it. */
+const GRACE_MS = 500
+
+/**
+ * The longest stall that passes for one election, in ms: followers wait for one to two election timeouts before they
+ * stand (raft's randomized timeout), and the winner needs a moment.
+ */
+export function stallLimitMs(electionTimeoutMs = ELECTION_TIMEOUT_MS): number {
+  return 2 * electionTimeoutMs + GRACE_MS
+}
+
+/**
+ * An operation went unnoticed if no write or read failed, none stalled for longer than one election, nothing was lost,
+ * read stale or out of order, and the watch had every change once.
+ */
+export function judgeAvailability(report: AvailabilityReport, limitMs = stallLimitMs()): Verdict {
+  const { writes, reads, watch } = report
+  const limit = `${limitMs / 1000} s`
+  const reasons = [
+    problem(report.lostWrites, 'acknowledged write was lost', 'acknowledged writes were lost'),
+    problem(report.revisionsBackwards, 'revision went back', 'revisions went back'),
+    problem(reads.stale, 'read was stale', 'reads were stale'),
+    problem(watch.missing, 'change was missing in the watch', 'changes were missing in the watch'),
+    problem(watch.duplicates, 'change came twice in the watch', 'changes came twice in the watch'),
+    problem(writes.failed, 'write failed', 'writes failed'),
+    problem(reads.failed, 'read failed', 'reads failed'),
+    writes.worstGapMs > limitMs && `writes stalled for ${seconds(writes.worstGapMs)}, more than ${limit}`,
+    reads.worstGapMs > limitMs && `reads stalled for ${seconds(reads.worstGapMs)}, more than ${limit}`,
+    writes.acknowledged === 0 && 'no write was acknowledged',
+    !report.verified && 'the last writes could not be read back, so that it is not proven that none was lost',
+    report.verified &&
+      problem(watch.unchecked, 'write was not seen by the watch', 'writes were not seen by the watch'),
+  ].filter((reason) => typeof reason === 'string')
+  return { unnoticed: reasons.length === 0, reasons }
+}
+
+function problem(number: number, one: string, many: string): string | undefined {
+  return number === 0 ? undefined : `${number} ${number === 1 ? one : many}`
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}
