@@ -37,6 +37,13 @@ export { type MemberStatus, type StatusReport, status } from './operations/statu
 export { type EtcdctlOptions, type EtcdctlResult, etcdctl } from './operations/etcdctl.ts'
 export { type ResetOptions, type ResetPreview, type ResetReport, reset } from './operations/reset.ts'
 
+// Availability: what clients notice
+export { type ProbeOptions, probe } from './operations/probe.ts'
+export type { Availability, ProbeChoice } from './operations/with-recorder.ts'
+export type { AvailabilityReport } from './recorder/report.ts'
+export { type Recorder, type RecorderOptions, startRecorder } from './recorder/recorder.ts'
+export { type Verdict, judgeAvailability, stallLimitMs } from './recorder/verdict.ts'
+
 // Certificates
 export { type CertificateList, type ListedCertificate, listCertificates } from './operations/certs-list.ts'
 export { type ClientOptions, clientCertificate } from './operations/certs-client.ts'

@@ -1,6 +1,8 @@
 /** A run's events for people: one moving line a host on a terminal, plain lines elsewhere, JSON lines with `--json`. */
 import type { AnyStep } from '../plan/steps.ts'
+import { eventJson } from '../run/event-json.ts'
 import type { Emit, RunEvent } from '../run/events.ts'
+import { describeAvailability, describeProgress } from './render-availability.ts'
 import type { CliContext } from './context.ts'
 import { formatBytes } from '../preflight/units.ts'
 
@@ -17,24 +19,8 @@ export function progressRenderer(context: CliContext): ProgressRenderer {
   return context.live ? liveLines(context) : plainLines(context)
 }
 
-/** A step as JSON shows it: what matters of it, without the content of files. */
-export function stepJson(step: AnyStep): Record<string, unknown> {
-  const { kind, host, what, why, danger } = step
-  return { kind, host, what, why, danger }
-}
-
 function jsonLines(context: CliContext): ProgressRenderer {
-  const emit = (event: RunEvent) => {
-    const shown =
-      event.type === 'wave'
-        ? { ...event, steps: event.steps.map(stepJson) }
-        : 'step' in event
-          ? { ...event, step: stepJson(event.step) }
-          : event
-    context.out(
-      `${JSON.stringify('durationMs' in shown ? { ...shown, durationMs: Math.round(shown.durationMs) } : shown)}\n`,
-    )
-  }
+  const emit = (event: RunEvent) => context.out(`${JSON.stringify(eventJson(event))}\n`)
   return { emit, hold: async (ask) => await ask(), stop: () => undefined }
 }
 
@@ -50,6 +36,8 @@ function describe(context: CliContext, event: RunEvent): string | undefined {
       return `${colors.cyan('·')} ${event.host === undefined ? '' : `${event.host}: `}${event.text}`
     case 'warning':
       return `${colors.yellow('!')} ${event.host === undefined ? '' : `${event.host}: `}${event.text}`
+    case 'availability':
+      return describeAvailability(event, colors)
     case 'artifact':
       return event.totalBytes === undefined ? `${colors.cyan('·')} ${event.text}` : undefined
     default:
@@ -127,6 +115,9 @@ function liveLines(context: CliContext): ProgressRenderer {
   }
 }
 
+/** No node has such a name. */
+const RECORDING = 'the recorder'
+
 /** Which lines move: one for each host at work, one for looking, one for fetching. */
 function follow(moving: Map<string, string>, event: RunEvent): void {
   switch (event.type) {
@@ -134,7 +125,15 @@ function follow(moving: Map<string, string>, event: RunEvent): void {
       moving.set('looking', `looking at ${event.hosts.length} machine${event.hosts.length === 1 ? '' : 's'}`)
       return
     case 'wave':
-      moving.clear()
+      for (const key of moving.keys()) if (key !== RECORDING) moving.delete(key)
+      return
+    case 'recording':
+      // Last, whatever else moves.
+      moving.delete(RECORDING)
+      moving.set(RECORDING, describeProgress(event))
+      return
+    case 'availability':
+      moving.delete(RECORDING)
       return
     case 'artifact':
       moving.set('artifact', `${event.text}${percent(event)}`)

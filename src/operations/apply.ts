@@ -14,12 +14,15 @@ import { observe } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
 import { onAll } from '../ssh/fleet.ts'
 import { preflight, requireFit } from './preflight.ts'
+import type { Availability, ProbeChoice } from './with-recorder.ts'
 
 export interface ApplyReport {
   /** False: everything was already as it should be, and nothing was touched. */
   readonly changed: boolean
   readonly done: readonly Step[]
   readonly observed: Observed
+  /** What clients noticed; undefined where nothing was recorded: before there is a cluster, or by choice. */
+  readonly availability?: Availability | undefined
 }
 
 export interface PlanReport extends Plan {
@@ -49,6 +52,8 @@ export interface ApplyOptions {
   readonly intent?: ApplyIntent | undefined
   /** Looks at what was observed, under the lock, right before the first change; throws to stop. */
   readonly confirm?: ((observed: Observed) => Promise<void>) | undefined
+  /** Whether and how it is recorded what clients notice; as usual unless given. */
+  readonly probe?: ProbeChoice | undefined
 }
 
 /**
@@ -76,6 +81,16 @@ export async function apply(session: Session, options: ApplyOptions = {}): Promi
   // Only now: the ports that it listens on for a moment would look taken to `observe`. And nothing is sent meanwhile:
   // the machines' disks are being measured.
   if (situation.kind === 'new') requireFit(session, await preflight(session))
+  // Something is to be done to a cluster that somebody may be using.
+  if (situation.kind === 'established' && next(intent, observed).kind === 'steps') {
+    const { withRecorder } = await import('./with-recorder.ts')
+    const { result, availability } = await withRecorder(
+      session,
+      { verb: 'apply', probe: options.probe },
+      async (recorded) => await run(recorded, lock, intent, observed),
+    )
+    return { changed: result.done.length > 0, ...result, availability }
+  }
   const report = await run(session, lock, intent, observed)
   return { changed: report.done.length > 0, ...report }
 }

@@ -1,5 +1,7 @@
 /** What happens during a run, as data. Terminal, plain lines and `--json` are renderers of this one stream. */
 import type { AnyStep } from '../plan/steps.ts'
+import type { AvailabilityReport, RecorderProgress } from '../recorder/report.ts'
+import type { Verdict } from '../recorder/verdict.ts'
 
 export type RunEvent =
   /** Machines are being looked at: connecting and reading, before anything is decided. */
@@ -19,6 +21,10 @@ export type RunEvent =
       readonly doneBytes?: number | undefined
       readonly totalBytes?: number | undefined
     }
+  /** How a client fares that writes, reads and watches meanwhile; told each second. */
+  | ({ readonly type: 'recording' } & RecorderProgress)
+  /** What that client noticed of it all. */
+  | { readonly type: 'availability'; readonly report: AvailabilityReport; readonly verdict: Verdict }
   /** Something worth knowing that is no trouble. */
   | { readonly type: 'note'; readonly host?: string | undefined; readonly text: string }
   | { readonly type: 'warning'; readonly host?: string | undefined; readonly text: string }

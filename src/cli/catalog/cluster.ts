@@ -1,5 +1,6 @@
 /** Commands about the cluster as a whole. */
 import type { CommandDefinition } from '../command.ts'
+import { PROBE_OPTIONS } from './probe-options.ts'
 
 export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
   {
@@ -30,6 +31,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
         values: 'files',
       },
     ],
+    options: [...PROBE_OPTIONS],
     examples: ['quorate apply', 'quorate apply friday.plan', 'quorate -f prod.yaml apply --json'],
     load: async () => await import('../commands/apply.ts'),
   },
@@ -39,6 +41,24 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     summary: 'health of every member; exit code 0 only if all is well',
     examples: ['quorate status', 'quorate status --json | jq .cluster.healthy', 'watch -n 5 quorate status'],
     load: async () => await import('../commands/status.ts'),
+  },
+  {
+    name: 'probe',
+    group: 'The cluster',
+    summary: 'how the cluster serves a client: gaps, failures, losses',
+    description:
+      'Writes unique values, reads linearizably and watches, each at a steady rate, as an ordinary client does that tries again on another member. Tells the worst gaps, what failed, whether an acknowledged write was lost, and who led. Touches only keys of its own, which are gone at the end. Exit code 0 if an ordinary client noticed nothing; 1 otherwise. Ctrl-C ends it early with what was measured.',
+    options: [
+      { flags: '--for <time>', description: 'how long: 30s, 10m, 2h (default: 30s)' },
+      { flags: '--rate <n>', description: 'writes a second, and as many reads: 1 to 100 (default: 10)' },
+      { flags: '--output <file>', description: 'write the report there too, as JSON' },
+    ],
+    examples: [
+      'quorate probe',
+      'quorate probe --for 10m --output friday.json',
+      'quorate probe --for 5s --json | jq .report.writes.worstGapMs',
+    ],
+    load: async () => await import('../commands/probe.ts'),
   },
   {
     name: 'etcdctl',

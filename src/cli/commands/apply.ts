@@ -2,20 +2,19 @@ import { apply } from '../../operations/apply.ts'
 import { guardOf } from '../../operations/plan-file.ts'
 import type { Session } from '../../run/session.ts'
 import type { CommandHandler } from '../command.ts'
+import { probeChoice } from '../probe-choice.ts'
 import { withSession } from '../with-session.ts'
 
 const applyCommand: CommandHandler = async (context, input) => {
   const started = performance.now()
   const work = async (session: Session) => {
     const [planFile] = input.args
-    const report = await apply(
-      session,
-      planFile === undefined ? {} : await guardOf(planFile, session.cluster),
-    )
+    const guard = planFile === undefined ? {} : await guardOf(planFile, session.cluster)
+    const report = await apply(session, { ...guard, probe: probeChoice(input) })
     const durationMs = Math.round(performance.now() - started)
     if (context.json) {
       context.out(
-        `${JSON.stringify({ type: 'done', changed: report.changed, steps: report.done.length, durationMs })}\n`,
+        `${JSON.stringify({ type: 'done', changed: report.changed, steps: report.done.length, durationMs, availability: report.availability })}\n`,
       )
       return 0
     }

@@ -1,0 +1,43 @@
+import { QuorateError } from '../../errors.ts'
+import { probe } from '../../operations/probe.ts'
+import { replaceFile } from '../../pki/atomic-file.ts'
+import { type CommandHandler, textOption } from '../command.ts'
+import { rateOption } from '../probe-choice.ts'
+import { renderAvailability } from '../render-availability.ts'
+import { withSession } from '../with-session.ts'
+
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000 }
+
+const probeCommand: CommandHandler = async (context, input) => {
+  const forMs = parseDuration(textOption(input, 'for') ?? '30s')
+  const rate = rateOption(input, 'rate', '--rate')
+  const output = textOption(input, 'output')
+  // Ctrl-C is the ordinary way to end it early: the connections are still needed for the report.
+  const patient = { ...context, signal: new AbortController().signal }
+  return await withSession(
+    patient,
+    async (session) => {
+      const availability = await probe(session, { forMs, rate, until: context.signal })
+      const json = `${JSON.stringify(availability, null, 2)}\n`
+      if (output !== undefined) await replaceFile(output, json, 0o600)
+      context.out(
+        context.json ? json : renderAvailability({ type: 'availability', ...availability }, context.colors),
+      )
+      return availability.verdict.unnoticed ? 0 : 1
+    },
+    { events: 'text' },
+  )
+}
+
+/** `90s`, `10m`, `1h`, in ms; a bare number is seconds. @throws QuorateError `usage` */
+function parseDuration(text: string): number {
+  const { number, unit = 's' } = /^(?<number>[1-9]\d{0,5})(?<unit>[smh])?$/.exec(text)?.groups ?? {}
+  const unitMs = UNIT_MS[unit as keyof typeof UNIT_MS]
+  const ms = Number(number) * unitMs
+  if (ms > 0 && ms <= 24 * UNIT_MS.h) return ms
+  throw new QuorateError('usage', `--for ${text}: a time from 1s to 24h is meant`, {
+    hint: 'write it as 30s, 10m or 2h',
+  })
+}
+
+export default probeCommand

@@ -1,0 +1,84 @@
+/** What a client noticed meanwhile, for people. */
+import type { RecorderProgress } from '../recorder/report.ts'
+import type { RunEvent } from '../run/events.ts'
+import type { CliContext } from './context.ts'
+import { renderTable } from './table.ts'
+
+type Availability = Extract<RunEvent, { type: 'availability' }>
+type Painter = Pick<CliContext['colors'], 'dim' | 'green' | 'red' | 'yellow' | 'cyan'>
+
+/** One moving line: how it goes at this moment. */
+export function describeProgress({ writes, reads, failed, worstGapMs }: RecorderProgress): string {
+  return `availability: ${writes} writes, ${reads} reads, ${failed} failed, worst gap ${duration(worstGapMs)}`
+}
+
+/** One line, and one more for each thing that could be noticed. */
+export function describeAvailability({ report, verdict }: Availability, colors: Painter): string {
+  const { writes, reads, leader } = report
+  const figures = [
+    `${writes.acknowledged} writes, ${reads.acknowledged} reads`,
+    `worst write gap ${duration(writes.worstGapMs)}`,
+    `worst read gap ${duration(reads.worstGapMs)}`,
+    `${writes.failed + reads.failed} failed`,
+    `${report.lostWrites} lost`,
+    `${leader.changes} leader change${leader.changes === 1 ? '' : 's'}`,
+  ].join(', ')
+  const head = verdict.unnoticed
+    ? `${colors.green('✓')} nobody noticed: ${figures}`
+    : `${colors.yellow('!')} clients could notice: ${figures}`
+  return [head, ...verdict.reasons.map((reason) => `  ${colors.yellow('!')} ${reason}`)].join('\n')
+}
+
+/** The whole report of `quorate probe`. */
+export function renderAvailability({ report, verdict }: Availability, colors: Painter): string {
+  const { writes, reads, watch, leader } = report
+  const rows = [
+    ['', 'TRIED', 'FAILED', 'RETRIED', 'WORST GAP', 'P50', 'P90', 'P99', 'MAX'].map((title) =>
+      colors.dim(title),
+    ),
+    ...[
+      { name: 'writes', ...writes },
+      { name: 'reads', ...reads },
+    ].map((figures) => [
+      figures.name,
+      String(figures.tried),
+      figures.failed > 0 ? colors.red(String(figures.failed)) : '0',
+      String(figures.retried),
+      duration(figures.worstGapMs),
+      ...['p50', 'p90', 'p99', 'max'].map((name) =>
+        duration(figures.latencyMs[name as keyof typeof figures.latencyMs]),
+      ),
+    ]),
+  ]
+  const leaders = leader.seen.map(({ member, term }) => `${member} (term ${term})`).join(', then ')
+  const facts = [
+    ['acknowledged writes lost', String(report.lostWrites)],
+    ['stale reads', String(reads.stale)],
+    ['revisions that went back', String(report.revisionsBackwards)],
+    [
+      'the watch',
+      `${watch.events} events, ${watch.missing} missing, ${watch.duplicates} twice, taken up anew ${times(watch.resumed)}`,
+    ],
+    ['leader', leaders === '' ? 'not seen' : leaders],
+    ...report.members
+      .filter(({ failed }) => failed > 0)
+      .map(({ name, failed, attempts, lastError }) => [
+        name,
+        `${failed} of ${attempts} attempts failed${lastError === null ? '' : `: ${lastError}`}`,
+      ]),
+    ...report.troubles.map((trouble) => ['the recorder', trouble]),
+  ]
+  const judgement = verdict.unnoticed
+    ? colors.green('an ordinary client that tries again noticed nothing')
+    : verdict.reasons.map((reason) => `${colors.red('✗')} ${reason}`).join('\n')
+  return `${renderTable(rows)}\n${renderTable(facts)}\n${judgement}\n`
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : count === 0 ? 'never' : `${count} times`
+}
+
+function duration(ms: number): string {
+  if (ms >= 1_000) return `${(ms / 1_000).toFixed(2)} s`
+  return `${ms < 10 ? ms : Math.round(ms)} ms`
+}
