@@ -20,6 +20,7 @@ export type FailureKind =
   | 'denied' //             etcd's RBAC forbids it
   | 'unavailable' //        etcd answered: no leader, no quorum, overloaded, or still starting
   | 'exhausted' //          etcd's space quota or request limits
+  | 'out-of-range' //       a revision that is compacted already, or not there yet
   | 'unsupported' //        this version of etcd doesn't know the method
   | 'answered' //           etcd answered with some other error
 
@@ -86,6 +87,7 @@ const ANSWERS: Partial<Record<Code, FailureKind>> = {
   [Code.PermissionDenied]: 'denied',
   [Code.Unavailable]: 'unavailable',
   [Code.ResourceExhausted]: 'exhausted',
+  [Code.OutOfRange]: 'out-of-range',
   [Code.Unimplemented]: 'unsupported',
 }
 
@@ -192,6 +194,10 @@ function explain(kind: FailureKind, cause: unknown, context: CallContext): Expla
     exhausted: {
       message: `etcd on ${where} is at a limit: ${said}`,
       hint: 'look at its alarms and at its database size',
+    },
+    'out-of-range': {
+      message: `etcd on ${where} does not have this revision: ${said}`,
+      hint: 'it is compacted already, or not there yet',
     },
     unsupported: {
       message: `etcd on ${where} does not know this call: ${said}`,

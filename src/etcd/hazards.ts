@@ -13,6 +13,8 @@ export interface Hazard {
 interface Fault {
   readonly what: string
   readonly severity: Hazard['severity']
+  /** It comes with defragmenting. */
+  readonly defragmentation?: true
   /** Per minor that has it, from its .0 on: the first version without it. A minor that isn't named never had it. */
   readonly fixed: Readonly<Record<string, string>>
 }
@@ -31,6 +33,7 @@ const FAULTS: readonly Fault[] = [
   {
     what: 'a crash during defragmentation, or an authentication change, can make members disagree',
     severity: 'error',
+    defragmentation: true,
     fixed: { '3.4': '3.4.22', '3.5': '3.5.6' },
   },
   {
@@ -56,6 +59,7 @@ const FAULTS: readonly Fault[] = [
   {
     what: 'receiving a snapshot while a defragmentation runs can crash the member',
     severity: 'warning',
+    defragmentation: true,
     fixed: { '3.4': '3.4.38', '3.5': '3.5.23', '3.6': '3.6.5' },
   },
   {
@@ -93,10 +97,22 @@ const ENDED: Readonly<Record<string, { readonly last: string; readonly when: str
 
 /** Every known fault of this version, worst first; empty if none is known. A distribution may have fixed some by itself. */
 export function knownBad(version: string): readonly Hazard[] {
+  return hazardsAmong(FAULTS, version)
+}
+
+/** The known faults of this version that a defragmentation brings out, worst first. */
+export function defragHazards(version: string): readonly Hazard[] {
+  return hazardsAmong(
+    FAULTS.filter(({ defragmentation }) => defragmentation === true),
+    version,
+  )
+}
+
+function hazardsAmong(faults: readonly Fault[], version: string): readonly Hazard[] {
   const parsed = semver.parse(version)
   if (parsed === null) return []
   const minor = `${parsed.major}.${parsed.minor}`
-  const hazards = FAULTS.flatMap((fault): Hazard[] => {
+  const hazards = faults.flatMap((fault): Hazard[] => {
     const fixedIn = fault.fixed[minor]
     if (fixedIn === undefined || semver.gte(version, fixedIn)) return []
     return [{ what: fault.what, fixedIn, severity: fault.severity }]

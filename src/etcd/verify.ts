@@ -43,7 +43,12 @@ export async function verifyCluster(
   return compareContents(members, signal)
 }
 
-async function verifyWrite(
+/**
+ * Writes a key through the first member, reads it back linearizably through every one, and removes it.
+ *
+ * @throws QuorateError `etcd`, `unhealthy` or `cancelled`, as `verifyCluster` does.
+ */
+export async function verifyWrite(
   first: MemberClient,
   members: readonly MemberClient[],
   signal: AbortSignal | undefined,

@@ -50,6 +50,8 @@ export interface ReachableMember {
   readonly dbSizeBytes: number
   /** Bytes of it in use; undefined before etcd 3.4. */
   readonly dbSizeInUseBytes: number | undefined
+  /** The quota in force, in bytes; undefined before etcd 3.6. */
+  readonly dbSizeQuotaBytes?: number | undefined
   readonly raftTerm: bigint
   readonly raftIndex: bigint
   /** undefined before etcd 3.4. */
@@ -138,6 +140,7 @@ function describeStatus(status: StatusResponse) {
     version: status.version,
     dbSizeBytes: Number(status.dbSize),
     dbSizeInUseBytes: modern ? Number(status.dbSizeInUse) : undefined,
+    dbSizeQuotaBytes: status.dbSizeQuota > 0n ? Number(status.dbSizeQuota) : undefined,
     raftTerm: status.raftTerm,
     raftIndex: status.raftIndex,
     raftAppliedIndex: modern ? status.raftAppliedIndex : undefined,

@@ -1,11 +1,12 @@
 /** What quorate can do to a cluster, as data: shown, saved, predicted, simulated and executed from the same value. */
 import type { FlannelNetwork, KeyAlgorithm } from '../spec/cluster.ts'
 import type { Architecture } from '../host/state.ts'
+import type { MaintenanceStep } from './maintenance.ts'
 
 /** A step's effect on the cluster's ability to serve, as far as it has one. */
 export type Danger = 'none' | 'restart' | 'membership'
 
-interface StepCommon {
+export interface StepCommon {
   /** The node it happens on; undefined: on this computer, or on the cluster as a whole. */
   readonly host?: string | undefined
   /** What it does, in a few words: 'write /etc/etcd/options.env'. */
@@ -100,7 +101,7 @@ export type ResetStep =
   | (HostStepCommon & { readonly kind: 'remove'; readonly paths: readonly string[] })
   | (HostStepCommon & { readonly kind: 'reload' })
 
-export type AnyStep = Step | ResetStep
+export type AnyStep = Step | ResetStep | MaintenanceStep
 
 export function isHostStep(step: Step): step is HostStep {
   return step.host !== undefined

@@ -1,4 +1,5 @@
 /** Is the machine large enough for its roles? */
+import { DEFAULT_QUOTA_BYTES } from '../etcd/space.ts'
 import type { Cluster, Node, Requirements } from '../spec/cluster.ts'
 import { type Check, judge } from './checks.ts'
 import type { Disk, HostFacts } from './facts.ts'
@@ -12,9 +13,6 @@ export const TOLERANCE = 0.08
 
 /** Below this, the first start of etcd fails: two WAL files of 64 MB, its database, 70 MB of binaries, and a copy. */
 const LEAST_FREE_BYTES = 512 * 1024 ** 2
-
-/** What etcd's database may grow to unless told otherwise (`quota-backend-bytes`). */
-const DEFAULT_QUOTA_BYTES = 2 * 1024 ** 3
 
 /** The highest minimum of the node's roles, figure by figure. */
 export function requirementsOf(cluster: Cluster, node: Node): Requirements {

@@ -1,0 +1,109 @@
+/** A member's database: how full it is, what of it a defragmentation would give back, and when that is worth it. */
+
+/** `quota-backend-bytes` unless set (etcd's `quota.DefaultQuotaBytes`). */
+export const DEFAULT_QUOTA_BYTES = 2 * 1024 ** 3
+
+/** etcd advises no quota above this. https://etcd.io/docs/v3.5/dev-guide/limit/ */
+const LARGEST_ADVISED_BYTES = 8 * 1024 ** 3
+
+/** The largest request that etcd takes unless told otherwise (`max-request-bytes`): less free space is no room. */
+const REQUEST_BYTES = 1.5 * 1024 ** 2
+
+/** Shares of the quota from which a person should know, and should act. etcd's own alert is at 95 %. */
+export const QUOTA_WARNING = 0.8
+export const QUOTA_CRITICAL = 0.95
+
+/** A member's database file, in bytes. */
+export interface Space {
+  /** The file; this is what the quota limits. */
+  readonly sizeBytes: number
+  /** What of it holds data; undefined: etcd 3.3 doesn't say. */
+  readonly inUseBytes: number | undefined
+  /** undefined: not known, because the machine could not be looked at. Infinity: the quota is switched off. */
+  readonly quotaBytes: number | undefined
+}
+
+/** When a defragmentation is worth that it blocks the member: both must be exceeded. */
+export interface DefragRule {
+  /** Free bytes within the file, as a share of it (0 to 1). */
+  readonly fraction: number
+  /** Free bytes within the file. */
+  readonly bytes: number
+}
+
+/** As etcd's alert on fragmentation: half of it, and 100 MiB. */
+export const DEFRAG_RULE: DefragRule = { fraction: 0.5, bytes: 100 * 1024 ** 2 }
+
+/** The quota in force: what the running process was told (3.6 and newer say it themselves), or etcd's default. */
+export function quotaInForce(
+  environment: Readonly<Record<string, string>> | undefined,
+  reported = 0,
+): number | undefined {
+  if (reported > 0) return reported
+  if (environment === undefined) return undefined
+  const told = Number(environment['ETCD_QUOTA_BACKEND_BYTES'] ?? '0')
+  if (told < 0) return Infinity
+  return told === 0 || Number.isNaN(told) ? DEFAULT_QUOTA_BYTES : told
+}
+
+/** What a defragmentation would give back, in bytes; undefined before etcd 3.4. */
+export function reclaimable({ sizeBytes, inUseBytes }: Space): number | undefined {
+  return inUseBytes === undefined ? undefined : Math.max(0, sizeBytes - inUseBytes)
+}
+
+/** The file as a share of its quota (0 to 1, or more); undefined without a known quota. */
+export function fullness({ sizeBytes, quotaBytes }: Space): number | undefined {
+  return quotaBytes === undefined ? undefined : sizeBytes / quotaBytes
+}
+
+/** Whether a write of any allowed size would be taken. Without a known quota nobody can tell: false. */
+export function hasRoom({ sizeBytes, quotaBytes }: Space): boolean {
+  return quotaBytes !== undefined && sizeBytes + REQUEST_BYTES < quotaBytes
+}
+
+export type DefragReason =
+  | { readonly worth: true; readonly why: string }
+  | { readonly worth: false; readonly why: string }
+
+/**
+ * Whether a member should be defragmented: by the rule, or because it comes near its quota and a tenth of it can be had
+ * back. The reason is for people.
+ */
+export function defragReason(space: Space, rule: DefragRule = DEFRAG_RULE): DefragReason {
+  const free = reclaimable(space)
+  if (free === undefined)
+    return {
+      worth: false,
+      why: 'etcd before 3.4 does not say how much of it is in use (--all does it anyway)',
+    }
+  const share = space.sizeBytes === 0 ? 0 : free / space.sizeBytes
+  const why = `${percent(share)} of its ${mebibytes(space.sizeBytes)} are free`
+  if (share > rule.fraction && free > rule.bytes) return { worth: true, why }
+  const full = fullness(space)
+  if (full !== undefined && full > QUOTA_WARNING && share > 0.1)
+    return { worth: true, why: `${why}, and it fills ${percent(full)} of its quota` }
+  return { worth: false, why: `only ${why}` }
+}
+
+/** A quota that would hold this much data and leave as much free again; a round number of bytes. */
+export function adviseQuota(bytes: number): number {
+  const wanted = Math.max(2 * bytes, 16 * 1024 ** 2)
+  return 2 ** Math.ceil(Math.log2(wanted))
+}
+
+/** Whether etcd's authors advise against a quota of this size. */
+export function beyondAdvice(quotaBytes: number): boolean {
+  return quotaBytes > LARGEST_ADVISED_BYTES
+}
+
+/** `87 %` */
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}
+
+/** `20.5 MiB`: finer than a disk's size is told, for what is compared before and after. */
+export function mebibytes(bytes: number): string {
+  if (bytes === Infinity) return 'no limit'
+  const gibibytes = bytes / 1024 ** 3
+  return gibibytes >= 1 ? `${gibibytes.toFixed(2)} GiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`
+}

@@ -1,0 +1,128 @@
+/** How all members are, asked now, and waiting until they are well: what the verbs of day two begin and go on with. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError, combineErrors } from '../errors.ts'
+import type { MemberClient } from '../etcd/client.ts'
+import { type ClusterView, type MemberView, readClusterView } from '../etcd/view.ts'
+import type { HostState } from '../host/state.ts'
+import { type ClusterCondition, conditionOf } from '../plan/condition.ts'
+import { type Lock, acquireLock } from '../run/lock.ts'
+import type { Session } from '../run/session.ts'
+import { type Node, etcdNodes } from '../spec/cluster.ts'
+import { type HostOutcomes, onAll } from '../ssh/fleet.ts'
+import { lookAt } from './look.ts'
+
+/** How long a member may take to answer again, in ms, and how often it is asked. */
+const PATIENCE_MS = 60_000
+const PAUSE_MS = 100
+
+export interface Members {
+  readonly condition: ClusterCondition
+  readonly view: ClusterView
+}
+
+/** Clients of those members whose machines can be reached. */
+export async function reachableClients(session: Session): Promise<readonly MemberClient[]> {
+  const { results } = await connectMembers(session)
+  return results.map(({ value }) => value)
+}
+
+/** Whatever does not answer, machine or member, is part of the picture and no error. */
+export async function lookAtMembers(session: Session): Promise<Members> {
+  const [machines, view] = await Promise.all([
+    lookAt(session, etcdNodes(session.cluster)),
+    viewMembers(session),
+  ])
+  const strange = machines.errors.filter(({ code }) => code !== 'unreachable')
+  if (strange.length > 0) throw combineErrors(strange)
+  const hosts: Record<string, HostState> = Object.fromEntries(
+    machines.results.map(({ host, value }) => [host, value]),
+  )
+  return { condition: conditionOf(session.cluster, view, hosts), view }
+}
+
+/** What the members say, without a look at their machines. */
+export async function viewMembers(session: Session): Promise<ClusterView> {
+  const { results, errors } = await connectMembers(session)
+  const view = await readClusterView(
+    results.map(({ value }) => value),
+    session.signal,
+  )
+  const answered = new Map(view.members.map((member) => [member.name, member]))
+  const members = etcdNodes(session.cluster).map(({ name }): MemberView => {
+    const error = errors.find(({ host }) => host === name)
+    const reason = { kind: 'unavailable' as const, message: error?.message ?? 'unknown', hint: error?.hint }
+    return answered.get(name) ?? { reachable: false, name, reason }
+  })
+  return { members }
+}
+
+async function connectMembers(session: Session): Promise<HostOutcomes<MemberClient>> {
+  const outcomes = await onAll(etcdNodes(session.cluster), async (node) => {
+    const [client] = await session.members([node])
+    if (client === undefined) throw new TypeError('no client')
+    return client
+  })
+  // Nothing can be learnt of any member then: it is not one machine's trouble.
+  const fatal = outcomes.errors.find(({ code }) => code !== 'unreachable')
+  if (fatal !== undefined) throw fatal
+  return outcomes
+}
+
+/** @throws QuorateError `usage` for a name that is none of the etcd nodes. */
+export function chosenNodes({ cluster }: Session, names: readonly string[]): readonly Node[] {
+  const nodes = etcdNodes(cluster)
+  for (const name of names) {
+    if (nodes.some((node) => node.name === name)) continue
+    throw new QuorateError('usage', `'${name}' is no etcd node of the cluster file`, {
+      hint: `etcd nodes: ${nodes.map((one) => one.name).join(', ')}`,
+    })
+  }
+  return nodes.filter(({ name }) => names.includes(name))
+}
+
+/**
+ * The lock on every machine that can be reached; a warning names the others. A member that is gone must not keep its
+ * fellows from being looked after: whether that is safe the quorum decides, and not the lock.
+ *
+ * @throws QuorateError `locked`
+ */
+export async function lockReachable(session: Session, purpose: string): Promise<Lock> {
+  const { emit, signal, cluster } = session
+  const { results, errors } = await onAll(cluster.nodes, async (node) => await session.remote(node))
+  const strange = errors.filter(({ code }) => code !== 'unreachable')
+  if (strange.length > 0 || results.length === 0) throw combineErrors(strange.length > 0 ? strange : errors)
+  for (const { host, message } of errors)
+    emit({ type: 'warning', host, text: `${message}; going on without it` })
+  const remotes = results.map(({ value }) => value)
+  return await acquireLock({ remotes, purpose, now: session.now(), emit, signal })
+}
+
+/**
+ * Waits until these members answer linearizable reads and all of them know the same leader.
+ *
+ * @throws QuorateError `unhealthy` with what is still wrong after a minute.
+ */
+export async function awaitAnswers(
+  session: Session,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const clients = (await reachableClients(session)).filter(({ name }) => names.includes(name))
+  const deadline = performance.now() + PATIENCE_MS
+  for (;;) {
+    const { members } = await readClusterView(clients, signal)
+    const troubles = members.flatMap((member) => {
+      if (!member.reachable) return [`${member.name}: ${member.reason.message}`]
+      return member.read.answered ? [] : [`${member.name}: ${member.read.reason.message}`]
+    })
+    const leaders = new Set(members.map((member) => (member.reachable ? member.leaderId : undefined)))
+    if (troubles.length === 0 && leaders.size <= 1) return
+    if (performance.now() > deadline) {
+      const list = troubles.length > 0 ? troubles.join('; ') : 'the members do not agree on a leader'
+      throw new QuorateError('unhealthy', `not well again after ${PATIENCE_MS / 1000} s: ${list}`, {
+        hint: 'nothing further was done. See quorate status, and the journals: quorate run etcd -- journalctl -u etcd -n 50',
+      })
+    }
+    await sleep(PAUSE_MS, undefined, { signal })
+  }
+}

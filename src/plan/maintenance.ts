@@ -1,0 +1,32 @@
+/** What is done to a running cluster by name, beside `apply`: as data, like every other step. */
+import type { BlockReason, StepCommon } from './steps.ts'
+
+interface OnMember extends StepCommon {
+  readonly host: string
+}
+
+export type MaintenanceStep =
+  /** Leadership goes to `to`; undefined: to whoever is healthiest when its turn comes. */
+  | (StepCommon & { readonly kind: 'hand-over'; readonly from: string; readonly to: string | undefined })
+  | (OnMember & { readonly kind: 'restart-member' })
+  /** Stopped, and not started at boot. */
+  | (OnMember & { readonly kind: 'stop-member' })
+  | (OnMember & { readonly kind: 'start-member' })
+  | (OnMember & { readonly kind: 'defragment' })
+  | (StepCommon & { readonly kind: 'compact'; readonly revision: number })
+  | (StepCommon & { readonly kind: 'disarm'; readonly member: string; readonly alarm: string })
+  /** A write that is read back from every member. */
+  | (StepCommon & { readonly kind: 'prove-write' })
+
+export interface MaintenancePlan {
+  /** In their order; empty: there is nothing to do. */
+  readonly steps: readonly MaintenanceStep[]
+  /** Why it is not done; empty: it may be. */
+  readonly blocked: readonly BlockReason[]
+  /** What whoever says yes should know. */
+  readonly risks: readonly string[]
+}
+
+export function refusal(blocked: readonly BlockReason[]): MaintenancePlan {
+  return { steps: [], blocked, risks: [] }
+}

@@ -1,0 +1,191 @@
+/** Members on and off by name: what restarting, stopping or starting them takes, and when it would cost the quorum. */
+import type { Cluster } from '../spec/cluster.ts'
+import type { ClusterCondition, MemberCondition } from './condition.ts'
+import { type MaintenancePlan, type MaintenanceStep, refusal } from './maintenance.ts'
+import { mayRestart, quorum } from './quorum.ts'
+import type { BlockReason } from './steps.ts'
+
+export interface PowerIntent {
+  readonly cluster: Cluster
+  readonly verb: 'restart' | 'stop' | 'start'
+  /** Names of etcd nodes. */
+  readonly hosts: readonly string[]
+  /** The quorum may be lost: whoever asked typed the cluster's name. */
+  readonly force: boolean
+}
+
+/** Followers first, so that leadership moves once at most. */
+export function planPower(intent: PowerIntent, condition: ClusterCondition): MaintenancePlan {
+  const chosen = condition.members
+    .filter(({ name }) => intent.hosts.includes(name))
+    .toSorted((a, b) => Number(a.leader) - Number(b.leader))
+  const work = chosen.filter((member) => !isDone(intent.verb, member))
+  const blocked = [
+    ...chosen.flatMap((member) => unfit(intent, member)),
+    ...(intent.force ? [] : quorumReasons(intent, condition, work)),
+  ]
+  if (blocked.length > 0) return refusal(blocked)
+  if (intent.verb === 'start') return { steps: work.map(startStep), blocked: [], risks: [] }
+  return {
+    steps: work.flatMap((member) => [
+      ...handOver(intent, condition, member),
+      intent.verb === 'stop' ? stopStep(member) : restartStep(member),
+    ]),
+    blocked: [],
+    risks: work.length === 0 ? [] : risks(intent, condition, work),
+  }
+}
+
+/** Voters that would be left to answer without these. */
+export function leftWithout(condition: ClusterCondition, hosts: readonly string[]): number {
+  const away = condition.members.filter(
+    ({ name, voter, healthy }) => hosts.includes(name) && voter && healthy,
+  )
+  return condition.healthyVoters - away.length
+}
+
+function isDone(verb: PowerIntent['verb'], { unit, healthy }: MemberCondition): boolean {
+  if (unit === undefined) return false
+  const off = unit.active === 'inactive' || unit.active === 'failed'
+  if (verb === 'stop') return off && !unit.enabled
+  return verb === 'start' && unit.active === 'active' && unit.enabled && healthy
+}
+
+function unfit({ cluster, verb }: PowerIntent, member: MemberCondition): BlockReason[] {
+  const { name: host, unit, pinnedTo } = member
+  if (unit === undefined) {
+    return [
+      { host, message: 'its machine can not be reached', hint: `see why: quorate run ${host} -- uptime` },
+    ]
+  }
+  if (pinnedTo !== undefined && pinnedTo !== cluster.name) {
+    const message = `it belongs to the cluster '${pinnedTo}', not to '${cluster.name}'`
+    return [{ host, message, hint: "use that cluster's file: quorate -f FILE" }]
+  }
+  if (!unit.exists)
+    return [{ host, message: 'there is no etcd.service', hint: 'set it up first: quorate apply' }]
+  if (verb === 'start') return unfitToStart(member)
+  if (verb === 'restart' && (unit.active === 'inactive' || unit.active === 'failed')) {
+    return [{ host, message: `etcd is ${unit.active} there`, hint: `start it: quorate start ${host}` }]
+  }
+  return []
+}
+
+function unfitToStart({ name: host, hasLog, pinnedTo, listed }: MemberCondition): BlockReason[] {
+  if (hasLog === false && pinnedTo !== undefined) {
+    return [
+      {
+        host,
+        message: 'its write-ahead log is lost: started empty it would vote twice, or begin a second cluster',
+        hint: 'put the log back where it was, or have the member replaced',
+      },
+    ]
+  }
+  if (listed === false) {
+    const message = 'it is no member of the running cluster'
+    return [{ host, message, hint: 'see what apply would do with it: quorate plan' }]
+  }
+  return []
+}
+
+function quorumReasons(
+  { verb, hosts }: PowerIntent,
+  condition: ClusterCondition,
+  work: readonly MemberCondition[],
+): BlockReason[] {
+  const { voters, healthyVoters } = condition
+  const needed = quorum(voters)
+  const costly = work.filter(({ voter, healthy }) => voter && healthy)
+  if (verb === 'start' || costly.length === 0) return []
+  const state = `${healthyVoters} of ${voters} voting members answer, and ${needed} must`
+  const force = `if it has to be, and writes may stop: quorate ${verb} ${hosts.join(' ')} --force`
+  if (verb === 'restart') {
+    if (mayRestart(voters, healthyVoters)) return []
+    const why =
+      voters === 1
+        ? 'it is the only voting member: while it restarts there is no etcd'
+        : `${state}: while one more restarts nothing can be written`
+    const hint = voters <= 2 ? force : `bring the others back first (quorate status); ${force}`
+    return [{ host: costly.map(({ name }) => name).join(', '), message: why, hint }]
+  }
+  const left = healthyVoters - costly.length
+  if (left >= needed) return []
+  return [
+    {
+      host: costly.map(({ name }) => name).join(', '),
+      message: `${state}: with ${left} left nothing can be written, nor read linearizably`,
+      hint: `start others first (quorate start NODE), or take fewer at once; ${force}`,
+    },
+  ]
+}
+
+function handOver(
+  { hosts }: PowerIntent,
+  condition: ClusterCondition,
+  member: MemberCondition,
+): MaintenanceStep[] {
+  // Without a majority nobody could take over.
+  if (!member.leader || condition.healthyVoters < quorum(condition.voters)) return []
+  const others = condition.members.filter(
+    ({ name, voter, healthy }) => name !== member.name && voter && healthy,
+  )
+  if (others.length === 0) return []
+  const staying = others.filter(({ name }) => !hosts.includes(name))
+  return [
+    {
+      kind: 'hand-over',
+      from: member.name,
+      to: undefined,
+      what: `move leadership from ${member.name} to ${oneOf(staying.length > 0 ? staying : others)}`,
+      why: 'writes need not wait for an election then',
+      danger: 'none',
+    },
+  ]
+}
+
+function oneOf(members: readonly MemberCondition[]): string {
+  const [only] = members
+  return members.length === 1 && only !== undefined ? only.name : 'the healthiest follower'
+}
+
+function stopStep({ name: host, unit }: MemberCondition): MaintenanceStep {
+  const why =
+    unit?.active === 'active' ? 'it runs' : `it is ${unit?.active}${unit?.enabled ? ', enabled' : ''}`
+  return { kind: 'stop-member', host, what: 'stop and disable etcd.service', why, danger: 'restart' }
+}
+
+function restartStep({ name: host }: MemberCondition): MaintenanceStep {
+  const why = 'asked for by name'
+  return { kind: 'restart-member', host, what: 'restart etcd.service', why, danger: 'restart' }
+}
+
+function startStep({ name: host, unit, trouble }: MemberCondition): MaintenanceStep {
+  const why = unit?.active === 'active' ? (trouble ?? 'it is not enabled') : `it is ${unit?.active}`
+  return { kind: 'start-member', host, what: 'enable and start etcd.service', why, danger: 'none' }
+}
+
+function risks(
+  { verb, hosts }: PowerIntent,
+  condition: ClusterCondition,
+  work: readonly MemberCondition[],
+): string[] {
+  const { voters } = condition
+  const names = work.map(({ name }) => name).join(', ')
+  if (verb === 'restart') {
+    const spare = condition.healthyVoters - 1 - quorum(voters)
+    const first = `${names}: restarted one at a time, each only when all are healthy again.`
+    return [first, `Meanwhile ${tolerates(spare)}.`]
+  }
+  const left = leftWithout(condition, hosts)
+  return [
+    `${names}: stopped until quorate start or quorate apply, over reboots as well.`,
+    `${left} of ${voters} voting members are left, ${quorum(voters)} are needed: ${tolerates(left - quorum(voters))}.`,
+  ]
+}
+
+/** @param spare voters that may fail; below 0: the quorum is lost. */
+export function tolerates(spare: number): string {
+  if (spare < 0) return 'the quorum is lost: nothing can be written, nor read linearizably'
+  if (spare === 0) return 'no further member may fail'
+  return `${spare} more ${spare === 1 ? 'member' : 'members'} may fail`
+}
