@@ -36,7 +36,13 @@ export interface ArgumentDefinition {
   readonly values?: 'nodes' | 'etcd-nodes' | 'selectors' | 'files' | readonly string[] | undefined
 }
 
-export type CommandGroup = 'The cluster file' | 'Machines' | 'The cluster' | 'Certificates' | 'More'
+export type CommandGroup =
+  | 'The cluster file'
+  | 'Machines'
+  | 'The cluster'
+  | 'Upkeep'
+  | 'Certificates'
+  | 'More'
 
 /** @returns the exit code. Throws `QuorateError` for whatever an operator can mend. */
 export type CommandHandler = (context: CliContext, input: CommandInput) => Promise<number>

@@ -4,12 +4,14 @@ import { CLUSTER_COMMANDS } from './catalog/cluster.ts'
 import { FILE_COMMANDS } from './catalog/file.ts'
 import { MACHINE_COMMANDS } from './catalog/machines.ts'
 import { MORE_COMMANDS } from './catalog/more.ts'
+import { UPKEEP_COMMANDS } from './catalog/upkeep.ts'
 import type { CommandDefinition } from './command.ts'
 
 export const COMMANDS: readonly CommandDefinition[] = [
   ...FILE_COMMANDS,
   ...MACHINE_COMMANDS,
   ...CLUSTER_COMMANDS,
+  ...UPKEEP_COMMANDS,
   ...CERTIFICATE_COMMANDS,
   ...MORE_COMMANDS,
 ]

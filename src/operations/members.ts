@@ -26,6 +26,15 @@ export async function reachableClients(session: Session): Promise<readonly Membe
   return results.map(({ value }) => value)
 }
 
+/** Clients of the members that answered a linearizable read. */
+export async function healthyClients(
+  session: Session,
+  { members }: ClusterCondition,
+): Promise<readonly MemberClient[]> {
+  const healthy = members.filter((member) => member.healthy).map(({ name }) => name)
+  return (await reachableClients(session)).filter(({ name }) => healthy.includes(name))
+}
+
 /** Whatever does not answer, machine or member, is part of the picture and no error. */
 export async function lookAtMembers(session: Session): Promise<Members> {
   const [machines, view] = await Promise.all([
@@ -123,6 +132,6 @@ export async function awaitAnswers(
         hint: 'nothing further was done. See quorate status, and the journals: quorate run etcd -- journalctl -u etcd -n 50',
       })
     }
-    await sleep(PAUSE_MS, undefined, { signal })
+    await sleep(PAUSE_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
   }
 }

@@ -6,6 +6,7 @@ import { blockedError } from '../run/engine.ts'
 import type { Lock } from '../run/lock.ts'
 import type { Session } from '../run/session.ts'
 import { type Members, lockReachable, lookAtMembers } from './members.ts'
+import type { ProbeChoice, Recorded } from './with-recorder.ts'
 
 export interface MaintenancePreview {
   readonly steps: readonly MaintenanceStep[]
@@ -21,9 +22,20 @@ export interface MaintenanceVerb {
   readonly name: string
   readonly plan: (condition: ClusterCondition) => MaintenancePlan
   readonly confirm: ConfirmMaintenance
+  /** What is measured beside it: as a client of the cluster notices it. */
+  readonly probe: ProbeChoice | undefined
+}
+
+/** Options that every verb with a recorder beside it has. */
+export interface MaintenanceOptions {
+  readonly confirm: ConfirmMaintenance
+  /** Recorded at the usual rate unless given. */
+  readonly probe?: ProbeChoice | undefined
 }
 
 export interface UnderLock extends Members {
+  /** Whose events are kept: to be used from here on. */
+  readonly session: Session
   readonly lock: Lock
   /** Aborts with the session's signal, and when the lock is lost. */
   readonly signal: AbortSignal
@@ -38,7 +50,7 @@ export async function underLock<T>(
   session: Session,
   verb: MaintenanceVerb,
   work: (under: UnderLock) => Promise<T>,
-): Promise<T | undefined> {
+): Promise<Recorded<T> | undefined> {
   const shown = planned(verb, (await lookAtMembers(session)).condition)
   if (shown.steps.length === 0) return undefined
   await verb.confirm(shown)
@@ -51,7 +63,10 @@ export async function underLock<T>(
     })
   }
   const signal = AbortSignal.any([session.signal, lock.lost])
-  return await work({ ...members, lock, signal, steps })
+  const { withRecorder } = await import('./with-recorder.ts')
+  return await withRecorder(session, { verb: verb.name, probe: verb.probe }, async (recorded) => {
+    return await work({ ...members, session: recorded, lock, signal, steps })
+  })
 }
 
 /** @throws QuorateError `blocked` */

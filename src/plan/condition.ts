@@ -1,7 +1,7 @@
 /** How every member is, from what all of them and their machines said at one moment: what day-two verbs decide on. */
 import { peerUrl } from '../etcd/configuration.ts'
 import { type Space, quotaInForce } from '../etcd/space.ts'
-import { type ClusterView, type MemberList, type ReachableMember, formatId } from '../etcd/view.ts'
+import type { ClusterView, MemberList, ReachableMember } from '../etcd/view.ts'
 import { type HostState, PATHS, type UnitState } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { parsePin } from './pin.ts'
@@ -134,7 +134,7 @@ function raisedAlarms(
     const listed = list?.members.find(({ id }) => id === memberId)
     const status = reachable.find((member) => member.memberId === memberId)
     const node = etcdNodes(cluster).find(({ name }) => name === (status?.name ?? listed?.name))
-    found.set(`${memberId} ${type}`, { member: node?.name ?? formatId(memberId), memberId, type })
+    found.set(`${memberId} ${type}`, { member: node?.name ?? memberId.toString(16), memberId, type })
   }
   return [...found.values()]
 }

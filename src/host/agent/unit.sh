@@ -25,6 +25,17 @@ op_ready() {
   [ "$(systemctl is-active "$2")" = active ] || not_ready "$2"
 }
 
+# restart UNIT SECONDS: waits until it is ready again; with 0 it does not, for a member that can't be without others.
+op_restart() {
+  systemctl reset-failed "$2" 2>/dev/null || true
+  if [ "$3" = 0 ]; then
+    systemctl restart --no-block "$2"
+  else
+    timeout "$3" systemctl restart "$2" 2>/dev/null || not_ready "$2"
+    [ "$(systemctl is-active "$2")" = active ] || not_ready "$2"
+  fi
+}
+
 # not_ready UNIT: stops here, with what the unit's journal has to say.
 not_ready() {
   printf '%s is %s after its start; its journal says:\n' "$1" "$(systemctl is-active "$1")" >&2

@@ -1,0 +1,24 @@
+import { defrag } from '../../operations/defrag.ts'
+import { type CommandHandler, flagOption } from '../command.ts'
+import { asking, defragmentedLines, printDone } from '../maintenance.ts'
+import { probeChoice } from '../probe-choice.ts'
+import { withSession } from '../with-session.ts'
+
+const defragCommand: CommandHandler = async (context, input) =>
+  await withSession(context, async (session, ask) => {
+    const { done, skipped, availability } = await defrag(session, {
+      nodes: input.args,
+      all: flagOption(input, 'all'),
+      confirm: asking(context, ask, 'Defragment them now?'),
+      probe: probeChoice(input),
+    })
+    if (context.json) {
+      printDone(context, { changed: done.length > 0, members: done, skipped, availability })
+      return 0
+    }
+    const left = skipped.map(({ host, why }) => `${host}: left as it is, ${why}\n`).join('')
+    context.out(`${done.length === 0 ? 'nothing to change\n' : defragmentedLines(done)}${left}`)
+    return 0
+  })
+
+export default defragCommand

@@ -1,0 +1,20 @@
+import { moveLeader } from '../../operations/move-leader.ts'
+import type { CommandHandler } from '../command.ts'
+import { asking, printDone } from '../maintenance.ts'
+import { probeChoice } from '../probe-choice.ts'
+import { withSession } from '../with-session.ts'
+
+const moveLeaderCommand: CommandHandler = async (context, input) =>
+  await withSession(context, async (session, ask) => {
+    const report = await moveLeader(session, {
+      to: input.args[0],
+      confirm: asking(context, ask, 'Move leadership now?'),
+      probe: probeChoice(input),
+    })
+    const { changed, from, to } = report
+    if (context.json) printDone(context, { ...report })
+    else context.out(changed ? `${to} leads now, and ${from} follows\n` : `nothing to change: ${to} leads\n`)
+    return 0
+  })
+
+export default moveLeaderCommand

@@ -1,0 +1,48 @@
+import { mebibytes, percent } from '../../etcd/space.ts'
+import { type MemberQuota, type QuotaReport, quota } from '../../operations/quota.ts'
+import type { CommandHandler } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { renderTable } from '../table.ts'
+import { withSession } from '../with-session.ts'
+
+const quotaCommand: CommandHandler = async (context) =>
+  await withSession(
+    context,
+    async (session) => {
+      const report = await quota(session)
+      context.out(context.json ? `${JSON.stringify(report, null, 2)}\n` : render(report, context.colors))
+      return report.state === 'critical' ? 1 : 0
+    },
+    { events: 'text' },
+  )
+
+const PAINT = { ok: 'green', warning: 'yellow', critical: 'red' } as const
+
+function render({ members, alarms, advice, state }: QuotaReport, colors: CliContext['colors']): string {
+  const header = ['MEMBER', 'QUOTA', 'SIZE', 'FULL', 'IN USE', 'FREE INSIDE'].map(colors.dim)
+  const rows = members.map((member) => row(member))
+  const raised = alarms.map((alarm) => `  ${colors.red('✗')} alarm ${alarm}\n`)
+  const lines = advice.map((line) => `  ${colors.cyan('→')} ${line}\n`)
+  const change =
+    'The quota is etcd.settings: { quota-backend-bytes: … } in the cluster file; quorate apply puts it in force.\n'
+  const verdict =
+    state === 'ok' ? 'there is room' : state === 'warning' ? 'little room is left' : 'no room is left'
+  return `${renderTable([header, ...rows])}\n${colors[PAINT[state]](verdict)}\n${raised.join('')}${lines.join('')}${change}`
+}
+
+function row({ name, quotaBytes, unlimited, sizeBytes, inUseBytes, freeBytes, full }: MemberQuota): string[] {
+  return [
+    name,
+    unlimited ? 'no limit' : bytes(quotaBytes),
+    bytes(sizeBytes),
+    full === null ? '-' : percent(full),
+    bytes(inUseBytes),
+    bytes(freeBytes),
+  ]
+}
+
+function bytes(number: number | null): string {
+  return number === null ? '-' : mebibytes(number)
+}
+
+export default quotaCommand

@@ -1,0 +1,8 @@
+import { restartMembers } from '../../operations/power.ts'
+import type { CommandHandler } from '../command.ts'
+import { runPower } from '../power.ts'
+
+const restartCommand: CommandHandler = async (context, input) =>
+  await runPower(context, input, { act: restartMembers, question: 'Restart them now?', past: 'restarted' })
+
+export default restartCommand

@@ -1,0 +1,8 @@
+import { startMembers } from '../../operations/power.ts'
+import type { CommandHandler } from '../command.ts'
+import { runPower } from '../power.ts'
+
+const startCommand: CommandHandler = async (context, input) =>
+  await runPower(context, input, { act: startMembers, question: 'Start them now?', past: 'started' })
+
+export default startCommand

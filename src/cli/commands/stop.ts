@@ -1,0 +1,8 @@
+import { stopMembers } from '../../operations/power.ts'
+import type { CommandHandler } from '../command.ts'
+import { runPower } from '../power.ts'
+
+const stopCommand: CommandHandler = async (context, input) =>
+  await runPower(context, input, { act: stopMembers, question: 'Stop them now?', past: 'stopped' })
+
+export default stopCommand

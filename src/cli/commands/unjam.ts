@@ -1,0 +1,21 @@
+import { unjam } from '../../operations/unjam.ts'
+import type { CommandHandler } from '../command.ts'
+import { asking, defragmentedLines, printDone } from '../maintenance.ts'
+import { withSession } from '../with-session.ts'
+
+const unjamCommand: CommandHandler = async (context) =>
+  await withSession(context, async (session, ask) => {
+    const { done, defragmented } = await unjam(session, { confirm: asking(context, ask, 'Unjam it now?') })
+    if (context.json) {
+      printDone(context, { changed: done.length > 0, steps: done.length, members: defragmented })
+      return 0
+    }
+    context.out(
+      done.length === 0
+        ? 'nothing to change: no alarm NOSPACE is raised, and every member that answers has room\n'
+        : `${defragmentedLines(defragmented)}the cluster takes writes again\n`,
+    )
+    return 0
+  })
+
+export default unjamCommand

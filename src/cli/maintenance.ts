@@ -1,0 +1,70 @@
+/** What commands of the upkeep have in common: the preview, the question, the last line. */
+import { tolerates } from '../plan/power.ts'
+import type { PowerReport } from '../operations/power.ts'
+import type { Defragmented } from '../operations/defrag.ts'
+import type { ConfirmMaintenance, MaintenancePreview } from '../operations/under-lock.ts'
+import { mebibytes } from '../etcd/space.ts'
+import { confirm, confirmByTyping } from './ask.ts'
+import { type CommandInput, flagOption, textOption } from './command.ts'
+import type { CliContext } from './context.ts'
+import type { ProgressRenderer } from './render-progress.ts'
+
+/** The steps in their order, and what whoever says yes should know. */
+export function renderPreview(
+  { steps, risks }: MaintenancePreview,
+  colors: Pick<CliContext['colors'], 'bold' | 'dim' | 'yellow'>,
+): string {
+  const lines = steps.map(({ host, what, why }, index) => {
+    const where = host === undefined ? '' : `${colors.bold(host)}: `
+    return `  ${index + 1}. ${where}${what} ${colors.dim(`(${why})`)}\n`
+  })
+  return [...lines, ...risks.map((risk) => `  ${colors.yellow('!')} ${risk}\n`)].join('')
+}
+
+/** Shows the preview and asks for a yes; for nothing where there is no risk. */
+export function asking(
+  context: CliContext,
+  ask: ProgressRenderer['hold'],
+  question: string,
+): ConfirmMaintenance {
+  return async (preview) =>
+    await ask(async () => {
+      if (!context.json) context.err(renderPreview(preview, context.colors))
+      if (preview.risks.length > 0) await confirm(context, question)
+    })
+}
+
+/** With `--force` a yes is not enough: the cluster's name is to be typed. */
+export function askingForce(
+  context: CliContext,
+  ask: ProgressRenderer['hold'],
+  input: CommandInput,
+  { question, cluster }: { readonly question: string; readonly cluster: string },
+): ConfirmMaintenance {
+  if (!flagOption(input, 'force')) return asking(context, ask, question)
+  return async (preview) =>
+    await ask(async () => {
+      if (!context.json) context.err(renderPreview(preview, context.colors))
+      await confirmByTyping(context, preview.risks.join(' '), cluster, textOption(input, 'confirm'))
+    })
+}
+
+/** `2 of 3 voting members answer, 2 are needed: no further member may fail` */
+export function quorumLine({ healthyVoters, voters, quorum }: PowerReport): string {
+  return `${healthyVoters} of ${voters} voting members answer, ${quorum} are needed: ${tolerates(healthyVoters - quorum)}`
+}
+
+/** What became of the files, a line each. */
+export function defragmentedLines(done: readonly Defragmented[]): string {
+  return done
+    .map(
+      ({ host, beforeBytes, afterBytes, durationMs }) =>
+        `${host}: ${mebibytes(beforeBytes)} before, ${mebibytes(afterBytes)} now (${(durationMs / 1000).toFixed(1)} s)\n`,
+    )
+    .join('')
+}
+
+/** The last line of `--json`. */
+export function printDone(context: CliContext, fields: Readonly<Record<string, unknown>>): void {
+  context.out(`${JSON.stringify({ type: 'done', ...fields })}\n`)
+}

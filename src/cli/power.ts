@@ -1,0 +1,46 @@
+/** `restart`, `stop` and `start` on the command line: they differ in one word. */
+import type { PowerOptions, PowerReport } from '../operations/power.ts'
+import type { Session } from '../run/session.ts'
+import { type CommandInput, flagOption } from './command.ts'
+import type { CliContext } from './context.ts'
+import { askingForce, printDone, quorumLine } from './maintenance.ts'
+import { probeChoice } from './probe-choice.ts'
+import { loadForCommand, withSession } from './with-session.ts'
+
+export interface PowerVerb {
+  readonly act: (session: Session, options: PowerOptions) => Promise<PowerReport>
+  readonly question: string
+  /** `restarted` */
+  readonly past: string
+}
+
+/** Exit code 1 if the cluster has no quorum afterwards. */
+export async function runPower(
+  context: CliContext,
+  input: CommandInput,
+  { act, question, past }: PowerVerb,
+): Promise<number> {
+  const cluster = await loadForCommand(context)
+  return await withSession(
+    context,
+    async (session, ask) => {
+      const report = await act(session, {
+        nodes: input.args,
+        force: flagOption(input, 'force'),
+        confirm: askingForce(context, ask, input, { question, cluster: cluster.name }),
+        probe: probeChoice(input),
+      })
+      const hosts = report.done.flatMap(({ host }) => host ?? [])
+      if (context.json) {
+        const { healthyVoters, voters, quorum, availability } = report
+        const changed = hosts.length > 0
+        printDone(context, { changed, nodes: hosts, healthyVoters, voters, quorum, availability })
+      } else {
+        const what = hosts.length === 0 ? 'nothing to change' : `${past} ${hosts.join(', ')}`
+        context.out(`${what}\n${quorumLine(report)}\n`)
+      }
+      return report.healthyVoters >= report.quorum ? 0 : 1
+    },
+    { cluster },
+  )
+}

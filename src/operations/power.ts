@@ -1,0 +1,205 @@
+/** `quorate restart`, `stop` and `start`: members on and off, by name and with the quorum in mind. */
+import { QuorateError } from '../errors.ts'
+import { runAgent } from '../host/agent.ts'
+import { looksFor, parseHostState } from '../host/observe.ts'
+import type { UnitState } from '../host/state.ts'
+import type { ClusterCondition } from '../plan/condition.ts'
+import type { MaintenanceStep } from '../plan/maintenance.ts'
+import { type PowerIntent, planPower } from '../plan/power.ts'
+import { quorum } from '../plan/quorum.ts'
+import { timed } from '../run/timed.ts'
+import type { Session } from '../run/session.ts'
+import { handOver } from './hand-over.ts'
+import { awaitAnswers, chosenNodes, lookAtMembers } from './members.ts'
+import { type MaintenanceOptions, type UnderLock, planned, underLock } from './under-lock.ts'
+import type { Availability } from './with-recorder.ts'
+
+export interface PowerOptions extends MaintenanceOptions {
+  /** Names of etcd nodes. */
+  readonly nodes: readonly string[]
+  /** Even if the quorum is lost by it; whoever sets it has asked for the cluster's name. */
+  readonly force?: boolean | undefined
+}
+
+export interface PowerReport {
+  readonly done: readonly MaintenanceStep[]
+  /** Voters that answer at the end, of how many, and how many of them must. */
+  readonly healthyVoters: number
+  readonly voters: number
+  readonly quorum: number
+  readonly availability: Availability | undefined
+}
+
+/** How long etcd may take to be ready again, in s: it waits for the others. */
+const READY_SECONDS = 60
+
+/**
+ * One at a time, followers first, each only when all that were well before are well again; leadership is moved away
+ * before its holder restarts.
+ *
+ * @throws QuorateError `blocked` where it would cost the quorum; `unhealthy` if one does not come back: nothing further
+ *   is done then.
+ */
+export async function restartMembers(session: Session, options: PowerOptions): Promise<PowerReport> {
+  return await power(session, 'restart', options, async (under, intent) => {
+    const { session: recorded } = under
+    return await oneByOne(under, intent, async (host, condition) => {
+      const before = condition.members.find(({ name }) => name === host)?.unit?.mainPid
+      const able = canAnswer(condition, [host])
+      const unit = await onMachine(under, host, [
+        ['restart', 'etcd.service', String(able ? READY_SECONDS : 0)],
+      ])
+      if (unit?.mainPid === before) throw withoutEffect(host, 'the same process runs as before')
+      if (able) await awaitAnswers(recorded, [...wellOf(condition), host], under.signal)
+      else
+        recorded.emit({
+          type: 'warning',
+          host,
+          text: 'there is no quorum that it could join: not waited for',
+        })
+    })
+  })
+}
+
+/**
+ * One at a time; they stay stopped until `startMembers` or `apply`, over reboots too.
+ *
+ * @throws QuorateError `blocked` where it would cost the quorum.
+ */
+export async function stopMembers(session: Session, options: PowerOptions): Promise<PowerReport> {
+  return await power(session, 'stop', options, async (under, intent) => {
+    const { session: recorded } = under
+    return await oneByOne(under, intent, async (host, condition) => {
+      const unit = await onMachine(under, host, [['stop', 'etcd.service']])
+      if (unit === undefined || unit.enabled || unit.mainPid !== 0) {
+        throw withoutEffect(host, `etcd.service is ${unit?.active}${unit?.enabled ? ', enabled' : ''}`)
+      }
+      const staying = wellOf(condition).filter((name) => name !== host)
+      if (canAnswer(condition, [], host)) await awaitAnswers(recorded, staying, under.signal)
+    })
+  })
+}
+
+/** All at once: a member is ready only when a quorum is there. @throws QuorateError `unhealthy` if they don't come up. */
+export async function startMembers(
+  session: Session,
+  options: Omit<PowerOptions, 'force'>,
+): Promise<PowerReport> {
+  return await power(session, 'start', options, async (under) => {
+    const { session: recorded, steps, condition, signal } = under
+    recorded.emit({ type: 'wave', steps })
+    const hosts = steps.flatMap(({ host }) => host ?? [])
+    const able = canAnswer(condition, hosts)
+    const ready: Word[][] = able ? [['ready', 'etcd.service', String(READY_SECONDS)]] : []
+    const started = await Promise.allSettled(
+      steps.map(async (step) => {
+        const words: Word[][] = [['enable', 'etcd.service'], ['start', 'etcd.service', '0'], ...ready]
+        await timed(recorded.emit, step, async () => await onMachine(under, step.host ?? '', words))
+      }),
+    )
+    for (const outcome of started) if (outcome.status === 'rejected') throw outcome.reason
+    if (able) await awaitAnswers(recorded, [...wellOf(condition), ...hosts], signal)
+    else recorded.emit({ type: 'warning', text: 'started, but too few to be a quorum: they wait for others' })
+    return steps
+  })
+}
+
+type Word = string
+
+async function power(
+  session: Session,
+  verb: PowerIntent['verb'],
+  { nodes, force = false, confirm, probe }: PowerOptions,
+  work: (under: UnderLock, intent: PowerIntent) => Promise<readonly MaintenanceStep[]>,
+): Promise<PowerReport> {
+  const hosts = chosenNodes(session, nodes).map(({ name }) => name)
+  const intent: PowerIntent = { cluster: session.cluster, verb, hosts, force }
+  const plan = (condition: ClusterCondition) => planPower(intent, condition)
+  const recorded = await underLock(
+    session,
+    { name: verb, plan, confirm, probe },
+    async (under) => await work(under, intent),
+  )
+  const { condition } = await lookAtMembers(session)
+  const { healthyVoters, voters } = condition
+  return {
+    done: recorded?.result ?? [],
+    healthyVoters,
+    voters,
+    quorum: quorum(voters),
+    availability: recorded?.availability,
+  }
+}
+
+/** Looks and plans again before each member's turn, so that nothing rests on what was true a member ago. */
+async function oneByOne(
+  under: UnderLock,
+  intent: PowerIntent,
+  turn: (host: string, condition: ClusterCondition) => Promise<void>,
+): Promise<readonly MaintenanceStep[]> {
+  const { session } = under
+  const done: MaintenanceStep[] = []
+  let hosts = under.steps.flatMap(({ host }) => host ?? [])
+  let { condition } = under
+  while (hosts.length > 0) {
+    under.signal.throwIfAborted()
+    const left = hosts
+    const plan = (now: ClusterCondition) => planPower({ ...intent, hosts: left }, now)
+    const { steps } = planned({ plan }, condition)
+    const at = steps.findIndex(({ host }) => host !== undefined)
+    const step = steps[at]
+    // All that are left are as they should be already.
+    if (step?.host === undefined) break
+    session.emit({ type: 'wave', steps: steps.slice(0, at + 1) })
+    for (const before of steps.slice(0, at)) {
+      if (before.kind !== 'hand-over') continue
+      await handOver(session, { step: before, avoid: left, must: false, signal: under.signal })
+      done.push(before)
+    }
+    const { host } = step
+    const seen = condition
+    await timed(session.emit, step, async () => await turn(host, seen))
+    done.push(step)
+    hosts = hosts.filter((name) => name !== host)
+    if (hosts.length > 0) ({ condition } = await lookAtMembers(session))
+  }
+  return done
+}
+
+/** One round trip, under the lock's fence; gives the unit as it is then. */
+async function onMachine(
+  { session, lock, signal }: UnderLock,
+  host: string,
+  operations: readonly (readonly Word[])[],
+): Promise<UnitState | undefined> {
+  const [node] = chosenNodes(session, [host])
+  if (node === undefined) throw new TypeError(`no node ${host}`)
+  const { lines } = await runAgent(await session.remote(node), {
+    operations: [
+      ['fence', lock.token],
+      ...operations.map(([name = '', ...words]) => [name, ...words] as const),
+    ],
+    looks: looksFor(session.cluster, node),
+    signal,
+  })
+  return parseHostState(host, true, lines).member?.unit
+}
+
+function wellOf({ members }: ClusterCondition): readonly string[] {
+  return members.filter(({ healthy }) => healthy).map(({ name }) => name)
+}
+
+/** Whether those that are well, with these and without that one, are a quorum. */
+function canAnswer(condition: ClusterCondition, joining: readonly string[], leaving?: string): boolean {
+  const able = condition.members.filter(
+    ({ name, voter, healthy }) => voter && name !== leaving && (healthy || joining.includes(name)),
+  )
+  return able.length >= quorum(condition.voters)
+}
+
+function withoutEffect(host: string, found: string): QuorateError {
+  return new QuorateError('moved', `it was done, but ${found}`, {
+    host,
+    hint: 'something else may be at work on this unit (a configuration management?); look there, then run it again',
+  })
+}

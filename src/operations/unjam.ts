@@ -1,0 +1,79 @@
+/** `quorate unjam`: a cluster that is out of space, from full to writable. */
+import { compact } from '../etcd/upkeep.ts'
+import { verifyWrite } from '../etcd/verify.ts'
+import type { ClusterCondition } from '../plan/condition.ts'
+import type { MaintenancePlan, MaintenanceStep } from '../plan/maintenance.ts'
+import { NO_PROGRESS, type UnjamProgress, planUnjam } from '../plan/unjam.ts'
+import { timed } from '../run/timed.ts'
+import type { Session } from '../run/session.ts'
+import { disarmOne } from './alarms.ts'
+import { type Defragmented, defragmentMember } from './defrag.ts'
+import { healthyClients, lookAtMembers } from './members.ts'
+import { type MaintenanceOptions, type UnderLock, planned, underLock } from './under-lock.ts'
+
+export interface UnjamReport {
+  readonly done: readonly MaintenanceStep[]
+  readonly defragmented: readonly Defragmented[]
+}
+
+/**
+ * Compacts to the newest revision, defragments one member at a time, disarms, and writes. Looks and plans again after
+ * each step: interrupted anywhere, the next run does what is left.
+ *
+ * @throws QuorateError `blocked` where the present data alone is more than the quota, with what to do; without a
+ *   majority; while contents are in doubt.
+ */
+export async function unjam(
+  session: Session,
+  { confirm }: Pick<MaintenanceOptions, 'confirm'>,
+): Promise<UnjamReport> {
+  // No client can write to it now: what one would notice is known.
+  const verb = { name: 'unjam', plan: fromTheBeginning, confirm, probe: false as const }
+  const recorded = await underLock(session, verb, carryOut)
+  return recorded?.result ?? { done: [], defragmented: [] }
+}
+
+function fromTheBeginning(condition: ClusterCondition): MaintenancePlan {
+  return planUnjam(condition, NO_PROGRESS)
+}
+
+async function carryOut(under: UnderLock): Promise<UnjamReport> {
+  const { session, signal } = under
+  const done: MaintenanceStep[] = []
+  const defragmented: Defragmented[] = []
+  let { condition } = under
+  let progress: UnjamProgress = NO_PROGRESS
+  for (;;) {
+    signal.throwIfAborted()
+    const now = progress
+    const { steps } = planned({ plan: (seen) => planUnjam(seen, now) }, condition)
+    // Up to what is done next; leadership moves with the member that has it.
+    const at = steps.findIndex(({ kind }) => kind !== 'hand-over')
+    const turn = steps.slice(0, at + 1)
+    const step = steps[at]
+    if (step === undefined) return { done, defragmented }
+    session.emit({ type: 'wave', steps: turn })
+    if (step.kind === 'compact') {
+      await timed(session.emit, step, async () => {
+        const clients = await healthyClients(session, condition)
+        await compact(clients, step.revision, { physical: true, signal })
+      })
+      progress = { ...progress, compacted: true }
+    } else if (step.kind === 'defragment') {
+      defragmented.push(await defragmentMember(under, turn, condition))
+      progress = { ...progress, defragmented: [...progress.defragmented, step.host] }
+    } else if (step.kind === 'disarm') {
+      await disarmOne({ session, condition, signal }, step)
+    } else {
+      await timed(session.emit, step, async () => {
+        const clients = await healthyClients(session, condition)
+        const [first] = clients
+        if (first === undefined) throw new TypeError('no member to write to')
+        await verifyWrite(first, clients, signal)
+      })
+      return { done: [...done, ...turn], defragmented }
+    }
+    done.push(...turn)
+    ;({ condition } = await lookAtMembers(session))
+  }
+}
