@@ -10,17 +10,18 @@ export interface ServedCertificate {
 
 /**
  * Looks at the certificate without trusting it, so that an expired or foreign one is seen too; nothing is sent.
- * Undefined where nobody answers in time, or not with TLS.
+ * Undefined where nobody answers in time, or not with TLS. `alpn`: the protocol asked for, `http/1.1` on a peer port.
  */
 export async function servedCertificate(
   endpoint: MemberEndpoint,
   timeoutMs: number,
+  alpn = 'h2',
 ): Promise<ServedCertificate | undefined> {
   if (endpoint.tls === undefined) return undefined
   const { target } = endpoint
   const where = 'port' in target ? { host: target.address, port: target.port } : { path: target.socketPath }
   const socket = tls.connect({
-    ...tlsOptions(endpoint, 'h2'),
+    ...tlsOptions(endpoint, alpn),
     ...where,
     rejectUnauthorized: false,
     timeout: timeoutMs,

@@ -1,7 +1,7 @@
 /** Whether a certificate that is in use still fits what is wanted. Pure: the clock is handed in. */
 import { X509Certificate } from 'node:crypto'
 import type { KeyAlgorithm } from '../spec/cluster.ts'
-import { CLOCK_TOLERANCE_MS } from './authority.ts'
+import { CLOCK_TOLERANCE_MS, DAY_MS } from './authority.ts'
 import { describe } from './certificate.ts'
 import { isIssuedBy, parseCertificates } from './chain.ts'
 import { compareNames, printable, type AllowedNames } from './names.ts'
@@ -38,7 +38,7 @@ export interface CertificateWish {
   /** SHA-256 of the public key (SPKI, DER, hexadecimal) of the key that stands beside the certificate. */
   readonly keySpki?: string | undefined
   readonly algorithm?: KeyAlgorithm | undefined
-  /** Counts as due when fewer days than this are left; 0 unless set. */
+  /** Counts as due when fewer days than this are left; 0 unless set. Not where the CA ends as soon: a new one would too. */
   readonly renewWithinDays?: number | undefined
 }
 
@@ -76,9 +76,11 @@ export function checkCertificate(wish: CertificateWish): readonly ReissueReason[
   if (wish.algorithm !== undefined && facts.keyAlgorithm !== wish.algorithm) {
     found('algorithm', `has a key of ${facts.keyAlgorithm}, not ${wish.algorithm}`)
   }
-  const days = facts.daysLeft(wish.now)
-  if (facts.notAfter <= wish.now) found('expired', `expired on ${isoDay(facts.notAfter)}`)
-  else if (days < (wish.renewWithinDays ?? 0)) found('expires-soon', `expires on ${isoDay(facts.notAfter)}`)
+  const left = facts.notAfter.getTime() - wish.now.getTime()
+  const gain = issuer.validToDate.getTime() - facts.notAfter.getTime()
+  if (left <= 0) found('expired', `expired on ${isoDay(facts.notAfter)}`)
+  else if (left < (wish.renewWithinDays ?? 0) * DAY_MS && gain > DAY_MS)
+    found('expires-soon', `expires on ${isoDay(facts.notAfter)}`)
   if (facts.notBefore.getTime() > wish.now.getTime() + CLOCK_TOLERANCE_MS) {
     found('not-yet-valid', `is not valid before ${facts.notBefore.toISOString()}; is a clock wrong?`)
   }

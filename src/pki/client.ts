@@ -4,6 +4,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { KeyAlgorithm } from '../spec/cluster.ts'
 import { QuorateError } from '../errors.ts'
+import { renewWithinDays } from './age.ts'
 import { createFile, replaceFile } from './atomic-file.ts'
 import type { Authority } from './authority.ts'
 import { spkiSha256 } from './certificate.ts'
@@ -71,7 +72,7 @@ export async function makeClientCertificate(options: ClientCertificateOptions): 
       now,
       commonName: name,
       keySpki: spkiSha256(createPublicKey(readKey(keyThere, files.key))),
-      renewWithinDays: options.renewWithinDays ?? Math.min(30, options.days / 10),
+      renewWithinDays: options.renewWithinDays ?? renewWithinDays(options.days),
     })
     if (reasons.length === 0) return { result: 'kept', ...files, request: undefined, warnings: [] }
   }

@@ -4,7 +4,7 @@
  * A crash, a lost reply or a second run needs no case of its own here: look again, and ask again.
  */
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
-import { certificateNames, faultsOf } from './certificates.ts'
+import { certificateNames, faultsOf, issueStep } from './certificates.ts'
 import type { ApplyIntent } from './intent.ts'
 import { networkSteps } from './network.ts'
 import type { Observed } from './observed.ts'
@@ -56,19 +56,7 @@ const certify: Stage = ({ cluster }, observed) => {
   const certificates = etcdNodes(cluster).flatMap((node): HostStep[] => {
     const faults = names.flatMap((name) => faultsOf(observed, node.name, name))
     if (faults.length === 0) return caSteps(observed, node.name)
-    const why = `the present one ${[...new Set(faults.map((fault) => fault.message))].join('; ')}`
-    const what = `issue ${names.map((name) => `${name}.crt`).join(' and ')} and put it in force with its key`
-    const missing = faults.some((fault) => fault.code === 'missing')
-    return [
-      {
-        kind: 'certificates',
-        host: node.name,
-        names,
-        what,
-        why: missing ? 'there is none yet' : why,
-        danger: 'none',
-      },
-    ]
+    return [issueStep(node.name, names, faults)]
   })
   // All members start in the same wave: the first to start is ready only when a quorum of them is there.
   return certificates.length > 0 ? [...certificates, ...startSteps(cluster, observed)] : []

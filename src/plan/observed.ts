@@ -25,7 +25,8 @@ export interface AuthorityFacts {
 
 /** Why a certificate has to be issued; the message completes 'because it …'. */
 export interface CertificateFault {
-  readonly code: ReissueCode | 'missing'
+  /** `due`: nothing is wrong with it, but it is to be renewed. */
+  readonly code: ReissueCode | 'missing' | 'due'
   readonly message: string
 }
 

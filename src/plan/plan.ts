@@ -3,7 +3,8 @@ import type { ApplyIntent } from './intent.ts'
 import { next } from './next.ts'
 import type { Observed } from './observed.ts'
 import { predict } from './predict.ts'
-import type { BlockReason, Step } from './steps.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import type { BlockReason, Next, Step } from './steps.ts'
 
 export interface Plan {
   /** In the order of the waves that they will run in. */
@@ -16,14 +17,19 @@ export interface Plan {
 const TOO_MANY_WAVES = 50
 
 export function plan(intent: ApplyIntent, observed: Observed): Plan {
+  return foresee(intent.cluster, observed, (state) => next(intent, state))
+}
+
+/** As `plan`, for any planner: `decide` is asked again and again what comes next. */
+export function foresee(cluster: Cluster, observed: Observed, decide: (state: Observed) => Next): Plan {
   const waves: (readonly Step[])[] = []
   let state = observed
   while (waves.length < TOO_MANY_WAVES) {
-    const answer = next(intent, state)
+    const answer = decide(state)
     if (answer.kind === 'done') return { waves, blocked: [] }
     if (answer.kind === 'blocked') return { waves, blocked: answer.reasons }
     waves.push(answer.steps)
-    for (const step of answer.steps) state = predict(intent.cluster, state, step)
+    for (const step of answer.steps) state = predict(cluster, state, step)
   }
   throw new Error(
     `the plan does not end: ${waves

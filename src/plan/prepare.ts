@@ -179,7 +179,7 @@ function fileSteps(host: string, file: WantedFile, state: MemberState): HostStep
 }
 
 /** Requests, mostly with new keys, where a certificate has to be issued and none for it waits already. */
-function keySteps(cluster: Cluster, node: Node, observed: Observed, state: MemberState): HostStep[] {
+export function keySteps(cluster: Cluster, node: Node, observed: Observed, state: MemberState): HostStep[] {
   const names = certificateNames(cluster)
   const faults = names.flatMap((name) => faultsOf(observed, node.name, name))
   if (faults.length === 0) return []

@@ -83,7 +83,15 @@ async function certificateFaults(
   const some = members.some(
     (node) => Object.keys(hosts[node.name]?.member?.tls.certificates ?? {}).length > 0,
   )
-  const check = some ? (await import('../pki/check-certificate.ts')).checkCertificate : undefined
+  const [check, within] = some
+    ? await Promise.all([
+        import('../pki/check-certificate.ts').then(({ checkCertificate }) => checkCertificate),
+        // What has to be carried to an offline CA would hold up everything else: renewing says when, not apply.
+        cluster.pki.authority.home === 'offline'
+          ? 0
+          : import('../pki/age.ts').then(({ renewWithinDays }) => renewWithinDays(cluster.pki.days)),
+      ])
+    : []
   const faultsOf = (
     node: Node,
     name: ReturnType<typeof certificateNames>[number],
@@ -106,6 +114,7 @@ async function certificateFaults(
       commonName: node.name,
       keySpki,
       algorithm: cluster.pki.algorithm,
+      renewWithinDays: within,
     })
   }
   return Object.fromEntries(

@@ -40,6 +40,8 @@ export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPass
   bundle(): Promise<string | undefined>
   /** Where a node's member is dialled from here, and with which credentials. */
   endpoint(node: Node): Promise<MemberEndpoint>
+  /** The operator's certificate with its key, and whom to trust; made if there is none. */
+  credentials(): Promise<MemberTls>
   /** Makes the operator's certificate, if there is none; it is wanted as soon as members answer. */
   prepareOperator(): Promise<void>
   /** Clients of these nodes' members, one each; the caller closes nothing. */
@@ -109,6 +111,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     bundle: async () =>
       (await authorityIsThere(cluster)) ? await (await authority('authority')).chain(signal) : undefined,
     endpoint,
+    credentials: async () => await credentials('operator'),
     prepareOperator: async () => void (await credentials('operator')),
     members: async (nodes) =>
       await Promise.all(

@@ -33,6 +33,27 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
     load: async () => await import('../commands/certs-client.ts'),
   },
   {
+    name: 'certs renew',
+    group: 'Certificates',
+    summary: 'issue certificates anew while everything runs on',
+    description:
+      'Those of the members, and of the clients whose keys are kept here, that are past a share of their life; with NODE of these members alone. Keys stay, nothing restarts, and afterwards every member is dialled on both ports to see that it serves the new one. Works as well once everything has expired. Shows what it will do and asks first. A CA that is about to expire is refused: see `quorate certs rotate-ca`.',
+    arguments: [{ syntax: '[node...]', description: 'etcd nodes; all unless given', values: 'etcd-nodes' }],
+    options: [
+      {
+        flags: '--older-than <share>',
+        description: 'which are due: past this share of their life, as 2/3, 0.5 or 80% (default: 2/3)',
+      },
+      { flags: '--all', description: 'however young they are' },
+    ],
+    examples: [
+      'quorate certs renew',
+      'quorate certs renew --older-than 1/2 --yes',
+      'quorate certs renew etcd02 --all',
+    ],
+    load: async () => await import('../commands/certs-renew.ts'),
+  },
+  {
     name: 'certs csr',
     group: 'Certificates',
     summary: 'write the requests that an offline CA has to sign',

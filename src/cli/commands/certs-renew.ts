@@ -1,0 +1,92 @@
+import { QuorateError } from '../../errors.ts'
+import { type RenewPreview, type RenewReport, renewCertificates } from '../../operations/certs-renew.ts'
+import { confirm } from '../ask.ts'
+import { type CommandHandler, flagOption, textOption } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { renderPlan } from '../render-plan.ts'
+import { loadForCommand, withSession } from '../with-session.ts'
+
+const certsRenew: CommandHandler = async (context, input) => {
+  const all = flagOption(input, 'all')
+  const share = textOption(input, 'olderThan')
+  if (all && share !== undefined) {
+    throw new QuorateError('usage', '--all and --older-than contradict each other', {
+      hint: 'give one of them',
+    })
+  }
+  const olderThan = share === undefined ? undefined : parseShare(share)
+  const nodes = input.args.length > 0 ? input.args : undefined
+  const cluster = await loadForCommand(context)
+  const started = performance.now()
+  const ask = async (preview: RenewPreview) => {
+    if (!context.json) context.err(describePreview(preview, context))
+    await confirm(context, question(preview))
+  }
+  return await withSession(
+    context,
+    async (session, hold) => {
+      const asked = async (preview: RenewPreview) => await hold(async () => await ask(preview))
+      const report = await renewCertificates(session, { nodes, olderThan, all, confirm: asked })
+      const durationMs = Math.round(performance.now() - started)
+      if (context.json) context.out(`${JSON.stringify(reportJson(report, durationMs))}\n`)
+      else context.out(describe(report, durationMs))
+      return report.clients.some(({ result }) => result === 'waiting') ? 1 : 0
+    },
+    { cluster },
+  )
+}
+
+/** `2/3`, `0.5` or `80%` as a number from 0 to 1. @throws QuorateError `usage` */
+function parseShare(text: string): number {
+  const fraction = /^(\d{1,4})\/(\d{1,4})$/.exec(text)
+  const [, number, percent] = /^(\d{1,3}(?:\.\d+)?)(%?)$/.exec(text) ?? []
+  const share = fraction
+    ? Number(fraction[1]) / Number(fraction[2])
+    : Number(number) / (percent === '%' ? 100 : 1)
+  if (share > 0 && share <= 1) return share
+  throw new QuorateError('usage', `--older-than ${text}: a share of a certificate's life is meant`, {
+    hint: 'write it as 2/3, 0.5 or 80%',
+  })
+}
+
+function describePreview(preview: RenewPreview, { colors }: CliContext): string {
+  const members = preview.waves.length > 0 ? renderPlan(preview, colors) : ''
+  const clients = preview.clients
+    .map((name) => `  ${colors.yellow('~')} issue ${name}.crt here anew\n`)
+    .join('')
+  return `${members}${clients === '' ? '' : `${colors.bold('clients')}\n${clients}`}`
+}
+
+function question({ due, clients, waves }: RenewPreview): string {
+  const hosts = new Set(due.map(({ host }) => host)).size
+  const what = [
+    ...(hosts > 0 ? [`the certificates of ${hosts} member${hosts === 1 ? '' : 's'}`] : []),
+    ...(clients.length > 0 ? [`those of ${clients.join(', ')} here`] : []),
+  ]
+  const fresh = waves.flat().some((step) => step.kind === 'key' && !step.keep)
+  const risk = fresh
+    ? 'Nothing restarts, but a key changes too: a handshake in that very instant may fail, and is tried again.'
+    : 'Keys stay and nothing restarts: no connection is lost.'
+  return `Renew ${what.join(' and ')}? ${risk}`
+}
+
+function reportJson({ done, served, clients }: RenewReport, durationMs: number) {
+  const changed = done.length + clients.length > 0
+  return { type: 'done', changed, steps: done.length, served, clients, durationMs }
+}
+
+function describe({ done, served, clients }: RenewReport, durationMs: number): string {
+  const lines = served.map(
+    ({ host, port, serial, notAfter }) =>
+      `  ${host}: serves ${serial} on its ${port} port, good until ${notAfter.slice(0, 10)}\n`,
+  )
+  const kept = clients.map(({ name, certificate, result }) =>
+    result === 'waiting'
+      ? `  ${name} waits for the offline CA: quorate certs csr --out DIR\n`
+      : `  ${certificate}: copy it to wherever ${name} uses a copy of it\n`,
+  )
+  if (done.length + clients.length === 0) return `nothing is due\n${lines.join('')}`
+  return `renewed in ${(durationMs / 1000).toFixed(1)} s\n${lines.join('')}${kept.join('')}`
+}
+
+export default certsRenew

@@ -1,0 +1,168 @@
+/** `quorate certs renew`: leaf certificates issued anew while everything runs on, and looked at where they are served. */
+import { QuorateError } from '../errors.ts'
+import { ageOf, assertCaLasts } from '../pki/age.ts'
+import { certificateNames, faultsOf } from '../plan/certificates.ts'
+import type { Observed } from '../plan/observed.ts'
+import { type Plan, foresee } from '../plan/plan.ts'
+import { type DueCertificate, type RenewIntent, nextRenewal } from '../plan/renew.ts'
+import type { Step } from '../plan/steps.ts'
+import { awaitHealth } from '../run/health.ts'
+import { type Lock } from '../run/lock.ts'
+import { blockedError, loop } from '../run/loop.ts'
+import { observe } from '../run/observe.ts'
+import type { Session } from '../run/session.ts'
+import { runWave } from '../run/wave.ts'
+import { type Node, etcdNodes } from '../spec/cluster.ts'
+import { lockAll } from './apply.ts'
+import { type RenewedClient, dueClients, renewClients } from './certs-renew-clients.ts'
+import { type ServedCheck, checkServed } from './certs-served.ts'
+
+/** Renewed from this share of its life on, unless told otherwise. */
+export const RENEW_AFTER = 2 / 3
+
+export interface RenewOptions {
+  /** Names of etcd nodes; all of them, and the clients whose keys are kept here, unless given. */
+  readonly nodes?: readonly string[] | undefined
+  /** From which share of its life on (0 to 1) a certificate is due; `RENEW_AFTER` unless given. */
+  readonly olderThan?: number | undefined
+  /** However young they are. */
+  readonly all?: boolean | undefined
+  /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
+  readonly confirm: (preview: RenewPreview) => Promise<void>
+}
+
+export interface RenewPreview extends Plan {
+  readonly due: readonly DueCertificate[]
+  /** Names of clients whose certificates here are due as well. */
+  readonly clients: readonly string[]
+}
+
+export interface RenewReport {
+  readonly done: readonly Step[]
+  /** What every chosen member that runs serves on its two ports, after all. */
+  readonly served: readonly ServedCheck[]
+  readonly clients: readonly RenewedClient[]
+}
+
+/**
+ * Nothing restarts, and no key changes unless something is wrong with it. Works as well once everything has expired: the
+ * members find each other again by themselves.
+ *
+ * @throws QuorateError `pki` for a CA that is about to expire; `blocked` with every reason; `moved` if the machines
+ * changed after they were shown; `locked`; `unhealthy` if a member goes on serving another certificate, or the cluster
+ * does not come back. A second run does what is left.
+ */
+export async function renewCertificates(session: Session, options: RenewOptions): Promise<RenewReport> {
+  const nodes = chosenNodes(session, options.nodes)
+  const before = await observe(session)
+  const intent = intentOf(session, nodes, before, options)
+  const clients = options.nodes === undefined ? await dueClients(session, shareOf(options)) : []
+  if (intent.due.length === 0 && clients.length === 0) {
+    return { done: [], served: await checkServed(session, nodes, before), clients: [] }
+  }
+  const preview = foresee(session.cluster, before, (state) => nextRenewal(intent, state))
+  if (preview.blocked.length > 0) throw blockedError(preview.blocked)
+  await options.confirm({ ...preview, due: intent.due, clients })
+  await using lock = await lockAll(session, 'certs renew')
+  const observed = await observe(session)
+  if (!sameDue(intent, intentOf(session, nodes, observed, options))) {
+    throw new QuorateError('moved', 'the certificates are not as they were shown; nothing was changed', {
+      hint: 'see what it is now: quorate certs renew',
+    })
+  }
+  const { done, after } = await carryOut(session, lock, intent, observed)
+  const served = await checkServed(session, nodes, after)
+  const renewed = await renewClients(session, clients)
+  await waitForAll(session, after)
+  return { done, served, clients: renewed }
+}
+
+function chosenNodes({ cluster }: Session, names: readonly string[] | undefined): readonly Node[] {
+  const all = etcdNodes(cluster)
+  const unknown = names?.find((name) => !all.some((node) => node.name === name))
+  if (unknown !== undefined) {
+    throw new QuorateError('usage', `'${unknown}' is no etcd node of the cluster file`, {
+      hint: `etcd nodes: ${all.map(({ name }) => name).join(', ')}`,
+    })
+  }
+  return names === undefined ? all : all.filter(({ name }) => names.includes(name))
+}
+
+function shareOf({ all, olderThan }: RenewOptions): number {
+  return all === true ? 0 : (olderThan ?? RENEW_AFTER)
+}
+
+/** Whether the very same certificates are to go; their ages, in whole days, may have moved on. */
+function sameDue(shown: RenewIntent, now: RenewIntent): boolean {
+  const [a, b] = [shown, now].map(({ due }) =>
+    JSON.stringify(due.map(({ host, name, pem }) => [host, name, pem])),
+  )
+  return a === b
+}
+
+/** What is due now, judged by the clock. @throws QuorateError `pki` for a CA that can't help. */
+function intentOf(
+  session: Session,
+  nodes: readonly Node[],
+  observed: Observed,
+  options: RenewOptions,
+): RenewIntent {
+  const { cluster, now } = session
+  const due = nodes.flatMap((node) =>
+    certificateNames(cluster).flatMap((name): DueCertificate[] => {
+      const pem = observed.hosts[node.name]?.member?.tls.certificates[name]?.pem
+      const why = whyDue(observed, node, name, pem, { share: shareOf(options), now: now() })
+      return why === undefined ? [] : [{ host: node.name, name, pem, why }]
+    }),
+  )
+  const { bundle } = observed.authority
+  if (bundle !== undefined && due.length > 0) {
+    const urgent = due.some(({ host, name }) =>
+      faultsOf(observed, host, name).some(({ code }) => code === 'expired'),
+    )
+    assertCaLasts({ caPem: bundle, days: cluster.pki.days, now: now(), urgent })
+  }
+  return { kind: 'renew', cluster, due }
+}
+
+function whyDue(
+  observed: Observed,
+  node: Node,
+  name: DueCertificate['name'],
+  pem: string | undefined,
+  { share, now }: { readonly share: number; readonly now: Date },
+): string | undefined {
+  const faults = faultsOf(observed, node.name, name)
+  if (pem === undefined || faults.length > 0) return faults.map(({ message }) => message).join('; ')
+  const age = ageOf(pem, now)
+  return age.share < share ? undefined : `is ${age.days} of ${age.lifeDays} days old`
+}
+
+async function carryOut(
+  session: Session,
+  lock: Lock,
+  intent: RenewIntent,
+  observed: Observed,
+): Promise<{ readonly done: readonly Step[]; readonly after: Observed }> {
+  const { done, observed: after } = await loop({
+    observed,
+    decide: (state) => nextRenewal(intent, state),
+    runWave: async (state, steps) => await runWave(session, lock, state, steps),
+    signal: session.signal,
+  })
+  return { done, after }
+}
+
+/** Members that had lost each other for want of valid certificates find each other again, without anybody's help. */
+async function waitForAll(session: Session, { hosts, cluster }: Observed): Promise<void> {
+  if (cluster !== undefined && cluster.problems.length === 0) return
+  const down = etcdNodes(session.cluster).filter(({ name }) => {
+    const active = hosts[name]?.member?.unit.active
+    return active !== 'active' && active !== 'activating'
+  })
+  for (const { name } of down) {
+    const text = 'its member does not run: what was issued is used once it does'
+    session.emit({ type: 'warning', host: name, text })
+  }
+  if (down.length === 0) await awaitHealth(session)
+}

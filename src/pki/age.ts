@@ -1,0 +1,66 @@
+/** How old certificates are, measured by their own lifetime: when leaves are due, and whether their CA outlasts new ones. */
+import { QuorateError } from '../errors.ts'
+import { DAY_MS } from './authority.ts'
+import { parseCertificates, subjectLine } from './chain.ts'
+import { isoDay } from './check-certificate.ts'
+
+export interface Age {
+  /** How much of its life is over: 0 when it begins, 1 when it expires, more afterwards. */
+  readonly share: number
+  /** Whole days, rounded down. */
+  readonly days: number
+  /** Whole days from its beginning to its end, rounded. */
+  readonly lifeDays: number
+  readonly notAfter: Date
+}
+
+/** Of the first certificate in a PEM text. @throws QuorateError `pki` if there is none */
+export function ageOf(pem: string, now: Date): Age {
+  const [{ validFromDate, validToDate }] = parseCertificates(pem, 'this text')
+  const life = validToDate.getTime() - validFromDate.getTime()
+  const age = now.getTime() - validFromDate.getTime()
+  return {
+    share: age / life,
+    days: Math.max(0, Math.floor(age / DAY_MS)),
+    lifeDays: Math.round(life / DAY_MS),
+    notAfter: validToDate,
+  }
+}
+
+/** A certificate is due for renewal by itself when less than this is left, in days: a tenth of its life, 30 at most. */
+export function renewWithinDays(days: number): number {
+  return Math.min(30, days / 10)
+}
+
+/** From here on a CA is too near its end to issue what is worth issuing, in days. */
+function tooNearDays(days: number): number {
+  return Math.min(30, days / 3)
+}
+
+export interface CaEnd {
+  /** The CA's chain, or the bundle that begins with it (PEM). */
+  readonly caPem: string
+  /** How long a leaf is to be valid. */
+  readonly days: number
+  readonly now: Date
+  /** A leaf in use has expired already: then a short-lived new one is better than none. */
+  readonly urgent: boolean
+}
+
+/**
+ * Refuses a CA that has expired, or is about to: nothing that it issues could outlive it.
+ * @throws QuorateError `pki`
+ */
+export function assertCaLasts({ caPem, days, now, urgent }: CaEnd): void {
+  const [issuer] = parseCertificates(caPem, 'the CA certificate')
+  const left = (issuer.validToDate.getTime() - now.getTime()) / DAY_MS
+  if (left > (urgent ? 0 : tooNearDays(days))) return
+  const end = isoDay(issuer.validToDate)
+  const message =
+    left <= 0
+      ? `the CA ${subjectLine(issuer)} expired on ${end}`
+      : `the CA ${subjectLine(issuer)} expires on ${end}, and no certificate outlives its CA`
+  throw new QuorateError('pki', `${message}: renewing from it would not help`, {
+    hint: 'change to a new CA: quorate certs rotate-ca',
+  })
+}
