@@ -9,7 +9,7 @@ import type { Step } from '../plan/steps.ts'
 import { awaitHealth } from '../run/health.ts'
 import { type Lock } from '../run/lock.ts'
 import { blockedError, loop } from '../run/loop.ts'
-import { observe } from '../run/observe.ts'
+import { judgeCertificates, observe } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
 import { runWave } from '../run/wave.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
@@ -54,7 +54,7 @@ export interface RenewReport {
  */
 export async function renewCertificates(session: Session, options: RenewOptions): Promise<RenewReport> {
   const nodes = chosenNodes(session, options.nodes)
-  const before = await observe(session)
+  const before = await observe(session, judgeCertificates)
   const intent = intentOf(session, nodes, before, options)
   const clients = options.nodes === undefined ? await dueClients(session, shareOf(options)) : []
   if (intent.due.length === 0 && clients.length === 0) {
@@ -64,7 +64,7 @@ export async function renewCertificates(session: Session, options: RenewOptions)
   if (preview.blocked.length > 0) throw blockedError(preview.blocked)
   await options.confirm({ ...preview, due: intent.due, clients })
   await using lock = await lockAll(session, 'certs renew')
-  const observed = await observe(session)
+  const observed = await observe(session, judgeCertificates)
   if (!sameDue(intent, intentOf(session, nodes, observed, options))) {
     throw new QuorateError('moved', 'the certificates are not as they were shown; nothing was changed', {
       hint: 'see what it is now: quorate certs renew',
@@ -73,7 +73,7 @@ export async function renewCertificates(session: Session, options: RenewOptions)
   const { done, after } = await carryOut(session, lock, intent, observed)
   const served = await checkServed(session, nodes, after)
   const renewed = await renewClients(session, clients)
-  await waitForAll(session, after)
+  await comeBack(session, observed, after)
   return { done, served, clients: renewed }
 }
 
@@ -147,22 +147,28 @@ async function carryOut(
   const { done, observed: after } = await loop({
     observed,
     decide: (state) => nextRenewal(intent, state),
-    runWave: async (state, steps) => await runWave(session, lock, state, steps),
+    runWave: async (state, steps) => await runWave(session, lock, state, steps, judgeCertificates),
     signal: session.signal,
   })
   return { done, after }
 }
 
 /** Members that had lost each other for want of valid certificates find each other again, without anybody's help. */
-async function waitForAll(session: Session, { hosts, cluster }: Observed): Promise<void> {
-  if (cluster !== undefined && cluster.problems.length === 0) return
-  const down = etcdNodes(session.cluster).filter(({ name }) => {
-    const active = hosts[name]?.member?.unit.active
-    return active !== 'active' && active !== 'activating'
-  })
+async function comeBack(session: Session, before: Observed, after: Observed): Promise<void> {
+  const nodes = etcdNodes(session.cluster)
+  const down = nodes.filter(({ name }) => (after.hosts[name]?.member?.unit.mainPid ?? 0) === 0)
   for (const { name } of down) {
     const text = 'its member does not run: what was issued is used once it does'
     session.emit({ type: 'warning', host: name, text })
   }
-  if (down.length === 0) await awaitHealth(session)
+  const faulty = ({ certificates }: Observed) =>
+    nodes.filter(({ name }) => Object.values(certificates[name] ?? {}).some((faults) => faults.length > 0))
+  const others = faulty(after)
+  for (const { name } of others) {
+    const text = 'its certificate does not fit either, and was not asked for: quorate certs renew'
+    session.emit({ type: 'warning', host: name, text })
+  }
+  // Where all were good before, whatever else keeps the cluster from health is not for us to wait for.
+  const hopeful = down.length + others.length === 0
+  if (hopeful && faulty(before).length > 0) await awaitHealth(session)
 }

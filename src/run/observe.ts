@@ -19,14 +19,15 @@ import { headStart } from './head-start.ts'
 import type { Session } from './session.ts'
 
 /** @throws QuorateError for every host that can't be looked at, all at once: nothing is planned on half a picture. */
-export async function observe(session: Session): Promise<Observed> {
+export async function observe(session: Session, judgement: Judgement = judge): Promise<Observed> {
   const { cluster } = session
   session.emit({ type: 'looking', hosts: cluster.nodes.map((node) => node.name) })
   const { results, errors } = await onAll(cluster.nodes, async (node) => {
     const started = performance.now()
     const remote = await session.remote(node)
     session.emit({ type: 'connected', host: node.name, durationMs: performance.now() - started })
-    if (node.roles.includes('etcd')) void headStart(async () => await warmUp(session, node))
+    if (node.roles.includes('etcd') && judgement === judge)
+      void headStart(async () => await warmUp(session, node))
     const { lines } = await runAgent(remote, {
       operations: [],
       looks: looksFor(cluster, node),
@@ -35,8 +36,16 @@ export async function observe(session: Session): Promise<Observed> {
     return parseHostState(node.name, node.roles.includes('etcd'), lines)
   })
   if (errors.length > 0) throw combineErrors(errors)
-  return await judge(session, Object.fromEntries(results.map(({ host, value }) => [host, value])), false)
+  const hosts = Object.fromEntries(results.map(({ host, value }) => [host, value]))
+  return await judgement(session, hosts, false)
 }
+
+/** What is made of the machines' answers. */
+export type Judgement = (
+  session: Session,
+  hosts: Readonly<Record<string, HostState>>,
+  verified: boolean,
+) => Promise<Observed>
 
 /** For the questions that `judge` asks: tunnel, TLS handshake, modules. */
 async function warmUp(session: Session, node: Node): Promise<void> {
@@ -66,6 +75,13 @@ export async function judge(
     networkFacts(session, running),
   ])
   return { hosts, authority, certificates, cluster, network }
+}
+
+/** Adds what the certificates say and asks no member: for work that must not wait for any of them to answer. */
+export const judgeCertificates: Judgement = async (session, hosts) => {
+  const authority = { bundle: await session.bundle() }
+  const certificates = await certificateFaults(session, hosts, authority)
+  return { hosts, authority, certificates, cluster: undefined, network: undefined }
 }
 
 function isUp(host: HostState | undefined): boolean {

@@ -7,7 +7,7 @@ import type { Observed } from '../plan/observed.ts'
 import type { ClusterStep, Step } from '../plan/steps.ts'
 import { onAll } from '../ssh/fleet.ts'
 import type { Lock } from './lock.ts'
-import { judge } from './observe.ts'
+import { type Judgement, judge } from './observe.ts'
 import { headStart } from './head-start.ts'
 import { orderOf } from './order.ts'
 import { HostProgress } from './progress.ts'
@@ -23,6 +23,7 @@ export async function runWave(
   lock: Lock,
   observed: Observed,
   steps: readonly Step[],
+  judgement: Judgement = judge,
 ): Promise<Observed> {
   session.emit({ type: 'wave', steps })
   const signal = AbortSignal.any([session.signal, lock.lost])
@@ -78,7 +79,7 @@ export async function runWave(
   if (errors.length > 0) throw combineErrors(errors)
   await authority
   const hosts = { ...observed.hosts, ...Object.fromEntries(results.map(({ host, value }) => [host, value])) }
-  return await judge(session, hosts, verified)
+  return await judgement(session, hosts, verified)
 }
 
 /** Beside the hosts' work: nothing on them waits for it before the next wave. */

@@ -1,5 +1,6 @@
 import { QuorateError } from '../../errors.ts'
 import { type RenewPreview, type RenewReport, renewCertificates } from '../../operations/certs-renew.ts'
+import { OPERATOR } from '../../run/session.ts'
 import { confirm } from '../ask.ts'
 import { type CommandHandler, flagOption, textOption } from '../command.ts'
 import type { CliContext } from '../context.ts'
@@ -76,15 +77,17 @@ function reportJson({ done, served, clients }: RenewReport, durationMs: number) 
 }
 
 function describe({ done, served, clients }: RenewReport, durationMs: number): string {
-  const lines = served.map(
-    ({ host, port, serial, notAfter }) =>
-      `  ${host}: serves ${serial} on its ${port} port, good until ${notAfter.slice(0, 10)}\n`,
-  )
-  const kept = clients.map(({ name, certificate, result }) =>
-    result === 'waiting'
-      ? `  ${name} waits for the offline CA: quorate certs csr --out DIR\n`
-      : `  ${certificate}: copy it to wherever ${name} uses a copy of it\n`,
-  )
+  const lines = served.map(({ host, port, serial, notAfter }) => {
+    const until = notAfter.slice(0, 10)
+    const both = served.filter((other) => other.host === host).every((other) => other.serial === serial)
+    if (both) return port === 'peer' ? '' : `  ${host}: serves ${serial} on both ports, good until ${until}\n`
+    return `  ${host}: serves ${serial} on its ${port} port, good until ${until}\n`
+  })
+  const kept = clients.map(({ name, certificate, result }) => {
+    if (result === 'waiting') return `  ${name} waits for the offline CA: quorate certs csr --out DIR\n`
+    const copies = name === OPERATOR ? '' : `: copy it to wherever ${name} uses a copy of it`
+    return `  ${certificate}${copies}\n`
+  })
   if (done.length + clients.length === 0) return `nothing is due\n${lines.join('')}`
   return `renewed in ${(durationMs / 1000).toFixed(1)} s\n${lines.join('')}${kept.join('')}`
 }
