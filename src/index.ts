@@ -48,6 +48,12 @@ export { type Verdict, judgeAvailability, stallLimitMs } from './recorder/verdic
 export { type CertificateList, type ListedCertificate, listCertificates } from './operations/certs-list.ts'
 export { type ClientOptions, clientCertificate } from './operations/certs-client.ts'
 export {
+  type RenewOptions,
+  type RenewPreview,
+  type RenewReport,
+  renewCertificates,
+} from './operations/certs-renew.ts'
+export {
   type ExportedRequests,
   exportCertificateRequests,
   importSignedCertificates,

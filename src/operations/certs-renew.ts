@@ -7,7 +7,7 @@ import { type Plan, foresee } from '../plan/plan.ts'
 import { type DueCertificate, type RenewIntent, nextRenewal } from '../plan/renew.ts'
 import type { Step } from '../plan/steps.ts'
 import { awaitHealth } from '../run/health.ts'
-import { type Lock } from '../run/lock.ts'
+import type { Lock } from '../run/lock.ts'
 import { blockedError, loop } from '../run/loop.ts'
 import { judgeCertificates, observe } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
@@ -16,6 +16,7 @@ import { type Node, etcdNodes } from '../spec/cluster.ts'
 import { lockAll } from './apply.ts'
 import { type RenewedClient, dueClients, renewClients } from './certs-renew-clients.ts'
 import { type ServedCheck, checkServed } from './certs-served.ts'
+import { type Availability, type ProbeChoice, withRecorder } from './with-recorder.ts'
 
 /** Renewed from this share of its life on, unless told otherwise. */
 export const RENEW_AFTER = 2 / 3
@@ -27,6 +28,8 @@ export interface RenewOptions {
   readonly olderThan?: number | undefined
   /** However young they are. */
   readonly all?: boolean | undefined
+  /** The recorder beside it. */
+  readonly probe?: ProbeChoice | undefined
   /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
   readonly confirm: (preview: RenewPreview) => Promise<void>
 }
@@ -42,6 +45,8 @@ export interface RenewReport {
   /** What every chosen member that runs serves on its two ports, after all. */
   readonly served: readonly ServedCheck[]
   readonly clients: readonly RenewedClient[]
+  /** What clients noticed; undefined: nothing was recorded. */
+  readonly availability: Availability | undefined
 }
 
 /**
@@ -58,7 +63,8 @@ export async function renewCertificates(session: Session, options: RenewOptions)
   const intent = intentOf(session, nodes, before, options)
   const clients = options.nodes === undefined ? await dueClients(session, shareOf(options)) : []
   if (intent.due.length === 0 && clients.length === 0) {
-    return { done: [], served: await checkServed(session, nodes, before), clients: [] }
+    const served = await checkServed(session, nodes, before)
+    return { done: [], served, clients: [], availability: undefined }
   }
   const preview = foresee(session.cluster, before, (state) => nextRenewal(intent, state))
   if (preview.blocked.length > 0) throw blockedError(preview.blocked)
@@ -70,11 +76,27 @@ export async function renewCertificates(session: Session, options: RenewOptions)
       hint: 'see what it is now: quorate certs renew',
     })
   }
-  const { done, after } = await carryOut(session, lock, intent, observed)
-  const served = await checkServed(session, nodes, after)
-  const renewed = await renewClients(session, clients)
-  await comeBack(session, observed, after)
-  return { done, served, clients: renewed }
+  // Without valid certificates nobody is served, and there is nothing to record.
+  const probe = faulty(session, observed).length > 0 ? false : options.probe
+  const { result, availability } = await withRecorder(
+    session,
+    { verb: 'certs renew', probe },
+    async (recorded) => {
+      const { done, after } = await carryOut(recorded, lock, intent, observed)
+      const served = await checkServed(recorded, nodes, after)
+      const renewed = await renewClients(recorded, clients)
+      await comeBack(recorded, observed, after)
+      return { done, served, clients: renewed }
+    },
+  )
+  return { ...result, availability }
+}
+
+/** Nodes some certificate of which has more to it than its age. */
+function faulty({ cluster }: Session, { certificates }: Observed): readonly Node[] {
+  return etcdNodes(cluster).filter(({ name }) =>
+    Object.values(certificates[name] ?? {}).some((faults) => faults.length > 0),
+  )
 }
 
 function chosenNodes({ cluster }: Session, names: readonly string[] | undefined): readonly Node[] {
@@ -161,14 +183,12 @@ async function comeBack(session: Session, before: Observed, after: Observed): Pr
     const text = 'its member does not run: what was issued is used once it does'
     session.emit({ type: 'warning', host: name, text })
   }
-  const faulty = ({ certificates }: Observed) =>
-    nodes.filter(({ name }) => Object.values(certificates[name] ?? {}).some((faults) => faults.length > 0))
-  const others = faulty(after)
+  const others = faulty(session, after)
   for (const { name } of others) {
     const text = 'its certificate does not fit either, and was not asked for: quorate certs renew'
     session.emit({ type: 'warning', host: name, text })
   }
   // Where all were good before, whatever else keeps the cluster from health is not for us to wait for.
   const hopeful = down.length + others.length === 0
-  if (hopeful && faulty(before).length > 0) await awaitHealth(session)
+  if (hopeful && faulty(session, before).length > 0) await awaitHealth(session)
 }

@@ -20,7 +20,8 @@ export interface ServedCheck {
 }
 
 /**
- * Dials both ports of every member that runs.
+ * Dials both ports of every member that runs. One that waits for its quorum still (`activating`) does not answer
+ * clients yet, nor peers in its first moments: what it does not serve is left out.
  * @throws QuorateError `unhealthy` naming every port on which another certificate is served than lies on its disk, or
  * where nobody answers
  */
@@ -36,9 +37,14 @@ export async function checkServed(
       const certificates = hosts[node.name]?.member?.tls.certificates ?? {}
       const { layout } = session.cluster.pki
       const [client, peer] = layout === 'single' ? ['etcd', 'etcd'] : ['server', 'peer']
+      const waits = hosts[node.name]?.member?.unit.active !== 'active'
       return [
-        check(node.name, 'client', served.client, certificates[client ?? '']?.pem),
-        check(node.name, 'peer', served.peer, certificates[peer ?? '']?.pem),
+        ...(waits && served.client === undefined
+          ? []
+          : [check(node.name, 'client', served.client, certificates[client ?? '']?.pem)]),
+        ...(waits && served.peer === undefined
+          ? []
+          : [check(node.name, 'peer', served.peer, certificates[peer ?? '']?.pem)]),
       ]
     }),
   )

@@ -38,6 +38,7 @@ export function faultsOf(
 /** What makes the key itself unfit, or leaves it unknown. */
 const KEY_FAULTS: ReadonlySet<CertificateFault['code']> = new Set([
   'missing',
+  'due-with-key',
   'unreadable',
   'issuer',
   'key',

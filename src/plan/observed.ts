@@ -25,8 +25,8 @@ export interface AuthorityFacts {
 
 /** Why a certificate has to be issued; the message completes 'because it …'. */
 export interface CertificateFault {
-  /** `due`: nothing is wrong with it, but it is to be renewed. */
-  readonly code: ReissueCode | 'missing' | 'due'
+  /** `due`, `due-with-key`: nothing is wrong with it, but it is to be renewed, or the key as well. */
+  readonly code: ReissueCode | 'missing' | 'due' | 'due-with-key'
   readonly message: string
 }
 

@@ -69,6 +69,13 @@ describe('renewing', () => {
     expect(steps.map((step) => step.kind === 'key' && step.keep)).toEqual([false, true])
   })
 
+  test('makes new keys for an offline CA, which knows what it signed by its key', () => {
+    const authority = { home: 'offline', certificate: '/ca.crt' } as const
+    const offline = testCluster({ pki: { ...cluster.pki, authority } })
+    const intent = { kind: 'renew', cluster: offline, due: due('etcd01') } as const
+    expect(stepsOf(nextRenewal(intent, settled))).toMatchObject([{ kind: 'key', keep: false }])
+  })
+
   test('is refused below another CA, and on machines that are not of this cluster', () => {
     const fault = { code: 'issuer', message: 'was not issued by the present CA' } as const
     const world = { ...settled, certificates: { ...settled.certificates, etcd01: { etcd: [fault] } } }

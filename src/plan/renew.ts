@@ -35,7 +35,7 @@ export function nextRenewal({ cluster, due }: RenewIntent, looked: Observed): Ne
   const nodes = etcdNodes(cluster).filter((node) => left.some(({ host }) => host === node.name))
   const reasons = nodes.flatMap((node) => renewalReasons(cluster, looked, node.name))
   if (reasons.length > 0) return { kind: 'blocked', reasons }
-  const observed = withDue(looked, left)
+  const observed = withDue(cluster, looked, left)
   const requests = nodes.flatMap((node): HostStep[] => {
     const state = observed.hosts[node.name]?.member
     return state === undefined ? [] : keySteps(cluster, node, observed, state)
@@ -54,11 +54,13 @@ function presentPem(observed: Observed, host: string, name: CertificateName): st
 }
 
 /** The same picture with what is due among the certificates' faults. */
-function withDue(observed: Observed, due: readonly DueCertificate[]): Observed {
+function withDue({ pki }: Cluster, observed: Observed, due: readonly DueCertificate[]): Observed {
   const certificates = { ...observed.certificates }
+  // What an offline CA signed is told apart by its key: for the same key the old one would be found again.
+  const code = pki.authority.home === 'offline' ? 'due-with-key' : 'due'
   for (const { host, name, why } of due) {
     if (faultsOf(observed, host, name).length > 0) continue
-    const fault: CertificateFault = { code: 'due', message: why }
+    const fault: CertificateFault = { code, message: why }
     certificates[host] = { ...certificates[host], [name]: [fault] }
   }
   return { ...observed, certificates }

@@ -62,6 +62,9 @@ const LIFE: readonly Typed[] = [
   { shown: 'quorate etcdctl etcd01 -- get /coreos.com/network/subnets/ --prefix' },
   { shown: 'quorate etcdctl etcd01 -- del /coreos.com/network/subnets/ --prefix' },
   { shown: 'quorate certs list' },
+  { shown: 'quorate certs renew' },
+  { shown: 'quorate certs renew --older-than 1/2 --yes' },
+  { shown: 'quorate certs renew etcd02 --all', as: 'quorate certs renew etcd02 --all --yes' },
   { shown: 'quorate certs client apiserver' },
   {
     shown: 'quorate certs client kube-apiserver --out /etc/kubernetes/pki/etcd',

@@ -1,5 +1,6 @@
 /** Commands about certificates. */
 import type { CommandDefinition } from '../command.ts'
+import { PROBE_OPTIONS } from './probe-options.ts'
 
 export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
   {
@@ -45,6 +46,7 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
         description: 'which are due: past this share of their life, as 2/3, 0.5 or 80% (default: 2/3)',
       },
       { flags: '--all', description: 'however young they are' },
+      ...PROBE_OPTIONS,
     ],
     examples: [
       'quorate certs renew',

@@ -4,6 +4,7 @@ import { OPERATOR } from '../../run/session.ts'
 import { confirm } from '../ask.ts'
 import { type CommandHandler, flagOption, textOption } from '../command.ts'
 import type { CliContext } from '../context.ts'
+import { probeChoice } from '../probe-choice.ts'
 import { renderPlan } from '../render-plan.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 
@@ -16,6 +17,7 @@ const certsRenew: CommandHandler = async (context, input) => {
     })
   }
   const olderThan = share === undefined ? undefined : parseShare(share)
+  const probe = probeChoice(input)
   const nodes = input.args.length > 0 ? input.args : undefined
   const cluster = await loadForCommand(context)
   const started = performance.now()
@@ -27,7 +29,7 @@ const certsRenew: CommandHandler = async (context, input) => {
     context,
     async (session, hold) => {
       const asked = async (preview: RenewPreview) => await hold(async () => await ask(preview))
-      const report = await renewCertificates(session, { nodes, olderThan, all, confirm: asked })
+      const report = await renewCertificates(session, { nodes, olderThan, all, probe, confirm: asked })
       const durationMs = Math.round(performance.now() - started)
       if (context.json) context.out(`${JSON.stringify(reportJson(report, durationMs))}\n`)
       else context.out(describe(report, durationMs))
@@ -71,9 +73,9 @@ function question({ due, clients, waves }: RenewPreview): string {
   return `Renew ${what.join(' and ')}? ${risk}`
 }
 
-function reportJson({ done, served, clients }: RenewReport, durationMs: number) {
+function reportJson({ done, served, clients, availability }: RenewReport, durationMs: number) {
   const changed = done.length + clients.length > 0
-  return { type: 'done', changed, steps: done.length, served, clients, durationMs }
+  return { type: 'done', changed, steps: done.length, served, clients, durationMs, availability }
 }
 
 function describe({ done, served, clients }: RenewReport, durationMs: number): string {

@@ -1,0 +1,220 @@
+/** Certificates renewed beneath a cluster that is in use, and beneath one that all of them have expired on. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { run } from '../../src/lab/tool.ts'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { type OpensslCa, forge } from './support/authority.ts'
+import { applied, stateFolder } from './support/fresh.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+import { startQuorate } from './support/run.ts'
+import { statusOf } from './support/status.ts'
+import { openssl, operatorFiles } from './support/tools.ts'
+
+const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
+const PKI_FAILED = 4
+const CANCELLED = 130
+const EXPIRED = { notBefore: '20250101000000Z', notAfter: '20250601000000Z' }
+
+interface Done {
+  readonly changed: boolean
+  readonly served: readonly { readonly host: string; readonly port: string; readonly serial: string }[]
+  readonly clients: readonly { readonly name: string }[]
+  readonly availability?: {
+    readonly report: {
+      readonly writes: { readonly failed: number; readonly acknowledged: number }
+      readonly lostWrites: number
+    }
+    readonly verdict: { readonly unnoticed: boolean }
+  }
+}
+
+describe.skipIf(whyNoLab())('certs renew', () => {
+  let lab: TestLab
+  beforeAll(async () => {
+    lab = await testLab({ machines: 3 })
+    await applied(lab)
+  })
+  afterAll(async () => await lab.down())
+
+  const on = async (name: string, script: string) => await lab.machine(name).check(['sh', '-euc', script])
+  const pids = async () =>
+    await Promise.all(lab.machines.map(async (machine) => await machine.mainPid('etcd.service')))
+  const keys = async () =>
+    await Promise.all(MEMBERS.map(async (name) => await on(name, 'sha256sum /etc/ssl/etcd/etcd.key')))
+  /** The serial numbers that all members serve on both ports, as openssl sees them. */
+  const serials = async () =>
+    Object.fromEntries(
+      await Promise.all(
+        MEMBERS.flatMap((name) =>
+          [2379, 2380].map(async (port) => [`${name}:${port}`, await serialServed(name, port)] as const),
+        ),
+      ),
+    )
+  const serialServed = async (name: string, port: number) => {
+    const [ca, certificate, key] = operatorFiles(lab)
+    const target = `${lab.machine(name).address}:${port}`
+    const client = ['-CAfile', ca, '-cert', certificate, '-key', key]
+    const shown = await run(['timeout', '10', 'openssl', 's_client', '-connect', target, ...client], {
+      stdin: '',
+    })
+    const { stdout } = await run(['openssl', 'x509', '-noout', '-serial'], { stdin: shown.stdout })
+    return stdout.trim().replace('serial=', '')
+  }
+  const renewed = async (...args: string[]): Promise<Done> => {
+    const output = await quorateOk(lab, ['certs', 'renew', '--json', '--yes', ...args])
+    return JSON.parse(output.trim().split('\n').at(-1) ?? '') as Done
+  }
+  const ca = (): OpensslCa => {
+    const folder = path.join(stateFolder(lab), 'ca')
+    return { certificate: path.join(folder, 'ca.crt'), key: path.join(folder, 'ca.key') }
+  }
+  /** Puts a certificate with these dates beside a member's key. */
+  const backdate = async (name: string, dates: { readonly notBefore: string; readonly notAfter: string }) => {
+    const folder = path.join(lab.folder, `forged-${name}`)
+    await mkdir(folder, { recursive: true })
+    const csr = await on(name, `openssl req -new -key /etc/ssl/etcd/etcd.key -subj /CN=${name}`)
+    const names = `DNS:${name},DNS:localhost,IP:${lab.machine(name).address},IP:127.0.0.1,IP:::1`
+    const pem = await forge(folder, ca(), { csr, names, ...dates })
+    const chain = pem + (await readFile(ca().certificate, 'utf8'))
+    await lab.machine(name).writeFile('/root/forged.crt', chain)
+    await on(name, 'cat /root/forged.crt >/etc/ssl/etcd/etcd.crt; rm /root/forged.crt')
+  }
+
+  test('all of them, however young: new ones on every port, the same keys and processes, nobody notices', async () => {
+    const before = { pids: await pids(), keys: await keys(), serials: await serials() }
+    await quorateOk(lab, ['certs', 'client', 'anna'])
+    const done = await renewed('--all')
+    const after = await serials()
+    expect(done.served.map(({ host, port }) => `${host} ${port}`)).toEqual(
+      MEMBERS.flatMap((name) => [`${name} client`, `${name} peer`]),
+    )
+    for (const { host, port, serial } of done.served)
+      expect(after[`${host}:${port === 'client' ? 2379 : 2380}`]).toBe(serial)
+    for (const [where, serial] of Object.entries(before.serials)) expect(after[where]).not.toBe(serial)
+    expect({ pids: await pids(), keys: await keys() }).toEqual({ pids: before.pids, keys: before.keys })
+    expect(done.clients.map(({ name }) => name)).toEqual(['quorate-operator', 'anna'])
+    expect(done.availability?.report).toMatchObject({ writes: { failed: 0 }, lostWrites: 0 })
+    expect(done.availability?.report.writes.acknowledged).toBeGreaterThan(0)
+    expect(done.availability?.verdict.unnoticed).toBe(true)
+    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+  })
+
+  test('only what is past the share of its life, and only where it is asked for', async () => {
+    const day = 86_400_000
+    const dates = (age: number, left: number) => ({
+      notBefore: asn1(new Date(Date.now() - age * day)),
+      notAfter: asn1(new Date(Date.now() + left * day)),
+    })
+    await backdate('etcd01', dates(50, 50))
+    await backdate('etcd02', dates(70, 40))
+    await backdate('etcd03', dates(80, 40))
+    // A question that nobody answers changes nothing.
+    const before = await serials()
+    const asked = await quorate(lab, ['certs', 'renew'])
+    expect(asked.exitCode).toBe(CANCELLED)
+    expect(asked.stderr).toMatch(/etcd03\n.*is 80 of 120 days old/)
+    expect(asked.stderr).not.toContain('etcd01\n')
+    expect(await serials()).toEqual(before)
+
+    expect((await renewed('etcd01')).changed).toBe(false)
+    expect((await renewed('etcd02', '--older-than', '60%')).changed).toBe(true)
+    const between = await serials()
+    expect(changed(before, between)).toEqual(['etcd02:2379', 'etcd02:2380'])
+    await renewed()
+    expect(changed(between, await serials())).toEqual(['etcd03:2379', 'etcd03:2380'])
+  })
+
+  test('killed between request and certificate: the next run uses the request that waits', async () => {
+    const before = { keys: await keys(), pids: await pids() }
+    const killed = startQuorate(lab, ['certs', 'renew', '--all', '--yes', '--json'])
+    let text = ''
+    killed.child.stdout?.on('data', (piece: Buffer) => {
+      text += piece.toString()
+      if (/"type":"step-done".*"kind":"key"/.test(text)) killed.child.kill('SIGKILL')
+    })
+    expect((await killed.ended).exitCode).toBe(137)
+    expect(await on('etcd01', 'ls /etc/ssl/etcd/')).toBe('ca.crt\netcd.crt\netcd.key\n')
+    await renewed('--all')
+    expect({ keys: await keys(), pids: await pids() }).toEqual(before)
+    expect(await on('etcd01', 'ls /etc/ssl/etcd.d')).not.toContain('pending')
+    expect((await statusOf(lab)).report.cluster.healthy).toBe(true)
+  })
+
+  test('all expired, the operator’s too, and every member started anew since: they come back by themselves', async () => {
+    await quorateOk(lab, ['etcdctl', '--', 'put', 'before', 'expiry'])
+    for (const name of MEMBERS) await backdate(name, EXPIRED)
+    const [, certificate, key] = operatorFiles(lab)
+    const { stdout: csr } = await run([
+      'openssl',
+      'req',
+      '-new',
+      '-key',
+      key,
+      '-subj',
+      '/CN=quorate-operator',
+    ])
+    const folder = path.join(lab.folder, 'forged-operator')
+    await mkdir(folder)
+    const pem = await forge(folder, ca(), { csr, names: 'DNS:localhost', ...EXPIRED })
+    await writeFile(certificate, pem)
+    for (const name of MEMBERS) await on(name, 'systemctl restart --no-block etcd.service')
+    expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: false, healthyMembers: 0 })
+
+    // One alone: what is done is done, and what is left is said.
+    const one = await quorate(lab, ['certs', 'renew', 'etcd02', '--yes'])
+    expect(one).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/etcd01.*does not fit either/) })
+    const starting = await pids()
+    await renewed()
+    expect(await pids()).toEqual(starting)
+    expect((await statusOf(lab)).report.cluster.healthy).toBe(true)
+    expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'before', '--print-value-only'])).toBe('expiry\n')
+    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+  })
+
+  test('a CA that is about to expire is refused, and nothing is touched', async () => {
+    const before = await serials()
+    const folder = path.join(lab.folder, 'short')
+    await mkdir(folder)
+    const { key, certificate } = ca()
+    const subject = (
+      await run(['openssl', 'x509', '-in', certificate, '-noout', '-subject', '-nameopt', 'RFC2253'])
+    ).stdout
+    const common = /CN=([^,\n]+)/.exec(subject)?.[1] ?? ''
+    // The same key and name, near its end: what it issued is still its own.
+    const short = path.join(folder, 'ca.crt')
+    const request = [
+      'req',
+      '-x509',
+      '-new',
+      '-key',
+      key,
+      '-subj',
+      `/CN=${common}`,
+      '-days',
+      '10',
+      '-out',
+      short,
+    ]
+    const usage = ['-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign']
+    await openssl(request, usage)
+    await lab.writeCluster({ pki: { authority: { local: { certificate: short, key } } } })
+    const refused = await quorate(lab, ['certs', 'renew', '--all', '--yes'])
+    expect(refused.exitCode).toBe(PKI_FAILED)
+    expect(refused.stderr).toMatch(/CA CN=.* expires on .*\n.*quorate certs rotate-ca/)
+    await lab.writeCluster({})
+    expect(await serials()).toEqual(before)
+  })
+})
+
+function changed(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): string[] {
+  return Object.keys(before).filter((where) => before[where] !== after[where])
+}
+
+/** `20260101000000Z` */
+function asn1(date: Date): string {
+  return date.toISOString().replaceAll(/[-:T]|\.\d+/g, '')
+}
