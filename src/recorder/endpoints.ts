@@ -82,7 +82,8 @@ export class Endpoints {
   }
 
   report(): MemberFigures[] {
-    return [...this.#fared].map(([name, { attempts, failed, failures, lastError }]) => ({
+    const byName = [...this.#fared].sort(([a], [b]) => a.localeCompare(b))
+    return byName.map(([name, { attempts, failed, failures, lastError }]) => ({
       name,
       attempts,
       failed,

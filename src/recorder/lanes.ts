@@ -64,9 +64,10 @@ export class Lanes {
     ledger.acknowledge(lane, value, written.revision, monotonic())
   }
 
-  /** A linearizable read of what a lane holds. @throws QuorateError of the last attempt */
-  async read(lane: number, patience: Patience): Promise<void> {
+  /** A linearizable read of what was acknowledged last. @throws QuorateError of the last attempt */
+  async read(patience: Patience): Promise<void> {
     const { ledger, onTerm } = this.#options
+    const lane = ledger.newestLane
     const { floor } = ledger
     const acknowledged = ledger.lastAcknowledged(lane)
     const key = utf8(this.keyOf(lane))
@@ -87,8 +88,8 @@ export class Lanes {
         await member.call(KV.method.range, { key: utf8(prefix), rangeEnd: prefixEnd(prefix) }, options),
       patience,
     )
-    const stored = new Map(kvs.map((kv) => [fromUtf8(kv.key), storedIn(kv).value]))
-    for (let lane = 0; lane < lanes; lane++) ledger.held(lane, stored.get(this.keyOf(lane)))
+    const stored = new Map(kvs.map((kv) => [fromUtf8(kv.key), storedIn(kv)]))
+    for (let lane = 0; lane < lanes; lane++) ledger.final(lane, stored.get(this.keyOf(lane)))
   }
 
   /** A lane's key is gone: with the lease, or it was lost. */

@@ -26,6 +26,8 @@ interface Lane {
   seen: Stored | undefined
   /** Acknowledged, and not shown by the watch yet; oldest first. */
   awaited: Acknowledged[]
+  /** Part of the watch's history can't be had: what comes next says nothing of what is missing. */
+  blind: boolean
 }
 
 /** So many acknowledged writes may wait for their events; the oldest are given up then. */
@@ -39,6 +41,7 @@ export class Ledger {
   readonly #lost = new Set<number>()
   #next = 1
   #awaited = 0
+  #newest = 0
   #floor = 0n
   #watched = 0n
   readonly counts = {
@@ -52,7 +55,12 @@ export class Ledger {
   }
 
   constructor(lanes: number) {
-    this.#lanes = Array.from({ length: lanes }, () => ({ acknowledged: 0, seen: undefined, awaited: [] }))
+    this.#lanes = Array.from({ length: lanes }, () => ({
+      acknowledged: 0,
+      seen: undefined,
+      awaited: [],
+      blind: false,
+    }))
   }
 
   /** A value that was never written before, greater than all of them. */
@@ -74,14 +82,22 @@ export class Ledger {
     return this.#lost.size
   }
 
+  /** The lane of the last acknowledgement: there a stale read would show. */
+  get newestLane(): number {
+    return this.#newest
+  }
+
   /** The last acknowledged value of a lane; 0: none. */
   lastAcknowledged(lane: number): number {
     return this.#lane(lane).acknowledged
   }
 
-  /** When the oldest write was acknowledged for which the watch still owes an event. */
+  /** When the oldest write was acknowledged whose event is still to come: the watch has not got so far. */
   owedSinceMs(): number | undefined {
-    const times = this.#lanes.flatMap(({ awaited: [oldest] }) => (oldest === undefined ? [] : [oldest.atMs]))
+    const times = this.#lanes.flatMap(({ awaited }) => {
+      const first = awaited.find(({ revision }) => revision > this.#watched)
+      return first === undefined ? [] : [first.atMs]
+    })
     return times.length === 0 ? undefined : Math.min(...times)
   }
 
@@ -91,7 +107,7 @@ export class Ledger {
     if (revision > this.#floor) this.#floor = revision
   }
 
-  /** What a lane held right before its next write, or at the very end: what was acknowledged last, or later. */
+  /** What a lane held right before its next write: what was acknowledged last, or later. */
   held(lane: number, value: number | undefined): void {
     const { acknowledged } = this.#lane(lane)
     if ((value ?? 0) < acknowledged) this.#lose(acknowledged)
@@ -105,6 +121,7 @@ export class Ledger {
   acknowledge(lane: number, value: number, revision: bigint, atMs: number): void {
     const own = this.#lane(lane)
     own.acknowledged = value
+    this.#newest = lane
     // The watch may be quicker than the answer.
     if (own.seen?.value === value) return
     if (own.seen !== undefined && own.seen.revision >= revision) {
@@ -126,17 +143,22 @@ export class Ledger {
       return
     }
     this.#watched = stored.revision
-    const left = stored.version - (before?.version ?? 0n) - 1n
-    if (left > 0n) this.counts.missing += Number(left)
+    const left = this.#leftOut(own, stored.version - 1n)
     own.seen = stored
-    for (let [first] = own.awaited; first !== undefined; [first] = own.awaited) {
-      if (first.revision > stored.revision) break
-      own.awaited.shift()
-      this.#awaited -= 1
-      this.counts.worstDelayMs = Math.max(this.counts.worstDelayMs, atMs - first.atMs)
-      // The watch has gone past it: if it left nothing out, then the store never had it, or has it no more.
-      if (first.value !== stored.value && left <= 0n) this.#lose(first.value)
+    own.blind = false
+    const shown = own.awaited.find(({ value }) => value === stored.value)
+    if (shown !== undefined) {
+      this.counts.worstDelayMs = Math.max(this.counts.worstDelayMs, atMs - shown.atMs)
     }
+    this.#passed(own, stored, left)
+  }
+
+  /** What a lane holds at the very end, when nobody writes any more. */
+  final(lane: number, stored: Stored | undefined): void {
+    this.held(lane, stored?.value)
+    const own = this.#lane(lane)
+    if (stored === undefined || stored.revision > this.#watched) return
+    this.#passed(own, stored, this.#leftOut(own, stored.version))
   }
 
   /** The key was removed: etcd counts its changes anew. */
@@ -157,12 +179,32 @@ export class Ledger {
   /** The history up to this revision can't be had any more. */
   compacted(revision: bigint): void {
     if (revision - 1n > this.#watched) this.#watched = revision - 1n
-    for (const lane of this.#lanes) this.#giveUp(lane)
+    for (const lane of this.#lanes) {
+      this.#giveUp(lane)
+      lane.blind = true
+    }
   }
 
   /** Nothing is awaited any more. */
   end(): void {
     for (const lane of this.#lanes) this.#giveUp(lane)
+  }
+
+  /** How many changes of a lane the watch left out, up to this count of them; -1: nobody can tell. */
+  #leftOut(lane: Lane, version: bigint): number {
+    if (lane.blind) return -1
+    const left = Math.max(0, Number(version - (lane.seen?.version ?? 0n)))
+    this.counts.missing += left
+    return left
+  }
+
+  /** The watch has come past these: what it has not shown although it left nothing out was never stored. */
+  #passed(lane: Lane, stored: Stored, left: number): void {
+    const passed = lane.awaited.filter(({ revision }) => revision <= stored.revision)
+    lane.awaited = lane.awaited.filter(({ revision }) => revision > stored.revision)
+    this.#awaited -= passed.length
+    if (left !== 0) return
+    for (const { value } of passed) if (value !== stored.value) this.#lose(value)
   }
 
   #giveUp(lane: Lane): void {

@@ -111,7 +111,6 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   const reads = new Figures(intervalMs, startedMs)
   const underWay = new Set<Promise<void>>()
   let resumed = 0
-  let readLane = 0
   let readsUnderWay = 0
 
   /** Carries out one operation, and counts it. */
@@ -149,10 +148,8 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
       return
     }
     readsUnderWay += 1
-    readLane = (readLane + 1) % lanes
-    const lane = readLane
     begun(
-      operate(reads, async (patience) => await keys.read(lane, patience)).finally(() => {
+      operate(reads, async (patience) => await keys.read(patience)).finally(() => {
         readsUnderWay -= 1
       }),
     )

@@ -1,0 +1,233 @@
+/** The recorder against real members: what it says of a calm cluster, and of one that is in trouble. */
+import { readFile, readdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { Machine } from '../../src/lab/machine.ts'
+import { loadClusterFile } from '../../src/operations/load.ts'
+import { openClusterSession } from '../../src/operations/open.ts'
+import type { OperationRecord } from '../../src/operations/operation-record.ts'
+import { openRecorderClients } from '../../src/operations/recorder-clients.ts'
+import type { Availability } from '../../src/operations/with-recorder.ts'
+import { PROBE_PREFIX, startRecorder } from '../../src/recorder/recorder.ts'
+import type { AvailabilityReport } from '../../src/recorder/report.ts'
+import { judgeAvailability, stallLimitMs } from '../../src/recorder/verdict.ts'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { applied, stateFolder } from './support/fresh.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+import { startQuorate } from './support/run.ts'
+import { statusOf } from './support/status.ts'
+
+const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
+
+/** What must hold whatever happened to the members. */
+const INTACT = {
+  lostWrites: 0,
+  revisionsBackwards: 0,
+  watch: { missing: 0, duplicates: 0, unchecked: 0 },
+  reads: { stale: 0 },
+  verified: true,
+  cleaned: true,
+  troubles: [],
+}
+
+describe.skipIf(whyNoLab())('the recorder', () => {
+  let lab: TestLab
+  let firstApply: string
+  beforeAll(async () => {
+    lab = await testLab({ machines: 3 })
+    firstApply = await applied(lab, {}, ['--json'])
+  })
+  afterAll(async () => await lab.down())
+
+  test('notices nothing where nothing happens, and leaves nothing', async () => {
+    const file = path.join(lab.folder, 'calm.json')
+    const { stdout, exitCode } = await quorate(lab, [
+      'probe',
+      '--for',
+      '2s',
+      '--rate',
+      '20',
+      '--json',
+      '--output',
+      file,
+    ])
+    const { report, verdict } = JSON.parse(stdout) as Availability
+    expect({ exitCode, verdict }).toEqual({ exitCode: 0, verdict: { unnoticed: true, reasons: [] } })
+    expect(report).toMatchObject({ ...INTACT, ratePerSecond: 20, leader: { changes: 0 } })
+    const { writes, reads, watch, members } = report
+    expect(writes).toMatchObject({ failed: 0, tried: writes.acknowledged })
+    expect(reads).toMatchObject({ failed: 0, tried: reads.acknowledged })
+    // Every write was shown by the watch, and every member had its share of the work.
+    expect(watch.events).toBe(writes.acknowledged)
+    expect(writes.acknowledged).toBeGreaterThan(10)
+    expect(members.map(({ name, attempts }) => [name, attempts > 5])).toEqual(
+      MEMBERS.map((name) => [name, true]),
+    )
+    expect(writes.latencyMs.p50).toBeGreaterThan(0)
+    expect(writes.latencyMs.p50).toBeLessThanOrEqual(writes.latencyMs.max)
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ report, verdict })
+    expect(await leftInEtcd()).toEqual({ keys: '', leases: 'found 0 leases' })
+  })
+
+  test('a follower that is killed goes unnoticed', async () => {
+    const report = await recordThrough(async () => {
+      const { follower } = await roles()
+      await follower.signalPid(await follower.mainPid('etcd'), 'KILL')
+      await healthy()
+    })
+    expect(report).toMatchObject({
+      ...INTACT,
+      writes: { failed: 0 },
+      reads: { failed: 0 },
+      leader: { changes: 0 },
+    })
+  })
+
+  test('a leader that is killed costs an election, and no write', async () => {
+    const report = await recordThrough(async () => {
+      const { leader } = await roles()
+      await leader.signalPid(await leader.mainPid('etcd'), 'KILL')
+      await healthy()
+    })
+    expect(report).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
+    expect(report.leader.changes).toBeGreaterThan(0)
+    expect(report.writes.worstGapMs).toBeGreaterThan(0)
+    expect(report.writes.worstGapMs).toBeLessThan(2 * stallLimitMs())
+  })
+
+  test('a follower that is cut off from its peers is passed over', async () => {
+    const report = await recordThrough(async () => {
+      const { follower } = await roles()
+      await follower.cutNetwork({ ports: [2380] })
+      await sleep(2_500)
+      await follower.restoreNetwork()
+      await healthy()
+    })
+    expect(report).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
+    expect(report.members.filter(({ failed }) => failed > 0)).toHaveLength(1)
+  })
+
+  test('members that all stand still for three seconds are noticed, and nothing is lost', async () => {
+    const report = await recordThrough(async () => {
+      const frozen = await Promise.all(
+        lab.machines.map(async (machine) => ({ machine, pid: await machine.mainPid('etcd') })),
+      )
+      await Promise.all(frozen.map(async ({ machine, pid }) => await machine.freezePid(pid)))
+      await sleep(3_000)
+      await Promise.all(frozen.map(async ({ machine, pid }) => await machine.thawPid(pid)))
+      await healthy()
+    })
+    expect(report).toMatchObject(INTACT)
+    expect(report.writes.worstGapMs).toBeGreaterThan(2_500)
+    expect(report.reads.worstGapMs).toBeGreaterThan(2_500)
+    expect(judgeAvailability(report).reasons.join()).toMatch(/writes stalled for \d/)
+  })
+
+  test('runs beside an apply that changes something, and is kept with its events', async () => {
+    const drift = async () => await lab.machine('etcd01').check(['chmod', '600', '/etc/etcd/options.env'])
+    expect(firstApply).not.toContain('availability')
+    await drift()
+    const lines = (await quorateOk(lab, ['apply', '--json'])).trim().split('\n')
+    const events = lines.map((line) => JSON.parse(line) as { type: string; availability?: Availability })
+    const told = events.find(({ type }) => type === 'availability')
+    expect(told).toMatchObject({ report: INTACT, verdict: { unnoticed: true } })
+    expect(events.at(-1)).toMatchObject({ type: 'done', availability: { report: INTACT } })
+
+    const folder = path.join(stateFolder(lab), 'operations')
+    const [name = '', ...others] = await readdir(folder)
+    expect({ name, others }).toEqual({ name: expect.stringMatching(/^\d{8}T.*Z-apply\.json$/), others: [] })
+    expect((await stat(path.join(folder, name))).mode & 0o777).toBe(0o600)
+    const record = JSON.parse(await readFile(path.join(folder, name), 'utf8')) as OperationRecord
+    expect(record).toMatchObject({
+      cluster: 'test',
+      verb: 'apply',
+      error: null,
+      availability: { report: INTACT },
+    })
+    expect(record.events.map(({ type }) => type)).toContain('step-done')
+
+    await drift()
+    const quiet = await quorate(lab, ['apply', '--no-probe'])
+    expect(quiet).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining('noticed') })
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+  })
+
+  test('Ctrl-C ends a probe in good order', async () => {
+    const { child, ended } = startQuorate(lab, ['probe', '--for', '1m', '--json'])
+    await keysAppear()
+    child.kill('SIGINT')
+    const { stdout, exitCode } = await ended
+    const { report } = JSON.parse(stdout) as Availability
+    expect(exitCode).toBe(0)
+    expect(report).toMatchObject(INTACT)
+    expect(await leftInEtcd()).toEqual({ keys: '', leases: 'found 0 leases' })
+  })
+
+  test('what a killed probe leaves hangs on a lease', async () => {
+    const { child, ended } = startQuorate(lab, ['probe', '--for', '1m'])
+    await keysAppear()
+    child.kill('SIGKILL')
+    await ended
+    const { kvs } = JSON.parse(await etcdctl('get', PROBE_PREFIX, '--prefix', '-w', 'json')) as {
+      kvs: { lease?: number }[]
+    }
+    expect(kvs.length).toBeGreaterThan(0)
+    expect(kvs.filter(({ lease }) => lease === undefined)).toEqual([])
+  })
+
+  test('without a quorum there is nothing to record', async () => {
+    const stopped = ['etcd01', 'etcd02'].map((name) => lab.machine(name))
+    await Promise.all(stopped.map(async (machine) => await machine.check(['systemctl', 'stop', 'etcd'])))
+    try {
+      const { exitCode, stderr } = await quorate(lab, ['probe', '--for', '1s'])
+      expect({ exitCode, stderr }).toEqual({ exitCode: 6, stderr: expect.stringContaining('etcd') })
+    } finally {
+      await Promise.all(
+        stopped.map(async (machine) => await machine.check(['systemctl', 'start', '--no-block', 'etcd'])),
+      )
+    }
+    await healthy()
+  })
+
+  /** What a client notices while this happens, from a second before it on. */
+  async function recordThrough(trouble: () => Promise<void>): Promise<AvailabilityReport> {
+    const { cluster } = await loadClusterFile(lab.clusterFile)
+    await using session = await openClusterSession(cluster)
+    using clients = await openRecorderClients(session)
+    const recorder = await startRecorder({ clients: clients.current })
+    await sleep(1_000)
+    await trouble()
+    return await recorder.stop()
+  }
+
+  async function roles(): Promise<{ readonly leader: Machine; readonly follower: Machine }> {
+    const { leader } = (await statusOf(lab)).report.cluster
+    const follower = lab.machines.find(({ name }) => name !== leader)
+    if (leader === null || follower === undefined) throw new Error('there is no leader')
+    return { leader: lab.machine(leader), follower }
+  }
+
+  async function healthy(): Promise<void> {
+    await vi.waitFor(async () => expect(await statusOf(lab)).toMatchObject({ exitCode: 0 }), {
+      timeout: 30_000,
+      interval: 500,
+    })
+  }
+
+  async function etcdctl(...words: readonly string[]): Promise<string> {
+    return await quorateOk(lab, ['etcdctl', '--', ...words])
+  }
+
+  async function keysAppear(): Promise<void> {
+    await vi.waitFor(async () => expect(await leftInEtcd()).not.toMatchObject({ keys: '' }), {
+      timeout: 20_000,
+      interval: 200,
+    })
+  }
+
+  async function leftInEtcd(): Promise<{ readonly keys: string; readonly leases: string }> {
+    const keys = await etcdctl('get', PROBE_PREFIX, '--prefix', '--keys-only')
+    return { keys, leases: (await etcdctl('lease', 'list')).split('\n')[0] ?? '' }
+  }
+})
