@@ -3,12 +3,16 @@ import { readFile, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { KV } from '../../src/etcd/gen/kv_pb.ts'
+import { prefixEnd, utf8 } from '../../src/etcd/keys.ts'
 import type { Machine } from '../../src/lab/machine.ts'
 import { loadClusterFile } from '../../src/operations/load.ts'
 import { openClusterSession } from '../../src/operations/open.ts'
 import type { OperationRecord } from '../../src/operations/operation-record.ts'
 import { openRecorderClients } from '../../src/operations/recorder-clients.ts'
+import { status } from '../../src/operations/status.ts'
 import type { Availability } from '../../src/operations/with-recorder.ts'
+import type { Session } from '../../src/run/session.ts'
 import { PROBE_PREFIX, startRecorder } from '../../src/recorder/recorder.ts'
 import type { AvailabilityReport } from '../../src/recorder/report.ts'
 import { judgeAvailability, stallLimitMs } from '../../src/recorder/verdict.ts'
@@ -16,7 +20,6 @@ import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { applied, stateFolder } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
-import { statusOf } from './support/status.ts'
 
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
 
@@ -34,11 +37,17 @@ const INTACT = {
 describe.skipIf(whyNoLab())('the recorder', () => {
   let lab: TestLab
   let firstApply: string
+  let session: Session
   beforeAll(async () => {
     lab = await testLab({ machines: 3 })
     firstApply = await applied(lab, {}, ['--json'])
+    const { cluster } = await loadClusterFile(lab.clusterFile)
+    session = await openClusterSession(cluster)
   })
-  afterAll(async () => await lab.down())
+  afterAll(async () => {
+    await session[Symbol.asyncDispose]()
+    await lab.down()
+  })
 
   test('notices nothing where nothing happens, and leaves nothing', async () => {
     const file = path.join(lab.folder, 'calm.json')
@@ -67,7 +76,7 @@ describe.skipIf(whyNoLab())('the recorder', () => {
     expect(writes.latencyMs.p50).toBeGreaterThan(0)
     expect(writes.latencyMs.p50).toBeLessThanOrEqual(writes.latencyMs.max)
     expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ report, verdict })
-    expect(await leftInEtcd()).toEqual({ keys: '', leases: 'found 0 leases' })
+    expect(await leftInEtcd()).toEqual([])
   })
 
   test('a follower that is killed goes unnoticed', async () => {
@@ -161,7 +170,7 @@ describe.skipIf(whyNoLab())('the recorder', () => {
     const { report } = JSON.parse(stdout) as Availability
     expect(exitCode).toBe(0)
     expect(report).toMatchObject(INTACT)
-    expect(await leftInEtcd()).toEqual({ keys: '', leases: 'found 0 leases' })
+    expect(await leftInEtcd()).toEqual([])
   })
 
   test('what a killed probe leaves hangs on a lease', async () => {
@@ -169,11 +178,9 @@ describe.skipIf(whyNoLab())('the recorder', () => {
     await keysAppear()
     child.kill('SIGKILL')
     await ended
-    const { kvs } = JSON.parse(await etcdctl('get', PROBE_PREFIX, '--prefix', '-w', 'json')) as {
-      kvs: { lease?: number }[]
-    }
-    expect(kvs.length).toBeGreaterThan(0)
-    expect(kvs.filter(({ lease }) => lease === undefined)).toEqual([])
+    const left = await leftInEtcd()
+    expect(left.length).toBeGreaterThan(0)
+    expect(left).not.toContain(false)
   })
 
   test('without a quorum there is nothing to record', async () => {
@@ -192,8 +199,6 @@ describe.skipIf(whyNoLab())('the recorder', () => {
 
   /** What a client notices while this happens, from a second before it on. */
   async function recordThrough(trouble: () => Promise<void>): Promise<AvailabilityReport> {
-    const { cluster } = await loadClusterFile(lab.clusterFile)
-    await using session = await openClusterSession(cluster)
     using clients = await openRecorderClients(session)
     const recorder = await startRecorder({ clients: clients.current })
     await sleep(1_000)
@@ -202,32 +207,31 @@ describe.skipIf(whyNoLab())('the recorder', () => {
   }
 
   async function roles(): Promise<{ readonly leader: Machine; readonly follower: Machine }> {
-    const { leader } = (await statusOf(lab)).report.cluster
+    const { leader } = (await status(session)).cluster
     const follower = lab.machines.find(({ name }) => name !== leader)
     if (leader === null || follower === undefined) throw new Error('there is no leader')
     return { leader: lab.machine(leader), follower }
   }
 
   async function healthy(): Promise<void> {
-    await vi.waitFor(async () => expect(await statusOf(lab)).toMatchObject({ exitCode: 0 }), {
+    await vi.waitFor(async () => expect((await status(session)).cluster).toMatchObject({ healthy: true }), {
       timeout: 30_000,
-      interval: 500,
-    })
-  }
-
-  async function etcdctl(...words: readonly string[]): Promise<string> {
-    return await quorateOk(lab, ['etcdctl', '--', ...words])
-  }
-
-  async function keysAppear(): Promise<void> {
-    await vi.waitFor(async () => expect(await leftInEtcd()).not.toMatchObject({ keys: '' }), {
-      timeout: 20_000,
       interval: 200,
     })
   }
 
-  async function leftInEtcd(): Promise<{ readonly keys: string; readonly leases: string }> {
-    const keys = await etcdctl('get', PROBE_PREFIX, '--prefix', '--keys-only')
-    return { keys, leases: (await etcdctl('lease', 'list')).split('\n')[0] ?? '' }
+  async function keysAppear(): Promise<void> {
+    await vi.waitFor(async () => expect(await leftInEtcd()).not.toEqual([]), {
+      timeout: 20_000,
+      interval: 50,
+    })
+  }
+
+  /** The recorder's keys, with whether each hangs on a lease. */
+  async function leftInEtcd(): Promise<readonly boolean[]> {
+    const [client] = await session.members(session.cluster.nodes.slice(0, 1))
+    const range = { key: utf8(PROBE_PREFIX), rangeEnd: prefixEnd(PROBE_PREFIX) }
+    const answer = await client?.call(KV.method.range, range)
+    return (answer?.kvs ?? []).map(({ lease }) => lease > 0n)
   }
 })
