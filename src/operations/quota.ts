@@ -67,30 +67,45 @@ function memberQuota({ name, space }: MemberCondition): MemberQuota {
 }
 
 function advice({ members }: ClusterCondition, jammed: boolean): string[] {
-  const lines = members.flatMap(({ name, space }) => {
-    if (space === undefined) return [`${name} did not say how large it is: quorate status`]
-    const full = fullness(space)
-    const worth = defragReason(space)
-    const parts = [
-      ...(full !== undefined && full >= QUOTA_WARNING && !worth.worth ? [growth(name, space, full)] : []),
-      ...(worth.worth ? [`${name}: ${worth.why}: quorate defrag`] : []),
-      ...(space.quotaBytes !== undefined && space.quotaBytes !== Infinity && beyondAdvice(space.quotaBytes)
-        ? [`${name}: its quota is beyond the 8 GiB that etcd advises: starts and snapshots get slow`]
-        : []),
-    ]
-    return parts
-  })
+  const silent = members.filter(({ space }) => space === undefined).map(({ name }) => name)
   const differ = new Set(members.flatMap(({ space }) => space?.quotaBytes ?? [])).size > 1
   return [
-    ...(jammed ? ['writes are refused (NOSPACE): quorate unjam'] : []),
-    ...lines,
+    ...(jammed ? ['writes are refused (NOSPACE): quorate unjam'] : growth(members)),
+    ...(silent.length > 0 ? [`${silent.join(', ')} did not say how large it is: quorate status`] : []),
     ...(differ
       ? ['the members have different quotas: the smallest decides; quorate apply makes them the same']
+      : []),
+    ...(members.some(({ space }) => isBeyondAdvice(space))
+      ? ['a quota beyond the 8 GiB that etcd advises: starts, snapshots and defragmentations get slow']
       : []),
   ]
 }
 
-function growth(name: string, space: NonNullable<MemberCondition['space']>, full: number): string {
-  const live = space.inUseBytes ?? space.sizeBytes
-  return `${name} fills ${percent(full)} of its quota: remove old revisions (quorate compact --keep 1000), or raise it in the cluster file (etcd.settings: { quota-backend-bytes: ${adviseQuota(live)} }) and: quorate apply`
+/** What may be given back, and what is full all the same. */
+function growth(members: readonly MemberCondition[]): string[] {
+  const known = members.flatMap(({ name, space }) => (space === undefined ? [] : [{ name, space }]))
+  const worth = known.filter(({ space }) => defragReason(space).worth)
+  const full = known.filter(
+    ({ name, space }) => (fullness(space) ?? 0) >= QUOTA_WARNING && !worth.some((one) => one.name === name),
+  )
+  const fullest = Math.max(...full.map(({ space }) => fullness(space) ?? 0))
+  const live = Math.max(...full.map(({ space }) => space.inUseBytes ?? space.sizeBytes))
+  const some = full.length > 1 ? 'fill up to' : 'fills'
+  return [
+    ...worth.map(({ name, space }) => `${name}: ${defragReason(space).why}: quorate defrag`),
+    ...(full.length === 0
+      ? []
+      : [
+          `${names(full)} ${some} ${percent(fullest)} of the quota: remove old revisions (quorate compact --keep 1000, then quorate defrag), or write a larger one into the cluster file (etcd.settings: { quota-backend-bytes: ${adviseQuota(live)} }) and: quorate apply`,
+        ]),
+  ]
+}
+
+function isBeyondAdvice(space: MemberCondition['space']): boolean {
+  const limit = space?.quotaBytes ?? 0
+  return limit !== Infinity && beyondAdvice(limit)
+}
+
+function names(members: readonly { readonly name: string }[]): string {
+  return members.map(({ name }) => name).join(', ')
 }

@@ -56,15 +56,16 @@ export async function underLock<T>(
   await verb.confirm(shown)
   await using lock = await lockReachable(session, verb.name)
   const members = await lookAtMembers(session)
-  const { steps } = planned(verb, members.condition)
+  const { steps, outage } = planned(verb, members.condition)
   if (essence(steps) !== essence(shown.steps)) {
     throw new QuorateError('moved', 'the cluster is not as it was shown; nothing was changed', {
       hint: `see what it is now: quorate status; then again: quorate ${verb.name}`,
     })
   }
   const signal = AbortSignal.any([session.signal, lock.lost])
+  const probe = outage === true ? false : verb.probe
   const { withRecorder } = await import('./with-recorder.ts')
-  return await withRecorder(session, { verb: verb.name, probe: verb.probe }, async (recorded) => {
+  return await withRecorder(session, { verb: verb.name, probe }, async (recorded) => {
     return await work({ ...members, session: recorded, lock, signal, steps })
   })
 }

@@ -9,11 +9,15 @@ import type { Session } from '../run/session.ts'
 import { disarmOne } from './alarms.ts'
 import { type Defragmented, defragmentMember } from './defrag.ts'
 import { healthyClients, lookAtMembers } from './members.ts'
+import { quota } from './quota.ts'
 import { type MaintenanceOptions, type UnderLock, planned, underLock } from './under-lock.ts'
+import type { Availability } from './with-recorder.ts'
 
 export interface UnjamReport {
   readonly done: readonly MaintenanceStep[]
   readonly defragmented: readonly Defragmented[]
+  /** undefined as long as no client can write to it. */
+  readonly availability: Availability | undefined
 }
 
 /**
@@ -23,21 +27,18 @@ export interface UnjamReport {
  * @throws QuorateError `blocked` where the present data alone is more than the quota, with what to do; without a
  *   majority; while contents are in doubt.
  */
-export async function unjam(
-  session: Session,
-  { confirm }: Pick<MaintenanceOptions, 'confirm'>,
-): Promise<UnjamReport> {
-  // No client can write to it now: what one would notice is known.
-  const verb = { name: 'unjam', plan: fromTheBeginning, confirm, probe: false as const }
+export async function unjam(session: Session, { confirm, probe }: MaintenanceOptions): Promise<UnjamReport> {
+  const verb = { name: 'unjam', plan: fromTheBeginning, confirm, probe }
   const recorded = await underLock(session, verb, carryOut)
-  return recorded?.result ?? { done: [], defragmented: [] }
+  const { done, defragmented } = recorded?.result ?? { done: [], defragmented: [] }
+  return { done, defragmented, availability: recorded?.availability }
 }
 
 function fromTheBeginning(condition: ClusterCondition): MaintenancePlan {
   return planUnjam(condition, NO_PROGRESS)
 }
 
-async function carryOut(under: UnderLock): Promise<UnjamReport> {
+async function carryOut(under: UnderLock): Promise<Omit<UnjamReport, 'availability'>> {
   const { session, signal } = under
   const done: MaintenanceStep[] = []
   const defragmented: Defragmented[] = []
@@ -71,6 +72,8 @@ async function carryOut(under: UnderLock): Promise<UnjamReport> {
         if (first === undefined) throw new TypeError('no member to write to')
         await verifyWrite(first, clients, signal)
       })
+      const { advice } = await quota(session)
+      for (const text of advice) session.emit({ type: 'warning', text })
       return { done: [...done, ...turn], defragmented }
     }
     done.push(...turn)

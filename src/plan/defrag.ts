@@ -45,7 +45,7 @@ export function planDefrag(intent: DefragIntent, condition: ClusterCondition): D
 
 function reasonFor({ all, rule }: DefragIntent, { space, trouble }: MemberCondition) {
   if (space === undefined) return { worth: true, why: trouble ?? 'it gave no status' }
-  if (all) return { worth: true, why: `asked for; the file has ${mebibytes(space.sizeBytes)}` }
+  if (all) return { worth: true, why: 'asked for' }
   return defragReason(space, rule)
 }
 

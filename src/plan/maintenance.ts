@@ -25,6 +25,8 @@ export interface MaintenancePlan {
   readonly blocked: readonly BlockReason[]
   /** What whoever says yes should know. */
   readonly risks: readonly string[]
+  /** Clients can't write before, meanwhile or afterwards, as whoever says yes was told: no use in measuring it. */
+  readonly outage?: boolean | undefined
 }
 
 export function refusal(blocked: readonly BlockReason[]): MaintenancePlan {

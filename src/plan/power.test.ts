@@ -13,13 +13,17 @@ function plan(
   members: readonly MemberCondition[],
   force = false,
 ) {
-  const { steps, blocked, risks } = planPower({ cluster, verb, hosts, force }, clusterCondition(members))
+  const { steps, blocked, risks, outage } = planPower(
+    { cluster, verb, hosts, force },
+    clusterCondition(members),
+  )
   const named = steps.map((step) => ('host' in step ? `${step.kind} ${step.host}` : step.kind))
   return {
     steps: named,
     blocked: blocked.map(({ message }) => message),
     hints: blocked.map(({ hint }) => hint),
     risks,
+    outage,
   }
 }
 
@@ -36,7 +40,8 @@ test('followers first, and leadership moves before the leader goes', () => {
 })
 
 test('stopping says what is left, and that it stays so', () => {
-  const { risks } = plan('stop', ['etcd03'], THREE)
+  const { risks, outage } = plan('stop', ['etcd03'], THREE)
+  expect(outage).toBe(false)
   expect(risks.join(' ')).toMatch(/over reboots/)
   expect(risks.join(' ')).toMatch(/2 of 3 voting members are left, 2 are needed: no further member may fail/)
 })
@@ -52,6 +57,7 @@ test('the second of three is not stopped, and the refusal says why and how', () 
   const forced = plan('stop', ['etcd02'], members, true)
   expect(forced.steps).toEqual(['stop-member etcd02'])
   expect(forced.risks.join(' ')).toContain('the quorum is lost')
+  expect(forced.outage).toBe(true)
 })
 
 test('two of three at once are one too many', () => {

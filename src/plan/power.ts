@@ -25,7 +25,8 @@ export function planPower(intent: PowerIntent, condition: ClusterCondition): Mai
     ...(intent.force ? [] : quorumReasons(intent, condition, work)),
   ]
   if (blocked.length > 0) return refusal(blocked)
-  if (intent.verb === 'start') return { steps: work.map(startStep), blocked: [], risks: [] }
+  const outage = losesQuorum(intent, condition, work)
+  if (intent.verb === 'start') return { steps: work.map(startStep), blocked: [], risks: [], outage }
   return {
     steps: work.flatMap((member) => [
       ...handOver(intent, condition, member),
@@ -33,11 +34,12 @@ export function planPower(intent: PowerIntent, condition: ClusterCondition): Mai
     ]),
     blocked: [],
     risks: work.length === 0 ? [] : risks(intent, condition, work),
+    outage,
   }
 }
 
 /** Voters that would be left to answer without these. */
-export function leftWithout(condition: ClusterCondition, hosts: readonly string[]): number {
+function leftWithout(condition: ClusterCondition, hosts: readonly string[]): number {
   const away = condition.members.filter(
     ({ name, voter, healthy }) => hosts.includes(name) && voter && healthy,
   )
@@ -117,6 +119,19 @@ function quorumReasons(
       hint: `start others first (quorate start NODE), or take fewer at once; ${force}`,
     },
   ]
+}
+
+/** Or has none to begin with. */
+function losesQuorum(
+  { verb, hosts }: PowerIntent,
+  condition: ClusterCondition,
+  work: readonly MemberCondition[],
+): boolean {
+  const { voters, healthyVoters } = condition
+  if (healthyVoters < quorum(voters)) return true
+  if (verb === 'start') return false
+  if (verb === 'stop') return leftWithout(condition, hosts) < quorum(voters)
+  return work.some(({ voter, healthy }) => voter && healthy) && !mayRestart(voters, healthyVoters)
 }
 
 function handOver(

@@ -50,6 +50,7 @@ export function planUnjam(condition: ClusterCondition, progress: UnjamProgress):
       },
     ],
     blocked: [],
+    outage: alarms.length > 0,
     risks: [
       `All history before revision ${condition.revision} goes for good; the present keys and values stay. A watcher that is behind has to begin anew, as after every compaction.`,
       ...(work.length === 0 ? [] : defragRisks(condition, work)),

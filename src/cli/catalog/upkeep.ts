@@ -119,6 +119,7 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
     summary: 'a cluster that is out of space (NOSPACE), from full to writable',
     description:
       'Compacts the history, defragments the full members one at a time, disarms the alarm, and proves it with a write. Safe to interrupt and to run again. Where the present data alone is more than the quota it says so, and what to type.',
+    options: [...PROBE_OPTIONS],
     examples: ['quorate unjam', 'quorate unjam --yes'],
     load: async () => await import('../commands/unjam.ts'),
   },

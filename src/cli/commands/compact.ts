@@ -1,14 +1,12 @@
 import { compactHistory, compactTarget } from '../../operations/compact.ts'
-import { type CommandHandler, countOption, flagOption } from '../command.ts'
+import { QuorateError } from '../../errors.ts'
+import { type CommandHandler, type CommandInput, flagOption, textOption } from '../command.ts'
 import { asking, printDone } from '../maintenance.ts'
 import { probeChoice } from '../probe-choice.ts'
 import { withSession } from '../with-session.ts'
 
 const compactCommand: CommandHandler = async (context, input) => {
-  const target = compactTarget(
-    countOption(input, 'keep', '--keep'),
-    countOption(input, 'revision', '--revision'),
-  )
+  const target = compactTarget(revisions(input, 'keep'), revisions(input, 'revision'))
   return await withSession(context, async (session, ask) => {
     const report = await compactHistory(session, {
       target,
@@ -26,6 +24,14 @@ const compactCommand: CommandHandler = async (context, input) => {
       )
     return 0
   })
+}
+
+/** A busy cluster's revisions go into the billions. */
+function revisions(input: CommandInput, name: string): number | undefined {
+  const text = textOption(input, name)
+  if (text === undefined) return undefined
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
+  throw new QuorateError('usage', `--${name} ${text}: a whole number of at least 1 is meant`)
 }
 
 export default compactCommand

@@ -1,13 +1,22 @@
 import { unjam } from '../../operations/unjam.ts'
 import type { CommandHandler } from '../command.ts'
 import { asking, defragmentedLines, printDone } from '../maintenance.ts'
+import { probeChoice } from '../probe-choice.ts'
 import { withSession } from '../with-session.ts'
 
-const unjamCommand: CommandHandler = async (context) =>
+const unjamCommand: CommandHandler = async (context, input) =>
   await withSession(context, async (session, ask) => {
-    const { done, defragmented } = await unjam(session, { confirm: asking(context, ask, 'Unjam it now?') })
+    const { done, defragmented, availability } = await unjam(session, {
+      confirm: asking(context, ask, 'Unjam it now?'),
+      probe: probeChoice(input),
+    })
     if (context.json) {
-      printDone(context, { changed: done.length > 0, steps: done.length, members: defragmented })
+      printDone(context, {
+        changed: done.length > 0,
+        steps: done.length,
+        members: defragmented,
+        availability,
+      })
       return 0
     }
     context.out(
