@@ -77,13 +77,18 @@ function identity({ cluster, node, members, token, state }: MemberConfiguration)
   return {
     ETCD_NAME: node.name,
     ETCD_DATA_DIR: cluster.etcd.dataDirectory,
-    ETCD_WAL_DIR: cluster.etcd.walDirectory,
+    ...(walWithinData(cluster) ? {} : { ETCD_WAL_DIR: cluster.etcd.walDirectory }),
     ETCD_INITIAL_CLUSTER: members.map((member) => `${member.name}=${peerUrl(cluster, member)}`).join(','),
     ETCD_INITIAL_CLUSTER_TOKEN: token,
     ETCD_INITIAL_CLUSTER_STATE: state,
     ETCD_INITIAL_ADVERTISE_PEER_URLS: peerUrl(cluster, node),
     ETCD_ADVERTISE_CLIENT_URLS: clientUrl(cluster, node),
   }
+}
+
+/** Where etcd puts it when nobody says another place: then nobody says it. */
+function walWithinData({ etcd }: Cluster): boolean {
+  return etcd.walDirectory === `${etcd.dataDirectory}/member/wal`
 }
 
 function urls({ cluster, node }: MemberConfiguration): Record<string, string> {

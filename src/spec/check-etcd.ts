@@ -56,6 +56,8 @@ function checkDirectories(file: Partly<ClusterFile>, report: Reporter): void {
   const complaint = checkWalDirectory(tidy)
   if (complaint !== undefined)
     return report.error(path, `etcd.walDirectory: ${complaint.message}`, complaint.hint)
+  // etcd's own place for it, where nobody says another: clusters that were set up so can keep it.
+  if (tidy === `${data}/member/wal`) return
   if (liesWithin(tidy, data)) {
     const message =
       'etcd.walDirectory lies inside etcd.dataDirectory: a restore replaces the data directory as a whole'
