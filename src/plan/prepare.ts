@@ -206,9 +206,12 @@ export function keySteps(cluster: Cluster, node: Node, observed: Observed, state
   })
 }
 
+/** What quorate itself puts there; the rest of an adopted cluster's files is left as it is. */
+const OWN_TLS = /^\/etc\/ssl\/etcd\/(?:(?:ca|etcd|peer|server)\.crt|(?:etcd|peer|server)\.key)?$/
+
 function tlsModeSteps(host: string, state: MemberState): HostStep[] {
   const wrong = Object.entries(state.paths).filter(([path, now]) => {
-    if (!path.startsWith(`${PATHS.tls}/`)) return false
+    if (!OWN_TLS.test(path)) return false
     const mode = path.endsWith('.key') ? '600' : path.endsWith('.crt') ? '644' : '755'
     return !sameOwner(now, { owner: 'etcd', group: 'etcd', mode })
   })

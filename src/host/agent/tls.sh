@@ -54,9 +54,8 @@ op_certificates() {
   chown -R "$owner:$owner" "$generation"
   chmod 755 "$generation"
   sync "$generation"/*
-  if [ -e /etc/ssl/etcd ] && [ ! -L /etc/ssl/etcd ]; then
-    mv -T /etc/ssl/etcd "/etc/ssl/etcd.before-quorate.$(date +%s)"
-  fi
+  keep_others
+  if [ -n "$aside" ]; then mv -T /etc/ssl/etcd "$aside"; fi
   old=$(readlink /etc/ssl/etcd) || old=
   # It may be there from a run that was cut off right here.
   ln -sfn "etcd.d/${generation##*/}" /etc/ssl/.etcd.quorate
@@ -66,6 +65,22 @@ op_certificates() {
   # The previous pair stays, older ones go: they can be made again.
   for folder in /etc/ssl/etcd.d/pair.*; do
     [ "$folder" = "$generation" ] || [ "$folder" = "/etc/ssl/$old" ] || rm -rf "$folder"
+  done
+}
+
+# keep_others: what else lies under /etc/ssl/etcd (of a cluster that was adopted: etcd may run from it still, and others
+# read it) stays there under its name, as a link to where it goes.
+keep_others() {
+  aside=
+  if [ -d /etc/ssl/etcd ] && [ ! -L /etc/ssl/etcd ]; then aside=/etc/ssl/etcd.before-quorate.$(date +%s); fi
+  for entry in /etc/ssl/etcd/*; do
+    name=${entry##*/}
+    if [ -e "$generation/$name" ]; then continue; fi
+    if [ -n "$aside" ] && { [ -e "$entry" ] || [ -L "$entry" ]; }; then
+      ln -s "$aside/$name" "$generation/$name"
+    elif [ -L "$entry" ]; then
+      cp -P "$entry" "$generation/$name"
+    fi
   done
 }
 
@@ -80,11 +95,14 @@ op_ca() {
   draft=
 }
 
-# tls-modes OWNER: owners and modes of the TLS files put right.
+# tls-modes OWNER: owners and modes of the TLS files put right. What else lies there is somebody else's.
 op_tls_modes() {
-  chown -R "$2:$2" /etc/ssl/etcd/
+  chown "$2:$2" /etc/ssl/etcd/
   chmod 755 /etc/ssl/etcd/
-  chmod 644 /etc/ssl/etcd/*.crt
-  chmod 600 /etc/ssl/etcd/*.key
+  for file in /etc/ssl/etcd/*.crt /etc/ssl/etcd/*.key; do
+    if [ -L "$file" ] || [ ! -f "$file" ]; then continue; fi
+    chown "$2:$2" "$file"
+    case $file in *.key) chmod 600 "$file" ;; *) chmod 644 "$file" ;; esac
+  done
 }
 
