@@ -35,6 +35,7 @@ export { guardOf, savePlan } from './operations/plan-file.ts'
 export type { Step } from './plan/steps.ts'
 export { type MemberStatus, type StatusReport, status } from './operations/status.ts'
 export { type EtcdctlOptions, type EtcdctlResult, etcdctl } from './operations/etcdctl.ts'
+export { type AdoptOptions, type AdoptPreview, type AdoptReport, adopt } from './operations/adopt.ts'
 export { type ResetOptions, type ResetPreview, type ResetReport, reset } from './operations/reset.ts'
 
 // Availability: what clients notice

@@ -41,10 +41,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   recorder: ['etcd'],
   host: ['etcd', 'pki', 'ssh'],
   preflight: ['etcd', 'flannel', 'host', 'pki', 'ssh'],
+  adopt: ['etcd', 'host', 'pki', 'plan', 'ssh'],
   lab: ['ssh'],
   plan: ['etcd', 'flannel', 'host', 'pki', 'preflight'],
   run: ['artifacts', 'etcd', 'flannel', 'host', 'pki', 'plan', 'preflight', 'recorder', 'ssh'],
   operations: [
+    'adopt',
     'artifacts',
     'etcd',
     'flannel',
@@ -58,6 +60,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'ssh',
   ],
   cli: [
+    'adopt',
     'artifacts',
     'etcd',
     'flannel',

@@ -6,7 +6,7 @@ import { type ExtraCheck, type Parsed, loadCluster, readClusterFile } from '../s
 import type { Report } from '../spec/report.ts'
 import { formatProblem } from '../spec/problem.ts'
 
-const EXTRA_CHECKS: readonly ExtraCheck[] = [checkFlannelForFile, checkSettingsForFile]
+export const EXTRA_CHECKS: readonly ExtraCheck[] = [checkFlannelForFile, checkSettingsForFile]
 
 export interface LoadedCluster {
   readonly cluster: Cluster

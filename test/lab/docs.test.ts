@@ -91,6 +91,8 @@ const THE_LAB: readonly Typed[] = [
 
 /** What is typed elsewhere, or by nobody. */
 const NOT_HERE: Readonly<Record<string, string>> = {
+  'quorate adopt --name prod admin@10.0.0.11 --preview': 'test/lab/adopt.test.ts',
+  'quorate adopt --name prod admin@10.0.0.11': 'test/lab/adopt.test.ts, on clusters that others set up',
   'script/demo': 'nine machines; makes what it needs itself',
   'script/test': 'runs this test',
   'script/test unit': 'runs beside this test',

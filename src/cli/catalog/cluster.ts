@@ -36,6 +36,42 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     load: async () => await import('../commands/apply.ts'),
   },
   {
+    name: 'adopt',
+    group: 'The cluster',
+    summary: 'take over a cluster that something else set up, without a restart',
+    description:
+      "For clusters set up by hand, by Kubespray or by kubeadm. Reads what runs over SSH, finds the other members by itself, shows the cluster file and what an apply would change, and asks. Then it writes the file here and quorate's mark on every member (/etc/etcd/cluster-id); nothing else is changed and nothing is restarted. Everything that stands in the way is told at once (exit code 8). The CA's key stays where it is: it is looked for beside the CA's certificate on the members, or named.",
+    arguments: [{ syntax: '<machines...>', description: '[USER@]HOST of at least one member' }],
+    options: [
+      { flags: '--name <name>', description: "the cluster's name from now on (required)" },
+      { flags: '--preview', description: 'show everything, write nothing' },
+      { flags: '--user <name>', description: 'who logs in over SSH' },
+      { flags: '--port <n>', description: "sshd's port" },
+      { flags: '--identity-file <path>', description: 'private key for SSH' },
+      { flags: '--jump <hosts>', description: 'go through these hosts (ProxyJump)' },
+      { flags: '--ca-host <name>', description: "the machine that has the CA's key, a member or another" },
+      {
+        flags: '--ca-certificate <path>',
+        description: "the CA's certificate, there or (without --ca-host) here",
+      },
+      {
+        flags: '--ca-key <path>',
+        description: 'its key, there or here; without one the CA is an offline one',
+      },
+      { flags: '--suite <name>', description: "take etcd's binaries from this Debian suite from now on" },
+      {
+        flags: '--path <path>',
+        description: "or from this folder or archive (default: etcd's own releases)",
+      },
+    ],
+    examples: [
+      'quorate adopt --name prod admin@10.0.0.11 --preview',
+      'quorate adopt --name prod admin@10.0.0.11',
+      'quorate adopt --name prod root@10.0.0.11 --ca-host root-ca-host --ca-certificate /root/ca.crt --ca-key /root/ca.key',
+    ],
+    load: async () => await import('../commands/adopt.ts'),
+  },
+  {
     name: 'status',
     group: 'The cluster',
     summary: 'health of every member; exit code 0 only if all is well',

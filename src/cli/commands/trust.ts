@@ -7,7 +7,7 @@ import { confirm } from '../ask.ts'
 import { type CommandHandler, flagOption } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { errorJson, printError } from '../render-error.ts'
-import { renderTable } from '../table.ts'
+import { keyTable } from '../render-keys.ts'
 import { loadForCommand } from '../with-session.ts'
 
 const trustCommand: CommandHandler = async (context, input) => {
@@ -57,19 +57,6 @@ function tellRefused(refused: readonly ScannedKey[], context: CliContext): void 
   context.err(
     `  ${cyan('→')} if the machines were set up anew, and only then: quorate trust --replace ${[...new Set(refused.map(({ host }) => host))].join(' ')}\n`,
   )
-}
-
-function keyTable(keys: readonly ScannedKey[], { colors }: CliContext): string {
-  const paint = { known: colors.green, new: colors.yellow, changed: colors.red }
-  const header = ['MACHINE', 'NAME', 'KEY', 'FINGERPRINT', 'STATE'].map(colors.dim)
-  const rows = keys.map(({ host, jump, name, keyType, fingerprint, status }) => [
-    jump ? `on the way to ${host}` : host,
-    name,
-    keyType,
-    fingerprint,
-    paint[status](status),
-  ])
-  return renderTable([header, ...rows])
 }
 
 function count(keys: number): string {

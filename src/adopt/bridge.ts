@@ -1,0 +1,96 @@
+/**
+ * A way to a member before there is any certificate of ours: `openssl s_client` on its machine, with the certificate
+ * and key that the member itself uses. The key is read there, by root, and stays there; what comes here is the plain
+ * stream behind TLS, through SSH.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import net from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { PassThrough } from 'node:stream'
+import type { Remote } from '../ssh/remote.ts'
+
+export interface MemberDoor {
+  /** Where the member listens for clients, as dialled from its own machine. */
+  readonly address: string
+  readonly port: number
+  /** Paths there, as its process sees them, and that process's ID; undefined: it serves clients without TLS. */
+  readonly tls:
+    | {
+        readonly pid: number
+        readonly ca: string | undefined
+        readonly certificate: string
+        readonly key: string
+      }
+    | undefined
+}
+
+export interface Bridge extends AsyncDisposable {
+  /** For HTTP/2, as gRPC speaks it. Spoken to without TLS. */
+  readonly grpc: string
+  /** For HTTP/1.1, as etcd's v2 API speaks it. */
+  readonly http: string
+}
+
+/** The sockets lie in a private folder and go when the bridge is disposed of. */
+export async function openBridge(remote: Remote, door: MemberDoor, signal: AbortSignal): Promise<Bridge> {
+  if (door.tls === undefined) {
+    const socket = await remote.forward({ address: door.address, port: door.port })
+    return { grpc: socket, http: socket, [Symbol.asyncDispose]: async () => undefined }
+  }
+  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-adopt-'))
+  const ended = new AbortController()
+  const until = AbortSignal.any([signal, ended.signal])
+  const [grpc, http] = await Promise.all([
+    listen(path.join(folder, 'grpc'), (socket) => pipe(remote, socket, argv(door, 'h2'), until)),
+    listen(path.join(folder, 'http'), (socket) => pipe(remote, socket, argv(door, 'http/1.1'), until)),
+  ])
+  return {
+    grpc: path.join(folder, 'grpc'),
+    http: path.join(folder, 'http'),
+    [Symbol.asyncDispose]: async () => {
+      ended.abort()
+      for (const server of [grpc, http]) server.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The chain of what the member serves is checked there; its name is not, for this is its own machine. */
+function argv({ address, port, tls }: MemberDoor, protocol: string): readonly string[] {
+  if (tls === undefined) throw new TypeError('nothing to speak TLS with')
+  const root = `/proc/${tls.pid}/root`
+  const where = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  const words = ['openssl', 's_client', '-quiet', '-connect', where, '-alpn', protocol]
+  words.push('-cert', root + tls.certificate, '-key', root + tls.key)
+  if (tls.ca !== undefined) words.push('-verify_return_error', '-CAfile', root + tls.ca)
+  return words
+}
+
+async function listen(file: string, accept: (socket: net.Socket) => void): Promise<net.Server> {
+  const server = net.createServer(accept)
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(file, resolve))
+  return server.unref()
+}
+
+/** Each connection here is one session there; where either ends, so does the other. */
+function pipe(remote: Remote, socket: net.Socket, words: readonly string[], until: AbortSignal): void {
+  const hangUp = new AbortController()
+  const stdin = new PassThrough()
+  socket.on('error', () => undefined).on('close', () => hangUp.abort())
+  socket.pipe(stdin)
+  const signal = AbortSignal.any([until, hangUp.signal])
+  const session = remote.run({
+    argv: words,
+    root: true,
+    stdin,
+    signal,
+    encoding: 'latin1',
+    onStdout: (text) => void socket.write(Buffer.from(text, 'latin1')),
+  })
+  // Why there is no answer the client learns from the end of its connection, as from any member that is down.
+  session.then(
+    () => socket.destroy(),
+    () => socket.destroy(),
+  )
+}

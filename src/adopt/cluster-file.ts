@@ -1,0 +1,152 @@
+/** The cluster file of a cluster that runs already: every setting as it truly runs, as far as the file has a place for it. */
+import { reservedBecause } from '../spec/reserved-settings.ts'
+import type { ClusterFile } from '../spec/schema.ts'
+import { environmentName, knownFlags } from '../etcd/versions.ts'
+import { describe } from '../pki/certificate.ts'
+import { dataDirectoryOf, walDirectoryOf } from './files.ts'
+import {
+  type Member,
+  type Remark,
+  clientListeners,
+  clientPort,
+  common,
+  leafOf,
+  peerPlace,
+  servesLoopback,
+} from './member.ts'
+import { ownNames } from './names.ts'
+import { flagIs } from './settings.ts'
+
+export interface Wishes {
+  readonly name: string
+  /** How all machines are reached, as the cluster file has it. */
+  readonly ssh: NonNullable<ClusterFile['ssh']>
+  readonly authority: NonNullable<NonNullable<ClusterFile['pki']>['authority']>
+  readonly source: ClusterFile['etcd']['source']
+}
+
+export interface Draft {
+  readonly content: ClusterFile
+  readonly remarks: readonly Remark[]
+}
+
+const DAY_MS = 86_400_000
+/** Outside of these an issued certificate lives too short or too long; then quorate's own default stands. */
+const DAYS = { least: 7, most: 825, standard: 365 }
+const ALGORITHMS = ['ecdsa-p256', 'rsa-2048', 'rsa-3072', 'rsa-4096'] as const
+
+/** For members that nothing stands in the way of adopting (`obstaclesOf`). */
+export function draftClusterFile(members: readonly Member[], wishes: Wishes): Draft {
+  const remarks: Remark[] = []
+  const names = ownNames(members, (remark) => remarks.push(remark))
+  const nodes = members.map((member): ClusterFile['nodes'][number] => {
+    const { host, user } = member.destination
+    const address = peerPlace(member)?.address ?? host
+    const ssh = {
+      ...(host === address ? {} : { host }),
+      ...(user === undefined || user === wishes.ssh.user ? {} : { user }),
+    }
+    const own = names.get(member.name)
+    return {
+      name: member.name,
+      address,
+      roles: ['etcd'],
+      ...(own === undefined || own.addresses.length === 0 ? {} : { addresses: [...own.addresses] }),
+      ...(own === undefined || own.names.length === 0 ? {} : { names: [...own.names] }),
+      ...(Object.keys(ssh).length === 0 ? {} : { ssh }),
+    }
+  })
+  const content: ClusterFile = {
+    name: wishes.name,
+    ...(Object.keys(wishes.ssh).length === 0 ? {} : { ssh: wishes.ssh }),
+    nodes,
+    pki: { authority: wishes.authority, ...certificateHabits(members, remarks) },
+    etcd: {
+      ...etcdPart(members, remarks),
+      ...(wishes.source === undefined ? {} : { source: wishes.source }),
+    },
+    // What the machines have is enough for them to run; nothing is installed on them unasked.
+    packages: [],
+  }
+  return { content, remarks }
+}
+
+function certificateHabits(members: readonly Member[], remarks: Remark[]): ClusterFile['pki'] {
+  const single = members.every(({ settings }) => settings['cert-file'] === settings['peer-cert-file'])
+  const facts = members.flatMap(({ files }) => leafOf(files.server) ?? []).map(describe)
+  const [first] = facts
+  const algorithm = ALGORITHMS.find((name) => name === first?.keyAlgorithm)
+  if (first !== undefined && algorithm === undefined)
+    note(remarks, `keys are ${first.keyAlgorithm} today; new ones will be ecdsa-p256`)
+  const days = first && Math.round((first.notAfter.getTime() - first.notBefore.getTime()) / DAY_MS)
+  const usual = days !== undefined && days >= DAYS.least && days <= DAYS.most
+  if (days !== undefined && !usual)
+    note(remarks, `certificates are valid for ${days} days today; new ones will be for ${DAYS.standard}`)
+  return {
+    layout: single ? 'single' : 'separate',
+    ...(algorithm === undefined ? {} : { algorithm }),
+    days: usual ? days : DAYS.standard,
+  }
+}
+
+function etcdPart(members: readonly Member[], remarks: Remark[]): ClusterFile['etcd'] {
+  const { value: version = '' } = common(members, (member) => member.version)
+  const [first] = members
+  if (first === undefined) throw new TypeError('no members')
+  const dataDirectory = dataDirectoryOf(first.process, first.settings)
+  const clients = clientPort(first.settings) ?? 2379
+  const plaintext = members.some(({ settings }) =>
+    clientListeners(settings).some((one) => !one.tls && servesLoopback(one) && one.port === clients),
+  )
+  const v2 = members.some(({ settings }) => servesV2(version, settings))
+  return {
+    version,
+    dataDirectory,
+    walDirectory: walDirectoryOf(first.process, first.settings),
+    clientPort: clients,
+    peerPort: peerPlace(first)?.port ?? 2380,
+    ...(plaintext ? { localPlaintext: true } : {}),
+    ...(v2 ? { enableV2: true } : {}),
+    settings: freeSettings(members, version, remarks),
+  }
+}
+
+/** On by default in 3.3, and nowhere else. */
+function servesV2(version: string, settings: Member['settings']): boolean {
+  if (!knownFlags(version).has('enable-v2')) return false
+  return settings['enable-v2'] === undefined ? version.startsWith('3.3.') : flagIs(settings, 'enable-v2')
+}
+
+/** The flags that the file takes as they are. Those that quorate decides are for `differences.ts`. */
+function freeSettings(
+  members: readonly Member[],
+  version: string,
+  remarks: Remark[],
+): Record<string, string> {
+  const known = knownFlags(version)
+  const flags = new Set(members.flatMap(({ settings }) => Object.keys(settings)))
+  const free: Record<string, string> = {}
+  for (const flag of [...flags].sort()) {
+    if (reservedBecause(flag) !== undefined) continue
+    const { value, differing } = common(members, ({ settings }) => settings[flag])
+    if (!known.has(flag)) {
+      const where = `${environmentName(flag)}=${value ?? ''}`
+      note(remarks, `${where} is no setting of etcd ${version}, which passes over it: it is not in the file`)
+      continue
+    }
+    if (differing !== undefined)
+      remarks.push({
+        host: undefined,
+        severity: 'warning',
+        message: `${flag} is not the same everywhere (${differing}); the file has ${value ?? 'none'}`,
+      })
+    if (value !== undefined) free[flag] = value
+  }
+  // Said, because quorate's own default is another.
+  free['auto-compaction-retention'] ??= '0'
+  return free
+}
+
+function note(remarks: Remark[], message: string): void {
+  remarks.push({ host: undefined, message, severity: 'note' })
+}

@@ -1,0 +1,148 @@
+/** What would be different once quorate has put the cluster file in force, beyond what the plan itself shows. */
+import { environmentName } from '../etcd/versions.ts'
+import { PATHS } from '../host/state.ts'
+import { reservedBecause } from '../spec/reserved-settings.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import { subjectLine } from '../pki/chain.ts'
+import { type Member, type Remark, certificatesOf, clientListeners, servesLoopback } from './member.ts'
+import { type Settings, flagIs } from './settings.ts'
+import { whyNotConverted } from './shape.ts'
+
+/** etcd has no use for these once a member has data; quorate writes its own. */
+const FIRST_START = [
+  'initial-cluster',
+  'initial-cluster-state',
+  'initial-cluster-token',
+  'initial-advertise-peer-urls',
+]
+
+/** Flags that have a place of their own in the cluster file, or none because they say the same. */
+const PLACED: ReadonlySet<string> = new Set(
+  `name data-dir wal-dir config-file enable-v2 advertise-client-urls listen-client-urls listen-peer-urls
+  listen-metrics-urls cert-file key-file trusted-ca-file client-cert-auth peer-cert-file peer-key-file
+  peer-trusted-ca-file peer-client-cert-auth`
+    .split(/\s+/)
+    .concat(FIRST_START),
+)
+
+/** A reserved flag with this value says what quorate says anyway. */
+const SAME: Readonly<Record<string, string>> = {
+  'strict-reconfig-check': 'true',
+  'initial-corrupt-check': 'true',
+  'experimental-initial-corrupt-check': 'true',
+  'auto-tls': 'false',
+  'peer-auto-tls': 'false',
+  'force-new-cluster': 'false',
+  proxy: 'off',
+}
+
+const METRICS = 'http://127.0.0.1:2381'
+
+export function differencesOf(cluster: Cluster, members: readonly Member[]): readonly Remark[] {
+  return together(
+    members.flatMap((member) =>
+      [
+        ...inTheWay(member),
+        ...unit(member),
+        ...listeners(cluster, member),
+        ...safety(member),
+        ...reserved(member.settings),
+        ...authority(member),
+      ].map((one) => ({ ...one, host: member.name })),
+    ),
+    members.length,
+  )
+}
+
+type Found = Omit<Remark, 'host'>
+
+/** How it is run is not for quorate to change: `apply` refuses. */
+function inTheWay(member: Member): Found[] {
+  const why = whyNotConverted(member)
+  return why === undefined
+    ? []
+    : [warning(`${why}: apply will refuse to change it; status and the like work`)]
+}
+
+function unit({ process }: Member): Found[] {
+  const { unit: runs, user } = process
+  const found: Found[] = []
+  if (runs?.name === 'etcd.service') {
+    if (runs.path !== PATHS.unit)
+      found.push(note(`the unit ${runs.path} will be overruled by quorate's own, ${PATHS.unit}`))
+    if (runs.dropIns.length > 0)
+      found.push(note(`drop-ins stay in force beside quorate's unit: ${runs.dropIns.join(', ')}`))
+  }
+  if (user !== 'etcd')
+    found.push(note(`etcd runs as ${user}; it will run as etcd, shut in, and its data will belong to etcd`))
+  if (process.configuration !== undefined)
+    found.push(note(`its configuration file will not be read any more; its settings are in the cluster file`))
+  return found
+}
+
+function listeners({ etcd }: Cluster, { settings }: Member): Found[] {
+  const found: Found[] = []
+  for (const { tls, address, port } of clientListeners(settings)) {
+    const loopback = servesLoopback({ tls, address, port }) && address !== '0.0.0.0' && address !== '::'
+    if (port === etcd.clientPort && (tls || loopback)) continue
+    found.push(
+      warning(
+        `it serves clients at ${tls ? 'https' : 'http'}://${address}:${port} too; quorate's members do not: whoever uses that will find nobody`,
+      ),
+    )
+  }
+  const metrics = settings['listen-metrics-urls']
+  if (metrics !== undefined && metrics !== METRICS)
+    found.push(
+      warning(
+        `metrics are served at ${metrics}; they will be at ${METRICS}, and for clients with a certificate`,
+      ),
+    )
+  return found
+}
+
+function safety({ settings }: Member): Found[] {
+  const found: Found[] = []
+  if (!flagIs(settings, 'client-cert-auth') && settings['trusted-ca-file'] === undefined)
+    found.push(warning('clients need no certificate today; they will'))
+  if (!flagIs(settings, 'peer-client-cert-auth') && settings['peer-trusted-ca-file'] === undefined)
+    found.push(warning('peers need no certificate today; they will'))
+  return found
+}
+
+/** What quorate decides itself, and decides otherwise. */
+function reserved(settings: Settings): Found[] {
+  return Object.entries(settings).flatMap(([flag, value]): Found[] => {
+    const reason = reservedBecause(flag)
+    if (reason === undefined || PLACED.has(flag) || SAME[flag] === value) return []
+    return [warning(`${environmentName(flag)}=${value} is not carried over: ${reason}`)]
+  })
+}
+
+function authority({ files }: Member): Found[] {
+  const found = files.caKeys.map(({ path, owner, mode }) =>
+    warning(
+      `a private key of a CA lies on this machine: ${path} (${owner} ${mode}); whoever breaks in can issue himself certificates. Once the key is elsewhere, name its place under pki.authority`,
+    ),
+  )
+  const [ca] = certificatesOf(files.clientCa)
+  return ca === undefined ? found : [...found, note(`the CA stays the same: ${subjectLine(ca)}`)]
+}
+
+/** What is true of every member is said once. */
+function together(remarks: readonly Remark[], members: number): readonly Remark[] {
+  const by = Map.groupBy(remarks, ({ message }) => message)
+  return [...by.values()].flatMap((same) => {
+    const [first] = same
+    if (first === undefined) return []
+    return same.length === members && members > 1 ? [{ ...first, host: undefined }] : same
+  })
+}
+
+function note(message: string): Found {
+  return { message, severity: 'note' }
+}
+
+function warning(message: string): Found {
+  return { message, severity: 'warning' }
+}

@@ -1,0 +1,101 @@
+/** One member of a cluster that is to be adopted: what its machine showed, and what the cluster says of it. */
+import type { ListedMember } from '../etcd/view.ts'
+import { X509Certificate } from 'node:crypto'
+import { parseCertificates } from '../pki/chain.ts'
+import { isIP } from 'node:net'
+import type { MemberFiles, SeenCertificate } from './files.ts'
+import { type Settings, hostOf, urlsOf } from './settings.ts'
+import type { EtcdProcess, Sighting } from './sighting.ts'
+
+/** How the machine was reached, where that is not its address alone. */
+export interface Destination {
+  /** What ssh is given: an address, a name or an alias. */
+  readonly host: string
+  readonly user: string | undefined
+}
+
+export interface Member {
+  /** Its name in etcd, and in the cluster file. */
+  readonly name: string
+  readonly destination: Destination
+  readonly sighting: Sighting
+  readonly process: EtcdProcess
+  readonly settings: Settings
+  readonly files: MemberFiles
+  readonly listed: ListedMember
+  /** What runs, as it says itself; undefined: it does not answer. */
+  readonly version: string | undefined
+}
+
+/** Something that an operator should know before he says yes. */
+export interface Remark {
+  readonly host: string | undefined
+  readonly message: string
+  /** `warning`: it may do harm, or stands in apply's way. `note`: it will be different, or is merely worth knowing. */
+  readonly severity: 'note' | 'warning'
+}
+
+/** Where its peers find it; undefined: not in one place, or not by an address. */
+export function peerPlace(member: Member): { readonly address: string; readonly port: number } | undefined {
+  const [text, ...more] = member.listed.peerUrls
+  if (text === undefined || more.length > 0 || !URL.canParse(text)) return undefined
+  const url = new URL(text)
+  const address = hostOf(url)
+  return isIP(address) === 0 ? undefined : { address, port: portOf(url) }
+}
+
+export interface Listener {
+  readonly tls: boolean
+  readonly address: string
+  readonly port: number
+}
+
+/** Where it listens for clients. */
+export function clientListeners(settings: Settings): readonly Listener[] {
+  return urlsOf(settings, 'listen-client-urls')
+    .concat(settings['listen-client-urls'] === undefined ? [new URL('http://localhost:2379')] : [])
+    .map((url) => ({ tls: url.protocol === 'https:', address: hostOf(url), port: portOf(url) }))
+}
+
+/** On every address, or on loopback's. */
+export function servesLoopback({ address }: Listener): boolean {
+  return ['127.0.0.1', 'localhost', '0.0.0.0', '::'].includes(address)
+}
+
+/** The port that clients use; undefined: it serves none over TLS. */
+export function clientPort(settings: Settings): number | undefined {
+  const listeners = clientListeners(settings).filter(({ tls }) => tls)
+  return (listeners.find((one) => !servesLoopback(one)) ?? listeners[0])?.port
+}
+
+/** A URL leaves out the port that its scheme has anyway. */
+function portOf(url: URL): number {
+  return Number(url.port || (url.protocol === 'https:' ? 443 : 80))
+}
+
+/** The certificate itself, without its chain; undefined: there is none, or it can't be read. */
+export function leafOf(file: SeenCertificate | undefined): X509Certificate | undefined {
+  return certificatesOf(file)[0]
+}
+
+export function certificatesOf(file: SeenCertificate | undefined): readonly X509Certificate[] {
+  if (file === undefined) return []
+  try {
+    return parseCertificates(file.pem, file.path)
+  } catch {
+    // What can't be read is told as such, with what else stands in the way.
+    return []
+  }
+}
+
+/** The value that all have, or the most common one, with who has which where they differ. */
+export function common<T extends string | number | boolean | undefined>(
+  members: readonly Member[],
+  read: (member: Member) => T,
+): { readonly value: T; readonly differing: string | undefined } {
+  const by = Map.groupBy(members, read)
+  const [first] = [...by].sort(([, a], [, b]) => b.length - a.length)
+  if (first === undefined) throw new TypeError('no members')
+  const list = [...by].map(([value, who]) => `${who.map(({ name }) => name).join(', ')}: ${String(value)}`)
+  return { value: first[0], differing: by.size === 1 ? undefined : list.join('; ') }
+}

@@ -1,0 +1,68 @@
+/** Which names and addresses of its present certificates are a node's own. */
+import { describe } from '../pki/certificate.ts'
+import { allowedNames, canonicalIp } from '../pki/names.ts'
+import { checkDnsName } from '../spec/values.ts'
+import { type Member, type Remark, leafOf, peerPlace } from './member.ts'
+
+export interface OwnNames {
+  readonly addresses: readonly string[]
+  readonly names: readonly string[]
+}
+
+/**
+ * Names that stand in one node's certificates alone are that node's. Others are for several (Kubespray gives every
+ * member the names of all): a certificate with them could pretend to be another node, and they are told instead.
+ */
+export function ownNames(
+  members: readonly Member[],
+  remark: (remark: Remark) => void,
+): ReadonlyMap<string, OwnNames> {
+  const carried = new Map(members.map((member) => [member.name, namesIn(member)]))
+  const holders = (name: string) => members.filter((member) => carried.get(member.name)?.has(name))
+  const shared = new Set<string>()
+  const nodes = new Set(members.map(({ name }) => name))
+  const own = members.map((member): [string, OwnNames] => {
+    const address = peerPlace(member)?.address ?? ''
+    const base = allowedNames({ name: member.name, names: [], address, addresses: [] })
+    const given = new Set([...base.dns, ...base.ips])
+    const fresh = [...(carried.get(member.name) ?? [])].filter((name) => !given.has(name))
+    const kept = fresh.filter((name) => {
+      const alone = holders(name).length === 1 && !nodes.has(name)
+      const fit = canonicalIp(name) !== undefined || checkDnsName(name) === undefined
+      if (!alone || !fit) shared.add(name)
+      return alone && fit
+    })
+    return [
+      member.name,
+      { addresses: kept.filter(isAddress), names: kept.filter((name) => !isAddress(name)) },
+    ]
+  })
+  for (const member of members) {
+    // Another node's own names are in its own certificate.
+    const address = peerPlace(member)?.address ?? ''
+    for (const name of [member.name, address]) shared.delete(canonicalIp(name) ?? name)
+  }
+  if (shared.size > 0) {
+    remark({
+      host: undefined,
+      severity: 'warning',
+      message: `certificates of several nodes carry ${[...shared].join(', ')}; new ones will carry each node's own names only: clients that check one of these would no longer find it`,
+    })
+  }
+  return new Map(own)
+}
+
+function isAddress(name: string): boolean {
+  return canonicalIp(name) !== undefined
+}
+
+/** Of both certificates, in one spelling. */
+function namesIn({ files }: Member): ReadonlySet<string> {
+  const facts = [files.server, files.peer].flatMap((file) => leafOf(file) ?? []).map(describe)
+  return new Set(
+    facts.flatMap(({ sans }) => [
+      ...sans.dns.map((name) => name.toLowerCase()),
+      ...sans.ips.map((ip) => canonicalIp(ip) ?? ip),
+    ]),
+  )
+}

@@ -1,0 +1,160 @@
+/** What stands in the way of adopting a cluster: everything at once, each with what to do about it. */
+import { QuorateError } from '../errors.ts'
+import type { Problem } from '../etcd/health.ts'
+import { parseChain, subjectLine } from '../pki/chain.ts'
+import type { BlockReason } from '../plan/steps.ts'
+import { type SeenCertificate, dataDirectoryOf, walDirectoryOf } from './files.ts'
+import {
+  type Member,
+  certificatesOf,
+  clientListeners,
+  clientPort,
+  common,
+  leafOf,
+  peerPlace,
+  servesLoopback,
+} from './member.ts'
+import { flagIs } from './settings.ts'
+
+/** Who etcd may run as: quorate's members run as `etcd`, and what root owns can be handed over. */
+const USERS: readonly string[] = ['etcd', 'root']
+
+/** @param problems what `judgeView` says of the cluster as it is */
+export function obstaclesOf(members: readonly Member[], problems: readonly Problem[]): BlockReason[] {
+  const own = members.flatMap((member) => [
+    ...listeners(member),
+    ...certificates(member),
+    ...processTroubles(member),
+  ])
+  return [...health(problems), ...own, ...unlike(members), ...authorities(members)]
+}
+
+/** A cluster is taken over as a healthy one, or not at all. */
+function health(problems: readonly Problem[]): BlockReason[] {
+  return problems.map(({ member, message }) => ({
+    host: member,
+    message: member === undefined ? message : `its member ${message}`,
+    hint: 'mend the cluster first with the tools that it was set up with: quorate takes over a healthy one only',
+  }))
+}
+
+function listeners(member: Member): BlockReason[] {
+  const host = member.name
+  const found: BlockReason[] = []
+  const [peer = ''] = member.listed.peerUrls
+  if (member.listed.peerUrls.length !== 1) {
+    const message = `it has ${member.listed.peerUrls.length} peer URLs (${member.listed.peerUrls.join(', ')}), and the cluster file knows one`
+    found.push({ host, message, hint: 'leave one of them: etcdctl member update' })
+  } else if (peer.startsWith('http:')) {
+    const message = `its peers speak to it without TLS (${peer})`
+    found.push({ host, message, hint: 'give the peers TLS first, member by member' })
+  } else if (peerPlace(member) === undefined) {
+    const message = `its peers know it by a name (${peer}), and the cluster file by an address`
+    found.push({ host, message, hint: `give it its address: etcdctl member update` })
+  }
+  const clients = clientListeners(member.settings)
+  const port = clientPort(member.settings)
+  if (port === undefined) {
+    const message = `it serves clients without TLS only (${member.settings['listen-client-urls'] ?? 'http://localhost:2379'})`
+    found.push({ host, message, hint: 'give it certificates for clients first, member by member' })
+  } else if (!clients.some((one) => one.port === port && servesLoopback(one))) {
+    const message = `it does not listen on 127.0.0.1:${port}, where quorate's tunnel comes out`
+    found.push({ host, message, hint: `add https://127.0.0.1:${port} to its listen-client-urls` })
+  }
+  return found
+}
+
+function certificates({ name: host, settings, files }: Member): BlockReason[] {
+  const found: BlockReason[] = []
+  for (const [flag, file] of [
+    ['cert-file', files.server],
+    ['peer-cert-file', files.peer],
+    ['trusted-ca-file', files.clientCa],
+    ['peer-trusted-ca-file', files.peerCa],
+  ] as const) {
+    const set = settings[flag]
+    if (set !== undefined && leafOf(file) === undefined)
+      found.push({ host, message: `its ${flag} ${set} is no certificate that can be read` })
+  }
+  for (const flag of ['auto-tls', 'peer-auto-tls']) {
+    if (!flagIs(settings, flag)) continue
+    const message = `it makes its certificates itself (${flag})`
+    found.push({ host, message, hint: 'give it certificates of a CA first' })
+  }
+  return found
+}
+
+function processTroubles({ name: host, process }: Member): BlockReason[] {
+  if (USERS.includes(process.user)) return []
+  const message = `etcd runs as the user ${process.user} there; quorate's run as etcd, and taking the data from ${process.user} would stop this one`
+  return [{ host, message, hint: 'have it run as etcd (or root) first, and its data belong to etcd' }]
+}
+
+/** What the cluster file has once for all. */
+function unlike(members: readonly Member[]): BlockReason[] {
+  const shared: Readonly<Record<string, (member: Member) => string | number | undefined>> = {
+    'the version of etcd': ({ version }) => version,
+    'etcd.dataDirectory': ({ process, settings }) => dataDirectoryOf(process, settings),
+    'etcd.walDirectory': ({ process, settings }) => walDirectoryOf(process, settings),
+    'etcd.clientPort': ({ settings }) => clientPort(settings),
+    'etcd.peerPort': (member) => peerPlace(member)?.port,
+  }
+  return Object.entries(shared).flatMap(([what, read]) => {
+    const { differing } = common(members, read)
+    if (differing === undefined) return []
+    return [
+      {
+        message: `${what} is one for all members in the cluster file, and here they differ: ${differing}`,
+        hint: 'make them alike first',
+      },
+    ]
+  })
+}
+
+/** One CA for everything and everyone: anything else would be cut off by the first certificate that quorate issues. */
+function authorities(members: readonly Member[]): BlockReason[] {
+  const found: BlockReason[] = []
+  const { differing } = common(members, fingerprints)
+  if (differing !== undefined) {
+    const list = members.map(({ name, files }) => `${name}: ${subjects(files.clientCa)}`).join('; ')
+    found.push({
+      message: `the members trust different CAs: ${list}`,
+      hint: 'give them the same bundle first',
+    })
+  }
+  for (const { name: host, files } of members) {
+    const [client, peer] = [leafOf(files.clientCa), leafOf(files.peerCa)]
+    const tangled = files.clientCa && notOneChain(files.clientCa)
+    if (tangled !== undefined)
+      found.push({ host, message: tangled, hint: 'one CA, with those above it, is what quorate can keep' })
+    if (client === undefined || peer === undefined || client.fingerprint256 === peer.fingerprint256) continue
+    const message = `clients and peers have different CAs (${subjectLine(client)}; ${subjectLine(peer)}), and the cluster file knows one`
+    found.push({
+      host,
+      message,
+      hint: 'have both trust both CAs, and issue all certificates from one of them',
+    })
+  }
+  return found
+}
+
+function fingerprints({ files }: Member): string {
+  return certificatesOf(files.clientCa)
+    .map(({ fingerprint256 }) => fingerprint256)
+    .join()
+}
+
+/** Why the bundle is more than one CA and those above it; undefined: it is not. */
+function notOneChain(file: SeenCertificate): string | undefined {
+  try {
+    parseChain(file.pem, file.path)
+    return undefined
+  } catch (error) {
+    if (error instanceof QuorateError) return error.message
+    throw error
+  }
+}
+
+function subjects(file: Member['files']['clientCa']): string {
+  return certificatesOf(file).map(subjectLine).join(' and ') || 'none'
+}

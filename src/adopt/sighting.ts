@@ -1,0 +1,120 @@
+/** What a machine showed of the etcd that runs there, whoever set it up. */
+import { QuorateError } from '../errors.ts'
+import type { Remote } from '../ssh/remote.ts'
+import script from './look-process.sh?raw'
+
+export interface Sighting {
+  /** `uname -n`. */
+  readonly hostName: string
+  readonly os: { readonly id: string; readonly version: string; readonly codename: string }
+  /** The machine's own addresses, without loopback's. */
+  readonly addresses: readonly string[]
+  /** Text of the mark that quorate leaves on members; undefined: there is none. */
+  readonly pin: string | undefined
+  /** Path of a kubelet's manifest for etcd, if there is one. */
+  readonly manifest: string | undefined
+  readonly processes: readonly EtcdProcess[]
+}
+
+export interface EtcdProcess {
+  readonly pid: number
+  /** Who it runs as. */
+  readonly user: string
+  /** Path of the running program, as the process sees it. */
+  readonly executable: string
+  /** The whole command line, the program first. */
+  readonly command: readonly string[]
+  /** The environment that it was started with. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Its working directory, which relative paths begin at. */
+  readonly directory: string
+  /** Text of its configuration file, where it has one: then etcd heeds nothing else. */
+  readonly configuration: string | undefined
+  /** It lives in a container: of the kubelet, docker, podman or containerd. */
+  readonly container: boolean
+  /** The systemd service whose main process it is. */
+  readonly unit: RunningUnit | undefined
+}
+
+export interface RunningUnit {
+  /** `etcd.service`. */
+  readonly name: string
+  readonly path: string
+  readonly enabled: boolean
+  readonly dropIns: readonly string[]
+}
+
+/** One round trip, as root. @throws QuorateError `command` with what the machine said. */
+export async function lookForEtcd(remote: Remote, signal: AbortSignal): Promise<Sighting> {
+  const argv = ['sh', '-c', script, 'quorate-adopt']
+  const { exitCode, stdout, stderr } = await remote.run({ argv, root: true, signal })
+  if (exitCode === 0) return parseSighting(stdout)
+  throw new QuorateError('command', stderr.trim() || `looking for etcd ended with exit code ${exitCode}`, {
+    host: remote.host,
+    hint: 'it needs a POSIX sh, coreutils and systemd there',
+  })
+}
+
+export function parseSighting(text: string): Sighting {
+  const lines = text.split('\n').filter(Boolean).map(words)
+  const begin = lines.findIndex(([key]) => key === 'process')
+  const machine = begin === -1 ? lines : lines.slice(0, begin)
+  const all = (key: string) => machine.filter(([name]) => name === key).map(([, value]) => value)
+  const [id = 'unknown', version = 'unknown', codename = 'unknown'] = (all('os')[0] ?? '').split(' ')
+  const [pin] = all('pin')
+  const processes: (readonly (readonly [string, string])[])[] = []
+  for (let at = begin; at !== -1 && at < lines.length;) {
+    const next = lines.findIndex(([key], index) => index > at && key === 'process')
+    const end = next === -1 ? lines.length : next
+    processes.push(lines.slice(at, end))
+    at = end
+  }
+  return {
+    hostName: all('name')[0] ?? '',
+    os: { id, version, codename },
+    addresses: all('address'),
+    pin: pin === undefined ? undefined : decode(pin),
+    manifest: all('manifest')[0],
+    processes: processes.map((own) => parseProcess(new Map(own))),
+  }
+}
+
+function parseProcess(lines: ReadonlyMap<string, string>): EtcdProcess {
+  const [pid = '', user = ''] = (lines.get('process') ?? '').split(' ')
+  const configuration = lines.get('config')
+  const unit = lines.get('unit')
+  return {
+    pid: Number(pid),
+    user,
+    executable: lines.get('executable') ?? '',
+    command: pieces(lines.get('command') ?? ''),
+    environment: Object.fromEntries(pieces(lines.get('environment') ?? '').map((entry) => cut(entry, '='))),
+    directory: lines.get('directory') ?? '/',
+    configuration: configuration === undefined ? undefined : decode(configuration),
+    container: /kubepods|docker|libpod|containerd|crio/.test(lines.get('cgroup') ?? ''),
+    unit: unit === undefined ? undefined : parseUnit(unit),
+  }
+}
+
+function parseUnit(text: string): RunningUnit {
+  const [name = '', path = '', state = '', drops = ''] = text.split('|')
+  return { name, path, enabled: state === 'enabled', dropIns: drops.split(' ').filter(Boolean) }
+}
+
+function words(line: string): [string, string] {
+  return cut(line, ' ')
+}
+
+function cut(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator)
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** Base64 of texts that each end in a zero byte, as /proc has them. */
+function pieces(base64: string): readonly string[] {
+  return decode(base64).split('\0').slice(0, -1)
+}
+
+function decode(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('utf8')
+}

@@ -1,0 +1,59 @@
+/** What adopting a cluster means, for people and as JSON. */
+import { describeShape } from '../adopt/shape.ts'
+import type { AdoptPreview } from '../operations/adopt.ts'
+import type { CliContext } from './context.ts'
+import { planSummary, renderPlan } from './render-plan.ts'
+import { stepJson } from '../run/event-json.ts'
+import { renderTable } from './table.ts'
+
+export function renderAdoption(preview: AdoptPreview, { colors, verbose }: CliContext): string {
+  const { cluster, clusterId, members, remarks, plan, text } = preview
+  const header = ['MEMBER', 'ADDRESS', 'VERSION', 'PID', 'RUN BY', 'DATA'].map(colors.dim)
+  const rows = members.map((member) => [
+    member.name,
+    cluster.nodes.find(({ name }) => name === member.name)?.address ?? '-',
+    member.version ?? '-',
+    String(member.process.pid),
+    describeShape(member),
+    member.files.dataDirectory?.path ?? '-',
+  ])
+  const lines = remarks.map(({ host, message, severity }) => {
+    const sign = severity === 'warning' ? colors.yellow('!') : colors.dim('·')
+    return `  ${sign} ${host === undefined ? '' : `${host}: `}${message}\n`
+  })
+  const shown = text.split('\n').filter((line) => verbose || !/^\s*(#|$)/.test(line))
+  return [
+    `${colors.bold(`the cluster ${clusterId}, as it runs`)}\n${renderTable([header, ...rows])}`,
+    `${colors.bold('the cluster file')}\n${shown.map((line) => `  ${line.replace(/\s+#\s.*$/, '')}\n`).join('')}`,
+    `${colors.bold('what to know')}\n${lines.join('')}`,
+    `${colors.bold('what the next apply would do')} ${colors.dim('(adopting does none of it)')}\n${renderPlan(plan, colors)}${planSummary(plan)}\n`,
+    '',
+  ].join('\n')
+}
+
+/** Documented in docs/adopt.md. */
+export function adoptJson(file: string, preview: AdoptPreview, changed: boolean): Record<string, unknown> {
+  const { cluster, clusterId, members, remarks, plan, text, steps } = preview
+  return {
+    changed,
+    file,
+    cluster: { name: cluster.name, id: clusterId },
+    members: members.map((member) => ({
+      name: member.name,
+      address: cluster.nodes.find(({ name }) => name === member.name)?.address ?? null,
+      version: member.version ?? null,
+      pid: member.process.pid,
+      user: member.process.user,
+      unit: member.process.unit?.name ?? null,
+      runBy: describeShape(member),
+    })),
+    text,
+    writes: steps.map(stepJson),
+    remarks: remarks.map(({ host, message, severity }) => ({ host: host ?? null, severity, message })),
+    plan: {
+      changes: plan.waves.flat().length,
+      waves: plan.waves.map((wave) => wave.map(stepJson)),
+      blocked: plan.blocked,
+    },
+  }
+}

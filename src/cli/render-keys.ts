@@ -1,0 +1,17 @@
+/** Host keys for people to compare. */
+import type { ScannedKey } from '../ssh/trust.ts'
+import type { CliContext } from './context.ts'
+import { renderTable } from './table.ts'
+
+export function keyTable(keys: readonly ScannedKey[], { colors }: Pick<CliContext, 'colors'>): string {
+  const paint = { known: colors.green, new: colors.yellow, changed: colors.red }
+  const header = ['MACHINE', 'NAME', 'KEY', 'FINGERPRINT', 'STATE'].map(colors.dim)
+  const rows = keys.map(({ host, jump, name, keyType, fingerprint, status }) => [
+    jump ? `on the way to ${host}` : host,
+    name,
+    keyType,
+    fingerprint,
+    paint[status](status),
+  ])
+  return renderTable([header, ...rows])
+}

@@ -1,0 +1,129 @@
+/** What adopting would mean, without doing any of it: the cluster file, what would differ, what stands in the way. */
+import path from 'node:path'
+import { type Draft, draftClusterFile } from '../adopt/cluster-file.ts'
+import { differencesOf } from '../adopt/differences.ts'
+import type { Discovery } from '../adopt/discover.ts'
+import type { SeenKey } from '../adopt/files.ts'
+import { type Member, type Remark, leafOf } from '../adopt/member.ts'
+import { obstaclesOf } from '../adopt/obstacles.ts'
+import { judgeView } from '../etcd/health.ts'
+import { formatId } from '../etcd/view.ts'
+import { spkiSha256 } from '../pki/certificate.ts'
+import { chainPem, parseChain } from '../pki/chain.ts'
+import { type Pin, parsePin } from '../plan/pin.ts'
+import type { BlockReason } from '../plan/steps.ts'
+import { blockedError } from '../run/engine.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import { renderClusterFile } from '../spec/init.ts'
+import { parseClusterFile } from '../spec/parse.ts'
+import type { ClusterFile } from '../spec/schema.ts'
+import { EXTRA_CHECKS } from './load.ts'
+
+export type AuthorityWish = NonNullable<NonNullable<ClusterFile['pki']>['authority']>
+
+export interface DraftOptions {
+  readonly file: string
+  readonly name: string
+  readonly ssh: NonNullable<ClusterFile['ssh']>
+  /** undefined: where its key was found, else offline. */
+  readonly authority: AuthorityWish | undefined
+  readonly source: ClusterFile['etcd']['source']
+}
+
+/** A cluster that can be adopted, and the file that says so. */
+export interface Adoptable {
+  readonly cluster: Cluster
+  /** Hexadecimal, as etcdctl prints it. */
+  readonly clusterId: string
+  /** The cluster file's text. */
+  readonly text: string
+  /** PEM of the CA that the members trust, with those above it. */
+  readonly bundle: string
+  /** What apply's plan doesn't show by itself. */
+  readonly remarks: readonly Remark[]
+  readonly members: readonly Member[]
+}
+
+/** @throws QuorateError `blocked` with everything that stands in the way */
+export function judgeDiscovery(discovery: Discovery, options: DraftOptions): Adoptable {
+  const { members, view, listed, troubles } = discovery
+  const judgement = judgeView(view, { members: listed.map(({ name, peerUrls }) => ({ name, peerUrls })) })
+  const clusterId = judgement.clusterId === undefined ? '' : formatId(judgement.clusterId)
+  const reasons = [
+    ...troubles,
+    // Of several clusters each machine was told already.
+    ...obstaclesOf(
+      members,
+      troubles.length > 0
+        ? judgement.problems.filter(({ kind }) => kind !== 'cluster-id')
+        : judgement.problems,
+    ),
+    ...pinned(members, { cluster: options.name, clusterId }),
+  ]
+  const [first] = members
+  if (reasons.length > 0 || first === undefined) throw blockedError(unique(reasons))
+  const { authority = authorityOf(members, options.name), source } = options
+  const { content, remarks } = draftClusterFile(members, {
+    name: options.name,
+    ssh: options.ssh,
+    authority,
+    source,
+  })
+  const { text, cluster } = check(content, options.file)
+  return {
+    cluster,
+    clusterId,
+    text,
+    bundle: chainPem(parseChain(first.files.clientCa?.pem ?? '', 'the CA certificate')),
+    remarks: [...differencesOf(cluster, members), ...remarks],
+    members,
+  }
+}
+
+/** What can't be said in a cluster file is found by reading it. */
+function check(
+  content: Draft['content'],
+  file: string,
+): { readonly text: string; readonly cluster: Cluster } {
+  const text = renderClusterFile(content)
+  const { cluster, problems } = parseClusterFile(text, file, { extraChecks: EXTRA_CHECKS })
+  if (cluster !== undefined) return { text, cluster }
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  throw blockedError(
+    errors.map(({ message, hint }) => ({ message: `the cluster file can't say it: ${message}`, hint })),
+  )
+}
+
+/** The mark of another cluster, or of this one under another name. */
+function pinned(members: readonly Member[], wanted: Pin): BlockReason[] {
+  return members.flatMap(({ name: host, sighting }): BlockReason[] => {
+    const pin = sighting.pin === undefined ? undefined : parsePin(sighting.pin)
+    if (pin === undefined || (pin.cluster === wanted.cluster && pin.clusterId === wanted.clusterId)) return []
+    const message = `quorate looks after it already, as a member of '${pin.cluster}' (ID ${pin.clusterId})`
+    return [
+      { host, message, hint: `adopt it under that name if its cluster file is lost: --name ${pin.cluster}` },
+    ]
+  })
+}
+
+/** Where the key of the members' CA lies on one of them; else the CA's certificate alone, and requests are carried. */
+function authorityOf(members: readonly Member[], name: string): AuthorityWish {
+  for (const { name: host, files } of members) {
+    const ca = leafOf(files.clientCa)
+    const publicSha256 = ca && spkiSha256(ca.publicKey)
+    const key = files.caKeys.find((one: SeenKey) => one.publicSha256 === publicSha256)
+    if (key !== undefined && files.clientCa !== undefined)
+      return { host: { name: host, certificate: files.clientCa.path, key: key.path } }
+  }
+  return { offline: { certificate: offlineCertificate(name) } }
+}
+
+/** Beside the cluster file, in the state folder. */
+export function offlineCertificate(name: string): string {
+  return path.join('.quorate', name, 'adopted-ca.crt')
+}
+
+function unique(reasons: readonly BlockReason[]): readonly BlockReason[] {
+  const texts = new Map(reasons.map((reason) => [`${reason.host} ${reason.message}`, reason]))
+  return [...texts.values()]
+}

@@ -1,0 +1,94 @@
+/** What adopting writes: the mark on every member, and the cluster file here. */
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { QuorateError, combineErrors } from '../errors.ts'
+import { runAgent } from '../host/agent.ts'
+import { PATHS } from '../host/state.ts'
+import { renderPin } from '../plan/pin.ts'
+import type { FileStep } from '../plan/steps.ts'
+import type { Lock } from '../run/lock.ts'
+import type { Session } from '../run/session.ts'
+import { onAll } from '../ssh/fleet.ts'
+import { type Adoptable, type DraftOptions, offlineCertificate } from './adopt-look.ts'
+
+/** Only where it is not there yet: an earlier run may have been cut off. */
+export function pinSteps({ cluster, clusterId, members }: Adoptable): readonly FileStep[] {
+  const content = renderPin({ cluster: cluster.name, clusterId })
+  return members
+    .filter(({ sighting }) => sighting.pin !== content)
+    .map(({ name: host, sighting }) => ({
+      kind: 'file',
+      host,
+      path: PATHS.clusterId,
+      content,
+      before: sighting.pin,
+      owner: 'root',
+      group: 'root',
+      mode: '644',
+      what: `write ${PATHS.clusterId}`,
+      why: 'it says that this member is looked after by quorate, and which cluster it belongs to',
+      danger: 'none',
+    }))
+}
+
+export async function writePins(session: Session, lock: Lock, steps: readonly FileStep[]): Promise<void> {
+  const { cluster, emit } = session
+  const signal = AbortSignal.any([session.signal, lock.lost])
+  emit({ type: 'wave', steps })
+  const nodes = cluster.nodes.filter(({ name }) => steps.some(({ host }) => host === name))
+  const { errors } = await onAll(nodes, async (node) => {
+    const step = steps.find(({ host }) => host === node.name)
+    if (step === undefined) throw new TypeError('no step')
+    const started = performance.now()
+    emit({ type: 'step-started', step })
+    try {
+      const { path: file, content, owner, group, mode } = step
+      await runAgent(await session.remote(node), {
+        operations: [
+          ['fence', lock.token],
+          ['file', { text: content }, file, owner, group, mode],
+        ],
+        looks: [],
+        signal,
+      })
+    } catch (error) {
+      emit({ type: 'step-failed', step, message: error instanceof Error ? error.message : String(error) })
+      throw error
+    }
+    emit({ type: 'step-done', step, durationMs: performance.now() - started })
+  })
+  if (errors.length > 0) throw combineErrors(errors)
+}
+
+export async function writeFiles(
+  { file, name, authority }: Pick<DraftOptions, 'file' | 'name' | 'authority'>,
+  { cluster, text, bundle }: Adoptable,
+): Promise<void> {
+  if (authority === undefined && cluster.pki.authority.home === 'offline') {
+    await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
+    await writeFile(path.resolve(path.dirname(file), offlineCertificate(name)), bundle, { mode: 0o644 })
+  }
+  try {
+    // Never over a file that is there, not even one that came in between.
+    await writeFile(file, text, { flag: 'wx' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyThere(file)
+    throw QuorateError.from(error, 'usage', `${file} can't be written`)
+  }
+}
+
+export function alreadyThere(file: string): QuorateError {
+  return new QuorateError('usage', `${file} is there already, and is not overwritten`, {
+    hint: 'name another with -f FILE, or move it away',
+  })
+}
+
+export async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    await access(file)
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw QuorateError.from(error, 'usage', `${file} can't be read`)
+  }
+}

@@ -1,0 +1,178 @@
+/** `quorate adopt`: takes over a cluster that something else set up, as it runs, without a restart. */
+import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import type { Discovery, Found } from '../adopt/discover.ts'
+import type { Destination, Remark } from '../adopt/member.ts'
+import { lookForEtcd } from '../adopt/sighting.ts'
+import { QuorateError } from '../errors.ts'
+import { readClusterView } from '../etcd/view.ts'
+import { PATHS } from '../host/state.ts'
+import type { AskPassphrase } from '../pki/authority.ts'
+import { parseChain } from '../pki/chain.ts'
+import { openAuthority } from '../pki/open.ts'
+import type { Observed } from '../plan/observed.ts'
+import { renderPin } from '../plan/pin.ts'
+import { type Plan, plan } from '../plan/plan.ts'
+import type { FileStep } from '../plan/steps.ts'
+import type { Emit } from '../run/events.ts'
+import { observe } from '../run/observe.ts'
+import { type Session, knownHostsFile } from '../run/session.ts'
+import { type Fleet, openFleet } from '../ssh/fleet.ts'
+import type { ScannedKey } from '../ssh/trust.ts'
+import { discoverAll, trustAll } from './adopt-connect.ts'
+import { type Adoptable, type AuthorityWish, type DraftOptions, judgeDiscovery } from './adopt-look.ts'
+import { foreignSession } from './adopt-session.ts'
+import { alreadyThere, pinSteps, readIfThere, writeFiles, writePins } from './adopt-write.ts'
+import { applyIntent, lockAll } from './apply.ts'
+
+export interface AdoptOptions extends Omit<DraftOptions, 'authority'> {
+  /** Machines of the cluster, at least one; its other members are found. */
+  readonly destinations: readonly Destination[]
+  /** Where the CA's key is; undefined: looked for on the members. */
+  readonly authority?: AuthorityWish | undefined
+  /** Is shown host keys that are new and answers which to record, as for `trust`. */
+  readonly decideKeys: (keys: readonly ScannedKey[]) => Promise<readonly ScannedKey[]>
+  /** Is shown everything before anything is written, and throws to stop. */
+  readonly confirm: (preview: AdoptPreview) => Promise<void>
+  readonly emit: Emit
+  readonly signal: AbortSignal
+  readonly now: () => Date
+  readonly askPassphrase: AskPassphrase
+  readonly sudoPassword?: ((host: string, user: string) => Promise<string>) | undefined
+  readonly interactive?: boolean | undefined
+}
+
+export interface AdoptPreview extends Omit<Adoptable, 'bundle'> {
+  /** What `apply` would do once the cluster is adopted. */
+  readonly plan: Plan
+  readonly remarks: readonly Remark[]
+  /** What adopting itself writes on the machines. */
+  readonly steps: readonly FileStep[]
+}
+
+export interface AdoptReport extends AdoptPreview {
+  /** False: it was adopted already, and nothing was written. */
+  readonly changed: boolean
+}
+
+/**
+ * Reads the cluster over SSH, writes its mark on every member and the cluster file here. Nothing is restarted and no
+ * setting is changed. Cut off in the middle it is finished by a second run.
+ *
+ * @throws QuorateError `blocked` with everything that stands in the way; `usage` if the file is there already and says
+ *   something else; `moved` if the cluster changed while it was looked at; `locked`, `unreachable`, `host-key` …
+ */
+export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
+  const before = await readIfThere(options.file)
+  const stateDirectory = path.resolve(path.dirname(options.file), '.quorate', options.name)
+  const { sudoPassword, interactive, signal } = options
+  const knownHosts = knownHostsFile({ stateDirectory })
+  await using fleet = await openFleet({ knownHosts, sudoPassword, interactive, signal })
+  await using discovery = await discoverAll(options, fleet, knownHosts)
+  const adoptable = judgeDiscovery(discovery, { ...options, authority: options.authority })
+  if (before !== undefined && before !== adoptable.text) throw alreadyThere(options.file)
+  const { cluster, bundle } = adoptable
+  await assertAuthority(options, fleet, knownHosts, adoptable)
+  const found = new Map(
+    adoptable.members.map(({ name, process }) => [name, foundOf(discovery, process.pid, name, adoptable)]),
+  )
+  const session = foreignSession({ ...options, cluster, found, bundle, fleet })
+  const steps = pinSteps(adoptable)
+  const preview = { ...adoptable, steps, plan: await foresee(session, adoptable) }
+  if (steps.length === 0 && before !== undefined) return { ...preview, changed: false }
+  await options.confirm(preview)
+  if (steps.length > 0) {
+    await using lock = await lockAll(session, 'adopt')
+    await assertUnmoved(discovery, adoptable, signal)
+    await writePins(session, lock, steps)
+    await assertUnmoved(discovery, adoptable, signal)
+  }
+  // Last, so that what is cut off before it leaves a run that can be repeated.
+  if (before === undefined) await writeFiles({ ...options, authority: options.authority }, adoptable)
+  return { ...preview, changed: true }
+}
+
+/** The CA that was named, or found, must be the one that the members trust. */
+async function assertAuthority(
+  options: AdoptOptions,
+  fleet: Fleet,
+  knownHosts: string,
+  { cluster, bundle }: Adoptable,
+): Promise<void> {
+  if (cluster.pki.authority.home === 'offline' && options.authority === undefined) return
+  const { askPassphrase, now, signal } = options
+  const authority = await openAuthority({
+    cluster,
+    askPassphrase,
+    now,
+    connect: async ({ hostName, ssh }) => {
+      await trustAll(options, knownHosts, [{ name: hostName, ssh }])
+      return await fleet.get(hostName, ssh)
+    },
+  })
+  const [named] = parseChain(await authority.chain(signal), 'the CA certificate')
+  const [trusted] = parseChain(bundle, 'the CA certificate')
+  if (named.fingerprint256 === trusted.fingerprint256) return
+  throw new QuorateError('pki', 'the CA that was named is not the one that the members trust', {
+    hint: `they trust the one with the fingerprint ${trusted.fingerprint256}; see it with: openssl x509 -noout -fingerprint -sha256`,
+  })
+}
+
+function foundOf(
+  { found }: Discovery,
+  pid: number,
+  name: string,
+  { members }: Pick<Adoptable, 'members'>,
+): Found {
+  const member = members.find((one) => one.name === name)
+  const own = found.find(
+    ({ destination, process: runs }) => destination === member?.destination && runs.pid === pid,
+  )
+  if (own === undefined) throw new TypeError(`${name} was not found`)
+  return own
+}
+
+/** @throws QuorateError `moved` if what runs is not what was looked at */
+async function assertUnmoved(
+  discovery: Discovery,
+  { clusterId }: Adoptable,
+  signal: AbortSignal,
+): Promise<void> {
+  const [again, view] = await Promise.all([
+    Promise.all(discovery.found.map(async ({ remote }) => await lookForEtcd(remote, signal))),
+    readClusterView(
+      discovery.found.map(({ client }) => client),
+      signal,
+    ),
+  ])
+  const moved = discovery.found.flatMap(({ destination, sighting }, index) => {
+    const member = view.members[index]
+    const same = isDeepStrictEqual(again[index]?.processes, sighting.processes)
+    const ours = member?.reachable === true && member.clusterId.toString(16) === clusterId
+    return same && ours ? [] : [destination.host]
+  })
+  if (moved.length === 0) return
+  throw new QuorateError('moved', `etcd is not as it was shown on ${moved.join(', ')}`, {
+    hint: 'was it restarted, or changed? See how it is now: run adopt again',
+  })
+}
+
+/** What apply would do to it, with its marks in place. */
+async function foresee(session: Session, { cluster, clusterId }: Adoptable): Promise<Plan> {
+  const observed = await observe(session)
+  const content = renderPin({ cluster: cluster.name, clusterId })
+  const hosts = Object.fromEntries(
+    Object.entries(observed.hosts).map(([name, host]) => {
+      const { member } = host
+      if (member === undefined) return [name, host]
+      const paths = {
+        ...member.paths,
+        [PATHS.clusterId]: { type: 'file' as const, owner: 'root', group: 'root', mode: '644' },
+      }
+      const contents = { ...member.contents, [PATHS.clusterId]: content }
+      return [name, { ...host, member: { ...member, paths, contents } }]
+    }),
+  )
+  const marked: Observed = { ...observed, hosts }
+  return plan(applyIntent(cluster), marked)
+}

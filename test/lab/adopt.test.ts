@@ -1,0 +1,223 @@
+/** `quorate adopt` over clusters that others set up: nothing is restarted, and what is written is true. */
+import { existsSync } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { loadClusterFile } from '../../src/operations/load.ts'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { type Shape, etcdPids, setUpForeign } from './support/foreign.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+import { BY_HAND, KUBEADM, KUBESPRAY } from './support/shapes.ts'
+import { snapshots } from './support/snapshot.ts'
+import { statusOf } from './support/status.ts'
+
+const reason = whyNoLab()
+const because = reason === undefined ? '' : ` (${reason})`
+const PIN = '/etc/etcd/cluster-id'
+const CANCELLED = 130
+const BLOCKED = 8
+
+function adopt(...words: readonly string[]): readonly string[] {
+  return ['adopt', '--name', 'prod', '--suite', 'trixie', ...words]
+}
+
+describe.skipIf(reason)(`adopt${because}`, () => {
+  let lab: TestLab
+  beforeAll(async () => {
+    lab = await testLab({ machines: 3, users: [{ name: 'anna', sudo: 'passwordless' }] })
+  })
+  afterAll(async () => {
+    await lab.down()
+  })
+
+  const address = (index: number) => lab.machines[index]?.address ?? ''
+  /** The cluster file is adopt's to write. */
+  const fresh = async (shape: Shape) => {
+    await lab.pristine()
+    await rm(lab.clusterFile, { force: true })
+    await rm(path.join(lab.folder, '.quorate'), { recursive: true, force: true })
+    return await setUpForeign(lab, lab.machines, shape)
+  }
+  const login = (user: string) => ['--user', user, '--identity-file', lab.identityFile]
+  const put = async (key: string, shape: Shape) => {
+    const [certificate] = shape.certificates({ name: shape.names[0] ?? '', address: address(0), all: [] })
+    const tls = [
+      `--cacert=${shape.ca.certificate}`,
+      `--cert=${certificate?.certificate}`,
+      `--key=${certificate?.key}`,
+    ]
+    const words = [
+      '/usr/local/bin/etcdctl',
+      `--endpoints=https://${address(0)}:2379`,
+      ...tls,
+      'put',
+      key,
+      'kept',
+    ]
+    await lab.machines[0]?.check(['env', 'ETCDCTL_API=3', ...words])
+  }
+
+  describe('set up by hand', () => {
+    let pids: readonly string[]
+    let ca: { readonly certificate: string; readonly key: string }
+    beforeAll(async () => {
+      ca = await fresh(BY_HAND)
+      await put('before', BY_HAND)
+      pids = await etcdPids(lab.machines)
+    })
+
+    test('shows everything and writes nothing without a yes', async () => {
+      const before = await snapshots(lab.machines, ['/opt/etcd'])
+      const words = adopt(
+        address(0),
+        ...login('root'),
+        '--ca-certificate',
+        ca.certificate,
+        '--ca-key',
+        ca.key,
+      )
+      const refused = await quorate(lab, words)
+      expect(refused.exitCode).toBe(CANCELLED)
+      expect(refused.stderr).toContain('give --yes')
+      const preview = await quorate(lab, [...words, '--preview', '--yes'])
+      expect(preview.stderr + preview.stdout).toContain('nothing was written')
+      expect(preview.exitCode).toBe(0)
+      expect(preview.stdout).toContain('etcd03')
+      expect(preview.stdout).toContain('ETCD_NO_SUCH_SETTING=stale')
+      expect(existsSync(lab.clusterFile)).toBe(false)
+      expect(await snapshots(lab.machines, ['/opt/etcd'])).toEqual(before)
+    })
+
+    test('is adopted through one machine, and goes on as it was', async () => {
+      const words = adopt(
+        address(0),
+        ...login('root'),
+        '--ca-certificate',
+        ca.certificate,
+        '--ca-key',
+        ca.key,
+      )
+      const report: unknown = JSON.parse(await quorateOk(lab, [...words, '--yes', '--json']))
+      expect(report).toMatchObject({
+        changed: true,
+        cluster: { name: 'prod' },
+        plan: { blocked: expect.any(Array) as unknown },
+      })
+      expect(await etcdPids(lab.machines)).toEqual(pids)
+      const { cluster } = await loadClusterFile(lab.clusterFile)
+      expect(cluster.nodes.map(({ name, names }) => [name, names])).toEqual([
+        ['etcd01', ['etcd01.example.org']],
+        ['etcd02', ['etcd02.example.org']],
+        ['etcd03', ['etcd03.example.org']],
+      ])
+      expect(cluster.etcd).toMatchObject({
+        version: '3.5.16',
+        dataDirectory: '/opt/etcd/data',
+        walDirectory: '/opt/etcd/wal',
+        localPlaintext: true,
+        settings: { 'heartbeat-interval': '150', 'auto-compaction-retention': '0' },
+      })
+      expect(cluster.pki).toMatchObject({ layout: 'single', algorithm: 'rsa-2048' })
+    })
+
+    test('then quorate knows it', async () => {
+      const { exitCode, report } = await statusOf(lab)
+      expect(report.cluster).toMatchObject({ name: 'prod', healthy: true, healthyMembers: 3 })
+      expect(exitCode).toBe(0)
+      for (const machine of lab.machines)
+        expect(await machine.readFile(PIN)).toContain(`cluster=prod\ncluster-id=${report.cluster.id}\n`)
+      expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'before', '--print-value-only'])).toBe('kept\n')
+    })
+
+    test('a second run has nothing to do; a file that says something else is left alone', async () => {
+      const words = adopt(
+        address(1),
+        ...login('root'),
+        '--ca-certificate',
+        ca.certificate,
+        '--ca-key',
+        ca.key,
+      )
+      const again = await quorateOk(lab, [...words, '--yes'])
+      expect(again).toContain('nothing to do')
+      const text = await readFile(lab.clusterFile, 'utf8')
+      await writeFile(lab.clusterFile, `${text}# mine\n`)
+      const refused = await quorate(lab, [...words, '--yes'])
+      expect(refused.stderr).toContain('is there already, and is not overwritten')
+      expect(refused.exitCode).toBe(64)
+      expect(await readFile(lab.clusterFile, 'utf8')).toBe(`${text}# mine\n`)
+      await writeFile(lab.clusterFile, text)
+    })
+
+    test('a run that was cut off between two machines is finished by the next', async () => {
+      await lab.machines[1]?.check(['rm', PIN])
+      await rm(lab.clusterFile)
+      const words = adopt(
+        address(0),
+        ...login('root'),
+        '--ca-certificate',
+        ca.certificate,
+        '--ca-key',
+        ca.key,
+      )
+      await quorateOk(lab, [...words, '--yes'])
+      expect(await lab.machines[1]?.readFile(PIN)).toContain('cluster=prod\n')
+      expect((await statusOf(lab)).exitCode).toBe(0)
+    })
+
+    test('under another name it is refused: it has its mark', async () => {
+      const other = { clusterFile: path.join(lab.folder, 'other.yaml') }
+      const words = ['adopt', '--name', 'other', address(0), ...login('root'), '--yes']
+      const refused = await quorate(other, words)
+      expect(refused.exitCode).toBe(BLOCKED)
+      expect(refused.stderr).toContain("quorate looks after it already, as a member of 'prod'")
+      expect(existsSync(other.clusterFile)).toBe(false)
+    })
+  })
+
+  describe('set up by Kubespray', () => {
+    test('is adopted by a login that uses sudo; the CA is found', async () => {
+      await fresh(KUBESPRAY)
+      await put('before', KUBESPRAY)
+      const pids = await etcdPids(lab.machines)
+      await quorateOk(lab, adopt(`anna@${address(2)}`, '--identity-file', lab.identityFile, '--yes'))
+      expect(await etcdPids(lab.machines)).toEqual(pids)
+      const file: unknown = parse(await readFile(lab.clusterFile, 'utf8'))
+      expect(file).toMatchObject({
+        ssh: { user: 'anna' },
+        pki: {
+          authority: {
+            host: {
+              name: 'etcd1',
+              certificate: '/etc/ssl/etcd/ssl/ca.pem',
+              key: '/etc/ssl/etcd/ssl/ca-key.pem',
+            },
+          },
+        },
+        etcd: {
+          dataDirectory: '/var/lib/etcd',
+          walDirectory: '/var/lib/etcd/member/wal',
+          settings: { 'election-timeout': '5000', 'heartbeat-interval': '250', 'snapshot-count': '100000' },
+        },
+      })
+      const { exitCode, report } = await statusOf(lab)
+      expect(report.cluster.problems).toEqual([])
+      expect(exitCode).toBe(0)
+    })
+  })
+
+  describe('set up by kubeadm', () => {
+    test('is adopted and watched, and apply leaves it alone', async () => {
+      await fresh(KUBEADM)
+      const pids = await etcdPids(lab.machines)
+      const preview = await quorate(lab, adopt(address(0), ...login('root'), '--yes'))
+      expect(preview.stderr).toContain('the kubelet')
+      expect(preview.exitCode).toBe(0)
+      expect((await statusOf(lab)).exitCode).toBe(0)
+      const applied = await quorate(lab, ['apply'])
+      expect(applied.exitCode).toBe(BLOCKED)
+      expect(await etcdPids(lab.machines)).toEqual(pids)
+    })
+  })
+})

@@ -1,0 +1,117 @@
+/** Clusters as others set them up: by hand as in the handbook that quorate grew from, as Kubespray does, as kubeadm does. */
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Machine } from '../../../src/lab/machine.ts'
+import { etcdBinaries, type EtcdSuite } from '../etcd-binaries.ts'
+import type { TestLab } from '../harness.ts'
+import { type OpensslCa, opensslCa } from './authority.ts'
+import { openssl } from './tools.ts'
+
+export interface Shape {
+  readonly suite: EtcdSuite
+  /** Each member's name, in the machines' order. */
+  readonly names: readonly string[]
+  /** The unit's name, and its text. */
+  readonly unit: { readonly path: string; readonly text: (member: ForeignMember) => string }
+  /** Further files by path, with owner and mode. */
+  readonly files: (member: ForeignMember) => readonly ForeignFile[]
+  /** Where each certificate and its key go, and what it is issued for. */
+  readonly certificates: (member: ForeignMember) => readonly ForeignCertificate[]
+  /** Where the CA's certificate goes, and its key, where that lies on the members too. */
+  readonly ca: { readonly certificate: string; readonly key?: string }
+  /** Folders that etcd wants beforehand. */
+  readonly folders: readonly string[]
+  readonly user: string
+}
+
+export interface ForeignMember {
+  readonly name: string
+  readonly address: string
+  readonly all: readonly { readonly name: string; readonly address: string }[]
+}
+
+interface ForeignFile {
+  readonly path: string
+  readonly text: string
+  readonly owner?: string
+  readonly mode?: string
+}
+
+interface ForeignCertificate {
+  readonly certificate: string
+  readonly key: string
+  readonly commonName: string
+  /** As openssl.cnf has them. */
+  readonly names: string
+  readonly owner: string
+}
+
+/** `NAME=https://ADDRESS:2380,…` */
+export function initialCluster({ all }: ForeignMember): string {
+  return all.map(({ name, address }) => `${name}=https://${address}:2380`).join(',')
+}
+
+/** Sets up the machines in this shape and starts all members. Gives the CA, whose key is here. */
+export async function setUpForeign(
+  lab: TestLab,
+  machines: readonly Machine[],
+  shape: Shape,
+): Promise<OpensslCa> {
+  const ca = await opensslCa(lab.folder, 'etcd-ca')
+  const { directory } = await etcdBinaries(shape.suite)
+  const all = machines.map(({ address }, index) => ({ name: shape.names[index] ?? '', address }))
+  await Promise.all(
+    machines.map(async (machine, index) => {
+      const own = all[index]
+      if (own === undefined) throw new TypeError('a name for each machine')
+      const member = { ...own, all }
+      await machine.check(['sh', '-c', 'id etcd >/dev/null 2>&1 || useradd --system -U -s /bin/false etcd'])
+      for (const program of ['etcd', 'etcdctl']) {
+        const bytes = await readFile(path.join(directory, program))
+        await machine.writeFile(`/usr/local/bin/${program}`, bytes, { mode: '0755' })
+      }
+      await machine.writeFile(shape.ca.certificate, await readFile(ca.certificate))
+      if (shape.ca.key !== undefined)
+        await machine.writeFile(shape.ca.key, await readFile(ca.key), { mode: '0600' })
+      for (const wanted of shape.certificates(member)) await issue(lab, machine, ca, wanted)
+      for (const file of shape.files(member)) await machine.writeFile(file.path, file.text, file)
+      for (const folder of shape.folders) {
+        const words = ['install', '-d', '-m', '700', '-o', shape.user, '-g', shape.user, folder]
+        await machine.check(words)
+      }
+      await machine.writeFile(shape.unit.path, shape.unit.text(member))
+      await machine.check(['systemctl', 'daemon-reload'])
+      await machine.check(['systemctl', 'enable', '--quiet', path.basename(shape.unit.path)])
+    }),
+  )
+  await Promise.all(
+    machines.map(async (machine) => {
+      await machine.check(['systemctl', 'start', path.basename(shape.unit.path)])
+    }),
+  )
+  return ca
+}
+
+async function issue(
+  lab: TestLab,
+  machine: Machine,
+  ca: OpensslCa,
+  wanted: ForeignCertificate,
+): Promise<void> {
+  const stem = path.join(lab.folder, `${machine.name}-${path.basename(wanted.key, path.extname(wanted.key))}`)
+  const { certificate, key, names, commonName, owner } = wanted
+  const request = ['req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', `${stem}.key`]
+  await openssl(request, ['-subj', `/CN=${commonName}`, '-out', `${stem}.csr`])
+  const usage = `basicConstraints=CA:FALSE\nextendedKeyUsage=clientAuth,serverAuth\nsubjectAltName=${names}\n`
+  await writeFile(`${stem}.ext`, usage)
+  const sign = ['x509', '-req', '-in', `${stem}.csr`, '-days', '365', '-extfile', `${stem}.ext`]
+  await openssl(sign, ['-CA', ca.certificate, '-CAkey', ca.key, '-CAcreateserial', '-out', `${stem}.crt`])
+  const text = (await readFile(`${stem}.crt`, 'utf8')) + (await readFile(ca.certificate, 'utf8'))
+  await machine.writeFile(certificate, text, { owner, mode: '0644' })
+  await machine.writeFile(key, await readFile(`${stem}.key`), { owner, mode: '0600' })
+}
+
+/** The process that serves, so that a test can see that it was not restarted. */
+export async function etcdPids(machines: readonly Machine[]): Promise<readonly string[]> {
+  return await Promise.all(machines.map(async (machine) => (await machine.check(['pidof', 'etcd'])).trim()))
+}

@@ -1,0 +1,226 @@
+/** The three shapes in which etcd is found most: the handbook's, Kubespray's, kubeadm's. */
+import { type ForeignMember, type Shape, initialCluster } from './foreign.ts'
+
+const UNIT = '/etc/systemd/system/etcd.service'
+
+/** One certificate for everything, plaintext on loopback, a folder of its own for the WAL. */
+export const BY_HAND: Shape = {
+  suite: 'trixie',
+  names: ['etcd01', 'etcd02', 'etcd03'],
+  ca: { certificate: '/etc/ssl/etcd/ca.crt' },
+  user: 'etcd',
+  folders: ['/opt/etcd', '/opt/etcd/data'],
+  unit: {
+    path: UNIT,
+    text: () => `[Unit]
+Description=etcd
+After=network.target
+
+[Service]
+Type=notify
+User=etcd
+EnvironmentFile=/etc/etcd/options.env
+ExecStart=/usr/local/bin/etcd
+Restart=always
+LimitNOFILE=65536
+
+[Install]
+WantedBy=multi-user.target
+`,
+  },
+  certificates: ({ name, address }) => [
+    {
+      certificate: '/etc/ssl/etcd/etcd.crt',
+      key: '/etc/ssl/etcd/etcd.key',
+      commonName: name,
+      names: `IP:${address},DNS:${name}.example.org,IP:127.0.0.1`,
+      owner: 'etcd',
+    },
+  ],
+  files: (member) => [
+    {
+      path: '/etc/etcd/options.env',
+      owner: 'etcd',
+      text: lines({
+        ETCD_NAME: member.name,
+        ETCD_DATA_DIR: '/opt/etcd/data',
+        ETCD_WAL_DIR: '/opt/etcd/wal',
+        ETCD_LISTEN_PEER_URLS: `https://${member.address}:2380`,
+        ETCD_LISTEN_CLIENT_URLS: `https://${member.address}:2379,http://127.0.0.1:2379`,
+        ETCD_INITIAL_ADVERTISE_PEER_URLS: `https://${member.address}:2380`,
+        ETCD_ADVERTISE_CLIENT_URLS: `https://${member.address}:2379`,
+        ETCD_INITIAL_CLUSTER: initialCluster(member),
+        ETCD_INITIAL_CLUSTER_STATE: 'new',
+        ETCD_INITIAL_CLUSTER_TOKEN: 'etcd-cluster',
+        ...tls('/etc/ssl/etcd/etcd.crt', '/etc/ssl/etcd/etcd.key', '/etc/ssl/etcd/ca.crt'),
+        ETCD_HEARTBEAT_INTERVAL: '150',
+        ETCD_NO_SUCH_SETTING: 'stale',
+      }),
+    },
+  ],
+}
+
+/** `etcd.env`, certificates that carry every member's names, the WAL within the data, the CA's key beside its certificate. */
+export const KUBESPRAY: Shape = {
+  suite: 'trixie',
+  names: ['etcd1', 'etcd2', 'etcd3'],
+  ca: { certificate: '/etc/ssl/etcd/ssl/ca.pem', key: '/etc/ssl/etcd/ssl/ca-key.pem' },
+  user: 'etcd',
+  folders: ['/var/lib/etcd'],
+  unit: {
+    path: UNIT,
+    text: () => `[Unit]
+Description=etcd
+After=network.target
+
+[Service]
+Type=notify
+User=etcd
+EnvironmentFile=/etc/etcd.env
+ExecStart=/usr/local/bin/etcd
+NotifyAccess=all
+Restart=always
+RestartSec=10s
+LimitNOFILE=40000
+
+[Install]
+WantedBy=multi-user.target
+`,
+  },
+  certificates: (member) => {
+    const everybody = member.all.map(({ name, address }) => `DNS:${name},IP:${address}`).join(',')
+    const names = `DNS:localhost,${everybody},DNS:lb-apiserver.kubernetes.local,IP:127.0.0.1`
+    return ['member', 'admin', 'node'].map((kind) => ({
+      certificate: `/etc/ssl/etcd/ssl/${kind}-${member.name}.pem`,
+      key: `/etc/ssl/etcd/ssl/${kind}-${member.name}-key.pem`,
+      commonName: `etcd-${kind}-${member.name}`,
+      names,
+      owner: 'etcd',
+    }))
+  },
+  files: (member) => {
+    const stem = `/etc/ssl/etcd/ssl/member-${member.name}`
+    return [
+      {
+        path: '/etc/etcd.env',
+        mode: '0640',
+        text: `# Environment file for etcd v3.5.16\n${lines({
+          ETCD_DATA_DIR: '/var/lib/etcd',
+          ETCD_ADVERTISE_CLIENT_URLS: `https://${member.address}:2379`,
+          ETCD_INITIAL_ADVERTISE_PEER_URLS: `https://${member.address}:2380`,
+          ETCD_INITIAL_CLUSTER_STATE: 'new',
+          ETCD_METRICS: 'basic',
+          ETCD_LISTEN_CLIENT_URLS: `https://${member.address}:2379,https://127.0.0.1:2379`,
+          ETCD_ELECTION_TIMEOUT: '5000',
+          ETCD_HEARTBEAT_INTERVAL: '250',
+          ETCD_INITIAL_CLUSTER_TOKEN: 'k8s_etcd',
+          ETCD_LISTEN_PEER_URLS: `https://${member.address}:2380`,
+          ETCD_NAME: member.name,
+          ETCD_PROXY: 'off',
+          ETCD_INITIAL_CLUSTER: initialCluster(member),
+          ETCD_AUTO_COMPACTION_RETENTION: '8',
+          ETCD_SNAPSHOT_COUNT: '100000',
+          ...tls(`${stem}.pem`, `${stem}-key.pem`, '/etc/ssl/etcd/ssl/ca.pem'),
+        })}`,
+      },
+    ]
+  },
+}
+
+/**
+ * The flags of kubeadm's manifest, and the manifest itself. There is no kubelet in a lab: a unit of another name runs
+ * etcd in its place, as root.
+ */
+export const KUBEADM: Shape = {
+  suite: 'trixie',
+  names: ['node-a', 'node-b', 'node-c'],
+  ca: { certificate: '/etc/kubernetes/pki/etcd/ca.crt', key: '/etc/kubernetes/pki/etcd/ca.key' },
+  user: 'root',
+  folders: ['/var/lib/etcd'],
+  unit: {
+    path: '/etc/systemd/system/static-pod-etcd.service',
+    text: (member) => `[Unit]
+Description=etcd, in place of a kubelet
+
+[Service]
+Type=notify
+ExecStart=/usr/local/bin/etcd ${kubeadmFlags(member).join(' ')}
+
+[Install]
+WantedBy=multi-user.target
+`,
+  },
+  certificates: ({ name, address }) =>
+    ['server', 'peer', 'healthcheck-client'].map((kind) => ({
+      certificate: `/etc/kubernetes/pki/etcd/${kind}.crt`,
+      key: `/etc/kubernetes/pki/etcd/${kind}.key`,
+      commonName: name,
+      names: `DNS:${name},DNS:localhost,IP:${address},IP:127.0.0.1,IP:::1`,
+      owner: 'root',
+    })),
+  files: (member) => [
+    {
+      path: '/etc/kubernetes/manifests/etcd.yaml',
+      mode: '0600',
+      text: `apiVersion: v1
+kind: Pod
+metadata:
+  name: etcd
+  namespace: kube-system
+spec:
+  containers:
+  - command:
+    - etcd
+${kubeadmFlags(member)
+  .map((flag) => `    - ${flag}\n`)
+  .join('')}    image: registry.k8s.io/etcd:3.5.16-0
+  hostNetwork: true
+`,
+    },
+  ],
+}
+
+function kubeadmFlags(member: ForeignMember): readonly string[] {
+  const { name, address } = member
+  const pki = '/etc/kubernetes/pki/etcd'
+  return Object.entries({
+    'advertise-client-urls': `https://${address}:2379`,
+    'cert-file': `${pki}/server.crt`,
+    'client-cert-auth': 'true',
+    'data-dir': '/var/lib/etcd',
+    'experimental-initial-corrupt-check': 'true',
+    'experimental-watch-progress-notify-interval': '5s',
+    'initial-advertise-peer-urls': `https://${address}:2380`,
+    'initial-cluster': initialCluster(member),
+    'key-file': `${pki}/server.key`,
+    'listen-client-urls': `https://127.0.0.1:2379,https://${address}:2379`,
+    'listen-metrics-urls': 'http://127.0.0.1:2381',
+    'listen-peer-urls': `https://${address}:2380`,
+    name,
+    'peer-cert-file': `${pki}/peer.crt`,
+    'peer-client-cert-auth': 'true',
+    'peer-key-file': `${pki}/peer.key`,
+    'peer-trusted-ca-file': `${pki}/ca.crt`,
+    'snapshot-count': '10000',
+    'trusted-ca-file': `${pki}/ca.crt`,
+  }).map(([flag, value]) => `--${flag}=${value}`)
+}
+
+function tls(certificate: string, key: string, ca: string): Record<string, string> {
+  return {
+    ETCD_TRUSTED_CA_FILE: ca,
+    ETCD_CERT_FILE: certificate,
+    ETCD_KEY_FILE: key,
+    ETCD_CLIENT_CERT_AUTH: 'true',
+    ETCD_PEER_TRUSTED_CA_FILE: ca,
+    ETCD_PEER_CERT_FILE: certificate,
+    ETCD_PEER_KEY_FILE: key,
+    ETCD_PEER_CLIENT_CERT_AUTH: 'true',
+  }
+}
+
+function lines(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')
+}
