@@ -45,6 +45,7 @@ export function foreignSession(options: ForeignOptions): Session {
       identity: node.address,
       tls: undefined,
     }),
+    credentials: notNow,
     prepareOperator: notNow,
     members: async (nodes) => nodes.map((node) => ({ ...of(node).client, name: node.name })),
     [Symbol.asyncDispose]: async () => undefined,
