@@ -40,7 +40,15 @@ export { type ResetOptions, type ResetPreview, type ResetReport, reset } from '.
 
 // Availability: what clients notice
 export { type ProbeOptions, probe } from './operations/probe.ts'
-export type { Availability, ProbeChoice } from './operations/with-recorder.ts'
+export {
+  type Availability,
+  type ProbeChoice,
+  type Recorded,
+  type WithRecorderOptions,
+  withRecorder,
+} from './operations/with-recorder.ts'
+export type { OperationRecord } from './operations/operation-record.ts'
+export type { MemberClient } from './etcd/client.ts'
 export type { AvailabilityReport } from './recorder/report.ts'
 export { type Recorder, type RecorderOptions, startRecorder } from './recorder/recorder.ts'
 export { type Verdict, judgeAvailability, stallLimitMs } from './recorder/verdict.ts'

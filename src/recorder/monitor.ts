@@ -1,5 +1,6 @@
 /** Who leads, and who can be asked: every member's status, in turn. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { Maintenance } from '../etcd/gen/maintenance_pb.ts'
 import { formatId } from '../etcd/view.ts'
@@ -25,12 +26,14 @@ export class Monitor {
     this.#now = now
   }
 
-  /** Asks all of them at once. @returns how many are voters that answer. */
-  async askAll(signal: AbortSignal): Promise<number> {
-    const answers = await Promise.all(
+  /** Asks all of them at once. @throws QuorateError of one of them if not a single voter answers */
+  async askAll(signal: AbortSignal): Promise<void> {
+    const answers = await Promise.allSettled(
       this.#endpoints.all().map(async (client) => await this.#ask(client, signal)),
     )
-    return answers.filter(Boolean).length
+    if (answers.some((answer) => answer.status === 'fulfilled' && answer.value)) return
+    const failure = answers.find((answer) => answer.status === 'rejected')
+    throw failure?.reason ?? new QuorateError('etcd', 'there is no voting member to ask')
   }
 
   /** Asks one after the other until the signal; never throws. */
@@ -39,7 +42,8 @@ export class Monitor {
       await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined)
       const clients = this.#endpoints.all()
       const client = clients[turn % Math.max(1, clients.length)]
-      if (client !== undefined && !signal.aborted) await this.#ask(client, signal)
+      // Whether it works is found out by whoever uses it next: a status may fail where all else goes well.
+      if (client !== undefined && !signal.aborted) await this.#ask(client, signal).catch(() => undefined)
     }
   }
 
@@ -62,21 +66,17 @@ export class Monitor {
     }
   }
 
+  /** @returns whether it is a voter of this cluster. */
   async #ask(client: MemberClient, signal: AbortSignal): Promise<boolean> {
-    try {
-      const status = await client.call(Maintenance.method.status, {}, { timeoutMs: ATTEMPT_MS, signal })
-      const { clusterId = 0n, memberId = 0n } = status.header ?? {}
-      this.#clusterId ??= clusterId
-      const usable = !status.isLearner && clusterId === this.#clusterId
-      this.#endpoints.setUsable(client.name, usable)
-      if (!usable) return false
-      this.#names.set(memberId, client.name)
-      this.#leader(status.leader, status.raftTerm)
-      return true
-    } catch {
-      // Whether it works is found out by whoever uses it next: a status may fail where all else goes well.
-      return false
-    }
+    const status = await client.call(Maintenance.method.status, {}, { timeoutMs: ATTEMPT_MS, signal })
+    const { clusterId = 0n, memberId = 0n } = status.header ?? {}
+    this.#clusterId ??= clusterId
+    const usable = !status.isLearner && clusterId === this.#clusterId
+    this.#endpoints.setUsable(client.name, usable)
+    if (!usable) return false
+    this.#names.set(memberId, client.name)
+    this.#leader(status.leader, status.raftTerm)
+    return true
   }
 
   /** A term has at most one leader; what a member that lags behind says is old. */

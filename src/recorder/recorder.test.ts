@@ -202,6 +202,6 @@ describe.concurrent('the recorder', () => {
     const members = cluster.members(3)
     await expect(startRecorder({ clients: () => members })).rejects.toBe(denied)
     await expect(startRecorder({ clients: () => members, rate: 1_000 })).rejects.toThrow(/1 to 100/)
-    await expect(startRecorder({ clients: () => [] })).rejects.toThrow(/no member/)
+    await expect(startRecorder({ clients: () => [] })).rejects.toThrow(/no voting member/)
   })
 })

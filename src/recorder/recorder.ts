@@ -62,7 +62,8 @@ export interface Recorder {
 /**
  * Begins to record. Returns once the first look at the cluster has succeeded.
  *
- * @throws QuorateError `etcd` if no quorum answers within 3 s: there would be nothing to compare with; `cancelled`.
+ * @throws QuorateError `etcd` if no member answers, or no quorum within 3 s: there would be nothing to compare with;
+ *   `usage` for a rate that is not possible; `cancelled`.
  * @example
  * const recorder = await startRecorder({ clients: () => members })
  * await somethingRisky()

@@ -28,7 +28,13 @@ export function stallLimitMs(electionTimeoutMs = ELECTION_TIMEOUT_MS): number {
  */
 export function judgeAvailability(report: AvailabilityReport, limitMs = stallLimitMs()): Verdict {
   const { writes, reads, watch } = report
-  const limit = `${limitMs / 1000} s`
+  const stall = (what: string, gapMs: number) => {
+    if (gapMs <= limitMs) return undefined
+    // Half of it may be ours: worth knowing before somebody looks for it in the cluster.
+    const own =
+      report.ownPauseMs > gapMs / 2 ? `; quorate itself paused for ${seconds(report.ownPauseMs)}` : ''
+    return `${what} stalled for ${seconds(gapMs)}, more than one election takes (${seconds(limitMs)})${own}`
+  }
   const reasons = [
     problem(report.lostWrites, 'acknowledged write was lost', 'acknowledged writes were lost'),
     problem(report.revisionsBackwards, 'revision went back', 'revisions went back'),
@@ -37,8 +43,8 @@ export function judgeAvailability(report: AvailabilityReport, limitMs = stallLim
     problem(watch.duplicates, 'change came twice in the watch', 'changes came twice in the watch'),
     problem(writes.failed, 'write failed', 'writes failed'),
     problem(reads.failed, 'read failed', 'reads failed'),
-    writes.worstGapMs > limitMs && `writes stalled for ${seconds(writes.worstGapMs)}, more than ${limit}`,
-    reads.worstGapMs > limitMs && `reads stalled for ${seconds(reads.worstGapMs)}, more than ${limit}`,
+    stall('writes', writes.worstGapMs),
+    stall('reads', reads.worstGapMs),
     writes.acknowledged === 0 && 'no write was acknowledged',
     !report.verified && 'the last writes could not be read back, so that it is not proven that none was lost',
     report.verified &&

@@ -47,6 +47,12 @@ const LIFE: readonly Typed[] = [
   { shown: 'quorate apply', as: '[ "$(quorate apply)" = "nothing to change" ]' },
   { shown: 'quorate status' },
   { shown: 'quorate status --json' },
+  { shown: 'quorate probe', as: 'quorate probe --for 1s' },
+  {
+    shown: 'quorate probe --for 10m --output friday.json',
+    as: 'quorate probe --for 1s --output friday.json && grep -q worstGapMs friday.json',
+  },
+  { shown: 'quorate probe --for 5s --json', as: 'quorate probe --for 1s --json' },
   { shown: 'quorate run common -- uptime' },
   { shown: 'quorate run etcd -- ls -la /etc' },
   { shown: "quorate run common -- sh -c 'df -h / | tail -n 1'" },
