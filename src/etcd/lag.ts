@@ -1,0 +1,17 @@
+/** How far members are behind in applying the Raft log. */
+import type { ClusterView } from './view.ts'
+
+/**
+ * By name, of every member that answered: how many entries it has still to apply, counted from the newest that any member
+ * has. Before etcd 3.4, which does not say what was applied: from what it has received.
+ */
+export function raftLag({ members }: ClusterView): Readonly<Record<string, number>> {
+  const reachable = members.filter((member) => member.reachable)
+  const newest = reachable.reduce((most, { raftIndex }) => (raftIndex > most ? raftIndex : most), 0n)
+  return Object.fromEntries(
+    reachable.map(({ name, raftAppliedIndex, raftIndex }) => [
+      name,
+      Number(newest - (raftAppliedIndex ?? raftIndex)),
+    ]),
+  )
+}

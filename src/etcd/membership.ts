@@ -1,0 +1,180 @@
+/**
+ * Changes of a cluster's membership: each looks at the list first, and after an answer that was lost looks again, so that
+ * asking twice does nothing twice.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError } from '../errors.ts'
+import type { MemberClient } from './client.ts'
+import { failureKind } from './failure.ts'
+import { Cluster } from './gen/cluster_pb.ts'
+import { type ListedMember, type MemberList, formatId, listMembers } from './view.ts'
+
+/**
+ * How long etcd may refuse, in ms. With strict-reconfig-check a member takes no change of membership until its
+ * connections to all voters are 5 s old; it says 'unavailable' to that, as it does while it elects a leader.
+ */
+const PATIENCE_MS = 20_000
+const PAUSE_MS = 250
+
+/** How long one change may take, in ms. */
+const CHANGE_MS = 10_000
+
+export interface Newcomer {
+  readonly peerUrls: readonly string[]
+  /** False before etcd 3.4, which knows no learners: it has its vote at once. */
+  readonly learner: boolean
+  /** IDs of the members that there should be beforehand. */
+  readonly members: readonly string[]
+}
+
+/** @throws QuorateError `moved` if there are other members than expected; `etcd` with etcd's own refusal. */
+export async function addMember(
+  clients: readonly MemberClient[],
+  { peerUrls, learner, members }: Newcomer,
+  signal: AbortSignal,
+): Promise<void> {
+  await untilListed(clients, signal, {
+    isDone: (list) => list.some((member) => peerUrls.some((url) => member.peerUrls.includes(url))),
+    check: (list) => sameMembers(list, members),
+    change: async (client) =>
+      await client.call(
+        Cluster.method.memberAdd,
+        { peerUrls: [...peerUrls], isLearner: learner },
+        { timeoutMs: CHANGE_MS, signal },
+      ),
+  })
+}
+
+/** A member that is not in the list any more is as it should be. */
+export async function removeMember(
+  clients: readonly MemberClient[],
+  memberId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const id = BigInt(`0x${memberId}`)
+  await untilListed(clients, signal, {
+    isDone: (list) => list.every((member) => member.id !== id),
+    check: () => undefined,
+    change: async (client) =>
+      await client.call(Cluster.method.memberRemove, { id }, { timeoutMs: CHANGE_MS, signal }),
+  })
+}
+
+/** @throws QuorateError `moved` if it is no member; `etcd` with etcd's own refusal. */
+export async function updateMember(
+  clients: readonly MemberClient[],
+  memberId: string,
+  peerUrls: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const id = BigInt(`0x${memberId}`)
+  await untilListed(clients, signal, {
+    isDone: (list) =>
+      list.some(
+        (member) => member.id === id && member.peerUrls.toSorted().join() === peerUrls.toSorted().join(),
+      ),
+    check: (list) => isThere(list, id),
+    change: async (client) =>
+      await client.call(
+        Cluster.method.memberUpdate,
+        { id, peerUrls: [...peerUrls] },
+        { timeoutMs: CHANGE_MS, signal },
+      ),
+  })
+}
+
+/** Gives a learner its vote. Whether it has caught up is the caller's to know: etcd's own measure is a lax one. */
+export async function promoteMember(
+  clients: readonly MemberClient[],
+  memberId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const id = BigInt(`0x${memberId}`)
+  await untilListed(clients, signal, {
+    isDone: (list) => list.some((member) => member.id === id && !member.learner),
+    check: (list) => isThere(list, id),
+    change: async (client) =>
+      await client.call(Cluster.method.memberPromote, { id }, { timeoutMs: CHANGE_MS, signal }),
+  })
+}
+
+interface Change {
+  readonly isDone: (list: readonly ListedMember[]) => boolean
+  /** Throws if the list is not what the change was decided on. */
+  readonly check: (list: readonly ListedMember[]) => void
+  readonly change: (client: MemberClient) => Promise<unknown>
+}
+
+/** Only the list tells whether a change was made: an answer may be lost, or come too late. */
+async function untilListed(
+  clients: readonly MemberClient[],
+  signal: AbortSignal,
+  { isDone, check, change }: Change,
+): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS
+  for (;;) {
+    const { client, list } = await presentList(clients, signal)
+    if (isDone(list)) return
+    check(list)
+    try {
+      await change(client)
+    } catch (thrown) {
+      if (!(thrown instanceof QuorateError) || thrown.code !== 'etcd') throw thrown
+      const refused = !['unavailable', 'deadline', 'closed', 'refused'].includes(failureKind(thrown))
+      if (refused && !isDone((await presentList(clients, signal)).list)) throw thrown
+      if (performance.now() > deadline) throw thrown
+    }
+    // Also after a success: it counts when the list shows it.
+    await sleep(isDone((await presentList(clients, signal)).list) ? 0 : PAUSE_MS, undefined, {
+      signal,
+    }).catch(cancelled)
+  }
+}
+
+/** From a member that has a leader: what it alone remembers may be long out of date. */
+async function presentList(
+  clients: readonly MemberClient[],
+  signal: AbortSignal,
+): Promise<{ readonly client: MemberClient; readonly list: readonly ListedMember[] }> {
+  let trouble: unknown
+  for (const client of clients) {
+    let list: MemberList
+    try {
+      list = await listMembers(client, signal)
+    } catch (thrown) {
+      if (!(thrown instanceof QuorateError) || thrown.code !== 'etcd') throw thrown
+      trouble = thrown
+      continue
+    }
+    if (list.linearizable) return { client, list: list.members }
+  }
+  throw new QuorateError('unhealthy', 'no member could say for certain who belongs to the cluster', {
+    hint: 'a majority of the members has to be there: see quorate status',
+    cause: trouble,
+  })
+}
+
+function sameMembers(list: readonly ListedMember[], expected: readonly string[]): void {
+  const now = list.map(({ id }) => formatId(id)).toSorted()
+  if (now.join() === expected.toSorted().join()) return
+  throw new QuorateError(
+    'moved',
+    `the cluster's members are ${now.join(', ')} now, and not ${expected.join(', ')}`,
+    {
+      hint: 'somebody else changes them as well; see quorate status, then run the same command again',
+    },
+  )
+}
+
+function isThere(list: readonly ListedMember[], id: bigint): void {
+  if (list.some((member) => member.id === id)) return
+  throw new QuorateError('moved', `the member ${formatId(id)} is not in the cluster any more`, {
+    hint: 'somebody else changes the members as well; see quorate status, then run the same command again',
+  })
+}
+
+function cancelled(thrown: unknown): never {
+  throw new QuorateError('cancelled', 'cancelled while the members of the cluster were changed', {
+    cause: thrown,
+  })
+}
