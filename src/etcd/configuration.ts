@@ -14,8 +14,8 @@ export interface MemberConfiguration {
   readonly cluster: Cluster
   /** The member itself. */
   readonly node: Node
-  /** All members it starts with, itself among them. */
-  readonly members: readonly Node[]
+  /** All members it starts with, itself among them: nodes, or ready-made as `name=peer URL,…`. */
+  readonly members: readonly Node[] | string
   /** Fresh for every bootstrap: member IDs are made from it and the peer URLs. */
   readonly token: string
   /** `new` until the cluster was verified, `existing` from then on. */
@@ -78,7 +78,10 @@ function identity({ cluster, node, members, token, state }: MemberConfiguration)
     ETCD_NAME: node.name,
     ETCD_DATA_DIR: cluster.etcd.dataDirectory,
     ...(walWithinData(cluster) ? {} : { ETCD_WAL_DIR: cluster.etcd.walDirectory }),
-    ETCD_INITIAL_CLUSTER: members.map((member) => `${member.name}=${peerUrl(cluster, member)}`).join(','),
+    ETCD_INITIAL_CLUSTER:
+      typeof members === 'string'
+        ? members
+        : members.map((member) => `${member.name}=${peerUrl(cluster, member)}`).join(','),
     ETCD_INITIAL_CLUSTER_TOKEN: token,
     ETCD_INITIAL_CLUSTER_STATE: state,
     ETCD_INITIAL_ADVERTISE_PEER_URLS: peerUrl(cluster, node),

@@ -1,4 +1,5 @@
 /** etcd's systemd unit: ready when etcd says so, restarted when it fails, and shut in. */
+import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import type { Cluster } from '../spec/cluster.ts'
@@ -13,7 +14,24 @@ export interface UnitOptions {
  *
  * @throws QuorateError `cluster-file` for a folder whose path a unit can't hold as it is.
  */
-export function unitFile({ cluster }: UnitOptions): string {
+export function unitFile(options: UnitOptions): string {
+  const text = unmarked(options)
+  return text.replace('@MARK@', markOf(text))
+}
+
+/** The variable that a process carries the mark of its unit in. */
+export const UNIT_MARK = 'QUORATE_UNIT'
+
+/** What `UNIT_MARK` is in the unit's present text: any other means that the process was started from another one. */
+export function unitMark(options: UnitOptions): string {
+  return markOf(unmarked(options))
+}
+
+function markOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
+
+function unmarked({ cluster }: UnitOptions): string {
   const { dataDirectory, walDirectory } = cluster.etcd
   for (const directory of [dataDirectory, walDirectory]) checkPath(directory)
   return template

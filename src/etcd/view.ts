@@ -12,6 +12,8 @@ import {
 } from './gen/maintenance_pb.ts'
 import { utf8 } from './keys.ts'
 
+export { formatId } from './id.ts'
+
 export interface ClusterView {
   /** In the order asked. */
   readonly members: readonly MemberView[]
@@ -87,11 +89,6 @@ export interface ListedMember {
   readonly peerUrls: readonly string[]
   readonly clientUrls: readonly string[]
   readonly learner: boolean
-}
-
-/** An ID as etcdctl prints it: lower-case hexadecimal without leading zeros. */
-export function formatId(id: bigint): string {
-  return id.toString(16)
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Brings machines to what the cluster file says, and shows beforehand what that would change. */
 import { randomBytes } from 'node:crypto'
-import { combineErrors } from '../errors.ts'
+import { QuorateError, combineErrors } from '../errors.ts'
+import { compactTime } from './compact-time.ts'
 import type { ApplyIntent } from '../plan/intent.ts'
 import { next } from '../plan/next.ts'
 import type { Observed } from '../plan/observed.ts'
@@ -30,10 +31,11 @@ export interface PlanReport extends Plan {
   readonly observed: Observed
 }
 
-export function applyIntent(cluster: Cluster, token?: string): ApplyIntent {
+export function applyIntent(cluster: Cluster, now: Date, token?: string): ApplyIntent {
   return {
     kind: 'apply',
     cluster,
+    stamp: compactTime(now),
     freshToken: token ?? `${cluster.name}-${randomBytes(8).toString('hex')}`,
     until: 'done',
   }
@@ -42,7 +44,7 @@ export function applyIntent(cluster: Cluster, token?: string): ApplyIntent {
 /** What `apply` would do, without doing any of it. */
 export async function planApply(
   session: Session,
-  intent = applyIntent(session.cluster),
+  intent = applyIntent(session.cluster, session.now()),
 ): Promise<PlanReport> {
   const observed = await observe(session)
   return { intent, observed, ...plan(intent, observed) }
@@ -50,6 +52,11 @@ export async function planApply(
 
 export interface ApplyOptions {
   readonly intent?: ApplyIntent | undefined
+  /**
+   * Is shown the whole plan before the lock is taken, if members of a cluster that is there would be restarted, come or
+   * go; throws to stop. What it has not seen is not done.
+   */
+  readonly approve?: ((plan: Plan) => Promise<void>) | undefined
   /** Looks at what was observed, under the lock, right before the first change; throws to stop. */
   readonly confirm?: ((observed: Observed) => Promise<void>) | undefined
   /** Whether and how it is recorded what clients notice; as usual unless given. */
@@ -64,7 +71,8 @@ export interface ApplyOptions {
  * @throws QuorateError `blocked`, `locked`, `moved`, `preflight`, or what a step failed with; a second run finishes it.
  */
 export async function apply(session: Session, options: ApplyOptions = {}): Promise<ApplyReport> {
-  const intent = options.intent ?? applyIntent(session.cluster)
+  const intent = options.intent ?? applyIntent(session.cluster, session.now())
+  let approved: readonly string[] = []
   if (session.hasOperated) {
     const before = await observe(session)
     const answer = next(intent, before)
@@ -73,11 +81,15 @@ export async function apply(session: Session, options: ApplyOptions = {}): Promi
       await options.confirm?.(before)
       return { changed: false, done: [], observed: before }
     }
+    const foreseen = plan(intent, before)
+    if (risks(foreseen).length > 0) await options.approve?.(foreseen)
+    approved = risks(foreseen)
   }
   await using lock = await lockAll(session, 'apply')
   const observed = await observe(session)
   await options.confirm?.(observed)
-  const situation = judgeSituation(session.cluster, observed, intent.freshToken)
+  if (options.approve !== undefined) requireApproved(approved, plan(intent, observed))
+  const situation = judgeSituation(intent, observed)
   // Only now: the ports that it listens on for a moment would look taken to `observe`. And nothing is sent meanwhile:
   // the machines' disks are being measured.
   if (situation.kind === 'new') requireFit(session, await preflight(session))
@@ -93,6 +105,25 @@ export async function apply(session: Session, options: ApplyOptions = {}): Promi
   }
   const report = await run(session, lock, intent, observed)
   return { changed: report.done.length > 0, ...report }
+}
+
+/** The steps that take a member away for a moment, or change who is one. */
+function risks({ waves }: Plan): readonly string[] {
+  return waves
+    .flat()
+    .flatMap(({ danger, host, what }) => (danger === 'none' ? [] : [`${host ?? ''} ${what}`.trim()]))
+}
+
+function requireApproved(approved: readonly string[], now: Plan): void {
+  const added = risks(now).filter((risk) => !approved.includes(risk))
+  if (added.length === 0) return
+  throw new QuorateError(
+    'moved',
+    `the machines changed meanwhile, and more would be done than was agreed to: ${added.join('; ')}. Nothing was changed`,
+    {
+      hint: 'look at it again: quorate plan',
+    },
+  )
 }
 
 /** The lock on every machine of the cluster. @throws QuorateError `locked`, or of the hosts that can't be reached. */

@@ -36,7 +36,7 @@ export async function exportCertificateRequests(
   const { cluster } = session
   const clients = await waitingClients(session)
   try {
-    const intent = { ...applyIntent(cluster), until: 'requests' as const }
+    const intent = { ...applyIntent(cluster, session.now()), until: 'requests' as const }
     const { observed } = await apply(session, { intent })
     const requests = [...memberRequests(session, Object.values(observed.hosts)), ...clients]
     return { files: await exportAll(requests, directory), waitingFor: undefined }

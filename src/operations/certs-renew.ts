@@ -190,5 +190,5 @@ async function comeBack(session: Session, before: Observed, after: Observed): Pr
   }
   // Where all were good before, whatever else keeps the cluster from health is not for us to wait for.
   const hopeful = down.length + others.length === 0
-  if (hopeful && faulty(session, before).length > 0) await awaitHealth(session)
+  if (hopeful && faulty(session, before).length > 0) await awaitHealth(session, after)
 }

@@ -37,7 +37,7 @@ export async function savePlan(path: string, report: PlanReport): Promise<void> 
 }
 
 /** What makes `apply` do exactly what the file says. @throws QuorateError `usage` or `moved`. */
-export async function guardOf(path: string, cluster: Cluster): Promise<ApplyOptions> {
+export async function guardOf(path: string, cluster: Cluster, time: Date): Promise<ApplyOptions> {
   const saved = await read(path)
   if (saved.cluster !== cluster.name) {
     throw new QuorateError(
@@ -54,7 +54,7 @@ export async function guardOf(path: string, cluster: Cluster): Promise<ApplyOpti
     })
   }
   return {
-    intent: applyIntent(cluster, saved.token),
+    intent: applyIntent(cluster, time, saved.token),
     confirm: async (observed) => {
       const now = fingerprints(observed)
       const moved = Object.keys({ ...saved.hosts, ...now.hosts }).filter(

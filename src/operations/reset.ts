@@ -1,4 +1,5 @@
 /** `quorate reset`: stops etcd and moves its data aside, on all nodes of a cluster or on one that is no member. */
+import { compactTime } from './compact-time.ts'
 import { QuorateError, combineErrors } from '../errors.ts'
 import { runAgent } from '../host/agent.ts'
 import { looksFor, parseHostState } from '../host/observe.ts'
@@ -176,9 +177,4 @@ function parseMoved(note: string): { from: string; to: string } {
 
 function hostsOf(steps: readonly ResetStep[]): readonly string[] {
   return [...new Set(steps.map(({ host }) => host))]
-}
-
-/** `20260730T101112Z` */
-function compactTime(date: Date): string {
-  return date.toISOString().replaceAll(/[-:]|\.\d+/g, '')
 }

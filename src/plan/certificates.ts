@@ -1,5 +1,6 @@
 /** Which certificates a member has, and the request for each. */
-import { allowedNames } from '../pki/names.ts'
+import type { HostState } from '../host/state.ts'
+import { type AllowedNames, allowedNames, canonicalIp } from '../pki/names.ts'
 import { renderOpensslConfig } from '../pki/openssl-config.ts'
 import type { Profile } from '../pki/profile.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
@@ -14,12 +15,31 @@ export function profileOf(name: CertificateName): Profile {
   return name === 'etcd' ? 'member' : name
 }
 
+/**
+ * The names that a node's certificates carry: its own, and for as long as its member runs at another address that one too,
+ * because until it is restarted its peers find it there.
+ */
+export function namesOf(node: Node, host: HostState | undefined): AllowedNames {
+  const names = allowedNames(node)
+  const running = host?.member?.unit.environment ?? {}
+  const urls = ['ETCD_INITIAL_ADVERTISE_PEER_URLS', 'ETCD_ADVERTISE_CLIENT_URLS']
+    .flatMap((name) => (running[name] ?? '').split(','))
+    .filter((url) => URL.canParse(url))
+  const addresses = urls.map((url) => canonicalIp(new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')))
+  return { ...names, ips: [...new Set([...names.ips, ...addresses.filter((ip) => ip !== undefined)])] }
+}
+
 /** The openssl.cnf of a request. Its last line names the key's algorithm, so that any change of it shows in the text. */
-export function requestConfiguration(cluster: Cluster, node: Node, name: CertificateName): string {
+export function requestConfiguration(
+  cluster: Cluster,
+  node: Node,
+  name: CertificateName,
+  host: HostState | undefined,
+): string {
   const { algorithm } = cluster.pki
   const configuration = renderOpensslConfig({
     commonName: node.name,
-    names: allowedNames(node),
+    names: namesOf(node, host),
     profile: profileOf(name),
     algorithm,
   })

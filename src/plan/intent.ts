@@ -10,6 +10,10 @@ export interface ApplyIntent {
    * so two clusters with one token could take each other's members for their own.
    */
   readonly freshToken: string
+  /** Ends the name of what is moved aside: `20260730T101112Z`, the time at which this was asked for. */
+  readonly stamp: string
+  /** Members to make anew on the same node: their data is lost or unfit, and moved aside. By node, the ID of the member that goes. */
+  readonly replace?: Readonly<Record<string, string>> | undefined
   /** How far to go: only until every key and request waits on its node, or all the way. */
   readonly until: 'requests' | 'done'
 }

@@ -257,16 +257,6 @@ test('localPlaintext: the loopback listens without TLS, the rest with it', () =>
 
 // --- What would need a restart is refused before anything is touched. ---
 
-test('another setting on a running member', () => {
-  const changed = testCluster({ packages: ['curl'] }, { settings: { 'heartbeat-interval': '200' } })
-  const all = reasons(settled, changed)
-  expect(all.map(({ host }) => host)).toEqual(['etcd01', 'etcd02', 'etcd03'])
-  expect(all[0]?.message).toBe(
-    "changing ETCD_HEARTBEAT_INTERVAL from '' to '200' needs a restart of its member",
-  )
-  expect(all[0]?.hint).toContain('put the cluster file back')
-})
-
 test('another setting on members that do not run is simply written', () => {
   const changed = testCluster({ packages: ['curl'] }, { settings: { 'heartbeat-interval': '200' } })
   const down = { ...withMembers(settled, stopped), cluster: undefined }

@@ -3,43 +3,52 @@
  *
  * A crash, a lost reply or a second run needs no case of its own here: look again, and ask again.
  */
-import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { etcdNodes } from '../spec/cluster.ts'
 import { certificateNames, faultsOf, issueStep } from './certificates.ts'
 import type { ApplyIntent } from './intent.ts'
+import { depart, join, leave } from './members.ts'
 import { networkSteps } from './network.ts'
 import type { Observed } from './observed.ts'
-import { type OpenSituation, enableStep, memberSteps, packageSteps } from './prepare.ts'
+import { memberFiles, memberSteps, packageSteps, wantedFiles } from './prepare.ts'
 import { refusals } from './refusals.ts'
+import { heal, roll } from './roll.ts'
+import { rosterOf } from './roster.ts'
 import { judgeSituation } from './situation.ts'
+import { type Scene, type Stage, isBlocked } from './stage.ts'
+import { startSteps } from './start.ts'
 import type { HostStep, Next, Step } from './steps.ts'
 
 export function next(intent: ApplyIntent, observed: Observed): Next {
   const { cluster } = intent
-  const situation = judgeSituation(cluster, observed, intent.freshToken)
+  const situation = judgeSituation(intent, observed)
   if (situation.kind === 'blocked') return situation
-  const reasons = refusals(cluster, observed, situation)
+  const reasons = refusals(cluster, observed)
   if (reasons.length > 0) return { kind: 'blocked', reasons }
-
-  for (const stage of [prepare, certify, form, settle]) {
-    const steps = stage(intent, observed, situation)
-    if (steps.length > 0) return { kind: 'steps', steps }
+  const { members = [], healthy = [] } = observed.cluster ?? {}
+  const listed = situation.kind === 'established' && members.length > 0
+  const roster = listed ? rosterOf(cluster, members, healthy.length) : undefined
+  const scene: Scene = { intent, observed, situation, roster }
+  for (const stage of STAGES) {
+    const answer = stage(scene)
+    if (isBlocked(answer)) return { kind: 'blocked', reasons: answer.blocked }
+    if (answer.length > 0) return { kind: 'steps', steps: answer }
     if (stage === prepare && intent.until === 'requests') break
   }
   return { kind: 'done' }
 }
 
-type Stage = (intent: ApplyIntent, observed: Observed, situation: OpenSituation) => readonly Step[]
-
 /** Everything that needs no other host: in one round trip each. */
-const prepare: Stage = ({ cluster, until }, observed, situation) => {
+const prepare: Stage = ({ intent, observed, situation, roster }) => {
+  const { cluster, until } = intent
   const members = new Set(etcdNodes(cluster).map((node) => node.name))
   // The pin is part of a member's files in an established cluster, and nothing pins before `settle` has verified.
   const steps = cluster.nodes.flatMap((node): HostStep[] => {
     const host = observed.hosts[node.name]
     if (host === undefined) throw new TypeError(`${node.name} was not observed`)
+    const files = () => wantedFiles(intent, node, situation, roster, host.member?.dataPresent ?? false)
     return [
       ...packageSteps(cluster, host),
-      ...(members.has(node.name) ? memberSteps(cluster, node, observed, situation) : []),
+      ...(members.has(node.name) ? memberSteps(cluster, node, observed, files()) : []),
     ]
   })
   const what = 'make a certificate authority'
@@ -51,7 +60,9 @@ const prepare: Stage = ({ cluster, until }, observed, situation) => {
 }
 
 /** Certificates for all waiting requests; and on hosts whose member does not run, its start right behind. */
-const certify: Stage = ({ cluster }, observed) => {
+const certify: Stage = (scene) => {
+  const { observed } = scene
+  const { cluster } = scene.intent
   const names = certificateNames(cluster)
   const certificates = etcdNodes(cluster).flatMap((node): HostStep[] => {
     const faults = names.flatMap((name) => faultsOf(observed, node.name, name))
@@ -59,7 +70,7 @@ const certify: Stage = ({ cluster }, observed) => {
     return [issueStep(node.name, names, faults)]
   })
   // All members start in the same wave: the first to start is ready only when a quorum of them is there.
-  return certificates.length > 0 ? [...certificates, ...startSteps(cluster, observed)] : []
+  return certificates.length > 0 ? [...certificates, ...startSteps(scene)] : []
 }
 
 /** The trust bundle was changed by hand beside certificates that are fine: put back. */
@@ -78,10 +89,11 @@ function caSteps(observed: Observed, host: string): HostStep[] {
   ]
 }
 
-/** Members started, together, and waited for. */
-const form: Stage = ({ cluster }, observed) => {
-  const starts = startSteps(cluster, observed)
-  if (starts.length > 0) return starts
+/** Members that should run and do not: started, together. */
+const form: Stage = (scene) => startSteps(scene)
+
+/** Nothing is done to a cluster that is not well, but to make it well. */
+const settleDown: Stage = ({ observed }) => {
   const problems = observed.cluster?.problems ?? ['no member answers']
   if (problems.length === 0) return []
   return [
@@ -95,7 +107,8 @@ const form: Stage = ({ cluster }, observed) => {
 }
 
 /** What needs a healthy cluster: its proof, its mark on every member, flannel's network. */
-const settle: Stage = ({ cluster }, observed, situation) => {
+const settle: Stage = ({ intent, observed, situation }) => {
+  const { cluster } = intent
   const facts = observed.cluster
   if (facts === undefined) return []
   if (situation.kind !== 'established') {
@@ -104,30 +117,12 @@ const settle: Stage = ({ cluster }, observed, situation) => {
       return [{ kind: 'verify', what, why: 'it was just formed', danger: 'none' }]
     }
     const established = { kind: 'established', token: situation.token, clusterId: facts.id } as const
-    const pins = etcdNodes(cluster).flatMap((node) => memberSteps(cluster, node, observed, established))
+    const pins = etcdNodes(cluster).flatMap((node) =>
+      memberSteps(cluster, node, observed, memberFiles(cluster, node, established)),
+    )
     return [...networkSteps(cluster, observed), ...pins]
   }
   return networkSteps(cluster, observed)
 }
 
-/** On each host: started, enabled while it gets ready, waited for. */
-function startSteps(cluster: Cluster, observed: Observed): HostStep[] {
-  const unit = (node: Node) => observed.hosts[node.name]?.member?.unit
-  return etcdNodes(cluster)
-    .filter((node) => unit(node)?.active !== 'active')
-    .flatMap((node, turn): HostStep[] => {
-      const host = node.name
-      const why = `it is ${unit(node)?.active ?? 'unknown'}`
-      return [
-        { kind: 'start', host, turn, what: 'start etcd.service', why, danger: 'none' },
-        ...(unit(node)?.enabled === true ? [] : [enableStep(host)]),
-        {
-          kind: 'ready',
-          host,
-          what: 'wait until etcd.service is ready',
-          why: 'a quorum has to form',
-          danger: 'none',
-        },
-      ]
-    })
-}
+const STAGES: readonly Stage[] = [prepare, certify, form, depart, heal, settleDown, join, leave, roll, settle]

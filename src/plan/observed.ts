@@ -34,9 +34,13 @@ export interface ClusterFacts {
   /** Hexadecimal, as etcdctl prints it. */
   readonly id: string
   readonly members: readonly MemberFacts[]
-  /** Names of the nodes whose member answered a linearizable read. */
+  /** Names of the voters that answered a linearizable read. */
   readonly healthy: readonly string[]
-  /** What keeps the whole from being healthy; empty: it is. */
+  /** The leader that all agree on, by its name in the member list; undefined: there is none, or no agreement. */
+  readonly leader: string | undefined
+  /** How many entries of the Raft log each member that answered has still to apply, by name. */
+  readonly lag: Readonly<Record<string, number>>
+  /** What keeps the members that there are from being healthy; empty: they are. Who should be there is another matter. */
   readonly problems: readonly string[]
   /** A write was read back and all contents were equal, in this run. */
   readonly verified: boolean

@@ -1,10 +1,14 @@
 /** What things should be like after a step: how a plan is printed beforehand, and what the simulation runs on. */
 import { type HostState, type MemberState, PATHS } from '../host/state.ts'
+import { clientUrl, peerUrl } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
+import { UNIT_MARK } from '../etcd/unit-file.ts'
 import { renderConfig } from '../flannel/config.ts'
-import { type Cluster, etcdNodes } from '../spec/cluster.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { Observed } from './observed.ts'
 import { parsePin } from './pin.ts'
+import { predictMembership } from './predict-membership.ts'
+import { rosterOf } from './roster.ts'
 import { type HostStep, type Step, isHostStep } from './steps.ts'
 import { UNKNOWN_YET } from './unknown.ts'
 
@@ -20,7 +24,9 @@ export function predict(cluster: Cluster, observed: Observed, step: Step): Obser
       const fine = Object.fromEntries(step.names.map((name) => [name, []]))
       return { ...changed, certificates: { ...observed.certificates, [step.host]: fine } }
     }
-    return step.kind === 'start' ? predictCluster(cluster, changed) : changed
+    return step.kind === 'start' || step.kind === 'restart'
+      ? predictMembers(cluster, changed, step.host)
+      : changed
   }
   switch (step.kind) {
     case 'authority':
@@ -28,7 +34,15 @@ export function predict(cluster: Cluster, observed: Observed, step: Step): Obser
     case 'await-health':
       return observed.cluster
         ? { ...observed, cluster: { ...observed.cluster, problems: [] } }
-        : predictCluster(cluster, observed)
+        : predictFormed(cluster, observed)
+    case 'compare':
+      return observed
+    case 'move-leader':
+    case 'member-add':
+    case 'promote':
+    case 'member-remove':
+    case 'member-update':
+      return observed.cluster ? { ...observed, cluster: predictMembership(observed.cluster, step) } : observed
     case 'verify':
       return observed.cluster ? { ...observed, cluster: { ...observed.cluster, verified: true } } : observed
     case 'network': {
@@ -117,36 +131,97 @@ function predictMember(
     case 'enable':
       return { unit: { ...member.unit, enabled: true, needsReload: false } }
     case 'start': {
-      const environment = parseEnvironmentFile(member.contents[PATHS.environment] ?? '')
-      return { dataPresent: true, walPresent: true, unit: { ...member.unit, active: 'active', environment } }
+      return { dataPresent: true, walPresent: true, unit: started(member) }
+    }
+    case 'restart':
+      return { unit: started(member) }
+    case 'stop':
+      return { unit: { ...member.unit, active: 'inactive', enabled: false, environment: undefined } }
+    case 'aside': {
+      const gone = new Set(step.paths)
+      const keep = <T>(record: Readonly<Record<string, T>>) =>
+        Object.fromEntries(Object.entries(record).filter(([path]) => !gone.has(path)))
+      return {
+        dataPresent: false,
+        walPresent: false,
+        contents: keep(member.contents),
+        paths: keep(member.paths),
+      }
     }
   }
+}
+
+/** A process has the environment of its files and the mark of its unit. */
+function started(member: MemberState): MemberState['unit'] {
+  const unit = member.contents[PATHS.unit] ?? ''
+  const mark = new RegExp(`^Environment=${UNIT_MARK}=(.*)$`, 'm').exec(unit)?.[1]
+  const environment = {
+    ...parseEnvironmentFile(member.contents[PATHS.environment] ?? ''),
+    ...(mark === undefined ? {} : { [UNIT_MARK]: mark }),
+  }
+  return { ...member.unit, active: 'active', environment }
 }
 
 function owned(owner: string, mode: string, type: 'file' | 'directory' = 'file') {
   return { type, owner, group: owner, mode }
 }
 
+/** A member of a cluster that is there comes back, or makes itself known; with every other one there is a new cluster. */
+function predictMembers(cluster: Cluster, observed: Observed, host: string): Observed {
+  const facts = observed.cluster
+  const node = etcdNodes(cluster).find(({ name }) => name === host)
+  if (facts === undefined || node === undefined || facts.members.length === 0)
+    return predictFormed(cluster, observed)
+  const own = rosterOf(cluster, facts.members, 0).members.get(host)
+  const members = facts.members.map((member) =>
+    member === own ? { ...member, name: host, clientUrls: [clientUrl(cluster, node)] } : member,
+  )
+  const voter = own !== undefined && !own.learner
+  const healthy = voter && !facts.healthy.includes(host) ? [...facts.healthy, host] : facts.healthy
+  const running = etcdNodes(cluster).every(
+    ({ name }) => observed.hosts[name]?.member?.unit.active === 'active',
+  )
+  const leader = facts.leader ?? healthy[0]
+  return {
+    ...observed,
+    cluster: { ...facts, members, healthy, leader, problems: running ? [] : facts.problems },
+  }
+}
+
 /** With every member started there is a healthy cluster. */
-function predictCluster(cluster: Cluster, observed: Observed): Observed {
+function predictFormed(cluster: Cluster, observed: Observed): Observed {
   const nodes = etcdNodes(cluster)
-  const running = nodes.filter((node) => observed.hosts[node.name]?.member?.unit.active === 'active')
-  if (running.length < nodes.length) return observed
+  const state = (node: Node) => observed.hosts[node.name]?.member
+  const running = nodes.filter((node) => state(node)?.unit.active === 'active')
+  // One that was verified before comes back with those that have data; a new one with all.
+  const pinned = nodes.some((node) => state(node)?.contents[PATHS.clusterId] !== undefined)
+  const expected = pinned ? nodes.filter((node) => state(node)?.dataPresent === true) : nodes
+  if (running.length < expected.length) return observed
   const pin = nodes
     .map((node) => observed.hosts[node.name]?.member?.contents[PATHS.clusterId])
     .find((text) => text !== undefined)
+  // Whoever is asked will name all of its members, also those that are not back.
+  const known = new Set(
+    running.flatMap((node) => {
+      const options = parseEnvironmentFile(state(node)?.contents[PATHS.environment] ?? '')
+      return (options['ETCD_INITIAL_CLUSTER'] ?? '').split(',').map((peer) => peer.split('=')[0])
+    }),
+  )
+  const listed = nodes.filter((node) => running.includes(node) || (pinned && known.has(node.name)))
   return {
     ...observed,
     cluster: {
       id: observed.cluster?.id ?? (pin === undefined ? undefined : parsePin(pin)?.clusterId) ?? UNKNOWN_YET,
-      members: nodes.map((node) => ({
+      members: listed.map((node) => ({
         id: UNKNOWN_YET,
         name: node.name,
-        peerUrls: [],
-        clientUrls: [],
+        peerUrls: [peerUrl(cluster, node)],
+        clientUrls: [clientUrl(cluster, node)],
         learner: false,
       })),
-      healthy: nodes.map((node) => node.name),
+      healthy: running.map((node) => node.name),
+      leader: running[0]?.name,
+      lag: {},
       problems: [],
       verified: observed.cluster?.verified ?? false,
     },

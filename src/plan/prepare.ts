@@ -5,8 +5,11 @@ import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { certificateNames, faultsOf, keepsKey, requestConfiguration } from './certificates.ts'
 import { memberEnvironment } from '../etcd/configuration.ts'
 import { unitFile } from '../etcd/unit-file.ts'
+import type { ApplyIntent } from './intent.ts'
 import type { Observed } from './observed.ts'
+import { restartReasons } from './outdated.ts'
 import { renderPin } from './pin.ts'
+import { type Roster, isInvited } from './roster.ts'
 import type { Situation } from './situation.ts'
 import type { HostStep } from './steps.ts'
 
@@ -15,27 +18,58 @@ export type OpenSituation = Exclude<Situation, { kind: 'blocked' }>
 /** The files that a member should have, as far as they are known in this situation. */
 export function memberFiles(cluster: Cluster, node: Node, situation: OpenSituation): readonly WantedFile[] {
   const pinned = situation.kind === 'established'
-  const environment = memberEnvironment({
-    cluster,
-    node,
-    members: etcdNodes(cluster),
-    token: situation.token,
-    state: pinned ? 'existing' : 'new',
-  })
-  const files: WantedFile[] = [
-    {
-      path: PATHS.environment,
-      content: renderEnvironmentFile(environment),
-      owner: 'root',
-      group: 'etcd',
-      mode: '640',
-    },
-    { path: PATHS.unit, content: unitFile({ cluster }), owner: 'root', group: 'root', mode: '644' },
+  const state = pinned ? 'existing' : 'new'
+  const members = etcdNodes(cluster)
+  const files = [
+    environmentFile(memberEnvironment({ cluster, node, members, token: situation.token, state })),
+    unitOf(cluster),
   ]
   if (!pinned) return files
   const pin = renderPin({ cluster: cluster.name, clusterId: situation.clusterId })
   // The pin is first: a tool that dies right behind the options file would leave members that belong to they know not what.
   return [{ path: PATHS.clusterId, content: pin, owner: 'root', group: 'root', mode: '644' }, ...files]
+}
+
+/**
+ * The files that a node may have now. One that is no member yet, or has not joined yet, gets its options when it joins:
+ * until then nobody knows whom it will find.
+ */
+export function wantedFiles(
+  { cluster, replace }: ApplyIntent,
+  node: Node,
+  situation: OpenSituation,
+  roster: Roster | undefined,
+  hasData: boolean,
+): readonly WantedFile[] {
+  if (situation.kind !== 'established') return memberFiles(cluster, node, situation)
+  const member = roster?.members.get(node.name)
+  const belongs =
+    roster === undefined
+      ? hasData
+      : member !== undefined && !isInvited(member) && replace?.[node.name] !== member.id
+  return belongs ? memberFiles(cluster, node, situation) : [unitOf(cluster)]
+}
+
+/** What a node is given with which it joins a cluster that others have formed; its mark comes when it has started. */
+export function joiningFiles(
+  cluster: Cluster,
+  node: Node,
+  token: string,
+  members: string,
+): readonly WantedFile[] {
+  return [
+    environmentFile(memberEnvironment({ cluster, node, members, token, state: 'existing' })),
+    unitOf(cluster),
+  ]
+}
+
+function environmentFile(environment: Readonly<Record<string, string>>): WantedFile {
+  const content = renderEnvironmentFile(environment)
+  return { path: PATHS.environment, content, owner: 'root', group: 'etcd', mode: '640' }
+}
+
+function unitOf(cluster: Cluster): WantedFile {
+  return { path: PATHS.unit, content: unitFile({ cluster }), owner: 'root', group: 'root', mode: '644' }
 }
 
 export interface WantedFile {
@@ -61,12 +95,15 @@ export function packageSteps(cluster: Cluster, host: HostState): HostStep[] {
   ]
 }
 
-/** Everything on a member's host but its certificates and its start. */
+/**
+ * Everything on a member's host but its certificates and its start. `wanted`: the files that may be written now. What
+ * a member that runs would have to be restarted for is left for its turn: a restart by chance would put it in force.
+ */
 export function memberSteps(
   cluster: Cluster,
   node: Node,
   observed: Observed,
-  situation: OpenSituation,
+  wanted: readonly WantedFile[],
 ): HostStep[] {
   const host = node.name
   const architecture = observed.hosts[host]?.architecture ?? 'other'
@@ -86,9 +123,20 @@ export function memberSteps(
     })
   }
   steps.push(...directorySteps(cluster, host, state), ...binarySteps(cluster, host, architecture, state))
-  const files = memberFiles(cluster, node, situation).flatMap((file) => fileSteps(host, file, state))
-  steps.push(...files)
-  const unitChanged = files.some((step) => step.kind === 'file' && step.path === PATHS.unit)
+  const outdated = restartReasons(cluster, state, wanted).length > 0
+  const files = wanted.filter(({ path }) => !outdated || path === PATHS.clusterId)
+  steps.push(...configurationSteps(host, files, state))
+  return [...steps, ...keySteps(cluster, node, observed, state), ...tlsModeSteps(host, state)]
+}
+
+/** Files that differ, and what systemd has to be told of them. */
+export function configurationSteps(
+  host: string,
+  wanted: readonly WantedFile[],
+  state: MemberState,
+): HostStep[] {
+  const steps = wanted.flatMap((file) => fileSteps(host, file, state))
+  const unitChanged = steps.some((step) => step.kind === 'file' && step.path === PATHS.unit)
   // A member that is started gets it while it gets ready; and enabling makes systemd read its units again.
   if (!state.unit.enabled && state.unit.active === 'active') {
     steps.push(enableStep(host))
@@ -96,7 +144,7 @@ export function memberSteps(
     const why = unitChanged ? 'the unit changes' : 'the unit on disk differs from the one systemd has loaded'
     steps.push({ kind: 'reload', host, what: 'have systemd read its units again', why, danger: 'none' })
   }
-  return [...steps, ...keySteps(cluster, node, observed, state), ...tlsModeSteps(host, state)]
+  return steps
 }
 
 export function enableStep(host: string): HostStep {
@@ -184,7 +232,7 @@ export function keySteps(cluster: Cluster, node: Node, observed: Observed, state
   const faults = names.flatMap((name) => faultsOf(observed, node.name, name))
   if (faults.length === 0) return []
   return names.flatMap((name): HostStep[] => {
-    const configuration = requestConfiguration(cluster, node, name)
+    const configuration = requestConfiguration(cluster, node, name, observed.hosts[node.name])
     if (state.tls.pending[name]?.configuration === configuration) return []
     const why = [...new Set(faults.map((fault) => fault.message))].join('; ')
     const keep = keepsKey(observed, node.name, name)

@@ -6,9 +6,12 @@ import { type MemberState, PATHS } from '../host/state.ts'
 import { peerUrl } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import type { ApplyIntent } from './intent.ts'
 import { membershipReasons } from './membership.ts'
 import type { Observed } from './observed.ts'
 import { type Pin, parsePin } from './pin.ts'
+import { quorum } from './quorum.ts'
+import { isInvited, rosterOf } from './roster.ts'
 import type { BlockReason } from './steps.ts'
 import { isTokenOf } from './token.ts'
 
@@ -34,7 +37,8 @@ interface Member {
   readonly active: boolean
 }
 
-export function judgeSituation(cluster: Cluster, observed: Observed, freshToken: string): Situation {
+export function judgeSituation(intent: ApplyIntent, observed: Observed): Situation {
+  const { cluster, freshToken } = intent
   const members = etcdNodes(cluster).map((node): Member => {
     const state = observed.hosts[node.name]?.member
     if (state === undefined) throw new TypeError(`${node.name} was not observed`)
@@ -54,7 +58,7 @@ export function judgeSituation(cluster: Cluster, observed: Observed, freshToken:
   const strangers = members.flatMap((member) => strangerReasons(cluster, member))
   if (strangers.length > 0) return { kind: 'blocked', reasons: strangers }
   const situation = members.some((member) => member.wasMember)
-    ? established(cluster, members, observed)
+    ? established(intent, members, observed)
     : bootstrapping(cluster, members, observed, freshToken)
   if (situation.kind === 'blocked') return situation
   const membership = membershipReasons(
@@ -115,14 +119,18 @@ function strangerReasons(
       {
         host,
         message: `an etcd that quorate did not set up runs there as ${state.unit.path || 'etcd.service'}`,
-        hint: 'taking over an existing cluster is not offered yet; stop and disable it first if nobody needs it',
+        hint: 'take it over, if it is the cluster that is meant: quorate adopt --help. Otherwise stop and disable it first, if nobody needs it',
       },
     ]
   }
   return []
 }
 
-function established(cluster: Cluster, members: readonly Member[], observed: Observed): Situation {
+function established(
+  { cluster, replace }: ApplyIntent,
+  members: readonly Member[],
+  observed: Observed,
+): Situation {
   const ids = new Set(members.flatMap(({ pin }) => (pin ? [pin.clusterId] : [])))
   const [clusterId] = ids
   if (clusterId === undefined) {
@@ -143,11 +151,17 @@ function established(cluster: Cluster, members: readonly Member[], observed: Obs
     return { kind: 'blocked', reasons: [{ message: 'the nodes belong to different clusters' }, ...reasons] }
   }
   const reasons: BlockReason[] = []
-  const known = observed.cluster?.members ?? []
+  const listed = observed.cluster?.members ?? []
+  const roster = listed.length > 0 ? rosterOf(cluster, listed, 0) : undefined
   for (const member of members) {
-    const isMember = known.some(({ name }) => name === member.node.name)
-    if (member.wasMember || isMember) reasons.push(...lossReasons(cluster, member, clusterId))
+    const known = roster?.members.get(member.node.name)
+    // Whoever is asked knows better than marks: one that is not in the list has nothing to lose there any more.
+    const isMember =
+      roster === undefined ? member.pin !== undefined : known !== undefined && !isInvited(known)
+    const goes = known !== undefined && replace?.[member.node.name] === known.id
+    if (isMember && !goes) reasons.push(...lossReasons(cluster, member, clusterId))
   }
+  if (roster === undefined && reasons.length === 0) reasons.push(...quorumReasons(members))
   if (observed.cluster !== undefined && observed.cluster.id !== clusterId) {
     reasons.push({
       message: `the members that run say cluster ID ${observed.cluster.id}, but the nodes are pinned to ${clusterId}`,
@@ -162,6 +176,26 @@ function established(cluster: Cluster, members: readonly Member[], observed: Obs
   const votes = (text: string) => tokens.filter((other) => other === text).length
   const [token] = tokens.toSorted((a, b) => votes(b) - votes(a))
   return { kind: 'established', token: token ?? `${cluster.name}-${clusterId}`, clusterId }
+}
+
+/** Nobody answers, and too few have what a quorum could be made of: starting them would be waiting for ever. */
+function quorumReasons(members: readonly Member[]): readonly BlockReason[] {
+  const peers = members.flatMap(({ pin, environment }) =>
+    pin === undefined ? [] : (environment['ETCD_INITIAL_CLUSTER']?.split(',') ?? []),
+  )
+  const names = new Set(peers.map((peer) => peer.slice(0, peer.indexOf('='))))
+  const whole = members.filter(({ state }) => state.dataPresent && state.walPresent)
+  // Those that the file no longer names may be up, and out of our sight.
+  const others = [...names].filter((name) => members.every(({ node }) => node.name !== name))
+  const needed = quorum(names.size)
+  if (whole.length + others.length >= needed) return []
+  const who = whole.map(({ node }) => node.name).join(', ')
+  return [
+    {
+      message: `no member answers, and of ${names.size} only ${whole.length} ${whole.length === 1 ? 'has its' : 'have their'} data${who && ` (${who})`}: ${needed} are needed to decide anything`,
+      hint: 'if the data of the others was only moved, move it back and apply again. Otherwise touch nothing: what is left is the best copy there is',
+    },
+  ]
 }
 
 /** The log of a member and its database are of use only together: with one of them lost the member is. */
@@ -192,7 +226,7 @@ function lossReasons(
     {
       host: node.name,
       message: `${lost} there is lost (missing or empty), but it is a member of the cluster ${clusterId}: started empty it would forget its votes`,
-      hint: 'replacing a member is not offered yet. Nothing was started. If the data was moved, move it back and apply again',
+      hint: `nothing was started. If the data was moved, move it back and apply again; if it is lost, have the others make the member anew: quorate member replace ${node.name}`,
     },
   ]
 }

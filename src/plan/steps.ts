@@ -72,6 +72,20 @@ export type HostStep =
   | (HostStepCommon & { readonly kind: 'start'; readonly turn: number })
   /** Waits for a start. */
   | (HostStepCommon & { readonly kind: 'ready' })
+  /** Stops a member that runs, starts it again and waits until it is ready: one member a wave. */
+  | (HostStepCommon & { readonly kind: 'restart' })
+  | StopStep
+  | AsideStep
+
+/** Stops the unit, and keeps it from starting at boot. */
+export type StopStep = HostStepCommon & { readonly kind: 'stop'; readonly unit: string }
+
+/** Renames to `PATH.SUFFIX`, beside where it was. */
+export type AsideStep = HostStepCommon & {
+  readonly kind: 'aside'
+  readonly suffix: string
+  readonly paths: readonly string[]
+}
 
 export type ClusterStep =
   /** Makes the CA, where it is quorate's to make. */
@@ -80,24 +94,45 @@ export type ClusterStep =
   | (StepCommon & { readonly kind: 'await-health' })
   /** A write read back from every member, and equal contents everywhere. */
   | (StepCommon & { readonly kind: 'verify' })
+  /** Equal contents on every member, before one of them is taken away for a moment. */
+  | (StepCommon & { readonly kind: 'compare' })
+  /** Hands leadership to another member, and waits until all agree on it. `to`: a node's name. */
+  | (StepCommon & { readonly kind: 'move-leader'; readonly to: string })
+  | MembershipStep
   | (StepCommon & {
       readonly kind: 'network'
       readonly network: FlannelNetwork
       readonly before: string | undefined
     })
 
+/** A change of who belongs to the cluster: one a wave, and never two within five seconds. */
+export type MembershipStep =
+  /** `members`: IDs of those that there should be beforehand; anything else stops the run. */
+  | (StepCommon & {
+      readonly kind: 'member-add'
+      readonly node: string
+      readonly peerUrls: readonly string[]
+      readonly learner: boolean
+      readonly members: readonly string[]
+    })
+  /** Gives a learner its vote, once it truly has caught up. */
+  | (StepCommon & { readonly kind: 'promote'; readonly node: string; readonly memberId: string })
+  /** `name`: as the member list has it; empty: it never started. */
+  | (StepCommon & { readonly kind: 'member-remove'; readonly name: string; readonly memberId: string })
+  /** Tells the others where to find it from now on. */
+  | (StepCommon & {
+      readonly kind: 'member-update'
+      readonly node: string
+      readonly memberId: string
+      readonly peerUrls: readonly string[]
+    })
+
 export type Step = HostStep | ClusterStep
 
 /** What takes a member off a machine: never part of `apply`, only of `reset`, which was asked for by name. */
 export type ResetStep =
-  /** Stops the unit, and keeps it from starting at boot. */
-  | (HostStepCommon & { readonly kind: 'stop'; readonly unit: string })
-  /** Renames to `PATH.SUFFIX`, beside where it was. */
-  | (HostStepCommon & {
-      readonly kind: 'aside'
-      readonly suffix: string
-      readonly paths: readonly string[]
-    })
+  | StopStep
+  | AsideStep
   | (HostStepCommon & { readonly kind: 'remove'; readonly paths: readonly string[] })
   | (HostStepCommon & { readonly kind: 'reload' })
 

@@ -2,6 +2,7 @@
 import { parseEnvironmentFile, renderEnvironmentFile } from '../etcd/environment-file.ts'
 import { sampleCluster } from '../etcd/sample.ts'
 import { peerUrl } from '../etcd/configuration.ts'
+import { UNIT_MARK, unitMark } from '../etcd/unit-file.ts'
 import { type HostState, type MemberState, PATHS, type PathState } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { certificateNames } from './certificates.ts'
@@ -21,7 +22,7 @@ export function testCluster(changes: Partial<Cluster> = {}, etcd: Partial<Cluste
 }
 
 export function testIntent(cluster: Cluster, until: ApplyIntent['until'] = 'done'): ApplyIntent {
-  return { kind: 'apply', cluster, freshToken: FRESH_TOKEN, until }
+  return { kind: 'apply', cluster, freshToken: FRESH_TOKEN, stamp: '20260730T101112Z', until }
 }
 
 /** Machines on which nothing was ever set up, and no CA yet. */
@@ -77,6 +78,8 @@ export function healthyCluster(cluster: Cluster, changes: Partial<ClusterFacts> 
       learner: false,
     })),
     healthy: members.map((node) => node.name),
+    leader: members[0]?.name,
+    lag: {},
     problems: [],
     verified: false,
     ...changes,
@@ -231,7 +234,7 @@ function runningMember(cluster: Cluster, node: Node, situation: OpenSituation): 
       enabled: true,
       path: PATHS.unit,
       mainPid: 42,
-      environment: parseEnvironmentFile(environment),
+      environment: { ...parseEnvironmentFile(environment), [UNIT_MARK]: unitMark({ cluster }) },
       executable: '/usr/local/bin/etcd',
     },
   }

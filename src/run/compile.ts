@@ -65,6 +65,12 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
       return [['start', 'etcd.service', (step.turn * TURN_SECONDS).toFixed(2)]]
     case 'ready':
       return [['ready', 'etcd.service', String(START_SECONDS)]]
+    case 'restart':
+      return [['restart', 'etcd.service', String(START_SECONDS)]]
+    case 'stop':
+      return [['stop', step.unit]]
+    case 'aside':
+      return [['aside', step.suffix, ...step.paths]]
   }
 }
 

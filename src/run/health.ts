@@ -1,36 +1,40 @@
 /** Waits for a cluster to be healthy, looking at etcd itself rather than at a clock. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
-import { peerUrl } from '../etcd/configuration.ts'
-import { judgeView } from '../etcd/health.ts'
-import { readClusterView } from '../etcd/view.ts'
+import type { Observed } from '../plan/observed.ts'
 import { etcdNodes } from '../spec/cluster.ts'
-import { type Session, allMembers } from './session.ts'
+import { clusterFacts } from './facts.ts'
+import type { Session } from './session.ts'
 
 const PATIENCE_MS = 60_000
 const PAUSE_MS = 200
 
+/** Entries of the Raft log that a member may still have to apply, and yet count as up to date. */
+export const CAUGHT_UP = 100
+
 /** @throws QuorateError `unhealthy` naming what is still wrong after a minute. */
-export async function awaitHealth(session: Session): Promise<void> {
-  const { cluster, signal } = session
-  const clients = await allMembers(session)
-  const members = etcdNodes(cluster).map((node) => ({ name: node.name, peerUrls: [peerUrl(cluster, node)] }))
+export async function awaitHealth(session: Session, observed: Observed): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS
+  const running = etcdNodes(session.cluster).filter(
+    ({ name }) => observed.hosts[name]?.member?.unit.active === 'active',
+  )
   for (;;) {
-    const { healthy, problems } = judgeView(await readClusterView(clients, signal), { members })
-    if (healthy) return
+    const facts = await clusterFacts(session, running, false)
+    const behind = Object.entries(facts?.lag ?? {}).filter(([, lag]) => lag > CAUGHT_UP)
+    const problems = [
+      ...(facts?.problems ?? ['no member answers']),
+      ...behind.map(([name, lag]) => `${name} is ${lag} entries behind`),
+    ]
+    if (problems.length === 0) return
     if (performance.now() > deadline) {
-      const list = problems
-        .map(({ member, message }) => (member ? `${member} ${message}` : message))
-        .join('; ')
       throw new QuorateError(
         'unhealthy',
-        `the cluster did not become healthy within ${PATIENCE_MS / 1000} s: ${list}`,
+        `the cluster did not become healthy within ${PATIENCE_MS / 1000} s: ${problems.join('; ')}`,
         {
           hint: 'look at the journals: quorate run etcd -- journalctl -u etcd -n 50; apply goes on from here once it is',
         },
       )
     }
-    await sleep(PAUSE_MS, undefined, { signal })
+    await sleep(PAUSE_MS, undefined, { signal: session.signal })
   }
 }

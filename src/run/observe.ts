@@ -3,18 +3,12 @@ import { combineErrors } from '../errors.ts'
 import { looksFor, parseHostState } from '../host/observe.ts'
 import { runAgent } from '../host/agent.ts'
 import type { HostState } from '../host/state.ts'
-import { certificateNames, profileOf } from '../plan/certificates.ts'
-import type {
-  AuthorityFacts,
-  CertificateFault,
-  ClusterFacts,
-  NetworkFacts,
-  Observed,
-} from '../plan/observed.ts'
-import { peerUrl } from '../etcd/configuration.ts'
-import { allowedNames } from '../pki/names.ts'
+import { certificateNames, namesOf, profileOf } from '../plan/certificates.ts'
+import type { AuthorityFacts, CertificateFault, NetworkFacts, Observed } from '../plan/observed.ts'
+import { localPort } from '../etcd/local-port.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
+import { clusterFacts } from './facts.ts'
 import { headStart } from './head-start.ts'
 import type { Session } from './session.ts'
 
@@ -64,6 +58,11 @@ export async function judge(
   hosts: Readonly<Record<string, HostState>>,
   verified: boolean,
 ): Promise<Observed> {
+  for (const node of etcdNodes(session.cluster)) {
+    const environment = hosts[node.name]?.member?.unit.environment
+    const where = environment && localPort(environment)
+    if (where !== undefined) session.found(node, where)
+  }
   const authority = { bundle: await session.bundle() }
   const certificates = await certificateFaults(session, hosts, authority)
   const running = etcdNodes(session.cluster).filter((node) => isUp(hosts[node.name]))
@@ -123,7 +122,7 @@ async function certificateFaults(
       return [{ code: 'issuer', message: 'was not issued by a CA that is here' }]
     return check({
       pem: certificate.pem,
-      allowed: allowedNames(node),
+      allowed: namesOf(node, hosts[node.name]),
       profile: profileOf(name),
       caPem: authority.bundle,
       now: session.now(),
@@ -139,38 +138,6 @@ async function certificateFaults(
       Object.fromEntries(certificateNames(cluster).map((name) => [name, faultsOf(node, name)])),
     ]),
   )
-}
-
-/** undefined if no member answers at all. */
-async function clusterFacts(
-  session: Session,
-  running: readonly Node[],
-  verified: boolean,
-): Promise<ClusterFacts | undefined> {
-  const [{ readClusterView, formatId }, { judgeView }] = await Promise.all([
-    import('../etcd/view.ts'),
-    import('../etcd/health.ts'),
-  ])
-  const view = await readClusterView(await session.members(running), session.signal)
-  const reachable = view.members.filter((member) => member.reachable)
-  const expected = etcdNodes(session.cluster)
-  const judgement = judgeView(view, {
-    members: expected.map((node) => ({ name: node.name, peerUrls: [peerUrl(session.cluster, node)] })),
-  })
-  const [first] = reachable
-  if (first === undefined) return undefined
-  const list = reachable.find((member) => member.list?.linearizable)?.list ?? first.list
-  const absent = expected.filter((node) => !running.includes(node)).map((node) => `${node.name} does not run`)
-  return {
-    id: formatId(judgement.clusterId ?? first.clusterId),
-    members: (list?.members ?? []).map(({ id, ...member }) => ({ id: formatId(id), ...member })),
-    healthy: reachable.filter((member) => member.read.answered).map((member) => member.name),
-    problems: [
-      ...absent,
-      ...judgement.problems.map(({ member, message }) => (member ? `${member} ${message}` : message)),
-    ],
-    verified,
-  }
 }
 
 async function networkFacts(session: Session, running: readonly Node[]): Promise<NetworkFacts | undefined> {

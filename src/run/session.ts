@@ -46,6 +46,18 @@ export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPass
   prepareOperator(): Promise<void>
   /** Clients of these nodes' members, one each; the caller closes nothing. */
   members(nodes: readonly Node[]): Promise<readonly MemberClient[]>
+  /** A client of a member that no node of the file stands for, at its client URL as seen from the file's first etcd node. */
+  outsider(name: string, clientUrl: string): Promise<MemberClient>
+  /** From now on a node's member is dialled there: it may still run with other settings than the file has. */
+  found(node: Node, where: LocalPort): void
+  /** When the membership was last changed, on `performance.now`'s clock, in ms. */
+  readonly pace: { last: number | undefined }
+}
+
+/** Where a member listens for those on its own machine. */
+export interface LocalPort {
+  readonly port: number
+  readonly plaintext: boolean
 }
 
 /** The common name of the certificate that quorate itself talks to etcd with. */
@@ -68,8 +80,22 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     signal,
   })
   const remote = async (node: Node) => await fleet.get(node.name, node.ssh)
-  const tunnel = once(async (node: Node) => {
-    return await (await remote(node)).forward({ address: '127.0.0.1', port: cluster.etcd.clientPort })
+  const wanted = { port: cluster.etcd.clientPort, plaintext: cluster.etcd.localPlaintext }
+  const ports = new Map<string, LocalPort>()
+  const place = ({ name }: Node) => ports.get(name) ?? wanted
+  // Forgotten where it listens elsewhere after a restart: the next call goes there.
+  const perPlace = <V>(work: (node: Node) => Promise<V>) => {
+    const works = new Map<string, (node: Node) => Promise<V>>()
+    return async (node: Node) => {
+      const { port, plaintext } = place(node)
+      const key = `${node.name} ${port} ${plaintext}`
+      const known = works.get(key) ?? once(work)
+      works.set(key, known)
+      return await known(node)
+    }
+  }
+  const tunnel = perPlace(async (node) => {
+    return await (await remote(node)).forward({ address: '127.0.0.1', port: place(node).port })
   })
   const authority = once(async (_key: 'authority') => {
     const { openAuthority } = await import('../pki/open.ts')
@@ -83,19 +109,34 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const credentials = once(
     async (_key: 'operator') => await operatorCredentials(options, await authority('authority')),
   )
-  const endpoint = once(async (node: Node): Promise<MemberEndpoint> => {
+  const endpoint = perPlace(async (node): Promise<MemberEndpoint> => {
     const [socketPath, tls] = await Promise.all([
       tunnel(node),
-      cluster.etcd.localPlaintext ? undefined : credentials('operator'),
+      place(node).plaintext ? undefined : credentials('operator'),
     ])
     return { name: node.name, target: { socketPath }, identity: node.address, tls }
   })
-  const client = once(async (node: Node) => {
+  const opened = new Set<MemberClient>()
+  const connect = async (where: Promise<MemberEndpoint>) => {
     // Loaded while the machines are being connected to.
-    const [{ connectMember }, where] = await Promise.all([import('../etcd/client.ts'), endpoint(node)])
-    return connectMember({ ...where, timeoutMs: ANSWER_MS, signal })
+    const [{ connectMember }, found] = await Promise.all([import('../etcd/client.ts'), where])
+    const made = connectMember({ ...found, timeoutMs: ANSWER_MS, signal })
+    opened.add(made)
+    return made
+  }
+  const client = perPlace(async (node) => await connect(endpoint(node)))
+  const outsider = once(async (key: string) => {
+    const [name = '', url = ''] = key.split(' ')
+    return await connect(outsiderEndpoint(name, new URL(url)))
   })
-  const opened = new Set<Node>()
+  const outsiderEndpoint = async (name: string, url: URL): Promise<MemberEndpoint> => {
+    const [via] = etcdNodes(cluster)
+    if (via === undefined) throw new TypeError('a cluster without etcd nodes')
+    const identity = url.hostname.replace(/^\[(.*)\]$/, '$1')
+    const tls = url.protocol === 'https:' ? await credentials('operator') : undefined
+    const there = { address: identity, port: Number(url.port) }
+    return { name, target: { socketPath: await (await remote(via)).forward(there) }, identity, tls }
+  }
   return {
     cluster,
     emit,
@@ -113,16 +154,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     endpoint,
     credentials: async () => await credentials('operator'),
     prepareOperator: async () => void (await credentials('operator')),
-    members: async (nodes) =>
-      await Promise.all(
-        nodes.map(async (node) => {
-          opened.add(node)
-          return await client(node)
-        }),
-      ),
+    members: async (nodes) => await Promise.all(nodes.map(client)),
+    outsider: async (name, url) => await outsider(`${name} ${url}`),
+    found: ({ name }, where) => void ports.set(name, where),
+    pace: { last: undefined },
     [Symbol.asyncDispose]: async () => {
-      const clients = await Promise.allSettled([...opened].map(client))
-      for (const outcome of clients) if (outcome.status === 'fulfilled') outcome.value.close()
+      for (const each of opened) each.close()
       await fleet.close()
     },
   }

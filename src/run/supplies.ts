@@ -1,11 +1,10 @@
 /** What a wave's steps need from this computer: binaries from the cache, certificates from the authority. */
 import type { Artifact } from '../artifacts/artifact.ts'
 import { QuorateError } from '../errors.ts'
-import { profileOf } from '../plan/certificates.ts'
+import { namesOf, profileOf } from '../plan/certificates.ts'
 import type { Observed } from '../plan/observed.ts'
 import type { Step } from '../plan/steps.ts'
 import type { IssueRequest } from '../pki/authority.ts'
-import { allowedNames } from '../pki/names.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import type { Session } from './session.ts'
 
@@ -53,7 +52,7 @@ export async function issueCertificates(
     return {
       csrPem,
       profile: profileOf(name),
-      allowed: allowedNames(node),
+      allowed: namesOf(node, observed.hosts[host]),
       days: session.cluster.pki.days,
       subjectCommonName: host,
     }

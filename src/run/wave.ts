@@ -35,7 +35,7 @@ export async function runWave(
   for (const step of cluster) {
     // No machine's fence guards what is done through etcd: the lock has to be ours still.
     signal.throwIfAborted()
-    await timed(session, step, async () => await runClusterStep(session, step))
+    await timed(session, step, async () => await runClusterStep(session, observed, step))
     if (step.kind === 'verify') verified = true
   }
   const [artifacts, certificates] = await Promise.all([
@@ -92,12 +92,39 @@ async function makeAuthority(session: Session, steps: readonly Step[]): Promise<
 
 async function runClusterStep(
   session: Session,
+  observed: Observed,
   step: Exclude<ClusterStep, { kind: 'authority' }>,
 ): Promise<void> {
   switch (step.kind) {
     case 'await-health': {
       const { awaitHealth } = await import('./health.ts')
-      await awaitHealth(session)
+      await awaitHealth(session, observed)
+      return
+    }
+    case 'compare': {
+      const [{ compareContents }, { listedClients }] = await Promise.all([
+        import('../etcd/verify.ts'),
+        import('./listed.ts'),
+      ])
+      const voting = new Set(observed.cluster?.healthy)
+      const clients = (await listedClients(session, observed)).filter(({ name }) => voting.has(name))
+      await compareContents(clients, session.signal)
+      return
+    }
+    case 'move-leader': {
+      const [{ moveLeadership }, { listedClients }] = await Promise.all([
+        import('../etcd/leadership.ts'),
+        import('./listed.ts'),
+      ])
+      await moveLeadership(await listedClients(session, observed), step.to, session.signal)
+      return
+    }
+    case 'member-add':
+    case 'promote':
+    case 'member-remove':
+    case 'member-update': {
+      const { changeMembership } = await import('./membership.ts')
+      await changeMembership(session, observed, step)
       return
     }
     case 'verify': {

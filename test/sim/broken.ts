@@ -3,7 +3,6 @@ import { type MemberState, PATHS } from '../../src/host/state.ts'
 import { next } from '../../src/plan/next.ts'
 import type { Observed } from '../../src/plan/observed.ts'
 import { type HostStep, type Next, type Step, isHostStep } from '../../src/plan/steps.ts'
-import type { ForbiddenStep } from './effects.ts'
 import type { Planner } from './operator.ts'
 import type { Invariant } from './violation.ts'
 
@@ -73,7 +72,7 @@ export const BROKEN: readonly BrokenPlanner[] = [
       mapSteps(next(intent, observed), (steps) =>
         steps.flatMap((step) =>
           step.kind === 'start' && observed.hosts[step.host]?.member?.dataPresent === true
-            ? [forbidden('remove-data', step.host), step]
+            ? [removeData(step.host), step]
             : [step],
         ),
       ),
@@ -85,7 +84,7 @@ export const BROKEN: readonly BrokenPlanner[] = [
       mapSteps(next(intent, observed), (steps) =>
         steps.flatMap((step) =>
           step.kind === 'file' && observed.hosts[step.host]?.member?.unit.active === 'active'
-            ? [step, forbidden('restart', step.host)]
+            ? [step, restart(step.host)]
             : [step],
         ),
       ),
@@ -206,6 +205,11 @@ function isPin(step: Step): boolean {
 }
 
 /** No step of quorate's: the types would not let a planner ask for it. */
-function forbidden(kind: ForbiddenStep['kind'], host: string): Step {
-  return { kind, host, what: kind, why: 'broken', danger: 'none' } as unknown as Step
+/** A step that quorate does not have. */
+function removeData(host: string): Step {
+  return { kind: 'remove-data', host, what: 'remove-data', why: 'broken', danger: 'none' } as unknown as Step
+}
+
+function restart(host: string): Step {
+  return { kind: 'restart', host, what: 'restart', why: 'broken', danger: 'restart' }
 }

@@ -15,7 +15,7 @@ export class Failure extends Error {
 }
 
 /** Steps that quorate does not have; planners that are broken on purpose use them. */
-export type ForbiddenStep = { readonly kind: 'remove-data' | 'restart'; readonly host: string }
+export type ForbiddenStep = { readonly kind: 'remove-data'; readonly host: string }
 
 type Effect = () => void
 
@@ -99,6 +99,10 @@ export function effectsOf(
           disk.wal = undefined
         },
       ]
+    case 'stop':
+      return [() => stop(disk), () => (disk.enabled = false)]
+    case 'aside':
+      throw new Failure('nothing is moved aside in this world')
     case 'restart':
       return [() => stop(disk), () => start(world, cluster, disk, 'quorate')]
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { PATHS } from '../../src/host/state.ts'
 import { quorum } from '../../src/plan/quorum.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
+import { UNIT_MARK } from '../../src/etcd/unit-file.ts'
 import { type Disk, type MemberData, type Process, environmentOf, unfitness } from './disk.ts'
 import { Violation } from './violation.ts'
 import { type World, checkOneCluster, fresh, isRemembered } from './world.ts'
@@ -38,7 +39,8 @@ export function start(world: World, cluster: Cluster, disk: Disk, by: Starter): 
   const environment = environmentOf(disk)
   // Only a restart takes it back, and that is not apply's to do.
   if (HAND_MADE in environment) world.truth.excuse ??= 'a member was started with options edited by hand'
-  disk.process = { pid: fresh(world), environment, data, ready: false }
+  const mark = new RegExp(`^Environment=${UNIT_MARK}=(.*)$`, 'm').exec(disk.loadedUnit ?? '')?.[1] ?? ''
+  disk.process = { pid: fresh(world), environment: { ...environment, [UNIT_MARK]: mark }, data, ready: false }
 }
 
 /** What quorate must never try, whatever systemd and etcd would make of it. */

@@ -160,9 +160,6 @@ export const EDITS = [
   'as-it-was',
   'setting',
   'version',
-  'another-member',
-  'member-less',
-  'moved-member',
   'network',
   'package',
   'algorithm',
@@ -172,10 +169,8 @@ export const EDITS = [
 
 export type Edit = (typeof EDITS)[number]
 
-/** @param spare a node that the file does not name at first. */
-export function edit(base: Cluster, now: Cluster, kind: Edit, spare: Cluster['nodes'][number]): Cluster {
-  const { etcd, nodes, pki } = now
-  const last = nodes.at(-1)
+export function edit(base: Cluster, now: Cluster, kind: Edit): Cluster {
+  const { etcd, pki } = now
   switch (kind) {
     case 'as-it-was':
       return base
@@ -183,12 +178,6 @@ export function edit(base: Cluster, now: Cluster, kind: Edit, spare: Cluster['no
       return { ...now, etcd: { ...etcd, settings: { ...etcd.settings, 'heartbeat-interval': '200' } } }
     case 'version':
       return { ...now, etcd: { ...etcd, version: '3.5.21' } }
-    case 'another-member':
-      return nodes.includes(spare) ? now : { ...now, nodes: [...nodes, spare] }
-    case 'member-less':
-      return nodes.length > 1 ? { ...now, nodes: nodes.slice(0, -1) } : now
-    case 'moved-member':
-      return last ? { ...now, nodes: [...nodes.slice(0, -1), { ...last, address: '198.18.0.99' }] } : now
     case 'network':
       return {
         ...now,

@@ -1,6 +1,5 @@
 /** What quorate sees of the simulated world: the same `Observed` that looking at real machines gives. */
-import { judgeView } from '../../src/etcd/health.ts'
-import { peerUrl } from '../../src/etcd/configuration.ts'
+import { judgeFacts } from '../../src/run/judge-facts.ts'
 import type { ClusterView, ReachableMember } from '../../src/etcd/view.ts'
 import { type HostState, type MemberState, PATHS } from '../../src/host/state.ts'
 import { certificateNames, requestConfiguration } from '../../src/plan/certificates.ts'
@@ -140,7 +139,7 @@ function wantedRequest(world: World, cluster: Cluster, node: Node, name: Certifi
   const known = world.requests.get(cluster) ?? new Map<string, string>()
   world.requests.set(cluster, known)
   const key = `${node.name} ${name}`
-  const request = known.get(key) ?? requestConfiguration(cluster, node, name)
+  const request = known.get(key) ?? requestConfiguration(cluster, node, name, undefined)
   known.set(key, request)
   return request
 }
@@ -151,26 +150,19 @@ function clusterFacts(
   running: readonly Node[],
   verified: boolean,
 ): ClusterFacts | undefined {
-  const view: ClusterView = { members: running.map((node) => memberView(world, node)) }
-  const reachable = view.members.filter((member) => member.reachable)
-  const expected = etcdNodes(cluster)
-  const judgement = judgeView(view, {
-    members: expected.map((node) => ({ name: node.name, peerUrls: [peerUrl(cluster, node)] })),
-  })
-  const [first] = reachable
-  if (first === undefined) return undefined
-  const list = reachable.find((member) => member.list?.linearizable)?.list ?? first.list
-  const absent = expected.filter((node) => !running.includes(node)).map((node) => `${node.name} does not run`)
-  return {
-    id: (judgement.clusterId ?? first.clusterId).toString(16),
-    members: (list?.members ?? []).map(({ id, ...member }) => ({ id: id.toString(16), ...member })),
-    healthy: reachable.filter((member) => member.read.answered).map((member) => member.name),
-    problems: [
-      ...absent,
-      ...judgement.problems.map(({ member, message }) => `${member ?? ''} ${message}`.trim()),
-    ],
-    verified,
+  const own: ClusterView = { members: running.map((node) => memberView(world, node)) }
+  return judgeFacts(cluster, { own, others: { members: [] }, running, verified })
+}
+
+/** Whom leadership was handed to, if that one is still there; otherwise the first that is. */
+function leaderOf(world: World, clusterId: string, peers: readonly string[]): bigint {
+  const up = (name: string) => {
+    const process = world.disks.get(name)?.process
+    return process?.ready === true && process.data.clusterId === clusterId
   }
+  const names = peers.map((peer) => peer.slice(0, peer.indexOf('=')))
+  const chosen = names.findIndex((name) => name === world.leader && up(name))
+  return BigInt((chosen === -1 ? names.findIndex(up) : chosen) + 1)
 }
 
 function memberView(world: World, node: Node): ClusterView['members'][number] {
@@ -183,8 +175,8 @@ function memberView(world: World, node: Node): ClusterView['members'][number] {
     reachable: true,
     name: node.name,
     clusterId: BigInt(`0x${clusterId}`),
-    memberId: 1n,
-    leaderId: led ? 1n : undefined,
+    memberId: BigInt(peers.findIndex((peer) => peer.startsWith(`${node.name}=`)) + 1),
+    leaderId: led ? leaderOf(world, clusterId, peers) : undefined,
     learner: false,
     version: '3.5.16',
     dbSizeBytes: 20480,

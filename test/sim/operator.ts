@@ -55,6 +55,7 @@ export async function operate(
   const intent: ApplyIntent = {
     kind: 'apply',
     cluster,
+    stamp: '20260730T101112Z',
     freshToken: `${cluster.name}-${fresh(world).toString(16).padStart(16, '0')}`,
     until: 'done',
   }
@@ -190,9 +191,17 @@ function runClusterStep(world: World, cluster: Cluster, step: ClusterStep): void
       world.truth.verified.add(facts.id)
       return
     }
+    case 'compare':
+      return
+    case 'move-leader':
+      world.leader = step.to
+      return
     case 'network':
       if ((look()?.healthy.length ?? 0) === 0) throw new Failure('no member takes the write')
       world.network = renderConfig(step.network.config)
+      return
+    default:
+      throw new Failure(`this world can't ${step.what}`)
   }
 }
 
@@ -277,15 +286,15 @@ function stateOf(world: World): Record<string, HostFacts> {
 
 /** What a wave of ours may never do. */
 function checkHarm(world: World, before: Record<string, HostFacts>): void {
+  const away: string[] = []
   for (const [host, now] of Object.entries(stateOf(world))) {
-    const then = before[host]
-    if (then === undefined) continue
+    const then = before[host] ?? now
     for (const part of ['data', 'wal'] as const) {
       if (then[part] !== undefined && now[part] !== then[part]) {
         throw new Violation('no-data-removed', `the ${part} folder of ${host}`)
       }
     }
-    if (then.pid !== undefined && now.pid !== then.pid)
-      throw new Violation('no-quorum-lost', `${host} was stopped`)
+    if (then.pid !== undefined && now.pid !== then.pid) away.push(host)
   }
+  if (away.length > 1) throw new Violation('no-quorum-lost', `${away.join(', ')} were stopped at once`)
 }

@@ -35,7 +35,7 @@ export async function simulate(scenario: Scenario, simulation: Simulation = {}):
   const outcomes: Outcome[] = []
   let cluster = base
   for (const round of scenario.rounds) {
-    if (round.edit !== undefined) cluster = edit(base, cluster, round.edit, SPARE)
+    if (round.edit !== undefined) cluster = edit(base, cluster, round.edit)
     // Whoever edits the file may ask for what is refused, even after taking it back: it may have been carried out.
     if (cluster !== base) world.truth.excuse ??= 'the cluster file was edited'
     for (const event of round.before) happen(world, cluster, event)

@@ -4,6 +4,8 @@ import { type Disk, bareDisk, isMarked } from './disk.ts'
 import { Violation } from './violation.ts'
 
 export interface World {
+  /** Whom leadership was handed to, if to anybody. */
+  leader?: string
   readonly disks: ReadonlyMap<string, Disk>
   ca: string | undefined
   network: string | undefined

@@ -2,14 +2,20 @@ import { apply } from '../../operations/apply.ts'
 import { guardOf } from '../../operations/plan-file.ts'
 import type { Session } from '../../run/session.ts'
 import type { CommandHandler } from '../command.ts'
+import { approval } from '../approval.ts'
 import { probeChoice } from '../probe-choice.ts'
+import type { ProgressRenderer } from '../render-progress.ts'
 import { withSession } from '../with-session.ts'
 
 const applyCommand: CommandHandler = async (context, input) => {
   const started = performance.now()
-  const work = async (session: Session) => {
+  const work = async (session: Session, ask: ProgressRenderer['hold']) => {
     const [planFile] = input.args
-    const guard = planFile === undefined ? {} : await guardOf(planFile, session.cluster)
+    // A plan that was looked at and saved needs no second yes.
+    const guard =
+      planFile === undefined
+        ? { approve: approval(context, ask) }
+        : await guardOf(planFile, session.cluster, session.now())
     const report = await apply(session, { ...guard, probe: probeChoice(input) })
     const durationMs = Math.round(performance.now() - started)
     if (context.json) {

@@ -1,0 +1,201 @@
+/**
+ * Members come and go: one at a time, through a learner, and never so that a quorum would be lost.
+ *
+ * Source of the rules: etcd's design of learners and its runtime reconfiguration. A dead member is removed before another
+ * is added, because its place counts in the quorum; a living one only after the newcomer has its vote.
+ */
+import { peerUrl } from '../etcd/configuration.ts'
+import { supportsLearners } from '../etcd/versions.ts'
+import { type MemberState, PATHS } from '../host/state.ts'
+import { type Node, etcdNodes } from '../spec/cluster.ts'
+import type { MemberFacts } from './observed.ts'
+import { configurationSteps, joiningFiles } from './prepare.ts'
+import { mayAdd, mayRemove, quorum } from './quorum.ts'
+import { healthiestFollower } from './roll.ts'
+import { type Roster, initialCluster, isInvited } from './roster.ts'
+import type { Scene, Stage, StageAnswer } from './stage.ts'
+import { startOf } from './start.ts'
+import type { HostStep, Step } from './steps.ts'
+
+/** Those that are no use to anybody: ghosts that were added and never started, dead ones, and what is to be made anew. */
+export const depart: Stage = (scene) => {
+  const { intent, observed, roster } = scene
+  const facts = observed.cluster
+  // Without a leader nothing can be changed; waiting for one comes next.
+  if (roster === undefined || facts?.leader === undefined) return []
+  const ghost = roster.others.find((member) => isInvited(member) || member.learner)
+  if (ghost !== undefined) return removal(scene, roster, ghost, 'it was added, but is of no node in the file')
+  for (const [host, member] of roster.members) {
+    const state = observed.hosts[host]?.member
+    if (state === undefined) continue
+    const runs = state.unit.active !== 'inactive' && state.unit.active !== 'failed'
+    if (isInvited(member) && !runs && isUsed(state)) {
+      return removal(scene, roster, member, `it never started, and ${host} holds data of an earlier member`)
+    }
+    if (intent.replace?.[host] !== member.id) continue
+    const healthy = facts.healthy.includes(host)
+    if (runs && !healthy) return [stopStep(host, 'it is to be made anew')]
+    return removal(scene, roster, member, 'it is to be made anew')
+  }
+  const dead = roster.others.find(({ name }) => !facts.healthy.includes(name))
+  if (dead === undefined) return []
+  return removal(scene, roster, dead, 'it is not in the cluster file, and does not answer')
+}
+
+/** Newcomers: what has begun is finished first. */
+export const join: Stage = (scene) => {
+  const { intent, observed, roster } = scene
+  const facts = observed.cluster
+  if (roster === undefined || facts?.leader === undefined) return []
+  const nodes = etcdNodes(intent.cluster)
+  for (const node of nodes) {
+    const member = roster.members.get(node.name)
+    if (member === undefined) continue
+    if (isInvited(member)) return joinSteps(scene, node)
+    if (member.learner) return promotion(scene, roster, node, member)
+  }
+  const newcomer = nodes.find((node) => !roster.members.has(node.name))
+  if (newcomer === undefined) return []
+  const state = observed.hosts[newcomer.name]?.member
+  if (state === undefined) throw new TypeError(`${newcomer.name} was not observed`)
+  return isUsed(state) ? clearing(scene, newcomer.name, state) : addition(scene, roster, newcomer)
+}
+
+/** Members that the file no longer names and that still work: only now that all others have their votes. */
+export const leave: Stage = (scene) => {
+  const { observed, roster } = scene
+  const facts = observed.cluster
+  const [member] = roster?.others ?? []
+  if (roster === undefined || facts?.leader === undefined || member === undefined) return []
+  if (facts.leader === member.name) {
+    const to = healthiestFollower(scene, roster, facts)
+    const why = `${member.name} leads, and leaves the cluster`
+    if (to !== undefined)
+      return [{ kind: 'move-leader', to, what: `make ${to} the leader`, why, danger: 'none' }]
+  }
+  return removal(scene, roster, member, 'the cluster file does not name it as an etcd node')
+}
+
+function removal(scene: Scene, roster: Roster, member: MemberFacts, why: string): StageAnswer {
+  const healthy = scene.observed.cluster?.healthy ?? []
+  const node = [...roster.members].find(([, { id }]) => id === member.id)?.[0]
+  const isHealthy = healthy.includes(node ?? member.name)
+  const who = member.name === '' ? `the member at ${member.peerUrls.join(', ')}` : (node ?? member.name)
+  if (!member.learner && !mayRemove(roster.voters, roster.healthy, isHealthy)) {
+    const rest = isHealthy ? roster.healthy - 1 : roster.healthy
+    return {
+      blocked: [
+        {
+          message: `removing ${who} would leave ${rest} healthy members of ${roster.voters - 1}; ${quorum(Math.max(1, roster.voters - 1))} must stay`,
+          hint: 'bring the other members back first: quorate status',
+        },
+      ],
+    }
+  }
+  return [
+    {
+      kind: 'member-remove',
+      name: member.name,
+      memberId: member.id,
+      what: `remove ${who} from the cluster`,
+      why,
+      danger: 'membership',
+    },
+  ]
+}
+
+function addition({ intent, observed }: Scene, roster: Roster, node: Node): StageAnswer {
+  const { cluster } = intent
+  const learner = supportsLearners(cluster.etcd.version)
+  // Before etcd 3.4 a newcomer has its vote at once, running or not. Of a single member nothing else can be had.
+  if (!learner && roster.voters > 1 && !mayAdd(roster.voters, roster.healthy)) {
+    return {
+      blocked: [
+        {
+          host: node.name,
+          message: `adding it would make ${roster.voters + 1} members, ${roster.healthy} of them healthy; ${quorum(roster.voters + 1)} must be`,
+          hint: 'bring the other members back first: quorate status',
+        },
+      ],
+    }
+  }
+  return [
+    {
+      kind: 'member-add',
+      node: node.name,
+      peerUrls: [peerUrl(cluster, node)],
+      learner,
+      members: (observed.cluster?.members ?? []).map(({ id }) => id),
+      what: `add ${node.name} to the cluster${learner ? ' as a learner, without a vote' : ''}`,
+      why: 'the cluster file names it, and it is no member',
+      danger: 'membership',
+    },
+  ]
+}
+
+/** Its files say who the others are at this moment: etcd compares. */
+function joinSteps({ intent, observed, situation }: Scene, node: Node): Step[] {
+  const { cluster } = intent
+  const state = observed.hosts[node.name]?.member
+  if (state === undefined || observed.cluster === undefined)
+    throw new TypeError(`${node.name} was not observed`)
+  if (state.unit.active === 'active' || state.unit.active === 'activating') {
+    const why = 'it was added, and starts'
+    return [{ kind: 'ready', host: node.name, what: 'wait until etcd.service is ready', why, danger: 'none' }]
+  }
+  const files = joiningFiles(cluster, node, situation.token, initialCluster(observed.cluster, node))
+  return [...configurationSteps(node.name, files, state), ...startOf(node, 0, state.unit)]
+}
+
+function promotion({ observed }: Scene, roster: Roster, node: Node, member: MemberFacts): StageAnswer {
+  const healthy = observed.cluster?.healthy.length ?? 0
+  if (healthy + 1 < quorum(roster.voters + 1)) {
+    return {
+      blocked: [
+        {
+          host: node.name,
+          message: `with its vote there would be ${roster.voters + 1} voters, ${healthy + 1} of them healthy; ${quorum(roster.voters + 1)} must be`,
+          hint: 'bring the other members back first: quorate status',
+        },
+      ],
+    }
+  }
+  return [
+    {
+      kind: 'promote',
+      node: node.name,
+      memberId: member.id,
+      what: `give ${node.name} its vote, once it has caught up`,
+      why: 'it is a learner',
+      danger: 'membership',
+    },
+  ]
+}
+
+/** What an earlier member left: useless to this cluster, which does not list it, but not ours to delete. */
+function clearing({ intent }: Scene, host: string, state: MemberState): HostStep[] {
+  const { dataDirectory, walDirectory } = intent.cluster.etcd
+  const runs = state.unit.active !== 'inactive' && state.unit.active !== 'failed'
+  const why = 'it is of a member that is no longer in the cluster'
+  return [
+    ...(runs ? [stopStep(host, why)] : []),
+    {
+      kind: 'aside',
+      host,
+      suffix: `before-join-${intent.stamp}`,
+      paths: [walDirectory, dataDirectory, PATHS.clusterId],
+      what: 'move the data of an earlier member aside',
+      why,
+      danger: 'none',
+    },
+  ]
+}
+
+/** Something of a member is left here. */
+function isUsed(state: MemberState): boolean {
+  return state.dataPresent || state.walPresent || state.contents[PATHS.clusterId] !== undefined
+}
+
+function stopStep(host: string, why: string): HostStep {
+  return { kind: 'stop', host, unit: 'etcd.service', what: 'stop etcd.service', why, danger: 'restart' }
+}

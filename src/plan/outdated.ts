@@ -1,0 +1,37 @@
+/** Why a member that runs has to be restarted: what its process was started with is not what it should have. */
+import { parseEnvironmentFile } from '../etcd/environment-file.ts'
+import { UNIT_MARK, unitMark } from '../etcd/unit-file.ts'
+import { type MemberState, PATHS } from '../host/state.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import type { WantedFile } from './prepare.ts'
+
+/**
+ * Reads the process's own environment, not the files: they may have been changed, or put back, since it was started.
+ *
+ * @returns phrases that complete 'it was started …'; empty: nothing needs a restart, or the member does not run.
+ */
+export function restartReasons(
+  cluster: Cluster,
+  state: MemberState,
+  files: readonly WantedFile[],
+): readonly string[] {
+  const running = state.unit.environment
+  const file = files.find(({ path }) => path === PATHS.environment)
+  if (running === undefined || file === undefined) return []
+  const wanted = parseEnvironmentFile(file.content)
+  const names = new Set([
+    ...Object.keys(wanted),
+    ...Object.keys(running).filter((name) => name.startsWith('ETCD_')),
+  ])
+  const settings = [...names]
+    // Once a member has a WAL these are ignored; they differ for good reason after the first start.
+    .filter((name) => !name.startsWith('ETCD_INITIAL_CLUSTER'))
+    .filter((name) => (wanted[name] ?? '') !== (running[name] ?? ''))
+    .map((name) => describe(name, running[name], wanted[name]))
+  return running[UNIT_MARK] === unitMark({ cluster }) ? settings : [...settings, 'from another unit']
+}
+
+function describe(name: string, running: string | undefined, wanted: string | undefined): string {
+  const now = running === undefined ? `without ${name}` : `with ${name}=${running}`
+  return wanted === undefined ? `${now}, which is to go` : `${now} instead of ${wanted}`
+}

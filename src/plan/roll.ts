@@ -1,0 +1,150 @@
+/**
+ * Restarts, one member a wave: what is sick first, then followers, the leader last and with its leadership handed on.
+ * Between two waves everybody has to be healthy again; `next` sees to that.
+ */
+import { peerUrl } from '../etcd/configuration.ts'
+import { type Node, etcdNodes } from '../spec/cluster.ts'
+import type { ClusterFacts } from './observed.ts'
+import { restartReasons } from './outdated.ts'
+import { configurationSteps, memberFiles } from './prepare.ts'
+import { mayRestart, quorum } from './quorum.ts'
+import type { Roster } from './roster.ts'
+import type { Scene, Stage, StageAnswer } from './stage.ts'
+import type { HostStep, Step } from './steps.ts'
+
+interface Candidate {
+  readonly node: Node
+  /** What its process should have been started with, and was not; or where its peers should look for it. */
+  readonly reasons: readonly string[]
+}
+
+/** A member that is down or sick, and runs with what it should not: waiting for it first would be waiting for ever. */
+export const heal: Stage = (scene) => {
+  const { cluster } = scene.observed
+  if (scene.situation.kind !== 'established') return []
+  const sick = candidates(scene).find(({ node }) => !(cluster?.healthy.includes(node.name) ?? false))
+  return sick === undefined ? [] : restartSteps(scene, sick)
+}
+
+/** Everybody is healthy. */
+export const roll: Stage = (scene) => {
+  const { roster, observed } = scene
+  const facts = observed.cluster
+  if (roster === undefined || facts === undefined) return []
+  const outdated = candidates(scene)
+  const next = outdated.find(({ node }) => node.name !== facts.leader) ?? outdated[0]
+  if (next === undefined) return []
+  const taken = addressTaken(scene, roster, next.node)
+  if (taken !== undefined) return taken
+  // With one or two voters there is no restart that nobody notices.
+  if (roster.voters > 2 && !mayRestart(roster.voters, roster.healthy)) {
+    const needed = quorum(roster.voters)
+    return {
+      blocked: [
+        {
+          host: next.node.name,
+          message: `its member has to be restarted, which would leave ${roster.healthy - 1} healthy members of ${roster.voters}; ${needed} must stay`,
+          hint: 'bring the others back first: quorate status',
+        },
+      ],
+    }
+  }
+  const compare: Step = {
+    kind: 'compare',
+    what: 'compare the contents of all members',
+    why: 'none may be taken away for a moment unless the others hold everything',
+    danger: 'none',
+  }
+  const heir = next.node.name === facts.leader ? healthiestFollower(scene, roster, facts) : undefined
+  if (heir !== undefined) {
+    const why = `${next.node.name} leads, and has to be restarted`
+    return [compare, { kind: 'move-leader', to: heir, what: `make ${heir} the leader`, why, danger: 'none' }]
+  }
+  return [...(roster.voters > 1 ? [compare] : []), ...restartSteps(scene, next)]
+}
+
+/** Members whose process is not what it should be, in the file's order. */
+function candidates(scene: Scene): readonly Candidate[] {
+  const { intent, observed, situation, roster } = scene
+  return etcdNodes(intent.cluster).flatMap((node): Candidate[] => {
+    const state = observed.hosts[node.name]?.member
+    const member = roster?.members.get(node.name)
+    if (state === undefined || (roster !== undefined && member === undefined)) return []
+    const files = memberFiles(intent.cluster, node, situation)
+    const reasons = restartReasons(intent.cluster, state, files)
+    const moves = member !== undefined && !member.peerUrls.includes(peerUrl(intent.cluster, node))
+    return reasons.length > 0 || moves ? [{ node, reasons }] : []
+  })
+}
+
+function restartSteps({ intent, observed, situation, roster }: Scene, { node, reasons }: Candidate): Step[] {
+  const { cluster } = intent
+  const host = node.name
+  const state = observed.hosts[host]?.member
+  if (state === undefined) throw new TypeError(`${host} was not observed`)
+  const member = roster?.members.get(host)
+  const url = peerUrl(cluster, node)
+  const update: Step[] =
+    member === undefined || member.peerUrls.includes(url)
+      ? []
+      : [
+          {
+            kind: 'member-update',
+            node: host,
+            memberId: member.id,
+            peerUrls: [url],
+            what: `tell the members that ${host} is at ${url} from now on`,
+            why: `they know it as ${member.peerUrls.join(', ')}`,
+            danger: 'membership',
+          },
+        ]
+  const files = configurationSteps(host, memberFiles(cluster, node, situation), state)
+  const restart: HostStep[] =
+    reasons.length === 0
+      ? []
+      : [
+          {
+            kind: 'restart',
+            host,
+            what: `restart etcd.service${outage(roster)}`,
+            why: `it was started ${reasons.join('; ')}`,
+            danger: 'restart',
+          },
+        ]
+  return [...update, ...files, ...restart]
+}
+
+function outage(roster: Roster | undefined): string {
+  if (roster === undefined || roster.voters > 2) return ''
+  return roster.voters === 1
+    ? ': the only member, so nobody is served meanwhile'
+    : ': one of two, so nothing can be written meanwhile'
+}
+
+/** Who is to lead: a healthy voter that has least of the log still to apply; rather one that needs no restart itself. */
+export function healthiestFollower(scene: Scene, roster: Roster, facts: ClusterFacts): string | undefined {
+  const outdated = new Set(candidates(scene).map(({ node }) => node.name))
+  const rank = (name: string) =>
+    (outdated.has(name) ? 1e12 : 0) + (facts.lag[name] ?? Number.MAX_SAFE_INTEGER / 4)
+  return [...roster.members]
+    .filter(([name, { learner }]) => !learner && name !== facts.leader && facts.healthy.includes(name))
+    .map(([name]) => name)
+    .toSorted((a, b) => rank(a) - rank(b))[0]
+}
+
+/** Two members can't be at one address, not even while they swap. */
+function addressTaken({ intent, observed }: Scene, roster: Roster, node: Node): StageAnswer | undefined {
+  const own = roster.members.get(node.name)
+  const url = peerUrl(intent.cluster, node)
+  const other = observed.cluster?.members.find(({ id, peerUrls }) => id !== own?.id && peerUrls.includes(url))
+  if (other === undefined) return undefined
+  return {
+    blocked: [
+      {
+        host: node.name,
+        message: `the cluster file gives it ${url}, where the cluster knows ${other.name || `member ${other.id}`}`,
+        hint: 'two members can not swap addresses at once: move one of them to a third address first, and apply',
+      },
+    ],
+  }
+}

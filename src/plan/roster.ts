@@ -1,0 +1,51 @@
+/** Who is who: the members that the cluster lists, matched with the nodes that the cluster file names. */
+import { peerUrl } from '../etcd/configuration.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import type { ClusterFacts, MemberFacts } from './observed.ts'
+
+export interface Roster {
+  /** By node name: its member; a node without one is not here. */
+  readonly members: ReadonlyMap<string, MemberFacts>
+  /** Members that no node of the file stands for, in the list's order. */
+  readonly others: readonly MemberFacts[]
+  /** How many have a vote, whether they run or not. */
+  readonly voters: number
+  /** How many of those answered. */
+  readonly healthy: number
+}
+
+/** A started member is known by its name; one that was renamed, or never started and has no name, by its peer URL. */
+export function rosterOf(cluster: Cluster, list: readonly MemberFacts[], healthy: number): Roster {
+  const nodes = etcdNodes(cluster)
+  const members = new Map<string, MemberFacts>()
+  const unmatched = new Set(list)
+  const match = (fits: (node: Node, member: MemberFacts) => boolean) => {
+    for (const node of nodes) {
+      if (members.has(node.name)) continue
+      const found = [...unmatched].find((member) => fits(node, member))
+      if (found === undefined) continue
+      members.set(node.name, found)
+      unmatched.delete(found)
+    }
+  }
+  match((node, member) => member.name === node.name)
+  match((node, member) => member.peerUrls.includes(peerUrl(cluster, node)))
+  return {
+    members,
+    others: [...unmatched],
+    voters: list.filter(({ learner }) => !learner).length,
+    healthy,
+  }
+}
+
+/** Added to the cluster, but never started. */
+export function isInvited(member: MemberFacts): boolean {
+  return member.clientUrls.length === 0 && member.name === ''
+}
+
+/** `name=peer URL` of everyone a newcomer finds, itself among them: etcd compares it with what the others say. */
+export function initialCluster(facts: ClusterFacts, node: Node): string {
+  return facts.members
+    .flatMap(({ name, peerUrls }) => peerUrls.map((url) => `${name === '' ? node.name : name}=${url}`))
+    .join(',')
+}

@@ -1,0 +1,42 @@
+/** Which members are started, and how. */
+import { type Node, etcdNodes } from '../spec/cluster.ts'
+import { enableStep } from './prepare.ts'
+import { isInvited } from './roster.ts'
+import type { Scene } from './stage.ts'
+import type { HostStep } from './steps.ts'
+
+/** On each host: started, enabled while it gets ready, waited for. */
+export function startSteps({ intent, observed, situation, roster }: Scene): HostStep[] {
+  const state = (node: Node) => observed.hosts[node.name]?.member
+  const mayStart = (node: Node) => {
+    if (situation.kind !== 'established') return true
+    const member = roster?.members.get(node.name)
+    if (intent.replace?.[node.name] !== undefined && intent.replace[node.name] === member?.id) return false
+    // With nobody to ask, data tells who was a member. A newcomer is started when it was added.
+    if (roster === undefined) return state(node)?.dataPresent === true
+    return member !== undefined && !isInvited(member)
+  }
+  return etcdNodes(intent.cluster)
+    .filter((node) => state(node)?.unit.active !== 'active' && mayStart(node))
+    .flatMap((node, turn) => startOf(node, turn, state(node)?.unit))
+}
+
+/** `turn`: its place among those that start together. */
+export function startOf(
+  { name: host }: Node,
+  turn: number,
+  unit: { readonly active: string; readonly enabled: boolean } | undefined,
+): HostStep[] {
+  const why = `it is ${unit?.active ?? 'unknown'}`
+  return [
+    { kind: 'start', host, turn, what: 'start etcd.service', why, danger: 'none' },
+    ...(unit?.enabled === true ? [] : [enableStep(host)]),
+    {
+      kind: 'ready',
+      host,
+      what: 'wait until etcd.service is ready',
+      why: 'a quorum has to form',
+      danger: 'none',
+    },
+  ]
+}

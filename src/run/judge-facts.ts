@@ -1,0 +1,72 @@
+/** What views of a cluster's members mean to the planner: a pure judgement, which the simulation shares. */
+import { judgeView, type ProblemKind } from '../etcd/health.ts'
+import { raftLag } from '../etcd/lag.ts'
+import { type ClusterView, formatId } from '../etcd/view.ts'
+import type { ClusterFacts, MemberFacts } from '../plan/observed.ts'
+import { isInvited, rosterOf } from '../plan/roster.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+
+/** Who should belong to the cluster, and where, the planner sees for itself: it changes that. */
+const MEMBERSHIP: ReadonlySet<ProblemKind> = new Set([
+  'missing',
+  'not-started',
+  'learner',
+  'peer-urls',
+  'unexpected',
+])
+
+export interface Views {
+  /** What the members of the file's nodes say, as far as their units are up. */
+  readonly own: ClusterView
+  /** What members say that no node of the file stands for. */
+  readonly others: ClusterView
+  /** Nodes whose unit is up. */
+  readonly running: readonly Node[]
+  readonly verified: boolean
+}
+
+/** The member list, rather as somebody with a leader sees it. */
+export function listedMembers({ members }: ClusterView): readonly MemberFacts[] {
+  const answered = members.filter((member) => member.reachable)
+  const list = answered.find((member) => member.list?.linearizable)?.list ?? answered[0]?.list
+  return (list?.members ?? []).map(({ id, ...member }) => ({ id: formatId(id), ...member }))
+}
+
+/** @returns undefined if no member answers at all. */
+export function judgeFacts(
+  cluster: Cluster,
+  { own, others, running, verified }: Views,
+): ClusterFacts | undefined {
+  const [first] = own.members.filter((member) => member.reachable)
+  if (first === undefined) return undefined
+  const members = listedMembers(own)
+  const roster = members.length > 0 ? rosterOf(cluster, members, 0) : undefined
+  // A node that was removed may still run, or one that was not added yet: neither is the cluster's trouble.
+  const isListed = (name: string) => roster === undefined || roster.members.has(name)
+  const mine = own.members.filter(({ name }) => isListed(name))
+  const judgement = judgeView({ members: mine }, { members: [] })
+  const reachable = [...mine, ...others.members].filter((member) => member.reachable)
+  const absent = etcdNodes(cluster).filter((node) => {
+    const member = roster?.members.get(node.name)
+    return isListed(node.name) && !running.includes(node) && (member === undefined || !isInvited(member))
+  })
+  const { clusterId, leaderId } = judgement
+  return {
+    id: formatId(clusterId ?? first.clusterId),
+    members,
+    healthy: reachable.filter(({ read, learner }) => read.answered && !learner).map(({ name }) => name),
+    leader:
+      leaderId === undefined
+        ? undefined
+        : (reachable.find(({ memberId }) => memberId === leaderId)?.name ??
+          members.find(({ id }) => id === formatId(leaderId))?.name),
+    lag: raftLag({ members: reachable }),
+    problems: [
+      ...absent.map(({ name }) => `${name} does not run`),
+      ...judgement.problems
+        .filter(({ kind }) => !MEMBERSHIP.has(kind))
+        .map(({ member, message }) => (member ? `${member} ${message}` : message)),
+    ],
+    verified,
+  }
+}
