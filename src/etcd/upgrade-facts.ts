@@ -13,8 +13,10 @@ export interface UpgradeFacts {
   readonly clusterVersion: string | undefined
   /** What the cluster file says of etcd, its `version` aside. */
   readonly etcd: Pick<EtcdSpec, 'settings' | 'enableV2'>
-  /** What keeps the cluster from being healthy; empty: it is. */
-  readonly problems: readonly string[]
+  /** What keeps the cluster from being healthy; empty: it is. `member`: where it is one member's trouble. */
+  readonly problems: readonly { readonly member: string | undefined; readonly message: string }[]
+  /** How many voters answered a linearizable read, of how many. */
+  readonly voters: { readonly healthy: number; readonly all: number }
   /** etcd's own users and roles are in use. undefined: nobody could say. */
   readonly authentication: boolean | undefined
   /** Top-level keys of the v2 API's own store; undefined: the API isn't served, so nobody can see them. */
@@ -25,6 +27,10 @@ export interface UpgradeMember {
   readonly name: string
   /** What its running process says of itself; undefined: it doesn't answer. */
   readonly running: string | undefined
+  /** What quorate noted when it installed it; undefined: it didn't, or somebody replaced it since. */
+  readonly installed: string | undefined
+  /** Whether there is a process at all. */
+  readonly active: boolean
 }
 
 /** One thing that keeps the version from being changed, or is worth knowing before it is. */

@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest'
-import type { UpgradeFacts, UpgradeProblem } from './upgrade-facts.ts'
+import type { UpgradeFacts, UpgradeMember, UpgradeProblem } from './upgrade-facts.ts'
 import { precheckUpgrade, versionsToLeave } from './upgrade-precheck.ts'
+
+function member(
+  number: number,
+  running: string | undefined,
+  changes: Partial<UpgradeMember> = {},
+): UpgradeMember {
+  return { name: `etcd0${number}`, running, installed: running, active: running !== undefined, ...changes }
+}
 
 function facts(
   from: string | readonly string[],
@@ -12,10 +20,11 @@ function facts(
   return {
     direction: 'upgrade',
     to,
-    members: versions.map((running, index) => ({ name: `etcd0${index + 1}`, running })),
+    members: versions.map((running, index) => member(index + 1, running)),
     clusterVersion: minors[0],
     etcd: { settings: {}, enableV2: false },
     problems: [],
+    voters: { healthy: versions.length, all: versions.length },
     authentication: false,
     v2Keys: undefined,
     ...changes,
@@ -138,13 +147,44 @@ test('a version that loses data is not gone to; lesser faults are told', () => {
   expect(blockers(facts(['3.5.2', '3.5.1'], '3.5.1', { direction: 'abort' }))).toEqual([])
 })
 
+test('a member that was stopped in its turn goes first; one that hangs is in the way', () => {
+  const silent = { problems: [{ member: 'etcd02', message: 'is down' }], voters: { healthy: 2, all: 3 } }
+  const rest = [member(1, '3.4.23'), member(3, '3.4.23')]
+  const stopped = facts('3.4.23', '3.5.16', {
+    ...silent,
+    members: [...rest, member(2, undefined, { installed: '3.5.16' })],
+  })
+  expect(blockers(stopped)).toEqual([])
+  expect(warnings(stopped)).toContain('its member does not answer; it goes first, with etcd 3.5.16')
+  const hanging = [...rest, member(2, undefined, { installed: '3.5.16', active: true })]
+  const stuck = facts('3.4.23', '3.5.16', { ...silent, members: hanging })
+  expect(blockers(stuck)).toMatchObject([{ host: 'etcd02', hint: expect.stringContaining('--abort') }])
+  // Going back is the cure for it.
+  expect(blockers(facts('3.4.23', '3.4.23', { ...silent, members: hanging, direction: 'abort' }))).toEqual([])
+  // But not for one that never left.
+  const old = facts('3.4.23', '3.4.23', {
+    ...silent,
+    members: [...rest, member(2, undefined, { installed: '3.4.23' })],
+    direction: 'abort',
+  })
+  expect(blockers(old)).toMatchObject([{ host: 'etcd02', message: 'is down' }])
+})
+
+test('without a quorum nothing is begun in either direction', () => {
+  const members = [member(1, '3.5.16'), member(2, undefined, { installed: '3.5.16' }), member(3, undefined)]
+  for (const direction of ['upgrade', 'abort'] as const) {
+    const found = blockers(facts('3.5.16', '3.5.30', { direction, members, voters: { healthy: 1, all: 3 } }))
+    expect(found[0]?.message).toBe('only 1 of 3 members can be written to, 2 are needed')
+  }
+})
+
 test('all blockers at once, before all warnings', () => {
   const everything = facts(['3.3.25', '3.3.25'], '3.5.1', {
-    problems: ['alarm NOSPACE'],
-    members: [
-      { name: 'etcd01', running: '3.3.25' },
-      { name: 'etcd02', running: undefined },
+    problems: [
+      { member: undefined, message: 'alarm NOSPACE' },
+      { member: 'etcd02', message: 'gives no answer' },
     ],
+    members: [member(1, '3.3.25'), member(2, undefined, { active: true })],
     etcd: { settings: { debug: 'true' }, enableV2: false },
   })
   const severities = precheckUpgrade(everything).map(({ severity }) => severity)
@@ -154,7 +194,7 @@ test('all blockers at once, before all warnings', () => {
     .join('\n')
   for (const part of [
     'NOSPACE',
-    'does not answer',
+
     'minor version away',
     'etcd.settings.debug',
     'fixed in 3.5.3',

@@ -1,6 +1,12 @@
 /** Everything that speaks against a change of etcd's version, all at once: a judgement on facts, looking nowhere. */
 import { endOfLife, knownBad } from './hazards.ts'
-import { type UpgradeFacts, type UpgradeProblem, blocker, warning } from './upgrade-facts.ts'
+import {
+  type UpgradeFacts,
+  type UpgradeMember,
+  type UpgradeProblem,
+  blocker,
+  warning,
+} from './upgrade-facts.ts'
 import { LEAST_BEFORE, type Move, moveBetween, officialDowngrade } from './upgrade-path.ts'
 import { settingProblems } from './upgrade-settings.ts'
 import { v2Problems } from './upgrade-v2.ts'
@@ -24,33 +30,58 @@ export function precheckUpgrade(facts: UpgradeFacts): readonly UpgradeProblem[] 
   return problems.toSorted((a, b) => rank(a) - rank(b))
 }
 
-/** The versions that run and are not yet the wanted one, oldest first. */
+/** The versions that run, or are installed where nothing answers, and are not the wanted one, oldest first. */
 export function versionsToLeave({ members, to }: Pick<UpgradeFacts, 'members' | 'to'>): readonly string[] {
   const versions = new Set(
-    members.flatMap(({ running }) => (running === undefined || running === to ? [] : [running])),
+    members.flatMap(({ running, installed }) => {
+      const present = running ?? installed
+      return present === undefined || present === to ? [] : [present]
+    }),
   )
   return [...versions].sort((a, b) => (atLeast(a, b) ? 1 : -1))
 }
 
-function healthProblems({ members, problems }: UpgradeFacts): UpgradeProblem[] {
-  const silent = members.filter(({ running }) => running === undefined)
+/**
+ * On the way to a version everybody has to be well, but for a member that was stopped half-way through its turn: it is
+ * started first. On the way back whoever the new version made sick is what it is about.
+ */
+function healthProblems(facts: UpgradeFacts): UpgradeProblem[] {
+  const { members, problems, voters, direction } = facts
+  const excused = new Set(members.filter((member) => isExcused(facts, member)).map(({ name }) => name))
+  const told = members.filter(({ name, running }) => excused.has(name) && running === undefined)
+  const wrong = problems.filter(({ member }) => member === undefined || !excused.has(member))
+  const needed = Math.floor(voters.all / 2) + 1
+  const hint = `mend that first: quorate status${direction === 'upgrade' ? '; if it came with an upgrade: quorate upgrade --abort' : ''}`
   return [
-    ...silent.map(({ name }) =>
-      blocker(
-        'its member does not answer, so nobody knows which version it runs',
-        'bring it back first: quorate status',
+    ...(voters.healthy < needed
+      ? [
+          blocker(
+            `only ${voters.healthy} of ${voters.all} members can be written to, ${needed} are needed`,
+            hint,
+          ),
+        ]
+      : []),
+    ...wrong.map(({ member, message }) => blocker(message, hint, member)),
+    ...told.map(({ name, installed }) =>
+      warning(
+        `its member does not answer; it goes first, with etcd ${direction === 'abort' ? facts.to : installed}`,
+        'see why: quorate status',
         name,
       ),
-    ),
-    ...problems.map((problem) =>
-      blocker(`the cluster is not healthy: ${problem}`, 'mend that first: quorate status'),
     ),
   ]
 }
 
+function isExcused({ direction, to }: UpgradeFacts, { running, installed, active }: UpgradeMember): boolean {
+  const present = running ?? installed
+  if (direction === 'abort') return present !== undefined && present !== to
+  return running === undefined && !active && installed !== undefined
+}
+
 function pathProblems(facts: UpgradeFacts): UpgradeProblem[] {
   const { members, to } = facts
-  return members.flatMap(({ name, running }) => {
+  return members.flatMap(({ name, running: said, installed }) => {
+    const running = said ?? installed
     if (running === undefined) return []
     const move = moveBetween(running, to)
     switch (move.kind) {
