@@ -5,9 +5,6 @@ import type { EtcdProcess } from './sighting.ts'
 /** By flag name without dashes: `heartbeat-interval`. */
 export type Settings = Readonly<Record<string, string>>
 
-/** The keys of etcd's configuration file that are not named as the flag. */
-const FILE_KEYS: Readonly<Record<string, string>> = { wal: 'wal-dir', logger: 'logger' }
-
 /** A group of keys in etcd's configuration file, and what comes before their names in the flag. */
 const TRANSPORT: Readonly<Record<string, string>> = {
   'client-transport-security': '',
@@ -64,7 +61,7 @@ function fromFile(text: string): Record<string, string> {
     const prefix = TRANSPORT[key]
     if (prefix !== undefined && typeof value === 'object' && value !== null) {
       for (const [inner, own] of Object.entries(value)) settings[`${prefix}${inner}`] = textOf(own)
-    } else settings[FILE_KEYS[key] ?? key] = textOf(value)
+    } else settings[key] = textOf(value)
   }
   return settings
 }

@@ -1,0 +1,159 @@
+import { beforeAll, expect, test } from 'vitest'
+import { renderClusterFile } from '../spec/init.ts'
+import { parseClusterFile } from '../spec/parse.ts'
+import { draftClusterFile } from './cluster-file.ts'
+import { differencesOf } from './differences.ts'
+import type { Member } from './member.ts'
+import { type Authority, member, testAuthority, threeMembers } from './testing.ts'
+
+let ca: Authority
+beforeAll(async () => {
+  ca = await testAuthority()
+})
+
+const wishes = {
+  name: 'prod',
+  ssh: { user: 'admin' },
+  authority: { host: { name: 'etcd1', certificate: '/etc/pki/ca.crt', key: '/etc/pki/ca.key' } },
+  source: undefined,
+} as const
+
+/** As the operation does it: drafted, written, read back. */
+function adopted(members: readonly Member[]) {
+  const { content, remarks } = draftClusterFile(members, wishes)
+  const { cluster, problems } = parseClusterFile(renderClusterFile(content), '/x/cluster.yaml')
+  expect(problems.filter(({ severity }) => severity === 'error')).toEqual([])
+  if (cluster === undefined) throw new TypeError('no cluster')
+  const told = [...remarks, ...differencesOf(cluster, members)]
+  return { cluster, told: told.map(({ host, message }) => `${host ?? 'all'}: ${message}`) }
+}
+
+test('what the file says is what runs', async () => {
+  const members = await threeMembers(ca)
+  const { cluster, told } = adopted(members)
+  expect(cluster.nodes.map(({ name, address, roles }) => [name, address, roles])).toEqual([
+    ['etcd1', '10.0.0.1', ['etcd']],
+    ['etcd2', '10.0.0.2', ['etcd']],
+    ['etcd3', '10.0.0.3', ['etcd']],
+  ])
+  expect(cluster.pki).toMatchObject({ layout: 'single', algorithm: 'ecdsa-p256', days: 365 })
+  expect(cluster.etcd).toMatchObject({
+    version: '3.5.16',
+    dataDirectory: '/var/lib/etcd',
+    walDirectory: '/var/lib/etcd/member/wal',
+    clientPort: 2379,
+    localPlaintext: false,
+    enableV2: false,
+    settings: { 'auto-compaction-retention': '0' },
+  })
+  expect(cluster.packages).toEqual([])
+  expect(told).toEqual(['all: the CA stays the same: CN=etcd-ca'])
+})
+
+test('settings: free ones are taken, unknown and decided ones are told', async () => {
+  const members = (await threeMembers(ca)).map((one) => ({
+    ...one,
+    settings: {
+      ...one.settings,
+      'snapshot-count': '5000',
+      'auto-compaction-retention': '8',
+      'no-such-setting': 'x',
+      'strict-reconfig-check': 'false',
+      proxy: 'off',
+      'initial-cluster-token': 'k8s_etcd',
+      'listen-metrics-urls': 'http://0.0.0.0:2381',
+    },
+  }))
+  const { cluster, told } = adopted(members)
+  expect(cluster.etcd.settings).toEqual({ 'snapshot-count': '5000', 'auto-compaction-retention': '8' })
+  expect(told.join('\n')).toContain('ETCD_NO_SUCH_SETTING=x is no setting of etcd 3.5.16')
+  expect(told.join('\n')).toContain('ETCD_STRICT_RECONFIG_CHECK=false is not carried over')
+  expect(told.join('\n')).toContain('metrics are served at http://0.0.0.0:2381')
+  expect(told.join('\n')).not.toContain('PROXY')
+})
+
+test('a setting that differs between members is told, with who has which', async () => {
+  const { cluster, told } = adopted(await threeMembers(ca, { settings: { 'heartbeat-interval': '300' } }))
+  expect(cluster.etcd.settings).not.toHaveProperty('heartbeat-interval')
+  expect(told.join('\n')).toContain('etcd2: 300')
+})
+
+test('plaintext on loopback and the v2 API stay', async () => {
+  const members = (await threeMembers(ca)).map((one) => ({
+    ...one,
+    settings: {
+      ...one.settings,
+      'listen-client-urls': `https://${one.listed.peerUrls[0]?.slice(8, -5)}:2379,http://127.0.0.1:2379`,
+      'enable-v2': 'true',
+    },
+  }))
+  const { cluster, told } = adopted(members)
+  expect(cluster.etcd).toMatchObject({ localPlaintext: true, enableV2: true })
+  expect(told.join('\n')).not.toContain('find nobody')
+})
+
+test('3.3 serves the v2 API unless told not to', async () => {
+  const old = (await threeMembers(ca)).map((one) => ({ ...one, version: '3.3.25' }))
+  expect(adopted(old).cluster.etcd.enableV2).toBe(true)
+  const off = old.map((one) => ({ ...one, settings: { ...one.settings, 'enable-v2': 'false' } }))
+  expect(adopted(off).cluster.etcd.enableV2).toBe(false)
+})
+
+test('a plain listener for others than this machine is told: its users would find nobody', async () => {
+  const listen = 'https://10.0.0.2:2379,https://127.0.0.1:2379,http://10.0.0.2:4001'
+  const { told } = adopted(await threeMembers(ca, { settings: { 'listen-client-urls': listen } }))
+  expect(told.join('\n')).toContain('etcd2: it serves clients at http://10.0.0.2:4001 too')
+})
+
+test('names in one certificate go to that node; those of several are told', async () => {
+  const shared = { dns: ['etcd1', 'etcd2', 'lb.example.org'], ips: ['10.0.0.1', '10.0.0.2', '127.0.0.1'] }
+  const own = { dns: [...shared.dns, 'one.example.org'], ips: [...shared.ips, '192.168.0.1'] }
+  const [first, second] = await Promise.all([ca.issue(own), ca.issue(shared)])
+  const members = [
+    member({ name: 'etcd1', address: '10.0.0.1', certificate: first, ca: ca.pem }),
+    member({ name: 'etcd2', address: '10.0.0.2', certificate: second, ca: ca.pem }),
+  ]
+  const { cluster, told } = adopted(members)
+  expect(cluster.nodes.map(({ addresses, names }) => [addresses, names])).toEqual([
+    [['192.168.0.1'], ['one.example.org']],
+    [[], []],
+  ])
+  const [about] = told.filter((line) => line.includes('certificates of several nodes'))
+  expect(about).toContain('carry lb.example.org;')
+})
+
+test('a certificate that lives too long does not become the habit', async () => {
+  const certificate = await ca.issue({ dns: ['etcd1'], ips: ['10.0.0.1'] }, 3000)
+  const members = [member({ name: 'etcd1', address: '10.0.0.1', certificate, ca: ca.pem })]
+  const { cluster, told } = adopted(members)
+  expect(cluster.pki.days).toBe(365)
+  expect(told.join('\n')).toContain('valid for 3000 days today')
+})
+
+test('how it is run: what apply will refuse is said beforehand', async () => {
+  const pod = await threeMembers(ca, { sighting: { manifest: '/etc/kubernetes/manifests/etcd.yaml' } })
+  expect(adopted(pod).told.join('\n')).toContain('etcd2: etcd is run by the kubelet')
+  const unit = {
+    name: 'etcd-member.service',
+    path: '/etc/systemd/system/etcd-member.service',
+    enabled: true,
+    dropIns: [],
+  }
+  expect(adopted(await threeMembers(ca, { process: { unit } })).told.join('\n')).toContain(
+    'run by etcd-member.service',
+  )
+  const box = await threeMembers(ca, { process: { unit: undefined, container: true } })
+  expect(adopted(box).told.join('\n')).toContain('etcd is run in a container: apply will refuse')
+})
+
+test('a machine that is reached by another name, or as another user, is written so', async () => {
+  const [one, two, three] = await threeMembers(ca)
+  if (!one || !two || !three) throw new TypeError('three')
+  const alias = { ...two, destination: { host: 'db-two', user: 'root' } }
+  const { cluster } = adopted([one, alias, three])
+  expect(cluster.nodes.map(({ ssh }) => [ssh.host, ssh.user])).toEqual([
+    ['10.0.0.1', 'admin'],
+    ['db-two', 'root'],
+    ['10.0.0.3', 'admin'],
+  ])
+})

@@ -1,0 +1,82 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { obstaclesOf } from './obstacles.ts'
+import { type Authority, type Rest, seen, testAuthority, threeMembers } from './testing.ts'
+
+let ca: Authority
+let other: Authority
+beforeAll(async () => {
+  ;[ca, other] = await Promise.all([testAuthority(), testAuthority('other-ca')])
+})
+
+const told = async (odd: Rest) =>
+  obstaclesOf(await threeMembers(ca, odd), []).map(({ host, message }) => `${host ?? 'all'}: ${message}`)
+
+test('a sound cluster has none', async () => {
+  expect(await told({})).toEqual([])
+})
+
+test('everything that is wrong is told at once, with what to do', async () => {
+  const members = await threeMembers(ca, {
+    settings: { 'listen-client-urls': 'http://10.0.0.2:2379' },
+    listed: { peerUrls: ['http://10.0.0.2:2380'] },
+    version: '3.4.23',
+    process: { user: 'store' },
+  })
+  const problem = { kind: 'learner', member: 'etcd3', message: 'is a learner' } as const
+  const found = obstaclesOf(members, [problem])
+  const all = found.map(({ message }) => message).join('\n')
+  expect(all).toContain('its member is a learner')
+  expect(all).toContain('it serves clients without TLS only')
+  expect(all).toContain('its peers speak to it without TLS')
+  expect(all).toContain('the user store')
+  expect(all).toContain('the version of etcd is one for all members')
+  expect(found.every(({ hint }) => hint !== undefined)).toBe(true)
+})
+
+describe('each by itself', () => {
+  test.each<[string, Rest, string]>([
+    ['a name in a peer URL', { listed: { peerUrls: ['https://etcd2.example.org:2380'] } }, 'by a name'],
+    [
+      'two peer URLs',
+      { listed: { peerUrls: ['https://10.0.0.2:2380', 'https://10.1.0.2:2380'] } },
+      '2 peer URLs',
+    ],
+    [
+      'no listener on loopback',
+      { settings: { 'listen-client-urls': 'https://10.0.0.2:2379' } },
+      '127.0.0.1:2379',
+    ],
+    ['another data directory', { settings: { 'data-dir': '/srv/etcd' } }, 'etcd2: /srv/etcd'],
+    ['another peer port', { listed: { peerUrls: ['https://10.0.0.2:2390'] } }, 'etcd.peerPort'],
+    ['certificates of its own', { settings: { 'peer-auto-tls': 'true' } }, 'peer-auto-tls'],
+    [
+      'a certificate that is none',
+      { files: { server: seen('/x.crt', 'not PEM') } },
+      'no certificate that can be read',
+    ],
+  ])('%s', async (_what, odd, message) => {
+    const found = await told(odd)
+    expect(found.join('\n')).toContain(message)
+    // What it says of a path in the data directory it says of the WAL within as well.
+    expect(found.length).toBeLessThanOrEqual(2)
+  })
+
+  test('listening everywhere is listening on loopback', async () => {
+    expect(await told({ settings: { 'listen-client-urls': 'https://0.0.0.0:2379' } })).toEqual([])
+  })
+
+  test('other CAs for peers than for clients, or for one member than for the others', async () => {
+    const apart = await told({ files: { peerCa: seen('/p.crt', other.pem) } })
+    expect(apart.join('\n')).toContain('clients and peers have different CAs (CN=etcd-ca; CN=other-ca)')
+    const alone = await told({
+      files: { clientCa: seen('/c.crt', other.pem), peerCa: seen('/c.crt', other.pem) },
+    })
+    expect(alone.join('\n')).toContain(
+      'the members trust different CAs: etcd1: CN=etcd-ca; etcd2: CN=other-ca',
+    )
+    const both = seen('/c.crt', ca.pem + other.pem)
+    expect((await told({ files: { clientCa: both, peerCa: both } })).join('\n')).toContain(
+      'did not issue its first one',
+    )
+  })
+})

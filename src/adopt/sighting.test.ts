@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import { parseSighting } from './sighting.ts'
+
+const base64 = (...texts: readonly string[]) =>
+  Buffer.from(texts.map((text) => `${text}\0`).join('')).toString('base64')
+
+const MACHINE = `os debian 12 bookworm
+name host-a
+address 10.0.0.1
+address fd00::1
+manifest /etc/kubernetes/manifests/etcd.yaml
+`
+
+function process(pid: number, cgroup: string): string {
+  return `process ${pid} root
+executable /usr/local/bin/etcd
+command ${base64('etcd', '--name=a b', '--data-dir', '/var/lib/etcd')}
+environment ${base64('PATH=/bin', 'ETCD_NAME=x=y')}
+cgroup ${cgroup}
+directory /
+`
+}
+
+test('a machine, its process, and the service that runs it', () => {
+  const unit = 'unit etcd.service|/lib/systemd/system/etcd.service|enabled|/etc/a.conf /etc/b.conf\n'
+  const { processes, ...machine } = parseSighting(
+    MACHINE + process(17, '0::/system.slice/etcd.service') + unit,
+  )
+  expect(machine).toEqual({
+    hostName: 'host-a',
+    os: { id: 'debian', version: '12', codename: 'bookworm' },
+    addresses: ['10.0.0.1', 'fd00::1'],
+    pin: undefined,
+    manifest: '/etc/kubernetes/manifests/etcd.yaml',
+  })
+  expect(processes).toEqual([
+    {
+      pid: 17,
+      user: 'root',
+      executable: '/usr/local/bin/etcd',
+      command: ['etcd', '--name=a b', '--data-dir', '/var/lib/etcd'],
+      environment: { PATH: '/bin', ETCD_NAME: 'x=y' },
+      directory: '/',
+      configuration: undefined,
+      container: false,
+      unit: {
+        name: 'etcd.service',
+        path: '/lib/systemd/system/etcd.service',
+        enabled: true,
+        dropIns: ['/etc/a.conf', '/etc/b.conf'],
+      },
+    },
+  ])
+})
+
+test('two processes are two', () => {
+  const text = MACHINE + process(17, '0::/') + process(18, '0::/')
+  expect(parseSighting(text).processes.map(({ pid }) => pid)).toEqual([17, 18])
+})
+
+test('no process is none', () => {
+  expect(parseSighting(MACHINE).processes).toEqual([])
+})
+
+test.each([
+  '0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-0a1b.scope',
+  '0::/system.slice/docker-0a1b.scope',
+  '1:name=systemd:/kubepods/besteffort/pod1/0a1b',
+  '0::/machine.slice/libpod-0a1b.scope/container',
+])('%s is a container', (cgroup) => {
+  expect(parseSighting(MACHINE + process(1, cgroup)).processes[0]?.container).toBe(true)
+})
