@@ -48,6 +48,9 @@ export function foreignSession(options: ForeignOptions): Session {
     credentials: notNow,
     prepareOperator: notNow,
     members: async (nodes) => nodes.map((node) => ({ ...of(node).client, name: node.name })),
+    outsider: notNow,
+    found: () => undefined,
+    pace: { last: undefined },
     [Symbol.asyncDispose]: async () => undefined,
   }
 }

@@ -174,5 +174,5 @@ async function foresee(session: Session, { cluster, clusterId }: Adoptable): Pro
     }),
   )
   const marked: Observed = { ...observed, hosts }
-  return plan(applyIntent(cluster), marked)
+  return plan(applyIntent(cluster, session.now()), marked)
 }
