@@ -58,6 +58,21 @@ describe.skipIf(reason)(`adopt${because}`, () => {
     await lab.machines[0]?.check(['env', 'ETCDCTL_API=3', ...words])
   }
 
+  test('one cluster at a time: machines of two, and one without etcd, are told at once', async () => {
+    await rm(lab.clusterFile)
+    for (const index of [0, 1]) {
+      const machine = lab.machines[index]
+      if (machine !== undefined) await setUpForeign(lab, [machine], BY_HAND)
+    }
+    const refused = await quorate(lab, adopt(address(0), address(1), address(2), ...login('root'), '--yes'))
+    expect(refused.exitCode).toBe(BLOCKED)
+    expect(refused.stderr).toContain(`${address(2)}: no etcd runs there`)
+    expect(
+      refused.stderr.match(/is a member of the cluster [0-9a-f]+, and the machines named/g),
+    ).toHaveLength(2)
+    expect(existsSync(lab.clusterFile)).toBe(false)
+  })
+
   describe('set up by hand', () => {
     let pids: readonly string[]
     let ca: { readonly certificate: string; readonly key: string }
