@@ -1,0 +1,228 @@
+/** A running cluster is looked after: leadership moved, members restarted, stopped and started, space made. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { QuotaReport } from '../../src/operations/quota.ts'
+import type { Availability } from '../../src/operations/with-recorder.ts'
+import { startRecorder } from '../../src/recorder/recorder.ts'
+import { allMembers } from '../../src/run/session.ts'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { fill, sessionOf } from './support/fill.ts'
+import { applied } from './support/fresh.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+import { startQuorate } from './support/run.ts'
+import { statusOf } from './support/status.ts'
+
+const MIB = 1024 ** 2
+const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
+const BLOCKED = 8
+
+interface Event {
+  readonly type?: string
+  readonly step?: { readonly kind: string; readonly host?: string; readonly what: string }
+  readonly availability?: Availability
+  readonly members?: readonly {
+    readonly host: string
+    readonly beforeBytes: number
+    readonly afterBytes: number
+  }[]
+}
+
+const etcd = (version: string, suite: string, quotaBytes = 20 * MIB) => ({
+  etcd: { version, source: { debian: { suite } }, settings: { 'quota-backend-bytes': quotaBytes } },
+})
+
+describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
+  let lab: TestLab
+  beforeAll(async () => {
+    lab = await testLab({ machines: 3 })
+    await applied(lab, etcd('3.5.16', 'trixie'))
+  })
+  afterAll(async () => await lab.down())
+  // Whatever the test before left behind.
+  beforeEach(async () => void (await quorateOk(lab, ['start', ...MEMBERS])))
+
+  test('leadership goes where it is sent, and nobody notices', async () => {
+    const to = (await followers())[1] ?? ''
+    const { availability } = await done(['move-leader', to, '--yes', '--json'])
+    expect(await leader()).toBe(to)
+    expect(availability?.report).toMatchObject({ lostWrites: 0, writes: { failed: 0 }, reads: { failed: 0 } })
+    expect(await quorateOk(lab, ['move-leader', to])).toContain('nothing to change')
+    expect(await quorateOk(lab, ['move-leader', '--yes'])).toMatch(/leads now/)
+    expect(await leader()).not.toBe(to)
+  })
+
+  test('without a yes nothing is done', async () => {
+    const before = await pids()
+    for (const words of [
+      ['restart', 'etcd01'],
+      ['stop', 'etcd01'],
+      ['defrag', '--all'],
+      ['compact', '--keep', '1'],
+    ]) {
+      expect(await quorate(lab, words)).toMatchObject({
+        exitCode: 130,
+        stderr: expect.stringContaining('--yes'),
+      })
+    }
+    expect(await pids()).toEqual(before)
+  })
+
+  test('a restart of all: followers first, leadership moved before the leader, no write fails', async () => {
+    const [before, led] = [await pids(), await leader()]
+    const { availability, steps } = await done(['restart', ...MEMBERS, '--yes', '--json'])
+    const after = await pids()
+    for (const name of MEMBERS) expect(after[name]).not.toBe(before[name])
+    expect(steps.map(({ kind }) => kind)).toEqual([
+      'restart-member',
+      'restart-member',
+      'hand-over',
+      'restart-member',
+    ])
+    expect(steps.at(-1)?.host).toBe(led)
+    expect(availability?.verdict).toEqual({ unnoticed: true, reasons: [] })
+    expect(availability?.report.leader.changes).toBe(1)
+  })
+
+  test('stopping stays within the quorum, unless it is forced by name; start and apply bring back', async () => {
+    const [first = '', second = ''] = await followers()
+    expect(await quorateOk(lab, ['stop', first, '--yes'])).toMatch(/2 of 3 .*: no further member may fail/)
+    const state = await lab.machine(first).exec(['systemctl', 'is-enabled', 'etcd'])
+    expect(state.stdout).toBe('disabled\n')
+    expect(await lab.machine(first).mainPid('etcd')).toBe(0)
+    expect(await quorateOk(lab, ['stop', first])).toContain('nothing to change')
+
+    for (const verb of ['stop', 'restart']) {
+      const refused = await quorate(lab, [verb, second, '--yes'])
+      expect(refused).toMatchObject({ exitCode: BLOCKED, stdout: '' })
+      expect(refused.stderr).toMatch(/2 of 3 voting members answer, and 2 must/)
+    }
+    expect(await quorate(lab, ['defrag', '--all', '--yes'])).toMatchObject({
+      exitCode: BLOCKED,
+      stderr: expect.stringContaining(`${first}: it is down`),
+    })
+    expect(await quorate(lab, ['move-leader', first, '--yes'])).toMatchObject({ exitCode: BLOCKED })
+    expect(await quorate(lab, ['stop', second, '--force', '--yes'])).toMatchObject({ exitCode: 130 })
+    expect(await quorate(lab, ['stop', second, '--force', '--confirm', 'other'])).toMatchObject({
+      exitCode: 64,
+    })
+    expect(await lab.machine(second).mainPid('etcd')).not.toBe(0)
+
+    const forced = await quorate(lab, ['stop', second, '--force', '--confirm', 'test'])
+    expect(forced).toMatchObject({ exitCode: 1, stdout: expect.stringContaining(`stopped ${second}\n`) })
+    expect(forced.stdout).toContain('the quorum is lost')
+
+    expect(await quorateOk(lab, ['start', second])).toContain('2 of 3 voting members answer')
+    expect(await quorateOk(lab, ['apply'])).toContain('done')
+    expect((await statusOf(lab)).exitCode).toBe(0)
+  })
+
+  test('from NOSPACE to writable, killed half-way: what is done is not done again, and readers notice nothing', async () => {
+    await using session = await sessionOf(lab)
+    const clients = await allMembers(session)
+    const recorder = await startRecorder({ clients: () => clients })
+    expect(await fill(session, 'history', 1_000_000)).toBeGreaterThan(5)
+    expect(await quorate(lab, ['alarms'])).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('NOSPACE'),
+    })
+    expect((await quotaOf()).state).toBe('critical')
+    const early = await quorate(lab, ['alarms', 'disarm', '--yes'])
+    expect(early).toMatchObject({ exitCode: BLOCKED, stderr: expect.stringContaining('quorate unjam') })
+
+    let killedAfter: string | undefined
+    const first = startQuorate(lab, ['unjam', '--yes', '--json'], {
+      onLine: (line, child) => {
+        const { type, step } = JSON.parse(line) as Event
+        if (killedAfter !== undefined || type !== 'step-done' || step?.kind !== 'defragment') return
+        killedAfter = step.host
+        child.kill('SIGKILL')
+      },
+    })
+    await first.ended
+    expect(killedAfter).toBeDefined()
+    expect((await quorate(lab, ['alarms'])).stdout).toContain('NOSPACE')
+
+    const { steps, members } = await done(['unjam', '--yes', '--json'])
+    expect(steps.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['compact', 'defragment', 'disarm', 'prove-write']),
+    )
+    expect(members?.map(({ host }) => host)).not.toContain(killedAfter)
+    for (const { beforeBytes, afterBytes } of members ?? []) expect(afterBytes).toBeLessThan(beforeBytes / 2)
+    expect(await quorateOk(lab, ['alarms'])).toBe('no alarm is raised\n')
+    expect(await quotaOf()).toMatchObject({ state: 'ok', alarms: [] })
+    expect(await quorateOk(lab, ['etcdctl', '--', 'put', 'again', 'writable'])).toBe('OK\n')
+
+    const report = await recorder.stop()
+    expect(report).toMatchObject({ lostWrites: 0, revisionsBackwards: 0, reads: { failed: 0, stale: 0 } })
+    expect(report.writes.failed).toBeGreaterThan(0)
+  })
+
+  test('live data over the quota: said so, with what to type; deleted, it is unjammed', async () => {
+    await using session = await sessionOf(lab)
+    await fill(session, 'live', 100_000)
+    const refused = await quorate(lab, ['unjam', '--yes'])
+    expect(refused.exitCode).toBe(BLOCKED)
+    expect(refused.stderr).toMatch(/MiB of live data, and its quota is 20\.0 MiB/)
+    expect(refused.stderr).toMatch(/quota-backend-bytes: 67108864 \}, and: quorate apply/)
+    expect((await quorate(lab, ['alarms'])).exitCode).toBe(1)
+
+    await quorateOk(lab, ['etcdctl', '--', 'del', '/fill/', '--prefix'])
+    await quorateOk(lab, ['unjam', '--yes'])
+    expect(await quotaOf()).toMatchObject({ state: 'ok', alarms: [] })
+  })
+
+  test('old revisions and free space go when told to, and writers notice nothing', async () => {
+    await using session = await sessionOf(lab)
+    expect(await fill(session, 'history', 1_000_000, 8)).toBe(8)
+    const words = ['compact', '--keep', '1', '--physical', '--yes', '--json', '--no-probe']
+    const { changed, revision = 0 } = await done(words)
+    expect(changed).toBe(true)
+    const gone = ['etcdctl', '--', 'get', '/fill/same', '--rev', String(revision - 1)]
+    expect((await quorate(lab, gone)).stderr).toContain('has been compacted')
+    expect(await quorateOk(lab, ['etcdctl', '--', 'get', '/fill/same', '--keys-only'])).toContain(
+      '/fill/same',
+    )
+    const again = ['compact', '--revision', String(revision), '--yes']
+    expect(await quorateOk(lab, again)).toContain('nothing to change')
+    const future = ['compact', '--revision', '999999999', '--yes']
+    expect(await quorate(lab, future)).toMatchObject({ exitCode: BLOCKED })
+
+    // Free within the file now, but not enough to be worth it by itself.
+    expect(await quorateOk(lab, ['defrag'])).toContain('nothing to change')
+    const led = await leader()
+    const { steps, members, availability } = await done(['defrag', '--all', '--yes', '--json'])
+    expect(steps.map(({ kind }) => kind)).toEqual(['defragment', 'defragment', 'hand-over', 'defragment'])
+    expect(steps.at(-1)?.host).toBe(led)
+    for (const { beforeBytes, afterBytes } of members ?? []) expect(afterBytes).toBeLessThan(beforeBytes / 2)
+    expect(members).toHaveLength(3)
+    expect(availability?.verdict).toEqual({ unnoticed: true, reasons: [] })
+    expect(await leader()).not.toBe(led)
+  })
+
+  /** With `--json`: the last line, and the steps that were done. */
+  async function done(words: readonly string[]) {
+    const lines = (await quorateOk(lab, words)).trim().split('\n')
+    const events = lines.map((line) => JSON.parse(line) as Event & { changed?: boolean; revision?: number })
+    const last = events.at(-1)
+    expect(last?.type).toBe('done')
+    const steps = events.flatMap(({ type, step }) => (type === 'step-done' && step ? [step] : []))
+    return { ...last, steps }
+  }
+
+  async function leader(): Promise<string> {
+    return (await statusOf(lab)).report.cluster.leader ?? ''
+  }
+
+  async function followers(): Promise<readonly string[]> {
+    const led = await leader()
+    return MEMBERS.filter((name) => name !== led)
+  }
+
+  async function pids(): Promise<Record<string, number>> {
+    const all = MEMBERS.map(async (name) => [name, await lab.machine(name).mainPid('etcd')] as const)
+    return Object.fromEntries(await Promise.all(all))
+  }
+
+  async function quotaOf(): Promise<QuotaReport> {
+    return JSON.parse((await quorate(lab, ['quota', '--json'])).stdout) as QuotaReport
+  }
+})
