@@ -94,7 +94,7 @@ test('where nobody answers, the operation goes on, and it is told', async () => 
   expect(events).toEqual([
     { type: 'warning', text: expect.stringMatching(/^availability is not recorded: /) },
   ])
-  expect(await records()).toMatchObject([{ availability: null, events: [{ type: 'warning' }] }])
+  expect(await records()).toMatchObject([{ availability: null, events: [{ type: 'note' }] }])
 })
 
 test('a folder that can’t be written to makes no operation fail', async () => {

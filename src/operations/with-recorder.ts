@@ -36,7 +36,7 @@ export interface Recorded<T> {
  * in a file of the cluster's folder with all events of the operation. Call it under the lock, after the confirmation,
  * around what changes something; where nothing is to be done it only costs time.
  *
- * Nothing that goes wrong with the recorder makes the operation fail: it is a warning.
+ * Nothing that goes wrong with the recorder makes the operation fail: it is told, and that is all.
  *
  * @param operation must use the session that it is handed, whose events are kept
  * @throws what the operation throws
@@ -107,7 +107,7 @@ async function begin(session: Session, probe: ProbeChoice): Promise<Recording | 
     })
   } catch (error) {
     clients?.[Symbol.dispose]()
-    session.emit({ type: 'warning', text: `availability is not recorded: ${messageOf(error)}` })
+    session.emit({ type: 'note', text: `availability is not recorded: ${messageOf(error)}` })
     return undefined
   }
   const opened = clients

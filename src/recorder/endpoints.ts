@@ -49,8 +49,10 @@ export class Endpoints {
     const soonest = [...candidates].sort(
       (a, b) => this.#of(a.name).notBeforeMs - this.#of(b.name).notBeforeMs,
     )
+    // One further each round: whoever asks every second time would always get the same one of two.
+    const turn = this.#turn + Math.floor(this.#turn / Math.max(1, ready.length))
     this.#turn += 1
-    const chosen = ready.length > 0 ? ready[this.#turn % ready.length] : (soonest[0] ?? this.#clients()[0])
+    const chosen = ready.length > 0 ? ready[turn % ready.length] : (soonest[0] ?? this.#clients()[0])
     if (chosen === undefined) throw new QuorateError('etcd', 'there is no member to ask')
     return chosen
   }

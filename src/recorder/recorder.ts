@@ -7,12 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { Endpoints } from './endpoints.ts'
-import { Figures } from './figures.ts'
 import { Lanes } from './lanes.ts'
 import { LEASE_SECONDS, RecorderLease } from './lease.ts'
 import { Ledger } from './ledger.ts'
+import { Load } from './load.ts'
 import { Monitor } from './monitor.ts'
-import { keepPace } from './pace.ts'
 import type { AvailabilityReport, RecorderProgress } from './report.ts'
 import { ATTEMPT_MS, OPERATION_MS, type Patience, withRetries } from './retry.ts'
 import { KV } from '../etcd/gen/kv_pb.ts'
@@ -34,8 +33,14 @@ const BEGIN_MS = 3_000
 /** How long the end waits for the watch, in ms. */
 const CATCH_UP_MS = 5_000
 
-/** How long each step of the end may take once the caller wants it over, in ms. */
+/** How long the end may take in all where the cluster does not serve, in ms. */
+const END_MS = 10_000
+
+/** How long a step of the end may take at least, and at most once the caller wants it over; in ms. */
 const HASTE_MS = 1_000
+
+/** So many different ones are told. */
+const MOST_TROUBLES = 20
 
 export interface RecorderOptions {
   /** The members' clients at this moment, one each; asked again for every attempt, so that they may come and go. */
@@ -83,6 +88,9 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   const lease = new RecorderLease()
   const prefix = `${PROBE_PREFIX}${randomBytes(8).toString('hex')}/`
   const troubles = new Set<string>()
+  const trouble = (text: string) => {
+    if (troubles.size < MOST_TROUBLES) troubles.add(text)
+  }
   const keys = new Lanes({
     prefix,
     lanes,
@@ -92,7 +100,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     onTerm: (term) => monitor.term(term),
     onLeaseGone: () => {
       ledger.forget()
-      troubles.add('the lease of the keys had run out: this computer was asleep, or cut off')
+      trouble('the lease of the keys had run out: this computer was asleep, or cut off')
     },
   })
 
@@ -105,58 +113,18 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   ledger.answered(from - 1n, 0n)
   await lease.grant(begin)
 
-  const intervalMs = 1_000 / rate
   const startedAt = now()
-  const startedMs = monotonic()
-  const writes = new Figures(intervalMs, startedMs)
-  const reads = new Figures(intervalMs, startedMs)
-  const underWay = new Set<Promise<void>>()
+  const load = new Load({
+    keys,
+    endpoints,
+    rate,
+    most: lanes,
+    monotonic,
+    signal: work.signal,
+    onBug: (text) => trouble(`a bug in the recorder: ${text}`),
+  })
+  const running = load.run(pacing.signal)
   let resumed = 0
-  let readsUnderWay = 0
-
-  /** Carries out one operation, and counts it. */
-  async function operate(figures: Figures, operation: (patience: Patience) => Promise<void>): Promise<void> {
-    const beganMs = monotonic()
-    try {
-      await operation({ endpoints, monotonic, signal: work.signal, onRetry: () => figures.retried() })
-      figures.acknowledged(monotonic() - beganMs, monotonic())
-    } catch (error) {
-      // One that we cut off ourselves says nothing.
-      if (work.signal.aborted) return
-      figures.failed()
-      if (!(error instanceof QuorateError)) troubles.add(`a bug in the recorder: ${String(error)}`)
-    }
-  }
-  function begun(operation: Promise<void>): void {
-    underWay.add(operation)
-    void operation.finally(() => underWay.delete(operation))
-  }
-  function write(): void {
-    const lane = keys.take()
-    if (lane === undefined) {
-      writes.heldBack()
-      return
-    }
-    begun(
-      operate(writes, async (patience) => await keys.write(lane, patience)).finally(() =>
-        keys.giveBack(lane),
-      ),
-    )
-  }
-  function read(): void {
-    if (readsUnderWay >= lanes) {
-      reads.heldBack()
-      return
-    }
-    readsUnderWay += 1
-    begun(
-      operate(reads, async (patience) => await keys.read(patience)).finally(() => {
-        readsUnderWay -= 1
-      }),
-    )
-  }
-
-  const pace = keepPace({ intervalMs, startedMs, monotonic, signal: pacing.signal, due: [write, read] })
   const beside = [
     watchAll({
       endpoints,
@@ -175,46 +143,48 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   ]
 
   /** Tries a step of the end; what goes wrong is told. @returns whether it succeeded */
-  async function attempt(what: string, step: (patience: Patience) => Promise<void>): Promise<boolean> {
-    const operationMs = options.signal?.aborted === true ? HASTE_MS : OPERATION_MS
+  async function attempt(
+    endsMs: number,
+    what: string,
+    step: (patience: Patience) => Promise<void>,
+  ): Promise<boolean> {
+    const operationMs = Math.max(HASTE_MS, endsMs - monotonic())
     try {
       await step({ endpoints, monotonic, signal: hard.signal, operationMs })
       return true
     } catch (error) {
-      troubles.add(`${what}: ${error instanceof Error ? error.message : String(error)}`)
+      trouble(`${what}: ${error instanceof Error ? error.message : String(error)}`)
       return false
     }
   }
 
   async function end(): Promise<AvailabilityReport> {
     pacing.abort()
-    const { ownPauseMs } = await pace
-    const pacedMs = monotonic()
-    await Promise.all(underWay)
+    const { ownPauseMs } = await running
     const endedMs = monotonic()
-    writes.end(pacedMs)
-    reads.end(pacedMs)
-    const patienceMs = options.signal?.aborted === true ? HASTE_MS : CATCH_UP_MS
-    while (ledger.owedSinceMs() !== undefined && monotonic() - endedMs < patienceMs) await sleep(10)
-    const verified = await attempt('reading back', async (patience) => await keys.readBack(patience))
+    const hurry = options.signal?.aborted === true
+    const caughtUpMs = endedMs + (hurry ? HASTE_MS : CATCH_UP_MS)
+    const endsMs = endedMs + (hurry ? HASTE_MS : END_MS)
+    while (ledger.owedSinceMs() !== undefined && monotonic() < caughtUpMs) await sleep(10)
+    const verified = await attempt(endsMs, 'reading back', async (patience) => await keys.readBack(patience))
     ledger.end()
-    const cleaned = await attempt('removing the keys', async (patience) => {
+    const cleaned = await attempt(endsMs, 'removing the keys', async (patience) => {
       await lease.revoke(patience)
       const left = await keys.count(patience)
       if (left > 0n) throw new QuorateError('etcd', `${left} keys are still there`)
     })
     hard.abort()
     await Promise.all(beside)
-    const dateAt = (ms: number) => new Date(startedAt.getTime() + (ms - startedMs))
+    const dateAt = (ms: number) => new Date(startedAt.getTime() + (ms - load.startedMs))
     const { counts } = ledger
     return {
       from: startedAt.toISOString(),
-      durationMs: Math.round(endedMs - startedMs),
+      durationMs: Math.round(endedMs - load.startedMs),
       ratePerSecond: rate,
       attemptTimeoutMs: ATTEMPT_MS,
       operationTimeoutMs: OPERATION_MS,
-      writes: writes.report(dateAt),
-      reads: { ...reads.report(dateAt), stale: counts.stale },
+      writes: load.writes.report(dateAt),
+      reads: { ...load.reads.report(dateAt), stale: counts.stale },
       lostWrites: ledger.lost,
       revisionsBackwards: counts.revisionsBackwards,
       watch: {
@@ -239,7 +209,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   return {
     progress: () => {
       const at = monotonic()
-      const [w, r] = [writes.sketch(at), reads.sketch(at)]
+      const [w, r] = [load.writes.sketch(at), load.reads.sketch(at)]
       return {
         writes: w.acknowledged,
         reads: r.acknowledged,
