@@ -18,11 +18,20 @@ interface Candidate {
   readonly reasons: readonly string[]
 }
 
-/** A member that is down or sick, and runs with what it should not: waiting for it first would be waiting for ever. */
+/**
+ * A member that is sick and runs with what it should not: waiting for it first would be waiting for ever.
+ *
+ * Sick means no more than that it did not answer in time. Where others answered there is a quorum, and it may be part of
+ * it: they must be enough without it. Where nobody knows of a leader there is nothing to lose.
+ */
 export const heal: Stage = (scene) => {
-  const { cluster } = scene.observed
-  if (scene.situation.kind !== 'established') return []
-  const sick = candidates(scene).find(({ node }) => !(cluster?.healthy.includes(node.name) ?? false))
+  const { roster, observed } = scene
+  const facts = observed.cluster
+  if (roster === undefined || facts === undefined) return []
+  const enough = roster.healthy >= quorum(roster.voters)
+  const none = roster.healthy === 0 && facts.leader === undefined
+  if (!enough && !none) return []
+  const sick = candidates(scene).find(({ node }) => !facts.healthy.includes(node.name))
   return sick === undefined ? [] : restartSteps(scene, sick)
 }
 
