@@ -98,7 +98,8 @@ export async function apply(session: Session, options: ApplyOptions = {}): Promi
     const { withRecorder } = await import('./with-recorder.ts')
     const { result, availability } = await withRecorder(
       session,
-      { verb: 'apply', probe: options.probe },
+      // Of a cluster that serves nobody there is nothing to record.
+      { verb: 'apply', probe: (observed.cluster?.healthy.length ?? 0) > 0 ? options.probe : false },
       async (recorded) => await run(recorded, lock, intent, observed),
     )
     return { changed: result.done.length > 0, ...result, availability }

@@ -20,6 +20,8 @@ export interface RecorderClients extends Disposable {
 /**
  * Waits until a quorum of the cluster file's members can be dialled, or all that can be are known. One whose machine is
  * out of reach is left out until it is not.
+ *
+ * @throws QuorateError of one of the machines if none can be reached
  */
 export async function openRecorderClients(session: Session): Promise<RecorderClients> {
   const nodes = etcdNodes(session.cluster)
@@ -36,9 +38,10 @@ export async function openRecorderClients(session: Session): Promise<RecorderCli
     before?.client.close()
     if (open.size >= quorum(nodes.length)) enough.resolve()
   }
-  async function lookAtAll(): Promise<void> {
-    // Whose machine is out of reach is no client's to use.
-    await Promise.allSettled(nodes.map(look))
+  /** Whose machine is out of reach is no client's to use. @returns why not, of those */
+  async function lookAtAll(): Promise<readonly unknown[]> {
+    const outcomes = await Promise.allSettled(nodes.map(look))
+    return outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
   }
   async function follow(): Promise<void> {
     while (!ended.signal.aborted) {
@@ -47,10 +50,11 @@ export async function openRecorderClients(session: Session): Promise<RecorderCli
     }
   }
 
-  await Promise.race([
+  const failures = await Promise.race([
     lookAtAll(),
-    enough.promise.then(async () => await sleep(GRACE_MS, undefined, { ref: false })),
+    enough.promise.then(async () => await sleep(GRACE_MS, [], { ref: false })),
   ])
+  if (open.size === 0) throw failures[0]
   void follow()
   return {
     current: () => [...open.values()].map(({ client }) => client),

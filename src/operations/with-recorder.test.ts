@@ -92,7 +92,7 @@ test('where nobody answers, the operation goes on, and it is told', async () => 
   const { result, availability } = await withRecorder(session(), { verb: 'apply' }, async () => 'done')
   expect({ result, availability }).toEqual({ result: 'done', availability: undefined })
   expect(events).toEqual([
-    { type: 'warning', text: expect.stringMatching(/^availability is not recorded: /) },
+    { type: 'note', text: expect.stringMatching(/^availability is not recorded: no way there/) },
   ])
   expect(await records()).toMatchObject([{ availability: null, events: [{ type: 'note' }] }])
 })
