@@ -14,6 +14,15 @@ export interface ApplyIntent {
   readonly stamp: string
   /** Members to make anew on the same node: their data is lost or unfit, and moved aside. By node, the ID of the member that goes. */
   readonly replace?: Readonly<Record<string, string>> | undefined
+  /** etcd's version may change, one member a wave. Without it members of another version than the file's are refused. */
+  readonly upgrade?: UpgradePermit | undefined
   /** How far to go: only until every key and request waits on its node, or all the way. */
   readonly until: 'requests' | 'done'
+}
+
+export interface UpgradePermit {
+  /** Seconds for which the first members of the new version are watched before the others follow; 0: not at all. */
+  readonly canarySeconds: number
+  /** Back to where they came from: a member that the new version made sick goes first, instead of being waited for. */
+  readonly back: boolean
 }

@@ -274,7 +274,7 @@ test.each([
     message: expect.stringMatching(
       /^etcd 3\.5\.16 is installed.* there, the cluster file asks for 3\.5\.21$/,
     ),
-    hint: 'upgrading is not offered yet: put the version back',
+    hint: 'quorate upgrade --to 3.5.21 does that; otherwise put 3.5.16 back into the cluster file',
   })
 })
 

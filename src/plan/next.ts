@@ -17,12 +17,13 @@ import { judgeSituation } from './situation.ts'
 import { type Scene, type Stage, isBlocked } from './stage.ts'
 import { startSteps } from './start.ts'
 import type { HostStep, Next, Step } from './steps.ts'
+import { canary } from './upgrade.ts'
 
 export function next(intent: ApplyIntent, observed: Observed): Next {
   const { cluster } = intent
   const situation = judgeSituation(intent, observed)
   if (situation.kind === 'blocked') return situation
-  const reasons = refusals(cluster, observed)
+  const reasons = refusals(intent, observed)
   if (reasons.length > 0) return { kind: 'blocked', reasons }
   const { members = [], healthy = [] } = observed.cluster ?? {}
   const listed = situation.kind === 'established' && members.length > 0
@@ -125,4 +126,16 @@ const settle: Stage = ({ intent, observed, situation }) => {
   return networkSteps(cluster, observed)
 }
 
-const STAGES: readonly Stage[] = [prepare, certify, form, depart, heal, settleDown, join, leave, roll, settle]
+const STAGES: readonly Stage[] = [
+  prepare,
+  certify,
+  form,
+  depart,
+  heal,
+  settleDown,
+  join,
+  leave,
+  canary,
+  roll,
+  settle,
+]

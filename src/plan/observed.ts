@@ -38,6 +38,8 @@ export interface ClusterFacts {
   readonly healthy: readonly string[]
   /** The leader that all agree on, by its name in the member list; undefined: there is none, or no agreement. */
   readonly leader: string | undefined
+  /** The version that each member that answered runs, by name. */
+  readonly versions: Readonly<Record<string, string>>
   /** How many entries of the Raft log each member that answered has still to apply, by name. */
   readonly lag: Readonly<Record<string, number>>
   /** What keeps the members that there are from being healthy; empty: they are. Who should be there is another matter. */

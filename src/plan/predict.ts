@@ -43,6 +43,7 @@ export function predict(cluster: Cluster, observed: Observed, step: Step): Obser
     case 'member-remove':
     case 'member-update':
       return observed.cluster ? { ...observed, cluster: predictMembership(observed.cluster, step) } : observed
+    case 'canary':
     case 'verify':
       return observed.cluster ? { ...observed, cluster: { ...observed.cluster, verified: true } } : observed
     case 'network': {
@@ -182,10 +183,15 @@ function predictMembers(cluster: Cluster, observed: Observed, host: string): Obs
     ({ name }) => observed.hosts[name]?.member?.unit.active === 'active',
   )
   const leader = facts.leader ?? healthy[0]
+  const versions = { ...facts.versions, [host]: installedVersion(observed, host) }
   return {
     ...observed,
-    cluster: { ...facts, members, healthy, leader, problems: running ? [] : facts.problems },
+    cluster: { ...facts, members, healthy, leader, versions, problems: running ? [] : facts.problems },
   }
+}
+
+function installedVersion({ hosts }: Observed, host: string): string {
+  return hosts[host]?.member?.binaries['etcd']?.version ?? UNKNOWN_YET
 }
 
 /** With every member started there is a healthy cluster. */
@@ -221,6 +227,7 @@ function predictFormed(cluster: Cluster, observed: Observed): Observed {
       })),
       healthy: running.map((node) => node.name),
       leader: running[0]?.name,
+      versions: Object.fromEntries(running.map(({ name }) => [name, installedVersion(observed, name)])),
       lag: {},
       problems: [],
       verified: observed.cluster?.verified ?? false,

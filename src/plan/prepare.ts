@@ -12,6 +12,7 @@ import { renderPin } from './pin.ts'
 import { type Roster, isInvited } from './roster.ts'
 import type { Situation } from './situation.ts'
 import type { HostStep } from './steps.ts'
+import { presentVersion } from './present-version.ts'
 
 export type OpenSituation = Exclude<Situation, { kind: 'blocked' }>
 
@@ -122,8 +123,15 @@ export function memberSteps(
       danger: 'none',
     })
   }
-  steps.push(...directorySteps(cluster, host, state), ...binarySteps(cluster, host, architecture, state))
-  const outdated = restartReasons(cluster, state, wanted).length > 0
+  // Neither does a member that runs find another version's binary in its place before its turn.
+  const present = presentVersion(observed, host)
+  const otherVersion =
+    state.unit.environment !== undefined && present !== undefined && present !== cluster.etcd.version
+  steps.push(
+    ...directorySteps(cluster, host, state),
+    ...(otherVersion ? [] : binarySteps(cluster, host, architecture, state)),
+  )
+  const outdated = otherVersion || restartReasons(cluster, state, wanted).length > 0
   const files = wanted.filter(({ path }) => !outdated || path === PATHS.clusterId)
   steps.push(...configurationSteps(host, files, state))
   return [...steps, ...keySteps(cluster, node, observed, state), ...tlsModeSteps(host, state)]
@@ -184,7 +192,7 @@ function directorySteps(cluster: Cluster, host: string, state: MemberState): Hos
   })
 }
 
-function binarySteps(
+export function binarySteps(
   cluster: Cluster,
   host: string,
   architecture: HostState['architecture'],

@@ -1,20 +1,20 @@
 /** What the cluster file asks for that `apply` does not do to a member: said before anything is touched. */
 import { refuseChange, unsafeChanges } from '../flannel/change.ts'
-import type { MemberState } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { certificateNames } from './certificates.ts'
+import type { ApplyIntent } from './intent.ts'
 import type { Observed } from './observed.ts'
 import type { BlockReason } from './steps.ts'
+import { versionRefusals } from './version-refusals.ts'
 
-export function refusals(cluster: Cluster, observed: Observed): readonly BlockReason[] {
+export function refusals({ cluster, upgrade }: ApplyIntent, observed: Observed): readonly BlockReason[] {
   const members = etcdNodes(cluster).flatMap((node) => {
     const state = observed.hosts[node.name]?.member
     if (state === undefined) return []
-    const version = versionReasons(cluster, node, state)
-    if (state.unit.environment === undefined) return version
-    return [...version, ...authorityReasons(cluster, node, observed)]
+    return state.unit.environment === undefined ? [] : authorityReasons(cluster, node, observed)
   })
-  return [...members, ...networkReasons(cluster, observed)]
+  const versions = upgrade === undefined ? versionRefusals(cluster, observed) : []
+  return [...versions, ...members, ...networkReasons(cluster, observed)]
 }
 
 /** What flannel's nodes must agree on does not change under them. */
@@ -27,18 +27,6 @@ function networkReasons(cluster: Cluster, observed: Observed): BlockReason[] {
   const names = new Map(cluster.nodes.map((node) => [node.address, node.name]))
   const { message, hint } = refuseChange(changes, stored.leases, network.prefix, names)
   return [{ message, hint }]
-}
-
-/** Data that one version wrote is not handed to another, even by a member that is stopped. */
-function versionReasons(cluster: Cluster, node: Node, state: MemberState): BlockReason[] {
-  const installed = state.binaries['etcd']?.version
-  const { version } = cluster.etcd
-  const runs = state.unit.environment !== undefined
-  if (!runs && !state.dataPresent && !state.walPresent) return []
-  // A binary that somebody replaced (no version noted) is put back: the running process keeps the one it was started from.
-  if (installed === undefined || installed === version) return []
-  const message = `etcd ${installed} is installed${runs ? ' and runs' : ''} there, the cluster file asks for ${version}`
-  return [{ host: node.name, message, hint: 'upgrading is not offered yet: put the version back' }]
 }
 
 /** Certificates are read anew for each handshake, but the CA only at the start. */

@@ -6,11 +6,12 @@ import { peerUrl } from '../etcd/configuration.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
 import type { ClusterFacts } from './observed.ts'
 import { restartReasons } from './outdated.ts'
-import { configurationSteps, memberFiles } from './prepare.ts'
+import { binarySteps, configurationSteps, memberFiles } from './prepare.ts'
 import { mayRestart, quorum } from './quorum.ts'
 import type { Roster } from './roster.ts'
 import type { Scene, Stage, StageAnswer } from './stage.ts'
 import type { HostStep, Step } from './steps.ts'
+import { versionReasons } from './upgrade.ts'
 
 interface Candidate {
   readonly node: Node
@@ -25,9 +26,11 @@ interface Candidate {
  * it: they must be enough without it. Where nobody knows of a leader there is nothing to lose.
  */
 export const heal: Stage = (scene) => {
-  const { roster, observed } = scene
+  const { roster, observed, intent } = scene
   const facts = observed.cluster
   if (roster === undefined || facts === undefined) return []
+  // Another version is no cure: who is sick on the way to it is waited for, and what is done then is for a person to say.
+  if (intent.upgrade?.back === false) return []
   const enough = roster.healthy >= quorum(roster.voters)
   const none = roster.healthy === 0 && facts.leader === undefined
   if (!enough && !none) return []
@@ -80,7 +83,7 @@ function candidates(scene: Scene): readonly Candidate[] {
     const member = roster?.members.get(node.name)
     if (state === undefined || (roster !== undefined && member === undefined)) return []
     const files = memberFiles(intent.cluster, node, situation)
-    const reasons = restartReasons(intent.cluster, state, files)
+    const reasons = [...versionReasons(scene, node.name), ...restartReasons(intent.cluster, state, files)]
     const moves = member !== undefined && !member.peerUrls.includes(peerUrl(intent.cluster, node))
     return reasons.length > 0 || moves ? [{ node, reasons }] : []
   })
@@ -107,6 +110,7 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
             danger: 'membership',
           },
         ]
+  const binaries = binarySteps(cluster, host, observed.hosts[host]?.architecture ?? 'other', state)
   const files = configurationSteps(host, memberFiles(cluster, node, situation), state)
   const restart: HostStep[] =
     reasons.length === 0
@@ -120,7 +124,7 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
             danger: 'restart',
           },
         ]
-  return [...update, ...files, ...restart]
+  return [...update, ...(reasons.length === 0 ? [] : binaries), ...files, ...restart]
 }
 
 function outage(roster: Roster | undefined): string {

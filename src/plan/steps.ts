@@ -96,6 +96,8 @@ export type ClusterStep =
   | (StepCommon & { readonly kind: 'verify' })
   /** Equal contents on every member, before one of them is taken away for a moment. */
   | (StepCommon & { readonly kind: 'compare' })
+  /** Members of a new version are watched at work, before the others follow. `nodes`: those that run it. */
+  | (StepCommon & { readonly kind: 'canary'; readonly nodes: readonly string[]; readonly seconds: number })
   /** Hands leadership to another member, and waits until all agree on it. `to`: a node's name. */
   | (StepCommon & { readonly kind: 'move-leader'; readonly to: string })
   | MembershipStep

@@ -79,6 +79,7 @@ export function healthyCluster(cluster: Cluster, changes: Partial<ClusterFacts> 
     })),
     healthy: members.map((node) => node.name),
     leader: members[0]?.name,
+    versions: Object.fromEntries(members.map(({ name }) => [name, cluster.etcd.version])),
     lag: {},
     problems: [],
     verified: false,

@@ -60,6 +60,7 @@ export function judgeFacts(
         ? undefined
         : (reachable.find(({ memberId }) => memberId === leaderId)?.name ??
           members.find(({ id }) => id === formatId(leaderId))?.name),
+    versions: Object.fromEntries(reachable.map(({ name, version }) => [name, version])),
     lag: raftLag({ members: reachable }),
     problems: [
       ...absent.map(({ name }) => `${name} does not run`),

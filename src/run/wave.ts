@@ -36,7 +36,7 @@ export async function runWave(
     // No machine's fence guards what is done through etcd: the lock has to be ours still.
     signal.throwIfAborted()
     await timed(session, step, async () => await runClusterStep(session, observed, step))
-    if (step.kind === 'verify') verified = true
+    if (step.kind === 'verify' || step.kind === 'canary') verified = true
   }
   const [artifacts, certificates] = await Promise.all([
     obtainArtifacts(session, steps),
@@ -109,6 +109,11 @@ async function runClusterStep(
       const voting = new Set(observed.cluster?.healthy)
       const clients = (await listedClients(session, observed)).filter(({ name }) => voting.has(name))
       await compareContents(clients, session.signal)
+      return
+    }
+    case 'canary': {
+      const { watchCanary } = await import('./canary.ts')
+      await watchCanary(session, observed, step)
       return
     }
     case 'move-leader': {

@@ -166,7 +166,7 @@ function leaderOf(world: World, clusterId: string, peers: readonly string[]): bi
 }
 
 function memberView(world: World, node: Node): ClusterView['members'][number] {
-  const { process } = diskOf(world, node.name)
+  const { process, binaries } = diskOf(world, node.name)
   const silent = { kind: 'deadline', message: 'no answer in time', hint: undefined } as const
   if (process === undefined || !process.ready) return { reachable: false, name: node.name, reason: silent }
   const { clusterId, peers } = process.data
@@ -178,7 +178,7 @@ function memberView(world: World, node: Node): ClusterView['members'][number] {
     memberId: BigInt(peers.findIndex((peer) => peer.startsWith(`${node.name}=`)) + 1),
     leaderId: led ? leaderOf(world, clusterId, peers) : undefined,
     learner: false,
-    version: '3.5.16',
+    version: binaries.get('etcd')?.version ?? '3.5.16',
     dbSizeBytes: 20480,
     dbSizeInUseBytes: 20480,
     raftTerm: 2n,
