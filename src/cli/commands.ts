@@ -4,6 +4,7 @@ import { CLUSTER_COMMANDS } from './catalog/cluster.ts'
 import { FILE_COMMANDS } from './catalog/file.ts'
 import { MACHINE_COMMANDS } from './catalog/machines.ts'
 import { MORE_COMMANDS } from './catalog/more.ts'
+import { UPGRADE_COMMANDS } from './catalog/upgrade.ts'
 import { UPKEEP_COMMANDS } from './catalog/upkeep.ts'
 import type { CommandDefinition } from './command.ts'
 
@@ -11,6 +12,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...FILE_COMMANDS,
   ...MACHINE_COMMANDS,
   ...CLUSTER_COMMANDS,
+  ...UPGRADE_COMMANDS,
   ...UPKEEP_COMMANDS,
   ...CERTIFICATE_COMMANDS,
   ...MORE_COMMANDS,

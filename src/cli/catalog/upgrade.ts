@@ -1,0 +1,38 @@
+/** Another version of etcd. */
+import type { CommandDefinition } from '../command.ts'
+import { PROBE_OPTIONS } from './probe-options.ts'
+
+export const UPGRADE_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'upgrade',
+    group: 'The cluster',
+    summary: 'another version of etcd, one member after the other, and back while that is possible',
+    description:
+      'Checks everything first and says all that speaks against it at once; then shows what it will do and asks. Takes a snapshot, upgrades one follower, watches it, then the others, the leader last; verifies what really runs, and writes the version into the cluster file. One minor version at a time. Interrupted anywhere, the same command goes on; --abort goes back to the version in the file as long as one member has never left it. Exit code 8: blocked, with the reasons (docs/upgrade.md).',
+    options: [
+      {
+        flags: '--to <version>',
+        description: "the version to run, like 3.5.30; the cluster file's unless given",
+      },
+      { flags: '--abort', description: 'go back to the version in the cluster file' },
+      { flags: '--check', description: 'only show what it would do, and what speaks against it' },
+      {
+        flags: '--suite <suite>',
+        description: "Debian's suite to take it from, where the file's source is Debian",
+      },
+      { flags: '--binaries <path>', description: "the folder or archive, where the file's source is a file" },
+      {
+        flags: '--watch <seconds>',
+        description: 'how long the first member is watched before the others (default: 10)',
+      },
+      ...PROBE_OPTIONS,
+    ],
+    examples: [
+      'quorate upgrade --to 3.5.30 --check',
+      'quorate upgrade --to 3.5.30',
+      'quorate upgrade --abort',
+      'quorate upgrade --to 3.5.30 --yes --json',
+    ],
+    load: async () => await import('../commands/upgrade.ts'),
+  },
+]

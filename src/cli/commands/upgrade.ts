@@ -1,0 +1,85 @@
+import path from 'node:path'
+import { EXIT_CODES, QuorateError } from '../../errors.ts'
+import { type UpgradeReport, previewUpgrade, upgrade } from '../../operations/upgrade.ts'
+import type { UpgradePreview } from '../../operations/upgrade-examine.ts'
+import { confirm } from '../ask.ts'
+import { type CommandHandler, type CommandInput, countOption, flagOption, textOption } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { probeChoice } from '../probe-choice.ts'
+import { stepJson } from '../../run/event-json.ts'
+import { renderUpgrade, upgradeQuestion } from '../render-upgrade.ts'
+import { loadForCommand, withSession } from '../with-session.ts'
+
+const upgradeCommand: CommandHandler = async (context, input) => {
+  const started = performance.now()
+  const options = optionsOf(input)
+  const cluster = await loadForCommand(context)
+  const show = (preview: UpgradePreview) => {
+    if (context.json) context.out(`${JSON.stringify({ type: 'preview', ...preview })}\n`)
+    else context.err(renderUpgrade(cluster.name, preview, context.colors))
+  }
+  return await withSession(
+    context,
+    async (session, ask) => {
+      if (flagOption(input, 'check')) {
+        const preview = await previewUpgrade(session, options)
+        if (context.json) context.out(`${JSON.stringify(preview, null, 2)}\n`)
+        else context.out(renderUpgrade(cluster.name, preview, context.colors))
+        return preview.problems.some(({ severity }) => severity === 'blocker') ? EXIT_CODES.blocked : 0
+      }
+      const report = await upgrade(session, {
+        ...options,
+        probe: probeChoice(input),
+        confirm: async (preview) =>
+          await ask(async () => {
+            show(preview)
+            await confirm(context, upgradeQuestion(preview))
+          }),
+      })
+      tell(context, report, Math.round(performance.now() - started))
+      return 0
+    },
+    { cluster, events: flagOption(input, 'check') ? 'text' : 'all' },
+  )
+}
+
+/** @throws QuorateError `usage` */
+function optionsOf(input: CommandInput) {
+  const to = textOption(input, 'to')
+  const abort = flagOption(input, 'abort')
+  if (to === undefined && !abort) {
+    throw new QuorateError('usage', 'which version? Give --to VERSION, or --abort to go back', {
+      hint: 'quorate status shows the present one',
+    })
+  }
+  const binaries = textOption(input, 'binaries')
+  return {
+    to,
+    abort,
+    suite: textOption(input, 'suite'),
+    binaries: binaries === undefined ? undefined : path.resolve(binaries),
+    canarySeconds: countOption(input, 'watch', '--watch'),
+  }
+}
+
+function tell(context: CliContext, report: UpgradeReport, durationMs: number): void {
+  const { changed, from, to, clusterVersion, members, snapshot, done } = report
+  if (context.json) {
+    const taken = snapshot && { ...snapshot, revision: Number(snapshot.revision) }
+    const line = { type: 'done', changed, from, to, clusterVersion, members, snapshot: taken }
+    context.out(
+      `${JSON.stringify({ ...line, steps: done.map(stepJson), durationMs, availability: report.availability })}\n`,
+    )
+    return
+  }
+  if (!changed) context.out(`nothing to do: every member runs etcd ${to}\n`)
+  else {
+    const kept = snapshot === undefined ? '' : `the snapshot from before: ${snapshot.file}\n`
+    const seconds = (durationMs / 1000).toFixed(1)
+    context.out(
+      `every member runs etcd ${to} now, the cluster is one of ${clusterVersion} (${seconds} s)\n${kept}`,
+    )
+  }
+}
+
+export default upgradeCommand

@@ -1,0 +1,66 @@
+/** What an upgrade would do, for people: who, in which order, how long, until when there is a way back. */
+import { minorOf } from '../etcd/versions.ts'
+import type { UpgradePreview } from '../operations/upgrade-examine.ts'
+import { formatBytes } from '../preflight/units.ts'
+import type { CliContext } from './context.ts'
+import { renderTable } from './table.ts'
+
+type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'red' | 'yellow' | 'cyan'>
+
+export function renderUpgrade(name: string, preview: UpgradePreview, colors: Painter): string {
+  const { from, to, order, direction } = preview
+  const blocked = preview.problems.some(({ severity }) => severity === 'blocker')
+  const title =
+    from.length === 0
+      ? `${name}: every member runs etcd ${to}`
+      : `${name}: etcd ${from.join(' and ')} ${direction === 'abort' ? 'back to' : '→'} ${to}`
+  const facts = blocked ? [] : [...turns(preview), ...around(preview)]
+  const table = facts.map(([what, how]) => [`  ${colors.dim(what)}`, how])
+  return [
+    `${colors.bold(title)}\n`,
+    table.length > 0 ? renderTable(table) : '',
+    ...preview.problems.map(({ severity, host, message, hint }) => {
+      const sign = severity === 'blocker' ? colors.red('✗') : colors.yellow('!')
+      const way = hint === undefined ? '' : `    ${colors.cyan('→')} ${hint}\n`
+      return `  ${sign} ${host === undefined ? '' : `${host}: `}${message}\n${way}`
+    }),
+    order.length === 0 || blocked ? '' : `  about ${duration(preview.seconds)}\n`,
+  ].join('')
+}
+
+/** The question, naming the risk. */
+export function upgradeQuestion({ from, to, order, direction, pointOfNoReturn }: UpgradePreview): string {
+  if (order.length === 0) return `Write etcd ${to} into the cluster file?`
+  const what = direction === 'abort' ? `Go back to etcd ${to}` : `Run etcd ${to} on ${order.join(', ')}`
+  const risk = pointOfNoReturn
+    ? ` Once the last member runs it, there is no way back to ${from.join(' or ')} but the snapshot.`
+    : ''
+  return `${what}, one after the other?${risk}`
+}
+
+function turns({ order, canarySeconds }: UpgradePreview): [string, string][] {
+  return order.map((name, index) => {
+    const last = index === order.length - 1
+    if (index === 0 && !last) return ['first', `${name}, and watch it for ${canarySeconds} s`]
+    return [last ? 'last' : 'then', name]
+  })
+}
+
+function around({ snapshotBytes, fileEdits, pointOfNoReturn, from, to }: UpgradePreview): [string, string][] {
+  const rows: [string, string][] = []
+  if (snapshotBytes !== null)
+    rows.push(['before', `a snapshot (${formatBytes(snapshotBytes)}) into the state folder`])
+  if (fileEdits.length > 0) rows.push(['after', `${fileEdits.join(' and ')} in the cluster file`])
+  if (pointOfNoReturn) {
+    const old = minorOf(from.at(-1) ?? to)
+    rows.push([
+      'way back',
+      `quorate upgrade --abort, until the last member has left ${old}; then only the snapshot`,
+    ])
+  }
+  return rows
+}
+
+function duration(seconds: number): string {
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`
+}

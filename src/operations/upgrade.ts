@@ -1,0 +1,156 @@
+/** `quorate upgrade`: another version of etcd on every member, one after the other; and back again while that is possible. */
+import path from 'node:path'
+import { QuorateError } from '../errors.ts'
+import type { UpgradeProblem } from '../etcd/upgrade-facts.ts'
+import { type SnapshotFile, takeSnapshot } from '../etcd/snapshot.ts'
+import type { Observed } from '../plan/observed.ts'
+import type { Step } from '../plan/steps.ts'
+import { blockedError, run } from '../run/engine.ts'
+import type { Session } from '../run/session.ts'
+import { etcdNodes } from '../spec/cluster.ts'
+import { lockAll } from './apply.ts'
+import { type Examined, type UpgradePreview, architectureIn, examine } from './upgrade-examine.ts'
+import { editFile } from './upgrade-file.ts'
+import { type ProvenMember, awaitClusterVersion, proveUpgrade } from './upgrade-proof.ts'
+import { type TargetOptions, upgradeTarget } from './upgrade-target.ts'
+import type { Availability, ProbeChoice } from './with-recorder.ts'
+
+/** How long the canary is watched unless told otherwise, in seconds. */
+export const CANARY_SECONDS = 10
+
+export interface UpgradeOptions extends TargetOptions {
+  /** Back to the cluster file's version, while at least one member has never left it. Not together with `to`. */
+  readonly abort?: boolean | undefined
+  /** Seconds for which the first member is watched before the others follow; 10 unless given. */
+  readonly canarySeconds?: number | undefined
+  /** Whether and how it is recorded what clients notice; as usual unless given. */
+  readonly probe?: ProbeChoice | undefined
+  /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
+  readonly confirm: (preview: UpgradePreview) => Promise<void>
+}
+
+export interface UpgradeReport {
+  /** False: every member ran the version already, and the cluster file said so. */
+  readonly changed: boolean
+  /** The versions that were left, oldest first. */
+  readonly from: readonly string[]
+  readonly to: string
+  /** `3.5`: what the cluster as a whole is one of now. */
+  readonly clusterVersion: string
+  readonly members: readonly ProvenMember[]
+  /** Taken before the first restart; undefined: none was needed. */
+  readonly snapshot: SnapshotFile | undefined
+  readonly done: readonly Step[]
+  readonly availability: Availability | undefined
+}
+
+/** What `upgrade` would do and what speaks against it; changes nothing. Binaries are fetched if nothing speaks against it. */
+export async function previewUpgrade(
+  session: Session,
+  options: Omit<UpgradeOptions, 'confirm'>,
+): Promise<UpgradePreview> {
+  return (await look(session, options)).examined.preview
+}
+
+/**
+ * Everything is looked at twice: for the preview, and again under the lock. Interrupted anywhere, the same call goes on
+ * from where the members are, and with `abort` they go back.
+ *
+ * @throws QuorateError `blocked` with every reason at once; `usage`; `moved` if the cluster changed after it was shown;
+ *   `locked`; `unhealthy` if a member is not what it should be afterwards; what a step failed with.
+ */
+export async function upgrade(session: Session, options: UpgradeOptions): Promise<UpgradeReport> {
+  const shown = await look(session, options)
+  requireClear(shown.examined.preview)
+  const { preview } = shown.examined
+  if (preview.from.length === 0 && preview.order.length === 0 && preview.fileEdits.length === 0) {
+    return {
+      ...(await prove(shown.session, shown.examined)),
+      changed: false,
+      from: [],
+      to: preview.to,
+      snapshot: undefined,
+      done: [],
+      availability: undefined,
+    }
+  }
+  await options.confirm(preview)
+  await using lock = await lockAll(session, 'upgrade')
+  const { session: wanted, examined, target } = await look(session, options)
+  requireClear(examined.preview)
+  requireSame(preview, examined.preview)
+  const snapshot = examined.preview.snapshotBytes === null ? undefined : await snapshotFirst(wanted, examined)
+  const { withRecorder } = await import('./with-recorder.ts')
+  const verb = options.abort === true ? 'upgrade --abort' : 'upgrade'
+  const { result, availability } = await withRecorder(
+    wanted,
+    { verb, probe: options.probe },
+    async (recorded) => {
+      const { done, observed } = await run(recorded, lock, examined.intent, examined.observed)
+      return { done, ...(await prove(recorded, { ...examined, observed })) }
+    },
+  )
+  await editFile(wanted.cluster, target.edits)
+  return { changed: true, from: preview.from, to: preview.to, snapshot, availability, ...result }
+}
+
+async function look(session: Session, options: Omit<UpgradeOptions, 'confirm'>) {
+  if (options.abort === true && options.to !== undefined) {
+    throw new QuorateError('usage', '--abort goes back to the version in the cluster file: it takes no --to')
+  }
+  const target = upgradeTarget(session.cluster, options)
+  const wanted: Session = { ...session, cluster: target.cluster }
+  const direction = options.abort === true ? 'abort' : 'upgrade'
+  const canarySeconds = options.canarySeconds ?? CANARY_SECONDS
+  const examined = await examine(wanted, session.cluster, target, { direction, canarySeconds })
+  return { session: wanted, target, examined }
+}
+
+/** @throws QuorateError `blocked` */
+function requireClear({ problems }: UpgradePreview): void {
+  const blockers = problems.filter(({ severity }: UpgradeProblem) => severity === 'blocker')
+  if (blockers.length > 0) throw blockedError(blockers)
+}
+
+/** @throws QuorateError `moved` */
+function requireSame(shown: UpgradePreview, now: UpgradePreview): void {
+  if (whatWasShown(shown) === whatWasShown(now)) return
+  throw new QuorateError('moved', 'the cluster is not as it was shown; nothing was changed', {
+    hint: 'run the same command again',
+  })
+}
+
+/** The order may change with the leader. */
+function whatWasShown({ from, clusterVersion, order }: UpgradePreview): string {
+  return JSON.stringify([from, clusterVersion, order.toSorted()])
+}
+
+/** From the leader, which has everything; the canary is another one. */
+async function snapshotFirst(session: Session, { observed, preview }: Examined): Promise<SnapshotFile> {
+  const { cluster, signal, emit, now } = session
+  const leader = observed.cluster?.leader
+  const nodes = etcdNodes(cluster)
+  const [client] = await session.members(
+    nodes.filter(({ name }) => name === (leader ?? preview.order.at(-1))),
+  )
+  if (client === undefined) throw new TypeError('a healthy cluster has a leader')
+  const name = `${compactTime(now())}-${preview.from.join('+')}.db`
+  const file = path.join(cluster.stateDirectory, 'snapshots', name)
+  const taken = await takeSnapshot(client, { file, signal })
+  const text = `snapshot of everything up to revision ${taken.revision}: ${file}`
+  emit({ type: 'note', host: taken.member, text })
+  return taken
+}
+
+async function prove(
+  session: Session,
+  { supplies, observed }: { readonly supplies: Examined['supplies']; readonly observed: Observed },
+): Promise<Pick<UpgradeReport, 'members' | 'clusterVersion'>> {
+  const members = await proveUpgrade(session, supplies, architectureIn(observed))
+  return { members, clusterVersion: await awaitClusterVersion(session) }
+}
+
+/** `20260730T101112Z` */
+function compactTime(date: Date): string {
+  return date.toISOString().replaceAll(/[-:]|\.\d+/g, '')
+}
