@@ -191,7 +191,6 @@ function runClusterStep(world: World, cluster: Cluster, step: ClusterStep): void
       world.truth.verified.add(facts.id)
       return
     }
-    case 'canary':
     case 'compare':
       return
     case 'move-leader':
