@@ -1,5 +1,6 @@
 /** An ordinary client's patience: short attempts, each on another member, until one succeeds or time is up. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError } from '../errors.ts'
 import type { CallOptions, MemberClient } from '../etcd/client.ts'
 import { type FailureKind, failureKind } from '../etcd/failure.ts'
 import type { Endpoints } from './endpoints.ts'
@@ -29,7 +30,7 @@ export interface Patience {
 
 /**
  * @param attempt one attempt on one member; begun anew after a failure, so that it must be safe to do twice
- * @throws QuorateError of the last attempt
+ * @throws QuorateError of the last attempt; `cancelled` after the signal
  */
 export async function withRetries<T>(
   attempt: (member: MemberClient, options: CallOptions) => Promise<T>,
@@ -50,7 +51,9 @@ export async function withRetries<T>(
       endpoints.failed(member.name, error)
       if (FINAL.has(failureKind(error)) || monotonic() + pauseMs >= deadline) throw error
     }
-    await sleep(pauseMs, undefined, { signal })
+    await sleep(pauseMs, undefined, { signal }).catch((error: unknown) => {
+      throw new QuorateError('cancelled', 'cancelled while waiting for etcd', { cause: error })
+    })
     pauseMs = Math.min(pauseMs * 2, PAUSE_MS.longest)
     onRetry?.()
   }
