@@ -6,9 +6,14 @@ export interface Authority {
   readonly home: 'local' | 'host' | 'offline'
   /**
    * The issuing CA's certificate first, then each one's issuer up to the root, as far as they are known (PEM).
-   * Nodes get it as `ca.crt`: every certificate in it is a trust anchor of etcd. A local CA is made on first use.
+   * Every certificate in it is a trust anchor of etcd. A local CA is made on first use.
    */
   chain(signal?: AbortSignal): Promise<string>
+  /**
+   * What members and clients are to trust (PEM): the chain first, and while CAs are exchanged the other one behind it.
+   * This is what lies on the nodes as `ca.crt`.
+   */
+  trust(signal?: AbortSignal): Promise<string>
   /** As `issueMany` for one. */
   issue(request: IssueRequest, signal?: AbortSignal): Promise<IssuedCertificate>
   /**

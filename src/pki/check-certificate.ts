@@ -14,6 +14,7 @@ export type ReissueCode =
   | 'foreign-name'
   | 'usage'
   | 'issuer'
+  | 'old-issuer'
   | 'expired'
   | 'not-yet-valid'
   | 'expires-soon'
@@ -31,7 +32,7 @@ export interface CertificateWish {
   readonly pem: string
   readonly allowed: AllowedNames
   readonly profile: Profile
-  /** As `Authority.chain` gives it: the certificate must be signed by its first. */
+  /** As `Authority.trust` or `Authority.chain` give it: the certificate must be signed by its first. */
   readonly caPem: string
   readonly now: Date
   readonly commonName?: string | undefined
@@ -48,7 +49,7 @@ export interface CertificateWish {
  * @throws QuorateError `pki` if `caPem` holds no certificate
  */
 export function checkCertificate(wish: CertificateWish): readonly ReissueReason[] {
-  const [issuer] = parseCertificates(wish.caPem, 'the CA certificate')
+  const [issuer, ...others] = parseCertificates(wish.caPem, 'the CA certificate')
   const certificate = readFirst(wish.pem)
   if (certificate === undefined)
     return [{ code: 'unreadable', message: "can't be read as a PEM certificate" }]
@@ -69,7 +70,11 @@ export function checkCertificate(wish: CertificateWish): readonly ReissueReason[
     found('foreign-name', `carries names that are not its node's: ${foreign.join(', ')}`)
   if (missingUsages.length > 0) found('usage', `is not made for ${missingUsages.join(' and ')}`)
   if (facts.isCa) found('usage', 'is a CA certificate')
-  if (!isIssuedBy(certificate, issuer)) found('issuer', 'was not issued by the present CA')
+  if (!isIssuedBy(certificate, issuer)) {
+    if (others.some((other) => isIssuedBy(certificate, other))) {
+      found('old-issuer', 'was issued by a CA that is trusted, but does not sign any more')
+    } else found('issuer', 'was not issued by the present CA')
+  }
   if (wish.keySpki !== undefined && facts.publicKeySha256 !== wish.keySpki.toLowerCase()) {
     found('key', 'does not belong to the key beside it')
   }

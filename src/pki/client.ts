@@ -57,7 +57,7 @@ export async function makeClientCertificate(options: ClientCertificateOptions): 
     certificate: path.join(directory, `${name}.crt`),
     ca: path.join(directory, 'ca.crt'),
   }
-  const caPem = await authority.chain(signal)
+  const caPem = await authority.trust(signal)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   if ((await readIfThere(files.ca)) !== caPem) await replaceFile(files.ca, caPem, 0o644)
 
@@ -74,7 +74,8 @@ export async function makeClientCertificate(options: ClientCertificateOptions): 
       keySpki: spkiSha256(createPublicKey(readKey(keyThere, files.key))),
       renewWithinDays: options.renewWithinDays ?? renewWithinDays(options.days),
     })
-    if (reasons.length === 0) return { result: 'kept', ...files, request: undefined, warnings: [] }
+    const warnings = reasons.some(({ code }) => code === 'old-issuer') ? [OLD_ISSUER] : []
+    if (reasons.length === warnings.length) return { result: 'kept', ...files, request: undefined, warnings }
   }
 
   const { makeCsr, makeKeyPair, privateKeyPem } = await import('./signer.ts')
@@ -101,6 +102,10 @@ export async function makeClientCertificate(options: ClientCertificateOptions): 
     return { result: 'waiting', ...files, request: csrPem, warnings: [error.message] }
   }
 }
+
+/** It is good as long as both CAs are trusted, and a new one might not be trusted yet. */
+const OLD_ISSUER =
+  'The CA is being exchanged, and this certificate is from the old one. quorate certs rotate-ca issues it anew in time.'
 
 function readKey(pem: string, file: string): KeyObject {
   try {

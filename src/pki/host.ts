@@ -70,6 +70,7 @@ export function openHostAuthority(options: HostAuthorityOptions): Authority {
   return {
     home: 'host',
     chain: async (signal) => chainPem((await inspectOnce(signal)).chain),
+    trust: async (signal) => chainPem((await inspectOnce(signal)).chain),
     issue: async (request, signal) => (await issueMany([request], signal))[0] as IssuedCertificate,
     issueMany,
   }

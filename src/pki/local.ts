@@ -8,6 +8,7 @@ import type { AskPassphrase, Authority, IssuedCertificate, IssueRequest } from '
 import { readPrivateKey } from './ca-key.ts'
 import { spkiSha256 } from './certificate.ts'
 import { chainPem, parseChain } from './chain.ts'
+import { presentCaFolder } from './own-ca-folder.ts'
 
 export interface LocalAuthorityOptions {
   readonly clusterName: string
@@ -73,6 +74,7 @@ export function openLocalAuthority(options: LocalAuthorityOptions): Authority {
   return {
     home: 'local',
     chain: async (signal) => chainPem(await readChain(signal)),
+    trust: async (signal) => chainPem(await readChain(signal)),
     issue: async (request, signal) => (await issueMany([request], signal))[0] as IssuedCertificate,
     issueMany,
   }
@@ -82,7 +84,7 @@ export function openLocalAuthority(options: LocalAuthorityOptions): Authority {
 export async function localAuthorityExists(
   options: Pick<LocalAuthorityOptions, 'directory' | 'existing'>,
 ): Promise<boolean> {
-  return exists(options.existing?.certificate ?? path.join(options.directory, 'ca.crt'))
+  return exists(options.existing?.certificate ?? path.join(presentCaFolder(options.directory), 'ca.crt'))
 }
 
 async function certificateFile(options: LocalAuthorityOptions, signal?: AbortSignal): Promise<string> {
@@ -91,13 +93,14 @@ async function certificateFile(options: LocalAuthorityOptions, signal?: AbortSig
     const { makeLocalCa } = await import('./make-local-ca.ts')
     await makeLocalCa(options, signal)
   }
-  return path.join(options.directory, 'ca.crt')
+  return path.join(presentCaFolder(options.directory), 'ca.crt')
 }
 
 async function keyFile(options: LocalAuthorityOptions): Promise<string> {
   if (options.existing !== undefined) return options.existing.key
-  const encrypted = path.join(options.directory, 'ca.key.age')
-  const plain = path.join(options.directory, 'ca.key')
+  const directory = presentCaFolder(options.directory)
+  const encrypted = path.join(directory, 'ca.key.age')
+  const plain = path.join(directory, 'ca.key')
   if (await exists(encrypted)) return encrypted
   if (!(await exists(plain))) {
     throw new QuorateError('pki', `the CA's key is missing: neither ${plain} nor ca.key.age is there`, {

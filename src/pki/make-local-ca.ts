@@ -14,6 +14,8 @@ const COMMON_NAME_LENGTH = 64
 
 export interface NewCa {
   readonly clusterName: string
+  /** How many CAs this cluster has had with it: no two of them have the same name. 1 unless given. */
+  readonly generation?: number | undefined
   /** Becomes a folder of mode 0700 with `ca.crt` (0644) and `ca.key` or `ca.key.age` (0600). */
   readonly directory: string
   readonly passphrase: boolean
@@ -29,7 +31,8 @@ export interface NewCa {
  * @throws QuorateError `pki` for an empty passphrase, `state` if something else is in the place
  */
 export async function makeLocalCa(options: NewCa, signal?: AbortSignal): Promise<void> {
-  const suffix = ' etcd CA'
+  const { generation = 1 } = options
+  const suffix = generation === 1 ? ' etcd CA' : ` etcd CA ${generation}`
   const commonName = options.clusterName.slice(0, COMMON_NAME_LENGTH - suffix.length) + suffix
   const passphrase = options.passphrase
     ? await options.askPassphrase(`the new CA key ${path.join(options.directory, 'ca.key.age')}`, signal)

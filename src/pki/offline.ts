@@ -61,6 +61,7 @@ export function openOfflineAuthority(options: OfflineAuthorityOptions): Authorit
   return {
     home: 'offline',
     chain: async () => chainPem(await readChain()),
+    trust: async () => chainPem(await readChain()),
     issue: async (request) => (await issueMany([request]))[0] as IssuedCertificate,
     issueMany,
   }

@@ -6,6 +6,7 @@ import type { AskPassphrase, Authority } from './authority.ts'
 import { openHostAuthority } from './host.ts'
 import { openLocalAuthority } from './local.ts'
 import { openOfflineAuthority } from './offline.ts'
+import { trustFile, withTrust } from './trust.ts'
 
 export interface AuthorityContext {
   readonly cluster: Cluster
@@ -17,6 +18,10 @@ export interface AuthorityContext {
 
 /** Opens it for this run. Apart from connecting to the CA's host, nothing happens before it is used. */
 export async function openAuthority(context: AuthorityContext): Promise<Authority> {
+  return withTrust(await openChosen(context), trustFile(context.cluster.stateDirectory))
+}
+
+async function openChosen(context: AuthorityContext): Promise<Authority> {
   const { cluster, askPassphrase, now } = context
   const { authority, algorithm } = cluster.pki
   if (authority.home === 'host') {

@@ -150,7 +150,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     tunnel,
     authority: async () => await authority('authority'),
     bundle: async () =>
-      (await authorityIsThere(cluster)) ? await (await authority('authority')).chain(signal) : undefined,
+      (await authorityIsThere(cluster)) ? await (await authority('authority')).trust(signal) : undefined,
     endpoint,
     credentials: async () => await credentials('operator'),
     prepareOperator: async () => void (await credentials('operator')),

@@ -44,7 +44,7 @@ export async function runWave(
   ])
   const bundle =
     certificates.size > 0 || steps.some((step) => step.kind === 'ca')
-      ? await (await session.authority()).chain(signal)
+      ? await (await session.authority()).trust(signal)
       : undefined
   if (steps.some((step) => step.kind === 'start')) {
     void headStart(

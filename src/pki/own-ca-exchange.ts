@@ -1,0 +1,95 @@
+/**
+ * quorate's own CA exchanged for a new one, as far as that happens on this computer. Every function may be called again
+ * after it was cut off anywhere, and both keys are there until the end and afterwards.
+ */
+import { existsSync } from 'node:fs'
+import { readFile, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { QuorateError } from '../errors.ts'
+import { replaceFile, syncDirectory } from './atomic-file.ts'
+import { parseCertificates } from './chain.ts'
+import { type NewCa, makeLocalCa } from './make-local-ca.ts'
+import { caFolders, holdsCa } from './own-ca-folder.ts'
+import { bundleOf, trustFile } from './trust.ts'
+
+export interface OwnCa {
+  readonly stateDirectory: string
+  /** `<stateDirectory>/ca` */
+  readonly directory: string
+}
+
+/**
+ * Makes the new CA, has both trusted from now on, and puts the new one in the place of the one that signs. What was
+ * issued by the old one is as good as before: the old one lies beside it as `ca.previous`.
+ */
+export async function beginExchange(own: OwnCa, make: Omit<NewCa, 'directory'>, signal?: AbortSignal): Promise<void> {
+  const { present, next, previous } = caFolders(own.directory)
+  if (!holdsCa(previous)) {
+    // A name that ends with a number may be the cluster's own: only what follows 'etcd CA' counts.
+    const generation = Number(/ etcd CA (\d+)$/.exec(await commonName(present))?.[1] ?? 1) + 1
+    if (!holdsCa(next)) await makeLocalCa({ ...make, generation, directory: next }, signal)
+    await trustBoth(own, present, next)
+    await move(present, previous)
+  }
+  if (!holdsCa(present)) await move(next, present)
+}
+
+/** The old CA signs again, and the new one waits as `ca.next`; both are trusted as before. */
+export async function turnBack(own: OwnCa): Promise<void> {
+  const { present, next, previous } = caFolders(own.directory)
+  if (!holdsCa(previous)) return
+  if (holdsCa(present)) {
+    await trustBoth(own, present, previous)
+    await move(present, next)
+  }
+  await move(previous, present)
+}
+
+/** From now on only the CA that signs is trusted: what members are still to be told. */
+export async function dropOther({ stateDirectory }: Pick<OwnCa, 'stateDirectory'>): Promise<void> {
+  await rm(trustFile(stateDirectory), { force: true })
+  await syncDirectory(stateDirectory)
+}
+
+/**
+ * The CA that does not sign any more (or never came to) is kept beside the other, as `ca.retired-STAMP`: its key is not
+ * needed, and not lost.
+ * @returns the folders, if there were any
+ */
+export async function retireOther({ directory }: Pick<OwnCa, 'directory'>, stamp: string): Promise<readonly string[]> {
+  const { next, previous } = caFolders(directory)
+  const retired: string[] = []
+  for (const folder of [previous, next]) {
+    if (!holdsCa(folder)) continue
+    let place = `${directory}.retired-${stamp}`
+    if (existsSync(place)) place = `${place}-${retired.length + 1}`
+    await move(folder, place)
+    retired.push(place)
+  }
+  return retired
+}
+
+/** Whether the new CA is in place, and the old one waits beside it. */
+export function isExchanged({ directory }: Pick<OwnCa, 'directory'>): boolean {
+  return holdsCa(caFolders(directory).previous)
+}
+
+async function trustBoth({ stateDirectory }: OwnCa, one: string, other: string): Promise<void> {
+  const texts = await Promise.all([one, other].map(async (folder) => await readFile(path.join(folder, 'ca.crt'), 'utf8')))
+  await replaceFile(trustFile(stateDirectory), bundleOf(...texts), 0o644)
+}
+
+async function commonName(folder: string): Promise<string> {
+  const file = path.join(folder, 'ca.crt')
+  const [certificate] = parseCertificates(await readFile(file, 'utf8'), `the CA certificate ${file}`)
+  return /^CN=(.*)$/m.exec(certificate.subject ?? '')?.[1] ?? ''
+}
+
+async function move(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to)
+    await syncDirectory(path.dirname(to))
+  } catch (error) {
+    throw QuorateError.from(error, 'state', `${from} can't become ${to}`)
+  }
+}

@@ -1,0 +1,44 @@
+/** Whom members and clients trust: the CA that signs, and while CAs are exchanged the other one too. */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Authority } from './authority.ts'
+import { chainPem, parseCertificates } from './chain.ts'
+
+/** Both CAs (PEM) during an exchange, as long as both are trusted; not there at any other time. */
+export function trustFile(stateDirectory: string): string {
+  return path.join(stateDirectory, 'ca.trusted.crt')
+}
+
+/** The same authority, which has members trust what is in the file as well. */
+export function withTrust(authority: Authority, file: string): Authority {
+  return {
+    ...authority,
+    trust: async (signal) => {
+      const [chain, others] = await Promise.all([authority.chain(signal), readTrustFile(file)])
+      return others === undefined ? chain : bundleOf(chain, others)
+    },
+  }
+}
+
+/** undefined: no CAs are being exchanged. */
+export async function readTrustFile(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Every certificate of these texts once, in their order. @throws QuorateError `pki` where one can't be read */
+export function bundleOf(...texts: readonly string[]): string {
+  const certificates = texts.flatMap((text) => parseCertificates(text, 'the trusted CAs'))
+  const seen = new Set<string>()
+  return chainPem(
+    certificates.filter(({ fingerprint256 }) => {
+      if (seen.has(fingerprint256)) return false
+      seen.add(fingerprint256)
+      return true
+    }),
+  )
+}
