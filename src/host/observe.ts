@@ -61,6 +61,7 @@ function parseMember(reply: Reply): MemberState {
       certificates,
       keys: Object.fromEntries(reply.all('key').map(parseKey)),
       ca: contents[`${PATHS.tls}/ca.crt`],
+      mark: contents[`${PATHS.tls}/ca.env`],
       pending,
     },
     unit: {

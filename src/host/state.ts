@@ -51,6 +51,8 @@ export interface TlsState {
   readonly keys: Readonly<Record<string, string>>
   /** PEM of the trust bundle. */
   readonly ca: string | undefined
+  /** The environment file with the bundle's mark, which tells of a process what it trusts since its start. */
+  readonly mark: string | undefined
   /** Requests whose keys wait for a certificate, by name. */
   readonly pending: Readonly<Record<string, { readonly csr: string; readonly configuration: string }>>
 }

@@ -46,6 +46,7 @@ export function foreignSession(options: ForeignOptions): Session {
       tls: undefined,
     }),
     credentials: notNow,
+    refresh: async () => undefined,
     prepareOperator: notNow,
     members: async (nodes) => nodes.map((node) => ({ ...of(node).client, name: node.name })),
     outsider: notNow,

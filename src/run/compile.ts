@@ -1,6 +1,7 @@
 /** Steps as the agent's operations: the one place where the planner's data becomes work on a machine. */
 import type { Artifact } from '../artifacts/artifact.ts'
 import type { Word } from '../host/agent.ts'
+import { trustMarkFile } from '../pki/trust-mark.ts'
 import type { HostStep } from '../plan/steps.ts'
 
 /** What a host's steps need from this computer. */
@@ -51,10 +52,10 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
         name,
         { text: needed(supplies.certificates[name], step) },
       ])
-      return [['certificates', { text: needed(supplies.bundle, step) }, 'etcd', ...pairs]]
+      return [['certificates', ...trusted(supplies, step), 'etcd', ...pairs]]
     }
     case 'ca':
-      return [['ca', { text: needed(supplies.bundle, step) }, 'etcd']]
+      return [['ca', ...trusted(supplies, step), 'etcd']]
     case 'tls-modes':
       return [['tls-modes', 'etcd']]
     case 'reload':
@@ -72,6 +73,12 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
     case 'aside':
       return [['aside', step.suffix, ...step.paths]]
   }
+}
+
+/** The bundle and its mark. */
+function trusted({ bundle }: Supplies, step: HostStep): readonly Word[] {
+  const text = needed(bundle, step)
+  return [{ text }, { text: trustMarkFile(text) }]
 }
 
 function needed<T>(supply: T | undefined, step: HostStep): T {

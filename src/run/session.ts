@@ -42,6 +42,11 @@ export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPass
   endpoint(node: Node): Promise<MemberEndpoint>
   /** The operator's certificate with its key, and whom to trust; made if there is none. */
   credentials(): Promise<MemberTls>
+  /**
+   * Forgets the CA, the operator's certificate and every client that was opened with it: they are read again, as they
+   * are on the disk by then. Connections to the machines stay.
+   */
+  refresh(): Promise<void>
   /** Makes the operator's certificate, if there is none; it is wanted as soon as members answer. */
   prepareOperator(): Promise<void>
   /** Clients of these nodes' members, one each; the caller closes nothing. */
@@ -86,13 +91,14 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   // Forgotten where it listens elsewhere after a restart: the next call goes there.
   const perPlace = <V>(work: (node: Node) => Promise<V>) => {
     const works = new Map<string, (node: Node) => Promise<V>>()
-    return async (node: Node) => {
+    const recall = async (node: Node) => {
       const { port, plaintext } = place(node)
       const key = `${node.name} ${port} ${plaintext}`
       const known = works.get(key) ?? once(work)
       works.set(key, known)
       return await known(node)
     }
+    return Object.assign(recall, { forget: () => works.clear() })
   }
   const tunnel = perPlace(async (node) => {
     return await (await remote(node)).forward({ address: '127.0.0.1', port: place(node).port })
@@ -153,6 +159,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       (await authorityIsThere(cluster)) ? await (await authority('authority')).trust(signal) : undefined,
     endpoint,
     credentials: async () => await credentials('operator'),
+    refresh: async () => {
+      for (const each of opened) each.close()
+      opened.clear()
+      for (const memory of [authority, credentials, endpoint, client, outsider]) memory.forget()
+    },
     prepareOperator: async () => void (await credentials('operator')),
     members: async (nodes) => await Promise.all(nodes.map(client)),
     outsider: async (name, url) => await outsider(`${name} ${url}`),
@@ -214,14 +225,17 @@ export async function allMembers(session: Session): Promise<readonly MemberClien
   return await session.members(etcdNodes(session.cluster))
 }
 
-/** Does the work once for each key; a failure is remembered as well. */
-function once<K, V>(work: (key: K) => Promise<V>): (key: K) => Promise<V> {
+/** Does the work once for each key, until told to forget; a failure is remembered as well. */
+function once<K, V>(
+  work: (key: K) => Promise<V>,
+): ((key: K) => Promise<V>) & { readonly forget: () => void } {
   const done = new Map<K, Promise<V>>()
-  return async (key) => {
+  const recall = async (key: K) => {
     const known = done.get(key)
     if (known !== undefined) return await known
     const promise = work(key)
     done.set(key, promise)
     return await promise
   }
+  return Object.assign(recall, { forget: () => done.clear() })
 }

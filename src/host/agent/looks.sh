@@ -56,7 +56,7 @@ op_member() {
   if holds "$data"; then echo 'data present'; fi
   if holds "$wal"; then echo 'wal present'; fi
   grep -a -s -H '' /etc/etcd/options.env /etc/etcd/cluster-id /etc/systemd/system/etcd.service /etc/ssl/etcd/*.crt \
-    /etc/ssl/etcd.d/pending/*.csr /etc/ssl/etcd.d/pending/*.cnf || true
+    /etc/ssl/etcd/ca.env /etc/ssl/etcd.d/pending/*.csr /etc/ssl/etcd.d/pending/*.cnf || true
   for file in /etc/ssl/etcd/*.key; do
     [ -f "$file" ] || continue
     # shellcheck disable=SC2046 # put on one line by leaving out the blanks

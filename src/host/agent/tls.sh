@@ -29,14 +29,15 @@ op_key() {
   mv -f "$pending/$2.csr.new" "$pending/$2.csr"
 }
 
-# certificates CA OWNER NAME CERTIFICATE…: makes the waiting keys and their certificates the current ones, all at once.
+# certificates CA MARK OWNER NAME CERTIFICATE…: makes the waiting keys and their certificates the current ones, all at once.
 # The folder behind /etc/ssl/etcd is exchanged with one rename. etcd reads certificate and key one after the other: that
 # no handshake at all finds two that don't match takes the same key before and after, which is why keys are kept.
 op_certificates() {
-  count=$((words - 3))
+  count=$((words - 4))
   ca=$2
-  owner=$3
-  shift 3
+  mark=$3
+  owner=$4
+  shift 4
   pending=/etc/ssl/etcd.d/pending
   generation=$(mktemp -d /etc/ssl/etcd.d/pair.XXXXXX)
   draft=$generation
@@ -52,6 +53,9 @@ op_certificates() {
   chmod 644 "$generation"/*.crt
   chmod 600 "$generation"/*.key
   chown -R "$owner:$owner" "$generation"
+  # Into the environment of etcd go no words of etcd's own.
+  cp "$stage/$mark" "$generation/ca.env"
+  chmod 644 "$generation/ca.env"
   chmod 755 "$generation"
   sync "$generation"/*
   keep_others
@@ -80,18 +84,27 @@ keep_others() {
       ln -s "$aside/$name" "$generation/$name"
     elif [ -L "$entry" ]; then
       cp -P "$entry" "$generation/$name"
+    elif [ -f "$entry" ]; then
+      # Of another layout: the process that runs reads them at every handshake until it is restarted.
+      cp -p "$entry" "$generation/$name"
     fi
   done
 }
 
-# ca CONTENT OWNER: another trust bundle beside the same keys.
+# ca CONTENT MARK OWNER: another trust bundle beside the same keys. Its mark comes second: a process that is started right
+# between the two then says less than it trusts, and never more.
 op_ca() {
   draft=/etc/ssl/etcd/.ca.crt.quorate-new
   cat "$stage/$2" >"$draft"
-  chown "$3:$3" "$draft"
+  chown "$4:$4" "$draft"
   chmod 644 "$draft"
   sync "$draft"
   mv -f "$draft" /etc/ssl/etcd/ca.crt
+  draft=/etc/ssl/etcd/.ca.env.quorate-new
+  cat "$stage/$3" >"$draft"
+  chmod 644 "$draft"
+  sync "$draft"
+  mv -f "$draft" /etc/ssl/etcd/ca.env
   draft=
 }
 
