@@ -13,22 +13,25 @@ import { memberFiles, memberSteps, packageSteps, wantedFiles } from './prepare.t
 import { refusals } from './refusals.ts'
 import { heal, roll } from './roll.ts'
 import { rosterOf } from './roster.ts'
+import { trustMarkFile } from '../pki/trust-mark.ts'
 import { judgeSituation } from './situation.ts'
 import { type Scene, type Stage, isBlocked } from './stage.ts'
 import { startSteps } from './start.ts'
 import type { HostStep, Next, Step } from './steps.ts'
 import { canary } from './upgrade.ts'
+import { holdBack, isUntold, trustReasons } from './trust.ts'
 
-export function next(intent: ApplyIntent, observed: Observed): Next {
+export function next(intent: ApplyIntent, looked: Observed): Next {
   const { cluster } = intent
-  const situation = judgeSituation(intent, observed)
+  const situation = judgeSituation(intent, looked)
   if (situation.kind === 'blocked') return situation
-  const reasons = refusals(intent, observed)
+  const reasons = [...refusals(intent, looked), ...trustReasons(intent, looked)]
   if (reasons.length > 0) return { kind: 'blocked', reasons }
+  const observed = holdBack(cluster, looked)
   const { members = [], healthy = [] } = observed.cluster ?? {}
   const listed = situation.kind === 'established' && members.length > 0
   const roster = listed ? rosterOf(cluster, members, healthy.length) : undefined
-  const scene: Scene = { intent, observed, situation, roster }
+  const scene: Scene = { intent, looked, observed, situation, roster }
   for (const stage of STAGES) {
     const answer = stage(scene)
     if (isBlocked(answer)) return { kind: 'blocked', reasons: answer.blocked }
@@ -74,17 +77,18 @@ const certify: Stage = (scene) => {
   return certificates.length > 0 ? [...certificates, ...startSteps(scene)] : []
 }
 
-/** The trust bundle was changed by hand beside certificates that are fine: put back. */
+/** The trust bundle beside certificates that are fine. Members that run read it at their next start. */
 function caSteps(observed: Observed, host: string): HostStep[] {
   const { bundle } = observed.authority
-  const present = observed.hosts[host]?.member?.tls.ca
-  if (bundle === undefined || present === bundle) return []
+  const tls = observed.hosts[host]?.member?.tls
+  if (bundle === undefined || tls === undefined || Object.keys(tls.certificates).length === 0) return []
+  if (tls.ca === bundle && tls.mark === trustMarkFile(bundle)) return []
   return [
     {
       kind: 'ca',
       host,
       what: 'write /etc/ssl/etcd/ca.crt',
-      why: 'differs from the CA that the certificates are from',
+      why: 'differs from the CAs that members are to trust',
       danger: 'none',
     },
   ]
@@ -106,6 +110,9 @@ const settleDown: Stage = ({ observed }) => {
     },
   ]
 }
+
+/** The restarts that make every member trust the CA that signs come before members that would be its first. */
+const spreadTrust: Stage = (scene) => (isUntold(scene.intent.cluster, scene.looked) ? roll(scene) : [])
 
 /** What needs a healthy cluster: its proof, its mark on every member, flannel's network. */
 const settle: Stage = ({ intent, observed, situation }) => {
@@ -133,6 +140,7 @@ const STAGES: readonly Stage[] = [
   depart,
   heal,
   settleDown,
+  spreadTrust,
   join,
   leave,
   canary,

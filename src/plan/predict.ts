@@ -3,6 +3,7 @@ import { type HostState, type MemberState, PATHS } from '../host/state.ts'
 import { clientUrl, peerUrl } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { UNIT_MARK } from '../etcd/unit-file.ts'
+import { trustMarkFile } from '../pki/trust-mark.ts'
 import { renderConfig } from '../flannel/config.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { Observed } from './observed.ts'
@@ -109,6 +110,7 @@ function predictMember(
         },
         tls: {
           ca: observed.authority.bundle,
+          mark: predictMark(observed),
           pending: {},
           certificates: Object.fromEntries(step.names.map((name) => [name, { pem: UNKNOWN_YET }])),
           keys: Object.fromEntries(step.names.map((name) => [name, UNKNOWN_YET])),
@@ -116,7 +118,7 @@ function predictMember(
       }
     }
     case 'ca':
-      return { tls: { ...member.tls, ca: observed.authority.bundle } }
+      return { tls: { ...member.tls, ca: observed.authority.bundle, mark: predictMark(observed) } }
     case 'tls-modes': {
       const paths = Object.entries(member.paths).map(([path, now]) => {
         if (!path.startsWith(`${PATHS.tls}/`)) return [path, now] as const
@@ -152,6 +154,10 @@ function predictMember(
   }
 }
 
+function predictMark({ authority }: Observed): string | undefined {
+  return authority.bundle === undefined ? undefined : trustMarkFile(authority.bundle)
+}
+
 /** A process has the environment of its files and the mark of its unit. */
 function started(member: MemberState): MemberState['unit'] {
   const unit = member.contents[PATHS.unit] ?? ''
@@ -159,6 +165,7 @@ function started(member: MemberState): MemberState['unit'] {
   const environment = {
     ...parseEnvironmentFile(member.contents[PATHS.environment] ?? ''),
     ...(mark === undefined ? {} : { [UNIT_MARK]: mark }),
+    ...parseEnvironmentFile(member.tls.mark ?? ''),
   }
   return { ...member.unit, active: 'active', environment }
 }

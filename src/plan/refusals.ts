@@ -40,7 +40,7 @@ function authorityReasons(cluster: Cluster, node: Node, observed: Observed): Blo
         observed.authority.bundle === undefined
           ? 'its certificate is from a CA that is not here: the key of the CA, or the folder where quorate keeps it, is lost'
           : 'its certificate is from another CA than the one the cluster file names',
-      hint: 'put the CA back in its place. Changing the CA of a running cluster is not offered yet',
+      hint: 'put the CA back in its place; or change the CA of the running cluster: quorate certs rotate-ca',
     },
   ]
 }

@@ -12,6 +12,7 @@ import type { Roster } from './roster.ts'
 import type { Scene, Stage, StageAnswer } from './stage.ts'
 import type { HostStep, Step } from './steps.ts'
 import { versionReasons } from './upgrade.ts'
+import { trustRestartReasons } from './trust.ts'
 
 interface Candidate {
   readonly node: Node
@@ -83,7 +84,11 @@ function candidates(scene: Scene): readonly Candidate[] {
     const member = roster?.members.get(node.name)
     if (state === undefined || (roster !== undefined && member === undefined)) return []
     const files = memberFiles(intent.cluster, node, situation)
-    const reasons = [...versionReasons(scene, node.name), ...restartReasons(intent.cluster, state, files)]
+    const reasons = [
+      ...versionReasons(scene, node.name),
+      ...restartReasons(intent.cluster, state, files),
+      ...trustRestartReasons(observed.authority.bundle, state),
+    ]
     const moves = member !== undefined && !member.peerUrls.includes(peerUrl(intent.cluster, node))
     return reasons.length > 0 || moves ? [{ node, reasons }] : []
   })

@@ -7,6 +7,8 @@ import type { BlockReason, Step } from './steps.ts'
 
 export interface Scene {
   readonly intent: ApplyIntent
+  /** As it was looked at; `observed` leaves out what must wait. */
+  readonly looked: Observed
   readonly observed: Observed
   readonly situation: OpenSituation
   /** Of an established cluster; undefined: there is none yet, or nobody to ask. */

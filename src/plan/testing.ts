@@ -2,6 +2,7 @@
 import { parseEnvironmentFile, renderEnvironmentFile } from '../etcd/environment-file.ts'
 import { sampleCluster } from '../etcd/sample.ts'
 import { peerUrl } from '../etcd/configuration.ts'
+import { trustMarkFile } from '../pki/trust-mark.ts'
 import { UNIT_MARK, unitMark } from '../etcd/unit-file.ts'
 import { type HostState, type MemberState, PATHS, type PathState } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
@@ -178,7 +179,7 @@ export const BARE_MEMBER: MemberState = {
   walPresent: false,
   contents: {},
   binaries: {},
-  tls: { certificates: {}, keys: {}, ca: undefined, pending: {} },
+  tls: { certificates: {}, keys: {}, ca: undefined, mark: undefined, pending: {} },
   unit: {
     exists: false,
     active: 'inactive',
@@ -224,6 +225,7 @@ function runningMember(cluster: Cluster, node: Node, situation: OpenSituation): 
     binaries: { etcd: binary, etcdctl: binary },
     tls: {
       ca: BUNDLE,
+      mark: trustMarkFile(BUNDLE),
       pending: {},
       certificates: Object.fromEntries(names.map((name) => [name, { pem: `certificate ${name}` }])),
       keys: Object.fromEntries(names.map((name) => [name, `key ${name}`])),
@@ -235,7 +237,11 @@ function runningMember(cluster: Cluster, node: Node, situation: OpenSituation): 
       enabled: true,
       path: PATHS.unit,
       mainPid: 42,
-      environment: { ...parseEnvironmentFile(environment), [UNIT_MARK]: unitMark({ cluster }) },
+      environment: {
+        ...parseEnvironmentFile(environment),
+        ...parseEnvironmentFile(trustMarkFile(BUNDLE)),
+        [UNIT_MARK]: unitMark({ cluster }),
+      },
       executable: '/usr/local/bin/etcd',
     },
   }

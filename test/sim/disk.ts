@@ -1,4 +1,5 @@
 /** One simulated machine: what is on its disk, what systemd knows, and the etcd that runs there. */
+import { trustMarkFile } from '../../src/pki/trust-mark.ts'
 import { parseEnvironmentFile } from '../../src/etcd/environment-file.ts'
 import { type PathState, PATHS } from '../../src/host/state.ts'
 import type { Cluster, Node } from '../../src/spec/cluster.ts'
@@ -77,6 +78,11 @@ export function bareDisk(node: Node): Disk {
 /** Says of itself that it was a member of a verified cluster. */
 export function isMarked(disk: Disk): boolean {
   return disk.files.has(PATHS.clusterId) || environmentOf(disk)['ETCD_INITIAL_CLUSTER_STATE'] === 'existing'
+}
+
+/** What lies beside the trust bundle. Nobody here edits it, and there is one CA. */
+export function trustMarkOf({ tls }: Disk, ca: string | undefined): string | undefined {
+  return tls.ca === undefined || ca === undefined ? undefined : trustMarkFile(ca)
 }
 
 export function environmentOf(disk: Disk): Readonly<Record<string, string>> {

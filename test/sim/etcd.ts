@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { PATHS } from '../../src/host/state.ts'
 import { quorum } from '../../src/plan/quorum.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
+import { parseEnvironmentFile } from '../../src/etcd/environment-file.ts'
 import { UNIT_MARK } from '../../src/etcd/unit-file.ts'
-import { type Disk, type MemberData, type Process, environmentOf, unfitness } from './disk.ts'
+import { type Disk, type MemberData, type Process, environmentOf, trustMarkOf, unfitness } from './disk.ts'
 import { Violation } from './violation.ts'
 import { type World, checkOneCluster, fresh, isRemembered } from './world.ts'
 
@@ -40,7 +41,9 @@ export function start(world: World, cluster: Cluster, disk: Disk, by: Starter): 
   // Only a restart takes it back, and that is not apply's to do.
   if (HAND_MADE in environment) world.truth.excuse ??= 'a member was started with options edited by hand'
   const mark = new RegExp(`^Environment=${UNIT_MARK}=(.*)$`, 'm').exec(disk.loadedUnit ?? '')?.[1] ?? ''
-  disk.process = { pid: fresh(world), environment: { ...environment, [UNIT_MARK]: mark }, data, ready: false }
+  const trust = parseEnvironmentFile(trustMarkOf(disk, world.ca) ?? '')
+  const marked = { ...environment, ...trust, [UNIT_MARK]: mark }
+  disk.process = { pid: fresh(world), environment: marked, data, ready: false }
 }
 
 /** What quorate must never try, whatever systemd and etcd would make of it. */

@@ -6,7 +6,7 @@ import { certificateNames, requestConfiguration } from '../../src/plan/certifica
 import type { CertificateFault, ClusterFacts, Observed } from '../../src/plan/observed.ts'
 import type { CertificateName } from '../../src/plan/steps.ts'
 import { type Cluster, type Node, etcdNodes } from '../../src/spec/cluster.ts'
-import type { Disk } from './disk.ts'
+import { type Disk, trustMarkOf } from './disk.ts'
 import { hasQuorum, settle } from './etcd.ts'
 import { type World, diskOf } from './world.ts'
 
@@ -54,11 +54,11 @@ export function lookAt(world: World, node: Node): HostState {
     architecture: 'amd64',
     bootId: String(disk.boots),
     packages: [...disk.packages],
-    member: node.roles.includes('etcd') ? memberState(disk) : undefined,
+    member: node.roles.includes('etcd') ? memberState(disk, world.ca) : undefined,
   }
 }
 
-function memberState(disk: Disk): MemberState {
+function memberState(disk: Disk, ca: string | undefined): MemberState {
   const { process, files } = disk
   const unitFile = files.get(PATHS.unit)
   return {
@@ -70,6 +70,7 @@ function memberState(disk: Disk): MemberState {
     binaries: Object.fromEntries(disk.binaries),
     tls: {
       ca: disk.tls.ca,
+      mark: trustMarkOf(disk, ca),
       certificates: Object.fromEntries(
         [...disk.tls.certificates].map(([name, { key }]) => [
           name,
