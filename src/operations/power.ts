@@ -189,10 +189,14 @@ function wellOf({ members }: ClusterCondition): readonly string[] {
   return members.filter(({ healthy }) => healthy).map(({ name }) => name)
 }
 
-/** Whether those that are well, with these and without that one, are a quorum. */
+/**
+ * Whether those that run, with these and without that one, are a quorum. A member that gives its status runs, even if it
+ * answers no read because there is no quorum yet.
+ */
 function canAnswer(condition: ClusterCondition, joining: readonly string[], leaving?: string): boolean {
   const able = condition.members.filter(
-    ({ name, voter, healthy }) => voter && name !== leaving && (healthy || joining.includes(name)),
+    ({ name, voter, version }) =>
+      voter && name !== leaving && (version !== undefined || joining.includes(name)),
   )
   return able.length >= quorum(condition.voters)
 }

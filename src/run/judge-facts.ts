@@ -1,5 +1,5 @@
 /** What views of a cluster's members mean to the planner: a pure judgement, which the simulation shares. */
-import { judgeView, type ProblemKind } from '../etcd/health.ts'
+import { judgeView, type Problem, type ProblemKind } from '../etcd/health.ts'
 import { raftLag } from '../etcd/lag.ts'
 import { type ClusterView, formatId } from '../etcd/view.ts'
 import type { ClusterFacts, MemberFacts } from '../plan/observed.ts'
@@ -65,9 +65,17 @@ export function judgeFacts(
     problems: [
       ...absent.map(({ name }) => `${name} does not run`),
       ...judgement.problems
-        .filter(({ kind }) => !MEMBERSHIP.has(kind))
+        .filter((problem) => !MEMBERSHIP.has(problem.kind) && !isWantOfSpace(problem))
         .map(({ member, message }) => (member ? `${member} ${message}` : message)),
     ],
     verified,
   }
+}
+
+/**
+ * Out of space a cluster refuses writes, and is well otherwise. Restarts must not wait for the end of it: a larger quota
+ * comes with one.
+ */
+function isWantOfSpace({ kind, message }: Problem): boolean {
+  return (kind === 'alarm' || kind === 'error') && message.includes('NOSPACE')
 }
