@@ -1,9 +1,9 @@
 /** The proof that a new cluster is one: a write comes back from every member, and all hold the same contents. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Code, ConnectError } from '@connectrpc/connect'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
+import { failureKind } from './failure.ts'
 import { KV } from './gen/kv_pb.ts'
 import { Lease } from './gen/lease_pb.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
@@ -103,8 +103,13 @@ export async function compareContents(
     const hashes = answers.filter((answer) => answer !== undefined)
     const [first, ...others] = hashes
     if (hashes.length < members.length || first === undefined) {
+      // A cluster that is out of space takes no write that would move it on.
+      const standing = await compareStanding(members, signal)
+      if (standing !== undefined) return standing
       await moveOn(asked, signal)
     } else if (others.some((other) => other.compactRevision !== first.compactRevision)) {
+      const standing = await compareStanding(members, signal)
+      if (standing !== undefined) return standing
       trouble = movedOn()
     } else if (others.some((other) => other.hash !== first.hash)) {
       trouble = differing(revision, hashes)
@@ -115,8 +120,31 @@ export async function compareContents(
   throw trouble
 }
 
+/**
+ * The newest contents, where nobody writes: etcd 3.5 and newer keep the hash that they took while they compacted, and
+ * answer with it for that revision; a member that has restarted since does not have it, and answers with another.
+ *
+ * @returns undefined unless all are at the same revision, and equal there
+ */
+async function compareStanding(
+  members: readonly MemberClient[],
+  signal: AbortSignal | undefined,
+): Promise<Verification | undefined> {
+  const answers = await Promise.all(members.map((member) => hashOf(member, 0n, signal)))
+  const [first] = answers
+  if (first === undefined) return undefined
+  const { revision, compactRevision, hash } = first
+  const equal = answers.every(
+    (other) =>
+      other?.revision === revision && other.compactRevision === compactRevision && other.hash === hash,
+  )
+  return equal ? { revision, compactRevision, hash } : undefined
+}
+
 interface MemberHash {
   readonly name: string
+  /** The newest one when it answered. */
+  readonly revision: bigint
   readonly hash: number
   readonly compactRevision: bigint
 }
@@ -148,10 +176,10 @@ async function hashOf(
 ): Promise<MemberHash | undefined> {
   try {
     const answer = await member.call(Maintenance.method.hashKV, { revision }, { signal })
-    return { name: member.name, hash: answer.hash, compactRevision: answer.compactRevision }
+    const { hash, compactRevision, header } = answer
+    return { name: member.name, revision: header?.revision ?? 0n, hash, compactRevision }
   } catch (thrown) {
-    const answer = thrown instanceof QuorateError ? thrown.cause : undefined
-    if (answer instanceof ConnectError && answer.code === Code.OutOfRange) return undefined
+    if (failureKind(thrown) === 'out-of-range') return undefined
     throw thrown
   }
 }
