@@ -14,19 +14,17 @@ const probeCommand: CommandHandler = async (context, input) => {
   const output = textOption(input, 'output')
   // Ctrl-C is the ordinary way to end it early: the connections are still needed for the report.
   const patient = { ...context, signal: new AbortController().signal }
-  return await withSession(
+  const availability = await withSession(
     patient,
-    async (session) => {
-      const availability = await probe(session, { forMs, rate, until: context.signal })
-      const json = `${JSON.stringify(availability, null, 2)}\n`
-      if (output !== undefined) await replaceFile(output, json, 0o600)
-      context.out(
-        context.json ? json : renderAvailability({ type: 'availability', ...availability }, context.colors),
-      )
-      return availability.verdict.unnoticed ? 0 : 1
-    },
+    async (session) => await probe(session, { forMs, rate, until: context.signal }),
     { events: 'text' },
   )
+  const json = `${JSON.stringify(availability, null, 2)}\n`
+  if (output !== undefined) await replaceFile(output, json, 0o600)
+  context.out(
+    context.json ? json : renderAvailability({ type: 'availability', ...availability }, context.colors),
+  )
+  return availability.verdict.unnoticed ? 0 : 1
 }
 
 /** `90s`, `10m`, `1h`, in ms; a bare number is seconds. @throws QuorateError `usage` */
