@@ -6,7 +6,7 @@ import type { Cluster } from '../spec/cluster.ts'
 import { subjectLine } from '../pki/chain.ts'
 import { type Member, type Remark, certificatesOf, clientListeners, servesLoopback } from './member.ts'
 import { type Settings, flagIs } from './settings.ts'
-import { whyNotConverted } from './shape.ts'
+import { runElsewhereBy } from './shape.ts'
 
 /** etcd has no use for these once a member has data; quorate writes its own. */
 const FIRST_START = [
@@ -58,10 +58,9 @@ type Found = Omit<Remark, 'host'>
 
 /** How it is run is not for quorate to change: `apply` refuses. */
 function inTheWay(member: Member): Found[] {
-  const why = whyNotConverted(member)
-  return why === undefined
-    ? []
-    : [warning(`${why}: apply will refuse to change it; status and the like work`)]
+  const by = runElsewhereBy(member)
+  if (by === undefined) return []
+  return [warning(`etcd is run ${by}: apply will refuse to change it; status and the like work`)]
 }
 
 function unit({ process }: Member): Found[] {
@@ -73,9 +72,9 @@ function unit({ process }: Member): Found[] {
     if (runs.dropIns.length > 0)
       found.push(note(`drop-ins stay in force beside quorate's unit: ${runs.dropIns.join(', ')}`))
   }
-  if (user !== 'etcd')
+  if (user !== 'etcd' && runs?.name === 'etcd.service')
     found.push(note(`etcd runs as ${user}; it will run as etcd, shut in, and its data will belong to etcd`))
-  if (process.configuration !== undefined)
+  if (process.configuration !== undefined && runs?.name === 'etcd.service')
     found.push(note(`its configuration file will not be read any more; its settings are in the cluster file`))
   return found
 }

@@ -1,4 +1,5 @@
 /** Who runs this etcd, in words that an operator knows it by. */
+import path from 'node:path'
 import { PATHS } from '../host/state.ts'
 import type { Member } from './member.ts'
 
@@ -27,13 +28,14 @@ function isKubespray({ process }: Run): boolean {
   return token?.startsWith('k8s_etcd') === true || certificate.startsWith('/etc/ssl/etcd/ssl/')
 }
 
-/** Why `apply` leaves it as it is; undefined: it is a service that quorate's own can take the place of. */
-export function whyNotConverted(run: Run): string | undefined {
+/**
+ * Who runs it, completing 'it is run …', where `apply` has to leave it as it is; undefined: it is a service that
+ * quorate's own can take the place of.
+ */
+export function runElsewhereBy(run: Run): string | undefined {
   const { unit, container } = run.process
-  if (isStaticPod(run)) return `etcd is run by the kubelet, from ${run.sighting.manifest}`
-  if (container) return 'etcd is run in a container'
-  if (unit === undefined) return 'etcd is run by no systemd service'
-  if (unit.name !== PATHS.unit.slice(PATHS.unit.lastIndexOf('/') + 1))
-    return `etcd is run by ${unit.name}, and quorate's unit is etcd.service`
-  return undefined
+  if (isStaticPod(run)) return `by the kubelet, from ${run.sighting.manifest}`
+  if (container) return 'in a container'
+  if (unit === undefined) return 'by no systemd service'
+  return unit.name === path.posix.basename(PATHS.unit) ? undefined : `by ${unit.name}, not by etcd.service`
 }

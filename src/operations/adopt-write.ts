@@ -1,10 +1,12 @@
 /** What adopting writes: the mark on every member, and the cluster file here. */
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import type { Member } from '../adopt/member.ts'
+import { runElsewhereBy } from '../adopt/shape.ts'
 import { QuorateError, combineErrors } from '../errors.ts'
 import { runAgent } from '../host/agent.ts'
 import { PATHS } from '../host/state.ts'
-import { renderPin } from '../plan/pin.ts'
+import { type Pin, renderPin } from '../plan/pin.ts'
 import type { FileStep } from '../plan/steps.ts'
 import type { Lock } from '../run/lock.ts'
 import type { Session } from '../run/session.ts'
@@ -13,22 +15,27 @@ import { type Adoptable, type DraftOptions, offlineCertificate } from './adopt-l
 
 /** Only where it is not there yet: an earlier run may have been cut off. */
 export function pinSteps({ cluster, clusterId, members }: Adoptable): readonly FileStep[] {
-  const content = renderPin({ cluster: cluster.name, clusterId })
-  return members
-    .filter(({ sighting }) => sighting.pin !== content)
-    .map(({ name: host, sighting }) => ({
-      kind: 'file',
-      host,
+  return members.flatMap((member): FileStep[] => {
+    const { name: host, sighting } = member
+    const content = markOf(member, { cluster: cluster.name, clusterId })
+    if (sighting.pin === content) return []
+    const what = `write ${PATHS.clusterId}`
+    const why = 'quorate looks after this member, and this is the cluster that it belongs to'
+    const owned = {
       path: PATHS.clusterId,
       content,
       before: sighting.pin,
       owner: 'root',
       group: 'root',
       mode: '644',
-      what: `write ${PATHS.clusterId}`,
-      why: 'it says that this member is looked after by quorate, and which cluster it belongs to',
-      danger: 'none',
-    }))
+    }
+    return [{ kind: 'file', host, ...owned, what, why, danger: 'none' }]
+  })
+}
+
+/** The text of a member's mark. */
+export function markOf(member: Member, pin: Pin): string {
+  return renderPin({ ...pin, runBy: runElsewhereBy(member) })
 }
 
 export async function writePins(session: Session, lock: Lock, steps: readonly FileStep[]): Promise<void> {

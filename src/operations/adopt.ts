@@ -11,7 +11,6 @@ import type { AskPassphrase } from '../pki/authority.ts'
 import { parseChain } from '../pki/chain.ts'
 import { openAuthority } from '../pki/open.ts'
 import type { Observed } from '../plan/observed.ts'
-import { renderPin } from '../plan/pin.ts'
 import { type Plan, plan } from '../plan/plan.ts'
 import type { FileStep } from '../plan/steps.ts'
 import type { Emit } from '../run/events.ts'
@@ -22,7 +21,7 @@ import type { ScannedKey } from '../ssh/trust.ts'
 import { discoverAll, trustAll } from './adopt-connect.ts'
 import { type Adoptable, type AuthorityWish, type DraftOptions, judgeDiscovery } from './adopt-look.ts'
 import { foreignSession } from './adopt-session.ts'
-import { alreadyThere, pinSteps, readIfThere, writeFiles, writePins } from './adopt-write.ts'
+import { alreadyThere, markOf, pinSteps, readIfThere, writeFiles, writePins } from './adopt-write.ts'
 import { applyIntent, lockAll } from './apply.ts'
 
 export interface AdoptOptions extends Omit<DraftOptions, 'authority'> {
@@ -158,13 +157,14 @@ async function assertUnmoved(
 }
 
 /** What apply would do to it, with its marks in place. */
-async function foresee(session: Session, { cluster, clusterId }: Adoptable): Promise<Plan> {
+async function foresee(session: Session, { cluster, clusterId, members }: Adoptable): Promise<Plan> {
   const observed = await observe(session)
-  const content = renderPin({ cluster: cluster.name, clusterId })
   const hosts = Object.fromEntries(
     Object.entries(observed.hosts).map(([name, host]) => {
       const { member } = host
-      if (member === undefined) return [name, host]
+      const own = members.find((one) => one.name === name)
+      if (member === undefined || own === undefined) return [name, host]
+      const content = markOf(own, { cluster: cluster.name, clusterId })
       const paths = {
         ...member.paths,
         [PATHS.clusterId]: { type: 'file' as const, owner: 'root', group: 'root', mode: '644' },

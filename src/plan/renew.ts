@@ -7,7 +7,7 @@ import { type MemberState, PATHS } from '../host/state.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { certificateNames, faultsOf, issueStep } from './certificates.ts'
 import type { CertificateFault, Observed } from './observed.ts'
-import { parsePin } from './pin.ts'
+import { parsePin, runElsewhere } from './pin.ts'
 import { keySteps } from './prepare.ts'
 import type { BlockReason, CertificateName, HostStep, Next } from './steps.ts'
 import { isTokenOf } from './token.ts'
@@ -73,6 +73,8 @@ function renewalReasons(cluster: Cluster, observed: Observed, host: string): Blo
     const message = 'it never belonged to this cluster, so no certificate there is ours to renew'
     return [{ host, message, hint: 'quorate apply sets it up' }]
   }
+  const { runBy } = parsePin(state.contents[PATHS.clusterId] ?? '') ?? {}
+  if (runBy !== undefined) return [runElsewhere(host, runBy)]
   const foreign = certificateNames(cluster)
     .flatMap((name) => faultsOf(observed, host, name))
     .some(({ code }) => code === 'issuer')

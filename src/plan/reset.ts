@@ -2,7 +2,7 @@
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { type HostState, type MemberState, PATHS } from '../host/state.ts'
 import type { Cluster } from '../spec/cluster.ts'
-import { parsePin } from './pin.ts'
+import { type Pin, parsePin, runElsewhere } from './pin.ts'
 import type { BlockReason, ResetStep } from './steps.ts'
 
 export interface ResetIntent {
@@ -42,12 +42,13 @@ function isOurs(cluster: Cluster, member: MemberState): boolean {
   return environment['ETCD_INITIAL_CLUSTER_TOKEN']?.startsWith(`${cluster.name}-`) ?? false
 }
 
-function pinnedTo(member: MemberState): string | undefined {
-  return parsePin(member.contents[PATHS.clusterId] ?? '')?.cluster
+function pinOf(member: MemberState): Pin | undefined {
+  return parsePin(member.contents[PATHS.clusterId] ?? '')
 }
 
 function refusals({ cluster, hosts }: ResetIntent, host: string, member: MemberState): BlockReason[] {
-  const pinned = pinnedTo(member)
+  const { cluster: pinned, runBy } = pinOf(member) ?? {}
+  if (pinned === cluster.name && runBy !== undefined) return [runElsewhere(host, runBy)]
   const ours = isOurs(cluster, member)
   if (pinned !== undefined && pinned !== cluster.name) {
     const message = `it belongs to the cluster '${pinned}', not to '${cluster.name}'`

@@ -9,7 +9,7 @@ import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { ApplyIntent } from './intent.ts'
 import { membershipReasons } from './membership.ts'
 import type { Observed } from './observed.ts'
-import { type Pin, parsePin } from './pin.ts'
+import { type Pin, parsePin, runElsewhere } from './pin.ts'
 import { quorum } from './quorum.ts'
 import { isInvited, rosterOf } from './roster.ts'
 import type { BlockReason } from './steps.ts'
@@ -78,7 +78,9 @@ function strangerReasons(
   const host = node.name
   const token = environment['ETCD_INITIAL_CLUSTER_TOKEN']
   // The pin vouches for the rest: an options file that was edited or removed by hand is put right, not shunned.
-  const ours = isTokenOf(cluster.name, token) || pin?.cluster === cluster.name
+  const vouched = pin?.cluster === cluster.name
+  const ours = isTokenOf(cluster.name, token) || vouched
+  if (vouched && pin.runBy !== undefined) return [runElsewhere(host, pin.runBy)]
   if (state.listening.length > 0) {
     const who = /users:\(\("([^"]+)",pid=(\d+)/.exec(state.listening[0] ?? '')
     const process = who ? `${who[1]} (process ${who[2]})` : 'another process'
@@ -114,7 +116,8 @@ function strangerReasons(
       },
     ]
   }
-  if (active && (state.unit.path !== PATHS.unit || !ours)) {
+  // One that came with a package is overruled by ours, of the same name; if the cluster was adopted.
+  if (active && (!ours || (state.unit.path !== PATHS.unit && !vouched))) {
     return [
       {
         host,
