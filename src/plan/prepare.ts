@@ -265,7 +265,11 @@ export function keySteps(cluster: Cluster, node: Node, observed: Observed, state
 /** What quorate itself puts there; the rest of an adopted cluster's files is left as it is. */
 const OWN_TLS = /^\/etc\/ssl\/etcd\/(?:(?:ca|etcd|peer|server)\.crt|(?:etcd|peer|server)\.key)?$/
 
+const OWN_KEYS: readonly string[] = ['etcd', 'peer', 'server']
+
 function tlsModeSteps(host: string, state: MemberState): HostStep[] {
+  // Before there is a certificate of ours the folder may be somebody else's: it is exchanged with the first one.
+  if (Object.keys(state.tls.keys).every((name) => !OWN_KEYS.includes(name))) return []
   const wrong = Object.entries(state.paths).filter(([path, now]) => {
     if (!OWN_TLS.test(path)) return false
     const mode = path.endsWith('.key') ? '600' : path.endsWith('.crt') ? '644' : '755'

@@ -9,6 +9,7 @@ import { restartReasons } from './outdated.ts'
 import { binarySteps, configurationSteps, memberFiles } from './prepare.ts'
 import { mayRestart, quorum } from './quorum.ts'
 import type { Roster } from './roster.ts'
+import { handOver } from './start.ts'
 import type { Scene, Stage, StageAnswer } from './stage.ts'
 import type { HostStep, Step } from './steps.ts'
 import { versionReasons } from './upgrade.ts'
@@ -117,6 +118,7 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
         ]
   const binaries = binarySteps(cluster, host, observed.hosts[host]?.architecture ?? 'other', state)
   const files = configurationSteps(host, memberFiles(cluster, node, situation), state)
+  const folders = handOver(cluster, state)
   const restart: HostStep[] =
     reasons.length === 0
       ? []
@@ -124,7 +126,8 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
           {
             kind: 'restart',
             host,
-            what: `restart etcd.service${outage(roster)}`,
+            ...(folders.length === 0 ? {} : { handOver: folders }),
+            what: `restart etcd.service${outage(roster)}${folders.length === 0 ? '' : `, handing ${folders.join(' and ')} over to the user etcd`}`,
             why: `it was started ${reasons.join('; ')}`,
             danger: 'restart',
           },

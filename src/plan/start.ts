@@ -1,5 +1,6 @@
 /** Which members are started, and how. */
-import { type Node, etcdNodes } from '../spec/cluster.ts'
+import type { MemberState } from '../host/state.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { enableStep } from './prepare.ts'
 import { isInvited } from './roster.ts'
 import type { Scene } from './stage.ts'
@@ -18,7 +19,15 @@ export function startSteps({ intent, observed, situation, roster }: Scene): Host
   }
   return etcdNodes(intent.cluster)
     .filter((node) => state(node)?.unit.active !== 'active' && mayStart(node))
-    .flatMap((node, turn) => startOf(node, turn, state(node)?.unit))
+    .flatMap((node, turn) => startOf(node, turn, state(node)?.unit, handOver(intent.cluster, state(node))))
+}
+
+/** What etcd could not open, because its member ran as another user before it was adopted. */
+export function handOver({ etcd }: Cluster, state: MemberState | undefined): readonly string[] {
+  const now = state?.paths[`${etcd.dataDirectory}/member`]
+  if (now === undefined || now.owner === 'etcd') return []
+  const { dataDirectory, walDirectory } = etcd
+  return walDirectory.startsWith(`${dataDirectory}/`) ? [dataDirectory] : [dataDirectory, walDirectory]
 }
 
 /** `turn`: its place among those that start together. */
@@ -26,10 +35,12 @@ export function startOf(
   { name: host }: Node,
   turn: number,
   unit: { readonly active: string; readonly enabled: boolean } | undefined,
+  folders: readonly string[] = [],
 ): HostStep[] {
   const why = `it is ${unit?.active ?? 'unknown'}`
+  const hand = folders.length === 0 ? {} : { handOver: folders }
   return [
-    { kind: 'start', host, turn, what: 'start etcd.service', why, danger: 'none' },
+    { kind: 'start', host, turn, ...hand, what: 'start etcd.service', why, danger: 'none' },
     ...(unit?.enabled === true ? [] : [enableStep(host)]),
     {
       kind: 'ready',

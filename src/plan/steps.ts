@@ -69,13 +69,18 @@ export type HostStep =
   | (HostStepCommon & { readonly kind: 'reload' })
   | (HostStepCommon & { readonly kind: 'enable' })
   /** `turn`: its place among the members that start in this wave, from 0. */
-  | (HostStepCommon & { readonly kind: 'start'; readonly turn: number })
+  | (HostStepCommon & HandOver & { readonly kind: 'start'; readonly turn: number })
   /** Waits for a start. */
   | (HostStepCommon & { readonly kind: 'ready' })
   /** Stops a member that runs, starts it again and waits until it is ready: one member a wave. */
-  | (HostStepCommon & { readonly kind: 'restart' })
+  | (HostStepCommon & HandOver & { readonly kind: 'restart' })
   | StopStep
   | AsideStep
+
+interface HandOver {
+  /** Folders that become etcd's with all that is in them, while no member runs: another user's member wrote them. */
+  readonly handOver?: readonly string[] | undefined
+}
 
 /** Stops the unit, and keeps it from starting at boot. */
 export type StopStep = HostStepCommon & { readonly kind: 'stop'; readonly unit: string }

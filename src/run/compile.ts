@@ -63,11 +63,11 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
     case 'enable':
       return [['enable', 'etcd.service']]
     case 'start':
-      return [['start', 'etcd.service', (step.turn * TURN_SECONDS).toFixed(2)]]
+      return [['start', 'etcd.service', (step.turn * TURN_SECONDS).toFixed(2), ...(step.handOver ?? [])]]
     case 'ready':
       return [['ready', 'etcd.service', String(START_SECONDS)]]
     case 'restart':
-      return [['restart', 'etcd.service', String(START_SECONDS)]]
+      return [['restart', 'etcd.service', String(START_SECONDS), ...(step.handOver ?? [])]]
     case 'stop':
       return [['stop', step.unit]]
     case 'aside':

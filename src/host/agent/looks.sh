@@ -51,7 +51,7 @@ op_member() {
   client=$4
   peer=$5
   if line=$(getent passwd etcd); then printf 'user %s\n' "${line##*:}"; fi
-  stat -c 'path %n|%F|%U|%G|%a' "$data" "$wal" "${data%/*}" "${wal%/*}" /etc/etcd /etc/etcd/options.env /etc/etcd/cluster-id \
+  stat -c 'path %n|%F|%U|%G|%a' "$data" "$data/member" "$wal" "${data%/*}" "${wal%/*}" /etc/etcd /etc/etcd/options.env /etc/etcd/cluster-id \
     /etc/systemd/system/etcd.service /etc/ssl/etcd/ /etc/ssl/etcd/*.crt /etc/ssl/etcd/*.key 2>/dev/null || true
   if holds "$data"; then echo 'data present'; fi
   if holds "$wal"; then echo 'wal present'; fi

@@ -10,11 +10,25 @@ op_enable() {
   systemctl enable --quiet "$2"
 }
 
-# start UNIT DELAY: not waited for. It is ready only when a quorum is there, so all members must be started at once.
+# hand_over COUNT FOLDER…: all that is in them belongs to etcd from now on. Only while no member runs.
+hand_over() {
+  count=$1
+  shift
+  while [ "$count" -gt 0 ]; do
+    [ ! -d "$1" ] || chown -R etcd:etcd "$1"
+    shift
+    count=$((count - 1))
+  done
+}
+
+# start UNIT DELAY FOLDER…: not waited for. It is ready only when a quorum is there, so all members must be started at once.
 op_start() {
   [ "$3" = 0 ] || sleep "$3"
-  systemctl reset-failed "$2" 2>/dev/null || true
-  systemctl start --no-block "$2"
+  name=$2
+  shift 3
+  hand_over "$((words - 3))" "$@"
+  systemctl reset-failed "$name" 2>/dev/null || true
+  systemctl start --no-block "$name"
 }
 
 # ready UNIT SECONDS: waits for a start that is under way.
@@ -25,14 +39,21 @@ op_ready() {
   [ "$(systemctl is-active "$2")" = active ] || not_ready "$2"
 }
 
-# restart UNIT SECONDS: waits until it is ready again; with 0 it does not, for a member that can't be without others.
+# restart UNIT SECONDS FOLDER…: waits until it is ready again; with 0 it does not, for a member that can't be without others.
 op_restart() {
-  systemctl reset-failed "$2" 2>/dev/null || true
-  if [ "$3" = 0 ]; then
-    systemctl restart --no-block "$2"
+  name=$2
+  seconds=$3
+  shift 3
+  if [ "$words" -gt 3 ]; then
+    systemctl stop "$name"
+    hand_over "$((words - 3))" "$@"
+  fi
+  systemctl reset-failed "$name" 2>/dev/null || true
+  if [ "$seconds" = 0 ]; then
+    systemctl restart --no-block "$name"
   else
-    timeout "$3" systemctl restart "$2" 2>/dev/null || not_ready "$2"
-    [ "$(systemctl is-active "$2")" = active ] || not_ready "$2"
+    timeout "$seconds" systemctl restart "$name" 2>/dev/null || not_ready "$name"
+    [ "$(systemctl is-active "$name")" = active ] || not_ready "$name"
   fi
 }
 
