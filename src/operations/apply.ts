@@ -86,8 +86,15 @@ export async function apply(session: Session, options: ApplyOptions = {}): Promi
     approved = risks(foreseen)
   }
   await using lock = await lockAll(session, 'apply')
-  const observed = await observe(session)
+  let observed = await observe(session)
   await options.confirm?.(observed)
+  if (!session.hasOperated && options.approve !== undefined && risks(plan(intent, observed)).length > 0) {
+    // Somebody else's work, or another computer's: there was no first look to show anything of.
+    const foreseen = plan(intent, observed)
+    await options.approve(foreseen)
+    approved = risks(foreseen)
+    observed = await observe(session)
+  }
   if (options.approve !== undefined) requireApproved(approved, plan(intent, observed))
   const situation = judgeSituation(intent, observed)
   // Only now: the ports that it listens on for a moment would look taken to `observe`. And nothing is sent meanwhile:
