@@ -22,7 +22,11 @@ export interface OwnCa {
  * Makes the new CA, has both trusted from now on, and puts the new one in the place of the one that signs. What was
  * issued by the old one is as good as before: the old one lies beside it as `ca.previous`.
  */
-export async function beginExchange(own: OwnCa, make: Omit<NewCa, 'directory'>, signal?: AbortSignal): Promise<void> {
+export async function beginExchange(
+  own: OwnCa,
+  make: Omit<NewCa, 'directory'>,
+  signal?: AbortSignal,
+): Promise<void> {
   const { present, next, previous } = caFolders(own.directory)
   if (!holdsCa(previous)) {
     // A name that ends with a number may be the cluster's own: only what follows 'etcd CA' counts.
@@ -56,7 +60,10 @@ export async function dropOther({ stateDirectory }: Pick<OwnCa, 'stateDirectory'
  * needed, and not lost.
  * @returns the folders, if there were any
  */
-export async function retireOther({ directory }: Pick<OwnCa, 'directory'>, stamp: string): Promise<readonly string[]> {
+export async function retireOther(
+  { directory }: Pick<OwnCa, 'directory'>,
+  stamp: string,
+): Promise<readonly string[]> {
   const { next, previous } = caFolders(directory)
   const retired: string[] = []
   for (const folder of [previous, next]) {
@@ -75,7 +82,9 @@ export function isExchanged({ directory }: Pick<OwnCa, 'directory'>): boolean {
 }
 
 async function trustBoth({ stateDirectory }: OwnCa, one: string, other: string): Promise<void> {
-  const texts = await Promise.all([one, other].map(async (folder) => await readFile(path.join(folder, 'ca.crt'), 'utf8')))
+  const texts = await Promise.all(
+    [one, other].map(async (folder) => await readFile(path.join(folder, 'ca.crt'), 'utf8')),
+  )
   await replaceFile(trustFile(stateDirectory), bundleOf(...texts), 0o644)
 }
 

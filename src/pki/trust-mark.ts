@@ -10,7 +10,9 @@ const BLOCK = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/g
 export function fingerprintsOf(bundle: string): readonly string[] {
   const blocks = [...bundle.matchAll(BLOCK)].map(([, body = '']) => Buffer.from(body, 'base64'))
   const parts = blocks.length > 0 ? blocks : [bundle]
-  return [...new Set(parts.map((part) => createHash('sha256').update(part).digest('hex').slice(0, 32)))].sort()
+  return [
+    ...new Set(parts.map((part) => createHash('sha256').update(part).digest('hex').slice(0, 32))),
+  ].sort()
 }
 
 /** The fingerprint of a bundle's first certificate: of the CA that signs. */

@@ -5,10 +5,11 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { loadClusterFile } from '../../src/operations/load.ts'
+import type { Availability } from '../../src/operations/with-recorder.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type Shape, etcdPids, setUpForeign } from './support/foreign.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
-import { BY_HAND, KUBEADM, KUBESPRAY } from './support/shapes.ts'
+import { BY_HAND, KUBEADM, KUBESPRAY, PACKAGED } from './support/shapes.ts'
 import { snapshots } from './support/snapshot.ts'
 import { statusOf } from './support/status.ts'
 
@@ -32,11 +33,12 @@ describe.skipIf(reason)(`adopt${because}`, () => {
   })
 
   const address = (index: number) => lab.machines[index]?.address ?? ''
+  const state = () => path.join(lab.folder, '.quorate')
   /** The cluster file is adopt's to write. */
   const fresh = async (shape: Shape) => {
     await lab.pristine()
     await rm(lab.clusterFile, { force: true })
-    await rm(path.join(lab.folder, '.quorate'), { recursive: true, force: true })
+    await rm(state(), { recursive: true, force: true })
     return await setUpForeign(lab, lab.machines, shape)
   }
   const login = (user: string) => ['--user', user, '--identity-file', lab.identityFile]
@@ -181,6 +183,16 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect((await statusOf(lab)).exitCode).toBe(0)
     })
 
+    test('then apply makes it quorate’s own, one member at a time, and nobody notices', async () => {
+      const plan = await quorate(lab, ['plan'])
+      expect(plan.exitCode).toBe(2)
+      expect(plan.stdout).toContain('with ETCD_NO_SUCH_SETTING=stale, which is to go; from another unit')
+      expect(noticed(await quorateOk(lab, ['apply', '--yes', '--json']))).toEqual(NOTHING)
+      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, problems: [] })
+      expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'before', '--print-value-only'])).toBe('kept\n')
+    })
+
     test('under another name it is refused: it has its mark', async () => {
       const other = { clusterFile: path.join(lab.folder, 'other.yaml') }
       const words = ['adopt', '--name', 'other', address(0), ...login('root'), '--yes']
@@ -220,6 +232,35 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect(report.cluster.problems).toEqual([])
       expect(exitCode).toBe(0)
     })
+
+    test('apply takes it over, and what others use in /etc/ssl/etcd stays where it was', async () => {
+      expect(noticed(await quorateOk(lab, ['apply', '--yes', '--json']))).toEqual(NOTHING)
+      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      expect((await statusOf(lab)).exitCode).toBe(0)
+      // As an API server uses it.
+      await put('after', KUBESPRAY)
+      expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'after', '--print-value-only'])).toBe('kept\n')
+      await quorateOk(lab, ['certs', 'client', 'anna'])
+    })
+  })
+
+  test('one that runs as root, from a package’s unit: its data is handed over', async () => {
+    await lab.pristine()
+    await Promise.all([rm(lab.clusterFile, { force: true }), rm(state(), { recursive: true, force: true })])
+    const [machine] = lab.machines
+    if (machine === undefined) throw new TypeError('a machine')
+    const ca = await setUpForeign(lab, [machine], PACKAGED)
+    await put('before', PACKAGED)
+    const named = ['--ca-certificate', ca.certificate, '--ca-key', ca.key]
+    const { stderr } = await quorate(lab, adopt(address(0), ...login('root'), ...named, '--yes'))
+    expect(stderr).toContain('the unit /lib/systemd/system/etcd.service will be overruled')
+    expect(stderr).toContain('etcd runs as root; it will run as etcd')
+    await quorateOk(lab, ['apply', '--yes'])
+    expect((await statusOf(lab)).exitCode).toBe(0)
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await machine.check(['ps', '-o', 'user=', '-C', 'etcd'])).toBe('etcd\n')
+    expect(await machine.check(['find', '/opt/etcd', '!', '-user', 'etcd'])).toBe('')
+    expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'before', '--print-value-only'])).toBe('kept\n')
   })
 
   describe('set up by kubeadm', () => {
@@ -232,7 +273,25 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect((await statusOf(lab)).exitCode).toBe(0)
       const applied = await quorate(lab, ['apply'])
       expect(applied.exitCode).toBe(BLOCKED)
-      expect(await etcdPids(lab.machines)).toEqual(pids)
+      expect(applied.stderr).toContain('its etcd is run by the kubelet')
+      // Nor while it is down for a moment.
+      await lab.machines[2]?.check(['systemctl', 'stop', 'static-pod-etcd'])
+      expect((await quorate(lab, ['apply', '--yes'])).exitCode).toBe(BLOCKED)
+      await lab.machines[2]?.check(['systemctl', 'start', 'static-pod-etcd'])
+      expect((await etcdPids(lab.machines)).slice(0, 2)).toEqual(pids.slice(0, 2))
+      expect(
+        (await lab.machines[2]?.exec(['test', '-e', '/etc/systemd/system/etcd.service']))?.exitCode,
+      ).toBe(1)
     })
   })
 })
+
+/** What the last line of `apply --json` says that clients noticed, but for how long they waited. */
+function noticed(stdout: string): Record<string, unknown> {
+  const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { availability: Availability }
+  const { writes, reads, watch, lostWrites, revisionsBackwards, verified } = last.availability.report
+  const failed = writes.failed + reads.failed
+  return { failed, stale: reads.stale, missing: watch.missing, lostWrites, revisionsBackwards, verified }
+}
+
+const NOTHING = { failed: 0, stale: 0, missing: 0, lostWrites: 0, revisionsBackwards: 0, verified: true }

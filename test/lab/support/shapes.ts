@@ -60,6 +60,16 @@ WantedBy=multi-user.target
   ],
 }
 
+/** As a package does it: the unit in the system's own folder, settings in the unit's environment; etcd runs as root. */
+export const PACKAGED: Shape = {
+  ...BY_HAND,
+  user: 'root',
+  unit: {
+    path: '/lib/systemd/system/etcd.service',
+    text: (member) => BY_HAND.unit.text(member).replace('User=etcd\n', ''),
+  },
+}
+
 /** `etcd.env`, certificates that carry every member's names, the WAL within the data, the CA's key beside its certificate. */
 export const KUBESPRAY: Shape = {
   suite: 'trixie',
