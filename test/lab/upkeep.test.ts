@@ -1,9 +1,11 @@
 /** A running cluster is looked after: leadership moved, members restarted, stopped and started, space made. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { QuotaReport } from '../../src/operations/quota.ts'
 import type { Availability } from '../../src/operations/with-recorder.ts'
 import { startRecorder } from '../../src/recorder/recorder.ts'
-import { allMembers } from '../../src/run/session.ts'
+import { conditionOf } from '../../src/plan/condition.ts'
+import { type Session, allMembers } from '../../src/run/session.ts'
+import { viewMembers } from '../../src/operations/members.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { fill, sessionOf } from './support/fill.ts'
 import { applied } from './support/fresh.ts'
@@ -32,13 +34,17 @@ const etcd = (version: string, suite: string, quotaBytes = 20 * MIB) => ({
 
 describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
   let lab: TestLab
+  /** For looking and filling beside the program under test. */
+  let session: Session
   beforeAll(async () => {
     lab = await testLab({ machines: 3 })
     await applied(lab, etcd('3.5.16', 'trixie'))
+    session = await sessionOf(lab)
   })
-  afterAll(async () => await lab.down())
-  // Whatever the test before left behind.
-  beforeEach(async () => void (await quorateOk(lab, ['start', ...MEMBERS])))
+  afterAll(async () => {
+    await session[Symbol.asyncDispose]()
+    await lab.down()
+  })
 
   test('leadership goes where it is sent, and nobody notices', async () => {
     const to = (await followers())[1] ?? ''
@@ -88,22 +94,15 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     const state = await lab.machine(first).exec(['systemctl', 'is-enabled', 'etcd'])
     expect(state.stdout).toBe('disabled\n')
     expect(await lab.machine(first).mainPid('etcd')).toBe(0)
-    expect(await quorateOk(lab, ['stop', first])).toContain('nothing to change')
 
-    for (const verb of ['stop', 'restart']) {
-      const refused = await quorate(lab, [verb, second, '--yes'])
-      expect(refused).toMatchObject({ exitCode: BLOCKED, stdout: '' })
-      expect(refused.stderr).toMatch(/2 of 3 voting members answer, and 2 must/)
-    }
+    const refused = await quorate(lab, ['stop', second, '--yes'])
+    expect(refused).toMatchObject({ exitCode: BLOCKED, stdout: '' })
+    expect(refused.stderr).toMatch(/2 of 3 voting members answer, and 2 must/)
     expect(await quorate(lab, ['defrag', '--all', '--yes'])).toMatchObject({
       exitCode: BLOCKED,
       stderr: expect.stringContaining(`${first}: it is down`),
     })
-    expect(await quorate(lab, ['move-leader', first, '--yes'])).toMatchObject({ exitCode: BLOCKED })
     expect(await quorate(lab, ['stop', second, '--force', '--yes'])).toMatchObject({ exitCode: 130 })
-    expect(await quorate(lab, ['stop', second, '--force', '--confirm', 'other'])).toMatchObject({
-      exitCode: 64,
-    })
     expect(await lab.machine(second).mainPid('etcd')).not.toBe(0)
 
     const forced = await quorate(lab, ['stop', second, '--force', '--confirm', 'test'])
@@ -112,11 +111,10 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
 
     expect(await quorateOk(lab, ['start', second])).toContain('2 of 3 voting members answer')
     expect(await quorateOk(lab, ['apply'])).toContain('done')
-    expect((await statusOf(lab)).exitCode).toBe(0)
+    expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, healthyMembers: 3 })
   })
 
   test('from NOSPACE to writable, killed half-way: what is done is not done again, and readers notice nothing', async () => {
-    await using session = await sessionOf(lab)
     const clients = await allMembers(session)
     const recorder = await startRecorder({ clients: () => clients })
     expect(await fill(session, 'history', 1_000_000)).toBeGreaterThan(5)
@@ -124,7 +122,6 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
       exitCode: 1,
       stdout: expect.stringContaining('NOSPACE'),
     })
-    expect((await quotaOf()).state).toBe('critical')
     const early = await quorate(lab, ['alarms', 'disarm', '--yes'])
     expect(early).toMatchObject({ exitCode: BLOCKED, stderr: expect.stringContaining('quorate unjam') })
 
@@ -139,7 +136,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     })
     await first.ended
     expect(killedAfter).toBeDefined()
-    expect((await quorate(lab, ['alarms'])).stdout).toContain('NOSPACE')
+    expect(await quotaOf()).toMatchObject({ state: 'critical', alarms: [expect.stringContaining('NOSPACE')] })
 
     const { steps, members } = await done(['unjam', '--yes', '--json'])
     expect(steps.map(({ kind }) => kind)).toEqual(
@@ -147,7 +144,6 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     )
     expect(members?.map(({ host }) => host)).not.toContain(killedAfter)
     for (const { beforeBytes, afterBytes } of members ?? []) expect(afterBytes).toBeLessThan(beforeBytes / 2)
-    expect(await quorateOk(lab, ['alarms'])).toBe('no alarm is raised\n')
     expect(await quotaOf()).toMatchObject({ state: 'ok', alarms: [] })
     expect(await quorateOk(lab, ['etcdctl', '--', 'put', 'again', 'writable'])).toBe('OK\n')
 
@@ -157,13 +153,11 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
   })
 
   test('live data over the quota: said so, with what to type; typed, it is unjammed', async () => {
-    await using session = await sessionOf(lab)
     const values = await fill(session, 'live', 100_000)
     const refused = await quorate(lab, ['unjam', '--yes'])
     expect(refused.exitCode).toBe(BLOCKED)
     expect(refused.stderr).toMatch(/MiB of live data, and its quota is 20\.0 MiB/)
     expect(refused.stderr).toMatch(/quota-backend-bytes: 67108864 \}, and: quorate apply/)
-    expect((await quorate(lab, ['alarms'])).exitCode).toBe(1)
 
     await lab.writeCluster(etcd('3.5.16', 'trixie', 67_108_864))
     await quorateOk(lab, ['apply', '--yes'])
@@ -179,7 +173,6 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
   })
 
   test('old revisions and free space go when told to, and writers notice nothing', async () => {
-    await using session = await sessionOf(lab)
     expect(await fill(session, 'history', 1_000_000, 8)).toBe(8)
     const words = ['compact', '--keep', '1', '--physical', '--yes', '--json', '--no-probe']
     const { changed, revision = 0 } = await done(words)
@@ -217,7 +210,8 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
   }
 
   async function leader(): Promise<string> {
-    return (await statusOf(lab)).report.cluster.leader ?? ''
+    const { leader: name } = conditionOf(session.cluster, await viewMembers(session), {})
+    return name ?? ''
   }
 
   async function followers(): Promise<readonly string[]> {
