@@ -53,6 +53,23 @@ export type { AvailabilityReport } from './recorder/report.ts'
 export { type Recorder, type RecorderOptions, startRecorder } from './recorder/recorder.ts'
 export { type Verdict, judgeAvailability, stallLimitMs } from './recorder/verdict.ts'
 
+// Upkeep
+export type { MaintenanceStep } from './plan/maintenance.ts'
+export type { ConfirmMaintenance, MaintenanceOptions, MaintenancePreview } from './operations/under-lock.ts'
+export { type MoveLeaderOptions, type MoveLeaderReport, moveLeader } from './operations/move-leader.ts'
+export {
+  type PowerOptions,
+  type PowerReport,
+  restartMembers,
+  startMembers,
+  stopMembers,
+} from './operations/power.ts'
+export { type MemberQuota, type QuotaReport, quota } from './operations/quota.ts'
+export { type Alarms, disarmAlarms, listAlarms } from './operations/alarms.ts'
+export { type CompactOptions, type CompactReport, compactHistory } from './operations/compact.ts'
+export { type DefragOptions, type DefragReport, type Defragmented, defrag } from './operations/defrag.ts'
+export { type UnjamReport, unjam } from './operations/unjam.ts'
+
 // Certificates
 export { type CertificateList, type ListedCertificate, listCertificates } from './operations/certs-list.ts'
 export { type ClientOptions, clientCertificate } from './operations/certs-client.ts'
