@@ -1,4 +1,5 @@
 /** What an upgrade would do, for people: who, in which order, how long, until when there is a way back. */
+import type { UpgradeProblem } from '../etcd/upgrade-facts.ts'
 import { minorOf } from '../etcd/versions.ts'
 import type { UpgradePreview } from '../operations/upgrade-examine.ts'
 import { formatBytes } from '../preflight/units.ts'
@@ -19,11 +20,7 @@ export function renderUpgrade(name: string, preview: UpgradePreview, colors: Pai
   return [
     `${colors.bold(title)}\n`,
     table.length > 0 ? renderTable(table) : '',
-    ...preview.problems.map(({ severity, host, message, hint }) => {
-      const sign = severity === 'blocker' ? colors.red('✗') : colors.yellow('!')
-      const way = hint === undefined ? '' : `    ${colors.cyan('→')} ${hint}\n`
-      return `  ${sign} ${host === undefined ? '' : `${host}: `}${message}\n${way}`
-    }),
+    ...together(preview.problems).map((problem) => renderProblem(problem, colors)),
     order.length === 0 || blocked ? '' : `  about ${duration(preview.seconds)}\n`,
   ].join('')
 }
@@ -38,10 +35,30 @@ export function upgradeQuestion({ from, to, order, direction, pointOfNoReturn }:
   return `${what}, one after the other?${risk}`
 }
 
+/** The same thing on several nodes is told once. */
+function together(problems: readonly UpgradeProblem[]): readonly UpgradeProblem[] {
+  const alike = Map.groupBy(problems, ({ severity, message, hint }) =>
+    JSON.stringify([severity, message, hint]),
+  )
+  return [...alike.values()].flatMap((group) => {
+    const [first] = group
+    const hosts = group.flatMap(({ host }) => host ?? [])
+    return first === undefined ? [] : [{ ...first, host: hosts.length > 0 ? hosts.join(', ') : undefined }]
+  })
+}
+
+function renderProblem({ severity, host, message, hint }: UpgradeProblem, colors: Painter): string {
+  const sign = severity === 'blocker' ? colors.red('✗') : colors.yellow('!')
+  const way = hint === undefined ? '' : `    ${colors.cyan('→')} ${hint}\n`
+  return `  ${sign} ${host === undefined ? '' : `${host}: `}${message}\n${way}`
+}
+
 function turns({ order, canarySeconds }: UpgradePreview): [string, string][] {
   return order.map((name, index) => {
     const last = index === order.length - 1
-    if (index === 0 && !last) return ['first', `${name}, and watch it for ${canarySeconds} s`]
+    if (order.length === 1) return ['there', name]
+    if (index === 0)
+      return ['first', canarySeconds > 0 ? `${name}, and watch it for ${canarySeconds} s` : name]
     return [last ? 'last' : 'then', name]
   })
 }

@@ -49,6 +49,7 @@ export function blocker(message: string, hint: string, host?: string): UpgradePr
   return { severity: 'blocker', message, hint, ...(host === undefined ? {} : { host }) }
 }
 
-export function warning(message: string, hint: string, host?: string): UpgradeProblem {
-  return { ...blocker(message, hint, host), severity: 'warning' }
+export function warning(message: string, hint?: string, host?: string): UpgradeProblem {
+  const way = hint === undefined ? {} : { hint }
+  return { severity: 'warning', message, ...way, ...(host === undefined ? {} : { host }) }
 }

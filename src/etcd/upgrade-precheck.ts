@@ -160,11 +160,7 @@ function tooFar(
   if (move.back)
     return blocker(what, 'going back that far takes a snapshot that was taken with that version', name)
   const steps = [...move.via, minorOf(to)].join(', then ')
-  return blocker(
-    what,
-    `go by way of ${steps}, each with an upgrade of its own: quorate upgrade --to ${move.via[0]}.…`,
-    name,
-  )
+  return blocker(what, `go by way of ${steps}, each with an upgrade of its own`, name)
 }
 
 /** 3.5 writes users and roles into its log in another way than 3.4 (etcd pull request 11943). */
@@ -187,8 +183,7 @@ function versionWarnings({ to, direction }: UpgradeFacts): UpgradeProblem[] {
   return [
     ...knownBad(to).map(({ what, fixedIn, severity }) => {
       const message = `etcd ${to}: ${what} (fixed in ${fixedIn})`
-      const hint = `choose ${fixedIn} or newer`
-      return severity === 'error' ? blocker(message, hint) : warning(message, hint)
+      return severity === 'error' ? blocker(message, `choose ${fixedIn} or newer`) : warning(message)
     }),
     ...(ended === undefined
       ? []

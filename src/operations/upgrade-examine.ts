@@ -63,7 +63,8 @@ export async function examine(
 ): Promise<Examined> {
   const { cluster } = session
   const back = options.direction === 'abort'
-  const upgrade = { canarySeconds: back ? 0 : options.canarySeconds, back }
+  const canarySeconds = back ? 0 : options.canarySeconds
+  const upgrade = { canarySeconds, back }
   const intent: ApplyIntent = { ...applyIntent(cluster, session.now()), upgrade }
   const observed = await observe(session)
   const { facts, storeBytes } = await upgradeFacts(session, observed, options.direction)
@@ -89,9 +90,9 @@ export async function examine(
     to: cluster.etcd.version,
     clusterVersion: facts.clusterVersion ?? null,
     order,
-    canarySeconds: options.canarySeconds,
+    canarySeconds,
     snapshotBytes,
-    seconds: secondsFor(order.length, options.canarySeconds, snapshotBytes ?? 0, minorChanges),
+    seconds: secondsFor(order.length, canarySeconds, snapshotBytes ?? 0, minorChanges),
     pointOfNoReturn: options.direction === 'upgrade' && minorChanges,
     fileEdits: edits.map(({ path }) => path.join('.')),
     problems: [

@@ -86,12 +86,25 @@ export async function upgrade(session: Session, options: UpgradeOptions): Promis
     wanted,
     { verb, probe: options.probe },
     async (recorded) => {
-      const { done, observed } = await run(recorded, lock, examined.intent, examined.observed)
-      return { done, ...(await prove(recorded, { ...examined, observed })) }
+      try {
+        const { done, observed } = await run(recorded, lock, examined.intent, examined.observed)
+        return { done, ...(await prove(recorded, { ...examined, observed })) }
+      } catch (error) {
+        recorded.emit({ type: 'note', text: wayOn(preview, options) })
+        throw error
+      }
     },
   )
   await editFile(wanted.cluster, target.edits)
   return { changed: true, from: preview.from, to: preview.to, snapshot, availability, ...result }
+}
+
+/** After a failure or Ctrl-C. */
+function wayOn({ to, pointOfNoReturn }: UpgradePreview, { abort }: UpgradeOptions): string {
+  const same = `what was done stays done, and the same command goes on from there`
+  if (abort === true) return same
+  const until = pointOfNoReturn ? ', as long as one member has never run the new version' : ''
+  return `${same}: quorate upgrade --to ${to}; back to where it came from: quorate upgrade --abort${until}`
 }
 
 async function look(session: Session, options: Omit<UpgradeOptions, 'confirm'>) {
