@@ -126,7 +126,7 @@ function otherChanges(
   facts: UpgradeFacts,
   observed: Observed,
 ): readonly UpgradeProblem[] {
-  const versions = new Set(facts.members.map(({ running }) => running))
+  const versions = new Set(facts.members.flatMap(({ running, installed }) => [running, installed ?? running]))
   const [version] = versions
   if (versions.size !== 1 || version === undefined || facts.problems.length > 0) return []
   const present: Cluster = { ...file, etcd: { ...file.etcd, version } }

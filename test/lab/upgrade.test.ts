@@ -1,0 +1,273 @@
+/** One cluster through four real versions of etcd, with what operators do to an upgrade on the way. */
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { applied, stateFolder } from './support/fresh.ts'
+import { leftovers } from './support/no-trace.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+import { startQuorate } from './support/run.ts'
+import { statusOf } from './support/status.ts'
+
+const reason = whyNoLab()
+const because = reason === undefined ? '' : ` (${reason})`
+const BLOCKED = 8
+
+interface Event {
+  readonly type: string
+  readonly step?: { readonly kind: string; readonly host?: string }
+}
+
+interface Done {
+  readonly changed: boolean
+  readonly clusterVersion: string
+  readonly members: readonly { readonly name: string; readonly version: string; readonly sha256: string }[]
+  readonly snapshot?: { readonly file: string; readonly revision: number }
+  readonly steps: readonly { readonly kind: string; readonly host?: string }[]
+  readonly availability: {
+    readonly report: {
+      readonly writes: { readonly acknowledged: number; readonly failed: number; readonly worstGapMs: number }
+      readonly reads: { readonly failed: number }
+      readonly lostWrites: number
+    }
+    readonly verdict: { readonly unnoticed: boolean; readonly reasons: readonly string[] }
+  }
+}
+
+/** The cluster file's part on etcd. */
+function file(version: string, suite: string, more: Readonly<Record<string, unknown>> = {}) {
+  return { etcd: { version, source: { debian: { suite } }, ...more } }
+}
+
+describe.skipIf(reason)(`from 3.3 to 3.5${because}`, () => {
+  let lab: TestLab
+  beforeAll(async () => {
+    lab = await testLab({ machines: 3, cluster: file('3.3.25', 'bullseye', { enableV2: true }) })
+    await applied(lab)
+    await quorateOk(lab, ['etcdctl', '--', 'put', 'since', '3.3'])
+  })
+  afterAll(async () => {
+    await lab.down()
+  })
+
+  const versions = async () =>
+    (await statusOf(lab)).report.members.map(({ version, healthy }) => (healthy ? version : 'sick'))
+  const pids = async () =>
+    await Promise.all(lab.machines.map(async (machine) => await machine.mainPid('etcd.service')))
+  const get = async (key: string) => await quorateOk(lab, ['etcdctl', '--', 'get', key, '--print-value-only'])
+  const clusterText = async () => await readFile(lab.clusterFile, 'utf8')
+
+  /** Upgrades, and asserts all that a user may rely on; leaves a key behind that tells of it. */
+  async function upgradeTo(version: string, args: readonly string[] = []): Promise<Done> {
+    const { stdout, exitCode, stderr } = await quorate(lab, [
+      'upgrade',
+      '--to',
+      version,
+      '--yes',
+      '--watch',
+      '1',
+      '--json',
+      ...args,
+    ])
+    if (exitCode !== 0) throw new Error(`exit code ${exitCode}:\n${stdout.slice(-2000)}${stderr}`)
+    const done = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Done
+    expect(done.availability.verdict).toEqual({ unnoticed: true, reasons: [] })
+    const { writes, reads, lostWrites } = done.availability.report
+    expect({ failed: writes.failed + reads.failed, lostWrites }).toEqual({ failed: 0, lostWrites: 0 })
+    expect(writes.acknowledged).toBeGreaterThan(10)
+    expect(await versions()).toEqual([version, version, version])
+    // What systemd's process is, and not only what it says it is.
+    const running = await Promise.all(
+      lab.machines.map(async (machine) => {
+        const pid = await machine.mainPid('etcd.service')
+        return (await machine.check(['sha256sum', `/proc/${pid}/exe`])).split(' ')[0]
+      }),
+    )
+    expect(done.members.map(({ sha256 }) => sha256)).toEqual(running)
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    return done
+  }
+
+  /** Runs an upgrade and kills it with SIGKILL at the event. @returns whose step that was */
+  async function killedAt(version: string, moment: (event: Event) => boolean): Promise<string> {
+    let killed: Event | undefined
+    const { ended } = startQuorate(lab, ['upgrade', '--to', version, '--yes', '--watch', '1', '--json'], {
+      onLine: (line, child) => {
+        const event = JSON.parse(line) as Event
+        if (killed === undefined && moment(event) && child.kill('SIGKILL')) killed = event
+      },
+    })
+    const { stdout, stderr } = await ended
+    if (killed === undefined) throw new Error(`the upgrade ended by itself:\n${stdout.slice(-2000)}${stderr}`)
+    return killed.step?.host ?? ''
+  }
+
+  test('skipping a minor, a version that loses data and a wrong word are refused, all reasons at once, nothing touched', async () => {
+    const before = await pids()
+    const skip = await quorate(lab, ['upgrade', '--to', '3.5.16', '--yes'])
+    expect(skip.exitCode).toBe(BLOCKED)
+    expect(skip.stderr).toContain('more than one minor version away')
+    expect(skip.stderr).toContain('by way of 3.4, then 3.5')
+    const bad = await quorate(lab, ['upgrade', '--to', '3.5.1', '--suite', 'trixie', '--check'])
+    expect(bad.exitCode).toBe(BLOCKED)
+    expect(bad.stdout).toContain('fixed in 3.5.3')
+    expect(bad.stdout).toContain('etcd01, etcd02, etcd03: etcd 3.3.25 runs there')
+    expect((await quorate(lab, ['upgrade'])).exitCode).toBe(64)
+    expect((await quorate(lab, ['upgrade', '--to', '3.4.22'])).stderr).toContain('--suite SUITE')
+    // No terminal, no --yes.
+    const unasked = await quorate(lab, ['upgrade', '--to', '3.4.23'])
+    expect(unasked).toMatchObject({
+      exitCode: 130,
+      stderr: expect.stringContaining('no way back to 3.3.25 but the snapshot'),
+    })
+    expect(await pids()).toEqual(before)
+  })
+
+  test('data behind the v2 API that the next version would not serve is named; one thing at a time', async () => {
+    await quorateOk(lab, ['etcdctl', '--api', '2', '--', 'set', '/seed/key', 'value'])
+    const before = await clusterText()
+    await writeFile(lab.clusterFile, before.replace('enableV2: true', 'enableV2: false'))
+    const refused = await quorate(lab, ['upgrade', '--to', '3.4.23', '--yes'])
+    expect(refused.exitCode).toBe(BLOCKED)
+    expect(refused.stderr).toContain('(/seed), which etcd 3.4 would not serve any more')
+    expect(refused.stderr).toContain('the cluster file asks for more than another version')
+    await writeFile(lab.clusterFile, before)
+  })
+
+  test('3.3.25 to 3.4.23: a snapshot first, a follower first, the leader last; the file says so with its comments kept', async () => {
+    const text = `# ours\n${(await clusterText()).replace('version: 3.3.25', 'version: "3.3.25"   # Debian')}`
+    await writeFile(lab.clusterFile, text)
+    const { report } = await statusOf(lab)
+    const done = await upgradeTo('3.4.23')
+    expect(done.clusterVersion).toBe('3.4')
+    const restarts = done.steps.flatMap(({ kind, host }) => (kind === 'restart' ? [host] : []))
+    expect(restarts).toHaveLength(3)
+    expect(restarts.at(-1)).toBe(report.cluster.leader)
+    expect(await get('since')).toBe('3.3\n')
+    expect(await quorateOk(lab, ['etcdctl', '--api', '2', '--', 'get', '/seed/key'])).toBe('value\n')
+    expect(await clusterText()).toBe(text.replace('"3.3.25"', '"3.4.23"').replace('bullseye', 'bookworm'))
+    const snapshot = done.snapshot?.file ?? ''
+    expect(path.dirname(snapshot)).toBe(path.join(stateFolder(lab), 'snapshots'))
+    expect((await stat(snapshot)).mode & 0o777).toBe(0o600)
+    // A second time: there is nothing to do, and nobody is asked.
+    expect(await quorateOk(lab, ['upgrade', '--to', '3.4.23'])).toContain('nothing to do')
+    expect(await readdir(path.dirname(snapshot))).toEqual([path.basename(snapshot)])
+  })
+
+  test('a setting that the next version does not know is refused by name, with the way out', async () => {
+    const changed = (await clusterText()).replace(
+      'etcd:\n',
+      'etcd:\n  settings: { log-output: stderr, debug: false }\n',
+    )
+    const before = await clusterText()
+    await writeFile(lab.clusterFile, changed)
+    const refused = await quorate(lab, ['upgrade', '--to', '3.5.16', '--check', '--json'])
+    const { problems } = JSON.parse(refused.stdout) as { problems: { message: string; hint: string }[] }
+    expect(refused.exitCode).toBe(BLOCKED)
+    expect(problems.find(({ message }) => message.includes('etcd.settings.log-output'))?.hint).toContain(
+      'write log-outputs in its place and apply, then upgrade',
+    )
+    expect(problems.find(({ message }) => message.includes('etcd.settings.debug'))?.hint).toContain(
+      'remove debug',
+    )
+    await writeFile(lab.clusterFile, before)
+  })
+
+  test('3.4.23 to 3.5.16, killed behind the first member: apply keeps its hands off, --abort goes back', async () => {
+    await quorateOk(lab, ['etcdctl', '--', 'put', 'since', '3.4'])
+    await killedAt('3.5.16', ({ type, step }) => type === 'step-started' && step?.kind === 'canary')
+    const mixed = await versions()
+    expect(mixed.filter((version) => version === '3.5.16')).toHaveLength(1)
+    const before = await pids()
+    const apply = await quorate(lab, ['apply'])
+    expect(apply.exitCode).toBe(BLOCKED)
+    expect(apply.stderr).toContain(
+      'go on with quorate upgrade --to 3.5.16, or back with quorate upgrade --abort',
+    )
+    expect(await pids()).toEqual(before)
+    const text = await quorateOk(lab, ['upgrade', '--abort', '--yes'])
+    expect(text).toContain('every member runs etcd 3.4.23 now')
+    expect(await versions()).toEqual(['3.4.23', '3.4.23', '3.4.23'])
+    // Only the one that had left was restarted.
+    const after = await pids()
+    expect(after.filter((pid, index) => pid !== before[index])).toHaveLength(1)
+    expect(await get('since')).toBe('3.4\n')
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['upgrade', '--abort', '--yes'])).toContain('nothing to do')
+  })
+
+  test('killed again and again, it goes on each time and ends whole; a member that was stopped meanwhile goes first', async () => {
+    await killedAt('3.5.16', ({ type, step }) => type === 'step-done' && step?.kind === 'binaries')
+    const name = await killedAt(
+      '3.5.16',
+      ({ type, step }) => type === 'step-started' && step?.kind === 'restart',
+    )
+    // What was under way there has come to its end.
+    await vi.waitFor(async () => expect(await leftovers(lab.machines)).toEqual([]), 10_000)
+    await lab.machine(name).check(['systemctl', 'stop', 'etcd'])
+    await killedAt('3.5.16', ({ type, step }) => type === 'step-started' && step?.kind === 'move-leader')
+    const { clusterVersion } = await upgradeTo('3.5.16')
+    expect(clusterVersion).toBe('3.5')
+    expect(await get('since')).toBe('3.4\n')
+    expect(await leftovers(lab.machines)).toEqual([])
+  })
+
+  test('every member has been on 3.5: there is no way back to 3.4, and the reason is told', async () => {
+    const text = await clusterText()
+    await writeFile(lab.clusterFile, text.replace('"3.5.16"', '"3.4.23"').replace('trixie', 'bookworm'))
+    const before = await pids()
+    const abort = await quorate(lab, ['upgrade', '--abort', '--yes'])
+    expect(abort.exitCode).toBe(BLOCKED)
+    expect(abort.stderr).toContain('the cluster is one of etcd 3.5 since every member has run that')
+    expect(await pids()).toEqual(before)
+    await writeFile(lab.clusterFile, text)
+  })
+
+  test('what 3.6 wants first is told all at once, before anything is fetched', async () => {
+    const { stdout, exitCode } = await quorate(lab, [
+      'upgrade',
+      '--to',
+      '3.6.14',
+      '--suite',
+      'sid',
+      '--check',
+    ])
+    expect(exitCode).toBe(BLOCKED)
+    expect(stdout).toContain('before 3.6 every member wants 3.5.26 or newer')
+    expect(stdout).toContain('first: quorate upgrade --to 3.5.32')
+    expect(stdout).toContain("the v2 API's store holds data (/seed), and etcd 3.6 has no v2 API")
+    expect(stdout).toContain('the cluster file turns the v2 API on')
+  })
+
+  test('3.5.16 to 3.5.30, a new version that does not come up: it stops at the first member, and --abort brings it back', async () => {
+    await quorateOk(lab, ['etcdctl', '--', 'put', 'since', '3.5'])
+    // The canary's new binary is there but can't be started.
+    await Promise.all(
+      lab.machines.map(async (machine) => {
+        await machine.check(['mkdir', '-p', '/etc/systemd/system/etcd.service.d'])
+        const trap = '[Service]\nExecStartPre=/bin/sh -c "! /usr/local/bin/etcd --version | grep -q 3.5.30"\n'
+        await machine.writeFile('/etc/systemd/system/etcd.service.d/trap.conf', trap)
+        await machine.check(['systemctl', 'daemon-reload'])
+      }),
+    )
+    const failed = await quorate(lab, ['upgrade', '--to', '3.5.30', '--yes', '--watch', '1'])
+    expect(failed.exitCode).not.toBe(0)
+    expect(failed.stderr).toContain('quorate upgrade --abort')
+    expect((await versions()).filter((version) => version === '3.5.16')).toHaveLength(2)
+    await quorateOk(lab, ['upgrade', '--abort', '--yes'])
+    expect(await versions()).toEqual(['3.5.16', '3.5.16', '3.5.16'])
+    await Promise.all(
+      lab.machines.map(async (machine) => {
+        await machine.check(['rm', '-r', '/etc/systemd/system/etcd.service.d'])
+        await machine.check(['systemctl', 'daemon-reload'])
+      }),
+    )
+    await upgradeTo('3.5.30')
+    expect(await get('since')).toBe('3.5\n')
+  })
+
+  test('back within a minor is one more upgrade', async () => {
+    await upgradeTo('3.5.16')
+    expect(await get('since')).toBe('3.5\n')
+  })
+})
