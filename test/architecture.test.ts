@@ -41,7 +41,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   recorder: ['etcd'],
   host: ['etcd', 'pki', 'ssh'],
   preflight: ['etcd', 'flannel', 'host', 'pki', 'ssh'],
-  adopt: ['etcd', 'host', 'pki', 'plan', 'ssh'],
+  adopt: ['etcd', 'flannel', 'host', 'pki', 'plan', 'ssh'],
   lab: ['ssh'],
   plan: ['etcd', 'flannel', 'host', 'pki', 'preflight'],
   run: ['artifacts', 'etcd', 'flannel', 'host', 'pki', 'plan', 'preflight', 'recorder', 'ssh'],

@@ -57,7 +57,9 @@ test('settings: free ones are taken, unknown and decided ones are told', async (
       ...one.settings,
       'snapshot-count': '5000',
       'auto-compaction-retention': '8',
-      'no-such-setting': 'x',
+      'no-such-setting': 'hush',
+      'log-outputs': '/var/log/etcd.log',
+      'enable-log-rotation': 'true',
       'strict-reconfig-check': 'false',
       proxy: 'off',
       'initial-cluster-token': 'k8s_etcd',
@@ -66,7 +68,9 @@ test('settings: free ones are taken, unknown and decided ones are told', async (
   }))
   const { cluster, told } = adopted(members)
   expect(cluster.etcd.settings).toEqual({ 'snapshot-count': '5000', 'auto-compaction-retention': '8' })
-  expect(told.join('\n')).toContain('ETCD_NO_SUCH_SETTING=x is no setting of etcd 3.5.16')
+  expect(told.join('\n')).toContain('ETCD_NO_SUCH_SETTING is no setting of etcd 3.5.16')
+  expect(told.join('\n')).not.toContain('hush')
+  expect(told.join('\n')).toContain('logs go to /var/log/etcd.log today')
   expect(told.join('\n')).toContain('ETCD_STRICT_RECONFIG_CHECK=false is not carried over')
   expect(told.join('\n')).toContain('metrics are served at http://0.0.0.0:2381')
   expect(told.join('\n')).not.toContain('PROXY')
@@ -136,6 +140,7 @@ test('how it is run: what apply will refuse is said beforehand', async () => {
   const unit = {
     name: 'etcd-member.service',
     path: '/etc/systemd/system/etcd-member.service',
+    text: '',
     enabled: true,
     dropIns: [],
   }

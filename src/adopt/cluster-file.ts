@@ -23,6 +23,8 @@ export interface Wishes {
   readonly ssh: NonNullable<ClusterFile['ssh']>
   readonly authority: NonNullable<NonNullable<ClusterFile['pki']>['authority']>
   readonly source: ClusterFile['etcd']['source']
+  /** flannel's, as it is stored. */
+  readonly network?: ClusterFile['network']
 }
 
 export interface Draft {
@@ -65,6 +67,7 @@ export function draftClusterFile(members: readonly Member[], wishes: Wishes): Dr
       ...etcdPart(members, remarks),
       ...(wishes.source === undefined ? {} : { source: wishes.source }),
     },
+    ...(wishes.network === undefined ? {} : { network: wishes.network }),
     // What the machines have is enough for them to run; nothing is installed on them unasked.
     packages: [],
   }
@@ -117,6 +120,10 @@ function servesV2(version: string, settings: Member['settings']): boolean {
   return settings['enable-v2'] === undefined ? version.startsWith('3.3.') : flagIs(settings, 'enable-v2')
 }
 
+/** Only those that name a file: quorate's unit lets etcd write nothing but its data. */
+const LOG_FILES = ['enable-log-rotation', 'log-rotation-config-json']
+const LOG_OUTPUTS = ['log-output', 'log-outputs']
+
 /** The flags that the file takes as they are. Those that quorate decides are for `differences.ts`. */
 function freeSettings(
   members: readonly Member[],
@@ -127,11 +134,17 @@ function freeSettings(
   const flags = new Set(members.flatMap(({ settings }) => Object.keys(settings)))
   const free: Record<string, string> = {}
   for (const flag of [...flags].sort()) {
-    if (reservedBecause(flag) !== undefined) continue
+    if (reservedBecause(flag) !== undefined || LOG_FILES.includes(flag)) continue
     const { value, differing } = common(members, ({ settings }) => settings[flag])
     if (!known.has(flag)) {
-      const where = `${environmentName(flag)}=${value ?? ''}`
+      // Whoever wrote it may have meant another program, and a secret.
+      const where = environmentName(flag)
       note(remarks, `${where} is no setting of etcd ${version}, which passes over it: it is not in the file`)
+      continue
+    }
+    if (LOG_OUTPUTS.includes(flag) && value?.includes('/') === true) {
+      const message = `logs go to ${value} today; they will be in the journal`
+      remarks.push({ host: undefined, severity: 'warning', message })
       continue
     }
     if (differing !== undefined)

@@ -12,6 +12,7 @@ import type { BlockReason } from '../plan/steps.ts'
 import { onAll } from '../ssh/fleet.ts'
 import type { Remote } from '../ssh/remote.ts'
 import { type Bridge, type MemberDoor, openBridge } from './bridge.ts'
+import { type Contents, readContents } from './contents.ts'
 import { type MemberFiles, lookAtFiles, pathIn } from './files.ts'
 import { type Destination, type Member, clientListeners, servesLoopback } from './member.ts'
 import { type Settings, hostOf, settingsOf } from './settings.ts'
@@ -44,6 +45,8 @@ export interface Discovery extends AsyncDisposable {
   readonly listed: readonly ListedMember[]
   /** Those that were found and belong to it. */
   readonly members: readonly Member[]
+  /** undefined: no member answers. */
+  readonly contents: Contents | undefined
   /** What kept it from being found out whole; empty: nothing. */
   readonly troubles: readonly BlockReason[]
 }
@@ -78,12 +81,14 @@ export async function discover(options: DiscoverOptions): Promise<Discovery> {
       await add(unvisited.map(options.destinationOf))
       view = await readClusterView(clientsOf(found), options.signal)
     }
+    const contents = await contentsOf(found, view, options.signal)
     if (!oneCluster(view)) troubles.push(...severalClusters(found, view))
     return {
       found,
       view: named(view, listed),
       listed,
       members: membersOf(found, view, listed),
+      contents,
       troubles,
       [Symbol.asyncDispose]: close,
     }
@@ -91,6 +96,17 @@ export async function discover(options: DiscoverOptions): Promise<Discovery> {
     await close()
     throw error
   }
+}
+
+async function contentsOf(
+  found: readonly Found[],
+  view: ClusterView,
+  signal: AbortSignal,
+): Promise<Contents | undefined> {
+  const index = view.members.findIndex((member) => member.reachable)
+  const [own, said] = [found[index], view.members[index]]
+  if (own === undefined || said?.reachable !== true) return undefined
+  return await readContents({ ...own, version: said.version }, signal)
 }
 
 function clientsOf(found: readonly Found[]): readonly MemberClient[] {

@@ -19,7 +19,10 @@ unit_of() {
         UnitFileState=*) state=${line#*=} ;;
         DropInPaths=*) drops=${line#*=} ;;
         '')
-          if [ "$pid" = "$1" ]; then printf 'unit %s|%s|%s|%s\n' "$id" "$fragment" "$state" "$drops"; fi
+          if [ "$pid" = "$1" ]; then
+            printf 'unit %s|%s|%s|%s\n' "$id" "$fragment" "$state" "$drops"
+            if [ -r "$fragment" ]; then printf 'text %s\n' "$(encode <"$fragment")"; fi
+          fi
           id='' pid='' fragment='' state='' drops=''
           ;;
       esac

@@ -33,6 +33,11 @@ test('everything that is wrong is told at once, with what to do', async () => {
   expect(found.every(({ hint }) => hint !== undefined)).toBe(true)
 })
 
+test('with users and roles in use nothing else can be judged', async () => {
+  const found = obstaclesOf(await threeMembers(ca), [], true)
+  expect(found.map(({ message }) => message)).toEqual([expect.stringContaining('users and roles are in use')])
+})
+
 describe('each by itself', () => {
   test.each<[string, Rest, string]>([
     ['a name in a peer URL', { listed: { peerUrls: ['https://etcd2.example.org:2380'] } }, 'by a name'],
@@ -48,6 +53,7 @@ describe('each by itself', () => {
     ],
     ['another data directory', { settings: { 'data-dir': '/srv/etcd' } }, 'etcd2: /srv/etcd'],
     ['another peer port', { listed: { peerUrls: ['https://10.0.0.2:2390'] } }, 'etcd.peerPort'],
+    ['certificates for one name only', { settings: { 'peer-cert-allowed-cn': 'etcd' } }, 'for etcd only'],
     ['certificates of its own', { settings: { 'peer-auto-tls': 'true' } }, 'peer-auto-tls'],
     [
       'a certificate that is none',

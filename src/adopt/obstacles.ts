@@ -19,8 +19,16 @@ import { flagIs } from './settings.ts'
 /** Who etcd may run as: quorate's members run as `etcd`, and what root owns can be handed over. */
 const USERS: readonly string[] = ['etcd', 'root']
 
-/** @param problems what `judgeView` says of the cluster as it is */
-export function obstaclesOf(members: readonly Member[], problems: readonly Problem[]): BlockReason[] {
+/**
+ * @param problems what `judgeView` says of the cluster as it is
+ * @param authentication whether etcd's own users are in use
+ */
+export function obstaclesOf(
+  members: readonly Member[],
+  problems: readonly Problem[],
+  authentication = false,
+): BlockReason[] {
+  if (authentication) return [USERS_IN_USE]
   const own = members.flatMap((member) => [
     ...listeners(member),
     ...certificates(member),
@@ -28,6 +36,15 @@ export function obstaclesOf(members: readonly Member[], problems: readonly Probl
   ])
   return [...health(problems), ...own, ...unlike(members), ...authorities(members)]
 }
+
+/** Nothing that is asked is answered then, so that nothing else can be judged. */
+const USERS_IN_USE: BlockReason = {
+  message: "etcd's own users and roles are in use (auth enable), and quorate has no user there",
+  hint: 'quorate tells clients apart by their certificates alone: etcdctl auth disable, if that will do',
+}
+
+/** Certificates that quorate issues carry a node's name, clients' carry no names at all: these would turn them away. */
+const NARROWING = ['peer-cert-allowed-cn', 'peer-cert-allowed-hostname', 'client-cert-allowed-hostname']
 
 /** A cluster is taken over as a healthy one, or not at all. */
 function health(problems: readonly Problem[]): BlockReason[] {
@@ -75,6 +92,11 @@ function certificates({ name: host, settings, files }: Member): BlockReason[] {
     const set = settings[flag]
     if (set !== undefined && leafOf(file) === undefined)
       found.push({ host, message: `its ${flag} ${set} is no certificate that can be read` })
+  }
+  for (const flag of NARROWING) {
+    if (settings[flag] === undefined) continue
+    const message = `it takes certificates for ${settings[flag]} only (${flag}), which quorate's are not for`
+    found.push({ host, message, hint: 'run it without that setting first' })
   }
   for (const flag of ['auto-tls', 'peer-auto-tls']) {
     if (!flagIs(settings, flag)) continue

@@ -22,7 +22,8 @@ directory /
 }
 
 test('a machine, its process, and the service that runs it', () => {
-  const unit = 'unit etcd.service|/lib/systemd/system/etcd.service|enabled|/etc/a.conf /etc/b.conf\n'
+  const unit =
+    'unit etcd.service|/lib/systemd/system/etcd.service|enabled|/etc/a.conf /etc/b.conf\ntext W1VuaXRdCg==\n'
   const { processes, ...machine } = parseSighting(
     MACHINE + process(17, '0::/system.slice/etcd.service') + unit,
   )
@@ -46,6 +47,7 @@ test('a machine, its process, and the service that runs it', () => {
       unit: {
         name: 'etcd.service',
         path: '/lib/systemd/system/etcd.service',
+        text: '[Unit]\n',
         enabled: true,
         dropIns: ['/etc/a.conf', '/etc/b.conf'],
       },

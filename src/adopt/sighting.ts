@@ -40,6 +40,8 @@ export interface RunningUnit {
   /** `etcd.service`. */
   readonly name: string
   readonly path: string
+  /** Of its file, as it is on the disk. */
+  readonly text: string
   readonly enabled: boolean
   readonly dropIns: readonly string[]
 }
@@ -92,13 +94,19 @@ function parseProcess(lines: ReadonlyMap<string, string>): EtcdProcess {
     directory: lines.get('directory') ?? '/',
     configuration: configuration === undefined ? undefined : decode(configuration),
     container: /kubepods|docker|libpod|containerd|crio/.test(lines.get('cgroup') ?? ''),
-    unit: unit === undefined ? undefined : parseUnit(unit),
+    unit: unit === undefined ? undefined : parseUnit(unit, lines.get('text') ?? ''),
   }
 }
 
-function parseUnit(text: string): RunningUnit {
-  const [name = '', path = '', state = '', drops = ''] = text.split('|')
-  return { name, path, enabled: state === 'enabled', dropIns: drops.split(' ').filter(Boolean) }
+function parseUnit(line: string, base64: string): RunningUnit {
+  const [name = '', path = '', state = '', drops = ''] = line.split('|')
+  return {
+    name,
+    path,
+    text: decode(base64),
+    enabled: state === 'enabled',
+    dropIns: drops.split(' ').filter(Boolean),
+  }
 }
 
 function words(line: string): [string, string] {

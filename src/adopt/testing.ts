@@ -97,7 +97,13 @@ export function member(wish: MemberWish): Member {
       directory: '/',
       configuration: undefined,
       container: false,
-      unit: { name: 'etcd.service', path: '/etc/systemd/system/etcd.service', enabled: true, dropIns: [] },
+      unit: {
+        name: 'etcd.service',
+        path: '/etc/systemd/system/etcd.service',
+        text: '',
+        enabled: true,
+        dropIns: [],
+      },
       ...wish.process,
     },
     settings: {

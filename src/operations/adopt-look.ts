@@ -54,22 +54,22 @@ export function judgeDiscovery(discovery: Discovery, options: DraftOptions): Ado
     // Of several clusters each machine was told already.
     ...obstaclesOf(
       members,
-      troubles.length > 0
-        ? judgement.problems.filter(({ kind }) => kind !== 'cluster-id')
-        : judgement.problems,
+      judgement.problems.filter(({ kind }) => troubles.length === 0 || kind !== 'cluster-id'),
+      discovery.contents?.authentication,
     ),
     ...pinned(members, { cluster: options.name, clusterId }),
   ]
   const [first] = members
   if (reasons.length > 0 || first === undefined) throw blockedError(unique(reasons))
   const { authority = authorityOf(members, options.name), source } = options
-  const { content, remarks } = draftClusterFile(members, {
+  const draft = draftClusterFile(members, {
     name: options.name,
     ssh: options.ssh,
     authority,
     source,
+    network: discovery.contents?.network,
   })
-  const { text, cluster } = check(content, options.file)
+  const { text, cluster, remarks } = written(draft, options.file)
   return {
     cluster,
     clusterId,
@@ -80,15 +80,19 @@ export function judgeDiscovery(discovery: Discovery, options: DraftOptions): Ado
   }
 }
 
-/** What can't be said in a cluster file is found by reading it. */
-function check(
-  content: Draft['content'],
-  file: string,
-): { readonly text: string; readonly cluster: Cluster } {
+/** What can't be said in a cluster file is found by reading it. A network that can't is left as it is in the store. */
+function written({ content, remarks }: Draft, file: string): Pick<Adoptable, 'text' | 'cluster' | 'remarks'> {
   const text = renderClusterFile(content)
   const { cluster, problems } = parseClusterFile(text, file, { extraChecks: EXTRA_CHECKS })
-  if (cluster !== undefined) return { text, cluster }
+  if (cluster !== undefined) return { text, cluster, remarks }
   const errors = problems.filter(({ severity }) => severity === 'error')
+  const { network, ...rest } = content
+  if (network !== undefined) {
+    const why = errors.map(({ message }) => message).join('; ')
+    const message = `flannel's network in the store is left as it is, and not in the file: ${why}`
+    const told: Remark = { host: undefined, severity: 'warning', message }
+    return written({ content: rest, remarks: [...remarks, told] }, file)
+  }
   throw blockedError(
     errors.map(({ message, hint }) => ({ message: `the cluster file can't say it: ${message}`, hint })),
   )

@@ -41,7 +41,8 @@ export function foreignSession(options: ForeignOptions): Session {
     bundle: async () => bundle,
     endpoint: async (node) => ({
       name: node.name,
-      target: { socketPath: of(node).bridge.grpc },
+      // What is dialled beside the members' clients is etcd's v2 API.
+      target: { socketPath: of(node).bridge.http },
       identity: node.address,
       tls: undefined,
     }),

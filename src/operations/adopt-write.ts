@@ -6,10 +6,12 @@ import { runElsewhereBy } from '../adopt/shape.ts'
 import { QuorateError, combineErrors } from '../errors.ts'
 import { runAgent } from '../host/agent.ts'
 import { PATHS } from '../host/state.ts'
+import { replaceFile } from '../pki/atomic-file.ts'
 import { type Pin, renderPin } from '../plan/pin.ts'
 import type { FileStep } from '../plan/steps.ts'
 import type { Lock } from '../run/lock.ts'
 import type { Session } from '../run/session.ts'
+import type { Cluster } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
 import { type Adoptable, type DraftOptions, offlineCertificate } from './adopt-look.ts'
 
@@ -69,8 +71,9 @@ export async function writePins(session: Session, lock: Lock, steps: readonly Fi
 
 export async function writeFiles(
   { file, name, authority }: Pick<DraftOptions, 'file' | 'name' | 'authority'>,
-  { cluster, text, bundle }: Adoptable,
+  { cluster, text, bundle, members }: Adoptable,
 ): Promise<void> {
+  await keepRecord(cluster, members)
   if (authority === undefined && cluster.pki.authority.home === 'offline') {
     await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
     await writeFile(path.resolve(path.dirname(file), offlineCertificate(name)), bundle, { mode: 0o644 })
@@ -82,6 +85,18 @@ export async function writeFiles(
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyThere(file)
     throw QuorateError.from(error, 'usage', `${file} can't be written`)
   }
+}
+
+/** How the members ran before, for whoever wants it back: apply writes over units and settings. Private. */
+async function keepRecord({ stateDirectory }: Cluster, members: readonly Member[]): Promise<void> {
+  const record = members.map(({ name, process }) => {
+    const { command, environment, configuration, unit, user } = process
+    const own = Object.entries(environment).filter(([key]) => key.startsWith('ETCD_'))
+    return { name, user, command, environment: Object.fromEntries(own), configuration, unit }
+  })
+  await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
+  const text = `${JSON.stringify({ members: record }, null, 2)}\n`
+  await replaceFile(path.join(stateDirectory, 'adopted.json'), text, 0o600)
 }
 
 export function alreadyThere(file: string): QuorateError {

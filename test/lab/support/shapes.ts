@@ -53,6 +53,7 @@ WantedBy=multi-user.target
         ETCD_INITIAL_CLUSTER_STATE: 'new',
         ETCD_INITIAL_CLUSTER_TOKEN: 'etcd-cluster',
         ...tls('/etc/ssl/etcd/etcd.crt', '/etc/ssl/etcd/etcd.key', '/etc/ssl/etcd/ca.crt'),
+        ETCD_ENABLE_V2: 'true',
         ETCD_HEARTBEAT_INTERVAL: '150',
         ETCD_NO_SUCH_SETTING: 'stale',
       }),
