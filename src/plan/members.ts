@@ -42,6 +42,21 @@ export const depart: Stage = (scene) => {
   return removal(scene, roster, dead, 'it is not in the cluster file, and does not answer')
 }
 
+/**
+ * One that was added is started, whatever the others are like: before etcd 3.4 it has a vote from the first moment, and a
+ * single member that was given a second one serves nobody until that is there.
+ */
+export const arrive: Stage = (scene) => {
+  const { intent, observed, roster } = scene
+  for (const node of etcdNodes(intent.cluster)) {
+    const member = roster?.members.get(node.name)
+    const state = observed.hosts[node.name]?.member
+    if (member === undefined || !isInvited(member) || state === undefined) continue
+    if (isUp(state) || !isUsed(state)) return joinSteps(scene, node)
+  }
+  return []
+}
+
 /** Newcomers: what has begun is finished first. */
 export const join: Stage = (scene) => {
   const { intent, observed, roster } = scene
@@ -51,7 +66,6 @@ export const join: Stage = (scene) => {
   for (const node of nodes) {
     const member = roster.members.get(node.name)
     if (member === undefined) continue
-    if (isInvited(member)) return joinSteps(scene, node)
     if (member.learner) return promotion(scene, roster, node, member)
   }
   const newcomer = nodes.find((node) => !roster.members.has(node.name))
@@ -194,6 +208,10 @@ function clearing({ intent }: Scene, host: string, state: MemberState): HostStep
 /** Something of a member is left here. */
 function isUsed(state: MemberState): boolean {
   return state.dataPresent || state.walPresent || state.contents[PATHS.clusterId] !== undefined
+}
+
+function isUp({ unit }: MemberState): boolean {
+  return unit.active !== 'inactive' && unit.active !== 'failed'
 }
 
 function stopStep(host: string, why: string): HostStep {

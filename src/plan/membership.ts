@@ -13,8 +13,9 @@ export function membershipReasons(
   environments: readonly Readonly<Record<string, string>>[],
 ): BlockReason[] {
   if (situation.kind === 'established') {
-    const answers = observed.cluster !== undefined && observed.cluster.members.length > 0
-    return answers ? [] : movedNodes(cluster, knownPeers(environments))
+    if (observed.cluster?.leader !== undefined) return []
+    const listed = (observed.cluster?.members ?? []).map(({ name, peerUrls }) => [name, peerUrls] as const)
+    return movedNodes(cluster, observed, new Map(listed.length > 0 ? listed : environments.map(knownPeer)))
   }
   // A cluster that is just being formed has the members it was begun with, and no others.
   const wanted = new Set(etcdNodes(cluster).map((node) => node.name))
@@ -27,26 +28,32 @@ export function membershipReasons(
     }))
 }
 
-/** `name=peer URL` of every member, as the options files remember them. */
-function knownPeers(environments: readonly Readonly<Record<string, string>>[]): ReadonlySet<string> {
-  return new Set(environments.flatMap((environment) => environment['ETCD_INITIAL_CLUSTER']?.split(',') ?? []))
+/** Where a node's own options file says that its peers find it: what it says of others may be further than they are. */
+function knownPeer(environment: Readonly<Record<string, string>>): readonly [string, readonly string[]] {
+  const urls = environment['ETCD_INITIAL_ADVERTISE_PEER_URLS']
+  return [environment['ETCD_NAME'] ?? '', urls === undefined ? [] : urls.split(',')]
 }
 
 /**
- * Members look for each other where they last were. Nobody answers: so many at new addresses would never find together,
- * and without a quorum nobody can be told where they are now.
+ * Members look for each other where they last were. Without a leader nobody can be told where they are now, and so many
+ * started at new addresses would never find together. One that runs where it was can wait for a leader.
  */
-function movedNodes(cluster: Cluster, peers: ReadonlySet<string>): BlockReason[] {
+function movedNodes(
+  cluster: Cluster,
+  observed: Observed,
+  peers: ReadonlyMap<string, readonly string[]>,
+): BlockReason[] {
   const nodes = etcdNodes(cluster)
   const moved = nodes.flatMap((node) => {
     const wanted = peerUrl(cluster, node)
-    const known = [...peers].filter((peer) => peer.startsWith(`${node.name}=`))
-    if (known.length === 0 || known.includes(`${node.name}=${wanted}`)) return []
-    const urls = known.map((peer) => peer.slice(node.name.length + 1)).join(', ')
+    const known = peers.get(node.name) ?? []
+    const running = observed.hosts[node.name]?.member?.unit.environment
+    const stays = known.includes(running?.['ETCD_INITIAL_ADVERTISE_PEER_URLS'] ?? '')
+    if (known.length === 0 || known.includes(wanted) || stays) return []
     return [
       {
         host: node.name,
-        message: `its peers know it as ${urls}, the cluster file makes it ${wanted}, and no member runs that could be told`,
+        message: `its peers know it as ${known.join(', ')}, the cluster file makes it ${wanted}, and without a leader nobody can be told`,
         hint: 'start the cluster at its old addresses first (put the file back and apply), then move one member at a time',
       },
     ]

@@ -3,15 +3,16 @@
  *
  * A crash, a lost reply or a second run needs no case of its own here: look again, and ask again.
  */
+import { CAUGHT_UP } from '../etcd/lag.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { certificateNames, faultsOf, issueStep } from './certificates.ts'
 import type { ApplyIntent } from './intent.ts'
-import { depart, join, leave } from './members.ts'
+import { arrive, depart, join, leave } from './members.ts'
 import { networkSteps } from './network.ts'
 import type { Observed } from './observed.ts'
 import { memberFiles, memberSteps, packageSteps, wantedFiles } from './prepare.ts'
 import { refusals } from './refusals.ts'
-import { heal, roll } from './roll.ts'
+import { heal, relocate, roll } from './roll.ts'
 import { rosterOf } from './roster.ts'
 import { trustMarkFile } from '../pki/trust-mark.ts'
 import { judgeSituation } from './situation.ts'
@@ -49,7 +50,7 @@ const prepare: Stage = ({ intent, observed, situation, roster }) => {
   const steps = cluster.nodes.flatMap((node): HostStep[] => {
     const host = observed.hosts[node.name]
     if (host === undefined) throw new TypeError(`${node.name} was not observed`)
-    const files = () => wantedFiles(intent, node, situation, roster, host.member?.dataPresent ?? false)
+    const files = () => wantedFiles(intent, node, situation, roster, host.member)
     return [
       ...packageSteps(cluster, host),
       ...(members.has(node.name) ? memberSteps(cluster, node, observed, files()) : []),
@@ -99,7 +100,11 @@ const form: Stage = (scene) => startSteps(scene)
 
 /** Nothing is done to a cluster that is not well, but to make it well. */
 const settleDown: Stage = ({ observed }) => {
-  const problems = observed.cluster?.problems ?? ['no member answers']
+  const behind = Object.entries(observed.cluster?.lag ?? {}).filter(([, lag]) => lag > CAUGHT_UP)
+  const problems = [
+    ...(observed.cluster?.problems ?? ['no member answers']),
+    ...behind.map(([name, lag]) => `${name} is ${lag} entries behind`),
+  ]
   if (problems.length === 0) return []
   return [
     {
@@ -124,9 +129,10 @@ const settle: Stage = ({ intent, observed, situation }) => {
       const what = 'verify the cluster: a write read back from every member, equal contents'
       return [{ kind: 'verify', what, why: 'it was just formed', danger: 'none' }]
     }
-    const established = { kind: 'established', token: situation.token, clusterId: facts.id } as const
+    const { token } = situation
+    const established = { kind: 'established', token, clusterId: facts.id, settled: true } as const
     const pins = etcdNodes(cluster).flatMap((node) =>
-      memberSteps(cluster, node, observed, memberFiles(cluster, node, established)),
+      memberSteps(cluster, node, observed, memberFiles(cluster, node, established, undefined)),
     )
     return [...networkSteps(cluster, observed), ...pins]
   }
@@ -135,10 +141,12 @@ const settle: Stage = ({ intent, observed, situation }) => {
 
 const STAGES: readonly Stage[] = [
   prepare,
+  relocate,
   certify,
-  form,
-  depart,
   heal,
+  form,
+  arrive,
+  depart,
   settleDown,
   spreadTrust,
   join,

@@ -1,6 +1,6 @@
 /** What must change on one host before its member can run: packages, user, folders, binaries, files, keys. */
 import { type HostState, type MemberState, PATHS, type PathState } from '../host/state.ts'
-import { renderEnvironmentFile } from '../etcd/environment-file.ts'
+import { parseEnvironmentFile, renderEnvironmentFile } from '../etcd/environment-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { certificateNames, faultsOf, keepsKey, requestConfiguration } from './certificates.ts'
 import { memberEnvironment } from '../etcd/configuration.ts'
@@ -16,11 +16,20 @@ import { presentVersion } from './present-version.ts'
 
 export type OpenSituation = Exclude<Situation, { kind: 'blocked' }>
 
-/** The files that a member should have, as far as they are known in this situation. */
-export function memberFiles(cluster: Cluster, node: Node, situation: OpenSituation): readonly WantedFile[] {
+/**
+ * The files that a member should have, as far as they are known in this situation. Who its options say is in the cluster
+ * stays as it is (`present`) until that are the file's members: etcd ignores it, but where nobody answers it is all there is.
+ */
+export function memberFiles(
+  cluster: Cluster,
+  node: Node,
+  situation: OpenSituation,
+  present: MemberState | undefined,
+): readonly WantedFile[] {
   const pinned = situation.kind === 'established'
   const state = pinned ? 'existing' : 'new'
-  const members = etcdNodes(cluster)
+  const before = parseEnvironmentFile(present?.contents[PATHS.environment] ?? '')['ETCD_INITIAL_CLUSTER']
+  const members = (pinned && !situation.settled ? before : undefined) ?? etcdNodes(cluster)
   const files = [
     environmentFile(memberEnvironment({ cluster, node, members, token: situation.token, state })),
     unitOf(cluster),
@@ -40,15 +49,15 @@ export function wantedFiles(
   node: Node,
   situation: OpenSituation,
   roster: Roster | undefined,
-  hasData: boolean,
+  state: MemberState | undefined,
 ): readonly WantedFile[] {
-  if (situation.kind !== 'established') return memberFiles(cluster, node, situation)
+  if (situation.kind !== 'established') return memberFiles(cluster, node, situation, state)
   const member = roster?.members.get(node.name)
   const belongs =
     roster === undefined
-      ? hasData
+      ? state?.dataPresent === true
       : member !== undefined && !isInvited(member) && replace?.[node.name] !== member.id
-  return belongs ? memberFiles(cluster, node, situation) : [unitOf(cluster)]
+  return belongs ? memberFiles(cluster, node, situation, state) : [unitOf(cluster)]
 }
 
 /** What a node is given with which it joins a cluster that others have formed; its mark comes when it has started. */

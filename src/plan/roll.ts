@@ -3,15 +3,15 @@
  * Between two waves everybody has to be healthy again; `next` sees to that.
  */
 import { peerUrl } from '../etcd/configuration.ts'
-import { type Node, etcdNodes } from '../spec/cluster.ts'
-import type { ClusterFacts } from './observed.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import type { ClusterFacts, MemberFacts } from './observed.ts'
 import { restartReasons } from './outdated.ts'
 import { binarySteps, configurationSteps, memberFiles } from './prepare.ts'
 import { mayRestart, quorum } from './quorum.ts'
-import type { Roster } from './roster.ts'
-import { handOver } from './start.ts'
+import { type Roster, isInvited } from './roster.ts'
 import type { Scene, Stage, StageAnswer } from './stage.ts'
-import type { HostStep, Step } from './steps.ts'
+import { handOver, startSteps } from './start.ts'
+import { type HostStep, type Step, isHostStep } from './steps.ts'
 import { versionReasons } from './upgrade.ts'
 import { trustRestartReasons } from './trust.ts'
 
@@ -25,19 +25,38 @@ interface Candidate {
  * A member that is sick and runs with what it should not: waiting for it first would be waiting for ever.
  *
  * Sick means no more than that it did not answer in time. Where others answered there is a quorum, and it may be part of
- * it: they must be enough without it. Where nobody knows of a leader there is nothing to lose.
+ * it: they must be enough without it. Where nobody is served, each may be waiting for the others: then all of which it is
+ * certain that they serve nobody, together with those that have to be started.
  */
 export const heal: Stage = (scene) => {
-  const { roster, observed, intent } = scene
+  const { situation, roster, observed, intent } = scene
   const facts = observed.cluster
-  if (roster === undefined || facts === undefined) return []
   // Another version is no cure: who is sick on the way to it is waited for, and what is done then is for a person to say.
-  if (intent.upgrade?.back === false) return []
-  const enough = roster.healthy >= quorum(roster.voters)
-  const none = roster.healthy === 0 && facts.leader === undefined
-  if (!enough && !none) return []
-  const sick = candidates(scene).find(({ node }) => !facts.healthy.includes(node.name))
-  return sick === undefined ? [] : restartSteps(scene, sick)
+  if (situation.kind !== 'established' || intent.upgrade?.back === false) return []
+  // Whom others follow is not sick, though it may not answer us.
+  const well = new Set([...(facts?.healthy ?? []), facts?.leader])
+  const sick = candidates(scene).filter(({ node }) => !well.has(node.name))
+  if (facts?.leader !== undefined || (facts?.healthy.length ?? 0) > 0) {
+    const enough = roster !== undefined && roster.healthy >= quorum(roster.voters)
+    return enough ? sick.slice(0, 1).flatMap((one) => restartSteps(scene, one)) : []
+  }
+  const restarts = sick
+    .filter(({ node }) => servesNobody(scene, node) && !isUntold(scene, node))
+    .flatMap((one) => restartSteps(scene, one).filter(isHostStep))
+  return restarts.length > 0 ? [...restarts, ...startSteps(scene)] : []
+}
+
+/** It says so itself, or systemd does: it has not become ready since it was started. */
+function servesNobody({ observed }: Scene, { name }: Node): boolean {
+  const answered = observed.cluster?.lag[name] !== undefined
+  return answered || observed.hosts[name]?.member?.unit.active !== 'active'
+}
+
+/** It is to be elsewhere, and nobody has been told yet: at its old address the others may still find it. */
+function isUntold({ intent, observed, roster }: Scene, node: Node): boolean {
+  const running = observed.hosts[node.name]?.member?.unit.environment?.['ETCD_INITIAL_ADVERTISE_PEER_URLS']
+  const known = roster?.members.get(node.name)?.peerUrls ?? (running === undefined ? [] : [running])
+  return !known.includes(peerUrl(intent.cluster, node))
 }
 
 /** Everybody is healthy. */
@@ -84,7 +103,7 @@ function candidates(scene: Scene): readonly Candidate[] {
     const state = observed.hosts[node.name]?.member
     const member = roster?.members.get(node.name)
     if (state === undefined || (roster !== undefined && member === undefined)) return []
-    const files = memberFiles(intent.cluster, node, situation)
+    const files = memberFiles(intent.cluster, node, situation, state)
     const reasons = [
       ...versionReasons(scene, node.name),
       ...restartReasons(intent.cluster, state, files),
@@ -101,23 +120,9 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
   const state = observed.hosts[host]?.member
   if (state === undefined) throw new TypeError(`${host} was not observed`)
   const member = roster?.members.get(host)
-  const url = peerUrl(cluster, node)
-  const update: Step[] =
-    member === undefined || member.peerUrls.includes(url)
-      ? []
-      : [
-          {
-            kind: 'member-update',
-            node: host,
-            memberId: member.id,
-            peerUrls: [url],
-            what: `tell the members that ${host} is at ${url} from now on`,
-            why: `they know it as ${member.peerUrls.join(', ')}`,
-            danger: 'membership',
-          },
-        ]
+  const update = updateStep(cluster, node, member)
   const binaries = binarySteps(cluster, host, observed.hosts[host]?.architecture ?? 'other', state)
-  const files = configurationSteps(host, memberFiles(cluster, node, situation), state)
+  const files = configurationSteps(host, memberFiles(cluster, node, situation, state), state)
   const folders = handOver(cluster, state)
   const restart: HostStep[] =
     reasons.length === 0
@@ -133,6 +138,37 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
           },
         ]
   return [...update, ...(reasons.length === 0 ? [] : binaries), ...files, ...restart]
+}
+
+/** A member that is not ready and is to be elsewhere: its peers, who look for it where it was, are told before it starts. */
+export const relocate: Stage = ({ intent, observed, roster }) => {
+  if (roster === undefined || observed.cluster?.leader === undefined) return []
+  const { cluster } = intent
+  for (const node of etcdNodes(cluster)) {
+    const member = roster.members.get(node.name)
+    const runs = observed.hosts[node.name]?.member?.unit.active === 'active'
+    if (member === undefined || isInvited(member) || runs) continue
+    if (intent.replace?.[node.name] === member.id) continue
+    const update = updateStep(cluster, node, member)
+    if (update.length > 0) return update
+  }
+  return []
+}
+
+function updateStep(cluster: Cluster, node: Node, member: MemberFacts | undefined): readonly Step[] {
+  const url = peerUrl(cluster, node)
+  if (member === undefined || member.peerUrls.includes(url)) return []
+  return [
+    {
+      kind: 'member-update',
+      node: node.name,
+      memberId: member.id,
+      peerUrls: [url],
+      what: `tell the members that ${node.name} is at ${url} from now on`,
+      why: `they know it as ${member.peerUrls.join(', ')}`,
+      danger: 'membership',
+    },
+  ]
 }
 
 function outage(roster: Roster | undefined): string {

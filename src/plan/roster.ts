@@ -43,6 +43,20 @@ export function isInvited(member: MemberFacts): boolean {
   return member.clientUrls.length === 0 && member.name === ''
 }
 
+/** Every node has its member, at its place and with a vote, and there is no other. */
+export function isSettled(cluster: Cluster, { members, others }: Roster): boolean {
+  if (others.length > 0) return false
+  return etcdNodes(cluster).every((node) => {
+    const member = members.get(node.name)
+    return (
+      member !== undefined &&
+      !member.learner &&
+      !isInvited(member) &&
+      member.peerUrls.includes(peerUrl(cluster, node))
+    )
+  })
+}
+
 /** `name=peer URL` of everyone a newcomer finds, itself among them: etcd compares it with what the others say. */
 export function initialCluster(facts: ClusterFacts, node: Node): string {
   return facts.members

@@ -2,16 +2,16 @@
  * Where a cluster is in its life, judged from its hosts: not begun, being formed, or established; or in a state in
  * which nothing may be done without being asked. The one place that decides whether a bootstrap is allowed.
  */
-import { type MemberState, PATHS } from '../host/state.ts'
+import { PATHS } from '../host/state.ts'
 import { peerUrl } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { ApplyIntent } from './intent.ts'
+import { type Member, lossReasons, quorumReasons } from './losses.ts'
 import { membershipReasons } from './membership.ts'
 import type { Observed } from './observed.ts'
-import { type Pin, parsePin, runElsewhere } from './pin.ts'
-import { quorum } from './quorum.ts'
-import { isInvited, rosterOf } from './roster.ts'
+import { parsePin, runElsewhere } from './pin.ts'
+import { isInvited, isSettled, rosterOf } from './roster.ts'
 import type { BlockReason } from './steps.ts'
 import { isTokenOf } from './token.ts'
 
@@ -21,21 +21,14 @@ export type Situation =
   /** Members have begun with this token, but the whole was not verified yet. */
   | { readonly kind: 'forming'; readonly token: string }
   /** Verified once, and pinned: its ID never changes again. */
-  | { readonly kind: 'established'; readonly token: string; readonly clusterId: string }
+  | {
+      readonly kind: 'established'
+      readonly token: string
+      readonly clusterId: string
+      /** Its members are known, and are those that the file names. */
+      readonly settled: boolean
+    }
   | { readonly kind: 'blocked'; readonly reasons: readonly BlockReason[] }
-
-interface Member {
-  readonly node: Node
-  readonly state: MemberState
-  /** What its options file says; with that gone, what its process was started with. */
-  readonly environment: Readonly<Record<string, string>>
-  readonly pin: Pin | undefined
-  /** It was a member of a verified cluster once, whatever is left of it. */
-  readonly wasMember: boolean
-  readonly hasData: boolean
-  /** systemd keeps a process of it, or tries to. */
-  readonly active: boolean
-}
 
 export function judgeSituation(intent: ApplyIntent, observed: Observed): Situation {
   const { cluster, freshToken } = intent
@@ -178,60 +171,8 @@ function established(
     .filter((text): text is string => isTokenOf(cluster.name, text))
   const votes = (text: string) => tokens.filter((other) => other === text).length
   const [token] = tokens.toSorted((a, b) => votes(b) - votes(a))
-  return { kind: 'established', token: token ?? `${cluster.name}-${clusterId}`, clusterId }
-}
-
-/** Nobody answers, and too few have what a quorum could be made of: starting them would be waiting for ever. */
-function quorumReasons(members: readonly Member[]): readonly BlockReason[] {
-  const peers = members.flatMap(({ pin, environment }) =>
-    pin === undefined ? [] : (environment['ETCD_INITIAL_CLUSTER']?.split(',') ?? []),
-  )
-  const names = new Set(peers.map((peer) => peer.slice(0, peer.indexOf('='))))
-  const whole = members.filter(({ state }) => state.dataPresent && state.walPresent)
-  // Those that the file no longer names may be up, and out of our sight.
-  const others = [...names].filter((name) => members.every(({ node }) => node.name !== name))
-  const needed = quorum(names.size)
-  if (whole.length + others.length >= needed) return []
-  const who = whole.map(({ node }) => node.name).join(', ')
-  return [
-    {
-      message: `no member answers, and of ${names.size} only ${whole.length} ${whole.length === 1 ? 'has its' : 'have their'} data${who && ` (${who})`}: ${needed} are needed to decide anything`,
-      hint: 'if the data of the others was only moved, move it back and apply again. Otherwise touch nothing: what is left is the best copy there is',
-    },
-  ]
-}
-
-/** The log of a member and its database are of use only together: with one of them lost the member is. */
-function lossReasons(
-  cluster: Cluster,
-  { node, state, environment }: Member,
-  clusterId: string,
-): readonly BlockReason[] {
-  if (state.dataPresent && state.walPresent) return []
-  const lost = [
-    ...(state.dataPresent ? [] : [cluster.etcd.dataDirectory]),
-    ...(state.walPresent ? [] : [cluster.etcd.walDirectory]),
-  ].join(' and ')
-  const places = [environment['ETCD_DATA_DIR'], environment['ETCD_WAL_DIR']]
-  const moved = [cluster.etcd.dataDirectory, cluster.etcd.walDirectory].some(
-    (path, index) => (places[index] ?? path) !== path,
-  )
-  if (moved) {
-    return [
-      {
-        host: node.name,
-        message: `the cluster file places its data in ${lost}, where there is none; it was set up with ${places.join(' and ')}`,
-        hint: 'moving the data of a member is not offered yet: put etcd.dataDirectory and etcd.walDirectory back',
-      },
-    ]
-  }
-  return [
-    {
-      host: node.name,
-      message: `${lost} there is lost (missing or empty), but it is a member of the cluster ${clusterId}: started empty it would forget its votes`,
-      hint: `nothing was started. If the data was moved, move it back and apply again; if it is lost, have the others make the member anew: quorate member replace ${node.name}`,
-    },
-  ]
+  const settled = roster !== undefined && isSettled(cluster, roster)
+  return { kind: 'established', token: token ?? `${cluster.name}-${clusterId}`, clusterId, settled }
 }
 
 function bootstrapping(

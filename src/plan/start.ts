@@ -1,7 +1,8 @@
 /** Which members are started, and how. */
 import type { MemberState } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
-import { enableStep } from './prepare.ts'
+import { restartReasons } from './outdated.ts'
+import { type OpenSituation, enableStep, memberFiles } from './prepare.ts'
 import { isInvited } from './roster.ts'
 import type { Scene } from './stage.ts'
 import type { HostStep } from './steps.ts'
@@ -11,6 +12,7 @@ export function startSteps({ intent, observed, situation, roster }: Scene): Host
   const state = (node: Node) => observed.hosts[node.name]?.member
   const mayStart = (node: Node) => {
     if (situation.kind !== 'established') return true
+    if (isOutdated(intent.cluster, node, situation, state(node))) return false
     const member = roster?.members.get(node.name)
     if (intent.replace?.[node.name] !== undefined && intent.replace[node.name] === member?.id) return false
     // With nobody to ask, data tells who was a member. A newcomer is started when it was added.
@@ -28,6 +30,19 @@ export function handOver({ etcd }: Cluster, state: MemberState | undefined): rea
   if (now === undefined || now.owner === 'etcd') return []
   const { dataDirectory, walDirectory } = etcd
   return walDirectory.startsWith(`${dataDirectory}/`) ? [dataDirectory] : [dataDirectory, walDirectory]
+}
+
+/** systemd does not start again what is starting already, whatever it was started with: that is restarted instead. */
+function isOutdated(
+  cluster: Cluster,
+  node: Node,
+  situation: OpenSituation,
+  state: MemberState | undefined,
+): boolean {
+  return (
+    state !== undefined &&
+    restartReasons(cluster, state, memberFiles(cluster, node, situation, state)).length > 0
+  )
 }
 
 /** `turn`: its place among those that start together. */

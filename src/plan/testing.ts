@@ -42,7 +42,7 @@ export function bareWorld(cluster: Cluster): Observed {
 
 /** Everything as the cluster file wants it: members running, verified and pinned. */
 export function settledWorld(cluster: Cluster): Observed {
-  return worldIn(cluster, { kind: 'established', token: TOKEN, clusterId: CLUSTER_ID })
+  return worldIn(cluster, { kind: 'established', token: TOKEN, clusterId: CLUSTER_ID, settled: true })
 }
 
 /** Members running and healthy, but neither verified nor pinned. */
@@ -195,7 +195,7 @@ export const BARE_MEMBER: MemberState = {
 }
 
 function runningMember(cluster: Cluster, node: Node, situation: OpenSituation): MemberState {
-  const files = memberFiles(cluster, node, situation)
+  const files = memberFiles(cluster, node, situation, undefined)
   const { dataDirectory, walDirectory, version } = cluster.etcd
   const names = certificateNames(cluster)
   const binary = { sha256: 'aa', version }

@@ -151,7 +151,8 @@ test('the files are those of the new version', () => {
   const [first] = plan(upgradeTo(), settled).waves
   const file = first?.find((step) => step.kind === 'file')
   const node = NEW.nodes[0]!
-  const wanted = memberFiles(NEW, node, { kind: 'established', token: TOKEN, clusterId: CLUSTER_ID })
+  const established = { kind: 'established', token: TOKEN, clusterId: CLUSTER_ID, settled: true } as const
+  const wanted = memberFiles(NEW, node, established, undefined)
   expect(file).toMatchObject({ content: wanted.find(({ path }) => path === PATHS.environment)?.content })
   expect(glance(first ?? [])).toContain(`etcd01 file ${PATHS.environment}`)
 })

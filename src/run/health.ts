@@ -1,6 +1,7 @@
 /** Waits for a cluster to be healthy, looking at etcd itself rather than at a clock. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
+import { CAUGHT_UP } from '../etcd/lag.ts'
 import type { Observed } from '../plan/observed.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { clusterFacts } from './facts.ts'
@@ -8,9 +9,6 @@ import type { Session } from './session.ts'
 
 const PATIENCE_MS = 60_000
 const PAUSE_MS = 200
-
-/** Entries of the Raft log that a member may still have to apply, and yet count as up to date. */
-export const CAUGHT_UP = 100
 
 /** @throws QuorateError `unhealthy` naming what is still wrong after a minute. */
 export async function awaitHealth(session: Session, observed: Observed): Promise<void> {

@@ -1,0 +1,151 @@
+/** Changes that are asked of a cluster that is not well at this moment; most were found by the simulation. */
+import { expect, test } from 'vitest'
+import { sampleNode } from '../etcd/sample.ts'
+import { type MemberState, PATHS } from '../host/state.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import { next } from './next.ts'
+import type { ClusterFacts, Observed } from './observed.ts'
+import {
+  glance,
+  healthyCluster,
+  reasonsOf,
+  settledWorld,
+  stepsOf,
+  testCluster,
+  testIntent,
+  withMember,
+  withMembers,
+} from './testing.ts'
+
+const cluster = testCluster()
+const slower = testCluster({}, { settings: { 'heartbeat-interval': '200' } })
+const settled = settledWorld(cluster)
+const shown = (wanted: Cluster, observed: Observed) => glance(stepsOf(next(testIntent(wanted), observed)))
+
+const unit = (change: Partial<MemberState['unit']>) => (member: MemberState) => ({
+  unit: { ...member.unit, ...change },
+})
+const down = unit({ active: 'inactive', environment: undefined })
+const starting = unit({ active: 'activating' })
+const withFacts = (observed: Observed, change: Partial<ClusterFacts> | undefined): Observed => ({
+  ...observed,
+  cluster: change === undefined ? undefined : { ...healthyCluster(cluster), ...change },
+})
+const moved = (...names: string[]) =>
+  testCluster({
+    nodes: cluster.nodes.map((node) =>
+      names.includes(node.name) ? { ...node, address: node.address.replace('192.168.0', '10.0.0') } : node,
+    ),
+  })
+
+test('nobody is restarted while another member is far behind with the log', () => {
+  expect(shown(slower, settled)).toContain('etcd02 restart')
+  expect(shown(slower, withFacts(settled, { lag: { etcd03: 5_000 } }))).toEqual(['await-health'])
+  expect(shown(slower, withFacts(settled, { lag: { etcd03: 100 } }))).toContain('etcd02 restart')
+})
+
+test('a member that is stopped and is to be elsewhere starts only when the others know where', () => {
+  const away = withFacts(withMember(settled, 'etcd03', down), { healthy: ['etcd01', 'etcd02'] })
+  const first = shown(moved('etcd03'), away)
+  expect(first).not.toContain('etcd03 start')
+  const ready = { ...away, hosts: { ...away.hosts, etcd03: settledWorld(moved('etcd03')).hosts['etcd03']! } }
+  expect(shown(moved('etcd03'), withMember(ready, 'etcd03', down))).toEqual(['member-update'])
+})
+
+test('a member that keeps starting with the wrong options is restarted: a start would change nothing', () => {
+  const sick = withFacts(withMember(settled, 'etcd02', starting), { healthy: ['etcd01', 'etcd03'] })
+  const steps = shown(slower, sick)
+  expect(steps).toContain('etcd02 restart')
+  expect(steps).not.toContain('etcd02 start')
+})
+
+test('a leader that does not answer us is left alone while others follow it', () => {
+  const silent = { healthy: ['etcd02', 'etcd03'], leader: 'etcd01', problems: ['etcd01 does not answer'] }
+  const done = withMembers(settled, {})
+  const others = {
+    etcd02: settledWorld(slower).hosts['etcd02']!,
+    etcd03: settledWorld(slower).hosts['etcd03']!,
+  }
+  const world = withFacts({ ...done, hosts: { ...done.hosts, ...others } }, silent)
+  expect(shown(slower, world)).toEqual(['await-health'])
+})
+
+test('where nobody is served, all that wait for each other are restarted together', () => {
+  const sick = withFacts(withMembers(settled, starting), undefined)
+  const restarted = shown(slower, sick).filter((step) => step.endsWith(' restart'))
+  expect(restarted).toEqual(['etcd01 restart', 'etcd02 restart', 'etcd03 restart'])
+})
+
+test('that nobody answers us does not mean that nobody is served', () => {
+  expect(shown(slower, withFacts(settled, undefined))).toEqual(['await-health'])
+})
+
+test('no member is restarted at a new address of which nobody could be told', () => {
+  const leaderless = {
+    leader: undefined,
+    healthy: [],
+    problems: ['no leader'],
+    lag: { etcd01: 0, etcd02: 0 },
+  }
+  expect(shown(moved('etcd01', 'etcd02'), withFacts(settled, leaderless))).toEqual(['await-health'])
+})
+
+test('members that are down are not started at new addresses if they are too many to find each other', () => {
+  const stopped = withFacts(withMember(withMember(settled, 'etcd01', down), 'etcd02', down), {
+    leader: undefined,
+    healthy: [],
+    problems: ['no leader'],
+  })
+  const reasons = reasonsOf(next(testIntent(moved('etcd01', 'etcd02')), stopped))
+  expect(reasons.map(({ host }) => host)).toEqual(['etcd01', 'etcd02'])
+  expect(reasons[0]?.message).toContain('nobody can be told')
+})
+
+test('before etcd 3.4 a second member takes the leader away until it is started: it is', () => {
+  const old = { version: '3.3.25' }
+  const one = testCluster({ nodes: cluster.nodes.slice(0, 1) }, old)
+  const two = testCluster({ nodes: cluster.nodes.slice(0, 2) }, old)
+  const facts = healthyCluster(one)
+  const invited = {
+    id: '9',
+    name: '',
+    peerUrls: ['https://192.168.0.2:2380'],
+    clientUrls: [],
+    learner: false,
+  }
+  const world = settledWorld(two)
+  const waiting: Observed = {
+    ...withMember(world, 'etcd02', (member) => ({
+      ...down(member),
+      dataPresent: false,
+      walPresent: false,
+      contents: Object.fromEntries(Object.entries(member.contents).filter(([path]) => path === PATHS.unit)),
+    })),
+    cluster: {
+      ...facts,
+      members: [...facts.members, invited],
+      healthy: [],
+      leader: undefined,
+      problems: ['etcd01 knows of no leader'],
+    },
+  }
+  expect(shown(two, waiting)).toContain('etcd02 start')
+})
+
+test('what members remember of each other stays until the cluster has the members of the file', () => {
+  const newcomer = sampleNode('etcd04', '192.168.0.4')
+  const other = testCluster({ nodes: [...cluster.nodes.slice(0, 2), newcomer] })
+  const bare = { ...settledWorld(other), cluster: healthyCluster(cluster) }
+  const world: Observed = {
+    ...bare,
+    hosts: {
+      ...bare.hosts,
+      ...settled.hosts,
+      etcd04: { ...bare.hosts['etcd04']!, member: { ...bare.hosts['etcd04']!.member!, contents: {} } },
+    },
+  }
+  const written = stepsOf(next(testIntent(other), world)).filter(
+    (step) => step.kind === 'file' && step.path === PATHS.environment,
+  )
+  expect(written).toEqual([])
+})
