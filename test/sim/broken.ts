@@ -1,8 +1,9 @@
 /** Planners that are wrong on purpose, one for each invariant: a simulation that lets them pass would be worth nothing. */
 import { type MemberState, PATHS } from '../../src/host/state.ts'
 import { next } from '../../src/plan/next.ts'
-import type { Observed } from '../../src/plan/observed.ts'
+import type { ClusterFacts, Observed } from '../../src/plan/observed.ts'
 import { type HostStep, type Next, type Step, isHostStep } from '../../src/plan/steps.ts'
+import type { ForbiddenStep } from './effects.ts'
 import type { Planner } from './operator.ts'
 import type { Invariant } from './violation.ts'
 
@@ -78,15 +79,79 @@ export const BROKEN: readonly BrokenPlanner[] = [
       ),
   },
   {
-    what: 'restarts members whose files it changed',
-    breaks: 'no-quorum-lost',
+    what: 'stops all others while it restarts one',
+    breaks: 'quorum-kept',
+    planner: (intent, observed) =>
+      mapSteps(next(intent, observed), (steps) => {
+        const one = steps.find((step) => step.kind === 'restart')
+        const others = running(observed).filter((host) => host !== one?.host)
+        return one === undefined ? steps : [...steps, ...others.map(stop)]
+      }),
+  },
+  {
+    what: 'adds two members at once',
+    breaks: 'one-change',
+    planner: (intent, observed) =>
+      mapSteps(next(intent, observed), (steps) => {
+        const add = steps.find((step) => step.kind === 'member-add')
+        return add === undefined ? steps : [...steps, { ...add, peerUrls: ['https://192.168.0.99:2380'] }]
+      }),
+  },
+  {
+    what: 'adds a member while another has no vote yet',
+    breaks: 'one-change',
     planner: (intent, observed) =>
       mapSteps(next(intent, observed), (steps) =>
-        steps.flatMap((step) =>
-          step.kind === 'file' && observed.hosts[step.host]?.member?.unit.active === 'active'
-            ? [step, restart(step.host)]
-            : [step],
-        ),
+        steps.map((step) => {
+          const members = observed.cluster?.members.map(({ id }) => id) ?? []
+          const peerUrls = ['https://192.168.0.99:2380']
+          const add = { kind: 'member-add', node: 'etcd99', peerUrls, learner: true, members } as const
+          return step.kind === 'promote' ? { ...step, ...add } : step
+        }),
+      ),
+  },
+  {
+    what: 'restarts a member without a look at the others',
+    breaks: 'others-well',
+    planner: (intent, observed) =>
+      mapSteps(next(intent, withFacts(observed, { problems: [], lag: {} })), (steps) =>
+        steps.filter(({ kind }) => kind !== 'compare'),
+      ),
+  },
+  {
+    what: 'does not know who leads',
+    breaks: 'leader-last',
+    planner: (intent, observed) =>
+      mapSteps(next(intent, withFacts(observed, { leader: 'nobody' })), (steps) =>
+        steps.filter(({ kind }) => kind !== 'move-leader'),
+      ),
+  },
+  {
+    what: 'restarts a member whose certificate it renewed',
+    breaks: 'only-what-differs',
+    planner: (intent, observed) =>
+      mapSteps(next(intent, observed), (steps) => {
+        const renewed = steps.find(
+          (step) => step.kind === 'certificates' && running(observed).includes(step.host),
+        )
+        return renewed?.host === undefined ? steps : [...steps, restart(renewed.host)]
+      }),
+  },
+  {
+    what: 'makes room for a new member before the old one is gone',
+    breaks: 'aside-after-leaving',
+    planner: (intent, observed) =>
+      mapSteps(next(intent, observed), (steps) =>
+        steps.flatMap((step): readonly Step[] => {
+          const host = step.kind === 'start' ? step.host : undefined
+          if (host === undefined || observed.hosts[host]?.member?.dataPresent !== true) return [step]
+          const { walDirectory, dataDirectory } = intent.cluster.etcd
+          const paths = [walDirectory, dataDirectory]
+          return [
+            { kind: 'aside', host, paths, suffix: 'old', what: 'aside', why: 'broken', danger: 'none' },
+            step,
+          ]
+        }),
       ),
   },
   {
@@ -204,12 +269,31 @@ function isPin(step: Step): boolean {
   return isHostStep(step) && step.kind === 'file' && step.path === PATHS.clusterId
 }
 
-/** No step of quorate's: the types would not let a planner ask for it. */
-/** A step that quorate does not have. */
-function removeData(host: string): Step {
-  return { kind: 'remove-data', host, what: 'remove-data', why: 'broken', danger: 'none' } as unknown as Step
+function running(observed: Observed): string[] {
+  return Object.keys(observed.hosts).filter((host) => observed.hosts[host]?.member?.unit.active === 'active')
 }
 
-function restart(host: string): Step {
+function withFacts(observed: Observed, change: Partial<ClusterFacts>): Observed {
+  return { ...observed, cluster: observed.cluster && { ...observed.cluster, ...change } }
+}
+
+function restart(host: string): HostStep {
   return { kind: 'restart', host, what: 'restart', why: 'broken', danger: 'restart' }
+}
+
+function stop(host: string): HostStep {
+  const unit = 'etcd.service'
+  return { kind: 'stop', host, unit, what: 'stop', why: 'broken', danger: 'restart' }
+}
+
+/** No step of quorate's: the types would not let a planner ask for it. */
+function removeData(host: string): Step {
+  const step: ForbiddenStep & Omit<HostStep, 'kind' | 'host'> = {
+    kind: 'remove-data',
+    host,
+    what: 'remove-data',
+    why: 'broken',
+    danger: 'none',
+  }
+  return step as unknown as Step
 }

@@ -3,12 +3,12 @@ import { trustMarkFile } from '../../src/pki/trust-mark.ts'
 import { parseEnvironmentFile } from '../../src/etcd/environment-file.ts'
 import { type PathState, PATHS } from '../../src/host/state.ts'
 import type { Cluster, Node } from '../../src/spec/cluster.ts'
+import type { RaftMember } from './raft.ts'
 
 /** What etcd keeps in its data and WAL folders. */
 export interface MemberData {
   readonly clusterId: string
-  /** `name=peer URL` of each member, sorted. */
-  readonly peers: readonly string[]
+  readonly memberId: string
   /** Which of all the beginnings in this world it was: data that was lost and begun again is other data. */
   readonly beginning: number
 }
@@ -23,9 +23,12 @@ export interface Certificate {
 
 export interface Process {
   readonly pid: number
-  /** The environment that it was started with. */
+  /** What it was started with: the options of its file then, and its unit's mark. */
   readonly environment: Readonly<Record<string, string>>
+  readonly version: string
   readonly data: MemberData
+  /** The members as it last saw them. */
+  known: readonly RaftMember[]
   /** Was in a quorum since its start: systemd calls it active, and it answers. */
   ready: boolean
 }
@@ -53,6 +56,22 @@ export interface Disk {
   retrying: boolean
   process: Process | undefined
   boots: number
+  /** Data that was moved aside, and lies there still. */
+  readonly aside: MemberData[]
+  /** Stopped in its tracks (SIGSTOP): it listens, and never answers. */
+  paused: boolean
+  /** Its link to the other members: nothing goes through, or nothing in one direction. */
+  cut: 'both' | 'in' | 'out' | undefined
+  /** It serves, but not those who ask from where quorate is. */
+  silent: boolean
+  /** Nobody can log in to it from where quorate is. */
+  unreachable: boolean
+  /** The machine is off. */
+  off: boolean
+  /** Nothing more fits on its disk. */
+  full: boolean
+  /** Far behind with the log. */
+  slow: boolean
 }
 
 export function bareDisk(node: Node): Disk {
@@ -72,6 +91,14 @@ export function bareDisk(node: Node): Disk {
     retrying: false,
     process: undefined,
     boots: 1,
+    aside: [],
+    paused: false,
+    cut: undefined,
+    silent: false,
+    unreachable: false,
+    off: false,
+    full: false,
+    slow: false,
   }
 }
 
@@ -80,18 +107,28 @@ export function isMarked(disk: Disk): boolean {
   return disk.files.has(PATHS.clusterId) || environmentOf(disk)['ETCD_INITIAL_CLUSTER_STATE'] === 'existing'
 }
 
+export function environmentOf(disk: Disk): Readonly<Record<string, string>> {
+  return parseEnvironmentFile(disk.files.get(PATHS.environment) ?? '')
+}
+
 /** What lies beside the trust bundle. Nobody here edits it, and there is one CA. */
 export function trustMarkOf({ tls }: Disk, ca: string | undefined): string | undefined {
   return tls.ca === undefined || ca === undefined ? undefined : trustMarkFile(ca)
 }
 
-export function environmentOf(disk: Disk): Readonly<Record<string, string>> {
-  return parseEnvironmentFile(disk.files.get(PATHS.environment) ?? '')
+/** The environment of a process that is started now: systemd takes the unit as it has read it. */
+export function startEnvironment(disk: Disk, ca: string | undefined): Readonly<Record<string, string>> {
+  const unit = [...(disk.loadedUnit ?? '').matchAll(/^Environment=(\w+)=(.*)$/gm)]
+  const own = unit.map(([, name = '', value = '']) => [name, value] as const)
+  const trust = parseEnvironmentFile(trustMarkOf(disk, ca) ?? '')
+  return { ...Object.fromEntries(own), ...trust, ...environmentOf(disk) }
 }
 
 /** Why its etcd can't be run at all, whatever its data is; undefined: it can. */
 export function unfitness(disk: Disk, cluster: Cluster): string | undefined {
   const environment = environmentOf(disk)
+  if (disk.off) return 'the machine is off'
+  if (disk.full) return 'its disk is full'
   if (disk.loadedUnit === undefined) return 'there is no unit'
   if (disk.userShell === undefined) return 'there is no user etcd'
   if (!disk.binaries.has('etcd')) return 'there is no /usr/local/bin/etcd'

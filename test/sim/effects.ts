@@ -4,20 +4,17 @@ import { PATHS } from '../../src/host/state.ts'
 import type { HostStep } from '../../src/plan/steps.ts'
 import { parsePin } from '../../src/plan/pin.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
-import type { Certificate } from './disk.ts'
+import type { Certificate, Disk } from './disk.ts'
 import { notePin, start, stop } from './etcd.ts'
+import { Failure } from './failure.ts'
+import { checkAside, checkRestart } from './harm.ts'
 import { requestOf } from './look.ts'
 import { type World, diskOf, fresh } from './world.ts'
-
-/** A step's failure, as the agent would report it. */
-export class Failure extends Error {
-  override readonly name = 'Failure'
-}
 
 /** Steps that quorate does not have; planners that are broken on purpose use them. */
 export type ForbiddenStep = { readonly kind: 'remove-data'; readonly host: string }
 
-type Effect = () => void
+type Effect = () => unknown
 
 /** @param seen the host as it was when the wave was planned: what is signed is the request that was read then. */
 export function effectsOf(
@@ -27,6 +24,32 @@ export function effectsOf(
   seen: MemberState | undefined,
 ): readonly Effect[] {
   const disk = diskOf(world, step.host)
+  const effects = effectsWithRoom(world, cluster, disk, step, seen)
+  if (!NEEDS_ROOM.has(step.kind)) return effects
+  return effects.map((effect) => () => {
+    if (disk.full) throw new Failure('No space left on device')
+    effect()
+  })
+}
+
+const NEEDS_ROOM: ReadonlySet<string> = new Set([
+  'packages',
+  'user',
+  'directory',
+  'binaries',
+  'file',
+  'key',
+  'certificates',
+  'ca',
+])
+
+function effectsWithRoom(
+  world: World,
+  cluster: Cluster,
+  disk: Disk,
+  step: HostStep | ForbiddenStep,
+  seen: MemberState | undefined,
+): readonly Effect[] {
   switch (step.kind) {
     case 'packages':
       return step.packages.map((name) => () => disk.packages.add(name))
@@ -99,13 +122,35 @@ export function effectsOf(
           disk.wal = undefined
         },
       ]
+    case 'restart':
+      return [
+        () => {
+          checkRestart(world, cluster, disk)
+          stop(disk)
+        },
+        () => start(world, cluster, disk, 'quorate'),
+      ]
     case 'stop':
       return [() => stop(disk), () => (disk.enabled = false)]
     case 'aside':
-      throw new Failure('nothing is moved aside in this world')
-    case 'restart':
-      return [() => stop(disk), () => start(world, cluster, disk, 'quorate')]
+      return step.paths.map((path) => () => moveAside(world, cluster, disk, path))
   }
+}
+
+function moveAside(world: World, cluster: Cluster, disk: Disk, path: string): void {
+  const { dataDirectory, walDirectory } = cluster.etcd
+  for (const [folder, part] of [
+    [dataDirectory, 'data'],
+    [walDirectory, 'wal'],
+  ] as const) {
+    const data = disk[part]
+    if (folder !== path || data === undefined) continue
+    checkAside(world, disk, data)
+    disk.aside.push(data)
+    disk[part] = undefined
+  }
+  disk.files.delete(path)
+  disk.paths.delete(path)
 }
 
 function certificateEffects(

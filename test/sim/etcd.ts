@@ -1,11 +1,20 @@
-/** How etcd and its unit behave, as far as a bootstrap and its accidents depend on it. */
-import { createHash } from 'node:crypto'
+/** How etcd and its unit behave: begin, come back, join, be removed; and what no start of ours may ever be. */
 import { PATHS } from '../../src/host/state.ts'
-import { quorum } from '../../src/plan/quorum.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
-import { parseEnvironmentFile } from '../../src/etcd/environment-file.ts'
-import { UNIT_MARK } from '../../src/etcd/unit-file.ts'
-import { type Disk, type MemberData, type Process, environmentOf, trustMarkOf, unfitness } from './disk.ts'
+import { type Disk, type MemberData, environmentOf, startEnvironment, unfitness } from './disk.ts'
+import {
+  type Raft,
+  type RaftMember,
+  changeMember,
+  elect,
+  hasQuorum,
+  idOf,
+  isQuorum,
+  isRunning,
+  newRaft,
+  present,
+  serving,
+} from './raft.ts'
 import { Violation } from './violation.ts'
 import { type World, checkOneCluster, fresh, isRemembered } from './world.ts'
 
@@ -17,9 +26,10 @@ export type Starter = 'quorate' | 'systemd'
 
 /** `systemctl start`: with its assertions, and etcd's own reasons to refuse, after which systemd tries again. */
 export function start(world: World, cluster: Cluster, disk: Disk, by: Starter): void {
-  if (disk.process !== undefined) return
+  if (disk.process !== undefined || disk.off) return
   const { unseen } = world.truth
-  if (by === 'quorate' && !unseen.has(disk.node.name)) checkStart(world, cluster, disk)
+  const judged = by === 'quorate' && !unseen.has(disk.node.name)
+  if (judged) checkStart(world, cluster, disk)
   disk.loadedUnit ??= disk.files.get(PATHS.unit)
   const asserts = disk.loadedUnit?.includes('AssertDirectoryNotEmpty=') ?? false
   if (asserts && disk.files.has(PATHS.clusterId) && disk.wal === undefined) {
@@ -37,20 +47,21 @@ export function start(world: World, cluster: Cluster, disk: Disk, by: Starter): 
     const made = { type: 'directory', owner: 'etcd', group: 'etcd', mode: '700' } as const
     if (!disk.paths.has(path)) disk.paths.set(path, made)
   }
-  const environment = environmentOf(disk)
-  // Only a restart takes it back, and that is not apply's to do.
-  if (HAND_MADE in environment) world.truth.excuse ??= 'a member was started with options edited by hand'
-  const mark = new RegExp(`^Environment=${UNIT_MARK}=(.*)$`, 'm').exec(disk.loadedUnit ?? '')?.[1] ?? ''
-  const trust = parseEnvironmentFile(trustMarkOf(disk, world.ca) ?? '')
-  const marked = { ...environment, ...trust, [UNIT_MARK]: mark }
-  disk.process = { pid: fresh(world), environment: marked, data, ready: false }
+  disk.process = {
+    pid: fresh(world),
+    environment: startEnvironment(disk, world.ca),
+    version: disk.binaries.get('etcd')?.version ?? cluster.etcd.version,
+    data,
+    known: world.rafts.get(data.clusterId)?.members ?? [],
+    ready: false,
+  }
 }
 
 /** What quorate must never try, whatever systemd and etcd would make of it. */
 function checkStart(world: World, cluster: Cluster, disk: Disk): void {
   const host = disk.node.name
   const lost = disk.data === undefined || disk.wal === undefined
-  if (lost && world.truth.belongs.has(host) && isRemembered(world, cluster)) {
+  if (lost && hasPlace(world, host) && isRemembered(world, cluster)) {
     throw new Violation('no-amnesia', `${host} is started without its data`)
   }
   if (disk.files.has(PATHS.clusterId) && environmentOf(disk)['ETCD_INITIAL_CLUSTER_STATE'] === 'new') {
@@ -58,17 +69,28 @@ function checkStart(world: World, cluster: Cluster, disk: Disk): void {
   }
 }
 
+/** The others count on what a member there has voted. */
+export function hasPlace(world: World, host: string): boolean {
+  const raft = world.rafts.get(world.truth.belongs.get(host) ?? '')
+  return raft?.members.some(({ name, started }) => name === host && started) ?? false
+}
+
 /** The member's data as etcd finds or makes it; undefined: it refuses to start. */
 function openData(world: World, cluster: Cluster, disk: Disk, by: Starter): MemberData | undefined {
   // With a WAL present all `initial-*` settings are ignored.
   if (disk.wal !== undefined) return disk.wal
   const environment = environmentOf(disk)
-  const peers = (environment['ETCD_INITIAL_CLUSTER'] ?? '').split(',').sort()
-  if (environment['ETCD_INITIAL_CLUSTER_STATE'] === 'existing') return joinAgain(world, peers)
-  const clusterId = clusterIdOf(environment['ETCD_INITIAL_CLUSTER_TOKEN'] ?? '', peers)
   const host = disk.node.name
+  const peers = (environment['ETCD_INITIAL_CLUSTER'] ?? '').split(',').sort()
+  const own = `${environment['ETCD_NAME']}=${environment['ETCD_INITIAL_ADVERTISE_PEER_URLS']}`
+  // 'couldn't find local name in the initial cluster configuration'
+  if (!peers.includes(own)) return undefined
+  if (environment['ETCD_INITIAL_CLUSTER_STATE'] === 'existing') return joinOthers(world, peers, own)
+  const clusterId = idOf(environment['ETCD_INITIAL_CLUSTER_TOKEN'] ?? '', peers.join())
+  const raft = bootstrapped(world, clusterId, peers)
+  const member = raft.members.find(({ name }) => name === host)
   // 'member … has already been bootstrapped', say the others, if they are there.
-  if (hasQuorum(world, clusterId) && world.truth.published.has(`${clusterId}/${host}`)) return undefined
+  if (member === undefined || (member.started && hasQuorum(world, raft))) return undefined
   if (by === 'quorate') {
     for (const other of cluster.nodes) {
       const known = world.disks.get(other.name)?.wal?.clusterId
@@ -79,54 +101,80 @@ function openData(world: World, cluster: Cluster, disk: Disk, by: Starter): Memb
   }
   // A database without its log: etcd goes on with it, if it is of the same cluster.
   if (disk.data !== undefined) return disk.data.clusterId === clusterId ? disk.data : undefined
-  return { clusterId, peers, beginning: fresh(world) }
+  return { clusterId, memberId: member.id, beginning: fresh(world) }
 }
 
-/** State `existing` without data: it takes its place from the others, and has forgotten what it voted. */
-function joinAgain(world: World, peers: readonly string[]): MemberData | undefined {
-  for (const { process } of world.disks.values()) {
-    if (process === undefined || !hasQuorum(world, process.data.clusterId)) continue
-    if (process.data.peers.join() === peers.join()) return { ...process.data, beginning: fresh(world) }
-  }
-  return undefined
-}
-
-/** The ID is made from the peer URLs and the token, so that the same make the same. */
-export function clusterIdOf(token: string, peers: readonly string[]): string {
-  // No leading zero, as etcd's IDs are printed without.
-  return `c${createHash('sha1').update(`${token} ${peers.join()}`).digest('hex').slice(0, 14)}`
-}
-
-export function runningIn(world: World, clusterId: string): readonly (Disk & { process: Process })[] {
-  return [...world.disks.values()].filter(
-    (disk): disk is Disk & { process: Process } => disk.process?.data.clusterId === clusterId,
+/** What the members of a new cluster agree on beforehand: each other. With all their data gone they know nothing more. */
+function bootstrapped(world: World, clusterId: string, peers: readonly string[]): Raft {
+  const known = world.rafts.get(clusterId)
+  const some = [...world.disks.values()].some(
+    ({ data, wal }) => data?.clusterId === clusterId || wal?.clusterId === clusterId,
   )
+  if (known !== undefined && some) return known
+  const raft = newRaft(clusterId, peers)
+  world.rafts.set(clusterId, raft)
+  return raft
 }
 
-export function hasQuorum(world: World, clusterId: string): boolean {
-  const running = runningIn(world, clusterId)
-  const voters = running[0]?.process.data.peers.length ?? 0
-  return voters > 0 && running.length >= quorum(voters)
+/**
+ * State `existing` without data: it asks the members that it is told of, and compares. Whoever was there before and comes
+ * back empty is shown a log that it no longer has ('tocommit is out of range'), and gives up.
+ */
+function joinOthers(world: World, peers: readonly string[], own: string): MemberData | undefined {
+  const urls = new Set(peers.map(urlOf))
+  const asked = [...world.disks.values()]
+    .filter(isRunning)
+    .find(
+      ({ process, paused, cut }) =>
+        process.ready &&
+        !paused &&
+        cut === undefined &&
+        urls.has(process.environment['ETCD_LISTEN_PEER_URLS'] ?? ''),
+    )
+  if (asked === undefined) return undefined
+  const { known, data } = asked.process
+  if (known.length !== urls.size || known.some(({ peerUrl }) => !urls.has(peerUrl))) return undefined
+  const member = known.find(({ peerUrl }) => peerUrl === urlOf(own))
+  if (member === undefined || member.started) return undefined
+  return { clusterId: data.clusterId, memberId: member.id, beginning: fresh(world) }
 }
 
-/** Lets time pass: systemd tries again, members find each other. */
+function urlOf(peer: string): string {
+  return peer.slice(peer.indexOf('=') + 1)
+}
+
+/** Lets time pass: systemd tries again, members find each other, elect a leader, learn what they missed. */
 export function settle(world: World, cluster: Cluster): void {
   for (const disk of world.disks.values()) if (disk.retrying) start(world, cluster, disk, 'systemd')
-  for (const { process } of world.disks.values()) {
-    if (process === undefined) continue
-    const { clusterId } = process.data
-    if (!hasQuorum(world, clusterId)) continue
-    if (!world.truth.served.has(clusterId)) {
-      // A cluster that begins knows nothing of what another one held.
-      world.network = undefined
-      world.truth.served.add(clusterId)
-    }
-    for (const member of runningIn(world, clusterId)) {
-      member.process.ready = true
-      world.truth.published.add(`${clusterId}/${member.node.name}`)
-    }
+  for (const raft of world.rafts.values()) {
+    if (isQuorum(raft, present(world, raft))) gather(world, raft)
+    elect(world, raft)
   }
   checkOneCluster(world, cluster)
+}
+
+function gather(world: World, raft: Raft): void {
+  if (!world.truth.served.has(raft.id)) {
+    // A cluster that begins knows nothing of what another one held.
+    world.network = undefined
+    world.truth.served.add(raft.id)
+  }
+  for (const [member, disk] of present(world, raft)) {
+    disk.process.ready = true
+    if (!member.started || member.name !== disk.node.name)
+      changeMember(raft, member.id, { name: disk.node.name, started: true })
+  }
+  for (const [, disk] of serving(world, raft)) disk.process.known = raft.members
+  // Those that were removed are told so as soon as somebody hears them, and end for good.
+  for (const disk of [...world.disks.values()].filter(isRunning)) {
+    const { data } = disk.process
+    const heard = !disk.paused && disk.cut === undefined
+    if (data.clusterId === raft.id && heard && !isListed(raft.members, data)) stop(disk)
+  }
+}
+
+function isListed(members: readonly RaftMember[], { memberId }: MemberData): boolean {
+  return members.some(({ id }) => id === memberId)
 }
 
 /** A pin was written somewhere: all members of that cluster belong to it from now on. */
@@ -142,6 +190,7 @@ export function notePin(world: World, clusterId: string): void {
 export function stop(disk: Disk): void {
   disk.process = undefined
   disk.retrying = false
+  disk.paused = false
 }
 
 export function reboot(world: World, cluster: Cluster, disk: Disk): void {

@@ -1,39 +1,34 @@
-/** What happens to machines, and to the cluster file, while nobody or everybody is at work. */
-import { PATHS } from '../../src/host/state.ts'
-import { parsePin } from '../../src/plan/pin.ts'
+/** What happens to machines while nobody or everybody is at work. */
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { type Disk, bareDisk, isMarked } from './disk.ts'
-import { HAND_MADE, reboot, start, stop } from './etcd.ts'
-import { type World, diskOf } from './world.ts'
+import { DRIFTS, type Drift, drift } from './drift.ts'
+import { hasPlace, reboot, start, stop } from './etcd.ts'
+import { type World, diskOf, raftOf } from './world.ts'
 
 /** Accidents that lose nothing: a run afterwards must end in done. */
 export const ACCIDENTS = ['crash', 'reboot', 'stop'] as const
 
-/** Hand-made changes that are put right without asking. */
-export const DRIFTS = [
-  'options-edited',
-  'options-removed',
-  'unit-edited',
-  'unit-not-read',
-  'disabled',
-  'pin-removed',
-  'pin-damaged',
-  'shell',
-  'etcd-replaced',
-  'etcdctl-removed',
-  'folder-mode',
-  'key-mode',
-  'bundle-edited',
-  'certificate-removed',
-  'certificate-expired',
-  'package-removed',
-  'network-overwritten',
-  'state-new',
+/** What lasts until somebody mends it; after that a run must end in done. */
+export const TROUBLES = [
+  'paused',
+  'cut-off',
+  'deaf',
+  'mute',
+  'silent',
+  'unreachable',
+  'machine-off',
+  'disk-full',
+  'slow',
+  'no-space',
+  'corrupt',
 ] as const
 
 export const LOSSES = ['data-lost', 'wal-lost', 'both-lost', 'machine-reinstalled'] as const
 
-export type EventKind = (typeof ACCIDENTS)[number] | (typeof DRIFTS)[number] | (typeof LOSSES)[number]
+type Accident = (typeof ACCIDENTS)[number]
+type Trouble = (typeof TROUBLES)[number]
+type Loss = (typeof LOSSES)[number]
+export type EventKind = Accident | Trouble | Drift | Loss
 
 export interface WorldEvent {
   readonly kind: EventKind
@@ -45,151 +40,100 @@ export function happen(world: World, cluster: Cluster, event: WorldEvent): void 
   const node = cluster.nodes[event.host % cluster.nodes.length]
   if (node === undefined) return
   const disk = diskOf(world, node.name)
-  if (isOneOf(ACCIDENTS, event.kind)) accident(world, cluster, disk, event.kind)
-  else if (isOneOf(LOSSES, event.kind)) lose(world, disk, event.kind)
-  else drift(world, cluster, disk, event.kind)
+  const { kind } = event
+  if (isOneOf(ACCIDENTS, kind)) accident(world, cluster, disk, kind)
+  else if (isOneOf(TROUBLES, kind)) trouble(world, disk, kind)
+  else if (isOneOf(DRIFTS, kind)) drift(world, cluster, disk, kind)
+  else lose(world, disk, kind)
 }
 
 function isOneOf<T extends string>(kinds: readonly T[], kind: string): kind is T {
   return (kinds as readonly string[]).includes(kind)
 }
 
-function accident(world: World, cluster: Cluster, disk: Disk, kind: (typeof ACCIDENTS)[number]): void {
+function accident(world: World, cluster: Cluster, disk: Disk, kind: Accident): void {
+  if (disk.off) return
   if (kind === 'reboot') return reboot(world, cluster, disk)
   const ran = disk.process !== undefined
   stop(disk)
   if (kind === 'crash' && ran) start(world, cluster, disk, 'systemd')
 }
 
-function lose(world: World, disk: Disk, kind: (typeof LOSSES)[number]): void {
+function trouble(world: World, disk: Disk, kind: Trouble): void {
+  switch (kind) {
+    case 'paused':
+      disk.paused = disk.process !== undefined
+      return
+    case 'cut-off':
+      disk.cut = 'both'
+      return
+    case 'deaf':
+      disk.cut = 'in'
+      return
+    case 'mute':
+      disk.cut = 'out'
+      return
+    case 'silent':
+      disk.silent = true
+      return
+    case 'unreachable':
+      disk.unreachable = true
+      return
+    case 'machine-off':
+      stop(disk)
+      disk.off = true
+      return
+    case 'disk-full':
+      disk.full = true
+      // etcd panics when it can't write its log, and systemd tries again.
+      disk.retrying = disk.process !== undefined
+      disk.process = undefined
+      return
+    case 'slow':
+      disk.slow = true
+      return
+    case 'no-space':
+      raftOf(world)?.alarms.add('NOSPACE')
+      return
+    case 'corrupt':
+      raftOf(world)?.alarms.add('CORRUPT')
+  }
+}
+
+/** Whatever lasted is mended; machines come back as they went. */
+export function heal(world: World, cluster: Cluster): void {
+  for (const raft of world.rafts.values()) raft.alarms.clear()
+  for (const disk of world.disks.values()) {
+    Object.assign(disk, {
+      paused: false,
+      cut: undefined,
+      silent: false,
+      unreachable: false,
+      full: false,
+      slow: false,
+    })
+    if (disk.off) {
+      disk.off = false
+      reboot(world, cluster, disk)
+    }
+    // Nobody but its owner starts a member on a machine that the file no longer names.
+    const named = cluster.nodes.some(({ name }) => name === disk.node.name)
+    if (!named && disk.enabled) start(world, cluster, disk, 'systemd')
+  }
+}
+
+function lose(world: World, disk: Disk, kind: Loss): void {
   if (disk.data === undefined && disk.wal === undefined && !isMarked(disk)) return
-  world.truth.excuse ??= `${disk.node.name}: ${kind}`
-  world.truth.unseen.add(disk.node.name)
+  const { name } = disk.node
+  if (hasPlace(world, name)) world.truth.lost.add(name)
+  else world.truth.excuse ??= `${name}: ${kind}`
+  world.truth.unseen.add(name)
   stop(disk)
   if (kind !== 'wal-lost') disk.data = undefined
   if (kind !== 'data-lost') disk.wal = undefined
-  if (kind === 'machine-reinstalled') Object.assign(disk, { ...bareDisk(disk.node), boots: disk.boots + 1 })
-}
-
-function drift(world: World, cluster: Cluster, disk: Disk, kind: (typeof DRIFTS)[number]): void {
-  const { files, paths, binaries, tls } = disk
-  const options = files.get(PATHS.environment)
-  const chmod = (path: string, mode: string) => {
-    const now = paths.get(path)
-    if (now !== undefined) paths.set(path, { ...now, mode })
-  }
-  switch (kind) {
-    case 'options-edited':
-      if (options !== undefined) files.set(PATHS.environment, `${options}${HAND_MADE}=zap\n`)
-      return
-    case 'options-removed':
-      // Without a pin these are all that says whose the data is.
-      if (options !== undefined && !isWhole(disk))
-        world.truth.excuse ??= 'options removed where there is no pin'
-      files.delete(PATHS.environment)
-      paths.delete(PATHS.environment)
-      return
-    case 'state-new':
-      if (files.has(PATHS.clusterId) && options !== undefined) {
-        world.truth.unseen.add(disk.node.name)
-        files.set(PATHS.environment, options.replace('STATE=existing', 'STATE=new'))
-      }
-      return
-    case 'unit-edited':
-      if (files.has(PATHS.unit)) files.set(PATHS.unit, '[Service]\nExecStart=/usr/local/bin/etcd\n')
-      disk.loadedUnit = files.get(PATHS.unit)
-      return
-    case 'unit-not-read':
-      if (files.has(PATHS.unit)) files.set(PATHS.unit, '[Service]\nExecStart=/usr/local/bin/etcd\n')
-      return
-    case 'disabled':
-      disk.enabled = false
-      return
-    case 'pin-removed':
-    case 'pin-damaged': {
-      if (!files.has(PATHS.clusterId)) return
-      const others = cluster.nodes.filter((node) => node.name !== disk.node.name)
-      const whole = others.some((node) => isWhole(diskOf(world, node.name)))
-      if (!whole) world.truth.excuse ??= 'the last pin was removed or damaged'
-      if (options === undefined) world.truth.excuse ??= 'the pin was removed where there are no options'
-      if (kind === 'pin-damaged') files.set(PATHS.clusterId, 'cluster=')
-      else {
-        files.delete(PATHS.clusterId)
-        paths.delete(PATHS.clusterId)
-      }
-      return
-    }
-    case 'shell':
-      if (disk.userShell !== undefined) disk.userShell = '/bin/bash'
-      return
-    case 'etcd-replaced':
-      if (binaries.has('etcd')) binaries.set('etcd', { sha256: 'ff', version: undefined })
-      return
-    case 'etcdctl-removed':
-      binaries.delete('etcdctl')
-      return
-    case 'folder-mode':
-      return chmod(cluster.etcd.dataDirectory, '755')
-    case 'key-mode':
-      for (const name of tls.keys.keys()) chmod(`${PATHS.tls}/${name}.key`, '644')
-      return
-    case 'bundle-edited':
-      if (tls.ca !== undefined) disk.tls = { ...tls, ca: 'another bundle' }
-      return
-    case 'certificate-removed':
-      for (const name of tls.certificates.keys()) paths.delete(`${PATHS.tls}/${name}.crt`)
-      tls.certificates.clear()
-      return
-    case 'certificate-expired':
-      for (const certificate of tls.certificates.values()) certificate.expired = true
-      return
-    case 'package-removed':
-      disk.packages.clear()
-      return
-    case 'network-overwritten':
-      if (world.network !== undefined) world.network = '{"Network":"10.99.0.0/16"}'
-  }
-}
-
-function isWhole(disk: Disk): boolean {
-  return parsePin(disk.files.get(PATHS.clusterId) ?? '') !== undefined
-}
-
-/** How somebody edits the cluster file. `as-it-was` takes every edit back. */
-export const EDITS = [
-  'as-it-was',
-  'setting',
-  'version',
-  'network',
-  'package',
-  'algorithm',
-  'layout',
-  'data-directory',
-] as const
-
-export type Edit = (typeof EDITS)[number]
-
-export function edit(base: Cluster, now: Cluster, kind: Edit): Cluster {
-  const { etcd, pki } = now
-  switch (kind) {
-    case 'as-it-was':
-      return base
-    case 'setting':
-      return { ...now, etcd: { ...etcd, settings: { ...etcd.settings, 'heartbeat-interval': '200' } } }
-    case 'version':
-      return { ...now, etcd: { ...etcd, version: '3.5.21' } }
-    case 'network':
-      return {
-        ...now,
-        network: { prefix: '/coreos.com/network', config: { Network: '10.7.0.0/16' }, v2: false },
-      }
-    case 'package':
-      return { ...now, packages: [...new Set([...now.packages, 'jq'])] }
-    case 'algorithm':
-      return { ...now, pki: { ...pki, algorithm: 'rsa-2048' } }
-    case 'layout':
-      return { ...now, pki: { ...pki, layout: 'separate' } }
-    case 'data-directory':
-      return { ...now, etcd: { ...etcd, dataDirectory: '/srv/etcd/data', walDirectory: '/srv/etcd/wal' } }
+  if (kind === 'machine-reinstalled') {
+    const { cut, silent, unreachable, off, full, slow, aside } = disk
+    const bare = bareDisk(disk.node)
+    Object.assign(disk, { ...bare, boots: disk.boots + 1, cut, silent, unreachable, off, full, slow, aside })
   }
 }

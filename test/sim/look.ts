@@ -1,19 +1,30 @@
 /** What quorate sees of the simulated world: the same `Observed` that looking at real machines gives. */
-import { judgeFacts } from '../../src/run/judge-facts.ts'
-import type { ClusterView, ReachableMember } from '../../src/etcd/view.ts'
 import { type HostState, type MemberState, PATHS } from '../../src/host/state.ts'
 import { certificateNames, requestConfiguration } from '../../src/plan/certificates.ts'
-import type { CertificateFault, ClusterFacts, Observed } from '../../src/plan/observed.ts'
+import type { CertificateFault, Observed } from '../../src/plan/observed.ts'
 import type { CertificateName } from '../../src/plan/steps.ts'
 import { type Cluster, type Node, etcdNodes } from '../../src/spec/cluster.ts'
 import { type Disk, trustMarkOf } from './disk.ts'
-import { hasQuorum, settle } from './etcd.ts'
+import { settle } from './etcd.ts'
+import { clusterFacts } from './view.ts'
+import { Failure } from './failure.ts'
 import { type World, diskOf } from './world.ts'
 
+/** @throws Failure if a machine can't be looked at: nothing is planned on half a picture. */
 export function observe(world: World, cluster: Cluster): Observed {
   settle(world, cluster)
+  reach(world, cluster.nodes)
   const hosts = cluster.nodes.map((node) => [node.name, lookAt(world, node)] as const)
   return judge(world, cluster, Object.fromEntries(hosts), false)
+}
+
+/** @throws Failure naming those that can't be logged in to. */
+export function reach(world: World, nodes: readonly Node[]): void {
+  const silent = nodes.filter(({ name }) => {
+    const { off, unreachable } = diskOf(world, name)
+    return off || unreachable
+  })
+  if (silent.length > 0) throw new Failure(`can't connect to ${silent.map(({ name }) => name).join(', ')}`)
 }
 
 /** As run/observe.ts does: hosts may have been looked at earlier than now. */
@@ -25,7 +36,7 @@ export function judge(
 ): Observed {
   const certificates = etcdNodes(cluster).map((node) => {
     const faults = certificateNames(cluster).map(
-      (name) => [name, faultsOf(world, cluster, node, name)] as const,
+      (name) => [name, faultsOf(world, cluster, node, name, hosts[node.name])] as const,
     )
     return [node.name, Object.fromEntries(faults)] as const
   })
@@ -101,7 +112,12 @@ function memberState(disk: Disk, ca: string | undefined): MemberState {
       dropIns: [],
       mainPid: process === undefined ? 0 : 42,
       environment: process?.environment,
-      executable: process === undefined ? undefined : '/usr/local/bin/etcd',
+      executable:
+        process === undefined
+          ? undefined
+          : process.version === disk.binaries.get('etcd')?.version
+            ? '/usr/local/bin/etcd'
+            : '/usr/local/bin/etcd (deleted)',
     },
     listening: [],
   }
@@ -120,6 +136,7 @@ function faultsOf(
   cluster: Cluster,
   node: Node,
   name: CertificateName,
+  host: HostState | undefined,
 ): readonly CertificateFault[] {
   const { certificates, keys } = diskOf(world, node.name).tls
   const certificate = certificates.get(name)
@@ -130,73 +147,24 @@ function faultsOf(
     faults.push({ code: 'issuer', message: 'was not issued by the present CA' })
   if (certificate.key !== key) faults.push({ code: 'key', message: 'does not belong to the key beside it' })
   if (certificate.expired) faults.push({ code: 'expired', message: 'expired' })
-  if (certificate.request !== wantedRequest(world, cluster, node, name)) {
+  if (certificate.request !== wantedRequest(world, cluster, node, name, host)) {
     faults.push({ code: 'missing-name', message: 'lacks names' })
   }
   return faults
 }
 
-function wantedRequest(world: World, cluster: Cluster, node: Node, name: CertificateName): string {
-  const known = world.requests.get(cluster) ?? new Map<string, string>()
-  world.requests.set(cluster, known)
-  const key = `${node.name} ${name}`
-  const request = known.get(key) ?? requestConfiguration(cluster, node, name, undefined)
-  known.set(key, request)
-  return request
-}
-
-function clusterFacts(
+function wantedRequest(
   world: World,
   cluster: Cluster,
-  running: readonly Node[],
-  verified: boolean,
-): ClusterFacts | undefined {
-  const own: ClusterView = { members: running.map((node) => memberView(world, node)) }
-  return judgeFacts(cluster, { own, others: { members: [] }, running, verified })
-}
-
-/** Whom leadership was handed to, if that one is still there; otherwise the first that is. */
-function leaderOf(world: World, clusterId: string, peers: readonly string[]): bigint {
-  const up = (name: string) => {
-    const process = world.disks.get(name)?.process
-    return process?.ready === true && process.data.clusterId === clusterId
-  }
-  const names = peers.map((peer) => peer.slice(0, peer.indexOf('=')))
-  const chosen = names.findIndex((name) => name === world.leader && up(name))
-  return BigInt((chosen === -1 ? names.findIndex(up) : chosen) + 1)
-}
-
-function memberView(world: World, node: Node): ClusterView['members'][number] {
-  const { process, binaries } = diskOf(world, node.name)
-  const silent = { kind: 'deadline', message: 'no answer in time', hint: undefined } as const
-  if (process === undefined || !process.ready) return { reachable: false, name: node.name, reason: silent }
-  const { clusterId, peers } = process.data
-  const led = hasQuorum(world, clusterId)
-  const view: ReachableMember = {
-    reachable: true,
-    name: node.name,
-    clusterId: BigInt(`0x${clusterId}`),
-    memberId: BigInt(peers.findIndex((peer) => peer.startsWith(`${node.name}=`)) + 1),
-    leaderId: led ? leaderOf(world, clusterId, peers) : undefined,
-    learner: false,
-    version: binaries.get('etcd')?.version ?? '3.5.16',
-    dbSizeBytes: 20480,
-    dbSizeInUseBytes: 20480,
-    raftTerm: 2n,
-    raftIndex: 8n,
-    raftAppliedIndex: 8n,
-    errors: [],
-    read: led ? { answered: true, revision: 1n } : { answered: false, reason: silent },
-    alarms: [],
-    list: {
-      linearizable: led,
-      members: peers.map((peer, index) => {
-        const [name = '', url = ''] = peer.split('=')
-        const started = world.truth.published.has(`${clusterId}/${name}`)
-        const clientUrls = started ? [url.replace(/2380$/, '2379')] : []
-        return { id: BigInt(index + 1), name, peerUrls: [url], clientUrls, learner: false }
-      }),
-    },
-  }
-  return view
+  node: Node,
+  name: CertificateName,
+  host: HostState | undefined,
+): string {
+  const known = world.requests.get(cluster) ?? new Map<string, string>()
+  world.requests.set(cluster, known)
+  // A member that is to move keeps its old address in the certificate until it has.
+  const key = `${node.name} ${name} ${host?.member?.unit.environment?.['ETCD_LISTEN_PEER_URLS']}`
+  const request = known.get(key) ?? requestConfiguration(cluster, node, name, host)
+  known.set(key, request)
+  return request
 }

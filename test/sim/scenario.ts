@@ -1,36 +1,55 @@
 /** A life of a cluster as data: what fast-check makes up, and what a failure prints. */
 import * as fc from 'fast-check'
-import { ACCIDENTS, DRIFTS, EDITS, type Edit, LOSSES, type WorldEvent } from './events.ts'
-import type { Interruption } from './operator.ts'
+import { DRIFTS } from './drift.ts'
+import { CHANGES, type Edit, OTHERS } from './edits.ts'
+import { ACCIDENTS, LOSSES, TROUBLES, type WorldEvent } from './events.ts'
+import type { Interruption } from './wave.ts'
 
 export interface Scenario {
   readonly members: number
+  /** There is a healthy cluster already when it begins. */
+  readonly established: boolean
+  readonly version: string
+  /** Whether a member takes part that is not where the others look for it. */
+  readonly dialsOut: boolean
   readonly rounds: readonly Round[]
 }
 
 /** What happens before a run, during it, and to it. */
 export interface Round {
-  readonly edit: Edit | undefined
+  readonly edits: readonly Edit[]
   readonly before: readonly WorldEvent[]
   readonly interruption: Interruption | undefined
   /** Between two waves of the run. */
   readonly during: { readonly wave: number; readonly event: WorldEvent } | undefined
-  /**
-   * A second operator begins between two waves of the run. `beside`: while the first holds the lock. `instead`: the
-   * first fell silent, its lock is taken over; it wakes up later and goes on with what it knew.
-   */
-  readonly second: { readonly wave: number; readonly how: 'beside' | 'instead' } | undefined
+  readonly second: Second | undefined
+  /** What lasts is mended before the next round. */
+  readonly heals: boolean
 }
 
-const host = fc.nat({ max: 4 })
-const wave = fc.nat({ max: 5 })
-const accident = fc.record({ kind: fc.constantFrom(...ACCIDENTS), host })
-const drift = fc.record({ kind: fc.constantFrom(...DRIFTS), host })
-const loss = fc.record({ kind: fc.constantFrom(...LOSSES), host })
+/**
+ * A second operator begins between two waves of the run. `beside`: while the first holds the lock. `instead`: the first
+ * fell silent, its lock is taken over; it wakes up later and goes on with what it knew. `late`: and takes a moment to
+ * notice that the lock is gone.
+ */
+export interface Second {
+  readonly wave: number
+  readonly how: 'beside' | 'instead' | 'late'
+  /** Wants something else than the first. */
+  readonly edit: Edit | undefined
+}
+
+const host = fc.nat({ max: 6 })
+const wave = fc.nat({ max: 8 })
+const one = <const K extends string>(kinds: readonly K[]) =>
+  fc.record({ kind: fc.constantFrom(...kinds), host })
+const accident = one(ACCIDENTS)
+const trouble = one(TROUBLES)
 const anything = fc.oneof(
   { weight: 4, arbitrary: accident },
-  { weight: 4, arbitrary: drift },
-  { weight: 2, arbitrary: loss },
+  { weight: 4, arbitrary: one(DRIFTS) },
+  { weight: 2, arbitrary: one(LOSSES) },
+  { weight: 2, arbitrary: trouble },
 )
 const cut = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(0, 1000) },
@@ -41,37 +60,63 @@ const interruption = fc.record({
   how: fc.constantFrom('dies' as const, 'loses' as const),
   cuts: fc.array(cut, { minLength: 6, maxLength: 6 }),
 })
+const never = fc.constant(undefined)
 const rarely = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
 const often = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 4 })
-const second = fc.record({ wave, how: fc.constantFrom('beside' as const, 'instead' as const) })
+const change = fc.record({ kind: fc.constantFrom(...CHANGES), at: host })
+const anyEdit = fc.record({ kind: fc.constantFrom(...CHANGES, ...OTHERS), at: host })
+const second = (edit: fc.Arbitrary<Edit | undefined>) =>
+  fc.record({ wave, how: fc.constantFrom('beside' as const, 'instead' as const, 'late' as const), edit })
 
-const scenarioOf = (round: fc.Arbitrary<Round>): fc.Arbitrary<Scenario> =>
+interface Shape {
+  readonly established: fc.Arbitrary<boolean>
+  readonly round: fc.Arbitrary<Round>
+}
+
+const scenarioOf = ({ established, round }: Shape): fc.Arbitrary<Scenario> =>
   fc.record({
     members: fc.constantFrom(3, 3, 3, 1, 2, 5),
+    established,
+    version: fc.constantFrom('3.5.16', '3.5.16', '3.5.16', '3.3.25'),
+    dialsOut: fc.boolean(),
     rounds: fc.array(round, { minLength: 1, maxLength: 5, size: 'max' }),
   })
 
-/** Only the tool dies and machines crash: nothing is an excuse for not finishing. */
-export const interruptedScenario = scenarioOf(
-  fc.record({
-    edit: fc.constant(undefined),
+/** A cluster is set up; only the tool dies and machines crash: nothing is an excuse for not finishing. */
+export const interruptedScenario = scenarioOf({
+  established: fc.constant(false),
+  round: fc.record({
+    edits: fc.constant([]),
     before: fc.array(accident, { maxLength: 2 }),
     interruption: often(interruption),
     during: rarely(fc.record({ wave, event: accident })),
-    second: rarely(second),
+    second: rarely(second(never)),
+    heals: fc.constant(true),
   }),
-)
+})
+
+/** A cluster is changed, grows and shrinks, while machines fail for a while: nor is anything here. */
+export const changingScenario = scenarioOf({
+  established: fc.constant(true),
+  round: fc.record({
+    edits: fc.array(change, { maxLength: 2 }),
+    before: fc.array(fc.oneof(accident, trouble), { maxLength: 2 }),
+    interruption: often(interruption),
+    during: rarely(fc.record({ wave, event: fc.oneof(accident, trouble) })),
+    second: rarely(second(rarely(change))),
+    heals: fc.boolean(),
+  }),
+})
 
 /** Everything that there is. */
-export const anyScenario = scenarioOf(
-  fc.record({
-    edit: fc.oneof(
-      { weight: 5, arbitrary: fc.constant(undefined) },
-      { weight: 1, arbitrary: fc.constantFrom(...EDITS) },
-    ),
+export const anyScenario = scenarioOf({
+  established: fc.boolean(),
+  round: fc.record({
+    edits: fc.array(anyEdit, { maxLength: 1 }),
     before: fc.array(anything, { maxLength: 3 }),
     interruption: often(interruption),
     during: rarely(fc.record({ wave, event: anything })),
-    second: rarely(second),
+    second: rarely(second(rarely(anyEdit))),
+    heals: fc.boolean(),
   }),
-)
+})

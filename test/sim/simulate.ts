@@ -2,11 +2,13 @@
 import { sampleCluster, sampleNode } from '../../src/etcd/sample.ts'
 import { next } from '../../src/plan/next.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
-import { edit, happen } from './events.ts'
+import { type Edit, changesMembers, edit } from './edits.ts'
+import { happen, heal } from './events.ts'
 import { type Outcome, type Planner, type RunOptions, operate } from './operator.ts'
+import { hasQuorum } from './raft.ts'
 import type { Round, Scenario } from './scenario.ts'
 import { Violation } from './violation.ts'
-import { type World, makeWorld } from './world.ts'
+import { type World, diskOf, makeWorld, raftOf } from './world.ts'
 
 export interface Life {
   readonly world: World
@@ -16,7 +18,7 @@ export interface Life {
   readonly rest: Outcome
 }
 
-const SPARE = sampleNode('etcd09', '192.168.0.9')
+const SPARES = [sampleNode('etcd08', '192.168.0.8'), sampleNode('etcd09', '192.168.0.9')]
 
 /** How often a run is repeated, once nothing goes wrong any more, before its coming to rest is despaired of. */
 const REPETITIONS = 8
@@ -25,82 +27,174 @@ export interface Simulation {
   readonly planner?: Planner
   /** For the test of the test: a second operator does not heed the lock. */
   readonly lockless?: boolean
+  /** Is told what happens, in words. */
+  readonly tell?: (line: string) => void
 }
 
 /** @throws Violation at the first thing that must not happen. */
 export async function simulate(scenario: Scenario, simulation: Simulation = {}): Promise<Life> {
-  const { planner = next, lockless = false } = simulation
-  const base = clusterOf(scenario.members)
-  const world = makeWorld([...base.nodes, SPARE])
+  const { planner = next, lockless = false, tell = () => undefined } = simulation
+  const base = clusterOf(scenario)
+  const world = makeWorld([...base.nodes, ...SPARES], scenario.dialsOut)
   const outcomes: Outcome[] = []
   let cluster = base
+  if (scenario.established) outcomes.push(await operate(world, { planner, cluster, tell }))
   for (const round of scenario.rounds) {
-    if (round.edit !== undefined) cluster = edit(base, cluster, round.edit)
-    // Whoever edits the file may ask for what is refused, even after taking it back: it may have been carried out.
-    if (cluster !== base) world.truth.excuse ??= 'the cluster file was edited'
-    for (const event of round.before) happen(world, cluster, event)
-    outcomes.push(...(await playRound(world, { planner, cluster }, round, lockless)))
+    for (const one of round.edits) {
+      cluster = edited(world, base, cluster, one)
+      tell(
+        `${one.kind}: the file names ${cluster.nodes.map(({ name, address }) => `${name} ${address}`).join(', ')}`,
+      )
+    }
+    for (const event of round.before) {
+      tell(`${event.kind} on ${cluster.nodes[event.host % cluster.nodes.length]?.name}`)
+      happen(world, cluster, event)
+    }
+    const played = await playRound(world, { base, cluster, planner, lockless, tell }, round)
+    outcomes.push(...played.outcomes)
+    cluster = played.cluster
+    if (round.heals) {
+      tell('what lasted is mended')
+      heal(world, cluster)
+    }
   }
   world.lock = undefined
-  const rest = await comeToRest(world, cluster, planner)
-  if (rest.kind !== 'done' && world.truth.excuse === undefined) {
-    throw new Violation('finishes', JSON.stringify(rest))
-  }
+  tell('everything is mended')
+  heal(world, cluster)
+  const rest = await comeToRest(world, { cluster, planner, tell })
   return { world, outcomes: [...outcomes, rest], rest }
 }
 
+/** The file after an edit. Whoever asks for what is refused has to take it back: it may be a right end to be blocked. */
+function edited(world: World, base: Cluster, cluster: Cluster, one: Edit): Cluster {
+  const after = edit(base, cluster, one, [...base.nodes, ...SPARES])
+  const members = raftOf(world)?.members
+  if (members === undefined) {
+    if (after !== base) world.truth.excuse ??= 'the cluster file was edited before there was a cluster'
+  } else if (changesMembers(cluster, after)) {
+    // A file that names no member of the cluster is of another cluster.
+    const some = after.nodes.some(({ name }) => isKept(world, name))
+    if (!some) return cluster
+  }
+  if (['version', 'algorithm', 'layout', 'data-directory'].includes(one.kind)) {
+    world.truth.excuse ??= `the cluster file asks for ${one.kind}`
+  }
+  return after
+}
+
+/** It is a member with a vote, and knows what it belongs to. */
+function isKept(world: World, name: string): boolean {
+  const member = raftOf(world)?.members.find((one) => one.name === name)
+  return member?.started === true && !member.learner && diskOf(world, name).wal !== undefined
+}
+
+interface Setting {
+  readonly base: Cluster
+  readonly cluster: Cluster
+  readonly planner: Planner
+  readonly lockless: boolean
+  readonly tell: (line: string) => void
+}
+
+/** @returns how the runs ended, and the file as it is now. */
 async function playRound(
   world: World,
-  setting: RunOptions,
+  { base, cluster, planner, lockless, tell }: Setting,
   round: Round,
-  lockless: boolean,
-): Promise<Outcome[]> {
-  const { cluster } = setting
+): Promise<{ readonly outcomes: readonly Outcome[]; readonly cluster: Cluster }> {
   const { interruption, during, second } = round
   const others: Outcome[] = []
+  let now = cluster
   world.truth.unseen.clear()
-  const own = await operate(world, { ...setting, interruption, takesOver: true }, async (wave) => {
-    if (during?.wave === wave) happen(world, cluster, during.event)
-    if (second?.wave === wave) {
-      const held = world.lock
-      const takesOver = second.how === 'instead' || lockless
-      const other = await operate(world, { ...setting, takesOver })
-      if (
-        second.how === 'beside' &&
-        (other.kind === 'died' || other.kind === 'failed' || world.lock !== held)
-      ) {
-        throw new Violation('one-operator', `the second operator was let in: ${other.kind}`)
+  const lockLostLate = second?.how === 'late'
+  const own = await operate(
+    world,
+    { planner, cluster, tell, interruption, takesOver: true, lockLostLate },
+    async (wave) => {
+      if (during?.wave === wave) {
+        tell(
+          `meanwhile ${during.event.kind} on ${cluster.nodes[during.event.host % cluster.nodes.length]?.name}`,
+        )
+        happen(world, cluster, during.event)
       }
-      others.push(other)
-    }
-    return during?.wave === wave || second?.wave === wave
-  })
-  return [...others, own]
+      if (second?.wave === wave) {
+        tell(`a second operator, ${second.how}`)
+        const held = world.lock
+        const takesOver = second.how !== 'beside' || lockless
+        if (second.edit !== undefined) now = edited(world, base, cluster, second.edit)
+        const other = await operate(world, { planner, cluster: now, tell, takesOver })
+        if (second.how === 'beside' && (other.kind === 'died' || world.lock !== held)) {
+          throw new Violation('one-operator', `the second operator was let in: ${other.kind}`)
+        }
+        others.push(other)
+      }
+      return during?.wave === wave || second?.wave === wave
+    },
+  )
+  return { outcomes: [...others, own], cluster: now }
 }
 
 /** Until two runs in a row find nothing to do, or are refused for the same reasons. */
-async function comeToRest(world: World, cluster: Cluster, planner: Planner): Promise<Outcome> {
+async function comeToRest(world: World, options: RunOptions): Promise<Outcome> {
   world.truth.unseen.clear()
+  const rest = await repeat(world, options)
+  if (rest.kind === 'done' || world.truth.excuse !== undefined) return rest
+  // Without a majority only a person can decide what is the truth, or put members back where the others look for them.
+  if (!hasMajority(world) && (world.truth.lost.size > 0 || isScattered(world, options.cluster))) return rest
+  if (!world.dialsOut && isScattered(world, options.cluster)) return rest
+  const raft = raftOf(world)
+  if (world.truth.lost.size === 0) throw new Violation('finishes', JSON.stringify(rest))
+  // Only members of the file are asked at first, and none of them is left.
+  if (!options.cluster.nodes.some(({ name }) => diskOf(world, name).process?.ready)) return rest
+  const lost = raft?.members.filter(({ name }) => world.truth.lost.has(name) && isEmpty(world, name)) ?? []
+  const replace = Object.fromEntries(lost.map(({ name, id }) => [name, id]))
+  const anew = await repeat(world, { ...options, replace })
+  if (anew.kind !== 'done') throw new Violation('finishes', JSON.stringify(anew))
+  return anew
+}
+
+function hasMajority(world: World): boolean {
+  const raft = raftOf(world)
+  return raft !== undefined && hasQuorum(world, raft)
+}
+
+/** Some member is not where the others look for it, and the file does not reach it, or it can't start. */
+function isScattered(world: World, { nodes }: Cluster): boolean {
+  const members = raftOf(world)?.members ?? []
+  return members.some(({ name, peerUrl }) => {
+    const node = nodes.find((one) => one.name === name)
+    const running = world.disks.get(name)?.process?.environment
+    if (node === undefined) return running?.['ETCD_LISTEN_PEER_URLS'] !== peerUrl
+    return !peerUrl.includes(`//${node.address}:`)
+  })
+}
+
+/** A log without its database may have come back by itself. */
+function isEmpty(world: World, name: string): boolean {
+  const { data, wal } = diskOf(world, name)
+  return data === undefined || wal === undefined
+}
+
+async function repeat(world: World, options: RunOptions): Promise<Outcome> {
   let previous = ''
   let outcome: Outcome = { kind: 'died' }
   for (let count = 0; count < REPETITIONS; count += 1) {
-    outcome = await operate(world, { planner, cluster })
+    outcome = await operate(world, options)
     const text = JSON.stringify(outcome)
-    if (
-      text === previous &&
-      (outcome.kind === 'blocked' || (outcome.kind === 'done' && outcome.steps === 0))
-    ) {
-      return outcome
-    }
+    const idle = outcome.kind !== 'done' || outcome.steps === 0
+    const established = raftOf(world) !== undefined
+    const hopeless =
+      (established && !hasMajority(world)) || (!world.dialsOut && isScattered(world, options.cluster))
+    if (text === previous && idle && (outcome.kind !== 'failed' || hopeless)) return outcome
     previous = text
   }
   throw new Violation('converges', JSON.stringify(outcome))
 }
 
-function clusterOf(members: number): Cluster {
+function clusterOf({ members, version }: Scenario): Cluster {
   const nodes = Array.from({ length: members }, (_, index) =>
     sampleNode(`etcd0${index + 1}`, `192.168.0.${index + 1}`),
   )
   const network = { prefix: '/coreos.com/network', config: { Network: '10.5.0.0/16' }, v2: false }
-  return { ...sampleCluster(), nodes, network, packages: ['curl'] }
+  return { ...sampleCluster({ version }), nodes, network, packages: ['curl'] }
 }

@@ -1,12 +1,13 @@
 /** A whole simulated world: machines, the CA, flannel's network, the lock, and what nobody in it knows but the test. */
 import type { Cluster, Node } from '../../src/spec/cluster.ts'
 import { type Disk, bareDisk, isMarked } from './disk.ts'
+import type { Raft } from './raft.ts'
 import { Violation } from './violation.ts'
 
 export interface World {
-  /** Whom leadership was handed to, if to anybody. */
-  leader?: string
   readonly disks: ReadonlyMap<string, Disk>
+  /** By cluster ID. */
+  readonly rafts: Map<string, Raft>
   ca: string | undefined
   network: string | undefined
   /** The token of the operator who holds the lock on all machines. */
@@ -14,6 +15,8 @@ export interface World {
   /** Counts everything that must be unique: keys, tokens, beginnings. */
   count: number
   readonly truth: Truth
+  /** A member that the others look for elsewhere takes part all the same; etcd does so, and promises nothing. */
+  readonly dialsOut: boolean
   /** Requests that were rendered already: they are costly, and looked at in every look. */
   readonly requests: WeakMap<Cluster, Map<string, string>>
 }
@@ -24,31 +27,42 @@ export interface Truth {
   readonly served: Set<string>
   /** IDs of clusters that were verified. */
   readonly verified: Set<string>
-  /** `cluster ID/host` of each member that was in a quorum. */
-  readonly published: Set<string>
   /** Hosts whose member belongs to a cluster that was pinned. */
   readonly belongs: Map<string, string>
   /** Hosts that changed in the middle of a run, perhaps after it looked: etcd and its unit are then the only guards. */
   readonly unseen: Set<string>
   /** Something was lost or changed by hand that no tool can mend unasked: a refusal is then a right answer. */
   excuse: string | undefined
+  /** Hosts whose member lost what it had in an established cluster: `replace` makes it anew. */
+  readonly lost: Set<string>
+  /**
+   * Something happened after the last look: what a wave does then can't be held against the planner. `partly`: but
+   * whether all members are there was looked at again.
+   */
+  blind: 'wholly' | 'partly' | undefined
+  /** ID of the member that led when the present run began. */
+  led: string | undefined
 }
 
-export function makeWorld(nodes: readonly Node[]): World {
+export function makeWorld(nodes: readonly Node[], dialsOut: boolean): World {
   return {
     disks: new Map(nodes.map((node) => [node.name, bareDisk(node)])),
+    rafts: new Map(),
     ca: undefined,
     network: undefined,
     lock: undefined,
     count: 0,
+    dialsOut,
     requests: new WeakMap(),
     truth: {
       served: new Set(),
       verified: new Set(),
-      published: new Set(),
       belongs: new Map(),
       unseen: new Set(),
       excuse: undefined,
+      lost: new Set(),
+      blind: undefined,
+      led: undefined,
     },
   }
 }
@@ -67,6 +81,12 @@ export function fresh(world: World): number {
 /** Some machine of the file's still knows that there was a cluster. */
 export function isRemembered(world: World, cluster: Cluster): boolean {
   return cluster.nodes.some((node) => isMarked(diskOf(world, node.name)))
+}
+
+/** The cluster that these machines are in, if it was ever pinned. */
+export function raftOf(world: World): Raft | undefined {
+  const ids = new Set(world.truth.belongs.values())
+  return [...ids].map((id) => world.rafts.get(id)).find((raft) => raft !== undefined)
 }
 
 /**

@@ -1,0 +1,82 @@
+/** How somebody edits the cluster file between two runs, or in the middle of one. */
+import type { Cluster, Node } from '../../src/spec/cluster.ts'
+
+/** What `apply` carries out on a cluster that is there. */
+export const CHANGES = [
+  'as-it-was',
+  'setting',
+  'grow',
+  'shrink',
+  'replace',
+  'move',
+  'network',
+  'package',
+] as const
+
+/** What it refuses, or what needs other verbs. */
+export const OTHERS = ['version', 'algorithm', 'layout', 'data-directory'] as const
+
+export interface Edit {
+  readonly kind: (typeof CHANGES)[number] | (typeof OTHERS)[number]
+  /** Which of the choices that there are, counted around. */
+  readonly at: number
+}
+
+/** Whether it changes who belongs to the cluster, or where. */
+export function changesMembers(before: Cluster, after: Cluster): boolean {
+  return placesOf(before) !== placesOf(after)
+}
+
+function placesOf({ nodes }: Cluster): string {
+  return nodes.map(({ name, address }) => `${name} ${address}`).join()
+}
+
+/** @param pool all machines that there are, whether the file names them or not. */
+export function edit(base: Cluster, now: Cluster, { kind, at }: Edit, pool: readonly Node[]): Cluster {
+  const { etcd, nodes, pki } = now
+  const free = pool.filter(({ name }) => nodes.every((node) => node.name !== name))
+  const newcomer = free[at % Math.max(1, free.length)]
+  const chosen = nodes[at % nodes.length]
+  switch (kind) {
+    case 'as-it-was':
+      return base
+    case 'setting': {
+      const settings = { ...etcd.settings, 'heartbeat-interval': String(100 + 50 * (at % 3)) }
+      return { ...now, etcd: { ...etcd, settings } }
+    }
+    case 'grow':
+      return newcomer === undefined ? now : { ...now, nodes: [...nodes, newcomer] }
+    case 'shrink':
+      return nodes.length > 1 ? { ...now, nodes: nodes.filter((node) => node !== chosen) } : now
+    case 'replace': {
+      const others = nodes.filter((node) => node !== chosen)
+      return newcomer === undefined || others.length === 0 ? now : { ...now, nodes: [...others, newcomer] }
+    }
+    case 'move': {
+      // The machine has both addresses.
+      const moved = nodes.map((node) => (node === chosen ? { ...node, address: otherAddress(node) } : node))
+      return { ...now, nodes: moved }
+    }
+    case 'network':
+      return {
+        ...now,
+        network: { prefix: '/coreos.com/network', config: { Network: '10.7.0.0/16' }, v2: false },
+      }
+    case 'package':
+      return { ...now, packages: [...new Set([...now.packages, 'jq'])] }
+    case 'version':
+      return { ...now, etcd: { ...etcd, version: '3.5.21' } }
+    case 'algorithm':
+      return { ...now, pki: { ...pki, algorithm: 'rsa-2048' } }
+    case 'layout':
+      return { ...now, pki: { ...pki, layout: 'separate' } }
+    case 'data-directory':
+      return { ...now, etcd: { ...etcd, dataDirectory: '/srv/etcd/data', walDirectory: '/srv/etcd/wal' } }
+  }
+}
+
+function otherAddress({ address }: Node): string {
+  return address.startsWith('192.168.0.')
+    ? address.replace('192.168.0.', '198.18.0.')
+    : address.replace('198.18.0.', '192.168.0.')
+}

@@ -1,0 +1,108 @@
+/** What no step of ours may do, judged by what is true, not by what was seen. */
+import { memberEnvironment } from '../../src/etcd/configuration.ts'
+import { parseEnvironmentFile } from '../../src/etcd/environment-file.ts'
+import { UNIT_MARK, unitMark } from '../../src/etcd/unit-file.ts'
+import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'
+import { type Disk, type MemberData, trustMarkOf } from './disk.ts'
+import { type Raft, hasQuorum, isRunning, serving, votersOf } from './raft.ts'
+import { Violation } from './violation.ts'
+import { type World, raftOf } from './world.ts'
+
+/** What the process on a machine should have been started with and was not; empty: nothing. */
+export function outdated(world: World, cluster: Cluster, disk: Disk): readonly string[] {
+  const node = etcdNodes(cluster).find(({ name }) => name === disk.node.name)
+  if (node === undefined || disk.process === undefined) return []
+  const { environment } = disk.process
+  const members = etcdNodes(cluster)
+  const wanted: Record<string, string> = {
+    ...memberEnvironment({ cluster, node, members, token: '', state: 'existing' }),
+    [UNIT_MARK]: unitMark({ cluster }),
+    ...parseEnvironmentFile(trustMarkOf(disk, world.ca) ?? ''),
+  }
+  return [...new Set([...Object.keys(wanted), ...Object.keys(environment)])].filter(
+    (name) => !name.startsWith('ETCD_INITIAL_CLUSTER') && wanted[name] !== environment[name],
+  )
+}
+
+/** A member is about to be restarted. */
+export function checkRestart(world: World, cluster: Cluster, disk: Disk): void {
+  const host = disk.node.name
+  if (!isRunning(disk)) return
+  const { blind } = world.truth
+  if (blind === undefined && outdated(world, cluster, disk).length === 0) {
+    throw new Violation('only-what-differs', `${host} is restarted, and nothing about it differs`)
+  }
+  const raft = raftOf(world)
+  const self = raft && serving(world, raft).find(([, other]) => other === disk)?.[0]
+  // Nothing can be taken away by one that is sick or has no vote, nor where nobody is served.
+  if (raft === undefined || !hasQuorum(world, raft) || self === undefined || self.learner) return
+  const others = serving(world, raft).filter(([{ id, learner }]) => id !== self.id && !learner)
+  const absent = votersOf(raft).length - 1 - others.length
+  if (absent > 0 && blind !== 'wholly') {
+    throw new Violation('others-well', `${host} is restarted while ${absent} others are down`)
+  }
+  if (blind !== undefined) return
+  const behind = others.find(([, other]) => other.slow)?.[0].name
+  if (behind !== undefined) {
+    throw new Violation('others-well', `${host} is restarted while ${behind} is far behind`)
+  }
+  // A larger quota, which ends the want of space, comes with a restart.
+  if (raft.alarms.has('CORRUPT')) {
+    throw new Violation('others-well', `${host} is restarted while some member has other contents`)
+  }
+  if (raft.leader === self.id && others.length > 0) {
+    throw new Violation('leader-last', `${host} is restarted while it leads`)
+  }
+  const waiting = others.find(([, other]) => outdated(world, cluster, other).length > 0)?.[0].name
+  if (world.truth.led === self.id && waiting !== undefined) {
+    throw new Violation('leader-last', `${host}, which led, is restarted before ${waiting}`)
+  }
+}
+
+/** Data is about to be moved aside. */
+export function checkAside(world: World, disk: Disk, data: MemberData): void {
+  const raft = world.rafts.get(data.clusterId)
+  if (raft?.members.some(({ id }) => id === data.memberId)) {
+    throw new Violation('aside-after-leaving', `${disk.node.name} is still in the list of members`)
+  }
+  if (disk.process !== undefined) {
+    throw new Violation('aside-after-leaving', `the member on ${disk.node.name} still runs`)
+  }
+}
+
+/**
+ * Does something, and sees that no cluster loses its quorum by it.
+ *
+ * @param allowed it was asked for where nothing better can be had: a restart of one of two members, a vote for a second.
+ */
+export function withoutLoss(world: World, allowed: boolean, what: string, effect: () => unknown): void {
+  const before = [...world.rafts.values()].filter(
+    (raft) => world.truth.blind !== 'wholly' && hasQuorum(world, raft),
+  )
+  effect()
+  for (const raft of before) {
+    if (hasQuorum(world, raft) || (allowed && isSmall(raft))) continue
+    throw new Violation('quorum-kept', `${what} takes the quorum of ${votersOf(raft).length} members away`)
+  }
+}
+
+function isSmall(raft: Raft): boolean {
+  return votersOf(raft).length <= 2
+}
+
+export interface Snapshot {
+  readonly data: ReadonlyMap<string, readonly (MemberData | undefined)[]>
+}
+
+export function snapshot(world: World): Snapshot {
+  return { data: new Map([...world.disks].map(([host, { data, wal }]) => [host, [data, wal]])) }
+}
+
+/** Every data directory that there was is where it was, or aside. */
+export function checkKept(world: World, before: Snapshot): void {
+  for (const [host, { data, wal, aside }] of world.disks) {
+    const now = new Set([data, wal, ...aside].map((kept) => kept?.beginning))
+    const gone = before.data.get(host)?.some((then) => then !== undefined && !now.has(then.beginning))
+    if (gone) throw new Violation('no-data-removed', `the data of ${host}`)
+  }
+}

@@ -1,0 +1,102 @@
+/** Raft, as far as anybody outside can tell: who has a vote, who takes part, who leads, what was agreed on. */
+import { createHash } from 'node:crypto'
+import { quorum } from '../../src/plan/quorum.ts'
+import type { Disk, Process } from './disk.ts'
+import type { World } from './world.ts'
+
+export interface RaftMember {
+  readonly id: string
+  /** Empty: added, and not started yet. */
+  readonly name: string
+  readonly peerUrl: string
+  /** It has made its client URLs known. */
+  readonly started: boolean
+  readonly learner: boolean
+}
+
+/** What a majority has agreed on; it is the same on all of them, so it is kept once. */
+export interface Raft {
+  readonly id: string
+  members: readonly RaftMember[]
+  /** ID of the member that leads; undefined: nobody does. */
+  leader: string | undefined
+  /** NOSPACE: nothing can be written until somebody disarms it. CORRUPT: somebody has other contents. */
+  readonly alarms: Set<'NOSPACE' | 'CORRUPT'>
+}
+
+/** A machine whose etcd runs. */
+export type Running = Disk & { readonly process: Process }
+
+export function isRunning(disk: Disk): disk is Running {
+  return disk.process !== undefined
+}
+
+/** The ID is made from the peer URLs and the token, so that the same make the same. */
+export function idOf(...parts: readonly string[]): string {
+  // No leading zero, as etcd's IDs are printed without.
+  return `c${createHash('sha1').update(parts.join(' ')).digest('hex').slice(0, 14)}`
+}
+
+/** @param peers `name=peer URL` of each member, sorted. */
+export function newRaft(id: string, peers: readonly string[]): Raft {
+  const members = peers.map((peer) => {
+    const [name = '', peerUrl = ''] = peer.split('=')
+    return { id: idOf(id, peerUrl), name, peerUrl, started: false, learner: false }
+  })
+  return { id, members, leader: undefined, alarms: new Set() }
+}
+
+type Listed = readonly [RaftMember, Running]
+
+/** Listed members whose process runs and can talk with the others; ready or not. */
+export function present(world: World, raft: Raft): readonly Listed[] {
+  const running = [...world.disks.values()].filter(isRunning).flatMap((disk): Listed[] => {
+    const { data } = disk.process
+    const member = raft.members.find(({ id }) => id === data.memberId)
+    if (data.clusterId !== raft.id || disk.paused || member === undefined) return []
+    return [[member, disk]]
+  })
+  // Nobody else has to find the only one.
+  if (raft.members.length === 1) return running
+  const connected = running.filter(([, { cut }]) => cut === undefined)
+  const found = connected.filter(([member, disk]) => isFound(member, disk))
+  // Whoever is not where the others look for it finds them, as long as they are where they should be.
+  return world.dialsOut && found.some(([{ learner }]) => !learner) ? connected : found
+}
+
+function isFound({ peerUrl }: RaftMember, { process }: Running): boolean {
+  return process.environment['ETCD_LISTEN_PEER_URLS'] === peerUrl
+}
+
+/** Those of them that serve. */
+export function serving(world: World, raft: Raft): readonly Listed[] {
+  return present(world, raft).filter(([, disk]) => disk.process.ready)
+}
+
+export function votersOf(raft: Raft): readonly RaftMember[] {
+  return raft.members.filter(({ learner }) => !learner)
+}
+
+/** Of the voters among them, whether they are enough. */
+export function isQuorum(raft: Raft, members: readonly Listed[]): boolean {
+  return members.filter(([{ learner }]) => !learner).length >= quorum(votersOf(raft).length)
+}
+
+export function hasQuorum(world: World, raft: Raft): boolean {
+  return isQuorum(raft, serving(world, raft))
+}
+
+/** A leader stays as long as it can; the next one is whoever is least behind. */
+export function elect(world: World, raft: Raft): void {
+  const able = serving(world, raft).filter(([{ learner }]) => !learner)
+  if (!isQuorum(raft, able)) {
+    raft.leader = undefined
+  } else if (!able.some(([{ id }]) => id === raft.leader)) {
+    const [first] = able.toSorted(([, a], [, b]) => Number(a.slow) - Number(b.slow))
+    raft.leader = first?.[0].id
+  }
+}
+
+export function changeMember(raft: Raft, id: string, change: Partial<RaftMember>): void {
+  raft.members = raft.members.map((member) => (member.id === id ? { ...member, ...change } : member))
+}
