@@ -7,7 +7,7 @@ import type { MaintenanceStep } from '../plan/maintenance.ts'
 import { timed } from '../run/timed.ts'
 import type { Session } from '../run/session.ts'
 import { chosenNodes, lockReachable, reachableClients, viewMembers } from './members.ts'
-import type { MaintenanceOptions } from './under-lock.ts'
+import { type MaintenanceOptions, settle } from './under-lock.ts'
 import type { Availability } from './with-recorder.ts'
 
 export interface MoveLeaderOptions extends MaintenanceOptions {
@@ -42,12 +42,12 @@ export async function moveLeader(session: Session, options: MoveLeaderOptions): 
   const { result, availability } = await withRecorder(
     session,
     { verb: 'move-leader', probe: options.probe },
-    async ({ emit }) =>
-      await timed(
-        emit,
-        step,
-        async () => await moveLeadership(await reachableClients(session), shown.to, signal),
-      ),
+    async ({ emit }) => {
+      const clients = await reachableClients(session)
+      const moved = await timed(emit, step, async () => await moveLeadership(clients, shown.to, signal))
+      if (options.probe !== false) await settle(signal)
+      return moved
+    },
   )
   return { changed: result.moved, from: result.from, to: result.to, availability }
 }

@@ -1,4 +1,5 @@
 /** What every verb that changes a running cluster has in common: show, ask, take the lock, look again, do. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import type { ClusterCondition } from '../plan/condition.ts'
 import type { MaintenancePlan, MaintenanceStep } from '../plan/maintenance.ts'
@@ -7,6 +8,8 @@ import type { Lock } from '../run/lock.ts'
 import type { Session } from '../run/session.ts'
 import { type Members, lockReachable, lookAtMembers } from './members.ts'
 import type { ProbeChoice, Recorded } from './with-recorder.ts'
+
+const SETTLE_MS = 1_000
 
 export interface MaintenancePreview {
   readonly steps: readonly MaintenanceStep[]
@@ -66,8 +69,15 @@ export async function underLock<T>(
   const probe = outage === true ? false : verb.probe
   const { withRecorder } = await import('./with-recorder.ts')
   return await withRecorder(session, { verb: verb.name, probe }, async (recorded) => {
-    return await work({ ...members, session: recorded, lock, signal, steps })
+    const result = await work({ ...members, session: recorded, lock, signal, steps })
+    if (probe !== false) await settle(signal)
+    return result
   })
+}
+
+/** The recording goes on for a moment: clients may notice what was done only when it is done. */
+export async function settle(signal: AbortSignal): Promise<void> {
+  await sleep(SETTLE_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
 }
 
 /** @throws QuorateError `blocked` */

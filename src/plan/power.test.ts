@@ -101,6 +101,9 @@ test('a member that hangs, or a learner, costs nothing and may go', () => {
   expect(plan('restart', ['etcd03'], [memberCondition(1), memberCondition(2), hung]).steps).toEqual([
     'restart-member etcd03',
   ])
+  expect(plan('restart', ['etcd03'], [memberCondition(1), memberCondition(2), hung]).risks.join()).toContain(
+    'Meanwhile no further member may fail',
+  )
   const learner = memberCondition(4, { voter: false, healthy: false })
   const members = [memberCondition(1), memberCondition(2), downMember(3), learner]
   expect(plan('stop', ['etcd04'], members).steps).toEqual(['stop-member etcd04'])

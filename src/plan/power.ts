@@ -187,8 +187,12 @@ function risks(
   const { voters } = condition
   const names = work.map(({ name }) => name).join(', ')
   if (verb === 'restart') {
-    const spare = condition.healthyVoters - 1 - quorum(voters)
-    const first = `${names}: restarted one at a time, each only when all are healthy again.`
+    const costs = work.some(({ voter, healthy }) => voter && healthy) ? 1 : 0
+    const spare = condition.healthyVoters - costs - quorum(voters)
+    const first =
+      work.length === 1
+        ? `${names} answers nothing while it restarts.`
+        : `${names}: one at a time, each only when all that were well are well again.`
     return [first, `Meanwhile ${tolerates(spare)}.`]
   }
   const left = leftWithout(condition, hosts)

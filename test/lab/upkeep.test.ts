@@ -51,6 +51,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     const { availability } = await done(['move-leader', to, '--yes', '--json'])
     expect(await leader()).toBe(to)
     expect(availability?.report).toMatchObject({ lostWrites: 0, writes: { failed: 0 }, reads: { failed: 0 } })
+    expect(availability?.report.leader.changes).toBe(1)
     expect(await quorateOk(lab, ['move-leader', to])).toContain('nothing to change')
     expect(await quorateOk(lab, ['move-leader', '--yes'])).toMatch(/leads now/)
     expect(await leader()).not.toBe(to)
