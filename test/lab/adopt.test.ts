@@ -7,6 +7,7 @@ import { parse } from 'yaml'
 import { loadClusterFile } from '../../src/operations/load.ts'
 import type { Availability } from '../../src/operations/with-recorder.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { type OpensslCa, opensslCa } from './support/authority.ts'
 import { type Shape, etcdPids, setUpForeign } from './support/foreign.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { BY_HAND, KUBEADM, KUBESPRAY, PACKAGED } from './support/shapes.ts'
@@ -42,6 +43,9 @@ describe.skipIf(reason)(`adopt${because}`, () => {
     return await setUpForeign(lab, lab.machines, shape)
   }
   const login = (user: string) => ['--user', user, '--identity-file', lab.identityFile]
+  const file = (name: string) => ({ clusterFile: path.join(lab.folder, `${name}.yaml`) })
+  const alone = (name: string, index: number, ...words: string[]) =>
+    ['adopt', '--name', name, '--suite', 'trixie', address(index), '--yes'].concat(login('root'), words)
   const put = async (key: string, shape: Shape) => {
     const [certificate] = shape.certificates({ name: shape.names[0] ?? '', address: address(0), all: [] })
     const tls = [
@@ -60,24 +64,70 @@ describe.skipIf(reason)(`adopt${because}`, () => {
     await lab.machines[0]?.check(['env', 'ETCDCTL_API=3', ...words])
   }
 
-  test('one cluster at a time: machines of two, and one without etcd, are told at once', async () => {
-    await rm(lab.clusterFile)
-    for (const index of [0, 1]) {
-      const machine = lab.machines[index]
-      if (machine !== undefined) await setUpForeign(lab, [machine], BY_HAND)
-    }
-    const refused = await quorate(lab, adopt(address(0), address(1), address(2), ...login('root'), '--yes'))
-    expect(refused.exitCode).toBe(BLOCKED)
-    expect(refused.stderr).toContain(`${address(2)}: no etcd runs there`)
-    expect(
-      refused.stderr.match(/is a member of the cluster [0-9a-f]+, and the machines named/g),
-    ).toHaveLength(2)
-    expect(existsSync(lab.clusterFile)).toBe(false)
+  describe('one machine each, of two clusters, and one without etcd', () => {
+    let ca: OpensslCa
+    beforeAll(async () => {
+      const [packaged, pod] = lab.machines
+      if (packaged === undefined || pod === undefined) throw new TypeError('two machines')
+      ca = await setUpForeign(lab, [packaged], PACKAGED)
+      await setUpForeign(lab, [pod], KUBEADM)
+      await put('before', PACKAGED)
+    })
+
+    test('are told all at once, and nothing is written', async () => {
+      const refused = await quorate(file('several'), alone('several', 0, address(1), address(2)))
+      expect(refused.exitCode).toBe(BLOCKED)
+      expect(refused.stderr).toContain(`${address(2)}: no etcd runs there`)
+      expect(
+        refused.stderr.match(/is a member of the cluster [0-9a-f]+, and the machines named/g),
+      ).toHaveLength(2)
+      expect(existsSync(file('several').clusterFile)).toBe(false)
+      expect((await lab.machines[0]?.exec(['test', '-e', PIN]))?.exitCode).toBe(1)
+    })
+
+    test('a CA that the members do not trust is refused', async () => {
+      const other = await opensslCa(lab.folder, 'other-ca')
+      const named = ['--ca-certificate', other.certificate, '--ca-key', other.key]
+      const refused = await quorate(file('packaged'), alone('packaged', 0, ...named))
+      expect(refused.stderr).toContain('not the one that the members trust')
+      expect(existsSync(file('packaged').clusterFile)).toBe(false)
+    })
+
+    test('as root, from a package’s unit: apply overrules the unit and hands the data over', async () => {
+      const named = ['--ca-certificate', ca.certificate, '--ca-key', ca.key]
+      const { stderr } = await quorate(file('packaged'), alone('packaged', 0, ...named))
+      expect(stderr).toContain('the unit /lib/systemd/system/etcd.service will be overruled')
+      expect(stderr).toContain('etcd runs as root; it will run as etcd')
+      await quorateOk(file('packaged'), ['apply', '--yes'])
+      expect((await statusOf(file('packaged'))).exitCode).toBe(0)
+      expect(await quorateOk(file('packaged'), ['apply'])).toBe('nothing to change\n')
+      const machine = lab.machine('etcd01')
+      expect(await machine.check(['ps', '-o', 'user=', '-C', 'etcd'])).toBe('etcd\n')
+      expect(await machine.check(['find', '/opt/etcd', '!', '-user', 'etcd'])).toBe('')
+      const kept = ['etcdctl', '--', 'get', 'before', '--print-value-only']
+      expect(await quorateOk(file('packaged'), kept)).toBe('kept\n')
+    })
+
+    test('kubeadm’s: adopted and watched, and apply leaves it alone, also while it is down', async () => {
+      const machine = lab.machine('etcd02')
+      const pids = await etcdPids([machine])
+      const { stderr, exitCode } = await quorate(file('pods'), alone('pods', 1))
+      expect(stderr).toContain('etcd is run by the kubelet, from /etc/kubernetes/manifests/etcd.yaml')
+      expect(exitCode).toBe(0)
+      expect((await statusOf(file('pods'))).exitCode).toBe(0)
+      const applied = await quorate(file('pods'), ['apply', '--yes'])
+      expect(applied.stderr).toContain('its etcd is run by the kubelet')
+      expect(applied.exitCode).toBe(BLOCKED)
+      expect(await etcdPids([machine])).toEqual(pids)
+      await machine.check(['systemctl', 'stop', 'static-pod-etcd'])
+      expect((await quorate(file('pods'), ['apply', '--yes'])).exitCode).toBe(BLOCKED)
+      expect((await machine.exec(['test', '-e', '/etc/systemd/system/etcd.service'])).exitCode).toBe(1)
+    })
   })
 
   describe('set up by hand', () => {
     let pids: readonly string[]
-    let ca: { readonly certificate: string; readonly key: string }
+    let ca: OpensslCa
     beforeAll(async () => {
       ca = await fresh(BY_HAND)
       await put('before', BY_HAND)
@@ -120,7 +170,10 @@ describe.skipIf(reason)(`adopt${because}`, () => {
         '--ca-key',
         ca.key,
       )
+      await lab.machines[0]?.check(['sh', '-c', WRITER])
       const report: unknown = JSON.parse(await quorateOk(lab, [...words, '--yes', '--json']))
+      const writes = await lab.machines[0]?.check(['sh', '-c', 'systemctl stop writer; cat /tmp/writes'])
+      expect(writes).toMatch(/^(?:OK\n){3,}$/)
       expect(report).toMatchObject({
         changed: true,
         cluster: { name: 'prod' },
@@ -250,47 +303,6 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       await quorateOk(lab, ['certs', 'client', 'anna'])
     })
   })
-
-  test('one that runs as root, from a package’s unit: its data is handed over', async () => {
-    await lab.pristine()
-    await Promise.all([rm(lab.clusterFile, { force: true }), rm(state(), { recursive: true, force: true })])
-    const [machine] = lab.machines
-    if (machine === undefined) throw new TypeError('a machine')
-    const ca = await setUpForeign(lab, [machine], PACKAGED)
-    await put('before', PACKAGED)
-    const named = ['--ca-certificate', ca.certificate, '--ca-key', ca.key]
-    const { stderr } = await quorate(lab, adopt(address(0), ...login('root'), ...named, '--yes'))
-    expect(stderr).toContain('the unit /lib/systemd/system/etcd.service will be overruled')
-    expect(stderr).toContain('etcd runs as root; it will run as etcd')
-    await quorateOk(lab, ['apply', '--yes'])
-    expect((await statusOf(lab)).exitCode).toBe(0)
-    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
-    expect(await machine.check(['ps', '-o', 'user=', '-C', 'etcd'])).toBe('etcd\n')
-    expect(await machine.check(['find', '/opt/etcd', '!', '-user', 'etcd'])).toBe('')
-    expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'before', '--print-value-only'])).toBe('kept\n')
-  })
-
-  describe('set up by kubeadm', () => {
-    test('is adopted and watched, and apply leaves it alone', async () => {
-      await fresh(KUBEADM)
-      const pids = await etcdPids(lab.machines)
-      const preview = await quorate(lab, adopt(address(0), ...login('root'), '--yes'))
-      expect(preview.stderr).toContain('the kubelet')
-      expect(preview.exitCode).toBe(0)
-      expect((await statusOf(lab)).exitCode).toBe(0)
-      const applied = await quorate(lab, ['apply'])
-      expect(applied.exitCode).toBe(BLOCKED)
-      expect(applied.stderr).toContain('its etcd is run by the kubelet')
-      // Nor while it is down for a moment.
-      await lab.machines[2]?.check(['systemctl', 'stop', 'static-pod-etcd'])
-      expect((await quorate(lab, ['apply', '--yes'])).exitCode).toBe(BLOCKED)
-      await lab.machines[2]?.check(['systemctl', 'start', 'static-pod-etcd'])
-      expect((await etcdPids(lab.machines)).slice(0, 2)).toEqual(pids.slice(0, 2))
-      expect(
-        (await lab.machines[2]?.exec(['test', '-e', '/etc/systemd/system/etcd.service']))?.exitCode,
-      ).toBe(1)
-    })
-  })
 })
 
 /** What the last line of `apply --json` says that clients noticed, but for how long they waited. */
@@ -300,5 +312,9 @@ function noticed(stdout: string): Record<string, unknown> {
   const failed = writes.failed + reads.failed
   return { failed, stale: reads.stale, missing: watch.missing, lostWrites, revisionsBackwards, verified }
 }
+
+/** Writes on and on, and notes each answer. */
+const WRITER = `systemd-run --quiet --unit writer --setenv ETCDCTL_API=3 sh -c '
+while sleep 0.1; do etcdctl --endpoints http://127.0.0.1:2379 put written now || echo failed; done >/tmp/writes 2>&1'`
 
 const NOTHING = { failed: 0, stale: 0, missing: 0, lostWrites: 0, revisionsBackwards: 0, verified: true }

@@ -57,7 +57,7 @@ export async function setUpForeign(
   machines: readonly Machine[],
   shape: Shape,
 ): Promise<OpensslCa> {
-  const ca = await opensslCa(lab.folder, 'etcd-ca')
+  const ca = await opensslCa(lab.folder, `ca-of-${machines[0]?.name}`)
   const { directory } = await etcdBinaries(shape.suite)
   const all = machines.map(({ address }, index) => ({ name: shape.names[index] ?? '', address }))
   await Promise.all(
