@@ -15,7 +15,7 @@ import { healthiestFollower } from './roll.ts'
 import { type Roster, initialCluster, isInvited } from './roster.ts'
 import type { Scene, Stage, StageAnswer } from './stage.ts'
 import { startOf } from './start.ts'
-import type { HostStep, Step } from './steps.ts'
+import type { BlockReason, HostStep, Step } from './steps.ts'
 
 /** Those that are no use to anybody: ghosts that were added and never started, dead ones, and what is to be made anew. */
 export const depart: Stage = (scene) => {
@@ -33,9 +33,9 @@ export const depart: Stage = (scene) => {
       return removal(scene, roster, member, `it never started, and ${host} holds data of an earlier member`)
     }
     if (intent.replace?.[host] !== member.id) continue
-    const healthy = facts.healthy.includes(host)
-    if (runs && !healthy) return [stopStep(host, 'it is to be made anew')]
-    return removal(scene, roster, member, 'it is to be made anew')
+    const why = 'it is to be made anew'
+    if (runs && !facts.healthy.includes(host)) return [stopStep(host, why)]
+    return handedOver(scene, roster, host) ?? removal(scene, roster, member, why)
   }
   const dead = roster.others.find(({ name }) => !facts.healthy.includes(name))
   if (dead === undefined) return []
@@ -53,8 +53,22 @@ export const arrive: Stage = (scene) => {
     const state = observed.hosts[node.name]?.member
     if (member === undefined || !isInvited(member) || state === undefined) continue
     if (isUp(state) || !isUsed(state)) return joinSteps(scene, node)
+    // It got as far as its first start, and can't be removed and added again with nobody leading.
+    const marked = state.contents[PATHS.clusterId] !== undefined
+    if (observed.cluster?.leader === undefined && !marked) return joinSteps(scene, node)
   }
-  return []
+  if (roster === undefined || observed.cluster === undefined || observed.cluster.leader !== undefined)
+    return []
+  const ghost = roster.others.find((member) => isInvited(member) && !member.learner)
+  return ghost === undefined ? [] : { blocked: [awaitedGhost(roster, ghost)] }
+}
+
+/** Nobody can remove it without a quorum, and a quorum there is not without it. */
+function awaitedGhost({ voters }: Roster, { peerUrls }: MemberFacts): BlockReason {
+  return {
+    message: `no quorum: ${voters} members have a vote, ${quorum(voters)} must agree, and the one added for ${peerUrls.join(', ')} never started`,
+    hint: 'put the node with that address into the cluster file (roles: [etcd]) and apply: it can be removed once there is a quorum',
+  }
 }
 
 /** Newcomers: what has begun is finished first. */
@@ -78,16 +92,22 @@ export const join: Stage = (scene) => {
 /** Members that the file no longer names and that still work: only now that all others have their votes. */
 export const leave: Stage = (scene) => {
   const { observed, roster } = scene
-  const facts = observed.cluster
-  const [member] = roster?.others ?? []
-  if (roster === undefined || facts?.leader === undefined || member === undefined) return []
-  if (facts.leader === member.name) {
-    const to = healthiestFollower(scene, roster, facts)
-    const why = `${member.name} leads, and leaves the cluster`
-    if (to !== undefined)
-      return [{ kind: 'move-leader', to, what: `make ${to} the leader`, why, danger: 'none' }]
-  }
-  return removal(scene, roster, member, 'the cluster file does not name it as an etcd node')
+  const leader = observed.cluster?.leader
+  if (roster === undefined || leader === undefined) return []
+  const member = roster.others.find(({ name }) => name !== leader) ?? roster.others[0]
+  if (member === undefined) return []
+  const why = 'the cluster file does not name it as an etcd node'
+  return handedOver(scene, roster, member.name) ?? removal(scene, roster, member, why)
+}
+
+/** Leadership, moved away from a member that is about to go: an election would keep everybody waiting. */
+function handedOver(scene: Scene, roster: Roster, name: string): Step[] | undefined {
+  const facts = scene.observed.cluster
+  if (facts?.leader !== name) return undefined
+  const to = healthiestFollower(scene, roster, facts)
+  if (to === undefined) return undefined
+  const why = `${name} leads, and leaves the cluster`
+  return [{ kind: 'move-leader', to, what: `make ${to} the leader`, why, danger: 'none' }]
 }
 
 function removal(scene: Scene, roster: Roster, member: MemberFacts, why: string): StageAnswer {
@@ -157,7 +177,7 @@ function joinSteps({ intent, observed, situation }: Scene, node: Node): Step[] {
     const why = 'it was added, and starts'
     return [{ kind: 'ready', host: node.name, what: 'wait until etcd.service is ready', why, danger: 'none' }]
   }
-  const files = joiningFiles(cluster, node, situation.token, initialCluster(observed.cluster, node))
+  const files = joiningFiles(cluster, node, situation.token, initialCluster(cluster, observed.cluster, node))
   return [...configurationSteps(node.name, files, state), ...startOf(node, 0, state.unit)]
 }
 

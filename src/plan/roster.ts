@@ -57,9 +57,19 @@ export function isSettled(cluster: Cluster, { members, others }: Roster): boolea
   })
 }
 
-/** `name=peer URL` of everyone a newcomer finds, itself among them: etcd compares it with what the others say. */
-export function initialCluster(facts: ClusterFacts, node: Node): string {
+/**
+ * `name=peer URL` of everyone whom a newcomer finds, itself among them: etcd compares the URLs with what the others say.
+ * Others that never started have no name yet: etcd takes any, but the newcomer's own name for itself alone.
+ */
+export function initialCluster(cluster: Cluster, facts: ClusterFacts, node: Node): string {
+  const { members } = rosterOf(cluster, facts.members, 0)
+  const names = new Map([...members].map(([name, { id }]) => [id, name]))
+  const own = members.get(node.name)
   return facts.members
-    .flatMap(({ name, peerUrls }) => peerUrls.map((url) => `${name === '' ? node.name : name}=${url}`))
+    .flatMap((member) => {
+      const known =
+        member === own ? node.name : member.name || (names.get(member.id) ?? `unnamed-${member.id}`)
+      return member.peerUrls.map((url) => `${known}=${url}`)
+    })
     .join(',')
 }

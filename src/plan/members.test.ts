@@ -1,0 +1,346 @@
+import { describe, expect, test } from 'vitest'
+import { peerUrl } from '../etcd/configuration.ts'
+import { sampleNode } from '../etcd/sample.ts'
+import { PATHS } from '../host/state.ts'
+import { type Cluster, etcdNodes } from '../spec/cluster.ts'
+import { next } from './next.ts'
+import type { ClusterFacts, MemberFacts, Observed } from './observed.ts'
+import { plan } from './plan.ts'
+import { parseEnvironmentFile } from '../etcd/environment-file.ts'
+import {
+  BARE_MEMBER,
+  glance,
+  healthyCluster,
+  reasonsOf,
+  settledWorld,
+  stepsOf,
+  stopped,
+  testCluster,
+  testIntent,
+  withFile,
+  withMember,
+} from './testing.ts'
+
+const five = clusterOf(5)
+const four = clusterOf(4)
+const three = clusterOf(3)
+const one = clusterOf(1)
+
+/** The kinds of all steps that change who is a member, or who leads, in their order, with whom they are about. */
+function changes(wanted: Cluster, observed: Observed, replace?: Readonly<Record<string, string>>): string[] {
+  const { waves, blocked } = plan({ ...testIntent(wanted), replace }, observed)
+  expect(blocked).toEqual([])
+  return waves.flat().flatMap((step) => {
+    if (step.kind === 'member-add') return [`${step.learner ? 'learner' : 'voter'} ${step.node}`]
+    if (step.kind === 'promote') return [`promote ${step.node}`]
+    if (step.kind === 'member-remove') return [`remove ${step.name || step.memberId}`]
+    if (step.kind === 'move-leader') return [`leader ${step.to}`]
+    if (step.kind === 'start' || step.kind === 'aside') return [`${step.kind} ${step.host}`]
+    return []
+  })
+}
+
+describe('the cluster file gains a node', () => {
+  test('it is prepared, becomes a learner, starts, gets its mark, and its vote last', () => {
+    const { waves, blocked } = plan(testIntent(four), grown(three, four))
+    expect(blocked).toEqual([])
+    const order = waves.map((wave) => [...new Set(wave.map(({ kind }) => kind))].join(' '))
+    expect(order[0]).toContain('binaries')
+    expect(order.slice(1)).toEqual([
+      'certificates',
+      'member-add',
+      'file start enable ready',
+      'file',
+      'promote',
+    ])
+  })
+
+  test('two: one at a time, the second only when the first has its vote', () => {
+    expect(changes(three, grown(one, three))).toEqual([
+      'learner etcd02',
+      'start etcd02',
+      'promote etcd02',
+      'learner etcd03',
+      'start etcd03',
+      'promote etcd03',
+    ])
+  })
+
+  test('it is told whom it will find there, and that the cluster exists', () => {
+    const { waves } = plan(testIntent(four), grown(three, four))
+    const joining = waves.find((wave) => wave.some(({ kind }) => kind === 'start')) ?? []
+    const file = joining.find((step) => step.kind === 'file' && step.path === PATHS.environment)
+    expect(file).toMatchObject({ host: 'etcd04' })
+    const options = parseEnvironmentFile(file?.kind === 'file' ? file.content : '')
+    expect(options['ETCD_INITIAL_CLUSTER_STATE']).toBe('existing')
+    expect(options['ETCD_INITIAL_CLUSTER']?.split(',').length).toBe(4)
+    expect(options['ETCD_INITIAL_CLUSTER']).toContain('etcd04=https://192.168.0.4:2380')
+  })
+
+  test('before etcd 3.4 there are no learners: it has its vote at once', () => {
+    const old = clusterOf(3, '3.3.25')
+    expect(changes(old, grown(clusterOf(1, '3.3.25'), old))).toEqual([
+      'voter etcd02',
+      'start etcd02',
+      'voter etcd03',
+      'start etcd03',
+    ])
+  })
+
+  test('before etcd 3.4, one of two that has not started yet keeps the other from leading: it is started', () => {
+    const old = clusterOf(2, '3.3.25')
+    const world = withFacts(grown(clusterOf(1, '3.3.25'), old), {
+      members: [...facts(clusterOf(1)).members, invited(old, 'etcd02', { learner: false })],
+      healthy: [],
+      leader: undefined,
+      problems: ['etcd01 knows of no leader'],
+    })
+    expect(changes(old, world)).toEqual(['start etcd02'])
+  })
+
+  test('before etcd 3.4, the newcomer counts as down: not added where the quorum would need it', () => {
+    const old = clusterOf(3, '3.3.25')
+    const world = grown(clusterOf(2, '3.3.25'), old)
+    const weak = withFacts(world, { healthy: ['etcd01'], problems: [] })
+    const { waves, blocked } = plan(testIntent(old), weak)
+    expect(waves.flat().map(({ kind }) => kind)).not.toContain('member-add')
+    expect(blocked[0]?.message).toBe('adding it would make 3 members, 1 of them healthy; 2 must be')
+  })
+
+  test('data of an earlier member there is moved aside first, and nothing of it is removed', () => {
+    const used = withMember(settledWorld(four), 'etcd04', (member) => ({ ...stopped(member) }))
+    const world = withFacts(used, facts(three))
+    expect(changes(four, world).slice(0, 3)).toEqual(['aside etcd04', 'learner etcd04', 'start etcd04'])
+    const aside = plan(testIntent(four), world)
+      .waves.flat()
+      .find((step) => step.kind === 'aside')
+    expect(aside).toMatchObject({
+      suffix: 'before-join-20260730T101112Z',
+      paths: ['/opt/etcd/wal', '/opt/etcd/data', PATHS.clusterId],
+    })
+  })
+})
+
+describe('an add that was interrupted, or begun by hand', () => {
+  test.each([
+    ['a learner', true, ['start etcd04', 'promote etcd04']],
+    ['a voter', false, ['start etcd04']],
+  ])('added as %s at an address of the file: it joins', (_what, learner, expected) => {
+    const world = grown(three, four, [invited(four, 'etcd04', { learner })])
+    expect(changes(four, world)).toEqual(expected)
+  })
+
+  test('a learner that runs is promoted', () => {
+    const begun = withFacts(settledWorld(four), {
+      members: [...facts(three).members, { ...facts(four).members[3]!, learner: true }],
+      healthy: facts(three).healthy,
+    })
+    expect(changes(four, begun)).toEqual(['promote etcd04'])
+  })
+
+  test('two at once: the one that has begun is finished before the other is added', () => {
+    const world = grown(three, five, [invited(five, 'etcd05')])
+    expect(changes(five, world)).toEqual([
+      'start etcd05',
+      'promote etcd05',
+      'learner etcd04',
+      'start etcd04',
+      'promote etcd04',
+    ])
+  })
+
+  test.each([
+    ['learner', true],
+    ['voter', false],
+  ])('a %s at an address that is of no node: removed before anything else', (_what, learner) => {
+    const ghost = { id: 'dead', name: '', peerUrls: ['https://198.18.0.9:2380'], clientUrls: [], learner }
+    expect(
+      changes(three, withFacts(settledWorld(three), { members: [...facts(three).members, ghost] })),
+    ).toEqual(['remove dead'])
+    expect(changes(four, grown(three, four, [ghost]))[0]).toBe('remove dead')
+  })
+
+  test('a voter added for nobody, that takes the quorum: told what is to be done', () => {
+    const ghost = { ...invited(five, 'etcd05'), learner: false }
+    const world = withFacts(settledWorld(one), {
+      members: [...facts(one).members, ghost],
+      healthy: [],
+      leader: undefined,
+      problems: ['etcd01 knows of no leader'],
+    })
+    const [reason] = reasonsOf(next(testIntent(one), world))
+    expect(reason?.message).toContain(
+      '2 members have a vote, 2 must agree, and the one added for https://192.168.0.5:2380',
+    )
+  })
+
+  test('it started with data of an earlier member and can not join: removed, its data moved aside, added again', () => {
+    const unmarked = withMember(
+      withMember(settledWorld(four), 'etcd04', stopped),
+      'etcd04',
+      withFile(PATHS.clusterId, undefined),
+    )
+    const stuck = withFacts(unmarked, {
+      ...facts(three),
+      members: [...facts(three).members, invited(four, 'etcd04')],
+    })
+    expect(changes(four, stuck).slice(0, 3)).toEqual(['remove id-etcd04', 'aside etcd04', 'learner etcd04'])
+  })
+})
+
+describe('the cluster file loses nodes', () => {
+  test('living ones leave one at a time, leadership moves before its holder goes, which is last', () => {
+    const world = withFacts(settledWorld(three), { ...facts(five), leader: 'etcd04' })
+    expect(changes(three, world)).toEqual(['remove etcd05', 'leader etcd01', 'remove etcd04'])
+  })
+
+  test('a living one leaves only when the newcomer has its vote, a dead one before', () => {
+    const wanted = testCluster({ nodes: five.nodes.filter(({ name }) => name !== 'etcd03').slice(0, 3) })
+    const world = (healthy: readonly string[]) => {
+      const known = grown(clusterOf(2), wanted)
+      return withFacts(known, { ...facts(three), healthy })
+    }
+    expect(changes(wanted, world(['etcd01', 'etcd02', 'etcd03']))).toEqual([
+      'learner etcd04',
+      'start etcd04',
+      'promote etcd04',
+      'remove etcd03',
+    ])
+    expect(changes(wanted, world(['etcd01', 'etcd02']))).toEqual([
+      'remove etcd03',
+      'learner etcd04',
+      'start etcd04',
+      'promote etcd04',
+    ])
+  })
+
+  test('not if fewer than a quorum of the rest are healthy', () => {
+    const wanted = clusterOf(3)
+    const world = withFacts(settledWorld(wanted), {
+      ...facts(four),
+      healthy: ['etcd01', 'etcd04'],
+      leader: 'etcd01',
+      problems: [],
+    })
+    const [reason] = reasonsOf(next(testIntent(wanted), world))
+    expect(reason?.message).toBe('removing etcd04 would leave 1 healthy members of 3; 2 must stay')
+  })
+
+  test('with nobody leading nothing is removed', () => {
+    const world = withFacts(settledWorld(three), {
+      ...facts(five),
+      leader: undefined,
+      problems: ['no leader'],
+    })
+    expect(stepsOf(next(testIntent(three), world)).map(({ kind }) => kind)).toEqual(['await-health'])
+  })
+})
+
+describe('a member is made anew on its node', () => {
+  const id = facts(three).members[0]!.id
+
+  test('its data is lost: without being asked nothing is done; asked, it is removed and added again', () => {
+    const bare = withMember(settledWorld(three), 'etcd02', (member) => ({
+      ...stopped(member),
+      dataPresent: false,
+      walPresent: false,
+    }))
+    const world = withFacts(bare, {
+      ...facts(three),
+      healthy: ['etcd01', 'etcd03'],
+      problems: ['etcd02 does not run'],
+    })
+    expect(reasonsOf(next(testIntent(three), world))[0]?.hint).toContain('quorate member replace etcd02')
+    const own = facts(three).members[1]!.id
+    expect(changes(three, world, { etcd02: own })).toEqual([
+      'remove etcd02',
+      'aside etcd02',
+      'learner etcd02',
+      'start etcd02',
+      'promote etcd02',
+    ])
+  })
+
+  test('it leads and is well: leadership moves first', () => {
+    expect(changes(three, settledWorld(three), { etcd01: id })).toEqual([
+      'leader etcd02',
+      'remove etcd01',
+      'aside etcd01',
+      'learner etcd01',
+      'start etcd01',
+      'promote etcd01',
+    ])
+  })
+
+  test('it runs and does not answer: stopped before it is removed', () => {
+    const world = withFacts(settledWorld(three), {
+      healthy: ['etcd02', 'etcd03'],
+      leader: 'etcd02',
+      problems: ['etcd01 does not answer'],
+    })
+    const intent = { ...testIntent(three), replace: { etcd01: id } }
+    expect(glance(stepsOf(next(intent, world)))).toEqual(['etcd01 stop'])
+  })
+
+  test('not if the others are too few without it', () => {
+    const world = withFacts(settledWorld(three), {
+      healthy: ['etcd01', 'etcd02'],
+      leader: 'etcd02',
+      problems: [],
+    })
+    const answer = next({ ...testIntent(three), replace: { etcd01: id } }, world)
+    expect(reasonsOf(answer)[0]?.message).toBe(
+      'removing etcd01 would leave 1 healthy members of 2; 2 must stay',
+    )
+  })
+
+  test('once it has gone its old ID says nothing: a second run finds nothing to do', () => {
+    expect(next({ ...testIntent(three), replace: { etcd01: 'f00d' } }, settledWorld(three))).toEqual({
+      kind: 'done',
+    })
+  })
+})
+
+function clusterOf(count: number, version = '3.5.16'): Cluster {
+  const nodes = Array.from({ length: count }, (_, index) =>
+    sampleNode(`etcd0${index + 1}`, `192.168.0.${index + 1}`),
+  )
+  return testCluster({ nodes }, { version })
+}
+
+function facts(cluster: Cluster): ClusterFacts {
+  return healthyCluster(cluster)
+}
+
+/** The cluster of `before` runs, and is all that is there of `wanted`, whose further machines are bare. */
+function grown(before: Cluster, wanted: Cluster, added: readonly MemberFacts[] = []): Observed {
+  const present = new Set(etcdNodes(before).map(({ name }) => name))
+  const world = etcdNodes(wanted)
+    .filter(({ name }) => !present.has(name))
+    .reduce((all, { name }) => withMember(all, name, BARE_MEMBER), settledWorld(wanted))
+  const missing = { etcd: [{ code: 'missing', message: 'is missing' }] } as const
+  const certificates = Object.fromEntries(
+    Object.entries(world.certificates).map(([name, faults]) => [name, present.has(name) ? faults : missing]),
+  )
+  const known = facts(before)
+  return withFacts({ ...world, certificates }, { ...known, members: [...known.members, ...added] })
+}
+
+function withFacts(observed: Observed, change: Partial<ClusterFacts>): Observed {
+  if (observed.cluster === undefined) throw new TypeError('no cluster there')
+  return { ...observed, cluster: { ...observed.cluster, ...change } }
+}
+
+/** Added, and never started. */
+function invited(cluster: Cluster, name: string, change: Partial<MemberFacts> = {}): MemberFacts {
+  const node = etcdNodes(cluster).find((each) => each.name === name)
+  if (node === undefined) throw new TypeError(`no ${name}`)
+  return {
+    id: `id-${name}`,
+    name: '',
+    peerUrls: [peerUrl(cluster, node)],
+    clientUrls: [],
+    learner: true,
+    ...change,
+  }
+}
