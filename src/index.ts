@@ -31,6 +31,8 @@ export { type Check, type PreflightReport, summarize } from './preflight/checks.
 
 // The cluster
 export { type ApplyOptions, type ApplyReport, type PlanReport, apply, planApply } from './operations/apply.ts'
+export { type UpgradeOptions, type UpgradeReport, previewUpgrade, upgrade } from './operations/upgrade.ts'
+export type { UpgradePreview } from './operations/upgrade-examine.ts'
 export { guardOf, savePlan } from './operations/plan-file.ts'
 export type { Step } from './plan/steps.ts'
 export { type MemberStatus, type StatusReport, status } from './operations/status.ts'

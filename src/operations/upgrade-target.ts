@@ -11,7 +11,7 @@ export interface TargetOptions {
   /** Debian's suite to take it from, where the file's source is Debian; known by itself for what Debian carries. */
   readonly suite?: string | undefined
   /** The archive or folder on this computer, where the file's source is one: absolute. */
-  readonly binaries?: string | undefined
+  readonly path?: string | undefined
 }
 
 export interface UpgradeTarget {
@@ -35,7 +35,7 @@ function sourceOf(
   source: EtcdSource,
   version: string,
   changes: boolean,
-  { suite, binaries }: TargetOptions,
+  { suite, path }: TargetOptions,
 ): readonly [EtcdSource, readonly Edit[]] {
   if (suite !== undefined && source.kind !== 'debian') {
     throw new QuorateError(
@@ -43,10 +43,10 @@ function sourceOf(
       '--suite is for a cluster file that takes etcd from Debian (etcd.source.debian)',
     )
   }
-  if (binaries !== undefined && source.kind !== 'file') {
+  if (path !== undefined && source.kind !== 'file') {
     throw new QuorateError(
       'usage',
-      '--binaries is for a cluster file that takes etcd from a file (etcd.source.file)',
+      '--path is for a cluster file that takes etcd from a file (etcd.source.file)',
     )
   }
   switch (source.kind) {
@@ -58,13 +58,13 @@ function sourceOf(
       return [{ ...source, suite: wanted }, [{ path: ['etcd', 'source', 'debian', 'suite'], value: wanted }]]
     }
     case 'file': {
-      if (!changes && binaries === undefined) return [source, []]
-      if (binaries === undefined) {
+      if (!changes && path === undefined) return [source, []]
+      if (path === undefined) {
         throw new QuorateError(
           'usage',
           `the cluster file takes etcd ${version} from ${source.path}: where is ${version}?`,
           {
-            hint: '--binaries PATH names a folder with etcd and etcdctl, or a release archive',
+            hint: '--path PATH names a folder with etcd and etcdctl, or a release archive',
           },
         )
       }
@@ -77,7 +77,7 @@ function sourceOf(
           },
         )
       }
-      return [{ ...source, path: binaries }, [{ path: ['etcd', 'source', 'file', 'path'], value: binaries }]]
+      return [{ ...source, path }, [{ path: ['etcd', 'source', 'file', 'path'], value: path }]]
     }
   }
 }

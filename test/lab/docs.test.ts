@@ -95,6 +95,9 @@ const LIFE: readonly Typed[] = [
   { shown: 'quorate alarms' },
   { shown: 'quorate alarms disarm' },
   { shown: 'quorate unjam' },
+  { shown: 'quorate upgrade --to 3.5.30 --check' },
+  { shown: 'quorate upgrade --to 3.5.30', as: 'quorate upgrade --to 3.5.30 --watch 1 --yes' },
+  { shown: 'quorate upgrade --abort', as: 'quorate upgrade --abort --yes' },
   // Of a member, which is refused, as the page says.
   { shown: 'quorate reset etcd03', exitCode: 8 },
   { shown: 'quorate reset --purge --confirm my-cluster' },

@@ -265,9 +265,4 @@ describe.skipIf(reason)(`from 3.3 to 3.5${because}`, () => {
     await upgradeTo('3.5.30')
     expect(await get('since')).toBe('3.5\n')
   })
-
-  test('back within a minor is one more upgrade', async () => {
-    await upgradeTo('3.5.16')
-    expect(await get('since')).toBe('3.5\n')
-  })
 })

@@ -20,7 +20,7 @@ export const UPGRADE_COMMANDS: readonly CommandDefinition[] = [
         flags: '--suite <suite>',
         description: "Debian's suite to take it from, where the file's source is Debian",
       },
-      { flags: '--binaries <path>', description: "the folder or archive, where the file's source is a file" },
+      { flags: '--path <path>', description: "the folder or archive, where the file's source is a file" },
       {
         flags: '--watch <seconds>',
         description: 'how long the first member is watched before the others (default: 10)',

@@ -52,12 +52,12 @@ function optionsOf(input: CommandInput) {
       hint: 'quorate status shows the present one',
     })
   }
-  const binaries = textOption(input, 'binaries')
+  const given = textOption(input, 'path')
   return {
     to,
     abort,
     suite: textOption(input, 'suite'),
-    binaries: binaries === undefined ? undefined : path.resolve(binaries),
+    path: given === undefined ? undefined : path.resolve(given),
     canarySeconds: countOption(input, 'watch', '--watch'),
   }
 }
