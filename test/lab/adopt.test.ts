@@ -270,8 +270,8 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       const pids = await etcdPids(lab.machines)
       await quorateOk(lab, adopt(`anna@${address(2)}`, '--identity-file', lab.identityFile, '--yes'))
       expect(await etcdPids(lab.machines)).toEqual(pids)
-      const file: unknown = parse(await readFile(lab.clusterFile, 'utf8'))
-      expect(file).toMatchObject({
+      const said: unknown = parse(await readFile(lab.clusterFile, 'utf8'))
+      expect(said).toMatchObject({
         ssh: { user: 'anna' },
         pki: {
           authority: {
