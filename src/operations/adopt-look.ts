@@ -75,7 +75,7 @@ export function judgeDiscovery(discovery: Discovery, options: DraftOptions): Ado
     clusterId,
     text,
     bundle: chainPem(parseChain(first.files.clientCa?.pem ?? '', 'the CA certificate')),
-    remarks: [...differencesOf(cluster, members), ...remarks],
+    remarks: [...differencesOf(cluster, members), ...remarks, ...outOfReach(cluster, options)],
     members,
   }
 }
@@ -108,6 +108,13 @@ function pinned(members: readonly Member[], wanted: Pin): BlockReason[] {
       { host, message, hint: `adopt it under that name if its cluster file is lost: --name ${pin.cluster}` },
     ]
   })
+}
+
+function outOfReach({ pki }: Cluster, { authority }: DraftOptions): Remark[] {
+  if (authority !== undefined || pki.authority.home !== 'offline') return []
+  const message =
+    "the CA's key is on no member: certificates, and first of all quorate's own, will have to be signed by hand (quorate certs csr). Name its place to have that done: --ca-host, --ca-certificate, --ca-key"
+  return [{ host: undefined, message, severity: 'warning' }]
 }
 
 /** Where the key of the members' CA lies on one of them; else the CA's certificate alone, and requests are carried. */
