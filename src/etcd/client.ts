@@ -7,10 +7,11 @@ import type {
   MessageInitShape,
   MessageShape,
 } from '@bufbuild/protobuf'
-import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node'
+import { createGrpcTransport } from '@connectrpc/connect-node'
 import { QuorateError } from '../errors.ts'
 import { memberOrigin, openSocket, type MemberEndpoint } from './endpoint.ts'
 import { memberError } from './failure.ts'
+import { MemberSessions } from './sessions.ts'
 
 /** How long a call may take unless it says otherwise: etcd itself gives up on a request without quorum after 7 s. */
 export const DEFAULT_TIMEOUT_MS = 8_000
@@ -64,7 +65,7 @@ export function connectMember(options: MemberOptions): MemberClient {
   const closing = new AbortController()
   let socketError: Error | undefined
   const origin = memberOrigin(options)
-  const sessionManager = new Http2SessionManager(origin, undefined, {
+  const sessionManager = new MemberSessions(origin, undefined, {
     createConnection: () => {
       socketError = undefined
       return openSocket(options, 'h2').on('error', (error: Error) => {

@@ -61,6 +61,8 @@ const SOCKET_FAILURES: Readonly<Record<string, FailureKind>> = {
   ERR_SSL_UNEXPECTED_EOF_WHILE_READING: 'closed',
   UND_ERR_SOCKET: 'closed',
   HPE_INVALID_CONSTANT: 'not-grpc',
+  // Refused or reset, with its connection.
+  ERR_HTTP2_STREAM_ERROR: 'closed',
   ERR_HTTP2_ERROR: 'not-grpc',
   ERR_HTTP2_SESSION_ERROR: 'not-grpc',
 }

@@ -114,7 +114,9 @@ export function defragRisks(condition: ClusterCondition, work: readonly MemberCo
   return [
     'A member answers nothing while it is defragmented: about a second for each 100 MiB, more on slow disks. One at a time.',
     ...(costly && !mayRestart(voters, healthyVoters)
-      ? [`With ${voters} voting member${voters === 1 ? '' : 's'} the whole cluster stands still meanwhile.`]
+      ? [
+          `Of ${voters} voting member${voters === 1 ? '' : 's'} ${healthyVoters} answer${healthyVoters === 1 ? 's' : ''}: the whole cluster stands still meanwhile.`,
+        ]
       : []),
     ...texts,
   ]

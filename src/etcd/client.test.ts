@@ -1,0 +1,53 @@
+import { once } from 'node:events'
+import http2 from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { setImmediate as soon } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { connectMember } from './client.ts'
+import { type FailureKind, failureKind } from './failure.ts'
+import { Maintenance } from './gen/maintenance_pb.ts'
+
+/** An empty message, as gRPC frames it: not compressed, no bytes. */
+const EMPTY = Buffer.alloc(5)
+
+/** Answers every call with an empty message. */
+async function emptyServer(onSession: (session: http2.ServerHttp2Session) => void): Promise<number> {
+  const server = http2.createServer()
+  server.on('session', onSession)
+  server.on('stream', (stream) => {
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' }, { waitForTrailers: true })
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+    stream.end(EMPTY)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  return (server.address() as AddressInfo).port
+}
+
+test('a member that says goodbye is dialled anew, and what becomes of the old connection ends nothing', async () => {
+  const sessions = new Set<http2.ServerHttp2Session>()
+  const port = await emptyServer((session) => {
+    sessions.add(session)
+    session.on('close', () => sessions.delete(session))
+  })
+  using client = connectMember({
+    name: 'm1',
+    target: { address: '127.0.0.1', port },
+    identity: '127.0.0.1',
+    tls: undefined,
+  })
+  const call = async () => await client.call(Maintenance.method.status, {})
+  await call()
+  const failures = new Set<FailureKind>()
+  // Between the goodbye's arrival and the connection's end lies one turn of the event loop: which one is tried out.
+  for (let round = 0; round < 60; round++) {
+    // As etcd does when it stops.
+    for (const session of sessions) session.goaway(http2.constants.NGHTTP2_NO_ERROR)
+    for (let turn = 0; turn < round % 12; turn++) await soon()
+    // One that comes in between may be refused, but never with anything else than an error of its own.
+    await call().catch((error: unknown) => failures.add(failureKind(error)))
+  }
+  expect([...failures].filter((kind) => kind !== 'closed')).toEqual([])
+  await call()
+})
