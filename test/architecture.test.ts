@@ -83,6 +83,7 @@ const ARITHMETIC = [
   'node:net isIPv6',
   'node:crypto createHash',
   'node:path Default',
+  'node:crypto X509Certificate',
 ]
 
 /** Longer than this, a file holds two things (docs/architecture.md). */

@@ -1,6 +1,6 @@
 /** Reads the lines that the agent's looks print into a `HostState`. */
 import { createHash } from 'node:crypto'
-import type { Cluster, Node } from '../spec/cluster.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import {
   type Architecture,
   type BinaryState,
@@ -15,7 +15,8 @@ export function looksFor(cluster: Cluster, node: Node): (readonly [string, ...st
   const facts = ['facts', ...cluster.packages] as const
   if (!node.roles.includes('etcd')) return [facts]
   const { dataDirectory, walDirectory, clientPort, peerPort } = cluster.etcd
-  return [facts, ['member', dataDirectory, walDirectory, String(clientPort), String(peerPort)]]
+  const peers = etcdNodes(cluster).flatMap(({ name, address }) => (name === node.name ? [] : [address]))
+  return [facts, ['member', dataDirectory, walDirectory, String(clientPort), String(peerPort), ...peers]]
 }
 
 /** @param carriesEtcd whether the node was asked as a member too. */
@@ -79,6 +80,8 @@ function parseMember(reply: Reply): MemberState {
       executable: reply.all('running')[0],
     },
     listening: reply.all('listening'),
+    addresses: [...new Set(reply.all('address'))],
+    sources: [...new Set(reply.all('source'))],
   }
 }
 

@@ -28,6 +28,10 @@ export interface MemberState {
   readonly unit: UnitState
   /** What listens on the client or peer port while our unit does not run, as `ss` says it. */
   readonly listening: readonly string[]
+  /** IP addresses that the machine has, but for those of its loopback; as `ip` writes them. */
+  readonly addresses: readonly string[]
+  /** IP addresses from which it calls the other members where the cluster file places them. */
+  readonly sources: readonly string[]
 }
 
 export interface PathState {

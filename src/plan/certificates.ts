@@ -1,5 +1,6 @@
 /** Which certificates a member has, and the request for each. */
 import type { HostState } from '../host/state.ts'
+import { carriedAddresses } from '../pki/carried-addresses.ts'
 import { type AllowedNames, allowedNames, canonicalIp } from '../pki/names.ts'
 import { renderOpensslConfig } from '../pki/openssl-config.ts'
 import type { Profile } from '../pki/profile.ts'
@@ -16,17 +17,33 @@ export function profileOf(name: CertificateName): Profile {
 }
 
 /**
- * The names that a node's certificates carry: its own, and for as long as its member runs at another address that one too,
- * because until it is restarted its peers find it there.
+ * The names that a node's certificates carry: its own, and
+ * - for as long as its member runs at another address that one, because until it is restarted its peers find it there;
+ * - the addresses that it calls its peers from: etcd turns away a peer whose certificate lacks the address it comes from;
+ * - those that its certificates carry already, for as long as the machine has them: where it calls from goes by where
+ *   its peers are at the moment, which changes while they move.
+ *
+ * Never another node's.
  */
-export function namesOf(node: Node, host: HostState | undefined): AllowedNames {
+export function namesOf(cluster: Cluster, node: Node, host: HostState | undefined): AllowedNames {
   const names = allowedNames(node)
-  const running = host?.member?.unit.environment ?? {}
+  const { unit, sources = [], addresses = [], tls } = host?.member ?? {}
   const urls = ['ETCD_INITIAL_ADVERTISE_PEER_URLS', 'ETCD_ADVERTISE_CLIENT_URLS']
-    .flatMap((name) => (running[name] ?? '').split(','))
+    .flatMap((name) => (unit?.environment?.[name] ?? '').split(','))
     .filter((url) => URL.canParse(url))
-  const addresses = urls.map((url) => canonicalIp(new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')))
-  return { ...names, ips: [...new Set([...names.ips, ...addresses.filter((ip) => ip !== undefined)])] }
+  const served = urls.map((url) => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1'))
+  const own = new Set(canonical(addresses))
+  const carried = certificateNames(cluster).flatMap((name) =>
+    carriedAddresses(tls?.certificates[name]?.pem ?? ''),
+  )
+  const others = cluster.nodes.filter(({ name }) => name !== node.name)
+  const taken = new Set(canonical(others.flatMap(({ address, addresses: more }) => [address, ...more])))
+  const more = canonical([...served, ...sources, ...carried.filter((ip) => own.has(ip))])
+  return { ...names, ips: [...new Set([...names.ips, ...more.filter((ip) => !taken.has(ip))])] }
+}
+
+function canonical(ips: readonly string[]): readonly string[] {
+  return ips.map(canonicalIp).filter((ip) => ip !== undefined)
 }
 
 /** The openssl.cnf of a request. Its last line names the key's algorithm, so that any change of it shows in the text. */
@@ -39,7 +56,7 @@ export function requestConfiguration(
   const { algorithm } = cluster.pki
   const configuration = renderOpensslConfig({
     commonName: node.name,
-    names: namesOf(node, host),
+    names: namesOf(cluster, node, host),
     profile: profileOf(name),
     algorithm,
   })

@@ -192,6 +192,8 @@ export const BARE_MEMBER: MemberState = {
     executable: undefined,
   },
   listening: [],
+  addresses: [],
+  sources: [],
 }
 
 function runningMember(cluster: Cluster, node: Node, situation: OpenSituation): MemberState {

@@ -122,7 +122,7 @@ async function certificateFaults(
       return [{ code: 'issuer', message: 'was not issued by a CA that is here' }]
     return check({
       pem: certificate.pem,
-      allowed: namesOf(node, hosts[node.name]),
+      allowed: namesOf(cluster, node, hosts[node.name]),
       profile: profileOf(name),
       caPem: authority.bundle,
       now: session.now(),

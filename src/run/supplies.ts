@@ -52,7 +52,7 @@ export async function issueCertificates(
     return {
       csrPem,
       profile: profileOf(name),
-      allowed: namesOf(node, observed.hosts[host]),
+      allowed: namesOf(session.cluster, node, observed.hosts[host]),
       days: session.cluster.pki.days,
       subjectCommonName: host,
     }

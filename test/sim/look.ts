@@ -120,6 +120,8 @@ function memberState(disk: Disk, ca: string | undefined): MemberState {
             : '/usr/local/bin/etcd (deleted)',
     },
     listening: [],
+    addresses: [],
+    sources: [],
   }
 }
 

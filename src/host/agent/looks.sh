@@ -44,12 +44,30 @@ op_facts() {
   fi
 }
 
-# member DATA WAL PORTS: what a node that carries etcd is asked besides. Texts come as `PATH:LINE`, a line each.
+# ways PEER…: the addresses that this machine has, and those from which it calls its peers.
+ways() {
+  ip -o address show scope global | while read -r _ _ _ address _; do printf 'address %s\n' "${address%%/*}"; done
+  for address in "$@"; do printf 'route get %s\n' "$address"; done | ip -o -force -batch - |
+    sed -n 's/.* src \([^ ]*\).*/source \1/p'
+}
+
+# member DATA WAL PORTS PEER…: what a node that carries etcd is asked besides. Texts come as `PATH:LINE`, a line each.
 op_member() {
+  peers=$((words - 5))
   data=$2
   wal=$3
   client=$4
   peer=$5
+  shift 5
+  # What comes behind belongs to the next operation.
+  own=
+  while [ "$peers" -gt 0 ]; do
+    own="$own $1"
+    shift
+    peers=$((peers - 1))
+  done
+  # shellcheck disable=SC2086 # addresses hold no spaces
+  if command -v ip >/dev/null; then ways $own 2>/dev/null || true; fi
   if line=$(getent passwd etcd); then printf 'user %s\n' "${line##*:}"; fi
   stat -c 'path %n|%F|%U|%G|%a' "$data" "$data/member" "$wal" "${data%/*}" "${wal%/*}" /etc/etcd /etc/etcd/options.env /etc/etcd/cluster-id \
     /etc/systemd/system/etcd.service /etc/ssl/etcd/ /etc/ssl/etcd/*.crt /etc/ssl/etcd/*.key 2>/dev/null || true
