@@ -66,7 +66,7 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
       result.stderr.trim() || `the work there ended with exit code ${result.exitCode}`,
       {
         host: remote.host,
-        hint: diskHint(result.stderr),
+        hint: diskHint(result.stderr) ?? startHint(result.stderr),
       },
     )
   }
@@ -79,6 +79,11 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
 function diskHint(stderr: string): string | undefined {
   if (!/No space left on device|Disk quota exceeded/.test(stderr)) return undefined
   return 'a disk there is full: make room (df -h), then run the same command again; what was done stays done'
+}
+
+function startHint(stderr: string): string | undefined {
+  if (!/did not become ready/.test(stderr)) return undefined
+  return 'mend what it names, in the cluster file where it comes from there, and run the same command again: it goes on with this member'
 }
 
 function lineReader(onLine: (line: string) => void): (text: string) => void {

@@ -33,10 +33,11 @@ op_start() {
 
 # ready UNIT SECONDS: waits for a start that is under way.
 op_ready() {
+  since=$(($(date +%s) - 10))
   # One process that waits: asking again and again takes the processor that etcd wants now.
-  timeout "$3" systemctl start "$2" 2>/dev/null || not_ready "$2"
+  timeout "$3" systemctl start "$2" 2>/dev/null || not_ready "$2" "$since"
   # A failed assertion is no failure of `systemctl start`'s, nor is a condition.
-  [ "$(systemctl is-active "$2")" = active ] || not_ready "$2"
+  [ "$(systemctl is-active "$2")" = active ] || not_ready "$2" "$since"
 }
 
 # restart UNIT SECONDS FOLDER…: waits until it is ready again; with 0 it does not, for a member that can't be without others.
@@ -52,15 +53,20 @@ op_restart() {
   if [ "$seconds" = 0 ]; then
     systemctl restart --no-block "$name"
   else
-    timeout "$seconds" systemctl restart "$name" 2>/dev/null || not_ready "$name"
-    [ "$(systemctl is-active "$name")" = active ] || not_ready "$name"
+    since=$(date +%s)
+    timeout "$seconds" systemctl restart "$name" 2>/dev/null || not_ready "$name" "$since"
+    [ "$(systemctl is-active "$name")" = active ] || not_ready "$name" "$since"
   fi
 }
 
-# not_ready UNIT: stops here, with what the unit's journal has to say.
+# not_ready UNIT SINCE: stops here, with what the unit's journal has to say since then (seconds since 1970).
 not_ready() {
-  printf '%s is %s after its start; its journal says:\n' "$1" "$(systemctl is-active "$1")" >&2
-  journalctl --no-pager -q -o cat -n 400 -u "$1" | grep -E '"level":"(error|fatal|panic)"|[EFC] \||panic|Failed|failed|refus' | tail -n 4 >&2 || true
+  printf '%s did not become ready, it is %s; its journal says:\n' "$1" "$(systemctl is-active "$1")" >&2
+  # etcd writes JSON from 3.5 on: of its warnings and worse no more than the words.
+  journalctl --no-pager -q -o cat --since "@$2" -n 400 -u "$1" |
+    grep -E '^\{"level":"(error|fatal|panic)"| [EFC] \||^panic|^[^{].*([Ff]ailed|refus|assert)' |
+    sed -e 's/,"stacktrace":.*//' -e 's/^{"level":"\([a-z]*\)","ts":"[^"]*","caller":"[^"]*","msg":/\1: /' \
+      -e 's/,"error":/: /' -e 's/}*$//' -e 's/\\"/"/g' | uniq | tail -n 4 >&2 || true
   exit 1
 }
 
