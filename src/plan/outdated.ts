@@ -28,10 +28,14 @@ export function restartReasons(
     .filter((name) => !name.startsWith('ETCD_INITIAL_CLUSTER'))
     .filter((name) => (wanted[name] ?? '') !== (running[name] ?? ''))
     .map((name) => describe(name, running[name], wanted[name]))
+  // Between the moments in which systemd makes a process and etcd takes it over.
+  if (names.size > 0 && Object.keys(wanted).every((name) => running[name] === undefined))
+    return ['without any of its settings in its environment']
   return running[UNIT_MARK] === unitMark({ cluster }) ? settings : [...settings, 'from another unit']
 }
 
 function describe(name: string, running: string | undefined, wanted: string | undefined): string {
-  const now = running === undefined ? `without ${name}` : `with ${name}=${running}`
+  if (running === undefined) return `without ${name}=${wanted}`
+  const now = `with ${name}=${running}`
   return wanted === undefined ? `${now}, which is to go` : `${now} instead of ${wanted}`
 }
