@@ -63,7 +63,7 @@ function argv({ address, port, tls }: MemberDoor, protocol: string): readonly st
   const where = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
   const words = ['openssl', 's_client', '-quiet', '-connect', where, '-alpn', protocol]
   words.push('-cert', root + tls.certificate, '-key', root + tls.key)
-  if (tls.ca !== undefined) words.push('-verify_return_error', '-CAfile', root + tls.ca)
+  if (tls.ca !== undefined) words.push('-verify_return_error', '-partial_chain', '-CAfile', root + tls.ca)
   return words
 }
 

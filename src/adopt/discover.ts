@@ -8,13 +8,14 @@ import {
   formatId,
   readClusterView,
 } from '../etcd/view.ts'
+import { USAGE_OIDS } from '../pki/profile.ts'
 import type { BlockReason } from '../plan/steps.ts'
 import { onAll } from '../ssh/fleet.ts'
 import type { Remote } from '../ssh/remote.ts'
 import { type Bridge, type MemberDoor, openBridge } from './bridge.ts'
 import { type Contents, readContents } from './contents.ts'
 import { type MemberFiles, lookAtFiles, pathIn } from './files.ts'
-import { type Destination, type Member, clientListeners, servesLoopback } from './member.ts'
+import { type Destination, type Member, clientListeners, leafOf, servesLoopback } from './member.ts'
 import { type Settings, hostOf, settingsOf } from './settings.ts'
 import { type EtcdProcess, type Sighting, lookForEtcd } from './sighting.ts'
 
@@ -165,7 +166,7 @@ async function visit(
   }
   const settings = settingsOf(process)
   const files = await lookAtFiles(remote, process, settings, signal)
-  const bridge = await openBridge(remote, doorOf(process, settings), signal)
+  const bridge = await openBridge(remote, doorOf(process, settings, files), signal)
   const client = connectMember({
     name: host,
     target: { socketPath: bridge.grpc },
@@ -178,10 +179,12 @@ async function visit(
 }
 
 /** With TLS where there is a choice: what is served without it may be something else altogether. */
-function doorOf(process: EtcdProcess, settings: Settings): MemberDoor {
+function doorOf(process: EtcdProcess, settings: Settings, files: MemberFiles): MemberDoor {
   const listeners = clientListeners(settings)
-  const certificate = pathIn(process, settings['cert-file'])
-  const key = pathIn(process, settings['key-file'])
+  // One for servers alone opens no door; the one for peers is always for both ends.
+  const role = isForClients(files.server) ? '' : 'peer-'
+  const certificate = pathIn(process, settings[`${role}cert-file`])
+  const key = pathIn(process, settings[`${role}key-file`])
   const listener =
     listeners.find(({ tls }) => tls && certificate !== undefined) ?? listeners.find(({ tls }) => !tls)
   const { address = '127.0.0.1', port = 2379, tls = false } = listener ?? {}
@@ -190,6 +193,11 @@ function doorOf(process: EtcdProcess, settings: Settings): MemberDoor {
     return { address: dialled, port, tls: undefined }
   const ca = pathIn(process, settings['trusted-ca-file'])
   return { address: dialled, port, tls: { pid: process.pid, ca, certificate, key } }
+}
+
+function isForClients(file: MemberFiles['server']): boolean {
+  const usages = leafOf(file)?.keyUsage
+  return usages === undefined || usages.includes(USAGE_OIDS.clientAuth)
 }
 
 function memberList(view: ClusterView): readonly ListedMember[] {

@@ -40,12 +40,6 @@ config_of() {
   printf 'config %s\n' "$(encode <"/proc/$1/root$file")"
 }
 
-# shellcheck source=/dev/null
-printf 'os %s\n' "$(. /etc/os-release && printf '%s %s %s' "${ID:-unknown}" "${VERSION_ID:-unknown}" "${VERSION_CODENAME:-unknown}")"
-printf 'name %s\n' "$(uname -n)"
-for address in $(hostname -I 2>/dev/null || ip -o addr show scope global | sed 's/.* inet6\{0,1\} \([^/ ]*\).*/\1/'); do
-  printf 'address %s\n' "$address"
-done
 if [ -r /etc/etcd/cluster-id ]; then printf 'pin %s\n' "$(encode </etc/etcd/cluster-id)"; fi
 if [ -r /etc/kubernetes/manifests/etcd.yaml ]; then printf 'manifest %s\n' /etc/kubernetes/manifests/etcd.yaml; fi
 

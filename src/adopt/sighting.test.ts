@@ -4,11 +4,7 @@ import { parseSighting } from './sighting.ts'
 const base64 = (...texts: readonly string[]) =>
   Buffer.from(texts.map((text) => `${text}\0`).join('')).toString('base64')
 
-const MACHINE = `os debian 12 bookworm
-name host-a
-address 10.0.0.1
-address fd00::1
-manifest /etc/kubernetes/manifests/etcd.yaml
+const MACHINE = `manifest /etc/kubernetes/manifests/etcd.yaml
 `
 
 function process(pid: number, cgroup: string): string {
@@ -28,9 +24,6 @@ test('a machine, its process, and the service that runs it', () => {
     MACHINE + process(17, '0::/system.slice/etcd.service') + unit,
   )
   expect(machine).toEqual({
-    hostName: 'host-a',
-    os: { id: 'debian', version: '12', codename: 'bookworm' },
-    addresses: ['10.0.0.1', 'fd00::1'],
     pin: undefined,
     manifest: '/etc/kubernetes/manifests/etcd.yaml',
   })

@@ -4,11 +4,6 @@ import type { Remote } from '../ssh/remote.ts'
 import script from './look-process.sh?raw'
 
 export interface Sighting {
-  /** `uname -n`. */
-  readonly hostName: string
-  readonly os: { readonly id: string; readonly version: string; readonly codename: string }
-  /** The machine's own addresses, without loopback's. */
-  readonly addresses: readonly string[]
   /** Text of the mark that quorate leaves on members; undefined: there is none. */
   readonly pin: string | undefined
   /** Path of a kubelet's manifest for etcd, if there is one. */
@@ -62,7 +57,6 @@ export function parseSighting(text: string): Sighting {
   const begin = lines.findIndex(([key]) => key === 'process')
   const machine = begin === -1 ? lines : lines.slice(0, begin)
   const all = (key: string) => machine.filter(([name]) => name === key).map(([, value]) => value)
-  const [id = 'unknown', version = 'unknown', codename = 'unknown'] = (all('os')[0] ?? '').split(' ')
   const [pin] = all('pin')
   const processes: (readonly (readonly [string, string])[])[] = []
   for (let at = begin; at !== -1 && at < lines.length;) {
@@ -72,9 +66,6 @@ export function parseSighting(text: string): Sighting {
     at = end
   }
   return {
-    hostName: all('name')[0] ?? '',
-    os: { id, version, codename },
-    addresses: all('address'),
     pin: pin === undefined ? undefined : decode(pin),
     manifest: all('manifest')[0],
     processes: processes.map((own) => parseProcess(new Map(own))),

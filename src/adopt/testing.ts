@@ -80,9 +80,6 @@ export function member(wish: MemberWish): Member {
     name,
     destination: { host: address, user: undefined },
     sighting: {
-      hostName: name,
-      os: { id: 'debian', version: '12', codename: 'bookworm' },
-      addresses: [address],
       pin: undefined,
       manifest: undefined,
       processes: [],
