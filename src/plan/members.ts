@@ -173,12 +173,17 @@ function joinSteps({ intent, observed, situation }: Scene, node: Node): Step[] {
   const state = observed.hosts[node.name]?.member
   if (state === undefined || observed.cluster === undefined)
     throw new TypeError(`${node.name} was not observed`)
-  if (state.unit.active === 'active' || state.unit.active === 'activating') {
-    const why = 'it was added, and starts'
-    return [{ kind: 'ready', host: node.name, what: 'wait until etcd.service is ready', why, danger: 'none' }]
-  }
+  const host = node.name
   const files = joiningFiles(cluster, node, situation.token, initialCluster(cluster, observed.cluster, node))
-  return [...configurationSteps(node.name, files, state), ...startOf(node, 0, state.unit)]
+  const writes = configurationSteps(host, files, state)
+  if (!isUp(state)) return [...writes, ...startOf(node, 0, state.unit)]
+  const why = 'it was added, and starts'
+  if (writes.length === 0) {
+    return [{ kind: 'ready', host, what: 'wait until etcd.service is ready', why, danger: 'none' }]
+  }
+  // An earlier member's unit that systemd goes on trying, with options that lead nowhere.
+  const what = 'restart etcd.service'
+  return [...writes, { kind: 'restart', host, what, why: `${why} with other options`, danger: 'restart' }]
 }
 
 function promotion({ observed }: Scene, roster: Roster, node: Node, member: MemberFacts): StageAnswer {

@@ -130,6 +130,16 @@ test('before etcd 3.4 a second member takes the leader away until it is started:
     },
   }
   expect(shown(two, waiting)).toContain('etcd02 start')
+  // Its unit is an earlier member's, which systemd goes on trying.
+  const earlier = settled.hosts['etcd02']!.member!
+  const tried = shown(
+    two,
+    withMember(waiting, 'etcd02', (member) => ({
+      ...starting(member),
+      contents: { ...member.contents, [PATHS.environment]: earlier.contents[PATHS.environment]! },
+    })),
+  )
+  expect(tried).toEqual([`etcd02 file ${PATHS.environment}`, 'etcd02 restart'])
 })
 
 test('what members remember of each other stays until the cluster has the members of the file', () => {
