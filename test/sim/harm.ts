@@ -29,7 +29,7 @@ export function checkRestart(world: World, cluster: Cluster, disk: Disk): void {
   const host = disk.node.name
   if (!isRunning(disk)) return
   const { blind } = world.truth
-  if (blind === undefined && outdated(world, cluster, disk).length === 0) {
+  if (disk.process.ready && blind === undefined && outdated(world, cluster, disk).length === 0) {
     throw new Violation('only-what-differs', `${host} is restarted, and nothing about it differs`)
   }
   const raft = raftOf(world)
@@ -62,7 +62,8 @@ export function checkRestart(world: World, cluster: Cluster, disk: Disk): void {
 /** Data is about to be moved aside. */
 export function checkAside(world: World, disk: Disk, data: MemberData): void {
   const raft = world.rafts.get(data.clusterId)
-  if (raft?.members.some(({ id }) => id === data.memberId)) {
+  const served = world.truth.served.has(data.clusterId)
+  if (served && raft?.members.some(({ id }) => id === data.memberId)) {
     throw new Violation('aside-after-leaving', `${disk.node.name} is still in the list of members`)
   }
   if (disk.process !== undefined) {
