@@ -3,6 +3,7 @@
  * Between two waves everybody has to be healthy again; `next` sees to that.
  */
 import { peerUrl } from '../etcd/configuration.ts'
+import { CAUGHT_UP } from '../etcd/lag.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { ClusterFacts, MemberFacts } from './observed.ts'
 import { restartReasons } from './outdated.ts'
@@ -37,7 +38,8 @@ export const heal: Stage = (scene) => {
   const well = new Set([...(facts?.healthy ?? []), facts?.leader])
   const sick = candidates(scene).filter(({ node }) => !well.has(node.name))
   if (facts?.leader !== undefined || (facts?.healthy.length ?? 0) > 0) {
-    const enough = roster !== undefined && roster.healthy >= quorum(roster.voters)
+    const upToDate = (facts?.healthy ?? []).filter((name) => (facts?.lag[name] ?? 0) <= CAUGHT_UP)
+    const enough = roster !== undefined && upToDate.length >= quorum(roster.voters)
     return enough ? sick.slice(0, 1).flatMap((one) => restartSteps(scene, one)) : []
   }
   const restarts = sick

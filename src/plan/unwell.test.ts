@@ -59,6 +59,14 @@ test('a member that keeps starting with the wrong options is restarted: a start 
   expect(steps).not.toContain('etcd02 start')
 })
 
+test('a sick member is not restarted while the others are enough only with one that is far behind', () => {
+  const sick = withFacts(withMember(settled, 'etcd02', starting), {
+    healthy: ['etcd01', 'etcd03'],
+    lag: { etcd03: 5_000 },
+  })
+  expect(shown(slower, sick)).not.toContain('etcd02 restart')
+})
+
 test('a leader that does not answer us is left alone while others follow it', () => {
   const silent = { healthy: ['etcd02', 'etcd03'], leader: 'etcd01', problems: ['etcd01 does not answer'] }
   const done = withMembers(settled, {})
