@@ -2,6 +2,7 @@
 import { memberEnvironment } from '../../src/etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../src/etcd/environment-file.ts'
 import { UNIT_MARK, unitMark } from '../../src/etcd/unit-file.ts'
+import { quorum } from '../../src/plan/quorum.ts'
 import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'
 import { type Disk, type MemberData, trustMarkOf } from './disk.ts'
 import { type Raft, hasQuorum, isRunning, serving, votersOf } from './raft.ts'
@@ -37,6 +38,9 @@ export function checkRestart(world: World, cluster: Cluster, disk: Disk): void {
   // Nothing can be taken away by one that is sick or has no vote, nor where nobody is served.
   if (raft === undefined || !hasQuorum(world, raft) || self === undefined || self.learner) return
   const others = serving(world, raft).filter(([{ id, learner }]) => id !== self.id && !learner)
+  // One that seems sick to us may go as long as enough others are up to date.
+  const enough = others.filter(([, other]) => !other.slow).length >= quorum(votersOf(raft).length)
+  if (disk.silent && enough) return
   const absent = votersOf(raft).length - 1 - others.length
   if (absent > 0 && blind !== 'wholly') {
     throw new Violation('others-well', `${host} is restarted while ${absent} others are down`)
