@@ -184,7 +184,7 @@ spec:
     - etcd
 ${kubeadmFlags(member)
   .map((flag) => `    - ${flag}\n`)
-  .join('')}    image: registry.k8s.io/etcd:3.5.16-0
+  .join('')}    image: etcd:3.5.16-0
   hostNetwork: true
 `,
     },
