@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { connectMember } from './client.ts'
 import { type FailureKind, failureKind } from './failure.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
+import { Watch } from './gen/watch_pb.ts'
 
 /** An empty message, as gRPC frames it: not compressed, no bytes. */
 const EMPTY = Buffer.alloc(5)
@@ -50,4 +51,30 @@ test('a member that says goodbye is dialled anew, and what becomes of the old co
   }
   expect([...failures].filter((kind) => kind !== 'closed')).toEqual([])
   await call()
+})
+
+test('a watch ends when its member says that it stops, though the connection stays open', async () => {
+  const server = http2.createServer()
+  onTestFinished(() => void server.close())
+  const sessions: http2.ServerHttp2Session[] = []
+  // The client's end of it comes as an error here.
+  server.on('session', (session) => void sessions.push(session.on('error', () => undefined)))
+  server.on('stream', (stream) => {
+    stream.on('error', () => undefined)
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' })
+    stream.write(EMPTY)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  using client = connectMember({
+    name: 'm1',
+    target: { address: '127.0.0.1', port: (server.address() as AddressInfo).port },
+    identity: '127.0.0.1',
+    tls: undefined,
+  })
+  const watch = client.stream(Watch.method.watch, {}, { timeoutMs: 0 })[Symbol.asyncIterator]()
+  await watch.next()
+  for (const session of sessions) session.goaway(http2.constants.NGHTTP2_NO_ERROR)
+  const error = await watch.next().catch((thrown: unknown) => thrown)
+  expect(failureKind(error)).toBe('closed')
 })

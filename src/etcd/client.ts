@@ -45,7 +45,8 @@ export interface MemberClient {
   ): Promise<MessageShape<O>>
   /**
    * As `call`, for a method that answers with a stream: a snapshot, a watch. Where requests are a stream too, there is
-   * this one, and their side stays open. The stream ends at etcd as soon as nobody reads on.
+   * this one, and their side stays open. The stream ends at etcd as soon as nobody reads on; and one without a deadline
+   * ends with an error as soon as the member says that it stops.
    */
   stream<I extends DescMessage, O extends DescMessage>(
     method: DescMethodServerStreaming<I, O> | DescMethodBiDiStreaming<I, O>,
@@ -73,6 +74,9 @@ export function connectMember(options: MemberOptions): MemberClient {
       })
     },
   })
+  // A member that stops waits for its streams to end, etcd for 7 s at each port: those that never would end with its goodbye.
+  const endless = new Set<AbortController>()
+  sessionManager.onGoodbye = () => endless.forEach((stream) => stream.abort())
   const transport = createGrpcTransport({ baseUrl: origin, sessionManager, acceptCompression: [] })
   const deadline = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
 
@@ -110,6 +114,7 @@ export function connectMember(options: MemberOptions): MemberClient {
       const signal = signalFor(call)
       const timeoutMs = call.timeoutMs ?? deadline
       const reading = new AbortController()
+      if (timeoutMs === 0) endless.add(reading)
       const ended = AbortSignal.any([signal, reading.signal])
       const requests = method.methodKind === 'bidi_streaming' ? keptOpen(request, ended) : once(request)
       try {
@@ -119,6 +124,7 @@ export function connectMember(options: MemberOptions): MemberClient {
       } catch (thrown) {
         throw failed(thrown, signal, timeoutMs)
       } finally {
+        endless.delete(reading)
         reading.abort()
       }
     },

@@ -1,5 +1,10 @@
 /** A member's HTTP/2 connections, one after the other. */
-import type { ClientHttp2Stream, ClientSessionRequestOptions, OutgoingHttpHeaders } from 'node:http2'
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  ClientSessionRequestOptions,
+  OutgoingHttpHeaders,
+} from 'node:http2'
 import { Http2SessionManager } from '@connectrpc/connect-node'
 
 /**
@@ -8,6 +13,10 @@ import { Http2SessionManager } from '@connectrpc/connect-node'
  * the error that follows would end the process.
  */
 export class MemberSessions extends Http2SessionManager {
+  /** Told when the member says goodbye: it takes no more calls, and waits for those that are under way to end. */
+  onGoodbye: () => void = told
+  readonly #known = new WeakSet<ClientHttp2Session>()
+
   override async request(
     method: string,
     path: string,
@@ -15,8 +24,13 @@ export class MemberSessions extends Http2SessionManager {
     options: Omit<ClientSessionRequestOptions, 'signal'>,
   ): Promise<ClientHttp2Stream> {
     const stream = await super.request(method, path, headers, options)
-    const { session } = stream
-    if (session !== undefined && session.listenerCount('error', told) === 0) session.on('error', told)
+    const session = stream.session as ClientHttp2Session | undefined
+    if (session !== undefined && !this.#known.has(session)) {
+      this.#known.add(session)
+      session.on('error', told)
+      // Said twice, by some servers: by then others may have been called already.
+      session.once('goaway', () => this.onGoodbye())
+    }
     return stream
   }
 }
