@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
+import { raftLag } from './lag.ts'
 import { type ClusterView, formatId, type ReachableMember } from './view.ts'
 
 /** Entries a target may be behind the leader: raft sends them first, and no write is taken meanwhile. */
-const MAX_LAG = 1_000n
+const MAX_LAG = 1_000
 
 /** How long a member may take to say its status, in ms. */
 const STATUS_MS = 2_000
@@ -88,17 +89,17 @@ export function healthiestFollower(
 ): ReachableMember | undefined {
   const reachable = members.filter((member) => member.reachable)
   const raised = reachable.flatMap((member) => member.alarms ?? [])
-  const newest = reachable.reduce((most, { raftIndex }) => (raftIndex > most ? raftIndex : most), 0n)
+  const lags = raftLag({ members })
   const ranked = reachable
     .filter((member) => !excluded.includes(member.name) && !member.learner && member.read.answered)
     .filter((member) => member.leaderId !== undefined && member.leaderId !== member.memberId)
     .map((member) => ({
       member,
       alarms: raised.filter(({ memberId }) => memberId === member.memberId).map(({ type }) => type),
-      lag: newest - (member.raftAppliedIndex ?? member.raftIndex),
+      lag: lags[member.name] ?? Infinity,
     }))
     .filter(({ alarms, lag }) => !alarms.includes('CORRUPT') && lag <= MAX_LAG)
-    .toSorted((a, b) => Math.sign(a.alarms.length) - Math.sign(b.alarms.length) || Number(a.lag - b.lag))
+    .toSorted((a, b) => Math.sign(a.alarms.length) - Math.sign(b.alarms.length) || a.lag - b.lag)
   return ranked[0]?.member
 }
 
@@ -164,7 +165,7 @@ function fitTarget(statuses: readonly MemberStatus[], leader: MemberStatus, toNa
       hint: 'choose a voting member',
     })
   }
-  const lag = leader.index - target.index
+  const lag = Number(leader.index - target.index)
   if (lag > MAX_LAG) {
     throw new QuorateError('blocked', `it is ${lag} entries behind the leader, ${leader.client.name}`, {
       host: toName,

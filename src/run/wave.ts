@@ -13,6 +13,7 @@ import { orderOf } from './order.ts'
 import { HostProgress } from './progress.ts'
 import { issueCertificates, obtainArtifacts } from './supplies.ts'
 import { type Session, allMembers } from './session.ts'
+import { timed } from './timed.ts'
 
 /**
  * @returns what things are like afterwards: every host that was worked on has been looked at again.
@@ -35,7 +36,7 @@ export async function runWave(
   for (const step of cluster) {
     // No machine's fence guards what is done through etcd: the lock has to be ours still.
     signal.throwIfAborted()
-    await timed(session, step, async () => await runClusterStep(session, observed, step))
+    await timed(session.emit, step, async () => await runClusterStep(session, observed, step))
     if (step.kind === 'verify' || step.kind === 'canary') verified = true
   }
   const [artifacts, certificates] = await Promise.all([
@@ -85,7 +86,11 @@ export async function runWave(
 /** Beside the hosts' work: nothing on them waits for it before the next wave. */
 async function makeAuthority(session: Session, steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
-    await timed(session, step, async () => void (await (await session.authority()).chain(session.signal)))
+    await timed(
+      session.emit,
+      step,
+      async () => void (await (await session.authority()).chain(session.signal)),
+    )
     await headStart(async () => await session.prepareOperator())
   }
 }
@@ -142,20 +147,4 @@ async function runClusterStep(
       await storeNetwork(session, step.network)
     }
   }
-}
-
-async function timed(session: Session, step: Step, work: () => Promise<void>): Promise<void> {
-  const started = performance.now()
-  session.emit({ type: 'step-started', step })
-  try {
-    await work()
-  } catch (error) {
-    session.emit({
-      type: 'step-failed',
-      step,
-      message: error instanceof Error ? error.message : String(error),
-    })
-    throw error
-  }
-  session.emit({ type: 'step-done', step, durationMs: performance.now() - started })
 }

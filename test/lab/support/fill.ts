@@ -1,5 +1,5 @@
 /** A cluster filled with data until it takes no more. */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { MemberClient } from '../../../src/etcd/client.ts'
 import { failureKind } from '../../../src/etcd/failure.ts'
 import { KV } from '../../../src/etcd/gen/kv_pb.ts'
@@ -33,7 +33,7 @@ export async function fill(
   const [member] = await allMembers(session)
   if (member === undefined) throw new TypeError('no member')
   for (let count = 0; count < most; count++) {
-    const key = utf8(kind === 'live' ? `/fill/${String(count).padStart(4, '0')}` : '/fill/same')
+    const key = utf8(`/fill/${kind === 'live' ? randomUUID() : 'same'}`)
     if (!(await put(member, key, randomBytes(bytes)))) return count
   }
   if (most < MOST) return most
