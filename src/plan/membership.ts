@@ -58,5 +58,7 @@ function movedNodes(
       },
     ]
   })
-  return nodes.length > 1 && moved.length > tolerance(nodes.length) ? moved : []
+  // Of the members that there are: newcomers that the file names can't help yet.
+  const known = [...peers.values()].filter((urls) => urls.length > 0).length
+  return known > 1 && moved.length > tolerance(known) ? moved : []
 }

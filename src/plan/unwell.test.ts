@@ -109,6 +109,13 @@ test('members that are down are not started at new addresses if they are too man
   expect(reasons[0]?.message).toContain('nobody can be told')
 })
 
+test('newcomers that the file names do not make up for members that nobody would find', () => {
+  const two = testCluster({ nodes: cluster.nodes.slice(0, 2) })
+  const facts = { ...healthyCluster(two), leader: undefined, healthy: [], problems: ['no leader'] }
+  const waiting = { ...withMember(settled, 'etcd01', down), cluster: facts }
+  expect(reasonsOf(next(testIntent(moved('etcd01')), waiting)).map(({ host }) => host)).toEqual(['etcd01'])
+})
+
 test('before etcd 3.4 a second member takes the leader away until it is started: it is', () => {
   const old = { version: '3.3.25' }
   const one = testCluster({ nodes: cluster.nodes.slice(0, 1) }, old)
