@@ -1,0 +1,56 @@
+import { createColors } from 'picocolors'
+import { expect, test } from 'vitest'
+import type { UpgradePreview } from '../operations/upgrade-examine.ts'
+import { renderUpgrade, upgradeQuestion } from './render-upgrade.ts'
+
+const colors = createColors(false)
+
+const PREVIEW: UpgradePreview = {
+  direction: 'upgrade',
+  from: ['3.4.23'],
+  to: '3.5.16',
+  clusterVersion: '3.4',
+  order: ['etcd02', 'etcd03', 'etcd01'],
+  canarySeconds: 10,
+  snapshotBytes: 12 * 1024 ** 2,
+  seconds: 34,
+  pointOfNoReturn: true,
+  fileEdits: ['etcd.version'],
+  problems: [],
+}
+
+test('who, in which order, what before and after, and until when there is a way back', () => {
+  expect(renderUpgrade('prod', PREVIEW, colors)).toBe(`prod: etcd 3.4.23 → 3.5.16
+  first     etcd02, and watch it for 10 s
+  then      etcd03
+  last      etcd01
+  before    a snapshot (12 MiB) into the state folder
+  after     etcd.version in the cluster file
+  way back  quorate upgrade --abort, until the last member has left 3.4; then only the snapshot
+  about 34 s
+`)
+  expect(upgradeQuestion(PREVIEW)).toBe(
+    'Run etcd 3.5.16 on etcd02, etcd03, etcd01, one after the other? Once the last member runs it, there is no way back to 3.4.23 but the snapshot.',
+  )
+})
+
+test('blocked: the reasons alone, what holds for several members once', () => {
+  const reason = { severity: 'blocker', message: 'too far', hint: 'go by way of 3.4' } as const
+  const problems = [
+    { ...reason, host: 'etcd01' },
+    { ...reason, host: 'etcd02' },
+    { severity: 'warning', message: 'old' } as const,
+  ]
+  expect(renderUpgrade('prod', { ...PREVIEW, problems }, colors)).toBe(`prod: etcd 3.4.23 → 3.5.16
+  ✗ etcd01, etcd02: too far
+    → go by way of 3.4
+  ! old
+`)
+})
+
+test('the way back names no canary and no risk', () => {
+  const back = { ...PREVIEW, direction: 'abort', from: ['3.5.16'], to: '3.4.23', order: ['etcd02'] } as const
+  const preview = { ...back, canarySeconds: 0, snapshotBytes: null, pointOfNoReturn: false, fileEdits: [] }
+  expect(renderUpgrade('prod', preview, colors)).toContain('etcd 3.5.16 back to 3.4.23\n  there  etcd02\n')
+  expect(upgradeQuestion(preview)).toBe('Go back to etcd 3.4.23, one after the other?')
+})
