@@ -3,6 +3,7 @@ import { CERTIFICATE_COMMANDS } from './catalog/certificates.ts'
 import { CLUSTER_COMMANDS } from './catalog/cluster.ts'
 import { FILE_COMMANDS } from './catalog/file.ts'
 import { MACHINE_COMMANDS } from './catalog/machines.ts'
+import { MEMBER_COMMANDS } from './catalog/members.ts'
 import { MORE_COMMANDS } from './catalog/more.ts'
 import { UPGRADE_COMMANDS } from './catalog/upgrade.ts'
 import { UPKEEP_COMMANDS } from './catalog/upkeep.ts'
@@ -12,6 +13,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...FILE_COMMANDS,
   ...MACHINE_COMMANDS,
   ...CLUSTER_COMMANDS,
+  ...MEMBER_COMMANDS,
   ...UPGRADE_COMMANDS,
   ...UPKEEP_COMMANDS,
   ...CERTIFICATE_COMMANDS,

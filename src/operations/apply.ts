@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { QuorateError, combineErrors } from '../errors.ts'
 import { compactTime } from './compact-time.ts'
 import type { ApplyIntent } from '../plan/intent.ts'
+import { newcomersIn } from '../plan/newcomers.ts'
 import { next } from '../plan/next.ts'
 import type { Observed } from '../plan/observed.ts'
 import { type Plan, plan } from '../plan/plan.ts'
@@ -99,7 +100,10 @@ export async function apply(session: Session, options: ApplyOptions = {}): Promi
   const situation = judgeSituation(intent, observed)
   // Only now: the ports that it listens on for a moment would look taken to `observe`. And nothing is sent meanwhile:
   // the machines' disks are being measured.
+  const newcomers = newcomersIn(intent.cluster, observed)
   if (situation.kind === 'new') requireFit(session, await preflight(session))
+  else if (situation.kind === 'established' && newcomers.size > 0)
+    requireFit(session, await preflight(session, newcomers))
   // Something is to be done to a cluster that somebody may be using.
   if (situation.kind === 'established' && next(intent, observed).kind === 'steps') {
     const { withRecorder } = await import('./with-recorder.ts')

@@ -7,17 +7,19 @@ import type { Session } from '../run/session.ts'
 import { onAll } from '../ssh/fleet.ts'
 
 /**
+ * `only`: names of nodes that are to join a cluster; all nodes unless given.
+ *
  * Never throws for a machine: one that can't be reached, or has no sudo, is a failure in the report.
  *
  * @throws the signal's reason when aborted.
  */
-export async function preflight(session: Session): Promise<PreflightReport> {
+export async function preflight(session: Session, only?: ReadonlySet<string>): Promise<PreflightReport> {
   const { cluster, signal, emit } = session
   const { results, errors } = await onAll(cluster.nodes, async (node) => await session.remote(node))
   // What was cut off here says nothing about the machines.
   signal.throwIfAborted()
   const remotes = new Map(results.map(({ host, value }) => [host, value]))
-  return await look({ cluster, remotes, troubles: errors, signal, emit })
+  return await look({ cluster, remotes, troubles: errors, signal, emit, only })
 }
 
 /** As the gate of a first apply: warnings are told, failures stop it. @throws QuorateError `preflight` with all of them. */

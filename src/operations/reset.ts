@@ -47,14 +47,14 @@ export async function reset(session: Session, options: ResetOptions): Promise<Re
   const shown = await currentSteps(session, intent, nodes)
   if (shown.length === 0) return { done: [], moved: [] }
   await options.confirm({ hosts: hostsOf(shown), steps: shown })
-  await using lock = await lockNodes(session, nodes)
+  await using lock = await lockNodes(session, nodes, 'reset')
   const steps = await currentSteps(session, intent, nodes)
   if (JSON.stringify(steps) !== JSON.stringify(shown)) {
     throw new QuorateError('moved', 'the machines are not as they were shown; nothing was changed', {
       hint: 'see what it is now: quorate reset',
     })
   }
-  return await carryOut(session, lock, intent, nodes, steps)
+  return await carryOutReset(session, lock, intent, nodes, steps)
 }
 
 function chosen({ cluster }: Session, name: string | undefined): readonly Node[] {
@@ -81,14 +81,15 @@ async function currentSteps(
   return steps
 }
 
-async function lockNodes(session: Session, nodes: readonly Node[]): Promise<Lock> {
+/** @throws QuorateError `locked`, or of a machine that can't be reached */
+export async function lockNodes(session: Session, nodes: readonly Node[], purpose: string): Promise<Lock> {
   const { emit, signal } = session
   const remotes = await Promise.all(nodes.map(async (node) => await session.remote(node)))
-  return await acquireLock({ remotes, purpose: 'reset', now: session.now(), emit, signal })
+  return await acquireLock({ remotes, purpose, now: session.now(), emit, signal })
 }
 
 /** One round trip a machine, all machines at once. */
-async function carryOut(
+export async function carryOutReset(
   session: Session,
   lock: Lock,
   intent: ResetIntent,

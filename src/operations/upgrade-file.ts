@@ -1,13 +1,11 @@
 /** The cluster file's new version, written into it once the members run it: the file is what the next apply goes by. */
-import { constants } from 'node:fs'
-import { access, chown, readFile, realpath, stat } from 'node:fs/promises'
-import path from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
-import { replaceFile } from '../pki/atomic-file.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { type Edit, editValues } from '../spec/edit.ts'
 import { parseClusterFile } from '../spec/parse.ts'
 import { formatProblems } from '../spec/problem.ts'
+import { replaceClusterFile, requireWritable } from './cluster-file.ts'
 
 /**
  * Whether it can be done, asked before anything else is: the values stand where they can be exchanged, the result means
@@ -18,25 +16,13 @@ import { formatProblems } from '../spec/problem.ts'
 export async function checkFileEdit(wanted: Cluster, edits: readonly Edit[]): Promise<void> {
   if (edits.length === 0) return
   await editedText(wanted, edits)
-  const file = await realpath(wanted.file)
-  try {
-    await access(file, constants.W_OK)
-    await access(path.dirname(file), constants.W_OK)
-  } catch (error) {
-    throw QuorateError.from(error, 'permission', `the cluster file ${file} can't be written`, {
-      hint: 'it is to name the new version in the end: run quorate as the user whom the file belongs to',
-    })
-  }
+  await requireWritable(wanted.file, 'name the new version in the end')
 }
 
 /** Exchanges the values; mode, owner and whatever a link leads to stay. @throws QuorateError as `checkFileEdit` */
 export async function editFile(wanted: Cluster, edits: readonly Edit[]): Promise<void> {
   if (edits.length === 0) return
-  const file = await realpath(wanted.file)
-  const text = await editedText(wanted, edits)
-  const { mode, uid, gid } = await stat(file)
-  await replaceFile(file, text, mode & 0o777)
-  if (process.getuid?.() === 0) await chown(file, uid, gid)
+  await replaceClusterFile(wanted.file, await editedText(wanted, edits))
 }
 
 async function editedText(wanted: Cluster, edits: readonly Edit[]): Promise<string> {

@@ -13,6 +13,8 @@ export interface ResetIntent {
   readonly purge: boolean
   /** What is moved aside is called `PATH.SUFFIX`. */
   readonly suffix: string
+  /** Names of nodes of which the cluster itself says that they are no members (any more). */
+  readonly departed?: readonly string[] | undefined
 }
 
 export interface ResetPlan {
@@ -46,7 +48,11 @@ function pinOf(member: MemberState): Pin | undefined {
   return parsePin(member.contents[PATHS.clusterId] ?? '')
 }
 
-function refusals({ cluster, hosts }: ResetIntent, host: string, member: MemberState): BlockReason[] {
+function refusals(
+  { cluster, hosts, departed }: ResetIntent,
+  host: string,
+  member: MemberState,
+): BlockReason[] {
   const { cluster: pinned, runBy } = pinOf(member) ?? {}
   if (pinned === cluster.name && runBy !== undefined) return [runElsewhere(host, runBy)]
   const ours = isOurs(cluster, member)
@@ -62,12 +68,13 @@ function refusals({ cluster, hosts }: ResetIntent, host: string, member: MemberS
     .filter(({ roles }) => roles.includes('etcd'))
     .every(({ name }) => hosts.includes(name))
   const hasData = member.dataPresent || member.walPresent
-  if (!whole && (pinned !== undefined || (ours && (hasData || isActive(member))))) {
+  const left = departed?.includes(host) ?? false
+  if (!whole && !left && (pinned !== undefined || (ours && (hasData || isActive(member))))) {
     return [
       {
         host,
         message: `it is a member of the cluster '${cluster.name}': without its data it could not come back`,
-        hint: 'removing a member is not offered yet; quorate reset without a node resets the whole cluster',
+        hint: `remove it from the cluster, which also clears the machine: quorate member remove ${host}. The whole cluster is reset without a node's name: quorate reset`,
       },
     ]
   }

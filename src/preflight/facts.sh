@@ -7,6 +7,7 @@
 #   port:N             a port that etcd will listen on
 #   listen:ADDRESS:N   lend a listener there, if nothing listens on port N yet (IPv6 in brackets)
 #   dial:ADDRESS:N     to be dialled when all machines are ready
+#   no-writes          the disk is not measured: a member is at work on it
 #
 # Says `begin`, one `section NAME EXITCODE BASE64` a probe, `ready`; waits for a line on standard input; says `time SECONDS`,
 # one `dial ADDRESS:N open|refused|silent|error [BASE64]` each and `dialled`; keeps its listeners until standard input ends.
@@ -168,11 +169,16 @@ dial() {
   esac
 }
 
-folder=$(nearest "${wal%/*}")
-scratch=$(mktemp "$folder/.quorate-preflight.XXXXXX" 2>"$work/mktemp") || scratch=
 slow=
-probe flushes flushes &
-slow="$slow $!"
+case " $* " in
+  *' no-writes '*) ;;
+  *)
+    folder=$(nearest "${wal%/*}")
+    scratch=$(mktemp "$folder/.quorate-preflight.XXXXXX" 2>"$work/mktemp") || scratch=
+    probe flushes flushes &
+    slow="$slow $!"
+    ;;
+esac
 probe resolve resolve "$@" &
 slow="$slow $!"
 : >"$work/lent"

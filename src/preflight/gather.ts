@@ -29,6 +29,8 @@ export interface GatherOptions {
   /** How long a machine may take once it has begun, in ms. */
   readonly limitMs: number
   readonly onAnswer: (host: string) => void
+  /** Whom it is about; the others only dial them and are dialled. All unless given. */
+  readonly only?: ReadonlySet<string> | undefined
 }
 
 /** Each machine's answer, or why there is none. A machine that fails keeps nobody waiting. */
@@ -81,7 +83,13 @@ function startInterview(node: Node, remote: Remote, options: GatherOptions): Int
   const ask = async (): Promise<Gathered | QuorateError> => {
     try {
       const { exitCode, stdout, stderr } = await remote.run({
-        argv: ['sh', '-c', script, 'quorate-preflight', ...questions(cluster, node, options.remotes)],
+        argv: [
+          'sh',
+          '-c',
+          script,
+          'quorate-preflight',
+          ...questions(cluster, node, options.remotes, options.only),
+        ],
         root: true,
         stdin,
         signal: AbortSignal.any([signal, tooLong.signal]),
@@ -121,16 +129,23 @@ function startInterview(node: Node, remote: Remote, options: GatherOptions): Int
 }
 
 /** The arguments of `facts.sh` for one machine. Who is not connected could lend no listener, so nobody dials it. */
-export function questions(cluster: Cluster, node: Node, remotes: ReadonlyMap<string, unknown>): string[] {
+export function questions(
+  cluster: Cluster,
+  node: Node,
+  remotes: ReadonlyMap<string, unknown>,
+  only?: ReadonlySet<string>,
+): string[] {
   const { dataDirectory, walDirectory, clientPort, peerPort } = cluster.etcd
   const isEtcd = node.roles.includes('etcd')
   const ports = [clientPort, peerPort]
-  const peers = isEtcd
-    ? etcdNodes(cluster).filter((peer) => peer.name !== node.name && remotes.has(peer.name))
-    : []
+  const isMeant = (name: string) => only === undefined || only.has(name)
+  const dials = (name: string) =>
+    name !== node.name && remotes.has(name) && (isMeant(node.name) || isMeant(name))
+  const peers = isEtcd ? etcdNodes(cluster).filter((peer) => dials(peer.name)) : []
   const balancer = loadBalancerHost(cluster.loadBalancerUrl)
   return [
     ...(isEtcd ? [dataDirectory, walDirectory] : ['/var/lib', '/var/lib']),
+    ...(isMeant(node.name) ? [] : ['no-writes']),
     ...Object.keys(TOOLS).map((tool) => `tool:${tool}`),
     ...(balancer === undefined ? [] : [`resolve:${balancer}`]),
     ...(isEtcd ? ports.flatMap((port) => [`port:${port}`, `listen:${target(node.address, port)}`]) : []),

@@ -33,6 +33,11 @@ export interface PreflightOptions {
   readonly now?: (() => number) | undefined
   /** How long a machine may take, in ms; 20 s unless given. */
   readonly limitMs?: number | undefined
+  /**
+   * Names of nodes that are to join a cluster: the report is about them, and about the ways between them and the others,
+   * whose disks are left in peace. All nodes unless given.
+   */
+  readonly only?: ReadonlySet<string> | undefined
 }
 
 /**
@@ -49,13 +54,21 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRep
     signal: options.signal,
     now: options.now ?? Date.now,
     limitMs: options.limitMs ?? 20_000,
+    only: options.only,
     onAnswer: (host) => emit?.({ type: 'note', host, text: 'looked at' }),
   })
   const reports = cluster.nodes.map((node) => {
     const trouble = options.troubles?.find(({ host }) => host === node.name)
     return { node, answer: answers.get(node.name) ?? trouble ?? notConnected(node) }
   })
-  return { checks: judgeAll(cluster, reports, options.remotes) }
+  const checks = judgeAll(cluster, reports, options.remotes)
+  return { checks: checks.filter((check) => isAbout(check, options.only)) }
+}
+
+/** A clock is compared with all others; a way has two ends. */
+function isAbout({ host, subject }: Check, only: ReadonlySet<string> | undefined): boolean {
+  if (only === undefined || host === undefined || only.has(host)) return true
+  return subject?.split(' -> ').some((end) => only.has(end)) ?? false
 }
 
 interface NodeReport {

@@ -126,7 +126,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     group: 'The cluster',
     summary: 'stop etcd and move its data aside, on all nodes or on one',
     description:
-      "Shows what it will do on each machine and asks for the cluster's name first. Data, write-ahead log and TLS files are moved aside beside where they were (with --purge: removed); the unit and its settings are removed; packages, the user etcd and the binaries stay. A single node is reset only if it is no member of the cluster: removing a member is not offered yet.",
+      "Shows what it will do on each machine and asks for the cluster's name first. Data, write-ahead log and TLS files are moved aside beside where they were (with --purge: removed); the unit and its settings are removed; packages, the user etcd and the binaries stay. A single node is reset only if it is no member of the cluster (any more), which the cluster itself is asked; member remove makes it none.",
     arguments: [{ syntax: '[node]', description: 'an etcd node; all unless given', values: 'etcd-nodes' }],
     options: [
       {

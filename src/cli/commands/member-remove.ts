@@ -1,0 +1,8 @@
+import { memberRemoval } from '../../operations/member-change.ts'
+import type { CommandHandler } from '../command.ts'
+import { runMemberChange } from '../member.ts'
+
+const memberRemoveCommand: CommandHandler = async (context, input) =>
+  await runMemberChange(context, input, await memberRemoval(context.file, [...new Set(input.args)]))
+
+export default memberRemoveCommand

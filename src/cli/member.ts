@@ -1,0 +1,118 @@
+/** `member add`, `remove` and `replace` on the command line: they differ in what they make of the cluster file. */
+import path from 'node:path'
+import { QuorateError } from '../errors.ts'
+import { type MemberReport, changeMembers } from '../operations/member.ts'
+import type { AddedNode, MemberChange } from '../operations/member-change.ts'
+import type { MemberPreview } from '../operations/member-look.ts'
+import { trust, trustTargets } from '../operations/trust.ts'
+import { stepJson } from '../run/event-json.ts'
+import { knownHostsFile } from '../run/session.ts'
+import { confirm } from './ask.ts'
+import { type CommandInput, countOption, textOption } from './command.ts'
+import type { CliContext } from './context.ts'
+import { printDone } from './maintenance.ts'
+import { probeChoice } from './probe-choice.ts'
+import { keyTable } from './render-keys.ts'
+import { renderMemberChange, renderMemberReport } from './render-member.ts'
+import { withSession } from './with-session.ts'
+
+export function newNode(name: string, input: CommandInput): AddedNode {
+  const identityFile = textOption(input, 'identityFile')
+  return {
+    name,
+    address: textOption(input, 'address'),
+    ssh: {
+      host: textOption(input, 'sshHost'),
+      user: textOption(input, 'user'),
+      port: countOption(input, 'port', '--port'),
+      identityFile: identityFile === undefined ? undefined : fromHere(identityFile),
+      jump: textOption(input, 'jump'),
+    },
+  }
+}
+
+/** In the file, relative paths start from its own folder. */
+function fromHere(file: string): string {
+  return file.startsWith('~/') ? file : path.resolve(file)
+}
+
+export async function runMemberChange(
+  context: CliContext,
+  input: CommandInput,
+  change: MemberChange,
+): Promise<number> {
+  await meetNewMachines(context, change)
+  const show = (preview: MemberPreview) => {
+    if (context.json) context.out(`${JSON.stringify({ type: 'preview', ...previewJson(preview) })}\n`)
+    else context.err(renderMemberChange(change, preview, context.colors))
+  }
+  return await withSession(
+    context,
+    async (session, ask) => {
+      const report = await changeMembers(session, change, {
+        probe: probeChoice(input),
+        confirm: async (preview) =>
+          await ask(async () => {
+            show(preview)
+            await confirm(context, question(preview))
+          }),
+      })
+      tell(context, report)
+      return 0
+    },
+    { cluster: change.wanted },
+  )
+}
+
+/** A machine that the file gets to know only now: its host key is shown, and recorded after a yes. */
+async function meetNewMachines(context: CliContext, { present, wanted }: MemberChange): Promise<void> {
+  const known = new Set(present.nodes.map(({ name }) => name))
+  const nodes = wanted.nodes.filter(({ name }) => !known.has(name))
+  if (nodes.length === 0) return
+  const { refused, errors } = await trust({
+    nodes: trustTargets(wanted, nodes).filter(({ name }) => !known.has(name)),
+    knownHosts: knownHostsFile(wanted),
+    signal: context.signal,
+    decide: async (open) => {
+      context.err(keyTable(open, context))
+      context.err('Compare with the machine: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n')
+      await confirm(context, 'Is this its key?')
+      return open
+    },
+  })
+  const [error] = errors
+  if (error !== undefined) throw error
+  const [changed] = refused
+  if (changed === undefined) return
+  throw new QuorateError(
+    'host-key',
+    `it shows the key ${changed.fingerprint}, and another one is on record for ${changed.name}`,
+    {
+      host: changed.host,
+      hint: `if the machine was set up anew, and only then, take the old line out of ${knownHostsFile(wanted)}`,
+    },
+  )
+}
+
+/** The question, naming the risk. */
+function question({ risks, fileEdits, arithmetic: { before, after } }: MemberPreview): string {
+  const file = fileEdits.length === 0 ? '' : 'Write the cluster file, and '
+  const what =
+    before.voters === after.voters
+      ? `change the members (${after.voters} with a vote)`
+      : `go from ${before.voters} to ${after.voters} voting members`
+  const sentence = `${file}${file === '' ? what.charAt(0).toUpperCase() + what.slice(1) : what}?`
+  return risks.length === 0 ? sentence : `${sentence} Note: ${risks.join('; ')}.`
+}
+
+function previewJson({ steps, clearing, ...preview }: MemberPreview): Record<string, unknown> {
+  return { ...preview, steps: steps.map(stepJson), clearing: clearing.map(stepJson) }
+}
+
+function tell(context: CliContext, report: MemberReport): void {
+  if (!context.json) {
+    context.out(renderMemberReport(report))
+    return
+  }
+  printDone(context, { ...report, done: undefined, steps: report.done.map(stepJson) })
+}

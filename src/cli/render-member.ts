@@ -1,0 +1,77 @@
+/** A change of the members for people: the file, the order of things, the quorum before and after, the risks. */
+import type { MemberReport } from '../operations/member.ts'
+import type { MemberChange } from '../operations/member-change.ts'
+import type { MemberPreview } from '../operations/member-look.ts'
+import type { Count } from '../plan/member-arithmetic.ts'
+import type { AnyStep } from '../plan/steps.ts'
+import type { CliContext } from './context.ts'
+
+type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'yellow'>
+
+/** Steps that need no line of their own: they make a machine ready, and the plan tells of them. */
+const QUIET: ReadonlySet<AnyStep['kind']> = new Set([
+  'packages',
+  'user',
+  'directory',
+  'binaries',
+  'file',
+  'key',
+  'certificates',
+  'ca',
+  'tls-modes',
+  'reload',
+  'enable',
+  'ready',
+  'compare',
+  'await-health',
+])
+
+export function renderMemberChange(
+  { present, wanted }: Pick<MemberChange, 'present' | 'wanted'>,
+  { fileEdits, arithmetic, steps, clearing, risks }: MemberPreview,
+  { bold, dim, yellow }: Painter,
+): string {
+  const quiet = Map.groupBy(
+    steps.filter(({ kind, host }) => QUIET.has(kind) && host !== undefined),
+    ({ host }) => host,
+  )
+  const lines = [
+    ...fileEdits.map((edit) => `${present.file}: ${edit}`),
+    ...[...quiet].map(
+      ([host, own]) =>
+        `${bold(host ?? '')}: prepared ${dim(`(${own.length} steps; quorate plan shows such)`)}`,
+    ),
+    ...[...steps.filter(({ kind }) => !QUIET.has(kind)), ...clearing].map(
+      ({ host, what, why }) => `${host === undefined ? '' : `${bold(host)}: `}${what} ${dim(`(${why})`)}`,
+    ),
+  ]
+  return [
+    `${bold(wanted.name)}: ${describe(arithmetic.before)} ${bold('→')} ${describe(arithmetic.after)}\n`,
+    ...lines.map((line, index) => `  ${index + 1}. ${line}\n`),
+    ...risks.map((risk) => `  ${yellow('!')} ${risk}\n`),
+  ].join('')
+}
+
+export function renderMemberReport({
+  changed,
+  members,
+  moved,
+  notCleared,
+  refrained,
+}: Pick<MemberReport, 'changed' | 'members' | 'moved' | 'notCleared' | 'refrained'>): string {
+  return [
+    ...refrained.map((text) => `${text}\n`),
+    changed
+      ? `done: ${members.length} voting members: ${members.map(({ name }) => name).join(', ')}\n`
+      : 'nothing to change\n',
+    ...moved.map(({ host, from, to }) => `  ${host}: ${from} is now ${to}\n`),
+    ...notCleared.map(
+      (host) =>
+        `${host} can't be reached, and still has etcd's unit and data. When it is back, etcd learns there that it was removed, and ends; then clear it: quorate member remove ${host}\n`,
+    ),
+  ].join('')
+}
+
+function describe({ voters, quorum, mayFail }: Count): string {
+  return `${voters} voting ${voters === 1 ? 'member' : 'members'} (${quorum} must agree, ${mayFail === 0 ? 'none' : mayFail} may fail)`
+}

@@ -1,0 +1,35 @@
+/** The cluster file, written by quorate itself: whole or not at all, and only over what was read. */
+import { constants } from 'node:fs'
+import { access, chown, readFile, realpath, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { QuorateError } from '../errors.ts'
+import { replaceFile } from '../pki/atomic-file.ts'
+
+/** @param purpose completes 'it is to …': `name the new version in the end`. @throws QuorateError `permission` */
+export async function requireWritable(clusterFile: string, purpose: string): Promise<void> {
+  const file = await realpath(clusterFile)
+  try {
+    await access(file, constants.W_OK)
+    await access(path.dirname(file), constants.W_OK)
+  } catch (error) {
+    throw QuorateError.from(error, 'permission', `the cluster file ${file} can't be written`, {
+      hint: `it is to ${purpose}: run quorate as the user whom the file belongs to`,
+    })
+  }
+}
+
+/** Mode, owner and whatever a link leads to stay. */
+export async function replaceClusterFile(clusterFile: string, text: string): Promise<void> {
+  const file = await realpath(clusterFile)
+  const { mode, uid, gid } = await stat(file)
+  await replaceFile(file, text, mode & 0o777)
+  if (process.getuid?.() === 0) await chown(file, uid, gid)
+}
+
+/** @throws QuorateError `moved` if the file is not as it was read. */
+export async function requireUnchanged(clusterFile: string, text: string): Promise<void> {
+  if ((await readFile(clusterFile, 'utf8')) === text) return
+  throw new QuorateError('moved', `${clusterFile} was changed in the meantime; nothing was done`, {
+    hint: 'run the same command again',
+  })
+}

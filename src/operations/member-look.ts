@@ -1,0 +1,175 @@
+/** What a change of the members would do, looked at: the plan, its arithmetic, the machines that leave. */
+import { QuorateError, combineErrors } from '../errors.ts'
+import type { HostState } from '../host/state.ts'
+import { runAgent } from '../host/agent.ts'
+import { looksFor, parseHostState } from '../host/observe.ts'
+import type { ApplyIntent } from '../plan/intent.ts'
+import { type Arithmetic, arithmetic } from '../plan/member-arithmetic.ts'
+import { newcomersIn } from '../plan/newcomers.ts'
+import type { ClusterFacts, Observed } from '../plan/observed.ts'
+import { type Plan, plan } from '../plan/plan.ts'
+import { quorum } from '../plan/quorum.ts'
+import { type ResetIntent, planReset } from '../plan/reset.ts'
+import { isInvited, rosterOf } from '../plan/roster.ts'
+import { judgeSituation } from '../plan/situation.ts'
+import type { BlockReason, ResetStep, Step } from '../plan/steps.ts'
+import { blockedError } from '../run/engine.ts'
+import { observe } from '../run/observe.ts'
+import type { Session } from '../run/session.ts'
+import type { Node } from '../spec/cluster.ts'
+import { describeEdit } from '../spec/edit-nodes.ts'
+import { onAll } from '../ssh/fleet.ts'
+import { applyIntent } from './apply.ts'
+import type { MemberChange } from './member-change.ts'
+import { membershipRisks } from './member-risks.ts'
+
+export interface MemberPreview {
+  readonly verb: string
+  /** What is written into the cluster file; empty: it says so already. */
+  readonly fileEdits: readonly string[]
+  readonly arithmetic: Arithmetic
+  /** What the planner does, in order. */
+  readonly steps: readonly Step[]
+  /** What is done afterwards on machines that leave. */
+  readonly clearing: readonly ResetStep[]
+  /** Machines that leave and can't be reached. */
+  readonly unreachable: readonly string[]
+  /** Sentences that whoever says yes should have read. */
+  readonly risks: readonly string[]
+}
+
+export interface MemberLook {
+  readonly preview: MemberPreview
+  readonly intent: ApplyIntent
+  readonly observed: Observed
+  readonly plan: Plan
+  readonly reset: ResetIntent
+  /** By name: machines that leave and could be looked at. */
+  readonly leaving: Readonly<Record<string, HostState>>
+  readonly newcomers: ReadonlySet<string>
+  /** Said instead of doing anything: a member that is to be made anew is well. */
+  readonly refrained: readonly string[]
+}
+
+/** `session` is one on `change.wanted`. @throws QuorateError `blocked` with every reason */
+export async function lookAtChange(session: Session, change: MemberChange): Promise<MemberLook> {
+  const { wanted } = change
+  const [observed, machines] = await Promise.all([observe(session), lookAtLeaving(session, change.leaving)])
+  const facts = requireCluster(wanted.name, observed, applyIntent(wanted, session.now()))
+  const { replace, refrained } = toMakeAnew(change, observed, facts)
+  const intent: ApplyIntent = { ...applyIntent(wanted, session.now()), replace }
+  const blocked = notWell(intent, observed, facts)
+  if (blocked.length > 0) throw blockedError(blocked)
+  const foreseen = plan(intent, observed)
+  if (foreseen.blocked.length > 0) throw blockedError(foreseen.blocked)
+  const steps = foreseen.waves.flat()
+  const reset: ResetIntent = {
+    cluster: wanted,
+    hosts: Object.keys(machines.states),
+    purge: false,
+    suffix: `before-leave-${intent.stamp}`,
+    departed: Object.keys(machines.states),
+  }
+  const cleared = planReset(reset, machines.states)
+  if (cleared.blocked.length > 0) throw blockedError(cleared.blocked)
+  const figures = arithmetic(facts, steps)
+  const preview: MemberPreview = {
+    verb: change.verb,
+    fileEdits: change.edits.map(describeEdit),
+    arithmetic: figures,
+    steps,
+    clearing: cleared.steps,
+    unreachable: machines.unreachable,
+    risks: membershipRisks(change, { figures, steps, observed, unreachable: machines.unreachable }),
+  }
+  const newcomers = newcomersIn(wanted, observed)
+  return { preview, intent, observed, plan: foreseen, reset, leaving: machines.states, newcomers, refrained }
+}
+
+/** @throws QuorateError `blocked`: there is no cluster whose members could be changed, or nobody to ask. */
+function requireCluster(name: string, observed: Observed, intent: ApplyIntent): ClusterFacts {
+  const situation = judgeSituation(intent, observed)
+  const { cluster: facts } = observed
+  if (situation.kind === 'new' || situation.kind === 'forming') {
+    throw new QuorateError(
+      'blocked',
+      `'${name}' is no cluster yet: its members were never healthy together`,
+      {
+        hint: 'form it first: quorate apply',
+      },
+    )
+  }
+  if (facts === undefined || facts.members.length === 0) {
+    if (situation.kind === 'blocked') throw blockedError(situation.reasons)
+    throw new QuorateError(
+      'blocked',
+      'no member of those that stay answers: nobody can be asked who belongs to the cluster',
+      {
+        hint: 'see quorate status; members that are only stopped are started by: quorate apply',
+      },
+    )
+  }
+  return facts
+}
+
+function toMakeAnew(change: MemberChange, { hosts }: Observed, facts: ClusterFacts) {
+  const { members } = rosterOf(change.wanted, facts.members, 0)
+  const replace: Record<string, string> = {}
+  const refrained: string[] = []
+  for (const { node, memberId } of change.anew) {
+    const member = members.get(node.name)
+    // Gone already, or on its way back: what was begun is finished.
+    if (member === undefined || member.learner || isInvited(member)) continue
+    if (memberId !== undefined && memberId !== member.id) continue
+    const state = hosts[node.name]?.member
+    const well = facts.healthy.includes(node.name) && state?.dataPresent === true && state.walPresent
+    if (well && memberId === undefined)
+      refrained.push(
+        `${node.name} is a healthy member with its data; to make it anew all the same: quorate member replace ${node.name} --anew ${member.id}`,
+      )
+    else replace[node.name] = member.id
+  }
+  return { replace, refrained }
+}
+
+/** Members that stay must be well: what is begun with fewer would wait for them in the middle. */
+function notWell({ cluster, replace }: ApplyIntent, { hosts }: Observed, facts: ClusterFacts): BlockReason[] {
+  const { members, voters } = rosterOf(cluster, facts.members, 0)
+  // Without a leader there is one thing that may help: a newcomer that was added and has not started.
+  if (facts.leader === undefined && facts.members.some(isInvited)) return []
+  const sick = [...members].filter(
+    ([name, member]) =>
+      !member.learner && !isInvited(member) && replace?.[name] !== member.id && !facts.healthy.includes(name),
+  )
+  return sick.map(([host]) => ({
+    host,
+    message: `it stays, and does not answer (etcd.service is ${hosts[host]?.member?.unit.active ?? 'unknown'}): ${facts.healthy.length} of ${voters} voting members are healthy, ${quorum(voters)} must be, and a change of the members would take a chance on the rest`,
+    hint: `bring it back first (quorate start ${host}; quorate status), or remove it as well, together: quorate member remove`,
+  }))
+}
+
+interface LeavingMachines {
+  readonly states: Readonly<Record<string, HostState>>
+  readonly unreachable: readonly string[]
+}
+
+/** As a member's, whatever roles they have left. One that is out of reach is no obstacle; anything else is told. */
+export async function lookAtLeaving(session: Session, nodes: readonly Node[]): Promise<LeavingMachines> {
+  const { results, errors } = await onAll(nodes.map(asEtcdNode), async (node) => {
+    const remote = await session.remote(node)
+    const looks = looksFor(session.cluster, node)
+    const { lines } = await runAgent(remote, { operations: [], looks, signal: session.signal })
+    return parseHostState(node.name, true, lines)
+  })
+  session.signal.throwIfAborted()
+  const strange = errors.filter(({ code }) => code !== 'unreachable')
+  if (strange.length > 0) throw combineErrors(strange)
+  return {
+    states: Object.fromEntries(results.map(({ host, value }) => [host, value])),
+    unreachable: errors.flatMap(({ host }) => host ?? []),
+  }
+}
+
+export function asEtcdNode(node: Node): Node {
+  return node.roles.includes('etcd') ? node : { ...node, roles: [...node.roles, 'etcd'] }
+}
