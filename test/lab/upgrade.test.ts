@@ -2,6 +2,7 @@
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { Availability } from '../../src/operations/with-recorder.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { applied, stateFolder } from './support/fresh.ts'
 import { leftovers } from './support/no-trace.ts'
@@ -24,14 +25,7 @@ interface Done {
   readonly members: readonly { readonly name: string; readonly version: string; readonly sha256: string }[]
   readonly snapshot?: { readonly file: string; readonly revision: number }
   readonly steps: readonly { readonly kind: string; readonly host?: string }[]
-  readonly availability: {
-    readonly report: {
-      readonly writes: { readonly acknowledged: number; readonly failed: number; readonly worstGapMs: number }
-      readonly reads: { readonly failed: number }
-      readonly lostWrites: number
-    }
-    readonly verdict: { readonly unnoticed: boolean; readonly reasons: readonly string[] }
-  }
+  readonly availability: Availability
 }
 
 /** The cluster file's part on etcd. */
@@ -71,9 +65,23 @@ describe.skipIf(reason)(`from 3.3 to 3.5${because}`, () => {
     ])
     if (exitCode !== 0) throw new Error(`exit code ${exitCode}:\n${stdout.slice(-2000)}${stderr}`)
     const done = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Done
-    expect(done.availability.verdict).toEqual({ unnoticed: true, reasons: [] })
-    const { writes, reads, lostWrites } = done.availability.report
-    expect({ failed: writes.failed + reads.failed, lostWrites }).toEqual({ failed: 0, lostWrites: 0 })
+    const { writes, reads, lostWrites, revisionsBackwards, watch } = done.availability.report
+    const harm = {
+      failed: writes.failed + reads.failed,
+      stale: reads.stale,
+      lostWrites,
+      revisionsBackwards,
+      missing: watch.missing,
+      duplicates: watch.duplicates,
+    }
+    expect(harm).toEqual({
+      failed: 0,
+      stale: 0,
+      lostWrites: 0,
+      revisionsBackwards: 0,
+      missing: 0,
+      duplicates: 0,
+    })
     expect(writes.acknowledged).toBeGreaterThan(10)
     expect(await versions()).toEqual([version, version, version])
     // What systemd's process is, and not only what it says it is.
