@@ -43,7 +43,7 @@ export async function turnBack(own: OwnCa): Promise<void> {
   const { present, next, previous } = caFolders(own.directory)
   if (!holdsCa(previous)) return
   if (holdsCa(present)) {
-    await trustBoth(own, present, previous)
+    await trustBoth(own, previous, present)
     await move(present, next)
   }
   await move(previous, present)

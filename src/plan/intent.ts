@@ -16,6 +16,8 @@ export interface ApplyIntent {
   readonly replace?: Readonly<Record<string, string>> | undefined
   /** etcd's version may change, one member a wave. Without it members of another version than the file's are refused. */
   readonly upgrade?: UpgradePermit | undefined
+  /** Certificates from the CA that signed before are issued anew; otherwise they stay, as long as both are trusted. */
+  readonly reissue?: boolean | undefined
   /** A CA that members trust and that is not kept here any more is dropped; otherwise it is a reason to stop. */
   readonly dropTrust?: boolean | undefined
   /** How far to go: only until every key and request waits on its node, or all the way. */

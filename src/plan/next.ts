@@ -28,7 +28,7 @@ export function next(intent: ApplyIntent, looked: Observed): Next {
   if (situation.kind === 'blocked') return situation
   const reasons = [...refusals(intent, looked), ...trustReasons(intent, looked)]
   if (reasons.length > 0) return { kind: 'blocked', reasons }
-  const observed = holdBack(cluster, looked)
+  const observed = holdBack(intent, looked)
   const { members = [], healthy = [] } = observed.cluster ?? {}
   const listed = situation.kind === 'established' && members.length > 0
   const roster = listed ? rosterOf(cluster, members, healthy.length) : undefined

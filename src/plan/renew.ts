@@ -75,10 +75,14 @@ function renewalReasons(cluster: Cluster, observed: Observed, host: string): Blo
   }
   const { runBy } = parsePin(state.contents[PATHS.clusterId] ?? '') ?? {}
   if (runBy !== undefined) return [runElsewhere(host, runBy)]
-  const foreign = certificateNames(cluster)
-    .flatMap((name) => faultsOf(observed, host, name))
-    .some(({ code }) => code === 'issuer')
-  if (!foreign) return []
+  const codes = certificateNames(cluster).flatMap((name) =>
+    faultsOf(observed, host, name).map(({ code }) => code),
+  )
+  if (codes.includes('old-issuer')) {
+    const message = 'its certificate is from the old CA, and the exchange of the CA is not complete'
+    return [{ host, message, hint: 'go on with that, which issues new ones: quorate certs rotate-ca' }]
+  }
+  if (!codes.includes('issuer')) return []
   const message = 'its certificate is from another CA than the one that would sign now'
   const hint =
     'its peers may not trust that one yet: quorate certs rotate-ca changes the CA. If the CA was mislaid, put it back'

@@ -11,15 +11,22 @@ import type { Observed } from './observed.ts'
 import type { BlockReason } from './steps.ts'
 
 /**
- * Certificates from the CA that signed before are exchanged only once every member that runs trusts the one that signs
- * now: until then they are as good as ever, and nothing is issued at all.
+ * Certificates from the CA that signed before are as good as ever while both are trusted. They are exchanged on request
+ * only, because from then on clients must trust the new CA; and once every member that runs does: until then nothing is
+ * issued at all.
  */
-export function holdBack(cluster: Cluster, observed: Observed): Observed {
-  if (!isUntold(cluster, observed)) return observed
+export function holdBack({ cluster, reissue }: ApplyIntent, observed: Observed): Observed {
+  const untold = isUntold(cluster, observed)
+  if (reissue === true && !untold) return observed
   const certificates = Object.fromEntries(
     Object.entries(observed.certificates).map(([host, own]) => [
       host,
-      Object.fromEntries(Object.keys(own).map((name) => [name, []])),
+      Object.fromEntries(
+        Object.entries(own).map(([name, faults]) => [
+          name,
+          untold ? [] : faults.filter(({ code }) => code !== 'old-issuer'),
+        ]),
+      ),
     ]),
   )
   return { ...observed, certificates }
