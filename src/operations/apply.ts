@@ -120,13 +120,13 @@ export async function apply(session: Session, options: ApplyOptions = {}): Promi
 }
 
 /** The steps that take a member away for a moment, or change who is one. */
-function risks({ waves }: Plan): readonly string[] {
+export function risks({ waves }: Plan): readonly string[] {
   return waves
     .flat()
     .flatMap(({ danger, host, what }) => (danger === 'none' ? [] : [`${host ?? ''} ${what}`.trim()]))
 }
 
-function requireApproved(approved: readonly string[], now: Plan): void {
+export function requireApproved(approved: readonly string[], now: Plan): void {
   const added = risks(now).filter((risk) => !approved.includes(risk))
   if (added.length === 0) return
   throw new QuorateError(

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { type ClientCertificate, makeClientCertificate } from '../pki/client.ts'
 import type { Session } from '../run/session.ts'
-import type { Cluster } from '../spec/cluster.ts'
+import { clientsDirectory, rememberClient } from './kept-clients.ts'
 
 export interface ClientOptions {
   /** The common name, which etcd's RBAC takes for the user. */
@@ -14,11 +14,6 @@ export interface ClientOptions {
   readonly days?: number | undefined
   /** Issues anew even if the present one is good. */
   readonly renew?: boolean | undefined
-}
-
-/** Where clients' files are kept, unless told otherwise. */
-export function clientsDirectory(cluster: Pick<Cluster, 'stateDirectory'>): string {
-  return path.join(cluster.stateDirectory, 'clients')
 }
 
 /** Makes, keeps or renews it. The key never leaves this computer. @throws QuorateError `pki` or `usage` */
@@ -43,9 +38,10 @@ export async function clientCertificate(
       hint: 'if there is no cluster yet: quorate apply. Otherwise put the folder back where it was, or name it in the cluster file: state',
     })
   }
-  return await makeClientCertificate({
+  const directory = options.directory ?? clientsDirectory(cluster)
+  const made = await makeClientCertificate({
     authority: await session.authority(),
-    directory: options.directory ?? clientsDirectory(cluster),
+    directory,
     name: options.name,
     days: options.days ?? cluster.pki.days,
     algorithm: cluster.pki.algorithm,
@@ -53,4 +49,6 @@ export async function clientCertificate(
     renew: options.renew,
     signal,
   })
+  await rememberClient(cluster, { name: options.name, directory: path.resolve(directory) })
+  return made
 }

@@ -7,7 +7,7 @@ import { describe } from '../pki/certificate.ts'
 import { parseCertificates } from '../pki/chain.ts'
 import { type Session, operatorDirectory } from '../run/session.ts'
 import { etcdNodes } from '../spec/cluster.ts'
-import { clientsDirectory } from './certs-client.ts'
+import { clientsDirectory } from './kept-clients.ts'
 import { lookAt } from './look.ts'
 
 /** Stable and documented in docs/commands.md. null: not known, because the file can't be read. */

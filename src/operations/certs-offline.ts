@@ -12,7 +12,7 @@ import { certificateNames, profileOf } from '../plan/certificates.ts'
 import { OPERATOR, type Session, operatorDirectory } from '../run/session.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { apply, applyIntent } from './apply.ts'
-import { clientsDirectory } from './certs-client.ts'
+import { clientsDirectory } from './kept-clients.ts'
 import { lookAt } from './look.ts'
 
 export interface ExportedRequests {

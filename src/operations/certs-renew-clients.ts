@@ -1,10 +1,9 @@
 /** Certificates of clients whose keys are kept here: the operator's own, and those that `certs client` made. */
-import { readFile, readdir } from 'node:fs/promises'
-import path from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { ageOf } from '../pki/age.ts'
 import { makeClientCertificate } from '../pki/client.ts'
-import { OPERATOR, type Session, operatorDirectory } from '../run/session.ts'
-import { clientsDirectory } from './certs-client.ts'
+import type { Session } from '../run/session.ts'
+import { type KeptClient, keptClients } from './kept-clients.ts'
 
 export interface RenewedClient {
   readonly name: string
@@ -16,10 +15,10 @@ export interface RenewedClient {
 
 /** Names of clients with a certificate here that is past this share of its life, the operator's first. */
 export async function dueClients(session: Session, share: number): Promise<readonly string[]> {
-  const all = await keptClients(session)
+  const { here } = await keptClients(session.cluster)
   const due: string[] = []
-  for (const { name, directory } of all) {
-    const pem = await readFile(path.join(directory, `${name}.crt`), 'utf8')
+  for (const { name, certificate } of here) {
+    const pem = await readFile(certificate, 'utf8')
     if (ageOf(pem, session.now()).share >= share) due.push(name)
   }
   return due
@@ -31,11 +30,13 @@ export async function renewClients(
   names: readonly string[],
 ): Promise<readonly RenewedClient[]> {
   const { cluster, now, signal } = session
-  const { days, algorithm } = cluster.pki
-  const wanted = (await keptClients(session)).filter(({ name }) => names.includes(name))
+  const { algorithm } = cluster.pki
+  const wanted = (await keptClients(cluster)).here.filter(({ name }) => names.includes(name))
   const renewed: RenewedClient[] = []
-  for (const { name, directory } of wanted) {
+  for (const client of wanted) {
+    const { name, directory } = client
     const authority = await session.authority()
+    const days = await lifeOf(client, now())
     const options = { authority, directory, name, days, algorithm, now: now(), renew: true, signal }
     const { result, certificate, warnings } = await makeClientCertificate(options)
     for (const text of warnings)
@@ -45,29 +46,7 @@ export async function renewClients(
   return renewed
 }
 
-/** Those that have a certificate already. */
-async function keptClients({
-  cluster,
-}: Session): Promise<readonly { readonly name: string; readonly directory: string }[]> {
-  const folders = [operatorDirectory(cluster), clientsDirectory(cluster)]
-  const found = await Promise.all(
-    folders.map(async (directory) => {
-      const files = await filesIn(directory)
-      const names = files.filter((file) => file.endsWith('.key')).map((file) => file.slice(0, -'.key'.length))
-      return names
-        .filter((name) => files.includes(`${name}.crt`))
-        .sort((a, b) => Number(b === OPERATOR) - Number(a === OPERATOR) || a.localeCompare(b))
-        .map((name) => ({ name, directory }))
-    }),
-  )
-  return found.flat()
-}
-
-async function filesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
+/** Whole days from beginning to end of the present one: a new one is as long valid. */
+export async function lifeOf({ certificate }: KeptClient, now: Date): Promise<number> {
+  return Math.max(1, ageOf(await readFile(certificate, 'utf8'), now).lifeDays)
 }

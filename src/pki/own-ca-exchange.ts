@@ -3,7 +3,7 @@
  * after it was cut off anywhere, and both keys are there until the end and afterwards.
  */
 import { existsSync } from 'node:fs'
-import { readFile, rename, rm } from 'node:fs/promises'
+import { readFile, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { replaceFile, syncDirectory } from './atomic-file.ts'
@@ -47,12 +47,6 @@ export async function turnBack(own: OwnCa): Promise<void> {
     await move(present, next)
   }
   await move(previous, present)
-}
-
-/** From now on only the CA that signs is trusted: what members are still to be told. */
-export async function dropOther({ stateDirectory }: Pick<OwnCa, 'stateDirectory'>): Promise<void> {
-  await rm(trustFile(stateDirectory), { force: true })
-  await syncDirectory(stateDirectory)
 }
 
 /**

@@ -56,6 +56,29 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
     load: async () => await import('../commands/certs-renew.ts'),
   },
   {
+    name: 'certs rotate-ca',
+    group: 'Certificates',
+    summary: 'exchange the CA of a running cluster for a new one',
+    description:
+      'In three stages, each shown first and asked for: every member trusts the new CA beside the old one (restarted one at a time, leader last); certificates are issued from the new one (nothing restarts); and with --finish the old one is dropped (restarted one at a time again). Before the second, whoever uses the cluster needs the new ca.crt; before the last, a certificate from the new CA. Until then --abort goes back. Run it again after any interruption: where it stands is read from the machines.',
+    options: [
+      { flags: '--trust-only', description: 'stop after the first stage, to hand out ca.crt in peace' },
+      {
+        flags: '--finish',
+        description: 'drop the old CA: whoever still depends on it is refused afterwards',
+      },
+      { flags: '--abort', description: 'have the old CA sign again, and drop the new one' },
+      ...PROBE_OPTIONS,
+    ],
+    examples: [
+      'quorate certs rotate-ca',
+      'quorate certs rotate-ca --trust-only --yes',
+      'quorate certs rotate-ca --finish',
+      'quorate certs rotate-ca --abort',
+    ],
+    load: async () => await import('../commands/certs-rotate-ca.ts'),
+  },
+  {
     name: 'certs csr',
     group: 'Certificates',
     summary: 'write the requests that an offline CA has to sign',

@@ -11,7 +11,7 @@ function completed(...words: string[]): string[] {
 
 test('commands, by their beginning, and the second word of two', () => {
   expect(completed('rese')).toEqual(['reset'])
-  expect(completed('certs', '')).toEqual(['list', 'client', 'renew', 'csr', 'import'])
+  expect(completed('certs', '')).toEqual(['list', 'client', 'renew', 'rotate-ca', 'csr', 'import'])
   expect(completed('help', 'certs', 'c')).toEqual(['client', 'csr'])
   expect(completed('')).not.toContain('__complete')
 })

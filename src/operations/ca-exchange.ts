@@ -1,0 +1,84 @@
+/**
+ * An exchange of the CA as far as it shows on this computer: nothing else remembers it. While the file with both CAs is
+ * there, both are trusted; whatever else there is to know is read from the machines.
+ */
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import { QuorateError } from '../errors.ts'
+import { replaceFile } from '../pki/atomic-file.ts'
+import { type OwnCa, beginExchange, isExchanged, retireOther, turnBack } from '../pki/own-ca-exchange.ts'
+import { firstFingerprint } from '../pki/trust-mark.ts'
+import { bundleOf, readTrustFile, trustFile } from '../pki/trust.ts'
+import type { Observed } from '../plan/observed.ts'
+import type { Session } from '../run/session.ts'
+import type { Cluster } from '../spec/cluster.ts'
+
+/** The CA that quorate made itself; undefined: the cluster file names one that is somebody else's. */
+export function ownCa({ pki, stateDirectory }: Cluster): OwnCa | undefined {
+  const { authority } = pki
+  if (authority.home !== 'local' || authority.certificate !== undefined) return undefined
+  return { stateDirectory, directory: path.join(stateDirectory, 'ca') }
+}
+
+/** Whether two CAs are trusted at this moment. */
+export function isUnderWay({ stateDirectory }: Cluster): boolean {
+  return existsSync(trustFile(stateDirectory))
+}
+
+/** Whether a CA that does not sign any more still has to be put away. */
+export function isUnretired(cluster: Cluster): boolean {
+  const own = ownCa(cluster)
+  return own !== undefined && isExchanged(own)
+}
+
+/**
+ * Both CAs are trusted from now on, and the new one signs. One of quorate's own is made; any other is the one that the
+ * cluster file names by now, and the old one is what members have.
+ *
+ * @throws QuorateError `usage` where the file names the CA that signs already
+ */
+export async function beginCaExchange(session: Session, observed: Observed): Promise<void> {
+  const { cluster, askPassphrase, now, signal } = session
+  const own = ownCa(cluster)
+  if (own !== undefined) {
+    const { pki } = cluster
+    const passphrase = pki.authority.home === 'local' && pki.authority.passphrase
+    const options = { clusterName: cluster.name, passphrase, algorithm: pki.algorithm, askPassphrase, now }
+    return await beginExchange(own, options, signal)
+  }
+  const old = trustedByMembers(observed)
+  const chain = await (await session.authority()).chain(signal)
+  // The old one first: going back is possible where that signs again.
+  await replaceFile(trustFile(cluster.stateDirectory), bundleOf(...old, chain), 0o644)
+}
+
+/** What lies on the members as their bundles, each once (PEM). */
+export function trustedByMembers({ hosts }: Observed): readonly string[] {
+  const bundles = Object.values(hosts).flatMap(({ member }) => (member?.tls.ca ? [member.tls.ca] : []))
+  return [...new Set(bundles)]
+}
+
+/** @throws QuorateError `blocked` where it is for the operator to have the old CA sign again */
+export async function goBack(session: Session): Promise<void> {
+  const { cluster, signal } = session
+  const own = ownCa(cluster)
+  if (own !== undefined) return await turnBack(own)
+  const both = await readTrustFile(trustFile(cluster.stateDirectory))
+  const chain = await (await session.authority()).chain(signal)
+  if (both === undefined || firstFingerprint(both) === firstFingerprint(chain)) return
+  throw new QuorateError('blocked', 'the cluster file names the new CA, so the old one can not sign again', {
+    hint: `name the old CA in ${cluster.file} again (pki.authority), then: quorate certs rotate-ca --abort`,
+  })
+}
+
+/** From now on the CA that signs is the only one that anybody is to trust; members are told by the next run. */
+export async function dropOtherCa({ stateDirectory }: Cluster): Promise<void> {
+  await rm(trustFile(stateDirectory), { force: true })
+}
+
+/** @returns the folders that the other CA is kept in from now on; none where it is not quorate's own */
+export async function retireOtherCa(cluster: Cluster, stamp: string): Promise<readonly string[]> {
+  const own = ownCa(cluster)
+  return own === undefined ? [] : await retireOther(own, stamp)
+}

@@ -1,0 +1,150 @@
+/** How things will look at a stage of the exchange that has not begun: for its preview, and to tell whether it may. */
+import { QuorateError } from '../errors.ts'
+import { TRUST_MARK, fingerprintsOf, firstFingerprint } from '../pki/trust-mark.ts'
+import { readTrustFile, trustFile } from '../pki/trust.ts'
+import { certificateNames } from '../plan/certificates.ts'
+import type { CertificateFault, Observed } from '../plan/observed.ts'
+import { type Plan, plan } from '../plan/plan.ts'
+import { predict } from '../plan/predict.ts'
+import { blockedError } from '../run/engine.ts'
+import type { Session } from '../run/session.ts'
+import { type Cluster, etcdNodes } from '../spec/cluster.ts'
+import { applyIntent } from './apply.ts'
+import { isUnretired, ownCa, trustedByMembers } from './ca-exchange.ts'
+
+/** Stands for the CA that is not made yet. */
+const NEW_CA = '-----BEGIN CERTIFICATE-----\nbm90IHlldA==\n-----END CERTIFICATE-----\n'
+
+const OLD: CertificateFault = { code: 'old-issuer', message: 'is from the other CA' }
+
+/** Both CAs known, and everything still from the old one. */
+export async function beforeIssuing(session: Session, observed: Observed): Promise<Observed> {
+  const { cluster, signal } = session
+  const fresh = ownCa(cluster) === undefined ? await (await session.authority()).chain(signal) : NEW_CA
+  const bundle = [fresh, ...trustedByMembers(observed)].join('')
+  return { ...observed, authority: { bundle }, certificates: allFrom(cluster, observed, OLD) }
+}
+
+/** The CA that signs now, alone. */
+export async function afterDropping(session: Session, observed: Observed): Promise<Observed> {
+  const bundle = await (await session.authority()).chain(session.signal)
+  return { ...observed, authority: { bundle } }
+}
+
+export interface TurnedBack {
+  readonly observed: Observed
+  /** The same at the end of this plan, with the old CA alone. */
+  readonly dropped: (back: Plan) => Observed
+}
+
+/** The old CA signs again: what is from the new one is old now, and the other way round. */
+export async function afterIssuing(session: Session, observed: Observed): Promise<TurnedBack> {
+  const { cluster, signal } = session
+  const both = (await readTrustFile(trustFile(cluster.stateDirectory))) ?? ''
+  const present = await (await session.authority()).chain(signal)
+  if (firstFingerprint(both) === firstFingerprint(present)) {
+    // It does already: a run that was cut off got as far as that.
+    return { observed, dropped: (back) => endOf(cluster, observed, back, present) }
+  }
+  const certificates = Object.fromEntries(
+    Object.entries(observed.certificates).map(([host, own]) => [
+      host,
+      Object.fromEntries(
+        Object.entries(own).map(([name, faults]) => {
+          const old = faults.some(({ code }) => code === 'old-issuer')
+          const others = faults.filter(({ code }) => code !== 'old-issuer')
+          return [name, old ? others : [...others, OLD]]
+        }),
+      ),
+    ]),
+  )
+  const old = without(both, present)
+  const turned = { ...observed, authority: { bundle: `${old}${present}` }, certificates }
+  return { observed: turned, dropped: (back) => endOf(cluster, turned, back, old) }
+}
+
+/** Where a plan leads, and then one bundle alone. */
+function endOf(cluster: Cluster, begin: Observed, { waves }: Plan, bundle: string): Observed {
+  const end = waves.flat().reduce((state, step) => predict(cluster, state, step), begin)
+  return { ...end, authority: { bundle } }
+}
+
+/** What may begin begins with nothing else to be done, so that what is done then is the exchange alone. */
+export function requireBeginning({ cluster, now }: Session, observed: Observed): void {
+  if (isUnretired(cluster) || isStrangeTrusted(observed)) {
+    throw new QuorateError(
+      'blocked',
+      'the last exchange of the CA is not complete: members trust the old one too',
+      {
+        hint: 'complete it first: quorate certs rotate-ca --finish',
+      },
+    )
+  }
+  const codes = new Set(
+    etcdNodes(cluster).flatMap(({ name: host }) =>
+      certificateNames(cluster).flatMap((name) =>
+        (observed.certificates[host]?.[name] ?? []).map(({ code }) => code),
+      ),
+    ),
+  )
+  if (ownCa(cluster) === undefined) {
+    if (codes.has('issuer')) return
+    throw new QuorateError('usage', 'the CA that the cluster file names has signed everything already', {
+      hint: `name the new CA in ${cluster.file} (pki.authority), keep the old one, and run this again`,
+    })
+  }
+  const { waves, blocked } = plan(applyIntent(cluster, now()), observed)
+  if (blocked.length > 0) throw blockedError(blocked)
+  if (waves.length === 0) return
+  throw new QuorateError('blocked', 'other things are to be done first, so that this changes the CA alone', {
+    hint: 'see quorate plan, then: quorate apply',
+  })
+}
+
+/** @throws QuorateError `blocked` where something is still from the old CA, or nothing is left to end */
+export function requireEnding({ cluster }: Session, observed: Observed, isThere: boolean): void {
+  if (!isThere && !isStrangeTrusted(observed)) {
+    throw new QuorateError('blocked', 'the CA is not being exchanged', {
+      hint: 'begin: quorate certs rotate-ca',
+    })
+  }
+  const waiting = etcdNodes(cluster).filter(({ name }) =>
+    Object.values(observed.certificates[name] ?? {}).some((faults) => faults.length > 0),
+  )
+  const { bundle = '' } = observed.authority
+  const untold = etcdNodes(cluster).filter(({ name }) => {
+    const mark = observed.hosts[name]?.member?.unit.environment?.[TRUST_MARK]
+    return mark !== undefined && !mark.split(',').some((one) => fingerprintsOf(bundle).includes(one))
+  })
+  const names = [...new Set([...waiting, ...untold])].map(({ name }) => name)
+  if (names.length === 0) return
+  throw new QuorateError('blocked', `not yet: ${names.join(', ')} still need the old CA`, {
+    hint: 'go on first: quorate certs rotate-ca',
+  })
+}
+
+/** Some member was told of a CA that nobody knows here any more. */
+function isStrangeTrusted({ hosts, authority }: Observed): boolean {
+  const known = fingerprintsOf(authority.bundle ?? '')
+  return Object.values(hosts).some(({ member }) => {
+    const marks = member?.unit.environment?.[TRUST_MARK]?.split(',') ?? []
+    return marks.some((one) => !known.includes(one))
+  })
+}
+
+function allFrom(cluster: Cluster, observed: Observed, fault: CertificateFault): Observed['certificates'] {
+  const names = certificateNames(cluster)
+  return Object.fromEntries(
+    Object.keys(observed.certificates).map((host) => [
+      host,
+      Object.fromEntries(names.map((name) => [name, [fault]])),
+    ]),
+  )
+}
+
+/** The certificates of a PEM text that are not in the other. */
+function without(both: string, present: string): string {
+  const known = fingerprintsOf(present)
+  const blocks = both.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/g) ?? []
+  return blocks.filter((block) => !fingerprintsOf(block).every((one) => known.includes(one))).join('')
+}
