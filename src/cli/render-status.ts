@@ -36,7 +36,10 @@ export function renderStatus(report: StatusReport, colors: CliContext['colors'])
     : colors.red(`cluster ${cluster.name}${cluster.id === null ? '' : ` (${cluster.id})`} is NOT healthy`)
   const count = `: ${cluster.healthyMembers} of ${members.length} members answer, ${cluster.quorum} are needed`
   const problems = cluster.problems.map((problem) => `  ${colors.red('✗')} ${problem}\n`).join('')
-  return `${table}\n${verdict}${count}\n${problems}`
+  const exchange = cluster.caExchange
+    ? `  ${colors.yellow('!')} the CA is being exchanged: quorate certs rotate-ca goes on with it\n`
+    : ''
+  return `${table}\n${verdict}${count}\n${problems}${exchange}`
 }
 
 function role(member: MemberStatus): string {

@@ -1,36 +1,14 @@
-/**
- * An exchange of the CA as far as it shows on this computer: nothing else remembers it. While the file with both CAs is
- * there, both are trusted; whatever else there is to know is read from the machines.
- */
-import { existsSync } from 'node:fs'
+/** An exchange of the CA, as far as it happens on this computer, wherever the CA lives. */
 import { rm } from 'node:fs/promises'
-import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { replaceFile } from '../pki/atomic-file.ts'
-import { type OwnCa, beginExchange, isExchanged, retireOther, turnBack } from '../pki/own-ca-exchange.ts'
+import { beginExchange, retireOther, turnBack } from '../pki/own-ca-exchange.ts'
 import { firstFingerprint } from '../pki/trust-mark.ts'
 import { bundleOf, readTrustFile, trustFile } from '../pki/trust.ts'
 import type { Observed } from '../plan/observed.ts'
 import type { Session } from '../run/session.ts'
 import type { Cluster } from '../spec/cluster.ts'
-
-/** The CA that quorate made itself; undefined: the cluster file names one that is somebody else's. */
-export function ownCa({ pki, stateDirectory }: Cluster): OwnCa | undefined {
-  const { authority } = pki
-  if (authority.home !== 'local' || authority.certificate !== undefined) return undefined
-  return { stateDirectory, directory: path.join(stateDirectory, 'ca') }
-}
-
-/** Whether two CAs are trusted at this moment. */
-export function isUnderWay({ stateDirectory }: Cluster): boolean {
-  return existsSync(trustFile(stateDirectory))
-}
-
-/** Whether a CA that does not sign any more still has to be put away. */
-export function isUnretired(cluster: Cluster): boolean {
-  const own = ownCa(cluster)
-  return own !== undefined && isExchanged(own)
-}
+import { ownCa } from './ca-exchange-state.ts'
 
 /**
  * Both CAs are trusted from now on, and the new one signs. One of quorate's own is made; any other is the one that the

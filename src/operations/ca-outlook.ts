@@ -10,7 +10,8 @@ import { blockedError } from '../run/engine.ts'
 import type { Session } from '../run/session.ts'
 import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import { applyIntent } from './apply.ts'
-import { isUnretired, ownCa, trustedByMembers } from './ca-exchange.ts'
+import { trustedByMembers } from './ca-exchange.ts'
+import { unretired, ownCa } from './ca-exchange-state.ts'
 
 /** Stands for the CA that is not made yet. */
 const NEW_CA = '-----BEGIN CERTIFICATE-----\nbm90IHlldA==\n-----END CERTIFICATE-----\n'
@@ -71,24 +72,17 @@ function endOf(cluster: Cluster, begin: Observed, { waves }: Plan, bundle: strin
 
 /** What may begin begins with nothing else to be done, so that what is done then is the exchange alone. */
 export function requireBeginning({ cluster, now }: Session, observed: Observed): void {
-  if (isUnretired(cluster) || isStrangeTrusted(observed)) {
+  const own = ownCa(cluster) !== undefined
+  // Named by the cluster file, and not known to anybody yet.
+  if (!own && hasFault(cluster, observed, 'issuer')) return
+  if (unretired(cluster) === 'previous' || isStrangeTrusted(observed)) {
     throw new QuorateError(
       'blocked',
       'the last exchange of the CA is not complete: members trust the old one too',
-      {
-        hint: 'complete it first: quorate certs rotate-ca --finish',
-      },
+      { hint: 'complete it first: quorate certs rotate-ca --finish' },
     )
   }
-  const codes = new Set(
-    etcdNodes(cluster).flatMap(({ name: host }) =>
-      certificateNames(cluster).flatMap((name) =>
-        (observed.certificates[host]?.[name] ?? []).map(({ code }) => code),
-      ),
-    ),
-  )
-  if (ownCa(cluster) === undefined) {
-    if (codes.has('issuer')) return
+  if (!own) {
     throw new QuorateError('usage', 'the CA that the cluster file names has signed everything already', {
       hint: `name the new CA in ${cluster.file} (pki.authority), keep the old one, and run this again`,
     })
@@ -99,6 +93,12 @@ export function requireBeginning({ cluster, now }: Session, observed: Observed):
   throw new QuorateError('blocked', 'other things are to be done first, so that this changes the CA alone', {
     hint: 'see quorate plan, then: quorate apply',
   })
+}
+
+function hasFault(cluster: Cluster, { certificates }: Observed, code: CertificateFault['code']): boolean {
+  return etcdNodes(cluster).some(({ name }) =>
+    Object.values(certificates[name] ?? {}).some((faults) => faults.some((fault) => fault.code === code)),
+  )
 }
 
 /** @throws QuorateError `blocked` where something is still from the old CA, or nothing is left to end */

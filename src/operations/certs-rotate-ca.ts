@@ -14,14 +14,8 @@ import type { Session } from '../run/session.ts'
 import { applyIntent, lockAll, requireApproved, risks } from './apply.ts'
 import { compactTime } from './compact-time.ts'
 import { type FollowedClient, followClients } from './ca-followers.ts'
-import {
-  beginCaExchange,
-  dropOtherCa,
-  goBack,
-  isUnderWay,
-  isUnretired,
-  retireOtherCa,
-} from './ca-exchange.ts'
+import { beginCaExchange, dropOtherCa, goBack, retireOtherCa } from './ca-exchange.ts'
+import { isUnderWay, unretired } from './ca-exchange-state.ts'
 import { afterDropping, afterIssuing, beforeIssuing, requireBeginning, requireEnding } from './ca-outlook.ts'
 import { proveTrust } from './ca-proof.ts'
 import type { ServedCheck } from './certs-served.ts'
@@ -129,7 +123,7 @@ const WORKS: Readonly<Record<RotationStage, (session: Session) => Promise<Work>>
   finish: async (session) => {
     const before = await observe(session)
     const undecided = isUnderWay(session.cluster)
-    requireEnding(session, before, undecided || isUnretired(session.cluster))
+    requireEnding(session, before, undecided || unretired(session.cluster) !== undefined)
     const intent = { ...applyIntent(session.cluster, session.now()), dropTrust: true }
     return {
       preview: plan(intent, await afterDropping(session, before)),
@@ -149,6 +143,9 @@ const WORKS: Readonly<Record<RotationStage, (session: Session) => Promise<Work>>
     }
   },
   abort: async (session) => {
+    // A way back that was cut off in its last stage: the old CA signs, and the other one is only to be dropped.
+    if (!isUnderWay(session.cluster) && unretired(session.cluster) === 'next')
+      return await WORKS.finish(session)
     requireUnderWay(session)
     const before = await observe(session)
     const intent = applyIntent(session.cluster, session.now())
@@ -207,11 +204,10 @@ function requireSigned(clients: readonly FollowedClient[]): void {
 
 function requireUnderWay({ cluster }: Session): void {
   if (isUnderWay(cluster)) return
-  const message = isUnretired(cluster)
+  const late = unretired(cluster) === 'previous'
+  const message = late
     ? 'the last stage of the exchange has begun: the old CA is dropped, and there is no way back'
     : 'the CA is not being exchanged'
-  const hint = isUnretired(cluster)
-    ? 'finish it: quorate certs rotate-ca --finish'
-    : 'begin: quorate certs rotate-ca'
+  const hint = late ? 'finish it: quorate certs rotate-ca --finish' : 'begin: quorate certs rotate-ca'
   throw new QuorateError('blocked', message, { hint })
 }

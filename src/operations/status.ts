@@ -6,6 +6,7 @@ import { servedCertificate } from '../etcd/served-certificate.ts'
 import { type MemberView, formatId, readClusterView } from '../etcd/view.ts'
 import { quorum } from '../plan/quorum.ts'
 import type { Session } from '../run/session.ts'
+import { isUnderWay, unretired } from './ca-exchange-state.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
 
 /** Stable and documented in docs/status.md: fields are added, never renamed or removed. */
@@ -22,6 +23,8 @@ export interface StatusReport {
     readonly leader: string | null
     /** What keeps it from being healthy. */
     readonly problems: readonly string[]
+    /** Two CAs are trusted, until `certs rotate-ca --finish` or `--abort`: nothing that keeps it from being healthy. */
+    readonly caExchange: boolean
   }
   readonly members: readonly MemberStatus[]
 }
@@ -72,6 +75,7 @@ export async function status(session: Session): Promise<StatusReport> {
       problems: judgement.problems.map(({ member, message }) =>
         member === undefined ? message : `${member}: ${message}`,
       ),
+      caExchange: isUnderWay(cluster) || unretired(cluster) !== undefined,
     },
     members,
   }

@@ -9,14 +9,8 @@ import { QuorateError } from '../errors.ts'
 import { replaceFile, syncDirectory } from './atomic-file.ts'
 import { parseCertificates } from './chain.ts'
 import { type NewCa, makeLocalCa } from './make-local-ca.ts'
-import { caFolders, holdsCa } from './own-ca-folder.ts'
+import { type OwnCa, caFolders, holdsCa } from './own-ca-folder.ts'
 import { bundleOf, trustFile } from './trust.ts'
-
-export interface OwnCa {
-  readonly stateDirectory: string
-  /** `<stateDirectory>/ca` */
-  readonly directory: string
-}
 
 /**
  * Makes the new CA, has both trusted from now on, and puts the new one in the place of the one that signs. What was
@@ -68,11 +62,6 @@ export async function retireOther(
     retired.push(place)
   }
   return retired
-}
-
-/** Whether the new CA is in place, and the old one waits beside it. */
-export function isExchanged({ directory }: Pick<OwnCa, 'directory'>): boolean {
-  return holdsCa(caFolders(directory).previous)
 }
 
 async function trustBoth({ stateDirectory }: OwnCa, one: string, other: string): Promise<void> {

@@ -5,6 +5,12 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 
+export interface OwnCa {
+  readonly stateDirectory: string
+  /** `<stateDirectory>/ca` */
+  readonly directory: string
+}
+
 /** The folders of a CA's exchange: the one that signs, the one to come (or given up again), and the one that was. */
 export function caFolders(directory: string): Record<'present' | 'next' | 'previous', string> {
   return { present: directory, next: `${directory}.next`, previous: `${directory}.previous` }
@@ -19,4 +25,11 @@ export function presentCaFolder(directory: string): string {
 
 export function holdsCa(directory: string): boolean {
   return existsSync(path.join(directory, 'ca.crt'))
+}
+
+/** Which other CA waits beside the one that signs: the one that was, or one that was given up (or never came to it). */
+export function otherCa({ directory }: Pick<OwnCa, 'directory'>): 'previous' | 'next' | undefined {
+  const { previous, next } = caFolders(directory)
+  if (holdsCa(previous)) return 'previous'
+  return holdsCa(next) ? 'next' : undefined
 }

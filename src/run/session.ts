@@ -207,7 +207,9 @@ async function operatorCredentials(options: SessionOptions, authority: Authority
     now: now(),
     signal,
   })
-  for (const text of made.warnings) emit({ type: 'warning', text: `the operator's certificate: ${text}` })
+  // That one from the other CA was kept is of no account: exchanging the CA exchanges it in time.
+  const told = made.result === 'kept' ? [] : made.warnings
+  for (const text of told) emit({ type: 'warning', text: `the operator's certificate: ${text}` })
   if (made.result === 'waiting') {
     throw new QuorateError('pki', "the operator's own certificate is not signed yet", {
       hint: 'quorate certs csr --out DIR writes its request with the others; have it signed, then: quorate certs import DIR',
