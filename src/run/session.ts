@@ -9,6 +9,13 @@ import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { type Fleet, openFleet } from '../ssh/fleet.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { Emit } from './events.ts'
+import {
+  OPERATOR,
+  authorityIsThere,
+  issueOperator,
+  operatorCredentials,
+  operatorDirectory,
+} from './operator.ts'
 
 /** How long a member may take to answer, in ms. One without a leader says so itself after 7 s; nobody waits for that. */
 const ANSWER_MS = 5_000
@@ -47,7 +54,7 @@ export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPass
    * are on the disk by then. Connections to the machines stay.
    */
   refresh(): Promise<void>
-  /** Makes the operator's certificate, if there is none; it is wanted as soon as members answer. */
+  /** Makes the operator's certificate, if there is none from a CA that members trust now: the members' are from it. */
   prepareOperator(): Promise<void>
   /** Clients of these nodes' members, one each; the caller closes nothing. */
   members(nodes: readonly Node[]): Promise<readonly MemberClient[]>
@@ -65,15 +72,10 @@ export interface LocalPort {
   readonly plaintext: boolean
 }
 
-/** The common name of the certificate that quorate itself talks to etcd with. */
-export const OPERATOR = 'quorate-operator'
+export { OPERATOR, operatorDirectory } from './operator.ts'
 
 export function knownHostsFile(cluster: Pick<Cluster, 'stateDirectory'>): string {
   return path.join(cluster.stateDirectory, 'known_hosts')
-}
-
-export function operatorDirectory(cluster: Pick<Cluster, 'stateDirectory'>): string {
-  return path.join(cluster.stateDirectory, 'operator')
 }
 
 export async function openSession(options: SessionOptions): Promise<Session> {
@@ -143,6 +145,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     const there = { address: identity, port: Number(url.port) }
     return { name, target: { socketPath: await (await remote(via)).forward(there) }, identity, tls }
   }
+  const refresh = async () => {
+    for (const each of opened) each.close()
+    opened.clear()
+    for (const memory of [authority, credentials, endpoint, client, outsider]) memory.forget()
+  }
   return {
     cluster,
     emit,
@@ -151,7 +158,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     cacheDirectory,
     askPassphrase,
     fleet,
-    hasOperated: existsSync(path.join(operatorDirectory(cluster), 'quorate-operator.crt')),
+    hasOperated: existsSync(path.join(operatorDirectory(cluster), `${OPERATOR}.crt`)),
     remote,
     tunnel,
     authority: async () => await authority('authority'),
@@ -159,12 +166,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       (await authorityIsThere(cluster)) ? await (await authority('authority')).trust(signal) : undefined,
     endpoint,
     credentials: async () => await credentials('operator'),
-    refresh: async () => {
-      for (const each of opened) each.close()
-      opened.clear()
-      for (const memory of [authority, credentials, endpoint, client, outsider]) memory.forget()
+    refresh,
+    prepareOperator: async () => {
+      const issued = await issueOperator(options, await authority('authority'))
+      if (issued) await refresh()
     },
-    prepareOperator: async () => void (await credentials('operator')),
     members: async (nodes) => await Promise.all(nodes.map(client)),
     outsider: async (name, url) => await outsider(`${name} ${url}`),
     found: ({ name }, where) => void ports.set(name, where),
@@ -174,52 +180,6 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       await fleet.close()
     },
   }
-}
-
-/** False only for a CA that quorate makes itself, on this computer, and that it has not made yet. */
-async function authorityIsThere(cluster: Cluster): Promise<boolean> {
-  const { authority } = cluster.pki
-  if (authority.home !== 'local' || authority.certificate !== undefined) return true
-  const { localAuthorityExists } = await import('../pki/local.ts')
-  return await localAuthorityExists({ directory: path.join(cluster.stateDirectory, 'ca') })
-}
-
-/** The operator's own certificate: its key is born here, and stays here. */
-async function operatorCredentials(options: SessionOptions, authority: Authority): Promise<MemberTls> {
-  const { makeClientCertificate } = await import('../pki/client.ts')
-  const { cluster, now, signal, emit } = options
-  // Using the authority would make one: over a running cluster, the wrong one.
-  if (!(await authorityIsThere(cluster))) {
-    throw new QuorateError(
-      'pki',
-      `there is no CA in ${cluster.stateDirectory}, so nothing here can prove to etcd who we are`,
-      {
-        hint: 'if there is no cluster yet: quorate apply. Otherwise put the folder back where it was, or name it in the cluster file: state',
-      },
-    )
-  }
-  const made = await makeClientCertificate({
-    authority,
-    directory: operatorDirectory(cluster),
-    name: OPERATOR,
-    days: cluster.pki.days,
-    algorithm: cluster.pki.algorithm,
-    now: now(),
-    signal,
-  })
-  // That one from the other CA was kept is of no account: exchanging the CA exchanges it in time.
-  const told = made.result === 'kept' ? [] : made.warnings
-  for (const text of told) emit({ type: 'warning', text: `the operator's certificate: ${text}` })
-  if (made.result === 'waiting') {
-    throw new QuorateError('pki', "the operator's own certificate is not signed yet", {
-      hint: 'quorate certs csr --out DIR writes its request with the others; have it signed, then: quorate certs import DIR',
-    })
-  }
-  const { readFile } = await import('node:fs/promises')
-  const [ca, cert, key] = await Promise.all(
-    [made.ca, made.certificate, made.key].map((file) => readFile(file, 'utf8')),
-  )
-  return { ca: ca ?? '', cert: cert ?? '', key: key ?? '' }
 }
 
 /** The members' nodes, for those who need all of them. */

@@ -43,6 +43,8 @@ export async function runWave(
     obtainArtifacts(session, steps),
     issueCertificates(session, observed, steps),
   ])
+  // Who trusts what was issued now trusts what else is from there, and perhaps nothing else any more.
+  if (certificates.size > 0) await headStart(async () => await session.prepareOperator())
   const bundle =
     certificates.size > 0 || steps.some((step) => step.kind === 'ca')
       ? await (await session.authority()).trust(signal)
