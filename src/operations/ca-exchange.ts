@@ -37,11 +37,16 @@ export function trustedByMembers({ hosts }: Observed): readonly string[] {
   return [...new Set(bundles)]
 }
 
-/** @throws QuorateError `blocked` where it is for the operator to have the old CA sign again */
-export async function goBack(session: Session): Promise<void> {
-  const { cluster, signal } = session
+/** The old CA signs again. One that is somebody else's does so as soon as the cluster file names it: `requireWayBack`. */
+export async function goBack({ cluster }: Session): Promise<void> {
   const own = ownCa(cluster)
-  if (own !== undefined) return await turnBack(own)
+  if (own !== undefined) await turnBack(own)
+}
+
+/** @throws QuorateError `blocked` where it is for the operator to have the old CA sign again */
+export async function requireWayBack(session: Session): Promise<void> {
+  const { cluster, signal } = session
+  if (ownCa(cluster) !== undefined) return
   const both = await readTrustFile(trustFile(cluster.stateDirectory))
   const chain = await (await session.authority()).chain(signal)
   if (both === undefined || firstFingerprint(both) === firstFingerprint(chain)) return

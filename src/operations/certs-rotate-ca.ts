@@ -14,7 +14,7 @@ import type { Session } from '../run/session.ts'
 import { applyIntent, lockAll, requireApproved, risks } from './apply.ts'
 import { compactTime } from './compact-time.ts'
 import { type FollowedClient, followClients } from './ca-followers.ts'
-import { beginCaExchange, dropOtherCa, goBack, retireOtherCa } from './ca-exchange.ts'
+import { beginCaExchange, dropOtherCa, goBack, requireWayBack, retireOtherCa } from './ca-exchange.ts'
 import { isUnderWay, unretired } from './ca-exchange-state.ts'
 import { afterDropping, afterIssuing, beforeIssuing, requireBeginning, requireEnding } from './ca-outlook.ts'
 import { proveTrust } from './ca-proof.ts'
@@ -147,6 +147,7 @@ const WORKS: Readonly<Record<RotationStage, (session: Session) => Promise<Work>>
     if (!isUnderWay(session.cluster) && unretired(session.cluster) === 'next')
       return await WORKS.finish(session)
     requireUnderWay(session)
+    await requireWayBack(session)
     const before = await observe(session)
     const intent = applyIntent(session.cluster, session.now())
     const turned = await afterIssuing(session, before)
@@ -156,6 +157,7 @@ const WORKS: Readonly<Record<RotationStage, (session: Session) => Promise<Work>>
       preview: { waves: [...back.waves, ...ending.waves], blocked: [...back.blocked, ...ending.blocked] },
       decides: true,
       carryOut: async (under) => {
+        await requireWayBack(under.session)
         await goBack(under.session)
         const turnedBack = await reissue(under, { ...intent, reissue: true })
         await dropOtherCa(session.cluster)

@@ -1,7 +1,6 @@
 /** Everything that one run on one cluster holds open: connections, the authority, clients of the members. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import type { MemberEndpoint, MemberTls } from '../etcd/endpoint.ts'
 import type { AskPassphrase, Authority } from '../pki/authority.ts'
