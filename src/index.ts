@@ -82,6 +82,13 @@ export {
   renewCertificates,
 } from './operations/certs-renew.ts'
 export {
+  type RotateOptions,
+  type RotatePreview,
+  type RotateReport,
+  type RotationStage,
+  rotateCa,
+} from './operations/certs-rotate-ca.ts'
+export {
   type ExportedRequests,
   exportCertificateRequests,
   importSignedCertificates,

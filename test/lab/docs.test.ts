@@ -71,6 +71,11 @@ const LIFE: readonly Typed[] = [
   { shown: 'quorate certs renew' },
   { shown: 'quorate certs renew --older-than 1/2 --yes' },
   { shown: 'quorate certs renew etcd02 --all', as: 'quorate certs renew etcd02 --all --yes' },
+  { shown: 'quorate certs rotate-ca --trust-only --yes' },
+  { shown: 'quorate certs rotate-ca', as: 'quorate certs rotate-ca --yes' },
+  { shown: 'quorate certs rotate-ca --yes' },
+  { shown: 'quorate certs rotate-ca --finish --yes' },
+  { shown: 'quorate certs rotate-ca --finish', exitCode: 8 },
   { shown: 'quorate certs client apiserver' },
   {
     shown: 'quorate certs client kube-apiserver --out /etc/kubernetes/pki/etcd',
