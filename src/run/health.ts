@@ -13,8 +13,9 @@ const PAUSE_MS = 200
 /** @throws QuorateError `unhealthy` naming what is still wrong after a minute. */
 export async function awaitHealth(session: Session, observed: Observed): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS
-  const running = etcdNodes(session.cluster).filter(
-    ({ name }) => observed.hosts[name]?.member?.unit.active === 'active',
+  // One that waits for its quorum (`activating`) may be the one that is waited for.
+  const running = etcdNodes(session.cluster).filter(({ name }) =>
+    ['active', 'activating'].includes(observed.hosts[name]?.member?.unit.active ?? ''),
   )
   for (;;) {
     const facts = await clusterFacts(session, running, false)

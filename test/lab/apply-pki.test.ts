@@ -68,7 +68,7 @@ describe.skipIf(reason)(`certificates${because}`, () => {
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
 
     expect(await on('etcd01', 'ls /etc/ssl/etcd')).toBe(
-      'ca.crt\npeer.crt\npeer.key\nserver.crt\nserver.key\n',
+      'ca.crt\nca.env\npeer.crt\npeer.key\nserver.crt\nserver.key\n',
     )
     for (const [port, name] of [
       [2379, 'server'],

@@ -134,7 +134,7 @@ describe.skipIf(whyNoLab())('certs renew', () => {
       if (/"type":"step-done".*"kind":"key"/.test(text)) killed.child.kill('SIGKILL')
     })
     expect((await killed.ended).exitCode).toBe(137)
-    expect(await on('etcd01', 'ls /etc/ssl/etcd/')).toBe('ca.crt\netcd.crt\netcd.key\n')
+    expect(await on('etcd01', 'ls /etc/ssl/etcd/')).toBe('ca.crt\nca.env\netcd.crt\netcd.key\n')
     await renewed('--all')
     expect({ keys: await keys(), pids: await pids() }).toEqual(before)
     expect(await on('etcd01', 'ls /etc/ssl/etcd.d')).not.toContain('pending')
