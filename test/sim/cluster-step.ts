@@ -24,8 +24,12 @@ import { type World, fresh } from './world.ts'
 export function runClusterStep(world: World, cluster: Cluster, step: ClusterStep, seen: Observed): void {
   settle(world, cluster)
   switch (step.kind) {
-    case 'canary':
+    case 'canary': {
+      const there = new Set(serving(world, asked(world, seen)).map(([{ name }]) => name))
+      const ill = step.nodes.filter((name) => !there.has(name))
+      if (ill.length > 0) throw new Failure(`${ill.join(', ')} does not do its work with the new version`)
       return
+    }
     case 'authority':
       world.ca ??= `CA ${fresh(world)}`
       return

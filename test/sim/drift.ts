@@ -110,6 +110,7 @@ export function drift(world: World, cluster: Cluster, disk: Disk, kind: Drift): 
   }
 }
 
-function isWhole(disk: Disk): boolean {
+/** It says which cluster it belongs to. */
+export function isWhole(disk: Disk): boolean {
   return parsePin(disk.files.get(PATHS.clusterId) ?? '') !== undefined
 }

@@ -13,11 +13,14 @@ export const CHANGES = [
   'package',
 ] as const
 
+/** What is done while etcd's version is raised; all but that by `apply` too. */
+export const UPGRADES = ['upgrade', 'setting', 'package'] as const
+
 /** What it refuses, or what needs other verbs. */
 export const OTHERS = ['version', 'algorithm', 'layout', 'data-directory'] as const
 
 export interface Edit {
-  readonly kind: (typeof CHANGES)[number] | (typeof OTHERS)[number]
+  readonly kind: (typeof CHANGES)[number] | (typeof UPGRADES)[number] | (typeof OTHERS)[number]
   /** Which of the choices that there are, counted around. */
   readonly at: number
 }
@@ -64,6 +67,8 @@ export function edit(base: Cluster, now: Cluster, { kind, at }: Edit, pool: read
       }
     case 'package':
       return { ...now, packages: [...new Set([...now.packages, 'jq'])] }
+    case 'upgrade':
+      return { ...now, etcd: { ...etcd, version: NEWER.get(etcd.version) ?? etcd.version } }
     case 'version':
       return { ...now, etcd: { ...etcd, version: '3.5.21' } }
     case 'algorithm':
@@ -74,6 +79,13 @@ export function edit(base: Cluster, now: Cluster, { kind, at }: Edit, pool: read
       return { ...now, etcd: { ...etcd, dataDirectory: '/srv/etcd/data', walDirectory: '/srv/etcd/wal' } }
   }
 }
+
+/** One minor at a time. */
+const NEWER = new Map([
+  ['3.3.25', '3.4.23'],
+  ['3.4.23', '3.5.16'],
+  ['3.5.16', '3.5.30'],
+])
 
 function otherAddress({ address }: Node): string {
   return address.startsWith('192.168.0.')

@@ -1,7 +1,7 @@
 /** What happens to machines while nobody or everybody is at work. */
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { type Disk, bareDisk, isMarked } from './disk.ts'
-import { DRIFTS, type Drift, drift } from './drift.ts'
+import { DRIFTS, type Drift, drift, isWhole } from './drift.ts'
 import { hasPlace, reboot, start, stop } from './etcd.ts'
 import { type World, diskOf, raftOf } from './world.ts'
 
@@ -44,7 +44,7 @@ export function happen(world: World, cluster: Cluster, event: WorldEvent): void 
   if (isOneOf(ACCIDENTS, kind)) accident(world, cluster, disk, kind)
   else if (isOneOf(TROUBLES, kind)) trouble(world, disk, kind)
   else if (isOneOf(DRIFTS, kind)) drift(world, cluster, disk, kind)
-  else lose(world, disk, kind)
+  else lose(world, cluster, disk, kind)
 }
 
 function isOneOf<T extends string>(kinds: readonly T[], kind: string): kind is T {
@@ -122,7 +122,7 @@ export function heal(world: World, cluster: Cluster): void {
   }
 }
 
-function lose(world: World, disk: Disk, kind: Loss): void {
+function lose(world: World, cluster: Cluster, disk: Disk, kind: Loss): void {
   if (disk.data === undefined && disk.wal === undefined && !isMarked(disk)) return
   const { name } = disk.node
   if (hasPlace(world, name)) world.truth.lost.add(name)
@@ -135,5 +135,7 @@ function lose(world: World, disk: Disk, kind: Loss): void {
     const { cut, silent, unreachable, off, full, slow, aside } = disk
     const bare = bareDisk(disk.node)
     Object.assign(disk, { ...bare, boots: disk.boots + 1, cut, silent, unreachable, off, full, slow, aside })
+    const some = cluster.nodes.some((node) => isWhole(diskOf(world, node.name)))
+    if (!some) world.truth.excuse ??= 'the last pin went with its machine'
   }
 }

@@ -20,9 +20,10 @@ export function outdated(world: World, cluster: Cluster, disk: Disk): readonly s
     [UNIT_MARK]: unitMark({ cluster }),
     ...parseEnvironmentFile(trustMarkOf(disk, world.ca) ?? ''),
   }
-  return [...new Set([...Object.keys(wanted), ...Object.keys(environment)])].filter(
+  const differing = [...new Set([...Object.keys(wanted), ...Object.keys(environment)])].filter(
     (name) => !name.startsWith('ETCD_INITIAL_CLUSTER') && wanted[name] !== environment[name],
   )
+  return disk.process.version === cluster.etcd.version ? differing : ['version', ...differing]
 }
 
 /** A member is about to be restarted. */

@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly cluster: Cluster
   /** Members to make anew: by node, the ID of the one that goes. */
   readonly replace?: ApplyIntent['replace']
+  /** etcd's version may change. */
+  readonly upgrade?: ApplyIntent['upgrade']
   readonly interruption?: Interruption | undefined
   /** Takes a lock whose holder is silent. */
   readonly takesOver?: boolean | undefined
@@ -69,7 +71,7 @@ async function attempt(world: World, options: RunOptions, between: Between): Pro
   }
 }
 
-function intentOf(world: World, { cluster, replace }: RunOptions): ApplyIntent {
+function intentOf(world: World, { cluster, replace, upgrade }: RunOptions): ApplyIntent {
   const count = fresh(world)
   return {
     kind: 'apply',
@@ -77,6 +79,7 @@ function intentOf(world: World, { cluster, replace }: RunOptions): ApplyIntent {
     freshToken: `${cluster.name}-${count.toString(16).padStart(16, '0')}`,
     stamp: String(count),
     replace,
+    upgrade,
     until: 'done',
   }
 }
@@ -149,7 +152,8 @@ async function underLock(
 
 /** As run/wave.ts does: only the hosts that were worked on are looked at again. */
 function lookAgain(world: World, cluster: Cluster, observed: Observed, steps: readonly Step[]): Observed {
-  const verified = observed.cluster?.verified === true || steps.some((step) => step.kind === 'verify')
+  const proven = steps.some(({ kind }) => kind === 'verify' || kind === 'canary')
+  const verified = observed.cluster?.verified === true || proven
   const worked = cluster.nodes.filter((node) => steps.some((step) => step.host === node.name))
   const seen = Object.fromEntries(worked.map((node) => [node.name, lookAt(world, node)]))
   return judge(world, cluster, { ...observed.hosts, ...seen }, verified)

@@ -1,7 +1,7 @@
 /** A life of a cluster as data: what fast-check makes up, and what a failure prints. */
 import * as fc from 'fast-check'
 import { DRIFTS } from './drift.ts'
-import { CHANGES, type Edit, OTHERS } from './edits.ts'
+import { CHANGES, type Edit, OTHERS, UPGRADES } from './edits.ts'
 import { ACCIDENTS, LOSSES, TROUBLES, type WorldEvent } from './events.ts'
 import type { Interruption } from './wave.ts'
 
@@ -10,6 +10,8 @@ export interface Scenario {
   /** There is a healthy cluster already when it begins. */
   readonly established: boolean
   readonly version: string
+  /** Runs may change etcd's version, as `quorate upgrade` does. */
+  readonly upgrades: boolean
   /** Whether a member takes part that is not where the others look for it. */
   readonly dialsOut: boolean
   readonly rounds: readonly Round[]
@@ -69,15 +71,17 @@ const second = (edit: fc.Arbitrary<Edit | undefined>) =>
   fc.record({ wave, how: fc.constantFrom('beside' as const, 'instead' as const, 'late' as const), edit })
 
 interface Shape {
+  readonly upgrades?: boolean
   readonly established: fc.Arbitrary<boolean>
   readonly round: fc.Arbitrary<Round>
 }
 
-const scenarioOf = ({ established, round }: Shape): fc.Arbitrary<Scenario> =>
+const scenarioOf = ({ upgrades = false, established, round }: Shape): fc.Arbitrary<Scenario> =>
   fc.record({
     members: fc.constantFrom(3, 3, 3, 1, 2, 5),
     established,
     version: fc.constantFrom('3.5.16', '3.5.16', '3.5.16', '3.3.25'),
+    upgrades: fc.constant(upgrades),
     dialsOut: fc.boolean(),
     rounds: fc.array(round, { minLength: 1, maxLength: 5, size: 'max' }),
   })
@@ -104,6 +108,20 @@ export const changingScenario = scenarioOf({
     interruption: often(interruption),
     during: rarely(fc.record({ wave, event: fc.oneof(accident, trouble) })),
     second: rarely(second(rarely(change))),
+    heals: fc.boolean(),
+  }),
+})
+
+/** etcd's version is raised, a minor at a time, on the same terms. */
+export const upgradingScenario = scenarioOf({
+  upgrades: true,
+  established: fc.constant(true),
+  round: fc.record({
+    edits: fc.array(fc.record({ kind: fc.constantFrom(...UPGRADES), at: host }), { maxLength: 2 }),
+    before: fc.array(fc.oneof(accident, trouble), { maxLength: 2 }),
+    interruption: often(interruption),
+    during: rarely(fc.record({ wave, event: fc.oneof(accident, trouble) })),
+    second: rarely(second(never)),
     heals: fc.boolean(),
   }),
 })

@@ -36,6 +36,7 @@ export async function simulate(scenario: Scenario, simulation: Simulation = {}):
   const { planner = next, lockless = false, tell = () => undefined } = simulation
   const base = clusterOf(scenario)
   const world = makeWorld([...base.nodes, ...SPARES], scenario.dialsOut)
+  const upgrade = scenario.upgrades ? { canarySeconds: 30, back: false } : undefined
   const outcomes: Outcome[] = []
   let cluster = base
   if (scenario.established) outcomes.push(await operate(world, { planner, cluster, tell }))
@@ -50,7 +51,7 @@ export async function simulate(scenario: Scenario, simulation: Simulation = {}):
       tell(`${event.kind} on ${cluster.nodes[event.host % cluster.nodes.length]?.name}`)
       happen(world, cluster, event)
     }
-    const played = await playRound(world, { base, cluster, planner, lockless, tell }, round)
+    const played = await playRound(world, { base, cluster, planner, upgrade, lockless, tell }, round)
     outcomes.push(...played.outcomes)
     cluster = played.cluster
     if (round.heals) {
@@ -61,13 +62,16 @@ export async function simulate(scenario: Scenario, simulation: Simulation = {}):
   world.lock = undefined
   tell('everything is mended')
   heal(world, cluster)
-  const rest = await comeToRest(world, { cluster, planner, tell })
+  const rest = await comeToRest(world, { cluster, planner, upgrade, tell })
   return { world, outcomes: [...outcomes, rest], rest }
 }
 
 /** The file after an edit. Whoever asks for what is refused has to take it back: it may be a right end to be blocked. */
 function edited(world: World, base: Cluster, cluster: Cluster, one: Edit): Cluster {
   const after = edit(base, cluster, one, [...base.nodes, ...SPARES])
+  // One upgrade has to be done before the next is begun.
+  const versions = [...world.disks.values()].flatMap(({ process }) => process?.version ?? [])
+  if (one.kind === 'upgrade' && versions.some((version) => version !== cluster.etcd.version)) return cluster
   const members = raftOf(world)?.members
   if (members === undefined) {
     if (after !== base) world.truth.excuse ??= 'the cluster file was edited before there was a cluster'
@@ -92,6 +96,7 @@ interface Setting {
   readonly base: Cluster
   readonly cluster: Cluster
   readonly planner: Planner
+  readonly upgrade: RunOptions['upgrade']
   readonly lockless: boolean
   readonly tell: (line: string) => void
 }
@@ -99,7 +104,7 @@ interface Setting {
 /** @returns how the runs ended, and the file as it is now. */
 async function playRound(
   world: World,
-  { base, cluster, planner, lockless, tell }: Setting,
+  { base, cluster, planner, upgrade, lockless, tell }: Setting,
   round: Round,
 ): Promise<{ readonly outcomes: readonly Outcome[]; readonly cluster: Cluster }> {
   const { interruption, during, second } = round
@@ -109,7 +114,7 @@ async function playRound(
   const lockLostLate = second?.how === 'late'
   const own = await operate(
     world,
-    { planner, cluster, tell, interruption, takesOver: true, lockLostLate },
+    { planner, cluster, upgrade, tell, interruption, takesOver: true, lockLostLate },
     async (wave) => {
       if (during?.wave === wave) {
         tell(
@@ -122,7 +127,7 @@ async function playRound(
         const held = world.lock
         const takesOver = second.how !== 'beside' || lockless
         if (second.edit !== undefined) now = edited(world, base, cluster, second.edit)
-        const other = await operate(world, { planner, cluster: now, tell, takesOver })
+        const other = await operate(world, { planner, cluster: now, upgrade, tell, takesOver })
         if (second.how === 'beside' && (other.kind === 'died' || world.lock !== held)) {
           throw new Violation('one-operator', `the second operator was let in: ${other.kind}`)
         }

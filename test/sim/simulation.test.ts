@@ -1,10 +1,16 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Scenario, anyScenario, changingScenario, interruptedScenario } from './scenario.ts'
+import {
+  type Scenario,
+  anyScenario,
+  changingScenario,
+  interruptedScenario,
+  upgradingScenario,
+} from './scenario.ts'
 import { simulate } from './simulate.ts'
 
-/** Of each of the three kinds of lives. */
-const runs = Math.ceil(Number(process.env['SIM_RUNS'] ?? 2000) / 3)
+/** Of each of the four kinds of lives. */
+const runs = Math.ceil(Number(process.env['SIM_RUNS'] ?? 2000) / 4)
 const seed = Number(process.env['SIM_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 
 /** Plays them; tells how to see the same again. @returns how they ended, and the first that broke a rule, if one did. */
@@ -43,6 +49,11 @@ test('a cluster that changes while its machines fail for a while: always done in
   expect(broken).toBeUndefined()
 }, 0)
 
+test('an upgrade while machines fail for a while: always done in the end', async () => {
+  const { broken } = await play('upgrading', upgradingScenario)
+  expect(broken).toBeUndefined()
+}, 0)
+
 test('everything at once: nothing is lost, and every run says why', async () => {
   const { ends, broken } = await play('anything', anyScenario)
   expect(broken).toBeUndefined()
@@ -57,6 +68,7 @@ test('a quiet life: one run sets everything up, the next finds nothing to do', a
     members: 3,
     established: false,
     version: '3.5.16',
+    upgrades: false,
     dialsOut: true,
     rounds,
   })
