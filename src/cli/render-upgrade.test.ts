@@ -15,6 +15,7 @@ const PREVIEW: UpgradePreview = {
   snapshotBytes: 12 * 1024 ** 2,
   seconds: 34,
   pointOfNoReturn: true,
+  outage: false,
   fileEdits: ['etcd.version'],
   problems: [],
 }
@@ -52,5 +53,11 @@ test('the way back names no canary and no risk', () => {
   const back = { ...PREVIEW, direction: 'abort', from: ['3.5.16'], to: '3.4.23', order: ['etcd02'] } as const
   const preview = { ...back, canarySeconds: 0, snapshotBytes: null, pointOfNoReturn: false, fileEdits: [] }
   expect(renderUpgrade('prod', preview, colors)).toContain('etcd 3.5.16 back to 3.4.23\n  there  etcd02\n')
-  expect(upgradeQuestion(preview)).toBe('Go back to etcd 3.4.23, one after the other?')
+  expect(upgradeQuestion(preview)).toBe('Go back to etcd 3.4.23?')
+})
+
+test('fewer than three members: the question says that nothing can be written meanwhile', () => {
+  expect(upgradeQuestion({ ...PREVIEW, order: ['etcd01'], outage: true, pointOfNoReturn: false })).toBe(
+    'Run etcd 3.5.16 on etcd01? With fewer than three members nothing can be written while one restarts.',
+  )
 })

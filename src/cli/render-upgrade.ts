@@ -26,13 +26,15 @@ export function renderUpgrade(name: string, preview: UpgradePreview, colors: Pai
 }
 
 /** The question, naming the risk. */
-export function upgradeQuestion({ from, to, order, direction, pointOfNoReturn }: UpgradePreview): string {
+export function upgradeQuestion(preview: UpgradePreview): string {
+  const { from, to, order, direction, pointOfNoReturn, outage } = preview
   if (order.length === 0) return `Write etcd ${to} into the cluster file?`
   const what = direction === 'abort' ? `Go back to etcd ${to}` : `Run etcd ${to} on ${order.join(', ')}`
   const risk = pointOfNoReturn
     ? ` Once the last member runs it, there is no way back to ${from.join(' or ')} but the snapshot.`
     : ''
-  return `${what}, one after the other?${risk}`
+  const gap = outage ? ' With fewer than three members nothing can be written while one restarts.' : ''
+  return `${what}${order.length > 1 ? ', one after the other' : ''}?${gap}${risk}`
 }
 
 /** The same thing on several nodes is told once. */

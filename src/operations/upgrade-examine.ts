@@ -33,6 +33,8 @@ export interface UpgradePreview {
   readonly seconds: number
   /** Once the last member has been restarted there is no going back but by a snapshot. */
   readonly pointOfNoReturn: boolean
+  /** With one or two members nothing can be written while one of them restarts. */
+  readonly outage: boolean
   /** Keys of the cluster file that will be exchanged in the end: `etcd.version`. */
   readonly fileEdits: readonly string[]
   /** Blockers first. */
@@ -94,6 +96,7 @@ export async function examine(
     snapshotBytes,
     seconds: secondsFor(order.length, canarySeconds, snapshotBytes ?? 0, minorChanges),
     pointOfNoReturn: options.direction === 'upgrade' && minorChanges,
+    outage: order.length > 0 && facts.voters.all < 3,
     fileEdits: edits.map(({ path }) => path.join('.')),
     problems: [
       ...planned.blocked.map(({ host, message, hint }) => blocker(message, hint ?? 'quorate status', host)),

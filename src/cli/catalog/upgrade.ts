@@ -12,7 +12,7 @@ export const UPGRADE_COMMANDS: readonly CommandDefinition[] = [
     options: [
       {
         flags: '--to <version>',
-        description: "the version to run, like 3.5.30; the cluster file's unless given",
+        description: 'the version to run, like 3.5.30',
       },
       { flags: '--abort', description: 'go back to the version in the cluster file' },
       { flags: '--check', description: 'only show what it would do, and what speaks against it' },
