@@ -158,7 +158,7 @@ async function fileEditProblems(
 function secondsFor(members: number, canary: number, bytes: number, minorChanges: boolean): number {
   if (members === 0) return RAISE_SECONDS
   const snapshot = Math.ceil(bytes / SNAPSHOT_BYTES_PER_SECOND)
-  return snapshot + members * MEMBER_SECONDS + canary + (minorChanges ? RAISE_SECONDS : 0)
+  return snapshot + members * MEMBER_SECONDS + (members > 1 ? canary : 0) + (minorChanges ? RAISE_SECONDS : 0)
 }
 
 /** Names of the machines by architecture, as `proveUpgrade` wants them. */
