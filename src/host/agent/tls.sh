@@ -84,11 +84,18 @@ keep_others() {
       ln -s "$aside/$name" "$generation/$name"
     elif [ -L "$entry" ]; then
       cp -P "$entry" "$generation/$name"
-    elif [ -f "$entry" ]; then
-      # Of another layout: the process that runs reads them at every handshake until it is restarted.
+    elif [ -f "$entry" ] && is_in_use "$entry"; then
+      # Of another layout: read at every handshake until the process is restarted.
       cp -p "$entry" "$generation/$name"
     fi
   done
+}
+
+# is_in_use FILE: whether the etcd that runs was told to use it.
+is_in_use() {
+  running=$(systemctl show etcd.service --property MainPID --value)
+  [ "${running:-0}" != 0 ] && tr '\0' '\n' <"/proc/$running/environ" | grep -q -F -x -e "ETCD_CERT_FILE=$1" \
+    -e "ETCD_KEY_FILE=$1" -e "ETCD_PEER_CERT_FILE=$1" -e "ETCD_PEER_KEY_FILE=$1"
 }
 
 # ca CONTENT MARK OWNER: another trust bundle beside the same keys. Its mark comes second: a process that is started right
