@@ -7,6 +7,7 @@ import looks from './agent/looks.sh?raw'
 import main from './agent/main.sh?raw'
 import tls from './agent/tls.sh?raw'
 import unit from './agent/unit.sh?raw'
+import { hintFor } from './hint.ts'
 import { type Content, contentNames, makeParcel } from './parcel.ts'
 
 /** A word of an operation: as it is, or the name under which its content arrives. */
@@ -66,7 +67,7 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
       result.stderr.trim() || `the work there ended with exit code ${result.exitCode}`,
       {
         host: remote.host,
-        hint: diskHint(result.stderr) ?? startHint(result.stderr),
+        hint: hintFor(remote.host, result.stderr),
       },
     )
   }
@@ -74,16 +75,6 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
     lines: output.filter((line) => !line.startsWith('moved ')),
     notes: output.filter((line) => line.startsWith('moved ')),
   }
-}
-
-function diskHint(stderr: string): string | undefined {
-  if (!/No space left on device|Disk quota exceeded/.test(stderr)) return undefined
-  return 'a disk there is full: make room (df -h), then run the same command again; what was done stays done'
-}
-
-function startHint(stderr: string): string | undefined {
-  if (!/did not become ready/.test(stderr)) return undefined
-  return 'mend what it names, in the cluster file where it comes from there, and run the same command again: it goes on with this member'
 }
 
 function lineReader(onLine: (line: string) => void): (text: string) => void {

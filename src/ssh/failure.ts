@@ -95,7 +95,9 @@ export function sshFailure(host: string, target: SshTarget, stderr: string): Quo
     const where = named === undefined || named === target.host || code === 'unreachable' ? here : named
     return new QuorateError(code, message(where), { host, hint: hint(host, target), cause: stderr.trim() })
   }
-  const lastWords = stderr.trim().split('\n').at(-1) || 'ssh ended without a word'
+  // It says nothing of a machine that fell silent (ServerAliveInterval), where it says errors alone.
+  const silence = 'ssh gave up without a word, as it does when a machine has been silent for 15 s'
+  const lastWords = stderr.trim().split('\n').at(-1) || silence
   return new QuorateError('unreachable', `the connection to ${here} failed: ${lastWords}`, {
     host,
     hint: reach(host, target),

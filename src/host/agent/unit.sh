@@ -65,7 +65,7 @@ not_ready() {
   # etcd writes JSON from 3.5 on: of its warnings and worse no more than the words.
   journalctl --no-pager -q -o cat --since "@$2" -n 400 -u "$1" |
     grep -E '^\{"level":"(error|fatal|panic)"| [EFC] \||^panic|^[^{].*([Ff]ailed|refus|assert)' |
-    sed -e 's/,"stacktrace":.*//' -e 's/^{"level":"\([a-z]*\)","ts":"[^"]*","caller":"[^"]*","msg":/\1: /' \
+    sed -e 's/,"stacktrace":.*//' -e 's/^{"level":"\([a-z]*\)","ts":"[^"]*",\("logger":"[^"]*",\)*"caller":"[^"]*","msg":/\1: /' \
       -e 's/,"error":/: /' -e 's/}*$//' -e 's/\\"/"/g' | uniq | tail -n 4 >&2 || true
   exit 1
 }

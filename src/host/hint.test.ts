@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { hintFor } from './hint.ts'
+
+const notReady = (words: string) =>
+  `etcd.service did not become ready, it is activating; its journal says:\n${words}`
+
+test.each([
+  ['tar: f0: Cannot write: No space left on device', /make room/],
+  [
+    notReady('fatal: failed to read WAL, cannot be repaired: no space left on device'),
+    /^a disk there is full: make room/,
+  ],
+  [
+    notReady(
+      'panic: tocommit(1228) is out of range [lastIndex(1227)]. Was the raft log corrupted, truncated, or lost?',
+    ),
+    /damaged.*quorate member replace etcd02$/,
+  ],
+  [
+    notReady('fatal: failed to read WAL, cannot be repaired: walpb: crc mismatch'),
+    /quorate member replace etcd02$/,
+  ],
+  [notReady('fatal: listen tcp 10.0.0.1:2380: bind: address already in use'), /mend what it names/],
+  ['the lock on this machine is not ours (any more)', undefined],
+])('%s', (stderr, hint) => {
+  const found = hintFor('etcd02', stderr)
+  if (hint === undefined) expect(found).toBeUndefined()
+  else expect(found).toMatch(hint)
+})

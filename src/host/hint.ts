@@ -1,0 +1,31 @@
+/** What to do about work on a machine that failed, told from what was said there. */
+
+interface Case {
+  readonly said: RegExp
+  readonly hint: (host: string) => string
+}
+
+/** The order matters: a full disk is the cause of much else. */
+const CASES: readonly Case[] = [
+  {
+    said: /No space left on device|Disk quota exceeded/i,
+    hint: () =>
+      'a disk there is full: make room (df -h), then run the same command again; what was done stays done',
+  },
+  {
+    // What etcd says of a log that ends too early (raft's commitTo), or that reads otherwise than it was written.
+    said: /Was the raft log corrupted, truncated, or lost|crc mismatch|failed to read WAL, cannot be repaired/,
+    hint: (host) =>
+      `its write-ahead log is damaged, and it can't be trusted with a vote any more; the others have everything. Look after its disk, then have them make it anew: quorate member replace ${host}`,
+  },
+  {
+    said: /did not become ready/,
+    hint: () =>
+      'mend what it names, in the cluster file where it comes from there, and run the same command again: it goes on with this member',
+  },
+]
+
+/** @param host the node's name; `stderr` what the work there left behind. @returns undefined: the words say enough */
+export function hintFor(host: string, stderr: string): string | undefined {
+  return CASES.find(({ said }) => said.test(stderr))?.hint(host)
+}
