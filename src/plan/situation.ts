@@ -144,7 +144,12 @@ function established(
     const reasons = members.flatMap(({ node, pin }) =>
       pin ? [{ host: node.name, message: `it is pinned to the cluster ID ${pin.clusterId}` }] : [],
     )
-    return { kind: 'blocked', reasons: [{ message: 'the nodes belong to different clusters' }, ...reasons] }
+    const hint =
+      'find out which of them holds the data, and take the nodes of the other out of the cluster file'
+    return {
+      kind: 'blocked',
+      reasons: [{ message: 'the nodes belong to different clusters', hint }, ...reasons],
+    }
   }
   const reasons: BlockReason[] = []
   const listed = observed.cluster?.members ?? []
