@@ -136,6 +136,9 @@ function lose(world: World, cluster: Cluster, disk: Disk, kind: Loss): void {
     const bare = bareDisk(disk.node)
     Object.assign(disk, { ...bare, boots: disk.boots + 1, cut, silent, unreachable, off, full, slow, aside })
     const some = cluster.nodes.some((node) => isWhole(diskOf(world, node.name)))
-    if (!some) world.truth.excuse ??= 'the last pin went with its machine'
+    if (!some) {
+      world.truth.forgotten = true
+      world.truth.excuse ??= 'the last pin went with its machine'
+    }
   }
 }

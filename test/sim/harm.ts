@@ -71,7 +71,8 @@ export function checkAside(world: World, disk: Disk, data: MemberData): void {
   if (served && raft?.members.some(({ id }) => id === data.memberId)) {
     throw new Violation('aside-after-leaving', `${disk.node.name} is still in the list of members`)
   }
-  if (disk.process !== undefined) {
+  // It may have come back after the last look: nobody is harmed, because it is no member.
+  if (disk.process !== undefined && world.truth.blind === undefined) {
     throw new Violation('aside-after-leaving', `the member on ${disk.node.name} still runs`)
   }
 }

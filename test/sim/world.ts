@@ -33,6 +33,8 @@ export interface Truth {
   readonly unseen: Set<string>
   /** Something was lost or changed by hand that no tool can mend unasked: a refusal is then a right answer. */
   excuse: string | undefined
+  /** No machine of the file's knew of the cluster any more, once: that another was begun nobody could prevent. */
+  forgotten: boolean
   /** Hosts whose member lost what it had in an established cluster: `replace` makes it anew. */
   readonly lost: Set<string>
   /**
@@ -60,6 +62,7 @@ export function makeWorld(nodes: readonly Node[], dialsOut: boolean): World {
       belongs: new Map(),
       unseen: new Set(),
       excuse: undefined,
+      forgotten: false,
       lost: new Set(),
       blind: undefined,
       led: undefined,
@@ -100,5 +103,6 @@ export function checkOneCluster(world: World, cluster: Cluster): void {
       data !== undefined && world.truth.served.has(data.clusterId) ? [data.clusterId] : [],
     ),
   )
-  if (alive.size > 1) throw new Violation('one-cluster', `${[...alive].join(' and ')} both served`)
+  if (alive.size > 1 && !world.truth.forgotten)
+    throw new Violation('one-cluster', `${[...alive].join(' and ')} both served`)
 }
