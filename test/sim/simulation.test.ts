@@ -11,7 +11,8 @@ import { simulate } from './simulate.ts'
 
 /** Of each of the four kinds of lives. */
 const runs = Math.ceil(Number(process.env['SIM_RUNS'] ?? 2000) / 4)
-const seed = Number(process.env['SIM_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+// The same lives in every test run; `npm run sim` looks for others.
+const seed = Number(process.env['SIM_SEED'] ?? 20261122)
 
 /** Plays them; tells how to see the same again. @returns how they ended, and the first that broke a rule, if one did. */
 async function play(name: string, scenarios: fc.Arbitrary<Scenario>) {
@@ -33,10 +34,12 @@ async function play(name: string, scenarios: fc.Arbitrary<Scenario>) {
 /** One life, told wave by wave. */
 const told = process.env['SIM_LIFE']
 
-test.runIf(told !== undefined)('the life that was handed in', async () => {
-  const { rest } = await simulate(JSON.parse(told ?? '') as Scenario, { tell: (line) => console.log(line) })
-  expect(rest.kind).toMatch(/^(done|blocked|failed)$/)
-})
+if (told !== undefined) {
+  test('the life that was handed in', async () => {
+    const { rest } = await simulate(JSON.parse(told) as Scenario, { tell: (line) => console.log(line) })
+    expect(rest.kind).toMatch(/^(done|blocked|failed)$/)
+  })
+}
 
 test('a tool that dies and machines that crash: always done in the end', async () => {
   const { ends, broken } = await play('interrupted', interruptedScenario)
