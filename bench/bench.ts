@@ -94,7 +94,12 @@ async function measureAll(repeat: number): Promise<Figures> {
       help.push((await must([tool, '--help'])).durationMs)
     }
     const roundTrips = await sshRoundTrips(nine, folder)
+    say('renewing the certificates of three members')
+    const renewals: Renewal[] = []
+    for (let round = 0; round < repeat; round++) renewals.push(await renew(three))
     return {
+      renewThreeSeconds: secondsOf(renewals.map(({ durationMs }) => durationMs)),
+      renewWriteGapMilliseconds: Math.max(...renewals.map(({ writeGapMs }) => writeGapMs)),
       shellSeconds: secondsOf(shell),
       firstApplyThreeSeconds: secondsOf(firstThree),
       firstApplyToShellRatio: median(firstThree) / median(shell),
@@ -128,6 +133,22 @@ async function unchanged(cluster: BenchCluster): Promise<number> {
   const { output, durationMs } = await cluster.quorate(['apply'])
   if (!output.includes('nothing to change')) throw new Error(`a second apply changed something:\n${output}`)
   return durationMs
+}
+
+interface Renewal {
+  readonly durationMs: number
+  /** The longest that a client had to wait for a write. */
+  readonly writeGapMs: number
+}
+
+/** All three members' certificates, with a client that writes beside it. */
+async function renew(cluster: BenchCluster): Promise<Renewal> {
+  const { output, durationMs } = await cluster.quorate(['certs', 'renew', '--all', '--yes', '--json'])
+  const done = JSON.parse(output.trim().split('\n').at(-1) ?? '') as {
+    readonly availability?: { readonly report: { readonly writes: { readonly worstGapMs: number } } }
+  }
+  if (done.availability === undefined) throw new Error('nothing was recorded beside the renewal')
+  return { durationMs, writeGapMs: done.availability.report.writes.worstGapMs }
 }
 
 /** Logins and commands of a second apply, counted by an `ssh` before the real one on the PATH. */

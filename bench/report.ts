@@ -13,6 +13,10 @@ export interface Figures {
   readonly secondApplyNineSeconds: number
   readonly nineToThreeRatio: number
   readonly helpMilliseconds: number
+  /** `certs renew --all` on three members in use. */
+  readonly renewThreeSeconds: number
+  /** The longest that a client's write took longer than its pace meanwhile, in all rounds. */
+  readonly renewWriteGapMilliseconds: number
   /** The most that the tool's process had resident, in a first apply to nine machines; bytes. */
   readonly peakMemoryBytes: number
   readonly pushedBytesPerMember: number
@@ -68,6 +72,13 @@ export function linesOf(figures: Figures): Line[] {
       'at most 150 ms',
       figures.helpMilliseconds <= 150,
     ),
+    line(
+      '`quorate certs renew --all`, three members in use',
+      seconds(figures.renewThreeSeconds),
+      'at most 3 s',
+      figures.renewThreeSeconds <= 3,
+    ),
+    line('… the longest that a write waited', `${figures.renewWriteGapMilliseconds.toFixed(0)} ms`),
     line('peak memory of an apply', `${megabytes.toFixed(0)} MB`, 'under 200 MB', megabytes < 200),
   ]
 }
