@@ -95,7 +95,15 @@ async function meetNewMachines(context: CliContext, { present, wanted }: MemberC
 }
 
 /** The question, naming the risk. */
-function question({ risks, fileEdits, arithmetic: { before, after } }: MemberPreview): string {
+function question({
+  risks,
+  fileEdits,
+  steps,
+  clearing,
+  arithmetic: { before, after },
+}: MemberPreview): string {
+  if (fileEdits.length === 0 && steps.length === 0)
+    return `Clear ${[...new Set(clearing.map(({ host }) => host))].join(', ')}?`
   const file = fileEdits.length === 0 ? '' : 'Write the cluster file, and '
   const what =
     before.voters === after.voters

@@ -39,7 +39,8 @@ export function renderStatus(report: StatusReport, colors: CliContext['colors'])
   const exchange = cluster.caExchange
     ? `  ${colors.yellow('!')} the CA is being exchanged: quorate certs rotate-ca goes on with it\n`
     : ''
-  return `${table}\n${verdict}${count}\n${problems}${exchange}`
+  const notes = cluster.notes.map((note) => `  ${colors.yellow('!')} ${note}\n`).join('')
+  return `${table}\n${verdict}${count}\n${problems}${exchange}${notes}`
 }
 
 function role(member: MemberStatus): string {

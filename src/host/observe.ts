@@ -32,6 +32,7 @@ export function parseHostState(name: string, carriesEtcd: boolean, lines: readon
       .all('package')
       .filter((text) => text.endsWith(' installed'))
       .map((text) => text.slice(0, -' installed'.length)),
+    pinned: reply.all('pinned')[0],
     member: carriesEtcd ? parseMember(reply) : undefined,
   }
 }

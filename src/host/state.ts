@@ -7,6 +7,8 @@ export interface HostState {
   readonly bootId: string
   /** Of the wanted packages, those that are installed. */
   readonly packages: readonly string[]
+  /** The name of the cluster whose mark lies there: a member of it is here, or was. */
+  readonly pinned?: string | undefined
   /** Only of nodes that carry etcd. */
   readonly member: MemberState | undefined
 }

@@ -15,6 +15,7 @@ import { type Lock, acquireLock } from '../run/lock.ts'
 import { observe } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
 import { onAll } from '../ssh/fleet.ts'
+import { leftBehind } from './left-behind.ts'
 import { preflight, requireFit } from './preflight.ts'
 import type { Availability, ProbeChoice } from './with-recorder.ts'
 
@@ -72,6 +73,13 @@ export interface ApplyOptions {
  * @throws QuorateError `blocked`, `locked`, `moved`, `preflight`, or what a step failed with; a second run finishes it.
  */
 export async function apply(session: Session, options: ApplyOptions = {}): Promise<ApplyReport> {
+  const report = await carryOut(session, options)
+  for (const { host, text } of await leftBehind(session.cluster, report.observed))
+    session.emit({ type: 'note', host, text })
+  return report
+}
+
+async function carryOut(session: Session, options: ApplyOptions): Promise<ApplyReport> {
   const intent = options.intent ?? applyIntent(session.cluster, session.now())
   let approved: readonly string[] = []
   if (session.hasOperated) {

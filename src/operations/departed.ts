@@ -7,7 +7,7 @@ import path from 'node:path'
 import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
 import { replaceFile } from '../pki/atomic-file.ts'
-import type { Cluster, Node } from '../spec/cluster.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 
 const DepartedFile = z.object({
   name: z.string(),
@@ -87,7 +87,7 @@ export async function unclearedNodes(cluster: Cluster): Promise<readonly string[
   })
   const names = files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length))
   const all = await Promise.all(names.map(async (name) => await departedNode(cluster, name)))
-  const present = new Set(cluster.nodes.map(({ name }) => name))
+  const present = new Set(etcdNodes(cluster).map(({ name }) => name))
   return all.flatMap((one) =>
     one === undefined || one.cleared !== null || present.has(one.node.name) ? [] : [one.node.name],
   )

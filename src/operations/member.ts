@@ -144,11 +144,9 @@ async function noteCleared(
   { leaving, wanted }: MemberChange,
   not: readonly string[],
 ): Promise<void> {
-  const stays = new Set(wanted.nodes.map(({ name }) => name))
   for (const node of leaving) {
     const now = session.now()
-    if (!not.includes(node.name) && !stays.has(node.name))
-      await keepDeparted(wanted, node, { left: now, cleared: now })
+    if (!not.includes(node.name)) await keepDeparted(wanted, node, { left: now, cleared: now })
   }
 }
 

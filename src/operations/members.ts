@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError, combineErrors } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
-import { type ClusterView, type MemberView, readClusterView } from '../etcd/view.ts'
+import { type ClusterView, type ListedMember, type MemberView, readClusterView } from '../etcd/view.ts'
 import type { HostState } from '../host/state.ts'
 import { type ClusterCondition, conditionOf } from '../plan/condition.ts'
 import { type Lock, acquireLock } from '../run/lock.ts'
@@ -75,6 +75,19 @@ async function connectMembers(session: Session): Promise<HostOutcomes<MemberClie
   const fatal = outcomes.errors.find(({ code }) => code !== 'unreachable')
   if (fatal !== undefined) throw fatal
   return outcomes
+}
+
+/** The member list of one that has a leader; undefined: nobody has one, or nobody can be asked. */
+export async function certainMembers(session: Session): Promise<readonly ListedMember[] | undefined> {
+  let view: ClusterView
+  try {
+    view = await readClusterView(await reachableClients(session), session.signal)
+  } catch (error) {
+    if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
+    return undefined
+  }
+  const lists = view.members.map((member) => (member.reachable ? member.list : undefined))
+  return lists.find((list) => list?.linearizable)?.members
 }
 
 /** @throws QuorateError `usage` for a name that is none of the etcd nodes. */

@@ -1,6 +1,7 @@
 /** `quorate reset`: stops etcd and moves its data aside, on all nodes of a cluster or on one that is no member. */
 import { compactTime } from './compact-time.ts'
 import { QuorateError, combineErrors } from '../errors.ts'
+import { peerUrl } from '../etcd/configuration.ts'
 import { runAgent } from '../host/agent.ts'
 import { looksFor, parseHostState } from '../host/observe.ts'
 import { type ResetIntent, planReset, resetSteps } from '../plan/reset.ts'
@@ -11,9 +12,11 @@ import type { Session } from '../run/session.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
 import { lookAt } from './look.ts'
+import { asEtcdNode } from './member-look.ts'
+import { certainMembers } from './members.ts'
 
 export interface ResetOptions {
-  /** Name of an etcd node; all of them unless given. */
+  /** Name of a node; all that carry etcd unless given. */
   readonly node?: string | undefined
   /** This cluster's data is removed instead of moved aside. */
   readonly purge?: boolean | undefined
@@ -43,6 +46,7 @@ export async function reset(session: Session, options: ResetOptions): Promise<Re
     hosts: nodes.map(({ name }) => name),
     purge: options.purge ?? false,
     suffix: `before-reset-${compactTime(session.now())}`,
+    departed: options.node === undefined ? [] : await notMembers(session, nodes),
   }
   const shown = await currentSteps(session, intent, nodes)
   if (shown.length === 0) return { done: [], moved: [] }
@@ -60,11 +64,22 @@ export async function reset(session: Session, options: ResetOptions): Promise<Re
 function chosen({ cluster }: Session, name: string | undefined): readonly Node[] {
   const nodes = etcdNodes(cluster)
   if (name === undefined) return nodes
-  const node = nodes.find((one) => one.name === name)
-  if (node !== undefined) return [node]
-  throw new QuorateError('usage', `'${name}' is no etcd node of the cluster file`, {
-    hint: `etcd nodes: ${nodes.map((one) => one.name).join(', ')}`,
+  // One that has other roles by now may still have etcd's data.
+  const node = cluster.nodes.find((one) => one.name === name)
+  if (node !== undefined) return [asEtcdNode(node)]
+  throw new QuorateError('usage', `'${name}' is no node of the cluster file`, {
+    hint: `nodes: ${cluster.nodes.map((one) => one.name).join(', ')}`,
   })
+}
+
+/** Names of those of which the cluster says for certain that they are no members; none where nobody can say so. */
+async function notMembers(session: Session, nodes: readonly Node[]): Promise<readonly string[]> {
+  if (!session.hasOperated) return []
+  const list = await certainMembers(session)
+  if (list === undefined) return []
+  const isListed = (node: Node) =>
+    list.some(({ name, peerUrls }) => name === node.name || peerUrls.includes(peerUrl(session.cluster, node)))
+  return nodes.filter((node) => !isListed(node)).map(({ name }) => name)
 }
 
 /** @throws QuorateError of the machines that can't be looked at, or `blocked` */

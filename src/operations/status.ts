@@ -8,6 +8,7 @@ import { quorum } from '../plan/quorum.ts'
 import type { Session } from '../run/session.ts'
 import { isUnderWay, unretired } from './ca-exchange-state.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
+import { leftBehind } from './left-behind.ts'
 
 /** Stable and documented in docs/status.md: fields are added, never renamed or removed. */
 export interface StatusReport {
@@ -25,6 +26,8 @@ export interface StatusReport {
     readonly problems: readonly string[]
     /** Two CAs are trusted, until `certs rotate-ca --finish` or `--abort`: nothing that keeps it from being healthy. */
     readonly caExchange: boolean
+    /** What does not, and yet wants doing. */
+    readonly notes: readonly string[]
   }
   readonly members: readonly MemberStatus[]
 }
@@ -76,6 +79,7 @@ export async function status(session: Session): Promise<StatusReport> {
         member === undefined ? message : `${member}: ${message}`,
       ),
       caExchange: isUnderWay(cluster) || unretired(cluster) !== undefined,
+      notes: (await leftBehind(cluster)).map(({ host, text }) => `${host}: ${text}`),
     },
     members,
   }

@@ -31,6 +31,9 @@ op_facts() {
   os=$(. /etc/os-release && printf '%s %s' "${ID:-unknown}" "${VERSION_ID:-unknown}") || os='unknown unknown'
   read -r boot </proc/sys/kernel/random/boot_id
   printf 'os %s\nmachine %s\nboot %s\n' "$os" "$(uname -m)" "$boot"
+  if [ -f /etc/etcd/cluster-id ]; then
+    while IFS='=' read -r key value; do [ "$key" != cluster ] || printf 'pinned %s\n' "$value"; done </etc/etcd/cluster-id
+  fi
   if [ "$count" -gt 0 ] && [ -d /var/lib/dpkg ]; then
     i=$count
     names=

@@ -1,0 +1,27 @@
+/** What members that left have left on their machines: told by whoever comes by. */
+import type { Observed } from '../plan/observed.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import { unclearedNodes } from './departed.ts'
+
+export interface LeftBehind {
+  readonly host: string
+  readonly text: string
+}
+
+/**
+ * Of nodes that left the file or lost their role through quorate; and with `observed` of those as well that still stand
+ * in the file, whoever took the role from them.
+ */
+export async function leftBehind(cluster: Cluster, observed?: Observed): Promise<readonly LeftBehind[]> {
+  const listed = new Set((observed?.cluster?.members ?? []).map(({ name }) => name))
+  const marked = cluster.nodes.filter(
+    ({ name, roles }) => !roles.includes('etcd') && observed?.hosts[name]?.pinned === cluster.name,
+  )
+  const names = new Set([...marked.map(({ name }) => name), ...(await unclearedNodes(cluster))])
+  return [...names]
+    .filter((name) => !listed.has(name))
+    .map((host) => ({
+      host,
+      text: `it left the cluster, and still has etcd's unit and data; to stop the one and move the other aside: quorate member remove ${host}`,
+    }))
+}
