@@ -141,11 +141,18 @@ function notWell({ cluster, replace }: ApplyIntent, { hosts }: Observed, facts: 
     ([name, member]) =>
       !member.learner && !isInvited(member) && replace?.[name] !== member.id && !facts.healthy.includes(name),
   )
-  return sick.map(([host]) => ({
-    host,
-    message: `it stays, and does not answer (etcd.service is ${hosts[host]?.member?.unit.active ?? 'unknown'}): ${facts.healthy.length} of ${voters} voting members are healthy, ${quorum(voters)} must be, and a change of the members would take a chance on the rest`,
-    hint: `bring it back first (quorate start ${host}; quorate status), or remove it as well, together: quorate member remove`,
-  }))
+  if (sick.length === 0) return []
+  const names = sick.map(([host]) => host)
+  return [
+    ...names.map((host) => ({
+      host,
+      message: `it stays, and does not answer (etcd.service is ${hosts[host]?.member?.unit.active ?? 'unknown'})`,
+    })),
+    {
+      message: `${facts.healthy.length} of ${voters} voting members are healthy, ${quorum(voters)} must be: a change of the members would take a chance on the rest`,
+      hint: `bring back who stays first (quorate status; quorate start ${names.join(' ')}), or have all leave that will not come back, in one command: quorate member remove`,
+    },
+  ]
 }
 
 interface LeavingMachines {

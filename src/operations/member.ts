@@ -33,7 +33,7 @@ export interface MemberReport {
   /** What was done, first by the planner, then on machines that left. */
   readonly done: readonly (Step | ResetStep)[]
   readonly fileEdits: readonly string[]
-  /** Voting members at the end, in the cluster's order. */
+  /** Voting members at the end, by name. */
   readonly members: readonly { readonly name: string; readonly id: string }[]
   readonly moved: readonly { readonly host: string; readonly from: string; readonly to: string }[]
   /** Machines that left and could not be reached. */
@@ -150,8 +150,12 @@ async function noteCleared(
   }
 }
 
+/** In their names' order: etcd has them in that of their IDs. */
 function voters({ cluster }: Observed): MemberReport['members'] {
-  return (cluster?.members ?? []).filter(({ learner }) => !learner).map(({ name, id }) => ({ name, id }))
+  return (cluster?.members ?? [])
+    .filter(({ learner }) => !learner)
+    .map(({ name, id }) => ({ name, id }))
+    .toSorted((a, b) => a.name.localeCompare(b.name))
 }
 
 /** Each machine once, though it stands in the file and leaves with one of its roles. */

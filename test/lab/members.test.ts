@@ -65,13 +65,13 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
       stderr: expect.stringMatching(/1 voting member .*may fail.*2 members bear no more failures/s),
     })
 
-    const squatter = ['systemd-run', '--unit', 'squatter', 'systemd-socket-activate', '-l', '2380', 'true']
-    await lab.machine('etcd02').check(squatter)
+    // The other members have to reach it.
+    await lab.machine('etcd02').cutNetwork({ ports: [2380] })
     expect(await quorate(lab, [...added('etcd02'), '--yes'])).toMatchObject({
       exitCode: 3,
-      stderr: expect.stringMatching(/etcd02: Peer port 2380: .*squatter/),
+      stderr: expect.stringMatching(/etcd01: Peer port 2380: no answer in 3 s/),
     })
-    await lab.machine('etcd02').check(['systemctl', 'stop', 'squatter'])
+    await lab.machine('etcd02').restoreNetwork()
     expect(await readFile(lab.clusterFile, 'utf8')).toBe(before)
     expect(await members()).toEqual(['etcd01'])
   })
@@ -93,7 +93,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
   test('to five, killed before and after every turn: no member is added twice', async () => {
     const { kills } = await killedAtEveryTurn(added('etcd04'))
     expect(kills).toEqual(
-      expect.arrayContaining(['step-started member-add', 'step-done start', 'step-done promote']),
+      expect.arrayContaining(['step-started member-add', 'step-done member-add', 'step-started start']),
     )
     expect(await members()).toEqual(['etcd01', 'etcd02', 'etcd03', 'etcd04'])
     expectUnnoticed((await change(added('etcd05'))).availability)
@@ -114,7 +114,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
     for (const { host, to } of moved) await lab.machine(host).check(['test', '-e', to])
 
     const { kills } = await killedAtEveryTurn(['member', 'remove', 'etcd04'])
-    expect(kills).toEqual(expect.arrayContaining(['step-started member-remove', 'step-done aside']))
+    expect(kills).toEqual(expect.arrayContaining(['step-done member-remove', 'step-started stop']))
     await expectCleared('etcd04')
     expect(await members()).toEqual(['etcd01', 'etcd02', 'etcd03'])
     expect(await quorateOk(lab, ['member', 'remove', 'etcd04', '--yes'])).toBe('nothing to change\n')
@@ -127,7 +127,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
     expect(await quorate(lab, ['member', 'remove', 'etcd02', '--yes'])).toMatchObject({
       exitCode: BLOCKED,
       stderr: expect.stringMatching(
-        /etcd03: it stays, and does not answer .*2 of 3 voting members are healthy, 2 must be/,
+        /etcd03: it stays, and does not answer .*2 of 3 voting members are healthy, 2 must be/s,
       ),
     })
     expect(await readFile(lab.clusterFile, 'utf8')).toBe(before)
@@ -145,7 +145,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
       stderr: expect.stringContaining('quorate member replace etcd03'),
     })
     const { kills } = await killedAtEveryTurn(['member', 'replace', 'etcd03'])
-    expect(kills).toEqual(expect.arrayContaining(['step-started member-remove', 'step-done promote']))
+    expect(kills).toEqual(expect.arrayContaining(['step-started member-remove', 'step-started promote']))
     expect(await idsOf(['etcd03'])).not.toEqual([id])
     expect((await members()).length).toBe(3)
     await expectSettled()
