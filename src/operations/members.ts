@@ -6,6 +6,7 @@ import { type ClusterView, type ListedMember, type MemberView, readClusterView }
 import type { HostState } from '../host/state.ts'
 import { type ClusterCondition, conditionOf } from '../plan/condition.ts'
 import { type Lock, acquireLock } from '../run/lock.ts'
+import { seek } from '../run/seek.ts'
 import type { Session } from '../run/session.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
 import { type HostOutcomes, onAll } from '../ssh/fleet.ts'
@@ -51,6 +52,16 @@ export async function lookAtMembers(session: Session): Promise<Members> {
 
 /** What the members say, without a look at their machines. */
 export async function viewMembers(session: Session): Promise<ClusterView> {
+  const view = await askMembers(session)
+  const found = await onAll(etcdNodes(session.cluster), async (node) => {
+    const member = view.members.find(({ name }) => name === node.name)
+    return member !== undefined && (await seek(session, node, member))
+  })
+  // Whose machine can't be looked at is told of already.
+  return found.results.some(({ value }) => value) ? await askMembers(session) : view
+}
+
+async function askMembers(session: Session): Promise<ClusterView> {
   const { results, errors } = await connectMembers(session)
   const view = await readClusterView(
     results.map(({ value }) => value),

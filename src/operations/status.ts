@@ -5,6 +5,7 @@ import { judgeView } from '../etcd/health.ts'
 import { servedCertificate } from '../etcd/served-certificate.ts'
 import { type MemberView, formatId, readClusterView } from '../etcd/view.ts'
 import { quorum } from '../plan/quorum.ts'
+import { seek } from '../run/seek.ts'
 import type { Session } from '../run/session.ts'
 import { isUnderWay, unretired } from './ca-exchange-state.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
@@ -92,6 +93,11 @@ interface Looked {
 }
 
 async function lookAt(session: Session, node: Node): Promise<Looked> {
+  const looked = await askMember(session, node)
+  return (await seek(session, node, looked.member)) ? await askMember(session, node) : looked
+}
+
+async function askMember(session: Session, node: Node): Promise<Looked> {
   try {
     const [[client], endpoint] = await Promise.all([session.members([node]), session.endpoint(node)])
     if (client === undefined) throw new TypeError('no client')

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { MemberClient } from '../etcd/client.ts'
 import type { MemberEndpoint, MemberTls } from '../etcd/endpoint.ts'
+import type { LocalPort } from '../etcd/local-port.ts'
 import type { AskPassphrase, Authority } from '../pki/authority.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { type Fleet, openFleet } from '../ssh/fleet.ts'
@@ -65,12 +66,6 @@ export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPass
   readonly pace: { last: number | undefined }
 }
 
-/** Where a member listens for those on its own machine. */
-export interface LocalPort {
-  readonly port: number
-  readonly plaintext: boolean
-}
-
 export { OPERATOR, operatorDirectory } from './operator.ts'
 
 export function knownHostsFile(cluster: Pick<Cluster, 'stateDirectory'>): string {
@@ -86,15 +81,17 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     signal,
   })
   const remote = async (node: Node) => await fleet.get(node.name, node.ssh)
-  const wanted = { port: cluster.etcd.clientPort, plaintext: cluster.etcd.localPlaintext }
   const ports = new Map<string, LocalPort>()
-  const place = ({ name }: Node) => ports.get(name) ?? wanted
+  const place = ({ name, address }: Node): LocalPort & { readonly address: string } => {
+    const { port, plaintext, address: known = address } = ports.get(name) ?? asInFile(cluster)
+    return { port, plaintext, address: known }
+  }
   // Forgotten where it listens elsewhere after a restart: the next call goes there.
   const perPlace = <V>(work: (node: Node) => Promise<V>) => {
     const works = new Map<string, (node: Node) => Promise<V>>()
     const recall = async (node: Node) => {
-      const { port, plaintext } = place(node)
-      const key = `${node.name} ${port} ${plaintext}`
+      const { port, plaintext, address } = place(node)
+      const key = `${node.name} ${port} ${plaintext} ${address}`
       const known = works.get(key) ?? once(work)
       works.set(key, known)
       return await known(node)
@@ -121,7 +118,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       tunnel(node),
       place(node).plaintext ? undefined : credentials('operator'),
     ])
-    return { name: node.name, target: { socketPath }, identity: node.address, tls }
+    return { name: node.name, target: { socketPath }, identity: place(node).address, tls }
   })
   const opened = new Set<MemberClient>()
   const connect = async (where: Promise<MemberEndpoint>) => {
@@ -179,6 +176,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       await fleet.close()
     },
   }
+}
+
+function asInFile({ etcd }: Cluster): LocalPort {
+  return { port: etcd.clientPort, plaintext: etcd.localPlaintext, address: undefined }
 }
 
 /** The members' nodes, for those who need all of them. */
