@@ -1,0 +1,217 @@
+/** A running cluster gets other settings, addresses, names and files: one member after the other, and clients go on. */
+import { appendFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { type Told, restartsOf, told } from './support/events.ts'
+import { applied, stateFolder } from './support/fresh.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+import { refusal } from './support/refusal.ts'
+import { statusOf } from './support/status.ts'
+
+const MEMBERS = ['etcd01', 'etcd02', 'etcd03'] as const
+const ETCD = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
+const UNIT = '/etc/systemd/system/etcd.service'
+const CANCELLED = 130
+/** No ordinary client could tell, and contents were never out of reach. */
+const UNNOTICED = { unnoticed: true, reasons: [] }
+
+describe.skipIf(whyNoLab())('a running cluster', () => {
+  let lab: TestLab
+  beforeAll(async () => {
+    lab = await testLab({ machines: 3 })
+    await applied(lab)
+  })
+  afterAll(async () => await lab.down())
+
+  const on = async (name: string, script: string) => await lab.machine(name).check(['sh', '-euc', script])
+  const pids = async () =>
+    Object.fromEntries(
+      await Promise.all(
+        MEMBERS.map(async (name) => [name, await lab.machine(name).mainPid('etcd')] as const),
+      ),
+    )
+  const leader = async () => (await statusOf(lab)).report.cluster.leader ?? ''
+  /** Applies, and sees to it that nobody noticed and a second run finds nothing to do. */
+  const apply = async (): Promise<Told> => {
+    const result = await told(lab, ['apply', '--yes'])
+    expect(result).toMatchObject({
+      exitCode: 0,
+      error: undefined,
+      notes: [],
+      availability: { verdict: UNNOTICED },
+    })
+    expect(result.availability?.report).toMatchObject({
+      lostWrites: 0,
+      writes: { failed: 0 },
+      reads: { failed: 0 },
+    })
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, problems: [] })
+    return result
+  }
+
+  test('gets timers and a quota: followers first, leadership moved, the leader last; never without a yes', async () => {
+    const settings = {
+      'heartbeat-interval': 150,
+      'election-timeout': 1500,
+      'quota-backend-bytes': 4_294_967_296,
+    }
+    await lab.writeCluster({ etcd: { ...ETCD, settings } })
+    const plan = await quorate(lab, ['plan'])
+    expect(plan).toMatchObject({
+      exitCode: 2,
+      stdout: expect.stringContaining('+ETCD_HEARTBEAT_INTERVAL=150'),
+    })
+    const unasked = await refusal(lab)
+    expect(unasked).toMatchObject({ exitCode: CANCELLED, touched: [] })
+    expect(unasked.output).toMatch(/Members restart, one at a time and the leader last/)
+    expect(unasked.output).toContain('--yes')
+
+    const [before, led] = [await pids(), await leader()]
+    const result = await apply()
+    const order = restartsOf(result)
+    expect(order.toSorted()).toEqual(MEMBERS)
+    expect(order.at(-1)).toBe(led)
+    const kinds = 'compare file restart compare file restart compare move-leader compare file restart'
+    expect(result.steps.map(({ kind }) => kind).join(' ')).toBe(kinds)
+    // One term more is the leadership that was moved: there was no election.
+    const { changes, firstTerm, lastTerm } = result.availability!.report.leader
+    expect({ changes, terms: lastTerm - firstTerm }).toEqual({ changes: 1, terms: 1 })
+    const after = await pids()
+    for (const name of MEMBERS) expect(after[name]).not.toBe(before[name])
+    for (const name of MEMBERS)
+      expect(await environment(name)).toMatchObject({
+        ETCD_HEARTBEAT_INTERVAL: '150',
+        ETCD_QUOTA_BACKEND_BYTES: '4294967296',
+      })
+  })
+
+  test('has one member with a setting by hand, and one with an older unit: these two are restarted, the third is not', async () => {
+    await lab.writeCluster({})
+    await apply()
+    await on('etcd01', 'echo ETCD_LOG_LEVEL=warn >>/etc/etcd/options.env; systemctl restart etcd')
+    const older = `s/^LimitNOFILE=.*/LimitNOFILE=4096/; s/^Environment=QUORATE_UNIT=.*/Environment=QUORATE_UNIT=0/`
+    await on('etcd03', `sed -i '${older}' ${UNIT}; systemctl daemon-reload; systemctl restart etcd`)
+    const before = await pids()
+    expect(restartsOf(await apply()).toSorted()).toEqual(['etcd01', 'etcd03'])
+    expect((await pids())['etcd02']).toBe(before['etcd02'])
+    expect(await on('etcd03', 'systemctl show etcd -p LimitNOFILE')).toBe('LimitNOFILE=65536\n')
+  })
+
+  test('gets other ports, plaintext on the loopback and separate certificates, all in one', async () => {
+    const etcd = { ...ETCD, clientPort: 4379, peerPort: 4380, localPlaintext: true }
+    await lab.writeCluster({ etcd, pki: { layout: 'separate' } })
+    // The file is ahead of the cluster now: that does not make it sick.
+    expect((await statusOf(lab)).report.cluster).toMatchObject({ healthyMembers: 3 })
+    const result = await apply()
+    expect(restartsOf(result)).toHaveLength(3)
+    expect(result.steps.filter(({ kind }) => kind === 'member-update')).toHaveLength(3)
+    for (const name of MEMBERS) {
+      expect(await on(name, 'ss -Hltn | grep -oE ":(2379|2380|4379|4380)\\b" | sort -u')).toBe(
+        ':4379\n:4380\n',
+      )
+      expect(await environment(name)).toMatchObject({ ETCD_PEER_CERT_FILE: '/etc/ssl/etcd/peer.crt' })
+      expect(await on(name, 'curl -s http://127.0.0.1:4379/health')).toContain('"health":"true"')
+    }
+  })
+
+  test('moves to other addresses, all members in one apply; the old address of one is gone already', async () => {
+    const nodes = nodesOf()
+    // Nothing resolves: what is turned away for its address is not saved by a name.
+    for (const { name, address } of nodes)
+      await on(name, `printf '127.0.0.1 localhost\\n' >/etc/hosts; ip address add ${address}/24 dev host0`)
+    const gone = (await leader()) === 'etcd03' ? 'etcd02' : 'etcd03'
+    await on(gone, `ip address del ${lab.machine(gone).address}/24 dev host0`)
+    const there = nodes.find(({ name }) => name === gone)!
+    await on(gone, `ip address replace ${there.address}/24 dev host0`)
+    await lab.writeCluster({ nodes })
+    const unknown = await quorate(lab, ['apply', '--yes'])
+    expect(unknown).toMatchObject({ exitCode: 76, stderr: expect.stringContaining('quorate trust') })
+    for (const { name, address } of nodes)
+      await appendFile(
+        path.join(stateFolder(lab), 'known_hosts'),
+        `${address} ${await lab.machine(name).hostKey()}\n`,
+      )
+
+    const result = await apply()
+    expect(restartsOf(result)[0]).toBe(gone)
+    expect(restartsOf(result).toSorted()).toEqual(MEMBERS)
+    const { report } = await statusOf(lab)
+    expect(report.members.map(({ address, healthy }) => [address, healthy])).toEqual(
+      nodes.map(({ address }) => [address, true]),
+    )
+    // Members call from their first address, which for two of them is the old one.
+    const since = (await on('etcd01', 'date +%s')).trim()
+    await on('etcd01', 'systemctl restart etcd')
+    await vi.waitFor(async () => expect((await statusOf(lab)).exitCode).toBe(0), { timeout: 20_000 })
+    const journal = await on('etcd01', `journalctl -q -o cat -u etcd --since @${since}`)
+    expect(journal.split('\n').filter((line) => line.includes('does not match any of DNSNames'))).toEqual([])
+
+    // Once it is gone it goes from the certificate as well, and nobody is restarted for that.
+    const before = await pids()
+    for (const { name, address } of nodes)
+      await on(name, `ip address flush dev host0; ip address add ${address}/24 dev host0`)
+    expect(restartsOf(await apply())).toEqual([])
+    expect(await pids()).toEqual(before)
+    const certificate = await on('etcd01', 'openssl x509 -in /etc/ssl/etcd/etcd.crt -noout -text')
+    expect(certificate).not.toContain(lab.machine('etcd01').address)
+  })
+
+  test('with a setting that etcd refuses: stops at the first member; once the file is mended that one is healed first', async () => {
+    await lab.writeCluster({ nodes: nodesOf(), etcd: { ...ETCD, settings: { 'log-level': 'shout' } } })
+    const before = await pids()
+    const stopped = await told(lab, ['apply', '--yes'])
+    expect(stopped).toMatchObject({
+      exitCode: 1,
+      availability: { report: { lostWrites: 0, writes: { failed: 0 } } },
+    })
+    const { host = '', message, hint } = stopped.error!
+    expect(message).toContain('panic: unrecognized level: "shout"')
+    expect(hint).toContain('run the same command again')
+    // Nor does trying again help, or touch anybody else.
+    expect((await told(lab, ['apply', '--yes'])).exitCode).not.toBe(0)
+    const others = MEMBERS.filter((name) => name !== host)
+    const now = await pids()
+    for (const name of others) expect(now[name]).toBe(before[name])
+    await lab.writeCluster({ nodes: nodesOf() })
+    const healed = await apply()
+    expect(restartsOf(healed).filter((name) => name !== host)).toEqual([])
+    const after = await pids()
+    for (const name of others) expect(after[name]).toBe(before[name])
+  })
+
+  test('with a new name for one, and another one stopped: that is started first, and nobody notices', async () => {
+    const led = await leader()
+    const down = MEMBERS.find((name) => name !== led)!
+    await on(down, 'systemctl stop etcd')
+    const settings = { 'max-request-bytes': 2_097_152 }
+    const nodes = nodesOf().map((node) => (node.name === led ? { ...node, name: 'node-x' } : node))
+    await lab.writeCluster({ nodes, etcd: { ...ETCD, settings } })
+    const result = await apply()
+    expect(restartsOf(result)).toHaveLength(2)
+    expect(restartsOf(result).at(-1)).toBe('node-x')
+    expect(restartsOf(result)).not.toContain(down)
+    const { report } = await statusOf(lab)
+    expect(report.members.map(({ name }) => name)).toContain('node-x')
+    expect(await environment(led)).toMatchObject({ ETCD_NAME: 'node-x', ETCD_MAX_REQUEST_BYTES: '2097152' })
+    expect(await on(led, 'openssl x509 -in /etc/ssl/etcd/etcd.crt -noout -subject')).toContain('node-x')
+  })
+
+  /** As they are after the move. */
+  function nodesOf() {
+    return MEMBERS.map((name, index) => ({
+      name: name as string,
+      address: lab.machine(name).address.replace(/\d+$/, String(71 + index)),
+      roles: ['etcd'],
+    }))
+  }
+
+  /** What the running process was started with. */
+  async function environment(name: string): Promise<Record<string, string>> {
+    const pid = await lab.machine(name).mainPid('etcd')
+    const text = await lab.machine(name).check(['cat', `/proc/${pid}/environ`])
+    const entries = text.split('\0').map((entry) => entry.split(/=(.*)/s).slice(0, 2))
+    return Object.fromEntries(entries) as Record<string, string>
+  }
+})

@@ -1,0 +1,58 @@
+/** What `--json` says of a run: which steps were carried out, how it ended, and what clients noticed. */
+import type { Availability } from '../../../src/operations/with-recorder.ts'
+import type { TestLab } from '../harness.ts'
+import { quorate } from './quorate.ts'
+
+export interface ShownStep {
+  readonly kind: string
+  readonly host?: string
+  readonly what: string
+}
+
+/** One line of `--json`. */
+export interface ShownEvent {
+  readonly type?: string
+  readonly step?: ShownStep
+  readonly changed?: boolean
+  readonly text?: string
+  readonly error?: {
+    readonly code: string
+    readonly host?: string
+    readonly message: string
+    readonly hint?: string
+  }
+}
+
+export interface Told {
+  readonly exitCode: number
+  /** Those that were done, in their order. */
+  readonly steps: readonly ShownStep[]
+  readonly error: NonNullable<ShownEvent['error']> | undefined
+  readonly availability: Availability | undefined
+  /** Notes and warnings. */
+  readonly notes: readonly string[]
+}
+
+/** Runs a command with `--json`; how it ends is part of what is told. */
+export async function told(lab: TestLab, args: readonly string[]): Promise<Told> {
+  const { stdout, exitCode } = await quorate(lab, [...args, '--json'])
+  const events = stdout.split('\n').flatMap((line) => (line === '' ? [] : [eventOf(line)]))
+  return {
+    exitCode,
+    steps: events.flatMap(({ type, step }) => (type === 'step-done' && step ? [step] : [])),
+    error: events.find(({ error }) => error !== undefined)?.error,
+    notes: events.flatMap(({ type, text }) =>
+      text !== undefined && (type === 'note' || type === 'warning') ? [text] : [],
+    ),
+    availability: events.find((event): event is ShownEvent & Availability => event.type === 'availability'),
+  }
+}
+
+export function eventOf(line: string): ShownEvent {
+  return JSON.parse(line) as ShownEvent
+}
+
+/** The nodes that were restarted, in their order. */
+export function restartsOf({ steps }: Pick<Told, 'steps'>): readonly string[] {
+  return steps.flatMap(({ kind, host }) => (kind === 'restart' && host !== undefined ? [host] : []))
+}
