@@ -111,12 +111,8 @@ export function requireEnding({ cluster }: Session, observed: Observed, isThere:
   const waiting = etcdNodes(cluster).filter(({ name }) =>
     Object.values(observed.certificates[name] ?? {}).some((faults) => faults.length > 0),
   )
-  const { bundle = '' } = observed.authority
-  const untold = etcdNodes(cluster).filter(({ name }) => {
-    const mark = observed.hosts[name]?.member?.unit.environment?.[TRUST_MARK]
-    return mark !== undefined && !mark.split(',').some((one) => fingerprintsOf(bundle).includes(one))
-  })
-  const names = [...new Set([...waiting, ...untold])].map(({ name }) => name)
+  // What is from the CA that signs was issued only once every member trusted that one.
+  const names = waiting.map(({ name }) => name)
   if (names.length === 0) return
   throw new QuorateError('blocked', `not yet: ${names.join(', ')} still need the old CA`, {
     hint: 'go on first: quorate certs rotate-ca',

@@ -172,6 +172,24 @@ describe.skipIf(whyNoLab())('certs renew', () => {
     expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
   })
 
+  test('one certificate for everything becomes one each for peers and clients, and nobody notices', async () => {
+    await lab.writeCluster({ pki: { layout: 'separate' } })
+    const output = await quorateOk(lab, ['apply', '--yes', '--json'])
+    const done = JSON.parse(output.trim().split('\n').at(-1) ?? '') as Done
+    expect(done.availability?.report).toMatchObject({ writes: { failed: 0 }, lostWrites: 0 })
+    const served = await serials()
+    expect(new Set(Object.values(served)).size).toBe(6)
+    // What the processes read before they were restarted is of no use now, and goes with the next certificate.
+    await renewed('--all')
+    expect(await on('etcd01', 'ls /etc/ssl/etcd/')).toBe(
+      'ca.crt\nca.env\npeer.crt\npeer.key\nserver.crt\nserver.key\n',
+    )
+    expect(changed(served, await serials())).toHaveLength(6)
+    await lab.writeCluster({})
+    await quorateOk(lab, ['apply', '--yes', '--no-probe'])
+    expect((await statusOf(lab)).report.cluster.healthy).toBe(true)
+  })
+
   test('a CA that is about to expire is refused, and nothing is touched', async () => {
     const before = await serials()
     const folder = path.join(lab.folder, 'short')
