@@ -36,7 +36,7 @@ export async function runWave(
   for (const step of cluster) {
     // No machine's fence guards what is done through etcd: the lock has to be ours still.
     signal.throwIfAborted()
-    await timed(session.emit, step, async () => await runClusterStep(session, observed, step))
+    await timed(session.emit, step, async () => await whileLocked({ ...session, signal }, observed, step))
     if (step.kind === 'verify' || step.kind === 'canary') verified = true
   }
   const [artifacts, certificates] = await Promise.all([
@@ -94,6 +94,17 @@ async function makeAuthority(session: Session, steps: readonly Step[]): Promise<
       async () => void (await (await session.authority()).chain(session.signal)),
     )
     await headStart(async () => await session.prepareOperator())
+  }
+}
+
+/** Such a step may take minutes: it ends when the lock is lost, since by then somebody else may be at work. */
+async function whileLocked(...step: Parameters<typeof runClusterStep>): Promise<void> {
+  try {
+    await runClusterStep(...step)
+  } catch (error) {
+    // What was given up says no more than that it was.
+    step[0].signal.throwIfAborted()
+    throw error
   }
 }
 
