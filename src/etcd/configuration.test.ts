@@ -50,6 +50,23 @@ test('localPlaintext opens loopback and nothing else', () => {
   expect(ETCD_LISTEN_CLIENT_URLS).toBe('https://192.168.0.1:2379,http://127.0.0.1:2379')
 })
 
+test('plaintextClients serves http beside https, on the same ports, and makes both known', () => {
+  const both = environment({ cluster: sampleCluster({ plaintextClients: true }) })
+  const own = 'https://192.168.0.1:2379,http://192.168.0.1:2379'
+  expect(both['ETCD_LISTEN_CLIENT_URLS']).toBe(`${own},https://127.0.0.1:2379,http://127.0.0.1:2379`)
+  expect(both['ETCD_ADVERTISE_CLIENT_URLS']).toBe(own)
+})
+
+test('a member whose peers find it without TLS has its certificates all the same, to find others with', () => {
+  const node = { ...sampleNode('etcd01', '192.168.0.1'), plainPeer: true as const }
+  const plain = environment({ node, members: [node] })
+  expect(plain).toMatchObject({
+    ETCD_LISTEN_PEER_URLS: 'http://192.168.0.1:2380',
+    ETCD_INITIAL_ADVERTISE_PEER_URLS: 'http://192.168.0.1:2380',
+    ETCD_PEER_CERT_FILE: '/etc/ssl/etcd/etcd.crt',
+  })
+})
+
 test('separate certificates are used each for its side', () => {
   const { ETCD_CERT_FILE, ETCD_PEER_KEY_FILE } = environment({ cluster: sampleCluster({}, 'separate') })
   expect([ETCD_CERT_FILE, ETCD_PEER_KEY_FILE]).toEqual(['/etc/ssl/etcd/server.crt', '/etc/ssl/etcd/peer.key'])

@@ -51,12 +51,21 @@ export function memberEnvironment(configuration: MemberConfiguration): Record<st
 
 /** `https://192.168.0.1:2380`: how peers know a member. */
 export function peerUrl(cluster: Cluster, node: Node): string {
-  return `https://${bracket(node.address)}:${cluster.etcd.peerPort}`
+  return `${node.plainPeer === true ? 'http' : 'https'}://${bracket(node.address)}:${cluster.etcd.peerPort}`
 }
 
 /** `https://192.168.0.1:2379`: where clients find a member. */
 export function clientUrl(cluster: Cluster, node: Node): string {
   return `https://${bracket(node.address)}:${cluster.etcd.clientPort}`
+}
+
+/** All of them: clients that speak http, where there may be some, find a member by another. */
+export function clientUrls(cluster: Cluster, node: Node): readonly string[] {
+  return inBoth(cluster, clientUrl(cluster, node))
+}
+
+function inBoth({ etcd }: Cluster, url: string): readonly string[] {
+  return etcd.plaintextClients ? [url, url.replace('https:', 'http:')] : [url]
 }
 
 /** The absolute paths of a member's certificates and keys. */
@@ -85,7 +94,7 @@ function identity({ cluster, node, members, token, state }: MemberConfiguration)
     ETCD_INITIAL_CLUSTER_TOKEN: token,
     ETCD_INITIAL_CLUSTER_STATE: state,
     ETCD_INITIAL_ADVERTISE_PEER_URLS: peerUrl(cluster, node),
-    ETCD_ADVERTISE_CLIENT_URLS: clientUrl(cluster, node),
+    ETCD_ADVERTISE_CLIENT_URLS: clientUrls(cluster, node).join(','),
   }
 }
 
@@ -95,10 +104,15 @@ function walWithinData({ etcd }: Cluster): boolean {
 }
 
 function urls({ cluster, node }: MemberConfiguration): Record<string, string> {
-  const local = `${cluster.etcd.localPlaintext ? 'http' : 'https'}://127.0.0.1:${cluster.etcd.clientPort}`
+  const { localPlaintext, plaintextClients, clientPort } = cluster.etcd
+  const own = node.address === '127.0.0.1' ? [] : clientUrls(cluster, node)
+  const local =
+    localPlaintext && !plaintextClients
+      ? [`http://127.0.0.1:${clientPort}`]
+      : inBoth(cluster, `https://127.0.0.1:${clientPort}`)
   return {
     ETCD_LISTEN_PEER_URLS: peerUrl(cluster, node),
-    ETCD_LISTEN_CLIENT_URLS: node.address === '127.0.0.1' ? local : `${clientUrl(cluster, node)},${local}`,
+    ETCD_LISTEN_CLIENT_URLS: [...own, ...local].join(','),
   }
 }
 

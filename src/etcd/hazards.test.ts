@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { describeHazards, endOfLife, knownBad } from './hazards.ts'
+import { describeHazards, endOfLife, knownBad, sharesPortFrom } from './hazards.ts'
 
 test('inconsistent data in 3.5.0 to 3.5.2 comes first and as an error, and is gone in 3.5.3', () => {
   for (const version of ['3.5.0', '3.5.1', '3.5.2']) {
@@ -36,4 +36,15 @@ test('every line names the version, the fault and its cure, and the end of a min
   ])
   expect(endOfLife('3.4.45')).toEqual({ last: '3.4.45', when: '2026-06' })
   expect(describeHazards('3.4.45')).toEqual([expect.stringContaining('gets no more fixes')])
+})
+
+test.each([
+  ['3.3.25', '3.4.25'],
+  ['3.4.23', '3.4.25'],
+  ['3.5.7', '3.5.8'],
+  ['3.4.25', undefined],
+  ['3.5.16', undefined],
+  ['3.6.0', undefined],
+])('http and https on one port: %s does not do it before %s', (version, first) => {
+  expect(sharesPortFrom(version)).toBe(first)
 })

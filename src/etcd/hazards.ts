@@ -1,5 +1,6 @@
 /** Versions of etcd with known faults, as data. Sources: etcd's changelogs for 3.4, 3.5, 3.6 and 3.7. */
 import semver from 'semver'
+import { atLeast, minorOf } from './versions.ts'
 
 export interface Hazard {
   /** What can go wrong, as a sentence without its full stop. */
@@ -8,6 +9,16 @@ export interface Hazard {
   readonly fixedIn: string
   /** `error`: data can be lost or become inconsistent without anybody's mistake. `warning`: everything else. */
   readonly severity: 'error' | 'warning'
+}
+
+/**
+ * The first version of the same minor that serves http and https on one port reliably; undefined: this one does. Before,
+ * it depended on two threads which of the two servers gRPC clients without TLS met (https://github.com/etcd-io/etcd/issues/15495).
+ */
+export function sharesPortFrom(version: string): string | undefined {
+  const fixed: Readonly<Record<string, string>> = { '3.3': '3.4.25', '3.4': '3.4.25', '3.5': '3.5.8' }
+  const first = fixed[minorOf(version)]
+  return first === undefined || atLeast(version, first) ? undefined : first
 }
 
 interface Fault {

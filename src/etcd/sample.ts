@@ -35,6 +35,7 @@ export function sampleCluster(etcd: Partial<EtcdSpec> = {}, layout: Pki['layout'
       clientPort: 2379,
       peerPort: 2380,
       localPlaintext: false,
+      plaintextClients: false,
       enableV2: false,
       settings: {},
       ...etcd,

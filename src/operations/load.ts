@@ -1,12 +1,17 @@
 /** Reads a cluster file with every check there is. */
 import { checkFlannelForFile } from '../flannel/file-check.ts'
+import { sharesPortFrom } from '../etcd/hazards.ts'
 import { unknownSettings } from '../etcd/versions.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { type ExtraCheck, type Parsed, loadCluster, readClusterFile } from '../spec/parse.ts'
 import type { Report } from '../spec/report.ts'
 import { formatProblem } from '../spec/problem.ts'
 
-export const EXTRA_CHECKS: readonly ExtraCheck[] = [checkFlannelForFile, checkSettingsForFile]
+export const EXTRA_CHECKS: readonly ExtraCheck[] = [
+  checkFlannelForFile,
+  checkSettingsForFile,
+  checkSharedPort,
+]
 
 export interface LoadedCluster {
   readonly cluster: Cluster
@@ -23,6 +28,14 @@ export async function loadClusterFile(path: string): Promise<LoadedCluster> {
 /** Everything that is to be said about a file, wrong or not. @throws QuorateError `cluster-file` if it can't be read. */
 export async function inspectClusterFile(path: string): Promise<Parsed> {
   return await readClusterFile(path, { extraChecks: EXTRA_CHECKS })
+}
+
+function checkSharedPort({ etcd }: Cluster): readonly Report[] {
+  const first = etcd.plaintextClients ? sharesPortFrom(etcd.version) : undefined
+  if (first === undefined) return []
+  const message = `etcd.plaintextClients: etcd ${etcd.version} does not serve http and https on one port reliably: after some starts it turns clients without TLS away`
+  const hint = `etcd ${first} and newer do; without the key it serves https alone`
+  return [{ severity: 'error', path: ['etcd', 'plaintextClients'], part: 'key', message, hint }]
 }
 
 /** etcd only warns of a variable that it does not know: a stale name would silently switch a safeguard off. */

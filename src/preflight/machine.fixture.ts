@@ -69,6 +69,7 @@ export function cluster(changes: Partial<Cluster> = {}): Cluster {
       clientPort: 2379,
       peerPort: 2380,
       localPlaintext: false,
+      plaintextClients: false,
       enableV2: false,
       settings: {},
     },

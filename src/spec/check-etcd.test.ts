@@ -79,6 +79,12 @@ test('what is allowed but risky is a warning that names the risk', () => {
   ])
 })
 
+test('serving clients without TLS is a warning that says how to end it', () => {
+  expect(added('  plaintextClients: true\n')).toEqual([
+    'cluster.yaml:8:21: warning: etcd.plaintextClients: whoever reaches the client port can read and write the whole store without a certificate, and is read on the way; remove the key and apply, as soon as no client speaks http any more',
+  ])
+})
+
 test('the v2 API is refused where etcd has none', () => {
   expect(lines(GOOD.replace('3.5.16', '3.6.14') + '  enableV2: true\n')).toEqual([
     'cluster.yaml:8:13: etcd.enableV2: etcd 3.6.14 has no v2 API any more: 3.6 removed it; remove the key; flannel 0.18 and newer use v3',

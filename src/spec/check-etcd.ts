@@ -119,6 +119,15 @@ function checkApi(file: Partly<ClusterFile>, report: Reporter): void {
       'leave it out unless something needs it; `quorate etcdctl` does not',
     )
   }
+  if (etcd?.plaintextClients === true) {
+    const message =
+      'etcd.plaintextClients: whoever reaches the client port can read and write the whole store without a certificate, and is read on the way'
+    report.warning(
+      ['etcd', 'plaintextClients'],
+      message,
+      'remove the key and apply, as soon as no client speaks http any more',
+    )
+  }
 }
 
 function checkSource(file: Partly<ClusterFile>, report: Reporter): void {

@@ -36,6 +36,8 @@ export interface Node {
   readonly names: readonly string[]
   readonly roles: readonly Role[]
   readonly ssh: SshTarget
+  /** Its peers still find it at `http://…`. The planner says so, of a cluster that is on its way to TLS; no file can. */
+  readonly plainPeer?: true | undefined
 }
 
 /** How to reach a node. What is undefined is left to the user's OpenSSH configuration. */
@@ -130,6 +132,8 @@ export interface EtcdSpec {
   readonly peerPort: number
   /** Serves `http://127.0.0.1:2379` without TLS, as the seed did: every local process is then root on the store. */
   readonly localPlaintext: boolean
+  /** Serves http beside https on the client port, so that clients of a cluster that had no TLS can move one by one. */
+  readonly plaintextClients: boolean
   /** Serves the v2 API (etcd 3.3 to 3.5), for flannel < 0.18. */
   readonly enableV2: boolean
   /** Any other etcd setting by its flag name without dashes, e.g. `heartbeat-interval: '100'`. */

@@ -22,6 +22,7 @@ export const DEFAULTS = {
     clientPort: 2379,
     peerPort: 2380,
     localPlaintext: false,
+    plaintextClients: false,
     enableV2: false,
   },
   release: {

@@ -86,6 +86,7 @@ function anyContent(): fc.Arbitrary<ClusterFile> {
           walDirectory: fc.constant('/mnt/fast/etcd/wal'),
           clientPort: port,
           localPlaintext: fc.boolean(),
+          plaintextClients: fc.boolean(),
           enableV2: fc.boolean(),
           settings,
         },

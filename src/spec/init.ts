@@ -160,6 +160,12 @@ function etcd({ etcd: set }: ClusterFile): string[] {
         why: 'true: any process on the node is root on the store',
       },
       {
+        key: 'plaintextClients',
+        value: set.plaintextClients,
+        standard: no,
+        why: 'true: http beside https, while clients move',
+      },
+      {
         key: 'enableV2',
         value: set.enableV2,
         standard: no,

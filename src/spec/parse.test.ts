@@ -53,6 +53,7 @@ test('a short file is a cluster with every default filled in', () => {
       clientPort: 2379,
       peerPort: 2380,
       localPlaintext: false,
+      plaintextClients: false,
       enableV2: false,
       settings: {},
     },

@@ -179,6 +179,10 @@ const etcd = z.strictObject({
     'Serve http://127.0.0.1 without TLS: every local process is then root on the store.',
     DEFAULTS.etcd.localPlaintext,
   ).optional(),
+  plaintextClients: flag(
+    'Serve http beside https on the client port, while clients of a cluster without TLS move to it.',
+    DEFAULTS.etcd.plaintextClients,
+  ).optional(),
   enableV2: flag(
     'Serve the v2 API (etcd 3.3 to 3.5), for flannel before 0.18.',
     DEFAULTS.etcd.enableV2,
