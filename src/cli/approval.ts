@@ -19,9 +19,15 @@ export function approval(context: CliContext, ask: ProgressRenderer['hold']): (p
 /** What the risk is, in a sentence or two. */
 function question(steps: readonly Step[]): string {
   const restarts = steps.flatMap((step) => (step.kind === 'restart' ? [step.host] : []))
+  const closed = steps.flatMap((step) => (step.kind === 'restart' ? (step.closes ?? []) : []))
   const changes = steps.filter((step) => step.danger === 'membership').map(({ what }) => what)
   const parts = [
     ...(changes.length > 0 ? [`The membership changes, one at a time: ${changes.join('; ')}.`] : []),
+    ...(closed.length > 0
+      ? [
+          `Clients that still speak http there are turned away from then on: ${[...new Set(closed)].join(', ')}.`,
+        ]
+      : []),
     ...(restarts.length > 0
       ? [`Members restart, one at a time and the leader last: ${[...new Set(restarts)].join(', ')}.`]
       : []),

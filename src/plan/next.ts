@@ -10,6 +10,7 @@ import type { ApplyIntent } from './intent.ts'
 import { arrive, depart, join, leave } from './members.ts'
 import { networkSteps } from './network.ts'
 import type { Observed } from './observed.ts'
+import { peersForNow, unknownSchemes } from './plain-peers.ts'
 import { memberFiles, memberSteps, packageSteps, wantedFiles } from './prepare.ts'
 import { refusals } from './refusals.ts'
 import { heal, relocate, roll } from './roll.ts'
@@ -22,11 +23,16 @@ import type { HostStep, Next, Step } from './steps.ts'
 import { canary } from './upgrade.ts'
 import { holdBack, isUntold, trustReasons } from './trust.ts'
 
-export function next(intent: ApplyIntent, looked: Observed): Next {
-  const { cluster } = intent
+export function next(asked: ApplyIntent, looked: Observed): Next {
+  const cluster = peersForNow(asked.cluster, looked)
+  const intent: ApplyIntent = { ...asked, cluster }
   const situation = judgeSituation(intent, looked)
   if (situation.kind === 'blocked') return situation
-  const reasons = [...refusals(intent, looked), ...trustReasons(intent, looked)]
+  const reasons = [
+    ...refusals(intent, looked),
+    ...trustReasons(intent, looked),
+    ...unknownSchemes(cluster, looked),
+  ]
   if (reasons.length > 0) return { kind: 'blocked', reasons }
   const observed = holdBack(intent, looked)
   const { members = [], healthy = [] } = observed.cluster ?? {}

@@ -34,6 +34,16 @@ export function restartReasons(
   return running[UNIT_MARK] === unitMark({ cluster }) ? settings : [...settings, 'from another unit']
 }
 
+/** URLs at which the running process serves clients without TLS, and the one of these files will not. */
+export function closedUrls(state: MemberState, files: readonly WantedFile[]): readonly string[] {
+  const file = files.find(({ path }) => path === PATHS.environment)
+  if (file === undefined) return []
+  const open = (environment: Readonly<Record<string, string>>) =>
+    (environment['ETCD_LISTEN_CLIENT_URLS'] ?? '').split(',').filter((url) => url.startsWith('http:'))
+  const stay = open(parseEnvironmentFile(file.content))
+  return open(state.unit.environment ?? {}).filter((url) => !stay.includes(url))
+}
+
 function describe(name: string, running: string | undefined, wanted: string | undefined): string {
   if (running === undefined) return `without ${name}=${wanted}`
   const now = `with ${name}=${running}`

@@ -1,6 +1,6 @@
 /** What things should be like after a step: how a plan is printed beforehand, and what the simulation runs on. */
 import { type HostState, type MemberState, PATHS } from '../host/state.ts'
-import { clientUrl, peerUrl } from '../etcd/configuration.ts'
+import { clientUrls, peerUrl } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { UNIT_MARK } from '../etcd/unit-file.ts'
 import { trustMarkFile } from '../pki/trust-mark.ts'
@@ -8,6 +8,7 @@ import { renderConfig } from '../flannel/config.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { Observed } from './observed.ts'
 import { parsePin } from './pin.ts'
+import { peersForNow } from './plain-peers.ts'
 import { predictMembership } from './predict-membership.ts'
 import { rosterOf } from './roster.ts'
 import { type HostStep, type Step, isHostStep } from './steps.ts'
@@ -182,7 +183,7 @@ function predictMembers(cluster: Cluster, observed: Observed, host: string): Obs
     return predictFormed(cluster, observed)
   const own = rosterOf(cluster, facts.members, 0).members.get(host)
   const members = facts.members.map((member) =>
-    member === own ? { ...member, name: host, clientUrls: [clientUrl(cluster, node)] } : member,
+    member === own ? { ...member, name: host, clientUrls: clientUrls(cluster, node) } : member,
   )
   const voter = own !== undefined && !own.learner
   const healthy = voter && !facts.healthy.includes(host) ? [...facts.healthy, host] : facts.healthy
@@ -202,7 +203,8 @@ function installedVersion({ hosts }: Observed, host: string): string {
 }
 
 /** With every member started there is a healthy cluster. */
-function predictFormed(cluster: Cluster, observed: Observed): Observed {
+function predictFormed(wanted: Cluster, observed: Observed): Observed {
+  const cluster = peersForNow(wanted, observed)
   const nodes = etcdNodes(cluster)
   const state = (node: Node) => observed.hosts[node.name]?.member
   const running = nodes.filter((node) => state(node)?.unit.active === 'active')
@@ -229,7 +231,7 @@ function predictFormed(cluster: Cluster, observed: Observed): Observed {
         id: UNKNOWN_YET,
         name: node.name,
         peerUrls: [peerUrl(cluster, node)],
-        clientUrls: [clientUrl(cluster, node)],
+        clientUrls: clientUrls(cluster, node),
         learner: false,
       })),
       healthy: running.map((node) => node.name),

@@ -6,7 +6,7 @@ import { peerUrl } from '../etcd/configuration.ts'
 import { CAUGHT_UP } from '../etcd/lag.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { ClusterFacts, MemberFacts } from './observed.ts'
-import { restartReasons } from './outdated.ts'
+import { closedUrls, restartReasons } from './outdated.ts'
 import { binarySteps, configurationSteps, memberFiles } from './prepare.ts'
 import { mayRestart, quorum } from './quorum.ts'
 import { type Roster, isInvited } from './roster.ts'
@@ -126,6 +126,7 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
   const binaries = binarySteps(cluster, host, observed.hosts[host]?.architecture ?? 'other', state)
   const files = configurationSteps(host, memberFiles(cluster, node, situation, state), state)
   const folders = handOver(cluster, state)
+  const closes = closedUrls(state, memberFiles(cluster, node, situation, state))
   const restart: HostStep[] =
     reasons.length === 0
       ? []
@@ -134,7 +135,12 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
             kind: 'restart',
             host,
             ...(folders.length === 0 ? {} : { handOver: folders }),
-            what: `restart etcd.service${outage(roster)}${folders.length === 0 ? '' : `, handing ${folders.join(' and ')} over to the user etcd`}`,
+            ...(closes.length === 0 ? {} : { closes }),
+            what: [
+              `restart etcd.service${outage(roster)}`,
+              ...(folders.length === 0 ? [] : [`handing ${folders.join(' and ')} over to the user etcd`]),
+              ...(closes.length === 0 ? [] : [`serving clients no more at ${closes.join(' and ')}`]),
+            ].join(', '),
             why: `it was started ${reasons.join('; ')}`,
             danger: 'restart',
           },

@@ -73,9 +73,16 @@ export type HostStep =
   /** Waits for a start. */
   | (HostStepCommon & { readonly kind: 'ready' })
   /** Stops a member that runs, starts it again and waits until it is ready: one member a wave. */
-  | (HostStepCommon & HandOver & { readonly kind: 'restart' })
+  | RestartStep
   | StopStep
   | AsideStep
+
+export type RestartStep = HostStepCommon &
+  HandOver & {
+    readonly kind: 'restart'
+    /** Where it served clients without TLS, and will not any more. */
+    readonly closes?: readonly string[] | undefined
+  }
 
 interface HandOver {
   /** Folders that become etcd's with all that is in them, while no member runs: another user's member wrote them. */
