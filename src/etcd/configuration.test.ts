@@ -57,6 +57,11 @@ test('plaintextClients serves http beside https, on the same ports, and makes bo
   expect(both['ETCD_ADVERTISE_CLIENT_URLS']).toBe(own)
 })
 
+test('plaintextClients serves http alone where etcd mistakes the one for the other', () => {
+  const old = environment({ cluster: sampleCluster({ plaintextClients: true, version: '3.4.23' }) })
+  expect(old['ETCD_LISTEN_CLIENT_URLS']).toBe('http://192.168.0.1:2379,http://127.0.0.1:2379')
+})
+
 test('a member whose peers find it without TLS has its certificates all the same, to find others with', () => {
   const node = { ...sampleNode('etcd01', '192.168.0.1'), plainPeer: true as const }
   const plain = environment({ node, members: [node] })

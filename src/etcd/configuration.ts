@@ -1,6 +1,7 @@
 /** What one member is told: its ETCD_* variables, only those that its version of etcd knows. */
 import { QuorateError } from '../errors.ts'
 import type { CertificateLayout, Cluster, Node } from '../spec/cluster.ts'
+import { sharesPortFrom } from './hazards.ts'
 import { bracket } from './bracket.ts'
 import { checkSettings, environmentName, knownFlags, minorOf, supportsV2 } from './versions.ts'
 
@@ -64,8 +65,11 @@ export function clientUrls(cluster: Cluster, node: Node): readonly string[] {
   return inBoth(cluster, clientUrl(cluster, node))
 }
 
+/** Where this version can't be relied on to serve both on one port, clients keep what they have. */
 function inBoth({ etcd }: Cluster, url: string): readonly string[] {
-  return etcd.plaintextClients ? [url, url.replace('https:', 'http:')] : [url]
+  if (!etcd.plaintextClients) return [url]
+  const plain = url.replace('https:', 'http:')
+  return sharesPortFrom(etcd.version) === undefined ? [url, plain] : [plain]
 }
 
 /** The absolute paths of a member's certificates and keys. */

@@ -1,6 +1,7 @@
 /** `quorate etcdctl`: etcd's own tool on one node, as user etcd, with that node's endpoint and certificates filled in. */
 import type { Readable } from 'node:stream'
 import { QuorateError, combineErrors } from '../errors.ts'
+import { bracket } from '../etcd/bracket.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { Fleet } from '../ssh/fleet.ts'
 import type { Remote } from '../ssh/remote.ts'
@@ -44,7 +45,7 @@ export async function etcdctl(options: EtcdctlOptions): Promise<EtcdctlResult> {
   }
   const remote = await chosen(options)
   const { stdout, stderr, exitCode } = await remote.run({
-    argv: etcdctlArgv(cluster, args, api),
+    argv: etcdctlArgv(cluster, args, api, remote.host),
     root: true,
     stdin: options.stdin,
     signal,
@@ -60,17 +61,20 @@ export async function etcdctl(options: EtcdctlOptions): Promise<EtcdctlResult> {
   }
 }
 
-/** The whole command, to be run as root. */
-export function etcdctlArgv(cluster: Cluster, args: readonly string[], api: 2 | 3): string[] {
-  return ['sh', '-c', program, 'etcdctl', String(api), ...connectionFlags(cluster, api), ...args]
+/** The whole command, to be run as root on the node with this name. */
+export function etcdctlArgv(cluster: Cluster, args: readonly string[], api: 2 | 3, host: string): string[] {
+  return ['sh', '-c', program, 'etcdctl', String(api), ...connectionFlags(cluster, api, host), ...args]
 }
 
-function connectionFlags({ etcd, pki }: Cluster, api: 2 | 3): string[] {
-  const scheme = etcd.localPlaintext ? 'http' : 'https'
-  const endpoint = [`--endpoints=${scheme}://127.0.0.1:${etcd.clientPort}`]
+function connectionFlags({ etcd, pki, nodes }: Cluster, api: 2 | 3, host: string): string[] {
+  const plaintext = etcd.localPlaintext || etcd.plaintextClients
+  // A member that was set up without TLS need not listen on the loopback yet.
+  const own = etcd.plaintextClients ? nodes.find(({ name }) => name === host)?.address : undefined
+  const where = `${bracket(own ?? '127.0.0.1')}:${etcd.clientPort}`
+  const endpoint = [`--endpoints=${plaintext ? 'http' : 'https'}://${where}`]
   // The v2 client would ask that endpoint for the others and go to those: one node is meant here.
   if (api === 2) endpoint.push('--no-sync')
-  if (etcd.localPlaintext) return endpoint
+  if (plaintext) return endpoint
   const names =
     api === 2
       ? (['--ca-file', '--cert-file', '--key-file'] as const)

@@ -33,9 +33,9 @@ export async function inspectClusterFile(path: string): Promise<Parsed> {
 function checkSharedPort({ etcd }: Cluster): readonly Report[] {
   const first = etcd.plaintextClients ? sharesPortFrom(etcd.version) : undefined
   if (first === undefined) return []
-  const message = `etcd.plaintextClients: etcd ${etcd.version} does not serve http and https on one port reliably: after some starts it turns clients without TLS away`
-  const hint = `etcd ${first} and newer do; without the key it serves https alone`
-  return [{ severity: 'error', path: ['etcd', 'plaintextClients'], part: 'key', message, hint }]
+  const message = `etcd.plaintextClients: etcd ${etcd.version} can't be relied on to serve http and https on one port, so it serves clients http alone`
+  const hint = `etcd ${first} and newer serve both: upgrade, and then let clients move`
+  return [{ severity: 'warning', path: ['etcd', 'plaintextClients'], part: 'key', message, hint }]
 }
 
 /** etcd only warns of a variable that it does not know: a stale name would silently switch a safeguard off. */

@@ -3,12 +3,12 @@ import { QuorateError } from '../errors.ts'
 import { peerUrl } from '../etcd/configuration.ts'
 import { judgeView } from '../etcd/health.ts'
 import { servedCertificate } from '../etcd/served-certificate.ts'
-import { type MemberView, formatId, readClusterView } from '../etcd/view.ts'
+import { type ClusterView, type MemberView, formatId, readClusterView } from '../etcd/view.ts'
 import { quorum } from '../plan/quorum.ts'
 import { seek } from '../run/seek.ts'
 import type { Session } from '../run/session.ts'
 import { isUnderWay, unretired } from './ca-exchange-state.ts'
-import { type Node, etcdNodes } from '../spec/cluster.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { leftBehind } from './left-behind.ts'
 
 /** Stable and documented in docs/status.md: fields are added, never renamed or removed. */
@@ -62,8 +62,9 @@ export async function status(session: Session): Promise<StatusReport> {
   const nodes = etcdNodes(cluster)
   const looked = await Promise.all(nodes.map(async (node) => await lookAt(session, node)))
   const view = { members: looked.map(({ member }) => member) }
+  const plain = plainPeers(cluster, view)
   const judgement = judgeView(view, {
-    members: nodes.map((node) => ({ name: node.name, peerUrls: [peerUrl(cluster, node)] })),
+    members: nodes.map((node) => ({ name: node.name, peerUrls: [peerUrlNow(cluster, node, plain)] })),
   })
   const members = looked.map(({ node, member, daysLeft }) =>
     memberStatus(node, member, daysLeft, judgement.leaderId, view.members),
@@ -80,10 +81,40 @@ export async function status(session: Session): Promise<StatusReport> {
         member === undefined ? message : `${member}: ${message}`,
       ),
       caExchange: isUnderWay(cluster) || unretired(cluster) !== undefined,
-      notes: (await leftBehind(cluster)).map(({ host, text }) => `${host}: ${text}`),
+      notes: [
+        ...(await leftBehind(cluster)).map(({ host, text }) => `${host}: ${text}`),
+        ...plaintextNotes(cluster, plain),
+      ],
     },
     members,
   }
+}
+
+/** Nodes whose members the others find at http, though the cluster file's are found at https: `apply` moves them. */
+function plainPeers(cluster: Cluster, { members }: ClusterView): readonly string[] {
+  const lists = members.flatMap((member) => (member.reachable ? (member.list?.members ?? []) : []))
+  const urls = new Set(lists.flatMap(({ peerUrls }) => peerUrls))
+  return etcdNodes(cluster)
+    .filter((node) => urls.has(peerUrl(cluster, { ...node, plainPeer: true })))
+    .filter((node) => !urls.has(peerUrl(cluster, node)))
+    .map(({ name }) => name)
+}
+
+function peerUrlNow(cluster: Cluster, node: Node, plain: readonly string[]): string {
+  return peerUrl(cluster, plain.includes(node.name) ? { ...node, plainPeer: true } : node)
+}
+
+function plaintextNotes({ etcd }: Cluster, plain: readonly string[]): readonly string[] {
+  return [
+    ...(plain.length > 0
+      ? [`peers speak to ${plain.join(', ')} without TLS: quorate apply gives it to them`]
+      : []),
+    ...(etcd.plaintextClients
+      ? [
+          'clients are served without TLS: remove etcd.plaintextClients and apply, when none speaks http any more',
+        ]
+      : []),
+  ]
 }
 
 interface Looked {

@@ -38,10 +38,12 @@ export function restartReasons(
 export function closedUrls(state: MemberState, files: readonly WantedFile[]): readonly string[] {
   const file = files.find(({ path }) => path === PATHS.environment)
   if (file === undefined) return []
-  const open = (environment: Readonly<Record<string, string>>) =>
-    (environment['ETCD_LISTEN_CLIENT_URLS'] ?? '').split(',').filter((url) => url.startsWith('http:'))
-  const stay = open(parseEnvironmentFile(file.content))
-  return open(state.unit.environment ?? {}).filter((url) => !stay.includes(url))
+  const stay = openUrls(parseEnvironmentFile(file.content))
+  return openUrls(state.unit.environment ?? {}).filter((url) => !stay.includes(url))
+}
+
+function openUrls(environment: Readonly<Record<string, string>>): readonly string[] {
+  return (environment['ETCD_LISTEN_CLIENT_URLS'] ?? '').split(',').filter((url) => url.startsWith('http:'))
 }
 
 function describe(name: string, running: string | undefined, wanted: string | undefined): string {

@@ -1,5 +1,5 @@
 /** Finds members that listen elsewhere than the cluster file says: it was edited since, and not applied yet. */
-import { localPort } from '../etcd/local-port.ts'
+import { LOOPBACK, localPort } from '../etcd/local-port.ts'
 import type { MemberView } from '../etcd/view.ts'
 import { runAgent } from '../host/agent.ts'
 import { looksFor, parseHostState } from '../host/observe.ts'
@@ -21,9 +21,12 @@ export async function seek(session: Session, node: Node, member: MemberView): Pr
   const { lines } = await runAgent(remote, { operations: [], looks: looksFor(cluster, node), signal })
   const environment = parseHostState(node.name, true, lines).member?.unit.environment
   const where = environment && localPort(environment)
-  const { clientPort, localPlaintext } = cluster.etcd
+  const { clientPort, localPlaintext, plaintextClients } = cluster.etcd
   const asInFile =
-    where?.port === clientPort && where.plaintext === localPlaintext && where.address === node.address
+    where?.at === LOOPBACK &&
+    where.port === clientPort &&
+    where.plaintext === (localPlaintext || plaintextClients) &&
+    where.address === node.address
   if (where === undefined || asInFile) return false
   session.found(node, where)
   return true

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { MemberClient } from '../etcd/client.ts'
 import type { MemberEndpoint, MemberTls } from '../etcd/endpoint.ts'
-import type { LocalPort } from '../etcd/local-port.ts'
+import { LOOPBACK, type LocalPort } from '../etcd/local-port.ts'
 import type { AskPassphrase, Authority } from '../pki/authority.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { type Fleet, openFleet } from '../ssh/fleet.ts'
@@ -83,15 +83,15 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const remote = async (node: Node) => await fleet.get(node.name, node.ssh)
   const ports = new Map<string, LocalPort>()
   const place = ({ name, address }: Node): LocalPort & { readonly address: string } => {
-    const { port, plaintext, address: known = address } = ports.get(name) ?? asInFile(cluster)
-    return { port, plaintext, address: known }
+    const { at, port, plaintext, address: known = address } = ports.get(name) ?? asInFile(cluster)
+    return { at, port, plaintext, address: known }
   }
   // Forgotten where it listens elsewhere after a restart: the next call goes there.
   const perPlace = <V>(work: (node: Node) => Promise<V>) => {
     const works = new Map<string, (node: Node) => Promise<V>>()
     const recall = async (node: Node) => {
-      const { port, plaintext, address } = place(node)
-      const key = `${node.name} ${port} ${plaintext} ${address}`
+      const { at, port, plaintext, address } = place(node)
+      const key = `${node.name} ${at} ${port} ${plaintext} ${address}`
       const known = works.get(key) ?? once(work)
       works.set(key, known)
       return await known(node)
@@ -99,7 +99,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     return Object.assign(recall, { forget: () => works.clear() })
   }
   const tunnel = perPlace(async (node) => {
-    return await (await remote(node)).forward({ address: '127.0.0.1', port: place(node).port })
+    const { at, port } = place(node)
+    return await (await remote(node)).forward({ address: at, port })
   })
   const authority = once(async (_key: 'authority') => {
     const { openAuthority } = await import('../pki/open.ts')
@@ -179,7 +180,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 }
 
 function asInFile({ etcd }: Cluster): LocalPort {
-  return { port: etcd.clientPort, plaintext: etcd.localPlaintext, address: undefined }
+  // While clients are served without TLS as well, that is what works all the time: before there are certificates, too.
+  const plaintext = etcd.localPlaintext || etcd.plaintextClients
+  return { at: LOOPBACK, port: etcd.clientPort, plaintext, address: undefined }
 }
 
 /** The members' nodes, for those who need all of them. */
