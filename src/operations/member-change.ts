@@ -76,6 +76,7 @@ async function changeOf(
   { text, cluster }: Read,
   { joins, leaves }: { readonly joins: AddedNode | undefined; readonly leaves: readonly string[] },
 ): Promise<MemberChange> {
+  requireOneStays(cluster, leaves)
   const parted = await Promise.all(leaves.map(async (name) => await departure(cluster, name)))
   const edits = [
     ...(joins === undefined ? [] : arrival(cluster, joins)),
@@ -93,6 +94,19 @@ async function changeOf(
     leaving: parted.map(({ node }) => node),
     anew: [],
   }
+}
+
+/** Who stays says who belongs to the cluster: with nobody there would be a new one. @throws QuorateError `blocked` */
+function requireOneStays(cluster: Cluster, leaves: readonly string[]): void {
+  const nodes = etcdNodes(cluster)
+  if (nodes.some(({ name }) => !leaves.includes(name))) return
+  throw new QuorateError(
+    'blocked',
+    `${namesOf(nodes)} ${nodes.length === 1 ? 'is the only etcd node' : 'are all the etcd nodes'} of the cluster file: without ${nodes.length === 1 ? 'it' : 'them'} there is no cluster`,
+    {
+      hint: 'to take the cluster down: quorate reset. To move it to other machines: quorate member add them first, then remove the old ones',
+    },
+  )
 }
 
 function arrival(cluster: Cluster, { name, address, ssh }: AddedNode): NodeEdit[] {
@@ -120,15 +134,6 @@ async function departure(
     return { node: departed.node }
   }
   if (!node.roles.includes('etcd')) return { node }
-  if (etcdNodes(cluster).length === 1) {
-    throw new QuorateError(
-      'blocked',
-      `${name} is the only etcd node of the cluster file: without it there is no cluster`,
-      {
-        hint: `to take the cluster down: quorate reset. To move it: quorate member add another node first, then remove ${name}`,
-      },
-    )
-  }
   if (node.roles.length > 1) return { node, edit: { kind: 'remove-role', name, role: 'etcd' } }
   const { authority } = cluster.pki
   if (authority.home === 'host' && authority.hostName === name) {
