@@ -128,9 +128,10 @@ async function writeFile({ cluster, now }: Session, { leaving, text, present }: 
 async function carryOut(session: Session, lock: Lock, change: MemberChange, look: MemberLook) {
   await stopDead(session, lock, change.leaving, look)
   const { done, observed } = await run(session, lock, look.intent, look.observed)
-  await verifyCluster(await allMembers(session), session.signal)
   const cleared = await clearLeaving(session, lock, change.leaving.map(asEtcdNode), look.reset)
   await noteCleared(session, change, cleared.notCleared)
+  // Last: a cluster that is out of space takes no write, and is no reason to leave a machine as it is.
+  await verifyCluster(await allMembers(session), session.signal)
   return {
     done: [...done, ...cleared.done],
     members: voters(observed),
