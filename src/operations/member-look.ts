@@ -51,10 +51,21 @@ export interface MemberLook {
   readonly refrained: readonly string[]
 }
 
-/** `session` is one on `change.wanted`. @throws QuorateError `blocked` with every reason */
-export async function lookAtChange(session: Session, change: MemberChange): Promise<MemberLook> {
+/**
+ * `session` is one on `change.wanted`.
+ *
+ * @param unreachable machines that leave, and were found out of reach a moment ago: they are not waited for again
+ * @throws QuorateError `blocked` with every reason
+ */
+export async function lookAtChange(
+  session: Session,
+  change: MemberChange,
+  unreachable: readonly string[] = [],
+): Promise<MemberLook> {
   const { wanted } = change
-  const [observed, machines] = await Promise.all([observe(session), lookAtLeaving(session, change.leaving)])
+  const reached = change.leaving.filter(({ name }) => !unreachable.includes(name))
+  const [observed, looked] = await Promise.all([observe(session), lookAtLeaving(session, reached)])
+  const machines = { ...looked, unreachable: [...unreachable, ...looked.unreachable] }
   const facts = requireCluster(wanted.name, observed, applyIntent(wanted, session.now()))
   const { replace, refrained } = toMakeAnew(change, observed, facts)
   const intent: ApplyIntent = { ...applyIntent(wanted, session.now()), replace }

@@ -66,7 +66,7 @@ export async function changeMembers(
   await confirm(shown.preview)
   const reached = change.leaving.filter(({ name }) => !shown.preview.unreachable.includes(name))
   await using lock = await lockNodes(session, together(session.cluster.nodes, reached), change.verb)
-  const look = await lookAtChange(session, change)
+  const look = await lookAtChange(session, change, shown.preview.unreachable)
   requireSame(shown.preview, look.preview)
   if (edits) await writeFile(session, change)
   const { result, availability } = await withRecorder(
@@ -128,15 +128,18 @@ async function writeFile({ cluster, now }: Session, { leaving, text, present }: 
 async function carryOut(session: Session, lock: Lock, change: MemberChange, look: MemberLook) {
   await stopDead(session, lock, change.leaving, look)
   const { done, observed } = await run(session, lock, look.intent, look.observed)
-  const cleared = await clearLeaving(session, lock, change.leaving.map(asEtcdNode), look.reset)
-  await noteCleared(session, change, cleared.notCleared)
+  const { unreachable } = look.preview
+  const reached = change.leaving.filter(({ name }) => !unreachable.includes(name))
+  const cleared = await clearLeaving(session, lock, reached.map(asEtcdNode), look.reset)
+  const notCleared = [...unreachable, ...cleared.notCleared]
+  await noteCleared(session, change, notCleared)
   // Last: a cluster that is out of space takes no write, and is no reason to leave a machine as it is.
   await verifyCluster(await allMembers(session), session.signal)
   return {
     done: [...done, ...cleared.done],
     members: voters(observed),
     moved: cleared.moved,
-    notCleared: cleared.notCleared,
+    notCleared,
   }
 }
 
