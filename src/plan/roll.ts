@@ -127,6 +127,8 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
   const files = configurationSteps(host, memberFiles(cluster, node, situation, state), state)
   const folders = handOver(cluster, state)
   const closes = closedUrls(state, memberFiles(cluster, node, situation, state))
+  // What they set is theirs to take back: no restart does.
+  const dropIns = state.unit.dropIns.map((path) => `and its unit has the drop-in ${path}`)
   const restart: HostStep[] =
     reasons.length === 0
       ? []
@@ -141,7 +143,7 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
               ...(folders.length === 0 ? [] : [`handing ${folders.join(' and ')} over to the user etcd`]),
               ...(closes.length === 0 ? [] : [`serving clients no more at ${closes.join(' and ')}`]),
             ].join(', '),
-            why: `it was started ${reasons.join('; ')}`,
+            why: `it was started ${[...reasons, ...dropIns].join('; ')}`,
             danger: 'restart',
           },
         ]
