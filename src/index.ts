@@ -40,6 +40,17 @@ export { type EtcdctlOptions, type EtcdctlResult, etcdctl } from './operations/e
 export { type AdoptOptions, type AdoptPreview, type AdoptReport, adopt } from './operations/adopt.ts'
 export { type ResetOptions, type ResetPreview, type ResetReport, reset } from './operations/reset.ts'
 
+// Members come and go
+export {
+  type AddedNode,
+  type MemberChange,
+  memberAddition,
+  memberRemoval,
+  memberReplacement,
+} from './operations/member-change.ts'
+export { type MemberOptions, type MemberReport, changeMembers } from './operations/member.ts'
+export type { MemberPreview } from './operations/member-look.ts'
+
 // Availability: what clients notice
 export { type ProbeOptions, probe } from './operations/probe.ts'
 export {

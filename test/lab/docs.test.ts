@@ -90,6 +90,14 @@ const LIFE: readonly Typed[] = [
   // The quorum is lost then.
   { shown: 'quorate stop etcd02 --force --confirm my-cluster', exitCode: 1 },
   { shown: 'quorate start etcd03', as: 'quorate start etcd02 etcd03' },
+  { shown: 'quorate member replace etcd02', as: 'quorate member replace etcd02 --yes' },
+  { shown: 'quorate member replace etcd02 --anew 8e9e05c52164694d' },
+  { shown: 'quorate member remove etcd03', as: 'quorate member remove etcd03 --yes' },
+  {
+    shown: 'quorate member add etcd04 --address 198.18.9.14',
+    as: 'quorate member add etcd03 --address "$(cat address)" --yes',
+    before: async (lab) => await writeFile(path.join(lab.folder, 'address'), lab.machine('etcd03').address),
+  },
   { shown: 'quorate quota' },
   { shown: 'quorate compact --keep 1000', as: 'quorate compact --keep 1 --yes' },
   // There is no such revision yet.
@@ -125,6 +133,11 @@ const THE_LAB: readonly Typed[] = [
 const NOT_HERE: Readonly<Record<string, string>> = {
   'quorate adopt --name prod admin@10.0.0.11 --preview': 'test/lab/adopt.test.ts',
   'quorate adopt --name prod admin@10.0.0.11': 'test/lab/adopt.test.ts, on clusters that others set up',
+  'quorate member add worker01': 'no machine is left for it',
+  'quorate member add etcd04 --address 198.18.9.14 --user admin --jump bastion': 'the same',
+  'quorate member replace etcd02 etcd04 --address 198.18.9.14':
+    'test/lab/members.test.ts, with five machines',
+  'quorate member remove etcd04 etcd05': 'test/lab/members.test.ts, one at a time',
   'script/demo': 'nine machines; makes what it needs itself',
   'script/test': 'runs this test',
   'script/test unit': 'runs beside this test',

@@ -93,7 +93,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
   test('to five, killed before and after every turn: no member is added twice', async () => {
     const { kills } = await killedAtEveryTurn(added('etcd04'))
     expect(kills).toEqual(
-      expect.arrayContaining(['step-started member-add', 'step-done member-add', 'step-started start']),
+      expect.arrayContaining(['step-started member-add', 'step-started start', 'step-started promote']),
     )
     expect(await members()).toEqual(['etcd01', 'etcd02', 'etcd03', 'etcd04'])
     expectUnnoticed((await change(added('etcd05'))).availability)
@@ -114,7 +114,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
     for (const { host, to } of moved) await lab.machine(host).check(['test', '-e', to])
 
     const { kills } = await killedAtEveryTurn(['member', 'remove', 'etcd04'])
-    expect(kills).toEqual(expect.arrayContaining(['step-done member-remove', 'step-started stop']))
+    expect(kills).toEqual(expect.arrayContaining(['step-started member-remove', 'step-started stop']))
     await expectCleared('etcd04')
     expect(await members()).toEqual(['etcd01', 'etcd02', 'etcd03'])
     expect(await quorateOk(lab, ['member', 'remove', 'etcd04', '--yes'])).toBe('nothing to change\n')
@@ -257,7 +257,10 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
     return lines.map((line) => JSON.parse(line) as Event)
   }
 
-  /** Killed at the first turn at which it was not killed yet, until a run comes to its end. */
+  /**
+   * Killed at the first turn at which it was not killed yet, until a run comes to its end. What is told as done may not be
+   * met: the machine went on with what it had begun while the tool died.
+   */
   async function killedAtEveryTurn(words: readonly string[]): Promise<{ readonly kills: readonly string[] }> {
     const kills: string[] = []
     for (let runs = 0; runs < 2 * 2 * TURNS.size; runs++) {
