@@ -19,6 +19,12 @@ const CASES: readonly Case[] = [
       `its write-ahead log is damaged, and it can't be trusted with a vote any more; the others have everything. Look after its disk, then have them make it anew: quorate member replace ${host}`,
   },
   {
+    // The unit's own guard: see AssertDirectoryNotEmpty in etcd.service.
+    said: /asserts? failed|Assertion failed/i,
+    hint: (host) =>
+      `systemd starts no member whose write-ahead log is gone: started empty it would forget its votes. If the log was moved, move it back and run the same command again; if it is lost, have the others make the member anew: quorate member replace ${host}`,
+  },
+  {
     said: /did not become ready/,
     hint: () =>
       'mend what it names, in the cluster file where it comes from there, and run the same command again: it goes on with this member',
