@@ -96,6 +96,30 @@ test('plaintext on loopback and the v2 API stay', async () => {
   expect(told.join('\n')).not.toContain('find nobody')
 })
 
+async function plain(version: string): Promise<readonly Member[]> {
+  return (await threeMembers(ca)).map((one) => ({
+    ...one,
+    version,
+    settings: {
+      name: one.name,
+      'data-dir': '/var/lib/etcd',
+      'listen-client-urls': `http://${one.destination.host}:2379,http://127.0.0.1:2379`,
+    },
+    files: { ...one.files, server: undefined, peer: undefined, clientCa: undefined, peerCa: undefined },
+    listed: { ...one.listed, peerUrls: [`http://${one.destination.host}:2380`] },
+  }))
+}
+
+test('a cluster without TLS goes on serving http, and the way to TLS is told', async () => {
+  const { cluster, told } = adopted(await plain('3.5.16'))
+  expect(cluster.etcd).toMatchObject({ plaintextClients: true, localPlaintext: false, clientPort: 2379 })
+  const text = told.join('\n')
+  expect(text).toContain('its peers speak to it without TLS')
+  expect(text).toContain('will go on beside https until etcd.plaintextClients is removed')
+  expect(text).not.toContain('find nobody')
+  expect(adopted(await plain('3.4.23')).told.join('\n')).toContain('without https until')
+})
+
 test('3.3 serves the v2 API unless told not to', async () => {
   const old = (await threeMembers(ca)).map((one) => ({ ...one, version: '3.3.25' }))
   expect(adopted(old).cluster.etcd.enableV2).toBe(true)

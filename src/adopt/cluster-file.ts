@@ -13,6 +13,7 @@ import {
   leafOf,
   peerPlace,
   servesLoopback,
+  servesPlaintext,
 } from './member.ts'
 import { ownNames } from './names.ts'
 import { flagIs } from './settings.ts'
@@ -98,6 +99,7 @@ function etcdPart(members: readonly Member[], remarks: Remark[]): ClusterFile['e
   if (first === undefined) throw new TypeError('no members')
   const dataDirectory = dataDirectoryOf(first.process, first.settings)
   const clients = clientPort(first.settings) ?? 2379
+  const plaintextClients = members.some(({ settings }) => servesPlaintext(settings))
   const plaintext = members.some(({ settings }) =>
     clientListeners(settings).some((one) => !one.tls && servesLoopback(one) && one.port === clients),
   )
@@ -108,7 +110,8 @@ function etcdPart(members: readonly Member[], remarks: Remark[]): ClusterFile['e
     walDirectory: walDirectoryOf(first.process, first.settings),
     clientPort: clients,
     peerPort: peerPlace(first)?.port ?? 2380,
-    ...(plaintext ? { localPlaintext: true } : {}),
+    ...(plaintextClients ? { plaintextClients: true } : {}),
+    ...(plaintext && !plaintextClients ? { localPlaintext: true } : {}),
     ...(v2 ? { enableV2: true } : {}),
     settings: freeSettings(members, version, remarks),
   }

@@ -1,10 +1,20 @@
 /** What would be different once quorate has put the cluster file in force, beyond what the plan itself shows. */
+import { sharesPortFrom } from '../etcd/hazards.ts'
 import { environmentName } from '../etcd/versions.ts'
 import { PATHS } from '../host/state.ts'
 import { reservedBecause } from '../spec/reserved-settings.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { subjectLine } from '../pki/chain.ts'
-import { type Member, type Remark, certificatesOf, clientListeners, servesLoopback } from './member.ts'
+import {
+  type Member,
+  type Remark,
+  certificatesOf,
+  clientListeners,
+  hasPlainPeers,
+  peerPlace,
+  servesLoopback,
+  servesPlaintext,
+} from './member.ts'
 import { type Settings, flagIs } from './settings.ts'
 import { runElsewhereBy } from './shape.ts'
 
@@ -45,6 +55,7 @@ export function differencesOf(cluster: Cluster, members: readonly Member[]): rea
         ...inTheWay(member),
         ...unit(member),
         ...listeners(cluster, member),
+        ...plaintext(cluster, member),
         ...safety(member),
         ...reserved(member.settings),
         ...authority(member),
@@ -79,11 +90,15 @@ function unit({ process }: Member): Found[] {
   return found
 }
 
-function listeners({ etcd }: Cluster, { settings }: Member): Found[] {
+function listeners({ etcd }: Cluster, member: Member): Found[] {
+  const { settings } = member
+  const isOwn = (address: string) =>
+    ['0.0.0.0', '::'].includes(address) || address === peerPlace(member)?.address
   const found: Found[] = []
   for (const { tls, address, port } of clientListeners(settings)) {
     const loopback = servesLoopback({ tls, address, port }) && address !== '0.0.0.0' && address !== '::'
-    if (port === etcd.clientPort && (tls || loopback)) continue
+    const stays = tls || loopback || (etcd.plaintextClients && isOwn(address))
+    if (port === etcd.clientPort && stays) continue
     found.push(
       warning(
         `it serves clients at ${tls ? 'https' : 'http'}://${address}:${port} too; quorate's members do not: whoever uses that will find nobody`,
@@ -100,11 +115,37 @@ function listeners({ etcd }: Cluster, { settings }: Member): Found[] {
   return found
 }
 
-function safety({ settings }: Member): Found[] {
+/** What is without TLS today, and how apply ends that. */
+function plaintext({ etcd }: Cluster, member: Member): Found[] {
   const found: Found[] = []
+  if (hasPlainPeers(member))
+    found.push(
+      warning(
+        'its peers speak to it without TLS, so whoever reaches it can be one: apply gives certificates to all, and then https to one after the other',
+      ),
+    )
+  if (etcd.plaintextClients)
+    found.push(
+      warning(
+        sharesPortFrom(etcd.version) === undefined
+          ? 'it serves clients without TLS, and will go on beside https until etcd.plaintextClients is removed from the file'
+          : `it serves clients without TLS, and will go on without https until etcd.plaintextClients is removed from the file: etcd ${etcd.version} can't be relied on to do both on one port, ${sharesPortFrom(etcd.version)} can`,
+      ),
+    )
+  return found
+}
+
+function safety(member: Member): Found[] {
+  const { settings } = member
+  const found: Found[] = []
+  if (servesPlaintext(settings)) return found
   if (!flagIs(settings, 'client-cert-auth') && settings['trusted-ca-file'] === undefined)
     found.push(warning('clients need no certificate today; they will'))
-  if (!flagIs(settings, 'peer-client-cert-auth') && settings['peer-trusted-ca-file'] === undefined)
+  if (
+    !hasPlainPeers(member) &&
+    !flagIs(settings, 'peer-client-cert-auth') &&
+    settings['peer-trusted-ca-file'] === undefined
+  )
     found.push(warning('peers need no certificate today; they will'))
   return found
 }

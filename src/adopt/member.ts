@@ -62,10 +62,33 @@ export function servesLoopback({ address }: Listener): boolean {
   return ['127.0.0.1', 'localhost', '0.0.0.0', '::'].includes(address)
 }
 
-/** The port that clients use; undefined: it serves none over TLS. */
+/** It listens there for others, not for its own machine alone. */
+export function servesOthers({ address }: Listener): boolean {
+  return !['127.0.0.1', 'localhost', '::1'].includes(address)
+}
+
+/** The port that clients use, those with TLS where it serves any; undefined: it names none. */
 export function clientPort(settings: Settings): number | undefined {
-  const listeners = clientListeners(settings).filter(({ tls }) => tls)
+  const all = clientListeners(settings)
+  const secured = all.filter(({ tls }) => tls)
+  const listeners = secured.length > 0 ? secured : all
   return (listeners.find((one) => !servesLoopback(one)) ?? listeners[0])?.port
+}
+
+/** Others than its own machine can be its clients without TLS. */
+export function servesPlaintext(settings: Settings): boolean {
+  const port = clientPort(settings)
+  return clientListeners(settings).some((one) => !one.tls && one.port === port && servesOthers(one))
+}
+
+/** Its peers find it at http. */
+export function hasPlainPeers({ listed }: Pick<Member, 'listed'>): boolean {
+  return listed.peerUrls.some((url) => url.startsWith('http:'))
+}
+
+/** What it trusts; undefined: it has no use for certificates, or says nothing of whose. */
+export function trustedCa({ files }: Pick<Member, 'files'>): SeenCertificate | undefined {
+  return files.clientCa ?? files.peerCa
 }
 
 /** A URL leaves out the port that its scheme has anyway. */

@@ -17,8 +17,6 @@ test('a sound cluster has none', async () => {
 
 test('everything that is wrong is told at once, with what to do', async () => {
   const members = await threeMembers(ca, {
-    settings: { 'listen-client-urls': 'http://10.0.0.2:2379' },
-    listed: { peerUrls: ['http://10.0.0.2:2380'] },
     version: '3.4.23',
     process: { user: 'store' },
   })
@@ -26,11 +24,29 @@ test('everything that is wrong is told at once, with what to do', async () => {
   const found = obstaclesOf(members, [problem])
   const all = found.map(({ message }) => message).join('\n')
   expect(all).toContain('its member is a learner')
-  expect(all).toContain('it serves clients without TLS only')
-  expect(all).toContain('its peers speak to it without TLS')
   expect(all).toContain('the user store')
   expect(all).toContain('the version of etcd is one for all members')
   expect(found.every(({ hint }) => hint !== undefined)).toBe(true)
+})
+
+test('that nothing is under TLS is no obstacle, wherever each listens', async () => {
+  const plain = (await threeMembers(ca)).map((member) => {
+    const urls = `http://${member.destination.host}:2379`
+    return {
+      ...member,
+      settings: { name: member.name, 'data-dir': '/var/lib/etcd', 'listen-client-urls': urls },
+      process: { ...member.process, environment: { ETCD_LISTEN_CLIENT_URLS: urls } },
+      files: { ...member.files, server: undefined, peer: undefined, clientCa: undefined, peerCa: undefined },
+      listed: { ...member.listed, peerUrls: [`http://${member.destination.host}:2380`] },
+    }
+  })
+  expect(obstaclesOf(plain, [])).toEqual([])
+  // Flags are not seen from outside once it is adopted.
+  const byFlags = plain.map((member) => ({ ...member, process: { ...member.process, environment: {} } }))
+  expect(obstaclesOf(byFlags, [])[0]).toMatchObject({
+    message: expect.stringContaining('127.0.0.1:2379') as string,
+    hint: expect.stringContaining('http://127.0.0.1:2379') as string,
+  })
 })
 
 test('with users and roles in use nothing else can be judged', async () => {

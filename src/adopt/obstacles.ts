@@ -13,6 +13,7 @@ import {
   leafOf,
   peerPlace,
   servesLoopback,
+  trustedCa,
 } from './member.ts'
 import { checkName } from '../spec/values.ts'
 import { flagIs } from './settings.ts'
@@ -77,9 +78,6 @@ function listeners(member: Member): BlockReason[] {
   if (member.listed.peerUrls.length !== 1) {
     const message = `it has ${member.listed.peerUrls.length} peer URLs (${member.listed.peerUrls.join(', ')}), and the cluster file knows one`
     found.push({ host, message, hint: 'leave one of them: etcdctl member update' })
-  } else if (peer.startsWith('http:')) {
-    const message = `its peers speak to it without TLS (${peer})`
-    found.push({ host, message, hint: 'give the peers TLS first, member by member' })
   } else if (peerPlace(member) === undefined) {
     const message = `its peers know it by a name (${peer}), and the cluster file by an address`
     found.push({ host, message, hint: `give it its address: etcdctl member update` })
@@ -87,13 +85,23 @@ function listeners(member: Member): BlockReason[] {
   const clients = clientListeners(member.settings)
   const port = clientPort(member.settings)
   if (port === undefined) {
-    const message = `it serves clients without TLS only (${member.settings['listen-client-urls'] ?? 'http://localhost:2379'})`
-    found.push({ host, message, hint: 'give it certificates for clients first, member by member' })
-  } else if (!clients.some((one) => one.port === port && servesLoopback(one))) {
+    const message = 'it listens nowhere for clients'
+    found.push({ host, message, hint: 'give it listen-client-urls' })
+  } else if (!tellsItsPlace(member) && !clients.some((one) => one.port === port && servesLoopback(one))) {
     const message = `it does not listen on 127.0.0.1:${port}, where quorate's tunnel comes out`
-    found.push({ host, message, hint: `add https://127.0.0.1:${port} to its listen-client-urls` })
+    found.push({
+      host,
+      message,
+      hint: `add ${clients.some(({ tls }) => tls) ? 'https' : 'http'}://127.0.0.1:${port} to its listen-client-urls`,
+    })
   }
   return found
+}
+
+/** Wherever it listens, its environment says so: it is found there until it is restarted with quorate's settings. */
+function tellsItsPlace({ process, settings }: Member): boolean {
+  const said = process.environment['ETCD_LISTEN_CLIENT_URLS']
+  return said !== undefined && said === settings['listen-client-urls']
 }
 
 function certificates({ name: host, settings, files }: Member): BlockReason[] {
@@ -153,7 +161,7 @@ function authorities(members: readonly Member[]): BlockReason[] {
   const found: BlockReason[] = []
   const { differing } = common(members, fingerprints)
   if (differing !== undefined) {
-    const list = members.map(({ name, files }) => `${name}: ${subjects(files.clientCa)}`).join('; ')
+    const list = members.map(({ name, files }) => `${name}: ${subjects(trustedCa({ files }))}`).join('; ')
     found.push({
       message: `the members trust different CAs: ${list}`,
       hint: 'give them the same bundle first',
@@ -175,8 +183,8 @@ function authorities(members: readonly Member[]): BlockReason[] {
   return found
 }
 
-function fingerprints({ files }: Member): string {
-  return certificatesOf(files.clientCa)
+function fingerprints(member: Member): string {
+  return certificatesOf(trustedCa(member))
     .map(({ fingerprint256 }) => fingerprint256)
     .join()
 }

@@ -4,7 +4,7 @@ import { type Draft, draftClusterFile } from '../adopt/cluster-file.ts'
 import { differencesOf } from '../adopt/differences.ts'
 import type { Discovery } from '../adopt/discover.ts'
 import type { SeenKey } from '../adopt/files.ts'
-import { type Member, type Remark, leafOf } from '../adopt/member.ts'
+import { type Member, type Remark, leafOf, trustedCa } from '../adopt/member.ts'
 import { obstaclesOf } from '../adopt/obstacles.ts'
 import { judgeView } from '../etcd/health.ts'
 import { formatId } from '../etcd/view.ts'
@@ -37,8 +37,8 @@ export interface Adoptable {
   readonly clusterId: string
   /** The cluster file's text. */
   readonly text: string
-  /** PEM of the CA that the members trust, with those above it. */
-  readonly bundle: string
+  /** PEM of the CA that the members trust, with those above it; undefined: none, for nothing of theirs is under TLS. */
+  readonly bundle: string | undefined
   /** What apply's plan doesn't show by itself. */
   readonly remarks: readonly Remark[]
   readonly members: readonly Member[]
@@ -59,8 +59,7 @@ export function judgeDiscovery(discovery: Discovery, options: DraftOptions): Ado
     ),
     ...pinned(members, { cluster: options.name, clusterId }),
   ]
-  const [first] = members
-  if (reasons.length > 0 || first === undefined) throw blockedError(unique(reasons))
+  if (reasons.length > 0 || members.length === 0) throw blockedError(unique(reasons))
   const { authority = authorityOf(members, options.name), source } = options
   const draft = draftClusterFile(members, {
     name: options.name,
@@ -74,8 +73,13 @@ export function judgeDiscovery(discovery: Discovery, options: DraftOptions): Ado
     cluster,
     clusterId,
     text,
-    bundle: chainPem(parseChain(first.files.clientCa?.pem ?? '', 'the CA certificate')),
-    remarks: [...differencesOf(cluster, members), ...remarks, ...outOfReach(cluster, options)],
+    bundle: bundleOf(members),
+    remarks: [
+      ...differencesOf(cluster, members),
+      ...remarks,
+      ...outOfReach(cluster, options),
+      ...newAuthority(cluster, options),
+    ],
     members,
   }
 }
@@ -117,15 +121,31 @@ function outOfReach({ pki }: Cluster, { authority }: DraftOptions): Remark[] {
   return [{ host: undefined, message, severity: 'warning' }]
 }
 
+/** @throws QuorateError `pki` for members that have certificates and don't say from whom */
+function bundleOf(members: readonly Member[]): string | undefined {
+  const [pem] = members.flatMap((member) => trustedCa(member)?.pem ?? [])
+  const none = members.every((one) => one.files.server === undefined && one.files.peer === undefined)
+  if (pem === undefined && none) return undefined
+  return chainPem(parseChain(pem ?? '', 'the CA certificate'))
+}
+
+function newAuthority({ pki, stateDirectory }: Cluster, { authority }: DraftOptions): Remark[] {
+  if (authority !== undefined || pki.authority.home !== 'local') return []
+  const message = `the members trust no CA: one is made for them, in ${path.join(stateDirectory, 'ca')} (another: --ca-certificate, --ca-key)`
+  return [{ host: undefined, message, severity: 'note' }]
+}
+
 /** Where the key of the members' CA lies on one of them; else the CA's certificate alone, and requests are carried. */
 function authorityOf(members: readonly Member[], name: string): AuthorityWish {
   for (const { name: host, files } of members) {
-    const ca = leafOf(files.clientCa)
+    const trusted = trustedCa({ files })
+    const ca = leafOf(trusted)
     const publicSha256 = ca && spkiSha256(ca.publicKey)
     const key = files.caKeys.find((one: SeenKey) => one.publicSha256 === publicSha256)
-    if (key !== undefined && files.clientCa !== undefined)
-      return { host: { name: host, certificate: files.clientCa.path, key: key.path } }
+    if (key !== undefined && trusted !== undefined)
+      return { host: { name: host, certificate: trusted.path, key: key.path } }
   }
+  if (bundleOf(members) === undefined) return 'local'
   return { offline: { certificate: offlineCertificate(name) } }
 }
 

@@ -74,7 +74,7 @@ export async function writeFiles(
   { cluster, text, bundle, members }: Adoptable,
 ): Promise<void> {
   await keepRecord(cluster, members)
-  if (authority === undefined && cluster.pki.authority.home === 'offline') {
+  if (authority === undefined && cluster.pki.authority.home === 'offline' && bundle !== undefined) {
     await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
     await writeFile(path.resolve(path.dirname(file), offlineCertificate(name)), bundle, { mode: 0o644 })
   }

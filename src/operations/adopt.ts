@@ -7,14 +7,16 @@ import { lookForEtcd } from '../adopt/sighting.ts'
 import { QuorateError } from '../errors.ts'
 import { readClusterView } from '../etcd/view.ts'
 import { PATHS } from '../host/state.ts'
-import type { AskPassphrase } from '../pki/authority.ts'
+import type { AskPassphrase, Authority } from '../pki/authority.ts'
 import { parseChain } from '../pki/chain.ts'
 import { openAuthority } from '../pki/open.ts'
 import type { Observed } from '../plan/observed.ts'
 import { type Plan, plan } from '../plan/plan.ts'
 import type { FileStep } from '../plan/steps.ts'
+import { UNKNOWN_YET } from '../plan/unknown.ts'
 import type { Emit } from '../run/events.ts'
 import { observe } from '../run/observe.ts'
+import { authorityIsThere } from '../run/operator.ts'
 import { type Session, knownHostsFile } from '../run/session.ts'
 import { type Fleet, openFleet } from '../ssh/fleet.ts'
 import type { ScannedKey } from '../ssh/trust.ts'
@@ -70,8 +72,9 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
   await using discovery = await discoverAll(options, fleet, knownHosts)
   const adoptable = judgeDiscovery(discovery, { ...options, authority: options.authority })
   if (before !== undefined && before !== adoptable.text) throw alreadyThere(options.file)
-  const { cluster, bundle } = adoptable
-  await assertAuthority(options, fleet, knownHosts, adoptable)
+  const { cluster } = adoptable
+  const authority = await authorityOf(options, fleet, knownHosts, adoptable)
+  const bundle = await trusted(authority, adoptable, signal)
   const found = new Map(
     adoptable.members.map(({ name, process }) => [name, foundOf(discovery, process.pid, name, adoptable)]),
   )
@@ -86,21 +89,23 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
     await writePins(session, lock, steps)
     await assertUnmoved(discovery, adoptable, signal)
   }
+  // The first apply issues from it; without one it would take the members for those of a CA that was lost.
+  if (adoptable.bundle === undefined) await authority?.trust(signal)
   // Last, so that what is cut off before it leaves a run that can be repeated.
   if (before === undefined) await writeFiles({ ...options, authority: options.authority }, adoptable)
   return { ...preview, changed: true }
 }
 
-/** The CA that was named, or found, must be the one that the members trust. */
-async function assertAuthority(
+/** undefined: its key is out of reach, and what the members trust is all there is of it. Opening one makes none. */
+async function authorityOf(
   options: AdoptOptions,
   fleet: Fleet,
   knownHosts: string,
-  { cluster, bundle }: Adoptable,
-): Promise<void> {
-  if (cluster.pki.authority.home === 'offline' && options.authority === undefined) return
-  const { askPassphrase, now, signal } = options
-  const authority = await openAuthority({
+  { cluster }: Adoptable,
+): Promise<Authority | undefined> {
+  if (cluster.pki.authority.home === 'offline' && options.authority === undefined) return undefined
+  const { askPassphrase, now } = options
+  return await openAuthority({
     cluster,
     askPassphrase,
     now,
@@ -109,11 +114,22 @@ async function assertAuthority(
       return await fleet.get(hostName, ssh)
     },
   })
+}
+
+/** What members trust, or will. The CA that was named, or found, must be the one that they trust, if they trust one. */
+async function trusted(
+  authority: Authority | undefined,
+  { bundle, cluster }: Adoptable,
+  signal: AbortSignal,
+): Promise<string> {
+  if (authority === undefined) return bundle ?? UNKNOWN_YET
+  if (bundle === undefined)
+    return (await authorityIsThere(cluster)) ? await authority.trust(signal) : UNKNOWN_YET
   const [named] = parseChain(await authority.chain(signal), 'the CA certificate')
-  const [trusted] = parseChain(bundle, 'the CA certificate')
-  if (named.fingerprint256 === trusted.fingerprint256) return
+  const [own] = parseChain(bundle, 'the CA certificate')
+  if (named.fingerprint256 === own.fingerprint256) return bundle
   throw new QuorateError('pki', 'the CA that was named is not the one that the members trust', {
-    hint: `they trust the one with the fingerprint ${trusted.fingerprint256}; see it with: openssl x509 -noout -fingerprint -sha256`,
+    hint: `they trust the one with the fingerprint ${own.fingerprint256}; see it with: openssl x509 -noout -fingerprint -sha256`,
   })
 }
 

@@ -50,7 +50,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
   const put = async (key: string, shape: Shape) => {
     const [certificate] = shape.certificates({ name: shape.names[0] ?? '', address: address(0), all: [] })
     const tls = [
-      `--cacert=${shape.ca.certificate}`,
+      `--cacert=${shape.ca?.certificate}`,
       `--cert=${certificate?.certificate}`,
       `--key=${certificate?.key}`,
     ]

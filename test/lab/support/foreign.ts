@@ -17,8 +17,8 @@ export interface Shape {
   readonly files: (member: ForeignMember) => readonly ForeignFile[]
   /** Where each certificate and its key go, and what it is issued for. */
   readonly certificates: (member: ForeignMember) => readonly ForeignCertificate[]
-  /** Where the CA's certificate goes, and its key, where that lies on the members too. */
-  readonly ca: { readonly certificate: string; readonly key?: string }
+  /** Where the CA's certificate goes, and its key, where that lies on the members too; undefined: nothing of it is there. */
+  readonly ca?: { readonly certificate: string; readonly key?: string }
   /** Folders that etcd wants beforehand. */
   readonly folders: readonly string[]
   readonly user: string
@@ -47,8 +47,8 @@ interface ForeignCertificate {
 }
 
 /** `NAME=https://ADDRESS:2380,…` */
-export function initialCluster({ all }: ForeignMember): string {
-  return all.map(({ name, address }) => `${name}=https://${address}:2380`).join(',')
+export function initialCluster({ all }: ForeignMember, scheme: 'http' | 'https' = 'https'): string {
+  return all.map(({ name, address }) => `${name}=${scheme}://${address}:2380`).join(',')
 }
 
 /** Sets up the machines in this shape and starts all members. Gives the CA, whose key is here. */
@@ -70,8 +70,9 @@ export async function setUpForeign(
         const bytes = await readFile(path.join(directory, program))
         await machine.writeFile(`/usr/local/bin/${program}`, bytes, { mode: '0755' })
       }
-      await machine.writeFile(shape.ca.certificate, await readFile(ca.certificate))
-      if (shape.ca.key !== undefined)
+      if (shape.ca !== undefined)
+        await machine.writeFile(shape.ca.certificate, await readFile(ca.certificate))
+      if (shape.ca?.key !== undefined)
         await machine.writeFile(shape.ca.key, await readFile(ca.key), { mode: '0600' })
       for (const wanted of shape.certificates(member)) await issue(lab, machine, ca, wanted)
       for (const file of shape.files(member)) await machine.writeFile(file.path, file.text, file)

@@ -61,6 +61,39 @@ WantedBy=multi-user.target
   ],
 }
 
+/** Without TLS, its clients' listeners each somewhere else, its settings where a package has them. */
+export const PLAIN: Shape = {
+  suite: 'trixie',
+  names: ['etcd01', 'etcd02', 'etcd03'],
+  user: 'etcd',
+  folders: ['/var/lib/etcd', '/var/lib/etcd/default'],
+  unit: {
+    path: UNIT,
+    text: (member) => BY_HAND.unit.text(member).replace('/etc/etcd/options.env', '/etc/default/etcd'),
+  },
+  certificates: () => [],
+  files: (member) => {
+    const own = `http://${member.address}:2379`
+    const listen = [`${own},http://127.0.0.1:2379`, 'http://0.0.0.0:2379', own]
+    return [
+      {
+        path: '/etc/default/etcd',
+        owner: 'etcd',
+        text: lines({
+          ETCD_NAME: member.name,
+          ETCD_DATA_DIR: '/var/lib/etcd/default',
+          ETCD_LISTEN_PEER_URLS: `http://${member.address}:2380`,
+          ETCD_LISTEN_CLIENT_URLS: listen[member.all.findIndex(({ name }) => name === member.name)] ?? own,
+          ETCD_INITIAL_ADVERTISE_PEER_URLS: `http://${member.address}:2380`,
+          ETCD_ADVERTISE_CLIENT_URLS: own,
+          ETCD_INITIAL_CLUSTER: initialCluster(member, 'http'),
+          ETCD_INITIAL_CLUSTER_STATE: 'new',
+        }),
+      },
+    ]
+  },
+}
+
 /** As a package does it: the unit in the system's own folder, settings in the unit's environment; etcd runs as root. */
 export const PACKAGED: Shape = {
   ...BY_HAND,
