@@ -40,7 +40,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     group: 'The cluster',
     summary: 'take over a cluster that something else set up, without a restart',
     description:
-      "For clusters set up by hand, by Kubespray or by kubeadm. Reads what runs over SSH, finds the other members by itself, shows the cluster file and what an apply would change, and asks. Then it writes the file here and quorate's mark on every member (/etc/etcd/cluster-id); nothing else is changed and nothing is restarted. Everything that stands in the way is told at once (exit code 8). The CA's key stays where it is: it is looked for beside the CA's certificate on the members, or named.",
+      "For clusters set up by hand, by Kubespray or by kubeadm. Reads what runs over SSH, finds the other members by itself, shows the cluster file and what an apply would change, and asks. Then it writes the file here and quorate's mark on every member (/etc/etcd/cluster-id); nothing else is changed and nothing is restarted. Everything that stands in the way is told at once (exit code 8). The CA's key stays where it is: it is looked for beside the CA's certificate on the members, or named. A cluster without TLS gets a CA, and with the next apply TLS (docs/plain-to-tls.md).",
     arguments: [{ syntax: '<machines...>', description: '[USER@]HOST of at least one member' }],
     options: [
       { flags: '--name <name>', description: "the cluster's name from now on (required)" },
