@@ -9,6 +9,7 @@ import { plan } from './plan.ts'
 import { predict } from './predict.ts'
 import type { Step } from './steps.ts'
 import {
+  BARE_MEMBER,
   healthyCluster,
   reasonsOf,
   settledWorld,
@@ -135,6 +136,20 @@ test('one that was never told of certificates keeps all others at http', () => {
     unit: { ...unit, environment: { ...unit.environment, ETCD_PEER_CERT_FILE: '' } },
   }))
   expect(peersForNow(cluster, back).nodes.every(({ plainPeer }) => plainPeer === true)).toBe(true)
+})
+
+test('one that joins meanwhile is found at http like the others, and moves with them', () => {
+  const world = withMember(plainWorld(), 'etcd03', BARE_MEMBER)
+  const facts = world.cluster ?? healthyCluster(cluster)
+  const two = facts.members.filter(({ name }) => name !== 'etcd03')
+  const started = { ...facts, members: two, healthy: two.map(({ name }) => name) }
+  const { waves, blocked } = plan(intent, { ...world, cluster: started })
+  expect(blocked).toEqual([])
+  const steps = waves.flat()
+  const joins = steps.findIndex(({ kind }) => kind === 'member-add')
+  expect(steps[joins]).toMatchObject({ node: 'etcd03', peerUrls: ['http://192.168.0.3:2380'] })
+  const moves = steps.flatMap((step, at) => (step.kind === 'member-update' ? [[step.node, at > joins]] : []))
+  expect(Object.fromEntries(moves)).toEqual(Object.fromEntries(names.map((name) => [name, true])))
 })
 
 test('http is dropped with the key, by restarts that say so', () => {

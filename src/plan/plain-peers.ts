@@ -4,10 +4,11 @@
  * at https before every other one was restarted with them; then each moves by itself, as to any other address.
  */
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
-import { peerUrl, tlsPaths } from '../etcd/configuration.ts'
+import { tlsPaths } from '../etcd/configuration.ts'
 import { PATHS } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { MemberFacts, Observed } from './observed.ts'
+import { peerUrlsOf } from './roster.ts'
 import type { BlockReason } from './steps.ts'
 import { trustRestartReasons } from './trust.ts'
 
@@ -87,10 +88,5 @@ function schemeOf(cluster: Cluster, node: Node, observed: Observed): 'http' | 'h
 function isOf(cluster: Cluster, node: Node, { name, peerUrls }: MemberFacts): boolean {
   if (name === node.name) return true
   const named = etcdNodes(cluster).some((other) => other.name === name)
-  return (
-    !named &&
-    ([undefined, true] as const).some((plainPeer) =>
-      peerUrls.includes(peerUrl(cluster, { ...node, plainPeer })),
-    )
-  )
+  return !named && peerUrlsOf(cluster, node).some((url) => peerUrls.includes(url))
 }

@@ -29,13 +29,18 @@ export function rosterOf(cluster: Cluster, list: readonly MemberFacts[], healthy
     }
   }
   match((node, member) => member.name === node.name)
-  match((node, member) => member.peerUrls.includes(peerUrl(cluster, node)))
+  match((node, member) => peerUrlsOf(cluster, node).some((url) => member.peerUrls.includes(url)))
   return {
     members,
     others: [...unmatched],
     voters: list.filter(({ learner }) => !learner).length,
     healthy,
   }
+}
+
+/** In either scheme: it is the same place, whether it has TLS yet or not. */
+export function peerUrlsOf(cluster: Cluster, node: Node): readonly string[] {
+  return ([undefined, true] as const).map((plainPeer) => peerUrl(cluster, { ...node, plainPeer }))
 }
 
 /** Added to the cluster, but never started. */
