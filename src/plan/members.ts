@@ -21,8 +21,9 @@ import type { BlockReason, HostStep, Step } from './steps.ts'
 export const depart: Stage = (scene) => {
   const { intent, observed, roster } = scene
   const facts = observed.cluster
-  // Without a leader nothing can be changed; waiting for one comes next.
-  if (roster === undefined || facts?.leader === undefined) return []
+  // Without a leader nothing can be changed, and with nobody who reads through it the list may be an old one; waiting
+  // comes next.
+  if (roster === undefined || facts?.leader === undefined || facts.healthy.length === 0) return []
   const ghost = roster.others.find((member) => isInvited(member) || member.learner)
   if (ghost !== undefined) return removal(scene, roster, ghost, 'it was added, but is of no node in the file')
   for (const [host, member] of roster.members) {
@@ -217,7 +218,8 @@ function clearing({ intent }: Scene, host: string, state: MemberState): HostStep
   const runs = state.unit.active !== 'inactive' && state.unit.active !== 'failed'
   const why = 'it is of a member that is no longer in the cluster'
   return [
-    ...(runs ? [stopStep(host, why)] : []),
+    // Also one that is off: it may be started meanwhile, by a reboot.
+    ...(runs || state.unit.enabled ? [stopStep(host, why)] : []),
     {
       kind: 'aside',
       host,

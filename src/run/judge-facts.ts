@@ -39,7 +39,8 @@ export function judgeFacts(
 ): ClusterFacts | undefined {
   const [first] = own.members.filter((member) => member.reachable)
   if (first === undefined) return undefined
-  const members = listedMembers(own)
+  // Of those that the file no longer names one may see a leader where our own do not.
+  const members = listedMembers({ members: [...own.members, ...others.members] })
   const roster = members.length > 0 ? rosterOf(cluster, members, 0) : undefined
   // A node that was removed may still run, or one that was not added yet: neither is the cluster's trouble.
   const isListed = (name: string) => roster === undefined || roster.members.has(name)
