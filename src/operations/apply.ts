@@ -92,7 +92,7 @@ async function carryOut(session: Session, options: ApplyOptions): Promise<ApplyR
     }
     const foreseen = plan(intent, before)
     if (risks(foreseen).length > 0) await options.approve?.(foreseen)
-    approved = risks(foreseen)
+    approved = agreedTo(foreseen)
   }
   await using lock = await lockAll(session, 'apply')
   let observed = await observe(session)
@@ -101,7 +101,7 @@ async function carryOut(session: Session, options: ApplyOptions): Promise<ApplyR
     // Somebody else's work, or another computer's: there was no first look to show anything of.
     const foreseen = plan(intent, observed)
     await options.approve(foreseen)
-    approved = risks(foreseen)
+    approved = agreedTo(foreseen)
     observed = await observe(session)
   }
   if (options.approve !== undefined) requireApproved(approved, plan(intent, observed))
@@ -134,8 +134,16 @@ export function risks({ waves }: Plan): readonly string[] {
     .flatMap(({ danger, host, what }) => (danger === 'none' ? [] : [`${host ?? ''} ${what}`.trim()]))
 }
 
+/** A member that was down or crashing may be found starting a moment later: then it is restarted, which is the same. */
+function agreedTo(shown: Plan): readonly string[] {
+  const starts = shown.waves.flat().filter(({ kind }) => kind === 'start')
+  return [...risks(shown), ...starts.map(({ host }) => `${host} restart etcd.service`)]
+}
+
 export function requireApproved(approved: readonly string[], now: Plan): void {
-  const added = risks(now).filter((risk) => !approved.includes(risk))
+  const added = risks(now).filter(
+    (risk) => !approved.some((one) => risk === one || risk.startsWith(`${one}:`)),
+  )
   if (added.length === 0) return
   throw new QuorateError(
     'moved',
