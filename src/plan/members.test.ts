@@ -29,8 +29,8 @@ const one = clusterOf(1)
 test('who is a member is changed only on the word of somebody who reads through the leader', () => {
   const ghost = { id: '9', name: '', peerUrls: ['https://192.168.0.8:2380'], clientUrls: [], learner: true }
   const world = settledWorld(three)
-  const facts = healthyCluster(three)
-  const withGhost = { ...world, cluster: { ...facts, members: [...facts.members, ghost] } }
+  const healthy = healthyCluster(three)
+  const withGhost = { ...world, cluster: { ...healthy, members: [...healthy.members, ghost] } }
   expect(glance(stepsOf(next(testIntent(three), withGhost)))).toEqual(['member-remove'])
   const hearsay = { ...withGhost.cluster, healthy: [], problems: ['etcd01 answers no linearizable read'] }
   expect(glance(stepsOf(next(testIntent(three), { ...withGhost, cluster: hearsay })))).toEqual([
