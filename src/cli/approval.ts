@@ -21,6 +21,10 @@ function question(steps: readonly Step[]): string {
   const restarts = steps.flatMap((step) => (step.kind === 'restart' ? [step.host] : []))
   const closed = steps.flatMap((step) => (step.kind === 'restart' ? (step.closes ?? []) : []))
   const changes = steps.filter((step) => step.danger === 'membership').map(({ what }) => what)
+  // Of one or two members the step says what stands still meanwhile.
+  const outages = steps.flatMap((step) =>
+    step.kind === 'restart' ? (/^restart etcd\.service: (.*)$/.exec(step.what)?.slice(1) ?? []) : [],
+  )
   const parts = [
     ...(changes.length > 0 ? [`The membership changes, one at a time: ${changes.join('; ')}.`] : []),
     ...(closed.length > 0
@@ -31,6 +35,7 @@ function question(steps: readonly Step[]): string {
     ...(restarts.length > 0
       ? [`Members restart, one at a time and the leader last: ${[...new Set(restarts)].join(', ')}.`]
       : []),
+    ...[...new Set(outages)].map((outage) => `${outage.charAt(0).toUpperCase()}${outage.slice(1)}.`),
   ]
   return `${parts.join(' ')} Go on?`
 }
