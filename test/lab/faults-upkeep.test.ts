@@ -1,0 +1,93 @@
+/** Verbs of the upkeep, killed with -9 before and after each kind of step that they have, and run again each time. */
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { type Bystander, INTACT, openBystander } from './support/bystander.ts'
+import { applied } from './support/fresh.ts'
+import { type ToolEvent, held } from './support/held.ts'
+import { leftovers } from './support/no-trace.ts'
+import { quorateOk } from './support/quorate.ts'
+
+const NODES = ['etcd01', 'etcd02', 'etcd03']
+const KILLED = 137
+
+describe.skipIf(whyNoLab())('killed at every kind of step and run again', () => {
+  let lab: TestLab
+  let bystander: Bystander
+  beforeAll(async () => {
+    lab = await testLab({ machines: 3 })
+    await applied(lab)
+    bystander = await openBystander(lab)
+  })
+  afterAll(async () => {
+    bystander[Symbol.dispose]()
+    await lab.down()
+  })
+
+  test.each([
+    { words: ['restart', ...NODES], kills: 4 },
+    { words: ['defrag', '--all'], kills: 4 },
+    { words: ['move-leader'], kills: 2 },
+  ])('$words', async ({ words, kills }) => {
+    const recorder = await bystander.record()
+    expect(await killedEverywhere([...words, '--yes'])).toHaveLength(kills)
+    await bystander.healthyVoters(3)
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    await nothingLeft()
+    expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
+  })
+
+  test('stop and start', async () => {
+    const recorder = await bystander.record()
+    const [, follower = ''] = await bystander.healthyVoters(3)
+    expect((await killedEverywhere(['stop', follower, '--yes'])).length).toBeGreaterThan(0)
+    expect(await lab.machine(follower).mainPid('etcd')).toBe(0)
+    expect((await killedEverywhere(['start', follower, '--yes'])).length).toBeGreaterThan(0)
+    await bystander.healthyVoters(3)
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
+  })
+
+  test('reset: what it moved is there once, and nothing is left', async () => {
+    const moments = await killedEverywhere(['reset', '--confirm', 'test'])
+    expect(moments).toContain('step-done aside')
+    for (const machine of lab.machines) {
+      const kept = await machine.check(['sh', '-c', 'ls -d /opt/etcd/data* /opt/etcd/wal* /etc/ssl/etcd*'])
+      const names = kept.trim().split('\n')
+      expect(names.filter((name) => /\/data\.before-reset-/.test(name))).toHaveLength(1)
+      expect(names.filter((name) => /\/wal\.before-reset-/.test(name))).toHaveLength(1)
+      expect(names).not.toContain('/opt/etcd/data')
+    }
+    await nothingLeft()
+  })
+
+  /** What hangs up takes a moment to be gone. */
+  async function nothingLeft(): Promise<void> {
+    await vi.waitFor(async () => expect(await leftovers(lab.machines)).toEqual([]), { timeout: 10_000 })
+  }
+
+  /** Killed at the first moment of its kind that no run before it was killed at, until one gets through. Gives the moments. */
+  async function killedEverywhere(words: readonly string[]): Promise<readonly string[]> {
+    const seen: string[] = []
+    const isNew = (event: ToolEvent) =>
+      /^step-(started|done)$/.test(event.type ?? '') && !seen.includes(momentOf(event))
+    for (;;) {
+      const { exitCode, happened, stderr } = await held(lab, words, [
+        {
+          at: isNew,
+          act: async (event, tool) => {
+            seen.push(momentOf(event))
+            tool.kill('SIGKILL')
+          },
+        },
+      ])
+      if (happened === 0 && exitCode === 0) return seen
+      // One that had written its last line already may have got away.
+      if (happened === 0 || ![0, KILLED].includes(exitCode))
+        throw new Error(`${words.join(' ')} ended with exit code ${exitCode}: ${stderr}`)
+    }
+  }
+})
+
+function momentOf({ type, step }: ToolEvent): string {
+  return `${type} ${step?.kind}`
+}
