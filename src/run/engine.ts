@@ -4,6 +4,7 @@ import { next } from '../plan/next.ts'
 import type { Observed } from '../plan/observed.ts'
 import type { Lock } from './lock.ts'
 import { type RunReport, loop } from './loop.ts'
+import { observe } from './observe.ts'
 import type { Session } from './session.ts'
 import { runWave } from './wave.ts'
 
@@ -20,6 +21,12 @@ export async function run(
     observed: first,
     decide: (observed) => next(intent, observed),
     runWave: async (observed, steps) => await runWave(session, lock, observed, steps),
+    lookAgain: async ({ cluster: before }) => {
+      const observed = await observe(session)
+      const { cluster } = observed
+      if (cluster === undefined || before === undefined) return observed
+      return { ...observed, cluster: { ...cluster, verified: before.verified } }
+    },
     signal: session.signal,
   })
 }

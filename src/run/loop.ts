@@ -21,17 +21,29 @@ export interface Loop {
   readonly decide: (observed: Observed) => Next
   /** @returns what things are like after the wave. */
   readonly runWave: (observed: Observed, steps: readonly Step[]) => Promise<Observed>
+  /** A fresh look at everything: before a member is taken away, or waited for, on what was seen waves ago. */
+  readonly lookAgain?: ((observed: Observed) => Promise<Observed>) | undefined
   readonly signal: AbortSignal
 }
 
 /** @throws QuorateError `blocked` with every reason; `moved` if a wave left no trace; what a wave threw. */
-export async function loop({ observed: first, decide, runWave, signal }: Loop): Promise<RunReport> {
+export async function loop({
+  observed: first,
+  decide,
+  runWave,
+  lookAgain,
+  signal,
+}: Loop): Promise<RunReport> {
   const done: Step[] = []
   let observed = first
   let previous = ''
   for (;;) {
     signal.throwIfAborted()
-    const answer = decide(observed)
+    let answer = decide(observed)
+    if (lookAgain !== undefined && observed !== first && isDelicate(answer)) {
+      observed = await lookAgain(observed)
+      answer = decide(observed)
+    }
     if (answer.kind === 'done') return { done, observed }
     if (answer.kind === 'blocked') throw blockedError(answer.reasons)
     const wave = JSON.stringify(answer.steps.map(({ kind, host, what }) => [kind, host, what]))
@@ -40,6 +52,14 @@ export async function loop({ observed: first, decide, runWave, signal }: Loop): 
     observed = await runWave(observed, answer.steps)
     done.push(...answer.steps)
   }
+}
+
+/** After a wave only the machines that were worked on have been looked at; on others a certificate, or data, may be lost. */
+function isDelicate(answer: Next): boolean {
+  return (
+    answer.kind === 'steps' &&
+    answer.steps.some(({ kind, danger }) => danger === 'restart' || kind === 'await-health')
+  )
 }
 
 export function blockedError(reasons: readonly BlockReason[]): QuorateError {
