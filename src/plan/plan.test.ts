@@ -10,6 +10,7 @@ import {
   bareWorld,
   formingWorld,
   glance,
+  healthyCluster,
   settledWorld,
   stopped,
   testCluster,
@@ -163,3 +164,19 @@ function identityOf(step: Step): string {
   const content = step.kind === 'file' ? step.content : ''
   return [step.kind, step.host, step.what, content].join(' ')
 }
+
+test('a member that was away and has much to catch up with is waited for, and the restarts behind that are foreseen', () => {
+  const wanted = testCluster({}, { settings: { 'max-txn-ops': '256' } })
+  const cluster = healthyCluster(wanted, {
+    healthy: ['etcd01', 'etcd03'],
+    lag: { etcd01: 0, etcd02: 5_000, etcd03: 0 },
+    problems: ['etcd02 answers no linearizable read'],
+  })
+  const { waves, blocked } = plan(testIntent(testCluster()), { ...settledWorld(testCluster()), cluster })
+  expect(blocked).toEqual([])
+  expect(waves.map(glance)).toEqual([['await-health']])
+  // With something to restart for: those two first of all whom nothing ails.
+  const later = plan(testIntent(wanted), { ...settledWorld(testCluster()), cluster })
+  expect(later.blocked).toEqual([])
+  expect(later.waves.flat().filter(({ kind }) => kind === 'restart')).toHaveLength(3)
+})

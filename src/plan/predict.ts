@@ -6,7 +6,7 @@ import { UNIT_MARK } from '../etcd/unit-file.ts'
 import { trustMarkFile } from '../pki/trust-mark.ts'
 import { renderConfig } from '../flannel/config.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
-import type { Observed } from './observed.ts'
+import type { ClusterFacts, Observed } from './observed.ts'
 import { parsePin } from './pin.ts'
 import { peersForNow } from './plain-peers.ts'
 import { predictMembership } from './predict-membership.ts'
@@ -35,7 +35,7 @@ export function predict(cluster: Cluster, observed: Observed, step: Step): Obser
       return { ...observed, authority: { bundle: UNKNOWN_YET } }
     case 'await-health':
       return observed.cluster
-        ? { ...observed, cluster: { ...observed.cluster, problems: [] } }
+        ? { ...observed, cluster: recovered(observed.cluster) }
         : predictFormed(cluster, observed)
     case 'compare':
       return observed
@@ -242,4 +242,11 @@ function predictFormed(wanted: Cluster, observed: Observed): Observed {
       verified: observed.cluster?.verified ?? false,
     },
   }
+}
+
+/** Every member answers, and has caught up. */
+function recovered(facts: ClusterFacts): ClusterFacts {
+  const voters = facts.members.filter(({ name, learner }) => name !== '' && !learner)
+  const lag = Object.fromEntries(Object.keys(facts.lag).map((name) => [name, 0]))
+  return { ...facts, problems: [], healthy: voters.map(({ name }) => name), lag }
 }
