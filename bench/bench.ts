@@ -5,13 +5,13 @@ import path from 'node:path'
 import { labAvailable } from '../src/lab/available.ts'
 import { type BenchCluster, benchCluster } from './cluster.ts'
 import { median, must } from './measure.ts'
-import { type Figures, computer, linesOf, markdownTable, textTable } from './report.ts'
+import { type Figures, type FiguresInUse, computer, linesOf, markdownTable, textTable } from './report.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const tool = path.join(root, 'quorate')
 const HELP = `usage: script/bench [--json | --markdown] [--repeat N]
 
-Measures quorate on machines in the lab (root, Debian), beside a hand-written shell script, in about two minutes.
+Measures quorate on machines in the lab (root, Debian), beside a hand-written shell script, in about three minutes.
 Prints a table with targets and verdicts; exit code 1 if a target is missed. Leaves nothing behind.
 
   --json        one object with every figure instead
@@ -94,12 +94,9 @@ async function measureAll(repeat: number): Promise<Figures> {
       help.push((await must([tool, '--help'])).durationMs)
     }
     const roundTrips = await sshRoundTrips(nine, folder)
-    say('renewing the certificates of three members')
-    const renewals: Renewal[] = []
-    for (let round = 0; round < repeat; round++) renewals.push(await renew(three))
+    const inUse = await measureInUse(three, nine, repeat)
     return {
-      renewThreeSeconds: secondsOf(renewals.map(({ durationMs }) => durationMs)),
-      renewWriteGapMilliseconds: Math.max(...renewals.map(({ writeGapMs }) => writeGapMs)),
+      ...inUse,
       shellSeconds: secondsOf(shell),
       firstApplyThreeSeconds: secondsOf(firstThree),
       firstApplyToShellRatio: median(firstThree) / median(shell),
@@ -135,19 +132,41 @@ async function unchanged(cluster: BenchCluster): Promise<number> {
   return durationMs
 }
 
-interface Renewal {
+interface Recorded {
   readonly durationMs: number
   /** The longest that a client had to wait for a write. */
   readonly writeGapMs: number
 }
 
-/** All three members' certificates, with a client that writes beside it. */
-async function renew(cluster: BenchCluster): Promise<Renewal> {
-  const { output, durationMs } = await cluster.quorate(['certs', 'renew', '--all', '--yes', '--json'])
+/** What is done to clusters while a client uses them, which tells how long it had to wait. */
+async function measureInUse(three: BenchCluster, nine: BenchCluster, repeat: number): Promise<FiguresInUse> {
+  const [renewals, restarts, additions]: Recorded[][] = [[], [], []]
+  for (let round = 1; round <= repeat; round++) {
+    say(`round ${round} of ${repeat}: renewing certificates, restarting members, adding one`)
+    renewals?.push(await recorded(three, ['certs', 'renew', '--all']))
+    await three.configure(`settings: { heartbeat-interval: '${100 + round}' }`)
+    restarts?.push(await recorded(three, ['apply']))
+    additions?.push(await recorded(nine, ['member', 'add', 'master04']))
+    await nine.quorate(['member', 'remove', 'master04'])
+  }
+  const seconds = (list: readonly Recorded[] = []) => secondsOf(list.map(({ durationMs }) => durationMs))
+  const gap = (list: readonly Recorded[] = []) => Math.max(...list.map(({ writeGapMs }) => writeGapMs))
+  return {
+    renewThreeSeconds: seconds(renewals),
+    renewWriteGapMilliseconds: gap(renewals),
+    restartThreeSeconds: seconds(restarts),
+    restartWriteGapMilliseconds: gap(restarts),
+    addMemberSeconds: seconds(additions),
+    addMemberWriteGapMilliseconds: gap(additions),
+  }
+}
+
+async function recorded(cluster: BenchCluster, words: readonly string[]): Promise<Recorded> {
+  const { output, durationMs } = await cluster.quorate([...words, '--json'])
   const done = JSON.parse(output.trim().split('\n').at(-1) ?? '') as {
     readonly availability?: { readonly report: { readonly writes: { readonly worstGapMs: number } } }
   }
-  if (done.availability === undefined) throw new Error('nothing was recorded beside the renewal')
+  if (done.availability === undefined) throw new Error(`nothing was recorded beside ${words.join(' ')}`)
   return { durationMs, writeGapMs: done.availability.report.writes.worstGapMs }
 }
 

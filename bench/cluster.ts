@@ -12,6 +12,8 @@ export interface BenchCluster {
   readonly knownHosts: string
   /** `quorate -f FILE …`; must succeed. */
   quorate(words: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ran>
+  /** Writes the file anew, with these lines more under `etcd`. */
+  configure(etcd: string): Promise<void>
   /** Machines as they are after their first boot, and a quorate that has never seen them. */
   pristine(): Promise<void>
   down(): Promise<void>
@@ -37,10 +39,11 @@ export async function benchCluster(
   const list = nodes.map(
     (node) => `  - { name: ${node.name}, address: ${node.address}, roles: [${node.role}] }\n`,
   )
-  await writeFile(
-    file,
-    `name: ${name}\nssh: { user: root, identityFile: ${identityFile} }\nnodes:\n${list.join('')}${ETCD}`,
-  )
+  const configure = async (etcd: string) => {
+    const head = `name: ${name}\nssh: { user: root, identityFile: ${identityFile} }\nnodes:\n${list.join('')}`
+    await writeFile(file, `${head}${ETCD}${etcd === '' ? '' : `  ${etcd}\n`}`)
+  }
+  await configure('')
   const quorate = async (words: readonly string[], env: NodeJS.ProcessEnv = {}) =>
     await must([tool, '-f', file, '--yes', ...words], env)
   const down = async () => {
@@ -52,7 +55,7 @@ export async function benchCluster(
     await quorate(['lab', 'up'])
   }
   const knownHosts = path.join(state, 'known_hosts')
-  return { name, folder, nodes, identityFile, knownHosts, quorate, pristine, down }
+  return { name, folder, nodes, identityFile, knownHosts, quorate, configure, pristine, down }
 }
 
 /** The first three numbers of a /24 out of 198.18.0.0/15 that this computer is not in. */

@@ -2,7 +2,7 @@
 import { cpus, totalmem } from 'node:os'
 
 /** Medians of one run; names carry the unit. Ratios compare figures of the same run only. */
-export interface Figures {
+export interface Figures extends FiguresInUse {
   readonly shellSeconds: number
   readonly firstApplyThreeSeconds: number
   readonly firstApplyToShellRatio: number
@@ -13,13 +13,22 @@ export interface Figures {
   readonly secondApplyNineSeconds: number
   readonly nineToThreeRatio: number
   readonly helpMilliseconds: number
-  /** `certs renew --all` on three members in use. */
-  readonly renewThreeSeconds: number
-  /** The longest that a client's write took longer than its pace meanwhile, in all rounds. */
-  readonly renewWriteGapMilliseconds: number
   /** The most that the tool's process had resident, in a first apply to nine machines; bytes. */
   readonly peakMemoryBytes: number
   readonly pushedBytesPerMember: number
+}
+
+/** Of clusters that a client uses meanwhile. Gaps: the longest that a write took longer than its pace, in all rounds. */
+export interface FiguresInUse {
+  /** `certs renew --all`. */
+  readonly renewThreeSeconds: number
+  readonly renewWriteGapMilliseconds: number
+  /** `apply` after a change that every member has to be restarted for. */
+  readonly restartThreeSeconds: number
+  readonly restartWriteGapMilliseconds: number
+  /** `member add`, the fourth of a cluster with next to nothing in it. */
+  readonly addMemberSeconds: number
+  readonly addMemberWriteGapMilliseconds: number
 }
 
 export interface Line {
@@ -37,6 +46,10 @@ function seconds(value: number): string {
 
 function line(what: string, figure: string, target = '', met?: boolean): Line {
   return { what, figure, target, met }
+}
+
+function waited(milliseconds: number): Line {
+  return line('… the longest that a write waited', `${milliseconds.toFixed(0)} ms`)
 }
 
 export function linesOf(figures: Figures): Line[] {
@@ -78,7 +91,21 @@ export function linesOf(figures: Figures): Line[] {
       'at most 3 s',
       figures.renewThreeSeconds <= 3,
     ),
-    line('… the longest that a write waited', `${figures.renewWriteGapMilliseconds.toFixed(0)} ms`),
+    waited(figures.renewWriteGapMilliseconds),
+    line(
+      'rolling restart of three members in use, by `quorate apply`',
+      seconds(figures.restartThreeSeconds),
+      'at most 15 s',
+      figures.restartThreeSeconds <= 15,
+    ),
+    waited(figures.restartWriteGapMilliseconds),
+    line(
+      '`quorate member add`, a fourth member',
+      seconds(figures.addMemberSeconds),
+      'at most 8 s',
+      figures.addMemberSeconds <= 8,
+    ),
+    waited(figures.addMemberWriteGapMilliseconds),
     line('peak memory of an apply', `${megabytes.toFixed(0)} MB`, 'under 200 MB', megabytes < 200),
   ]
 }
