@@ -38,6 +38,21 @@ test('who is a member is changed only on the word of somebody who reads through 
   ])
 })
 
+test('another name and another address at once: the member that runs there is not taken for an old one', () => {
+  const [first, ...rest] = three.nodes
+  const renamed = testCluster({ nodes: [{ ...first!, name: 'alpha', address: '192.168.0.77' }, ...rest] })
+  const { hosts, certificates, ...world } = settledWorld(three)
+  const { etcd01, ...others } = hosts
+  const moved = {
+    ...world,
+    hosts: { ...others, alpha: { ...etcd01!, name: 'alpha' } },
+    certificates: { ...certificates, alpha: certificates['etcd01']! },
+  }
+  expect(reasonsOf(next(testIntent(renamed), moved))).toMatchObject([
+    { host: 'alpha', message: expect.stringContaining('its machine is the member etcd01') },
+  ])
+})
+
 /** The kinds of all steps that change who is a member, or who leads, in their order, with whom they are about. */
 function changes(wanted: Cluster, observed: Observed, replace?: Readonly<Record<string, string>>): string[] {
   const { waves, blocked } = plan({ ...testIntent(wanted), replace }, observed)

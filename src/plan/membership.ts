@@ -1,9 +1,36 @@
 /** What of the cluster's membership can't be told, or can't be changed, so that nothing may be done at all. */
 import { peerUrl } from '../etcd/configuration.ts'
+import { parseEnvironmentFile } from '../etcd/environment-file.ts'
+import { PATHS } from '../host/state.ts'
 import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import type { Observed } from './observed.ts'
 import { tolerance } from './quorum.ts'
+import type { Roster } from './roster.ts'
 import type { BlockReason } from './steps.ts'
+
+/** Members of this very cluster to whose machines the file gives another name and another address at once. */
+export function renamedAndMoved(
+  cluster: Cluster,
+  observed: Observed,
+  roster: Roster | undefined,
+): BlockReason[] {
+  if (roster === undefined) return []
+  return etcdNodes(cluster).flatMap((node) => {
+    const state = observed.hosts[node.name]?.member
+    if (state === undefined || roster.members.has(node.name)) return []
+    const options = parseEnvironmentFile(state.contents[PATHS.environment] ?? '')
+    const own = state.unit.environment?.['ETCD_NAME'] ?? options['ETCD_NAME']
+    const member = roster.others.find(({ name }) => name !== '' && name === own)
+    if (member === undefined) return []
+    return [
+      {
+        host: node.name,
+        message: `its machine is the member ${member.name} (${member.peerUrls.join(', ')}), to which the file gives another name and another address at once`,
+        hint: `one after the other: keep the name ${member.name} and apply the new address, then change the name and apply again`,
+      },
+    ]
+  })
+}
 
 export function membershipReasons(
   cluster: Cluster,

@@ -8,6 +8,7 @@ import { etcdNodes } from '../spec/cluster.ts'
 import { certificateNames, faultsOf, issueStep } from './certificates.ts'
 import type { ApplyIntent } from './intent.ts'
 import { arrive, depart, join, leave } from './members.ts'
+import { renamedAndMoved } from './membership.ts'
 import { networkSteps } from './network.ts'
 import type { Observed } from './observed.ts'
 import { peersForNow, unknownSchemes } from './plain-peers.ts'
@@ -28,16 +29,17 @@ export function next(asked: ApplyIntent, looked: Observed): Next {
   const intent: ApplyIntent = { ...asked, cluster }
   const situation = judgeSituation(intent, looked)
   if (situation.kind === 'blocked') return situation
+  const { members = [], healthy = [] } = looked.cluster ?? {}
+  const listed = situation.kind === 'established' && members.length > 0
+  const roster = listed ? rosterOf(cluster, members, healthy.length) : undefined
   const reasons = [
     ...refusals(intent, looked),
     ...trustReasons(intent, looked),
     ...unknownSchemes(cluster, looked),
+    ...renamedAndMoved(cluster, looked, roster),
   ]
   if (reasons.length > 0) return { kind: 'blocked', reasons }
   const observed = holdBack(intent, looked)
-  const { members = [], healthy = [] } = observed.cluster ?? {}
-  const listed = situation.kind === 'established' && members.length > 0
-  const roster = listed ? rosterOf(cluster, members, healthy.length) : undefined
   const scene: Scene = { intent, looked, observed, situation, roster }
   for (const stage of STAGES) {
     const answer = stage(scene)
