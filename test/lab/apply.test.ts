@@ -73,6 +73,8 @@ describe.skipIf(reason)(`apply${because}`, () => {
         healthyMembers: 3,
         leader: expect.stringMatching(/^etcd0[123]$/) as string,
         problems: [],
+        caExchange: false,
+        notes: [],
       })
       for (const [index, member] of report.members.entries()) {
         expect(member).toEqual({
