@@ -12,6 +12,7 @@ import { hostPublicKey, hostsFile, prepareDisks, prepareRoot, wipeRoot } from '.
 import { type LabSpec, type LabUser, type MachineSpec, primaryAddress } from './spec.ts'
 import { lastLines, run, tool } from './tool.ts'
 
+const MIB = 1024 ** 2
 const BOOT_TIMEOUT_MS = 60_000
 const POWER_OFF_MS = 15_000
 const MACHINE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -145,10 +146,12 @@ export class Machine {
 
   /** Leaves at most `leaveBytes` on the file system that `folder` is on: meant for one of the machine's small disks. */
   async fillDisk(folder: string, leaveBytes = 0): Promise<void> {
-    const free = await this.check(['stat', '--file-system', '--format=%a %S', folder])
+    // Not %a: root may use the reserved blocks as well.
+    const free = await this.check(['stat', '--file-system', '--format=%f %S', folder])
     const [blocks = 0, blockBytes = 0] = free.trim().split(' ').map(Number)
     const filler = path.posix.join(folder, '.filler')
-    const bytes = blocks * blockBytes - leaveBytes
+    // A few blocks more than it says are there: where none is to be left, dd has to hit the end, block by block.
+    const bytes = blocks * blockBytes + (leaveBytes === 0 ? MIB : -leaveBytes)
     if (bytes > 0)
       await this.exec([
         'dd',
@@ -156,7 +159,7 @@ export class Machine {
         `of=${filler}`,
         `count=${bytes}`,
         'iflag=count_bytes',
-        'bs=1M',
+        `bs=${blockBytes}`,
         'conv=fsync',
       ])
   }
