@@ -62,6 +62,8 @@ op_restart() {
 # not_ready UNIT SINCE: stops here, with what the unit's journal has to say since then (seconds since 1970).
 not_ready() {
   printf '%s did not become ready, it is %s; its journal says:\n' "$1" "$(systemctl is-active "$1")" >&2
+  # What a process wrote right before it died may still be on its way.
+  journalctl --sync 2>/dev/null || true
   # etcd writes JSON from 3.5 on: of its warnings and worse no more than the words.
   journalctl --no-pager -q -o cat --since "@$2" -n 400 -u "$1" |
     grep -E '^\{"level":"(error|fatal|panic)"| [EFC] \||^panic|^[^{].*([Ff]ailed|refus|assert)' |
