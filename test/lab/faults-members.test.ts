@@ -1,0 +1,185 @@
+/** Faults while members come and go and certificates are renewed: it ends done, or stops and says why; then it finishes. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { type Bystander, INTACT, openBystander } from './support/bystander.ts'
+import { FROZEN, type Fault, KILLED, cutOff } from './support/faults.ts'
+import { applied } from './support/fresh.ts'
+import { finish, held, on } from './support/held.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+
+const [DONE, FAILED, UNREACHABLE, LOCKED, CANCELLED] = [0, 1, 69, 75, 130]
+const NODES = ['etcd01', 'etcd02', 'etcd03']
+const ADD = ['member', 'add', 'etcd04']
+const REMOVE = ['member', 'remove', 'etcd04']
+const RENEW = ['certs', 'renew', '--all']
+
+interface Case {
+  readonly what: string
+  readonly words: readonly string[]
+  readonly fault: Fault
+  readonly victim: 'leader' | 'follower' | 'etcd04'
+  readonly at: string
+  /** Members with a vote before and after. */
+  readonly voters: readonly [before: number, after: number]
+  readonly exit?: number
+  /** What it says where it stops, and what to do then. */
+  readonly says?: RegExp
+  readonly hint?: RegExp
+}
+
+/** Each takes the cluster as the one before has left it. */
+const CASES: readonly Case[] = [
+  {
+    what: 'a member is added: the leader is killed',
+    words: ADD,
+    fault: KILLED,
+    victim: 'leader',
+    at: 'step-started member-add',
+    voters: [3, 4],
+  },
+  {
+    what: 'a member is removed: the leader is killed',
+    words: REMOVE,
+    fault: KILLED,
+    victim: 'leader',
+    at: 'step-started member-remove',
+    voters: [4, 3],
+  },
+  {
+    what: 'a member is added: it is killed before it has its vote',
+    words: ADD,
+    fault: KILLED,
+    victim: 'etcd04',
+    at: 'step-started promote',
+    voters: [3, 4],
+  },
+  {
+    what: 'a member is removed: it hangs',
+    words: REMOVE,
+    fault: FROZEN,
+    victim: 'etcd04',
+    at: 'step-started member-remove',
+    voters: [4, 3],
+  },
+  {
+    what: 'certificates are renewed: the leader is killed',
+    words: RENEW,
+    fault: KILLED,
+    victim: 'leader',
+    at: 'step-done key',
+    voters: [3, 3],
+  },
+  {
+    what: 'certificates are renewed: a member hangs',
+    words: RENEW,
+    fault: FROZEN,
+    victim: 'follower',
+    at: 'step-done key',
+    voters: [3, 3],
+    exit: FAILED,
+    says: /nobody answers on its client port/,
+    hint: /systemctl status etcd/,
+  },
+  {
+    what: 'certificates are renewed: the operator is cut off from a machine',
+    words: RENEW,
+    fault: cutOff({ ports: [22] }),
+    victim: 'follower',
+    at: 'step-done key',
+    voters: [3, 3],
+    exit: UNREACHABLE,
+    says: /ssh gave up without a word/,
+    hint: /the machine is up/,
+  },
+]
+
+describe.skipIf(whyNoLab())('while', () => {
+  let lab: TestLab
+  let bystander: Bystander
+  beforeAll(async () => {
+    lab = await testLab({
+      machines: [...NODES.map((name) => ({ name })), { name: 'etcd04', roles: ['worker'] }],
+      cluster: {
+        requirements: { worker: { memory: '100MB', disk: '100MB' } },
+        etcd: { version: '3.5.30', source: { debian: { suite: 'sid' } } },
+      },
+    })
+    await applied(lab)
+    bystander = await openBystander(lab)
+  })
+  afterAll(async () => {
+    bystander[Symbol.dispose]()
+    await lab.down()
+  })
+
+  test.each(CASES)('$what', async ({ words, fault, victim, at, voters, exit = DONE, says, hint }) => {
+    const [leader, ...followers] = await bystander.healthyVoters(voters[0])
+    const follower = followers.find((name) => name !== 'etcd04') ?? ''
+    const machine = lab.machine({ leader, follower, etcd04: 'etcd04' }[victim])
+    const recorder = await bystander.record()
+    const run = await held(
+      lab,
+      [...words, '--yes'],
+      [{ at: on(at), act: async () => await fault.strike(machine, lab) }],
+    )
+    await fault.heal(machine, lab)
+    const error = run.events.at(-1)?.error
+    const message = error?.message ?? ''
+    // The message on both sides: where the rest differs, it says why.
+    expect({ exit: run.exitCode, happened: run.happened, message }).toEqual({ exit, happened: 1, message })
+    expect(message).toMatch(says ?? /^$/)
+    expect(error?.hint ?? '').toMatch(hint ?? /^$/)
+    await bystander.healthyVoters(voters[1])
+    // Renewing all changes something each time; who is a member does not change twice.
+    const again = await finish(lab, [...words, '--yes'])
+    expect(again.includes('nothing to change')).toBe(words !== RENEW)
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    const report = await recorder.stop()
+    expect(report).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
+  })
+
+  test('a newcomer is cut off and the operator gives up: the next run goes on with it, and keeps a second operator out', async () => {
+    await bystander.healthyVoters(3)
+    const newcomer = lab.machine('etcd04')
+    const recorder = await bystander.record()
+    const cut = async () => await newcomer.cutNetwork({ ports: [2380] })
+    const given = await held(
+      lab,
+      [...ADD, '--yes'],
+      [
+        { at: on('step-done member-add'), act: cut },
+        { at: on('step-started ready'), act: async (_event, tool) => void tool.kill('SIGINT') },
+      ],
+    )
+    expect(given).toMatchObject({ exitCode: CANCELLED, happened: 2 })
+    const learner = await newcomerId()
+    expect(learner).toBeDefined()
+    await bystander.healthyVoters(3)
+    await newcomer.restoreNetwork()
+
+    const second = Promise.withResolvers<Awaited<ReturnType<typeof quorate>>>()
+    const other = async () => second.resolve(await quorate(lab, [...REMOVE, '--yes']))
+    const { exitCode, events } = await held(
+      lab,
+      [...ADD, '--yes'],
+      [{ at: on('step-started promote'), act: other }],
+    )
+    expect({ exitCode, error: events.at(-1)?.error }).toEqual({ exitCode: DONE, error: undefined })
+    expect(await second.promise).toMatchObject({
+      exitCode: LOCKED,
+      stderr: expect.stringContaining('another operator is at work'),
+    })
+    await bystander.healthyVoters(4)
+    expect(await newcomerId()).toBe(learner)
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
+  })
+
+  /** As the others have it in their lists. */
+  async function newcomerId(): Promise<bigint | undefined> {
+    const { members } = await bystander.view()
+    const listed = members.flatMap((member) => (member.reachable ? (member.list?.members ?? []) : []))
+    const { address } = lab.machine('etcd04')
+    return listed.find(({ peerUrls }) => peerUrls.includes(`https://${address}:2380`))?.id
+  }
+})

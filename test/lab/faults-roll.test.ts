@@ -1,0 +1,204 @@
+/** Faults in the middle of a rolling restart: it ends done, or stops and says why; the same command finishes it. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { type Bystander, INTACT, openBystander } from './support/bystander.ts'
+import { applied } from './support/fresh.ts'
+import {
+  CUT_LOG,
+  EXPIRED,
+  FROZEN,
+  FULL_DISK,
+  type Fault,
+  KILLED,
+  LOST_DATA,
+  OPERATOR_CUT_OFF,
+  TORN_LOG,
+  certificateOf,
+  cutOff,
+} from './support/faults.ts'
+import { type Happening, finish, held, on, restartsOfOthers } from './support/held.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+
+const MIB = 1024 ** 2
+const [DONE, FAILED, UNREACHABLE, BLOCKED, LOCKED] = [0, 1, 69, 8, 75]
+
+/** Who is struck: the leader, the member that is being restarted, the next one, or the one that was restarted first. */
+type Victim = 'leader' | 'restarting' | 'next' | 'restarted' | 'etcd03'
+
+interface Case {
+  readonly what: string
+  readonly fault: Fault
+  readonly victim: Victim
+  readonly at: string
+  /** When it is healed: as soon as this happens; or after the tool has ended. */
+  readonly until?: string
+  readonly exit: number
+  /** What it says where it stops, and what to do then. */
+  readonly says?: RegExp
+  readonly hint?: RegExp
+  /** What is typed then, where it is not the same command: the hint's, with the member's name behind it. */
+  readonly cure?: readonly string[]
+}
+
+const FIRST = 'step-started restart'
+const CASES: readonly Case[] = [
+  { what: 'the leader is killed', fault: KILLED, victim: 'leader', at: FIRST, exit: DONE },
+  { what: 'the other follower is killed', fault: KILLED, victim: 'next', at: FIRST, exit: DONE },
+  { what: 'the member that restarts is killed', fault: KILLED, victim: 'restarting', at: FIRST, exit: DONE },
+  { what: 'the next member hangs', fault: FROZEN, victim: 'next', at: 'step-done restart', exit: DONE },
+  {
+    what: 'the leader hangs',
+    fault: FROZEN,
+    victim: 'leader',
+    at: 'step-done restart',
+    exit: DONE,
+  },
+  {
+    what: 'a member hangs that was restarted before',
+    fault: FROZEN,
+    victim: 'restarted',
+    at: 'step-done restart next',
+    until: 'step-started await-health',
+    exit: DONE,
+  },
+  {
+    what: 'a member hears its peers no more',
+    fault: cutOff({ ports: [2380], direction: 'in' }),
+    victim: 'restarted',
+    at: 'step-done restart next',
+    until: 'step-started await-health',
+    exit: DONE,
+  },
+  {
+    what: 'a machine is cut off from everything',
+    fault: cutOff({}),
+    victim: 'restarted',
+    at: 'step-done restart',
+    exit: UNREACHABLE,
+    says: /^the connection to \S+ failed: ssh gave up without a word/,
+    hint: /the machine is up/,
+  },
+  {
+    what: 'the operator is cut off',
+    fault: OPERATOR_CUT_OFF,
+    victim: 'restarting',
+    at: FIRST,
+    exit: UNREACHABLE,
+    says: /the connection to \S+ failed: ssh gave up without a word/,
+    hint: /the machine is up/,
+  },
+  { what: 'a power cut tears a log', fault: TORN_LOG, victim: 'next', at: 'step-done restart', exit: DONE },
+  {
+    what: 'a log lost entries that it had',
+    fault: CUT_LOG,
+    victim: 'next',
+    at: 'step-done restart',
+    exit: FAILED,
+    says: /lastIndex/,
+    hint: /quorate member replace/,
+    cure: ['member', 'replace'],
+  },
+  {
+    what: 'the data of a member is lost',
+    fault: LOST_DATA,
+    victim: 'next',
+    at: 'step-done restart',
+    exit: BLOCKED,
+    says: /\/opt\/etcd\/wal there is lost/,
+    hint: /quorate member replace/,
+  },
+  {
+    what: 'a member has another one’s certificate',
+    fault: certificateOf('etcd02'),
+    victim: 'leader',
+    at: 'step-done restart',
+    exit: DONE,
+  },
+  { what: 'a certificate expires', fault: EXPIRED, victim: 'next', at: 'step-done restart', exit: DONE },
+  {
+    what: 'a disk is full',
+    fault: FULL_DISK,
+    victim: 'etcd03',
+    at: 'looking',
+    exit: FAILED,
+    says: /No space left on device/,
+    hint: /make room/,
+  },
+]
+
+describe.skipIf(whyNoLab())('a rolling restart, in the middle of which', () => {
+  let lab: TestLab
+  let bystander: Bystander
+  let turn = 0
+  const etcd = () => ({
+    version: '3.5.30',
+    source: { debian: { suite: 'sid' } },
+    settings: { 'max-txn-ops': 128 + turn },
+  })
+  beforeAll(async () => {
+    const small = [{ path: '/etc/etcd', sizeBytes: 8 * MIB }]
+    lab = await testLab({
+      machines: [{ name: 'etcd01' }, { name: 'etcd02' }, { name: 'etcd03', disks: small }],
+      cluster: { etcd: etcd() },
+    })
+    await applied(lab)
+    bystander = await openBystander(lab)
+  })
+  afterAll(async () => {
+    bystander[Symbol.dispose]()
+    await lab.down()
+  })
+
+  test.each(CASES)('$what', async ({ fault, victim, at, until, exit, says, hint, cure }) => {
+    const [leader, ...followers] = await bystander.healthyVoters(3)
+    const [first = '', next = ''] = followers.toSorted()
+    const name = { leader, restarting: first, next, restarted: first, etcd03: 'etcd03' }[victim]
+    const machine = lab.machine(name)
+    const moment = on(at.replace('next', next))
+    const recorder = await bystander.record()
+    turn += 1
+    await lab.writeCluster({ etcd: etcd() })
+    const strike: Happening = { at: moment, act: async () => await fault.strike(machine, lab) }
+    const heal: Happening = { at: on(until ?? ''), act: async () => await fault.heal(machine, lab) }
+    const run = await held(lab, ['apply', '--yes'], until === undefined ? [strike] : [strike, heal])
+    const error = run.events.at(-1)?.error
+    try {
+      const happened = until === undefined ? 1 : 2
+      const message = error?.message ?? ''
+      // The message on both sides: where the rest differs, it says why.
+      expect({ exit: run.exitCode, happened: run.happened, message }).toEqual({ exit, happened, message })
+      expect(message).toMatch(says ?? /^$/)
+      expect(error?.hint ?? '').toMatch(hint ?? /^$/)
+      // Whoever is away already, nobody else is taken away as well.
+      expect(fault.lasts ? restartsOfOthers(run, name) : []).toEqual([])
+    } finally {
+      await fault.heal(machine, lab)
+    }
+    if (cure !== undefined) await finish(lab, [...cure, name, '--yes'])
+    if (exit !== DONE) await finish(lab, ['apply', '--yes'])
+    await bystander.healthyVoters(3)
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    const report = await recorder.stop()
+    expect(report).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
+  })
+
+  test('a second operator wants something: he is told who is at work, and waits', async () => {
+    const others = [
+      ['apply', '--yes'],
+      ['certs', 'renew', '--all', '--yes'],
+      ['restart', 'etcd01', '--yes'],
+    ]
+    const ends: { readonly exitCode: number; readonly stderr: string }[] = []
+    const recorder = await bystander.record()
+    turn += 1
+    await lab.writeCluster({ etcd: etcd() })
+    const act = async () =>
+      void ends.push(...(await Promise.all(others.map(async (words) => await quorate(lab, words)))))
+    const run = await held(lab, ['apply', '--yes'], [{ at: on(FIRST), act }])
+    expect(run.exitCode).toBe(DONE)
+    expect(ends.map(({ exitCode }) => exitCode)).toEqual([LOCKED, LOCKED, LOCKED])
+    for (const { stderr } of ends) expect(stderr).toMatch(/another operator is at work.*\(apply\) since/)
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
+  })
+})
