@@ -42,6 +42,7 @@ export function sampleCluster(etcd: Partial<EtcdSpec> = {}, layout: Pki['layout'
     },
     network: undefined,
     loadBalancerUrl: undefined,
+    backup: undefined,
     packages: [],
   }
 }

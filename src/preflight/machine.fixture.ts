@@ -75,6 +75,7 @@ export function cluster(changes: Partial<Cluster> = {}): Cluster {
     },
     network: undefined,
     loadBalancerUrl: undefined,
+    backup: undefined,
     packages: [],
     ...changes,
   }

@@ -1,4 +1,5 @@
 /** Where a cluster file must choose one thing, or two things belong together; and what lives too long. */
+import { BACKUP_DEFAULTS } from './defaults.ts'
 import type { Partly, Reporter } from './report.ts'
 import type { ClusterFile } from './schema.ts'
 
@@ -32,6 +33,7 @@ export function checkChoices(file: Partly<ClusterFile>, report: Reporter): void 
     )
   }
   checkSource(file, report)
+  checkBackup(file, report)
   const { network } = file
   if (network !== undefined && !Object.hasOwn(network, 'Network') && !Object.hasOwn(network, 'IPv6Network')) {
     report.error(
@@ -41,6 +43,40 @@ export function checkChoices(file: Partly<ClusterFile>, report: Reporter): void 
       'key',
     )
   }
+}
+
+function checkBackup({ backup, nodes }: Partly<ClusterFile>, report: Reporter): void {
+  if (backup?.store !== undefined) oneOf(['backup', 'store'], backup.store, ['directory', 's3'], report)
+  if (backup?.schedule === undefined) return
+  const path = ['backup', 'schedule']
+  if (backup.store === undefined) {
+    const hint = 'write backup.store: a directory, or a bucket'
+    report.error(path, 'backup.schedule without backup.store: there is nowhere to keep them', hint, 'key')
+  }
+  if ((backup.recipients ?? []).length === 0) {
+    const hint =
+      'make a pair of keys with age-keygen, keep the secret one safe, and write the public one under backup.recipients'
+    report.error(
+      path,
+      'backup.schedule without backup.recipients: nobody is there to be asked for a passphrase',
+      hint,
+      'key',
+    )
+  }
+  const { keep, node } = backup.schedule
+  if (node !== undefined && !(nodes ?? []).some((one) => one?.name === node))
+    report.error(
+      [...path, 'node'],
+      `${node} is no node of this file`,
+      'name one of nodes, best one that carries no etcd',
+    )
+  if (keep !== undefined && Object.values({ ...BACKUP_DEFAULTS.keep, ...keep }).every((count) => count === 0))
+    report.error(
+      [...path, 'keep'],
+      'backup.schedule.keep keeps none',
+      'write at least one count above 0',
+      'key',
+    )
 }
 
 function checkSource(file: Partly<ClusterFile>, report: Reporter): void {

@@ -1,5 +1,7 @@
 /** What is wanted: a cluster file, read, checked and with every default filled in. All rooms know these types. */
 
+import type { BackupSpec } from './backup.ts'
+
 /** The roles that quorate itself knows; groups of one's own stand beside them. `common` means every node. */
 export const ROLES = ['etcd', 'master', 'worker', 'service'] as const
 export type Role = (typeof ROLES)[number]
@@ -22,6 +24,8 @@ export interface Cluster {
   readonly network: FlannelNetwork | undefined
   /** The URL of the API servers' load balancer: a host name that every node must resolve. */
   readonly loadBalancerUrl: string | undefined
+  /** undefined where the file has none. */
+  readonly backup: BackupSpec | undefined
   /** Debian package names wanted on every node. */
   readonly packages: readonly string[]
 }

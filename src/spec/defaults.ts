@@ -33,6 +33,13 @@ export const DEFAULTS = {
   network: { prefix: '/coreos.com/network', v2: false },
 } as const
 
+export const BACKUP_DEFAULTS = {
+  region: 'us-east-1',
+  every: 'hourly',
+  /** A day's hours, a week's days, a month's weeks, a year's months. */
+  keep: { hourly: 24, daily: 7, weekly: 5, monthly: 12 },
+} as const
+
 /** The etcd that Debian's suites carry. sid moves on: its version is a guess to start from. */
 export const DEBIAN_VERSIONS: ReadonlyMap<string, string> = new Map(
   Object.entries({

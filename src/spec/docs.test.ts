@@ -39,6 +39,10 @@ test('every key is on the page', () => {
     ['network'],
     ['loadBalancer'],
     ['pki', 'authority', 'host'],
+    ['backup'],
+    ['backup', 'store', 's3'],
+    ['backup', 'schedule'],
+    ['backup', 'schedule', 'keep'],
   ]
   const missing = places.flatMap((path) =>
     keysAt(path).filter((key) => !PAGE.includes(`\`${key}\``) && !PAGE.includes(`### ${key}`)),

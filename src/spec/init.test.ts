@@ -169,6 +169,7 @@ function shape(): Record<string, string[]> {
     ssh: keys(top.ssh.unwrap()),
     pki: keys(top.pki.unwrap()),
     etcd: keys(top.etcd),
+    backup: keys(top.backup.unwrap()),
     requirements: keys(top.requirements.unwrap()),
   }
 }

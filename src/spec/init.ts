@@ -21,6 +21,7 @@ export function renderClusterFile(content: ClusterFile, options: RenderOptions =
     etcd(content),
     network(content),
     loadBalancer(content),
+    backup(content),
     topLevel({
       key: 'packages',
       value: content.packages,
@@ -208,6 +209,28 @@ function loadBalancer({ loadBalancer: set }: ClusterFile): string[] {
     '# The load balancer in front of the API servers: every node must resolve its name.',
     ...section('loadBalancer', [
       { key: 'url', value: set?.url, standard: 'https://service01', why: 'https' },
+    ]),
+  ]
+}
+
+function backup({ backup: set }: ClusterFile): string[] {
+  const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'
+  return [
+    '# Backups. A pair of keys: age-keygen; the public one stands here, the secret one anywhere but on the nodes.',
+    ...section('backup', [
+      {
+        key: 'store',
+        value: set?.store,
+        standard: '{ directory: backups }',
+        why: 'or s3: docs/cluster-file.md',
+      },
+      { key: 'recipients', value: set?.recipients, standard: `[ ${recipient} ]`, why: 'who can open them' },
+      {
+        key: 'schedule',
+        value: set?.schedule,
+        standard: '{ every: hourly }',
+        why: 'a node takes them by itself',
+      },
     ]),
   ]
 }

@@ -13,6 +13,7 @@ import type {
 } from './cluster.ts'
 import { ROLES } from './cluster.ts'
 import { defaultWalDirectory } from './check-etcd.ts'
+import { resolveBackup } from './resolve-backup.ts'
 import { DEFAULTS, PACKAGES, REQUIREMENTS } from './defaults.ts'
 import { resolveLocalPath, tidyRemotePath } from './paths.ts'
 import type { ClusterFile } from './schema.ts'
@@ -40,6 +41,7 @@ export function resolveCluster(content: ClusterFile, file: string, home: string)
     etcd: etcd(content.etcd, local),
     network: content.network === undefined ? undefined : network(content.network),
     loadBalancerUrl: content.loadBalancer?.url,
+    backup: content.backup === undefined ? undefined : resolveBackup(content.backup, local),
     packages: content.packages ?? PACKAGES,
   }
 }

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { checkAddress } from './address.ts'
 import { ROLES } from './cluster.ts'
 import { DEFAULTS, PACKAGES } from './defaults.ts'
+import { backup } from './schema-backup.ts'
 import { flag, localPath, name, ONE_KEY, port, remotePath, text } from './schema-parts.ts'
 import { checkJump, checkSshHost, checkUser } from './ssh-values.ts'
 import * as values from './values.ts'
@@ -273,6 +274,9 @@ export const clusterFileSchema = z.strictObject({
       ),
     })
     .meta({ description: 'The load balancer in front of the API servers.' })
+    .optional(),
+  backup: backup
+    .meta({ description: 'Backups: where they are kept, who can open them, and when they are taken.' })
     .optional(),
   packages: z
     .array(text(values.checkPackage, 'A package name.'))
