@@ -11,7 +11,7 @@ import { createGrpcTransport } from '@connectrpc/connect-node'
 import { QuorateError } from '../errors.ts'
 import { memberOrigin, openSocket, type MemberEndpoint } from './endpoint.ts'
 import { memberError } from './failure.ts'
-import { MemberSessions } from './sessions.ts'
+import { MemberSessions, WINDOW_BYTES } from './sessions.ts'
 
 /** How long a call may take unless it says otherwise: etcd itself gives up on a request without quorum after 7 s. */
 export const DEFAULT_TIMEOUT_MS = 8_000
@@ -67,6 +67,7 @@ export function connectMember(options: MemberOptions): MemberClient {
   let socketError: Error | undefined
   const origin = memberOrigin(options)
   const sessionManager = new MemberSessions(origin, undefined, {
+    settings: { initialWindowSize: WINDOW_BYTES },
     createConnection: () => {
       socketError = undefined
       return openSocket(options, 'h2').on('error', (error: Error) => {

@@ -8,6 +8,12 @@ import type {
 import { Http2SessionManager } from '@connectrpc/connect-node'
 
 /**
+ * How much a member may send ahead of what was read, in bytes: with the 64 KiB that HTTP/2 begins with, the stream of a
+ * snapshot waits for its reader's nod all the time.
+ */
+export const WINDOW_BYTES = 4 * 1024 ** 2
+
+/**
  * As the library's, but safe to use at any moment. When a member says goodbye (GOAWAY, as etcd does when it stops) the
  * library destroys the connection with an error, and whoever calls before it has closed makes it take its listener off:
  * the error that follows would end the process.
@@ -28,6 +34,7 @@ export class MemberSessions extends Http2SessionManager {
     if (session !== undefined && !this.#known.has(session)) {
       this.#known.add(session)
       session.on('error', told)
+      session.setLocalWindowSize(WINDOW_BYTES)
       // Said twice, by some servers: by then others may have been called already.
       session.once('goaway', () => this.onGoodbye())
     }

@@ -2,7 +2,7 @@
  * A snapshot of one member's store as a file: streamed over gRPC, checked against the sum that etcd appends, complete
  * under its name or not there at all. It holds the whole store, Kubernetes Secrets included: the file is private.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdir, open, rename, rm, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -10,18 +10,10 @@ import type { MemberClient } from './client.ts'
 import { KV } from './gen/kv_pb.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
 import { utf8 } from './keys.ts'
-
-/** The last bytes of the stream: SHA-256 of all before them. */
-const SUM_BYTES = 32
-
-/** bbolt's smallest page: what precedes the sum is a multiple of it, as `etcdutl snapshot status` expects. */
-const PAGE_BYTES = 512
+import { type SnapshotSum, streamSnapshot } from './snapshot-stream.ts'
 
 /** Left free besides, in bytes: a full disk would be in the way of everything else here. */
 const MARGIN_BYTES = 64 * 1024 ** 2
-
-/** Of the whole stream, in ms: an 8 GiB store over 100 Mbit/s takes some 11 minutes. */
-const STREAM_TIMEOUT_MS = 30 * 60_000
 
 export interface SnapshotOptions {
   /** Absolute path; its folder is made if need be. A file of that name is replaced. */
@@ -90,39 +82,24 @@ async function receive(
   client: MemberClient,
   part: string,
   { signal, onProgress }: SnapshotOptions,
-): Promise<{ readonly sizeBytes: number; readonly sha256: string }> {
-  const hash = createHash('sha256')
-  // What may be the sum is held back until more has come.
-  let tail: Buffer = Buffer.alloc(0)
-  let sizeBytes = 0
+): Promise<SnapshotSum> {
   await using handle = await open(part, 'wx', 0o600)
-  for await (const { blob, remainingBytes } of client.stream(
-    Maintenance.method.snapshot,
-    {},
-    { signal, timeoutMs: STREAM_TIMEOUT_MS },
-  )) {
-    if (blob.length === 0) continue
-    await writeWhole(handle, blob)
-    sizeBytes += blob.length
-    const both = Buffer.concat([tail, blob])
-    const keep = Math.max(0, both.length - SUM_BYTES)
-    hash.update(both.subarray(0, keep))
-    tail = Buffer.from(both.subarray(keep))
-    onProgress?.(sizeBytes, sizeBytes + Number(remainingBytes))
+  const pieces = streamSnapshot(client, signal)
+  let doneBytes = 0
+  try {
+    for (;;) {
+      const { done, value } = await pieces.next()
+      if (done === true) {
+        await handle.sync()
+        return value
+      }
+      await writeWhole(handle, value.data)
+      doneBytes += value.data.length
+      onProgress?.(doneBytes, value.totalBytes)
+    }
+  } finally {
+    await pieces.return({ sizeBytes: 0, sha256: '' })
   }
-  await handle.sync()
-  const sha256 = hash.digest('hex')
-  if (sizeBytes % PAGE_BYTES !== SUM_BYTES || tail.toString('hex') !== sha256) {
-    throw new QuorateError(
-      'unhealthy',
-      `the snapshot from ${client.name} is damaged: its sum does not match`,
-      {
-        host: client.name,
-        hint: 'try again; if it happens again, look at the disk of that member',
-      },
-    )
-  }
-  return { sizeBytes, sha256 }
 }
 
 async function writeWhole(handle: Awaited<ReturnType<typeof open>>, data: Uint8Array): Promise<void> {
