@@ -44,6 +44,23 @@ await build({
   logLevel: 'warning',
 })
 await chmod(path.join(draft, 'cli/main.js'), 0o755)
+// All of it in one file, for the program that quorate makes of it and a Node.js binary (src/standalone/).
+await build({
+  absWorkingDir: root,
+  entryPoints: { standalone: 'src/cli/main.ts' },
+  outdir: draft,
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node22.12',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  plugins: [raw],
+  define: { 'import.meta.dirname': '__dirname' },
+  logLevel: 'warning',
+})
 // script/setup builds anew what is newer than this; a source saved during the build is.
 await writeFile(path.join(draft, '.built'), '')
 await utimes(path.join(draft, '.built'), started, started)

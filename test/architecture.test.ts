@@ -35,6 +35,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   spec: [],
   ssh: [],
   artifacts: ['etcd'],
+  standalone: ['artifacts'],
   etcd: ['ssh'],
   pki: ['ssh'],
   flannel: ['etcd', 'ssh'],
@@ -58,6 +59,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'recorder',
     'run',
     'ssh',
+    'standalone',
   ],
   cli: [
     'adopt',
@@ -73,6 +75,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'recorder',
     'run',
     'ssh',
+    'standalone',
   ],
 }
 

@@ -85,4 +85,5 @@ const words = process.argv.slice(2)
 const dashes = words.indexOf('--')
 const own = dashes === -1 ? words : words.slice(0, dashes)
 const rest = dashes === -1 ? [] : words.slice(dashes + 1)
-await buildProgram(runCommand, rest).parseAsync(normalizeWords(own), { from: 'user' })
+// Not awaited: as a single CommonJS file (script/build.mjs) there is no awaiting out here.
+void buildProgram(runCommand, rest).parseAsync(normalizeWords(own), { from: 'user' })

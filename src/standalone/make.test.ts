@@ -1,0 +1,58 @@
+/** A program in one file is made and run, as it would be on a machine without Node.js. */
+import { execFile } from 'node:child_process'
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { injectBlob } from './inject.ts'
+import { type Standalone, standalone } from './make.ts'
+
+let folder: string
+let program: string
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'quorate-standalone-'))
+  program = path.join(folder, 'program.cjs')
+  await writeFile(program, "console.log('hello', ...process.argv.slice(2)); process.exitCode = 7")
+})
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function make(node?: string): Promise<Standalone> {
+  const cacheDirectory = path.join(folder, 'cache')
+  return await standalone({ cacheDirectory, node, program, signal: new AbortController().signal })
+}
+
+test.skipIf(process.platform !== 'linux')(
+  'one file runs by itself, is made once, and anew where it was damaged or the program changed',
+  async () => {
+    const first = await make()
+    const words = ['--not-for-node', 'a b']
+    const ran = promisify(execFile)(first.file, words, { cwd: '/', env: {} })
+    await expect(ran).rejects.toMatchObject({ code: 7, stdout: 'hello --not-for-node a b\n', stderr: '' })
+
+    expect(await make()).toEqual(first)
+    await appendFile(first.file, 'x')
+    expect(await make()).toEqual(first)
+    expect((await readFile(first.file)).length).toBe(first.sizeBytes)
+
+    await writeFile(program, 'process.exitCode = 0')
+    const second = await make()
+    expect(second.sha256).not.toBe(first.sha256)
+    expect((await promisify(execFile)(second.file, [])).stdout).toBe('')
+    await expect(make(second.file)).rejects.toThrow('carries a program already')
+  },
+)
+
+test('what is no Node.js binary of its own is refused, with what to do', async () => {
+  const wrapper = path.join(folder, 'node')
+  await writeFile(wrapper, '#!/bin/sh\nexec node "$@"\n')
+  await expect(make(wrapper)).rejects.toMatchObject({
+    code: 'artifact',
+    message: expect.stringContaining('is no 64-bit Linux program'),
+    hint: expect.stringContaining('nodejs.org'),
+  })
+  const shared = Buffer.from(`\x7fELF\x02\x01${'\0'.repeat(100)}`, 'latin1')
+  expect(() => injectBlob(shared, Buffer.from('blob'))).toThrow('shared libnode')
+})

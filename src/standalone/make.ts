@@ -1,0 +1,174 @@
+/**
+ * quorate as one file that needs nothing beside it: a Node.js binary with the whole program in it, for machines that
+ * have neither. Made when it is first wanted, and kept in quorate's cache.
+ */
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { isSea } from 'node:sea'
+import path from 'node:path'
+import { temporarySibling } from '../artifacts/cache.ts'
+import { sha256OfFile } from '../artifacts/hash.ts'
+import { runProgram } from '../artifacts/program.ts'
+import { QuorateError } from '../errors.ts'
+import { injectBlob, unfit } from './inject.ts'
+
+export interface Standalone {
+  /** Absolute path; mode 755. */
+  readonly file: string
+  readonly sizeBytes: number
+  /** Hex. */
+  readonly sha256: string
+  /** What it runs on: that of this computer. */
+  readonly architecture: 'amd64' | 'arm64'
+}
+
+export interface StandaloneContext {
+  readonly cacheDirectory: string
+  /** The Node.js binary that becomes part of it; the one that runs this, unless given. */
+  readonly node?: string | undefined
+  /** Absolute path of the whole program in one CommonJS file; the one that belongs to this installation unless given. */
+  readonly program?: string | undefined
+  readonly signal: AbortSignal
+}
+
+const NAME = 'quorate'
+const SUM = 'sha256'
+const BLOB_TIMEOUT_MS = 60_000
+
+/** Of other versions of quorate or Node.js: kept so long after they were made, in ms. */
+const KEPT_MS = 7 * 86_400_000
+
+/** @throws QuorateError `artifact` if this installation can't make it, with the reason */
+export async function standalone(context: StandaloneContext): Promise<Standalone> {
+  const architecture = ownArchitecture()
+  // What was made of quorate once is that program already.
+  if (isSea()) return { ...(await described(process.execPath, context.signal)), architecture }
+  const node = await realpath(context.node ?? process.execPath)
+  const program = context.program ?? (await installedProgram())
+  const shelf = path.join(context.cacheDirectory, 'standalone')
+  const entry = path.join(shelf, await keyOf(node, program))
+  const known = await present(entry, context.signal)
+  if (known !== undefined) return { ...known, architecture }
+  await mkdir(shelf, { recursive: true, mode: 0o700 })
+  await sweep(shelf)
+  await make(entry, node, program, context.signal)
+  const made = await present(entry, context.signal)
+  if (made === undefined) {
+    throw new QuorateError('artifact', `${entry} is not what was just written there`, {
+      hint: 'look after the disk of this computer, then run the same command again',
+    })
+  }
+  return { ...made, architecture }
+}
+
+function ownArchitecture(): Standalone['architecture'] {
+  if (process.platform === 'linux' && process.arch === 'x64') return 'amd64'
+  if (process.platform === 'linux' && process.arch === 'arm64') return 'arm64'
+  throw new QuorateError(
+    'artifact',
+    `quorate as one file can be made on Linux with amd64 or arm64, and this is ${process.platform} with ${process.arch}`,
+    { hint: 'run this command on a Linux computer whose processor is like the node’s' },
+  )
+}
+
+/** `standalone.cjs`, beside the files that run now, or in the dist/ of the checkout that they belong to. */
+async function installedProgram(): Promise<string> {
+  const places = ['.', '..', '../../dist'].map((place) =>
+    path.resolve(import.meta.dirname, place, 'standalone.cjs'),
+  )
+  for (const place of places) if (await isFile(place)) return place
+  throw new QuorateError('artifact', 'this installation of quorate has no standalone.cjs', {
+    hint: 'install quorate anew; in a checkout: script/setup',
+  })
+}
+
+/** The same program and the same Node.js: the same key. */
+async function keyOf(node: string, program: string): Promise<string> {
+  const { size, mtimeMs } = await stat(node)
+  const hash = createHash('sha256').update(`${process.version} ${node} ${size} ${mtimeMs}\n`)
+  return hash
+    .update(await readFile(program))
+    .digest('hex')
+    .slice(0, 32)
+}
+
+/** undefined: not there, or not as it was made. */
+async function present(
+  entry: string,
+  signal: AbortSignal,
+): Promise<Omit<Standalone, 'architecture'> | undefined> {
+  const file = path.join(entry, NAME)
+  if (!(await isFile(file)) || !(await isFile(path.join(entry, SUM)))) return undefined
+  const found = await described(file, signal)
+  return found.sha256 === (await readFile(path.join(entry, SUM), 'utf8')) ? found : undefined
+}
+
+async function described(file: string, signal: AbortSignal): Promise<Omit<Standalone, 'architecture'>> {
+  const [{ size }, sha256] = await Promise.all([stat(file), sha256OfFile(file, signal)])
+  return { file, sizeBytes: size, sha256 }
+}
+
+async function make(entry: string, node: string, program: string, signal: AbortSignal): Promise<void> {
+  const draft = await temporarySibling(entry)
+  try {
+    const binary = await readFile(node)
+    const reason = unfit(binary)
+    if (reason !== undefined) {
+      throw new QuorateError('artifact', `${node} can't become part of quorate as one file: it ${reason}`, {
+        hint: 'run quorate with a Node.js of nodejs.org or of the npm package node, which have such a place',
+      })
+    }
+    const pieces = injectBlob(binary, await blobOf(draft, node, program, signal))
+    const hash = createHash('sha256')
+    for (const piece of pieces) hash.update(piece)
+    await writeFile(path.join(draft, NAME), pieces, { mode: 0o755, flush: true })
+    await writeFile(path.join(draft, SUM), hash.digest('hex'))
+    // One that is damaged, or that another run has just made and that is as good.
+    await rm(entry, { recursive: true, force: true })
+    await rename(draft, entry)
+  } finally {
+    await rm(draft, { recursive: true, force: true })
+  }
+}
+
+/** Written by the binary that will read it: the form is Node.js's own, and differs between versions. */
+async function blobOf(draft: string, node: string, program: string, signal: AbortSignal): Promise<Buffer> {
+  const [config, output] = ['sea.json', 'sea.blob'].map((name) => path.join(draft, name)) as [string, string]
+  const settings = {
+    main: program,
+    output,
+    disableExperimentalSEAWarning: true,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  }
+  await writeFile(config, JSON.stringify(settings))
+  const { exitCode, stderr } = await runProgram(node, ['--experimental-sea-config', config], {
+    env: { PATH: process.env['PATH'] ?? '' },
+    signal,
+    timeoutMs: BLOB_TIMEOUT_MS,
+  })
+  if (exitCode !== 0) {
+    throw new QuorateError('artifact', `${node} can't prepare quorate as one file: ${stderr.trim()}`, {
+      hint: 'run quorate with Node.js 22.12 or newer',
+    })
+  }
+  const blob = await readFile(output)
+  await Promise.all([rm(config), rm(output)])
+  return blob
+}
+
+async function sweep(shelf: string): Promise<void> {
+  for (const name of await readdir(shelf)) {
+    const { mtimeMs } = await stat(path.join(shelf, name))
+    if (Date.now() - mtimeMs > KEPT_MS) await rm(path.join(shelf, name), { recursive: true, force: true })
+  }
+}
+
+async function isFile(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isFile()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false
+    throw error
+  }
+}
