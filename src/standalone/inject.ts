@@ -22,6 +22,7 @@ const PAGE_BYTES = 0x1_0000
 export type Unfit =
   | 'is no 64-bit Linux program'
   | 'has no place for a program (it is linked with a shared libnode)'
+  | 'carries a program already'
 
 /** undefined: it can be used. */
 export function unfit(node: Buffer): Unfit | undefined {
