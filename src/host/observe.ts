@@ -8,6 +8,7 @@ import {
   type MemberState,
   PATHS,
   type PathState,
+  type Underway,
 } from './state.ts'
 
 /** The looks that a node is asked for. */
@@ -33,8 +34,15 @@ export function parseHostState(name: string, carriesEtcd: boolean, lines: readon
       .filter((text) => text.endsWith(' installed'))
       .map((text) => text.slice(0, -' installed'.length)),
     pinned: reply.all('pinned')[0],
+    underway: parseUnderway(reply.all('underway')),
     member: carriesEtcd ? parseMember(reply) : undefined,
   }
+}
+
+function parseUnderway(lines: readonly string[]): Underway | undefined {
+  if (lines.length === 0) return undefined
+  const all = Object.fromEntries(lines.map((line) => split(line, '=')))
+  return { verb: all['verb'] ?? 'something', command: all['command'] ?? '', all }
 }
 
 function parseMember(reply: Reply): MemberState {

@@ -9,8 +9,19 @@ export interface HostState {
   readonly packages: readonly string[]
   /** The name of the cluster whose mark lies there: a member of it is here, or was. */
   readonly pinned?: string | undefined
+  /** A verb was begun here that must be finished before any other: what `/var/lib/quorate/underway` says. */
+  readonly underway?: Underway | undefined
   /** Only of nodes that carry etcd. */
   readonly member: MemberState | undefined
+}
+
+export interface Underway {
+  /** `recover`, `restore`. */
+  readonly verb: string
+  /** The command line that finishes it. */
+  readonly command: string
+  /** Everything that stands there, those two among it. */
+  readonly all: Readonly<Record<string, string>>
 }
 
 export type Architecture = 'amd64' | 'arm64' | 'other'
@@ -86,4 +97,5 @@ export const PATHS = {
   clusterId: '/etc/etcd/cluster-id',
   unit: '/etc/systemd/system/etcd.service',
   tls: '/etc/ssl/etcd',
+  underway: '/var/lib/quorate/underway',
 } as const

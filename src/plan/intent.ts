@@ -20,6 +20,8 @@ export interface ApplyIntent {
   readonly reissue?: boolean | undefined
   /** A CA that members trust and that is not kept here any more is dropped; otherwise it is a reason to stop. */
   readonly dropTrust?: boolean | undefined
+  /** The verb of marks that are no reason to stop, because it is the one at work: `recover`, `restore`. */
+  readonly finishes?: string | undefined
   /** How far to go: only until every key and request waits on its node, or all the way. */
   readonly until: 'requests' | 'done'
 }

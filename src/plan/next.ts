@@ -22,11 +22,14 @@ import { type Scene, type Stage, isBlocked } from './stage.ts'
 import { startSteps } from './start.ts'
 import type { HostStep, Next, Step } from './steps.ts'
 import { canary } from './upgrade.ts'
+import { underwayReasons } from './underway.ts'
 import { holdBack, isUntold, trustReasons } from './trust.ts'
 
 export function next(asked: ApplyIntent, looked: Observed): Next {
   const cluster = peersForNow(asked.cluster, looked)
   const intent: ApplyIntent = { ...asked, cluster }
+  const unfinished = underwayReasons(looked.hosts, asked.finishes)
+  if (unfinished.length > 0) return { kind: 'blocked', reasons: unfinished }
   const situation = judgeSituation(intent, looked)
   if (situation.kind === 'blocked') return situation
   const { members = [], healthy = [] } = looked.cluster ?? {}

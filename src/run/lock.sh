@@ -1,6 +1,7 @@
 # Holds quorate's lock on this machine for as long as standard input stays open and lines keep coming.
 # $1: the holder's token; $2: who holds it, as text; $3: seconds of silence after which a holder counts as gone.
-# Prints "locked", "took-over <who>" (then it is held) or "held <seconds since last heard> <who>" (then it ends).
+# Prints "locked", "took-over <who>" (then it is held) or "held <seconds since last heard> <who>" (then it ends). Before
+# that, should a verb have been begun here that must be finished first: "underway <verb> <what finishes it>".
 set -eu
 umask 077
 token=$1
@@ -39,6 +40,17 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 141' PIPE
 trap 'exit 143' TERM
+if [ -f /var/lib/quorate/underway ]; then
+  verb=
+  command=
+  while IFS='=' read -r key value; do
+    case $key in
+      verb) verb=$value ;;
+      command) command=$value ;;
+    esac
+  done </var/lib/quorate/underway
+  printf 'underway %s %s\n' "$verb" "$command"
+fi
 if [ -n "$before" ]; then printf 'took-over %s\n' "$before"; else echo locked; fi
 while IFS= read -r _line; do
   # Taken over by somebody who thought us gone: what we do from here on is refused by the fence.

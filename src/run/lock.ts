@@ -9,6 +9,7 @@ import { hostname, userInfo } from 'node:os'
 import { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
+import { underwayBlock } from '../plan/underway.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { Emit } from './events.ts'
 import script from './lock.sh?raw'
@@ -34,13 +35,16 @@ export interface LockRequest {
   readonly now: Date
   readonly emit: Emit
   readonly signal?: AbortSignal | undefined
+  /** The verb (`recover`, `restore`) that goes on with what machines are marked with; any other is refused there. */
+  readonly finishes?: string | undefined
 }
 
 /**
  * Tries for a second or two: a holder that was killed this moment gives the lock back as soon as its connection has run dry,
  * and of two who began together, one goes first.
  *
- * @throws QuorateError `locked` if somebody holds it on any machine: who, for what, since when. Nothing is kept then.
+ * @throws QuorateError `locked` if somebody holds it on any machine: who, for what, since when; `blocked` where a machine
+ *   is marked as in the midst of something that another verb must finish. Nothing is kept then.
  */
 export async function acquireLock(request: LockRequest): Promise<Lock> {
   const until = performance.now() + PATIENCE_MS
@@ -60,7 +64,7 @@ async function tryLock(request: LockRequest): Promise<Lock> {
   const holder = `${userInfo().username}@${hostname()} (${request.purpose}) since ${request.now.toISOString()}`
   const lost = new AbortController()
   const sessions = request.remotes.map((remote) =>
-    hold(remote, [token, holder, String(SILENCE_SECONDS)], lost),
+    hold(remote, [token, holder, String(SILENCE_SECONDS)], { lost, finishes: request.finishes }),
   )
   const release = async () => {
     await Promise.all(sessions.map(async (session) => await session.release()))
@@ -91,13 +95,29 @@ function refusal(answer: PromiseSettledResult<string>, host: string): unknown[] 
   return [new QuorateError('locked', message, { host, hint })]
 }
 
+/** `underway VERB COMMAND` of another verb than the one that is at work. */
+function underwayReason(line: string, finishes: string | undefined): { verb: string; command: string }[] {
+  const [, verb = '', command = ''] = /^underway (\S*) (.*)$/.exec(line) ?? []
+  return line.startsWith('underway ') && verb !== finishes ? [{ verb, command }] : []
+}
+
+function blockedBy([mark]: readonly { verb: string; command: string }[], host: string): QuorateError {
+  const { message, hint } = underwayBlock(mark ?? { verb: '', command: '' })
+  return new QuorateError('blocked', message, { host, hint })
+}
+
 interface Session {
   /** The machine's first line; rejects if the session ends without one. */
   readonly answer: Promise<string>
   release(): Promise<void>
 }
 
-function hold(remote: Remote, words: readonly string[], lost: AbortController): Session {
+interface Terms {
+  readonly lost: AbortController
+  readonly finishes: string | undefined
+}
+
+function hold(remote: Remote, words: readonly string[], { lost, finishes }: Terms): Session {
   const input = new PassThrough()
   let releasing = false
   let answered = false
@@ -110,13 +130,16 @@ function hold(remote: Remote, words: readonly string[], lost: AbortController): 
       stdin: input,
       onStdout: (piece) => {
         text += piece
-        const end = text.indexOf('\n')
-        if (end === -1 || answered) return
+        const lines = text.split('\n').slice(0, -1)
+        const found = lines.find((line) => !line.startsWith('underway '))
+        if (found === undefined || answered) return
         answered = true
-        resolve(text.slice(0, end))
+        const unfinished = lines.flatMap((line) => underwayReason(line, finishes))
+        if (unfinished.length > 0) reject(blockedBy(unfinished, remote.host))
+        else resolve(found)
       },
     })
-    if (releasing || text.startsWith('held ')) return
+    if (releasing || /^held /m.test(text)) return
     throw new Error(result.stderr.trim() || `the session that holds the lock ended with ${result.exitCode}`)
   }
   const ended = session().catch((error: unknown) => {

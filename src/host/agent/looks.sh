@@ -34,6 +34,9 @@ op_facts() {
   if [ -f /etc/etcd/cluster-id ]; then
     while IFS='=' read -r key value; do [ "$key" != cluster ] || printf 'pinned %s\n' "$value"; done </etc/etcd/cluster-id
   fi
+  if [ -f "$state/underway" ]; then
+    while IFS= read -r line; do printf 'underway %s\n' "$line"; done <"$state/underway"
+  fi
   if [ "$count" -gt 0 ] && [ -d /var/lib/dpkg ]; then
     i=$count
     names=
