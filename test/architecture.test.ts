@@ -36,6 +36,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ssh: [],
   artifacts: ['etcd'],
   standalone: ['artifacts'],
+  backup: ['etcd', 'store'],
   etcd: ['ssh'],
   pki: ['ssh'],
   flannel: ['etcd', 'ssh'],
@@ -49,6 +50,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   operations: [
     'adopt',
     'artifacts',
+    'backup',
     'etcd',
     'flannel',
     'host',
@@ -64,6 +66,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'adopt',
     'artifacts',
+    'backup',
     'etcd',
     'flannel',
     'host',
