@@ -148,7 +148,7 @@ async function blobOf(draft: string, node: string, program: string, signal: Abor
   })
   if (exitCode !== 0) {
     throw new QuorateError('artifact', `${node} can't prepare quorate as one file: ${stderr.trim()}`, {
-      hint: 'run quorate with Node.js 22.12 or newer',
+      hint: 'run quorate with Node.js 22.15 or newer',
     })
   }
   const blob = await readFile(output)
