@@ -22,6 +22,8 @@ export type ErrorCode =
   | 'locked' //         another operator is at work
   | 'unhealthy' //      the cluster does not fulfil what was asked
   | 'cancelled' //      Ctrl-C, or an answer of no
+  | 'store' //        where backups are kept can't be reached, is full, or refuses
+  | 'backup' //       a backup or snapshot is not what it should be, or the secret is another one
   | 'lab' //            the machines on this computer can't be made
   | 'state' //          the folder where quorate keeps a cluster's things is wrong
 
@@ -40,6 +42,8 @@ export const EXIT_CODES: Record<ErrorCode, number> = {
   flannel: 7,
   blocked: 8,
   moved: 9,
+  backup: 10,
+  store: 74,
   locked: 75,
   unhealthy: 1,
   cancelled: 130,

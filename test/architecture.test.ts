@@ -36,7 +36,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ssh: [],
   artifacts: ['etcd'],
   standalone: ['artifacts'],
-  backup: ['etcd', 'store'],
+  backup: ['artifacts', 'etcd'],
+  store: [],
   etcd: ['ssh'],
   pki: ['ssh'],
   flannel: ['etcd', 'ssh'],
@@ -62,6 +63,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'run',
     'ssh',
     'standalone',
+    'store',
   ],
   cli: [
     'adopt',

@@ -1,0 +1,223 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { QuorateError } from '../errors.ts'
+import type { About, Proof } from './bundle.ts'
+import { bundleName, parseBundleName } from './names.ts'
+import { openBackup } from './open.ts'
+import { type Sealing, type Secret, unseal } from './sealing.ts'
+import { type BundleParts, writeBundle } from './write.ts'
+
+const IDENTITY = 'AGE-SECRET-KEY-1L2CQGJL67C0K9ZK4AZ6046HT8MSAKDPL8Y2RXKZ4MJTDNPJLV0KQ5PSFTV'
+const RECIPIENT = 'age1r6n0zrcg9nxpmr03rthlpgsh4ltq20a9rr0fekemr94xm8sny3lsqd3nf7'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'quorate-bundle-'))
+})
+afterEach(async () => {
+  await rm(folder, { recursive: true })
+})
+
+/** Three pages that begin as bbolt's do, and etcd's sum. */
+const STORE = Buffer.concat([Buffer.alloc(16), Buffer.from('edda0ced', 'hex'), randomBytes(1536 - 20)])
+const SUM = createHash('sha256').update(STORE).digest()
+const SNAPSHOT = Buffer.concat([STORE, SUM])
+
+const ABOUT: About = {
+  format: 1,
+  cluster: 'prod',
+  clusterId: 'cdf818194e3a8c32',
+  takenAt: '2026-11-22T12:00:00.000Z',
+  member: 'etcd02',
+  etcdVersion: '3.5.16',
+  nodes: [{ name: 'etcd02', address: '198.18.9.2' }],
+  readRevision: '41',
+}
+const PROOF: Proof = {
+  sha256: SUM.toString('hex'),
+  sizeBytes: SNAPSHOT.length,
+  status: { hash: '123', revision: '42', totalKey: '7', totalSize: '1536' },
+  keys: '5',
+  hashKv: { revision: '42', compactRevision: '0', hash: '99' },
+}
+
+async function* pieces(...data: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* data
+}
+
+async function bundle(sealing: Sealing, other: Partial<BundleParts> = {}): Promise<Buffer> {
+  const data = await writeBundle(
+    {
+      about: ABOUT,
+      clusterFile: 'name: prod\n',
+      trustPem: 'CERTIFICATE',
+      caKeySealed: Buffer.from('sealed'),
+      snapshot: { sizeBytes: SNAPSHOT.length, pieces: pieces(STORE, SUM) },
+      prove: async () => PROOF,
+      ...other,
+    },
+    sealing,
+  )
+  const all: Uint8Array[] = []
+  for await (const piece of data) all.push(piece)
+  return Buffer.concat(all)
+}
+
+async function opened(data: Uint8Array, secret?: Secret) {
+  return await openBackup(
+    { name: 'b', data: pieces(data.subarray(0, 100), data.subarray(100)) },
+    {
+      workDirectory: folder,
+      secret: async () => secret ?? expect.unreachable('nobody is asked where nothing is encrypted'),
+    },
+  )
+}
+
+const KEYS: Sealing = { kind: 'recipients', recipients: [RECIPIENT] }
+const MINE: Secret = { kind: 'identities', identities: [IDENTITY] }
+
+test.each<[string, Sealing, Secret | undefined]>([
+  ['for a public key', KEYS, MINE],
+  [
+    'with a passphrase',
+    { kind: 'passphrase', passphrase: 'x y z' },
+    { kind: 'passphrase', passphrase: 'x y z' },
+  ],
+  ['in the open', { kind: 'plaintext' }, undefined],
+])('%s: what went in comes out, privately, and leaves nothing', async (_how, sealing, secret) => {
+  const data = await bundle(sealing)
+  expect(data.includes(STORE.subarray(0, 300))).toBe(false)
+  expect(data.subarray(0, 3).toString('latin1') === 'age').toBe(sealing.kind !== 'plaintext')
+  {
+    await using backup = await opened(data, secret)
+    expect(backup).toMatchObject({
+      about: ABOUT,
+      proof: PROOF,
+      clusterFile: 'name: prod\n',
+      trustPem: 'CERTIFICATE',
+      sizeBytes: SNAPSHOT.length,
+    })
+    expect(backup.caKeySealed?.toString()).toBe('sealed')
+    expect(await readFile(backup.snapshotFile)).toEqual(SNAPSHOT)
+    expect((await stat(backup.snapshotFile)).mode & 0o777).toBe(0o600)
+    expect((await stat(path.dirname(backup.snapshotFile))).mode & 0o777).toBe(0o700)
+  }
+  expect(await readdir(folder)).toEqual([])
+})
+
+test('a bare snapshot, as etcdctl saves it, is taken as well', async () => {
+  await using backup = await opened(SNAPSHOT)
+  expect(backup).toMatchObject({ about: undefined, proof: undefined, sha256: SUM.toString('hex') })
+})
+
+test('another secret opens nothing, and no message has it', async () => {
+  const other = 'AGE-SECRET-KEY-1DFJS3S276NVFA3KP2LR4HZ3XZDZ38SSVRKPXG26AH8AZES0MN4VQDY67GF'
+  const refusals = [
+    [await bundle(KEYS), { kind: 'identities', identities: [other] }],
+    [
+      await bundle({ kind: 'passphrase', passphrase: 'right' }),
+      { kind: 'passphrase', passphrase: 'wrong one' },
+    ],
+    [await bundle(KEYS), { kind: 'identities', identities: ['AGE-SECRET-KEY-1NONSENSE'] }],
+  ] as const
+  for (const [data, secret] of refusals) {
+    const error = await opened(data, secret).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(QuorateError)
+    expect(error).toMatchObject({ code: 'backup' })
+    expect(JSON.stringify(error)).not.toMatch(/NONSENSE|wrong one|1DFJS3/)
+  }
+  expect(await readdir(folder)).toEqual([])
+})
+
+/** At forty places: a bit flipped there, and cut off there. */
+function* harmed(data: Buffer): Generator<Buffer> {
+  for (let index = 0; index < 40; index++) {
+    const place = Math.floor((data.length / 40) * index)
+    const flipped = Buffer.from(data)
+    flipped[place] = (flipped[place] ?? 0) ^ 4
+    yield flipped
+    yield data.subarray(0, place)
+  }
+}
+
+test('encrypted, and cut off or a bit flipped anywhere: refused', async () => {
+  for (const bad of harmed(await bundle(KEYS)))
+    await expect(opened(bad, MINE)).rejects.toMatchObject({ code: 'backup' })
+  expect(await readdir(folder)).toEqual([])
+})
+
+test('in the open, and cut off or a bit flipped anywhere: refused, or nothing of it has changed', async () => {
+  let refused = 0
+  for (const bad of harmed(await bundle({ kind: 'plaintext' }))) {
+    try {
+      await using backup = await opened(bad)
+      // zstd has bits that mean nothing.
+      expect(backup).toMatchObject({ about: ABOUT, proof: PROOF, sha256: PROOF.sha256 })
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'backup' })
+      refused += 1
+    }
+  }
+  expect(refused).toBeGreaterThan(70)
+  expect(await readdir(folder)).toEqual([])
+})
+
+test('a snapshot that is cut off or changed is refused', async () => {
+  const changed = Buffer.from(SNAPSHOT)
+  changed[700] = (changed[700] ?? 0) ^ 1
+  for (const bad of [changed, SNAPSHOT.subarray(0, 1024), STORE])
+    await expect(opened(bad)).rejects.toThrow(/sum does not match/)
+  await expect(opened(Buffer.from('SQLite format 3'))).rejects.toThrow(/neither a backup .* nor a snapshot/)
+  await expect(opened(Buffer.alloc(0))).rejects.toThrow(/neither/)
+})
+
+test('what fails in the making fails whoever reads it: the source, the size, the proof', async () => {
+  const source = async function* () {
+    yield STORE
+    throw new QuorateError('etcd', 'the member went away')
+  }
+  await expect(bundle(KEYS, { snapshot: { sizeBytes: SNAPSHOT.length, pieces: source() } })).rejects.toThrow(
+    /went away/,
+  )
+  await expect(
+    bundle(KEYS, { snapshot: { sizeBytes: SNAPSHOT.length + 1, pieces: pieces(SNAPSHOT) } }),
+  ).rejects.toThrow(/size/i)
+  await expect(
+    bundle(KEYS, {
+      prove: async () => {
+        throw new QuorateError('unhealthy', 'not proven')
+      },
+    }),
+  ).rejects.toThrow(/not proven/)
+})
+
+test('a proof of another snapshot is noticed', async () => {
+  const data = await bundle({ kind: 'plaintext' }, { prove: async () => ({ ...PROOF, sha256: 'ab' }) })
+  await expect(opened(data)).rejects.toThrow(/not the one that was recorded/)
+})
+
+test('names tell the cluster, the time and the revision; other files have none of it', () => {
+  const name = bundleName('prod-b', new Date('2026-11-22T12:00:00.512Z'), 9_007_199_254_740_993n, true)
+  expect(name).toBe('prod-b-20261122T120000Z-r9007199254740993.bundle.age')
+  expect(parseBundleName(name)).toEqual({
+    name,
+    cluster: 'prod-b',
+    takenAt: new Date('2026-11-22T12:00:00Z'),
+    revision: 9_007_199_254_740_993n,
+    encrypted: true,
+  })
+  for (const other of [`${name}.json`, `.${name}`, 'prod-b-20261322T120000Z-r1.bundle', 'x.db'])
+    expect(parseBundleName(other)).toBeUndefined()
+})
+
+test('the key of the CA is sealed by itself', async () => {
+  const { seal } = await import('./sealing.ts')
+  const inner: Uint8Array[] = []
+  for await (const piece of await seal(KEYS, pieces(Buffer.from('PEM')))) inner.push(piece)
+  const again: Uint8Array[] = []
+  for await (const piece of await unseal(MINE, pieces(Buffer.concat(inner)), 'the CA key')) again.push(piece)
+  expect(Buffer.concat(again).toString()).toBe('PEM')
+})

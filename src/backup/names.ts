@@ -1,0 +1,37 @@
+/** The names of bundles in a store: sorted by name they are sorted by time, a cluster's together. */
+
+export interface BundleName {
+  readonly name: string
+  readonly cluster: string
+  readonly takenAt: Date
+  /** Everything acknowledged up to this revision is in it. */
+  readonly revision: bigint
+  readonly encrypted: boolean
+}
+
+const PATTERN = /^(?<cluster>[a-z0-9-]+)-(?<time>\d{8}T\d{6}Z)-r(?<revision>\d+)\.bundle(?<age>\.age)?$/
+
+export function bundleName(cluster: string, takenAt: Date, revision: bigint, encrypted: boolean): string {
+  const time = takenAt.toISOString().replaceAll(/[-:]|\.\d+/g, '')
+  return `${cluster}-${time}-r${revision}.bundle${encrypted ? '.age' : ''}`
+}
+
+/** undefined: it is something else, a side file for example. */
+export function parseBundleName(name: string): BundleName | undefined {
+  const parts = PATTERN.exec(name)?.groups
+  if (parts === undefined) return undefined
+  const { cluster = '', time = '', revision = '', age } = parts
+  const takenAt = new Date(time.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z'))
+  if (Number.isNaN(takenAt.getTime())) return undefined
+  return { name, cluster, takenAt, revision: BigInt(revision), encrypted: age !== undefined }
+}
+
+/** What is known of a bundle without opening it. */
+export function sideFileName(bundle: string): string {
+  return `${bundle}.json`
+}
+
+/** When it was last restored for a trial, and what came of it. */
+export function provenFileName(bundle: string): string {
+  return `${bundle}.proven.json`
+}

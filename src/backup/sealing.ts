@@ -1,0 +1,101 @@
+/** Encryption of backups: age, for public keys or a passphrase. */
+import { Readable } from 'node:stream'
+import { QuorateError } from '../errors.ts'
+
+export type Sealing =
+  | { readonly kind: 'recipients'; readonly recipients: readonly string[] }
+  | { readonly kind: 'passphrase'; readonly passphrase: string }
+  | { readonly kind: 'plaintext' }
+
+/** What opens a bundle: secret keys (`AGE-SECRET-KEY-…`) or a passphrase. */
+export type Secret =
+  | { readonly kind: 'identities'; readonly identities: readonly string[] }
+  | { readonly kind: 'passphrase'; readonly passphrase: string }
+
+type Bytes = AsyncIterable<Uint8Array>
+
+const AGE_HEADER = 'age-encryption.org/v1'
+const UNTOUCHED = 'nothing was changed anywhere; `quorate backup list` has the others'
+
+/** Whether data that begin like this are encrypted by age. */
+export function isSealed(head: Uint8Array): boolean {
+  return Buffer.from(head.subarray(0, AGE_HEADER.length)).toString('latin1') === AGE_HEADER
+}
+
+/** @throws QuorateError `backup` if a recipient is none */
+export async function seal(sealing: Sealing, plain: Bytes): Promise<Bytes> {
+  if (sealing.kind === 'plaintext') return plain
+  const { Encrypter } = await import('age-encryption')
+  const encrypter = new Encrypter()
+  if (sealing.kind === 'passphrase') encrypter.setPassphrase(sealing.passphrase)
+  else for (const recipient of sealing.recipients) addRecipient(encrypter, recipient)
+  return await encrypter.encrypt(asWebStream(plain))
+}
+
+/**
+ * @param what for messages: `the backup prod-….bundle.age`
+ * @throws QuorateError `backup`: the secret is another one, or the data are damaged; also while they are read
+ */
+export async function unseal(secret: Secret, sealed: Bytes, what: string): Promise<Bytes> {
+  const { Decrypter } = await import('age-encryption')
+  const decrypter = new Decrypter()
+  if (secret.kind === 'passphrase') decrypter.addPassphrase(secret.passphrase)
+  else for (const identity of secret.identities) addIdentity(decrypter, identity)
+  try {
+    return guarded(await decrypter.decrypt(asWebStream(sealed)), what)
+  } catch (error) {
+    throw error instanceof QuorateError ? error : notOpened(secret, what, error)
+  }
+}
+
+async function* guarded(opened: Bytes, what: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* opened
+  } catch (error) {
+    if (error instanceof QuorateError) throw error
+    const message = `${what} is damaged: it was changed or cut off after it was encrypted`
+    throw new QuorateError('backup', message, { hint: UNTOUCHED, cause: error })
+  }
+}
+
+function notOpened(secret: Secret, what: string, cause: unknown): QuorateError {
+  const said = cause instanceof Error ? cause.message : ''
+  if (!said.includes('no identity matched')) {
+    const message = `${what} can't be opened, its beginning is damaged: ${said}`
+    return new QuorateError('backup', message, { hint: UNTOUCHED, cause })
+  }
+  const those = secret.kind === 'passphrase' ? 'this passphrase does' : 'none of these secret keys does'
+  return new QuorateError('backup', `${those} not open ${what}`, {
+    hint: 'nothing was changed anywhere; `quorate backup list` says which public keys a backup is for',
+    cause,
+  })
+}
+
+type Age = typeof import('age-encryption')
+
+function addRecipient(encrypter: InstanceType<Age['Encrypter']>, recipient: string): void {
+  try {
+    encrypter.addRecipient(recipient)
+  } catch (error) {
+    throw new QuorateError('backup', `${recipient} is not a public key of age`, {
+      hint: 'write the one that age-keygen prints, which begins with age1',
+      cause: error,
+    })
+  }
+}
+
+function addIdentity(decrypter: InstanceType<Age['Decrypter']>, identity: string): void {
+  try {
+    decrypter.addIdentity(identity)
+  } catch {
+    // Without its cause, which may quote the key.
+    throw new QuorateError('backup', 'what was given as a secret key of age is none', {
+      hint: 'the file has a line that begins with AGE-SECRET-KEY-, as age-keygen writes it',
+    })
+  }
+}
+
+function asWebStream(data: Bytes) {
+  // Bytes, not objects: what is waited for is counted by its size.
+  return Readable.toWeb(Readable.from(data, { objectMode: false, highWaterMark: 1024 ** 2 }))
+}
