@@ -96,7 +96,10 @@ async function certificateFile(options: LocalAuthorityOptions, signal?: AbortSig
   return path.join(presentCaFolder(options.directory), 'ca.crt')
 }
 
-async function keyFile(options: LocalAuthorityOptions): Promise<string> {
+/** @throws QuorateError `pki` if there is none */
+export async function keyFile(
+  options: Pick<LocalAuthorityOptions, 'directory' | 'existing' | 'passphrase'>,
+): Promise<string> {
   if (options.existing !== undefined) return options.existing.key
   const directory = presentCaFolder(options.directory)
   const encrypted = path.join(directory, 'ca.key.age')

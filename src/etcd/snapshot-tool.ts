@@ -1,0 +1,72 @@
+/** What etcd's own tool says of a snapshot's file: `etcdutl` from 3.5 on, `etcdctl` before. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { QuorateError } from '../errors.ts'
+
+const run = promisify(execFile)
+
+/** Of one snapshot, in ms: it reads the whole file. */
+const STATUS_TIMEOUT_MS = 10 * 60_000
+
+export interface SnapshotTool {
+  readonly name: 'etcdutl' | 'etcdctl'
+  /** Absolute path on this computer. */
+  readonly path: string
+}
+
+/** As numbers in decimal digits: they can be larger than JavaScript's. */
+export interface SnapshotStatus {
+  readonly hash: string
+  readonly revision: string
+  /** All revisions of all keys that the store still has. */
+  readonly totalKey: string
+  /** Bytes. */
+  readonly totalSize: string
+}
+
+/** The one that a release has for snapshots. @throws QuorateError `artifact` if it has none */
+export function snapshotTool(
+  files: readonly { readonly name: string; readonly path: string }[],
+): SnapshotTool {
+  for (const name of ['etcdutl', 'etcdctl'] as const) {
+    const file = files.find((one) => one.name === name)
+    if (file !== undefined) return { name, path: file.path }
+  }
+  throw new QuorateError('artifact', 'neither etcdutl nor etcdctl is among the binaries of etcd here', {
+    hint: 'see etcd.source in the cluster file',
+  })
+}
+
+/** @throws QuorateError `backup` if the tool can't read the file; `cancelled` */
+export async function readSnapshotStatus(
+  tool: SnapshotTool,
+  file: string,
+  signal?: AbortSignal,
+): Promise<SnapshotStatus> {
+  try {
+    const { stdout } = await run(tool.path, ['snapshot', 'status', file, '--write-out=json'], {
+      // Nothing of this process's environment: it may hold credentials.
+      env: { ETCDCTL_API: '3', PATH: '/usr/bin:/bin' },
+      timeout: STATUS_TIMEOUT_MS,
+      ...(signal === undefined ? {} : { signal }),
+    })
+    return parseStatus(stdout)
+  } catch (error) {
+    if (signal?.aborted === true)
+      throw new QuorateError('cancelled', 'stopped while a snapshot was being read')
+    const said = (error as { stderr?: string }).stderr?.trim().split('\n').at(-1)
+    throw new QuorateError('backup', `${tool.name} can't read the snapshot: ${said ?? String(error)}`, {
+      hint: 'it is damaged, or from a newer etcd than this tool',
+      cause: error,
+    })
+  }
+}
+
+/** Digits are read from the text: JSON.parse would round them. */
+function parseStatus(json: string): SnapshotStatus {
+  const digits = (key: string) => new RegExp(`"${key}":\\s*(\\d+)`).exec(json)?.[1]
+  const [hash, revision, totalKey, totalSize] = ['hash', 'revision', 'totalKey', 'totalSize'].map(digits)
+  if (hash === undefined || revision === undefined || totalKey === undefined || totalSize === undefined)
+    throw new Error(`an answer that is not understood: ${json.trim().slice(0, 200)}`)
+  return { hash, revision, totalKey, totalSize }
+}
