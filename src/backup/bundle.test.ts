@@ -48,6 +48,11 @@ async function* pieces(...data: Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* data
 }
 
+async function* goesAway(): AsyncGenerator<Uint8Array> {
+  yield STORE
+  throw new QuorateError('etcd', 'the member went away')
+}
+
 async function bundle(sealing: Sealing, other: Partial<BundleParts> = {}): Promise<Buffer> {
   const data = await writeBundle(
     {
@@ -71,7 +76,10 @@ async function opened(data: Uint8Array, secret?: Secret) {
     { name: 'b', data: pieces(data.subarray(0, 100), data.subarray(100)) },
     {
       workDirectory: folder,
-      secret: async () => secret ?? expect.unreachable('nobody is asked where nothing is encrypted'),
+      secret: async () => {
+        if (secret === undefined) throw new Error('nobody is asked where nothing is encrypted')
+        return secret
+      },
     },
   )
 }
@@ -150,18 +158,19 @@ test('encrypted, and cut off or a bit flipped anywhere: refused', async () => {
 })
 
 test('in the open, and cut off or a bit flipped anywhere: refused, or nothing of it has changed', async () => {
-  let refused = 0
+  const ends: unknown[] = []
   for (const bad of harmed(await bundle({ kind: 'plaintext' }))) {
     try {
       await using backup = await opened(bad)
-      // zstd has bits that mean nothing.
-      expect(backup).toMatchObject({ about: ABOUT, proof: PROOF, sha256: PROOF.sha256 })
+      ends.push({ about: backup.about, proof: backup.proof, sha256: backup.sha256 })
     } catch (error) {
-      expect(error).toMatchObject({ code: 'backup' })
-      refused += 1
+      ends.push((error as QuorateError).code)
     }
   }
-  expect(refused).toBeGreaterThan(70)
+  // zstd has bits that mean nothing.
+  const whole = ends.filter((end) => end !== 'backup')
+  expect(whole.length).toBeLessThan(10)
+  for (const end of whole) expect(end).toEqual({ about: ABOUT, proof: PROOF, sha256: PROOF.sha256 })
   expect(await readdir(folder)).toEqual([])
 })
 
@@ -175,13 +184,9 @@ test('a snapshot that is cut off or changed is refused', async () => {
 })
 
 test('what fails in the making fails whoever reads it: the source, the size, the proof', async () => {
-  const source = async function* () {
-    yield STORE
-    throw new QuorateError('etcd', 'the member went away')
-  }
-  await expect(bundle(KEYS, { snapshot: { sizeBytes: SNAPSHOT.length, pieces: source() } })).rejects.toThrow(
-    /went away/,
-  )
+  await expect(
+    bundle(KEYS, { snapshot: { sizeBytes: SNAPSHOT.length, pieces: goesAway() } }),
+  ).rejects.toThrow(/went away/)
   await expect(
     bundle(KEYS, { snapshot: { sizeBytes: SNAPSHOT.length + 1, pieces: pieces(SNAPSHOT) } }),
   ).rejects.toThrow(/size/i)

@@ -116,7 +116,7 @@ async function unpackBundle(whole: AsyncIterable<Uint8Array>, target: Target): P
   let snapshot: { sizeBytes: number; sha256: string } | undefined
   try {
     for await (const entry of archive) {
-      const { name: entryName, size = 0 } = entry.header
+      const { name: entryName, size } = entry.header
       if (entryName === ENTRIES.snapshot) {
         await requireRoom(path.dirname(target.file), size)
         snapshot = await saveSnapshot(entry as AsyncIterable<Uint8Array>, target)

@@ -26,10 +26,16 @@ export function backupSources({ members }: ClusterView): BackupSources {
     if (why !== undefined) refused.push(`${member.name}: ${why}`)
     else if (member.reachable) sources.push(member)
   }
-  const isLeader = ({ memberId, leaderId }: ReachableMember) => (memberId === leaderId ? 1 : 0)
-  const applied = ({ raftAppliedIndex, raftIndex }: ReachableMember) => raftAppliedIndex ?? raftIndex
   sources.sort((a, b) => isLeader(a) - isLeader(b) || Number(applied(b) - applied(a)))
   return { sources, refused }
+}
+
+function isLeader({ memberId, leaderId }: ReachableMember): number {
+  return memberId === leaderId ? 1 : 0
+}
+
+function applied({ raftAppliedIndex, raftIndex }: ReachableMember): bigint {
+  return raftAppliedIndex ?? raftIndex
 }
 
 function reasonAgainst(

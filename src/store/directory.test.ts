@@ -1,0 +1,95 @@
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openDirectoryStore } from './directory.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'quorate-store-'))
+})
+afterEach(async () => {
+  await rm(folder, { recursive: true })
+})
+
+async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield Buffer.from(text)
+}
+
+async function* breaksOff(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('half')
+  throw new Error('the source ended')
+}
+
+async function text(data: AsyncIterable<Uint8Array>): Promise<string> {
+  const all: Uint8Array[] = []
+  for await (const piece of data) all.push(piece)
+  return Buffer.concat(all).toString()
+}
+
+test('what is put is there, private, and can be read, listed and removed', async () => {
+  const below = path.join(folder, 'new')
+  using store = await openDirectoryStore(below)
+  expect(await store.put('a.bundle', pieces('one ', 'two'))).toEqual({ sizeBytes: 7 })
+  await store.write('a.bundle.json', 'first')
+  await store.write('a.bundle.json', 'second')
+  expect(await text(await store.get('a.bundle'))).toBe('one two')
+  expect(await store.read('a.bundle.json')).toBe('second')
+  expect(await store.read('b.json')).toBeUndefined()
+  expect((await stat(below)).mode & 0o777).toBe(0o700)
+  expect((await stat(path.join(below, 'a.bundle'))).mode & 0o777).toBe(0o600)
+  expect((await store.list()).map(({ name, sizeBytes }) => ({ name, sizeBytes }))).toEqual([
+    { name: 'a.bundle', sizeBytes: 7 },
+    { name: 'a.bundle.json', sizeBytes: 6 },
+  ])
+  await store.remove('a.bundle')
+  expect((await store.list()).map(({ name }) => name)).toEqual(['a.bundle.json'])
+})
+
+test('what is there is never replaced', async () => {
+  using store = await openDirectoryStore(folder)
+  await store.put('a', pieces('first'))
+  await expect(store.put('a', pieces('second'))).rejects.toMatchObject({ code: 'store' })
+  expect(await readFile(path.join(folder, 'a'), 'utf8')).toBe('first')
+  expect(await readdir(folder)).toEqual(['a'])
+})
+
+test('what breaks off leaves nothing, and its reason is passed on', async () => {
+  using store = await openDirectoryStore(folder)
+  await expect(store.put('a', breaksOff())).rejects.toThrow('the source ended')
+  const stop = AbortSignal.abort(new Error('stopped'))
+  await expect(store.put('a', pieces('x'), { signal: stop })).rejects.toThrow('stopped')
+  expect(await readdir(folder)).toEqual([])
+})
+
+test('where there is no room it is refused beforehand, with numbers', async () => {
+  using store = await openDirectoryStore(folder)
+  await expect(store.put('a', pieces('x'), { expectedBytes: 2 ** 60 })).rejects.toMatchObject({
+    code: 'store',
+    message: expect.stringMatching(/no room in .*: \d+ MiB are free, \d+ may be wanted/),
+  })
+  expect(await readdir(folder)).toEqual([])
+})
+
+test('parts of runs that died go; those of runs that live, and other hidden files, stay', async () => {
+  const [mine, dead] = [process.pid, 2 ** 22 + 1].map((pid) => `.a.${pid}-0123456789ab.part`)
+  for (const name of [mine ?? '', dead ?? '', '.hidden'])
+    await writeFile(path.join(folder, name), '', { mode: 0o600 })
+  using store = await openDirectoryStore(folder)
+  expect((await readdir(folder)).toSorted()).toEqual([mine, '.hidden'].toSorted())
+  expect(await store.list()).toEqual([])
+})
+
+test('folders that anybody may write to, files, and names that lead elsewhere are refused', async () => {
+  const open = path.join(folder, 'open')
+  await mkdir(open)
+  await chmod(open, 0o777)
+  await expect(openDirectoryStore(open)).rejects.toThrow(/could exchange backups/)
+  await writeFile(path.join(folder, 'file'), '')
+  await expect(openDirectoryStore(path.join(folder, 'file'))).rejects.toThrow(/is no folder/)
+  await expect(openDirectoryStore(path.join(folder, 'no', 'such'))).rejects.toThrow(/can't be made/)
+  using store = await openDirectoryStore(folder)
+  for (const name of ['../x', '.x', 'a/b', ''])
+    await expect(store.put(name, pieces('x'))).rejects.toMatchObject({ code: 'store' })
+  await expect(store.get('none')).rejects.toThrow(/there is no none/)
+})

@@ -1,0 +1,202 @@
+/** Backups in a folder of this computer: private files, each whole and on the disk, or not there. */
+import { randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { link, lstat, mkdir, open, readFile, readdir, rename, rm, statfs, unlink } from 'node:fs/promises'
+import path from 'node:path'
+import { QuorateError } from '../errors.ts'
+import type { BackupStore, PutOptions, StoredFile } from './store.ts'
+
+/** Left free besides, in bytes: a full disk would be in the way of everything else here. */
+const MARGIN_BYTES = 64 * 1024 ** 2
+
+/** `.NAME.<pid>-<random>.part`: on its way. */
+const PART = /^\.(?<name>.+)\.(?<pid>\d+)-[0-9a-f]{12}\.part$/
+
+/** A part whose process is gone, or that is older than this, in ms, is of nobody any more: process numbers come again. */
+const PART_LIFE_MS = 24 * 3_600_000
+
+/**
+ * The folder is made if only it is missing. Parts that crashed runs left in it are removed.
+ * @throws QuorateError `store`: it can't be used, or every user may write to it
+ */
+export async function openDirectoryStore(folder: string): Promise<BackupStore> {
+  await prepare(folder)
+  await removeAbandoned(folder)
+  const at = (name: string) => path.join(folder, checked(name))
+  return {
+    title: folder,
+    list: async () => await listFiles(folder),
+    put: async (name, body, options = {}) => await put(folder, at(name), body, options),
+    get: async (name) => await get(folder, at(name)),
+    write: async (name, text) => await write(at(name), text),
+    read: async (name) => await readFile(at(name), 'utf8').catch(ifMissing),
+    remove: async (name) => {
+      await unlink(at(name)).catch(failed(`${at(name)} can't be removed`))
+      await syncFolder(folder)
+    },
+    [Symbol.dispose]: () => undefined,
+  }
+}
+
+async function prepare(folder: string): Promise<void> {
+  const found = await lstat(folder).catch(ifMissing)
+  if (found === undefined) {
+    await mkdir(folder, { mode: 0o700 }).catch(
+      failed(`the folder for backups, ${folder}, can't be made`, 'make it, or name another one: --store'),
+    )
+    return
+  }
+  const real = found.isSymbolicLink() ? await lstat(path.join(folder, '.')) : found
+  if (!real.isDirectory())
+    throw new QuorateError('store', `${folder} is no folder`, { hint: 'name another one: --store' })
+  if ((real.mode & 0o022) !== 0) {
+    throw new QuorateError(
+      'store',
+      `others than its owner can write to ${folder}, and could exchange backups`,
+      {
+        hint: `chmod go-w ${folder}`,
+      },
+    )
+  }
+}
+
+async function listFiles(folder: string): Promise<readonly StoredFile[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(failed(`${folder} can't be read`))
+  const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+  const found = await Promise.all(
+    files.map(async ({ name }): Promise<StoredFile[]> => {
+      // Removed meanwhile: as if it had never been there.
+      const stats = await lstat(path.join(folder, name)).catch(ifMissing)
+      return stats === undefined ? [] : [{ name, sizeBytes: stats.size, modifiedAt: stats.mtime }]
+    }),
+  )
+  return found.flat()
+}
+
+async function put(
+  folder: string,
+  file: string,
+  body: AsyncIterable<Uint8Array>,
+  { expectedBytes = 0, signal }: PutOptions,
+): Promise<{ readonly sizeBytes: number }> {
+  await requireRoom(folder, expectedBytes)
+  const part = partOf(file)
+  try {
+    let sizeBytes = 0
+    {
+      await using handle = await open(part, 'wx', 0o600).catch(failed(`${part} can't be written`))
+      for await (const piece of body) {
+        signal?.throwIfAborted()
+        await handle.writeFile(piece).catch(full(folder))
+        sizeBytes += piece.length
+      }
+      await handle.sync().catch(full(folder))
+    }
+    // A link fails where a file of that name is: a rename would replace it.
+    await link(part, file).catch(notLinked(file))
+    await unlink(part)
+    await syncFolder(folder)
+    return { sizeBytes }
+  } finally {
+    await rm(part, { force: true })
+  }
+}
+
+async function get(folder: string, file: string): Promise<AsyncIterable<Uint8Array>> {
+  const found = await lstat(file).catch(ifMissing)
+  if (found?.isFile() === true) return createReadStream(file, { highWaterMark: 1024 ** 2 })
+  throw new QuorateError('store', `there is no ${path.basename(file)} in ${folder}`, {
+    hint: 'quorate backup list',
+  })
+}
+
+async function write(file: string, text: string): Promise<void> {
+  const part = partOf(file)
+  try {
+    {
+      await using handle = await open(part, 'wx', 0o600).catch(failed(`${part} can't be written`))
+      await handle.writeFile(text).catch(full(path.dirname(file)))
+      await handle.sync()
+    }
+    await rename(part, file)
+    await syncFolder(path.dirname(file))
+  } finally {
+    await rm(part, { force: true })
+  }
+}
+
+function partOf(file: string): string {
+  const unique = `${process.pid}-${randomBytes(6).toString('hex')}`
+  return path.join(path.dirname(file), `.${path.basename(file)}.${unique}.part`)
+}
+
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(failed(`${folder} can't be read`))) {
+    const pid = PART.exec(name)?.groups?.['pid']
+    if (pid === undefined) continue
+    const file = path.join(folder, name)
+    const found = await lstat(file).catch(ifMissing)
+    const old = found !== undefined && Date.now() - found.mtimeMs > PART_LIFE_MS
+    if (old || !isAlive(Number(pid))) await rm(file, { force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // There, but another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+async function requireRoom(folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder).catch(failed(`${folder} can't be read`))
+  if (bavail * bsize >= bytes + MARGIN_BYTES) return
+  const [free, wanted] = [bavail * bsize, bytes + MARGIN_BYTES].map((size) => Math.ceil(size / 1024 ** 2))
+  throw new QuorateError('store', `no room in ${folder}: ${free} MiB are free, ${wanted} may be wanted`, {
+    hint: 'make room there (quorate backup prune), or name another place: --store; earlier backups are as they were',
+  })
+}
+
+/** A name that leads nowhere else. */
+function checked(name: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) return name
+  throw new QuorateError('store', `${JSON.stringify(name)} is not the name of a backup`, {
+    hint: 'quorate backup list',
+  })
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r')
+  await handle.sync()
+}
+
+function ifMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+  throw QuorateError.from(error, 'store', 'the folder for backups can not be used')
+}
+
+function notLinked(file: string): (error: unknown) => never {
+  return (error) => {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST') failed(`${file} can't be given its name; hard links are needed there`)(error)
+    throw new QuorateError('store', `${file} is there already, and stays as it is`, {
+      hint: 'run it again: the name has the time in it',
+    })
+  }
+}
+
+function failed(what: string, hint?: string): (error: unknown) => never {
+  return (error) => {
+    throw QuorateError.from(error, 'store', what, { hint })
+  }
+}
+
+function full(folder: string): (error: unknown) => never {
+  return failed(
+    `writing to ${folder} failed`,
+    'nothing of this backup is kept, earlier ones are as they were; make room there, or name another place: --store',
+  )
+}
