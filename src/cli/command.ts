@@ -41,6 +41,7 @@ export type CommandGroup =
   | 'Machines'
   | 'The cluster'
   | 'Upkeep'
+  | 'Backup and recovery'
   | 'Certificates'
   | 'More'
 

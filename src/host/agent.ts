@@ -14,13 +14,15 @@ import { type Content, contentNames, makeParcel } from './parcel.ts'
 export type Word = string | Content
 
 /** One program in several files, each about one thing. */
-const AGENT = [begin, files, tls, unit, looks, main].join('')
+const AGENT = [begin, files, tls, unit, looks].join('')
 
 export interface AgentRun {
   /** Operations as `agent/*.sh` name them (`op_…`), each a name and its words. */
   readonly operations: readonly (readonly [name: string, ...words: Word[]])[]
   /** Operations that only look: `facts`, `member`. */
   readonly looks: readonly (readonly [name: string, ...words: string[]])[]
+  /** Further `op_…` that this run needs: text of a program in POSIX sh. */
+  readonly extension?: string | undefined
   readonly signal?: AbortSignal | undefined
   /** Called with the index of each operation as it is done. */
   readonly onDone?: ((operation: number) => void) | undefined
@@ -54,7 +56,7 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
     if (done) run.onDone?.(Number(done[1]) - offset)
   })
   const result = await remote.run({
-    argv: ['sh', '-c', AGENT, 'quorate', ...argv],
+    argv: ['sh', '-c', `${AGENT}${run.extension ?? ''}${main}`, 'quorate', ...argv],
     stdin: parcel?.stream,
     root: true,
     signal: run.signal,

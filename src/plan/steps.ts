@@ -2,6 +2,7 @@
 import type { FlannelNetwork, KeyAlgorithm } from '../spec/cluster.ts'
 import type { Architecture } from '../host/state.ts'
 import type { MaintenanceStep } from './maintenance.ts'
+import type { RecoveryStep } from './recovery-steps.ts'
 
 /** A step's effect on the cluster's ability to serve, as far as it has one. */
 export type Danger = 'none' | 'restart' | 'membership'
@@ -150,7 +151,7 @@ export type ResetStep =
   | (HostStepCommon & { readonly kind: 'remove'; readonly paths: readonly string[] })
   | (HostStepCommon & { readonly kind: 'reload' })
 
-export type AnyStep = Step | ResetStep | MaintenanceStep
+export type AnyStep = Step | ResetStep | MaintenanceStep | RecoveryStep
 
 export function isHostStep(step: Step): step is HostStep {
   return step.host !== undefined

@@ -10,7 +10,7 @@ while [ $# -gt 0 ]; do
       case $1 in
         receive) op_receive "$@" ;;
         tls-modes) op_tls_modes "$@" ;;
-        fence | packages | user | directory | file | binary | key | certificates | ca | reload | enable | start | ready | restart | stop | aside | remove)
+        fence | packages | user | directory | file | binary | key | certificates | ca | reload | enable | start | ready | restart | stop | aside | remove | recover_*)
           "op_$1" "$@"
           ;;
         *) fail "unknown operation $1" ;;

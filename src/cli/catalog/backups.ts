@@ -1,0 +1,36 @@
+/** Commands about copies of a cluster's data, and the way back from a disaster. */
+import type { CommandDefinition } from '../command.ts'
+
+export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'recover',
+    group: 'Backup and recovery',
+    summary: 'the quorum is lost: what is left, and going on from it',
+    description:
+      'Alone it changes nothing: every log that can be reached is read where it lies, and it says what is certain, what may be lost, and what the choices are. Exit code 0: a quorum answers; 2: there is something to decide. With --from-survivor it stops what runs, makes a new cluster of a copy of that member’s data, and has the others join it; the old data stays, moved aside. Refused while a quorum could still answer. Safe to interrupt and to run again.',
+    options: [
+      {
+        flags: '--from-survivor [node]',
+        description: 'go on from its data; the best copy there is unless named',
+      },
+      {
+        flags: '--lost <nodes...>',
+        description: 'machines out of reach that you know to be off, and to stay so',
+      },
+      {
+        flags: '--confirm <name>',
+        description: "the cluster's name, where there is no terminal to type it on",
+      },
+      {
+        flags: '--abandon',
+        description: 'take back a recovery that was begun, as long as no data was exchanged',
+      },
+    ],
+    examples: [
+      'quorate recover',
+      'quorate recover --from-survivor',
+      'quorate recover --from-survivor etcd01 --lost etcd02 etcd03',
+    ],
+    load: async () => await import('../commands/recover.ts'),
+  },
+]

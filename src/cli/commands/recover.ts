@@ -1,0 +1,38 @@
+import { QuorateError } from '../../errors.ts'
+import { surveyMembers } from '../../operations/recover-look.ts'
+import { reportOf } from '../../operations/recover-report.ts'
+import { type CommandHandler, type CommandInput, flagOption } from '../command.ts'
+import { renderRecovery } from '../render-recover.ts'
+import { loadForCommand, withSession } from '../with-session.ts'
+
+/** Something is to be decided. */
+const OPEN = 2
+
+const recoverCommand: CommandHandler = async (context, input) => {
+  const lost = namesOption(input, 'lost')
+  const cluster = await loadForCommand(context)
+  if (input.options['fromSurvivor'] !== undefined || flagOption(input, 'abandon')) {
+    const { runRecovery } = await import('../recover.ts')
+    return await runRecovery(context, input, { cluster, lost })
+  }
+  return await withSession(
+    context,
+    async (session) => {
+      const report = reportOf(cluster, await surveyMembers(session, lost))
+      if (context.json) context.out(`${JSON.stringify(report)}\n`)
+      else context.out(renderRecovery(report, context.colors))
+      return report.kind === 'serving' ? 0 : OPEN
+    },
+    { cluster, events: 'text' },
+  )
+}
+
+/** Of an option that takes several words. */
+function namesOption(input: CommandInput, name: string): readonly string[] {
+  const value = input.options[name]
+  if (value === undefined) return []
+  if (Array.isArray(value)) return value.filter((word): word is string => typeof word === 'string')
+  throw new QuorateError('usage', `--${name}: names of nodes are meant`)
+}
+
+export default recoverCommand

@@ -1,0 +1,130 @@
+/** The end of a write-ahead log, as etcd writes it, and as power failures and bad disks leave it. */
+import { BinaryWriter } from '@bufbuild/protobuf/wire'
+import { expect, test } from 'vitest'
+import { crc32c } from './crc32c.ts'
+import { readLogFile, stateRecord } from './log-file.ts'
+
+const FILE_BYTES = 64 * 1024
+
+test('CRC-32C as its standard has it, in one go and in pieces', () => {
+  // RFC 3720, appendix B.4, and the usual check value.
+  expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283)
+  expect(crc32c(Buffer.alloc(32))).toBe(0x8a9136aa)
+  expect(crc32c(Buffer.from('56789'), crc32c(Buffer.from('1234')))).toBe(0xe3069283)
+})
+
+test('identity, hard state and last entry are read', () => {
+  const { bytes, end } = log([entry(2n, 4n), entry(2n, 5n), state(2n, 4n)])
+  expect(readLogFile(bytes)).toMatchObject({
+    identity: { memberId: 0xfedcba9876543210n, clusterId: 77n },
+    state: { term: 2n, vote: 9n, commit: 4n },
+    last: { term: 2n, index: 5n },
+    end,
+    trouble: undefined,
+  })
+})
+
+test('entries that were overruled by a later leader do not count', () => {
+  const { bytes } = log([entry(2n, 4n), entry(2n, 5n), entry(2n, 6n), entry(3n, 5n)])
+  expect(readLogFile(bytes).last).toEqual({ term: 3n, index: 5n })
+})
+
+test('a file that was just begun has no entry, and says what it goes on from', () => {
+  const { bytes } = log([snapshot(3n, 9000n, [1n, 2n, 3n])])
+  expect(readLogFile(bytes)).toMatchObject({
+    last: undefined,
+    snapshot: { index: 9000n, term: 3n, voters: [1n, 2n, 3n] },
+  })
+})
+
+test('a record that is appended makes a log count as committed, and etcd’s sums stay right', () => {
+  const { bytes } = log([entry(2n, 4n), entry(2n, 5n), state(2n, 4n)])
+  const before = readLogFile(bytes)
+  const record = stateRecord({ term: 2n, vote: 9n, commit: 5n }, before.sum)
+  expect(record.length % 8).toBe(0)
+  bytes.set(record, before.end)
+  expect(readLogFile(bytes)).toMatchObject({
+    state: { term: 2n, vote: 9n, commit: 5n },
+    last: { term: 2n, index: 5n },
+    end: before.end + record.length,
+    trouble: undefined,
+  })
+})
+
+test.each([
+  ['only its length', 0],
+  ['the first sector', 512],
+])('a last write of which came no more than %s was acknowledged to nobody', (_, kept) => {
+  const whole = log([entry(2n, 4n)])
+  const { bytes } = log([entry(2n, 4n), entry(2n, 5n, 3000)])
+  const upTo = kept === 0 ? whole.end + 8 : Math.ceil((whole.end + 8) / 512) * 512
+  bytes.fill(0, upTo)
+  expect(readLogFile(bytes)).toMatchObject({
+    last: { term: 2n, index: 4n },
+    end: whole.end,
+    trouble: { kind: 'torn' },
+  })
+})
+
+test('a flipped bit, or an end that is cut off, is damage: what stands before it counts', () => {
+  const whole = log([entry(2n, 4n)])
+  const flipped = log([entry(2n, 4n), entry(2n, 5n, 600)]).bytes
+  flipped[whole.end + 100] = 0xff
+  const cut = log([entry(2n, 4n), entry(2n, 5n, 600)])
+  for (const bytes of [flipped, cut.bytes.subarray(0, cut.end - 50)]) {
+    expect(readLogFile(bytes)).toMatchObject({
+      last: { term: 2n, index: 4n },
+      end: whole.end,
+      trouble: { kind: 'damaged' },
+    })
+  }
+})
+
+test('what is no log at all is damaged from its first byte', () => {
+  expect(readLogFile(Buffer.alloc(2048, 0x55)).trouble).toMatchObject({ kind: 'damaged' })
+  expect(readLogFile(Buffer.alloc(0))).toMatchObject({ last: undefined, trouble: undefined })
+})
+
+interface Draft {
+  readonly type: number
+  readonly data: Uint8Array
+}
+
+const state = (term: bigint, commit: bigint): Draft => ({
+  type: 3,
+  data: new BinaryWriter().uint32(8).uint64(term).uint32(16).uint64(9n).uint32(24).uint64(commit).finish(),
+})
+
+function entry(term: bigint, index: bigint, bytes = 20): Draft {
+  const data = new BinaryWriter().uint32(8).int32(0).uint32(16).uint64(term).uint32(24).uint64(index)
+  return { type: 2, data: data.uint32(34).bytes(Buffer.alloc(bytes, 0xab)).finish() }
+}
+
+function snapshot(term: bigint, index: bigint, voters: readonly bigint[]): Draft {
+  const members = voters.reduce((writer, id) => writer.uint32(8).uint64(id), new BinaryWriter()).finish()
+  const data = new BinaryWriter().uint32(8).uint64(index).uint32(16).uint64(term)
+  return { type: 5, data: data.uint32(26).bytes(members).finish() }
+}
+
+/** A file as etcd makes it: a sum, who it belongs to, and these. */
+function log(drafts: readonly Draft[]): { readonly bytes: Buffer; readonly end: number } {
+  const bytes = Buffer.alloc(FILE_BYTES)
+  const metadata = new BinaryWriter().uint32(8).uint64(0xfedcba9876543210n).uint32(16).uint64(77n).finish()
+  let sum = 0x1234
+  let end = 0
+  const append = (type: number, crc: number, data: Uint8Array) => {
+    const record = new BinaryWriter().uint32(8).int64(type).uint32(16).uint32(crc)
+    const whole = data.length === 0 ? record.finish() : record.uint32(26).bytes(data).finish()
+    const padding = (8 - (whole.length % 8)) % 8
+    bytes.writeUIntLE(whole.length, end, 6)
+    bytes[end + 7] = padding === 0 ? 0 : 0x80 | padding
+    bytes.set(whole, end + 8)
+    end += 8 + whole.length + padding
+  }
+  append(4, sum, new Uint8Array())
+  for (const { type, data } of [{ type: 1, data: metadata }, ...drafts]) {
+    sum = crc32c(data, sum)
+    append(type, sum, data)
+  }
+  return { bytes, end }
+}

@@ -1,0 +1,210 @@
+/**
+ * A file of etcd's write-ahead log, read as bytes: which member's it is, how far its log goes, and whether it is whole.
+ *
+ * Source of the format: etcd's server/storage/wal (decoder.go, encoder.go, walpb/record.proto) and raft's raftpb. Each
+ * record is a length (its lower 56 bits; with the highest bit set, the lowest three of the top byte say how many bytes pad
+ * it) and a protobuf `Record`; sums are chained over all records of all files. Zeros stand behind the last.
+ */
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { crc32c } from './crc32c.ts'
+
+const METADATA = 1
+const ENTRY = 2
+const STATE = 3
+const SUM = 4
+const SNAPSHOT = 5
+
+const HEAD_BYTES = 8
+/** What a disk writes at once: where one of a record's sectors is all zeros, its write was cut short by a power failure. */
+const SECTOR_BYTES = 512
+
+export interface LogFile {
+  readonly identity: { readonly memberId: bigint; readonly clusterId: bigint } | undefined
+  /** Raft's hard state, as it was written last. */
+  readonly state: HardState | undefined
+  /** The last entry that was appended; undefined: there is none in this file. */
+  readonly last: Place | undefined
+  /** The newest snapshot that this file knows of. */
+  readonly snapshot: (Place & { readonly voters: readonly bigint[] }) | undefined
+  /** Where the next record would be written, in bytes from the file's beginning. */
+  readonly end: number
+  /** The chained sum of all before it. */
+  readonly sum: number
+  /** `torn`: the last write was cut short, so nobody was told that it was done. `damaged`: what had been written is not there. */
+  readonly trouble: { readonly kind: 'torn' | 'damaged'; readonly message: string } | undefined
+}
+
+export interface HardState {
+  readonly term: bigint
+  readonly vote: bigint
+  /** What the member knew to be committed. More may be: what a leader last acknowledged it tells its followers later. */
+  readonly commit: bigint
+}
+
+/** An entry's place in the log. */
+export interface Place {
+  readonly term: bigint
+  readonly index: bigint
+}
+
+export function readLogFile(bytes: Uint8Array): LogFile {
+  let identity: LogFile['identity']
+  let state: LogFile['state']
+  let last: LogFile['last']
+  let snapshot: LogFile['snapshot']
+  let end = 0
+  let sum = 0
+  let trouble: LogFile['trouble']
+  while (trouble === undefined) {
+    const found = recordAt(bytes, end)
+    if (found === undefined) break
+    if ('kind' in found) {
+      trouble = found
+      break
+    }
+    const { type, data, crc } = found
+    if (type === SUM) {
+      // A file begins with the sum of those before it.
+      if (sum !== 0 && crc !== sum) trouble = damaged(end)
+      sum = crc
+    } else {
+      const next = crc32c(data, sum)
+      if (next !== crc) {
+        trouble = isTorn(bytes, found) ? torn(end) : damaged(end)
+        break
+      }
+      sum = next
+    }
+    if (type === METADATA && data.length > 0) identity = readIdentity(data)
+    if (type === STATE) state = readState(data)
+    // One with a lower index than the one before takes the place of all from there on.
+    if (type === ENTRY) last = readPlace(data, 2, 3)
+    if (type === SNAPSHOT) snapshot = readSnapshot(data)
+    end = found.end
+  }
+  return { identity, state, last, snapshot, end, sum, trouble }
+}
+
+/** A record by which a log counts as committed to `state.commit`: to be written at the end of a copy of its last file. */
+export function stateRecord(state: HardState, sumBefore: number): Uint8Array {
+  const writer = new BinaryWriter()
+  writer.uint32(8).uint64(state.term).uint32(16).uint64(state.vote).uint32(24).uint64(state.commit)
+  const data = writer.finish()
+  const record = new BinaryWriter()
+    .uint32(8)
+    .int64(STATE)
+    .uint32(16)
+    .uint32(crc32c(data, sumBefore))
+    .uint32(26)
+    .bytes(data)
+    .finish()
+  const padding = (8 - (record.length % 8)) % 8
+  const framed = Buffer.alloc(HEAD_BYTES + record.length + padding)
+  framed.writeUIntLE(record.length, 0, 6)
+  framed[7] = padding === 0 ? 0 : 0x80 | padding
+  framed.set(record, HEAD_BYTES)
+  return framed
+}
+
+interface Found {
+  readonly type: number
+  readonly crc: number
+  readonly data: Uint8Array
+  /** Where its bytes begin, behind its length, and where the next record begins. */
+  readonly start: number
+  readonly end: number
+}
+
+/** undefined: the log ends here. */
+function recordAt(bytes: Uint8Array, at: number): Found | LogFile['trouble'] {
+  if (at + HEAD_BYTES > bytes.length) return undefined
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset + at, HEAD_BYTES)
+  const top = view[7] ?? 0
+  const length = view.readUIntLE(0, 6)
+  if (length === 0 && top === 0) return undefined
+  const padding = (top & 0x80) === 0 ? 0 : top & 7
+  const start = at + HEAD_BYTES
+  const end = start + length + padding
+  // Files are made long beforehand: one that ends within a record has been cut.
+  if (end > bytes.length) return damaged(at)
+  try {
+    return { ...readRecord(bytes.subarray(start, start + length)), start, end }
+  } catch {
+    return isTorn(bytes, { start, end }) ? torn(at) : damaged(at)
+  }
+}
+
+function isTorn(bytes: Uint8Array, { start, end }: Pick<Found, 'start' | 'end'>): boolean {
+  for (let from = start; from < end;) {
+    const to = Math.min(end, (Math.floor(from / SECTOR_BYTES) + 1) * SECTOR_BYTES)
+    if (bytes.subarray(from, to).every((byte) => byte === 0)) return true
+    from = to
+  }
+  return false
+}
+
+function torn(at: number): NonNullable<LogFile['trouble']> {
+  return { kind: 'torn', message: `the last write, at byte ${at}, was cut short` }
+}
+
+function damaged(at: number): NonNullable<LogFile['trouble']> {
+  return { kind: 'damaged', message: `what was written at byte ${at} is damaged, or cut off` }
+}
+
+function readRecord(bytes: Uint8Array): Pick<Found, 'type' | 'crc' | 'data'> {
+  const fields = readFields(bytes)
+  const data = fields.get(3)?.at(-1)
+  return {
+    type: Number(numberIn(fields, 1)),
+    crc: Number(numberIn(fields, 2)),
+    data: data instanceof Uint8Array ? data : new Uint8Array(),
+  }
+}
+
+function readIdentity(data: Uint8Array): NonNullable<LogFile['identity']> {
+  const fields = readFields(data)
+  return { memberId: numberIn(fields, 1), clusterId: numberIn(fields, 2) }
+}
+
+function readState(data: Uint8Array): HardState {
+  const fields = readFields(data)
+  return { term: numberIn(fields, 1), vote: numberIn(fields, 2), commit: numberIn(fields, 3) }
+}
+
+function readPlace(data: Uint8Array, term: number, index: number): Place {
+  const fields = readFields(data)
+  return { term: numberIn(fields, term), index: numberIn(fields, index) }
+}
+
+function readSnapshot(data: Uint8Array): NonNullable<LogFile['snapshot']> {
+  const fields = readFields(data)
+  const [members] = fields.get(3) ?? []
+  const voters = members instanceof Uint8Array ? (readFields(members).get(1) ?? []) : []
+  return {
+    index: numberIn(fields, 1),
+    term: numberIn(fields, 2),
+    voters: voters.filter((voter) => typeof voter === 'bigint'),
+  }
+}
+
+type Fields = ReadonlyMap<number, readonly (bigint | Uint8Array)[]>
+
+/** Numbers and bytes by their field's number: all that these messages hold. @throws Error for what is no protobuf */
+function readFields(bytes: Uint8Array): Fields {
+  const reader = new BinaryReader(bytes)
+  const fields = new Map<number, (bigint | Uint8Array)[]>()
+  while (reader.pos < reader.len) {
+    const [number, wire] = reader.tag()
+    const values = fields.get(number) ?? []
+    fields.set(number, values)
+    if (wire === WireType.Varint) values.push(BigInt.asUintN(64, BigInt(reader.uint64())))
+    else if (wire === WireType.LengthDelimited) values.push(reader.bytes())
+    else reader.skip(wire)
+  }
+  return fields
+}
+
+function numberIn(fields: Fields, number: number): bigint {
+  const value = fields.get(number)?.at(-1)
+  return typeof value === 'bigint' ? value : 0n
+}

@@ -1,0 +1,143 @@
+/** How far a member's log goes, read from its files without starting anything, writing anything or taking a lock. */
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { QuorateError } from '../errors.ts'
+import { formatId } from '../etcd/id.ts'
+import { type LogFile, readLogFile } from '../etcd/log-file.ts'
+import type { Remote } from '../ssh/remote.ts'
+import logBytes from './log-bytes.sh?raw'
+import logFiles from './log-files.sh?raw'
+
+const unzip = promisify(gunzip)
+
+/** etcd's files have 64 MiB, and a last record of at most a few MiB. Anything longer is none of them. */
+const MOST_BYTES = 160 * 1024 ** 2
+
+export interface MemberLog {
+  /** Hexadecimal, as etcdctl prints them; undefined: no file that was read says so. */
+  readonly memberId: string | undefined
+  readonly clusterId: string | undefined
+  /** The last entry. Raft ranks logs by its term, then its index. */
+  readonly lastTerm: bigint
+  readonly lastIndex: bigint
+  /** The last entry that the member knew to be committed. */
+  readonly commit: bigint
+  /** The term that it was in, which a member that stood for election alone may have raised. */
+  readonly term: bigint
+  readonly vote: bigint
+  /** When the log was last written to. */
+  readonly writtenAt: Date
+  /** The end of the newest file: where a record can be appended in a copy. */
+  readonly tail: {
+    readonly file: string
+    readonly end: number
+    readonly sum: number
+    readonly sizeBytes: number
+  }
+  readonly trouble: LogFile['trouble']
+}
+
+export interface MemberData {
+  /** undefined: there is none, or none that can be read. */
+  readonly log: MemberLog | undefined
+  /** Why not. */
+  readonly unreadable: string | undefined
+  readonly database: { readonly sizeBytes: number; readonly writtenAt: Date } | undefined
+}
+
+interface Segment {
+  readonly name: string
+  readonly sizeBytes: number
+  readonly writtenAt: Date
+}
+
+/** @throws QuorateError where the machine can't be asked */
+export async function readMemberLog(
+  remote: Remote,
+  places: { readonly dataDirectory: string; readonly walDirectory: string },
+  signal?: AbortSignal,
+): Promise<MemberData> {
+  const { stdout } = await remote.run({
+    argv: ['sh', '-c', logFiles, 'log-files', places.dataDirectory, places.walDirectory],
+    root: true,
+    signal,
+  })
+  const { segments, database } = parseFiles(stdout)
+  const read = async (segment: Segment) =>
+    readLogFile(await bytesOf(remote, `${places.walDirectory}/${segment.name}`, segment, signal))
+  const newest = segments.at(-1)
+  if (newest === undefined) return { log: undefined, unreadable: undefined, database }
+  const file = await read(newest)
+  const before = segments.at(-2)
+  // A file that was just begun has no entry yet.
+  const older = file.last === undefined && before !== undefined ? await read(before) : undefined
+  const last = file.last ?? newer(older?.last, newer(file.snapshot, older?.snapshot))
+  const state = file.state ?? older?.state
+  const identity = file.identity ?? older?.identity
+  if (last === undefined || state === undefined) {
+    const unreadable = file.trouble?.message ?? 'it says neither term nor entries'
+    return { log: undefined, unreadable: `${newest.name}: ${unreadable}`, database }
+  }
+  return {
+    unreadable: undefined,
+    database,
+    log: {
+      memberId: identity && formatId(identity.memberId),
+      clusterId: identity && formatId(identity.clusterId),
+      lastTerm: last.term,
+      lastIndex: last.index,
+      commit: state.commit < last.index ? state.commit : last.index,
+      term: state.term,
+      vote: state.vote,
+      writtenAt: newest.writtenAt,
+      tail: { file: newest.name, end: file.end, sum: file.sum, sizeBytes: newest.sizeBytes },
+      trouble: older?.trouble ?? file.trouble,
+    },
+  }
+}
+
+function newer<P extends { readonly index: bigint }>(
+  one: P | undefined,
+  other: P | undefined,
+): P | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return one.index >= other.index ? one : other
+}
+
+async function bytesOf(
+  remote: Remote,
+  path: string,
+  { sizeBytes }: Segment,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  if (sizeBytes > MOST_BYTES) {
+    throw new QuorateError('unhealthy', `${path} has ${sizeBytes} bytes: no file of etcd's log is so long`, {
+      host: remote.host,
+    })
+  }
+  const argv = ['sh', '-c', logBytes, 'log-bytes', path, String(sizeBytes)]
+  const { stdout } = await remote.run({ argv, root: true, encoding: 'latin1', signal })
+  try {
+    return await unzip(Buffer.from(stdout, 'latin1'))
+  } catch (error) {
+    throw QuorateError.from(error, 'command', `${path} can't be read`, { host: remote.host })
+  }
+}
+
+function parseFiles(text: string): Pick<MemberData, 'database'> & { readonly segments: readonly Segment[] } {
+  const lines = text.split('\n').map((line) => line.split(' '))
+  const [database] = lines.filter(([kind]) => kind === 'database')
+  return {
+    segments: lines
+      .filter(([kind]) => kind === 'segment')
+      .map(([, name = '', bytes, seconds]) => ({
+        name,
+        sizeBytes: Number(bytes),
+        writtenAt: new Date(Number(seconds) * 1000),
+      })),
+    database: database && {
+      sizeBytes: Number(database[1]),
+      writtenAt: new Date(Number(database[2]) * 1000),
+    },
+  }
+}
