@@ -5,11 +5,18 @@ import { type SurveyedMember, type SurvivingLog, outlookOf } from './recovery.ts
 
 const LOG: SurvivingLog = { lastTerm: 3n, lastIndex: 100n, commit: 99n, damaged: false }
 
+const log = (lastTerm: bigint, lastIndex: bigint, damaged = false): SurvivingLog => ({
+  ...LOG,
+  lastTerm,
+  lastIndex,
+  damaged,
+})
+
 const member = (
   index: number,
   state: SurveyedMember['state'],
-  log: SurvivingLog | undefined = state === 'data' ? LOG : undefined,
-): SurveyedMember => ({ name: `etcd0${index + 1}`, state, log })
+  found: SurvivingLog | undefined = state === 'data' ? LOG : undefined,
+): SurveyedMember => ({ name: `etcd0${index + 1}`, state, log: found })
 
 const STATES = ['data', 'empty', 'unreachable', 'gone'] as const
 
@@ -54,12 +61,6 @@ describe.each([1, 2, 3, 4, 5, 6, 7])('%i voters', (voters) => {
 })
 
 test('the later term of the last entry wins, then the longer log, then the one that is whole', () => {
-  const log = (lastTerm: bigint, lastIndex: bigint, damaged = false) => ({
-    ...LOG,
-    lastTerm,
-    lastIndex,
-    damaged,
-  })
   const { ranked } = outlookOf([
     member(0, 'data', log(3n, 900n)),
     member(1, 'data', log(4n, 50n)),
