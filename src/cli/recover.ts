@@ -1,13 +1,78 @@
 /** `quorate recover --from-survivor` and `--abandon` on the command line. */
 import { QuorateError } from '../errors.ts'
+import { abandonRecovery } from '../operations/recover-abandon.ts'
+import type { RecoveryPreview } from '../operations/recover-decide.ts'
+import { type RecoverReport, recover } from '../operations/recover.ts'
+import { stepJson } from '../run/event-json.ts'
 import type { Cluster } from '../spec/cluster.ts'
-import type { CommandInput } from './command.ts'
+import { confirmByTyping } from './ask.ts'
+import { type CommandInput, flagOption, textOption } from './command.ts'
 import type { CliContext } from './context.ts'
+import { printDone } from './maintenance.ts'
+import { renderRecovered, renderRecoveryPreview } from './render-recover.ts'
+import { withSession } from './with-session.ts'
 
 export async function runRecovery(
-  _context: CliContext,
-  _input: CommandInput,
-  _what: { readonly cluster: Cluster; readonly lost: readonly string[] },
+  context: CliContext,
+  input: CommandInput,
+  { cluster, lost }: { readonly cluster: Cluster; readonly lost: readonly string[] },
 ): Promise<number> {
-  throw new QuorateError('usage', 'not offered yet')
+  if (flagOption(input, 'abandon')) return await abandon(context, input, cluster)
+  const show = (preview: RecoveryPreview) => {
+    if (context.json) context.out(`${JSON.stringify({ type: 'preview', ...previewJson(preview) })}\n`)
+    else context.err(renderRecoveryPreview(preview, context.colors))
+  }
+  return await withSession(
+    context,
+    async (session, ask) => {
+      const report = await recover(session, {
+        survivor: textOption(input, 'fromSurvivor'),
+        lost,
+        confirm: async (preview) =>
+          await ask(async () => {
+            show(preview)
+            await confirmByTyping(
+              context,
+              `A new cluster will be made from ${preview.survivor}'s data.`,
+              cluster.name,
+              textOption(input, 'confirm'),
+            )
+          }),
+      })
+      tell(context, report)
+      return 0
+    },
+    { cluster },
+  )
+}
+
+async function abandon(context: CliContext, input: CommandInput, cluster: Cluster): Promise<number> {
+  if (input.options['fromSurvivor'] !== undefined)
+    throw new QuorateError('usage', '--abandon takes back what --from-survivor began: give one of the two')
+  return await withSession(
+    context,
+    async (session) => {
+      const marked = await abandonRecovery(session)
+      if (context.json) printDone(context, { changed: marked.length > 0, nodes: marked })
+      else if (marked.length === 0) context.out('no recovery was begun\n')
+      else
+        context.out(
+          `taken back on ${marked.join(', ')}; members stay stopped, with all their data. Start them: quorate start --all\n`,
+        )
+      return 0
+    },
+    { cluster },
+  )
+}
+
+function previewJson({ steps, ...preview }: RecoveryPreview): Record<string, unknown> {
+  return { ...preview, steps: steps.map(stepJson) }
+}
+
+function tell(context: CliContext, report: RecoverReport): void {
+  if (!context.json) {
+    context.out(renderRecovered(report, context.colors))
+    return
+  }
+  printDone(context, { changed: true, ...report, done: undefined, steps: report.done.map(stepJson) })
 }

@@ -1,5 +1,7 @@
 /** What is left of a cluster, for whoever has to decide. */
 import { mebibytes } from '../etcd/space.ts'
+import type { RecoveryPreview } from '../operations/recover-decide.ts'
+import type { RecoverReport } from '../operations/recover.ts'
 import type { MemberReport, RecoveryReport } from '../operations/recover-report.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
@@ -57,4 +59,42 @@ function row(
 function section(title: string, sentences: readonly string[], colors: Painter): readonly string[] {
   if (sentences.length === 0) return []
   return [[colors.bold(title), ...sentences.map((sentence) => `  - ${sentence}`)].join('\n')]
+}
+
+/** What will be done, and what whoever types the cluster's name should know. */
+export function renderRecoveryPreview(preview: RecoveryPreview, colors: Painter): string {
+  const { steps, joining, leaving, risks, continues, survivor } = preview
+  const shown = steps.filter(({ kind }) => kind !== 'release')
+  const lines = [
+    ...shown.map(({ host, what, why }) => `${colors.bold(host)}: ${what} ${colors.dim(`(${why})`)}`),
+    ...(leaving.length === 0 ? [] : [`the cluster file: ${leaving.join(', ')} taken out`]),
+    ...(joining.length === 0
+      ? []
+      : [`${colors.bold(joining.join(', '))}: join it, one at a time, as learners first`]),
+  ]
+  const head = continues
+    ? `goes on with the recovery from ${survivor} that was begun`
+    : `recovery from ${survivor}`
+  return [
+    `${colors.bold(head)}\n`,
+    ...lines.map((line, index) => `  ${index + 1}. ${line}\n`),
+    ...risks.map((risk) => `  ${colors.yellow('!')} ${risk}\n`),
+  ].join('')
+}
+
+export function renderRecovered(report: RecoverReport, colors: Painter): string {
+  const { survivor, clusterId, revision, bump, keys, moved, members, left } = report
+  const count = keys === undefined ? '' : `, with ${keys} keys`
+  const after = bump === 0 ? '' : `; revisions go on from ${revision + bump}`
+  const lines = [
+    `recovered from ${survivor}: revision ${revision}${count}, now cluster ${clusterId}${after}`,
+    `members: ${members.join(', ')}`,
+    ...moved.map(({ host, from, to }) => `  ${colors.bold(host)}: ${from} is now ${to}`),
+    ...(left.length === 0
+      ? []
+      : [
+          `taken out of the cluster file: ${left.join(', ')}. When one is back, and before etcd starts there: quorate member remove ${left[0]}`,
+        ]),
+  ]
+  return lines.map((line) => `${line}\n`).join('')
 }

@@ -46,9 +46,9 @@ export function hasEtcdutl(version: string): boolean {
   return semver.gte(version, '3.5.0')
 }
 
-/** `snapshot restore` can move revisions on (`--bump-revision`, `--mark-compacted`): from 3.4.27 and 3.5.10 on. */
-export function supportsBump(version: string): boolean {
-  return minorOf(version) === '3.4' ? atLeast(version, '3.4.27') : atLeast(version, '3.5.10')
+/** Whether restoring a snapshot can raise the revision past what was written since (`--bump-revision`). */
+export function canBumpRevision(version: string): boolean {
+  return semver.satisfies(version, '>=3.4.27 <3.5.0 || >=3.5.10')
 }
 
 /** The flags that this version knows, without dashes. */

@@ -1,7 +1,7 @@
 /** Whether a recovery may be done, from whose data, and what whoever says yes should know beforehand. */
 import { randomBytes } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
-import { supportsBump } from '../etcd/versions.ts'
+import { canBumpRevision } from '../etcd/versions.ts'
 import { quorum } from '../plan/quorum.ts'
 import { type RecoveryStep, recoverySteps } from '../plan/recovery-steps.ts'
 import type { BlockReason } from '../plan/steps.ts'
@@ -47,7 +47,8 @@ export interface Decision {
 export async function decideRecovery(session: Session, choice: RecoveryChoice): Promise<Decision> {
   const survey = await surveyMembers(session, choice.lost)
   const present = progressOf(survey)
-  const progress = present === undefined ? beginning(session, survey, choice) : goesOn(survey, present, choice)
+  const progress =
+    present === undefined ? beginning(session, survey, choice) : goesOn(survey, present, choice)
   const others = survey.members.flatMap(({ name, host }) =>
     host === undefined || name === progress.survivor ? [] : [name],
   )
@@ -87,7 +88,7 @@ function beginning(session: Session, survey: Survey, { survivor, lost }: Recover
     lost,
     suffix: `before-recover-${compactTime(session.now())}`,
     token: `${cluster.name}-${randomBytes(8).toString('hex')}`,
-    bump: !complete && supportsBump(cluster.etcd.version) ? BUMP : 0,
+    bump: !complete && canBumpRevision(cluster.etcd.version) ? BUMP : 0,
     stage: 'fenced',
   }
 }
@@ -133,9 +134,13 @@ function refusals({ outlook, members }: Survey): readonly BlockReason[] {
 function goesOn(survey: Survey, present: RecoveryProgress, choice: RecoveryChoice): RecoveryProgress {
   const { survivor } = present
   if (choice.survivor !== undefined && choice.survivor !== survivor) {
-    throw new QuorateError('usage', `a recovery from ${survivor} was begun, and not from ${choice.survivor}`, {
-      hint: `finish it: ${recoverCommand(survivor, present.lost)}; or take it back: quorate recover --abandon`,
-    })
+    throw new QuorateError(
+      'usage',
+      `a recovery from ${survivor} was begun, and not from ${choice.survivor}`,
+      {
+        hint: `finish it: ${recoverCommand(survivor, present.lost)}; or take it back: quorate recover --abandon`,
+      },
+    )
   }
   const lost = [...new Set([...present.lost, ...choice.lost])]
   const away = survey.members.filter(
@@ -162,7 +167,8 @@ function risksOf(
   if (stage !== 'fenced' && stage !== 'copied') return lostRisk(survey, lost)
   const { ranked, complete } = survey.outlook
   const losses = complete ? [] : reportOf(cluster, survey).mayBeLost
-  const worse = survivor === ranked[0] ? [] : [`the log of ${ranked[0]} goes farther than that of ${survivor}`]
+  const worse =
+    survivor === ranked[0] ? [] : [`the log of ${ranked[0]} goes farther than that of ${survivor}`]
   const revisions =
     bump > 0
       ? `revisions go on ${bump.toLocaleString('en')} later, and the history before is compacted: clients that watch are told to read anew`
@@ -170,7 +176,13 @@ function risksOf(
         ? 'revisions go on where they were'
         : `revisions may be given out a second time (etcd ${cluster.etcd.version} can't move them on): restart whatever watches etcd, API servers above all`
   const alone = others.length === 0 ? [] : [`until the others have joined, ${survivor} is alone`]
-  return [...losses.map((text) => `may be lost: ${text}`), ...worse, revisions, ...alone, ...lostRisk(survey, lost)]
+  return [
+    ...losses.map((text) => `may be lost: ${text}`),
+    ...worse,
+    revisions,
+    ...alone,
+    ...lostRisk(survey, lost),
+  ]
 }
 
 function lostRisk({ outlook }: Survey, lost: readonly string[]): readonly string[] {

@@ -41,7 +41,7 @@ room_beside() {
 # recover_tail FILE END SIZE RECORD: the log's newest file, in the copy, ends with this record; zeros up to its size.
 op_recover_tail() {
   truncate --size "$3" "$2"
-  cat "$stage/$5" >>"$2"
+  base64 -d <"$stage/$5" >>"$2"
   truncate --size "$4" "$2"
 }
 

@@ -1,0 +1,213 @@
+/** The survivor's part of a recovery: its data copied, brought to the end of its log, and made that of a new cluster. */
+import { QuorateError } from '../errors.ts'
+import { peerUrl } from '../etcd/configuration.ts'
+import { failureKind } from '../etcd/failure.ts'
+import { KV } from '../etcd/gen/kv_pb.ts'
+import { Maintenance } from '../etcd/gen/maintenance_pb.ts'
+import { formatId } from '../etcd/id.ts'
+import { stateRecord } from '../etcd/log-file.ts'
+import { type AgentReply, runAgent } from '../host/agent.ts'
+import isolated from '../host/agent/isolated.sh?raw'
+import extension from '../host/agent/recover.sh?raw'
+import { readMemberLog } from '../host/member-log.ts'
+import { PATHS } from '../host/state.ts'
+import { memberFiles } from '../plan/prepare.ts'
+import type { Operation } from '../run/compile.ts'
+import type { Lock } from '../run/lock.ts'
+import type { Session } from '../run/session.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { type MadeCluster, type RecoveryProgress, renderProgress } from './recover-progress.ts'
+
+/** How long the only member of a cluster may take to be ready, in s: nobody else has to be waited for. */
+const READY_SECONDS = 60
+
+export interface Rebuild {
+  readonly session: Session
+  readonly lock: Lock
+  readonly signal: AbortSignal
+  /** The survivor's. */
+  readonly node: Node
+}
+
+/** The mark of how far it is; it is on the disk before what comes next begins. */
+export function markOperation(progress: RecoveryProgress): Operation {
+  return ['file', { text: renderProgress(progress) }, PATHS.underway, 'root', 'root', '600']
+}
+
+/**
+ * Beside the data, which is only read. What the log holds counts as committed to its end: the last that was acknowledged a
+ * follower learns to be committed later, and etcd's `--force-new-cluster` drops what it does not know to be so.
+ *
+ * @throws QuorateError `command` where there is no room, or the copy does not come up; `moved` if the log is gone.
+ */
+export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress): Promise<RecoveryProgress> {
+  const { session, node, signal } = rebuild
+  const { dataDirectory: data, walDirectory: wal } = session.cluster.etcd
+  const remote = await session.remote(node)
+  const { log } = await readMemberLog(remote, session.cluster.etcd, signal)
+  if (log === undefined) {
+    throw new QuorateError('moved', 'its log was here a moment ago, and can not be read now', {
+      host: node.name,
+      hint: 'nothing was exchanged. See what is left: quorate recover',
+    })
+  }
+  const { file, end, sum, sizeBytes } = log.tail
+  const record = stateRecord({ term: log.term, vote: log.vote, commit: log.lastIndex }, sum)
+  const copy = siblingsOf(session.cluster, 'recover-copy')
+  const bump = progress.bump === 0 ? [] : [`--bump-revision=${progress.bump}`, '--mark-compacted']
+  const { lines } = await onSurvivor(rebuild, [
+    ['recover_copy', data, wal],
+    [
+      'recover_tail',
+      `${copy.walDirectory}/${file}`,
+      String(end),
+      String(Math.max(sizeBytes, end + record.length)),
+      { text: Buffer.from(record).toString('base64') },
+    ],
+    ['recover_run', { text: isolated }, node.name, data, wal],
+    ['recover_make', progress.token, node.name, peerUrl(session.cluster, node), data, wal, ...bump],
+  ])
+  const fresh = await readMemberLog(remote, siblingsOf(session.cluster, 'recover-new'), signal)
+  if (fresh.log?.clusterId === undefined) {
+    throw new QuorateError('unhealthy', 'the new data does not say which cluster it is of', {
+      host: node.name,
+      hint: 'nothing was exchanged: run it again',
+    })
+  }
+  const made = { ...readFigures(lines, node.name), clusterId: fresh.log.clusterId }
+  const next: RecoveryProgress = { ...progress, stage: 'copied', made }
+  await onSurvivor(rebuild, [markOperation(next)])
+  return next
+}
+
+/** @returns what was moved, `FROM TO` each */
+export async function placeCluster(rebuild: Rebuild, progress: RecoveryProgress): Promise<readonly string[]> {
+  const { dataDirectory: data, walDirectory: wal } = rebuild.session.cluster.etcd
+  const { notes } = await onSurvivor(rebuild, [
+    ['recover_place', progress.suffix, data, wal],
+    markOperation({ ...progress, stage: 'placed' }),
+  ])
+  return notes.map((note) => note.replace(/^moved /, ''))
+}
+
+/** @throws QuorateError `unhealthy` if what it serves is not what the copy held */
+export async function beginCluster(
+  rebuild: Rebuild,
+  progress: RecoveryProgress,
+  made: MadeCluster,
+): Promise<void> {
+  const { session, node } = rebuild
+  const others = etcdNodes(session.cluster).map(({ name }) => name)
+  const alone: Cluster = {
+    ...session.cluster,
+    nodes: session.cluster.nodes.filter(({ name }) => name === node.name || !others.includes(name)),
+  }
+  const situation = { token: progress.token, clusterId: made.clusterId, settled: true } as const
+  const files = memberFiles(alone, node, { kind: 'established', ...situation }, undefined)
+  await onSurvivor(rebuild, [
+    ...files.map(({ path, content, owner, group, mode }): Operation => [
+      'file',
+      { text: content },
+      path,
+      owner,
+      group,
+      mode,
+    ]),
+    ['reload'],
+    ['enable', 'etcd.service'],
+    ['start', 'etcd.service', '0'],
+    ['ready', 'etcd.service', String(READY_SECONDS)],
+  ])
+  await verify(rebuild, progress, made)
+  await onSurvivor(rebuild, [markOperation({ ...progress, stage: 'serving' })])
+}
+
+async function verify(
+  { session, node, signal }: Rebuild,
+  { bump }: RecoveryProgress,
+  made: MadeCluster,
+): Promise<void> {
+  const [member] = await session.members([node])
+  if (member === undefined) throw new TypeError('no client')
+  const wrong = (what: string) =>
+    new QuorateError('unhealthy', `the new cluster is not what the copy was: ${what}`, {
+      host: node.name,
+      hint: 'the old data lies beside the new, moved aside: nothing is lost. Look at both before you go on',
+    })
+  const status = await member.call(Maintenance.method.status, {}, { signal })
+  const id = formatId(status.header?.clusterId ?? 0n)
+  if (id !== made.clusterId) throw wrong(`it says cluster ID ${id}, and ${made.clusterId} was made`)
+  // All keys there are, none of them sent.
+  const every = { key: Uint8Array.of(0), rangeEnd: Uint8Array.of(0), countOnly: true }
+  try {
+    const all = await member.call(KV.method.range, every, { signal })
+    const revision = Number(all.header?.revision ?? 0n)
+    if (revision < made.revision + bump) throw wrong(`its revision is ${revision}, after ${made.revision}`)
+    if (revision === made.revision + bump && made.keys !== undefined && Number(all.count) !== made.keys)
+      throw wrong(`it has ${all.count} keys, and the copy had ${made.keys}`)
+    if (bump > 0 || made.hash === undefined) return
+    const asked = { revision: BigInt(made.revision) }
+    const { hash, compactRevision } = await member.call(Maintenance.method.hashKV, asked, { signal })
+    if (Number(compactRevision) === made.hash.compactRevision && hash !== made.hash.hash)
+      throw wrong(`the hash of its contents is ${hash}, and the copy's was ${made.hash.hash}`)
+  } catch (error) {
+    // Where etcd wants a login nobody but its users can look.
+    if (error instanceof QuorateError && error.code === 'unhealthy') throw error
+    if (!['unauthenticated', 'denied', 'out-of-range'].includes(failureKind(error))) throw error
+    session.emit({ type: 'warning', host: node.name, text: 'its contents could not be compared' })
+  }
+}
+
+/** The folders that `recover.sh` makes beside a member's own. */
+function siblingsOf({ etcd }: Cluster, ending: string): { dataDirectory: string; walDirectory: string } {
+  const { dataDirectory: data, walDirectory: wal } = etcd
+  const within = wal.startsWith(`${data}/`)
+  return {
+    dataDirectory: `${data}.${ending}`,
+    walDirectory: within ? `${data}.${ending}${wal.slice(data.length)}` : `${wal}.${ending}`,
+  }
+}
+
+async function onSurvivor(
+  { session, lock, signal, node }: Rebuild,
+  operations: readonly Operation[],
+): Promise<AgentReply> {
+  return await runAgent(await session.remote(node), {
+    operations: [['fence', lock.token], ...operations],
+    looks: [],
+    extension,
+    signal,
+  })
+}
+
+/** What etcdctl said of the copy, while that ran. */
+function readFigures(lines: readonly string[], host: string): Omit<MadeCluster, 'clusterId'> {
+  const [status] = (jsonOf(lines, 'status') ?? []) as { Status?: { header?: { revision?: number } } }[]
+  const [hashed] = (jsonOf(lines, 'hash') ?? []) as {
+    HashKV?: { hash?: number; compact_revision?: number }
+  }[]
+  const keys = jsonOf(lines, 'keys') as { count?: number } | undefined
+  const revision = status?.Status?.header?.revision
+  if (revision === undefined) {
+    throw new QuorateError('unhealthy', 'the copy ran, and did not say at which revision it is', {
+      host,
+      hint: 'nothing was exchanged: run it again. What it said is in /var/lib/quorate/recover.log there',
+    })
+  }
+  const hash = hashed?.HashKV
+  return {
+    revision,
+    // Of an empty store etcdctl leaves the count out.
+    keys: keys === undefined ? undefined : (keys.count ?? 0),
+    hash:
+      hash?.hash === undefined
+        ? undefined
+        : { hash: hash.hash, compactRevision: Math.max(0, hash.compact_revision ?? 0) },
+  }
+}
+
+function jsonOf(lines: readonly string[], what: string): unknown {
+  const start = `recovered-${what} `
+  const text = lines.find((line) => line.startsWith(start))?.slice(start.length) ?? ''
+  return text === '' ? undefined : (JSON.parse(text) as unknown)
+}
