@@ -41,7 +41,7 @@ const PROOF: Proof = {
   sizeBytes: SNAPSHOT.length,
   status: { hash: '123', revision: '42', totalKey: '7', totalSize: '1536' },
   keys: '5',
-  hashKv: { revision: '42', compactRevision: '0', hash: '99' },
+  hashKv: { revision: '42', compactRevision: '-1', hash: '99' },
 }
 
 async function* pieces(...data: Uint8Array[]): AsyncGenerator<Uint8Array> {

@@ -50,7 +50,10 @@ export const proofSchema = z.object({
   /** Keys alive at that revision, counted by the member; left out: it had been compacted away by then. */
   keys: digits.optional(),
   /** The member's HashKV at that revision. */
-  hashKv: z.object({ revision: digits, compactRevision: digits, hash: digits }).optional(),
+  hashKv: z
+    // Never compacted: etcd says -1.
+    .object({ revision: digits, compactRevision: z.string().regex(/^-?\d+$/), hash: digits })
+    .optional(),
 })
 export type Proof = z.infer<typeof proofSchema>
 

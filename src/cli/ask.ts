@@ -51,6 +51,23 @@ export function passphraseSource(context: CliContext): AskPassphrase {
   }
 }
 
+/** For something new: typed twice, for nobody could open it after a slip. @throws QuorateError `permission`, `cancelled` */
+export async function newPassphrase(context: CliContext, purpose: string): Promise<string> {
+  if (context.passphraseFile !== undefined) {
+    const passphrase = await firstLine(context.passphraseFile)
+    if (passphrase !== '') return passphrase
+    throw new QuorateError(
+      'permission',
+      `${context.passphraseFile} has an empty first line, where the passphrase is`,
+    )
+  }
+  const first = await askSecret(context, `New passphrase for ${purpose}`, '--passphrase-file FILE')
+  if (first === '') throw new QuorateError('cancelled', 'no passphrase given: nothing was done')
+  const second = await askSecret(context, 'The same once more', '--passphrase-file FILE')
+  if (first === second) return first
+  throw new QuorateError('cancelled', 'the two passphrases differ: nothing was done')
+}
+
 /** One password for all machines; asked once. undefined where nobody can be asked. */
 export function sudoPasswordSource(
   context: CliContext,

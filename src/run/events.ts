@@ -14,7 +14,7 @@ export type RunEvent =
   | { readonly type: 'step-started'; readonly step: AnyStep }
   | { readonly type: 'step-done'; readonly step: AnyStep; readonly durationMs: number }
   | { readonly type: 'step-failed'; readonly step: AnyStep; readonly message: string }
-  /** Binaries being fetched. */
+  /** Something large on its way to this computer: binaries, a member's store. */
   | {
       readonly type: 'artifact'
       readonly text: string

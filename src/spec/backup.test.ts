@@ -34,8 +34,11 @@ test('a folder beside the file, and defaults', () => {
   })
 })
 
+function bucket(more: string) {
+  return read(`  store: { s3: { bucket: etcd-backups, ${more} } }\n`).backup?.store
+}
+
 test('a bucket: path-style where there is an endpoint of its own', () => {
-  const bucket = (more: string) => read(`  store: { s3: { bucket: etcd-backups, ${more} } }\n`).backup?.store
   expect(bucket('endpoint: https://198.18.9.4:9000, prefix: /prod/')).toMatchObject({
     kind: 's3',
     prefix: 'prod',

@@ -1,7 +1,22 @@
 /** Commands about copies of a cluster's data, and the way back from a disaster. */
+import { SEAL_OPTIONS, STORE_OPTION } from './backup-options.ts'
 import type { CommandDefinition } from '../command.ts'
 
 export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'backup',
+    group: 'Backup and recovery',
+    summary: 'all it takes to make the cluster again, as one encrypted file',
+    description:
+      "The store of the best voter (never a learner, none with an alarm), streamed over gRPC with nothing written on the node, its sum compared and read by etcd's own tool; the cluster file; the CA's certificates and, encrypted once more, its key. In its store whole, or not there at all; earlier backups are never replaced. Changes nothing on any machine.",
+    options: [...STORE_OPTION, ...SEAL_OPTIONS],
+    examples: [
+      'quorate backup',
+      'quorate backup --store /srv/backups --recipient age1…',
+      'quorate backup --store s3://etcd-backups/prod --passphrase-file FILE --json',
+    ],
+    load: async () => await import('../commands/backup.ts'),
+  },
   {
     name: 'recover',
     group: 'Backup and recovery',

@@ -1,0 +1,106 @@
+/** What the commands around backups have in common: where they are, for whom they are sealed, and what opens them. */
+import { readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { Sealing, Secret } from '../backup/sealing.ts'
+import { QuorateError } from '../errors.ts'
+import { checkBucket, checkObjectPrefix, checkRecipient } from '../spec/backup-values.ts'
+import type { StoreLocation } from '../spec/backup.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import { BACKUP_DEFAULTS } from '../spec/defaults.ts'
+import { newPassphrase, passphraseSource } from './ask.ts'
+import { type CommandInput, flagOption, textOption } from './command.ts'
+import type { CliContext } from './context.ts'
+
+/** @throws QuorateError `usage` if there is none */
+export function storeLocation(cluster: Cluster, input: CommandInput): StoreLocation {
+  const given = textOption(input, 'store')
+  if (given !== undefined) return given.startsWith('s3://') ? bucketAt(given, cluster) : folderAt(given)
+  const known = cluster.backup?.store
+  if (known !== undefined) return known
+  throw new QuorateError('usage', 'where are the backups? The cluster file has no backup.store', {
+    hint: 'give --store DIR or --store s3://bucket/prefix, or write it into the cluster file',
+  })
+}
+
+function folderAt(folder: string): StoreLocation {
+  return { kind: 'directory', path: path.resolve(folder) }
+}
+
+/** What the URL does not say is as in the cluster file; without one, as the environment of other S3 tools has it. */
+function bucketAt(url: string, { backup }: Cluster): StoreLocation {
+  const [bucket = '', ...rest] = url.slice('s3://'.length).replace(/\/+$/, '').split('/')
+  const prefix = rest.join('/')
+  const complaint = checkBucket(bucket) ?? (prefix === '' ? undefined : checkObjectPrefix(prefix))
+  if (complaint !== undefined)
+    throw new QuorateError('usage', `--store ${url}: ${complaint.message}`, { hint: complaint.hint })
+  if (backup?.store?.kind === 's3') return { ...backup.store, bucket, prefix }
+  const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_CA_BUNDLE } = process.env
+  const endpoint = AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL
+  return {
+    kind: 's3',
+    bucket,
+    prefix,
+    endpoint,
+    region: AWS_REGION ?? BACKUP_DEFAULTS.region,
+    ca: AWS_CA_BUNDLE,
+    pathStyle: endpoint !== undefined,
+    credentials: undefined,
+    lockDays: undefined,
+  }
+}
+
+/** @throws QuorateError `usage`; `permission` if nobody can be asked for a passphrase */
+export async function sealingFor(
+  context: CliContext,
+  cluster: Cluster,
+  input: CommandInput,
+): Promise<Sealing> {
+  const given = input.options['recipient']
+  const own = Array.isArray(given) ? given.map(String) : []
+  if (flagOption(input, 'plaintext')) {
+    if (own.length === 0) return { kind: 'plaintext' }
+    throw new QuorateError('usage', '--plaintext and --recipient: it can only be one')
+  }
+  const recipients = own.length > 0 ? own : (cluster.backup?.recipients ?? [])
+  for (const recipient of recipients) {
+    const complaint = checkRecipient(recipient)
+    if (complaint !== undefined)
+      throw new QuorateError('usage', `--recipient: ${complaint.message}`, { hint: complaint.hint })
+  }
+  if (recipients.length > 0) return { kind: 'recipients', recipients }
+  return { kind: 'passphrase', passphrase: await newPassphrase(context, 'the backup') }
+}
+
+/** Asked for when it is needed, once. */
+export function secretSource(context: CliContext, input: CommandInput): () => Promise<Secret> {
+  const file = textOption(input, 'identity')
+  let asked: Promise<Secret> | undefined
+  return async () => {
+    asked ??= file === undefined ? passphrase() : identities(file)
+    return await asked
+  }
+
+  async function passphrase(): Promise<Secret> {
+    return { kind: 'passphrase', passphrase: await passphraseSource(context)('the backup') }
+  }
+}
+
+/** @throws QuorateError `permission` for a file that others can read, or that has no key */
+async function identities(file: string): Promise<Secret> {
+  try {
+    const { mode } = await stat(file)
+    if ((mode & 0o077) !== 0) {
+      throw new QuorateError('permission', `${file} holds a secret, and others than its owner can read it`, {
+        hint: `chmod 600 ${file}`,
+      })
+    }
+    const lines = (await readFile(file, 'utf8')).split(/\r?\n/).map((line) => line.trim())
+    const keys = lines.filter((line) => line !== '' && !line.startsWith('#'))
+    if (keys.length > 0) return { kind: 'identities', identities: keys }
+  } catch (error) {
+    throw QuorateError.from(error, 'permission', `${file} can't be read`)
+  }
+  throw new QuorateError('permission', `${file} has no secret key in it`, {
+    hint: 'age-keygen writes one: a line that begins with AGE-SECRET-KEY-',
+  })
+}

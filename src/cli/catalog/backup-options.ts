@@ -1,0 +1,20 @@
+/** Options that the commands around backups share. */
+import type { CommandDefinition } from '../command.ts'
+
+type Options = NonNullable<CommandDefinition['options']>
+
+export const STORE_OPTION: Options = [
+  { flags: '--store <where>', description: 'a folder, or s3://bucket/prefix (default: the cluster file’s)' },
+]
+
+export const SEAL_OPTIONS: Options = [
+  {
+    flags: '--recipient <keys...>',
+    description: 'public keys of age that it is for (default: the cluster file’s, else a passphrase)',
+  },
+  { flags: '--plaintext', description: 'not encrypted, and without the key of the CA' },
+]
+
+export const SECRET_OPTION: Options = [
+  { flags: '--identity <file>', description: 'secret keys of age (default: a passphrase is asked for)' },
+]
