@@ -38,6 +38,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   standalone: ['artifacts'],
   backup: ['artifacts', 'etcd'],
   store: [],
+  transfer: ['etcd'],
   etcd: ['ssh'],
   pki: ['ssh'],
   flannel: ['etcd', 'ssh'],
@@ -64,6 +65,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'ssh',
     'standalone',
     'store',
+    'transfer',
   ],
   cli: [
     'adopt',
@@ -81,6 +83,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'run',
     'ssh',
     'standalone',
+    'transfer',
   ],
 }
 

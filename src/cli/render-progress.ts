@@ -138,6 +138,11 @@ function follow(moving: Map<string, string>, event: RunEvent): void {
     case 'artifact':
       moving.set('artifact', `${event.text}${percent(event)}`)
       return
+    case 'progress':
+      moving.delete('looking')
+      if (event.done >= event.total) moving.delete(event.text)
+      else moving.set(event.text, `${event.text} ${Math.floor((100 * event.done) / event.total)} %`)
+      return
     case 'sending':
       moving.delete('looking')
       moving.set(event.host, `${event.host}: sending ${formatBytes(event.bytes)} of binaries`)

@@ -21,6 +21,14 @@ export type RunEvent =
       readonly doneBytes?: number | undefined
       readonly totalBytes?: number | undefined
     }
+  /** How far something is that takes long, told when it has got further by a hundredth. */
+  | {
+      readonly type: 'progress'
+      readonly text: string
+      readonly unit: 'keys' | 'bytes'
+      readonly done: number
+      readonly total: number
+    }
   /** How a client fares that writes, reads and watches meanwhile; told each second. */
   | ({ readonly type: 'recording' } & RecorderProgress)
   /** What that client noticed of it all. */

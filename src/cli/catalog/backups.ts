@@ -1,6 +1,7 @@
 /** Commands about copies of a cluster's data, and the way back from a disaster. */
 import { SEAL_OPTIONS, STORE_OPTION } from './backup-options.ts'
 import type { CommandDefinition } from '../command.ts'
+import { TRANSFER_COMMANDS } from './transfer.ts'
 
 export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
   {
@@ -48,4 +49,5 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
     ],
     load: async () => await import('../commands/recover.ts'),
   },
+  ...TRANSFER_COMMANDS,
 ]

@@ -1,0 +1,71 @@
+import { fstatSync } from 'node:fs'
+import path from 'node:path'
+import { QuorateError } from '../../errors.ts'
+import { exportKeys } from '../../operations/export.ts'
+import type { ExportedRange } from '../../transfer/format.ts'
+import { type CommandHandler, type CommandInput, textOption } from '../command.ts'
+import { printDone } from '../maintenance.ts'
+import { withSession } from '../with-session.ts'
+
+const exportCommand: CommandHandler = async (context, input) => {
+  const [range, revision] = [rangeOption(input), revisionOption(input)]
+  const file = textOption(input, 'output') ?? '-'
+  if (file === '-') requireUnseen(context.json)
+  const output = file === '-' ? toStandardOutput : path.resolve(file)
+  return await withSession(context, async (session) => {
+    const report = await exportKeys(session, { range, revision, output })
+    if (context.json) printDone(context, { ...report })
+    else {
+      const { keys, leases, bytes } = report
+      const where = report.file === undefined ? '' : ` in ${report.file}`
+      context.err(
+        `${keys} keys and ${leases} leases at revision ${report.revision}: ${bytes} bytes${where}\n`,
+      )
+    }
+    return 0
+  })
+}
+
+/** Values may be secrets: not into a file that others can read, as a shell's `>` makes it. */
+function requireUnseen(json: boolean): void {
+  if (json) {
+    throw new QuorateError('usage', 'with --json the output tells of the work, and the keys go to a file', {
+      hint: 'give -o FILE; or leave out --json: what is exported is JSON anyway',
+    })
+  }
+  const stats = fstatSync(process.stdout.fd)
+  if (!stats.isFile() || (stats.mode & 0o077) === 0) return
+  throw new QuorateError(
+    'permission',
+    'the output is a file that others than its owner can read, and keys may hold secrets',
+    {
+      hint: 'give -o FILE, which makes a private one; or before: umask 077',
+    },
+  )
+}
+
+async function toStandardOutput(lines: string): Promise<void> {
+  if (process.stdout.write(lines)) return
+  await new Promise<void>((resolve) => process.stdout.once('drain', resolve))
+}
+
+function rangeOption(input: CommandInput): ExportedRange {
+  const [prefix, range] = [textOption(input, 'prefix'), input.options['range']]
+  if (range === undefined) return prefix === undefined ? { all: true } : { prefix }
+  const [from, to, ...more] = Array.isArray(range) ? range.map(String) : []
+  if (prefix !== undefined || from === undefined || to === undefined || more.length > 0 || from >= to) {
+    throw new QuorateError('usage', 'either --prefix KEY, or --range FROM TO with FROM before TO', {
+      hint: 'the keys from FROM on, up to TO and without it: --range /a /b',
+    })
+  }
+  return { from, to }
+}
+
+function revisionOption(input: CommandInput): bigint | undefined {
+  const text = textOption(input, 'revision')
+  if (text === undefined) return undefined
+  if (/^[1-9]\d{0,17}$/.test(text)) return BigInt(text)
+  throw new QuorateError('usage', `--revision ${text}: a whole number of at least 1 is meant`)
+}
+
+export default exportCommand

@@ -1,0 +1,18 @@
+/** Progress told in hundredths, however often it is reported. */
+import type { Emit, RunEvent } from './events.ts'
+
+type Progress = Extract<RunEvent, { readonly type: 'progress' }>
+
+/** Gives what is called with how much is done so far. */
+export function progressOf(
+  emit: Emit,
+  { text, unit, total }: Pick<Progress, 'text' | 'unit' | 'total'>,
+): (done: number) => void {
+  let told = -1
+  return (done) => {
+    const hundredths = total === 0 ? 100 : Math.floor((100 * done) / total)
+    if (hundredths === told) return
+    told = hundredths
+    emit({ type: 'progress', text, unit, done, total })
+  }
+}

@@ -1,0 +1,32 @@
+/** A stream of bytes as lines. */
+import { notAnExport } from './format.ts'
+
+/** Far more than a line of the largest value that etcd takes; beyond it is another kind of file. */
+const LONGEST_LINE_BYTES = 64 * 1024 ** 2
+const NEWLINE = 10
+
+/**
+ * Each with its newline; what stands after the last newline comes as a line without.
+ *
+ * @throws QuorateError `backup` for a line beyond all measure
+ */
+export async function* linesOf(
+  source: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let begun: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of source) {
+    let from = 0
+    for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, from)) {
+      yield Buffer.concat([...begun, chunk.subarray(from, at + 1)])
+      begun = []
+      length = 0
+      from = at + 1
+    }
+    begun.push(chunk.subarray(from))
+    length += chunk.length - from
+    if (length > LONGEST_LINE_BYTES) throw notAnExport(name, 'this is no export: a line of it has no end')
+  }
+  if (length > 0) yield Buffer.concat(begun)
+}

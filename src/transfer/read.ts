@@ -1,0 +1,63 @@
+/** The lines of an export, each checked as it comes, and the whole at its end. */
+import { createHash } from 'node:crypto'
+import { type ExportLine, FORMAT_VERSION, notAnExport, parseLine } from './format.ts'
+import { asText } from './text.ts'
+import { linesOf } from './lines.ts'
+
+/**
+ * Nothing that it gives is certain before its end: whoever changes something by it reads it to the end first.
+ *
+ * @param name of the file, for messages
+ * @throws QuorateError `backup` where it is no export, was cut short, or was changed.
+ */
+export async function* readExport(
+  source: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<ExportLine, void, undefined> {
+  const sum = createHash('sha256')
+  const leases = new Set<bigint>()
+  let [number, keys] = [0, 0]
+  let last: Uint8Array | undefined
+  let ended = false
+  for await (const bytes of linesOf(source, name)) {
+    number += 1
+    const where = `${name}:${number}`
+    if (ended) throw notAnExport(where, 'there is more behind its end')
+    if (bytes.at(-1) !== 10) throw notAnExport(where, 'it was cut short in the middle of this line')
+    const text = asText(bytes)
+    if (text === undefined) throw notAnExport(where, 'this is no line of an export: it is not UTF-8')
+    const line = parseLine(text, where)
+    if ((number === 1) !== (line.kind === 'header'))
+      throw notAnExport(
+        where,
+        number === 1 ? 'it does not begin as an export does' : 'it begins a second time here',
+      )
+    if (line.kind === 'header' && line.header.version !== FORMAT_VERSION)
+      throw notAnExport(
+        where,
+        `its version is ${line.header.version}, and this quorate reads ${FORMAT_VERSION}`,
+      )
+    if (line.kind === 'lease') leases.add(line.lease.id)
+    if (line.kind === 'key') {
+      const { key, lease } = line.entry
+      if (last !== undefined && Buffer.compare(last, key) >= 0)
+        throw notAnExport(where, 'this key does not come after the one before it')
+      if (lease !== 0n && !leases.has(lease)) throw notAnExport(where, 'its lease is not told of before it')
+      last = key
+      keys += 1
+    }
+    if (line.kind === 'end') {
+      const { end } = line
+      if (end.keys !== keys || end.leases !== leases.size)
+        throw notAnExport(
+          where,
+          `it says that it has ${end.keys} keys and ${end.leases} leases, but there are ${keys} and ${leases.size}`,
+        )
+      if (end.sha256 !== sum.digest('hex'))
+        throw notAnExport(where, 'the sum at its end is another one: it was changed since it was written')
+      ended = true
+    } else sum.update(bytes)
+    yield line
+  }
+  if (!ended) throw notAnExport(name, number === 0 ? 'it is empty' : `it was cut short after line ${number}`)
+}
