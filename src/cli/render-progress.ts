@@ -145,7 +145,10 @@ function follow(moving: Map<string, string>, event: RunEvent): void {
       return
     case 'sending':
       moving.delete('looking')
-      moving.set(event.host, `${event.host}: sending ${formatBytes(event.bytes)} of binaries`)
+      moving.set(
+        event.host,
+        `${event.host}: sending ${formatBytes(event.bytes)} of ${event.what ?? 'binaries'}`,
+      )
       return
     case 'step-started':
       moving.delete('looking')

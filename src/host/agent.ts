@@ -23,6 +23,8 @@ export interface AgentRun {
   readonly looks: readonly (readonly [name: string, ...words: string[]])[]
   /** Further `op_…` that this run needs: text of a program in POSIX sh. */
   readonly extension?: string | undefined
+  /** Where large content arrives, in a private folder of its own: an absolute path. quorate's own folder unless given. */
+  readonly incoming?: string | undefined
   readonly signal?: AbortSignal | undefined
   /** Called with the index of each operation as it is done. */
   readonly onDone?: ((operation: number) => void) | undefined
@@ -45,7 +47,8 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
     ...rest.map((word) => (typeof word === 'string' ? word : nameOf(word))),
   ])
   const parcel = contents.length > 0 ? await makeParcel(contents) : undefined
-  const receives = parcel === undefined ? [] : [parcel.receive]
+  const place = run.incoming === undefined ? [] : [['incoming', run.incoming]]
+  const receives = parcel === undefined ? [] : [...place, parcel.receive]
   const offset = receives.length
   const argv = [...receives, ...words, ...run.looks].flatMap((operation) => [
     String(operation.length),

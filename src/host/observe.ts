@@ -8,6 +8,7 @@ import {
   type MemberState,
   PATHS,
   type PathState,
+  type RestoreState,
   type Underway,
 } from './state.ts'
 
@@ -34,6 +35,8 @@ export function parseHostState(name: string, carriesEtcd: boolean, lines: readon
       .filter((text) => text.endsWith(' installed'))
       .map((text) => text.slice(0, -' installed'.length)),
     pinned: reply.all('pinned')[0],
+    restore: parseRestore(reply),
+    formerClusterIds: reply.all('former'),
     underway: parseUnderway(reply.all('underway')),
     member: carriesEtcd ? parseMember(reply) : undefined,
   }
@@ -92,6 +95,17 @@ function parseMember(reply: Reply): MemberState {
     addresses: [...new Set(reply.all('address'))],
     sources: [...new Set(reply.all('source'))],
   }
+}
+
+/** undefined: none, or its mark is not whole, which is the same: it begins anew there. */
+function parseRestore(reply: Reply): RestoreState | undefined {
+  const lines = reply.all('restore').map((text) => split(text, ' '))
+  const { token, suffix, sha256, source, members, stage } = Object.fromEntries(lines)
+  if (token === undefined || suffix === undefined || sha256 === undefined || members === undefined)
+    return undefined
+  if (stage !== 'staged' && stage !== 'placed') return undefined
+  const moved = lines.flatMap(([key, value]) => (key === 'moved' ? [value] : []))
+  return { token, suffix, sha256, source: source ?? '', members, stage, moved }
 }
 
 class Reply {

@@ -11,6 +11,10 @@ export interface HostState {
   readonly pinned?: string | undefined
   /** A verb was begun here that must be finished before any other: what `/var/lib/quorate/underway` says. */
   readonly underway?: Underway | undefined
+  /** What a restore that is not finished has done there. */
+  readonly restore?: RestoreState | undefined
+  /** IDs that its cluster had before it was restored, hexadecimal. */
+  readonly formerClusterIds?: readonly string[] | undefined
   /** Only of nodes that carry etcd. */
   readonly member: MemberState | undefined
 }
@@ -22,6 +26,23 @@ export interface Underway {
   readonly command: string
   /** Everything that stands there, those two among it. */
   readonly all: Readonly<Record<string, string>>
+}
+
+export interface RestoreState {
+  /** The initial-cluster-token of the restored cluster: no two restores have the same. */
+  readonly token: string
+  /** Ends the names of what is moved aside. */
+  readonly suffix: string
+  /** Hex, of the snapshot. */
+  readonly sha256: string
+  /** What the snapshot was called. */
+  readonly source: string
+  /** As etcd's --initial-cluster. */
+  readonly members: string
+  /** Beside the present data, or in its place. */
+  readonly stage: 'staged' | 'placed'
+  /** Paths of what was moved aside. */
+  readonly moved: readonly string[]
 }
 
 export type Architecture = 'amd64' | 'arm64' | 'other'

@@ -10,14 +10,19 @@ import type { ClusterFacts, Observed } from './observed.ts'
 import { parsePin } from './pin.ts'
 import { peersForNow } from './plain-peers.ts'
 import { predictMembership } from './predict-membership.ts'
+import { isRestoreStep, predictRestore } from './predict-restore.ts'
+import type { RestoreStep } from './restore-steps.ts'
 import { rosterOf } from './roster.ts'
 import { type HostStep, type Step, isHostStep } from './steps.ts'
 import { UNKNOWN_YET } from './unknown.ts'
+
+type OtherStep = Exclude<HostStep, RestoreStep>
 
 export function predict(cluster: Cluster, observed: Observed, step: Step): Observed {
   if (isHostStep(step)) {
     const host = observed.hosts[step.host]
     if (host === undefined) throw new TypeError(`${step.host} was not observed`)
+    if (isRestoreStep(step)) return predictRestore(observed, host, step)
     const changed = {
       ...observed,
       hosts: { ...observed.hosts, [step.host]: predictHost(host, step, observed) },
@@ -62,7 +67,7 @@ export function predict(cluster: Cluster, observed: Observed, step: Step): Obser
   }
 }
 
-function predictHost(host: HostState, step: HostStep, observed: Observed): HostState {
+function predictHost(host: HostState, step: OtherStep, observed: Observed): HostState {
   if (step.kind === 'packages') return { ...host, packages: [...host.packages, ...step.packages] }
   const { member } = host
   if (member === undefined) throw new TypeError(`${host.name} carries no etcd`)
@@ -71,7 +76,7 @@ function predictHost(host: HostState, step: HostStep, observed: Observed): HostS
 
 function predictMember(
   member: MemberState,
-  step: Exclude<HostStep, { kind: 'packages' }>,
+  step: Exclude<OtherStep, { kind: 'packages' }>,
   observed: Observed,
 ): Partial<MemberState> {
   switch (step.kind) {

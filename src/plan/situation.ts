@@ -32,7 +32,29 @@ export type Situation =
 
 export function judgeSituation(intent: ApplyIntent, observed: Observed): Situation {
   const { cluster, freshToken } = intent
-  const members = etcdNodes(cluster).map((node): Member => {
+  const members = membersIn(cluster, observed)
+  const strangers = members.flatMap((member) => strangerReasons(cluster, member))
+  if (strangers.length > 0) return { kind: 'blocked', reasons: strangers }
+  const situation = members.some((member) => member.wasMember)
+    ? established(intent, members, observed)
+    : bootstrapping(cluster, members, observed, freshToken)
+  if (situation.kind === 'blocked') return situation
+  const membership = membershipReasons(
+    cluster,
+    observed,
+    situation,
+    members.map(({ environment }) => environment),
+  )
+  return membership.length > 0 ? { kind: 'blocked', reasons: membership } : situation
+}
+
+/** Everything on these machines that is not this cluster's, and in its way. */
+export function strangersIn(cluster: Cluster, observed: Observed): readonly BlockReason[] {
+  return membersIn(cluster, observed).flatMap((member) => strangerReasons(cluster, member))
+}
+
+function membersIn(cluster: Cluster, observed: Observed): readonly Member[] {
+  return etcdNodes(cluster).map((node): Member => {
     const state = observed.hosts[node.name]?.member
     if (state === undefined) throw new TypeError(`${node.name} was not observed`)
     const pin = state.contents[PATHS.clusterId]
@@ -48,19 +70,6 @@ export function judgeSituation(intent: ApplyIntent, observed: Observed): Situati
       active: state.unit.active === 'active' || state.unit.active === 'activating',
     }
   })
-  const strangers = members.flatMap((member) => strangerReasons(cluster, member))
-  if (strangers.length > 0) return { kind: 'blocked', reasons: strangers }
-  const situation = members.some((member) => member.wasMember)
-    ? established(intent, members, observed)
-    : bootstrapping(cluster, members, observed, freshToken)
-  if (situation.kind === 'blocked') return situation
-  const membership = membershipReasons(
-    cluster,
-    observed,
-    situation,
-    members.map(({ environment }) => environment),
-  )
-  return membership.length > 0 ? { kind: 'blocked', reasons: membership } : situation
 }
 
 /** An etcd, data or a unit that is not this cluster's. */

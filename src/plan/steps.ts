@@ -3,6 +3,7 @@ import type { FlannelNetwork, KeyAlgorithm } from '../spec/cluster.ts'
 import type { Architecture } from '../host/state.ts'
 import type { MaintenanceStep } from './maintenance.ts'
 import type { RecoveryStep } from './recovery-steps.ts'
+import type { RestoreStep } from './restore-steps.ts'
 
 /** A step's effect on the cluster's ability to serve, as far as it has one. */
 export type Danger = 'none' | 'restart' | 'membership'
@@ -17,7 +18,7 @@ export interface StepCommon {
   readonly danger: Danger
 }
 
-interface HostStepCommon extends StepCommon {
+export interface HostStepCommon extends StepCommon {
   readonly host: string
 }
 
@@ -77,6 +78,7 @@ export type HostStep =
   | RestartStep
   | StopStep
   | AsideStep
+  | RestoreStep
 
 export type RestartStep = HostStepCommon &
   HandOver & {
@@ -91,7 +93,12 @@ interface HandOver {
 }
 
 /** Stops the unit, and keeps it from starting at boot. */
-export type StopStep = HostStepCommon & { readonly kind: 'stop'; readonly unit: string }
+export type StopStep = HostStepCommon & {
+  readonly kind: 'stop'
+  readonly unit: string
+  /** It is killed then; what etcd has acknowledged is in its log. undefined: as long as systemd lets it. */
+  readonly graceSeconds?: number | undefined
+}
 
 /** Renames to `PATH.SUFFIX`, beside where it was. */
 export type AsideStep = HostStepCommon & {

@@ -3,6 +3,7 @@ import type { Artifact } from '../artifacts/artifact.ts'
 import type { Word } from '../host/agent.ts'
 import { trustMarkFile } from '../pki/trust-mark.ts'
 import type { HostStep } from '../plan/steps.ts'
+import { compileRestore } from './compile-restore.ts'
 
 /** What a host's steps need from this computer. */
 export interface Supplies {
@@ -69,9 +70,14 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
     case 'restart':
       return [['restart', 'etcd.service', String(START_SECONDS), ...(step.handOver ?? [])]]
     case 'stop':
-      return [['stop', step.unit]]
+      return [['stop', step.unit, ...(step.graceSeconds === undefined ? [] : [String(step.graceSeconds)])]]
     case 'aside':
       return [['aside', step.suffix, ...step.paths]]
+    case 'restore-stage':
+    case 'restore-halt':
+    case 'restore-place':
+    case 'restore-finish':
+      return compileRestore(step)
   }
 }
 

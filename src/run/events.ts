@@ -9,8 +9,13 @@ export type RunEvent =
   | { readonly type: 'connected'; readonly host: string; readonly durationMs: number }
   /** What comes next: these steps, as one wave. */
   | { readonly type: 'wave'; readonly steps: readonly AnyStep[] }
-  /** Binaries are on their way to a host. */
-  | { readonly type: 'sending'; readonly host: string; readonly bytes: number }
+  /** Binaries are on their way to a host, unless `what` says otherwise. */
+  | {
+      readonly type: 'sending'
+      readonly host: string
+      readonly bytes: number
+      readonly what?: string | undefined
+    }
   | { readonly type: 'step-started'; readonly step: AnyStep }
   | { readonly type: 'step-done'; readonly step: AnyStep; readonly durationMs: number }
   | { readonly type: 'step-failed'; readonly step: AnyStep; readonly message: string }

@@ -23,6 +23,9 @@ export class HostProgress {
     const sent = steps.some((step) => step.kind === 'binaries') ? (supplies.artifact?.files ?? []) : []
     const bytes = sent.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     if (bytes > 0) emit({ type: 'sending', host, bytes })
+    for (const step of steps)
+      if (step.kind === 'restore-stage')
+        emit({ type: 'sending', host, bytes: step.sizeBytes, what: 'the snapshot' })
   }
 
   /** @param operation index among `operations`; -1 for the fence right before them, less for what comes before that. */

@@ -2,12 +2,15 @@
 import { combineErrors } from '../errors.ts'
 import { runAgent } from '../host/agent.ts'
 import { looksFor, parseHostState } from '../host/observe.ts'
+import restoreProgram from '../host/agent/restore.sh?raw'
 import type { HostState } from '../host/state.ts'
 import type { Observed } from '../plan/observed.ts'
+import { isRestoreStep } from '../plan/predict-restore.ts'
 import type { ClusterStep, Step } from '../plan/steps.ts'
 import { onAll } from '../ssh/fleet.ts'
 import type { Lock } from './lock.ts'
 import { type Judgement, judge } from './observe.ts'
+import { incomingOf } from './compile-restore.ts'
 import { headStart } from './head-start.ts'
 import { orderOf } from './order.ts'
 import { HostProgress } from './progress.ts'
@@ -70,6 +73,8 @@ export async function runWave(
       const { lines } = await runAgent(remote, {
         operations: [['fence', lock.token], ...progress.operations],
         looks: looksFor(session.cluster, node),
+        incoming: incomingOf(own),
+        extension: own.some(isRestoreStep) ? restoreProgram : undefined,
         signal,
         onDone: (operation) => progress.done(operation - 1),
       })

@@ -134,6 +134,11 @@ function effectsWithRoom(
       return [() => stop(disk), () => (disk.enabled = false)]
     case 'aside':
       return step.paths.map((path) => () => moveAside(world, cluster, disk, path))
+    case 'restore-stage':
+    case 'restore-halt':
+    case 'restore-place':
+    case 'restore-finish':
+      throw new TypeError('no apply restores')
   }
 }
 

@@ -10,6 +10,7 @@ set -eu
 umask 077
 export LC_ALL=C
 state=/var/lib/quorate
+incoming=$state/incoming
 stage=
 heavy=no
 draft=
@@ -62,10 +63,16 @@ op_fence() {
   done
 }
 
+# incoming FOLDER: what `receive` takes in lies there, and not on the system's disk.
+op_incoming() {
+  mkdir -p "$2"
+  incoming=$2/.quorate-incoming
+}
+
 # receive SIZE…: takes the content of this run into a private folder on disk: files of these sizes, then an archive.
 op_receive() {
   mkdir -p "$state"
-  stage=$(mktemp -d "$state/incoming.XXXXXX")
+  stage=$(mktemp -d "$incoming.XXXXXX")
   count=$((words - 1))
   shift
   file=0
@@ -77,6 +84,6 @@ op_receive() {
     file=$((file + 1))
   done
   trouble=$(tar -x -C "$stage" --no-same-owner -f - 2>&1) ||
-    fail "$state can not take what was sent: $(printf '%s\n' "$trouble" | grep -E -m 1 'No space|quota|Read-only' || printf '%s\n' "$trouble" | tail -n 1)"
+    fail "${incoming%/*} can not take what was sent: $(printf '%s\n' "$trouble" | grep -E -m 1 'No space|quota|Read-only' || printf '%s\n' "$trouble" | tail -n 1)"
 }
 

@@ -23,6 +23,13 @@ holds() {
   return 1
 }
 
+# look_restore: of a restore that is under way here, and of those before.
+look_restore() {
+  if [ -f "$state/former-cluster-ids" ]; then sed -e 's/^/former /' "$state/former-cluster-ids"; fi
+  if [ -f "$state/restore/mark" ]; then sed -e 's/^/restore /' "$state/restore/mark"; fi
+  if [ -f "$state/restore/consumers" ]; then sed -e 's/^/consumer /' "$state/restore/consumers"; fi
+}
+
 # facts PACKAGE…: what every node is asked.
 op_facts() {
   count=$((words - 1))
@@ -31,6 +38,7 @@ op_facts() {
   os=$(. /etc/os-release && printf '%s %s' "${ID:-unknown}" "${VERSION_ID:-unknown}") || os='unknown unknown'
   read -r boot </proc/sys/kernel/random/boot_id
   printf 'os %s\nmachine %s\nboot %s\n' "$os" "$(uname -m)" "$boot"
+  look_restore
   if [ -f /etc/etcd/cluster-id ]; then
     while IFS='=' read -r key value; do [ "$key" != cluster ] || printf 'pinned %s\n' "$value"; done </etc/etcd/cluster-id
   fi

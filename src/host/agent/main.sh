@@ -5,12 +5,13 @@ while [ $# -gt 0 ]; do
   case $1 in
     facts) op_facts "$@" ;;
     member) op_member "$@" ;;
+    restore) op_restore "$@" ;;
     *)
       [ -z "$token" ] || check_fence
       case $1 in
         receive) op_receive "$@" ;;
         tls-modes) op_tls_modes "$@" ;;
-        fence | packages | user | directory | file | binary | key | certificates | ca | reload | enable | start | ready | restart | stop | aside | remove | recover_*)
+        fence | packages | user | directory | file | binary | key | certificates | ca | reload | enable | start | ready | restart | stop | aside | remove | incoming | recover_* | restore_*)
           "op_$1" "$@"
           ;;
         *) fail "unknown operation $1" ;;

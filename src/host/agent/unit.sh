@@ -72,10 +72,13 @@ not_ready() {
   exit 1
 }
 
-# stop UNIT: stopped and not started at boot.
+# stop UNIT [SECONDS]: stopped and not started at boot. It may take so long; then it is killed.
 op_stop() {
-  if systemctl cat "$2" >/dev/null 2>&1; then
-    systemctl disable --now --quiet "$2"
+  systemctl cat "$2" >/dev/null 2>&1 || return 0
+  systemctl disable --quiet "$2"
+  if [ "$words" = 3 ] && ! timeout "$3" systemctl stop "$2"; then
+    systemctl kill --signal=KILL "$2" 2>/dev/null || true
   fi
+  systemctl stop "$2"
 }
 

@@ -1,0 +1,183 @@
+# Restoring a snapshot: into siblings of what is there, then both exchanged with renames. Old data is never removed.
+#
+# What was done so far lies in $state/restore (see look_restore), and once anything of the present cluster was stopped,
+# $state/underway keeps every other verb away until the restore is finished.
+
+# What is known to write to etcd, or to read from it all the time.
+CONSUMERS='kube-apiserver.service flanneld.service flannel.service'
+MANIFEST=/etc/kubernetes/manifests/kube-apiserver.yaml
+
+# wal_within DATA WAL: whether the log lies within the data folder.
+wal_within() {
+  case $2/ in "$1"/*) return 0 ;; *) return 1 ;; esac
+}
+
+# note_whole FILE: from standard input; complete and on the disk, or not there.
+note_whole() {
+  mkdir -p "${1%/*}"
+  draft=$1.quorate-new
+  cat >"$draft"
+  sync "$draft"
+  mv -f "$draft" "$1"
+  draft=
+  sync "${1%/*}"
+}
+
+# drop_staged DATA WAL: what an earlier try has restored and nobody uses; the snapshot makes it again.
+drop_staged() {
+  for folder in "$1".quorate-restore-* "$2".quorate-restore-*; do rm -rf -- "$folder"; done
+  for folder in "${1%/*}"/.quorate-incoming.*; do
+    [ "$folder" = "$stage" ] || rm -rf -- "$folder"
+  done
+}
+
+# restore_stage SNAPSHOT TOKEN SUFFIX SHA256 SOURCE DATA WAL NAME MEMBERS PEERS [OPTION…]: the snapshot as this member's
+# data and log, beside the present ones. MEMBERS and PEERS as etcd's --initial-cluster and --initial-advertise-peer-urls.
+op_restore_stage() {
+  snapshot=$stage/$2
+  count=$((words - 11))
+  wanted=$3
+  data=$7
+  wal=$8
+  new=$data.quorate-restore-${wanted##*-}
+  new_wal=$wal.quorate-restore-${wanted##*-}
+  if wal_within "$data" "$wal"; then new_wal=$new${wal#"$data"}; fi
+  mark=$(printf 'token %s\nsuffix %s\nsha256 %s\nsource %s\nmembers %s\n' "$3" "$4" "$5" "$6" "${10}")
+  name=$9
+  members=${10}
+  peers=${11}
+  shift 11
+  drop_staged "$data" "$wal"
+  tool=/usr/local/bin/etcdutl
+  [ -x "$tool" ] || tool=/usr/local/bin/etcdctl
+  # No more of $@ than the options: what follows belongs to the next operation.
+  options=
+  while [ "$count" -gt 0 ]; do
+    options="$options $1"
+    shift
+    count=$((count - 1))
+  done
+  # shellcheck disable=SC2086 # quorate's own options, without spaces
+  said=$(ETCDCTL_API=3 "$tool" snapshot restore "$snapshot" --data-dir "$new" --wal-dir "$new_wal" --name "$name" \
+    --initial-cluster "$members" --initial-cluster-token "$wanted" --initial-advertise-peer-urls "$peers" $options 2>&1) ||
+    fail "$tool can not restore the snapshot: $(printf '%s\n' "$said" | tail -n 1)"
+  rm -f "$snapshot"
+  chmod 700 "$new" "$new_wal"
+  chown -R etcd:etcd "$new" "$new_wal"
+  find "$new" "$new_wal" -exec sync {} +
+  printf '%s\ndata %s\nlog %s\nstage staged\n' "$mark" "$(stat -c %i "$new")" "$(stat -c %i "$new_wal")" |
+    note_whole "$state/restore/mark"
+}
+
+# restore_halt: whatever of the known consumers runs here is noted, and stopped.
+op_restore_halt() {
+  mkdir -p "$state/restore"
+  running_consumers | while read -r line; do
+    grep -s -q -F -x -e "$line" "$state/restore/consumers" || printf '%s\n' "$line"
+  done >"$state/restore/found"
+  { cat "$state/restore/consumers" 2>/dev/null || true; cat "$state/restore/found"; } | note_whole "$state/restore/consumers"
+  rm -f "$state/restore/found"
+  while read -r kind what; do
+    case $kind in
+      unit) systemctl stop "$what" || fail "$what does not stop" ;;
+      manifest)
+        if [ -f "$what" ]; then mv -f "$what" "$state/restore/${what##*/}"; fi
+        await_end kube-apiserver
+        ;;
+    esac
+  done <"$state/restore/consumers"
+}
+
+# await_end NAME: until no process of that name is left; a kubelet takes its time to see that a manifest is gone.
+await_end() {
+  tries=90
+  while grep -s -q -x -e "$1" /proc/[0-9]*/comm; do
+    [ "$tries" -gt 0 ] || fail "$1 still runs, a minute and a half after its manifest was taken away: stop it by hand, then run this again"
+    tries=$((tries - 1))
+    sleep 1
+  done
+}
+
+# restore_place TOKEN SUFFIX DATA WAL FORMER: exchanges the folders with renames. FORMER: the ID of the cluster that was
+# there; `-` for none.
+op_restore_place() {
+  marked "$2"
+  case $(systemctl is-active etcd.service) in
+    active | activating | deactivating | reloading) fail "etcd.service runs: its data is not exchanged under it" ;;
+  esac
+  if [ "$6" != - ]; then
+    grep -s -q -F -x -e "$6" "$state/former-cluster-ids" || printf '%s\n' "$6" >>"$state/former-cluster-ids"
+    sync "$state/former-cluster-ids"
+  fi
+  exchange "$4" "$4.quorate-restore-${2##*-}" "$3" data
+  wal_within "$4" "$5" || exchange "$5" "$5.quorate-restore-${2##*-}" "$3" log
+  sed -e '/^stage /d' "$state/restore/mark" | { cat; echo 'stage placed'; } | note_whole "$state/restore/mark"
+}
+
+# marked TOKEN: what waits here is of this restore.
+marked() {
+  grep -s -q -F -x -e "token $1" "$state/restore/mark" || fail "what was restored here is gone, or of another restore; run this again"
+}
+
+# exchange PRESENT RESTORED SUFFIX KIND: both renames, as far as they are not done. KIND: `data` or `log`; the mark knows
+# which folder that is by its inode, which renames keep.
+exchange() {
+  if grep -s -q -F -x -e "$4 $(stat -c %i "$1" 2>/dev/null)" "$state/restore/mark"; then return 0; fi
+  [ -d "$2" ] || fail "what was restored as $2 is gone: something else is at work there"
+  if [ -d "$1" ] && ! rmdir "$1" 2>/dev/null; then
+    [ ! -e "$1.$3" ] || fail "$1.$3 is there already: it is not written over"
+    grep -q -F -x -e "moved $1.$3" "$state/restore/mark" ||
+      { cat "$state/restore/mark"; printf 'moved %s\n' "$1.$3"; } | note_whole "$state/restore/mark"
+    mv -T "$1" "$1.$3"
+  fi
+  mv -T "$2" "$1"
+  sync "${1%/*}"
+}
+
+# restore_finish: what was stopped here is started again, and nothing keeps other verbs away any more.
+op_restore_finish() {
+  if [ -f "$state/restore/consumers" ]; then
+    while read -r kind what; do
+      case $kind in
+        unit) systemctl start --no-block "$what" || fail "$what does not start" ;;
+        manifest)
+          if [ -f "$state/restore/${what##*/}" ]; then
+            [ ! -e "$what" ] || fail "$what is there again, and so is the one that was taken away, $state/restore/${what##*/}: remove one of them"
+            mv -f "$state/restore/${what##*/}" "$what"
+          fi
+          ;;
+      esac
+    done <"$state/restore/consumers"
+  fi
+  rm -rf "$state/restore" "$state/underway"
+}
+
+# restore_discard DATA WAL: nothing of the present cluster was stopped yet, and nothing will be.
+op_restore_discard() {
+  drop_staged "$2" "$3"
+  rm -rf "$state/restore" "$state/underway"
+}
+
+running_consumers() {
+  for unit in $CONSUMERS; do
+    case $(systemctl is-active "$unit" 2>/dev/null) in active | activating | reloading) printf 'unit %s\n' "$unit" ;; esac
+  done
+  if [ -f "$MANIFEST" ]; then printf 'manifest %s\n' "$MANIFEST"; fi
+}
+
+# restore [FOLDER…]: a look; what may have to be stopped here, and how many KiB are free where these are, or will be.
+op_restore() {
+  count=$((words - 1))
+  shift
+  running_consumers | sed -e 's/^/running-/'
+  while [ "$count" -gt 0 ]; do
+    folder=$1
+    while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
+    mount=no
+    if [ -d "$1" ] && [ "$(stat -c %d "$1")" != "$(stat -c %d "$1/..")" ]; then mount=yes; fi
+    df -Pk -- "$folder" | sed -n -e '2s/^[^ ]* *[0-9]* *[0-9]* *\([0-9]*\) .*% *\(.*\)$/room \1 \2/p' | sed -e "s|\$| $mount $1|"
+    shift
+    count=$((count - 1))
+  done
+}
+

@@ -1,0 +1,64 @@
+/** What speaks against restoring onto these machines: said before anything is touched. */
+import { PATHS } from '../host/state.ts'
+import { etcdNodes } from '../spec/cluster.ts'
+import type { Observed } from './observed.ts'
+import { parsePin } from './pin.ts'
+import type { RestoreIntent } from './restore.ts'
+import { rosterOf } from './roster.ts'
+import { strangersIn } from './situation.ts'
+import type { BlockReason } from './steps.ts'
+import { underwayReasons } from './underway.ts'
+import { versionRefusals } from './version-refusals.ts'
+
+export function restoreRefusals(intent: RestoreIntent, observed: Observed): readonly BlockReason[] {
+  const { cluster } = intent
+  return [
+    ...underwayReasons(observed.hosts, 'restore'),
+    ...strangersIn(cluster, observed),
+    ...versionRefusals(cluster, observed),
+    ...authorityReasons(observed),
+    ...outsiderReasons(intent, observed),
+    ...mountReasons(intent, observed),
+  ]
+}
+
+/** Certificates from a CA that is not here: a new one would shut out every client. */
+function authorityReasons({ authority, hosts }: Observed): BlockReason[] {
+  if (authority.bundle !== undefined) return []
+  return Object.values(hosts)
+    .filter(
+      ({ member }) => member !== undefined && parsePin(member.contents[PATHS.clusterId] ?? '') !== undefined,
+    )
+    .map(({ name }) => ({
+      host: name,
+      message: 'it has certificates from a CA that is not here',
+      hint: "put the cluster's state folder back where it was, or restore from a bundle, which has the CA's key: quorate restore BUNDLE --into FILE",
+    }))
+}
+
+/** Members of the present cluster that the file does not name would go on with the old contents. */
+function outsiderReasons(
+  { cluster, without }: RestoreIntent,
+  { cluster: facts, hosts }: Observed,
+): BlockReason[] {
+  if (facts === undefined || facts.members.length === 0) return []
+  if (etcdNodes(cluster).every(({ name }) => hosts[name]?.underway !== undefined)) return []
+  return rosterOf(cluster, facts.members, 0)
+    .others.filter(({ name }) => !without.includes(name))
+    .map(({ name, id }) => ({
+      message: `${name === '' ? `the member ${id}` : name} is a member of the present cluster, and no node of the cluster file: it would go on with the old contents`,
+      hint: 'put its node into the cluster file; or leave it out knowingly: --without NAME, after its etcd was stopped and disabled by hand',
+    }))
+}
+
+/** A folder that is a mount of its own can't be renamed. */
+function mountReasons({ cluster, mounts }: RestoreIntent, observed: Observed): BlockReason[] {
+  const { dataDirectory } = cluster.etcd
+  return etcdNodes(cluster)
+    .filter(({ name }) => mounts.includes(name) && observed.hosts[name]?.restore?.stage !== 'placed')
+    .map(({ name: host }) => ({
+      host,
+      message: `${dataDirectory} is the root of a filesystem of its own: it can't be moved aside with a rename`,
+      hint: `have the filesystem mounted one folder further up, and etcd's data in a folder on it`,
+    }))
+}
