@@ -154,14 +154,15 @@ export function requireApproved(approved: readonly string[], now: Plan): void {
   )
 }
 
-/** The lock on every machine of the cluster. @throws QuorateError `locked`, or of the hosts that can't be reached. */
-export async function lockAll(session: Session, purpose: string): Promise<Lock> {
+/** The lock on every machine of the cluster. `finishes`: as of `LockRequest`. @throws QuorateError `locked`, or of the hosts that can't be reached. */
+export async function lockAll(session: Session, purpose: string, finishes?: string): Promise<Lock> {
   const { results, errors } = await onAll(session.cluster.nodes, async (node) => await session.remote(node))
   if (errors.length > 0) throw combineErrors(errors)
   const { emit, signal } = session
   return await acquireLock({
     remotes: results.map(({ value }) => value),
     purpose,
+    finishes,
     now: session.now(),
     emit,
     signal,

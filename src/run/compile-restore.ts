@@ -14,7 +14,7 @@ export function compileRestore(step: RestoreStep): readonly Operation[] {
       return [['restore_stage', { file: step.snapshotFile }, ...mark, ...member, ...step.options]]
     }
     case 'restore-halt':
-      return [['file', { text: underwayText(step) }, PATHS.underway, 'root', 'root', '600'], ['restore-halt']]
+      return [['file', { text: underwayText(step) }, PATHS.underway, 'root', 'root', '600'], ['restore_halt']]
     case 'restore-place': {
       const { token, suffix } = step.restore
       return [

@@ -19,6 +19,38 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
     load: async () => await import('../commands/backup.ts'),
   },
   {
+    name: 'restore',
+    group: 'Backup and recovery',
+    summary: 'the whole cluster from a backup, or from a snapshot of etcd',
+    description:
+      "All members together become a new cluster of the old name, with the contents of the snapshot: a name in the store, a bundle, or a file that etcdctl snapshot save wrote. Says beforehand what is lost, what is moved aside and what is stopped, and asks for the cluster's name where there is data. Nothing that serves now is touched before every machine has its restored data ready; no member starts before all have exchanged theirs; old data is moved aside, never removed. A run that broke off is gone on with by the same command, and until then every other verb refuses (docs/restore.md).",
+    arguments: [
+      {
+        syntax: '<snapshot>',
+        description: 'the path of a bundle or of a .db file, or the name of a backup in the store',
+        values: 'files',
+      },
+    ],
+    options: [
+      { flags: '--identity <file>', description: 'the secret key of age that opens the bundle' },
+      {
+        flags: '--without <node...>',
+        description: 'restore on the others: this one is gone, and will be made anew when it is back',
+      },
+      { flags: '--other-cluster', description: 'the snapshot is of another cluster, and that is meant' },
+      {
+        flags: '--confirm <name>',
+        description: "the cluster's name, where there is no terminal to type it on",
+      },
+    ],
+    examples: [
+      'quorate restore prod-20261122T030000Z-r5711.bundle.age --identity key.txt',
+      'quorate restore ./snapshot.db --confirm prod',
+      'quorate restore ./prod.bundle.age --without etcd03',
+    ],
+    load: async () => await import('../commands/restore.ts'),
+  },
+  {
     name: 'recover',
     group: 'Backup and recovery',
     summary: 'the quorum is lost: what is left, and going on from it',

@@ -1,0 +1,67 @@
+/** A restore for people: what it would do to the cluster, and what came of it. */
+import type { RestoreReport } from '../operations/restore.ts'
+import type { RestorePreview } from '../operations/restore-preview.ts'
+import { formatBytes } from '../preflight/units.ts'
+import { stepJson } from '../run/event-json.ts'
+import type { CliContext } from './context.ts'
+
+type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'yellow'>
+
+export function renderRestorePreview(cluster: string, preview: RestorePreview, colors: Painter): string {
+  const { snapshot, moved, stopped, risks, plan } = preview
+  const { name, revision, takenAt, member, etcdVersion, sizeBytes, keys } = snapshot
+  const facts = [
+    `revision ${revision}`,
+    ...(keys === undefined ? [] : [`${keys} keys`]),
+    formatBytes(sizeBytes),
+    ...(takenAt === undefined ? [] : [`taken ${takenAt}${member === undefined ? '' : ` from ${member}`}`]),
+    ...(etcdVersion === undefined ? [] : [`by etcd ${etcdVersion}`]),
+  ]
+  const waves = plan.waves.flatMap((steps) => {
+    const kinds = Map.groupBy(steps, ({ what }) => what)
+    return [...kinds].map(([what, own]) => {
+      const hosts = own.flatMap(({ host }) => host ?? [])
+      return `${hosts.length === 0 ? '' : `${hosts.join(', ')}: `}${what}`
+    })
+  })
+  return [
+    `${colors.bold(`the cluster ${cluster} from ${name}`)} ${colors.dim(`(${facts.join(', ')})`)}`,
+    ...waves.map((line, index) => `  ${index + 1}. ${line}`),
+    ...moved.map(({ host, path }) => `  ${colors.dim('kept:')} ${host}: ${path}`),
+    ...stopped.map(({ host, what }) => `  ${colors.dim('stopped meanwhile:')} ${host}: ${what}`),
+    ...risks.map((risk) => `  ${colors.yellow('!')} ${risk}`),
+    '',
+  ].join('\n')
+}
+
+export function restoreQuestion({ replaces, continued, risks }: RestorePreview): string {
+  if (continued) return 'Go on with it?'
+  return replaces
+    ? `${risks[0] ?? ''} Until it is done nothing is served.`
+    : 'Make the cluster from this snapshot?'
+}
+
+export function previewJson({ plan, snapshot, presentRevision, ...rest }: RestorePreview) {
+  const { revision, keys } = snapshot
+  return {
+    type: 'preview',
+    ...rest,
+    snapshot: {
+      ...snapshot,
+      revision: Number(revision),
+      keys: keys === undefined ? undefined : Number(keys),
+    },
+    presentRevision: presentRevision === undefined ? undefined : Number(presentRevision),
+    steps: plan.waves.flat().map(stepJson),
+  }
+}
+
+export function renderRestored(
+  { clusterId, moved, keys, revision }: RestoreReport,
+  durationMs: number,
+  colors: Painter,
+): string {
+  const lines = moved.map(({ host, path }) => `  ${colors.bold(host)}: the data of before is ${path}\n`)
+  const seconds = (durationMs / 1000).toFixed(1)
+  return `restored: ${keys} keys at revision ${revision}, cluster ID ${clusterId} (${seconds} s)\n${lines.join('')}`
+}

@@ -1,0 +1,16 @@
+/** A cluster as it would be without some of its nodes. */
+import { QuorateError } from '../errors.ts'
+import { type Cluster, etcdNodes } from './cluster.ts'
+
+/** @throws QuorateError `usage` for a name that is no node, or where no etcd node would be left. */
+export function withoutNodes(cluster: Cluster, names: readonly string[]): Cluster {
+  for (const name of names) {
+    if (cluster.nodes.some((node) => node.name === name)) continue
+    throw new QuorateError('usage', `'${name}' is no node of the cluster file`, {
+      hint: `nodes: ${cluster.nodes.map((node) => node.name).join(', ')}`,
+    })
+  }
+  const left = { ...cluster, nodes: cluster.nodes.filter(({ name }) => !names.includes(name)) }
+  if (etcdNodes(left).length === 0) throw new QuorateError('usage', 'no etcd node would be left')
+  return left
+}
