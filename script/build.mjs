@@ -20,6 +20,19 @@ const raw = {
 }
 
 const root = path.resolve(import.meta.dirname, '..')
+
+/** Encryption by OpenSSL beneath age-encryption: see there. */
+const chacha = {
+  name: 'chacha',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^@noble\/ciphers\/chacha\.js$/ }, ({ importer }) =>
+      importer.includes('/node_modules/age-encryption/')
+        ? { path: path.join(root, 'src/backup/chacha.ts') }
+        : undefined,
+    )
+  },
+}
+
 const dist = path.join(root, 'dist')
 // Built beside it and swapped in: whoever runs quorate meanwhile finds the old or the new one, never half of one.
 const draft = `${dist}.building-${process.pid}`
@@ -36,7 +49,7 @@ await build({
   target: 'node22.15',
   sourcemap: true,
   legalComments: 'linked',
-  plugins: [raw],
+  plugins: [raw, chacha],
   // Bundled CommonJS dependencies call require() for Node's own modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
@@ -57,7 +70,7 @@ await build({
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
-  plugins: [raw],
+  plugins: [raw, chacha],
   define: { 'import.meta.dirname': '__dirname' },
   logLevel: 'warning',
 })

@@ -48,9 +48,12 @@ export async function* streamSnapshot(
     const data = Buffer.concat(waiting)
     waiting = []
     waitingBytes = 0
-    const both = Buffer.concat([tail, data])
+    const both = Buffer.concat([tail, data.subarray(-SUM_BYTES)])
     const keep = Math.max(0, both.length - SUM_BYTES)
-    hash.update(both.subarray(0, keep))
+    if (data.length > SUM_BYTES) {
+      hash.update(tail)
+      hash.update(data.subarray(0, -SUM_BYTES))
+    } else hash.update(both.subarray(0, keep))
     tail = Buffer.from(both.subarray(keep))
     return { data, totalBytes }
   }

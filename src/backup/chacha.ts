@@ -1,0 +1,35 @@
+/**
+ * ChaCha20-Poly1305 by Node's own OpenSSL, with the interface of `@noble/ciphers`: script/build.mjs puts it in the place of
+ * that library's, beneath age-encryption. Written in JavaScript the cipher takes ten times as long, and of a backup's
+ * processor time it was a quarter.
+ */
+import { createCipheriv, createDecipheriv } from 'node:crypto'
+
+const TAG_BYTES = 16
+const ALGORITHM = 'chacha20-poly1305'
+const OPTIONS = { authTagLength: TAG_BYTES }
+
+interface Cipher {
+  /** @returns the sealed text, its tag at the end */
+  encrypt(plain: Uint8Array): Uint8Array
+  /** @throws Error if key, nonce or text are not those that were sealed */
+  decrypt(sealed: Uint8Array): Uint8Array
+}
+
+/** @param key 32 bytes; `nonce` 12 bytes, read anew for each call, and never to be used twice with one key */
+export function chacha20poly1305(key: Uint8Array, nonce: Uint8Array): Cipher {
+  return {
+    encrypt: (plain) => {
+      const cipher = createCipheriv(ALGORITHM, key, nonce, OPTIONS)
+      const text = cipher.update(plain)
+      return Buffer.concat([text, cipher.final(), cipher.getAuthTag()])
+    },
+    decrypt: (sealed) => {
+      if (sealed.length < TAG_BYTES) throw new Error('invalid tag: the text is too short to have one')
+      const decipher = createDecipheriv(ALGORITHM, key, nonce, OPTIONS)
+      decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES))
+      const text = decipher.update(sealed.subarray(0, sealed.length - TAG_BYTES))
+      return Buffer.concat([text, decipher.final()])
+    },
+  }
+}
