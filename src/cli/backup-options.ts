@@ -49,23 +49,29 @@ function bucketAt(url: string, { backup }: Cluster): StoreLocation {
   }
 }
 
+/** Those of the command line, else the cluster file's; perhaps none. @throws QuorateError `usage` */
+export function recipientsFor(cluster: Cluster, input: CommandInput): readonly string[] {
+  const given = input.options['recipient']
+  const own = Array.isArray(given) ? given.map(String) : []
+  const recipients = own.length > 0 ? own : (cluster.backup?.recipients ?? [])
+  for (const recipient of recipients) {
+    const complaint = checkRecipient(recipient)
+    if (complaint !== undefined)
+      throw new QuorateError('usage', `--recipient: ${complaint.message}`, { hint: complaint.hint })
+  }
+  return recipients
+}
+
 /** @throws QuorateError `usage`; `permission` if nobody can be asked for a passphrase */
 export async function sealingFor(
   context: CliContext,
   cluster: Cluster,
   input: CommandInput,
 ): Promise<Sealing> {
-  const given = input.options['recipient']
-  const own = Array.isArray(given) ? given.map(String) : []
+  const recipients = recipientsFor(cluster, input)
   if (flagOption(input, 'plaintext')) {
-    if (own.length === 0) return { kind: 'plaintext' }
+    if (input.options['recipient'] === undefined) return { kind: 'plaintext' }
     throw new QuorateError('usage', '--plaintext and --recipient: it can only be one')
-  }
-  const recipients = own.length > 0 ? own : (cluster.backup?.recipients ?? [])
-  for (const recipient of recipients) {
-    const complaint = checkRecipient(recipient)
-    if (complaint !== undefined)
-      throw new QuorateError('usage', `--recipient: ${complaint.message}`, { hint: complaint.hint })
   }
   if (recipients.length > 0) return { kind: 'recipients', recipients }
   return { kind: 'passphrase', passphrase: await newPassphrase(context, 'the backup') }

@@ -2,10 +2,11 @@
 import type { MemberStatus, StatusReport } from '../operations/status.ts'
 import type { CliContext } from './context.ts'
 import { formatBytes } from '../preflight/units.ts'
+import { renderBackups } from './render-schedule.ts'
 import { renderTable } from './table.ts'
 
-export function renderStatus(report: StatusReport, colors: CliContext['colors']): string {
-  const { cluster, members } = report
+export function renderStatus(report: StatusReport, colors: CliContext['colors'], now: Date): string {
+  const { cluster, members, backups } = report
   const header = [
     'MEMBER',
     'ID',
@@ -40,7 +41,8 @@ export function renderStatus(report: StatusReport, colors: CliContext['colors'])
     ? `  ${colors.yellow('!')} the CA is being exchanged: quorate certs rotate-ca goes on with it\n`
     : ''
   const notes = cluster.notes.map((note) => `  ${colors.yellow('!')} ${note}\n`).join('')
-  return `${table}\n${verdict}${count}\n${problems}${exchange}${notes}`
+  const backup = backups === null ? '' : renderBackups(backups, now)
+  return `${table}\n${verdict}${count}\n${problems}${exchange}${notes}${backup}`
 }
 
 function role(member: MemberStatus): string {

@@ -10,6 +10,7 @@ import type { Session } from '../run/session.ts'
 import { isUnderWay, unretired } from './ca-exchange-state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { leftBehind } from './left-behind.ts'
+import { type BackupStatus, backupsSeen } from './status-backups.ts'
 
 /** Stable and documented in docs/status.md: fields are added, never renamed or removed. */
 export interface StatusReport {
@@ -31,6 +32,8 @@ export interface StatusReport {
     readonly notes: readonly string[]
   }
   readonly members: readonly MemberStatus[]
+  /** null: the cluster file has no schedule, or no node follows one. */
+  readonly backups: BackupStatus | null
 }
 
 export interface MemberStatus {
@@ -60,7 +63,10 @@ const HANDSHAKE_MS = 5_000
 export async function status(session: Session): Promise<StatusReport> {
   const { cluster } = session
   const nodes = etcdNodes(cluster)
-  const looked = await Promise.all(nodes.map(async (node) => await lookAt(session, node)))
+  const [looked, { backups, notes }] = await Promise.all([
+    Promise.all(nodes.map(async (node) => await lookAt(session, node))),
+    backupsSeen(session),
+  ])
   const view = { members: looked.map(({ member }) => member) }
   const plain = plainPeers(cluster, view)
   const judgement = judgeView(view, {
@@ -84,9 +90,11 @@ export async function status(session: Session): Promise<StatusReport> {
       notes: [
         ...(await leftBehind(cluster)).map(({ host, text }) => `${host}: ${text}`),
         ...plaintextNotes(cluster, plain),
+        ...notes,
       ],
     },
     members,
+    backups,
   }
 }
 

@@ -19,6 +19,48 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
     load: async () => await import('../commands/backup.ts'),
   },
   {
+    name: 'backup schedule',
+    group: 'Backup and recovery',
+    summary: 'have a node take the backups by itself, and keep the right ones',
+    description:
+      "What the cluster file says under backup.schedule, unless options say otherwise. Shows what it will do and asks. The node gets quorate as one file, a client certificate for a key that is made there, and a systemd timer; the backups are for the public keys of backup.recipients, so that the node itself can't open them. Only one node does it: one that did before stops. The first backup is taken at once. Run it again after a change of the cluster file, to renew the certificate, or after any interruption. `quorate status` shows how it goes.",
+    options: [
+      ...STORE_OPTION,
+      {
+        flags: '--recipient <keys...>',
+        description: 'public keys of age that the backups are for (default: the cluster file’s)',
+      },
+      { flags: '--node <name>', description: 'which (default: the first with the role service)' },
+      {
+        flags: '--every <when>',
+        description: "hour, day, week, month, or systemd's OnCalendar, like '*-*-* 03:00:00'",
+      },
+      {
+        flags: '--keep <counts>',
+        description: 'the newest of so many of each, like hourly=24,daily=7,weekly=5,monthly=12',
+      },
+      {
+        flags: '--metrics <dir>',
+        description: 'where node_exporter there reads metrics from files (default: where Debian has it)',
+      },
+      { flags: '--remove', description: 'no node takes backups by itself any more; those there stay' },
+    ],
+    examples: [
+      'quorate backup schedule',
+      'quorate backup schedule --node service01 --every day --keep daily=14,monthly=12',
+      'quorate backup schedule --remove',
+    ],
+    load: async () => await import('../commands/backup-schedule.ts'),
+  },
+  {
+    name: 'backup scheduled',
+    group: 'Backup and recovery',
+    hidden: true,
+    summary: 'what the timer on the node runs: one backup, then what is too old removed',
+    arguments: [{ syntax: '<config>', description: 'the configuration that backup schedule wrote' }],
+    load: async () => await import('../commands/backup-scheduled.ts'),
+  },
+  {
     name: 'restore',
     group: 'Backup and recovery',
     summary: 'the whole cluster from a backup, or from a snapshot of etcd',

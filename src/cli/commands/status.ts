@@ -9,7 +9,9 @@ const statusCommand: CommandHandler = async (context) =>
     async (session) => {
       const report = await status(session)
       context.out(
-        context.json ? `${JSON.stringify(report, null, 2)}\n` : renderStatus(report, context.colors),
+        context.json
+          ? `${JSON.stringify(report, null, 2)}\n`
+          : renderStatus(report, context.colors, context.now()),
       )
       return report.cluster.healthy ? 0 : 1
     },

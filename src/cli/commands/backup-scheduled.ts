@@ -1,0 +1,20 @@
+import { runScheduled } from '../../operations/backup-scheduled.ts'
+import type { CommandHandler } from '../command.ts'
+
+/** Its lines go into the journal, which knows the time. */
+const backupScheduled: CommandHandler = async (context, input) => {
+  const [config = ''] = input.args
+  const { backup, pruned } = await runScheduled({
+    config,
+    now: context.now,
+    signal: context.signal,
+    environment: process.env,
+    onWarning: (text) => context.err(`warning: ${text}\n`),
+  })
+  const { name, store, about, proof } = backup
+  context.out(`${name} is in ${store}: revision ${proof.status.revision}, from ${about.member}\n`)
+  for (const { name: old } of pruned.removed) context.out(`${old} is removed: nobody wants it kept\n`)
+  return pruned.failed.length > 0 ? 1 : 0
+}
+
+export default backupScheduled

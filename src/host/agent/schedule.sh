@@ -1,0 +1,55 @@
+# What a schedule of backups needs besides.
+
+# schedule_key FOLDER CONFIGURATION ALGORITHM: a client's private key, born here, and its request, which is told. It waits
+# in FOLDER until its certificate comes.
+op_schedule_key() {
+  rm -f "$2/waiting.key"
+  case $4 in
+    ecdsa-p256) openssl ecparam -name prime256v1 -genkey -noout -out "$2/waiting.key" ;;
+    rsa-*) openssl genrsa -out "$2/waiting.key" "${4#rsa-}" 2>/dev/null ;;
+    *) fail "unknown key algorithm $4" ;;
+  esac
+  openssl req -new -key "$2/waiting.key" -config "$stage/$3" -out "$2/waiting.csr" ||
+    fail "openssl can not make the certificate request"
+  printf 'request %s\n' "$(base64 -w 0 <"$2/waiting.csr")"
+  rm -f "$2/waiting.csr"
+}
+
+# schedule_certificate FOLDER GROUP CERTIFICATE: it and the key that waits become the ones in force. GROUP may read them.
+op_schedule_certificate() {
+  draft=$2/waiting.crt
+  cat "$stage/$4" >"$draft"
+  [ "$(spki_of_key "$2/waiting.key")" = "$(spki_of_certificate "$draft")" ] ||
+    fail "the certificate does not belong to the key that waits here"
+  chown "root:$3" "$2/waiting.key" "$draft"
+  chmod 640 "$2/waiting.key" "$draft"
+  sync "$2/waiting.key" "$draft"
+  mv -f "$2/waiting.key" "$2/client.key"
+  mv -f "$draft" "$2/client.crt"
+  draft=
+}
+
+# schedule_store FOLDER USER: a folder that USER can write to. One that is there already is left as it is, unless it is empty.
+op_schedule_store() {
+  if [ ! -e "$2" ]; then (umask 022 && mkdir -p "$2"); fi
+  [ -d "$2" ] || fail "$2 is no folder"
+  if [ -z "$(ls -A "$2")" ]; then
+    chown "$3:$3" "$2"
+    chmod 700 "$2"
+  fi
+  runuser -u "$3" -- test -w "$2" -a -x "$2" ||
+    fail "$2 is there already, and the user $3 can not write to it; let it: chown -R $3: $2"
+}
+
+# schedule_link TARGET PATH
+op_schedule_link() {
+  ln -sfn "$2" "$3"
+}
+
+# schedule_forget NAME: not while files elsewhere may be its own.
+op_schedule_forget() {
+  disregard
+  if id "$2" >/dev/null 2>&1; then userdel "$2"; fi
+  heed
+}
+

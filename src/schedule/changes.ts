@@ -1,0 +1,122 @@
+/** What has to be done on one machine so that it has a schedule as it is wanted, or none. Pure. */
+import { createHash } from 'node:crypto'
+import { type ScheduleThere, isThere } from './look.ts'
+import { PLACES, SCHEDULE_USER } from './places.ts'
+
+export interface WantedFile {
+  readonly path: string
+  /** What it is, for people. */
+  readonly what: string
+  readonly text: string
+  readonly owner: string
+  readonly group: string
+  /** Octal, without a leading zero. */
+  readonly mode: string
+}
+
+export interface WantedSchedule {
+  readonly files: readonly WantedFile[]
+  /** Of quorate as one file. */
+  readonly programSha256: string
+  readonly programBytes: number
+  /** Of etcd's tool for snapshots. */
+  readonly tool: { readonly name: string; readonly sha256: string }
+  /** Why a certificate has to be issued; undefined: the one there is good. */
+  readonly certificate: string | undefined
+  /** Whether the key of the CA has to be sealed and sent. */
+  readonly caKey: boolean
+  /** Where node_exporter reads files. */
+  readonly exporter: string
+}
+
+export interface ScheduleChange {
+  readonly kind:
+    | 'user'
+    | 'program'
+    | 'tool'
+    | 'certificate'
+    | 'file'
+    | 'ca-key'
+    | 'metrics'
+    | 'timer'
+    | 'remove'
+  readonly host: string
+  readonly what: string
+  readonly why: string
+  /** Of a file. */
+  readonly file?: WantedFile | undefined
+}
+
+/** In the order in which they are made; none: it is as it should be. */
+export function installChanges(there: ScheduleThere, wanted: WantedSchedule): readonly ScheduleChange[] {
+  const { host } = there
+  const program = there.files[PLACES.program]
+  const tool = there.files[PLACES.tool]
+  const link = there.exporterLink
+  const changes: (ScheduleChange | false)[] = [
+    !there.user && {
+      kind: 'user',
+      host,
+      what: `add the user ${SCHEDULE_USER}`,
+      why: 'the backups are taken with no rights but its own',
+    },
+    (program?.sha256 !== wanted.programSha256 || program.mode !== '755') && {
+      kind: 'program',
+      host,
+      what: `install quorate as one file, ${Math.ceil(wanted.programBytes / 1e6)} MB, as ${PLACES.program}`,
+      why: program === undefined ? 'it is not there' : 'the one there is another',
+    },
+    (tool?.sha256 !== wanted.tool.sha256 || tool.mode !== '755') && {
+      kind: 'tool',
+      host,
+      what: `install ${wanted.tool.name}, as ${PLACES.tool}`,
+      why: `it looks at each snapshot; ${tool === undefined ? 'it is not there' : 'the one there is another'}`,
+    },
+    wanted.certificate !== undefined && {
+      kind: 'certificate',
+      host,
+      what: 'issue a client certificate for a key that is made there',
+      why: wanted.certificate,
+    },
+    wanted.caKey && {
+      kind: 'ca-key',
+      host,
+      what: `put the CA's key there, encrypted: ${PLACES.caKey}`,
+      why: "only the backups' recipients can open it",
+    },
+    ...wanted.files
+      .filter((file) => differs(there, file))
+      .map((file): ScheduleChange => {
+        const why = there.files[file.path] === undefined ? 'it is not there' : 'the one there differs'
+        return { kind: 'file', host, what: `write ${file.path}`, why: `${file.what}; ${why}`, file }
+      }),
+    link !== undefined &&
+      link !== PLACES.metrics && {
+        kind: 'metrics',
+        host,
+        what: `link the metrics into ${wanted.exporter}`,
+        why: 'node_exporter reads them there',
+      },
+    !(there.timer.enabled && there.timer.active === 'active') && {
+      kind: 'timer',
+      host,
+      what: 'enable and start the timer',
+      why: there.timer.exists ? `it is ${there.timer.active}` : 'there is none',
+    },
+  ]
+  return changes.filter((change) => change !== false)
+}
+
+/** @param why where it is elsewhere now, or that it was asked for */
+export function removeChanges(there: ScheduleThere, why: string): readonly ScheduleChange[] {
+  if (!isThere(there)) return []
+  const what = 'stop and remove the schedule: timer, service, certificate and key, quorate, its state'
+  return [{ kind: 'remove', host: there.host, what, why }]
+}
+
+function differs({ files }: ScheduleThere, { path, text, owner, group, mode }: WantedFile): boolean {
+  const present = files[path]
+  if (present === undefined) return true
+  const sha256 = createHash('sha256').update(text).digest('hex')
+  return present.sha256 !== sha256 || present.owner !== `${owner}:${group}` || present.mode !== mode
+}

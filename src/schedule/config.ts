@@ -1,0 +1,66 @@
+/** What a run on the schedule's node has to know. It holds no secret: those lie beside it, each in its own file. */
+import * as z from 'zod'
+import { QuorateError } from '../errors.ts'
+import type { StoreLocation } from '../spec/backup.ts'
+
+const count = z.int().min(0)
+
+const scheduleConfig = z.object({
+  format: z.literal(1),
+  cluster: z.string(),
+  /** The node that it is for. */
+  node: z.string(),
+  members: z.array(z.object({ name: z.string(), address: z.string(), port: z.int() })).min(1),
+  /** Speaks http to them: the cluster file says so. */
+  plaintext: z.boolean(),
+  store: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('directory'), path: z.string() }),
+    z.object({
+      kind: z.literal('s3'),
+      bucket: z.string(),
+      prefix: z.string(),
+      endpoint: z.string().optional(),
+      region: z.string(),
+      ca: z.string().optional(),
+      pathStyle: z.boolean(),
+      credentials: z.string().optional(),
+      lockDays: z.number().optional(),
+    }),
+  ]),
+  /** age's public keys. */
+  recipients: z.array(z.string()).min(1),
+  every: z.string(),
+  /** Of etcd, and which of its tools lies beside. */
+  etcdVersion: z.string(),
+  tool: z.enum(['etcdutl', 'etcdctl']),
+  /** Where node_exporter reads metrics from files. */
+  exporter: z.string(),
+  keep: z.object({ hourly: count, daily: count, weekly: count, monthly: count }),
+  /** The cluster file's text, for the bundles. */
+  clusterFile: z.string(),
+  /** Tells for whom, and of which CA, the key beside it is; missing: no CA key goes into the bundles. */
+  caKeyMark: z.string().optional(),
+})
+export type ScheduleConfig = z.infer<typeof scheduleConfig>
+
+export function renderConfig(config: ScheduleConfig): string {
+  return `${JSON.stringify(config, null, 2)}\n`
+}
+
+/** @throws QuorateError `state` for a text that this version did not write */
+export function parseConfig(text: string, where: string): ScheduleConfig {
+  try {
+    return scheduleConfig.parse(JSON.parse(text))
+  } catch (error) {
+    throw QuorateError.from(error, 'state', `${where} is not as this version of quorate writes it`, {
+      hint: "on the operator's computer: quorate backup schedule writes it anew",
+    })
+  }
+}
+
+/** As the rooms that open stores take it. */
+export function storeOf({ store }: Pick<ScheduleConfig, 'store'>): StoreLocation {
+  if (store.kind === 'directory') return store
+  const { endpoint, ca, credentials, lockDays, ...rest } = store
+  return { ...rest, endpoint, ca, credentials, lockDays }
+}

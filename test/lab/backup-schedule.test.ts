@@ -1,0 +1,140 @@
+/** A node takes backups by itself: its unit, its failures, what is seen of them, and what is left when it is over. */
+import { readFile } from 'node:fs/promises'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type BundleName, parseBundleName } from '../../src/backup/names.ts'
+import type { ScheduleReport } from '../../src/operations/backup-schedule.ts'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { applied } from './support/fresh.ts'
+import { leftovers } from './support/no-trace.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+
+const NODE = 'service01'
+const STORE = '/srv/backups'
+const SERVICE = 'quorate-backup.service'
+const METRICS = '/var/lib/quorate-backup/quorate_backup.prom'
+
+function newestOfHours(all: readonly (BundleName | undefined)[]): Iterable<string> {
+  const hours = all.flatMap((one) =>
+    one === undefined ? [] : [[one.name.slice(0, 'test-20261122T21'.length), one.name] as const],
+  )
+  return new Map(hours).values()
+}
+
+describe.skipIf(whyNoLab())('backups on a schedule', () => {
+  let lab: TestLab
+  let backup: Record<string, unknown>
+  beforeAll(async () => {
+    const recipient = await identityToRecipient(await generateIdentity())
+    backup = { store: { directory: STORE }, recipients: [recipient], schedule: { every: 'hourly' } }
+    lab = await testLab({
+      machines: [
+        ...['etcd01', 'etcd02', 'etcd03'].map((name) => ({ name })),
+        { name: NODE, roles: ['service'] },
+      ],
+    })
+    await applied(lab, { backup })
+  })
+  afterAll(async () => {
+    await lab.down()
+  })
+
+  const on = async (node: string, ...argv: string[]) => (await lab.machine(node).exec(argv)).stdout.trim()
+  const bundles = async () =>
+    (await on(NODE, 'ls', STORE)).split('\n').flatMap((name) => parseBundleName(name) ?? [])
+
+  test('nothing is done without a yes; then the timer is there, and a first backup in the store', async () => {
+    expect(await quorate(lab, ['backup', 'schedule'])).toMatchObject({
+      exitCode: 130,
+      stderr: expect.stringMatching(/service01 takes backups \(hourly\)[\s\S]*root on service01[\s\S]*--yes/),
+    })
+    expect(await on(NODE, 'sh', '-c', 'id quorate-backup 2>&1 || true')).toContain('no such user')
+
+    const report = JSON.parse(
+      await quorateOk(lab, ['backup', 'schedule', '--yes', '--json']),
+    ) as ScheduleReport
+    expect(report).toMatchObject({ changed: true, node: NODE, next: expect.stringMatching(/^20.*Z$/) })
+    const [first] = await bundles()
+    expect(first?.name).toBe(report.first?.name)
+    expect(first).toMatchObject({ cluster: 'test', encrypted: true })
+
+    const timer = await on(NODE, 'systemctl', 'show', 'quorate-backup.timer')
+    expect(timer).toContain('Persistent=yes')
+    expect(timer).toContain('UnitFileState=enabled')
+    expect(timer).toMatch(/TimersCalendar=\{ OnCalendar=\*-\*-\* \*:00:00/)
+    expect(await on(NODE, 'stat', '-c', '%U %a', '/etc/quorate-backup/client.key')).toBe('root 640')
+    expect(await on(NODE, 'cat', METRICS)).toMatch(/^quorate_backup_size_bytes\{cluster="test"\} [1-9]/m)
+    expect(await leftovers(lab.machines)).toEqual([])
+    // The node can't open what it keeps.
+    expect(await on(NODE, 'sh', '-c', `head -c 21 ${STORE}/*.age`)).toBe('age-encryption.org/v1')
+  })
+
+  test('run again it changes nothing', async () => {
+    expect(await quorateOk(lab, ['backup', 'schedule'])).toMatch(
+      /^nothing to change: service01 takes the backups/,
+    )
+  })
+
+  test('each run keeps the newest of its hour; a store that fails is seen, and so is that it works again', async () => {
+    const [first] = await bundles()
+    await on(NODE, 'systemctl', 'start', SERVICE)
+    const second = (await bundles()).at(-1)
+    expect(second?.takenAt.getTime()).toBeGreaterThan(first?.takenAt.getTime() ?? Infinity)
+    // Two only where an hour ended right between them.
+    expect((await bundles()).map(({ name }) => name)).toEqual([...newestOfHours([first, second])])
+
+    await on(NODE, 'chmod', '500', STORE)
+    const failed = await lab.machine(NODE).exec(['systemctl', 'start', SERVICE])
+    expect(failed.exitCode).not.toBe(0)
+    expect(await on(NODE, 'systemctl', 'is-failed', SERVICE)).toBe('failed')
+    expect(await on(NODE, 'cat', METRICS)).toMatch(/^quorate_backup_failures_total\{cluster="test"\} 1$/m)
+    const status = await quorate(lab, ['status'])
+    expect(status.stdout).toMatch(/! service01: the latest backup failed: .*srv.backups/)
+    expect((await bundles()).at(-1)).toEqual(second)
+
+    await on(NODE, 'chmod', '700', STORE)
+    await on(NODE, 'systemctl', 'start', SERVICE)
+    expect(await on(NODE, 'cat', METRICS)).toMatch(/^quorate_backup_last_run_failed\{cluster="test"\} 0$/m)
+    const well = await quorateOk(lab, ['status'])
+    expect(well).toMatch(
+      /backups: service01, hourly; latest .* ago, revision \d+, .*; next in .*; none was proven/,
+    )
+    expect(well).not.toContain('!')
+  })
+
+  test('another node takes over, and the first forgets all of it but the backups', async () => {
+    expect(await traces(NODE)).toContain('/usr/local/lib/quorate')
+    await quorateOk(lab, ['backup', 'schedule', '--node', 'etcd03', '--yes'])
+    expect(await traces(NODE)).toEqual('')
+    expect(await bundles()).not.toEqual([])
+    expect(await on('etcd03', 'systemctl', 'is-active', 'quorate-backup.timer')).toBe('active')
+
+    expect(await quorateOk(lab, ['backup', 'schedule', '--remove', '--yes'])).toContain('no node')
+    expect(await traces('etcd03')).toEqual('')
+    expect(await on('etcd03', 'ls', STORE)).toContain('.bundle.age')
+    expect(await quorateOk(lab, ['backup', 'schedule', '--remove'])).toContain('nothing to change')
+    expect((await quorate(lab, ['status'])).stdout).toContain('! service01: takes no backups by itself')
+  })
+
+  async function traces(node: string): Promise<string> {
+    const look =
+      'find / -xdev ( -name *quorate-backup* -o -name *quorate_backup* -o -path /usr/local/lib/quorate ) -not -path /proc/*'
+    const files = await lab.machine(node).exec(['find', ...look.split(' ').slice(1)])
+    const user = await on(node, 'sh', '-c', 'getent passwd quorate-backup || true')
+    return `${files.stdout}${user}`
+  }
+
+  test('what is missing, or can not be, is refused with what to do', async () => {
+    const refused = async (changes: Record<string, unknown>, ...words: string[]) => {
+      await lab.writeCluster({ backup: { ...backup, ...changes } })
+      const { exitCode, stderr } = await quorate(lab, ['backup', 'schedule', '--yes', ...words])
+      expect(exitCode).not.toBe(0)
+      return stderr
+    }
+    expect(await refused({ recipients: [] })).toMatch(/nobody is there to be asked[\s\S]*age-keygen/)
+    expect(await refused({}, '--every', 'Tue 25:00')).toMatch(/Tue 25:00.*is no time/)
+    expect(await refused({ store: { directory: '/home/backups' } })).toContain('out of reach')
+    expect(await refused({}, '--node', 'nobody')).toMatch(/no node[\s\S]*service01/)
+    expect(await readFile(lab.clusterFile, 'utf8')).toContain('backup')
+  })
+})
