@@ -11,11 +11,7 @@ while [ $# -gt 0 ]; do
       case $1 in
         receive) op_receive "$@" ;;
         tls-modes) op_tls_modes "$@" ;;
-<<<<<<< HEAD
-        fence | packages | user | directory | file | binary | key | certificates | ca | reload | enable | start | ready | restart | stop | aside | remove | incoming | recover_* | restore_*)
-=======
-        fence | packages | user | directory | file | binary | key | certificates | ca | reload | enable | start | ready | restart | stop | aside | remove | recover_* | schedule_*)
->>>>>>> e398990 (Have a node take the backups by itself: quorate backup schedule, and what status tells of it)
+        fence | packages | user | directory | file | binary | key | certificates | ca | reload | enable | start | ready | restart | stop | aside | remove | incoming | recover_* | restore_* | schedule_*)
           "op_$1" "$@"
           ;;
         *) fail "unknown operation $1" ;;
