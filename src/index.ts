@@ -83,6 +83,15 @@ export { type CompactOptions, type CompactReport, compactHistory } from './opera
 export { type DefragOptions, type DefragReport, type Defragmented, defrag } from './operations/defrag.ts'
 export { type UnjamReport, unjam } from './operations/unjam.ts'
 
+// Keys from one cluster to another
+export { type ExportOptions, type ExportReport, exportKeys } from './operations/export.ts'
+export {
+  type ImportOptions,
+  type ImportPreview,
+  type ImportReport,
+  importKeys,
+} from './operations/import.ts'
+
 // Certificates
 export { type CertificateList, type ListedCertificate, listCertificates } from './operations/certs-list.ts'
 export { type ClientOptions, clientCertificate } from './operations/certs-client.ts'

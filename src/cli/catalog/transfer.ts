@@ -20,4 +20,27 @@ export const TRANSFER_COMMANDS: readonly CommandDefinition[] = [
     examples: ['quorate export --prefix /coreos.com/', 'quorate export -o keys.jsonl'],
     load: async () => await import('../commands/export.ts'),
   },
+  {
+    name: 'import',
+    group: 'Backup and recovery',
+    summary: 'the keys of an export into this cluster',
+    description:
+      'Reads the file to its end, compares it with what is there, shows how many keys are new, the same and different, and asks. Keys that are there with something else are never written over unless --replace is given. Leases are granted anew for the time that was left, shared as they were. Safe to interrupt and to run again.',
+    arguments: [
+      { syntax: '<file>', description: 'made by quorate export; - is standard input', values: 'files' },
+    ],
+    options: [
+      { flags: '--prefix-from <key>', description: 'what every key begins with …' },
+      { flags: '--prefix-to <key>', description: '… and what stands there in its place' },
+      { flags: '--replace', description: 'write over keys that are there with something else' },
+      { flags: '--only-missing', description: 'leave keys that are there as they are' },
+      { flags: '--without-leases', description: 'keys come without leases, to stay' },
+      { flags: '--dry-run', description: 'compare only' },
+    ],
+    examples: [
+      'quorate import keys.jsonl --dry-run',
+      'quorate import keys.jsonl --prefix-from /old/ --prefix-to /new/',
+    ],
+    load: async () => await import('../commands/import.ts'),
+  },
 ]

@@ -1,0 +1,100 @@
+import { createReadStream } from 'node:fs'
+import { mkdtemp, open, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { QuorateError } from '../../errors.ts'
+import { type ImportPreview, type ImportReport, importKeys } from '../../operations/import.ts'
+import type { Mapping } from '../../transfer/batches.ts'
+import type { Differing } from '../../transfer/put.ts'
+import { confirm } from '../ask.ts'
+import { type CommandHandler, type CommandInput, flagOption, textOption } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { printDone } from '../maintenance.ts'
+import { renderImport, renderImportPreview } from '../render-import.ts'
+import { withSession } from '../with-session.ts'
+
+const importCommand: CommandHandler = async (context, input) => {
+  const [mapping, differing, dryRun] = [
+    mappingOption(input),
+    differingOption(input),
+    flagOption(input, 'dryRun'),
+  ]
+  await using source = await sourceOf(input.args[0] ?? '-')
+  return await withSession(context, async (session, ask) => {
+    const show = (preview: ImportPreview) => {
+      if (context.json) context.out(`${JSON.stringify({ type: 'preview', ...preview })}\n`)
+      else context.err(renderImportPreview(preview, context.colors))
+    }
+    const report = await importKeys(session, {
+      ...source,
+      mapping,
+      differing,
+      dryRun,
+      withoutLeases: flagOption(input, 'withoutLeases'),
+      confirm: async (preview) =>
+        await ask(async () => {
+          show(preview)
+          await confirm(context, question(preview))
+        }),
+    })
+    if (dryRun && report.preview.new + report.preview.different > 0) show(report.preview)
+    tell(context, report)
+    return 0
+  })
+}
+
+function question({ new: fresh, different, differing }: ImportPreview): string {
+  const over = differing === 'replace' && different > 0 ? `, and over ${different} that are there,` : ''
+  return `Write ${fresh} new keys${over} now?`
+}
+
+function tell(context: CliContext, report: ImportReport): void {
+  if (context.json) printDone(context, { ...report })
+  else context.out(renderImport(report))
+}
+
+interface Source extends AsyncDisposable {
+  readonly name: string
+  readonly open: () => AsyncIterable<Uint8Array>
+}
+
+/** A file, or what comes in on standard input: that is kept in a private file meanwhile, for it is read more than once. */
+async function sourceOf(file: string): Promise<Source> {
+  if (file !== '-') {
+    const full = path.resolve(file)
+    const handle = await open(full, 'r').catch((error: unknown) => {
+      throw QuorateError.from(error, 'usage', `${file} can't be read`)
+    })
+    await handle.close()
+    return { name: file, open: () => createReadStream(full), [Symbol.asyncDispose]: async () => undefined }
+  }
+  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-import-'))
+  const kept = path.join(folder, 'keys.jsonl')
+  const remove = async () => await rm(folder, { recursive: true, force: true })
+  try {
+    await using handle = await open(kept, 'wx', 0o600)
+    for await (const piece of process.stdin) await handle.writeFile(piece as Uint8Array)
+  } catch (error) {
+    await remove()
+    throw QuorateError.from(error, 'state', 'standard input can not be kept for reading it twice')
+  }
+  return { name: 'standard input', open: () => createReadStream(kept), [Symbol.asyncDispose]: remove }
+}
+
+function mappingOption(input: CommandInput): Mapping | undefined {
+  const [from, to] = [textOption(input, 'prefixFrom'), textOption(input, 'prefixTo')]
+  if (from === undefined && to === undefined) return undefined
+  if (from !== undefined && to !== undefined) return { from, to }
+  throw new QuorateError('usage', '--prefix-from and --prefix-to belong together', {
+    hint: 'one of them may be empty: --prefix-from /a/ --prefix-to ""',
+  })
+}
+
+function differingOption(input: CommandInput): Differing {
+  const [replace, onlyMissing] = [flagOption(input, 'replace'), flagOption(input, 'onlyMissing')]
+  if (!replace) return onlyMissing ? 'keep' : 'refuse'
+  if (!onlyMissing) return 'replace'
+  throw new QuorateError('usage', '--replace and --only-missing contradict each other')
+}
+
+export default importCommand

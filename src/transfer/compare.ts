@@ -1,0 +1,78 @@
+/** Keys as they should be against those that are there. */
+import type { MemberClient } from '../etcd/client.ts'
+import { KV } from '../etcd/gen/kv_pb.ts'
+import { askAny } from './ask.ts'
+import { type Wanted, nameOf } from './batches.ts'
+import { type Leases, hasEnded } from './leases.ts'
+
+/**
+ * `new`: no such key is there. `same`: it is there with this value, and on this lease or none. `different`: it is there
+ * otherwise. `ended`: its lease had ended when it was exported, so that it is not to be there.
+ */
+export type Standing = 'new' | 'same' | 'different' | 'ended'
+
+export interface Compared {
+  readonly wanted: Wanted
+  readonly standing: Standing
+  /** Of the last change; 0: it is not there. */
+  readonly modRevision: bigint
+}
+
+/** All of one batch at one moment, linearizably. @throws QuorateError `etcd` */
+export async function compareBatch(
+  clients: readonly MemberClient[],
+  batch: readonly Wanted[],
+  leases: Leases,
+  signal?: AbortSignal,
+): Promise<readonly Compared[]> {
+  const success = batch.map(({ key }) => ({ request: { case: 'requestRange' as const, value: { key } } }))
+  const ask = async (one: MemberClient) => await one.call(KV.method.txn, { success }, { signal })
+  const { responses } = await askAny(clients, ask, signal)
+  return batch.map((wanted, index): Compared => {
+    const answer = responses[index]?.response
+    const [found] = answer?.case === 'responseRange' ? answer.value.kvs : []
+    const modRevision = found?.modRevision ?? 0n
+    if (hasEnded(wanted.lease)) return { wanted, standing: 'ended', modRevision }
+    if (found === undefined) return { wanted, standing: 'new', modRevision }
+    const same = Buffer.compare(found.value, wanted.value) === 0 && found.lease === leases.idOf(wanted.lease)
+    return { wanted, standing: same ? 'same' : 'different', modRevision }
+  })
+}
+
+export interface Comparison {
+  readonly new: number
+  readonly same: number
+  readonly different: number
+  readonly ended: number
+  /** Bytes of keys and values that are new or different. */
+  readonly bytes: number
+  /** Some of those that are different, as they are told to people. */
+  readonly examples: readonly string[]
+}
+
+const EXAMPLES = 5
+
+/** What all batches come to. @throws QuorateError as `batches`, and `etcd` */
+export async function compareAll(
+  clients: readonly MemberClient[],
+  batches: AsyncIterable<readonly Wanted[]>,
+  leases: Leases,
+  {
+    signal,
+    onProgress,
+  }: { readonly signal?: AbortSignal; readonly onProgress?: (keys: number) => void } = {},
+): Promise<Comparison> {
+  const counts = { new: 0, same: 0, different: 0, ended: 0 }
+  const examples: string[] = []
+  let [keys, bytes] = [0, 0]
+  for await (const batch of batches) {
+    for (const { wanted, standing } of await compareBatch(clients, batch, leases, signal)) {
+      counts[standing] += 1
+      if (standing === 'new' || standing === 'different') bytes += wanted.key.length + wanted.value.length
+      if (standing === 'different' && examples.length < EXAMPLES) examples.push(nameOf(wanted.key))
+    }
+    keys += batch.length
+    onProgress?.(keys)
+  }
+  return { ...counts, bytes, examples }
+}

@@ -1,0 +1,111 @@
+/** Keys written batch by batch, each only where nothing came between the look and the writing. */
+import { QuorateError } from '../errors.ts'
+import type { MemberClient } from '../etcd/client.ts'
+import { failureKind } from '../etcd/failure.ts'
+import { Compare_CompareResult, Compare_CompareTarget, KV } from '../etcd/gen/kv_pb.ts'
+import { askAny } from './ask.ts'
+import { type Wanted, nameOf } from './batches.ts'
+import { type Compared, compareBatch } from './compare.ts'
+import type { Leases } from './leases.ts'
+
+/** Others may write the same keys: how often is looked again before this is left to a person. */
+const ATTEMPTS = 5
+
+/** What becomes of a key that is there with something else: it stops the import, stays as it is, or is written over. */
+export type Differing = 'refuse' | 'keep' | 'replace'
+
+export interface PutCounts {
+  readonly written: number
+  readonly replaced: number
+  readonly same: number
+  /** Different, and left as they are. */
+  readonly kept: number
+  readonly ended: number
+}
+
+/**
+ * All of a batch, or nothing of it. Safe to do twice.
+ *
+ * @throws QuorateError `moved` where a key differs now and `differing` is `refuse`, or where others write these keys all
+ *   the time; `etcd`, also for a request that is larger than this cluster takes.
+ */
+export async function putBatch(
+  clients: readonly MemberClient[],
+  batch: readonly Wanted[],
+  { leases, differing, signal }: { leases: Leases; differing: Differing; signal?: AbortSignal | undefined },
+): Promise<PutCounts> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const compared = await compareBatch(clients, batch, leases, signal)
+    const count = (standing: Compared['standing']) =>
+      compared.filter((one) => one.standing === standing).length
+    const different = compared.find(({ standing }) => standing === 'different')
+    if (different !== undefined && differing === 'refuse') throw nowDiffers(different)
+    const todo = compared.filter(
+      ({ standing }) => standing === 'new' || (standing === 'different' && differing === 'replace'),
+    )
+    if (todo.length > 0) {
+      await leases.ensure(
+        todo.map(({ wanted }) => wanted.lease),
+        attempt > 0,
+      )
+      if (!(await put(clients, todo, leases, signal))) continue
+    }
+    return {
+      written: count('new'),
+      replaced: differing === 'replace' ? count('different') : 0,
+      same: count('same'),
+      kept: differing === 'replace' ? 0 : count('different'),
+      ended: count('ended'),
+    }
+  }
+  const [first] = batch
+  throw new QuorateError(
+    'moved',
+    `others write these keys meanwhile, from ${nameOf(first?.key ?? new Uint8Array())} on`,
+    {
+      hint: 'what was written stays. Run the same import again when they are quiet',
+    },
+  )
+}
+
+/** false: a key was changed since it was looked at, or a lease ended; nothing was written. */
+async function put(
+  clients: readonly MemberClient[],
+  todo: readonly Compared[],
+  leases: Leases,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const compare = todo.map(({ wanted, modRevision }) => ({
+    key: wanted.key,
+    target: Compare_CompareTarget.MOD,
+    result: Compare_CompareResult.EQUAL,
+    targetUnion: { case: 'modRevision' as const, value: modRevision },
+  }))
+  const success = todo.map(({ wanted: { key, value, lease } }) => ({
+    request: { case: 'requestPut' as const, value: { key, value, lease: leases.idOf(lease) } },
+  }))
+  try {
+    const ask = async (one: MemberClient) => await one.call(KV.method.txn, { compare, success }, { signal })
+    return (await askAny(clients, ask, signal)).succeeded
+  } catch (error) {
+    if (failureKind(error) !== 'answered' || !(error instanceof QuorateError)) throw error
+    // Judged by looking, not by the words of the answer: a lease that ended is granted anew.
+    const used = todo.map(({ wanted }) => wanted.lease)
+    if (await leases.anyEnded(used)) return false
+    throw new QuorateError(
+      'etcd',
+      `${error.message} (writing ${todo.length} keys from ${nameOf(todo[0]?.wanted.key ?? new Uint8Array())} on)`,
+      {
+        host: error.host,
+        hint: 'a value that is larger than this cluster takes needs a larger max-request-bytes (etcd.settings in the cluster file, then quorate apply). What was written stays; the same import goes on from there',
+        cause: error,
+      },
+    )
+  }
+}
+
+function nowDiffers({ wanted }: Compared): QuorateError {
+  return new QuorateError('moved', `the key ${nameOf(wanted.key)} was written by somebody else meanwhile`, {
+    hint: 'what was written stays. Run the same import again: it shows what differs',
+  })
+}
