@@ -85,12 +85,7 @@ export { type UnjamReport, unjam } from './operations/unjam.ts'
 
 // Keys from one cluster to another
 export { type ExportOptions, type ExportReport, exportKeys } from './operations/export.ts'
-export {
-  type ImportOptions,
-  type ImportPreview,
-  type ImportReport,
-  importKeys,
-} from './operations/import.ts'
+export { type ImportOptions, type ImportPreview, type ImportReport, importKeys } from './operations/import.ts'
 
 // Certificates
 export { type CertificateList, type ListedCertificate, listCertificates } from './operations/certs-list.ts'
