@@ -1,6 +1,6 @@
 /** Opens a backup on this computer: decrypted, unpacked into a private folder, and every sum of it checked. */
 import { createHash } from 'node:crypto'
-import { mkdtemp, open, rm, statfs } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -10,8 +10,8 @@ import { QuorateError } from '../errors.ts'
 import { SUM_BYTES } from '../etcd/snapshot-stream.ts'
 import { type About, ENTRIES, type Proof, aboutSchema, proofSchema } from './bundle.ts'
 import { type Secret, isSealed, unseal } from './sealing.ts'
+import { requireRoom, workFolder } from './work-folder.ts'
 
-const MARGIN_BYTES = 64 * 1024 ** 2
 /** Of all entries but the snapshot: more is no bundle. */
 const MAX_TEXT_BYTES = 16 * 1024 ** 2
 const ZSTD_MAGIC = Buffer.from('28b52ffd', 'hex')
@@ -59,9 +59,9 @@ export interface OpenedBackup extends AsyncDisposable {
  */
 export async function openBackup({ name, data }: BackupData, options: OpenOptions): Promise<OpenedBackup> {
   const { workDirectory, signal } = options
-  const folder = await mkdtemp(path.join(workDirectory, '.backup-'))
-  const dispose = async () => await rm(folder, { recursive: true, force: true })
-  const target: Target = { name, file: path.join(folder, 'snapshot.db'), signal }
+  const folder = await workFolder(workDirectory)
+  const dispose = async () => await folder[Symbol.asyncDispose]()
+  const target: Target = { name, file: path.join(folder.path, 'snapshot.db'), signal }
   try {
     const { head, whole } = await peek(data)
     const sealed = isSealed(head)
@@ -118,7 +118,7 @@ async function unpackBundle(whole: AsyncIterable<Uint8Array>, target: Target): P
     for await (const entry of archive) {
       const { name: entryName, size } = entry.header
       if (entryName === ENTRIES.snapshot) {
-        await requireRoom(path.dirname(target.file), size)
+        await requireRoom(path.dirname(target.file), size, 'to open the backup')
         snapshot = await saveSnapshot(entry as AsyncIterable<Uint8Array>, target)
       } else if (size <= MAX_TEXT_BYTES) {
         const pieces: Uint8Array[] = []
@@ -207,17 +207,6 @@ function read<T>(
   const { success, data } = schema.safeParse(value)
   if (success && data !== undefined) return data
   throw damaged(name, `its ${entry} is not as this quorate writes it; a newer one may have made it`)
-}
-
-async function requireRoom(folder: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder)
-  if (bavail * bsize >= bytes + MARGIN_BYTES) return
-  const [free, wanted] = [bavail * bsize, bytes + MARGIN_BYTES].map((size) => Math.ceil(size / 1024 ** 2))
-  throw new QuorateError(
-    'state',
-    `no room to open the backup in ${path.dirname(folder)}: ${free} MiB are free, ${wanted} are wanted`,
-    { hint: 'make room there; nothing was changed' },
-  )
 }
 
 function damaged(name: string, why: string, cause?: unknown): QuorateError {

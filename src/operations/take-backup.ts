@@ -3,11 +3,12 @@
  * node can take it by itself.
  */
 import { createHash } from 'node:crypto'
-import { mkdtemp, open, rm, statfs } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import path from 'node:path'
 import type { About, Proof, SideFile } from '../backup/bundle.ts'
 import { bundleName, sideFileName } from '../backup/names.ts'
 import type { Sealing } from '../backup/sealing.ts'
+import { requireRoom, workFolder } from '../backup/work-folder.ts'
 import { writeBundle } from '../backup/write.ts'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
@@ -98,9 +99,9 @@ async function takeFrom(
     readRevision: `${readRevision}`,
   }
   const name = bundleName(cluster.name, takenAt, readRevision, sealing.kind !== 'plaintext')
-  await requireRoom(request.workDirectory, source.dbSizeBytes)
-  const folder = await mkdtemp(path.join(request.workDirectory, '.backup-'))
-  const file = path.join(folder, 'snapshot.db')
+  await using folder = await workFolder(request.workDirectory)
+  await requireRoom(folder.path, source.dbSizeBytes, 'to check a snapshot')
+  const file = path.join(folder.path, 'snapshot.db')
   const pieces = streamSnapshot(client, signal)
   try {
     await using handle = await open(file, 'wx', 0o600)
@@ -143,7 +144,6 @@ async function takeFrom(
     return { name, store: store.title, ...side }
   } finally {
     await pieces.return({ sizeBytes: 0, sha256: '' })
-    await rm(folder, { recursive: true, force: true })
   }
 }
 
@@ -155,15 +155,4 @@ async function* hashed(
     hash.update(piece)
     yield piece
   }
-}
-
-async function requireRoom(folder: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder)
-  if (bavail * bsize >= bytes + MARGIN_BYTES) return
-  const [free, wanted] = [bavail * bsize, bytes + MARGIN_BYTES].map((size) => Math.ceil(size / 1024 ** 2))
-  throw new QuorateError(
-    'state',
-    `no room to check a snapshot in ${folder}: ${free} MiB are free, ${wanted} are wanted`,
-    { hint: 'make room there, or have the state folder elsewhere (state in the cluster file)' },
-  )
 }

@@ -1,0 +1,24 @@
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { requireRoom, workFolder } from './work-folder.ts'
+
+test('private, gone in the end; what dead runs left is removed, what lives and what is not ours stays', async () => {
+  const parent = await mkdtemp(path.join(os.tmpdir(), 'quorate-work-'))
+  const others = [`.backup-${process.pid}-x`, '.backup-notes', 'ca']
+  try {
+    for (const name of [...others, `.backup-${2 ** 22 + 1}-y`]) await mkdir(path.join(parent, name))
+    {
+      await using folder = await workFolder(parent)
+      expect((await stat(folder.path)).mode & 0o777).toBe(0o700)
+      expect(new Set(await readdir(parent))).toEqual(new Set([...others, path.basename(folder.path)]))
+      await expect(requireRoom(folder.path, 2 ** 60, 'to work')).rejects.toThrow(
+        /no room to work in .*: \d+ MiB are free, \d+ are wanted/,
+      )
+    }
+    expect(new Set(await readdir(parent))).toEqual(new Set(others))
+  } finally {
+    await rm(parent, { recursive: true })
+  }
+})
