@@ -81,7 +81,7 @@ test('a node without etcd is asked for less', () => {
 })
 
 test('every part of the agent is a program that a POSIX shell reads', () => {
-  for (const part of ['begin', 'files', 'tls', 'unit', 'looks', 'main']) {
+  for (const part of ['begin', 'files', 'tls', 'unit', 'schedule', 'looks', 'main']) {
     const { status, stderr } = spawnSync('sh', ['-n', `${import.meta.dirname}/agent/${part}.sh`], {
       encoding: 'utf8',
     })

@@ -1,4 +1,5 @@
 /** How the backups of a schedule go, asked of the node that takes them. */
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
 import { ageOf } from '../pki/age.ts'
@@ -6,7 +7,6 @@ import type { Session } from '../run/session.ts'
 import { type ScheduleConfig, parseConfig } from '../schedule/config.ts'
 import { type ScheduleThere, lookAtSchedule } from '../schedule/look.ts'
 import { NODE_EXPORTER, PLACES } from '../schedule/places.ts'
-import type { Cluster } from '../spec/cluster.ts'
 import { scheduleNode } from './backup-schedule-wish.ts'
 
 /** Stable and documented in docs/status.md. Times are ISO 8601; null: there is none, or it is not known. */
@@ -52,7 +52,7 @@ export async function backupsSeen(session: Session): Promise<BackupsSeen> {
       return { backups: null, notes: [text] }
     }
     const config = parseConfig(there.config, `${PLACES.config} on ${node.name}`)
-    const notes = await troubles(cluster, there, config, session.now())
+    const notes = await troubles(session, there, config)
     return { backups: statusOf(there, config), notes: notes.map((text) => `${node.name}: ${text}`) }
   } catch (error) {
     if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
@@ -76,25 +76,20 @@ function statusOf({ host, state, next }: ScheduleThere, { every }: ScheduleConfi
 }
 
 async function troubles(
-  cluster: Cluster,
+  session: Session,
   there: ScheduleThere,
   config: ScheduleConfig,
-  now: Date,
 ): Promise<readonly string[]> {
-  const { state, timer, certificate, periodSeconds } = there
+  const { cluster } = session
+  const now = session.now()
+  const { state, timer, certificate } = there
   const notes: string[] = []
   if (state?.problem !== undefined) notes.push(`the latest backup failed: ${state.problem}`)
   if (timer.active !== 'active' || !timer.enabled) {
     notes.push(`the timer of its backups is ${timer.active}: quorate backup schedule puts it right`)
   }
-  const last = state?.lastSuccess ?? (state === undefined ? undefined : new Date(0).toISOString())
-  if (last !== undefined && periodSeconds !== undefined) {
-    const overdue = now.getTime() - Date.parse(last) > 2 * periodSeconds * 1000
-    if (overdue) {
-      const when = state?.lastSuccess === undefined ? 'never' : `last on ${state.lastSuccess}`
-      notes.push(`a backup was taken ${when}, and it should be ${config.every}`)
-    }
-  }
+  const overdue = overdueSince(there, now)
+  if (overdue !== undefined) notes.push(`${overdue}, and one should be taken ${config.every}`)
   const left =
     certificate === undefined ? 0 : (ageOf(certificate, now).notAfter.getTime() - now.getTime()) / DAY_MS
   if (left < Math.min(SOON_DAYS, cluster.pki.days / 10)) {
@@ -106,5 +101,24 @@ async function troubles(
       'its backups follow an older text of the cluster file: quorate backup schedule brings the new one',
     )
   }
+  const trust = await session.bundle()
+  if (trust !== undefined && sha256(trust) !== there.files[PLACES.trust]?.sha256) {
+    notes.push(
+      'its backups trust other CAs than are trusted now: quorate backup schedule brings the present ones',
+    )
+  }
   return notes
+}
+
+/** What there is instead of a backup of the last two periods; undefined: there is one. */
+function overdueSince({ state, periodSeconds }: ScheduleThere, now: Date): string | undefined {
+  if (state === undefined || periodSeconds === undefined) return undefined
+  const { lastSuccess } = state
+  if (lastSuccess === undefined) return 'no backup was taken so far'
+  const age = now.getTime() - Date.parse(lastSuccess)
+  return age > 2 * periodSeconds * 1000 ? `the latest backup is of ${lastSuccess}` : undefined
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }

@@ -1,0 +1,69 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { bundleName, provenFileName, sideFileName } from '../backup/names.ts'
+import { QuorateError } from '../errors.ts'
+import { openDirectoryStore } from '../store/directory.ts'
+import { pruneBackups } from './prune-backups.ts'
+
+const NOW = new Date('2026-11-22T12:30:00Z')
+const KEEP = { hourly: 2, daily: 0, weekly: 0, monthly: 0 }
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'quorate-prune-'))
+})
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function taken(
+  cluster: string,
+  hour: number,
+  ...beside: ((name: string) => string)[]
+): Promise<string> {
+  const name = bundleName(cluster, new Date(Date.UTC(2026, 10, 22, hour)), BigInt(hour), true)
+  for (const file of [name, ...beside.map((other) => other(name))]) {
+    await writeFile(path.join(folder, file), '{}', { mode: 0o600 })
+  }
+  return name
+}
+
+test('what is too old goes with all that lies beside it; other clusters’ and other files stay', async () => {
+  const kept = [await taken('prod', 12, sideFileName), await taken('prod', 11, sideFileName)]
+  const proven = await taken('prod', 5, sideFileName, provenFileName)
+  const old = [await taken('prod', 4, sideFileName, provenFileName), await taken('prod', 6)]
+  const others = [await taken('production', 1), await taken('dev', 1)]
+  await writeFile(path.join(folder, 'README'), 'not ours')
+
+  using store = await openDirectoryStore(folder)
+  const report = await pruneBackups(store, { cluster: 'prod', keep: KEEP, now: NOW })
+  expect(report.removed.map(({ name }) => name)).toEqual(old)
+  expect(report.kept.map(({ backup, reasons }) => [backup.name, ...reasons])).toEqual([
+    [kept[0], 'newest', 'hourly'],
+    [kept[1], 'hourly'],
+    [proven, 'proven'],
+  ])
+  const left = [...kept.flatMap((name) => [name, sideFileName(name)]), proven, sideFileName(proven)]
+  expect((await readdir(folder)).toSorted()).toEqual(
+    [...left, provenFileName(proven), ...others, 'README'].toSorted(),
+  )
+  expect((await pruneBackups(store, { cluster: 'prod', keep: KEEP, now: NOW })).removed).toEqual([])
+})
+
+test('one that the store does not give up is told of, and keeps no other from going', async () => {
+  const [stuck, other] = [await taken('prod', 3), await taken('prod', 4)]
+  await taken('prod', 12)
+  using real = await openDirectoryStore(folder)
+  const store = {
+    ...real,
+    remove: async (name: string) => {
+      if (name === stuck) throw new QuorateError('store', 'it is locked until 2027')
+      await real.remove(name)
+    },
+  }
+  const report = await pruneBackups(store, { cluster: 'prod', keep: { ...KEEP, hourly: 1 }, now: NOW })
+  expect(report.failed).toMatchObject([{ backup: { name: stuck }, problem: 'it is locked until 2027' }])
+  expect(report.removed.map(({ name }) => name)).toEqual([other])
+})

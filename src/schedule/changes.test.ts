@@ -1,0 +1,116 @@
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { type WantedSchedule, installChanges, removeChanges } from './changes.ts'
+import { isThere, parseLook } from './look.ts'
+import { PLACES } from './places.ts'
+
+const CONFIG = 'what a run has to know\n'
+const sum = createHash('sha256').update(CONFIG).digest('hex')
+const file = (path: string, owner: string, mode: string, sha256: string) =>
+  `file ${owner} ${mode} ${sha256} ${path}\n`
+const encoded = (text: string) => Buffer.from(text).toString('base64')
+
+const WANTED: WantedSchedule = {
+  files: [
+    {
+      path: PLACES.config,
+      what: 'settings',
+      text: CONFIG,
+      owner: 'root',
+      group: 'quorate-backup',
+      mode: '640',
+    },
+  ],
+  programSha256: 'aa',
+  programBytes: 130_000_000,
+  tool: { name: 'etcdutl', sha256: 'bb' },
+  certificate: undefined,
+  caKey: false,
+  exporter: '/var/lib/prometheus/node-exporter',
+}
+
+const WHOLE = `machine x86_64
+user
+${file(PLACES.program, 'root:root', '755', 'aa')}${file(PLACES.tool, 'root:root', '755', 'bb')}${file(PLACES.config, 'root:quorate-backup', '640', sum)}config ${encoded(CONFIG)}
+exporter ${PLACES.metrics}
+unit quorate-backup.timer LoadState=loaded
+unit quorate-backup.timer ActiveState=active
+unit quorate-backup.timer UnitFileState=enabled
+unit quorate-backup.service LoadState=loaded
+unit quorate-backup.service ActiveState=inactive
+unit quorate-backup.service Result=exit-code
+next 1795320000
+elapse 1795320000
+elapse 1795323600
+elapse 1795330800
+`
+const BARE = `machine x86_64
+unit quorate-backup.timer LoadState=not-found
+unit quorate-backup.timer ActiveState=inactive
+unit quorate-backup.service LoadState=not-found
+`
+
+function kinds(text: string, wanted: Partial<WantedSchedule> = {}): readonly string[] {
+  return installChanges(parseLook('service01', text), { ...WANTED, ...wanted }).map(({ kind }) => kind)
+}
+
+function amiss(from: string, to: string): readonly string[] {
+  expect(WHOLE).toContain(from)
+  return kinds(WHOLE.replace(from, to))
+}
+
+test('what a machine says is read', () => {
+  const there = parseLook('service01', WHOLE)
+  expect(there).toMatchObject({
+    machine: 'x86_64',
+    user: true,
+    config: CONFIG,
+    timer: { exists: true, active: 'active', enabled: true },
+    service: { active: 'inactive', result: 'exit-code' },
+    next: new Date('2026-11-22T04:00:00Z'),
+    // The longest gap: it must not be overdue before that has passed.
+    periodSeconds: 7200,
+  })
+  expect(isThere(there)).toBe(true)
+  expect(isThere(parseLook('service01', BARE))).toBe(false)
+})
+
+test('a bare machine gets everything, one that has it nothing', () => {
+  expect(kinds(WHOLE)).toEqual([])
+  expect(kinds(BARE, { certificate: 'it has none', caKey: true })).toEqual([
+    'user',
+    'program',
+    'tool',
+    'certificate',
+    'ca-key',
+    'file',
+    'timer',
+  ])
+})
+
+test('whatever is amiss is put right, and nothing else', () => {
+  expect(amiss(' 755 aa ', ' 755 a0 ')).toEqual(['program'])
+  expect(amiss(' 755 aa ', ' 777 aa ')).toEqual(['program'])
+  expect(amiss(' 755 bb ', ' 755 b0 ')).toEqual(['tool'])
+  expect(amiss(sum, 'cc')).toEqual(['file'])
+  expect(amiss('root:quorate-backup 640', 'root:root 640')).toEqual(['file'])
+  expect(amiss('root:quorate-backup 640', 'root:quorate-backup 644')).toEqual(['file'])
+  expect(amiss(`exporter ${PLACES.metrics}`, 'exporter ')).toEqual(['metrics'])
+  expect(amiss(`exporter ${PLACES.metrics}\n`, '')).toEqual([])
+  expect(amiss('UnitFileState=enabled', 'UnitFileState=disabled')).toEqual(['timer'])
+  expect(amiss('ActiveState=active', 'ActiveState=inactive')).toEqual(['timer'])
+})
+
+test('what is left of one, whole or in part, is removed', () => {
+  expect(removeChanges(parseLook('service01', BARE), 'as asked')).toEqual([])
+  expect(removeChanges(parseLook('service01', WHOLE), 'as asked')).toHaveLength(1)
+  expect(removeChanges(parseLook('service01', `${BARE}user\n`), 'as asked')).toHaveLength(1)
+})
+
+test('the look is a program that a POSIX shell reads', () => {
+  expect(spawnSync('sh', ['-n', `${import.meta.dirname}/look.sh`], { encoding: 'utf8' })).toMatchObject({
+    status: 0,
+    stderr: '',
+  })
+})
