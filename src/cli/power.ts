@@ -1,5 +1,7 @@
 /** `restart`, `stop` and `start` on the command line: they differ in one word. */
+import { QuorateError } from '../errors.ts'
 import type { PowerOptions, PowerReport } from '../operations/power.ts'
+import { etcdNodes } from '../spec/cluster.ts'
 import type { Session } from '../run/session.ts'
 import { type CommandInput, flagOption } from './command.ts'
 import type { CliContext } from './context.ts'
@@ -20,12 +22,22 @@ export async function runPower(
   input: CommandInput,
   { act, question, past }: PowerVerb,
 ): Promise<number> {
+  const all = flagOption(input, 'all')
+  if (all === input.args.length > 0)
+    throw new QuorateError(
+      'usage',
+      all ? '--all is without names of nodes' : 'names of etcd nodes are missing',
+      {
+        hint: 'see --help',
+      },
+    )
   const cluster = await loadForCommand(context)
   return await withSession(
     context,
     async (session, ask) => {
       const report = await act(session, {
-        nodes: input.args,
+        nodes: all ? etcdNodes(cluster).map(({ name }) => name) : input.args,
+        whoever: all,
         force: flagOption(input, 'force'),
         confirm: askingForce(context, ask, input, { question, cluster: cluster.name }),
         probe: probeChoice(input),

@@ -5,7 +5,7 @@ import { looksFor, parseHostState } from '../host/observe.ts'
 import type { UnitState } from '../host/state.ts'
 import type { ClusterCondition } from '../plan/condition.ts'
 import type { MaintenanceStep } from '../plan/maintenance.ts'
-import { type PowerIntent, planPower } from '../plan/power.ts'
+import { type PowerIntent, leftOut, planPower } from '../plan/power.ts'
 import { quorum } from '../plan/quorum.ts'
 import { timed } from '../run/timed.ts'
 import type { Session } from '../run/session.ts'
@@ -19,6 +19,8 @@ export interface PowerOptions extends MaintenanceOptions {
   readonly nodes: readonly string[]
   /** Even if the quorum is lost by it; whoever sets it has asked for the cluster's name. */
   readonly force?: boolean | undefined
+  /** Of a start: those of them that can be started. */
+  readonly whoever?: boolean | undefined
 }
 
 export interface PowerReport {
@@ -80,13 +82,20 @@ export async function stopMembers(session: Session, options: PowerOptions): Prom
   })
 }
 
-/** All at once: a member is ready only when a quorum is there. @throws QuorateError `unhealthy` if they don't come up. */
+/**
+ * All at once: a member is ready only when a quorum is there. With `whoever` those that can't be started (out of reach, no
+ * data) are left as they are, and named: a cluster that is off as a whole comes back without them.
+ *
+ * @throws QuorateError `unhealthy` if they don't come up.
+ */
 export async function startMembers(
   session: Session,
   options: Omit<PowerOptions, 'force'>,
 ): Promise<PowerReport> {
-  return await power(session, 'start', options, async (under) => {
+  return await power(session, 'start', options, async (under, intent) => {
     const { session: recorded, steps, condition, signal } = under
+    for (const { host, message } of intent.whoever === true ? leftOut(intent, condition) : [])
+      recorded.emit({ type: 'warning', host, text: `${message}; left as it is` })
     recorded.emit({ type: 'wave', steps })
     const hosts = steps.flatMap(({ host }) => host ?? [])
     const able = canAnswer(condition, hosts)
@@ -109,11 +118,11 @@ type Word = string
 async function power(
   session: Session,
   verb: PowerIntent['verb'],
-  { nodes, force = false, confirm, probe }: PowerOptions,
+  { nodes, force = false, whoever, confirm, probe }: PowerOptions,
   work: (under: UnderLock, intent: PowerIntent) => Promise<readonly MaintenanceStep[]>,
 ): Promise<PowerReport> {
   const hosts = chosenNodes(session, nodes).map(({ name }) => name)
-  const intent: PowerIntent = { cluster: session.cluster, verb, hosts, force }
+  const intent: PowerIntent = { cluster: session.cluster, verb, hosts, force, whoever }
   const plan = (condition: ClusterCondition) => planPower(intent, condition)
   const recorded = await underLock(
     session,

@@ -148,7 +148,7 @@ async function verify(
     if (bump > 0 || made.hash === undefined) return
     const asked = { revision: BigInt(made.revision) }
     const { hash, compactRevision } = await member.call(Maintenance.method.hashKV, asked, { signal })
-    if (Number(compactRevision) === made.hash.compactRevision && hash !== made.hash.hash)
+    if (Number(compactRevision) !== made.hash.compactRevision || hash !== made.hash.hash)
       throw wrong(`the hash of its contents is ${hash}, and the copy's was ${made.hash.hash}`)
   } catch (error) {
     // Where etcd wants a login nobody but its users can look.
@@ -202,12 +202,13 @@ function readFigures(lines: readonly string[], host: string): Omit<MadeCluster, 
     hash:
       hash?.hash === undefined
         ? undefined
-        : { hash: hash.hash, compactRevision: Math.max(0, hash.compact_revision ?? 0) },
+        : { hash: hash.hash, compactRevision: hash.compact_revision ?? 0 },
   }
 }
 
 function jsonOf(lines: readonly string[], what: string): unknown {
   const start = `recovered-${what} `
   const text = lines.find((line) => line.startsWith(start))?.slice(start.length) ?? ''
-  return text === '' ? undefined : (JSON.parse(text) as unknown)
+  // With something it does not know etcdctl prints its help.
+  return /^[[{]/.test(text) ? (JSON.parse(text) as unknown) : undefined
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { sampleCluster } from '../etcd/sample.ts'
 import { STOPPED, RUNNING, clusterCondition, downMember, memberCondition } from './condition.fixture.ts'
 import type { MemberCondition } from './condition.ts'
-import { type PowerIntent, planPower } from './power.ts'
+import { type PowerIntent, leftOut, planPower } from './power.ts'
 import { quorum } from './quorum.ts'
 
 const cluster = sampleCluster()
@@ -37,6 +37,23 @@ test('followers first, and leadership moves before the leader goes', () => {
     'restart-member etcd01',
   ])
   expect(plan('stop', ['etcd02'], THREE).steps).toEqual(['stop-member etcd02'])
+})
+
+test('a start of whoever can be started leaves out who is out of reach, or has no data', () => {
+  const members = [
+    downMember(1, { listed: undefined }),
+    downMember(2, { listed: undefined, unit: undefined }),
+    downMember(3, { listed: undefined, hasLog: false }),
+    downMember(4, { listed: undefined }),
+  ]
+  const hosts = members.map(({ name }) => name)
+  const intent: PowerIntent = { cluster, verb: 'start', hosts, force: false }
+  expect(planPower(intent, clusterCondition(members)).blocked).toHaveLength(2)
+  const whoever = { ...intent, whoever: true }
+  const { steps, blocked } = planPower(whoever, clusterCondition(members))
+  expect(blocked).toEqual([])
+  expect(steps.map((step) => 'host' in step && step.host)).toEqual(['etcd01', 'etcd04'])
+  expect(leftOut(whoever, clusterCondition(members)).map(({ host }) => host)).toEqual(['etcd02', 'etcd03'])
 })
 
 test('stopping says what is left, and that it stays so', () => {

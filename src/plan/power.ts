@@ -12,12 +12,15 @@ export interface PowerIntent {
   readonly hosts: readonly string[]
   /** The quorum may be lost: whoever asked typed the cluster's name. */
   readonly force: boolean
+  /** Of a start: those that can't be started are left as they are, instead of keeping the others from it. */
+  readonly whoever?: boolean | undefined
 }
 
 /** Followers first, so that leadership moves once at most. */
 export function planPower(intent: PowerIntent, condition: ClusterCondition): MaintenancePlan {
+  const left = startsWhoever(intent) ? leftOut(intent, condition).map(({ host }) => host) : []
   const chosen = condition.members
-    .filter(({ name }) => intent.hosts.includes(name))
+    .filter(({ name }) => intent.hosts.includes(name) && !left.includes(name))
     .toSorted((a, b) => Number(a.leader) - Number(b.leader))
   const work = chosen.filter((member) => !isDone(intent.verb, member))
   const blocked = [
@@ -36,6 +39,16 @@ export function planPower(intent: PowerIntent, condition: ClusterCondition): Mai
     risks: work.length === 0 ? [] : risks(intent, condition, work),
     outage,
   }
+}
+
+/** Why members are not started though all were meant; each has its `host`. */
+export function leftOut(intent: PowerIntent, condition: ClusterCondition): readonly BlockReason[] {
+  const chosen = condition.members.filter(({ name }) => intent.hosts.includes(name))
+  return chosen.flatMap((member) => unfit({ ...intent, verb: 'start' }, member))
+}
+
+function startsWhoever({ verb, whoever }: PowerIntent): boolean {
+  return verb === 'start' && whoever === true
 }
 
 /** Voters that would be left to answer without these. */

@@ -60,10 +60,13 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
     group: 'Upkeep',
     summary: 'start members that were stopped, and have them start at boot',
     description:
-      'All at once, since a member is ready only when a quorum is there. Refused for one whose write-ahead log is lost, or that is no member any more.',
-    arguments: [NODES],
-    options: [...PROBE_OPTIONS],
-    examples: ['quorate start etcd03', 'quorate start etcd01 etcd02 etcd03'],
+      'All at once, since a member is ready only when a quorum is there. Refused for one whose write-ahead log is lost, or that is no member any more; with --all such ones, and machines out of reach, are left as they are.',
+    arguments: [{ ...NODES, syntax: '[nodes...]' }],
+    options: [
+      { flags: '--all', description: 'every member that can be started: after a power failure, say' },
+      ...PROBE_OPTIONS,
+    ],
+    examples: ['quorate start etcd03', 'quorate start etcd01 etcd02 etcd03', 'quorate start --all'],
     load: async () => await import('../commands/start.ts'),
   },
   {

@@ -1,0 +1,245 @@
+/** The quorum is lost: what is left is told, and becomes a cluster again with every write that it had. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { failureKind } from '../../src/etcd/failure.ts'
+import { KV } from '../../src/etcd/gen/kv_pb.ts'
+import { fromUtf8, utf8 } from '../../src/etcd/keys.ts'
+import type { RecoveryReport } from '../../src/operations/recover-report.ts'
+import { type Session, allMembers } from '../../src/run/session.ts'
+import { etcdNodes } from '../../src/spec/cluster.ts'
+import type { Machine } from '../../src/lab/machine.ts'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { type ShownEvent, eventOf } from './support/events.ts'
+import { sessionOf } from './support/fill.ts'
+import { applied } from './support/fresh.ts'
+import { leftovers } from './support/no-trace.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+import { startQuorate } from './support/run.ts'
+import { statusOf } from './support/status.ts'
+
+const BLOCKED = 8
+const OPEN = 2
+const KEYS = '/history/'
+/** So many writes are acknowledged before anything happens. */
+const ENOUGH = 60
+const CONFIRM = ['--confirm', 'test', '--json']
+
+/** A write that was acknowledged. */
+interface Written {
+  readonly value: string
+  readonly revision: bigint
+}
+
+describe.skipIf(whyNoLab())('a quorum that is lost', () => {
+  let lab: TestLab
+  beforeAll(async () => {
+    lab = await testLab({ machines: 3 })
+  })
+  afterAll(async () => await lab.down())
+
+  test('3.5: crashed in the midst of writing, two members lost their data; killed at every step, no acknowledged write is missing', async () => {
+    await applied(lab)
+    expect(await recoverJson([])).toMatchObject({ exitCode: 0, report: { kind: 'serving', choices: [] } })
+    const early = await quorate(lab, ['recover', '--from-survivor', ...CONFIRM])
+    expect(early).toMatchObject({ exitCode: BLOCKED })
+    expect(early.stdout).toContain('a quorum answers')
+
+    const leader = (await statusOf(lab)).report.cluster.leader ?? ''
+    const others = lab.machines.filter(({ name }) => name !== leader)
+    const history = await writeUntil(async () => await Promise.all(lab.machines.map(crash)))
+    const whole = await recoverJson([])
+    expect(whole).toMatchObject({ exitCode: OPEN, report: { kind: 'startable', mayBeLost: [] } })
+    expect(whole.report.choices).toMatchObject([{ kind: 'start', command: 'quorate start --all' }])
+    const refused = await quorate(lab, ['recover', '--from-survivor', ...CONFIRM])
+    expect(refused).toMatchObject({ exitCode: BLOCKED })
+    expect(refused.stdout).toContain('quorate start --all')
+
+    for (const machine of others) await machine.check(['mv', '/opt/etcd/data', '/opt/etcd/data.away'])
+    const { report } = await recoverJson([])
+    expect(report).toMatchObject({ kind: 'lost', best: leader, complete: false, voters: 3, quorum: 2 })
+    expect(report.mayBeLost.join()).toContain(`without ${leader}`)
+    expect(await quorate(lab, ['recover', '--from-survivor', '--yes'])).toMatchObject({ exitCode: 130 })
+
+    const moments = ['step-done fence', 'step-started copy', 'step-done copy', 'step-done place']
+    moments.push('step-started begin', 'step-done begin', 'step-done clear', 'step-done member-add')
+    moments.push('step-done promote', 'step-done release')
+    for (const moment of moments) {
+      const { killed, events } = await killedAt(moment)
+      expect(killed, `${moment}: ${JSON.stringify(events.at(-1))}`).toBe(true)
+      if (moment === 'step-done fence') {
+        const apply = await quorate(lab, ['apply'])
+        expect(apply).toMatchObject({ exitCode: BLOCKED })
+        expect(apply.stderr).toContain('quorate recover --from-survivor')
+        expect(await quorate(lab, ['start', '--all'])).toMatchObject({ exitCode: BLOCKED })
+        expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('taken back')
+        expect((await recoverJson([])).report.kind).toBe('lost')
+      }
+    }
+    await quorateOk(lab, ['recover', '--from-survivor', ...CONFIRM])
+    expect((await recoverJson([])).report.kind).toBe('serving')
+    expect(await quorateOk(lab, ['apply'])).toContain('nothing to change')
+    await using session = await sessionOf(lab)
+    expect(missing(history, await contents(session))).toEqual([])
+    expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, healthyMembers: 3 })
+    expect(await leftovers(lab.machines)).toEqual([])
+    const folders = await lab.machine(leader).check(['ls', '/opt/etcd'])
+    expect(folders).toMatch(/^data\ndata\.before-recover-\d+T\d+Z\nwal\nwal\.before-recover-\d+T\d+Z\n$/)
+    // What watched the old cluster is told to read anew, instead of waiting for revisions that others had seen.
+    const [first] = [...history.values()]
+    await expect(readAt(session, first?.revision ?? 0n)).rejects.toSatisfy(
+      (error: unknown) => failureKind(error) === 'out-of-range',
+    )
+  }, 180_000)
+
+  test('a whole cluster that is off is started together, with all that it had', async () => {
+    await using before = await sessionOf(lab)
+    const had = await contents(before)
+    await Promise.all(
+      lab.machines.map(async (machine) => {
+        await machine.check(['systemctl', 'disable', 'etcd'])
+        await machine.kill()
+        await machine.boot()
+      }),
+    )
+    expect((await recoverJson([])).report).toMatchObject({ kind: 'startable', mayBeLost: [] })
+    expect(await quorateOk(lab, ['start', '--all'])).toMatch(/started etcd01, etcd02, etcd03/)
+    await using session = await sessionOf(lab)
+    expect(await contents(session)).toEqual(had)
+    expect(await quorateOk(lab, ['start', '--all'])).toContain('nothing to change')
+  })
+
+  test('3.4: the survivor was cut off before; exactly what the others acknowledged alone is lost, and they do not disturb when they come back', async () => {
+    await applied(lab, { etcd: { version: '3.4.23', source: { debian: { suite: 'bookworm' } } } })
+    const [survivor, ...others] = lab.machines as [Machine, ...Machine[]]
+    const shared = await writeUntil(async () => undefined)
+    await quorateOk(lab, ['move-leader', 'etcd02', '--yes', '--no-probe'])
+    await survivor.cutNetwork({ ports: [2380] })
+    const alone = await writeUntil(async () => undefined, 'alone')
+    await Promise.all(others.map(async (machine) => await machine.kill()))
+    const open = await recoverJson([])
+    expect(open).toMatchObject({ exitCode: OPEN, report: { kind: 'open', best: 'etcd01' } })
+    expect(open.report.choices.map(({ kind }) => kind)).toEqual(['wait', 'survivor'])
+    const refused = await quorate(lab, ['recover', '--from-survivor', ...CONFIRM])
+    expect(refused).toMatchObject({ exitCode: BLOCKED })
+    expect(refused.stdout).toContain('--lost etcd02 etcd03')
+
+    const command = open.report.choices[1]?.command?.split(' ').slice(1) ?? []
+    const done = lastEvent(await quorateOk(lab, [...command, ...CONFIRM])) as unknown as {
+      readonly revision: number
+      readonly members: readonly string[]
+      readonly left: readonly string[]
+    }
+    expect(done).toMatchObject({ members: ['etcd01'], left: ['etcd02', 'etcd03'] })
+    await survivor.restoreNetwork()
+    await using session = await sessionOf(lab)
+    const now = await contents(session)
+    expect(missing(shared, now)).toEqual([])
+    for (const [key, { revision }] of alone) {
+      expect(now.has(key)).toBe(false)
+      expect(Number(revision)).toBeGreaterThan(done.revision)
+    }
+
+    // Together they are a quorum of the old cluster, and go on as such.
+    await Promise.all(others.map(async (machine) => await machine.boot()))
+    const { id } = (await statusOf(lab)).report.cluster
+    const after = await writeUntil(async () => undefined, 'after')
+    expect((await statusOf(lab)).report.cluster).toMatchObject({ id, healthy: true, healthyMembers: 1 })
+    expect(missing(after, await contents(session))).toEqual([])
+    await quorateOk(lab, ['member', 'remove', 'etcd02', 'etcd03', '--yes'])
+    const listed = await others[0]?.check(['ls', '/opt/etcd'])
+    expect(listed).toMatch(/data\.before-leave-/)
+    const address = others[0]?.address ?? ''
+    await quorateOk(lab, ['member', 'add', 'etcd02', '--address', address, '--yes'])
+    expect((await statusOf(lab)).report.cluster).toMatchObject({ id, healthy: true, healthyMembers: 2 })
+  }, 180_000)
+
+  async function recoverJson(args: readonly string[]) {
+    const { exitCode, stdout, stderr } = await quorate(lab, ['recover', ...args, '--json'])
+    if (stdout === '') throw new Error(stderr)
+    return { exitCode, report: JSON.parse(stdout) as RecoveryReport }
+  }
+
+  /** Recovers, and is killed when the moment (`step-done copy`) has come. */
+  async function killedAt(moment: string) {
+    const [type, kind] = moment.split(' ')
+    const events: ShownEvent[] = []
+    let killed = false
+    const { ended } = startQuorate(lab, ['recover', '--from-survivor', ...CONFIRM], {
+      onLine: (line, child) => {
+        const event = eventOf(line)
+        events.push(event)
+        if (event.type !== type || event.step?.kind !== kind) return
+        killed = child.kill('SIGKILL')
+      },
+    })
+    await ended
+    return { killed, events }
+  }
+
+  /** Writes one key after the other until `until` is over; gives what was acknowledged. */
+  async function writeUntil(until: () => Promise<unknown>, name = 'key'): Promise<Map<string, Written>> {
+    await using session = await sessionOf(lab)
+    const written = new Map<string, Written>()
+    let over = false
+    const writer = async (lane: number) => {
+      const clients = await session.members(etcdNodes(session.cluster).slice(0, 3))
+      const client = clients.at(lane % clients.length)
+      for (let count = 0; !over; count++) {
+        const [key, value] = [`${KEYS}${name}-${lane}-${count}`, `value ${count}`]
+        try {
+          const answer = await client?.call(
+            KV.method.put,
+            { key: utf8(key), value: utf8(value) },
+            { timeoutMs: 1_000 },
+          )
+          written.set(key, { value, revision: answer?.header?.revision ?? 0n })
+        } catch {
+          await sleep(20)
+        }
+      }
+    }
+    const writers = [0, 1, 2].map(async (lane) => await writer(lane))
+    while (written.size < ENOUGH) await sleep(50)
+    await until()
+    over = true
+    await Promise.all(writers)
+    return written
+  }
+})
+
+/** As a power failure would, but that the machine stays up; it is not started again. */
+async function crash(machine: Machine): Promise<void> {
+  await machine.check(['sh', '-euc', 'systemctl kill --signal=KILL etcd; systemctl disable --now etcd'])
+}
+
+async function contents(session: Session): Promise<Map<string, Written>> {
+  const [client] = await allMembers(session)
+  const range = { key: utf8(KEYS), rangeEnd: utf8('/history0') }
+  const answer = await client?.call(KV.method.range, range)
+  return new Map(
+    (answer?.kvs ?? []).map(({ key, value, modRevision }) => [
+      fromUtf8(key),
+      { value: fromUtf8(value), revision: modRevision },
+    ]),
+  )
+}
+
+async function readAt(session: Session, revision: bigint): Promise<void> {
+  const [client] = await allMembers(session)
+  await client?.call(KV.method.range, { key: utf8(KEYS), revision })
+}
+
+/** Keys that were acknowledged and are not there, or are not what was written. */
+function missing(
+  history: ReadonlyMap<string, Written>,
+  now: ReadonlyMap<string, Written>,
+): readonly string[] {
+  return [...history].flatMap(([key, { value, revision }]) => {
+    const found = now.get(key)
+    return found?.value === value && found.revision === revision ? [] : [key]
+  })
+}
+
+function lastEvent(output: string): ShownEvent {
+  return eventOf(output.trimEnd().split('\n').at(-1) ?? '')
+}
