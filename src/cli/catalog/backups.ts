@@ -1,6 +1,7 @@
 /** Commands about copies of a cluster's data, and the way back from a disaster. */
 import { SEAL_OPTIONS, STORE_OPTION } from './backup-options.ts'
 import type { CommandDefinition } from '../command.ts'
+import { PROOF_COMMANDS } from './proofs.ts'
 import { TRANSFER_COMMANDS } from './transfer.ts'
 
 export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
@@ -60,6 +61,7 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
     arguments: [{ syntax: '<config>', description: 'the configuration that backup schedule wrote' }],
     load: async () => await import('../commands/backup-scheduled.ts'),
   },
+  ...PROOF_COMMANDS,
   {
     name: 'restore',
     group: 'Backup and recovery',

@@ -1,0 +1,22 @@
+import { backupList } from '../../operations/list-backups.ts'
+import { storeLocation } from '../backup-options.ts'
+import { type CommandHandler, flagOption } from '../command.ts'
+import { backupListJson, renderBackupList } from '../render-backup-list.ts'
+import { loadForCommand } from '../with-session.ts'
+
+const listCommand: CommandHandler = async (context, input) => {
+  const cluster = await loadForCommand(context)
+  const own = flagOption(input, 'all') ? undefined : cluster.name
+  const { store, backups } = await backupList(storeLocation(cluster, input), {
+    cluster: own,
+    environment: process.env,
+    signal: context.signal,
+  })
+  if (context.json)
+    context.out(`${JSON.stringify({ store, backups: backupListJson(backups) }, undefined, 2)}\n`)
+  else if (backups.length > 0) context.out(renderBackupList(backups, context))
+  else context.out(`no backups${own === undefined ? '' : ` of ${own}`} in ${store}\n`)
+  return 0
+}
+
+export default listCommand
