@@ -28,6 +28,8 @@ interface Typed {
 
 const ETCD = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
 
+const RECIPIENT = 'age1r6n0zrcg9nxpmr03rthlpgsh4ltq20a9rr0fekemr94xm8sny3lsqd3nf7'
+
 /** From no cluster file to a cluster that is gone. What stands on several pages is typed once. */
 const LIFE: readonly Typed[] = [
   {
@@ -67,6 +69,17 @@ const LIFE: readonly Typed[] = [
   { shown: 'curl http://127.0.0.1:2379/v2/keys/coreos.com/network/config', on: 'etcd01' },
   { shown: 'quorate etcdctl etcd01 -- get /coreos.com/network/subnets/ --prefix' },
   { shown: 'quorate etcdctl etcd01 -- del /coreos.com/network/subnets/ --prefix' },
+  {
+    shown: 'quorate backup',
+    as: 'quorate backup --store backups --passphrase-file passphrase',
+    before: async (lab) =>
+      await writeFile(path.join(lab.folder, 'passphrase'), 'correct horse\n', { mode: 0o600 }),
+  },
+  {
+    shown: 'quorate backup --store /srv/backups --recipient age1…',
+    as: `quorate backup --store backups --recipient ${RECIPIENT}`,
+  },
+  { shown: 'quorate backup --json', as: `quorate backup --json --store backups --recipient ${RECIPIENT}` },
   { shown: 'quorate export --prefix /coreos.com/' },
   { shown: 'quorate export -o keys.jsonl' },
   { shown: 'quorate export --range /a /b --revision 5' },

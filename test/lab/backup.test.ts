@@ -1,0 +1,239 @@
+/** `quorate backup` of real clusters: complete, readable by its secret alone, and whole or not there. */
+import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
+import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { generateX25519Identity, identityToRecipient } from 'age-encryption'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseBundleName } from '../../src/backup/names.ts'
+import { openBackup } from '../../src/backup/open.ts'
+import { unseal } from '../../src/backup/sealing.ts'
+import { KV } from '../../src/etcd/gen/kv_pb.ts'
+import { loadClusterFile } from '../../src/operations/load.ts'
+import { openClusterSession } from '../../src/operations/open.ts'
+import { type BackupReport, takeBackup } from '../../src/operations/take-backup.ts'
+import { allMembers } from '../../src/run/session.ts'
+import { openDirectoryStore } from '../../src/store/directory.ts'
+import { etcdBinaries } from './etcd-binaries.ts'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { type Bystander, INTACT, openBystander } from './support/bystander.ts'
+import { applied, stateFolder } from './support/fresh.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+import { startQuorate } from './support/run.ts'
+import { etcdctlHere } from './support/tools.ts'
+
+const KILLED = 137
+
+describe.skipIf(whyNoLab())('backup', () => {
+  let lab: TestLab
+  let bystander: Bystander
+  let recipient: string
+  let identity: string
+  beforeAll(async () => {
+    identity = await generateX25519Identity()
+    recipient = await identityToRecipient(identity)
+    lab = await testLab({ machines: 3 })
+    await applied(lab)
+    bystander = await openBystander(lab)
+  })
+  afterAll(async () => {
+    bystander[Symbol.dispose]()
+    await lab.down()
+  })
+
+  const folder = (name: string) => path.join(lab.folder, name)
+  const put = async (key: string, value: string) =>
+    await etcdctlHere(lab, { suite: 'trixie', addresses: lab.machines.map(({ address }) => address) }, [
+      'put',
+      key,
+      value,
+    ])
+  const opened = async (store: string, name: string) => {
+    using from = await openDirectoryStore(store)
+    return await openBackup(
+      { name, data: await from.get(name) },
+      { workDirectory: lab.folder, secret: async () => ({ kind: 'identities', identities: [identity] }) },
+    )
+  }
+
+  test('from the command line: one private file that its key opens, with everything in it', async () => {
+    await put('a', 'one')
+    const recorder = await bystander.record()
+    const words = ['backup', '--store', folder('keys'), '--recipient', recipient, '--json']
+    const report = JSON.parse(await quorateOk(lab, words)) as BackupReport
+    expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
+
+    const [leader] = await bystander.healthyVoters(3)
+    expect(report.about.member).not.toBe(leader)
+    expect(report).toMatchObject({ sealed: 'recipients', recipients: [recipient], caKey: true })
+    expect(BigInt(report.proof.status.revision)).toBeGreaterThanOrEqual(BigInt(report.about.readRevision))
+    expect(report.proof.hashKv?.revision).toBe(report.proof.status.revision)
+    const file = path.join(folder('keys'), report.name)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect(JSON.parse(await readFile(`${file}.json`, 'utf8'))).toMatchObject({ bundle: report.bundle })
+
+    await using inside = await opened(folder('keys'), report.name)
+    expect(inside.about).toEqual(report.about)
+    expect(inside.clusterFile).toBe(await readFile(lab.clusterFile, 'utf8'))
+    const [certificate, key] = await Promise.all(
+      ['ca.crt', 'ca.key'].map(
+        async (name) => await readFile(path.join(stateFolder(lab), 'ca', name), 'utf8'),
+      ),
+    )
+    expect(inside.trustPem).toContain(certificate?.trim())
+    const sealed = inside.caKeySealed ?? Buffer.alloc(0)
+    const pem = await text(
+      await unseal({ kind: 'identities', identities: [identity] }, one(sealed), 'the key'),
+    )
+    expect(publicPem(pem)).toBe(publicPem(key ?? ''))
+    // Nothing of it was written on the nodes, and nothing is left here.
+    expect((await readdir(stateFolder(lab))).filter((name) => name.startsWith('.backup-'))).toEqual([])
+  })
+
+  test('the leader is killed, then the member that is being read: another one is taken, and it is complete', async () => {
+    const { cluster } = await loadClusterFile(lab.clusterFile)
+    await using session = await openClusterSession(cluster)
+    const clients = await allMembers(session)
+    const [first] = clients
+    // More than is on its way at a time.
+    for (let index = 0; index < 16; index++)
+      await first?.call(KV.method.put, { key: Buffer.from(`large/${index}`), value: randomBytes(1024 ** 2) })
+    const [leader] = await bystander.healthyVoters(3)
+    using store = await openDirectoryStore(folder('killed'))
+    const read: string[] = []
+    const kill = async (name: string) =>
+      void (await lab.machine(name).check(['systemctl', 'kill', '--signal=KILL', 'etcd']))
+    const strike = async function* (body: AsyncIterable<Uint8Array>) {
+      for await (const piece of body) {
+        yield piece
+        if (read.length === 1) await kill(read[0] ?? '')
+      }
+    }
+    const { directory } = await etcdBinaries('trixie')
+    const report = await takeBackup({
+      cluster: { name: 'test', nodes: [] },
+      clients,
+      clusterFile: '',
+      trustPem: '',
+      caKeySealed: undefined,
+      sealing: { kind: 'recipients', recipients: [recipient] },
+      store: {
+        ...store,
+        put: async (name, body, options) => {
+          if (read.length === 0) await kill(leader)
+          return await store.put(name, strike(body), options)
+        },
+      },
+      tool: { name: 'etcdutl', path: path.join(directory, 'etcdutl') },
+      workDirectory: lab.folder,
+      now: () => new Date(),
+      signal: new AbortController().signal,
+      onProgress: (name) => {
+        if (read.at(-1) !== name) read.push(name)
+      },
+    })
+    expect(read).toHaveLength(2)
+    expect(report.about.member).toBe(read[1])
+    await using inside = await opened(folder('killed'), report.name)
+    expect(inside.proof).toEqual(report.proof)
+    expect(await readdir(folder('killed'))).toEqual([report.name, `${report.name}.json`])
+    await bystander.healthyVoters(3)
+  })
+
+  test('without a majority there is nothing worth keeping: refused with each member’s reason', async () => {
+    const [leader, other] = await bystander.healthyVoters(3)
+    for (const name of [leader, other ?? '']) await lab.machine(name).check(['systemctl', 'stop', 'etcd'])
+    try {
+      const run = await quorate(lab, ['backup', '--store', folder('alone'), '--recipient', recipient])
+      expect(run.exitCode).toBe(1)
+      expect(run.stderr).toMatch(/no member can be backed up:\n(?:.*\n)*.*etcd0\d: /)
+      expect(run.stderr).toContain('earlier backups are as they were')
+      expect(await readdir(folder('alone'))).toEqual([])
+    } finally {
+      for (const name of [leader, other ?? '']) await lab.machine(name).check(['systemctl', 'start', 'etcd'])
+      await bystander.healthyVoters(3)
+    }
+  })
+
+  test('killed with -9 on the way: no backup of that name, and the next run sweeps up', async () => {
+    const store = folder('swept')
+    await mkdir(store, { mode: 0o700 })
+    const run = startQuorate(lab, ['backup', '--store', store, '--recipient', recipient])
+    // Its part is there as soon as bytes come.
+    const deadline = performance.now() + 20_000
+    while ((await readdir(store)).length === 0 && performance.now() < deadline)
+      await new Promise(setImmediate)
+    run.child.kill('SIGKILL')
+    expect((await run.ended).exitCode).toBe(KILLED)
+    expect(await bundles(store)).toEqual([])
+    expect((await readdir(store)).filter((name) => name.endsWith('.part'))).toHaveLength(1)
+    await quorateOk(lab, ['backup', '--store', store, '--recipient', recipient])
+    expect((await readdir(store)).filter((name) => name.endsWith('.part'))).toEqual([])
+    expect((await readdir(stateFolder(lab))).filter((name) => name.startsWith('.backup-'))).toEqual([])
+  })
+
+  test('nonsense is refused before anything is connected to, and no secret is in a message', async () => {
+    const cases: [string[], number, RegExp][] = [
+      [['--recipient', recipient], 64, /the cluster file has no backup\.store/i],
+      [['--store', folder('x'), '--recipient', 'ssh-rsa'], 64, /not a public key of age/],
+      [['--store', folder('x'), '--recipient', identity], 64, /this is a secret key/],
+      [['--store', folder('x'), '--plaintext', '--recipient', recipient], 64, /it can only be one/],
+      [['--store', folder('x')], 77, /there is no terminal to ask on/],
+      [['--store', 's3://No_Bucket/x', '--recipient', recipient], 64, /not a bucket's name/],
+      [['--store', '/proc/x', '--recipient', recipient], 74, /can't be made/],
+    ]
+    for (const [words, code, says] of cases) {
+      const run = await quorate(lab, ['backup', ...words])
+      expect(`${run.exitCode} ${run.stderr}`).toMatch(new RegExp(`^${code} `))
+      expect(run.stderr).toMatch(says)
+      expect(run.stderr).not.toContain(identity.slice(20))
+    }
+  })
+
+  test('in the open only where that is asked for, and then without the key of the CA', async () => {
+    const out = await quorateOk(lab, ['backup', '--store', folder('open'), '--plaintext'])
+    expect(out).toContain('NOT encrypted')
+    const [name = ''] = await bundles(folder('open'))
+    expect(name).toMatch(/\.bundle$/)
+    await using inside = await opened(folder('open'), name)
+    expect(inside.caKeySealed).toBeUndefined()
+    expect(inside.proof?.sizeBytes).toBe(inside.sizeBytes)
+  })
+
+  test('etcd 3.4, with a passphrase from a file; the cluster file says where to', async () => {
+    const store = folder('old')
+    const etcd = { version: '3.4.23', source: { debian: { suite: 'bookworm' } } }
+    await applied(lab, { etcd, backup: { store: { directory: store } } })
+    const file = folder('passphrase')
+    await writeFile(file, 'correct horse\n', { mode: 0o600 })
+    const report = JSON.parse(
+      await quorateOk(lab, ['backup', '--json', '--passphrase-file', file]),
+    ) as BackupReport
+    expect(report.about.etcdVersion).toBe('3.4.23')
+    using from = await openDirectoryStore(store)
+    const data = { name: report.name, data: await from.get(report.name) }
+    await using inside = await openBackup(data, {
+      workDirectory: lab.folder,
+      secret: async () => ({ kind: 'passphrase', passphrase: 'correct horse' }),
+    })
+    expect(inside.proof).toEqual(report.proof)
+    await rm(file)
+  })
+})
+
+async function bundles(store: string): Promise<readonly string[]> {
+  return (await readdir(store)).filter((name) => parseBundleName(name) !== undefined)
+}
+
+function publicPem(key: string) {
+  return createPublicKey(createPrivateKey(key)).export({ type: 'spki', format: 'pem' })
+}
+
+async function* one(data: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield data
+}
+
+async function text(data: AsyncIterable<Uint8Array>): Promise<string> {
+  const all: Uint8Array[] = []
+  for await (const piece of data) all.push(piece)
+  return Buffer.concat(all).toString()
+}
