@@ -12,7 +12,7 @@ import { type CommandInput, flagOption, textOption } from './command.ts'
 import type { CliContext } from './context.ts'
 
 /** @throws QuorateError `usage` if there is none */
-export function storeLocation(cluster: Cluster, input: CommandInput): StoreLocation {
+export function storeLocation(cluster: Pick<Cluster, 'backup'>, input: CommandInput): StoreLocation {
   const given = textOption(input, 'store')
   if (given !== undefined) return given.startsWith('s3://') ? bucketAt(given, cluster) : folderAt(given)
   const known = cluster.backup?.store
@@ -27,7 +27,7 @@ function folderAt(folder: string): StoreLocation {
 }
 
 /** What the URL does not say is as in the cluster file; without one, as the environment of other S3 tools has it. */
-function bucketAt(url: string, { backup }: Cluster): StoreLocation {
+function bucketAt(url: string, { backup }: Pick<Cluster, 'backup'>): StoreLocation {
   const [bucket = '', ...rest] = url.slice('s3://'.length).replace(/\/+$/, '').split('/')
   const prefix = rest.join('/')
   const complaint = checkBucket(bucket) ?? (prefix === '' ? undefined : checkObjectPrefix(prefix))

@@ -79,7 +79,8 @@ async function* once(data: Uint8Array): AsyncGenerator<Uint8Array> {
   yield data
 }
 
-async function obtainTool({ cluster, cacheDirectory, signal, emit }: Session): Promise<SnapshotTool> {
+/** etcd's own tool for snapshots, of the cluster's version. */
+export async function obtainTool({ cluster, cacheDirectory, signal, emit }: Session): Promise<SnapshotTool> {
   const architecture = ownArchitecture()
   if (architecture === undefined)
     throw new QuorateError('artifact', 'there is no etcd for the processor of this computer')

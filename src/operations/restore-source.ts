@@ -2,21 +2,20 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { ownArchitecture } from '../artifacts/artifact.ts'
-import { obtainEtcd } from '../artifacts/obtain.ts'
 import { type BackupData, type OpenedBackup, openBackup } from '../backup/open.ts'
 import type { Secret } from '../backup/sealing.ts'
 import { QuorateError } from '../errors.ts'
-import { type SnapshotStatus, readSnapshotStatus, snapshotTool } from '../etcd/snapshot-tool.ts'
+import { type SnapshotStatus, readSnapshotStatus } from '../etcd/snapshot-tool.ts'
 import type { Session } from '../run/session.ts'
 import type { StoreLocation } from '../spec/backup.ts'
-import type { EtcdSpec } from '../spec/cluster.ts'
+import { obtainTool } from './backup.ts'
 import { openStore } from '../store/open-store.ts'
 
 export interface SourceOptions {
   /** The path of a bundle, or of a snapshot as `etcdctl snapshot save` writes it; or the name of a backup in the store. */
   readonly snapshot: string
-  readonly store: StoreLocation | undefined
+  /** Where to look for a name; throws if nobody knows. */
+  readonly store: (() => StoreLocation) | undefined
   /** Asked only where it is encrypted. */
   readonly secret: () => Promise<Secret>
   /** Absolute path of a folder with room. */
@@ -42,7 +41,7 @@ async function find({ snapshot, store, environment, signal }: SourceOptions): Pr
       hint: 'give the path of a bundle or of a snapshot file; or the name of a backup and where it is: --store',
     })
   }
-  const opened = await openStore(store, { environment, signal })
+  const opened = await openStore(store(), { environment, signal })
   const files = await opened.list(signal)
   if (!files.some(({ name }) => name === snapshot)) {
     throw new QuorateError('usage', `there is no backup ${snapshot} in ${opened.title}`, {
@@ -53,18 +52,8 @@ async function find({ snapshot, store, environment, signal }: SourceOptions): Pr
 }
 
 /** What etcd's own tool says of it, of the version that is to run. @throws QuorateError `backup` if it refuses it */
-export async function statusOf(
-  { cacheDirectory, signal, emit }: Pick<Session, 'cacheDirectory' | 'signal' | 'emit'>,
-  etcd: Pick<EtcdSpec, 'version' | 'source'>,
-  opened: OpenedBackup,
-): Promise<SnapshotStatus> {
+export async function statusOf(session: Session, opened: OpenedBackup): Promise<SnapshotStatus> {
   // Its sum was compared with the one that was written beside this.
   if (opened.proof !== undefined) return opened.proof.status
-  const arch = ownArchitecture()
-  if (arch === undefined)
-    throw new QuorateError('artifact', 'there is no etcd for this computer, to read the snapshot with')
-  const tell = ({ text, doneBytes, totalBytes }: { text: string; doneBytes?: number; totalBytes?: number }) =>
-    emit({ type: 'artifact', text, doneBytes, totalBytes })
-  const { files } = await obtainEtcd(etcd, arch, { cacheDirectory, signal, emit: tell })
-  return await readSnapshotStatus(snapshotTool(files), opened.snapshotFile, signal)
+  return await readSnapshotStatus(await obtainTool(session), opened.snapshotFile, session.signal)
 }

@@ -17,6 +17,7 @@ import { runWave } from '../run/wave.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { lockAll } from './apply.ts'
 import { compactTime } from './compact-time.ts'
+import { preflight, requireFit } from './preflight.ts'
 import { refuseSnapshot } from './restore-fit.ts'
 import { type Surroundings, lookAround, requireRoom } from './restore-look.ts'
 import { type RestorePreview, previewOf } from './restore-preview.ts'
@@ -69,6 +70,8 @@ export async function restore(session: Session, options: RestoreOptions): Promis
       hint: 'run it again to see what it is now',
     })
   }
+  // The ports that it listens on for a moment would look taken to `observe`.
+  if (!now.continued && isBare(now.observed)) requireFit(session, await preflight(session))
   const { done, observed } = await carryOut(session, lock, now)
   const { keys, revision } = await provenKeys(session, opened.proof?.keys)
   return {
@@ -172,6 +175,13 @@ async function carryOut(
 
 function isUnderway({ hosts }: Observed): boolean {
   return Object.values(hosts).some(({ underway }) => underway !== undefined)
+}
+
+/** No member has data: these machines are new. */
+function isBare({ hosts }: Observed): boolean {
+  return Object.values(hosts).every(
+    ({ member }) => member?.dataPresent !== true && member?.walPresent !== true,
+  )
 }
 
 function movedIn(done: readonly Step[]): RestoreReport['moved'] {

@@ -46,6 +46,9 @@ export function planRestore(intent: RestoreIntent, observed: Observed): Next {
   return { kind: 'done' }
 }
 
+/** How many turns members start apart. */
+const APART = 3
+
 /** The ID of the cluster that comes of it. */
 export function restoredClusterId({ cluster, restore }: Pick<RestoreIntent, 'cluster' | 'restore'>): string {
   const urls = etcdNodes(cluster).map((node) => [peerUrl(cluster, node)])
@@ -196,7 +199,8 @@ function settings({ cluster, restore }: RestoreIntent, node: Node): string {
 const start: Stage = ({ cluster }, observed) =>
   etcdNodes(cluster)
     .filter(({ name }) => observed.hosts[name]?.member?.unit.active !== 'active')
-    .flatMap((node, turn) => startOf(node, turn, observed.hosts[node.name]?.member?.unit))
+    // On a restart members ask each other for their hashes first, and one that listens and does not serve yet costs 7 s.
+    .flatMap((node, index) => startOf(node, index * APART, observed.hosts[node.name]?.member?.unit))
 
 const prove: Stage = ({ cluster }, { cluster: facts, hosts }) => {
   if (cluster.nodes.every(({ name }) => isFinished(hosts[name]))) return []

@@ -1,5 +1,5 @@
 /** Commands about copies of a cluster's data, and the way back from a disaster. */
-import { SEAL_OPTIONS, STORE_OPTION } from './backup-options.ts'
+import { SEAL_OPTIONS, SECRET_OPTION, STORE_OPTION } from './backup-options.ts'
 import type { CommandDefinition } from '../command.ts'
 import { PROOF_COMMANDS } from './proofs.ts'
 import { TRANSFER_COMMANDS } from './transfer.ts'
@@ -76,7 +76,17 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
       },
     ],
     options: [
-      { flags: '--identity <file>', description: 'the secret key of age that opens the bundle' },
+      ...STORE_OPTION,
+      ...SECRET_OPTION,
+      {
+        flags: '--into <file>',
+        description:
+          'new machines: write the cluster file of the bundle there (if there is none) and its CA beside it',
+      },
+      {
+        flags: '--address <node=ip...>',
+        description: 'with --into: another address for a node than the bundle has',
+      },
       {
         flags: '--without <node...>',
         description: 'restore on the others: this one is gone, and will be made anew when it is back',
@@ -91,6 +101,7 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
       'quorate restore prod-20261122T030000Z-r5711.bundle.age --identity key.txt',
       'quorate restore ./snapshot.db --confirm prod',
       'quorate restore ./prod.bundle.age --without etcd03',
+      'quorate restore ./prod.bundle.age --into cluster.yaml --address etcd01=10.0.1.11 --address etcd02=10.0.1.12',
     ],
     load: async () => await import('../commands/restore.ts'),
   },

@@ -1,0 +1,75 @@
+/** A backup alone, and new machines: the cluster file and the CA from it, before anything else. */
+import { existsSync } from 'node:fs'
+import { chmod, mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { parse } from 'yaml'
+import type { OpenedBackup } from '../backup/open.ts'
+import { unseal } from '../backup/sealing.ts'
+import { QuorateError } from '../errors.ts'
+import { createFile } from '../pki/atomic-file.ts'
+import type { AskPassphrase } from '../pki/authority.ts'
+import { importCa } from '../pki/ca-import.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import { editValues } from '../spec/edit.ts'
+
+/**
+ * Writes the cluster file of the backup, with other addresses where some are given; one that is there stays as it is.
+ *
+ * @returns whether it was written
+ * @throws QuorateError `backup` for a bare snapshot; `usage` for a node that is not in it, or addresses for a file that is there
+ */
+export async function writeClusterFile(
+  { clusterFile, name }: Pick<OpenedBackup, 'clusterFile' | 'name'>,
+  into: string,
+  addresses: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  if (existsSync(into)) {
+    if (Object.keys(addresses).length === 0) return false
+    throw new QuorateError('usage', `${into} is there already, so --address changes nothing`, {
+      hint: 'write the addresses into that file, and leave the option out',
+    })
+  }
+  if (clusterFile === undefined) {
+    throw new QuorateError('backup', `there is no cluster file in ${name}: it is a bare snapshot`, {
+      hint: 'write the cluster file yourself (quorate init), then: quorate -f FILE restore SNAPSHOT',
+    })
+  }
+  await mkdir(path.dirname(into), { recursive: true })
+  const text = withAddresses(clusterFile, addresses)
+  if (!(await createFile(into, text, 0o644))) throw new QuorateError('moved', `${into} appeared meanwhile`)
+  await chmod(into, 0o644)
+  return true
+}
+
+function withAddresses(text: string, addresses: Readonly<Record<string, string>>): string {
+  const { nodes = [] } = (parse(text) ?? {}) as { readonly nodes?: readonly { readonly name?: unknown }[] }
+  const edits = Object.entries(addresses).map(([node, value]) => {
+    const index = nodes.findIndex(({ name }) => name === node)
+    if (index !== -1) return { path: ['nodes', index, 'address'], value }
+    throw new QuorateError('usage', `--address ${node}=${value}: there is no node ${node} in the backup`, {
+      hint: `nodes: ${nodes.map(({ name }) => String(name)).join(', ')}`,
+    })
+  })
+  return editValues(text, edits)
+}
+
+/** @returns the files that were written: none where the CA is there already, or its key is not in the backup */
+export async function restoreCa(
+  cluster: Cluster,
+  { trustPem, caKeySealed, secret, name }: OpenedBackup,
+  askPassphrase: AskPassphrase,
+): Promise<readonly string[]> {
+  if (trustPem === undefined) return []
+  let keyPem: string | undefined
+  if (caKeySealed !== undefined && secret !== undefined) {
+    const pieces: Uint8Array[] = []
+    for await (const piece of await unseal(secret, once(caKeySealed), `the CA's key in ${name}`))
+      pieces.push(piece)
+    keyPem = Buffer.concat(pieces).toString('utf8')
+  }
+  return await importCa(cluster, { trustPem, keyPem }, askPassphrase)
+}
+
+async function* once(data: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield data
+}

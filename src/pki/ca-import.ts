@@ -1,0 +1,92 @@
+/** A CA from a backup, put where the cluster file wants it on this computer: whole or not at all, over none that is there. */
+import { createPrivateKey, createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { QuorateError } from '../errors.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import { createFile, syncDirectory, writeNewFile } from './atomic-file.ts'
+import type { AskPassphrase } from './authority.ts'
+import { encryptAge } from './ca-key.ts'
+import { spkiSha256 } from './certificate.ts'
+import { chainPem, parseCertificates } from './chain.ts'
+
+export interface CaBackup {
+  /** What members and clients trusted (PEM). */
+  readonly trustPem: string
+  /** PKCS#8, PEM; undefined: the key is not in the backup. */
+  readonly keyPem: string | undefined
+}
+
+/**
+ * Where the file says that the CA is on this computer, and it is not: it is from now on. Nothing is done for a CA on a
+ * host; an offline one gets its certificate.
+ *
+ * @returns the files that were written
+ * @throws QuorateError `pki` if key and certificates don't belong together; `state` if the place is taken
+ */
+export async function importCa(
+  cluster: Cluster,
+  { trustPem, keyPem }: CaBackup,
+  askPassphrase: AskPassphrase,
+): Promise<readonly string[]> {
+  const { authority } = cluster.pki
+  if (authority.home === 'host') return []
+  if (authority.home === 'offline') return await importFile(authority.certificate, trustPem, 0o644)
+  if (keyPem === undefined) return []
+  const certificate = chainOf(trustPem, keyPem)
+  if (authority.certificate !== undefined && authority.key !== undefined) {
+    const key = await importFile(authority.key, keyPem, 0o600)
+    return [...key, ...(await importFile(authority.certificate, certificate, 0o644))]
+  }
+  const directory = path.join(cluster.stateDirectory, 'ca')
+  if (existsSync(directory)) return []
+  const encrypted = authority.passphrase
+    ? await encryptAge(keyPem, await askPassphrase(`the CA key ${directory}/ca.key.age, from now on`))
+    : undefined
+  await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
+  const fresh = await mkdtemp(path.join(cluster.stateDirectory, '.ca.'))
+  try {
+    await writeNewFile(path.join(fresh, 'ca.crt'), certificate, 0o644)
+    const name = encrypted === undefined ? 'ca.key' : 'ca.key.age'
+    await writeNewFile(path.join(fresh, name), encrypted ?? keyPem, 0o600)
+    await syncDirectory(fresh)
+    await rename(fresh, directory)
+    await syncDirectory(cluster.stateDirectory)
+    return ['ca.crt', name].map((file) => path.join(directory, file))
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true })
+    throw QuorateError.from(error, 'state', `the CA can't be put into ${directory}`)
+  }
+}
+
+async function importFile(file: string, text: string, mode: number): Promise<readonly string[]> {
+  if (existsSync(file)) return []
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+  return (await createFile(file, text, mode)) ? [file] : []
+}
+
+/** The certificate of the key, its issuer, and so on. While CAs are exchanged others stand beside it. */
+function chainOf(trustPem: string, keyPem: string): string {
+  const certificates = parseCertificates(trustPem, 'the certificates of the backup')
+  const own = spkiSha256(createPublicKey(keyOf(keyPem)))
+  const first = certificates.find(({ publicKey }) => spkiSha256(publicKey) === own)
+  if (first === undefined)
+    throw new QuorateError('pki', "the CA's key in the backup belongs to none of its certificates")
+  const chain: [X509Certificate, ...X509Certificate[]] = [first]
+  for (let top = first; ;) {
+    const below = top
+    const issuer = certificates.find((one) => !chain.includes(one) && below.checkIssued(one))
+    if (issuer === undefined) return chainPem(chain)
+    chain.push(issuer)
+    top = issuer
+  }
+}
+
+function keyOf(keyPem: string): KeyObject {
+  try {
+    return createPrivateKey(keyPem)
+  } catch (error) {
+    throw QuorateError.from(error, 'pki', "the CA's key in the backup can't be read")
+  }
+}
