@@ -5,13 +5,13 @@ import { QuorateError } from '../errors.ts'
 import { canBumpRevision } from '../etcd/versions.ts'
 import type { Observed } from '../plan/observed.ts'
 import { type Plan, foresee } from '../plan/plan.ts'
-import { type RestoreIntent, planRestore, restoredClusterId } from '../plan/restore.ts'
+import { type RestoreIntent, isPlaced, planRestore, restoredClusterId } from '../plan/restore.ts'
 import { chooseRestore } from '../plan/restore-intent.ts'
 import type { Step } from '../plan/steps.ts'
 import { blockedError } from '../run/engine.ts'
 import type { Lock } from '../run/lock.ts'
 import { loop } from '../run/loop.ts'
-import { observe } from '../run/observe.ts'
+import { type Judgement, judge, judgeCertificates, observe } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
 import { runWave } from '../run/wave.ts'
 import { etcdNodes } from '../spec/cluster.ts'
@@ -99,7 +99,8 @@ async function lookAtAll(
   fresh: Fresh,
 ): Promise<Looked> {
   const { cluster } = session
-  const [observed, surroundings] = await Promise.all([reachAll(session), lookAround(session)])
+  const observed = await reachAll(session)
+  const surroundings = await lookAround(session)
   const { restore: chosen, continued } = chooseRestore(cluster, observed, fresh)
   refuseSnapshot(cluster, observed, opened, { otherCluster })
   const bump = canBumpRevision(cluster.etcd.version)
@@ -151,16 +152,21 @@ async function carryOut(
   { intent, observed }: Looked,
 ): Promise<{ readonly done: readonly Step[]; readonly observed: Observed }> {
   let stopped = isUnderway(observed)
+  // What the cluster of before says is of no account any more; some of it may be gone, and waited for in vain.
+  const judgement: Judgement = async (judging, hosts, verified) => {
+    const all = etcdNodes(intent.cluster).every(({ name }) => isPlaced(intent, hosts[name]))
+    return await (all ? judge : judgeCertificates)(judging, hosts, verified)
+  }
   try {
     return await loop({
       observed,
       decide: (seen) => planRestore(intent, seen),
       runWave: async (seen, steps) => {
         stopped ||= steps.some(({ kind }) => kind === 'restore-halt')
-        return await runWave(session, lock, seen, steps)
+        return await runWave(session, lock, seen, steps, judgement)
       },
       lookAgain: async ({ cluster: before }) => {
-        const again = await observe(session)
+        const again = await observe(session, judgement)
         if (again.cluster === undefined || before === undefined) return again
         return { ...again, cluster: { ...again.cluster, verified: before.verified } }
       },

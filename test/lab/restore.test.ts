@@ -1,0 +1,222 @@
+/** Restoring a whole cluster: killed at every step, without a machine, onto new machines; compared key by key. */
+import { readFile, truncate, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { generateX25519Identity, identityToRecipient } from 'age-encryption'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { takeSnapshot } from '../../src/etcd/snapshot.ts'
+import { allMembers } from '../../src/run/session.ts'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { sessionOf } from './support/fill.ts'
+import { applied, freshState, stateFolder } from './support/fresh.ts'
+import { type ToolEvent, on } from './support/held.ts'
+import { type Written, contentsAt, contentsNow, writeHistory } from './support/history.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+import { refusal } from './support/refusal.ts'
+import { startQuorate } from './support/run.ts'
+import { statusOf } from './support/status.ts'
+import { WHOLE, outcomeOf } from './support/whole.ts'
+
+/** What restoring raises the revision by, where etcd can. */
+const BUMP = 1_000_000_000
+
+/** A kind of step each, at whose beginning the tool dies; and once more in the middle of the exchange. */
+const DEATHS = [
+  'step-done restore-stage',
+  'step-started restore-halt',
+  'step-started stop',
+  'step-done restore-place',
+  'step-started start',
+  'step-started verify',
+  'step-done restore-finish',
+]
+
+/** In the midst of it: nobody else may touch the cluster. */
+const UNFINISHED = DEATHS.slice(2, 4)
+
+describe.skipIf(whyNoLab())('restore', () => {
+  let lab: TestLab
+  let bundle = ''
+  let revision = 0n
+  let history: readonly Written[] = []
+  const secret = () => ['--identity', path.join(lab.folder, 'key.txt')]
+
+  beforeAll(async () => {
+    lab = await testLab({ machines: 3 })
+    await applied(lab)
+    await consumers()
+    const identity = await generateX25519Identity()
+    await writeFile(path.join(lab.folder, 'key.txt'), `${identity}\n`, { mode: 0o600 })
+    await using session = await sessionOf(lab)
+    history = await writeHistory(session, 120, 'kept')
+    const store = path.join(lab.folder, 'backups')
+    const recipient = await identityToRecipient(identity)
+    const taken = await quorateOk(lab, ['backup', '--store', store, '--recipient', recipient, '--json'])
+    const report = JSON.parse(taken) as { name: string; proof: { status: { revision: string } } }
+    bundle = path.join(store, report.name)
+    revision = BigInt(report.proof.status.revision)
+    history = [...history, ...(await writeHistory(session, 40, 'lost'))]
+  })
+  afterAll(async () => await lab.down())
+
+  test('a bundle that was cut off, one of another cluster, a machine that is down: refused, and nothing is touched', async () => {
+    const cut = path.join(lab.folder, 'cut.bundle.age')
+    await writeFile(cut, await readFile(bundle))
+    await truncate(cut, 3000)
+    const damaged = await refusal(lab, ['restore', cut, ...secret(), '--confirm', 'test'])
+    expect(damaged).toMatchObject({ exitCode: 10, touched: [] })
+    await lab.writeCluster({ name: 'other', state: stateFolder(lab) })
+    const foreign = await refusal(lab, ['restore', bundle, ...secret(), '--confirm', 'other'])
+    await lab.writeCluster({})
+    expect(foreign).toMatchObject({ exitCode: 10, touched: [] })
+    expect(foreign.output).toContain("of the cluster 'test', not of 'other'")
+    await lab.machine('etcd03').check(['systemctl', 'stop', 'ssh'])
+    const alone = await refusal(lab, ['restore', bundle, ...secret(), '--confirm', 'test'])
+    await lab.machine('etcd03').check(['systemctl', 'start', 'ssh'])
+    expect(alone).toMatchObject({ exitCode: 69, touched: [] })
+    expect(alone.output).toContain('--without etcd03')
+    const unasked = await refusal(lab, ['restore', bundle, ...secret(), '--yes'])
+    expect(unasked).toMatchObject({ exitCode: 130, touched: [] })
+    expect(unasked.output).toContain(`the cluster is at revision ${history.at(-1)?.revision}`)
+  })
+
+  test('killed at every kind of step: the next run goes on, and what comes of it is the history up to the snapshot', async () => {
+    const before = await idOf(lab)
+    const hints: string[] = []
+    for (const death of DEATHS) {
+      expect({ death, exitCode: await diesAt(death) }).toEqual({ death, exitCode: 137 })
+      if (!UNFINISHED.includes(death)) continue
+      const { exitCode, stderr } = await quorate(lab, ['apply'])
+      hints.push(`${exitCode} ${stderr.includes(`restore ${bundle}`)}`)
+    }
+    expect(hints).toEqual(UNFINISHED.map(() => '8 true'))
+    await quorateOk(lab, ['restore', bundle, ...secret(), '--confirm', 'test', '--yes'])
+
+    await using session = await sessionOf(lab)
+    expect(await contentsNow(session)).toEqual(contentsAt(history, revision))
+    expect(await revisionNow(lab)).toBeGreaterThan(Number(revision) + BUMP)
+    expect(await idOf(lab)).not.toBe(before)
+    expect(await outcomeOf(lab)).toEqual(WHOLE)
+    expect(await filesOf('etcd01')).toEqual(['data', 'data.before-restore', 'wal', 'wal.before-restore'])
+    expect(await activeConsumers()).toEqual([
+      'kube-apiserver active, flanneld inactive',
+      'nothing left behind',
+    ])
+  })
+
+  test('a machine is gone: the others are restored without it, and it joins them when it is back', async () => {
+    const gone = lab.machine('etcd03')
+    await gone.check(['sh', '-c', 'systemctl stop ssh; systemctl stop etcd'])
+    const words = ['restore', bundle, ...secret(), '--without', 'etcd03', '--confirm', 'test', '--yes']
+    const { stderr, exitCode } = await quorate(lab, words)
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining('quorate reset etcd03'),
+    })
+    // Its old data would have it be a member of the old cluster: nobody else is one.
+    await gone.check(['sh', '-c', 'systemctl start ssh; systemctl start --no-block etcd'])
+    expect((await refusal(lab)).exitCode).toBe(8)
+    await quorateOk(lab, ['reset', 'etcd03', '--confirm', 'test'])
+    await quorateOk(lab, ['apply', '--yes'])
+    expect(await outcomeOf(lab)).toEqual(WHOLE)
+    await using session = await sessionOf(lab)
+    expect(await contentsNow(session)).toEqual(contentsAt(history, revision))
+  })
+
+  test('new machines, a bundle and its key: the same cluster, with the same CA', async () => {
+    const ca = await readFile(path.join(stateFolder(lab), 'ca/ca.crt'), 'utf8')
+    await Promise.all([lab.pristine(), freshState(lab)])
+    const into = path.join(lab.folder, 'again.yaml')
+    const address = `etcd02=${lab.machine('etcd02').address}`
+    const words = ['restore', bundle, ...secret(), '--into', into, '--address', address, '--yes']
+    await quorateOk({ clusterFile: into }, words)
+    expect(await readFile(path.join(stateFolder(lab), 'ca/ca.crt'), 'utf8')).toBe(ca)
+    await using session = await sessionOf(lab)
+    expect(await contentsNow(session)).toEqual(contentsAt(history, revision))
+    expect(await outcomeOf(lab)).toEqual(WHOLE)
+  })
+
+  test('etcd 3.4.23: by etcdctl, from a bare snapshot, and the revision goes back, which is said', async () => {
+    await applied(lab, { etcd: { version: '3.4.23', source: { debian: { suite: 'bookworm' } } } })
+    const file = path.join(lab.folder, 'bare.db')
+    const session = await sessionOf(lab)
+    const kept = await writeHistory(session, 60, 'kept')
+    const [member] = await allMembers(session)
+    if (member === undefined) throw new TypeError('no member')
+    const snapshot = await takeSnapshot(member, { file })
+    await writeHistory(session, 30, 'lost')
+    await session[Symbol.asyncDispose]()
+
+    const { stderr, exitCode } = await quorate(lab, ['restore', file, '--confirm', 'test'])
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining('Restart every client'),
+    })
+    await using again = await sessionOf(lab)
+    expect(await contentsNow(again)).toEqual(contentsAt(kept, snapshot.revision))
+    expect(await revisionNow(lab)).toBeLessThan(Number(snapshot.revision) + 20)
+    expect(await outcomeOf(lab)).toEqual(WHOLE)
+  })
+
+  /** An API server that runs and a flannel that does not, as units of those names. */
+  async function consumers(): Promise<void> {
+    const unit = '[Service]\nExecStart=/bin/sleep infinity\n'
+    for (const name of ['kube-apiserver', 'flanneld'])
+      await lab.machine('etcd01').writeFile(`/etc/systemd/system/${name}.service`, unit)
+    await lab.machine('etcd01').check(['systemctl', 'start', 'kube-apiserver'])
+  }
+
+  async function activeConsumers(): Promise<readonly string[]> {
+    const machine = lab.machine('etcd01')
+    const [api, flannel] = await Promise.all(
+      ['kube-apiserver', 'flanneld'].map(async (unit) =>
+        (await machine.exec(['systemctl', 'is-active', unit])).stdout.trim(),
+      ),
+    )
+    const left = await machine.exec([
+      'sh',
+      '-c',
+      'ls -d /var/lib/quorate/restore /var/lib/quorate/underway 2>/dev/null',
+    ])
+    return [
+      `kube-apiserver ${api}, flanneld ${flannel}`,
+      left.stdout === '' ? 'nothing left behind' : left.stdout,
+    ]
+  }
+
+  /** Exit code of a restore that is killed at the first such event; 137 if it was. */
+  async function diesAt(moment: string): Promise<number> {
+    const words = ['restore', bundle, ...secret(), '--confirm', 'test', '--yes', '--json']
+    const { ended } = startQuorate(lab, words, {
+      onLine: (line, child) => {
+        if (on(moment)(JSON.parse(line) as ToolEvent)) child.kill('SIGKILL')
+      },
+    })
+    const { exitCode, stdout, stderr } = await ended
+    if (exitCode !== 137) throw new Error(`${moment}: ${stdout.slice(-2000)}${stderr}`)
+    return exitCode
+  }
+
+  async function filesOf(name: string): Promise<readonly string[]> {
+    const { stdout } = await lab.machine(name).exec(['ls', '/opt/etcd'])
+    return [
+      ...new Set(
+        stdout
+          .trim()
+          .split('\n')
+          .map((file) => file.replace(/-\d{8}T.*/, '')),
+      ),
+    ]
+  }
+})
+
+async function idOf(lab: TestLab): Promise<string | null> {
+  return (await statusOf(lab)).report.cluster.id
+}
+
+async function revisionNow(lab: TestLab): Promise<number> {
+  await using session = await sessionOf(lab)
+  const [member] = await allMembers(session)
+  const { KV } = await import('../../src/etcd/gen/kv_pb.ts')
+  const answer = await member?.call(KV.method.range, { key: new Uint8Array([1]), countOnly: true })
+  return Number(answer?.header?.revision)
+}
