@@ -87,6 +87,13 @@ export { type UnjamReport, unjam } from './operations/unjam.ts'
 export { type ExportOptions, type ExportReport, exportKeys } from './operations/export.ts'
 export { type ImportOptions, type ImportPreview, type ImportReport, importKeys } from './operations/import.ts'
 
+// The quorum is lost
+export { type Survey, type Survivor, surveyMembers } from './operations/recover-look.ts'
+export { type Choice, type RecoveryReport, reportOf } from './operations/recover-report.ts'
+export type { RecoveryPreview } from './operations/recover-decide.ts'
+export { type RecoverOptions, type RecoverReport, recover } from './operations/recover.ts'
+export { abandonRecovery } from './operations/recover-abandon.ts'
+
 // Certificates
 export { type CertificateList, type ListedCertificate, listCertificates } from './operations/certs-list.ts'
 export { type ClientOptions, clientCertificate } from './operations/certs-client.ts'

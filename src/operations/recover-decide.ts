@@ -1,12 +1,16 @@
 /** Whether a recovery may be done, from whose data, and what whoever says yes should know beforehand. */
 import { randomBytes } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
+import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { canBumpRevision } from '../etcd/versions.ts'
+import { PATHS } from '../host/state.ts'
+import { parsePin, runElsewhere } from '../plan/pin.ts'
 import { quorum } from '../plan/quorum.ts'
 import { type RecoveryStep, recoverySteps } from '../plan/recovery-steps.ts'
 import type { BlockReason } from '../plan/steps.ts'
 import { blockedError } from '../run/engine.ts'
 import type { Session } from '../run/session.ts'
+import type { Cluster } from '../spec/cluster.ts'
 import { compactTime } from './compact-time.ts'
 import { type Survey, surveyMembers } from './recover-look.ts'
 import { type RecoveryProgress, progressOf } from './recover-progress.ts'
@@ -83,6 +87,8 @@ function beginning(session: Session, survey: Survey, { survivor, lost }: Recover
     })
   }
   const { cluster } = session
+  const unfit = unfitReasons(cluster, survey, chosen)
+  if (unfit.length > 0) throw blockedError(unfit)
   return {
     survivor: chosen,
     lost,
@@ -129,6 +135,36 @@ function refusals({ outlook, members }: Survey): readonly BlockReason[] {
     ]
   }
   return []
+}
+
+/** It starts with the cluster file's settings, on what is installed there. */
+function unfitReasons(cluster: Cluster, { members }: Survey, survivor: string): readonly BlockReason[] {
+  const state = members.find(({ name }) => name === survivor)?.host?.member
+  if (state === undefined) return []
+  const { runBy } = parsePin(state.contents[PATHS.clusterId] ?? '') ?? {}
+  if (runBy !== undefined) return [runElsewhere(survivor, runBy)]
+  const options = parseEnvironmentFile(state.contents[PATHS.environment] ?? '')
+  const version = state.binaries['etcd']?.version
+  const wrong: { message: string; hint: string }[] = []
+  if (options['ETCD_INITIAL_ADVERTISE_PEER_URLS']?.startsWith('http:') === true) {
+    wrong.push({
+      message: 'its peers still spoke http with it: quorate recovers clusters that have TLS',
+      hint: 'recover it by hand, as etcd’s own documentation has it; its data is untouched',
+    })
+  }
+  if (Object.keys(state.tls.keys).length === 0) {
+    wrong.push({
+      message: `there is no key of its own in ${PATHS.tls}`,
+      hint: 'put its keys and certificates back, or go on from another copy: --from-survivor NODE',
+    })
+  }
+  if (version !== undefined && version !== cluster.etcd.version) {
+    wrong.push({
+      message: `etcd ${version} is installed there, and the cluster file says ${cluster.etcd.version}`,
+      hint: `put etcd.version: ${version} into the cluster file for now; upgrade when the cluster is whole again`,
+    })
+  }
+  return wrong.map((reason) => ({ host: survivor, ...reason }))
 }
 
 function goesOn(survey: Survey, present: RecoveryProgress, choice: RecoveryChoice): RecoveryProgress {

@@ -200,9 +200,7 @@ function readFigures(lines: readonly string[], host: string): Omit<MadeCluster, 
     // Of an empty store etcdctl leaves the count out.
     keys: keys === undefined ? undefined : (keys.count ?? 0),
     hash:
-      hash?.hash === undefined
-        ? undefined
-        : { hash: hash.hash, compactRevision: hash.compact_revision ?? 0 },
+      hash?.hash === undefined ? undefined : { hash: hash.hash, compactRevision: hash.compact_revision ?? 0 },
   }
 }
 

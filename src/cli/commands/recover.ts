@@ -1,6 +1,7 @@
 import { QuorateError } from '../../errors.ts'
 import { surveyMembers } from '../../operations/recover-look.ts'
-import { reportOf } from '../../operations/recover-report.ts'
+import { type Choice, reportOf } from '../../operations/recover-report.ts'
+import type { Session } from '../../run/session.ts'
 import { type CommandHandler, type CommandInput, flagOption } from '../command.ts'
 import { renderRecovery } from '../render-recover.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
@@ -18,13 +19,22 @@ const recoverCommand: CommandHandler = async (context, input) => {
   return await withSession(
     context,
     async (session) => {
-      const report = reportOf(cluster, await surveyMembers(session, lost))
+      const survey = await surveyMembers(session, lost)
+      const needsChoice = survey.outlook.kind === 'open' || survey.outlook.kind === 'lost'
+      const backup = needsChoice ? await newestBackup(session) : undefined
+      const report = reportOf(cluster, survey, backup)
       if (context.json) context.out(`${JSON.stringify(report)}\n`)
       else context.out(renderRecovery(report, context.colors))
       return report.kind === 'serving' ? 0 : OPEN
     },
     { cluster, events: 'text' },
   )
+}
+
+/** Loaded where it is needed: stores bring a lot along. */
+async function newestBackup(session: Session): Promise<Choice | undefined> {
+  const { backupChoice } = await import('../../operations/recover-backup.ts')
+  return await backupChoice(session, process.env)
 }
 
 /** Of an option that takes several words. */
