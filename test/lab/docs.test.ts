@@ -113,6 +113,12 @@ const LIFE: readonly Typed[] = [
   // The quorum is lost then.
   { shown: 'quorate stop etcd02 --force --confirm my-cluster', exitCode: 1 },
   { shown: 'quorate start etcd03', as: 'quorate start etcd02 etcd03' },
+  { shown: 'quorate start --all' },
+  { shown: 'quorate recover' },
+  // A quorum answers.
+  { shown: 'quorate recover --from-survivor', exitCode: 8 },
+  { shown: 'quorate recover --from-survivor etcd01 --lost etcd02 etcd03', exitCode: 64 },
+  { shown: 'quorate recover --abandon' },
   { shown: 'quorate member replace etcd02', as: 'quorate member replace etcd02 --yes' },
   { shown: 'quorate member replace etcd02 --anew 8e9e05c52164694d' },
   { shown: 'quorate member remove etcd03', as: 'quorate member remove etcd03 --yes' },

@@ -60,20 +60,22 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(report.mayBeLost.join()).toContain(`without ${leader}`)
     expect(await quorate(lab, ['recover', '--from-survivor', '--yes'])).toMatchObject({ exitCode: 130 })
 
-    const moments = ['step-done fence', 'step-started copy', 'step-started place', 'step-started begin']
-    moments.push('step-done clear', 'step-done member-add', 'step-done release')
-    for (const moment of moments) {
-      const { killed, events } = await killedAt(moment)
-      expect(killed, `${moment}: ${JSON.stringify(events.at(-1))}`).toBe(true)
-      if (moment === 'step-done fence') {
-        const apply = await quorate(lab, ['apply'])
-        expect(apply).toMatchObject({ exitCode: BLOCKED })
-        expect(apply.stderr).toContain('quorate recover --from-survivor')
-        expect(await quorate(lab, ['start', '--all'])).toMatchObject({ exitCode: BLOCKED })
-        expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('taken back')
-        expect((await recoverJson([])).report.kind).toBe('lost')
-      }
-    }
+    await killed('step-done fence')
+    const apply = await quorate(lab, ['apply'])
+    expect(apply).toMatchObject({ exitCode: BLOCKED })
+    expect(apply.stderr).toContain('quorate recover --from-survivor')
+    expect(await quorate(lab, ['start', '--all'])).toMatchObject({ exitCode: BLOCKED })
+    expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('taken back')
+    expect((await recoverJson([])).report.kind).toBe('lost')
+
+    await killed('step-started copy')
+    await killed('step-started place')
+    expect((await recoverJson([])).report.choices).toMatchObject([{ kind: 'finish' }])
+    await killed('step-started begin')
+    expect(await quorate(lab, ['recover', '--abandon'])).toMatchObject({ exitCode: BLOCKED })
+    await killed('step-done clear')
+    await killed('step-done member-add')
+    await killed('step-done release')
     await quorateOk(lab, ['recover', '--from-survivor', ...CONFIRM])
     expect((await recoverJson([])).report.kind).toBe('serving')
     expect(await quorateOk(lab, ['apply'])).toContain('nothing to change')
@@ -159,31 +161,30 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
   }
 
   /** Recovers, and is killed when the moment (`step-done copy`) has come. */
-  async function killedAt(moment: string) {
+  async function killed(moment: string): Promise<void> {
     const [type, kind] = moment.split(' ')
     const events: ShownEvent[] = []
-    let killed = false
+    let hit = false
     const { ended } = startQuorate(lab, ['recover', '--from-survivor', ...CONFIRM], {
       onLine: (line, child) => {
         const event = eventOf(line)
         events.push(event)
-        if (event.type !== type || event.step?.kind !== kind) return
-        killed = child.kill('SIGKILL')
+        if (event.type === type && event.step?.kind === kind) hit = child.kill('SIGKILL')
       },
     })
     await ended
-    return { killed, events }
+    if (!hit) throw new Error(`${moment} never came: ${JSON.stringify(events.at(-1))}`)
   }
 
   /** Writes one key after the other until `until` is over; gives what was acknowledged. */
   async function writeUntil(until: () => Promise<unknown>, name = 'key'): Promise<Map<string, Written>> {
     await using session = await sessionOf(lab)
     const written = new Map<string, Written>()
-    let over = false
+    const over = new AbortController()
     const writer = async (lane: number) => {
       const clients = await session.members(etcdNodes(session.cluster).slice(0, 3))
       const client = clients.at(lane % clients.length)
-      for (let count = 0; !over; count++) {
+      for (let count = 0; !over.signal.aborted; count++) {
         const [key, value] = [`${KEYS}${name}-${lane}-${count}`, `value ${count}`]
         try {
           const answer = await client?.call(
@@ -200,7 +201,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     const writers = [0, 1, 2].map(async (lane) => await writer(lane))
     while (written.size < ENOUGH) await sleep(50)
     await until()
-    over = true
+    over.abort()
     await Promise.all(writers)
     return written
   }
