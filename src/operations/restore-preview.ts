@@ -80,15 +80,11 @@ function risksOf(
   const revision = BigInt(status.revision)
   const { about } = opened
   const since = about === undefined ? 'since it was taken' : `since ${about.takenAt}`
-  const lost =
-    present === undefined
-      ? `Every write ${since} (revision ${revision}) is lost; no member answers that could say how many there were.`
-      : present > revision
-        ? `Every write ${since} is lost: the cluster is at revision ${present}, the snapshot at ${revision}.`
-        : `The snapshot is as new as the cluster, at revision ${present}: nothing is lost as long as nobody writes.`
   const { version } = cluster.etcd
   return [
-    ...(continued ? ['A restore of this snapshot broke off here: it is gone on with.'] : [lost]),
+    ...(continued
+      ? ['A restore of this snapshot broke off here: it is gone on with.']
+      : [lossOf(present, revision, since)]),
     ...(about === undefined
       ? ['It is a bare snapshot: nothing in it says of which cluster it is, or which etcd wrote it.']
       : []),
@@ -102,6 +98,17 @@ function risksOf(
         `${name} is left out. Its data would go on as the cluster of before: see to it that its etcd never starts (systemctl disable --now etcd), then: quorate reset ${name} and quorate apply.`,
     ),
   ]
+}
+
+/** Exactly what is lost, as far as anybody can say. */
+function lossOf(present: bigint | undefined, revision: bigint, since: string): string {
+  if (present === undefined)
+    return `Every write ${since} (revision ${revision}) is lost; no member answers that could say how many there were.`
+  if (present > revision)
+    return `Every write ${since} is lost: the cluster is at revision ${present}, the snapshot at ${revision}.`
+  if (present === revision)
+    return `The cluster is at revision ${present}, as the snapshot is: if that is its own, nothing is lost but what is written from now on.`
+  return `The cluster is at revision ${present}, and the snapshot, at ${revision}, is not from its present history: everything in the cluster now is lost.`
 }
 
 /** As members say it themselves, with a majority or without. */
