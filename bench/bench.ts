@@ -3,15 +3,25 @@ import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { labAvailable } from '../src/lab/available.ts'
+import { type FiguresOfBackups, measureBackups } from './backups.ts'
 import { type BenchCluster, benchCluster } from './cluster.ts'
 import { median, must } from './measure.ts'
-import { type Figures, type FiguresInUse, computer, linesOf, markdownTable, textTable } from './report.ts'
+import {
+  type Figures,
+  type FiguresInUse,
+  computer,
+  linesOf,
+  linesOfBackups,
+  markdownTable,
+  textTable,
+} from './report.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const tool = path.join(root, 'quorate')
-const HELP = `usage: script/bench [--json | --markdown] [--repeat N]
+const HELP = `usage: script/bench [--json | --markdown] [--repeat N] [backups]
 
-Measures quorate on machines in the lab (root, Debian), beside a hand-written shell script, in about three minutes.
+Measures quorate on machines in the lab (root, Debian), beside a hand-written shell script, in about ten minutes;
+"backups" measures backing up and restoring a store of 1 GiB alone.
 Prints a table with targets and verdicts; exit code 1 if a target is missed. Leaves nothing behind.
 
   --json        one object with every figure instead
@@ -34,6 +44,10 @@ async function main(words: readonly string[]): Promise<number> {
     for (const one of missing)
       process.stderr.write(`bench: needs ${one.what}: ${one.why}. ${mend(one.command)}\n`)
     return 71
+  }
+  if (words.includes('backups')) {
+    process.stdout.write(textTable(linesOfBackups(await measureBackupsOnly(repeat))))
+    return 0
   }
   const figures = await measureAll(repeat)
   const lines = linesOf(figures)
@@ -95,8 +109,11 @@ async function measureAll(repeat: number): Promise<Figures> {
     }
     const roundTrips = await sshRoundTrips(nine, folder)
     const inUse = await measureInUse(three, nine, repeat)
+    await nine.down()
+    const backups = await backupsOf(three, repeat)
     return {
       ...inUse,
+      ...backups,
       shellSeconds: secondsOf(shell),
       firstApplyThreeSeconds: secondsOf(firstThree),
       firstApplyToShellRatio: median(firstThree) / median(shell),
@@ -111,6 +128,28 @@ async function measureAll(repeat: number): Promise<Figures> {
     }
   } finally {
     for (const cluster of clusters) await cluster.down()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Nothing else runs beside it. */
+async function backupsOf(cluster: BenchCluster, repeat: number): Promise<FiguresOfBackups> {
+  const folder = path.join(cluster.folder, 'backups')
+  await mkdir(folder)
+  const [memoryHook, memoryFile] = [path.join(root, 'bench/peak-memory.mjs'), path.join(folder, 'memory')]
+  const binaries = await binariesFolder()
+  return await measureBackups({ cluster, folder, binaries, repeat, memoryHook, memoryFile, say })
+}
+
+/** Backups alone, for whoever works on them. */
+async function measureBackupsOnly(repeat: number): Promise<FiguresOfBackups> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-bench-'))
+  await mkdir(path.join(folder, '.quorate'), { mode: 0o700 })
+  const three = await benchCluster(folder, 'bench-three', 3, tool)
+  try {
+    return await backupsOf(three, repeat)
+  } finally {
+    await three.down()
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -1,8 +1,9 @@
 /** What was measured, what is wanted, and both as a table. */
 import { cpus, totalmem } from 'node:os'
+import type { FiguresOfBackups } from './backups.ts'
 
 /** Medians of one run; names carry the unit. Ratios compare figures of the same run only. */
-export interface Figures extends FiguresInUse {
+export interface Figures extends FiguresInUse, FiguresOfBackups {
   readonly shellSeconds: number
   readonly firstApplyThreeSeconds: number
   readonly firstApplyToShellRatio: number
@@ -107,6 +108,27 @@ export function linesOf(figures: Figures): Line[] {
     ),
     waited(figures.addMemberWriteGapMilliseconds),
     line('peak memory of an apply', `${megabytes.toFixed(0)} MB`, 'under 200 MB', megabytes < 200),
+    ...linesOfBackups(figures),
+  ]
+}
+
+export function linesOfBackups(figures: FiguresOfBackups): Line[] {
+  const gibibytes = (figures.storeBytes / 1024 ** 3).toFixed(1)
+  const megabytes = figures.backupPeakMemoryBytes / 1_000_000
+  const { backupSpeedRatio: speed, restoreRatio } = figures
+  return [
+    line(`\`etcdctl snapshot save\` of ${gibibytes} GiB`, seconds(figures.snapshotSaveSeconds)),
+    line('`quorate backup` of the same: checked, packed, encrypted', seconds(figures.backupSeconds)),
+    line('… its speed as a multiple of etcdctl’s', `${speed.toFixed(2)} ×`, 'at least 0.8 ×', speed >= 0.8),
+    line('… its peak memory', `${megabytes.toFixed(0)} MB`, 'under 200 MB', megabytes < 200),
+    line('`etcdutl snapshot restore` of it, and one member’s start', seconds(figures.restoreOneSeconds)),
+    line('`quorate restore` of it onto three members', seconds(figures.restoreThreeSeconds)),
+    line(
+      '… as a multiple of the one member',
+      `${restoreRatio.toFixed(2)} ×`,
+      'at most 1.5 ×',
+      restoreRatio <= 1.5,
+    ),
   ]
 }
 
