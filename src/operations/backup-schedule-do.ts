@@ -34,60 +34,85 @@ export async function installSchedule(session: Session, options: InstallOptions)
   const { lock, wish, wanted, sources } = options
   const { node } = wish
   const changes = options.changes.filter(({ host }) => host === node.name)
-  const has = (kind: ScheduleChange['kind']) => changes.some((change) => change.kind === kind)
+  const change = (kind: ScheduleChange['kind']) => changes.find((one) => one.kind === kind)
   const remote = await session.remote(node)
   const signal = AbortSignal.any([session.signal, lock.lost])
-  const run = async (operations: readonly Operation[]) =>
-    await runAgent(remote, {
-      operations: [['fence', lock.token], ...operations],
-      looks: [],
-      extension,
-      signal,
-    })
-
-  const ground: readonly Operation[] = [
-    ['user', SCHEDULE_USER, '/usr/sbin/nologin'],
-    ['directory', PLACES.folder, 'root', SCHEDULE_USER, '750'],
-  ]
-  let certificate: string | undefined
-  if (has('certificate')) {
-    const { lines } = await run([...ground, clientKey(session)])
-    certificate = await issue(session, node, lines)
+  const run = async (works: readonly Work[]) => {
+    const operations = works.map(({ operation }) => operation)
+    const onDone = (index: number) => {
+      // The fence is the first of them.
+      const text = works[index - 1]?.change?.what
+      if (text !== undefined) session.emit({ type: 'note', host: node.name, text: `done: ${text}` })
+    }
+    const all = [['fence', lock.token] as const, ...operations]
+    return await runAgent(remote, { operations: all, looks: [], extension, signal, onDone })
   }
-  const caKey = has('ca-key') ? await sealedCaKey(session, wish.recipients) : undefined
-  const binaries = [
-    ...(has('program') ? [[sources.program, PLACES.program] as const] : []),
-    ...(has('tool') ? [[sources.tool, PLACES.tool] as const] : []),
+
+  const ground: readonly Work[] = [
+    { operation: ['user', SCHEDULE_USER, '/usr/sbin/nologin'], change: change('user') },
+    { operation: ['directory', PLACES.folder, 'root', SCHEDULE_USER, '750'] },
   ]
-  const bytes = binaries.reduce((sum, [{ sizeBytes }]) => sum + sizeBytes, 0)
+  const request = change('certificate')
+  let certificate: readonly Work[] = []
+  if (request !== undefined) {
+    const { lines } = await run([...ground, { operation: clientKey(session) }])
+    const text = await issue(session, node, lines)
+    const operation: Operation = ['schedule_certificate', PLACES.folder, SCHEDULE_USER, { text }]
+    certificate = [{ operation, change: request }]
+  }
+  const binaries = [
+    { binary: sources.program, path: PLACES.program, change: change('program') },
+    { binary: sources.tool, path: PLACES.tool, change: change('tool') },
+  ].filter((one) => one.change !== undefined)
+  const bytes = binaries.reduce((sum, { binary }) => sum + binary.sizeBytes, 0)
   if (bytes > 0) session.emit({ type: 'sending', host: node.name, bytes })
-  const files = changes.flatMap((change): Operation[] => {
-    const { file } = change
-    return file === undefined
-      ? []
-      : [['file', { text: file.text }, file.path, file.owner, file.group, file.mode]]
-  })
   await run([
-    ...ground,
-    ['directory', PROGRAM_FOLDER, 'root', 'root', '755'],
-    ...binaries.map(([{ file, sha256 }, path]) => ['binary', { file }, path, sha256, 'unknown'] as const),
-    ...(certificate === undefined
-      ? []
-      : [['schedule_certificate', PLACES.folder, SCHEDULE_USER, { text: certificate }] as const]),
-    ...(wish.store.kind === 'directory' ? [['schedule_store', wish.store.path, SCHEDULE_USER] as const] : []),
-    ...(caKey === undefined
-      ? []
-      : [['file', { text: caKey }, PLACES.caKey, 'root', SCHEDULE_USER, '640'] as const]),
-    ...files,
-    ...(has('metrics')
-      ? [['schedule_link', PLACES.metrics, `${wanted.exporter}/${fileName(PLACES.metrics)}`] as const]
+    ...(request === undefined ? ground : ground.map(({ operation }) => ({ operation }))),
+    { operation: ['directory', PROGRAM_FOLDER, 'root', 'root', '755'] },
+    ...binaries.map(({ binary: { file, sha256 }, path, change: its }): Work => {
+      return { operation: ['binary', { file }, path, sha256, 'unknown'], change: its }
+    }),
+    ...certificate,
+    ...(wish.store.kind === 'directory'
+      ? [{ operation: ['schedule_store', wish.store.path, SCHEDULE_USER] as const }]
       : []),
-    ['reload'],
-    ['enable', TIMER],
+    ...(await caKeyWork(session, wish, change('ca-key'))),
+    ...changes.flatMap(fileWork),
+    ...linkWork(wanted, change('metrics')),
+    { operation: ['reload'] },
+    { operation: ['enable', TIMER] },
     // Started anew where its times have changed.
-    ['restart', TIMER, '30'],
+    { operation: ['restart', TIMER, '30'], change: change('timer') },
   ])
-  for (const { what } of changes) session.emit({ type: 'note', host: node.name, text: `done: ${what}` })
+}
+
+interface Work {
+  readonly operation: Operation
+  /** What is done with it. */
+  readonly change?: ScheduleChange | undefined
+}
+
+function fileWork(change: ScheduleChange): readonly Work[] {
+  const { file } = change
+  if (file === undefined) return []
+  const { path, text, owner, group, mode } = file
+  return [{ operation: ['file', { text }, path, owner, group, mode], change }]
+}
+
+function linkWork({ exporter }: WantedSchedule, change: ScheduleChange | undefined): readonly Work[] {
+  if (change === undefined) return []
+  const place = `${exporter}/${fileName(PLACES.metrics)}`
+  return [{ operation: ['schedule_link', PLACES.metrics, place], change }]
+}
+
+async function caKeyWork(
+  session: Session,
+  { recipients }: ScheduleWish,
+  change: ScheduleChange | undefined,
+): Promise<readonly Work[]> {
+  if (change === undefined) return []
+  const text = await sealedCaKey(session, recipients)
+  return [{ operation: ['file', { text }, PLACES.caKey, 'root', SCHEDULE_USER, '640'], change }]
 }
 
 /** On all nodes at once that have one and are not to. Backups that were taken stay where they are. */

@@ -56,8 +56,11 @@ export async function scheduleBackups(session: Session, options: ScheduleOptions
   const shown = await look()
   const node = wish.node.name
   if (shown.changes.length === 0) {
+    // A run that was cut off right then has installed everything and seen no backup.
+    const first = shown.there.state?.lastSuccess === undefined
     const next = shown.there.next?.toISOString() ?? null
-    return { changed: false, node, next, done: [], first: null }
+    const proof = first ? await verified(session, wish, look) : { next, first: null }
+    return { changed: false, node, done: [], ...proof }
   }
   await options.confirm({ wish, changes: shown.changes, unseen: shown.unseen })
   await using lock = await lockReachable(session, 'backup schedule')

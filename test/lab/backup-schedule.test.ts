@@ -1,8 +1,13 @@
 /** A node takes backups by itself: its unit, its failures, what is seen of them, and what is left when it is over. */
+import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type BundleName, parseBundleName } from '../../src/backup/names.ts'
+import { openBackup } from '../../src/backup/open.ts'
+import { unseal } from '../../src/backup/sealing.ts'
 import type { ScheduleReport } from '../../src/operations/backup-schedule.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { applied } from './support/fresh.ts'
@@ -12,7 +17,9 @@ import { quorate, quorateOk } from './support/quorate.ts'
 const NODE = 'service01'
 const STORE = '/srv/backups'
 const SERVICE = 'quorate-backup.service'
-const METRICS = '/var/lib/quorate-backup/quorate_backup.prom'
+/** Where Debian's node exporter looks. */
+const COLLECTOR = '/var/lib/prometheus/node-exporter'
+const METRICS = `${COLLECTOR}/quorate_backup.prom`
 
 function newestOfHours(all: readonly (BundleName | undefined)[]): Iterable<string> {
   const hours = all.flatMap((one) =>
@@ -24,8 +31,10 @@ function newestOfHours(all: readonly (BundleName | undefined)[]): Iterable<strin
 describe.skipIf(whyNoLab())('backups on a schedule', () => {
   let lab: TestLab
   let backup: Record<string, unknown>
+  let identity: string
   beforeAll(async () => {
-    const recipient = await identityToRecipient(await generateIdentity())
+    identity = await generateIdentity()
+    const recipient = await identityToRecipient(identity)
     backup = { store: { directory: STORE }, recipients: [recipient], schedule: { every: 'hourly' } }
     lab = await testLab({
       machines: [
@@ -34,6 +43,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
       ],
     })
     await applied(lab, { backup })
+    await lab.machine(NODE).exec(['mkdir', '-p', COLLECTOR])
   })
   afterAll(async () => {
     await lab.down()
@@ -65,8 +75,27 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(await on(NODE, 'stat', '-c', '%U %a', '/etc/quorate-backup/client.key')).toBe('root 640')
     expect(await on(NODE, 'cat', METRICS)).toMatch(/^quorate_backup_size_bytes\{cluster="test"\} [1-9]/m)
     expect(await leftovers(lab.machines)).toEqual([])
-    // The node can't open what it keeps.
-    expect(await on(NODE, 'sh', '-c', `head -c 21 ${STORE}/*.age`)).toBe('age-encryption.org/v1')
+  })
+
+  test('what the node stored, and can not open, is all that it takes to make the cluster again', async () => {
+    const [{ name } = { name: '' }] = await bundles()
+    const data = Buffer.from(await on(NODE, 'base64', '-w', '0', `${STORE}/${name}`), 'base64')
+    const secret = { kind: 'identities', identities: [identity] } as const
+    const open = async (identities: readonly string[]) =>
+      await openBackup(
+        { name, data: Readable.from([data]) },
+        { workDirectory: lab.folder, secret: async () => ({ kind: 'identities', identities }) },
+      )
+    await expect(open([await generateIdentity()])).rejects.toThrow('none of these secret keys does')
+
+    await using bundle = await open([identity])
+    expect(bundle.about).toMatchObject({ cluster: 'test', etcdVersion: '3.5.16' })
+    expect(bundle.clusterFile).toBe(await readFile(lab.clusterFile, 'utf8'))
+    const sealed = Readable.from([Buffer.from(bundle.caKeySealed ?? '')])
+    const pem = (await text(await unseal(secret, sealed, 'the CA key'))).trim()
+    const ca = new X509Certificate(bundle.trustPem ?? '')
+    expect(ca.checkPrivateKey(createPrivateKey(pem))).toBe(true)
+    expect(await on(NODE, 'cat', '/etc/quorate-backup/ca-key.age')).toContain('BEGIN AGE ENCRYPTED FILE')
   })
 
   test('run again it changes nothing', async () => {
@@ -118,7 +147,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
 
   async function traces(node: string): Promise<string> {
     const look =
-      'find / -xdev ( -name *quorate-backup* -o -name *quorate_backup* -o -path /usr/local/lib/quorate ) -not -path /proc/*'
+      'find / -xdev ( -name *quorate-backup* -o -name quorate_backup* -o -path /usr/local/lib/quorate ) -not -path /proc/*'
     const files = await lab.machine(node).exec(['find', ...look.split(' ').slice(1)])
     const user = await on(node, 'sh', '-c', 'getent passwd quorate-backup || true')
     return `${files.stdout}${user}`
