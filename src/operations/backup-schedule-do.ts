@@ -11,6 +11,7 @@ import { renderOpensslConfig } from '../pki/openssl-config.ts'
 import type { Lock } from '../run/lock.ts'
 import type { Session } from '../run/session.ts'
 import type { ScheduleChange, WantedSchedule } from '../schedule/changes.ts'
+import type { ConfigOutline } from '../schedule/config.ts'
 import { NODE_EXPORTER, PLACES, SCHEDULE_USER, SERVICE, TIMER } from '../schedule/places.ts'
 import type { Node } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
@@ -119,22 +120,27 @@ async function caKeyWork(
 export async function removeSchedules(
   session: Session,
   lock: Lock,
-  { changes, exporters }: Pick<ScheduleSight, 'changes' | 'exporters'>,
+  { changes, outlines }: Pick<ScheduleSight, 'changes' | 'outlines'>,
 ): Promise<void> {
   const hosts = changes.filter(({ kind }) => kind === 'remove').map(({ host }) => host)
   const nodes = session.cluster.nodes.filter(({ name }) => hosts.includes(name))
   const { errors } = await onAll(nodes, async (node) => {
-    await removeSchedule(session, lock, node, exporters.get(node.name) ?? NODE_EXPORTER)
+    await removeSchedule(session, lock, node, outlines.get(node.name) ?? {})
   })
   if (errors.length > 0) throw combineErrors(errors)
 }
 
-/** @param exporter where node_exporter reads metrics there */
-async function removeSchedule(session: Session, lock: Lock, node: Node, exporter: string): Promise<void> {
+async function removeSchedule(
+  session: Session,
+  lock: Lock,
+  node: Node,
+  config: ConfigOutline,
+): Promise<void> {
   const remote = await session.remote(node)
   const signal = AbortSignal.any([session.signal, lock.lost])
   const notes = [PLACES.program, PLACES.tool].map((path) => `/var/lib/quorate/binaries/${fileName(path)}`)
-  const links = `${exporter}/${fileName(PLACES.metrics)}`
+  const links = `${config.exporter ?? NODE_EXPORTER}/${fileName(PLACES.metrics)}`
+  const folder = config.store?.path ?? ''
   await runAgent(remote, {
     operations: [
       ['fence', lock.token],
@@ -151,7 +157,7 @@ async function removeSchedule(session: Session, lock: Lock, node: Node, exporter
       ],
       ['remove', links, ...notes],
       ['reload'],
-      ['schedule_forget', SCHEDULE_USER],
+      ['schedule_forget', SCHEDULE_USER, folder],
     ],
     looks: [],
     extension,

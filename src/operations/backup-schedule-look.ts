@@ -10,9 +10,8 @@ import {
   installChanges,
   removeChanges,
 } from '../schedule/changes.ts'
-import { parseConfig } from '../schedule/config.ts'
+import { type ConfigOutline, outlineOf } from '../schedule/config.ts'
 import { type ScheduleThere, isThere, lookAtSchedule } from '../schedule/look.ts'
-import { PLACES } from '../schedule/places.ts'
 import { onAll } from '../ssh/fleet.ts'
 import { type Standalone, standalone } from '../standalone/make.ts'
 import { type ScheduleSources, type ScheduleWish, caKeyMark, wantedSchedule } from './backup-schedule-wish.ts'
@@ -31,8 +30,8 @@ export interface ScheduleSight {
   readonly changes: readonly ScheduleChange[]
   /** Nodes that could not be looked at. */
   readonly unseen: readonly string[]
-  /** By node: where node_exporter was told to read metrics. */
-  readonly exporters: ReadonlyMap<string, string>
+  /** By node: the configuration that is there. */
+  readonly outlines: ReadonlyMap<string, ConfigOutline>
 }
 
 type OwnSources = ScheduleSources & Pick<Standalone, 'architecture'>
@@ -83,7 +82,7 @@ export async function lookForSchedule(
     there,
     wanted,
     unseen,
-    exporters: exportersOf(seen),
+    outlines: outlines(seen),
     changes: [
       ...others.flatMap((one) => removeChanges(one, `${wish.node.name} takes them from now on`)),
       ...installChanges(there, wanted),
@@ -109,12 +108,11 @@ export async function lookEverywhere(
 }
 
 export function isOurs({ cluster }: Session, there: ScheduleThere): boolean {
-  if (!isThere(there)) return false
-  return there.config === undefined || clusterOf(there) === cluster.name
+  return isThere(there) && (clusterOf(there) ?? cluster.name) === cluster.name
 }
 
-function clusterOf({ config, host }: ScheduleThere): string | undefined {
-  return config === undefined ? undefined : parseConfig(config, `${PLACES.config} on ${host}`).cluster
+function clusterOf({ config }: ScheduleThere): string | undefined {
+  return config === undefined ? undefined : outlineOf(config).cluster
 }
 
 /** @throws QuorateError `blocked` */
@@ -140,13 +138,8 @@ function requireProcessor({ host, machine }: ScheduleThere, { architecture }: Ow
   )
 }
 
-export function exportersOf(seen: readonly ScheduleThere[]): ScheduleSight['exporters'] {
-  const configured = seen.flatMap(({ host, config }) =>
-    config === undefined ? [] : [[host, config] as const],
-  )
-  return new Map(
-    configured.map(([host, config]) => [host, parseConfig(config, `${PLACES.config} on ${host}`).exporter]),
-  )
+export function outlines(seen: readonly ScheduleThere[]): ScheduleSight['outlines'] {
+  return new Map(seen.map(({ host, config = '' }) => [host, outlineOf(config)] as const))
 }
 
 /** @throws QuorateError `moved` */

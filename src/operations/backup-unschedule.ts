@@ -4,7 +4,7 @@ import type { Session } from '../run/session.ts'
 import { removeChanges } from '../schedule/changes.ts'
 import { NODE_EXPORTER } from '../schedule/places.ts'
 import { removeSchedules } from './backup-schedule-do.ts'
-import { exportersOf, isOurs, lookEverywhere, requireSame, warnOfUnseen } from './backup-schedule-look.ts'
+import { outlines, isOurs, lookEverywhere, requireSame, warnOfUnseen } from './backup-schedule-look.ts'
 import type { ScheduleOptions, ScheduleReport } from './backup-schedule.ts'
 import { lockReachable } from './members.ts'
 
@@ -19,7 +19,7 @@ export async function unscheduleBackups(
     return {
       changes: ours.flatMap((there) => removeChanges(there, 'as asked')),
       unseen,
-      exporters: exportersOf(ours),
+      outlines: outlines(ours),
     }
   }
   const shown = await look()

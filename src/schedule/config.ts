@@ -58,6 +58,23 @@ export function parseConfig(text: string, where: string): ScheduleConfig {
   }
 }
 
+/** What has to be known of a configuration to remove it, whichever version wrote it; empty where it can't be read. */
+const outline = z.object({
+  cluster: z.string().optional(),
+  exporter: z.string().optional(),
+  store: z.object({ path: z.string().optional() }).optional(),
+})
+export type ConfigOutline = z.infer<typeof outline>
+
+export function outlineOf(text: string): ConfigOutline {
+  try {
+    return outline.parse(JSON.parse(text))
+  } catch {
+    // Cut off, or changed by hand: it is nobody's any more, and may be written anew.
+    return {}
+  }
+}
+
 /** As the rooms that open stores take it. */
 export function storeOf({ store }: Pick<ScheduleConfig, 'store'>): StoreLocation {
   if (store.kind === 'directory') return store

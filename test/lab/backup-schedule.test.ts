@@ -98,7 +98,17 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(await on(NODE, 'cat', '/etc/quorate-backup/ca-key.age')).toContain('BEGIN AGE ENCRYPTED FILE')
   })
 
-  test('run again it changes nothing', async () => {
+  test('other times change the timer and nothing else; run again it changes nothing', async () => {
+    const words = '--node service01 --every day --keep daily=14,monthly=12'.split(' ')
+    const report = JSON.parse(
+      await quorateOk(lab, ['backup', 'schedule', ...words, '--yes', '--json']),
+    ) as ScheduleReport
+    expect(report.done.map(({ what }) => what)).toEqual([
+      'write /etc/quorate-backup/config.json',
+      'write /etc/systemd/system/quorate-backup.timer',
+    ])
+    expect(report.next).toMatch(/T00:0\d:\d\d/)
+    await quorateOk(lab, ['backup', 'schedule', '--yes'])
     expect(await quorateOk(lab, ['backup', 'schedule'])).toMatch(
       /^nothing to change: service01 takes the backups/,
     )
@@ -140,7 +150,9 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
 
     expect(await quorateOk(lab, ['backup', 'schedule', '--remove', '--yes'])).toContain('no node')
     expect(await traces('etcd03')).toEqual('')
-    expect(await on('etcd03', 'ls', STORE)).toContain('.bundle.age')
+    expect(await on('etcd03', 'sh', '-c', `stat -c '%U %a' ${STORE} ${STORE}/*.age`)).toBe(
+      'root 700\nroot 600',
+    )
     expect(await quorateOk(lab, ['backup', 'schedule', '--remove'])).toContain('nothing to change')
     expect((await quorate(lab, ['status'])).stdout).toContain('! service01: takes no backups by itself')
   })

@@ -167,6 +167,11 @@ const NOT_HERE: Readonly<Record<string, string>> = {
   'quorate member replace etcd02 etcd04 --address 198.18.9.14':
     'test/lab/members.test.ts, with five machines',
   'quorate member remove etcd04 etcd05': 'test/lab/members.test.ts, one at a time',
+  'quorate backup schedule': 'test/lab/backup-schedule.test.ts, with a node that carries no etcd',
+  'quorate backup schedule --node service01 --every day --keep daily=14,monthly=12': 'the same',
+  'quorate backup schedule --remove': 'the same',
+  'quorate run service01 -- systemctl start quorate-backup.service': 'the same, on the node itself',
+  'quorate run service01 -- journalctl -u quorate-backup.service -n 30': 'the same',
   'script/demo': 'nine machines; makes what it needs itself',
   'script/test': 'runs this test',
   'script/test unit': 'runs beside this test',

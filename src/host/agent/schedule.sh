@@ -29,12 +29,13 @@ op_schedule_certificate() {
   draft=
 }
 
-# schedule_store FOLDER USER: a folder that USER can write to. One that is there already is left as it is, unless it is empty.
+# schedule_store FOLDER USER: a folder that USER can write to. One that is there already, and is root's, becomes USER's if
+# it is empty or has only backups in it: those of a schedule that was ended.
 op_schedule_store() {
   if [ ! -e "$2" ]; then (umask 022 && mkdir -p "$2"); fi
   [ -d "$2" ] || fail "$2 is no folder"
-  if [ -z "$(ls -A "$2")" ]; then
-    chown "$3:$3" "$2"
+  if [ "$(stat -L -c %u "$2")" = 0 ] && [ -z "$(find "$2/" -mindepth 1 ! -name '*.bundle*' | head -n 1)" ]; then
+    chown -R "$3:$3" "$2/"
     chmod 700 "$2"
   fi
   runuser -u "$3" -- test -w "$2" -a -x "$2" ||
@@ -46,10 +47,13 @@ op_schedule_link() {
   ln -sfn "$2" "$3"
 }
 
-# schedule_forget NAME: not while files elsewhere may be its own.
+# schedule_forget USER FOLDER: what USER has in the store's FOLDER is root's from now on; no other user may get its number
+# and with it the backups. FOLDER may be empty: there is none.
 op_schedule_forget() {
+  id "$2" >/dev/null 2>&1 || return 0
+  if [ -n "$3" ] && [ "$(stat -L -c %U "$3" 2>/dev/null)" = "$2" ]; then chown -R root:root "$3/"; fi
   disregard
-  if id "$2" >/dev/null 2>&1; then userdel "$2"; fi
+  userdel "$2"
   heed
 }
 
