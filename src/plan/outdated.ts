@@ -5,6 +5,9 @@ import { type MemberState, PATHS } from '../host/state.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import type { WantedFile } from './prepare.ts'
 
+/** Of use only while a member starts: its next start has what the file says. */
+const AT_THE_START: ReadonlySet<string> = new Set(['ETCD_EXPERIMENTAL_INITIAL_CORRUPT_CHECK'])
+
 /**
  * Reads the process's own environment, not the files: they may have been changed, or put back, since it was started.
  *
@@ -25,7 +28,7 @@ export function restartReasons(
   ])
   const settings = [...names]
     // Once a member has a WAL these are ignored; they differ for good reason after the first start.
-    .filter((name) => !name.startsWith('ETCD_INITIAL_CLUSTER'))
+    .filter((name) => !name.startsWith('ETCD_INITIAL_CLUSTER') && !AT_THE_START.has(name))
     .filter((name) => (wanted[name] ?? '') !== (running[name] ?? ''))
     .map((name) => describe(name, running[name], wanted[name]))
   // Between the moments in which systemd makes a process and etcd takes it over.

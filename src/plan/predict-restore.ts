@@ -22,6 +22,8 @@ function predictHost(host: HostState, step: RestoreStep): HostState {
       return { ...host, underway: { verb: 'restore', command: step.command, all: { ...step.restore } } }
     case 'restore-place':
       return { ...host, ...placed(host, step) }
+    case 'restore-unchecked':
+      return host
     case 'restore-finish':
       return { ...host, underway: undefined, restore: undefined }
   }

@@ -49,5 +49,7 @@ export type RestoreStep =
       readonly pin: string
       readonly options: string
     })
+  /** The next start leaves a variable of the member's settings out; the processes after it have it again. */
+  | (HostStepCommon & { readonly kind: 'restore-unchecked'; readonly variable: string })
   /** What was stopped is started again; other verbs may work here again. */
   | (HostStepCommon & { readonly kind: 'restore-finish' })

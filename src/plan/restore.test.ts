@@ -41,7 +41,7 @@ describe('the order', () => {
       'restore-halt',
       'stop',
       'restore-place',
-      'start enable ready',
+      'restore-unchecked start enable ready',
       'verify',
       'restore-finish',
     ])
@@ -52,7 +52,7 @@ describe('the order', () => {
     expect(blocked).toEqual([])
     const kinds = kindsOf(waves)
     expect(kinds.indexOf('restore-halt')).toBeLessThan(kinds.indexOf('restore-stage'))
-    expect(kinds.filter((kind) => kind.includes('start'))).toEqual(['start enable ready'])
+    expect(kinds.filter((kind) => kind.includes('start'))).toEqual(['restore-unchecked start enable ready'])
   })
 })
 

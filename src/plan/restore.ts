@@ -8,6 +8,7 @@
 import { memberEnvironment, peerUrl } from '../etcd/configuration.ts'
 import { clusterIdOf } from '../etcd/cluster-id.ts'
 import { parseEnvironmentFile, renderEnvironmentFile } from '../etcd/environment-file.ts'
+import { environmentNames } from '../etcd/versions.ts'
 import { type HostState, PATHS } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { certificateNames, faultsOf, issueStep } from './certificates.ts'
@@ -46,8 +47,7 @@ export function planRestore(intent: RestoreIntent, observed: Observed): Next {
   return { kind: 'done' }
 }
 
-/** How many turns members start apart. */
-const APART = 3
+const CORRUPT_CHECK = 'ETCD_EXPERIMENTAL_INITIAL_CORRUPT_CHECK'
 
 /** The ID of the cluster that comes of it. */
 export function restoredClusterId({ cluster, restore }: Pick<RestoreIntent, 'cluster' | 'restore'>): string {
@@ -196,11 +196,30 @@ function settings({ cluster, restore }: RestoreIntent, node: Node): string {
   return renderEnvironmentFile(memberEnvironment({ cluster, node, members, token, state: 'existing' }))
 }
 
-const start: Stage = ({ cluster }, observed) =>
-  etcdNodes(cluster)
+const start: Stage = ({ cluster }, observed) => {
+  const known = new Set(environmentNames(cluster.etcd.version))
+  return etcdNodes(cluster)
     .filter(({ name }) => observed.hosts[name]?.member?.unit.active !== 'active')
-    // On a restart members ask each other for their hashes first, and one that listens and does not serve yet costs 7 s.
-    .flatMap((node, index) => startOf(node, index * APART, observed.hosts[node.name]?.member?.unit))
+    .flatMap((node, turn) => [
+      ...(known.has(CORRUPT_CHECK) ? [unchecked(node.name)] : []),
+      ...startOf(node, turn, observed.hosts[node.name]?.member?.unit),
+    ])
+}
+
+/**
+ * Members that start together wait for each other's contents, 7 s for each that does not serve yet: and none serves
+ * before it has them. From 3.6 on it is a feature gate, one of several in a variable.
+ */
+function unchecked(host: string): HostStep {
+  return {
+    kind: 'restore-unchecked',
+    host,
+    variable: CORRUPT_CHECK,
+    what: 'have this start leave out the comparison with other members',
+    why: 'all are from one snapshot, and are compared when all serve',
+    danger: 'none',
+  }
+}
 
 const prove: Stage = ({ cluster }, { cluster: facts, hosts }) => {
   if (cluster.nodes.every(({ name }) => isFinished(hosts[name]))) return []

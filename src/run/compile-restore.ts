@@ -23,6 +23,8 @@ export function compileRestore(step: RestoreStep): readonly Operation[] {
         ['restore_place', token, suffix, step.dataDirectory, step.walDirectory, step.former ?? '-'],
       ]
     }
+    case 'restore-unchecked':
+      return [['restore_unchecked', step.variable]]
     case 'restore-finish':
       return [['restore_finish']]
   }

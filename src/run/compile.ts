@@ -76,6 +76,7 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
     case 'restore-stage':
     case 'restore-halt':
     case 'restore-place':
+    case 'restore-unchecked':
     case 'restore-finish':
       return compileRestore(step)
   }

@@ -137,6 +137,7 @@ function effectsWithRoom(
     case 'restore-stage':
     case 'restore-halt':
     case 'restore-place':
+    case 'restore-unchecked':
     case 'restore-finish':
       throw new TypeError('no apply restores')
   }

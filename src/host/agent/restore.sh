@@ -7,6 +7,8 @@
 CONSUMERS='kube-apiserver.service flanneld.service flannel.service'
 MANIFEST=/etc/kubernetes/manifests/kube-apiserver.yaml
 
+FIRST_START=/run/systemd/system/etcd.service.d/quorate-first-start.conf
+
 # wal_within DATA WAL: whether the log lies within the data folder.
 wal_within() {
   case $2/ in "$1"/*) return 0 ;; *) return 1 ;; esac
@@ -134,6 +136,13 @@ exchange() {
   sync "${1%/*}"
 }
 
+# restore_unchecked VARIABLE: the next start is without this variable, whatever the member's settings say; until the end.
+op_restore_unchecked() {
+  mkdir -p "${FIRST_START%/*}"
+  printf '[Service]\nUnsetEnvironment=%s\n' "$2" >"$FIRST_START"
+  systemctl daemon-reload
+}
+
 # restore_finish: what was stopped here is started again, and nothing keeps other verbs away any more.
 op_restore_finish() {
   if [ -f "$state/restore/consumers" ]; then
@@ -148,6 +157,11 @@ op_restore_finish() {
           ;;
       esac
     done <"$state/restore/consumers"
+  fi
+  if [ -f "$FIRST_START" ]; then
+    rm -f "$FIRST_START"
+    rmdir "${FIRST_START%/*}" 2>/dev/null || true
+    systemctl daemon-reload
   fi
   rm -rf "$state/restore" "$state/underway"
 }
