@@ -1,10 +1,8 @@
 /** The end of a write-ahead log, as etcd writes it, and as power failures and bad disks leave it. */
-import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { expect, test } from 'vitest'
 import { crc32c } from './crc32c.ts'
+import { entry, log, snapshot, state } from './log-file.fixture.ts'
 import { readLogFile, stateRecord } from './log-file.ts'
-
-const FILE_BYTES = 64 * 1024
 
 test('CRC-32C as its standard has it, in one go and in pieces', () => {
   // RFC 3720, appendix B.4, and the usual check value.
@@ -84,47 +82,3 @@ test('what is no log at all is damaged from its first byte', () => {
   expect(readLogFile(Buffer.alloc(2048, 0x55)).trouble).toMatchObject({ kind: 'damaged' })
   expect(readLogFile(Buffer.alloc(0))).toMatchObject({ last: undefined, trouble: undefined })
 })
-
-interface Draft {
-  readonly type: number
-  readonly data: Uint8Array
-}
-
-const state = (term: bigint, commit: bigint): Draft => ({
-  type: 3,
-  data: new BinaryWriter().uint32(8).uint64(term).uint32(16).uint64(9n).uint32(24).uint64(commit).finish(),
-})
-
-function entry(term: bigint, index: bigint, bytes = 20): Draft {
-  const data = new BinaryWriter().uint32(8).int32(0).uint32(16).uint64(term).uint32(24).uint64(index)
-  return { type: 2, data: data.uint32(34).bytes(Buffer.alloc(bytes, 0xab)).finish() }
-}
-
-function snapshot(term: bigint, index: bigint, voters: readonly bigint[]): Draft {
-  const members = voters.reduce((writer, id) => writer.uint32(8).uint64(id), new BinaryWriter()).finish()
-  const data = new BinaryWriter().uint32(8).uint64(index).uint32(16).uint64(term)
-  return { type: 5, data: data.uint32(26).bytes(members).finish() }
-}
-
-/** A file as etcd makes it: a sum, who it belongs to, and these. */
-function log(drafts: readonly Draft[]): { readonly bytes: Buffer; readonly end: number } {
-  const bytes = Buffer.alloc(FILE_BYTES)
-  const metadata = new BinaryWriter().uint32(8).uint64(0xfedcba9876543210n).uint32(16).uint64(77n).finish()
-  let sum = 0x1234
-  let end = 0
-  const append = (type: number, crc: number, data: Uint8Array) => {
-    const record = new BinaryWriter().uint32(8).int64(type).uint32(16).uint32(crc)
-    const whole = data.length === 0 ? record.finish() : record.uint32(26).bytes(data).finish()
-    const padding = (8 - (whole.length % 8)) % 8
-    bytes.writeUIntLE(whole.length, end, 6)
-    bytes[end + 7] = padding === 0 ? 0 : 0x80 | padding
-    bytes.set(whole, end + 8)
-    end += 8 + whole.length + padding
-  }
-  append(4, sum, new Uint8Array())
-  for (const { type, data } of [{ type: 1, data: metadata }, ...drafts]) {
-    sum = crc32c(data, sum)
-    append(type, sum, data)
-  }
-  return { bytes, end }
-}

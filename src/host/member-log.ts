@@ -13,6 +13,9 @@ const unzip = promisify(gunzip)
 /** etcd's files have 64 MiB, and a last record of at most a few MiB. Anything longer is none of them. */
 const MOST_BYTES = 160 * 1024 ** 2
 
+/** Longer than any record: a request has 1.5 MiB at most, unless etcd was told otherwise. */
+const CHUNK_BYTES = 4 * 1024 ** 2
+
 export interface MemberLog {
   /** Hexadecimal, as etcdctl prints them; undefined: no file that was read says so. */
   readonly memberId: string | undefined
@@ -115,10 +118,14 @@ async function bytesOf(
       host: remote.host,
     })
   }
-  const argv = ['sh', '-c', logBytes, 'log-bytes', path, String(sizeBytes)]
+  const argv = ['sh', '-c', logBytes, 'log-bytes', path, String(sizeBytes), String(CHUNK_BYTES)]
   const { stdout } = await remote.run({ argv, root: true, encoding: 'latin1', signal })
   try {
-    return await unzip(Buffer.from(stdout, 'latin1'))
+    const sent = await unzip(Buffer.from(stdout, 'latin1'))
+    // The zeros behind, as they are there: a record that reaches into them was cut short.
+    const whole = Buffer.alloc(Math.max(sizeBytes, sent.length))
+    whole.set(sent)
+    return whole
   } catch (error) {
     throw QuorateError.from(error, 'command', `${path} can't be read`, { host: remote.host })
   }

@@ -40,9 +40,6 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
   test('3.5: crashed in the midst of writing, two members lost their data; killed at every step, no acknowledged write is missing', async () => {
     await applied(lab)
     expect(await recoverJson([])).toMatchObject({ exitCode: 0, report: { kind: 'serving', choices: [] } })
-    const early = await quorate(lab, ['recover', '--from-survivor', ...CONFIRM])
-    expect(early).toMatchObject({ exitCode: BLOCKED })
-    expect(early.stdout).toContain('a quorum answers')
 
     const leader = (await statusOf(lab)).report.cluster.leader ?? ''
     const others = lab.machines.filter(({ name }) => name !== leader)
@@ -149,9 +146,6 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     await quorateOk(lab, ['member', 'remove', 'etcd02', 'etcd03', '--yes'])
     const listed = await others[0]?.check(['ls', '/opt/etcd'])
     expect(listed).toMatch(/data\.before-leave-/)
-    const address = others[0]?.address ?? ''
-    await quorateOk(lab, ['member', 'add', 'etcd02', '--address', address, '--yes'])
-    expect((await statusOf(lab)).report.cluster).toMatchObject({ id, healthy: true, healthyMembers: 2 })
   }, 180_000)
 
   async function recoverJson(args: readonly string[]) {

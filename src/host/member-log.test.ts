@@ -1,0 +1,90 @@
+/** A member's log read by the very programs that run on its machine, from files that lie here. */
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { entry, log, snapshot, state } from '../etcd/log-file.fixture.ts'
+import { runProcess } from '../ssh/process.ts'
+import type { Remote } from '../ssh/remote.ts'
+import { readMemberLog } from './member-log.ts'
+
+const MIB = 1024 ** 2
+const FIRST = '0000000000000000-0000000000000000.wal'
+const SECOND = '0000000000000001-0000000000000006.wal'
+
+let folder: string
+let places: { dataDirectory: string; walDirectory: string }
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'quorate-log-'))
+  places = { dataDirectory: path.join(folder, 'data'), walDirectory: path.join(folder, 'wal') }
+  await mkdir(places.walDirectory)
+  await mkdir(path.join(places.dataDirectory, 'member/snap'), { recursive: true })
+})
+afterEach(async () => await rm(folder, { recursive: true, force: true }))
+
+const here: Remote = {
+  host: 'etcd01',
+  user: 'root',
+  run: async ({ argv: [program = '', ...args], encoding }) => {
+    const result = await runProcess(program, args, { encoding })
+    return { ...result, host: 'etcd01', durationMs: 0 }
+  },
+  forward: async () => await Promise.reject(new TypeError('no tunnel')),
+  close: async () => undefined,
+}
+
+const segment = async (name: string, bytes: Uint8Array) =>
+  await writeFile(path.join(places.walDirectory, name), bytes)
+
+test('what no member has written to is no log', async () => {
+  expect(await readMemberLog(here, places)).toEqual({
+    log: undefined,
+    unreadable: undefined,
+    database: undefined,
+  })
+})
+
+test('all of a long log is read, of the zeros behind it only some', async () => {
+  const { bytes, end } = log([entry(2n, 4n, 9 * MIB), entry(2n, 5n), state(2n, 4n)], 64 * MIB)
+  await segment(FIRST, bytes)
+  await writeFile(path.join(places.dataDirectory, 'member/snap/db'), Buffer.alloc(4096))
+  const { log: found, database } = await readMemberLog(here, places)
+  expect(found).toMatchObject({
+    memberId: 'fedcba9876543210',
+    clusterId: '4d',
+    lastTerm: 2n,
+    lastIndex: 5n,
+    commit: 4n,
+    tail: { file: FIRST, end, sizeBytes: 64 * MIB },
+    trouble: undefined,
+  })
+  expect(database?.sizeBytes).toBe(4096)
+})
+
+test('a last write that reaches into the zeros was cut short, and is no damage', async () => {
+  const { bytes } = log([state(2n, 3n), entry(2n, 4n, 4 * MIB - 400), entry(2n, 5n, 2 * MIB)], 64 * MIB)
+  bytes.fill(0, 4 * MIB)
+  await segment(FIRST, bytes)
+  const { log: found } = await readMemberLog(here, places)
+  expect(found).toMatchObject({ lastIndex: 4n, trouble: { kind: 'torn' } })
+})
+
+test('a file that was just begun goes on from the one before', async () => {
+  await segment(FIRST, log([entry(3n, 4n), entry(3n, 5n), state(3n, 5n)]).bytes)
+  await segment(SECOND, log([snapshot(2n, 3n, [1n]), state(3n, 5n)]).bytes)
+  await segment('1.tmp', Buffer.alloc(1024, 0x55))
+  const { log: found } = await readMemberLog(here, places)
+  expect(found).toMatchObject({ lastTerm: 3n, lastIndex: 5n, tail: { file: SECOND } })
+})
+
+test('a log that was cut off is damaged, and one that says nothing is none', async () => {
+  const { bytes, end } = log([entry(2n, 4n), entry(2n, 5n, 600), state(2n, 4n)])
+  await segment(FIRST, bytes)
+  await truncate(path.join(places.walDirectory, FIRST), end - 200)
+  expect((await readMemberLog(here, places)).log).toBeUndefined()
+  await segment(FIRST, log([state(2n, 4n), entry(2n, 4n), entry(2n, 5n, 600)]).bytes.subarray(0, 500))
+  expect((await readMemberLog(here, places)).log).toMatchObject({
+    lastIndex: 4n,
+    trouble: { kind: 'damaged' },
+  })
+})
