@@ -83,6 +83,16 @@ export { type CompactOptions, type CompactReport, compactHistory } from './opera
 export { type DefragOptions, type DefragReport, type Defragmented, defrag } from './operations/defrag.ts'
 export { type UnjamReport, unjam } from './operations/unjam.ts'
 
+// A damaged member
+export {
+  type RepairOptions,
+  type RepairPreview,
+  type RepairReport,
+  repairMember,
+} from './operations/repair.ts'
+export { type DamageLook, lookForDamage } from './operations/repair-look.ts'
+export type { Evidence, RepairOutlook } from './plan/repair.ts'
+
 // Keys from one cluster to another
 export { type ExportOptions, type ExportReport, exportKeys } from './operations/export.ts'
 export { type ImportOptions, type ImportPreview, type ImportReport, importKeys } from './operations/import.ts'

@@ -90,3 +90,18 @@ export async function disarm(
   const request = { action: AlarmRequest_AlarmAction.DEACTIVATE, memberId, alarm: AlarmType.NOSPACE }
   await member.call(Maintenance.method.alarm, request, { signal })
 }
+
+/**
+ * Lets clients write again. Only for who has seen that all members left have equal contents: the alarm may be of one that
+ * is gone, which etcd does not forget.
+ *
+ * @throws QuorateError `etcd`
+ */
+export async function disarmCorrupt(
+  member: MemberClient,
+  memberId: bigint,
+  signal?: AbortSignal,
+): Promise<void> {
+  const request = { action: AlarmRequest_AlarmAction.DEACTIVATE, memberId, alarm: AlarmType.CORRUPT }
+  await member.call(Maintenance.method.alarm, request, { signal })
+}

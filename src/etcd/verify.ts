@@ -141,7 +141,7 @@ async function compareStanding(
   return equal ? { revision, compactRevision, hash } : undefined
 }
 
-interface MemberHash {
+export interface MemberHash {
   readonly name: string
   /** The newest one when it answered. */
   readonly revision: bigint
@@ -160,7 +160,7 @@ function differing(revision: bigint, hashes: readonly MemberHash[]): QuorateErro
     'unhealthy',
     `the members hold different contents at revision ${revision}: ${list}`,
     {
-      hint: 'do not write to this cluster; take a snapshot of every member, then replace the one that differs',
+      hint: 'see who differs from the majority: quorate repair',
     },
   )
 }
@@ -169,7 +169,7 @@ function differing(revision: bigint, hashes: readonly MemberHash[]): QuorateErro
  * undefined: it can't say for this revision. Before 3.5 that is so for the very revision that was compacted last, which on
  * a cluster that nobody writes to stays the newest one.
  */
-async function hashOf(
+export async function hashOf(
   member: MemberClient,
   revision: bigint,
   signal: AbortSignal | undefined,
@@ -193,7 +193,7 @@ async function moveOn(member: MemberClient, signal: AbortSignal | undefined): Pr
 }
 
 /** A revision that every member has applied: linearizable reads wait for all that was committed before them. */
-async function commonRevision(
+export async function commonRevision(
   members: readonly MemberClient[],
   signal: AbortSignal | undefined,
 ): Promise<bigint> {

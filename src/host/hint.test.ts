@@ -14,16 +14,16 @@ test.each([
     notReady(
       'panic: tocommit(1228) is out of range [lastIndex(1227)]. Was the raft log corrupted, truncated, or lost?',
     ),
-    /damaged.*quorate member replace etcd02$/,
+    /damaged.*quorate repair etcd02$/,
   ],
   [
     notReady('fatal: failed to read WAL, cannot be repaired: walpb: crc mismatch'),
-    /quorate member replace etcd02$/,
+    /quorate repair etcd02$/,
   ],
   [notReady('fatal: listen tcp 10.0.0.1:2380: bind: address already in use'), /mend what it names/],
   [
     notReady('etcd.service: Starting requested but asserts failed.'),
-    /move it back.*quorate member replace etcd02$/,
+    /move it back.*quorate repair etcd02$/,
   ],
   ['the lock on this machine is not ours (any more)', /^undefined$/],
 ])('%s', (stderr, hint) => {

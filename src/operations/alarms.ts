@@ -17,7 +17,7 @@ export interface Alarms {
 
 const MEANINGS: Readonly<Record<string, string>> = {
   NOSPACE: 'the quota is used up: the cluster refuses writes (quorate unjam)',
-  CORRUPT: "this member's contents differ from the others': the cluster refuses reads and writes",
+  CORRUPT: "this member's contents differ from the others': the cluster refuses writes (quorate repair)",
 }
 
 export async function listAlarms(session: Session): Promise<Alarms> {
@@ -70,7 +70,7 @@ export function planDisarm({ alarms, members }: ClusterCondition): MaintenancePl
       corrupt.map(({ member: host, type }) => ({
         host,
         message: `the alarm ${type} is not disarmed: it keeps clients from contents that may be wrong`,
-        hint: 'take a snapshot of every member, find the one that differs, and have it replaced; only then is the alarm disarmed',
+        hint: 'quorate repair finds the one that differs, has it made anew, and disarms then',
       })),
     )
   }

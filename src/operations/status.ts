@@ -90,6 +90,7 @@ export async function status(session: Session): Promise<StatusReport> {
       notes: [
         ...(await leftBehind(cluster)).map(({ host, text }) => `${host}: ${text}`),
         ...plaintextNotes(cluster, plain),
+        ...corruptNotes(view),
         ...notes,
       ],
     },
@@ -123,6 +124,12 @@ function plaintextNotes({ etcd }: Cluster, plain: readonly string[]): readonly s
         ]
       : []),
   ]
+}
+
+function corruptNotes({ members }: ClusterView): readonly string[] {
+  const raised = members.flatMap((member) => (member.reachable ? (member.alarms ?? []) : []))
+  if (raised.every(({ type }) => type !== 'CORRUPT')) return []
+  return ['CORRUPT is raised, and nobody can write: quorate repair tells which member differs']
 }
 
 interface Looked {

@@ -94,7 +94,7 @@ function unfit({ alarms, members }: ClusterCondition): BlockReason[] {
         message: `the alarm ${type} is raised as well`,
         hint:
           type === 'CORRUPT'
-            ? 'its contents differ: have that member replaced first; compacting now would destroy what could tell which one is right'
+            ? 'contents differ: quorate repair first; compacting now would destroy what could tell which one is right'
             : 'find out what it means first',
       })),
     ...members

@@ -80,6 +80,9 @@ const LIFE: readonly Typed[] = [
     as: `quorate backup --store backups --recipient ${RECIPIENT}`,
   },
   { shown: 'quorate backup --json', as: `quorate backup --json --store backups --recipient ${RECIPIENT}` },
+  { shown: 'quorate repair' },
+  // Nothing is wrong with it.
+  { shown: 'quorate repair etcd02' },
   { shown: 'quorate export --prefix /coreos.com/' },
   { shown: 'quorate export -o keys.jsonl' },
   { shown: 'quorate export --range /a /b --revision 5' },

@@ -1,7 +1,19 @@
-/** Commands that carry keys from one cluster to another, or to whoever wants to look at them. */
+/** A damaged member, and keys that are carried from one cluster to another. */
 import type { CommandDefinition } from '../command.ts'
+import { PROBE_OPTIONS } from './probe-options.ts'
 
 export const TRANSFER_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'repair',
+    group: 'Backup and recovery',
+    summary: 'a member whose data is damaged, made anew from the others',
+    description:
+      'Alone it changes nothing: it looks for damage (contents that differ from the others, the alarm CORRUPT, a damaged log or database, a lost directory) and says which member needs repair; exit code 2 if one does. With a node it says on what evidence, asks, and replaces the member through a learner; its old data stays, moved aside. CORRUPT is disarmed only when those who are left have been compared. Refused without a quorum of the others (quorate recover), where no majority agrees, and where nothing is wrong. Safe to interrupt and to run again.',
+    arguments: [{ syntax: '[node]', description: 'an etcd node', values: 'etcd-nodes' }],
+    options: [...PROBE_OPTIONS],
+    examples: ['quorate repair', 'quorate repair etcd02'],
+    load: async () => await import('../commands/repair.ts'),
+  },
   {
     name: 'export',
     group: 'Backup and recovery',

@@ -1,0 +1,55 @@
+import { type RepairPreview, repairMember } from '../../operations/repair.ts'
+import { lookForDamage } from '../../operations/repair-look.ts'
+import { stepJson } from '../../run/event-json.ts'
+import { confirm } from '../ask.ts'
+import type { CommandHandler } from '../command.ts'
+import { printDone } from '../maintenance.ts'
+import { probeChoice } from '../probe-choice.ts'
+import { renderDamage, renderRepair, renderRepairPreview } from '../render-repair.ts'
+import { withSession } from '../with-session.ts'
+
+/** Something is to be repaired. */
+const OPEN = 2
+
+const repairCommand: CommandHandler = async (context, input) => {
+  const [name] = input.args
+  if (name === undefined) {
+    return await withSession(
+      context,
+      async (session) => {
+        const { outlook } = await lookForDamage(session)
+        if (context.json) context.out(`${JSON.stringify(outlook)}\n`)
+        else context.out(renderDamage(outlook, context.colors))
+        const damaged = outlook.members.some(({ evidence }) => evidence.length > 0)
+        return damaged || outlook.corrupt.length > 0 || outlook.blocked.length > 0 ? OPEN : 0
+      },
+      { events: 'text' },
+    )
+  }
+  return await withSession(context, async (session, ask) => {
+    const report = await repairMember(session, name, {
+      probe: probeChoice(input),
+      confirm: async (preview) =>
+        await ask(async () => {
+          if (context.json) context.out(`${JSON.stringify({ type: 'preview', ...previewJson(preview) })}\n`)
+          else context.err(renderRepairPreview(preview, session.cluster, context.colors))
+          await confirm(context, question(preview))
+        }),
+    })
+    if (context.json) printDone(context, { ...report, done: undefined, steps: report.done.map(stepJson) })
+    else context.out(renderRepair(report, name))
+    return 0
+  })
+}
+
+function question({ node, decision, alarms }: RepairPreview): string {
+  if (decision.kind === 'disarm') return 'Disarm CORRUPT, so that clients can write again?'
+  const alarm = alarms.length > 0 ? ', and disarm CORRUPT' : ''
+  return `Make ${node} anew from the others, its old data moved aside${alarm}?`
+}
+
+function previewJson({ replacement, ...preview }: RepairPreview): Record<string, unknown> {
+  return { ...preview, steps: (replacement?.steps ?? []).map(stepJson) }
+}
+
+export default repairCommand

@@ -1,0 +1,68 @@
+/** Whose data is damaged, what is done about it, and what was. */
+import type { RepairPreview, RepairReport } from '../operations/repair.ts'
+import type { RepairOutlook } from '../plan/repair.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import type { CliContext } from './context.ts'
+import { renderMemberChange } from './render-member.ts'
+
+type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'green' | 'red' | 'yellow'>
+
+export function renderDamage({ members, blocked, corrupt }: RepairOutlook, colors: Painter): string {
+  const damaged = members.filter(({ evidence }) => evidence.length > 0)
+  const lines = members.flatMap(({ name, healthy, evidence }) => {
+    if (evidence.length > 0)
+      return evidence.map(({ text }) => `  ${colors.red('✗')} ${colors.bold(name)}: ${text}\n`)
+    const text = healthy
+      ? 'nothing is wrong with its data'
+      : 'it does not answer; nothing says that its data is damaged'
+    return [`  ${healthy ? colors.green('✓') : colors.yellow('!')} ${colors.bold(name)}: ${text}\n`]
+  })
+  const advice =
+    blocked.length > 0
+      ? blocked.map(({ message, hint }) => `${message}\n${hint === undefined ? '' : `  → ${hint}\n`}`)
+      : damaged.map(({ name }) => `  → quorate repair ${name}\n`)
+  const left =
+    corrupt.length > 0 && damaged.length === 0 && blocked.length === 0
+      ? [
+          `  → the alarm CORRUPT is still raised, and the contents are equal: quorate repair ${members[0]?.name ?? ''}\n`,
+        ]
+      : []
+  return [...lines, ...advice, ...left].join('')
+}
+
+export function renderRepairPreview(
+  { node, decision, replacement, snapshot, alarms, risks }: RepairPreview,
+  cluster: Cluster,
+  colors: Painter,
+): string {
+  const evidence = decision.kind === 'replace' ? decision.evidence : []
+  const change = { present: cluster, wanted: cluster }
+  return [
+    ...evidence.map(({ text }) => `${colors.red('✗')} ${colors.bold(node)}: ${text}\n`),
+    ...(snapshot === undefined
+      ? []
+      : [`  first, a snapshot of ${snapshot.from} is kept: ${snapshot.file}\n`]),
+    replacement === undefined ? '' : renderMemberChange(change, { ...replacement, risks }, colors),
+    ...(alarms.length > 0
+      ? [
+          `  the alarm CORRUPT (${alarms.join(', ')}) is disarmed when ${node === '' ? 'all' : 'those who are left'} have been compared\n`,
+        ]
+      : []),
+    ...(replacement === undefined ? risks.map((risk) => `  ${colors.yellow('!')} ${risk}\n`) : []),
+  ].join('')
+}
+
+export function renderRepair(
+  { changed, why, disarmed, snapshot, moved }: RepairReport,
+  name: string,
+): string {
+  if (!changed) return `nothing to repair: ${why}\n`
+  return [
+    moved.length > 0 || disarmed.length === 0
+      ? `done: ${name} is made anew, and all members have equal contents\n`
+      : 'done: all members have equal contents, and take writes\n',
+    ...disarmed.map((member) => `  the alarm CORRUPT of ${member} is disarmed\n`),
+    ...moved.map(({ host, from, to }) => `  ${host}: ${from} is now ${to}\n`),
+    ...(snapshot === undefined ? [] : [`  the snapshot is ${snapshot}\n`]),
+  ].join('')
+}

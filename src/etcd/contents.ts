@@ -1,0 +1,59 @@
+/** Which members hold the same contents, and which others. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { MemberClient } from './client.ts'
+import { type MemberHash, commonRevision, hashOf } from './verify.ts'
+
+/** What differs for a moment is asked again: compaction is at a different point on each member (see `compareContents`). */
+const ATTEMPTS = 8
+const PAUSE_MS = 250
+
+export interface Contents {
+  /** What was compared: everything up to this revision. */
+  readonly revision: bigint
+  /** Names of members, one list for each kind of contents, the longest first. */
+  readonly groups: readonly (readonly string[])[]
+  /** Those that could not say. */
+  readonly unknown: readonly string[]
+}
+
+/** HashKV of these members at one revision and one compact revision. @throws QuorateError `etcd`, `cancelled` */
+export async function groupByContents(
+  members: readonly MemberClient[],
+  signal?: AbortSignal,
+): Promise<Contents> {
+  let last: Contents = { revision: 0n, groups: [], unknown: members.map(({ name }) => name) }
+  if (members.length === 0) return last
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (attempt > 0) await sleep(PAUSE_MS, undefined, { signal }).catch(() => signal?.throwIfAborted())
+    const revision = await commonRevision(members, signal)
+    // The newest contents of all where nobody writes: there a revision that is compacted can't be asked for.
+    for (const asked of [revision, 0n]) {
+      const answers = await Promise.all(members.map(async (member) => await hashOf(member, asked, signal)))
+      const hashes = answers.filter((answer) => answer !== undefined)
+      const standing = hashes.every((hash) => hash.revision === hashes[0]?.revision)
+      if (asked === 0n && !standing) continue
+      const found = contentsOf(members, hashes, revision)
+      if (found.groups.length === 1 && found.unknown.length === 0) return found
+      if (found.unknown.length <= last.unknown.length) last = found
+    }
+  }
+  return last
+}
+
+function contentsOf(
+  members: readonly MemberClient[],
+  hashes: readonly MemberHash[],
+  revision: bigint,
+): Contents {
+  const groups = new Map<string, string[]>()
+  for (const { name, hash, compactRevision } of hashes) {
+    const key = `${compactRevision} ${hash}`
+    groups.set(key, [...(groups.get(key) ?? []), name])
+  }
+  const said = new Set(hashes.map(({ name }) => name))
+  return {
+    revision,
+    groups: [...groups.values()].toSorted((a, b) => b.length - a.length),
+    unknown: members.map(({ name }) => name).filter((name) => !said.has(name)),
+  }
+}
