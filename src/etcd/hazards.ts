@@ -21,6 +21,16 @@ export function sharesPortFrom(version: string): string | undefined {
   return first === undefined || atLeast(version, first) ? undefined : first
 }
 
+/**
+ * Whether HashKV of this version counts a deletion that is the last thing compacted only until it is swept out: the hash
+ * of the very same contents then depends on how far that is (https://github.com/etcd-io/etcd/pull/18274).
+ */
+export function countsSweptDeletions(version: string): boolean {
+  const first: Readonly<Record<string, string>> = { '3.3': '3.4.34', '3.4': '3.4.34', '3.5': '3.5.16' }
+  const fixed = first[minorOf(version)]
+  return fixed !== undefined && !atLeast(version, fixed)
+}
+
 interface Fault {
   readonly what: string
   readonly severity: Hazard['severity']

@@ -104,15 +104,24 @@ export function randomSerial(): string {
   return bytes.toString('hex')
 }
 
-/** A request for a key that was born here; the subject is the common name alone. */
-export async function makeCsr(commonName: string, keys: KeyPair): Promise<string> {
+/** A request for a key that was born here; the subject is the common name alone. @param dns further names */
+export async function makeCsr(
+  commonName: string,
+  keys: KeyPair,
+  dns: readonly string[] = [],
+): Promise<string> {
   const { signingAlgorithm, signingKey } = signingWith(keys.privateKey)
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
     name: new x509.Name([{ CN: [commonName] }]),
     keys: { privateKey: signingKey, publicKey: webKey(keys.publicKey, ['verify']) },
     signingAlgorithm,
+    ...(dns.length > 0 ? { extensions: [new x509.SubjectAlternativeNameExtension(dns.map(dnsName))] } : {}),
   })
   return `${request.toString('pem').trimEnd()}\n`
+}
+
+function dnsName(value: string) {
+  return { type: 'dns', value } as const
 }
 
 function leafUsage(keyAlgorithm: string): x509.KeyUsageFlags {
