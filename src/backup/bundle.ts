@@ -3,6 +3,7 @@
  * zstd, encrypted with age; each of the three can be undone by hand with the tool of that name.
  */
 import * as z from 'zod'
+import { parseJson } from './json.ts'
 
 /** The entries, in their order. */
 export const ENTRIES = {
@@ -70,3 +71,8 @@ export const sideFileSchema = z.object({
   bundle: z.object({ sizeBytes: z.number(), sha256: hex }),
 })
 export type SideFile = z.infer<typeof sideFileSchema>
+
+/** undefined: there is none, or what is there is none. */
+export function parseSideFile(text: string | undefined): SideFile | undefined {
+  return sideFileSchema.safeParse(parseJson(text)).data
+}

@@ -1,9 +1,10 @@
 /** What is recorded of a backup that was restored for a trial and held what it should: `<name>.proven.json`. */
 import * as z from 'zod'
+import { parseJson } from './json.ts'
 
 const digits = z.string().regex(/^\d+$/)
 
-export const provenSchema = z.object({
+const provenSchema = z.object({
   /** ISO 8601, UTC. */
   provenAt: z.iso.datetime(),
   /** The name of the computer that did it. */
@@ -19,3 +20,8 @@ export const provenSchema = z.object({
   hash: digits.optional(),
 })
 export type Proven = z.infer<typeof provenSchema>
+
+/** undefined: there is none, or what is there is none. */
+export function parseProven(text: string | undefined): Proven | undefined {
+  return provenSchema.safeParse(parseJson(text)).data
+}

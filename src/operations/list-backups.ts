@@ -1,7 +1,7 @@
 /** `quorate backup list`: what a store holds, told from names and side files. No secret is needed, and nothing opened. */
-import { type SideFile, sideFileSchema } from '../backup/bundle.ts'
+import { type SideFile, parseSideFile } from '../backup/bundle.ts'
 import { type BundleName, parseBundleName, provenFileName, sideFileName } from '../backup/names.ts'
-import { type Proven, provenSchema } from '../backup/proven.ts'
+import { type Proven, parseProven } from '../backup/proven.ts'
 import type { StoreLocation } from '../spec/backup.ts'
 import { openStore } from '../store/open-store.ts'
 import type { BackupStore, StoredFile } from '../store/store.ts'
@@ -85,22 +85,4 @@ async function describe(
   const same = side === undefined || proven === undefined || side.bundle.sha256 === proven.sha256
   if (!same) troubles.push('its last drill was of another file of this name')
   return { ...bundle, sizeBytes, lockedUntil, side, proven: same ? proven : undefined, troubles }
-}
-
-/** undefined: it is none. */
-export function parseSideFile(text: string | undefined): SideFile | undefined {
-  return sideFileSchema.safeParse(parseJson(text)).data
-}
-
-function parseProven(text: string | undefined): Proven | undefined {
-  return provenSchema.safeParse(parseJson(text)).data
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '')
-  } catch {
-    // Whoever asked learns that it is none.
-    return undefined
-  }
 }

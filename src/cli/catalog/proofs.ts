@@ -1,6 +1,6 @@
 /** Commands about the backups that there are: which, whether they are any good, and which may go. */
 import type { CommandDefinition } from '../command.ts'
-import { STORE_OPTION } from './backup-options.ts'
+import { SECRET_OPTION, STORE_OPTION } from './backup-options.ts'
 
 export const PROOF_COMMANDS: readonly CommandDefinition[] = [
   {
@@ -12,5 +12,27 @@ export const PROOF_COMMANDS: readonly CommandDefinition[] = [
     options: [...STORE_OPTION, { flags: '--all', description: 'those of other clusters as well' }],
     examples: ['quorate backup list', 'quorate backup list --store /srv/backups --json'],
     load: async () => await import('../commands/backup-list.ts'),
+  },
+  {
+    name: 'backup verify',
+    group: 'Backup and recovery',
+    summary: 'whether a backup is whole and, with --drill, whether it can be restored',
+    description:
+      "The newest one, unless it is named. Read from the store to its last byte, decrypted, every sum compared; etcd's own tool must read in the snapshot what it read when the backup was taken. With --drill it is restored as well, into an etcd that lives for a moment on this computer, in a private folder and on no port; revision, count of keys and hash must be those that the member gave. What came of a drill is recorded in the store, and backup list shows it. No machine of the cluster is asked for anything. Exit code 10: it is not what it should be.",
+    arguments: [
+      { syntax: '[name]', description: 'of a backup in the store (default: the newest of the cluster)' },
+    ],
+    options: [
+      ...STORE_OPTION,
+      ...SECRET_OPTION,
+      { flags: '--drill', description: 'restore it for a trial, and compare what is in it then' },
+      { flags: '--all', description: 'every backup of this cluster' },
+    ],
+    examples: [
+      'quorate backup verify --drill --identity key.txt',
+      'quorate backup verify prod-20261122T030000Z-r5711.bundle.age --passphrase-file FILE',
+      'quorate backup verify --all --json',
+    ],
+    load: async () => await import('../commands/backup-verify.ts'),
   },
 ]

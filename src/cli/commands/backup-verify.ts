@@ -1,0 +1,50 @@
+import { QuorateError } from '../../errors.ts'
+import { type VerifyOptions, type VerifyOutcome, verifyBackups } from '../../operations/verify-backups.ts'
+import { secretSource, storeLocation } from '../backup-options.ts'
+import { type CommandHandler, type CommandInput, flagOption } from '../command.ts'
+import { renderVerified, verifiedJson } from '../render-backup-verify.ts'
+import { printError } from '../render-error.ts'
+import { loadForCommand, withSession } from '../with-session.ts'
+
+const verifyCommand: CommandHandler = async (context, input) => {
+  const cluster = await loadForCommand(context)
+  const location = storeLocation(cluster, input)
+  const which = chosen(input)
+  const outcomes = await withSession(
+    context,
+    async (session, ask) => {
+      const secret = secretSource(context, input)
+      const all: VerifyOutcome[] = []
+      const options = {
+        location,
+        which,
+        drill: flagOption(input, 'drill'),
+        secret: async () => await ask(secret),
+        environment: process.env,
+      }
+      for await (const outcome of verifyBackups(session, options)) {
+        all.push(outcome)
+        if (context.json) continue
+        await ask(async () => {
+          if ('error' in outcome) printError(context, outcome.error)
+          else context.out(renderVerified(outcome.report, context.colors))
+        })
+      }
+      return all
+    },
+    { cluster, events: 'text' },
+  )
+  if (context.json) context.out(`${JSON.stringify({ backups: outcomes.map(verifiedJson) }, undefined, 2)}\n`)
+  const [failed] = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []))
+  return failed?.exitCode ?? 0
+}
+
+/** @throws QuorateError `usage` */
+function chosen(input: CommandInput): VerifyOptions['which'] {
+  const [name] = input.args
+  if (!flagOption(input, 'all')) return name === undefined ? 'newest' : { name }
+  if (name === undefined) return 'all'
+  throw new QuorateError('usage', `--all and ${name}: it can only be one`)
+}
+
+export default verifyCommand

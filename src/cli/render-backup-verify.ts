@@ -1,0 +1,45 @@
+/** What came of looking at backups, in words and as JSON. */
+import type { DrillCheck } from '../operations/drill-compare.ts'
+import type { VerifyReport } from '../operations/verify-backup.ts'
+import type { VerifyOutcome } from '../operations/verify-backups.ts'
+import { formatBytes } from '../preflight/units.ts'
+import type { CliContext } from './context.ts'
+import { errorJson } from './render-error.ts'
+
+export function renderVerified(report: VerifyReport, colors: CliContext['colors']): string {
+  const { name, sizeBytes, about, proof, drill, notes } = report
+  const lines = [
+    `${colors.green('✓')} ${name}: ${formatBytes(sizeBytes)} read, every sum is right`,
+    `  a store of ${formatBytes(proof.sizeBytes)} from ${about.member} (etcd ${about.etcdVersion}), up to revision ${proof.status.revision}; etcd's own tool reads in it what was recorded`,
+    ...(drill === undefined
+      ? [`  not restored for a trial: quorate backup verify ${name} --drill`]
+      : [
+          `${colors.green('✓')} restored with etcd ${drill.etcdVersion}, and compared:`,
+          ...drill.checks.map((check) => `  ${describe(check, colors)}`),
+        ]),
+    ...notes.map((note) => `${colors.yellow('!')} ${note}`),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+const WORDS: Readonly<Record<DrillCheck['what'], string>> = {
+  revision: 'revision',
+  keys: 'keys alive',
+  hash: 'hash of the contents and their history (HashKV)',
+}
+
+function describe({ what, recorded, found, outcome, why }: DrillCheck, colors: CliContext['colors']): string {
+  if (outcome === 'equal' && found === recorded) return `${WORDS[what]}: ${found ?? '-'}, as recorded`
+  if (outcome === 'equal')
+    return `${WORDS[what]}: ${found ?? '-'}, with the recorded ${recorded ?? '-'} in it`
+  const pair = `${found ?? 'none'} now, ${recorded ?? 'none'} recorded`
+  return `${WORDS[what]}: ${colors.yellow(outcome)} (${pair}): ${why ?? ''}`
+}
+
+export function verifiedJson(outcome: VerifyOutcome): unknown {
+  const { name } = outcome
+  if ('error' in outcome) return { name, ok: false, ...errorJson(outcome.error) }
+  const { report } = outcome
+  const { sizeBytes, sha256, encrypted, caKey, about, proof, drill = null, notes } = report
+  return { name, ok: true, sizeBytes, sha256, encrypted, caKey, about, proof, drill, notes }
+}

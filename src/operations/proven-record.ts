@@ -1,0 +1,55 @@
+/** The record beside a bundle that it was restored for a trial: written after a drill, taken back when it no longer holds. */
+import { hostname } from 'node:os'
+import { provenFileName } from '../backup/names.ts'
+import { type Proven, parseProven } from '../backup/proven.ts'
+import { QuorateError } from '../errors.ts'
+import type { BackupStore, StoredFile } from '../store/store.ts'
+import type { DrillReport } from './drill.ts'
+
+export interface RecordPlace {
+  readonly store: BackupStore
+  readonly file: StoredFile
+  readonly now: () => Date
+  readonly signal: AbortSignal
+}
+
+/** @param sha256 hex, of the bundle as it lies in the store @throws QuorateError `store` */
+export async function recordProof(
+  { store, file, now, signal }: RecordPlace,
+  { etcdVersion, checks }: DrillReport,
+  sha256: string,
+): Promise<void> {
+  const found = (what: string) => checks.find((check) => check.what === what)
+  const hash = found('hash')
+  const proven: Proven = {
+    provenAt: now().toISOString(),
+    by: hostname(),
+    etcdVersion,
+    sha256,
+    keys: found('keys')?.found ?? '0',
+    revision: found('revision')?.found ?? '0',
+    ...(hash?.outcome === 'equal' ? { hash: hash.found } : {}),
+  }
+  await store.write(provenFileName(file.name), `${JSON.stringify(proven, undefined, 2)}\n`, signal)
+}
+
+/**
+ * Takes the record back, if there is one that `holds no more`. @returns the error to throw: that one, and what hindered
+ * this if something did
+ */
+export async function withdrawn(
+  { store, file, signal }: RecordPlace,
+  error: QuorateError,
+  holdsNoMore: (proven: Proven) => Promise<boolean>,
+): Promise<QuorateError> {
+  const name = provenFileName(file.name)
+  try {
+    const proven = parseProven(await store.read(name, signal))
+    if (proven !== undefined && (await holdsNoMore(proven))) await store.remove(name, signal)
+    return error
+  } catch (trouble) {
+    const why = trouble instanceof Error ? trouble.message : String(trouble)
+    const hint = `${error.hint ?? ''}\n${name} still says that it was proven: ${why}`.trim()
+    return new QuorateError(error.code, error.message, { host: error.host, hint, cause: error.cause })
+  }
+}

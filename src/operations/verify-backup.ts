@@ -1,0 +1,208 @@
+/** One backup of a store, read to its last byte: decrypted, every sum compared, and by request restored for a trial. */
+import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { type SideFile, parseSideFile } from '../backup/bundle.ts'
+import { parseBundleName, sideFileName } from '../backup/names.ts'
+import { type OpenedBackup, openBackup } from '../backup/open.ts'
+import type { Secret } from '../backup/sealing.ts'
+import { QuorateError } from '../errors.ts'
+import { readSnapshotStatus } from '../etcd/snapshot-tool.ts'
+import type { BackupStore, StoredFile } from '../store/store.ts'
+import { type DrillReport, drill } from './drill.ts'
+import { recordProof, withdrawn } from './proven-record.ts'
+import type { EtcdPrograms } from './scratch-etcd.ts'
+
+export interface VerifyRequest {
+  readonly store: BackupStore
+  /** As the store lists it. */
+  readonly file: StoredFile
+  /** Asked only where it is encrypted. */
+  readonly secret: () => Promise<Secret>
+  /** Restore it for a trial. */
+  readonly drill: boolean
+  /** etcd's, fit for a snapshot of that version. */
+  readonly programs: (version: string) => Promise<EtcdPrograms>
+  /** Absolute path of a folder with room for the whole store; with a drill, for twice as much. */
+  readonly workDirectory: string
+  readonly now: () => Date
+  readonly signal: AbortSignal
+  /** What is being done, and how far it is: bytes of the bundle. */
+  readonly onProgress?: ((text: string, doneBytes?: number, totalBytes?: number) => void) | undefined
+}
+
+export interface VerifyReport extends Pick<SideFile, 'about' | 'proof'> {
+  readonly name: string
+  readonly sizeBytes: number
+  /** Hex, of the bundle as it lies in the store. */
+  readonly sha256: string
+  readonly encrypted: boolean
+  readonly caKey: boolean
+  /** undefined: not asked for. */
+  readonly drill: DrillReport | undefined
+  /** What is not as it should be, but speaks against nothing that is in it. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Success of a drill is recorded beside the bundle; where a later one fails, that record goes.
+ * @throws QuorateError `backup` saying what differs and what that means; `store`; `state`: no room here; `artifact`;
+ *   `cancelled`
+ */
+export async function verifyBackup(request: VerifyRequest): Promise<VerifyReport> {
+  try {
+    return await verify(request)
+  } catch (error) {
+    if (!(error instanceof QuorateError) || error.code !== 'backup') throw error
+    throw await withdrawn(request, error, async ({ sha256 }) => (await sumInStore(request)) !== sha256)
+  }
+}
+
+async function verify(request: VerifyRequest): Promise<VerifyReport> {
+  const { store, file, signal, onProgress } = request
+  const { name } = file
+  const sideText = await store.read(sideFileName(name), signal)
+  const read = new Reading(file, (done) => onProgress?.(`reading ${name}`, done, file.sizeBytes))
+  await using backup = await openBackup(
+    { name, data: read.through(await store.get(name, { signal })) },
+    { workDirectory: request.workDirectory, secret: request.secret, signal },
+  )
+  const { about, proof } = backup
+  if (about === undefined || proof === undefined)
+    throw differs(name, 'it is a bare snapshot under the name of a backup')
+  const sha256 = read.finish()
+  const notes: string[] = []
+  requireOwnName(name, about)
+  if (sideText === undefined) {
+    notes.push('its side file is missing: only what is inside was compared')
+  } else {
+    const side = parseSideFile(sideText)
+    if (side === undefined) throw differs(name, 'its side file is damaged; what is inside is sound')
+    requireSame(name, side, { backup, sha256, sizeBytes: file.sizeBytes })
+  }
+  onProgress?.(`etcd's own tool reads the snapshot of ${name}`)
+  const programs = await request.programs(about.etcdVersion)
+  requireStatus(name, proof, await readSnapshotStatus(programs.tool, backup.snapshotFile, signal), {
+    sameVersion: programs.version === about.etcdVersion,
+    notes,
+  })
+  let drilled: DrillReport | undefined
+  if (request.drill) {
+    onProgress?.(`restoring ${name} with etcd ${programs.version}, for a trial`)
+    const { snapshotFile, sizeBytes } = backup
+    const work = { ...request, name, about, proof, snapshotFile, sizeBytes, programs }
+    drilled = await drill(work).catch(async (error: unknown) => {
+      if (!(error instanceof QuorateError) || error.code !== 'backup') throw error
+      throw await withdrawn(request, error, async () => true)
+    })
+    await recordProof(request, drilled, sha256)
+  }
+  return {
+    name,
+    sizeBytes: file.sizeBytes,
+    sha256,
+    encrypted: backup.secret !== undefined,
+    caKey: backup.caKeySealed !== undefined,
+    about,
+    proof,
+    drill: drilled,
+    notes,
+  }
+}
+
+/** Hashes what goes through, and knows whether it was all that is there. */
+class Reading {
+  readonly #file: StoredFile
+  readonly #onBytes: (doneBytes: number) => void
+  readonly #hash = createHash('sha256')
+  #bytes = 0
+
+  constructor(file: StoredFile, onBytes: (doneBytes: number) => void) {
+    this.#file = file
+    this.#onBytes = onBytes
+  }
+
+  async *through(data: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of data) {
+      this.#hash.update(piece)
+      this.#bytes += piece.length
+      this.#onBytes(this.#bytes)
+      yield piece
+    }
+  }
+
+  /** Hex. @throws QuorateError `backup` if there is more in the store than the bundle has */
+  finish(): string {
+    const { name, sizeBytes } = this.#file
+    if (this.#bytes === sizeBytes) return this.#hash.digest('hex')
+    throw differs(name, `it ends after ${this.#bytes} bytes, and ${sizeBytes} are in the store`)
+  }
+}
+
+function requireOwnName(name: string, about: SideFile['about']): void {
+  const said = parseBundleName(name)
+  if (said === undefined) return
+  const takenAt = Math.floor(Date.parse(about.takenAt) / 1000)
+  const same =
+    said.cluster === about.cluster &&
+    said.takenAt.getTime() / 1000 === takenAt &&
+    said.revision === BigInt(about.readRevision)
+  if (same) return
+  const inside = `a backup of ${about.cluster} of ${about.takenAt}, revision ${about.readRevision}`
+  throw differs(name, `in it is ${inside}: it was given another one's name`)
+}
+
+function requireSame(
+  name: string,
+  side: SideFile,
+  { backup, sha256, sizeBytes }: { backup: OpenedBackup; sha256: string; sizeBytes: number },
+): void {
+  const { about, proof, caKeySealed, secret } = backup
+  const pairs: readonly [string, unknown, unknown][] = [
+    ["the bundle's size", side.bundle.sizeBytes, sizeBytes],
+    ["the bundle's sum", side.bundle.sha256, sha256],
+    ['when and where it was taken', side.about, about],
+    ['what was recorded of the store', side.proof, proof],
+    ['the key of the CA', side.caKey, caKeySealed !== undefined],
+    ['how it is encrypted', side.sealed, secret === undefined ? 'plaintext' : sealedWith(secret)],
+  ]
+  const wrong = pairs.flatMap(([what, beside, inside]) => (isDeepStrictEqual(beside, inside) ? [] : [what]))
+  if (wrong.length === 0) return
+  throw differs(
+    name,
+    `its side file says something else than the bundle of: ${wrong.join('; ')}. One of the two was changed since; the bundle's own sums match`,
+  )
+}
+
+function sealedWith({ kind }: Secret): SideFile['sealed'] {
+  return kind === 'passphrase' ? 'passphrase' : 'recipients'
+}
+
+/** @param how.notes gets a note where a tool of another version may read it otherwise */
+function requireStatus(
+  name: string,
+  { status: recorded }: SideFile['proof'],
+  found: SideFile['proof']['status'],
+  { sameVersion, notes }: { readonly sameVersion: boolean; readonly notes: string[] },
+): void {
+  const keys = ['revision', 'totalKey', 'hash', 'totalSize'] as const
+  const wrong = keys.filter((key) => recorded[key] !== found[key])
+  if (wrong.length === 0) return
+  const list = wrong.map((key) => `${key} ${recorded[key]}, now ${found[key]}`).join('; ')
+  if (!sameVersion && !wrong.includes('revision') && !wrong.includes('totalKey')) {
+    notes.push(`a tool of another version reads it a little otherwise: ${list}`)
+    return
+  }
+  throw differs(name, `etcd's own tool reads something else in its snapshot than was recorded: ${list}`)
+}
+
+async function sumInStore({ store, file, signal }: VerifyRequest): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const piece of await store.get(file.name, { signal })) hash.update(piece)
+  return hash.digest('hex')
+}
+
+function differs(name: string, what: string): QuorateError {
+  return new QuorateError('backup', `the backup ${name} is not what it should be: ${what}`, {
+    hint: 'nothing was changed anywhere; take another backup, and see which others there are: quorate backup list',
+  })
+}

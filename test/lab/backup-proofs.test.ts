@@ -1,0 +1,194 @@
+/** Backups that are looked at, restored for a trial and removed: of real members on loopback, by the tool as a user runs it. */
+import { mkdtemp, readFile, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { provenFileName, sideFileName } from '../../src/backup/names.ts'
+import { BackupSource, IDENTITY } from './support/backup-source.ts'
+import { startQuorate } from './support/run.ts'
+
+const NOT_AS_IT_SHOULD_BE = 10
+
+let folder: string
+let identity: string
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'quorate-proofs-'))
+  identity = path.join(folder, 'key.txt')
+  await writeFile(identity, `${IDENTITY}\n`, { mode: 0o600 })
+})
+afterAll(async () => {
+  await rm(folder, { recursive: true })
+})
+
+describe('backups of a member of 3.5.16', () => {
+  let source: BackupSource
+  /** The backup that all is done to. */
+  let name: string
+  let file: string
+  const verify = async (...words: string[]) =>
+    await source.run('backup', 'verify', name, '--identity', identity, ...words)
+  /** Where it works: nothing may be left in it. */
+  const left = async () => await readdir(path.join(source.store, '..', '.quorate', 'prod'))
+  const listed = async () => JSON.parse(await source.ok('backup', 'list', '--json')).backups[0]
+
+  beforeAll(async () => {
+    source = await BackupSource.start(folder, 'trixie')
+    await source.write()
+    ;({ name } = await source.backup())
+    file = path.join(source.store, name)
+  })
+  afterAll(async () => {
+    await source[Symbol.asyncDispose]()
+  })
+
+  test('listed as never proven; verified; drilled, and listed as proven since', async () => {
+    const { proof } = JSON.parse(await readFile(path.join(source.store, sideFileName(name)), 'utf8'))
+    expect(await source.ok('backup', 'list')).toMatch(new RegExp(`^${name} .* never `, 'm'))
+    expect(await source.ok('backup', 'verify', '--identity', identity)).toMatch(
+      /every sum is right[^]*not restored for a trial/,
+    )
+    const said = await source.ok('backup', 'verify', name, '--drill', '--identity', identity)
+    expect(said).toContain(`keys alive: ${proof.keys}, as recorded`)
+    expect(said).toContain(`revision: ${proof.status.revision}, as recorded`)
+    expect(said).toContain(`(HashKV): ${proof.hashKv.hash}, as recorded`)
+    expect(await listed()).toMatchObject({
+      name,
+      proven: {
+        etcdVersion: '3.5.16',
+        keys: proof.keys,
+        revision: proof.status.revision,
+        hash: proof.hashKv.hash,
+      },
+      troubles: [],
+    })
+    expect(await left()).toEqual([])
+  })
+
+  test('a wrong secret opens nothing, and the proof stays', async () => {
+    const passphrase = path.join(folder, 'passphrase')
+    await writeFile(passphrase, 'not it\n', { mode: 0o600 })
+    const { exitCode, stderr } = await source.run('backup', 'verify', '--passphrase-file', passphrase)
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: NOT_AS_IT_SHOULD_BE,
+      stderr: expect.stringContaining('does not open'),
+    })
+    expect((await listed()).proven).not.toBeNull()
+  })
+
+  test('cut off, a bit flipped, given another name, or another side file: each is said', async () => {
+    const whole = await readFile(file)
+    const refusal = async () => {
+      const { exitCode, stderr } = await verify()
+      expect(exitCode).toBe(NOT_AS_IT_SHOULD_BE)
+      return stderr
+    }
+    await truncate(file, whole.length - 100)
+    expect(await refusal()).toMatch(/damaged/)
+    // It is another file than the one that was proven.
+    expect(await listed()).toMatchObject({
+      proven: null,
+      troubles: [expect.stringContaining(`${whole.length} were written`)],
+    })
+
+    const flipped = Buffer.from(whole)
+    flipped[whole.length >> 1] = (flipped[whole.length >> 1] ?? 0) ^ 1
+    await writeFile(file, flipped)
+    expect(await refusal()).toMatch(/damaged: it was changed/)
+
+    await writeFile(file, whole)
+    const beside = path.join(source.store, sideFileName(name))
+    const side = await readFile(beside, 'utf8')
+    await writeFile(beside, side.replace(/"keys": "\d+"/, '"keys": "1"'))
+    expect(await refusal()).toMatch(/side file says something else .* what was recorded of the store/)
+    await rm(beside)
+    expect(await verify()).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('its side file is missing'),
+    })
+
+    const other = name.replace(/-r\d+/, '-r9999')
+    await rename(file, path.join(source.store, other))
+    const { exitCode, stderr } = await source.run('backup', 'verify', other, '--identity', identity)
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: NOT_AS_IT_SHOULD_BE,
+      stderr: expect.stringContaining("another one's name"),
+    })
+    await rename(path.join(source.store, other), file)
+    await writeFile(beside, side)
+    expect(await left()).toEqual([])
+  })
+
+  test('killed in the middle of a drill: etcd dies with it, and the next run removes what it left', async () => {
+    const words = ['backup', 'verify', name, '--drill', '--identity', identity, '--store', source.store]
+    for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+      const { child, ended } = startQuorate(source.file, words)
+      while ((await drillsUnder(folder)).length === 0 && child.exitCode === null) await sleep(2)
+      child.kill(signal)
+      expect((await ended).exitCode).not.toBe(0)
+      for (let attempt = 0; attempt < 100 && (await drillsUnder(folder)).length > 0; attempt++)
+        await sleep(20)
+      expect(await drillsUnder(folder)).toEqual([])
+      expect(await left()).toHaveLength(signal === 'SIGKILL' ? 2 : 0)
+    }
+    expect(await verify()).toMatchObject({ exitCode: 0 })
+    expect(await left()).toEqual([])
+  })
+
+  test('what was recorded was wrong: a drill sees it, and the backup is not proven any more', async () => {
+    expect(await verify('--drill')).toMatchObject({ exitCode: 0 })
+    expect((await listed()).proven).not.toBeNull()
+    await source.forge(name, { keys: '12' })
+    expect(await verify()).toMatchObject({ exitCode: 0 })
+    const { exitCode, stdout } = await verify('--drill', '--json')
+    expect(exitCode).toBe(NOT_AS_IT_SHOULD_BE)
+    expect(JSON.parse(stdout).backups[0]).toMatchObject({
+      ok: false,
+      error: { code: 'backup', message: expect.stringMatching(/keys: 12 was recorded, and \d+ is there/) },
+    })
+    const { proof } = JSON.parse(await readFile(path.join(source.store, sideFileName(name)), 'utf8'))
+    await source.forge(name, { hashKv: { ...proof.hashKv, hash: '1' } })
+    expect(await verify('--drill')).toMatchObject({
+      exitCode: NOT_AS_IT_SHOULD_BE,
+      stderr: expect.stringMatching(/hash: 1 was recorded/),
+    })
+    expect((await listed()).proven).toBeNull()
+    await expect(readFile(path.join(source.store, provenFileName(name)))).rejects.toThrow(/ENOENT/)
+  })
+
+  test('where etcd has users, a drill gets in all the same', async () => {
+    await source.useUsers()
+    const { name: closed, proof } = await source.backup({ kind: 'plaintext' })
+    const said = await source.ok('backup', 'verify', closed, '--drill')
+    expect(said).toContain(`keys alive: ${proof.keys}, as recorded`)
+  })
+})
+
+test('a backup of 3.4.23: with its own etcd, and with a newer one where that is all there is', async () => {
+  await using source = await BackupSource.start(folder, 'bookworm')
+  await source.write()
+  const { name, proof } = await source.backup({ kind: 'plaintext' })
+  for (const suite of ['bookworm', 'trixie'] as const) {
+    await source.useEtcd(suite)
+    const { backups } = JSON.parse(await source.ok('backup', 'verify', name, '--drill', '--json'))
+    expect(backups[0]).toMatchObject({
+      ok: true,
+      drill: {
+        etcdVersion: suite === 'bookworm' ? '3.4.23' : '3.5.16',
+        checks: expect.arrayContaining([
+          { what: 'keys', recorded: proof.keys, found: proof.keys, outcome: 'equal' },
+        ]),
+      },
+    })
+  }
+})
+
+/** Command lines of drills' etcds that run on data below the folder. */
+async function drillsUnder(parent: string): Promise<readonly string[]> {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))
+  const lines = await Promise.all(
+    // Gone meanwhile: none.
+    pids.map(async (pid) => await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  )
+  return lines.filter((line) => line.includes('--name=drill') && line.includes(`--data-dir=${parent}`))
+}
