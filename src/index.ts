@@ -128,3 +128,13 @@ export {
 
 // The lab
 export { type LabOptions, labDown, labState, labUp } from './operations/lab.ts'
+
+// Backups that a node takes by itself
+export {
+  type ScheduleOptions,
+  type SchedulePreview,
+  type ScheduleReport,
+  scheduleBackups,
+} from './operations/backup-schedule.ts'
+export { unscheduleBackups } from './operations/backup-unschedule.ts'
+export type { BackupStatus } from './operations/status-backups.ts'

@@ -115,6 +115,7 @@ export async function wantedSchedule(
   const files: WantedFile[] = [
     own(PLACES.trust, 'whom it trusts to be a member', supplies.trust),
     ...(await storeFiles(store)),
+    own(PLACES.clusterFile, 'as it is here, for the backups', supplies.clusterFile),
     own(PLACES.config, 'what a run has to know', renderConfig(configOf(cluster, wish, supplies))),
     system(PLACES.service, 'what takes one backup', serviceUnit(unit)),
     system(PLACES.timer, `when: ${every}`, timerUnit(unit)),
@@ -151,7 +152,6 @@ function configOf(cluster: Cluster, wish: ScheduleWish, supplies: ScheduleSuppli
     tool: supplies.tool.name,
     exporter: supplies.exporter,
     keep: wish.keep,
-    clusterFile: supplies.clusterFile,
     ...(supplies.caKeyMark === undefined ? {} : { caKeyMark: supplies.caKeyMark }),
   }
 }

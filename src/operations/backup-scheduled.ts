@@ -60,7 +60,8 @@ export async function runScheduled(run: ScheduledRun): Promise<ScheduledReport> 
 }
 
 async function take(config: ScheduleConfig, store: BackupStore, run: ScheduledRun): Promise<BackupReport> {
-  const [ca, cert, key, sealed] = await Promise.all([
+  const [clusterFile, ca, cert, key, sealed] = await Promise.all([
+    readFile(PLACES.clusterFile, 'utf8'),
     readFile(PLACES.trust, 'utf8'),
     readFile(PLACES.certificate, 'utf8'),
     readFile(PLACES.key, 'utf8'),
@@ -84,7 +85,7 @@ async function take(config: ScheduleConfig, store: BackupStore, run: ScheduledRu
         nodes: config.members.map(({ name, address }) => ({ name, address })),
       },
       clients,
-      clusterFile: config.clusterFile,
+      clusterFile,
       trustPem: ca,
       caKeySealed: sealed === undefined ? undefined : armor.decode(sealed),
       sealing: { kind: 'recipients', recipients: config.recipients },

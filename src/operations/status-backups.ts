@@ -96,7 +96,7 @@ async function troubles(
     const when = left <= 0 ? 'has expired' : `expires in ${Math.floor(left)} days`
     notes.push(`the certificate of its backups ${when}: quorate backup schedule renews it`)
   }
-  if (config.clusterFile !== (await readFile(cluster.file, 'utf8'))) {
+  if (sha256(await readFile(cluster.file, 'utf8')) !== there.files[PLACES.clusterFile]?.sha256) {
     notes.push(
       'its backups follow an older text of the cluster file: quorate backup schedule brings the new one',
     )

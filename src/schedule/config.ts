@@ -36,8 +36,6 @@ const scheduleConfig = z.object({
   /** Where node_exporter reads metrics from files. */
   exporter: z.string(),
   keep: z.object({ hourly: count, daily: count, weekly: count, monthly: count }),
-  /** The cluster file's text, for the bundles. */
-  clusterFile: z.string(),
   /** Tells for whom, and of which CA, the key beside it is; missing: no CA key goes into the bundles. */
   caKeyMark: z.string().optional(),
 })

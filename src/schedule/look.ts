@@ -61,6 +61,7 @@ const FILES = [
   PLACES.program,
   PLACES.tool,
   PLACES.config,
+  PLACES.clusterFile,
   PLACES.caKey,
   PLACES.key,
   PLACES.certificate,

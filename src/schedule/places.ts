@@ -10,6 +10,8 @@ export const PLACES = {
   tool: '/usr/local/lib/quorate/snapshot-tool',
   folder: '/etc/quorate-backup',
   config: '/etc/quorate-backup/config.json',
+  /** As the operator has it: it goes into the backups, and quorate itself can be used with it there. */
+  clusterFile: '/etc/quorate-backup/cluster.yaml',
   /** The CA's key (age, armored), which only those can open whom the backups are for. */
   caKey: '/etc/quorate-backup/ca-key.age',
   key: '/etc/quorate-backup/client.key',

@@ -108,10 +108,13 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
       'write /etc/systemd/system/quorate-backup.timer',
     ])
     expect(report.next).toMatch(/T00:0\d:\d\d/)
-    await quorateOk(lab, ['backup', 'schedule', '--yes'])
-    expect(await quorateOk(lab, ['backup', 'schedule'])).toMatch(
+    expect(await quorateOk(lab, ['backup', 'schedule', ...words])).toMatch(
       /^nothing to change: service01 takes the backups/,
     )
+    // quorate itself is there, and all that it needs to look into the store.
+    const there = ['/usr/local/lib/quorate/quorate', '-f', '/etc/quorate-backup/cluster.yaml']
+    const list = await quorateOk(lab, ['run', NODE, '--', ...there, 'backup', 'list'])
+    expect(list).toContain(report.first?.name)
   })
 
   test('each run keeps the newest of its hour; a store that fails is seen, and so is that it works again', async () => {
@@ -136,7 +139,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(await on(NODE, 'cat', METRICS)).toMatch(/^quorate_backup_last_run_failed\{cluster="test"\} 0$/m)
     const well = await quorateOk(lab, ['status'])
     expect(well).toMatch(
-      /backups: service01, hourly; latest .* ago, revision \d+, .*; next in .*; none was proven/,
+      /backups: service01, daily; latest .* ago, revision \d+, .*; next in .*; none was proven/,
     )
     expect(well).not.toContain('!')
   })

@@ -175,6 +175,8 @@ const NOT_HERE: Readonly<Record<string, string>> = {
   'quorate backup schedule --remove': 'the same',
   'quorate run service01 -- systemctl start quorate-backup.service': 'the same, on the node itself',
   'quorate run service01 -- journalctl -u quorate-backup.service -n 30': 'the same',
+  'quorate run service01 -- /usr/local/lib/quorate/quorate -f /etc/quorate-backup/cluster.yaml backup list':
+    'the same',
   'script/demo': 'nine machines; makes what it needs itself',
   'script/test': 'runs this test',
   'script/test unit': 'runs beside this test',
