@@ -8,11 +8,15 @@ export interface StoreContext {
   readonly signal: AbortSignal
 }
 
-/** @throws QuorateError `store`: it can't be used */
-export async function openStore(location: StoreLocation, _context: StoreContext): Promise<BackupStore> {
+/** @throws QuorateError `store`: it can't be used; `permission`: without the key for it */
+export async function openStore(
+  location: StoreLocation,
+  { environment, signal }: StoreContext,
+): Promise<BackupStore> {
   if (location.kind === 'directory') {
     const { openDirectoryStore } = await import('./directory.ts')
     return await openDirectoryStore(location.path)
   }
-  throw new TypeError('not yet')
+  const { openS3Store } = await import('./s3.ts')
+  return await openS3Store(location, environment, signal)
 }

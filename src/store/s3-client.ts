@@ -1,0 +1,99 @@
+/** The client of an S3 service: whom it trusts, and who it is. */
+import { readFile, stat } from 'node:fs/promises'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { parse } from 'yaml'
+import * as z from 'zod'
+import { QuorateError } from '../errors.ts'
+import type { StoreLocation } from '../spec/backup.ts'
+
+export type S3Location = Extract<StoreLocation, { kind: 's3' }>
+
+/** In ms: of the way there, and of silence on it. */
+const CONNECT_MS = 10_000
+const SILENCE_MS = 60_000
+
+const keySchema = z.strictObject({
+  accessKeyId: z.string().min(1),
+  secretAccessKey: z.string().min(1),
+  sessionToken: z.string().optional(),
+})
+type AccessKey = z.infer<typeof keySchema>
+
+/** Loads the SDK, which only those need who use it. @throws QuorateError `permission`, `store` */
+export async function s3Client(location: S3Location, environment: NodeJS.ProcessEnv): Promise<S3Client> {
+  const { endpoint, region, pathStyle, ca } = location
+  const [sdk, key, caPem] = await Promise.all([
+    import('@aws-sdk/client-s3'),
+    accessKey(location, environment),
+    ca === undefined ? undefined : readCa(ca),
+  ])
+  return new sdk.S3Client({
+    region,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    forcePathStyle: pathStyle,
+    credentials: {
+      accessKeyId: key.accessKeyId,
+      secretAccessKey: key.secretAccessKey,
+      ...(key.sessionToken === undefined ? {} : { sessionToken: key.sessionToken }),
+    },
+    // Services other than Amazon's may not know the newer checksums.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: SILENCE_MS,
+      ...(caPem === undefined ? {} : { httpsAgent: { ca: caPem } }),
+    },
+  })
+}
+
+/** Never from a cloud's metadata service: nothing is asked for a key that nobody named. */
+async function accessKey({ credentials }: S3Location, environment: NodeJS.ProcessEnv): Promise<AccessKey> {
+  if (credentials !== undefined) return await readKey(credentials)
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment
+  if (AWS_ACCESS_KEY_ID !== undefined && AWS_SECRET_ACCESS_KEY !== undefined) {
+    return {
+      accessKeyId: AWS_ACCESS_KEY_ID,
+      secretAccessKey: AWS_SECRET_ACCESS_KEY,
+      sessionToken: AWS_SESSION_TOKEN,
+    }
+  }
+  throw new QuorateError('permission', 'there is no access key for the S3 service', {
+    hint: 'name a private file with accessKeyId and secretAccessKey as backup.store.s3.credentials, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+  })
+}
+
+async function readKey(file: string): Promise<AccessKey> {
+  let text: string
+  try {
+    const { mode } = await stat(file)
+    if ((mode & 0o077) !== 0) {
+      throw new QuorateError('permission', `${file} holds a secret, and others than its owner can read it`, {
+        hint: `chmod 600 ${file}`,
+      })
+    }
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    throw QuorateError.from(error, 'permission', `${file} can't be read`)
+  }
+  let value: unknown
+  try {
+    value = parse(text)
+  } catch {
+    // Without its cause, which quotes the file.
+    value = undefined
+  }
+  const { success, data } = keySchema.safeParse(value)
+  if (success) return data
+  throw new QuorateError('store', `${file} does not have an access key as it is expected there`, {
+    hint: 'two lines of YAML: accessKeyId: … and secretAccessKey: …',
+  })
+}
+
+async function readCa(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw QuorateError.from(error, 'store', `the CA of the S3 service can't be read`)
+  }
+}

@@ -1,0 +1,86 @@
+/** What an S3 service, or the way to it, refuses: in an operator's words, with what is safe nevertheless. */
+import { QuorateError } from '../errors.ts'
+
+interface Case {
+  /** Names of errors, as the service or Node.js has them. */
+  readonly names: readonly string[]
+  readonly says: (title: string) => string
+  readonly hint: string
+}
+
+const CASES: readonly Case[] = [
+  {
+    names: ['NoSuchBucket'],
+    says: (title) => `${title}: there is no such bucket`,
+    hint: 'make it, with object lock if backups are to be kept from removal; or correct backup.store.s3',
+  },
+  {
+    names: ['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidClientTokenId', 'ExpiredToken'],
+    says: (title) => `${title}: the access key is not accepted`,
+    hint: 'see backup.store.s3.credentials, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+  },
+  {
+    names: ['AccessDenied', 'Forbidden', '403'],
+    says: (title) => `${title}: this access key may not do that`,
+    hint: 'it needs s3:ListBucket, GetObject, PutObject, AbortMultipartUpload, ListBucketMultipartUploads, and to prune s3:DeleteObject',
+  },
+  {
+    names: ['PermanentRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException'],
+    says: (title) => `${title}: the bucket is in another region`,
+    hint: 'correct backup.store.s3.region',
+  },
+  {
+    names: ['RequestTimeTooSkewed'],
+    says: (title) => `${title}: the clock of this computer differs too much from the service's`,
+    hint: 'set the clock right',
+  },
+  {
+    names: ['QuotaExceeded', 'InsufficientStorage', 'XMinioStorageFull', '507'],
+    says: (title) => `${title} is full`,
+    hint: 'make room there (quorate backup prune), or name another place: --store',
+  },
+  {
+    names: [
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'CERT_HAS_EXPIRED',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+    ],
+    says: (title) => `${title}: its certificate is not trusted`,
+    hint: 'name the CA that it is from: backup.store.s3.ca',
+  },
+  {
+    names: ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'TimeoutError'],
+    says: (title) => `${title} can't be reached`,
+    hint: 'is it up, and backup.store.s3.endpoint right? Earlier backups are as they were',
+  },
+]
+
+/** @param doing for the rest: `prod-….bundle.age was not stored` */
+export function s3Error(error: unknown, title: string, doing: string): QuorateError {
+  if (error instanceof QuorateError) return error
+  const names = namesOf(error)
+  const known = CASES.find((one) => one.names.some((name) => names.includes(name)))
+  const message = error instanceof Error ? error.message : String(error)
+  const what = known?.says(title) ?? title
+  return new QuorateError('store', `${doing}: ${what} (${message})`, {
+    hint: known?.hint ?? 'nothing of this backup is kept, earlier ones are as they were; try again',
+    cause: error,
+  })
+}
+
+/** Of the error, of what caused it, and its HTTP status. */
+export function namesOf(error: unknown): readonly string[] {
+  const { name, code, Code, cause, $metadata } = (error ?? {}) as {
+    readonly name?: string
+    readonly code?: string
+    readonly Code?: string
+    readonly cause?: unknown
+    readonly $metadata?: { readonly httpStatusCode?: number }
+  }
+  const own = [name, code, Code, $metadata?.httpStatusCode?.toString()]
+  const below = cause === undefined || cause === error ? [] : namesOf(cause)
+  return [...own.filter((one) => one !== undefined), ...below]
+}
