@@ -97,6 +97,11 @@ export type { Evidence, RepairOutlook } from './plan/repair.ts'
 export { type ExportOptions, type ExportReport, exportKeys } from './operations/export.ts'
 export { type ImportOptions, type ImportPreview, type ImportReport, importKeys } from './operations/import.ts'
 
+// The whole cluster from a snapshot
+export { type RestoreOptions, type RestoreReport, restore } from './operations/restore.ts'
+export type { RestorePreview } from './operations/restore-preview.ts'
+export { openSnapshot, statusOf } from './operations/restore-source.ts'
+
 // The quorum is lost
 export { type Survey, type Survivor, surveyMembers } from './operations/recover-look.ts'
 export { type Choice, type RecoveryReport, reportOf } from './operations/recover-report.ts'

@@ -93,6 +93,11 @@ function risksOf(
       : [
           `etcd ${version} can't raise revisions as it restores (3.4.27 and 3.5.10 can): they go back to ${revision}, and what watches may miss changes without a word. Restart every client that watches or caches (controllers, schedulers, kubelets, flannel) after it.`,
         ]),
+    ...(cluster.etcd.enableV2
+      ? [
+          'Keys of the v2 API are in no snapshot: they are lost. quorate apply writes flannel’s network again.',
+        ]
+      : []),
     ...without.map(
       (name) =>
         `${name} is left out. Its data would go on as the cluster of before: see to it that its etcd never starts (systemctl disable --now etcd), then: quorate reset ${name} and quorate apply.`,

@@ -83,6 +83,10 @@ const LIFE: readonly Typed[] = [
   { shown: 'quorate repair' },
   // Nothing is wrong with it.
   { shown: 'quorate repair etcd02' },
+  {
+    shown: 'quorate restore prod-20261122T030000Z-r5711.bundle.age --identity backup.key',
+    as: 'quorate restore "$(ls backups | grep age$ | head -n 1)" --store backups --passphrase-file passphrase --confirm my-cluster && quorate apply',
+  },
   { shown: 'quorate export --prefix /coreos.com/' },
   { shown: 'quorate export -o keys.jsonl' },
   { shown: 'quorate export --range /a /b --revision 5' },
@@ -177,6 +181,10 @@ const NOT_HERE: Readonly<Record<string, string>> = {
   'quorate run service01 -- journalctl -u quorate-backup.service -n 30': 'the same',
   'quorate run service01 -- /usr/local/lib/quorate/quorate -f /etc/quorate-backup/cluster.yaml backup list':
     'the same',
+  'quorate restore ./snapshot.db --confirm prod': 'test/lab/restore.test.ts, with etcd 3.4',
+  'quorate restore ./prod.bundle.age --identity backup.key': 'the same, as the name in the store',
+  'quorate restore ./prod.bundle.age --into cluster.yaml --identity backup.key':
+    'test/lab/restore.test.ts, on machines made new',
   'script/demo': 'nine machines; makes what it needs itself',
   'script/test': 'runs this test',
   'script/test unit': 'runs beside this test',
