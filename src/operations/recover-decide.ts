@@ -96,6 +96,7 @@ function beginning(session: Session, survey: Survey, { survivor, lost }: Recover
     token: `${cluster.name}-${randomBytes(8).toString('hex')}`,
     bump: !complete && canBumpRevision(cluster.etcd.version) ? BUMP : 0,
     stage: 'fenced',
+    former: survey.clusterId,
   }
 }
 

@@ -17,6 +17,8 @@ export interface RecoveryProgress {
   /** How far the revision is moved on; 0: it stays. */
   readonly bump: number
   readonly stage: RecoveryStage
+  /** The ID of the cluster that was lost, hexadecimal; undefined: it was never pinned. */
+  readonly former: string | undefined
   /** What the copy came to; from the stage `copied` on. */
   readonly made?: MadeCluster | undefined
 }
@@ -34,7 +36,7 @@ export interface MadeCluster {
 
 /** The text of the mark. */
 export function renderProgress(progress: RecoveryProgress): string {
-  const { survivor, lost, suffix, token, bump, stage, made } = progress
+  const { survivor, lost, suffix, token, bump, stage, former, made } = progress
   const figures = made === undefined ? {} : { made: JSON.stringify(made) }
   return renderUnderway('recover', recoverCommand(survivor, lost), {
     survivor,
@@ -43,6 +45,7 @@ export function renderProgress(progress: RecoveryProgress): string {
     token,
     bump: String(bump),
     stage,
+    ...(former === undefined ? {} : { former }),
     ...figures,
   })
 }
@@ -67,6 +70,7 @@ export function progressOf({ underway }: Pick<Survey, 'underway'>): RecoveryProg
     token,
     bump: Number(bump ?? 0),
     stage: known,
+    former: mark.all['former'],
     made: made === undefined ? undefined : (JSON.parse(made) as MadeCluster),
   }
 }

@@ -84,7 +84,7 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
 export async function placeCluster(rebuild: Rebuild, progress: RecoveryProgress): Promise<readonly string[]> {
   const { dataDirectory: data, walDirectory: wal } = rebuild.session.cluster.etcd
   const { notes } = await onSurvivor(rebuild, [
-    ['recover_place', progress.suffix, data, wal],
+    ['recover_place', progress.suffix, data, wal, progress.former ?? '-'],
     markOperation({ ...progress, stage: 'placed' }),
   ])
   return notes.map((note) => note.replace(/^moved /, ''))

@@ -154,7 +154,7 @@ function established(
       pin ? [{ host: node.name, message: `it is pinned to the cluster ID ${pin.clusterId}` }] : [],
     )
     const hint =
-      'find out which of them holds the data, and take the nodes of the other out of the cluster file'
+      'find out which of them holds the data, and take the nodes of the other out of the cluster file. One that came back after a recovery or restore without it is cleared by: quorate reset NODE'
     return {
       kind: 'blocked',
       reasons: [{ message: 'the nodes belong to different clusters', hint }, ...reasons],

@@ -93,11 +93,16 @@ op_recover_make() {
   rm -rf -- "$data.recover-copy" "$wal.recover-copy"
 }
 
-# recover_place SUFFIX DATA WAL: exchanged with renames, as far as that was not done.
+# recover_place SUFFIX DATA WAL FORMER: exchanged with renames, as far as that was not done. FORMER: the ID of the cluster
+# that was there, whose backups are this one's as well; `-` where it is not known.
 op_recover_place() {
   case $(systemctl is-active etcd.service) in
     active | activating | deactivating | reloading) fail "etcd.service runs: its data is not exchanged under it" ;;
   esac
+  if [ "$5" != - ] && ! grep -s -q -F -x -e "$5" "$state/former-cluster-ids"; then
+    printf '%s\n' "$5" >>"$state/former-cluster-ids"
+    sync "$state/former-cluster-ids"
+  fi
   swap_in "$3" "$2"
   lies_within "$3" "$4" || swap_in "$4" "$2"
 }

@@ -1,0 +1,58 @@
+/** What a run that was cut off leaves on the machines is what the next one goes on with. */
+import { expect, test } from 'vitest'
+import { QuorateError } from '../errors.ts'
+import { parseHostState } from '../host/observe.ts'
+import { type RecoveryProgress, progressOf, renderProgress } from './recover-progress.ts'
+
+const begun: RecoveryProgress = {
+  survivor: 'etcd02',
+  lost: ['etcd01', 'etcd03'],
+  suffix: 'before-recover-20260730T101112Z',
+  token: 'sample-0011223344556677',
+  bump: 1_000_000_000,
+  stage: 'fenced',
+  former: 'cdf818194e3a8c32',
+  made: undefined,
+}
+
+const made = { clusterId: '4d', revision: 812, keys: 40, hash: { hash: 99, compactRevision: -1 } }
+
+function marksOf(texts: Readonly<Record<string, string>>) {
+  const underway = Object.entries(texts).flatMap(([name, text]) => {
+    const lines = text.trimEnd().split('\n')
+    const mark = parseHostState(
+      name,
+      false,
+      lines.map((line) => `underway ${line}`),
+    ).underway
+    return mark === undefined ? [] : [[name, mark] as const]
+  })
+  return { underway: Object.fromEntries(underway) }
+}
+
+test('a mark says all that is needed, and what to type', () => {
+  for (const progress of [
+    begun,
+    { ...begun, stage: 'copied', made } as const,
+    { ...begun, former: undefined },
+  ]) {
+    const marks = marksOf({ etcd02: renderProgress(progress) })
+    expect(progressOf(marks)).toEqual(progress)
+    expect(marks.underway['etcd02']?.command).toBe(
+      'quorate recover --from-survivor etcd02 --lost etcd01 etcd03',
+    )
+  }
+})
+
+test('the survivor knows best how far it is; any mark tells that something was begun', () => {
+  const [early, late] = [renderProgress(begun), renderProgress({ ...begun, stage: 'placed', made })]
+  expect(progressOf(marksOf({ etcd04: early, etcd02: late }))?.stage).toBe('placed')
+  expect(progressOf(marksOf({ etcd04: early }))?.stage).toBe('fenced')
+  expect(progressOf({ underway: {} })).toBeUndefined()
+  expect(progressOf(marksOf({ etcd04: 'verb=restore\ncommand=quorate restore x\n' }))).toBeUndefined()
+})
+
+test('a mark that was changed by hand is not guessed at', () => {
+  const damaged = renderProgress(begun).replace(/^stage=.*$/m, 'stage=nearly')
+  expect(() => progressOf(marksOf({ etcd02: damaged }))).toThrow(QuorateError)
+})
