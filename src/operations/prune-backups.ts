@@ -30,7 +30,11 @@ export async function storedBackups(
   cluster: string,
   signal?: AbortSignal,
 ): Promise<readonly StoredBackup[]> {
-  const files = await store.list(signal)
+  return backupsAmong(await store.list(signal), cluster)
+}
+
+/** As `storedBackups`, of files that were listed already. */
+export function backupsAmong(files: readonly StoredFile[], cluster: string): readonly StoredBackup[] {
   const names = new Set(files.map(({ name }) => name))
   return files.flatMap((file) => {
     const bundle = parseBundleName(file.name)
@@ -58,6 +62,15 @@ export function sortBackups(
 export async function pruneBackups(store: BackupStore, options: PruneOptions): Promise<PruneReport> {
   const { cluster, signal } = options
   const { kept, removable } = sortBackups(await storedBackups(store, cluster, signal), options)
+  return { kept, ...(await removeBackups(store, removable, signal)) }
+}
+
+/** In the order given; one that can't be removed keeps no other from it. */
+export async function removeBackups(
+  store: BackupStore,
+  removable: readonly StoredBackup[],
+  signal?: AbortSignal,
+): Promise<Omit<PruneReport, 'kept'>> {
   const removed: StoredBackup[] = []
   const failed: { backup: StoredBackup; problem: string }[] = []
   for (const backup of removable) {
@@ -70,7 +83,7 @@ export async function pruneBackups(store: BackupStore, options: PruneOptions): P
       failed.push({ backup, problem: error.message })
     }
   }
-  return { kept, removed, failed }
+  return { removed, failed }
 }
 
 /** The bundle first: a side file without one says nothing, but one without side file is still whole. */

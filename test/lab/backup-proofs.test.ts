@@ -9,6 +9,7 @@ import { BackupSource, IDENTITY } from './support/backup-source.ts'
 import { startQuorate } from './support/run.ts'
 
 const NOT_AS_IT_SHOULD_BE = 10
+const CANCELLED = 130
 
 let folder: string
 let identity: string
@@ -181,6 +182,22 @@ test('a backup of 3.4.23: with its own etcd, and with a newer one where that is 
       },
     })
   }
+
+  // It is proven now; what is older goes, what is newer stays as the newest.
+  const named = (time: string) => name.replace(/\d{8}T\d{6}Z/, time)
+  const [old, newest] = [named('20200101T000000Z'), named('29990101T000000Z')]
+  for (const other of [old, newest]) await writeFile(path.join(source.store, other), 'x')
+  const prune = ['backup', 'prune', '--keep', 'hourly=0,daily=0,weekly=0,monthly=0']
+  const asked = await source.run(...prune)
+  expect({ exitCode: asked.exitCode, stderr: asked.stderr }).toMatchObject({
+    exitCode: CANCELLED,
+    stderr: expect.stringMatching(new RegExp(`remove +${old}[^]*for good\\?[^]*--yes`)),
+  })
+  expect(await readdir(source.store)).toContain(old)
+  expect(await source.ok(...prune, '--yes')).toMatch(/removed 1 backup .*2 backups stay/)
+  const left = (await readdir(source.store)).filter((file) => !file.endsWith('.json'))
+  expect(left.toSorted()).toEqual([name, newest].toSorted())
+  expect(await source.ok(...prune, '--yes')).toMatch(/nothing to remove/)
 })
 
 /** Command lines of drills' etcds that run on data below the folder. */

@@ -35,4 +35,21 @@ export const PROOF_COMMANDS: readonly CommandDefinition[] = [
     ],
     load: async () => await import('../commands/backup-verify.ts'),
   },
+  {
+    name: 'backup prune',
+    group: 'Backup and recovery',
+    summary: 'remove the backups that nobody wants kept any more',
+    description:
+      'Of this cluster alone. The newest of so many hours, days, weeks and months stay, as the cluster file says under backup.schedule.keep; so do always the newest of all, the newest that is proven restorable, and what the store has locked. Shows what goes and why the rest stays, and asks. The oldest go first. Safe to interrupt and to run again.',
+    options: [
+      ...STORE_OPTION,
+      {
+        flags: '--keep <counts>',
+        description:
+          'like hourly=24,daily=7,weekly=5,monthly=12; what is left out is as the cluster file has it',
+      },
+    ],
+    examples: ['quorate backup prune', 'quorate backup prune --keep hourly=0,daily=14 --yes --json'],
+    load: async () => await import('../commands/backup-prune.ts'),
+  },
 ]

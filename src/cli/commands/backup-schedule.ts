@@ -4,12 +4,11 @@ import {
   type ScheduleReport,
 } from '../../operations/backup-schedule.ts'
 import { unscheduleBackups } from '../../operations/backup-unschedule.ts'
-import type { Retention } from '../../spec/backup.ts'
 import { confirm } from '../ask.ts'
 import { recipientsFor, storeLocation } from '../backup-options.ts'
-import { type CommandHandler, type CommandInput, flagOption, textOption } from '../command.ts'
-import { QuorateError } from '../../errors.ts'
+import { type CommandHandler, flagOption, textOption } from '../command.ts'
 import { renderSchedulePreview, renderScheduleReport, scheduleQuestion } from '../render-schedule.ts'
+import { keepOption } from '../keep-option.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 
 const backupSchedule: CommandHandler = async (context, input) => {
@@ -41,26 +40,6 @@ const backupSchedule: CommandHandler = async (context, input) => {
     },
     { cluster, events: 'text' },
   )
-}
-
-const KINDS = ['hourly', 'daily', 'weekly', 'monthly'] as const
-
-/** @throws QuorateError `usage` */
-function keepOption(input: CommandInput): Partial<Retention> | undefined {
-  const text = textOption(input, 'keep')
-  if (text === undefined) return undefined
-  const keep: Partial<Record<keyof Retention, number>> = {}
-  for (const part of text.split(',')) {
-    const [name, count = ''] = part.trim().split('=')
-    const kind = KINDS.find((one) => one === name)
-    if (kind === undefined || !/^\d{1,3}$/.test(count)) {
-      throw new QuorateError('usage', `--keep ${text}: '${part}' is not understood`, {
-        hint: 'write it like hourly=24,daily=7,weekly=5,monthly=12; what is left out stays as the cluster file has it',
-      })
-    }
-    keep[kind] = Number(count)
-  }
-  return keep
 }
 
 export default backupSchedule

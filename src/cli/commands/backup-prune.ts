@@ -1,0 +1,38 @@
+import { type PrunePreview, prune, requirePruned } from '../../operations/prune.ts'
+import { BACKUP_DEFAULTS } from '../../spec/defaults.ts'
+import { confirm } from '../ask.ts'
+import { storeLocation } from '../backup-options.ts'
+import type { CommandHandler } from '../command.ts'
+import { keepOption } from '../keep-option.ts'
+import {
+  prunedJson,
+  prunePreviewJson,
+  pruneQuestion,
+  renderPruned,
+  renderPrunePreview,
+} from '../render-prune.ts'
+import { loadForCommand } from '../with-session.ts'
+
+const pruneCommand: CommandHandler = async (context, input) => {
+  const cluster = await loadForCommand(context)
+  const keep = { ...(cluster.backup?.schedule?.keep ?? BACKUP_DEFAULTS.keep), ...keepOption(input) }
+  const { signal, now, colors } = context
+  const result = await prune(storeLocation(cluster, input), {
+    cluster: cluster.name,
+    keep,
+    environment: process.env,
+    now,
+    signal,
+    confirm: async (preview: PrunePreview) => {
+      if (context.json) context.out(`${JSON.stringify(prunePreviewJson(preview))}\n`)
+      else context.err(renderPrunePreview(preview, colors))
+      await confirm(context, pruneQuestion(preview))
+    },
+  })
+  if (context.json) context.out(`${JSON.stringify(prunedJson(result))}\n`)
+  else context.out(renderPruned(result, colors))
+  requirePruned(result)
+  return 0
+}
+
+export default pruneCommand

@@ -1,0 +1,94 @@
+/** Which backups stay, why, and which go. */
+import type { Keeper, Reason } from '../backup/retention.ts'
+import type { StoredBackup } from '../operations/prune-backups.ts'
+import type { PrunePreview, PruneResult } from '../operations/prune.ts'
+import { formatBytes } from '../preflight/units.ts'
+import type { CliContext } from './context.ts'
+import { renderTable } from './table.ts'
+
+const REASONS: Readonly<Record<Reason, string>> = {
+  newest: 'the newest',
+  hourly: 'hourly',
+  daily: 'daily',
+  weekly: 'weekly',
+  monthly: 'monthly',
+  proven: 'the newest that is proven restorable',
+  locked: 'locked by the store',
+  future: "ahead of this computer's clock",
+}
+
+export function renderPrunePreview(
+  { kept, removable, orphans, store, keep }: PrunePreview,
+  colors: CliContext['colors'],
+): string {
+  const counts = Object.entries(keep).map(([kind, number]) => `${number} ${kind}`)
+  const stays = kept.map((one) => [`  ${colors.green('keep')}`, one.backup.name, why(one)])
+  const goes = removable.map(({ name, sizeBytes }) => [
+    `  ${colors.red('remove')}`,
+    name,
+    formatBytes(sizeBytes),
+  ])
+  const sides = orphans.map((name) => [`  ${colors.red('remove')}`, name, 'its backup is gone'])
+  return `${store}, keeping ${counts.join(', ')}:\n${renderTable([...stays, ...goes, ...sides])}`
+}
+
+export function pruneQuestion({ removable, orphans, store, kept }: PrunePreview): string {
+  const parts = [
+    ...(removable.length > 0
+      ? [`${count(removable.length, 'backup')} (${formatBytes(bytesOf(removable))})`]
+      : []),
+    ...(orphans.length > 0 ? [count(orphans.length, 'side file')] : []),
+  ]
+  return `Remove ${parts.join(' and ')} from ${store} for good? ${count(kept.length, 'backup')} will be left.`
+}
+
+export function renderPruned(
+  { kept, removed, swept, store }: PruneResult,
+  colors: CliContext['colors'],
+): string {
+  if (removed.length === 0 && swept.length === 0) return `nothing to remove in ${store}: ${staying(kept)}\n`
+  const sides = swept.length > 0 ? `, ${count(swept.length, 'side file')} of backups that were gone` : ''
+  return `${colors.green('✓')} removed ${count(removed.length, 'backup')} (${formatBytes(bytesOf(removed))})${sides}; ${staying(kept)}\n`
+}
+
+export function prunePreviewJson({ kept, removable, orphans, store, keep }: PrunePreview): unknown {
+  return {
+    type: 'preview',
+    store,
+    keep,
+    kept: keptJson(kept),
+    removable: removable.map(({ name }) => name),
+    orphans,
+  }
+}
+
+export function prunedJson({ kept, removed, failed, swept, store }: PruneResult): unknown {
+  return {
+    type: 'done',
+    store,
+    kept: keptJson(kept),
+    removed: removed.map(({ name }) => name),
+    failed: failed.map(({ backup, problem }) => ({ name: backup.name, problem })),
+    swept,
+  }
+}
+
+function keptJson(kept: PrunePreview['kept']): unknown {
+  return kept.map(({ backup, reasons }) => ({ name: backup.name, reasons }))
+}
+
+function why({ reasons }: Keeper<StoredBackup>): string {
+  return reasons.map((reason) => REASONS[reason]).join(', ')
+}
+
+function staying(kept: PrunePreview['kept']): string {
+  return kept.length === 1 ? '1 backup stays' : `${kept.length} backups stay`
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`
+}
+
+function bytesOf(backups: readonly StoredBackup[]): number {
+  return backups.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+}
