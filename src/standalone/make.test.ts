@@ -1,5 +1,6 @@
 /** A program in one file is made and run, as it would be on a machine without Node.js. */
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -19,9 +20,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function make(node?: string): Promise<Standalone> {
+async function make(node?: string, now = () => new Date()): Promise<Standalone> {
   const cacheDirectory = path.join(folder, 'cache')
-  return await standalone({ cacheDirectory, node, program, signal: new AbortController().signal })
+  return await standalone({ cacheDirectory, node, program, now, signal: new AbortController().signal })
 }
 
 test.skipIf(process.platform !== 'linux')(
@@ -42,7 +43,14 @@ test.skipIf(process.platform !== 'linux')(
     expect(second.sha256).not.toBe(first.sha256)
     expect((await promisify(execFile)(second.file, [])).stdout).toBe('')
     await expect(make(second.file)).rejects.toThrow('carries a program already')
+
+    // What another run may be sending stays; a day later it goes when another is made.
+    expect(existsSync(first.file)).toBe(true)
+    await writeFile(program, 'process.exitCode = 1')
+    const third = await make(undefined, () => new Date(Date.now() + 86_400_000))
+    expect([first, second, third].map(({ file }) => existsSync(file))).toEqual([false, false, true])
   },
+  60_000,
 )
 
 test('what is no Node.js binary of its own is refused, with what to do', async () => {

@@ -3,7 +3,7 @@
  * have neither. Made when it is first wanted, and kept in quorate's cache.
  */
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { isSea } from 'node:sea'
 import path from 'node:path'
 import { temporarySibling } from '../artifacts/cache.ts'
@@ -28,6 +28,7 @@ export interface StandaloneContext {
   readonly node?: string | undefined
   /** Absolute path of the whole program in one CommonJS file; the one that belongs to this installation unless given. */
   readonly program?: string | undefined
+  readonly now: () => Date
   readonly signal: AbortSignal
 }
 
@@ -35,8 +36,8 @@ const NAME = 'quorate'
 const SUM = 'sha256'
 const BLOB_TIMEOUT_MS = 60_000
 
-/** Of other versions of quorate or Node.js: kept so long after they were made, in ms. */
-const KEPT_MS = 7 * 86_400_000
+/** One of another quorate or Node.js is kept so long after its last use, in ms: another run may be sending it. */
+const KEPT_MS = 3_600_000
 
 /** @throws QuorateError `artifact` if this installation can't make it, with the reason */
 export async function standalone(context: StandaloneContext): Promise<Standalone> {
@@ -48,9 +49,12 @@ export async function standalone(context: StandaloneContext): Promise<Standalone
   const shelf = path.join(context.cacheDirectory, 'standalone')
   const entry = path.join(shelf, await keyOf(node, program))
   const known = await present(entry, context.signal)
-  if (known !== undefined) return { ...known, architecture }
+  if (known !== undefined) {
+    await utimes(entry, context.now(), context.now())
+    return { ...known, architecture }
+  }
   await mkdir(shelf, { recursive: true, mode: 0o700 })
-  await sweep(shelf)
+  await sweep(shelf, context.now())
   await make(entry, node, program, context.signal)
   const made = await present(entry, context.signal)
   if (made === undefined) {
@@ -121,7 +125,8 @@ async function make(entry: string, node: string, program: string, signal: AbortS
     const pieces = injectBlob(binary, await blobOf(draft, node, program, signal))
     const hash = createHash('sha256')
     for (const piece of pieces) hash.update(piece)
-    await writeFile(path.join(draft, NAME), pieces, { mode: 0o755, flush: true })
+    // Not flushed: what a power cut leaves of it is not of its sum, and made anew.
+    await writeFile(path.join(draft, NAME), pieces, { mode: 0o755 })
     await writeFile(path.join(draft, SUM), hash.digest('hex'))
     // One that is damaged, or that another run has just made and that is as good.
     await rm(entry, { recursive: true, force: true })
@@ -156,10 +161,15 @@ async function blobOf(draft: string, node: string, program: string, signal: Abor
   return blob
 }
 
-async function sweep(shelf: string): Promise<void> {
+async function sweep(shelf: string, now: Date): Promise<void> {
   for (const name of await readdir(shelf)) {
-    const { mtimeMs } = await stat(path.join(shelf, name))
-    if (Date.now() - mtimeMs > KEPT_MS) await rm(path.join(shelf, name), { recursive: true, force: true })
+    const found = await stat(path.join(shelf, name)).catch((error: NodeJS.ErrnoException) => {
+      // Another run has just renamed or removed it.
+      if (error.code === 'ENOENT') return undefined
+      throw error
+    })
+    if (found === undefined || now.getTime() - found.mtimeMs <= KEPT_MS) continue
+    await rm(path.join(shelf, name), { recursive: true, force: true })
   }
 }
 

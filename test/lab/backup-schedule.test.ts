@@ -13,6 +13,7 @@ import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { applied } from './support/fresh.ts'
 import { leftovers } from './support/no-trace.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
+import { startQuorate } from './support/run.ts'
 
 const NODE = 'service01'
 const STORE = '/srv/backups'
@@ -60,9 +61,17 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     })
     expect(await on(NODE, 'sh', '-c', 'id quorate-backup 2>&1 || true')).toContain('no such user')
 
+    // One that is killed in its midst is gone on with.
+    const killed = startQuorate(lab, ['backup', 'schedule', '--yes'])
+    killed.child.stderr?.on('data', (said: string) => {
+      if (said.includes('done: add the user')) killed.child.kill('SIGKILL')
+    })
+    expect((await killed.ended).exitCode).not.toBe(0)
+
     const report = JSON.parse(
       await quorateOk(lab, ['backup', 'schedule', '--yes', '--json']),
     ) as ScheduleReport
+    expect(report.done.map(({ what }) => what)).not.toContain('add the user quorate-backup')
     expect(report).toMatchObject({ changed: true, node: NODE, next: expect.stringMatching(/^20.*Z$/) })
     const [first] = await bundles()
     expect(first?.name).toBe(report.first?.name)
