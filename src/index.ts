@@ -134,6 +134,19 @@ export {
 // The lab
 export { type LabOptions, labDown, labState, labUp } from './operations/lab.ts'
 
+// The backups that there are
+export {
+  type BackupList,
+  type ListOptions,
+  type ListedBackup,
+  backupList,
+} from './operations/list-backups.ts'
+export { type VerifyOptions, type VerifyOutcome, verifyBackups } from './operations/verify-backups.ts'
+export type { VerifyReport } from './operations/verify-backup.ts'
+export type { DrillReport } from './operations/drill.ts'
+export type { DrillCheck } from './operations/drill-compare.ts'
+export { type PrunePreview, type PruneRequest, type PruneResult, prune } from './operations/prune.ts'
+
 // Backups that a node takes by itself
 export {
   type ScheduleOptions,

@@ -11,6 +11,7 @@ import type { BackupStore, StoredFile } from '../store/store.ts'
 import { type DrillReport, drill } from './drill.ts'
 import { recordProof, withdrawn } from './proven-record.ts'
 import type { EtcdPrograms } from './scratch-etcd.ts'
+import { inspectCaKey } from './verify-ca-key.ts'
 
 export interface VerifyRequest {
   readonly store: BackupStore
@@ -79,6 +80,8 @@ async function verify(request: VerifyRequest): Promise<VerifyReport> {
     if (side === undefined) throw differs(name, 'its side file is damaged; what is inside is sound')
     requireSame(name, side, { backup, sha256, sizeBytes: file.sizeBytes })
   }
+  const odd = await inspectCaKey(backup)
+  if (odd !== undefined) notes.push(odd)
   onProgress?.(`etcd's own tool reads the snapshot of ${name}`)
   const programs = await request.programs(about.etcdVersion)
   requireStatus(name, proof, await readSnapshotStatus(programs.tool, backup.snapshotFile, signal), {

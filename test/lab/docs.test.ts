@@ -28,6 +28,7 @@ interface Typed {
 
 const ETCD = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
 
+const IDENTITY = 'AGE-SECRET-KEY-1L2CQGJL67C0K9ZK4AZ6046HT8MSAKDPL8Y2RXKZ4MJTDNPJLV0KQ5PSFTV'
 const RECIPIENT = 'age1r6n0zrcg9nxpmr03rthlpgsh4ltq20a9rr0fekemr94xm8sny3lsqd3nf7'
 
 /** From no cluster file to a cluster that is gone. What stands on several pages is typed once. */
@@ -80,12 +81,38 @@ const LIFE: readonly Typed[] = [
     as: `quorate backup --store backups --recipient ${RECIPIENT}`,
   },
   { shown: 'quorate backup --json', as: `quorate backup --json --store backups --recipient ${RECIPIENT}` },
+  { shown: 'quorate backup list', as: 'quorate backup list --store backups' },
+  {
+    shown: 'quorate backup list --all --json',
+    as: `quorate backup list --all --json --store backups | grep -q '"caKey": true'`,
+  },
+  {
+    shown: 'quorate backup verify',
+    as: 'quorate backup verify "$(ls backups | grep age$ | head -n 1)" --store backups --passphrase-file passphrase',
+  },
+  {
+    shown: 'quorate backup verify --drill --identity backup.key',
+    as: 'quorate backup verify --drill --identity backup.key --store backups',
+    before: async (lab) =>
+      await writeFile(path.join(lab.folder, 'backup.key'), `${IDENTITY}\n`, { mode: 0o600 }),
+  },
+  // The first one has a passphrase.
+  {
+    shown: 'quorate backup verify --all --identity backup.key',
+    as: 'quorate backup verify --all --identity backup.key --store backups',
+    exitCode: 10,
+  },
   { shown: 'quorate repair' },
   // Nothing is wrong with it.
   { shown: 'quorate repair etcd02' },
   {
     shown: 'quorate restore prod-20261122T030000Z-r5711.bundle.age --identity backup.key',
     as: 'quorate restore "$(ls backups | grep age$ | head -n 1)" --store backups --passphrase-file passphrase --confirm my-cluster && quorate apply',
+  },
+  { shown: 'quorate backup prune', as: 'quorate backup prune --store backups --yes' },
+  {
+    shown: 'quorate backup prune --keep hourly=48,daily=14',
+    as: 'quorate backup prune --keep hourly=48,daily=14 --store backups',
   },
   { shown: 'quorate export --prefix /coreos.com/' },
   { shown: 'quorate export -o keys.jsonl' },
