@@ -12,7 +12,7 @@ export function renderSchedulePreview({ wish, changes, unseen }: SchedulePreview
   const sections = hosts.map((host) => {
     const own = changes.filter((change) => change.host === host)
     const lines = own.map(({ kind, what, why }) => {
-      const sign = kind === 'remove' ? colors.red('-') : colors.yellow('~')
+      const sign = kind === 'remove' || kind === 'drop' ? colors.red('-') : colors.yellow('~')
       return `  ${sign} ${what} ${colors.dim(`(${why})`)}\n`
     })
     return `${colors.bold(host)}\n${lines.join('')}`

@@ -95,6 +95,7 @@ interface Work {
 
 function fileWork(change: ScheduleChange): readonly Work[] {
   const { file } = change
+  if (change.path !== undefined) return [{ operation: ['remove', change.path], change }]
   if (file === undefined) return []
   const { path, text, owner, group, mode } = file
   return [{ operation: ['file', { text }, path, owner, group, mode], change }]

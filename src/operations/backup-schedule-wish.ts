@@ -127,6 +127,12 @@ export async function wantedSchedule(
     tool: supplies.tool,
     certificate: whyCertificate(cluster, there, supplies),
     caKey: supplies.caKeyMark !== undefined && !hasCaKey(there, supplies.caKeyMark),
+    unwanted: [
+      ...[PLACES.storeCa, PLACES.storeCredentials].filter(
+        (path) => !files.some((file) => file.path === path),
+      ),
+      ...(supplies.caKeyMark === undefined ? [PLACES.caKey] : []),
+    ],
     exporter: supplies.exporter,
   }
 }

@@ -56,10 +56,11 @@ export async function scheduleBackups(session: Session, options: ScheduleOptions
   const shown = await look()
   const node = wish.node.name
   if (shown.changes.length === 0) {
-    // A run that was cut off right then has installed everything and seen no backup.
-    const first = shown.there.state?.lastSuccess === undefined
+    // A run that was cut off has seen no backup, or one failed: whether the next one does is worth knowing now.
+    const { state } = shown.there
+    const unproven = state?.lastSuccess === undefined || state.problem !== undefined
     const next = shown.there.next?.toISOString() ?? null
-    const proof = first ? await verified(session, wish, look) : { next, first: null }
+    const proof = unproven ? await verified(session, wish, look) : { next, first: null }
     return { changed: false, node, done: [], ...proof }
   }
   await options.confirm({ wish, changes: shown.changes, unseen: shown.unseen })
@@ -100,7 +101,7 @@ async function verified(
       hint: 'something else may be undoing it (a configuration management?); look there, then run it again',
     })
   }
-  session.emit({ type: 'note', host, text: 'the schedule is in place; it takes the first backup now' })
+  session.emit({ type: 'note', host, text: 'the schedule is in place; it takes a backup now' })
   const remote = await session.remote(wish.node)
   const { exitCode } = await remote.run({
     argv: ['systemctl', 'start', SERVICE],
@@ -112,7 +113,7 @@ async function verified(
     return { next: there.next?.toISOString() ?? null, first: there.state.backup }
   }
   const why = there.state?.problem ?? `the service ended with ${there.service.result}`
-  throw new QuorateError('unhealthy', `the schedule is in place, but its first backup failed: ${why}`, {
+  throw new QuorateError('unhealthy', `the schedule is in place, but its backup failed: ${why}`, {
     host,
     hint: `the timer goes on trying. Its journal says more: quorate run ${host} -- journalctl -u ${SERVICE} -n 30; start it anew: quorate run ${host} -- systemctl start ${SERVICE}`,
   })

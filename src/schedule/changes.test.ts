@@ -27,6 +27,7 @@ const WANTED: WantedSchedule = {
   tool: { name: 'etcdutl', sha256: 'bb' },
   certificate: undefined,
   caKey: false,
+  unwanted: [PLACES.storeCredentials],
   exporter: '/var/lib/prometheus/node-exporter',
 }
 
@@ -100,6 +101,12 @@ test('whatever is amiss is put right, and nothing else', () => {
   expect(amiss(`exporter ${PLACES.metrics}\n`, '')).toEqual([])
   expect(amiss('UnitFileState=enabled', 'UnitFileState=disabled')).toEqual(['timer'])
   expect(amiss('ActiveState=active', 'ActiveState=inactive')).toEqual(['timer'])
+})
+
+test('a secret that nothing needs any more goes', () => {
+  const more = file(PLACES.storeCredentials, 'quorate-backup:quorate-backup', '600', 'dd')
+  expect(kinds(WHOLE + more)).toEqual(['drop'])
+  expect(kinds(WHOLE + more, { unwanted: [] })).toEqual([])
 })
 
 test('what is left of one, whole or in part, is removed', () => {

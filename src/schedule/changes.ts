@@ -25,6 +25,8 @@ export interface WantedSchedule {
   readonly certificate: string | undefined
   /** Whether the key of the CA has to be sealed and sent. */
   readonly caKey: boolean
+  /** Files of an earlier schedule that this one has no use for: absolute paths. */
+  readonly unwanted: readonly string[]
   /** Where node_exporter reads files. */
   readonly exporter: string
 }
@@ -36,6 +38,7 @@ export interface ScheduleChange {
     | 'tool'
     | 'certificate'
     | 'file'
+    | 'drop'
     | 'ca-key'
     | 'metrics'
     | 'timer'
@@ -43,8 +46,10 @@ export interface ScheduleChange {
   readonly host: string
   readonly what: string
   readonly why: string
-  /** Of a file. */
+  /** Of a file that is written. */
   readonly file?: WantedFile | undefined
+  /** Of one that is removed. */
+  readonly path?: string | undefined
 }
 
 /** In the order in which they are made; none: it is as it should be. */
@@ -89,6 +94,11 @@ export function installChanges(there: ScheduleThere, wanted: WantedSchedule): re
       .map((file): ScheduleChange => {
         const why = there.files[file.path] === undefined ? 'it is not there' : 'the one there differs'
         return { kind: 'file', host, what: `write ${file.path}`, why: `${file.what}; ${why}`, file }
+      }),
+    ...wanted.unwanted
+      .filter((path) => there.files[path] !== undefined)
+      .map((path): ScheduleChange => {
+        return { kind: 'drop', host, what: `remove ${path}`, why: 'nothing needs it any more', path }
       }),
     link !== undefined &&
       link !== PLACES.metrics && {
