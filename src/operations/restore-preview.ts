@@ -98,6 +98,11 @@ function risksOf(
           'Keys of the v2 API are in no snapshot: they are lost. quorate apply writes flannel’s network again.',
         ]
       : []),
+    ...(2 * without.length > etcdNodes(cluster).length + without.length
+      ? [
+          `Those that are left out (${without.join(', ')}) are a majority of before: started together they would serve the old contents again.`,
+        ]
+      : []),
     ...without.map(
       (name) =>
         `${name} is left out. Its data would go on as the cluster of before: see to it that its etcd never starts (systemctl disable --now etcd), then: quorate reset ${name} and quorate apply.`,

@@ -2,7 +2,7 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { type BackupData, type OpenedBackup, openBackup } from '../backup/open.ts'
+import { type OpenedBackup, openBackup } from '../backup/open.ts'
 import type { Secret } from '../backup/sealing.ts'
 import { QuorateError } from '../errors.ts'
 import { type SnapshotStatus, readSnapshotStatus } from '../etcd/snapshot-tool.ts'
@@ -26,29 +26,28 @@ export interface SourceOptions {
 
 /** @throws QuorateError `usage` if there is none of that name, `store`; `backup` if it is damaged or the secret is another one */
 export async function openSnapshot(options: SourceOptions): Promise<OpenedBackup> {
-  const { secret, workDirectory, signal } = options
+  const { snapshot, secret, store, workDirectory, environment, signal } = options
   await mkdir(workDirectory, { recursive: true, mode: 0o700 })
-  return await openBackup(await find(options), { workDirectory, secret, signal })
-}
-
-async function find({ snapshot, store, environment, signal }: SourceOptions): Promise<BackupData> {
+  const opening = { workDirectory, secret, signal }
   const file = path.resolve(snapshot)
   if (existsSync(file)) {
-    return { name: path.basename(file), data: createReadStream(file, { highWaterMark: 1024 ** 2 }) }
+    const data = createReadStream(file, { highWaterMark: 1024 ** 2 })
+    return await openBackup({ name: path.basename(file), data }, opening)
   }
   if (store === undefined || snapshot.includes('/')) {
     throw new QuorateError('usage', `there is no backup or snapshot ${snapshot}`, {
       hint: 'give the path of a bundle or of a snapshot file; or the name of a backup and where it is: --store',
     })
   }
-  const opened = await openStore(store(), { environment, signal })
+  using opened = await openStore(store(), { environment, signal })
   const files = await opened.list(signal)
   if (!files.some(({ name }) => name === snapshot)) {
     throw new QuorateError('usage', `there is no backup ${snapshot} in ${opened.title}`, {
       hint: 'see which there are: quorate backup list',
     })
   }
-  return { name: snapshot, data: await opened.get(snapshot, { signal }) }
+  // Read to its end before the store is let go.
+  return await openBackup({ name: snapshot, data: await opened.get(snapshot, { signal }) }, opening)
 }
 
 /** What etcd's own tool says of it, of the version that is to run. @throws QuorateError `backup` if it refuses it */

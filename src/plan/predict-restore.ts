@@ -19,7 +19,10 @@ function predictHost(host: HostState, step: RestoreStep): HostState {
     case 'restore-stage':
       return { ...host, restore: { ...step.restore, stage: 'staged', moved: [] } }
     case 'restore-halt':
-      return { ...host, underway: { verb: 'restore', command: step.command, all: { ...step.restore } } }
+      return {
+        ...host,
+        underway: { verb: 'restore', command: step.command, all: { ...step.restore, halted: 'yes' } },
+      }
     case 'restore-place':
       return { ...host, ...placed(host, step) }
     case 'restore-unchecked':

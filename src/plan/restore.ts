@@ -111,7 +111,7 @@ const halt: Stage = (intent, observed) => {
   const ready = nodes.every(({ name }) => isStaged(intent, observed.hosts[name]))
   if (!bare && !ready) return []
   return cluster.nodes
-    .filter(({ name }) => observed.hosts[name]?.underway === undefined)
+    .filter(({ name }) => observed.hosts[name]?.underway?.all['halted'] !== 'yes')
     .map(({ name: host }) => ({
       kind: 'restore-halt',
       host,

@@ -19,6 +19,8 @@ import { WHOLE, outcomeOf } from './support/whole.ts'
 /** What restoring raises the revision by, where etcd can. */
 const BUMP = 1_000_000_000
 
+const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml'
+
 /** A kind of step each, at whose beginning the tool dies; and once more in the middle of the exchange. */
 const DEATHS = [
   'step-done restore-stage',
@@ -79,12 +81,26 @@ describe.skipIf(whyNoLab())('restore', () => {
     expect(unasked.output).toContain(`the cluster is at revision ${history.at(-1)?.revision}`)
   })
 
+  test('stopped by Ctrl-C before anything was stopped: what was restored beside the data is gone again', async () => {
+    const words = ['restore', bundle, ...secret(), '--confirm', 'test', '--json']
+    const { ended } = startQuorate(lab, words, {
+      onLine: (line, child) => {
+        if (on('step-done restore-stage')(JSON.parse(line) as ToolEvent)) child.kill('SIGINT')
+      },
+    })
+    expect((await ended).exitCode).toBe(130)
+    const folders = await Promise.all(lab.machines.map(async ({ name }) => await filesOf(name)))
+    expect(folders).toEqual(lab.machines.map(() => ['data', 'wal']))
+    expect(await outcomeOf(lab)).toEqual(WHOLE)
+  })
+
   test('killed at every kind of step: the next run goes on, and what comes of it is the history up to the snapshot', async () => {
     const before = await idOf(lab)
     const hints: string[] = []
     for (const death of DEATHS) {
       expect({ death, exitCode: await diesAt(death) }).toEqual({ death, exitCode: 137 })
       if (!UNFINISHED.includes(death)) continue
+      expect((await lab.machine('etcd02').exec(['test', '-e', MANIFEST])).exitCode).toBe(1)
       const { exitCode, stderr } = await quorate(lab, ['apply'])
       hints.push(`${exitCode} ${stderr.includes(`restore ${bundle}`)}`)
     }
@@ -97,6 +113,7 @@ describe.skipIf(whyNoLab())('restore', () => {
     expect(await idOf(lab)).not.toBe(before)
     expect(await outcomeOf(lab)).toEqual(WHOLE)
     expect(await filesOf('etcd01')).toEqual(['data', 'data.before-restore', 'wal', 'wal.before-restore'])
+    expect(await lab.machine('etcd02').readFile(MANIFEST)).toBe('kind: Pod\n')
     expect(await activeConsumers()).toEqual([
       'kube-apiserver active, flanneld inactive',
       'nothing left behind',
@@ -163,6 +180,7 @@ describe.skipIf(whyNoLab())('restore', () => {
     for (const name of ['kube-apiserver', 'flanneld'])
       await lab.machine('etcd01').writeFile(`/etc/systemd/system/${name}.service`, unit)
     await lab.machine('etcd01').check(['systemctl', 'start', 'kube-apiserver'])
+    await lab.machine('etcd02').writeFile(MANIFEST, 'kind: Pod\n')
   }
 
   async function activeConsumers(): Promise<readonly string[]> {
@@ -197,7 +215,7 @@ describe.skipIf(whyNoLab())('restore', () => {
   }
 
   async function filesOf(name: string): Promise<readonly string[]> {
-    const { stdout } = await lab.machine(name).exec(['ls', '/opt/etcd'])
+    const { stdout } = await lab.machine(name).exec(['ls', '-A', '/opt/etcd'])
     return [
       ...new Set(
         stdout

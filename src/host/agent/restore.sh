@@ -71,7 +71,8 @@ op_restore_stage() {
     note_whole "$state/restore/mark"
 }
 
-# restore_halt: whatever of the known consumers runs here is noted, and stopped.
+# restore_halt: whatever of the known consumers runs here is noted, and stopped. The mark that keeps other verbs away lies
+# there already; in the end it says that this is done.
 op_restore_halt() {
   mkdir -p "$state/restore"
   running_consumers | while read -r line; do
@@ -88,6 +89,7 @@ op_restore_halt() {
         ;;
     esac
   done <"$state/restore/consumers"
+  { cat "$state/underway"; echo halted=yes; } | note_whole "$state/underway"
 }
 
 # await_end NAME: until no process of that name is left; a kubelet takes its time to see that a manifest is gone.
