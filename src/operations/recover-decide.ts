@@ -106,7 +106,7 @@ function refusals({ outlook, members }: Survey): readonly BlockReason[] {
     return [
       {
         message: 'a quorum answers: there is nothing to recover',
-        hint: 'see quorate status; single members that are lost are made anew by: quorate member replace NODE',
+        hint: 'see quorate status; single members that are lost or damaged are made anew by: quorate repair NODE',
       },
     ]
   }

@@ -67,7 +67,7 @@ export function lossReasons(
     {
       host: node.name,
       message: `${lost} there is lost (missing or empty), but it is a member of the cluster ${clusterId}: started empty it would forget its votes`,
-      hint: `nothing was started. If the data was moved, move it back and apply again; if it is lost, have the others make the member anew: quorate member replace ${node.name}`,
+      hint: `nothing was started. If the data was moved, move it back and apply again; if it is lost, have the others make the member anew: quorate repair ${node.name}`,
     },
   ]
 }

@@ -277,7 +277,7 @@ describe('a member is made anew on its node', () => {
       healthy: ['etcd01', 'etcd03'],
       problems: ['etcd02 does not run'],
     })
-    expect(reasonsOf(next(testIntent(three), world))[0]?.hint).toContain('quorate member replace etcd02')
+    expect(reasonsOf(next(testIntent(three), world))[0]?.hint).toContain('quorate repair etcd02')
     const own = facts(three).members[1]!.id
     expect(changes(three, world, { etcd02: own })).toEqual([
       'remove etcd02',

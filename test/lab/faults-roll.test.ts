@@ -95,8 +95,8 @@ const CASES: readonly Case[] = [
     at: 'step-done restart',
     exit: FAILED,
     says: /lastIndex/,
-    hint: /quorate member replace/,
-    cure: ['member', 'replace'],
+    hint: /quorate repair/,
+    cure: ['repair'],
   },
   {
     what: 'the data of a member is lost',
@@ -105,7 +105,7 @@ const CASES: readonly Case[] = [
     at: 'step-done restart',
     exit: BLOCKED,
     says: /\/opt\/etcd\/wal there is lost/,
-    hint: /quorate member replace/,
+    hint: /quorate repair/,
   },
   {
     what: 'a member has another one’s certificate',

@@ -142,7 +142,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
     await machine.check(['rm', '-rf', '/opt/etcd/data', '/opt/etcd/wal'])
     expect(await quorate(lab, ['apply', '--yes'])).toMatchObject({
       exitCode: BLOCKED,
-      stderr: expect.stringContaining('quorate member replace etcd03'),
+      stderr: expect.stringContaining('quorate repair etcd03'),
     })
     const { kills } = await killedAtEveryTurn(['member', 'replace', 'etcd03'])
     expect(kills).toEqual(expect.arrayContaining(['step-started member-remove', 'step-started promote']))
