@@ -45,7 +45,7 @@ export function renderRepairPreview(
     replacement === undefined ? '' : renderMemberChange(change, { ...replacement, risks }, colors),
     ...(alarms.length > 0
       ? [
-          `  the alarm CORRUPT (${alarms.join(', ')}) is disarmed when ${node === '' ? 'all' : 'those who are left'} have been compared\n`,
+          `  the alarm CORRUPT (${alarms.join(', ')}) is disarmed when those who are left have been compared\n`,
         ]
       : []),
     ...(replacement === undefined ? risks.map((risk) => `  ${colors.yellow('!')} ${risk}\n`) : []),

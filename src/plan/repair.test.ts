@@ -36,6 +36,8 @@ test('one with lost data is replaced, and none that only stands still', () => {
     'quorate start etcd3',
   )
   expect(words(decide('etcd1', { members: lost }))).toContain('quorate repair etcd3')
+  const away = [member(1), member(2), member(3, { ...DEAD, reached: false })]
+  expect(words(decide('etcd3', { members: away }))).toContain('quorate member replace etcd3 NEW')
 })
 
 test('the one that differs from a majority, whoever the alarm names', () => {

@@ -32,6 +32,7 @@ export interface RepairScene {
 export interface Finding {
   readonly name: string
   readonly healthy: boolean
+  readonly reached: boolean
   /** Empty: nothing speaks against its data. */
   readonly evidence: readonly Evidence[]
 }
@@ -120,6 +121,11 @@ export function decideRepair({ members, blocked, corrupt }: RepairOutlook, name:
   const lines = sick.map((other) => `quorate repair ${other}`).join(', ')
   if (blocked.length > 0) return { kind: 'refused', reasons: blocked }
   if (member.evidence.length > 0) return { kind: 'replace', evidence: member.evidence }
+  if (!member.reached && !member.healthy) {
+    const message = 'its machine can not be looked at: nobody knows what its data is like'
+    const hint = `bring the machine back; if it is lost, another node takes its place: quorate member replace ${name} NEW`
+    return { kind: 'refused', reasons: [{ host: name, message, hint }] }
+  }
   if (!member.healthy) {
     const message = 'it does not answer, and nothing says that its data is damaged'
     const hint = `start it: quorate start ${name}. If it does not come up, its journal says why: quorate run ${name} --root -- journalctl -u etcd -n 50. If its machine is lost: quorate member replace ${name} NEW`
