@@ -105,10 +105,6 @@ const LIFE: readonly Typed[] = [
   { shown: 'quorate repair' },
   // Nothing is wrong with it.
   { shown: 'quorate repair etcd02' },
-  {
-    shown: 'quorate restore prod-20261122T030000Z-r5711.bundle.age --identity backup.key',
-    as: 'quorate restore "$(ls backups | grep age$ | head -n 1)" --store backups --passphrase-file passphrase --confirm my-cluster && quorate apply',
-  },
   { shown: 'quorate backup prune', as: 'quorate backup prune --store backups --yes' },
   {
     shown: 'quorate backup prune --keep hourly=48,daily=14',
@@ -124,6 +120,10 @@ const LIFE: readonly Typed[] = [
     as: 'quorate export --prefix /coreos.com/ | quorate import - --prefix-from /coreos.com/ --prefix-to /new/ --yes',
   },
   { shown: 'quorate import - < keys.jsonl' },
+  {
+    shown: 'quorate restore prod-20261122T030000Z-r5711.bundle.age --identity backup.key',
+    as: 'quorate restore "$(ls backups | grep age$ | head -n 1)" --store backups --passphrase-file passphrase --confirm my-cluster && quorate apply',
+  },
   { shown: 'quorate certs list' },
   { shown: 'quorate certs renew' },
   { shown: 'quorate certs renew --older-than 1/2 --yes' },
