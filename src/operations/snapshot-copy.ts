@@ -38,14 +38,19 @@ export class SnapshotCopy {
   async *pieces(): AsyncGenerator<Uint8Array> {
     let doneBytes = 0
     let piece = this.#first
+    // Written while it is packed and encrypted: the next one waits for both.
+    let writing: Promise<void> = Promise.resolve()
     while (piece !== undefined) {
+      await writing
       // A FileHandle's writeFile goes on where the last one ended.
-      await this.#handle.writeFile(piece.data)
+      writing = this.#handle.writeFile(piece.data)
+      writing.catch(() => undefined)
       doneBytes += piece.data.length
       this.#onProgress?.(this.#member, doneBytes, piece.totalBytes)
       yield piece.data
       const next = await this.#source.next()
       if (next.done === true) {
+        await writing
         this.#sum = next.value
         return
       }
