@@ -41,6 +41,11 @@ export async function memberRemoval(file: string, names: readonly string[]): Pro
   return await changeOf('member remove', await readFileOf(file), { joins: undefined, leaves: names })
 }
 
+/** Nodes that are gone for good, whatever other roles they had. @throws QuorateError as `memberRemoval` does */
+export async function memberLoss(file: string, names: readonly string[]): Promise<MemberChange> {
+  return await changeOf('recover', await readFileOf(file), { joins: undefined, leaves: names, whole: true })
+}
+
 /** @throws QuorateError as `memberAddition` and `memberRemoval` do */
 export async function memberReplacement(
   file: string,
@@ -74,10 +79,19 @@ async function readFileOf(file: string): Promise<Read> {
 async function changeOf(
   verb: string,
   { text, cluster }: Read,
-  { joins, leaves }: { readonly joins: AddedNode | undefined; readonly leaves: readonly string[] },
+  {
+    joins,
+    leaves,
+    whole = false,
+  }: {
+    readonly joins: AddedNode | undefined
+    readonly leaves: readonly string[]
+    /** Leaving nodes lose all their roles, and not etcd's alone. */
+    readonly whole?: boolean
+  },
 ): Promise<MemberChange> {
   requireOneStays(cluster, leaves)
-  const parted = await Promise.all(leaves.map(async (name) => await departure(cluster, name)))
+  const parted = await Promise.all(leaves.map(async (name) => await departure(cluster, name, whole)))
   const edits = [
     ...(joins === undefined ? [] : arrival(cluster, joins)),
     ...parted.flatMap(({ edit }) => edit ?? []),
@@ -126,6 +140,7 @@ function arrival(cluster: Cluster, { name, address, ssh }: AddedNode): NodeEdit[
 async function departure(
   cluster: Cluster,
   name: string,
+  whole: boolean,
 ): Promise<{ readonly node: Node; readonly edit?: NodeEdit }> {
   const node = cluster.nodes.find((one) => one.name === name)
   if (node === undefined) {
@@ -134,7 +149,7 @@ async function departure(
     return { node: departed.node }
   }
   if (!node.roles.includes('etcd')) return { node }
-  if (node.roles.length > 1) return { node, edit: { kind: 'remove-role', name, role: 'etcd' } }
+  if (node.roles.length > 1 && !whole) return { node, edit: { kind: 'remove-role', name, role: 'etcd' } }
   const { authority } = cluster.pki
   if (authority.home === 'host' && authority.hostName === name) {
     throw new QuorateError(

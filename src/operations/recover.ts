@@ -16,12 +16,12 @@ import { type Lock, acquireLock } from '../run/lock.ts'
 import { observe } from '../run/observe.ts'
 import { type Session, allMembers } from '../run/session.ts'
 import { timed } from '../run/timed.ts'
-import type { Node } from '../spec/cluster.ts'
+import { type Node, etcdNodes } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
 import { applyIntent } from './apply.ts'
 import { replaceClusterFile, requireUnchanged, requireWritable } from './cluster-file.ts'
 import { keepDeparted } from './departed.ts'
-import { type MemberChange, memberRemoval } from './member-change.ts'
+import { type MemberChange, memberLoss } from './member-change.ts'
 import { type Decision, type RecoveryChoice, type RecoveryPreview, decideRecovery } from './recover-decide.ts'
 import { type Rebuild, beginCluster, makeCluster, markOperation, placeCluster } from './recover-rebuild.ts'
 import type { RecoveryProgress } from './recover-progress.ts'
@@ -57,8 +57,10 @@ export interface RecoverReport {
 export async function recover(session: Session, options: RecoverOptions): Promise<RecoverReport> {
   const shown = await decideRecovery(session, options)
   await requireAuthority(session)
-  if (shown.preview.leaving.length > 0)
+  if (shown.preview.leaving.length > 0) {
     await requireWritable(session.cluster.file, 'name the members that are left')
+    await memberLoss(session.cluster.file, shown.preview.leaving)
+  }
   await options.confirm(shown.preview)
   await using lock = await lockThose(session, shown.progress.lost)
   const decision = await decideRecovery(session, options)
@@ -150,7 +152,9 @@ async function carryOut(work: Work): Promise<RecoverReport> {
   if (of('clear').length > 0) await mark(work, node, { ...progress, stage: 'cleared' })
 
   const change = await dropLost(session, preview.leaving)
-  const wanted = change === undefined ? session : { ...session, cluster: change.wanted }
+  const cluster = change?.wanted ?? session.cluster
+  // Machines without a member may still be off, and have nothing to do with it.
+  const wanted = { ...session, cluster: { ...cluster, nodes: etcdNodes(cluster) } }
   const intent = { ...applyIntent(wanted.cluster, session.now()), finishes: 'recover' }
   const joined = await run(wanted, lock, intent, await observe(wanted))
   await verifyCluster(await allMembers(wanted), session.signal)
@@ -214,7 +218,7 @@ function nodeOf({ cluster }: Session, name: string): Node {
 /** Out of the cluster file; how they are reached is kept, for when one comes back. */
 async function dropLost(session: Session, names: readonly string[]): Promise<MemberChange | undefined> {
   if (names.length === 0) return undefined
-  const change = await memberRemoval(session.cluster.file, names)
+  const change = await memberLoss(session.cluster.file, names)
   await requireUnchanged(session.cluster.file, change.text.before)
   for (const node of change.leaving) await keepDeparted(change.present, node, { left: session.now() })
   await replaceClusterFile(session.cluster.file, change.text.after)
