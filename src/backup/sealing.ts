@@ -15,6 +15,8 @@ export type Secret =
 type Bytes = AsyncIterable<Uint8Array>
 
 const AGE_HEADER = 'age-encryption.org/v1'
+/** How age-encryption says that the secret is another one: it has no codes. */
+const NO_MATCH = 'no identity matched'
 const UNTOUCHED = 'nothing was changed anywhere; `quorate backup list` has the others'
 
 /** Whether data that begin like this are encrypted by age. */
@@ -58,9 +60,14 @@ async function* guarded(opened: Bytes, what: string): AsyncGenerator<Uint8Array>
   }
 }
 
+/** Whether it was only the secret that did not fit: nothing is known of the data then. */
+export function isOtherSecret({ cause }: QuorateError): boolean {
+  return cause instanceof Error && cause.message.includes(NO_MATCH)
+}
+
 function notOpened(secret: Secret, what: string, cause: unknown): QuorateError {
   const said = cause instanceof Error ? cause.message : ''
-  if (!said.includes('no identity matched')) {
+  if (!said.includes(NO_MATCH)) {
     const message = `${what} can't be opened, its beginning is damaged: ${said}`
     return new QuorateError('backup', message, { hint: UNTOUCHED, cause })
   }

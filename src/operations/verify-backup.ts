@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type SideFile, parseSideFile } from '../backup/bundle.ts'
 import { parseBundleName, sideFileName } from '../backup/names.ts'
 import { type OpenedBackup, openBackup } from '../backup/open.ts'
-import type { Secret } from '../backup/sealing.ts'
+import { type Secret, isOtherSecret } from '../backup/sealing.ts'
 import { QuorateError } from '../errors.ts'
 import { readSnapshotStatus } from '../etcd/snapshot-tool.ts'
 import type { BackupStore, StoredFile } from '../store/store.ts'
@@ -53,7 +53,7 @@ export async function verifyBackup(request: VerifyRequest): Promise<VerifyReport
   try {
     return await verify(request)
   } catch (error) {
-    if (!(error instanceof QuorateError) || error.code !== 'backup') throw error
+    if (!(error instanceof QuorateError) || error.code !== 'backup' || isOtherSecret(error)) throw error
     throw await withdrawn(request, error, async ({ sha256 }) => (await sumInStore(request)) !== sha256)
   }
 }
