@@ -9,17 +9,19 @@ const PATIENCE_MS = 1_500
 const ANSWER_MS = 8_000
 
 export interface DirectClients extends Disposable {
+  /** One for each node; that of one that can be reached in no way fails when it is used. */
   readonly clients: readonly MemberClient[]
 }
 
 /** TLS is the same either way: the member proves who it is, and so does the operator. */
 export async function directClients(session: Session, nodes: readonly Node[]): Promise<DirectClients> {
-  const [tls, tunnelled] = await Promise.all([session.credentials(), session.members(nodes)])
+  const tls = await session.credentials()
   const { signal, cluster } = session
   const port = cluster.etcd.clientPort
   const opened: MemberClient[] = []
   const clients = await Promise.all(
-    nodes.map(async ({ name, address }, index) => {
+    nodes.map(async (node) => {
+      const { name, address } = node
       const target = { address, port }
       const direct = connectMember({ name, target, identity: address, tls, timeoutMs: ANSWER_MS, signal })
       opened.push(direct)
@@ -27,10 +29,14 @@ export async function directClients(session: Session, nodes: readonly Node[]): P
         await direct.call(Maintenance.method.status, {}, { timeoutMs: PATIENCE_MS })
         return direct
       } catch {
-        // What is wrong with it, if anything is, the other way will tell.
         signal.throwIfAborted()
-        direct.close()
-        return tunnelled[index] ?? direct
+      }
+      try {
+        return (await session.members([node]))[0] ?? direct
+      } catch {
+        // Without SSH as well: one member less to choose from, and its reason is told by the direct way.
+        signal.throwIfAborted()
+        return direct
       }
     }),
   )
