@@ -1,5 +1,6 @@
 /** The client of an S3 service: whom it trusts, and who it is. */
 import { readFile, stat } from 'node:fs/promises'
+import { Agent } from 'node:https'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { parse } from 'yaml'
 import * as z from 'zod'
@@ -7,6 +8,16 @@ import { QuorateError } from '../errors.ts'
 import type { StoreLocation } from '../spec/backup.ts'
 
 export type S3Location = Extract<StoreLocation, { kind: 's3' }>
+
+/** A bucket, and the prefix in it. */
+export interface Bucket {
+  readonly client: S3Client
+  readonly location: S3Location
+  /** For messages: `s3://bucket/prefix`. */
+  readonly title: string
+  /** A name's key. */
+  readonly key: (name: string) => string
+}
 
 /** In ms: of the way there, and of silence on it. */
 const CONNECT_MS = 10_000
@@ -36,13 +47,15 @@ export async function s3Client(location: S3Location, environment: NodeJS.Process
       secretAccessKey: key.secretAccessKey,
       ...(key.sessionToken === undefined ? {} : { sessionToken: key.sessionToken }),
     },
+    // What the cluster file says holds, whatever else is set on this computer.
+    ignoreConfiguredEndpointUrls: true,
     // Services other than Amazon's may not know the newer checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: CONNECT_MS,
-      requestTimeout: SILENCE_MS,
-      ...(caPem === undefined ? {} : { httpsAgent: { ca: caPem } }),
+      socketTimeout: SILENCE_MS,
+      httpsAgent: new Agent({ keepAlive: true, ...(caPem === undefined ? {} : { ca: caPem }) }),
     },
   })
 }

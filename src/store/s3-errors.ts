@@ -71,6 +71,11 @@ export function s3Error(error: unknown, title: string, doing: string): QuorateEr
   })
 }
 
+/** Whether the service says that there is no such object. */
+export function isMissing(error: unknown): boolean {
+  return namesOf(error).some((name) => ['NoSuchKey', 'NotFound'].includes(name))
+}
+
 /** Of the error, of what caused it, and its HTTP status. */
 export function namesOf(error: unknown): readonly string[] {
   const { name, code, Code, cause, $metadata } = (error ?? {}) as {

@@ -1,0 +1,58 @@
+/** Keeps a backup from removal for the days that the cluster file asks for. */
+import { DeleteObjectCommand, HeadObjectCommand, PutObjectRetentionCommand } from '@aws-sdk/client-s3'
+import { QuorateError } from '../errors.ts'
+import type { Bucket } from './s3-client.ts'
+import { s3Error } from './s3-errors.ts'
+
+/** The caller may have been told to stop: this is finished nevertheless. In ms. */
+const PATIENCE_MS = 20_000
+
+/** COMPLIANCE: GOVERNANCE would let whoever stole an administrator's key remove the backups as well. */
+const MODE = 'COMPLIANCE'
+
+/** For the request that makes the object. */
+export function retention({ location: { lockDays } }: Bucket) {
+  if (lockDays === undefined) return {}
+  return { ObjectLockMode: MODE, ObjectLockRetainUntilDate: until(lockDays) } as const
+}
+
+/**
+ * Some services (Ceph 16) take no notice of a lock that is asked for together with an upload in parts: looks, and
+ * asks again. A backup that can't be locked is removed.
+ * @throws QuorateError `store`
+ */
+export async function requireLock(bucket: Bucket, name: string): Promise<void> {
+  const { client, title, key } = bucket
+  const { lockDays, bucket: Bucket } = bucket.location
+  if (lockDays === undefined) return
+  const [object, context] = [{ Bucket, Key: key(name) }, { abortSignal: AbortSignal.timeout(PATIENCE_MS) }]
+  try {
+    if (await isLocked()) return
+    const Retention = { Mode: MODE, RetainUntilDate: until(lockDays) } as const
+    await client.send(new PutObjectRetentionCommand({ ...object, Retention }), context)
+    if (await isLocked()) return
+    throw new QuorateError('store', `${title} takes a lock of ${lockDays} days, and does not keep it`, {
+      hint: 'use a bucket with object lock, or leave out backup.store.s3.lockDays',
+    })
+  } catch (error) {
+    const refusal = s3Error(error, title, `${name} can't be locked, and is not kept`)
+    // What is locked after all can't be removed; then it is as it was asked to be.
+    await client.send(new DeleteObjectCommand(object), context).catch((second: unknown) => {
+      throw s3Error(
+        second,
+        title,
+        `${name} can't be locked (${refusal.message}), and is there without a lock`,
+      )
+    })
+    throw refusal
+  }
+
+  async function isLocked(): Promise<boolean> {
+    const { ObjectLockRetainUntilDate: day } = await client.send(new HeadObjectCommand(object), context)
+    return day !== undefined && day.getTime() > Date.now()
+  }
+}
+
+function until(days: number): Date {
+  return new Date(Date.now() + days * 86_400_000)
+}
