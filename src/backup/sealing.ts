@@ -71,8 +71,9 @@ function notOpened(secret: Secret, what: string, cause: unknown): QuorateError {
     const message = `${what} can't be opened, its beginning is damaged: ${said}`
     return new QuorateError('backup', message, { hint: UNTOUCHED, cause })
   }
-  const those = secret.kind === 'passphrase' ? 'this passphrase does' : 'none of these secret keys does'
-  return new QuorateError('backup', `${those} not open ${what}`, {
+  const none =
+    secret.kind === 'passphrase' ? 'this passphrase does not open' : 'none of these secret keys opens'
+  return new QuorateError('backup', `${none} ${what}`, {
     hint: 'nothing was changed anywhere; `quorate backup list` says which public keys a backup is for',
     cause,
   })
