@@ -1,4 +1,5 @@
 /** Backups in a bucket of any S3 service: in parts, each whole or not there, and kept from removal where that is asked. */
+import { createHash } from 'node:crypto'
 import * as sdk from '@aws-sdk/client-s3'
 import { QuorateError } from '../errors.ts'
 import { type Bucket, type S3Location, s3Client } from './s3-client.ts'
@@ -32,7 +33,14 @@ export async function openS3Store(
     put: async (name, body, options = {}) => await upload(at, checked(name), body, options),
     get: async (name, { signal: stop } = {}) => await get(at, checked(name), stop),
     write: async (name, text, stop) => {
-      const command = new sdk.PutObjectCommand({ Bucket: bucket, Key: key(checked(name)), Body: text })
+      // A bucket that locks by itself takes nothing without a sum.
+      const ContentMD5 = createHash('md5').update(text).digest('base64')
+      const command = new sdk.PutObjectCommand({
+        Bucket: bucket,
+        Key: key(checked(name)),
+        Body: text,
+        ContentMD5,
+      })
       await client.send(command, abortable(stop)).catch(refused(at, `${name} was not stored`, stop))
     },
     read: async (name, stop) => await read(at, checked(name), stop),
