@@ -3,10 +3,13 @@ import { createHash } from 'node:crypto'
 import * as sdk from '@aws-sdk/client-s3'
 import { QuorateError } from '../errors.ts'
 import { type Bucket, type S3Location, s3Client } from './s3-client.ts'
-import { isMissing, s3Error } from './s3-errors.ts'
+import { isMissing, namesOf, s3Error } from './s3-errors.ts'
 import { lockedUntil, removeObject } from './s3-remove.ts'
 import { upload } from './s3-upload.ts'
 import type { BackupStore, StoredFile } from './store.ts'
+
+/** Named like a backup, and right below the prefix. */
+const OWN = /^[A-Za-z0-9][A-Za-z0-9._-]*\.bundle(?:\.age)?$/
 
 /** Parts of runs that died, in ms. */
 const ABANDONED_MS = 24 * 3_600_000
@@ -127,8 +130,14 @@ async function read(at: Bucket, name: string, signal?: AbortSignal): Promise<str
 async function removeAbandoned({ client, location, key }: Bucket, signal: AbortSignal): Promise<void> {
   const { bucket: Bucket } = location
   const command = new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: key('') })
-  const { Uploads = [] } = await client.send(command, abortable(signal))
+  const { Uploads = [] } = await client.send(command, abortable(signal)).catch((error: unknown) => {
+    // Whoever only restores needs no right to it; whether the bucket can be used shows at the next request.
+    if (!namesOf(error).some((name) => name === 'AccessDenied' || name === 'NotImplemented')) throw error
+    return { Uploads: [] }
+  })
   for (const { Key, UploadId, Initiated } of Uploads) {
+    // Others may use the bucket too.
+    if (Key === undefined || !OWN.test(Key.slice(key('').length))) continue
     if (Initiated === undefined || Date.now() - Initiated.getTime() < ABANDONED_MS) continue
     await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId }), abortable(signal))
   }
