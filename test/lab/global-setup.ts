@@ -4,6 +4,7 @@ import type { LabEvent } from '../../src/lab/events.ts'
 import { sweepLabs } from '../../src/lab/sweep.ts'
 import { TEST_LABS, whyNoLab } from './harness.ts'
 import { buildIfOld } from './support/build.ts'
+import { S3_PACKAGES } from './support/s3-server.ts'
 
 export async function setup(): Promise<() => Promise<void>> {
   const reason = whyNoLab()
@@ -13,6 +14,8 @@ export async function setup(): Promise<() => Promise<void>> {
   }
   await sweepLabs(TEST_LABS, report)
   await labBase({ emit: report })
+  // Longer than a test's hook may take, the first time.
+  await labBase({ packages: S3_PACKAGES, emit: report })
   await buildIfOld()
   // Workers that were killed have left their labs as well.
   return async () => {

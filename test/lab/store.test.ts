@@ -178,7 +178,7 @@ describe.skipIf(reason !== undefined)('a bucket', () => {
       const opened = openStore(server.location('plain', more), { ...context, environment })
       const error = await opened.catch((thrown: Error) => thrown)
       expect(error).toMatchObject({ name: 'QuorateError', message: expect.stringMatching(words) })
-      expect(`${String(error)} ${JSON.stringify(error)}`).not.toMatch(/secret-of-tests|not-the-secret/)
+      expect(`${(error as Error).message} ${JSON.stringify(error)}`).not.toMatch(/secret-of-tests|not-the-secret/)
     }
   })
 

@@ -25,11 +25,14 @@ export interface S3Server extends AsyncDisposable {
   location(bucket: string, more?: Partial<S3Location>): S3Location
 }
 
+/** What its file system has besides. */
+export const S3_PACKAGES: readonly string[] = ['ceph-mon', 'ceph-osd', 'radosgw']
+
 const KEY = { accessKeyId: 'QUORATETEST', secretAccessKey: 'a-secret-of-tests' } as const
 
 /** About 5 s once the file system is there, which takes a minute or two and 580 MB the first time. */
 export async function startS3Server(): Promise<S3Server> {
-  const base = await labBase({ packages: ['ceph-mon', 'ceph-osd', 'radosgw'] })
+  const base = await labBase({ packages: S3_PACKAGES })
   const folder = await mkdtemp(path.join(os.tmpdir(), 'quorate-s3-'))
   const data = path.join(folder, 'ceph')
   await mkdir(data)
