@@ -1,7 +1,8 @@
 /** The client of an S3 service: whom it trusts, and who it is. */
 import { readFile, stat } from 'node:fs/promises'
 import { Agent } from 'node:https'
-import type { S3Client } from '@aws-sdk/client-s3'
+import tls from 'node:tls'
+import { S3Client } from '@aws-sdk/client-s3'
 import { parse } from 'yaml'
 import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
@@ -30,15 +31,19 @@ const keySchema = z.strictObject({
 })
 type AccessKey = z.infer<typeof keySchema>
 
-/** Loads the SDK, which only those need who use it. @throws QuorateError `permission`, `store` */
+/** Node.js brings its own list; what this computer trusts besides is an organisation's own CA, more often than not. */
+function systemCas(): string[] {
+  return [...tls.getCACertificates('default'), ...tls.getCACertificates('system')]
+}
+
+/** @throws QuorateError `permission`, `store` */
 export async function s3Client(location: S3Location, environment: NodeJS.ProcessEnv): Promise<S3Client> {
   const { endpoint, region, pathStyle, ca } = location
-  const [sdk, key, caPem] = await Promise.all([
-    import('@aws-sdk/client-s3'),
+  const [key, caPem] = await Promise.all([
     accessKey(location, environment),
     ca === undefined ? undefined : readCa(ca),
   ])
-  return new sdk.S3Client({
+  return new S3Client({
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
     forcePathStyle: pathStyle,
@@ -55,7 +60,7 @@ export async function s3Client(location: S3Location, environment: NodeJS.Process
     requestHandler: {
       connectionTimeout: CONNECT_MS,
       socketTimeout: SILENCE_MS,
-      httpsAgent: new Agent({ keepAlive: true, ...(caPem === undefined ? {} : { ca: caPem }) }),
+      httpsAgent: new Agent({ keepAlive: true, ca: caPem ?? systemCas() }),
     },
   })
 }

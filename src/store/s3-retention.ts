@@ -1,8 +1,13 @@
 /** Keeps a backup from removal for the days that the cluster file asks for. */
-import { DeleteObjectCommand, HeadObjectCommand, PutObjectRetentionCommand } from '@aws-sdk/client-s3'
+import {
+  GetObjectLockConfigurationCommand,
+  HeadObjectCommand,
+  PutObjectRetentionCommand,
+} from '@aws-sdk/client-s3'
 import { QuorateError } from '../errors.ts'
 import type { Bucket } from './s3-client.ts'
-import { s3Error } from './s3-errors.ts'
+import { namesOf, s3Error } from './s3-errors.ts'
+import { removeObject } from './s3-remove.ts'
 
 /** The caller may have been told to stop: this is finished nevertheless. In ms. */
 const PATIENCE_MS = 20_000
@@ -14,6 +19,29 @@ const MODE = 'COMPLIANCE'
 export function retention({ location: { lockDays } }: Bucket) {
   if (lockDays === undefined) return {}
   return { ObjectLockMode: MODE, ObjectLockRetainUntilDate: until(lockDays) } as const
+}
+
+/** Before anything is sent: a bucket without object lock could keep nothing. @throws QuorateError `store` */
+export async function requireLockable(
+  { client, title, location }: Bucket,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (location.lockDays === undefined) return
+  const request = new GetObjectLockConfigurationCommand({ Bucket: location.bucket })
+  try {
+    const { ObjectLockConfiguration } = await client.send(
+      request,
+      signal === undefined ? {} : { abortSignal: signal },
+    )
+    if (ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled') return
+  } catch (error) {
+    signal?.throwIfAborted()
+    // Whether it is locked is looked at in the end as well.
+    if (!namesOf(error).includes('ObjectLockConfigurationNotFoundError')) return
+  }
+  throw new QuorateError('store', `${title} has no object lock, and backup.store.s3.lockDays asks for it`, {
+    hint: 'object lock can only be switched on when a bucket is made: name such a one, or leave out lockDays',
+  })
 }
 
 /**
@@ -37,7 +65,7 @@ export async function requireLock(bucket: Bucket, name: string): Promise<void> {
   } catch (error) {
     const refusal = s3Error(error, title, `${name} can't be locked, and is not kept`)
     // What is locked after all can't be removed; then it is as it was asked to be.
-    await client.send(new DeleteObjectCommand(object), context).catch((second: unknown) => {
+    await removeObject(bucket, name, context.abortSignal).catch((second: unknown) => {
       throw s3Error(
         second,
         title,

@@ -13,7 +13,7 @@ import { QuorateError } from '../errors.ts'
 import { inPieces } from './pieces.ts'
 import type { Bucket } from './s3-client.ts'
 import { isMissing, namesOf, s3Error } from './s3-errors.ts'
-import { requireLock, retention } from './s3-retention.ts'
+import { requireLock, requireLockable, retention } from './s3-retention.ts'
 import type { PutOptions } from './store.ts'
 
 const MIB = 1024 ** 2
@@ -34,6 +34,7 @@ export async function upload(
   body: AsyncIterable<Uint8Array>,
   options: PutOptions,
 ): Promise<{ readonly sizeBytes: number }> {
+  await requireLockable(bucket, options.signal)
   const sent = await send(bucket, name, body, options)
   await requireLock(bucket, name)
   return sent

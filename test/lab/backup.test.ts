@@ -2,8 +2,9 @@
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
 import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { parseBundleName } from '../../src/backup/names.ts'
 import { openBackup } from '../../src/backup/open.ts'
 import { unseal } from '../../src/backup/sealing.ts'
@@ -19,6 +20,7 @@ import { type Bystander, INTACT, openBystander } from './support/bystander.ts'
 import { applied, stateFolder } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
+import { startS3Server } from './support/s3-server.ts'
 import { etcdctlHere } from './support/tools.ts'
 
 const KILLED = 137
@@ -35,6 +37,7 @@ describe.skipIf(whyNoLab())('backup', () => {
     await applied(lab)
     bystander = await openBystander(lab)
   })
+  afterEach(async () => await lab.writeCluster({}))
   afterAll(async () => {
     bystander[Symbol.dispose]()
     await lab.down()
@@ -169,6 +172,32 @@ describe.skipIf(whyNoLab())('backup', () => {
     await quorateOk(lab, ['backup', '--store', store, '--recipient', recipient])
     expect((await readdir(store)).filter((name) => name.endsWith('.part'))).toEqual([])
     expect((await readdir(stateFolder(lab))).filter((name) => name.startsWith('.backup-'))).toEqual([])
+  })
+
+  test('in a bucket: taken, listed, restored for a trial, and the cluster restored from it', async () => {
+    await using s3 = await startS3Server()
+    await s3.client.send(new CreateBucketCommand({ Bucket: 'etcd-backups' }))
+    const { endpoint, ca, credentials } = s3.location('etcd-backups')
+    const bucket = { bucket: 'etcd-backups', prefix: 'lab', endpoint, ca, credentials }
+    await lab.writeCluster({ backup: { store: { s3: bucket }, recipients: [recipient] } })
+    const key = folder('backup.key')
+    await writeFile(key, `${identity}\n`, { mode: 0o600 })
+    await put('bucket', 'before')
+    const { name } = JSON.parse(await quorateOk(lab, ['backup', '--json'])) as BackupReport
+    await put('bucket', 'after')
+    expect(await quorateOk(lab, ['backup', 'list'])).toContain(name)
+    await quorateOk(lab, ['backup', 'verify', '--drill', '--identity', key])
+    const listed = JSON.parse(await quorateOk(lab, ['backup', 'list', '--json'])) as {
+      readonly backups: readonly { readonly name: string; readonly proven?: { readonly provenAt: string } }[]
+    }
+    expect(listed.backups).toMatchObject([{ name, proven: { provenAt: expect.any(String) } }])
+    await quorateOk(lab, ['restore', name, '--identity', key, '--confirm', 'test'])
+    const { stdout } = await etcdctlHere(
+      lab,
+      { suite: 'trixie', addresses: lab.machines.map(({ address }) => address) },
+      ['get', 'bucket', '--print-value-only'],
+    )
+    expect(stdout.trim()).toBe('before')
   })
 
   test('nonsense is refused before anything is connected to, and no secret is in a message', async () => {

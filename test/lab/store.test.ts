@@ -160,6 +160,20 @@ describe.skipIf(reason !== undefined)('a bucket', () => {
     expect(await text(store, 'small')).toBe('x')
   })
 
+  test('without object lock takes nothing that is to be locked, and says so before it is sent', async () => {
+    using store = await bucketStore('plain', { lockDays: 3 })
+    let taken = 0
+    const counted = async function* () {
+      taken += 1
+      yield Buffer.from('x')
+    }
+    await expect(store.put('locked', counted())).rejects.toMatchObject({
+      code: 'store',
+      message: expect.stringContaining('has no object lock'),
+    })
+    expect(taken).toBe(0)
+  })
+
   test('that can not be used says what is wrong, and never the secret', async () => {
     const key = path.join(server.folder, 'open.yaml')
     await copyFile(server.location('plain').credentials ?? '', key)
@@ -178,7 +192,9 @@ describe.skipIf(reason !== undefined)('a bucket', () => {
       const opened = openStore(server.location('plain', more), { ...context, environment })
       const error = await opened.catch((thrown: Error) => thrown)
       expect(error).toMatchObject({ name: 'QuorateError', message: expect.stringMatching(words) })
-      expect(`${(error as Error).message} ${JSON.stringify(error)}`).not.toMatch(/secret-of-tests|not-the-secret/)
+      expect(`${(error as Error).message} ${JSON.stringify(error)}`).not.toMatch(
+        /secret-of-tests|not-the-secret/,
+      )
     }
   })
 
