@@ -1,6 +1,6 @@
 /** What a store promises, of both kinds alike: a folder, and a bucket of a real S3 server. */
 import { createHash } from 'node:crypto'
-import { chmod, copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -12,6 +12,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tool } from '../../src/lab/tool.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { S3Location } from '../../src/store/s3-client.ts'
 import type { BackupStore } from '../../src/store/store.ts'
@@ -103,6 +104,27 @@ describe.skipIf(reason !== undefined).each(kinds)('a %s', (_kind, open) => {
     expect(await store.list()).toEqual([])
     await store.put('a', pieces('whole'))
     expect(await text(store, 'a')).toBe('whole')
+  })
+})
+
+describe.skipIf(reason !== undefined)('a folder', () => {
+  test('whose disk fills up in the middle of a backup has none of it, and what was there stays', async () => {
+    const disk = path.join(folder, 'disk')
+    await mkdir(disk, { mode: 0o700 })
+    await tool(['mount', '-t', 'tmpfs', '-o', 'size=80m,mode=700', 'tmpfs', disk])
+    try {
+      using store = await openStore({ kind: 'directory', path: disk }, context)
+      await store.put('earlier', random(5))
+      await expect(store.put('large', random(100 * MIB))).rejects.toMatchObject({
+        code: 'store',
+        message: expect.stringMatching(/writing to .*disk failed: ENOSPC/),
+        hint: expect.stringContaining('earlier ones are as they were'),
+      })
+      expect(await readdir(disk)).toEqual(['earlier'])
+      await store.put('small', random(5))
+    } finally {
+      await tool(['umount', disk])
+    }
   })
 })
 
