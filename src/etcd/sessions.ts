@@ -34,7 +34,8 @@ export class MemberSessions extends Http2SessionManager {
     if (session !== undefined && !this.#known.has(session)) {
       this.#known.add(session)
       session.on('error', told)
-      session.setLocalWindowSize(WINDOW_BYTES)
+      // One that has ended by now says why to its streams; to be asked it would throw.
+      if (!session.destroyed && !session.connecting) session.setLocalWindowSize(WINDOW_BYTES)
       // Said twice, by some servers: by then others may have been called already.
       session.once('goaway', () => this.onGoodbye())
     }
