@@ -95,7 +95,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
         { name, data: Readable.from([data]) },
         { workDirectory: lab.folder, secret: async () => ({ kind: 'identities', identities }) },
       )
-    await expect(open([await generateIdentity()])).rejects.toThrow('none of these secret keys does')
+    await expect(open([await generateIdentity()])).rejects.toThrow('none of these secret keys opens')
 
     await using bundle = await open([identity])
     expect(bundle.about).toMatchObject({ cluster: 'test', etcdVersion: '3.5.16' })
