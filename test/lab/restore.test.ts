@@ -85,7 +85,8 @@ describe.skipIf(whyNoLab())('restore', () => {
     const words = ['restore', bundle, ...secret(), '--confirm', 'test', '--json']
     const { ended } = startQuorate(lab, words, {
       onLine: (line, child) => {
-        if (on('step-done restore-stage')(JSON.parse(line) as ToolEvent)) child.kill('SIGINT')
+        // While it is at it: a moment later everything would have been stopped, and there would be no way back.
+        if (on('step-started restore-stage')(JSON.parse(line) as ToolEvent)) child.kill('SIGINT')
       },
     })
     expect((await ended).exitCode).toBe(130)

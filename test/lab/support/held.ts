@@ -94,17 +94,19 @@ export function restartsOfOthers(
 }
 
 const LOCKED = 75
+/** A member that comes and goes by itself shows another face at the second look. */
+const MOVED = 9
 /** A holder that is silent for 30 s is taken over. */
 const TAKEN_OVER_MS = 45_000
 const PAUSE_MS = 2_000
 
-/** As `quorateOk`, but as its hint says where a connection that broke still holds the lock: wait, and try again. */
+/** As `quorateOk`, but as its hint says where a connection that broke still holds the lock, or where things moved: again. */
 export async function finish(lab: Pick<TestLab, 'clusterFile'>, args: readonly string[]): Promise<string> {
   const deadline = performance.now() + TAKEN_OVER_MS
   for (;;) {
     const { stdout, stderr, exitCode } = await quorate(lab, args)
     if (exitCode === 0) return stdout
-    if (exitCode !== LOCKED || performance.now() > deadline)
+    if (![LOCKED, MOVED].includes(exitCode) || performance.now() > deadline)
       throw new Error(`quorate ${args.join(' ')} ended with exit code ${exitCode}:\n${stdout}${stderr}`)
     await sleep(PAUSE_MS)
   }
