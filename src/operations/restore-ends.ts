@@ -1,4 +1,5 @@
 /** How a restore ends: what was made is taken back, or what came of it is counted. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import { KV } from '../etcd/gen/kv_pb.ts'
 import extension from '../host/agent/restore.sh?raw'
@@ -11,9 +12,14 @@ import { onAll } from '../ssh/fleet.ts'
 /** How long the machines may take for it after the signal, in ms. */
 const DISCARD_MS = 20_000
 
+/** A command that is interrupted ends on its machine a moment later, in ms: its processes are sent SIGHUP there. */
+const HUNG_UP_MS = 2_000
+
 /** Restored data that nobody will use. What can't be reached keeps it, until the next restore; that is said. */
 export async function discard(session: Session, lock: Lock): Promise<void> {
   const { dataDirectory, walDirectory } = session.cluster.etcd
+  // What was interrupted would write into what is being removed.
+  await sleep(HUNG_UP_MS)
   const signal = AbortSignal.timeout(DISCARD_MS)
   const { errors } = await onAll(etcdNodes(session.cluster), async (node) => {
     const operations = [

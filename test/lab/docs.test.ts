@@ -164,7 +164,11 @@ const LIFE: readonly Typed[] = [
   { shown: 'quorate quota' },
   { shown: 'quorate compact --keep 1000', as: 'quorate compact --keep 1 --yes' },
   // There is no such revision yet.
-  { shown: 'quorate compact --revision 52000 --physical', exitCode: 8 },
+  {
+    shown: 'quorate compact --revision 52000 --physical',
+    as: 'quorate compact --revision 999999999999 --physical',
+    exitCode: 8,
+  },
   { shown: 'quorate defrag' },
   { shown: 'quorate defrag --all', as: 'quorate defrag --all --yes' },
   { shown: 'quorate defrag etcd02 --all', as: 'quorate defrag etcd02 --all --yes' },
