@@ -83,10 +83,13 @@ describe.skipIf(whyNoLab())('restore', () => {
 
   test('stopped by Ctrl-C before anything was stopped: what was restored beside the data is gone again', async () => {
     const words = ['restore', bundle, ...secret(), '--confirm', 'test', '--json']
+    let told = false
     const { ended } = startQuorate(lab, words, {
       onLine: (line, child) => {
         // While it is at it: a moment later everything would have been stopped, and there would be no way back.
-        if (on('step-started restore-stage')(JSON.parse(line) as ToolEvent)) child.kill('SIGINT')
+        // Once: a second Ctrl-C means that nothing is to be waited for.
+        if (told || !on('step-started restore-stage')(JSON.parse(line) as ToolEvent)) return
+        told = child.kill('SIGINT')
       },
     })
     expect((await ended).exitCode).toBe(130)
