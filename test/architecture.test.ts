@@ -36,7 +36,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ssh: [],
   artifacts: ['etcd'],
   standalone: ['artifacts'],
-  backup: ['artifacts', 'etcd'],
+  backup: ['artifacts', 'etcd', 'store'],
   store: [],
   transfer: ['etcd'],
   schedule: ['ssh'],

@@ -10,7 +10,8 @@ import { QuorateError } from '../errors.ts'
 import { SUM_BYTES } from '../etcd/snapshot-stream.ts'
 import { type About, ENTRIES, type Proof, aboutSchema, proofSchema } from './bundle.ts'
 import { type Secret, isSealed, unseal } from './sealing.ts'
-import { requireRoom, workFolder } from './work-folder.ts'
+import { requireRoom } from '../etcd/room.ts'
+import { workFolder } from './work-folder.ts'
 
 /** Of all entries but the snapshot: more is no bundle. */
 const MAX_TEXT_BYTES = 16 * 1024 ** 2

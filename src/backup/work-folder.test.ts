@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { requireRoom, workFolder } from './work-folder.ts'
+import { requireRoom } from '../etcd/room.ts'
+import { workFolder } from './work-folder.ts'
 
 test('private, gone in the end; what dead runs left is removed, what lives and what is not ours stays', async () => {
   const parent = await mkdtemp(path.join(os.tmpdir(), 'quorate-work-'))

@@ -1,13 +1,10 @@
 /** A private folder for a store in the open: gone when it is disposed of, or with the next run if this one is killed. */
-import { mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { QuorateError } from '../errors.ts'
+import { isAlive } from '../store/alive.ts'
 
 /** `.backup-<pid>-<random>` */
 const OURS = /^\.backup-(?<pid>\d+)-/
-
-/** Left free besides, in bytes. */
-const MARGIN_BYTES = 64 * 1024 ** 2
 
 export interface WorkFolder extends AsyncDisposable {
   /** Absolute path; mode 700. */
@@ -26,29 +23,5 @@ export async function workFolder(parent: string): Promise<WorkFolder> {
   return {
     path: folder,
     [Symbol.asyncDispose]: async () => await rm(folder, { recursive: true, force: true }),
-  }
-}
-
-/** @param what for the message: `to open the backup` @throws QuorateError `state` with the numbers */
-export async function requireRoom(folder: string, bytes: number, what: string): Promise<void> {
-  const { bavail, bsize } = await statfs(folder)
-  if (bavail * bsize >= bytes + MARGIN_BYTES) return
-  const [free, wanted] = [bavail * bsize, bytes + MARGIN_BYTES].map((size) => Math.ceil(size / 1024 ** 2))
-  throw new QuorateError(
-    'state',
-    `no room ${what} in ${path.dirname(folder)}: ${free} MiB are free, ${wanted} are wanted`,
-    {
-      hint: 'make room there, or have the state folder elsewhere (state in the cluster file); nothing was changed',
-    },
-  )
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // There, but another user's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -3,17 +3,14 @@
  * under its name or not there at all. It holds the whole store, Kubernetes Secrets included: the file is private.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm, statfs } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { KV } from './gen/kv_pb.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
 import { utf8 } from './keys.ts'
+import { requireRoom } from './room.ts'
 import { type SnapshotSum, streamSnapshot } from './snapshot-stream.ts'
-
-/** Left free besides, in bytes: a full disk would be in the way of everything else here. */
-const MARGIN_BYTES = 64 * 1024 ** 2
 
 export interface SnapshotOptions {
   /** Absolute path; its folder is made if need be. A file of that name is replaced. */
@@ -51,7 +48,7 @@ export async function takeSnapshot(client: MemberClient, options: SnapshotOption
   ])
   const folder = path.dirname(file)
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  await requireRoom(folder, Number(status.dbSize))
+  await requireRoom(folder, Number(status.dbSize), 'for a snapshot')
   const part = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString('hex')}.part`)
   try {
     const { sizeBytes, sha256 } = await receive(client, part, options)
@@ -62,20 +59,6 @@ export async function takeSnapshot(client: MemberClient, options: SnapshotOption
   } finally {
     await rm(part, { force: true })
   }
-}
-
-/** @throws QuorateError `state` if the folder's disk can't take so much. */
-async function requireRoom(folder: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder)
-  if (bavail * bsize >= bytes + MARGIN_BYTES) return
-  const [free, wanted] = [bavail * bsize, bytes + MARGIN_BYTES].map((size) => Math.ceil(size / 1024 ** 2))
-  throw new QuorateError(
-    'state',
-    `no room for a snapshot in ${folder}: ${free} MiB are free, ${wanted} are wanted`,
-    {
-      hint: 'make room there, or have the state folder elsewhere (state in the cluster file)',
-    },
-  )
 }
 
 async function receive(

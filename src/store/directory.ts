@@ -16,6 +16,7 @@ import {
 } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { isAlive } from './alive.ts'
 import type { BackupStore, PutOptions, StoredFile } from './store.ts'
 
 /** Left free besides, in bytes: a full disk would be in the way of everything else here. */
@@ -171,16 +172,6 @@ async function removeAbandoned(folder: string): Promise<void> {
     const found = await lstat(file).catch(ifMissing)
     const old = found !== undefined && Date.now() - found.mtimeMs > PART_LIFE_MS
     if (old || !isAlive(Number(pid))) await rm(file, { force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // There, but another user's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
