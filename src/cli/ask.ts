@@ -97,8 +97,12 @@ async function askSecret(context: CliContext, message: string, option: string): 
   return answer
 }
 
-/** @throws QuorateError `permission` for a file that others can read. */
 async function firstLine(file: string): Promise<string> {
+  return (await secretLines(file))[0] ?? ''
+}
+
+/** @throws QuorateError `permission` for a file that others can read. */
+export async function secretLines(file: string): Promise<readonly string[]> {
   try {
     const { mode } = await stat(file)
     if ((mode & 0o077) !== 0) {
@@ -106,7 +110,7 @@ async function firstLine(file: string): Promise<string> {
         hint: `chmod 600 ${file}`,
       })
     }
-    return (await readFile(file, 'utf8')).split(/\r?\n/)[0] ?? ''
+    return (await readFile(file, 'utf8')).split(/\r?\n/)
   } catch (error) {
     throw QuorateError.from(error, 'permission', `${file} can't be read`)
   }

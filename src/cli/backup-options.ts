@@ -1,5 +1,4 @@
 /** What the commands around backups have in common: where they are, for whom they are sealed, and what opens them. */
-import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Sealing, Secret } from '../backup/sealing.ts'
 import { QuorateError } from '../errors.ts'
@@ -7,7 +6,7 @@ import { checkBucket, checkObjectPrefix, checkRecipient } from '../spec/backup-v
 import type { StoreLocation } from '../spec/backup.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { BACKUP_DEFAULTS } from '../spec/defaults.ts'
-import { newPassphrase, passphraseSource } from './ask.ts'
+import { newPassphrase, passphraseSource, secretLines } from './ask.ts'
 import { type CommandInput, flagOption, textOption } from './command.ts'
 import type { CliContext } from './context.ts'
 
@@ -93,19 +92,9 @@ export function secretSource(context: CliContext, input: CommandInput): () => Pr
 
 /** @throws QuorateError `permission` for a file that others can read, or that has no key */
 async function identities(file: string): Promise<Secret> {
-  try {
-    const { mode } = await stat(file)
-    if ((mode & 0o077) !== 0) {
-      throw new QuorateError('permission', `${file} holds a secret, and others than its owner can read it`, {
-        hint: `chmod 600 ${file}`,
-      })
-    }
-    const lines = (await readFile(file, 'utf8')).split(/\r?\n/).map((line) => line.trim())
-    const keys = lines.filter((line) => line !== '' && !line.startsWith('#'))
-    if (keys.length > 0) return { kind: 'identities', identities: keys }
-  } catch (error) {
-    throw QuorateError.from(error, 'permission', `${file} can't be read`)
-  }
+  const lines = (await secretLines(file)).map((line) => line.trim())
+  const keys = lines.filter((line) => line !== '' && !line.startsWith('#'))
+  if (keys.length > 0) return { kind: 'identities', identities: keys }
   throw new QuorateError('permission', `${file} has no secret key in it`, {
     hint: 'age-keygen writes one: a line that begins with AGE-SECRET-KEY-',
   })
