@@ -1,4 +1,5 @@
 /** What the members of a cluster say of themselves and of each other, read from all of them at once. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { failureKind, type FailureKind } from './failure.ts'
@@ -13,6 +14,13 @@ import {
 import { utf8 } from './keys.ts'
 
 export { formatId } from './id.ts'
+
+/** For how long a member in the midst of an election is asked again, in ms, and how often. */
+const ELECTION_MS = 3_000
+const PAUSE_MS = 100
+
+/** How questions fail that wait for a leader. */
+const WITHOUT_LEADER: ReadonlySet<FailureKind> = new Set(['unavailable', 'deadline'])
 
 export interface ClusterView {
   /** In the order asked. */
@@ -105,13 +113,41 @@ export async function readClusterView(
 }
 
 async function readMember(client: MemberClient, signal: AbortSignal | undefined): Promise<MemberView> {
-  const [status, read, alarms, list] = await Promise.all([
-    attempt(() => client.call(Maintenance.method.status, {}, { signal })),
-    attempt(() => readLinearizably(client, signal)),
-    attempt(() =>
-      client.call(Maintenance.method.alarm, { action: AlarmRequest_AlarmAction.GET }, { signal }),
-    ),
-    attempt(() => listMembers(client, signal)),
+  const askStatus = async () => await client.call(Maintenance.method.status, {}, { signal })
+  const first = attempt(askStatus)
+  const until = performance.now() + ELECTION_MS
+  let elected = false
+  /**
+   * An election ends with an error what was asked in its midst, and the member serves right afterwards: no reason to call
+   * it sick. Where there is no quorum etcd lets questions wait for longer than this, and is not asked again.
+   */
+  const beyondElection = async <T>(ask: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      try {
+        return await ask()
+      } catch (thrown) {
+        if (failureKind(thrown) !== 'unavailable' || performance.now() > until) throw thrown
+        const status = await first
+        // A learner refuses whatever is to be linearizable.
+        if (!status.ok || status.value.isLearner) throw thrown
+        elected = true
+        await sleep(PAUSE_MS)
+      }
+    }
+  }
+  const [read, list] = await Promise.all([
+    attempt(async () => await beyondElection(async () => await readLinearizably(client, signal))),
+    attempt(async () => await listMembers(client, signal, beyondElection)),
+  ])
+  // Alarms are read by way of the log. A proposal that an election drops is waited for in vain, for 5 s.
+  const [status, alarms] = await Promise.all([
+    elected ? attempt(askStatus) : first,
+    read.ok || !WITHOUT_LEADER.has(read.reason.kind)
+      ? attempt(
+          async () =>
+            await client.call(Maintenance.method.alarm, { action: AlarmRequest_AlarmAction.GET }, { signal }),
+        )
+      : undefined,
   ])
   if (!status.ok) return { reachable: false, name: client.name, reason: status.reason }
   return {
@@ -119,7 +155,7 @@ async function readMember(client: MemberClient, signal: AbortSignal | undefined)
     name: client.name,
     ...describeStatus(status.value),
     read: read.ok ? { answered: true, revision: read.value } : { answered: false, reason: read.reason },
-    alarms: alarms.ok
+    alarms: alarms?.ok
       ? alarms.value.alarms.map(({ memberId, alarm }) => ({ memberId, type: alarmName(alarm) }))
       : undefined,
     list: list.ok ? list.value : undefined,
@@ -155,16 +191,25 @@ async function readLinearizably(client: MemberClient, signal: AbortSignal | unde
  * The members as this one sees them; without a majority, what it last knew. Also the way to look before changing
  * membership, where only a linearizable list will do.
  */
-export async function listMembers(client: MemberClient, signal?: AbortSignal): Promise<MemberList> {
+export async function listMembers(
+  client: MemberClient,
+  signal?: AbortSignal,
+  patiently: Patience = async (ask) => await ask(),
+): Promise<MemberList> {
   try {
-    const response = await client.call(Cluster.method.memberList, { linearizable: true }, { signal })
+    const response = await patiently(
+      async () => await client.call(Cluster.method.memberList, { linearizable: true }, { signal }),
+    )
     return { linearizable: true, members: response.members.map(describeMember) }
   } catch (thrown) {
-    if (!['unavailable', 'deadline'].includes(failureKind(thrown)) || signal?.aborted === true) throw thrown
+    if (!WITHOUT_LEADER.has(failureKind(thrown)) || signal?.aborted === true) throw thrown
     const response = await client.call(Cluster.method.memberList, { linearizable: false }, { signal })
     return { linearizable: false, members: response.members.map(describeMember) }
   }
 }
+
+/** Asks, and perhaps again. */
+type Patience = <T>(ask: () => Promise<T>) => Promise<T>
 
 function describeMember(member: Member): ListedMember {
   return {
