@@ -77,3 +77,14 @@ test.each([
   await readClusterView([member({ status: [answer], read: [failed(code)] }, asked)])
   expect(asked.filter((name) => name === 'read')).toHaveLength(1)
 })
+
+test('what gives no status is not waited for with other questions', async () => {
+  const refused = new QuorateError('etcd', 'gone', { cause: new ConnectError('no', Code.DeadlineExceeded) })
+  const silent = member({ status: [refused] })
+  const call = async (method: unknown, ...rest: readonly unknown[]) =>
+    method === Maintenance.method.status
+      ? await (silent.call as (...all: readonly unknown[]) => Promise<unknown>)(method, ...rest)
+      : await new Promise(() => {})
+  const { members } = await readClusterView([{ ...silent, call } as unknown as MemberClient])
+  expect(members).toMatchObject([{ reachable: false, reason: { kind: 'deadline' } }])
+})

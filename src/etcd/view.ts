@@ -115,33 +115,20 @@ export async function readClusterView(
 async function readMember(client: MemberClient, signal: AbortSignal | undefined): Promise<MemberView> {
   const askStatus = async () => await client.call(Maintenance.method.status, {}, { signal })
   const first = attempt(askStatus)
-  const until = performance.now() + ELECTION_MS
-  let elected = false
-  /**
-   * An election ends with an error what was asked in its midst, and the member serves right afterwards: no reason to call
-   * it sick. Where there is no quorum etcd lets questions wait for longer than this, and is not asked again.
-   */
-  const beyondElection = async <T>(ask: () => Promise<T>): Promise<T> => {
-    for (;;) {
-      try {
-        return await ask()
-      } catch (thrown) {
-        if (failureKind(thrown) !== 'unavailable' || performance.now() > until) throw thrown
-        const status = await first
-        // A learner refuses whatever is to be linearizable.
-        if (!status.ok || status.value.isLearner) throw thrown
-        elected = true
-        await sleep(PAUSE_MS)
-      }
-    }
-  }
-  const [read, list] = await Promise.all([
-    attempt(async () => await beyondElection(async () => await readLinearizably(client, signal))),
-    attempt(async () => await listMembers(client, signal, beyondElection)),
+  const patience = beyondElection(first)
+  const questions = Promise.all([
+    attempt(async () => await patience.ask(async () => await readLinearizably(client, signal))),
+    attempt(async () => await listMembers(client, signal, patience.ask)),
   ])
+  // Cancelled, both fail: the status tells.
+  questions.catch(() => undefined)
+  const before = await first
+  // Whoever does not even say how it is need not be waited for until it has not answered the rest.
+  if (!before.ok) return { reachable: false, name: client.name, reason: before.reason }
+  const [read, list] = await questions
   // Alarms are read by way of the log. A proposal that an election drops is waited for in vain, for 5 s.
   const [status, alarms] = await Promise.all([
-    elected ? attempt(askStatus) : first,
+    patience.neededIt() ? attempt(askStatus) : before,
     read.ok || !WITHOUT_LEADER.has(read.reason.kind)
       ? attempt(
           async () =>
@@ -160,6 +147,33 @@ async function readMember(client: MemberClient, signal: AbortSignal | undefined)
       : undefined,
     list: list.ok ? list.value : undefined,
   }
+}
+
+/** Asks, and perhaps again. */
+type Ask = <T>(question: () => Promise<T>) => Promise<T>
+
+/**
+ * An election ends with an error what was asked in its midst, and the member serves right afterwards: no reason to call it
+ * sick. Where there is no quorum etcd lets questions wait for longer than this, and is not asked again.
+ */
+function beyondElection(status: Promise<Attempt<StatusResponse>>): { ask: Ask; neededIt: () => boolean } {
+  const until = performance.now() + ELECTION_MS
+  let repeated = false
+  const ask: Ask = async (question) => {
+    for (;;) {
+      try {
+        return await question()
+      } catch (thrown) {
+        if (failureKind(thrown) !== 'unavailable' || performance.now() > until) throw thrown
+        const said = await status
+        // A learner refuses whatever is to be linearizable.
+        if (!said.ok || said.value.isLearner) throw thrown
+        repeated = true
+        await sleep(PAUSE_MS)
+      }
+    }
+  }
+  return { ask, neededIt: () => repeated }
 }
 
 function describeStatus(status: StatusResponse) {
@@ -194,10 +208,10 @@ async function readLinearizably(client: MemberClient, signal: AbortSignal | unde
 export async function listMembers(
   client: MemberClient,
   signal?: AbortSignal,
-  patiently: Patience = async (ask) => await ask(),
+  ask: Ask = async (question) => await question(),
 ): Promise<MemberList> {
   try {
-    const response = await patiently(
+    const response = await ask(
       async () => await client.call(Cluster.method.memberList, { linearizable: true }, { signal }),
     )
     return { linearizable: true, members: response.members.map(describeMember) }
@@ -207,9 +221,6 @@ export async function listMembers(
     return { linearizable: false, members: response.members.map(describeMember) }
   }
 }
-
-/** Asks, and perhaps again. */
-type Patience = <T>(ask: () => Promise<T>) => Promise<T>
 
 function describeMember(member: Member): ListedMember {
   return {
