@@ -147,7 +147,7 @@ function follow(moving: Map<string, string>, event: RunEvent): void {
       moving.delete('looking')
       moving.set(
         event.host,
-        `${event.host}: sending ${formatBytes(event.bytes)} of ${event.what ?? 'binaries'}`,
+        `${event.host}: sending ${formatBytes(event.bytes)} of ${event.what ?? 'binaries'}${percent({ ...event, totalBytes: event.bytes })}`,
       )
       return
     case 'step-started':
@@ -166,7 +166,10 @@ function label(step: AnyStep): string {
   return step.host === undefined ? '' : `${step.host}: `
 }
 
-function percent({ doneBytes, totalBytes }: Extract<RunEvent, { type: 'artifact' }>): string {
+function percent({
+  doneBytes,
+  totalBytes,
+}: Pick<Extract<RunEvent, { type: 'artifact' }>, 'doneBytes' | 'totalBytes'>): string {
   return doneBytes === undefined || totalBytes === undefined
     ? ''
     : ` ${Math.floor((100 * doneBytes) / totalBytes)} %`

@@ -28,6 +28,8 @@ export interface AgentRun {
   readonly signal?: AbortSignal | undefined
   /** Called with the index of each operation as it is done. */
   readonly onDone?: ((operation: number) => void) | undefined
+  /** How many bytes of a large file that travels alone were sent, a few times a second. */
+  readonly onSent?: ((bytes: number) => void) | undefined
 }
 
 export interface AgentReply {
@@ -46,7 +48,7 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
     name,
     ...rest.map((word) => (typeof word === 'string' ? word : nameOf(word))),
   ])
-  const parcel = contents.length > 0 ? await makeParcel(contents) : undefined
+  const parcel = contents.length > 0 ? await makeParcel(contents, run.onSent) : undefined
   const place = run.incoming === undefined ? [] : [['incoming', run.incoming]]
   const receives = parcel === undefined ? [] : [...place, parcel.receive]
   const offset = receives.length
@@ -60,7 +62,7 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
   })
   const result = await remote.run({
     argv: ['sh', '-c', `${AGENT}${run.extension ?? ''}${main}`, 'quorate', ...argv],
-    stdin: parcel?.stream,
+    stdin: parcel?.input,
     root: true,
     signal: run.signal,
     onStdout: lines,

@@ -1,15 +1,16 @@
-/** Content on its way to a machine, as one stream: large files first, as they are, then everything small as a tar archive. */
+/** Content on its way to a machine: large files first, as they are, then everything small as a tar archive. */
 import { open, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pack } from 'tar-stream'
+import type { InputFile } from '../ssh/input-file.ts'
 
 /** Content that travels to a machine: text, or a file of this computer. */
 export type Content = { readonly text: string } | { readonly file: string }
 
 export interface Parcel {
-  /** The agent's words for taking it in: the sizes of the files, in bytes. */
+  /** The agent's words for taking it in: whether there are texts, and the sizes of the files in bytes. */
   readonly receive: readonly string[]
-  readonly stream: Readable
+  readonly input: Readable | InputFile
 }
 
 /** How much of a file is in memory at a time, for each machine. */
@@ -29,16 +30,24 @@ export function contentNames(contents: readonly Content[]): readonly string[] {
   })
 }
 
-export async function makeParcel(contents: readonly Content[]): Promise<Parcel> {
+/** @param onRead how many bytes of it are on their way, where that is one file alone */
+export async function makeParcel(
+  contents: readonly Content[],
+  onRead?: (bytes: number) => void,
+): Promise<Parcel> {
   const files = contents.flatMap((content) => ('file' in content ? [content.file] : []))
   const texts = contents.flatMap((content) => ('text' in content ? [content.text] : []))
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
+  const receive = ['receive', texts.length > 0 ? 'texts' : '-', ...sizes.map(String)]
+  const [alone, ...others] = files
+  if (alone !== undefined && others.length === 0 && texts.length === 0)
+    return { receive, input: { file: alone, onRead } }
   const pieces = async function* () {
     for (const [index, file] of files.entries()) yield* readWhole(file, sizes[index] ?? 0)
-    yield* archive(texts)
+    if (texts.length > 0) yield* archive(texts)
   }
   // One piece ahead, no more: sixteen, as is usual, would be as many megabytes for every machine.
-  return { receive: ['receive', ...sizes.map(String)], stream: Readable.from(pieces(), { highWaterMark: 1 }) }
+  return { receive, input: Readable.from(pieces(), { highWaterMark: 1 }) }
 }
 
 /** @throws Error if the file is not as long as was announced: what follows would be taken for its end. */

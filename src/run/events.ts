@@ -9,11 +9,12 @@ export type RunEvent =
   | { readonly type: 'connected'; readonly host: string; readonly durationMs: number }
   /** What comes next: these steps, as one wave. */
   | { readonly type: 'wave'; readonly steps: readonly AnyStep[] }
-  /** Binaries are on their way to a host, unless `what` says otherwise. */
+  /** Binaries are on their way to a host, unless `what` says otherwise: a snapshot's is told again with each hundredth. */
   | {
       readonly type: 'sending'
       readonly host: string
       readonly bytes: number
+      readonly doneBytes?: number | undefined
       readonly what?: string | undefined
     }
   | { readonly type: 'step-started'; readonly step: AnyStep }

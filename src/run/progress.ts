@@ -13,6 +13,8 @@ export class HostProgress {
   /** The step it is at; -1 before the host has everything it needs and begins. */
   #current = -1
   #started = 0
+  /** Of the snapshot, that were told of. */
+  #hundredths = 0
 
   constructor(host: string, steps: readonly HostStep[], supplies: Supplies, emit: Emit) {
     const operations: Operation[] = []
@@ -40,6 +42,16 @@ export class HostProgress {
     this.#started = performance.now()
     const next = this.#steps[this.#current]
     if (next) this.#emit({ type: 'step-started', step: next })
+  }
+
+  /** @param doneBytes how much of the snapshot is on its way */
+  sent(doneBytes: number): void {
+    const step = this.#steps.find(({ kind }) => kind === 'restore-stage')
+    if (step?.kind !== 'restore-stage' || this.#current >= 0) return
+    const hundredths = Math.floor((100 * doneBytes) / step.sizeBytes)
+    if (hundredths <= this.#hundredths) return
+    this.#hundredths = hundredths
+    this.#emit({ type: 'sending', host: step.host, bytes: step.sizeBytes, doneBytes, what: 'the snapshot' })
   }
 
   failed(error: unknown): void {

@@ -77,6 +77,7 @@ export async function runWave(
         extension: own.some(isRestoreStep) ? restoreProgram : undefined,
         signal,
         onDone: (operation) => progress.done(operation - 1),
+        onSent: (bytes) => progress.sent(bytes),
       })
       return parseHostState(node.name, node.roles.includes('etcd'), lines)
     } catch (error) {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { runProcess } from './process.ts'
@@ -51,4 +54,22 @@ test('input waits until the program is ready for it', async () => {
     onStdout,
   })
   expect(result.stdout).toBe('go\ninput')
+})
+
+test('a file goes to the program by itself, from its beginning in each run, and it is told how far it is', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-input-'))
+  const file = path.join(folder, 'file')
+  await writeFile(file, 'x'.repeat(300_000))
+  const read: number[] = []
+  const stdin = { file, onRead: (bytes: number) => void read.push(bytes) }
+  const half = 'head -c 100000 | wc -c; while [ ! -e "$0.go" ]; do sleep 0.05; done; cat | wc -c'
+  const onStdout = () => void (read.length === 0 || writeFile(`${file}.go`, ''))
+  const goOn = setInterval(onStdout, 20)
+  const first = await runProcess('sh', ['-c', half, file], { stdin })
+  clearInterval(goOn)
+  expect(first.stdout.split('\n').slice(0, 1)).toEqual(['100000'])
+  expect(read[0]).toBeGreaterThanOrEqual(100_000)
+  expect((await runProcess('wc', ['-c'], { stdin: { file } })).stdout.trim()).toBe('300000')
+  await rm(folder, { recursive: true })
+  await expect(runProcess('wc', ['-c'], { stdin: { file } })).rejects.toThrow('ENOENT')
 })

@@ -1,10 +1,11 @@
 /** A program run on this computer, with its output and end as one result. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
+import { type InputFile, isInputFile, openInput } from './input-file.ts'
 
 export interface ProcessOptions {
-  readonly stdin?: string | Uint8Array | Readable | undefined
-  /** The input is drawn on only once this has resolved. */
+  readonly stdin?: string | Uint8Array | Readable | InputFile | undefined
+  /** The input is drawn on only once this has resolved; a file's is read from its beginning whenever it is. */
   readonly ready?: Promise<unknown> | undefined
   readonly env?: NodeJS.ProcessEnv | undefined
   readonly signal?: AbortSignal | undefined
@@ -47,12 +48,16 @@ export async function runProcess(
   options: ProcessOptions = {},
 ): Promise<ProcessResult> {
   options.signal?.throwIfAborted()
+  await using input = isInputFile(options.stdin) ? await openInput(options.stdin) : undefined
   const settings = {
-    stdio: 'pipe',
+    stdio: [input?.fd ?? 'pipe', 'pipe', 'pipe'],
     env: options.env ?? process.env,
     detached: options.detached ?? false,
   } satisfies SpawnOptions
   const child = spawn(file, args, settings)
+  const { stdout: out, stderr: err } = child
+  // Never so with pipes.
+  if (out === null || err === null) throw new TypeError('a program without output')
   const stop = stopper(child, options.onStop)
   options.signal?.addEventListener('abort', stop.begin, { once: true })
   const exited = exitOf(child)
@@ -69,8 +74,8 @@ export async function runProcess(
   }
   const settled = await Promise.allSettled([
     exited,
-    stopOnFailure(collect(child.stdout, options.encoding, options.onStdout)),
-    stopOnFailure(collect(child.stderr, options.encoding, options.onStderr)),
+    stopOnFailure(collect(out, options.encoding, options.onStdout)),
+    stopOnFailure(collect(err, options.encoding, options.onStderr)),
     stopOnFailure(feed(child, exited, options)),
   ])
   stop.end()
@@ -141,7 +146,7 @@ async function collect(
  */
 async function feed(child: ChildProcess, exited: Promise<number>, options: ProcessOptions): Promise<void> {
   const { stdin } = child
-  if (stdin === null) return
+  if (stdin === null || isInputFile(options.stdin)) return
   let gone = false
   const closed = new Promise<void>((resolve) => {
     const leave = () => {

@@ -1,5 +1,6 @@
 /** One machine within reach: what every other room needs of SSH, and nothing of how it is done. */
 import type { Readable } from 'node:stream'
+import type { InputFile } from './input-file.ts'
 
 export interface Remote {
   /** The machine's name in the cluster file (or of the CA's host), for messages. */
@@ -20,7 +21,7 @@ export interface RemoteCommand {
    * What the command reads; its end is the end of the command's input. Where this program dies the input ends as well:
    * a command that writes what it reads to a file must check length or digest before it uses that file.
    */
-  readonly stdin?: string | Uint8Array | Readable | undefined
+  readonly stdin?: string | Uint8Array | Readable | InputFile | undefined
   /** As root: directly if that is the login, else through sudo. */
   readonly root?: boolean | undefined
   /** Aborting hangs the command up there, as a closed terminal would, and then throws the signal's reason here. */

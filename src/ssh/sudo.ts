@@ -6,13 +6,14 @@
  * command starts: neither can the password reach the command, nor the command's input be taken for a password.
  */
 import { Readable } from 'node:stream'
+import { type InputFile, isInputFile, readInput } from './input-file.ts'
 
 const SKIP_TO_MARKER = 'while IFS= read -r line; do [ "$line" = "$1" ] && break; done; shift; exec "$@"'
 const MARKER = 'quorate: the input begins after this line'
 
 export interface WireCommand {
   readonly argv: readonly string[]
-  readonly stdin: string | Uint8Array | Readable | undefined
+  readonly stdin: string | Uint8Array | Readable | InputFile | undefined
 }
 
 /** The command as sudo runs it; `password` undefined: none is needed. */
@@ -65,6 +66,7 @@ function prepend(head: string, body: WireCommand['stdin']): string | Readable {
     (async function* () {
       yield Buffer.from(head)
       if (body instanceof Readable) yield* body
+      else if (isInputFile(body)) yield* readInput(body)
       else yield Buffer.from(body.buffer, body.byteOffset, body.byteLength)
     })(),
   )

@@ -131,9 +131,14 @@ describe.skipIf(whyNoLab())('over SSH', () => {
         numbers.map(async (number) => await remote.run({ argv: ['cat'], stdin: Readable.from([number]) })),
       )
       expect(results.map(({ stdout }) => stdout)).toEqual(numbers)
+      // A session that was refused has read nothing of it.
+      const file = path.join(ssh.lab.folder, 'small')
+      await writeFile(file, 'all of it')
+      const copies = numbers.map(async () => await remote.run({ argv: ['cat'], stdin: { file } }))
+      expect((await Promise.all(copies)).map(({ stdout }) => stdout)).toEqual(numbers.map(() => 'all of it'))
     })
 
-    test('68 MB arrive intact, from memory and from a stream, with a password before them', async () => {
+    test('68 MB arrive intact, from memory, from a stream and as a file, with a password before them', async () => {
       const data = randomBytes(68 << 20)
       const sum = createHash('sha256').update(data).digest('hex')
       await using machines = await ssh.fleet({ sudoPassword: async () => PASSWORD })
@@ -145,6 +150,8 @@ describe.skipIf(whyNoLab())('over SSH', () => {
       expect(
         (await sudoer.run({ argv: ['sha256sum'], stdin: createReadStream(file), root: true })).stdout,
       ).toContain(sum)
+      for (const remote of [plain, sudoer])
+        expect((await remote.run({ argv: ['sha256sum'], stdin: { file }, root: true })).stdout).toContain(sum)
     })
 
     test('binary output comes byte for byte where it is asked for', async () => {

@@ -69,20 +69,24 @@ op_incoming() {
   incoming=$2/.quorate-incoming
 }
 
-# receive SIZE…: takes the content of this run into a private folder on disk: files of these sizes, then an archive.
+# receive texts|- SIZE…: takes the content of this run into a private folder on disk: files of these sizes, then an archive
+# of texts if there are any.
 op_receive() {
   mkdir -p "$state"
   stage=$(mktemp -d "$incoming.XXXXXX")
-  count=$((words - 1))
-  shift
+  count=$((words - 2))
+  texts=$2
+  shift 2
   file=0
   [ "$count" = 0 ] || heavy=yes
   while [ "$file" -lt "$count" ]; do
-    head -c "$1" >"$stage/f$file"
+    # `head -c` reads 8 KiB at a time, for twice the processor time.
+    dd bs=256K count="$1" iflag=count_bytes,fullblock status=none >"$stage/f$file"
     [ "$(stat -c %s "$stage/f$file")" = "$1" ] || fail "an upload broke off"
     shift
     file=$((file + 1))
   done
+  [ "$texts" = texts ] || return 0
   trouble=$(tar -x -C "$stage" --no-same-owner -f - 2>&1) ||
     fail "${incoming%/*} can not take what was sent: $(printf '%s\n' "$trouble" | grep -E -m 1 'No space|quota|Read-only' || printf '%s\n' "$trouble" | tail -n 1)"
 }
