@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -119,6 +119,25 @@ test.each<[string, Sealing, Secret | undefined]>([
 test('a bare snapshot, as etcdctl saves it, is taken as well', async () => {
   await using backup = await opened(SNAPSHOT)
   expect(backup).toMatchObject({ about: undefined, proof: undefined, sha256: SUM.toString('hex') })
+})
+
+test('one that lies in a file is used there: not copied, not removed; and compared all the same', async () => {
+  const file = path.join(folder, 'mine.db')
+  const options = { workDirectory: path.join(folder, 'work'), secret: async () => MINE }
+  for (const cut of [SNAPSHOT.length - 1, 20, 1000]) {
+    await writeFile(file, SNAPSHOT)
+    const data = pieces(SNAPSHOT.subarray(0, cut), SNAPSHOT.subarray(cut))
+    {
+      await using backup = await openBackup({ name: 'b', data, file }, options)
+      const found = { snapshotFile: file, sizeBytes: SNAPSHOT.length, sha256: SUM.toString('hex') }
+      expect(backup).toMatchObject(found)
+      expect((await readdir(options.workDirectory, { recursive: true })).join()).not.toContain('.db')
+    }
+    expect(await readFile(file)).toEqual(SNAPSHOT)
+  }
+  await writeFile(file, SNAPSHOT.subarray(0, -1))
+  const changed = openBackup({ name: 'b', data: pieces(SNAPSHOT), file }, options)
+  await expect(changed).rejects.toMatchObject({ code: 'backup', message: expect.stringContaining('changed') })
 })
 
 test('another secret opens nothing, and no message has it', async () => {

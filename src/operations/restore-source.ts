@@ -1,6 +1,6 @@
 /** The snapshot that is to be restored: found, opened on this computer, and read through before anything is done. */
 import { createReadStream, existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { type OpenedBackup, openBackup } from '../backup/open.ts'
 import type { Secret } from '../backup/sealing.ts'
@@ -32,7 +32,8 @@ export async function openSnapshot(options: SourceOptions): Promise<OpenedBackup
   const file = path.resolve(snapshot)
   if (existsSync(file)) {
     const data = createReadStream(file, { highWaterMark: 1024 ** 2 })
-    return await openBackup({ name: path.basename(file), data }, opening)
+    const regular = (await stat(file)).isFile()
+    return await openBackup({ name: path.basename(file), data, file: regular ? file : undefined }, opening)
   }
   if (store === undefined || snapshot.includes('/')) {
     throw new QuorateError('usage', `there is no backup or snapshot ${snapshot}`, {

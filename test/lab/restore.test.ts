@@ -4,6 +4,8 @@ import path from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { takeSnapshot } from '../../src/etcd/snapshot.ts'
+import { openSnapshot, statusOf as snapshotStatus } from '../../src/operations/restore-source.ts'
+import { restore } from '../../src/operations/restore.ts'
 import { allMembers } from '../../src/run/session.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { sessionOf } from './support/fill.ts'
@@ -167,6 +169,12 @@ describe.skipIf(whyNoLab())('restore', () => {
     await writeHistory(session, 30, 'lost')
     await session[Symbol.asyncDispose]()
 
+    expect(await exchangedMeanwhile(file)).toMatchObject({
+      code: 'command',
+      message: expect.stringContaining('its file was changed while it was sent'),
+    })
+    expect(await filesOf('etcd01')).toEqual(['data', 'wal'])
+
     const { stderr, exitCode } = await quorate(lab, ['restore', file, '--confirm', 'test'])
     expect({ exitCode, stderr }).toMatchObject({
       exitCode: 0,
@@ -203,6 +211,32 @@ describe.skipIf(whyNoLab())('restore', () => {
       `kube-apiserver ${api}, flanneld ${flannel}`,
       left.stdout === '' ? 'nothing left behind' : left.stdout,
     ]
+  }
+
+  /** What a restore throws whose file becomes another whole snapshot once it was looked at. */
+  async function exchangedMeanwhile(file: string): Promise<unknown> {
+    await using session = await sessionOf(lab)
+    const [other, mine] = [`${file}.other`, await readFile(file)]
+    const [member] = await allMembers(session)
+    if (member === undefined) throw new TypeError('no member')
+    await takeSnapshot(member, { file: other })
+    await using opened = await openSnapshot({
+      snapshot: file,
+      store: undefined,
+      secret: async () => await Promise.reject(new Error('nothing is encrypted')),
+      workDirectory: lab.folder,
+      environment: {},
+      signal: session.signal,
+    })
+    const status = await snapshotStatus(session, opened)
+    const confirm = async () => await writeFile(file, await readFile(other))
+    try {
+      return await restore(session, { opened, status, command: 'quorate restore', confirm }).catch(
+        (error: unknown) => error,
+      )
+    } finally {
+      await writeFile(file, mine)
+    }
   }
 
   /** Exit code of a restore that is killed at the first such event; 137 if it was. */

@@ -39,6 +39,7 @@ op_restore_stage() {
   snapshot=$stage/$2
   count=$((words - 11))
   wanted=$3
+  sum=$5
   data=$7
   wal=$8
   new=$data.quorate-restore-${wanted##*-}
@@ -49,6 +50,9 @@ op_restore_stage() {
   members=${10}
   peers=${11}
   shift 11
+  # etcd's tool holds all of it against this sum, its last 32 bytes.
+  [ "$(tail -c 32 "$snapshot" | od -A n -t x1 | tr -d ' \n')" = "$sum" ] ||
+    fail "this is not the snapshot that was looked at: its file was changed while it was sent; nothing was changed here"
   drop_staged "$data" "$wal"
   tool=/usr/local/bin/etcdutl
   [ -x "$tool" ] || tool=/usr/local/bin/etcdctl
