@@ -1,5 +1,6 @@
 /** Whether a cluster is as it should be: a judgement on a view, without looking anywhere else. */
-import { formatId, type ClusterView, type ListedMember, type ReachableMember } from './view.ts'
+import { NOBODY, formatId } from './id.ts'
+import { type ClusterView, type ListedMember, type ReachableMember } from './view.ts'
 
 export interface ExpectedMember {
   readonly name: string
@@ -106,7 +107,7 @@ function alarms(reachable: readonly ReachableMember[]): Problem[] {
   const raised = new Map<string, Problem>()
   for (const { memberId, type } of reachable.flatMap((member) => member.alarms ?? [])) {
     const name = names.get(memberId)
-    const who = name ?? `member ${formatId(memberId)}`
+    const who = name ?? (memberId === 0n ? NOBODY : `member ${formatId(memberId)}`)
     raised.set(
       `${who} ${type}`,
       problem('alarm', `alarm ${type}${name === undefined ? ` on ${who}` : ''}`, name),

@@ -79,6 +79,7 @@ export interface ReachableMember {
 }
 
 export interface Alarm {
+  /** 0: etcd's periodic check of contents found that somebody differs, and names nobody. */
   readonly memberId: bigint
   /** `NOSPACE`, `CORRUPT`, or a number for what we don't know. */
   readonly type: string

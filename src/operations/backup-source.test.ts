@@ -37,6 +37,21 @@ test('a follower before the leader, and of the followers the one that has applie
   })
 })
 
+test('nobody while CORRUPT is raised and does not say for whom, as by etcd’s own check', () => {
+  const { sources, refused } = names([
+    member('etcd1', { alarms: [{ memberId: 0n, type: 'CORRUPT' }] }),
+    member('etcd2'),
+  ])
+  expect(sources).toEqual([])
+  expect(refused[1]).toMatch(/^etcd2: the alarm CORRUPT is raised, .*quorate repair/)
+})
+
+test('one that is down may have the alarm: the others are taken', () => {
+  const list = { linearizable: true, members: [{ id: 9n } as never] }
+  const alarms = [{ memberId: 9n, type: 'CORRUPT' }]
+  expect(names([member('etcd1', { alarms, list }), member('etcd2')]).sources).toEqual(['etcd2', 'etcd1'])
+})
+
 test('never a learner, a corrupt one, one without a majority, or one of another cluster; each with its reason', () => {
   const unread = {
     answered: false,

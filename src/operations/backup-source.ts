@@ -21,8 +21,15 @@ export function backupSources({ members }: ClusterView): BackupSources {
   const led = members.find((member) => member.reachable && member.read.answered && !member.learner)
   const refused: string[] = []
   const sources: ReachableMember[] = []
+  // Raised by etcd's periodic check it names nobody, and who was removed since is nobody any more: it may be any of them.
+  const known = new Set(
+    members.flatMap((member) =>
+      member.reachable ? [member.memberId, ...(member.list?.members ?? []).map(({ id }) => id)] : [],
+    ),
+  )
+  const anybody = [...corrupt].some((id) => !known.has(id))
   for (const member of members) {
-    const why = member.reachable ? reasonAgainst(member, corrupt, led) : member.reason.message
+    const why = member.reachable ? reasonAgainst(member, { corrupt, anybody, led }) : member.reason.message
     if (why !== undefined) refused.push(`${member.name}: ${why}`)
     else if (member.reachable) sources.push(member)
   }
@@ -38,14 +45,18 @@ function applied({ raftAppliedIndex, raftIndex }: ReachableMember): bigint {
   return raftAppliedIndex ?? raftIndex
 }
 
-function reasonAgainst(
-  member: ReachableMember,
-  corrupt: ReadonlySet<bigint>,
-  led: ClusterView['members'][number] | undefined,
-): string | undefined {
+interface Others {
+  readonly corrupt: ReadonlySet<bigint>
+  /** CORRUPT is raised, and does not say for whom. */
+  readonly anybody: boolean
+  readonly led: ClusterView['members'][number] | undefined
+}
+
+function reasonAgainst(member: ReachableMember, { corrupt, anybody, led }: Others): string | undefined {
   if (member.learner) return 'it is a learner: it may be behind'
   if (!member.read.answered) return member.read.reason.message
   if (corrupt.has(member.memberId)) return 'it has the alarm CORRUPT'
+  if (anybody) return 'the alarm CORRUPT is raised, and does not say for whom (quorate repair finds out)'
   if (led?.reachable === true && led.clusterId !== member.clusterId) return 'it belongs to another cluster'
   return undefined
 }

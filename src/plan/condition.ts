@@ -1,6 +1,7 @@
 /** How every member is, from what all of them and their machines said at one moment: what day-two verbs decide on. */
 import { peerUrl } from '../etcd/configuration.ts'
 import { type Space, quotaInForce } from '../etcd/space.ts'
+import { NOBODY } from '../etcd/id.ts'
 import type { ClusterView, MemberList, ReachableMember } from '../etcd/view.ts'
 import { type HostState, PATHS, type UnitState } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
@@ -15,7 +16,7 @@ export interface ClusterCondition {
   readonly leader: string | undefined
   /** In the order of the cluster file. */
   readonly members: readonly MemberCondition[]
-  /** Alarms that are raised; `member` is a node's name, or an ID where it is none of the file's. */
+  /** Alarms that are raised; `member` is a node's name, an ID where it is none of the file's, or `NOBODY`. */
   readonly alarms: readonly RaisedAlarm[]
   /** The newest revision that a linearizable read gave; 0: none did. */
   readonly revision: number
@@ -134,7 +135,11 @@ function raisedAlarms(
     const listed = list?.members.find(({ id }) => id === memberId)
     const status = reachable.find((member) => member.memberId === memberId)
     const node = etcdNodes(cluster).find(({ name }) => name === (status?.name ?? listed?.name))
-    found.set(`${memberId} ${type}`, { member: node?.name ?? memberId.toString(16), memberId, type })
+    found.set(`${memberId} ${type}`, {
+      member: node?.name ?? (memberId === 0n ? NOBODY : memberId.toString(16)),
+      memberId,
+      type,
+    })
   }
   return [...found.values()]
 }

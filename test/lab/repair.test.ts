@@ -18,6 +18,7 @@ import { statusOf } from './support/status.ts'
 
 const BLOCKED = 8
 const OPEN = 2
+const UNHEALTHY = 1
 const MARK = 'a-value-that-is-nowhere-else'
 
 interface Done {
@@ -27,6 +28,9 @@ interface Done {
   readonly moved: readonly { readonly host: string; readonly to: string }[]
 }
 
+const TRIXIE = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
+const BOOKWORM = { version: '3.4.23', source: { debian: { suite: 'bookworm' } } }
+
 describe.skipIf(whyNoLab())('repair', () => {
   let lab: TestLab
   let session: Session
@@ -34,7 +38,7 @@ describe.skipIf(whyNoLab())('repair', () => {
   let recorder: Recorder
   beforeAll(async () => {
     lab = await testLab({ machines: 3 })
-    await applied(lab)
+    await applied(lab, { etcd: TRIXIE })
     session = await sessionOf(lab)
     bystander = await openBystander(lab)
     recorder = await bystander.record()
@@ -127,6 +131,25 @@ describe.skipIf(whyNoLab())('repair', () => {
       exitCode: BLOCKED,
       stderr: expect.stringContaining('nobody can say who is right'),
     })
+  })
+
+  test('3.4, whose own check finds it: the alarm names nobody, and no backup is taken of anybody', async () => {
+    await session[Symbol.asyncDispose]()
+    await applied(lab, { etcd: { ...BOOKWORM, settings: { 'experimental-corrupt-check-time': '1s' } } })
+    session = await sessionOf(lab)
+    await put('/marked', MARK)
+    await flip('etcd02', MARK)
+    await expect
+      .poll(async () => (await quorate(lab, ['alarms'])).stdout, { timeout: 30_000, interval: 500 })
+      .toMatch(/no member in particular +CORRUPT/)
+    const backup = ['backup', '--plaintext', '--store', `${lab.folder}/backups`]
+    expect(await quorate(lab, backup)).toMatchObject({
+      exitCode: UNHEALTHY,
+      stderr: expect.stringContaining('does not say for whom (quorate repair'),
+    })
+    expect(await damaged()).toEqual([['etcd02', 'contents']])
+    expect((await repaired('etcd02')).disarmed).toEqual(['no member in particular'])
+    await quorateOk(lab, backup)
   })
 
   async function damaged(): Promise<readonly (readonly [string, string | undefined])[]> {
