@@ -1,5 +1,6 @@
 /** Plays a scenario against a planner, and judges every moment of it. */
 import { sampleCluster, sampleNode } from '../../src/etcd/sample.ts'
+import { PATHS } from '../../src/host/state.ts'
 import { next } from '../../src/plan/next.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { type Edit, changesMembers, edit } from './edits.ts'
@@ -79,6 +80,9 @@ function edited(world: World, base: Cluster, cluster: Cluster, one: Edit): Clust
     // A file that names no member of the cluster is of another cluster.
     const some = after.nodes.some(({ name }) => isKept(world, name))
     if (!some) return cluster
+    // To these it was never confirmed that they are one: until then the file has to name those that were begun.
+    const confirmed = after.nodes.some(({ name }) => diskOf(world, name).files.has(PATHS.clusterId))
+    if (!confirmed) world.truth.excuse ??= 'the cluster file was edited while the cluster was formed'
   }
   if (['version', 'algorithm', 'layout', 'data-directory'].includes(one.kind)) {
     world.truth.excuse ??= `the cluster file asks for ${one.kind}`
@@ -170,6 +174,9 @@ function isScattered(world: World, { nodes }: Cluster): boolean {
     const node = nodes.find((one) => one.name === name)
     const running = world.disks.get(name)?.process?.environment
     if (node === undefined) return running?.['ETCD_LISTEN_PEER_URLS'] !== peerUrl
+    // It was started elsewhere while nobody could be told: nobody can say either that the file names its place again.
+    if (!hasMajority(world) && running !== undefined && running['ETCD_LISTEN_PEER_URLS'] !== peerUrl)
+      return true
     return !peerUrl.includes(`//${node.address}:`)
   })
 }
