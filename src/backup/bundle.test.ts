@@ -4,10 +4,12 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { QuorateError } from '../errors.ts'
+import { openBare } from './bare.ts'
 import type { About, Proof } from './bundle.ts'
 import { bundleName, parseBundleName } from './names.ts'
 import { openBackup } from './open.ts'
 import { type Sealing, type Secret, unseal } from './sealing.ts'
+import { SnapshotSummer } from './snapshot-sum.ts'
 import { type BundleParts, writeBundle } from './write.ts'
 
 const IDENTITY = 'AGE-SECRET-KEY-1L2CQGJL67C0K9ZK4AZ6046HT8MSAKDPL8Y2RXKZ4MJTDNPJLV0KQ5PSFTV'
@@ -122,22 +124,30 @@ test('a bare snapshot, as etcdctl saves it, is taken as well', async () => {
 })
 
 test('one that lies in a file is used there: not copied, not removed; and compared all the same', async () => {
-  const file = path.join(folder, 'mine.db')
-  const options = { workDirectory: path.join(folder, 'work'), secret: async () => MINE }
-  for (const cut of [SNAPSHOT.length - 1, 20, 1000]) {
-    await writeFile(file, SNAPSHOT)
-    const data = pieces(SNAPSHOT.subarray(0, cut), SNAPSHOT.subarray(cut))
-    {
-      await using backup = await openBackup({ name: 'b', data, file }, options)
-      const found = { snapshotFile: file, sizeBytes: SNAPSHOT.length, sha256: SUM.toString('hex') }
-      expect(backup).toMatchObject(found)
-      expect((await readdir(options.workDirectory, { recursive: true })).join()).not.toContain('.db')
-    }
-    expect(await readFile(file)).toEqual(SNAPSHOT)
+  const [file, { signal }] = [path.join(folder, 'mine.db'), new AbortController()]
+  await writeFile(file, SNAPSHOT)
+  {
+    await using backup = await openBare(file, signal)
+    const found = { snapshotFile: file, sizeBytes: SNAPSHOT.length, sha256: SUM.toString('hex') }
+    expect(backup).toMatchObject(found)
+    expect(await readdir(folder)).toEqual(['mine.db'])
   }
-  await writeFile(file, SNAPSHOT.subarray(0, -1))
-  const changed = openBackup({ name: 'b', data: pieces(SNAPSHOT), file }, options)
-  await expect(changed).rejects.toMatchObject({ code: 'backup', message: expect.stringContaining('changed') })
+  expect(await readFile(file)).toEqual(SNAPSHOT)
+  const longer = Buffer.concat([STORE, randomBytes(700_000)])
+  await writeFile(file, Buffer.concat([longer, createHash('sha256').update(longer).digest()]))
+  expect(await openBare(file, signal)).toMatchObject({ sizeBytes: longer.length + 32 })
+  for (const damage of [SNAPSHOT.subarray(0, -1), longer, SNAPSHOT.subarray(0, 20)]) {
+    await writeFile(file, damage)
+    await expect(openBare(file, signal)).rejects.toMatchObject({ code: 'backup' })
+  }
+  await writeFile(file, await bundle(KEYS))
+  expect(await openBare(file, signal)).toBeUndefined()
+})
+
+test.each([1, 20, 32, 33, 1000, SNAPSHOT.length - 1])('a sum that comes in pieces of %i bytes', (size) => {
+  const sum = new SnapshotSummer()
+  for (let from = 0; from < SNAPSHOT.length; from += size) sum.update(SNAPSHOT.subarray(from, from + size))
+  expect(sum.finish('b')).toEqual({ sizeBytes: SNAPSHOT.length, sha256: SUM.toString('hex') })
 })
 
 test('another secret opens nothing, and no message has it', async () => {

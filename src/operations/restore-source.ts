@@ -2,6 +2,7 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { openBare } from '../backup/bare.ts'
 import { type OpenedBackup, openBackup } from '../backup/open.ts'
 import type { Secret } from '../backup/sealing.ts'
 import { QuorateError } from '../errors.ts'
@@ -31,9 +32,10 @@ export async function openSnapshot(options: SourceOptions): Promise<OpenedBackup
   const opening = { workDirectory, secret, signal }
   const file = path.resolve(snapshot)
   if (existsSync(file)) {
+    const bare = (await stat(file)).isFile() ? await openBare(file, signal) : undefined
+    if (bare !== undefined) return bare
     const data = createReadStream(file, { highWaterMark: 1024 ** 2 })
-    const regular = (await stat(file)).isFile()
-    return await openBackup({ name: path.basename(file), data, file: regular ? file : undefined }, opening)
+    return await openBackup({ name: path.basename(file), data }, opening)
   }
   if (store === undefined || snapshot.includes('/')) {
     throw new QuorateError('usage', `there is no backup or snapshot ${snapshot}`, {
