@@ -153,7 +153,7 @@ const stop: Stage = (intent, observed) =>
     const what = 'stop etcd.service, also over reboots'
     const why = 'old and restored members must never meet'
     // The leader would wait for 7 s to hand over to one that stops as well.
-    return [{ kind: 'stop', host, unit: 'etcd.service', graceSeconds: 1, what, why, danger: 'restart' }]
+    return [{ kind: 'stop', host, unit: 'etcd.service', graceSeconds: 0.5, what, why, danger: 'restart' }]
   })
 
 const place: Stage = (intent, observed) => {
