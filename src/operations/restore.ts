@@ -26,7 +26,8 @@ import type { SnapshotStatus } from '../etcd/snapshot-tool.ts'
 
 export interface RestoreOptions {
   readonly opened: OpenedBackup
-  readonly status: SnapshotStatus
+  /** Is awaited once the machines were looked at, beside which etcd's tool may read it. */
+  readonly status: SnapshotStatus | Promise<SnapshotStatus>
   /** A snapshot of another cluster is meant. */
   readonly otherCluster?: boolean | undefined
   /** Names of nodes that the session's cluster leaves out, though its file has them. */
@@ -55,13 +56,13 @@ export interface RestoreReport {
  *   machines changed after they were shown; `locked`; what a step failed with.
  */
 export async function restore(session: Session, options: RestoreOptions): Promise<RestoreReport> {
-  const { opened, status, confirm } = options
+  const { opened, confirm } = options
   const suffix = `before-restore-${compactTime(session.now())}`
   const token = `${session.cluster.name}-${randomBytes(8).toString('hex')}`
   const fresh = { token, suffix, sha256: opened.sha256, source: opened.name.replaceAll(/\s+/g, ' ') }
   const look = async () => await lookAtAll(session, options, fresh)
 
-  const shown = await look()
+  const [shown, status] = await Promise.all([look(), options.status])
   await confirm(await previewOf(session, { ...shown, opened, status }))
   await using lock = await lockAll(session, 'restore', 'restore')
   const now = await look()
@@ -99,8 +100,11 @@ async function lookAtAll(
   fresh: Fresh,
 ): Promise<Looked> {
   const { cluster } = session
+  const around = lookAround(session)
+  // A machine that is not there is told of by the other look, with what can be done then.
+  around.catch(() => undefined)
   const observed = await reachAll(session)
-  const surroundings = await lookAround(session)
+  const surroundings = await around
   const { restore: chosen, continued } = chooseRestore(cluster, observed, fresh)
   refuseSnapshot(cluster, observed, opened, { otherCluster })
   const bump = canBumpRevision(cluster.etcd.version)
@@ -152,6 +156,7 @@ async function carryOut(
   { intent, observed }: Looked,
 ): Promise<{ readonly done: readonly Step[]; readonly observed: Observed }> {
   let stopped = isUnderway(observed)
+  let fresh = false
   // What the cluster of before says is of no account any more; some of it may be gone, and waited for in vain.
   const judgement: Judgement = async (judging, hosts, verified) => {
     const all = etcdNodes(intent.cluster).every(({ name }) => isPlaced(intent, hosts[name]))
@@ -163,9 +168,14 @@ async function carryOut(
       decide: (seen) => planRestore(intent, seen),
       runWave: async (seen, steps) => {
         stopped ||= steps.some(({ kind }) => kind === 'restore-halt')
+        // Each machine is looked at in the round trip of its work; but one may have its snapshot long before another.
+        const worked = new Set(steps.flatMap(({ kind, host }) => (kind === 'restore-stage' ? [] : [host])))
+        fresh = session.cluster.nodes.every(({ name }) => worked.has(name))
         return await runWave(session, lock, seen, steps, judgement)
       },
-      lookAgain: async ({ cluster: before }) => {
+      lookAgain: async (seen) => {
+        if (fresh) return seen
+        const { cluster: before } = seen
         const again = await observe(session, judgement)
         if (again.cluster === undefined || before === undefined) return again
         return { ...again, cluster: { ...again.cluster, verified: before.verified } }

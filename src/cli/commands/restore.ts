@@ -41,7 +41,7 @@ const restoreCommand: CommandHandler = async (context, input) => {
       }
       const report = await restore(session, {
         opened,
-        status: await statusOf(session, opened),
+        status: statusOf(session, opened),
         otherCluster: flagOption(input, 'otherCluster'),
         without,
         command: finishedBy(own, input, snapshot),
