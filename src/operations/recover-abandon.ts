@@ -1,7 +1,7 @@
 /** A recovery that was begun is taken back, as long as nobody's data was exchanged. */
 import { QuorateError, combineErrors } from '../errors.ts'
 import { runAgent } from '../host/agent.ts'
-import extension from '../host/agent/recover.sh?raw'
+import { RECOVER } from '../host/extensions.ts'
 import { PATHS } from '../host/state.ts'
 import type { Session } from '../run/session.ts'
 import { onAll } from '../ssh/fleet.ts'
@@ -47,7 +47,7 @@ export async function abandonRecovery(session: Session): Promise<readonly string
         ['remove', PATHS.underway],
       ],
       looks: [],
-      extension,
+      extension: RECOVER,
       signal,
     })
   })

@@ -8,7 +8,7 @@ import { formatId } from '../etcd/id.ts'
 import { stateRecord } from '../etcd/log-file.ts'
 import { type AgentReply, runAgent } from '../host/agent.ts'
 import isolated from '../host/agent/isolated.sh?raw'
-import extension from '../host/agent/recover.sh?raw'
+import { RECOVER } from '../host/extensions.ts'
 import { readMemberLog } from '../host/member-log.ts'
 import { PATHS } from '../host/state.ts'
 import { memberFiles } from '../plan/prepare.ts'
@@ -175,7 +175,7 @@ async function onSurvivor(
   return await runAgent(await session.remote(node), {
     operations: [['fence', lock.token], ...operations],
     looks: [],
-    extension,
+    extension: RECOVER,
     signal,
   })
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import { KV } from '../etcd/gen/kv_pb.ts'
-import extension from '../host/agent/restore.sh?raw'
+import { RESTORE } from '../host/extensions.ts'
 import { runAgent } from '../host/agent.ts'
 import type { Lock } from '../run/lock.ts'
 import { type Session, allMembers } from '../run/session.ts'
@@ -27,7 +27,7 @@ export async function discard(session: Session, lock: Lock): Promise<void> {
       ['restore_discard', dataDirectory, walDirectory],
     ] as const
     try {
-      await runAgent(await session.remote(node), { operations, looks: [], extension, signal })
+      await runAgent(await session.remote(node), { operations, looks: [], extension: RESTORE, signal })
     } catch (error) {
       throw QuorateError.from(error, 'command', 'what was restored there was not removed', {
         host: node.name,

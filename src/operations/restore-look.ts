@@ -1,6 +1,6 @@
 /** What a restore meets on the machines beside etcd itself: who uses it there, and whether there is room. */
 import { QuorateError, combineErrors } from '../errors.ts'
-import extension from '../host/agent/restore.sh?raw'
+import { RESTORE } from '../host/extensions.ts'
 import { runAgent } from '../host/agent.ts'
 import { formatBytes } from '../preflight/units.ts'
 import type { Session } from '../run/session.ts'
@@ -34,7 +34,7 @@ export async function lookAround(session: Session): Promise<Surroundings> {
   const { results, errors } = await onAll(cluster.nodes, async (node) => {
     const folders = carriers.has(node.name) ? [cluster.etcd.dataDirectory, cluster.etcd.walDirectory] : []
     const looks = [['restore', ...folders]] as const
-    const run = { operations: [], looks, extension, signal }
+    const run = { operations: [], looks, extension: RESTORE, signal }
     return (await runAgent(await session.remote(node), run)).lines
   })
   if (errors.length > 0) throw combineErrors(errors)

@@ -2,7 +2,7 @@
 import { combineErrors } from '../errors.ts'
 import { runAgent } from '../host/agent.ts'
 import { looksFor, parseHostState } from '../host/observe.ts'
-import restoreProgram from '../host/agent/restore.sh?raw'
+import { RESTORE } from '../host/extensions.ts'
 import type { HostState } from '../host/state.ts'
 import type { Observed } from '../plan/observed.ts'
 import { isRestoreStep } from '../plan/predict-restore.ts'
@@ -74,7 +74,7 @@ export async function runWave(
         operations: [['fence', lock.token], ...progress.operations],
         looks: looksFor(session.cluster, node),
         incoming: incomingOf(own),
-        extension: own.some(isRestoreStep) ? restoreProgram : undefined,
+        extension: own.some(isRestoreStep) ? RESTORE : undefined,
         signal,
         onDone: (operation) => progress.done(operation - 1),
         onSent: (bytes) => progress.sent(bytes),

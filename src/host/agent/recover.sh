@@ -1,11 +1,6 @@
 # Going on from the data of one member after the quorum was lost: a copy of it is brought to the end of its log by an etcd
 # that nobody can talk to, and made the data of a new cluster of one. What was there is moved aside, never written to.
 
-# lies_within DATA WAL: whether the log lies within the data folder.
-lies_within() {
-  case $2/ in "$1"/*) return 0 ;; *) return 1 ;; esac
-}
-
 # recover_drop DATA WAL: copies, whole or not, that a run which was cut off left behind; they can be made again.
 op_recover_drop() {
   systemctl stop quorate-recover.service 2>/dev/null || true
@@ -19,7 +14,7 @@ op_recover_copy() {
   room_beside "$2" "$(($(du -sk "$2" | cut -f 1) + $(du -k "$2/member/snap/db" | cut -f 1) + 196608))"
   unmounted "$2"
   cp -a --reflink=auto --sparse=always -T "$2" "$2.recover-copy"
-  if ! lies_within "$2" "$3"; then
+  if ! wal_within "$2" "$3"; then
     room_beside "$3" "$(($(du -sk "$3" | cut -f 1) + 196608))"
     unmounted "$3"
     cp -a --reflink=auto --sparse=always -T "$3" "$3.recover-copy"
@@ -51,60 +46,37 @@ op_recover_run() {
   systemctl reset-failed quorate-recover.service 2>/dev/null || true
   program=$(cat "$stage/$2")
   log=$3
-  copy=$4.recover-copy
-  copy_wal=$5.recover-copy
-  if lies_within "$4" "$5"; then copy_wal=$copy${5#"$4"}; fi
-  chown -R etcd:etcd "$copy" "$copy_wal"
+  beside "$4" "$5" recover-copy
+  chown -R etcd:etcd "$new" "$new_wal"
   systemd-run --quiet --wait --pipe --collect --unit=quorate-recover.service --property=User=etcd --property=Group=etcd \
     --property=PrivateNetwork=yes --property=UMask=0077 --property=TimeoutStopSec=60 --property=WorkingDirectory=/ \
-    /bin/sh -c "$program" isolated "$log" "$copy" "$copy_wal" 2>"$state/recover.log" ||
+    /bin/sh -c "$program" isolated "$log" "$new" "$new_wal" 2>"$state/recover.log" ||
     fail "the copy of $4 does not come up: $(grep -E 'panic|fatal|"level":"error"|^quorate:' "$state/recover.log" | tail -n 2 | cut -c 1-400)"
 }
 
 # recover_make TOKEN NAME PEER DATA WAL [OPTION…]: the copy's database as the data of a cluster of one.
 op_recover_make() {
-  count=$((words - 6))
   fresh=$2
   name=$3
   peer=$4
   data=$5
   wal=$6
-  new=$data.recover-new
-  new_wal=$wal.recover-new
-  if lies_within "$data" "$wal"; then new_wal=$new${wal#"$data"}; fi
+  beside "$data" "$wal" recover-new
   rm -rf -- "$new" "$new_wal"
   shift 6
-  options=
-  while [ "$count" -gt 0 ]; do
-    options="$options $1"
-    shift
-    count=$((count - 1))
-  done
-  tool=/usr/local/bin/etcdutl
-  [ -x "$tool" ] || tool=/usr/local/bin/etcdctl
-  # shellcheck disable=SC2086 # quorate's own options, without spaces
-  said=$(ETCDCTL_API=3 "$tool" snapshot restore "$data.recover-copy/member/snap/db" --skip-hash-check --name "$name" \
-    --initial-cluster "$name=$peer" --initial-cluster-token "$fresh" --initial-advertise-peer-urls "$peer" \
-    --data-dir "$new" --wal-dir "$new_wal" $options 2>&1) ||
-    fail "$tool can not make data of the copy: $(printf '%s\n' "$said" | tail -n 1)"
-  chmod 700 "$new" "$new_wal"
-  chown -R etcd:etcd "$new" "$new_wal"
-  find "$new" "$new_wal" -exec sync {} +
+  some "$((words - 6))" "$@"
+  # shellcheck disable=SC2086 # quorate's own options
+  make_data 'the copy' "$data.recover-copy/member/snap/db" "$fresh" "$name" "$name=$peer" "$peer" --skip-hash-check $options
   rm -rf -- "$data.recover-copy" "$wal.recover-copy"
 }
 
 # recover_place SUFFIX DATA WAL FORMER: exchanged with renames, as far as that was not done. FORMER: the ID of the cluster
 # that was there, whose backups are this one's as well; `-` where it is not known.
 op_recover_place() {
-  case $(systemctl is-active etcd.service) in
-    active | activating | deactivating | reloading) fail "etcd.service runs: its data is not exchanged under it" ;;
-  esac
-  if [ "$5" != - ] && ! grep -s -q -F -x -e "$5" "$state/former-cluster-ids"; then
-    printf '%s\n' "$5" >>"$state/former-cluster-ids"
-    sync "$state/former-cluster-ids"
-  fi
+  at_rest
+  note_former "$5"
   swap_in "$3" "$2"
-  lies_within "$3" "$4" || swap_in "$4" "$2"
+  wal_within "$3" "$4" || swap_in "$4" "$2"
 }
 
 # swap_in FOLDER SUFFIX

@@ -9,11 +9,6 @@ MANIFEST=/etc/kubernetes/manifests/kube-apiserver.yaml
 
 FIRST_START=/run/systemd/system/etcd.service.d/quorate-first-start.conf
 
-# wal_within DATA WAL: whether the log lies within the data folder.
-wal_within() {
-  case $2/ in "$1"/*) return 0 ;; *) return 1 ;; esac
-}
-
 # note_whole FILE: from standard input; complete and on the disk, or not there.
 note_whole() {
   mkdir -p "${1%/*}"
@@ -36,41 +31,25 @@ drop_staged() {
 # restore_stage SNAPSHOT TOKEN SUFFIX SHA256 SOURCE DATA WAL NAME MEMBERS PEERS [OPTION…]: the snapshot as this member's
 # data and log, beside the present ones. MEMBERS and PEERS as etcd's --initial-cluster and --initial-advertise-peer-urls.
 op_restore_stage() {
-  snapshot=$stage/$2
-  count=$((words - 11))
-  wanted=$3
   sum=$5
   data=$7
   wal=$8
-  new=$data.quorate-restore-${wanted##*-}
-  new_wal=$wal.quorate-restore-${wanted##*-}
-  if wal_within "$data" "$wal"; then new_wal=$new${wal#"$data"}; fi
   mark=$(printf 'token %s\nsuffix %s\nsha256 %s\nsource %s\nmembers %s\n' "$3" "$4" "$5" "$6" "${10}")
+  # etcd's tool holds all of it against this sum, its last 32 bytes.
+  [ "$(tail -c 32 "$stage/$2" | od -A n -t x1 | tr -d ' \n')" = "$sum" ] ||
+    fail "this is not the snapshot that was looked at: its file was changed while it was sent; nothing was changed here"
+  drop_staged "$data" "$wal"
+  beside "$data" "$wal" "quorate-restore-${3##*-}"
+  snapshot=$stage/$2
+  wanted=$3
   name=$9
   members=${10}
   peers=${11}
   shift 11
-  # etcd's tool holds all of it against this sum, its last 32 bytes.
-  [ "$(tail -c 32 "$snapshot" | od -A n -t x1 | tr -d ' \n')" = "$sum" ] ||
-    fail "this is not the snapshot that was looked at: its file was changed while it was sent; nothing was changed here"
-  drop_staged "$data" "$wal"
-  tool=/usr/local/bin/etcdutl
-  [ -x "$tool" ] || tool=/usr/local/bin/etcdctl
-  # No more of $@ than the options: what follows belongs to the next operation.
-  options=
-  while [ "$count" -gt 0 ]; do
-    options="$options $1"
-    shift
-    count=$((count - 1))
-  done
-  # shellcheck disable=SC2086 # quorate's own options, without spaces
-  said=$(ETCDCTL_API=3 "$tool" snapshot restore "$snapshot" --data-dir "$new" --wal-dir "$new_wal" --name "$name" \
-    --initial-cluster "$members" --initial-cluster-token "$wanted" --initial-advertise-peer-urls "$peers" $options 2>&1) ||
-    fail "$tool can not restore the snapshot: $(printf '%s\n' "$said" | tail -n 1)"
+  some "$((words - 11))" "$@"
+  # shellcheck disable=SC2086 # quorate's own options
+  make_data 'the snapshot' "$snapshot" "$wanted" "$name" "$members" "$peers" $options
   rm -f "$snapshot"
-  chmod 700 "$new" "$new_wal"
-  chown -R etcd:etcd "$new" "$new_wal"
-  find "$new" "$new_wal" -exec sync {} +
   printf '%s\ndata %s\nlog %s\nstage staged\n' "$mark" "$(stat -c %i "$new")" "$(stat -c %i "$new_wal")" |
     note_whole "$state/restore/mark"
 }
@@ -110,13 +89,8 @@ await_end() {
 # there; `-` for none.
 op_restore_place() {
   marked "$2"
-  case $(systemctl is-active etcd.service) in
-    active | activating | deactivating | reloading) fail "etcd.service runs: its data is not exchanged under it" ;;
-  esac
-  if [ "$6" != - ]; then
-    grep -s -q -F -x -e "$6" "$state/former-cluster-ids" || printf '%s\n' "$6" >>"$state/former-cluster-ids"
-    sync "$state/former-cluster-ids"
-  fi
+  at_rest
+  note_former "$6"
   exchange "$4" "$4.quorate-restore-${2##*-}" "$3" data
   wal_within "$4" "$5" || exchange "$5" "$5.quorate-restore-${2##*-}" "$3" log
   sed -e '/^stage /d' "$state/restore/mark" | { cat; echo 'stage placed'; } | note_whole "$state/restore/mark"
