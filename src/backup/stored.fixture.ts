@@ -1,6 +1,7 @@
 /** Bundles for tests, as `quorate backup` leaves them in a store, of a store that no etcd ever had. */
 import { createHash } from 'node:crypto'
 import type { About, Proof, SideFile } from './bundle.ts'
+import type { Proven } from './proven.ts'
 import type { Sealing } from './sealing.ts'
 import { writeBundle } from './write.ts'
 
@@ -25,6 +26,16 @@ export const PROOF: Proof = {
   status: { hash: '123', revision: '42', totalKey: '7', totalSize: '1536' },
   keys: '5',
   hashKv: { revision: '42', compactRevision: '-1', hash: '99' },
+}
+
+/** What a drill of some other file left. */
+export const PROVEN: Proven = {
+  provenAt: '2026-11-22T12:00:00.000Z',
+  by: 'here',
+  etcdVersion: '3.5.16',
+  sha256: 'ab',
+  keys: '5',
+  revision: '42',
 }
 
 export interface BundleFixture {

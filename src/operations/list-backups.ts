@@ -3,6 +3,7 @@ import { type SideFile, parseSideFile } from '../backup/bundle.ts'
 import { type BundleName, parseBundleName, provenFileName, sideFileName } from '../backup/names.ts'
 import { type Proven, parseProven } from '../backup/proven.ts'
 import type { StoreLocation } from '../spec/backup.ts'
+import { isProofOf } from './proven-record.ts'
 import { openStore } from '../store/open-store.ts'
 import type { BackupStore, StoredFile } from '../store/store.ts'
 
@@ -82,7 +83,7 @@ async function describe(
     troubles.push('what was recorded of its last drill is damaged')
   if (side !== undefined && side.bundle.sizeBytes !== sizeBytes)
     troubles.push(`it has ${sizeBytes} bytes, and ${side.bundle.sizeBytes} were written: it is damaged`)
-  const same = side === undefined || proven === undefined || side.bundle.sha256 === proven.sha256
+  const same = proven === undefined || isProofOf(proven, side)
   if (!same) troubles.push('its last drill was of another file of this name')
   return { ...bundle, sizeBytes, lockedUntil, side, proven: same ? proven : undefined, troubles }
 }

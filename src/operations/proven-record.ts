@@ -1,10 +1,16 @@
 /** The record beside a bundle that it was restored for a trial: written after a drill, taken back when it no longer holds. */
 import { hostname } from 'node:os'
+import type { SideFile } from '../backup/bundle.ts'
 import { provenFileName } from '../backup/names.ts'
 import { type Proven, parseProven } from '../backup/proven.ts'
 import { QuorateError } from '../errors.ts'
 import type { BackupStore, StoredFile } from '../store/store.ts'
 import type { DrillReport } from './drill.ts'
+
+/** Whether the record is of the file that lies there, and not of an earlier one of its name. */
+export function isProofOf(proven: Proven, side: SideFile | undefined): boolean {
+  return side === undefined || side.bundle.sha256 === proven.sha256
+}
 
 export interface RecordPlace {
   readonly store: BackupStore

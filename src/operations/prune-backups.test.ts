@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { bundleName, provenFileName, sideFileName } from '../backup/names.ts'
+import { PROVEN, bundleFixture } from '../backup/stored.fixture.ts'
 import { QuorateError } from '../errors.ts'
 import { openDirectoryStore } from '../store/directory.ts'
 import { pruneBackups } from './prune-backups.ts'
@@ -25,7 +26,9 @@ async function taken(
 ): Promise<string> {
   const name = bundleName(cluster, new Date(Date.UTC(2026, 10, 22, hour)), BigInt(hour), true)
   for (const file of [name, ...beside.map((other) => other(name))]) {
-    await writeFile(path.join(folder, file), '{}', { mode: 0o600 })
+    await writeFile(path.join(folder, file), file === provenFileName(name) ? JSON.stringify(PROVEN) : '{}', {
+      mode: 0o600,
+    })
   }
   return name
 }
@@ -50,6 +53,19 @@ test('what is too old goes with all that lies beside it; other clusters’ and o
     [...left, provenFileName(proven), ...others, 'README'].toSorted(),
   )
   expect((await pruneBackups(store, { cluster: 'prod', keep: KEEP, now: NOW })).removed).toEqual([])
+})
+
+test('one that was exchanged since its drill does not count as proven', async () => {
+  const proven = await taken('prod', 3, provenFileName)
+  const exchanged = await taken('prod', 5, provenFileName)
+  const { side } = await bundleFixture({ kind: 'plaintext' })
+  await writeFile(path.join(folder, sideFileName(exchanged)), JSON.stringify(side))
+  const newest = await taken('prod', 12)
+
+  using store = await openDirectoryStore(folder)
+  const report = await pruneBackups(store, { cluster: 'prod', keep: { ...KEEP, hourly: 1 }, now: NOW })
+  expect(report.removed.map(({ name }) => name)).toEqual([exchanged])
+  expect(report.kept.map(({ backup }) => backup.name)).toEqual([newest, proven])
 })
 
 test('one that the store does not give up is told of, and keeps no other from going', async () => {

@@ -1,9 +1,12 @@
 /** Removes from a store what nobody wants kept any more, of one cluster and of no other. Needs no session. */
+import { parseSideFile } from '../backup/bundle.ts'
 import { type BundleName, parseBundleName, provenFileName, sideFileName } from '../backup/names.ts'
+import { parseProven } from '../backup/proven.ts'
 import { type DatedBackup, type Sorted, keepers } from '../backup/retention.ts'
 import { QuorateError } from '../errors.ts'
 import type { Retention } from '../spec/backup.ts'
 import type { BackupStore, StoredFile } from '../store/store.ts'
+import { isProofOf } from './proven-record.ts'
 
 export interface StoredBackup extends BundleName, DatedBackup {
   readonly sizeBytes: number
@@ -30,24 +33,33 @@ export async function storedBackups(
   cluster: string,
   signal?: AbortSignal,
 ): Promise<readonly StoredBackup[]> {
-  return backupsAmong(await store.list(signal), cluster)
+  return await backupsAmong(store, await store.list(signal), cluster, signal)
 }
 
 /** As `storedBackups`, of files that were listed already. */
-export function backupsAmong(files: readonly StoredFile[], cluster: string): readonly StoredBackup[] {
+export async function backupsAmong(
+  store: BackupStore,
+  files: readonly StoredFile[],
+  cluster: string,
+  signal?: AbortSignal,
+): Promise<readonly StoredBackup[]> {
   const names = new Set(files.map(({ name }) => name))
-  return files.flatMap((file) => {
-    const bundle = parseBundleName(file.name)
-    return bundle === undefined || bundle.cluster !== cluster ? [] : [stored(file, bundle, names)]
-  })
+  const backups: StoredBackup[] = []
+  for (const { name, sizeBytes, lockedUntil } of files) {
+    const bundle = parseBundleName(name)
+    if (bundle === undefined || bundle.cluster !== cluster) continue
+    const proven = names.has(provenFileName(name)) && (await isProven(store, name, signal))
+    backups.push({ ...bundle, sizeBytes, lockedUntil, proven })
+  }
+  return backups
 }
 
-function stored(
-  { sizeBytes, lockedUntil }: StoredFile,
-  bundle: BundleName,
-  names: ReadonlySet<string>,
-): StoredBackup {
-  return { ...bundle, sizeBytes, lockedUntil, proven: names.has(provenFileName(bundle.name)) }
+/** What lies there now, and not what lay there when it was tried. */
+async function isProven(store: BackupStore, name: string, signal?: AbortSignal): Promise<boolean> {
+  const proven = parseProven(await store.read(provenFileName(name), signal))
+  return (
+    proven !== undefined && isProofOf(proven, parseSideFile(await store.read(sideFileName(name), signal)))
+  )
 }
 
 /** What would stay and what would go. */

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { PROVEN } from '../backup/stored.fixture.ts'
 import { bundleName, provenFileName, sideFileName } from '../backup/names.ts'
 import { QuorateError } from '../errors.ts'
 import { openDirectoryStore } from '../store/directory.ts'
@@ -54,7 +55,7 @@ test('only what was shown goes, and only if nothing came up that speaks for it s
   let newer = ''
   const confirm = async () => {
     // Another run, while somebody thinks it over: a drill, and another backup.
-    await store.write(provenFileName(old), '{}')
+    await store.write(provenFileName(old), JSON.stringify(PROVEN))
     newer = await taken(12)
   }
   const { removed, kept } = await pruneStore(store, { ...REQUEST, confirm })

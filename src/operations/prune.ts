@@ -70,7 +70,7 @@ export async function pruneStore(store: BackupStore, request: PruneRequest): Pro
 
 async function look(store: BackupStore, { cluster, keep, now, signal }: PruneRequest): Promise<PrunePreview> {
   const files = await store.list(signal)
-  const sorted = sortBackups(backupsAmong(files, cluster), { keep, now: now() })
+  const sorted = sortBackups(await backupsAmong(store, files, cluster, signal), { keep, now: now() })
   if (sorted.removable.length > 0 && sorted.kept.length === 0)
     throw new TypeError('no rule may remove every backup there is')
   return { ...sorted, store: store.title, keep, orphans: orphansAmong(files, cluster) }
