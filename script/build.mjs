@@ -33,6 +33,33 @@ const chacha = {
   },
 }
 
+/** The program of a thread, as text: see there. */
+const thread = {
+  name: 'thread',
+  setup(bundler) {
+    bundler.onLoad({ filter: /\/src\/etcd\/snapshot-thread-program\.ts$/ }, async (args) => {
+      const { outputFiles, metafile } = await build({
+        absWorkingDir: root,
+        entryPoints: ['src/etcd/snapshot-thread-main.ts'],
+        write: false,
+        metafile: true,
+        bundle: true,
+        format: 'cjs',
+        platform: 'node',
+        target: 'node22.15',
+        minify: true,
+        legalComments: 'none',
+        logLevel: 'warning',
+      })
+      return {
+        contents: `export const program = ${JSON.stringify(outputFiles[0].text)}`,
+        loader: 'js',
+        watchFiles: [args.path, ...Object.keys(metafile.inputs).map((file) => path.join(root, file))],
+      }
+    })
+  },
+}
+
 const dist = path.join(root, 'dist')
 // Built beside it and swapped in: whoever runs quorate meanwhile finds the old or the new one, never half of one.
 const draft = `${dist}.building-${process.pid}`
@@ -49,7 +76,7 @@ await build({
   target: 'node22.15',
   sourcemap: true,
   legalComments: 'linked',
-  plugins: [raw, chacha],
+  plugins: [raw, chacha, thread],
   // Bundled CommonJS dependencies call require() for Node's own modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
@@ -70,7 +97,7 @@ await build({
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
-  plugins: [raw, chacha],
+  plugins: [raw, chacha, thread],
   define: { 'import.meta.dirname': '__dirname' },
   logLevel: 'warning',
 })

@@ -1,7 +1,5 @@
 /** Makes a bundle while its snapshot arrives: no more of it is in memory than a few pieces. */
-import { once } from 'node:events'
-import { pipeline } from 'node:stream/promises'
-import { constants, createZstdCompress } from 'node:zlib'
+import { type ZstdCompress, constants, createZstdCompress } from 'node:zlib'
 import tar from 'tar-stream'
 import { type About, ENTRIES, type Proof } from './bundle.ts'
 import { type Sealing, seal } from './sealing.ts'
@@ -16,7 +14,7 @@ export interface BundleParts {
   readonly trustPem: string
   /** Encrypted for the same secret; undefined: the CA's key is not at hand, or nothing is encrypted. */
   readonly caKeySealed: Uint8Array | undefined
-  /** Its size is needed before its first byte. */
+  /** Its size is needed before its first byte. A piece has been read when the next one is asked for. */
   readonly snapshot: { readonly sizeBytes: number; readonly pieces: AsyncIterable<Uint8Array> }
   /** Called when the last piece has been taken. What it throws, the reader of the bundle gets: no such bundle is ever whole. */
   readonly prove: () => Promise<Proof>
@@ -28,15 +26,18 @@ export async function writeBundle(parts: BundleParts, sealing: Sealing): Promise
   // A level that keeps up with the network; what Kubernetes stores becomes a third.
   const params = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 }
   const packed = createZstdCompress({ chunkSize: PIECE_BYTES, params })
-  // Whoever reads the bundle gets the failure from there.
-  pipeline(archive, packed).catch(() => undefined)
-  fill(archive, parts).catch((error: unknown) => {
-    archive.destroy(error instanceof Error ? error : new Error(String(error)))
+  const taken = new Taken()
+  pack(archive, packed, taken).catch((error: unknown) => {
+    // Whoever reads the bundle gets the failure from there.
+    packed.destroy(asError(error))
+    archive.destroy(asError(error))
+    taken.fail(error)
   })
+  fill(archive, parts, taken).catch((error: unknown) => archive.destroy(asError(error)))
   return await seal(sealing, packed)
 }
 
-async function fill(archive: tar.Pack, parts: BundleParts): Promise<void> {
+async function fill(archive: tar.Pack, parts: BundleParts, taken: Taken): Promise<void> {
   const mtime = new Date(parts.about.takenAt)
   const add = (name: string, data: string | Uint8Array) =>
     void archive.entry({ name, mtime, mode: 0o600 }, Buffer.from(data))
@@ -50,17 +51,61 @@ async function fill(archive: tar.Pack, parts: BundleParts): Promise<void> {
       error ? reject(error) : resolve(),
     )
     entry.on('error', reject)
-    copy(pieces, entry).catch(reject)
+    copy(pieces, entry, taken).catch(reject)
   })
   add(ENTRIES.proof, json(await parts.prove()))
   archive.finalize()
 }
 
-async function copy(pieces: AsyncIterable<Uint8Array>, entry: ReturnType<tar.Pack['entry']>): Promise<void> {
+async function copy(
+  pieces: AsyncIterable<Uint8Array>,
+  entry: ReturnType<tar.Pack['entry']>,
+  taken: Taken,
+): Promise<void> {
   for await (const piece of pieces) {
-    if (!entry.write(piece)) await once(entry, 'drain')
+    const packed = taken.wait(piece)
+    entry.write(piece)
+    await packed
   }
   entry.end(undefined)
+}
+
+async function pack(archive: tar.Pack, packed: ZstdCompress, taken: Taken): Promise<void> {
+  for await (const piece of archive as AsyncIterable<Uint8Array>) {
+    await new Promise<void>((resolve, reject) => {
+      packed.write(piece, (error) => (error ? reject(error) : resolve()))
+    })
+    taken.note(piece)
+  }
+  packed.end()
+}
+
+/** Which pieces have been packed: a stream takes more than it has read, and their memory is used again. */
+class Taken {
+  readonly #waiting = new Map<Uint8Array, PromiseWithResolvers<void>>()
+  #failure: { readonly reason: unknown } | undefined
+
+  async wait(piece: Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.reason
+    const waiting = Promise.withResolvers<void>()
+    this.#waiting.set(piece, waiting)
+    await waiting.promise
+  }
+
+  note(piece: Uint8Array): void {
+    this.#waiting.get(piece)?.resolve()
+    this.#waiting.delete(piece)
+  }
+
+  fail(reason: unknown): void {
+    this.#failure = { reason }
+    for (const { reject } of this.#waiting.values()) reject(reason)
+    this.#waiting.clear()
+  }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
 function json(value: unknown): string {

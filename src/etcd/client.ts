@@ -32,6 +32,8 @@ export interface CallOptions {
 export interface MemberClient {
   /** The node's name in the cluster file. */
   readonly name: string
+  /** For a second connection to the same member, by another thread; undefined: this client has the only one. */
+  readonly endpoint?: MemberEndpoint | undefined
   /**
    * Calls a method, e.g. `call(Maintenance.method.status, {})`.
    *
@@ -101,6 +103,7 @@ export function connectMember(options: MemberOptions): MemberClient {
 
   return {
     name: options.name,
+    endpoint: { name: options.name, target: options.target, identity: options.identity, tls: options.tls },
     async call(method, request, call = {}) {
       const signal = signalFor(call)
       const timeoutMs = call.timeoutMs ?? deadline

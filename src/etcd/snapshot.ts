@@ -10,7 +10,8 @@ import { KV } from './gen/kv_pb.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
 import { utf8 } from './keys.ts'
 import { requireRoom } from './room.ts'
-import { type SnapshotSum, streamSnapshot } from './snapshot-stream.ts'
+import type { SnapshotSum } from './snapshot-stream.ts'
+import { streamSnapshotAside } from './snapshot-thread.ts'
 
 export interface SnapshotOptions {
   /** Absolute path; its folder is made if need be. A file of that name is replaced. */
@@ -67,7 +68,7 @@ async function receive(
   { signal, onProgress }: SnapshotOptions,
 ): Promise<SnapshotSum> {
   await using handle = await open(part, 'wx', 0o600)
-  const pieces = streamSnapshot(client, signal)
+  const pieces = streamSnapshotAside(client, signal)
   let doneBytes = 0
   try {
     for (;;) {

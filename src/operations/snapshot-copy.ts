@@ -6,7 +6,10 @@ import type { SnapshotPiece, SnapshotSum } from '../etcd/snapshot-stream.ts'
 /** How much of a member's snapshot is here. */
 export type OnSnapshot = (member: string, doneBytes: number, totalBytes: number) => void
 
-/** Hands on the pieces of a snapshot, and keeps a copy of them: etcd's tools can only read a file. */
+/**
+ * Hands on the pieces of a snapshot, each until the next one is asked for, and keeps a copy of them: etcd's tools can
+ * only read a file.
+ */
 export class SnapshotCopy {
   readonly #member: string
   readonly #source: AsyncGenerator<SnapshotPiece, SnapshotSum>
@@ -38,19 +41,17 @@ export class SnapshotCopy {
   async *pieces(): AsyncGenerator<Uint8Array> {
     let doneBytes = 0
     let piece = this.#first
-    // Written while it is packed and encrypted: the next one waits for both.
-    let writing: Promise<void> = Promise.resolve()
     while (piece !== undefined) {
-      await writing
+      // Written while it is packed: the next one, which may use its memory, waits for both.
       // A FileHandle's writeFile goes on where the last one ended.
-      writing = this.#handle.writeFile(piece.data)
+      const writing = this.#handle.writeFile(piece.data)
       writing.catch(() => undefined)
       doneBytes += piece.data.length
       this.#onProgress?.(this.#member, doneBytes, piece.totalBytes)
       yield piece.data
+      await writing
       const next = await this.#source.next()
       if (next.done === true) {
-        await writing
         this.#sum = next.value
         return
       }

@@ -15,7 +15,7 @@ import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { KV } from '../etcd/gen/kv_pb.ts'
 import { utf8 } from '../etcd/keys.ts'
-import { streamSnapshot } from '../etcd/snapshot-stream.ts'
+import { streamSnapshotAside } from '../etcd/snapshot-thread.ts'
 import type { SnapshotTool } from '../etcd/snapshot-tool.ts'
 import { type ReachableMember, formatId, readClusterView } from '../etcd/view.ts'
 import type { BackupStore } from '../store/store.ts'
@@ -103,7 +103,7 @@ async function takeFrom(
   await using folder = await workFolder(request.workDirectory)
   await requireRoom(folder.path, source.dbSizeBytes, 'to check a snapshot')
   const file = path.join(folder.path, 'snapshot.db')
-  const pieces = streamSnapshot(client, signal)
+  const pieces = streamSnapshotAside(client, signal)
   try {
     await using handle = await open(file, 'wx', 0o600)
     const copy = new SnapshotCopy(client.name, pieces, handle, request.onProgress)

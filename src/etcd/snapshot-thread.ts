@@ -1,0 +1,130 @@
+/**
+ * A member's store read by a thread of its own, with a connection of its own: TLS, HTTP/2 and etcd's sum take as long as
+ * all else that becomes of it. Its pieces change hands without being copied, and their memory goes back for the next.
+ */
+import { on } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { QuorateError } from '../errors.ts'
+import type { MemberClient } from './client.ts'
+import type { MemberEndpoint } from './endpoint.ts'
+import { type PackedError, unpackError } from './packed-error.ts'
+import { type SnapshotPiece, type SnapshotSum, streamSnapshot } from './snapshot-stream.ts'
+
+/** A thread that was told to stop and does not is ended, in ms. */
+const PATIENCE_MS = 2_000
+
+/** Of the thread's heap, what is young: with Node.js's own 48 it has up to 50 MB more in memory. */
+const YOUNG_MIB = 2
+
+export interface ThreadData {
+  readonly endpoint: MemberEndpoint
+}
+
+export type FromThread =
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'piece'
+      readonly memory: ArrayBuffer
+      readonly bytes: number
+      readonly totalBytes: number
+    }
+  | { readonly kind: 'end'; readonly sum: SnapshotSum }
+  | { readonly kind: 'failed'; readonly error: PackedError }
+
+/** Memory of a piece, to be used again. */
+export type ToThread = ArrayBuffer | 'stop'
+
+/**
+ * As `streamSnapshot`, and by it where the client has no endpoint or no thread can be had: slower then, and as good.
+ * @param program for tests
+ * @throws QuorateError as `streamSnapshot`; `state` if the thread ends before its work does
+ */
+export async function* streamSnapshotAside(
+  client: MemberClient,
+  signal: AbortSignal | undefined,
+  program?: string | URL,
+): AsyncGenerator<SnapshotPiece, SnapshotSum> {
+  const thread = client.endpoint && (await startThread(client.endpoint, signal, program))
+  if (thread === undefined) return yield* streamSnapshot(client, signal)
+  try {
+    for (;;) {
+      const message = await thread.next()
+      if (message === undefined) throw new Error('it ended')
+      if (message.kind === 'end') return message.sum
+      if (message.kind === 'failed') throw unpackError(message.error)
+      if (message.kind !== 'piece') continue
+      const { memory, bytes, totalBytes } = message
+      yield { data: Buffer.from(memory, 0, bytes), totalBytes }
+      thread.giveBack(memory)
+    }
+  } catch (error) {
+    if (error instanceof QuorateError) throw error
+    if (signal?.aborted === true) {
+      throw new QuorateError('cancelled', 'cancelled while waiting for etcd', {
+        host: client.name,
+        cause: error,
+      })
+    }
+    throw QuorateError.from(error, 'state', `the thread that read the store of ${client.name} broke off`, {
+      host: client.name,
+      hint: 'nothing of this snapshot is kept; see whether this computer has memory left, then run it again',
+    })
+  } finally {
+    await thread.stop()
+  }
+}
+
+interface Thread {
+  /** undefined: it has ended. @throws what it ended with, and the signal's reason */
+  next(): Promise<FromThread | undefined>
+  giveBack(memory: ArrayBuffer): void
+  /** Returns when it is gone. */
+  stop(): Promise<void>
+}
+
+/** undefined: none can be had. */
+async function startThread(
+  endpoint: MemberEndpoint,
+  signal: AbortSignal | undefined,
+  program: string | URL | undefined,
+): Promise<Thread | undefined> {
+  let thread: Thread
+  try {
+    thread = open(program ?? (await import('./snapshot-thread-program.ts')).program, { endpoint }, signal)
+  } catch {
+    return undefined
+  }
+  const first = await thread.next().catch(() => undefined)
+  if (first?.kind === 'ready') return thread
+  await thread.stop()
+  return undefined
+}
+
+function open(program: string | URL, workerData: ThreadData, signal: AbortSignal | undefined): Thread {
+  const worker = new Worker(program, {
+    eval: typeof program === 'string',
+    workerData,
+    // Nothing of this process's environment: it may hold credentials.
+    env: {},
+    // What has come and was copied is cleared away early, while it is little.
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+  })
+  const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  // What it dies of, `on` tells; without a listener, what comes later would end the process.
+  worker.on('error', () => undefined)
+  const messages = on(worker, 'message', { close: ['exit'], ...(signal === undefined ? {} : { signal }) })
+  return {
+    next: async () => {
+      const { done, value } = await messages.next()
+      return done === true ? undefined : (value as [FromThread])[0]
+    },
+    giveBack: (memory) => worker.postMessage(memory satisfies ToThread, [memory]),
+    stop: async () => {
+      await messages.return?.()
+      worker.postMessage('stop' satisfies ToThread, [])
+      const patience = setTimeout(() => void worker.terminate(), PATIENCE_MS)
+      await gone
+      clearTimeout(patience)
+    },
+  }
+}
