@@ -1,5 +1,5 @@
 /** Encryption of backups: age, for public keys or a passphrase. */
-import { Readable } from 'node:stream'
+import { ReadableStream } from 'node:stream/web'
 import { QuorateError } from '../errors.ts'
 
 export type Sealing =
@@ -103,7 +103,6 @@ function addIdentity(decrypter: InstanceType<Age['Decrypter']>, identity: string
   }
 }
 
-function asWebStream(data: Bytes) {
-  // Bytes, not objects: what is waited for is counted by its size.
-  return Readable.toWeb(Readable.from(data, { objectMode: false, highWaterMark: 1024 ** 2 }))
+function asWebStream(data: Bytes): ReadableStream<Uint8Array> {
+  return ReadableStream.from(data)
 }

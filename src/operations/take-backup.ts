@@ -8,6 +8,7 @@ import path from 'node:path'
 import type { About, Proof, SideFile } from '../backup/bundle.ts'
 import { bundleName, sideFileName } from '../backup/names.ts'
 import type { Sealing } from '../backup/sealing.ts'
+import { gather } from '../backup/gather.ts'
 import { workFolder } from '../backup/work-folder.ts'
 import { requireRoom } from '../etcd/room.ts'
 import { writeBundle } from '../backup/write.ts'
@@ -128,10 +129,14 @@ async function takeFrom(
       sealing,
     )
     const hash = createHash('sha256')
-    const { sizeBytes } = await store.put(name, hashed(bundle, hash), {
-      expectedBytes: totalBytes + MARGIN_BYTES,
-      signal,
-    })
+    const { sizeBytes } = await store.put(
+      name,
+      hashed(sealing.kind === 'plaintext' ? bundle : gather(bundle), hash),
+      {
+        expectedBytes: totalBytes + MARGIN_BYTES,
+        signal,
+      },
+    )
     if (proof === undefined) throw new TypeError('a bundle that is whole has a proof')
     const side: SideFile = {
       about,

@@ -110,10 +110,12 @@ async function put(
       }
       for await (const piece of body) {
         signal?.throwIfAborted()
-        waiting.push(piece)
         waitingBytes += piece.length
         sizeBytes += piece.length
-        if (waitingBytes >= AT_ONCE_BYTES) await flush()
+        const enough = waitingBytes >= AT_ONCE_BYTES
+        // Its memory may be another piece's next.
+        waiting.push(enough ? piece : Buffer.from(piece))
+        if (enough) await flush()
       }
       await flush()
       await handle.sync().catch(full(folder))

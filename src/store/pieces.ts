@@ -1,6 +1,7 @@
 /** A stream in pieces of one size. */
 
 /**
+ * Of the source's pieces nothing is kept but copies: their memory may be used again.
  * @param bytes of each piece but the last, which is shorter, and missing where nothing is left
  * @throws the source's error, and the signal's reason
  */
@@ -21,7 +22,7 @@ export async function* inPieces(
       held = []
       size = 0
     }
-    if (rest.length > 0) held.push(rest)
+    if (rest.length > 0) held.push(Buffer.from(rest))
     size += rest.length
   }
   signal?.throwIfAborted()

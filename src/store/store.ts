@@ -23,6 +23,7 @@ export interface BackupStore extends Disposable {
   /**
    * Whole and durable under its name when this returns, and not there at all if it throws (also when `body` throws,
    * whose error it passes on). Never replaces a file.
+   * A piece of `body` is not looked at any more when the next one is asked for: its memory may be used again.
    */
   put(
     name: string,
