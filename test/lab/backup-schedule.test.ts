@@ -1,6 +1,7 @@
 /** A node takes backups by itself: its unit, its failures, what is seen of them, and what is left when it is over. */
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
@@ -151,6 +152,27 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
       /backups: service01, daily; latest .* ago, revision \d+, .*; next in .*; none was proven/,
     )
     expect(well).not.toContain('!')
+  })
+
+  test('a machine that was off when its time came takes the backup when it is up again', async () => {
+    const machine = lab.machine(NODE)
+    const before = (await bundles()).length
+    const last = (await bundles()).at(-1)
+    // At once, and not within the minutes over which clusters that share a store are spread.
+    const soon = '/etc/systemd/system/quorate-backup.timer.d/soon.conf'
+    await machine.writeFile(soon, '[Timer]\nRandomizedDelaySec=0\n')
+    // Daily, and last at the time of this stamp: it was off for two days.
+    await on(NODE, 'touch', '-d', '2 days ago', '/var/lib/systemd/timers/stamp-quorate-backup.timer')
+    await machine.kill()
+    await machine.boot()
+    await expect
+      .poll(async () => (await bundles()).at(-1)?.takenAt.getTime(), { timeout: 60_000, interval: 500 })
+      .toBeGreaterThan(last?.takenAt.getTime() ?? Infinity)
+    expect(before).toBeGreaterThan(0)
+    await expect.poll(async () => await on(NODE, 'systemctl', 'is-active', SERVICE)).toBe('inactive')
+    expect(await quorateOk(lab, ['status'])).toMatch(/backups: service01, daily; latest .* ago/)
+    await on(NODE, 'rm', '-r', path.dirname(soon))
+    await on(NODE, 'systemctl', 'daemon-reload')
   })
 
   test('another node takes over, and the first forgets all of it but the backups', async () => {
