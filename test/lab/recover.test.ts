@@ -1,6 +1,8 @@
 /** The quorum is lost: what is left is told, and becomes a cluster again with every write that it had. */
+import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ProcessResult } from '../../src/ssh/process.ts'
 import { failureKind } from '../../src/etcd/failure.ts'
 import { KV } from '../../src/etcd/gen/kv_pb.ts'
 import { fromUtf8, utf8 } from '../../src/etcd/keys.ts'
@@ -10,6 +12,7 @@ import { etcdNodes } from '../../src/spec/cluster.ts'
 import type { Machine } from '../../src/lab/machine.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type ShownEvent, eventOf } from './support/events.ts'
+import { type ToolEvent, held, on } from './support/held.ts'
 import { sessionOf } from './support/fill.ts'
 import { applied } from './support/fresh.ts'
 import { leftovers } from './support/no-trace.ts'
@@ -71,7 +74,18 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('taken back')
     expect((await recoverJson([])).report.kind).toBe('lost')
 
-    await killed('step-started copy')
+    const seconds: ProcessResult[] = []
+    const second = async (_: ToolEvent, tool: ChildProcess) => {
+      seconds.push(await quorate(lab, ['recover', '--from-survivor', '--confirm', 'test']))
+      tool.kill('SIGKILL')
+    }
+    await held(
+      lab,
+      ['recover', '--from-survivor', '--confirm', 'test'],
+      [{ at: on('step-started copy'), act: second }],
+    )
+    const another = expect.stringMatching(/another operator is at work .*\(recover\) since/)
+    expect(seconds).toMatchObject([{ exitCode: 75, stderr: another }])
     await killed('step-started place')
     expect((await recoverJson([])).report.choices).toMatchObject([{ kind: 'finish' }])
     await killed('step-started begin')
