@@ -1,6 +1,7 @@
 /** A snapshot as `etcdctl snapshot save` writes it, in a file of its own: used where it lies. */
 import { open } from 'node:fs/promises'
 import path from 'node:path'
+import { SUM_BYTES } from '../etcd/snapshot-stream.ts'
 import { damaged } from './damaged.ts'
 import type { OpenedBackup } from './open.ts'
 import { SnapshotSummer } from './snapshot-sum.ts'
@@ -27,28 +28,46 @@ export function isBare(head: Buffer): boolean {
 }
 
 /**
+ * Its sum is read at once, and compared in the background: see `compared`.
+ *
  * @param file absolute path of a regular file
  * @returns undefined if it is something else than a bare snapshot. Disposing of it leaves the file there.
- * @throws QuorateError `backup`: its sum is another one, or it changed while it was read
  */
 export async function openBare(file: string, signal: AbortSignal): Promise<OpenedBackup | undefined> {
+  const name = path.basename(file)
+  await using handle = await open(file)
+  const { size: sizeBytes } = await handle.stat()
+  const { buffer: head, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0)
+  if (!isBare(head.subarray(0, bytesRead))) return undefined
+  const end = Buffer.alloc(SUM_BYTES)
+  await handle.read(end, 0, SUM_BYTES, Math.max(0, sizeBytes - SUM_BYTES))
+  const sha256 = end.toString('hex')
+  const enough = new AbortController()
+  const compared = compare(file, AbortSignal.any([signal, enough.signal]))
+  // Told where it is awaited.
+  compared.catch(() => undefined)
+  const dispose = async () => {
+    enough.abort()
+    await Promise.allSettled([compared])
+  }
+  const found = { name, ...BARE, secret: undefined, snapshotFile: file, sizeBytes, sha256, compared }
+  return { ...found, [Symbol.asyncDispose]: dispose }
+}
+
+/** @throws QuorateError `backup`: its sum is another one, or it changed while it was read */
+async function compare(file: string, signal: AbortSignal): Promise<void> {
   const name = path.basename(file)
   await using handle = await open(file)
   const buffer = Buffer.alloc(PIECE_BYTES)
   const before = await handle.stat()
   const sum = new SnapshotSummer()
-  for (let position = 0; ;) {
+  for (;;) {
     signal.throwIfAborted()
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, position)
-    const piece = buffer.subarray(0, bytesRead)
-    if (position === 0 && !isBare(piece)) return undefined
+    const { bytesRead } = await handle.read(buffer)
     if (bytesRead === 0) break
-    sum.update(piece)
-    position += bytesRead
+    sum.update(buffer.subarray(0, bytesRead))
   }
   const { size, mtimeMs } = await handle.stat()
   if (size !== before.size || mtimeMs !== before.mtimeMs) throw damaged(name, 'it changed while it was read')
-  const found = sum.finish(name)
-  const [secret, dispose] = [undefined, async () => undefined]
-  return { name, ...BARE, secret, snapshotFile: file, ...found, [Symbol.asyncDispose]: dispose }
+  sum.finish(name)
 }

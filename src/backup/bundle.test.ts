@@ -130,15 +130,19 @@ test('one that lies in a file is used there: not copied, not removed; and compar
     await using backup = await openBare(file, signal)
     const found = { snapshotFile: file, sizeBytes: SNAPSHOT.length, sha256: SUM.toString('hex') }
     expect(backup).toMatchObject(found)
+    await backup?.compared
     expect(await readdir(folder)).toEqual(['mine.db'])
   }
   expect(await readFile(file)).toEqual(SNAPSHOT)
   const longer = Buffer.concat([STORE, randomBytes(700_000)])
   await writeFile(file, Buffer.concat([longer, createHash('sha256').update(longer).digest()]))
-  expect(await openBare(file, signal)).toMatchObject({ sizeBytes: longer.length + 32 })
+  await using larger = await openBare(file, signal)
+  expect(larger).toMatchObject({ sizeBytes: longer.length + 32 })
+  await larger?.compared
   for (const damage of [SNAPSHOT.subarray(0, -1), longer, SNAPSHOT.subarray(0, 20)]) {
     await writeFile(file, damage)
-    await expect(openBare(file, signal)).rejects.toMatchObject({ code: 'backup' })
+    await using backup = await openBare(file, signal)
+    await expect(backup?.compared).rejects.toMatchObject({ code: 'backup' })
   }
   await writeFile(file, await bundle(KEYS))
   expect(await openBare(file, signal)).toBeUndefined()

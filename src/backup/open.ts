@@ -51,8 +51,10 @@ export interface OpenedBackup extends AsyncDisposable {
   readonly snapshotFile: string
   /** With etcd's sum at its end. */
   readonly sizeBytes: number
-  /** Hex, without that sum: it has been compared. */
+  /** Hex, without that sum: it has been compared, unless there is `compared`. */
   readonly sha256: string
+  /** Still being compared, of a file that was given. Rejects with QuorateError `backup` if it is damaged. */
+  readonly compared?: Promise<void> | undefined
 }
 
 /**

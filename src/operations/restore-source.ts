@@ -25,7 +25,11 @@ export interface SourceOptions {
   readonly signal: AbortSignal
 }
 
-/** @throws QuorateError `usage` if there is none of that name, `store`; `backup` if it is damaged or the secret is another one */
+/**
+ * The sum of a snapshot's file may still be compared: `restore` awaits that.
+ *
+ * @throws QuorateError `usage` if there is none of that name, `store`; `backup` if it is damaged or the secret is another one
+ */
 export async function openSnapshot(options: SourceOptions): Promise<OpenedBackup> {
   const { snapshot, secret, store, workDirectory, environment, signal } = options
   await mkdir(workDirectory, { recursive: true, mode: 0o700 })

@@ -62,7 +62,7 @@ export async function restore(session: Session, options: RestoreOptions): Promis
   const fresh = { token, suffix, sha256: opened.sha256, source: opened.name.replaceAll(/\s+/g, ' ') }
   const look = async () => await lookAtAll(session, options, fresh)
 
-  const [shown, status] = await Promise.all([look(), options.status])
+  const [shown, status] = await Promise.all([look(), options.status, opened.compared])
   await confirm(await previewOf(session, { ...shown, opened, status }))
   await using lock = await lockAll(session, 'restore', 'restore')
   const now = await look()

@@ -171,6 +171,12 @@ describe.skipIf(whyNoLab())('restore', () => {
     await writeHistory(session, 30, 'lost')
     await session[Symbol.asyncDispose]()
 
+    const flipped = await readFile(file)
+    flipped[flipped.length - 100] = 255 - (flipped.at(-100) ?? 0)
+    await writeFile(`${file}.flipped`, flipped)
+    const damaged = await refusal(lab, ['restore', `${file}.flipped`, '--confirm', 'test'])
+    expect(damaged).toMatchObject({ exitCode: 10, touched: [] })
+    expect(damaged.output).toContain('sum does not match: it was cut off or changed')
     expect(await exchangedMeanwhile(file)).toMatchObject({
       code: 'command',
       message: expect.stringContaining('its file was changed while it was sent'),
