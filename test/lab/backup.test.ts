@@ -11,6 +11,7 @@ import { unseal } from '../../src/backup/sealing.ts'
 import { KV } from '../../src/etcd/gen/kv_pb.ts'
 import { loadClusterFile } from '../../src/operations/load.ts'
 import { openClusterSession } from '../../src/operations/open.ts'
+import type { ScheduleReport } from '../../src/operations/backup-schedule.ts'
 import { type BackupReport, takeBackup } from '../../src/operations/take-backup.ts'
 import { allMembers } from '../../src/run/session.ts'
 import { openDirectoryStore } from '../../src/store/directory.ts'
@@ -20,7 +21,7 @@ import { type Bystander, INTACT, openBystander } from './support/bystander.ts'
 import { applied, stateFolder } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
-import { startS3Server } from './support/s3-server.ts'
+import { S3_SECRET, startS3Server } from './support/s3-server.ts'
 import { etcdctlHere } from './support/tools.ts'
 
 const KILLED = 137
@@ -174,8 +175,9 @@ describe.skipIf(whyNoLab())('backup', () => {
     expect((await readdir(stateFolder(lab))).filter((name) => name.startsWith('.backup-'))).toEqual([])
   })
 
-  test('in a bucket: taken, listed, restored for a trial, and the cluster restored from it', async () => {
-    await using s3 = await startS3Server()
+  test('in a bucket: taken by hand and by a node, listed, restored for a trial, and the cluster restored from it', async () => {
+    // Where the machines reach it too: at the first address of their network.
+    await using s3 = await startS3Server(lab.machine('etcd01').address.replace(/\d+$/, '1'))
     await s3.client.send(new CreateBucketCommand({ Bucket: 'etcd-backups' }))
     const { endpoint, ca, credentials } = s3.location('etcd-backups')
     const bucket = { bucket: 'etcd-backups', prefix: 'lab', endpoint, ca, credentials }
@@ -191,6 +193,13 @@ describe.skipIf(whyNoLab())('backup', () => {
       readonly backups: readonly { readonly name: string; readonly proven?: { readonly provenAt: string } }[]
     }
     expect(listed.backups).toMatchObject([{ name, proven: { provenAt: expect.any(String) } }])
+    const scheduled = ['backup', 'schedule', '--node', 'etcd03', '--yes']
+    const { first } = JSON.parse(await quorateOk(lab, [...scheduled, '--json'])) as ScheduleReport
+    expect(await quorateOk(lab, ['backup', 'list'])).toMatch(new RegExp(`${first?.name} [^]*${name} `))
+    expect(await traceOfSecret()).toBe('/etc/quorate-backup/store-credentials.yaml: quorate-backup 600\n')
+    await quorateOk(lab, ['backup', 'schedule', '--remove', '--yes'])
+    expect(await traceOfSecret()).toBe('')
+
     await quorateOk(lab, ['restore', name, '--identity', key, '--confirm', 'test'])
     const { stdout } = await etcdctlHere(
       lab,
@@ -199,6 +208,15 @@ describe.skipIf(whyNoLab())('backup', () => {
     )
     expect(stdout.trim()).toBe('before')
   })
+
+  /** Where the store's secret key is found on the node: in files, in the journal, in what processes were started with. */
+  async function traceOfSecret(): Promise<string> {
+    const look = `{ grep -rlsF "$1" /etc /var /run /opt /usr/local /srv /tmp --exclude-dir=journal || true; } |
+        while read -r file; do stat -c '%n: %U %a' "$file"; done
+      journalctl -o cat | grep -F "$1" || true
+      cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | grep -aF "$1" | grep -av 'journalctl -o cat' || true`
+    return await lab.machine('etcd03').check(['sh', '-c', look, 'look', S3_SECRET])
+  }
 
   test('nonsense is refused before anything is connected to, and no secret is in a message', async () => {
     const cases: [string[], number, RegExp][] = [

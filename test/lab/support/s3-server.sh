@@ -1,7 +1,7 @@
 #!/bin/sh
-# Ceph in its smallest shape: a monitor, an OSD that keeps all in memory, and the S3 gateway, on loopback.
+# Ceph in its smallest shape: a monitor, an OSD that keeps all in memory, and the S3 gateway.
 #
-#   s3-server.sh MON_PORT S3_PORT
+#   s3-server.sh MON_PORT S3_ADDRESS S3_PORT
 #
 # /mnt: a folder of its own, with server.pem (key and certificate) and the user's access key: two lines, ID and secret.
 # Ends when its standard input does, and so with the test, however that ends.
@@ -9,7 +9,8 @@ set -eu
 cd /mnt
 exec 3<&0 </dev/null
 mon_port=$1
-s3_port=$2
+s3_address=$2
+s3_port=$3
 {
   read -r access
   read -r secret
@@ -46,7 +47,7 @@ osd_pool_default_pgp_num = 1
 osd_pool_default_pg_autoscale_mode = off
 osd_crush_chooseleaf_type = 0
 rgw_data = /mnt/rgw
-rgw_frontends = beast ssl_endpoint=127.0.0.1:$s3_port ssl_certificate=/mnt/server.pem
+rgw_frontends = beast ssl_endpoint=$s3_address:$s3_port ssl_certificate=/mnt/server.pem
 rgw_override_bucket_index_max_shards = 1
 rgw_thread_pool_size = 32
 # Of Amazon it is 1000: less to write for a test that needs two pages.

@@ -1,5 +1,5 @@
 /**
- * A real S3 server for tests: Ceph of Debian, on loopback, with TLS from a CA of its own. Its programs come from a file
+ * A real S3 server for tests: Ceph of Debian, with TLS from a CA of its own. Its programs come from a file
  * system as the lab's machines have one, so that nothing is installed on this computer.
  */
 import { spawn } from 'node:child_process'
@@ -25,13 +25,16 @@ export interface S3Server extends AsyncDisposable {
   location(bucket: string, more?: Partial<S3Location>): S3Location
 }
 
+/** The secret key, which must be found nowhere. */
+export const S3_SECRET = 'a-secret-of-tests'
+
 /** What its file system has besides. */
 export const S3_PACKAGES: readonly string[] = ['ceph-mon', 'ceph-osd', 'radosgw']
 
-const KEY = { accessKeyId: 'QUORATETEST', secretAccessKey: 'a-secret-of-tests' } as const
+const KEY = { accessKeyId: 'QUORATETEST', secretAccessKey: S3_SECRET } as const
 
-/** About 5 s once the file system is there, which takes a minute or two and 580 MB the first time. */
-export async function startS3Server(): Promise<S3Server> {
+/** On an address of this computer. About 5 s once the file system is there, which takes a minute or two and 580 MB the first time. */
+export async function startS3Server(address = '127.0.0.1'): Promise<S3Server> {
   const base = await labBase({ packages: S3_PACKAGES })
   const folder = await mkdtemp(path.join(os.tmpdir(), 'quorate-s3-'))
   const data = path.join(folder, 'ceph')
@@ -39,7 +42,7 @@ export async function startS3Server(): Promise<S3Server> {
   const ca = path.join(folder, 'ca.crt')
   await openssl(
     ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-    ['-subj', '/CN=S3 of tests', '-addext', 'subjectAltName=IP:127.0.0.1'],
+    ['-subj', '/CN=S3 of tests', '-addext', `subjectAltName=IP:${address}`],
     ['-keyout', path.join(data, 'server.pem'), '-out', ca],
   )
   await writeFile(path.join(data, 'server.pem'), await openssl('x509', '-in', ca), { flag: 'a' })
@@ -47,7 +50,7 @@ export async function startS3Server(): Promise<S3Server> {
   const credentials = path.join(folder, 'key.yaml')
   await writeFile(credentials, JSON.stringify(KEY), { mode: 0o600 })
   await copyFile(path.join(import.meta.dirname, 's3-server.sh'), path.join(data, 'start.sh'))
-  const [monitorPort, port] = await freePorts()
+  const [monitorPort, port] = await freePorts(address)
   const child = spawn(
     'systemd-nspawn',
     [
@@ -62,6 +65,7 @@ export async function startS3Server(): Promise<S3Server> {
       '/bin/sh',
       '/mnt/start.sh',
       `${monitorPort}`,
+      address,
       `${port}`,
     ],
     { stdio: ['pipe', 'ignore', 'pipe'], env: { PATH: toolPath() } },
@@ -69,7 +73,7 @@ export async function startS3Server(): Promise<S3Server> {
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
-  const endpoint = `https://127.0.0.1:${port}`
+  const endpoint = `https://${address}:${port}`
   const close = async () => {
     child.stdin.end()
     await ended
@@ -124,11 +128,11 @@ async function answers(url: string): Promise<boolean> {
   })
 }
 
-async function freePorts(): Promise<readonly [number, number]> {
+async function freePorts(address: string): Promise<readonly [number, number]> {
   const servers = [net.createServer(), net.createServer()]
   const ports = await Promise.all(
     servers.map(async (server) => {
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      await new Promise<void>((resolve) => server.listen(0, address, resolve))
       return (server.address() as net.AddressInfo).port
     }),
   )
