@@ -26,6 +26,7 @@ afterEach(async () => {
 /** Three pages that begin as bbolt's do, and etcd's sum. */
 const STORE = Buffer.concat([Buffer.alloc(16), Buffer.from('edda0ced', 'hex'), randomBytes(1536 - 20)])
 const SUM = createHash('sha256').update(STORE).digest()
+const MIB = 1024 ** 2
 const SNAPSHOT = Buffer.concat([STORE, SUM])
 
 const ABOUT: About = {
@@ -117,6 +118,28 @@ test.each<[string, Sealing, Secret | undefined]>([
   }
   expect(await readdir(folder)).toEqual([])
 })
+
+test.each([KEYS, { kind: 'plaintext' } as const])(
+  'a large snapshot is whole though its pieces share their memory ($kind)',
+  async (sealing) => {
+    const head = Buffer.concat([Buffer.alloc(16), Buffer.from('edda0ced', 'hex')])
+    const store = Buffer.concat([head, randomBytes(9 * MIB - head.length + 512)])
+    const sum = createHash('sha256').update(store).digest()
+    const whole = Buffer.concat([store, sum])
+    const shared = Buffer.alloc(MIB)
+    async function* inOneMemory(): AsyncGenerator<Uint8Array> {
+      for (let from = 0; from < whole.length; from += MIB) {
+        yield shared.subarray(0, whole.copy(shared, 0, from, from + MIB))
+        shared.fill(0)
+      }
+    }
+    const proof = { ...PROOF, sha256: sum.toString('hex'), sizeBytes: whole.length }
+    const snapshot = { sizeBytes: whole.length, pieces: inOneMemory() }
+    const data = await bundle(sealing, { snapshot, prove: async () => proof })
+    await using backup = await opened(data, sealing === KEYS ? MINE : undefined)
+    expect((await readFile(backup.snapshotFile)).equals(whole)).toBe(true)
+  },
+)
 
 test('a bare snapshot, as etcdctl saves it, is taken as well', async () => {
   await using backup = await opened(SNAPSHOT)

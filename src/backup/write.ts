@@ -3,9 +3,13 @@ import { type ZstdCompress, constants, createZstdCompress } from 'node:zlib'
 import tar from 'tar-stream'
 import { type About, ENTRIES, type Proof } from './bundle.ts'
 import { type Sealing, seal } from './sealing.ts'
+import { youngCollector } from './young.ts'
 
 /** What comes out of the compression at a time, in bytes. */
 const PIECE_BYTES = 1024 ** 2
+
+/** Packed bytes after which memory is tidied. */
+const TIDY_BYTES = 8 * 1024 ** 2
 
 export interface BundleParts {
   readonly about: About
@@ -71,11 +75,17 @@ async function copy(
 }
 
 async function pack(archive: tar.Pack, packed: ZstdCompress, taken: Taken): Promise<void> {
+  const collectYoung = youngCollector()
+  let bytes = 0
   for await (const piece of archive as AsyncIterable<Uint8Array>) {
     await new Promise<void>((resolve, reject) => {
       packed.write(piece, (error) => (error ? reject(error) : resolve()))
     })
     taken.note(piece)
+    bytes += piece.length
+    if (bytes < TIDY_BYTES) continue
+    collectYoung()
+    bytes = 0
   }
   packed.end()
 }
