@@ -21,6 +21,11 @@ async function* breaksOff(): AsyncGenerator<Uint8Array> {
   throw new Error('the source ended')
 }
 
+async function* inOneMemory(): AsyncGenerator<Uint8Array> {
+  const shared = Buffer.alloc(700_000)
+  for (const letter of 'abcd') yield shared.fill(letter)
+}
+
 async function textOf(data: AsyncIterable<Uint8Array>): Promise<string> {
   const all: Uint8Array[] = []
   for await (const piece of data) all.push(piece)
@@ -44,6 +49,13 @@ test('what is put is there, private, and can be read, listed and removed', async
   ])
   await store.remove('a.bundle')
   expect((await store.list()).map(({ name }) => name)).toEqual(['a.bundle.json'])
+})
+
+test('pieces may share their memory', async () => {
+  using store = await openDirectoryStore(folder)
+  await store.put('a.bundle', inOneMemory())
+  const wanted = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(700_000)).join('')
+  expect((await textOf(await store.get('a.bundle'))) === wanted).toBe(true)
 })
 
 test('what is there is never replaced', async () => {
