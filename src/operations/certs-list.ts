@@ -1,14 +1,16 @@
 /** `quorate certs list`: every certificate that quorate knows of, as it is where it is used. */
 import { readFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
-import type { QuorateError } from '../errors.ts'
+import { QuorateError } from '../errors.ts'
 import { PATHS, type TlsState } from '../host/state.ts'
 import { describe } from '../pki/certificate.ts'
 import { parseCertificates } from '../pki/chain.ts'
 import { type Session, operatorDirectory } from '../run/session.ts'
+import { PLACES, SCHEDULE_USER } from '../schedule/places.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { clientsDirectory } from './kept-clients.ts'
 import { lookAt } from './look.ts'
+import { scheduleCertificate } from './schedule-certificate.ts'
 
 /** Stable and documented in docs/commands.md. null: not known, because the file can't be read. */
 export interface ListedCertificate {
@@ -47,10 +49,12 @@ export async function listCertificates(session: Session): Promise<CertificateLis
   const { results, errors } = await lookAt(session, etcdNodes(cluster))
   const states = results.flatMap(({ host, value }) => (value.member ? [{ host, tls: value.member.tls }] : []))
   const own = states.flatMap(({ host, tls }) => memberCertificates(host, tls, now))
+  const [scheduled, trouble] = await ofSchedule(session, now)
   const clients = await Promise.all(
     [operatorDirectory(cluster), clientsDirectory(cluster)].map((folder) => clientCertificates(folder, now)),
   )
-  return { certificates: [...authorities(states, now), ...own, ...clients.flat()], errors }
+  const certificates = [...authorities(states, now), ...own, ...clients.flat(), ...scheduled]
+  return { certificates, errors: [...errors, ...trouble] }
 }
 
 type Origin = Pick<ListedCertificate, 'owner' | 'kind' | 'host' | 'file'>
@@ -90,6 +94,22 @@ function parseAll(pem: string): readonly string[] {
   } catch {
     // Listed as it stands: `listed` says that it can't be read.
     return [pem]
+  }
+}
+
+/** A node's own, with which it takes backups; or why that can't be told. */
+async function ofSchedule(
+  session: Session,
+  now: Date,
+): Promise<readonly [readonly ListedCertificate[], readonly QuorateError[]]> {
+  try {
+    const found = await scheduleCertificate(session)
+    if (found === undefined) return [[], []]
+    const { host, pem } = found
+    return [[listed({ owner: SCHEDULE_USER, kind: 'client', host, file: PLACES.certificate }, pem, now)], []]
+  } catch (error) {
+    if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
+    return [[], [error]]
   }
 }
 

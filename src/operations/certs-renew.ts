@@ -16,6 +16,7 @@ import { type Node, etcdNodes } from '../spec/cluster.ts'
 import { lockAll } from './apply.ts'
 import { type RenewedClient, dueClients, renewClients } from './certs-renew-clients.ts'
 import { type ServedCheck, checkServed } from './certs-served.ts'
+import { warnOfSchedule } from './schedule-certificate.ts'
 import { type Availability, type ProbeChoice, withRecorder } from './with-recorder.ts'
 
 /** Renewed from this share of its life on, unless told otherwise. */
@@ -62,6 +63,8 @@ export async function renewCertificates(session: Session, options: RenewOptions)
   const before = await observe(session, judgeCertificates)
   const intent = intentOf(session, nodes, before, options)
   const clients = options.nodes === undefined ? await dueClients(session, shareOf(options)) : []
+  // Judged by its age alone, whatever is asked for: nothing here makes it younger.
+  if (options.nodes === undefined) await warnOfSchedule(session, options.olderThan ?? RENEW_AFTER)
   if (intent.due.length === 0 && clients.length === 0) {
     const served = await checkServed(session, nodes, before)
     return { done: [], served, clients: [], availability: undefined }

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type BundleName, parseBundleName } from '../../src/backup/names.ts'
 import { openBackup } from '../../src/backup/open.ts'
 import { unseal } from '../../src/backup/sealing.ts'
+import type { CertificateList } from '../../src/operations/certs-list.ts'
 import type { ScheduleReport } from '../../src/operations/backup-schedule.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { applied } from './support/fresh.ts'
@@ -154,9 +155,23 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(well).not.toContain('!')
   })
 
+  test('its certificate is listed, and renewing says when it is due and what renews it', async () => {
+    const list = JSON.parse(await quorateOk(lab, ['certs', 'list', '--json'])) as CertificateList
+    expect(list.certificates.filter(({ host }) => host === NODE)).toMatchObject([
+      { owner: 'quorate-backup', kind: 'client', file: '/etc/quorate-backup/client.crt', daysLeft: 364 },
+    ])
+    const due = await quorate(lab, ['certs', 'renew', '--older-than', '0.000001'])
+    expect(due).toMatchObject({
+      exitCode: 130,
+      stderr: expect.stringMatching(
+        /service01: the certificate of its backups is .* backup schedule renews it/,
+      ),
+    })
+    expect((await quorate(lab, ['certs', 'renew'])).stderr).not.toContain('backup')
+  })
+
   test('a machine that was off when its time came takes the backup when it is up again', async () => {
     const machine = lab.machine(NODE)
-    const before = (await bundles()).length
     const last = (await bundles()).at(-1)
     // At once, and not within the minutes over which clusters that share a store are spread.
     const soon = '/etc/systemd/system/quorate-backup.timer.d/soon.conf'
@@ -168,7 +183,6 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     await expect
       .poll(async () => (await bundles()).at(-1)?.takenAt.getTime(), { timeout: 60_000, interval: 500 })
       .toBeGreaterThan(last?.takenAt.getTime() ?? Infinity)
-    expect(before).toBeGreaterThan(0)
     await expect.poll(async () => await on(NODE, 'systemctl', 'is-active', SERVICE)).toBe('inactive')
     expect(await quorateOk(lab, ['status'])).toMatch(/backups: service01, daily; latest .* ago/)
     await on(NODE, 'rm', '-r', path.dirname(soon))
