@@ -54,3 +54,13 @@ test('nothing is drawn over a question, and what happened meanwhile is told afte
   expect(written.err).toContain('✓ etcd01: reload')
   progress.stop()
 })
+
+test('how much of a snapshot is on its way shows in the line of its machine', () => {
+  const { written, progress } = recorder({ live: true })
+  const sending = { type: 'sending', host: 'etcd01', bytes: 2 * 1024 ** 2, what: 'the snapshot' } as const
+  progress.emit(sending)
+  progress.emit({ ...sending, doneBytes: 1024 ** 2 })
+  progress.stop()
+  expect(written.err).toContain('etcd01: sending 2 MiB of the snapshot\n')
+  expect(written.err).toContain('etcd01: sending 2 MiB of the snapshot 50 %\n')
+})
