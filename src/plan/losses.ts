@@ -34,7 +34,7 @@ export function quorumReasons(members: readonly Member[]): readonly BlockReason[
   return [
     {
       message: `no member answers, and of ${names.size} only ${whole.length} ${whole.length === 1 ? 'has its' : 'have their'} data${who && ` (${who})`}: ${needed} are needed to decide anything`,
-      hint: 'if the data of the others was only moved, move it back and apply again. Otherwise touch nothing: what is left is the best copy there is',
+      hint: 'if the data of the others was only moved, move it back and apply again. Otherwise touch nothing: what is left is the best copy there is. What it holds, and what can be done with it, tells quorate recover, which changes nothing by itself',
     },
   ]
 }

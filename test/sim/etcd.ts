@@ -31,7 +31,12 @@ export function start(world: World, cluster: Cluster, disk: Disk, by: Starter): 
   const judged = by === 'quorate' && !unseen.has(disk.node.name)
   if (judged) checkStart(world, cluster, disk)
   disk.loadedUnit ??= disk.files.get(PATHS.unit)
-  const asserts = disk.loadedUnit?.includes('AssertDirectoryNotEmpty=') ?? false
+  // On a machine that was set up anew in between there is nothing to start.
+  if (disk.loadedUnit === undefined) {
+    disk.retrying = false
+    return
+  }
+  const asserts = disk.loadedUnit.includes('AssertDirectoryNotEmpty=')
   if (asserts && disk.files.has(PATHS.clusterId) && disk.wal === undefined) {
     disk.retrying = false
     return

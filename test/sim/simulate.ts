@@ -6,6 +6,8 @@ import type { Cluster } from '../../src/spec/cluster.ts'
 import { type Edit, changesMembers, edit } from './edits.ts'
 import { happen, heal } from './events.ts'
 import { type Outcome, type Planner, type RunOptions, operate } from './operator.ts'
+import { isMarked } from './disk.ts'
+import { hasPlace } from './etcd.ts'
 import { hasQuorum } from './raft.ts'
 import type { Round, Scenario } from './scenario.ts'
 import { Violation } from './violation.ts'
@@ -152,6 +154,9 @@ async function comeToRest(world: World, options: RunOptions): Promise<Outcome> {
   if (!hasMajority(world) && (world.truth.lost.size > 0 || isScattered(world, options.cluster))) return rest
   if (!world.dialsOut && isScattered(world, options.cluster)) return rest
   const raft = raftOf(world)
+  // While nobody answers, one that was removed and cleared half-way looks like a member that lost its data: `recover` can
+  // tell, from the log of another.
+  if (!hasMajority(world) && options.cluster.nodes.some(({ name }) => isHalfCleared(world, name))) return rest
   if (world.truth.lost.size === 0) throw new Violation('finishes', JSON.stringify(rest))
   // Only members of the file are asked at first, and none of them is left.
   if (!options.cluster.nodes.some(({ name }) => diskOf(world, name).process?.ready)) return rest
@@ -179,6 +184,12 @@ function isScattered(world: World, { nodes }: Cluster): boolean {
       return true
     return !peerUrl.includes(`//${node.address}:`)
   })
+}
+
+/** It is no member any more, and has its mark, but not its data. */
+function isHalfCleared(world: World, name: string): boolean {
+  const disk = diskOf(world, name)
+  return isMarked(disk) && isEmpty(world, name) && !hasPlace(world, name)
 }
 
 /** A log without its database may have come back by itself. */
