@@ -25,6 +25,9 @@ const MARGIN_BYTES = 64 * 1024 ** 2
 /** Encryption comes in small pieces; each write is a way to another thread and back. */
 const AT_ONCE_BYTES = 1024 ** 2
 
+/** Sent to the disk while more comes: the whole of it in the end is seconds in which nothing else goes on. */
+const SYNC_BYTES = 64 * 1024 ** 2
+
 /** `.NAME.<pid>-<random>.part`: on its way. */
 const PART = /^\.(?<name>.+)\.(?<pid>\d+)-[0-9a-f]{12}\.part$/
 
@@ -103,10 +106,19 @@ async function put(
       await using handle = await open(part, 'wx', 0o600).catch(failed(`${part} can't be written`))
       let waiting: Uint8Array[] = []
       let waitingBytes = 0
+      let unsyncedBytes = 0
+      let syncing: Promise<unknown> = Promise.resolve()
       const flush = async () => {
         await writeAll(handle, waiting).catch(full(folder))
+        unsyncedBytes += waitingBytes
         waiting = []
         waitingBytes = 0
+        if (unsyncedBytes < SYNC_BYTES) return
+        await syncing
+        syncing = handle.datasync().catch(full(folder))
+        // Whoever waits for it is told, and that may be nobody.
+        syncing.catch(() => undefined)
+        unsyncedBytes = 0
       }
       for await (const piece of body) {
         signal?.throwIfAborted()
@@ -118,6 +130,7 @@ async function put(
         if (enough) await flush()
       }
       await flush()
+      await syncing
       await handle.sync().catch(full(folder))
     }
     // A link fails where a file of that name is: a rename would replace it.
