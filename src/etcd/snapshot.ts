@@ -12,6 +12,7 @@ import { utf8 } from './keys.ts'
 import { requireRoom } from './room.ts'
 import type { SnapshotSum } from './snapshot-stream.ts'
 import { streamSnapshotAside } from './snapshot-thread.ts'
+import { writeWhole } from './write-whole.ts'
 
 export interface SnapshotOptions {
   /** Absolute path; its folder is made if need be. A file of that name is replaced. */
@@ -83,13 +84,5 @@ async function receive(
     }
   } finally {
     await pieces.return({ sizeBytes: 0, sha256: '' })
-  }
-}
-
-async function writeWhole(handle: Awaited<ReturnType<typeof open>>, data: Uint8Array): Promise<void> {
-  let written = 0
-  while (written < data.length) {
-    const { bytesWritten } = await handle.write(data, written)
-    written += bytesWritten
   }
 }

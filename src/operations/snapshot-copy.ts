@@ -2,6 +2,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
 import type { SnapshotPiece, SnapshotSum } from '../etcd/snapshot-stream.ts'
+import { writeWhole } from '../etcd/write-whole.ts'
 
 /** How much of a member's snapshot is here. */
 export type OnSnapshot = (member: string, doneBytes: number, totalBytes: number) => void
@@ -43,8 +44,7 @@ export class SnapshotCopy {
     let piece = this.#first
     while (piece !== undefined) {
       // Written while it is packed: the next one, which may use its memory, waits for both.
-      // A FileHandle's writeFile goes on where the last one ended.
-      const writing = this.#handle.writeFile(piece.data)
+      const writing = writeWhole(this.#handle, piece.data)
       writing.catch(() => undefined)
       doneBytes += piece.data.length
       this.#onProgress?.(this.#member, doneBytes, piece.totalBytes)
