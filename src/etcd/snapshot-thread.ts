@@ -13,8 +13,8 @@ import { type SnapshotPiece, type SnapshotSum, streamSnapshot } from './snapshot
 /** A thread that was told to stop and does not is ended, in ms. */
 const PATIENCE_MS = 2_000
 
-/** Of the thread's heap, what is young: with Node.js's own 48 it has up to 50 MB more in memory. */
-const YOUNG_MIB = 2
+/** Of the thread's heap, what is young, in MiB: with more, what has come and was copied waits longer to be cleared away. */
+const YOUNG_MIB = 4
 
 export interface ThreadData {
   readonly endpoint: MemberEndpoint
