@@ -3,11 +3,9 @@ import { Readable } from 'node:stream'
 import { armor } from 'age-encryption'
 import { seal } from '../backup/sealing.ts'
 import { combineErrors } from '../errors.ts'
-import { type Word, runAgent } from '../host/agent.ts'
+import { runAgent } from '../host/agent.ts'
 import extension from '../host/agent/schedule.sh?raw'
 import { exportCaKey } from '../pki/ca-key-export.ts'
-import { NO_NAMES } from '../pki/names.ts'
-import { renderOpensslConfig } from '../pki/openssl-config.ts'
 import type { Lock } from '../run/lock.ts'
 import type { Session } from '../run/session.ts'
 import type { ScheduleChange, WantedSchedule } from '../schedule/changes.ts'
@@ -16,11 +14,10 @@ import { NODE_EXPORTER, PLACES, SCHEDULE_USER, SERVICE, TIMER } from '../schedul
 import type { Node } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
 import type { ScheduleSight } from './backup-schedule-look.ts'
+import { type ScheduleOperation as Operation, issueForSchedule, scheduleKey } from './schedule-certificate.ts'
 import type { ScheduleSources, ScheduleWish } from './backup-schedule-wish.ts'
 
 const PROGRAM_FOLDER = PLACES.program.slice(0, PLACES.program.lastIndexOf('/'))
-
-type Operation = readonly [name: string, ...words: Word[]]
 
 export interface InstallOptions {
   readonly lock: Lock
@@ -56,8 +53,8 @@ export async function installSchedule(session: Session, options: InstallOptions)
   const request = change('certificate')
   let certificate: readonly Work[] = []
   if (request !== undefined) {
-    const { lines } = await run([...ground, { operation: clientKey(session) }])
-    const text = await issue(session, node, lines)
+    const { lines } = await run([...ground, { operation: scheduleKey(session) }])
+    const text = await issueForSchedule(session, node, lines)
     const operation: Operation = ['schedule_certificate', PLACES.folder, SCHEDULE_USER, { text }]
     certificate = [{ operation, change: request }]
   }
@@ -167,17 +164,6 @@ async function removeSchedule(
   session.emit({ type: 'note', host: node.name, text: 'its schedule is gone' })
 }
 
-function clientKey({ cluster }: Session): Operation {
-  const { algorithm } = cluster.pki
-  const configuration = renderOpensslConfig({
-    commonName: SCHEDULE_USER,
-    names: NO_NAMES,
-    profile: 'client',
-    algorithm,
-  })
-  return ['schedule_key', PLACES.folder, { text: configuration }, algorithm]
-}
-
 /** For the backups' own recipients: whoever opens one can open it too, and nobody on the node can. */
 async function sealedCaKey(session: Session, recipients: readonly string[]): Promise<string> {
   const pem = await exportCaKey(session.cluster, session.askPassphrase, session.signal)
@@ -186,25 +172,6 @@ async function sealedCaKey(session: Session, recipients: readonly string[]): Pro
   const pieces: Uint8Array[] = []
   for await (const piece of sealed) pieces.push(piece)
   return armor.encode(Buffer.concat(pieces))
-}
-
-async function issue(session: Session, node: Node, lines: readonly string[]): Promise<string> {
-  const [request] = lines.flatMap((line) => /^request (\S+)$/.exec(line)?.slice(1) ?? [])
-  if (request === undefined) throw new TypeError(`no request came from ${node.name}`)
-  const { pem, warnings } = await (
-    await session.authority()
-  ).issue(
-    {
-      csrPem: Buffer.from(request, 'base64').toString('utf8'),
-      profile: 'client',
-      allowed: NO_NAMES,
-      days: session.cluster.pki.days,
-      subjectCommonName: SCHEDULE_USER,
-    },
-    session.signal,
-  )
-  for (const text of warnings) session.emit({ type: 'warning', host: node.name, text })
-  return pem
 }
 
 function fileName(path: string): string {

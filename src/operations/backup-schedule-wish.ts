@@ -212,11 +212,11 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** undefined: the one there is good. */
-function whyCertificate(
+/** Why a certificate has to be issued there; undefined: the one there is good, and not about to expire. */
+export function whyCertificate(
   cluster: Cluster,
   { certificate, keySpki }: ScheduleThere,
-  { trust, now }: ScheduleSupplies,
+  { trust, now }: Pick<ScheduleSupplies, 'trust' | 'now'>,
 ): string | undefined {
   if (certificate === undefined || keySpki === undefined) return 'it has none'
   const reasons = checkCertificate({

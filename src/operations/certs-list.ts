@@ -105,8 +105,14 @@ async function ofSchedule(
   try {
     const found = await scheduleCertificate(session)
     if (found === undefined) return [[], []]
-    const { host, pem } = found
-    return [[listed({ owner: SCHEDULE_USER, kind: 'client', host, file: PLACES.certificate }, pem, now)], []]
+    const { node, pem } = found
+    const origin = {
+      owner: SCHEDULE_USER,
+      kind: 'client',
+      host: node.name,
+      file: PLACES.certificate,
+    } as const
+    return [[listed(origin, pem, now)], []]
   } catch (error) {
     if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
     return [[], [error]]

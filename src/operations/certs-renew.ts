@@ -16,14 +16,14 @@ import { type Node, etcdNodes } from '../spec/cluster.ts'
 import { lockAll } from './apply.ts'
 import { type RenewedClient, dueClients, renewClients } from './certs-renew-clients.ts'
 import { type ServedCheck, checkServed } from './certs-served.ts'
-import { warnOfSchedule } from './schedule-certificate.ts'
+import { type DueScheduleCertificate, dueSchedule, renewSchedule } from './schedule-certificate.ts'
 import { type Availability, type ProbeChoice, withRecorder } from './with-recorder.ts'
 
 /** Renewed from this share of its life on, unless told otherwise. */
 export const RENEW_AFTER = 2 / 3
 
 export interface RenewOptions {
-  /** Names of etcd nodes; all of them, and the clients whose keys are kept here, unless given. */
+  /** Names of etcd nodes; all of them, the clients whose keys are kept here, and the schedule of backups, unless given. */
   readonly nodes?: readonly string[] | undefined
   /** From which share of its life on (0 to 1) a certificate is due; `RENEW_AFTER` unless given. */
   readonly olderThan?: number | undefined
@@ -39,6 +39,8 @@ export interface RenewPreview extends Plan {
   readonly due: readonly DueCertificate[]
   /** Names of clients whose certificates here are due as well. */
   readonly clients: readonly string[]
+  /** The node whose schedule of backups has a certificate that is due; undefined: none has. */
+  readonly schedule: string | undefined
 }
 
 export interface RenewReport {
@@ -46,6 +48,8 @@ export interface RenewReport {
   /** What every chosen member that runs serves on its two ports, after all. */
   readonly served: readonly ServedCheck[]
   readonly clients: readonly RenewedClient[]
+  /** Of the node that takes backups by itself; undefined: it was not due, or there is none. */
+  readonly schedule: { readonly host: string; readonly notAfter: string } | undefined
   /** What clients noticed; undefined: nothing was recorded. */
   readonly availability: Availability | undefined
 }
@@ -63,18 +67,19 @@ export async function renewCertificates(session: Session, options: RenewOptions)
   const before = await observe(session, judgeCertificates)
   const intent = intentOf(session, nodes, before, options)
   const clients = options.nodes === undefined ? await dueClients(session, shareOf(options)) : []
-  // Judged by its age alone, whatever is asked for: nothing here makes it younger.
-  if (options.nodes === undefined) await warnOfSchedule(session, options.olderThan ?? RENEW_AFTER)
-  if (intent.due.length === 0 && clients.length === 0) {
+  const schedule = options.nodes === undefined ? await dueSchedule(session, shareOf(options)) : undefined
+  if (intent.due.length === 0 && clients.length === 0 && schedule === undefined) {
     const served = await checkServed(session, nodes, before)
-    return { done: [], served, clients: [], availability: undefined }
+    return { done: [], served, clients: [], schedule: undefined, availability: undefined }
   }
   const preview = foresee(session.cluster, before, (state) => nextRenewal(intent, state))
   if (preview.blocked.length > 0) throw blockedError(preview.blocked)
-  await options.confirm({ ...preview, due: intent.due, clients })
+  await options.confirm({ ...preview, due: intent.due, clients, schedule: schedule?.node.name })
   await using lock = await lockAll(session, 'certs renew')
   const observed = await observe(session, judgeCertificates)
-  if (!sameDue(intent, intentOf(session, nodes, observed, options))) {
+  const again = schedule === undefined ? undefined : await dueSchedule(session, shareOf(options))
+  const same = sameDue(intent, intentOf(session, nodes, observed, options)) && schedule?.pem === again?.pem
+  if (!same) {
     throw new QuorateError('moved', 'the certificates are not as they were shown; nothing was changed', {
       hint: 'see what it is now: quorate certs renew',
     })
@@ -88,11 +93,22 @@ export async function renewCertificates(session: Session, options: RenewOptions)
       const { done, after } = await carryOut(recorded, lock, intent, observed)
       const served = await checkServed(recorded, nodes, after)
       const renewed = await renewClients(recorded, clients)
+      const scheduled = await renewScheduled(recorded, lock, again)
       await comeBack(recorded, observed, after)
-      return { done, served, clients: renewed }
+      return { done, served, clients: renewed, schedule: scheduled }
     },
   )
   return { ...result, availability }
+}
+
+async function renewScheduled(
+  session: Session,
+  lock: Lock,
+  due: DueScheduleCertificate | undefined,
+): Promise<RenewReport['schedule']> {
+  if (due === undefined) return undefined
+  const { node, pem } = await renewSchedule(session, lock, due)
+  return { host: node.name, notAfter: ageOf(pem, session.now()).notAfter.toISOString() }
 }
 
 /** Nodes some certificate of which has more to it than its age. */

@@ -94,7 +94,7 @@ async function troubles(
     certificate === undefined ? 0 : (ageOf(certificate, now).notAfter.getTime() - now.getTime()) / DAY_MS
   if (left < Math.min(SOON_DAYS, cluster.pki.days / 10)) {
     const when = left <= 0 ? 'has expired' : `expires in ${Math.floor(left)} days`
-    notes.push(`the certificate of its backups ${when}: quorate backup schedule renews it`)
+    notes.push(`the certificate of its backups ${when}: quorate certs renew`)
   }
   if (sha256(await readFile(cluster.file, 'utf8')) !== there.files[PLACES.clusterFile]?.sha256) {
     notes.push(

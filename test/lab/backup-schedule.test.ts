@@ -1,6 +1,6 @@
 /** A node takes backups by itself: its unit, its failures, what is seen of them, and what is left when it is over. */
 import { X509Certificate, createPrivateKey } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -12,7 +12,8 @@ import { unseal } from '../../src/backup/sealing.ts'
 import type { CertificateList } from '../../src/operations/certs-list.ts'
 import type { ScheduleReport } from '../../src/operations/backup-schedule.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
-import { applied } from './support/fresh.ts'
+import { forge } from './support/authority.ts'
+import { applied, stateFolder } from './support/fresh.ts'
 import { leftovers } from './support/no-trace.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
@@ -155,20 +156,57 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(well).not.toContain('!')
   })
 
-  test('its certificate is listed, and renewing says when it is due and what renews it', async () => {
+  test('its certificate is listed; one that has expired is told of, and renewed like all others', async () => {
     const list = JSON.parse(await quorateOk(lab, ['certs', 'list', '--json'])) as CertificateList
     expect(list.certificates.filter(({ host }) => host === NODE)).toMatchObject([
       { owner: 'quorate-backup', kind: 'client', file: '/etc/quorate-backup/client.crt', daysLeft: 364 },
     ])
-    const due = await quorate(lab, ['certs', 'renew', '--older-than', '0.000001'])
-    expect(due).toMatchObject({
+    expect(await quorateOk(lab, ['certs', 'renew'])).toContain('nothing is due')
+    const expired = await expire()
+    expect((await lab.machine(NODE).exec(['systemctl', 'start', SERVICE])).exitCode).not.toBe(0)
+    expect((await quorate(lab, ['status'])).stdout).toMatch(
+      /! service01: the certificate of its backups has expired: quorate certs renew/,
+    )
+    const asked = await quorate(lab, ['certs', 'renew'])
+    expect(asked).toMatchObject({
       exitCode: 130,
-      stderr: expect.stringMatching(
-        /service01: the certificate of its backups is .* backup schedule renews it/,
-      ),
+      stderr: expect.stringMatching(/service01\n.*issue the certificate of its backups anew/),
     })
-    expect((await quorate(lab, ['certs', 'renew'])).stderr).not.toContain('backup')
+    expect(await certificate()).toBe(expired)
+    const said = await quorateOk(lab, ['certs', 'renew', '--yes', '--json'])
+    const done = JSON.parse(said.trim().split('\n').at(-1) ?? '') as Record<string, unknown>
+    const schedule = { host: NODE, notAfter: expect.stringMatching(/^20.*Z$/) }
+    expect(done).toMatchObject({ type: 'done', changed: true, steps: 0, clients: [], schedule })
+    expect(await on(NODE, 'stat', '-c', '%U %a', '/etc/quorate-backup/client.key')).toBe('root 640')
+    await lab.machine(NODE).check(['systemctl', 'start', SERVICE])
+    expect(await quorateOk(lab, ['status'])).not.toContain('!')
+    expect(await quorateOk(lab, ['certs', 'renew'])).toContain('nothing is due')
+
+    await expire()
+    const words = '--every day --keep daily=14,monthly=12 --yes --json'.split(' ')
+    const again = JSON.parse(await quorateOk(lab, ['backup', 'schedule', ...words])) as ScheduleReport
+    expect(again.done.map(({ what }) => what)).toEqual([
+      'issue a client certificate for a key that is made there',
+    ])
   })
+
+  const certificate = async () => await on(NODE, 'cat', '/etc/quorate-backup/client.crt')
+
+  /** Of the key that is there; what is in force then. */
+  async function expire(): Promise<string> {
+    const file = '/etc/quorate-backup/client.crt'
+    const key = '/etc/quorate-backup/client.key'
+    const csr = await on(NODE, 'openssl', 'req', '-new', '-key', key, '-subj', '/CN=quorate-backup')
+    const folder = await mkdtemp(path.join(lab.folder, 'expired-'))
+    const ca = path.join(stateFolder(lab), 'ca')
+    const authority = { certificate: path.join(ca, 'ca.crt'), key: path.join(ca, 'ca.key') }
+    const life = { notBefore: '20250101000000Z', notAfter: '20250601000000Z' }
+    const pem = await forge(folder, authority, { csr, names: 'DNS:localhost', ...life })
+    await lab.machine(NODE).writeFile(file, pem)
+    await on(NODE, 'chown', 'root:quorate-backup', file)
+    await on(NODE, 'chmod', '640', file)
+    return await certificate()
+  }
 
   test('a machine that was off when its time came takes the backup when it is up again', async () => {
     const machine = lab.machine(NODE)

@@ -38,7 +38,7 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
     group: 'Certificates',
     summary: 'issue certificates anew while everything runs on',
     description:
-      'Those of the members, and of the clients whose keys are kept here, that are past a share of their life; with NODE of these members alone. Keys stay, nothing restarts, and afterwards every member is dialled on both ports to see that it serves the new one. Works as well once everything has expired. Shows what it will do and asks first. A CA that is about to expire is refused: see `quorate certs rotate-ca`.',
+      'Those of the members, of the clients whose keys are kept here, and of the node that takes backups on a schedule, that are past a share of their life; with NODE of these members alone. Keys stay, nothing restarts, and afterwards every member is dialled on both ports to see that it serves the new one. Works as well once everything has expired. Shows what it will do and asks first. A CA that is about to expire is refused: see `quorate certs rotate-ca`.',
     arguments: [{ syntax: '[node...]', description: 'etcd nodes; all unless given', values: 'etcd-nodes' }],
     options: [
       {

@@ -57,13 +57,19 @@ function describePreview(preview: RenewPreview, { colors }: CliContext): string 
   const clients = preview.clients
     .map((name) => `  ${colors.yellow('~')} issue ${name}.crt here anew\n`)
     .join('')
-  return `${members}${clients === '' ? '' : `${colors.bold('clients')}\n${clients}`}`
+  const node = preview.schedule
+  const schedule =
+    node === undefined
+      ? ''
+      : `${colors.bold(node)}\n  ${colors.yellow('~')} issue the certificate of its backups anew, for a new key\n`
+  return `${members}${schedule}${clients === '' ? '' : `${colors.bold('clients')}\n${clients}`}`
 }
 
-function question({ due, clients, waves }: RenewPreview): string {
+function question({ due, clients, schedule, waves }: RenewPreview): string {
   const hosts = new Set(due.map(({ host }) => host)).size
   const what = [
     ...(hosts > 0 ? [`the certificates of ${hosts} member${hosts === 1 ? '' : 's'}`] : []),
+    ...(schedule === undefined ? [] : [`that of ${schedule}'s backups`]),
     ...(clients.length > 0 ? [`those of ${clients.join(', ')} here`] : []),
   ]
   const fresh = waves.flat().some((step) => step.kind === 'key' && !step.keep)
@@ -73,12 +79,21 @@ function question({ due, clients, waves }: RenewPreview): string {
   return `Renew ${what.join(' and ')}? ${risk}`
 }
 
-function reportJson({ done, served, clients, availability }: RenewReport, durationMs: number) {
-  const changed = done.length + clients.length > 0
-  return { type: 'done', changed, steps: done.length, served, clients, durationMs, availability }
+function reportJson({ done, served, clients, schedule, availability }: RenewReport, durationMs: number) {
+  const changed = done.length + clients.length > 0 || schedule !== undefined
+  return {
+    type: 'done',
+    changed,
+    steps: done.length,
+    served,
+    clients,
+    schedule: schedule ?? null,
+    durationMs,
+    availability,
+  }
 }
 
-function describe({ done, served, clients }: RenewReport, durationMs: number): string {
+function describe({ done, served, clients, schedule }: RenewReport, durationMs: number): string {
   const lines = served.map(({ host, port, serial, notAfter }) => {
     const until = notAfter.slice(0, 10)
     const both = served.filter((other) => other.host === host).every((other) => other.serial === serial)
@@ -90,8 +105,12 @@ function describe({ done, served, clients }: RenewReport, durationMs: number): s
     const copies = name === OPERATOR ? '' : `: copy it to wherever ${name} uses a copy of it`
     return `  ${certificate}${copies}\n`
   })
-  if (done.length + clients.length === 0) return `nothing is due\n${lines.join('')}`
-  return `renewed in ${(durationMs / 1000).toFixed(1)} s\n${lines.join('')}${kept.join('')}`
+  const backups =
+    schedule === undefined
+      ? ''
+      : `  ${schedule.host}: takes backups with one good until ${schedule.notAfter.slice(0, 10)}\n`
+  if (done.length + clients.length === 0 && backups === '') return `nothing is due\n${lines.join('')}`
+  return `renewed in ${(durationMs / 1000).toFixed(1)} s\n${lines.join('')}${backups}${kept.join('')}`
 }
 
 export default certsRenew
