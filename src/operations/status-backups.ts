@@ -4,9 +4,11 @@ import { readFile } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
 import { ageOf } from '../pki/age.ts'
 import type { Session } from '../run/session.ts'
-import { type ScheduleConfig, parseConfig } from '../schedule/config.ts'
+import { type ScheduleConfig, outlineOf, parseConfig } from '../schedule/config.ts'
 import { type ScheduleThere, lookAtSchedule } from '../schedule/look.ts'
 import { NODE_EXPORTER, PLACES } from '../schedule/places.ts'
+import type { Cluster, Node } from '../spec/cluster.ts'
+import { onAll } from '../ssh/fleet.ts'
 import { scheduleNode } from './backup-schedule-wish.ts'
 
 /** Stable and documented in docs/status.md. Times are ISO 8601; null: there is none, or it is not known. */
@@ -39,12 +41,57 @@ const DAY_MS = 86_400_000
 /** From here on the certificate is worth a word, in days. */
 const SOON_DAYS = 30
 
-/** Looks at the node that the cluster file means, if it has a schedule at all. Never throws for what it can't learn. */
+/**
+ * Of the node that the cluster file means, or of the one that takes backups although the file has no schedule; and which
+ * others do. Never throws for what it can't learn. A file without a word on backups has no schedule to look for.
+ */
 export async function backupsSeen(session: Session): Promise<BackupsSeen> {
-  const { cluster, signal } = session
-  if (cluster.backup?.schedule === undefined) return { backups: null, notes: [] }
+  const { cluster } = session
+  if (cluster.backup === undefined) return { backups: null, notes: [] }
+  if (cluster.backup.schedule === undefined) {
+    const [found, ...others] = await takingBackups(session)
+    if (found === undefined) return { backups: null, notes: [] }
+    const { backups, notes } = await seenOn(session, () => found)
+    const text = `takes backups as well as ${found.name}: quorate backup schedule --node ${found.name} removes it`
+    return { backups, notes: [...notes, ...others.map(({ name }) => `${name}: ${text}`)] }
+  }
+  const [{ backups, notes }, all] = await Promise.all([
+    seenOn(session, () => scheduleNode(cluster)),
+    takingBackups(session),
+  ])
+  const meant = wantedName(cluster)
+  const text = `takes backups, and the cluster file means ${meant}: quorate backup schedule moves it there`
+  const strays = meant === undefined ? [] : all.filter(({ name }) => name !== meant)
+  return { backups, notes: [...notes, ...strays.map(({ name }) => `${name}: ${text}`)] }
+}
+
+/** undefined: the file names none that there is; looking at it tells. */
+function wantedName(cluster: Cluster): string | undefined {
   try {
-    const node = scheduleNode(cluster)
+    return scheduleNode(cluster).name
+  } catch (error) {
+    if (error instanceof QuorateError && error.code === 'usage') return undefined
+    throw error
+  }
+}
+
+/** Nodes on which this cluster has a schedule, of those that can be reached: that others can't is told elsewhere. */
+async function takingBackups(session: Session): Promise<readonly Node[]> {
+  const { cluster, signal } = session
+  const { results } = await onAll(cluster.nodes, async (node) => {
+    const remote = await session.remote(node)
+    const { stdout, exitCode } = await remote.run({ argv: ['cat', PLACES.config], root: true, signal })
+    return exitCode === 0 && outlineOf(stdout).cluster === cluster.name
+  })
+  signal.throwIfAborted()
+  const names = results.flatMap(({ host, value }) => (value ? [host] : []))
+  return cluster.nodes.filter(({ name }) => names.includes(name))
+}
+
+async function seenOn(session: Session, choose: () => Node): Promise<BackupsSeen> {
+  const { signal } = session
+  try {
+    const node = choose()
     const remote = await session.remote(node)
     const there = await lookAtSchedule(remote, { exporter: NODE_EXPORTER, signal })
     if (there.config === undefined) {

@@ -233,6 +233,15 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     expect(await traces(NODE)).toEqual('')
     expect(await bundles()).not.toEqual([])
     expect(await on('etcd03', 'systemctl', 'is-active', 'quorate-backup.timer')).toBe('active')
+    const moved = (await quorate(lab, ['status'])).stdout
+    expect(moved).toMatch(
+      /! etcd03: takes backups, and the cluster file means service01: quorate backup sched/,
+    )
+    await lab.writeCluster({ backup: { store: backup['store'], recipients: backup['recipients'] } })
+    const unnamed = (await quorate(lab, ['status'])).stdout
+    expect(unnamed).toMatch(/backups: etcd03, .*latest/)
+    expect(unnamed).not.toContain('cluster file means')
+    await lab.writeCluster({ backup })
 
     expect(await quorateOk(lab, ['backup', 'schedule', '--remove', '--yes'])).toContain('no node')
     expect(await traces('etcd03')).toEqual('')
