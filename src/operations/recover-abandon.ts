@@ -9,9 +9,10 @@ import { surveyMembers } from './recover-look.ts'
 import { progressOf } from './recover-progress.ts'
 import { recoverCommand } from './recover-report.ts'
 import { lockThose } from './recover.ts'
+import { onBystanders } from './recover-bystanders.ts'
 
 /**
- * Copies and marks go; members stay stopped.
+ * Copies and marks go; members stay stopped. API servers and flannel that were stopped are started again.
  *
  * @returns names of the machines that were marked; empty: none was
  * @throws QuorateError `blocked` once the new cluster's data is in its place: then only forward is a way.
@@ -39,11 +40,13 @@ export async function abandonRecovery(session: Session): Promise<readonly string
     node !== undefined && host?.underway?.verb === 'recover' ? [node] : [],
   )
   const signal = AbortSignal.any([session.signal, lock.lost])
+  await onBystanders(session, lock, lost, ['recover_resume'])
   const { errors } = await onAll(marked, async (node) => {
     await runAgent(await session.remote(node), {
       operations: [
         ['fence', lock.token],
         ['recover_drop', dataDirectory, walDirectory],
+        ['recover_resume'],
         ['remove', PATHS.underway],
       ],
       looks: [],

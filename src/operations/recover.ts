@@ -7,6 +7,7 @@
 import { QuorateError, combineErrors } from '../errors.ts'
 import { verifyCluster } from '../etcd/verify.ts'
 import { runAgent } from '../host/agent.ts'
+import { RECOVER } from '../host/extensions.ts'
 import { PATHS } from '../host/state.ts'
 import type { RecoveryStep } from '../plan/recovery-steps.ts'
 import type { AnyStep } from '../plan/steps.ts'
@@ -22,6 +23,7 @@ import { applyIntent } from './apply.ts'
 import { replaceClusterFile, requireUnchanged, requireWritable } from './cluster-file.ts'
 import { keepDeparted } from './departed.ts'
 import { type MemberChange, memberLoss } from './member-change.ts'
+import { onBystanders } from './recover-bystanders.ts'
 import { type Decision, type RecoveryChoice, type RecoveryPreview, decideRecovery } from './recover-decide.ts'
 import { type Rebuild, beginCluster, makeCluster, markOperation, placeCluster } from './recover-rebuild.ts'
 import type { RecoveryProgress } from './recover-progress.ts'
@@ -135,7 +137,10 @@ async function carryOut(work: Work): Promise<RecoverReport> {
   let { progress } = decision
   session.emit({ type: 'wave', steps: left.filter(({ kind }) => kind !== 'release') })
 
-  await onEach(work, of('fence'), () => [markOperation(progress), ['stop', 'etcd.service']])
+  const bystanders = async (operation: Operation) =>
+    await onBystanders(session, lock, progress.lost, operation)
+  if (of('fence').length > 0) await bystanders(['recover_halt'])
+  await onEach(work, of('fence'), () => [markOperation(progress), ['recover_halt'], ['stop', 'etcd.service']])
   for (const step of of('copy'))
     progress = await timed(session.emit, step, async () => await makeCluster(rebuild, progress))
   const { made } = progress
@@ -160,8 +165,10 @@ async function carryOut(work: Work): Promise<RecoverReport> {
   await verifyCluster(await allMembers(wanted), session.signal)
   // The survivor's last: its mark says that nothing is to be begun anew.
   const releases = of('release')
-  await onEach(work, releases.slice(0, -1), () => [['remove', PATHS.underway]])
-  await onEach(work, releases.slice(-1), () => [['remove', PATHS.underway]])
+  const released = [['recover_resume'], ['remove', PATHS.underway]] as const
+  await bystanders(['recover_resume'])
+  await onEach(work, releases.slice(0, -1), () => released)
+  await onEach(work, releases.slice(-1), () => released)
   return {
     survivor: preview.survivor,
     clusterId: made.clusterId,
@@ -192,6 +199,7 @@ async function onEach(
         const { notes } = await runAgent(await session.remote(nodeOf(session, step.host)), {
           operations: [['fence', lock.token], ...operations(step)],
           looks: [],
+          extension: RECOVER,
           signal: session.signal,
         })
         return notes.map((line) => line.replace(/^moved /, ''))

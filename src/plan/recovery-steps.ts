@@ -3,9 +3,10 @@ import type { StepCommon } from './steps.ts'
 
 export type RecoveryStep = StepCommon & {
   /**
-   * `fence`: etcd stopped, and the machine marked. `copy`: a copy of the survivor's data becomes that of a new cluster,
+   * `fence`: the machine marked, and etcd stopped, with the API servers and flannel that use it there. `copy`: a copy of the survivor's data becomes that of a new cluster,
    * beside it. `place`: the two exchanged. `begin`: the new cluster started, and verified. `clear`: what the others have
-   * moved aside. `release`: the mark taken away.
+   * moved aside. `release`: what was stopped beside etcd is
+   * started again, and the mark taken away.
    */
   readonly kind: 'fence' | 'copy' | 'place' | 'begin' | 'clear' | 'release'
   readonly host: string
@@ -35,7 +36,14 @@ export function recoverySteps({ survivor, others, stage }: RecoverySteps): reado
     danger: 'membership',
   })
   const stages: readonly (readonly RecoveryStep[])[] = [
-    all.map((host) => step('fence', host, 'stop etcd.service', 'nothing may change beneath the copy')),
+    all.map((host) =>
+      step(
+        'fence',
+        host,
+        'stop etcd.service, API servers and flannel',
+        'nothing may change beneath the copy',
+      ),
+    ),
     [step('copy', survivor, 'make a new cluster of a copy of its data', 'its log is the one to go on from')],
     [step('place', survivor, 'put it in the place of its data, which is moved aside', 'the copy is whole')],
     [step('begin', survivor, 'start it as the only member, and verify it', 'the others join it')],
@@ -44,9 +52,15 @@ export function recoverySteps({ survivor, others, stage }: RecoverySteps): reado
     ),
   ]
   return [
-    ...stages.slice(reached + 1).flat(),
+    // The first mark says that fencing was begun, and not that it was done everywhere; it can be done twice.
+    ...stages.slice(stage === 'fenced' ? 0 : reached + 1).flat(),
     ...[...others, survivor].map((host) =>
-      step('release', host, 'take the mark away', 'the cluster is whole again'),
+      step(
+        'release',
+        host,
+        'start what was stopped beside etcd, take the mark away',
+        'the cluster is whole again',
+      ),
     ),
   ]
 }

@@ -22,6 +22,7 @@ import { statusOf } from './support/status.ts'
 
 const BLOCKED = 8
 const OPEN = 2
+const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml'
 const KEYS = '/history/'
 /** So many writes are acknowledged before anything happens. */
 const ENOUGH = 60
@@ -58,6 +59,17 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(refused.stdout).toContain('quorate start --all')
 
     for (const machine of others) await machine.check(['mv', '/opt/etcd/data', '/opt/etcd/data.away'])
+    const [user, pod] = [lab.machine(leader), others[0] ?? lab.machine(leader)]
+    await user.writeFile(
+      '/etc/systemd/system/kube-apiserver.service',
+      '[Service]\nExecStart=/bin/sleep infinity\n',
+    )
+    await user.check(['systemctl', 'start', 'kube-apiserver'])
+    await pod.writeFile(MANIFEST, 'kind: Pod\n')
+    const users = async () => [
+      (await user.exec(['systemctl', 'is-active', 'kube-apiserver'])).stdout.trim(),
+      (await pod.exec(['cat', MANIFEST])).stdout.trim(),
+    ]
     const { report } = await recoverJson([])
     expect(report).toMatchObject({ kind: 'lost', best: leader, complete: false, voters: 3, quorum: 2 })
     expect(report.mayBeLost.join()).toContain(`without ${leader}`)
@@ -67,11 +79,13 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(await quorate(lab, ['recover', '--from-survivor', '--yes'])).toMatchObject({ exitCode: 130 })
 
     await killed('step-done fence')
+    // Those that were not fenced by then are by the next run.
     const apply = await quorate(lab, ['apply'])
     expect(apply).toMatchObject({ exitCode: BLOCKED })
     expect(apply.stderr).toContain('quorate recover --from-survivor')
     expect(await quorate(lab, ['start', '--all'])).toMatchObject({ exitCode: BLOCKED })
     expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('taken back')
+    expect(await users()).toEqual(['active', 'kind: Pod'])
     expect((await recoverJson([])).report.kind).toBe('lost')
 
     const seconds: ProcessResult[] = []
@@ -91,8 +105,10 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     await killed('step-started begin')
     expect(await quorate(lab, ['recover', '--abandon'])).toMatchObject({ exitCode: BLOCKED })
     await killed('step-done clear')
+    expect(await users()).toEqual(['inactive', ''])
     await killed('step-done release')
     await quorateOk(lab, ['recover', '--from-survivor', ...CONFIRM])
+    expect(await users()).toEqual(['active', 'kind: Pod'])
     expect((await recoverJson([])).report.kind).toBe('serving')
     expect(await quorateOk(lab, ['apply'])).toContain('nothing to change')
     await using session = await sessionOf(lab)

@@ -93,3 +93,14 @@ swap_in() {
   mv -T "$1.recover-new" "$1"
   sync "${1%/*}"
 }
+
+# recover_halt: nobody uses etcd here until recover_resume.
+op_recover_halt() {
+  halt_consumers "$state/recover"
+}
+
+# recover_resume
+op_recover_resume() {
+  resume_consumers "$state/recover"
+  rm -rf -- "$state/recover"
+}

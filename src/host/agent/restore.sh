@@ -3,22 +3,7 @@
 # What was done so far lies in $state/restore (see look_restore), and once anything of the present cluster was stopped,
 # $state/underway keeps every other verb away until the restore is finished.
 
-# What is known to write to etcd, or to read from it all the time.
-CONSUMERS='kube-apiserver.service flanneld.service flannel.service'
-MANIFEST=/etc/kubernetes/manifests/kube-apiserver.yaml
-
 FIRST_START=/run/systemd/system/etcd.service.d/quorate-first-start.conf
-
-# note_whole FILE: from standard input; complete and on the disk, or not there.
-note_whole() {
-  mkdir -p "${1%/*}"
-  draft=$1.quorate-new
-  cat >"$draft"
-  sync "$draft"
-  mv -f "$draft" "$1"
-  draft=
-  sync "${1%/*}"
-}
 
 # drop_staged DATA WAL: what an earlier try has restored and nobody uses; the snapshot makes it again.
 drop_staged() {
@@ -57,32 +42,8 @@ op_restore_stage() {
 # restore_halt: whatever of the known consumers runs here is noted, and stopped. The mark that keeps other verbs away lies
 # there already; in the end it says that this is done.
 op_restore_halt() {
-  mkdir -p "$state/restore"
-  running_consumers | while read -r line; do
-    grep -s -q -F -x -e "$line" "$state/restore/consumers" || printf '%s\n' "$line"
-  done >"$state/restore/found"
-  { cat "$state/restore/consumers" 2>/dev/null || true; cat "$state/restore/found"; } | note_whole "$state/restore/consumers"
-  rm -f "$state/restore/found"
-  while read -r kind what; do
-    case $kind in
-      unit) systemctl stop "$what" || fail "$what does not stop" ;;
-      manifest)
-        if [ -f "$what" ]; then mv -f "$what" "$state/restore/${what##*/}"; fi
-        await_end kube-apiserver
-        ;;
-    esac
-  done <"$state/restore/consumers"
+  halt_consumers "$state/restore"
   { cat "$state/underway"; echo halted=yes; } | note_whole "$state/underway"
-}
-
-# await_end NAME: until no process of that name is left; a kubelet takes its time to see that a manifest is gone.
-await_end() {
-  tries=90
-  while grep -s -q -x -e "$1" /proc/[0-9]*/comm; do
-    [ "$tries" -gt 0 ] || fail "$1 still runs, a minute and a half after its manifest was taken away: stop it by hand, then run this again"
-    tries=$((tries - 1))
-    sleep 1
-  done
 }
 
 # restore_place TOKEN SUFFIX DATA WAL FORMER: exchanges the folders with renames. FORMER: the ID of the cluster that was
@@ -125,19 +86,7 @@ op_restore_unchecked() {
 
 # restore_finish: what was stopped here is started again, and nothing keeps other verbs away any more.
 op_restore_finish() {
-  if [ -f "$state/restore/consumers" ]; then
-    while read -r kind what; do
-      case $kind in
-        unit) systemctl start --no-block "$what" || fail "$what does not start" ;;
-        manifest)
-          if [ -f "$state/restore/${what##*/}" ]; then
-            [ ! -e "$what" ] || fail "$what is there again, and so is the one that was taken away, $state/restore/${what##*/}: remove one of them"
-            mv -f "$state/restore/${what##*/}" "$what"
-          fi
-          ;;
-      esac
-    done <"$state/restore/consumers"
-  fi
+  resume_consumers "$state/restore"
   if [ -f "$FIRST_START" ]; then
     rm -f "$FIRST_START"
     rmdir "${FIRST_START%/*}" 2>/dev/null || true
@@ -150,13 +99,6 @@ op_restore_finish() {
 op_restore_discard() {
   drop_staged "$2" "$3"
   rm -rf "$state/restore" "$state/underway"
-}
-
-running_consumers() {
-  for unit in $CONSUMERS; do
-    case $(systemctl is-active "$unit" 2>/dev/null) in active | activating | reloading) printf 'unit %s\n' "$unit" ;; esac
-  done
-  if [ -f "$MANIFEST" ]; then printf 'manifest %s\n' "$MANIFEST"; fi
 }
 
 # restore [FOLDER…]: a look; what may have to be stopped here, and how many KiB are free where these are, or will be.
