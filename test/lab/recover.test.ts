@@ -37,9 +37,15 @@ interface Written {
 describe.skipIf(whyNoLab())('a quorum that is lost', () => {
   let lab: TestLab
   beforeAll(async () => {
-    lab = await testLab({ machines: 3 })
+    lab = await testLab({
+      machines: [
+        ...['etcd01', 'etcd02', 'etcd03'].map((name) => ({ name })),
+        { name: 'service01', roles: ['service'] },
+      ],
+    })
   })
   afterAll(async () => await lab.down())
+  const members = () => lab.machines.filter(({ name }) => name !== 'service01')
 
   test('3.5: crashed right behind a write, two members lost their data; killed at every step, no acknowledged write is missing', async () => {
     // What was applied is only in the log for a while: as in the moment after a write, but for longer.
@@ -48,9 +54,9 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(await recoverJson([])).toMatchObject({ exitCode: 0, report: { kind: 'serving', choices: [] } })
 
     const leader = (await statusOf(lab)).report.cluster.leader ?? ''
-    const others = lab.machines.filter(({ name }) => name !== leader)
+    const others = members().filter(({ name }) => name !== leader)
     const history = await writeUntil(async () => undefined)
-    await Promise.all(lab.machines.map(crash))
+    await Promise.all(members().map(crash))
     const whole = await recoverJson([])
     expect(whole).toMatchObject({ exitCode: OPEN, report: { kind: 'startable', mayBeLost: [] } })
     expect(whole.report.choices).toMatchObject([{ kind: 'start', command: 'quorate start --all' }])
@@ -60,15 +66,20 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
 
     for (const machine of others) await machine.check(['mv', '/opt/etcd/data', '/opt/etcd/data.away'])
     const [user, pod] = [lab.machine(leader), others[0] ?? lab.machine(leader)]
-    await user.writeFile(
-      '/etc/systemd/system/kube-apiserver.service',
-      '[Service]\nExecStart=/bin/sleep infinity\n',
-    )
-    await user.check(['systemctl', 'start', 'kube-apiserver'])
+    const bystander = lab.machine('service01')
+    for (const [machine, unit] of [
+      [user, 'kube-apiserver'],
+      [bystander, 'flanneld'],
+    ] as const) {
+      const text = '[Service]\nExecStart=/bin/sleep infinity\n'
+      await machine.writeFile(`/etc/systemd/system/${unit}.service`, text)
+      await machine.check(['systemctl', 'start', unit])
+    }
     await pod.writeFile(MANIFEST, 'kind: Pod\n')
     const users = async () => [
       (await user.exec(['systemctl', 'is-active', 'kube-apiserver'])).stdout.trim(),
       (await pod.exec(['cat', MANIFEST])).stdout.trim(),
+      (await bystander.exec(['systemctl', 'is-active', 'flanneld'])).stdout.trim(),
     ]
     const { report } = await recoverJson([])
     expect(report).toMatchObject({ kind: 'lost', best: leader, complete: false, voters: 3, quorum: 2 })
@@ -85,7 +96,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(apply.stderr).toContain('quorate recover --from-survivor')
     expect(await quorate(lab, ['start', '--all'])).toMatchObject({ exitCode: BLOCKED })
     expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('taken back')
-    expect(await users()).toEqual(['active', 'kind: Pod'])
+    expect(await users()).toEqual(['active', 'kind: Pod', 'active'])
     expect((await recoverJson([])).report.kind).toBe('lost')
 
     const seconds: ProcessResult[] = []
@@ -105,10 +116,10 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     await killed('step-started begin')
     expect(await quorate(lab, ['recover', '--abandon'])).toMatchObject({ exitCode: BLOCKED })
     await killed('step-done clear')
-    expect(await users()).toEqual(['inactive', ''])
+    expect(await users()).toEqual(['inactive', '', 'inactive'])
     await killed('step-done release')
     await quorateOk(lab, ['recover', '--from-survivor', ...CONFIRM])
-    expect(await users()).toEqual(['active', 'kind: Pod'])
+    expect(await users()).toEqual(['active', 'kind: Pod', 'active'])
     expect((await recoverJson([])).report.kind).toBe('serving')
     expect(await quorateOk(lab, ['apply'])).toContain('nothing to change')
     await using session = await sessionOf(lab)
@@ -128,7 +139,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     await using before = await sessionOf(lab)
     const had = await contents(before)
     await Promise.all(
-      lab.machines.map(async (machine) => {
+      members().map(async (machine) => {
         await machine.check(['systemctl', 'disable', 'etcd'])
         await machine.kill()
         await machine.boot()
@@ -143,7 +154,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
 
   test('3.4: the survivor was cut off before; exactly what the others acknowledged alone is lost, and they do not disturb when they come back', async () => {
     await applied(lab, { etcd: { version: '3.4.23', source: { debian: { suite: 'bookworm' } } } })
-    const [survivor, ...others] = lab.machines as [Machine, ...Machine[]]
+    const [survivor, ...others] = members() as [Machine, ...Machine[]]
     const shared = await writeUntil(async () => undefined)
     await quorateOk(lab, ['move-leader', 'etcd02', '--yes', '--no-probe'])
     await survivor.cutNetwork({ ports: [2380] })
