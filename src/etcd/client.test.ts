@@ -7,6 +7,7 @@ import { connectMember } from './client.ts'
 import { type FailureKind, failureKind } from './failure.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
 import { Watch } from './gen/watch_pb.ts'
+import { MemberSessions } from './sessions.ts'
 
 /** An empty message, as gRPC frames it: not compressed, no bytes. */
 const EMPTY = Buffer.alloc(5)
@@ -51,6 +52,21 @@ test('a member that says goodbye is dialled anew, and what becomes of the old co
   }
   expect([...failures].filter((kind) => kind !== 'closed')).toEqual([])
   await call()
+})
+
+test('an answer that is there before anybody reads it is read whole', async () => {
+  const origin = `http://127.0.0.1:${await emptyServer(() => undefined)}`
+  const sessions = new MemberSessions(origin)
+  onTestFinished(() => sessions.abort())
+  for (let turns = 0; turns < 8; turns++) {
+    const stream = await sessions.request('POST', '/', {}, {})
+    stream.end()
+    await once(stream, 'response')
+    const pieces = stream[Symbol.asyncIterator]()
+    for (let turn = 0; turn < turns; turn++) await soon()
+    expect(await pieces.next()).toEqual({ done: false, value: EMPTY })
+    expect(await pieces.next()).toMatchObject({ done: true })
+  }
 })
 
 test('a watch ends when its member says that it stops, though the connection stays open', async () => {

@@ -30,6 +30,7 @@ export class MemberSessions extends Http2SessionManager {
     options: Omit<ClientSessionRequestOptions, 'signal'>,
   ): Promise<ClientHttp2Stream> {
     const stream = await super.request(method, path, headers, options)
+    readFromTheStart(stream)
     const session = stream.session as ClientHttp2Session | undefined
     if (session !== undefined && !this.#known.has(session)) {
       this.#known.add(session)
@@ -40,6 +41,25 @@ export class MemberSessions extends Http2SessionManager {
       session.once('goaway', () => this.onGoodbye())
     }
     return stream
+  }
+}
+
+/**
+ * Begins to read as soon as the library has an iterator, and not only when it takes the first piece: from 24.20 and 26.3
+ * on Node.js takes an answer that has arrived whole in between for one that broke off ("Premature close").
+ * https://github.com/nodejs/node/issues/65677
+ */
+function readFromTheStart(stream: ClientHttp2Stream): void {
+  const iterate = stream[Symbol.asyncIterator].bind(stream)
+  stream[Symbol.asyncIterator] = () => {
+    const pieces = iterate()
+    const first = pieces.next()
+    first.catch(told)
+    pieces.next = () => {
+      Reflect.deleteProperty(pieces, 'next')
+      return first
+    }
+    return pieces
   }
 }
 
