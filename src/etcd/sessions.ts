@@ -45,22 +45,19 @@ export class MemberSessions extends Http2SessionManager {
 }
 
 /**
- * Begins to read as soon as the library has an iterator, and not only when it takes the first piece: from 24.20 and 26.3
- * on Node.js takes an answer that has arrived whole in between for one that broke off ("Premature close").
+ * Begins to read when the call begins, and not only when somebody wants the first piece: from 24.20 and 26.3 on Node.js
+ * takes an answer that has arrived whole in between for one that broke off ("Premature close").
  * https://github.com/nodejs/node/issues/65677
  */
 function readFromTheStart(stream: ClientHttp2Stream): void {
-  const iterate = stream[Symbol.asyncIterator].bind(stream)
-  stream[Symbol.asyncIterator] = () => {
-    const pieces = iterate()
-    const first = pieces.next()
-    first.catch(told)
-    pieces.next = () => {
-      Reflect.deleteProperty(pieces, 'next')
-      return first
-    }
-    return pieces
+  const pieces = stream[Symbol.asyncIterator]()
+  const first = pieces.next()
+  first.catch(told)
+  pieces.next = () => {
+    Reflect.deleteProperty(pieces, 'next')
+    return first
   }
+  stream[Symbol.asyncIterator] = () => pieces
 }
 
 /** Whoever waits for an answer is told by its own stream; nobody else wants to know. */
