@@ -42,6 +42,8 @@ describe.skipIf(whyNoLab())('a rolling restart that is killed', () => {
           if (step?.kind === 'restart' && type === 'step-done') restarted.push(step.host ?? '')
           const moment = `${type} ${step?.kind} ${step?.host ?? ''}`
           if (killed || step === undefined || !/^step-(started|done)$/.test(type ?? '')) return
+          // First of all: later it may come in one breath with the end of the step before, and that kill has done for it.
+          if (killedAt.size === 0 && !moment.startsWith('step-started restart')) return
           if (killedAt.has(moment)) return
           killedAt.add(moment)
           killed = child.kill('SIGKILL')
