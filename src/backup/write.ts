@@ -9,7 +9,7 @@ import { youngCollector } from './young.ts'
 const PIECE_BYTES = 1024 ** 2
 
 /** Packed bytes after which memory is tidied. */
-const TIDY_BYTES = 8 * 1024 ** 2
+const TIDY_BYTES = 4 * 1024 ** 2
 
 export interface BundleParts {
   readonly about: About
