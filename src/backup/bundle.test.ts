@@ -262,14 +262,16 @@ test('a proof of another snapshot is noticed', async () => {
 
 test('names tell the cluster, the time and the revision; other files have none of it', () => {
   const name = bundleName('prod-b', new Date('2026-11-22T12:00:00.512Z'), 9_007_199_254_740_993n, true)
-  expect(name).toBe('prod-b-20261122T120000Z-r9007199254740993.bundle.age')
+  expect(name).toBe('prod-b-20261122T120000.512Z-r9007199254740993.bundle.age')
   expect(parseBundleName(name)).toEqual({
     name,
     cluster: 'prod-b',
-    takenAt: new Date('2026-11-22T12:00:00Z'),
+    takenAt: new Date('2026-11-22T12:00:00.512Z'),
     revision: 9_007_199_254_740_993n,
     encrypted: true,
   })
+  const withoutMs = parseBundleName('prod-b-20261122T120000Z-r1.bundle')
+  expect(withoutMs).toMatchObject({ takenAt: new Date('2026-11-22T12:00:00Z'), encrypted: false })
   for (const other of [`${name}.json`, `.${name}`, 'prod-b-20261322T120000Z-r1.bundle', 'x.db'])
     expect(parseBundleName(other)).toBeUndefined()
 })

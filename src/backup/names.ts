@@ -9,10 +9,12 @@ export interface BundleName {
   readonly encrypted: boolean
 }
 
-const PATTERN = /^(?<cluster>[a-z0-9-]+)-(?<time>\d{8}T\d{6}Z)-r(?<revision>\d+)\.bundle(?<age>\.age)?$/
+const PATTERN =
+  /^(?<cluster>[a-z0-9-]+)-(?<time>\d{8}T\d{6}(?:\.\d{3})?Z)-r(?<revision>\d+)\.bundle(?<age>\.age)?$/
 
+/** To the millisecond: two backups of a small cluster may begin within one second. */
 export function bundleName(cluster: string, takenAt: Date, revision: bigint, encrypted: boolean): string {
-  const time = takenAt.toISOString().replaceAll(/[-:]|\.\d+/g, '')
+  const time = takenAt.toISOString().replaceAll(/[-:]/g, '')
   return `${cluster}-${time}-r${revision}.bundle${encrypted ? '.age' : ''}`
 }
 
@@ -21,7 +23,7 @@ export function parseBundleName(name: string): BundleName | undefined {
   const parts = PATTERN.exec(name)?.groups
   if (parts === undefined) return undefined
   const { cluster = '', time = '', revision = '', age } = parts
-  const takenAt = new Date(time.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z'))
+  const takenAt = new Date(time.replace(/^(....)(..)(..)T(..)(..)(.+)Z$/, '$1-$2-$3T$4:$5:$6Z'))
   if (Number.isNaN(takenAt.getTime())) return undefined
   return { name, cluster, takenAt, revision: BigInt(revision), encrypted: age !== undefined }
 }

@@ -19,7 +19,7 @@ const MAX_TEXT_BYTES = 16 * 1024 ** 2
 const ZSTD_MAGIC = Buffer.from('28b52ffd', 'hex')
 
 export interface BackupData {
-  /** For messages: `prod-20261122T120000Z-r42.bundle.age`. */
+  /** For messages: `prod-20261122T120000.512Z-r42.bundle.age`. */
   readonly name: string
   readonly data: AsyncIterable<Uint8Array>
 }

@@ -144,10 +144,12 @@ class Reading {
 function requireOwnName(name: string, about: SideFile['about']): void {
   const said = parseBundleName(name)
   if (said === undefined) return
-  const takenAt = Math.floor(Date.parse(about.takenAt) / 1000)
+  // Bundles had only the second in their names at first.
+  const laterMs = Date.parse(about.takenAt) - said.takenAt.getTime()
   const same =
     said.cluster === about.cluster &&
-    said.takenAt.getTime() / 1000 === takenAt &&
+    laterMs >= 0 &&
+    laterMs < 1000 &&
     said.revision === BigInt(about.readRevision)
   if (same) return
   const inside = `a backup of ${about.cluster} of ${about.takenAt}, revision ${about.readRevision}`

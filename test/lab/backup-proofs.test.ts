@@ -184,7 +184,7 @@ test('a backup of 3.4.23: with its own etcd, and with a newer one where that is 
   }
 
   // It is proven now; what is older goes, what is newer stays as the newest.
-  const named = (time: string) => name.replace(/\d{8}T\d{6}Z/, time)
+  const named = (time: string) => name.replace(/\d{8}T[\d.]+Z/, time)
   const [old, newest] = [named('20200101T000000Z'), named('29990101T000000Z')]
   for (const other of [old, newest]) await writeFile(path.join(source.store, other), 'x')
   const prune = ['backup', 'prune', '--keep', 'hourly=0,daily=0,weekly=0,monthly=0']

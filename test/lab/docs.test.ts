@@ -121,7 +121,7 @@ const LIFE: readonly Typed[] = [
   },
   { shown: 'quorate import - < keys.jsonl' },
   {
-    shown: 'quorate restore prod-20261122T030000Z-r5711.bundle.age --identity backup.key',
+    shown: 'quorate restore prod-20261122T030000.214Z-r5711.bundle.age --identity backup.key',
     as: 'quorate restore "$(ls backups | grep age$ | tail -n 1)" --store backups --identity backup.key --confirm my-cluster && quorate apply',
   },
   { shown: 'quorate certs list' },

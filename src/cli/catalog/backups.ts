@@ -98,7 +98,7 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
       },
     ],
     examples: [
-      'quorate restore prod-20261122T030000Z-r5711.bundle.age --identity key.txt',
+      'quorate restore prod-20261122T030000.214Z-r5711.bundle.age --identity key.txt',
       'quorate restore ./snapshot.db --confirm prod',
       'quorate restore ./prod.bundle.age --without etcd03',
       'quorate restore ./prod.bundle.age --into cluster.yaml --address etcd01=10.0.1.11 --address etcd02=10.0.1.12',

@@ -30,7 +30,7 @@ export const PROOF_COMMANDS: readonly CommandDefinition[] = [
     ],
     examples: [
       'quorate backup verify --drill --identity key.txt',
-      'quorate backup verify prod-20261122T030000Z-r5711.bundle.age --passphrase-file FILE',
+      'quorate backup verify prod-20261122T030000.214Z-r5711.bundle.age --passphrase-file FILE',
       'quorate backup verify --all --json',
     ],
     load: async () => await import('../commands/backup-verify.ts'),
