@@ -219,13 +219,6 @@ test('data and pin lost on one member while nobody answers: not taken for a new 
   ])
 })
 
-test('a newcomer that joins between the look at its machine and the question who is a member has lost nothing', () => {
-  const world = withMember(settledWorld(cluster), 'etcd02', { ...lostData, contents: {} })
-  const facts = healthyCluster(cluster)
-  const members = facts.members.map((member) => ({ ...member, learner: member.name === 'etcd02' }))
-  expect(judge({ ...world, cluster: { ...facts, members } })).toMatchObject({ kind: 'established' })
-})
-
 test("data and pin lost, and only the options file says 'existing'", () => {
   const world = withMembers(asleep(settledWorld(cluster)), lostData)
   const reasons = blocked(withMembers(world, withFile(PATHS.clusterId, undefined)))

@@ -169,9 +169,7 @@ function established(
     const isMember =
       roster === undefined ? member.pin !== undefined : known !== undefined && !isInvited(known)
     const goes = known !== undefined && replace?.[member.node.name] === known.id
-    // Machines are looked at first: a newcomer may have made its data, and joined, since.
-    const isJoining = known?.learner === true && member.pin === undefined && member.active
-    if (isMember && !goes && !isJoining) reasons.push(...lossReasons(cluster, member, clusterId))
+    if (isMember && !goes) reasons.push(...lossReasons(cluster, member, clusterId))
   }
   if (roster === undefined && reasons.length === 0) reasons.push(...quorumReasons(members))
   if (observed.cluster !== undefined && observed.cluster.id !== clusterId) {

@@ -4,6 +4,7 @@ import { looksFor, parseHostState } from '../host/observe.ts'
 import { runAgent } from '../host/agent.ts'
 import type { HostState } from '../host/state.ts'
 import { certificateNames, namesOf, profileOf } from '../plan/certificates.ts'
+import { outrunNodes } from '../plan/outrun.ts'
 import type { AuthorityFacts, CertificateFault, NetworkFacts, Observed } from '../plan/observed.ts'
 import { localPort } from '../etcd/local-port.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
@@ -18,20 +19,24 @@ export async function observe(session: Session, judgement: Judgement = judge): P
   session.emit({ type: 'looking', hosts: cluster.nodes.map((node) => node.name) })
   const { results, errors } = await onAll(cluster.nodes, async (node) => {
     const started = performance.now()
-    const remote = await session.remote(node)
+    await session.remote(node)
     session.emit({ type: 'connected', host: node.name, durationMs: performance.now() - started })
     if (node.roles.includes('etcd') && judgement === judge)
       void headStart(async () => await warmUp(session, node))
-    const { lines } = await runAgent(remote, {
-      operations: [],
-      looks: looksFor(cluster, node),
-      signal: session.signal,
-    })
-    return parseHostState(node.name, node.roles.includes('etcd'), lines)
+    return await lookAt(session, node)
   })
   if (errors.length > 0) throw combineErrors(errors)
   const hosts = Object.fromEntries(results.map(({ host, value }) => [host, value]))
   return await judgement(session, hosts, false)
+}
+
+async function lookAt(session: Session, node: Node): Promise<HostState> {
+  const { lines } = await runAgent(await session.remote(node), {
+    operations: [],
+    looks: looksFor(session.cluster, node),
+    signal: session.signal,
+  })
+  return parseHostState(node.name, node.roles.includes('etcd'), lines)
 }
 
 /** What is made of the machines' answers. */
@@ -52,8 +57,21 @@ async function warmUp(session: Session, node: Node): Promise<void> {
   await client?.call(Maintenance.method.status, {}, { timeoutMs: 1_000, signal: session.signal })
 }
 
-/** Adds to the hosts what etcd, the clock and the certificates say. */
-export async function judge(
+/**
+ * Adds to the hosts what etcd, the clock and the certificates say. Machines are looked at before etcd is asked: one on
+ * which a member was just starting then is looked at again.
+ */
+export const judge: Judgement = async (session, hosts, verified) => {
+  const observed = await judgeOnce(session, hosts, verified)
+  const outrun = outrunNodes(session.cluster, observed)
+  if (outrun.length === 0) return observed
+  const { results, errors } = await onAll(outrun, async (node) => await lookAt(session, node))
+  if (errors.length > 0) throw combineErrors(errors)
+  const again = Object.fromEntries(results.map(({ host, value }) => [host, value]))
+  return { ...observed, hosts: { ...observed.hosts, ...again } }
+}
+
+async function judgeOnce(
   session: Session,
   hosts: Readonly<Record<string, HostState>>,
   verified: boolean,
