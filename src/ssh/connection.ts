@@ -115,7 +115,7 @@ class SshConnection implements Remote {
     ]
     const { exitCode, stderr } = await runProcess('ssh', args, { detached: true })
     if (exitCode === 0) return socket
-    if (!this.#parts.master.alive()) throw await this.#brokenOff('')
+    if (!this.#parts.master.alive()) throw await this.#brokenOff()
     const reason = stderr.trim().split('\n').at(-1) ?? ''
     throw new QuorateError('unreachable', `no tunnel to ${address}:${target.port} there: ${reason}`, {
       host: this.host,
@@ -188,7 +188,7 @@ class SshConnection implements Remote {
     }
     // 255 is ssh's own failure, but also what a command may end with.
     if (exitCode !== 255 && stderr.begun) return result
-    if (!(await this.#stillThere())) throw await this.#brokenOff(stderr.before)
+    if (!(await this.#stillThere())) throw await this.#brokenOff()
     if (stderr.begun) return result
     if (exitCode === 255) return undefined
     const words = `${stdout.before}${stderr.before}`.trim()
@@ -218,11 +218,12 @@ class SshConnection implements Remote {
     return exitCode === 0
   }
 
-  async #brokenOff(stderr: string): Promise<QuorateError> {
+  async #brokenOff(): Promise<QuorateError> {
     const { master, target } = this.#parts
     // It may live on without its socket, and be of no use.
     await master.close()
-    return sshFailure(this.host, target, (await master.ended) || stderr)
+    // What a command's ssh says then is of the way here that is no more, not of the machine.
+    return sshFailure(this.host, target, await master.ended)
   }
 
   #noSession(argv: readonly string[]): QuorateError {
