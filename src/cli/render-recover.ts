@@ -63,7 +63,7 @@ function section(title: string, sentences: readonly string[], colors: Painter): 
 
 /** What will be done, and what whoever types the cluster's name should know. */
 export function renderRecoveryPreview(preview: RecoveryPreview, colors: Painter): string {
-  const { steps, joining, leaving, risks, continues, survivor } = preview
+  const { steps, joining, leaving, stopped, risks, continues, survivor } = preview
   const shown = steps.filter(({ kind }) => kind !== 'release')
   const lines = [
     ...shown.map(({ host, what, why }) => `${colors.bold(host)}: ${what} ${colors.dim(`(${why})`)}`),
@@ -78,6 +78,7 @@ export function renderRecoveryPreview(preview: RecoveryPreview, colors: Painter)
   return [
     `${colors.bold(head)}\n`,
     ...lines.map((line, index) => `  ${index + 1}. ${line}\n`),
+    ...stopped.map(({ host, what }) => `  ${colors.dim('stopped meanwhile:')} ${host}: ${what}\n`),
     ...risks.map((risk) => `  ${colors.yellow('!')} ${risk}\n`),
   ].join('')
 }

@@ -19,7 +19,7 @@ const AGENT = [begin, files, tls, unit, looks].join('')
 export interface AgentRun {
   /** Operations as `agent/*.sh` name them (`op_…`), each a name and its words. */
   readonly operations: readonly (readonly [name: string, ...words: Word[]])[]
-  /** Operations that only look: `facts`, `member`. */
+  /** Operations that only look: `facts`, `member`, `restore`, `consumers`. */
   readonly looks: readonly (readonly [name: string, ...words: string[]])[]
   /** Further `op_…` that this run needs: text of a program in POSIX sh. */
   readonly extension?: string | undefined

@@ -12,6 +12,7 @@ import { blockedError } from '../run/engine.ts'
 import type { Session } from '../run/session.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { compactTime } from './compact-time.ts'
+import { type Consumer, runningConsumers } from './consumers.ts'
 import { type Survey, surveyMembers } from './recover-look.ts'
 import { type RecoveryProgress, progressOf } from './recover-progress.ts'
 import { type RecoveryReport, recoverCommand, reportOf } from './recover-report.ts'
@@ -36,6 +37,8 @@ export interface RecoveryPreview {
   readonly joining: readonly string[]
   /** Nodes that are taken out of the cluster file. */
   readonly leaving: readonly string[]
+  /** Stopped until it is done. */
+  readonly stopped: readonly Consumer[]
   readonly risks: readonly string[]
 }
 
@@ -49,7 +52,10 @@ export interface Decision {
 
 /** @throws QuorateError `blocked` with why it is not done; `usage` where something else was begun. */
 export async function decideRecovery(session: Session, choice: RecoveryChoice): Promise<Decision> {
-  const survey = await surveyMembers(session, choice.lost)
+  const [survey, stopped] = await Promise.all([
+    surveyMembers(session, choice.lost),
+    runningConsumers(session),
+  ])
   const present = progressOf(survey)
   const progress =
     present === undefined ? beginning(session, survey, choice) : goesOn(survey, present, choice)
@@ -71,6 +77,7 @@ export async function decideRecovery(session: Session, choice: RecoveryChoice): 
       steps: recoverySteps({ survivor: progress.survivor, others, stage }),
       joining: others,
       leaving,
+      stopped,
       risks: risksOf(session, survey, progress, others),
     },
   }

@@ -6,13 +6,13 @@ import { formatBytes } from '../preflight/units.ts'
 import type { Session } from '../run/session.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
+import { type Consumer, parseConsumers } from './consumers.ts'
 
 /** Left free besides: etcd's first log segment, and some air. */
 const MARGIN_BYTES = 192 * 1024 ** 2
 
 export interface Surroundings {
-  /** What of the known consumers runs, by node: `kube-apiserver.service`, `/etc/kubernetes/manifests/…`. */
-  readonly consumers: readonly { readonly host: string; readonly what: string }[]
+  readonly consumers: readonly Consumer[]
   readonly room: readonly Room[]
   /** Nodes whose data folder is a mount point. */
   readonly mounts: readonly string[]
@@ -41,10 +41,7 @@ export async function lookAround(session: Session): Promise<Surroundings> {
   const lines = results.flatMap(({ host, value }) => value.map((line) => ({ host, line })))
   const room = lines.flatMap(({ host, line }) => parseRoom(host, line))
   return {
-    consumers: lines.flatMap(({ host, line }) => {
-      const what = /^running-\w+ (.*)$/.exec(line)?.[1]
-      return what === undefined ? [] : [{ host, what }]
-    }),
+    consumers: results.flatMap(({ host, value }) => parseConsumers(host, value)),
     room,
     mounts: room
       .filter(({ isMount, path }) => isMount && path === cluster.etcd.dataDirectory)

@@ -87,7 +87,15 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     // The last write was acknowledged, and no log that is left says so.
     const log = report.members.find(({ name }) => name === leader)?.log
     expect(log?.lastIndex).toBeGreaterThan(log?.commit ?? 0)
-    expect(await quorate(lab, ['recover', '--from-survivor', '--yes'])).toMatchObject({ exitCode: 130 })
+    const shown = await quorate(lab, ['recover', '--from-survivor', '--yes'])
+    expect(shown.exitCode).toBe(130)
+    expect(shown.stderr.match(/(?<=stopped meanwhile: ).*/g)?.toSorted()).toEqual(
+      [
+        `${user.name}: kube-apiserver.service`,
+        `${pod.name}: ${MANIFEST}`,
+        `${bystander.name}: flanneld.service`,
+      ].toSorted(),
+    )
 
     await killed('step-done fence')
     // Those that were not fenced by then are by the next run.

@@ -23,6 +23,11 @@ running_consumers() {
   if [ -f "$MANIFEST" ]; then printf 'manifest %s\n' "$MANIFEST"; fi
 }
 
+# consumers: those that run.
+op_consumers() {
+  running_consumers | sed -e 's/^/running-/'
+}
+
 # halt_consumers FOLDER: whatever runs is noted there first, and stopped. What an earlier try has noted stays noted.
 halt_consumers() {
   mkdir -p "$1"

@@ -6,6 +6,7 @@ while [ $# -gt 0 ]; do
     facts) op_facts "$@" ;;
     member) op_member "$@" ;;
     restore) op_restore "$@" ;;
+    consumers) op_consumers ;;
     *)
       [ -z "$token" ] || check_fence
       case $1 in

@@ -105,7 +105,7 @@ op_restore_discard() {
 op_restore() {
   count=$((words - 1))
   shift
-  running_consumers | sed -e 's/^/running-/'
+  op_consumers
   while [ "$count" -gt 0 ]; do
     folder=$1
     while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
