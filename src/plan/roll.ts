@@ -150,14 +150,18 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
   return [...update, ...(reasons.length === 0 ? [] : binaries), ...files, ...restart]
 }
 
-/** A member that is not ready and is to be elsewhere: its peers, who look for it where it was, are told before it starts. */
+/**
+ * A member that is not ready and is to be elsewhere: its peers, who look for it where it was, are told before it starts.
+ * One that answers has become ready since its machine was looked at, and is needed where it is.
+ */
 export const relocate: Stage = ({ intent, observed, roster }) => {
   if (roster === undefined || observed.cluster?.leader === undefined) return []
   const { cluster } = intent
+  const { healthy } = observed.cluster
   for (const node of etcdNodes(cluster)) {
     const member = roster.members.get(node.name)
     const runs = observed.hosts[node.name]?.member?.unit.active === 'active'
-    if (member === undefined || isInvited(member) || runs) continue
+    if (member === undefined || isInvited(member) || runs || healthy.includes(node.name)) continue
     if (intent.replace?.[node.name] === member.id) continue
     const update = updateStep(cluster, node, member)
     if (update.length > 0) return update

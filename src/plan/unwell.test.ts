@@ -52,6 +52,13 @@ test('a member that is stopped and is to be elsewhere starts only when the other
   expect(shown(moved('etcd03'), withMember(ready, 'etcd03', down))).toEqual(['member-update'])
 })
 
+test('a member that is to be elsewhere, was starting when it was seen and answers now, stays while another is away', () => {
+  const there = settledWorld(moved('etcd03')).hosts['etcd03']!
+  const ready = withMember({ ...settled, hosts: { ...settled.hosts, etcd03: there } }, 'etcd03', starting)
+  const one = { healthy: ['etcd01', 'etcd03'], problems: ['etcd02 does not answer'] }
+  expect(shown(moved('etcd03'), withFacts(ready, one))).not.toContain('member-update')
+})
+
 test('a member that keeps starting with the wrong options is restarted: a start would change nothing', () => {
   const sick = withFacts(withMember(settled, 'etcd02', starting), { healthy: ['etcd01', 'etcd03'] })
   const steps = shown(slower, sick)
