@@ -2,6 +2,7 @@
 import { sampleCluster, sampleNode } from '../../src/etcd/sample.ts'
 import { PATHS } from '../../src/host/state.ts'
 import { next } from '../../src/plan/next.ts'
+import { parsePin } from '../../src/plan/pin.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { type Edit, changesMembers, edit } from './edits.ts'
 import { happen, heal } from './events.ts'
@@ -82,9 +83,13 @@ function edited(world: World, base: Cluster, cluster: Cluster, one: Edit): Clust
     // A file that names no member of the cluster is of another cluster.
     const some = after.nodes.some(({ name }) => isKept(world, name))
     if (!some) return cluster
-    // To these it was never confirmed that they are one: until then the file has to name those that were begun.
-    const confirmed = after.nodes.some(({ name }) => diskOf(world, name).files.has(PATHS.clusterId))
-    if (!confirmed) world.truth.excuse ??= 'the cluster file was edited while the cluster was formed'
+    // To these it was never confirmed that they are one, or no mark of theirs says so any more: until then the file has
+    // to name those that were begun.
+    const confirmed = after.nodes.some(
+      ({ name }) => parsePin(diskOf(world, name).files.get(PATHS.clusterId) ?? '') !== undefined,
+    )
+    if (!confirmed)
+      world.truth.excuse ??= 'the cluster file names nobody who knows for certain to which cluster it belongs'
   }
   if (['version', 'algorithm', 'layout', 'data-directory'].includes(one.kind)) {
     world.truth.excuse ??= `the cluster file asks for ${one.kind}`
