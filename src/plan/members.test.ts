@@ -6,6 +6,7 @@ import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import { next } from './next.ts'
 import type { ClusterFacts, MemberFacts, Observed } from './observed.ts'
 import { plan } from './plan.ts'
+import { predict } from './predict.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import {
   BARE_MEMBER,
@@ -155,6 +156,25 @@ describe('an add that was interrupted, or begun by hand', () => {
   ])('added as %s at an address of the file: it joins', (_what, learner, expected) => {
     const world = grown(three, four, [invited(four, 'etcd04', { learner })])
     expect(changes(four, world)).toEqual(expected)
+  })
+
+  test('its process still waits for the others: it is waited for, gets its mark, and its vote', () => {
+    const world = grown(three, four, [invited(four, 'etcd04')])
+    const steps = plan(testIntent(four), world).waves.flat()
+    const begun = steps
+      .slice(
+        0,
+        steps.findIndex(({ kind }) => kind === 'ready'),
+      )
+      .reduce((state, step) => predict(four, state, step), world)
+    // etcd makes its log when it has found the others, and is known by name when it has joined them.
+    const waiting = withMember({ ...begun, cluster: world.cluster }, 'etcd04', ({ unit }) => ({
+      walPresent: false,
+      unit: { ...unit, active: 'activating' },
+    }))
+    const { waves, blocked } = plan(testIntent(four), waiting)
+    expect(blocked).toEqual([])
+    expect(waves.flat().map(({ kind }) => kind)).toEqual(['ready', 'file', 'promote'])
   })
 
   test('a learner that runs is promoted', () => {

@@ -31,7 +31,7 @@ export function predict(cluster: Cluster, observed: Observed, step: Step): Obser
       const fine = Object.fromEntries(step.names.map((name) => [name, []]))
       return { ...changed, certificates: { ...observed.certificates, [step.host]: fine } }
     }
-    return step.kind === 'start' || step.kind === 'restart'
+    return step.kind === 'start' || step.kind === 'restart' || step.kind === 'ready'
       ? predictMembers(cluster, changed, step.host)
       : changed
   }
@@ -134,7 +134,8 @@ function predictMember(
       return { paths: Object.fromEntries(paths) }
     }
     case 'ready':
-      return {}
+      // One that had begun by itself: nobody started it in this plan.
+      return { dataPresent: true, walPresent: true, unit: { ...member.unit, active: 'active' } }
     case 'reload':
       return { unit: { ...member.unit, needsReload: false } }
     case 'enable':
