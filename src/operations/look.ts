@@ -1,7 +1,6 @@
 /** Looks at machines alone, without asking etcd or a CA: for verbs that must work where those don't. */
-import { runAgent } from '../host/agent.ts'
-import { looksFor, parseHostState } from '../host/observe.ts'
 import type { HostState } from '../host/state.ts'
+import { lookAtHost } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
 import type { Node } from '../spec/cluster.ts'
 import { type HostOutcomes, onAll } from '../ssh/fleet.ts'
@@ -9,10 +8,5 @@ import { type HostOutcomes, onAll } from '../ssh/fleet.ts'
 /** In one round trip each, all at once; a machine that can't be looked at is among the errors. */
 export async function lookAt(session: Session, nodes: readonly Node[]): Promise<HostOutcomes<HostState>> {
   session.emit({ type: 'looking', hosts: nodes.map(({ name }) => name) })
-  return await onAll(nodes, async (node) => {
-    const remote = await session.remote(node)
-    const looks = looksFor(session.cluster, node)
-    const { lines } = await runAgent(remote, { operations: [], looks, signal: session.signal })
-    return parseHostState(node.name, node.roles.includes('etcd'), lines)
-  })
+  return await onAll(nodes, async (node) => await lookAtHost(session, node))
 }

@@ -23,14 +23,15 @@ export async function observe(session: Session, judgement: Judgement = judge): P
     session.emit({ type: 'connected', host: node.name, durationMs: performance.now() - started })
     if (node.roles.includes('etcd') && judgement === judge)
       void headStart(async () => await warmUp(session, node))
-    return await lookAt(session, node)
+    return await lookAtHost(session, node)
   })
   if (errors.length > 0) throw combineErrors(errors)
   const hosts = Object.fromEntries(results.map(({ host, value }) => [host, value]))
   return await judgement(session, hosts, false)
 }
 
-async function lookAt(session: Session, node: Node): Promise<HostState> {
+/** In one round trip; etcd is not asked. @throws QuorateError if the machine can't be looked at */
+export async function lookAtHost(session: Session, node: Node): Promise<HostState> {
   const { lines } = await runAgent(await session.remote(node), {
     operations: [],
     looks: looksFor(session.cluster, node),
@@ -65,7 +66,7 @@ export const judge: Judgement = async (session, hosts, verified) => {
   const observed = await judgeOnce(session, hosts, verified)
   const outrun = outrunNodes(session.cluster, observed)
   if (outrun.length === 0) return observed
-  const { results, errors } = await onAll(outrun, async (node) => await lookAt(session, node))
+  const { results, errors } = await onAll(outrun, async (node) => await lookAtHost(session, node))
   if (errors.length > 0) throw combineErrors(errors)
   const again = Object.fromEntries(results.map(({ host, value }) => [host, value]))
   return { ...observed, hosts: { ...observed.hosts, ...again } }
