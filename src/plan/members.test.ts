@@ -1,15 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { peerUrl } from '../etcd/configuration.ts'
-import { sampleNode } from '../etcd/sample.ts'
 import { PATHS } from '../host/state.ts'
-import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import { next } from './next.ts'
-import type { ClusterFacts, MemberFacts, Observed } from './observed.ts'
 import { plan } from './plan.ts'
-import { predict } from './predict.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import {
-  BARE_MEMBER,
   glance,
   healthyCluster,
   reasonsOf,
@@ -18,9 +12,9 @@ import {
   stopped,
   testCluster,
   testIntent,
-  withFile,
   withMember,
 } from './testing.ts'
+import { changes, clusterOf, facts, grown, invited, withFacts } from './members.fixture.ts'
 
 const five = clusterOf(5)
 const four = clusterOf(4)
@@ -53,20 +47,6 @@ test('another name and another address at once: the member that runs there is no
     { host: 'alpha', message: expect.stringContaining('its machine is the member etcd01') },
   ])
 })
-
-/** The kinds of all steps that change who is a member, or who leads, in their order, with whom they are about. */
-function changes(wanted: Cluster, observed: Observed, replace?: Readonly<Record<string, string>>): string[] {
-  const { waves, blocked } = plan({ ...testIntent(wanted), replace }, observed)
-  expect(blocked).toEqual([])
-  return waves.flat().flatMap((step) => {
-    if (step.kind === 'member-add') return [`${step.learner ? 'learner' : 'voter'} ${step.node}`]
-    if (step.kind === 'promote') return [`promote ${step.node}`]
-    if (step.kind === 'member-remove') return [`remove ${step.name || step.memberId}`]
-    if (step.kind === 'move-leader') return [`leader ${step.to}`]
-    if (step.kind === 'start' || step.kind === 'aside') return [`${step.kind} ${step.host}`]
-    return []
-  })
-}
 
 describe('the cluster file gains a node', () => {
   test('it is prepared, becomes a learner, starts, gets its mark, and its vote last', () => {
@@ -146,92 +126,6 @@ describe('the cluster file gains a node', () => {
       suffix: 'before-join-20260730T101112Z',
       paths: ['/opt/etcd/wal', '/opt/etcd/data', PATHS.clusterId],
     })
-  })
-})
-
-describe('an add that was interrupted, or begun by hand', () => {
-  test.each([
-    ['a learner', true, ['start etcd04', 'promote etcd04']],
-    ['a voter', false, ['start etcd04']],
-  ])('added as %s at an address of the file: it joins', (_what, learner, expected) => {
-    const world = grown(three, four, [invited(four, 'etcd04', { learner })])
-    expect(changes(four, world)).toEqual(expected)
-  })
-
-  test('its process still waits for the others: it is waited for, gets its mark, and its vote', () => {
-    const world = grown(three, four, [invited(four, 'etcd04')])
-    const steps = plan(testIntent(four), world).waves.flat()
-    const begun = steps
-      .slice(
-        0,
-        steps.findIndex(({ kind }) => kind === 'ready'),
-      )
-      .reduce((state, step) => predict(four, state, step), world)
-    // etcd makes its log when it has found the others, and is known by name when it has joined them.
-    const waiting = withMember({ ...begun, cluster: world.cluster }, 'etcd04', ({ unit }) => ({
-      walPresent: false,
-      unit: { ...unit, active: 'activating' },
-    }))
-    const { waves, blocked } = plan(testIntent(four), waiting)
-    expect(blocked).toEqual([])
-    expect(waves.flat().map(({ kind }) => kind)).toEqual(['ready', 'file', 'promote'])
-  })
-
-  test('a learner that runs is promoted', () => {
-    const begun = withFacts(settledWorld(four), {
-      members: [...facts(three).members, { ...facts(four).members[3]!, learner: true }],
-      healthy: facts(three).healthy,
-    })
-    expect(changes(four, begun)).toEqual(['promote etcd04'])
-  })
-
-  test('two at once: the one that has begun is finished before the other is added', () => {
-    const world = grown(three, five, [invited(five, 'etcd05')])
-    expect(changes(five, world)).toEqual([
-      'start etcd05',
-      'promote etcd05',
-      'learner etcd04',
-      'start etcd04',
-      'promote etcd04',
-    ])
-  })
-
-  test.each([
-    ['learner', true],
-    ['voter', false],
-  ])('a %s at an address that is of no node: removed before anything else', (_what, learner) => {
-    const ghost = { id: 'dead', name: '', peerUrls: ['https://198.18.0.9:2380'], clientUrls: [], learner }
-    expect(
-      changes(three, withFacts(settledWorld(three), { members: [...facts(three).members, ghost] })),
-    ).toEqual(['remove dead'])
-    expect(changes(four, grown(three, four, [ghost]))[0]).toBe('remove dead')
-  })
-
-  test('a voter added for nobody, that takes the quorum: told what is to be done', () => {
-    const ghost = { ...invited(five, 'etcd05'), learner: false }
-    const world = withFacts(settledWorld(one), {
-      members: [...facts(one).members, ghost],
-      healthy: [],
-      leader: undefined,
-      problems: ['etcd01 knows of no leader'],
-    })
-    const [reason] = reasonsOf(next(testIntent(one), world))
-    expect(reason?.message).toContain(
-      '2 members have a vote, 2 must agree, and the one added for https://192.168.0.5:2380',
-    )
-  })
-
-  test('it started with data of an earlier member and can not join: removed, its data moved aside, added again', () => {
-    const unmarked = withMember(
-      withMember(settledWorld(four), 'etcd04', stopped),
-      'etcd04',
-      withFile(PATHS.clusterId, undefined),
-    )
-    const stuck = withFacts(unmarked, {
-      ...facts(three),
-      members: [...facts(three).members, invited(four, 'etcd04')],
-    })
-    expect(changes(four, stuck).slice(0, 3)).toEqual(['remove id-etcd04', 'aside etcd04', 'learner etcd04'])
   })
 })
 
@@ -347,47 +241,3 @@ describe('a member is made anew on its node', () => {
     })
   })
 })
-
-function clusterOf(count: number, version = '3.5.16'): Cluster {
-  const nodes = Array.from({ length: count }, (_, index) =>
-    sampleNode(`etcd0${index + 1}`, `192.168.0.${index + 1}`),
-  )
-  return testCluster({ nodes }, { version })
-}
-
-function facts(cluster: Cluster): ClusterFacts {
-  return healthyCluster(cluster)
-}
-
-/** The cluster of `before` runs, and is all that is there of `wanted`, whose further machines are bare. */
-function grown(before: Cluster, wanted: Cluster, added: readonly MemberFacts[] = []): Observed {
-  const present = new Set(etcdNodes(before).map(({ name }) => name))
-  const world = etcdNodes(wanted)
-    .filter(({ name }) => !present.has(name))
-    .reduce((all, { name }) => withMember(all, name, BARE_MEMBER), settledWorld(wanted))
-  const missing = { etcd: [{ code: 'missing', message: 'is missing' }] } as const
-  const certificates = Object.fromEntries(
-    Object.entries(world.certificates).map(([name, faults]) => [name, present.has(name) ? faults : missing]),
-  )
-  const known = facts(before)
-  return withFacts({ ...world, certificates }, { ...known, members: [...known.members, ...added] })
-}
-
-function withFacts(observed: Observed, change: Partial<ClusterFacts>): Observed {
-  if (observed.cluster === undefined) throw new TypeError('no cluster there')
-  return { ...observed, cluster: { ...observed.cluster, ...change } }
-}
-
-/** Added, and never started. */
-function invited(cluster: Cluster, name: string, change: Partial<MemberFacts> = {}): MemberFacts {
-  const node = etcdNodes(cluster).find((each) => each.name === name)
-  if (node === undefined) throw new TypeError(`no ${name}`)
-  return {
-    id: `id-${name}`,
-    name: '',
-    peerUrls: [peerUrl(cluster, node)],
-    clientUrls: [],
-    learner: true,
-    ...change,
-  }
-}
