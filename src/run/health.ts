@@ -5,19 +5,18 @@ import { CAUGHT_UP } from '../etcd/lag.ts'
 import type { Observed } from '../plan/observed.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { clusterFacts } from './facts.ts'
+import { lookAtHosts, runningNodes } from './observe.ts'
 import type { Session } from './session.ts'
 
 const PATIENCE_MS = 60_000
 const PAUSE_MS = 200
 
-/** @throws QuorateError `unhealthy` naming what is still wrong after a minute. */
+/** @throws QuorateError `unhealthy` naming what is still wrong after a minute; `unreachable` where who does not run can't be looked at. */
 export async function awaitHealth(session: Session, observed: Observed): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS
-  // One that waits for its quorum (`activating`) may be the one that is waited for.
-  const running = etcdNodes(session.cluster).filter(({ name }) =>
-    ['active', 'activating'].includes(observed.hosts[name]?.member?.unit.active ?? ''),
-  )
+  let { hosts } = observed
   for (;;) {
+    const running = runningNodes(session, hosts)
     const facts = await clusterFacts(session, running, false)
     const behind = Object.entries(facts?.lag ?? {}).filter(([, lag]) => lag > CAUGHT_UP)
     const problems = [
@@ -35,5 +34,8 @@ export async function awaitHealth(session: Session, observed: Observed): Promise
       )
     }
     await sleep(PAUSE_MS, undefined, { signal: session.signal })
+    // Who was on the way down, in the midst of a restart that another run began, may be up by now.
+    const others = etcdNodes(session.cluster).filter((node) => !running.includes(node))
+    hosts = { ...hosts, ...(await lookAtHosts(session, others)) }
   }
 }

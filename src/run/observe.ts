@@ -66,10 +66,14 @@ export const judge: Judgement = async (session, hosts, verified) => {
   const observed = await judgeOnce(session, hosts, verified)
   const outrun = outrunNodes(session.cluster, observed)
   if (outrun.length === 0) return observed
-  const { results, errors } = await onAll(outrun, async (node) => await lookAtHost(session, node))
+  return { ...observed, hosts: { ...observed.hosts, ...(await lookAtHosts(session, outrun)) } }
+}
+
+/** @throws QuorateError of all that can't be looked at */
+export async function lookAtHosts(session: Session, nodes: readonly Node[]): Promise<Observed['hosts']> {
+  const { results, errors } = await onAll(nodes, async (node) => await lookAtHost(session, node))
   if (errors.length > 0) throw combineErrors(errors)
-  const again = Object.fromEntries(results.map(({ host, value }) => [host, value]))
-  return { ...observed, hosts: { ...observed.hosts, ...again } }
+  return Object.fromEntries(results.map(({ host, value }) => [host, value]))
 }
 
 async function judgeOnce(
@@ -77,14 +81,9 @@ async function judgeOnce(
   hosts: Readonly<Record<string, HostState>>,
   verified: boolean,
 ): Promise<Observed> {
-  for (const node of etcdNodes(session.cluster)) {
-    const environment = hosts[node.name]?.member?.unit.environment
-    const where = environment && localPort(environment)
-    if (where !== undefined) session.found(node, where)
-  }
+  const running = runningNodes(session, hosts)
   const authority = { bundle: await session.bundle() }
   const certificates = await certificateFaults(session, hosts, authority)
-  const running = etcdNodes(session.cluster).filter((node) => isUp(hosts[node.name]))
   // Without the CA nobody can be asked; the planner refuses to go on then.
   if (running.length === 0 || authority.bundle === undefined)
     return { hosts, authority, certificates, cluster: undefined, network: undefined }
@@ -102,9 +101,14 @@ export const judgeCertificates: Judgement = async (session, hosts) => {
   return { hosts, authority, certificates, cluster: undefined, network: undefined }
 }
 
-function isUp(host: HostState | undefined): boolean {
-  const active = host?.member?.unit.active
-  return active === 'active' || active === 'activating'
+/** Nodes whose unit is up or on its way there; each member is dialled where it listens now. */
+export function runningNodes(session: Session, hosts: Observed['hosts']): readonly Node[] {
+  return etcdNodes(session.cluster).filter((node) => {
+    const unit = hosts[node.name]?.member?.unit
+    const where = unit?.environment && localPort(unit.environment)
+    if (where !== undefined) session.found(node, where)
+    return unit?.active === 'active' || unit?.active === 'activating'
+  })
 }
 
 async function certificateFaults(

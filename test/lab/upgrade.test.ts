@@ -4,7 +4,9 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Availability } from '../../src/operations/with-recorder.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { GOING_DOWN } from './support/faults.ts'
 import { applied, stateFolder } from './support/fresh.ts'
+import { held, on } from './support/held.ts'
 import { leftovers } from './support/no-trace.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
@@ -113,6 +115,23 @@ describe.skipIf(reason)(`from 3.3 to 3.5${because}`, () => {
     return killed.step?.host ?? ''
   }
 
+  /** Upgrades, with a member on its way down when it is first looked at and up only while it is waited for; killed then. */
+  async function goingDownWhenSeen(version: string): Promise<void> {
+    const { leader } = (await statusOf(lab)).report.cluster
+    const last = lab.machines.findLast(({ name }) => name !== leader)
+    if (last === undefined) throw new Error('a cluster of leaders')
+    await GOING_DOWN.strike(last, lab)
+    const run = await held(
+      lab,
+      ['upgrade', '--to', version, '--yes', '--watch', '1'],
+      [
+        { at: on('step-started await-health'), act: async () => await GOING_DOWN.heal(last, lab) },
+        { at: on('step-done await-health'), act: async (_event, tool) => void tool.kill('SIGKILL') },
+      ],
+    )
+    expect({ happened: run.happened, error: run.events.at(-1)?.error }).toEqual({ happened: 2 })
+  }
+
   test('skipping a minor, a version that loses data and a wrong word are refused, all reasons at once, nothing touched', async () => {
     const before = await pids()
     const skip = await quorate(lab, ['upgrade', '--to', '3.5.16', '--yes'])
@@ -209,6 +228,9 @@ describe.skipIf(reason)(`from 3.3 to 3.5${because}`, () => {
 
   test('killed again and again, it goes on each time and ends whole; a member that was stopped meanwhile goes first', async () => {
     await killedAt('3.5.16', ({ type, step }) => type === 'step-done' && step?.kind === 'binaries')
+    // What was under way there has come to its end.
+    await vi.waitFor(async () => expect(await leftovers(lab.machines)).toEqual([]), 10_000)
+    await goingDownWhenSeen('3.5.16')
     const name = await killedAt(
       '3.5.16',
       ({ type, step }) => type === 'step-started' && step?.kind === 'restart',

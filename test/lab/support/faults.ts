@@ -34,6 +34,23 @@ export const FROZEN: Fault = {
   heal: shell('systemctl kill --signal=CONT etcd 2>/dev/null || true'),
 }
 
+const SLOW = '/run/systemd/system/etcd.service.d/slow.conf'
+const HOLD = '/run/hold-etcd'
+
+/** On its way down for as long as it is not healed, then up again: a restart that somebody else began, and that takes its time. */
+export const GOING_DOWN: Fault = {
+  lasts: false,
+  strike: shell(`
+    mkdir -p "$(dirname ${SLOW})"
+    printf '[Service]\\nExecStop=sh -c "while [ -e ${HOLD} ]; do sleep 0.1; done"\\n' >${SLOW}
+    systemctl daemon-reload
+    touch ${HOLD}
+    systemctl --no-block restart etcd`),
+  heal: shell(`
+    rm -f ${HOLD} ${SLOW}
+    systemctl daemon-reload`),
+}
+
 export function cutOff(cut: NetworkCut): Fault {
   return {
     lasts: true,
