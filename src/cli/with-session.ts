@@ -1,5 +1,6 @@
 /** Opens a session for a command: the cluster file read, secrets asked for, progress shown. */
 import { cacheDirectory } from '../artifacts/cache-directory.ts'
+import { namingWhoIsAtWork } from '../operations/at-work.ts'
 import { loadClusterFile } from '../operations/load.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { type Session, openSession } from '../run/session.ts'
@@ -55,6 +56,8 @@ export async function withSession<T>(
   })
   try {
     return await work(session, async (ask) => await progress.hold(ask))
+  } catch (error) {
+    throw await namingWhoIsAtWork(session, error)
   } finally {
     progress.stop()
   }

@@ -12,6 +12,7 @@ import { QuorateError } from '../errors.ts'
 import { underwayBlock } from '../plan/underway.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { Emit } from './events.ts'
+import holderScript from './lock-holder.sh?raw'
 import script from './lock.sh?raw'
 
 const BEAT_MS = 5_000
@@ -59,6 +60,27 @@ export async function acquireLock(request: LockRequest): Promise<Lock> {
   }
 }
 
+/**
+ * Who is at work, as the error that `acquireLock` would throw; undefined: nobody, or nobody any more after a second or two.
+ * Takes nothing from anybody. A machine that does not tell is left out.
+ */
+export async function whoIsAtWork(
+  remotes: readonly Remote[],
+  signal: AbortSignal,
+): Promise<QuorateError | undefined> {
+  const argv = ['sh', '-c', holderScript, 'quorate-lock']
+  const until = performance.now() + PATIENCE_MS
+  for (;;) {
+    const looks = remotes.map(async (remote) => (await remote.run({ argv, root: true, signal })).stdout)
+    const answers = await Promise.allSettled(looks)
+    const [held] = answers.flatMap((answer, index) =>
+      answer.status === 'rejected' ? [] : heldBy(answer.value, remotes[index]?.host ?? ''),
+    )
+    if (held === undefined || performance.now() > until) return held
+    await sleep(PAUSE_MS, undefined, { signal })
+  }
+}
+
 async function tryLock(request: LockRequest): Promise<Lock> {
   const token = randomBytes(16).toString('hex')
   const holder = `${userInfo().username}@${hostname()} (${request.purpose}) since ${request.now.toISOString()}`
@@ -87,9 +109,12 @@ async function tryLock(request: LockRequest): Promise<Lock> {
 }
 
 function refusal(answer: PromiseSettledResult<string>, host: string): unknown[] {
-  if (answer.status === 'rejected') return [answer.reason]
-  const held = /^held (\d+) (.*)$/.exec(answer.value)
-  if (held === null) return []
+  return answer.status === 'rejected' ? [answer.reason] : heldBy(answer.value, host)
+}
+
+function heldBy(line: string, host: string): QuorateError[] {
+  const held = /^held (\d+) (.*)$/m.exec(line)
+  if (held === null || Number(held[1]) > SILENCE_SECONDS) return []
   const message = `another operator is at work on this cluster: ${held[2]}, last heard of ${held[1]} s ago`
   const hint = `wait until that is done, or end it; a holder that is gone is taken over after ${SILENCE_SECONDS} s`
   return [new QuorateError('locked', message, { host, hint })]

@@ -201,4 +201,28 @@ describe.skipIf(whyNoLab())('a rolling restart, in the middle of which', () => {
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
     expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
   })
+
+  test('a second operator wants what can not be done meanwhile: he is told that somebody is at work, and why not', async () => {
+    let second: Awaited<ReturnType<typeof quorate>> | undefined
+    const act = async () => {
+      await lab.machine('etcd03').check(['systemctl', 'stop', 'etcd'])
+      second = await quorate(lab, ['restart', 'etcd01', '--yes'])
+      await lab.machine('etcd03').check(['systemctl', 'start', 'etcd'])
+    }
+    const first = await held(
+      lab,
+      ['restart', 'etcd02', '--yes'],
+      [{ at: on('step-started restart-member'), act }],
+    )
+    expect({ happened: first.happened, exit: first.exitCode }).toEqual({ happened: 1, exit: DONE })
+    expect(second?.exitCode).toBe(LOCKED)
+    expect(second?.stderr).toMatch(/another operator is at work.*\(restart\) since/)
+    expect(second?.stderr).toContain('while one more restarts nothing can be written')
+    // With nobody at work it is the reason alone.
+    await lab.machine('etcd03').check(['systemctl', 'stop', 'etcd'])
+    const alone = await quorate(lab, ['restart', 'etcd01', '--yes'])
+    await lab.machine('etcd03').check(['systemctl', 'start', 'etcd'])
+    expect(alone.exitCode).toBe(BLOCKED)
+    expect(alone.stderr).not.toContain('another operator')
+  })
 })
