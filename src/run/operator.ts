@@ -1,4 +1,5 @@
 /** The certificate that quorate itself talks to etcd with. Its key is born here, and stays here. */
+import { createPublicKey } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -33,7 +34,7 @@ export async function operatorCredentials(options: SessionOptions, authority: Au
   await requireAuthority(options.cluster)
   const present = await readCredentials(options.cluster)
   const trust = await authority.trust(options.signal)
-  if (present !== undefined && (await isFromAnotherCa(present.cert, trust, options.now()))) {
+  if (present !== undefined && (await isFromAnotherCa(present, trust, options.now()))) {
     const { bundleOf } = await import('../pki/trust.ts')
     return { ...present, ca: bundleOf(present.ca, trust) }
   }
@@ -64,6 +65,10 @@ export async function issueOperator(options: SessionOptions, authority: Authorit
   const told = made.result === 'kept' ? [] : made.warnings
   for (const text of told) emit({ type: 'warning', text: `the operator's certificate: ${text}` })
   if (made.result === 'waiting') {
+    const present = await readCredentials(cluster)
+    // One that is about to expire is good until it does.
+    if (present !== undefined && (await isGoodYet(present, await authority.trust(signal), now())))
+      return false
     throw new QuorateError('pki', "the operator's own certificate is not signed yet", {
       hint: 'quorate certs csr --out DIR writes its request with the others; have it signed, then: quorate certs import DIR',
     })
@@ -83,14 +88,36 @@ async function requireAuthority(cluster: Cluster): Promise<void> {
   )
 }
 
-async function isFromAnotherCa(pem: string, caPem: string, now: Date): Promise<boolean> {
-  const [{ checkCertificate }, { NO_NAMES }] = await Promise.all([
+async function isFromAnotherCa(present: MemberTls, caPem: string, now: Date): Promise<boolean> {
+  const reasons = await reasonsAgainst(present, caPem, now)
+  return reasons.length > 0 && reasons.every(({ code }) => code === 'issuer')
+}
+
+async function isGoodYet(present: MemberTls, caPem: string, now: Date): Promise<boolean> {
+  const reasons = await reasonsAgainst(present, caPem, now)
+  return reasons.every(({ code }) => code === 'old-issuer')
+}
+
+/** That it expires soon is none. */
+async function reasonsAgainst({ cert, key }: MemberTls, caPem: string, now: Date) {
+  const [{ checkCertificate }, { NO_NAMES }, { spkiSha256 }] = await Promise.all([
     import('../pki/check-certificate.ts'),
     import('../pki/names.ts'),
+    import('../pki/certificate.ts'),
   ])
-  const wish = { pem, allowed: NO_NAMES, profile: 'client', caPem, now, commonName: OPERATOR } as const
-  const reasons = checkCertificate(wish)
-  return reasons.length > 0 && reasons.every(({ code }) => code === 'issuer')
+  // A key that can't be read belongs to no certificate; what is wrong with it is told where it is used.
+  const keySpki = isKey(key) ? spkiSha256(createPublicKey(key)) : ''
+  const who = { allowed: NO_NAMES, profile: 'client', commonName: OPERATOR, keySpki } as const
+  return checkCertificate({ pem: cert, caPem, now, ...who })
+}
+
+function isKey(pem: string): boolean {
+  try {
+    createPublicKey(pem)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** undefined: it is not there, or not whole. */
