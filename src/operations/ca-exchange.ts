@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
 import { replaceFile } from '../pki/atomic-file.ts'
 import { beginExchange, retireOther, turnBack } from '../pki/own-ca-exchange.ts'
-import { firstFingerprint } from '../pki/trust-mark.ts'
+import { fingerprintsOf, firstFingerprint } from '../pki/trust-mark.ts'
 import { bundleOf, readTrustFile, trustFile } from '../pki/trust.ts'
 import type { Observed } from '../plan/observed.ts'
 import type { Session } from '../run/session.ts'
@@ -25,10 +25,13 @@ export async function beginCaExchange(session: Session, observed: Observed): Pro
     const options = { clusterName: cluster.name, passphrase, algorithm: pki.algorithm, askPassphrase, now }
     return await beginExchange(own, options, signal)
   }
-  const old = trustedByMembers(observed)
   const chain = await (await session.authority()).chain(signal)
+  const file = trustFile(cluster.stateDirectory)
+  const begun = await readTrustFile(file)
+  // Members may have both by now: which of them is the old one is told by this file alone.
+  if (begun !== undefined && fingerprintsOf(begun).includes(firstFingerprint(chain))) return
   // The old one first: going back is possible where that signs again.
-  await replaceFile(trustFile(cluster.stateDirectory), bundleOf(...old, chain), 0o644)
+  await replaceFile(file, bundleOf(...trustedByMembers(observed), chain), 0o644)
 }
 
 /** What lies on the members as their bundles, each once (PEM). */
