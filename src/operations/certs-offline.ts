@@ -108,7 +108,10 @@ function memberRequests({ cluster }: Session, hosts: readonly HostState[]): read
   })
 }
 
-/** Requests of the operator and of all clients whose keys are kept here; those that were signed get their file. */
+/**
+ * Requests of the operator and of all clients whose keys are kept here; those that were signed get their file, unless
+ * theirs is from the old CA of an exchange: it is exchanged once every member trusts the new one (`followClients`).
+ */
 async function waitingClients(session: Session): Promise<readonly IssueRequest[]> {
   const { cluster, now, signal } = session
   const { days, algorithm } = cluster.pki

@@ -67,6 +67,19 @@ test('a good one is kept, and renewed when asked, near its end, or of another CA
   expect(read('operator.crt')).not.toBe(certificate)
 })
 
+test('of an exchange: one from the old CA is kept as it is, with the request that the new one is to be asked for', async () => {
+  const { authority, make, read } = setting()
+  const old = authority('ca')
+  await make()
+  const certificate = read('operator.crt')
+  const next = authority('next')
+  const both = (await next.chain()) + (await old.chain())
+  const kept = await make({ authority: { ...next, trust: async () => await Promise.resolve(both) } })
+  expect(kept).toMatchObject({ result: 'kept', request: expect.stringContaining('CERTIFICATE REQUEST') })
+  expect(read('operator.crt')).toBe(certificate)
+  expect(await make()).toMatchObject({ result: 'kept', request: undefined })
+})
+
 test('finishes what was cut off: a key without a certificate, a certificate without its key', async () => {
   const { directory, make, read } = setting()
   await make()

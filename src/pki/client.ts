@@ -38,7 +38,7 @@ export interface ClientCertificate {
   readonly key: string
   readonly certificate: string
   readonly ca: string
-  /** The request (PEM) that waits. */
+  /** PEM: what waits to be signed; of one that is kept from the old CA, what the new one is to be asked for in time. */
   readonly request: string | undefined
   readonly warnings: readonly string[]
 }
@@ -75,17 +75,19 @@ export async function makeClientCertificate(options: ClientCertificateOptions): 
       renewWithinDays: options.renewWithinDays ?? renewWithinDays(options.days),
     })
     const warnings = reasons.some(({ code }) => code === 'old-issuer') ? [OLD_ISSUER] : []
-    if (reasons.length === warnings.length) return { result: 'kept', ...files, request: undefined, warnings }
+    if (reasons.length === warnings.length) {
+      const request = warnings.length === 0 ? undefined : await requestFor(name, readKey(keyThere, files.key))
+      return { result: 'kept', ...files, request, warnings }
+    }
   }
 
-  const { makeCsr, makeKeyPair, privateKeyPem } = await import('./signer.ts')
+  const { makeKeyPair, privateKeyPem } = await import('./signer.ts')
   if (keyThere === undefined) {
     const { privateKey } = await makeKeyPair(options.algorithm)
     await createFile(files.key, privateKeyPem(privateKey), 0o600)
   }
   // What is in the file counts: another run may have put its key there first.
-  const privateKey = readKey(await readFile(files.key, 'utf8'), files.key)
-  const csrPem = await makeCsr(name, { privateKey, publicKey: createPublicKey(privateKey) })
+  const csrPem = await requestFor(name, readKey(await readFile(files.key, 'utf8'), files.key))
   const request = {
     csrPem,
     profile: 'client' as const,
@@ -101,6 +103,11 @@ export async function makeClientCertificate(options: ClientCertificateOptions): 
     if (!(error instanceof NotSignedYet)) throw error
     return { result: 'waiting', ...files, request: csrPem, warnings: [error.message] }
   }
+}
+
+async function requestFor(name: string, privateKey: KeyObject): Promise<string> {
+  const { makeCsr } = await import('./signer.ts')
+  return await makeCsr(name, { privateKey, publicKey: createPublicKey(privateKey) })
 }
 
 /** It is good as long as both CAs are trusted, and a new one might not be trusted yet. */

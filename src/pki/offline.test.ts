@@ -158,6 +158,18 @@ test('each file that will not do is reported with what is wrong, and is not kept
   await expect(authority.issueMany(expected)).rejects.toThrow(/yet for etcd01$/)
 })
 
+test('what another CA signed before waits to be signed again', async () => {
+  const { folder, expected, takeIn, sign } = await exported()
+  sign()
+  expect((await takeIn()).missing).toEqual([])
+  const next = openOfflineAuthority({
+    certificate: opensslCa(folder, 'next').certificate,
+    issuedDirectory: path.join(folder, 'issued'),
+    now: () => new Date(),
+  })
+  await expect(next.issueMany(expected)).rejects.toThrow(/not signed a certificate yet for etcd01, etcd02$/)
+})
+
 test('a request that would be refused is not exported', async () => {
   const folder = scratch()
   const request = { ...memberRequest(folder), subjectCommonName: 'etcd09' }

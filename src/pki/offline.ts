@@ -51,6 +51,11 @@ export function openOfflineAuthority(options: OfflineAuthorityOptions): Authorit
         commonName: request.subjectCommonName,
         keySpki: csr.publicKeySha256,
       })
+      // Another CA signed it, before this one took over.
+      if (reasons.some(({ code }) => code === 'issuer')) {
+        waiting.push(request.subjectCommonName)
+        continue
+      }
       if (reasons.length > 0) throw unusable(request, reasons.map((reason) => reason.message).join('; '))
       const [leaf] = parseCertificates(pem, `the imported certificate of ${request.subjectCommonName}`)
       issued.push({ pem: chainPem([leaf, ...chain]), warnings: chainWarnings(chain) })

@@ -1,0 +1,130 @@
+/** The CA of a cluster in use exchanged for one that lives elsewhere: on a machine of its own, or where only requests get to. */
+import { copyFile, mkdtemp, readFile, readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tool } from '../../src/lab/tool.ts'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { opensslCa } from './support/authority.ts'
+import { applied } from './support/fresh.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+import { statusOf } from './support/status.ts'
+import { fetchFile, openssl } from './support/tools.ts'
+
+const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
+const OPERATOR = 'quorate-operator-client.csr'
+const PKI_FAILED = 4
+const ROTATE = ['certs', 'rotate-ca', '--yes', '--json']
+
+interface Stage {
+  readonly stage: string
+  readonly served: readonly { readonly issuer: string }[]
+  readonly availability: {
+    readonly report: { readonly writes: { readonly failed: number }; readonly lostWrites: number }
+  }
+}
+
+describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
+  let lab: TestLab
+  beforeAll(async () => {
+    const members = MEMBERS.map((name) => ({ name, roles: ['etcd'] }))
+    lab = await testLab({ machines: [...members, { name: 'vault', roles: ['service'] }] })
+    await applied(lab)
+    await quorateOk(lab, ['etcdctl', '--', 'put', 'before', 'the exchange'])
+  })
+  afterAll(async () => await lab.down())
+
+  const stages = async (...args: string[]): Promise<readonly string[]> => {
+    const output = await quorateOk(lab, [...ROTATE, ...args])
+    const done = JSON.parse(output.trim().split('\n').at(-1) ?? '') as { readonly stages: readonly Stage[] }
+    for (const { availability } of done.stages)
+      expect(availability.report).toMatchObject({ writes: { failed: 0 }, lostWrites: 0 })
+    return done.stages.map(({ stage }) => stage)
+  }
+  const isFrom = async (ca: string, name: string) => {
+    const bundle = await readFile(ca, 'utf8')
+    for (const member of MEMBERS) {
+      const leaf = await fetchFile(lab, member, '/etc/ssl/etcd/etcd.crt')
+      expect(await openssl('x509', '-in', leaf, '-noout', '-issuer')).toMatch(
+        new RegExp(`CN\\s*=\\s*${name}`),
+      )
+      expect(await lab.machine(member).readFile('/etc/ssl/etcd/ca.crt')).toBe(bundle)
+    }
+    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+    expect((await statusOf(lab)).report.cluster.healthy).toBe(true)
+    expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'before', '--print-value-only'])).toBe(
+      'the exchange\n',
+    )
+  }
+
+  test('on a machine of its own: its key stays there', async () => {
+    const ca = await opensslCa(lab.folder, 'vault-ca')
+    const vault = lab.machine('vault')
+    for (const [from, to] of [
+      [ca.certificate, '/root/ca.crt'],
+      [ca.key, '/root/ca.key'],
+    ] as const)
+      await vault.writeFile(to, await readFile(from, 'utf8'))
+    await vault.check(['chmod', '600', '/root/ca.key'])
+    const host = { name: 'vault', certificate: '/root/ca.crt', key: '/root/ca.key', sudo: false }
+    await lab.writeCluster({ pki: { authority: { host } } })
+    expect(await stages()).toEqual(['trust', 'issue'])
+    expect(await stages('--finish')).toEqual(['finish'])
+    await isFrom(ca.certificate, 'vault-ca')
+  })
+
+  test('out of reach: it waits for the requests to come back, and goes on', async () => {
+    // Its certificates are about to expire (28 days are left), as that of the operator is: it is good until then.
+    const ca = await offlineCa('offline-ca')
+    await lab.writeCluster({ pki: { authority: ca.authority } })
+    expect(await waiting()).toContain('not signed a certificate yet for etcd01, etcd02, etcd03')
+    expect(await carried(ca)).toEqual([...MEMBERS.map((name) => `${name}-member.csr`), OPERATOR])
+    expect(await stages()).toEqual(['trust', 'issue'])
+    expect(await stages('--finish')).toEqual(['finish'])
+    await isFrom(ca.certificate, 'offline-ca')
+  })
+
+  test('out of reach, and back to the one before, which has to sign again', async () => {
+    const first = path.join(lab.folder, 'offline-ca.crt')
+    const before = { certificate: first, key: path.join(lab.folder, 'offline-ca.key') }
+    const ca = await offlineCa('second-ca')
+    await lab.writeCluster({ pki: { days: 20, authority: ca.authority } })
+    await waiting()
+    await carried(ca)
+    expect(await stages()).toEqual(['trust', 'issue'])
+    const leaf = await fetchFile(lab, 'etcd02', '/etc/ssl/etcd/etcd.crt')
+    expect(await openssl('x509', '-in', leaf, '-noout', '-issuer')).toMatch(/CN\s*=\s*second-ca/)
+    await lab.writeCluster({ pki: { days: 20, authority: { offline: { certificate: `${first}.alone` } } } })
+    expect(await waiting('--abort')).toContain('not signed a certificate yet for')
+    await carried(before)
+    expect(await stages('--abort')).toEqual(['abort'])
+    await isFrom(first, 'offline-ca')
+  })
+
+  async function offlineCa(name: string) {
+    const ca = await opensslCa(lab.folder, name)
+    const alone = `${ca.certificate}.alone`
+    await copyFile(ca.certificate, alone)
+    return { ...ca, authority: { offline: { certificate: alone } } }
+  }
+
+  /** Runs the stages as far as they go without the CA. @returns what it is waited for */
+  async function waiting(...args: string[]): Promise<string> {
+    const { exitCode, stdout } = await quorate(lab, [...ROTATE, ...args])
+    expect({ exitCode, last: stdout.trim().split('\n').at(-1) }).toEqual({
+      exitCode: PKI_FAILED,
+      last: expect.stringContaining('quorate certs csr --out DIR'),
+    })
+    // Whoever looks meanwhile, or has something else to do, is not kept out.
+    expect((await statusOf(lab)).report.cluster.healthy).toBe(true)
+    return stdout
+  }
+
+  /** Carries the requests to the CA, and the certificates back. @returns the requests' names */
+  async function carried(ca: { readonly certificate: string; readonly key: string }): Promise<string[]> {
+    const requests = await mkdtemp(path.join(lab.folder, 'requests-'))
+    await quorateOk(lab, ['certs', 'csr', '--out', requests])
+    await tool(['sh', path.join(requests, 'sign.sh'), ca.certificate, ca.key, '30'])
+    await quorateOk(lab, ['certs', 'import', requests])
+    return (await readdir(requests)).filter((name) => name.endsWith('.csr')).toSorted()
+  }
+})
