@@ -45,7 +45,13 @@ export async function exportCertificateRequests(
     const first = error instanceof QuorateError && error.code === 'pki' && clients.length > 0
     if (!first) throw error
     const waitingFor = `the members can be asked only once ${OPERATOR} has its certificate: ${error.message}. Have this signed and import it, then ask for requests again`
-    return { files: await exportAll(clients, directory), waitingFor }
+    // What waits on the machines already can be carried along: no member has to be asked for that.
+    const { results } = await lookAt(session, etcdNodes(cluster))
+    const requests = memberRequests(
+      session,
+      results.map(({ value }) => value),
+    )
+    return { files: await exportAll([...requests, ...clients], directory), waitingFor }
   }
 }
 

@@ -90,9 +90,12 @@ export async function renewCertificates(session: Session, options: RenewOptions)
     session,
     { verb: 'certs renew', probe },
     async (recorded) => {
+      // All requests are to be carried to an offline CA at once, and the members' work stops for theirs.
+      const offline = session.cluster.pki.authority.home === 'offline'
+      const early = offline ? await renewClients(recorded, clients) : undefined
       const { done, after } = await carryOut(recorded, lock, intent, observed)
       const served = await checkServed(recorded, nodes, after)
-      const renewed = await renewClients(recorded, clients)
+      const renewed = early ?? (await renewClients(recorded, clients))
       const scheduled = await renewScheduled(recorded, lock, again)
       await comeBack(recorded, observed, after)
       return { done, served, clients: renewed, schedule: scheduled }

@@ -50,7 +50,7 @@ export interface CertificateWish {
  */
 export function checkCertificate(wish: CertificateWish): readonly ReissueReason[] {
   const [issuer, ...others] = parseCertificates(wish.caPem, 'the CA certificate')
-  const certificate = readFirst(wish.pem)
+  const certificate = firstCertificate(wish.pem)
   if (certificate === undefined)
     return [{ code: 'unreadable', message: "can't be read as a PEM certificate" }]
   const facts = describe(certificate)
@@ -97,7 +97,8 @@ export function isoDay(date: Date): string {
   return date.toISOString().slice(0, 10)
 }
 
-function readFirst(pem: string): X509Certificate | undefined {
+/** undefined: it can't be read as one. */
+export function firstCertificate(pem: string): X509Certificate | undefined {
   try {
     return parseCertificates(pem, 'the certificate')[0]
   } catch {

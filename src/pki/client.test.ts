@@ -99,38 +99,49 @@ test('two at once end with one key and a certificate for it', async () => {
   expect(readdirSync(directory)).toHaveLength(3)
 })
 
-test('with an offline CA the request waits, and is met later', async () => {
-  const { folder, make } = setting()
+test('with an offline CA the request waits, and is met later; a renewal is not met by what it signed before', async () => {
+  const { folder, directory, make, read } = setting()
   const ca = opensslCa(folder, 'offline')
   const issuedDirectory = path.join(folder, 'issued')
-  const authority = openOfflineAuthority({
-    certificate: ca.certificate,
-    issuedDirectory,
-    now: () => new Date(),
-  })
+  const now = () => new Date()
+  const authority = openOfflineAuthority({ certificate: ca.certificate, issuedDirectory, now })
+  const carry = async (csrPem = '') => {
+    const signed = path.join(folder, 'signed')
+    put(folder, 'operator.csr', csrPem)
+    put(folder, 'client.cnf', 'extendedKeyUsage = clientAuth\n')
+    mkdirSync(signed, { recursive: true })
+    const args = ['-CA', 'offline.crt', '-CAkey', 'offline.key', '-CAcreateserial', '-extfile', 'client.cnf']
+    openssl(folder, 'x509', '-req', '-in', 'operator.csr', '-days', '90', '-out', 'signed/a.crt', ...args)
+    const request = { csrPem, profile: 'client' as const, allowed: NO_NAMES, days: 365 }
+    const { missing } = await importCertificates({
+      directory: signed,
+      expected: [{ ...request, subjectCommonName: 'operator' }],
+      caPem: await authority.chain(),
+      issuedDirectory,
+      now: now(),
+    })
+    expect(missing).toEqual([])
+  }
   const waiting = await make({ authority })
   expect(waiting.result).toBe('waiting')
-  const csrPem = waiting.request ?? ''
-  const signed = path.join(folder, 'signed')
-  put(folder, 'operator.csr', csrPem)
-  put(folder, 'client.cnf', 'extendedKeyUsage = clientAuth\n')
-  mkdirSync(signed)
-  const args = ['-CA', 'offline.crt', '-CAkey', 'offline.key', '-CAcreateserial', '-extfile', 'client.cnf']
-  openssl(folder, 'x509', '-req', '-in', 'operator.csr', '-days', '90', '-out', 'signed/a.crt', ...args)
-  const expected = [
-    { csrPem, profile: 'client' as const, allowed: NO_NAMES, days: 365, subjectCommonName: 'operator' },
-  ]
-  const caPem = await authority.chain()
-  const report = await importCertificates({
-    directory: signed,
-    expected,
-    caPem,
-    issuedDirectory,
-    now: new Date(),
-  })
-  expect(report.missing).toEqual([])
+  await carry(waiting.request)
   expect(await make({ authority })).toMatchObject({ result: 'issued' })
-  expect(await make({ authority })).toMatchObject({ result: 'kept' })
+  expect(await make({ authority })).toMatchObject({ result: 'kept', request: undefined })
+
+  const first = read('operator.crt')
+  const again = await make({ authority, renew: true })
+  expect(again).toMatchObject({ result: 'waiting', warnings: [expect.stringContaining('operator')] })
+  expect(read('operator.csr')).toBe(again.request)
+  await carry(again.request)
+  // Only who asked for another one puts it in force: the present one is good.
+  expect(await make({ authority })).toMatchObject({
+    result: 'kept',
+    request: expect.stringContaining('REQUEST'),
+  })
+  expect(read('operator.crt')).toBe(first)
+  expect(await make({ authority, renew: true })).toMatchObject({ result: 'issued' })
+  expect(read('operator.crt')).not.toBe(first)
+  expect(readdirSync(directory).toSorted()).toEqual(['ca.crt', 'operator.crt', 'operator.key'])
 })
 
 test.each(['../evil', 'a/b', '', '.hidden', 'a\nb'])('%j can’t name a client', async (name) => {

@@ -1,6 +1,6 @@
 /** Certificates of clients, whose keys are born on this computer: the operator's own, an API server's, flannel's. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { KeyAlgorithm } from '../spec/cluster.ts'
 import { QuorateError } from '../errors.ts'
@@ -8,9 +8,9 @@ import { renewWithinDays } from './age.ts'
 import { createFile, replaceFile } from './atomic-file.ts'
 import type { Authority } from './authority.ts'
 import { spkiSha256 } from './certificate.ts'
-import { checkCertificate } from './check-certificate.ts'
+import { checkCertificate, firstCertificate } from './check-certificate.ts'
 import { NO_NAMES } from './names.ts'
-import { NotSignedYet } from './offline.ts'
+import { NotSignedYet, notSigned } from './offline.ts'
 import { checkedCommonName } from './openssl-config.ts'
 import { keyAlgorithmName } from './profile.ts'
 
@@ -38,7 +38,10 @@ export interface ClientCertificate {
   readonly key: string
   readonly certificate: string
   readonly ca: string
-  /** PEM: what waits to be signed; of one that is kept from the old CA, what the new one is to be asked for in time. */
+  /**
+   * PEM: what waits to be signed, which lies as `NAME.csr` beside the key; of one that is kept from the old CA of an
+   * exchange, what the new one is to be asked for.
+   */
   readonly request: string | undefined
   readonly warnings: readonly string[]
 }
@@ -57,6 +60,7 @@ export async function makeClientCertificate(options: ClientCertificateOptions): 
     certificate: path.join(directory, `${name}.crt`),
     ca: path.join(directory, 'ca.crt'),
   }
+  const requestFile = path.join(directory, `${name}.csr`)
   const caPem = await authority.trust(signal)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   if ((await readIfThere(files.ca)) !== caPem) await replaceFile(files.ca, caPem, 0o644)
@@ -76,7 +80,8 @@ export async function makeClientCertificate(options: ClientCertificateOptions): 
     })
     const warnings = reasons.some(({ code }) => code === 'old-issuer') ? [OLD_ISSUER] : []
     if (reasons.length === warnings.length) {
-      const request = warnings.length === 0 ? undefined : await requestFor(name, readKey(keyThere, files.key))
+      const asked = warnings.length > 0 || (await readIfThere(requestFile)) !== undefined
+      const request = asked ? await requestFor(name, readKey(keyThere, files.key)) : undefined
       return { result: 'kept', ...files, request, warnings }
     }
   }
@@ -97,12 +102,20 @@ export async function makeClientCertificate(options: ClientCertificateOptions): 
   }
   try {
     const { pem, warnings } = await authority.issue(request, signal)
+    if (present !== undefined && isSame(pem, present)) throw notSigned([name])
     await replaceFile(files.certificate, pem, 0o644)
+    await rm(requestFile, { force: true })
     return { result: 'issued', ...files, request: undefined, warnings }
   } catch (error) {
     if (!(error instanceof NotSignedYet)) throw error
+    await replaceFile(requestFile, csrPem, 0o644)
     return { result: 'waiting', ...files, request: csrPem, warnings: [error.message] }
   }
+}
+
+/** What an offline CA signed for this key before is no renewal. */
+function isSame(issued: string, present: string): boolean {
+  return firstCertificate(issued)?.fingerprint256 === firstCertificate(present)?.fingerprint256
 }
 
 async function requestFor(name: string, privateKey: KeyObject): Promise<string> {

@@ -83,7 +83,7 @@ export class NotSignedYet extends QuorateError {}
 const HOW_TO_SIGN =
   'quorate certs csr --out DIR, have DIR signed by the CA (its README.txt shows how), then quorate certs import DIR'
 
-function notSigned(names: readonly string[]): NotSignedYet {
+export function notSigned(names: readonly string[]): NotSignedYet {
   return new NotSignedYet('pki', `the offline CA has not signed a certificate yet for ${names.join(', ')}`, {
     host: names.length === 1 ? names[0] : undefined,
     hint: HOW_TO_SIGN,

@@ -1,10 +1,9 @@
 /** The CA of a cluster in use exchanged for one that lives elsewhere: on a machine of its own, or where only requests get to. */
-import { copyFile, mkdtemp, readFile, readdir } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { tool } from '../../src/lab/tool.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
-import { opensslCa } from './support/authority.ts'
+import { carried, offlineCa, opensslCa } from './support/authority.ts'
 import { applied } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { statusOf } from './support/status.ts'
@@ -74,10 +73,10 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
 
   test('out of reach: it waits for the requests to come back, and goes on', async () => {
     // Its certificates are about to expire (28 days are left), as that of the operator is: it is good until then.
-    const ca = await offlineCa('offline-ca')
+    const ca = await offlineCa(lab.folder, 'offline-ca')
     await lab.writeCluster({ pki: { authority: ca.authority } })
     expect(await waiting()).toContain('not signed a certificate yet for etcd01, etcd02, etcd03')
-    expect(await carried(ca)).toEqual([...MEMBERS.map((name) => `${name}-member.csr`), OPERATOR])
+    expect(await carried(lab, ca)).toEqual([...MEMBERS.map((name) => `${name}-member.csr`), OPERATOR])
     expect(await stages()).toEqual(['trust', 'issue'])
     expect(await stages('--finish')).toEqual(['finish'])
     await isFrom(ca.certificate, 'offline-ca')
@@ -86,26 +85,19 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
   test('out of reach, and back to the one before, which has to sign again', async () => {
     const first = path.join(lab.folder, 'offline-ca.crt')
     const before = { certificate: first, key: path.join(lab.folder, 'offline-ca.key') }
-    const ca = await offlineCa('second-ca')
+    const ca = await offlineCa(lab.folder, 'second-ca')
     await lab.writeCluster({ pki: { days: 20, authority: ca.authority } })
     await waiting()
-    await carried(ca)
+    await carried(lab, ca)
     expect(await stages()).toEqual(['trust', 'issue'])
     const leaf = await fetchFile(lab, 'etcd02', '/etc/ssl/etcd/etcd.crt')
     expect(await openssl('x509', '-in', leaf, '-noout', '-issuer')).toMatch(/CN\s*=\s*second-ca/)
     await lab.writeCluster({ pki: { days: 20, authority: { offline: { certificate: `${first}.alone` } } } })
     expect(await waiting('--abort')).toContain('not signed a certificate yet for')
-    await carried(before)
+    await carried(lab, before)
     expect(await stages('--abort')).toEqual(['abort'])
     await isFrom(first, 'offline-ca')
   })
-
-  async function offlineCa(name: string) {
-    const ca = await opensslCa(lab.folder, name)
-    const alone = `${ca.certificate}.alone`
-    await copyFile(ca.certificate, alone)
-    return { ...ca, authority: { offline: { certificate: alone } } }
-  }
 
   /** Runs the stages as far as they go without the CA. @returns what it is waited for */
   async function waiting(...args: string[]): Promise<string> {
@@ -117,14 +109,5 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
     // Whoever looks meanwhile, or has something else to do, is not kept out.
     expect((await statusOf(lab)).report.cluster.healthy).toBe(true)
     return stdout
-  }
-
-  /** Carries the requests to the CA, and the certificates back. @returns the requests' names */
-  async function carried(ca: { readonly certificate: string; readonly key: string }): Promise<string[]> {
-    const requests = await mkdtemp(path.join(lab.folder, 'requests-'))
-    await quorateOk(lab, ['certs', 'csr', '--out', requests])
-    await tool(['sh', path.join(requests, 'sign.sh'), ca.certificate, ca.key, '30'])
-    await quorateOk(lab, ['certs', 'import', requests])
-    return (await readdir(requests)).filter((name) => name.endsWith('.csr')).toSorted()
   }
 })

@@ -1,6 +1,9 @@
 /** CAs as other people make them: with openssl alone. */
-import { writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { tool } from '../../../src/lab/tool.ts'
+import type { TestLab } from '../harness.ts'
+import { quorateOk } from './quorate.ts'
 import { openssl } from './tools.ts'
 
 export interface OpensslCa {
@@ -9,7 +12,12 @@ export interface OpensslCa {
 }
 
 /** A root, or below `parent` an intermediate whose file has the root behind it. */
-export async function opensslCa(folder: string, name: string, parent?: OpensslCa): Promise<OpensslCa> {
+export async function opensslCa(
+  folder: string,
+  name: string,
+  parent?: OpensslCa,
+  days = 30,
+): Promise<OpensslCa> {
   const [certificate, key] = [path.join(folder, `${name}.crt`), path.join(folder, `${name}.key`)]
   const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key]
   const request = ['req', ...fresh, '-subj', `/CN=${name}`]
@@ -17,7 +25,7 @@ export async function opensslCa(folder: string, name: string, parent?: OpensslCa
   if (parent === undefined) {
     const extensions = usage.trim().split('\n')
     await openssl(
-      ['req', '-x509', ...fresh, '-subj', `/CN=${name}`, '-days', '30', '-out', certificate],
+      ['req', '-x509', ...fresh, '-subj', `/CN=${name}`, '-days', String(days), '-out', certificate],
       extensions.flatMap((extension) => ['-addext', extension]),
     )
     return { certificate, key }
@@ -31,6 +39,30 @@ export async function opensslCa(folder: string, name: string, parent?: OpensslCa
   )
   await writeFile(certificate, signed + (await openssl('x509', '-in', parent.certificate)))
   return { certificate, key }
+}
+
+/** One whose key quorate never sees, and what the cluster file says of it. */
+export async function offlineCa(
+  folder: string,
+  name: string,
+  days?: number,
+): Promise<OpensslCa & { readonly authority: unknown }> {
+  const ca = await opensslCa(folder, name, undefined, days)
+  const alone = path.join(folder, `${name}.alone`)
+  await copyFile(ca.certificate, alone)
+  return { ...ca, authority: { offline: { certificate: alone } } }
+}
+
+/** Carries the requests that wait to the CA, and its certificates back. @returns the requests' names */
+export async function carried(
+  lab: Pick<TestLab, 'folder' | 'clusterFile'>,
+  ca: OpensslCa,
+): Promise<readonly string[]> {
+  const requests = await mkdtemp(path.join(lab.folder, 'requests-'))
+  await quorateOk(lab, ['certs', 'csr', '--out', requests])
+  await tool(['sh', path.join(requests, 'sign.sh'), ca.certificate, ca.key, '90'])
+  await quorateOk(lab, ['certs', 'import', requests])
+  return (await readdir(requests)).filter((name) => name.endsWith('.csr')).toSorted()
 }
 
 export interface ForgedCertificate {
