@@ -156,7 +156,8 @@ async function comeToRest(world: World, options: RunOptions): Promise<Outcome> {
   const rest = await repeat(world, options)
   if (rest.kind === 'done' || world.truth.excuse !== undefined) return rest
   // Without a majority only a person can decide what is the truth, or put members back where the others look for them.
-  if (!hasMajority(world) && (world.truth.lost.size > 0 || isScattered(world, options.cluster))) return rest
+  if (!hasMajority(world) && world.truth.lost.size > 0) return rest
+  if (!isHeard(world, options.cluster) && isScattered(world, options.cluster)) return rest
   if (!world.dialsOut && isScattered(world, options.cluster)) return rest
   const raft = raftOf(world)
   // While nobody answers, one that was removed and cleared half-way looks like a member that lost its data: `recover` can
@@ -177,15 +178,20 @@ function hasMajority(world: World): boolean {
   return raft !== undefined && hasQuorum(world, raft)
 }
 
+/** A majority answers, and one of the nodes that the file names leads to it: the members that it does not name are asked by way of that. */
+function isHeard(world: World, { nodes }: Pick<Cluster, 'nodes'>): boolean {
+  return hasMajority(world) && nodes.some(({ name }) => world.disks.get(name)?.process?.ready)
+}
+
 /** Some member is not where the others look for it, and the file does not reach it, or it can't start. */
-function isScattered(world: World, { nodes }: Cluster): boolean {
+function isScattered(world: World, { nodes }: Pick<Cluster, 'nodes'>): boolean {
   const members = raftOf(world)?.members ?? []
   return members.some(({ name, peerUrl }) => {
     const node = nodes.find((one) => one.name === name)
     const running = world.disks.get(name)?.process?.environment
     if (node === undefined) return running?.['ETCD_LISTEN_PEER_URLS'] !== peerUrl
     // It was started elsewhere while nobody could be told: nobody can say either that the file names its place again.
-    if (!hasMajority(world) && running !== undefined && running['ETCD_LISTEN_PEER_URLS'] !== peerUrl)
+    if (!isHeard(world, { nodes }) && running !== undefined && running['ETCD_LISTEN_PEER_URLS'] !== peerUrl)
       return true
     return !peerUrl.includes(`//${node.address}:`)
   })
