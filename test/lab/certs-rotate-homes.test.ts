@@ -92,7 +92,9 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
     expect(await stages()).toEqual(['trust', 'issue'])
     const leaf = await fetchFile(lab, 'etcd02', '/etc/ssl/etcd/etcd.crt')
     expect(await openssl('x509', '-in', leaf, '-noout', '-issuer')).toMatch(/CN\s*=\s*second-ca/)
-    await lab.writeCluster({ pki: { days: 20, authority: { offline: { certificate: `${first}.alone` } } } })
+    await lab.writeCluster({
+      pki: { days: 20, authority: { offline: { certificate: path.join(lab.folder, 'offline-ca.alone') } } },
+    })
     expect(await waiting('--abort')).toContain('not signed a certificate yet for')
     await carried(lab, before)
     expect(await stages('--abort')).toEqual(['abort'])
