@@ -12,6 +12,7 @@ import { fetchFile, openssl } from './support/tools.ts'
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
 const OPERATOR = 'quorate-operator-client.csr'
 const PKI_FAILED = 4
+const BLOCKED = 8
 const ROTATE = ['certs', 'rotate-ca', '--yes', '--json']
 
 interface Stage {
@@ -99,6 +100,25 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
     await carried(lab, before)
     expect(await stages('--abort')).toEqual(['abort'])
     await isFrom(first, 'offline-ca')
+  })
+
+  test('renewed with its own key and name: nothing is issued, and the members learn of it one after the other', async () => {
+    const certificate = path.join(lab.folder, 'offline-ca.alone')
+    const key = path.join(lab.folder, 'offline-ca.key')
+    const usage = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign']
+    await openssl(
+      ['req', '-x509', '-key', key, '-subj', '/CN=offline-ca', '-days', '400', '-out', certificate],
+      usage.flatMap((extension) => ['-addext', extension]),
+    )
+    const before = await lab.machine('etcd01').readFile('/etc/ssl/etcd/etcd.crt')
+    const apply = await quorate(lab, ['apply', '--yes'])
+    expect({ exitCode: apply.exitCode, stderr: apply.stderr }).toEqual({
+      exitCode: BLOCKED,
+      stderr: expect.stringContaining('quorate certs rotate-ca --finish'),
+    })
+    expect(await stages('--finish')).toEqual(['finish'])
+    await isFrom(certificate, 'offline-ca')
+    expect(await lab.machine('etcd01').readFile('/etc/ssl/etcd/etcd.crt')).toBe(before)
   })
 
   /** Runs the stages as far as they go without the CA. @returns what it is waited for */
