@@ -208,6 +208,29 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     return await certificate()
   }
 
+  test('the CA is exchanged beneath it: set up again behind the first stage and the last, it never fails', async () => {
+    const setUp = async () => {
+      const words = '--every day --keep daily=14,monthly=12 --yes --json'.split(' ')
+      const { done } = JSON.parse(await quorateOk(lab, ['backup', 'schedule', ...words])) as ScheduleReport
+      await lab.machine(NODE).check(['systemctl', 'start', SERVICE])
+      return done.map(({ what }) => what)
+    }
+    const rotate = async (...words: string[]) => {
+      await quorateOk(lab, ['certs', 'rotate-ca', ...words, '--yes'])
+      return (await quorate(lab, ['status'])).stdout
+    }
+    expect(await rotate('--trust-only')).toMatch(/! service01: .*quorate backup schedule/)
+    expect(await setUp()).toContain('issue a client certificate for a key that is made there')
+    expect(await on(NODE, 'grep', '-c', 'BEGIN', '/etc/quorate-backup/ca.crt')).toBe('2')
+    await rotate()
+    await lab.machine(NODE).check(['systemctl', 'start', SERVICE])
+    expect(await rotate('--finish')).toMatch(/! service01: .*quorate backup schedule/)
+    await lab.machine(NODE).check(['systemctl', 'start', SERVICE])
+    await setUp()
+    expect(await on(NODE, 'grep', '-c', 'BEGIN', '/etc/quorate-backup/ca.crt')).toBe('1')
+    expect(await quorateOk(lab, ['status'])).not.toContain('!')
+  })
+
   test('a machine that was off when its time came takes the backup when it is up again', async () => {
     const machine = lab.machine(NODE)
     const last = (await bundles()).at(-1)
