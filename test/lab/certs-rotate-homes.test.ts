@@ -1,10 +1,11 @@
 /** The CA of a cluster in use exchanged for one that lives elsewhere: on a machine of its own, or where only requests get to. */
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
-import { carried, offlineCa, opensslCa } from './support/authority.ts'
-import { applied } from './support/fresh.ts'
+import { type OpensslCa, carried, offlineCa, opensslCa } from './support/authority.ts'
+import { applied, freshState } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { statusOf } from './support/status.ts'
 import { fetchFile, openssl } from './support/tools.ts'
@@ -58,17 +59,37 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
 
   test('on a machine of its own: its key stays there', async () => {
     const ca = await opensslCa(lab.folder, 'vault-ca')
-    const vault = lab.machine('vault')
-    for (const [from, to] of [
-      [ca.certificate, '/root/ca.crt'],
-      [ca.key, '/root/ca.key'],
-    ] as const)
-      await vault.writeFile(to, await readFile(from, 'utf8'))
-    await vault.check(['chmod', '600', '/root/ca.key'])
+    await bringToVault(ca)
     const host = { name: 'vault', certificate: '/root/ca.crt', key: '/root/ca.key', sudo: false }
     await lab.writeCluster({ pki: { authority: { host } } })
     expect(await stages()).toEqual(['trust', 'issue'])
     expect(await stages('--finish')).toEqual(['finish'])
+    await isFrom(ca.certificate, 'vault-ca')
+  })
+
+  test('on a machine of its own, which signs for the members that are restored onto new machines', async () => {
+    const key = path.join(lab.folder, 'key.txt')
+    const identity = await generateX25519Identity()
+    await writeFile(key, `${identity}\n`, { mode: 0o600 })
+    const store = path.join(lab.folder, 'backups')
+    const to = ['--store', store, '--recipient', await identityToRecipient(identity)]
+    const { name } = JSON.parse(await quorateOk(lab, ['backup', ...to, '--json'])) as { name: string }
+    await Promise.all([lab.pristine(), freshState(lab)])
+    const ca = {
+      certificate: path.join(lab.folder, 'vault-ca.crt'),
+      key: path.join(lab.folder, 'vault-ca.key'),
+    }
+    await bringToVault(ca)
+    const clusterFile = path.join(lab.folder, 'again.yaml')
+    await quorateOk({ clusterFile }, [
+      'restore',
+      path.join(store, name),
+      '--identity',
+      key,
+      '--into',
+      clusterFile,
+      '--yes',
+    ])
     await isFrom(ca.certificate, 'vault-ca')
   })
 
@@ -120,6 +141,13 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
     await isFrom(certificate, 'offline-ca')
     expect(await lab.machine('etcd01').readFile('/etc/ssl/etcd/etcd.crt')).toBe(before)
   })
+
+  async function bringToVault(ca: OpensslCa): Promise<void> {
+    const vault = lab.machine('vault')
+    await vault.writeFile('/root/ca.crt', await readFile(ca.certificate, 'utf8'))
+    await vault.writeFile('/root/ca.key', await readFile(ca.key, 'utf8'))
+    await vault.check(['chmod', '600', '/root/ca.key'])
+  }
 
   /** Runs the stages as far as they go without the CA. @returns what it is waited for */
   async function waiting(...args: string[]): Promise<string> {
