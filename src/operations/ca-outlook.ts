@@ -73,8 +73,19 @@ function endOf(cluster: Cluster, begin: Observed, { waves }: Plan, bundle: strin
 /** What may begin begins with nothing else to be done, so that what is done then is the exchange alone. */
 export function requireBeginning({ cluster, now }: Session, observed: Observed): void {
   const own = ownCa(cluster) !== undefined
+  const strangers = etcdNodes(cluster).filter(({ name }) => isFromElsewhere(observed, name))
   // Named by the cluster file, and not known to anybody yet.
-  if (!own && hasFault(cluster, observed, 'issuer')) return
+  if (!own && strangers.length > 0) return
+  if (own && strangers.length === etcdNodes(cluster).length) {
+    // Of two that quorate made nobody can tell which one is the later: a folder may be an old copy.
+    throw new QuorateError(
+      'blocked',
+      `the members' certificates are from a CA that is not in ${cluster.stateDirectory}`,
+      {
+        hint: `one that quorate made on another computer: copy the folder from there. Somebody else's: name the one that is to take over in ${cluster.file} (pki.authority), for it can not be one that quorate makes`,
+      },
+    )
+  }
   if (unretired(cluster) === 'previous' || isStrangeTrusted(observed)) {
     throw new QuorateError(
       'blocked',
@@ -95,9 +106,10 @@ export function requireBeginning({ cluster, now }: Session, observed: Observed):
   })
 }
 
-function hasFault(cluster: Cluster, { certificates }: Observed, code: CertificateFault['code']): boolean {
-  return etcdNodes(cluster).some(({ name }) =>
-    Object.values(certificates[name] ?? {}).some((faults) => faults.some((fault) => fault.code === code)),
+/** From no CA that is known here. */
+function isFromElsewhere({ certificates }: Observed, name: string): boolean {
+  return Object.values(certificates[name] ?? {}).some((faults) =>
+    faults.some(({ code }) => code === 'issuer'),
   )
 }
 

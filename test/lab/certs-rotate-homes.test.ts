@@ -142,6 +142,18 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
     expect(await lab.machine('etcd01').readFile('/etc/ssl/etcd/etcd.crt')).toBe(before)
   })
 
+  test('none that quorate would make: refused, with what to do', async () => {
+    const before = await readFile(lab.clusterFile, 'utf8')
+    await lab.writeCluster({})
+    const { exitCode, stdout } = await quorate(lab, ROTATE)
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: BLOCKED,
+      stdout: expect.stringContaining('are from a CA that is not in '),
+    })
+    await writeFile(lab.clusterFile, before)
+    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+  })
+
   async function bringToVault(ca: OpensslCa): Promise<void> {
     const vault = lab.machine('vault')
     await vault.writeFile('/root/ca.crt', await readFile(ca.certificate, 'utf8'))
