@@ -103,8 +103,11 @@ test('with an offline CA the request waits, and is met later; a renewal is not m
   const { folder, directory, make, read } = setting()
   const ca = opensslCa(folder, 'offline')
   const issuedDirectory = path.join(folder, 'issued')
-  const now = () => new Date()
-  const authority = openOfflineAuthority({ certificate: ca.certificate, issuedDirectory, now })
+  const authority = openOfflineAuthority({
+    certificate: ca.certificate,
+    issuedDirectory,
+    now: () => new Date(),
+  })
   const carry = async (csrPem = '') => {
     const signed = path.join(folder, 'signed')
     put(folder, 'operator.csr', csrPem)
@@ -118,7 +121,7 @@ test('with an offline CA the request waits, and is met later; a renewal is not m
       expected: [{ ...request, subjectCommonName: 'operator' }],
       caPem: await authority.chain(),
       issuedDirectory,
-      now: now(),
+      now: new Date(),
     })
     expect(missing).toEqual([])
   }

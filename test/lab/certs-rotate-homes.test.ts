@@ -90,6 +90,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
       clusterFile,
       '--yes',
     ])
+    expect(await readFile(clusterFile, 'utf8')).toContain('vault')
     await isFrom(ca.certificate, 'vault-ca')
   })
 

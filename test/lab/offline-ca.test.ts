@@ -100,10 +100,6 @@ describe.skipIf(whyNoLab())('with an offline CA', () => {
     await isWhole(3)
   })
 
-  function requestFor(key: string, name: string): [string, ...string[]] {
-    return ['openssl', 'req', '-new', '-key', key, '-subj', `/CN=${name}`]
-  }
-
   async function expired(csr: string, names: string): Promise<string> {
     const dates = { notBefore: '20250101000000Z', notAfter: '20250601000000Z' }
     const pem = await forge(lab.folder, ca, { csr, names, ...dates })
@@ -130,6 +126,11 @@ describe.skipIf(whyNoLab())('with an offline CA', () => {
     await waits(words, { clusterFile })
     await carried({ ...lab, clusterFile }, ca)
     await quorateOk({ clusterFile }, words)
+    expect(await readFile(clusterFile, 'utf8')).toContain('offline')
     await isWhole(3)
   })
 })
+
+function requestFor(key: string, name: string): [string, ...string[]] {
+  return ['openssl', 'req', '-new', '-key', key, '-subj', `/CN=${name}`]
+}
