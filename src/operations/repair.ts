@@ -143,9 +143,12 @@ async function decide(session: Session, name: string, file: string): Promise<Sho
   }
 }
 
-function essence({ preview: { decision, alarms, replacement, snapshot } }: Shown): string {
+/** Of a member that comes and goes by itself it is chance whether it has to be stopped before it is made anew. */
+function essence({ preview: { node, decision, alarms, replacement, snapshot } }: Shown): string {
   const evidence = decision.kind === 'replace' ? decision.evidence.map(({ kind }) => kind) : []
-  const risky = (replacement?.steps ?? []).filter(({ danger }) => danger !== 'none')
+  const risky = (replacement?.steps ?? []).filter(
+    ({ kind, host, danger }) => danger !== 'none' && !(kind === 'stop' && host === node),
+  )
   const steps = risky.map(({ kind, host, what }) => [kind, host, what])
   return JSON.stringify([decision.kind, evidence, alarms, snapshot?.from, steps])
 }

@@ -223,6 +223,24 @@ describe('a member is made anew on its node', () => {
     expect(glance(stepsOf(next(intent, world)))).toEqual(['etcd01 stop'])
   })
 
+  test('it is started again and again, and was just made by systemd: stopped, not restarted', () => {
+    const world = withFacts(settledWorld(three), {
+      healthy: ['etcd02', 'etcd03'],
+      leader: 'etcd02',
+      problems: ['etcd01 does not answer'],
+    })
+    const starting = withMember(world, 'etcd01', ({ unit }) => ({
+      unit: { ...unit, active: 'activating', environment: {} },
+    }))
+    const intent = { ...testIntent(three), replace: { etcd01: id } }
+    expect(
+      plan(intent, starting)
+        .waves.flat()
+        .filter(({ kind }) => kind === 'restart'),
+    ).toEqual([])
+    expect(glance(stepsOf(next(intent, starting)))).toEqual(['etcd01 stop'])
+  })
+
   test('not if the others are too few without it', () => {
     const world = withFacts(settledWorld(three), {
       healthy: ['etcd01', 'etcd02'],

@@ -12,7 +12,7 @@ import type { MemberFacts } from './observed.ts'
 import { configurationSteps, joiningFiles } from './prepare.ts'
 import { mayAdd, mayRemove, quorum } from './quorum.ts'
 import { healthiestFollower } from './roll.ts'
-import { type Roster, initialCluster, isInvited } from './roster.ts'
+import { type Roster, initialCluster, isInvited, isReplaced } from './roster.ts'
 import type { Scene, Stage, StageAnswer } from './stage.ts'
 import { startOf } from './start.ts'
 import type { BlockReason, HostStep, Step } from './steps.ts'
@@ -33,7 +33,7 @@ export const depart: Stage = (scene) => {
     if (isInvited(member) && !runs && isUsed(state)) {
       return removal(scene, roster, member, `it never started, and ${host} holds data of an earlier member`)
     }
-    if (intent.replace?.[host] !== member.id) continue
+    if (!isReplaced(intent, host, member)) continue
     const why = 'it is to be made anew'
     if (runs && !facts.healthy.includes(host)) return [stopStep(host, why)]
     return handedOver(scene, roster, host) ?? removal(scene, roster, member, why)

@@ -9,7 +9,7 @@ import type { ApplyIntent } from './intent.ts'
 import type { Observed } from './observed.ts'
 import { restartReasons } from './outdated.ts'
 import { renderPin } from './pin.ts'
-import { type Roster, isInvited } from './roster.ts'
+import { type Roster, isInvited, isReplaced } from './roster.ts'
 import type { Situation } from './situation.ts'
 import type { HostStep } from './steps.ts'
 import { presentVersion } from './present-version.ts'
@@ -56,7 +56,7 @@ export function wantedFiles(
   const belongs =
     roster === undefined
       ? state?.dataPresent === true
-      : member !== undefined && !isInvited(member) && replace?.[node.name] !== member.id
+      : member !== undefined && !isInvited(member) && !isReplaced({ replace }, node.name, member)
   return belongs ? memberFiles(cluster, node, situation, state) : [unitOf(cluster)]
 }
 

@@ -9,7 +9,7 @@ import type { ClusterFacts, MemberFacts } from './observed.ts'
 import { closedUrls, restartReasons } from './outdated.ts'
 import { binarySteps, configurationSteps, memberFiles } from './prepare.ts'
 import { mayRestart, quorum } from './quorum.ts'
-import { type Roster, isInvited } from './roster.ts'
+import { type Roster, isInvited, isReplaced } from './roster.ts'
 import type { Scene, Stage, StageAnswer } from './stage.ts'
 import { handOver, startSteps } from './start.ts'
 import { type HostStep, type Step, isHostStep } from './steps.ts'
@@ -105,6 +105,7 @@ function candidates(scene: Scene): readonly Candidate[] {
     const state = observed.hosts[node.name]?.member
     const member = roster?.members.get(node.name)
     if (state === undefined || (roster !== undefined && member === undefined)) return []
+    if (member !== undefined && isReplaced(intent, node.name, member)) return []
     const files = memberFiles(intent.cluster, node, situation, state)
     const reasons = [
       ...versionReasons(scene, node.name),
@@ -162,7 +163,7 @@ export const relocate: Stage = ({ intent, observed, roster }) => {
     const member = roster.members.get(node.name)
     const runs = observed.hosts[node.name]?.member?.unit.active === 'active'
     if (member === undefined || isInvited(member) || runs || healthy.includes(node.name)) continue
-    if (intent.replace?.[node.name] === member.id) continue
+    if (isReplaced(intent, node.name, member)) continue
     const update = updateStep(cluster, node, member)
     if (update.length > 0) return update
   }

@@ -1,6 +1,7 @@
 /** Who is who: the members that the cluster lists, matched with the nodes that the cluster file names. */
 import { peerUrl } from '../etcd/configuration.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import type { ApplyIntent } from './intent.ts'
 import type { ClusterFacts, MemberFacts } from './observed.ts'
 
 export interface Roster {
@@ -46,6 +47,15 @@ export function peerUrlsOf(cluster: Cluster, node: Node): readonly string[] {
 /** Added to the cluster, but never started. */
 export function isInvited(member: MemberFacts): boolean {
   return member.clientUrls.length === 0 && member.name === ''
+}
+
+/** It is to be made anew: whatever its machine has of it goes with it. */
+export function isReplaced(
+  { replace }: Pick<ApplyIntent, 'replace'>,
+  name: string,
+  { id }: MemberFacts,
+): boolean {
+  return replace?.[name] === id
 }
 
 /** Every node has its member, at its place and with a vote, and there is no other. */

@@ -11,7 +11,7 @@ import { type Member, lossReasons, quorumReasons } from './losses.ts'
 import { membershipReasons } from './membership.ts'
 import type { Observed } from './observed.ts'
 import { parsePin, runElsewhere } from './pin.ts'
-import { isInvited, isSettled, rosterOf } from './roster.ts'
+import { isInvited, isReplaced, isSettled, rosterOf } from './roster.ts'
 import type { BlockReason } from './steps.ts'
 import { isTokenOf } from './token.ts'
 
@@ -168,7 +168,7 @@ function established(
     // Whoever is asked knows better than marks: one that is not in the list has nothing to lose there any more.
     const isMember =
       roster === undefined ? member.pin !== undefined : known !== undefined && !isInvited(known)
-    const goes = known !== undefined && replace?.[member.node.name] === known.id
+    const goes = known !== undefined && isReplaced({ replace }, member.node.name, known)
     if (isMember && !goes) reasons.push(...lossReasons(cluster, member, clusterId))
   }
   if (roster === undefined && reasons.length === 0) reasons.push(...quorumReasons(members))

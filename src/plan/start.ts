@@ -3,7 +3,7 @@ import type { MemberState } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { restartReasons } from './outdated.ts'
 import { type OpenSituation, enableStep, memberFiles } from './prepare.ts'
-import { isInvited } from './roster.ts'
+import { isInvited, isReplaced } from './roster.ts'
 import type { Scene } from './stage.ts'
 import type { HostStep } from './steps.ts'
 
@@ -14,7 +14,7 @@ export function startSteps({ intent, observed, situation, roster }: Scene): Host
     if (situation.kind !== 'established') return true
     if (isOutdated(intent.cluster, node, situation, state(node))) return false
     const member = roster?.members.get(node.name)
-    if (intent.replace?.[node.name] !== undefined && intent.replace[node.name] === member?.id) return false
+    if (member !== undefined && isReplaced(intent, node.name, member)) return false
     // With nobody to ask, data tells who was a member. A newcomer is started when it was added.
     if (roster === undefined) return state(node)?.dataPresent === true
     return member !== undefined && !isInvited(member)
