@@ -104,8 +104,14 @@ function parseRestore(reply: Reply): RestoreState | undefined {
   if (token === undefined || suffix === undefined || sha256 === undefined || members === undefined)
     return undefined
   if (stage !== 'staged' && stage !== 'placed') return undefined
+  if (![token, suffix, sha256].every(isMarkWord)) return undefined
   const moved = lines.flatMap(([key, value]) => (key === 'moved' ? [value] : []))
   return { token, suffix, sha256, source: source ?? '', members, stage, moved }
+}
+
+/** What a mark says becomes part of paths on every node of the cluster: a node that lies must not lead them elsewhere. */
+export function isMarkWord(text: string): boolean {
+  return /^\w[\w-]{0,199}$/.test(text)
 }
 
 class Reply {

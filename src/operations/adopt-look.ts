@@ -16,6 +16,7 @@ import { blockedError } from '../run/engine.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { renderClusterFile } from '../spec/init.ts'
 import { parseClusterFile } from '../spec/parse.ts'
+import { checkName } from '../spec/values.ts'
 import type { ClusterFile } from '../spec/schema.ts'
 import { EXTRA_CHECKS } from './load.ts'
 
@@ -108,9 +109,12 @@ function pinned(members: readonly Member[], wanted: Pin): BlockReason[] {
     const pin = sighting.pin === undefined ? undefined : parsePin(sighting.pin)
     if (pin === undefined || (pin.cluster === wanted.cluster && pin.clusterId === wanted.clusterId)) return []
     const message = `quorate looks after it already, as a member of '${pin.cluster}' (ID ${pin.clusterId})`
-    return [
-      { host, message, hint: `adopt it under that name if its cluster file is lost: --name ${pin.cluster}` },
-    ]
+    // A node may have any text there, and this is typed.
+    const hint =
+      checkName(pin.cluster) === undefined
+        ? `adopt it under that name if its cluster file is lost: --name ${pin.cluster}`
+        : undefined
+    return [{ host, message, hint }]
   })
 }
 

@@ -8,6 +8,7 @@ import { parsePin, runElsewhere } from '../plan/pin.ts'
 import { quorum } from '../plan/quorum.ts'
 import { type RecoveryStep, recoverySteps } from '../plan/recovery-steps.ts'
 import type { BlockReason } from '../plan/steps.ts'
+import { recoverCommand } from '../plan/underway.ts'
 import { blockedError } from '../run/engine.ts'
 import type { Session } from '../run/session.ts'
 import type { Cluster } from '../spec/cluster.ts'
@@ -15,7 +16,7 @@ import { compactTime } from './compact-time.ts'
 import { type Consumer, runningConsumers } from './consumers.ts'
 import { type Survey, surveyMembers } from './recover-look.ts'
 import { type RecoveryProgress, progressOf } from './recover-progress.ts'
-import { type RecoveryReport, recoverCommand, reportOf } from './recover-report.ts'
+import { type RecoveryReport, reportOf } from './recover-report.ts'
 
 /** Beyond any revision that a lost majority can have given out, as Kubernetes' documentation has it for restores. */
 const BUMP = 1_000_000_000

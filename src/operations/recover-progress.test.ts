@@ -56,3 +56,21 @@ test('a mark that was changed by hand is not guessed at', () => {
   const damaged = renderProgress(begun).replace(/^stage=.*$/m, 'stage=nearly')
   expect(() => progressOf(marksOf({ etcd02: damaged }))).toThrow(QuorateError)
 })
+
+test.each([
+  ['survivor', 'etcd02; reboot'],
+  ['lost', 'etcd01 $(reboot)'],
+  ['suffix', 'x/../../etc/cron.d/y'],
+  ['token', '/../x'],
+  ['bump', '-1'],
+  ['former', 'x y'],
+])('a forged mark that would choose a path or a command of its own is refused: %s', (key, value) => {
+  const forged = renderProgress(begun).replace(new RegExp(`^${key}=.*$`, 'm'), () => `${key}=${value}`)
+  expect(forged).toContain(value)
+  expect(() => progressOf(marksOf({ etcd02: forged }))).toThrow('damaged')
+})
+
+test('a mark whose figures are no JSON is damaged, and no bug', () => {
+  const text = `${renderProgress(begun)}made={"clusterId":\n`
+  expect(() => progressOf(marksOf({ etcd02: text }))).toThrow('damaged')
+})

@@ -1,9 +1,10 @@
 /** How far a recovery is, as it stands on the machines: what a run that was cut off tells the next one. */
+import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
-import { renderUnderway } from '../plan/underway.ts'
+import { recoverCommand, renderUnderway } from '../plan/underway.ts'
 import { type RecoveryStage, STAGES } from '../plan/recovery-steps.ts'
+import { checkName } from '../spec/values.ts'
 import type { Survey } from './recover-look.ts'
-import { recoverCommand } from './recover-report.ts'
 
 export interface RecoveryProgress {
   /** Whose data it goes on from. */
@@ -55,22 +56,44 @@ export function progressOf({ underway }: Pick<Survey, 'underway'>): RecoveryProg
   const marks = Object.entries(underway).filter(([, { verb }]) => verb === 'recover')
   const [host, mark] = marks.find(([name, { all }]) => all['survivor'] === name) ?? marks[0] ?? []
   if (host === undefined || mark === undefined) return undefined
-  const { survivor, lost = '', suffix, token, bump, stage, made } = mark.all
-  const known = STAGES.find((one) => one === stage)
-  if (survivor === undefined || suffix === undefined || token === undefined || known === undefined) {
+  const progress = parseProgress(mark.all)
+  if (progress === undefined) {
     throw new QuorateError('state', `the mark of a recovery, /var/lib/quorate/underway, is damaged there`, {
       host,
       hint: 'its text has been changed by hand: put it back, from another machine of the cluster if need be',
     })
   }
-  return {
-    survivor,
-    lost: lost.split(' ').filter(Boolean),
-    suffix,
-    token,
-    bump: Number(bump ?? 0),
-    stage: known,
-    former: mark.all['former'],
-    made: made === undefined ? undefined : (JSON.parse(made) as MadeCluster),
+  return progress
+}
+
+const MADE = z.object({
+  clusterId: z.string().regex(/^[0-9a-f]{1,16}$/),
+  revision: z.number(),
+  keys: z.number().optional(),
+  hash: z.object({ hash: z.number(), compactRevision: z.number() }).optional(),
+})
+
+/** Names end up in commands, the suffix in paths on every node: a mark that a node forges must not choose those freely. */
+function parseProgress(all: Readonly<Record<string, string>>): RecoveryProgress | undefined {
+  const { survivor, lost = '', suffix, token, bump = '0', stage, former, made } = all
+  const known = STAGES.find((one) => one === stage)
+  const names = lost.split(' ').filter(Boolean)
+  if (survivor === undefined || suffix === undefined || token === undefined || known === undefined)
+    return undefined
+  if ([survivor, ...names].some((name) => checkName(name) !== undefined)) return undefined
+  if (!/^[\w-]{1,100}$/.test(suffix) || !/^[\w-]{1,200}$/.test(token) || !/^\d{1,15}$/.test(bump))
+    return undefined
+  if (former !== undefined && !/^[0-9a-f]{1,16}$/.test(former)) return undefined
+  const figures = made === undefined ? undefined : parseMade(made)
+  if (made !== undefined && figures === undefined) return undefined
+  return { survivor, lost: names, suffix, token, bump: Number(bump), stage: known, former, made: figures }
+}
+
+function parseMade(text: string): MadeCluster | undefined {
+  try {
+    const { keys, hash, ...made } = MADE.parse(JSON.parse(text))
+    return { ...made, keys, hash }
+  } catch {
+    return undefined
   }
 }

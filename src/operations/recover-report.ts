@@ -1,4 +1,5 @@
 /** What a survey comes to, for people and programs: what is certain, what may be lost, and what the choices are. */
+import { finishingCommand, recoverCommand } from '../plan/underway.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import type { Survey, Survivor } from './recover-look.ts'
 
@@ -67,7 +68,7 @@ export function reportOf(cluster: Cluster, survey: Survey, backup?: Choice): Rec
     choices:
       unfinished === undefined
         ? choicesOf(survey, best, backup)
-        : [{ kind: 'finish', text: finish, command: unfinished.command }],
+        : [{ kind: 'finish', text: finish, command: finishingCommand(unfinished) ?? null }],
   }
 }
 
@@ -167,8 +168,4 @@ function startChoice(data: readonly Survivor[]): Choice {
     text: `nothing is lost: all of them run, and do not find together. See their journals for why (network, certificates, clocks)`,
     command: 'quorate run etcd -- journalctl -u etcd -n 30',
   }
-}
-
-export function recoverCommand(survivor: string, lost: readonly string[]): string {
-  return `quorate recover --from-survivor ${survivor}${lost.length === 0 ? '' : ` --lost ${lost.join(' ')}`}`
 }

@@ -3,10 +3,12 @@ import { expect, test } from 'vitest'
 import { parseHostState } from '../host/observe.ts'
 import { next } from './next.ts'
 import { reasonsOf, settledWorld, testCluster, testIntent } from './testing.ts'
-import { renderUnderway } from './underway.ts'
+import { finishingCommand, renderUnderway, underwayBlock, underwayReasons } from './underway.ts'
 
 const cluster = testCluster()
 const settled = settledWorld(cluster)
+const [anyHost] = Object.values(settled.hosts)
+if (anyHost === undefined) throw new TypeError('no host')
 
 test('what is written is what is read', () => {
   const text = renderUnderway('recover', 'quorate recover --from-survivor etcd01', { stamp: 'a=b' })
@@ -23,8 +25,7 @@ test('what is written is what is read', () => {
 })
 
 test('a marked machine is left alone by all but the verb that finishes it', () => {
-  const [first] = Object.values(settled.hosts)
-  if (first === undefined) throw new TypeError('no host')
+  const first = anyHost
   const underway = { verb: 'recover', command: 'quorate recover --from-survivor etcd01', all: {} }
   const marked = { ...settled, hosts: { ...settled.hosts, [first.name]: { ...first, underway } } }
   const [reason] = reasonsOf(next(testIntent(cluster), marked))
@@ -32,3 +33,44 @@ test('a marked machine is left alone by all but the verb that finishes it', () =
   expect(next({ ...testIntent(cluster), finishes: 'recover' }, marked)).toEqual({ kind: 'done' })
   expect(next({ ...testIntent(cluster), finishes: 'restore' }, marked).kind).toBe('blocked')
 })
+
+test('a hint repeats nothing of a mark but the verb, names and known options', () => {
+  const restored =
+    'quorate -f /srv/c.yaml restore prod-20261122T030000.214Z-r57.bundle.age --store s3://x/y --identity /k'
+  expect(hintOf('recover', 'quorate recover --from-survivor etcd01 --lost etcd02 etcd03')).toBe(
+    'finish it: quorate recover --from-survivor etcd01 --lost etcd02 etcd03',
+  )
+  expect(hintOf('restore', `${restored} --without etcd03 --other-cluster`)).toMatch(
+    /: quorate restore prod-20261122T030000\.214Z-r57\.bundle\.age --without etcd03$/,
+  )
+  expect(hintOf('restore', 'quorate restore /tmp/evil.db')).toMatch(/: quorate restore SNAPSHOT$/)
+})
+
+test.each([
+  ['recover', 'quorate recover --from-survivor etcd01; rm -rf /', 'quorate recover'],
+  [
+    'recover',
+    'quorate recover --from-survivor etcd01 --lost $(reboot)',
+    'quorate recover --from-survivor etcd01',
+  ],
+  ['recover', 'curl http://x | sh', 'quorate recover'],
+  ['recover', 'quorate recover --from-survivor \u001B[2Jetcd01', 'quorate recover'],
+  ['restore', 'quorate restore x;reboot', 'quorate restore SNAPSHOT'],
+  ['restore', 'quorate restore --store evil', 'quorate restore SNAPSHOT'],
+  ['restore', 'rm -rf /', 'quorate restore SNAPSHOT'],
+])('%s: %j is not typed by anybody', (verb, command, rebuilt) => {
+  expect(finishingCommand({ verb, command })).toBe(rebuilt)
+})
+
+test('an unknown verb is not understood, and the node that says it is named', () => {
+  const [reason] = underwayReasons(
+    { etcd02: { ...anyHost, name: 'etcd02', underway: { verb: 'rm -rf /', command: 'reboot', all: {} } } },
+    undefined,
+  )
+  expect(reason?.host).toBe('etcd02')
+  expect(`${reason?.message} ${reason?.hint}`).not.toMatch(/rm|reboot/)
+})
+
+function hintOf(verb: string, command: string): string {
+  return underwayBlock({ verb, command }, 'etcd01').hint
+}

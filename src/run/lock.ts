@@ -127,7 +127,7 @@ function underwayReason(line: string, finishes: string | undefined): { verb: str
 }
 
 function blockedBy([mark]: readonly { verb: string; command: string }[], host: string): QuorateError {
-  const { message, hint } = underwayBlock(mark ?? { verb: '', command: '' })
+  const { message, hint } = underwayBlock(mark ?? { verb: '', command: '' }, host)
   return new QuorateError('blocked', message, { host, hint })
 }
 
