@@ -73,6 +73,12 @@ function endOf(cluster: Cluster, begin: Observed, { waves }: Plan, bundle: strin
 /** What may begin begins with nothing else to be done, so that what is done then is the exchange alone. */
 export function requireBeginning({ cluster, now }: Session, observed: Observed): void {
   const own = ownCa(cluster) !== undefined
+  const { tooWeak = [] } = observed.authority
+  if (tooWeak.length > 0) {
+    throw new QuorateError('pki', tooWeak.join('\n'), {
+      hint: `nothing was changed: name a stronger CA in ${cluster.file} (pki.authority), then: quorate certs rotate-ca`,
+    })
+  }
   const strangers = etcdNodes(cluster).filter(({ name }) => isFromElsewhere(observed, name))
   // Named by the cluster file, and not known to anybody yet.
   if (!own && strangers.length > 0) return

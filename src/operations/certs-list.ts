@@ -5,6 +5,7 @@ import { QuorateError } from '../errors.ts'
 import { PATHS, type TlsState } from '../host/state.ts'
 import { describe } from '../pki/certificate.ts'
 import { parseCertificates } from '../pki/chain.ts'
+import { weaknesses } from '../pki/strength.ts'
 import { type Session, operatorDirectory } from '../run/session.ts'
 import { PLACES, SCHEDULE_USER } from '../schedule/places.ts'
 import { etcdNodes } from '../spec/cluster.ts'
@@ -34,6 +35,8 @@ export interface ListedCertificate {
   readonly notAfter: string | null
   /** Whole days, rounded down; negative: expired. */
   readonly daysLeft: number | null
+  /** What is too weak about it, each completing 'it …'; empty: nothing. */
+  readonly weaknesses: readonly string[]
 }
 
 export interface CertificateList {
@@ -150,11 +153,13 @@ const NOTHING = {
   notBefore: null,
   notAfter: null,
   daysLeft: null,
+  weaknesses: [],
 }
 
 function listed(origin: Origin, pem: string, now: Date): ListedCertificate {
   try {
-    const facts = describe(parseCertificates(pem, origin.file)[0])
+    const [certificate] = parseCertificates(pem, origin.file)
+    const facts = describe(certificate)
     return {
       ...origin,
       state: 'present',
@@ -166,6 +171,7 @@ function listed(origin: Origin, pem: string, now: Date): ListedCertificate {
       notBefore: facts.notBefore.toISOString(),
       notAfter: facts.notAfter.toISOString(),
       daysLeft: facts.daysLeft(now),
+      weaknesses: weaknesses(certificate),
     }
   } catch {
     // One that can't be read is part of the answer; what is wrong with it, apply says.

@@ -1,6 +1,8 @@
 /** Reads a cluster file with every check there is. */
 import { checkFlannelForFile } from '../flannel/file-check.ts'
 import { sharesPortFrom } from '../etcd/hazards.ts'
+import { readFileSync, statSync } from 'node:fs'
+import { ROTATE_WEAK_CA, weakCas } from '../pki/strength.ts'
 import { unknownSettings } from '../etcd/versions.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { type ExtraCheck, type Parsed, loadCluster, readClusterFile } from '../spec/parse.ts'
@@ -12,6 +14,12 @@ export const EXTRA_CHECKS: readonly ExtraCheck[] = [
   checkSettingsForFile,
   checkSharedPort,
 ]
+
+/** Said by `validate` alone: the other verbs look at what members trust, and warn or refuse. */
+const NAMED_FILES: readonly ExtraCheck[] = [checkNamedCa]
+
+/** A certificate larger than this, in bytes, is none. */
+const LARGEST_CERTIFICATE = 1024 ** 2
 
 export interface LoadedCluster {
   readonly cluster: Cluster
@@ -27,7 +35,28 @@ export async function loadClusterFile(path: string): Promise<LoadedCluster> {
 
 /** Everything that is to be said about a file, wrong or not. @throws QuorateError `cluster-file` if it can't be read. */
 export async function inspectClusterFile(path: string): Promise<Parsed> {
-  return await readClusterFile(path, { extraChecks: EXTRA_CHECKS })
+  return await readClusterFile(path, { extraChecks: [...EXTRA_CHECKS, ...NAMED_FILES] })
+}
+
+/** A CA that is too weak. Only a warning: a cluster that trusts it already runs on, and `apply` lets no other have it. */
+function checkNamedCa({ pki: { authority } }: Cluster): readonly Report[] {
+  if (authority.home === 'host' || authority.certificate === undefined) return []
+  return weakCas(readCertificate(authority.certificate)).map(({ message }) => ({
+    severity: 'warning',
+    path: ['pki', 'authority', authority.home, 'certificate'],
+    message: `${message}; a cluster that does not trust it yet is refused`,
+    hint: `name a stronger one; a cluster that trusts it already: ${ROTATE_WEAK_CA}`,
+  }))
+}
+
+/** Empty for what can't be read, or is no file of that size: issuing from it says why. */
+function readCertificate(file: string): string {
+  try {
+    const found = statSync(file)
+    return found.isFile() && found.size <= LARGEST_CERTIFICATE ? readFileSync(file, 'utf8') : ''
+  } catch {
+    return ''
+  }
 }
 
 function checkSharedPort({ etcd }: Cluster): readonly Report[] {

@@ -10,6 +10,7 @@ import type { AskPassphrase } from './authority.ts'
 import { encryptAge } from './ca-key.ts'
 import { spkiSha256 } from './certificate.ts'
 import { chainPem, parseCertificates } from './chain.ts'
+import { assertStrongCas } from './strength.ts'
 
 export interface CaBackup {
   /** What members and clients trusted (PEM). */
@@ -23,7 +24,8 @@ export interface CaBackup {
  * host; an offline one gets its certificate.
  *
  * @returns the files that were written
- * @throws QuorateError `pki` if key and certificates don't belong together; `state` if the place is taken
+ * @throws QuorateError `pki` if key and certificates don't belong together, or a CA that would be put there is too
+ *   weak; `state` if the place is taken
  */
 export async function importCa(
   cluster: Cluster,
@@ -32,15 +34,20 @@ export async function importCa(
 ): Promise<readonly string[]> {
   const { authority } = cluster.pki
   if (authority.home === 'host') return []
-  if (authority.home === 'offline') return await importFile(authority.certificate, trustPem, 0o644)
+  if (authority.home === 'offline') {
+    if (!existsSync(authority.certificate)) requireStrong(trustPem)
+    return await importFile(authority.certificate, trustPem, 0o644)
+  }
   if (keyPem === undefined) return []
   const certificate = chainOf(trustPem, keyPem)
   if (authority.certificate !== undefined && authority.key !== undefined) {
+    if (!existsSync(authority.certificate)) requireStrong(certificate)
     const key = await importFile(authority.key, keyPem, 0o600)
     return [...key, ...(await importFile(authority.certificate, certificate, 0o644))]
   }
   const directory = path.join(cluster.stateDirectory, 'ca')
   if (existsSync(directory)) return []
+  requireStrong(certificate)
   const encrypted = authority.passphrase
     ? await encryptAge(keyPem, await askPassphrase(`the CA key ${directory}/ca.key.age, from now on`))
     : undefined
@@ -58,6 +65,12 @@ export async function importCa(
     await rm(fresh, { recursive: true, force: true })
     throw QuorateError.from(error, 'state', `the CA can't be put into ${directory}`)
   }
+}
+
+function requireStrong(pem: string): void {
+  const hint =
+    'nothing of it was written: name another CA in the cluster file (pki.authority; `local` makes a new one), then restore again with that file'
+  assertStrongCas(pem, hint)
 }
 
 async function importFile(file: string, text: string, mode: number): Promise<readonly string[]> {

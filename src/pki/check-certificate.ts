@@ -6,6 +6,7 @@ import { describe } from './certificate.ts'
 import { isIssuedBy, parseCertificates } from './chain.ts'
 import { compareNames, printable, type AllowedNames } from './names.ts'
 import { EXTENDED_USAGES, USAGE_OIDS, type Profile } from './profile.ts'
+import { weaknesses } from './strength.ts'
 
 export type ReissueCode =
   | 'unreadable'
@@ -20,6 +21,7 @@ export type ReissueCode =
   | 'expires-soon'
   | 'key'
   | 'algorithm'
+  | 'weak'
 
 /** Why a certificate has to be issued anew. The message completes '… because it', as `lacks IP 10.0.0.1`. */
 export interface ReissueReason {
@@ -41,6 +43,11 @@ export interface CertificateWish {
   readonly algorithm?: KeyAlgorithm | undefined
   /** Counts as due when fewer days than this are left; 0 unless set. Not where the CA ends as soon: a new one would too. */
   readonly renewWithinDays?: number | undefined
+  /**
+   * It was just issued, or comes from outside: a weak key or signature speaks against it. One that is in use already is
+   * left to `certs list` to tell of: its CA might not be able to issue a better one.
+   */
+  readonly entering?: boolean | undefined
 }
 
 /**
@@ -81,6 +88,7 @@ export function checkCertificate(wish: CertificateWish): readonly ReissueReason[
   if (wish.algorithm !== undefined && facts.keyAlgorithm !== wish.algorithm) {
     found('algorithm', `has a key of ${facts.keyAlgorithm}, not ${wish.algorithm}`)
   }
+  if (wish.entering === true) for (const weakness of weaknesses(certificate)) found('weak', weakness)
   const left = facts.notAfter.getTime() - wish.now.getTime()
   const gain = issuer.validToDate.getTime() - facts.notAfter.getTime()
   if (left <= 0) found('expired', `expired on ${isoDay(facts.notAfter)}`)

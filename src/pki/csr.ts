@@ -5,6 +5,7 @@ import { spkiSha256 } from './certificate.ts'
 import { derElements } from './der.ts'
 import { compareNames, printable, type AllowedNames, type Names } from './names.ts'
 import { isStrongKey, keyAlgorithmName, USAGE_OIDS } from './profile.ts'
+import { weakSignature } from './strength.ts'
 import * as x509 from './x509.ts'
 
 export interface CheckedRequest {
@@ -42,6 +43,7 @@ export async function checkCsr(
   const faults: string[] = []
 
   if (!(await hasValidSignature(csr))) faults.push('its signature is not valid')
+  for (const weakness of weakSignature(new Uint8Array(csr.rawData))) faults.push(`it ${weakness}`)
   if (!isStrongKey(key)) {
     faults.push(
       `its key (${keyAlgorithmName(key)}) is too weak or of an unknown kind; ECDSA from P-256 or RSA from 2048 bits`,

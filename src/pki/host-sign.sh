@@ -40,7 +40,7 @@ while [ "$number" -lt "$count" ]; do
   number=$((number + 1))
   read -r serial days <"$folder/$number.terms"
   # printf is the shell's own, so the passphrase shows in no list of processes.
-  printf '%s\n' "$passphrase" | openssl x509 -req \
+  printf '%s\n' "$passphrase" | openssl x509 -req -sha256 \
     -in "$folder/$number.csr" -out "$folder/$number.crt" \
     -CA "$certificate" -CAkey "$key" -passin stdin \
     -set_serial "0x$serial" -days "$days" \

@@ -153,6 +153,7 @@ function checkLeaves(
       caPem,
       now: now(),
       commonName: request.subjectCommonName,
+      entering: true,
     })
     if (reasons.length > 0) {
       const why = reasons.map((reason) => reason.message).join('; ')

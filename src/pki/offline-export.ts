@@ -44,7 +44,7 @@ function readme(requests: readonly { readonly stem: string; readonly request: Is
   const days = Math.max(1, ...requests.map(({ request }) => request.days))
   const commands = requests.map(({ stem, request }) =>
     [
-      `openssl x509 -req -in ${stem}.csr -out ${stem}.crt -days ${request.days}`,
+      `openssl x509 -req -sha256 -in ${stem}.csr -out ${stem}.crt -days ${request.days}`,
       '-CA ca.crt -CAkey ca.key -CAcreateserial',
       `-extfile ${stem}.cnf -extensions ${SIGNING_SECTION}`,
     ].join(' \\\n  '),

@@ -86,6 +86,7 @@ function judge(
     caPem: options.caPem,
     now: options.now,
     commonName: request.subjectCommonName,
+    entering: true,
   }).map((reason) => reason.message)
   return { result: reasons.length === 0 ? 'imported' : 'refused', reasons }
 }

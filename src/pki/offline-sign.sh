@@ -11,7 +11,7 @@ fi
 folder=$(dirname -- "$0")
 for request in "$folder"/*.csr; do
   name=${request%.csr}
-  openssl x509 -req -in "$request" -out "$name.crt" \
+  openssl x509 -req -sha256 -in "$request" -out "$name.crt" \
     -CA "$1" -CAkey "$2" -set_serial "0x40$(openssl rand -hex 15)" -days "$3" \
     -extfile "$name.cnf" -extensions v3_sign
 done

@@ -50,6 +50,7 @@ export function openOfflineAuthority(options: OfflineAuthorityOptions): Authorit
         now: options.now(),
         commonName: request.subjectCommonName,
         keySpki: csr.publicKeySha256,
+        entering: true,
       })
       // Another CA signed it, before this one took over.
       if (reasons.some(({ code }) => code === 'issuer')) {

@@ -291,6 +291,12 @@ test('another CA under running members', () => {
   ])
 })
 
+test('a CA that is too weak and that no node trusts yet', () => {
+  const message = 'the CA certificate CN=old is too weak: it is signed with SHA-1'
+  const world = { ...settled, authority: { ...settled.authority, tooWeak: [message] } }
+  expect(reasons(world)).toEqual([{ message, hint: expect.stringContaining('name a stronger CA') }])
+})
+
 test('a CA that is not here any more', () => {
   const lost = reasons({ ...settled, authority: { bundle: undefined } })
   expect(lost).toHaveLength(3)

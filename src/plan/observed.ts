@@ -21,6 +21,8 @@ export interface Observed {
 export interface AuthorityFacts {
   /** PEM of the trust bundle that members should have; undefined: the CA is not made yet. */
   readonly bundle: string | undefined
+  /** What is too weak about CAs of the bundle that no node trusts yet: they are refused. One that is trusted is not. */
+  readonly tooWeak?: readonly string[] | undefined
 }
 
 /** Why a certificate has to be issued; the message completes 'because it …'. */

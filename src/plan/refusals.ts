@@ -14,7 +14,15 @@ export function refusals({ cluster, upgrade }: ApplyIntent, observed: Observed):
     return state.unit.environment === undefined ? [] : authorityReasons(cluster, node, observed)
   })
   const versions = upgrade === undefined ? versionRefusals(cluster, observed) : []
-  return [...versions, ...members, ...networkReasons(cluster, observed)]
+  return [...weakCaReasons(observed), ...versions, ...members, ...networkReasons(cluster, observed)]
+}
+
+/** A weak CA is not let in. One that members trust already stays until it is exchanged: nobody is locked out. */
+export function weakCaReasons({ authority }: Observed): BlockReason[] {
+  return (authority.tooWeak ?? []).map((message) => ({
+    message,
+    hint: 'name a stronger CA in the cluster file (pki.authority), or leave it out and quorate makes one',
+  }))
 }
 
 /** What flannel's nodes must agree on does not change under them. */

@@ -4,6 +4,7 @@ import { etcdNodes } from '../spec/cluster.ts'
 import type { Observed } from './observed.ts'
 import { parsePin } from './pin.ts'
 import type { RestoreIntent } from './restore.ts'
+import { weakCaReasons } from './refusals.ts'
 import { rosterOf } from './roster.ts'
 import { strangersIn } from './situation.ts'
 import type { BlockReason } from './steps.ts'
@@ -17,6 +18,7 @@ export function restoreRefusals(intent: RestoreIntent, observed: Observed): read
     ...strangersIn(cluster, observed),
     ...versionRefusals(cluster, observed),
     ...authorityReasons(observed),
+    ...weakCaReasons(observed),
     ...outsiderReasons(intent, observed),
     ...mountReasons(intent, observed),
   ]

@@ -82,7 +82,7 @@ async function judgeOnce(
   verified: boolean,
 ): Promise<Observed> {
   const running = runningNodes(session, hosts)
-  const authority = { bundle: await session.bundle() }
+  const authority = await authorityFacts(session, hosts)
   const certificates = await certificateFaults(session, hosts, authority)
   // Without the CA nobody can be asked; the planner refuses to go on then.
   if (running.length === 0 || authority.bundle === undefined)
@@ -96,7 +96,7 @@ async function judgeOnce(
 
 /** Adds what the certificates say and asks no member: for work that must not wait for any of them to answer. */
 export const judgeCertificates: Judgement = async (session, hosts) => {
-  const authority = { bundle: await session.bundle() }
+  const authority = await authorityFacts(session, hosts)
   const certificates = await certificateFaults(session, hosts, authority)
   return { hosts, authority, certificates, cluster: undefined, network: undefined }
 }
@@ -109,6 +109,21 @@ export function runningNodes(session: Session, hosts: Observed['hosts']): readon
     if (where !== undefined) session.found(node, where)
     return unit?.active === 'active' || unit?.active === 'activating'
   })
+}
+
+/** A weak CA that some node trusts already is no reason to stop: the session warns of it. */
+async function authorityFacts(session: Session, hosts: Observed['hosts']): Promise<AuthorityFacts> {
+  const bundle = await session.bundle()
+  if (bundle === undefined) return { bundle }
+  const [{ weakCas }, { fingerprintsOf }] = await Promise.all([
+    import('../pki/strength.ts'),
+    import('../pki/trust-mark.ts'),
+  ])
+  const weak = weakCas(bundle)
+  if (weak.length === 0) return { bundle }
+  const trusted = new Set(Object.values(hosts).flatMap(({ member }) => fingerprintsOf(member?.tls.ca ?? '')))
+  const entering = weak.filter(({ fingerprint }) => !trusted.has(fingerprint))
+  return { bundle, tooWeak: entering.map(({ message }) => message) }
 }
 
 async function certificateFaults(

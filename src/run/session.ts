@@ -111,9 +111,19 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       connect: async ({ hostName, ssh }) => await fleet.get(hostName, ssh),
     })
   })
-  const credentials = once(
-    async (_key: 'operator') => await operatorCredentials(options, await authority('authority')),
-  )
+  const credentials = once(async (_key: 'operator') => {
+    const tls = await operatorCredentials(options, await authority('authority'))
+    await warnOfWeakCas(tls.ca)
+    return tls
+  })
+  const warned = new Set<string>()
+  const warnOfWeakCas = async (pem: string) => {
+    const { ROTATE_WEAK_CA, weakCas } = await import('../pki/strength.ts')
+    for (const { fingerprint, message } of weakCas(pem).filter((one) => !warned.has(one.fingerprint))) {
+      warned.add(fingerprint)
+      emit({ type: 'warning', text: `${message}; ${ROTATE_WEAK_CA}` })
+    }
+  }
   const endpoint = perPlace(async (node): Promise<MemberEndpoint> => {
     const [socketPath, tls] = await Promise.all([
       tunnel(node),

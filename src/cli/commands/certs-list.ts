@@ -1,4 +1,5 @@
 import { type ListedCertificate, listCertificates } from '../../operations/certs-list.ts'
+import { ROTATE_WEAK_CA } from '../../pki/strength.ts'
 import type { CommandHandler } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { errorJson, printError } from '../render-error.ts'
@@ -18,6 +19,7 @@ const certsList: CommandHandler = async (context) =>
         context.out(`${JSON.stringify({ certificates, errors: troubles }, null, 2)}\n`)
       } else {
         context.out(certificates.length === 0 ? 'no certificates yet\n' : table(certificates, context))
+        for (const text of weak(certificates)) context.out(`${context.colors.yellow('!')} ${text}\n`)
         for (const error of errors) printError(context, error)
       }
       const expired = certificates.some((certificate) => (certificate.daysLeft ?? 0) < 0)
@@ -25,6 +27,16 @@ const certsList: CommandHandler = async (context) =>
     },
     { events: 'text' },
   )
+
+function weak(certificates: readonly ListedCertificate[]): readonly string[] {
+  return certificates
+    .filter(({ weaknesses }) => weaknesses.length > 0)
+    .map(({ kind, owner, commonName, weaknesses }) => {
+      const who = kind === 'ca' ? `the CA ${commonName ?? ''}` : `the certificate of ${owner}`
+      const fix = kind === 'ca' ? ROTATE_WEAK_CA : 'renew it: quorate certs renew'
+      return `${who} is too weak: it ${weaknesses.join(' and ')}; ${fix}`
+    })
+}
 
 function table(certificates: readonly ListedCertificate[], { colors, verbose }: CliContext): string {
   const header = ['WHO', 'FILE', 'NAMES', 'ISSUER', 'NOT AFTER', 'DAYS LEFT'].map(colors.dim)

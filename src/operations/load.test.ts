@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { formatProblem } from '../spec/problem.ts'
+import { inspectClusterFile, loadClusterFile } from './load.ts'
+
+const NODES = ['1', '2', '3']
+  .map((number) => `  - { name: etcd0${number}, address: 192.0.2.${number}, roles: [etcd] }`)
+  .join('\n')
+
+async function folderWith(authority: string): Promise<{ folder: string; file: string }> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'quorate-load-'))
+  onTestFinished(async () => await rm(folder, { recursive: true }))
+  const file = path.join(folder, 'cluster.yaml')
+  const text = `name: prod
+nodes:
+${NODES}
+etcd: { version: "3.5.16", source: { debian: { suite: trixie } } }
+pki:
+  authority:
+${authority}
+`
+  await writeFile(file, text)
+  return { folder, file }
+}
+
+const makeCa = (folder: string, ...options: readonly string[]) =>
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-nodes', '-subj', '/CN=old', '-keyout', 'ca.key', '-out', 'ca.crt', ...options],
+    { cwd: folder, stdio: 'ignore' },
+  )
+
+test.each([
+  ['offline: { certificate: ca.crt }', '9:29'],
+  ['local: { certificate: ca.crt, key: ca.key }', '9:27'],
+])('a CA in a file that is too weak is a warning of validate, at its place: %s', async (authority, place) => {
+  const { folder, file } = await folderWith(`    ${authority}`)
+  makeCa(folder, '-newkey', 'rsa:1024', '-sha1')
+  const { cluster, problems } = await inspectClusterFile(file)
+  expect(cluster).toBeDefined()
+  expect(problems.map(formatProblem)).toEqual([
+    expect.stringMatching(
+      new RegExp(String.raw`:${place}: warning: the CA certificate CN=old is too weak: .*rsa-1024.*SHA-1`),
+    ),
+  ])
+  // The verbs look at what members trust instead.
+  expect((await loadClusterFile(file)).warnings).toEqual([])
+})
+
+test('a CA that is strong, and one that is not there, are no matter for validate', async () => {
+  const { folder, file } = await folderWith('    offline: { certificate: ca.crt }')
+  expect((await inspectClusterFile(file)).problems).toEqual([])
+  makeCa(folder, '-newkey', 'rsa:2048', '-sha256')
+  expect((await inspectClusterFile(file)).problems).toEqual([])
+})
