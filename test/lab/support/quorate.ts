@@ -1,15 +1,23 @@
-/** quorate as a user runs it: the built program, in a process of its own. */
+/** quorate as a user runs it: the built program. Not in a process of its own, for those see `run.ts`: in a warm one. */
 import type { ProcessResult } from '../../../src/ssh/process.ts'
 import type { TestLab } from '../harness.ts'
-import { type QuorateOptions, startQuorate } from './run.ts'
+import { PROGRAM } from './run.ts'
+import { warm } from './warm.ts'
+
+const program = warm(PROGRAM)
+
+export interface QuorateOptions {
+  /** Further variables of the environment. */
+  readonly env?: NodeJS.ProcessEnv | undefined
+}
 
 /** A non-zero exit code is a result; see `quorateOk`. */
 export async function quorate(
   lab: Pick<TestLab, 'clusterFile'>,
   args: readonly string[],
-  options: QuorateOptions = {},
+  { env }: QuorateOptions = {},
 ): Promise<ProcessResult> {
-  return await startQuorate(lab, args, options).ended
+  return await program(['-f', lab.clusterFile, ...args], { ...process.env, ...env })
 }
 
 /** As `quorate`, for what must succeed: gives its standard output. */

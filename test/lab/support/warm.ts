@@ -1,0 +1,95 @@
+/**
+ * quorate in a process that has run it before: modules loaded, code compiled. The suite runs quorate thousands of times,
+ * and most of what a short run costs is its start. One process serves one call at a time.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import path from 'node:path'
+import type { Readable } from 'node:stream'
+import { type ProcessResult, exitOf } from '../../../src/ssh/process.ts'
+
+const SERVER = path.resolve(import.meta.dirname, 'warm-process.mjs')
+/** Each call leaves its entry module in memory. */
+const MOST_CALLS = 50
+
+/** Runs the program; what it says and its exit code are those of a process of its own. */
+export type Warm = (args: readonly string[], env: NodeJS.ProcessEnv) => Promise<ProcessResult>
+
+export function warm(program: string): Warm {
+  const idle: WarmProcess[] = []
+  return async (args, env) => {
+    const server = idle.pop() ?? new WarmProcess(program)
+    const result = await server.call(args, env)
+    if (server.alive && server.calls < MOST_CALLS) idle.push(server)
+    else server.end()
+    return result
+  }
+}
+
+class WarmProcess {
+  calls = 0
+  alive = true
+  readonly #child: ChildProcess
+  readonly #exited: Promise<number>
+  readonly #output: readonly [Output, Output]
+
+  constructor(program: string) {
+    const words = ['--disable-warning=ExperimentalWarning', SERVER, program]
+    this.#child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    const { stdout, stderr } = this.#child
+    if (stdout === null || stderr === null) throw new TypeError('no pipes')
+    this.#output = [new Output(stdout), new Output(stderr)]
+    this.#exited = exitOf(this.#child).finally(() => (this.alive = false))
+    // An idle one that ends, or can't be started, is the next call's trouble.
+    this.#exited.catch(() => undefined)
+  }
+
+  async call(args: readonly string[], env: NodeJS.ProcessEnv): Promise<ProcessResult> {
+    this.calls += 1
+    const mark = `\0end of call ${randomUUID()}\0`
+    const ended = new Promise<number>((resolve) => {
+      this.#child.once('message', (message) => resolve((message as { exitCode: number }).exitCode))
+    })
+    const said = this.#output.map(async (output) => await output.ends(mark))
+    this.#child.send({ args, env, mark })
+    // A call that ends its process, as a wrong word on the command line does, takes this one with it.
+    const exitCode = await Promise.race([Promise.all([ended, ...said]).then(([code]) => code), this.#exited])
+    this.#child.removeAllListeners('message')
+    const [stdout, stderr] = this.#output.map((output) => output.take(mark))
+    return { stdout: stdout ?? '', stderr: stderr ?? '', exitCode }
+  }
+
+  end(): void {
+    if (this.#child.connected) this.#child.disconnect()
+  }
+}
+
+/** One of the process's two outputs, which goes on from call to call. */
+class Output {
+  #text = ''
+  #look: () => void = () => undefined
+
+  constructor(stream: Readable) {
+    stream.setEncoding('utf8').on('data', (piece: string) => {
+      this.#text += piece
+      this.#look()
+    })
+  }
+
+  /** Resolves when the text ends with the mark. */
+  async ends(mark: string): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#look = () => {
+        if (this.#text.endsWith(mark)) resolve()
+      }
+      this.#look()
+    })
+  }
+
+  /** What was said, without the mark. */
+  take(mark: string): string {
+    const text = this.#text.endsWith(mark) ? this.#text.slice(0, -mark.length) : this.#text
+    this.#text = ''
+    return text
+  }
+}
