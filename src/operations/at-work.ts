@@ -1,7 +1,7 @@
 /** What speaks against an operation may be no more than another operator's work, half done: then that is what is told. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
-import { whoIsAtWork } from '../run/lock.ts'
+import { whoIsAtWork } from '../run/lock-look.ts'
 import type { Session } from '../run/session.ts'
 import { onAll } from '../ssh/fleet.ts'
 

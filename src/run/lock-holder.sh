@@ -1,5 +1,3 @@
-# Who holds quorate's lock on this machine: "held <seconds since last heard> <who>"; nothing if nobody does. Changes nothing.
-lock=/run/quorate/lock
-beat=$(stat -c %Y "$lock/beat" 2>/dev/null || stat -c %Y "$lock" 2>/dev/null) || exit 0
-holder=$(cat "$lock/holder" 2>/dev/null) || holder='somebody unknown'
-printf 'held %s %s\n' "$(($(date +%s) - beat))" "$holder"
+# Who holds quorate's lock on this machine: "held …" (see `report_lock`); nothing if nobody does. Changes nothing.
+export LC_ALL=C
+if read_lock; then report_lock; fi

@@ -1,39 +1,47 @@
 # Holds quorate's lock on this machine for as long as standard input stays open and lines keep coming.
-# $1: the holder's token; $2: who holds it, as text; $3: seconds of silence after which a holder counts as gone.
-# Prints "locked", "took-over <who>" (then it is held) or "held <seconds since last heard> <who>" (then it ends). Before
-# that, should a verb have been begun here that must be finished first: "underway <verb> <what finishes it>".
+# $1: the holder's token; $2: who holds it, as text; $3 and $4: ID and last beat of a lock that counts as left over, and is
+# taken over if it is still that one.
+# Prints "locked" or "took-over" (then it is held), or "held …" (see `report_lock`; then it ends). Before that, should a verb
+# have been begun here that must be finished first: "underway <verb> <what finishes it>".
 set -eu
 umask 077
-token=$1
+export LC_ALL=C
+own=$1
 holder=$2
-patience=$3
-folder=/run/quorate
-mkdir -p "$folder"
-exec 9>"$folder/mutex"
+
+is_ours() {
+  read_first "$lock/token" && [ "$first" = "$own" ]
+}
+
+# Written over in one piece, so that no reader finds it empty; its time is for versions that look at that.
+beat() {
+  read_uptime
+  printf '%s %012d\n' "$boot" "$uptime" 1<>"$lock/beat"
+}
 
 # Who hangs us up hangs up all that we start as well, and that must not hit what gives the lock back.
 give_back() {
   trap '' HUP INT PIPE TERM
-  flock 9
-  if [ "$(cat "$folder/lock/token" 2>/dev/null)" = "$token" ]; then rm -rf "$folder/lock"; fi
+  # Where somebody sits on the mutex, the lock is left over in a while.
+  flock -w 10 9 || exit 1
+  if is_ours; then rm -rf "$lock"; fi
 }
 
-flock 9
-before=
-if [ -d "$folder/lock" ]; then
-  beat=$(stat -c %Y "$folder/lock/beat" 2>/dev/null || stat -c %Y "$folder/lock")
-  age=$(($(date +%s) - beat))
-  before=$(cat "$folder/lock/holder" 2>/dev/null) || before='somebody unknown'
-  if [ "$age" -le "$patience" ]; then
-    printf 'held %s %s\n' "$age" "$before"
+enter
+answer=locked
+if read_lock; then
+  if [ "$id" != "$3" ] || [ "$beat" != "$4" ]; then
+    report_lock
     exit 0
   fi
-  rm -rf "$folder/lock"
+  answer=took-over
+  rm -rf "$lock"
 fi
-mkdir "$folder/lock"
-printf '%s' "$holder" >"$folder/lock/holder"
-: >"$folder/lock/beat"
-printf '%s' "$token" >"$folder/lock/token"
+{ mkdir "$lock" && printf '%s' "$holder" >"$lock/holder" && beat && printf '%s' "$own" >"$lock/token"; } || {
+  # Half a lock would keep others waiting.
+  rm -rf "$lock"
+  exit 1
+}
 flock -u 9
 trap give_back EXIT
 trap 'exit 129' HUP
@@ -51,9 +59,9 @@ if [ -f /var/lib/quorate/underway ]; then
   done </var/lib/quorate/underway
   printf 'underway %s %s\n' "$verb" "$command"
 fi
-if [ -n "$before" ]; then printf 'took-over %s\n' "$before"; else echo locked; fi
+echo "$answer"
 while IFS= read -r _line; do
   # Taken over by somebody who thought us gone: what we do from here on is refused by the fence.
-  [ "$(cat "$folder/lock/token" 2>/dev/null)" = "$token" ] || exit 1
-  touch "$folder/lock/beat"
+  is_ours || exit 1
+  beat
 done

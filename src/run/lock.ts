@@ -2,7 +2,8 @@
  * One operator at a time: a lock on every machine of the cluster, held by a session that lives only as long as we do.
  *
  * A holder that dies takes its session along, and the lock is free within a moment. A holder whose computer vanished stops
- * beating, and after `SILENCE_SECONDS` somebody else may take over; the fence in every change then refuses the first.
+ * beating, and after `SILENCE_SECONDS` of the machine's uptime another operator takes over; the fence in every change then
+ * refuses the first. Machines say what lies there, `lock-reading.ts` judges it, and what was judged is all that is taken.
  */
 import { randomBytes } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
@@ -12,15 +13,18 @@ import { QuorateError } from '../errors.ts'
 import { underwayBlock } from '../plan/underway.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { Emit } from './events.ts'
-import holderScript from './lock-holder.sh?raw'
+import { PATIENCE_MS, WATCH_MS, heldBy, named, watchLocks } from './lock-look.ts'
+import { type LockReading, holderText, readHeld } from './lock-reading.ts'
+import shared from './lock-state.sh?raw'
 import script from './lock.sh?raw'
 
 const BEAT_MS = 5_000
-const SILENCE_SECONDS = 30
 
-/** How long to go on trying, in ms, and the least pause between two tries. */
-const PATIENCE_MS = 1_500
+/** The least pause between two tries, in ms. */
 const PAUSE_MS = 250
+
+/** Characters: no machine needs more to say who holds its lock. */
+const ANSWER_LENGTH = 65_536
 
 export interface Lock extends AsyncDisposable {
   /** What `fence` compares on each machine before anything is changed. */
@@ -42,82 +46,65 @@ export interface LockRequest {
 
 /**
  * Tries for a second or two: a holder that was killed this moment gives the lock back as soon as its connection has run dry,
- * and of two who began together, one goes first.
+ * and of two who began together, one goes first. A lock whose age can't be known is watched until it can.
  *
- * @throws QuorateError `locked` if somebody holds it on any machine: who, for what, since when; `blocked` where a machine
- *   is marked as in the midst of something that another verb must finish. Nothing is kept then.
+ * @throws QuorateError `locked` if another operator holds it on any machine: who, for what, since when; `blocked` where a
+ *   machine is marked as in the midst of something that another verb must finish. Nothing is kept then.
  */
 export async function acquireLock(request: LockRequest): Promise<Lock> {
-  const until = performance.now() + PATIENCE_MS
+  const { remotes, emit, signal } = request
+  const begun = performance.now()
+  let left: readonly LockReading[] = []
   for (;;) {
-    try {
-      return await tryLock(request)
-    } catch (error) {
-      const held = error instanceof QuorateError && error.code === 'locked'
-      if (!held || performance.now() > until) throw error
-      await sleep(PAUSE_MS * (1 + Math.random()), undefined, { signal: request.signal })
-    }
+    const answer = await tryLock(request, left)
+    if ('lock' in answer) return answer.lock
+    const locks = await watchLocks(remotes, answer.held, { emit, signal })
+    const waited = performance.now() - begun
+    const beating = locks.find(({ state }) => state.state === 'beats')
+    if (beating !== undefined && waited > PATIENCE_MS) throw heldBy(beating)
+    // A machine that shows another lock at each look gets no more of our time than one that shows the same.
+    const [first] = locks
+    if (first !== undefined && waited > WATCH_MS) throw heldBy(first)
+    left = locks.filter(({ state }) => state.state === 'gone').map(({ reading }) => reading)
+    await sleep(PAUSE_MS * (1 + Math.random()), undefined, { signal })
   }
 }
 
-/**
- * Who is at work, as the error that `acquireLock` would throw; undefined: nobody, or nobody any more after a second or two.
- * Takes nothing from anybody. A machine that does not tell is left out.
- */
-export async function whoIsAtWork(
-  remotes: readonly Remote[],
-  signal: AbortSignal,
-): Promise<QuorateError | undefined> {
-  const argv = ['sh', '-c', holderScript, 'quorate-lock']
-  const until = performance.now() + PATIENCE_MS
-  for (;;) {
-    const looks = remotes.map(async (remote) => (await remote.run({ argv, root: true, signal })).stdout)
-    const answers = await Promise.allSettled(looks)
-    const [held] = answers.flatMap((answer, index) =>
-      answer.status === 'rejected' ? [] : heldBy(answer.value, remotes[index]?.host ?? ''),
-    )
-    if (held === undefined || performance.now() > until) return held
-    await sleep(PAUSE_MS, undefined, { signal })
-  }
-}
-
-async function tryLock(request: LockRequest): Promise<Lock> {
+/** Either the lock, or what is held already; then nothing is kept. @param left locks that may be taken over */
+async function tryLock(
+  request: LockRequest,
+  left: readonly LockReading[],
+): Promise<{ readonly lock: Lock } | { readonly held: readonly LockReading[] }> {
   const token = randomBytes(16).toString('hex')
-  const holder = `${userInfo().username}@${hostname()} (${request.purpose}) since ${request.now.toISOString()}`
+  const holder = holderText(userInfo().username, hostname(), request.purpose, request.now)
   const lost = new AbortController()
-  const sessions = request.remotes.map((remote) =>
-    hold(remote, [token, holder, String(SILENCE_SECONDS)], { lost, finishes: request.finishes }),
-  )
+  const sessions = request.remotes.map((remote) => {
+    const { id = '', beat = '' } = left.find(({ host }) => host === remote.host) ?? {}
+    return hold(remote, [token, holder, id, beat], { lost, finishes: request.finishes })
+  })
   const release = async () => {
     await Promise.all(sessions.map(async (session) => await session.release()))
   }
   const answers = await Promise.allSettled(sessions.map(async (session) => await session.answer))
-  const troubles = answers.flatMap((answer, index) => refusal(answer, request.remotes[index]?.host ?? ''))
-  const [trouble] = troubles
-  if (trouble !== undefined) {
+  const [obstacle] = answers.filter(
+    (answer) => answer.status === 'rejected' || typeof answer.value === 'object',
+  )
+  if (obstacle !== undefined) {
     await release()
-    throw trouble
-  }
-  for (const [index, answer] of answers.entries()) {
-    if (answer.status === 'fulfilled' && answer.value.startsWith('took-over ')) {
-      const host = request.remotes[index]?.host
-      const text = `${answer.value.slice('took-over '.length)} held the lock there and is gone: taken over`
-      request.emit({ type: 'note', host, text })
+    if (obstacle.status === 'rejected') throw obstacle.reason
+    return {
+      held: answers.flatMap((answer) =>
+        answer.status === 'fulfilled' && typeof answer.value === 'object' ? [answer.value] : [],
+      ),
     }
   }
-  return { token, lost: lost.signal, [Symbol.asyncDispose]: release }
-}
-
-function refusal(answer: PromiseSettledResult<string>, host: string): unknown[] {
-  return answer.status === 'rejected' ? [answer.reason] : heldBy(answer.value, host)
-}
-
-function heldBy(line: string, host: string): QuorateError[] {
-  const held = /^held (\d+) (.*)$/m.exec(line)
-  if (held === null || Number(held[1]) > SILENCE_SECONDS) return []
-  const message = `another operator is at work on this cluster: ${held[2]}, last heard of ${held[1]} s ago`
-  const hint = `wait until that is done, or end it; a holder that is gone is taken over after ${SILENCE_SECONDS} s`
-  return [new QuorateError('locked', message, { host, hint })]
+  for (const [index, answer] of answers.entries()) {
+    if (answer.status !== 'fulfilled' || answer.value !== 'took-over') continue
+    const host = request.remotes[index]?.host
+    const who = left.find((reading) => reading.host === host)?.who
+    request.emit({ type: 'note', host, text: `${named(who)} held the lock there and is gone: taken over` })
+  }
+  return { lock: { token, lost: lost.signal, [Symbol.asyncDispose]: release } }
 }
 
 /** `underway VERB COMMAND` of another verb than the one that is at work. */
@@ -132,8 +119,8 @@ function blockedBy([mark]: readonly { verb: string; command: string }[], host: s
 }
 
 interface Session {
-  /** The machine's first line; rejects if the session ends without one. */
-  readonly answer: Promise<string>
+  /** What the machine says first; rejects if the session ends without that. */
+  readonly answer: Promise<'locked' | 'took-over' | LockReading>
   release(): Promise<void>
 }
 
@@ -146,25 +133,32 @@ function hold(remote: Remote, words: readonly string[], { lost, finishes }: Term
   const input = new PassThrough()
   let releasing = false
   let answered = false
-  const { promise: answer, resolve, reject } = Promise.withResolvers<string>()
+  const { promise: answer, resolve, reject } = Promise.withResolvers<'locked' | 'took-over' | LockReading>()
   let text = ''
   const session = async () => {
     const result = await remote.run({
-      argv: ['sh', '-c', script, 'quorate-lock', ...words],
+      argv: ['sh', '-c', `${shared}${script}`, 'quorate-lock', ...words],
       root: true,
       stdin: input,
       onStdout: (piece) => {
+        if (answered) return
         text += piece
         const lines = text.split('\n').slice(0, -1)
         const found = lines.find((line) => !line.startsWith('underway '))
-        if (found === undefined || answered) return
+        if (found === undefined && text.length < ANSWER_LENGTH) return
         answered = true
         const unfinished = lines.flatMap((line) => underwayReason(line, finishes))
+        const held = readHeld(found ?? '', remote.host)
         if (unfinished.length > 0) reject(blockedBy(unfinished, remote.host))
-        else resolve(found)
+        else if (held !== undefined) resolve(held)
+        else if (found === 'locked' || found === 'took-over') resolve(found)
+        else
+          reject(
+            new QuorateError('command', 'no answer that makes sense about the lock', { host: remote.host }),
+          )
       },
     })
-    if (releasing || /^held /m.test(text)) return
+    if (releasing || text.startsWith('held ')) return
     throw new Error(result.stderr.trim() || `the session that holds the lock ended with ${result.exitCode}`)
   }
   const ended = session().catch((error: unknown) => {

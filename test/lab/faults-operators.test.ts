@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { startOver, stateFolder } from './support/fresh.ts'
+import { silentFor } from './support/locks.ts'
 import { processesMentioning } from './support/no-trace.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
@@ -58,9 +59,7 @@ describe.skipIf(whyNoLab())('operators', () => {
     const early = await quorate(lab, ['apply'])
     expect(early).toMatchObject({ exitCode: 75 })
     // As if half a minute had gone by without a word of his.
-    for (const machine of lab.machines) {
-      await machine.check(['touch', '-d', '40 seconds ago', '/run/quorate/lock/beat'])
-    }
+    for (const machine of lab.machines) await silentFor(machine, 40)
     const { exitCode, stdout, stderr } = await quorate(lab, ['apply'])
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 })
     expect(stdout + stderr).toMatch(/held the lock there and is gone: taken over/)

@@ -48,8 +48,8 @@ fail() {
 
 check_fence() {
   held=
-  # `read` fails as well where the line does not end.
-  if [ -f /run/quorate/lock/token ]; then read -r held </run/quorate/lock/token || true; fi
+  # `read` fails as well where the line does not end. A link or a pipe is nothing that quorate puts there.
+  if [ -f /run/quorate/lock/token ] && [ ! -L /run/quorate/lock/token ]; then read -r held </run/quorate/lock/token || true; fi
   [ "$held" = "$token" ] || fail "the lock on this machine is not ours (any more): another operator may be at work"
 }
 

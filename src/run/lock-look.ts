@@ -1,0 +1,118 @@
+/** Looks at the lock on machines, and tells of its holder. Takes nothing from anybody. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError } from '../errors.ts'
+import type { Remote } from '../ssh/remote.ts'
+import type { Emit } from './events.ts'
+import holderScript from './lock-holder.sh?raw'
+import { type LockReading, type LockState, SILENCE_SECONDS, type Sight } from './lock-reading.ts'
+import { judgeLock, readHeld, sightOf } from './lock-reading.ts'
+import shared from './lock-state.sh?raw'
+
+/** For how long another operator's lock is tried again, in ms, before that counts as an answer. */
+export const PATIENCE_MS = 1_500
+const PAUSE_MS = 250
+
+/** How long, in ms, locks are watched whose holder may be gone: twice what one that stays the same takes. */
+export const WATCH_MS = 2 * SILENCE_SECONDS * 1_000
+const LOOK_MS = 1_000
+
+export interface HeldLock {
+  readonly reading: LockReading
+  readonly state: LockState
+}
+
+/** @returns undefined: nobody holds it. @throws QuorateError `command` for a machine that can't tell */
+export async function lookAtLock(
+  remote: Remote,
+  signal: AbortSignal | undefined,
+): Promise<LockReading | undefined> {
+  const argv = ['sh', '-c', `${shared}${holderScript}`, 'quorate-lock']
+  const { stdout, stderr, exitCode } = await remote.run({ argv, root: true, signal })
+  if (exitCode === 0) return readHeld(stdout, remote.host)
+  throw new QuorateError(
+    'command',
+    stderr.trim() || `the look at the lock ended with exit code ${exitCode}`,
+    {
+      host: remote.host,
+    },
+  )
+}
+
+/**
+ * Looks at locks until it is known of each whether its holder is at work, for `WATCH_MS` at most; no longer than until one
+ * is seen to be. Those that are given back in the meantime are left out.
+ */
+export async function watchLocks(
+  remotes: readonly Remote[],
+  held: readonly LockReading[],
+  { emit, signal }: { readonly emit: Emit; readonly signal?: AbortSignal | undefined },
+): Promise<readonly HeldLock[]> {
+  const until = performance.now() + WATCH_MS
+  const watched = remotes.filter(({ host }) => held.some((reading) => reading.host === host))
+  const sights = new Map<string, Sight>()
+  let readings = held
+  for (;;) {
+    const now = performance.now()
+    const locks = readings.map((reading) => {
+      const sight = sightOf(reading, sights.get(reading.host), now)
+      sights.set(reading.host, sight)
+      return { reading, state: judgeLock(sight, now) }
+    })
+    const unsure = locks.find(({ state }) => state.state === 'unsure')
+    const beats = locks.some(({ state }) => state.state === 'beats')
+    if (unsure === undefined || beats || now > until) return locks
+    if (readings === held) emit({ type: 'note', host: unsure.reading.host, text: watchText(unsure.reading) })
+    await sleep(LOOK_MS, undefined, { signal })
+    const found = await Promise.all(watched.map(async (remote) => await lookAtLock(remote, signal)))
+    readings = found.filter((reading) => reading !== undefined)
+  }
+}
+
+function watchText({ who }: LockReading): string {
+  return `when ${named(who)} last gave a sign of life is unknown: watching its lock for ${SILENCE_SECONDS} s`
+}
+
+/**
+ * Who is at work, as the error that `acquireLock` would throw; undefined: nobody, or nobody any more after a second or two.
+ * A machine that does not tell is left out.
+ */
+export async function whoIsAtWork(
+  remotes: readonly Remote[],
+  signal: AbortSignal,
+): Promise<QuorateError | undefined> {
+  const until = performance.now() + PATIENCE_MS
+  for (;;) {
+    const answers = await Promise.allSettled(remotes.map(async (remote) => await lookAtLock(remote, signal)))
+    const now = performance.now()
+    const [held] = answers.flatMap((answer) => {
+      if (answer.status === 'rejected' || answer.value === undefined) return []
+      const state = judgeLock(sightOf(answer.value, undefined, now), now)
+      return seemsAtWork(answer.value, state) ? [{ reading: answer.value, state }] : []
+    })
+    if (held === undefined) return undefined
+    if (now > until) return heldBy(held)
+    await sleep(PAUSE_MS, undefined, { signal })
+  }
+}
+
+/** Of a lock that an earlier version wrote, its own measure has to do: nothing is taken away here. */
+function seemsAtWork({ wallSeconds }: LockReading, state: LockState): boolean {
+  if (state.state === 'unsure') return !state.ahead && wallSeconds >= 0 && wallSeconds <= SILENCE_SECONDS
+  return state.state === 'beats'
+}
+
+/** `locked`, with what can be done about it. */
+export function heldBy({ reading: { who, host }, state }: HeldLock): QuorateError {
+  const last =
+    state.state === 'unsure'
+      ? 'when it last gave a sign of life is unknown'
+      : `last heard of ${state.silentSeconds} s ago`
+  const message = `another operator is at work on this cluster: ${named(who)}, ${last}`
+  const hint =
+    'wait until that is done, or end it where it runs; left over by a dead operator: quorate unlock'
+  return new QuorateError('locked', message, { host, hint })
+}
+
+export function named(who: string | undefined): string {
+  return who === undefined || who === '' ? 'an unknown operator' : who
+}

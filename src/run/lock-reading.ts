@@ -1,0 +1,119 @@
+/**
+ * Whether a lock's holder is still there: judged by the machine's uptime and the ID of its boot, for a wall clock can be set.
+ * Pure. What machines say here is data and nothing more: it is bounded, and free of control characters.
+ */
+
+/** How long a holder may be silent, in s: it beats every 5 s. */
+export const SILENCE_SECONDS = 30
+
+/** One look at the lock on one machine. */
+export interface LockReading {
+  readonly host: string
+  /** Tells this lock from every other one that was or will be there. */
+  readonly id: string
+  /** The last sign of life, as the machine puts it: compared, and sent back. */
+  readonly beat: string
+  /** What the holder says of itself, as one line; empty where that is not known. */
+  readonly who: string
+  /** Of that last sign; undefined: an earlier version wrote it, or it makes no sense. */
+  readonly beatAt: { readonly boot: string; readonly uptime: number } | undefined
+  /** Of the machine, at the look. */
+  readonly now: { readonly boot: string; readonly uptime: number }
+  /** Seconds since the last sign, by the machine's wall clock: for those whose version writes nothing else. Shown only. */
+  readonly wallSeconds: number
+}
+
+/** What was seen of one lock: how long its last sign has been the same, on our own clock, in ms. */
+export interface Sight {
+  readonly reading: LockReading
+  readonly sinceMs: number
+  /** It gave a sign while it was looked at. */
+  readonly moved: boolean
+}
+
+/**
+ * - `beats`: its holder is at work
+ * - `gone`: it is not; `rebooted`: the machine was started since then
+ * - `unsure`: the last sign is from a time to come, or by a clock that proves nothing: only watching can tell
+ */
+export type LockState =
+  | { readonly state: 'beats'; readonly silentSeconds: number }
+  | { readonly state: 'gone'; readonly silentSeconds: number; readonly rebooted: boolean }
+  | { readonly state: 'unsure'; readonly ahead: boolean }
+
+const HELD =
+  /^held (?<id>[0-9a-f]{64}) (?<beat>[0-9a-f:-]{1,100}) (?<boot>\S{1,64}) (?<uptime>\d{1,12}) (?<clock>\d{1,12}) (?<who>.*)$/m
+const BEAT = /^(?<boot>[0-9a-f-]{36}):(?<uptime>\d{1,12}):-?\d{1,12}$/
+const MTIME = /:(?<mtime>-?\d{1,12})$/
+const WHO_LENGTH = 200
+
+/** @param output of `lock.sh`, `lock-holder.sh` or `lock-break.sh`; undefined: it names no holder. */
+export function readHeld(output: string, host: string): LockReading | undefined {
+  const found = HELD.exec(output)?.groups
+  if (found === undefined) return undefined
+  const { id = '', beat = '', boot = '', uptime, clock, who = '' } = found
+  const at = BEAT.exec(beat)?.groups
+  const mtime = MTIME.exec(beat)?.groups?.['mtime']
+  return {
+    host,
+    id,
+    beat,
+    who: plainText(who),
+    beatAt: at === undefined ? undefined : { boot: at['boot'] ?? '', uptime: Number(at['uptime']) },
+    now: { boot, uptime: Number(uptime) },
+    wallSeconds: Number(clock) - Number(mtime ?? clock),
+  }
+}
+
+/** @param earlier what was seen of the same machine's lock before; @param nowMs on a clock that only goes forward */
+export function sightOf(reading: LockReading, earlier: Sight | undefined, nowMs: number): Sight {
+  if (earlier?.reading.id !== reading.id) return { reading, sinceMs: nowMs, moved: false }
+  if (earlier.reading.beat === reading.beat) return { ...earlier, reading }
+  return { reading, sinceMs: nowMs, moved: true }
+}
+
+export function judgeLock({ reading, sinceMs, moved }: Sight, nowMs: number): LockState {
+  const { beatAt, now } = reading
+  const watched = (nowMs - sinceMs) / 1000
+  if (beatAt !== undefined && beatAt.boot !== now.boot) {
+    return { state: 'gone', silentSeconds: now.uptime, rebooted: true }
+  }
+  const silent = beatAt === undefined ? undefined : now.uptime - beatAt.uptime
+  if (silent !== undefined && silent >= 0) {
+    const rounded = Math.round(silent)
+    return silent <= SILENCE_SECONDS
+      ? { state: 'beats', silentSeconds: rounded }
+      : { state: 'gone', silentSeconds: rounded, rebooted: false }
+  }
+  if (watched > SILENCE_SECONDS) return { state: 'gone', silentSeconds: Math.floor(watched), rebooted: false }
+  return moved
+    ? { state: 'beats', silentSeconds: Math.floor(watched) }
+    : { state: 'unsure', ahead: silent !== undefined }
+}
+
+/** Who holds a lock, where what it says of itself has quorate's form. */
+export interface Holder {
+  readonly user: string
+  readonly from: string
+  readonly command: string
+  /** ISO 8601, by the clock of the computer it works from. */
+  readonly since: string
+}
+
+const HOLDER =
+  /^(?<user>[^\s@]{1,64})@(?<from>[^\s@]{1,64}) \((?<command>[a-z][a-z -]{0,40})\) since (?<since>\d{4}-\d\d-\d\dT[\d:.]{5,12}Z)$/
+
+export function holderText(user: string, from: string, command: string, since: Date): string {
+  return `${user}@${from} (${command}) since ${since.toISOString()}`
+}
+
+export function parseHolder(who: string): Holder | undefined {
+  const found = HOLDER.exec(who)?.groups
+  if (found === undefined) return undefined
+  const { user = '', from = '', command = '', since = '' } = found
+  return { user, from, command, since }
+}
+
+function plainText(text: string): string {
+  return text.slice(0, WHO_LENGTH).replaceAll(/\p{C}/gu, '?').trim()
+}
