@@ -82,6 +82,13 @@ export { type Alarms, disarmAlarms, listAlarms } from './operations/alarms.ts'
 export { type CompactOptions, type CompactReport, compactHistory } from './operations/compact.ts'
 export { type DefragOptions, type DefragReport, type Defragmented, defrag } from './operations/defrag.ts'
 export { type UnjamReport, unjam } from './operations/unjam.ts'
+export {
+  type UnlockOptions,
+  type UnlockPreview,
+  type UnlockReport,
+  lockHolders,
+  unlock,
+} from './operations/unlock.ts'
 
 // A damaged member
 export {

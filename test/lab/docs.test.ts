@@ -50,6 +50,8 @@ const LIFE: readonly Typed[] = [
   { shown: 'quorate apply', as: '[ "$(quorate apply)" = "nothing to change" ]' },
   { shown: 'quorate status' },
   { shown: 'quorate status --json' },
+  { shown: 'quorate unlock --preview' },
+  { shown: 'quorate unlock' },
   { shown: 'quorate probe', as: 'quorate probe --for 1s' },
   {
     shown: 'quorate probe --for 10m --output friday.json',

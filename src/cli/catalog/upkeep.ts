@@ -126,4 +126,21 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
     examples: ['quorate unjam', 'quorate unjam --yes'],
     load: async () => await import('../commands/unjam.ts'),
   },
+  {
+    name: 'unlock',
+    group: 'Upkeep',
+    summary: 'show who holds the lock, and remove one left behind',
+    description:
+      "Shows the lock's holder on each machine, asks for the cluster's name, and removes the locks that it showed. A holder that still runs stops at its next step. Refused while the holder is at work, unless --force is given. Safe to run again. You need it rarely: a lock whose holder gives no sign of life is taken over after 30 s.",
+    options: [
+      { flags: '--preview', description: 'show who holds the lock, and remove nothing' },
+      { flags: '--force', description: 'remove the lock even while its holder is at work' },
+      {
+        flags: '--confirm <name>',
+        description: "the cluster's name, where there is no terminal to type it on",
+      },
+    ],
+    examples: ['quorate unlock --preview', 'quorate unlock', 'quorate unlock --confirm my-cluster'],
+    load: async () => await import('../commands/unlock.ts'),
+  },
 ]
