@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -90,6 +90,25 @@ test('parts of runs that died go; those of runs that live, and other hidden file
   using store = await openDirectoryStore(folder)
   expect(new Set(await readdir(folder))).toEqual(new Set([mine, '.hidden']))
   expect(await store.list()).toEqual([])
+})
+
+test('a part is its writer’s however old a clock that jumped makes it look; a later process of that number has none', async () => {
+  let seen: string | undefined
+  async function* slow(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('one ')
+    const [part = ''] = await readdir(folder)
+    await utimes(path.join(folder, part), 1, 1)
+    const other = part.replace(/-\d+-/, '-1-')
+    await writeFile(path.join(folder, other), '', { mode: 0o600 })
+    using _ = await openDirectoryStore(folder)
+    seen = part
+    expect(await readdir(folder)).toEqual([part])
+    yield Buffer.from('two')
+  }
+  using store = await openDirectoryStore(folder)
+  await store.put('a', slow())
+  expect(seen).toMatch(new RegExp(`^\\.a\\.${process.pid}-\\d+-[0-9a-f]{12}\\.part$`))
+  expect(await readFile(path.join(folder, 'a'), 'utf8')).toBe('one two')
 })
 
 test('folders that anybody may write to, files, and names that lead elsewhere are refused', async () => {

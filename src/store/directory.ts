@@ -16,7 +16,7 @@ import {
 } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
-import { isAlive } from './alive.ts'
+import { isAlive, startOf } from './alive.ts'
 import type { BackupStore, PutOptions, StoredFile } from './store.ts'
 
 /** Left free besides, in bytes: a full disk would be in the way of everything else here. */
@@ -28,10 +28,10 @@ const AT_ONCE_BYTES = 1024 ** 2
 /** Sent to the disk while more comes: the whole of it in the end is seconds in which nothing else goes on. */
 const SYNC_BYTES = 64 * 1024 ** 2
 
-/** `.NAME.<pid>-<random>.part`: on its way. */
-const PART = /^\.(?<name>.+)\.(?<pid>\d+)-[0-9a-f]{12}\.part$/
+/** `.NAME.<pid>-<its start>-<random>.part`: on its way. Earlier versions' names have no start. */
+const PART = /^\.(?<name>.+)\.(?<pid>\d+)(?:-(?<start>\d+))?-[0-9a-f]{12}\.part$/
 
-/** A part whose process is gone, or that is older than this, in ms, is of nobody any more: process numbers come again. */
+/** Where a part's name has no start, its process may be another by now: it is left over when it is older than this, in ms. */
 const PART_LIFE_MS = 24 * 3_600_000
 
 /**
@@ -99,7 +99,7 @@ async function put(
   { expectedBytes = 0, signal }: PutOptions,
 ): Promise<{ readonly sizeBytes: number }> {
   await requireRoom(folder, expectedBytes)
-  const part = partOf(file)
+  const part = await partOf(file)
   try {
     let sizeBytes = 0
     {
@@ -160,7 +160,7 @@ async function get(folder: string, file: string): Promise<AsyncIterable<Uint8Arr
 }
 
 async function write(file: string, text: string): Promise<void> {
-  const part = partOf(file)
+  const part = await partOf(file)
   try {
     {
       await using handle = await open(part, 'wx', 0o600).catch(failed(`${part} can't be written`))
@@ -174,20 +174,27 @@ async function write(file: string, text: string): Promise<void> {
   }
 }
 
-function partOf(file: string): string {
-  const unique = `${process.pid}-${randomBytes(6).toString('hex')}`
+async function partOf(file: string): Promise<string> {
+  const unique = `${process.pid}-${(await startOf(process.pid)) ?? 0}-${randomBytes(6).toString('hex')}`
   return path.join(path.dirname(file), `.${path.basename(file)}.${unique}.part`)
 }
 
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(failed(`${folder} can't be read`))) {
-    const pid = PART.exec(name)?.groups?.['pid']
+    const { pid, start } = PART.exec(name)?.groups ?? {}
     if (pid === undefined) continue
     const file = path.join(folder, name)
-    const found = await lstat(file).catch(ifMissing)
-    const old = found !== undefined && Date.now() - found.mtimeMs > PART_LIFE_MS
-    if (old || !isAlive(Number(pid))) await rm(file, { force: true })
+    if (!(await isInUse(file, Number(pid), start))) await rm(file, { force: true })
   }
+}
+
+/** By the process itself: a clock that jumps makes nothing old that is being written. */
+async function isInUse(file: string, pid: number, start: string | undefined): Promise<boolean> {
+  if (!isAlive(pid)) return false
+  const present = await startOf(pid)
+  if (start !== undefined && present !== undefined) return start === present
+  const found = await lstat(file).catch(ifMissing)
+  return found === undefined || Date.now() - found.mtimeMs <= PART_LIFE_MS
 }
 
 async function requireRoom(folder: string, bytes: number): Promise<void> {

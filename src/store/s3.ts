@@ -135,10 +135,12 @@ async function removeAbandoned({ client, location, key }: Bucket, signal: AbortS
     if (!namesOf(error).some((name) => name === 'AccessDenied' || name === 'NotImplemented')) throw error
     return { Uploads: [] }
   })
+  // The service's own clock, which the client keeps the distance to: this computer's may have jumped.
+  const now = Date.now() + client.config.systemClockOffset
   for (const { Key, UploadId, Initiated } of Uploads) {
     // Others may use the bucket too.
     if (Key === undefined || !OWN.test(Key.slice(key('').length))) continue
-    if (Initiated === undefined || Date.now() - Initiated.getTime() < ABANDONED_MS) continue
+    if (Initiated === undefined || now - Initiated.getTime() < ABANDONED_MS) continue
     await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId }), abortable(signal))
   }
 }
