@@ -6,6 +6,7 @@ import { ageOf } from '../pki/age.ts'
 import type { Session } from '../run/session.ts'
 import { type ScheduleConfig, outlineOf, parseConfig } from '../schedule/config.ts'
 import { type ScheduleThere, lookAtSchedule } from '../schedule/look.ts'
+import { overdueSince } from '../schedule/overdue.ts'
 import { NODE_EXPORTER, PLACES } from '../schedule/places.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
@@ -155,15 +156,6 @@ async function troubles(
     )
   }
   return notes
-}
-
-/** What there is instead of a backup of the last two periods; undefined: there is one. */
-function overdueSince({ state, periodSeconds }: ScheduleThere, now: Date): string | undefined {
-  if (state === undefined || periodSeconds === undefined) return undefined
-  const { lastSuccess } = state
-  if (lastSuccess === undefined) return 'no backup was taken so far'
-  const age = now.getTime() - Date.parse(lastSuccess)
-  return age > 2 * periodSeconds * 1000 ? `the latest backup is of ${lastSuccess}` : undefined
 }
 
 function sha256(text: string): string {
