@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -43,6 +43,16 @@ test('a claim of an ended process is taken over, by one of many', async () => {
   expect(results.filter((other) => other === undefined)).toHaveLength(1)
   expect(await readdir(folder)).toEqual(['claim'])
 })
+
+test.each(['', '{', 'null', '{"owner":{"pid":"1"},"note":"x"}', '\0'.repeat(9)])(
+  'a claim that names nobody is of nobody: %j',
+  async (text) => {
+    const file = path.join(folder, 'lock')
+    await writeFile(file, text)
+    expect(await withLock(file, { waitMs: 0 }, async () => 'done')).toBe('done')
+    expect(await readdir(folder)).toEqual([])
+  },
+)
 
 test('work under a lock does not overlap, and the lock is free afterwards, even after a failure', async () => {
   const file = path.join(folder, 'lock')

@@ -31,8 +31,8 @@ export async function claimFile(
       if (await linkIfFree(draft, file)) return undefined
       const text = await readIfThere(file)
       if (text === undefined) continue
-      const other = JSON.parse(text) as Claim
-      if (!(await isStale(other))) return other
+      const other = parseClaim(text)
+      if (other !== undefined && !(await isStale(other))) return other
       await removeStale(file, text, claim, isStale)
     }
   } finally {
@@ -70,6 +70,18 @@ async function holderIsGone(claim: Claim): Promise<boolean> {
   return !(await isRunning(claim.owner))
 }
 
+/** undefined: it names nobody, as after a loss of power; a claim that somebody makes is whole. */
+function parseClaim(text: string): Claim | undefined {
+  try {
+    const claim = JSON.parse(text) as Partial<Claim> | null
+    const { pid, startTime, bootId } = claim?.owner ?? {}
+    const whole = Number.isInteger(pid) && typeof startTime === 'string' && typeof bootId === 'string'
+    return whole && typeof claim?.note === 'string' ? (claim as Claim) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 async function linkIfFree(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to)
@@ -98,7 +110,8 @@ async function removeStale(
   }
   try {
     if ((await readIfThere(file)) !== text) return
-    if (await isStale(JSON.parse(text) as Claim)) await rm(file, { force: true })
+    const other = parseClaim(text)
+    if (other === undefined || (await isStale(other))) await rm(file, { force: true })
   } finally {
     await rm(guard, { force: true })
   }
