@@ -50,3 +50,10 @@ for unit in \
   systemd-update-utmp-runlevel.service systemd-binfmt.service proc-sys-fs-binfmt_misc.automount; do
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
+
+# Generators run at every boot and every daemon-reload; none of these finds anything here.
+mkdir -p "$root/etc/systemd/system-generators"
+for generator in \
+  cryptsetup debug fstab getty gpt-auto hibernate-resume integritysetup rc-local run system-update sysv veritysetup; do
+  ln -sf /dev/null "$root/etc/systemd/system-generators/systemd-$generator-generator"
+done

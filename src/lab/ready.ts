@@ -1,9 +1,9 @@
 /** Waiting until a machine can be logged in to. */
+import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import { containerOf, leaderOf } from './container.ts'
-import { readIfThere } from './process-identity.ts'
 
 /**
  * Resolves with process 1's pid when the machine's sshd has sent its banner to a connection from here.
@@ -33,16 +33,14 @@ export async function waitForSshd(
 }
 
 /**
- * Looked up in the machine's namespace, because a connection attempted too early is only repeated after a second: that
- * is how long the kernel waits for a neighbour's address.
+ * Looked up in the machine, because a connection attempted too early is only repeated after a second: that is how long
+ * the kernel waits for a neighbour's address. sshd writes the file once it listens. (The kernel's table of sockets says
+ * the same, but goes through all of this computer's for it, and this is asked many times at each boot.)
  */
 async function listensForSsh(folder: string, machine: string): Promise<boolean> {
   const container = await containerOf(folder, machine)
   const leader = container === undefined ? undefined : await leaderOf(container)
-  if (leader === undefined) return false
-  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readIfThere(`/proc/${leader}/net/${name}`)))
-  // Local address with port 22 (hexadecimal 0016), state 0A: listening.
-  return tables.some((table) => /^\s*\d+: [0-9A-F]+:0016 \S+ 0A /m.test(table ?? ''))
+  return leader !== undefined && existsSync(`/proc/${leader}/root/run/sshd.pid`)
 }
 
 /** Has an SSH server there greeted us within a second? */
