@@ -25,7 +25,7 @@ async function record(
 
 async function reached(recorder: Recorder, writes: number): Promise<void> {
   await vi.waitFor(() => expect(recorder.progress().writes).toBeGreaterThanOrEqual(writes), {
-    timeout: 10_000,
+    timeout: 60_000,
     interval: 5,
   })
 }
@@ -128,7 +128,7 @@ describe.concurrent('the recorder', () => {
     const recorder = await startRecorder({ clients: () => members, rate: 100 })
     await reached(recorder, 5)
     isFull = true
-    await vi.waitFor(() => expect(recorder.progress().failed).toBeGreaterThan(3), { timeout: 10_000 })
+    await vi.waitFor(() => expect(recorder.progress().failed).toBeGreaterThan(3), { timeout: 60_000 })
     const report = await recorder.stop()
     expect(report.writes.failed).toBeGreaterThan(3)
     expect(report).toMatchObject({ reads: { failed: 0 }, lostWrites: 0, verified: true })
@@ -168,7 +168,7 @@ describe.concurrent('the recorder', () => {
     const recorder = await startRecorder({ clients: () => members, rate: 100 })
     await reached(recorder, 5)
     members = [cluster.member('new01', 9n)]
-    await vi.waitFor(() => expect(cluster.asked.get('new01') ?? 0).toBeGreaterThan(20), { timeout: 10_000 })
+    await vi.waitFor(() => expect(cluster.asked.get('new01') ?? 0).toBeGreaterThan(20), { timeout: 60_000 })
     const report = await recorder.stop()
     expect(report).toMatchObject({ writes: { failed: 0 }, lostWrites: 0, watch: { missing: 0 } })
   })

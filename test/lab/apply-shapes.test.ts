@@ -52,7 +52,7 @@ describe.skipIf(reason)(`apply in other shapes${because}`, () => {
     // Two may go, and the cluster still serves.
     await Promise.all(lab.machines.slice(0, 2).map(async (machine) => await machine.kill()))
     // One of them may have been the leader: what is sent to it before the next is elected, etcd forgets.
-    await vi.waitFor(async () => expect((await statusOf(lab)).report.cluster.healthyMembers).toBe(3), 30_000)
+    await vi.waitFor(async () => expect((await statusOf(lab)).report.cluster.healthyMembers).toBe(3), 60_000)
     expect(await quorateOk(lab, ['etcdctl', 'etcd05', '--', 'put', 'still', 'here'])).toBe('OK\n')
   })
 

@@ -218,7 +218,7 @@ describe.skipIf(reason)(`apply${because}`, () => {
 
   async function healthyAgain(): Promise<void> {
     await expect
-      .poll(async () => (await quorate(lab, ['status'])).exitCode, { timeout: 30_000, interval: 300 })
+      .poll(async () => (await quorate(lab, ['status'])).exitCode, { timeout: 60_000, interval: 300 })
       .toBe(0)
   }
 

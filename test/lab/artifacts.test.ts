@@ -102,7 +102,7 @@ async function unrecognized(etcd: string, flags: readonly string[]): Promise<rea
 }
 
 async function output(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const ended = promisify(execFile)(file, args, { env, timeout: 10_000 })
+  const ended = promisify(execFile)(file, args, { env, timeout: 60_000 })
   const { stdout, stderr } = await ended.catch((error: { stdout: string; stderr: string }) => error)
   return stdout + stderr
 }

@@ -244,7 +244,9 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     await expect
       .poll(async () => (await bundles()).at(-1)?.takenAt.getTime(), { timeout: 60_000, interval: 500 })
       .toBeGreaterThan(last?.takenAt.getTime() ?? Infinity)
-    await expect.poll(async () => await on(NODE, 'systemctl', 'is-active', SERVICE)).toBe('inactive')
+    await expect
+      .poll(async () => await on(NODE, 'systemctl', 'is-active', SERVICE), { timeout: 60_000 })
+      .toBe('inactive')
     expect(await quorateOk(lab, ['status'])).toMatch(/backups: service01, daily; latest .* ago/)
     await on(NODE, 'rm', '-r', path.dirname(soon))
     await on(NODE, 'systemctl', 'daemon-reload')

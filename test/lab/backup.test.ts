@@ -163,7 +163,7 @@ describe.skipIf(whyNoLab())('backup', () => {
     await mkdir(store, { mode: 0o700 })
     const run = startQuorate(lab, ['backup', '--store', store, '--recipient', recipient])
     // Its part is there as soon as bytes come.
-    const deadline = performance.now() + 20_000
+    const deadline = performance.now() + 60_000
     while ((await readdir(store)).length === 0 && performance.now() < deadline)
       await new Promise(setImmediate)
     run.child.kill('SIGKILL')

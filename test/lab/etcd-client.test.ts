@@ -28,7 +28,7 @@ import { execFileSync } from 'node:child_process'
 /** Asks until it answers; the cluster has just been started. */
 async function ready(cluster: LoopbackCluster): Promise<MemberClient[]> {
   const clients = cluster.members.map((member) => member.client())
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + 60_000
   for (;;) {
     const view = await readClusterView(clients)
     const expected = cluster.members.map(({ name, peerUrl }) => ({ name, peerUrls: [peerUrl] }))
@@ -160,7 +160,7 @@ describe.each(['bullseye', 'bookworm', 'trixie', 'sid'] as const)('etcd of %s', 
     await vi.waitFor(
       async () =>
         expect(await readServedVersion(options)).toEqual({ server: version, cluster: minorOf(version) }),
-      { timeout: 10_000 },
+      { timeout: 60_000 },
     )
     await expect(readServedVersion({ ...options, tls: undefined })).rejects.toMatchObject({ code: 'etcd' })
   })

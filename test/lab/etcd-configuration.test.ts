@@ -46,7 +46,7 @@ test.each(['bullseye', 'bookworm', 'trixie', 'sid'] as const)(
     })
     try {
       await expect
-        .poll(() => client.call(Maintenance.method.status, {}), { timeout: 20_000 })
+        .poll(() => client.call(Maintenance.method.status, {}), { timeout: 60_000 })
         .toMatchObject({ version })
       const metrics = await fetch(`http://127.0.0.1:${metricsPort}/health`)
       expect(await metrics.json()).toMatchObject({ health: 'true' })

@@ -91,7 +91,7 @@ describe.skipIf(whyNoLab())('a cluster that was healthy', () => {
     const pid = await machine.mainPid('etcd')
     await machine.signalPid(pid, 'KILL')
     await vi.waitFor(async () => expect(await health()).toEqual({ exitCode: 0, id: clusterId }), {
-      timeout: 30_000,
+      timeout: 60_000,
       interval: 500,
     })
     expect(await machine.mainPid('etcd')).not.toBe(pid)
@@ -140,12 +140,12 @@ describe.skipIf(whyNoLab())('a cluster that was healthy', () => {
           })
           expect(report.members[2]).toMatchObject({ healthy: false, problem: expect.any(String) })
         },
-        { timeout: 30_000 },
+        { timeout: 60_000 },
       )
       await machine.restoreNetwork()
     }
     await vi.waitFor(async () => expect(await health()).toEqual({ exitCode: 0, id: clusterId }), {
-      timeout: 20_000,
+      timeout: 60_000,
     })
   })
 

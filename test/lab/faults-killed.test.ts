@@ -56,7 +56,7 @@ describe.skipIf(whyNoLab())('an apply that is killed', () => {
     await vi.waitFor(
       async () => await machine.check(['sh', '-c', 'test -s /var/lib/quorate/incoming.*/f0']),
       {
-        timeout: 20_000,
+        timeout: 60_000,
         interval: 5,
       },
     )

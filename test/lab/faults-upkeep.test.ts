@@ -67,7 +67,7 @@ describe.skipIf(whyNoLab())('killed at every kind of step and run again', () => 
 
   /** What hangs up takes a moment to be gone. */
   async function nothingLeft(): Promise<void> {
-    await vi.waitFor(async () => expect(await leftovers(lab.machines)).toEqual([]), { timeout: 10_000 })
+    await vi.waitFor(async () => expect(await leftovers(lab.machines)).toEqual([]), { timeout: 60_000 })
   }
 
   /**

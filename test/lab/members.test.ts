@@ -184,7 +184,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
 
     await lab.machine('etcd02').boot()
     await vi.waitFor(async () => expect((await unitOf('etcd02')).active).toMatch(/inactive|failed/), {
-      timeout: 30_000,
+      timeout: 60_000,
       interval: 200,
     })
     expect((await lab.machine('etcd02').exec(['journalctl', '-u', 'etcd', '-o', 'cat'])).stdout).toMatch(

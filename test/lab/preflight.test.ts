@@ -237,7 +237,7 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
     const emit = () => controller.abort(new Error('stopped by the test'))
     const looking = preflight({ cluster, remotes, signal: controller.signal, emit })
     await expect(looking).rejects.toThrow('stopped by the test')
-    await vi.waitFor(async () => expect(await listing(lab)).toBe(before), { timeout: 10_000, interval: 200 })
+    await vi.waitFor(async () => expect(await listing(lab)).toBe(before), { timeout: 60_000, interval: 200 })
   })
 
   test('a machine that is gone is a failure beside the others’ results', async () => {

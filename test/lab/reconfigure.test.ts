@@ -14,7 +14,7 @@ const ETCD = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
 const UNIT = '/etc/systemd/system/etcd.service'
 const CANCELLED = 130
 /** A member whose peer's address is gone may take its unit's 15 s to end, more than once. */
-const MOVE_MS = 240_000
+const MOVE_MS = 400_000
 /** No ordinary client could tell, and contents were never out of reach. */
 const UNNOTICED = { unnoticed: true, reasons: [] }
 

@@ -215,14 +215,14 @@ describe.skipIf(whyNoLab())('the recorder', () => {
 
   async function healthy(): Promise<void> {
     await vi.waitFor(async () => expect((await status(session)).cluster).toMatchObject({ healthy: true }), {
-      timeout: 30_000,
+      timeout: 60_000,
       interval: 200,
     })
   }
 
   async function keysAppear(): Promise<void> {
     await vi.waitFor(async () => expect(await leftInEtcd()).not.toEqual([]), {
-      timeout: 20_000,
+      timeout: 60_000,
       interval: 50,
     })
   }

@@ -141,7 +141,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     await expect(readAt(session, first?.revision ?? 0n)).rejects.toSatisfy(
       (error: unknown) => failureKind(error) === 'out-of-range',
     )
-  }, 300_000)
+  })
 
   test('a whole cluster that is off is started together, with all that it had', async () => {
     await using before = await sessionOf(lab)
@@ -200,7 +200,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     await quorateOk(lab, ['member', 'remove', 'etcd02', 'etcd03', '--yes'])
     const listed = await others[0]?.check(['ls', '/opt/etcd'])
     expect(listed).toMatch(/data\.before-leave-/)
-  }, 300_000)
+  })
 
   async function recoverJson(args: readonly string[]) {
     const { exitCode, stdout, stderr } = await quorate(lab, ['recover', ...args, '--json'])

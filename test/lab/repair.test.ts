@@ -140,7 +140,7 @@ describe.skipIf(whyNoLab())('repair', () => {
     await put('/marked', MARK)
     await flip('etcd02', MARK)
     await expect
-      .poll(async () => (await quorate(lab, ['alarms'])).stdout, { timeout: 30_000, interval: 500 })
+      .poll(async () => (await quorate(lab, ['alarms'])).stdout, { timeout: 60_000, interval: 500 })
       .toMatch(/no member in particular +CORRUPT/)
     const backup = ['backup', '--plaintext', '--store', `${lab.folder}/backups`]
     expect(await quorate(lab, backup)).toMatchObject({
@@ -211,7 +211,7 @@ describe.skipIf(whyNoLab())('repair', () => {
       [ "$done" = yes ]`
     await expect
       .poll(async () => (await lab.machine(name).exec(['sh', '-euc', script, 'flip', value, by])).exitCode, {
-        timeout: 5_000,
+        timeout: 60_000,
       })
       .toBe(0)
   }

@@ -95,5 +95,5 @@ export async function failure(promise: Promise<unknown>): Promise<unknown> {
 }
 
 export async function until(condition: () => Promise<boolean>): Promise<void> {
-  await expect.poll(condition, { timeout: 15_000, interval: 100 }).toBe(true)
+  await expect.poll(condition, { timeout: 60_000, interval: 100 }).toBe(true)
 }

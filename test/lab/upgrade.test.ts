@@ -229,14 +229,14 @@ describe.skipIf(reason)(`from 3.3 to 3.5${because}`, () => {
   test('killed again and again, it goes on each time and ends whole; a member that was stopped meanwhile goes first', async () => {
     await killedAt('3.5.16', ({ type, step }) => type === 'step-done' && step?.kind === 'binaries')
     // What was under way there has come to its end.
-    await vi.waitFor(async () => expect(await leftovers(lab.machines)).toEqual([]), 10_000)
+    await vi.waitFor(async () => expect(await leftovers(lab.machines)).toEqual([]), 60_000)
     await goingDownWhenSeen('3.5.16')
     const name = await killedAt(
       '3.5.16',
       ({ type, step }) => type === 'step-started' && step?.kind === 'restart',
     )
     // What was under way there has come to its end.
-    await vi.waitFor(async () => expect(await leftovers(lab.machines)).toEqual([]), 10_000)
+    await vi.waitFor(async () => expect(await leftovers(lab.machines)).toEqual([]), 60_000)
     await lab.machine(name).check(['systemctl', 'stop', 'etcd'])
     await killedAt('3.5.16', ({ type, step }) => type === 'step-started' && step?.kind === 'move-leader')
     const { clusterVersion } = await upgradeTo('3.5.16')

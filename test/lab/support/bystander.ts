@@ -11,7 +11,7 @@ import type { TestLab } from '../harness.ts'
 import { operatorFiles } from './tools.ts'
 
 const ANSWER_MS = 1_000
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 120_000
 
 export interface Bystander extends Disposable {
   /** Begins to write, read and watch. */

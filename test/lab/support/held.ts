@@ -97,7 +97,7 @@ const LOCKED = 75
 /** A member that comes and goes by itself shows another face at the second look. */
 const MOVED = 9
 /** A holder that is silent for 30 s is taken over. */
-const TAKEN_OVER_MS = 45_000
+const TAKEN_OVER_MS = 120_000
 const PAUSE_MS = 2_000
 
 /** As `quorateOk`, but as its hint says where a connection that broke still holds the lock, or where things moved: again. */

@@ -18,11 +18,19 @@ export type Warm = (args: readonly string[], env: NodeJS.ProcessEnv) => Promise<
 export function warm(program: string): Warm {
   const idle: WarmProcess[] = []
   return async (args, env) => {
-    const server = idle.pop() ?? new WarmProcess(program)
+    const server = takeLiving(idle) ?? new WarmProcess(program)
     const result = await server.call(args, env)
     if (server.alive && server.calls < MOST_CALLS) idle.push(server)
     else server.end()
     return result
+  }
+}
+
+/** One that died since its last call is of no more use. */
+function takeLiving(idle: WarmProcess[]): WarmProcess | undefined {
+  for (;;) {
+    const server = idle.pop()
+    if (server === undefined || server.alive) return server
   }
 }
 
@@ -40,7 +48,7 @@ class WarmProcess {
     if (stdout === null || stderr === null) throw new TypeError('no pipes')
     this.#output = [new Output(stdout), new Output(stderr)]
     this.#exited = exitOf(this.#child).finally(() => (this.alive = false))
-    // An idle one that ends, or can't be started, is the next call's trouble.
+    // Where none waits for it: while it is idle.
     this.#exited.catch(() => undefined)
   }
 

@@ -5,7 +5,7 @@ import { leftovers, processesMentioning, waitingKeys } from './no-trace.ts'
 import { quorate } from './quorate.ts'
 import { statusOf } from './status.ts'
 
-const SOON_MS = 5_000
+const SOON_MS = 30_000
 
 /** What `outcomeOf` gives where everything is as it should be. */
 export const WHOLE = {
