@@ -14,7 +14,12 @@ interface Report {
   readonly testResults: readonly {
     readonly name: string
     readonly status: string
-    readonly assertionResults: readonly { readonly status: string }[]
+    readonly assertionResults: readonly {
+      readonly status: string
+      readonly fullName: string
+      /** In milliseconds; missing where it was not run. */
+      readonly duration?: number | null
+    }[]
   }[]
 }
 
@@ -51,4 +56,25 @@ export function failedFiles(text: string | undefined): string[] {
   return (JSON.parse(text) as Report).testResults
     .filter(({ status }) => status === 'failed')
     .map(({ name }) => name)
+}
+
+export interface TimedTest {
+  readonly file: string
+  readonly name: string
+  readonly seconds: number
+}
+
+/** The tests that took longest, the slowest first. What a file does before its tests is in none of them. */
+export function slowest(texts: readonly string[], count: number): TimedTest[] {
+  return texts
+    .flatMap((text) => (JSON.parse(text) as Report).testResults)
+    .flatMap(({ name: file, assertionResults }) =>
+      assertionResults.map(({ fullName, duration }) => ({
+        file,
+        name: fullName,
+        seconds: (duration ?? 0) / 1000,
+      })),
+    )
+    .toSorted((one, other) => other.seconds - one.seconds)
+    .slice(0, count)
 }

@@ -5,14 +5,16 @@ import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { labAvailable } from '../src/lab/available.ts'
-import { type Counts, add, countsOf, failedFiles } from './test-counts.ts'
+import { type Counts, add, countsOf, failedFiles, slowest } from './test-counts.ts'
 
 const HELP = `
-usage: script/test [PART …]
+usage: script/test [--list-slow] [PART …]
 
 Runs all parts, or those named: lint types build package unit sim lab
 Ends with a line 'N passed, N failed, N skipped'; exit code 0 only if nothing failed. A part other than unit, sim and
 lab counts as one. Logs of the machines of failed lab tests are kept, in a folder that is named.
+
+  --list-slow  the 20 tests that took longest, before the last lines
 `
 
 interface Part {
@@ -45,13 +47,18 @@ const PARTS: readonly Part[] = [
   { name: 'lab', what: 'machines with systemd, sshd and etcd', project: 'lab' },
 ]
 
+const LIST_SLOW = '--list-slow'
+const SLOW_TESTS = 20
+
 const root = path.resolve(import.meta.dirname, '..')
 
-async function main(words: readonly string[]): Promise<number> {
-  if (words.includes('--help') || words.includes('-h')) {
+async function main(typed: readonly string[]): Promise<number> {
+  if (typed.includes('--help') || typed.includes('-h')) {
     process.stdout.write(HELP.trimStart())
     return 0
   }
+  const listSlow = typed.includes(LIST_SLOW)
+  const words = typed.filter((word) => word !== LIST_SLOW)
   const unknown = words.filter((word) => !PARTS.some((part) => part.name === word))
   if (unknown.length > 0) {
     process.stderr.write(`script/test: there is no part '${unknown[0]}'\n${HELP}`)
@@ -59,18 +66,21 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const folder = await mkdtemp(path.join(tmpdir(), 'quorate-test-'))
   const lines: string[] = []
+  const reports: string[] = []
   let total: Counts = { passed: 0, failed: 0, skipped: 0 }
   for (const part of PARTS.filter(({ name }) => words.length === 0 || words.includes(name))) {
     process.stdout.write(`\n== ${part.name}: ${part.what}\n`)
     const started = performance.now()
-    const { counts, notes } = await runPart(part, folder)
+    const { counts, notes, report } = await runPart(part, folder)
     total = add(total, counts)
+    if (report !== undefined) reports.push(report)
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
     const remarks = notes.map((note) => `\n         ${note}`).join('')
     lines.push(`${part.name.padEnd(8)} ${sentence(counts)} (${seconds} s)${remarks}`)
   }
   // Logs that were worth keeping are named above; nothing else stays.
   if ((await filesIn(folder)).length === 0) await rm(folder, { recursive: true, force: true })
+  if (listSlow) process.stdout.write(`\n${slowLines(reports).join('\n')}\n`)
   process.stdout.write(`\n${lines.join('\n')}\n\n${sentence(total)}\n`)
   return total.failed === 0 ? 0 : 1
 }
@@ -78,6 +88,8 @@ async function main(words: readonly string[]): Promise<number> {
 interface Outcome {
   readonly counts: Counts
   readonly notes: readonly string[]
+  /** vitest's, as JSON. */
+  readonly report?: string | undefined
 }
 
 async function runPart(part: Part, folder: string): Promise<Outcome> {
@@ -105,7 +117,13 @@ async function runProject(project: string, folder: string): Promise<Outcome> {
   const counts = countsOf(text, code)
   const kept = await keepLogsOf(failedFiles(text), logs)
   const notes = [reason, kept ? `the machines' logs of failed tests: ${logs}` : undefined]
-  return { counts, notes: notes.filter((note) => note !== undefined) }
+  return { counts, notes: notes.filter((note) => note !== undefined), report: text }
+}
+
+function slowLines(reports: readonly string[]): string[] {
+  return slowest(reports, SLOW_TESTS).map(
+    ({ file, name, seconds }) => `${seconds.toFixed(1).padStart(6)} s  ${path.relative(root, file)}: ${name}`,
+  )
 }
 
 /** Why tests with machines are skipped here, with the command that mends it. */

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { slowest } from '../script/test-counts.ts'
+
+function report(file: string, tests: Readonly<Record<string, number | null>>): string {
+  const assertionResults = Object.entries(tests).map(([fullName, duration]) => ({
+    status: duration === null ? 'skipped' : 'passed',
+    fullName,
+    duration,
+  }))
+  return JSON.stringify({ testResults: [{ name: file, status: 'passed', assertionResults }] })
+}
+
+test('the slowest tests of all parts, the slowest first', () => {
+  const reports = [
+    report('a.test.ts', { quick: 12, slow: 3400 }),
+    report('b.test.ts', { skipped: null, slower: 3500 }),
+  ]
+  expect(slowest(reports, 3)).toEqual([
+    { file: 'b.test.ts', name: 'slower', seconds: 3.5 },
+    { file: 'a.test.ts', name: 'slow', seconds: 3.4 },
+    { file: 'a.test.ts', name: 'quick', seconds: 0.012 },
+  ])
+})
