@@ -47,14 +47,26 @@ halt_consumers() {
   done <"$1/consumers"
 }
 
-# await_end NAME: until no process of that name is left; a kubelet takes its time to see that a manifest is gone.
+# await_end NAME: until no pod runs a process of that name; a kubelet takes its time to see that a manifest is gone.
 await_end() {
   tries=90
-  while grep -s -q -x -e "$1" /proc/[0-9]*/comm; do
+  while pod_runs "$1"; do
     [ "$tries" -gt 0 ] || fail "$1 still runs, a minute and a half after its manifest was taken away: stop it by hand, then run this again"
     tries=$((tries - 1))
     sleep 1
   done
+}
+
+# pod_runs NAME: some process of that name is root's in every respect, or a kubelet put it into its pods' cgroup, where
+# it may run as another user. Anybody can give a process any name: an ordinary user's does not count.
+pod_runs() {
+  for found in $(grep -s -l -x -e "$1" /proc/[0-9]*/comm); do
+    if grep -s -q -E '^Uid:([[:space:]]+0){4}$' "${found%/comm}/status" ||
+      grep -s -q -E '^[0-9]+:[^:]*:/(kubelet\.slice/kubelet-)?kubepods[./]' "${found%/comm}/cgroup"; then
+      return 0
+    fi
+  done
+  return 1
 }
 
 # resume_consumers FOLDER: what is noted there is started again.
