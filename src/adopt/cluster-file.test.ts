@@ -44,6 +44,7 @@ test('what the file says is what runs', async () => {
     clientPort: 2379,
     localPlaintext: false,
     enableV2: false,
+    metrics: 'clients',
     settings: { 'auto-compaction-retention': '0' },
   })
   expect(cluster.packages).toEqual([])
@@ -68,6 +69,7 @@ test('settings: free ones are taken, unknown and decided ones are told', async (
   }))
   const { cluster, told } = adopted(members)
   expect(cluster.etcd.settings).toEqual({ 'snapshot-count': '5000', 'auto-compaction-retention': '8' })
+  expect(cluster.etcd.metrics).toBe('local')
   expect(told.join('\n')).toContain('ETCD_NO_SUCH_SETTING is no setting of etcd 3.5.16')
   expect(told.join('\n')).not.toContain('hush')
   expect(told.join('\n')).toContain('logs go to /var/log/etcd.log today')

@@ -112,6 +112,10 @@ function etcdPart(members: readonly Member[], remarks: Remark[]): ClusterFile['e
     peerPort: peerPlace(first)?.port ?? 2380,
     ...(plaintextClients ? { plaintextClients: true } : {}),
     ...(plaintext && !plaintextClients ? { localPlaintext: true } : {}),
+    // Where nothing listens for them without a certificate today, nothing is opened.
+    ...(members.every(({ settings }) => settings['listen-metrics-urls'] === undefined)
+      ? { metrics: 'clients' as const }
+      : {}),
     ...(v2 ? { enableV2: true } : {}),
     settings: freeSettings(members, version, remarks),
   }

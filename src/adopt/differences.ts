@@ -106,11 +106,10 @@ function listeners({ etcd }: Cluster, member: Member): Found[] {
     )
   }
   const metrics = settings['listen-metrics-urls']
+  const elsewhere = etcd.metrics === 'local' ? `at ${METRICS}, and ` : ''
   if (metrics !== undefined && metrics !== METRICS)
     found.push(
-      warning(
-        `metrics are served at ${metrics}; they will be at ${METRICS}, and for clients with a certificate`,
-      ),
+      warning(`metrics are served at ${metrics}; they will be ${elsewhere}for clients with a certificate`),
     )
   return found
 }

@@ -127,6 +127,12 @@ test('the v2 API of 3.3 is on unless it is switched off', () => {
   })
 })
 
+test('metrics for clients alone: nothing listens without TLS for them', () => {
+  expect(environment({ cluster: sampleCluster({ metrics: 'clients' }) })).not.toHaveProperty(
+    'ETCD_LISTEN_METRICS_URLS',
+  )
+})
+
 test('the metrics port gives way to a client port of the same number', () => {
   expect(environment({ cluster: sampleCluster({ clientPort: 2381 }) })).not.toHaveProperty(
     'ETCD_LISTEN_METRICS_URLS',

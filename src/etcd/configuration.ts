@@ -8,7 +8,11 @@ import { checkSettings, environmentName, knownFlags, minorOf, supportsV2 } from 
 /** Where the files of TLS lie on a member. */
 const TLS_DIRECTORY = '/etc/ssl/etcd'
 
-/** Loopback port for `/metrics` and `/health` without TLS: nothing that it shows is a secret. */
+/**
+ * Loopback port for `/metrics` and `/health` without TLS, for every local user: no keys and no values, but how much is
+ * written, by which calls, and how large the store is. With `metrics: clients` it is closed, and what is served there
+ * is on the client port alone, where a certificate is asked for.
+ */
 const METRICS_PORT = 2381
 
 export interface MemberConfiguration {
@@ -143,6 +147,7 @@ function safeguards({ etcd }: Cluster, known: ReadonlySet<string>): Record<strin
     })
   }
   const metricsPortTaken = [etcd.clientPort, etcd.peerPort].includes(METRICS_PORT)
+  const servesMetrics = etcd.metrics === 'local' && !metricsPortTaken
   const hasGates = known.has('feature-gates')
   return {
     ETCD_STRICT_RECONFIG_CHECK: 'true',
@@ -154,7 +159,7 @@ function safeguards({ etcd }: Cluster, known: ReadonlySet<string>): Record<strin
     ...(minor === '3.4' ? { ETCD_PRE_VOTE: 'true', ETCD_LOGGER: 'zap' } : {}),
     ETCD_AUTO_COMPACTION_MODE: 'periodic',
     ETCD_AUTO_COMPACTION_RETENTION: '8h',
-    ...(metricsPortTaken ? {} : { ETCD_LISTEN_METRICS_URLS: `http://127.0.0.1:${METRICS_PORT}` }),
+    ...(!servesMetrics ? {} : { ETCD_LISTEN_METRICS_URLS: `http://127.0.0.1:${METRICS_PORT}` }),
     // On by default in 3.3; later it is off unless asked for, and merely naming it brings a warning.
     ...(etcd.enableV2 || minor === '3.3' ? { ETCD_ENABLE_V2: String(etcd.enableV2) } : {}),
   }

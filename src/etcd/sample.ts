@@ -36,6 +36,7 @@ export function sampleCluster(etcd: Partial<EtcdSpec> = {}, layout: Pki['layout'
       peerPort: 2380,
       localPlaintext: false,
       plaintextClients: false,
+      metrics: 'local',
       enableV2: false,
       settings: {},
       ...etcd,

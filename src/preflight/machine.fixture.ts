@@ -70,6 +70,7 @@ export function cluster(changes: Partial<Cluster> = {}): Cluster {
       peerPort: 2380,
       localPlaintext: false,
       plaintextClients: false,
+      metrics: 'local',
       enableV2: false,
       settings: {},
     },

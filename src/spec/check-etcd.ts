@@ -76,11 +76,11 @@ function checkPorts(file: Partly<ClusterFile>, report: Reporter): void {
       const message = `etcd.${key}: ${port} is kept for root, and etcd runs as the user etcd`
       report.error(['etcd', key], message, 'write 1024 or more')
     }
-    if (port === METRICS_PORT) {
+    if (port === METRICS_PORT && file.etcd?.metrics !== 'clients') {
       report.error(
         ['etcd', key],
         `etcd.${key}: ${port} is where members serve metrics on loopback`,
-        'write another',
+        'write another, or metrics: clients',
       )
     }
   }

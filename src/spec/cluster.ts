@@ -138,6 +138,8 @@ export interface EtcdSpec {
   readonly localPlaintext: boolean
   /** Serves http beside https on the client port, so that clients of a cluster that had no TLS can move one by one. */
   readonly plaintextClients: boolean
+  /** `local`: every local user of a node can read them; `clients`: on the client port alone, with a certificate. */
+  readonly metrics: 'local' | 'clients'
   /** Serves the v2 API (etcd 3.3 to 3.5), for flannel < 0.18. */
   readonly enableV2: boolean
   /** Any other etcd setting by its flag name without dashes, e.g. `heartbeat-interval: '100'`. */

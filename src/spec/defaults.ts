@@ -23,6 +23,7 @@ export const DEFAULTS = {
     peerPort: 2380,
     localPlaintext: false,
     plaintextClients: false,
+    metrics: 'local',
     enableV2: false,
   },
   release: {

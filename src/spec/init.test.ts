@@ -87,6 +87,7 @@ function anyContent(): fc.Arbitrary<ClusterFile> {
           clientPort: port,
           localPlaintext: fc.boolean(),
           plaintextClients: fc.boolean(),
+          metrics: fc.constantFrom('local' as const, 'clients' as const),
           enableV2: fc.boolean(),
           settings,
         },

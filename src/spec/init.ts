@@ -167,6 +167,12 @@ function etcd({ etcd: set }: ClusterFile): string[] {
         why: 'true: http beside https, while clients move',
       },
       {
+        key: 'metrics',
+        value: set.metrics,
+        standard: standard.metrics,
+        why: 'clients: not for every local user of a node',
+      },
+      {
         key: 'enableV2',
         value: set.enableV2,
         standard: no,

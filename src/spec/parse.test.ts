@@ -54,6 +54,7 @@ test('a short file is a cluster with every default filled in', () => {
       peerPort: 2380,
       localPlaintext: false,
       plaintextClients: false,
+      metrics: 'local',
       enableV2: false,
       settings: {},
     },

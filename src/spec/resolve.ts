@@ -116,6 +116,7 @@ function etcd(written: ClusterFile['etcd'], local: Local): Cluster['etcd'] {
     peerPort: written.peerPort ?? DEFAULTS.etcd.peerPort,
     localPlaintext: written.localPlaintext ?? DEFAULTS.etcd.localPlaintext,
     plaintextClients: written.plaintextClients ?? DEFAULTS.etcd.plaintextClients,
+    metrics: written.metrics ?? DEFAULTS.etcd.metrics,
     enableV2: written.enableV2 ?? DEFAULTS.etcd.enableV2,
     settings: Object.fromEntries(
       Object.entries(written.settings ?? {}).map(([key, value]) => [key, String(value)]),

@@ -184,6 +184,14 @@ const etcd = z.strictObject({
     'Serve http beside https on the client port, while clients of a cluster without TLS move to it.',
     DEFAULTS.etcd.plaintextClients,
   ).optional(),
+  metrics: z
+    .enum(['local', 'clients'])
+    .meta({
+      description:
+        'Who can read the metrics of members: every local user of a node (http://127.0.0.1:2381) and clients with a certificate, or these clients alone.',
+      default: DEFAULTS.etcd.metrics,
+    })
+    .optional(),
   enableV2: flag(
     'Serve the v2 API (etcd 3.3 to 3.5), for flannel before 0.18.',
     DEFAULTS.etcd.enableV2,

@@ -6,6 +6,9 @@ import type { CommandHandler } from '../command.ts'
 import { formatReport } from '../render-preflight.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 
+const METRICS_NOTE =
+  'note: every local user of an etcd node can read its metrics (http://127.0.0.1:2381, no keys or values); with etcd.metrics: clients only clients with a certificate can'
+
 const preflightCommand: CommandHandler = async (context) => {
   const cluster = await loadForCommand(context, true)
   return await withSession(
@@ -22,6 +25,7 @@ const preflightCommand: CommandHandler = async (context) => {
         context.out(formatReport(report, { verbose: context.verbose, painter }))
         if (versionWarnings.length > 0) context.out('\n')
         for (const text of versionWarnings) context.out(`${yellow('!')} ${text}\n`)
+        if (cluster.etcd.metrics === 'local') context.out(`\n${METRICS_NOTE}\n`)
       }
       return summary.failures > 0 ? EXIT_CODES.preflight : 0
     },
