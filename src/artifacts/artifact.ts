@@ -24,6 +24,8 @@ export interface Artifact {
   readonly files: readonly ArtifactFile[]
   /** Where they came from, for messages: a URL, a package with its version, a path. */
   readonly origin: string
+  /** Of the archive that they came in (hex), where they came in one. */
+  readonly archiveSha256?: string | undefined
 }
 
 /** Progress. With `totalBytes`, the bytes of one download; without, a step that was reached. */
@@ -48,9 +50,8 @@ export interface ArtifactContext {
 }
 
 /** A source has put these files into the staging folder it was given. */
-export interface Fetched {
+export interface Fetched extends Pick<Artifact, 'origin' | 'archiveSha256'> {
   readonly names: readonly BinaryName[]
-  readonly origin: string
 }
 
 /** The architecture of this machine, or undefined if it is one that quorate doesn't deal in. */

@@ -17,6 +17,7 @@ const Entry = z.object({
   version: z.string(),
   arch: z.enum(['amd64', 'arm64']),
   origin: z.string(),
+  archiveSha256: z.string().length(64).optional(),
   files: z
     .array(
       z.object({
@@ -82,8 +83,8 @@ export async function store(
     const { size } = await stat(file)
     files.push({ name, sha256, sizeBytes: size, stamp: (await stampOf(file)) ?? '' })
   }
-  const { version, arch, origin } = made
-  const record: Entry = { format: 1, version, arch, origin, files }
+  const { version, arch, origin, archiveSha256 } = made
+  const record: Entry = { format: 1, version, arch, origin, archiveSha256, files }
   await writeRecord(staging, record)
   await sync(staging)
   context.signal.throwIfAborted()
@@ -166,12 +167,12 @@ async function sync(location: string): Promise<void> {
 }
 
 function toArtifact(entry: string, record: Entry): Artifact {
-  const { version, arch, origin } = record
+  const { version, arch, origin, archiveSha256 } = record
   const files = record.files.map(({ name, sha256, sizeBytes }): ArtifactFile => ({
     name,
     path: path.join(entry, name),
     sha256,
     sizeBytes,
   }))
-  return { version, arch, files, origin }
+  return { version, arch, files, origin, archiveSha256 }
 }

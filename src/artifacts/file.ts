@@ -9,8 +9,9 @@ import type { Architecture, ArtifactContext, BinaryName, Fetched } from './artif
 import { BINARY_NAMES } from './artifact.ts'
 import { extractPrograms, pickFromRelease } from './extract.ts'
 import { sha256OfFile } from './hash.ts'
+import { checkArchivePin } from './pins.ts'
 
-type FileSource = Extract<EtcdSource, { kind: 'file' }>
+type FileSource = Extract<EtcdSource, { kind: 'file' }> & { readonly archivePin?: string | undefined }
 
 /** Copies or unpacks the binaries into `staging`. Runs nothing. */
 export async function fetchFile(
@@ -28,13 +29,16 @@ export async function fetchFile(
     })
   })
   context.emit({ kind: 'artifact', text: `reading etcd ${version} from ${source.path}` })
-  const names = found.isDirectory()
-    ? await fromFolder(source, staging)
-    : await fromArchive(source, staging, context)
-  return { names, origin: source.path }
+  if (found.isDirectory()) return { names: await fromFolder(source, staging), origin: source.path }
+  return { ...(await fromArchive(source, arch, staging, context)), origin: source.path }
 }
 
 async function fromFolder(source: FileSource, staging: string): Promise<BinaryName[]> {
+  if (source.archivePin !== undefined) {
+    throw new QuorateError('artifact', `${source.path} is a folder, and the cluster file pins an archive`, {
+      hint: 'pin the programs instead (etcd, etcdctl, etcdutl under etcd.sha256), or name a release archive',
+    })
+  }
   if (source.sha256 !== undefined) {
     throw new QuorateError('artifact', `${source.path} is a folder, and a sha256 is for an archive`, {
       hint: 'Leave the sha256 out, or name a release archive (.tar.gz).',
@@ -55,24 +59,25 @@ async function fromFolder(source: FileSource, staging: string): Promise<BinaryNa
 
 async function fromArchive(
   source: FileSource,
+  arch: Architecture,
   staging: string,
   context: ArtifactContext,
-): Promise<BinaryName[]> {
+): Promise<Pick<Fetched, 'names' | 'archiveSha256'>> {
   const { signal } = context
-  if (source.sha256 !== undefined) {
-    const sha256 = await sha256OfFile(source.path, signal)
-    if (sha256 !== source.sha256.toLowerCase()) {
-      throw new QuorateError(
-        'artifact',
-        `${source.path} is not the expected file: its SHA-256 is ${sha256}, the cluster file says ${source.sha256}`,
-        { hint: 'Fetch the archive again, or correct the sha256.' },
-      )
-    }
+  const sha256 = await sha256OfFile(source.path, signal)
+  if (source.sha256 !== undefined && sha256 !== source.sha256.toLowerCase()) {
+    throw new QuorateError(
+      'artifact',
+      `${source.path} is not the expected file: its SHA-256 is ${sha256}, the cluster file says ${source.sha256}`,
+      { hint: 'Fetch the archive again, or correct the sha256.' },
+    )
   }
-  return await extractPrograms([createReadStream(source.path), createGunzip()], {
+  if (source.archivePin !== undefined) checkArchivePin(source.archivePin, sha256, arch, source.path)
+  const names = await extractPrograms([createReadStream(source.path), createGunzip()], {
     pick: pickFromRelease,
     directory: staging,
     origin: source.path,
     signal,
   })
+  return { names, archiveSha256: sha256 }
 }

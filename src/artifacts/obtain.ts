@@ -9,11 +9,13 @@ import { findCached, store, temporarySibling } from './cache.ts'
 import { removeAbandoned } from './abandoned.ts'
 import { checkArchitecture } from './elf.ts'
 import { checkClaimedVersion } from './claimed-version.ts'
+import { sha256OfFile } from './hash.ts'
+import { checkProgramPins, pinsKey, pinsOf } from './pins.ts'
 import { sourceKey } from './source-key.ts'
 
 /**
  * etcd's binaries of `spec.version` for `arch`: from the cache if they are there and unharmed, else fetched from
- * `spec.source`, verified, and kept. Two runs at once may both fetch; both get the same complete entry.
+ * `spec.source`, verified, and kept. What `spec.sha256` pins for `arch` is compared each time, whatever the source is. Two runs at once may both fetch; both get the same complete entry.
  *
  * Throws an `artifact` error if they can't be had or are not what they should be, `cancelled` if the signal fires.
  *
@@ -22,24 +24,37 @@ import { sourceKey } from './source-key.ts'
  * artifact.files // [{ name: 'etcd', path: '/home/…/etcd', sha256: '…', sizeBytes: 25830992 }, …]
  */
 export async function obtainEtcd(
-  spec: Pick<EtcdSpec, 'version' | 'source'>,
+  spec: Pick<EtcdSpec, 'version' | 'source' | 'sha256'>,
   arch: Architecture,
   context: ArtifactContext,
 ): Promise<Artifact> {
   const { version, source } = spec
   try {
     const shelf = path.join(context.cacheDirectory, 'artifacts')
-    const entry = path.join(shelf, `${version}-${arch}-${await sourceKey(source)}`)
+    const pins = pinsOf(spec, arch)
+    const entry = path.join(shelf, `${version}-${arch}-${await sourceKey(source)}${pinsKey(pins)}`)
+    const pinned = (artifact: Artifact) => {
+      if (pins !== undefined) checkProgramPins(pins, artifact.files, arch, artifact.origin)
+      return artifact
+    }
     const cached = await findCached(entry, context)
-    if (cached !== undefined) return cached
+    if (cached !== undefined) return pinned(cached)
 
     await mkdir(shelf, { recursive: true, mode: 0o700 })
     await removeAbandoned(shelf, '.')
     const staging = await temporarySibling(entry)
     try {
-      const fetched = await fetchFrom(source, version, arch, staging, context)
+      const fetched = await fetchFrom({ source, version, arch, archivePin: pins?.archive }, staging, context)
+      if (pins !== undefined) {
+        // Before anything of it is started, to ask for its version.
+        const files = fetched.names.map(async (name) => ({
+          name,
+          sha256: await sha256OfFile(path.join(staging, name), context.signal),
+        }))
+        checkProgramPins(pins, await Promise.all(files), arch, fetched.origin)
+      }
       await verify(version, arch, staging, fetched, context)
-      return await store(entry, staging, { version, arch, ...fetched }, context)
+      return pinned(await store(entry, staging, { version, arch, ...fetched }, context))
     } finally {
       await rm(staging, { recursive: true, force: true })
     }
@@ -51,21 +66,28 @@ export async function obtainEtcd(
   }
 }
 
+interface Wanted {
+  readonly source: EtcdSource
+  readonly version: string
+  readonly arch: Architecture
+  readonly archivePin: string | undefined
+}
+
 /** Sources are loaded when used: a run that finds everything in the cache needs neither HTTP nor tar. */
 async function fetchFrom(
-  source: EtcdSource,
-  version: string,
-  arch: Architecture,
+  { source, version, arch, archivePin }: Wanted,
   staging: string,
   context: ArtifactContext,
 ): Promise<Fetched> {
   if (source.kind === 'release') {
-    return await (await import('./release.ts')).fetchRelease(source, version, arch, staging, context)
+    const { fetchRelease } = await import('./release.ts')
+    return await fetchRelease({ ...source, archivePin }, version, arch, staging, context)
   }
   if (source.kind === 'debian') {
     return await (await import('./debian.ts')).fetchDebian(source, version, arch, staging, context)
   }
-  return await (await import('./file.ts')).fetchFile(source, version, arch, staging, context)
+  const { fetchFile } = await import('./file.ts')
+  return await fetchFile({ ...source, archivePin }, version, arch, staging, context)
 }
 
 async function verify(

@@ -63,6 +63,12 @@ export function textOption(input: CommandInput, name: string): string | undefine
   return typeof value === 'string' ? value : undefined
 }
 
+/** Of an option that may be given more than once; empty: it was not given. */
+export function textList(input: CommandInput, name: string): readonly string[] {
+  const value = input.options[name]
+  return Array.isArray(value) ? value.map(String) : []
+}
+
 export function flagOption(input: CommandInput, name: string): boolean {
   return input.options[name] === true
 }

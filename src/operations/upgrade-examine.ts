@@ -79,9 +79,10 @@ export async function examine(
   // Fetching for nothing, and over a network that may be slow, helps nobody.
   const clear = problems.every(({ severity }) => severity !== 'blocker')
   const supplies = clear
-    ? await gatherSupplies(session, observed)
+    ? await gatherSupplies(session, observed, file)
     : { artifacts: new Map<never, never>(), problems: [] }
-  const fileProblems = clear ? await fileEditProblems(cluster, edits) : []
+  const pinned = file.etcd.sha256 === undefined || cluster.etcd.sha256 !== undefined
+  const fileProblems = clear && pinned ? await fileEditProblems(cluster, edits) : []
   const planned = clear ? plan(intent, observed) : { waves: [], blocked: [] }
   const order = planned.waves.flat().flatMap((step) => (step.kind === 'restart' ? [step.host] : []))
   const snapshotBytes = options.direction === 'upgrade' && order.length > 0 ? storeBytes : null

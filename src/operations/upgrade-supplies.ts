@@ -7,8 +7,9 @@ import type { Architecture } from '../host/state.ts'
 import type { Observed } from '../plan/observed.ts'
 import { formatBytes } from '../preflight/units.ts'
 import type { Session } from '../run/session.ts'
-import { etcdNodes } from '../spec/cluster.ts'
+import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
+import { missingPins, pinnedArchitectures } from './upgrade-pins.ts'
 
 /** Where binaries arrive, and where they end up. */
 const FOLDERS = ['/var/lib', '/usr/local/bin']
@@ -23,9 +24,17 @@ export interface UpgradeSupplies {
 }
 
 /** Fetches, verifies and caches the binaries here, and asks the machines for their room. */
-export async function gatherSupplies(session: Session, observed: Observed): Promise<UpgradeSupplies> {
+export async function gatherSupplies(
+  session: Session,
+  observed: Observed,
+  file: Cluster,
+): Promise<UpgradeSupplies> {
   const nodes = etcdNodes(session.cluster)
-  const architectures = new Set(nodes.flatMap(({ name }) => observed.hosts[name]?.architecture ?? []))
+  const unpinned = session.cluster.etcd.sha256 === undefined ? pinnedArchitectures(file.etcd) : []
+  const architectures = new Set<Architecture>([
+    ...nodes.flatMap(({ name }) => observed.hosts[name]?.architecture ?? []),
+    ...unpinned,
+  ])
   const artifacts = new Map<Architecture, Artifact>()
   const problems: UpgradeProblem[] = []
   for (const architecture of architectures) {
@@ -36,6 +45,7 @@ export async function gatherSupplies(session: Session, observed: Observed): Prom
       problems.push(blocker(error.message, error.hint ?? 'see etcd.source in the cluster file'))
     }
   }
+  problems.push(...missingPins(file.etcd, session.cluster.etcd, artifacts))
   return { artifacts, problems: [...problems, ...(await roomProblems(session, observed, artifacts))] }
 }
 

@@ -4,6 +4,7 @@ import { supportedMinorOf } from '../etcd/versions.ts'
 import type { Cluster, EtcdSource } from '../spec/cluster.ts'
 import { DEBIAN_VERSIONS } from '../spec/defaults.ts'
 import type { Edit } from '../spec/edit.ts'
+import { newPins } from './upgrade-pins.ts'
 
 export interface TargetOptions {
   /** Exact; the cluster file's version unless given. */
@@ -12,10 +13,12 @@ export interface TargetOptions {
   readonly suite?: string | undefined
   /** The archive or folder on this computer, where the file's source is one: absolute. */
   readonly path?: string | undefined
+  /** The new checksums where the file pins them (`etcd.sha256`), each `ARCH=SUM` (the archive's) or `ARCH/PROGRAM=SUM`. */
+  readonly sha256?: readonly string[] | undefined
 }
 
 export interface UpgradeTarget {
-  /** The cluster as it shall be: the file's, with another version and source. */
+  /** The cluster as it shall be: the file's, with another version and source. Without pins where those are not known yet. */
   readonly cluster: Cluster
   /** What to exchange in the file to make it say so; empty: it does. */
   readonly edits: readonly Edit[]
@@ -23,12 +26,16 @@ export interface UpgradeTarget {
 
 /** @throws QuorateError `usage` for options that don't go together, `cluster-file` for a version that is none. */
 export function upgradeTarget(cluster: Cluster, options: TargetOptions): UpgradeTarget {
-  const { etcd } = cluster
-  const version = options.to ?? etcd.version
+  const { version: present, source: origin, sha256: pinned, ...others } = cluster.etcd
+  const version = options.to ?? present
   supportedMinorOf(version)
-  const [source, edits] = sourceOf(etcd.source, version, version !== etcd.version, options)
-  const versionEdit: Edit[] = version === etcd.version ? [] : [{ path: ['etcd', 'version'], value: version }]
-  return { cluster: { ...cluster, etcd: { ...etcd, version, source } }, edits: [...versionEdit, ...edits] }
+  const [source, sourceEdits] = sourceOf(origin, version, version !== present, options)
+  const versionEdits: Edit[] = version === present ? [] : [{ path: ['etcd', 'version'], value: version }]
+  const edits = [...versionEdits, ...sourceEdits]
+  const { sha256, edits: pinEdits } = newPins(pinned, edits.length > 0, options.sha256)
+  // In the order that the file's own has when it is read: the two are compared as texts.
+  const etcd = { version, source, ...(sha256 === undefined ? {} : { sha256 }), ...others }
+  return { cluster: { ...cluster, etcd }, edits: [...edits, ...pinEdits] }
 }
 
 function sourceOf(

@@ -108,7 +108,14 @@ async function obtain(
   const architecture = ownArchitecture()
   if (architecture === undefined)
     throw new QuorateError('artifact', 'there is no etcd for the processor of this computer')
-  const wanted = { version, source: cluster.etcd.source }
+  const { source, sha256 } = cluster.etcd
+  if (sha256 !== undefined && version !== cluster.etcd.version) {
+    throw new QuorateError(
+      'artifact',
+      `the cluster file pins the checksums of etcd ${cluster.etcd.version} alone (etcd.sha256), so ${version} is not run here`,
+    )
+  }
+  const wanted = { version, source, sha256 }
   const { files } = await obtainEtcd(wanted, architecture, {
     cacheDirectory,
     signal,

@@ -1,4 +1,5 @@
 /** What etcd's part of a cluster file must be in itself. */
+import { checkPins, checkPlainMirror } from './check-pins.ts'
 import { DEBIAN_VERSIONS, DEFAULTS } from './defaults.ts'
 import {
   checkDataDirectory,
@@ -132,6 +133,8 @@ function checkApi(file: Partly<ClusterFile>, report: Reporter): void {
 
 function checkSource(file: Partly<ClusterFile>, report: Reporter): void {
   const { version, source } = file.etcd ?? {}
+  checkPins(file, report)
+  checkPlainMirror(file, report)
   const suite = source?.debian?.suite
   if (suite === undefined || suite === 'sid') return
   const carried = DEBIAN_VERSIONS.get(suite)

@@ -126,10 +126,15 @@ export type EtcdSource =
       readonly sha256: string | undefined
     }
 
+/** What can be pinned of one architecture: the release archive, and each program (SHA-256, lower-case hexadecimal). */
+export type PinnedSums = Readonly<Partial<Record<'archive' | 'etcd' | 'etcdctl' | 'etcdutl', string>>>
+
 export interface EtcdSpec {
   /** `3.5.16`: exact. */
   readonly version: string
   readonly source: EtcdSource
+  /** Nothing else is installed; undefined: what the source itself vouches for. An architecture without pins is refused. */
+  readonly sha256?: Readonly<Partial<Record<'amd64' | 'arm64', PinnedSums>>> | undefined
   readonly dataDirectory: string
   readonly walDirectory: string
   readonly clientPort: number

@@ -149,7 +149,11 @@ test('taking the # away from every setting gives a valid file, and the defaults 
   expect(problems).toEqual([])
   const plain = parseClusterFile(text, FILE).cluster
   expect(cluster?.pki).toEqual(plain?.pki)
-  expect(cluster?.etcd).toEqual({ ...plain?.etcd, settings: { 'heartbeat-interval': '100' } })
+  const examples = {
+    settings: { 'heartbeat-interval': '100' },
+    sha256: { amd64: { archive: '0'.repeat(64) } },
+  }
+  expect(cluster?.etcd).toEqual({ ...plain?.etcd, ...examples })
   expect(cluster?.requirements).toEqual(plain?.requirements)
   expect(cluster?.packages).toEqual(plain?.packages)
   expect(cluster?.stateDirectory).toEqual(plain?.stateDirectory)

@@ -136,6 +136,12 @@ function etcd({ etcd: set }: ClusterFile): string[] {
         why: 'fetched once, and verified',
       },
       {
+        key: 'sha256',
+        value: set.sha256,
+        standard: `{ amd64: { archive: "${'0'.repeat(64)}" } }`,
+        why: 'pinned: nothing else is installed',
+      },
+      {
         key: 'dataDirectory',
         value: set.dataDirectory,
         standard: standard.dataDirectory,

@@ -110,6 +110,7 @@ function etcd(written: ClusterFile['etcd'], local: Local): Cluster['etcd'] {
   return {
     version: written.version,
     source: source(written.source, local),
+    ...(written.sha256 === undefined ? {} : { sha256: pins(written.sha256) }),
     dataDirectory,
     walDirectory: tidyRemotePath(written.walDirectory ?? defaultWalDirectory(dataDirectory)),
     clientPort: written.clientPort ?? DEFAULTS.etcd.clientPort,
@@ -122,6 +123,12 @@ function etcd(written: ClusterFile['etcd'], local: Local): Cluster['etcd'] {
       Object.entries(written.settings ?? {}).map(([key, value]) => [key, String(value)]),
     ),
   }
+}
+
+function pins(written: NonNullable<ClusterFile['etcd']['sha256']>): NonNullable<Cluster['etcd']['sha256']> {
+  const lower = (sums: object) =>
+    Object.fromEntries(Object.entries(defined(sums)).map(([what, sum]) => [what, String(sum).toLowerCase()]))
+  return Object.fromEntries(Object.entries(defined(written)).map(([arch, sums]) => [arch, lower(sums)]))
 }
 
 function source(written: ClusterFile['etcd']['source'], local: Local): EtcdSource {

@@ -164,12 +164,30 @@ const source = z
   })
   .meta({ description: "Where etcd's binaries come from. Default: its own releases.", ...ONE_KEY })
 
+const pin = (what: string) => text(values.checkSha256, `SHA-256 of ${what}.`).optional()
+const pins = (arch: string) =>
+  z
+    .strictObject({
+      archive: pin('the release archive (.tar.gz)'),
+      etcd: pin('the program etcd'),
+      etcdctl: pin('the program etcdctl'),
+      etcdutl: pin('the program etcdutl'),
+    })
+    .meta({ description: `What is pinned for ${arch}.` })
+    .optional()
+
 const etcd = z.strictObject({
   version: text(values.checkVersion, 'Exact version, in quotes.', {
     pattern: '^3\\.[3-7]\\.\\d+$',
     examples: ['3.5.33'],
   }),
   source: source.optional(),
+  sha256: z
+    .strictObject({ amd64: pins('amd64'), arm64: pins('arm64') })
+    .meta({
+      description: 'Pinned checksums of this version, by architecture: nothing else is installed.',
+    })
+    .optional(),
   dataDirectory: remotePath("etcd's data on the nodes.", { default: DEFAULTS.etcd.dataDirectory }).optional(),
   walDirectory: remotePath(
     "The write-ahead log, outside the data directory; its parent becomes etcd's too. Default: wal beside the data directory.",

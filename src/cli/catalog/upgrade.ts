@@ -22,6 +22,11 @@ export const UPGRADE_COMMANDS: readonly CommandDefinition[] = [
       },
       { flags: '--path <path>', description: "the folder or archive, where the file's source is a file" },
       {
+        flags: '--sha256 <arch=sum...>',
+        description:
+          "the new version's checksums where the cluster file pins them: of the archive, or ARCH/PROGRAM=SUM",
+      },
+      {
         flags: '--watch <seconds>',
         description: 'how long the first member is watched before the others (default: 10)',
       },

@@ -9,7 +9,7 @@ import { withoutNodes } from '../../spec/without-nodes.ts'
 import { quoteCommand } from '../../ssh/quote.ts'
 import { confirmByTyping, confirm as confirmYes } from '../ask.ts'
 import { secretSource, storeLocation } from '../backup-options.ts'
-import { type CommandHandler, type CommandInput, flagOption, textOption } from '../command.ts'
+import { type CommandHandler, type CommandInput, flagOption, textList, textOption } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { previewJson, renderRestorePreview, renderRestored, restoreQuestion } from '../render-restore.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
@@ -85,11 +85,6 @@ function addresses(input: CommandInput): Readonly<Record<string, string>> {
       throw new QuorateError('usage', `--address ${text}: NODE=ADDRESS is meant`)
     }),
   )
-}
-
-function textList(input: CommandInput, name: string): readonly string[] {
-  const value = input.options[name]
-  return Array.isArray(value) ? value.map(String) : []
 }
 
 /** As it can be typed from any folder. */

@@ -3,7 +3,14 @@ import { EXIT_CODES, QuorateError } from '../../errors.ts'
 import { type UpgradeReport, previewUpgrade, upgrade } from '../../operations/upgrade.ts'
 import type { UpgradePreview } from '../../operations/upgrade-examine.ts'
 import { confirm } from '../ask.ts'
-import { type CommandHandler, type CommandInput, countOption, flagOption, textOption } from '../command.ts'
+import {
+  type CommandHandler,
+  type CommandInput,
+  countOption,
+  flagOption,
+  textList,
+  textOption,
+} from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { probeChoice } from '../probe-choice.ts'
 import { stepJson } from '../../run/event-json.ts'
@@ -58,6 +65,7 @@ function optionsOf(input: CommandInput) {
     abort,
     suite: textOption(input, 'suite'),
     path: given === undefined ? undefined : path.resolve(given),
+    sha256: textList(input, 'sha256'),
     canarySeconds: countOption(input, 'watch', '--watch'),
   }
 }

@@ -1,0 +1,110 @@
+/** Checksums that the cluster file pins, against sources that give out something else. */
+import { createHash } from 'node:crypto'
+import { readdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import type { EtcdSpec } from '../spec/cluster.ts'
+import { obtainEtcd } from './obtain.ts'
+import {
+  fakeBinary,
+  fileSource,
+  FOREIGN,
+  releaseArchive,
+  releaseSource,
+  serve,
+  temporaryFolder,
+  testContext,
+} from './test-support.ts'
+
+const VERSION = '3.5.16'
+const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex')
+
+/** A mirror that gives out `archive` together with a SHA256SUMS that says so. */
+async function mirrorOf(archive: Buffer): Promise<{ base: string; asked: string[] }> {
+  const asked: string[] = []
+  const base = await serve((request, response) => {
+    asked.push(request.url ?? '')
+    const name = `etcd-v${VERSION}-linux-${FOREIGN}.tar.gz`
+    if (request.url?.endsWith('/SHA256SUMS')) response.end(`${sha256(archive)}  ${name}\n`)
+    else response.end(archive)
+  })
+  return { base, asked }
+}
+
+const pinned = (source: EtcdSpec['source'], pins: object) => ({
+  version: VERSION,
+  source,
+  sha256: { [FOREIGN]: pins },
+})
+
+test('a mirror that gives out other programs with checksums of its own: refused by the pin, and nothing is kept', async () => {
+  const [good, evil] = [await releaseArchive(VERSION), await releaseArchive('3.5.99')]
+  const { base } = await mirrorOf(evil)
+  const context = await testContext()
+  const wanted = pinned(releaseSource(base), { archive: sha256(good) })
+  await expect(obtainEtcd(wanted, FOREIGN, context)).rejects.toMatchObject({
+    code: 'artifact',
+    message: `${base}/v${VERSION}/etcd-v${VERSION}-linux-${FOREIGN}.tar.gz is not what the cluster file pins: its SHA-256 is ${sha256(evil)}, etcd.sha256.${FOREIGN}.archive says ${sha256(good)}`,
+  })
+  expect(await readdir(context.shelf)).toEqual([])
+  // Without a pin the mirror's own word is all there is: that is what `validate` warns of over http.
+  await expect(
+    obtainEtcd({ version: VERSION, source: releaseSource(base) }, FOREIGN, context),
+  ).resolves.toMatchObject({ archiveSha256: sha256(evil) })
+  // What was fetched without a pin does not stand in for what is pinned.
+  await expect(obtainEtcd(wanted, FOREIGN, context)).rejects.toThrow('is not what the cluster file pins')
+})
+
+test('an archive that is pinned needs no SHA256SUMS, and comes from the cache afterwards', async () => {
+  const archive = await releaseArchive(VERSION)
+  const { base, asked } = await mirrorOf(archive)
+  const context = await testContext()
+  const wanted = pinned(releaseSource(base), { archive: sha256(archive) })
+  const artifact = await obtainEtcd(wanted, FOREIGN, context)
+  expect(artifact.archiveSha256).toBe(sha256(archive))
+  expect(asked.filter((url) => url.endsWith('SHA256SUMS'))).toEqual([])
+  expect(await obtainEtcd(wanted, FOREIGN, context)).toEqual(artifact)
+  expect(asked).toHaveLength(1)
+})
+
+test('an archive here is compared with its pin', async () => {
+  const [good, other] = [await releaseArchive(VERSION), await releaseArchive('3.5.99')]
+  const file = path.join(await temporaryFolder(), 'etcd.tar.gz')
+  await writeFile(file, other)
+  const obtain = async (archive: string) =>
+    await obtainEtcd(pinned(fileSource(file), { archive }), FOREIGN, await testContext())
+  await expect(obtain(sha256(good))).rejects.toThrow(`${file} is not what the cluster file pins`)
+  await expect(obtain(sha256(other))).resolves.toMatchObject({ version: VERSION })
+})
+
+test('programs of a folder: each needs its pin, and one that is another is named', async () => {
+  const folder = await temporaryFolder()
+  const files = { etcd: fakeBinary(FOREIGN, 'etcd'), etcdctl: fakeBinary(FOREIGN, 'etcdctl') }
+  for (const [name, content] of Object.entries(files)) await writeFile(path.join(folder, name), content)
+  const obtain = async (pins: object) =>
+    await obtainEtcd(pinned(fileSource(folder), pins), FOREIGN, await testContext())
+  const sums = { etcd: sha256(files.etcd), etcdctl: sha256(files.etcdctl) }
+  await expect(obtain(sums)).resolves.toMatchObject({ version: VERSION })
+  await expect(obtain({ ...sums, etcd: '0'.repeat(64) })).rejects.toThrow(
+    `etcd: its SHA-256 is ${sums.etcd}, etcd.sha256.${FOREIGN} says ${'0'.repeat(64)}`,
+  )
+  await expect(obtain({ etcd: sums.etcd })).rejects.toThrow(
+    `etcdctl: its SHA-256 is ${sums.etcdctl}, etcd.sha256.${FOREIGN} has nothing for it`,
+  )
+  await expect(obtain({ archive: sums.etcd })).rejects.toThrow('is a folder')
+})
+
+test('an architecture without a pin is refused before anything is fetched', async () => {
+  const { base, asked } = await mirrorOf(await releaseArchive(VERSION))
+  const other = FOREIGN === 'arm64' ? 'amd64' : 'arm64'
+  const wanted = {
+    version: VERSION,
+    source: releaseSource(base),
+    sha256: { [other]: { archive: '0'.repeat(64) } },
+  }
+  await expect(obtainEtcd(wanted, FOREIGN, await testContext())).rejects.toMatchObject({
+    code: 'artifact',
+    message: `no checksum of etcd ${VERSION} is pinned for ${FOREIGN} (etcd.sha256)`,
+  })
+  expect(asked).toEqual([])
+})

@@ -1,0 +1,64 @@
+/** Checksums that the cluster file pins (`etcd.sha256`): what is not pinned, or is something else, is not used. */
+import { createHash } from 'node:crypto'
+import { QuorateError } from '../errors.ts'
+import type { EtcdSpec, PinnedSums } from '../spec/cluster.ts'
+import type { Architecture, ArtifactFile } from './artifact.ts'
+
+/**
+ * What is pinned for `arch`; undefined: the file pins nothing.
+ * @throws QuorateError `artifact` if it pins checksums of other architectures alone
+ */
+export function pinsOf(
+  { sha256, version }: Pick<EtcdSpec, 'sha256' | 'version'>,
+  arch: Architecture,
+): PinnedSums | undefined {
+  if (sha256 === undefined) return undefined
+  const pins = sha256[arch]
+  if (pins !== undefined) return pins
+  throw new QuorateError('artifact', `no checksum of etcd ${version} is pinned for ${arch} (etcd.sha256)`, {
+    hint: `nothing was fetched: write it into the cluster file, under etcd.sha256.${arch}`,
+  })
+}
+
+/** A short name for pins: what was checked against one is not taken for what another demands. */
+export function pinsKey(pins: PinnedSums | undefined): string {
+  if (pins === undefined) return ''
+  const text = JSON.stringify(Object.entries(pins).toSorted(([a], [b]) => a.localeCompare(b)))
+  return `-pinned-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`
+}
+
+/** @throws QuorateError `artifact` if the archive is another one */
+export function checkArchivePin(pinned: string, actual: string, arch: Architecture, origin: string): void {
+  if (pinned === actual) return
+  throw new QuorateError(
+    'artifact',
+    `${origin} is not what the cluster file pins: its SHA-256 is ${actual}, etcd.sha256.${arch}.archive says ${pinned}`,
+    { hint: 'nothing of it was kept; if this stays, do not use this source' },
+  )
+}
+
+/**
+ * Each program against its own pin. One without a pin will do where the whole archive has one.
+ * @throws QuorateError `artifact` naming every program that is not what is pinned, or is not pinned
+ */
+export function checkProgramPins(
+  pins: PinnedSums,
+  files: readonly Pick<ArtifactFile, 'name' | 'sha256'>[],
+  arch: Architecture,
+  origin: string,
+): void {
+  const wrong = files.flatMap(({ name, sha256 }) => {
+    const pinned = pins[name]
+    if (pinned === sha256 || (pinned === undefined && pins.archive !== undefined)) return []
+    const said = pinned === undefined ? 'has nothing for it' : `says ${pinned}`
+    return [`${name}: its SHA-256 is ${sha256}, etcd.sha256.${arch} ${said}`]
+  })
+  if (wrong.length === 0) return
+  throw new QuorateError(
+    'artifact',
+    `${origin} does not hold what the cluster file pins:\n${wrong.join('\n')}`,
+    {
+      hint: 'it is not used; pin what you have compared with a source that you trust',
+    },
+  )
+}

@@ -1,0 +1,58 @@
+/** Where etcd's binaries come from, and how far that can be trusted: pinned checksums, and mirrors without TLS. */
+import { DEFAULTS } from './defaults.ts'
+import type { Partly, Reporter } from './report.ts'
+import type { ClusterFile } from './schema.ts'
+
+const PROGRAMS = ['etcd', 'etcdctl'] as const
+
+/** A pin that could never be compared with anything would look like protection. */
+export function checkPins(file: Partly<ClusterFile>, report: Reporter): void {
+  const { sha256, source } = file.etcd ?? {}
+  if (sha256 === undefined) return
+  const path = ['etcd', 'sha256']
+  const pinned = Object.entries(sha256)
+  if (pinned.length === 0)
+    report.error(
+      path,
+      'etcd.sha256 pins nothing, and what is not pinned is refused',
+      'write amd64 or arm64, or remove it',
+    )
+  for (const [arch, sums] of pinned) {
+    const place = [...path, arch]
+    const key = place.join('.')
+    if (sums === undefined) continue
+    // One that is there and is none keeps its key: that it is none is said already.
+    const missing = PROGRAMS.filter((name) => !Object.hasOwn(sums, name))
+    const archive = Object.hasOwn(sums, 'archive')
+    if (archive && source?.debian !== undefined) {
+      const message = `${key}.archive: Debian has packages, and no release archive`
+      report.error([...place, 'archive'], message, 'pin etcd, etcdctl and (from 3.5 on) etcdutl instead')
+    } else if (!archive && missing.length > 0) {
+      const message = `${key}: without the archive's checksum every program needs its own, and ${missing.join(' and ')} ${missing.length === 1 ? 'has' : 'have'} none`
+      const hint =
+        source?.debian === undefined
+          ? 'write archive: SHA-256, or one for each program'
+          : 'write one for each program'
+      report.error(place, message, hint)
+    }
+  }
+}
+
+/** The checksums come from the same place as the archive: over http whoever is in between gives out both. */
+export function checkPlainMirror(file: Partly<ClusterFile>, report: Reporter): void {
+  const { sha256, source } = file.etcd ?? {}
+  const release = source?.release
+  if (release === undefined || sha256 !== undefined) return
+  const [archive, checksums] = [release.url ?? release.mirror, release.checksums ?? release.mirror]
+  if (!isPlain(archive) || !isPlain(checksums)) return
+  const key = release.url === undefined ? 'mirror' : 'url'
+  report.warning(
+    ['etcd', 'source', 'release', key],
+    `etcd.source.release.${key}: over http anybody on the way can give out other programs together with their checksums, and etcd runs them on every node`,
+    'write https, or pin the checksums: etcd.sha256',
+  )
+}
+
+function isPlain(url: string | undefined): boolean {
+  return (url ?? DEFAULTS.release.base).startsWith('http:')
+}
