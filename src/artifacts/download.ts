@@ -107,17 +107,17 @@ async function receive(download: Download, consume: Consume): Promise<void> {
         `${printable(download.url)} redirects more than ${limits.maxRedirects} times`,
       )
     }
-    if (url.protocol === 'https:' && target.protocol !== 'https:') {
-      throw new QuorateError(
-        'artifact',
-        `${printable(url)} redirects to an unprotected ${printable(target)}`,
-        {
-          hint: 'That would give up the protection of https. Name another source in the cluster file.',
-        },
-      )
-    }
+    assertStaysProtected(url, target)
     url = target
   }
+}
+
+/** @throws QuorateError `artifact` for a redirect that leaves https */
+export function assertStaysProtected(from: URL, to: URL): void {
+  if (from.protocol !== 'https:' || to.protocol === 'https:') return
+  throw new QuorateError('artifact', `${printable(from)} redirects to an unprotected ${printable(to)}`, {
+    hint: 'That would give up the protection of https. Name another source in the cluster file.',
+  })
 }
 
 async function ask(url: URL, { network, context }: Download): Promise<Dispatcher.ResponseData> {

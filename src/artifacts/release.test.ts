@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { assertStaysProtected } from './download.ts'
 import { obtainEtcd } from './obtain.ts'
 import { expandTemplate } from './release.ts'
 import { FOREIGN, releaseArchive, releaseSource, serve, testContext } from './test-support.ts'
@@ -137,6 +138,19 @@ test('redirects are followed, but not without end', async () => {
     response.writeHead(302, { location: request.url ?? '' }).end(),
   )
   await expect(obtain(circle, await testContext())).rejects.toThrow('redirects more than 5 times')
+})
+
+test('a redirect from https to http is refused, every other one is followed', () => {
+  const [plain, safe] = [new URL('http://mirror.example/a'), new URL('https://mirror.example/a')]
+  expect(() => assertStaysProtected(safe, plain)).toThrow(
+    'redirects to an unprotected http://mirror.example/a',
+  )
+  for (const [from, to] of [
+    [safe, safe],
+    [plain, safe],
+    [plain, plain],
+  ] as const)
+    expect(() => assertStaysProtected(from, to)).not.toThrow()
 })
 
 test("the proxy of the cluster file is used, and the environment's unless NO_PROXY names the host", async () => {

@@ -1,6 +1,9 @@
 /** etcd from Debian's real archive, and whether what quorate says of each version is what the real binaries say. */
 import { execFile, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -59,6 +62,45 @@ test.skipIf(noApt)(
     })
     const unknown = { ...source, suite: 'nosuchsuite' }
     await expect(debianVersion(unknown, 'amd64', context)).rejects.toThrow(/nosuchsuite/)
+  },
+)
+
+test.skipIf(noApt).each(['unsigned', 'with a signature of nobody that Debian knows'])(
+  `an archive with its own etcd, %s, is refused before any package of it is fetched${reason}`,
+  async (how) => {
+    const asked: string[] = []
+    const arch = ownArchitecture() ?? 'amd64'
+    const packages = ['etcd-server', 'etcd-client'].map(
+      (name) =>
+        `Package: ${name}\nVersion: 3.5.16-4\nArchitecture: ${arch}\nFilename: pool/${name}.deb\nSize: 9\nSHA256: ${'0'.repeat(64)}\n`,
+    )
+    const index = packages.join('\n')
+    const sum = createHash('sha256').update(index).digest('hex')
+    const release = `Origin: Debian\nLabel: Debian\nSuite: trixie\nCodename: trixie\nDate: ${new Date().toUTCString()}\nComponents: main\nArchitectures: ${arch}\nSHA256:\n ${sum} ${index.length} main/binary-${arch}/Packages\n`
+    const signature = '-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n'
+    const signed = `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n${release}${signature}`
+    const server = createServer((request, response) => {
+      const url = request.url ?? ''
+      asked.push(url)
+      if (url.endsWith('/Packages')) response.end(index)
+      else if (url.endsWith('/Release')) response.end(release)
+      else if (url.endsWith('/InRelease') && how !== 'unsigned') response.end(signed)
+      else response.writeHead(404).end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const { events: _, ...folders } = await freshCache()
+    const context = { ...folders, emit: () => undefined, signal: AbortSignal.timeout(100_000) }
+    const mirror = `http://127.0.0.1:${(server.address() as AddressInfo).port}/debian`
+    const source = { kind: 'debian', suite: 'trixie', mirror } as const
+    await expect(obtainEtcd({ version: '3.5.16', source }, arch, context)).rejects.toMatchObject({
+      code: 'artifact',
+      message: expect.stringMatching(
+        /Can't read Debian's package list of trixie:\n[^]*(not signed|NODATA|signature)/,
+      ),
+    })
+    expect(asked.some((url) => url.includes('InRelease'))).toBe(true)
+    expect(asked.filter((url) => url.includes('/pool/'))).toEqual([])
   },
 )
 
