@@ -1,0 +1,66 @@
+/** The part of the schema that says where etcd's binaries come from, and which checksums are pinned. */
+import * as z from 'zod'
+import { DEFAULTS } from './defaults.ts'
+import { localPath, ONE_KEY, text } from './schema-parts.ts'
+import * as values from './values.ts'
+
+export const source = z
+  .strictObject({
+    release: z
+      .strictObject({
+        url: text(
+          values.checkHttpUrl,
+          'URL template of the archive: {version}, {minor}, {arch} (amd64, arm64).',
+        ).optional(),
+        checksums: text(values.checkHttpUrl, 'URL template of the SHA256SUMS file.').optional(),
+        mirror: text(
+          values.checkHttpUrl,
+          "URL that stands in for etcd's release page, with the same files below it.",
+          {
+            default: DEFAULTS.release.base,
+          },
+        ).optional(),
+        proxy: text(
+          values.checkHttpUrl,
+          'HTTP proxy. Default: HTTPS_PROXY and NO_PROXY of the environment.',
+        ).optional(),
+      })
+      .meta({ description: "etcd's own release archives, checked against SHA256SUMS." })
+      .optional(),
+    debian: z
+      .strictObject({
+        suite: text(values.checkSuite, 'bullseye has 3.3.25, bookworm 3.4.23, trixie 3.5.16.', {
+          examples: ['bookworm', 'trixie', 'sid'],
+        }),
+        mirror: text(
+          values.checkHttpUrl,
+          "Archive URL. Default: the one this computer's apt uses.",
+        ).optional(),
+      })
+      .meta({ description: "Debian's archive, verified by apt. This computer must have apt." })
+      .optional(),
+    file: z
+      .strictObject({
+        path: localPath('A folder with etcd and etcdctl, or a release archive (.tar.gz).'),
+        sha256: text(values.checkSha256, 'SHA-256 of the archive.').optional(),
+      })
+      .meta({ description: 'A folder or archive on this computer.' })
+      .optional(),
+  })
+  .meta({ description: "Where etcd's binaries come from. Default: its own releases.", ...ONE_KEY })
+
+const pin = (what: string) => text(values.checkSha256, `SHA-256 of ${what}.`).optional()
+const pins = (arch: string) =>
+  z
+    .strictObject({
+      archive: pin('the release archive (.tar.gz)'),
+      etcd: pin('the program etcd'),
+      etcdctl: pin('the program etcdctl'),
+      etcdutl: pin('the program etcdutl'),
+    })
+    .meta({ description: `What is pinned for ${arch}.` })
+    .optional()
+
+export const pinnedSums = z.strictObject({ amd64: pins('amd64'), arm64: pins('arm64') }).meta({
+  description: 'Pinned checksums of this version, by architecture: nothing else is installed.',
+})
