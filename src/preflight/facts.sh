@@ -56,6 +56,16 @@ nearest() {
   printf '%s\n' "$path"
 }
 
+# trusted FOLDER: the nearest one up from there in which nobody else can put a link in place of a file that we write.
+trusted() {
+  path=$1
+  while [ "$path" != / ] && ! { [ -O "$path" ] && [ -z "$(find "$path/" -maxdepth 0 -perm /022)" ]; }; do
+    path=${path%/*}
+    path=${path:-/}
+  done
+  printf '%s\n' "$path"
+}
+
 system() {
   printf 'kernel=%s\nmachine=%s\nhostname=%s\n' "$(uname -s)" "$(uname -m)" "$(uname -n)"
   printf 'cpus=%s\nbits=%s\n' "$(nproc)" "$(getconf LONG_BIT 2>/dev/null)"
@@ -173,7 +183,7 @@ slow=
 case " $* " in
   *' no-writes '*) ;;
   *)
-    folder=$(nearest "${wal%/*}")
+    folder=$(trusted "$(nearest "${wal%/*}")")
     scratch=$(mktemp "$folder/.quorate-preflight.XXXXXX" 2>"$work/mktemp") || scratch=
     probe flushes flushes &
     slow="$slow $!"
