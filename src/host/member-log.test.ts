@@ -1,5 +1,5 @@
 /** A member's log read by the very programs that run on its machine, from files that lie here. */
-import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -87,4 +87,44 @@ test('a log that was cut off is damaged, and one that says nothing is none', asy
     lastIndex: 4n,
     trouble: { kind: 'damaged' },
   })
+})
+
+const OTHER = 'ffffffffffffffff-ffffffffffffffff.wal'
+
+test.each([
+  ['a link', async (file: string) => await symlink(path.join(folder, 'elsewhere.wal'), file)],
+  ['a pipe', async (file: string) => void (await runProcess('mkfifo', [file]))],
+])('%s among its files is none of them: it is neither followed nor waited for', async (_what, make) => {
+  const { bytes } = log([entry(2n, 4n), state(2n, 4n)])
+  await segment(FIRST, bytes)
+  await writeFile(path.join(folder, 'elsewhere.wal'), log([entry(9n, 9n), state(9n, 9n)]).bytes)
+  await make(path.join(places.walDirectory, OTHER))
+  await make(path.join(places.dataDirectory, 'member/snap/db'))
+  const { log: found, database } = await readMemberLog(here, places)
+  expect(found).toMatchObject({ lastTerm: 2n, tail: { file: FIRST } })
+  expect(database).toBeUndefined()
+})
+
+test('a folder that is a link, or lies behind one, is reported and not read', async () => {
+  await segment(FIRST, log([entry(2n, 4n), state(2n, 4n)]).bytes)
+  await rename(places.walDirectory, `${places.walDirectory}.away`)
+  await symlink(`${places.walDirectory}.away`, places.walDirectory)
+  const unreadable = `${places.walDirectory} is a symbolic link, or leads through one: nothing is read there`
+  expect(await readMemberLog(here, places)).toMatchObject({ log: undefined, unreadable })
+})
+
+test('what became a link or a pipe after it was listed is not followed, and not waited for', async () => {
+  await segment(FIRST, log([entry(2n, 4n), state(2n, 4n)]).bytes)
+  const file = path.join(places.walDirectory, FIRST)
+  const replacing: Remote = {
+    ...here,
+    run: async (command) => {
+      const result = await here.run(command)
+      if (!command.argv.includes('log-files')) return result
+      await rename(file, path.join(folder, 'elsewhere.wal'))
+      await symlink(path.join(folder, 'elsewhere.wal'), file)
+      return result
+    },
+  }
+  expect((await readMemberLog(replacing, places)).log).toBeUndefined()
 })

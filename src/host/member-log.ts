@@ -1,10 +1,12 @@
 /** How far a member's log goes, read from its files without starting anything, writing anything or taking a lock. */
+import path from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { QuorateError } from '../errors.ts'
 import { formatId } from '../etcd/id.ts'
 import { type LogFile, readLogFile } from '../etcd/log-file.ts'
 import type { Remote } from '../ssh/remote.ts'
+import enter from './enter.sh?raw'
 import logBytes from './log-bytes.sh?raw'
 import logFiles from './log-files.sh?raw'
 
@@ -48,6 +50,12 @@ export interface MemberData {
   readonly database: { readonly sizeBytes: number; readonly writtenAt: Date } | undefined
 }
 
+interface Place {
+  /** A folder of root's above the log's. */
+  readonly base: string
+  readonly folder: string
+}
+
 interface Segment {
   readonly name: string
   readonly sizeBytes: number
@@ -60,14 +68,20 @@ export async function readMemberLog(
   places: { readonly dataDirectory: string; readonly walDirectory: string },
   signal?: AbortSignal,
 ): Promise<MemberData> {
+  const { dataDirectory: data, walDirectory: wal } = places
+  const base = path.posix.dirname(wal.startsWith(`${data}/`) ? data : wal)
   const { stdout } = await remote.run({
-    argv: ['sh', '-c', logFiles, 'log-files', places.dataDirectory, places.walDirectory],
+    argv: ['sh', '-c', `${enter}${logFiles}`, 'log-files', data, wal, base],
     root: true,
     signal,
   })
-  const { segments, database } = parseFiles(stdout)
+  const { segments, database, strange } = parseFiles(stdout)
+  if (strange !== undefined) {
+    const unreadable = `${strange} is a symbolic link, or leads through one: nothing is read there`
+    return { log: undefined, unreadable, database }
+  }
   const read = async (segment: Segment) =>
-    readLogFile(await bytesOf(remote, `${places.walDirectory}/${segment.name}`, segment, signal))
+    readLogFile(await bytesOf(remote, { base, folder: wal, ...segment }, signal))
   const newest = segments.at(-1)
   if (newest === undefined) return { log: undefined, unreadable: undefined, database }
   const file = await read(newest)
@@ -109,16 +123,17 @@ function newer<P extends { readonly index: bigint }>(
 
 async function bytesOf(
   remote: Remote,
-  path: string,
-  { sizeBytes }: Segment,
+  { base, folder, name, sizeBytes }: Place & Segment,
   signal: AbortSignal | undefined,
 ): Promise<Buffer> {
+  const file = `${folder}/${name}`
   if (sizeBytes > MOST_BYTES) {
-    throw new QuorateError('unhealthy', `${path} has ${sizeBytes} bytes: no file of etcd's log is so long`, {
+    throw new QuorateError('unhealthy', `${file} has ${sizeBytes} bytes: no file of etcd's log is so long`, {
       host: remote.host,
     })
   }
-  const argv = ['sh', '-c', logBytes, 'log-bytes', path, String(sizeBytes), String(CHUNK_BYTES)]
+  const sizes = [String(sizeBytes), String(CHUNK_BYTES)]
+  const argv = ['sh', '-c', `${enter}${logBytes}`, 'log-bytes', base, folder, name, ...sizes]
   const { stdout } = await remote.run({ argv, root: true, encoding: 'latin1', signal })
   try {
     const sent = await unzip(Buffer.from(stdout, 'latin1'))
@@ -127,14 +142,18 @@ async function bytesOf(
     whole.set(sent)
     return whole
   } catch (error) {
-    throw QuorateError.from(error, 'command', `${path} can't be read`, { host: remote.host })
+    throw QuorateError.from(error, 'command', `${file} can't be read`, { host: remote.host })
   }
 }
 
-function parseFiles(text: string): Pick<MemberData, 'database'> & { readonly segments: readonly Segment[] } {
+function parseFiles(text: string): Pick<MemberData, 'database'> & {
+  readonly segments: readonly Segment[]
+  readonly strange: string | undefined
+} {
   const lines = text.split('\n').map((line) => line.split(' '))
   const [database] = lines.filter(([kind]) => kind === 'database')
   return {
+    strange: lines.find(([kind]) => kind === 'strange')?.[1],
     segments: lines
       .filter(([kind]) => kind === 'segment')
       .map(([, name = '', bytes, seconds]) => ({
