@@ -3,6 +3,7 @@ import { QuorateError } from '../errors.ts'
 import type { Remote } from '../ssh/remote.ts'
 import begin from './agent/begin.sh?raw'
 import files from './agent/files.sh?raw'
+import ground from './agent/ground.sh?raw'
 import looks from './agent/looks.sh?raw'
 import main from './agent/main.sh?raw'
 import tls from './agent/tls.sh?raw'
@@ -14,7 +15,7 @@ import { type Content, contentNames, makeParcel } from './parcel.ts'
 export type Word = string | Content
 
 /** One program in several files, each about one thing. */
-const AGENT = [begin, files, tls, unit, looks].join('')
+const AGENT = [begin, ground, files, tls, unit, looks].join('')
 
 export interface AgentRun {
   /** Operations as `agent/*.sh` name them (`op_…`), each a name and its words. */

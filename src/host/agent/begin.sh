@@ -14,11 +14,13 @@ incoming=$state/incoming
 stage=
 heavy=no
 draft=
+sandbox=
 token=
 
 # Who hangs us up hangs up all that we start as well, and that must not hit what cleans up.
 leave() {
   trap '' HUP INT PIPE TERM
+  [ -z "$sandbox" ] || systemctl stop "$sandbox" 2>/dev/null || true
   [ -z "$draft" ] || rm -rf "$draft"
   [ -z "$stage" ] || rm -rf "$stage"
 }
@@ -63,16 +65,18 @@ op_fence() {
   done
 }
 
-# incoming FOLDER: what `receive` takes in lies there, and not on the system's disk.
+# incoming FOLDER: what `receive` takes in lies there, and not on the system's disk. Only where nobody else can write.
 op_incoming() {
-  mkdir -p "$2"
+  make_folder "$2"
+  require_root "$2"
   incoming=$2/.quorate-incoming
 }
 
 # receive texts|- SIZE…: takes the content of this run into a private folder on disk: files of these sizes, then an archive
 # of texts if there are any.
 op_receive() {
-  mkdir -p "$state"
+  make_folder "$state" 700
+  [ -O "$state" ] && [ ! -L "$state" ] || fail "$state is not root's: look who made it, and remove it"
   stage=$(mktemp -d "$incoming.XXXXXX")
   count=$((words - 2))
   texts=$2
@@ -91,3 +95,8 @@ op_receive() {
     fail "${incoming%/*} can not take what was sent: $(printf '%s\n' "$trouble" | grep -E -m 1 'No space|quota|Read-only' || printf '%s\n' "$trouble" | tail -n 1)"
 }
 
+
+# make_folder PATH [MODE]: with all above it, if it is not there; what is made is root's and open to read, PATH with MODE.
+make_folder() {
+  [ -d "$1" ] || (umask 022 && mkdir -p -m "${2:-755}" "$1")
+}

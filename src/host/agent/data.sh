@@ -1,10 +1,5 @@
 # A member's data and log made of a snapshot beside the present ones: what restoring and recovering share.
 
-# wal_within DATA WAL: whether the log lies within the data folder.
-wal_within() {
-  case $2/ in "$1"/*) return 0 ;; *) return 1 ;; esac
-}
-
 # beside DATA WAL ENDING: $new and $new_wal are where new ones lie until they take the place of these.
 beside() {
   new=$1.$3
@@ -24,8 +19,24 @@ some() {
   done
 }
 
-# make_data WHAT SNAPSHOT TOKEN NAME MEMBERS PEERS [OPTION…]: as $new and $new_wal, etcd's own and on the disk for good.
-# MEMBERS and PEERS as etcd's --initial-cluster and --initial-advertise-peer-urls. WHAT the snapshot is, for messages.
+# hand FOLDER: an empty one of etcd's, where none is; the one above it is root's.
+hand() {
+  rm -rf -- "$1"
+  mkdir -m 700 -- "$1"
+  chown -h etcd:etcd "$1"
+}
+
+# take MADE FOLDER: what etcd's tool has made becomes FOLDER. Looked at where nobody else can replace it any more.
+take() {
+  mv -T -- "$1" "$2"
+  is_directory "$2" && [ "$(stat -c %U -- "$2")" = etcd ] && return 0
+  rm -rf -- "$2"
+  fail "something else than etcd's tool is at work in ${1%/*}: nothing was replaced"
+}
+
+# make_data WHAT SNAPSHOT TOKEN NAME MEMBERS PEERS [OPTION…]: as $new and $new_wal, etcd's own and on the disk. MEMBERS and
+# PEERS as etcd's --initial-cluster and --initial-advertise-peer-urls. WHAT the snapshot is, for messages. The tool runs as
+# etcd, in the unit $sandbox: what it reads may be anybody's.
 make_data() {
   what=$1
   snapshot=$2
@@ -36,12 +47,31 @@ make_data() {
   shift 6
   tool=/usr/local/bin/etcdutl
   [ -x "$tool" ] || tool=/usr/local/bin/etcdctl
-  said=$(ETCDCTL_API=3 "$tool" snapshot restore "$snapshot" --data-dir "$new" --wal-dir "$new_wal" --name "$name" \
+  work=$new.work
+  places=$work
+  hand "$work"
+  if wal_within "$new" "$new_wal"; then
+    work_wal=$work/data${new_wal#"$new"}
+  else
+    work_wal=$new_wal.work/wal
+    places="$work $new_wal.work"
+    hand "$new_wal.work"
+  fi
+  # shellcheck disable=SC2016 # expands in the inner shell
+  said=$(as_etcd "$places" /bin/sh -c '
+    export ETCDCTL_API=3 LC_ALL=C
+    data=$1 wal=$2
+    shift 2
+    "$@" && find "$data" "$wal" -exec sync {} +' make "$work/data" "$work_wal" \
+    "$tool" snapshot restore "$snapshot" --data-dir "$work/data" --wal-dir "$work_wal" --name "$name" \
     --initial-cluster "$members" --initial-cluster-token "$fresh" --initial-advertise-peer-urls "$peers" "$@" 2>&1) ||
     fail "$tool can not make data of $what: $(printf '%s\n' "$said" | tail -n 1)"
-  chmod 700 "$new" "$new_wal"
-  chown -R etcd:etcd "$new" "$new_wal"
-  find "$new" "$new_wal" -exec sync {} +
+  take "$work/data" "$new"
+  if ! wal_within "$new" "$new_wal"; then
+    take "$work_wal" "$new_wal"
+    rm -rf -- "$new_wal.work"
+  fi
+  rm -rf -- "$work"
 }
 
 # at_rest: stops here while etcd runs.

@@ -38,9 +38,12 @@ op_user() {
 
 # directory PATH OWNER GROUP MODE
 op_directory() {
-  [ -d "$2" ] || mkdir -p "$2"
-  chown "$3:$4" "$2"
-  chmod "$5" "$2"
+  above=${2%/*}
+  while [ ! -d "$above" ]; do above=${above%/*}; done
+  require_root "${above:-/}"
+  make_folder "${2%/*}"
+  [ -d "$2" ] || mkdir -m 700 "$2"
+  own "$2" "$3" "$4" "$5"
 }
 
 # settle FILE…: on the disk for good. Not beside fresh binaries: it would wait until all 60 MB of them are there, and
@@ -52,7 +55,8 @@ settle() {
 # file CONTENT PATH OWNER GROUP MODE: complete or not at all.
 op_file() {
   folder=$(dirname "$3")
-  [ -d "$folder" ] || (umask 022 && mkdir -p "$folder")
+  make_folder "$folder"
+  [ -O "$folder" ] || fail "$folder is not root's: $3 is not written there"
   # One name for good: what a power cut leaves of it is overwritten by the next run, and nobody else writes here.
   draft=$folder/.${3##*/}.quorate-new
   rm -rf "$draft"

@@ -12,7 +12,7 @@ while [ $# -gt 0 ]; do
       case $1 in
         receive) op_receive "$@" ;;
         tls-modes) op_tls_modes "$@" ;;
-        fence | packages | user | directory | file | binary | key | certificates | ca | reload | enable | start | ready | restart | stop | aside | remove | incoming | recover_* | restore_* | schedule_*)
+        fence | packages | user | directory | file | binary | key | certificates | ca | reload | enable | start | ready | restart | stop | aside | remove | incoming | ground_* | recover_* | restore_* | schedule_*)
           "op_$1" "$@"
           ;;
         *) fail "unknown operation $1" ;;

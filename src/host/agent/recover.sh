@@ -4,21 +4,38 @@
 # recover_drop DATA WAL: copies, whole or not, that a run which was cut off left behind; they can be made again.
 op_recover_drop() {
   systemctl stop quorate-recover.service 2>/dev/null || true
-  rm -rf -- "$2.recover-copy" "$3.recover-copy" "$2.recover-new" "$3.recover-new"
+  for folder in "$2" "$3"; do
+    rm -rf -- "$folder.recover-copy" "$folder.recover-new" "$folder.recover-new.work"
+  done
 }
 
-# recover_copy DATA WAL: beside both, and only if there is room for it all.
+# recover_copy DATA WAL: beside both, and only if there is room for it all. As the user etcd: what cannot be trusted to be
+# files of a member's is not read as root.
 op_recover_copy() {
   ! systemctl is-active --quiet etcd.service || fail "etcd.service runs: its data is not copied under it"
+  secure "$2" "$3"
   op_recover_drop recover_drop "$2" "$3"
   room_beside "$2" "$(($(du -sk "$2" | cut -f 1) + $(du -k "$2/member/snap/db" | cut -f 1) + 196608))"
   unmounted "$2"
-  cp -a --reflink=auto --sparse=always -T "$2" "$2.recover-copy"
+  copy "$2"
   if ! wal_within "$2" "$3"; then
     room_beside "$3" "$(($(du -sk "$3" | cut -f 1) + 196608))"
     unmounted "$3"
-    cp -a --reflink=auto --sparse=always -T "$3" "$3.recover-copy"
+    copy "$3"
   fi
+}
+
+# copy FOLDER
+copy() {
+  hand "$1.recover-copy"
+  sandbox=quorate-recover.service
+  # What is neither a file nor a directory is none of etcd's, and a pipe would be waited for.
+  # shellcheck disable=SC2016 # expands in the inner shell
+  said=$(as_etcd "$1.recover-copy" /bin/sh -ec '
+    odd=$(find "$1" ! -type f ! -type d -print -quit)
+    if [ -n "$odd" ]; then echo "$odd is neither a file nor a directory" && exit 1; fi
+    cp -R --no-dereference --preserve=mode,timestamps --reflink=auto --sparse=always -T "$1" "$2"' copy "$1" "$1.recover-copy" 2>&1) ||
+    fail "the user etcd can not copy $1: $(printf '%s\n' "$said" | tail -n 1)"
 }
 
 # unmounted FOLDER: it is to be renamed in the end.
@@ -35,23 +52,24 @@ room_beside() {
 
 # recover_tail FILE END SIZE RECORD: the log's newest file, in the copy, ends with this record; zeros up to its size.
 op_recover_tail() {
-  truncate --size "$3" "$2"
-  base64 -d <"$stage/$5" >>"$2"
-  truncate --size "$4" "$2"
+  sandbox=quorate-recover.service
+  # shellcheck disable=SC2016 # expands in the inner shell
+  as_etcd "${2%/*}" /bin/sh -ec '
+    truncate --size "$2" "$1"
+    printf %s "$4" | base64 -d >>"$1"
+    truncate --size "$3" "$1"' tail "$2" "$3" "$4" "$(cat "$stage/$5")" || fail "the copy's log $2 can not be written"
 }
 
 # recover_run PROGRAM NAME DATA WAL: runs the copy with no network but a loopback of its own, until it has applied its whole
 # log, and stops it. Says what it held then.
 op_recover_run() {
-  systemctl reset-failed quorate-recover.service 2>/dev/null || true
   program=$(cat "$stage/$2")
   log=$3
   beside "$4" "$5" recover-copy
-  chown -R etcd:etcd "$new" "$new_wal"
-  systemd-run --quiet --wait --pipe --collect --unit=quorate-recover.service --property=User=etcd --property=Group=etcd \
-    --property=PrivateNetwork=yes --property=UMask=0077 --property=TimeoutStopSec=60 --property=WorkingDirectory=/ \
-    /bin/sh -c "$program" isolated "$log" "$new" "$new_wal" 2>"$state/recover.log" ||
+  sandbox=quorate-recover.service
+  said=$(as_etcd "$new $new_wal" /bin/sh -c "$program" isolated "$log" "$new" "$new_wal" 2>"$state/recover.log") ||
     fail "the copy of $4 does not come up: $(grep -E 'panic|fatal|"level":"error"|^quorate:' "$state/recover.log" | tail -n 2 | cut -c 1-400)"
+  printf '%s\n' "$said" | grep '^recovered-' || true
 }
 
 # recover_make TOKEN NAME PEER DATA WAL [OPTION…]: the copy's database as the data of a cluster of one.
@@ -62,6 +80,7 @@ op_recover_make() {
   data=$5
   wal=$6
   beside "$data" "$wal" recover-new
+  sandbox=quorate-recover.service
   rm -rf -- "$new" "$new_wal"
   shift 6
   some "$((words - 6))" "$@"
@@ -75,14 +94,15 @@ op_recover_make() {
 op_recover_place() {
   at_rest
   note_former "$5"
+  require_ground "$3" "$4"
   swap_in "$3" "$2"
   wal_within "$3" "$4" || swap_in "$4" "$2"
 }
 
 # swap_in FOLDER SUFFIX
 swap_in() {
-  if [ ! -d "$1.recover-new" ]; then
-    [ -d "$1" ] || fail "neither $1 nor $1.recover-new is there: something else is at work on them"
+  if ! is_directory "$1.recover-new"; then
+    is_directory "$1" || fail "neither $1 nor $1.recover-new is there: something else is at work on them"
     return 0
   fi
   if [ -e "$1" ]; then

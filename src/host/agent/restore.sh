@@ -7,6 +7,7 @@ FIRST_START=/run/systemd/system/etcd.service.d/quorate-first-start.conf
 
 # drop_staged DATA WAL: what an earlier try has restored and nobody uses; the snapshot makes it again.
 drop_staged() {
+  systemctl stop quorate-restore.service 2>/dev/null || true
   for folder in "$1".quorate-restore-* "$2".quorate-restore-*; do rm -rf -- "$folder"; done
   for folder in "${1%/*}"/.quorate-incoming.*; do
     [ "$folder" = "$stage" ] || rm -rf -- "$folder"
@@ -23,7 +24,13 @@ op_restore_stage() {
   # etcd's tool holds all of it against this sum, its last 32 bytes.
   [ "$(tail -c 32 "$stage/$2" | od -A n -t x1 | tr -d ' \n')" = "$sum" ] ||
     fail "this is not the snapshot that was looked at: its file was changed while it was sent; nothing was changed here"
+  # etcd's tool reads what was held against the sum: in a folder of root's, where it can write nothing.
+  chown -h root:etcd "$stage" "$stage/$2"
+  chmod 710 "$stage"
+  chmod 640 "$stage/$2"
+  require_ground "$data" "$wal"
   drop_staged "$data" "$wal"
+  sandbox=quorate-restore.service
   beside "$data" "$wal" "quorate-restore-${3##*-}"
   snapshot=$stage/$2
   wanted=$3
@@ -52,6 +59,7 @@ op_restore_place() {
   marked "$2"
   at_rest
   note_former "$6"
+  require_ground "$4" "$5"
   exchange "$4" "$4.quorate-restore-${2##*-}" "$3" data
   wal_within "$4" "$5" || exchange "$5" "$5.quorate-restore-${2##*-}" "$3" log
   sed -e '/^stage /d' "$state/restore/mark" | { cat; echo 'stage placed'; } | note_whole "$state/restore/mark"
@@ -66,8 +74,8 @@ marked() {
 # which folder that is by its inode, which renames keep.
 exchange() {
   if grep -s -q -F -x -e "$4 $(stat -c %i "$1" 2>/dev/null)" "$state/restore/mark"; then return 0; fi
-  [ -d "$2" ] || fail "what was restored as $2 is gone: something else is at work there"
-  if [ -d "$1" ] && ! rmdir "$1" 2>/dev/null; then
+  is_directory "$2" || fail "what was restored as $2 is gone: something else is at work there"
+  if is_directory "$1" && ! rmdir "$1" 2>/dev/null; then
     [ ! -e "$1.$3" ] || fail "$1.$3 is there already: it is not written over"
     grep -q -F -x -e "moved $1.$3" "$state/restore/mark" ||
       { cat "$state/restore/mark"; printf 'moved %s\n' "$1.$3"; } | note_whole "$state/restore/mark"

@@ -34,8 +34,8 @@ op_schedule_certificate() {
 op_schedule_store() {
   if [ ! -e "$2" ]; then (umask 022 && mkdir -p "$2"); fi
   [ -d "$2" ] || fail "$2 is no folder"
-  if [ "$(stat -L -c %u "$2")" = 0 ] && [ -z "$(find "$2/" -mindepth 1 ! -name '*.bundle*' | head -n 1)" ]; then
-    chown -R "$3:$3" "$2/"
+  if [ "$(stat -L -c %u "$2")" = 0 ] && [ -z "$(find "$2/" -mindepth 1 ! -name '*.bundle*' | head -n 1)" ] && (require_root "${2%/*}") 2>/dev/null; then
+    chown -hR "$3:$3" "$2/"
     chmod 700 "$2"
   fi
   runuser -u "$3" -- test -w "$2" -a -x "$2" ||

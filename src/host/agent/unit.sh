@@ -15,7 +15,9 @@ hand_over() {
   count=$1
   shift
   while [ "$count" -gt 0 ]; do
-    [ ! -d "$1" ] || chown -R etcd:etcd "$1"
+    require_root "${1%/*}"
+    # `-R` follows no link, neither this one nor any in it.
+    ! is_directory "$1" || chown -hR etcd:etcd "$1"
     shift
     count=$((count - 1))
   done

@@ -1,0 +1,123 @@
+# Whose ground a folder is. What etcd can write it can replace at any moment, and a look beforehand proves nothing: so root
+# works only below folders that are root's all the way up, where what was looked at stays what it was.
+
+# is_directory PATH: a directory, and no link to one.
+is_directory() {
+  [ ! -L "$1" ] && [ -d "$1" ]
+}
+
+# require_directory PATH
+require_directory() {
+  is_directory "$1" || fail "$1 is $(stat -c '%F of the user %U' -- "$1" 2>/dev/null || echo missing), not a directory; nothing was changed there"
+}
+
+# require_root FOLDER: stops here unless it and all above it are root's, and nobody else can write there. A link on the way
+# may lead elsewhere if root made it.
+require_root() {
+  folder=$1
+  set -- /
+  for path in "$folder" "$(readlink -f -- "$folder")"; do
+    while [ -n "$path" ]; do
+      set -- "$@" "$path"
+      path=${path%/*}
+    done
+  done
+  loose=$(stat -c '%u %U %G %a %F|%n' -- "$@" | while read -r id owner group mode what; do
+    [ "$id $(is_open "$group" "$mode" "$what" "$folder")" = '0 no' ] && continue
+    printf '%s (user %s, group %s, mode %s)\n' "${what#*|}" "$owner" "$group" "$mode"
+    break
+  done)
+  [ -z "$loose" ] || fail "$folder is no place for root to work: others can write to $loose. Let root alone write there: chown root: ${loose%% (*}; chmod go-w ${loose%% (*}"
+}
+
+# is_open GROUP MODE TYPE|PATH FOLDER: yes or no. In a sticky folder above FOLDER nobody can replace what is root's.
+is_open() {
+  case $3 in 'symbolic link|'*) echo no && return 0 ;; esac
+  case $2 in
+    1??[2367] | 1?[2367]?) if [ "${3#*|}" = "$4" ]; then echo yes; else echo no; fi ;;
+    *[2367]) echo yes ;;
+    *[2367]?) if [ "$1" = etcd ]; then echo yes; else echo no; fi ;;
+    *) echo no ;;
+  esac
+}
+
+# own FOLDER OWNER GROUP MODE: made its. Who uses it can all the time: given away first, taken back last.
+own() {
+  require_directory "$1"
+  if [ "$2" != root ]; then
+    chown -h "$2:$3" "$1"
+    chmod "0$4" "$1"
+    return 0
+  fi
+  chmod "0$4" "$1"
+  chown -h "$2:$3" "$1"
+  # Its owner could undo the first one.
+  chmod "0$4" "$1"
+  case $(ls -ld -- "$1") in
+    ??????????+*)
+      setfacl -b -k -- "$1" 2>/dev/null || fail "$1 has an access control list; remove it: setfacl -b -k $1"
+      chmod "0$4" "$1"
+      ;;
+  esac
+}
+
+# wal_within DATA WAL: whether the log lies within the data folder.
+wal_within() {
+  case $2/ in "$1"/*) return 0 ;; *) return 1 ;; esac
+}
+
+# require_ground DATA WAL: the folders that these lie in are root's.
+require_ground() {
+  require_root "${1%/*}"
+  wal_within "$1" "$2" || require_root "${2%/*}"
+}
+
+# secure DATA WAL: the folders that these lie in are root's from now on, if one is not.
+secure() {
+  for folder in "${1%/*}" "${2%/*}"; do
+    case $folder/ in "$1"/*) continue ;; esac
+    require_root "${folder%/*}"
+    [ "$(stat -c '%u %a' -- "$folder")" = '0 755' ] || (require_root "$folder") 2>/dev/null || own "$folder" root root 755
+  done
+  require_directory "$1"
+  wal_within "$1" "$2" || require_directory "$2"
+}
+
+# ground_open FOLDER: etcd makes its log by renaming a sibling: at a member's first start it must write to the folder
+# above. Nothing of root's happens below until ground_close.
+op_ground_open() {
+  require_root "${2%/*}"
+  require_directory "$2"
+  chown -h root:etcd "$2"
+  chmod 1775 "$2"
+}
+
+# ground_close DATA WAL: taken back, and what etcd made there is what it should be.
+op_ground_close() {
+  own "${3%/*}" root root 755
+  for folder in "$2" "$3"; do
+    require_directory "$folder"
+    [ "$(stat -c %U -- "$folder")" = etcd ] || fail "$folder belongs to the user $(stat -c %U -- "$folder"), not to etcd"
+  done
+}
+
+# content FILE: what is in it; at most 1 MiB, not through a link, and without waiting for who would fill a pipe.
+content() {
+  dd if="$1" iflag=nofollow,nonblock bs=64K count=16 status=none 2>/dev/null
+}
+
+# as_etcd FOLDERS COMMAND…: runs it as the user etcd in the unit $sandbox, shut in as etcd is itself: no network, and nothing to
+# write but FOLDERS (blanks between them). The caller has set $sandbox, so that it ends with us.
+as_etcd() {
+  folders=$1
+  shift
+  systemctl reset-failed "$sandbox" 2>/dev/null || true
+  systemd-run --quiet --wait --pipe --collect --unit="$sandbox" --property=User=etcd --property=Group=etcd \
+    --property=UMask=0077 --property=WorkingDirectory=/ --property=TimeoutStopSec=60 --property=ProtectSystem=strict \
+    --property="ReadWritePaths=$folders" --property=ProtectHome=yes --property=PrivateTmp=yes --property=PrivateDevices=yes \
+    --property=PrivateNetwork=yes --property=NoNewPrivileges=yes \
+    --property=CapabilityBoundingSet= --property=RestrictNamespaces=yes --property=RestrictSUIDSGID=yes \
+    --property=ProtectKernelTunables=yes --property=ProtectControlGroups=yes --property=LockPersonality=yes \
+    --property=SystemCallArchitectures=native --property=SystemCallFilter=@system-service \
+    --property='SystemCallFilter=~@privileged @resources' --property=SystemCallErrorNumber=EPERM -- "$@"
+}
