@@ -50,7 +50,7 @@ export type Architecture = 'amd64' | 'arm64' | 'other'
 export interface MemberState {
   /** Login shell of the user `etcd`; undefined: there is no such user. */
   readonly userShell: string | undefined
-  /** Owner, group and mode of what exists, by path; folders end as they were asked, symlinks are followed. */
+  /** Owner, group and mode of what exists, by path; folders end as they were asked. A link is `other`, unless asked with a slash. */
   readonly paths: Readonly<Record<string, PathState>>
   readonly dataPresent: boolean
   readonly walPresent: boolean

@@ -14,7 +14,7 @@ import { mayAdd, mayRemove, quorum } from './quorum.ts'
 import { healthiestFollower } from './roll.ts'
 import { type Roster, initialCluster, isInvited, isReplaced } from './roster.ts'
 import type { Scene, Stage, StageAnswer } from './stage.ts'
-import { startOf } from './start.ts'
+import { opening, startOf } from './start.ts'
 import type { BlockReason, HostStep, Step } from './steps.ts'
 
 /** Those that are no use to anybody: ghosts that were added and never started, dead ones, and what is to be made anew. */
@@ -177,14 +177,18 @@ function joinSteps({ intent, observed, situation }: Scene, node: Node): Step[] {
   const host = node.name
   const files = joiningFiles(cluster, node, situation.token, initialCluster(cluster, observed.cluster, node))
   const writes = configurationSteps(host, files, state)
-  if (!isUp(state)) return [...writes, ...startOf(node, 0, state.unit)]
+  if (!isUp(state)) return [...writes, ...startOf(cluster, node, 0, state)]
   const why = 'it was added, and starts'
+  const opens = opening(cluster, state)
   if (writes.length === 0) {
-    return [{ kind: 'ready', host, what: 'wait until etcd.service is ready', why, danger: 'none' }]
+    return [{ kind: 'ready', host, ...opens, what: 'wait until etcd.service is ready', why, danger: 'none' }]
   }
   // An earlier member's unit that systemd goes on trying, with options that lead nowhere.
   const what = 'restart etcd.service'
-  return [...writes, { kind: 'restart', host, what, why: `${why} with other options`, danger: 'restart' }]
+  return [
+    ...writes,
+    { kind: 'restart', host, ...opens, what, why: `${why} with other options`, danger: 'restart' },
+  ]
 }
 
 function promotion({ observed }: Scene, roster: Roster, node: Node, member: MemberFacts): StageAnswer {

@@ -96,7 +96,7 @@ test.each<[string, Parameters<typeof withMember>[2], string[], string]>([
     'key readable to all',
     path(`${PATHS.tls}/etcd.key`, { mode: '644' }),
     ['tls-modes'],
-    '/etc/ssl/etcd/etcd.key is etcd:etcd 644',
+    '/etc/ssl/etcd/etcd.key is root:etcd 644',
   ],
   ['trust bundle edited', ({ tls }) => ({ tls: { ...tls, ca: 'more' } }), ['ca'], 'differs from the CA'],
 ])('%s: put right without a restart', (_what, change, expected, why) => {

@@ -6,6 +6,7 @@
 import { CAUGHT_UP } from '../etcd/lag.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { certificateNames, faultsOf, issueStep } from './certificates.ts'
+import { strangeReasons } from './ground.ts'
 import type { ApplyIntent } from './intent.ts'
 import { arrive, depart, join, leave } from './members.ts'
 import { renamedAndMoved } from './membership.ts'
@@ -30,6 +31,8 @@ export function next(asked: ApplyIntent, looked: Observed): Next {
   const intent: ApplyIntent = { ...asked, cluster }
   const unfinished = underwayReasons(looked.hosts, asked.finishes)
   if (unfinished.length > 0) return { kind: 'blocked', reasons: unfinished }
+  const strange = strangeReasons(cluster, looked)
+  if (strange.length > 0) return { kind: 'blocked', reasons: strange }
   const situation = judgeSituation(intent, looked)
   if (situation.kind === 'blocked') return situation
   const { members = [], healthy = [] } = looked.cluster ?? {}

@@ -1,5 +1,5 @@
 /** What things should be like after a step: how a plan is printed beforehand, and what the simulation runs on. */
-import { type HostState, type MemberState, PATHS } from '../host/state.ts'
+import { type HostState, type MemberState, PATHS, type PathState } from '../host/state.ts'
 import { clientUrls, peerUrl } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { UNIT_MARK } from '../etcd/unit-file.ts'
@@ -7,6 +7,7 @@ import { trustMarkFile } from '../pki/trust-mark.ts'
 import { renderConfig } from '../flannel/config.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { ClusterFacts, Observed } from './observed.ts'
+import { tlsOwner } from './ground.ts'
 import { parsePin } from './pin.ts'
 import { peersForNow } from './plain-peers.ts'
 import { predictMembership } from './predict-membership.ts'
@@ -104,14 +105,11 @@ function predictMember(
       return { tls: { ...member.tls, pending: { ...member.tls.pending, [step.name]: request } } }
     }
     case 'certificates': {
-      const files = step.names.flatMap((name) => [
-        [`${PATHS.tls}/${name}.crt`, owned('etcd', '644')] as const,
-        [`${PATHS.tls}/${name}.key`, owned('etcd', '600')] as const,
-      ])
+      const files = step.names.flatMap((name) => [tlsFile(`${name}.crt`), tlsFile(`${name}.key`)])
       return {
         paths: {
           ...member.paths,
-          [`${PATHS.tls}/`]: owned('etcd', '755', 'directory'),
+          ...Object.fromEntries([tlsFile(''), tlsFile('ca.crt')]),
           ...Object.fromEntries(files),
         },
         tls: {
@@ -128,8 +126,7 @@ function predictMember(
     case 'tls-modes': {
       const paths = Object.entries(member.paths).map(([path, now]) => {
         if (!path.startsWith(`${PATHS.tls}/`)) return [path, now] as const
-        const mode = path.endsWith('.key') ? '600' : path.endsWith('.crt') ? '644' : '755'
-        return [path, { ...now, owner: 'etcd', group: 'etcd', mode }] as const
+        return [path, { ...now, ...tlsOwner(path) }] as const
       })
       return { paths: Object.fromEntries(paths) }
     }
@@ -177,8 +174,10 @@ function started(member: MemberState): MemberState['unit'] {
   return { ...member.unit, active: 'active', environment }
 }
 
-function owned(owner: string, mode: string, type: 'file' | 'directory' = 'file') {
-  return { type, owner, group: owner, mode }
+/** `name`: of a file in the TLS folder; empty: the folder itself. */
+function tlsFile(name: string): readonly [string, PathState] {
+  const path = `${PATHS.tls}/${name}`
+  return [path, { type: name === '' ? 'directory' : 'file', ...tlsOwner(path) }]
 }
 
 /** A member of a cluster that is there comes back, or makes itself known; with every other one there is a new cluster. */

@@ -1,10 +1,11 @@
 /** What must change on one host before its member can run: packages, user, folders, binaries, files, keys. */
-import { type HostState, type MemberState, PATHS, type PathState } from '../host/state.ts'
+import { type HostState, type MemberState, PATHS } from '../host/state.ts'
 import { parseEnvironmentFile, renderEnvironmentFile } from '../etcd/environment-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { certificateNames, faultsOf, keepsKey, requestConfiguration } from './certificates.ts'
 import { memberEnvironment } from '../etcd/configuration.ts'
 import { unitFile } from '../etcd/unit-file.ts'
+import { describeOwner, directorySteps, sameOwner, tlsModeSteps } from './ground.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { Observed } from './observed.ts'
 import { restartReasons } from './outdated.ts'
@@ -169,38 +170,6 @@ export function enableStep(host: string): HostStep {
   return { kind: 'enable', host, what: 'enable etcd.service', why, danger: 'none' }
 }
 
-function directorySteps(cluster: Cluster, host: string, state: MemberState): HostStep[] {
-  const { dataDirectory, walDirectory } = cluster.etcd
-  const walParent = walDirectory.slice(0, walDirectory.lastIndexOf('/'))
-  const wanted = [
-    { path: '/etc/etcd', owner: 'root', group: 'etcd', mode: '750' },
-    // etcd makes its WAL folder by renaming a sibling: the parent must be its own, and the folder not there beforehand.
-    ...(`${walParent}/`.startsWith(`${dataDirectory}/`)
-      ? []
-      : [{ path: walParent, owner: 'etcd', group: 'etcd', mode: '750' }]),
-    { path: dataDirectory, owner: 'etcd', group: 'etcd', mode: '700' },
-    ...(state.paths[walDirectory] === undefined
-      ? []
-      : [{ path: walDirectory, owner: 'etcd', group: 'etcd', mode: '700' }]),
-  ]
-  return wanted.flatMap(({ path, ...rest }): HostStep[] => {
-    const now = state.paths[path]
-    if (now !== undefined && sameOwner(now, rest)) return []
-    const why = now === undefined ? 'missing' : `is ${describeOwner(now)}`
-    return [
-      {
-        kind: 'directory',
-        host,
-        path,
-        ...rest,
-        what: `set up ${path} (${describeOwner(rest)})`,
-        why,
-        danger: 'none',
-      },
-    ]
-  })
-}
-
 export function binarySteps(
   cluster: Cluster,
   host: string,
@@ -269,32 +238,4 @@ export function keySteps(cluster: Cluster, node: Node, observed: Observed, state
       },
     ]
   })
-}
-
-/** What quorate itself puts there; the rest of an adopted cluster's files is left as it is. */
-const OWN_TLS = /^\/etc\/ssl\/etcd\/(?:(?:ca|etcd|peer|server)\.crt|(?:etcd|peer|server)\.key)?$/
-
-const OWN_KEYS: readonly string[] = ['etcd', 'peer', 'server']
-
-function tlsModeSteps(host: string, state: MemberState): HostStep[] {
-  // Before there is a certificate of ours the folder may be somebody else's: it is exchanged with the first one.
-  if (Object.keys(state.tls.keys).every((name) => !OWN_KEYS.includes(name))) return []
-  const wrong = Object.entries(state.paths).filter(([path, now]) => {
-    if (!OWN_TLS.test(path)) return false
-    const mode = path.endsWith('.key') ? '600' : path.endsWith('.crt') ? '644' : '755'
-    return !sameOwner(now, { owner: 'etcd', group: 'etcd', mode })
-  })
-  if (wrong.length === 0) return []
-  const why = wrong.map(([path, now]) => `${path} is ${describeOwner(now)}`).join('; ')
-  return [
-    { kind: 'tls-modes', host, what: 'put owners and modes of the TLS files right', why, danger: 'none' },
-  ]
-}
-
-function sameOwner(now: PathState, wanted: { owner: string; group: string; mode: string }): boolean {
-  return now.owner === wanted.owner && now.group === wanted.group && now.mode === wanted.mode
-}
-
-function describeOwner(path: { owner: string; group: string; mode: string }): string {
-  return `${path.owner}:${path.group} ${path.mode}`
 }

@@ -202,7 +202,7 @@ const start: Stage = ({ cluster }, observed) => {
     .filter(({ name }) => observed.hosts[name]?.member?.unit.active !== 'active')
     .flatMap((node, turn) => [
       ...(known.has(CORRUPT_CHECK) ? [unchecked(node.name)] : []),
-      ...startOf(node, turn, observed.hosts[node.name]?.member?.unit),
+      ...startOf(cluster, node, turn, observed.hosts[node.name]?.member),
     ])
 }
 

@@ -11,7 +11,7 @@ import { binarySteps, configurationSteps, memberFiles } from './prepare.ts'
 import { mayRestart, quorum } from './quorum.ts'
 import { type Roster, isInvited, isReplaced } from './roster.ts'
 import type { Scene, Stage, StageAnswer } from './stage.ts'
-import { handOver, startSteps } from './start.ts'
+import { handOver, opening, startSteps } from './start.ts'
 import { type HostStep, type Step, isHostStep } from './steps.ts'
 import { versionReasons } from './upgrade.ts'
 import { trustRestartReasons } from './trust.ts'
@@ -139,6 +139,7 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
             host,
             ...(folders.length === 0 ? {} : { handOver: folders }),
             ...(closes.length === 0 ? {} : { closes }),
+            ...opening(cluster, state),
             what: [
               `restart etcd.service${outage(roster)}`,
               ...(folders.length === 0 ? [] : [`handing ${folders.join(' and ')} over to the user etcd`]),

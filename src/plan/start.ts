@@ -1,6 +1,7 @@
 /** Which members are started, and how. */
 import type { MemberState } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { firstStart } from './ground.ts'
 import { restartReasons } from './outdated.ts'
 import { type OpenSituation, enableStep, memberFiles } from './prepare.ts'
 import { isInvited, isReplaced } from './roster.ts'
@@ -21,7 +22,9 @@ export function startSteps({ intent, observed, situation, roster }: Scene): Host
   }
   return etcdNodes(intent.cluster)
     .filter((node) => state(node)?.unit.active !== 'active' && mayStart(node))
-    .flatMap((node, turn) => startOf(node, turn, state(node)?.unit, handOver(intent.cluster, state(node))))
+    .flatMap((node, turn) =>
+      startOf(intent.cluster, node, turn, state(node), handOver(intent.cluster, state(node))),
+    )
 }
 
 /** What etcd could not open, because its member ran as another user before it was adopted. */
@@ -47,22 +50,35 @@ function isOutdated(
 
 /** `turn`: its place among those that start together. */
 export function startOf(
+  cluster: Cluster,
   { name: host }: Node,
   turn: number,
-  unit: { readonly active: string; readonly enabled: boolean } | undefined,
+  state: MemberState | undefined,
   folders: readonly string[] = [],
 ): HostStep[] {
+  const unit = state?.unit
   const why = `it is ${unit?.active ?? 'unknown'}`
   const hand = folders.length === 0 ? {} : { handOver: folders }
+  const opens = opening(cluster, state)
   return [
-    { kind: 'start', host, turn, ...hand, what: 'start etcd.service', why, danger: 'none' },
+    { kind: 'start', host, turn, ...hand, ...opens, what: 'start etcd.service', why, danger: 'none' },
     ...(unit?.enabled === true ? [] : [enableStep(host)]),
     {
       kind: 'ready',
       host,
+      ...opens,
       what: 'wait until etcd.service is ready',
       why: 'a quorum has to form',
       danger: 'none',
     },
   ]
+}
+
+/** For steps that start a member. */
+export function opening(
+  cluster: Cluster,
+  state: MemberState | undefined,
+): { readonly firstStart?: ReturnType<typeof firstStart> } {
+  const first = firstStart(cluster, state)
+  return first === undefined ? {} : { firstStart: first }
 }

@@ -1,4 +1,5 @@
 /** What quorate can do to a cluster, as data: shown, saved, predicted, simulated and executed from the same value. */
+import type { FirstStart } from './ground.ts'
 import type { FlannelNetwork, KeyAlgorithm } from '../spec/cluster.ts'
 import type { Architecture } from '../host/state.ts'
 import type { MaintenanceStep } from './maintenance.ts'
@@ -71,9 +72,9 @@ export type HostStep =
   | (HostStepCommon & { readonly kind: 'reload' })
   | (HostStepCommon & { readonly kind: 'enable' })
   /** `turn`: its place among the members that start in this wave, from 0. */
-  | (HostStepCommon & HandOver & { readonly kind: 'start'; readonly turn: number })
+  | (HostStepCommon & HandOver & Opens & { readonly kind: 'start'; readonly turn: number })
   /** Waits for a start. */
-  | (HostStepCommon & { readonly kind: 'ready' })
+  | (HostStepCommon & Opens & { readonly kind: 'ready' })
   /** Stops a member that runs, starts it again and waits until it is ready: one member a wave. */
   | RestartStep
   | StopStep
@@ -81,11 +82,17 @@ export type HostStep =
   | RestoreStep
 
 export type RestartStep = HostStepCommon &
-  HandOver & {
+  HandOver &
+  Opens & {
     readonly kind: 'restart'
     /** Where it served clients without TLS, and will not any more. */
     readonly closes?: readonly string[] | undefined
   }
+
+interface Opens {
+  /** The folder above the log is open to etcd from the start on until it is ready, so that it can make its log. */
+  readonly firstStart?: FirstStart | undefined
+}
 
 interface HandOver {
   /** Folders that become etcd's with all that is in them, while no member runs: another user's member wrote them. */

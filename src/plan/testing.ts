@@ -7,6 +7,7 @@ import { UNIT_MARK, unitMark } from '../etcd/unit-file.ts'
 import { type HostState, type MemberState, PATHS, type PathState } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { certificateNames } from './certificates.ts'
+import { tlsOwner } from './ground.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { ClusterFacts, Observed } from './observed.ts'
 import { type OpenSituation, memberFiles } from './prepare.ts'
@@ -203,8 +204,8 @@ function runningMember(cluster: Cluster, node: Node, situation: OpenSituation): 
   const binary = { sha256: 'aa', version }
   const environment = files.find(({ path }) => path === PATHS.environment)?.content ?? ''
   const tls = names.flatMap((name): [string, PathState][] => [
-    [`${PATHS.tls}/${name}.crt`, owned('file', 'etcd', '644')],
-    [`${PATHS.tls}/${name}.key`, owned('file', 'etcd', '600')],
+    [`${PATHS.tls}/${name}.crt`, { type: 'file', ...tlsOwner('.crt') }],
+    [`${PATHS.tls}/${name}.key`, { type: 'file', ...tlsOwner('.key') }],
   ])
   return {
     ...BARE_MEMBER,
@@ -214,11 +215,11 @@ function runningMember(cluster: Cluster, node: Node, situation: OpenSituation): 
     contents: Object.fromEntries(files.map(({ path, content }) => [path, content])),
     paths: {
       '/etc/etcd': { ...owned('directory', 'root', '750'), group: 'etcd' },
-      [walDirectory.slice(0, walDirectory.lastIndexOf('/'))]: owned('directory', 'etcd', '750'),
+      [walDirectory.slice(0, walDirectory.lastIndexOf('/'))]: owned('directory', 'root', '755'),
       [dataDirectory]: owned('directory', 'etcd', '700'),
       [walDirectory]: owned('directory', 'etcd', '700'),
-      [`${PATHS.tls}/`]: owned('directory', 'etcd', '755'),
-      [`${PATHS.tls}/ca.crt`]: owned('file', 'etcd', '644'),
+      [`${PATHS.tls}/`]: owned('directory', 'root', '755'),
+      [`${PATHS.tls}/ca.crt`]: owned('file', 'root', '644'),
       ...Object.fromEntries(tls),
       ...Object.fromEntries(
         files.map(({ path, owner, group, mode }) => [path, { type: 'file', owner, group, mode }] as const),

@@ -1,4 +1,5 @@
 /** Steps as the agent's operations: the one place where the planner's data becomes work on a machine. */
+import path from 'node:path'
 import type { Artifact } from '../artifacts/artifact.ts'
 import type { Word } from '../host/agent.ts'
 import { trustMarkFile } from '../pki/trust-mark.ts'
@@ -64,11 +65,18 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
     case 'enable':
       return [['enable', 'etcd.service']]
     case 'start':
-      return [['start', 'etcd.service', (step.turn * TURN_SECONDS).toFixed(2), ...(step.handOver ?? [])]]
+      return [
+        ...opening(step),
+        ['start', 'etcd.service', (step.turn * TURN_SECONDS).toFixed(2), ...(step.handOver ?? [])],
+      ]
     case 'ready':
-      return [['ready', 'etcd.service', String(START_SECONDS)]]
+      return [['ready', 'etcd.service', String(START_SECONDS)], ...closing(step)]
     case 'restart':
-      return [['restart', 'etcd.service', String(START_SECONDS), ...(step.handOver ?? [])]]
+      return [
+        ...opening(step),
+        ['restart', 'etcd.service', String(START_SECONDS), ...(step.handOver ?? [])],
+        ...closing(step),
+      ]
     case 'stop':
       return [['stop', step.unit, ...(step.graceSeconds === undefined ? [] : [String(step.graceSeconds)])]]
     case 'aside':
@@ -81,6 +89,17 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
       return compileRestore(step)
   }
 }
+
+function opening({ firstStart }: Opening): readonly Operation[] {
+  return firstStart === undefined ? [] : [['ground_open', path.posix.dirname(firstStart.walDirectory)]]
+}
+
+function closing({ firstStart }: Opening): readonly Operation[] {
+  if (firstStart === undefined) return []
+  return [['ground_close', firstStart.dataDirectory, firstStart.walDirectory]]
+}
+
+type Opening = Pick<Extract<HostStep, { kind: 'start' }>, 'firstStart'>
 
 /** The bundle and its mark. */
 function trusted({ bundle }: Supplies, step: HostStep): readonly Word[] {

@@ -113,7 +113,7 @@ test.each([
   [
     'dataDirectory: /var/lib/etcd',
     18,
-    'etcd.dataDirectory: without etcd.walDirectory the WAL lies beside it, and there "/var/lib/wal" lies directly in /var/lib: etcd makes the WAL directory by renaming a sibling, so it must own the parent, and /var/lib belongs to the whole system; write walDirectory too, like /var/lib/etcd-wal/wal',
+    'etcd.dataDirectory: without etcd.walDirectory the WAL lies beside it, and there "/var/lib/wal" lies directly in /var/lib: etcd makes the WAL directory by renaming a sibling, so it must be able to write to the parent at its first start, and /var/lib belongs to the whole system; write walDirectory too, like /var/lib/etcd-wal/wal',
   ],
   [
     'walDirectory: /opt/etcd/data/wal',
@@ -123,7 +123,7 @@ test.each([
   [
     'walDirectory: /mnt/wal',
     17,
-    'etcd.walDirectory: "/mnt/wal" lies directly in /mnt: etcd makes the WAL directory by renaming a sibling, so it must own the parent, and /mnt belongs to the whole system; write /mnt/etcd/wal',
+    'etcd.walDirectory: "/mnt/wal" lies directly in /mnt: etcd makes the WAL directory by renaming a sibling, so it must be able to write to the parent at its first start, and /mnt belongs to the whole system; write /mnt/etcd/wal',
   ],
   [
     'walDirectory: "/opt/my etcd/wal"',

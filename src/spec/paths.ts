@@ -93,14 +93,14 @@ export function checkDataDirectory(path: string): Complaint | undefined {
   return undefined
 }
 
-/** The same for the write-ahead log, whose parent must be etcd's too. */
+/** The same for the write-ahead log, to whose parent etcd can write at a member's first start. */
 export function checkWalDirectory(path: string): Complaint | undefined {
   const complaint = checkDataDirectory(path)
   if (complaint !== undefined) return { ...complaint, hint: complaint.hint?.replace(/data$/, 'wal') ?? '' }
   const parent = posix.dirname(path)
   if (!SHARED.has(parent)) return undefined
   return {
-    message: `"${path}" lies directly in ${parent}: etcd makes the WAL directory by renaming a sibling, so it must own the parent, and ${parent} belongs to the whole system`,
+    message: `"${path}" lies directly in ${parent}: etcd makes the WAL directory by renaming a sibling, so it must be able to write to the parent at its first start, and ${parent} belongs to the whole system`,
     hint: `write ${posix.join(parent, 'etcd/wal')}`,
   }
 }

@@ -104,7 +104,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect(await quorateOk(file('packaged'), ['apply'])).toBe('nothing to change\n')
       const machine = lab.machine('etcd01')
       expect(await machine.check(['ps', '-o', 'user=', '-C', 'etcd'])).toBe('etcd\n')
-      expect(await machine.check(['find', '/opt/etcd', '!', '-user', 'etcd'])).toBe('')
+      expect(await machine.check(['find', '/opt/etcd', '-mindepth', '1', '!', '-user', 'etcd'])).toBe('')
       const kept = ['etcdctl', '--', 'get', 'before', '--print-value-only']
       expect(await quorateOk(file('packaged'), kept)).toBe('kept\n')
     })

@@ -63,12 +63,12 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
       [
         'etcd01',
         'chmod 644 /etc/ssl/etcd/etcd.key',
-        ['put owners and modes', '/etc/ssl/etcd/etcd.key is etcd:etcd 644'],
+        ['put owners and modes', '/etc/ssl/etcd/etcd.key is root:etcd 644'],
       ],
       [
         'etcd02',
         'chown root:root /etc/ssl/etcd/etcd.key; chmod 755 /opt/etcd/data; chown root /opt/etcd/data',
-        ['/etc/ssl/etcd/etcd.key is root:root 600', 'set up /opt/etcd/data', 'is root:etcd 755'],
+        ['/etc/ssl/etcd/etcd.key is root:root 640', 'set up /opt/etcd/data', 'is root:etcd 755'],
       ],
       ['etcd03', 'usermod -s /bin/sh etcd', ['set up the user etcd', 'its shell is /bin/sh']],
     ],
@@ -149,9 +149,9 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
     expect(refused.stderr).toContain('etcd02')
     expect(refused.stderr).not.toContain('etcd01')
     expect(await snapshots(lab.machines, OWN)).toEqual(before)
-    await on('etcd02', 'chmod 600 /etc/ssl/etcd/etcd.key')
+    await on('etcd02', 'chmod 640 /etc/ssl/etcd/etcd.key')
     await quorateOk(lab, ['apply', file])
-    expect(await on('etcd01', 'stat -c %a /etc/ssl/etcd/etcd.key')).toBe('600\n')
+    expect(await on('etcd01', 'stat -c %a /etc/ssl/etcd/etcd.key')).toBe('640\n')
     // The same plan a second time: it is not as it was planned any more.
     expect((await quorate(lab, ['apply', file])).exitCode).toBe(MOVED)
   })

@@ -88,7 +88,7 @@ describe.skipIf(reason)(`certificates${because}`, () => {
     expect(refused.stderr).toMatch(/passphrase/)
     expect(await snapshots(members(), OWN)).toEqual(before)
     await quorateOk(lab, ['apply', '--passphrase-file', right])
-    expect(await on('etcd02', 'stat -c "%U %a" /etc/ssl/etcd/server.key')).toBe('etcd 600\n')
+    expect(await on('etcd02', 'stat -c "%U:%G %a" /etc/ssl/etcd/server.key')).toBe('root:etcd 640\n')
     expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
   })
 

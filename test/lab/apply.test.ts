@@ -161,14 +161,15 @@ describe.skipIf(reason)(`apply${because}`, () => {
       for (const machine of lab.machines) {
         const files = await machine.check(['sh', '-c', LOOK])
         expect(files.trim().split('\n')).toEqual([
-          'etcd:etcd 644 /etc/ssl/etcd/ca.crt',
-          'etcd:etcd 644 /etc/ssl/etcd/etcd.crt',
-          'etcd:etcd 600 /etc/ssl/etcd/etcd.key',
-          'etcd:etcd 755 /etc/ssl/etcd/.',
+          'root:root 644 /etc/ssl/etcd/ca.crt',
+          'root:root 644 /etc/ssl/etcd/etcd.crt',
+          'root:etcd 640 /etc/ssl/etcd/etcd.key',
+          'root:root 755 /etc/ssl/etcd/.',
           'root:etcd 750 /etc/etcd',
           'root:etcd 640 /etc/etcd/options.env',
           'root:root 644 /etc/etcd/cluster-id',
           'root:root 644 /etc/systemd/system/etcd.service',
+          'root:root 755 /opt/etcd',
           'etcd:etcd 700 /opt/etcd/data',
           'etcd:etcd 700 /opt/etcd/wal',
           'root:root 755 /usr/local/bin/etcd',

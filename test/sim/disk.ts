@@ -124,6 +124,16 @@ export function startEnvironment(disk: Disk, ca: string | undefined): Readonly<R
   return { ...Object.fromEntries(own), ...trust, ...environmentOf(disk) }
 }
 
+/** The folder that the log's folder lies in. */
+export function aboveLog({ etcd: { walDirectory } }: Cluster): string {
+  return walDirectory.slice(0, walDirectory.lastIndexOf('/'))
+}
+
+function isWritable(folder: PathState | undefined): boolean {
+  if (folder === undefined) return false
+  return folder.owner === 'etcd' || (folder.group === 'etcd' && /[2367][0-7]$/.test(folder.mode))
+}
+
 /** Why its etcd can't be run at all, whatever its data is; undefined: it can. */
 export function unfitness(disk: Disk, cluster: Cluster): string | undefined {
   const environment = environmentOf(disk)
@@ -136,6 +146,9 @@ export function unfitness(disk: Disk, cluster: Cluster): string | undefined {
   const { dataDirectory } = cluster.etcd
   const folder = disk.paths.get(dataDirectory)
   if (folder?.owner !== 'etcd') return `${dataDirectory} is not etcd's`
+  const above = aboveLog(cluster)
+  // etcd makes its log by renaming a sibling.
+  if (disk.wal === undefined && !isWritable(disk.paths.get(above))) return `${above} is not open to etcd`
   for (const variable of ['ETCD_CERT_FILE', 'ETCD_PEER_CERT_FILE']) {
     const name = /([a-z]+)\.crt$/.exec(environment[variable] ?? '')?.[1] ?? ''
     const certificate = disk.tls.certificates.get(name)

@@ -2,7 +2,7 @@
 import { PATHS } from '../../src/host/state.ts'
 import { renderConfig } from '../../src/flannel/config.ts'
 import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'
-import { environmentOf } from './disk.ts'
+import { aboveLog, environmentOf } from './disk.ts'
 import { outdated } from './harm.ts'
 import { Violation } from './violation.ts'
 import { type World, diskOf } from './world.ts'
@@ -47,9 +47,13 @@ function checkMember(world: World, cluster: Cluster, name: string): string {
   for (const certificate of tls.certificates.values()) {
     if (certificate.expired) throw broken(`${name} has an expired certificate`)
   }
-  for (const [path, { mode }] of disk.paths) {
-    if (path.endsWith('.key') && mode !== '600') throw broken(`${name}: ${path} has the mode ${mode}`)
+  for (const [path, { owner, mode }] of disk.paths) {
+    if (path.endsWith('.key') && mode !== '640') throw broken(`${name}: ${path} has the mode ${mode}`)
+    if (path.startsWith(`${PATHS.tls}/`) && owner !== 'root')
+      throw broken(`${name}: ${path} belongs to ${owner}`)
   }
+  const above = disk.paths.get(aboveLog(cluster))
+  if (above?.mode !== '755') throw broken(`${name}: etcd can write above its log (${above?.mode})`)
   return clusterId
 }
 

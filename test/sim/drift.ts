@@ -2,7 +2,7 @@
 import { PATHS } from '../../src/host/state.ts'
 import { parsePin } from '../../src/plan/pin.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
-import type { Disk } from './disk.ts'
+import { type Disk, aboveLog } from './disk.ts'
 import { HAND_MADE } from './etcd.ts'
 import { type World, diskOf } from './world.ts'
 
@@ -20,6 +20,7 @@ export const DRIFTS = [
   'etcdctl-removed',
   'folder-mode',
   'key-mode',
+  'old-owners',
   'bundle-edited',
   'certificate-removed',
   'certificate-expired',
@@ -89,6 +90,15 @@ export function drift(world: World, cluster: Cluster, disk: Disk, kind: Drift): 
       return
     case 'folder-mode':
       return chmod(cluster.etcd.dataDirectory, '755')
+    case 'old-owners':
+      // As quorate had it once: what lies above the log, and the TLS files.
+      for (const [path, now] of paths) {
+        const above = path === aboveLog(cluster)
+        if (above) paths.set(path, { ...now, owner: 'etcd', group: 'etcd', mode: '750' })
+        const mode = path.endsWith('.key') ? '600' : now.mode
+        if (path.startsWith(`${PATHS.tls}/`)) paths.set(path, { ...now, owner: 'etcd', group: 'etcd', mode })
+      }
+      return
     case 'key-mode':
       for (const name of tls.keys.keys()) chmod(`${PATHS.tls}/${name}.key`, '644')
       return

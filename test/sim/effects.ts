@@ -4,7 +4,7 @@ import { PATHS } from '../../src/host/state.ts'
 import type { HostStep } from '../../src/plan/steps.ts'
 import { parsePin } from '../../src/plan/pin.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
-import type { Certificate, Disk } from './disk.ts'
+import { type Certificate, type Disk, aboveLog } from './disk.ts'
 import { notePin, start, stop } from './etcd.ts'
 import { Failure } from './failure.ts'
 import { checkAside, checkRestart } from './harm.ts'
@@ -103,7 +103,7 @@ function effectsWithRoom(
     case 'reload':
       return [() => (disk.loadedUnit = disk.files.get(PATHS.unit))]
     case 'ready':
-      return []
+      return closing(disk, cluster, step)
     case 'enable':
       return [
         () => {
@@ -113,7 +113,7 @@ function effectsWithRoom(
         },
       ]
     case 'start':
-      return [() => start(world, cluster, disk, 'quorate')]
+      return [...opening(disk, cluster, step), () => start(world, cluster, disk, 'quorate')]
     case 'remove-data':
       return [
         () => {
@@ -128,7 +128,9 @@ function effectsWithRoom(
           checkRestart(world, cluster, disk)
           stop(disk)
         },
+        ...opening(disk, cluster, step),
         () => start(world, cluster, disk, 'quorate'),
+        ...closing(disk, cluster, step),
       ]
     case 'stop':
       return [() => stop(disk), () => (disk.enabled = false)]
@@ -141,6 +143,18 @@ function effectsWithRoom(
     case 'restore-finish':
       throw new TypeError('no apply restores')
   }
+}
+
+type Opening = Pick<Extract<HostStep, { kind: 'start' }>, 'firstStart'>
+
+function opening(disk: Disk, cluster: Cluster, { firstStart }: Opening): readonly Effect[] {
+  const open = { type: 'directory', owner: 'root', group: 'etcd', mode: '1775' } as const
+  return firstStart === undefined ? [] : [() => disk.paths.set(aboveLog(cluster), open)]
+}
+
+function closing(disk: Disk, cluster: Cluster, { firstStart }: Opening): readonly Effect[] {
+  const closed = { type: 'directory', owner: 'root', group: 'root', mode: '755' } as const
+  return firstStart === undefined ? [] : [() => disk.paths.set(aboveLog(cluster), closed)]
 }
 
 function moveAside(world: World, cluster: Cluster, disk: Disk, path: string): void {
@@ -197,7 +211,9 @@ function setTlsModes(world: World, host: string): void {
   const { paths } = diskOf(world, host)
   for (const path of paths.keys()) {
     if (!path.startsWith(`${PATHS.tls}/`)) continue
-    const mode = path.endsWith('.key') ? '600' : path.endsWith('.crt') ? '644' : '755'
-    paths.set(path, { type: path.endsWith('/') ? 'directory' : 'file', owner: 'etcd', group: 'etcd', mode })
+    const [group, mode] = path.endsWith('.key')
+      ? ['etcd', '640']
+      : ['root', path.endsWith('.crt') ? '644' : '755']
+    paths.set(path, { type: path.endsWith('/') ? 'directory' : 'file', owner: 'root', group, mode })
   }
 }

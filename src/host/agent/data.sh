@@ -31,7 +31,7 @@ take() {
   mv -T -- "$1" "$2"
   is_directory "$2" && [ "$(stat -c %U -- "$2")" = etcd ] && return 0
   rm -rf -- "$2"
-  fail "something else than etcd's tool is at work in ${1%/*}: nothing was replaced"
+  fail "another process of the user etcd changes ${1%/*}: nothing was replaced"
 }
 
 # make_data WHAT SNAPSHOT TOKEN NAME MEMBERS PEERS [OPTION…]: as $new and $new_wal, etcd's own and on the disk. MEMBERS and

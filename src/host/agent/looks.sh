@@ -23,6 +23,33 @@ holds() {
   return 1
 }
 
+# text FILE: its lines, each as PATH:LINE. Nothing of a link, or of what is no file.
+text() {
+  content "$1" | grep -a -H --label="$1" '' || true
+}
+
+# look_tls: certificates, the CAs and their mark as texts, and the keys' public halves.
+look_tls() {
+  if [ "$1" = roots ]; then
+    # In a folder of root's a file is what it was a moment ago.
+    set --
+    for name in ca.crt ca.env etcd.crt peer.crt server.crt; do
+      if [ -f "$tls/$name" ] && [ ! -L "$tls/$name" ]; then set -- "$@" "$tls/$name"; fi
+    done
+    [ $# = 0 ] || grep -a -s -H '' "$@" || true
+  else
+    for name in ca.crt ca.env etcd.crt peer.crt server.crt; do
+      [ ! -f "$tls/$name" ] || text "$tls/$name"
+    done
+  fi
+  for name in etcd.key peer.key server.key; do
+    if [ ! -f "$tls/$name" ] || [ -L "$tls/$name" ]; then continue; fi
+    # shellcheck disable=SC2046 # put on one line by leaving out the blanks
+    printf '%s' "key $name " $(content "$tls/$name" | openssl pkey -pubout 2>/dev/null)
+    echo
+  done
+}
+
 # look_restore: of a restore that is under way here, and of those before.
 look_restore() {
   if [ -f "$state/former-cluster-ids" ]; then sed -e 's/^/former /' "$state/former-cluster-ids"; fi
@@ -83,18 +110,17 @@ op_member() {
   # shellcheck disable=SC2086 # addresses hold no spaces
   if command -v ip >/dev/null; then ways $own 2>/dev/null || true; fi
   if line=$(getent passwd etcd); then printf 'user %s\n' "${line##*:}"; fi
-  stat -c 'path %n|%F|%U|%G|%a' "$data" "$data/member" "$wal" "${data%/*}" "${wal%/*}" /etc/etcd /etc/etcd/options.env /etc/etcd/cluster-id \
-    /etc/systemd/system/etcd.service /etc/ssl/etcd/ /etc/ssl/etcd/*.crt /etc/ssl/etcd/*.key 2>/dev/null || true
+  tls=/etc/ssl/etcd
+  # Names of ours alone: others may have a line's end in them.
+  found=$(stat -c 'path %n|%F|%U|%G|%a' "$data" "$data/member" "$wal" "${data%/*}" "${wal%/*}" /etc/etcd /etc/etcd/options.env \
+    /etc/etcd/cluster-id /etc/systemd/system/etcd.service $tls/ $tls/ca.crt $tls/etcd.crt $tls/peer.crt $tls/server.crt \
+    $tls/etcd.key $tls/peer.key $tls/server.key 2>/dev/null) || true
+  printf '%s\n' "$found"
   if holds "$data"; then echo 'data present'; fi
   if holds "$wal"; then echo 'wal present'; fi
-  grep -a -s -H '' /etc/etcd/options.env /etc/etcd/cluster-id /etc/systemd/system/etcd.service /etc/ssl/etcd/*.crt \
-    /etc/ssl/etcd/ca.env /etc/ssl/etcd.d/pending/*.csr /etc/ssl/etcd.d/pending/*.cnf || true
-  for file in /etc/ssl/etcd/*.key; do
-    [ -f "$file" ] || continue
-    # shellcheck disable=SC2046 # put on one line by leaving out the blanks
-    printf '%s' "key ${file##*/} " $(openssl pkey -in "$file" -pubout 2>/dev/null)
-    echo
-  done
+  grep -a -s -H '' /etc/etcd/options.env /etc/etcd/cluster-id /etc/systemd/system/etcd.service \
+    /etc/ssl/etcd.d/pending/*.csr /etc/ssl/etcd.d/pending/*.cnf || true
+  case $found in *"path $tls/|directory|root|root|755"*) look_tls roots ;; *) look_tls others ;; esac
   stat -L -c '%n %i:%s:%Y:%Z' /usr/local/bin/etcd /usr/local/bin/etcdctl /usr/local/bin/etcdutl 2>/dev/null |
     while read -r file now; do look_binary "$file" "$now"; done
   unit=$(systemctl show etcd.service -p LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,MainPID,FragmentPath,DropInPaths)
@@ -107,7 +133,8 @@ $unit
 UNIT
   if [ "${pid:-0}" != 0 ] && [ -r "/proc/$pid/environ" ]; then
     printf 'environment %s\n' "$(base64 -w 0 <"/proc/$pid/environ")"
-    printf 'running %s\n' "$(readlink "/proc/$pid/exe")"
+    # etcd chose its name, if it was broken into.
+    printf 'running %s\n' "$(readlink "/proc/$pid/exe" | tr '\n' '?')"
   elif command -v ss >/dev/null; then
     ss -Hltnp "sport = :$client or sport = :$peer" 2>/dev/null | while read -r line; do printf 'listening %s\n' "$line"; done
   fi

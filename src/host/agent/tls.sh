@@ -8,9 +8,16 @@ spki_of_certificate() {
   openssl x509 -in "$1" -noout -pubkey 2>/dev/null | openssl pkey -pubin -pubout -outform DER 2>/dev/null | sha256sum | cut -c 1-64
 }
 
+# is_roots FOLDER: root's, and nobody else can write there: what lies in it stays what it was when it was looked at.
+is_roots() {
+  case $(stat -L -c '%u %a' -- "$1" 2>/dev/null) in 0\ [0-7][0145][0145]) return 0 ;; *) return 1 ;; esac
+}
+
 # key NAME CONFIGURATION ALGORITHM new|keep: a private key, born here (or the one in force), and its CSR, kept in waiting.
 op_key() {
   pending=/etc/ssl/etcd.d/pending
+  make_folder /etc/ssl/etcd.d
+  require_root /etc/ssl/etcd.d
   mkdir -p "$pending"
   chmod 755 /etc/ssl/etcd.d
   chmod 700 "$pending"
@@ -18,7 +25,7 @@ op_key() {
   rm -f "$pending/$2.key" "$pending/$2.csr" "$pending/$2.crt"
   cp "$stage/$3" "$pending/$2.cnf"
   case $5-$4 in
-    keep-*) cat "/etc/ssl/etcd/$2.key" >"$pending/$2.key.new" ;;
+    keep-*) content "/etc/ssl/etcd/$2.key" >"$pending/$2.key.new" || fail "/etc/ssl/etcd/$2.key can not be read" ;;
     new-ecdsa-p256) openssl ecparam -name prime256v1 -genkey -noout -out "$pending/$2.key.new" ;;
     new-rsa-*) openssl genrsa -out "$pending/$2.key.new" "${4#rsa-}" 2>/dev/null ;;
     *) fail "unknown key algorithm $4" ;;
@@ -29,18 +36,16 @@ op_key() {
   mv -f "$pending/$2.csr.new" "$pending/$2.csr"
 }
 
-# certificates CA MARK OWNER NAME CERTIFICATE…: makes the waiting keys and their certificates the current ones, all at once.
-# The folder behind /etc/ssl/etcd is exchanged with one rename. etcd reads certificate and key one after the other: that
-# no handshake at all finds two that don't match takes the same key before and after, which is why keys are kept.
+# certificates CA MARK GROUP NAME CERTIFICATE…: makes the waiting keys and their certificates the current ones, all at once.
+# GROUP may read the keys.
 op_certificates() {
   count=$((words - 4))
   ca=$2
   mark=$3
-  owner=$4
+  group=$4
   shift 4
   pending=/etc/ssl/etcd.d/pending
-  generation=$(mktemp -d /etc/ssl/etcd.d/pair.XXXXXX)
-  draft=$generation
+  begin_pair
   cp "$stage/$ca" "$generation/ca.crt"
   while [ "$count" -gt 0 ]; do
     cp "$pending/$1.key" "$generation/$1.key"
@@ -50,26 +55,50 @@ op_certificates() {
     shift 2
     count=$((count - 2))
   done
-  chmod 644 "$generation"/*.crt
-  chmod 600 "$generation"/*.key
-  chown -R "$owner:$owner" "$generation"
   # Into the environment of etcd go no words of etcd's own.
   cp "$stage/$mark" "$generation/ca.env"
-  chmod 644 "$generation/ca.env"
-  chmod 755 "$generation"
-  sync "$generation"/*
+  place_pair "$group"
+  rm -rf "$pending"
+}
+
+# begin_pair: $generation is a new folder for certificates and keys.
+begin_pair() {
+  require_root /etc/ssl/etcd.d
+  generation=$(mktemp -d /etc/ssl/etcd.d/pair.XXXXXX)
+  draft=$generation
+}
+
+# place_pair GROUP: the folder behind /etc/ssl/etcd is exchanged with one rename. etcd reads certificate and key one after the
+# other: that no handshake at all finds two that don't match takes the same key before and after, which is why keys are kept.
+place_pair() {
   keep_others
+  pair_modes "$generation" "$1"
+  sync "$generation"/*
   if [ -n "$aside" ]; then mv -T /etc/ssl/etcd "$aside"; fi
   old=$(readlink /etc/ssl/etcd) || old=
   # It may be there from a run that was cut off right here.
   ln -sfn "etcd.d/${generation##*/}" /etc/ssl/.etcd.quorate
   draft=
   mv -fT /etc/ssl/.etcd.quorate /etc/ssl/etcd
-  rm -rf "$pending"
-  # The previous pair stays, older ones go: they can be made again.
+  # The previous pair stays if it is root's, older ones go: they can be made again.
   for folder in /etc/ssl/etcd.d/pair.*; do
-    [ "$folder" = "$generation" ] || [ "$folder" = "/etc/ssl/$old" ] || rm -rf "$folder"
+    if [ "$folder" = "$generation" ]; then continue; fi
+    if [ "$folder" = "/etc/ssl/$old" ] && is_roots "$folder"; then continue; fi
+    rm -rf "$folder"
   done
+}
+
+# pair_modes FOLDER GROUP: in a folder of root's. GROUP can read the keys at every moment.
+pair_modes() {
+  for file in "$1"/*.crt "$1"/*.key "$1/ca.env"; do
+    if [ -L "$file" ] || [ ! -f "$file" ]; then continue; fi
+    case $file in
+      *.key) chmod 640 "$file" && chown "root:$2" "$file" ;;
+      *) chmod 644 "$file" && chown root:root "$file" ;;
+    esac
+  done
+  chmod 755 "$1/"
+  chown root:root "$1/"
 }
 
 # keep_others: what else lies under /etc/ssl/etcd (of a cluster that was adopted: etcd may run from it still, and others
@@ -83,10 +112,11 @@ keep_others() {
     if [ -n "$aside" ] && { [ -e "$entry" ] || [ -L "$entry" ]; }; then
       ln -s "$aside/$name" "$generation/$name"
     elif [ -L "$entry" ]; then
-      cp -P "$entry" "$generation/$name"
+      # Its text alone: it may be another one by now.
+      ln -s "$(readlink -- "$entry")" "$generation/$name"
     elif [ -f "$entry" ] && is_in_use "$entry"; then
       # Of another layout: read at every handshake until the process is restarted.
-      cp -p "$entry" "$generation/$name"
+      content "$entry" >"$generation/$name"
     fi
   done
 }
@@ -98,31 +128,39 @@ is_in_use() {
     -e "ETCD_KEY_FILE=$1" -e "ETCD_PEER_CERT_FILE=$1" -e "ETCD_PEER_KEY_FILE=$1"
 }
 
-# ca CONTENT MARK OWNER: another trust bundle beside the same keys. Its mark comes second: a process that is started right
+# ca CONTENT MARK GROUP: another trust bundle beside the same keys. Its mark comes second: a process that is started right
 # between the two then says less than it trusts, and never more.
 op_ca() {
+  is_roots /etc/ssl/etcd || copy_pair "$4"
   draft=/etc/ssl/etcd/.ca.crt.quorate-new
-  cat "$stage/$2" >"$draft"
-  chown "$4:$4" "$draft"
-  chmod 644 "$draft"
-  sync "$draft"
-  mv -f "$draft" /etc/ssl/etcd/ca.crt
+  put_text "$2" "$draft" /etc/ssl/etcd/ca.crt
   draft=/etc/ssl/etcd/.ca.env.quorate-new
-  cat "$stage/$3" >"$draft"
-  chmod 644 "$draft"
-  sync "$draft"
-  mv -f "$draft" /etc/ssl/etcd/ca.env
+  put_text "$3" "$draft" /etc/ssl/etcd/ca.env
   draft=
 }
 
-# tls-modes OWNER: owners and modes of the TLS files put right. What else lies there is somebody else's.
-op_tls_modes() {
-  chown "$2:$2" /etc/ssl/etcd/
-  chmod 755 /etc/ssl/etcd/
-  for file in /etc/ssl/etcd/*.crt /etc/ssl/etcd/*.key; do
-    if [ -L "$file" ] || [ ! -f "$file" ]; then continue; fi
-    chown "$2:$2" "$file"
-    case $file in *.key) chmod 600 "$file" ;; *) chmod 644 "$file" ;; esac
-  done
+# put_text CONTENT DRAFT FILE: in a folder of root's.
+put_text() {
+  rm -rf "$2"
+  cat "$stage/$1" >"$2"
+  chmod 644 "$2"
+  sync "$2"
+  mv -f "$2" "$3"
 }
 
+# tls-modes GROUP: TLS files are root's, and GROUP can read the keys. What else lies there is somebody else's.
+op_tls_modes() {
+  if is_roots /etc/ssl/etcd; then pair_modes /etc/ssl/etcd "$2"; else copy_pair "$2"; fi
+}
+
+# copy_pair GROUP: the present files in a new folder of root's. In one that etcd can write to nothing is changed: a file may
+# be a link by then.
+copy_pair() {
+  make_folder /etc/ssl/etcd.d
+  begin_pair
+  for name in ca.crt ca.env etcd.crt etcd.key peer.crt peer.key server.crt server.key; do
+    if [ -L "/etc/ssl/etcd/$name" ] || [ ! -f "/etc/ssl/etcd/$name" ]; then continue; fi
+    content "/etc/ssl/etcd/$name" >"$generation/$name" || fail "/etc/ssl/etcd/$name is another file at every look: stop etcd on this machine"
+  done
+  place_pair "$1"
+}
