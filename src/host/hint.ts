@@ -25,6 +25,12 @@ const CASES: readonly Case[] = [
       `systemd starts no member whose write-ahead log is gone: started empty it would forget its votes. If the log was moved, move it back and run the same command again; if it is lost, have the others make the member anew: quorate repair ${host}`,
   },
   {
+    // The fence, and the session that holds the lock.
+    said: /the lock on this machine is not ours/,
+    hint: () =>
+      'see who holds it now: quorate unlock --preview. When it is free, run the same command again: what was done stays done',
+  },
+  {
     said: /did not become ready/,
     hint: () =>
       'mend what it names, in the cluster file where it comes from there, and run the same command again: it goes on with this member',

@@ -62,6 +62,9 @@ fi
 echo "$answer"
 while IFS= read -r _line; do
   # Taken over by somebody who thought us gone: what we do from here on is refused by the fence.
-  is_ours || exit 1
+  is_ours || {
+    echo "the lock on this machine is not ours any more: another operator took it, or removed it" >&2
+    exit 1
+  }
   beat
 done

@@ -10,6 +10,7 @@ import { hostname, userInfo } from 'node:os'
 import { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
+import { hintFor } from '../host/hint.ts'
 import { underwayBlock } from '../plan/underway.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { Emit } from './events.ts'
@@ -162,7 +163,9 @@ function hold(remote: Remote, words: readonly string[], { lost, finishes }: Term
     throw new Error(result.stderr.trim() || `the session that holds the lock ended with ${result.exitCode}`)
   }
   const ended = session().catch((error: unknown) => {
-    const trouble = QuorateError.from(error, 'command', 'the lock there failed', { host: remote.host })
+    const { host } = remote
+    const hint = error instanceof Error ? hintFor(host, error.message) : undefined
+    const trouble = QuorateError.from(error, 'command', 'the lock there failed', { host, hint })
     reject(trouble)
     if (answered && !releasing) lost.abort(trouble)
   })

@@ -109,7 +109,8 @@ describe.skipIf(whyNoLab())('the lock', () => {
     first.child.kill('SIGCONT')
     const end = await first.ended
     expect(end.exitCode).not.toBe(0)
-    expect(end.stdout).toMatch(/lock/)
+    expect(end.stdout).toMatch(/the lock on this machine is not ours/)
+    expect(end.stdout).toMatch(/quorate unlock --preview/)
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
     expect(await quorateOk(lab, ['unlock'])).toBe('no lock is held\n')
   })
