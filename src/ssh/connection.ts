@@ -85,6 +85,7 @@ class SshConnection implements Remote {
     this.#rights = new RootRights({
       host,
       login: master.guard.login,
+      meant: parts.target.user,
       connection: parts.name,
       askPassword: parts.options.sudoPassword,
       session: async (wire) => await this.#session(wire, wire.argv, {}),

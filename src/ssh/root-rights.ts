@@ -8,6 +8,8 @@ import { type WireCommand, asRoot, passwordCheck, sudoRefusal, withPassword } fr
 export interface RootRightsOptions {
   readonly host: string
   readonly login: Login
+  /** Who the cluster file says logs in; undefined: that is up to ssh's configuration. */
+  readonly meant: string | undefined
   /** The connection's name, for the guard that runs as root. */
   readonly connection: string
   readonly askPassword: ((host: string, user: string) => Promise<string>) | undefined
@@ -49,8 +51,19 @@ export class RootRights {
   }
 
   async #checkedPassword(): Promise<string | undefined> {
-    const { host, login, askPassword } = this.#options
+    const { host, login, meant, askPassword } = this.#options
     if (login.rights === 'sudo') return undefined
+    // The rights are the machine's own word, and a password is for other machines as well.
+    if (meant === 'root') {
+      throw new QuorateError(
+        'permission',
+        'root logged in, and the node says that it is not root: no password is sent to it',
+        {
+          host,
+          hint: 'find out on the node itself why: id root; grep :0: /etc/passwd',
+        },
+      )
+    }
     if (login.rights === 'no-sudo') {
       throw new QuorateError('permission', `${login.user} is not root there, and there is no sudo`, {
         host,
