@@ -115,6 +115,20 @@ describe.skipIf(whyNoLab())('the lock', () => {
     expect(await quorateOk(lab, ['unlock'])).toBe('no lock is held\n')
   })
 
+  test('of an earlier version’s holder that is at work is kept, whatever its clock says', async () => {
+    const [machine] = lab.machines
+    if (machine === undefined) throw new Error('a machine is meant')
+    await plantLock(machine, HOLDER, EARLIER_VERSION_AHEAD)
+    const token = await tokenOn(machine)
+    const beats = 'i=0; while :; do i=$((i + 1)); touch -d "$i minutes" /run/quorate/lock/beat; sleep 1; done'
+    await machine.check(['systemd-run', '--quiet', '--unit=beats', 'sh', '-c', beats])
+    const { exitCode, stderr } = await quorate(lab, ['move-leader', '--yes'])
+    await machine.check(['systemctl', 'stop', 'beats.service'])
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 75 })
+    expect(stderr).toMatch(/another operator is at work on this cluster: eve@elsewhere/)
+    expect(await tokenOn(machine)).toBe(token)
+  })
+
   test('is removed only if it is the one that was shown', async () => {
     const [machine] = lab.machines
     if (machine === undefined) throw new Error('a machine is meant')
