@@ -40,6 +40,32 @@ test.each(PAGES)('%s: links lead to files and headings that are there', async (p
   expect(dead).toEqual([])
 })
 
+test('the threat table: every test that it names is there, and every row has one or says that it has none', async () => {
+  const page = await readFile(path.join(ROOT, 'docs/security-model.md'), 'utf8')
+  const [, table = ''] = /<!-- threats -->\n([^]*?)<!-- \/threats -->/.exec(page) ?? []
+  const rows = table.trim().split('\n').slice(2)
+  expect(rows.length).toBeGreaterThan(15)
+  expect(rows.filter((row) => !/\.test\.ts`|No test/.test(row))).toEqual([])
+  const missing: string[] = []
+  for (const [, file = '', link, names = ''] of table.matchAll(NAMED_TESTS)) {
+    const source = (await readFile(path.join(ROOT, file), 'utf8')).replaceAll("\\'", "'")
+    if (link !== `../${file}`) missing.push(`${file} is linked as ${link}`)
+    for (const [, name = ''] of names.matchAll(/"([^"]+)"/g))
+      if (!isTest(source, name)) missing.push(`${file}: ${name}`)
+  }
+  expect(missing).toEqual([])
+})
+
+/** A file, its link, and the names of tests in it. */
+const NAMED_TESTS = /\[`([^`]+\.test\.ts)`\]\(([^)]+)\): ("[^"]+"(?:, "[^"]+")*)/g
+
+function isTest(source: string, name: string): boolean {
+  return ["'", '"', '`'].some((quote) => {
+    const start = `${quote}${name}`
+    return [quote, '${'].some((end) => source.includes(`${start}${end}`))
+  })
+}
+
 /** Those that quorate would not take, with what it says. */
 async function refused(lines: readonly string[]): Promise<string[]> {
   const found = lines
