@@ -13,7 +13,7 @@ import {
   type ProcessIdentity,
   readIfThere,
   readProcessFile,
-} from './process-identity.ts'
+} from '../files/process-identity.ts'
 import startMachine from './start-machine.sh?raw'
 import { lastLines, toolPath } from './tool.ts'
 

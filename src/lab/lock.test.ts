@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { claimFile, withLock } from './lock.ts'
-import { isRunning, thisProcess } from './process-identity.ts'
+import { isRunning, thisProcess } from '../files/process-identity.ts'
 
 let folder: string
 beforeEach(async () => {

@@ -4,7 +4,7 @@ import { link, mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
-import { isRunning, type ProcessIdentity, readIfThere, thisProcess } from './process-identity.ts'
+import { isRunning, type ProcessIdentity, readIfThere, thisProcess } from '../files/process-identity.ts'
 
 export interface Claim {
   readonly owner: ProcessIdentity

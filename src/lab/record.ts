@@ -1,7 +1,7 @@
 /** What a lab remembers in its folder. Whether its machines run is not remembered but looked up. */
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type ProcessIdentity, readIfThere } from './process-identity.ts'
+import { type ProcessIdentity, readIfThere } from '../files/process-identity.ts'
 import type { LabSpec } from './spec.ts'
 
 export interface LabRecord {

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { overlap, usedNetworks } from './bridge.ts'
 import { claimFile } from './lock.ts'
-import { isRunning, thisProcess } from './process-identity.ts'
+import { isRunning, thisProcess } from '../files/process-identity.ts'
 
 export interface Subnet {
   /** `198.18.40.0/24` */

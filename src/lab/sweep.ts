@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { type EmitLab, silent } from './events.ts'
 import { downLab } from './lab.ts'
-import { isRunning, thisProcess } from './process-identity.ts'
+import { isRunning, thisProcess } from '../files/process-identity.ts'
 
 /**
  * Makes a folder for a lab that is to end with this process. The owner is in its name, so there is no moment in which

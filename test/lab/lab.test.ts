@@ -9,7 +9,7 @@ import { bridgeName, cgroupName, vethName } from '../../src/lab/identity.ts'
 import { interfaceExists, removeInterface } from '../../src/lab/bridge.ts'
 import { bootLab, downLab, type Lab, labStatus } from '../../src/lab/lab.ts'
 import { labBase } from '../../src/lab/base.ts'
-import { readIfThere } from '../../src/lab/process-identity.ts'
+import { readIfThere } from '../../src/files/process-identity.ts'
 import { sweepLabs } from '../../src/lab/sweep.ts'
 import { type TestLab, TEST_LABS, testLab, whyNoLab } from './harness.ts'
 

@@ -1,5 +1,5 @@
 /** Which process it was: a pid alone may be another's by tomorrow. */
-import { readFile } from 'node:fs/promises'
+import { readFile, readlink } from 'node:fs/promises'
 
 export interface ProcessIdentity {
   readonly pid: number
@@ -22,6 +22,11 @@ export async function isRunning(identity: ProcessIdentity): Promise<boolean> {
   const state = afterName(stat)[0]
   if (state === 'Z' || state === 'X') return false
   return startTimeOf(stat) === identity.startTime && (await currentBootId()) === identity.bootId
+}
+
+/** In which namespace this process has its number: `pid:[4026531836]`. The same number elsewhere is another process. */
+export async function pidNamespace(): Promise<string> {
+  return await readlink('/proc/self/ns/pid')
 }
 
 /** What `start-machine.sh` wrote down: the boot's ID, then the process's stat line. Undefined if there is none. */
