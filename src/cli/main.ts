@@ -3,13 +3,15 @@
 import { enableCompileCache } from 'node:module'
 import { createColors } from 'picocolors'
 import { EXIT_CODES, QuorateError } from '../errors.ts'
+import { compileCacheDirectory } from '../files/cache-directory.ts'
 import type { CommandDefinition, CommandInput } from './command.ts'
 import type { CliContext } from './context.ts'
 import { buildProgram, normalizeWords } from './program.ts'
 import { renderError } from './render-error.ts'
 import { readSharedOptions } from './shared-options.ts'
 
-enableCompileCache()
+const compiled = compileCacheDirectory(process.env)
+if (compiled !== undefined) enableCompileCache(compiled)
 
 const stopping = new AbortController()
 let interrupts = 0

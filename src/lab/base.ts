@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import path from 'node:path'
+import { cacheDirectory as userCacheDirectory } from '../files/cache-directory.ts'
+import { isRunning, thisProcess } from '../files/process-identity.ts'
 import setup from './base-setup.sh?raw'
 import { type EmitLab, silent } from './events.ts'
-import { isRunning, thisProcess } from './process-identity.ts'
 import { tool } from './tool.ts'
 
 export type Suite = 'bookworm' | 'trixie'
@@ -37,10 +37,9 @@ const PACKAGES = [
   'systemd-sysv',
 ]
 
-/** `$XDG_CACHE_HOME/quorate/lab`, or the same below `~/.cache`. */
+/** `lab` in quorate's cache. */
 export function labCacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
-  const cache = env['XDG_CACHE_HOME']
-  return path.join(cache?.startsWith('/') ? cache : path.join(homedir(), '.cache'), 'quorate', 'lab')
+  return path.join(userCacheDirectory(env), 'lab')
 }
 
 /**

@@ -1,5 +1,5 @@
 /** A session for programs: `openSession` with everything that a program need not care about filled in. */
-import { cacheDirectory } from '../artifacts/cache-directory.ts'
+import { cacheDirectory } from '../files/cache-directory.ts'
 import { QuorateError } from '../errors.ts'
 import { type Session, type SessionOptions, openSession } from '../run/session.ts'
 import type { Cluster } from '../spec/cluster.ts'

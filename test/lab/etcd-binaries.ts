@@ -6,7 +6,7 @@
  */
 import path from 'node:path'
 import { ownArchitecture, type Architecture, type Artifact } from '../../src/artifacts/artifact.ts'
-import { cacheDirectory } from '../../src/artifacts/cache-directory.ts'
+import { cacheDirectory } from '../../src/files/cache-directory.ts'
 import { debianVersion } from '../../src/artifacts/debian.ts'
 import { obtainEtcd } from '../../src/artifacts/obtain.ts'
 import { QuorateError } from '../../src/errors.ts'

@@ -1,0 +1,65 @@
+import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { makeOwnFolder, whyNotOurs, writableByOthers } from './own-folder.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'quorate-own-'))
+})
+afterEach(async () => await rm(folder, { recursive: true }))
+
+test('a folder made by us below a shared one is ours, and so is what it leads to through a link of ours', async () => {
+  await mkdir(path.join(folder, 'real'))
+  await symlink('real', path.join(folder, 'link'))
+  expect(whyNotOurs(folder)).toBeUndefined()
+  expect(whyNotOurs(path.join(folder, 'link'))).toBeUndefined()
+  expect(whyNotOurs(path.join(folder, 'link', 'not', 'there'))).toBeUndefined()
+})
+
+test('what others can write to is not ours, at any depth, unless its sticky bit keeps what is in it', async () => {
+  const [open, below] = [path.join(folder, 'open'), path.join(folder, 'open', 'below')]
+  await mkdir(below, { recursive: true })
+  await chmod(open, 0o777)
+  expect(whyNotOurs(below)).toBe(`others can write to ${open}`)
+  await chmod(open, 0o1777)
+  expect(whyNotOurs(below)).toBeUndefined()
+  // Nobody can replace what is in it, but anybody can add to it.
+  expect(whyNotOurs(open)).toBe(`others can write to ${open}`)
+  expect(whyNotOurs(open, { shared: true })).toBeUndefined()
+  expect(whyNotOurs(path.join(open, 'missing'))).toBe(`others can make ${path.join(open, 'missing')}`)
+})
+
+test('a link into a folder that others can write to leads there', async () => {
+  const open = path.join(folder, 'open')
+  await mkdir(open)
+  await chmod(open, 0o777)
+  await symlink(open, path.join(folder, 'link'))
+  expect(whyNotOurs(path.join(folder, 'link'))).toBe(`others can write to ${open}`)
+})
+
+test('what is no folder is none of ours, and links may not go in circles', async () => {
+  await writeFile(path.join(folder, 'file'), '')
+  await symlink(folder, path.join(folder, 'round'))
+  await symlink('b', path.join(folder, 'a'))
+  await symlink('a', path.join(folder, 'b'))
+  expect(whyNotOurs(path.join(folder, 'file'))).toBe(`${folder}/file is not a directory`)
+  expect(whyNotOurs(path.join(folder, 'a'))).toMatch(/leads in circles$/)
+})
+
+test('a group counts as others unless it is the one that came with the user', () => {
+  expect(writableByOthers({ mode: 0o775, uid: 1000, gid: 1000 })).toBe(false)
+  expect(writableByOthers({ mode: 0o775, uid: 1000, gid: 100 })).toBe(true)
+  expect(writableByOthers({ mode: 0o775, uid: 1000, gid: 100 }, true)).toBe(false)
+  expect(writableByOthers({ mode: 0o757, uid: 1000, gid: 1000 }, true)).toBe(true)
+})
+
+test('what is missing is made for us alone; nothing is made in a place of others', async () => {
+  const made = path.join(folder, 'a', 'b')
+  expect(makeOwnFolder(made)).toBeUndefined()
+  expect((await stat(path.join(folder, 'a'))).mode & 0o777).toBe(0o700)
+  await chmod(folder, 0o777)
+  expect(makeOwnFolder(path.join(folder, 'c'))).toBe(`others can write to ${folder}`)
+  await expect(stat(path.join(folder, 'c'))).rejects.toThrow('ENOENT')
+})

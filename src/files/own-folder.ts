@@ -1,0 +1,88 @@
+/**
+ * "A folder of ours": a directory in which no other user of this computer can put, replace or move anything. What
+ * quorate executes, trusts or keeps secret lies in one. The rule is OpenSSH's for `~/.ssh` (`StrictModes`), for every
+ * component of the path: it belongs to us or to root, and others can't write to it.
+ */
+import { lstatSync, mkdirSync, readlinkSync, type Stats } from 'node:fs'
+import path from 'node:path'
+
+export interface OwnFolderRules {
+  /** Users that are trusted like root; the one who runs this unless given. */
+  readonly owners?: readonly number[] | undefined
+  /** Whether it may be a shared one, like /tmp: there nobody can replace what is ours, but everybody can add. */
+  readonly shared?: boolean | undefined
+  /** Whether groups may write: who gave a group the right to write trusts its members. Only for folders above. */
+  readonly groups?: boolean | undefined
+  /** Whether it may be missing from a shared folder, where others could make it first. */
+  readonly missing?: boolean | undefined
+}
+
+/** More links than this in one path: a loop (Linux's own limit). */
+const MOST_LINKS = 40
+
+/**
+ * Why another user could reach into `folder`, as a sentence that names the component; undefined: nobody can. Of a
+ * folder that isn't there yet, what is there of its path is judged.
+ */
+export function whyNotOurs(folder: string, rules: OwnFolderRules = {}): string | undefined {
+  const owners = [0, ...(rules.owners ?? [process.getuid?.() ?? 0])]
+  const waiting = path.resolve(folder).split(path.sep).filter(Boolean)
+  let at = path.parse(path.resolve(folder)).root
+  let links = 0
+  let open = false
+  for (;;) {
+    const found = lookAt(at)
+    if (found === undefined) return open && rules.missing !== true ? `others can make ${at}` : undefined
+    if (!owners.includes(found.uid)) return `${at} belongs to another user (uid ${found.uid})`
+    const last = waiting.length === 0
+    if (found.isSymbolicLink()) {
+      links += 1
+      if (links > MOST_LINKS) return `${at} leads in circles`
+      const target = path.resolve(path.dirname(at), readlinkSync(at))
+      waiting.unshift(...target.split(path.sep).filter(Boolean))
+      at = path.parse(target).root
+      continue
+    }
+    // In a folder with the sticky bit only the owner of a thing can replace it, and that owner is looked at next.
+    const sticky = (found.mode & 0o1000) !== 0 && (!last || rules.shared === true)
+    open = writableByOthers(found, !last && rules.groups === true)
+    if (open && !sticky && found.isDirectory()) return `others can write to ${at}`
+    const next = waiting.shift()
+    if (next === undefined) return found.isDirectory() ? undefined : `${at} is not a directory`
+    at = path.join(at, next)
+  }
+}
+
+/** Makes the folder with mode 700 where it is missing, but nothing in a place of somebody else. As `whyNotOurs`. */
+export function makeOwnFolder(folder: string, rules: OwnFolderRules = {}): string | undefined {
+  const reason = whyNotOurs(folder, { ...rules, missing: true })
+  if (reason !== undefined) return reason
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    return `${folder} can't be made: ${(error as Error).message}`
+  }
+  return whyNotOurs(folder, rules)
+}
+
+/**
+ * Whether somebody else than the owner can write. A group of the owner's own doesn't count (user and group have the
+ * same number, as useradd(8) makes them): with it goes a umask of 002, which leaves everything writable by that group.
+ */
+export function writableByOthers(
+  { mode, uid, gid }: Pick<Stats, 'mode' | 'uid' | 'gid'>,
+  groups = false,
+): boolean {
+  if ((mode & 0o002) !== 0) return true
+  return !groups && (mode & 0o020) !== 0 && gid !== uid
+}
+
+function lookAt(place: string): Stats | undefined {
+  try {
+    return lstatSync(place)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw error
+  }
+}
