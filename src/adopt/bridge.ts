@@ -3,11 +3,10 @@
  * and key that the member itself uses. The key is read there, by root, and stays there; what comes here is the plain
  * stream behind TLS, through SSH.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
 import net from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { PassThrough } from 'node:stream'
+import { temporaryFolder } from '../files/temporary.ts'
 import type { Remote } from '../ssh/remote.ts'
 
 export interface MemberDoor {
@@ -38,7 +37,8 @@ export async function openBridge(remote: Remote, door: MemberDoor, signal: Abort
     const socket = await remote.forward({ address: door.address, port: door.port })
     return { grpc: socket, http: socket, [Symbol.asyncDispose]: async () => undefined }
   }
-  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-adopt-'))
+  const sockets = await temporaryFolder({ purpose: 'adopt' })
+  const folder = sockets.path
   const ended = new AbortController()
   const until = AbortSignal.any([signal, ended.signal])
   const [grpc, http] = await Promise.all([
@@ -51,7 +51,7 @@ export async function openBridge(remote: Remote, door: MemberDoor, signal: Abort
     [Symbol.asyncDispose]: async () => {
       ended.abort()
       for (const server of [grpc, http]) server.close()
-      await rm(folder, { recursive: true, force: true })
+      await sockets[Symbol.asyncDispose]()
     },
   }
 }

@@ -3,11 +3,11 @@
  * renamed into place. `entry.json` holds each file's checksum, and a stamp (size, times, inode) that tells cheaply
  * whether the file is still the one that was checked.
  */
-import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
+import { draftBeside, draftFolderBeside } from '../files/temporary.ts'
 import type { Artifact, ArtifactContext, Architecture, ArtifactFile, Fetched } from './artifact.ts'
 import { BINARY_NAMES } from './artifact.ts'
 import { sha256OfFile } from './hash.ts'
@@ -32,14 +32,6 @@ const Entry = z.object({
 type Entry = z.infer<typeof Entry>
 
 const RECORD = 'entry.json'
-
-/** A new private folder beside `entry`, on the same filesystem, so that it can be renamed to it. */
-export async function temporarySibling(entry: string): Promise<string> {
-  const name = `.${path.basename(entry)}.${randomBytes(6).toString('hex')}`
-  const directory = path.join(path.dirname(entry), name)
-  await mkdir(directory, { mode: 0o700 })
-  return directory
-}
 
 /** The entry's binaries if they are there and are what was recorded; undefined (with an event) if they must be fetched. */
 export async function findCached(entry: string, context: ArtifactContext): Promise<Artifact | undefined> {
@@ -110,7 +102,7 @@ async function renamed(from: string, to: string): Promise<boolean> {
 }
 
 async function replace(entry: string, staging: string): Promise<void> {
-  const aside = await temporarySibling(entry)
+  const aside = await draftFolderBeside(entry)
   try {
     await rename(entry, path.join(aside, 'damaged')).catch((error: NodeJS.ErrnoException) => {
       // Another run was quicker to move the damaged entry away.
@@ -142,7 +134,7 @@ async function readRecord(entry: string): Promise<Entry | undefined> {
 }
 
 async function writeRecord(directory: string, record: Entry): Promise<void> {
-  const temporary = path.join(directory, `.${RECORD}.${randomBytes(6).toString('hex')}`)
+  const temporary = await draftBeside(path.join(directory, RECORD))
   await writeFile(temporary, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600, flush: true })
   await rename(temporary, path.join(directory, RECORD))
 }

@@ -1,12 +1,11 @@
 /** etcd's binaries out of Debian's archive: the packages `etcd-server` and `etcd-client` of a suite, verified by apt. */
 import { spawn } from 'node:child_process'
-import { chown, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { chown, readdir } from 'node:fs/promises'
 import { once } from 'node:events'
-import os from 'node:os'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { temporaryFolder } from '../files/temporary.ts'
 import type { EtcdSource } from '../spec/cluster.ts'
-import { removeAbandoned } from './abandoned.ts'
 import type { Apt, AptPackage } from './apt.ts'
 import { openApt } from './apt.ts'
 import type { Architecture, ArtifactContext, BinaryName, Fetched } from './artifact.ts'
@@ -16,7 +15,6 @@ import { sha256OfFile } from './hash.ts'
 type DebianSource = Extract<EtcdSource, { kind: 'debian' }>
 type AptContext = Omit<ArtifactContext, 'cacheDirectory' | 'limits'>
 
-const PREFIX = 'quorate-apt-'
 const PACKAGES = ['etcd-server', 'etcd-client'] as const
 
 /**
@@ -60,17 +58,15 @@ async function withPackages<Result>(
   context: AptContext,
   use: (apt: Apt, packages: readonly AptPackage[]) => Promise<Result>,
 ): Promise<Result> {
-  const folder = context.stagingDirectory ?? os.tmpdir()
-  await removeAbandoned(folder, PREFIX)
-  const root = await mkdtemp(path.join(folder, PREFIX))
-  try {
-    const apt = await openApt(source, arch, root, context)
-    context.emit({ kind: 'artifact', text: `reading Debian's package list of ${source.suite} for ${arch}` })
-    await apt.update()
-    return await use(apt, await apt.show(PACKAGES))
-  } finally {
-    await rm(root, { recursive: true, force: true })
-  }
+  const { stagingDirectory } = context
+  await using root = await temporaryFolder({
+    places: stagingDirectory === undefined ? undefined : [stagingDirectory],
+    purpose: 'apt',
+  })
+  const apt = await openApt(source, arch, root.path, context)
+  context.emit({ kind: 'artifact', text: `reading Debian's package list of ${source.suite} for ${arch}` })
+  await apt.update()
+  return await use(apt, await apt.show(PACKAGES))
 }
 
 function checkVersions(

@@ -2,11 +2,11 @@
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { draftFolderBeside, sweep } from '../files/temporary.ts'
 import type { EtcdSource, EtcdSpec } from '../spec/cluster.ts'
 import type { Architecture, Artifact, ArtifactContext, Fetched } from './artifact.ts'
 import { ownArchitecture } from './artifact.ts'
-import { findCached, store, temporarySibling } from './cache.ts'
-import { removeAbandoned } from './abandoned.ts'
+import { findCached, store } from './cache.ts'
 import { checkArchitecture } from './elf.ts'
 import { checkClaimedVersion } from './claimed-version.ts'
 import { sha256OfFile } from './hash.ts'
@@ -41,8 +41,9 @@ export async function obtainEtcd(
     if (cached !== undefined) return pinned(cached)
 
     await mkdir(shelf, { recursive: true, mode: 0o700 })
-    await removeAbandoned(shelf, '.')
-    const staging = await temporarySibling(entry)
+    // Versions before this one marked nothing of theirs.
+    await sweep(shelf, /^\./)
+    const staging = await draftFolderBeside(entry)
     try {
       const fetched = await fetchFrom({ source, version, arch, archivePin: pins?.archive }, staging, context)
       if (pins !== undefined) {

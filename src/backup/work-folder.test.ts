@@ -1,15 +1,24 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { requireRoom } from '../etcd/room.ts'
+import { draftBeside } from '../files/temporary.ts'
 import { workFolder } from './work-folder.ts'
 
 test('private, gone in the end; what dead runs left is removed, what lives and what is not ours stays', async () => {
   const parent = await mkdtemp(path.join(os.tmpdir(), 'quorate-work-'))
-  const others = [`.backup-${process.pid}-x`, '.backup-notes', 'ca']
+  const others = [`.backup-${process.pid}-abcdef`, '.backup-notes', 'ca']
   try {
-    for (const name of [...others, `.backup-${2 ** 22 + 1}-y`]) await mkdir(path.join(parent, name))
+    for (const name of others) await mkdir(path.join(parent, name))
+    const dead = path
+      .basename(await draftBeside(path.join(parent, 'backup')))
+      .replace(/\.\d+-/, `.${2 ** 22 + 1}-`)
+    await mkdir(path.join(parent, dead))
+    // Of a version before marks: nothing says whose it is.
+    const earlier = path.join(parent, '.backup-123-abcdef')
+    await mkdir(earlier)
+    await utimes(earlier, 0, 0)
     {
       await using folder = await workFolder(parent)
       expect((await stat(folder.path)).mode & 0o777).toBe(0o700)

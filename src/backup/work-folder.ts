@@ -1,25 +1,16 @@
 /** A private folder for a store in the open: gone when it is disposed of, or with the next run if this one is killed. */
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { isAlive } from '../store/alive.ts'
+import { type TemporaryFolder, draftFolderBeside, sweep } from '../files/temporary.ts'
 
-/** `.backup-<pid>-<random>` */
-const OURS = /^\.backup-(?<pid>\d+)-/
-
-export interface WorkFolder extends AsyncDisposable {
-  /** Absolute path; mode 700. */
-  readonly path: string
-}
+/** What versions before this one called theirs. */
+const EARLIER = /^\.backup-\d+-[A-Za-z0-9]{6}$/
 
 /** What killed runs left beside it is removed. @param parent absolute path; made if need be */
-export async function workFolder(parent: string): Promise<WorkFolder> {
+export async function workFolder(parent: string): Promise<TemporaryFolder> {
   await mkdir(parent, { recursive: true, mode: 0o700 })
-  for (const name of await readdir(parent)) {
-    const pid = OURS.exec(name)?.groups?.['pid']
-    if (pid !== undefined && !isAlive(Number(pid)))
-      await rm(path.join(parent, name), { recursive: true, force: true })
-  }
-  const folder = await mkdtemp(path.join(parent, `.backup-${process.pid}-`))
+  await sweep(parent, EARLIER)
+  const folder = await draftFolderBeside(path.join(parent, 'backup'))
   return {
     path: folder,
     [Symbol.asyncDispose]: async () => await rm(folder, { recursive: true, force: true }),

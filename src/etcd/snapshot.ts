@@ -2,9 +2,9 @@
  * A snapshot of one member's store as a file: streamed over gRPC, checked against the sum that etcd appends, complete
  * under its name or not there at all. It holds the whole store, Kubernetes Secrets included: the file is private.
  */
-import { randomBytes } from 'node:crypto'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { draftBeside } from '../files/temporary.ts'
 import type { MemberClient } from './client.ts'
 import { KV } from './gen/kv_pb.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
@@ -51,7 +51,7 @@ export async function takeSnapshot(client: MemberClient, options: SnapshotOption
   const folder = path.dirname(file)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await requireRoom(folder, Number(status.dbSize), 'for a snapshot')
-  const part = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString('hex')}.part`)
+  const part = `${await draftBeside(file)}.part`
   try {
     const { sizeBytes, sha256 } = await receive(client, part, options)
     await rename(part, file)

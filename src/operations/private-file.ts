@@ -1,8 +1,8 @@
 /** A file for its owner's eyes alone, whole under its name or not there at all. */
-import { randomBytes } from 'node:crypto'
 import { link, lstat, open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { draftBeside } from '../files/temporary.ts'
 
 /**
  * Writes what comes to a new file of mode 600; never replaces one. Gives what `chunks` returns.
@@ -16,7 +16,7 @@ export async function writePrivateFile<T>(
 ): Promise<T> {
   await requireNew(file)
   const folder = path.dirname(file)
-  const part = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString('hex')}.part`)
+  const part = `${await draftBeside(file)}.part`
   const failed = (error: unknown) => QuorateError.from(error, 'state', `${file} can't be written`)
   try {
     let result: T

@@ -1,7 +1,7 @@
 /** Files that appear whole and with their final mode, or not at all. */
-import { randomBytes } from 'node:crypto'
 import { link, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { draftBeside } from '../files/temporary.ts'
 
 /** Creates or replaces `file`. Mode is octal, `0o600` for a key; the umask can't widen it. */
 export async function replaceFile(file: string, data: string | Uint8Array, mode: number): Promise<void> {
@@ -39,7 +39,7 @@ async function viaTemporary<T>(
   mode: number,
   place: (temporary: string) => Promise<T>,
 ): Promise<T> {
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(6).toString('hex')}`)
+  const temporary = await draftBeside(file)
   try {
     await writeNewFile(temporary, data, mode)
     const result = await place(temporary)

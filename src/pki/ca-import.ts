@@ -1,9 +1,10 @@
 /** A CA from a backup, put where the cluster file wants it on this computer: whole or not at all, over none that is there. */
 import { createPrivateKey, createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { draftFolderBeside } from '../files/temporary.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { createFile, syncDirectory, writeNewFile } from './atomic-file.ts'
 import type { AskPassphrase } from './authority.ts'
@@ -52,7 +53,7 @@ export async function importCa(
     ? await encryptAge(keyPem, await askPassphrase(`the CA key ${directory}/ca.key.age, from now on`))
     : undefined
   await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
-  const fresh = await mkdtemp(path.join(cluster.stateDirectory, '.ca.'))
+  const fresh = await draftFolderBeside(directory)
   try {
     await writeNewFile(path.join(fresh, 'ca.crt'), certificate, 0o644)
     const name = encrypted === undefined ? 'ca.key' : 'ca.key.age'

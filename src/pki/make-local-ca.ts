@@ -1,9 +1,10 @@
 /** Making quorate's own CA: whole or not at all, and one only, however many runs begin at once. */
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { KeyAlgorithm } from '../spec/cluster.ts'
 import { QuorateError } from '../errors.ts'
+import { draftFolderBeside } from '../files/temporary.ts'
 import { syncDirectory, writeNewFile } from './atomic-file.ts'
 import type { AskPassphrase } from './authority.ts'
 import { encryptAge } from './ca-key.ts'
@@ -51,8 +52,7 @@ export async function makeLocalCa(options: NewCa, signal?: AbortSignal): Promise
 
   const parent = path.dirname(options.directory)
   await mkdir(parent, { recursive: true, mode: 0o700 })
-  // mkdtemp makes it 0700, so nothing in it is ever open to others.
-  const fresh = await mkdtemp(path.join(parent, `.${path.basename(options.directory)}.`))
+  const fresh = await draftFolderBeside(options.directory)
   try {
     await writeNewFile(path.join(fresh, 'ca.crt'), certificatePem, 0o644)
     if (passphrase === undefined) await writeNewFile(path.join(fresh, 'ca.key'), privateKeyPem(key), 0o600)

@@ -1,8 +1,8 @@
 /** Many machines at once: connections opened in parallel, no trouble lost, everything closed at the end. */
-import { access, constants, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { type TemporaryFolder, temporaryFolder } from '../files/temporary.ts'
 import type { SshTarget } from '../spec/cluster.ts'
 import { type ConnectionOptions, connect } from './connection.ts'
 import type { Remote } from './remote.ts'
@@ -18,6 +18,9 @@ export type FleetOptions = Omit<ConnectionOptions, 'socket'>
 
 /** Beyond ten logins under way sshd begins to turn some away (MaxStartups), which a jump host would feel first. */
 const LOGINS_AT_ONCE = 10
+
+/** Of the folder that the sockets' one is made in, in bytes; that one's name takes 50 at most. */
+const LONGEST_PLACE = 32
 
 /** Opens nothing yet. The caller closes it, at best with `await using`. */
 export async function openFleet(fleet: FleetOptions): Promise<Fleet> {
@@ -36,7 +39,7 @@ export async function openFleet(fleet: FleetOptions): Promise<Fleet> {
   const close = async () => {
     closed = true
     await Promise.allSettled([...connections.values()].map(async (opening) => await (await opening).close()))
-    await rm(folder, { recursive: true, force: true })
+    await folder[Symbol.asyncDispose]()
   }
   return {
     get: async (host, target) => {
@@ -45,7 +48,7 @@ export async function openFleet(fleet: FleetOptions): Promise<Fleet> {
       const key = JSON.stringify([host, target])
       const known = connections.get(key)
       if (known !== undefined) return await known
-      const opening = open(host, target, path.join(folder, String(connections.size)))
+      const opening = open(host, target, path.join(folder.path, String(connections.size)))
       connections.set(key, opening)
       return await opening
     },
@@ -54,21 +57,13 @@ export async function openFleet(fleet: FleetOptions): Promise<Fleet> {
   }
 }
 
-/** Made for us alone. Its path is short: a Unix socket's must stay below about 100 bytes, 17 of which are ssh's own. */
-async function privateFolder(): Promise<string> {
-  const places = [process.env['XDG_RUNTIME_DIR'], tmpdir(), '/tmp'].filter(
-    (place) => place !== undefined && place.length <= 50,
-  )
-  for (const place of places) {
-    // XDG_RUNTIME_DIR may be left from another login and not be ours, or not there.
-    const usable = await access(place ?? '', constants.W_OK | constants.X_OK).then(
-      () => true,
-      () => false,
-    )
-    if (usable) return await mkdtemp(path.join(place ?? '', 'quorate-'))
-  }
-  throw new QuorateError('state', 'there is no folder for temporary files', {
-    hint: 'set TMPDIR to one that is yours',
+/** Its path is short: a Unix socket's must stay below about 100 bytes, 17 of which are ssh's own. */
+async function privateFolder(): Promise<TemporaryFolder> {
+  // XDG_RUNTIME_DIR may be left from another login and not be ours, or not there.
+  const runtime = process.env['XDG_RUNTIME_DIR']
+  const places = [...(runtime === undefined ? [] : [runtime]), tmpdir(), '/tmp']
+  return await temporaryFolder({
+    places: places.filter((place) => place.length <= LONGEST_PLACE),
   })
 }
 

@@ -1,8 +1,8 @@
 /** Writes the cluster's known_hosts file. */
-import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { draftBeside } from '../files/temporary.ts'
 import { parseKnownHosts } from './host-key.ts'
 import type { ScannedKey } from './trust.ts'
 
@@ -20,7 +20,7 @@ export async function recordHostKeys(knownHosts: string, keys: readonly ScannedK
       if (error.code === 'ENOENT') return ''
       throw error
     })
-    const temporary = `${knownHosts}.${randomBytes(6).toString('hex')}`
+    const temporary = await draftBeside(knownHosts)
     try {
       await writeFile(temporary, merge(before, keys), { mode: 0o600, flag: 'wx' })
       await rename(temporary, knownHosts)

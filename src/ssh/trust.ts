@@ -1,7 +1,7 @@
 /** Looks at a host's key by way of the user's own configuration, jump hosts and all, without trusting it for anything. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { temporaryFolder } from '../files/temporary.ts'
 import type { SshTarget } from '../spec/cluster.ts'
 import { options, scanConfig, sshConfig, targetArguments } from './config.ts'
 import { sshFailure } from './failure.ts'
@@ -38,37 +38,29 @@ export interface ScanOptions {
  * @throws QuorateError `unreachable` or `permission` (a jump host lets nobody pass)
  */
 export async function scanHostKey(host: string, target: SshTarget, scan: ScanOptions): Promise<ScannedKey[]> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-trust-'))
-  try {
-    const attempt = new Scan(host, target, scan, folder)
-    const shown = await attempt.keys([])
-    const files = await attempt.knownFiles()
-    const known = await Promise.all(shown.map(async (line) => await knownKeys(line.name, files)))
-    // ssh prefers the kind of key that it knows, so a host that is known by another kind is asked for that one.
-    const kinds = known.flatMap((lines, at) => otherKinds(shown[at], lines))
-    const again = kinds.length === 0 ? shown : await attempt.keys(kinds)
-    const accepted = await attempt.accepted()
-    return again.map((line, at) => {
-      const before = known[at] ?? []
-      const status =
-        before.some(({ key }) => key === line.key) || accepted
-          ? 'known'
-          : before.length > 0
-            ? 'changed'
-            : 'new'
-      return {
-        host,
-        name: line.name,
-        jump: at < again.length - 1,
-        line: `${line.name} ${line.keyType} ${line.key}`,
-        keyType: line.keyType,
-        fingerprint: fingerprint(line.key),
-        status,
-      }
-    })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  await using folder = await temporaryFolder({ purpose: 'trust' })
+  const attempt = new Scan(host, target, scan, folder.path)
+  const shown = await attempt.keys([])
+  const files = await attempt.knownFiles()
+  const known = await Promise.all(shown.map(async (line) => await knownKeys(line.name, files)))
+  // ssh prefers the kind of key that it knows, so a host that is known by another kind is asked for that one.
+  const kinds = known.flatMap((lines, at) => otherKinds(shown[at], lines))
+  const again = kinds.length === 0 ? shown : await attempt.keys(kinds)
+  const accepted = await attempt.accepted()
+  return again.map((line, at) => {
+    const before = known[at] ?? []
+    const status =
+      before.some(({ key }) => key === line.key) || accepted ? 'known' : before.length > 0 ? 'changed' : 'new'
+    return {
+      host,
+      name: line.name,
+      jump: at < again.length - 1,
+      line: `${line.name} ${line.keyType} ${line.key}`,
+      keyType: line.keyType,
+      fingerprint: fingerprint(line.key),
+      status,
+    }
+  })
 }
 
 class Scan {

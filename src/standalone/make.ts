@@ -6,10 +6,10 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, readdir, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { isSea } from 'node:sea'
 import path from 'node:path'
-import { temporarySibling } from '../artifacts/cache.ts'
 import { sha256OfFile } from '../artifacts/hash.ts'
 import { runProgram } from '../artifacts/program.ts'
 import { QuorateError } from '../errors.ts'
+import { draftFolderBeside } from '../files/temporary.ts'
 import { injectBlob, unfit } from './inject.ts'
 
 export interface Standalone {
@@ -113,7 +113,7 @@ async function described(file: string, signal: AbortSignal): Promise<Omit<Standa
 }
 
 async function make(entry: string, node: string, program: string, signal: AbortSignal): Promise<void> {
-  const draft = await temporarySibling(entry)
+  const draft = await draftFolderBeside(entry)
   try {
     const binary = await readFile(node)
     const reason = unfit(binary)

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
-import { mkdtemp, open, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
+import { temporaryFolder } from '../../files/temporary.ts'
 import { type ImportPreview, type ImportReport, importKeys } from '../../operations/import.ts'
 import type { Mapping } from '../../transfer/batches.ts'
 import type { Differing } from '../../transfer/put.ts'
@@ -68,9 +68,9 @@ async function sourceOf(file: string): Promise<Source> {
     await handle.close()
     return { name: file, open: () => createReadStream(full), [Symbol.asyncDispose]: async () => undefined }
   }
-  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-import-'))
-  const kept = path.join(folder, 'keys.jsonl')
-  const remove = async () => await rm(folder, { recursive: true, force: true })
+  const folder = await temporaryFolder({ purpose: 'import' })
+  const kept = path.join(folder.path, 'keys.jsonl')
+  const remove = folder[Symbol.asyncDispose]
   try {
     await using handle = await open(kept, 'wx', 0o600)
     for await (const piece of process.stdin) await handle.writeFile(piece as Uint8Array)

@@ -1,6 +1,6 @@
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
+import { temporaryFolder } from '../../files/temporary.ts'
 import { type RestoreReport, restore } from '../../operations/restore.ts'
 import { restoreCa, writeClusterFile } from '../../operations/restore-into.ts'
 import type { RestorePreview } from '../../operations/restore-preview.ts'
@@ -19,11 +19,12 @@ const restoreCommand: CommandHandler = async (context, input) => {
   const [snapshot = ''] = input.args
   const into = textOption(input, 'into')
   const known = into === undefined ? await loadForCommand(context) : undefined
+  await using folder = known === undefined ? await temporaryFolder({ purpose: 'restore' }) : undefined
   await using opened = await openSnapshot({
     snapshot,
     store: known === undefined ? givenStore(input) : () => storeLocation(known, input),
     secret: secretSource(context, input),
-    workDirectory: known?.stateDirectory ?? tmpdir(),
+    workDirectory: known?.stateDirectory ?? folder?.path ?? '',
     environment: process.env,
     signal: context.signal,
   })

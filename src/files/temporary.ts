@@ -1,0 +1,125 @@
+/**
+ * What lies on the disk for the length of one run: folders in the one for temporary files, drafts beside what they become.
+ * Each carries a mark of the process that made it, so that the next run finds what a killed one left, and removes that
+ * alone.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { QuorateError } from '../errors.ts'
+import { whyNotOurs } from './own-folder.ts'
+import { isRunning, pidNamespace, thisProcess } from './process-identity.ts'
+
+/** `<pid>-<start time, base 36>-<boot>-<pid namespace>-<random>`, at the end of a name. */
+const MARK =
+  /(?:^quorate-(?:[a-z]+-)?|^\..*\.)(\d+)-([0-9a-z]+)-([0-9a-f]{6})-([0-9a-f]{6})-[0-9a-f]{8}(?:\.part)?$/
+
+/** What was left before a reboot, or by a process of another computer on a shared disk, in ms. */
+const FORGOTTEN_MS = 24 * 3_600_000
+
+const NOWHERE = '000000'
+
+export interface TemporaryFolder extends AsyncDisposable {
+  /** Absolute path; mode 700. */
+  readonly path: string
+}
+
+export interface TemporaryOptions {
+  /** Absolute paths to try in turn; TMPDIR, then /tmp, unless given. */
+  readonly places?: readonly string[] | undefined
+  /** Becomes part of its name: `quorate-<purpose>-…`. Lower-case letters. */
+  readonly purpose?: string | undefined
+}
+
+/**
+ * A new folder for us alone, in the first place where no other user can replace it. Gone when it is disposed of, or with
+ * the next run that comes there.
+ *
+ * @throws QuorateError `permission` if there is no such place; `state` if it can't be made
+ */
+export async function temporaryFolder(options: TemporaryOptions = {}): Promise<TemporaryFolder> {
+  const { places = [tmpdir(), '/tmp'], purpose } = options
+  const reasons: string[] = []
+  for (const place of new Set(places)) {
+    const reason = existsSync(place) ? whyNotOurs(place, { shared: true }) : `${place} does not exist`
+    if (reason !== undefined) {
+      reasons.push(reason)
+      continue
+    }
+    await sweep(place)
+    const name = `quorate-${purpose === undefined ? '' : `${purpose}-`}${await mark()}`
+    const folder = path.join(place, name)
+    try {
+      await mkdir(folder, { mode: 0o700 })
+    } catch (error) {
+      reasons.push((error as Error).message)
+      continue
+    }
+    const remove = async () => await rm(folder, { recursive: true, force: true })
+    return { path: folder, [Symbol.asyncDispose]: remove }
+  }
+  throw new QuorateError('permission', `no directory for temporary files is safe\n${reasons.join('\n')}`, {
+    hint: 'set TMPDIR to a directory that belongs to you, and that only you can write to',
+  })
+}
+
+/**
+ * The path of a draft beside `target`, on the same file system, from which it is renamed: `.<name>.<mark>`. What killed
+ * runs left there is removed.
+ */
+export async function draftBeside(target: string): Promise<string> {
+  await sweep(path.dirname(target))
+  return path.join(path.dirname(target), `.${path.basename(target)}.${await mark()}`)
+}
+
+/** Such a draft as a new folder of mode 700. */
+export async function draftFolderBeside(target: string): Promise<string> {
+  const draft = await draftBeside(target)
+  await mkdir(draft, { mode: 0o700 })
+  return draft
+}
+
+/**
+ * Removes what runs of ours that are gone left in a folder: nothing of other users, and through no link.
+ *
+ * @param unmarked names that earlier versions left, which say nothing of the process: removed after a day
+ */
+export async function sweep(folder: string, unmarked?: RegExp): Promise<void> {
+  if (!existsSync(folder) || whyNotOurs(folder, { shared: true }) !== undefined) return
+  for (const name of await readdir(folder)) {
+    if (!MARK.test(name) && unmarked?.test(name) !== true) continue
+    const place = path.join(folder, name)
+    // Another run may have removed it just now.
+    const found = await lstat(place).catch(() => undefined)
+    if (found === undefined || found.uid !== process.getuid?.()) continue
+    if (!found.isDirectory() && !found.isFile()) continue
+    if (await isLeft(name, found.mtimeMs)) await rm(place, { recursive: true, force: true })
+  }
+}
+
+async function mark(): Promise<string> {
+  return [...(await ownMark()), randomBytes(4).toString('hex')].join('-')
+}
+
+/** Zeros where the system has no /proc: then only time tells. */
+async function ownMark(): Promise<readonly string[]> {
+  if (process.platform !== 'linux') return [String(process.pid), '0', NOWHERE, NOWHERE]
+  const [{ pid, startTime, bootId }, namespace] = await Promise.all([thisProcess(), pidNamespace()])
+  return [String(pid), Number(startTime).toString(36), short(bootId), short(namespace)]
+}
+
+async function isLeft(name: string, mtimeMs: number): Promise<boolean> {
+  const [, pid, start = '', boot, namespace] = MARK.exec(name) ?? []
+  const [, , ownBoot, ownNamespace] = await ownMark()
+  if (boot !== ownBoot || boot === NOWHERE) return Date.now() - mtimeMs > FORGOTTEN_MS
+  // A container's process has a number that says nothing here, and the folder may be shared with it.
+  if (namespace !== ownNamespace) return false
+  const { bootId } = await thisProcess()
+  return !(await isRunning({ pid: Number(pid), startTime: String(Number.parseInt(start, 36)), bootId }))
+}
+
+function short(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 6)
+}
