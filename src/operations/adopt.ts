@@ -18,6 +18,7 @@ import type { Emit } from '../run/events.ts'
 import { observe } from '../run/observe.ts'
 import { authorityIsThere } from '../run/operator.ts'
 import { type Session, knownHostsFile } from '../run/session.ts'
+import { requireOwnState } from '../run/state-folder.ts'
 import { type Fleet, openFleet } from '../ssh/fleet.ts'
 import type { ScannedKey } from '../ssh/trust.ts'
 import { discoverAll, trustAll } from './adopt-connect.ts'
@@ -66,6 +67,7 @@ export interface AdoptReport extends AdoptPreview {
 export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
   const before = await readIfThere(options.file)
   const stateDirectory = path.resolve(path.dirname(options.file), '.quorate', options.name)
+  requireOwnState(stateDirectory)
   const { sudoPassword, interactive, signal } = options
   const knownHosts = knownHostsFile({ stateDirectory })
   await using fleet = await openFleet({ knownHosts, sudoPassword, interactive, signal })

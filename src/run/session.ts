@@ -16,6 +16,7 @@ import {
   operatorCredentials,
   operatorDirectory,
 } from './operator.ts'
+import { requireOwnState, sweepState } from './state-folder.ts'
 
 /** How long a member may take to answer, in ms. One without a leader says so itself after 7 s; nobody waits for that. */
 const ANSWER_MS = 5_000
@@ -74,6 +75,8 @@ export function knownHostsFile(cluster: Pick<Cluster, 'stateDirectory'>): string
 
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { cluster, emit, signal, now, cacheDirectory, askPassphrase } = options
+  requireOwnState(cluster.stateDirectory)
+  await sweepState(cluster.stateDirectory)
   const fleet = await openFleet({
     knownHosts: knownHostsFile(cluster),
     sudoPassword: options.sudoPassword,

@@ -1,0 +1,54 @@
+/** The folder that keys, host keys and the CA of a cluster lie in: nobody else may write to it, and no run leaves a draft there. */
+import { existsSync, lstatSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { QuorateError } from '../errors.ts'
+import { makeOwnFolder, whyNotOurs, writableByOthers } from '../files/own-folder.ts'
+import { sweep } from '../files/temporary.ts'
+
+/** CAs that versions before this one left half-made. */
+const EARLIER = /^\.ca\.[A-Za-z0-9]{6}$/
+
+/**
+ * Who could write there could name the machines that we log in to, the CA that we trust, and the keys that we use. Files
+ * of root's, and of who called sudo(8), are as good as ours. Members of a group that may write to a folder above are
+ * trusted.
+ *
+ * @throws QuorateError `permission`, naming what others can write to
+ */
+export function requireOwnState(directory: string, environment: NodeJS.ProcessEnv = process.env): void {
+  const rules = { owners: owners(environment), groups: true }
+  const there = existsSync(directory)
+  // In a shared folder like /tmp it must be there before anybody else can make it.
+  const reason = whyNotOurs(directory, rules)
+  const lasting = reason === undefined || there ? reason : makeOwnFolder(directory, rules)
+  if (lasting !== undefined) throw refusal(directory, lasting)
+  if (!there) return
+  for (const name of readdirSync(directory)) {
+    const place = path.join(directory, name)
+    const found = lstatSync(place)
+    const inside = found.isFile()
+      ? writableByOthers(found) && `others can write to ${place}`
+      : whyNotOurs(place, rules)
+    if (inside !== false && inside !== undefined) throw refusal(directory, inside)
+  }
+}
+
+function refusal(directory: string, reason: string): QuorateError {
+  return new QuorateError('permission', `the state directory ${directory} is not safe: ${reason}`, {
+    hint: `find out why, then: chmod -R go-w ${directory}, and chown it to the user that runs quorate`,
+  })
+}
+
+/** Removes what killed runs left in it, and in its folders. */
+export async function sweepState(directory: string): Promise<void> {
+  if (!existsSync(directory)) return
+  await sweep(directory, EARLIER)
+  const inside = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  for (const { name } of inside) await sweep(path.join(directory, name))
+}
+
+function owners(environment: NodeJS.ProcessEnv): number[] {
+  const own = process.getuid?.() ?? 0
+  const caller = own === 0 ? Number.parseInt(environment['SUDO_UID'] ?? '', 10) : Number.NaN
+  return Number.isNaN(caller) ? [own] : [own, caller]
+}
