@@ -1,5 +1,6 @@
 /** The settings that an etcd process truly runs with, from wherever it took them: flags, environment or its own file. */
-import { parse } from 'yaml'
+import { QuorateError } from '../errors.ts'
+import { readYaml } from '../spec/document.ts'
 import type { EtcdProcess } from './sighting.ts'
 
 /** By flag name without dashes: `heartbeat-interval`. */
@@ -52,9 +53,14 @@ function fromFlags(words: readonly string[]): Record<string, string> {
 const BOOLEAN =
   /^(?:(?:peer-)?(?:client-cert-auth|auto-tls)|force-new-cluster|strict-reconfig-check|debug|enable-.*|pre-vote|version|initial-election-tick-advance|unsafe-no-fsync|socket-reuse-.*|experimental-(?:initial-corrupt-check|enable-.*|.*-enabled|memory-mlock|.*-on-defrag|.*-shared-buffer|.*-verification)|memory-mlock)$/
 
-/** Undefined keys of a file that can't be read are told by etcd's not running at all. */
+/** @throws QuorateError `preflight` if it is not plain YAML */
 function fromFile(text: string): Record<string, string> {
-  const content: unknown = parse(text)
+  const { data: content, complaints } = readYaml(text)
+  const [complaint] = complaints
+  if (complaint !== undefined) {
+    const { line, message } = complaint
+    throw new QuorateError('preflight', `etcd's configuration file can't be read: line ${line}: ${message}`)
+  }
   if (typeof content !== 'object' || content === null) return {}
   const settings: Record<string, string> = {}
   for (const [key, value] of Object.entries(content)) {

@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs'
 import { chmod, mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { parse } from 'yaml'
 import type { OpenedBackup } from '../backup/open.ts'
 import { unseal } from '../backup/sealing.ts'
 import { QuorateError } from '../errors.ts'
@@ -10,7 +9,9 @@ import { createFile } from '../pki/atomic-file.ts'
 import type { AskPassphrase } from '../pki/authority.ts'
 import { importCa } from '../pki/ca-import.ts'
 import type { Cluster } from '../spec/cluster.ts'
+import { readYaml } from '../spec/document.ts'
 import { editValues } from '../spec/edit.ts'
+import { valueAt } from '../spec/report.ts'
 
 /**
  * Writes the cluster file of the backup, with other addresses where some are given; one that is there stays as it is.
@@ -42,7 +43,7 @@ export async function writeClusterFile(
 }
 
 function withAddresses(text: string, addresses: Readonly<Record<string, string>>): string {
-  const { nodes = [] } = (parse(text) ?? {}) as { readonly nodes?: readonly { readonly name?: unknown }[] }
+  const nodes = nodesOf(readYaml(text).data)
   const edits = Object.entries(addresses).map(([node, value]) => {
     const index = nodes.findIndex(({ name }) => name === node)
     if (index !== -1) return { path: ['nodes', index, 'address'], value }
@@ -51,6 +52,12 @@ function withAddresses(text: string, addresses: Readonly<Record<string, string>>
     })
   })
   return editValues(text, edits)
+}
+
+/** What a backup holds is looked at like any other cluster file, later; until then it may be anything. */
+function nodesOf(data: unknown): readonly { readonly name?: unknown }[] {
+  const nodes = valueAt(data, ['nodes'])
+  return Array.isArray(nodes) ? nodes.map((node: unknown) => ({ name: valueAt(node, ['name']) })) : []
 }
 
 /** @returns the files that were written: none where the CA is there already, or its key is not in the backup */

@@ -142,3 +142,40 @@ test('whatever is done to the text, there is an answer: a cluster, or problems i
     { numRuns: 400 },
   )
 })
+
+test.each([
+  ['name: !!merge <<', '!!merge'],
+  ['name: !!binary aGk=', '!!binary'],
+  ['name: !!timestamp 2026-01-01', '!!timestamp'],
+  ['name: !!set { a, b }', '!!set'],
+  ['%YAML 1.1\n---\nname: !!binary aGk=', '!!binary'],
+  ['name: !mine a', '!mine'],
+])('a tag that makes of a text what no check expects is said to be one: %s', (text, tag) => {
+  expect(lines(text)).toEqual([
+    expect.stringContaining(`the tag ${tag} means nothing in a cluster file; remove it`),
+  ])
+})
+
+test('tags of plain types are harmless, and YAML 1.1 is read like 1.2: no merged keys, dates or bytes', () => {
+  expect(lines(GOOD.replace('name: test', 'name: !!str test'))).toEqual([])
+  const [merged] = lines(`%YAML 1.1\n---\n${GOOD}<<: { name: other }\n`)
+  expect(merged).toContain('unknown key <<')
+})
+
+function many(line: (index: number) => string): string {
+  return Array.from({ length: 20_000 }, (_, index) => line(index)).join('\n')
+}
+
+test('many of everything is looked at once each: unknown keys, double keys, nodes, errors, tags', () => {
+  expect(lines(`${GOOD}${many((index) => `k${index}: 1`)}`)).toHaveLength(20_000)
+  expect(lines(`${GOOD}${many(() => 'k: 1')}`)).toHaveLength(19_999)
+  expect(lines(`${GOOD}${many((index) => `k${index}: !x 1`)}`)).toHaveLength(1000)
+  expect(lines(`${GOOD}${many((index) => `k${index}: @`)}`)).toHaveLength(100)
+  expect(lines(`${GOOD}x: [${','.repeat(100_000)}]`)).toHaveLength(100)
+})
+
+test('nested a little too deeply for any check is nested too deeply', () => {
+  expect(lines(`${GOOD}x: ${'['.repeat(150)}${']'.repeat(150)}`)).toEqual([
+    expect.stringContaining('nested too deeply for a cluster file'),
+  ])
+})

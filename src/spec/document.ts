@@ -1,15 +1,17 @@
 /** YAML text as plain data, with the place of everything in it. */
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
-import type { Document, ErrorCode, Node, YAMLParseError } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
+import type { Document, ErrorCode, Pair, YAMLMap, YAMLParseError } from 'yaml'
+import {
+  type Position,
+  documentFaults,
+  keyName,
+  MOST_ALIASES,
+  offsetOf,
+  TOO_DEEP,
+} from './document-faults.ts'
 import type { Complaint } from './problem.ts'
 
 export type Path = readonly PropertyKey[]
-
-/** Lines and columns count from 1. */
-export interface Position {
-  readonly line: number
-  readonly column: number
-}
 
 export interface YamlDocument {
   /** Undefined where the text is not YAML, or not fit to be read on. */
@@ -23,11 +25,9 @@ export interface YamlDocument {
 
 /** Longer than any cluster file; what is longer is another file. */
 const MOST_CHARACTERS = 1024 * 1024
-const MOST_ALIASES = 100
-const TOO_DEEP: Complaint = {
-  message: 'nested too deeply for a cluster file',
-  hint: 'is it the right file?',
-}
+
+/** So many syntax errors are enough to see what kind of file it is. */
+const MOST_SYNTAX_ERRORS = 100
 
 export function readYaml(given: string): YamlDocument {
   const text = given.replace(/^\uFEFF/, '')
@@ -40,17 +40,36 @@ export function readYaml(given: string): YamlDocument {
   }
   const lines = new LineCounter()
   try {
-    // Duplicate keys are looked for below: the library's search takes quadratic time, and forgets the first place.
-    const document = parseDocument(text, {
-      lineCounter: lines,
-      prettyErrors: false,
-      uniqueKeys: false,
-      logLevel: 'error',
-    })
+    const document = withoutStacks(() => parse(text, lines))
     return fromDocument(document, lines, text)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     return broken(TOO_DEEP)
+  }
+}
+
+function parse(text: string, lines: LineCounter): Document.Parsed {
+  // Duplicate keys are looked for below: the library's search takes quadratic time, and forgets the first place.
+  return parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+    logLevel: 'error',
+    // Also where the file asks for YAML 1.1, which knows bytes, dates, sets and merged keys.
+    schema: 'core',
+    resolveKnownTags: false,
+    merge: false,
+  })
+}
+
+/** A file can have a syntax error at each of a million commas, and the stack of each would take a gigabyte in all. */
+function withoutStacks<T>(work: () => T): T {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return work()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
   }
 }
 
@@ -65,12 +84,13 @@ function fromDocument(document: Document.Parsed, lines: LineCounter, text: strin
     ...explain(error, text),
     ...at(placeOf(error, document)),
   }))
+  const index = pairIndex()
   const finder = {
-    locate: (path: Path, part: 'key' | 'value' = 'value') => at(find(document, path, part).offset),
-    sourceOf: (path: Path) => find(document, path, 'value').source,
+    locate: (path: Path, part: 'key' | 'value' = 'value') => at(find(document, path, part, index).offset),
+    sourceOf: (path: Path) => find(document, path, 'value', index).source,
   }
   if (syntax.length > 0) return { data: undefined, complaints: syntax, ...finder }
-  const complaints = [...duplicateKeys(document, at), ...unfitAliases(document, at)]
+  const complaints = documentFaults(document, at)
   if (complaints.length > 0) return { data: undefined, complaints, ...finder }
   try {
     return { data: document.toJS({ maxAliasCount: MOST_ALIASES }), complaints, ...finder }
@@ -93,10 +113,13 @@ function broken(complaint: Complaint): YamlDocument {
 
 /** The first syntax error, and those like it on other lines. Others are mostly consequences, and hide the cause. */
 function firstOfItsKind({ errors }: Document.Parsed): readonly YAMLParseError[] {
-  return errors.filter(
-    (error, index) =>
-      error.code === errors[0]?.code && errors.findIndex((other) => other.pos[0] === error.pos[0]) === index,
-  )
+  const seen = new Set<number>()
+  const alike = errors.filter(({ code, pos: [offset] }) => {
+    const repeated = seen.has(offset)
+    seen.add(offset)
+    return code === errors[0]?.code && !repeated
+  })
+  return alike.slice(0, MOST_SYNTAX_ERRORS)
 }
 
 /** Where the fault is; for a missing quote at the end that is where the text begins. */
@@ -143,93 +166,41 @@ function lower(message: string): string {
   return message.charAt(0).toLowerCase() + message.slice(1)
 }
 
-function duplicateKeys(
-  document: Document.Parsed,
-  at: (offset: number) => Position,
-): (Complaint & Position)[] {
-  const found: (Complaint & Position)[] = []
-  visit(document, {
-    Map(_, map) {
-      const first = new Map<string, number>()
-      for (const { key } of map.items) {
-        const name = keyName(key)
-        const offset = offsetOf(key)
-        const earlier = first.get(name)
-        if (earlier === undefined) first.set(name, offset)
-        else {
-          const message = `the key ${name} is here twice (first on line ${at(earlier).line}): one of the two would be lost`
-          found.push({ message, hint: 'keep one', ...at(offset) })
-        }
-      }
-    },
-  })
-  return found
-}
-
-function unfitAliases(document: Document.Parsed, at: (offset: number) => Position): (Complaint & Position)[] {
-  const found: (Complaint & Position)[] = []
-  let count = 0
-  visit(document, {
-    Alias(_, alias, ancestors) {
-      count++
-      const place = at(alias.range?.[0] ?? 0)
-      if (count > MOST_ALIASES) {
-        found.push({
-          message: `more than ${MOST_ALIASES} aliases (*name)`,
-          hint: 'write the values out',
-          ...place,
-        })
-        return visit.BREAK
-      }
-      const target = alias.resolve(document)
-      if (target === undefined) {
-        const message = `the alias *${alias.source} has no anchor &${alias.source} before it`
-        found.push({ message, hint: 'put a text that begins with * in quotes', ...place })
-      } else if (ancestors.includes(target)) {
-        found.push({
-          message: `the alias *${alias.source} contains itself`,
-          hint: 'write the value out',
-          ...place,
-        })
-      }
-      return undefined
-    },
-  })
-  return found
-}
-
 interface Found {
   readonly offset: number
   readonly source: string | undefined
 }
 
-function find(document: Document.Parsed, path: Path, part: 'key' | 'value'): Found {
+type PairIndex = (map: YAMLMap) => ReadonlyMap<string, Pair>
+
+/** Each mapping's keys, gathered when it is first looked into: a search for each of many thousands would take minutes. */
+function pairIndex(): PairIndex {
+  const known = new WeakMap<YAMLMap, Map<string, Pair>>()
+  return (map) => {
+    const found = known.get(map) ?? new Map(map.items.map((pair) => [keyName(pair.key), pair]))
+    known.set(map, found)
+    return found
+  }
+}
+
+function find(document: Document.Parsed, path: Path, part: 'key' | 'value', index: PairIndex): Found {
   let value: unknown = document.contents
   let found: Found = { offset: Math.max(offsetOf(value), 0), source: undefined }
-  for (const [index, step] of path.entries()) {
+  for (const [depth, step] of path.entries()) {
     if (isAlias(value)) value = value.resolve(document)
     let key: unknown
     if (isMap(value)) {
-      const pair = value.items.find((item) => keyName(item.key) === String(step))
+      const pair = index(value).get(String(step))
       if (pair === undefined) break
       key = pair.key
       value = pair.value
     } else if (isSeq(value)) {
       value = value.items[Number(step)]
     } else break
-    const wantsKey = key !== undefined && part === 'key' && index === path.length - 1
+    const wantsKey = key !== undefined && part === 'key' && depth === path.length - 1
     const place = wantsKey || offsetOf(value) < 0 ? key : value
     if (place === undefined || offsetOf(place) < 0) break
     found = { offset: offsetOf(place), source: isScalar(value) ? value.source : undefined }
   }
   return found
-}
-
-function offsetOf(node: unknown): number {
-  if (isPair(node)) return offsetOf(node.key)
-  return (node as Node | null)?.range?.[0] ?? -1
-}
-
-function keyName(key: unknown): string {
-  return isScalar(key) ? String(key.value) : String(key)
 }

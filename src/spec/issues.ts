@@ -61,7 +61,10 @@ function explain(issue: Issue, document: YamlDocument): readonly Report[] {
   const report = (message: string, hint?: string): Report[] => [
     { severity: 'error', path, message, ...(hint === undefined ? {} : { hint }) },
   ]
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, document.data))
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(path)
+    return issue.keys.map((key) => unknownKey(path, key, known, document.data))
+  }
   if (value === undefined && issue.code !== 'custom') return report(`${name} is missing`, missingHint(path))
   if (value === null) return report(`${name} is empty`, 'give it a value, or remove the key')
   switch (issue.code) {
@@ -90,8 +93,7 @@ function explain(issue: Issue, document: YamlDocument): readonly Report[] {
   }
 }
 
-function unknownKey(path: Path, key: string, data: unknown): Report {
-  const known = keysAt(path)
+function unknownKey(path: Path, key: string, known: readonly string[], data: unknown): Report {
   const close = nearest(key, known)
   const place = path.length === 0 ? '' : ` in ${label(path, data)}`
   return {

@@ -3,9 +3,9 @@ import { readFile, stat } from 'node:fs/promises'
 import { Agent } from 'node:https'
 import tls from 'node:tls'
 import { S3Client } from '@aws-sdk/client-s3'
-import { parse } from 'yaml'
 import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
+import { readYaml } from '../spec/document.ts'
 import type { StoreLocation } from '../spec/backup.ts'
 
 export type S3Location = Extract<StoreLocation, { kind: 's3' }>
@@ -94,14 +94,8 @@ async function readKey(file: string): Promise<AccessKey> {
   } catch (error) {
     throw QuorateError.from(error, 'permission', `${file} can't be read`)
   }
-  let value: unknown
-  try {
-    value = parse(text)
-  } catch {
-    // Without its cause, which quotes the file.
-    value = undefined
-  }
-  const { success, data } = keySchema.safeParse(value)
+  // Without the reason why it is none, which may quote the file.
+  const { success, data } = keySchema.safeParse(readYaml(text).data)
   if (success) return data
   throw new QuorateError('store', `${file} does not have an access key as it is expected there`, {
     hint: 'two lines of YAML: accessKeyId: … and secretAccessKey: …',
