@@ -1,5 +1,5 @@
 /** The built program as a user meets it, where no machine is needed. */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -56,6 +56,20 @@ test('help may be asked for before or after the command', async () => {
   expect(await quorate('help', 'certs', 'list')).toEqual(await quorate('certs', 'list', '--help'))
 })
 
+test('init where no file can be written ends with the code of a disk, not of the command line', async () => {
+  const { exitCode, stderr } = await quorate(
+    'init',
+    '--etcd',
+    ADDRESSES,
+    '--name',
+    'a',
+    '--out',
+    '/proc/cluster.yaml',
+  )
+  expect(stderr).toContain("/proc/cluster.yaml can't be written")
+  expect(exitCode).toBe(EXIT_CODES.state)
+})
+
 test('a wrong word ends with 64 and says what was meant', async () => {
   const answers = await Promise.all([
     quorate('aply'),
@@ -74,6 +88,21 @@ test('a wrong word ends with 64 and says what was meant', async () => {
   expect(said[1]).toContain('Did you mean --out?')
   expect(said[2]).toContain('Did you mean status?')
   expect(said[5]).toContain('quorate run <selector> -- COMMAND')
+})
+
+test('what stands in place of a file and is none is refused at once; what the shell hands over is read', async () => {
+  const pipe = path.join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const refused = await Promise.all([quorate('validate', '-f', pipe), quorate('validate', '-f', '/dev/zero')])
+  expect(refused.map(({ exitCode }) => exitCode)).toEqual([65, 65])
+  expect(refused.map(({ stderr }) => stderr.split('\n')[0])).toEqual([
+    `quorate: ${pipe} is a named pipe, not a file`,
+    'quorate: /dev/zero is a device, not a file',
+  ])
+  const script =
+    '"$0" "$1" validate -f <(echo "name: a"); echo "name: b" | "$0" "$1" validate -f /dev/stdin; exit 0'
+  const read = execFileSync('bash', ['-c', script, process.execPath, PROGRAM], { encoding: 'utf8' })
+  expect(read.match(/ is missing/g)?.length).toBeGreaterThanOrEqual(4)
 })
 
 test('init writes a file that is valid and is not written over', async () => {

@@ -3,10 +3,11 @@
  * renamed into place. `entry.json` holds each file's checksum, and a stamp (size, times, inode) that tells cheaply
  * whether the file is still the one that was checked.
  */
-import { chmod, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import { draftBeside, draftFolderBeside } from '../files/temporary.ts'
 import type { Artifact, ArtifactContext, Architecture, ArtifactFile, Fetched } from './artifact.ts'
 import { BINARY_NAMES } from './artifact.ts'
@@ -119,7 +120,7 @@ async function replace(entry: string, staging: string): Promise<void> {
 async function readRecord(entry: string): Promise<Entry | undefined> {
   let text: string
   try {
-    text = await readFile(path.join(entry, RECORD), 'utf8')
+    text = await readText(path.join(entry, RECORD))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined

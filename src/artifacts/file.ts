@@ -4,6 +4,7 @@ import { constants, copyFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { QuorateError } from '../errors.ts'
+import { requireReadable } from '../files/read-file.ts'
 import type { EtcdSource } from '../spec/cluster.ts'
 import type { Architecture, ArtifactContext, BinaryName, Fetched } from './artifact.ts'
 import { BINARY_NAMES } from './artifact.ts'
@@ -47,6 +48,7 @@ async function fromFolder(source: FileSource, staging: string): Promise<BinaryNa
   const names: BinaryName[] = []
   for (const name of BINARY_NAMES) {
     try {
+      await requireReadable(path.join(source.path, name), { code: 'artifact' })
       await copyFile(path.join(source.path, name), path.join(staging, name), constants.COPYFILE_FICLONE)
       names.push(name)
     } catch (error) {
@@ -64,6 +66,7 @@ async function fromArchive(
   context: ArtifactContext,
 ): Promise<Pick<Fetched, 'names' | 'archiveSha256'>> {
   const { signal } = context
+  await requireReadable(source.path, { code: 'artifact' })
   const sha256 = await sha256OfFile(source.path, signal)
   if (source.sha256 !== undefined && sha256 !== source.sha256.toLowerCase()) {
     throw new QuorateError(

@@ -1,6 +1,6 @@
 /** Questions to whoever sits at the terminal, and the files that answer in their place. */
-import { readFile, stat } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
+import { openForReading, readFrom } from '../files/read-file.ts'
 import type { AskPassphrase } from '../pki/authority.ts'
 import type { CliContext } from './context.ts'
 
@@ -104,13 +104,14 @@ async function firstLine(file: string): Promise<string> {
 /** @throws QuorateError `permission` for a file that others can read. */
 export async function secretLines(file: string): Promise<readonly string[]> {
   try {
-    const { mode } = await stat(file)
+    await using handle = await openForReading(file, { code: 'permission' })
+    const { mode } = await handle.stat()
     if ((mode & 0o077) !== 0) {
       throw new QuorateError('permission', `${file} holds a secret, and others than its owner can read it`, {
         hint: `chmod 600 ${file}`,
       })
     }
-    return (await readFile(file, 'utf8')).split(/\r?\n/)
+    return (await readFrom(handle, file, { code: 'permission' })).toString('utf8').split(/\r?\n/)
   } catch (error) {
     throw QuorateError.from(error, 'permission', `${file} can't be read`)
   }

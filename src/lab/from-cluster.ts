@@ -1,10 +1,11 @@
 /** The lab that a cluster file describes: one machine a node, at the file's own addresses. */
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import path from 'node:path'
 import ipaddr from 'ipaddr.js'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import { type Cluster, type Node, selectNodes } from '../spec/cluster.ts'
 import type { LabSpec, MachineSpec } from './spec.ts'
 import { tool } from './tool.ts'
@@ -76,7 +77,7 @@ async function publicKey(identityFile: string): Promise<string> {
     await tool(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'quorate lab', '-f', identityFile])
   }
   const beside = `${identityFile}.pub`
-  if (existsSync(beside)) return (await readFile(beside, 'utf8')).trim()
+  if (existsSync(beside)) return (await readText(beside)).trim()
   return (await tool(['ssh-keygen', '-y', '-P', '', '-f', identityFile])).trim()
 }
 

@@ -1,6 +1,7 @@
 /** What adopting writes: the mark on every member, and the cluster file here. */
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { access, mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { readText } from '../files/read-file.ts'
 import type { Member } from '../adopt/member.ts'
 import { runElsewhereBy } from '../adopt/shape.ts'
 import { QuorateError, combineErrors } from '../errors.ts'
@@ -108,7 +109,7 @@ export function alreadyThere(file: string): QuorateError {
 export async function readIfThere(file: string): Promise<string | undefined> {
   try {
     await access(file)
-    return await readFile(file, 'utf8')
+    return await readText(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw QuorateError.from(error, 'usage', `${file} can't be read`)

@@ -1,5 +1,5 @@
 /** What a schedule would change, seen on all nodes: only one of them takes the backups. */
-import { readFile } from 'node:fs/promises'
+import { readText } from '../files/read-file.ts'
 import { obtainEtcd } from '../artifacts/obtain.ts'
 import { QuorateError, combineErrors } from '../errors.ts'
 import { snapshotTool } from '../etcd/snapshot-tool.ts'
@@ -70,7 +70,7 @@ export async function lookForSchedule(
     })
   }
   const wanted = await wantedSchedule(cluster, wish, there, {
-    clusterFile: await readFile(cluster.file, 'utf8'),
+    clusterFile: await readText(cluster.file),
     trust,
     caKeyMark: cluster.pki.authority.home === 'local' ? caKeyMark(wish.recipients, trust) : undefined,
     ...sources,

@@ -1,7 +1,7 @@
 /** What a schedule is to be, from the cluster file and the command line; and what that means on its node. */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import { renewWithinDays } from '../pki/age.ts'
 import { checkCertificate } from '../pki/check-certificate.ts'
 import { NO_NAMES } from '../pki/names.ts'
@@ -190,8 +190,8 @@ async function storeFiles(store: StoreLocation): Promise<readonly WantedFile[]> 
       },
     )
   }
-  const credentials = await readText(store.credentials)
-  const ca = store.ca === undefined ? undefined : await readText(store.ca)
+  const credentials = await textOf(store.credentials)
+  const ca = store.ca === undefined ? undefined : await textOf(store.ca)
   return [
     ...(ca === undefined ? [] : [own(PLACES.storeCa, "the CA of the store's certificate", ca)]),
     {
@@ -202,9 +202,9 @@ async function storeFiles(store: StoreLocation): Promise<readonly WantedFile[]> 
   ]
 }
 
-async function readText(file: string): Promise<string> {
+async function textOf(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return await readText(file)
   } catch (error) {
     throw QuorateError.from(error, 'store', `${file} can't be read`, {
       hint: 'the cluster file names it under backup.store',

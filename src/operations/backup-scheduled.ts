@@ -2,10 +2,10 @@
  * One run of a schedule, on its node: a backup, then what is too old removed. Members are dialled directly, without SSH.
  * How it went is written down whatever happens, for `status` and for Prometheus.
  */
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { armor } from 'age-encryption'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import { connectMember } from '../etcd/client.ts'
 import type { MemberTls } from '../etcd/endpoint.ts'
 import { replaceFile } from '../pki/atomic-file.ts'
@@ -37,7 +37,7 @@ const ANSWER_MS = 10_000
 
 /** @throws QuorateError whatever kept it from leaving a backup; a backup that is there stays, even if pruning fails then. */
 export async function runScheduled(run: ScheduledRun): Promise<ScheduledReport> {
-  const config = parseConfig(await readFile(run.config, 'utf8'), run.config)
+  const config = parseConfig(await readText(run.config), run.config)
   const before = parseState(await readIfThere(PLACES.state))
   const begun = begunRun(before, config.cluster, run.now())
   await note(begun)
@@ -61,11 +61,11 @@ export async function runScheduled(run: ScheduledRun): Promise<ScheduledReport> 
 
 async function take(config: ScheduleConfig, store: BackupStore, run: ScheduledRun): Promise<BackupReport> {
   const [clusterFile, ca, cert, key, sealed] = await Promise.all([
-    readFile(PLACES.clusterFile, 'utf8'),
-    readFile(PLACES.trust, 'utf8'),
-    readFile(PLACES.certificate, 'utf8'),
-    readFile(PLACES.key, 'utf8'),
-    config.caKeyMark === undefined ? undefined : readFile(PLACES.caKey, 'utf8'),
+    readText(PLACES.clusterFile),
+    readText(PLACES.trust),
+    readText(PLACES.certificate),
+    readText(PLACES.key),
+    config.caKeyMark === undefined ? undefined : readText(PLACES.caKey),
   ])
   const tls: MemberTls = { ca, cert, key }
   const clients = config.members.map(({ name, address, port }) =>
@@ -128,7 +128,7 @@ async function note(state: ScheduleState): Promise<void> {
 
 async function readIfThere(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return await readText(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw QuorateError.from(error, 'state', `${path.basename(file)} can't be read`)

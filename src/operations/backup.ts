@@ -1,8 +1,9 @@
 /** `quorate backup`: the store of a cluster, its file and its CA, as one sealed file. */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { ownArchitecture } from '../artifacts/artifact.ts'
 import { seal, type Sealing } from '../backup/sealing.ts'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import { type SnapshotTool, snapshotTool } from '../etcd/snapshot-tool.ts'
 import { exportCaKey } from '../pki/ca-key-export.ts'
 import type { Session } from '../run/session.ts'
@@ -39,7 +40,7 @@ export async function backup(session: Session, options: BackupOptions): Promise<
   using store = await openStore(location, { environment, signal })
   const [caKeySealed, clusterFile, tool] = await Promise.all([
     sealCaKey(session, sealing),
-    readFile(cluster.file, 'utf8'),
+    readText(cluster.file),
     obtainTool(session),
     mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 }),
   ])

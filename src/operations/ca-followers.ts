@@ -1,6 +1,6 @@
 /** Clients whose keys are on this computer, brought along when the CA is exchanged. */
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { readText } from '../files/read-file.ts'
 import { isIssuedBy, parseCertificates } from '../pki/chain.ts'
 import { makeClientCertificate } from '../pki/client.ts'
 import { OPERATOR, type Session } from '../run/session.ts'
@@ -51,6 +51,6 @@ export async function followClients(
 async function isFromPresentCa(session: Session, { certificate }: KeptClient): Promise<boolean> {
   const chain = await (await session.authority()).chain(session.signal)
   const [issuer] = parseCertificates(chain, 'the CA certificate')
-  const [leaf] = parseCertificates(await readFile(certificate, 'utf8'), path.basename(certificate))
+  const [leaf] = parseCertificates(await readText(certificate), path.basename(certificate))
   return isIssuedBy(leaf, issuer)
 }

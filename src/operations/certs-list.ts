@@ -1,7 +1,8 @@
 /** `quorate certs list`: every certificate that quorate knows of, as it is where it is used. */
-import { readFile, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import { PATHS, type TlsState } from '../host/state.ts'
 import { describe } from '../pki/certificate.ts'
 import { parseCertificates } from '../pki/chain.ts'
@@ -130,7 +131,7 @@ async function clientCertificates(folder: string, now: Date): Promise<ListedCert
       const file = path.join(folder, `${name}.crt`)
       const origin: Origin = { owner: name, kind: 'client', host: null, file }
       if (!files.includes(`${name}.crt`)) return { ...origin, ...NOTHING, state: 'waiting' }
-      return listed(origin, await readFile(file, 'utf8'), now)
+      return listed(origin, await readText(file), now)
     }),
   )
 }

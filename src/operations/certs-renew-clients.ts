@@ -1,5 +1,5 @@
 /** Certificates of clients whose keys are kept here: the operator's own, and those that `certs client` made. */
-import { readFile } from 'node:fs/promises'
+import { readText } from '../files/read-file.ts'
 import { ageOf } from '../pki/age.ts'
 import { makeClientCertificate } from '../pki/client.ts'
 import type { Session } from '../run/session.ts'
@@ -18,7 +18,7 @@ export async function dueClients(session: Session, share: number): Promise<reado
   const { here } = await keptClients(session.cluster)
   const due: string[] = []
   for (const { name, certificate } of here) {
-    const pem = await readFile(certificate, 'utf8')
+    const pem = await readText(certificate)
     if (ageOf(pem, session.now()).share >= share) due.push(name)
   }
   return due
@@ -48,5 +48,5 @@ export async function renewClients(
 
 /** Whole days from beginning to end of the present one: a new one is as long valid. */
 export async function lifeOf({ certificate }: KeptClient, now: Date): Promise<number> {
-  return Math.max(1, ageOf(await readFile(certificate, 'utf8'), now).lifeDays)
+  return Math.max(1, ageOf(await readText(certificate), now).lifeDays)
 }

@@ -1,8 +1,9 @@
 /** The cluster file, written by quorate itself: whole or not at all, and only over what was read. */
 import { constants } from 'node:fs'
-import { access, chown, readFile, realpath, stat } from 'node:fs/promises'
+import { access, chown, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import { replaceFile } from '../pki/atomic-file.ts'
 
 /** @param purpose completes 'it is to …': `name the new version in the end`. @throws QuorateError `permission` */
@@ -28,7 +29,7 @@ export async function replaceClusterFile(clusterFile: string, text: string): Pro
 
 /** @throws QuorateError `moved` if the file is not as it was read. */
 export async function requireUnchanged(clusterFile: string, text: string): Promise<void> {
-  if ((await readFile(clusterFile, 'utf8')) === text) return
+  if ((await readText(clusterFile)) === text) return
   throw new QuorateError('moved', `${clusterFile} was changed in the meantime; nothing was done`, {
     hint: 'run the same command again',
   })

@@ -2,10 +2,11 @@
  * Nodes that left the cluster file, and how they are reached: kept beside the cluster's CA, because the file no longer
  * says so, until etcd's data there is moved aside. Who is a member the cluster itself says, and never this.
  */
-import { mkdir, readFile, readdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import { replaceFile } from '../pki/atomic-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 
@@ -61,7 +62,7 @@ export async function departedNode(
   const file = path.join(folder(cluster), `${name}.json`)
   let text: string
   try {
-    text = await readFile(file, 'utf8')
+    text = await readText(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw QuorateError.from(error, 'state', `${file} can't be read`)

@@ -1,7 +1,8 @@
 /** Clients whose keys and certificates are on this computer: the operator, and those that `certs client` made. */
 import { existsSync } from 'node:fs'
-import { readFile, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import path from 'node:path'
+import { readText } from '../files/read-file.ts'
 import { replaceFile } from '../pki/atomic-file.ts'
 import { OPERATOR, operatorDirectory } from '../run/session.ts'
 import type { Cluster } from '../spec/cluster.ts'
@@ -59,7 +60,7 @@ async function readElsewhere(
   cluster: Pick<Cluster, 'stateDirectory'>,
 ): Promise<readonly Pick<KeptClient, 'name' | 'directory'>[]> {
   try {
-    const lines = (await readFile(elsewhereFile(cluster), 'utf8')).split('\n').filter(Boolean)
+    const lines = (await readText(elsewhereFile(cluster))).split('\n').filter(Boolean)
     return lines.map((line) => {
       const at = line.indexOf(' ')
       return { name: line.slice(0, at), directory: line.slice(at + 1) }

@@ -1,5 +1,6 @@
 /** The machines of a cluster file as containers on this computer: to try quorate, and to try a change before it is made. */
-import { appendFile, mkdir, readFile } from 'node:fs/promises'
+import { appendFile, mkdir } from 'node:fs/promises'
+import { readText } from '../files/read-file.ts'
 import { requireLab } from '../lab/available.ts'
 import { labBase } from '../lab/base.ts'
 import type { EmitLab } from '../lab/events.ts'
@@ -42,7 +43,7 @@ async function trustLab(cluster: Cluster, { lab }: BootResult): Promise<void> {
   // Made, if it is not there, without touching what is.
   await appendFile(file, '', { mode: 0o600 })
   const addresses = new Set(lab.spec.machines.map(primaryAddress))
-  const others = (await readFile(file, 'utf8'))
+  const others = (await readText(file))
     .split('\n')
     .filter((line) => line !== '' && !addresses.has(line.split(' ')[0] ?? ''))
   const own = await Promise.all(

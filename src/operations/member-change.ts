@@ -2,8 +2,8 @@
  * What `member add`, `remove` and `replace` ask for: the cluster file as it is and as it is to be, and who comes and goes.
  * Nothing is connected to, and nothing is written yet.
  */
-import { readFile } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { type NewNode, type NodeEdit, editNodes } from '../spec/edit-nodes.ts'
 import { parseClusterFile } from '../spec/parse.ts'
@@ -73,7 +73,7 @@ interface Read {
 
 async function readFileOf(file: string): Promise<Read> {
   const { cluster } = await loadClusterFile(file)
-  return { cluster, text: await readFile(file, 'utf8') }
+  return { cluster, text: await readText(file) }
 }
 
 async function changeOf(

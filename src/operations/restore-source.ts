@@ -1,11 +1,12 @@
 /** The snapshot that is to be restored: found, opened on this computer, and read through before anything is done. */
-import { createReadStream, existsSync } from 'node:fs'
-import { mkdir, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { openBare } from '../backup/bare.ts'
 import { type OpenedBackup, openBackup } from '../backup/open.ts'
 import type { Secret } from '../backup/sealing.ts'
 import { QuorateError } from '../errors.ts'
+import { openForReading } from '../files/read-file.ts'
 import { type SnapshotStatus, readSnapshotStatus } from '../etcd/snapshot-tool.ts'
 import type { Session } from '../run/session.ts'
 import type { StoreLocation } from '../spec/backup.ts'
@@ -36,9 +37,12 @@ export async function openSnapshot(options: SourceOptions): Promise<OpenedBackup
   const opening = { workDirectory, secret, signal }
   const file = path.resolve(snapshot)
   if (existsSync(file)) {
-    const bare = (await stat(file)).isFile() ? await openBare(file, signal) : undefined
+    await using handle = await openForReading(file, { code: 'usage' }).catch((error: unknown) => {
+      throw QuorateError.from(error, 'usage', `${snapshot} can't be read`)
+    })
+    const bare = (await handle.stat()).isFile() ? await openBare(file, signal) : undefined
     if (bare !== undefined) return bare
-    const data = createReadStream(file, { highWaterMark: 1024 ** 2 })
+    const data = handle.createReadStream({ highWaterMark: 1024 ** 2, autoClose: false })
     return await openBackup({ name: path.basename(file), data }, opening)
   }
   if (store === undefined || snapshot.includes('/')) {

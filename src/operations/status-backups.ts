@@ -1,7 +1,7 @@
 /** How the backups of a schedule go, asked of the node that takes them. */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import { ageOf } from '../pki/age.ts'
 import type { Session } from '../run/session.ts'
 import { type ScheduleConfig, outlineOf, parseConfig } from '../schedule/config.ts'
@@ -144,7 +144,7 @@ async function troubles(
     const when = left <= 0 ? 'has expired' : `expires in ${Math.floor(left)} days`
     notes.push(`the certificate of its backups ${when}: quorate certs renew`)
   }
-  if (sha256(await readFile(cluster.file, 'utf8')) !== there.files[PLACES.clusterFile]?.sha256) {
+  if (sha256(await readText(cluster.file)) !== there.files[PLACES.clusterFile]?.sha256) {
     notes.push(
       'its backups follow an older text of the cluster file: quorate backup schedule brings the new one',
     )

@@ -1,6 +1,6 @@
 /** The cluster file's new version, written into it once the members run it: the file is what the next apply goes by. */
-import { readFile } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { type Edit, editValues } from '../spec/edit.ts'
 import { parseClusterFile } from '../spec/parse.ts'
@@ -26,7 +26,7 @@ export async function editFile(wanted: Cluster, edits: readonly Edit[]): Promise
 }
 
 async function editedText(wanted: Cluster, edits: readonly Edit[]): Promise<string> {
-  const text = editValues(await readFile(wanted.file, 'utf8'), edits)
+  const text = editValues(await readText(wanted.file), edits)
   const { cluster, problems } = parseClusterFile(text, wanted.file)
   if (cluster === undefined) {
     const list = formatProblems(problems.filter(({ severity }) => severity === 'error'))

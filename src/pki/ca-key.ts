@@ -1,7 +1,8 @@
 /** Reading a CA's private key, in any of the forms it is kept in. */
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
+import { openForReading, readFrom } from '../files/read-file.ts'
 import type { AskPassphrase } from './authority.ts'
 
 const AGE_BINARY = 'age-encryption.org/v1'
@@ -20,8 +21,9 @@ export interface KeyFile {
  * @throws QuorateError `pki` for a wrong passphrase or an unreadable key, `permission` if every user can read the file
  */
 export async function readPrivateKey(key: KeyFile, signal?: AbortSignal): Promise<KeyObject> {
-  await assertPrivate(key.file)
-  const bytes = await readFile(key.file)
+  await using handle = await openForReading(key.file, { code: 'pki' })
+  await assertPrivate(handle, key.file)
+  const bytes = await readFrom(handle, key.file, { code: 'pki' })
   const text = bytes.toString('latin1')
   if (text.startsWith(AGE_BINARY) || text.startsWith(AGE_ARMOR)) {
     return parseKey(await decryptAge(bytes, key, signal), undefined, key)
@@ -71,8 +73,8 @@ function wrongPassphrase(key: KeyFile, cause: unknown): QuorateError {
   })
 }
 
-async function assertPrivate(file: string): Promise<void> {
-  const { mode } = await stat(file)
+async function assertPrivate(handle: FileHandle, file: string): Promise<void> {
+  const { mode } = await handle.stat()
   if ((mode & 0o007) === 0) return
   throw new QuorateError('permission', `the CA key ${file} is open to every user of this computer`, {
     hint: `chmod 600 ${file}\nIf others may have read it, make a new CA.`,

@@ -1,9 +1,10 @@
 /** Certificates of clients, whose keys are born on this computer: the operator's own, an API server's, flannel's. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { KeyAlgorithm } from '../spec/cluster.ts'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import { renewWithinDays } from './age.ts'
 import { createFile, replaceFile } from './atomic-file.ts'
 import type { Authority } from './authority.ts'
@@ -92,7 +93,7 @@ export async function makeClientCertificate(options: ClientCertificateOptions): 
     await createFile(files.key, privateKeyPem(privateKey), 0o600)
   }
   // What is in the file counts: another run may have put its key there first.
-  const csrPem = await requestFor(name, readKey(await readFile(files.key, 'utf8'), files.key))
+  const csrPem = await requestFor(name, readKey(await readText(files.key), files.key))
   const request = {
     csrPem,
     profile: 'client' as const,
@@ -141,7 +142,7 @@ function readKey(pem: string, file: string): KeyObject {
 
 async function readIfThere(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return await readText(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -1,9 +1,10 @@
 /** The CA on the operator's computer: one of quorate's own, or an existing CA or intermediate. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { access, readFile } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import path from 'node:path'
 import type { KeyAlgorithm } from '../spec/cluster.ts'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import type { AskPassphrase, Authority, IssuedCertificate, IssueRequest } from './authority.ts'
 import { readPrivateKey } from './ca-key.ts'
 import { spkiSha256 } from './certificate.ts'
@@ -35,7 +36,7 @@ export function openLocalAuthority(options: LocalAuthorityOptions): Authority {
 
   const readChain = async (signal?: AbortSignal) => {
     const certificate = await certificateFile(options, signal)
-    return parseChain(await readText(certificate), `the CA certificate ${certificate}`)
+    return parseChain(await textOf(certificate), `the CA certificate ${certificate}`)
   }
   const openKey = async (signal?: AbortSignal): Promise<KeyObject> => {
     // Asked once however many requests arrive at the same time; again after a wrong passphrase.
@@ -122,9 +123,9 @@ export async function keyFile(
   return plain
 }
 
-async function readText(file: string): Promise<string> {
+async function textOf(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return await readText(file)
   } catch (error) {
     throw QuorateError.from(error, 'pki', `the CA certificate can't be read`)
   }

@@ -1,8 +1,9 @@
 /** `quorate certs import DIR`: takes what the CA signed, after a look at each. */
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { X509Certificate } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import { replaceFile } from './atomic-file.ts'
 import type { IssueRequest } from './authority.ts'
 import { assertUsableCa } from './ca-check.ts'
@@ -101,7 +102,7 @@ async function certificateFiles(directory: string): Promise<readonly string[]> {
 
 async function readLeaf(file: string): Promise<X509Certificate | QuorateError> {
   try {
-    return parseCertificates(await readFile(file, 'utf8'), path.basename(file))[0]
+    return parseCertificates(await readText(file), path.basename(file))[0]
   } catch (error) {
     return QuorateError.from(error, 'pki', path.basename(file))
   }

@@ -1,7 +1,7 @@
 /** The CA that is not within reach: requests are carried out, certificates are carried in. */
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import type { Authority, IssuedCertificate, IssueRequest } from './authority.ts'
 import { chainPem, parseCertificates, parseChain } from './chain.ts'
 import { checkCertificate } from './check-certificate.ts'
@@ -19,7 +19,7 @@ export function openOfflineAuthority(options: OfflineAuthorityOptions): Authorit
   const readChain = async () => {
     let pem: string
     try {
-      pem = await readFile(options.certificate, 'utf8')
+      pem = await readText(options.certificate)
     } catch (error) {
       throw QuorateError.from(error, 'pki', `the CA certificate can't be read`)
     }
@@ -100,7 +100,7 @@ function unusable({ subjectCommonName: host }: IssueRequest, why: string): NotSi
 
 async function readIssued(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return await readText(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -3,9 +3,10 @@
  * after it was cut off anywhere, and both keys are there until the end and afterwards.
  */
 import { existsSync } from 'node:fs'
-import { readFile, rename } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import { replaceFile, syncDirectory } from './atomic-file.ts'
 import { parseCertificates } from './chain.ts'
 import { type NewCa, makeLocalCa } from './make-local-ca.ts'
@@ -66,14 +67,14 @@ export async function retireOther(
 
 async function trustBoth({ stateDirectory }: OwnCa, one: string, other: string): Promise<void> {
   const texts = await Promise.all(
-    [one, other].map(async (folder) => await readFile(path.join(folder, 'ca.crt'), 'utf8')),
+    [one, other].map(async (folder) => await readText(path.join(folder, 'ca.crt'))),
   )
   await replaceFile(trustFile(stateDirectory), bundleOf(...texts), 0o644)
 }
 
 async function commonName(folder: string): Promise<string> {
   const file = path.join(folder, 'ca.crt')
-  const [certificate] = parseCertificates(await readFile(file, 'utf8'), `the CA certificate ${file}`)
+  const [certificate] = parseCertificates(await readText(file), `the CA certificate ${file}`)
   return /^CN=(.*)$/m.exec(certificate.subject ?? '')?.[1] ?? ''
 }
 

@@ -1,6 +1,6 @@
 /** Whom members and clients trust: the CA that signs, and while CAs are exchanged the other one too. */
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { readText } from '../files/read-file.ts'
 import type { Authority } from './authority.ts'
 import { chainPem, parseCertificates } from './chain.ts'
 
@@ -23,7 +23,7 @@ export function withTrust(authority: Authority, file: string): Authority {
 /** undefined: no CAs are being exchanged. */
 export async function readTrustFile(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return await readText(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

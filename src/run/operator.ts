@@ -1,9 +1,9 @@
 /** The certificate that quorate itself talks to etcd with. Its key is born here, and stays here. */
 import { createPublicKey } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import type { MemberTls } from '../etcd/endpoint.ts'
 import type { Authority } from '../pki/authority.ts'
 import type { Cluster } from '../spec/cluster.ts'
@@ -125,8 +125,6 @@ async function readCredentials(cluster: Cluster): Promise<MemberTls | undefined>
   const folder = operatorDirectory(cluster)
   const files = ['ca.crt', `${OPERATOR}.crt`, `${OPERATOR}.key`].map((name) => path.join(folder, name))
   if (!files.every((file) => existsSync(file))) return undefined
-  const [ca = '', cert = '', key = ''] = await Promise.all(
-    files.map(async (file) => await readFile(file, 'utf8')),
-  )
+  const [ca = '', cert = '', key = ''] = await Promise.all(files.map(async (file) => await readText(file)))
   return { ca, cert, key }
 }

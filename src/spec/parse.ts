@@ -1,8 +1,8 @@
 /** Reads a cluster file and says everything that is wrong with it at once, each thing with its place. */
-import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { readBytes } from '../files/read-file.ts'
 import { checkChoices } from './check-choices.ts'
 import { checkEtcd } from './check-etcd.ts'
 import { checkNodes } from './check-nodes.ts'
@@ -92,7 +92,7 @@ export async function readClusterFile(path: string, options: ParseOptions = {}):
 async function readText(path: string): Promise<string> {
   let bytes: Uint8Array
   try {
-    bytes = await readFile(path)
+    bytes = await readBytes(path, { code: 'cluster-file' })
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'ENOENT') {

@@ -1,7 +1,8 @@
 /** Writes the cluster's known_hosts file. */
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import { draftBeside } from '../files/temporary.ts'
 import { parseKnownHosts } from './host-key.ts'
 import type { ScannedKey } from './trust.ts'
@@ -16,7 +17,7 @@ export async function recordHostKeys(knownHosts: string, keys: readonly ScannedK
   try {
     await mkdir(path.dirname(knownHosts), { recursive: true, mode: 0o700 })
     await chmod(path.dirname(knownHosts), 0o700)
-    const before = await readFile(knownHosts, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const before = await readText(knownHosts).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return ''
       throw error
     })

@@ -1,6 +1,7 @@
 /** Looks at a host's key by way of the user's own configuration, jump hosts and all, without trusting it for anything. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { readText } from '../files/read-file.ts'
 import { temporaryFolder } from '../files/temporary.ts'
 import type { SshTarget } from '../spec/cluster.ts'
 import { options, scanConfig, sshConfig, targetArguments } from './config.ts'
@@ -83,7 +84,7 @@ class Scan {
     const stderr = await this.#knock(
       scanConfig(this.#target, notes, kinds.flatMap(algorithms), this.#settings()),
     )
-    const lines = parseKnownHosts(await readFile(notes, 'utf8'))
+    const lines = parseKnownHosts(await readText(notes))
     // Neither in nor turned away: the host itself has not been seen, at most a jump host.
     if (lines.length === 0 || !this.#reached(stderr)) throw sshFailure(this.#host, this.#target, stderr)
     return lines

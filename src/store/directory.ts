@@ -7,7 +7,6 @@ import {
   lstat,
   mkdir,
   open,
-  readFile,
   readdir,
   rename,
   rm,
@@ -16,6 +15,7 @@ import {
 } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
 import { isAlive, startOf } from './alive.ts'
 import type { BackupStore, PutOptions, StoredFile } from './store.ts'
 
@@ -48,7 +48,7 @@ export async function openDirectoryStore(folder: string): Promise<BackupStore> {
     put: async (name, body, options = {}) => await put(folder, at(name), body, options),
     get: async (name) => await get(folder, at(name)),
     write: async (name, text) => await write(at(name), text),
-    read: async (name) => await readFile(at(name), 'utf8').catch(ifMissing),
+    read: async (name) => await readText(at(name)).catch(ifMissing),
     remove: async (name) => {
       await unlink(at(name)).catch(failed(`${at(name)} can't be removed`))
       await syncFolder(folder)

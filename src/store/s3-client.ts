@@ -1,10 +1,10 @@
 /** The client of an S3 service: whom it trusts, and who it is. */
-import { readFile, stat } from 'node:fs/promises'
 import { Agent } from 'node:https'
 import tls from 'node:tls'
 import { S3Client } from '@aws-sdk/client-s3'
 import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
+import { openForReading, readFrom, readText } from '../files/read-file.ts'
 import { readYaml } from '../spec/document.ts'
 import type { StoreLocation } from '../spec/backup.ts'
 
@@ -84,13 +84,14 @@ async function accessKey({ credentials }: S3Location, environment: NodeJS.Proces
 async function readKey(file: string): Promise<AccessKey> {
   let text: string
   try {
-    const { mode } = await stat(file)
+    await using handle = await openForReading(file, { code: 'permission' })
+    const { mode } = await handle.stat()
     if ((mode & 0o077) !== 0) {
       throw new QuorateError('permission', `${file} holds a secret, and others than its owner can read it`, {
         hint: `chmod 600 ${file}`,
       })
     }
-    text = await readFile(file, 'utf8')
+    text = (await readFrom(handle, file, { code: 'permission' })).toString('utf8')
   } catch (error) {
     throw QuorateError.from(error, 'permission', `${file} can't be read`)
   }
@@ -104,7 +105,7 @@ async function readKey(file: string): Promise<AccessKey> {
 
 async function readCa(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return await readText(file, { code: 'store' })
   } catch (error) {
     throw QuorateError.from(error, 'store', `the CA of the S3 service can't be read`)
   }

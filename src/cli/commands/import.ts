@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
+import { requireReadable } from '../../files/read-file.ts'
 import { temporaryFolder } from '../../files/temporary.ts'
 import { type ImportPreview, type ImportReport, importKeys } from '../../operations/import.ts'
 import type { Mapping } from '../../transfer/batches.ts'
@@ -62,10 +63,9 @@ interface Source extends AsyncDisposable {
 async function sourceOf(file: string): Promise<Source> {
   if (file !== '-') {
     const full = path.resolve(file)
-    const handle = await open(full, 'r').catch((error: unknown) => {
+    await requireReadable(full, { code: 'usage' }).catch((error: unknown) => {
       throw QuorateError.from(error, 'usage', `${file} can't be read`)
     })
-    await handle.close()
     return { name: file, open: () => createReadStream(full), [Symbol.asyncDispose]: async () => undefined }
   }
   const folder = await temporaryFolder({ purpose: 'import' })
