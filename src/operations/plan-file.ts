@@ -1,10 +1,11 @@
 /** A plan in a file: looked at today, carried out tomorrow, if and only if nothing has moved in between. */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
+import { readBytes, readText } from '../files/read-file.ts'
 import { replaceFile } from '../pki/atomic-file.ts'
 import type { Observed } from '../plan/observed.ts'
+import { type Plan, plan } from '../plan/plan.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { type ApplyOptions, type PlanReport, applyIntent } from './apply.ts'
 
@@ -22,6 +23,9 @@ const PlanFile = z.object({
   ),
 })
 
+/** Hundreds of nodes with thousands of steps. */
+const MOST_PLAN_BYTES = 64 * 1024 ** 2
+
 /** Holds no secret: keys are not part of any plan. */
 export async function savePlan(path: string, report: PlanReport): Promise<void> {
   const { cluster, freshToken } = report.intent
@@ -31,7 +35,7 @@ export async function savePlan(path: string, report: PlanReport): Promise<void> 
     clusterFileSha256: await clusterFileSha256(cluster),
     token: freshToken,
     ...fingerprints(report.observed),
-    steps: report.waves.flat().map(({ kind, host, what, why }) => ({ kind, host, what, why })),
+    steps: shownSteps(report),
   }
   await replaceFile(path, `${JSON.stringify(content, null, 2)}\n`, 0o644)
 }
@@ -53,15 +57,19 @@ export async function guardOf(path: string, cluster: Cluster, time: Date): Promi
       hint: `plan again: quorate plan --out ${path}`,
     })
   }
+  const intent = applyIntent(cluster, time, saved.token)
   return {
-    intent: applyIntent(cluster, time, saved.token),
+    intent,
     confirm: async (observed) => {
       const now = fingerprints(observed)
       const moved = Object.keys({ ...saved.hosts, ...now.hosts }).filter(
         (host) => saved.hosts[host] !== now.hosts[host],
       )
       if (saved.clusterState !== now.clusterState) moved.push('the etcd cluster')
-      if (moved.length === 0) return
+      if (moved.length === 0) {
+        requireShown(path, saved.steps, shownSteps(plan(intent, observed)))
+        return
+      }
       throw new QuorateError(
         'moved',
         `not as they were when ${path} was planned: ${moved.join(', ')}. Nothing was changed`,
@@ -71,6 +79,34 @@ export async function guardOf(path: string, cluster: Cluster, time: Date): Promi
       )
     },
   }
+}
+
+type ShownStep = z.infer<typeof PlanFile>['steps'][number]
+
+function shownSteps({ waves }: Plan): ShownStep[] {
+  return waves.flat().map(({ kind, host, what, why }) => ({ kind, host, what, why }))
+}
+
+/**
+ * What the file shows is what is carried out: somebody has read and approved it. Where machines and cluster file are as
+ * they were, a difference is an edit of the plan, or another version of quorate.
+ */
+function requireShown(path: string, shown: readonly ShownStep[], now: readonly ShownStep[]): void {
+  const at = [...now, ...shown].findIndex((_, index) => stepText(shown[index]) !== stepText(now[index]))
+  if (at === -1) return
+  throw new QuorateError(
+    'moved',
+    `the steps in ${path} are not those that would be carried out: step ${at + 1} is ${stepText(shown[at])} in the file, and ${stepText(now[at])} now. Nothing was changed`,
+    {
+      hint: `the file was edited, another member leads now, or another version of quorate wrote it; plan again: quorate plan --out ${path}`,
+    },
+  )
+}
+
+function stepText(step: ShownStep | undefined): string {
+  if (step === undefined) return 'none'
+  const { kind, host, what, why } = step
+  return `'${[host, what].filter(Boolean).join(': ')}' (${kind}; ${why})`
 }
 
 function fingerprints(observed: Observed): { hosts: Record<string, string>; clusterState: string } {
@@ -95,14 +131,14 @@ function fingerprint(value: unknown): string {
 
 async function clusterFileSha256(cluster: Cluster): Promise<string> {
   return createHash('sha256')
-    .update(await readFile(cluster.file))
+    .update(await readBytes(cluster.file))
     .digest('hex')
 }
 
 async function read(path: string): Promise<z.infer<typeof PlanFile>> {
   let value: unknown
   try {
-    value = JSON.parse(await readFile(path, 'utf8'))
+    value = JSON.parse(await readText(path, { code: 'usage', maxBytes: MOST_PLAN_BYTES }))
   } catch (error) {
     throw QuorateError.from(error, 'usage', `${path} can't be read as a plan`)
   }
