@@ -9,6 +9,8 @@ export { type ErrorCode, type ErrorDetails, EXIT_CODES, QuorateError } from './e
 
 // The cluster file
 export { type LoadedCluster, loadClusterFile } from './operations/load.ts'
+export { type Parsed, type ParseOptions, loadCluster, parseClusterFile } from './spec/parse.ts'
+export type { Problem } from './spec/problem.ts'
 export { type Cluster, type Node, type Role, type SshTarget, etcdNodes, selectNodes } from './spec/cluster.ts'
 
 // A session: the connections and the authority that all verbs below share

@@ -67,7 +67,8 @@ export async function lookAtChange(
   const [observed, looked] = await Promise.all([observe(session), lookAtLeaving(session, reached)])
   const machines = { ...looked, unreachable: [...unreachable, ...looked.unreachable] }
   const facts = requireCluster(wanted.name, observed, applyIntent(wanted, session.now()))
-  const { replace, refrained } = toMakeAnew(change, observed, facts)
+  const { replace, refrained, remarks } = toMakeAnew(change, observed, facts)
+  for (const text of remarks) session.emit({ type: 'note', text })
   const intent: ApplyIntent = { ...applyIntent(wanted, session.now()), replace }
   const blocked = notWell(intent, observed, facts)
   if (blocked.length > 0) throw blockedError(blocked)
@@ -127,11 +128,15 @@ function toMakeAnew(change: MemberChange, { hosts }: Observed, facts: ClusterFac
   const { members } = rosterOf(change.wanted, facts.members, 0)
   const replace: Record<string, string> = {}
   const refrained: string[] = []
+  const remarks: string[] = []
   for (const { node, memberId } of change.anew) {
     const member = members.get(node.name)
     // Gone already, or on its way back: what was begun is finished.
     if (member === undefined || member.learner || isInvited(member)) continue
-    if (memberId !== undefined && memberId !== member.id) continue
+    if (memberId !== undefined && memberId !== member.id) {
+      remarks.push(notThisMember(node.name, memberId, member.id, facts))
+      continue
+    }
     const state = hosts[node.name]?.member
     const well = facts.healthy.includes(node.name) && state?.dataPresent === true && state.walPresent
     if (well && memberId === undefined)
@@ -140,7 +145,23 @@ function toMakeAnew(change: MemberChange, { hosts }: Observed, facts: ClusterFac
       )
     else replace[node.name] = member.id
   }
-  return { replace, refrained }
+  return { replace, refrained, remarks }
+}
+
+/**
+ * Why the member with that ID is not made anew on that node. One that nobody has may be gone since an earlier run, which
+ * is no fault: it is said, and nothing is done.
+ *
+ * @throws QuorateError `usage` for what is no ID, or another member's
+ */
+function notThisMember(node: string, named: string, id: string, { members }: ClusterFacts): string {
+  const other = members.find((member) => member.id === named)
+  const there = `members: ${members.map((member) => `${member.name || '(not started)'} ${member.id}`).join(', ')}`
+  if (other !== undefined)
+    throw new QuorateError('usage', `${named} is the ID of ${other.name}, not of ${node}`, { hint: there })
+  if (!/^[0-9a-f]{1,16}$/.test(named))
+    throw new QuorateError('usage', `'${named}' is not the ID of a member`, { hint: there })
+  return `no member has the ID ${named}: it was replaced before, or is mistyped; ${node} is ${id}`
 }
 
 /** Members that stay must be well: what is begun with fewer would wait for them in the middle. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
 import { renderClusterFile } from '../../spec/init.ts'
@@ -104,11 +104,17 @@ async function askOne(
 
 /** Never over a file that is there, not even one that came in between. */
 async function writeNew(file: string, text: string): Promise<void> {
+  let made = false
   try {
-    await writeFile(file, text, { flag: 'wx' })
+    await using handle = await open(file, 'wx')
+    made = true
+    await handle.writeFile(text)
+    await handle.sync()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyThere(file)
-    throw QuorateError.from(error, 'usage', `${file} can't be written`)
+    // What was written of it is no cluster file, and would stand in the way of the next attempt.
+    if (made) await rm(file, { force: true })
+    throw QuorateError.from(error, 'state', `${file} can't be written`)
   }
 }
 
