@@ -59,12 +59,8 @@ export function parseSighting(text: string): Sighting {
   const all = (key: string) => machine.filter(([name]) => name === key).map(([, value]) => value)
   const [pin] = all('pin')
   const processes: (readonly (readonly [string, string])[])[] = []
-  for (let at = begin; at !== -1 && at < lines.length;) {
-    const next = lines.findIndex(([key], index) => index > at && key === 'process')
-    const end = next === -1 ? lines.length : next
-    processes.push(lines.slice(at, end))
-    at = end
-  }
+  const begins = lines.flatMap(([key], index) => (key === 'process' ? [index] : []))
+  for (const [order, at] of begins.entries()) processes.push(lines.slice(at, begins[order + 1]))
   return {
     pin: pin === undefined ? undefined : decode(pin),
     manifest: all('manifest')[0],

@@ -14,8 +14,11 @@ import { damaged } from './damaged.ts'
 import { SnapshotSummer } from './snapshot-sum.ts'
 import { workFolder } from './work-folder.ts'
 
-/** Of all entries but the snapshot: more is no bundle. */
+/** Of all entries but the snapshot together, which are held in memory: more is no bundle. */
 const MAX_TEXT_BYTES = 16 * 1024 ** 2
+
+/** What an entry takes beside its text: its name, at least. */
+const ENTRY_BYTES = 1024
 const ZSTD_MAGIC = Buffer.from('28b52ffd', 'hex')
 
 export interface BackupData {
@@ -106,6 +109,7 @@ async function unpackBundle(whole: AsyncIterable<Uint8Array>, target: Target): P
   // Its failure reaches the loop below as well; this only keeps it from counting as unhandled before then.
   feeding.catch(() => undefined)
   const texts = new Map<string, Buffer>()
+  let textBytes = 0
   let snapshot: { sizeBytes: number; sha256: string } | undefined
   try {
     for await (const entry of archive) {
@@ -113,7 +117,7 @@ async function unpackBundle(whole: AsyncIterable<Uint8Array>, target: Target): P
       if (entryName === ENTRIES.snapshot) {
         await requireRoom(path.dirname(target.file), size, 'to open the backup')
         snapshot = await saveSnapshot(entry as AsyncIterable<Uint8Array>, target)
-      } else if (size <= MAX_TEXT_BYTES) {
+      } else if ((textBytes += size + ENTRY_BYTES) <= MAX_TEXT_BYTES) {
         const pieces: Uint8Array[] = []
         for await (const piece of entry as AsyncIterable<Uint8Array>) pieces.push(piece)
         texts.set(entryName, Buffer.concat(pieces))
