@@ -1,6 +1,7 @@
 /** Which names and addresses of its present certificates are a node's own. */
 import { describe } from '../pki/certificate.ts'
 import { allowedNames, canonicalIp } from '../pki/names.ts'
+import { isReservedName } from '../spec/member-name.ts'
 import { checkDnsName } from '../spec/values.ts'
 import { type Member, type Remark, leafOf, peerPlace } from './member.ts'
 
@@ -25,7 +26,9 @@ export function ownNames(
     const address = peerPlace(member)?.address ?? ''
     const base = allowedNames({ name: member.name, names: [], address, addresses: [] })
     const given = new Set([...base.dns, ...base.ips])
-    const fresh = [...(carried.get(member.name) ?? [])].filter((name) => !given.has(name))
+    const fresh = [...(carried.get(member.name) ?? [])].filter(
+      (name) => !given.has(name) && !isReservedName(name),
+    )
     const kept = fresh.filter((name) => {
       const alone = holders(name).length === 1 && !nodes.has(name)
       const fit = canonicalIp(name) !== undefined || checkDnsName(name) === undefined

@@ -6,6 +6,7 @@ import type { ApplyIntent } from '../plan/intent.ts'
 import { newcomersIn } from '../plan/newcomers.ts'
 import { next } from '../plan/next.ts'
 import type { Observed } from '../plan/observed.ts'
+import { openPeers } from '../plan/peer-identity.ts'
 import { type Plan, plan } from '../plan/plan.ts'
 import { judgeSituation } from '../plan/situation.ts'
 import type { Cluster } from '../spec/cluster.ts'
@@ -49,7 +50,13 @@ export async function planApply(
   intent = applyIntent(session.cluster, session.now()),
 ): Promise<PlanReport> {
   const observed = await observe(session)
+  warnOfOpenPeers(session, observed)
   return { intent, observed, ...plan(intent, observed) }
+}
+
+function warnOfOpenPeers({ cluster, emit }: Session, observed: Observed): void {
+  const text = openPeers(cluster, observed)
+  if (text !== undefined) emit({ type: 'warning', text })
 }
 
 export interface ApplyOptions {
@@ -74,6 +81,7 @@ export interface ApplyOptions {
  */
 export async function apply(session: Session, options: ApplyOptions = {}): Promise<ApplyReport> {
   const report = await carryOut(session, options)
+  warnOfOpenPeers(session, report.observed)
   for (const { host, text } of await leftBehind(session.cluster, report.observed))
     session.emit({ type: 'note', host, text })
   return report

@@ -2,10 +2,13 @@
 import { QuorateError } from '../errors.ts'
 import { TRUST_MARK, fingerprintsOf, firstFingerprint } from '../pki/trust-mark.ts'
 import { readTrustFile, trustFile } from '../pki/trust.ts'
-import { certificateNames } from '../plan/certificates.ts'
+import { certificateNames, faultsOf } from '../plan/certificates.ts'
 import type { CertificateFault, Observed } from '../plan/observed.ts'
 import { type Plan, plan } from '../plan/plan.ts'
+import { withoutUnsigned } from '../plan/peer-identity.ts'
 import { predict } from '../plan/predict.ts'
+import type { CertificateName } from '../plan/steps.ts'
+import { authorityOf } from '../run/authority-facts.ts'
 import { blockedError } from '../run/engine.ts'
 import type { Session } from '../run/session.ts'
 import { type Cluster, etcdNodes } from '../spec/cluster.ts'
@@ -21,15 +24,16 @@ const OLD: CertificateFault = { code: 'old-issuer', message: 'is from the other 
 /** Both CAs known, and everything still from the old one. */
 export async function beforeIssuing(session: Session, observed: Observed): Promise<Observed> {
   const { cluster, signal } = session
-  const fresh = ownCa(cluster) === undefined ? await (await session.authority()).chain(signal) : NEW_CA
-  const bundle = [fresh, ...trustedByMembers(observed)].join('')
-  return { ...observed, authority: { bundle }, certificates: allFrom(cluster, observed, OLD) }
+  const fresh = ownCa(cluster) === undefined ? await (await session.authority()).chain(signal) : undefined
+  const bundle = [fresh ?? NEW_CA, ...trustedByMembers(observed)].join('')
+  const authority = { ...(await authorityOf(cluster, fresh)), bundle }
+  return { ...observed, authority, certificates: allFrom(cluster, observed, OLD) }
 }
 
 /** The CA that signs now, alone. */
 export async function afterDropping(session: Session, observed: Observed): Promise<Observed> {
   const bundle = await (await session.authority()).chain(session.signal)
-  return { ...observed, authority: { bundle } }
+  return { ...observed, authority: await authorityOf(session.cluster, bundle) }
 }
 
 export interface TurnedBack {
@@ -60,14 +64,15 @@ export async function afterIssuing(session: Session, observed: Observed): Promis
     ]),
   )
   const old = without(both, present)
-  const turned = { ...observed, authority: { bundle: `${old}${present}` }, certificates }
+  const authority = await authorityOf(cluster, `${old}${present}`)
+  const turned = { ...observed, authority, certificates }
   return { observed: turned, dropped: (back) => endOf(cluster, turned, back, old) }
 }
 
 /** Where a plan leads, and then one bundle alone. */
 function endOf(cluster: Cluster, begin: Observed, { waves }: Plan, bundle: string): Observed {
   const end = waves.flat().reduce((state, step) => predict(cluster, state, step), begin)
-  return { ...end, authority: { bundle } }
+  return { ...end, authority: { ...end.authority, bundle } }
 }
 
 /** What may begin begins with nothing else to be done, so that what is done then is the exchange alone. */
@@ -127,7 +132,7 @@ export function requireEnding({ cluster }: Session, observed: Observed, isThere:
     })
   }
   const waiting = etcdNodes(cluster).filter(({ name }) =>
-    Object.values(observed.certificates[name] ?? {}).some((faults) => faults.length > 0),
+    Object.values(withoutUnsigned(observed).certificates[name] ?? {}).some((faults) => faults.length > 0),
   )
   // What is from the CA that signs was issued only once every member trusted that one.
   const names = waiting.map(({ name }) => name)
@@ -146,12 +151,15 @@ function isStrangeTrusted({ hosts, authority }: Observed): boolean {
   })
 }
 
+/** A name that they lack they lack all the same. */
 function allFrom(cluster: Cluster, observed: Observed, fault: CertificateFault): Observed['certificates'] {
   const names = certificateNames(cluster)
+  const lacking = (host: string, name: CertificateName) =>
+    faultsOf(observed, host, name).filter(({ code }) => code.startsWith('member-name'))
   return Object.fromEntries(
     Object.keys(observed.certificates).map((host) => [
       host,
-      Object.fromEntries(names.map((name) => [name, [fault]])),
+      Object.fromEntries(names.map((name) => [name, [fault, ...lacking(host, name)]])),
     ]),
   )
 }

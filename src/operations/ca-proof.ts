@@ -1,12 +1,15 @@
 /** The proof of what members serve and accept: seen on connections to their running processes, not read from files. */
 import https from 'node:https'
 import { QuorateError, combineErrors } from '../errors.ts'
+import { bracket } from '../etcd/bracket.ts'
+import { PEER_IDENTITY, tlsPaths } from '../etcd/configuration.ts'
 import { tlsOptions } from '../etcd/endpoint.ts'
 import { Maintenance } from '../etcd/gen/maintenance_pb.ts'
 import type { Observed } from '../plan/observed.ts'
 import type { Session } from '../run/session.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
 import { type ServedCheck, checkServed } from './certs-served.ts'
+import program from './peer-answer.sh?raw'
 
 const ANSWER_MS = 5_000
 
@@ -15,7 +18,8 @@ type Question = (session: Session, node: Node) => Promise<void>
 
 /**
  * Every member that runs serves, on both ports, what lies on its disk; and accepts our certificate on both, which is
- * from the CA that signs now: so it trusts that one.
+ * from the CA that signs now: so it trusts that one. Where it takes peers by the members' name alone, which ours has not,
+ * it is asked from its machine with its own certificate: from the CA that signs now as soon as those were issued.
  *
  * @throws QuorateError `unhealthy` naming everyone who does not
  */
@@ -25,7 +29,7 @@ export async function proveTrust(session: Session, observed: Observed): Promise<
   const running = nodes.filter(({ name }) => observed.hosts[name]?.member?.unit.active === 'active')
   const questions = running.flatMap((node) => [
     { node, port: 'client', ask: askClientPort },
-    { node, port: 'peer', ask: askPeerPort },
+    { node, port: 'peer', ask: demands(observed, node) ? askAsItself : askPeerPort },
   ])
   const answers = await Promise.all(
     questions.map(async ({ node, port, ask }) => await refusalOf(session, node, port, ask)),
@@ -51,6 +55,23 @@ async function refusalOf(
     const hint = 'nothing further was done; see its journal, and run this again: what was done stays done'
     return new QuorateError('unhealthy', message, { host: node.name, hint, cause: error })
   }
+}
+
+function demands({ hosts }: Observed, { name }: Node): boolean {
+  return Boolean(hosts[name]?.member?.unit.environment?.[PEER_IDENTITY])
+}
+
+const askAsItself: Question = async (session, node) => {
+  const { pki, etcd } = session.cluster
+  const { peerCert, peerKey, ca } = tlsPaths(pki.layout)
+  const argv = ['sh', '-c', program, 'quorate-peer', `${bracket(node.address)}:${etcd.peerPort}`]
+  const remote = await session.remote(node)
+  const result = await remote.run({
+    argv: [...argv, peerCert, peerKey, ca],
+    root: true,
+    signal: session.signal,
+  })
+  if (result.exitCode !== 0) throw new Error(result.stderr.trim() || `no answer within ${ANSWER_MS / 1000} s`)
 }
 
 const askClientPort: Question = async (session, node) => {

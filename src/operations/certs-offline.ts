@@ -4,11 +4,13 @@ import { QuorateError, combineErrors } from '../errors.ts'
 import type { HostState } from '../host/state.ts'
 import type { IssueRequest } from '../pki/authority.ts'
 import { makeClientCertificate } from '../pki/client.ts'
-import { allowedNames, NO_NAMES } from '../pki/names.ts'
+import { NO_NAMES } from '../pki/names.ts'
 import { exportRequests } from '../pki/offline-export.ts'
 import { type ImportReport, importCertificates } from '../pki/offline-import.ts'
 import { issuedDirectory } from '../pki/open.ts'
-import { certificateNames, profileOf } from '../plan/certificates.ts'
+import { certificateNames, namesOf, profileOf } from '../plan/certificates.ts'
+import { mayLackMemberName } from '../plan/peer-identity.ts'
+import { authorityOf } from '../run/authority-facts.ts'
 import { OPERATOR, type Session, operatorDirectory } from '../run/session.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { apply, applyIntent } from './apply.ts'
@@ -38,7 +40,7 @@ export async function exportCertificateRequests(
   try {
     const intent = { ...applyIntent(cluster, session.now()), until: 'requests' as const }
     const { observed } = await apply(session, { intent })
-    const requests = [...memberRequests(session, Object.values(observed.hosts)), ...clients]
+    const requests = [...(await memberRequests(session, Object.values(observed.hosts))), ...clients]
     return { files: await exportAll(requests, directory), waitingFor: undefined }
   } catch (error) {
     // Members that run can't be asked before the operator's own certificate is signed: that comes first then.
@@ -47,7 +49,7 @@ export async function exportCertificateRequests(
     const waitingFor = `the members can be asked only once ${OPERATOR} has its certificate: ${error.message}. Have this signed and import it, then ask for requests again`
     // What waits on the machines already can be carried along: no member has to be asked for that.
     const { results } = await lookAt(session, etcdNodes(cluster))
-    const requests = memberRequests(
+    const requests = await memberRequests(
       session,
       results.map(({ value }) => value),
     )
@@ -67,10 +69,10 @@ export async function importSignedCertificates(session: Session, directory: stri
   const { results, errors } = await lookAt(session, etcdNodes(cluster))
   if (errors.length > 0) throw combineErrors(errors)
   const expected = [
-    ...memberRequests(
+    ...(await memberRequests(
       session,
       results.map(({ value }) => value),
-    ),
+    )),
     ...(await waitingClients(session)),
   ]
   const report = await importCertificates({
@@ -100,15 +102,29 @@ async function exportAll(requests: readonly IssueRequest[], directory: string): 
   return requests.length === 0 ? [] : await exportRequests(requests, directory)
 }
 
-function memberRequests({ cluster }: Session, hosts: readonly HostState[]): readonly IssueRequest[] {
+async function memberRequests(
+  session: Session,
+  hosts: readonly HostState[],
+): Promise<readonly IssueRequest[]> {
+  const { cluster } = session
+  const authority = await authorityOf(cluster, await session.bundle())
+  const byName = Object.fromEntries(hosts.map((host) => [host.name, host]))
   return etcdNodes(cluster).flatMap((node) => {
-    const pending = hosts.find(({ name }) => name === node.name)?.member?.tls.pending ?? {}
+    const host = byName[node.name]
+    const pending = host?.member?.tls.pending ?? {}
     return certificateNames(cluster).flatMap((name): IssueRequest[] => {
       const csrPem = pending[name]?.csr
       if (csrPem === undefined) return []
       const { days } = cluster.pki
       return [
-        { csrPem, profile: profileOf(name), allowed: allowedNames(node), days, subjectCommonName: node.name },
+        {
+          csrPem,
+          profile: profileOf(name),
+          allowed: namesOf(cluster, node, name, { host, authority }),
+          mayLackMemberName: mayLackMemberName(cluster, byName),
+          days,
+          subjectCommonName: node.name,
+        },
       ]
     })
   })

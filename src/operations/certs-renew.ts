@@ -3,6 +3,7 @@ import { QuorateError } from '../errors.ts'
 import { ageOf, assertCaLasts } from '../pki/age.ts'
 import { certificateNames, faultsOf } from '../plan/certificates.ts'
 import type { Observed } from '../plan/observed.ts'
+import { withoutUnsigned } from '../plan/peer-identity.ts'
 import { type Plan, foresee } from '../plan/plan.ts'
 import { type DueCertificate, type RenewIntent, nextRenewal } from '../plan/renew.ts'
 import type { Step } from '../plan/steps.ts'
@@ -114,12 +115,16 @@ async function renewScheduled(
   return { host: node.name, notAfter: ageOf(pem, session.now()).notAfter.toISOString() }
 }
 
-/** Nodes some certificate of which has more to it than its age. */
+/** Nodes some certificate of which has more to it than its age; and than a name that no peer misses. */
 function faulty({ cluster }: Session, { certificates }: Observed): readonly Node[] {
   return etcdNodes(cluster).filter(({ name }) =>
-    Object.values(certificates[name] ?? {}).some((faults) => faults.length > 0),
+    Object.values(certificates[name] ?? {}).some((faults) =>
+      faults.some(({ code }) => !MEMBER_NAME.has(code)),
+    ),
   )
 }
+
+const MEMBER_NAME: ReadonlySet<string> = new Set(['member-name', 'member-name-unsigned'])
 
 function chosenNodes({ cluster }: Session, names: readonly string[] | undefined): readonly Node[] {
   const all = etcdNodes(cluster)
@@ -176,7 +181,7 @@ function whyDue(
   pem: string | undefined,
   { share, now }: { readonly share: number; readonly now: Date },
 ): string | undefined {
-  const faults = faultsOf(observed, node.name, name)
+  const faults = faultsOf(withoutUnsigned(observed), node.name, name)
   if (pem === undefined || faults.length > 0) return faults.map(({ message }) => message).join('; ')
   const age = ageOf(pem, now)
   return age.share < share ? undefined : `is ${age.days} of ${age.lifeDays} days old`

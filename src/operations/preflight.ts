@@ -2,7 +2,9 @@
 import { QuorateError } from '../errors.ts'
 import { describeHazards } from '../etcd/hazards.ts'
 import { type Check, type PreflightReport, summarize } from '../preflight/checks.ts'
+import { judgePeerTrust } from '../preflight/peer-trust.ts'
 import { preflight as look } from '../preflight/preflight.ts'
+import { authorityOf } from '../run/authority-facts.ts'
 import type { Session } from '../run/session.ts'
 import { onAll } from '../ssh/fleet.ts'
 
@@ -19,7 +21,21 @@ export async function preflight(session: Session, only?: ReadonlySet<string>): P
   // What was cut off here says nothing about the machines.
   signal.throwIfAborted()
   const remotes = new Map(results.map(({ host, value }) => [host, value]))
-  return await look({ cluster, remotes, troubles: errors, signal, emit, only })
+  const [report, forbidden] = await Promise.all([
+    look({ cluster, remotes, troubles: errors, signal, emit, only }),
+    forbidsMemberName(session),
+  ])
+  return { checks: [...report.checks, judgePeerTrust(cluster, forbidden)] }
+}
+
+/** A CA that is not within reach stands in the way of other things, which say so. */
+async function forbidsMemberName(session: Session): Promise<boolean> {
+  try {
+    return (await authorityOf(session.cluster, await session.bundle())).forbidsMemberName === true
+  } catch (error) {
+    if (error instanceof QuorateError) return false
+    throw error
+  }
 }
 
 /** As the gate of a first apply: warnings are told, failures stop it. @throws QuorateError `preflight` with all of them. */

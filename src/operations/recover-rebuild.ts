@@ -11,9 +11,11 @@ import isolated from '../host/agent/isolated.sh?raw'
 import { RECOVER } from '../host/extensions.ts'
 import { readMemberLog } from '../host/member-log.ts'
 import { PATHS } from '../host/state.ts'
+import { demandOf } from '../plan/peer-identity.ts'
 import { memberFiles } from '../plan/prepare.ts'
 import type { Operation } from '../run/compile.ts'
 import type { Lock } from '../run/lock.ts'
+import { lookAtHost } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { type MadeCluster, type RecoveryProgress, renderProgress } from './recover-progress.ts'
@@ -103,7 +105,9 @@ export async function beginCluster(
     nodes: session.cluster.nodes.filter(({ name }) => name === node.name || !others.includes(name)),
   }
   const situation = { token: progress.token, clusterId: made.clusterId, settled: true } as const
-  const files = memberFiles(alone, node, { kind: 'established', ...situation }, undefined)
+  // What it demanded of peers before it goes on demanding: those that join it get certificates for that.
+  const demands = demandOf((await lookAtHost(session, node)).member)
+  const files = memberFiles(alone, { ...node, demands }, { kind: 'established', ...situation }, undefined)
   await onSurvivor(rebuild, [
     ...files.map(({ path, content, owner, group, mode }): Operation => [
       'file',

@@ -1,14 +1,17 @@
 /** How the cluster is, asked of every member itself: the seed's `cluster-health`, made modern. */
 import { QuorateError } from '../errors.ts'
-import { peerUrl } from '../etcd/configuration.ts'
+import { PEER_IDENTITY, peerUrl } from '../etcd/configuration.ts'
 import { judgeView } from '../etcd/health.ts'
 import { servedCertificate } from '../etcd/served-certificate.ts'
+import { environmentNames } from '../etcd/versions.ts'
 import { type ClusterView, type MemberView, formatId, readClusterView } from '../etcd/view.ts'
+import { describeCertificate } from '../pki/certificate.ts'
 import { quorum } from '../plan/quorum.ts'
 import { seek } from '../run/seek.ts'
 import type { Session } from '../run/session.ts'
 import { isUnderWay, unretired } from './ca-exchange-state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { memberName } from '../spec/member-name.ts'
 import { leftBehind } from './left-behind.ts'
 import { type BackupStatus, backupsSeen } from './status-backups.ts'
 
@@ -90,6 +93,7 @@ export async function status(session: Session): Promise<StatusReport> {
       notes: [
         ...(await leftBehind(cluster)).map(({ host, text }) => `${host}: ${text}`),
         ...plaintextNotes(cluster, plain),
+        ...namelessNotes(cluster, looked),
         ...corruptNotes(view),
         ...notes,
       ],
@@ -126,6 +130,19 @@ function plaintextNotes({ etcd }: Cluster, plain: readonly string[]): readonly s
   ]
 }
 
+/** With one certificate for everything the one that clients see is the one that peers see. */
+function namelessNotes({ name, etcd, pki }: Cluster, looked: readonly Looked[]): readonly string[] {
+  if (pki.layout !== 'single' || !environmentNames(etcd.version).includes(PEER_IDENTITY)) return []
+  const wanted = memberName(name)
+  const nameless = looked.flatMap(({ node, names }) =>
+    names === undefined || names.includes(wanted) ? [] : [node.name],
+  )
+  if (nameless.length === 0) return []
+  return [
+    `the certificates of ${nameless.join(', ')} lack ${wanted}: until all have it any certificate of the CA, a client's too, may speak Raft; quorate plan says what to do`,
+  ]
+}
+
 function corruptNotes({ members }: ClusterView): readonly string[] {
   const raised = members.flatMap((member) => (member.reachable ? (member.alarms ?? []) : []))
   if (raised.every(({ type }) => type !== 'CORRUPT')) return []
@@ -136,6 +153,8 @@ interface Looked {
   readonly node: Node
   readonly member: MemberView
   readonly daysLeft: number | null
+  /** DNS names of the certificate that it serves; undefined: it was not seen. */
+  readonly names?: readonly string[] | undefined
 }
 
 async function lookAt(session: Session, node: Node): Promise<Looked> {
@@ -155,7 +174,8 @@ async function askMember(session: Session, node: Node): Promise<Looked> {
     if (member === undefined) throw new TypeError('no view')
     const left =
       certificate && Math.floor((certificate.notAfter.getTime() - session.now().getTime()) / DAY_MS)
-    return { node, member, daysLeft: left ?? null }
+    const names = certificate && describeCertificate(certificate.pem).sans.dns
+    return { node, member, daysLeft: left ?? null, names }
   } catch (error) {
     // Nothing can be learnt of any member without these: they are not one member's trouble.
     if (!(error instanceof QuorateError) || error.code === 'pki' || error.code === 'cancelled') throw error

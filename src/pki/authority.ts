@@ -28,6 +28,8 @@ export interface IssueRequest {
   readonly profile: Profile
   /** What the certificate will carry, exactly; a request that asks for more, or for less, is refused. */
   readonly allowed: AllowedNames
+  /** A certificate without the name by which members know each other will do, where the CA gives no other. */
+  readonly mayLackMemberName?: boolean | undefined
   readonly days: number
   /** The node's name, or the client's. */
   readonly subjectCommonName: string

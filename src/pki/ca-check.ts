@@ -62,9 +62,7 @@ export function assertNamesPermitted(
   host: string,
 ): void {
   for (const certificate of chain) {
-    const extension = new x509.X509Certificate(certificate.raw).getExtension(NAME_CONSTRAINTS_OID)
-    if (extension === null) continue
-    const forbidden = forbiddenNames(parseNameConstraints(new Uint8Array(extension.value)), names)
+    const forbidden = forbiddenBy(certificate, names)
     if (forbidden.length > 0) {
       throw new QuorateError(
         'pki',
@@ -76,6 +74,17 @@ export function assertNamesPermitted(
       )
     }
   }
+}
+
+/** Whether no CA of the chain is kept from signing this DNS name. */
+export function mayBeNamed(chain: readonly X509Certificate[], dnsName: string): boolean {
+  return chain.every((certificate) => forbiddenBy(certificate, { dns: [dnsName], ips: [] }).length === 0)
+}
+
+function forbiddenBy(certificate: X509Certificate, names: AllowedNames): readonly string[] {
+  const extension = new x509.X509Certificate(certificate.raw).getExtension(NAME_CONSTRAINTS_OID)
+  if (extension === null) return []
+  return forbiddenNames(parseNameConstraints(new Uint8Array(extension.value)), names)
 }
 
 export interface Validity {

@@ -75,3 +75,15 @@ export function chainPem(chain: readonly X509Certificate[]): string {
 export function subjectLine(certificate: X509Certificate): string {
   return (certificate.subject ?? '').split('\n').join(', ')
 }
+
+/** Of a trust bundle: the CA that signs, which is its first, and those above it; not another one that is trusted too. */
+export function signingChain(bundle: string): readonly X509Certificate[] {
+  const [first, ...others] = parseCertificates(bundle, 'the trust bundle')
+  const chain: X509Certificate[] = [first]
+  for (let top: X509Certificate | undefined = first; top !== undefined && !isSelfSigned(top);) {
+    const child: X509Certificate = top
+    top = others.find((other) => !chain.includes(other) && isIssuedBy(child, other))
+    if (top !== undefined) chain.push(top)
+  }
+  return chain
+}

@@ -4,6 +4,8 @@ import path from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { describeCertificate, spkiSha256 } from './certificate.ts'
 import { checkCertificate, type CertificateWish } from './check-certificate.ts'
+import { memberName } from '../spec/member-name.ts'
+import type { Authority } from './authority.ts'
 import { openLocalAuthority } from './local.ts'
 import { allowedNames } from './names.ts'
 import { DAYS, ETCD01, memberRequest, openssl, opensslCa, scratch } from './testing.ts'
@@ -11,9 +13,10 @@ import { DAYS, ETCD01, memberRequest, openssl, opensslCa, scratch } from './test
 const folder = scratch()
 const other = opensslCa(folder, 'other')
 let good: CertificateWish
+let authority: Authority
 
 beforeAll(async () => {
-  const authority = openLocalAuthority({
+  authority = openLocalAuthority({
     clusterName: 'demo',
     directory: path.join(folder, 'ca'),
     passphrase: false,
@@ -111,4 +114,20 @@ test('an issuer of the same name with another key is another CA', () => {
   opensslCa(impostor, 'demo etcd CA')
   const caPem = readFileSync(path.join(impostor, 'demo etcd CA.crt'), 'utf8')
   expect(checkCertificate({ ...good, caPem }).map(({ code }) => code)).toEqual(['issuer'])
+})
+
+test("the members' name missing is a reason of its own; where it may be there or not it is none either way", async () => {
+  const member = memberName('demo')
+  const named = { ...good.allowed, dns: [...good.allowed.dns, member] }
+  expect(checkCertificate({ ...good, allowed: named })).toEqual([
+    { code: 'member-name', message: `lacks DNS ${member}, by which members know each other` },
+  ])
+  const carrying = await authority.issue({ ...memberRequest(folder, { more: [member] }) })
+  const mine = { ...good, pem: carrying.pem, keySpki: undefined }
+  expect(checkCertificate({ ...mine, allowed: named })).toEqual([])
+  expect(checkCertificate({ ...mine, tolerated: [member] })).toEqual([])
+  // Another cluster's, below the same CA.
+  expect(checkCertificate({ ...mine, tolerated: [memberName('other')] })).toMatchObject([
+    { code: 'foreign-name' },
+  ])
 })

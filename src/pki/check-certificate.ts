@@ -1,6 +1,7 @@
 /** Whether a certificate that is in use still fits what is wanted. Pure: the clock is handed in. */
 import { X509Certificate } from 'node:crypto'
 import type { KeyAlgorithm } from '../spec/cluster.ts'
+import { isReservedName } from '../spec/member-name.ts'
 import { CLOCK_TOLERANCE_MS, DAY_MS } from './authority.ts'
 import { describe } from './certificate.ts'
 import { isIssuedBy, parseCertificates } from './chain.ts'
@@ -12,6 +13,8 @@ export type ReissueCode =
   | 'unreadable'
   | 'subject'
   | 'missing-name'
+  /** It lacks nothing but the name by which members know each other. */
+  | 'member-name'
   | 'foreign-name'
   | 'usage'
   | 'issuer'
@@ -33,6 +36,8 @@ export interface CertificateWish {
   /** The certificate, perhaps with its chain behind it. */
   readonly pem: string
   readonly allowed: AllowedNames
+  /** DNS names that it may have or lack. */
+  readonly tolerated?: readonly string[] | undefined
   readonly profile: Profile
   /** As `Authority.trust` or `Authority.chain` give it: the certificate must be signed by its first. */
   readonly caPem: string
@@ -62,7 +67,13 @@ export function checkCertificate(wish: CertificateWish): readonly ReissueReason[
     return [{ code: 'unreadable', message: "can't be read as a PEM certificate" }]
   const facts = describe(certificate)
   const names = compareNames(facts.sans, wish.allowed)
-  const foreign = [...names.foreign, ...facts.sans.others.map((name) => printable(name))]
+  const tolerated = new Set((wish.tolerated ?? []).map((name) => `DNS ${name}`))
+  const foreign = [
+    ...names.foreign.filter((name) => !tolerated.has(name)),
+    ...facts.sans.others.map((name) => printable(name)),
+  ]
+  const membersOwn = names.missing.filter((name) => isReservedName(name))
+  const missing = names.missing.filter((name) => !isReservedName(name))
   const missingUsages = EXTENDED_USAGES[wish.profile].filter(
     (usage) => !facts.ekus.includes(USAGE_OIDS[usage]),
   )
@@ -72,7 +83,9 @@ export function checkCertificate(wish: CertificateWish): readonly ReissueReason[
   if (wish.commonName !== undefined && facts.commonName !== wish.commonName) {
     found('subject', `is for ${printable(facts.commonName)}, not for ${wish.commonName}`)
   }
-  if (names.missing.length > 0) found('missing-name', `lacks ${names.missing.join(', ')}`)
+  if (missing.length > 0) found('missing-name', `lacks ${missing.join(', ')}`)
+  if (membersOwn.length > 0)
+    found('member-name', `lacks ${membersOwn.join(', ')}, by which members know each other`)
   if (foreign.length > 0)
     found('foreign-name', `carries names that are not its node's: ${foreign.join(', ')}`)
   if (missingUsages.length > 0) found('usage', `is not made for ${missingUsages.join(' and ')}`)

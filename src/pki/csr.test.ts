@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { checkCsr } from './csr.ts'
 import { allowedNames, NO_NAMES } from './names.ts'
-import { renderOpensslConfig } from './openssl-config.ts'
+import { memberName } from '../spec/member-name.ts'
+import { checkedCommonName, renderOpensslConfig } from './openssl-config.ts'
 import { makeCsr, makeKeyPair } from './signer.ts'
 import { ETCD01, memberRequest, openssl, opensslCsr, put, scratch } from './testing.ts'
 
@@ -28,7 +29,7 @@ test.each(['ecdsa-p256', 'rsa-2048'] as const)(
   'takes what openssl makes of our configuration (%s)',
   async (algorithm) => {
     const request = memberRequest(scratch(), { algorithm })
-    const checked = await checkCsr(request.csrPem, request.allowed, 'etcd01')
+    const checked = await checkCsr(request.csrPem, request.allowed, 'etcd01', 'member')
     expect(checked).toMatchObject({ commonName: 'etcd01', keyAlgorithm: algorithm })
     expect(checked.names.ips).toContain('2001:db8::11')
   },
@@ -36,14 +37,16 @@ test.each(['ecdsa-p256', 'rsa-2048'] as const)(
 
 test('takes a client’s request of our own', async () => {
   const csr = await makeCsr('operator', await makeKeyPair('ecdsa-p256'))
-  await expect(checkCsr(csr, NO_NAMES, 'operator')).resolves.toMatchObject({ names: { dns: [], ips: [] } })
+  await expect(checkCsr(csr, NO_NAMES, 'operator', 'client')).resolves.toMatchObject({
+    names: { dns: [], ips: [] },
+  })
 })
 
 test('names every foreign name, and only those', async () => {
   const csr = asking(
     name('DNS.8 = evil.example.org\nIP.8 = 198.51.100.9\nIP.9 = 2001:db8::12\nURI.1 = http://x/'),
   )
-  await expect(checkCsr(csr, allowed, 'etcd01')).rejects.toMatchObject({
+  await expect(checkCsr(csr, allowed, 'etcd01', 'member')).rejects.toMatchObject({
     code: 'pki',
     host: 'etcd01',
     message:
@@ -52,9 +55,30 @@ test('names every foreign name, and only those', async () => {
   })
 })
 
+test("the members' name is for members among each other alone, and nobody's common name", async () => {
+  const member = memberName('prod')
+  const named = asking(name(`DNS.8 = ${member}`))
+  const names = { ...allowed, dns: [...allowed.dns, member] }
+  for (const profile of ['member', 'peer'] as const)
+    await expect(checkCsr(named, names, 'etcd01', profile)).resolves.toMatchObject({ commonName: 'etcd01' })
+  // Whoever allows it, to whomever: it is no server's, and no client's.
+  for (const profile of ['server', 'client'] as const)
+    await expect(checkCsr(named, names, 'etcd01', profile)).rejects.toThrow(
+      `${member} is a name by which members know each other, and not for a ${profile}`,
+    )
+  // Nor another cluster's, nor in another case, nor by a wildcard.
+  for (const foreign of [memberName('other'), member.toUpperCase(), '*.prod.quorate.internal']) {
+    const csr = await makeCsr('operator', await makeKeyPair('ecdsa-p256'), [foreign])
+    await expect(checkCsr(csr, NO_NAMES, 'operator', 'client')).rejects.toThrow(/not for a client/)
+  }
+  const called = await makeCsr(member, await makeKeyPair('ecdsa-p256'))
+  await expect(checkCsr(called, NO_NAMES, member, 'client')).rejects.toThrow(/not for a client/)
+  expect(() => checkedCommonName(member)).toThrow(/nobody else gets it/)
+})
+
 test('an IPv6 address in another form is no foreign name', async () => {
   const csr = asking((config) => config.replace('= 2001:db8::11', '= 2001:DB8:0:0:0:0:0:11'))
-  await expect(checkCsr(csr, allowed, 'etcd01')).resolves.toMatchObject({ commonName: 'etcd01' })
+  await expect(checkCsr(csr, allowed, 'etcd01', 'member')).resolves.toMatchObject({ commonName: 'etcd01' })
 })
 
 test.each([
@@ -85,7 +109,7 @@ test.each([
   ['an unknown kind of name', name('otherName.1 = 1.2.3.4;UTF8:hello'), /1 of an unknown kind/],
   ['a missing address', (c: string) => c.replace(/IP\.2 = .*\n/, ''), /lacks IP 2001:db8::11/],
 ])('refuses a request for %s', async (_what, change, message) => {
-  await expect(checkCsr(asking(change), allowed, 'etcd01')).rejects.toMatchObject({
+  await expect(checkCsr(asking(change), allowed, 'etcd01', 'member')).rejects.toMatchObject({
     name: 'QuorateError',
     message: expect.stringMatching(message) as string,
   })
@@ -93,7 +117,7 @@ test.each([
 
 test('all that is wrong is said at once', async () => {
   const csr = asking((config) => name('DNS.8 = evil')(config.replace('CA:FALSE', 'CA:TRUE')))
-  await expect(checkCsr(csr, allowed, 'etcd01')).rejects.toThrow(/CA.*DNS evil/)
+  await expect(checkCsr(csr, allowed, 'etcd01', 'member')).rejects.toThrow(/CA.*DNS evil/)
 })
 
 test('refuses a request that was changed after signing', async () => {
@@ -103,7 +127,7 @@ test('refuses a request that was changed after signing', async () => {
   der.write('etcd02', at)
   const tampered = `-----BEGIN CERTIFICATE REQUEST-----\n${der.toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`
   const forEtcd02 = allowedNames({ ...ETCD01, name: 'etcd02' })
-  await expect(checkCsr(tampered, forEtcd02, 'etcd02')).rejects.toThrow(/signature is not valid/)
+  await expect(checkCsr(tampered, forEtcd02, 'etcd02', 'member')).rejects.toThrow(/signature is not valid/)
 })
 
 test.each([
@@ -115,12 +139,15 @@ test.each([
   put(folder, 'node.cnf', base)
   openssl(folder, 'genpkey', ...algorithm, '-out', 'weak.key')
   const csr = openssl(folder, 'req', '-new', '-key', 'weak.key', '-config', 'node.cnf')
-  await expect(checkCsr(csr, allowed, 'etcd01')).rejects.toThrow(message)
+  await expect(checkCsr(csr, allowed, 'etcd01', 'member')).rejects.toThrow(message)
 })
 
 test.each(['', 'hello', '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n'])(
   'says so when it is no request: %j',
   async (text) => {
-    await expect(checkCsr(text, allowed, 'etcd01')).rejects.toMatchObject({ code: 'pki', host: 'etcd01' })
+    await expect(checkCsr(text, allowed, 'etcd01', 'member')).rejects.toMatchObject({
+      code: 'pki',
+      host: 'etcd01',
+    })
   },
 )

@@ -1,10 +1,11 @@
 /** What is looked at before anything is signed. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
+import { isReservedName } from '../spec/member-name.ts'
 import { spkiSha256 } from './certificate.ts'
 import { derElements } from './der.ts'
 import { compareNames, printable, type AllowedNames, type Names } from './names.ts'
-import { isStrongKey, keyAlgorithmName, USAGE_OIDS } from './profile.ts'
+import { isMembers, isStrongKey, keyAlgorithmName, type Profile, USAGE_OIDS } from './profile.ts'
 import { weakSignature } from './strength.ts'
 import * as x509 from './x509.ts'
 
@@ -28,7 +29,8 @@ const LEAF_USAGES = digitalSignature | nonRepudiation | keyEncipherment | keyAgr
 
 /**
  * Checks a certificate request as somebody who may not trust its sender: signature, key, subject (the common name and
- * nothing else), the names (all of `allowed`, none beyond), and that nothing more is asked for.
+ * nothing else), the names (all of `allowed`, none beyond), and that nothing more is asked for. The name by which members
+ * know each other is for members among each other alone (`profile`), whatever else is allowed, and nobody's common name.
  * @param commonName the node's or client's name; also names the host in the error
  * @throws QuorateError `pki` with everything that is wrong, every foreign name in it
  */
@@ -36,6 +38,7 @@ export async function checkCsr(
   csrPem: string,
   allowed: AllowedNames,
   commonName: string,
+  profile: Profile,
 ): Promise<CheckedRequest> {
   const { csr, key, extensions } = readCsr(csrPem, commonName)
   const names: { dns: string[]; ips: string[] } = { dns: [], ips: [] }
@@ -56,6 +59,9 @@ export async function checkCsr(
     if (extension instanceof x509.SubjectAlternativeNameExtension) collectNames(extension, names, strangers)
     else faults.push(...faultsOf(extension))
   }
+  const reserved = isMembers(profile) ? [] : [...names.dns, ...allowed.dns].filter(isReservedName)
+  for (const name of new Set([...reserved, ...[commonName].filter(isReservedName)]))
+    faults.push(`${printable(name)} is a name by which members know each other, and not for a ${profile}`)
   const difference = compareNames(names, allowed)
   const foreign = [...difference.foreign, ...strangers]
   if (foreign.length > 0) faults.push(`it asks for names that are not its own: ${foreign.join(', ')}`)

@@ -24,7 +24,7 @@ export async function prepareRequests(
   const warnings = new Set(chainWarnings(chain))
   const lines: string[] = []
   for (const request of requests) {
-    const csr = await checkCsr(request.csrPem, request.allowed, request.subjectCommonName)
+    const csr = await checkCsr(request.csrPem, request.allowed, request.subjectCommonName, request.profile)
     assertNamesPermitted(chain, request.allowed, request.subjectCommonName)
     const validity = leafValidity(chain, request.days, now)
     for (const warning of validity.warnings) warnings.add(warning)

@@ -21,7 +21,7 @@ export async function exportRequests(
     requests.map(async (request) => ({
       request,
       stem: `${request.subjectCommonName}-${request.profile}`,
-      csr: await checkCsr(request.csrPem, request.allowed, request.subjectCommonName),
+      csr: await checkCsr(request.csrPem, request.allowed, request.subjectCommonName, request.profile),
     })),
   )
   await mkdir(directory, { recursive: true })

@@ -32,7 +32,7 @@ export interface ImportedFile {
   readonly result: 'imported' | 'ignored' | 'refused'
   /** Whose it is, where that is known. */
   readonly commonName: string | undefined
-  /** What is wrong, each completing 'it …'. */
+  /** What is wrong, each completing 'it …'; of one that was imported all the same, what it could be better at. */
   readonly reasons: readonly string[]
 }
 
@@ -51,7 +51,7 @@ export async function importCertificates(options: ImportOptions): Promise<Import
   assertUsableCa(chain, options.now)
   const waiting = new Map<string, IssueRequest>()
   for (const request of options.expected) {
-    const csr = await checkCsr(request.csrPem, request.allowed, request.subjectCommonName)
+    const csr = await checkCsr(request.csrPem, request.allowed, request.subjectCommonName, request.profile)
     waiting.set(csr.publicKeySha256, request)
   }
   const files: ImportedFile[] = []
@@ -88,8 +88,10 @@ function judge(
     now: options.now,
     commonName: request.subjectCommonName,
     entering: true,
-  }).map((reason) => reason.message)
-  return { result: reasons.length === 0 ? 'imported' : 'refused', reasons }
+  })
+  const optional = request.mayLackMemberName === true
+  const refused = reasons.some(({ code }) => code !== 'member-name' || !optional)
+  return { result: refused ? 'refused' : 'imported', reasons: reasons.map(({ message }) => message) }
 }
 
 async function certificateFiles(directory: string): Promise<readonly string[]> {

@@ -5,12 +5,14 @@ import { expect, test } from 'vitest'
 import { describeCertificate } from './certificate.ts'
 import { exportRequests } from './offline-export.ts'
 import { importCertificates } from './offline-import.ts'
-import { NotSignedYet, openOfflineAuthority } from './offline.ts'
+import { memberName } from '../spec/member-name.ts'
+import type { IssueRequest } from './authority.ts'
+import { NotSignedYet, keysNamed, openOfflineAuthority } from './offline.ts'
 import { ETCD01, memberRequest, openssl, opensslCa, put, scratch } from './testing.ts'
 
 const ETCD02 = { ...ETCD01, name: 'etcd02', names: [], address: '192.0.2.12', addresses: [] }
 
-async function exported() {
+async function exported(more: readonly string[] = []) {
   const folder = scratch()
   const ca = opensslCa(folder, 'ca')
   const authority = openOfflineAuthority({
@@ -19,15 +21,15 @@ async function exported() {
     now: () => new Date(),
   })
   const expected = [
-    memberRequest(folder),
-    memberRequest(folder, { node: ETCD02, profile: 'peer', algorithm: 'rsa-2048' }),
+    memberRequest(folder, { more }),
+    memberRequest(folder, { node: ETCD02, profile: 'peer', algorithm: 'rsa-2048', more }),
   ]
   const out = path.join(folder, 'out')
   const files = await exportRequests(expected, out)
-  const takeIn = async () =>
+  const takeIn = async (requests: readonly IssueRequest[] = expected) =>
     importCertificates({
       directory: out,
-      expected,
+      expected: requests,
       caPem: await authority.chain(),
       issuedDirectory: path.join(folder, 'issued'),
       now: new Date(),
@@ -190,4 +192,37 @@ test('a folder that is not there is an error one can act on', async () => {
       now: new Date(),
     }),
   ).rejects.toMatchObject({ code: 'pki' })
+})
+
+test("a CA that leaves the members' name out: refused where peers demand it, and else taken, and said", async () => {
+  const { authority, out, takeIn, sign, folder, expected } = await exported([memberName('demo')])
+  const stripped = (file: string) => {
+    const config = readFileSync(path.join(out, file), 'utf8')
+    put(out, file, config.replace(/^DNS\.\d+ = member\..*\n/m, ''))
+  }
+  stripped('etcd01-member.cnf')
+  stripped('etcd02-peer.cnf')
+  sign()
+  const lacks = `lacks DNS ${memberName('demo')}, by which members know each other`
+  expect((await takeIn()).files.map(({ result, reasons }) => [result, reasons])).toEqual([
+    ['refused', [lacks]],
+    ['refused', [lacks]],
+  ])
+  const optional = expected.map((request) => ({ ...request, mayLackMemberName: true }))
+  expect((await takeIn(optional)).files.map(({ result, reasons }) => [result, reasons])).toEqual([
+    ['imported', [lacks]],
+    ['imported', [lacks]],
+  ])
+  expect(await authority.issueMany(optional)).toHaveLength(2)
+  await expect(authority.issueMany(expected)).rejects.toThrow(lacks)
+  const key = describeCertificate(readFileSync(path.join(out, 'etcd01-member.crt'), 'utf8')).publicKeySha256
+  const named = async () => [
+    ...(await keysNamed(path.join(folder, 'issued'), [key, 'ff'], memberName('demo'))),
+  ]
+  expect(await named()).toEqual([])
+  // Signed once more as it was asked for.
+  await exportRequests(expected, out)
+  sign()
+  await takeIn()
+  expect(await named()).toEqual([key])
 })

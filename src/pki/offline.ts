@@ -4,7 +4,8 @@ import { QuorateError } from '../errors.ts'
 import { readText } from '../files/read-file.ts'
 import type { Authority, IssuedCertificate, IssueRequest } from './authority.ts'
 import { chainPem, parseCertificates, parseChain } from './chain.ts'
-import { checkCertificate } from './check-certificate.ts'
+import { checkCertificate, firstCertificate } from './check-certificate.ts'
+import { describe } from './certificate.ts'
 
 export interface OfflineAuthorityOptions {
   /** Absolute path of the CA certificate, with its chain if it is an intermediate. */
@@ -36,7 +37,7 @@ export function openOfflineAuthority(options: OfflineAuthorityOptions): Authorit
     const waiting: string[] = []
     const issued: IssuedCertificate[] = []
     for (const request of requests) {
-      const csr = await checkCsr(request.csrPem, request.allowed, request.subjectCommonName)
+      const csr = await checkCsr(request.csrPem, request.allowed, request.subjectCommonName, request.profile)
       const pem = await readIssued(issuedFile(options.issuedDirectory, csr.publicKeySha256))
       if (pem === undefined) {
         waiting.push(request.subjectCommonName)
@@ -51,7 +52,7 @@ export function openOfflineAuthority(options: OfflineAuthorityOptions): Authorit
         commonName: request.subjectCommonName,
         keySpki: csr.publicKeySha256,
         entering: true,
-      })
+      }).filter(({ code }) => code !== 'member-name' || request.mayLackMemberName !== true)
       // Another CA signed it, before this one took over.
       if (reasons.some(({ code }) => code === 'issuer')) {
         waiting.push(request.subjectCommonName)
@@ -76,6 +77,22 @@ export function openOfflineAuthority(options: OfflineAuthorityOptions): Authorit
 /** Where the certificate for a key is kept: named after the SHA-256 of its public key (SPKI, DER). */
 export function issuedFile(issuedDirectory: string, publicKeySha256: string): string {
   return path.join(issuedDirectory, `${publicKeySha256}.crt`)
+}
+
+/** Those of the keys (SHA-256 of SPKI, DER, hexadecimal) for which a certificate with this DNS name was imported. */
+export async function keysNamed(
+  issuedDirectory: string,
+  keys: readonly string[],
+  dnsName: string,
+): Promise<ReadonlySet<string>> {
+  const named = await Promise.all(
+    keys.map(async (key) => {
+      const pem = await readIssued(issuedFile(issuedDirectory, key.toLowerCase()))
+      const leaf = pem === undefined ? undefined : firstCertificate(pem)
+      return leaf !== undefined && describe(leaf).sans.dns.includes(dnsName) ? [key.toLowerCase()] : []
+    }),
+  )
+  return new Set(named.flat())
 }
 
 /** Tells the refusal 'not signed yet' from every other: what is asked for will work once a certificate is imported. */

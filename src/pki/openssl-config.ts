@@ -1,6 +1,7 @@
 /** The `openssl.cnf` for a node's request, in the form in which it also serves `openssl x509 -extfile` at the CA. */
 import type { KeyAlgorithm } from '../spec/cluster.ts'
 import { QuorateError } from '../errors.ts'
+import { isReservedName } from '../spec/member-name.ts'
 import { canonicalIp, type AllowedNames } from './names.ts'
 import { EXTENDED_USAGES, type Profile } from './profile.ts'
 
@@ -56,8 +57,17 @@ export function renderOpensslConfig(options: ConfigOptions): string {
   return `${lines.join('\n')}\n`
 }
 
-/** The common name of a node or client: 1 to 64 of `A-Z a-z 0-9 . _ @ -`, beginning with a letter or digit. */
+/**
+ * The common name of a node or client: 1 to 64 of `A-Z a-z 0-9 . _ @ -`, beginning with a letter or digit; and none by
+ * which members know each other: programs made with Go before 1.15, as releases of etcd 3.4 are, take the common name of
+ * a certificate without alternative names for a host name.
+ */
 export function checkedCommonName(name: string): string {
+  if (isReservedName(name)) {
+    throw new QuorateError('pki', `${name} is a name by which members know each other: nobody else gets it`, {
+      hint: 'choose another name',
+    })
+  }
   if (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/.test(name)) return name
   throw new QuorateError('pki', `${JSON.stringify(name)} can't be the name of a certificate`, {
     hint: 'Use 1 to 64 letters, digits, dots, dashes, underscores or @, beginning with a letter or digit.',

@@ -21,6 +21,11 @@ export const EXTENDED_USAGES: Readonly<Record<Profile, readonly ExtendedUsage[]>
   client: ['clientAuth'],
 }
 
+/** Whether it is what a member shows its peers: it carries the name by which members know each other. */
+export function isMembers(profile: Profile): boolean {
+  return profile === 'member' || profile === 'peer'
+}
+
 export const USAGE_OIDS: Readonly<Record<ExtendedUsage, string>> = {
   serverAuth: '1.3.6.1.5.5.7.3.1',
   clientAuth: '1.3.6.1.5.5.7.3.2',

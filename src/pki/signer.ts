@@ -66,7 +66,7 @@ export async function signLeaf(
   request: IssueRequest,
   now: Date,
 ): Promise<IssuedCertificate> {
-  const csr = await checkCsr(request.csrPem, request.allowed, request.subjectCommonName)
+  const csr = await checkCsr(request.csrPem, request.allowed, request.subjectCommonName, request.profile)
   assertNamesPermitted(chain, request.allowed, request.subjectCommonName)
   const issuer = new x509.X509Certificate(chain[0].raw)
   const issuerKeyId = issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId

@@ -53,7 +53,7 @@ test('a request that is signed with SHA-1 is refused', async () => {
   const folder = scratch()
   openssl(folder, 'genpkey', ...RSA_2048, '-out', 'c.key')
   const csr = openssl(folder, 'req', '-new', '-sha1', '-key', 'c.key', '-subj', '/CN=client')
-  await expect(checkCsr(csr, NO_NAMES, 'client')).rejects.toThrow('it is signed with SHA-1')
+  await expect(checkCsr(csr, NO_NAMES, 'client', 'client')).rejects.toThrow('it is signed with SHA-1')
 })
 
 test('an intermediate that is too weak is found in its chain', () => {

@@ -66,10 +66,13 @@ export function memberRequest(
     profile?: Profile
     algorithm?: keyof typeof KEY_ARGUMENTS
     days?: number
+    /** DNS names beyond the node's. */
+    more?: readonly string[]
   } = {},
 ): IssueRequest & { readonly allowed: AllowedNames } {
-  const { node = ETCD01, profile = 'member', algorithm = 'ecdsa-p256', days = 365 } = options
-  const allowed = allowedNames(node)
+  const { node = ETCD01, profile = 'member', algorithm = 'ecdsa-p256', days = 365, more = [] } = options
+  const own = allowedNames(node)
+  const allowed = { ...own, dns: [...own.dns, ...more] }
   const config = renderOpensslConfig({ commonName: node.name, names: allowed, profile, algorithm })
   return {
     csrPem: opensslCsr(folder, config, algorithm),

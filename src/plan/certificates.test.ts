@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { HostState } from '../host/state.ts'
 import { namesOf } from './certificates.ts'
-import { settledWorld, testCluster, withMember } from './testing.ts'
+import { BUNDLE, settledWorld, testCluster, withMember } from './testing.ts'
 
 const cluster = testCluster()
 const [first, second] = cluster.nodes as [(typeof cluster.nodes)[number], (typeof cluster.nodes)[number]]
@@ -10,7 +10,9 @@ const [first, second] = cluster.nodes as [(typeof cluster.nodes)[number], (typeo
 function addresses(change: Parameters<typeof withMember>[2], wanted = cluster): readonly string[] {
   const host: HostState | undefined = withMember(settledWorld(cluster), 'etcd01', change).hosts['etcd01']
   const node = wanted.nodes.find(({ name }) => name === 'etcd01') ?? first
-  return namesOf(wanted, node, host).ips.filter((ip) => !['127.0.0.1', '::1'].includes(ip))
+  return namesOf(wanted, node, 'etcd', { host, authority: { bundle: BUNDLE } }).ips.filter(
+    (ip) => !['127.0.0.1', '::1'].includes(ip),
+  )
 }
 
 const moved = testCluster({ nodes: [{ ...first, address: '10.0.0.1' }, ...cluster.nodes.slice(1)] })

@@ -4,20 +4,33 @@ import { carriedAddresses } from '../pki/carried-addresses.ts'
 import { type AllowedNames, allowedNames, canonicalIp } from '../pki/names.ts'
 import { renderOpensslConfig } from '../pki/openssl-config.ts'
 import type { Profile } from '../pki/profile.ts'
-import type { Cluster, Node } from '../spec/cluster.ts'
-import type { CertificateFault, Observed } from './observed.ts'
+import type { CertificateLayout, Cluster, Node } from '../spec/cluster.ts'
+import { memberName } from '../spec/member-name.ts'
+import type { AuthorityFacts, CertificateFault, Observed } from './observed.ts'
 import type { CertificateName, HostStep } from './steps.ts'
 
 export function certificateNames(cluster: Cluster): readonly CertificateName[] {
   return cluster.pki.layout === 'single' ? ['etcd'] : ['peer', 'server']
 }
 
+/** The one that a member shows its peers. */
+export function peerCertificate(layout: CertificateLayout): CertificateName {
+  return layout === 'single' ? 'etcd' : 'peer'
+}
+
 export function profileOf(name: CertificateName): Profile {
   return name === 'etcd' ? 'member' : name
 }
 
+/** What the names go by, beside the cluster file. */
+export interface Seen {
+  readonly host: HostState | undefined
+  readonly authority: AuthorityFacts
+}
+
 /**
- * The names that a node's certificates carry: its own, and
+ * The names that a node's certificate carries: its own, and
+ * - among peers the one by which members know each other, if the CA may sign it;
  * - for as long as its member runs at another address that one, because until it is restarted its peers find it there;
  * - the addresses that it calls its peers from: etcd turns away a peer whose certificate lacks the address it comes from;
  * - those that its certificates carry already, for as long as the machine has them: where it calls from goes by where
@@ -25,21 +38,28 @@ export function profileOf(name: CertificateName): Profile {
  *
  * Never another node's.
  */
-export function namesOf(cluster: Cluster, node: Node, host: HostState | undefined): AllowedNames {
+export function namesOf(
+  cluster: Cluster,
+  node: Node,
+  name: CertificateName,
+  { host, authority }: Seen,
+): AllowedNames {
   const names = allowedNames(node)
+  const isMembers = name === peerCertificate(cluster.pki.layout) && authority.forbidsMemberName !== true
+  const dns = isMembers ? [...names.dns, memberName(cluster.name)] : names.dns
   const { unit, sources = [], addresses = [], tls } = host?.member ?? {}
   const urls = ['ETCD_INITIAL_ADVERTISE_PEER_URLS', 'ETCD_ADVERTISE_CLIENT_URLS']
-    .flatMap((name) => (unit?.environment?.[name] ?? '').split(','))
+    .flatMap((variable) => (unit?.environment?.[variable] ?? '').split(','))
     .filter((url) => URL.canParse(url))
   const served = urls.map((url) => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1'))
   const own = new Set(canonical(addresses))
-  const carried = certificateNames(cluster).flatMap((name) =>
-    carriedAddresses(tls?.certificates[name]?.pem ?? ''),
+  const carried = certificateNames(cluster).flatMap((one) =>
+    carriedAddresses(tls?.certificates[one]?.pem ?? ''),
   )
-  const others = cluster.nodes.filter(({ name }) => name !== node.name)
+  const others = cluster.nodes.filter((other) => other.name !== node.name)
   const taken = new Set(canonical(others.flatMap(({ address, addresses: more }) => [address, ...more])))
   const more = canonical([...served, ...sources, ...carried.filter((ip) => own.has(ip))])
-  return { ...names, ips: [...new Set([...names.ips, ...more.filter((ip) => !taken.has(ip))])] }
+  return { dns, ips: [...new Set([...names.ips, ...more.filter((ip) => !taken.has(ip))])] }
 }
 
 function canonical(ips: readonly string[]): readonly string[] {
@@ -51,12 +71,12 @@ export function requestConfiguration(
   cluster: Cluster,
   node: Node,
   name: CertificateName,
-  host: HostState | undefined,
+  { hosts, authority }: Pick<Observed, 'hosts' | 'authority'>,
 ): string {
   const { algorithm } = cluster.pki
   const configuration = renderOpensslConfig({
     commonName: node.name,
-    names: namesOf(cluster, node, host),
+    names: namesOf(cluster, node, name, { host: hosts[node.name], authority }),
     profile: profileOf(name),
     algorithm,
   })

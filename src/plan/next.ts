@@ -12,6 +12,7 @@ import { arrive, depart, join, leave } from './members.ts'
 import { renamedAndMoved } from './membership.ts'
 import { networkSteps } from './network.ts'
 import type { Observed } from './observed.ts'
+import { demandsForNow, holdName, isStuck } from './peer-identity.ts'
 import { peersForNow, unknownSchemes } from './plain-peers.ts'
 import { memberFiles, memberSteps, packageSteps, wantedFiles } from './prepare.ts'
 import { refusals } from './refusals.ts'
@@ -27,7 +28,7 @@ import { underwayReasons } from './underway.ts'
 import { holdBack, isUntold, trustReasons } from './trust.ts'
 
 export function next(asked: ApplyIntent, looked: Observed): Next {
-  const cluster = peersForNow(asked.cluster, looked)
+  const cluster = demandsForNow(peersForNow(asked.cluster, looked), looked, asked.upgrade)
   const intent: ApplyIntent = { ...asked, cluster }
   const unfinished = underwayReasons(looked.hosts, asked.finishes)
   if (unfinished.length > 0) return { kind: 'blocked', reasons: unfinished }
@@ -45,7 +46,7 @@ export function next(asked: ApplyIntent, looked: Observed): Next {
     ...renamedAndMoved(cluster, looked, roster),
   ]
   if (reasons.length > 0) return { kind: 'blocked', reasons }
-  const observed = holdBack(intent, looked)
+  const observed = holdName(intent, holdBack(intent, looked))
   const scene: Scene = { intent, looked, observed, situation, roster }
   for (const stage of STAGES) {
     const answer = stage(scene)
@@ -130,8 +131,14 @@ const settleDown: Stage = ({ observed }) => {
   ]
 }
 
-/** The restarts that make every member trust the CA that signs come before members that would be its first. */
-const spreadTrust: Stage = (scene) => (isUntold(scene.intent.cluster, scene.looked) ? roll(scene) : [])
+/**
+ * The restarts that make every member trust the CA that signs, or take a certificate without the members' name from a CA
+ * that may not sign it, come before members that would be its first.
+ */
+const spreadTrust: Stage = (scene) => {
+  const { cluster } = scene.intent
+  return isUntold(cluster, scene.looked) || isStuck(cluster, scene.looked) ? roll(scene) : []
+}
 
 /** What needs a healthy cluster: its proof, its mark on every member, flannel's network. */
 const settle: Stage = ({ intent, observed, situation }) => {

@@ -23,12 +23,17 @@ export interface AuthorityFacts {
   readonly bundle: string | undefined
   /** What is too weak about CAs of the bundle that no node trusts yet: they are refused. One that is trusted is not. */
   readonly tooWeak?: readonly string[] | undefined
+  /** Name constraints keep the CA that signs from signing the name by which members know each other (`memberName`). */
+  readonly forbidsMemberName?: boolean | undefined
 }
 
 /** Why a certificate has to be issued; the message completes 'because it …'. */
 export interface CertificateFault {
-  /** `due`, `due-with-key`: nothing is wrong with it, but it is to be renewed, or the key as well. */
-  readonly code: ReissueCode | 'missing' | 'due' | 'due-with-key'
+  /**
+   * - `due`, `due-with-key`: nothing is wrong with it, but it is to be renewed, or the key as well.
+   * - `member-name-unsigned`: as `member-name`, with an offline CA that has not signed one with the name.
+   */
+  readonly code: ReissueCode | 'missing' | 'due' | 'due-with-key' | 'member-name-unsigned'
   readonly message: string
 }
 

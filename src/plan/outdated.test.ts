@@ -4,7 +4,7 @@ import { etcdNodes } from '../spec/cluster.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { restartReasons } from './outdated.ts'
 import { memberFiles } from './prepare.ts'
-import { CLUSTER_ID, TOKEN, settledWorld, stopped, testCluster } from './testing.ts'
+import { CLUSTER_ID, TOKEN, demanding, settledWorld, stopped, testCluster } from './testing.ts'
 
 const cluster = testCluster()
 const situation = { kind: 'established', token: TOKEN, clusterId: CLUSTER_ID, settled: true } as const
@@ -23,7 +23,7 @@ function reasons(
     changed.filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
   const member = { ...state, unit: { ...state.unit, environment: running } }
-  return restartReasons(wanted, member, memberFiles(wanted, node, situation, member))
+  return restartReasons(wanted, member, memberFiles(wanted, demanding(wanted, node), situation, member))
 }
 
 test('a process that was started as the cluster file says needs nothing', () => {
@@ -111,7 +111,7 @@ test('another unit, and a process from before there was a mark', () => {
 
 test('nothing of the files on the disk, edited or not, makes a restart: the process alone counts', () => {
   const state = settledWorld(cluster).hosts['etcd01']?.member
-  const files = memberFiles(cluster, cluster.nodes[0]!, situation, state)
+  const files = memberFiles(cluster, demanding(cluster, cluster.nodes[0]!), situation, state)
   expect(restartReasons(cluster, { ...state!, contents: {} }, files)).toEqual([])
 })
 
@@ -124,7 +124,7 @@ test('a member that does not run needs a start, and no restart', () => {
 
 test('a process that systemd has just made, and etcd not yet taken over', () => {
   const state = settledWorld(cluster).hosts['etcd01']!.member!
-  const files = memberFiles(cluster, cluster.nodes[0]!, situation, state)
+  const files = memberFiles(cluster, demanding(cluster, cluster.nodes[0]!), situation, state)
   const raw = { ...state, unit: { ...state.unit, environment: { PATH: '/bin' } } }
   expect(restartReasons(cluster, raw, files)).toEqual(['without any of its settings in its environment'])
 })

@@ -1,4 +1,5 @@
 /** Why a member that runs has to be restarted: what its process was started with is not what it should have. */
+import { PEER_IDENTITY } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { UNIT_MARK, unitMark } from '../etcd/unit-file.ts'
 import { type MemberState, PATHS } from '../host/state.ts'
@@ -45,11 +46,21 @@ export function closedUrls(state: MemberState, files: readonly WantedFile[]): re
   return openUrls(state.unit.environment ?? {}).filter((url) => !stay.includes(url))
 }
 
+/** The running process speaks Raft with any certificate of the CA, and the one of these files will not. */
+export function closesPeers({ unit }: MemberState, files: readonly WantedFile[]): boolean {
+  const file = files.find(({ path }) => path === PATHS.environment)
+  const wanted = parseEnvironmentFile(file?.content ?? '')[PEER_IDENTITY]
+  return wanted !== undefined && !unit.environment?.[PEER_IDENTITY]
+}
+
 function openUrls(environment: Readonly<Record<string, string>>): readonly string[] {
   return (environment['ETCD_LISTEN_CLIENT_URLS'] ?? '').split(',').filter((url) => url.startsWith('http:'))
 }
 
 function describe(name: string, running: string | undefined, wanted: string | undefined): string {
+  if (name === PEER_IDENTITY && !running) {
+    return `without ${name}=${wanted}: any certificate of the CA, a client's too, may speak Raft to it`
+  }
   if (running === undefined) return `without ${name}=${wanted}`
   const now = `with ${name}=${running}`
   return wanted === undefined ? `${now}, which is to go` : `${now} instead of ${wanted}`

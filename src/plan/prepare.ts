@@ -218,7 +218,7 @@ export function keySteps(cluster: Cluster, node: Node, observed: Observed, state
   const faults = names.flatMap((name) => faultsOf(observed, node.name, name))
   if (faults.length === 0) return []
   return names.flatMap((name): HostStep[] => {
-    const configuration = requestConfiguration(cluster, node, name, observed.hosts[node.name])
+    const configuration = requestConfiguration(cluster, node, name, observed)
     if (state.tls.pending[name]?.configuration === configuration) return []
     const why = [...new Set(faults.map((fault) => fault.message))].join('; ')
     const keep = keepsKey(observed, node.name, name)

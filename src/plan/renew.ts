@@ -7,6 +7,7 @@ import { type MemberState, PATHS } from '../host/state.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { certificateNames, faultsOf, issueStep } from './certificates.ts'
 import type { CertificateFault, Observed } from './observed.ts'
+import { isStuck, withoutUnsigned } from './peer-identity.ts'
 import { parsePin, runElsewhere } from './pin.ts'
 import { keySteps } from './prepare.ts'
 import type { BlockReason, CertificateName, HostStep, Next } from './steps.ts'
@@ -33,9 +34,10 @@ export interface DueCertificate {
 export function nextRenewal({ cluster, due }: RenewIntent, looked: Observed): Next {
   const left = due.filter(({ host, name, pem }) => presentPem(looked, host, name) === pem)
   const nodes = etcdNodes(cluster).filter((node) => left.some(({ host }) => host === node.name))
-  const reasons = nodes.flatMap((node) => renewalReasons(cluster, looked, node.name))
+  const stuck = left.length > 0 && isStuck(cluster, looked) ? [MEMBER_NAME_FORBIDDEN] : []
+  const reasons = [...stuck, ...nodes.flatMap((node) => renewalReasons(cluster, looked, node.name))]
   if (reasons.length > 0) return { kind: 'blocked', reasons }
-  const observed = withDue(cluster, looked, left)
+  const observed = withDue(cluster, withoutUnsigned(looked), left)
   const requests = nodes.flatMap((node): HostStep[] => {
     const state = observed.hosts[node.name]?.member
     return state === undefined ? [] : keySteps(cluster, node, observed, state)
@@ -47,6 +49,12 @@ export function nextRenewal({ cluster, due }: RenewIntent, looked: Observed): Ne
     return issueStep(node.name, names, faults)
   })
   return steps.length > 0 ? { kind: 'steps', steps } : { kind: 'done' }
+}
+
+const MEMBER_NAME_FORBIDDEN: BlockReason = {
+  message:
+    "members take peers by the members' name alone, which the name constraints of the CA that signs now forbid: what it would issue locks members out",
+  hint: 'quorate apply first has members do without it',
 }
 
 function presentPem(observed: Observed, host: string, name: CertificateName): string | undefined {

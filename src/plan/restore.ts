@@ -13,6 +13,7 @@ import { type HostState, PATHS } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { certificateNames, faultsOf, issueStep } from './certificates.ts'
 import type { Observed } from './observed.ts'
+import { demandsTogether, withoutUnsigned } from './peer-identity.ts'
 import { parsePin, renderPin } from './pin.ts'
 import { memberFiles, memberSteps, packageSteps } from './prepare.ts'
 import { restoreRefusals } from './restore-refusals.ts'
@@ -40,8 +41,11 @@ export interface RestoreIntent {
 export function planRestore(intent: RestoreIntent, observed: Observed): Next {
   const reasons = restoreRefusals(intent, observed)
   if (reasons.length > 0) return { kind: 'blocked', reasons }
+  const seen = withoutUnsigned(observed)
+  // All stop, and start together: nobody is left whose certificate would not do.
+  const demanding = { ...intent, cluster: demandsTogether(intent.cluster, observed) }
   for (const step of STAGES) {
-    const steps = step(intent, observed)
+    const steps = step(demanding, seen)
     if (steps.length > 0) return { kind: 'steps', steps }
   }
   return { kind: 'done' }

@@ -6,7 +6,7 @@ import { peerUrl } from '../etcd/configuration.ts'
 import { CAUGHT_UP } from '../etcd/lag.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { ClusterFacts, MemberFacts } from './observed.ts'
-import { closedUrls, restartReasons } from './outdated.ts'
+import { closedUrls, closesPeers, restartReasons } from './outdated.ts'
 import { binarySteps, configurationSteps, memberFiles } from './prepare.ts'
 import { mayRestart, quorum } from './quorum.ts'
 import { type Roster, isInvited, isReplaced } from './roster.ts'
@@ -125,9 +125,9 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
   const member = roster?.members.get(host)
   const update = updateStep(cluster, node, member)
   const binaries = binarySteps(cluster, host, observed.hosts[host]?.architecture ?? 'other', state)
-  const files = configurationSteps(host, memberFiles(cluster, node, situation, state), state)
+  const files = memberFiles(cluster, node, situation, state)
   const folders = handOver(cluster, state)
-  const closes = closedUrls(state, memberFiles(cluster, node, situation, state))
+  const closes = closedUrls(state, files)
   // What they set is theirs to take back: no restart does.
   const dropIns = state.unit.dropIns.map((path) => `and its unit has the drop-in ${path}`)
   const restart: HostStep[] =
@@ -144,12 +144,18 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
               `restart etcd.service${outage(roster)}`,
               ...(folders.length === 0 ? [] : [`handing ${folders.join(' and ')} over to the user etcd`]),
               ...(closes.length === 0 ? [] : [`serving clients no more at ${closes.join(' and ')}`]),
+              ...(closesPeers(state, files) ? ['taking Raft from members alone'] : []),
             ].join(', '),
             why: `it was started ${[...reasons, ...dropIns].join('; ')}`,
             danger: 'restart',
           },
         ]
-  return [...update, ...(reasons.length === 0 ? [] : binaries), ...files, ...restart]
+  return [
+    ...update,
+    ...(reasons.length === 0 ? [] : binaries),
+    ...configurationSteps(host, files, state),
+    ...restart,
+  ]
 }
 
 /**

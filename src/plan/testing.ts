@@ -6,6 +6,7 @@ import { trustMarkFile } from '../pki/trust-mark.ts'
 import { UNIT_MARK, unitMark } from '../etcd/unit-file.ts'
 import { type HostState, type MemberState, PATHS, type PathState } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { memberName } from '../spec/member-name.ts'
 import { certificateNames } from './certificates.ts'
 import { tlsOwner } from './ground.ts'
 import type { ApplyIntent } from './intent.ts'
@@ -44,6 +45,11 @@ export function bareWorld(cluster: Cluster): Observed {
 /** Everything as the cluster file wants it: members running, verified and pinned. */
 export function settledWorld(cluster: Cluster): Observed {
   return worldIn(cluster, { kind: 'established', token: TOKEN, clusterId: CLUSTER_ID, settled: true })
+}
+
+/** The node as it should be once every member has the members' name. */
+export function demanding({ name }: Cluster, node: Node): Node {
+  return { ...node, demands: memberName(name) }
 }
 
 /** Members running and healthy, but neither verified nor pinned. */
@@ -198,7 +204,7 @@ export const BARE_MEMBER: MemberState = {
 }
 
 function runningMember(cluster: Cluster, node: Node, situation: OpenSituation): MemberState {
-  const files = memberFiles(cluster, node, situation, undefined)
+  const files = memberFiles(cluster, demanding(cluster, node), situation, undefined)
   const { dataDirectory, walDirectory, version } = cluster.etcd
   const names = certificateNames(cluster)
   const binary = { sha256: 'aa', version }

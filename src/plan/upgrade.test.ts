@@ -7,6 +7,7 @@ import { plan } from './plan.ts'
 import { memberFiles } from './prepare.ts'
 import type { Step } from './steps.ts'
 import {
+  demanding,
   CLUSTER_ID,
   TOKEN,
   glance,
@@ -152,7 +153,7 @@ test('the files are those of the new version', () => {
   const file = first?.find((step) => step.kind === 'file')
   const node = NEW.nodes[0]!
   const established = { kind: 'established', token: TOKEN, clusterId: CLUSTER_ID, settled: true } as const
-  const wanted = memberFiles(NEW, node, established, undefined)
+  const wanted = memberFiles(NEW, demanding(NEW, node), established, undefined)
   expect(file).toMatchObject({ content: wanted.find(({ path }) => path === PATHS.environment)?.content })
   expect(glance(first ?? [])).toContain(`etcd01 file ${PATHS.environment}`)
 })

@@ -3,12 +3,14 @@ import { combineErrors } from '../errors.ts'
 import { looksFor, parseHostState } from '../host/observe.ts'
 import { runAgent } from '../host/agent.ts'
 import type { HostState } from '../host/state.ts'
-import { certificateNames, namesOf, profileOf } from '../plan/certificates.ts'
+import { certificateNames, namesOf, peerCertificate, profileOf } from '../plan/certificates.ts'
 import { outrunNodes } from '../plan/outrun.ts'
 import type { AuthorityFacts, CertificateFault, NetworkFacts, Observed } from '../plan/observed.ts'
 import { localPort } from '../etcd/local-port.ts'
-import { type Node, etcdNodes } from '../spec/cluster.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { memberName } from '../spec/member-name.ts'
 import { onAll } from '../ssh/fleet.ts'
+import { authorityOf } from './authority-facts.ts'
 import { clusterFacts } from './facts.ts'
 import { headStart } from './head-start.ts'
 import type { Session } from './session.ts'
@@ -114,16 +116,17 @@ export function runningNodes(session: Session, hosts: Observed['hosts']): readon
 /** A weak CA that some node trusts already is no reason to stop: the session warns of it. */
 async function authorityFacts(session: Session, hosts: Observed['hosts']): Promise<AuthorityFacts> {
   const bundle = await session.bundle()
-  if (bundle === undefined) return { bundle }
+  const facts = await authorityOf(session.cluster, bundle)
+  if (bundle === undefined) return facts
   const [{ weakCas }, { fingerprintsOf }] = await Promise.all([
     import('../pki/strength.ts'),
     import('../pki/trust-mark.ts'),
   ])
   const weak = weakCas(bundle)
-  if (weak.length === 0) return { bundle }
+  if (weak.length === 0) return facts
   const trusted = new Set(Object.values(hosts).flatMap(({ member }) => fingerprintsOf(member?.tls.ca ?? '')))
   const entering = weak.filter(({ fingerprint }) => !trusted.has(fingerprint))
-  return { bundle, tooWeak: entering.map(({ message }) => message) }
+  return { ...facts, tooWeak: entering.map(({ message }) => message) }
 }
 
 async function certificateFaults(
@@ -145,6 +148,7 @@ async function certificateFaults(
           : import('../pki/age.ts').then(({ renewWithinDays }) => renewWithinDays(cluster.pki.days)),
       ])
     : []
+  const named = some ? await namedAtHand(cluster, hosts) : undefined
   const faultsOf = (
     node: Node,
     name: ReturnType<typeof certificateNames>[number],
@@ -158,9 +162,11 @@ async function certificateFaults(
     // A CA that is not here can't have issued it, whatever else it is.
     if (authority.bundle === undefined)
       return [{ code: 'issuer', message: 'was not issued by a CA that is here' }]
-    return check({
+    const reasons = check({
       pem: certificate.pem,
-      allowed: namesOf(cluster, node, hosts[node.name]),
+      allowed: namesOf(cluster, node, name, { host: hosts[node.name], authority }),
+      // What peers demand is not taken from it for want of a CA that may sign it.
+      tolerated: name === peerCertificate(cluster.pki.layout) ? [memberName(cluster.name)] : [],
       profile: profileOf(name),
       caPem: authority.bundle,
       now: session.now(),
@@ -169,6 +175,10 @@ async function certificateFaults(
       algorithm: cluster.pki.algorithm,
       renewWithinDays: within,
     })
+    if (named === undefined || named.has(keySpki.toLowerCase())) return reasons
+    return reasons.map((reason) =>
+      reason.code === 'member-name' ? { ...reason, code: 'member-name-unsigned' } : reason,
+    )
   }
   return Object.fromEntries(
     members.map((node) => [
@@ -176,6 +186,20 @@ async function certificateFaults(
       Object.fromEntries(certificateNames(cluster).map((name) => [name, faultsOf(node, name)])),
     ]),
   )
+}
+
+/** Keys for which an offline CA has signed a certificate with the members' name; undefined: the CA signs what is asked for. */
+async function namedAtHand(
+  cluster: Cluster,
+  hosts: Observed['hosts'],
+): Promise<ReadonlySet<string> | undefined> {
+  if (cluster.pki.authority.home !== 'offline') return undefined
+  const keys = Object.values(hosts).flatMap(({ member }) => Object.values(member?.tls.keys ?? {}))
+  const [{ keysNamed }, { issuedDirectory }] = await Promise.all([
+    import('../pki/offline.ts'),
+    import('../pki/open.ts'),
+  ])
+  return await keysNamed(issuedDirectory(cluster), keys, memberName(cluster.name))
 }
 
 async function networkFacts(session: Session, running: readonly Node[]): Promise<NetworkFacts | undefined> {

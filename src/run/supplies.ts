@@ -3,6 +3,7 @@ import type { Artifact } from '../artifacts/artifact.ts'
 import { QuorateError } from '../errors.ts'
 import { namesOf, profileOf } from '../plan/certificates.ts'
 import type { Observed } from '../plan/observed.ts'
+import { mayLackMemberName } from '../plan/peer-identity.ts'
 import type { Step } from '../plan/steps.ts'
 import type { IssueRequest } from '../pki/authority.ts'
 import { etcdNodes } from '../spec/cluster.ts'
@@ -52,7 +53,11 @@ export async function issueCertificates(
     return {
       csrPem,
       profile: profileOf(name),
-      allowed: namesOf(session.cluster, node, observed.hosts[host]),
+      allowed: namesOf(session.cluster, node, name, {
+        host: observed.hosts[host],
+        authority: observed.authority,
+      }),
+      mayLackMemberName: mayLackMemberName(session.cluster, observed.hosts),
       days: session.cluster.pki.days,
       subjectCommonName: host,
     }

@@ -42,6 +42,11 @@ export interface Node {
   readonly ssh: SshTarget
   /** Its peers still find it at `http://…`. The planner says so, of a cluster that is on its way to TLS; no file can. */
   readonly plainPeer?: true | undefined
+  /**
+   * The name (`memberName`) that this member demands of each peer's certificate; undefined: none, any certificate of the CA
+   * will do. The planner says so, once every member has it; no file can.
+   */
+  readonly demands?: string | undefined
 }
 
 /** How to reach a node. What is undefined is left to the user's OpenSSH configuration. */

@@ -1,4 +1,5 @@
 /** The rules for single values of a cluster file: each function says what is wrong with a text, or undefined. */
+import { isReservedName } from './member-name.ts'
 import type { Complaint } from './problem.ts'
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
@@ -21,8 +22,14 @@ export function checkName(text: string): Complaint | undefined {
   }
 }
 
-/** A DNS name that may stand in a certificate: no wildcard, no address. */
+/** A DNS name that may stand in a certificate: no wildcard, no address, none by which members know each other. */
 export function checkDnsName(text: string): Complaint | undefined {
+  if (isReservedName(text)) {
+    return {
+      message: `"${text}" is reserved: members know each other by such a name`,
+      hint: 'remove it: quorate gives it to members itself',
+    }
+  }
   if (text.includes('*')) {
     return {
       message: `"${text}" is a wildcard: a node's certificate would then be good for other machines too`,

@@ -1,9 +1,18 @@
 /** Planners that are wrong on purpose, one for each invariant: a simulation that lets them pass would be worth nothing. */
-import { type MemberState, PATHS } from '../../src/host/state.ts'
+import { PATHS } from '../../src/host/state.ts'
 import { next } from '../../src/plan/next.ts'
-import type { ClusterFacts, Observed } from '../../src/plan/observed.ts'
-import { type HostStep, type Next, type Step, isHostStep } from '../../src/plan/steps.ts'
-import type { ForbiddenStep } from './effects.ts'
+import type { HostStep, Step } from '../../src/plan/steps.ts'
+import {
+  isPin,
+  mapSteps,
+  removeData,
+  restart,
+  running,
+  stop,
+  withFacts,
+  withMembers,
+  withoutNameFaults,
+} from './broken-tools.ts'
 import type { Planner } from './operator.ts'
 import type { Invariant } from './violation.ts'
 
@@ -125,6 +134,17 @@ export const BROKEN: readonly BrokenPlanner[] = [
       mapSteps(next(intent, withFacts(observed, { leader: 'nobody' })), (steps) =>
         steps.filter(({ kind }) => kind !== 'move-leader'),
       ),
+  },
+  {
+    what: 'has members turn clients away before every member has the name that they lack',
+    breaks: 'no-lockout',
+    planner: (intent, observed) =>
+      next(intent, {
+        ...observed,
+        certificates: Object.fromEntries(
+          Object.entries(observed.certificates).map(([host, own]) => [host, withoutNameFaults(own)]),
+        ),
+      }),
   },
   {
     what: 'restarts a member whose certificate it renewed',
@@ -249,51 +269,3 @@ export const BROKEN: readonly BrokenPlanner[] = [
       ),
   },
 ]
-
-function withMembers(observed: Observed, change: (member: MemberState) => Partial<MemberState>): Observed {
-  const hosts = Object.entries(observed.hosts).map(([name, host]) => {
-    const { member } = host
-    return [
-      name,
-      member === undefined ? host : { ...host, member: { ...member, ...change(member) } },
-    ] as const
-  })
-  return { ...observed, hosts: Object.fromEntries(hosts) }
-}
-
-function mapSteps(answer: Next, change: (steps: readonly Step[]) => readonly Step[]): Next {
-  return answer.kind === 'steps' ? { kind: 'steps', steps: change(answer.steps) } : answer
-}
-
-function isPin(step: Step): boolean {
-  return isHostStep(step) && step.kind === 'file' && step.path === PATHS.clusterId
-}
-
-function running(observed: Observed): string[] {
-  return Object.keys(observed.hosts).filter((host) => observed.hosts[host]?.member?.unit.active === 'active')
-}
-
-function withFacts(observed: Observed, change: Partial<ClusterFacts>): Observed {
-  return { ...observed, cluster: observed.cluster && { ...observed.cluster, ...change } }
-}
-
-function restart(host: string): HostStep {
-  return { kind: 'restart', host, what: 'restart', why: 'broken', danger: 'restart' }
-}
-
-function stop(host: string): HostStep {
-  const unit = 'etcd.service'
-  return { kind: 'stop', host, unit, what: 'stop', why: 'broken', danger: 'restart' }
-}
-
-/** No step of quorate's: the types would not let a planner ask for it. */
-function removeData(host: string): Step {
-  const step: ForbiddenStep & Omit<HostStep, 'kind' | 'host'> = {
-    kind: 'remove-data',
-    host,
-    what: 'remove-data',
-    why: 'broken',
-    danger: 'none',
-  }
-  return step as unknown as Step
-}

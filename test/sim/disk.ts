@@ -1,5 +1,6 @@
 /** One simulated machine: what is on its disk, what systemd knows, and the etcd that runs there. */
 import { trustMarkFile } from '../../src/pki/trust-mark.ts'
+import { PEER_IDENTITY } from '../../src/etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../src/etcd/environment-file.ts'
 import { type PathState, PATHS } from '../../src/host/state.ts'
 import type { Cluster, Node } from '../../src/spec/cluster.ts'
@@ -17,7 +18,7 @@ export interface Certificate {
   readonly ca: string
   readonly key: string
   /** The configuration of the request that it was issued for. */
-  readonly request: string
+  request: string
   expired: boolean
 }
 
@@ -55,6 +56,8 @@ export interface Disk {
   /** systemd tries again and again (Restart=on-failure). */
   retrying: boolean
   process: Process | undefined
+  /** Its last process took peers with the members' name alone. */
+  demanded: boolean
   boots: number
   /** Data that was moved aside, and lies there still. */
   readonly aside: MemberData[]
@@ -90,6 +93,7 @@ export function bareDisk(node: Node): Disk {
     loadedUnit: undefined,
     retrying: false,
     process: undefined,
+    demanded: false,
     boots: 1,
     aside: [],
     paused: false,
@@ -156,4 +160,27 @@ export function unfitness(disk: Disk, cluster: Cluster): string | undefined {
       return `${name}.crt is not usable`
   }
   return undefined
+}
+
+const MEMBER_NAME = /^DNS\.\d+ = member\..*\n/m
+
+/** Whether a request, or what was issued for it, has the name by which members know each other. */
+export function isNamed(request: string): boolean {
+  return MEMBER_NAME.test(request)
+}
+
+/** The same without that name. */
+export function unnamed(request: string): string {
+  return request.replace(MEMBER_NAME, '')
+}
+
+/** It takes peers with the members' name alone. */
+export function demands({ process }: Disk): boolean {
+  return Boolean(process?.environment[PEER_IDENTITY])
+}
+
+/** What it shows its peers has the name: read at every handshake. */
+export function showsName(disk: Disk): boolean {
+  const name = disk.tls.certificates.has('peer') ? 'peer' : 'etcd'
+  return isNamed(disk.tls.certificates.get(name)?.request ?? '')
 }

@@ -1,8 +1,9 @@
 /** What people change by hand on machines, on purpose or not. */
+import { PEER_IDENTITY } from '../../src/etcd/configuration.ts'
 import { PATHS } from '../../src/host/state.ts'
 import { parsePin } from '../../src/plan/pin.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
-import { type Disk, aboveLog } from './disk.ts'
+import { type Disk, aboveLog, unnamed } from './disk.ts'
 import { HAND_MADE } from './etcd.ts'
 import { type World, diskOf } from './world.ts'
 
@@ -24,6 +25,7 @@ export const DRIFTS = [
   'bundle-edited',
   'certificate-removed',
   'certificate-expired',
+  'certificate-unnamed',
   'package-removed',
   'network-overwritten',
   'state-new',
@@ -112,6 +114,9 @@ export function drift(world: World, cluster: Cluster, disk: Disk, kind: Drift): 
     case 'certificate-expired':
       for (const certificate of tls.certificates.values()) certificate.expired = true
       return
+    case 'certificate-unnamed':
+      takeName(disk)
+      return
     case 'package-removed':
       disk.packages.clear()
       return
@@ -123,4 +128,22 @@ export function drift(world: World, cluster: Cluster, disk: Disk, kind: Drift): 
 /** It says which cluster it belongs to. */
 export function isWhole(disk: Disk): boolean {
   return parsePin(disk.files.get(PATHS.clusterId) ?? '') !== undefined
+}
+
+/** Every member as it was set up before members had a name of their own, and running on. */
+export function makeOld(world: World): void {
+  for (const disk of world.disks.values()) {
+    takeName(disk)
+    disk.demanded = false
+    const options = disk.files.get(PATHS.environment)
+    if (options !== undefined)
+      disk.files.set(PATHS.environment, options.replace(new RegExp(`^${PEER_IDENTITY}=.*\\n`, 'm'), ''))
+    if (disk.process === undefined) continue
+    const { [PEER_IDENTITY]: _demand, ...environment } = disk.process.environment
+    disk.process = { ...disk.process, environment }
+  }
+}
+
+function takeName({ tls }: Disk): void {
+  for (const certificate of tls.certificates.values()) certificate.request = unnamed(certificate.request)
 }

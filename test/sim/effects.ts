@@ -7,7 +7,7 @@ import type { Cluster } from '../../src/spec/cluster.ts'
 import { type Certificate, type Disk, aboveLog } from './disk.ts'
 import { notePin, start, stop } from './etcd.ts'
 import { Failure } from './failure.ts'
-import { checkAside, checkRestart } from './harm.ts'
+import { checkAside, checkDemand, checkRestart } from './harm.ts'
 import { requestOf } from './look.ts'
 import { type World, diskOf, fresh } from './world.ts'
 
@@ -113,7 +113,7 @@ function effectsWithRoom(
         },
       ]
     case 'start':
-      return [...opening(disk, cluster, step), () => start(world, cluster, disk, 'quorate')]
+      return [...opening(disk, cluster, step), () => startChecked(world, cluster, disk)]
     case 'remove-data':
       return [
         () => {
@@ -129,7 +129,7 @@ function effectsWithRoom(
           stop(disk)
         },
         ...opening(disk, cluster, step),
-        () => start(world, cluster, disk, 'quorate'),
+        () => startChecked(world, cluster, disk),
         ...closing(disk, cluster, step),
       ]
     case 'stop':
@@ -155,6 +155,13 @@ function opening(disk: Disk, cluster: Cluster, { firstStart }: Opening): readonl
 function closing(disk: Disk, cluster: Cluster, { firstStart }: Opening): readonly Effect[] {
   const closed = { type: 'directory', owner: 'root', group: 'root', mode: '755' } as const
   return firstStart === undefined ? [] : [() => disk.paths.set(aboveLog(cluster), closed)]
+}
+
+function startChecked(world: World, cluster: Cluster, disk: Disk): void {
+  const { demanded } = disk
+  start(world, cluster, disk, 'quorate')
+  // What it did before is no worse for being done again.
+  if (!demanded) checkDemand(world, disk)
 }
 
 function moveAside(world: World, cluster: Cluster, disk: Disk, path: string): void {

@@ -1,7 +1,7 @@
 /** How etcd and its unit behave: begin, come back, join, be removed; and what no start of ours may ever be. */
 import { PATHS } from '../../src/host/state.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
-import { type Disk, type MemberData, environmentOf, startEnvironment, unfitness } from './disk.ts'
+import { type Disk, type MemberData, demands, environmentOf, startEnvironment, unfitness } from './disk.ts'
 import {
   type Raft,
   type RaftMember,
@@ -60,6 +60,7 @@ export function start(world: World, cluster: Cluster, disk: Disk, by: Starter): 
     known: world.rafts.get(data.clusterId)?.members ?? [],
     ready: false,
   }
+  disk.demanded = demands(disk)
 }
 
 /** What quorate must never try, whatever systemd and etcd would make of it. */

@@ -1,10 +1,11 @@
 /** What no step of ours may do, judged by what is true, not by what was seen. */
-import { memberEnvironment } from '../../src/etcd/configuration.ts'
+import { PEER_IDENTITY, memberEnvironment } from '../../src/etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../src/etcd/environment-file.ts'
 import { UNIT_MARK, unitMark } from '../../src/etcd/unit-file.ts'
 import { quorum } from '../../src/plan/quorum.ts'
 import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'
-import { type Disk, type MemberData, trustMarkOf } from './disk.ts'
+import { memberName } from '../../src/spec/member-name.ts'
+import { type Disk, type MemberData, demands, showsName, trustMarkOf } from './disk.ts'
 import { type Raft, hasQuorum, isRunning, serving, votersOf } from './raft.ts'
 import { Violation } from './violation.ts'
 import { type World, raftOf } from './world.ts'
@@ -15,8 +16,15 @@ export function outdated(world: World, cluster: Cluster, disk: Disk): readonly s
   if (node === undefined || disk.process === undefined) return []
   const { environment } = disk.process
   const members = etcdNodes(cluster)
+  const named = memberName(cluster.name)
   const wanted: Record<string, string> = {
-    ...memberEnvironment({ cluster, node, members, token: '', state: 'existing' }),
+    ...memberEnvironment({
+      cluster,
+      node: { ...node, demands: named },
+      members,
+      token: '',
+      state: 'existing',
+    }),
     [UNIT_MARK]: unitMark({ cluster }),
     ...parseEnvironmentFile(trustMarkOf(disk, world.ca) ?? ''),
   }
@@ -58,10 +66,32 @@ export function checkRestart(world: World, cluster: Cluster, disk: Disk): void {
   if (raft.leader === self.id && others.length > 0) {
     throw new Violation('leader-last', `${host} is restarted while it leads`)
   }
-  const waiting = others.find(([, other]) => outdated(world, cluster, other).length > 0)?.[0].name
+  // What members demand of each other comes in a round of its own, where something else has to come first.
+  const demandAlone = outdated(world, cluster, disk).every((name) => name === PEER_IDENTITY)
+  const waits = (name: string) => demandAlone || name !== PEER_IDENTITY
+  const waiting = others.find(([, other]) => outdated(world, cluster, other).some(waits))?.[0].name
   if (world.truth.led === self.id && waiting !== undefined) {
     throw new Violation('leader-last', `${host}, which led, is restarted before ${waiting}`)
   }
+  // Whoever led is last in its round; in the next one it is a follower like any other.
+  if (world.truth.led === self.id) world.truth.led = undefined
+}
+
+/** A member was started: nobody else's certificate may lack what it demands. */
+export function checkDemand(world: World, disk: Disk): void {
+  if (world.truth.blind !== undefined || !demands(disk)) return
+  const ids = new Set(world.rafts.get(disk.process?.data.clusterId ?? '')?.members.map(({ id }) => id))
+  // One that does not run comes back, perhaps while nobody is at work.
+  const lacking = [...world.disks.values()].find(
+    (other) =>
+      other !== disk &&
+      ids.has(other.wal?.memberId ?? '') &&
+      other.tls.certificates.size > 0 &&
+      !showsName(other) &&
+      !world.truth.unseen.has(other.node.name),
+  )
+  if (lacking === undefined) return
+  throw new Violation('no-lockout', `${disk.node.name} is started so that it turns ${lacking.node.name} away`)
 }
 
 /** Data is about to be moved aside. */

@@ -4,7 +4,7 @@ import { certificateNames, requestConfiguration } from '../../src/plan/certifica
 import type { CertificateFault, Observed } from '../../src/plan/observed.ts'
 import type { CertificateName } from '../../src/plan/steps.ts'
 import { type Cluster, type Node, etcdNodes } from '../../src/spec/cluster.ts'
-import { type Disk, trustMarkOf } from './disk.ts'
+import { type Disk, isNamed, trustMarkOf, unnamed } from './disk.ts'
 import { settle } from './etcd.ts'
 import { clusterFacts } from './view.ts'
 import { Failure } from './failure.ts'
@@ -149,9 +149,11 @@ function faultsOf(
     faults.push({ code: 'issuer', message: 'was not issued by the present CA' })
   if (certificate.key !== key) faults.push({ code: 'key', message: 'does not belong to the key beside it' })
   if (certificate.expired) faults.push({ code: 'expired', message: 'expired' })
-  if (certificate.request !== wantedRequest(world, cluster, node, name, host)) {
+  const wanted = wantedRequest(world, cluster, node, name, host)
+  if (isNamed(wanted) && !isNamed(certificate.request))
+    faults.push({ code: 'member-name', message: 'lacks the name by which members know each other' })
+  if (unnamed(certificate.request) !== unnamed(wanted))
     faults.push({ code: 'missing-name', message: 'lacks names' })
-  }
   return faults
 }
 
@@ -166,7 +168,12 @@ function wantedRequest(
   world.requests.set(cluster, known)
   // A member that is to move keeps its old address in the certificate until it has.
   const key = `${node.name} ${name} ${host?.member?.unit.environment?.['ETCD_LISTEN_PEER_URLS']}`
-  const request = known.get(key) ?? requestConfiguration(cluster, node, name, host)
+  const request =
+    known.get(key) ??
+    requestConfiguration(cluster, node, name, {
+      hosts: host === undefined ? {} : { [node.name]: host },
+      authority: { bundle: world.ca },
+    })
   known.set(key, request)
   return request
 }

@@ -1,7 +1,7 @@
 /** Raft, as far as anybody outside can tell: who has a vote, who takes part, who leads, what was agreed on. */
 import { createHash } from 'node:crypto'
 import { quorum } from '../../src/plan/quorum.ts'
-import type { Disk, Process } from './disk.ts'
+import { type Disk, type Process, demands, showsName } from './disk.ts'
 import type { World } from './world.ts'
 
 export interface RaftMember {
@@ -58,10 +58,15 @@ export function present(world: World, raft: Raft): readonly Listed[] {
   })
   // Nobody else has to find the only one.
   if (raft.members.length === 1) return running
-  const connected = running.filter(([, { cut }]) => cut === undefined)
+  const connected = running.filter(([, disk]) => disk.cut === undefined && !isTurnedAway(disk, running))
   const found = connected.filter(([member, disk]) => isFound(member, disk))
   // Whoever is not where the others look for it finds them, as long as they are where they should be.
   return world.dialsOut && found.some(([{ learner }]) => !learner) ? connected : found
+}
+
+/** Another one demands of its certificate a name that it has not. */
+function isTurnedAway(disk: Disk, running: readonly Listed[]): boolean {
+  return !showsName(disk) && running.some(([, other]) => other !== disk && demands(other))
 }
 
 function isFound({ peerUrl }: RaftMember, { process }: Running): boolean {

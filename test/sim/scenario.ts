@@ -9,6 +9,8 @@ export interface Scenario {
   readonly members: number
   /** There is a healthy cluster already when it begins. */
   readonly established: boolean
+  /** That one was set up before members had a name of their own. */
+  readonly old: boolean
   readonly version: string
   /** Runs may change etcd's version, as `quorate upgrade` does. */
   readonly upgrades: boolean
@@ -83,6 +85,7 @@ const scenarioOf = ({ upgrades = false, established, round }: Shape): fc.Arbitra
     version: fc.constantFrom('3.5.16', '3.5.16', '3.5.16', '3.3.25'),
     upgrades: fc.constant(upgrades),
     dialsOut: fc.boolean(),
+    old: fc.boolean(),
     rounds: fc.array(round, { minLength: 1, maxLength: 5, size: 'max' }),
   })
 

@@ -4,6 +4,7 @@ import { PATHS } from '../../src/host/state.ts'
 import { next } from '../../src/plan/next.ts'
 import { parsePin } from '../../src/plan/pin.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
+import { makeOld } from './drift.ts'
 import { type Edit, changesMembers, edit } from './edits.ts'
 import { happen, heal } from './events.ts'
 import { type Outcome, type Planner, type RunOptions, operate } from './operator.ts'
@@ -44,6 +45,10 @@ export async function simulate(scenario: Scenario, simulation: Simulation = {}):
   const outcomes: Outcome[] = []
   let cluster = base
   if (scenario.established) outcomes.push(await operate(world, { planner, cluster, tell }))
+  if (scenario.established && scenario.old) {
+    tell('it was set up before members had a name of their own')
+    makeOld(world)
+  }
   for (const round of scenario.rounds) {
     for (const one of round.edits) {
       cluster = edited(world, base, cluster, one)

@@ -68,6 +68,7 @@ test('a quiet life: one run sets everything up, the next finds nothing to do', a
   const { outcomes, rest } = await simulate({
     members: 3,
     established: false,
+    old: false,
     version: '3.5.16',
     upgrades: false,
     dialsOut: true,

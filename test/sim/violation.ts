@@ -17,6 +17,8 @@ export const INVARIANTS = {
   converges: 'after the last fault, repeated runs come to rest',
   finishes: 'where nothing was lost or changed by hand, they come to rest at done',
   effect: 'no wave is repeated without effect',
+  'no-lockout':
+    'no member is started so that it turns away another one, whose certificate lacks the name by which members know each other',
   'keys-stay': 'no private key is part of a step',
   'one-operator': 'only the operator who holds the lock changes anything',
 } as const

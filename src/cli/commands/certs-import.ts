@@ -30,9 +30,14 @@ const certsImport: CommandHandler = async (context, input) => {
   )
 }
 
+const WITHOUT_NAME = 'until every member has that name, any certificate of the CA may speak Raft'
+
 function describe({ file, result, commonName, reasons }: ImportedFile, { colors }: CliContext): string {
   const who = commonName === undefined ? '' : ` (${commonName})`
-  if (result === 'imported') return `${colors.green('✓')} ${file}${who}: imported`
+  if (result === 'imported') {
+    const note = reasons.length === 0 ? '' : `; it ${reasons.join('; it ')}: ${WITHOUT_NAME}`
+    return `${colors.green('✓')} ${file}${who}: imported${note}`
+  }
   if (result === 'ignored') return `${colors.dim('·')} ${file}: the CA's own certificate`
   return `${colors.red('✗')} ${file}${who}: refused, it ${reasons.join('; it ')}`
 }

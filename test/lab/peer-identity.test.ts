@@ -1,0 +1,58 @@
+/** What real etcd makes of `peer-cert-allowed-hostname`: whom a member that demands a name takes for a peer. */
+import https from 'node:https'
+import { describe, expect, test } from 'vitest'
+import type { MemberTls } from '../../src/etcd/endpoint.ts'
+import { memberName } from '../../src/spec/member-name.ts'
+import { etcdBinaries } from './etcd-binaries.ts'
+import { type LoopbackMember, startCluster } from './loopback-etcd.ts'
+
+const NAME = memberName('prod')
+const LOOPBACK = 'IP:127.0.0.1,DNS:localhost'
+const USAGES = 'extendedKeyUsage=serverAuth,clientAuth'
+
+/** Whose certificate gets an answer from the peer port, by the names in it; the common name is that of the case. */
+const CASES: readonly (readonly [commonName: string, names: string | undefined, taken: boolean])[] = [
+  ['etcd01', `${LOOPBACK},DNS:${NAME}`, true],
+  ['upper-case', `${LOOPBACK},DNS:${NAME.toUpperCase()}`, true],
+  ['wildcard', `${LOOPBACK},DNS:*.${NAME.slice(NAME.indexOf('.') + 1)}`, true],
+  ['nameless', LOOPBACK, false],
+  ['other-cluster', `${LOOPBACK},DNS:${memberName('other')}`, false],
+  ['client', undefined, false],
+  [NAME, undefined, false],
+]
+
+describe.each(['bookworm', 'trixie', 'sid'] as const)('etcd of %s', (suite) => {
+  test('takes peers with the name alone, as DNS names are compared', async () => {
+    const { directory } = await etcdBinaries(suite)
+    await using cluster = await startCluster(directory, 1, { 'peer-cert-allowed-hostname': NAME })
+    const [member] = cluster.members
+    if (member === undefined) throw new TypeError('no member')
+    const answers = []
+    for (const [commonName, names] of CASES) {
+      const extensions = names === undefined ? USAGES : `${USAGES}\nsubjectAltName=${names}`
+      answers.push([commonName, names, await isTaken(member, await cluster.issue(commonName, extensions))])
+    }
+    expect(answers).toEqual(CASES)
+  })
+})
+
+/** It listens from the first moment on; until it does, it is asked again. */
+async function isTaken(member: LoopbackMember, tls: MemberTls): Promise<boolean> {
+  for (;;) {
+    try {
+      return (await ask(member, tls)) === 200
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') return false
+    }
+  }
+}
+
+async function ask({ peerUrl }: LoopbackMember, { ca, cert, key }: MemberTls): Promise<number | undefined> {
+  return await new Promise((resolve, reject) => {
+    const request = https.get(`${peerUrl}/version`, { ca, cert, key, agent: false }, (response) => {
+      response.resume()
+      response.once('end', () => resolve(response.statusCode))
+    })
+    request.once('error', reject)
+  })
+}

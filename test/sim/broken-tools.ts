@@ -1,0 +1,63 @@
+/** What planners that are wrong on purpose see and do otherwise. */
+import type { MemberState } from '../../src/host/state.ts'
+import { PATHS } from '../../src/host/state.ts'
+import type { ClusterFacts, Observed } from '../../src/plan/observed.ts'
+import { type HostStep, type Next, type Step, isHostStep } from '../../src/plan/steps.ts'
+import type { ForbiddenStep } from './effects.ts'
+
+export function withMembers(
+  observed: Observed,
+  change: (member: MemberState) => Partial<MemberState>,
+): Observed {
+  const hosts = Object.entries(observed.hosts).map(([name, host]) => {
+    const { member } = host
+    return [
+      name,
+      member === undefined ? host : { ...host, member: { ...member, ...change(member) } },
+    ] as const
+  })
+  return { ...observed, hosts: Object.fromEntries(hosts) }
+}
+
+export function withoutNameFaults(own: NonNullable<Observed['certificates'][string]>): typeof own {
+  return Object.fromEntries(
+    Object.entries(own).map(([name, faults]) => [name, faults.filter(({ code }) => code !== 'member-name')]),
+  )
+}
+
+export function mapSteps(answer: Next, change: (steps: readonly Step[]) => readonly Step[]): Next {
+  return answer.kind === 'steps' ? { kind: 'steps', steps: change(answer.steps) } : answer
+}
+
+export function isPin(step: Step): boolean {
+  return isHostStep(step) && step.kind === 'file' && step.path === PATHS.clusterId
+}
+
+export function running(observed: Observed): string[] {
+  return Object.keys(observed.hosts).filter((host) => observed.hosts[host]?.member?.unit.active === 'active')
+}
+
+export function withFacts(observed: Observed, change: Partial<ClusterFacts>): Observed {
+  return { ...observed, cluster: observed.cluster && { ...observed.cluster, ...change } }
+}
+
+export function restart(host: string): HostStep {
+  return { kind: 'restart', host, what: 'restart', why: 'broken', danger: 'restart' }
+}
+
+export function stop(host: string): HostStep {
+  const unit = 'etcd.service'
+  return { kind: 'stop', host, unit, what: 'stop', why: 'broken', danger: 'restart' }
+}
+
+/** No step of quorate's: the types would not let a planner ask for it. */
+export function removeData(host: string): Step {
+  const step: ForbiddenStep & Omit<HostStep, 'kind' | 'host'> = {
+    kind: 'remove-data',
+    host,
+    what: 'remove-data',
+    why: 'broken',
+    danger: 'none',
+  }
+  return step as unknown as Step
+}
