@@ -89,7 +89,10 @@ export function combineErrors(errors: readonly QuorateError[]): QuorateError {
   const [first] = errors
   if (first === undefined) throw new TypeError('no errors to combine')
   if (errors.length === 1) return first
-  const lines = errors.map((error) => `${error.host ? `${error.host}: ` : ''}${error.message}`)
+  // Further lines are indented: a host's own words must not begin a line that looks like another host's.
+  const lines = errors.map(
+    (error) => `${error.host ? `${error.host}: ` : ''}${error.message.replaceAll('\n', '\n  ')}`,
+  )
   const hints = [...new Set(errors.map((error) => error.hint).filter((hint) => hint !== undefined))]
   return new QuorateError(first.code, lines.join('\n'), {
     hint: hints.length > 0 ? hints.join('\n') : undefined,

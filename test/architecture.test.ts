@@ -157,6 +157,25 @@ test('nothing below cli/ prints', () => {
   expect(wrong).toEqual([])
 })
 
+test('what cli/ prints goes through the outlet', () => {
+  // Where the process begins, where commander prints, and where prompts are drawn with texts that the outlet made.
+  const known = [
+    'cli/main.ts',
+    'cli/program.ts',
+    'cli/ask.ts',
+    'cli/commands/init.ts',
+    'cli/commands/export.ts',
+  ]
+  const wrong = sources
+    .filter(({ room, file }) => room === 'cli' && !known.includes(file))
+    .flatMap(({ file, code }) =>
+      [...code.matchAll(/\bprocess\.(?:stdout|stderr)\b|\bconsole\.\w+\(|@clack\/prompts/g)].map(
+        ([what]) => `${file}: ${what}`,
+      ),
+    )
+  expect(wrong).toEqual([])
+})
+
 test('no import goes in circles', () => {
   const circles: string[] = []
   const done = new Set<string>()

@@ -131,7 +131,9 @@ async function unpack(
   })
   const ended = once(program, 'close')
   let complaint = ''
-  program.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
+  program.stderr
+    .setEncoding('utf8')
+    .on('data', (text: string) => (complaint = (complaint + text).slice(-8192)))
   const [names] = await Promise.all([
     extractPrograms([program.stdout], { pick: pickFromPackage, directory: staging, origin: file, signal }),
     ended,

@@ -12,6 +12,9 @@ import type { ArtifactContext } from './artifact.ts'
 import type { NetworkLimits } from './network.ts'
 import { printable } from './network.ts'
 
+/** Far above any archive of etcd's: a bound on what a hostile mirror can write. */
+const MOST_BYTES = 512 << 20
+
 export interface Download {
   readonly url: URL
   readonly network: Dispatcher
@@ -146,6 +149,7 @@ async function receiveBody(
   }
   const length = headers['content-length']
   const totalBytes = typeof length === 'string' ? Number(length) : undefined
+  if ((totalBytes ?? 0) > MOST_BYTES) throw tooLarge(url)
   const counter = { doneBytes: 0 }
   try {
     await consume(counted(body, counter, totalBytes, url, download))
@@ -170,6 +174,8 @@ async function* counted(
   let reported = 0
   for await (const piece of body) {
     counter.doneBytes += piece.length
+    // More than was announced, or without an end: the mirror need not be what it should be.
+    if (counter.doneBytes > Math.min(totalBytes ?? MOST_BYTES, MOST_BYTES)) throw tooLarge(url)
     if (counter.doneBytes - reported >= step) {
       reported = counter.doneBytes
       const total = totalBytes === undefined ? {} : { totalBytes }
@@ -180,6 +186,12 @@ async function* counted(
   if (totalBytes !== undefined && counter.doneBytes !== totalBytes) {
     throw Object.assign(new Error('the connection closed early'), { code: 'ECONNRESET' })
   }
+}
+
+function tooLarge(url: URL): QuorateError {
+  return new QuorateError('artifact', `${printable(url)} sends more than it should`, {
+    hint: `no archive of etcd has more than ${MOST_BYTES >> 20} MiB: check the source in the cluster file`,
+  })
 }
 
 function redirectTarget(response: Dispatcher.ResponseData, from: URL): URL | undefined {

@@ -13,7 +13,11 @@ export async function confirm(context: CliContext, message: string): Promise<voi
     })
   }
   const prompts = await import('@clack/prompts')
-  const answer = await prompts.confirm({ message, initialValue: false, output: process.stderr })
+  const answer = await prompts.confirm({
+    message: context.forPrompt(message),
+    initialValue: false,
+    output: process.stderr,
+  })
   if (answer !== true) throw new QuorateError('cancelled', 'not confirmed: nothing was changed')
 }
 
@@ -38,7 +42,7 @@ export async function confirmByTyping(
   }
   const prompts = await import('@clack/prompts')
   const answer = await prompts.text({
-    message: `${message} Type '${word}' to go on:`,
+    message: context.forPrompt(`${message} Type '${word}' to go on:`),
     output: process.stderr,
   })
   if (answer !== word) throw new QuorateError('cancelled', 'not confirmed: nothing was changed')
@@ -91,7 +95,7 @@ async function askSecret(context: CliContext, message: string, option: string): 
     })
   }
   const prompts = await import('@clack/prompts')
-  const answer = await prompts.password({ message, output: process.stderr })
+  const answer = await prompts.password({ message: context.forPrompt(message), output: process.stderr })
   if (typeof answer !== 'string')
     throw new QuorateError('cancelled', 'no password given: nothing was changed')
   return answer

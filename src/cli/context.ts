@@ -1,17 +1,10 @@
 /** What a command is handed: where its output goes, whom it may ask, and when to stop. */
-import type { createColors } from 'picocolors'
+import type { Outlet } from './outlet.ts'
 
-type Colors = ReturnType<typeof createColors>
-
-export interface CliContext {
-  /** Results: text, or with `--json` JSON. */
-  readonly out: (text: string) => void
-  /** Progress, questions and errors. */
-  readonly err: (text: string) => void
+/** Everything that is printed goes through the outlet. */
+export interface CliContext extends Outlet {
   readonly json: boolean
   readonly verbose: boolean
-  /** Paints only where the output is a terminal that wants it. */
-  readonly colors: Colors
   /** Somebody sits at a terminal: questions may be asked. */
   readonly interactive: boolean
   /** Standard error is a terminal: progress may move. */
@@ -23,6 +16,8 @@ export interface CliContext {
   readonly passphraseFile: string | undefined
   /** `--yes`: every question is answered with yes. */
   readonly assumeYes: boolean
+  /** What deadlines for machines are multiplied by: 1, but in tests, which don't wait a minute for a machine that hangs. */
+  readonly patienceFactor: number
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal
   readonly now: () => Date

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /** The command-line tool: reads the words, runs the command, turns what goes wrong into a message and an exit code. */
 import { enableCompileCache } from 'node:module'
-import { createColors } from 'picocolors'
 import { EXIT_CODES, QuorateError } from '../errors.ts'
 import { compileCacheDirectory } from '../files/cache-directory.ts'
 import type { CommandDefinition, CommandInput } from './command.ts'
 import type { CliContext } from './context.ts'
+import { createOutlet } from './outlet.ts'
 import { buildProgram, normalizeWords } from './program.ts'
 import { renderError } from './render-error.ts'
 import { readSharedOptions } from './shared-options.ts'
@@ -45,11 +45,15 @@ function contextFor(options: ReturnType<typeof readSharedOptions>): CliContext {
     process.env['FORCE_COLOR'] !== undefined ||
     (tty && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb')
   return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    ...createOutlet({
+      stdout: process.stdout,
+      stderr: process.stderr,
+      json: options.json,
+      // Only where the output is a terminal that wants it.
+      colors: wanted && options.color,
+    }),
     json: options.json,
     verbose: options.verbose,
-    colors: createColors(wanted && options.color),
     interactive: tty && isTerminal(process.stdin) && process.env['CI'] === undefined,
     live: isTerminal(process.stderr) && process.env['TERM'] !== 'dumb' && !options.json,
     columns: process.stderr.columns ?? 80,
@@ -57,6 +61,7 @@ function contextFor(options: ReturnType<typeof readSharedOptions>): CliContext {
     sudoPasswordFile: options.sudoPasswordFile,
     passphraseFile: options.passphraseFile,
     assumeYes: options.yes,
+    patienceFactor: Number(process.env['QUORATE_TEST_PATIENCE'] ?? 1) || 1,
     signal: stopping.signal,
     now: () => new Date(),
   }

@@ -8,6 +8,7 @@ import { confirm, confirmByTyping } from './ask.ts'
 import { type CommandInput, flagOption, textOption } from './command.ts'
 import type { CliContext } from './context.ts'
 import type { ProgressRenderer } from './render-progress.ts'
+import { oneLine } from '../spec/visible.ts'
 
 /** The steps in their order, and what whoever says yes should know. */
 export function renderPreview(
@@ -16,9 +17,9 @@ export function renderPreview(
 ): string {
   const lines = steps.map(({ host, what, why }, index) => {
     const where = host === undefined ? '' : `${colors.bold(host)}: `
-    return `  ${index + 1}. ${where}${what} ${colors.dim(`(${why})`)}\n`
+    return `  ${index + 1}. ${where}${oneLine(what)} ${colors.dim(`(${oneLine(why)})`)}\n`
   })
-  return [...lines, ...risks.map((risk) => `  ${colors.yellow('!')} ${risk}\n`)].join('')
+  return [...lines, ...risks.map((risk) => `  ${colors.yellow('!')} ${oneLine(risk)}\n`)].join('')
 }
 
 /** Shows the preview and asks for a yes; for nothing where there is no risk. */

@@ -2,6 +2,7 @@
 import { Argument, Command, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { EXIT_CODES } from '../errors.ts'
+import { visible } from '../spec/visible.ts'
 import { COMMAND_GROUPS } from './catalog/groups.ts'
 import type { CommandDefinition, CommandInput } from './command.ts'
 import { COMMANDS } from './commands.ts'
@@ -20,6 +21,11 @@ export function buildProgram(run: Run, rest: readonly string[]): Command {
     .showHelpAfterError('(quorate --help lists the commands)')
     .showSuggestionAfterError()
     .enablePositionalOptions()
+    .configureOutput({
+      // Words of the command line are shown again where they are wrong.
+      writeErr: (text) => void process.stderr.write(visible(text)),
+      writeOut: (text) => void process.stdout.write(visible(text)),
+    })
     .configureHelp({ subcommandTerm: (command) => command.name(), formatHelp })
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.usage)

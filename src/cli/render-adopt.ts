@@ -5,6 +5,7 @@ import type { CliContext } from './context.ts'
 import { planSummary, renderPlan } from './render-plan.ts'
 import { stepJson } from '../run/event-json.ts'
 import { renderTable } from './table.ts'
+import { oneLine } from '../spec/visible.ts'
 
 export function renderAdoption(preview: AdoptPreview, { colors, verbose }: CliContext): string {
   const { cluster, clusterId, members, remarks, plan, text } = preview
@@ -19,7 +20,7 @@ export function renderAdoption(preview: AdoptPreview, { colors, verbose }: CliCo
   ])
   const lines = remarks.map(({ host, message, severity }) => {
     const sign = severity === 'warning' ? colors.yellow('!') : colors.dim('·')
-    return `  ${sign} ${host === undefined ? '' : `${host}: `}${message}\n`
+    return `  ${sign} ${host === undefined ? '' : `${host}: `}${oneLine(message)}\n`
   })
   const shown = text.split('\n').filter((line) => verbose || !/^\s*(#|$)/.test(line))
   return [

@@ -3,6 +3,7 @@ import type { RecorderProgress } from '../recorder/report.ts'
 import type { RunEvent } from '../run/events.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
+import { oneLine } from '../spec/visible.ts'
 
 type Availability = Extract<RunEvent, { type: 'availability' }>
 type Painter = Pick<CliContext['colors'], 'dim' | 'green' | 'red' | 'yellow' | 'cyan'>
@@ -26,7 +27,7 @@ export function describeAvailability({ report, verdict }: Availability, colors: 
   const head = verdict.unnoticed
     ? `${colors.green('✓')} nobody noticed: ${figures}`
     : `${colors.yellow('!')} clients could notice: ${figures}`
-  return [head, ...verdict.reasons.map((reason) => `  ${colors.yellow('!')} ${reason}`)].join('\n')
+  return [head, ...verdict.reasons.map((reason) => `  ${colors.yellow('!')} ${oneLine(reason)}`)].join('\n')
 }
 
 /** The whole report of `quorate probe`. */
@@ -70,7 +71,7 @@ export function renderAvailability({ report, verdict }: Availability, colors: Pa
   ]
   const judgement = verdict.unnoticed
     ? colors.green('an ordinary client that tries again noticed nothing')
-    : verdict.reasons.map((reason) => `${colors.red('✗')} ${reason}`).join('\n')
+    : verdict.reasons.map((reason) => `${colors.red('✗')} ${oneLine(reason)}`).join('\n')
   return `${renderTable(rows)}\n${renderTable(facts)}\n${judgement}\n`
 }
 

@@ -3,6 +3,7 @@ import type { ListedBackup } from '../operations/list-backups.ts'
 import { formatBytes, formatDuration } from '../preflight/units.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
+import { oneLine } from '../spec/visible.ts'
 
 export function renderBackupList(
   backups: readonly ListedBackup[],
@@ -26,7 +27,7 @@ export function renderBackupList(
     ]
   })
   const troubles = backups.flatMap(({ name, troubles: its }) =>
-    its.map((text) => `${colors.yellow('!')} ${name}: ${text}\n`),
+    its.map((text) => `${colors.yellow('!')} ${name}: ${oneLine(text)}\n`),
   )
   return renderTable([header, ...rows]) + troubles.join('')
 }

@@ -5,6 +5,7 @@ import type { VerifyOutcome } from '../operations/verify-backups.ts'
 import { formatBytes } from '../preflight/units.ts'
 import type { CliContext } from './context.ts'
 import { errorJson } from './render-error.ts'
+import { oneLine } from '../spec/visible.ts'
 
 export function renderVerified(report: VerifyReport, colors: CliContext['colors']): string {
   const { name, sizeBytes, about, proof, drill, notes } = report
@@ -17,7 +18,7 @@ export function renderVerified(report: VerifyReport, colors: CliContext['colors'
           `${colors.green('✓')} restored with etcd ${drill.etcdVersion}, and compared:`,
           ...drill.checks.map((check) => `  ${describe(check, colors)}`),
         ]),
-    ...notes.map((note) => `${colors.yellow('!')} ${note}`),
+    ...notes.map((note) => `${colors.yellow('!')} ${oneLine(note)}`),
   ]
   return `${lines.join('\n')}\n`
 }

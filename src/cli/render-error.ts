@@ -23,7 +23,7 @@ export function renderError(
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   if (context.json) context.out(`${JSON.stringify({ error: { code: 'bug', message: stack } })}\n`)
-  else context.err(`${colors.red('quorate: this is a bug in quorate:')} ${stack}\n`)
+  else context.err(`${colors.red('quorate: this is a bug in quorate:')} ${shown(stack).join('\n    ')}\n`)
   return 70
 }
 
@@ -38,13 +38,23 @@ export function printError(
 ): void {
   const { colors } = context
   const { host, message, hint } = error
-  const [first = '', ...rest] = message.split('\n')
+  const [first = '', ...rest] = shown(message)
   context.err(`${colors.red('quorate:')} ${host === undefined ? '' : `${colors.bold(host)}: `}${first}\n`)
+  // Indented: a line of a machine's can't look like one of ours.
   for (const line of rest) context.err(`         ${line}\n`)
-  for (const line of hint?.split('\n') ?? []) context.err(`  ${colors.cyan('→')} ${line}\n`)
+  for (const line of hint === undefined ? [] : shown(hint)) context.err(`  ${colors.cyan('→')} ${line}\n`)
   if (context.verbose && error.cause !== undefined) {
-    context.err(`  because: ${describeCause(error.cause)}\n`)
+    context.err(`  because: ${shown(describeCause(error.cause)).join('\n    ')}\n`)
   }
+}
+
+/** How many lines a machine may fill. */
+const MOST_LINES = 60
+
+function shown(text: string): readonly string[] {
+  const lines = text.split('\n')
+  if (lines.length <= MOST_LINES) return lines
+  return [...lines.slice(0, MOST_LINES), `… ${lines.length - MOST_LINES} more lines`]
 }
 
 function describeCause(cause: unknown): string {

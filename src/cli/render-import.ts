@@ -1,6 +1,7 @@
 /** What an import will do, and what it did. */
 import type { ImportPreview, ImportReport } from '../operations/import.ts'
 import type { CliContext } from './context.ts'
+import { oneLine } from '../spec/visible.ts'
 
 /** The counts, where the keys are from, and what whoever says yes should know. */
 export function renderImportPreview(
@@ -12,7 +13,7 @@ export function renderImportPreview(
   return [
     `  from ${colors.bold(header.cluster)}, revision ${header.revision}, ${header.time}\n`,
     `  new: ${fresh}   same: ${same}   different: ${different}${different > 0 ? ` (${fate})` : ''}\n`,
-    ...risks.map((risk) => `  ${colors.yellow('!')} ${risk}\n`),
+    ...risks.map((risk) => `  ${colors.yellow('!')} ${oneLine(risk)}\n`),
   ].join('')
 }
 

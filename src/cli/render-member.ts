@@ -5,6 +5,7 @@ import type { MemberPreview } from '../operations/member-look.ts'
 import type { Count } from '../plan/member-arithmetic.ts'
 import type { AnyStep } from '../plan/steps.ts'
 import type { CliContext } from './context.ts'
+import { oneLine } from '../spec/visible.ts'
 
 type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'yellow'>
 
@@ -42,13 +43,14 @@ export function renderMemberChange(
         `${bold(host ?? '')}: prepared ${dim(`(${own.length} steps; quorate plan shows such)`)}`,
     ),
     ...[...steps.filter(({ kind }) => !QUIET.has(kind)), ...clearing].map(
-      ({ host, what, why }) => `${host === undefined ? '' : `${bold(host)}: `}${what} ${dim(`(${why})`)}`,
+      ({ host, what, why }) =>
+        `${host === undefined ? '' : `${bold(host)}: `}${oneLine(what)} ${dim(`(${oneLine(why)})`)}`,
     ),
   ]
   return [
     `${bold(wanted.name)}: ${describe(arithmetic.before)} ${bold('→')} ${describe(arithmetic.after)}\n`,
     ...lines.map((line, index) => `  ${index + 1}. ${line}\n`),
-    ...risks.map((risk) => `  ${yellow('!')} ${risk}\n`),
+    ...risks.map((risk) => `  ${yellow('!')} ${oneLine(risk)}\n`),
   ].join('')
 }
 
@@ -60,7 +62,7 @@ export function renderMemberReport({
   refrained,
 }: Pick<MemberReport, 'changed' | 'members' | 'moved' | 'notCleared' | 'refrained'>): string {
   return [
-    ...refrained.map((text) => `${text}\n`),
+    ...refrained.map((text) => `${oneLine(text)}\n`),
     changed
       ? `done: ${members.length} voting members: ${members.map(({ name }) => name).join(', ')}\n`
       : 'nothing to change\n',

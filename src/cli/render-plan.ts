@@ -3,6 +3,7 @@ import { createTwoFilesPatch } from 'diff'
 import { UNKNOWN_YET } from '../plan/unknown.ts'
 import type { AnyStep, BlockReason } from '../plan/steps.ts'
 import type { CliContext } from './context.ts'
+import { oneLine } from '../spec/visible.ts'
 
 type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'>
 
@@ -32,8 +33,8 @@ export function renderPlan(plan: Shown, colors: Painter, format: PlanFormat = {}
   if (plan.blocked.length > 0) {
     const reasons = plan.blocked.map(({ host, message, hint }) =>
       [
-        `  ${colors.red('✗')} ${host === undefined ? '' : `${host}: `}${message}`,
-        ...(hint ? [`    ${colors.cyan('→')} ${hint}`] : []),
+        `  ${colors.red('✗')} ${host === undefined ? '' : `${host}: `}${oneLine(message)}`,
+        ...(hint ? [`    ${colors.cyan('→')} ${oneLine(hint)}`] : []),
       ].join('\n'),
     )
     parts.push(
@@ -57,7 +58,7 @@ function count(number: number, noun: string): string {
 
 function renderStep(step: AnyStep, colors: Painter, format: PlanFormat): string {
   const sign = step.kind === 'remove' ? colors.red('-') : colors.yellow('~')
-  const head = `  ${sign} ${step.what} ${colors.dim(`(${step.why})`)}`
+  const head = `  ${sign} ${oneLine(step.what)} ${colors.dim(`(${oneLine(step.why)})`)}`
   if (step.kind === 'network')
     return [head, ...jsonChange(step.before, JSON.stringify(step.network.config), colors)].join('\n')
   if (step.kind !== 'file' || step.before === step.content) return head
@@ -79,19 +80,35 @@ function lineCount(text: string): number {
   return text.split('\n').length - (text.endsWith('\n') ? 1 : 0)
 }
 
+/** Of a file that somebody else wrote: what is longer is neither compared nor shown in full. */
+const MOST_CHANGES = 1_000
+const MOST_LINES = 200
+
 function diffLines(before: string, after: string, colors: Painter): string[] {
-  const patch = createTwoFilesPatch('', '', before, after, '', '', { context: 2 })
-  return patch
+  const options = { context: 2, maxEditLength: MOST_CHANGES }
+  const patch = createTwoFilesPatch('', '', before, after, '', '', options)
+  if (patch === undefined) {
+    const sizes = `${count(lineCount(before), 'line')} now, ${count(lineCount(after), 'line')} then`
+    return [colors.dim(`      too different to be compared: ${sizes}`)]
+  }
+  const lines = patch
     .split('\n')
     .slice(4)
     .filter((line) => line !== '' && !line.startsWith('\\'))
-    .map((line) => {
+  const more = lines.length - MOST_LINES
+  return [
+    ...lines.slice(0, MOST_LINES).map((line) => {
       const text = `      ${line}`
       if (line.startsWith('+')) return colors.green(text)
       return line.startsWith('-') ? colors.red(text) : colors.dim(text)
-    })
+    }),
+    ...(more > 0 ? [colors.dim(`      … ${count(more, 'more line')}`)] : []),
+  ]
 }
 
 function jsonChange(before: string | undefined, after: string, colors: Painter): string[] {
-  return [...(before === undefined ? [] : [colors.red(`      -${before}`)]), colors.green(`      +${after}`)]
+  return [
+    ...(before === undefined ? [] : [colors.red(`      -${oneLine(before)}`)]),
+    colors.green(`      +${after}`),
+  ]
 }

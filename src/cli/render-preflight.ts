@@ -1,5 +1,6 @@
 /** The preflight report as a plain table, grouped by host. */
 import { type Check, type CheckResult, type PreflightReport, summarize } from '../preflight/checks.ts'
+import { oneLine } from '../spec/visible.ts'
 
 /** Puts colour around a piece of text; each leaves the text itself as it is. */
 export type PreflightPainter = Readonly<Record<CheckResult, (text: string) => string>>
@@ -42,13 +43,13 @@ export function formatReport(report: PreflightReport, format: PreflightFormat = 
 }
 
 function row(check: Check, titleWidth: number, painter: PreflightPainter): string[] {
-  const head = `  ${label(check.result, painter)}  ${titleOf(check).padEnd(titleWidth)}  ${check.found}`
+  const head = `  ${label(check.result, painter)}  ${titleOf(check).padEnd(titleWidth)}  ${oneLine(check.found)}`
   if (check.result === 'ok') return [head]
   const indent = ' '.repeat(2 + RESULT_WIDTH + 2 + titleWidth + 2)
   return [
     head,
-    ...(check.wanted === undefined ? [] : [`${indent}wanted: ${check.wanted}`]),
-    ...(check.remedy === undefined ? [] : [`${indent}remedy: ${check.remedy}`]),
+    ...(check.wanted === undefined ? [] : [`${indent}wanted: ${oneLine(check.wanted)}`]),
+    ...(check.remedy === undefined ? [] : [`${indent}remedy: ${oneLine(check.remedy)}`]),
   ]
 }
 

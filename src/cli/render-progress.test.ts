@@ -14,6 +14,7 @@ function recorder(format: Partial<CliContext>) {
     json: false,
     live: false,
     columns: 80,
+    rewind: () => undefined,
     colors: createColors(false),
     ...format,
   } as unknown as CliContext

@@ -5,6 +5,7 @@ import type { Emit, RunEvent } from '../run/events.ts'
 import { describeAvailability, describeProgress } from './render-availability.ts'
 import type { CliContext } from './context.ts'
 import { formatBytes } from '../preflight/units.ts'
+import { oneLine } from '../spec/visible.ts'
 
 export interface ProgressRenderer {
   readonly emit: Emit
@@ -29,17 +30,17 @@ function describe(context: CliContext, event: RunEvent): string | undefined {
   const { colors } = context
   switch (event.type) {
     case 'step-done':
-      return `${colors.green('✓')} ${label(event.step)}${event.step.what}${colors.dim(seconds(event.durationMs))}`
+      return `${colors.green('✓')} ${label(event.step)}${oneLine(event.step.what)}${colors.dim(seconds(event.durationMs))}`
     case 'step-failed':
-      return `${colors.red('✗')} ${label(event.step)}${event.step.what}`
+      return `${colors.red('✗')} ${label(event.step)}${oneLine(event.step.what)}`
     case 'note':
-      return `${colors.cyan('·')} ${event.host === undefined ? '' : `${event.host}: `}${event.text}`
+      return `${colors.cyan('·')} ${event.host === undefined ? '' : `${event.host}: `}${oneLine(event.text)}`
     case 'warning':
-      return `${colors.yellow('!')} ${event.host === undefined ? '' : `${event.host}: `}${event.text}`
+      return `${colors.yellow('!')} ${event.host === undefined ? '' : `${event.host}: `}${oneLine(event.text)}`
     case 'availability':
       return describeAvailability(event, colors)
     case 'artifact':
-      return event.totalBytes === undefined ? `${colors.cyan('·')} ${event.text}` : undefined
+      return event.totalBytes === undefined ? `${colors.cyan('·')} ${oneLine(event.text)}` : undefined
     default:
       return undefined
   }
@@ -65,14 +66,14 @@ function liveLines(context: CliContext): ProgressRenderer {
   let drawn = 0
   let frame = 0
   const erase = () => {
-    if (drawn > 0) context.err(`\u001B[${drawn}A\u001B[0J`)
+    context.rewind(drawn)
     drawn = 0
   }
   const draw = () => {
     erase()
     const lines = [...moving.values()].map(
       (text) =>
-        `${context.colors.cyan(FRAMES[frame % FRAMES.length] ?? '')} ${cut(text, context.columns - 3)}`,
+        `${context.colors.cyan(FRAMES[frame % FRAMES.length] ?? '')} ${cut(oneLine(text), context.columns - 3)}`,
     )
     if (lines.length > 0) context.err(`${lines.join('\n')}\n`)
     drawn = lines.length

@@ -5,6 +5,7 @@ import type { RecoverReport } from '../operations/recover.ts'
 import type { MemberReport, RecoveryReport } from '../operations/recover-report.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
+import { oneLine } from '../spec/visible.ts'
 
 type Painter = Pick<CliContext['colors'], 'bold' | 'cyan' | 'dim' | 'green' | 'yellow'>
 
@@ -31,7 +32,8 @@ export function renderRecovery(report: RecoveryReport, colors: Painter): string 
   ]
   if (report.choices.length > 0) {
     const choices = report.choices.map(
-      ({ text, command }) => `  - ${text}${command === null ? '' : `\n    ${colors.cyan('→')} ${command}`}`,
+      ({ text, command }) =>
+        `  - ${oneLine(text)}${command === null ? '' : `\n    ${colors.cyan('→')} ${command}`}`,
     )
     parts.push([colors.bold('What can be done'), ...choices].join('\n'))
   }
@@ -58,7 +60,7 @@ function row(
 
 function section(title: string, sentences: readonly string[], colors: Painter): readonly string[] {
   if (sentences.length === 0) return []
-  return [[colors.bold(title), ...sentences.map((sentence) => `  - ${sentence}`)].join('\n')]
+  return [[colors.bold(title), ...sentences.map((sentence) => `  - ${oneLine(sentence)}`)].join('\n')]
 }
 
 /** What will be done, and what whoever types the cluster's name should know. */
@@ -66,7 +68,9 @@ export function renderRecoveryPreview(preview: RecoveryPreview, colors: Painter)
   const { steps, joining, leaving, stopped, risks, continues, survivor } = preview
   const shown = steps.filter(({ kind }) => kind !== 'release')
   const lines = [
-    ...shown.map(({ host, what, why }) => `${colors.bold(host)}: ${what} ${colors.dim(`(${why})`)}`),
+    ...shown.map(
+      ({ host, what, why }) => `${colors.bold(host)}: ${oneLine(what)} ${colors.dim(`(${oneLine(why)})`)}`,
+    ),
     ...(leaving.length === 0 ? [] : [`the cluster file: ${leaving.join(', ')} taken out`]),
     ...(joining.length === 0
       ? []
@@ -78,8 +82,8 @@ export function renderRecoveryPreview(preview: RecoveryPreview, colors: Painter)
   return [
     `${colors.bold(head)}\n`,
     ...lines.map((line, index) => `  ${index + 1}. ${line}\n`),
-    ...stopped.map(({ host, what }) => `  ${colors.dim('stopped meanwhile:')} ${host}: ${what}\n`),
-    ...risks.map((risk) => `  ${colors.yellow('!')} ${risk}\n`),
+    ...stopped.map(({ host, what }) => `  ${colors.dim('stopped meanwhile:')} ${host}: ${oneLine(what)}\n`),
+    ...risks.map((risk) => `  ${colors.yellow('!')} ${oneLine(risk)}\n`),
   ].join('')
 }
 

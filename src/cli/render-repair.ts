@@ -4,6 +4,7 @@ import type { RepairOutlook } from '../plan/repair.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import type { CliContext } from './context.ts'
 import { renderMemberChange } from './render-member.ts'
+import { oneLine } from '../spec/visible.ts'
 
 type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'green' | 'red' | 'yellow'>
 
@@ -11,15 +12,17 @@ export function renderDamage({ members, blocked, corrupt }: RepairOutlook, color
   const damaged = members.filter(({ evidence }) => evidence.length > 0)
   const lines = members.flatMap(({ name, healthy, evidence }) => {
     if (evidence.length > 0)
-      return evidence.map(({ text }) => `  ${colors.red('✗')} ${colors.bold(name)}: ${text}\n`)
+      return evidence.map(({ text }) => `  ${colors.red('✗')} ${colors.bold(name)}: ${oneLine(text)}\n`)
     const text = healthy
       ? 'nothing is wrong with its data'
       : 'it does not answer; nothing says that its data is damaged'
-    return [`  ${healthy ? colors.green('✓') : colors.yellow('!')} ${colors.bold(name)}: ${text}\n`]
+    return [`  ${healthy ? colors.green('✓') : colors.yellow('!')} ${colors.bold(name)}: ${oneLine(text)}\n`]
   })
   const advice =
     blocked.length > 0
-      ? blocked.map(({ message, hint }) => `${message}\n${hint === undefined ? '' : `  → ${hint}\n`}`)
+      ? blocked.map(
+          ({ message, hint }) => `${oneLine(message)}\n${hint === undefined ? '' : `  → ${oneLine(hint)}\n`}`,
+        )
       : damaged.map(({ name }) => `  → quorate repair ${name}\n`)
   const left =
     corrupt.length > 0 && damaged.length === 0 && blocked.length === 0
@@ -38,7 +41,7 @@ export function renderRepairPreview(
   const evidence = decision.kind === 'replace' ? decision.evidence : []
   const change = { present: cluster, wanted: cluster }
   return [
-    ...evidence.map(({ text }) => `${colors.red('✗')} ${colors.bold(node)}: ${text}\n`),
+    ...evidence.map(({ text }) => `${colors.red('✗')} ${colors.bold(node)}: ${oneLine(text)}\n`),
     ...(snapshot === undefined
       ? []
       : [`  first, a snapshot of ${snapshot.from} is kept: ${snapshot.file}\n`]),
@@ -48,7 +51,7 @@ export function renderRepairPreview(
           `  the alarm CORRUPT (${alarms.join(', ')}) is disarmed when those who are left have been compared\n`,
         ]
       : []),
-    ...(replacement === undefined ? risks.map((risk) => `  ${colors.yellow('!')} ${risk}\n`) : []),
+    ...(replacement === undefined ? risks.map((risk) => `  ${colors.yellow('!')} ${oneLine(risk)}\n`) : []),
   ].join('')
 }
 
@@ -56,7 +59,7 @@ export function renderRepair(
   { changed, why, disarmed, snapshot, moved }: RepairReport,
   name: string,
 ): string {
-  if (!changed) return `nothing to repair: ${why}\n`
+  if (!changed) return `nothing to repair: ${oneLine(why ?? '')}\n`
   return [
     moved.length > 0 || disarmed.length === 0
       ? `done: ${name} is made anew, and all members have equal contents\n`

@@ -4,6 +4,7 @@ import type { RestorePreview } from '../operations/restore-preview.ts'
 import { formatBytes } from '../preflight/units.ts'
 import { stepJson } from '../run/event-json.ts'
 import type { CliContext } from './context.ts'
+import { oneLine } from '../spec/visible.ts'
 
 type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'yellow'>
 
@@ -21,15 +22,15 @@ export function renderRestorePreview(cluster: string, preview: RestorePreview, c
     const kinds = Map.groupBy(steps, ({ what }) => what)
     return [...kinds].map(([what, own]) => {
       const hosts = own.flatMap(({ host }) => host ?? [])
-      return `${hosts.length === 0 ? '' : `${hosts.join(', ')}: `}${what}`
+      return `${hosts.length === 0 ? '' : `${hosts.join(', ')}: `}${oneLine(what)}`
     })
   })
   return [
     `${colors.bold(`the cluster ${cluster} from ${name}`)} ${colors.dim(`(${facts.join(', ')})`)}`,
     ...waves.map((line, index) => `  ${index + 1}. ${line}`),
     ...moved.map(({ host, path }) => `  ${colors.dim('kept:')} ${host}: ${path}`),
-    ...stopped.map(({ host, what }) => `  ${colors.dim('stopped meanwhile:')} ${host}: ${what}`),
-    ...risks.map((risk) => `  ${colors.yellow('!')} ${risk}`),
+    ...stopped.map(({ host, what }) => `  ${colors.dim('stopped meanwhile:')} ${host}: ${oneLine(what)}`),
+    ...risks.map((risk) => `  ${colors.yellow('!')} ${oneLine(risk)}`),
     '',
   ].join('\n')
 }

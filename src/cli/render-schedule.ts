@@ -4,6 +4,7 @@ import type { ScheduleWish } from '../operations/backup-schedule-wish.ts'
 import { formatBytes } from '../preflight/units.ts'
 import type { BackupStatus } from '../operations/status-backups.ts'
 import type { CliContext } from './context.ts'
+import { oneLine } from '../spec/visible.ts'
 
 type Colors = CliContext['colors']
 
@@ -13,7 +14,7 @@ export function renderSchedulePreview({ wish, changes, unseen }: SchedulePreview
     const own = changes.filter((change) => change.host === host)
     const lines = own.map(({ kind, what, why }) => {
       const sign = kind === 'remove' || kind === 'drop' ? colors.red('-') : colors.yellow('~')
-      return `  ${sign} ${what} ${colors.dim(`(${why})`)}\n`
+      return `  ${sign} ${oneLine(what)} ${colors.dim(`(${oneLine(why)})`)}\n`
     })
     return `${colors.bold(host)}\n${lines.join('')}`
   })

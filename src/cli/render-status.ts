@@ -4,6 +4,7 @@ import type { CliContext } from './context.ts'
 import { formatBytes } from '../preflight/units.ts'
 import { renderBackups } from './render-schedule.ts'
 import { renderTable } from './table.ts'
+import { oneLine } from '../spec/visible.ts'
 
 export function renderStatus(report: StatusReport, colors: CliContext['colors'], now: Date): string {
   const { cluster, members, backups } = report
@@ -33,14 +34,16 @@ export function renderStatus(report: StatusReport, colors: CliContext['colors'],
   ])
   const table = renderTable([header.map((title) => colors.dim(title)), ...rows])
   const verdict = cluster.healthy
-    ? colors.green(`cluster ${cluster.name} (${cluster.id}) is healthy`)
-    : colors.red(`cluster ${cluster.name}${cluster.id === null ? '' : ` (${cluster.id})`} is NOT healthy`)
+    ? colors.green(`cluster ${cluster.name} (${oneLine(cluster.id ?? '')}) is healthy`)
+    : colors.red(
+        `cluster ${cluster.name}${cluster.id === null ? '' : ` (${oneLine(cluster.id)})`} is NOT healthy`,
+      )
   const count = `: ${cluster.healthyMembers} of ${members.length} members answer, ${cluster.quorum} are needed`
-  const problems = cluster.problems.map((problem) => `  ${colors.red('✗')} ${problem}\n`).join('')
+  const problems = cluster.problems.map((problem) => `  ${colors.red('✗')} ${oneLine(problem)}\n`).join('')
   const exchange = cluster.caExchange
     ? `  ${colors.yellow('!')} the CA is being exchanged: quorate certs rotate-ca goes on with it\n`
     : ''
-  const notes = cluster.notes.map((note) => `  ${colors.yellow('!')} ${note}\n`).join('')
+  const notes = cluster.notes.map((note) => `  ${colors.yellow('!')} ${oneLine(note)}\n`).join('')
   const backup = backups === null ? '' : renderBackups(backups, now)
   return `${table}\n${verdict}${count}\n${problems}${exchange}${notes}${backup}`
 }

@@ -5,6 +5,7 @@ import type { UpgradePreview } from '../operations/upgrade-examine.ts'
 import { formatBytes } from '../preflight/units.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
+import { oneLine } from '../spec/visible.ts'
 
 type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'red' | 'yellow' | 'cyan'>
 
@@ -51,8 +52,8 @@ function together(problems: readonly UpgradeProblem[]): readonly UpgradeProblem[
 
 function renderProblem({ severity, host, message, hint }: UpgradeProblem, colors: Painter): string {
   const sign = severity === 'blocker' ? colors.red('✗') : colors.yellow('!')
-  const way = hint === undefined ? '' : `    ${colors.cyan('→')} ${hint}\n`
-  return `  ${sign} ${host === undefined ? '' : `${host}: `}${message}\n${way}`
+  const way = hint === undefined ? '' : `    ${colors.cyan('→')} ${oneLine(hint)}\n`
+  return `  ${sign} ${host === undefined ? '' : `${host}: `}${oneLine(message)}\n${way}`
 }
 
 function turns({ order, canarySeconds }: UpgradePreview): [string, string][] {

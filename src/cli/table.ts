@@ -1,8 +1,11 @@
 /** Plain aligned columns, as operators and `awk` like them. */
-import { stripVTControlCharacters } from 'node:util'
+import { visible } from '../spec/visible.ts'
+import { withoutMarks } from './styles.ts'
 
 /** Columns are as wide as their widest cell; the last one is not padded. Colour codes take no width. */
-export function renderTable(rows: readonly (readonly string[])[], gap = 2): string {
+export function renderTable(table: readonly (readonly string[])[], gap = 2): string {
+  // A cell of a machine's text must not begin a row of its own.
+  const rows = table.map((row) => row.map((cell) => cell.replaceAll('\n', String.raw`\n`)))
   const widths = rows.reduce<number[]>((all, row) => {
     for (const [column, cell] of row.entries()) all[column] = Math.max(all[column] ?? 0, width(cell))
     return all
@@ -21,5 +24,5 @@ export function renderTable(rows: readonly (readonly string[])[], gap = 2): stri
 }
 
 function width(text: string): number {
-  return stripVTControlCharacters(text).length
+  return visible(withoutMarks(text)).length
 }

@@ -13,6 +13,9 @@ import { memberOrigin, openSocket, type MemberEndpoint } from './endpoint.ts'
 import { memberError } from './failure.ts'
 import { MemberSessions, WINDOW_BYTES } from './sessions.ts'
 
+/** The longest answer that is read, in bytes: pages of an export are cut to 16 MiB, and one key has 1.5 MiB, unless etcd allows more. */
+const ANSWER_BYTES = 128 * 1024 ** 2
+
 /** How long a call may take unless it says otherwise: etcd itself gives up on a request without quorum after 7 s. */
 export const DEFAULT_TIMEOUT_MS = 8_000
 
@@ -80,7 +83,12 @@ export function connectMember(options: MemberOptions): MemberClient {
   // A member that stops waits for its streams to end, etcd for 7 s at each port: those that never would end with its goodbye.
   const endless = new Set<AbortController>()
   sessionManager.onGoodbye = () => endless.forEach((stream) => stream.abort())
-  const transport = createGrpcTransport({ baseUrl: origin, sessionManager, acceptCompression: [] })
+  const transport = createGrpcTransport({
+    baseUrl: origin,
+    sessionManager,
+    acceptCompression: [],
+    readMaxBytes: ANSWER_BYTES,
+  })
   const deadline = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
 
   function signalFor(call: CallOptions): AbortSignal {

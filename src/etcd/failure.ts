@@ -1,6 +1,7 @@
 /** What went wrong with a call to a member, told apart by codes (never by wording) and put in an operator's words. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { QuorateError } from '../errors.ts'
+import { oneLine } from '../spec/visible.ts'
 import { describeTarget, type MemberEndpoint } from './endpoint.ts'
 
 export type FailureKind =
@@ -226,7 +227,10 @@ function reason(thrown: unknown): string {
   const deepest = causes(thrown).at(-1)
   const alert = deepest && refusingAlert(errorCode(deepest) ?? '')
   if (alert !== undefined) return alert.toLowerCase().replaceAll('_', ' ')
-  return deepest instanceof ConnectError ? deepest.rawMessage : (deepest?.message ?? String(thrown))
+  return oneLine(
+    deepest instanceof ConnectError ? deepest.rawMessage : (deepest?.message ?? String(thrown)),
+    1_000,
+  )
 }
 
 function errorCode(error: Error): string | undefined {

@@ -3,6 +3,7 @@ import { Client } from 'undici'
 import { QuorateError } from '../errors.ts'
 import { DEFAULT_TIMEOUT_MS, type MemberOptions } from './client.ts'
 import { memberOrigin, openSocket } from './endpoint.ts'
+import { oneLine } from '../spec/visible.ts'
 import { memberError } from './failure.ts'
 
 export interface ServedVersion {
@@ -16,6 +17,8 @@ export interface ServedVersion {
 export async function readServedVersion(options: MemberOptions): Promise<ServedVersion> {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
   const http = new Client(memberOrigin(options), {
+    // `{"etcdserver":"3.5.16","etcdcluster":"3.5.0"}`
+    maxResponseSize: 64 * 1024,
     connect: (_origin, connected) => {
       const socket = openSocket(options, 'http/1.1')
       socket.once('error', (error: Error) => connected(error, null))
@@ -43,8 +46,8 @@ export async function readServedVersion(options: MemberOptions): Promise<ServedV
 export function parseVersion(text: string): ServedVersion {
   const value: unknown = JSON.parse(text)
   if (typeof value !== 'object' || value === null || !('etcdserver' in value)) {
-    throw new SyntaxError(`no answer of etcd's: ${text.slice(0, 80)}`)
+    throw new SyntaxError(`no answer of etcd's: ${oneLine(text, 80)}`)
   }
   const { etcdserver, etcdcluster } = value as Record<string, unknown>
-  return { server: String(etcdserver), cluster: /^(\d+\.\d+)\./.exec(String(etcdcluster))?.[1] }
+  return { server: oneLine(String(etcdserver), 100), cluster: /^(\d+\.\d+)\./.exec(String(etcdcluster))?.[1] }
 }

@@ -3,6 +3,7 @@ import { Client } from 'undici'
 import { QuorateError } from '../errors.ts'
 import { DEFAULT_TIMEOUT_MS, type MemberOptions } from './client.ts'
 import { memberOrigin, openSocket } from './endpoint.ts'
+import { oneLine } from '../spec/visible.ts'
 import { memberError } from './failure.ts'
 
 export interface V2Entry {
@@ -39,6 +40,8 @@ export interface V2Client {
 export function connectMemberV2(options: MemberOptions): V2Client {
   const timeout = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
   const http = new Client(memberOrigin(options), {
+    // A folder of flannel's leases, of some 300 bytes each.
+    maxResponseSize: 16 * 1024 ** 2,
     connect: (_origin, connected) => {
       const socket = openSocket(options, 'http/1.1')
       socket.once('error', (error: Error) => connected(error, null))
@@ -128,7 +131,7 @@ function parseAnswer(
     })
   }
   if (answer.errorCode === undefined || answer.errorCode === KEY_NOT_FOUND) return answer
-  const said = [answer.message, answer.cause].filter(Boolean).join(': ')
+  const said = oneLine([answer.message, answer.cause].filter(Boolean).join(': '), 500)
   if (CHANGED.has(answer.errorCode)) {
     throw new QuorateError('moved', `the key changed while it was being written: ${said}`, {
       host,

@@ -33,7 +33,14 @@ function failed(code: Code): QuorateError {
 }
 
 function status(fields: object = {}) {
-  return { raftAppliedIndex: 1n, isLearner: false, leader: 0n, errors: [], ...fields }
+  return {
+    version: '3.5.16',
+    raftAppliedIndex: 1n,
+    isLearner: false,
+    leader: 0n,
+    errors: [],
+    ...fields,
+  }
 }
 
 const read = { header: { revision: 7n } }

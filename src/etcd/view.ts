@@ -11,6 +11,7 @@ import {
   Maintenance,
   type StatusResponse,
 } from './gen/maintenance_pb.ts'
+import { oneLine } from '../spec/visible.ts'
 import { utf8 } from './keys.ts'
 
 export { formatId } from './id.ts'
@@ -18,6 +19,10 @@ export { formatId } from './id.ts'
 /** For how long a member in the midst of an election is asked again, in ms, and how often. */
 const ELECTION_MS = 3_000
 const PAUSE_MS = 100
+
+/** More members, alarms or URLs no cluster has; and how much one of their texts may have, in characters. */
+const MOST = 1_000
+const WORDS = 500
 
 /** How questions fail that wait for a leader. */
 const WITHOUT_LEADER: ReadonlySet<FailureKind> = new Set(['unavailable', 'deadline'])
@@ -144,7 +149,9 @@ async function readMember(client: MemberClient, signal: AbortSignal | undefined)
     ...describeStatus(status.value),
     read: read.ok ? { answered: true, revision: read.value } : { answered: false, reason: read.reason },
     alarms: alarms?.ok
-      ? alarms.value.alarms.map(({ memberId, alarm }) => ({ memberId, type: alarmName(alarm) }))
+      ? alarms.value.alarms
+          .slice(0, MOST)
+          .map(({ memberId, alarm }) => ({ memberId, type: alarmName(alarm) }))
       : undefined,
     list: list.ok ? list.value : undefined,
   }
@@ -185,14 +192,14 @@ function describeStatus(status: StatusResponse) {
     memberId: status.header?.memberId ?? 0n,
     leaderId: status.leader === 0n ? undefined : status.leader,
     learner: status.isLearner,
-    version: status.version,
+    version: oneLine(status.version, 100),
     dbSizeBytes: Number(status.dbSize),
     dbSizeInUseBytes: modern ? Number(status.dbSizeInUse) : undefined,
     dbSizeQuotaBytes: status.dbSizeQuota > 0n ? Number(status.dbSizeQuota) : undefined,
     raftTerm: status.raftTerm,
     raftIndex: status.raftIndex,
     raftAppliedIndex: modern ? status.raftAppliedIndex : undefined,
-    errors: status.errors,
+    errors: status.errors.slice(0, MOST).map((error) => oneLine(error, WORDS)),
   }
 }
 
@@ -215,20 +222,21 @@ export async function listMembers(
     const response = await ask(
       async () => await client.call(Cluster.method.memberList, { linearizable: true }, { signal }),
     )
-    return { linearizable: true, members: response.members.map(describeMember) }
+    return { linearizable: true, members: response.members.slice(0, MOST).map(describeMember) }
   } catch (thrown) {
     if (!WITHOUT_LEADER.has(failureKind(thrown)) || signal?.aborted === true) throw thrown
     const response = await client.call(Cluster.method.memberList, { linearizable: false }, { signal })
-    return { linearizable: false, members: response.members.map(describeMember) }
+    return { linearizable: false, members: response.members.slice(0, MOST).map(describeMember) }
   }
 }
 
 function describeMember(member: Member): ListedMember {
   return {
     id: member.id,
-    name: member.name,
-    peerUrls: member.peerUrls,
-    clientUrls: member.clientUrls,
+    // Whoever starts an etcd chooses these. A name of a node holds nothing that would be changed here.
+    name: oneLine(member.name, WORDS),
+    peerUrls: member.peerUrls.slice(0, MOST).map((url) => oneLine(url, WORDS)),
+    clientUrls: member.clientUrls.slice(0, MOST).map((url) => oneLine(url, WORDS)),
     learner: member.isLearner,
   }
 }

@@ -18,8 +18,8 @@ const etcdctlCommand: CommandHandler = async (context, input) => {
         fleet,
         stdin: flagOption(input, 'stdin') ? process.stdin : undefined,
         signal,
-        onStdout: (bytes) => void process.stdout.write(bytes),
-        onStderr: (bytes) => void process.stderr.write(bytes),
+        onStdout: (bytes) => void context.bytes.out(bytes),
+        onStderr: (bytes) => void context.bytes.err(bytes),
       })
       return result.exitCode
     },

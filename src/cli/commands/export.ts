@@ -11,7 +11,8 @@ const exportCommand: CommandHandler = async (context, input) => {
   const [range, revision] = [rangeOption(input), revisionOption(input)]
   const file = textOption(input, 'output') ?? '-'
   if (file === '-') requireUnseen(context.json)
-  const output = file === '-' ? toStandardOutput : path.resolve(file)
+  const output =
+    file === '-' ? async (lines: string) => await context.bytes.out(Buffer.from(lines)) : path.resolve(file)
   return await withSession(context, async (session) => {
     const report = await exportKeys(session, { range, revision, output })
     if (context.json) printDone(context, { ...report })
@@ -42,11 +43,6 @@ function requireUnseen(json: boolean): void {
       hint: 'give -o FILE, which makes a private one; or before: umask 077',
     },
   )
-}
-
-async function toStandardOutput(lines: string): Promise<void> {
-  if (process.stdout.write(lines)) return
-  await new Promise<void>((resolve) => process.stdout.once('drain', resolve))
 }
 
 function rangeOption(input: CommandInput): ExportedRange {

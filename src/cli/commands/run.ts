@@ -12,7 +12,7 @@ const run: CommandHandler = async (context, input) => {
   const stdin = flagOption(input, 'stdin') ? await buffer(process.stdin) : undefined
   const hosts = selectedNodes(cluster, selector).map(({ name }) => name)
   const print = inOrder(hosts, (result, first) => {
-    if (!context.json) context.out(`${first ? '' : '\n'}${renderRun(result, argv)}`)
+    if (!context.json) context.passThrough(`${first ? '' : '\n'}${renderRun(result, argv, context.colors)}`)
   })
   return await withSession(
     context,

@@ -1,0 +1,57 @@
+/**
+ * Colours that survive the filter at the outlet. A renderer puts marks into its text, which carry a key that is made for each
+ * run: no machine can know it, so no text of a machine's can hold one. The outlet makes escape sequences of exactly those.
+ */
+import { randomBytes } from 'node:crypto'
+import { visible } from '../spec/visible.ts'
+
+/** Opening and closing codes (ECMA-48, SGR). */
+const CODES = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+} as const
+
+export type Colors = Readonly<Record<keyof typeof CODES, (text: string) => string>>
+
+/** In the private use area: a person's text has none, and whatever else has one is escaped. */
+const MARK = '\uE0FF'
+const ANY_MARK = /\uE0FF[0-9a-f]{16};\d{1,2}\uE0FF/g
+
+export interface Styles {
+  /** Paint with marks; or nothing at all. */
+  readonly colors: Colors
+  /** Text as a terminal gets it: our marks become escape sequences, all else is made visible. */
+  readonly render: (text: string) => string
+}
+
+export function createStyles(wanted: boolean): Styles {
+  const key = randomBytes(8).toString('hex')
+  const mark = (code: number) => `${MARK}${key};${code}${MARK}`
+  const paint = ([open, close]: readonly [number, number]) => {
+    if (!wanted) return (text: string) => text
+    // What closes a paint within would end this one too.
+    return (text: string) =>
+      `${mark(open)}${text.replaceAll(mark(close), mark(close) + mark(open))}${mark(close)}`
+  }
+  const ours = new RegExp(`${MARK}${key};(\\d{1,2})${MARK}`)
+  return {
+    colors: Object.fromEntries(
+      Object.entries(CODES).map(([name, codes]) => [name, paint(codes)]),
+    ) as unknown as Colors,
+    render: (text) =>
+      text
+        .split(ours)
+        // Every second part is a mark's code.
+        .map((part, index) => (index % 2 === 1 ? `\u001B[${part}m` : visible(part)))
+        .join(''),
+  }
+}
+
+/** The text without marks, as wide as it is shown. Of whatever key: it only counts. */
+export function withoutMarks(text: string): string {
+  return text.replaceAll(ANY_MARK, '')
+}
