@@ -86,6 +86,8 @@ function pipe(remote: Remote, socket: net.Socket, words: readonly string[], unti
     stdin,
     signal,
     encoding: 'latin1',
+    patience: 'endless',
+    keep: false,
     onStdout: (text) => void socket.write(Buffer.from(text, 'latin1')),
   })
   // Why there is no answer the client learns from the end of its connection, as from any member that is down.

@@ -10,7 +10,7 @@ while [ $# -gt 1 ]; do
   path=$root$2
   case $1 in
     stat) stat -L -c "$number stat %F|%U|%G|%a" "$path" 2>/dev/null || true ;;
-    text) if [ -f "$path" ]; then printf '%s text %s\n' "$number" "$(base64 -w 0 <"$path")"; fi ;;
+    text) if [ -f "$path" ]; then printf '%s text %s\n' "$number" "$(head -c 262144 "$path" | base64 -w 0)"; fi ;;
     key)
       if [ -f "$path" ]; then
         stat -L -c "$number stat %F|%U|%G|%a" "$path"

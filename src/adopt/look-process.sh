@@ -4,7 +4,7 @@ set -eu
 export LC_ALL=C
 
 encode() {
-  base64 -w 0
+  head -c 262144 | base64 -w 0
 }
 
 # unit_of PID: the service whose main process it is.

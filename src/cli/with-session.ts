@@ -55,6 +55,7 @@ export async function withSession<T>(
     sudoPassword:
       sudoPassword && (async (...words) => await progress.hold(async () => await sudoPassword(...words))),
     interactive: context.interactive,
+    patienceFactor: context.patienceFactor,
   })
   try {
     return await work(session, async (ask) => await progress.hold(ask))

@@ -8,6 +8,7 @@ import looks from './agent/looks.sh?raw'
 import main from './agent/main.sh?raw'
 import tls from './agent/tls.sh?raw'
 import unit from './agent/unit.sh?raw'
+import { lookPatience, operationPatience } from './deadlines.ts'
 import { hintFor } from './hint.ts'
 import { type Content, contentNames, makeParcel } from './parcel.ts'
 
@@ -53,19 +54,24 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
   const place = run.incoming === undefined ? [] : [['incoming', run.incoming]]
   const receives = parcel === undefined ? [] : [...place, parcel.receive]
   const offset = receives.length
-  const argv = [...receives, ...words, ...run.looks].flatMap((operation) => [
-    String(operation.length),
-    ...operation,
-  ])
+  const operations = [...receives, ...words]
+  const argv = [...operations, ...run.looks].flatMap((operation) => [String(operation.length), ...operation])
+  // Each has its own time, and what is named when it is up is what hangs.
+  const patiences = [...operations.map(operationPatience), lookPatience(run.looks.map(([name]) => name))]
+  let current = 0
   const lines = lineReader((line) => {
-    const done = /^step (\d+) ok$/.exec(line)
-    if (done) run.onDone?.(Number(done[1]) - offset)
+    // In their order, each once: a machine that lies gains no time.
+    if (line !== `step ${current} ok` || current >= operations.length) return
+    current += 1
+    run.onDone?.(current - 1 - offset)
   })
   const result = await remote.run({
     argv: ['sh', '-c', `${AGENT}${run.extension ?? ''}${main}`, 'quorate', ...argv],
     stdin: parcel?.input,
     root: true,
     signal: run.signal,
+    patience: () => patiences[current] ?? lookPatience([]),
+    changes: run.operations.length > 0,
     onStdout: lines,
   })
   const output = result.stdout.split('\n').filter((line) => line !== '' && !line.startsWith('step '))

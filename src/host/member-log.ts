@@ -1,7 +1,7 @@
 /** How far a member's log goes, read from its files without starting anything, writing anything or taking a lock. */
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
+import { type ZlibOptions, gunzip } from 'node:zlib'
 import { QuorateError } from '../errors.ts'
 import { formatId } from '../etcd/id.ts'
 import { type LogFile, readLogFile } from '../etcd/log-file.ts'
@@ -10,13 +10,18 @@ import enter from './enter.sh?raw'
 import logBytes from './log-bytes.sh?raw'
 import logFiles from './log-files.sh?raw'
 
-const unzip = promisify(gunzip)
+const unzip = promisify(
+  gunzip as (data: Buffer, options: ZlibOptions, done: (error: Error | null, result: Buffer) => void) => void,
+)
 
 /** etcd's files have 64 MiB, and a last record of at most a few MiB. Anything longer is none of them. */
 const MOST_BYTES = 160 * 1024 ** 2
 
 /** Longer than any record: a request has 1.5 MiB at most, unless etcd was told otherwise. */
 const CHUNK_BYTES = 4 * 1024 ** 2
+
+/** How long one file may take on its way, in ms. */
+const READ_MS = 30 * 60_000
 
 export interface MemberLog {
   /** Hexadecimal, as etcdctl prints them; undefined: no file that was read says so. */
@@ -134,9 +139,17 @@ async function bytesOf(
   }
   const sizes = [String(sizeBytes), String(CHUNK_BYTES)]
   const argv = ['sh', '-c', `${enter}${logBytes}`, 'log-bytes', base, folder, name, ...sizes]
-  const { stdout } = await remote.run({ argv, root: true, encoding: 'latin1', signal })
+  const { stdout } = await remote.run({
+    argv,
+    root: true,
+    encoding: 'latin1',
+    signal,
+    patience: { asked: `read ${path.join(base, folder, name)}`, ms: READ_MS },
+    // latin1: each byte counts twice at most as UTF-8.
+    maxBytes: 2 * MOST_BYTES,
+  })
   try {
-    const sent = await unzip(Buffer.from(stdout, 'latin1'))
+    const sent = await unzip(Buffer.from(stdout, 'latin1'), { maxOutputLength: MOST_BYTES })
     // The zeros behind, as they are there: a record that reaches into them was cut short.
     const whole = Buffer.alloc(Math.max(sizeBytes, sent.length))
     whole.set(sent)

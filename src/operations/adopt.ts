@@ -42,6 +42,8 @@ export interface AdoptOptions extends Omit<DraftOptions, 'authority'> {
   readonly askPassphrase: AskPassphrase
   readonly sudoPassword?: ((host: string, user: string) => Promise<string>) | undefined
   readonly interactive?: boolean | undefined
+  /** What every deadline for machines is multiplied by, for tests; 1 unless given. */
+  readonly patienceFactor?: number | undefined
 }
 
 export interface AdoptPreview extends Omit<Adoptable, 'bundle'> {
@@ -68,9 +70,9 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
   const before = await readIfThere(options.file)
   const stateDirectory = path.resolve(path.dirname(options.file), '.quorate', options.name)
   requireOwnState(stateDirectory)
-  const { sudoPassword, interactive, signal } = options
+  const { sudoPassword, interactive, patienceFactor, signal } = options
   const knownHosts = knownHostsFile({ stateDirectory })
-  await using fleet = await openFleet({ knownHosts, sudoPassword, interactive, signal })
+  await using fleet = await openFleet({ knownHosts, sudoPassword, interactive, patienceFactor, signal })
   await using discovery = await discoverAll(options, fleet, knownHosts)
   const adoptable = judgeDiscovery(discovery, { ...options, authority: options.authority })
   if (before !== undefined && before !== adoptable.text) throw alreadyThere(options.file)

@@ -15,6 +15,9 @@ import {
 import { type ScheduleChoice, type ScheduleWish, scheduleWish } from './backup-schedule-wish.ts'
 import { lockReachable } from './members.ts'
 
+/** How long the first backup may take, in ms. */
+const BACKUP_MS = 6 * 3_600_000
+
 export interface ScheduleOptions extends ScheduleChoice {
   /** Where node_exporter there reads metrics from files; Debian's place unless given. */
   readonly exporter?: string | undefined
@@ -107,6 +110,8 @@ async function verified(
     argv: ['systemctl', 'start', SERVICE],
     root: true,
     signal: session.signal,
+    patience: { asked: `systemctl start ${SERVICE}`, ms: BACKUP_MS },
+    changes: true,
   })
   const { there } = await look()
   if (exitCode === 0 && there.state?.problem === undefined && there.state?.backup !== undefined) {

@@ -7,6 +7,9 @@ import type { Fleet } from '../ssh/fleet.ts'
 import type { Remote } from '../ssh/remote.ts'
 import program from './etcdctl.sh?raw'
 
+/** Of output that nobody takes as it comes, in bytes. */
+const MOST_BYTES = 64 * 1024 ** 2
+
 export interface EtcdctlOptions {
   readonly cluster: Cluster
   /** Name of an etcd node; undefined: the first one, in the file's order, that can be reached. */
@@ -18,7 +21,7 @@ export interface EtcdctlOptions {
   readonly fleet: Pick<Fleet, 'get'>
   readonly stdin?: string | Uint8Array | Readable | undefined
   readonly signal?: AbortSignal | undefined
-  /** Called with output as it arrives, byte for byte. */
+  /** Called with output as it arrives, byte for byte; the result then holds none of it. */
   readonly onStdout?: ((bytes: Uint8Array) => void) | undefined
   readonly onStderr?: ((bytes: Uint8Array) => void) | undefined
 }
@@ -50,6 +53,11 @@ export async function etcdctl(options: EtcdctlOptions): Promise<EtcdctlResult> {
     stdin: options.stdin,
     signal,
     encoding: 'latin1',
+    // Its user's program: a watch has no end, and no bound where it is passed on.
+    patience: 'endless',
+    changes: true,
+    keep: options.onStdout === undefined,
+    maxBytes: MOST_BYTES,
     onStdout: (text) => options.onStdout?.(Buffer.from(text, 'latin1')),
     onStderr: (text) => options.onStderr?.(Buffer.from(text, 'latin1')),
   })

@@ -3,6 +3,9 @@ import { QuorateError } from '../errors.ts'
 import { type Cluster, type Node, ROLES, selectNodes } from '../spec/cluster.ts'
 import type { Fleet } from '../ssh/fleet.ts'
 
+/** Of one machine's output, which is shown when it is whole, in bytes. */
+const OUTPUT_BYTES = 32 * 1024 ** 2
+
 export interface RunOptions {
   readonly cluster: Cluster
   /** A role, a group, a node's name, or `common` for all nodes. */
@@ -83,7 +86,16 @@ export function selectedNodes(cluster: Cluster, selector: string): readonly Node
 async function runOnNode(node: Node, { fleet, argv, root, stdin, signal }: RunOptions): Promise<RunResult> {
   try {
     const remote = await fleet.get(node.name, node.ssh)
-    const { exitCode, stdout, stderr, durationMs } = await remote.run({ argv, root, stdin, signal })
+    const { exitCode, stdout, stderr, durationMs } = await remote.run({
+      argv,
+      root,
+      stdin,
+      signal,
+      // The operator's own program: nobody else knows how long it takes, and Ctrl-C ends it.
+      patience: 'endless',
+      changes: true,
+      maxBytes: OUTPUT_BYTES,
+    })
     return {
       host: node.name,
       user: root ? 'root' : remote.user,

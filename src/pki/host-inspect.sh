@@ -22,4 +22,4 @@ if [ -n "$(find -L "$key" -perm -004 2>/dev/null)" ]; then
   state="$state open"
 fi
 printf '%s\n' "$state"
-cat -- "$certificate"
+head -c 262144 -- "$certificate"

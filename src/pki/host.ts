@@ -1,6 +1,7 @@
 /** The CA on a machine of its own, the `root-ca-host`: requests go there, openssl signs there, its key never leaves. */
 import { X509Certificate } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
+import { LOOK_MS } from '../ssh/limits.ts'
 import type { Remote } from '../ssh/remote.ts'
 import { type AskPassphrase, type Authority, type IssuedCertificate, type IssueRequest } from './authority.ts'
 import { chainPem, parseCertificates, parseChain } from './chain.ts'
@@ -62,6 +63,8 @@ export function openHostAuthority(options: HostAuthorityOptions): Authority {
       stdin: [passphrase, ...prepared.lines, ''].join('\n'),
       root: options.sudo,
       signal,
+      patience: { asked: 'sign with the CA key', ms: 5 * LOOK_MS },
+      changes: true,
     })
     if (result.exitCode !== 0) throw signingFailure(options, result.stderr)
     const leaves = parseCertificates(result.stdout, `the answer of ${remote.host}`)
@@ -82,6 +85,7 @@ async function inspect(options: HostAuthorityOptions, signal?: AbortSignal): Pro
     argv: ['sh', '-c', inspectProgram, 'quorate', certificate, key],
     root: sudo,
     signal,
+    patience: { asked: `look at the CA ${certificate}`, ms: LOOK_MS },
   })
   if (result.exitCode === UNREADABLE) {
     throw new QuorateError('pki', `the CA certificate ${certificate} can't be read on ${remote.host}`, {

@@ -6,6 +6,7 @@ import { PassThrough } from 'node:stream'
 import { QuorateError } from '../errors.ts'
 import { PATHS } from '../host/state.ts'
 import { type Cluster, etcdNodes, type Node } from '../spec/cluster.ts'
+import { LOOK_MS } from '../ssh/limits.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { ClockReading } from './clock.ts'
 import { type HostFacts, parseFacts } from './facts.ts'
@@ -93,6 +94,8 @@ function startInterview(node: Node, remote: Remote, options: GatherOptions): Int
         root: true,
         stdin,
         signal: AbortSignal.any([signal, tooLong.signal]),
+        // Beside its own limit, which begins where it does: it waits there for the others.
+        patience: { asked: 'preflight checks', ms: 5 * LOOK_MS },
         onStdout: byLine(hear),
       })
       if (exitCode !== 0) return scriptFailure(node.name, exitCode, stderr)

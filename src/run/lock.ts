@@ -21,6 +21,10 @@ import script from './lock.sh?raw'
 
 const BEAT_MS = 5_000
 
+/** How long a machine may take to give the lock, or not, and to take it back, in ms. */
+const ANSWER_MS = 30_000
+const RELEASE_MS = 10_000
+
 /** The least pause between two tries, in ms. */
 const PAUSE_MS = 250
 
@@ -81,12 +85,15 @@ async function tryLock(
   const lost = new AbortController()
   const sessions = request.remotes.map((remote) => {
     const { id = '', beat = '' } = left.find(({ host }) => host === remote.host) ?? {}
-    return hold(remote, [token, holder, id, beat], { lost, finishes: request.finishes })
+    const terms = { lost, finishes: request.finishes, signal: request.signal }
+    return hold(remote, [token, holder, id, beat], terms)
   })
   const release = async () => {
     await Promise.all(sessions.map(async (session) => await session.release()))
   }
   const answers = await Promise.allSettled(sessions.map(async (session) => await session.answer))
+  if (request.signal?.aborted) await release()
+  request.signal?.throwIfAborted()
   const [obstacle] = answers.filter(
     (answer) => answer.status === 'rejected' || typeof answer.value === 'object',
   )
@@ -128,19 +135,31 @@ interface Session {
 interface Terms {
   readonly lost: AbortController
   readonly finishes: string | undefined
+  /** Nobody waits for the lock any more. */
+  readonly signal: AbortSignal | undefined
 }
 
-function hold(remote: Remote, words: readonly string[], { lost, finishes }: Terms): Session {
+function hold(remote: Remote, words: readonly string[], { lost, finishes, signal }: Terms): Session {
   const input = new PassThrough()
   let releasing = false
   let answered = false
   const { promise: answer, resolve, reject } = Promise.withResolvers<'locked' | 'took-over' | LockReading>()
   let text = ''
+  // One that hangs keeps nobody waiting: what it still holds is given up by its silence.
+  const givenUp = new AbortController()
+  const stopWaiting = () => {
+    if (!answered) givenUp.abort(signal?.reason)
+  }
+  signal?.addEventListener('abort', stopWaiting, { once: true })
+  const asked = { asked: "take quorate's lock", ms: ANSWER_MS }
   const session = async () => {
     const result = await remote.run({
       argv: ['sh', '-c', `${shared}${script}`, 'quorate-lock', ...words],
       root: true,
       stdin: input,
+      signal: givenUp.signal,
+      patience: () => (answered ? undefined : asked),
+      changes: true,
       onStdout: (piece) => {
         if (answered) return
         text += piece
@@ -176,8 +195,11 @@ function hold(remote: Remote, words: readonly string[], { lost, finishes }: Term
     release: async () => {
       releasing = true
       clearInterval(beat)
+      signal?.removeEventListener('abort', stopWaiting)
       input.end()
+      const late = setTimeout(() => givenUp.abort(), RELEASE_MS)
       await ended
+      clearTimeout(late)
     },
   }
 }

@@ -33,6 +33,8 @@ export interface SessionOptions {
   readonly sudoPassword?: ((host: string, user: string) => Promise<string>) | undefined
   /** ssh may ask on the terminal. */
   readonly interactive?: boolean | undefined
+  /** What every deadline for machines is multiplied by, for tests; 1 unless given. */
+  readonly patienceFactor?: number | undefined
 }
 
 export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPassword' | 'interactive'> {
@@ -81,6 +83,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     knownHosts: knownHostsFile(cluster),
     sudoPassword: options.sudoPassword,
     interactive: options.interactive,
+    patienceFactor: options.patienceFactor,
     signal,
   })
   const remote = async (node: Node) => await fleet.get(node.name, node.ssh)

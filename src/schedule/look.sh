@@ -25,7 +25,7 @@ for file in "$@"; do
   printf 'file %s %s %s\n' "$(stat -c '%U:%G %a' "$file")" "${sum%% *}" "$file"
 done
 tell() {
-  if [ -f "$2" ]; then printf '%s %s\n' "$1" "$(base64 -w 0 <"$2")"; fi
+  if [ -f "$2" ]; then printf '%s %s\n' "$1" "$(head -c 262144 "$2" | base64 -w 0)"; fi
 }
 tell config /etc/quorate-backup/config.json
 tell state /var/lib/quorate-backup/state.json

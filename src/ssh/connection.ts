@@ -6,6 +6,8 @@ import { AfterBegin, markedScript } from './begin.ts'
 import { sshFailure } from './failure.ts'
 import { markRun } from './guard.ts'
 import { options } from './config.ts'
+import { Deadline } from './deadline.ts'
+import { ANSWER_BYTES, ERROR_BYTES, LOCAL_MS, LOOK_MS, describeCommand, tooMuch } from './limits.ts'
 import { type Master, openMaster } from './master.ts'
 import { runProcess } from './process.ts'
 import { forAnyLoginShell, quoteCommand } from './quote.ts'
@@ -29,6 +31,8 @@ export interface ConnectionOptions {
    */
   readonly kexAlgorithms?: string | undefined
   readonly signal?: AbortSignal | undefined
+  /** What every deadline is multiplied by, for tests; 1 unless given. */
+  readonly patienceFactor?: number | undefined
 }
 
 /** sshd's default MaxSessions is 10 for one connection; ours and root's guard are two of them. */
@@ -52,6 +56,7 @@ export async function connect(
     connectTimeoutSeconds: connection.connectTimeoutSeconds ?? 10,
     kexAlgorithms: connection.kexAlgorithms,
     signal: connection.signal,
+    patienceFactor: connection.patienceFactor,
   })
   return new SshConnection({ host, target, master, controlPath, name, options: connection })
 }
@@ -66,7 +71,7 @@ interface Parts {
   readonly options: ConnectionOptions
 }
 
-type Streams = Pick<RemoteCommand, 'signal' | 'encoding' | 'onStdout' | 'onStderr'>
+type Streams = Omit<RemoteCommand, 'argv' | 'stdin' | 'root'>
 
 class SshConnection implements Remote {
   readonly host: string
@@ -114,7 +119,7 @@ class SshConnection implements Remote {
       '--',
       'there',
     ]
-    const { exitCode, stderr } = await runProcess('ssh', args, { detached: true })
+    const { exitCode, stderr } = await localSsh(args)
     if (exitCode === 0) return socket
     if (!this.#parts.master.alive()) throw await this.#brokenOff()
     const reason = stderr.trim().split('\n').at(-1) ?? ''
@@ -147,7 +152,7 @@ class SshConnection implements Remote {
     for (;;) {
       const slot = await this.#slots.take(streams.signal)
       try {
-        const result = await this.#attempt(run, wire, streams)
+        const result = await this.#attempt(run, wire, shown, streams)
         if (result !== undefined) return result
         if (!this.#slots.shrink()) throw this.#noSession(shown)
       } finally {
@@ -157,24 +162,45 @@ class SshConnection implements Remote {
   }
 
   /** undefined: the connection lives, but sshd opened no session and nothing has begun. */
-  async #attempt(run: number, wire: WireCommand, streams: Streams): Promise<CommandResult | undefined> {
-    const { master } = this.#parts
+  async #attempt(
+    run: number,
+    wire: WireCommand,
+    shown: readonly string[],
+    streams: Streams,
+  ): Promise<CommandResult | undefined> {
+    const { master, options: own } = this.#parts
     const started = performance.now()
     const begun = Promise.withResolvers<void>()
-    const stdout = new AfterBegin()
-    const stderr = new AfterBegin()
+    const asked = describeCommand(shown)
+    const { keep = true, changes = false } = streams
+    const patience = streams.patience ?? { asked, ms: LOOK_MS }
+    const complain = (bytes: number) => tooMuch(this.host, nameOf(patience) ?? asked, bytes)
+    const bounds = { keep, tooMuch: complain }
+    const stdout = new AfterBegin({ ...bounds, maxBytes: streams.maxBytes ?? ANSWER_BYTES })
+    const stderr = new AfterBegin({ ...bounds, maxBytes: streams.maxBytes ?? ERROR_BYTES })
+    using deadline = new Deadline(this.host, patience, own.patienceFactor ?? 1)
     const { exitCode } = await runProcess('ssh', this.#sshArguments(quoteCommand(wire.argv)), {
       stdin: wire.stdin,
       ready: begun.promise,
       env: { ...process.env, LC_ALL: 'C' },
       detached: true,
-      signal: streams.signal,
+      signal: deadline.or(streams.signal),
       encoding: streams.encoding,
+      // Kept where it is cut.
+      keep: false,
       onStop: () => {
         master.guard.hangUp(run)
         this.#rights.hangUp(run)
       },
-      onStdout: (text) => deliver(stdout.push(text), streams.onStdout),
+      onKill: () => {
+        if (changes) return
+        master.guard.kill(run)
+        this.#rights.kill(run)
+      },
+      onStdout: (text) => {
+        deliver(stdout.push(text), streams.onStdout)
+        deadline.look()
+      },
       onStderr: (text) => {
         deliver(stderr.push(text), streams.onStderr)
         if (stderr.begun) begun.resolve()
@@ -215,7 +241,7 @@ class SshConnection implements Remote {
   async #stillThere(): Promise<boolean> {
     if (!this.#parts.master.alive()) return false
     const args = ['-F', 'none', '-S', this.#parts.controlPath, '-O', 'check', '--', 'there']
-    const { exitCode } = await runProcess('ssh', args, { detached: true })
+    const { exitCode } = await localSsh(args)
     return exitCode === 0
   }
 
@@ -233,6 +259,23 @@ class SshConnection implements Remote {
       hint: 'quorate needs MaxSessions of 3 or more in /etc/ssh/sshd_config there (the default is 10)',
     })
   }
+}
+
+/** Asks ssh on this computer, which knows the answer itself. */
+async function localSsh(args: readonly string[]): Promise<{ exitCode: number; stderr: string }> {
+  const late = AbortSignal.timeout(LOCAL_MS)
+  try {
+    return await runProcess('ssh', args, { detached: true, signal: late })
+  } catch (error) {
+    if (!late.aborted) throw error
+    return { exitCode: 255, stderr: 'ssh itself does not answer' }
+  }
+}
+
+/** What is asked right now. */
+function nameOf(patience: NonNullable<RemoteCommand['patience']>): string | undefined {
+  if (patience === 'endless') return undefined
+  return (typeof patience === 'function' ? patience() : patience)?.asked
 }
 
 function deliver(text: string, to: ((text: string) => void) | undefined): void {

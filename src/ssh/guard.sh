@@ -3,7 +3,7 @@
 #
 #   $1  the connection's name; its commands carry QUORATE_RUN=<connection>.<number>/ in their environment
 #
-# Reads the number of a command to hang up, one a line; `bye` ends it in peace; the input's end means that the other
+# Reads the number of a command to hang up, one a line, or to kill (`7 KILL`); `bye` ends it in peace; the input's end means that the other
 # side is gone, and hangs up all of them. SIGHUP is what a closed terminal sends: package managers know to finish.
 
 connection=$1
@@ -15,19 +15,19 @@ fi
 
 hang_up='for environ in $(grep -Fls "QUORATE_RUN=$1" /proc/[0-9]*/environ 2>/dev/null); do
   process=${environ#/proc/}
-  kill -HUP "${process%/environ}"
+  kill -"$2" "${process%/environ}"
 done'
 end() {
-  if [ "$rights" = sudo ]; then sudo -n sh -c "$hang_up" sh "$connection.$1"
-  else sh -c "$hang_up" sh "$connection.$1"
+  if [ "$rights" = sudo ]; then sudo -n sh -c "$hang_up" sh "$connection.$1" "$2"
+  else sh -c "$hang_up" sh "$connection.$1" "$2"
   fi
 }
 
 trap '' HUP
 printf '\nquorate-login %s %s\n' "$(id -un)" "$rights"
 exec >/dev/null 2>&1
-while IFS= read -r run; do
+while read -r run signal; do
   if [ "$run" = bye ]; then exit 0; fi
-  end "$run/"
+  end "$run/" "${signal:-HUP}"
 done
-end ''
+end '' HUP

@@ -13,6 +13,8 @@ export interface Guard {
   readonly login: Login
   /** Ends the command of this number there, as a closed terminal would. */
   hangUp(run: number): void
+  /** Ends it at once, whatever it thinks of that. */
+  kill(run: number): void
   /** Lets it go: nothing is left to watch. */
   release(): void
 }
@@ -52,8 +54,11 @@ export async function greeting(child: ChildProcess): Promise<Guard | undefined> 
     let text = ''
     stdout.setEncoding('utf8').on('data', (piece: string) => {
       text = (text + piece).slice(-65_536)
-      const found = /^quorate-login (\S+) (\S+)$/m.exec(text)
-      if (found?.[1] && found[2]) resolve({ user: found[1], rights: found[2] as Login['rights'] })
+      const found = /^quorate-login (\S{1,256}) (root|sudo|sudo-with-password|no-sudo)$/m.exec(text)
+      if (found?.[1] === undefined) return
+      // It says nothing after that; a machine that goes on is not listened to.
+      stdout.removeAllListeners('data').resume()
+      resolve({ user: found[1], rights: found[2] as Login['rights'] })
     })
     stdout.once('close', () => resolve(undefined))
   })
@@ -61,5 +66,10 @@ export async function greeting(child: ChildProcess): Promise<Guard | undefined> 
   const say = (line: string) => {
     if (stdin.writable) stdin.write(`${line}\n`)
   }
-  return { login, hangUp: (run) => say(String(run)), release: () => say('bye') }
+  return {
+    login,
+    hangUp: (run) => say(String(run)),
+    kill: (run) => say(`${run} KILL`),
+    release: () => say('bye'),
+  }
 }

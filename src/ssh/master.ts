@@ -11,6 +11,7 @@ import type { SshTarget } from '../spec/cluster.ts'
 import { type SshConfig, sshConfig, targetArguments } from './config.ts'
 import { sshFailure } from './failure.ts'
 import { type Guard, greeting, guardCommand, spawnSsh } from './guard.ts'
+import { GREETING_MS, GREETING_WITH_QUESTIONS_MS, tooSlow } from './limits.ts'
 import { exitOf } from './process.ts'
 
 export interface Master {
@@ -29,10 +30,9 @@ export interface MasterOptions extends SshConfig {
   /** Path of the control socket, short (the system allows about 100 bytes) and in a private folder. */
   readonly controlPath: string
   readonly signal?: AbortSignal | undefined
+  /** What every deadline is multiplied by; 1 unless given. */
+  readonly patienceFactor?: number | undefined
 }
-
-/** How long a login may take to greet, beyond the time to connect: sudo may look names up there. */
-const GREETING_MS = 30_000
 
 /** @throws QuorateError `unreachable`, `host-key` or `permission`; the signal's reason. */
 export async function openMaster(details: MasterOptions): Promise<Master> {
@@ -58,13 +58,18 @@ export async function openMaster(details: MasterOptions): Promise<Master> {
   const ended = exitOf(child).then(() => stderr)
   const stop = () => child.kill('SIGTERM')
   signal?.addEventListener('abort', stop, { once: true })
-  // A person at a prompt may take their time.
-  const patience = details.connectTimeoutSeconds * 1000 + GREETING_MS
-  const timer = details.interactive ? undefined : setTimeout(stop, patience)
+  const greetingMs = details.interactive ? GREETING_WITH_QUESTIONS_MS : GREETING_MS
+  const patience = (details.connectTimeoutSeconds * 1000 + greetingMs) * (details.patienceFactor ?? 1)
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    stop()
+  }, patience)
   let guard: Guard | undefined
   try {
     guard = await Promise.race([greeting(child), ended.then(() => undefined)])
     signal?.throwIfAborted()
+    if (guard === undefined && late) throw tooSlow(host, { asked: 'log in', ms: patience }, patience)
     if (guard === undefined)
       throw sshFailure(host, target, (await ended) || 'the login shell there did not run our command')
   } catch (error) {

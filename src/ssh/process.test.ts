@@ -73,3 +73,15 @@ test('a file goes to the program by itself, from its beginning in each run, and 
   await rm(folder, { recursive: true })
   await expect(runProcess('wc', ['-c'], { stdin: { file } })).rejects.toThrow('ENOENT')
 })
+
+test('output without an end ends the program, but where it is passed on', async () => {
+  await expect(runProcess('yes', [], { maxLength: 100_000 })).rejects.toThrow('more than 100000 characters')
+  let length = 0
+  const onStdout = (text: string) => void (length += text.length)
+  const { stdout } = await runProcess('head', ['-c', '300000', '/dev/zero'], {
+    maxLength: 100_000,
+    keep: false,
+    onStdout,
+  })
+  expect({ stdout, length }).toEqual({ stdout: '', length: 300_000 })
+})

@@ -11,12 +11,18 @@ export interface ProcessOptions {
   readonly signal?: AbortSignal | undefined
   /** Called when the program is to end early: it then has `STOP_GRACE_MS` to do so before it is killed. */
   readonly onStop?: (() => void) | undefined
+  /** Called right before it is killed. */
+  readonly onKill?: (() => void) | undefined
   /** Away from the terminal: its Ctrl-C is not the program's, and nothing can be asked there. */
   readonly detached?: boolean | undefined
   /** How output becomes text; `latin1` makes each byte one character. */
   readonly encoding?: 'utf8' | 'latin1' | undefined
   readonly onStdout?: ((text: string) => void) | undefined
   readonly onStderr?: ((text: string) => void) | undefined
+  /** false: output goes to the callbacks alone, and the result's is empty. */
+  readonly keep?: boolean | undefined
+  /** Of output that is kept, of each kind; more ends the program with an error. In characters. */
+  readonly maxLength?: number | undefined
 }
 
 export interface ProcessResult {
@@ -26,6 +32,8 @@ export interface ProcessResult {
   readonly exitCode: number
 }
 
+/** What a program on this computer may print where nothing else is said: none that quorate runs prints a tenth of it. */
+const MAX_LENGTH = 64 * 1024 ** 2
 const STOP_GRACE_MS = 3000
 const STOP_STEP_MS = 500
 const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = {
@@ -58,7 +66,7 @@ export async function runProcess(
   const { stdout: out, stderr: err } = child
   // Never so with pipes.
   if (out === null || err === null) throw new TypeError('a program without output')
-  const stop = stopper(child, options.onStop)
+  const stop = stopper(child, options.onStop, options.onKill)
   options.signal?.addEventListener('abort', stop.begin, { once: true })
   const exited = exitOf(child)
   let failure: { readonly reason: unknown } | undefined
@@ -74,8 +82,8 @@ export async function runProcess(
   }
   const settled = await Promise.allSettled([
     exited,
-    stopOnFailure(collect(out, options.encoding, options.onStdout)),
-    stopOnFailure(collect(err, options.encoding, options.onStderr)),
+    stopOnFailure(collect(out, options, options.onStdout)),
+    stopOnFailure(collect(err, options, options.onStderr)),
     stopOnFailure(feed(child, exited, options)),
   ])
   stop.end()
@@ -103,9 +111,11 @@ export async function exitOf(child: ChildProcess): Promise<number> {
 function stopper(
   child: ChildProcess,
   kindly: (() => void) | undefined,
+  onKill: (() => void) | undefined,
 ): { begin: () => void; end: () => void } {
   let timer: NodeJS.Timeout | undefined
   const kill = () => {
+    onKill?.()
     child.kill('SIGTERM')
     // Whoever else holds the other ends of its pipes must not keep us waiting.
     child.stdout?.destroy()
@@ -128,13 +138,14 @@ function stopper(
 
 async function collect(
   stream: Readable,
-  encoding: ProcessOptions['encoding'],
+  { encoding, keep = true, maxLength = MAX_LENGTH }: ProcessOptions,
   onText: ((text: string) => void) | undefined,
 ): Promise<string> {
   let all = ''
   stream.setEncoding(encoding ?? 'utf8')
   for await (const text of stream as AsyncIterable<string>) {
-    all += text
+    if (keep) all += text
+    if (all.length > maxLength) throw new Error(`more than ${maxLength} characters of output`)
     onText?.(text)
   }
   return all

@@ -1,6 +1,7 @@
 /** One machine within reach: what every other room needs of SSH, and nothing of how it is done. */
 import type { Readable } from 'node:stream'
 import type { InputFile } from './input-file.ts'
+import type { Patience } from './limits.ts'
 
 export interface Remote {
   /** The machine's name in the cluster file (or of the CA's host), for messages. */
@@ -28,7 +29,18 @@ export interface RemoteCommand {
   readonly signal?: AbortSignal | undefined
   /** How output becomes text: `utf8` unless told; with `latin1` each byte is one character, for binary output. */
   readonly encoding?: 'utf8' | 'latin1' | undefined
-  /** Called with each piece of output as it arrives; the result holds all of it too. */
+  /**
+   * What is asked, and how long it may take; a look, unless told. As a function: asked again with each piece of output,
+   * and the time runs anew whenever that is another one. `endless` or undefined: it ends with the signal alone.
+   */
+  readonly patience?: Patience | (() => Patience | undefined) | 'endless' | undefined
+  /** It must not be killed half-way: when its time is up, or on the signal, it is hung up there and no more. */
+  readonly changes?: boolean | undefined
+  /** How many bytes may come on each of its outputs; `ANSWER_BYTES` and `ERROR_BYTES` unless told. More is an error. */
+  readonly maxBytes?: number | undefined
+  /** false: output goes to the callbacks alone, however much it is, and the result's is empty. */
+  readonly keep?: boolean | undefined
+  /** Called with each piece of output as it arrives. */
   readonly onStdout?: ((text: string) => void) | undefined
   readonly onStderr?: ((text: string) => void) | undefined
 }

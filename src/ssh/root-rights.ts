@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { QuorateError } from '../errors.ts'
 import { type Guard, type Login, greeting, guardArgv, spawnSsh } from './guard.ts'
+import { GREETING_MS } from './limits.ts'
 import type { CommandResult } from './remote.ts'
 import { type WireCommand, asRoot, passwordCheck, sudoRefusal, withPassword } from './sudo.ts'
 
@@ -43,6 +44,10 @@ export class RootRights {
 
   hangUp(run: number): void {
     this.#guard?.hangUp(run)
+  }
+
+  kill(run: number): void {
+    this.#guard?.kill(run)
   }
 
   release(): void {
@@ -97,6 +102,9 @@ export class RootRights {
     child.on('error', () => undefined)
     child.stderr?.resume()
     child.stdin?.write(head)
+    // Without its guard nothing there is ended when asked; that is no reason to wait for it for ever.
+    const patience = setTimeout(() => child.kill('SIGTERM'), GREETING_MS)
     this.#guard = await greeting(child)
+    clearTimeout(patience)
   }
 }

@@ -39,6 +39,7 @@ const adoptCommand: CommandHandler = async (context, input) => {
       signal: context.signal,
       now: context.now,
       interactive: context.interactive,
+      patienceFactor: context.patienceFactor,
       decideKeys: async (keys) => await progress.hold(async () => await decideKeys(context, keys)),
       confirm: async (preview) => await progress.hold(async () => await confirmAll(preview)),
       askPassphrase: async (...words) => await progress.hold(async () => await askPassphrase(...words)),

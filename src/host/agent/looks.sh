@@ -23,9 +23,30 @@ holds() {
   return 1
 }
 
+# A file that is reported whole is one that quorate wrote, or reads: of a few KiB. What is longer is cut, so that it differs
+# from what is wanted, and is written again; what is no regular file (a FIFO would never end) is left out.
+most=262144
+
+# texts FILE…: as `PATH:LINE`.
+texts() {
+  # One program where all is as it should be.
+  if [ -z "$(find -L "$@" -maxdepth 0 -size +"${most}c" 2>/dev/null)" ]; then
+    grep -a -s -H -D skip '' "$@" || true
+    return 0
+  fi
+  for file in "$@"; do
+    if [ -f "$file" ]; then head -c "$most" "$file" | grep -a -H --label="$file" '' || true; fi
+  done
+}
+
+# lines PREFIX FILE: each with the prefix.
+lines() {
+  if [ -f "$2" ]; then head -c "$most" "$2" | sed -e "s/^/$1 /" -e '$a\'; fi
+}
+
 # text FILE: its lines, each as PATH:LINE. Nothing of a link, or of what is no file.
 text() {
-  content "$1" | grep -a -H --label="$1" '' || true
+  content "$1" | head -c "$most" | grep -a -H --label="$1" '' || true
 }
 
 # look_tls: certificates, the CAs and their mark as texts, and the keys' public halves.
@@ -36,7 +57,7 @@ look_tls() {
     for name in ca.crt ca.env etcd.crt peer.crt server.crt; do
       if [ -f "$tls/$name" ] && [ ! -L "$tls/$name" ]; then set -- "$@" "$tls/$name"; fi
     done
-    [ $# = 0 ] || grep -a -s -H '' "$@" || true
+    [ $# = 0 ] || texts "$@"
   else
     for name in ca.crt ca.env etcd.crt peer.crt server.crt; do
       [ ! -f "$tls/$name" ] || text "$tls/$name"
@@ -52,9 +73,9 @@ look_tls() {
 
 # look_restore: of a restore that is under way here, and of those before.
 look_restore() {
-  if [ -f "$state/former-cluster-ids" ]; then sed -e 's/^/former /' "$state/former-cluster-ids"; fi
-  if [ -f "$state/restore/mark" ]; then sed -e 's/^/restore /' "$state/restore/mark"; fi
-  if [ -f "$state/restore/consumers" ]; then sed -e 's/^/consumer /' "$state/restore/consumers"; fi
+  lines former "$state/former-cluster-ids"
+  lines restore "$state/restore/mark"
+  lines consumer "$state/restore/consumers"
 }
 
 # facts PACKAGE…: what every node is asked.
@@ -62,16 +83,14 @@ op_facts() {
   count=$((words - 1))
   shift
   # shellcheck source=/dev/null
-  os=$(. /etc/os-release && printf '%s %s' "${ID:-unknown}" "${VERSION_ID:-unknown}") || os='unknown unknown'
+  os=$(. /etc/os-release && printf '%.64s %.64s' "${ID:-unknown}" "${VERSION_ID:-unknown}" | tr -d '\n') || os='unknown unknown'
   read -r boot </proc/sys/kernel/random/boot_id
   printf 'os %s\nmachine %s\nboot %s\n' "$os" "$(uname -m)" "$boot"
   look_restore
   if [ -f /etc/etcd/cluster-id ]; then
-    while IFS='=' read -r key value; do [ "$key" != cluster ] || printf 'pinned %s\n' "$value"; done </etc/etcd/cluster-id
+    head -c "$most" /etc/etcd/cluster-id | sed -n 's/^cluster=/pinned /p'
   fi
-  if [ -f "$state/underway" ]; then
-    while IFS= read -r line; do printf 'underway %s\n' "$line"; done <"$state/underway"
-  fi
+  lines underway "$state/underway"
   if [ "$count" -gt 0 ] && [ -d /var/lib/dpkg ]; then
     i=$count
     names=
@@ -118,8 +137,8 @@ op_member() {
   printf '%s\n' "$found"
   if holds "$data"; then echo 'data present'; fi
   if holds "$wal"; then echo 'wal present'; fi
-  grep -a -s -H '' /etc/etcd/options.env /etc/etcd/cluster-id /etc/systemd/system/etcd.service \
-    /etc/ssl/etcd.d/pending/*.csr /etc/ssl/etcd.d/pending/*.cnf || true
+  texts /etc/etcd/options.env /etc/etcd/cluster-id /etc/systemd/system/etcd.service \
+    /etc/ssl/etcd.d/pending/*.csr /etc/ssl/etcd.d/pending/*.cnf
   case $found in *"path $tls/|directory|root|root|755"*) look_tls roots ;; *) look_tls others ;; esac
   stat -L -c '%n %i:%s:%Y:%Z' /usr/local/bin/etcd /usr/local/bin/etcdctl /usr/local/bin/etcdutl 2>/dev/null |
     while read -r file now; do look_binary "$file" "$now"; done
@@ -132,7 +151,7 @@ op_member() {
 $unit
 UNIT
   if [ "${pid:-0}" != 0 ] && [ -r "/proc/$pid/environ" ]; then
-    printf 'environment %s\n' "$(base64 -w 0 <"/proc/$pid/environ")"
+    printf 'environment %s\n' "$(head -c "$most" "/proc/$pid/environ" | base64 -w 0)"
     # etcd chose its name, if it was broken into.
     printf 'running %s\n' "$(readlink "/proc/$pid/exe" | tr '\n' '?')"
   elif command -v ss >/dev/null; then

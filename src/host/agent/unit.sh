@@ -70,7 +70,7 @@ not_ready() {
   journalctl --no-pager -q -o cat --since "@$2" -n 400 -u "$1" |
     grep -E '^\{"level":"(error|fatal|panic)"| [EFC] \||^panic|^[^{].*([Ff]ailed|refus|assert)' |
     sed -e 's/,"stacktrace":.*//' -e 's/^{"level":"\([a-z]*\)","ts":"[^"]*",\("logger":"[^"]*",\)*"caller":"[^"]*","msg":/\1: /' \
-      -e 's/,"error":/: /' -e 's/}*$//' -e 's/\\"/"/g' | uniq | tail -n 4 >&2 || true
+      -e 's/,"error":/: /' -e 's/}*$//' -e 's/\\"/"/g' | uniq | tail -n 4 | cut -c 1-2000 >&2 || true
   exit 1
 }
 

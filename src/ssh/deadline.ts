@@ -1,0 +1,44 @@
+/** The time that runs while a machine is asked, one question after the other. */
+import { type Patience, tooSlow } from './limits.ts'
+import type { RemoteCommand } from './remote.ts'
+
+/** Longer timers end at once (they count in 32 bits). */
+const LONGEST_MS = 2 ** 31 - 1
+
+export class Deadline {
+  readonly #host: string
+  readonly #patience: () => Patience | undefined
+  readonly #factor: number
+  readonly #late = new AbortController()
+  #running: Patience | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param factor what the times are multiplied by */
+  constructor(host: string, patience: NonNullable<RemoteCommand['patience']>, factor: number) {
+    this.#host = host
+    this.#factor = factor
+    this.#patience =
+      typeof patience === 'function' ? patience : () => (patience === 'endless' ? undefined : patience)
+    this.look()
+  }
+
+  /** Time runs anew if something else is asked by now. */
+  look(): void {
+    const patience = this.#patience()
+    if (patience === this.#running || this.#late.signal.aborted) return
+    clearTimeout(this.#timer)
+    this.#running = patience
+    if (patience === undefined || !Number.isFinite(patience.ms)) return
+    const ms = Math.min(patience.ms * this.#factor, LONGEST_MS)
+    this.#timer = setTimeout(() => this.#late.abort(tooSlow(this.#host, patience, ms)), ms)
+  }
+
+  /** Aborts when the time is up, with the error that says so; or with the other one. */
+  or(signal: AbortSignal | undefined): AbortSignal {
+    return signal === undefined ? this.#late.signal : AbortSignal.any([signal, this.#late.signal])
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
+  }
+}
