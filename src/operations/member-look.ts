@@ -22,6 +22,7 @@ import { onAll } from '../ssh/fleet.ts'
 import { applyIntent } from './apply.ts'
 import type { MemberChange } from './member-change.ts'
 import { membershipRisks } from './member-risks.ts'
+import { notThisMember } from './not-this-member.ts'
 
 export interface MemberPreview {
   readonly verb: string
@@ -146,22 +147,6 @@ function toMakeAnew(change: MemberChange, { hosts }: Observed, facts: ClusterFac
     else replace[node.name] = member.id
   }
   return { replace, refrained, remarks }
-}
-
-/**
- * Why the member with that ID is not made anew on that node. One that nobody has may be gone since an earlier run, which
- * is no fault: it is said, and nothing is done.
- *
- * @throws QuorateError `usage` for what is no ID, or another member's
- */
-function notThisMember(node: string, named: string, id: string, { members }: ClusterFacts): string {
-  const other = members.find((member) => member.id === named)
-  const there = `members: ${members.map((member) => `${member.name || '(not started)'} ${member.id}`).join(', ')}`
-  if (other !== undefined)
-    throw new QuorateError('usage', `${named} is the ID of ${other.name}, not of ${node}`, { hint: there })
-  if (!/^[0-9a-f]{1,16}$/.test(named))
-    throw new QuorateError('usage', `'${named}' is not the ID of a member`, { hint: there })
-  return `no member has the ID ${named}: it was replaced before, or is mistyped; ${node} is ${id}`
 }
 
 /** Members that stay must be well: what is begun with fewer would wait for them in the middle. */
