@@ -53,8 +53,9 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
+/** `hidden` where only processes are shown (ProcSubset=pid of systemd.exec(5)): the start alone tells then. */
 async function currentBootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+  return (await readIfThere('/proc/sys/kernel/random/boot_id'))?.trim() ?? 'hidden'
 }
 
 // The name in parentheses may hold spaces and parentheses itself, so count from the last one.
