@@ -16,6 +16,7 @@ import {
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { readText } from '../files/read-file.ts'
+import { MOST_TEXT_BYTES, requireFew } from './bounds.ts'
 import { isAlive, startOf } from './alive.ts'
 import type { BackupStore, PutOptions, StoredFile } from './store.ts'
 
@@ -48,7 +49,8 @@ export async function openDirectoryStore(folder: string): Promise<BackupStore> {
     put: async (name, body, options = {}) => await put(folder, at(name), body, options),
     get: async (name) => await get(folder, at(name)),
     write: async (name, text) => await write(at(name), text),
-    read: async (name) => await readText(at(name)).catch(ifMissing),
+    read: async (name) =>
+      await readText(at(name), { code: 'store', maxBytes: MOST_TEXT_BYTES }).catch(ifMissing),
     remove: async (name) => {
       await unlink(at(name)).catch(failed(`${at(name)} can't be removed`))
       await syncFolder(folder)
@@ -81,6 +83,7 @@ async function prepare(folder: string): Promise<void> {
 
 async function listFiles(folder: string): Promise<readonly StoredFile[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(failed(`${folder} can't be read`))
+  requireFew(folder, entries.length)
   const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
   const found = await Promise.all(
     files.map(async ({ name }): Promise<StoredFile[]> => {

@@ -1,5 +1,6 @@
 /** What an S3 service, or the way to it, refuses: in an operator's words, with what is safe nevertheless. */
 import { QuorateError } from '../errors.ts'
+import { oneLine } from '../spec/visible.ts'
 
 interface Case {
   /** Names of errors, as the service or Node.js has them. */
@@ -63,7 +64,7 @@ export function s3Error(error: unknown, title: string, doing: string): QuorateEr
   if (error instanceof QuorateError) return error
   const names = namesOf(error)
   const known = CASES.find((one) => one.names.some((name) => names.includes(name)))
-  const message = error instanceof Error ? error.message : String(error)
+  const message = oneLine(error instanceof Error ? error.message : String(error), 500)
   const what = known?.says(title) ?? title
   return new QuorateError('store', `${doing}: ${what} (${message})`, {
     hint: known?.hint ?? 'nothing of this backup is kept, earlier ones are as they were; try again',

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import * as sdk from '@aws-sdk/client-s3'
 import { QuorateError } from '../errors.ts'
+import { requireFew, shortText } from './bounds.ts'
 import { type Bucket, type S3Location, s3Client } from './s3-client.ts'
 import { isMissing, namesOf, s3Error } from './s3-errors.ts'
 import { lockedUntil, removeObject } from './s3-remove.ts'
@@ -58,8 +59,11 @@ async function list(at: Bucket, signal?: AbortSignal): Promise<readonly StoredFi
   const files: StoredFile[] = []
   const start = key('')
   const pages = sdk.paginateListObjectsV2({ client }, { Bucket: location.bucket, Prefix: start })
+  let page = 0
   for await (const { Contents = [] } of pages) {
     signal?.throwIfAborted()
+    page += 1
+    requireFew(at.title, files.length, page)
     for (const { Key = '', Size = 0, LastModified } of Contents) {
       const name = Key.slice(start.length)
       if (name.includes('/') || name === '') continue
@@ -119,7 +123,7 @@ async function read(at: Bucket, name: string, signal?: AbortSignal): Promise<str
   try {
     const command = new sdk.GetObjectCommand({ Bucket: location.bucket, Key: key(name) })
     const { Body } = await client.send(command, abortable(signal))
-    return await Body?.transformToString()
+    return Body === undefined ? undefined : await shortText(Body as AsyncIterable<Uint8Array>, title, name)
   } catch (error) {
     signal?.throwIfAborted()
     if (isMissing(error)) return undefined
