@@ -5,8 +5,10 @@ import { readText } from '../files/read-file.ts'
 import { temporaryFolder } from '../files/temporary.ts'
 import type { SshTarget } from '../spec/cluster.ts'
 import { options, scanConfig, sshConfig, targetArguments } from './config.ts'
+import { Deadline } from './deadline.ts'
 import { sshFailure } from './failure.ts'
 import { type HostKeyLine, fingerprint, parseKnownHosts } from './host-key.ts'
+import { GREETING_MS } from './limits.ts'
 import { runProcess } from './process.ts'
 
 export interface ScannedKey {
@@ -118,10 +120,16 @@ class Scan {
     await writeFile(file, config, { mode: 0o600 })
     const knock = options({ PreferredAuthentications: 'none', ControlPath: 'none' })
     const args = ['-F', file, '-T', ...knock, ...targetArguments(this.#target), 'true']
+    // Its own timeout ends with the banner: what hangs after that would hold everything up.
+    const patience = {
+      asked: 'show the host key',
+      ms: this.#settings().connectTimeoutSeconds * 1000 + GREETING_MS,
+    }
+    using deadline = new Deadline(this.#host, patience, 1)
     const { exitCode, stderr } = await runProcess('ssh', args, {
       env: { ...process.env, LC_ALL: 'C' },
       detached: true,
-      signal: this.#scan.signal,
+      signal: deadline.or(this.#scan.signal),
     })
     return exitCode === 255 ? stderr : ''
   }
