@@ -3,12 +3,16 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { QuorateError, combineErrors } from '../errors.ts'
 import type { RecoveryReport } from '../operations/recover-report.ts'
+import type { ListedBackup } from '../operations/list-backups.ts'
 import type { StatusReport } from '../operations/status.ts'
+import type { VerifyReport } from '../operations/verify-backup.ts'
 import type { AnyStep } from '../plan/steps.ts'
 import type { PreflightReport } from '../preflight/checks.ts'
 import type { CliContext } from './context.ts'
 import { renderPreview } from './maintenance.ts'
 import { type Outlet, createOutlet } from './outlet.ts'
+import { renderBackupList } from './render-backup-list.ts'
+import { renderVerified } from './render-backup-verify.ts'
 import { printError } from './render-error.ts'
 import { renderPlan } from './render-plan.ts'
 import { formatReport } from './render-preflight.ts'
@@ -140,6 +144,9 @@ const RENDERED: Readonly<Record<string, (outlet: Outlet, text: string) => void>>
     err(renderPreview({ steps: [step(text)], risks: [text] } as never, colors)),
   table: ({ out, colors }, text) =>
     out(renderTable([[colors.dim('NAME')], [text, text], ['x', colors.red(text)]])),
+  verified: ({ out, colors }, text) => out(renderVerified(verified(text), colors)),
+  backups: ({ out, colors }, text) =>
+    out(renderBackupList([listed(text)], { colors, now: () => new Date(0) })),
   question: ({ forPrompt, err }, text) => err(`${forPrompt(text)}\n`),
   progress: (outlet, text) => {
     const shown = progressRenderer({
@@ -234,6 +241,24 @@ function status(text: string): StatusReport {
     members: [{ ...member, ...figures } as unknown as StatusReport['members'][number]],
     backups: null,
   }
+}
+
+function verified(text: string): VerifyReport {
+  const checks = [{ what: 'keys', recorded: text, found: text, outcome: 'different', why: text }]
+  return {
+    name: 'prod',
+    sizeBytes: 1,
+    about: { member: text, etcdVersion: text },
+    proof: { sizeBytes: 1, status: { revision: 1 } },
+    drill: { etcdVersion: '3.5.16', checks },
+    notes: [text],
+  } as unknown as VerifyReport
+}
+
+function listed(text: string): ListedBackup {
+  const about = { member: text, etcdVersion: text }
+  const side = { about, caKey: false, recipients: [] }
+  return { name: text, takenAt: new Date(0), sizeBytes: 1, side, troubles: [text] } as unknown as ListedBackup
 }
 
 function preflight(text: string): PreflightReport {

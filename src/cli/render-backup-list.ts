@@ -27,7 +27,7 @@ export function renderBackupList(
     ]
   })
   const troubles = backups.flatMap(({ name, troubles: its }) =>
-    its.map((text) => `${colors.yellow('!')} ${name}: ${oneLine(text)}\n`),
+    its.map((text) => `${colors.yellow('!')} ${oneLine(name)}: ${oneLine(text)}\n`),
   )
   return renderTable([header, ...rows]) + troubles.join('')
 }

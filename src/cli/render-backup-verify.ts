@@ -11,7 +11,7 @@ export function renderVerified(report: VerifyReport, colors: CliContext['colors'
   const { name, sizeBytes, about, proof, drill, notes } = report
   const lines = [
     `${colors.green('✓')} ${name}: ${formatBytes(sizeBytes)} read, every sum is right`,
-    `  a store of ${formatBytes(proof.sizeBytes)} from ${about.member} (etcd ${about.etcdVersion}), up to revision ${proof.status.revision}; etcd's own tool reads in it what was recorded`,
+    `  a store of ${formatBytes(proof.sizeBytes)} from ${oneLine(about.member)} (etcd ${oneLine(about.etcdVersion)}), up to revision ${proof.status.revision}; etcd's own tool reads in it what was recorded`,
     ...(drill === undefined
       ? [`  not restored for a trial: quorate backup verify ${name} --drill`]
       : [
@@ -30,11 +30,12 @@ const WORDS: Readonly<Record<DrillCheck['what'], string>> = {
 }
 
 function describe({ what, recorded, found, outcome, why }: DrillCheck, colors: CliContext['colors']): string {
-  if (outcome === 'equal' && found === recorded) return `${WORDS[what]}: ${found ?? '-'}, as recorded`
+  if (outcome === 'equal' && found === recorded)
+    return `${WORDS[what]}: ${oneLine(found ?? '-')}, as recorded`
   if (outcome === 'equal')
-    return `${WORDS[what]}: ${found ?? '-'}, with the recorded ${recorded ?? '-'} in it`
-  const pair = `${found ?? 'none'} now, ${recorded ?? 'none'} recorded`
-  return `${WORDS[what]}: ${colors.yellow(outcome)} (${pair}): ${why ?? ''}`
+    return `${WORDS[what]}: ${oneLine(found ?? '-')}, with the recorded ${oneLine(recorded ?? '-')} in it`
+  const pair = `${oneLine(found ?? 'none')} now, ${oneLine(recorded ?? 'none')} recorded`
+  return `${WORDS[what]}: ${colors.yellow(outcome)} (${pair}): ${oneLine(why ?? '')}`
 }
 
 export function verifiedJson(outcome: VerifyOutcome): unknown {

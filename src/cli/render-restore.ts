@@ -15,8 +15,10 @@ export function renderRestorePreview(cluster: string, preview: RestorePreview, c
     `revision ${revision}`,
     ...(keys === undefined ? [] : [`${keys} keys`]),
     formatBytes(sizeBytes),
-    ...(takenAt === undefined ? [] : [`taken ${takenAt}${member === undefined ? '' : ` from ${member}`}`]),
-    ...(etcdVersion === undefined ? [] : [`by etcd ${etcdVersion}`]),
+    ...(takenAt === undefined
+      ? []
+      : [`taken ${oneLine(takenAt)}${member === undefined ? '' : ` from ${oneLine(member)}`}`]),
+    ...(etcdVersion === undefined ? [] : [`by etcd ${oneLine(etcdVersion)}`]),
   ]
   const waves = plan.waves.flatMap((steps) => {
     const kinds = Map.groupBy(steps, ({ what }) => what)
@@ -26,9 +28,9 @@ export function renderRestorePreview(cluster: string, preview: RestorePreview, c
     })
   })
   return [
-    `${colors.bold(`the cluster ${cluster} from ${name}`)} ${colors.dim(`(${facts.join(', ')})`)}`,
+    `${colors.bold(`the cluster ${cluster} from ${oneLine(name)}`)} ${colors.dim(`(${facts.join(', ')})`)}`,
     ...waves.map((line, index) => `  ${index + 1}. ${line}`),
-    ...moved.map(({ host, path }) => `  ${colors.dim('kept:')} ${host}: ${path}`),
+    ...moved.map(({ host, path }) => `  ${colors.dim('kept:')} ${host}: ${oneLine(path)}`),
     ...stopped.map(({ host, what }) => `  ${colors.dim('stopped meanwhile:')} ${host}: ${oneLine(what)}`),
     ...risks.map((risk) => `  ${colors.yellow('!')} ${oneLine(risk)}`),
     '',
@@ -62,7 +64,9 @@ export function renderRestored(
   durationMs: number,
   colors: Painter,
 ): string {
-  const lines = moved.map(({ host, path }) => `  ${colors.bold(host)}: the data of before is ${path}\n`)
+  const lines = moved.map(
+    ({ host, path }) => `  ${colors.bold(host)}: the data of before is ${oneLine(path)}\n`,
+  )
   const seconds = (durationMs / 1000).toFixed(1)
   return `restored: ${keys} keys at revision ${revision}, cluster ID ${clusterId} (${seconds} s)\n${lines.join('')}`
 }
