@@ -192,11 +192,12 @@ class SshConnection implements Remote {
         master.guard.hangUp(run)
         this.#rights.hangUp(run)
       },
-      onKill: () => {
-        if (changes) return
-        master.guard.kill(run)
-        this.#rights.kill(run)
-      },
+      onKill: changes
+        ? undefined
+        : () => {
+            master.guard.kill(run)
+            this.#rights.kill(run)
+          },
       onStdout: (text) => {
         deliver(stdout.push(text), streams.onStdout)
         deadline.look()

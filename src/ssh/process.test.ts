@@ -85,3 +85,23 @@ test('output without an end ends the program, but where it is passed on', async 
   })
   expect({ stdout, length }).toEqual({ stdout: '', length: 300_000 })
 })
+
+test('what overlooks a kind word is ended by the one that does not ask, and then by itself', async () => {
+  const abort = new AbortController()
+  const said: string[] = []
+  const program = 'trap \'\' HUP; echo there; while [ ! -e "$0" ]; do sleep 0.05; done; exit 7'
+  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-stop-'))
+  const stop = path.join(folder, 'stop')
+  const running = runProcess('sh', ['-c', program, stop], {
+    signal: abort.signal,
+    onStdout: () => abort.abort(new Error('enough')),
+    onStop: () => void said.push('please'),
+    onKill: () => {
+      said.push('now')
+      void writeFile(stop, '')
+    },
+  })
+  await expect(running).rejects.toThrow('enough')
+  expect(said).toEqual([...Array.from({ length: 6 }, () => 'please'), 'now'])
+  await rm(folder, { recursive: true })
+})

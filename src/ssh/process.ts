@@ -11,7 +11,7 @@ export interface ProcessOptions {
   readonly signal?: AbortSignal | undefined
   /** Called when the program is to end early: it then has `STOP_GRACE_MS` to do so before it is killed. */
   readonly onStop?: (() => void) | undefined
-  /** Called right before it is killed. */
+  /** Asks for its end elsewhere, where kindness was in vain; it is killed a moment later. */
   readonly onKill?: (() => void) | undefined
   /** Away from the terminal: its Ctrl-C is not the program's, and nothing can be asked there. */
   readonly detached?: boolean | undefined
@@ -36,6 +36,7 @@ export interface ProcessResult {
 const MAX_LENGTH = 64 * 1024 ** 2
 const STOP_GRACE_MS = 3000
 const STOP_STEP_MS = 500
+const KILL_GRACE_MS = 1500
 const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = {
   SIGHUP: 1,
   SIGINT: 2,
@@ -115,7 +116,6 @@ function stopper(
 ): { begin: () => void; end: () => void } {
   let timer: NodeJS.Timeout | undefined
   const kill = () => {
-    onKill?.()
     child.kill('SIGTERM')
     // Whoever else holds the other ends of its pipes must not keep us waiting.
     child.stdout?.destroy()
@@ -123,9 +123,15 @@ function stopper(
   }
   let patienceMs = kindly === undefined ? 0 : STOP_GRACE_MS
   const step = () => {
-    kindly?.()
-    if (patienceMs <= 0) kill()
-    else timer = setTimeout(step, STOP_STEP_MS)
+    if (patienceMs > 0) {
+      kindly?.()
+      timer = setTimeout(step, STOP_STEP_MS)
+    } else if (onKill === undefined) kill()
+    else {
+      // What is asked elsewhere to kill it has to get there first; then the program ends by itself.
+      onKill()
+      timer = setTimeout(kill, KILL_GRACE_MS)
+    }
     patienceMs -= STOP_STEP_MS
   }
   return {

@@ -32,7 +32,8 @@ describe.skipIf(whyNoLab())('a hostile machine', () => {
   })
   afterAll(async () => await lab.down())
   beforeEach(async () => {
-    await on(`rm -f /usr/local/bin/systemctl /usr/local/bin/ip ${MARK}
+    await on(`pkill -KILL -f '^sleep ' || true
+      rm -f /usr/local/bin/systemctl /usr/local/bin/ip ${MARK}
       cp -a --remove-destination /root/kept/os-release /etc/os-release
       cp -a /root/kept/.bashrc /root/ && cp -a /root/kept/options.env /etc/etcd/`)
   })
