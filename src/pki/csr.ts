@@ -87,6 +87,16 @@ export async function checkCsr(
   }
 }
 
+/** SHA-256 of a request's public key (SPKI, DER, lower-case hexadecimal); undefined: it can't be read. Checks nothing. */
+export function keyOfRequest(csrPem: string): string | undefined {
+  try {
+    return spkiSha256(readCsr(csrPem, 'somebody').key)
+  } catch (error) {
+    if (error instanceof QuorateError) return undefined
+    throw error
+  }
+}
+
 interface ReadRequest {
   readonly csr: x509.Pkcs10CertificateRequest
   readonly key: KeyObject

@@ -89,6 +89,16 @@ describe('a new cluster', () => {
     expect(demandedOn(stepsOf(next(testIntent(early), bareWorld(early))))).toEqual([])
   })
 
+  test('nor before an offline CA has signed the names that it will start with', () => {
+    const missing: CertificateFault = { code: 'missing', message: 'is missing' }
+    const faults = (...own: CertificateFault[]) =>
+      Object.fromEntries(ALL.map((host) => [host, { etcd: own }] as const))
+    const unsigned = { ...bareWorld(offline), certificates: faults(missing, UNSIGNED) }
+    expect(demandedOn(stepsOf(next(testIntent(offline), unsigned)))).toEqual([])
+    const signed = { ...bareWorld(offline), certificates: faults(missing) }
+    expect(demandedOn(stepsOf(next(testIntent(offline), signed)))).toEqual(ALL)
+  })
+
   test('nor where the CA may not sign the name, which is left out of the requests', () => {
     const world = { ...bareWorld(cluster), authority: { bundle: BUNDLE, forbidsMemberName: true } }
     const first = stepsOf(next(testIntent(cluster), world))
@@ -174,6 +184,8 @@ describe('members that demand the name', () => {
 
   test('make it needed from an offline CA as well', () => {
     expect(mayLackMemberName(offline, settled.hosts)).toBe(false)
+    // Also while none of them runs: they would demand it when they start.
+    expect(mayLackMemberName(offline, withMembers(settled, stopped).hosts)).toBe(false)
     const steps = stepsOf(next(testIntent(offline), lacking(settled, ['etcd02'], UNSIGNED)))
     expect(glance(steps)).toEqual(['etcd02 key'])
   })

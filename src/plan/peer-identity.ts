@@ -48,14 +48,20 @@ export function demandsTogether(cluster: Cluster, observed: Observed): Cluster {
 export function openPeers(cluster: Cluster, { authority, certificates }: Observed): string | undefined {
   const name = memberName(cluster.name)
   const unsigned = Object.entries(certificates).flatMap(([host, own]) =>
-    Object.values(own).some((faults) => faults.some(({ code }) => code === 'member-name-unsigned'))
-      ? [host]
-      : [],
+    Object.values(own).some((faults) => faults.some(isUnsigned) && !faults.some(isMissing)) ? [host] : [],
   )
   if (authority.forbidsMemberName === true)
     return `any certificate of the CA, a client's too, may speak Raft: its name constraints forbid ${name}, by which members would know each other. Use a CA for this cluster alone, or one that may sign it`
   if (unsigned.length === 0) return undefined
   return `any certificate of the CA, a client's too, may speak Raft: it has not signed ${name} for ${unsigned.join(', ')}. quorate certs csr asks for it; once that is imported, quorate apply has members demand it`
+}
+
+function isUnsigned({ code }: CertificateFault): boolean {
+  return code === 'member-name-unsigned'
+}
+
+function isMissing({ code }: CertificateFault): boolean {
+  return code === 'missing'
 }
 
 /** The version can, and the CA may sign the name. */
@@ -70,11 +76,9 @@ export function demandOf(state: MemberState | undefined): string | undefined {
   return environment[PEER_IDENTITY] || undefined
 }
 
-/** Whether some member that runs turns away a peer without the name: no certificate may go without it then. */
+/** Whether some member turns away a peer without the name, or will when it starts: no certificate may go without it then. */
 export function isDemanded({ name }: Pick<Cluster, 'name'>, hosts: Observed['hosts']): boolean {
-  return Object.values(hosts).some(
-    ({ member }) => member?.unit.environment?.[PEER_IDENTITY] === memberName(name),
-  )
+  return Object.values(hosts).some(({ member }) => demandOf(member) === memberName(name))
 }
 
 /**
@@ -114,7 +118,7 @@ function isKnown(cluster: Cluster, { name }: Node, observed: Observed): boolean 
   const { active, environment } = state.unit
   const stands = active === 'inactive' || active === 'failed'
   // Whoever has none gets one before it starts; what a process without one shows its peers is anybody's guess.
-  if (faults.some(({ code }) => code === 'missing')) return stands
+  if (faults.some(isMissing)) return stands
   const file = state.contents[PATHS.environment]
   const settings = environment ?? (file === undefined ? undefined : parseEnvironmentFile(file))
   if (settings === undefined) return stands && !state.dataPresent
@@ -143,14 +147,14 @@ export function holdName(
   { cluster, until }: Pick<ApplyIntent, 'cluster' | 'until'>,
   observed: Observed,
 ): Observed {
-  if (isStuck(cluster, observed)) return withFaults(observed, ({ code }) => code === 'missing')
+  if (isStuck(cluster, observed)) return withFaults(observed, isMissing)
   if (until === 'requests' || isDemanded(cluster, observed.hosts)) return observed
   return withoutUnsigned(observed)
 }
 
 /** Names that an offline CA has not signed are no reason to issue anything. */
 export function withoutUnsigned(observed: Observed): Observed {
-  return withFaults(observed, ({ code }) => code !== 'member-name-unsigned')
+  return withFaults(observed, (fault) => !isUnsigned(fault))
 }
 
 /** Some member demands what the CA that signs may not give to another. */

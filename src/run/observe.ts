@@ -7,13 +7,14 @@ import { certificateNames, namesOf, peerCertificate, profileOf } from '../plan/c
 import { outrunNodes } from '../plan/outrun.ts'
 import type { AuthorityFacts, CertificateFault, NetworkFacts, Observed } from '../plan/observed.ts'
 import { localPort } from '../etcd/local-port.ts'
-import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { type Node, etcdNodes } from '../spec/cluster.ts'
 import { memberName } from '../spec/member-name.ts'
 import { onAll } from '../ssh/fleet.ts'
 import { authorityOf } from './authority-facts.ts'
 import { clusterFacts } from './facts.ts'
 import { headStart } from './head-start.ts'
 import type { Session } from './session.ts'
+import { signedNames, tellUnsigned } from './signed-names.ts'
 
 /** @throws QuorateError for every host that can't be looked at, all at once: nothing is planned on half a picture. */
 export async function observe(session: Session, judgement: Judgement = judge): Promise<Observed> {
@@ -148,7 +149,7 @@ async function certificateFaults(
           : import('../pki/age.ts').then(({ renewWithinDays }) => renewWithinDays(cluster.pki.days)),
       ])
     : []
-  const named = some ? await namedAtHand(cluster, hosts) : undefined
+  const signs = await signedNames(cluster, hosts)
   const faultsOf = (
     node: Node,
     name: ReturnType<typeof certificateNames>[number],
@@ -162,7 +163,7 @@ async function certificateFaults(
     // A CA that is not here can't have issued it, whatever else it is.
     if (authority.bundle === undefined)
       return [{ code: 'issuer', message: 'was not issued by a CA that is here' }]
-    const reasons = check({
+    return check({
       pem: certificate.pem,
       allowed: namesOf(cluster, node, name, { host: hosts[node.name], authority }),
       // What peers demand is not taken from it for want of a CA that may sign it.
@@ -175,31 +176,19 @@ async function certificateFaults(
       algorithm: cluster.pki.algorithm,
       renewWithinDays: within,
     })
-    if (named === undefined || named.has(keySpki.toLowerCase())) return reasons
-    return reasons.map((reason) =>
-      reason.code === 'member-name' ? { ...reason, code: 'member-name-unsigned' } : reason,
-    )
   }
   return Object.fromEntries(
     members.map((node) => [
       node.name,
-      Object.fromEntries(certificateNames(cluster).map((name) => [name, faultsOf(node, name)])),
+      Object.fromEntries(
+        certificateNames(cluster).map((name) => {
+          const faults = faultsOf(node, name)
+          if (signs === undefined || name !== peerCertificate(cluster.pki.layout)) return [name, faults]
+          return [name, tellUnsigned(faults, (which) => signs(node.name, name, which))]
+        }),
+      ),
     ]),
   )
-}
-
-/** Keys for which an offline CA has signed a certificate with the members' name; undefined: the CA signs what is asked for. */
-async function namedAtHand(
-  cluster: Cluster,
-  hosts: Observed['hosts'],
-): Promise<ReadonlySet<string> | undefined> {
-  if (cluster.pki.authority.home !== 'offline') return undefined
-  const keys = Object.values(hosts).flatMap(({ member }) => Object.values(member?.tls.keys ?? {}))
-  const [{ keysNamed }, { issuedDirectory }] = await Promise.all([
-    import('../pki/offline.ts'),
-    import('../pki/open.ts'),
-  ])
-  return await keysNamed(issuedDirectory(cluster), keys, memberName(cluster.name))
 }
 
 async function networkFacts(session: Session, running: readonly Node[]): Promise<NetworkFacts | undefined> {
