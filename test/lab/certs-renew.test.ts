@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { run } from '../../src/lab/tool.ts'
+import { memberName } from '../../src/spec/member-name.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type OpensslCa, forge } from './support/authority.ts'
 import { applied, stateFolder } from './support/fresh.ts'
@@ -74,7 +75,8 @@ describe.skipIf(whyNoLab())('certs renew', () => {
     const folder = path.join(lab.folder, `forged-${name}`)
     await mkdir(folder, { recursive: true })
     const csr = await on(name, `openssl req -new -key /etc/ssl/etcd/etcd.key -subj /CN=${name}`)
-    const names = `DNS:${name},DNS:localhost,IP:${lab.machine(name).address},IP:127.0.0.1,IP:::1`
+    const dns = `DNS:${name},DNS:localhost,DNS:${memberName('test')}`
+    const names = `${dns},IP:${lab.machine(name).address},IP:127.0.0.1,IP:::1`
     const pem = await forge(folder, ca(), { csr, names, ...dates })
     const chain = pem + (await readFile(ca().certificate, 'utf8'))
     await lab.machine(name).writeFile('/root/forged.crt', chain)
