@@ -1,7 +1,8 @@
 /** etcd's binaries from this machine: a folder, or a release archive. */
-import { createReadStream } from 'node:fs'
-import { constants, copyFile, stat } from 'node:fs/promises'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { constants, copyFile, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { QuorateError } from '../errors.ts'
 import { requireReadable } from '../files/read-file.ts'
@@ -67,7 +68,12 @@ async function fromArchive(
 ): Promise<Pick<Fetched, 'names' | 'archiveSha256'>> {
   const { signal } = context
   await requireReadable(source.path, { code: 'artifact' })
-  const sha256 = await sha256OfFile(source.path, signal)
+  // Our own from here on: what is compared is what is unpacked, whatever becomes of the file there.
+  const archive = path.join(staging, 'archive.tar.gz')
+  await pipeline(createReadStream(source.path), createWriteStream(archive, { flags: 'wx', mode: 0o600 }), {
+    signal,
+  })
+  const sha256 = await sha256OfFile(archive, signal)
   if (source.sha256 !== undefined && sha256 !== source.sha256.toLowerCase()) {
     throw new QuorateError(
       'artifact',
@@ -76,11 +82,12 @@ async function fromArchive(
     )
   }
   if (source.archivePin !== undefined) checkArchivePin(source.archivePin, sha256, arch, source.path)
-  const names = await extractPrograms([createReadStream(source.path), createGunzip()], {
+  const names = await extractPrograms([createReadStream(archive), createGunzip()], {
     pick: pickFromRelease,
     directory: staging,
     origin: source.path,
     signal,
   })
+  await rm(archive)
   return { names, archiveSha256: sha256 }
 }

@@ -1,9 +1,11 @@
 /** Checksums that the cluster file pins, against sources that give out something else. */
 import { createHash } from 'node:crypto'
-import { readdir, writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import type { EtcdSpec } from '../spec/cluster.ts'
+import { fetchFile } from './file.ts'
 import { obtainEtcd } from './obtain.ts'
 import {
   fakeBinary,
@@ -75,6 +77,29 @@ test('an archive here is compared with its pin', async () => {
     await obtainEtcd(pinned(fileSource(file), { archive }), FOREIGN, await testContext())
   await expect(obtain(sha256(good))).rejects.toThrow(`${file} is not what the cluster file pins`)
   await expect(obtain(sha256(other))).resolves.toMatchObject({ version: VERSION })
+})
+
+test('an archive that is exchanged right after it was compared with its pin is not unpacked', async () => {
+  const [good, evil] = [await releaseArchive(VERSION), await releaseArchive('3.5.99')]
+  const [place, staging] = [await temporaryFolder(), await temporaryFolder()]
+  const file = path.join(place, 'etcd.tar.gz')
+  await writeFile(file, good)
+  const source = {
+    kind: 'file' as const,
+    path: file,
+    sha256: undefined,
+    // Asked for when its checksum is known.
+    get archivePin() {
+      writeFileSync(file, evil)
+      return sha256(good)
+    },
+  }
+  const { names } = await fetchFile(source, VERSION, FOREIGN, staging, await testContext())
+  expect(await readdir(staging)).toEqual(names.toSorted())
+  const programs = await Promise.all(
+    names.map(async (name) => await readFile(path.join(staging, name), 'latin1')),
+  )
+  for (const program of programs) expect(program).toContain(VERSION)
 })
 
 test('programs of a folder: each needs its pin, and one that is another is named', async () => {
