@@ -28,8 +28,7 @@ hand() {
 
 # take MADE FOLDER: what etcd's tool has made becomes FOLDER. Looked at where nobody else can replace it any more.
 take() {
-  mv -T -- "$1" "$2"
-  is_directory "$2" && [ "$(stat -c %U -- "$2")" = etcd ] && return 0
+  if mv -T -- "$1" "$2" 2>/dev/null && is_directory "$2" && [ "$(stat -c %U -- "$2")" = etcd ]; then return 0; fi
   rm -rf -- "$2"
   fail "another process of the user etcd changes ${1%/*}: nothing was replaced"
 }
