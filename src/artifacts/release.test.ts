@@ -79,6 +79,17 @@ test('a body that stalls is given up after the time allowed', async () => {
   )
 })
 
+test('a mirror that announces a mountain is not listened to, and nothing is kept', async () => {
+  const { base } = await page(await releaseArchive(VERSION), (_, response) => {
+    response.writeHead(200, { 'content-length': 600 * 1024 ** 2 })
+    response.write('x')
+  })
+  const context = await testContext({ limits: { attempts: 1 } })
+
+  await expect(obtain(base, context)).rejects.toThrow('sends more than it should')
+  expect(await readdir(context.shelf)).toEqual([])
+})
+
 test('a server that is busy for a moment is asked again', async () => {
   const archive = await releaseArchive(VERSION)
   let answers = 0
