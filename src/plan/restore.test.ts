@@ -113,6 +113,12 @@ test('another cluster’s machine, a member that the file does not name: refused
   expect(planRestore({ ...intentFor(fewer), without: [first] }, world).kind).toBe('steps')
 })
 
+test('a CA that is too weak, and that no machine trusts yet, is not restored onto them', () => {
+  const message = 'the CA certificate CN=old is too weak: it is signed with SHA-1'
+  const world = { ...bareWorld(cluster), authority: { bundle: 'a CA', tooWeak: [message] } }
+  expect(reasonsOf(planRestore(intentFor(cluster), world))).toMatchObject([{ message }])
+})
+
 /** Those that were done before the tool died: each machine's steps in their order, as far as it got. */
 function survivors(steps: readonly Step[], cut: number): readonly Step[] {
   if (!Number.isFinite(cut)) return steps
