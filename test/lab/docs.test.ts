@@ -218,9 +218,16 @@ const NOT_HERE: Readonly<Record<string, string>> = {
   'quorate restore ./prod.bundle.age --identity backup.key': 'the same, as the name in the store',
   'quorate restore ./prod.bundle.age --into cluster.yaml --identity backup.key':
     'test/lab/restore.test.ts, on machines made new',
+  'quorate upgrade --to 3.5.34 --sha256 amd64=3b1f8e0c5a7d92644f6e2b8d1c3a59708f4e6d2c1b0a99887766554433221100':
+    'test/lab/attack-release.test.ts, with checksums of programs that there are',
+  'quorate upgrade --to 3.5.34 --sha256 amd64/etcd=3b1f8e0c5a7d92644f6e2b8d1c3a59708f4e6d2c1b0a99887766554433221100 --check':
+    'the same',
+  'curl --cacert ca.crt --cert monitor.crt --key monitor.key https://198.18.7.11:2379/metrics':
+    'test/lab/attack-node-user.test.ts, with and without a certificate',
   'script/demo': 'nine machines; makes what it needs itself',
   'script/test': 'runs this test',
   'script/test unit': 'runs beside this test',
+  'script/test --list-slow': 'runs this test',
   'script/setup': 'what script/test begins with',
   'script/bench': 'minutes',
   'script/bench --json': 'minutes',
