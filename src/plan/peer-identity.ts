@@ -115,16 +115,15 @@ function isKnown(cluster: Cluster, { name }: Node, observed: Observed): boolean 
   const state = observed.hosts[name]?.member
   if (state === undefined || lacksName(cluster, observed, name)) return false
   const faults = faultsOf(observed, name, peerCertificate(cluster.pki.layout))
-  const { active, environment } = state.unit
+  const { active, environment, path } = state.unit
   const stands = active === 'inactive' || active === 'failed'
   // Whoever has none gets one before it starts; what a process without one shows its peers is anybody's guess.
   if (faults.some(isMissing)) return stands
-  const file = state.contents[PATHS.environment]
-  const settings = environment ?? (file === undefined ? undefined : parseEnvironmentFile(file))
-  if (settings === undefined) return stands && !state.dataPresent
+  // Its options are written before it is started; unless somebody else's unit starts it.
+  if (environment === undefined) return stands && (!state.dataPresent || path === PATHS.unit)
   // Without TLS nothing is demanded; and it is restarted, with our files, before it gets it.
-  if (settings['ETCD_LISTEN_PEER_URLS']?.startsWith('http:') === true) return true
-  return settings['ETCD_PEER_CERT_FILE'] === tlsPaths(cluster.pki.layout).peerCert
+  if (environment['ETCD_LISTEN_PEER_URLS']?.startsWith('http:') === true) return true
+  return environment['ETCD_PEER_CERT_FILE'] === tlsPaths(cluster.pki.layout).peerCert
 }
 
 /** Its peers' certificate is not there with the name in it. */
