@@ -156,6 +156,10 @@ export type { DrillReport } from './operations/drill.ts'
 export type { DrillCheck } from './operations/drill-compare.ts'
 export { type PrunePreview, type PruneRequest, type PruneResult, prune } from './operations/prune.ts'
 
+// Who may sign backups
+export { givenSigners, trustedSigners } from './operations/signers.ts'
+export type { BundleSigner, BundleTrust, TrustedSigners } from './backup/trusted.ts'
+
 // Backups that a node takes by itself
 export {
   type ScheduleOptions,

@@ -20,6 +20,7 @@ export const BARE = {
   clusterFile: undefined,
   trustPem: undefined,
   caKeySealed: undefined,
+  signer: undefined,
 }
 
 /** @param head its first 64 bytes, or more */

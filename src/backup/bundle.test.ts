@@ -56,15 +56,26 @@ async function* goesAway(): AsyncGenerator<Uint8Array> {
   throw new QuorateError('etcd', 'the member went away')
 }
 
+/** What bundles were before they were signed is accepted; src/backup/trusted.test.ts is about the others. */
+const UNSIGNED = {
+  signers: { text: undefined, file: 'allowed_signers' },
+  acceptUnsigned: async () => undefined,
+}
+
+const fileSha256 = () => sha256(SNAPSHOT)
+const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest('hex')
+
 async function bundle(sealing: Sealing, other: Partial<BundleParts> = {}): Promise<Buffer> {
   const data = await writeBundle(
     {
+      name: 'prod-20261122T120000.000Z-r41.bundle',
       about: ABOUT,
       clusterFile: 'name: prod\n',
       trustPem: 'CERTIFICATE',
       caKeySealed: Buffer.from('sealed'),
-      snapshot: { sizeBytes: SNAPSHOT.length, pieces: pieces(STORE, SUM) },
+      snapshot: { sizeBytes: SNAPSHOT.length, pieces: pieces(STORE, SUM), fileSha256 },
       prove: async () => PROOF,
+      signer: undefined,
       ...other,
     },
     sealing,
@@ -78,6 +89,7 @@ async function opened(data: Uint8Array, secret?: Secret) {
   return await openBackup(
     { name: 'b', data: pieces(data.subarray(0, 100), data.subarray(100)) },
     {
+      ...UNSIGNED,
       workDirectory: folder,
       secret: async () => {
         if (secret === undefined) throw new Error('nobody is asked where nothing is encrypted')
@@ -134,7 +146,7 @@ test.each([KEYS, { kind: 'plaintext' } as const])(
       }
     }
     const proof = { ...PROOF, sha256: sum.toString('hex'), sizeBytes: whole.length }
-    const snapshot = { sizeBytes: whole.length, pieces: inOneMemory() }
+    const snapshot = { sizeBytes: whole.length, pieces: inOneMemory(), fileSha256: () => sha256(whole) }
     const data = await bundle(sealing, { snapshot, prove: async () => proof })
     await using backup = await opened(data, sealing === KEYS ? MINE : undefined)
     expect((await readFile(backup.snapshotFile)).equals(whole)).toBe(true)
@@ -174,7 +186,8 @@ test('one that lies in a file is used there: not copied, not removed; and compar
 test.each([1, 20, 32, 33, 1000, SNAPSHOT.length - 1])('a sum that comes in pieces of %i bytes', (size) => {
   const sum = new SnapshotSummer()
   for (let from = 0; from < SNAPSHOT.length; from += size) sum.update(SNAPSHOT.subarray(from, from + size))
-  expect(sum.finish('b')).toEqual({ sizeBytes: SNAPSHOT.length, sha256: SUM.toString('hex') })
+  const sums = { sha256: SUM.toString('hex'), fileSha256: fileSha256() }
+  expect(sum.finish('b')).toEqual({ sizeBytes: SNAPSHOT.length, ...sums })
 })
 
 test('another secret opens nothing, and no message has it', async () => {
@@ -241,10 +254,10 @@ test('a snapshot that is cut off or changed is refused', async () => {
 
 test('what fails in the making fails whoever reads it: the source, the size, the proof', async () => {
   await expect(
-    bundle(KEYS, { snapshot: { sizeBytes: SNAPSHOT.length, pieces: goesAway() } }),
+    bundle(KEYS, { snapshot: { sizeBytes: SNAPSHOT.length, pieces: goesAway(), fileSha256 } }),
   ).rejects.toThrow(/went away/)
   await expect(
-    bundle(KEYS, { snapshot: { sizeBytes: SNAPSHOT.length + 1, pieces: pieces(SNAPSHOT) } }),
+    bundle(KEYS, { snapshot: { sizeBytes: SNAPSHOT.length + 1, pieces: pieces(SNAPSHOT), fileSha256 } }),
   ).rejects.toThrow(/size/i)
   await expect(
     bundle(KEYS, {

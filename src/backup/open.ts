@@ -1,4 +1,5 @@
-/** Opens a backup on this computer: decrypted, unpacked into a private folder, and every sum of it checked. */
+/** Opens a backup on this computer: decrypted, unpacked into a private folder, every sum of it and who signed it checked. */
+import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
@@ -11,14 +12,15 @@ import { BARE, isBare } from './bare.ts'
 import { type Secret, isSealed, unseal } from './sealing.ts'
 import { requireRoom } from '../etcd/room.ts'
 import { damaged } from './damaged.ts'
-import { SnapshotSummer } from './snapshot-sum.ts'
+import { MANIFEST, SIGNATURE, contradiction } from './manifest.ts'
+import { SnapshotSummer, type SummedSnapshot } from './snapshot-sum.ts'
+import { type BundleSigner, type BundleTrust, requireTrusted, untrusted } from './trusted.ts'
 import { workFolder } from './work-folder.ts'
 
 /** Of all entries but the snapshot together, which are held in memory: more is no bundle. */
 const MAX_TEXT_BYTES = 16 * 1024 ** 2
-
-/** What an entry takes beside its text: its name, at least. */
-const ENTRY_BYTES = 1024
+/** As many entries are in no bundle. */
+const MAX_ENTRIES = 32
 const ZSTD_MAGIC = Buffer.from('28b52ffd', 'hex')
 
 export interface BackupData {
@@ -27,7 +29,7 @@ export interface BackupData {
   readonly data: AsyncIterable<Uint8Array>
 }
 
-export interface OpenOptions {
+export interface OpenOptions extends BundleTrust {
   /** Absolute path of a folder on a disk with room: a private one is made in it. */
   readonly workDirectory: string
   /** Asked only where it is encrypted. */
@@ -45,6 +47,8 @@ export interface OpenedBackup extends AsyncDisposable {
   readonly trustPem: string | undefined
   /** To be opened with `unseal` and the same secret. */
   readonly caKeySealed: Uint8Array | undefined
+  /** Whose signature was checked; undefined: nobody's, and whoever opened it has accepted that. */
+  readonly signer: BundleSigner | undefined
   /** What opened it; undefined: it was not encrypted. */
   readonly secret: Secret | undefined
   /**
@@ -61,14 +65,14 @@ export interface OpenedBackup extends AsyncDisposable {
 }
 
 /**
- * @throws QuorateError `backup`: not a backup, damaged, or not to be opened with this secret; `state`: no room here.
- *   Nothing is left then.
+ * @throws QuorateError `backup`: not a backup, damaged, or not to be opened with this secret; `signature`: not from
+ *   anybody who may make one; `state`: no room here. Nothing is left then.
  */
 export async function openBackup({ name, data }: BackupData, options: OpenOptions): Promise<OpenedBackup> {
   const { workDirectory, signal } = options
   const folder = await workFolder(workDirectory)
   const dispose = async () => await folder[Symbol.asyncDispose]()
-  const target: Target = { name, file: path.join(folder.path, 'snapshot.db'), signal }
+  const target: Target = { ...options, name, file: path.join(folder.path, 'snapshot.db'), signal }
   try {
     const { head, whole } = await peek(data)
     const sealed = isSealed(head)
@@ -83,7 +87,7 @@ export async function openBackup({ name, data }: BackupData, options: OpenOption
   }
 }
 
-interface Target {
+interface Target extends BundleTrust {
   readonly name: string
   readonly file: string
   readonly signal: AbortSignal | undefined
@@ -91,16 +95,59 @@ interface Target {
 
 type Found = Pick<
   OpenedBackup,
-  'about' | 'proof' | 'clusterFile' | 'trustPem' | 'caKeySealed' | 'sizeBytes' | 'sha256'
+  'about' | 'proof' | 'clusterFile' | 'trustPem' | 'caKeySealed' | 'sizeBytes' | 'sha256' | 'signer'
 >
 
 async function unpack(head: Buffer, whole: AsyncIterable<Uint8Array>, target: Target): Promise<Found> {
   if (head.subarray(0, ZSTD_MAGIC.length).equals(ZSTD_MAGIC)) return await unpackBundle(whole, target)
-  if (isBare(head)) return { ...BARE, ...(await saveSnapshot(whole, target)) }
+  if (isBare(head)) {
+    const snapshot = await saveSnapshot(whole, target)
+    // Nobody could have signed it.
+    await requireTrusted(
+      { name: target.name, manifest: undefined, signature: undefined, sums: new Map() },
+      target,
+      {
+        folder: path.dirname(target.file),
+        signal: target.signal,
+      },
+    )
+    return { ...BARE, ...snapshot }
+  }
   throw damaged(target.name, 'it is neither a backup of quorate nor a snapshot of etcd')
 }
 
 async function unpackBundle(whole: AsyncIterable<Uint8Array>, target: Target): Promise<Found> {
+  const { name, file, signal } = target
+  const { texts, snapshot } = await unpackEntries(whole, target)
+  const sums = new Map(
+    [...texts].map(([entry, text]) => [entry, createHash('sha256').update(text).digest('hex')]),
+  )
+  if (snapshot !== undefined) sums.set(ENTRIES.snapshot, snapshot.fileSha256)
+  const [manifest, signature] = [texts.get(MANIFEST), texts.get(SIGNATURE)]
+  for (const own of [MANIFEST, SIGNATURE]) sums.delete(own)
+  const folder = path.dirname(file)
+  // Before anything of it is read: what is in it may be anybody's.
+  const trusted = await requireTrusted({ name, manifest, signature, sums }, target, { folder, signal })
+  const about = read(texts.get(ENTRIES.about), aboutSchema, name, ENTRIES.about)
+  const wrong = trusted && contradiction(trusted.manifest, about)
+  if (wrong !== undefined) throw untrusted(name, `its ${wrong} is another one than was signed`)
+  const proof = read(texts.get(ENTRIES.proof), proofSchema, name, ENTRIES.proof)
+  const clusterFile = texts.get(ENTRIES.clusterFile)?.toString('utf8')
+  const trustPem = texts.get(ENTRIES.trust)?.toString('utf8')
+  if (snapshot === undefined || clusterFile === undefined || trustPem === undefined)
+    throw damaged(name, 'a part of it is missing')
+  if (snapshot.sha256 !== proof.sha256) throw damaged(name, 'its snapshot is not the one that was recorded')
+  const caKeySealed = texts.get(ENTRIES.caKey)
+  return { about, proof, clusterFile, trustPem, caKeySealed, signer: trusted?.signer, ...snapshot }
+}
+
+interface Entries {
+  /** By name, all but the snapshot. */
+  readonly texts: ReadonlyMap<string, Buffer>
+  readonly snapshot: SummedSnapshot | undefined
+}
+
+async function unpackEntries(whole: AsyncIterable<Uint8Array>, target: Target): Promise<Entries> {
   const { name, signal } = target
   const archive = tar.extract()
   const feeding = pipeline(Readable.from(whole, { objectMode: false }), createZstdDecompress(), archive, {
@@ -110,41 +157,42 @@ async function unpackBundle(whole: AsyncIterable<Uint8Array>, target: Target): P
   feeding.catch(() => undefined)
   const texts = new Map<string, Buffer>()
   let textBytes = 0
-  let snapshot: { sizeBytes: number; sha256: string } | undefined
+  let snapshot: SummedSnapshot | undefined
   try {
     for await (const entry of archive) {
-      const { name: entryName, size } = entry.header
+      const { name: entryName, size, type } = entry.header
+      const known = entryName === ENTRIES.snapshot ? snapshot !== undefined : texts.has(entryName)
+      if (known || type !== 'file' || texts.size >= MAX_ENTRIES) throw odd(name, entryName)
       if (entryName === ENTRIES.snapshot) {
         await requireRoom(path.dirname(target.file), size, 'to open the backup')
         snapshot = await saveSnapshot(entry as AsyncIterable<Uint8Array>, target)
-      } else if ((textBytes += size + ENTRY_BYTES) <= MAX_TEXT_BYTES) {
-        const pieces: Uint8Array[] = []
-        for await (const piece of entry as AsyncIterable<Uint8Array>) pieces.push(piece)
-        texts.set(entryName, Buffer.concat(pieces))
-      } else throw damaged(name, `an odd entry ${JSON.stringify(entryName)}`)
+        continue
+      }
+      textBytes += size
+      if (textBytes > MAX_TEXT_BYTES) throw odd(name, entryName)
+      const pieces: Uint8Array[] = []
+      for await (const piece of entry as AsyncIterable<Uint8Array>) pieces.push(piece)
+      texts.set(entryName, Buffer.concat(pieces))
     }
     await feeding
+    return { texts, snapshot }
   } catch (error) {
     archive.destroy()
     if (error instanceof QuorateError) throw error
     signal?.throwIfAborted()
     throw damaged(name, error instanceof Error ? error.message : String(error), error)
   }
-  const about = read(texts.get(ENTRIES.about), aboutSchema, name, ENTRIES.about)
-  const proof = read(texts.get(ENTRIES.proof), proofSchema, name, ENTRIES.proof)
-  const clusterFile = texts.get(ENTRIES.clusterFile)?.toString('utf8')
-  const trustPem = texts.get(ENTRIES.trust)?.toString('utf8')
-  if (snapshot === undefined || clusterFile === undefined || trustPem === undefined)
-    throw damaged(name, 'a part of it is missing')
-  if (snapshot.sha256 !== proof.sha256) throw damaged(name, 'its snapshot is not the one that was recorded')
-  return { about, proof, clusterFile, trustPem, caKeySealed: texts.get(ENTRIES.caKey), ...snapshot }
+}
+
+function odd(name: string, entry: string): QuorateError {
+  return damaged(name, `an odd entry ${JSON.stringify(entry.slice(0, 100))}`)
 }
 
 /** @throws QuorateError `backup` if etcd's sum at its end is not that of what precedes it */
 async function saveSnapshot(
   data: AsyncIterable<Uint8Array>,
   { name, file, signal }: Target,
-): Promise<{ sizeBytes: number; sha256: string }> {
+): Promise<SummedSnapshot> {
   const sum = new SnapshotSummer()
   await using handle = await open(file, 'wx', 0o600)
   for await (const piece of data) {

@@ -72,6 +72,14 @@ test('the newest that was proven stays, older proven ones may go', () => {
   expect(kept(backups, {})).toEqual(['2026-03-31T11:00 newest', '2026-02-01T00:00 proven'])
 })
 
+test('a record that nobody vouches for displaces none: the newest of those that somebody does stays too', () => {
+  const backups = at('2026-03-31T11:00Z', '2026-02-01T00:00Z', '2026-01-15T00:00Z', '2026-01-01T00:00Z')
+  const records = [{}, { proven: true }, { proven: true, vouched: true }, { proven: true, vouched: true }]
+  expect(
+    kept(backups.map((backup, index) => ({ ...backup, ...records[index] })) as DatedBackup[], {}),
+  ).toEqual(['2026-03-31T11:00 newest', '2026-02-01T00:00 proven', '2026-01-15T00:00 proven'])
+})
+
 test('what is locked stays until it is not', () => {
   const [newest, locked] = at('2026-03-31T11:00Z', '2026-01-01T00:00Z') as [DatedBackup, DatedBackup]
   const until = (lockedUntil: Date) => [newest, { ...locked, lockedUntil }]

@@ -5,6 +5,8 @@ export interface DatedBackup {
   readonly takenAt: Date
   /** It was restored once, and held what it should. */
   readonly proven?: boolean | undefined
+  /** Somebody who may sign backups says so: of the others anybody who can write to the store may have said it. */
+  readonly vouched?: boolean | undefined
   /** The store lets nobody remove it before (object lock). */
   readonly lockedUntil?: Date | undefined
 }
@@ -46,7 +48,7 @@ const PERIODS: Readonly<Record<keyof Retention, (time: Date) => number>> = {
 
 /**
  * Removing after each backup leaves the very same as removing once after many. The newest is kept whatever the counts
- * are, and so is the newest that was proven.
+ * are, and so is the newest that was proven. A record that nobody vouches for keeps another one, and displaces none.
  */
 export function keepers<B extends DatedBackup>(backups: readonly B[], keep: Retention, now: Date): Sorted<B> {
   const newestFirst = backups.toSorted((a, b) => b.takenAt.getTime() - a.takenAt.getTime())
@@ -59,10 +61,9 @@ export function keepers<B extends DatedBackup>(backups: readonly B[], keep: Rete
   for (const kind of Object.keys(PERIODS) as (keyof Retention)[]) {
     for (const backup of newestOfEach(past, PERIODS[kind]).slice(0, keep[kind])) give(backup, kind)
   }
-  give(
-    newestFirst.find(({ proven }) => proven === true),
-    'proven',
-  )
+  const proven = newestFirst.filter((backup) => backup.proven === true)
+  for (const backup of new Set([proven[0], proven.find(({ vouched }) => vouched === true)]))
+    give(backup, 'proven')
   for (const backup of newestFirst) {
     if (backup.lockedUntil !== undefined && backup.lockedUntil > now) give(backup, 'locked')
     if (backup.takenAt > now) give(backup, 'future')

@@ -8,6 +8,8 @@ export interface SummedSnapshot {
   readonly sizeBytes: number
   /** SHA-256 in hex, of all that precedes it. */
   readonly sha256: string
+  /** The same of the whole file, with the sum: what `sha256sum` says of it. */
+  readonly fileSha256: string
 }
 
 export class SnapshotSummer {
@@ -30,8 +32,9 @@ export class SnapshotSummer {
 
   /** @throws QuorateError `backup` if the sum is another one: it was cut off, or changed */
   finish(name: string): SummedSnapshot {
+    const fileSha256 = this.#hash.copy().update(this.#tail).digest('hex')
     const sha256 = this.#hash.digest('hex')
-    if (this.#tail.toString('hex') === sha256) return { sizeBytes: this.#sizeBytes, sha256 }
+    if (this.#tail.toString('hex') === sha256) return { sizeBytes: this.#sizeBytes, sha256, fileSha256 }
     throw damaged(name, "its snapshot's sum does not match: it was cut off or changed")
   }
 }

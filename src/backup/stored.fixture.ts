@@ -1,6 +1,8 @@
 /** Bundles for tests, as `quorate backup` leaves them in a store, of a store that no etcd ever had. */
 import { createHash } from 'node:crypto'
 import type { About, Proof, SideFile } from './bundle.ts'
+import type { Signer } from '../signing/ssh-keygen.ts'
+import { bundleName } from './names.ts'
 import type { Proven } from './proven.ts'
 import type { Sealing } from './sealing.ts'
 import { writeBundle } from './write.ts'
@@ -46,18 +48,34 @@ export interface BundleFixture {
 /** @param changes other than `ABOUT` and `PROOF` have it, in the bundle and beside it alike */
 export async function bundleFixture(
   sealing: Sealing,
-  changes: { readonly about?: Partial<About>; readonly proof?: Partial<Proof> } = {},
+  changes: {
+    readonly about?: Partial<About>
+    readonly proof?: Partial<Proof>
+    /** Nobody unless given: as bundles were before they were signed. */
+    readonly signer?: Signer
+  } = {},
 ): Promise<BundleFixture> {
   const about = { ...ABOUT, ...changes.about }
   const proof = { ...PROOF, ...changes.proof }
   const stream = await writeBundle(
     {
+      name: bundleName(
+        about.cluster,
+        new Date(about.takenAt),
+        BigInt(about.readRevision),
+        sealing.kind !== 'plaintext',
+      ),
       about,
       clusterFile: 'name: prod\n',
       trustPem: 'CERTIFICATE',
       caKeySealed: undefined,
-      snapshot: { sizeBytes: SNAPSHOT.length, pieces: inPieces(STORE, SUM) },
+      snapshot: {
+        sizeBytes: SNAPSHOT.length,
+        pieces: inPieces(STORE, SUM),
+        fileSha256: () => createHash('sha256').update(SNAPSHOT).digest('hex'),
+      },
       prove: async () => proof,
+      signer: changes.signer,
     },
     sealing,
   )

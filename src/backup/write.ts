@@ -1,7 +1,10 @@
 /** Makes a bundle while its snapshot arrives: no more of it is in memory than a few pieces. */
+import { createHash } from 'node:crypto'
 import { type ZstdCompress, constants, createZstdCompress } from 'node:zlib'
 import tar from 'tar-stream'
 import { type About, ENTRIES, type Proof } from './bundle.ts'
+import type { Signer } from '../signing/ssh-keygen.ts'
+import { MANIFEST, SIGNATURE, parseManifest, renderManifest } from './manifest.ts'
 import { type Sealing, seal } from './sealing.ts'
 import { youngCollector } from './young.ts'
 
@@ -12,6 +15,8 @@ const PIECE_BYTES = 1024 ** 2
 const TIDY_BYTES = 4 * 1024 ** 2
 
 export interface BundleParts {
+  /** What it is called in its store: that is signed too. */
+  readonly name: string
   readonly about: About
   /** The text of the cluster file. */
   readonly clusterFile: string
@@ -19,9 +24,16 @@ export interface BundleParts {
   /** Encrypted for the same secret; undefined: the CA's key is not at hand, or nothing is encrypted. */
   readonly caKeySealed: Uint8Array | undefined
   /** Its size is needed before its first byte. A piece has been read when the next one is asked for. */
-  readonly snapshot: { readonly sizeBytes: number; readonly pieces: AsyncIterable<Uint8Array> }
+  readonly snapshot: {
+    readonly sizeBytes: number
+    readonly pieces: AsyncIterable<Uint8Array>
+    /** SHA-256 in hex of all that came; asked for when the last piece has been taken. */
+    readonly fileSha256: () => string
+  }
   /** Called when the last piece has been taken. What it throws, the reader of the bundle gets: no such bundle is ever whole. */
   readonly prove: () => Promise<Proof>
+  /** undefined: as bundles were before they were signed. */
+  readonly signer: Signer | undefined
 }
 
 /** The bundle's bytes, made as they are taken. @throws QuorateError `backup` if a recipient is none */
@@ -43,13 +55,16 @@ export async function writeBundle(parts: BundleParts, sealing: Sealing): Promise
 
 async function fill(archive: tar.Pack, parts: BundleParts, taken: Taken): Promise<void> {
   const mtime = new Date(parts.about.takenAt)
-  const add = (name: string, data: string | Uint8Array) =>
-    void archive.entry({ name, mtime, mode: 0o600 }, Buffer.from(data))
+  const sums = new Map<string, string>()
+  const add = (name: string, data: string | Uint8Array) => {
+    sums.set(name, createHash('sha256').update(data).digest('hex'))
+    archive.entry({ name, mtime, mode: 0o600 }, Buffer.from(data))
+  }
   add(ENTRIES.about, json(parts.about))
   add(ENTRIES.clusterFile, parts.clusterFile)
   add(ENTRIES.trust, parts.trustPem)
   if (parts.caKeySealed !== undefined) add(ENTRIES.caKey, parts.caKeySealed)
-  const { sizeBytes: size, pieces } = parts.snapshot
+  const { sizeBytes: size, pieces, fileSha256 } = parts.snapshot
   await new Promise<void>((resolve, reject) => {
     const entry = archive.entry({ name: ENTRIES.snapshot, mtime, mode: 0o600, size }, (error) =>
       error ? reject(error) : resolve(),
@@ -57,8 +72,25 @@ async function fill(archive: tar.Pack, parts: BundleParts, taken: Taken): Promis
     entry.on('error', reject)
     copy(pieces, entry, taken).catch(reject)
   })
+  sums.set(ENTRIES.snapshot, fileSha256())
   add(ENTRIES.proof, json(await parts.prove()))
+  if (parts.signer !== undefined) {
+    const manifest = manifestOf(parts, parts.signer, sums)
+    add(MANIFEST, manifest)
+    add(SIGNATURE, await parts.signer.sign(manifest))
+  }
   archive.finalize()
+}
+
+function manifestOf(
+  { name, about }: BundleParts,
+  { principal: signer }: Signer,
+  sums: ReadonlyMap<string, string>,
+): string {
+  const { cluster, clusterId, takenAt, readRevision: revision } = about
+  const text = renderManifest({ name, cluster, clusterId, takenAt, revision, signer, sums })
+  if (parseManifest(text) === undefined) throw new TypeError(`a manifest that nobody could check:\n${text}`)
+  return text
 }
 
 async function copy(

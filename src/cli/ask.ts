@@ -40,6 +40,11 @@ export async function confirmByTyping(
       },
     )
   }
+  await askForWord(context, message, word)
+}
+
+/** On a terminal, whatever options say. @throws QuorateError `cancelled` for anything but the word */
+export async function askForWord(context: CliContext, message: string, word: string): Promise<void> {
   const prompts = await import('@clack/prompts')
   const answer = await prompts.text({
     message: context.forPrompt(`${message} Type '${word}' to go on:`),

@@ -6,12 +6,14 @@ import { formatBytes } from '../preflight/units.ts'
 import type { CliContext } from './context.ts'
 import { errorJson } from './render-error.ts'
 import { oneLine } from '../spec/visible.ts'
+import { signedBy } from './render-signers.ts'
 
 export function renderVerified(report: VerifyReport, colors: CliContext['colors']): string {
-  const { name, sizeBytes, about, proof, drill, notes } = report
+  const { name, sizeBytes, about, proof, drill, notes, signer } = report
   const lines = [
     `${colors.green('✓')} ${name}: ${formatBytes(sizeBytes)} read, every sum is right`,
     `  a store of ${formatBytes(proof.sizeBytes)} from ${oneLine(about.member)} (etcd ${oneLine(about.etcdVersion)}), up to revision ${proof.status.revision}; etcd's own tool reads in it what was recorded`,
+    ...(signer === undefined ? [] : [`  ${signedBy(signer, colors)}`]),
     ...(drill === undefined
       ? [`  not restored for a trial: quorate backup verify ${name} --drill`]
       : [
@@ -42,6 +44,6 @@ export function verifiedJson(outcome: VerifyOutcome): unknown {
   const { name } = outcome
   if ('error' in outcome) return { name, ok: false, ...errorJson(outcome.error) }
   const { report } = outcome
-  const { sizeBytes, sha256, encrypted, caKey, about, proof, drill = null, notes } = report
-  return { name, ok: true, sizeBytes, sha256, encrypted, caKey, about, proof, drill, notes }
+  const { sizeBytes, sha256, encrypted, caKey, about, proof, drill = null, notes, signer = null } = report
+  return { name, ok: true, sizeBytes, sha256, encrypted, caKey, signer, about, proof, drill, notes }
 }

@@ -5,12 +5,13 @@ import { formatBytes } from '../preflight/units.ts'
 import { stepJson } from '../run/event-json.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
+import { signedBy } from './render-signers.ts'
 
 type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'yellow'>
 
 export function renderRestorePreview(cluster: string, preview: RestorePreview, colors: Painter): string {
   const { snapshot, moved, stopped, risks, plan } = preview
-  const { name, revision, takenAt, member, etcdVersion, sizeBytes, keys } = snapshot
+  const { name, revision, takenAt, member, etcdVersion, sizeBytes, keys, signer } = snapshot
   const facts = [
     `revision ${revision}`,
     ...(keys === undefined ? [] : [`${keys} keys`]),
@@ -29,6 +30,7 @@ export function renderRestorePreview(cluster: string, preview: RestorePreview, c
   })
   return [
     `${colors.bold(`the cluster ${cluster} from ${oneLine(name)}`)} ${colors.dim(`(${facts.join(', ')})`)}`,
+    ...(signer === undefined ? [] : [`  ${colors.dim(signedBy(signer, colors))}`]),
     ...waves.map((line, index) => `  ${index + 1}. ${line}`),
     ...moved.map(({ host, path }) => `  ${colors.dim('kept:')} ${host}: ${oneLine(path)}`),
     ...stopped.map(({ host, what }) => `  ${colors.dim('stopped meanwhile:')} ${host}: ${oneLine(what)}`),

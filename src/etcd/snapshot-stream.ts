@@ -28,6 +28,8 @@ export interface SnapshotSum {
   readonly sizeBytes: number
   /** Hex, of the store without the sum at its end: what etcd appended. */
   readonly sha256: string
+  /** Hex, of the whole, with the sum at its end: what `sha256sum` says of the file. */
+  readonly fileSha256: string
 }
 
 export interface SnapshotMemory {
@@ -83,8 +85,10 @@ export async function* streamSnapshot(
     memory.copied?.(blob)
   }
   if (current !== undefined) yield take(current)
+  const fileSha256 = hash.copy().update(tail).digest('hex')
   const sha256 = hash.digest('hex')
-  if (sizeBytes % PAGE_BYTES === SUM_BYTES && tail.toString('hex') === sha256) return { sizeBytes, sha256 }
+  if (sizeBytes % PAGE_BYTES === SUM_BYTES && tail.toString('hex') === sha256)
+    return { sizeBytes, sha256, fileSha256 }
   throw new QuorateError('unhealthy', `the snapshot from ${client.name} is damaged: its sum does not match`, {
     host: client.name,
     hint: 'try again; if it happens again, look at the disk of that member',

@@ -85,7 +85,11 @@ async function read(
   }
 }
 
-const READ = { data: STORE, sum: { sizeBytes: STORE.length + 32, sha256: SUM.toString('hex') } }
+const FILE_SHA256 = createHash('sha256').update(STORE).update(SUM).digest('hex')
+const READ = {
+  data: STORE,
+  sum: { sizeBytes: STORE.length + 32, sha256: SUM.toString('hex'), fileSha256: FILE_SHA256 },
+}
 const DIES_FIRST = "throw new Error('no memory')"
 const READY =
   "const { parentPort: port } = require('node:worker_threads'); port.postMessage({ kind: 'ready' })\n"
@@ -168,6 +172,6 @@ test('who reads no further ends the connection', async () => {
   const client = await member(WHOLE, 'ok')
   const pieces = streamSnapshotAside(alone(client), undefined)
   await pieces.next()
-  await pieces.return({ sizeBytes: 0, sha256: '' })
+  await pieces.return({ sizeBytes: 0, sha256: '', fileSha256: '' })
   await expect(client.gone).resolves.toBeUndefined()
 })

@@ -83,6 +83,6 @@ async function receive(
       onProgress?.(doneBytes, value.totalBytes)
     }
   } finally {
-    await pieces.return({ sizeBytes: 0, sha256: '' })
+    await pieces.return({ sizeBytes: 0, sha256: '', fileSha256: '' })
   }
 }

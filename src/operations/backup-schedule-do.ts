@@ -16,6 +16,8 @@ import { onAll } from '../ssh/fleet.ts'
 import type { ScheduleSight } from './backup-schedule-look.ts'
 import { type ScheduleOperation as Operation, issueForSchedule, scheduleKey } from './schedule-certificate.ts'
 import type { ScheduleSources, ScheduleWish } from './backup-schedule-wish.ts'
+import { allowSigner, makeSigningKey } from './schedule-signing.ts'
+import { nodePrincipal, retireSigner } from './signers.ts'
 
 const PROGRAM_FOLDER = PLACES.program.slice(0, PLACES.program.lastIndexOf('/'))
 
@@ -26,6 +28,8 @@ export interface InstallOptions {
   readonly sources: ScheduleSources
   /** Of all nodes. */
   readonly changes: readonly ScheduleChange[]
+  /** The public half of the key that signs backups there, if there is one. */
+  readonly signingKey: string | undefined
 }
 
 export async function installSchedule(session: Session, options: InstallOptions): Promise<void> {
@@ -58,6 +62,14 @@ export async function installSchedule(session: Session, options: InstallOptions)
     const operation: Operation = ['schedule_certificate', PLACES.folder, SCHEDULE_USER, { text }]
     certificate = [{ operation, change: request }]
   }
+  const signing = change('signing-key')
+  if (signing !== undefined) {
+    const { lines } = await run([
+      ...ground.map(({ operation }) => ({ operation })),
+      { operation: makeSigningKey(session.cluster.name, node.name), change: signing },
+    ])
+    await allowSigner(session, node, lines)
+  }
   const binaries = [
     { binary: sources.program, path: PLACES.program, change: change('program') },
     { binary: sources.tool, path: PLACES.tool, change: change('tool') },
@@ -82,6 +94,9 @@ export async function installSchedule(session: Session, options: InstallOptions)
     // Started anew where its times have changed.
     { operation: ['restart', TIMER, '30'], change: change('timer') },
   ])
+  // The key is there already: only its signatures did not count so far.
+  if (change('signer') !== undefined && options.signingKey !== undefined)
+    await allowSigner(session, node, [`signing ${options.signingKey}`])
 }
 
 interface Work {
@@ -161,6 +176,8 @@ async function removeSchedule(
     extension,
     signal,
   })
+  // Its key is gone with it: what it signed until now goes on counting.
+  await retireSigner(session.cluster, nodePrincipal(session.cluster.name, node.name), session.now())
   session.emit({ type: 'note', host: node.name, text: 'its schedule is gone' })
 }
 

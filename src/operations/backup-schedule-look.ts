@@ -14,6 +14,9 @@ import { type ConfigOutline, outlineOf } from '../schedule/config.ts'
 import { type ScheduleThere, isThere, lookAtSchedule } from '../schedule/look.ts'
 import { onAll } from '../ssh/fleet.ts'
 import { type Standalone, standalone } from '../standalone/make.ts'
+import { linesOf } from '../signing/allowed-signers.ts'
+import { listOf, operatorPrincipal, trustedSigners } from './signers.ts'
+import { signingThere } from './schedule-signing.ts'
 import { type ScheduleSources, type ScheduleWish, caKeyMark, wantedSchedule } from './backup-schedule-wish.ts'
 
 export interface ScheduleAim {
@@ -72,6 +75,8 @@ export async function lookForSchedule(
   const wanted = await wantedSchedule(cluster, wish, there, {
     clusterFile: await readText(cluster.file),
     trust,
+    operators: linesOf((await trustedSigners(cluster)).text ?? '', operatorPrincipal(cluster.name)),
+    signing: signingThere(cluster, there, await listOf(cluster), session.now()),
     caKeyMark: cluster.pki.authority.home === 'local' ? caKeyMark(wish.recipients, trust) : undefined,
     ...sources,
     exporter,

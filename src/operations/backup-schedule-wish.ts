@@ -93,6 +93,10 @@ export interface ScheduleSupplies extends ScheduleSources {
   readonly trust: string
   /** Tells for whom, and of which CA, a sealed key is; undefined: there is none to send. */
   readonly caKeyMark: string | undefined
+  /** What the node lacks so that its signatures count. */
+  readonly signing: Pick<WantedSchedule, 'signingKey' | 'allowSigner'>
+  /** The operator's lines of the allowed signers: its own the node does not need. */
+  readonly operators: string
   readonly exporter: string
   readonly now: Date
 }
@@ -115,6 +119,7 @@ export async function wantedSchedule(
   const files: WantedFile[] = [
     own(PLACES.trust, 'whom it trusts to be a member', supplies.trust),
     ...(await storeFiles(store)),
+    own(PLACES.signers, 'whose word counts that a backup was proven', supplies.operators),
     own(PLACES.clusterFile, 'as it is here, for the backups', supplies.clusterFile),
     own(PLACES.config, 'what a run has to know', renderConfig(configOf(cluster, wish, supplies))),
     system(PLACES.service, 'what takes one backup', serviceUnit(unit)),
@@ -126,6 +131,7 @@ export async function wantedSchedule(
     programBytes: supplies.program.sizeBytes,
     tool: supplies.tool,
     certificate: whyCertificate(cluster, there, supplies),
+    ...supplies.signing,
     caKey: supplies.caKeyMark !== undefined && !hasCaKey(there, supplies.caKeyMark),
     unwanted: [
       ...[PLACES.storeCa, PLACES.storeCredentials].filter(

@@ -72,7 +72,8 @@ export async function scheduleBackups(session: Session, options: ScheduleOptions
   requireSame(shown.changes, sight.changes)
   // First: two nodes at once would each remove what the other keeps.
   await removeSchedules(session, lock, sight)
-  await installSchedule(session, { lock, wish, sources, ...sight })
+  const { signingKey } = sight.there
+  await installSchedule(session, { lock, wish, sources, signingKey, ...sight })
   // The first backup may take its time: nobody is to wait for it.
   await lock[Symbol.asyncDispose]()
   const after = await verified(session, wish, look)

@@ -4,6 +4,7 @@
  */
 import path from 'node:path'
 import { armor } from 'age-encryption'
+import { workFolder } from '../backup/work-folder.ts'
 import { QuorateError } from '../errors.ts'
 import { readText } from '../files/read-file.ts'
 import { connectMember } from '../etcd/client.ts'
@@ -11,11 +12,13 @@ import type { MemberTls } from '../etcd/endpoint.ts'
 import { replaceFile } from '../pki/atomic-file.ts'
 import { type ScheduleConfig, parseConfig, storeOf } from '../schedule/config.ts'
 import { renderMetrics } from '../schedule/metrics.ts'
-import { PLACES } from '../schedule/places.ts'
+import { PLACES, SERVICE, SIGNING_CREDENTIAL } from '../schedule/places.ts'
 import { type ScheduleState, begunRun, endedRun, parseState, renderState } from '../schedule/state.ts'
+import { type Signer, signerWith } from '../signing/ssh-keygen.ts'
 import { openStore } from '../store/open-store.ts'
 import type { BackupStore } from '../store/store.ts'
 import { type PruneReport, pruneBackups } from './prune-backups.ts'
+import { nodePrincipal } from './signers.ts'
 import { type BackupReport, takeBackup } from './take-backup.ts'
 
 export interface ScheduledRun {
@@ -46,7 +49,10 @@ export async function runScheduled(run: ScheduledRun): Promise<ScheduledReport> 
     using store = await openStore(storeOf(config), { environment: run.environment, signal: run.signal })
     backup = await take(config, store, run)
     const { cluster, keep } = config
-    const pruned = await pruneBackups(store, { cluster, keep, now: run.now(), signal: run.signal })
+    await using folder = await workFolder(PLACES.stateFolder)
+    const signers = { file: PLACES.signers, text: await readIfThere(PLACES.signers) }
+    const trust = { signers, folder: folder.path, signal: run.signal }
+    const pruned = await pruneBackups(store, { cluster, keep, trust, now: run.now(), signal: run.signal })
     const problem = pruningProblem(pruned)
     if (problem !== undefined) run.onWarning(problem)
     await note(endedRun(begun, { ...success(backup, pruned, run.now()), problem }, run.now()))
@@ -89,6 +95,7 @@ async function take(config: ScheduleConfig, store: BackupStore, run: ScheduledRu
       trustPem: ca,
       caKeySealed: sealed === undefined ? undefined : armor.decode(sealed),
       sealing: { kind: 'recipients', recipients: config.recipients },
+      signer: signerOf(config, run.environment),
       store,
       tool: { name: config.tool, path: PLACES.tool },
       workDirectory: PLACES.stateFolder,
@@ -101,10 +108,24 @@ async function take(config: ScheduleConfig, store: BackupStore, run: ScheduledRu
   }
 }
 
+/** With the node's own key, which systemd hands to this run. @throws QuorateError `state` */
+function signerOf({ cluster, node }: ScheduleConfig, environment: NodeJS.ProcessEnv): Signer {
+  const folder = environment['CREDENTIALS_DIRECTORY']
+  if (folder !== undefined)
+    return signerWith(path.join(folder, SIGNING_CREDENTIAL), nodePrincipal(cluster, node))
+  throw new QuorateError(
+    'state',
+    'there is no key here that signs the backup: systemd hands it to its service',
+    {
+      hint: `start the service instead: systemctl start ${SERVICE}; on the operator's computer, quorate backup schedule brings the key`,
+    },
+  )
+}
+
 function success(backup: BackupReport, pruned: PruneReport | undefined, now: Date): Partial<ScheduleState> {
   const { name, proof } = backup
   const { revision } = proof.status
-  const proven = pruned?.kept.find((one) => one.backup.proven === true)?.backup.name
+  const proven = pruned?.kept.find((one) => one.backup.vouched === true)?.backup.name
   return {
     lastSuccess: now.toISOString(),
     backup: { name, revision, sizeBytes: backup.bundle.sizeBytes },

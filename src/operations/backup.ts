@@ -11,6 +11,7 @@ import type { StoreLocation } from '../spec/backup.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { openStore } from '../store/open-store.ts'
 import { directClients } from './direct-clients.ts'
+import { operatorSigner } from './signers.ts'
 import { type BackupReport, takeBackup } from './take-backup.ts'
 
 export type { BackupReport } from './take-backup.ts'
@@ -38,11 +39,13 @@ export async function backup(session: Session, options: BackupOptions): Promise<
     })
   }
   using store = await openStore(location, { environment, signal })
-  const [caKeySealed, clusterFile, tool] = await Promise.all([
+  await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
+  const onMade = (text: string) => emit({ type: 'note', text })
+  const [caKeySealed, clusterFile, tool, signer] = await Promise.all([
     sealCaKey(session, sealing),
     readText(cluster.file),
     obtainTool(session),
-    mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 }),
+    operatorSigner(cluster, { now: now(), signal, onMade }),
   ])
   using members = await directClients(session, nodes)
   return await takeBackup({
@@ -52,6 +55,7 @@ export async function backup(session: Session, options: BackupOptions): Promise<
     trustPem,
     caKeySealed,
     sealing,
+    signer,
     store,
     tool,
     workDirectory: cluster.stateDirectory,

@@ -1,7 +1,7 @@
 /** `quorate backup list`: what a store holds, told from names and side files. No secret is needed, and nothing opened. */
 import { type SideFile, parseSideFile } from '../backup/bundle.ts'
 import { type BundleName, parseBundleName, provenFileName, sideFileName } from '../backup/names.ts'
-import { type Proven, parseProven } from '../backup/proven.ts'
+import { type Proven, type ProvenTrust, isVouched, parseProven } from '../backup/proven.ts'
 import type { StoreLocation } from '../spec/backup.ts'
 import { isProofOf } from './proven-record.ts'
 import { openStore } from '../store/open-store.ts'
@@ -25,6 +25,8 @@ export interface ListedBackup extends BundleName {
 export interface ListOptions {
   /** The cluster's name; undefined: all that are in the store. */
   readonly cluster: string | undefined
+  /** Whose records of drills count; left out: nobody's. */
+  readonly trust?: ProvenTrust | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -47,8 +49,9 @@ export async function backupList(
 /** Newest first. @throws QuorateError `store` */
 export async function listBackups(
   store: BackupStore,
-  { cluster, signal }: ListOptions,
+  options: ListOptions,
 ): Promise<readonly ListedBackup[]> {
+  const { cluster, signal } = options
   const files = new Map((await store.list(signal)).map((file) => [file.name, file]))
   const bundles = [...files.keys()].flatMap((name) => {
     const bundle = parseBundleName(name)
@@ -58,7 +61,7 @@ export async function listBackups(
   const listed: ListedBackup[] = []
   for (let first = 0; first < newestFirst.length; first += AT_A_TIME) {
     const some = newestFirst.slice(first, first + AT_A_TIME)
-    listed.push(...(await Promise.all(some.map(async (one) => await describe(store, files, one, signal)))))
+    listed.push(...(await Promise.all(some.map(async (one) => await describe(store, files, one, options)))))
   }
   return listed
 }
@@ -67,7 +70,7 @@ async function describe(
   store: BackupStore,
   files: ReadonlyMap<string, StoredFile>,
   bundle: BundleName,
-  signal: AbortSignal | undefined,
+  { trust, signal }: ListOptions,
 ): Promise<ListedBackup> {
   const { sizeBytes = 0, lockedUntil } = files.get(bundle.name) ?? {}
   const text = async (name: string) => (files.has(name) ? await store.read(name, signal) : undefined)
@@ -85,5 +88,9 @@ async function describe(
     troubles.push(`it has ${sizeBytes} bytes, and ${side.bundle.sizeBytes} were written: it is damaged`)
   const same = proven === undefined || isProofOf(proven, side)
   if (!same) troubles.push('its last drill was of another file of this name')
-  return { ...bundle, sizeBytes, lockedUntil, side, proven: same ? proven : undefined, troubles }
+  const counts =
+    same && proven !== undefined && trust !== undefined && (await isVouched(bundle.name, proven, trust))
+  if (same && proven !== undefined && !counts)
+    troubles.push('nobody who may sign backups says that it was proven: drill it again')
+  return { ...bundle, sizeBytes, lockedUntil, side, proven: counts ? proven : undefined, troubles }
 }

@@ -2,7 +2,8 @@
 import { hostname } from 'node:os'
 import type { SideFile } from '../backup/bundle.ts'
 import { provenFileName } from '../backup/names.ts'
-import { type Proven, parseProven } from '../backup/proven.ts'
+import { type Proven, parseProven, signProven } from '../backup/proven.ts'
+import type { Signer } from '../signing/ssh-keygen.ts'
 import { QuorateError } from '../errors.ts'
 import type { BackupStore, StoredFile } from '../store/store.ts'
 import type { DrillReport } from './drill.ts'
@@ -19,11 +20,15 @@ export interface RecordPlace {
   readonly signal: AbortSignal
 }
 
-/** @param sha256 hex, of the bundle as it lies in the store @throws QuorateError `store` */
+/**
+ * @param by.sha256 hex, of the bundle as it lies in the store
+ * @param by.signer whose word it is
+ * @throws QuorateError `store`; `state` if it can't be signed
+ */
 export async function recordProof(
   { store, file, now, signal }: RecordPlace,
   { etcdVersion, checks }: DrillReport,
-  sha256: string,
+  { sha256, signer }: { readonly sha256: string; readonly signer: Signer },
 ): Promise<void> {
   const found = (what: string) => checks.find((check) => check.what === what)
   const hash = found('hash')
@@ -36,7 +41,8 @@ export async function recordProof(
     revision: found('revision')?.found ?? '0',
     ...(hash?.outcome === 'equal' ? { hash: hash.found } : {}),
   }
-  await store.write(provenFileName(file.name), `${JSON.stringify(proven, undefined, 2)}\n`, signal)
+  const signed = await signProven(proven, file.name, signer, signal)
+  await store.write(provenFileName(file.name), `${JSON.stringify(signed, undefined, 2)}\n`, signal)
 }
 
 /**

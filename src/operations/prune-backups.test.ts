@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { bundleName, provenFileName, sideFileName } from '../backup/names.ts'
+import { signProven } from '../backup/proven.ts'
 import { PROVEN, bundleFixture } from '../backup/stored.fixture.ts'
 import { QuorateError } from '../errors.ts'
+import { testSigner } from '../signing/testing.ts'
 import { openDirectoryStore } from '../store/directory.ts'
 import { pruneBackups } from './prune-backups.ts'
 
@@ -66,6 +68,26 @@ test('one that was exchanged since its drill does not count as proven', async ()
   const report = await pruneBackups(store, { cluster: 'prod', keep: { ...KEEP, hourly: 1 }, now: NOW })
   expect(report.removed.map(({ name }) => name)).toEqual([exchanged])
   expect(report.kept.map(({ backup }) => backup.name)).toEqual([newest, proven])
+})
+
+test('whoever can write to the store can not have the backup removed that an operator has proven', async () => {
+  const operator = await testSigner(folder, 'operator@prod')
+  const trust = { signers: { text: operator.line, file: 'allowed_signers' }, folder }
+  const [proven, claimed, newest] = [await taken('prod', 3), await taken('prod', 5), await taken('prod', 12)]
+  const [signed, stolen] = [await signProven(PROVEN, proven, operator), { ...PROVEN }]
+  await writeFile(path.join(folder, sideFileName(proven)), '{}')
+  await writeFile(path.join(folder, provenFileName(proven)), JSON.stringify(signed))
+  for (const forged of [stolen, signed]) {
+    await writeFile(path.join(folder, provenFileName(claimed)), JSON.stringify(forged))
+    using store = await openDirectoryStore(folder)
+    const keep = { ...KEEP, hourly: 1 }
+    const report = await pruneBackups(store, { cluster: 'prod', keep, trust, now: NOW })
+    expect(report.kept.map(({ backup, reasons }) => [backup.name, ...reasons])).toEqual([
+      [newest, 'newest', 'hourly'],
+      [claimed, 'proven'],
+      [proven, 'proven'],
+    ])
+  }
 })
 
 test('one that the store does not give up is told of, and keeps no other from going', async () => {

@@ -1,7 +1,7 @@
 /** Removes from a store what nobody wants kept any more, of one cluster and of no other. Needs no session. */
 import { parseSideFile } from '../backup/bundle.ts'
 import { type BundleName, parseBundleName, provenFileName, sideFileName } from '../backup/names.ts'
-import { parseProven } from '../backup/proven.ts'
+import { type ProvenTrust, isVouched, parseProven } from '../backup/proven.ts'
 import { type DatedBackup, type Sorted, keepers } from '../backup/retention.ts'
 import { QuorateError } from '../errors.ts'
 import type { Retention } from '../spec/backup.ts'
@@ -17,6 +17,8 @@ export interface PruneOptions {
   readonly cluster: string
   readonly keep: Retention
   readonly now: Date
+  /** Whose records of drills count; left out: nobody's. */
+  readonly trust?: ProvenTrust | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -28,38 +30,42 @@ export interface PruneReport {
 }
 
 /** This cluster's, in no order. */
-export async function storedBackups(
-  store: BackupStore,
-  cluster: string,
-  signal?: AbortSignal,
-): Promise<readonly StoredBackup[]> {
-  return await backupsAmong(store, await store.list(signal), cluster, signal)
+export async function storedBackups(store: BackupStore, options: Among): Promise<readonly StoredBackup[]> {
+  return await backupsAmong(store, await store.list(options.signal), options)
 }
+
+type Among = Pick<PruneOptions, 'cluster' | 'trust' | 'signal'>
 
 /** As `storedBackups`, of files that were listed already. */
 export async function backupsAmong(
   store: BackupStore,
   files: readonly StoredFile[],
-  cluster: string,
-  signal?: AbortSignal,
+  options: Among,
 ): Promise<readonly StoredBackup[]> {
   const names = new Set(files.map(({ name }) => name))
   const backups: StoredBackup[] = []
   for (const { name, sizeBytes, lockedUntil } of files) {
     const bundle = parseBundleName(name)
-    if (bundle === undefined || bundle.cluster !== cluster) continue
-    const proven = names.has(provenFileName(name)) && (await isProven(store, name, signal))
-    backups.push({ ...bundle, sizeBytes, lockedUntil, proven })
+    if (bundle === undefined || bundle.cluster !== options.cluster) continue
+    const record = names.has(provenFileName(name)) ? await recordOf(store, name, options) : NO_RECORD
+    backups.push({ ...bundle, sizeBytes, lockedUntil, ...record })
   }
   return backups
 }
 
-/** What lies there now, and not what lay there when it was tried. */
-async function isProven(store: BackupStore, name: string, signal?: AbortSignal): Promise<boolean> {
+const NO_RECORD = { proven: false, vouched: false }
+
+/** Of what lies there now, and not of what lay there when it was tried. */
+async function recordOf(
+  store: BackupStore,
+  name: string,
+  { trust, signal }: Among,
+): Promise<Required<Pick<StoredBackup, 'proven' | 'vouched'>>> {
   const proven = parseProven(await store.read(provenFileName(name), signal))
-  return (
-    proven !== undefined && isProofOf(proven, parseSideFile(await store.read(sideFileName(name), signal)))
-  )
+  if (proven === undefined) return NO_RECORD
+  const side = parseSideFile(await store.read(sideFileName(name), signal))
+  if (!isProofOf(proven, side)) return NO_RECORD
+  return { proven: true, vouched: trust !== undefined && (await isVouched(name, proven, trust)) }
 }
 
 /** What would stay and what would go. */
@@ -72,8 +78,8 @@ export function sortBackups(
 
 /** The oldest goes first; one that can't be removed keeps no other from it. @throws QuorateError `store` if it can't be read */
 export async function pruneBackups(store: BackupStore, options: PruneOptions): Promise<PruneReport> {
-  const { cluster, signal } = options
-  const { kept, removable } = sortBackups(await storedBackups(store, cluster, signal), options)
+  const { signal } = options
+  const { kept, removable } = sortBackups(await storedBackups(store, options), options)
   return { kept, ...(await removeBackups(store, removable, signal)) }
 }
 

@@ -1,4 +1,5 @@
 /** `quorate backup prune`: shown first, with the reason for each that stays; then removed what was shown, and no more. */
+import type { ProvenTrust } from '../backup/proven.ts'
 import { parseBundleName, provenFileName, sideFileName } from '../backup/names.ts'
 import type { Sorted } from '../backup/retention.ts'
 import { QuorateError } from '../errors.ts'
@@ -25,6 +26,8 @@ export interface PruneRequest {
   /** The cluster's name: backups of others are not touched. */
   readonly cluster: string
   readonly keep: Retention
+  /** Whose records of drills count; left out: nobody's. */
+  readonly trust?: ProvenTrust | undefined
   readonly now: () => Date
   readonly signal: AbortSignal
   /** Is shown what will go before anything does, and throws to stop. Not asked where nothing goes. */
@@ -68,9 +71,10 @@ export async function pruneStore(store: BackupStore, request: PruneRequest): Pro
   return { store: title, kept: now.kept, removed, failed: await stillThere(store, failed, signal), swept }
 }
 
-async function look(store: BackupStore, { cluster, keep, now, signal }: PruneRequest): Promise<PrunePreview> {
+async function look(store: BackupStore, request: PruneRequest): Promise<PrunePreview> {
+  const { cluster, keep, now, signal } = request
   const files = await store.list(signal)
-  const sorted = sortBackups(await backupsAmong(store, files, cluster, signal), { keep, now: now() })
+  const sorted = sortBackups(await backupsAmong(store, files, request), { keep, now: now() })
   if (sorted.removable.length > 0 && sorted.kept.length === 0)
     throw new TypeError('no rule may remove every backup there is')
   return { ...sorted, store: store.title, keep, orphans: orphansAmong(files, cluster) }

@@ -23,7 +23,7 @@ export async function backupChoice(
       .filter((bundle) => bundle.cluster === cluster.name)
       .toSorted((a, b) => b.takenAt.getTime() - a.takenAt.getTime())[0]
     if (newest === undefined) return none(`there is no backup of this cluster in ${store.title}`)
-    const text = `go back to the newest backup in ${store.title}: taken ${ageOf(newest.takenAt, now())} ago (${newest.takenAt.toISOString()}), revision ${newest.revision}; all that was written since is lost. Better only where no survivor's log is newer`
+    const text = `go back to the newest backup in ${store.title}: taken ${ageOf(newest.takenAt, now())} ago (${newest.takenAt.toISOString()}), revision ${newest.revision}, by its name; restore checks who signed it. All that was written since is lost. Better only where no survivor's log is newer`
     return { kind: 'backup', text, command: `quorate restore ${newest.name}` }
   } catch (error) {
     if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error

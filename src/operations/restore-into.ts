@@ -4,6 +4,7 @@ import { chmod, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { OpenedBackup } from '../backup/open.ts'
 import { unseal } from '../backup/sealing.ts'
+import type { TrustedSigners } from '../backup/trusted.ts'
 import { QuorateError } from '../errors.ts'
 import { createFile } from '../pki/atomic-file.ts'
 import type { AskPassphrase } from '../pki/authority.ts'
@@ -12,34 +13,44 @@ import type { Cluster } from '../spec/cluster.ts'
 import { readYaml } from '../spec/document.ts'
 import { editValues } from '../spec/edit.ts'
 import { valueAt } from '../spec/report.ts'
+import { signersFile } from './signers.ts'
 
 /**
- * Writes the cluster file of the backup, with other addresses where some are given; one that is there stays as it is.
+ * The cluster file of the backup, with other addresses where some are given.
  *
- * @returns whether it was written
+ * @returns its text as it is to be written; undefined: one is there already, and stays as it is
  * @throws QuorateError `backup` for a bare snapshot; `usage` for a node that is not in it, or addresses for a file that is there
  */
-export async function writeClusterFile(
+export function plannedClusterFile(
   { clusterFile, name }: Pick<OpenedBackup, 'clusterFile' | 'name'>,
   into: string,
   addresses: Readonly<Record<string, string>>,
-): Promise<boolean> {
+): string | undefined {
   if (existsSync(into)) {
-    if (Object.keys(addresses).length === 0) return false
+    if (Object.keys(addresses).length === 0) return undefined
     throw new QuorateError('usage', `${into} is there already, so --address changes nothing`, {
       hint: 'write the addresses into that file, and leave the option out',
     })
   }
-  if (clusterFile === undefined) {
-    throw new QuorateError('backup', `there is no cluster file in ${name}: it is a bare snapshot`, {
-      hint: 'write the cluster file yourself (quorate init), then: quorate -f FILE restore SNAPSHOT',
-    })
-  }
+  if (clusterFile !== undefined) return withAddresses(clusterFile, addresses)
+  throw new QuorateError('backup', `there is no cluster file in ${name}: it is a bare snapshot`, {
+    hint: 'write the cluster file yourself (quorate init), then: quorate -f FILE restore SNAPSHOT',
+  })
+}
+
+/** @throws QuorateError `moved` if there is one by now */
+export async function writeClusterFile(into: string, text: string): Promise<void> {
   await mkdir(path.dirname(into), { recursive: true })
-  const text = withAddresses(clusterFile, addresses)
   if (!(await createFile(into, text, 0o644))) throw new QuorateError('moved', `${into} appeared meanwhile`)
   await chmod(into, 0o644)
-  return true
+}
+
+/** Beside the CA, where there is no list yet: whose backups count from now on. @returns the file, if it was written */
+export async function keepSigners(cluster: Cluster, { text }: TrustedSigners): Promise<readonly string[]> {
+  const file = signersFile(cluster)
+  if (text === undefined || existsSync(file)) return []
+  await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
+  return (await createFile(file, text, 0o600)) ? [file] : []
 }
 
 function withAddresses(text: string, addresses: Readonly<Record<string, string>>): string {

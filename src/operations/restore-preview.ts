@@ -1,5 +1,6 @@
 /** What whoever says yes to a restore should have read: what is lost, moved and stopped. */
 import type { OpenedBackup } from '../backup/open.ts'
+import type { BundleSigner } from '../backup/trusted.ts'
 import { QuorateError } from '../errors.ts'
 import { KV } from '../etcd/gen/kv_pb.ts'
 import { utf8 } from '../etcd/keys.ts'
@@ -23,6 +24,8 @@ export interface RestorePreview {
     readonly takenAt: string | undefined
     readonly member: string | undefined
     readonly etcdVersion: string | undefined
+    /** Whose signature was checked; undefined: nobody's. */
+    readonly signer: BundleSigner | undefined
   }
   /** The newest revision that a member says it has; undefined: none answers, or there is no cluster. */
   readonly presentRevision: bigint | undefined
@@ -60,6 +63,7 @@ export async function previewOf(
       takenAt: about?.takenAt,
       member: about?.member,
       etcdVersion: about?.etcdVersion,
+      signer: opened.signer,
     },
     presentRevision,
     replaces: members.some((member) => member?.dataPresent === true || member?.walPresent === true),
@@ -87,6 +91,9 @@ function risksOf(
       : [lossOf(present, revision, since)]),
     ...(about === undefined
       ? ['It is a bare snapshot: nothing in it says of which cluster it is, or which etcd wrote it.']
+      : []),
+    ...(about !== undefined && opened.signer === undefined
+      ? ['Nobody vouches for this backup: it is not signed, or its signature can’t be checked here.']
       : []),
     ...(options.length > 0
       ? []

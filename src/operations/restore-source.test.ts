@@ -16,6 +16,7 @@ async function open(snapshot: string): Promise<unknown> {
     snapshot,
     store: undefined,
     secret: async () => ({ kind: 'passphrase', passphrase: '' }),
+    signers: { text: undefined, file: 'allowed_signers' },
     workDirectory: folder,
     environment: {},
     signal: new AbortController().signal,

@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { openBare } from '../backup/bare.ts'
 import { type OpenedBackup, openBackup } from '../backup/open.ts'
+import type { BundleTrust } from '../backup/trusted.ts'
 import type { Secret } from '../backup/sealing.ts'
 import { QuorateError } from '../errors.ts'
 import { openForReading } from '../files/read-file.ts'
@@ -13,7 +14,7 @@ import type { StoreLocation } from '../spec/backup.ts'
 import { obtainTool } from './backup.ts'
 import { openStore } from '../store/open-store.ts'
 
-export interface SourceOptions {
+export interface SourceOptions extends BundleTrust {
   /** The path of a bundle, or of a snapshot as `etcdctl snapshot save` writes it; or the name of a backup in the store. */
   readonly snapshot: string
   /** Where to look for a name; throws if nobody knows. */
@@ -29,18 +30,21 @@ export interface SourceOptions {
 /**
  * The sum of a snapshot's file may still be compared: `restore` awaits that.
  *
- * @throws QuorateError `usage` if there is none of that name, `store`; `backup` if it is damaged or the secret is another one
+ * @throws QuorateError `usage` if there is none of that name, `store`; `backup` if it is damaged or the secret is another one;
+ *   `signature` if it is a bundle, and not from anybody who may make one
  */
 export async function openSnapshot(options: SourceOptions): Promise<OpenedBackup> {
-  const { snapshot, secret, store, workDirectory, environment, signal } = options
+  const { snapshot, secret, store, workDirectory, environment, signal, signers, acceptUnsigned } = options
   await mkdir(workDirectory, { recursive: true, mode: 0o700 })
-  const opening = { workDirectory, secret, signal }
+  const opening = { workDirectory, secret, signal, signers, acceptUnsigned }
   const file = path.resolve(snapshot)
   if (existsSync(file)) {
     await using handle = await openForReading(file, { code: 'usage' }).catch((error: unknown) => {
       throw QuorateError.from(error, 'usage', `${snapshot} can't be read`)
     })
-    const bare = (await handle.stat()).isFile() ? await openBare(file, signal) : undefined
+    // What should be a bundle by its name was exchanged if it is not.
+    const mayBeBare = (await handle.stat()).isFile() && !path.basename(file).includes('.bundle')
+    const bare = mayBeBare ? await openBare(file, signal) : undefined
     if (bare !== undefined) return bare
     const data = handle.createReadStream({ highWaterMark: 1024 ** 2, autoClose: false })
     return await openBackup({ name: path.basename(file), data }, opening)

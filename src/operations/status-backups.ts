@@ -136,6 +136,9 @@ async function troubles(
   if (timer.active !== 'active' || !timer.enabled) {
     notes.push(`the timer of its backups is ${timer.active}: quorate backup schedule puts it right`)
   }
+  if (there.signingKey === undefined) {
+    notes.push('its backups are not signed: quorate backup schedule brings a key for that')
+  }
   const overdue = overdueSince(there, now)
   if (overdue !== undefined) notes.push(`${overdue}, and one should be taken ${config.every}`)
   const left =

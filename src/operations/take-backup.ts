@@ -12,6 +12,7 @@ import { gather } from '../backup/gather.ts'
 import { workFolder } from '../backup/work-folder.ts'
 import { requireRoom } from '../etcd/room.ts'
 import { writeBundle } from '../backup/write.ts'
+import type { Signer } from '../signing/ssh-keygen.ts'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { KV } from '../etcd/gen/kv_pb.ts'
@@ -37,6 +38,8 @@ export interface BackupRequest {
   /** Encrypted for the same secret as the bundle; undefined: not in it. */
   readonly caKeySealed: Uint8Array | undefined
   readonly sealing: Sealing
+  /** Whose key says that this backup is ours. */
+  readonly signer: Signer
   readonly store: BackupStore
   /** etcd's own, of the cluster's version. */
   readonly tool: SnapshotTool
@@ -116,15 +119,21 @@ async function takeFrom(
       const message = `the snapshot ends with revision ${proof.status.revision}, and ${readRevision} had been read before`
       throw new QuorateError('unhealthy', message, { host: client.name })
     }
-    const { clusterFile, trustPem, caKeySealed } = request
+    const { clusterFile, trustPem, caKeySealed, signer } = request
     const bundle = await writeBundle(
       {
+        name,
         about,
         clusterFile,
         trustPem,
         caKeySealed,
-        snapshot: { sizeBytes: totalBytes, pieces: copy.pieces() },
+        snapshot: {
+          sizeBytes: totalBytes,
+          pieces: copy.pieces(),
+          fileSha256: () => copy.sum.fileSha256,
+        },
         prove,
+        signer,
       },
       sealing,
     )
@@ -149,7 +158,7 @@ async function takeFrom(
     await store.write(sideFileName(name), `${JSON.stringify(side, undefined, 2)}\n`, signal)
     return { name, store: store.title, ...side }
   } finally {
-    await pieces.return({ sizeBytes: 0, sha256: '' })
+    await pieces.return({ sizeBytes: 0, sha256: '', fileSha256: '' })
   }
 }
 

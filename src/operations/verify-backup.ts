@@ -5,15 +5,17 @@ import { type SideFile, parseSideFile } from '../backup/bundle.ts'
 import { parseBundleName, sideFileName } from '../backup/names.ts'
 import { type OpenedBackup, openBackup } from '../backup/open.ts'
 import { type Secret, isOtherSecret } from '../backup/sealing.ts'
+import type { BundleSigner, BundleTrust } from '../backup/trusted.ts'
 import { QuorateError } from '../errors.ts'
 import { readSnapshotStatus } from '../etcd/snapshot-tool.ts'
+import type { Signer } from '../signing/ssh-keygen.ts'
 import type { BackupStore, StoredFile } from '../store/store.ts'
 import { type DrillReport, drill } from './drill.ts'
 import { recordProof, withdrawn } from './proven-record.ts'
 import type { EtcdPrograms } from './scratch-etcd.ts'
 import { inspectCaKey } from './verify-ca-key.ts'
 
-export interface VerifyRequest {
+export interface VerifyRequest extends BundleTrust {
   readonly store: BackupStore
   /** As the store lists it. */
   readonly file: StoredFile
@@ -21,6 +23,8 @@ export interface VerifyRequest {
   readonly secret: () => Promise<Secret>
   /** Restore it for a trial. */
   readonly drill: boolean
+  /** Who records that it was; asked for only then. */
+  readonly signer: () => Promise<Signer>
   /** etcd's, fit for a snapshot of that version. */
   readonly programs: (version: string) => Promise<EtcdPrograms>
   /** Absolute path of a folder with room for the whole store; with a drill, for twice as much. */
@@ -38,6 +42,8 @@ export interface VerifyReport extends Pick<SideFile, 'about' | 'proof'> {
   readonly sha256: string
   readonly encrypted: boolean
   readonly caKey: boolean
+  /** undefined: nobody signed it, or it could not be checked; that was accepted, and is among the notes. */
+  readonly signer: BundleSigner | undefined
   /** undefined: not asked for. */
   readonly drill: DrillReport | undefined
   /** What is not as it should be, but speaks against nothing that is in it. */
@@ -46,16 +52,21 @@ export interface VerifyReport extends Pick<SideFile, 'about' | 'proof'> {
 
 /**
  * Success of a drill is recorded beside the bundle; where a later one fails, that record goes.
- * @throws QuorateError `backup` saying what differs and what that means; `store`; `state`: no room here; `artifact`;
- *   `cancelled`
+ * @throws QuorateError `backup` saying what differs and what that means; `signature`: not from anybody who may make one;
+ *   `store`; `state`: no room here; `artifact`; `cancelled`
  */
 export async function verifyBackup(request: VerifyRequest): Promise<VerifyReport> {
   try {
     return await verify(request)
   } catch (error) {
-    if (!(error instanceof QuorateError) || error.code !== 'backup' || isOtherSecret(error)) throw error
+    if (!isAboutIt(error) || isOtherSecret(error)) throw error
     throw await withdrawn(request, error, async ({ sha256 }) => (await sumInStore(request)) !== sha256)
   }
+}
+
+/** Whether the backup is to blame, and not the store or this computer. */
+export function isAboutIt(error: unknown): error is QuorateError {
+  return error instanceof QuorateError && ['backup', 'signature'].includes(error.code)
 }
 
 async function verify(request: VerifyRequest): Promise<VerifyReport> {
@@ -63,15 +74,22 @@ async function verify(request: VerifyRequest): Promise<VerifyReport> {
   const { name } = file
   const sideText = await store.read(sideFileName(name), signal)
   const read = new Reading(file, (done) => onProgress?.(`reading ${name}`, done, file.sizeBytes))
+  const notes: string[] = []
+  const acceptUnsigned: BundleTrust['acceptUnsigned'] =
+    request.acceptUnsigned &&
+    (async (unvouched) => {
+      await request.acceptUnsigned?.(unvouched)
+      notes.push(`nobody vouches for it: ${unvouched.why}`)
+    })
+  const { workDirectory, secret, signers } = request
   await using backup = await openBackup(
     { name, data: read.through(await store.get(name, { signal })) },
-    { workDirectory: request.workDirectory, secret: request.secret, signal },
+    { workDirectory, secret, signal, signers, acceptUnsigned },
   )
   const { about, proof } = backup
   if (about === undefined || proof === undefined)
     throw differs(name, 'it is a bare snapshot under the name of a backup')
   const sha256 = read.finish()
-  const notes: string[] = []
   requireOwnName(name, about)
   if (sideText === undefined) {
     notes.push('its side file is missing: only what is inside was compared')
@@ -97,7 +115,7 @@ async function verify(request: VerifyRequest): Promise<VerifyReport> {
       if (!(error instanceof QuorateError) || error.code !== 'backup') throw error
       throw await withdrawn(request, error, async () => true)
     })
-    await recordProof(request, drilled, sha256)
+    await recordProof(request, drilled, { sha256, signer: await request.signer() })
   }
   return {
     name,
@@ -105,6 +123,7 @@ async function verify(request: VerifyRequest): Promise<VerifyReport> {
     sha256,
     encrypted: backup.secret !== undefined,
     caKey: backup.caKeySealed !== undefined,
+    signer: backup.signer,
     about,
     proof,
     drill: drilled,

@@ -3,6 +3,7 @@ import { ownArchitecture } from '../artifacts/artifact.ts'
 import { obtainEtcd } from '../artifacts/obtain.ts'
 import { parseBundleName } from '../backup/names.ts'
 import type { Secret } from '../backup/sealing.ts'
+import type { BundleTrust } from '../backup/trusted.ts'
 import { QuorateError } from '../errors.ts'
 import { snapshotTool } from '../etcd/snapshot-tool.ts'
 import { atLeast } from '../etcd/versions.ts'
@@ -11,11 +12,12 @@ import type { StoreLocation } from '../spec/backup.ts'
 import { openStore } from '../store/open-store.ts'
 import type { StoredFile } from '../store/store.ts'
 import type { EtcdPrograms } from './scratch-etcd.ts'
-import { type VerifyReport, verifyBackup } from './verify-backup.ts'
+import { operatorSigner } from './signers.ts'
+import { type VerifyReport, isAboutIt, verifyBackup } from './verify-backup.ts'
 
 export type VerifySession = Pick<Session, 'cluster' | 'cacheDirectory' | 'signal' | 'emit' | 'now'>
 
-export interface VerifyOptions {
+export interface VerifyOptions extends BundleTrust {
   readonly location: StoreLocation
   /** `newest` or `all` of the cluster; or the name of one in the store. */
   readonly which: 'newest' | 'all' | { readonly name: string }
@@ -37,7 +39,7 @@ export type VerifyOutcome =
  */
 export async function* verifyBackups(
   session: VerifySession,
-  { location, which, drill, secret, environment }: VerifyOptions,
+  { location, which, drill, secret, environment, signers, acceptUnsigned }: VerifyOptions,
 ): AsyncGenerator<VerifyOutcome> {
   const { cluster, signal, now, emit } = session
   using store = await openStore(location, { environment, signal })
@@ -48,7 +50,10 @@ export async function* verifyBackups(
         store,
         file,
         secret,
+        signers,
+        acceptUnsigned,
         drill,
+        signer: async () => await operatorSigner(cluster, { now: now(), signal }),
         now,
         signal,
         programs: async (version) => await programsFor(session, version),
@@ -57,7 +62,7 @@ export async function* verifyBackups(
       })
       yield { name, report }
     } catch (error) {
-      if (!(error instanceof QuorateError) || error.code !== 'backup') throw error
+      if (!isAboutIt(error)) throw error
       yield { name, error }
     }
   }

@@ -26,6 +26,8 @@ const WANTED: WantedSchedule = {
   programBytes: 130_000_000,
   tool: { name: 'etcdutl', sha256: 'bb' },
   certificate: undefined,
+  signingKey: undefined,
+  allowSigner: undefined,
   caKey: false,
   unwanted: [PLACES.storeCredentials],
   exporter: '/var/lib/prometheus/node-exporter',
@@ -34,6 +36,9 @@ const WANTED: WantedSchedule = {
 const WHOLE = `machine x86_64
 user
 ${file(PLACES.program, 'root:root', '755', 'aa')}${file(PLACES.tool, 'root:root', '755', 'bb')}${file(PLACES.config, 'root:quorate-backup', '640', sum)}config ${encoded(CONFIG)}
+ssh-keygen
+signing ssh-ed25519 AAAAC3Nz root@service01
+systemd 252
 exporter ${PLACES.metrics}
 unit quorate-backup.timer LoadState=loaded
 unit quorate-backup.timer ActiveState=active
@@ -67,6 +72,9 @@ test('what a machine says is read', () => {
     machine: 'x86_64',
     user: true,
     config: CONFIG,
+    signingKey: 'ssh-ed25519 AAAAC3Nz',
+    sshKeygen: true,
+    systemd: 252,
     timer: { exists: true, active: 'active', enabled: true },
     service: { active: 'inactive', result: 'exit-code' },
     next: new Date('2026-11-22T04:00:00Z'),
@@ -79,11 +87,12 @@ test('what a machine says is read', () => {
 
 test('a bare machine gets everything, one that has it nothing', () => {
   expect(kinds(WHOLE)).toEqual([])
-  expect(kinds(BARE, { certificate: 'it has none', caKey: true })).toEqual([
+  expect(kinds(BARE, { certificate: 'it has none', signingKey: 'it has none', caKey: true })).toEqual([
     'user',
     'program',
     'tool',
     'certificate',
+    'signing-key',
     'ca-key',
     'file',
     'timer',

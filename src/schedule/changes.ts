@@ -23,6 +23,10 @@ export interface WantedSchedule {
   readonly tool: { readonly name: string; readonly sha256: string }
   /** Why a certificate has to be issued; undefined: the one there is good. */
   readonly certificate: string | undefined
+  /** Why a key has to be made that signs the backups; undefined: the one there is good. */
+  readonly signingKey: string | undefined
+  /** What it takes so that signatures of the key there count; undefined: they do, or it is made anew. */
+  readonly allowSigner: string | undefined
   /** Whether the key of the CA has to be sealed and sent. */
   readonly caKey: boolean
   /** Files of an earlier schedule that this one has no use for: absolute paths. */
@@ -37,6 +41,8 @@ export interface ScheduleChange {
     | 'program'
     | 'tool'
     | 'certificate'
+    | 'signing-key'
+    | 'signer'
     | 'file'
     | 'drop'
     | 'ca-key'
@@ -82,6 +88,18 @@ export function installChanges(there: ScheduleThere, wanted: WantedSchedule): re
       host,
       what: 'issue a client certificate for a key that is made there',
       why: wanted.certificate,
+    },
+    wanted.signingKey !== undefined && {
+      kind: 'signing-key',
+      host,
+      what: 'make a key there that signs the backups, and let it count from now on',
+      why: wanted.signingKey,
+    },
+    wanted.allowSigner !== undefined && {
+      kind: 'signer',
+      host,
+      what: `let backups count that its key signs: ${wanted.allowSigner}`,
+      why: 'it is not among those who may sign',
     },
     wanted.caKey && {
       kind: 'ca-key',

@@ -33,6 +33,11 @@ tell certificate /etc/quorate-backup/client.crt
 if [ -f /etc/quorate-backup/client.key ]; then
   printf 'key %s\n' "$(openssl pkey -in /etc/quorate-backup/client.key -pubout -outform DER 2>/dev/null | sha256sum | cut -c 1-64)"
 fi
+if command -v ssh-keygen >/dev/null; then echo 'ssh-keygen'; fi
+if [ -f /etc/quorate-backup/signing.key ]; then
+  printf 'signing %s\n' "$(ssh-keygen -y -P '' -f /etc/quorate-backup/signing.key 2>/dev/null </dev/null)"
+fi
+systemctl --version | sed -n -E '1s/^(systemd [0-9]+).*/\1/p'
 if [ -d "$exporter" ]; then printf 'exporter %s\n' "$(readlink "$exporter/${metrics##*/}")"; fi
 for unit in quorate-backup.timer quorate-backup.service; do
   systemctl show "$unit" -p LoadState,ActiveState,UnitFileState,Result,NeedDaemonReload,NextElapseUSecRealtime |

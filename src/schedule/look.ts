@@ -37,6 +37,12 @@ export interface ScheduleThere {
   readonly certificate: string | undefined
   /** SHA-256 of the public key (SPKI) of the key beside it. */
   readonly keySpki: string | undefined
+  /** The public half of the key that signs backups: `ssh-ed25519 AAAA…`. */
+  readonly signingKey: string | undefined
+  /** Whether ssh-keygen is there, which signs. */
+  readonly sshKeygen: boolean
+  /** systemd's version; undefined: it does not say. */
+  readonly systemd: number | undefined
   /** undefined: node_exporter reads no files there. Empty: ours are not among them. */
   readonly exporterLink: string | undefined
   readonly timer: UnitThere
@@ -66,6 +72,8 @@ const FILES = [
   PLACES.key,
   PLACES.certificate,
   PLACES.trust,
+  PLACES.signingKey,
+  PLACES.signers,
   PLACES.storeCa,
   PLACES.storeCredentials,
   PLACES.service,
@@ -115,6 +123,12 @@ export function parseLook(host: string, text: string): ScheduleThere {
     state: parseState(packed('state')),
     certificate: packed('certificate'),
     keySpki: all('key')[0],
+    signingKey: all('signing')
+      .find((key) => /^ssh-ed25519 [A-Za-z0-9+/=]+( |$)/.test(key))
+      ?.split(' ', 2)
+      .join(' '),
+    sshKeygen: facts.some(([name]) => name === 'ssh-keygen'),
+    systemd: all('systemd').map(Number)[0],
     exporterLink: all('exporter')[0],
     timer: unit(units, TIMER),
     service: unit(units, SERVICE),

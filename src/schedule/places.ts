@@ -17,6 +17,10 @@ export const PLACES = {
   key: '/etc/quorate-backup/client.key',
   certificate: '/etc/quorate-backup/client.crt',
   trust: '/etc/quorate-backup/ca.crt',
+  /** Signs the backups (OpenSSH); root's alone: systemd hands it to each run (LoadCredential=). */
+  signingKey: '/etc/quorate-backup/signing.key',
+  /** Whose word counts that a backup was proven. */
+  signers: '/etc/quorate-backup/allowed_signers',
   storeCa: '/etc/quorate-backup/store-ca.crt',
   storeCredentials: '/etc/quorate-backup/store-credentials.yaml',
   service: '/etc/systemd/system/quorate-backup.service',
@@ -27,6 +31,9 @@ export const PLACES = {
   /** When the timer last fired, as systemd remembers it for Persistent=. */
   stamp: '/var/lib/systemd/timers/stamp-quorate-backup.timer',
 } as const
+
+/** The name of the signing key in the folder that systemd makes for a run ($CREDENTIALS_DIRECTORY). */
+export const SIGNING_CREDENTIAL = 'signing.key'
 
 export const SERVICE = 'quorate-backup.service'
 export const TIMER = 'quorate-backup.timer'

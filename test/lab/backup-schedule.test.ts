@@ -10,6 +10,7 @@ import { type BundleName, parseBundleName } from '../../src/backup/names.ts'
 import { openBackup } from '../../src/backup/open.ts'
 import { unseal } from '../../src/backup/sealing.ts'
 import type { CertificateList } from '../../src/operations/certs-list.ts'
+import { trustedSigners } from '../../src/operations/signers.ts'
 import type { ScheduleReport } from '../../src/operations/backup-schedule.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { forge } from './support/authority.ts'
@@ -96,12 +97,19 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     const open = async (identities: readonly string[]) =>
       await openBackup(
         { name, data: Readable.from([data]) },
-        { workDirectory: lab.folder, secret: async () => ({ kind: 'identities', identities }) },
+        {
+          workDirectory: lab.folder,
+          secret: async () => ({ kind: 'identities', identities }),
+          signers: await trustedSigners({ stateDirectory: stateFolder(lab) }),
+        },
       )
     await expect(open([await generateIdentity()])).rejects.toThrow('none of these secret keys opens')
 
     await using bundle = await open([identity])
     expect(bundle.about).toMatchObject({ cluster: 'test', etcdVersion: '3.5.16' })
+    // With a key of its own, which the service is handed and nobody but root reads there.
+    expect(bundle.signer).toMatchObject({ principal: 'node-service01@test', name })
+    expect(await on(NODE, 'stat', '-c', '%U %a', '/etc/quorate-backup/signing.key')).toBe('root 600')
     expect(bundle.clusterFile).toBe(await readFile(lab.clusterFile, 'utf8'))
     const sealed = Readable.from([Buffer.from(bundle.caKeySealed ?? '')])
     const pem = (await text(await unseal(secret, sealed, 'the CA key'))).trim()

@@ -12,6 +12,7 @@ import { KV } from '../../src/etcd/gen/kv_pb.ts'
 import { loadClusterFile } from '../../src/operations/load.ts'
 import { openClusterSession } from '../../src/operations/open.ts'
 import type { ScheduleReport } from '../../src/operations/backup-schedule.ts'
+import { operatorSigner, trustedSigners } from '../../src/operations/signers.ts'
 import { type BackupReport, takeBackup } from '../../src/operations/take-backup.ts'
 import { allMembers } from '../../src/run/session.ts'
 import { openDirectoryStore } from '../../src/store/directory.ts'
@@ -55,7 +56,11 @@ describe.skipIf(whyNoLab())('backup', () => {
     using from = await openDirectoryStore(store)
     return await openBackup(
       { name, data: await from.get(name) },
-      { workDirectory: lab.folder, secret: async () => ({ kind: 'identities', identities: [identity] }) },
+      {
+        workDirectory: lab.folder,
+        secret: async () => ({ kind: 'identities', identities: [identity] }),
+        signers: await trustedSigners({ stateDirectory: stateFolder(lab) }),
+      },
     )
   }
 
@@ -71,12 +76,14 @@ describe.skipIf(whyNoLab())('backup', () => {
     expect(report).toMatchObject({ sealed: 'recipients', recipients: [recipient], caKey: true })
     expect(BigInt(report.proof.status.revision)).toBeGreaterThanOrEqual(BigInt(report.about.readRevision))
     expect(report.proof.hashKv?.revision).toBe(report.proof.status.revision)
+    expect((await stat(path.join(stateFolder(lab), 'backup-signing.key'))).mode & 0o777).toBe(0o600)
     const file = path.join(folder('keys'), report.name)
     expect((await stat(file)).mode & 0o777).toBe(0o600)
     expect(JSON.parse(await readFile(`${file}.json`, 'utf8'))).toMatchObject({ bundle: report.bundle })
 
     await using inside = await opened(folder('keys'), report.name)
     expect(inside.about).toEqual(report.about)
+    expect(inside.signer).toMatchObject({ principal: 'operator@test', name: report.name })
     expect(inside.clusterFile).toBe(await readFile(lab.clusterFile, 'utf8'))
     const [certificate, key] = await Promise.all(
       ['ca.crt', 'ca.key'].map(
@@ -120,6 +127,7 @@ describe.skipIf(whyNoLab())('backup', () => {
       trustPem: '',
       caKeySealed: undefined,
       sealing: { kind: 'recipients', recipients: [recipient] },
+      signer: await operatorSigner(cluster, { now: new Date() }),
       store: {
         ...store,
         put: async (name, body, options) => {
@@ -261,6 +269,7 @@ describe.skipIf(whyNoLab())('backup', () => {
     await using inside = await openBackup(data, {
       workDirectory: lab.folder,
       secret: async () => ({ kind: 'passphrase', passphrase: 'correct horse' }),
+      signers: await trustedSigners({ stateDirectory: stateFolder(lab) }),
     })
     expect(inside.proof).toEqual(report.proof)
     await rm(file)

@@ -5,7 +5,7 @@ import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type OpensslCa, carried, offlineCa, opensslCa } from './support/authority.ts'
-import { applied, freshState } from './support/fresh.ts'
+import { applied, freshState, keptSigners } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { statusOf } from './support/status.ts'
 import { fetchFile, openssl } from './support/tools.ts'
@@ -74,6 +74,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
     const store = path.join(lab.folder, 'backups')
     const to = ['--store', store, '--recipient', await identityToRecipient(identity)]
     const { name } = JSON.parse(await quorateOk(lab, ['backup', ...to, '--json'])) as { name: string }
+    const signers = await keptSigners(lab)
     await Promise.all([lab.pristine(), freshState(lab)])
     const ca = {
       certificate: path.join(lab.folder, 'vault-ca.crt'),
@@ -88,6 +89,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca to a CA', () => {
       key,
       '--into',
       clusterFile,
+      ...signers,
       '--yes',
     ])
     expect(await readFile(clusterFile, 'utf8')).toContain('vault')

@@ -104,6 +104,20 @@ const LIFE: readonly Typed[] = [
     as: 'quorate backup verify --all --identity backup.key --store backups',
     exitCode: 10,
   },
+  { shown: 'quorate backup signers' },
+  {
+    shown:
+      'age --decrypt --identity backup.key prod.bundle.age | zstd --decompress | tar --extract --one-top-level=opened',
+    as: 'quorate backup --store open --plaintext && zstd --decompress --stdout open/*.bundle | tar --extract --one-top-level=opened',
+  },
+  {
+    shown:
+      'TZ=UTC ssh-keygen -Y verify -f allowed_signers -I operator@prod -n quorate-backup -s opened/SHA256SUMS.sig < opened/SHA256SUMS',
+    as: 'TZ=UTC ssh-keygen -Y verify -f .quorate/my-cluster/allowed_signers -I operator@my-cluster -n quorate-backup -s opened/SHA256SUMS.sig < opened/SHA256SUMS',
+  },
+  { shown: 'head -n 7 opened/SHA256SUMS', as: 'head -n 7 opened/SHA256SUMS | grep "^# signer: operator@"' },
+  { shown: 'cd opened && sha256sum --check --strict SHA256SUMS' },
+  { shown: 'quorate backup signers rotate', as: 'quorate backup signers rotate --yes' },
   { shown: 'quorate repair' },
   // Nothing is wrong with it.
   { shown: 'quorate repair etcd02' },
@@ -214,10 +228,12 @@ const NOT_HERE: Readonly<Record<string, string>> = {
   'quorate run service01 -- journalctl -u quorate-backup.service -n 30': 'the same',
   'quorate run service01 -- /usr/local/lib/quorate/quorate -f /etc/quorate-backup/cluster.yaml backup list':
     'the same',
+  'quorate backup signers rotate service01': 'test/lab/attack-bucket.test.ts, with a schedule',
+  'quorate backup signers revoke node-service01@prod': 'the same',
+  'quorate restore ./prod.bundle.age --into cluster.yaml --identity backup.key --signers allowed_signers':
+    'test/lab/restore.test.ts, on machines made new',
   'quorate restore ./snapshot.db --confirm prod': 'test/lab/restore.test.ts, with etcd 3.4',
   'quorate restore ./prod.bundle.age --identity backup.key': 'the same, as the name in the store',
-  'quorate restore ./prod.bundle.age --into cluster.yaml --identity backup.key':
-    'test/lab/restore.test.ts, on machines made new',
   'quorate upgrade --to 3.5.34 --sha256 amd64=3b1f8e0c5a7d92644f6e2b8d1c3a59708f4e6d2c1b0a99887766554433221100':
     'test/lab/attack-release.test.ts, with checksums of programs that there are',
   'quorate upgrade --to 3.5.34 --sha256 amd64/etcd=3b1f8e0c5a7d92644f6e2b8d1c3a59708f4e6d2c1b0a99887766554433221100 --check':

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tool } from '../../src/lab/tool.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type OpensslCa, carried, forge, offlineCa } from './support/authority.ts'
-import { freshState, startOver, stateFolder } from './support/fresh.ts'
+import { freshState, keptSigners, startOver, stateFolder } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { statusOf } from './support/status.ts'
 import { operatorFiles } from './support/tools.ts'
@@ -120,9 +120,11 @@ describe.skipIf(whyNoLab())('with an offline CA', () => {
       '--json',
     ])
     const { name } = JSON.parse(taken) as { name: string }
+    const signers = await keptSigners(lab)
     await Promise.all([lab.pristine(), freshState(lab)])
     const clusterFile = path.join(lab.folder, 'again.yaml')
-    const words = ['restore', path.join(store, name), '--identity', key, '--into', clusterFile, '--yes']
+    const from = [path.join(store, name), '--identity', key, ...signers]
+    const words = ['restore', ...from, '--into', clusterFile, '--yes']
     await waits(words, { clusterFile })
     await carried({ ...lab, clusterFile }, ca)
     await quorateOk({ clusterFile }, words)

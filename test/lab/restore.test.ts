@@ -10,7 +10,7 @@ import type { ProcessResult } from '../../src/ssh/process.ts'
 import { allMembers } from '../../src/run/session.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { sessionOf } from './support/fill.ts'
-import { applied, freshState, stateFolder } from './support/fresh.ts'
+import { applied, freshState, keptSigners, stateFolder } from './support/fresh.ts'
 import { type ToolEvent, held, on } from './support/held.ts'
 import { type Written, contentsAt, contentsNow, writeHistory } from './support/history.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
@@ -150,10 +150,11 @@ describe.skipIf(whyNoLab())('restore', () => {
 
   test('new machines, a bundle and its key: the same cluster, with the same CA', async () => {
     const ca = await readFile(path.join(stateFolder(lab), 'ca/ca.crt'), 'utf8')
+    const signers = await keptSigners(lab)
     await Promise.all([lab.pristine(), freshState(lab)])
     const into = path.join(lab.folder, 'again.yaml')
     const address = `etcd02=${lab.machine('etcd02').address}`
-    const words = ['restore', bundle, ...secret(), '--into', into, '--address', address, '--yes']
+    const words = ['restore', bundle, ...secret(), '--into', into, '--address', address, ...signers, '--yes']
     await quorateOk({ clusterFile: into }, words)
     expect(await readFile(path.join(stateFolder(lab), 'ca/ca.crt'), 'utf8')).toBe(ca)
     await using session = await sessionOf(lab)
@@ -232,6 +233,7 @@ describe.skipIf(whyNoLab())('restore', () => {
     await using opened = await openSnapshot({
       snapshot: file,
       store: undefined,
+      signers: { text: undefined, file: 'none' },
       secret: async () => await Promise.reject(new Error('nothing is encrypted')),
       workDirectory: lab.folder,
       environment: {},

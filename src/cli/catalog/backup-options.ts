@@ -18,3 +18,12 @@ export const SEAL_OPTIONS: Options = [
 export const SECRET_OPTION: Options = [
   { flags: '--identity <file>', description: 'secret keys of age (default: a passphrase is asked for)' },
 ]
+
+export const SIGNER_OPTIONS: Options = [
+  {
+    flags: '--signers <file>',
+    description:
+      'who may have signed it, as ssh-keygen has it (default: allowed_signers in the state folder)',
+  },
+  { flags: '--unsigned', description: 'use one that is not signed, or whose signature can’t be checked' },
+]

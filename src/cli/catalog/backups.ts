@@ -1,5 +1,5 @@
 /** Commands about copies of a cluster's data, and the way back from a disaster. */
-import { SEAL_OPTIONS, SECRET_OPTION, STORE_OPTION } from './backup-options.ts'
+import { SEAL_OPTIONS, SECRET_OPTION, SIGNER_OPTIONS, STORE_OPTION } from './backup-options.ts'
 import type { CommandDefinition } from '../command.ts'
 import { PROOF_COMMANDS } from './proofs.ts'
 import { TRANSFER_COMMANDS } from './transfer.ts'
@@ -78,6 +78,7 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
     options: [
       ...STORE_OPTION,
       ...SECRET_OPTION,
+      ...SIGNER_OPTIONS,
       {
         flags: '--into <file>',
         description:

@@ -1,6 +1,6 @@
 /** Commands about the backups that there are: which, whether they are any good, and which may go. */
 import type { CommandDefinition } from '../command.ts'
-import { SECRET_OPTION, STORE_OPTION } from './backup-options.ts'
+import { SECRET_OPTION, SIGNER_OPTIONS, STORE_OPTION } from './backup-options.ts'
 
 export const PROOF_COMMANDS: readonly CommandDefinition[] = [
   {
@@ -25,6 +25,7 @@ export const PROOF_COMMANDS: readonly CommandDefinition[] = [
     options: [
       ...STORE_OPTION,
       ...SECRET_OPTION,
+      ...SIGNER_OPTIONS,
       { flags: '--drill', description: 'restore it for a trial, and compare what is in it then' },
       { flags: '--all', description: 'every backup of this cluster' },
     ],
@@ -34,6 +35,34 @@ export const PROOF_COMMANDS: readonly CommandDefinition[] = [
       'quorate backup verify --all --json',
     ],
     load: async () => await import('../commands/backup-verify.ts'),
+  },
+  {
+    name: 'backup signers',
+    group: 'Backup and recovery',
+    summary: 'who may sign backups: list, replace or revoke their keys',
+    description:
+      "Every backup is signed, by the operator's key or by that of the node that takes it, in OpenSSH's format. The public keys that count are in allowed_signers in the state folder; keep a copy of it beside the secret key of age. `rotate` makes a new key: yours, or a node's if one is named; what the old one signed until then still counts. `revoke` is for a key that others may have: nothing that it signed counts any more, and the cluster's name has to be typed. Safe to run again.",
+    arguments: [
+      {
+        syntax: '[action]',
+        description: 'list, rotate or revoke (default: list)',
+        values: ['list', 'rotate', 'revoke'],
+      },
+      { syntax: '[who]', description: 'rotate: a node; revoke: a name or fingerprint from the list' },
+    ],
+    options: [
+      {
+        flags: '--confirm <name>',
+        description: "the cluster's name, where there is no terminal to type it on",
+      },
+    ],
+    examples: [
+      'quorate backup signers',
+      'quorate backup signers rotate',
+      'quorate backup signers rotate service01',
+      'quorate backup signers revoke node-service01@prod',
+    ],
+    load: async () => await import('../commands/backup-signers.ts'),
   },
   {
     name: 'backup prune',

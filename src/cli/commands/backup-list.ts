@@ -1,4 +1,5 @@
 import { backupList } from '../../operations/list-backups.ts'
+import { provenTrust } from '../../operations/signers.ts'
 import { storeLocation } from '../backup-options.ts'
 import { type CommandHandler, flagOption } from '../command.ts'
 import { backupListJson, renderBackupList } from '../render-backup-list.ts'
@@ -7,8 +8,10 @@ import { loadForCommand } from '../with-session.ts'
 const listCommand: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context)
   const own = flagOption(input, 'all') ? undefined : cluster.name
+  await using trust = await provenTrust(cluster)
   const { store, backups } = await backupList(storeLocation(cluster, input), {
     cluster: own,
+    trust,
     environment: process.env,
     signal: context.signal,
   })

@@ -1,4 +1,5 @@
 import { type PrunePreview, prune, requirePruned } from '../../operations/prune.ts'
+import { provenTrust } from '../../operations/signers.ts'
 import { BACKUP_DEFAULTS } from '../../spec/defaults.ts'
 import { confirm } from '../ask.ts'
 import { storeLocation } from '../backup-options.ts'
@@ -17,9 +18,11 @@ const pruneCommand: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context)
   const keep = { ...(cluster.backup?.schedule?.keep ?? BACKUP_DEFAULTS.keep), ...keepOption(input) }
   const { signal, now, colors } = context
+  await using trust = await provenTrust(cluster)
   const result = await prune(storeLocation(cluster, input), {
     cluster: cluster.name,
     keep,
+    trust,
     environment: process.env,
     now,
     signal,

@@ -1,6 +1,7 @@
 import { QuorateError } from '../../errors.ts'
 import { type VerifyOptions, type VerifyOutcome, verifyBackups } from '../../operations/verify-backups.ts'
 import { secretSource, storeLocation } from '../backup-options.ts'
+import { signersFor, unsignedApproval } from '../signer-options.ts'
 import { type CommandHandler, type CommandInput, flagOption } from '../command.ts'
 import { renderVerified, verifiedJson } from '../render-backup-verify.ts'
 import { printError } from '../render-error.ts'
@@ -20,6 +21,8 @@ const verifyCommand: CommandHandler = async (context, input) => {
         which,
         drill: flagOption(input, 'drill'),
         secret: async () => await ask(secret),
+        signers: await signersFor(cluster, input),
+        acceptUnsigned: flagOption(input, 'unsigned') ? unsignedApproval(context, input, ask) : undefined,
         environment: process.env,
       }
       for await (const outcome of verifyBackups(session, options)) {

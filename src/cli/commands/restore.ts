@@ -1,8 +1,17 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
 import { temporaryFolder } from '../../files/temporary.ts'
 import { type RestoreReport, restore } from '../../operations/restore.ts'
-import { restoreCa, writeClusterFile } from '../../operations/restore-into.ts'
+import type { OpenedBackup } from '../../backup/open.ts'
+import {
+  keepSigners,
+  plannedClusterFile,
+  restoreCa,
+  writeClusterFile,
+} from '../../operations/restore-into.ts'
+import { intoPreview } from '../../operations/restore-into-preview.ts'
+import type { Cluster } from '../../spec/cluster.ts'
 import type { RestorePreview } from '../../operations/restore-preview.ts'
 import { openSnapshot, statusOf } from '../../operations/restore-source.ts'
 import { withoutNodes } from '../../spec/without-nodes.ts'
@@ -11,6 +20,8 @@ import { confirmByTyping, confirm as confirmYes } from '../ask.ts'
 import { secretSource, storeLocation } from '../backup-options.ts'
 import { type CommandHandler, type CommandInput, flagOption, textList, textOption } from '../command.ts'
 import type { CliContext } from '../context.ts'
+import { signersFor, unsignedApproval } from '../signer-options.ts'
+import { intoJson, renderIntoPreview } from '../render-into.ts'
 import { previewJson, renderRestorePreview, renderRestored, restoreQuestion } from '../render-restore.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 
@@ -18,27 +29,32 @@ const restoreCommand: CommandHandler = async (context, input) => {
   const started = performance.now()
   const [snapshot = ''] = input.args
   const into = textOption(input, 'into')
-  const known = into === undefined ? await loadForCommand(context) : undefined
+  const own = into === undefined ? context : { ...context, file: path.resolve(into) }
+  // With --into what is here is only compared: the file may have to be made first.
+  const present = into === undefined || existsSync(own.file) ? await loadForCommand(own) : undefined
+  const known = into === undefined ? present : undefined
+  const signers = await signersFor(present, input)
   await using folder = known === undefined ? await temporaryFolder({ purpose: 'restore' }) : undefined
   await using opened = await openSnapshot({
     snapshot,
     store: known === undefined ? givenStore(input) : () => storeLocation(known, input),
     secret: secretSource(context, input),
+    signers,
+    acceptUnsigned: unsignedApproval(context, input),
     workDirectory: known?.stateDirectory ?? folder?.path ?? '',
     environment: process.env,
     signal: context.signal,
   })
-  const own = into === undefined ? context : { ...context, file: path.resolve(into) }
-  if (into !== undefined && (await writeClusterFile(opened, own.file, addresses(input))))
-    context.err(`${own.file} is written, as it was in the backup\n`)
+  if (into !== undefined) await writeInto(own, input, opened, present)
   const without = textList(input, 'without')
   const cluster = withoutNodes(known ?? (await loadForCommand(own)), without)
   return await withSession(
     own,
     async (session, ask) => {
       if (into !== undefined) {
-        const files = await restoreCa(cluster, opened, session.askPassphrase)
-        for (const file of files) session.emit({ type: 'note', text: `${file} is written, from the backup` })
+        const ca = await restoreCa(cluster, opened, session.askPassphrase)
+        for (const file of [...ca, ...(await keepSigners(cluster, signers))])
+          session.emit({ type: 'note', text: `${file} is written` })
       }
       const report = await restore(session, {
         opened,
@@ -54,6 +70,25 @@ const restoreCommand: CommandHandler = async (context, input) => {
     },
     { cluster },
   )
+}
+
+/** Shows what the backup would bring here, asks, and writes its cluster file where there is none. */
+async function writeInto(
+  context: CliContext,
+  input: CommandInput,
+  opened: OpenedBackup,
+  present: Cluster | undefined,
+): Promise<void> {
+  const planned = plannedClusterFile(opened, context.file, addresses(input))
+  const preview = await intoPreview(opened, { into: context.file, planned, present })
+  if (context.json) context.out(`${JSON.stringify(intoJson(preview))}\n`)
+  else context.err(renderIntoPreview(preview, context.colors))
+  const question = `The cluster file and the CA of ${opened.name} decide from where programs come and whom the cluster trusts. Write them here?`
+  const typed = textOption(input, 'confirm')
+  if (typed === undefined || typed !== opened.about?.cluster) await confirmYes(context, question)
+  if (planned === undefined) return
+  await writeClusterFile(context.file, planned)
+  context.err(`${context.file} is written, as it was in the backup\n`)
 }
 
 function givenStore(input: CommandInput): (() => ReturnType<typeof storeLocation>) | undefined {
@@ -91,7 +126,7 @@ function addresses(input: CommandInput): Readonly<Record<string, string>> {
 /** As it can be typed from any folder. */
 function finishedBy(context: CliContext, input: CommandInput, snapshot: string): string {
   const without = textList(input, 'without')
-  const [identity, store] = ['identity', 'store'].map((name) => textOption(input, name))
+  const [identity, store, signers] = ['identity', 'store', 'signers'].map((name) => textOption(input, name))
   const words = [
     'quorate',
     ...(context.file === 'cluster.yaml' ? [] : ['-f', path.resolve(context.file)]),
@@ -99,6 +134,8 @@ function finishedBy(context: CliContext, input: CommandInput, snapshot: string):
     snapshot.includes('/') ? path.resolve(snapshot) : snapshot,
     ...(store === undefined ? [] : ['--store', store.startsWith('s3://') ? store : path.resolve(store)]),
     ...(identity === undefined ? [] : ['--identity', path.resolve(identity)]),
+    ...(signers === undefined ? [] : ['--signers', path.resolve(signers)]),
+    ...(flagOption(input, 'unsigned') ? ['--unsigned'] : []),
     ...(without.length === 0 ? [] : ['--without', ...without]),
     ...(flagOption(input, 'otherCluster') ? ['--other-cluster'] : []),
   ]

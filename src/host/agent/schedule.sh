@@ -57,3 +57,16 @@ op_schedule_forget() {
   heed
 }
 
+# schedule_signing_key FOLDER COMMENT: a key that signs backups, born here and root's alone. Its public half is told.
+op_schedule_signing_key() {
+  rm -f "$2/waiting-signing.key" "$2/waiting-signing.key.pub"
+  (umask 077 && ssh-keygen -q -t ed25519 -N '' -C "$3" -f "$2/waiting-signing.key" </dev/null) ||
+    fail "ssh-keygen can not make a key"
+  rm -f "$2/waiting-signing.key.pub"
+  public=$(ssh-keygen -y -P '' -f "$2/waiting-signing.key" </dev/null) || fail "ssh-keygen can not read its key"
+  chown root:root "$2/waiting-signing.key"
+  chmod 600 "$2/waiting-signing.key"
+  sync "$2/waiting-signing.key"
+  mv -f "$2/waiting-signing.key" "$2/signing.key"
+  printf 'signing %s\n' "$public"
+}

@@ -14,6 +14,8 @@ import { KV } from '../../../src/etcd/gen/kv_pb.ts'
 import { utf8 } from '../../../src/etcd/keys.ts'
 import { snapshotTool } from '../../../src/etcd/snapshot-tool.ts'
 import { tool } from '../../../src/lab/tool.ts'
+import { operatorSigner, trustedSigners } from '../../../src/operations/signers.ts'
+import type { Signer } from '../../../src/signing/ssh-keygen.ts'
 import { type BackupReport, takeBackup } from '../../../src/operations/take-backup.ts'
 import { openDirectoryStore } from '../../../src/store/directory.ts'
 import { type EtcdBinaries, etcdBinaries } from '../etcd-binaries.ts'
@@ -104,6 +106,14 @@ export class BackupSource implements AsyncDisposable {
       await tool([path.join(this.#binaries.directory, 'etcdctl'), endpoint, ...tls, ...words])
   }
 
+  #home() {
+    return { name: 'prod', stateDirectory: path.join(this.store, '..', '.quorate', 'prod') }
+  }
+
+  async #signer(): Promise<Signer> {
+    return await operatorSigner(this.#home(), { now: new Date() })
+  }
+
   async backup(sealing: Sealing = KEYS): Promise<BackupReport> {
     const store = await openDirectoryStore(this.store)
     return await takeBackup({
@@ -113,6 +123,7 @@ export class BackupSource implements AsyncDisposable {
       trustPem: 'CERTIFICATE',
       caKeySealed: undefined,
       sealing,
+      signer: await this.#signer(),
       store,
       tool: snapshotTool(this.#binaries.artifact.files),
       workDirectory: path.join(this.store, '..', 'work'),
@@ -127,13 +138,21 @@ export class BackupSource implements AsyncDisposable {
     const workDirectory = path.join(this.store, '..', 'work')
     const side = JSON.parse(await readFile(path.join(this.store, sideFileName(name)), 'utf8')) as SideFile
     const data = pieces(await readFile(bundle))
-    await using opened = await openBackup({ name, data }, { workDirectory, secret: async () => MINE })
+    const trust = { signers: await trustedSigners(this.#home()) }
+    await using opened = await openBackup(
+      { name, data },
+      { ...trust, workDirectory, secret: async () => MINE },
+    )
     const { about, clusterFile = '', trustPem = '', caKeySealed, sizeBytes } = opened
     if (about === undefined) throw new TypeError('not a bundle')
     const proof = { ...side.proof, ...changes }
-    const snapshot = { sizeBytes, pieces: pieces(await readFile(opened.snapshotFile)) }
+    const whole = await readFile(opened.snapshotFile)
+    const fileSha256 = () => createHash('sha256').update(whole).digest('hex')
+    const snapshot = { sizeBytes, pieces: pieces(whole), fileSha256 }
+    const signer = await this.#signer()
     const prove = async () => proof
-    const forged = await writeBundle({ about, clusterFile, trustPem, caKeySealed, snapshot, prove }, KEYS)
+    const parts = { name, about, clusterFile, trustPem, caKeySealed, snapshot, prove, signer }
+    const forged = await writeBundle(parts, KEYS)
     await rename(bundle, `${bundle}.true`)
     const store = await openDirectoryStore(this.store)
     const hash = createHash('sha256')

@@ -17,6 +17,16 @@ export async function freshState(lab: TestLab): Promise<void> {
   await copyFile(lab.knownHostsFile, path.join(stateFolder(lab), 'known_hosts'))
 }
 
+/**
+ * Who may sign backups, as a user keeps it beside the secret key of age: without it nobody could tell later whose backup it
+ * is. Gives the words that name it.
+ */
+export async function keptSigners(lab: TestLab): Promise<readonly [string, string]> {
+  const file = path.join(lab.folder, 'allowed_signers')
+  await copyFile(path.join(stateFolder(lab), 'allowed_signers'), file)
+  return ['--signers', file]
+}
+
 /** Machines and state folder as at the very first, and the cluster file with these keys. */
 export async function startOver(
   lab: TestLab,

@@ -1,0 +1,147 @@
+/** Whether a bundle is from somebody who may make one: asked before anything else of it is used. */
+import { QuorateError } from '../errors.ts'
+import { parseSigners } from '../signing/allowed-signers.ts'
+import { type SignatureOutcome, checkSignature } from '../signing/ssh-keygen.ts'
+import { MANIFEST, type Manifest, SIGNATURE, parseManifest } from './manifest.ts'
+import { parseBundleName } from './names.ts'
+
+/** Who may sign, for whoever opens a bundle. */
+export interface TrustedSigners {
+  /** An allowed signers file of OpenSSH; undefined: there is none, and no signature can be checked. */
+  readonly text: string | undefined
+  /** The file's path, for messages. */
+  readonly file: string
+}
+
+/** A bundle that nobody can vouch for. */
+export interface Unvouched {
+  readonly name: string
+  /** As in `it is not signed: …`. */
+  readonly why: string
+}
+
+export interface BundleTrust {
+  readonly signers: TrustedSigners
+  /**
+   * Asked where there is no signature, or nothing to check it with; a signature that is wrong is refused without asking.
+   * Throws to refuse; where it is left out, that is refused as well.
+   */
+  readonly acceptUnsigned?: ((unvouched: Unvouched) => Promise<void>) | undefined
+}
+
+/** Who signed it. */
+export interface BundleSigner {
+  readonly principal: string
+  /** `SHA256:…` of the key. */
+  readonly fingerprint: string
+  /** The name that was signed. */
+  readonly name: string
+}
+
+/** What of a bundle is checked: nothing of it has been looked into so far. */
+export interface Unverified {
+  /** What it is called where it was found. */
+  readonly name: string
+  readonly manifest: Buffer | undefined
+  readonly signature: Buffer | undefined
+  /** SHA-256 in hex of every other entry there is. */
+  readonly sums: ReadonlyMap<string, string>
+}
+
+/**
+ * @param folder absolute path of a private folder for what ssh-keygen reads
+ * @returns undefined: nobody signed it, and that was accepted
+ * @throws QuorateError `signature`
+ */
+export async function requireTrusted(
+  found: Unverified,
+  { signers, acceptUnsigned = refuseUnsigned }: BundleTrust,
+  { folder, signal }: { readonly folder: string; readonly signal: AbortSignal | undefined },
+): Promise<{ readonly signer: BundleSigner; readonly manifest: Manifest } | undefined> {
+  const { name, manifest: text, signature } = found
+  if (text === undefined && signature === undefined) {
+    const why = 'it is not signed: anyone who can write to the place where it lay can have made it'
+    await acceptUnsigned({ name, why })
+    return undefined
+  }
+  const manifest = text === undefined ? undefined : parseManifest(text.toString('utf8'))
+  if (text === undefined || signature === undefined || manifest === undefined)
+    throw untrusted(name, `its ${MANIFEST} or ${SIGNATURE} is missing or damaged`)
+  if (signers.text === undefined) {
+    const why = `it says that ${manifest.signer} signed it, which can't be checked: there is no ${signers.file}`
+    await acceptUnsigned({ name, why })
+    return undefined
+  }
+  const { signer: principal, takenAt } = manifest
+  const checked = await checkSignature({
+    text: text.toString('utf8'),
+    signature: signature.toString('latin1'),
+    principal,
+    at: new Date(takenAt),
+    allowed: signers.text,
+    folder,
+    signal,
+  })
+  if (checked.kind !== 'good') throw refusal(name, manifest, checked, signers)
+  requireSums(found, manifest)
+  requireSignedName(name, manifest)
+  return { signer: { principal, fingerprint: checked.fingerprint, name: manifest.name }, manifest }
+}
+
+function requireSums({ name, sums }: Unverified, manifest: Manifest): void {
+  for (const entry of new Set([...sums.keys(), ...manifest.sums.keys()])) {
+    if (sums.get(entry) === manifest.sums.get(entry)) continue
+    const what = !sums.has(entry) ? 'is missing' : manifest.sums.has(entry) ? 'was changed' : 'was added'
+    // Names that nobody signed may be anything.
+    const shown = manifest.sums.has(entry) ? entry : JSON.stringify(entry.slice(0, 100))
+    throw untrusted(name, `its ${shown} ${what} since ${manifest.signer} signed it`)
+  }
+}
+
+/** A file that a person has named otherwise is what its manifest says; in a store each has its own name. */
+function requireSignedName(name: string, manifest: Manifest): void {
+  if (name === manifest.name || parseBundleName(name) === undefined) return
+  throw untrusted(name, `${manifest.signer} signed ${manifest.name}: that backup was given this one's name`)
+}
+
+function refusal(
+  name: string,
+  { signer, takenAt }: Manifest,
+  outcome: SignatureOutcome,
+  signers: TrustedSigners,
+): QuorateError {
+  if (outcome.kind !== 'unknown')
+    return untrusted(name, `its signature is not one of ${signer} over its contents`)
+  const { fingerprint } = outcome
+  const known = parseSigners(signers.text ?? '').filter((one) => one.fingerprint === fingerprint)
+  if (known.some(({ revokedAt }) => revokedAt !== undefined))
+    return untrusted(name, `its signing key ${fingerprint} was revoked`)
+  const [ended] = known.flatMap(({ until }) => until ?? [])
+  if (ended !== undefined && ended <= new Date(takenAt)) {
+    return untrusted(
+      name,
+      `its signing key ${fingerprint} was allowed until ${ended.toISOString()}, and the backup is of ${takenAt}`,
+    )
+  }
+  const message = `the key ${fingerprint} that signed it is not allowed for ${signer} in ${signers.file}`
+  return untrusted(
+    name,
+    message,
+    'if it is the key of an operator or a node of yours, add its line to that file, or name the file that has it: --signers FILE',
+  )
+}
+
+const UNTOUCHED = 'nothing of it was used; `quorate backup list` has the others'
+
+/** @param why as in `the backup b is refused: WHY` */
+export function untrusted(name: string, why: string, hint = UNTOUCHED): QuorateError {
+  return new QuorateError('signature', `the backup ${name} is refused: ${why}`, { hint })
+}
+
+async function refuseUnsigned({ name, why }: Unvouched): Promise<void> {
+  throw untrusted(
+    name,
+    why,
+    'backups from before quorate signed them are like that. If you know where this one comes from: --unsigned',
+  )
+}

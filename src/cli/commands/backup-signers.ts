@@ -1,0 +1,106 @@
+import { QuorateError } from '../../errors.ts'
+import { rotateNodeKey } from '../../operations/rotate-node-key.ts'
+import {
+  listOf,
+  operatorPrincipal,
+  revokeSigner,
+  rotateOperator,
+  signersCalled,
+  signersFile,
+} from '../../operations/signers.ts'
+import type { AllowedSigner } from '../../signing/allowed-signers.ts'
+import type { Cluster } from '../../spec/cluster.ts'
+import { confirm, confirmByTyping } from '../ask.ts'
+import { type CommandHandler, type CommandInput, textOption } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { renderSigners, signersJson } from '../render-signers.ts'
+import { loadForCommand, withSession } from '../with-session.ts'
+
+const signersCommand: CommandHandler = async (context, input) => {
+  const [action = 'list', who] = input.args
+  const cluster = await loadForCommand(context)
+  const handlers: Readonly<Record<string, () => Promise<void>>> = {
+    list: async () => list(context, cluster, await listOf(cluster)),
+    rotate: async () => await rotate(context, cluster, who),
+    revoke: async () => await revoke(context, input, cluster, who),
+  }
+  const handler = handlers[action]
+  if (handler === undefined) throw new QuorateError('usage', `'${action}': list, rotate or revoke is meant`)
+  await handler()
+  return 0
+}
+
+function list(context: CliContext, cluster: Cluster, signers: readonly AllowedSigner[]): void {
+  const file = signersFile(cluster)
+  if (context.json) context.out(`${JSON.stringify({ file, signers: signersJson(signers) }, undefined, 2)}\n`)
+  else context.out(renderSigners(file, signers, context))
+}
+
+/** The operator's key unless a node is named. */
+async function rotate(context: CliContext, cluster: Cluster, who: string | undefined): Promise<void> {
+  const node = cluster.nodes.find(({ name }) => name === who)
+  if (who !== undefined && node === undefined) {
+    const names = cluster.nodes.map(({ name }) => name).join(', ')
+    throw new QuorateError('usage', `'${who}' is no node of the cluster file`, {
+      hint: `nodes: ${names}; without a name it is the operator's key`,
+    })
+  }
+  const whose = node === undefined ? operatorPrincipal(cluster.name) : node.name
+  const question = `A new key signs the backups of ${whose} from now on; those that the old one signed until now still count. Go on?`
+  if (node === undefined) {
+    await confirm(context, question)
+    const { signal } = context
+    tellRotated(context, cluster, await rotateOperator(cluster, { now: context.now(), signal }))
+    return
+  }
+  const fingerprint = await withSession(
+    context,
+    async (session, ask) => {
+      await ask(async () => await confirm(context, question))
+      return await rotateNodeKey(session, node)
+    },
+    { cluster, events: 'text' },
+  )
+  const signer = (await listOf(cluster)).find((one) => one.fingerprint === fingerprint)
+  if (signer !== undefined) tellRotated(context, cluster, signer)
+}
+
+function tellRotated(context: CliContext, cluster: Cluster, signer: AllowedSigner): void {
+  const { principals, fingerprint } = signer
+  const file = signersFile(cluster)
+  if (context.json) {
+    context.out(`${JSON.stringify({ changed: true, file, signers: signersJson([signer]) }, undefined, 2)}\n`)
+    return
+  }
+  context.out(
+    `${principals} signs with ${fingerprint} from now on\nkeep a new copy of ${file} beside the secret key of age\n`,
+  )
+}
+
+async function revoke(
+  context: CliContext,
+  input: CommandInput,
+  cluster: Cluster,
+  who: string | undefined,
+): Promise<void> {
+  const file = signersFile(cluster)
+  if (who === undefined) {
+    throw new QuorateError('usage', 'whose key is to be revoked?', {
+      hint: 'give a name or a fingerprint as the list has it: quorate backup signers',
+    })
+  }
+  const going = signersCalled(await listOf(cluster), who, file)
+  const keys = going.map(({ principals, fingerprint }) => `${principals} ${fingerprint}`).join(', ')
+  const question = `No backup that ${keys} signed counts any more, whenever it was made: verify and restore refuse it.`
+  await confirmByTyping(context, question, cluster.name, textOption(input, 'confirm'))
+  const revoked = await revokeSigner(cluster, who, context.now())
+  if (context.json) {
+    context.out(`${JSON.stringify({ changed: true, file, signers: signersJson(revoked) }, undefined, 2)}\n`)
+    return
+  }
+  context.out(
+    `revoked: ${keys}\nkeep a new copy of ${file} beside the secret key of age, and take a backup with another key: quorate backup; on a node: quorate backup schedule\n`,
+  )
+}
+
+export default signersCommand

@@ -1,0 +1,327 @@
+/**
+ * Attacks on backups by somebody who can write where they are kept and knows for whom they are encrypted: bundles that he
+ * makes, renames, strips and signs himself. None is used for anything.
+ */
+import { createHash } from 'node:crypto'
+import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { Readable } from 'node:stream'
+import { generateX25519Identity, identityToRecipient } from 'age-encryption'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { About } from '../../src/backup/bundle.ts'
+import { bundleName, parseBundleName, sideFileName } from '../../src/backup/names.ts'
+import { openBackup } from '../../src/backup/open.ts'
+import { type BundleParts, writeBundle } from '../../src/backup/write.ts'
+import type { BackupReport } from '../../src/operations/take-backup.ts'
+import { openDirectoryStore } from '../../src/store/directory.ts'
+import type { Signer } from '../../src/signing/ssh-keygen.ts'
+import { signerWith } from '../../src/signing/ssh-keygen.ts'
+import { testSigner } from '../../src/signing/testing.ts'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { opensslCa } from './support/authority.ts'
+import { applied, stateFolder } from './support/fresh.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+import { refusal } from './support/refusal.ts'
+import { typedAt } from './support/terminal.ts'
+
+const NOT_TRUSTED = 11
+const CANCELLED = 130
+const NODE = 'service01'
+const MIRROR = 'http://198.18.0.66/etcd'
+
+describe.skipIf(whyNoLab())('a writer of the bucket', () => {
+  let lab: TestLab
+  let recipient: string
+  let identity: string
+  let backup: Record<string, unknown>
+  /** The operator's, the older one first. */
+  const genuine: string[] = []
+  const store = () => path.join(lab.folder, 'bucket')
+  const place = () => ['--store', store(), '--identity', path.join(lab.folder, 'key.txt')]
+  const signers = () => path.join(stateFolder(lab), 'allowed_signers')
+
+  beforeAll(async () => {
+    identity = await generateX25519Identity()
+    recipient = await identityToRecipient(identity)
+    backup = { store: { directory: '/srv/backups' }, recipients: [recipient], schedule: { every: 'hourly' } }
+    lab = await testLab({ machines: [{ name: 'etcd01' }, { name: NODE, roles: ['service'] }] })
+    await applied(lab, { backup })
+    await writeFile(path.join(lab.folder, 'key.txt'), `${identity}\n`, { mode: 0o600 })
+    for (let round = 0; round < 2; round++) genuine.push(await take())
+  })
+  afterAll(async () => await lab.down())
+
+  const take = async () => {
+    const words = ['backup', '--store', store(), '--recipient', recipient, '--json']
+    return (JSON.parse(await quorateOk(lab, words)) as BackupReport).name
+  }
+
+  /** As good a bundle as can be made: a later one of the cluster, for its recipients, whatever is asked for. */
+  async function forge(changes: Partial<BundleParts>, about: Partial<About> = {}): Promise<string> {
+    const [, newest = ''] = genuine
+    const data = Readable.from([await readFile(path.join(store(), newest))])
+    await using inside = await openBackup(
+      { name: newest, data },
+      {
+        workDirectory: lab.folder,
+        secret: async () => ({ kind: 'identities', identities: [identity] }),
+        signers: { text: await readFile(signers(), 'utf8'), file: signers() },
+      },
+    )
+    const { about: known, proof, clusterFile = '', trustPem = '', caKeySealed, sizeBytes } = inside
+    if (known === undefined || proof === undefined) throw new TypeError('not a bundle')
+    const said = { ...known, takenAt: new Date(Date.now() + 60_000).toISOString(), ...about }
+    const name = bundleName(said.cluster, new Date(said.takenAt), BigInt(said.readRevision), true)
+    const snapshot = await readFile(inside.snapshotFile)
+    const parts: BundleParts = {
+      name,
+      about: said,
+      clusterFile,
+      trustPem,
+      caKeySealed,
+      snapshot: {
+        sizeBytes,
+        pieces: Readable.from([snapshot]),
+        fileSha256: () => createHash('sha256').update(snapshot).digest('hex'),
+      },
+      prove: async () => proof,
+      signer: undefined,
+      ...changes,
+    }
+    using bucket = await openDirectoryStore(store())
+    const hash = createHash('sha256')
+    const bundle = await writeBundle(parts, { kind: 'recipients', recipients: [recipient] })
+    const { sizeBytes: written } = await bucket.put(
+      name,
+      (async function* () {
+        for await (const piece of bundle) {
+          hash.update(piece)
+          yield piece
+        }
+      })(),
+    )
+    const side = JSON.parse(await readFile(path.join(store(), sideFileName(newest)), 'utf8')) as object
+    const sums = { sizeBytes: written, sha256: hash.digest('hex') }
+    await bucket.write(sideFileName(name), JSON.stringify({ ...side, about: said, bundle: sums }))
+    return name
+  }
+
+  async function forgotten(name: string): Promise<void> {
+    for (const file of [name, sideFileName(name)]) await rm(path.join(store(), file), { force: true })
+  }
+
+  const verify = async (...words: string[]) => {
+    const { exitCode, stdout, stderr } = await quorate(lab, ['backup', 'verify', ...words, ...place()])
+    return `${exitCode} ${stdout}${stderr}`
+  }
+
+  test('a genuine backup passes, and says who made it; restored it would be shown so', async () => {
+    const [, name = ''] = genuine
+    expect(await verify('--drill')).toMatch(/^0 .*\n[^]*signed by operator@test \(SHA256:/)
+    const asked = await refusal(lab, ['restore', name, ...place()])
+    expect(asked).toMatchObject({ exitCode: CANCELLED, touched: [] })
+    expect(asked.output).toContain(`signed by operator@test`)
+  })
+
+  test('a bundle of his own, with his mirror and his CA: not verified, not restored, and nothing of it is written', async () => {
+    const { pem } = await evilCa()
+    const clusterFile = (await readFile(lab.clusterFile, 'utf8')).replace(
+      /^etcd:\n/m,
+      `etcd:\n  source: { release: { mirror: '${MIRROR}' } }\n`,
+    )
+    const his = await testSigner(lab.folder, 'operator@test', 'attacker')
+    for (const [signer, says] of [
+      [his, /not allowed for operator@test/],
+      [undefined, /it is not signed/],
+      // The operator's, over another text.
+      [
+        { ...his, sign: async () => await his.sign('another text') } satisfies Signer,
+        /is not one of operator@test/,
+      ],
+    ] as const) {
+      const name = await forge({ signer, clusterFile, trustPem: pem })
+      expect(await verify()).toMatch(new RegExp(`^${NOT_TRUSTED} `))
+      expect(await verify(name, '--drill')).toMatch(says)
+      const restored = await refusal(lab, ['restore', name, ...place(), '--confirm', 'test', '--yes'])
+      expect(restored).toMatchObject({
+        exitCode: NOT_TRUSTED,
+        touched: [],
+        output: expect.stringMatching(says),
+      })
+      const into = path.join(lab.folder, 'new', 'cluster.yaml')
+      const words = ['restore', name, ...place(), '--into', into, '--signers', signers(), '--yes']
+      const fresh = await quorate({ clusterFile: into }, words)
+      expect(fresh).toMatchObject({ exitCode: NOT_TRUSTED, stderr: expect.stringMatching(says) })
+      expect(await readdir(path.dirname(into)).catch(() => 'nothing')).toBe('nothing')
+      await forgotten(name)
+    }
+  })
+
+  async function evilCa(): Promise<{ readonly pem: string }> {
+    const folder = path.join(lab.folder, 'evil')
+    await mkdir(folder, { recursive: true })
+    const { certificate } = await opensslCa(folder, 'evil')
+    return { pem: await readFile(path.resolve(folder, certificate), 'utf8') }
+  }
+
+  test('an older backup under a newer name is noticed', async () => {
+    const [older = '', newest = ''] = genuine
+    const later = newest.replace(/\d{8}T/, '29990101T')
+    for (const [file, as] of [
+      [older, later],
+      [sideFileName(older), sideFileName(later)],
+    ] as const)
+      await copyFile(path.join(store(), file), path.join(store(), as))
+    expect(await verify()).toMatch(/^11 [^]*given this one's name/)
+    expect(await refusal(lab, ['restore', later, ...place(), '--confirm', 'test'])).toMatchObject({
+      exitCode: NOT_TRUSTED,
+      touched: [],
+    })
+    await forgotten(later)
+  })
+
+  test('without its signature a backup counts as unsigned: used only where somebody says so', async () => {
+    const name = await forge({})
+    const words = ['restore', name, ...place()]
+    const scripted = await refusal(lab, [...words, '--confirm', 'test', '--yes'])
+    expect(scripted).toMatchObject({ exitCode: NOT_TRUSTED, touched: [] })
+    expect(scripted.output).toContain('--unsigned')
+    const no = await typedAt(lab, words, { question: "Type 'unsigned'", line: 'yes' })
+    expect(no).toMatchObject({
+      exitCode: CANCELLED,
+      stdout: expect.not.stringContaining('the cluster test from'),
+    })
+    // Then it is the same as any other restore: shown, and asked about.
+    const said = await refusal(lab, [...words, '--unsigned'])
+    expect(said).toMatchObject({ exitCode: CANCELLED, touched: [] })
+    expect(said.output).toMatch(
+      /nobody vouches for[^]*the cluster test from[^]*Nobody vouches for this backup/,
+    )
+    expect(await verify(name)).toMatch(/^11 [^]*it is not signed/)
+    expect(await verify(name, '--unsigned')).toMatch(/^0 [^]*nobody vouches for it/)
+    await forgotten(name)
+  })
+
+  test('onto new machines: what the backup would bring is shown with who signed it, and nothing is written before the yes', async () => {
+    const [, name = ''] = genuine
+    const into = path.join(lab.folder, 'other', 'cluster.yaml')
+    const words = ['restore', name, ...place(), '--into', into]
+    const unknown = await quorate({ clusterFile: into }, words)
+    expect(unknown).toMatchObject({
+      exitCode: NOT_TRUSTED,
+      stderr: expect.stringContaining('--signers FILE'),
+    })
+    const asked = await quorate({ clusterFile: into }, [...words, '--signers', signers()])
+    expect(asked.exitCode).toBe(CANCELLED)
+    expect(asked.stderr).toMatch(
+      /signed by operator@test[^]*! ssh\.user: "root"[^]*! etcd\.source\.debian[^]*! CA [0-9A-F:]+/,
+    )
+    expect(await readdir(path.dirname(into)).catch(() => 'nothing')).toBe('nothing')
+    // Beside a file that is there: what differs.
+    await mkdir(path.dirname(into))
+    await writeFile(into, (await readFile(lab.clusterFile, 'utf8')).replace('user: root', 'user: other'))
+    const beside = await quorate({ clusterFile: into }, [...words, '--signers', signers()])
+    expect(beside.exitCode).toBe(CANCELLED)
+    expect(beside.stderr).toMatch(/! ssh\.user: "other" here, "root" in the backup/)
+    expect(await readdir(path.dirname(into))).toEqual(['cluster.yaml'])
+  })
+
+  const on = async (...argv: string[]) => (await lab.machine(NODE).check(argv)).trim()
+
+  /** The node's newest, as it comes from there. */
+  async function fetched(): Promise<string> {
+    const names = (await on('ls', '/srv/backups')).split('\n')
+    const name = names.filter((one) => parseBundleName(one) !== undefined).at(-1) ?? ''
+    for (const file of [name, sideFileName(name)]) {
+      const data = await on('base64', '-w', '0', `/srv/backups/${file}`)
+      await writeFile(path.join(store(), file), Buffer.from(data, 'base64'), { mode: 0o600 })
+    }
+    return name
+  }
+
+  test('a node signs with a key of its own that never leaves it; another one in its place stops the schedule', async () => {
+    await quorateOk(lab, ['backup', 'schedule', '--yes'])
+    const key = '/etc/quorate-backup/signing.key'
+    expect(await on('stat', '-c', '%U:%G %a', key)).toBe('root:root 600')
+    expect(await on('sh', '-c', 'runuser -u quorate-backup -- cat "$1" 2>&1 || true', 'sh', key)).toContain(
+      'Permission denied',
+    )
+    const name = await fetched()
+    expect(await verify(name)).toMatch(/^0 [^]*signed by node-service01@test/)
+    // Its private half is in no file here, in no process and in no log there.
+    const secret = (await on('cat', key)).split('\n')[2] ?? ''
+    expect(secret.length).toBeGreaterThan(60)
+    const look = `grep -rlsF -- "$1" /etc /var /run /opt /srv /tmp || true; journalctl -o cat | grep -cF -- "$1" || true`
+    expect(await on('sh', '-c', look, 'look', secret)).toBe(`${key}\n0`)
+    const here = await Promise.all(
+      (await readdir(stateFolder(lab), { recursive: true, withFileTypes: true }))
+        .filter((file) => file.isFile())
+        .map(async (file) => await readFile(path.join(file.parentPath, file.name), 'latin1')),
+    )
+    expect(here.some((text) => text.includes(secret))).toBe(false)
+
+    await on(
+      'sh',
+      '-c',
+      `rm ${key}; ssh-keygen -q -t ed25519 -N '' -f ${key}; rm ${key}.pub; systemctl start quorate-backup`,
+    )
+    const other = await fetched()
+    expect(await verify(other)).toMatch(/^11 [^]*not allowed for node-service01@test/)
+    const again = await quorate(lab, ['backup', 'schedule', '--yes'])
+    expect(again).toMatchObject({
+      exitCode: 8,
+      stderr: expect.stringContaining('backup signers rotate service01'),
+    })
+    await quorateOk(lab, ['backup', 'signers', 'rotate', NODE, '--yes'])
+    await on('systemctl', 'start', 'quorate-backup')
+    expect(await verify(await fetched())).toMatch(/^0 /)
+    expect(await quorateOk(lab, ['backup', 'schedule', '--yes'])).toMatch(/^nothing to change/)
+    // What the first key signed in its time still counts; what the stranger's signed does not.
+    expect(await verify(name)).toMatch(/^0 /)
+    expect(await verify(other)).toMatch(/^11 /)
+    await forgotten(other)
+  })
+
+  test('keys are replaced and revoked: backups of before count until their key is revoked', async () => {
+    const [, name = ''] = genuine
+    const key = path.join(stateFolder(lab), 'backup-signing.key')
+    const stolen = path.join(lab.folder, 'stolen.key')
+    await copyFile(key, stolen)
+    expect((await quorate(lab, ['backup', 'signers', 'rotate'])).exitCode).toBe(CANCELLED)
+    await quorateOk(lab, ['backup', 'signers', 'rotate', '--yes'])
+    expect(await readFile(key, 'utf8')).not.toBe(await readFile(stolen, 'utf8'))
+    expect(await verify(name)).toMatch(/^0 /)
+    const after = await take()
+    expect(await verify(after)).toMatch(/^0 [^]*signed by operator@test/)
+    const takenAt = new Date(Date.now() + 3_600_000).toISOString()
+    const late = await forge({ signer: signerWith(stolen, 'operator@test') }, { takenAt })
+    expect(await verify(late)).toMatch(/^11 [^]*was allowed until/)
+    await forgotten(late)
+
+    const list = JSON.parse(await quorateOk(lab, ['backup', 'signers', '--json'])) as {
+      readonly signers: readonly {
+        readonly principals: string
+        readonly fingerprint: string
+        readonly until: string | null
+      }[]
+    }
+    const old = list.signers.find(({ principals, until }) => principals === 'operator@test' && until !== null)
+    const revoke = ['backup', 'signers', 'revoke', old?.fingerprint ?? '']
+    expect((await quorate(lab, [...revoke, '--yes'])).exitCode).toBe(CANCELLED)
+    await quorateOk(lab, [...revoke, '--confirm', 'test'])
+    expect(await verify(name)).toMatch(/^11 [^]*was revoked/)
+    expect(await verify(after)).toMatch(/^0 /)
+
+    // A node's: it gets a new one when its schedule is set up again, and not the revoked one.
+    const before = await fetched()
+    await quorateOk(lab, ['backup', 'signers', 'revoke', 'node-service01@test', '--confirm', 'test'])
+    expect(await verify(before)).toMatch(/^11 [^]*was revoked/)
+    const report = await quorateOk(lab, ['backup', 'schedule', '--yes', '--json'])
+    expect(report).toContain('make a key there that signs the backups')
+    await rename(path.join(store(), before), path.join(lab.folder, 'away'))
+    expect(await verify(await fetched())).toMatch(/^0 /)
+    expect(await quorateOk(lab, ['backup', 'signers'])).toMatch(
+      /node-service01@test +SHA256:\S+ +for nothing: revoked/,
+    )
+  })
+})
