@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest'
 import { type MemberState, PATHS } from '../host/state.ts'
+import { sampleNode } from '../etcd/sample.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { directorySteps } from './ground.ts'
 import { next } from './next.ts'
 import { plan } from './plan.ts'
+import { type RestoreIntent, initialCluster, planRestore } from './restore.ts'
 import {
   bareWorld,
   glance,
+  healthyCluster,
   reasonsOf,
   settledWorld,
   stepsOf,
@@ -106,6 +109,76 @@ test('while a first start makes the log nothing is taken back; where nothing sta
   expect(directorySteps(cluster, 'etcd01', unit('activating'))).toEqual([])
   expect(glance(directorySteps(cluster, 'etcd01', unit('inactive')))).toEqual(['etcd01 directory /opt/etcd'])
 })
+
+test('root does not work below an open folder: where a folder of etcd’s has to be set up it is closed before', () => {
+  const member = runningMember()
+  const paths = {
+    ...member.paths,
+    ...OPEN,
+    [dataDirectory]: { ...member.paths[dataDirectory]!, mode: '755' },
+  }
+  const starting = { ...member, walPresent: false, paths, unit: { ...member.unit, active: 'activating' } }
+  expect(glance(directorySteps(cluster, 'etcd01', starting))).toEqual([
+    'etcd01 directory /opt/etcd',
+    `etcd01 directory ${dataDirectory}`,
+  ])
+})
+
+test('a first start that found the folder closed is waited for with the folder open', () => {
+  const four = testCluster({ nodes: [...cluster.nodes, sampleNode('etcd04', '192.168.0.4')] })
+  const invited = { ...healthyCluster(four).members[3]!, name: '', clientUrls: [], learner: true }
+  const facts = healthyCluster(cluster)
+  const before = settledWorld(four)
+  const joining = {
+    ...withMember(before, 'etcd04', ({ paths, unit, contents }) => {
+      const { [PATHS.clusterId]: _pin, ...others } = contents
+      const old = { '/opt/etcd': { type: 'directory', owner: 'etcd', group: 'etcd', mode: '750' } } as const
+      return {
+        walPresent: false,
+        paths: { ...paths, ...old },
+        contents: others,
+        unit: { ...unit, active: 'activating', environment: undefined },
+      }
+    }),
+    cluster: { ...facts, members: [...facts.members, invited] },
+  }
+  const { waves, blocked } = plan(testIntent(four), joining)
+  expect(blocked).toEqual([])
+  expect(glance(waves[0] ?? [])).toEqual(['etcd04 directory /opt/etcd'])
+  expect(waves[1]).toMatchObject([
+    { host: 'etcd04', kind: 'ready', firstStart: { dataDirectory, walDirectory } },
+  ])
+})
+
+test('a restore ends first starts: it closes the folder before it works below', () => {
+  const world = withMember(settled, 'etcd02', ({ paths, unit }) => ({
+    walPresent: false,
+    paths: { ...paths, ...OPEN },
+    unit: { ...unit, active: 'activating' },
+  }))
+  const wave = stepsOf(planRestore(sampleRestore(), world))
+  expect(glance(wave)).toEqual(['etcd02 directory /opt/etcd'])
+})
+
+function sampleRestore(): RestoreIntent {
+  return {
+    kind: 'restore',
+    cluster,
+    restore: {
+      token: 'sample-00000000000000aa',
+      suffix: 'before-restore-1',
+      sha256: 'aa',
+      source: 'a.db',
+      members: initialCluster(cluster),
+    },
+    snapshotFile: '/tmp/a.db',
+    sizeBytes: 1,
+    options: [],
+    without: [],
+    mounts: [],
+    command: 'quorate restore a.db',
+  }
+}
 
 function runningMember(): MemberState {
   const member = settled.hosts['etcd01']?.member

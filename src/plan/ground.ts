@@ -29,20 +29,31 @@ export function firstStart({ etcd }: Cluster, state: MemberState | undefined): F
   return { dataDirectory, walDirectory }
 }
 
-export function directorySteps(cluster: Cluster, host: string, state: MemberState): HostStep[] {
+/** `starts`: whether a first start that is under way goes on, so that the folder above its log stays open. */
+export function directorySteps(
+  cluster: Cluster,
+  host: string,
+  state: MemberState,
+  starts: 'go-on' | 'end' = 'go-on',
+): HostStep[] {
   const { dataDirectory, walDirectory } = cluster.etcd
   const own = { owner: 'etcd', group: 'etcd', mode: '700' }
+  const etcds = [
+    { path: dataDirectory, ...own },
+    ...(state.paths[walDirectory] === undefined ? [] : [{ path: walDirectory, ...own }]),
+  ].filter(({ path, ...rest }) => !isOwned(state.paths[path], rest))
+  // root does not work below what is open: it is closed for that, and opened by the step that starts or waits.
+  const mayBeOpen = starts === 'go-on' && etcds.length === 0
   const wanted = [
     { path: '/etc/etcd', owner: 'root', group: 'etcd', mode: '750' },
     ...parents(cluster)
-      .filter((path) => !isRoots(state.paths[path]) && !isOpened(cluster, path, state))
+      .filter((path) => !isRoots(state.paths[path]) && !(mayBeOpen && isOpened(cluster, path, state)))
       .map((path) => ({ path, ...ROOTS })),
-    { path: dataDirectory, ...own },
-    ...(state.paths[walDirectory] === undefined ? [] : [{ path: walDirectory, ...own }]),
+    ...etcds,
   ]
   return wanted.flatMap(({ path, ...rest }): HostStep[] => {
     const now = state.paths[path]
-    if (now !== undefined && sameOwner(now, rest)) return []
+    if (isOwned(now, rest)) return []
     const taken = now !== undefined && now.owner !== 'root' && rest.owner === 'root'
     const why =
       now === undefined
@@ -120,6 +131,10 @@ export function strangeReasons(cluster: Cluster, { hosts }: Observed): readonly 
       ...tls.flatMap((path) => strange(path, 'file')),
     ]
   })
+}
+
+function isOwned(now: PathState | undefined, wanted: Ownership): boolean {
+  return now !== undefined && sameOwner(now, wanted)
 }
 
 export function sameOwner(now: PathState, wanted: Ownership): boolean {

@@ -109,12 +109,14 @@ export function packageSteps(cluster: Cluster, host: HostState): HostStep[] {
 /**
  * Everything on a member's host but its certificates and its start. `wanted`: the files that may be written now. What
  * a member that runs would have to be restarted for is left for its turn: a restart by chance would put it in force.
+ * `starts`: whether first starts that are under way go on.
  */
 export function memberSteps(
   cluster: Cluster,
   node: Node,
   observed: Observed,
   wanted: readonly WantedFile[],
+  starts: 'go-on' | 'end' = 'go-on',
 ): HostStep[] {
   const host = node.name
   const architecture = observed.hosts[host]?.architecture ?? 'other'
@@ -138,7 +140,7 @@ export function memberSteps(
   const otherVersion =
     state.unit.environment !== undefined && present !== undefined && present !== cluster.etcd.version
   steps.push(
-    ...directorySteps(cluster, host, state),
+    ...directorySteps(cluster, host, state, starts),
     ...(otherVersion ? [] : binarySteps(cluster, host, architecture, state)),
   )
   const outdated = otherVersion || restartReasons(cluster, state, wanted).length > 0

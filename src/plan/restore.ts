@@ -87,7 +87,7 @@ const prepare: Stage = ({ cluster, restore }, observed) => {
       memberFiles(cluster, node, situation, undefined).filter(({ path }) => path === PATHS.unit)
     return [
       ...packageSteps(cluster, host),
-      ...(members.has(node.name) ? memberSteps(cluster, node, observed, unit()) : []),
+      ...(members.has(node.name) ? memberSteps(cluster, node, observed, unit(), 'end') : []),
     ]
   })
   if (observed.authority.bundle !== undefined) return steps

@@ -73,7 +73,7 @@ export type HostStep =
   | (HostStepCommon & { readonly kind: 'enable' })
   /** `turn`: its place among the members that start in this wave, from 0. */
   | (HostStepCommon & HandOver & Opens & { readonly kind: 'start'; readonly turn: number })
-  /** Waits for a start. */
+  /** Waits for a start, which a run before this one may have begun: the folder above its log may be closed since. */
   | (HostStepCommon & Opens & { readonly kind: 'ready' })
   /** Stops a member that runs, starts it again and waits until it is ready: one member a wave. */
   | RestartStep
@@ -90,7 +90,7 @@ export type RestartStep = HostStepCommon &
   }
 
 interface Opens {
-  /** The folder above the log is open to etcd from the start on until it is ready, so that it can make its log. */
+  /** The folder above the log is open to etcd until it is ready, so that it can make its log. */
   readonly firstStart?: FirstStart | undefined
 }
 

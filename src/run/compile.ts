@@ -1,5 +1,4 @@
 /** Steps as the agent's operations: the one place where the planner's data becomes work on a machine. */
-import path from 'node:path'
 import type { Artifact } from '../artifacts/artifact.ts'
 import type { Word } from '../host/agent.ts'
 import { trustMarkFile } from '../pki/trust-mark.ts'
@@ -70,7 +69,7 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
         ['start', 'etcd.service', (step.turn * TURN_SECONDS).toFixed(2), ...(step.handOver ?? [])],
       ]
     case 'ready':
-      return [['ready', 'etcd.service', String(START_SECONDS)], ...closing(step)]
+      return [...opening(step), ['ready', 'etcd.service', String(START_SECONDS)], ...closing(step)]
     case 'restart':
       return [
         ...opening(step),
@@ -90,10 +89,12 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
   }
 }
 
+/** Each step that starts a member, or waits for one, opens it by itself: systemd may be trying since an earlier run. */
 function opening({ firstStart }: Opening): readonly Operation[] {
-  return firstStart === undefined ? [] : [['ground_open', path.posix.dirname(firstStart.walDirectory)]]
+  return firstStart === undefined ? [] : [['ground_open', firstStart.walDirectory]]
 }
 
+/** Not reached where the member does not become ready: it is tried again and again, and needs it open. */
 function closing({ firstStart }: Opening): readonly Operation[] {
   if (firstStart === undefined) return []
   return [['ground_close', firstStart.dataDirectory, firstStart.walDirectory]]

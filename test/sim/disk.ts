@@ -55,6 +55,8 @@ export interface Disk {
   loadedUnit: string | undefined
   /** systemd tries again and again (Restart=on-failure). */
   retrying: boolean
+  /** The folder above its log is closed as soon as it is ready: the agent waits for that. */
+  closes: boolean
   process: Process | undefined
   /** Its last process took peers with the members' name alone. */
   demanded: boolean
@@ -92,6 +94,7 @@ export function bareDisk(node: Node): Disk {
     enabled: false,
     loadedUnit: undefined,
     retrying: false,
+    closes: false,
     process: undefined,
     demanded: false,
     boots: 1,
@@ -133,7 +136,8 @@ export function aboveLog({ etcd: { walDirectory } }: Cluster): string {
   return walDirectory.slice(0, walDirectory.lastIndexOf('/'))
 }
 
-function isWritable(folder: PathState | undefined): boolean {
+/** etcd can write there. */
+export function isWritable(folder: PathState | undefined): boolean {
   if (folder === undefined) return false
   return folder.owner === 'etcd' || (folder.group === 'etcd' && /[2367][0-7]$/.test(folder.mode))
 }

@@ -4,7 +4,7 @@ import { PATHS } from '../../src/host/state.ts'
 import type { HostStep } from '../../src/plan/steps.ts'
 import { parsePin } from '../../src/plan/pin.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
-import { type Certificate, type Disk, aboveLog } from './disk.ts'
+import { type Certificate, type Disk, aboveLog, isWritable } from './disk.ts'
 import { notePin, start, stop } from './etcd.ts'
 import { Failure } from './failure.ts'
 import { checkAside, checkDemand, checkRestart } from './harm.ts'
@@ -58,6 +58,10 @@ function effectsWithRoom(
     case 'directory': {
       const { path, owner, group, mode } = step
       return [
+        () => {
+          const above = path.slice(0, path.lastIndexOf('/'))
+          if (isWritable(disk.paths.get(above))) throw new Failure(`root can not work safely in ${above}`)
+        },
         () =>
           disk.paths.has(path) ||
           disk.paths.set(path, { type: 'directory', owner: 'root', group: 'root', mode: '700' }),
@@ -103,7 +107,7 @@ function effectsWithRoom(
     case 'reload':
       return [() => (disk.loadedUnit = disk.files.get(PATHS.unit))]
     case 'ready':
-      return closing(disk, cluster, step)
+      return [...opening(disk, cluster, step), ...closing(disk, step)]
     case 'enable':
       return [
         () => {
@@ -130,7 +134,7 @@ function effectsWithRoom(
         },
         ...opening(disk, cluster, step),
         () => startChecked(world, cluster, disk),
-        ...closing(disk, cluster, step),
+        ...closing(disk, step),
       ]
     case 'stop':
       return [() => stop(disk), () => (disk.enabled = false)]
@@ -149,12 +153,21 @@ type Opening = Pick<Extract<HostStep, { kind: 'start' }>, 'firstStart'>
 
 function opening(disk: Disk, cluster: Cluster, { firstStart }: Opening): readonly Effect[] {
   const open = { type: 'directory', owner: 'root', group: 'etcd', mode: '1775' } as const
-  return firstStart === undefined ? [] : [() => disk.paths.set(aboveLog(cluster), open)]
+  if (firstStart === undefined) return []
+  return [() => disk.wal ?? disk.paths.set(aboveLog(cluster), open)]
 }
 
-function closing(disk: Disk, cluster: Cluster, { firstStart }: Opening): readonly Effect[] {
-  const closed = { type: 'directory', owner: 'root', group: 'root', mode: '755' } as const
-  return firstStart === undefined ? [] : [() => disk.paths.set(aboveLog(cluster), closed)]
+function closing(disk: Disk, { firstStart }: Opening): readonly Effect[] {
+  return firstStart === undefined ? [] : [() => (disk.closes = true)]
+}
+
+/** What agents do that waited for members, now that these had their time: nothing where one did not become ready. */
+export function closeReady(world: World, cluster: Cluster): void {
+  for (const disk of world.disks.values()) {
+    if (disk.closes && disk.process?.ready === true)
+      disk.paths.set(aboveLog(cluster), { type: 'directory', owner: 'root', group: 'root', mode: '755' })
+    disk.closes = false
+  }
 }
 
 function startChecked(world: World, cluster: Cluster, disk: Disk): void {

@@ -77,3 +77,24 @@ test('a quiet life: one run sets everything up, the next finds nothing to do', a
   expect(outcomes[0]).toMatchObject({ kind: 'done' })
   expect(rest).toEqual({ kind: 'done', steps: 0 })
 })
+
+test('a newcomer that found nobody, and then its folder closed, joins when both are mended', async () => {
+  const quiet = { interruption: undefined, during: undefined, second: undefined, heals: false }
+  const { outcomes, rest } = await simulate({
+    members: 3,
+    established: true,
+    old: false,
+    version: '3.5.16',
+    upgrades: false,
+    dialsOut: true,
+    rounds: [
+      { ...quiet, edits: [{ kind: 'shrink', at: 0 }], before: [] },
+      { ...quiet, edits: [{ kind: 'shrink', at: 0 }], before: [] },
+      // Its only peer does not answer: systemd tries again and again.
+      { ...quiet, edits: [{ kind: 'as-it-was', at: 0 }], before: [{ kind: 'mute', host: 2 }] },
+      { ...quiet, edits: [], before: [{ kind: 'old-owners', host: 0 }] },
+    ],
+  })
+  expect(outcomes.slice(1, -1).map(({ kind }) => kind)).toEqual(['done', 'done', 'failed', 'failed'])
+  expect(rest).toMatchObject({ kind: 'done', steps: 0 })
+})

@@ -4,7 +4,7 @@ import type { HostStep, Step } from '../../src/plan/steps.ts'
 import { orderOf } from '../../src/run/order.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { runClusterStep } from './cluster-step.ts'
-import { effectsOf } from './effects.ts'
+import { closeReady, effectsOf } from './effects.ts'
 import { settle } from './etcd.ts'
 import { Failure } from './failure.ts'
 import { withoutLoss } from './harm.ts'
@@ -54,6 +54,7 @@ export function runWave(world: World, wave: Wave): void {
     }
   })
   settle(world, cluster)
+  closeReady(world, cluster)
   for (const step of steps) {
     if (!WAITS.has(step.kind) || failures.length > 0) continue
     if (diskOf(world, step.host ?? '').process?.ready !== true)

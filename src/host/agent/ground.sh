@@ -83,13 +83,15 @@ secure() {
   wal_within "$1" "$2" || require_directory "$2"
 }
 
-# ground_open FOLDER: etcd makes its log by renaming a sibling: at a member's first start it must write to the folder
-# above. Nothing of root's happens below until ground_close.
+# ground_open WAL: etcd makes its log by renaming a sibling: at a member's first start it must write to the folder above.
+# Nothing of root's happens below until ground_close. Where there is a log by now nothing is opened.
 op_ground_open() {
-  require_root "${2%/*}"
-  require_directory "$2"
-  chown -h root:etcd "$2"
-  chmod 1775 "$2"
+  ! holds "$2" || return 0
+  above=${2%/*}
+  require_root "${above%/*}"
+  require_directory "$above"
+  chown -h root:etcd "$above"
+  chmod 1775 "$above"
 }
 
 # ground_close DATA WAL: taken back, and what etcd made there is what it should be.
