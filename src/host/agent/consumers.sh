@@ -58,10 +58,11 @@ await_end() {
 }
 
 # pod_runs NAME: some process of that name is root's in every respect, or a kubelet put it into its pods' cgroup, where
-# it may run as another user. Anybody can give a process any name: an ordinary user's does not count.
+# it may run as another user. Anybody can give a process any name: an ordinary user's does not count, nor does a setuid
+# program that waits for a password under a link of that name.
 pod_runs() {
   for found in $(grep -s -l -x -e "$1" /proc/[0-9]*/comm); do
-    if grep -s -q -E '^Uid:([[:space:]]+0){4}$' "${found%/comm}/status" ||
+    if { grep -s -q -E '^Uid:([[:space:]]+0){4}$' "${found%/comm}/status" && [ ! -u "${found%/comm}/exe" ]; } ||
       grep -s -q -E '^[0-9]+:[^:]*:/(kubelet\.slice/kubelet-)?kubepods[./]' "${found%/comm}/cgroup"; then
       return 0
     fi

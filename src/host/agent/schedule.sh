@@ -51,7 +51,7 @@ op_schedule_link() {
 # and with it the backups. FOLDER may be empty: there is none.
 op_schedule_forget() {
   id "$2" >/dev/null 2>&1 || return 0
-  if [ -n "$3" ] && [ "$(stat -L -c %U "$3" 2>/dev/null)" = "$2" ]; then chown -R root:root "$3/"; fi
+  if [ -n "$3" ] && [ "$(stat -L -c %U "$3" 2>/dev/null)" = "$2" ]; then chown -hR root:root "$3/"; fi
   disregard
   userdel "$2"
   heed
