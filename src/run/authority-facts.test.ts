@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { opensslCa, scratch } from '../pki/testing.ts'
+import { UNKNOWN_YET } from '../plan/unknown.ts'
 import { authorityOf } from './authority-facts.ts'
 
 const CA = ['basicConstraints = critical, CA:TRUE', 'keyUsage = critical, keyCertSign, cRLSign']
@@ -35,4 +36,6 @@ test('those above the CA that signs count as well; those of another one, that is
   expect(await forbidden(`${below}${root}`)).toBe(true)
   expect(await forbidden(`${other}${below}${root}`)).toBe(false)
   expect(await authorityOf({ name: 'prod' }, undefined)).toEqual({ bundle: undefined })
+  // A cluster without TLS that is being adopted: its CA is foreseen.
+  expect(await authorityOf({ name: 'prod' }, UNKNOWN_YET)).toEqual({ bundle: UNKNOWN_YET })
 })
