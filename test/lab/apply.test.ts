@@ -231,8 +231,8 @@ describe.skipIf(reason)(`apply${because}`, () => {
 /** Owners and modes of all that apply puts in place, then the user's shell and the unit's state. */
 const LOOK = `
 stat -L -c '%U:%G %a %n' /etc/ssl/etcd/ca.crt /etc/ssl/etcd/etcd.crt /etc/ssl/etcd/etcd.key /etc/ssl/etcd/. \
-  /etc/etcd /etc/etcd/options.env /etc/etcd/cluster-id /etc/systemd/system/etcd.service /opt/etcd/data /opt/etcd/wal \
-  /usr/local/bin/etcd /usr/local/bin/etcdctl
+  /etc/etcd /etc/etcd/options.env /etc/etcd/cluster-id /etc/systemd/system/etcd.service /opt/etcd \
+  /opt/etcd/data /opt/etcd/wal /usr/local/bin/etcd /usr/local/bin/etcdctl
 getent passwd etcd | cut -d : -f 7
 systemctl is-enabled etcd
 systemctl is-active etcd`
