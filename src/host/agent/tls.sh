@@ -73,7 +73,8 @@ begin_pair() {
 place_pair() {
   keep_others
   pair_modes "$generation" "$1"
-  sync "$generation"/*
+  # Not what links lead to: a folder of before is moved to their target only now.
+  find "$generation" -type f -exec sync {} +
   if [ -n "$aside" ]; then mv -T /etc/ssl/etcd "$aside"; fi
   old=$(readlink /etc/ssl/etcd) || old=
   # It may be there from a run that was cut off right here.
