@@ -161,6 +161,34 @@ export function isStuck(cluster: Cluster, { authority, hosts }: Observed): boole
   return authority.forbidsMemberName === true && isDemanded(cluster, hosts)
 }
 
+/**
+ * For a plan: what is wrong with a certificate that is missing once it is asked for. The request has the name, and a CA
+ * signs what it is asked for until it is seen to have left something out.
+ */
+export function faultsOnceAsked(
+  observed: Observed,
+  host: string,
+  name: CertificateName,
+): readonly CertificateFault[] {
+  const faults = faultsOf(observed, host, name)
+  return faults.some(isMissing) ? faults.filter((fault) => !isUnsigned(fault)) : faults
+}
+
+/**
+ * For a plan: what is wrong with a certificate once it is issued. A member that does not run starts with what the CA has
+ * made of the request that waits: without the name if that was not signed, and then nobody is restarted for it.
+ */
+export function faultsOnceIssued(
+  cluster: Cluster,
+  observed: Observed,
+  host: string,
+  name: CertificateName,
+): readonly CertificateFault[] {
+  const faults = faultsOf(observed, host, name)
+  const starts = faults.some(isMissing) && observed.hosts[host]?.member?.unit.environment === undefined
+  return starts && mayLackMemberName(cluster, observed.hosts) ? faults.filter(isUnsigned) : []
+}
+
 function withFaults(observed: Observed, keep: (fault: CertificateFault) => boolean): Observed {
   const certificates = Object.entries(observed.certificates).map(([host, own]) => {
     const kept = Object.entries(own).map(

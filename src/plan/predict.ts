@@ -8,6 +8,7 @@ import { renderConfig } from '../flannel/config.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { ClusterFacts, Observed } from './observed.ts'
 import { tlsOwner } from './ground.ts'
+import { faultsOnceAsked, faultsOnceIssued } from './peer-identity.ts'
 import { parsePin } from './pin.ts'
 import { peersForNow } from './plain-peers.ts'
 import { predictMembership } from './predict-membership.ts'
@@ -28,9 +29,14 @@ export function predict(cluster: Cluster, observed: Observed, step: Step): Obser
       ...observed,
       hosts: { ...observed.hosts, [step.host]: predictHost(host, step, observed) },
     }
+    if (step.kind === 'key') {
+      const asked = faultsOnceAsked(observed, step.host, step.name)
+      const faults = { ...observed.certificates[step.host], [step.name]: asked }
+      return { ...changed, certificates: { ...observed.certificates, [step.host]: faults } }
+    }
     if (step.kind === 'certificates') {
-      const fine = Object.fromEntries(step.names.map((name) => [name, []]))
-      return { ...changed, certificates: { ...observed.certificates, [step.host]: fine } }
+      const left = step.names.map((name) => [name, faultsOnceIssued(cluster, observed, step.host, name)])
+      return { ...changed, certificates: { ...observed.certificates, [step.host]: Object.fromEntries(left) } }
     }
     return step.kind === 'start' || step.kind === 'restart' || step.kind === 'ready'
       ? predictMembers(cluster, changed, step.host)
