@@ -23,7 +23,10 @@ export const SIGNER_OPTIONS: Options = [
   {
     flags: '--signers <file>',
     description:
-      'who may have signed it, as ssh-keygen has it (default: allowed_signers in the state folder)',
+      'list of allowed signers, in ssh-keygen’s format (default: allowed_signers in the state directory)',
   },
-  { flags: '--unsigned', description: 'use one that is not signed, or whose signature can’t be checked' },
+  {
+    flags: '--unsigned',
+    description: 'use a backup that is not signed, or whose signature can’t be checked',
+  },
 ]

@@ -39,9 +39,9 @@ export const PROOF_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'backup signers',
     group: 'Backup and recovery',
-    summary: 'who may sign backups: list, replace or revoke their keys',
+    summary: 'list, replace or revoke the keys that may sign backups',
     description:
-      "Every backup is signed, by the operator's key or by that of the node that takes it, in OpenSSH's format. The public keys that count are in allowed_signers in the state folder; keep a copy of it beside the secret key of age. `rotate` makes a new key: yours, or a node's if one is named; what the old one signed until then still counts. `revoke` is for a key that others may have: nothing that it signed counts any more, and the cluster's name has to be typed. Safe to run again.",
+      "Every backup is signed in OpenSSH's format, with the operator's key or with the key of the node that takes it. The public keys that count are in allowed_signers in the state directory. Keep a copy of that file with the secret key of age. `rotate` makes a new key: yours, or that of the node you name. Backups that the old key signed until then still count. `revoke` is for a key that others may have: no backup that it signed counts any more. It asks you to type the cluster's name. Safe to run again.",
     arguments: [
       {
         syntax: '[action]',

@@ -24,7 +24,7 @@ export const UPGRADE_COMMANDS: readonly CommandDefinition[] = [
       {
         flags: '--sha256 <arch=sum...>',
         description:
-          "the new version's checksums where the cluster file pins them: of the archive, or ARCH/PROGRAM=SUM",
+          "the new version's checksums, if the cluster file pins them: of the archive, or ARCH/PROGRAM=SUM",
       },
       {
         flags: '--watch <seconds>',

@@ -129,9 +129,9 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'unlock',
     group: 'Upkeep',
-    summary: 'show who holds the lock, and remove one left behind',
+    summary: 'show who holds the lock, and remove a lock left behind',
     description:
-      "Shows the lock's holder on each machine, asks for the cluster's name, and removes the locks that it showed. A holder that still runs stops at its next step. Refused while the holder is at work, unless --force is given. Safe to run again. You need it rarely: a lock whose holder gives no sign of life is taken over after 30 s.",
+      "Shows the lock's holder on each machine, asks for the cluster's name, and removes the locks that it showed. A holder that still runs stops at its next step. It refuses while the holder is at work, unless you give --force. Safe to run again. You rarely need it: if a holder gives no sign of life, its lock is taken over after 30 s.",
     options: [
       { flags: '--preview', description: 'show who holds the lock, and remove nothing' },
       { flags: '--force', description: 'remove the lock even while its holder is at work' },
