@@ -24,7 +24,7 @@ export type ErrorCode =
   | 'cancelled' //      Ctrl-C, or an answer of no
   | 'store' //        where backups are kept can't be reached, is full, or refuses
   | 'backup' //       a backup or snapshot is not what it should be, or the secret is another one
-  | 'signature' //      nobody who is allowed to has signed a backup, or what was signed is another one
+  | 'signature' //      no allowed signer has signed a backup, or what was signed is another one
   | 'lab' //            the machines on this computer can't be made
   | 'state' //          the folder where quorate keeps a cluster's things is wrong
 

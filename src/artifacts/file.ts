@@ -37,12 +37,16 @@ export async function fetchFile(
 
 async function fromFolder(source: FileSource, staging: string): Promise<BinaryName[]> {
   if (source.archivePin !== undefined) {
-    throw new QuorateError('artifact', `${source.path} is a folder, and the cluster file pins an archive`, {
-      hint: 'pin the programs instead (etcd, etcdctl, etcdutl under etcd.sha256), or name a release archive',
-    })
+    throw new QuorateError(
+      'artifact',
+      `${source.path} is a directory, and the cluster file pins an archive`,
+      {
+        hint: 'pin the programs instead (etcd, etcdctl, etcdutl under etcd.sha256), or name a release archive',
+      },
+    )
   }
   if (source.sha256 !== undefined) {
-    throw new QuorateError('artifact', `${source.path} is a folder, and a sha256 is for an archive`, {
+    throw new QuorateError('artifact', `${source.path} is a directory, and a sha256 is for an archive`, {
       hint: 'Leave the sha256 out, or name a release archive (.tar.gz).',
     })
   }

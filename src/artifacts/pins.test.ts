@@ -116,7 +116,7 @@ test('programs of a folder: each needs its pin, and one that is another is named
   await expect(obtain({ etcd: sums.etcd })).rejects.toThrow(
     `etcdctl: its SHA-256 is ${sums.etcdctl}, etcd.sha256.${FOREIGN} has nothing for it`,
   )
-  await expect(obtain({ archive: sums.etcd })).rejects.toThrow('is a folder')
+  await expect(obtain({ archive: sums.etcd })).rejects.toThrow('is a directory')
 })
 
 test('an architecture without a pin is refused before anything is fetched', async () => {

@@ -60,7 +60,7 @@ export async function requireTrusted(
 ): Promise<{ readonly signer: BundleSigner; readonly manifest: Manifest } | undefined> {
   const { name, manifest: text, signature } = found
   if (text === undefined && signature === undefined) {
-    const why = 'it is not signed: anyone who can write to the place where it lay can have made it'
+    const why = 'it is not signed: anyone who can write to its location could have made it'
     await acceptUnsigned({ name, why })
     return undefined
   }
@@ -142,6 +142,6 @@ async function refuseUnsigned({ name, why }: Unvouched): Promise<void> {
   throw untrusted(
     name,
     why,
-    'backups from before quorate signed them are like that. If you know where this one comes from: --unsigned',
+    'backups from before quorate signed them have no signature. If you know where this one comes from: --unsigned',
   )
 }

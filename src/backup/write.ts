@@ -89,7 +89,7 @@ function manifestOf(
 ): string {
   const { cluster, clusterId, takenAt, readRevision: revision } = about
   const text = renderManifest({ name, cluster, clusterId, takenAt, revision, signer, sums })
-  if (parseManifest(text) === undefined) throw new TypeError(`a manifest that nobody could check:\n${text}`)
+  if (parseManifest(text) === undefined) throw new TypeError(`a manifest that can't be checked:\n${text}`)
   return text
 }
 

@@ -6,8 +6,8 @@ import type { CliContext } from './context.ts'
 export function renderIntoPreview(preview: IntoPreview, colors: CliContext['colors']): string {
   const { file, written, values, cas } = preview
   const title = written
-    ? `${file} will be written from the backup, and the CA beside it`
-    : `${file} is there and stays; the CA of the backup is put beside it, if there is none`
+    ? `${file} will be written from the backup, and the CA next to it`
+    : `${file} exists and stays; the CA of the backup is put next to it, if there is none`
   const differing = values.length === 0 ? ['  the cluster file here says what the backup says'] : []
   return [
     colors.bold(title),

@@ -9,7 +9,7 @@ export function signedBy(
   colors: Pick<CliContext['colors'], 'yellow'>,
 ): string {
   return signer === undefined
-    ? colors.yellow('signed by nobody whom this computer could check')
+    ? colors.yellow('no signer that this computer could check')
     : `signed by ${signer.principal} (${signer.fingerprint}) as ${signer.name}`
 }
 
@@ -18,7 +18,7 @@ export function renderSigners(
   signers: readonly AllowedSigner[],
   { colors, now }: Pick<CliContext, 'colors' | 'now'>,
 ): string {
-  if (signers.length === 0) return `nobody has signed a backup so far: ${file} has no key\n`
+  if (signers.length === 0) return `no backup was signed so far: ${file} has no key\n`
   const header = ['WHO', 'KEY', 'COUNTS'].map(colors.dim)
   const rows = signers.map((signer) => [signer.principals, signer.fingerprint, counts(signer, now())])
   return `${renderTable([header, ...rows])}${colors.dim(file)}\n`

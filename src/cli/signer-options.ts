@@ -25,7 +25,7 @@ export function unsignedApproval(
 ): BundleTrust['acceptUnsigned'] {
   const { colors, err, interactive } = context
   const warning = (name: string, why: string) =>
-    `${colors.yellow('!')} nobody vouches for ${name}: ${why}.\n  If it is forged, so is everything in it: the keys, the cluster file and the CA.\n`
+    `${colors.yellow('!')} the origin of ${name} is not verified: ${why}.\n  If it is forged, so is everything in it: the keys, the cluster file and the CA.\n`
   if (flagOption(input, 'unsigned')) {
     return async ({ name, why }) => await ask(async () => err(warning(name, why)))
   }

@@ -119,7 +119,7 @@ export async function wantedSchedule(
   const files: WantedFile[] = [
     own(PLACES.trust, 'whom it trusts to be a member', supplies.trust),
     ...(await storeFiles(store)),
-    own(PLACES.signers, 'whose word counts that a backup was proven', supplies.operators),
+    own(PLACES.signers, 'whose records count that a backup was proven', supplies.operators),
     own(PLACES.clusterFile, 'as it is here, for the backups', supplies.clusterFile),
     own(PLACES.config, 'what a run has to know', renderConfig(configOf(cluster, wish, supplies))),
     system(PLACES.service, 'what takes one backup', serviceUnit(unit)),

@@ -115,7 +115,7 @@ function signerOf({ cluster, node }: ScheduleConfig, environment: NodeJS.Process
     return signerWith(path.join(folder, SIGNING_CREDENTIAL), nodePrincipal(cluster, node))
   throw new QuorateError(
     'state',
-    'there is no key here that signs the backup: systemd hands it to its service',
+    'there is no key here that signs the backup: systemd passes it to its service',
     {
       hint: `start the service instead: systemctl start ${SERVICE}; on the operator's computer, quorate backup schedule brings the key`,
     },

@@ -72,7 +72,7 @@ test('newest first, with what the side files say; what is wrong with one is said
     const [claimed] = await listBackups(store, { cluster: 'prod', trust })
     expect(claimed).toMatchObject({
       proven: undefined,
-      troubles: [expect.stringMatching(/nobody who may sign/)],
+      troubles: [expect.stringMatching(/no allowed signer has signed/)],
     })
   }
 

@@ -91,6 +91,6 @@ async function describe(
   const counts =
     same && proven !== undefined && trust !== undefined && (await isVouched(bundle.name, proven, trust))
   if (same && proven !== undefined && !counts)
-    troubles.push('nobody who may sign backups says that it was proven: drill it again')
+    troubles.push('no allowed signer has signed the record of its drill: drill it again')
   return { ...bundle, sizeBytes, lockedUntil, side, proven: counts ? proven : undefined, troubles }
 }

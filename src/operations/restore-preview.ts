@@ -93,7 +93,9 @@ function risksOf(
       ? ['It is a bare snapshot: nothing in it says of which cluster it is, or which etcd wrote it.']
       : []),
     ...(about !== undefined && opened.signer === undefined
-      ? ['Nobody vouches for this backup: it is not signed, or its signature can’t be checked here.']
+      ? [
+          'The origin of this backup is not verified: it is not signed, or its signature can’t be checked here.',
+        ]
       : []),
     ...(options.length > 0
       ? []

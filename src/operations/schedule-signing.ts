@@ -64,7 +64,7 @@ export function requireTools({ host, sshKeygen, systemd }: ScheduleThere): void 
   if (systemd === undefined || systemd >= LEAST_SYSTEMD) return
   throw new QuorateError(
     'blocked',
-    `systemd ${systemd} can't hand the signing key to the backups: that takes ${LEAST_SYSTEMD} or newer`,
+    `systemd ${systemd} can't pass the signing key to the backups: ${LEAST_SYSTEMD} or newer is required`,
     { host, hint: 'choose another node with --node' },
   )
 }

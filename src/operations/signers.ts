@@ -55,8 +55,8 @@ export async function givenSigners(given: string): Promise<TrustedSigners> {
   const file = path.resolve(given)
   const text = await readList(file)
   if (parseSigners(text).length > 0) return { file, text }
-  throw new QuorateError('state', `${file} names nobody who may sign backups`, {
-    hint: 'it is the file allowed_signers of the state folder: lines like operator@prod ssh-ed25519 AAAA…',
+  throw new QuorateError('state', `${file} lists no allowed signer`, {
+    hint: 'use allowed_signers of the state directory: it has lines like operator@prod ssh-ed25519 AAAA…',
   })
 }
 
@@ -175,7 +175,7 @@ export function signersCalled(
   )
   if (found.length > 0) return found
   throw new QuorateError('usage', `${file} has no key of '${who}' that could be revoked`, {
-    hint: 'see whom it has: quorate backup signers',
+    hint: 'list the signers: quorate backup signers',
   })
 }
 

@@ -86,7 +86,7 @@ function atWork(lock: HeldLock): QuorateError {
   const { message, host } = heldBy(lock)
   return new QuorateError('locked', `${message}; nothing was removed`, {
     host,
-    hint: 'wait until that is done, or end it where it runs; to take the lock from it all the same: quorate unlock --force',
+    hint: 'wait until it is done, or end it where it runs; to remove the lock anyway: quorate unlock --force',
   })
 }
 
@@ -95,7 +95,7 @@ function changed({ results }: HostOutcomes<'removed' | 'free' | LockReading>): r
     typeof value === 'string'
       ? []
       : [
-          new QuorateError('moved', 'the lock is not as it was shown any more, and was left in place', {
+          new QuorateError('moved', 'the lock has changed since it was shown, and was left in place', {
             host,
             hint: 'see who holds it now: quorate unlock --preview',
           }),

@@ -79,7 +79,7 @@ async function verify(request: VerifyRequest): Promise<VerifyReport> {
     request.acceptUnsigned &&
     (async (unvouched) => {
       await request.acceptUnsigned?.(unvouched)
-      notes.push(`nobody vouches for it: ${unvouched.why}`)
+      notes.push(`its origin is not verified: ${unvouched.why}`)
     })
   const { workDirectory, secret, signers } = request
   await using backup = await openBackup(

@@ -64,7 +64,7 @@ export function renderOpensslConfig(options: ConfigOptions): string {
  */
 export function checkedCommonName(name: string): string {
   if (isReservedName(name)) {
-    throw new QuorateError('pki', `${name} is a name by which members know each other: nobody else gets it`, {
+    throw new QuorateError('pki', `${name} is a name by which members know each other: only members get it`, {
       hint: 'choose another name',
     })
   }

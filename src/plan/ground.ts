@@ -99,9 +99,7 @@ export function tlsModeSteps(host: string, state: MemberState): HostStep[] {
   )
   if (wrong.length === 0) return []
   const why = wrong.map(([path, now]) => `${path} is ${describeOwner(now)}`).join('; ')
-  return [
-    { kind: 'tls-modes', host, what: 'put owners and modes of the TLS files right', why, danger: 'none' },
-  ]
+  return [{ kind: 'tls-modes', host, what: 'correct owners and modes of the TLS files', why, danger: 'none' }]
 }
 
 /** Of the folder (it ends in a slash) and what lies in it: all is root's, and etcd can read its keys. */

@@ -16,7 +16,7 @@ export function judgePeerTrust({ name, etcd }: Cluster, forbidden: boolean): Che
       found: `${ANYBODY}: etcd ${etcd.version} can't tell them apart`,
       wanted,
       remedy:
-        'use etcd 3.4 or newer; until then let nobody but API servers and administrators have a certificate of this CA',
+        'use etcd 3.4 or newer; until then give certificates of this CA only to API servers and administrators',
     })
   }
   if (forbidden) {

@@ -109,7 +109,7 @@ export function heldBy({ reading: { who, host }, state }: HeldLock): QuorateErro
       : `last heard of ${state.silentSeconds} s ago`
   const message = `another operator is at work on this cluster: ${named(who)}, ${last}`
   const hint =
-    'wait until that is done, or end it where it runs; left over by a dead operator: quorate unlock'
+    'wait until it is done, or end it where it runs; if a dead operator left the lock: quorate unlock'
   return new QuorateError('locked', message, { host, hint })
 }
 

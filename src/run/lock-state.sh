@@ -52,7 +52,7 @@ enter() {
   case $(stat -c '%F:%u' "$folder") in
     directory:0) chmod 700 "$folder" ;;
     *)
-      echo "$folder is no directory of root's: quorate can't keep its lock there" >&2
+      echo "$folder is not a directory that belongs to root: quorate can't keep its lock there" >&2
       exit 1
       ;;
   esac

@@ -28,7 +28,7 @@ const UNTIL = /(?:^|,)valid-before="?(?<time>\d{8}(?:\d{4}(?:\d{2})?)?)Z?"?/i
 
 /** At the top of a file that quorate makes. */
 export const HEADER = `# Who may sign backups, as ssh-keygen(1) has it under ALLOWED SIGNERS. Times are in UTC.
-# Keep a copy beside the secret key of age: whoever restores with it knows who made a backup.
+# Keep a copy with the secret key of age: anyone who restores with it knows who made a backup.
 `
 
 /** In their order; comments and lines that are no signers are left out. */

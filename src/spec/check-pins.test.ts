@@ -48,7 +48,7 @@ test('Debian has no archive to pin', () => {
 test('a mirror over http is a warning, once, unless something else vouches for what it gives out', () => {
   const mirror = '  source: { release: { mirror: http://mirror.example.org } }'
   expect(told(mirror)).toEqual([
-    'cluster.yaml:8:32: warning: etcd.source.release.mirror: over http anybody on the way can give out other programs together with their checksums, and etcd runs them on every node; write https, or pin the checksums: etcd.sha256',
+    'cluster.yaml:8:32: warning: etcd.source.release.mirror: over http anyone on the network path can serve other programs together with their checksums, and etcd runs them on every node; write https, or pin the checksums: etcd.sha256',
   ])
   const [url, sums] = ['url: "http://m/{version}-{arch}.tgz"', 'checksums: "http://m/SUMS"']
   expect(told(`  source: { release: { ${url}, ${sums} } }`)).toEqual([

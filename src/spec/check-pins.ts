@@ -48,7 +48,7 @@ export function checkPlainMirror(file: Partly<ClusterFile>, report: Reporter): v
   const key = release.url === undefined ? 'mirror' : 'url'
   report.warning(
     ['etcd', 'source', 'release', key],
-    `etcd.source.release.${key}: over http anybody on the way can give out other programs together with their checksums, and etcd runs them on every node`,
+    `etcd.source.release.${key}: over http anyone on the network path can serve other programs together with their checksums, and etcd runs them on every node`,
     'write https, or pin the checksums: etcd.sha256',
   )
 }

@@ -14,7 +14,7 @@ export const MOST_TEXT_BYTES = 1024 ** 2
 export function requireFew(title: string, files: number, pages = 0): void {
   if (files <= MOST_FILES && pages <= MOST_PAGES) return
   throw new QuorateError('store', `${title} lists more than ${MOST_FILES} files`, {
-    hint: 'keep backups apart from other files: another prefix, or another folder',
+    hint: 'keep backups apart from other files: another prefix, or another directory',
   })
 }
 

@@ -195,10 +195,10 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     const said = await refusal(lab, [...words, '--unsigned'])
     expect(said).toMatchObject({ exitCode: CANCELLED, touched: [] })
     expect(said.output).toMatch(
-      /nobody vouches for[^]*the cluster test from[^]*Nobody vouches for this backup/,
+      /the origin of \S+ is not verified[^]*the cluster test from[^]*The origin of this backup is not verified/,
     )
     expect(await verify(name)).toMatch(/^11 [^]*it is not signed/)
-    expect(await verify(name, '--unsigned')).toMatch(/^0 [^]*nobody vouches for it/)
+    expect(await verify(name, '--unsigned')).toMatch(/^0 [^]*its origin is not verified/)
     await forgotten(name)
   })
 

@@ -60,7 +60,7 @@ function effectsWithRoom(
       return [
         () => {
           const above = path.slice(0, path.lastIndexOf('/'))
-          if (isWritable(disk.paths.get(above))) throw new Failure(`root can not work safely in ${above}`)
+          if (isWritable(disk.paths.get(above))) throw new Failure(`root can't work safely in ${above}`)
         },
         () =>
           disk.paths.has(path) ||

@@ -25,7 +25,8 @@ const signersCommand: CommandHandler = async (context, input) => {
     revoke: async () => await revoke(context, input, cluster, who),
   }
   const handler = handlers[action]
-  if (handler === undefined) throw new QuorateError('usage', `'${action}': list, rotate or revoke is meant`)
+  if (handler === undefined)
+    throw new QuorateError('usage', `'${action}' is not an action: use list, rotate or revoke`)
   await handler()
   return 0
 }
@@ -46,7 +47,7 @@ async function rotate(context: CliContext, cluster: Cluster, who: string | undef
     })
   }
   const whose = node === undefined ? operatorPrincipal(cluster.name) : node.name
-  const question = `A new key signs the backups of ${whose} from now on; those that the old one signed until now still count. Go on?`
+  const question = `A new key signs the backups of ${whose} from now on. Backups that the old key signed until now still count. Go on?`
   if (node === undefined) {
     await confirm(context, question)
     const { signal } = context
@@ -73,7 +74,7 @@ function tellRotated(context: CliContext, cluster: Cluster, signer: AllowedSigne
     return
   }
   context.out(
-    `${principals} signs with ${fingerprint} from now on\nkeep a new copy of ${file} beside the secret key of age\n`,
+    `${principals} signs with ${fingerprint} from now on\nkeep a new copy of ${file} with the secret key of age\n`,
   )
 }
 
@@ -85,13 +86,13 @@ async function revoke(
 ): Promise<void> {
   const file = signersFile(cluster)
   if (who === undefined) {
-    throw new QuorateError('usage', 'whose key is to be revoked?', {
+    throw new QuorateError('usage', 'no key to revoke was named', {
       hint: 'give a name or a fingerprint as the list has it: quorate backup signers',
     })
   }
   const going = signersCalled(await listOf(cluster), who, file)
   const keys = going.map(({ principals, fingerprint }) => `${principals} ${fingerprint}`).join(', ')
-  const question = `No backup that ${keys} signed counts any more, whenever it was made: verify and restore refuse it.`
+  const question = `No backup that ${keys} signed counts any more, whatever its date: verify and restore refuse it.`
   await confirmByTyping(context, question, cluster.name, textOption(input, 'confirm'))
   const revoked = await revokeSigner(cluster, who, context.now())
   if (context.json) {
@@ -99,7 +100,7 @@ async function revoke(
     return
   }
   context.out(
-    `revoked: ${keys}\nkeep a new copy of ${file} beside the secret key of age, and take a backup with another key: quorate backup; on a node: quorate backup schedule\n`,
+    `revoked: ${keys}\nkeep a new copy of ${file} with the secret key of age, and take a backup with another key: quorate backup; on a node: quorate backup schedule\n`,
   )
 }
 

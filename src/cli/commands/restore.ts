@@ -83,7 +83,7 @@ async function writeInto(
   const preview = await intoPreview(opened, { into: context.file, planned, present })
   if (context.json) context.out(`${JSON.stringify(intoJson(preview))}\n`)
   else context.err(renderIntoPreview(preview, context.colors))
-  const question = `The cluster file and the CA of ${opened.name} decide from where programs come and whom the cluster trusts. Write them here?`
+  const question = `The cluster file and the CA of ${opened.name} decide where programs come from and whom the cluster trusts. Write them here?`
   const typed = textOption(input, 'confirm')
   if (typed === undefined || typed !== opened.about?.cluster) await confirmYes(context, question)
   if (planned === undefined) return

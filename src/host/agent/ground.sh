@@ -27,7 +27,7 @@ require_root() {
     printf '%s (user %s, group %s, mode %s)\n' "${what#*|}" "$owner" "$group" "$mode"
     break
   done)
-  [ -z "$loose" ] || fail "root can not work safely in $folder: other users can write to $loose; nothing was changed. Fix: chown root: ${loose%% (*} && chmod go-w ${loose%% (*}"
+  [ -z "$loose" ] || fail "root can't work safely in $folder: other users can write to $loose; nothing was changed. Fix: chown root: ${loose%% (*} && chmod go-w ${loose%% (*}"
 }
 
 # is_open GROUP MODE TYPE|PATH FOLDER: yes or no. In a sticky folder above FOLDER nobody can replace what is root's.

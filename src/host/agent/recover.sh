@@ -35,7 +35,7 @@ copy() {
     odd=$(find "$1" ! -type f ! -type d -print -quit)
     if [ -n "$odd" ]; then echo "$odd is neither a file nor a directory" && exit 1; fi
     cp -R --no-dereference --preserve=mode,timestamps --reflink=auto --sparse=always -T "$1" "$2"' copy "$1" "$1.recover-copy" 2>&1) ||
-    fail "the user etcd can not copy $1: $(printf '%s\n' "$said" | tail -n 1)"
+    fail "the user etcd can't copy $1: $(printf '%s\n' "$said" | tail -n 1)"
 }
 
 # unmounted FOLDER: it is to be renamed in the end.
@@ -57,7 +57,7 @@ op_recover_tail() {
   as_etcd "${2%/*}" /bin/sh -ec '
     truncate --size "$2" "$1"
     printf %s "$4" | base64 -d >>"$1"
-    truncate --size "$3" "$1"' tail "$2" "$3" "$4" "$(cat "$stage/$5")" || fail "the copy's log $2 can not be written"
+    truncate --size "$3" "$1"' tail "$2" "$3" "$4" "$(cat "$stage/$5")" || fail "the copy's log $2 can't be written"
 }
 
 # recover_run PROGRAM NAME DATA WAL: runs the copy with no network but a loopback of its own, until it has applied its whole

@@ -61,9 +61,9 @@ op_schedule_forget() {
 op_schedule_signing_key() {
   rm -f "$2/waiting-signing.key" "$2/waiting-signing.key.pub"
   (umask 077 && ssh-keygen -q -t ed25519 -N '' -C "$3" -f "$2/waiting-signing.key" </dev/null) ||
-    fail "ssh-keygen can not make a key"
+    fail "ssh-keygen can't make a key"
   rm -f "$2/waiting-signing.key.pub"
-  public=$(ssh-keygen -y -P '' -f "$2/waiting-signing.key" </dev/null) || fail "ssh-keygen can not read its key"
+  public=$(ssh-keygen -y -P '' -f "$2/waiting-signing.key" </dev/null) || fail "ssh-keygen can't read its key"
   chown root:root "$2/waiting-signing.key"
   chmod 600 "$2/waiting-signing.key"
   sync "$2/waiting-signing.key"

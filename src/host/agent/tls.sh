@@ -25,7 +25,7 @@ op_key() {
   rm -f "$pending/$2.key" "$pending/$2.csr" "$pending/$2.crt"
   cp "$stage/$3" "$pending/$2.cnf"
   case $5-$4 in
-    keep-*) content "/etc/ssl/etcd/$2.key" >"$pending/$2.key.new" || fail "/etc/ssl/etcd/$2.key can not be read" ;;
+    keep-*) content "/etc/ssl/etcd/$2.key" >"$pending/$2.key.new" || fail "/etc/ssl/etcd/$2.key can't be read" ;;
     new-ecdsa-p256) openssl ecparam -name prime256v1 -genkey -noout -out "$pending/$2.key.new" ;;
     new-rsa-*) openssl genrsa -out "$pending/$2.key.new" "${4#rsa-}" 2>/dev/null ;;
     *) fail "unknown key algorithm $4" ;;
