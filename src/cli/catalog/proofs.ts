@@ -41,7 +41,7 @@ export const PROOF_COMMANDS: readonly CommandDefinition[] = [
     group: 'Backup and recovery',
     summary: 'list, replace or revoke the keys that may sign backups',
     description:
-      "Every backup is signed in OpenSSH's format, with the operator's key or with the key of the node that takes it. The public keys that count are in allowed_signers in the state directory. Keep a copy of that file with the secret key of age. `rotate` makes a new key: yours, or that of the node you name. Backups that the old key signed until then still count. `revoke` is for a key that others may have: no backup that it signed counts any more. It asks you to type the cluster's name. Safe to run again.",
+      "Every backup is signed in OpenSSH's format, with the operator's key or with the key of the node that takes it. The public keys that count are in allowed_signers in the state directory. Keep a copy of that file with the secret key of age. `rotate` makes a new key: yours, or that of the node you name. What the old key signed until then still counts. `revoke` is for a key that others may have: nothing that it signed counts any more. It asks you to type the cluster's name. Safe to run again.",
     arguments: [
       {
         syntax: '[action]',
