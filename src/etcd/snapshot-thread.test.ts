@@ -147,9 +147,15 @@ test('a flipped byte is noticed', async () => {
   })
 })
 
+/** Runs the statement once a piece was taken: an error may overtake messages that were sent before it. */
+const AFTER_PIECE = (statement: string) => `${READY}
+  port.once('message', () => { ${statement} })
+  const memory = new ArrayBuffer(4)
+  port.postMessage({ kind: 'piece', memory, bytes: 4, totalBytes: 8 }, [memory])`
+
 test.each([
-  ['ends', `${READY} process.exit(3)`, /broke off/],
-  ['throws', `${READY} throw new Error('out of memory')`, /broke off: out of memory/],
+  ['ends', AFTER_PIECE('process.exit(3)'), /broke off/],
+  ['throws', AFTER_PIECE("throw new Error('out of memory')"), /broke off: out of memory/],
 ])('a thread that %s is no end of the snapshot', async (_how, program, said) => {
   const client = alone(await member(WHOLE, 'ok'))
   const error = await read(streamSnapshotAside(client, undefined, program)).catch((thrown: unknown) => thrown)
