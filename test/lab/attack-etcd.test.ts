@@ -99,6 +99,8 @@ describe.skipIf(whyNoLab())('an etcd that was broken into', () => {
 
   test('with the owners of before: status works, and apply moves them while clients write, without a restart', async () => {
     for (const machine of lab.machines) await ownersOfBefore(machine)
+    // A link whose text is an option: what copies it must not take it for one.
+    await intrude(victim, 'ln -s -- -ft/etc /etc/ssl/etcd/passwd')
     const pids = async () =>
       await Promise.all(lab.machines.map(async (machine) => await machine.mainPid('etcd')))
     const running = await pids()

@@ -44,7 +44,7 @@ op_schedule_store() {
 
 # schedule_link TARGET PATH
 op_schedule_link() {
-  ln -sfn "$2" "$3"
+  ln -sfn -- "$2" "$3"
 }
 
 # schedule_forget USER FOLDER: what USER has in the store's FOLDER is root's from now on; no other user may get its number

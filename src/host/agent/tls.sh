@@ -111,10 +111,10 @@ keep_others() {
     name=${entry##*/}
     if [ -e "$generation/$name" ]; then continue; fi
     if [ -n "$aside" ] && { [ -e "$entry" ] || [ -L "$entry" ]; }; then
-      ln -s "$aside/$name" "$generation/$name"
+      ln -s -- "$aside/$name" "$generation/$name"
     elif [ -L "$entry" ]; then
-      # Its text alone: it may be another one by now.
-      ln -s "$(readlink -- "$entry")" "$generation/$name"
+      # Its text alone: it may be another one by now. etcd may have chosen it: it is no option.
+      ln -s -- "$(readlink -- "$entry")" "$generation/$name"
     elif [ -f "$entry" ] && is_in_use "$entry"; then
       # Of another layout: read at every handshake until the process is restarted.
       content "$entry" >"$generation/$name"
