@@ -86,10 +86,12 @@ const askPeerPort: Question = async (session, node) => {
   const socketPath = await remote.forward({ address: node.address, port: peerPort })
   const endpoint = { name: node.name, target: { socketPath }, identity: node.address, tls }
   await new Promise<void>((resolve, reject) => {
+    const signal = AbortSignal.any([session.signal, AbortSignal.timeout(ANSWER_MS)])
     const options = { ...tlsOptions(endpoint, 'http/1.1'), socketPath, path: '/version', timeout: ANSWER_MS }
-    const request = https.get({ ...options, agent: false }, (response) => {
-      response.resume()
-      response.once('end', resolve)
+    const request = https.get({ ...options, agent: false, signal }, (response) => {
+      // Who answers at all got through TLS; what the member says may never end.
+      resolve()
+      response.destroy()
     })
     request.once('timeout', () => request.destroy(new Error(`no answer within ${ANSWER_MS / 1000} s`)))
     request.once('error', reject)

@@ -2,7 +2,7 @@
 # Arguments: ADDRESS:PORT, the certificate, its key, the CAs. Writes the first line of the answer, or what openssl said.
 set -eu
 answer=$(printf 'GET /version HTTP/1.0\r\n\r\n' |
-  timeout 5 openssl s_client -connect "$1" -cert "$2" -key "$3" -CAfile "$4" -alpn http/1.1 -quiet -ign_eof 2>&1) || true
+  timeout 5 openssl s_client -connect "$1" -cert "$2" -key "$3" -CAfile "$4" -alpn http/1.1 -quiet -ign_eof 2>&1 | head -c 65536) || true
 if line=$(printf '%s\n' "$answer" | grep -a '^HTTP/1\.[01] 200'); then
   printf '%s\n' "$line" | head -n 1
   exit 0

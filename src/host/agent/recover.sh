@@ -15,7 +15,9 @@ op_recover_copy() {
   ! systemctl is-active --quiet etcd.service || fail "etcd.service runs: its data is not copied under it"
   secure "$2" "$3"
   op_recover_drop recover_drop "$2" "$3"
-  room_beside "$2" "$(($(du -sk "$2" | cut -f 1) + $(du -k "$2/member/snap/db" | cut -f 1) + 196608))"
+  # One line each (-s), whose name is ours: of a directory in the database's place others would follow, with names that etcd
+  # chose, and some shells evaluate those.
+  room_beside "$2" "$(($(du -sk "$2" | cut -f 1) + $(du -sk "$2/member/snap/db" | cut -f 1) + 196608))"
   unmounted "$2"
   copy "$2"
   if ! wal_within "$2" "$3"; then
