@@ -104,9 +104,14 @@ function parseRestore(reply: Reply): RestoreState | undefined {
   if (token === undefined || suffix === undefined || sha256 === undefined || members === undefined)
     return undefined
   if (stage !== 'staged' && stage !== 'placed') return undefined
-  if (![token, suffix, sha256].every(isMarkWord)) return undefined
+  if (![token, sha256].every(isMarkWord) || !isAsideSuffix('restore', suffix)) return undefined
   const moved = lines.flatMap(([key, value]) => (key === 'moved' ? [value] : []))
   return { token, suffix, sha256, source: source ?? '', members, stage, moved }
+}
+
+/** Ends the name of what is moved aside. Other names, such as `recover-copy`, are of what the next run removes. */
+export function isAsideSuffix(verb: 'recover' | 'restore', text: string): boolean {
+  return new RegExp(`^before-${verb}-[\\dTZ]{1,20}$`).test(text)
 }
 
 /** What a mark says becomes part of paths on every node of the cluster: a node that lies must not lead them elsewhere. */

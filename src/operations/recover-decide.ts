@@ -15,7 +15,7 @@ import type { Cluster } from '../spec/cluster.ts'
 import { compactTime } from './compact-time.ts'
 import { type Consumer, runningConsumers } from './consumers.ts'
 import { type Survey, surveyMembers } from './recover-look.ts'
-import { type RecoveryProgress, progressOf } from './recover-progress.ts'
+import { type RecoveryProgress, progressOf, requireBorneOut } from './recover-progress.ts'
 import { type RecoveryReport, reportOf } from './recover-report.ts'
 
 /** Beyond any revision that a lost majority can have given out, as Kubernetes' documentation has it for restores. */
@@ -178,6 +178,7 @@ function unfitReasons(cluster: Cluster, { members }: Survey, survivor: string): 
 
 function goesOn(survey: Survey, present: RecoveryProgress, choice: RecoveryChoice): RecoveryProgress {
   const { survivor } = present
+  requireBorneOut(survey, present)
   if (choice.survivor !== undefined && choice.survivor !== survivor) {
     throw new QuorateError(
       'usage',

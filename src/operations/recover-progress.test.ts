@@ -1,8 +1,9 @@
 /** What a run that was cut off leaves on the machines is what the next one goes on with. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { QuorateError } from '../errors.ts'
 import { parseHostState } from '../host/observe.ts'
-import { type RecoveryProgress, progressOf, renderProgress } from './recover-progress.ts'
+import type { Survey } from './recover-look.ts'
+import { type RecoveryProgress, progressOf, renderProgress, requireBorneOut } from './recover-progress.ts'
 
 const begun: RecoveryProgress = {
   survivor: 'etcd02',
@@ -52,6 +53,47 @@ test('the survivor knows best how far it is; any mark tells that something was b
   expect(progressOf(marksOf({ etcd04: 'verb=restore\ncommand=quorate restore x\n' }))).toBeUndefined()
 })
 
+test('of another machine than the survivor nothing counts but that something was begun', () => {
+  const forged = renderProgress({ ...begun, stage: 'serving', made })
+  expect(progressOf(marksOf({ etcd04: forged }))).toEqual(begun)
+})
+
+const hostWith = (text?: string) =>
+  parseHostState(
+    'x',
+    false,
+    (text?.trimEnd().split('\n') ?? []).map((line) => `underway ${line}`),
+  )
+
+describe('what one machine claims', () => {
+  const survey = (
+    kind: Survey['outlook']['kind'],
+    marks: Readonly<Record<string, string | undefined>>,
+  ): Pick<Survey, 'outlook' | 'members'> => {
+    const members = Object.entries(marks).map(([name, text]) => ({ name, host: hostWith(text) }))
+    return { outlook: { kind }, members } as unknown as Pick<Survey, 'outlook' | 'members'>
+  }
+  const serving: RecoveryProgress = { ...begun, lost: [], stage: 'serving', made }
+  const mark = renderProgress(begun)
+
+  test('does not begin a recovery of a cluster that serves', () => {
+    const marks = { etcd02: mark, etcd01: undefined, etcd03: undefined }
+    expect(() => requireBorneOut(survey('serving', marks), begun)).toThrow('the other machines contradict it')
+    expect(() => requireBorneOut(survey('lost', marks), begun)).not.toThrow()
+  })
+
+  test('moves the data of no member that was never marked, whatever the stage it names', () => {
+    const alone = { etcd02: mark, etcd01: undefined, etcd03: mark }
+    expect(() => requireBorneOut(survey('lost', alone), serving)).toThrow('contradict')
+    const other = { ...alone, etcd01: mark.replace(begun.token, 'sample-another') }
+    expect(() => requireBorneOut(survey('lost', other), serving)).toThrow('contradict')
+    expect(() => requireBorneOut(survey('serving', { ...alone, etcd01: mark }), serving)).not.toThrow()
+    // One that was declared lost was never marked; and at the end the marks go one by one.
+    expect(() => requireBorneOut(survey('lost', alone), { ...serving, lost: ['etcd01'] })).not.toThrow()
+    expect(() => requireBorneOut(survey('serving', alone), { ...serving, stage: 'cleared' })).not.toThrow()
+  })
+})
+
 test('a mark that was changed by hand is not guessed at', () => {
   const damaged = renderProgress(begun).replace(/^stage=.*$/m, 'stage=nearly')
   expect(() => progressOf(marksOf({ etcd02: damaged }))).toThrow(QuorateError)
@@ -61,6 +103,7 @@ test.each([
   ['survivor', 'etcd02; reboot'],
   ['lost', 'etcd01 $(reboot)'],
   ['suffix', 'x/../../etc/cron.d/y'],
+  ['suffix', 'recover-copy'],
   ['token', '/../x'],
   ['bump', '-1'],
   ['former', 'x y'],

@@ -1,8 +1,11 @@
 /** How far a recovery is, as it stands on the machines: what a run that was cut off tells the next one. */
 import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
+import { isAsideSuffix } from '../host/observe.ts'
+import { PATHS } from '../host/state.ts'
 import { recoverCommand, renderUnderway } from '../plan/underway.ts'
 import { type RecoveryStage, STAGES } from '../plan/recovery-steps.ts'
+import { blockedError } from '../run/engine.ts'
 import { checkName } from '../spec/values.ts'
 import type { Survey } from './recover-look.ts'
 
@@ -63,7 +66,32 @@ export function progressOf({ underway }: Pick<Survey, 'underway'>): RecoveryProg
       hint: 'its text has been changed by hand: put it back, from another machine of the cluster if need be',
     })
   }
-  return progress
+  // Only the survivor's own mark is ever moved on; another machine's word counts for no more than that it was begun.
+  return host === progress.survivor ? progress : { ...progress, stage: 'fenced', made: undefined }
+}
+
+/**
+ * One machine's word neither stops a cluster that serves nor moves the data of others: a recovery begins without a quorum, and
+ * marks every member that it reaches before anything else. @throws QuorateError `blocked` where the machines disagree.
+ */
+export function requireBorneOut(
+  { outlook, members }: Pick<Survey, 'outlook' | 'members'>,
+  { survivor, lost, stage, token }: RecoveryProgress,
+): void {
+  const unmarked = members.some(({ name, host }) => {
+    if (host === undefined || name === survivor || lost.includes(name)) return false
+    return host.underway?.verb !== 'recover' || host.underway.all['token'] !== token
+  })
+  // In the last stage members have joined, and their marks go one by one.
+  const doubtful = stage === 'fenced' ? outlook.kind === 'serving' : stage !== 'cleared' && unmarked
+  if (!doubtful) return
+  throw blockedError([
+    {
+      host: survivor,
+      message: `${PATHS.underway} says that a recovery was begun; the other machines contradict it`,
+      hint: `one of the machines is wrong, or was broken into. If no recovery was begun, remove ${PATHS.underway} from the machines that have it`,
+    },
+  ])
 }
 
 const MADE = z.object({
@@ -81,7 +109,7 @@ function parseProgress(all: Readonly<Record<string, string>>): RecoveryProgress 
   if (survivor === undefined || suffix === undefined || token === undefined || known === undefined)
     return undefined
   if ([survivor, ...names].some((name) => checkName(name) !== undefined)) return undefined
-  if (!/^[\w-]{1,100}$/.test(suffix) || !/^[\w-]{1,200}$/.test(token) || !/^\d{1,15}$/.test(bump))
+  if (!isAsideSuffix('recover', suffix) || !/^[\w-]{1,200}$/.test(token) || !/^\d{1,15}$/.test(bump))
     return undefined
   if (former !== undefined && !/^[0-9a-f]{1,16}$/.test(former)) return undefined
   const figures = made === undefined ? undefined : parseMade(made)

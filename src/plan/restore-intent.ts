@@ -1,5 +1,5 @@
 /** Whether a restore that was begun can be gone on with, or another begins. */
-import { isMarkWord } from '../host/observe.ts'
+import { isAsideSuffix, isMarkWord } from '../host/observe.ts'
 import type { HostState } from '../host/state.ts'
 import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import type { Observed } from './observed.ts'
@@ -40,6 +40,6 @@ function marksOf({ restore, underway }: HostState): RestoreIdentity[] {
   }
   const { token, suffix, sha256, members } = underway?.verb === 'restore' ? underway.all : {}
   if (token === undefined || suffix === undefined || sha256 === undefined || members === undefined) return []
-  if (![token, suffix, sha256].every(isMarkWord)) return []
+  if (![token, sha256].every(isMarkWord) || !isAsideSuffix('restore', suffix)) return []
   return [{ token, suffix, sha256, source: '', members }]
 }
