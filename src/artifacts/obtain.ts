@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { draftFolderBeside, sweep } from '../files/temporary.ts'
+import { minorOf } from '../etcd/versions.ts'
 import type { EtcdSource, EtcdSpec } from '../spec/cluster.ts'
 import type { Architecture, Artifact, ArtifactContext, Fetched } from './artifact.ts'
 import { ownArchitecture } from './artifact.ts'
@@ -30,6 +31,8 @@ export async function obtainEtcd(
 ): Promise<Artifact> {
   const { version, source } = spec
   try {
+    // It becomes part of a path and of a URL: nothing but three numbers, whoever names it.
+    minorOf(version)
     const shelf = path.join(context.cacheDirectory, 'artifacts')
     const pins = pinsOf(spec, arch)
     const entry = path.join(shelf, `${version}-${arch}-${await sourceKey(source)}${pinsKey(pins)}`)

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { QuorateError } from '../errors.ts'
 import { openBare } from './bare.ts'
-import type { About, Proof } from './bundle.ts'
+import { type About, type Proof, aboutSchema } from './bundle.ts'
 import { bundleName, parseBundleName } from './names.ts'
 import { openBackup } from './open.ts'
 import { type Sealing, type Secret, unseal } from './sealing.ts'
@@ -296,4 +296,21 @@ test('the key of the CA is sealed by itself', async () => {
   const again: Uint8Array[] = []
   for await (const piece of await unseal(MINE, pieces(Buffer.concat(inner)), 'the CA key')) again.push(piece)
   expect(Buffer.concat(again).toString()).toBe('PEM')
+})
+
+test('a version that would lead out of a cache is none', () => {
+  expect(aboutSchema.safeParse(ABOUT).success).toBe(true)
+  for (const etcdVersion of ['../../bucket/x', '3.5.16/../x', '3.5', '']) {
+    expect(aboutSchema.safeParse({ ...ABOUT, etcdVersion }).success).toBe(false)
+  }
+})
+
+test('an encryption header that never ends is not kept in memory', async () => {
+  let read = 0
+  async function* endless() {
+    yield Buffer.from('age-encryption.org/v1\n')
+    for (; read < 64; read += 1) yield Buffer.from('-> X a\n\n'.repeat(1 << 14))
+  }
+  await expect(unseal(MINE, endless(), 'the backup b')).rejects.toMatchObject({ code: 'backup' })
+  expect(read).toBeLessThan(16)
 })

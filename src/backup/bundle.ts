@@ -32,7 +32,8 @@ export const aboutSchema = z.object({
   takenAt: z.iso.datetime(),
   /** The node whose member it is from. */
   member: z.string(),
-  etcdVersion: z.string(),
+  /** `3.5.16`: it becomes part of paths and URLs. */
+  etcdVersion: z.string().regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/),
   /** The etcd nodes of the cluster file. */
   nodes: z.array(z.object({ name: z.string(), address: z.string() })),
   /** Of a linearizable read right before: all that was acknowledged until then is in it. */

@@ -44,7 +44,7 @@ export async function unseal(secret: Secret, sealed: Bytes, what: string): Promi
   if (secret.kind === 'passphrase') decrypter.addPassphrase(secret.passphrase)
   else for (const identity of secret.identities) addIdentity(decrypter, identity)
   try {
-    return guarded(await decrypter.decrypt(asWebStream(sealed)), what)
+    return guarded(await decrypter.decrypt(asWebStream(withShortHeader(sealed))), what)
   } catch (error) {
     throw error instanceof QuorateError ? error : notOpened(secret, what, error)
   }
@@ -57,6 +57,23 @@ async function* guarded(opened: Bytes, what: string): AsyncGenerator<Uint8Array>
     if (error instanceof QuorateError) throw error
     const message = `${what} is damaged: it was changed or cut off after it was encrypted`
     throw new QuorateError('backup', message, { hint: UNTOUCHED, cause: error })
+  }
+}
+
+/** Hundreds of recipients have room in it; the library keeps a longer one in memory, many times over. */
+const MOST_HEADER_BYTES = 256 * 1024
+
+/** @throws Error if age's header does not end within bounds */
+async function* withShortHeader(sealed: Bytes): AsyncGenerator<Uint8Array> {
+  let head: Buffer | undefined = Buffer.alloc(0)
+  for await (const piece of sealed) {
+    if (head !== undefined) {
+      head = Buffer.concat([head, piece.subarray(0, MOST_HEADER_BYTES)])
+      const end = head.indexOf('\n--- ')
+      if (end !== -1 && end <= MOST_HEADER_BYTES) head = undefined
+      else if (head.length > MOST_HEADER_BYTES) throw new Error('its header is too long')
+    }
+    yield piece
   }
 }
 
