@@ -58,6 +58,18 @@ test('lines of other hands keep their form; a key without options gets its end a
   expect([await check(ended), await check(ended, LATER)]).toEqual(['good', 'unknown'])
 })
 
+test.each([
+  ['CRLF at their end', (line: string) => line.replace('\n', '\r\n')],
+  ['a comment and CRLF', (line: string) => line.replace('\n', ' a comment\r\n')],
+  ['blanks before them', (line: string) => ` \t${line}`],
+])('lines with %s, which ssh-keygen takes, are listed, ended and revoked', async (_what, change) => {
+  const text = change(key.line)
+  expect(parseSigners(text).map(({ principals }) => principals)).toEqual(['operator@prod'])
+  expect(await check(text)).toBe('good')
+  expect(await check(retired(text, 'operator@prod', NOON), LATER)).toBe('unknown')
+  expect(await check(revoked(text, fingerprintOf(key.publicKey), LATER))).toBe('unknown')
+})
+
 test('another namespace, another principal, no signature at all: none counts', async () => {
   const elsewhere = `operator@prod namespaces="git" ${key.publicKey}\n`
   expect(await check(elsewhere)).toBe('unknown')

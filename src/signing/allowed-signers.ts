@@ -19,7 +19,7 @@ export interface AllowedSigner {
 }
 
 const SIGNER =
-  /^(?<principals>\S+)[ \t]+(?:(?<options>(?:[^\s"]|"[^"]*")+)[ \t]+)?(?<type>(?:ssh|ecdsa|sk)-[\w@.-]+)[ \t]+(?<key>[A-Za-z0-9+/=]{16,})(?:[ \t].*)?$/
+  /^[ \t]*(?<principals>\S+)[ \t]+(?:(?<options>(?:[^\s"]|"[^"]*")+)[ \t]+)?(?<type>(?:ssh|ecdsa|sk)-[\w@.-]+)[ \t]+(?<key>[A-Za-z0-9+/=]{16,})(?:[ \t].*)?$/
 
 /** A line that was taken out of force, behind a mark that OpenSSH reads as a comment. */
 const REVOKED = /^# revoked (?<time>\S+): (?<line>.*)$/
@@ -73,7 +73,7 @@ export function retired(text: string, principal: string, until: Date): string {
   return editLines(text, (line, signer) => {
     if (signer.principals !== principal || signer.until !== undefined) return line
     const option = `valid-before="${sshTime(until)}"`
-    return line.replace(/^(\S+[ \t]+)(?=(\S+))/, (start, _, next: string) =>
+    return line.replace(/^([ \t]*\S+[ \t]+)(?=(\S+))/, (start, _, next: string) =>
       /^(?:ssh|ecdsa|sk)-/.test(next) ? `${start}${option} ` : `${start}${option},`,
     )
   })
@@ -88,7 +88,7 @@ export function revoked(text: string, who: string, now: Date): string {
 
 function editLines(text: string, edit: (line: string, signer: AllowedSigner) => string): string {
   return text
-    .split('\n')
+    .split(/\r?\n/)
     .map((line) => {
       const [signer] = line.startsWith('#') ? [] : parseSigners(line)
       return signer === undefined ? line : edit(line, signer)
