@@ -62,7 +62,7 @@ export function keepers<B extends DatedBackup>(backups: readonly B[], keep: Rete
     for (const backup of newestOfEach(past, PERIODS[kind]).slice(0, keep[kind])) give(backup, kind)
   }
   const proven = newestFirst.filter((backup) => backup.proven === true)
-  for (const backup of new Set([proven[0], proven.find(({ vouched }) => vouched === true)]))
+  for (const backup of new Set([proven[0], newestFirst.find(({ vouched }) => vouched === true)]))
     give(backup, 'proven')
   for (const backup of newestFirst) {
     if (backup.lockedUntil !== undefined && backup.lockedUntil > now) give(backup, 'locked')

@@ -90,6 +90,24 @@ test('whoever can write to the store can not have the backup removed that an ope
   }
 })
 
+test('a side file that says something else takes nothing from a record that an operator signed', async () => {
+  const operator = await testSigner(folder, 'operator@prod')
+  const trust = { signers: { text: operator.line, file: 'allowed_signers' }, folder }
+  const [proven, newest] = [await taken('prod', 3), await taken('prod', 12)]
+  const { side } = await bundleFixture({ kind: 'plaintext' })
+  await writeFile(
+    path.join(folder, provenFileName(proven)),
+    JSON.stringify(await signProven(PROVEN, proven, operator)),
+  )
+  await writeFile(
+    path.join(folder, sideFileName(proven)),
+    JSON.stringify({ ...side, bundle: { ...side.bundle, sha256: 'ab'.repeat(32) } }),
+  )
+  using store = await openDirectoryStore(folder)
+  const report = await pruneBackups(store, { cluster: 'prod', keep: { ...KEEP, hourly: 1 }, trust, now: NOW })
+  expect(report.kept.map(({ backup }) => backup.name)).toEqual([newest, proven])
+})
+
 test('one that the store does not give up is told of, and keeps no other from going', async () => {
   const [stuck, other] = [await taken('prod', 3), await taken('prod', 4)]
   await taken('prod', 12)
