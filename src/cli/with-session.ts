@@ -4,7 +4,7 @@ import { namingWhoIsAtWork } from '../operations/at-work.ts'
 import { loadClusterFile } from '../operations/load.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { type Session, openSession } from '../run/session.ts'
-import { requireOwnState } from '../run/state-folder.ts'
+import { requireOwnClusterFile, requireOwnState } from '../run/state-folder.ts'
 import { passphraseSource, sudoPasswordSource } from './ask.ts'
 import type { CliContext } from './context.ts'
 import { type ProgressRenderer, progressRenderer } from './render-progress.ts'
@@ -17,6 +17,7 @@ import { type ProgressRenderer, progressRenderer } from './render-progress.ts'
  */
 export async function loadForCommand(context: CliContext, warn = false): Promise<Cluster> {
   const { cluster, warnings } = await loadClusterFile(context.file)
+  requireOwnClusterFile(context.file)
   requireOwnState(cluster.stateDirectory)
   if ((warn || context.verbose) && !context.json) {
     for (const warning of warnings) context.err(`${context.colors.yellow(warning.text)}\n`)

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { type ClientCertificate, makeClientCertificate } from '../pki/client.ts'
 import type { Session } from '../run/session.ts'
+import { requireOwnOutput } from '../run/state-folder.ts'
 import { clientsDirectory, rememberClient } from './kept-clients.ts'
 
 export interface ClientOptions {
@@ -32,13 +33,14 @@ export async function clientCertificate(
       },
     )
   }
+  const directory = options.directory ?? clientsDirectory(cluster)
+  requireOwnOutput(path.resolve(directory))
   if ((await session.bundle()) === undefined) {
     // Using the authority would make one: over a running cluster, one that no member trusts.
     throw new QuorateError('pki', `there is no CA in ${cluster.stateDirectory} that could sign it`, {
       hint: 'if there is no cluster yet: quorate apply. Otherwise put the folder back where it was, or name it in the cluster file: state',
     })
   }
-  const directory = options.directory ?? clientsDirectory(cluster)
   const made = await makeClientCertificate({
     authority: await session.authority(),
     directory,

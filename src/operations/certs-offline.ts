@@ -1,4 +1,5 @@
 /** The way to an offline CA and back: requests out, certificates in. */
+import { requireOwnOutput } from '../run/state-folder.ts'
 import { readdir } from 'node:fs/promises'
 import { QuorateError, combineErrors } from '../errors.ts'
 import type { HostState } from '../host/state.ts'
@@ -35,6 +36,7 @@ export async function exportCertificateRequests(
   directory: string,
 ): Promise<ExportedRequests> {
   assertOffline(session)
+  requireOwnOutput(directory)
   const { cluster } = session
   const clients = await waitingClients(session)
   try {

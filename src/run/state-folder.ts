@@ -1,5 +1,5 @@
 /** The folder that keys, host keys and the CA of a cluster lie in: nobody else may write to it, and no run leaves a draft there. */
-import { existsSync, lstatSync, readdirSync } from 'node:fs'
+import { type Stats, existsSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { makeOwnFolder, whyNotOurs, writableByOthers } from '../files/own-folder.ts'
@@ -26,16 +26,60 @@ export function requireOwnState(directory: string, environment: NodeJS.ProcessEn
   for (const name of readdirSync(directory)) {
     const place = path.join(directory, name)
     const found = lstatSync(place)
-    const inside = found.isFile()
-      ? writableByOthers(found) && `others can write to ${place}`
-      : whyNotOurs(place, rules)
-    if (inside !== false && inside !== undefined) throw refusal(directory, inside)
+    const inside = found.isFile() ? whyNotOurFile(place, found, rules.owners) : whyNotOurs(place, rules)
+    if (inside !== undefined) throw refusal(directory, inside)
   }
+}
+
+/**
+ * The cluster file names the machines, the CA and the programs that are run: as `requireOwnState`. What the shell hands
+ * over is no file, and whoever named it knows whose it is.
+ */
+export function requireOwnClusterFile(file: string, environment: NodeJS.ProcessEnv = process.env): void {
+  // That it is missing, reading it says.
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (found?.isFile() !== true) return
+  const groups = true
+  const own = [0, ...owners(environment)]
+  const folder = whyNotOurs(path.dirname(path.resolve(file)), {
+    owners: owners(environment),
+    groups,
+    shared: true,
+  })
+  const reason = !own.includes(found.uid)
+    ? `${file} belongs to another user (uid ${found.uid})`
+    : writableByOthers(found, groups)
+      ? `others can write to ${file}`
+      : folder
+  if (reason === undefined) return
+  throw new QuorateError('permission', `the cluster file is not safe: ${reason}`, {
+    hint: `find out why, then: chmod o-w ${file}, and chown it to the user that runs quorate`,
+  })
+}
+
+function whyNotOurFile(place: string, found: Stats, owners: readonly number[]): string | undefined {
+  if (found.uid !== 0 && !owners.includes(found.uid))
+    return `${place} belongs to another user (uid ${found.uid})`
+  return writableByOthers(found) ? `others can write to ${place}` : undefined
 }
 
 function refusal(directory: string, reason: string): QuorateError {
   return new QuorateError('permission', `the state directory ${directory} is not safe: ${reason}`, {
     hint: `find out why, then: chmod -R go-w ${directory}, and chown it to the user that runs quorate`,
+  })
+}
+
+/**
+ * A folder that was named for keys, or for what a CA is to sign: who could write there could put a key of theirs in
+ * first, and it would get the certificate. Made with mode 700 if need be.
+ *
+ * @throws QuorateError `permission`
+ */
+export function requireOwnOutput(directory: string, environment: NodeJS.ProcessEnv = process.env): void {
+  const reason = makeOwnFolder(directory, { owners: owners(environment), groups: true })
+  if (reason === undefined) return
+  throw new QuorateError('permission', `nothing is written to ${directory}: ${reason}`, {
+    hint: 'name a folder that belongs to you, and that only you can write to',
   })
 }
 

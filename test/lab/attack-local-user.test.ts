@@ -126,7 +126,40 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
     const file = await quorate(['nodes'])
     expect(file).toMatchObject({ exitCode: 77, text: expect.stringContaining('known_hosts') })
     await chmod(path.join(state, 'known_hosts'), 0o600)
+    await chown(path.join(state, 'known_hosts'), ATTACKER, ATTACKER)
+    const foreign = await quorate(['nodes'])
+    expect(foreign).toMatchObject({ exitCode: 77, text: expect.stringContaining('known_hosts belongs to') })
+    await chown(path.join(state, 'known_hosts'), 0, 0)
     expect((await quorate(['nodes'])).text).not.toContain('is not safe')
+  })
+
+  test('a cluster file that he wrote, or can write to, is refused: it names machines, CA and programs', async () => {
+    const file = path.join(folder, 'cluster.yaml')
+    await chown(file, ATTACKER, ATTACKER)
+    expect(await quorate(['nodes'])).toMatchObject({
+      exitCode: 77,
+      text: expect.stringContaining('cluster.yaml belongs to another user (uid 65534)'),
+    })
+    await chown(file, 0, 0)
+    await chmod(file, 0o666)
+    expect(await quorate(['nodes'])).toMatchObject({
+      exitCode: 77,
+      text: expect.stringContaining('others can write to'),
+    })
+    await chmod(file, 0o644)
+    expect((await quorate(['nodes'])).text).not.toContain('is not safe')
+    await rm(file)
+    expect((await quorate(['nodes'])).text).toContain('cluster.yaml')
+  })
+
+  test('a key that he put where a client’s certificate goes gets none', async () => {
+    await attacker('mkdir -m 755 out')
+    const out = path.join(shared, 'out')
+    expect(await quorate(['certs', 'client', 'alice', '--out', out])).toMatchObject({
+      exitCode: 77,
+      text: expect.stringContaining('nothing is written to'),
+    })
+    expect(await below(out)).toEqual([])
   })
 
   test("the files of who called sudo are the operator's", async () => {
