@@ -125,8 +125,7 @@ function signerOf({ cluster, node }: ScheduleConfig, environment: NodeJS.Process
 function success(backup: BackupReport, pruned: PruneReport | undefined, now: Date): Partial<ScheduleState> {
   const { name, proof } = backup
   const { revision } = proof.status
-  const proven = pruned?.kept.find(({ backup: { proven, vouched } }) => proven === true && vouched === true)
-    ?.backup.name
+  const proven = pruned?.kept.find((one) => one.backup.vouched === true)?.backup.name
   return {
     lastSuccess: now.toISOString(),
     backup: { name, revision, sizeBytes: backup.bundle.sizeBytes },

@@ -65,14 +65,15 @@ const hostWith = (text?: string) =>
     (text?.trimEnd().split('\n') ?? []).map((line) => `underway ${line}`),
   )
 
+const survey = (
+  kind: Survey['outlook']['kind'],
+  marks: Readonly<Record<string, string | undefined>>,
+): Pick<Survey, 'outlook' | 'members'> => {
+  const members = Object.entries(marks).map(([name, text]) => ({ name, host: hostWith(text) }))
+  return { outlook: { kind }, members } as unknown as Pick<Survey, 'outlook' | 'members'>
+}
+
 describe('what one machine claims', () => {
-  const survey = (
-    kind: Survey['outlook']['kind'],
-    marks: Readonly<Record<string, string | undefined>>,
-  ): Pick<Survey, 'outlook' | 'members'> => {
-    const members = Object.entries(marks).map(([name, text]) => ({ name, host: hostWith(text) }))
-    return { outlook: { kind }, members } as unknown as Pick<Survey, 'outlook' | 'members'>
-  }
   const serving: RecoveryProgress = { ...begun, lost: [], stage: 'serving', made }
   const mark = renderProgress(begun)
 

@@ -57,8 +57,8 @@ export function requireOwnClusterFile(file: string, environment: NodeJS.ProcessE
   })
 }
 
-function whyNotOurFile(place: string, found: Stats, owners: readonly number[]): string | undefined {
-  if (found.uid !== 0 && !owners.includes(found.uid))
+function whyNotOurFile(place: string, found: Stats, own: readonly number[]): string | undefined {
+  if (found.uid !== 0 && !own.includes(found.uid))
     return `${place} belongs to another user (uid ${found.uid})`
   return writableByOthers(found) ? `others can write to ${place}` : undefined
 }
