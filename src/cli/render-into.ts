@@ -27,9 +27,7 @@ function line({ path, bundle, here }: IntoValue, written: boolean): string {
   return `${path}: ${here ?? 'nothing'} here, ${bundle ?? 'nothing'} in the backup`
 }
 
-export function intoJson(
-  preview: IntoPreview,
-): Omit<IntoPreview, 'signer'> & {
+export function intoJson(preview: IntoPreview): Omit<IntoPreview, 'signer'> & {
   readonly type: 'into'
   readonly signer: NonNullable<IntoPreview['signer']> | null
 } {
