@@ -16,6 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/*.test.ts'],
+          setupFiles: ['test/unit-setup.ts'],
           // Modules have no state: each is loaded once a worker, not once a file, which is a third of what this part costs.
           isolate: false,
           restoreMocks: true,

@@ -5,7 +5,8 @@ import { ageOf, assertCaLasts, renewWithinDays } from './age.ts'
 import { checkCertificate } from './check-certificate.ts'
 import { openLocalAuthority } from './local.ts'
 import { allowedNames } from './names.ts'
-import { DAYS, ETCD01, memberRequest, opensslCa, scratch } from './testing.ts'
+import { scratch } from './scratch.ts'
+import { DAYS, ETCD01, memberRequest, opensslCa } from './testing.ts'
 
 const folder = scratch()
 const later = (days: number) => new Date(Date.now() + days * DAYS)

@@ -8,7 +8,8 @@ import { memberName } from '../spec/member-name.ts'
 import type { Authority } from './authority.ts'
 import { openLocalAuthority } from './local.ts'
 import { allowedNames } from './names.ts'
-import { DAYS, ETCD01, memberRequest, openssl, opensslCa, scratch } from './testing.ts'
+import { scratch } from './scratch.ts'
+import { DAYS, ETCD01, memberRequest, openssl, opensslCa } from './testing.ts'
 
 const folder = scratch()
 const other = opensslCa(folder, 'other')

@@ -7,7 +7,8 @@ import { openLocalAuthority } from './local.ts'
 import { importCertificates } from './offline-import.ts'
 import { openOfflineAuthority } from './offline.ts'
 import { NO_NAMES } from './names.ts'
-import { DAYS, openssl, opensslCa, put, scratch } from './testing.ts'
+import { scratch } from './scratch.ts'
+import { DAYS, openssl, opensslCa, put } from './testing.ts'
 
 function setting() {
   const folder = scratch()

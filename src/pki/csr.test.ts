@@ -4,7 +4,8 @@ import { allowedNames, NO_NAMES } from './names.ts'
 import { memberName } from '../spec/member-name.ts'
 import { checkedCommonName, renderOpensslConfig } from './openssl-config.ts'
 import { makeCsr, makeKeyPair } from './signer.ts'
-import { ETCD01, memberRequest, openssl, opensslCsr, put, scratch } from './testing.ts'
+import { scratch } from './scratch.ts'
+import { ETCD01, memberRequest, openssl, opensslCsr, put } from './testing.ts'
 
 const allowed = allowedNames(ETCD01)
 const base = renderOpensslConfig({

@@ -3,7 +3,8 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { describeCertificate } from './certificate.ts'
 import { openHostAuthority } from './host.ts'
-import { ETCD01, localRemote, memberRequest, openssl, opensslCa, put, scratch } from './testing.ts'
+import { scratch } from './scratch.ts'
+import { ETCD01, localRemote, memberRequest, openssl, opensslCa, put } from './testing.ts'
 
 /** A CA's host that is this machine, with a TMPDIR of its own so that leavings would be seen. */
 function caHost(options: { ca?: Parameters<typeof opensslCa>[2]; passphrase?: string } = {}) {

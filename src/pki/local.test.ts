@@ -3,7 +3,8 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { describeCertificate } from './certificate.ts'
 import { localAuthorityExists, openLocalAuthority, type LocalAuthorityOptions } from './local.ts'
-import { DAYS, memberRequest, openssl, opensslCa, put, scratch } from './testing.ts'
+import { scratch } from './scratch.ts'
+import { DAYS, memberRequest, openssl, opensslCa, put } from './testing.ts'
 
 function open(folder: string, options: Partial<LocalAuthorityOptions> = {}) {
   return openLocalAuthority({

@@ -8,7 +8,8 @@ import { importCertificates } from './offline-import.ts'
 import { memberName } from '../spec/member-name.ts'
 import type { IssueRequest } from './authority.ts'
 import { NotSignedYet, keysNamed, openOfflineAuthority } from './offline.ts'
-import { ETCD01, memberRequest, openssl, opensslCa, put, scratch } from './testing.ts'
+import { scratch } from './scratch.ts'
+import { ETCD01, memberRequest, openssl, opensslCa, put } from './testing.ts'
 
 const ETCD02 = { ...ETCD01, name: 'etcd02', names: [], address: '192.0.2.12', addresses: [] }
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { allowedNames, NO_NAMES } from './names.ts'
 import { renderOpensslConfig } from './openssl-config.ts'
-import { ETCD01, opensslCsr, put, openssl, scratch } from './testing.ts'
+import { scratch } from './scratch.ts'
+import { ETCD01, opensslCsr, put, openssl } from './testing.ts'
 
 const options = {
   commonName: 'etcd01',

@@ -9,7 +9,8 @@ import { checkCsr } from './csr.ts'
 import { NO_NAMES } from './names.ts'
 import { importCertificates } from './offline-import.ts'
 import { weakCas, weaknesses } from './strength.ts'
-import { memberRequest, openssl, opensslCa, scratch } from './testing.ts'
+import { scratch } from './scratch.ts'
+import { memberRequest, openssl, opensslCa } from './testing.ts'
 
 const RSA_1024 = ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:1024']
 const P_224 = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-224']

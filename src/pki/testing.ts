@@ -1,9 +1,7 @@
 /** What the tests of this folder share: the real openssl, a private folder, a node's request as openssl makes it. */
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterAll } from 'vitest'
 import type { CommandResult, Remote, RemoteCommand } from '../ssh/remote.ts'
 import type { IssueRequest } from './authority.ts'
 import { allowedNames, type AllowedNames } from './names.ts'
@@ -18,18 +16,6 @@ export const ETCD01 = {
 }
 
 export const DAYS = 86_400_000
-
-const folders: string[] = []
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true })
-})
-
-/** A private folder that goes when the test file is done. */
-export function scratch(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'quorate-pki-'))
-  folders.push(folder)
-  return folder
-}
 
 /** Runs openssl in `folder`; throws with its complaint if it fails. */
 export function openssl(folder: string, ...args: string[]): string {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { opensslCa, scratch } from '../pki/testing.ts'
+import { scratch } from '../pki/scratch.ts'
+import { opensslCa } from '../pki/testing.ts'
 import { UNKNOWN_YET } from '../plan/unknown.ts'
 import { authorityOf } from './authority-facts.ts'
 
