@@ -14,6 +14,7 @@ import type { Lock } from '../run/lock.ts'
 import type { Session } from '../run/session.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
+import { writeNewClusterFile } from './cluster-file.ts'
 import { type Adoptable, type DraftOptions, offlineCertificate } from './adopt-look.ts'
 
 /** Only where it is not there yet: an earlier run may have been cut off. */
@@ -79,13 +80,7 @@ export async function writeFiles(
     await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
     await writeFile(path.resolve(path.dirname(file), offlineCertificate(name)), bundle, { mode: 0o644 })
   }
-  try {
-    // Never over a file that is there, not even one that came in between.
-    await writeFile(file, text, { flag: 'wx' })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyThere(file)
-    throw QuorateError.from(error, 'usage', `${file} can't be written`)
-  }
+  await writeNewClusterFile(file, text, alreadyThere)
 }
 
 /** How the members ran before, for whoever wants it back: apply writes over units and settings. Private. */

@@ -4,7 +4,7 @@ import { access, chown, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { readText } from '../files/read-file.ts'
-import { replaceFile } from '../pki/atomic-file.ts'
+import { createFile, replaceFile } from '../pki/atomic-file.ts'
 
 /** @param purpose completes 'it is to …': `name the new version in the end`. @throws QuorateError `permission` */
 export async function requireWritable(clusterFile: string, purpose: string): Promise<void> {
@@ -17,6 +17,23 @@ export async function requireWritable(clusterFile: string, purpose: string): Pro
       hint: `it is to ${purpose}: run quorate as the user whom the file belongs to`,
     })
   }
+}
+
+/**
+ * Never over a file that is there, not even one that came in between.
+ *
+ * @param alreadyThere what is thrown then
+ * @throws QuorateError `state` if it can't be written: nothing of it stays
+ */
+export async function writeNewClusterFile(
+  file: string,
+  text: string,
+  alreadyThere: (file: string) => QuorateError,
+): Promise<void> {
+  const made = await createFile(file, text, 0o644).catch((error: unknown) => {
+    throw QuorateError.from(error, 'state', `${file} can't be written`)
+  })
+  if (!made) throw alreadyThere(file)
 }
 
 /** Mode, owner and whatever a link leads to stay. */

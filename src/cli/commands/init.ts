@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
+import { writeNewClusterFile } from '../../operations/cluster-file.ts'
 import { renderClusterFile } from '../../spec/init.ts'
 import {
   type AnswerKey,
@@ -16,7 +16,7 @@ import { type CommandHandler, type CommandInput, textOption } from '../command.t
 
 const init: CommandHandler = async (context, input) => {
   const file = textOption(input, 'out') ?? context.file
-  // Not after all the questions; `writeNew` asks again.
+  // Not after all the questions; `writeNewClusterFile` asks again.
   if (file !== '-' && existsSync(file)) throw alreadyThere(file)
   const given = answersFrom(input)
   const answers = context.interactive && Object.keys(given).length === 0 ? await ask() : given
@@ -29,7 +29,7 @@ const init: CommandHandler = async (context, input) => {
     context.out(text)
     return 0
   }
-  await writeNew(file, text)
+  await writeNewClusterFile(file, text, alreadyThere)
   if (context.json) {
     context.out(
       `${JSON.stringify({ file, name: cluster.name, nodes: cluster.nodes.length, warnings: problems })}\n`,
@@ -100,22 +100,6 @@ async function askOne(
     ...(standard === undefined ? {} : { initialValue: standard }),
     validate: (answer) => validate((answer ?? '').trim()),
   })
-}
-
-/** Never over a file that is there, not even one that came in between. */
-async function writeNew(file: string, text: string): Promise<void> {
-  let made = false
-  try {
-    await using handle = await open(file, 'wx')
-    made = true
-    await handle.writeFile(text)
-    await handle.sync()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyThere(file)
-    // What was written of it is no cluster file, and would stand in the way of the next attempt.
-    if (made) await rm(file, { force: true })
-    throw QuorateError.from(error, 'state', `${file} can't be written`)
-  }
 }
 
 function alreadyThere(file: string): QuorateError {
