@@ -31,7 +31,7 @@ export async function obtainEtcd(
 ): Promise<Artifact> {
   const { version, source } = spec
   try {
-    // It becomes part of a path and of a URL: nothing but three numbers, whoever names it.
+    // It becomes part of a path and of a URL, and a backup or a machine may have named it.
     minorOf(version)
     const shelf = path.join(context.cacheDirectory, 'artifacts')
     const pins = pinsOf(spec, arch)

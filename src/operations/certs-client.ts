@@ -34,13 +34,14 @@ export async function clientCertificate(
     )
   }
   const directory = options.directory ?? clientsDirectory(cluster)
-  requireOwnOutput(path.resolve(directory))
+  requireOwnOutput(path.resolve(directory), 'leave')
   if ((await session.bundle()) === undefined) {
     // Using the authority would make one: over a running cluster, one that no member trusts.
     throw new QuorateError('pki', `there is no CA in ${cluster.stateDirectory} that could sign it`, {
       hint: 'if there is no cluster yet: quorate apply. Otherwise put the folder back where it was, or name it in the cluster file: state',
     })
   }
+  requireOwnOutput(path.resolve(directory), 'make')
   const made = await makeClientCertificate({
     authority: await session.authority(),
     directory,

@@ -36,7 +36,7 @@ export async function exportCertificateRequests(
   directory: string,
 ): Promise<ExportedRequests> {
   assertOffline(session)
-  requireOwnOutput(directory)
+  requireOwnOutput(directory, 'make')
   const { cluster } = session
   const clients = await waitingClients(session)
   try {

@@ -53,7 +53,7 @@ export function requireOwnClusterFile(file: string, environment: NodeJS.ProcessE
       : folder
   if (reason === undefined) return
   throw new QuorateError('permission', `the cluster file is not safe: ${reason}`, {
-    hint: `find out why, then: chmod o-w ${file}, and chown it to the user that runs quorate`,
+    hint: 'find out why; then give it to the user that runs quorate (chown), and let no other user write to it (chmod o-w)',
   })
 }
 
@@ -71,15 +71,22 @@ function refusal(directory: string, reason: string): QuorateError {
 
 /**
  * A folder that was named for keys, or for what a CA is to sign: who could write there could put a key of theirs in
- * first, and it would get the certificate. Made with mode 700 if need be.
+ * first, and it would get the certificate.
  *
+ * @param missing `make` makes it with mode 700 where it is missing; `leave` looks alone
  * @throws QuorateError `permission`
  */
-export function requireOwnOutput(directory: string, environment: NodeJS.ProcessEnv = process.env): void {
-  const reason = makeOwnFolder(directory, { owners: owners(environment), groups: true })
+export function requireOwnOutput(
+  directory: string,
+  missing: 'make' | 'leave',
+  environment: NodeJS.ProcessEnv = process.env,
+): void {
+  const rules = { owners: owners(environment), groups: true }
+  const reason =
+    missing === 'make' ? makeOwnFolder(directory, rules) : whyNotOurs(directory, { ...rules, missing: true })
   if (reason === undefined) return
   throw new QuorateError('permission', `nothing is written to ${directory}: ${reason}`, {
-    hint: 'name a folder that belongs to you, and that only you can write to',
+    hint: 'name a directory that belongs to you, and that only you can write to',
   })
 }
 
