@@ -88,8 +88,8 @@ export function requireBorneOut(
   throw blockedError([
     {
       host: survivor,
-      message: `${PATHS.underway} says that a recovery was begun; the other machines contradict it`,
-      hint: `one of the machines is wrong, or was broken into. If no recovery was begun, remove ${PATHS.underway} from the machines that have it`,
+      message: `${PATHS.underway} says that a recovery is under way; the other machines contradict it`,
+      hint: `one of the machines is wrong, or was broken into. If you started no recovery, remove ${PATHS.underway} from the machines that have it`,
     },
   ])
 }
