@@ -63,7 +63,7 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
       [
         'etcd01',
         'chmod 644 /etc/ssl/etcd/etcd.key',
-        ['put owners and modes', '/etc/ssl/etcd/etcd.key is root:etcd 644'],
+        ['correct owners and modes', '/etc/ssl/etcd/etcd.key is root:etcd 644'],
       ],
       [
         'etcd02',
