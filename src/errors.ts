@@ -21,7 +21,9 @@ export type ErrorCode =
   | 'moved' //          reality differs from what was planned on
   | 'locked' //         another operator is at work
   | 'unhealthy' //      the cluster does not fulfil what was asked
-  | 'cancelled' //      Ctrl-C, or an answer of no
+  | 'unconfirmed' //    a question needs an answer, and there is no terminal to ask on
+  | 'declined' //       a question was answered with no, or with another word than it asks for
+  | 'cancelled' //      a signal: Ctrl-C, SIGTERM, SIGHUP
   | 'store' //        where backups are kept can't be reached, is full, or refuses
   | 'backup' //       a backup or snapshot is not what it should be, or the secret is another one
   | 'signature' //      no allowed signer has signed a backup, or what was signed is another one
@@ -45,6 +47,8 @@ export const EXIT_CODES: Record<ErrorCode, number> = {
   moved: 9,
   backup: 10,
   signature: 11,
+  unconfirmed: 12,
+  declined: 13,
   store: 74,
   locked: 75,
   unhealthy: 1,

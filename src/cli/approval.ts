@@ -6,7 +6,7 @@ import type { CliContext } from './context.ts'
 import type { ProgressRenderer } from './render-progress.ts'
 import { renderPlan } from './render-plan.ts'
 
-/** Shows the whole plan, and asks; says nothing where nothing in it is a risk. @throws QuorateError `cancelled` */
+/** Shows the whole plan, and asks; says nothing where nothing in it is a risk. @throws QuorateError `unconfirmed`, `declined`, `cancelled` */
 export function approval(context: CliContext, ask: ProgressRenderer['hold']): (plan: Plan) => Promise<void> {
   return async (plan) => {
     await ask(async () => {

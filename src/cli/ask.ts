@@ -4,13 +4,17 @@ import { openForReading, readFrom } from '../files/read-file.ts'
 import type { AskPassphrase } from '../pki/authority.ts'
 import type { CliContext } from './context.ts'
 
-/** @throws QuorateError `cancelled` on Ctrl-C or a no. */
+/** @throws QuorateError `unconfirmed` without a terminal, `declined` for a no, `cancelled` on Ctrl-C. */
 export async function confirm(context: CliContext, message: string): Promise<void> {
   if (context.assumeYes) return
   if (!context.interactive) {
-    throw new QuorateError('cancelled', `this needs a yes, and there is no terminal to ask on: ${message}`, {
-      hint: 'give --yes',
-    })
+    throw new QuorateError(
+      'unconfirmed',
+      `this needs a yes, and there is no terminal to ask on: ${message}`,
+      {
+        hint: 'give --yes',
+      },
+    )
   }
   const prompts = await import('@clack/prompts')
   const answer = await prompts.confirm({
@@ -18,7 +22,8 @@ export async function confirm(context: CliContext, message: string): Promise<voi
     initialValue: false,
     output: process.stderr,
   })
-  if (answer !== true) throw new QuorateError('cancelled', 'not confirmed: nothing was changed')
+  if (prompts.isCancel(answer)) throw interrupted()
+  if (!answer) throw notConfirmed()
 }
 
 /** Asks for a word to be typed, for what can't be taken back. `given`: it came with an option. */
@@ -33,7 +38,7 @@ export async function confirmByTyping(
     throw new QuorateError('usage', `'${given}' is not the name: it is '${word}'. Nothing was changed`)
   if (!context.interactive) {
     throw new QuorateError(
-      'cancelled',
+      'unconfirmed',
       `this needs the cluster's name, and there is no terminal to ask on. Nothing was changed`,
       {
         hint: `give --confirm ${word}`,
@@ -43,14 +48,24 @@ export async function confirmByTyping(
   await askForWord(context, message, word)
 }
 
-/** On a terminal, whatever options say. @throws QuorateError `cancelled` for anything but the word */
+/** On a terminal, whatever options say. @throws QuorateError `declined` for anything but the word; `cancelled` on Ctrl-C */
 export async function askForWord(context: CliContext, message: string, word: string): Promise<void> {
   const prompts = await import('@clack/prompts')
   const answer = await prompts.text({
     message: context.forPrompt(`${message} Type '${word}' to go on:`),
     output: process.stderr,
   })
-  if (answer !== word) throw new QuorateError('cancelled', 'not confirmed: nothing was changed')
+  if (prompts.isCancel(answer)) throw interrupted()
+  if (answer !== word) throw notConfirmed()
+}
+
+function notConfirmed(): QuorateError {
+  return new QuorateError('declined', 'not confirmed: nothing was changed')
+}
+
+/** While a question is asked the terminal hands Ctrl-C over as a key: there is no signal. */
+function interrupted(): QuorateError {
+  return new QuorateError('cancelled', 'interrupted: nothing was changed')
 }
 
 export function passphraseSource(context: CliContext): AskPassphrase {
@@ -60,7 +75,7 @@ export function passphraseSource(context: CliContext): AskPassphrase {
   }
 }
 
-/** For something new: typed twice, for nobody could open it after a slip. @throws QuorateError `permission`, `cancelled` */
+/** For something new: typed twice, for nobody could open it after a slip. @throws QuorateError `permission`, `declined`, `cancelled` */
 export async function newPassphrase(context: CliContext, purpose: string): Promise<string> {
   if (context.passphraseFile !== undefined) {
     const passphrase = await firstLine(context.passphraseFile)
@@ -71,10 +86,10 @@ export async function newPassphrase(context: CliContext, purpose: string): Promi
     )
   }
   const first = await askSecret(context, `New passphrase for ${purpose}`, '--passphrase-file FILE')
-  if (first === '') throw new QuorateError('cancelled', 'no passphrase given: nothing was done')
+  if (first === '') throw new QuorateError('declined', 'no passphrase given: nothing was done')
   const second = await askSecret(context, 'The same once more', '--passphrase-file FILE')
   if (first === second) return first
-  throw new QuorateError('cancelled', 'the two passphrases differ: nothing was done')
+  throw new QuorateError('declined', 'the two passphrases differ: nothing was done')
 }
 
 /** One password for all machines; asked once. undefined where nobody can be asked. */
@@ -101,8 +116,7 @@ async function askSecret(context: CliContext, message: string, option: string): 
   }
   const prompts = await import('@clack/prompts')
   const answer = await prompts.password({ message: context.forPrompt(message), output: process.stderr })
-  if (typeof answer !== 'string')
-    throw new QuorateError('cancelled', 'no password given: nothing was changed')
+  if (prompts.isCancel(answer)) throw interrupted()
   return answer
 }
 

@@ -43,7 +43,7 @@ test('nothing goes before a yes, and a no leaves all as it was', async () => {
   const shown: PrunePreview[] = []
   const confirm = async (preview: PrunePreview) => {
     shown.push(preview)
-    throw new QuorateError('cancelled', 'not confirmed')
+    throw new QuorateError('declined', 'not confirmed')
   }
   await expect(pruneStore(store, { ...REQUEST, confirm })).rejects.toThrow(/not confirmed/)
   expect(await readdir(folder)).toEqual(before)

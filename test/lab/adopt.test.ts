@@ -18,7 +18,7 @@ import { statusOf } from './support/status.ts'
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
 const PIN = '/etc/etcd/cluster-id'
-const CANCELLED = 130
+const UNCONFIRMED = 12
 const BLOCKED = 8
 
 function adopt(...words: readonly string[]): readonly string[] {
@@ -151,7 +151,7 @@ describe.skipIf(reason)(`adopt${because}`, () => {
         ca.key,
       )
       const refused = await quorate(lab, words)
-      expect(refused.exitCode).toBe(CANCELLED)
+      expect(refused.exitCode).toBe(UNCONFIRMED)
       expect(refused.stderr).toContain('give --yes')
       const preview = await quorate(lab, [...words, '--preview', '--yes'])
       expect(preview.stderr + preview.stdout).toContain('nothing was written')

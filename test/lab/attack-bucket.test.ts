@@ -25,7 +25,8 @@ import { refusal } from './support/refusal.ts'
 import { typedAt } from './support/terminal.ts'
 
 const NOT_TRUSTED = 11
-const CANCELLED = 130
+const UNCONFIRMED = 12
+const DECLINED = 13
 const NODE = 'service01'
 const MIRROR = 'http://198.18.0.66/etcd'
 
@@ -119,7 +120,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     const [, name = ''] = genuine
     expect(await verify('--drill')).toMatch(/^0 .*\n[^]*signed by operator@test \(SHA256:/)
     const asked = await refusal(lab, ['restore', name, ...place()])
-    expect(asked).toMatchObject({ exitCode: CANCELLED, touched: [] })
+    expect(asked).toMatchObject({ exitCode: UNCONFIRMED, touched: [] })
     expect(asked.output).toContain(`signed by operator@test`)
   })
 
@@ -188,12 +189,12 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     expect(scripted.output).toContain('--unsigned')
     const no = await typedAt(lab, words, { question: "Type 'unsigned'", line: 'yes' })
     expect(no).toMatchObject({
-      exitCode: CANCELLED,
+      exitCode: DECLINED,
       stdout: expect.not.stringContaining('the cluster test from'),
     })
     // Then it is the same as any other restore: shown, and asked about.
     const said = await refusal(lab, [...words, '--unsigned'])
-    expect(said).toMatchObject({ exitCode: CANCELLED, touched: [] })
+    expect(said).toMatchObject({ exitCode: UNCONFIRMED, touched: [] })
     expect(said.output).toMatch(
       /the origin of \S+ is not verified[^]*the cluster test from[^]*The origin of this backup is not verified/,
     )
@@ -212,7 +213,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
       stderr: expect.stringContaining('--signers FILE'),
     })
     const asked = await quorate({ clusterFile: into }, [...words, '--signers', signers()])
-    expect(asked.exitCode).toBe(CANCELLED)
+    expect(asked.exitCode).toBe(UNCONFIRMED)
     expect(asked.stderr).toMatch(
       /signed by operator@test[^]*! ssh\.user: "root"[^]*! etcd\.source\.debian[^]*! CA [0-9A-F:]+/,
     )
@@ -221,7 +222,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     await mkdir(path.dirname(into))
     await writeFile(into, (await readFile(lab.clusterFile, 'utf8')).replace('user: root', 'user: other'))
     const beside = await quorate({ clusterFile: into }, [...words, '--signers', signers()])
-    expect(beside.exitCode).toBe(CANCELLED)
+    expect(beside.exitCode).toBe(UNCONFIRMED)
     expect(beside.stderr).toMatch(/! ssh\.user: "other" here, "root" in the backup/)
     expect(await readdir(path.dirname(into))).toEqual(['cluster.yaml'])
   })
@@ -287,7 +288,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     const key = path.join(stateFolder(lab), 'backup-signing.key')
     const stolen = path.join(lab.folder, 'stolen.key')
     await copyFile(key, stolen)
-    expect((await quorate(lab, ['backup', 'signers', 'rotate'])).exitCode).toBe(CANCELLED)
+    expect((await quorate(lab, ['backup', 'signers', 'rotate'])).exitCode).toBe(UNCONFIRMED)
     await quorateOk(lab, ['backup', 'signers', 'rotate', '--yes'])
     expect(await readFile(key, 'utf8')).not.toBe(await readFile(stolen, 'utf8'))
     expect(await verify(name)).toMatch(/^0 /)
@@ -307,7 +308,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     }
     const old = list.signers.find(({ principals, until }) => principals === 'operator@test' && until !== null)
     const revoke = ['backup', 'signers', 'revoke', old?.fingerprint ?? '']
-    expect((await quorate(lab, [...revoke, '--yes'])).exitCode).toBe(CANCELLED)
+    expect((await quorate(lab, [...revoke, '--yes'])).exitCode).toBe(UNCONFIRMED)
     await quorateOk(lab, [...revoke, '--confirm', 'test'])
     expect(await verify(name)).toMatch(/^11 [^]*was revoked/)
     expect(await verify(after)).toMatch(/^0 /)

@@ -10,7 +10,7 @@ import { startQuorate } from './support/run.ts'
 
 const NOT_AS_IT_SHOULD_BE = 10
 const NOT_TRUSTED = 11
-const CANCELLED = 130
+const UNCONFIRMED = 12
 
 const SIGNING = ['allowed_signers', 'backup-signing.key']
 
@@ -194,7 +194,7 @@ test('a backup of 3.4.23: with its own etcd, and with a newer one where that is 
   const prune = ['backup', 'prune', '--keep', 'hourly=0,daily=0,weekly=0,monthly=0']
   const asked = await source.run(...prune)
   expect({ exitCode: asked.exitCode, stderr: asked.stderr }).toMatchObject({
-    exitCode: CANCELLED,
+    exitCode: UNCONFIRMED,
     stderr: expect.stringMatching(new RegExp(`remove +${old}[^]*for good\\?[^]*--yes`)),
   })
   expect(await readdir(source.store)).toContain(old)

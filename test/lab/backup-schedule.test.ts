@@ -60,7 +60,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
 
   test('nothing is done without a yes; then the timer is there, and a first backup in the store', async () => {
     expect(await quorate(lab, ['backup', 'schedule'])).toMatchObject({
-      exitCode: 130,
+      exitCode: 12,
       stderr: expect.stringMatching(/service01 takes backups \(hourly\)[\s\S]*root on service01[\s\S]*--yes/),
     })
     expect(await on(NODE, 'sh', '-c', 'id quorate-backup 2>&1 || true')).toContain('no such user')
@@ -177,7 +177,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     )
     const asked = await quorate(lab, ['certs', 'renew'])
     expect(asked).toMatchObject({
-      exitCode: 130,
+      exitCode: 12,
       stderr: expect.stringMatching(/service01\n.*issue the certificate of its backups anew/),
     })
     expect(await certificate()).toBe(expired)

@@ -134,7 +134,7 @@ describe.skipIf(reason)(`the command line on machines${because}`, () => {
       stderr: expect.stringContaining('quorate member remove etcd02'),
     })
     const unnamed = await quorate(lab, ['reset', '--yes'])
-    expect(unnamed).toMatchObject({ exitCode: 130, stderr: expect.stringContaining('--confirm test') })
+    expect(unnamed).toMatchObject({ exitCode: 12, stderr: expect.stringContaining('--confirm test') })
     expect((await quorate(lab, ['reset', '--confirm', 'prod'])).exitCode).toBe(64)
     expect((await statusOf(lab)).exitCode).toBe(0)
   })

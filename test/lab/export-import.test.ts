@@ -125,7 +125,7 @@ describe.skipIf(whyNoLab())('export and import', () => {
     const words = ['import', at('all.jsonl')]
     expect(await quorateOk(to, [...words, '--dry-run'])).toContain('nothing was written')
     expect(await quorate(to, words)).toMatchObject({
-      exitCode: 130,
+      exitCode: 12,
       stderr: expect.stringMatching(/new: 12005 .*--yes/s),
     })
     expect(await countOf(target)).toBe(0)

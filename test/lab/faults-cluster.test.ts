@@ -156,12 +156,12 @@ describe.skipIf(whyNoLab())('a cluster that was healthy', () => {
     try {
       await lab.writeCluster({ nodes: nodes.filter(({ name }) => name !== 'etcd03') })
       const fewer = await refusal(lab)
-      expect(fewer).toMatchObject({ exitCode: 130, touched: [] })
+      expect(fewer).toMatchObject({ exitCode: 12, touched: [] })
       expect(fewer.output).toContain('remove etcd03 from the cluster')
 
       await lab.writeCluster({ nodes: nodes.map((node) => ({ ...node, roles: ['etcd'] })) })
       const more = await refusal(lab)
-      expect(more).toMatchObject({ exitCode: 130, touched: [] })
+      expect(more).toMatchObject({ exitCode: 12, touched: [] })
       expect(more.output).toContain('add worker01 to the cluster')
     } finally {
       await lab.writeCluster({})

@@ -88,7 +88,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     const log = report.members.find(({ name }) => name === leader)?.log
     expect(log?.lastIndex).toBeGreaterThan(log?.commit ?? 0)
     const shown = await quorate(lab, ['recover', '--from-survivor', '--yes'])
-    expect(shown.exitCode).toBe(130)
+    expect(shown.exitCode).toBe(12)
     expect(shown.stderr.match(/(?<=stopped meanwhile: ).*/g)?.toSorted()).toEqual(
       [
         `${user.name}: kube-apiserver.service`,

@@ -80,7 +80,7 @@ describe.skipIf(whyNoLab())('restore', () => {
     expect(alone).toMatchObject({ exitCode: 69, touched: [] })
     expect(alone.output).toContain('--without etcd03')
     const unasked = await refusal(lab, ['restore', bundle, ...secret(), '--yes'])
-    expect(unasked).toMatchObject({ exitCode: 130, touched: [] })
+    expect(unasked).toMatchObject({ exitCode: 12, touched: [] })
     expect(unasked.output).toContain(`the cluster is at revision ${history.at(-1)?.revision}`)
   })
 

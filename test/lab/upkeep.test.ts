@@ -67,7 +67,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
       ['compact', '--keep', '1'],
     ]) {
       expect(await quorate(lab, words)).toMatchObject({
-        exitCode: 130,
+        exitCode: 12,
         stderr: expect.stringContaining('--yes'),
       })
     }
@@ -108,7 +108,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
       exitCode: BLOCKED,
       stderr: expect.stringContaining(`${first}: it is down`),
     })
-    expect(await quorate(lab, ['stop', second, '--force', '--yes'])).toMatchObject({ exitCode: 130 })
+    expect(await quorate(lab, ['stop', second, '--force', '--yes'])).toMatchObject({ exitCode: 12 })
     expect(await lab.machine(second).mainPid('etcd')).not.toBe(0)
 
     const forced = await quorate(lab, ['stop', second, '--force', '--confirm', 'test'])
