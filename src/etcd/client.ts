@@ -8,9 +8,11 @@ import type {
   MessageShape,
 } from '@bufbuild/protobuf'
 import { createGrpcTransport } from '@connectrpc/connect-node'
+import { TLSSocket } from 'node:tls'
 import { QuorateError } from '../errors.ts'
 import { memberOrigin, openSocket, type MemberEndpoint } from './endpoint.ts'
 import { memberError } from './failure.ts'
+import { type ServedCertificate, shownTo } from './served-certificate.ts'
 import { MemberSessions, WINDOW_BYTES } from './sessions.ts'
 
 /** The longest answer that is read, in bytes: pages of an export are cut to 16 MiB, and one key has 1.5 MiB, unless etcd allows more. */
@@ -37,6 +39,8 @@ export interface MemberClient {
   readonly name: string
   /** For a second connection to the same member, by another thread; undefined: this client has the only one. */
   readonly endpoint?: MemberEndpoint | undefined
+  /** What the member showed on the latest connection; undefined: there was none, it is without TLS, or was not accepted. */
+  certificate?(): ServedCertificate | undefined
   /**
    * Calls a method, e.g. `call(Maintenance.method.status, {})`.
    *
@@ -70,14 +74,22 @@ export interface MemberClient {
 export function connectMember(options: MemberOptions): MemberClient {
   const closing = new AbortController()
   let socketError: Error | undefined
+  let shown: ServedCertificate | undefined
   const origin = memberOrigin(options)
   const sessionManager = new MemberSessions(origin, undefined, {
     settings: { initialWindowSize: WINDOW_BYTES },
     createConnection: () => {
       socketError = undefined
-      return openSocket(options, 'h2').on('error', (error: Error) => {
+      shown = undefined
+      const socket = openSocket(options, 'h2').on('error', (error: Error) => {
         socketError = error
       })
+      if (socket instanceof TLSSocket) {
+        socket.once('secureConnect', () => {
+          shown = shownTo(socket)
+        })
+      }
+      return socket
     },
   })
   // A member that stops waits for its streams to end, etcd for 7 s at each port: those that never would end with its goodbye.
@@ -112,6 +124,7 @@ export function connectMember(options: MemberOptions): MemberClient {
   return {
     name: options.name,
     endpoint: { name: options.name, target: options.target, identity: options.identity, tls: options.tls },
+    certificate: () => shown,
     async call(method, request, call = {}) {
       const signal = signalFor(call)
       const timeoutMs = call.timeoutMs ?? deadline

@@ -1,6 +1,7 @@
 /** How the cluster is, asked of every member itself: the seed's `cluster-health`, made modern. */
 import { QuorateError } from '../errors.ts'
 import { PEER_IDENTITY, peerUrl } from '../etcd/configuration.ts'
+import type { FailureKind } from '../etcd/failure.ts'
 import { judgeView } from '../etcd/health.ts'
 import { servedCertificate } from '../etcd/served-certificate.ts'
 import { environmentNames } from '../etcd/versions.ts'
@@ -61,6 +62,15 @@ export interface MemberStatus {
 
 const DAY_MS = 86_400_000
 const HANDSHAKE_MS = 5_000
+
+/** How a client fails that does not accept what the member shows. */
+const CERTIFICATE_REFUSED: ReadonlySet<FailureKind> = new Set([
+  'expired',
+  'not-yet-valid',
+  'unknown-authority',
+  'wrong-identity',
+  'bad-certificate',
+])
 
 /** Never throws for a member that does not answer: that is what it reports. */
 export async function status(session: Session): Promise<StatusReport> {
@@ -166,12 +176,12 @@ async function askMember(session: Session, node: Node): Promise<Looked> {
   try {
     const [[client], endpoint] = await Promise.all([session.members([node]), session.endpoint(node)])
     if (client === undefined) throw new TypeError('no client')
-    const [view, certificate] = await Promise.all([
-      readClusterView([client], session.signal),
-      servedCertificate(endpoint, HANDSHAKE_MS),
-    ])
-    const [member] = view.members
+    const [member] = (await readClusterView([client], session.signal)).members
     if (member === undefined) throw new TypeError('no view')
+    // One that can't be trusted is looked at by itself: its dates and names may be the reason.
+    const refused = !member.reachable && CERTIFICATE_REFUSED.has(member.reason.kind)
+    const certificate =
+      client.certificate?.() ?? (refused ? await servedCertificate(endpoint, HANDSHAKE_MS) : undefined)
     const left =
       certificate && Math.floor((certificate.notAfter.getTime() - session.now().getTime()) / DAY_MS)
     const names = certificate && describeCertificate(certificate.pem).sans.dns

@@ -141,6 +141,7 @@ test('only nodes with etcd listen and dial, and only peers that are connected', 
     'listen:198.18.0.11:2380',
     'dial:198.18.0.12:2379',
     'dial:198.18.0.12:2380',
+    'own:/etc/ssl/etcd/etcd',
   ])
   expect(worker).toEqual(['/var/lib', '/var/lib', 'resolve:lb'])
 })

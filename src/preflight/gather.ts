@@ -153,6 +153,7 @@ export function questions(
     ...(balancer === undefined ? [] : [`resolve:${balancer}`]),
     ...(isEtcd ? ports.flatMap((port) => [`port:${port}`, `listen:${target(node.address, port)}`]) : []),
     ...peers.flatMap((peer) => ports.map((port) => `dial:${target(peer.address, port)}`)),
+    ...(peers.length > 0 ? [`own:${PATHS.tls}/${cluster.pki.layout === 'single' ? 'etcd' : 'peer'}`] : []),
   ]
 }
 

@@ -121,6 +121,15 @@ describe.skipIf(reason)(`apply${because}`, () => {
       }
     })
 
+    test('looks at members leave no complaint in their journals', async () => {
+      // The first apply, status and plan are in these journals as well.
+      for (const words of [['status'], ['preflight'], ['probe', '--for', '1s']]) await quorateOk(lab, words)
+      for (const machine of lab.machines) {
+        const journal = await machine.check(['journalctl', '--no-pager', '-o', 'cat', '-u', 'etcd'])
+        expect(journal.split('\n').filter((line) => line.includes('rejected connection'))).toEqual([])
+      }
+    })
+
     test('clients without a certificate, or without TLS, are turned away', async () => {
       const [ca] = operatorFiles(lab)
       const [endpoint = ''] = endpoints(addresses())
