@@ -47,7 +47,10 @@ export const proofSchema = z.object({
   sha256: hex,
   /** Of the file, with that sum. */
   sizeBytes: z.number(),
-  /** What etcd's own `snapshot status` says of the file. */
+  /**
+   * What etcd's own `snapshot status` says of the file. `totalKey` is information alone: what it counts depends on the
+   * version of the tool. The count to compare is `keys`, which every version counts alike.
+   */
   status: z.object({ hash: digits, revision: digits, totalKey: digits, totalSize: digits }),
   /** Keys alive at that revision, counted by the member; left out: it had been compacted away by then. */
   keys: digits.optional(),

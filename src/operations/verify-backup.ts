@@ -7,7 +7,7 @@ import { type OpenedBackup, openBackup } from '../backup/open.ts'
 import { type Secret, isOtherSecret } from '../backup/sealing.ts'
 import type { BundleSigner, BundleTrust } from '../backup/trusted.ts'
 import { QuorateError } from '../errors.ts'
-import { readSnapshotStatus } from '../etcd/snapshot-tool.ts'
+import { readSnapshotStatus, statusDifferences } from '../etcd/snapshot-tool.ts'
 import type { Signer } from '../signing/ssh-keygen.ts'
 import type { BackupStore, StoredFile } from '../store/store.ts'
 import { type DrillReport, drill } from './drill.ts'
@@ -25,8 +25,8 @@ export interface VerifyRequest extends BundleTrust {
   readonly drill: boolean
   /** Who records that it was; asked for only then. */
   readonly signer: () => Promise<Signer>
-  /** etcd's, fit for a snapshot of that version. */
-  readonly programs: (version: string) => Promise<EtcdPrograms>
+  /** etcd's, fit to read or to restore a snapshot of that version. */
+  readonly programs: (version: string, to: 'read' | 'restore') => Promise<EtcdPrograms>
   /** Absolute path of a folder with room for the whole store; with a drill, for twice as much. */
   readonly workDirectory: string
   readonly now: () => Date
@@ -101,11 +101,8 @@ async function verify(request: VerifyRequest): Promise<VerifyReport> {
   const odd = await inspectCaKey(backup)
   if (odd !== undefined) notes.push(odd)
   onProgress?.(`etcd's own tool reads the snapshot of ${name}`)
-  const programs = await request.programs(about.etcdVersion)
-  requireStatus(name, proof, await readSnapshotStatus(programs.tool, backup.snapshotFile, signal), {
-    sameVersion: programs.version === about.etcdVersion,
-    notes,
-  })
+  const programs = await request.programs(about.etcdVersion, request.drill ? 'restore' : 'read')
+  requireStatus(name, proof, await readSnapshotStatus(programs.tool, backup.snapshotFile, signal))
   let drilled: DrillReport | undefined
   if (request.drill) {
     onProgress?.(`restoring ${name} with etcd ${programs.version}, for a trial`)
@@ -201,22 +198,17 @@ function sealedWith({ kind }: Secret): SideFile['sealed'] {
   return kind === 'passphrase' ? 'passphrase' : 'recipients'
 }
 
-/** @param how.notes gets a note where a tool of another version may read it otherwise */
 function requireStatus(
   name: string,
   { status: recorded }: SideFile['proof'],
   found: SideFile['proof']['status'],
-  { sameVersion, notes }: { readonly sameVersion: boolean; readonly notes: string[] },
 ): void {
-  const keys = ['revision', 'totalKey', 'hash', 'totalSize'] as const
-  const wrong = keys.filter((key) => recorded[key] !== found[key])
+  const wrong = statusDifferences(recorded, found)
   if (wrong.length === 0) return
-  const list = wrong.map((key) => `${key} ${recorded[key]}, now ${found[key]}`).join('; ')
-  if (!sameVersion && !wrong.includes('revision') && !wrong.includes('totalKey')) {
-    notes.push(`a tool of another version reads it a little otherwise: ${list}`)
-    return
-  }
-  throw differs(name, `etcd's own tool reads something else in its snapshot than was recorded: ${list}`)
+  throw differs(
+    name,
+    `etcd's own tool reads something else in its snapshot than was recorded: ${wrong.join('; ')}`,
+  )
 }
 
 async function sumInStore({ store, file, signal }: VerifyRequest): Promise<string> {

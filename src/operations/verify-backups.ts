@@ -56,7 +56,7 @@ export async function* verifyBackups(
         signer: async () => await operatorSigner(cluster, { now: now(), signal }),
         now,
         signal,
-        programs: async (version) => await programsFor(session, version),
+        programs: async (version, to) => await programsFor(session, version, to),
         workDirectory: cluster.stateDirectory,
         onProgress: (text, doneBytes, totalBytes) => emit({ type: 'artifact', text, doneBytes, totalBytes }),
       })
@@ -94,14 +94,21 @@ function takenAt({ name }: StoredFile): number {
   return parseBundleName(name)?.takenAt.getTime() ?? 0
 }
 
-/** Of that version; where it can't be had, the cluster file's, if that is not older: etcd reads what an older one wrote. */
-async function programsFor(session: VerifySession, version: string): Promise<EtcdPrograms> {
+/**
+ * Of that version; where it can't be had, the cluster file's. To restore that must not be older: etcd starts on what an
+ * older one wrote. Its tool reads the files of every version.
+ */
+async function programsFor(
+  session: VerifySession,
+  version: string,
+  to: 'read' | 'restore',
+): Promise<EtcdPrograms> {
   const { etcd } = session.cluster
   try {
     return await obtain(session, version)
   } catch (error) {
     if (!(error instanceof QuorateError) || error.code !== 'artifact') throw error
-    if (version === etcd.version || !atLeast(etcd.version, version)) throw error
+    if (version === etcd.version || (to === 'restore' && !atLeast(etcd.version, version))) throw error
     return await obtain(session, etcd.version)
   }
 }
