@@ -1,14 +1,150 @@
-/** Versions of etcd with known faults, as data. Sources: etcd's changelogs for 3.4, 3.5, 3.6 and 3.7. */
+/** Which versions of etcd have known faults, and whom they concern. The facts themselves: `version-facts.ts`. */
 import semver from 'semver'
+import { HAZARDS, NEWEST } from './version-facts.ts'
 import { atLeast, minorOf } from './versions.ts'
 
+const WHEN = [
+  'always',
+  'defragmentation',
+  'users',
+  'learners',
+  'upgrade',
+  'downgrade',
+  'recovery',
+  'clients',
+] as const
+
+/** Whom a fault concerns: see HAZARDS. */
+export type HazardWhen = (typeof WHEN)[number]
+
 export interface Hazard {
+  /** Stays the same while the text may change: `stale-reads`. */
+  readonly id: string
   /** What can go wrong, as a sentence without its full stop. */
   readonly what: string
-  /** The first version of the same minor without it. */
-  readonly fixedIn: string
-  /** `error`: data can be lost or become inconsistent without anybody's mistake. `warning`: everything else. */
-  readonly severity: 'error' | 'warning'
+  readonly when: HazardWhen
+  /** The first version of the same minor without it; undefined: none is. */
+  readonly fixedIn: string | undefined
+  /** Support of the minor ended before it was fixed. */
+  readonly unfixable: boolean
+  /** etcd's or the advisory's own word: `corrupted`, `outage`, `high` … */
+  readonly severity: string
+  /** quorate does not upgrade to it, and does not do what brings it out. */
+  readonly refused: boolean
+}
+
+/** A row of HAZARDS. */
+export interface HazardRow extends Pick<Hazard, 'id' | 'what' | 'when' | 'severity' | 'refused'> {
+  /** Per minor that has it: the first patch without it, `never` or `open`. */
+  readonly fixed: Readonly<Record<string, string>>
+  /** Pull requests by number, advisories by name. */
+  readonly pulls: readonly string[]
+}
+
+/** Worst first: the order in which severities are shown. */
+export const SEVERITIES: readonly string[] =
+  'inconsistent corrupted lost critical high stale missed outage medium low'.split(' ')
+
+/** What every cluster meets: a fault that only defragmentation brings out is told too, since it is ordinary upkeep. */
+const FOR_EVERYONE: readonly HazardWhen[] = ['always', 'defragmentation']
+
+const ROWS: readonly HazardRow[] = parseHazards(HAZARDS)
+
+/** @throws Error for a row that is not of the table's form */
+export function parseHazards(text: string): readonly HazardRow[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  return lines.flatMap((line, at): HazardRow[] => {
+    if (line.startsWith(' ')) return []
+    const [id = '', severity = '', when, fixed = '', pulls = ''] = line.split('|').map((cell) => cell.trim())
+    const [what] = [lines[at + 1]?.trim()]
+    const known = WHEN.find((one) => one === when)
+    if (known === undefined || what === undefined) throw new Error(`no row of hazards: ${line}`)
+    return [
+      {
+        id,
+        what,
+        when: known,
+        severity: severity.replace('!', ''),
+        refused: severity.endsWith('!'),
+        fixed: Object.fromEntries(words(fixed).map(fixedEntry)),
+        pulls: words(pulls),
+      },
+    ]
+  })
+}
+
+/** `3.5.3`, or `3.5:open`. */
+function fixedEntry(word: string): readonly [minor: string, patch: string] {
+  const [of, state] = word.split(':')
+  return of === undefined || state === undefined ? [minorOf(word), word] : [of, state]
+}
+
+/**
+ * Known faults of this version, worst first; empty if none is known. A distribution may have fixed some by itself.
+ * `also`: who is concerned beside everyone, for example `users` where etcd's own users are on.
+ */
+export function knownBad(version: string, also: readonly HazardWhen[] = []): readonly Hazard[] {
+  return hazardsFor(version, [...FOR_EVERYONE, ...also])
+}
+
+/** Known faults of this version that concern `when` and nobody else, worst first. */
+export function hazardsFor(version: string, when: readonly HazardWhen[]): readonly Hazard[] {
+  if (semver.parse(version) === null) return []
+  return ROWS.filter((row) => when.includes(row.when))
+    .flatMap((row): Hazard[] => {
+      const { fixed, pulls: _, ...hazard } = row
+      const state = fixed[minor(version)]
+      if (state === undefined) return []
+      const fixedIn = semver.valid(state) === null ? undefined : state
+      if (fixedIn !== undefined && semver.gte(version, fixedIn)) return []
+      return [{ ...hazard, fixedIn, unfixable: state === 'never' }]
+    })
+    .toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))
+}
+
+/** The known faults of this version that a defragmentation brings out, worst first. */
+export function defragHazards(version: string): readonly Hazard[] {
+  return hazardsFor(version, ['defragmentation'])
+}
+
+/** `etcd 3.5.16: what can go wrong (fixed in 3.5.17)`. */
+export function describeHazard(version: string, hazard: Hazard): string {
+  return `etcd ${version}: ${hazard.what} (${cure(hazard, version)})`
+}
+
+function cure({ fixedIn, unfixable }: Hazard, version: string): string {
+  if (fixedIn !== undefined) return `fixed in ${fixedIn}`
+  return unfixable ? `${minor(version)} gets no fix` : 'not fixed yet'
+}
+
+/** Lines for a person: why this version is not the best choice, and which one would be. */
+export function describeHazards(version: string, also: readonly HazardWhen[] = []): readonly string[] {
+  const lines = knownBad(version, also).map((hazard) => describeHazard(version, hazard))
+  const ended = endOfLife(version)
+  if (ended !== undefined) {
+    lines.push(
+      `etcd ${version}: its minor version ended in ${ended.when} with ${ended.last} and gets no more fixes`,
+    )
+  }
+  return lines
+}
+
+/** Whether this minor gets no more fixes from etcd's authors: its last patch and the month that came out, or undefined. */
+export function endOfLife(version: string): { readonly last: string; readonly when: string } | undefined {
+  const known = NEWEST[minor(version)]
+  const when = /^ended (.+)$/.exec(known?.support ?? '')?.[1]
+  return known === undefined || when === undefined ? undefined : { last: known.patch, when }
+}
+
+/** The newest patch of a minor such as `3.6`; undefined for one that isn't known. */
+export function newestPatch(minorVersion: string): string | undefined {
+  return NEWEST[minorVersion]?.patch
+}
+
+/** The patch to name where `least` or newer is asked for: the newest one that is known, as older ones have known faults. */
+export function patchToName(least: string): string {
+  const newest = newestPatch(minor(least))
+  return newest === undefined || semver.lt(newest, least) ? least : newest
 }
 
 /**
@@ -31,136 +167,12 @@ export function countsSweptDeletions(version: string): boolean {
   return fixed !== undefined && !atLeast(version, fixed)
 }
 
-interface Fault {
-  readonly what: string
-  readonly severity: Hazard['severity']
-  /** It comes with defragmenting. */
-  readonly defragmentation?: true
-  /** Per minor that has it, from its .0 on: the first version without it. A minor that isn't named never had it. */
-  readonly fixed: Readonly<Record<string, string>>
-}
-
-const FAULTS: readonly Fault[] = [
-  {
-    what: 'a crash under load can leave a member with data that differs from the others, unnoticed',
-    severity: 'error',
-    fixed: { '3.5': '3.5.3' },
-  },
-  {
-    what: 'a write acknowledged by a single-member cluster can be lost in a crash',
-    severity: 'error',
-    fixed: { '3.4': '3.4.21', '3.5': '3.5.5' },
-  },
-  {
-    what: 'a crash during defragmentation, or an authentication change, can make members disagree',
-    severity: 'error',
-    defragmentation: true,
-    fixed: { '3.4': '3.4.22', '3.5': '3.5.6' },
-  },
-  {
-    what: 'a torn end of the write-ahead log can keep a member from starting, and a learner that never started can be promoted',
-    severity: 'warning',
-    fixed: { '3.4': '3.4.24', '3.5': '3.5.7' },
-  },
-  {
-    what: 'watchers can miss events, and leases can be revoked wrongly',
-    severity: 'warning',
-    fixed: { '3.4': '3.4.31', '3.5': '3.5.13' },
-  },
-  {
-    what: "a crash during a compaction can make a member's revision go backwards",
-    severity: 'warning',
-    fixed: { '3.4': '3.4.32', '3.5': '3.5.14' },
-  },
-  {
-    what: 'a write transaction that fails half-way can be applied in part',
-    severity: 'warning',
-    fixed: { '3.5': '3.5.17' },
-  },
-  {
-    what: 'receiving a snapshot while a defragmentation runs can crash the member',
-    severity: 'warning',
-    defragmentation: true,
-    fixed: { '3.4': '3.4.38', '3.5': '3.5.23', '3.6': '3.6.5' },
-  },
-  {
-    what: 'a member that was paused can answer linearizable reads with stale data',
-    severity: 'warning',
-    fixed: { '3.5': '3.5.28', '3.6': '3.6.9' },
-  },
-  {
-    what: 'a member cannot be added while another one is down',
-    severity: 'warning',
-    fixed: { '3.5': '3.5.30', '3.6': '3.6.11' },
-  },
-  {
-    what: "changing a learner's peer URL promotes it to a voter",
-    severity: 'warning',
-    fixed: { '3.5': '3.5.31', '3.6': '3.6.12' },
-  },
-  {
-    what: 'a revoked client certificate can get past the certificate revocation list',
-    severity: 'warning',
-    fixed: { '3.5': '3.5.32', '3.6': '3.6.13' },
-  },
-  {
-    what: 'a client without a certificate can exhaust the server with TLS handshakes (denial of service)',
-    severity: 'warning',
-    fixed: { '3.5': '3.5.33', '3.6': '3.6.14', '3.7': '3.7.1' },
-  },
-]
-
-/** The last patch of minors that get no more fixes, and since when (year-month). */
-const ENDED: Readonly<Record<string, { readonly last: string; readonly when: string }>> = {
-  '3.3': { last: '3.3.27', when: '2021-10' },
-  '3.4': { last: '3.4.45', when: '2026-06' },
-}
-
-/** Every known fault of this version, worst first; empty if none is known. A distribution may have fixed some by itself. */
-export function knownBad(version: string): readonly Hazard[] {
-  return hazardsAmong(FAULTS, version)
-}
-
-/** The known faults of this version that a defragmentation brings out, worst first. */
-export function defragHazards(version: string): readonly Hazard[] {
-  return hazardsAmong(
-    FAULTS.filter(({ defragmentation }) => defragmentation === true),
-    version,
-  )
-}
-
-function hazardsAmong(faults: readonly Fault[], version: string): readonly Hazard[] {
+/** As `minorOf`, for text that may be no exact version: then no minor. */
+function minor(version: string): string {
   const parsed = semver.parse(version)
-  if (parsed === null) return []
-  const minor = `${parsed.major}.${parsed.minor}`
-  const hazards = faults.flatMap((fault): Hazard[] => {
-    const fixedIn = fault.fixed[minor]
-    if (fixedIn === undefined || semver.gte(version, fixedIn)) return []
-    return [{ what: fault.what, fixedIn, severity: fault.severity }]
-  })
-  return hazards.sort((a, b) => rank(a) - rank(b))
+  return parsed === null ? '' : `${parsed.major}.${parsed.minor}`
 }
 
-/** Whether this minor gets no more fixes from etcd's authors: its last patch and the month that came out, or undefined. */
-export function endOfLife(version: string): { readonly last: string; readonly when: string } | undefined {
-  const parsed = semver.parse(version)
-  return parsed === null ? undefined : ENDED[`${parsed.major}.${parsed.minor}`]
-}
-
-/** Lines for a person: why this version is not the best choice, and which one would be. */
-export function describeHazards(version: string): readonly string[] {
-  const lines = knownBad(version).map(
-    (hazard) => `etcd ${version}: ${hazard.what} (fixed in ${hazard.fixedIn})`,
-  )
-  const ended = endOfLife(version)
-  if (ended !== undefined) {
-    lines.push(
-      `etcd ${version}: its minor version ended in ${ended.when} with ${ended.last} and gets no more fixes`,
-    )
-  }
-  return lines
-}
-
-function rank(hazard: Hazard): number {
-  return hazard.severity === 'error' ? 0 : 1
+function words(text: string): readonly string[] {
+  return text.split(/\s+/).filter((word) => word !== '')
 }

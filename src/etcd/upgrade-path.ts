@@ -1,34 +1,10 @@
 /**
- * From which version of etcd to which one may go, as data and as a judgement.
+ * From which version of etcd to which one may go. Which patch a step asks for first: `LEAST_BEFORE_STEP`.
  *
- * Sources: etcd's upgrade and downgrade guides (https://etcd.io/docs/v3.7/upgrades/, …/downgrades/), and for 3.6
- * https://etcd.io/blog/2025/zombie_members_upgrade/ and https://etcd.io/blog/2026/july-patch-release/.
+ * Sources: etcd's upgrade and downgrade guides (https://etcd.io/docs/v3.7/upgrades/, …/downgrades/).
  */
 import semver from 'semver'
 import { minorOf, SUPPORTED_MINORS } from './versions.ts'
-
-export interface LeastBefore {
-  /** The patch that every member must have before the first one goes to the next minor. */
-  readonly least: string
-  /** The patch that is better still; the same as `least` if none is. */
-  readonly better: string
-  /** What happens otherwise, as a sentence without its full stop. */
-  readonly why: string
-}
-
-/** By the minor that is gone to. A minor that isn't named takes any patch of the one before. */
-export const LEAST_BEFORE: Readonly<Record<string, LeastBefore>> = {
-  '3.6': {
-    least: '3.5.26',
-    better: '3.5.32',
-    why: 'members that were removed long ago can come back from the v2 store, or voters turn into learners',
-  },
-  '3.7': {
-    least: '3.6.11',
-    better: '3.6.11',
-    why: 'earlier patches of 3.6 may not get along with members that run 3.7',
-  },
-}
 
 /** What a move is, seen from one member. */
 export type Move =

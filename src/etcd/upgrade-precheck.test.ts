@@ -52,12 +52,12 @@ test('two minors at once: refused for each member, with the way', () => {
   const found = blockers(facts('3.3.25', '3.5.16'))
   expect(found.map(({ host }) => host)).toEqual(['etcd01', 'etcd02', 'etcd03'])
   expect(found[0]?.message).toContain('more than one minor version away')
-  expect(found[0]?.hint).toContain('by way of 3.4, then 3.5')
+  expect(found[0]?.hint).toContain('by way of 3.4.45, then 3.5.16')
 })
 
 test('3.6 wants 3.5.26 of every member, and better 3.5.32', () => {
   const low = blockers(facts(['3.5.30', '3.5.25', '3.5.32'], '3.6.14'))
-  expect(low).toMatchObject([{ host: 'etcd02', hint: 'first: quorate upgrade --to 3.5.32' }])
+  expect(low).toMatchObject([{ host: 'etcd02', hint: 'first: quorate upgrade --to 3.5.35' }])
   expect(warnings(facts('3.5.30', '3.6.14')).filter((text) => text.includes('better 3.5.32'))).toHaveLength(3)
   expect(blockers(facts('3.6.10', '3.7.1'))).toHaveLength(3)
 })
@@ -140,11 +140,25 @@ test('users and roles forbid 3.4 and 3.5 side by side, in both directions, and n
 
 test('a version that loses data is not gone to; lesser faults are told', () => {
   expect(blockers(facts('3.4.23', '3.5.1'))[0]?.message).toContain('fixed in 3.5.3')
+  expect(blockers(facts('3.4.23', '3.5.1'))[0]?.hint).toBe('choose 3.5.35')
   const told = warnings(facts('3.4.23', '3.5.16'))
   expect(told.length).toBeGreaterThan(3)
   expect(warnings(facts('3.3.25', '3.4.23')).at(-1)).toContain('gets no more fixes')
   // Nobody going back has a choice of versions.
   expect(blockers(facts(['3.5.2', '3.5.1'], '3.5.1', { direction: 'abort' }))).toEqual([])
+})
+
+test('what only holds with users on is told where they are on, and a step into a minor has faults of its own', () => {
+  const step = (authentication: boolean | undefined) =>
+    warnings(facts('3.6.14', '3.7.0', { authentication })).join('\n')
+  expect(step(true)).toContain('CVE-2026-73499')
+  for (const unsure of [false, undefined]) expect(step(unsure)).not.toContain('CVE-2026-73499')
+  const imagined = 'data in the v2 store that does not exist'
+  expect(warnings(facts('3.5.35', '3.6.2')).join('\n')).toContain(imagined)
+  expect(warnings(facts('3.6.1', '3.6.2')).join('\n')).not.toContain(imagined)
+  const newest = { authentication: true, v2Keys: [] }
+  expect(warnings(facts('3.5.35', '3.6.16', newest))).toEqual([expect.stringContaining('v2 API')])
+  expect(warnings(facts('3.6.16', '3.7.3', newest))).toEqual([])
 })
 
 test('a member that was stopped in its turn goes first; one that hangs is in the way', () => {

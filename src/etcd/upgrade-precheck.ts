@@ -1,5 +1,5 @@
 /** Everything that speaks against a change of etcd's version, all at once: a judgement on facts, looking nowhere. */
-import { endOfLife, knownBad } from './hazards.ts'
+import { describeHazard, endOfLife, hazardsFor, knownBad, newestPatch, patchToName } from './hazards.ts'
 import {
   type UpgradeFacts,
   type UpgradeMember,
@@ -7,9 +7,10 @@ import {
   blocker,
   warning,
 } from './upgrade-facts.ts'
-import { LEAST_BEFORE, type Move, moveBetween, officialDowngrade } from './upgrade-path.ts'
+import { type Move, moveBetween, officialDowngrade } from './upgrade-path.ts'
 import { settingProblems } from './upgrade-settings.ts'
 import { v2Problems } from './upgrade-v2.ts'
+import { LEAST_BEFORE_STEP } from './version-facts.ts'
 import { atLeast, minorOf, supportedMinorOf } from './versions.ts'
 
 /**
@@ -99,22 +100,15 @@ function pathProblems(facts: UpgradeFacts): UpgradeProblem[] {
 }
 
 function leastProblems({ to }: UpgradeFacts, name: string, running: string): UpgradeProblem[] {
-  const rule = LEAST_BEFORE[minorOf(to)]
+  const rule = LEAST_BEFORE_STEP[minorOf(to)]
   if (rule === undefined) return []
   const message = `etcd ${running} runs there; before ${minorOf(to)} every member wants`
+  const first = `first: quorate upgrade --to ${patchToName(rule.better)}`
   if (!atLeast(running, rule.least)) {
-    return [
-      blocker(
-        `${message} ${rule.least} or newer: ${rule.why}`,
-        `first: quorate upgrade --to ${rule.better}`,
-        name,
-      ),
-    ]
+    return [blocker(`${message} ${rule.least} or newer: ${rule.why}`, first, name)]
   }
   if (atLeast(running, rule.better)) return []
-  return [
-    warning(`${message} better ${rule.better} or newer`, `first: quorate upgrade --to ${rule.better}`, name),
-  ]
+  return [warning(`${message} better ${rule.better} or newer`, first, name)]
 }
 
 /** A member goes back a minor only where the cluster has never been on the newer one as a whole. */
@@ -159,7 +153,7 @@ function tooFar(
   const what = `etcd ${running} runs there, and ${to} is more than one minor version away: etcd goes one at a time`
   if (move.back)
     return blocker(what, 'going back that far takes a snapshot that was taken with that version', name)
-  const steps = [...move.via, minorOf(to)].join(', then ')
+  const steps = [...move.via.map((minor) => newestPatch(minor) ?? minor), to].join(', then ')
   return blocker(what, `go by way of ${steps}, each with an upgrade of its own`, name)
 }
 
@@ -177,13 +171,19 @@ function authenticationProblems({ to, authentication, members }: UpgradeFacts): 
   ]
 }
 
-function versionWarnings({ to, direction }: UpgradeFacts): UpgradeProblem[] {
+function versionWarnings({ to, direction, authentication, members }: UpgradeFacts): UpgradeProblem[] {
   if (direction === 'abort') return []
   const ended = endOfLife(to)
+  const steps = members.some(({ running }) => running !== undefined && minorOf(running) !== minorOf(to))
+  const hazards = [
+    ...knownBad(to, authentication === true ? ['users'] : []),
+    ...(steps ? hazardsFor(to, ['upgrade']) : []),
+  ]
   return [
-    ...knownBad(to).map(({ what, fixedIn, severity }) => {
-      const message = `etcd ${to}: ${what} (fixed in ${fixedIn})`
-      return severity === 'error' ? blocker(message, `choose ${fixedIn} or newer`) : warning(message)
+    ...hazards.map((hazard) => {
+      const message = describeHazard(to, hazard)
+      const { refused, fixedIn = to } = hazard
+      return refused ? blocker(message, `choose ${patchToName(fixedIn)}`) : warning(message)
     }),
     ...(ended === undefined
       ? []

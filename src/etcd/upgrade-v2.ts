@@ -1,5 +1,6 @@
 /** The store behind the v2 API holds data that no client reaches through v3, and newer versions don't serve. */
 import { type UpgradeFacts, type UpgradeProblem, blocker, warning } from './upgrade-facts.ts'
+import { patchToName } from './hazards.ts'
 import { minorOf, supportsV2 } from './versions.ts'
 
 /** So many keys are named. */
@@ -30,7 +31,8 @@ export function v2Problems(facts: UpgradeFacts): readonly UpgradeProblem[] {
     problems.push(blocker(message, 'remove enableV2, and network.v2 with it, and apply; then upgrade'))
   } else if (v2Keys.length === 0 && minor === '3.6' && leaves35(facts)) {
     const message = `if the v2 API was ever written to, what is left of that in a member's log keeps etcd ${minor} from starting`
-    const hint = "'etcdutl check v2store' of 3.5.32 or newer tells, on a member that is stopped"
+    const tool = `'etcdutl check v2store' of ${patchToName('3.5.32')}`
+    const hint = `${tool} tells, on a member that is stopped`
     problems.push(warning(message, hint))
   }
   return problems

@@ -1,5 +1,5 @@
 /** Which members are defragmented, in which order, and when none is: a pure function of how they are. */
-import { defragHazards } from '../etcd/hazards.ts'
+import { defragHazards, describeHazard, patchToName } from '../etcd/hazards.ts'
 import { type DefragRule, defragReason, mebibytes } from '../etcd/space.ts'
 import type { ClusterCondition, MemberCondition } from './condition.ts'
 import { type MaintenancePlan, type MaintenanceStep, refusal } from './maintenance.ts'
@@ -66,13 +66,15 @@ export function defragRefusals({ members, alarms }: ClusterCondition): BlockReas
         hint: 'find out what is wrong before anything is rewritten: quorate alarms',
       })),
     ...members.flatMap(({ name: host, version }) =>
-      (version === undefined ? [] : defragHazards(version))
-        .filter(({ severity }) => severity === 'error')
-        .map(({ what, fixedIn }) => ({
-          host,
-          message: `etcd ${version}: ${what}`,
-          hint: `upgrade to ${fixedIn} or newer first`,
-        })),
+      version === undefined
+        ? []
+        : defragHazards(version)
+            .filter(({ refused }) => refused)
+            .map(({ what, fixedIn = version }) => ({
+              host,
+              message: `etcd ${version}: ${what}`,
+              hint: `upgrade first: quorate upgrade --to ${patchToName(fixedIn)}`,
+            })),
     ),
   ]
 }
@@ -107,10 +109,10 @@ export function defragSteps(
 export function defragRisks(condition: ClusterCondition, work: readonly MemberCondition[]): string[] {
   const { voters, healthyVoters, members } = condition
   const costly = work.some(({ voter }) => voter)
-  const hazards = [
-    ...new Set(members.flatMap(({ version }) => (version === undefined ? [] : defragHazards(version)))),
-  ]
-  const texts = new Set(hazards.map(({ what, fixedIn }) => `etcd here: ${what} (fixed in ${fixedIn}).`))
+  const versions = new Set(members.flatMap(({ version }) => version ?? []))
+  const texts = [...versions].flatMap((version) =>
+    defragHazards(version).map((hazard) => `${describeHazard(version, hazard)}.`),
+  )
   return [
     'A member answers nothing while it is defragmented: about a second for each 100 MiB, more on slow disks. One at a time.',
     ...(costly && !mayRestart(voters, healthyVoters)

@@ -1,7 +1,7 @@
 import { EXIT_CODES } from '../../errors.ts'
-import { describeHazards } from '../../etcd/hazards.ts'
 import { type PlanReport, planApply } from '../../operations/apply.ts'
 import { savePlan } from '../../operations/plan-file.ts'
+import { versionWarnings } from '../../operations/version-warnings.ts'
 import { type CommandHandler, textOption } from '../command.ts'
 import { planSummary, renderPlan } from '../render-plan.ts'
 import { stepJson } from '../../run/event-json.ts'
@@ -18,18 +18,18 @@ const plan: CommandHandler = async (context, input) =>
       const report = await planApply(session)
       const steps = report.waves.flat()
       const out = textOption(input, 'out')
-      const versionWarnings = steps.some((step) => step.kind === 'binaries')
-        ? describeHazards(session.cluster.etcd.version)
+      const warnings = steps.some((step) => step.kind === 'binaries')
+        ? await versionWarnings(session, report.observed)
         : []
       if (context.json) {
-        context.out(`${JSON.stringify(planJson(report, versionWarnings), null, 2)}\n`)
+        context.out(`${JSON.stringify(planJson(report, warnings), null, 2)}\n`)
       } else {
         // A token is made anew for every plan that is not kept: what stands there now will not be what is written.
         const unknown = out === undefined ? [report.intent.freshToken] : []
         if (steps.length > 0 || report.blocked.length > 0) {
           context.out(`${renderPlan(report, context.colors, { verbose: context.verbose, unknown })}\n`)
         }
-        for (const text of versionWarnings) context.out(`${context.colors.yellow('!')} ${text}\n`)
+        for (const text of warnings) context.out(`${context.colors.yellow('!')} ${text}\n`)
         context.out(`${planSummary(report)}\n`)
       }
       if (out !== undefined && report.blocked.length === 0) {
@@ -42,12 +42,12 @@ const plan: CommandHandler = async (context, input) =>
     { warn: true, events: 'text' },
   )
 
-function planJson({ waves, blocked }: PlanReport, versionWarnings: readonly string[]) {
+function planJson({ waves, blocked }: PlanReport, warnings: readonly string[]) {
   return {
     changes: waves.flat().length,
     waves: waves.map((wave) => wave.map(stepJson)),
     blocked,
-    versionWarnings,
+    versionWarnings: warnings,
   }
 }
 
