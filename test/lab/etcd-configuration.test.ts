@@ -8,7 +8,8 @@ import { memberEnvironment } from '../../src/etcd/configuration.ts'
 import { Maintenance } from '../../src/etcd/gen/maintenance_pb.ts'
 import { sampleCluster, sampleNode } from '../../src/etcd/sample.ts'
 import { etcdBinaries } from './etcd-binaries.ts'
-import { freePorts, startCluster } from './loopback-etcd.ts'
+import { startCluster } from './loopback-etcd.ts'
+import { freePorts } from './support/ports.ts'
 
 test.each(['bullseye', 'bookworm', 'trixie', 'sid'] as const)(
   'etcd of %s takes its environment',

@@ -7,7 +7,8 @@ import { expect, test } from 'vitest'
 import { memberEnvironment } from '../../src/etcd/configuration.ts'
 import { sampleCluster, sampleNode } from '../../src/etcd/sample.ts'
 import { etcdBinaries } from './etcd-binaries.ts'
-import { freePorts, startCluster } from './loopback-etcd.ts'
+import { startCluster } from './loopback-etcd.ts'
+import { freePorts } from './support/ports.ts'
 
 test.each(['bullseye', 'bookworm', 'trixie', 'sid'] as const)(
   'metrics: clients of etcd of %s: served with a certificate on the client port, and nowhere without one',

@@ -1,11 +1,11 @@
 /** Real etcd members as plain processes on this computer's loopback, with certificates made by openssl. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { connectMember, type MemberClient } from '../../src/etcd/client.ts'
 import type { MemberTls } from '../../src/etcd/endpoint.ts'
+import { freePorts } from './support/ports.ts'
 
 export interface LoopbackMember {
   readonly name: string
@@ -166,18 +166,4 @@ async function issueCertificate(
 
 function openssl(...argv: string[]): void {
   execFileSync('openssl', argv, { stdio: 'pipe' })
-}
-
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = net.createServer()
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }

@@ -5,7 +5,6 @@
 import { spawn } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import https from 'node:https'
-import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -13,6 +12,7 @@ import { S3Client } from '@aws-sdk/client-s3'
 import { labBase } from '../../../src/lab/base.ts'
 import { toolPath } from '../../../src/lab/tool.ts'
 import type { S3Location } from '../../../src/store/s3-client.ts'
+import { freePorts } from './ports.ts'
 import { openssl } from './tools.ts'
 
 export interface S3Server extends AsyncDisposable {
@@ -50,7 +50,7 @@ export async function startS3Server(address = '127.0.0.1'): Promise<S3Server> {
   const credentials = path.join(folder, 'key.yaml')
   await writeFile(credentials, JSON.stringify(KEY), { mode: 0o600 })
   await copyFile(path.join(import.meta.dirname, 's3-server.sh'), path.join(data, 'start.sh'))
-  const [monitorPort, port] = await freePorts(address)
+  const [monitorPort = 0, port = 0] = await freePorts(2, address)
   const child = spawn(
     'systemd-nspawn',
     [
@@ -126,16 +126,4 @@ async function answers(url: string): Promise<boolean> {
     })
     request.on('error', () => resolve(false))
   })
-}
-
-async function freePorts(address: string): Promise<readonly [number, number]> {
-  const servers = [net.createServer(), net.createServer()]
-  const ports = await Promise.all(
-    servers.map(async (server) => {
-      await new Promise<void>((resolve) => server.listen(0, address, resolve))
-      return (server.address() as net.AddressInfo).port
-    }),
-  )
-  await Promise.all(servers.map(async (server) => await new Promise((resolve) => server.close(resolve))))
-  return [ports[0] ?? 0, ports[1] ?? 0]
 }
