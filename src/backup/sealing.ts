@@ -1,6 +1,7 @@
 /** Encryption of backups: age, for public keys or a passphrase. */
 import { ReadableStream } from 'node:stream/web'
 import { QuorateError } from '../errors.ts'
+import { checkRecipient } from '../spec/backup-values.ts'
 
 export type Sealing =
   | { readonly kind: 'recipients'; readonly recipients: readonly string[] }
@@ -99,6 +100,8 @@ function notOpened(secret: Secret, what: string, cause: unknown): QuorateError {
 type Age = typeof import('age-encryption')
 
 function addRecipient(encrypter: InstanceType<Age['Encrypter']>, recipient: string): void {
+  const complaint = checkRecipient(recipient)
+  if (complaint !== undefined) throw new QuorateError('backup', complaint.message, { hint: complaint.hint })
   try {
     encrypter.addRecipient(recipient)
   } catch (error) {

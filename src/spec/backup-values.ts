@@ -1,5 +1,6 @@
 /** The rules for single values of the cluster file's `backup`. */
 import type { Complaint } from './problem.ts'
+import { RECIPIENT_PLACEHOLDER, isSampleRecipient } from './sample-keys.ts'
 
 /** A bucket's name: what all S3 services agree on. */
 export function checkBucket(text: string): Complaint | undefined {
@@ -42,9 +43,21 @@ export function checkRecipient(text: string): Complaint | undefined {
       hint: 'make a new pair, and write the public key, which begins with age1, here',
     }
   }
+  if (isSampleRecipient(text)) {
+    return {
+      message: `"${text}" is a sample key from public documentation: you could not open your backups`,
+      hint: HOW_TO_MAKE_ONE,
+    }
+  }
+  if (text === RECIPIENT_PLACEHOLDER) {
+    return { message: `"${text}" is a placeholder, not a public key of age`, hint: HOW_TO_MAKE_ONE }
+  }
   if (/^age1(pq1)?[02-9ac-hj-np-z]{50,}$/.test(text)) return undefined
   return {
     message: `"${text}" is not a public key of age`,
     hint: 'write the one that age-keygen prints, which begins with age1',
   }
 }
+
+const HOW_TO_MAKE_ONE =
+  'make a pair with `age-keygen -o backup.key`, write the public key that it prints, and keep backup.key off the nodes'

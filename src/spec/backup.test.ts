@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { parseClusterFile } from './parse.ts'
 import { formatProblem } from './problem.ts'
 
-const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'
+const RECIPIENT = 'age1r6n0zrcg9nxpmr03rthlpgsh4ltq20a9rr0fekemr94xm8sny3lsqd3nf7'
+const SAMPLE = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'
 const HEAD = `name: test
 nodes:
   - { name: etcd01, address: 198.18.9.1, roles: [etcd] }
@@ -58,6 +59,9 @@ test.each([
   ],
   ['  store: { s3: { bucket: etcd-backups, prefix: ../up } }', /is not a prefix/],
   ['  recipients: [AGE-SECRET-KEY-1QQQ]', /this is a secret key/],
+  [`  recipients: [${SAMPLE}]`, /is a sample key from public documentation.*age-keygen -o backup\.key/],
+  [`  recipients: [${SAMPLE.toUpperCase()}]`, /is a sample key/],
+  ['  recipients: [YOUR-AGE-PUBLIC-KEY]', /is a placeholder.*age-keygen -o backup\.key/],
   ['  recipients: [ssh-ed25519 AAAA]', /is not a public key of age/],
   [`  schedule: {}\n  recipients: [${RECIPIENT}]`, /there is nowhere to keep them/],
   ['  schedule: {}\n  store: { directory: a }', /nobody is there to be asked for a passphrase/],

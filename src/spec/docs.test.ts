@@ -1,5 +1,5 @@
 /** docs/cluster-file.md says what is true: its keys, its examples, its messages. */
-import { readFile } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { parseClusterFile } from './parse.ts'
 import { formatProblem } from './problem.ts'
@@ -61,4 +61,17 @@ etcd:
   localPlaintext: true
 `
   expect(BLOCKS.map(({ text }) => text)).toContain(`${lines(file).join('\n')}\n`)
+})
+
+test('no page and no example holds a key that somebody could take for his own', async () => {
+  const root = new URL('../../', import.meta.url)
+  const pages = [
+    ...(await readdir(new URL('docs', root))).map((name) => `docs/${name}`),
+    ...(await readdir(new URL('examples', root))).map((name) => `examples/${name}`),
+    'README.md',
+  ].filter((name) => /\.(md|yaml)$/.test(name))
+  expect(pages.length).toBeGreaterThan(30)
+  const texts = await Promise.all(pages.map(async (name) => await readFile(new URL(name, root), 'utf8')))
+  const keys = /age1[02-9ac-hj-np-z]{50,}|AGE-SECRET-KEY-1\w+|ssh-\S+ AAAA\S{20,}|AKIA[0-9A-Z]{16}/g
+  expect(texts.flatMap((text) => text.match(keys) ?? [])).toEqual([])
 })

@@ -8,6 +8,7 @@ import { clusterFileSchema } from './schema.ts'
 import type { ClusterFile } from './schema.ts'
 
 const FILE = '/srv/site/cluster.yaml'
+const RECIPIENT = 'age1r6n0zrcg9nxpmr03rthlpgsh4ltq20a9rr0fekemr94xm8sny3lsqd3nf7'
 const ANSWERS = { name: 'site', etcd: '198.18.9.1 198.18.9.2 198.18.9.3', worker: '198.18.9.4' }
 
 /** Names, addresses and the role etcd so given that no two nodes clash. */
@@ -139,19 +140,25 @@ test('the file of a few answers is right, and shows editors where its schema is'
   ])
 })
 
-test('taking the # away from every setting gives a valid file, and the defaults it shows are the real ones', () => {
+test('taking the # away from every setting: only the placeholders are wrong; the defaults are the real ones', () => {
   const text = renderClusterFile(clusterFileFrom(ANSWERS))
   const open = text
     .replaceAll(/^( *)# ((?: {2})?[A-Za-z0-9]+:(?: .*)?)$/gm, '$1$2')
     .replace('edge: [ worker01, service01 ]', 'edge: [ worker01 ]')
   expect(open).not.toBe(text)
-  const { cluster, problems } = parseClusterFile(open, FILE)
+  const placeholders = parseClusterFile(open, FILE).problems
+  expect(placeholders.map(({ message }) => message)).toEqual([
+    'etcd.sha256.amd64.archive: this is a placeholder, not a SHA-256',
+    'backup.recipients[0]: "YOUR-AGE-PUBLIC-KEY" is a placeholder, not a public key of age',
+  ])
+  const filled = open.replace('0'.repeat(64), 'a'.repeat(64)).replace('YOUR-AGE-PUBLIC-KEY', RECIPIENT)
+  const { cluster, problems } = parseClusterFile(filled, FILE)
   expect(problems).toEqual([])
   const plain = parseClusterFile(text, FILE).cluster
   expect(cluster?.pki).toEqual(plain?.pki)
   const examples = {
     settings: { 'heartbeat-interval': '100' },
-    sha256: { amd64: { archive: '0'.repeat(64) } },
+    sha256: { amd64: { archive: 'a'.repeat(64) } },
   }
   expect(cluster?.etcd).toEqual({ ...plain?.etcd, ...examples })
   expect(cluster?.requirements).toEqual(plain?.requirements)

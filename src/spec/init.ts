@@ -2,6 +2,7 @@
 import { DEFAULTS, PACKAGES, REQUIREMENTS } from './defaults.ts'
 import { ROLES } from './cluster.ts'
 import type { ClusterFile } from './schema.ts'
+import { RECIPIENT_PLACEHOLDER, SHA256_PLACEHOLDER } from './sample-keys.ts'
 import { oneLine, section, topLevel } from './yaml-lines.ts'
 
 export interface RenderOptions {
@@ -138,7 +139,7 @@ function etcd({ etcd: set }: ClusterFile): string[] {
       {
         key: 'sha256',
         value: set.sha256,
-        standard: `{ amd64: { archive: "${'0'.repeat(64)}" } }`,
+        standard: `{ amd64: { archive: "${SHA256_PLACEHOLDER}" } }`,
         why: 'pinned: nothing else is installed',
       },
       {
@@ -226,9 +227,8 @@ function loadBalancer({ loadBalancer: set }: ClusterFile): string[] {
 }
 
 function backup({ backup: set }: ClusterFile): string[] {
-  const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'
   return [
-    '# Backups. A pair of keys: age-keygen; the public one stands here, the secret one anywhere but on the nodes.',
+    '# Backups. `age-keygen -o backup.key` makes a pair of keys: the public one goes here, the secret one not on the nodes.',
     ...section('backup', [
       {
         key: 'store',
@@ -236,7 +236,12 @@ function backup({ backup: set }: ClusterFile): string[] {
         standard: '{ directory: backups }',
         why: 'or s3: docs/cluster-file.md',
       },
-      { key: 'recipients', value: set?.recipients, standard: `[ ${recipient} ]`, why: 'who can open them' },
+      {
+        key: 'recipients',
+        value: set?.recipients,
+        standard: `[ ${RECIPIENT_PLACEHOLDER} ]`,
+        why: 'who can open them',
+      },
       {
         key: 'schedule',
         value: set?.schedule,

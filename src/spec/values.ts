@@ -1,6 +1,7 @@
 /** The rules for single values of a cluster file: each function says what is wrong with a text, or undefined. */
 import { isReservedName } from './member-name.ts'
 import type { Complaint } from './problem.ts'
+import { SHA256_PLACEHOLDER } from './sample-keys.ts'
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
@@ -152,6 +153,8 @@ export function checkHttpUrl(text: string): Complaint | undefined {
 
 /** A SHA-256 in hex. */
 export function checkSha256(text: string): Complaint | undefined {
+  if (text === SHA256_PLACEHOLDER)
+    return { message: 'this is a placeholder, not a SHA-256', hint: 'write what sha256sum prints' }
   if (/^[0-9a-f]{64}$/i.test(text)) return undefined
   return { message: `"${text}" is not a SHA-256`, hint: 'write the 64 hex digits that sha256sum prints' }
 }

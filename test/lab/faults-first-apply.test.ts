@@ -106,7 +106,7 @@ describe.skipIf(whyNoLab())('a first apply', () => {
     for (const name of ['etcd', 'etcdctl']) await pretendArm(path.join(foreign, name))
 
     const trials = [
-      { source: { file: { path: archive, sha256: '0'.repeat(64) } }, says: /is not the expected file/ },
+      { source: { file: { path: archive, sha256: 'a'.repeat(64) } }, says: /is not the expected file/ },
       { source: { file: { path: `${archive}.cut` } }, says: /etcd-v3\.5\.16-linux-amd64\.tar\.gz\.cut/ },
       { source: { file: { path: foreign } }, says: /arm64|architecture|aarch64/ },
       { source: { debian: { suite: 'trixie' } }, version: '3.5.15', says: /3\.5\.16/ },
