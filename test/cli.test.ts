@@ -18,6 +18,10 @@ let folder: string
 beforeAll(async () => {
   await buildIfOld()
   folder = await mkdtemp(path.join(tmpdir(), 'quorate-cli-'))
+  await writeFile(
+    path.join(folder, 'one.yaml'),
+    'name: x\nnodes: [ { name: a, address: 198.18.7.11, roles: [etcd] } ]\netcd: { version: "3.5.16" }\n',
+  )
 }, 120_000)
 afterAll(async () => await rm(folder, { recursive: true, force: true }))
 
@@ -88,6 +92,44 @@ test('a wrong word ends with 64 and says what was meant', async () => {
   expect(said[1]).toContain('Did you mean --out?')
   expect(said[2]).toContain('Did you mean status?')
   expect(said[5]).toContain('quorate run <selector> -- COMMAND')
+})
+
+test('a command line that is wrong is an error object with --json, wherever that stands, and nothing else', async () => {
+  const wrong = [
+    ['aply', '--json'],
+    ['--json', 'plan', '--ot', 'x'],
+    ['help', 'statsu', '--json'],
+    ['certs', '--json'],
+    ['certs', '--json', 'lst'],
+    ['backup', 'lst', '--all', '--json'],
+    ['backup', '--nothing', '--json'],
+    ['stop', '--json'],
+    ['alarms', 'foo', '--json'],
+    ['apply', '--json', '--', 'x'],
+    ['nodes', 'x', '--json'],
+    ['upgrade', '--to', 'banana', '--json'],
+    ['restore', 'typo.db', '--json'],
+  ]
+  const answers = await Promise.all(wrong.map(async (words) => await quorate('-f', 'one.yaml', ...words)))
+  for (const [index, { exitCode, stdout, stderr }] of answers.entries()) {
+    expect({ words: wrong[index], exitCode, stderr }).toMatchObject({ exitCode: 64, stderr: '' })
+    const { error } = JSON.parse(stdout) as { error: Record<string, unknown> }
+    expect(error).toMatchObject({ code: 'usage', message: expect.any(String), hint: expect.any(String) })
+  }
+  expect(JSON.parse(answers[5]?.stdout ?? '')).toMatchObject({
+    error: { message: expect.stringMatching(/backup lst[^]*Did you mean list\?/) },
+  })
+})
+
+test('of a file that is not there, restore says that it does not exist', async () => {
+  const answers = [
+    await quorate('-f', 'one.yaml', 'restore', 'typo.db'),
+    await quorate('-f', 'one.yaml', 'restore', './typo.db', '--store', folder),
+  ]
+  for (const { exitCode, stderr } of answers) {
+    expect(exitCode).toBe(EXIT_CODES.usage)
+    expect(stderr).toMatch(/typo\.db does not exist/)
+  }
 })
 
 test('what stands in place of a file and is none is refused at once; what the shell hands over is read', async () => {

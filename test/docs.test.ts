@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { COMMANDS } from '../src/cli/commands.ts'
+import { QuorateError } from '../src/errors.ts'
 import { buildProgram, normalizeWords } from '../src/cli/program.ts'
 import { simpleCommands } from './shell-words.ts'
 import { PAGES, shownLines } from './shown-commands.ts'
@@ -86,24 +87,20 @@ async function parse(words: readonly string[]): Promise<string | undefined> {
   const dashes = words.indexOf('--')
   const own = dashes === -1 ? words : words.slice(0, dashes)
   const rest = dashes === -1 ? [] : words.slice(dashes + 1)
-  let output = ''
-  const collect = (text: string | Uint8Array) => {
-    output += String(text)
-    return true
-  }
   const spies = [
-    vi.spyOn(process.stderr, 'write').mockImplementation(collect),
     vi.spyOn(process.stdout, 'write').mockImplementation(() => true),
     vi.spyOn(process, 'exit').mockImplementation((code) => {
       throw new ExitCalled(Number(code ?? 0))
     }),
   ]
   try {
+    // Placeholders in capitals stand for values: those are not checked here.
     await buildProgram(async () => undefined, rest).parseAsync(normalizeWords(own), { from: 'user' })
     return undefined
   } catch (error) {
-    if (!(error instanceof ExitCalled)) throw error
-    return error.code === 0 ? undefined : (output.split('\n')[0] ?? 'refused')
+    if (error instanceof QuorateError) return error.message
+    if (!(error instanceof ExitCalled) || error.code !== 0) throw error
+    return undefined
   } finally {
     for (const spy of spies) spy.mockRestore()
   }

@@ -16,7 +16,7 @@ export function storeLocation(cluster: Pick<Cluster, 'backup'>, input: CommandIn
   if (given !== undefined) return given.startsWith('s3://') ? bucketAt(given, cluster) : folderAt(given)
   const known = cluster.backup?.store
   if (known !== undefined) return known
-  throw new QuorateError('usage', 'where are the backups? The cluster file has no backup.store', {
+  throw new QuorateError('usage', 'no backup location is known: the cluster file has no backup.store', {
     hint: 'give --store DIR or --store s3://bucket/prefix, or write it into the cluster file',
   })
 }

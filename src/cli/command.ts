@@ -17,6 +17,8 @@ export interface CommandDefinition {
         readonly flags: string
         readonly description: string
         readonly choices?: readonly string[] | undefined
+        /** What its value is; checked before the command begins. */
+        readonly value?: ValueKind | undefined
       }[]
     | undefined
   readonly examples?: readonly string[] | undefined
@@ -32,9 +34,34 @@ export interface CommandDefinition {
 export interface ArgumentDefinition {
   readonly syntax: string
   readonly description: string
+  /** What it is; checked before the command begins. */
+  readonly value?: ValueKind | undefined
   /** What completion offers for it. */
   readonly values?: 'nodes' | 'etcd-nodes' | 'selectors' | 'files' | readonly string[] | undefined
 }
+
+/** The kinds of values, each with its rule in value-checks.ts. `own`: the command itself knows what is right. */
+export type ValueKind =
+  | 'own'
+  | 'key'
+  | 'count'
+  | 'port'
+  | 'version'
+  | 'suite'
+  | 'name'
+  | 'address'
+  | 'node-address'
+  | 'host'
+  | 'destination'
+  | 'user'
+  | 'jump'
+  | 'url'
+  | 'recipient'
+  | 'calendar'
+  | 'member-id'
+  | 'path'
+  | 'node-path'
+  | 'input-file'
 
 export type CommandGroup =
   | 'The cluster file'
@@ -73,10 +100,10 @@ export function flagOption(input: CommandInput, name: string): boolean {
   return input.options[name] === true
 }
 
-/** @throws QuorateError `usage` for anything but a whole number of at least 1. */
+/** @throws QuorateError `usage` for anything but a positive integer. */
 export function countOption(input: CommandInput, name: string, flag: string): number | undefined {
   const text = textOption(input, name)
   if (text === undefined) return undefined
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
-  throw new QuorateError('usage', `${flag} ${text}: a whole number of at least 1 is meant`)
+  throw new QuorateError('usage', `${flag}: "${text}" is not a positive integer of at most six digits`)
 }

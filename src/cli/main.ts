@@ -70,6 +70,8 @@ function contextFor(options: ReturnType<typeof readSharedOptions>): CliContext {
 async function runCommand(definition: CommandDefinition, input: CommandInput): Promise<void> {
   const context = contextFor(readSharedOptions(input.options))
   try {
+    const { checkValues } = await import('./value-checks.ts')
+    checkValues(definition, input)
     const { default: handler } = await definition.load()
     process.exitCode = await handler(context, input)
   } catch (error) {
@@ -93,4 +95,10 @@ const dashes = words.indexOf('--')
 const own = dashes === -1 ? words : words.slice(0, dashes)
 const rest = dashes === -1 ? [] : words.slice(dashes + 1)
 // Not awaited: as a single CommonJS file (script/build.mjs) there is no awaiting out here.
-void buildProgram(runCommand, rest).parseAsync(normalizeWords(own), { from: 'user' })
+void buildProgram(runCommand, rest)
+  .parseAsync(normalizeWords(own), { from: 'user' })
+  .catch((error: unknown) => {
+    // The command line was not understood: what it says of the output is read as it stands there.
+    const wanted = { json: own.includes('--json'), color: !own.includes('--no-color') }
+    process.exitCode = renderError(contextFor(readSharedOptions(wanted)), error)
+  })

@@ -1,8 +1,8 @@
 /** The commands as commander knows them. Loads no command's work: `--help` must be quick. */
-import { Argument, Command, Option } from 'commander'
+import { Argument, Command, type CommanderError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
-import { EXIT_CODES } from '../errors.ts'
-import { visible } from '../spec/visible.ts'
+import { QuorateError } from '../errors.ts'
+import { nearest } from '../spec/nearest.ts'
 import { COMMAND_GROUPS } from './catalog/groups.ts'
 import type { CommandDefinition, CommandInput } from './command.ts'
 import { COMMANDS } from './commands.ts'
@@ -11,24 +11,27 @@ import { sharedOptions } from './shared-options.ts'
 
 type Run = (definition: CommandDefinition, input: CommandInput) => Promise<void>
 
-/** @param rest what stood after two dashes on the command line; it never comes past commander. */
+/**
+ * A command line that can't be meant is an error like any other: `parseAsync` rejects with a QuorateError `usage`.
+ *
+ * @param rest what stood after two dashes on the command line; it never comes past commander.
+ */
 export function buildProgram(run: Run, rest: readonly string[]): Command {
+  // What commander has to say comes in pieces, the error and then the hint, before it ends.
+  const said: string[] = []
   const program = new Command('quorate')
     .description('Highly available etcd with TLS on plain Linux machines, over SSH and systemd.')
     .version(packageJson.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help for quorate or a command')
     .usage('[-f FILE] COMMAND …')
-    .showHelpAfterError('(quorate --help lists the commands)')
+    .showHelpAfterError('quorate --help lists the commands')
     .showSuggestionAfterError()
     .enablePositionalOptions()
-    .configureOutput({
-      // Words of the command line are shown again where they are wrong.
-      writeErr: (text) => void process.stderr.write(visible(text)),
-      writeOut: (text) => void process.stdout.write(visible(text)),
-    })
+    .configureOutput({ writeErr: (text) => void said.push(text) })
     .configureHelp({ subcommandTerm: (command) => command.name(), formatHelp })
     .exitOverride((error) => {
-      process.exit(error.exitCode === 0 ? 0 : EXIT_CODES.usage)
+      if (error.exitCode === 0) process.exit(0)
+      throw usageError(error, said)
     })
   program.addHelpCommand(
     new Command('help').argument('[command...]').description('show help for a command').helpGroup('More:'),
@@ -74,17 +77,19 @@ function addCommand(
   if (definition.rest !== undefined) {
     command.usage(`[options] ${withRest(definition)}`)
   }
-  // Shared options work after the command as well as before it.
-  for (const option of sharedOptions()) {
-    command.addOption(new Option(option.flags, option.description).hideHelp())
-  }
+  addShared(command)
   const shared = 'Options of all commands (-f FILE, --json, -v, …): quorate --help'
   if (definition.hidden !== true) command.addHelpText('after', `\n${shared}`)
   if (definition.examples !== undefined) {
     const lines = definition.examples.map((line) => `  ${line}`)
     command.addHelpText('after', `\nExamples:\n${lines.join('\n')}\n`)
   }
+  // A word after it that is none of them would be taken for an argument of its own.
+  const below = subcommands(definition.name)
+  if (below.length > 0) command.allowExcessArguments().allowUnknownOption()
   command.action(async (...received: unknown[]) => {
+    if (below.length > 0 && command.args.length > 0)
+      command.error(unknownWord(command, definition.name, below))
     if (definition.rest === undefined && rest.length > 0) {
       command.error(`error: 'quorate ${definition.name}' takes nothing after two dashes`)
     }
@@ -92,7 +97,44 @@ function addCommand(
       .slice(0, -2)
       .flat()
       .filter((word) => word !== undefined)
-    await run(definition, { args: args.map(String), rest, options: mergeOptions(program, command) })
+    await run(definition, { args: args.map(String), rest, options: mergeOptions(command) })
+  })
+}
+
+/** Shared options work after the command as well as before it. */
+function addShared(command: Command): Command {
+  for (const { flags, description } of sharedOptions())
+    command.addOption(new Option(flags, description).hideHelp())
+  return command
+}
+
+/** `list`, `verify` … of `backup`, which is a command itself. */
+function subcommands(name: string): readonly string[] {
+  return COMMANDS.filter((one) => one.name.startsWith(`${name} `) && one.hidden !== true).map((one) =>
+    one.name.slice(name.length + 1),
+  )
+}
+
+/** In commander's words for the others. The first one counts: what follows a wrong word may well belong to the right one. */
+function unknownWord(command: Command, name: string, below: readonly string[]): string {
+  const [word = ''] = command.args
+  const flags = command.options.flatMap(({ long, hidden }) => (hidden ? [] : (long ?? [])))
+  const isOption = word.startsWith('-')
+  const what = isOption ? `option '${word}'` : `command '${name} ${word}'`
+  const near = nearest(word, isOption ? flags : below)
+  return `error: unknown ${what}${near === undefined ? '' : `\n(Did you mean ${near}?)`}`
+}
+
+function usageError(error: CommanderError, said: readonly string[]): QuorateError {
+  if (error.code !== 'commander.help') {
+    const message = error.message.replace(/^error: /, '')
+    return new QuorateError('usage', message, { hint: said[1]?.trim() })
+  }
+  // A group of commands alone: commander shows its help.
+  const group = /^Usage: (.*?) \[/.exec(said.join(''))?.[1] ?? 'quorate'
+  const names = subcommands(group.replace('quorate ', ''))
+  return new QuorateError('usage', `'${group}' needs a subcommand: ${names.join(', ')}`, {
+    hint: `${group} --help describes them`,
   })
 }
 
@@ -103,21 +145,20 @@ function withRest({ arguments: own = [], rest }: CommandDefinition): string {
 
 function usageHint(definition: CommandDefinition): string {
   const { name, rest } = definition
-  if (rest === undefined) return `(quorate ${name} --help shows how it is used)`
-  return `(another program's words stand after two dashes: quorate ${name} ${withRest(definition)})`
+  if (rest === undefined) return `quorate ${name} --help shows how it is used`
+  return `put the other program's words after two dashes: quorate ${name} ${withRest(definition)}`
 }
 
 function parentOf(program: Command, name: string): Command {
   const known = program.commands.find((command) => command.name() === name)
   if (known) return known
   const group = COMMAND_GROUPS[name] ?? { summary: name, heading: 'More' }
-  return program
-    .command(name)
+  return addShared(program.command(name))
     .summary(group.summary)
     .description(sentence(group.summary))
     .helpGroup(`${group.heading}:`)
     .helpCommand(false)
-    .showHelpAfterError(`(quorate ${name} --help lists them)`)
+    .showHelpAfterError(`quorate ${name} --help lists them`)
 }
 
 function sentence(summary: string): string {
@@ -125,10 +166,11 @@ function sentence(summary: string): string {
 }
 
 /** What stands after the command wins over what stands before it. */
-function mergeOptions(program: Command, command: Command): Record<string, unknown> {
-  const shared: Record<string, unknown> = program.opts()
+function mergeOptions(command: Command): Record<string, unknown> {
+  const before = command.parent === null ? {} : mergeOptions(command.parent)
   const own = Object.entries<unknown>(command.opts()).filter(
-    ([name, value]) => value !== undefined && !(name === 'color' && value === true),
+    ([name, value]) =>
+      value !== undefined && !(command.parent !== null && name === 'color' && value === true),
   )
-  return { ...shared, ...Object.fromEntries(own) }
+  return { ...before, ...Object.fromEntries(own) }
 }

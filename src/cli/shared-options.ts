@@ -1,16 +1,42 @@
 /** Options that every command has. */
 import { Option } from 'commander'
+import type { ValueKind } from './command.ts'
+
+interface SharedOption {
+  readonly flags: string
+  readonly description: string
+  readonly value?: ValueKind
+  readonly default?: string
+}
+
+export const SHARED_OPTIONS: readonly SharedOption[] = [
+  // Where it is not there the error says how to write one.
+  { flags: '-f, --file <file>', description: 'the cluster file', value: 'own', default: 'cluster.yaml' },
+  { flags: '--json', description: 'print JSON instead of text' },
+  { flags: '-v, --verbose', description: 'say more' },
+  { flags: '-y, --yes', description: 'answer every question with yes' },
+  {
+    flags: '--no-color',
+    description: 'no colours (nor where the output is no terminal, or NO_COLOR is set)',
+  },
+  {
+    flags: '--sudo-password-file <file>',
+    description: "the first line is sudo's password on the machines",
+    value: 'input-file',
+  },
+  {
+    flags: '--passphrase-file <file>',
+    description: "the first line is the passphrase of the CA's key",
+    value: 'input-file',
+  },
+]
 
 export function sharedOptions(): Option[] {
-  return [
-    new Option('-f, --file <file>', 'the cluster file').default('cluster.yaml'),
-    new Option('--json', 'print JSON instead of text'),
-    new Option('-v, --verbose', 'say more'),
-    new Option('-y, --yes', 'answer every question with yes'),
-    new Option('--no-color', 'no colours (nor where the output is no terminal, or NO_COLOR is set)'),
-    new Option('--sudo-password-file <file>', "the first line is sudo's password on the machines"),
-    new Option('--passphrase-file <file>', "the first line is the passphrase of the CA's key"),
-  ]
+  return SHARED_OPTIONS.map(({ flags, description, default: standard }) =>
+    standard === undefined
+      ? new Option(flags, description)
+      : new Option(flags, description).default(standard),
+  )
 }
 
 /** The shared options of a command line, by what they mean. */

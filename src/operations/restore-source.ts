@@ -17,7 +17,7 @@ import { openStore } from '../store/open-store.ts'
 export interface SourceOptions extends BundleTrust {
   /** The path of a bundle, or of a snapshot as `etcdctl snapshot save` writes it; or the name of a backup in the store. */
   readonly snapshot: string
-  /** Where to look for a name; throws if nobody knows. */
+  /** Where to look for a name; undefined where no place is known. */
   readonly store: (() => StoreLocation) | undefined
   /** Asked only where it is encrypted. */
   readonly secret: () => Promise<Secret>
@@ -50,16 +50,20 @@ export async function openSnapshot(options: SourceOptions): Promise<OpenedBackup
     return await openBackup({ name: path.basename(file), data }, opening)
   }
   if (store === undefined || snapshot.includes('/')) {
-    throw new QuorateError('usage', `there is no backup or snapshot ${snapshot}`, {
-      hint: 'give the path of a bundle or of a snapshot file; or the name of a backup and where it is: --store',
+    throw new QuorateError('usage', `the file ${snapshot} does not exist`, {
+      hint: 'give the path of a bundle or of a snapshot; or the name of a backup, and where it is kept: --store',
     })
   }
   using opened = await openStore(store(), { environment, signal })
   const files = await opened.list(signal)
   if (!files.some(({ name }) => name === snapshot)) {
-    throw new QuorateError('usage', `there is no backup ${snapshot} in ${opened.title}`, {
-      hint: 'see which there are: quorate backup list',
-    })
+    throw new QuorateError(
+      'usage',
+      `there is no file ${snapshot} here, and no backup of that name in ${opened.title}`,
+      {
+        hint: 'see which there are: quorate backup list',
+      },
+    )
   }
   // Read to its end before the store is let go.
   return await openBackup({ name: snapshot, data: await opened.get(snapshot, { signal }) }, opening)

@@ -29,19 +29,27 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
       ...STORE_OPTION,
       {
         flags: '--recipient <keys...>',
+        value: 'recipient',
         description: 'public keys of age that the backups are for (default: the cluster file’s)',
       },
-      { flags: '--node <name>', description: 'which (default: the first with the role service)' },
+      {
+        flags: '--node <name>',
+        value: 'own',
+        description: 'which (default: the first with the role service)',
+      },
       {
         flags: '--every <when>',
+        value: 'calendar',
         description: "hour, day, week, month, or systemd's OnCalendar, like '*-*-* 03:00:00'",
       },
       {
         flags: '--keep <counts>',
+        value: 'own',
         description: 'the newest of so many of each, like hourly=24,daily=7,weekly=5,monthly=12',
       },
       {
         flags: '--metrics <dir>',
+        value: 'node-path',
         description: 'where node_exporter there reads metrics from files (default: where Debian has it)',
       },
       { flags: '--remove', description: 'no node takes backups by itself any more; those there stay' },
@@ -81,20 +89,24 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
       ...SIGNER_OPTIONS,
       {
         flags: '--into <file>',
+        value: 'path',
         description:
           'new machines: write the cluster file of the bundle there (if there is none) and its CA beside it',
       },
       {
         flags: '--address <node=ip...>',
+        value: 'node-address',
         description: 'with --into: another address for a node than the bundle has',
       },
       {
         flags: '--without <node...>',
+        value: 'own',
         description: 'restore on the others: this one is gone, and will be made anew when it is back',
       },
       { flags: '--other-cluster', description: 'the snapshot is of another cluster, and that is meant' },
       {
         flags: '--confirm <name>',
+        value: 'own',
         description: "the cluster's name, where there is no terminal to type it on",
       },
     ],
@@ -115,14 +127,17 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
     options: [
       {
         flags: '--from-survivor [node]',
+        value: 'own',
         description: 'go on from its data; the best copy there is unless named',
       },
       {
         flags: '--lost <nodes...>',
+        value: 'own',
         description: 'machines out of reach that you know to be off, and to stay so',
       },
       {
         flags: '--confirm <name>',
+        value: 'own',
         description: "the cluster's name, where there is no terminal to type it on",
       },
       {

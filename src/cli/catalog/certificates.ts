@@ -22,9 +22,14 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
     options: [
       {
         flags: '--out <dir>',
+        value: 'path',
         description: "folder for NAME.key, NAME.crt and ca.crt (default: clients in quorate's folder)",
       },
-      { flags: '--days <n>', description: 'how long it is valid (default: pki.days of the cluster file)' },
+      {
+        flags: '--days <n>',
+        value: 'count',
+        description: 'how long it is valid (default: pki.days of the cluster file)',
+      },
       { flags: '--renew', description: 'issue anew even if the present one is good; the key stays' },
     ],
     examples: [
@@ -43,6 +48,7 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
     options: [
       {
         flags: '--older-than <share>',
+        value: 'own',
         description: 'which are due: past this share of their life, as 2/3, 0.5 or 80% (default: 2/3)',
       },
       { flags: '--all', description: 'however young they are' },
@@ -84,7 +90,7 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
     summary: 'write the requests that an offline CA has to sign',
     description:
       'For pki.authority.offline. Keys are made on their nodes and stay there; only requests come here. The folder holds nothing secret, and a README.txt that shows how to sign.',
-    options: [{ flags: '--out <dir>', description: 'folder for the requests (required)' }],
+    options: [{ flags: '--out <dir>', value: 'path', description: 'folder for the requests (required)' }],
     examples: ['quorate certs csr --out requests'],
     load: async () => await import('../commands/certs-csr.ts'),
   },
@@ -94,7 +100,7 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
     summary: 'take what the offline CA signed',
     description:
       'Looks at every certificate in the folder: key, names, usages, issuer, validity. Exit code 4 if one is refused or missing; the good ones are kept all the same.',
-    arguments: [{ syntax: '<dir>', description: 'the folder, signed', values: 'files' }],
+    arguments: [{ syntax: '<dir>', value: 'input-file', description: 'the folder, signed', values: 'files' }],
     examples: ['quorate certs import requests && quorate apply'],
     load: async () => await import('../commands/certs-import.ts'),
   },

@@ -12,6 +12,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     options: [
       {
         flags: '--out <file>',
+        value: 'path',
         description: 'write the plan to a file for apply, which refuses it if the hosts have moved since',
       },
     ],
@@ -27,6 +28,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     arguments: [
       {
         syntax: '[plan]',
+        value: 'input-file',
         description: 'a file that `quorate plan --out` wrote: exactly that, or nothing',
         values: 'files',
       },
@@ -41,26 +43,39 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     summary: 'take over a cluster that something else set up, without a restart',
     description:
       "For clusters set up by hand, by Kubespray or by kubeadm. Reads what runs over SSH, finds the other members by itself, shows the cluster file and what an apply would change, and asks. Then it writes the file here and quorate's mark on every member (/etc/etcd/cluster-id); nothing else is changed and nothing is restarted. Everything that stands in the way is told at once (exit code 8). The CA's key stays where it is: it is looked for beside the CA's certificate on the members, or named. A cluster without TLS gets a CA, and with the next apply TLS (docs/plain-to-tls.md).",
-    arguments: [{ syntax: '<machines...>', description: '[USER@]HOST of at least one member' }],
+    arguments: [
+      { syntax: '<machines...>', value: 'destination', description: '[USER@]HOST of at least one member' },
+    ],
     options: [
-      { flags: '--name <name>', description: "the cluster's name from now on (required)" },
+      { flags: '--name <name>', value: 'name', description: "the cluster's name from now on (required)" },
       { flags: '--preview', description: 'show everything, write nothing' },
-      { flags: '--user <name>', description: 'who logs in over SSH' },
-      { flags: '--port <n>', description: "sshd's port" },
-      { flags: '--identity-file <path>', description: 'private key for SSH' },
-      { flags: '--jump <hosts>', description: 'go through these hosts (ProxyJump)' },
-      { flags: '--ca-host <name>', description: "the machine that has the CA's key, a member or another" },
+      { flags: '--user <name>', value: 'user', description: 'who logs in over SSH' },
+      { flags: '--port <n>', value: 'port', description: "sshd's port" },
+      { flags: '--identity-file <path>', value: 'path', description: 'private key for SSH' },
+      { flags: '--jump <hosts>', value: 'jump', description: 'go through these hosts (ProxyJump)' },
+      {
+        flags: '--ca-host <name>',
+        value: 'host',
+        description: "the machine that has the CA's key, a member or another",
+      },
       {
         flags: '--ca-certificate <path>',
+        value: 'path',
         description: "the CA's certificate, there or (without --ca-host) here",
       },
       {
         flags: '--ca-key <path>',
+        value: 'path',
         description: 'its key, there or here; without one the CA is an offline one',
       },
-      { flags: '--suite <name>', description: "take etcd's binaries from this Debian suite from now on" },
+      {
+        flags: '--suite <name>',
+        value: 'suite',
+        description: "take etcd's binaries from this Debian suite from now on",
+      },
       {
         flags: '--path <path>',
+        value: 'path',
         description: "or from this folder or archive (default: etcd's own releases)",
       },
     ],
@@ -85,9 +100,13 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     description:
       'Writes unique values, reads linearizably and watches, each at a steady rate, as an ordinary client does that tries again on another member. Tells the worst gaps, what failed, whether an acknowledged write was lost, and who led. Touches only keys of its own, which are gone at the end. Exit code 0 if an ordinary client noticed nothing; 1 otherwise. Ctrl-C ends it early with what was measured.',
     options: [
-      { flags: '--for <time>', description: 'how long: 30s, 10m, 2h (default: 30s)' },
-      { flags: '--rate <n>', description: 'writes a second, and as many reads: 1 to 100 (default: 10)' },
-      { flags: '--output <file>', description: 'write the report there too, as JSON' },
+      { flags: '--for <time>', value: 'own', description: 'how long: 30s, 10m, 2h (default: 30s)' },
+      {
+        flags: '--rate <n>',
+        value: 'count',
+        description: 'writes a second, and as many reads: 1 to 100 (default: 10)',
+      },
+      { flags: '--output <file>', value: 'path', description: 'write the report there too, as JSON' },
     ],
     examples: [
       'quorate probe',
@@ -135,6 +154,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
       },
       {
         flags: '--confirm <name>',
+        value: 'own',
         description: "the cluster's name, where there is no terminal to type it on",
       },
     ],

@@ -5,13 +5,18 @@ import { PROBE_OPTIONS } from './probe-options.ts'
 const NEW_NODE: NonNullable<CommandDefinition['options']> = [
   {
     flags: '--address <address>',
+    value: 'address',
     description: 'its IP address, for a node that is not in the cluster file yet',
   },
-  { flags: '--ssh-host <host>', description: 'how ssh reaches it (default: its address)' },
-  { flags: '--user <name>', description: 'who logs in there, where it is not who logs in everywhere' },
-  { flags: '--port <n>', description: "sshd's port there" },
-  { flags: '--identity-file <path>', description: 'private key for SSH there' },
-  { flags: '--jump <hosts>', description: 'go through these hosts (ProxyJump)' },
+  { flags: '--ssh-host <host>', value: 'host', description: 'how ssh reaches it (default: its address)' },
+  {
+    flags: '--user <name>',
+    value: 'user',
+    description: 'who logs in there, where it is not who logs in everywhere',
+  },
+  { flags: '--port <n>', value: 'port', description: "sshd's port there" },
+  { flags: '--identity-file <path>', value: 'path', description: 'private key for SSH there' },
+  { flags: '--jump <hosts>', value: 'jump', description: 'go through these hosts (ProxyJump)' },
 ]
 
 export const MEMBER_COMMANDS: readonly CommandDefinition[] = [
@@ -21,7 +26,7 @@ export const MEMBER_COMMANDS: readonly CommandDefinition[] = [
     summary: 'a further member: in the cluster file, then on its machine',
     description:
       'For a node of the cluster file, which gets the role etcd if it has not; or with --address for a new one, which is written into the file. Its machine has to pass preflight. It joins as a learner, without a vote (etcd 3.4 and newer), and gets its vote once it has caught up. Shows first what it will do, and what that means for the quorum. Safe to interrupt: the same command, or an apply, finishes it.',
-    arguments: [{ syntax: '<node>', description: 'its name', values: 'nodes' }],
+    arguments: [{ syntax: '<node>', value: 'name', description: 'its name', values: 'nodes' }],
     options: [...NEW_NODE, ...PROBE_OPTIONS],
     examples: [
       'quorate member add etcd04 --address 198.18.9.14',
@@ -57,6 +62,7 @@ export const MEMBER_COMMANDS: readonly CommandDefinition[] = [
       { syntax: '<old>', description: 'the member that goes', values: 'etcd-nodes' },
       {
         syntax: '[new]',
+        value: 'name',
         description: 'the node that takes its place; its own unless given',
         values: 'nodes',
       },
@@ -65,6 +71,7 @@ export const MEMBER_COMMANDS: readonly CommandDefinition[] = [
       ...NEW_NODE,
       {
         flags: '--anew <id>',
+        value: 'member-id',
         description: 'the ID of the healthy member that is to be made anew on its own node',
       },
       ...PROBE_OPTIONS,

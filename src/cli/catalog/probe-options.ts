@@ -8,6 +8,7 @@ export const PROBE_OPTIONS: NonNullable<CommandDefinition['options']> = [
   },
   {
     flags: '--probe-rate <n>',
+    value: 'count',
     description: "that client's writes a second, and as many reads (default: 10)",
   },
 ]

@@ -53,6 +53,7 @@ export const PROOF_COMMANDS: readonly CommandDefinition[] = [
     options: [
       {
         flags: '--confirm <name>',
+        value: 'own',
         description: "the cluster's name, where there is no terminal to type it on",
       },
     ],
@@ -74,6 +75,7 @@ export const PROOF_COMMANDS: readonly CommandDefinition[] = [
       ...STORE_OPTION,
       {
         flags: '--keep <counts>',
+        value: 'own',
         description:
           'like hourly=24,daily=7,weekly=5,monthly=12; what is left out is as the cluster file has it',
       },

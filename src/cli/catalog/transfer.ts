@@ -21,13 +21,22 @@ export const TRANSFER_COMMANDS: readonly CommandDefinition[] = [
     description:
       'All keys, those that begin with --prefix, or those of a --range. Text as text, anything else in base64, with leases and revisions, and a sum at the end. For looking, and for another cluster (quorate import); a backup of the whole cluster is quorate backup. Values may be secrets: the file is private, and an existing one is never replaced.',
     options: [
-      { flags: '--prefix <key>', description: 'the keys that begin so' },
+      { flags: '--prefix <key>', value: 'key', description: 'the keys that begin so' },
       {
         flags: '--range <keys...>',
+        value: 'key',
         description: 'two keys: from the first on, up to the second and without it',
       },
-      { flags: '--revision <number>', description: 'as it was then; the newest unless given' },
-      { flags: '-o, --output <file>', description: 'a file to be made; - or nothing: standard output' },
+      {
+        flags: '--revision <number>',
+        value: 'count',
+        description: 'as it was then; the newest unless given',
+      },
+      {
+        flags: '-o, --output <file>',
+        value: 'path',
+        description: 'a file to be made; - or nothing: standard output',
+      },
     ],
     examples: ['quorate export --prefix /coreos.com/', 'quorate export -o keys.jsonl'],
     load: async () => await import('../commands/export.ts'),
@@ -39,11 +48,16 @@ export const TRANSFER_COMMANDS: readonly CommandDefinition[] = [
     description:
       'Reads the file to its end, compares it with what is there, shows how many keys are new, the same and different, and asks. Keys that are there with something else are never written over unless --replace is given. Leases are granted anew for the time that was left, shared as they were. Safe to interrupt and to run again.',
     arguments: [
-      { syntax: '<file>', description: 'made by quorate export; - is standard input', values: 'files' },
+      {
+        syntax: '<file>',
+        value: 'input-file',
+        description: 'made by quorate export; - is standard input',
+        values: 'files',
+      },
     ],
     options: [
-      { flags: '--prefix-from <key>', description: 'what every key begins with …' },
-      { flags: '--prefix-to <key>', description: '… and what stands there in its place' },
+      { flags: '--prefix-from <key>', value: 'key', description: 'what every key begins with …' },
+      { flags: '--prefix-to <key>', value: 'key', description: '… and what stands there in its place' },
       { flags: '--replace', description: 'write over keys that are there with something else' },
       { flags: '--only-missing', description: 'leave keys that are there as they are' },
       { flags: '--without-leases', description: 'keys come without leases, to stay' },

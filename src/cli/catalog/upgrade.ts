@@ -12,22 +12,30 @@ export const UPGRADE_COMMANDS: readonly CommandDefinition[] = [
     options: [
       {
         flags: '--to <version>',
+        value: 'version',
         description: 'the version to run, like 3.5.30',
       },
       { flags: '--abort', description: 'go back to the version in the cluster file' },
       { flags: '--check', description: 'only show what it would do, and what speaks against it' },
       {
         flags: '--suite <suite>',
+        value: 'suite',
         description: "Debian's suite to take it from, where the file's source is Debian",
       },
-      { flags: '--path <path>', description: "the folder or archive, where the file's source is a file" },
+      {
+        flags: '--path <path>',
+        value: 'path',
+        description: "the folder or archive, where the file's source is a file",
+      },
       {
         flags: '--sha256 <arch=sum...>',
+        value: 'own',
         description:
           "the new version's checksums, if the cluster file pins them: of the archive, or ARCH/PROGRAM=SUM",
       },
       {
         flags: '--watch <seconds>',
+        value: 'count',
         description: 'how long the first member is watched before the others (default: 10)',
       },
       ...PROBE_OPTIONS,

@@ -4,13 +4,14 @@ import { PROBE_OPTIONS } from './probe-options.ts'
 
 const NODES = { syntax: '<nodes...>', description: 'names of etcd nodes', values: 'etcd-nodes' } as const
 
-const FORCE = [
+const FORCE: NonNullable<CommandDefinition['options']> = [
   {
     flags: '--force',
     description: "even if the quorum is lost by it; asks for the cluster's name",
   },
   {
     flags: '--confirm <name>',
+    value: 'own',
     description: "the cluster's name, for --force where there is no terminal to type it on",
   },
 ]
@@ -95,8 +96,8 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
     description:
       'The present keys and values stay. Watchers that are behind the revision have to begin anew. API servers compact by themselves every five minutes.',
     options: [
-      { flags: '--keep <n>', description: 'the last so many revisions stay' },
-      { flags: '--revision <n>', description: 'the history before this one goes' },
+      { flags: '--keep <n>', value: 'count', description: 'the last so many revisions stay' },
+      { flags: '--revision <n>', value: 'count', description: 'the history before this one goes' },
       { flags: '--physical', description: 'wait until every member has freed the space within its file' },
       ...PROBE_OPTIONS,
     ],
@@ -137,6 +138,7 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
       { flags: '--force', description: 'remove the lock even while its holder is at work' },
       {
         flags: '--confirm <name>',
+        value: 'own',
         description: "the cluster's name, where there is no terminal to type it on",
       },
     ],

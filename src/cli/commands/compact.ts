@@ -31,7 +31,7 @@ function revisions(input: CommandInput, name: string): number | undefined {
   const text = textOption(input, name)
   if (text === undefined) return undefined
   if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
-  throw new QuorateError('usage', `--${name} ${text}: a whole number of at least 1 is meant`)
+  throw new QuorateError('usage', `--${name}: "${text}" is not a positive integer`)
 }
 
 export default compactCommand

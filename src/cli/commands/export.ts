@@ -61,7 +61,7 @@ function revisionOption(input: CommandInput): bigint | undefined {
   const text = textOption(input, 'revision')
   if (text === undefined) return undefined
   if (/^[1-9]\d{0,17}$/.test(text)) return BigInt(text)
-  throw new QuorateError('usage', `--revision ${text}: a whole number of at least 1 is meant`)
+  throw new QuorateError('usage', `--revision ${text}: a positive integer is meant`)
 }
 
 export default exportCommand

@@ -37,7 +37,7 @@ const restoreCommand: CommandHandler = async (context, input) => {
   await using folder = known === undefined ? await temporaryFolder({ purpose: 'restore' }) : undefined
   await using opened = await openSnapshot({
     snapshot,
-    store: known === undefined ? givenStore(input) : () => storeLocation(known, input),
+    store: storeOf(known, input),
     secret: secretSource(context, input),
     signers,
     acceptUnsigned: unsignedApproval(context, input),
@@ -91,10 +91,13 @@ async function writeInto(
   context.err(`${context.file} is written, as it was in the backup\n`)
 }
 
-function givenStore(input: CommandInput): (() => ReturnType<typeof storeLocation>) | undefined {
-  return textOption(input, 'store') === undefined
-    ? undefined
-    : () => storeLocation({ backup: undefined }, input)
+/** undefined: nobody said where a backup of that name would be, so that only a file can be meant. */
+function storeOf(
+  cluster: Cluster | undefined,
+  input: CommandInput,
+): (() => ReturnType<typeof storeLocation>) | undefined {
+  if (textOption(input, 'store') === undefined && cluster?.backup?.store === undefined) return undefined
+  return () => storeLocation(cluster ?? { backup: undefined }, input)
 }
 
 async function confirmRestore(

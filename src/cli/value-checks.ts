@@ -1,0 +1,97 @@
+/**
+ * What the command line's values must look like. All of them are checked before a command looks at anything else, so that a
+ * slip is told as one: by the name of its option, and with the exit code of a wrong command line.
+ */
+import { statSync } from 'node:fs'
+import { Option } from 'commander'
+import { QuorateError } from '../errors.ts'
+import { checkAddress } from '../spec/address.ts'
+import { checkCalendar, checkRecipient } from '../spec/backup-values.ts'
+import { checkLocalPath, checkRemotePath } from '../spec/paths.ts'
+import type { Complaint } from '../spec/problem.ts'
+import { checkJump, checkSshHost, checkUser } from '../spec/ssh-values.ts'
+import { checkHttpUrl, checkName, checkSuite, checkVersion } from '../spec/values.ts'
+import type { CommandDefinition, CommandInput, ValueKind } from './command.ts'
+import { SHARED_OPTIONS } from './shared-options.ts'
+
+type Check = (text: string) => Complaint | undefined
+
+/** Of `own` and `key` the command, or etcd, has the last word. */
+export const VALUE_CHECKS: Readonly<Record<ValueKind, Check>> = {
+  own: () => undefined,
+  key: () => undefined,
+  count: checkCount,
+  port: (text) => (Number(text) <= 65_535 ? checkCount(text) : meant(text, 'a port from 1 to 65535')),
+  version: checkVersion,
+  suite: checkSuite,
+  name: checkName,
+  address: checkAddress,
+  'node-address': checkNodeAddress,
+  host: checkSshHost,
+  destination: checkDestination,
+  user: checkUser,
+  jump: checkJump,
+  url: checkHttpUrl,
+  recipient: checkRecipient,
+  calendar: checkCalendar,
+  'member-id': (text) =>
+    /^[0-9a-f]{1,16}$/i.test(text) ? undefined : meant(text, 'the ID of a member, in hex'),
+  path: checkLocalPath,
+  'node-path': checkRemotePath,
+  'input-file': checkInputFile,
+}
+
+/** @throws QuorateError `usage` naming the first option or argument whose value can't be meant */
+export function checkValues(definition: CommandDefinition, input: CommandInput): void {
+  const { arguments: own = [], options = [] } = definition
+  for (const [index, { syntax, value = 'own' }] of own.entries()) {
+    const given = syntax.includes('...') ? input.args.slice(index) : input.args.slice(index, index + 1)
+    for (const text of given) check(syntax.replaceAll(/[<>[\].]/g, '').toUpperCase(), value, text)
+  }
+  for (const { flags, value = 'own' } of [...options, ...SHARED_OPTIONS]) {
+    const option = new Option(flags)
+    const given = input.options[option.attributeName()]
+    for (const text of [given].flat()) if (typeof text === 'string') check(option.long ?? flags, value, text)
+  }
+}
+
+function check(name: string, kind: ValueKind, text: string): void {
+  const complaint =
+    text === '' && kind !== 'own' && kind !== 'key' ? { message: 'it is empty' } : VALUE_CHECKS[kind](text)
+  if (complaint === undefined) return
+  throw new QuorateError('usage', `${name}: ${complaint.message}`, { hint: complaint.hint })
+}
+
+/** Of a count of revisions or bytes: whole and positive, of what a number holds exactly. */
+function checkCount(text: string): Complaint | undefined {
+  return /^[1-9]\d{0,17}$/.test(text) ? undefined : meant(text, 'a positive integer')
+}
+
+function checkNodeAddress(text: string): Complaint | undefined {
+  const at = text.indexOf('=')
+  if (at < 1) return { message: `"${text}" is not NODE=ADDRESS`, hint: 'write one like etcd01=10.0.1.11' }
+  return checkName(text.slice(0, at)) ?? checkAddress(text.slice(at + 1))
+}
+
+function checkDestination(text: string): Complaint | undefined {
+  const at = text.lastIndexOf('@')
+  const host = text.slice(at + 1).replaceAll(/^\[|\]$/g, '')
+  return (at === -1 ? undefined : checkUser(text.slice(0, at))) ?? checkSshHost(host)
+}
+
+/** Whether it can be read shows when it is: of one that may not be looked at the reader says so. */
+function checkInputFile(text: string): Complaint | undefined {
+  if (text === '-') return undefined
+  try {
+    statSync(text)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      return { message: `"${text}" does not exist`, hint: 'check the path' }
+  }
+  return undefined
+}
+
+function meant(text: string, what: string): Complaint {
+  return { message: `"${text}" is not ${what}` }
+}
