@@ -45,6 +45,8 @@ export interface ArtifactContext {
   readonly signal: AbortSignal
   /** Where the proxy variables and PATH are read from; this process's environment unless given. */
   readonly environment?: NodeJS.ProcessEnv | undefined
+  /** Programs `go` to try after those of PATH; the usual places unless given. */
+  readonly goPlaces?: readonly string[] | undefined
   /** Other time-outs and attempts than `DEFAULT_LIMITS`. */
   readonly limits?: Partial<NetworkLimits> | undefined
 }

@@ -90,6 +90,9 @@ async function fetchFrom(
   if (source.kind === 'debian') {
     return await (await import('./debian.ts')).fetchDebian(source, version, arch, staging, context)
   }
+  if (source.kind === 'modules') {
+    return await (await import('./modules.ts')).buildModules(source, version, arch, staging, context)
+  }
   const { fetchFile } = await import('./file.ts')
   return await fetchFile({ ...source, archivePin }, version, arch, staging, context)
 }

@@ -13,6 +13,9 @@ export async function sourceKey(source: EtcdSource): Promise<string> {
   if (source.kind === 'debian') {
     return `debian-${source.suite.replaceAll('/', '-')}-${digest([source.suite, source.mirror ?? null])}`
   }
+  // What the database vouches for is the same from every proxy.
+  if (source.kind === 'modules')
+    return `modules-${digest([source.checksumDatabase ? 'verified' : (source.proxy ?? null)])}`
   const paths = [source.path, ...BINARY_NAMES.map((name) => path.join(source.path, name))]
   return `file-${digest([source.sha256 ?? null, ...(await Promise.all(paths.map(stampOf)))])}`
 }

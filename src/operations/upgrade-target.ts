@@ -58,6 +58,7 @@ function sourceOf(
   }
   switch (source.kind) {
     case 'release':
+    case 'modules':
       return [source, []]
     case 'debian': {
       const wanted = suite ?? (changes ? suiteWith(version, source.suite) : source.suite)

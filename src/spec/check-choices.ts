@@ -82,7 +82,7 @@ function checkBackup({ backup, nodes }: Partly<ClusterFile>, report: Reporter): 
 function checkSource(file: Partly<ClusterFile>, report: Reporter): void {
   const source = file.etcd?.source
   if (source === undefined) return
-  oneOf(['etcd', 'source'], source, ['release', 'debian', 'file'], report)
+  oneOf(['etcd', 'source'], source, ['release', 'debian', 'modules', 'file'], report)
   const { url, checksums, mirror } = source.release ?? {}
   const path = ['etcd', 'source', 'release']
   if (mirror !== undefined && (url !== undefined || checksums !== undefined)) {

@@ -1,5 +1,5 @@
 /** What etcd's part of a cluster file must be in itself. */
-import { checkPins, checkPlainMirror } from './check-pins.ts'
+import { checkModules, checkPins, checkPlainMirror } from './check-pins.ts'
 import { DEBIAN_VERSIONS, DEFAULTS } from './defaults.ts'
 import {
   checkDataDirectory,
@@ -135,6 +135,7 @@ function checkSource(file: Partly<ClusterFile>, report: Reporter): void {
   const { version, source } = file.etcd ?? {}
   checkPins(file, report)
   checkPlainMirror(file, report)
+  checkModules(file, report)
   const suite = source?.debian?.suite
   if (suite === undefined || suite === 'sid') return
   const carried = DEBIAN_VERSIONS.get(suite)

@@ -13,6 +13,8 @@ function told(...keys: readonly string[]): readonly string[] {
   return parseClusterFile(text, 'cluster.yaml').problems.map(formatProblem)
 }
 
+const modules = (keys = '') => `  source: { modules: {${keys}} }`
+
 test('checksums of archives and programs are taken, in small letters', () => {
   const text = [
     'name: prod',
@@ -57,4 +59,24 @@ test('a mirror over http is a warning, once, unless something else vouches for w
   expect(told(mirror, `  sha256: { amd64: { archive: ${SUM} } }`)).toEqual([])
   expect(told(`  source: { release: { ${url}, ${sums.replace('http:', 'https:')} } }`)).toEqual([])
   expect(told('  source: { release: { mirror: https://mirror.example.org } }')).toEqual([])
+})
+
+test('from modules: programs are pinned, etcd before 3.5 is refused, and doing without the checksum database is a warning', () => {
+  expect(told(modules())).toEqual([])
+  expect(told(modules(), `  sha256: { amd64: { archive: ${SUM} } }`)).toEqual([
+    expect.stringContaining('etcd.sha256.amd64.archive: programs built from modules have no release archive'),
+  ])
+  const off = modules(' checksumDatabase: false ')
+  expect(told(off)).toEqual([
+    expect.stringContaining('warning: etcd.source.modules.checksumDatabase: without the checksum database'),
+  ])
+  expect(told(off, `  sha256: { amd64: { etcd: ${SUM}, etcdctl: ${SUM}, etcdutl: ${SUM} } }`)).toEqual([])
+  const text = [
+    'name: prod',
+    'nodes: [{ name: etcd01, address: 192.0.2.1, roles: [etcd] }]',
+    'etcd: { version: "3.4.45", source: { modules: {} } }',
+  ].join('\n')
+  expect(parseClusterFile(text, 'cluster.yaml').problems.map(formatProblem)).toEqual(
+    expect.arrayContaining([expect.stringContaining("etcd 3.4.45 can't be built from modules")]),
+  )
 })

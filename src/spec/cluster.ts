@@ -124,6 +124,15 @@ export type EtcdSource =
       readonly mirror: string | undefined
     }
   | {
+      readonly kind: 'modules'
+      /** URL of a Go module proxy; undefined: the one that Go itself is set to. */
+      readonly proxy: string | undefined
+      /** Absolute path of the program `go` or of its toolchain's folder; undefined: one that is found. */
+      readonly go: string | undefined
+      /** Whether every module is compared with Go's checksum database. */
+      readonly checksumDatabase: boolean
+    }
+  | {
       readonly kind: 'file'
       /** Absolute path of a folder with `etcd` and `etcdctl`, or of a release archive (.tar.gz). */
       readonly path: string

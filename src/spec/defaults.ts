@@ -31,6 +31,7 @@ export const DEFAULTS = {
     archive: 'v{version}/etcd-v{version}-linux-{arch}.tar.gz',
     checksums: 'v{version}/SHA256SUMS',
   },
+  modules: { checksumDatabase: true },
   network: { prefix: '/coreos.com/network', v2: false },
 } as const
 

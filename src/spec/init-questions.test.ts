@@ -42,7 +42,7 @@ test('everything wrong with the answers is told at once, by flag', () => {
       message: `--name NAME: "My Site" is not a name: lower-case letters, digits and inner hyphens, at most 63; write my-site
 --etcd ADDRESSES is missing: Addresses of the etcd nodes (an odd number, best three)
 --ca-key PATH does not go with the other answers
---source KIND: "rpm" is not known; write one of release, debian, file`,
+--source KIND: "rpm" is not known; write one of release, debian, modules, file`,
     }),
   )
 })

@@ -99,6 +99,7 @@ export const QUESTIONS: readonly Question[] = [
     options: {
       release: "etcd's own releases",
       debian: "Debian's archive, through apt",
+      modules: 'built here from its Go modules',
       file: 'a file or folder here',
     },
   }),
@@ -178,6 +179,7 @@ function authorityFrom(answers: Answers): NonNullable<NonNullable<ClusterFile['p
 
 function sourceFrom(answers: Answers): ClusterFile['etcd']['source'] {
   if (answers.source === 'debian') return { debian: { suite: answers.suite! } }
+  if (answers.source === 'modules') return { modules: {} }
   return answers.source === 'file' ? { file: { path: answers.path! } } : undefined
 }
 

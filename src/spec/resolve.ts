@@ -138,6 +138,10 @@ function source(written: ClusterFile['etcd']['source'], local: Local): EtcdSourc
   if (written?.file !== undefined) {
     return { kind: 'file', path: local(written.file.path), sha256: written.file.sha256?.toLowerCase() }
   }
+  if (written?.modules !== undefined) {
+    const { proxy, go, checksumDatabase = DEFAULTS.modules.checksumDatabase } = written.modules
+    return { kind: 'modules', proxy, go: go === undefined ? undefined : local(go), checksumDatabase }
+  }
   const { url, checksums, mirror, proxy } = written?.release ?? {}
   const base = (mirror ?? DEFAULTS.release.base).replace(/\/+$/, '')
   return {

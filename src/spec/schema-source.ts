@@ -1,7 +1,7 @@
 /** The part of the schema that says where etcd's binaries come from, and which checksums are pinned. */
 import * as z from 'zod'
 import { DEFAULTS } from './defaults.ts'
-import { localPath, ONE_KEY, text } from './schema-parts.ts'
+import { flag, localPath, ONE_KEY, text } from './schema-parts.ts'
 import * as values from './values.ts'
 
 export const source = z
@@ -38,6 +38,22 @@ export const source = z
         ).optional(),
       })
       .meta({ description: "Debian's archive, verified by apt. This computer must have apt." })
+      .optional(),
+    modules: z
+      .strictObject({
+        proxy: text(
+          values.checkHttpUrl,
+          "Go module proxy. Default: the first one of Go's own GOPROXY.",
+        ).optional(),
+        go: localPath(
+          'The program go, or the directory of its toolchain. Default: found in PATH.',
+        ).optional(),
+        checksumDatabase: flag(
+          "Compare every module with Go's public checksum database. false: believe the proxy.",
+          DEFAULTS.modules.checksumDatabase,
+        ).optional(),
+      })
+      .meta({ description: 'Built on this computer from the Go modules of etcd 3.5 and newer. Needs Go.' })
       .optional(),
     file: z
       .strictObject({

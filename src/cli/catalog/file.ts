@@ -41,7 +41,7 @@ export const FILE_COMMANDS: readonly CommandDefinition[] = [
       {
         flags: '--source <kind>',
         description: 'where etcd comes from',
-        choices: ['release', 'debian', 'file'],
+        choices: ['release', 'debian', 'modules', 'file'],
       },
       { flags: '--suite <name>', value: 'own', description: 'the Debian suite (with --source debian)' },
       {

@@ -1,0 +1,84 @@
+/** What kept `go build` from building etcd, read from its complaints, and what to do about it. */
+import { QuorateError } from '../errors.ts'
+import type { GoResult } from './go-run.ts'
+import { printable } from './network.ts'
+
+export type ModuleTrouble =
+  | { readonly kind: 'old-go'; readonly needed: string }
+  /** `tampered`: a checksum differs. `database`: nothing could be compared. `absent`: the proxy doesn't have it. */
+  | {
+      readonly kind: 'tampered' | 'database' | 'absent' | 'network' | 'slow' | 'build'
+      /** Go's own words, some lines. */
+      readonly words: string
+    }
+
+/** Of Go's words, in lines. */
+const SHOWN = 8
+
+/** As Go 1.21 to 1.26 word it (cmd/go/internal/modfetch, modload). */
+const WORDS: readonly (readonly [Exclude<ModuleTrouble['kind'], 'old-go' | 'slow'>, RegExp])[] = [
+  ['tampered', /SECURITY ERROR|checksum mismatch|invalid (?:signed )?(?:tree|note)|verifier/],
+  ['database', /verifying (?:module|go\.mod)|initializing (?:sumdb|checksum database)|missing GOSUMDB/],
+  ['absent', /: (?:40[0-9]|410) |unknown revision|no matching versions|invalid version|GOVCS disallows/],
+  [
+    'network',
+    /dial tcp|lookup |connection re|i\/o timeout|TLS handshake|unexpected EOF|: 5\d\d |proxyconnect|x509:/,
+  ],
+]
+
+export function moduleTrouble({ stderr, timedOut }: GoResult): ModuleTrouble {
+  const needed = /requires go >= (\d+\.\d+[\w.]*) \(running go/.exec(stderr)?.[1]
+  if (needed !== undefined) return { kind: 'old-go', needed }
+  const lines = stderr
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('go: downloading '))
+  // A proxy's login is in its URL, and Go repeats URLs.
+  const words = lines
+    .slice(-SHOWN)
+    .join('\n')
+    .replaceAll(/(\w:\/\/)[^/\s@]+@/g, '$1')
+  if (timedOut) return { kind: 'slow', words }
+  const kind = WORDS.find(([, pattern]) => pattern.test(stderr))?.[0] ?? 'build'
+  return { kind, words }
+}
+
+export function troubleError(
+  trouble: Exclude<ModuleTrouble, { kind: 'old-go' }>,
+  { version, proxy }: { readonly version: string; readonly proxy: URL },
+): QuorateError {
+  const [what, hint] = explain(trouble.kind, printable(proxy))
+  const words = trouble.words === '' ? '' : `:\n${trouble.words}`
+  return new QuorateError('artifact', `can't build etcd ${version}: ${what}${words}`, {
+    hint: `nothing was installed; ${hint}`,
+  })
+}
+
+function explain(kind: Exclude<ModuleTrouble['kind'], 'old-go'>, proxy: string): readonly [string, string] {
+  const other = 'take etcd from another source (etcd.source)'
+  switch (kind) {
+    case 'tampered':
+      return [
+        `${proxy} serves something else than the checksum database has`,
+        `do not use this proxy; name another one (etcd.source.modules.proxy), or ${other}`,
+      ]
+    case 'database':
+      return [
+        "Go's checksum database could not be asked, so nothing that the proxy serves could be verified",
+        'use a proxy that serves the database too. To do without it, pin the programs (etcd.sha256) and write etcd.source.modules.checksumDatabase: false',
+      ]
+    case 'absent':
+      return [
+        `${proxy} does not have what it needs`,
+        `check etcd.version and etcd.source.modules.proxy, or ${other}`,
+      ]
+    case 'network':
+      return [
+        `${proxy} could not be reached`,
+        `check the network, HTTPS_PROXY and etcd.source.modules.proxy, then run it again: what has arrived is kept; or ${other}`,
+      ]
+    case 'slow':
+      return ['it took too long and was stopped', `run it again: what has arrived is kept; or ${other}`]
+    case 'build':
+      return ['go build failed', `name another Go (etcd.source.modules.go), or ${other}`]
+  }
+}
