@@ -1,5 +1,6 @@
 /** The health table. */
-import type { MemberStatus, StatusReport } from '../operations/status.ts'
+import type { MemberStatus } from '../operations/member-status.ts'
+import type { StatusReport } from '../operations/status.ts'
 import type { CliContext } from './context.ts'
 import { formatBytes } from '../preflight/units.ts'
 import { renderBackups } from './render-schedule.ts'
@@ -23,7 +24,7 @@ export function renderStatus(report: StatusReport, colors: CliContext['colors'],
   const rows = members.map((member) => [
     member.name,
     member.id ?? '-',
-    member.healthy ? colors.green('yes') : colors.red('no'),
+    health(member, colors),
     role(member),
     member.version ?? '-',
     member.dbSizeBytes === null ? '-' : formatBytes(member.dbSizeBytes),
@@ -33,19 +34,34 @@ export function renderStatus(report: StatusReport, colors: CliContext['colors'],
     certificate(member.certificateDaysLeft, colors),
   ])
   const table = renderTable([header.map((title) => colors.dim(title)), ...rows])
-  const verdict = cluster.healthy
-    ? colors.green(`cluster ${cluster.name} (${oneLine(cluster.id ?? '')}) is healthy`)
-    : colors.red(
-        `cluster ${cluster.name}${cluster.id === null ? '' : ` (${oneLine(cluster.id)})`} is NOT healthy`,
-      )
-  const count = `: ${cluster.healthyMembers} of ${members.length} members answer, ${cluster.quorum} are needed`
-  const problems = cluster.problems.map((problem) => `  ${colors.red('✗')} ${oneLine(problem)}\n`).join('')
+  const problems = cluster.problemDetails.map((problem, index, all) => {
+    const { kind, member, message, hint } = problem
+    const mark = kind === 'unknown' ? colors.yellow('?') : colors.red('✗')
+    const line = `  ${mark} ${oneLine(member === null ? message : `${member}: ${message}`)}\n`
+    // The same for several is said once, after the last of them.
+    const said = hint === null || all[index + 1]?.hint === hint
+    return said ? line : `${line}    ${colors.cyan('→')} ${oneLine(hint)}\n`
+  })
   const exchange = cluster.caExchange
     ? `  ${colors.yellow('!')} the CA is being exchanged: quorate certs rotate-ca goes on with it\n`
     : ''
   const notes = cluster.notes.map((note) => `  ${colors.yellow('!')} ${oneLine(note)}\n`).join('')
   const backup = backups === null ? '' : renderBackups(backups, now)
-  return `${table}\n${verdict}${count}\n${problems}${exchange}${notes}${backup}`
+  return `${table}\n${verdict(report, colors)}\n${problems.join('')}${exchange}${notes}${backup}`
+}
+
+function verdict({ cluster, members }: StatusReport, colors: CliContext['colors']): string {
+  const name = `cluster ${cluster.name}${cluster.id === null ? '' : ` (${oneLine(cluster.id)})`}`
+  const unknown = cluster.unknownMembers === 0 ? '' : `, ${cluster.unknownMembers} could not be asked`
+  const count = `${cluster.healthyMembers} of ${members.length} members answer${unknown}, ${cluster.quorum} are needed`
+  if (cluster.health === 'healthy') return `${colors.green(`${name} is healthy`)}: ${count}`
+  if (cluster.health === 'unhealthy') return `${colors.red(`${name} is NOT healthy`)}: ${count}`
+  return `${colors.yellow(`health of ${name} is unknown`)}: ${count}`
+}
+
+function health({ healthy }: MemberStatus, colors: CliContext['colors']): string {
+  if (healthy === null) return colors.yellow('unknown')
+  return healthy ? colors.green('yes') : colors.red('no')
 }
 
 function role(member: MemberStatus): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { judgeView } from './health.ts'
+import { healthOf, judgeView } from './health.ts'
 import type { ClusterView, ListedMember, MemberView, ReachableMember } from './view.ts'
 
 const names = ['etcd01', 'etcd02', 'etcd03']
@@ -66,6 +66,22 @@ test('a member that does not answer is named with the reason', () => {
       },
     ],
   })
+})
+
+test('a member that could not be asked is unknown, and not down; one that is down is not made unknown by it', () => {
+  const unasked = { reachable: false, name: 'etcd03', reason, unasked: 'host-key' } as const
+  const members = [...view().members.slice(0, 2), unasked]
+  const problem = { kind: 'unknown', member: 'etcd03', code: 'host-key', hint: reason.hint }
+  expect(judgeView({ members }, expected)).toMatchObject({
+    healthy: false,
+    leaderId: 2n,
+    problems: [{ ...problem, message: 'could not be asked: nothing listens on 192.168.0.3:2379' }],
+  })
+  const all = ['etcd01', 'etcd02', 'etcd03'].map((name) => ({ ...unasked, name }))
+  const health = (some: ClusterView['members']) => healthOf(judgeView({ members: some }, expected).problems)
+  expect([members, all, view().members].map(health)).toEqual(['unknown', 'unknown', 'healthy'])
+  const down = { reachable: false, name: 'etcd02', reason } as const
+  expect(health([...view().members.slice(0, 1), down, unasked])).toBe('unhealthy')
 })
 
 test('a status without a linearizable read is not health', () => {

@@ -1,6 +1,7 @@
 /** Whether a cluster is as it should be: a judgement on a view, without looking anywhere else. */
+import type { ErrorCode } from '../errors.ts'
 import { NOBODY, formatId } from './id.ts'
-import { type ClusterView, type ListedMember, type ReachableMember } from './view.ts'
+import { type ClusterView, type ListedMember, type ReachableMember, type UnreachableMember } from './view.ts'
 
 export interface ExpectedMember {
   readonly name: string
@@ -14,6 +15,7 @@ export interface ExpectedCluster {
 }
 
 export type ProblemKind =
+  | 'unknown' //          a member could not be asked: nothing is known of it
   | 'unreachable' //      a member gives no status
   | 'unhealthy' //        a member answers no linearizable read
   | 'cluster-id' //       members of more than one cluster, or of another one than expected
@@ -32,6 +34,10 @@ export interface Problem {
   /** The member's name, where it is one member's problem. */
   readonly member: string | undefined
   readonly message: string
+  /** What to do about its cause, where the failure itself says so. */
+  readonly hint?: string | undefined
+  /** Of `unknown`: why the member could not be asked. */
+  readonly code?: ErrorCode | undefined
 }
 
 export interface Judgement {
@@ -58,18 +64,32 @@ export function judgeView(view: ClusterView, expected: ExpectedCluster): Judgeme
   return { healthy: problems.length === 0, clusterId, leaderId, problems }
 }
 
+/** `unknown`: nothing is wrong with what could be looked at, and not all could be. */
+export type Health = 'healthy' | 'unhealthy' | 'unknown'
+
+/** In one word, where one that could not be asked must not count as down. */
+export function healthOf(problems: readonly Problem[]): Health {
+  if (problems.length === 0) return 'healthy'
+  return problems.every(({ kind }) => kind === 'unknown') ? 'unknown' : 'unhealthy'
+}
+
 function answers(view: ClusterView): Problem[] {
   return view.members.flatMap((member): Problem[] => {
-    if (!member.reachable)
-      return [problem('unreachable', `does not answer: ${member.reason.message}`, member.name)]
+    if (!member.reachable) return [silence(member)]
     const errors = member.errors.map((error) => problem('error', `reports: ${error.trim()}`, member.name))
     // A learner answers no linearizable read: it is named as a learner, and that is enough.
     if (member.read.answered || member.learner) return errors
+    const { message, hint } = member.read.reason
     return [
-      problem('unhealthy', `answers no linearizable read: ${member.read.reason.message}`, member.name),
+      { ...problem('unhealthy', `answers no linearizable read: ${message}`, member.name), hint },
       ...errors,
     ]
   })
+}
+
+function silence({ name, reason: { message, hint }, unasked: code }: UnreachableMember): Problem {
+  if (code === undefined) return { ...problem('unreachable', `does not answer: ${message}`, name), hint }
+  return { ...problem('unknown', `could not be asked: ${message}`, name), hint, code }
 }
 
 function oneCluster(

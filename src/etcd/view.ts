@@ -1,6 +1,6 @@
 /** What the members of a cluster say of themselves and of each other, read from all of them at once. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { QuorateError } from '../errors.ts'
+import { type ErrorCode, QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { failureKind, type FailureKind } from './failure.ts'
 import { Cluster, type Member } from './gen/cluster_pb.ts'
@@ -40,6 +40,11 @@ export interface UnreachableMember {
   /** The node's name in the cluster file. */
   readonly name: string
   readonly reason: FailureReason
+  /**
+   * It was never asked, because its machine could not be reached from this host: whether it runs is unknown. Says why;
+   * undefined: it was asked, and `reason` is how that failed.
+   */
+  readonly unasked?: ErrorCode | undefined
 }
 
 export interface FailureReason {

@@ -36,7 +36,12 @@ export async function healthyClients(
   return (await reachableClients(session)).filter(({ name }) => healthy.includes(name))
 }
 
-/** Whatever does not answer, machine or member, is part of the picture and no error. */
+/**
+ * Whatever does not answer, machine or member, is part of the picture and no error.
+ *
+ * @throws QuorateError of all machines where not one can be reached; of those that are out of reach for another reason
+ *   than the network.
+ */
 export async function lookAtMembers(session: Session): Promise<Members> {
   const [machines, view] = await Promise.all([
     lookAt(session, etcdNodes(session.cluster)),
@@ -70,8 +75,8 @@ async function askMembers(session: Session): Promise<ClusterView> {
   const answered = new Map(view.members.map((member) => [member.name, member]))
   const members = etcdNodes(session.cluster).map(({ name }): MemberView => {
     const error = errors.find(({ host }) => host === name)
-    const reason = { kind: 'unavailable' as const, message: error?.message ?? 'unknown', hint: error?.hint }
-    return answered.get(name) ?? { reachable: false, name, reason }
+    const reason = { kind: 'unreachable' as const, message: error?.message ?? 'unknown', hint: error?.hint }
+    return answered.get(name) ?? { reachable: false, name, reason, unasked: error?.code ?? 'unreachable' }
   })
   return { members }
 }
@@ -85,6 +90,8 @@ async function connectMembers(session: Session): Promise<HostOutcomes<MemberClie
   // Nothing can be learnt of any member then: it is not one machine's trouble.
   const fatal = outcomes.errors.find(({ code }) => code !== 'unreachable')
   if (fatal !== undefined) throw fatal
+  // What could not be looked at is not down: nothing is known of the cluster then.
+  if (outcomes.results.length === 0) throw combineErrors(outcomes.errors)
   return outcomes
 }
 

@@ -1,19 +1,17 @@
 /** How the cluster is, asked of every member itself: the seed's `cluster-health`, made modern. */
-import { QuorateError } from '../errors.ts'
+import { type ErrorCode, EXIT_CODES } from '../errors.ts'
 import { PEER_IDENTITY, peerUrl } from '../etcd/configuration.ts'
-import type { FailureKind } from '../etcd/failure.ts'
-import { judgeView } from '../etcd/health.ts'
-import { servedCertificate } from '../etcd/served-certificate.ts'
+import { type Health, type Judgement, type ProblemKind, healthOf, judgeView } from '../etcd/health.ts'
 import { environmentNames } from '../etcd/versions.ts'
-import { type ClusterView, type MemberView, formatId, readClusterView } from '../etcd/view.ts'
-import { describeCertificate } from '../pki/certificate.ts'
+import { type ClusterView, formatId } from '../etcd/view.ts'
 import { quorum } from '../plan/quorum.ts'
-import { seek } from '../run/seek.ts'
 import type { Session } from '../run/session.ts'
 import { isUnderWay, unretired } from './ca-exchange-state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { memberName } from '../spec/member-name.ts'
+import { type AskedMember, askMembers } from './ask-members.ts'
 import { leftBehind } from './left-behind.ts'
+import { type Looked, type MemberStatus, memberStatus, seen } from './member-status.ts'
 import { type BackupStatus, backupsSeen } from './status-backups.ts'
 
 /** Stable and documented in docs/status.md: fields are added, never renamed or removed. */
@@ -22,14 +20,20 @@ export interface StatusReport {
     readonly name: string
     /** Hexadecimal; null: no member answers. */
     readonly id: string | null
-    readonly healthy: boolean
+    /** null: nothing is wrong with the members that could be asked, and not all could be. */
+    readonly healthy: boolean | null
+    readonly health: Health
     /** Voters that must agree, and how many of them answered. */
     readonly quorum: number
     readonly healthyMembers: number
+    /** How many could not be asked: whether they are healthy is unknown. */
+    readonly unknownMembers: number
     /** Name of the leader; null: none, or no agreement on one. */
     readonly leader: string | null
-    /** What keeps it from being healthy. */
+    /** What keeps it from being healthy, or from being called so. */
     readonly problems: readonly string[]
+    /** The same, in the same order, for programs. */
+    readonly problemDetails: readonly StatusProblem[]
     /** Two CAs are trusted, until `certs rotate-ca --finish` or `--abort`: nothing that keeps it from being healthy. */
     readonly caExchange: boolean
     /** What does not, and yet wants doing. */
@@ -40,67 +44,53 @@ export interface StatusReport {
   readonly backups: BackupStatus | null
 }
 
-export interface MemberStatus {
-  readonly name: string
-  readonly address: string
-  /** null in this and the following: the member did not say. */
-  readonly id: string | null
-  /** It answered a linearizable read. */
-  readonly healthy: boolean
-  readonly leader: boolean
-  readonly learner: boolean
-  readonly version: string | null
-  readonly dbSizeBytes: number | null
-  readonly raftTerm: number | null
-  readonly raftIndex: number | null
-  readonly alarms: readonly string[]
-  /** Whole days until the certificate it serves expires; negative: it has. */
-  readonly certificateDaysLeft: number | null
-  /** Why it is not healthy. */
-  readonly problem: string | null
+export interface StatusProblem {
+  readonly kind: ProblemKind
+  readonly member: string | null
+  readonly message: string
+  /** Of kind `unknown`: why the member could not be asked. */
+  readonly code: ErrorCode | null
+  /** What to do next. */
+  readonly hint: string | null
 }
 
-const DAY_MS = 86_400_000
-const HANDSHAKE_MS = 5_000
+/**
+ * 0: healthy; 1: not healthy; and where neither is known, that of the first reason why a member could not be asked.
+ * See docs/exit-codes.md.
+ */
+export function statusExitCode({ cluster }: StatusReport): number {
+  if (cluster.health === 'healthy') return 0
+  const code = cluster.problemDetails.find(({ kind }) => kind === 'unknown')?.code
+  return cluster.health === 'unhealthy' || !code ? EXIT_CODES.unhealthy : EXIT_CODES[code]
+}
 
-/** How a client fails that does not accept what the member shows. */
-const CERTIFICATE_REFUSED: ReadonlySet<FailureKind> = new Set([
-  'expired',
-  'not-yet-valid',
-  'unknown-authority',
-  'wrong-identity',
-  'bad-certificate',
-])
-
-/** Never throws for a member that does not answer: that is what it reports. */
+/** Never throws for a member that does not answer, or can't be asked: that is what it reports. */
 export async function status(session: Session): Promise<StatusReport> {
   const { cluster } = session
   const nodes = etcdNodes(cluster)
-  const [looked, { backups, notes }] = await Promise.all([
-    Promise.all(nodes.map(async (node) => await lookAt(session, node))),
-    backupsSeen(session),
-  ])
+  const [asked, { backups, notes }] = await Promise.all([askMembers(session), backupsSeen(session)])
+  const looked = asked.map((one) => seen(one, session.now()))
   const view = { members: looked.map(({ member }) => member) }
   const plain = plainPeers(cluster, view)
   const judgement = judgeView(view, {
     members: nodes.map((node) => ({ name: node.name, peerUrls: [peerUrlNow(cluster, node, plain)] })),
   })
-  const members = looked.map(({ node, member, daysLeft }) =>
-    memberStatus(node, member, daysLeft, judgement.leaderId, view.members),
-  )
+  const health = healthOf(judgement.problems)
+  const members = looked.map((one) => memberStatus(one, judgement.leaderId, view.members))
   return {
     cluster: {
       name: cluster.name,
       id: judgement.clusterId === undefined ? null : formatId(judgement.clusterId),
-      healthy: judgement.healthy,
+      healthy: health === 'unknown' ? null : judgement.healthy,
+      health,
       quorum: quorum(nodes.length),
-      healthyMembers: members.filter((member) => member.healthy).length,
+      healthyMembers: members.filter((member) => member.healthy === true).length,
+      unknownMembers: members.filter((member) => member.healthy === null).length,
       leader: members.find((member) => member.leader)?.name ?? null,
-      problems: judgement.problems.map(({ member, message }) =>
-        member === undefined ? message : `${member}: ${message}`,
-      ),
+      ...problemsOf(judgement),
       caExchange: isUnderWay(cluster) || unretired(cluster) !== undefined,
       notes: [
+        ...apartNotes(asked),
         ...(await leftBehind(cluster)).map(({ host, text }) => `${host}: ${text}`),
         ...plaintextNotes(cluster, plain),
         ...namelessNotes(cluster, looked),
@@ -111,6 +101,32 @@ export async function status(session: Session): Promise<StatusReport> {
     members,
     backups,
   }
+}
+
+function problemsOf({ problems }: Judgement): Pick<StatusReport['cluster'], 'problems' | 'problemDetails'> {
+  return {
+    problems: problems.map(({ member, message }) =>
+      member === undefined ? message : `${member}: ${message}`,
+    ),
+    problemDetails: problems.map(({ kind, member, message, code, hint }) => ({
+      kind,
+      member: member ?? null,
+      message,
+      code: code ?? null,
+      hint: hint ?? null,
+    })),
+  }
+}
+
+/** Members that are known from elsewhere, though their machines can't be reached from here. */
+function apartNotes(asked: readonly AskedMember[]): readonly string[] {
+  return asked.flatMap(({ node, member, apart, via }) => {
+    if (apart === undefined || via === undefined || !member.reachable) return []
+    const fix = apart.hint === undefined ? '' : `; ${apart.hint}`
+    return [
+      `${node.name}: its machine can't be reached from this host: ${apart.message}${fix}. Its member was asked from ${via.name}`,
+    ]
+  })
 }
 
 /** Nodes whose members the others find at http, though the cluster file's are found at https: `apply` moves them. */
@@ -157,77 +173,4 @@ function corruptNotes({ members }: ClusterView): readonly string[] {
   const raised = members.flatMap((member) => (member.reachable ? (member.alarms ?? []) : []))
   if (raised.every(({ type }) => type !== 'CORRUPT')) return []
   return ['CORRUPT is raised, and nobody can write: quorate repair tells which member differs']
-}
-
-interface Looked {
-  readonly node: Node
-  readonly member: MemberView
-  readonly daysLeft: number | null
-  /** DNS names of the certificate that it serves; undefined: it was not seen. */
-  readonly names?: readonly string[] | undefined
-}
-
-async function lookAt(session: Session, node: Node): Promise<Looked> {
-  const looked = await askMember(session, node)
-  return (await seek(session, node, looked.member)) ? await askMember(session, node) : looked
-}
-
-async function askMember(session: Session, node: Node): Promise<Looked> {
-  try {
-    const [[client], endpoint] = await Promise.all([session.members([node]), session.endpoint(node)])
-    if (client === undefined) throw new TypeError('no client')
-    const [member] = (await readClusterView([client], session.signal)).members
-    if (member === undefined) throw new TypeError('no view')
-    // One that can't be trusted is looked at by itself: its dates and names may be the reason.
-    const refused = !member.reachable && CERTIFICATE_REFUSED.has(member.reason.kind)
-    const certificate =
-      client.certificate?.() ?? (refused ? await servedCertificate(endpoint, HANDSHAKE_MS) : undefined)
-    const left =
-      certificate && Math.floor((certificate.notAfter.getTime() - session.now().getTime()) / DAY_MS)
-    const names = certificate && describeCertificate(certificate.pem).sans.dns
-    return { node, member, daysLeft: left ?? null, names }
-  } catch (error) {
-    // Nothing can be learnt of any member without these: they are not one member's trouble.
-    if (!(error instanceof QuorateError) || error.code === 'pki' || error.code === 'cancelled') throw error
-    const reason = { kind: 'unavailable' as const, message: error.message, hint: error.hint }
-    return { node, member: { reachable: false, name: node.name, reason }, daysLeft: null }
-  }
-}
-
-function memberStatus(
-  node: Node,
-  member: MemberView,
-  certificateDaysLeft: number | null,
-  leaderId: bigint | undefined,
-  all: readonly MemberView[],
-): MemberStatus {
-  const common = { name: node.name, address: node.address, certificateDaysLeft }
-  if (!member.reachable) {
-    const unknown = { id: null, version: null, dbSizeBytes: null, raftTerm: null, raftIndex: null }
-    return {
-      ...common,
-      ...unknown,
-      healthy: false,
-      leader: false,
-      learner: false,
-      alarms: [],
-      problem: member.reason.message,
-    }
-  }
-  const alarms = all
-    .flatMap((other) => (other.reachable ? (other.alarms ?? []) : []))
-    .filter((alarm) => alarm.memberId === member.memberId)
-  return {
-    ...common,
-    id: formatId(member.memberId),
-    healthy: member.read.answered,
-    leader: leaderId !== undefined && leaderId === member.memberId,
-    learner: member.learner,
-    version: member.version,
-    dbSizeBytes: member.dbSizeBytes,
-    raftTerm: Number(member.raftTerm),
-    raftIndex: Number(member.raftIndex),
-    alarms: [...new Set(alarms.map((alarm) => alarm.type))],
-    problem: member.read.answered ? null : member.read.reason.message,
-  }
 }

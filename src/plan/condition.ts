@@ -34,6 +34,8 @@ export interface MemberCondition {
   readonly unit: UnitState | undefined
   /** Its write-ahead log is there; undefined: the machine was not looked at. */
   readonly hasLog: boolean | undefined
+  /** Its data and its log are there; undefined: the machine was not looked at. */
+  readonly whole?: boolean | undefined
   /** The cluster that the machine is pinned to. */
   readonly pinnedTo: string | undefined
   /** Whether the members' list has it; undefined: nobody could say. */
@@ -43,6 +45,8 @@ export interface MemberCondition {
   readonly healthy: boolean
   /** Why it is not; undefined: it is. */
   readonly trouble: string | undefined
+  /** It could not be asked, its machine being out of reach of this host: it may well be healthy. */
+  readonly unknown?: boolean | undefined
   readonly leader: boolean
   /** undefined in this and the next: it gave no status. */
   readonly version: string | undefined
@@ -69,11 +73,13 @@ export function conditionOf(
       name: node.name,
       unit: state?.unit,
       hasLog: state?.walPresent,
+      whole: state && state.dataPresent && state.walPresent,
       pinnedTo: parsePin(state?.contents[PATHS.clusterId] ?? '')?.cluster,
       listed: list === undefined ? undefined : listed !== undefined,
       voter: list === undefined ? true : listed !== undefined && !listed.learner,
       healthy: status?.read.answered ?? false,
       trouble: troubleOf(seen),
+      unknown: seen?.reachable === false && seen.unasked !== undefined,
       leader: status !== undefined && status.memberId === leaderId,
       version: status?.version,
       space: status && {

@@ -61,8 +61,11 @@ export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPass
   prepareOperator(): Promise<void>
   /** Clients of these nodes' members, one each; the caller closes nothing. */
   members(nodes: readonly Node[]): Promise<readonly MemberClient[]>
-  /** A client of a member that no node of the file stands for, at its client URL as seen from the file's first etcd node. */
-  outsider(name: string, clientUrl: string): Promise<MemberClient>
+  /**
+   * A client of a member whose machine is not logged in to, at its client URL as seen from another node: the file's first
+   * etcd node unless given.
+   */
+  outsider(name: string, clientUrl: string, via?: Node): Promise<MemberClient>
   /** From now on a node's member is dialled there: it may still run with other settings than the file has. */
   found(node: Node, where: LocalPort): void
   /** When the membership was last changed, on `performance.now`'s clock, in ms. */
@@ -147,11 +150,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   }
   const client = perPlace(async (node) => await connect(endpoint(node)))
   const outsider = once(async (key: string) => {
-    const [name = '', url = ''] = key.split(' ')
-    return await connect(outsiderEndpoint(name, new URL(url)))
+    const [name = '', url = '', through = ''] = key.split(' ')
+    return await connect(outsiderEndpoint(name, new URL(url), through))
   })
-  const outsiderEndpoint = async (name: string, url: URL): Promise<MemberEndpoint> => {
-    const [via] = etcdNodes(cluster)
+  const outsiderEndpoint = async (name: string, url: URL, through: string): Promise<MemberEndpoint> => {
+    const [first] = etcdNodes(cluster)
+    const via = etcdNodes(cluster).find((node) => node.name === through) ?? first
     if (via === undefined) throw new TypeError('a cluster without etcd nodes')
     const identity = url.hostname.replace(/^\[(.*)\]$/, '$1')
     const tls = url.protocol === 'https:' ? await credentials('operator') : undefined
@@ -185,7 +189,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       if (issued) await refresh()
     },
     members: async (nodes) => await Promise.all(nodes.map(client)),
-    outsider: async (name, url) => await outsider(`${name} ${url}`),
+    outsider: async (name, url, via) => await outsider(`${name} ${url} ${via?.name ?? ''}`),
     found: ({ name }, where) => void ports.set(name, where),
     pace: { last: undefined },
     [Symbol.asyncDispose]: async () => {

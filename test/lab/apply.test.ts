@@ -69,10 +69,13 @@ describe.skipIf(reason)(`apply${because}`, () => {
         name: 'test',
         id: expect.stringMatching(/^[0-9a-f]{1,16}$/) as string,
         healthy: true,
+        health: 'healthy',
         quorum: 2,
         healthyMembers: 3,
+        unknownMembers: 0,
         leader: expect.stringMatching(/^etcd0[123]$/) as string,
         problems: [],
+        problemDetails: [],
         caExchange: false,
         notes: [],
       })
@@ -91,6 +94,8 @@ describe.skipIf(reason)(`apply${because}`, () => {
           alarms: [],
           certificateDaysLeft: 364,
           problem: null,
+          code: null,
+          askedFrom: null,
         })
       }
       expect(await quorateOk(lab, ['status'])).toContain(`cluster test (${report.cluster.id}) is healthy`)

@@ -18,12 +18,20 @@ const certsList: CommandHandler = async (context) =>
         const troubles = errors.map((error) => errorJson(error).error)
         context.out(`${JSON.stringify({ certificates, errors: troubles }, null, 2)}\n`)
       } else {
-        context.out(certificates.length === 0 ? 'no certificates yet\n' : table(certificates, context))
+        if (certificates.length > 0) context.out(table(certificates, context))
+        else if (errors.length === 0) context.out('no certificates yet\n')
         for (const text of weak(certificates)) context.out(`${context.colors.yellow('!')} ${text}\n`)
         for (const error of errors) printError(context, error)
       }
       const expired = certificates.some((certificate) => (certificate.daysLeft ?? 0) < 0)
-      return expired || errors.length > 0 ? 1 : 0
+      // Where no member could be looked at, the reason for that is all there is to say.
+      const seen = certificates.some(({ kind }) => kind === 'member')
+      const [error] = errors
+      return error !== undefined && !seen && !expired
+        ? error.exitCode
+        : expired || error !== undefined
+          ? 1
+          : 0
     },
     { events: 'text' },
   )

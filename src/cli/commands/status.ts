@@ -1,4 +1,4 @@
-import { status } from '../../operations/status.ts'
+import { status, statusExitCode } from '../../operations/status.ts'
 import type { CommandHandler } from '../command.ts'
 import { renderStatus } from '../render-status.ts'
 import { withSession } from '../with-session.ts'
@@ -13,7 +13,7 @@ const statusCommand: CommandHandler = async (context) =>
           ? `${JSON.stringify(report, null, 2)}\n`
           : renderStatus(report, context.colors, context.now()),
       )
-      return report.cluster.healthy ? 0 : 1
+      return statusExitCode(report)
     },
     { events: 'text' },
   )

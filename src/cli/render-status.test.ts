@@ -1,0 +1,106 @@
+import { stripVTControlCharacters } from 'node:util'
+import { expect, test } from 'vitest'
+import type { Health } from '../etcd/health.ts'
+import type { MemberStatus } from '../operations/member-status.ts'
+import { type StatusProblem, type StatusReport, statusExitCode } from '../operations/status.ts'
+import { renderStatus } from './render-status.ts'
+import { createStyles } from './styles.ts'
+
+function member(number: number, changes: Partial<MemberStatus> = {}): MemberStatus {
+  return {
+    name: `etcd0${number}`,
+    address: `192.0.2.${number}`,
+    id: `${number}`,
+    healthy: true,
+    leader: number === 1,
+    learner: false,
+    version: '3.6.16',
+    dbSizeBytes: 20_480,
+    raftTerm: 2,
+    raftIndex: 23,
+    alarms: [],
+    certificateDaysLeft: 364,
+    problem: null,
+    code: null,
+    askedFrom: null,
+    ...changes,
+  }
+}
+
+const UNASKED = { id: null, healthy: null, leader: false, code: 'unreachable' } as const
+
+function report(
+  health: Health,
+  members: readonly MemberStatus[],
+  problems: readonly StatusProblem[] = [],
+): StatusReport {
+  return {
+    cluster: {
+      name: 'prod',
+      id: null,
+      healthy: health === 'unknown' ? null : health === 'healthy',
+      health,
+      quorum: 2,
+      healthyMembers: members.filter(({ healthy }) => healthy === true).length,
+      unknownMembers: members.filter(({ healthy }) => healthy === null).length,
+      leader: 'etcd01',
+      problems: problems.map(({ message }) => message),
+      problemDetails: problems,
+      caExchange: false,
+      notes: [],
+    },
+    members,
+    backups: null,
+  }
+}
+
+const problem = (name: string, changes: Partial<StatusProblem>): StatusProblem => ({
+  kind: 'unknown',
+  member: name,
+  message: 'could not be asked: no route',
+  code: 'unreachable',
+  hint: null,
+  ...changes,
+})
+
+const shown = (seen: StatusReport) =>
+  stripVTControlCharacters(renderStatus(seen, createStyles(false).colors, new Date('2026-01-01T00:00:00Z')))
+
+test('what could not be asked is unknown in the table, in the verdict and in the exit code', () => {
+  const members = [member(1), member(2), member(3, UNASKED)]
+  const seen = report('unknown', members, [
+    problem('etcd03', { code: 'host-key', hint: 'quorate trust etcd03' }),
+  ])
+  const text = shown(seen)
+  expect(text).toMatch(/^etcd03 +- +unknown /m)
+  expect(text).toContain(
+    'health of cluster prod is unknown: 2 of 3 members answer, 1 could not be asked, 2 are needed',
+  )
+  expect(text).toContain('? etcd03: could not be asked: no route\n    → quorate trust etcd03\n')
+  expect(text).not.toMatch(/NOT healthy/)
+  expect(statusExitCode(seen)).toBe(76)
+})
+
+test.each([
+  ['healthy', undefined, 0],
+  ['unhealthy', undefined, 1],
+  // What is known to be wrong comes before what is not known.
+  ['unhealthy', 'unreachable', 1],
+  ['unknown', 'unreachable', 69],
+  ['unknown', 'permission', 77],
+] as const)('exit code: %s, not asked: %s', (health, code, exitCode) => {
+  const problems = code === undefined ? [] : [problem('etcd03', { code })]
+  expect(statusExitCode(report(health, [member(1)], problems))).toBe(exitCode)
+})
+
+test('a hint that holds for several is said once', () => {
+  const hint = 'start all members: quorate start --all'
+  const problems = ['etcd01', 'etcd02'].map((name) =>
+    problem(name, { kind: 'unreachable', code: null, hint }),
+  )
+  const text = shown(
+    report('unhealthy', [member(1, { healthy: false }), member(2, { healthy: false })], problems),
+  )
+  expect(text.split(hint)).toHaveLength(2)
+  expect(text).toContain('NOT healthy: 0 of 2 members answer, 2 are needed')
+})
