@@ -1,6 +1,7 @@
 import { createColors } from 'picocolors'
 import { expect, test } from 'vitest'
-import type { FileStep } from '../plan/steps.ts'
+import type { AnyStep, FileStep } from '../plan/steps.ts'
+import { planJson } from '../run/event-json.ts'
 import { planSummary, renderPlan } from './render-plan.ts'
 
 const plain = createColors(false)
@@ -45,5 +46,81 @@ test('what blocks stands behind what can be done, with what to do about it', () 
   expect(text.indexOf('etcd01')).toBeLessThan(text.indexOf('then it stops'))
   expect(text).toContain('✗ etcd02: a port is taken\n    → stop it')
   expect(planSummary({ waves: [], blocked })).toBe('blocked')
-  expect(planSummary({ waves: [[changed]], blocked: [] })).toBe('1 step on 1 host')
+  expect(planSummary({ waves: [[changed]], blocked: [] })).toBe(
+    'Plan: 0 to create, 1 to change, 0 to restart, 0 to remove (1 step on 1 host)',
+  )
+})
+
+function member(kind: 'start' | 'restart', host: string): AnyStep {
+  const common = { host, what: `${kind} etcd.service`, why: 'it was asked for' }
+  return kind === 'start'
+    ? { kind, ...common, turn: 0, danger: 'none' }
+    : { kind, ...common, danger: 'restart' }
+}
+
+test('each step has the mark of what it does, and a line says what the marks mean', () => {
+  const gone: AnyStep = {
+    kind: 'member-remove',
+    name: 'c',
+    memberId: '1',
+    what: 'remove c',
+    why: 'gone',
+    danger: 'membership',
+  }
+  const waves = [
+    [file, { ...changed, host: 'etcd02' }, member('start', 'etcd03')],
+    [gone],
+    [member('restart', 'etcd01')],
+  ]
+  const text = renderPlan({ waves, blocked: [] }, plain)
+  for (const line of [
+    '  + write /etc/etcd/options.env (missing)',
+    '  ~ write /etc/etcd/options.env (differs)',
+    '  > start etcd.service',
+    '  @ restart etcd.service',
+    '  - remove c',
+  ])
+    expect(text).toContain(`\n${line}`)
+  expect(text).toContain('\nMarks: + create, ~ change, > start, @ restart, - remove\n')
+  expect(planSummary({ waves, blocked: [] })).toBe(
+    'Plan: 1 to create, 1 to change, 1 to start, 1 to restart, 1 to remove (5 steps on 3 hosts)',
+  )
+})
+
+test('the order of starts and restarts is shown, whatever the order of the hosts', () => {
+  const lead: AnyStep = {
+    kind: 'move-leader',
+    to: 'etcd03',
+    what: 'make etcd03 the leader',
+    why: 'x',
+    danger: 'none',
+  }
+  const waves = [
+    [member('start', 'etcd04'), member('start', 'etcd05')],
+    [member('restart', 'etcd03')],
+    [member('restart', 'etcd02')],
+    [lead],
+    [member('restart', 'etcd01')],
+  ]
+  expect(renderPlan({ waves, blocked: [] }, plain)).toContain(
+    [
+      'order',
+      '  1. start etcd04, etcd05 at the same time',
+      '  2. restart etcd03',
+      '  3. restart etcd02',
+      '  4. make etcd03 the leader',
+      '  5. restart etcd01',
+      '',
+    ].join('\n'),
+  )
+  expect(planJson({ waves, blocked: [] })).toMatchObject({
+    actions: { start: 2, restart: 3, change: 1 },
+    order: [
+      { action: 'start', hosts: ['etcd04', 'etcd05'] },
+      { action: 'restart', hosts: ['etcd03'] },
+      { action: 'restart', hosts: ['etcd02'] },
+      { action: 'change', hosts: [], what: 'make etcd03 the leader' },
+      { action: 'restart', hosts: ['etcd01'] },
+    ],
+  })
 })

@@ -1,11 +1,10 @@
-/** A plan for people: what would change, host by host, file by file. */
+/** A plan for people: what would change, host by host, file by file, and in which order members restart. */
 import { createTwoFilesPatch } from 'diff'
+import { type Action, countActions } from '../plan/actions.ts'
 import { UNKNOWN_YET } from '../plan/unknown.ts'
 import type { AnyStep, BlockReason } from '../plan/steps.ts'
-import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
-
-type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'>
+import { type Painter, legend, markOf, orderLines } from './plan-marks.ts'
 
 /** A plan of apply, or what reset would do. */
 interface Shown {
@@ -30,6 +29,8 @@ export function renderPlan(plan: Shown, colors: Painter, format: PlanFormat = {}
       ...own.map((step) => renderStep(step, colors, format)),
     ].join('\n'),
   )
+  const order = orderLines(plan.waves, colors)
+  if (order.length > 0) parts.push(order.join('\n'))
   if (plan.blocked.length > 0) {
     const reasons = plan.blocked.map(({ host, message, hint }) =>
       [
@@ -41,15 +42,23 @@ export function renderPlan(plan: Shown, colors: Painter, format: PlanFormat = {}
       [colors.bold(steps.length > 0 ? 'then it stops' : 'nothing can be done'), ...reasons].join('\n'),
     )
   }
+  if (steps.length > 0) parts.push(colors.dim(legend(steps)))
   return `${parts.join('\n\n')}\n`
 }
 
-/** 'nothing to change', or how much. */
+/** These are counted even if there are none: what a person looks for first. */
+const ALWAYS: ReadonlySet<Action> = new Set(['create', 'restart', 'remove'])
+
+/** 'nothing to change', or `Plan: 3 to create, 1 to restart, 0 to remove (4 steps on 3 hosts)`. */
 export function planSummary(plan: Shown): string {
   const steps = plan.waves.flat()
   if (steps.length === 0) return plan.blocked.length > 0 ? 'blocked' : 'nothing to change'
   const hosts = new Set(steps.map((step) => step.host).filter((host) => host !== undefined)).size
-  return `${count(steps.length, 'step')} on ${count(hosts, 'host')}`
+  const counts = countActions(steps)
+  const parts = (['create', 'change', 'start', 'restart', 'stop', 'remove'] as const)
+    .filter((action) => counts[action] > 0 || ALWAYS.has(action))
+    .map((action) => `${counts[action]} to ${action}`)
+  return `Plan: ${parts.join(', ')} (${count(steps.length, 'step')} on ${count(hosts, 'host')})`
 }
 
 function count(number: number, noun: string): string {
@@ -57,8 +66,7 @@ function count(number: number, noun: string): string {
 }
 
 function renderStep(step: AnyStep, colors: Painter, format: PlanFormat): string {
-  const sign = step.kind === 'remove' ? colors.red('-') : colors.yellow('~')
-  const head = `  ${sign} ${oneLine(step.what)} ${colors.dim(`(${oneLine(step.why)})`)}`
+  const head = `  ${markOf(step, colors)} ${oneLine(step.what)} ${colors.dim(`(${oneLine(step.why)})`)}`
   if (step.kind === 'network')
     return [head, ...jsonChange(step.before, JSON.stringify(step.network.config), colors)].join('\n')
   if (step.kind !== 'file' || step.before === step.content) return head

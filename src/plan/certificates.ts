@@ -126,5 +126,6 @@ export function issueStep(
     what: `issue ${names.map((name) => `${name}.crt`).join(' and ')} and put it in force with its key`,
     why: missing ? 'there is none yet' : `the present one ${said}`,
     danger: 'none',
+    creates: missing,
   }
 }

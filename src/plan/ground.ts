@@ -60,7 +60,7 @@ export function directorySteps(
         ? 'missing'
         : `is ${describeOwner(now)}${taken ? `: ${now.owner} could replace what root works on there` : ''}`
     const what = `set up ${path} (${describeOwner(rest)})`
-    return [{ kind: 'directory', host, path, ...rest, what, why, danger: 'none' }]
+    return [{ kind: 'directory', host, path, ...rest, what, why, danger: 'none', creates: now === undefined }]
   })
 }
 

@@ -106,6 +106,7 @@ function caSteps(observed: Observed, host: string): HostStep[] {
       what: 'write /etc/ssl/etcd/ca.crt',
       why: 'differs from the CAs that members are to trust',
       danger: 'none',
+      creates: tls.ca === undefined,
     },
   ]
 }

@@ -133,6 +133,7 @@ export function memberSteps(
       what: 'set up the user etcd',
       why,
       danger: 'none',
+      creates: state.userShell === undefined,
     })
   }
   // Neither does a member that runs find another version's binary in its place before its turn.
@@ -197,6 +198,7 @@ export function binarySteps(
       what: `install etcd ${version} (${architecture})`,
       why: why.join('; '),
       danger: 'none',
+      creates: wrong.every((name) => state.binaries[name] === undefined),
     },
   ]
 }
@@ -237,6 +239,7 @@ export function keySteps(cluster: Cluster, node: Node, observed: Observed, state
           : `make the key ${name}.key and its certificate request there`,
         why: `the certificate ${why}`,
         danger: 'none',
+        creates: !keep,
       },
     ]
   })

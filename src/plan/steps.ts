@@ -17,6 +17,8 @@ export interface StepCommon {
   /** Why it is needed: 'differs from the cluster file'. */
   readonly why: string
   readonly danger: Danger
+  /** It makes what is not there yet. Of kinds that both make and change things (`actions.ts`). */
+  readonly creates?: boolean | undefined
 }
 
 export interface HostStepCommon extends StepCommon {

@@ -1,10 +1,28 @@
 /** Events and steps as JSON shows them: what matters of them, without the content of files. */
+import { actionOf, countActions, turnsOf } from '../plan/actions.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { AnyStep } from '../plan/steps.ts'
 import type { RunEvent } from './events.ts'
 
 export function stepJson(step: AnyStep): Record<string, unknown> {
   const { kind, host, what, why, danger } = step
-  return { kind, host, what, why, danger }
+  return { kind, host, action: actionOf(step), what, why, danger }
+}
+
+/** Counts by action, the order in which members start, restart and stop, then all steps, wave by wave. */
+export function planJson({ waves, blocked }: Pick<Plan, 'blocked'> & ShownWaves): Record<string, unknown> {
+  const steps = waves.flat()
+  return {
+    changes: steps.length,
+    actions: countActions(steps),
+    order: turnsOf(waves),
+    waves: waves.map((wave) => wave.map(stepJson)),
+    blocked,
+  }
+}
+
+interface ShownWaves {
+  readonly waves: readonly (readonly AnyStep[])[]
 }
 
 export function eventJson(event: RunEvent): Record<string, unknown> {

@@ -1,10 +1,10 @@
 import { EXIT_CODES } from '../../errors.ts'
-import { type PlanReport, planApply } from '../../operations/apply.ts'
+import { planApply } from '../../operations/apply.ts'
 import { savePlan } from '../../operations/plan-file.ts'
 import { versionWarnings } from '../../operations/version-warnings.ts'
 import { type CommandHandler, textOption } from '../command.ts'
 import { planSummary, renderPlan } from '../render-plan.ts'
-import { stepJson } from '../../run/event-json.ts'
+import { planJson } from '../../run/event-json.ts'
 import { quoteWord } from '../../ssh/quote.ts'
 import { withSession } from '../with-session.ts'
 
@@ -22,7 +22,7 @@ const plan: CommandHandler = async (context, input) =>
         ? await versionWarnings(session, report.observed)
         : []
       if (context.json) {
-        context.out(`${JSON.stringify(planJson(report, warnings), null, 2)}\n`)
+        context.out(`${JSON.stringify({ ...planJson(report), versionWarnings: warnings }, null, 2)}\n`)
       } else {
         // A token is made anew for every plan that is not kept: what stands there now will not be what is written.
         const unknown = out === undefined ? [report.intent.freshToken] : []
@@ -41,14 +41,5 @@ const plan: CommandHandler = async (context, input) =>
     },
     { warn: true, events: 'text' },
   )
-
-function planJson({ waves, blocked }: PlanReport, warnings: readonly string[]) {
-  return {
-    changes: waves.flat().length,
-    waves: waves.map((wave) => wave.map(stepJson)),
-    blocked,
-    versionWarnings: warnings,
-  }
-}
 
 export default plan
