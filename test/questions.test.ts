@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundleName, sideFileName } from '../src/backup/names.ts'
 import { EXIT_CODES } from '../src/errors.ts'
 import { buildIfOld } from './lab/support/build.ts'
-import { typedAt } from './lab/support/terminal.ts'
+import { talk, typedAt } from './lab/support/terminal.ts'
 import { startQuorate } from './lab/support/run.ts'
 
 let folder: string
@@ -37,6 +37,25 @@ test.each([
   const before = await readdir(folder)
   const { exitCode, stdout } = await typedAt({ clusterFile }, prune(), { question: 'will be left', line })
   expect({ exitCode, stdout }).toMatchObject({ exitCode: EXIT_CODES[code] })
+  expect(await readdir(folder)).toEqual(before)
+})
+
+test('what was typed before the question is no answer to it', async () => {
+  const before = await readdir(folder)
+  const turns = [{ question: 'will be left', line: 'n' }]
+  const { exitCode, stdout } = await talk({ clusterFile }, prune(), turns, 'y\ry')
+  expect({ exitCode, stdout }).toMatchObject({ exitCode: EXIT_CODES.declined })
+  expect(await readdir(folder)).toEqual(before)
+})
+
+test.each(['l', 'yum install etcd', 'yy', 'j\u001B[C'])('only y or n is an answer: not %j', async (line) => {
+  const before = await readdir(folder)
+  const turns = [
+    { question: 'will be left', line },
+    { question: 'Type y or n', line: 'N' },
+  ]
+  const { exitCode, stdout } = await talk({ clusterFile }, prune(), turns)
+  expect({ exitCode, stdout }).toMatchObject({ exitCode: EXIT_CODES.declined })
   expect(await readdir(folder)).toEqual(before)
 })
 

@@ -1,19 +1,36 @@
-/** The yes before anything that takes a member away, or changes who is one. */
+/** The plan before anything is done, and the yes to it. */
+import { stopsMember } from '../plan/actions.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Step } from '../plan/steps.ts'
+import { planJson } from '../run/event-json.ts'
 import { confirm } from './ask.ts'
 import type { CliContext } from './context.ts'
 import type { ProgressRenderer } from './render-progress.ts'
-import { renderPlan } from './render-plan.ts'
+import { planSummary, renderPlan } from './render-plan.ts'
 
-/** Shows the whole plan, and asks; says nothing where nothing in it is a risk. @throws QuorateError `unconfirmed`, `declined`, `cancelled` */
+/**
+ * Shows the whole plan, whatever the answer will be, and asks. Without a terminal a plan that neither takes a member away
+ * nor changes who is one is carried out: nothing of it needs a person.
+ *
+ * @throws QuorateError `unconfirmed`, `declined`, `cancelled`
+ */
 export function approval(context: CliContext, ask: ProgressRenderer['hold']): (plan: Plan) => Promise<void> {
   return async (plan) => {
     await ask(async () => {
-      if (!context.json && !context.assumeYes) context.err(renderPlan(plan, context.colors))
-      await confirm(context, question(plan.waves.flat()))
+      showPlan(context, plan)
+      const steps = plan.waves.flat()
+      const isRisk = steps.some(({ danger }) => danger !== 'none')
+      if (!isRisk && !context.interactive) return
+      await confirm(context, question(steps), { stopsMember: stopsMember(steps) })
     })
   }
+}
+
+/** Text goes to standard error, as progress does; with `--json` it is an event. */
+export function showPlan(context: CliContext, plan: Plan): void {
+  const { json, colors, verbose } = context
+  if (json) context.out(`${JSON.stringify({ type: 'plan', ...planJson(plan) })}\n`)
+  else context.err(`${renderPlan(plan, colors, { verbose })}\n${planSummary(plan)}\n`)
 }
 
 /** What the risk is, in a sentence or two. */
@@ -36,6 +53,7 @@ function question(steps: readonly Step[]): string {
       ? [`Members restart, one at a time and the leader last: ${[...new Set(restarts)].join(', ')}.`]
       : []),
     ...[...new Set(outages)].map((outage) => `${outage.charAt(0).toUpperCase()}${outage.slice(1)}.`),
+    'Carry out this plan?',
   ]
-  return `${parts.join(' ')} Go on?`
+  return parts.join(' ')
 }

@@ -2,10 +2,20 @@
 import { QuorateError } from '../errors.ts'
 import { openForReading, readFrom } from '../files/read-file.ts'
 import type { AskPassphrase } from '../pki/authority.ts'
+import { askLine, discardTyped } from './ask-line.ts'
 import type { CliContext } from './context.ts'
 
+export interface Question {
+  /** A member stops or restarts, or leaves: a single key is not enough, the whole word `yes` is to be typed. */
+  readonly stopsMember?: boolean | undefined
+}
+
 /** @throws QuorateError `unconfirmed` without a terminal, `declined` for a no, `cancelled` on Ctrl-C. */
-export async function confirm(context: CliContext, message: string): Promise<void> {
+export async function confirm(
+  context: CliContext,
+  message: string,
+  { stopsMember = false }: Question = {},
+): Promise<void> {
   if (context.assumeYes) return
   if (!context.interactive) {
     throw new QuorateError(
@@ -16,14 +26,14 @@ export async function confirm(context: CliContext, message: string): Promise<voi
       },
     )
   }
-  const prompts = await import('@clack/prompts')
-  const answer = await prompts.confirm({
-    message: context.forPrompt(message),
-    initialValue: false,
-    output: process.stderr,
-  })
-  if (prompts.isCancel(answer)) throw interrupted()
-  if (!answer) throw notConfirmed()
+  const yes = stopsMember ? /^yes$/ : /^(?:y|yes)$/i
+  const choice = stopsMember ? "Type 'yes' to go on, or 'no':" : '[y/N]'
+  for (let asked = `${message} ${choice}`; ; asked = stopsMember ? choice : 'Type y or n:') {
+    const answer = await askLine(context, asked)
+    if (answer === undefined || /^(?:|n|no)$/i.test(answer)) throw notConfirmed()
+    // Anything else is no answer: a shell line that was meant for another window, say.
+    if (yes.test(answer)) return
+  }
 }
 
 /** Asks for a word to be typed, for what can't be taken back. `given`: it came with an option. */
@@ -50,20 +60,14 @@ export async function confirmByTyping(
 
 /** On a terminal, whatever options say. @throws QuorateError `declined` for anything but the word; `cancelled` on Ctrl-C */
 export async function askForWord(context: CliContext, message: string, word: string): Promise<void> {
-  const prompts = await import('@clack/prompts')
-  const answer = await prompts.text({
-    message: context.forPrompt(`${message} Type '${word}' to go on:`),
-    output: process.stderr,
-  })
-  if (prompts.isCancel(answer)) throw interrupted()
-  if (answer !== word) throw notConfirmed()
+  if ((await askLine(context, `${message} Type '${word}' to go on:`)) !== word) throw notConfirmed()
 }
 
 function notConfirmed(): QuorateError {
   return new QuorateError('declined', 'not confirmed: nothing was changed')
 }
 
-/** While a question is asked the terminal hands Ctrl-C over as a key: there is no signal. */
+/** While a secret is asked for the terminal hands Ctrl-C over as a key: there is no signal. */
 function interrupted(): QuorateError {
   return new QuorateError('cancelled', 'interrupted: nothing was changed')
 }
@@ -115,6 +119,7 @@ async function askSecret(context: CliContext, message: string, option: string): 
     })
   }
   const prompts = await import('@clack/prompts')
+  discardTyped()
   const answer = await prompts.password({ message: context.forPrompt(message), output: process.stderr })
   if (prompts.isCancel(answer)) throw interrupted()
   return answer

@@ -1,4 +1,5 @@
 /** What commands of the upkeep have in common: the preview, the question, the last line. */
+import { stopsMember } from '../plan/actions.ts'
 import { tolerates } from '../plan/power.ts'
 import type { PowerReport } from '../operations/power.ts'
 import type { Defragmented } from '../operations/defrag.ts'
@@ -31,7 +32,8 @@ export function asking(
   return async (preview) =>
     await ask(async () => {
       if (!context.json) context.err(renderPreview(preview, context.colors))
-      if (preview.risks.length > 0) await confirm(context, question)
+      if (preview.risks.length > 0)
+        await confirm(context, question, { stopsMember: stopsMember(preview.steps) })
     })
 }
 

@@ -4,6 +4,7 @@ import { QuorateError } from '../errors.ts'
 import { type MemberReport, changeMembers } from '../operations/member.ts'
 import type { AddedNode, MemberChange } from '../operations/member-change.ts'
 import type { MemberPreview } from '../operations/member-look.ts'
+import { stopsMember } from '../plan/actions.ts'
 import { trust, trustTargets } from '../operations/trust.ts'
 import { stepJson } from '../run/event-json.ts'
 import { knownHostsFile } from '../run/session.ts'
@@ -54,7 +55,9 @@ export async function runMemberChange(
         confirm: async (preview) =>
           await ask(async () => {
             show(preview)
-            await confirm(context, question(preview))
+            await confirm(context, question(preview), {
+              stopsMember: stopsMember([...preview.steps, ...preview.clearing]),
+            })
           }),
       })
       tell(context, report)

@@ -20,6 +20,9 @@ import { leftBehind } from './left-behind.ts'
 import { preflight, requireFit } from './preflight.ts'
 import type { Availability, ProbeChoice } from './with-recorder.ts'
 
+/** What was looked at so long ago holds still, where no member is taken away on the strength of it. */
+const SOON_MS = 2_000
+
 export interface ApplyReport {
   /** False: everything was already as it should be, and nothing was touched. */
   readonly changed: boolean
@@ -62,11 +65,11 @@ function warnOfOpenPeers({ cluster, emit }: Session, observed: Observed): void {
 export interface ApplyOptions {
   readonly intent?: ApplyIntent | undefined
   /**
-   * Is shown the whole plan before the lock is taken, if members of a cluster that is there would be restarted, come or
-   * go; throws to stop. What it has not seen is not done.
+   * Is shown the whole plan if anything would be changed; throws to stop. Before the lock is taken, but for the first
+   * work on a cluster from here. No member is restarted, comes or goes of which it was not shown that.
    */
   readonly approve?: ((plan: Plan) => Promise<void>) | undefined
-  /** Looks at what was observed, under the lock, right before the first change; throws to stop. */
+  /** Looks at what was observed, before the plan is shown and again under the lock; throws to stop. */
   readonly confirm?: ((observed: Observed) => Promise<void>) | undefined
   /** Whether and how it is recorded what clients notice; as usual unless given. */
   readonly probe?: ProbeChoice | undefined
@@ -99,18 +102,21 @@ async function carryOut(session: Session, options: ApplyOptions): Promise<ApplyR
       return { changed: false, done: [], observed: before }
     }
     const foreseen = plan(intent, before)
-    if (risks(foreseen).length > 0) await options.approve?.(foreseen)
+    await options.confirm?.(before)
+    await options.approve?.(foreseen)
     approved = agreedTo(foreseen)
   }
   await using lock = await lockAll(session, 'apply')
   let observed = await observe(session)
   await options.confirm?.(observed)
-  if (!session.hasOperated && options.approve !== undefined && risks(plan(intent, observed)).length > 0) {
-    // Somebody else's work, or another computer's: there was no first look to show anything of.
+  if (!session.hasOperated && options.approve !== undefined) {
+    // A new cluster, somebody else's work, or another computer's: there was no first look to show anything of.
     const foreseen = plan(intent, observed)
-    await options.approve(foreseen)
+    const shownAt = performance.now()
+    if (foreseen.waves.length > 0) await options.approve(foreseen)
     approved = agreedTo(foreseen)
-    observed = await observe(session)
+    const isOld = performance.now() - shownAt > SOON_MS
+    if (isOld || risks(foreseen).length > 0) observed = await observe(session)
   }
   if (options.approve !== undefined) requireApproved(approved, plan(intent, observed))
   const situation = judgeSituation(intent, observed)

@@ -2,12 +2,15 @@
 import { copyFile, mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EXIT_CODES } from '../../src/errors.ts'
 import { tool } from '../../src/lab/tool.ts'
 import { etcdBinaries } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { freshState, stateFolder } from './support/fresh.ts'
 import { quorate } from './support/quorate.ts'
 import { refusal } from './support/refusal.ts'
+import { snapshots } from './support/snapshot.ts'
+import { talk } from './support/terminal.ts'
 import { WHOLE, outcomeOf } from './support/whole.ts'
 
 const MB = 2 ** 20
@@ -31,6 +34,18 @@ describe.skipIf(whyNoLab())('a first apply', () => {
     await freshState(lab)
   })
   afterAll(async () => await lab.down())
+
+  test('on a terminal: shows the plan with its summary and asks; after a no nothing is touched', async () => {
+    const before = await snapshots(lab.machines)
+    const turns = [{ question: 'Carry out this plan? [y/N]', line: 'n' }]
+    const { stdout, exitCode } = await talk(lab, ['apply'], turns)
+    expect({ exitCode, stdout }).toMatchObject({ exitCode: EXIT_CODES.declined })
+    expect(stdout).toMatch(
+      /Plan: \d+ to create, \d+ to change, 3 to start, 0 to restart, 0 to remove \(\d+ steps on 3 hosts\)/,
+    )
+    expect(stdout).toContain('  1. start etcd01, etcd02, etcd03 at the same time')
+    expect(await snapshots(lab.machines)).toEqual(before)
+  })
 
   test('where one machine is off and another does not answer: names both, touches none', async () => {
     await lab.machine('etcd03').powerOff()

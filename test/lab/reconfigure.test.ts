@@ -2,12 +2,15 @@
 import { appendFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EXIT_CODES } from '../../src/errors.ts'
+import type { Action, Turn } from '../../src/plan/actions.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type Told, restartsOf, told } from './support/events.ts'
 import { applied, stateFolder } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { refusal } from './support/refusal.ts'
 import { statusOf } from './support/status.ts'
+import { talk } from './support/terminal.ts'
 
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03'] as const
 const ETCD = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
@@ -69,12 +72,28 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     expect(unasked).toMatchObject({ exitCode: UNCONFIRMED, touched: [] })
     expect(unasked.output).toMatch(/Members restart, one at a time and the leader last/)
     expect(unasked.output).toContain('--yes')
+    // On a terminal a key or a shell line is no yes to restarts: the whole word is.
+    const question = "Type 'yes'"
+    const lines = ['y', 'yum install etcd', 'no']
+    const asked = await talk(
+      lab,
+      ['apply'],
+      lines.map((line) => ({ question, line })),
+    )
+    expect(asked).toMatchObject({ exitCode: EXIT_CODES.declined })
+    expect(asked.stdout).toContain('3 to restart')
+    const { order: shown, actions } = JSON.parse((await quorate(lab, ['plan', '--json'])).stdout) as {
+      readonly order: readonly Turn[]
+      readonly actions: Readonly<Record<Action, number>>
+    }
+    expect(actions).toMatchObject({ create: 0, change: 4, restart: 3, remove: 0 })
 
     const [before, led] = [await pids(), await leader()]
     const result = await apply()
     const order = restartsOf(result)
     expect(order.toSorted()).toEqual(MEMBERS)
     expect(order.at(-1)).toBe(led)
+    expect(shown.flatMap(({ action, hosts }) => (action === 'restart' ? hosts : []))).toEqual(order)
     const kinds = 'compare file restart compare file restart compare move-leader compare file restart'
     expect(result.steps.map(({ kind }) => kind).join(' ')).toBe(kinds)
     // One term more is the leadership that was moved: there was no election.

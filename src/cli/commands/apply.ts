@@ -1,8 +1,9 @@
 import { apply } from '../../operations/apply.ts'
 import { guardOf } from '../../operations/plan-file.ts'
+import type { Plan } from '../../plan/plan.ts'
 import type { Session } from '../../run/session.ts'
 import type { CommandHandler } from '../command.ts'
-import { approval } from '../approval.ts'
+import { approval, showPlan } from '../approval.ts'
 import { probeChoice } from '../probe-choice.ts'
 import type { ProgressRenderer } from '../render-progress.ts'
 import { withSession } from '../with-session.ts'
@@ -15,7 +16,10 @@ const applyCommand: CommandHandler = async (context, input) => {
     const guard =
       planFile === undefined
         ? { approve: approval(context, ask) }
-        : await guardOf(planFile, session.cluster, session.now())
+        : {
+            ...(await guardOf(planFile, session.cluster, session.now())),
+            approve: async (plan: Plan) => await ask(async () => showPlan(context, plan)),
+          }
     const report = await apply(session, { ...guard, probe: probeChoice(input) })
     const durationMs = Math.round(performance.now() - started)
     if (context.json) {

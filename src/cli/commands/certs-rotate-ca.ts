@@ -6,6 +6,7 @@ import {
   type RotationStage,
   rotateCa,
 } from '../../operations/certs-rotate-ca.ts'
+import { stopsMember } from '../../plan/actions.ts'
 import { OPERATOR } from '../../run/session.ts'
 import { confirm } from '../ask.ts'
 import { type CommandHandler, type CommandInput, flagOption } from '../command.ts'
@@ -19,7 +20,7 @@ const certsRotateCa: CommandHandler = async (context, input) => {
   const started = performance.now()
   const ask = async (preview: RotatePreview) => {
     if (!context.json && preview.waves.length > 0) context.err(renderPlan(preview, context.colors))
-    await confirm(context, QUESTIONS[preview.stage])
+    await confirm(context, QUESTIONS[preview.stage], { stopsMember: stopsMember(preview.waves.flat()) })
   }
   return await withSession(
     context,

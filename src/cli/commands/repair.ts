@@ -1,5 +1,6 @@
 import { type RepairPreview, repairMember } from '../../operations/repair.ts'
 import { lookForDamage } from '../../operations/repair-look.ts'
+import { stopsMember } from '../../plan/actions.ts'
 import { stepJson } from '../../run/event-json.ts'
 import { confirm } from '../ask.ts'
 import type { CommandHandler } from '../command.ts'
@@ -33,7 +34,9 @@ const repairCommand: CommandHandler = async (context, input) => {
         await ask(async () => {
           if (context.json) context.out(`${JSON.stringify({ type: 'preview', ...previewJson(preview) })}\n`)
           else context.err(renderRepairPreview(preview, session.cluster, context.colors))
-          await confirm(context, question(preview))
+          await confirm(context, question(preview), {
+            stopsMember: stopsMember(preview.replacement?.steps ?? []),
+          })
         }),
     })
     if (context.json) printDone(context, { ...report, done: undefined, steps: report.done.map(stepJson) })

@@ -112,7 +112,7 @@ async function confirmRestore(
   const typed = textOption(input, 'confirm')
   // To go on with it is what was said yes to before.
   if (preview.replaces && !preview.continued) await confirmByTyping(context, question, name, typed)
-  else if (typed !== name) await confirmYes(context, question)
+  else if (typed !== name) await confirmYes(context, question, { stopsMember: preview.replaces })
 }
 
 /** `NODE=IP`, each. @throws QuorateError `usage` */

@@ -40,7 +40,7 @@ const upgradeCommand: CommandHandler = async (context, input) => {
         confirm: async (preview) =>
           await ask(async () => {
             show(preview)
-            await confirm(context, upgradeQuestion(preview))
+            await confirm(context, upgradeQuestion(preview), { stopsMember: preview.order.length > 0 })
           }),
       })
       tell(context, report, Math.round(performance.now() - started))

@@ -5,11 +5,26 @@ import { type ProcessResult, exitOf } from '../../../src/ssh/process.ts'
 import type { TestLab } from '../harness.ts'
 import { PROGRAM } from './run.ts'
 
-/** Types the line once the question has appeared. What it says is all in `stdout`. */
+/** What is typed once the text has appeared, after what was typed before it. */
+export interface Turn {
+  readonly question: string
+  readonly line: string
+}
+
 export async function typedAt(
+  lab: Pick<TestLab, 'clusterFile'>,
+  args: readonly string[],
+  turn: Turn,
+): Promise<ProcessResult> {
+  return await talk(lab, args, [turn])
+}
+
+/** `ahead`: typed at once, before anything was asked. What it says is all in `stdout`. */
+export async function talk(
   { clusterFile }: Pick<TestLab, 'clusterFile'>,
   args: readonly string[],
-  { question, line }: { readonly question: string; readonly line: string },
+  turns: readonly Turn[],
+  ahead = '',
 ): Promise<ProcessResult> {
   const words = [
     process.execPath,
@@ -24,13 +39,18 @@ export async function typedAt(
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...env, TERM: 'xterm', NO_COLOR: '1' },
   })
+  if (ahead !== '') child.stdin.write(`${ahead}\r`)
   let stdout = ''
-  let asked = false
+  let read = 0
+  const left = [...turns]
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
-    if (asked || !stdout.includes(question)) return
-    asked = true
-    child.stdin.write(`${line}\r`)
+    const [turn] = left
+    const at = turn === undefined ? -1 : stdout.indexOf(turn.question, read)
+    if (turn === undefined || at === -1) return
+    left.shift()
+    read = at + turn.question.length
+    child.stdin.write(`${turn.line}\r`)
   })
   child.stderr.resume()
   const exitCode = await exitOf(child)
