@@ -12,7 +12,7 @@ import { withLock } from './lock.ts'
 import { Machine } from './machine.ts'
 import type { ProcessIdentity } from '../files/process-identity.ts'
 import { type LabRecord, readRecord, writeRecord } from './record.ts'
-import { checkSpec, labNetworks, type LabSpec, type MachineSpec } from './spec.ts'
+import { checkSpec, labNetworks, type LabSpec, type MachineSpec, plainAddress } from './spec.ts'
 import { releaseSubnet } from './subnet.ts'
 
 export interface Lab {
@@ -55,7 +55,10 @@ export async function bootLab(spec: LabSpec, options: BootOptions): Promise<Boot
     const before = await readRecord(spec.folder)
     const record = mergeRecord(before, spec, options)
     const lab = labOf(record)
-    await ensureBridge(bridgeName(spec.folder), labNetworks(spec))
+    await ensureBridge(bridgeName(spec.folder), {
+      networks: labNetworks(spec),
+      machines: spec.machines.flatMap(({ addresses }) => addresses.map(plainAddress)),
+    })
     await writeRecord(record)
     await stopOthers(record.spec, emit)
     const running = await namesOfRunning(record.spec)

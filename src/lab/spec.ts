@@ -145,3 +145,10 @@ export function networkOf(cidr: string): LabNetwork {
     hostAddress: `${ipaddr.fromByteArray(first).toString()}/${prefix}`,
   }
 }
+
+/** Addresses that nobody else has by rights: private ones, and those reserved for tests and documentation. */
+export function isLabRange(cidr: string): boolean {
+  const [address, prefix] = ipaddr.parseCIDR(cidr)
+  if (address.kind() === 'ipv4' && prefix >= 15 && address.match(ipaddr.parse('198.18.0.0'), 15)) return true
+  return ['private', 'uniqueLocal', 'reserved', 'carrierGradeNat', 'benchmarking'].includes(address.range())
+}

@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
-import { overlap, usedNetworks } from './bridge.ts'
+import { overlap, usedNetworks } from './routes.ts'
 import { claimFile } from './lock.ts'
 import { isRunning, thisProcess } from '../files/process-identity.ts'
 

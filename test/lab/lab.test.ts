@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bridgeName, cgroupName, vethName } from '../../src/lab/identity.ts'
@@ -135,6 +136,40 @@ describe.skipIf(reason)(`a lab of three machines${reason === undefined ? '' : ` 
     expect(await lab.ssh('etcd01', ['true'])).toMatchObject({ exitCode: 0 })
   })
 
+  test('shares its network with a lab of other addresses, and refuses one that wants an address of its own', async () => {
+    const { spec } = lab.lab
+    const base = await labBase()
+    const folders = [`${spec.folder}-beside`, `${spec.folder}-clash`]
+    const [folder = '', third = ''] = folders
+    const machines = spec.machines.slice(0, 1).map((machine) => ({
+      ...machine,
+      disks: [],
+      addresses: machine.addresses.map((cidr) =>
+        cidr.replace(/(\d+)(?=\/\d+$)/, (last) => String(Number(last) + 100)),
+      ),
+    }))
+    try {
+      const { lab: second } = await bootLab({ ...spec, folder, machines }, { base })
+      expect(await idOf(second)).not.toBe(await idOf(lab.lab))
+      const reached = [...machines, ...spec.machines].flatMap(({ addresses }) => addresses)
+      for (const cidr of reached) expect(await greetingHere(cidr)).toContain('SSH-2.0')
+      const clash = bootLab({ ...spec, folder: third, machines }, { base })
+      await expect(clash).rejects.toMatchObject({
+        code: 'lab',
+        message: expect.stringContaining('in use on this computer'),
+      })
+      // The first one goes on as it was, also when it is brought up again beside the other.
+      await bootLab(spec, { base })
+      expect(await lab.ssh('etcd01', ['true'])).toMatchObject({ exitCode: 0 })
+      const pids = await pidsOf(second)
+      await downLab(folder, { purge: true })
+      await expectNoTrace(second, pids)
+    } finally {
+      for (const one of folders) await downLab(one, { purge: true })
+    }
+    expect(await lab.ssh('etcd01', ['true'])).toMatchObject({ exitCode: 0 })
+  })
+
   test('refuses a network that is another lab’s', async () => {
     const { spec } = lab.lab
     const folder = `${spec.folder}-second`
@@ -211,6 +246,22 @@ async function ownerOfALab(): Promise<{ owner: ChildProcess; folder: string }> {
 async function greeting(lab: TestLab, from: string, to: string): Promise<string> {
   const argv = ['timeout', '2', 'bash', '-c', 'exec 3<>"/dev/tcp/$1/22" && head -n 1 <&3', 'greeting', to]
   return (await lab.machine(from).exec(argv)).stdout
+}
+
+async function idOf(lab: Lab): Promise<string> {
+  return await lab.machine('etcd01').readFile('/etc/machine-id')
+}
+
+/** As this computer gets it. */
+async function greetingHere(cidr: string): Promise<string> {
+  const socket = connect({ host: cidr.split('/')[0], port: 22, timeout: 5000 })
+  try {
+    socket.once('timeout', () => socket.destroy(new Error(`no answer from ${cidr}`)))
+    const [data] = (await once(socket, 'data')) as [Buffer]
+    return data.toString()
+  } finally {
+    socket.destroy()
+  }
 }
 
 async function pidsOf({ spec }: Pick<Lab, 'spec'>): Promise<number[]> {

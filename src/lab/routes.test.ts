@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { overlap } from './bridge.ts'
+import { overlap } from './routes.ts'
 
 test.each([
   ['198.18.7.0/24', '198.18.7.0/24', true],
