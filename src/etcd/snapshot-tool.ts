@@ -27,6 +27,11 @@ export interface SnapshotStatus {
   readonly totalSize: string
 }
 
+/** Nothing of this process's environment: it may hold credentials. What etcdctl needs before 3.4, newer ones warn of. */
+export function toolEnvironment({ name }: Pick<SnapshotTool, 'name'>): Readonly<Record<string, string>> {
+  return { PATH: '/usr/bin:/bin', ...(name === 'etcdctl' ? { ETCDCTL_API: '3' } : {}) }
+}
+
 /** The one that a release has for snapshots. @throws QuorateError `artifact` if it has none */
 export function snapshotTool(
   files: readonly { readonly name: string; readonly path: string }[],
@@ -48,8 +53,7 @@ export async function readSnapshotStatus(
 ): Promise<SnapshotStatus> {
   try {
     const { stdout } = await run(tool.path, ['snapshot', 'status', file, '--write-out=json'], {
-      // Nothing of this process's environment: it may hold credentials.
-      env: { ETCDCTL_API: '3', PATH: '/usr/bin:/bin' },
+      env: toolEnvironment(tool),
       timeout: STATUS_TIMEOUT_MS,
       ...(signal === undefined ? {} : { signal }),
     })

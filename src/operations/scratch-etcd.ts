@@ -11,7 +11,7 @@ import { requireRoom } from '../etcd/room.ts'
 import { QuorateError } from '../errors.ts'
 import { type MemberClient, connectMember } from '../etcd/client.ts'
 import { Maintenance } from '../etcd/gen/maintenance_pb.ts'
-import type { SnapshotTool } from '../etcd/snapshot-tool.ts'
+import { type SnapshotTool, toolEnvironment } from '../etcd/snapshot-tool.ts'
 import { DRILL_IDENTITY, makeDrillTls } from './drill-tls.ts'
 
 export interface EtcdPrograms {
@@ -50,7 +50,7 @@ const PEER_URL = `unix://${PEER_SOCKET}`
 /** The kernel kills it when this process is gone, whoever killed that. */
 const DIES_WITH_US = ['--pdeathsig', 'KILL', '--']
 /** Nothing of this process's environment: it may hold credentials, or flags for etcd. */
-const ENVIRONMENT = { PATH: '/usr/bin:/bin', ETCDCTL_API: '3', ETCD_UNSUPPORTED_ARCH: 'arm64' }
+const ENVIRONMENT = { PATH: '/usr/bin:/bin', ETCD_UNSUPPORTED_ARCH: 'arm64' }
 
 /** @throws QuorateError `backup` if etcd or its tool refuses the snapshot; `state`: no room, no setpriv; `cancelled` */
 export async function startScratchEtcd(options: ScratchOptions): Promise<ScratchEtcd> {
@@ -116,7 +116,7 @@ async function restoreInto(
     'initial-advertise-peer-urls': PEER_URL,
     'initial-cluster-token': 'quorate-drill',
   }).map(([flag, value]) => `--${flag}=${value}`)
-  const limits = { env: ENVIRONMENT, signal, timeoutMs: PATIENCE_MS }
+  const limits = { env: { ...ENVIRONMENT, ...toolEnvironment(tool) }, signal, timeoutMs: PATIENCE_MS }
   const { exitCode, stderr, notStarted } = await runProgram(
     'setpriv',
     [...DIES_WITH_US, tool.path, 'snapshot', 'restore', snapshotFile, ...flags],

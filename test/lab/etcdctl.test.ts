@@ -67,4 +67,12 @@ describe.skipIf(whyNoLab())('etcdctl', () => {
       'etcd\nETCDCTL_API=2\n<--endpoints=http://127.0.0.1:2379>\n<--no-sync>\n<ls>\n</>\n',
     )
   })
+
+  test('newer ones, which come with etcdutl and warn of ETCDCTL_API, are not given it', async () => {
+    await using machines = await ssh.fleet()
+    for (const machine of ssh.lab.machines)
+      await machine.writeFile('/usr/local/bin/etcdutl', '', { mode: '0755' })
+    const result = await etcdctl({ cluster: cluster(ssh, {}), args: ['version'], fleet: machines })
+    expect(Buffer.from(result.stdout).toString()).toMatch(/^etcd\n<--endpoints/)
+  })
 })

@@ -58,9 +58,10 @@ make_data() {
   fi
   # shellcheck disable=SC2016 # expands in the inner shell
   said=$(as_etcd "$places" /bin/sh -c '
-    export ETCDCTL_API=3 LC_ALL=C
+    export LC_ALL=C
     data=$1 wal=$2
     shift 2
+    [ "${1##*/}" = etcdutl ] || export ETCDCTL_API=3
     "$@" && find "$data" "$wal" -exec sync {} +' make "$work/data" "$work_wal" \
     "$tool" snapshot restore "$snapshot" --data-dir "$work/data" --wal-dir "$work_wal" --name "$name" \
     --initial-cluster "$members" --initial-cluster-token "$fresh" --initial-advertise-peer-urls "$peers" "$@" 2>&1) ||
