@@ -78,6 +78,23 @@ test('settings: free ones are taken, unknown and decided ones are told', async (
   expect(told.join('\n')).not.toContain('PROXY')
 })
 
+async function withGates(gates: string) {
+  const settings = { 'feature-gates': gates }
+  const members = await threeMembers(ca)
+  return adopted(
+    members.map((one) => ({ ...one, version: '3.6.16', settings: { ...one.settings, ...settings } })),
+  )
+}
+
+test('feature gates are taken, but for the one that quorate keeps on', async () => {
+  const off = await withGates('CompactHashCheck=true,InitialCorruptCheck=false')
+  expect(off.cluster.etcd.settings).toMatchObject({ 'feature-gates': 'CompactHashCheck=true' })
+  expect(off.told.join('\n')).toContain('InitialCorruptCheck=false is not carried over')
+  const on = await withGates('InitialCorruptCheck=true')
+  expect(on.cluster.etcd.settings).not.toHaveProperty('feature-gates')
+  expect(on.told.join('\n')).not.toContain('InitialCorruptCheck')
+})
+
 test('a setting that differs between members is told, with who has which', async () => {
   const { cluster, told } = adopted(await threeMembers(ca, { settings: { 'heartbeat-interval': '300' } }))
   expect(cluster.etcd.settings).not.toHaveProperty('heartbeat-interval')

@@ -1,6 +1,7 @@
 /** The cluster file of a cluster that runs already: every setting as it truly runs, as far as the file has a place for it. */
 import { reservedBecause } from '../spec/reserved-settings.ts'
 import type { ClusterFile } from '../spec/schema.ts'
+import { SAFEGUARD, turnsSafeguardOff, withoutSafeguard } from '../etcd/feature-gates.ts'
 import { environmentName, knownFlags } from '../etcd/versions.ts'
 import { describe } from '../pki/certificate.ts'
 import { dataDirectoryOf, walDirectoryOf } from './files.ts'
@@ -161,6 +162,16 @@ function freeSettings(
         message: `${flag} is not the same everywhere (${differing}); the file has ${value ?? 'none'}`,
       })
     if (value !== undefined) free[flag] = value
+  }
+  const gates = free['feature-gates']
+  if (gates !== undefined) {
+    const others = withoutSafeguard(gates)
+    if (turnsSafeguardOff(gates)) {
+      const message = `${SAFEGUARD}=false is not carried over: quorate keeps it on`
+      remarks.push({ host: undefined, severity: 'warning', message })
+    }
+    if (others === '') delete free['feature-gates']
+    else free['feature-gates'] = others
   }
   // Said, because quorate's own default is another.
   free['auto-compaction-retention'] ??= '0'

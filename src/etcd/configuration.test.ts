@@ -121,6 +121,21 @@ test("the file's own settings win over defaults, but not over what quorate decid
   )
 })
 
+function gatesFor(text: string): string | undefined {
+  const cluster = sampleCluster({ version: '3.6.16', settings: { 'feature-gates': text } })
+  return environment({ cluster })['ETCD_FEATURE_GATES']
+}
+
+test('feature gates of the file come beside the safeguard, and cannot turn it off', () => {
+  expect(gatesFor('CompactHashCheck=true')).toBe('CompactHashCheck=true,InitialCorruptCheck=true')
+  expect(gatesFor('InitialCorruptCheck=1,CompactHashCheck=true')).toBe(
+    'CompactHashCheck=true,InitialCorruptCheck=true',
+  )
+  expect(gatesFor('AllAlpha=false')).toBe('AllAlpha=false,InitialCorruptCheck=true')
+  for (const off of ['InitialCorruptCheck=false', 'InitialCorruptCheck =f'])
+    expect(() => gatesFor(off)).toThrow('keeps')
+})
+
 test('the v2 API of 3.3 is on unless it is switched off', () => {
   expect(environment({ cluster: sampleCluster({ version: '3.3.25' }) })).toMatchObject({
     ETCD_ENABLE_V2: 'false',

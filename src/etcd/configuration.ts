@@ -3,7 +3,9 @@ import { QuorateError } from '../errors.ts'
 import type { CertificateLayout, Cluster, Node } from '../spec/cluster.ts'
 import { sharesPortFrom } from './hazards.ts'
 import { bracket } from './bracket.ts'
-import { checkSettings, environmentName, knownFlags, minorOf, supportsV2 } from './versions.ts'
+import { withSafeguard } from './feature-gates.ts'
+import { checkSettings } from './settings.ts'
+import { environmentName, knownFlags, minorOf, supportsV2 } from './versions.ts'
 
 /** Where the files of TLS lie on a member. */
 const TLS_DIRECTORY = '/etc/ssl/etcd'
@@ -57,9 +59,7 @@ export function memberEnvironment(configuration: MemberConfiguration): Record<st
   const environment = { ...decided, ...Object.fromEntries(defaults), ...Object.fromEntries(own) }
   // The safeguard stays when the file adds feature gates of its own.
   const gates = environment['ETCD_FEATURE_GATES']
-  if (gates !== undefined && !/\bInitialCorruptCheck=/.test(gates)) {
-    environment['ETCD_FEATURE_GATES'] = `${gates},InitialCorruptCheck=true`
-  }
+  if (gates !== undefined) environment['ETCD_FEATURE_GATES'] = withSafeguard(gates)
   return environment
 }
 

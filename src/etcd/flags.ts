@@ -3,10 +3,9 @@
  * `ETCD_X_Y`; a variable that etcd doesn't know is only a warning in its log, so a stale name would silently switch a
  * safeguard off. `config-file` and `version` are left out on purpose: they make etcd ignore everything else.
  *
- * 3.3, 3.4 and 3.5 are measured: every name was put into the environment of the real binaries (3.3.25, 3.4.23, 3.5.16
- * and 3.5.30 as Debian builds them), and those that etcd reported as unrecognized are not here. 3.6 and 3.7 are
- * derived from 3.5 and etcd's upgrade guides (https://etcd.io/docs/v3.7/upgrades/upgrade_3_6/ and its changelog
- * for 3.7), not measured.
+ * Measured: every name was put into the environment of the real binaries (3.3.25, 3.4.23, 3.5.16, 3.5.30 as Debian
+ * builds them; 3.5.35, 3.6.16 and 3.7.3 of etcd's own source), and those that etcd reported as unrecognized are not here.
+ * The other way round, 3.5.35, 3.6.16 and 3.7.3 have no flag in their source that is missing here.
  */
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/)
@@ -78,8 +77,7 @@ const HISTORY: readonly MinorFlags[] = [
         discovery-cacert discovery-cert discovery-dial-timeout discovery-endpoints
         discovery-insecure-skip-tls-verify discovery-insecure-transport discovery-keepalive-time
         discovery-keepalive-timeout discovery-key discovery-password discovery-request-timeout discovery-token
-        discovery-user experimental-max-learners experimental-warning-unary-request-duration feature-gates
-        log-format`),
+        discovery-user experimental-warning-unary-request-duration feature-gates log-format`),
     ],
     removed: ['enable-v2', 'experimental-enable-v2v3', ...V2_PROXY],
   },
@@ -128,6 +126,17 @@ export const RENAMES: readonly (readonly [older: string, newer: string])[] = [
   ['ca-file', 'trusted-ca-file'],
   ['peer-ca-file', 'peer-trusted-ca-file'],
 ]
+
+/** The feature gates of each minor that has them. etcd does not start with another name. */
+export const GATES: Readonly<Record<string, readonly string[]>> = gatesByMinor()
+
+/** `AllAlpha` and `AllBeta` set all gates of that stage which are not named. */
+function gatesByMinor(): Record<string, readonly string[]> {
+  const first = words(`
+    AllAlpha AllBeta CompactHashCheck InitialCorruptCheck LeaseCheckpoint LeaseCheckpointPersist SetMemberLocalAddr
+    StopGRPCServiceOnDefrag TxnModeWriteWithSharedBuffer`)
+  return { '3.6': first, '3.7': [...first, 'FastLeaseKeepAlive', 'PriorityRequest'] }
+}
 
 /** Flags of 3.5 that are feature gates from 3.6 on: `--feature-gates=Name=true`. */
 export const FEATURE_GATES: Readonly<Record<string, string>> = {

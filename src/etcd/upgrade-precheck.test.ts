@@ -115,6 +115,32 @@ test('a value that the new version does not start with', () => {
   expect(blockers(facts('3.3.25', '3.4.23', { etcd }))).toEqual([])
 })
 
+test('settings that hold today and not in the next minor are found before any step, with what to put instead', () => {
+  const settings = {
+    'v2-deprecation': 'not-yet',
+    'experimental-compact-hash-check-enabled': 'true',
+    'experimental-corrupt-check-time': '1m',
+  }
+  const etcd = { settings, enableV2: false }
+  expect(blockers(facts('3.5.35', '3.6.16', { etcd }))).toMatchObject([
+    {
+      message: expect.stringContaining('v2-deprecation'),
+      hint: expect.stringContaining('write one of write-only'),
+    },
+  ])
+  const toSeven = blockers(
+    facts('3.6.16', '3.7.3', { etcd: { ...etcd, settings: { ...settings, 'v2-deprecation': 'gone' } } }),
+  )
+  expect(toSeven.map(({ hint }) => hint)).toEqual([
+    'write feature-gates=CompactHashCheck=true in its place and apply, then upgrade',
+    'write corrupt-check-time in its place and apply, then upgrade',
+  ])
+  const gates = { settings: { 'feature-gates': 'PriorityRequest=true' }, enableV2: false }
+  expect(blockers(facts('3.7.3', '3.7.3', { etcd: gates }))).toEqual([])
+  const back = blockers(facts(['3.6.16', '3.7.3'], '3.6.16', { etcd: gates, direction: 'abort' }))
+  expect(back[0]?.message).toContain("no feature gate 'PriorityRequest'")
+})
+
 test('v2 data: refused where it would be lost or not served, named, and fine where it is kept', () => {
   const v2Keys = ['/coreos.com', '/seed']
   const on = { settings: {}, enableV2: true }

@@ -95,15 +95,6 @@ export function unknownSettings(version: string, names: Iterable<string>): reado
     })
 }
 
-/** Throws one `cluster-file` error that names every setting this version of etcd doesn't know. */
-export function checkSettings(version: string, settings: Readonly<Record<string, string>>): void {
-  const unknown = unknownSettings(version, Object.keys(settings))
-  if (unknown.length === 0) return
-  throw new QuorateError('cluster-file', unknown.map((setting) => setting.message).join('\n'), {
-    hint: `'etcd --help' of ${version} lists its settings. etcd itself would ignore an unknown one with only a warning.`,
-  })
-}
-
 function suggest(name: string, known: ReadonlySet<string>): string | undefined {
   for (const [older, newer] of RENAMES) {
     if (name === older && known.has(newer)) return newer

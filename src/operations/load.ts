@@ -3,7 +3,7 @@ import { checkFlannelForFile } from '../flannel/file-check.ts'
 import { sharesPortFrom } from '../etcd/hazards.ts'
 import { readFileSync, statSync } from 'node:fs'
 import { ROTATE_WEAK_CA, weakCas } from '../pki/strength.ts'
-import { unknownSettings } from '../etcd/versions.ts'
+import { settingFaults } from '../etcd/settings.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { type ExtraCheck, type Parsed, loadCluster, readClusterFile } from '../spec/parse.ts'
 import type { Report } from '../spec/report.ts'
@@ -67,12 +67,13 @@ function checkSharedPort({ etcd }: Cluster): readonly Report[] {
   return [{ severity: 'warning', path: ['etcd', 'plaintextClients'], part: 'key', message, hint }]
 }
 
-/** etcd only warns of a variable that it does not know: a stale name would silently switch a safeguard off. */
+/** What keeps a member from starting is found here, not when one is down; and etcd only warns of names it does not know. */
 function checkSettingsForFile({ etcd }: Cluster): readonly Report[] {
-  return unknownSettings(etcd.version, Object.keys(etcd.settings)).map(({ name, message }) => ({
+  return settingFaults(etcd.version, etcd.settings).map(({ name, kind, message, hint }) => ({
     severity: 'error',
     path: ['etcd', 'settings', name],
-    part: 'key',
-    message,
+    part: kind === 'unknown' ? 'key' : 'value',
+    message: kind === 'unknown' ? message : `etcd.settings.${name}: ${message}`,
+    ...(hint === undefined ? {} : { hint }),
   }))
 }

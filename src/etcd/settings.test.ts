@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest'
+import { checkSettings, settingFaults } from './settings.ts'
+
+const VERSIONS = ['3.3.25', '3.4.23', '3.5.35', '3.6.16', '3.7.3'] as const
+const NEWEST = ['3.5.35', '3.6.16', '3.7.3'] as const
+
+const names = (version: string, settings: Record<string, string>) =>
+  settingFaults(version, settings).map(({ name }) => name)
+
+/** Tried on the real binaries: in which of 3.5.35, 3.6.16 and 3.7.3 etcd starts and knows each name. */
+test.each<[settings: Record<string, string>, starts: readonly string[]]>([
+  [{}, NEWEST],
+  [{ logger: 'zap' }, NEWEST],
+  [{ logger: 'capnslog' }, []],
+  [{ 'v2-deprecation': 'not-yet' }, ['3.5.35']],
+  [{ 'v2-deprecation': 'gone' }, NEWEST],
+  [{ 'v2-deprecation': 'write-only-skip-check' }, NEWEST],
+  [{ 'experimental-max-learners': '2' }, []],
+  [{ 'max-learners': '2' }, ['3.6.16', '3.7.3']],
+  [{ 'log-level': 'loud' }, []],
+  [{ 'log-format': 'console' }, ['3.6.16', '3.7.3']],
+  [{ 'log-format': 'xml' }, []],
+  [{ metrics: 'extensive' }, NEWEST],
+  [{ 'auto-compaction-mode': 'never' }, []],
+  [{ 'auto-compaction-mode': 'periodic', 'auto-compaction-retention': '1.5h' }, NEWEST],
+  [{ 'auto-compaction-retention': '8' }, NEWEST],
+  [{ 'auto-compaction-retention': 'x' }, []],
+  [{ 'auto-compaction-retention': '-1' }, []],
+  [{ 'tls-min-version': 'TLS1.4' }, []],
+  [{ 'tls-min-version': 'TLS1.3', 'tls-max-version': 'TLS1.2' }, []],
+  [{ 'cipher-suites': 'ECDHE-RSA-AES128-GCM-SHA256' }, []],
+  [{ 'auth-token': 'jwt' }, []],
+  [{ 'feature-gates': 'Nope=true' }, []],
+  [{ 'feature-gates': 'CompactHashCheck' }, []],
+  [{ 'feature-gates': 'CompactHashCheck=yes' }, []],
+  [{ 'feature-gates': 'CompactHashCheck=true' }, ['3.6.16', '3.7.3']],
+  [{ 'feature-gates': 'PriorityRequest=true' }, ['3.7.3']],
+  [{ 'feature-gates': 'LeaseCheckpointPersist=true' }, []],
+  [{ 'feature-gates': 'LeaseCheckpointPersist=true,LeaseCheckpoint=true' }, ['3.6.16', '3.7.3']],
+  [{ 'feature-gates': 'AllAlpha=true' }, ['3.6.16', '3.7.3']],
+  [{ 'feature-gates': 'AllAlpha=true,LeaseCheckpoint=false' }, []],
+  [{ 'experimental-enable-lease-checkpoint-persist': 'true' }, []],
+  [
+    {
+      'experimental-enable-lease-checkpoint-persist': 'true',
+      'experimental-enable-lease-checkpoint': 'true',
+    },
+    ['3.5.35', '3.6.16'],
+  ],
+  [{ 'experimental-compact-hash-check-enabled': 'true', 'feature-gates': 'CompactHashCheck=true' }, []],
+  [{ 'experimental-enable-lease-checkpoint': 'true', 'feature-gates': 'LeaseCheckpointPersist=true' }, []],
+  [{ 'experimental-corrupt-check-time': '1m' }, ['3.5.35', '3.6.16']],
+  [{ 'corrupt-check-time': '1m' }, ['3.6.16', '3.7.3']],
+  [{ 'experimental-corrupt-check-time': '1m', 'corrupt-check-time': '1m' }, []],
+  [{ 'experimental-compact-hash-check-time': '0s' }, []],
+  [{ 'enable-pprof': 'yes' }, []],
+  [{ 'enable-pprof': 'T' }, NEWEST],
+  [{ 'max-snapshots': '-1' }, []],
+  [{ 'max-snapshots': '1.5' }, []],
+  [{ 'backend-batch-interval': '5' }, []],
+  [{ 'backend-batch-interval': '5ms' }, NEWEST],
+  [{ 'grpc-keepalive-interval': '1d' }, []],
+  [{ 'enable-distributed-tracing': 'true', 'distributed-tracing-sampling-rate': '2000000' }, []],
+  [{ cors: 'nonsense' }, []],
+  [{ cors: '*' }, NEWEST],
+])('%j: starts with %j', (settings, starts) => {
+  expect(NEWEST.filter((version) => settingFaults(version, settings).length === 0)).toEqual(starts)
+})
+
+test('the safeguard on start stays on, whatever the file says of it', () => {
+  for (const off of [
+    'InitialCorruptCheck=false',
+    'CompactHashCheck=true, InitialCorruptCheck = F',
+    'InitialCorruptCheck=0',
+  ]) {
+    for (const version of ['3.6.16', '3.7.3'])
+      expect(settingFaults(version, { 'feature-gates': off })).toMatchObject([
+        { name: 'feature-gates', kind: 'refused', message: expect.stringContaining('quorate keeps') },
+      ])
+  }
+  expect(settingFaults('3.6.16', { 'feature-gates': 'InitialCorruptCheck=true' })).toEqual([])
+})
+
+test('every fault says what to do', () => {
+  const faults = settingFaults('3.6.16', {
+    logger: 'capnslog',
+    'v2-deprecation': 'not-yet',
+    'feature-gates': 'LeaseCheckpointPersist=true,Nope=true',
+    'max-snapshots': 'many',
+  })
+  expect(faults).toHaveLength(5)
+  for (const { hint } of faults) expect(hint).toBeTruthy()
+  expect(faults.find(({ name }) => name === 'logger')?.hint).toBe('remove it, or write zap')
+})
+
+test('an unknown name says what to write, with the value that the flag had', () => {
+  expect(settingFaults('3.7.3', { 'experimental-compact-hash-check-enabled': 'false' })).toMatchObject([
+    { kind: 'unknown', instead: 'feature-gates=CompactHashCheck=false' },
+  ])
+  // And the other way round, for the way back to 3.5.
+  expect(
+    settingFaults('3.5.35', { 'feature-gates': 'CompactHashCheck=true,InitialCorruptCheck=true' }),
+  ).toMatchObject([{ kind: 'unknown', instead: 'experimental-compact-hash-check-enabled=true' }])
+  expect(settingFaults('3.5.35', { 'corrupt-check-time': '1m' })).toMatchObject([
+    { instead: 'experimental-corrupt-check-time' },
+  ])
+})
+
+test('what few write is right in every version', () => {
+  const usual = {
+    'heartbeat-interval': '100',
+    'quota-backend-bytes': '8589934592',
+    'snapshot-count': '10000',
+  }
+  for (const version of VERSIONS) expect(names(version, usual)).toEqual([])
+  expect(names('3.4.23', { logger: 'capnslog' })).toEqual([])
+})
+
+test('known settings pass; every other one is named in one error', () => {
+  expect(() =>
+    checkSettings('3.5.16', { 'heartbeat-interval': '100', 'quota-backend-bytes': '1' }),
+  ).not.toThrow()
+  expect(() => checkSettings('3.5.16', { 'log-output': 'x', colour: 'red', logger: 'capnslog' })).toThrow(
+    "etcd 3.5.16 has no setting 'log-output': write 'log-outputs'\netcd 3.5.16 has no setting 'colour'\netcd 3.5.16 does not start with logger 'capnslog'",
+  )
+})
