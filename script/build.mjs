@@ -67,7 +67,7 @@ const old = `${dist}.old-${process.pid}`
 const started = new Date()
 await build({
   absWorkingDir: root,
-  entryPoints: { index: 'src/index.ts', 'cli/main': 'src/cli/main.ts' },
+  entryPoints: { index: 'src/index.ts', 'cli/program': 'src/cli/main.ts' },
   outdir: draft,
   bundle: true,
   splitting: true,
@@ -81,6 +81,22 @@ await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
+  logLevel: 'warning',
+})
+// What is run first, by whichever Node.js there is.
+const { engines } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'))
+await build({
+  absWorkingDir: root,
+  entryPoints: { 'cli/main': 'src/cli/start.ts' },
+  outdir: draft,
+  bundle: true,
+  external: ['./program.js'],
+  format: 'esm',
+  platform: 'node',
+  target: 'node12',
+  // Old ones never come to it, but have to read it.
+  supported: { 'dynamic-import': true },
+  define: { NEEDED_NODE: JSON.stringify(engines.node.replace('>=', '')) },
   logLevel: 'warning',
 })
 await chmod(path.join(draft, 'cli/main.js'), 0o755)

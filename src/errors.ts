@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'store' //        where backups are kept can't be reached, is full, or refuses
   | 'backup' //       a backup or snapshot is not what it should be, or the secret is another one
   | 'signature' //      no allowed signer has signed a backup, or what was signed is another one
+  | 'runtime' //        the Node.js that runs quorate is too old
   | 'lab' //            the machines on this computer can't be made
   | 'state' //          the folder where quorate keeps a cluster's things is wrong
 
@@ -54,6 +55,7 @@ export const EXIT_CODES: Record<ErrorCode, number> = {
   unhealthy: 1,
   cancelled: 130,
   lab: 71,
+  runtime: 72,
   state: 73,
 }
 

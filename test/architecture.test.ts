@@ -161,10 +161,10 @@ test('nothing below cli/ prints', () => {
 })
 
 test('what cli/ prints goes through the outlet', () => {
-  // Where the process begins, where commander prints, and where prompts are drawn with texts that the outlet made.
+  // Where the process begins, and where prompts are drawn with texts that the outlet made.
   const known = [
     'cli/main.ts',
-    'cli/program.ts',
+    'cli/start.ts',
     'cli/ask.ts',
     'cli/commands/init.ts',
     'cli/commands/export.ts',

@@ -1,5 +1,5 @@
 /** The built program as a user meets it, where no machine is needed. */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -11,7 +11,7 @@ import { QUESTIONS } from '../src/spec/init-questions.ts'
 import { type ProcessResult, exitOf } from '../src/ssh/process.ts'
 import { buildIfOld } from './lab/support/build.ts'
 
-const PROGRAM = process.env['QUORATE_CLI'] ?? path.resolve(import.meta.dirname, '../dist/cli/main.js')
+const PROGRAM = process.env['QUORATE_CLI'] ?? path.resolve(import.meta.dirname, '../dist/cli/program.js')
 const ADDRESSES = '198.18.7.11,198.18.7.12,198.18.7.13'
 
 let folder: string
@@ -54,6 +54,35 @@ test.each(COMMANDS.map(({ name }) => name))('help of %s', async (name) => {
   const asked = await quorate('help', ...name.split(' '))
   expect(asked).toMatchObject({ exitCode: 0, stderr: '' })
   expect(asked.stdout).toContain(`Usage: quorate ${name}`)
+})
+
+/** What the package's `bin` and `./quorate` run. */
+const FIRST = path.resolve(import.meta.dirname, '../dist/cli/main.js')
+
+test('under a Node.js that is too old it says which is needed and how to get it, as text and as JSON', async () => {
+  const old = path.join(folder, 'old.cjs')
+  await writeFile(old, "Object.defineProperty(process.versions, 'node', { value: '20.20.2' })")
+  const [text, json] = [[], ['--json']].map((words) =>
+    spawnSync(process.execPath, ['--require', old, FIRST, 'status', ...words], { encoding: 'utf8' }),
+  )
+  expect(text).toMatchObject({ status: EXIT_CODES.runtime, stdout: '' })
+  expect(text?.stderr).toMatch(
+    /^quorate: Node\.js 22\.15 or newer is needed, and this is 20\.20\.2 .*\n  → install/,
+  )
+  expect(json).toMatchObject({ status: EXIT_CODES.runtime, stderr: '' })
+  expect(JSON.parse(json?.stdout ?? '')).toMatchObject({ error: { code: 'runtime' } })
+  expect(execFileSync(process.execPath, [FIRST, '--version'], { encoding: 'utf8' })).toMatch(
+    /^\d+\.\d+\.\d+\n$/,
+  )
+})
+
+test('what runs first imports nothing, and is in words that an old Node.js can read', async () => {
+  const { engines } = JSON.parse(
+    await readFile(path.resolve(import.meta.dirname, '../package.json'), 'utf8'),
+  ) as { engines: { node: string } }
+  const text = await readFile(FIRST, 'utf8')
+  expect(text).toContain(`"${engines.node.replace('>=', '')}"`)
+  expect(text).not.toMatch(/^\s*(import|export)\b|\bawait\b|\?\?|\?\.|\|\|=|static \{|#\w+ ?[=;(]/m)
 })
 
 test('help may be asked for before or after the command', async () => {

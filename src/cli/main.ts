@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The command-line tool: reads the words, runs the command, turns what goes wrong into a message and an exit code. */
 import { enableCompileCache } from 'node:module'
 import { EXIT_CODES, QuorateError } from '../errors.ts'

@@ -248,7 +248,7 @@ const NOT_HERE: Readonly<Record<string, string>> = {
   'script/bench': 'minutes',
   'script/bench --json': 'minutes',
   'script/bench --markdown': 'minutes, and writes into the pages',
-  'npm install --global .': "changes this computer's programs",
+  'sudo ln -sf "$PWD/quorate" /usr/local/bin/quorate': "changes this computer's programs",
   'quorate init': 'asks; its questions have tests of their own',
   'node examples/library.ts examples/nine-machines.yaml': 'test/lab/library.test.ts, on other machines',
 }

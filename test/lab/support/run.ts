@@ -6,7 +6,7 @@ import type { TestLab } from '../harness.ts'
 
 /** The built program; another build than the checkout's can be tried with `$QUORATE_CLI`. */
 export const PROGRAM =
-  process.env['QUORATE_CLI'] ?? path.resolve(import.meta.dirname, '../../../dist/cli/main.js')
+  process.env['QUORATE_CLI'] ?? path.resolve(import.meta.dirname, '../../../dist/cli/program.js')
 
 export interface QuorateOptions {
   /** Told of every line of standard output as it comes. */
