@@ -15,6 +15,8 @@ const PREVIEW: UpgradePreview = {
   snapshotBytes: 12 * 1024 ** 2,
   seconds: 34,
   pointOfNoReturn: true,
+  downgrade: null,
+  cancels: null,
   outage: false,
   fileEdits: ['etcd.version'],
   problems: [],

@@ -109,7 +109,21 @@ export function failureKind(thrown: unknown): FailureKind {
 
 /** Whether etcd answered that what was named is not there: a lease, a member. */
 export function isNotFound(thrown: unknown): boolean {
-  return causes(thrown).some((error) => error instanceof ConnectError && error.code === Code.NotFound)
+  return hasCode(thrown, Code.NotFound)
+}
+
+/** Whether etcd answered that the present state does not allow it: a downgrade is under way already. */
+export function isFailedPrecondition(thrown: unknown): boolean {
+  return hasCode(thrown, Code.FailedPrecondition)
+}
+
+/** Whether etcd answered that what was asked for is none of what can be: another version than a downgrade can go to. */
+export function isInvalidArgument(thrown: unknown): boolean {
+  return hasCode(thrown, Code.InvalidArgument)
+}
+
+function hasCode(thrown: unknown, code: Code): boolean {
+  return causes(thrown).some((error) => error instanceof ConnectError && error.code === code)
 }
 
 /** No answer of etcd's: the socket beneath may know better what happened. */

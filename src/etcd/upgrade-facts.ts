@@ -9,8 +9,14 @@ export interface UpgradeFacts {
   /** The version that every member shall run. */
   readonly to: string
   readonly members: readonly UpgradeMember[]
+  /** The cluster file's version. */
+  readonly file?: string | undefined
   /** What the members negotiated, `3.4`: the lowest minor among them. undefined: nobody could say. */
   readonly clusterVersion: string | undefined
+  /** The minor to which a downgrade is enabled; undefined: none is, or nobody could say. */
+  readonly downgrade?: string | undefined
+  /** Why etcd does not validate the downgrade that is wanted; undefined: it does, or was not asked. */
+  readonly refusal?: string | undefined
   /** What the cluster file says of etcd, its `version` aside. */
   readonly etcd: Pick<EtcdSpec, 'settings' | 'enableV2'>
   /** What keeps the cluster from being healthy; empty: it is. `member`: where it is one member's trouble. */

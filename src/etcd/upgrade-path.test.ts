@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { moveBetween, officialDowngrade } from './upgrade-path.ts'
+import { DOWNGRADES, moveBetween } from './upgrade-path.ts'
+import { newestPatch } from './hazards.ts'
+import { minorOf } from './versions.ts'
 
 test.each([
   ['3.5.16', '3.5.16', { kind: 'none' }],
@@ -18,8 +20,10 @@ test('a version that is not exact is refused', () => {
   expect(() => moveBetween('3.5.16', '3.6')).toThrow('not an exact etcd version')
 })
 
-test('etcd itself goes back from 3.5 on', () => {
-  expect(officialDowngrade('3.4.23')).toBeUndefined()
-  expect(officialDowngrade('3.5.30')).toContain('3.4.32')
-  expect(officialDowngrade('3.6.14')).toContain('etcdctl downgrade')
+test('etcd can downgrade to the minor before from 3.6 on', () => {
+  expect(Object.keys(DOWNGRADES).toSorted()).toEqual(['3.5', '3.6'])
+  for (const [minor, { least }] of Object.entries(DOWNGRADES)) {
+    expect(minorOf(least)).toBe(minor)
+    expect(minorOf(newestPatch(minor) ?? '')).toBe(minor)
+  }
 })

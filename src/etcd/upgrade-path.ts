@@ -4,6 +4,8 @@
  * Sources: etcd's upgrade and downgrade guides (https://etcd.io/docs/v3.7/upgrades/, …/downgrades/).
  */
 import semver from 'semver'
+import { newestPatch } from './hazards.ts'
+import { compareMinors, minorBefore, minorIn } from './minor.ts'
 import { minorOf, SUPPORTED_MINORS } from './versions.ts'
 
 /** What a move is, seen from one member. */
@@ -35,20 +37,76 @@ export function moveBetween(from: string, to: string): Move {
   return { kind: 'too-far', via: distance > 0 ? between : between.toReversed(), back: distance < 0 }
 }
 
-/**
- * How etcd itself goes back a minor once every member has been on the newer one, which quorate doesn't do: none of it
- * could be rehearsed on the versions it is tested with. undefined: etcd has no way but a snapshot.
- *
- * 3.6 and newer: https://etcd.io/docs/v3.7/downgrades/downgrade_3_6/; 3.5: …/downgrade_3_5/.
- */
-export function officialDowngrade(from: string): string | undefined {
-  const minor = minorOf(from)
-  if (minorNumber(minor) >= 6)
-    return `etcdctl downgrade (validate, enable), then the older binary member by member`
-  if (minor === '3.5')
-    return 'etcd 3.4.32 or newer with --next-cluster-version-compatible, without authentication'
-  return undefined
+export interface DowngradeRule {
+  /** The patch of the newer minor that every member must have before; undefined: any. */
+  readonly from?: string
+  readonly fromWhy?: string
+  /** The oldest patch of this minor to go to. */
+  readonly least: string
+  readonly why: string
 }
+
+/**
+ * By the minor that is gone to: what etcd's own downgrade wants of both sides. A minor that isn't named can't be gone back
+ * to once the cluster is of the newer one.
+ *
+ * 3.6: etcd pull request 22201 for `from`. 3.5: 3.5.18 is the patch that etcd's guide was written and tried with.
+ */
+export const DOWNGRADES: Readonly<Record<string, DowngradeRule>> = {
+  '3.6': {
+    from: '3.7.2',
+    fromWhy: 'earlier patches of 3.7 judge from the wrong place which version can read their log',
+    least: '3.6.11',
+    why: 'earlier patches of 3.6 may not get along with members that run 3.7',
+  },
+  '3.5': { least: '3.5.18', why: "etcd's guide to this downgrade begins there" },
+}
+
+/** etcd's own downgrade came with this minor: its members convert their data and say how far they are. */
+export const FIRST_TO_DOWNGRADE = '3.6'
+
+export interface OngoingDowngrade {
+  /** The cluster file's version. */
+  readonly file: string
+  /** The minor to which it is enabled. */
+  readonly target: string
+  /** What runs on each node, or is installed where nothing answers. */
+  readonly members: readonly { readonly name: string; readonly version: string | undefined }[]
+}
+
+/** How a downgrade that is enabled is finished, or canceled: a hint. */
+export function downgradeWayOn({ file, target, members }: OngoingDowngrade): string {
+  const minors = members.flatMap(({ version }) => minorIn(version ?? '') ?? [])
+  if (minors.length > 0 && minors.every((minor) => minor === target))
+    return 'every member runs it: etcd ends it within seconds. Run this again'
+  const there = members.find(({ version }) => minorIn(version ?? '') === target)
+  const version = there?.version ?? newestPatch(target)
+  const cancel = canCancel(minorIn(file) ?? '', target, minors)
+    ? 'quorate upgrade --abort'
+    : cancelByHand(members)
+  return [
+    ...(version === undefined ? [] : [`finish it: quorate upgrade --to ${version}`]),
+    ...(cancel === undefined ? [] : [`cancel it: ${cancel}`]),
+  ].join('; or ')
+}
+
+/** Whether members can go back up to a minor, and the downgrade to the one below it ends so. */
+export function canCancel(wanted: string, target: string, minors: readonly string[]): boolean {
+  return target === minorBefore(wanted) && minors.every((minor) => minor === target || minor === wanted)
+}
+
+/** On a member whose etcdctl can. */
+function cancelByHand(members: OngoingDowngrade['members']): string | undefined {
+  const able = members.find(({ version = '' }) => {
+    const minor = minorIn(version)
+    return minor !== undefined && compareMinors(minor, FIRST_TO_DOWNGRADE) >= 0
+  })
+  return able && `quorate etcdctl ${able.name} -- downgrade cancel`
+}
+
+/** The way back where etcd has none. */
+export const BACKUP_HINT =
+  'etcd has no way back; restore a snapshot or backup from before the upgrade onto new machines: quorate restore BACKUP --into FILE'
 
 function minorNumber(minor: string): number {
   return Number(minor.split('.')[1])

@@ -7,7 +7,8 @@ import {
   blocker,
   warning,
 } from './upgrade-facts.ts'
-import { type Move, moveBetween, officialDowngrade } from './upgrade-path.ts'
+import { backProblems, downgradeProblems, isDowngrade, onlyCancels } from './upgrade-downgrade.ts'
+import { BACKUP_HINT, DOWNGRADES, type Move, moveBetween } from './upgrade-path.ts'
 import { settingProblems } from './upgrade-settings.ts'
 import { v2Problems } from './upgrade-v2.ts'
 import { LEAST_BEFORE_STEP } from './version-facts.ts'
@@ -23,6 +24,7 @@ export function precheckUpgrade(facts: UpgradeFacts): readonly UpgradeProblem[] 
   const problems = [
     ...healthProblems(facts),
     ...pathProblems(facts),
+    ...downgradeProblems(facts),
     ...settingProblems(facts),
     ...v2Problems(facts),
     ...authenticationProblems(facts),
@@ -62,10 +64,12 @@ function healthProblems(facts: UpgradeFacts): UpgradeProblem[] {
           ),
         ]
       : []),
-    ...wrong.map(({ member, message }) => blocker(message, hint, member)),
+    ...wrong.map(({ member, message }) =>
+      onlyCancels(facts) ? warning(message, undefined, member) : blocker(message, hint, member),
+    ),
     ...told.map(({ name, installed }) =>
       warning(
-        `its member does not answer; it goes first, with etcd ${direction === 'abort' ? facts.to : installed}`,
+        `its member does not answer; it goes first, with etcd ${direction === 'abort' && !isDowngrade(facts) ? facts.to : installed}`,
         'see why: quorate status',
         name,
       ),
@@ -73,15 +77,16 @@ function healthProblems(facts: UpgradeFacts): UpgradeProblem[] {
   ]
 }
 
-function isExcused({ direction, to }: UpgradeFacts, { running, installed, active }: UpgradeMember): boolean {
+function isExcused(facts: UpgradeFacts, { running, installed, active }: UpgradeMember): boolean {
   const present = running ?? installed
-  if (direction === 'abort') return present !== undefined && present !== to
+  // To downgrade, each has to convert its data while it runs.
+  if (facts.direction === 'abort' && !isDowngrade(facts)) return present !== undefined && present !== facts.to
   return running === undefined && !active && installed !== undefined
 }
 
-function pathProblems(facts: UpgradeFacts): UpgradeProblem[] {
+function pathProblems(facts: UpgradeFacts): readonly UpgradeProblem[] {
   const { members, to } = facts
-  return members.flatMap(({ name, running: said, installed }) => {
+  return members.flatMap(({ name, running: said, installed }): readonly UpgradeProblem[] => {
     const running = said ?? installed
     if (running === undefined) return []
     const move = moveBetween(running, to)
@@ -99,9 +104,14 @@ function pathProblems(facts: UpgradeFacts): UpgradeProblem[] {
   })
 }
 
-function leastProblems({ to }: UpgradeFacts, name: string, running: string): UpgradeProblem[] {
+function leastProblems(
+  { to, direction, downgrade }: UpgradeFacts,
+  name: string,
+  running: string,
+): UpgradeProblem[] {
   const rule = LEAST_BEFORE_STEP[minorOf(to)]
-  if (rule === undefined) return []
+  // A downgrade that is given up ends where it began.
+  if (rule === undefined || (direction === 'abort' && downgrade !== undefined)) return []
   const message = `etcd ${running} runs there; before ${minorOf(to)} every member wants`
   const first = `first: quorate upgrade --to ${patchToName(rule.better)}`
   if (!atLeast(running, rule.least)) {
@@ -111,39 +121,6 @@ function leastProblems({ to }: UpgradeFacts, name: string, running: string): Upg
   return [warning(`${message} better ${rule.better} or newer`, first, name)]
 }
 
-/** A member goes back a minor only where the cluster has never been on the newer one as a whole. */
-function backProblems(facts: UpgradeFacts, name: string, running: string): UpgradeProblem[] {
-  const { members, to, clusterVersion } = facts
-  const minor = minorOf(to)
-  const old = members.some((member) => member.running !== undefined && minorOf(member.running) === minor)
-  if (clusterVersion === undefined) {
-    return [
-      blocker(
-        `nobody could say whether the cluster is still one of etcd ${minor}`,
-        'see why: quorate status',
-        name,
-      ),
-    ]
-  }
-  if (old && clusterVersion === minor) return []
-  const reason =
-    clusterVersion === minor
-      ? `every member runs etcd ${minorOf(running)} now, and the cluster is about to become one`
-      : `the cluster is one of etcd ${clusterVersion} since every member has run that`
-  const official = officialDowngrade(running)
-  const way =
-    official === undefined
-      ? 'etcd has no way back'
-      : `etcd's own way back is ${official}, which quorate does not do`
-  return [
-    blocker(
-      `${reason}: etcd ${to} would refuse to start on its data`,
-      `${way}; what is left is the snapshot that was taken before the upgrade`,
-      name,
-    ),
-  ]
-}
-
 function tooFar(
   name: string,
   running: string,
@@ -151,8 +128,9 @@ function tooFar(
   move: Extract<Move, { kind: 'too-far' }>,
 ): UpgradeProblem {
   const what = `etcd ${running} runs there, and ${to} is more than one minor version away: etcd goes one at a time`
-  if (move.back)
-    return blocker(what, 'going back that far takes a snapshot that was taken with that version', name)
+  const below = [...move.via, minorOf(to)]
+  if (move.back && below.some((minor) => DOWNGRADES[minor] === undefined))
+    return blocker(what, BACKUP_HINT, name)
   const steps = [...move.via.map((minor) => newestPatch(minor) ?? minor), to].join(', then ')
   return blocker(what, `go by way of ${steps}, each with an upgrade of its own`, name)
 }

@@ -13,6 +13,7 @@ import {
 } from './gen/maintenance_pb.ts'
 import { oneLine } from '../spec/visible.ts'
 import { utf8 } from './keys.ts'
+import { minorIn } from './minor.ts'
 
 export { formatId } from './id.ts'
 
@@ -72,6 +73,10 @@ export interface ReachableMember {
   readonly dbSizeInUseBytes: number | undefined
   /** The quota in force, in bytes; undefined before etcd 3.6. */
   readonly dbSizeQuotaBytes?: number | undefined
+  /** The minor of its data, which follows the cluster's, `3.6`; undefined before etcd 3.6. */
+  readonly storageVersion?: string | undefined
+  /** The minor to which a downgrade is enabled; undefined: to none, or before etcd 3.6, which does not say so. */
+  readonly downgradeTarget?: string | undefined
   readonly raftTerm: bigint
   readonly raftIndex: bigint
   /** undefined before etcd 3.4. */
@@ -201,6 +206,10 @@ function describeStatus(status: StatusResponse) {
     dbSizeBytes: Number(status.dbSize),
     dbSizeInUseBytes: modern ? Number(status.dbSizeInUse) : undefined,
     dbSizeQuotaBytes: status.dbSizeQuota > 0n ? Number(status.dbSizeQuota) : undefined,
+    storageVersion: minorIn(status.storageVersion),
+    downgradeTarget: status.downgradeInfo?.enabled
+      ? (minorIn(status.downgradeInfo.targetVersion) ?? 'unknown')
+      : undefined,
     raftTerm: status.raftTerm,
     raftIndex: status.raftIndex,
     raftAppliedIndex: modern ? status.raftAppliedIndex : undefined,

@@ -13,6 +13,7 @@ import { type AskedMember, askMembers } from './ask-members.ts'
 import { leftBehind } from './left-behind.ts'
 import { type Looked, type MemberStatus, memberStatus, seen } from './member-status.ts'
 import { type BackupStatus, backupsSeen } from './status-backups.ts'
+import { type VersionStatus, versionStatus } from './status-versions.ts'
 
 /** Stable and documented in docs/status.md: fields are added, never renamed or removed. */
 export interface StatusReport {
@@ -38,7 +39,7 @@ export interface StatusReport {
     readonly caExchange: boolean
     /** What does not, and yet wants doing. */
     readonly notes: readonly string[]
-  }
+  } & VersionStatus
   readonly members: readonly MemberStatus[]
   /** null: the cluster file has no schedule, or no node follows one. */
   readonly backups: BackupStatus | null
@@ -77,9 +78,12 @@ export async function status(session: Session): Promise<StatusReport> {
   })
   const health = healthOf(judgement.problems)
   const members = looked.map((one) => memberStatus(one, judgement.leaderId, view.members))
+  const versions = versionStatus(cluster.etcd.version, view)
+  const { versionTrouble: trouble } = versions
   return {
     cluster: {
       name: cluster.name,
+      ...versions,
       id: judgement.clusterId === undefined ? null : formatId(judgement.clusterId),
       healthy: health === 'unknown' ? null : judgement.healthy,
       health,
@@ -95,6 +99,7 @@ export async function status(session: Session): Promise<StatusReport> {
         ...plaintextNotes(cluster, plain),
         ...namelessNotes(cluster, looked),
         ...corruptNotes(view),
+        ...(trouble === null ? [] : [`${trouble.message}: ${trouble.hint}`]),
         ...notes,
       ],
     },

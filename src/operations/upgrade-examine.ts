@@ -1,6 +1,9 @@
 /** What a change of version would be, and everything that speaks against it: found out by looking alone. */
 import type { UpgradeFacts, UpgradeProblem } from '../etcd/upgrade-facts.ts'
 import { blocker } from '../etcd/upgrade-facts.ts'
+import { compareMinors } from '../etcd/minor.ts'
+import { canceledBy, isDowngrade, onlyCancels } from '../etcd/upgrade-downgrade.ts'
+import { DOWNGRADES } from '../etcd/upgrade-path.ts'
 import { precheckUpgrade, versionsToLeave } from '../etcd/upgrade-precheck.ts'
 import { atLeast, minorOf } from '../etcd/versions.ts'
 import type { ApplyIntent } from '../plan/intent.ts'
@@ -33,6 +36,10 @@ export interface UpgradePreview {
   readonly seconds: number
   /** Once the last member has been restarted there is no going back but by a snapshot. */
   readonly pointOfNoReturn: boolean
+  /** The minor that etcd's own downgrade takes the cluster to; null: none is needed. */
+  readonly downgrade: string | null
+  /** The minor of a downgrade that is enabled, and canceled in the end; null: none is. */
+  readonly cancels: string | null
   /** With one or two members nothing can be written while one of them restarts. */
   readonly outage: boolean
   /** Keys of the cluster file that will be exchanged in the end: `etcd.version`. */
@@ -42,6 +49,8 @@ export interface UpgradePreview {
 }
 
 export interface Examined {
+  /** There is nothing to do but to cancel a downgrade, for which a quorum is enough. */
+  readonly cancelsOnly: boolean
   readonly preview: UpgradePreview
   readonly observed: Observed
   readonly intent: ApplyIntent
@@ -51,6 +60,7 @@ export interface Examined {
 /** Guesses, in seconds: a member's restart with all checks around it, and the new version of the cluster. */
 const MEMBER_SECONDS = 6
 const RAISE_SECONDS = 5
+const CONVERT_SECONDS = 10
 const SNAPSHOT_BYTES_PER_SECOND = 20 * 1024 ** 2
 
 /**
@@ -66,26 +76,29 @@ export async function examine(
   const { cluster } = session
   const back = options.direction === 'abort'
   const canarySeconds = back ? 0 : options.canarySeconds
-  const upgrade = { canarySeconds, back }
+  const upgrade = { canarySeconds, back, cancels: back }
   const intent: ApplyIntent = { ...applyIntent(cluster, session.now()), upgrade }
   const observed = await observe(session)
-  const { facts, storeBytes } = await upgradeFacts(session, observed, options.direction)
+  const { facts, storeBytes } = await upgradeFacts(session, observed, options.direction, file.etcd.version)
   const from = versionsToLeave(facts)
   const problems = [
     ...precheckUpgrade(facts),
     ...directionProblems(facts, from, file),
     ...otherChanges(session, file, facts, observed),
   ]
+  const down = isDowngrade(facts)
+  const cancelsOnly = onlyCancels(facts)
   // Fetching for nothing, and over a network that may be slow, helps nobody.
   const clear = problems.every(({ severity }) => severity !== 'blocker')
-  const supplies = clear
-    ? await gatherSupplies(session, observed, file)
-    : { artifacts: new Map<never, never>(), problems: [] }
+  const supplies =
+    clear && !cancelsOnly
+      ? await gatherSupplies(session, observed, file)
+      : { artifacts: new Map<never, never>(), problems: [] }
   const pinned = file.etcd.sha256 === undefined || cluster.etcd.sha256 !== undefined
   const fileProblems = clear && pinned ? await fileEditProblems(cluster, edits) : []
-  const planned = clear ? plan(intent, observed) : { waves: [], blocked: [] }
+  const planned = clear && !cancelsOnly ? plan(intent, observed) : { waves: [], blocked: [] }
   const order = planned.waves.flat().flatMap((step) => (step.kind === 'restart' ? [step.host] : []))
-  const snapshotBytes = options.direction === 'upgrade' && order.length > 0 ? storeBytes : null
+  const snapshotBytes = (!back || down) && order.length > 0 ? storeBytes : null
   const minorChanges = from.some((version) => minorOf(version) !== minorOf(cluster.etcd.version))
   const preview: UpgradePreview = {
     direction: options.direction,
@@ -95,8 +108,12 @@ export async function examine(
     order,
     canarySeconds,
     snapshotBytes,
-    seconds: secondsFor(order.length, canarySeconds, snapshotBytes ?? 0, minorChanges),
-    pointOfNoReturn: options.direction === 'upgrade' && minorChanges,
+    seconds:
+      secondsFor(order.length, canarySeconds, snapshotBytes ?? 0, minorChanges) +
+      (down ? CONVERT_SECONDS : 0),
+    pointOfNoReturn: !back && from.some((version) => isFinal(version, cluster.etcd.version)),
+    downgrade: down ? minorOf(cluster.etcd.version) : null,
+    cancels: canceledBy(facts) ?? null,
     outage: order.length > 0 && facts.voters.all < 3,
     fileEdits: edits.map(({ path }) => path.join('.')),
     problems: [
@@ -106,16 +123,23 @@ export async function examine(
       ...problems,
     ],
   }
-  return { preview, observed, intent, supplies }
+  return { preview, observed, intent, supplies, cancelsOnly }
+}
+
+/** etcd has no way back from the newer minor. */
+function isFinal(from: string, to: string): boolean {
+  const [before, after] = [minorOf(from), minorOf(to)]
+  return compareMinors(before, after) < 0 && DOWNGRADES[before] === undefined
 }
 
 /** Going back means to the file's version, from a newer one. */
 function directionProblems(
-  { direction, to }: UpgradeFacts,
+  facts: UpgradeFacts,
   from: readonly string[],
   file: Cluster,
 ): readonly UpgradeProblem[] {
-  if (direction !== 'abort' || from.length === 0) return []
+  const { direction, to } = facts
+  if (direction !== 'abort' || from.length === 0 || canceledBy(facts) !== undefined) return []
   const newest = from.at(-1) ?? to
   if (atLeast(newest, to)) return []
   const message = `the members run ${from.join(', ')}, and the cluster file says ${file.etcd.version}: that is no upgrade to go back from`
@@ -134,7 +158,9 @@ function otherChanges(
   const [version] = versions
   if (versions.size !== 1 || version === undefined || facts.problems.length > 0) return []
   const present: Cluster = { ...file, etcd: { ...file.etcd, version } }
-  const { waves, blocked } = plan(applyIntent(present, session.now()), observed)
+  // A downgrade that is enabled is what this is about, or told of already.
+  const others = { ...observed, cluster: observed.cluster && { ...observed.cluster, downgrade: undefined } }
+  const { waves, blocked } = plan(applyIntent(present, session.now()), others)
   const steps = waves.flat().map(({ host, what }) => (host === undefined ? what : `${host}: ${what}`))
   if (steps.length === 0 && blocked.length === 0) return []
   const list = steps.length > 0 ? steps.slice(0, 3) : blocked.map(({ message }) => message)

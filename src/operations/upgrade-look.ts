@@ -1,12 +1,17 @@
 /** Looks at everything that `precheckUpgrade` judges: versions, health, the v2 API's store, users. */
 import { usesAuthentication } from '../etcd/authentication.ts'
+import type { MemberClient } from '../etcd/client.ts'
 import { peerUrl } from '../etcd/configuration.ts'
+import { isSecretlyEnabled, validateDowngrade } from '../etcd/downgrade.ts'
 import { judgeView } from '../etcd/health.ts'
+import { compareMinors, minorIn } from '../etcd/minor.ts'
 import { readServedVersion } from '../etcd/served-version.ts'
+import { isDowngrade } from '../etcd/upgrade-downgrade.ts'
 import type { UpgradeDirection, UpgradeFacts } from '../etcd/upgrade-facts.ts'
+import { DOWNGRADES } from '../etcd/upgrade-path.ts'
 import { connectMemberV2 } from '../etcd/v2.ts'
-import { atLeast, supportsV2 } from '../etcd/versions.ts'
-import { readClusterView } from '../etcd/view.ts'
+import { minorOf, supportsV2 } from '../etcd/versions.ts'
+import { type ClusterView, readClusterView } from '../etcd/view.ts'
 import { QuorateError } from '../errors.ts'
 import type { Observed } from '../plan/observed.ts'
 import type { Session } from '../run/session.ts'
@@ -21,19 +26,24 @@ export interface LookedAt {
   readonly storeBytes: number
 }
 
-/** @throws QuorateError `cancelled`, or of the machines that can't be reached. */
+/**
+ * @param file the cluster file's version
+ * @throws QuorateError `cancelled`, or of the machines that can't be reached.
+ */
 export async function upgradeFacts(
   session: Session,
   observed: Observed,
   direction: UpgradeDirection,
+  file: string,
 ): Promise<LookedAt> {
   const { cluster, signal } = session
   const nodes = etcdNodes(cluster)
   const clients = await session.members(nodes)
   const view = await readClusterView(clients, signal)
   const answering = nodes.filter((_, index) => view.members[index]?.reachable === true)
-  const [clusterVersion, v2Keys, ...authentication] = await Promise.all([
-    highestClusterVersion(session, answering),
+  const [said, downgrade, v2Keys, ...authentication] = await Promise.all([
+    clusterVersions(session, answering),
+    downgradeTarget(view, clients, signal),
     v2Names(
       session,
       answering.filter((node) => {
@@ -56,7 +66,10 @@ export async function upgradeFacts(
         active: state?.unit.active === 'active',
       }
     }),
-    clusterVersion,
+    // A member that says less has not heard yet that it rose.
+    clusterVersion: said.toSorted(compareMinors).at(-1),
+    file,
+    downgrade,
     etcd: cluster.etcd,
     problems: judgeView(view, {
       members: nodes.map((node) => ({ name: node.name, peerUrls: [peerUrl(cluster, node)] })),
@@ -68,14 +81,12 @@ export async function upgradeFacts(
     authentication: authentication.find((answer) => answer !== undefined),
     v2Keys,
   }
-  return { facts, storeBytes }
+  const leader = clients.find(({ name }) => name === observed.cluster?.leader)
+  return { facts: { ...facts, refusal: await refusalOf(session, facts, leader) }, storeBytes }
 }
 
-/** It only ever rises: a member that says less has not heard of it yet. undefined: not one of them could say. */
-export async function highestClusterVersion(
-  session: Session,
-  nodes: readonly Node[],
-): Promise<string | undefined> {
+/** Of the members that could say. */
+export async function clusterVersions(session: Session, nodes: readonly Node[]): Promise<readonly string[]> {
   const answers = await Promise.all(
     nodes.map(async (node) => {
       const endpoint = await session.endpoint(node)
@@ -83,9 +94,45 @@ export async function highestClusterVersion(
       return await orUndefined(async () => (await readServedVersion(options)).cluster)
     }),
   )
-  return answers
-    .filter((answer) => answer !== undefined)
-    .toSorted((a, b) => (atLeast(`${a}.0`, `${b}.0`) ? -1 : 1))[0]
+  return answers.filter((answer) => answer !== undefined)
+}
+
+/** The minor to which a downgrade is enabled. Members of 3.5 don't say so, but refuse another one. */
+async function downgradeTarget(
+  { members }: ClusterView,
+  clients: readonly MemberClient[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const reachable = members.filter((member) => member.reachable)
+  const said = reachable.map((member) => member.downgradeTarget).find((target) => target !== undefined)
+  if (said !== undefined || reachable.length === 0) return said
+  if (reachable.some(({ version }) => minorIn(version) !== '3.5')) return undefined
+  const client = clients.find(({ name }) =>
+    reachable.some((member) => member.name === name && member.read.answered),
+  )
+  if (client === undefined) return undefined
+  return (await orUndefined(async () => await isSecretlyEnabled(client, '3.5', signal))) ? '3.5' : undefined
+}
+
+/** Why etcd would not downgrade the cluster as it is, in words. */
+async function refusalOf(
+  session: Session,
+  facts: UpgradeFacts,
+  client: MemberClient | undefined,
+): Promise<string | undefined> {
+  const minor = minorOf(facts.to)
+  const asked = isDowngrade(facts) && facts.downgrade === undefined && facts.clusterVersion !== minor
+  if (!asked || client === undefined || DOWNGRADES[minor] === undefined) return undefined
+  try {
+    const verdict = await validateDowngrade(client, minor, session.signal)
+    if (verdict === 'possible') return undefined
+    return verdict === 'under-way'
+      ? 'another one is under way'
+      : `the cluster is one of ${facts.clusterVersion}`
+  } catch (error) {
+    if (!(error instanceof QuorateError) || error.code !== 'etcd') throw error
+    return error.message
+  }
 }
 
 /** The v2 API's top-level keys, as the first member says that serves it; undefined: none does. */

@@ -4,14 +4,15 @@ import { QuorateError, combineErrors } from '../errors.ts'
 import { minorOf } from '../etcd/versions.ts'
 import { verifyCluster } from '../etcd/verify.ts'
 import { readClusterView } from '../etcd/view.ts'
+import { awaitDowngradeEnd } from '../run/downgrade.ts'
 import type { Session } from '../run/session.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
 import program from './running-binary.sh?raw'
 import type { UpgradeSupplies } from './upgrade-supplies.ts'
-import { highestClusterVersion } from './upgrade-look.ts'
+import { clusterVersions } from './upgrade-look.ts'
 
-/** A leader looks at its members' versions every 4 s or 5 s, and raises the cluster's. */
+/** A leader looks at its members' versions every 4 s or 5 s, and changes the cluster's. */
 const RAISE_MS = 30_000
 const PAUSE_MS = 250
 
@@ -68,25 +69,30 @@ export async function proveUpgrade(
 }
 
 /**
- * Waits until the cluster as a whole is one of the new minor: a newer upgrade may begin only then, and no going back is
- * possible from then on.
+ * Waits until the cluster as a whole is one of the wanted minor, whether that is a newer or an older one, and no downgrade is
+ * enabled: another change of version may begin only then.
  *
  * @throws QuorateError `unhealthy` if that doesn't happen within half a minute.
  */
 export async function awaitClusterVersion(session: Session): Promise<string> {
   const { cluster, signal } = session
+  const nodes = etcdNodes(cluster)
   const minor = minorOf(cluster.etcd.version)
   const deadline = performance.now() + RAISE_MS
   for (;;) {
-    const now = await highestClusterVersion(session, etcdNodes(cluster))
-    if (now === minor) return now
+    const said = await clusterVersions(session, nodes)
+    const others = said.filter((version) => version !== minor)
+    if (said.length > 0 && others.length === 0) break
     if (performance.now() > deadline) {
+      const now = others[0] ?? 'no version'
       throw new QuorateError(
         'unhealthy',
-        `every member runs etcd ${cluster.etcd.version}, but the cluster still calls itself one of ${now ?? 'no version'} after ${RAISE_MS / 1000} s`,
+        `every member runs etcd ${cluster.etcd.version}, but the cluster still calls itself one of ${now} after ${RAISE_MS / 1000} s`,
         { hint: 'the leader decides that; see its journal: quorate run etcd -- journalctl -u etcd -n 50' },
       )
     }
     await sleep(PAUSE_MS, undefined, { signal })
   }
+  await awaitDowngradeEnd(await session.members(nodes), minor, signal)
+  return minor
 }

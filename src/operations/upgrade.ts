@@ -3,10 +3,13 @@ import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import type { UpgradeProblem } from '../etcd/upgrade-facts.ts'
 import { type SnapshotFile, takeSnapshot } from '../etcd/snapshot.ts'
+import { ascend } from '../plan/descent.ts'
 import type { Observed } from '../plan/observed.ts'
 import type { Step } from '../plan/steps.ts'
 import { blockedError, run } from '../run/engine.ts'
+import type { Lock } from '../run/lock.ts'
 import type { Session } from '../run/session.ts'
+import { runWave } from '../run/wave.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { lockAll } from './apply.ts'
 import { type Examined, type UpgradePreview, architectureIn, examine } from './upgrade-examine.ts'
@@ -63,7 +66,8 @@ export async function upgrade(session: Session, options: UpgradeOptions): Promis
   const shown = await look(session, options)
   requireClear(shown.examined.preview)
   const { preview } = shown.examined
-  if (preview.from.length === 0 && preview.order.length === 0 && preview.fileEdits.length === 0) {
+  const { from, order, fileEdits, cancels } = preview
+  if (from.length === 0 && order.length === 0 && fileEdits.length === 0 && cancels === null) {
     return {
       ...(await prove(shown.session, shown.examined)),
       changed: false,
@@ -87,6 +91,7 @@ export async function upgrade(session: Session, options: UpgradeOptions): Promis
     { verb, probe: options.probe },
     async (recorded) => {
       try {
+        if (examined.cancelsOnly) return await cancelOnly(recorded, lock, examined)
         const { done, observed } = await run(recorded, lock, examined.intent, examined.observed)
         return { done, ...(await prove(recorded, { ...examined, observed })) }
       } catch (error) {
@@ -96,13 +101,15 @@ export async function upgrade(session: Session, options: UpgradeOptions): Promis
     },
   )
   await editFile(wanted.cluster, target.edits)
-  return { changed: true, from: preview.from, to: preview.to, snapshot, availability, ...result }
+  return { changed: true, from, to: preview.to, snapshot, availability, ...result }
 }
 
 /** After a failure or Ctrl-C. */
-function wayOn({ to, pointOfNoReturn }: UpgradePreview, { abort }: UpgradeOptions): string {
+function wayOn({ to, pointOfNoReturn, downgrade }: UpgradePreview, { abort }: UpgradeOptions): string {
   const same = `what was done stays done, and the same command goes on from there`
   if (abort === true) return same
+  if (downgrade !== null)
+    return `${same}: quorate upgrade --to ${to}; cancel the downgrade: quorate upgrade --abort`
   const until = pointOfNoReturn ? ', as long as one member has never run the new version' : ''
   return `${same}: quorate upgrade --to ${to}; back to where it came from: quorate upgrade --abort${until}`
 }
@@ -134,8 +141,21 @@ function requireSame(shown: UpgradePreview, now: UpgradePreview): void {
 }
 
 /** The order may change with the leader. */
-function whatWasShown({ from, clusterVersion, order }: UpgradePreview): string {
-  return JSON.stringify([from, clusterVersion, order.toSorted()])
+function whatWasShown({ from, clusterVersion, order, downgrade, cancels }: UpgradePreview): string {
+  return JSON.stringify([from, clusterVersion, order.toSorted(), downgrade, cancels])
+}
+
+/** With every member as it should be, or with some that are not: these are not waited for. */
+async function cancelOnly(
+  session: Session,
+  lock: Lock,
+  { observed, preview, ...examined }: Examined,
+): Promise<Pick<UpgradeReport, 'done' | 'members' | 'clusterVersion'>> {
+  const steps = ascend({ intent: examined.intent, observed })
+  await runWave(session, lock, observed, steps)
+  const well = preview.problems.length === 0
+  if (well) return { done: steps, ...(await prove(session, { ...examined, observed })) }
+  return { done: steps, members: [], clusterVersion: preview.clusterVersion ?? '' }
 }
 
 /** From the leader, which has everything; the canary is another one. */

@@ -31,4 +31,6 @@ export interface UpgradePermit {
   readonly canarySeconds: number
   /** Back to where they came from: a member that the new version made sick goes first, instead of being waited for. */
   readonly back: boolean
+  /** A downgrade to the minor before that is enabled is canceled once every member runs the wanted version. */
+  readonly cancels?: boolean | undefined
 }

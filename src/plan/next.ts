@@ -6,6 +6,7 @@
 import { CAUGHT_UP } from '../etcd/lag.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { certificateNames, faultsOf, issueStep } from './certificates.ts'
+import { ascend } from './descent.ts'
 import { strangeReasons } from './ground.ts'
 import type { ApplyIntent } from './intent.ts'
 import { arrive, depart, join, leave } from './members.ts'
@@ -175,5 +176,6 @@ const STAGES: readonly Stage[] = [
   leave,
   canary,
   roll,
+  ascend,
   settle,
 ]

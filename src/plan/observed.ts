@@ -47,6 +47,10 @@ export interface ClusterFacts {
   readonly leader: string | undefined
   /** The version that each member that answered runs, by name. */
   readonly versions: Readonly<Record<string, string>>
+  /** The minor to which a downgrade is enabled, `3.5`; undefined: to none, as far as members say (those of 3.5 don't). */
+  readonly downgrade?: string | undefined
+  /** The minor of each member's data, by name, of those that say it: 3.6 and newer. It follows the cluster's minor. */
+  readonly storage?: Readonly<Record<string, string>> | undefined
   /** How many entries of the Raft log each member that answered has still to apply, by name. */
   readonly lag: Readonly<Record<string, number>>
   /** What keeps the members that there are from being healthy; empty: they are. Who should be there is another matter. */

@@ -11,6 +11,7 @@ import { tlsOwner } from './ground.ts'
 import { faultsOnceAsked, faultsOnceIssued } from './peer-identity.ts'
 import { parsePin } from './pin.ts'
 import { peersForNow } from './plain-peers.ts'
+import { endedDowngrade, predictDowngrade } from './predict-downgrade.ts'
 import { predictMembership } from './predict-membership.ts'
 import { isRestoreStep, predictRestore } from './predict-restore.ts'
 import type { RestoreStep } from './restore-steps.ts'
@@ -57,6 +58,10 @@ export function predict(cluster: Cluster, observed: Observed, step: Step): Obser
     case 'member-remove':
     case 'member-update':
       return observed.cluster ? { ...observed, cluster: predictMembership(observed.cluster, step) } : observed
+    case 'downgrade-enable':
+    case 'downgrade-await':
+    case 'downgrade-cancel':
+      return observed.cluster ? { ...observed, cluster: predictDowngrade(observed.cluster, step) } : observed
     case 'canary':
     case 'verify':
       return observed.cluster ? { ...observed, cluster: { ...observed.cluster, verified: true } } : observed
@@ -203,10 +208,8 @@ function predictMembers(cluster: Cluster, observed: Observed, host: string): Obs
   )
   const leader = facts.leader ?? healthy[0]
   const versions = { ...facts.versions, [host]: installedVersion(observed, host) }
-  return {
-    ...observed,
-    cluster: { ...facts, members, healthy, leader, versions, problems: running ? [] : facts.problems },
-  }
+  const after = { ...facts, members, healthy, leader, versions, problems: running ? [] : facts.problems }
+  return { ...observed, cluster: endedDowngrade(after) }
 }
 
 function installedVersion({ hosts }: Observed, host: string): string {

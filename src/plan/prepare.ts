@@ -6,6 +6,7 @@ import { certificateNames, faultsOf, keepsKey, requestConfiguration } from './ce
 import { memberEnvironment } from '../etcd/configuration.ts'
 import { unitFile } from '../etcd/unit-file.ts'
 import { describeOwner, directorySteps, sameOwner, tlsModeSteps } from './ground.ts'
+import { goesDown } from './descent.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { Observed } from './observed.ts'
 import { restartReasons } from './outdated.ts'
@@ -139,7 +140,8 @@ export function memberSteps(
   // Neither does a member that runs find another version's binary in its place before its turn.
   const present = presentVersion(observed, host)
   const otherVersion =
-    state.unit.environment !== undefined && present !== undefined && present !== cluster.etcd.version
+    goesDown(cluster, observed, host) ||
+    (state.unit.environment !== undefined && present !== undefined && present !== cluster.etcd.version)
   steps.push(
     ...directorySteps(cluster, host, state, starts),
     ...(otherVersion ? [] : binarySteps(cluster, host, architecture, state)),

@@ -2,19 +2,27 @@
 import { refuseChange, unsafeChanges } from '../flannel/change.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { certificateNames } from './certificates.ts'
+import { descentRefusals } from './descent.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { Observed } from './observed.ts'
 import type { BlockReason } from './steps.ts'
 import { versionRefusals } from './version-refusals.ts'
 
-export function refusals({ cluster, upgrade }: ApplyIntent, observed: Observed): readonly BlockReason[] {
+export function refusals(intent: ApplyIntent, observed: Observed): readonly BlockReason[] {
+  const { cluster, upgrade } = intent
   const members = etcdNodes(cluster).flatMap((node) => {
     const state = observed.hosts[node.name]?.member
     if (state === undefined) return []
     return state.unit.environment === undefined ? [] : authorityReasons(cluster, node, observed)
   })
   const versions = upgrade === undefined ? versionRefusals(cluster, observed) : []
-  return [...weakCaReasons(observed), ...versions, ...members, ...networkReasons(cluster, observed)]
+  return [
+    ...weakCaReasons(observed),
+    ...descentRefusals(intent, observed),
+    ...versions,
+    ...members,
+    ...networkReasons(cluster, observed),
+  ]
 }
 
 /** A weak CA is not let in. One that members trust already stays until it is exchanged: nobody is locked out. */

@@ -5,12 +5,13 @@
 import { peerUrl } from '../etcd/configuration.ts'
 import { CAUGHT_UP } from '../etcd/lag.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { descend, descentOf } from './descent.ts'
 import type { ClusterFacts, MemberFacts } from './observed.ts'
 import { closedUrls, closesPeers, restartReasons } from './outdated.ts'
 import { binarySteps, configurationSteps, memberFiles } from './prepare.ts'
 import { mayRestart, quorum } from './quorum.ts'
 import { type Roster, isInvited, isReplaced } from './roster.ts'
-import type { Scene, Stage, StageAnswer } from './stage.ts'
+import { type Scene, type Stage, type StageAnswer, isBlocked } from './stage.ts'
 import { handOver, opening, startSteps } from './start.ts'
 import { type HostStep, type Step, isHostStep } from './steps.ts'
 import { versionReasons } from './upgrade.ts'
@@ -34,6 +35,8 @@ export const heal: Stage = (scene) => {
   const facts = observed.cluster
   // Another version is no cure: who is sick on the way to it is waited for, and what is done then is for a person to say.
   if (situation.kind !== 'established' || intent.upgrade?.back === false) return []
+  // Nor does it start with an older minor before its data is in the format of that, which it converts while it runs.
+  if (intent.upgrade !== undefined && descentOf(intent, observed).kind === 'downgrade') return []
   // Whom others follow is not sick, though it may not answer us.
   const well = new Set([...(facts?.healthy ?? []), facts?.leader])
   const sick = candidates(scene).filter(({ node }) => !well.has(node.name))
@@ -69,6 +72,8 @@ export const roll: Stage = (scene) => {
   const outdated = candidates(scene)
   const next = outdated.find(({ node }) => node.name !== facts.leader) ?? outdated[0]
   if (next === undefined) return []
+  const before = descend(scene)
+  if (isBlocked(before) || before.length > 0) return before
   const taken = addressTaken(scene, roster, next.node)
   if (taken !== undefined) return taken
   // With one or two voters there is no restart that nobody notices.

@@ -127,6 +127,7 @@ export type ClusterStep =
   | (StepCommon & { readonly kind: 'compare' })
   /** Members of a new version are watched at work, before the others follow. `nodes`: those that run it. */
   | (StepCommon & { readonly kind: 'canary'; readonly nodes: readonly string[]; readonly seconds: number })
+  | DowngradeStep
   /** Hands leadership to another member, and waits until all agree on it. `to`: a node's name. */
   | (StepCommon & { readonly kind: 'move-leader'; readonly to: string })
   | MembershipStep
@@ -135,6 +136,17 @@ export type ClusterStep =
       readonly network: FlannelNetwork
       readonly before: string | undefined
     })
+
+/** A part of etcd's own downgrade. `target`: the minor, like `3.5`. */
+export type DowngradeStep = StepCommon & {
+  /**
+   * - `downgrade-enable`: validates it, and enables it.
+   * - `downgrade-await`: waits until the data of every member is in the older format.
+   * - `downgrade-cancel`: members of the newer minor keep their data, and the cluster's minor rises again.
+   */
+  readonly kind: 'downgrade-enable' | 'downgrade-await' | 'downgrade-cancel'
+  readonly target: string
+}
 
 /** A change of who belongs to the cluster: one a wave, and never two within five seconds. */
 export type MembershipStep =

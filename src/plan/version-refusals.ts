@@ -4,6 +4,7 @@
  */
 import { atLeast } from '../etcd/versions.ts'
 import { type Cluster, etcdNodes } from '../spec/cluster.ts'
+import { wayOn as downgradeWay } from './descent.ts'
 import type { Observed } from './observed.ts'
 import type { BlockReason } from './steps.ts'
 
@@ -28,7 +29,11 @@ export function versionRefusals(cluster: Cluster, observed: Observed): readonly 
   const others = found
     .flatMap(({ running, installed }) => [running, installed])
     .filter((one) => one !== undefined && one !== wanted)
-  const hint = wayOn(wanted, found, others as readonly string[])
+  const downgrade = observed.cluster?.downgrade
+  const hint =
+    downgrade === undefined
+      ? wayOn(wanted, found, others as readonly string[])
+      : downgradeWay(cluster, observed, downgrade)
   return found.flatMap(({ host, running, installed }) => {
     const wrong = [running, installed].find((one) => one !== undefined && one !== wanted)
     if (wrong === undefined) return []

@@ -62,6 +62,12 @@ export function judgeFacts(
         : (reachable.find(({ memberId }) => memberId === leaderId)?.name ??
           members.find(({ id }) => id === formatId(leaderId))?.name),
     versions: Object.fromEntries(reachable.map(({ name, version }) => [name, version])),
+    downgrade: reachable.map(({ downgradeTarget }) => downgradeTarget).find((target) => target !== undefined),
+    storage: Object.fromEntries(
+      reachable.flatMap(({ name, storageVersion }) =>
+        storageVersion === undefined ? [] : [[name, storageVersion]],
+      ),
+    ),
     lag: raftLag({ members: reachable }),
     problems: [
       ...absent.map(({ name }) => `${name} does not run`),

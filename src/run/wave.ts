@@ -140,6 +140,13 @@ async function runClusterStep(
       await watchCanary(session, observed, step)
       return
     }
+    case 'downgrade-enable':
+    case 'downgrade-await':
+    case 'downgrade-cancel': {
+      const { runDowngrade } = await import('./downgrade.ts')
+      await runDowngrade(session, observed, step)
+      return
+    }
     case 'move-leader': {
       const [{ moveLeadership }, { listedClients }] = await Promise.all([
         import('../etcd/leadership.ts'),

@@ -1,0 +1,109 @@
+/**
+ * etcd's own downgrade to the minor before: one call validates, enables and cancels it, and etcd ends it by itself once
+ * every member runs the older minor. From 3.6 on a member's status tells of it; 3.5 knows of it, but does not say so.
+ *
+ * Sources: https://etcd.io/docs/v3.7/downgrades/downgrade_3_7/ and …/downgrade_3_6/, etcd's server/etcdserver/version.
+ */
+import { QuorateError } from '../errors.ts'
+import type { MemberClient } from './client.ts'
+import { isFailedPrecondition, isInvalidArgument } from './failure.ts'
+import { DowngradeRequest_DowngradeAction as Action, Maintenance } from './gen/maintenance_pb.ts'
+import { minorBefore, minorIn } from './minor.ts'
+
+/** How long a member may take to say its status, in ms. */
+const STATUS_MS = 2_000
+
+/** What etcd says of a downgrade to a minor. */
+export type DowngradeVerdict =
+  | 'possible'
+  /** One is enabled already, to whatever minor. */
+  | 'under-way'
+  /** The cluster is not of the minor above: it has not become one yet, or is no more. */
+  | 'other-minor'
+
+/** What one member says of the versions around it: minors, like `3.6`. */
+export interface Standing {
+  readonly name: string
+  /** Of its process. */
+  readonly minor: string | undefined
+  /** Of its data; undefined: before 3.6, which does not say so. */
+  readonly storage: string | undefined
+  /** That a downgrade which is enabled goes to; undefined: none is, or the member is older than 3.6. */
+  readonly target: string | undefined
+}
+
+/** Changes nothing. @param target a minor, `3.5`. @throws QuorateError `etcd`, as where etcd's users forbid it. */
+export async function validateDowngrade(
+  client: MemberClient,
+  target: string,
+  signal?: AbortSignal,
+): Promise<DowngradeVerdict> {
+  const request = { action: Action.VALIDATE, version: `${target}.0` }
+  try {
+    await client.call(Maintenance.method.downgrade, request, { signal })
+    return 'possible'
+  } catch (thrown) {
+    if (isFailedPrecondition(thrown)) return 'under-way'
+    if (isInvalidArgument(thrown)) return 'other-minor'
+    throw thrown
+  }
+}
+
+/** @throws QuorateError `etcd` */
+export async function enableDowngrade(
+  client: MemberClient,
+  target: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  await client.call(
+    Maintenance.method.downgrade,
+    { action: Action.ENABLE, version: `${target}.0` },
+    { signal },
+  )
+}
+
+/** etcd answers with success even where it failed: the members' status tells. @throws QuorateError `etcd` */
+export async function cancelDowngrade(client: MemberClient, signal?: AbortSignal): Promise<void> {
+  await client.call(Maintenance.method.downgrade, { action: Action.CANCEL }, { signal })
+}
+
+/** Of every member that answers. @throws QuorateError `cancelled` */
+export async function readStandings(
+  clients: readonly MemberClient[],
+  signal?: AbortSignal,
+): Promise<readonly Standing[]> {
+  const answers = await Promise.all(
+    clients.map(async (client): Promise<Standing | undefined> => {
+      try {
+        const status = await client.call(Maintenance.method.status, {}, { timeoutMs: STATUS_MS, signal })
+        const { enabled = false, targetVersion = '' } = status.downgradeInfo ?? {}
+        return {
+          name: client.name,
+          minor: minorIn(status.version),
+          storage: minorIn(status.storageVersion),
+          target: enabled ? (minorIn(targetVersion) ?? 'unknown') : undefined,
+        }
+      } catch (thrown) {
+        if (!(thrown instanceof QuorateError) || thrown.code !== 'etcd') throw thrown
+        return undefined
+      }
+    }),
+  )
+  return answers.filter((standing) => standing !== undefined)
+}
+
+/**
+ * Whether a downgrade is enabled in a cluster whose members are all older than 3.6, and so don't say it: by asking for one
+ * that is never wanted. Members before 3.5 know no downgrades.
+ *
+ * @param minor of the cluster
+ * @throws QuorateError `etcd`
+ */
+export async function isSecretlyEnabled(
+  client: MemberClient,
+  minor: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  if (minor !== '3.5') return false
+  return (await validateDowngrade(client, minorBefore(minor), signal)) === 'under-way'
+}

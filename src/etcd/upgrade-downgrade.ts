@@ -1,0 +1,114 @@
+/** What etcd's own downgrade means for a change of version: whether one is needed, and what speaks against it. */
+import { newestPatch } from './hazards.ts'
+import { compareMinors, minorIn } from './minor.ts'
+import { type UpgradeFacts, type UpgradeProblem, blocker } from './upgrade-facts.ts'
+import {
+  type DowngradeRule,
+  BACKUP_HINT,
+  DOWNGRADES,
+  canCancel,
+  downgradeWayOn,
+} from './upgrade-path.ts'
+import { atLeast, minorOf } from './versions.ts'
+
+/** The cluster is of a newer minor than the wanted one, or about to become one: its members can't simply go back. */
+export function isDowngrade(facts: UpgradeFacts): boolean {
+  const minor = minorOf(facts.to)
+  const newer = facts.members.some(({ running, installed }) => {
+    const present = minorIn(running ?? installed ?? '')
+    return present !== undefined && compareMinors(present, minor) > 0
+  })
+  return newer && (facts.downgrade === minor || !isHalfWay(facts))
+}
+
+/** A member of the older minor runs, and the cluster is still one of it: nobody has to be asked. */
+function isHalfWay({ members, to, clusterVersion }: UpgradeFacts): boolean {
+  const minor = minorOf(to)
+  const old = members.some(({ running }) => running !== undefined && minorOf(running) === minor)
+  return old && clusterVersion === minor
+}
+
+/** Of a member that would go to the minor before. */
+export function backProblems(facts: UpgradeFacts, name: string, running: string): readonly UpgradeProblem[] {
+  const { to, clusterVersion, downgrade } = facts
+  const minor = minorOf(to)
+  const rule = DOWNGRADES[minor]
+  if (downgrade === minor && rule !== undefined) return ruleProblems(rule, facts, name, running)
+  if (clusterVersion === undefined) {
+    const message = `nobody could say whether the cluster is still one of etcd ${minor}`
+    return [blocker(message, 'see why: quorate status', name)]
+  }
+  if (isHalfWay(facts)) return []
+  if (rule !== undefined) return ruleProblems(rule, facts, name, running)
+  const reason =
+    clusterVersion === minor
+      ? `every member runs etcd ${minorOf(running)} now, and the cluster is about to become one`
+      : `the cluster is one of etcd ${clusterVersion} since every member has run that`
+  return [blocker(`${reason}: etcd ${to} would refuse to start on its data`, BACKUP_HINT, name)]
+}
+
+function ruleProblems(
+  { from, fromWhy, least, why }: DowngradeRule,
+  { to }: UpgradeFacts,
+  name: string,
+  running: string,
+): readonly UpgradeProblem[] {
+  const newest = newestPatch(minorOf(running)) ?? from
+  const low =
+    from === undefined || atLeast(running, from)
+      ? []
+      : [
+          blocker(
+            `etcd ${running} runs there; before a downgrade to ${minorOf(to)} every member needs ${from} or newer: ${fromWhy}`,
+            `first: quorate upgrade --to ${newest}`,
+            name,
+          ),
+        ]
+  if (atLeast(to, least)) return low
+  const message = `etcd ${to} is older than ${least}, the oldest patch to downgrade to: ${why}`
+  return [...low, blocker(message, `quorate upgrade --to ${newestPatch(minorOf(to)) ?? least}`)]
+}
+
+/** Of the cluster as a whole. */
+export function downgradeProblems(facts: UpgradeFacts): readonly UpgradeProblem[] {
+  const { to, members, clusterVersion, downgrade, refusal } = facts
+  const wanted = minorOf(to)
+  const minors = members.flatMap(({ running }) => minorIn(running ?? '') ?? []).toSorted(compareMinors)
+  const [lowest = wanted] = minors
+  if (downgrade !== undefined) return foreignProblems(facts, downgrade)
+  if (refusal !== undefined && isDowngrade(facts)) {
+    return [
+      blocker(`etcd refuses a downgrade to ${wanted}: ${refusal}`, 'see how the cluster is: quorate status'),
+    ]
+  }
+  const lags = clusterVersion !== undefined && compareMinors(clusterVersion, lowest) < 0
+  if (!lags || compareMinors(wanted, lowest) <= 0) return []
+  return [
+    blocker(
+      `every member runs etcd ${lowest} or newer, but the cluster is still one of ${clusterVersion}`,
+      "etcd raises that some seconds after the last restart: run this again. If it stays so, read the leader's journal: quorate run etcd -- journalctl -u etcd -n 50",
+    ),
+  ]
+}
+
+/** One that is enabled, by whomever. */
+function foreignProblems(facts: UpgradeFacts, target: string): readonly UpgradeProblem[] {
+  const { to, file = to, members } = facts
+  if (target === minorOf(to) || canceledBy(facts) !== undefined) return []
+  const message = `a downgrade of etcd to ${target} is enabled: etcd keeps the cluster at ${target} until it ends`
+  const present = members.map(({ name, running, installed }) => ({ name, version: running ?? installed }))
+  return [blocker(message, downgradeWayOn({ file, target, members: present }))]
+}
+
+/** The minor of the downgrade that `--abort` cancels, once every member is back up; undefined: it cancels none. */
+export function canceledBy({ direction, to, members, downgrade }: UpgradeFacts): string | undefined {
+  const minors = members.flatMap(({ running, installed }) => minorIn(running ?? installed ?? '') ?? [])
+  if (direction !== 'abort' || downgrade === undefined) return undefined
+  return canCancel(minorOf(to), downgrade, minors) ? downgrade : undefined
+}
+
+/** No member has to be restarted for that: a quorum is enough. */
+export function onlyCancels(facts: UpgradeFacts): boolean {
+  const present = facts.members.flatMap(({ running, installed }) => running ?? installed ?? [])
+  return canceledBy(facts) !== undefined && present.every((version) => version === facts.to)
+}
