@@ -76,6 +76,15 @@ export const BROKEN: readonly BrokenPlanner[] = [
       ),
   },
   {
+    what: 'lets members go to an older minor without asking etcd',
+    breaks: 'no-refused-start',
+    planner: (intent, observed) => {
+      const target = intent.cluster.etcd.version.split('.').slice(0, 2).join('.')
+      const storage = Object.fromEntries(intent.cluster.nodes.map(({ name }) => [name, target]))
+      return next(intent, intent.upgrade ? withFacts(observed, { downgrade: target, storage }) : observed)
+    },
+  },
+  {
     what: 'clears the data of members that do not run',
     breaks: 'no-data-removed',
     planner: (intent, observed) =>

@@ -8,6 +8,7 @@ import { Failure } from './failure.ts'
 import { settle } from './etcd.ts'
 import { withoutLoss } from './harm.ts'
 import { observe } from './look.ts'
+import { runDowngradeStep } from './minors.ts'
 import {
   type Raft,
   type RaftMember,
@@ -59,6 +60,10 @@ export function runClusterStep(world: World, cluster: Cluster, step: ClusterStep
       if (silent.length > 0) throw new Failure(`${silent.join(', ')} gives no hash`)
       return
     }
+    case 'downgrade-enable':
+    case 'downgrade-await':
+    case 'downgrade-cancel':
+      return runDowngradeStep(world, asked(world, seen), step)
     case 'move-leader': {
       const raft = asked(world, seen)
       const heir = serving(world, raft).find(([{ name }]) => name === step.to)?.[0]

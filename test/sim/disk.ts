@@ -43,6 +43,8 @@ export interface Disk {
   readonly binaries: Map<string, { sha256: string; version: string | undefined }>
   data: MemberData | undefined
   wal: MemberData | undefined
+  /** The minor of the format that its data is in; undefined: older than formats have minors. */
+  format: string | undefined
   tls: {
     ca: string | undefined
     readonly certificates: Map<string, Certificate>
@@ -89,6 +91,7 @@ export function bareDisk(node: Node): Disk {
     binaries: new Map(),
     data: undefined,
     wal: undefined,
+    format: undefined,
     tls: { ca: undefined, certificates: new Map(), keys: new Map() },
     pending: new Map(),
     enabled: false,

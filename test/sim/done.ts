@@ -17,6 +17,8 @@ export function checkDone(world: World, cluster: Cluster): void {
   const [id = ''] = ids
   if (ids.size > 1) throw broken(`the members are in ${ids.size} clusters`)
   checkMembership(world, cluster, id)
+  const raft = world.rafts.get(id)
+  if (raft?.downgrade !== undefined) throw broken(`a downgrade to ${raft.downgrade} is enabled`)
   const { network } = cluster
   if (network !== undefined && world.network !== renderConfig(network.config))
     throw broken('flannel has no network')

@@ -16,11 +16,18 @@ export const CHANGES = [
 /** What is done while etcd's version is raised; all but that by `apply` too. */
 export const UPGRADES = ['upgrade', 'setting', 'package'] as const
 
+/** And lowered, and neither gone on with. */
+export const DESCENTS = ['upgrade', 'downgrade', 'downgrade', 'turn-back', 'turn-back', 'package'] as const
+
 /** What it refuses, or what needs other verbs. */
 export const OTHERS = ['version', 'algorithm', 'layout', 'data-directory'] as const
 
 export interface Edit {
-  readonly kind: (typeof CHANGES)[number] | (typeof UPGRADES)[number] | (typeof OTHERS)[number]
+  readonly kind:
+    | (typeof CHANGES)[number]
+    | (typeof UPGRADES)[number]
+    | (typeof DESCENTS)[number]
+    | (typeof OTHERS)[number]
   /** Which of the choices that there are, counted around. */
   readonly at: number
 }
@@ -69,6 +76,14 @@ export function edit(base: Cluster, now: Cluster, { kind, at }: Edit, pool: read
       return { ...now, packages: [...new Set([...now.packages, 'jq'])] }
     case 'upgrade':
       return { ...now, etcd: { ...etcd, version: NEWER.get(etcd.version) ?? etcd.version } }
+    case 'downgrade': {
+      const older = [...NEWER].find(([, newer]) => newer === etcd.version)?.[0]
+      const can = older !== undefined && DOWNGRADABLE.has(etcd.version)
+      return can ? { ...now, etcd: { ...etcd, version: older } } : now
+    }
+    // The version that it came from, which nobody but the simulation knows.
+    case 'turn-back':
+      return now
     case 'version':
       return { ...now, etcd: { ...etcd, version: '3.5.21' } }
     case 'algorithm':
@@ -85,7 +100,11 @@ const NEWER = new Map([
   ['3.3.25', '3.4.23'],
   ['3.4.23', '3.5.16'],
   ['3.5.16', '3.5.30'],
+  ['3.5.35', '3.6.16'],
+  ['3.6.16', '3.7.3'],
 ])
+
+const DOWNGRADABLE = new Set(['3.6.16', '3.7.3'])
 
 function otherAddress({ address }: Node): string {
   return address.startsWith('192.168.0.')

@@ -123,6 +123,7 @@ function effectsWithRoom(
         () => {
           stop(disk)
           disk.data = undefined
+          disk.format = undefined
           disk.wal = undefined
         },
       ]
@@ -188,6 +189,7 @@ function moveAside(world: World, cluster: Cluster, disk: Disk, path: string): vo
     checkAside(world, disk, data)
     disk.aside.push(data)
     disk[part] = undefined
+    if (part === 'data') disk.format = undefined
   }
   disk.files.delete(path)
   disk.paths.delete(path)

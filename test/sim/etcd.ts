@@ -15,6 +15,7 @@ import {
   present,
   serving,
 } from './raft.ts'
+import { followMinors, isTooNew, refusesMinor } from './minors.ts'
 import { Violation } from './violation.ts'
 import { type World, checkOneCluster, fresh, isRemembered } from './world.ts'
 
@@ -42,8 +43,18 @@ export function start(world: World, cluster: Cluster, disk: Disk, by: Starter): 
     return
   }
   const data = unfitness(disk, cluster) === undefined ? openData(world, cluster, disk, by) : undefined
-  disk.retrying = data === undefined
-  if (data === undefined) return
+  const raft = world.rafts.get(data?.clusterId ?? '')
+  const refusal = data === undefined ? undefined : refusesMinor(raft, disk)
+  const mine = judged && world.truth.blind === undefined
+  if (mine && refusal !== undefined) throw new Violation('no-refused-start', `${disk.node.name}: ${refusal}`)
+  disk.retrying = data === undefined || refusal !== undefined
+  if (data === undefined || refusal !== undefined) return
+  if (mine && isTooNew(raft, disk)) {
+    throw new Violation(
+      'no-refused-start',
+      `${disk.node.name} starts two minors above a cluster of ${raft?.minor}`,
+    )
+  }
   if (by === 'quorate' && disk.wal === undefined) checkStart(world, cluster, disk)
   disk.data = data
   disk.wal = data
@@ -155,6 +166,7 @@ export function settle(world: World, cluster: Cluster): void {
   for (const raft of world.rafts.values()) {
     if (isQuorum(raft, present(world, raft))) gather(world, raft)
     elect(world, raft)
+    followMinors(world, raft)
   }
   checkOneCluster(world, cluster)
 }

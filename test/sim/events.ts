@@ -129,7 +129,10 @@ function lose(world: World, cluster: Cluster, disk: Disk, kind: Loss): void {
   else world.truth.excuse ??= `${name}: ${kind}`
   world.truth.unseen.add(name)
   stop(disk)
-  if (kind !== 'wal-lost') disk.data = undefined
+  if (kind !== 'wal-lost') {
+    disk.data = undefined
+    disk.format = undefined
+  }
   if (kind !== 'data-lost') disk.wal = undefined
   if (kind === 'machine-reinstalled') {
     const { cut, silent, unreachable, off, full, slow, aside } = disk

@@ -60,7 +60,7 @@ async function attempt(world: World, options: RunOptions, between: Between): Pro
   try {
     const intent = intentOf(world, options)
     const first = options.planner(intent, observe(world, options.cluster))
-    if (first.kind !== 'steps') return ending(world, options.cluster, first, 0)
+    if (first.kind !== 'steps') return ending(world, options, first, 0)
     if (world.lock !== undefined && options.takesOver !== true) return { kind: 'locked' }
     // The lock is taken on every machine, or nowhere.
     reach(world, options.cluster.nodes)
@@ -147,7 +147,7 @@ async function underLock(
   if (last === undefined || last.kind === 'steps') throw new TypeError('a run ended in the middle')
   // What it looked at last may be past: the next run will tell.
   if (everDisturbed && last.kind === 'done') return { kind: 'done', steps }
-  return ending(world, cluster, last, steps)
+  return ending(world, options, last, steps)
 }
 
 /** As run/wave.ts does: only the hosts that were worked on are looked at again. */
@@ -181,7 +181,7 @@ function circles(steps: readonly Step[]): Violation {
 
 function ending(
   world: World,
-  cluster: Cluster,
+  { cluster, upgrade }: RunOptions,
   answer: Exclude<Next, { kind: 'steps' }>,
   steps: number,
 ): Outcome {
@@ -192,6 +192,7 @@ function ending(
     if (hints.length === 0) throw new Violation('ends-with-reason', JSON.stringify(answer.reasons))
     return answer
   }
-  checkDone(world, cluster)
+  // On the way back only the version is, and the rest is left to apply.
+  if (upgrade?.back !== true) checkDone(world, cluster)
   return { kind: 'done', steps }
 }

@@ -20,6 +20,10 @@ export interface Raft {
   members: readonly RaftMember[]
   /** ID of the member that leads; undefined: nobody does. */
   leader: string | undefined
+  /** What the cluster as a whole works in, `3.6`; undefined: not decided yet. */
+  minor: string | undefined
+  /** The minor to which a downgrade is enabled. */
+  downgrade: string | undefined
   /** NOSPACE: nothing can be written until somebody disarms it. CORRUPT: somebody has other contents. */
   readonly alarms: Set<'NOSPACE' | 'CORRUPT'>
 }
@@ -43,7 +47,7 @@ export function newRaft(id: string, peers: readonly string[]): Raft {
     const [name = '', peerUrl = ''] = peer.split('=')
     return { id: idOf(id, peerUrl), name, peerUrl, started: false, learner: false }
   })
-  return { id, members, leader: undefined, alarms: new Set() }
+  return { id, members, leader: undefined, minor: undefined, downgrade: undefined, alarms: new Set() }
 }
 
 type Listed = readonly [RaftMember, Running]

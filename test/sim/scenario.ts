@@ -1,7 +1,7 @@
 /** A life of a cluster as data: what fast-check makes up, and what a failure prints. */
 import * as fc from 'fast-check'
 import { DRIFTS } from './drift.ts'
-import { CHANGES, type Edit, OTHERS, UPGRADES } from './edits.ts'
+import { CHANGES, DESCENTS, type Edit, OTHERS, UPGRADES } from './edits.ts'
 import { ACCIDENTS, LOSSES, TROUBLES, type WorldEvent } from './events.ts'
 import type { Interruption } from './wave.ts'
 
@@ -74,15 +74,21 @@ const second = (edit: fc.Arbitrary<Edit | undefined>) =>
 
 interface Shape {
   readonly upgrades?: boolean
+  readonly versions?: readonly string[]
   readonly established: fc.Arbitrary<boolean>
   readonly round: fc.Arbitrary<Round>
 }
 
-const scenarioOf = ({ upgrades = false, established, round }: Shape): fc.Arbitrary<Scenario> =>
+const scenarioOf = ({
+  upgrades = false,
+  versions = ['3.5.16', '3.5.16', '3.5.16', '3.3.25'],
+  established,
+  round,
+}: Shape): fc.Arbitrary<Scenario> =>
   fc.record({
     members: fc.constantFrom(3, 3, 3, 1, 2, 5),
     established,
-    version: fc.constantFrom('3.5.16', '3.5.16', '3.5.16', '3.3.25'),
+    version: fc.constantFrom(...versions),
     upgrades: fc.constant(upgrades),
     dialsOut: fc.boolean(),
     old: fc.boolean(),
@@ -121,6 +127,21 @@ export const upgradingScenario = scenarioOf({
   established: fc.constant(true),
   round: fc.record({
     edits: fc.array(fc.record({ kind: fc.constantFrom(...UPGRADES), at: host }), { maxLength: 2 }),
+    before: fc.array(fc.oneof(accident, trouble), { maxLength: 2 }),
+    interruption: often(interruption),
+    during: rarely(fc.record({ wave, event: fc.oneof(accident, trouble) })),
+    second: rarely(second(never)),
+    heals: fc.boolean(),
+  }),
+})
+
+/** It is raised and lowered, by etcd's own downgrade, and turned back from half-way, on the same terms. */
+export const downgradingScenario = scenarioOf({
+  upgrades: true,
+  versions: ['3.6.16', '3.7.3', '3.7.3', '3.5.35'],
+  established: fc.constant(true),
+  round: fc.record({
+    edits: fc.array(fc.record({ kind: fc.constantFrom(...DESCENTS), at: host }), { maxLength: 2 }),
     before: fc.array(fc.oneof(accident, trouble), { maxLength: 2 }),
     interruption: often(interruption),
     during: rarely(fc.record({ wave, event: fc.oneof(accident, trouble) })),

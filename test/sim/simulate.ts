@@ -41,7 +41,10 @@ export async function simulate(scenario: Scenario, simulation: Simulation = {}):
   const { planner = next, lockless = false, tell = () => undefined } = simulation
   const base = clusterOf(scenario)
   const world = makeWorld([...base.nodes, ...SPARES], scenario.dialsOut)
-  const upgrade = scenario.upgrades ? { canarySeconds: 30, back: false } : undefined
+  const onward = scenario.upgrades ? { canarySeconds: 30, back: false } : undefined
+  let upgrade: RunOptions['upgrade'] = onward
+  // Where a change of version began.
+  let origin = base.etcd.version
   const outcomes: Outcome[] = []
   let cluster = base
   if (scenario.established) outcomes.push(await operate(world, { planner, cluster, tell }))
@@ -51,9 +54,17 @@ export async function simulate(scenario: Scenario, simulation: Simulation = {}):
   }
   for (const round of scenario.rounds) {
     for (const one of round.edits) {
+      const before = cluster
       cluster = edited(world, base, cluster, one)
+      if (one.kind === 'turn-back') {
+        cluster = { ...cluster, etcd: { ...cluster.etcd, version: origin } }
+        upgrade = onward && { canarySeconds: 0, back: true, cancels: true }
+      } else if (cluster.etcd.version !== before.etcd.version) {
+        origin = before.etcd.version
+        upgrade = onward
+      }
       tell(
-        `${one.kind}: the file names ${cluster.nodes.map(({ name, address }) => `${name} ${address}`).join(', ')}`,
+        `${one.kind}: the file names etcd ${cluster.etcd.version}, ${cluster.nodes.map(({ name, address }) => `${name} ${address}`).join(', ')}`,
       )
     }
     for (const event of round.before) {
@@ -71,7 +82,13 @@ export async function simulate(scenario: Scenario, simulation: Simulation = {}):
   world.lock = undefined
   tell('everything is mended')
   heal(world, cluster)
-  const rest = await comeToRest(world, { cluster, planner, upgrade, tell })
+  const back = upgrade?.back === true
+  const turned = back ? await comeToRest(world, { cluster, planner, upgrade, tell }) : undefined
+  // What else the file asks for is left to apply.
+  const rest =
+    turned !== undefined && turned.kind !== 'done'
+      ? turned
+      : await comeToRest(world, { cluster, planner, upgrade: back ? undefined : upgrade, tell })
   return { world, outcomes: [...outcomes, rest], rest }
 }
 
@@ -79,8 +96,12 @@ export async function simulate(scenario: Scenario, simulation: Simulation = {}):
 function edited(world: World, base: Cluster, cluster: Cluster, one: Edit): Cluster {
   const after = edit(base, cluster, one, [...base.nodes, ...SPARES])
   // One upgrade has to be done before the next is begun.
-  const versions = [...world.disks.values()].flatMap(({ process }) => process?.version ?? [])
-  if (one.kind === 'upgrade' && versions.some((version) => version !== cluster.etcd.version)) return cluster
+  const versions = cluster.nodes.flatMap(({ name }) => {
+    const { process, binaries } = diskOf(world, name)
+    return process?.version ?? binaries.get('etcd')?.version ?? []
+  })
+  const steps = one.kind === 'upgrade' || one.kind === 'downgrade'
+  if (steps && versions.some((version) => version !== cluster.etcd.version)) return cluster
   const members = raftOf(world)?.members
   if (members === undefined) {
     if (after !== base) world.truth.excuse ??= 'the cluster file was edited before there was a cluster'

@@ -4,13 +4,14 @@ import {
   type Scenario,
   anyScenario,
   changingScenario,
+  downgradingScenario,
   interruptedScenario,
   upgradingScenario,
 } from './scenario.ts'
 import { simulate } from './simulate.ts'
 
-/** Of each of the four kinds of lives. */
-const runs = Math.ceil(Number(process.env['SIM_RUNS'] ?? 2000) / 4)
+/** Of each of the five kinds of lives. */
+const runs = Math.ceil(Number(process.env['SIM_RUNS'] ?? 2000) / 5)
 // The same lives in every test run; `npm run sim` looks for others.
 const seed = Number(process.env['SIM_SEED'] ?? 20261122)
 
@@ -52,6 +53,11 @@ test('a cluster that changes while its machines fail for a while: always done in
 
 test('an upgrade while machines fail for a while: always done in the end', async () => {
   const { broken } = await play('upgrading', upgradingScenario)
+  expect(broken).toBeUndefined()
+}, 0)
+
+test('up and down and back again while machines fail for a while: always done in the end', async () => {
+  const { broken } = await play('downgrading', downgradingScenario)
   expect(broken).toBeUndefined()
 }, 0)
 

@@ -4,6 +4,7 @@ import type { ClusterFacts } from '../../src/plan/observed.ts'
 import { rosterOf } from '../../src/plan/roster.ts'
 import { judgeFacts, listedMembers } from '../../src/run/judge-facts.ts'
 import type { Cluster, Node } from '../../src/spec/cluster.ts'
+import { tellsMinors } from './minors.ts'
 import { type Raft, type RaftMember, type Running, hasQuorum, isRunning, serving } from './raft.ts'
 import { type World, diskOf } from './world.ts'
 
@@ -55,6 +56,8 @@ function reachable(world: World, raft: Raft, disk: Running): ReachableMember {
     leaderId: leader === undefined ? undefined : BigInt(`0x${leader}`),
     learner,
     version,
+    storageVersion: tellsMinors(version) ? disk.format : undefined,
+    downgradeTarget: tellsMinors(version) ? raft.downgrade : undefined,
     dbSizeBytes: 20480,
     dbSizeInUseBytes: 20480,
     raftTerm: 2n,

@@ -3,6 +3,8 @@ export const INVARIANTS = {
   'one-cluster': 'members of one cluster file begin one cluster, and never a second',
   'no-amnesia': 'a member that lost its data after the cluster was verified never starts',
   'no-new-start': 'a pinned member is never started with the state `new`',
+  'no-refused-start':
+    'no member is started with an etcd that refuses its data or its cluster, or is two minors above it',
   'no-data-removed': 'no data directory is removed',
   'quorum-kept': 'nothing that a run does takes the voters below their quorum',
   'one-change': 'one change of the membership at a time, and none while a newcomer is on its way',
