@@ -2,13 +2,7 @@
 import { newestPatch } from './hazards.ts'
 import { compareMinors, minorIn } from './minor.ts'
 import { type UpgradeFacts, type UpgradeProblem, blocker } from './upgrade-facts.ts'
-import {
-  type DowngradeRule,
-  BACKUP_HINT,
-  DOWNGRADES,
-  canCancel,
-  downgradeWayOn,
-} from './upgrade-path.ts'
+import { type DowngradeRule, BACKUP_HINT, DOWNGRADES, canCancel, downgradeWayOn } from './upgrade-path.ts'
 import { atLeast, minorOf } from './versions.ts'
 
 /** The cluster is of a newer minor than the wanted one, or about to become one: its members can't simply go back. */
