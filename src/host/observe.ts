@@ -68,6 +68,7 @@ function parseMember(reply: Reply): MemberState {
     paths,
     dataPresent: reply.has('data'),
     walPresent: reply.has('wal'),
+    stoppedByOperator: parseStopped(reply.all('stopped')),
     contents: managedTexts(contents, paths),
     binaries: Object.fromEntries(reply.all('binary').map(parseBinary)),
     tls: {
@@ -95,6 +96,14 @@ function parseMember(reply: Reply): MemberState {
     addresses: [...new Set(reply.all('address'))],
     sources: [...new Set(reply.all('source'))],
   }
+}
+
+function parseStopped(lines: readonly string[]): MemberState['stoppedByOperator'] {
+  if (lines.length === 0) return undefined
+  const since = lines
+    .map((line) => /^since=(\d[\dT:.-]{9,30}Z)$/.exec(line)?.[1])
+    .find((text) => text !== undefined)
+  return { since }
 }
 
 /** undefined: none, or its mark is not whole, which is the same: it begins anew there. */

@@ -54,6 +54,8 @@ export interface MemberState {
   readonly paths: Readonly<Record<string, PathState>>
   readonly dataPresent: boolean
   readonly walPresent: boolean
+  /** `quorate stop` has left its mark, and nobody has started it with quorate since. `since`: ISO 8601, if the mark has it. */
+  readonly stoppedByOperator?: { readonly since: string | undefined } | undefined
   /** The text of files that quorate manages, by path; absent ones are missing here. */
   readonly contents: Readonly<Record<string, string>>
   /** By file name: `etcd`, `etcdctl`, `etcdutl`. */
@@ -119,4 +121,5 @@ export const PATHS = {
   unit: '/etc/systemd/system/etcd.service',
   tls: '/etc/ssl/etcd',
   underway: '/var/lib/quorate/underway',
+  stopped: '/var/lib/quorate/stopped',
 } as const

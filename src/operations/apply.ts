@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { QuorateError, combineErrors } from '../errors.ts'
 import { compactTime } from './compact-time.ts'
 import type { ApplyIntent } from '../plan/intent.ts'
+import { keptNote, keptStopped } from '../plan/kept.ts'
 import { newcomersIn } from '../plan/newcomers.ts'
 import { next } from '../plan/next.ts'
 import type { Observed } from '../plan/observed.ts'
@@ -37,10 +38,16 @@ export interface PlanReport extends Plan {
   readonly observed: Observed
 }
 
-export function applyIntent(cluster: Cluster, now: Date, token?: string): ApplyIntent {
+/** `startStopped`: members that `quorate stop` stopped, too. */
+export function applyIntent(
+  cluster: Cluster,
+  now: Date,
+  { token, startStopped }: { readonly token?: string; readonly startStopped?: boolean } = {},
+): ApplyIntent {
   return {
     kind: 'apply',
     cluster,
+    startStopped,
     stamp: compactTime(now),
     freshToken: token ?? `${cluster.name}-${randomBytes(8).toString('hex')}`,
     until: 'done',
@@ -54,12 +61,19 @@ export async function planApply(
 ): Promise<PlanReport> {
   const observed = await observe(session)
   warnOfOpenPeers(session, observed)
+  noteKept(session, intent, observed)
   return { intent, observed, ...plan(intent, observed) }
 }
 
 function warnOfOpenPeers({ cluster, emit }: Session, observed: Observed): void {
   const text = openPeers(cluster, observed)
   if (text !== undefined) emit({ type: 'warning', text })
+}
+
+/** Of members that stay stopped because an operator stopped them. */
+function noteKept({ emit }: Session, intent: ApplyIntent, observed: Observed): void {
+  for (const node of keptStopped(intent, observed))
+    emit({ type: 'note', host: node.name, text: keptNote(node, observed.hosts[node.name]?.member) })
 }
 
 export interface ApplyOptions {
@@ -83,15 +97,16 @@ export interface ApplyOptions {
  * @throws QuorateError `blocked`, `locked`, `moved`, `preflight`, or what a step failed with; a second run finishes it.
  */
 export async function apply(session: Session, options: ApplyOptions = {}): Promise<ApplyReport> {
-  const report = await carryOut(session, options)
+  const intent = options.intent ?? applyIntent(session.cluster, session.now())
+  const report = await carryOut(session, intent, options)
   warnOfOpenPeers(session, report.observed)
+  noteKept(session, intent, report.observed)
   for (const { host, text } of await leftBehind(session.cluster, report.observed))
     session.emit({ type: 'note', host, text })
   return report
 }
 
-async function carryOut(session: Session, options: ApplyOptions): Promise<ApplyReport> {
-  const intent = options.intent ?? applyIntent(session.cluster, session.now())
+async function carryOut(session: Session, intent: ApplyIntent, options: ApplyOptions): Promise<ApplyReport> {
   let approved: readonly string[] = []
   if (session.hasOperated) {
     const before = await observe(session)

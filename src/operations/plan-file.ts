@@ -15,6 +15,7 @@ const PlanFile = z.object({
   clusterFileSha256: z.string(),
   /** The token a new cluster would get, so that the plan's files are the ones that will be written. */
   token: z.string(),
+  startStopped: z.boolean().optional(),
   /** By host: a fingerprint of everything that the plan rests on. */
   hosts: z.record(z.string(), z.string()),
   clusterState: z.string(),
@@ -28,12 +29,13 @@ const MOST_PLAN_BYTES = 64 * 1024 ** 2
 
 /** Holds no secret: keys are not part of any plan. */
 export async function savePlan(path: string, report: PlanReport): Promise<void> {
-  const { cluster, freshToken } = report.intent
+  const { cluster, freshToken, startStopped } = report.intent
   const content: z.infer<typeof PlanFile> = {
     format: 'quorate plan 1',
     cluster: cluster.name,
     clusterFileSha256: await clusterFileSha256(cluster),
     token: freshToken,
+    ...(startStopped === true ? { startStopped } : {}),
     ...fingerprints(report.observed),
     steps: shownSteps(report),
   }
@@ -57,7 +59,7 @@ export async function guardOf(path: string, cluster: Cluster, time: Date): Promi
       hint: `plan again: quorate plan --out ${path}`,
     })
   }
-  const intent = applyIntent(cluster, time, saved.token)
+  const intent = applyIntent(cluster, time, { token: saved.token, startStopped: saved.startStopped === true })
   return {
     intent,
     confirm: async (observed) => {

@@ -2,11 +2,12 @@
 import { QuorateError } from '../errors.ts'
 import { runAgent } from '../host/agent.ts'
 import { looksFor, parseHostState } from '../host/observe.ts'
-import type { UnitState } from '../host/state.ts'
+import { PATHS, type UnitState } from '../host/state.ts'
 import type { ClusterCondition } from '../plan/condition.ts'
 import type { MaintenanceStep } from '../plan/maintenance.ts'
 import { type PowerIntent, leftOut, planPower } from '../plan/power.ts'
 import { quorum } from '../plan/quorum.ts'
+import type { Operation } from '../run/compile.ts'
 import { timed } from '../run/timed.ts'
 import type { Session } from '../run/session.ts'
 import { handOver } from './hand-over.ts'
@@ -64,7 +65,8 @@ export async function restartMembers(session: Session, options: PowerOptions): P
 }
 
 /**
- * One at a time; they stay stopped until `startMembers` or `apply`, over reboots too.
+ * One at a time; they stay stopped until `startMembers`, over reboots too. A mark on the machine says that it was meant,
+ * so that no other verb starts them; it is there first, and counts only once the member is down.
  *
  * @throws QuorateError `blocked` where it would cost the quorum.
  */
@@ -72,7 +74,15 @@ export async function stopMembers(session: Session, options: PowerOptions): Prom
   return await power(session, 'stop', options, async (under, intent) => {
     const { session: recorded } = under
     return await oneByOne(under, intent, async (host, condition) => {
-      const unit = await onMachine(under, host, [['stop', 'etcd.service']])
+      const mark: Operation = [
+        'file',
+        { text: `since=${recorded.now().toISOString()}\n` },
+        PATHS.stopped,
+        'root',
+        'root',
+        '600',
+      ]
+      const unit = await onMachine(under, host, [mark, ['stop', 'etcd.service']])
       if (unit === undefined || unit.enabled || unit.mainPid !== 0) {
         throw withoutEffect(host, `etcd.service is ${unit?.active}${unit?.enabled ? ', enabled' : ''}`)
       }
@@ -99,10 +109,10 @@ export async function startMembers(
     recorded.emit({ type: 'wave', steps })
     const hosts = steps.flatMap(({ host }) => host ?? [])
     const able = canAnswer(condition, hosts)
-    const ready: Word[][] = able ? [['ready', 'etcd.service', String(READY_SECONDS)]] : []
+    const ready: Operation[] = able ? [['ready', 'etcd.service', String(READY_SECONDS)]] : []
     const started = await Promise.allSettled(
       steps.map(async (step) => {
-        const words: Word[][] = [['enable', 'etcd.service'], ['start', 'etcd.service', '0'], ...ready]
+        const words: Operation[] = [['enable', 'etcd.service'], ['start', 'etcd.service', '0'], ...ready]
         await timed(recorded.emit, step, async () => await onMachine(under, step.host ?? '', words))
       }),
     )
@@ -112,8 +122,6 @@ export async function startMembers(
     return steps
   })
 }
-
-type Word = string
 
 async function power(
   session: Session,
@@ -179,15 +187,12 @@ async function oneByOne(
 async function onMachine(
   { session, lock, signal }: UnderLock,
   host: string,
-  operations: readonly (readonly Word[])[],
+  operations: readonly Operation[],
 ): Promise<UnitState | undefined> {
   const [node] = chosenNodes(session, [host])
   if (node === undefined) throw new TypeError(`no node ${host}`)
   const { lines } = await runAgent(await session.remote(node), {
-    operations: [
-      ['fence', lock.token],
-      ...operations.map(([name = '', ...words]) => [name, ...words] as const),
-    ],
+    operations: [['fence', lock.token], ...operations],
     looks: looksFor(session.cluster, node),
     signal,
   })

@@ -22,6 +22,7 @@ export function memberCondition(number: number, changes: Partial<MemberCondition
   return {
     name: `etcd0${number}`,
     unit: RUNNING,
+    markedStopped: false,
     hasLog: true,
     pinnedTo: 'sample',
     listed: true,
@@ -46,6 +47,7 @@ export function downMember(number: number, changes: Partial<MemberCondition> = {
     version: undefined,
     space: undefined,
     unit: STOPPED,
+    markedStopped: true,
     ...changes,
   })
 }

@@ -32,6 +32,8 @@ export interface MemberCondition {
   readonly name: string
   /** undefined: the machine was not looked at, or can't be reached. */
   readonly unit: UnitState | undefined
+  /** `quorate stop` has left its mark: nothing of quorate's starts it without being asked. */
+  readonly markedStopped: boolean
   /** Its write-ahead log is there; undefined: the machine was not looked at. */
   readonly hasLog: boolean | undefined
   /** Its data and its log are there; undefined: the machine was not looked at. */
@@ -72,6 +74,7 @@ export function conditionOf(
     return {
       name: node.name,
       unit: state?.unit,
+      markedStopped: state?.stoppedByOperator !== undefined,
       hasLog: state?.walPresent,
       whole: state && state.dataPresent && state.walPresent,
       pinnedTo: parsePin(state?.contents[PATHS.clusterId] ?? '')?.cluster,

@@ -14,6 +14,8 @@ export interface ApplyIntent {
   readonly stamp: string
   /** Members to make anew on the same node: their data is lost or unfit, and moved aside. By node, the ID of the member that goes. */
   readonly replace?: Readonly<Record<string, string>> | undefined
+  /** Members that `quorate stop` stopped are started, too; otherwise they stay as they are. */
+  readonly startStopped?: boolean | undefined
   /** etcd's version may change, one member a wave. Without it members of another version than the file's are refused. */
   readonly upgrade?: UpgradePermit | undefined
   /** Certificates from the CA that signed before are issued anew; otherwise they stay, as long as both are trusted. */

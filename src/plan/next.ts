@@ -9,6 +9,7 @@ import { certificateNames, faultsOf, issueStep } from './certificates.ts'
 import { ascend } from './descent.ts'
 import { strangeReasons } from './ground.ts'
 import type { ApplyIntent } from './intent.ts'
+import { keptMembers, keptReason, quorumWithout } from './kept.ts'
 import { arrive, depart, join, leave } from './members.ts'
 import { renamedAndMoved } from './membership.ts'
 import { networkSteps } from './network.ts'
@@ -40,19 +41,25 @@ export function next(asked: ApplyIntent, looked: Observed): Next {
   const { members = [], healthy = [] } = looked.cluster ?? {}
   const listed = situation.kind === 'established' && members.length > 0
   const roster = listed ? rosterOf(cluster, members, healthy.length) : undefined
+  const kept = situation.kind === 'established' ? keptMembers(intent, looked, roster) : []
   const reasons = [
     ...refusals(intent, looked),
     ...trustReasons(intent, looked),
     ...unknownSchemes(cluster, looked),
     ...renamedAndMoved(cluster, looked, roster),
+    ...quorumWithout(kept, looked, roster, etcdNodes(cluster)),
   ]
   if (reasons.length > 0) return { kind: 'blocked', reasons }
   const observed = holdName(intent, holdBack(intent, looked))
-  const scene: Scene = { intent, looked, observed, situation, roster }
+  const scene: Scene = { intent, looked, observed, situation, roster, kept }
   for (const stage of STAGES) {
     const answer = stage(scene)
+    const idle = !isBlocked(answer) && answer.length === 0
+    // Before any reason of the stage's own: whoever stopped it knows why, and can start it.
+    if (!idle && kept.length > 0 && WITH_ALL.has(stage))
+      return { kind: 'blocked', reasons: [keptReason(kept)] }
     if (isBlocked(answer)) return { kind: 'blocked', reasons: answer.blocked }
-    if (answer.length > 0) return { kind: 'steps', steps: answer }
+    if (!idle) return { kind: 'steps', steps: answer }
     if (stage === prepare && intent.until === 'requests') break
   }
   return { kind: 'done' }
@@ -179,3 +186,6 @@ const STAGES: readonly Stage[] = [
   ascend,
   settle,
 ]
+
+/** What takes a member away, or changes who is one, while all others are up: not while an operator keeps one down. */
+const WITH_ALL: ReadonlySet<Stage> = new Set([spreadTrust, join, leave, canary, roll])

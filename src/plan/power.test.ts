@@ -138,6 +138,11 @@ test('what is so already is left alone', () => {
   expect(plan('stop', ['etcd03'], [memberCondition(1), memberCondition(2), atBoot]).steps).toEqual([
     'stop-member etcd03',
   ])
+  // Off by hand: the next apply would start it.
+  const byHand = downMember(3, { markedStopped: false })
+  expect(plan('stop', ['etcd03'], [memberCondition(1), memberCondition(2), byHand]).steps).toEqual([
+    'stop-member etcd03',
+  ])
   const notAtBoot = memberCondition(3, { unit: { ...RUNNING, enabled: false } })
   expect(plan('start', ['etcd03'], [memberCondition(1), memberCondition(2), notAtBoot]).steps).toEqual([
     'start-member etcd03',

@@ -59,10 +59,11 @@ function leftWithout(condition: ClusterCondition, hosts: readonly string[]): num
   return condition.healthyVoters - away.length
 }
 
-function isDone(verb: PowerIntent['verb'], { unit, healthy }: MemberCondition): boolean {
+function isDone(verb: PowerIntent['verb'], { unit, healthy, markedStopped }: MemberCondition): boolean {
   if (unit === undefined) return false
   const off = unit.active === 'inactive' || unit.active === 'failed'
-  if (verb === 'stop') return off && !unit.enabled
+  // One that is off by chance, or by hand, would be started by the next apply.
+  if (verb === 'stop') return off && !unit.enabled && markedStopped
   return verb === 'start' && unit.active === 'active' && unit.enabled && healthy
 }
 
@@ -210,7 +211,7 @@ function risks(
   }
   const left = leftWithout(condition, hosts)
   return [
-    `${names}: stopped until quorate start or quorate apply, over reboots as well.`,
+    `${names}: stopped until quorate start, over reboots as well; quorate apply leaves it so.`,
     `${left} of ${voters} voting members are left, ${quorum(voters)} are needed: ${tolerates(left - quorum(voters))}.`,
   ]
 }

@@ -8,6 +8,7 @@ import { renderConfig } from '../flannel/config.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { ClusterFacts, Observed } from './observed.ts'
 import { tlsOwner } from './ground.ts'
+import { isKeptStopped } from './kept.ts'
 import { faultsOnceAsked, faultsOnceIssued } from './peer-identity.ts'
 import { parsePin } from './pin.ts'
 import { peersForNow } from './plain-peers.ts'
@@ -147,12 +148,12 @@ function predictMember(
     case 'reload':
       return { unit: { ...member.unit, needsReload: false } }
     case 'enable':
-      return { unit: { ...member.unit, enabled: true, needsReload: false } }
+      return { stoppedByOperator: undefined, unit: { ...member.unit, enabled: true, needsReload: false } }
     case 'start': {
-      return { dataPresent: true, walPresent: true, unit: started(member) }
+      return { stoppedByOperator: undefined, dataPresent: true, walPresent: true, unit: started(member) }
     }
     case 'restart':
-      return { unit: started(member) }
+      return { stoppedByOperator: undefined, unit: started(member) }
     case 'stop':
       return { unit: { ...member.unit, active: 'inactive', enabled: false, environment: undefined } }
     case 'aside': {
@@ -203,9 +204,9 @@ function predictMembers(cluster: Cluster, observed: Observed, host: string): Obs
   )
   const voter = own !== undefined && !own.learner
   const healthy = voter && !facts.healthy.includes(host) ? [...facts.healthy, host] : facts.healthy
-  const running = etcdNodes(cluster).every(
-    ({ name }) => observed.hosts[name]?.member?.unit.active === 'active',
-  )
+  const running = etcdNodes(cluster)
+    .map(({ name }) => observed.hosts[name]?.member)
+    .every((member) => member?.unit.active === 'active' || isKeptStopped(member))
   const leader = facts.leader ?? healthy[0]
   const versions = { ...facts.versions, [host]: installedVersion(observed, host) }
   const after = { ...facts, members, healthy, leader, versions, problems: running ? [] : facts.problems }
@@ -224,7 +225,9 @@ function predictFormed(wanted: Cluster, observed: Observed): Observed {
   const running = nodes.filter((node) => state(node)?.unit.active === 'active')
   // One that was verified before comes back with those that have data; a new one with all.
   const pinned = nodes.some((node) => state(node)?.contents[PATHS.clusterId] !== undefined)
-  const expected = pinned ? nodes.filter((node) => state(node)?.dataPresent === true) : nodes
+  const expected = pinned
+    ? nodes.filter((node) => state(node)?.dataPresent === true && !isKeptStopped(state(node)))
+    : nodes
   if (running.length < expected.length) return observed
   const pin = nodes
     .map((node) => observed.hosts[node.name]?.member?.contents[PATHS.clusterId])

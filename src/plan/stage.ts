@@ -1,4 +1,5 @@
 /** What the stages of the planner share: each looks at the whole and answers with the steps that it wants next. */
+import type { Node } from '../spec/cluster.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { Observed } from './observed.ts'
 import type { OpenSituation } from './prepare.ts'
@@ -13,6 +14,8 @@ export interface Scene {
   readonly situation: OpenSituation
   /** Of an established cluster; undefined: there is none yet, or nobody to ask. */
   readonly roster: Roster | undefined
+  /** Nodes whose members an operator stopped: they are not started. */
+  readonly kept: readonly Node[]
 }
 
 /** Steps for one wave; none: this stage has nothing to do, and the next one is asked. Or why nothing may be done. */

@@ -9,10 +9,11 @@ import type { Scene } from './stage.ts'
 import type { HostStep } from './steps.ts'
 
 /** On each host: started, enabled while it gets ready, waited for. */
-export function startSteps({ intent, observed, situation, roster }: Scene): HostStep[] {
+export function startSteps({ intent, observed, situation, roster, kept }: Scene): HostStep[] {
   const state = (node: Node) => observed.hosts[node.name]?.member
   const mayStart = (node: Node) => {
     if (situation.kind !== 'established') return true
+    if (kept.some(({ name }) => name === node.name)) return false
     if (isOutdated(intent.cluster, node, situation, state(node))) return false
     const member = roster?.members.get(node.name)
     if (member !== undefined && isReplaced(intent, node.name, member)) return false

@@ -4,11 +4,12 @@ import { rosterOf } from '../plan/roster.ts'
 import type { Node } from '../spec/cluster.ts'
 import type { Session } from './session.ts'
 
-/** @param running nodes whose unit is up. @returns undefined if no member answers at all. */
+/** @param running nodes whose unit is up. @param kept those that an operator stopped. @returns undefined if no member answers at all. */
 export async function clusterFacts(
   session: Session,
   running: readonly Node[],
   verified: boolean,
+  kept: readonly Node[] = [],
 ): Promise<ClusterFacts | undefined> {
   const [{ readClusterView }, { judgeFacts, listedMembers }, { outsiderClients }] = await Promise.all([
     import('../etcd/view.ts'),
@@ -19,5 +20,5 @@ export async function clusterFacts(
   const own = await readClusterView(await session.members(running), signal)
   const outsiders = rosterOf(cluster, listedMembers(own), 0).others
   const others = await readClusterView(await outsiderClients(session, outsiders), signal)
-  return judgeFacts(cluster, { own, others, running, verified })
+  return judgeFacts(cluster, { own, others, running, kept, verified })
 }

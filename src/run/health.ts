@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import { CAUGHT_UP } from '../etcd/lag.ts'
+import { keptStopped } from '../plan/kept.ts'
 import type { Observed } from '../plan/observed.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { clusterFacts } from './facts.ts'
@@ -17,7 +18,7 @@ export async function awaitHealth(session: Session, observed: Observed): Promise
   let { hosts } = observed
   for (;;) {
     const running = runningNodes(session, hosts)
-    const facts = await clusterFacts(session, running, false)
+    const facts = await clusterFacts(session, running, false, keptStopped(session, { hosts }))
     const behind = Object.entries(facts?.lag ?? {}).filter(([, lag]) => lag > CAUGHT_UP)
     const problems = [
       ...(facts?.problems ?? ['no member answers']),

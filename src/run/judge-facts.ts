@@ -22,6 +22,8 @@ export interface Views {
   readonly others: ClusterView
   /** Nodes whose unit is up. */
   readonly running: readonly Node[]
+  /** Nodes whose members an operator stopped: that they are down is no trouble. */
+  readonly kept?: readonly Node[] | undefined
   readonly verified: boolean
 }
 
@@ -35,7 +37,7 @@ export function listedMembers({ members }: ClusterView): readonly MemberFacts[] 
 /** @returns undefined if no member answers at all. */
 export function judgeFacts(
   cluster: Cluster,
-  { own, others, running, verified }: Views,
+  { own, others, running, kept = [], verified }: Views,
 ): ClusterFacts | undefined {
   const [first] = own.members.filter((member) => member.reachable)
   if (first === undefined) return undefined
@@ -49,6 +51,7 @@ export function judgeFacts(
   const reachable = [...mine, ...others.members].filter((member) => member.reachable)
   const absent = etcdNodes(cluster).filter((node) => {
     const member = roster?.members.get(node.name)
+    if (kept.includes(node)) return false
     return isListed(node.name) && !running.includes(node) && (member === undefined || !isInvited(member))
   })
   const { clusterId, leaderId } = judgement

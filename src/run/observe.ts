@@ -4,6 +4,7 @@ import { looksFor, parseHostState } from '../host/observe.ts'
 import { runAgent } from '../host/agent.ts'
 import type { HostState } from '../host/state.ts'
 import { certificateNames, namesOf, peerCertificate, profileOf } from '../plan/certificates.ts'
+import { keptStopped } from '../plan/kept.ts'
 import { outrunNodes } from '../plan/outrun.ts'
 import type { AuthorityFacts, CertificateFault, NetworkFacts, Observed } from '../plan/observed.ts'
 import { localPort } from '../etcd/local-port.ts'
@@ -91,7 +92,7 @@ async function judgeOnce(
   if (running.length === 0 || authority.bundle === undefined)
     return { hosts, authority, certificates, cluster: undefined, network: undefined }
   const [cluster, network] = await Promise.all([
-    clusterFacts(session, running, verified),
+    clusterFacts(session, running, verified, keptStopped(session, { hosts })),
     networkFacts(session, running),
   ])
   return { hosts, authority, certificates, cluster, network }

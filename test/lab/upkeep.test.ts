@@ -7,6 +7,7 @@ import { conditionOf } from '../../src/plan/condition.ts'
 import { type Session, allMembers } from '../../src/run/session.ts'
 import { viewMembers } from '../../src/operations/members.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { told } from './support/events.ts'
 import { fill, sessionOf } from './support/fill.ts'
 import { applied } from './support/fresh.ts'
 import { leftovers } from './support/no-trace.ts'
@@ -94,12 +95,24 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     expect(await leftovers(lab.machines)).toEqual([])
   })
 
-  test('stopping stays within the quorum, unless it is forced by name; start and apply bring back', async () => {
+  test('stopping stays within the quorum, unless it is forced by name; it lasts until start, or an apply that is asked for it', async () => {
     const [first = '', second = ''] = await followers()
     expect(await quorateOk(lab, ['stop', first, '--yes'])).toMatch(/2 of 3 .*: no further member may fail/)
     const state = await lab.machine(first).exec(['systemctl', 'is-enabled', 'etcd'])
     expect(state.stdout).toBe('disabled\n')
     expect(await lab.machine(first).mainPid('etcd')).toBe(0)
+    // Somebody meant it: apply says so and leaves it, over a reboot too.
+    await lab.machine(first).kill()
+    await lab.machine(first).boot()
+    const left = await told(lab, ['apply'])
+    expect({ exitCode: left.exitCode, steps: left.steps }).toEqual({ exitCode: 0, steps: [] })
+    expect(left.notes).toEqual([expect.stringContaining(`quorate start ${first}`)])
+    expect(await lab.machine(first).mainPid('etcd')).toBe(0)
+    const { stopped, changes } = JSON.parse((await quorate(lab, ['plan', '--json'])).stdout) as {
+      readonly stopped: readonly string[]
+      readonly changes: number
+    }
+    expect({ stopped, changes }).toEqual({ stopped: [first], changes: 0 })
 
     const refused = await quorate(lab, ['stop', second, '--yes'])
     expect(refused).toMatchObject({ exitCode: BLOCKED, stdout: '' })
@@ -115,8 +128,14 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     expect(forced).toMatchObject({ exitCode: 1, stdout: expect.stringContaining(`stopped ${second}\n`) })
     expect(forced.stdout).toContain('the quorum is lost')
 
+    // Without a quorum apply would wait in vain: it names who has to be started.
+    expect(await quorate(lab, ['apply', '--yes'])).toMatchObject({
+      exitCode: BLOCKED,
+      stderr: expect.stringContaining(`quorate start ${[first, second].toSorted().join(' ')}`),
+    })
     expect(await quorateOk(lab, ['start', second])).toContain('2 of 3 voting members answer')
-    expect(await quorateOk(lab, ['apply'])).toContain('done')
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['apply', '--start-stopped'])).toContain('done')
     expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, healthyMembers: 3 })
   })
 

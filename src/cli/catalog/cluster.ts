@@ -2,6 +2,10 @@
 import type { CommandDefinition } from '../command.ts'
 import { PROBE_OPTIONS } from './probe-options.ts'
 
+const START_STOPPED = [
+  { flags: '--start-stopped', description: 'start members that quorate stop stopped, too' },
+]
+
 export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'plan',
@@ -15,6 +19,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
         value: 'path',
         description: 'write the plan to a file for apply, which refuses it if the hosts have moved since',
       },
+      ...START_STOPPED,
     ],
     examples: ['quorate plan', 'quorate plan --out friday.plan && quorate apply friday.plan'],
     load: async () => await import('../commands/plan.ts'),
@@ -24,7 +29,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     group: 'The cluster',
     summary: 'bring the machines to what the cluster file says',
     description:
-      'Safe to run again at any time: it looks first and does only what is missing, so that a run that was cut off is finished by the next one. The first apply passes preflight. With --json every event is a line on standard output; the last one is `done` or an error (docs/commands.md).',
+      'Safe to run again at any time: it looks first and does only what is missing, so that a run that was cut off is finished by the next one. It shows the plan first, and asks on a terminal. The first apply passes preflight. A member that `quorate stop` stopped stays stopped. With --json every event is a line on standard output; the last one is `done` or an error (docs/commands.md).',
     arguments: [
       {
         syntax: '[plan]',
@@ -33,7 +38,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
         values: 'files',
       },
     ],
-    options: [...PROBE_OPTIONS],
+    options: [...START_STOPPED, ...PROBE_OPTIONS],
     examples: ['quorate apply', 'quorate apply friday.plan', 'quorate -f prod.yaml apply --json'],
     load: async () => await import('../commands/apply.ts'),
   },

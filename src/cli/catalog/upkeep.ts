@@ -48,9 +48,9 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'stop',
     group: 'Upkeep',
-    summary: 'stop members until start or apply, over reboots as well',
+    summary: 'stop members until start, over reboots as well',
     description:
-      'Says how many members may still fail afterwards, and refuses where the quorum would be lost. Leadership is moved away first. Data stays where it is.',
+      'Says how many members may still fail afterwards, and refuses where the quorum would be lost. Leadership is moved away first. Data stays where it is. apply leaves such members stopped, unless it is given --start-stopped.',
     arguments: [NODES],
     options: [...FORCE, ...PROBE_OPTIONS],
     examples: ['quorate stop etcd03', 'quorate stop etcd02 --force --confirm my-cluster'],

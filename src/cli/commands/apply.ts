@@ -1,8 +1,10 @@
-import { apply } from '../../operations/apply.ts'
+import { QuorateError } from '../../errors.ts'
+import { apply, applyIntent } from '../../operations/apply.ts'
 import { guardOf } from '../../operations/plan-file.ts'
 import type { Plan } from '../../plan/plan.ts'
 import type { Session } from '../../run/session.ts'
-import type { CommandHandler } from '../command.ts'
+import { quoteWord } from '../../ssh/quote.ts'
+import { type CommandHandler, flagOption } from '../command.ts'
 import { approval, showPlan } from '../approval.ts'
 import { probeChoice } from '../probe-choice.ts'
 import type { ProgressRenderer } from '../render-progress.ts'
@@ -12,10 +14,18 @@ const applyCommand: CommandHandler = async (context, input) => {
   const started = performance.now()
   const work = async (session: Session, ask: ProgressRenderer['hold']) => {
     const [planFile] = input.args
+    const startStopped = flagOption(input, 'startStopped')
+    if (planFile !== undefined && startStopped)
+      throw new QuorateError('usage', 'a plan in a file says itself who is started', {
+        hint: `write it anew: quorate plan --start-stopped --out ${quoteWord(planFile)}`,
+      })
     // A plan that was looked at and saved needs no second yes.
     const guard =
       planFile === undefined
-        ? { approve: approval(context, ask) }
+        ? {
+            intent: applyIntent(session.cluster, session.now(), { startStopped }),
+            approve: approval(context, ask),
+          }
         : {
             ...(await guardOf(planFile, session.cluster, session.now())),
             approve: async (plan: Plan) => await ask(async () => showPlan(context, plan)),

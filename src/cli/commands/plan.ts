@@ -1,8 +1,9 @@
 import { EXIT_CODES } from '../../errors.ts'
-import { planApply } from '../../operations/apply.ts'
+import { applyIntent, planApply } from '../../operations/apply.ts'
 import { savePlan } from '../../operations/plan-file.ts'
 import { versionWarnings } from '../../operations/version-warnings.ts'
-import { type CommandHandler, textOption } from '../command.ts'
+import { type CommandHandler, flagOption, textOption } from '../command.ts'
+import { keptStopped } from '../../plan/kept.ts'
 import { planSummary, renderPlan } from '../render-plan.ts'
 import { planJson } from '../../run/event-json.ts'
 import { quoteWord } from '../../ssh/quote.ts'
@@ -15,14 +16,18 @@ const plan: CommandHandler = async (context, input) =>
   await withSession(
     context,
     async (session) => {
-      const report = await planApply(session)
+      const startStopped = flagOption(input, 'startStopped')
+      const report = await planApply(session, applyIntent(session.cluster, session.now(), { startStopped }))
+      const stopped = keptStopped(report.intent, report.observed).map(({ name }) => name)
       const steps = report.waves.flat()
       const out = textOption(input, 'out')
       const warnings = steps.some((step) => step.kind === 'binaries')
         ? await versionWarnings(session, report.observed)
         : []
       if (context.json) {
-        context.out(`${JSON.stringify({ ...planJson(report), versionWarnings: warnings }, null, 2)}\n`)
+        context.out(
+          `${JSON.stringify({ ...planJson(report), stopped, versionWarnings: warnings }, null, 2)}\n`,
+        )
       } else {
         // A token is made anew for every plan that is not kept: what stands there now will not be what is written.
         const unknown = out === undefined ? [report.intent.freshToken] : []

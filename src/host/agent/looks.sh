@@ -137,6 +137,7 @@ op_member() {
   printf '%s\n' "$found"
   if holds "$data"; then echo 'data present'; fi
   if holds "$wal"; then echo 'wal present'; fi
+  lines stopped "$state/stopped"
   texts /etc/etcd/options.env /etc/etcd/cluster-id /etc/systemd/system/etcd.service \
     /etc/ssl/etcd.d/pending/*.csr /etc/ssl/etcd.d/pending/*.cnf
   case $found in *"path $tls/|directory|root|root|755"*) look_tls roots ;; *) look_tls others ;; esac

@@ -5,8 +5,14 @@ op_reload() {
   systemctl daemon-reload
 }
 
+# wanted UNIT: the mark of `quorate stop` goes once the member is to run again.
+wanted() {
+  [ "$1" != etcd.service ] || rm -f "$state/stopped"
+}
+
 # enable UNIT
 op_enable() {
+  wanted "$2"
   systemctl enable --quiet "$2"
 }
 
@@ -26,6 +32,7 @@ hand_over() {
 # start UNIT DELAY FOLDER…: not waited for. It is ready only when a quorum is there, so all members must be started at once.
 op_start() {
   [ "$3" = 0 ] || sleep "$3"
+  wanted "$2"
   name=$2
   shift 3
   hand_over "$((words - 3))" "$@"
@@ -44,6 +51,7 @@ op_ready() {
 
 # restart UNIT SECONDS FOLDER…: waits until it is ready again; with 0 it does not, for a member that can't be without others.
 op_restart() {
+  wanted "$2"
   name=$2
   seconds=$3
   shift 3
