@@ -1,8 +1,9 @@
 /** What a question that does not get its yes ends with, each with a code of its own. */
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { bundleName, sideFileName } from '../src/backup/names.ts'
 import { EXIT_CODES } from '../src/errors.ts'
 import { buildIfOld } from './lab/support/build.ts'
@@ -74,4 +75,44 @@ test('no answer shares its code with another, and a signal’s is that of a shel
   const { unconfirmed, declined, cancelled } = EXIT_CODES
   expect(new Set([unconfirmed, declined, cancelled]).size).toBe(3)
   expect(Object.entries(EXIT_CODES).filter(([, code]) => code === 130)).toEqual([['cancelled', 130]])
+})
+
+test('init on a terminal: Return takes the answer in the line, and a wrong answer is asked for again, the others kept', async () => {
+  const file = path.join(folder, 'asked.yaml')
+  const clear = '\u0015'
+  const { exitCode, stdout } = await talk(
+    { clusterFile: file },
+    ['init'],
+    [
+      { question: 'What is the cluster called?', line: '' },
+      { question: 'Addresses of the etcd nodes', line: '10.0.0.11, 10.0.0.12, 10.0.0.12' },
+      { question: '10.0.0.12 is the address of etcd02 too', line: `${clear}10.0.0.11 10.0.0.12 10.0.0.13` },
+      { question: 'Addresses of the masters', line: '10.0.0.13' },
+      { question: '10.0.0.13 is the address of etcd03 too', line: `${clear}10.0.0.21` },
+      { question: 'Addresses of the workers', line: '' },
+      { question: 'Addresses of the service nodes', line: '' },
+      { question: 'Who logs in over SSH?', line: `${clear}a b` },
+      { question: 'is not a login name', line: `${clear}admin` },
+      { question: 'Private key for SSH', line: '' },
+      { question: 'Where does the certificate authority live?', line: '' },
+      { question: 'Where do the etcd binaries come from?', line: '' },
+      { question: 'Which version of etcd', line: '' },
+      { question: 'network for pods', line: '10.0.0.0/16' },
+      { question: 'overlaps', line: `${clear}10.5.0.0/16` },
+      { question: 'load balancer', line: '' },
+    ],
+  )
+  expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 })
+  expect(stdout).not.toMatch(/\(line \d|on line \d/)
+  expect(parse(await readFile(file, 'utf8'))).toMatchObject({
+    name: 'my-cluster',
+    ssh: { user: 'admin' },
+    nodes: [
+      { name: 'etcd01', address: '10.0.0.11' },
+      { name: 'etcd02', address: '10.0.0.12' },
+      { name: 'etcd03', address: '10.0.0.13' },
+      { name: 'master01', address: '10.0.0.21' },
+    ],
+    network: { Network: '10.5.0.0/16' },
+  })
 })

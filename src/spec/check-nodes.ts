@@ -31,7 +31,7 @@ function checkNames(file: Partly<ClusterFile>, report: Reporter): void {
       const line = report.lineOf(['nodes', earlier, 'name'])
       report.error(
         path,
-        `a second node called ${name} (the first is on line ${line})`,
+        `a second node called ${name}${onLine(line, 'the first is on line')}`,
         'give every node a name of its own',
       )
     }
@@ -62,15 +62,19 @@ function checkAddresses(file: Partly<ClusterFile>, report: Reporter): void {
       }
       const line = report.lineOf(earlier.path)
       if (earlier.index === index)
-        report.error(path, `${address} is here twice (first on line ${line})`, 'keep one')
+        report.error(path, `${address} is here twice${onLine(line, 'first on line')}`, 'keep one')
       else
         report.error(
           path,
-          `${address} is the address of ${earlier.name} too (line ${line})`,
+          `${address} is the address of ${earlier.name} too${onLine(line, 'line')}`,
           'give every node an address of its own',
         )
     }
   }
+}
+
+function onLine(line: number | undefined, words: string): string {
+  return line === undefined ? '' : ` (${words} ${line})`
 }
 
 function checkFurtherNames(file: Partly<ClusterFile>, report: Reporter): void {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { clusterFileFrom, QUESTIONS } from './init-questions.ts'
-import type { AnswerKey } from './init-questions.ts'
+import { checkAnswer, clusterFileFrom } from './init-answers.ts'
+import { QUESTIONS } from './init-questions.ts'
+import type { AnswerKey, Answers } from './init-questions.ts'
 
 function complaint(key: AnswerKey, answer: string): string | undefined {
   return QUESTIONS.find((question) => question.key === key)?.validate(answer)
@@ -59,4 +60,35 @@ test('every flag is there once', () => {
   const flags = QUESTIONS.map(({ flag }) => flag.split(' ')[0])
   expect(new Set(flags).size).toBe(flags.length)
   expect(flags.every((flag) => /^--[a-z-]+$/.test(flag ?? ''))).toBe(true)
+})
+
+function beside(key: AnswerKey, answer: string, before: Answers): string | undefined {
+  return checkAnswer(
+    QUESTIONS.find((question) => question.key === key)!,
+    answer,
+    before,
+  )
+}
+
+test('an answer is checked beside those before it, so that a clash is told where it comes up', () => {
+  const etcd = '198.18.9.1 198.18.9.2 198.18.9.3'
+  expect(beside('etcd', '198.18.9.1 198.18.9.1', {})).toMatch(/^198\.18\.9\.1 is the address of etcd01 too;/)
+  expect(beside('etcd', 'a=198.18.9.1 a=198.18.9.2', {})).toMatch(/^a second node called a;/)
+  expect(beside('worker', '198.18.9.3', { etcd })).toMatch(/^198\.18\.9\.3 is the address of etcd03 too;/)
+  expect(beside('worker', 'etcd02=198.18.9.4', { etcd })).toMatch(/^a second node called etcd02;/)
+  expect(beside('worker', '198.18.9.4', { etcd })).toBeUndefined()
+  // What was not asked yet is in nobody's way.
+  expect(beside('source', 'file', { etcd })).toBeUndefined()
+  expect(beside('name', 'x', {})).toBeUndefined()
+})
+
+test('clashes of options are told by the option, without lines of a file that is not there', () => {
+  const given = { etcd: '198.18.9.1', master: '198.18.9.1', network: '10.5.0.0' }
+  expect(() => clusterFileFrom(given)).toThrow(
+    expect.objectContaining({
+      code: 'usage',
+      message: `--master ADDRESSES: 198.18.9.1 is the address of etcd01 too; give every node an address of its own
+--network CIDR: "10.5.0.0" is not a network; write one like 10.5.0.0/16`,
+    }),
+  )
 })

@@ -1,8 +1,6 @@
 /** What `quorate init` asks, as data: on a terminal one after the other, otherwise as flags. */
 import ipaddr from 'ipaddr.js'
-import { QuorateError } from '../errors.ts'
 import { checkAddress } from './address.ts'
-import { ROLES } from './cluster.ts'
 import type { Role } from './cluster.ts'
 import { DEBIAN_VERSIONS } from './defaults.ts'
 import { checkLocalPath, checkRemotePath } from './paths.ts'
@@ -126,62 +124,6 @@ export const QUESTIONS: readonly Question[] = [
     check: checkHttpUrl,
   }),
 ]
-
-/**
- * The content of the file that the answers describe; what was not asked or answered is left to its default.
- *
- * @throws QuorateError 'usage' naming the flag of each answer that is missing or wrong.
- */
-export function clusterFileFrom(given: Answers): ClusterFile {
-  const answers = complete(given)
-  const { identityFile, user, network, loadBalancer } = answers
-  const authority = authorityFrom(answers)
-  const source = sourceFrom(answers)
-  return {
-    name: answers.name!,
-    ssh: { ...(user === undefined ? {} : { user }), ...(identityFile === undefined ? {} : { identityFile }) },
-    nodes: ROLES.flatMap((role) => readNodes(role, answers[role] ?? '')),
-    ...(authority === 'local' ? {} : { pki: { authority } }),
-    etcd: { version: answers.version!, ...(source === undefined ? {} : { source }) },
-    ...(network === undefined ? {} : { network: { Network: network, Backend: { Type: 'vxlan' } } }),
-    ...(loadBalancer === undefined ? {} : { loadBalancer: { url: loadBalancer } }),
-  }
-}
-
-function complete(given: Answers): Answers {
-  const answers: Partial<Record<AnswerKey, string>> = {}
-  const wrong: string[] = []
-  for (const asked of QUESTIONS) {
-    const typed = given[asked.key]?.trim()
-    if (!asked.when(answers)) {
-      if (typed !== undefined && typed !== '') wrong.push(`${asked.flag} does not go with the other answers`)
-      continue
-    }
-    const answer = typed === undefined || typed === '' ? asked.default(answers) : typed
-    if (answer === undefined) {
-      if (asked.required) wrong.push(`${asked.flag} is missing: ${asked.text}`)
-      continue
-    }
-    const complaint = asked.validate(answer)
-    if (complaint === undefined) answers[asked.key] = answer
-    else wrong.push(`${asked.flag}: ${complaint}`)
-  }
-  if (wrong.length > 0) throw new QuorateError('usage', wrong.join('\n'))
-  return answers
-}
-
-function authorityFrom(answers: Answers): NonNullable<NonNullable<ClusterFile['pki']>['authority']> {
-  const certificate = answers.caCertificate ?? ''
-  if (answers.authority === 'host')
-    return { host: { name: answers.caHost!, certificate, key: answers.caKey! } }
-  return answers.authority === 'offline' ? { offline: { certificate } } : 'local'
-}
-
-function sourceFrom(answers: Answers): ClusterFile['etcd']['source'] {
-  if (answers.source === 'debian') return { debian: { suite: answers.suite! } }
-  if (answers.source === 'modules') return { modules: {} }
-  return answers.source === 'file' ? { file: { path: answers.path! } } : undefined
-}
 
 /** What a suite has; the newest patch of the most used minor otherwise. */
 function standardVersion(answers: Answers): string {

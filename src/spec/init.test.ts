@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { renderClusterFile } from './init.ts'
-import { clusterFileFrom } from './init-questions.ts'
+import { clusterFileFrom } from './init-answers.ts'
 import { parseClusterFile } from './parse.ts'
 import { resolveCluster } from './resolve.ts'
 import { clusterFileSchema } from './schema.ts'

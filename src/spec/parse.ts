@@ -56,7 +56,10 @@ export function parseClusterFile(text: string, path: string, options: ParseOptio
   const issues = result.success ? [] : result.error.issues
   const reports = [
     ...explainIssues(issues, document),
-    ...checkTogether(withoutFaults(document.data, issues) as Partly<ClusterFile>, document),
+    ...checkTogether(
+      withoutFaults(document.data, issues) as Partly<ClusterFile>,
+      (at) => document.locate(at).line,
+    ),
   ]
   if (!result.success || reports.some((report) => report.severity === 'error'))
     return { problems: problems(reports) }
@@ -64,6 +67,21 @@ export function parseClusterFile(text: string, path: string, options: ParseOptio
   reports.push(...(options.extraChecks ?? []).flatMap((check) => check(cluster)))
   const all = problems(reports)
   return all.some((problem) => problem.severity === 'error') ? { problems: all } : { cluster, problems: all }
+}
+
+/** The errors of content whose values are right one by one, before it is written as a file: without places. */
+export function contentFaults(
+  content: ClusterFile,
+  extraChecks: readonly ExtraCheck[] = [],
+): readonly Report[] {
+  const together = checkTogether(content, () => undefined).filter(isError)
+  if (together.length > 0) return together
+  const cluster = resolveCluster(content, resolve('cluster.yaml'), homedir())
+  return extraChecks.flatMap((check) => check(cluster)).filter(isError)
+}
+
+function isError({ severity }: Report): boolean {
+  return severity === 'error'
 }
 
 /**
@@ -118,7 +136,7 @@ async function readText(path: string): Promise<string> {
 }
 
 /** Checks of several values together, on what the schema has let through. */
-function checkTogether(file: Partly<ClusterFile>, document: YamlDocument): readonly Report[] {
+function checkTogether(file: Partly<ClusterFile>, lineOf: Reporter['lineOf']): readonly Report[] {
   const found: Report[] = []
   const add =
     (severity: Report['severity']): Reporter['error'] =>
@@ -134,7 +152,7 @@ function checkTogether(file: Partly<ClusterFile>, document: YamlDocument): reado
   const reporter: Reporter = {
     error: add('error'),
     warning: add('warning'),
-    lineOf: (path) => document.locate(path).line,
+    lineOf,
   }
   for (const check of [checkNodes, checkEtcd, checkChoices]) check(file, reporter)
   return found

@@ -13,8 +13,8 @@ export interface Report extends Complaint {
 export interface Reporter {
   error(path: Path, message: string, hint?: string, part?: 'key' | 'value'): void
   warning(path: Path, message: string, hint?: string, part?: 'key' | 'value'): void
-  /** Line of the value at `path`, from 1. */
-  lineOf(path: Path): number
+  /** Line of the value at `path`, from 1; undefined where no file is written yet. */
+  lineOf(path: Path): number | undefined
 }
 
 /** A cluster file of which what the schema refused has been taken out. */

@@ -3,13 +3,9 @@ import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
 import { writeNewClusterFile } from '../../operations/cluster-file.ts'
 import { renderClusterFile } from '../../spec/init.ts'
-import {
-  type AnswerKey,
-  type Answers,
-  QUESTIONS,
-  type Question,
-  clusterFileFrom,
-} from '../../spec/init-questions.ts'
+import { EXTRA_CHECKS } from '../../operations/load.ts'
+import { checkAnswer, clusterFileFrom } from '../../spec/init-answers.ts'
+import { type AnswerKey, type Answers, QUESTIONS, type Question } from '../../spec/init-questions.ts'
 import { parseClusterFile } from '../../spec/parse.ts'
 import { formatProblems } from '../../spec/problem.ts'
 import { type CommandHandler, type CommandInput, textOption } from '../command.ts'
@@ -20,11 +16,11 @@ const init: CommandHandler = async (context, input) => {
   if (file !== '-' && existsSync(file)) throw alreadyThere(file)
   const given = answersFrom(input)
   const answers = context.interactive && Object.keys(given).length === 0 ? await ask() : given
-  const text = renderClusterFile(clusterFileFrom(answers), schemaBeside(file))
-  // Answers that are right one by one can be wrong together: two nodes with one address.
-  const { cluster, problems } = parseClusterFile(text, file)
-  if (cluster === undefined)
-    throw new QuorateError('usage', problems.map(({ message }) => message).join('\n'))
+  const content = clusterFileFrom(answers, CHECKS)
+  const text = renderClusterFile(content, schemaBeside(file))
+  const { problems } = parseClusterFile(text, file, CHECKS)
+  // Every answer was checked, alone and beside the others.
+  if (problems.some(({ severity }) => severity === 'error')) throw new TypeError(formatProblems(problems))
   if (file === '-') {
     context.out(text)
     return 0
@@ -32,7 +28,7 @@ const init: CommandHandler = async (context, input) => {
   await writeNewClusterFile(file, text, alreadyThere)
   if (context.json) {
     context.out(
-      `${JSON.stringify({ file, name: cluster.name, nodes: cluster.nodes.length, warnings: problems })}\n`,
+      `${JSON.stringify({ file, name: content.name, nodes: content.nodes.length, warnings: problems })}\n`,
     )
     return 0
   }
@@ -42,6 +38,9 @@ const init: CommandHandler = async (context, input) => {
   for (const step of ['trust', 'preflight', 'apply']) context.err(`  quorate ${option}${step}\n`)
   return 0
 }
+
+/** As for every file that a command reads. */
+const CHECKS = { extraChecks: EXTRA_CHECKS }
 
 function answersFrom(input: CommandInput): Answers {
   const answers: Partial<Record<AnswerKey, string>> = {}
@@ -63,43 +62,45 @@ async function ask(): Promise<Answers> {
   const prompts = await import('@clack/prompts')
   const answers: Partial<Record<AnswerKey, string>> = {}
   prompts.intro(
-    'A new cluster file. Return takes what stands there already; Ctrl-C leaves, and nothing is written.',
+    'A new cluster file. Return takes the answer in the line; without one, the answer is left out. Ctrl-C stops, and nothing is written.',
     {
       output: process.stderr,
     },
   )
   for (const question of QUESTIONS) {
     if (!question.when(answers)) continue
-    const answer = await askOne(prompts, question, question.default(answers))
-    if (typeof answer !== 'string' && answer !== undefined)
-      throw new QuorateError('cancelled', 'stopped: nothing was written')
-    answers[question.key] = answer ?? ''
+    const answer = await askOne(prompts, question, answers)
+    if (typeof answer !== 'string') throw new QuorateError('cancelled', 'stopped: nothing was written')
+    if (answer !== '') answers[question.key] = answer
   }
   return answers
 }
 
 async function askOne(
   prompts: typeof import('@clack/prompts'),
-  { text, options, placeholder, validate }: Question,
-  standard: string | undefined,
-): Promise<string | undefined | symbol> {
+  question: Question,
+  answers: Answers,
+): Promise<string | symbol> {
   const output = process.stderr
-  if (options !== undefined) {
-    const choices = options.map(({ value, label }) => ({ value, label: value, hint: label }))
-    return await prompts.select({
-      message: text,
-      options: choices,
-      output,
-      ...(standard === undefined ? {} : { initialValue: standard }),
-    })
+  const { text, options, placeholder } = question
+  const standard = question.default(answers)
+  const initial = standard === undefined ? {} : { initialValue: standard }
+  // A default that was removed from the line is the answer all the same, as with an option that is not given.
+  const meant = (typed: string | undefined) => (typed ?? '').trim() || (standard ?? '')
+  const complaint = (typed: string | undefined) => checkAnswer(question, meant(typed), answers, CHECKS)
+  if (options === undefined) {
+    // An example that looked like an answer would be taken for one.
+    const example = placeholder === undefined ? {} : { placeholder: `for example ${placeholder}` }
+    const typed = await prompts.text({ message: text, output, ...example, ...initial, validate: complaint })
+    return typeof typed === 'string' ? meant(typed) : typed
   }
-  return await prompts.text({
-    message: text,
-    output,
-    ...(placeholder === undefined ? {} : { placeholder }),
-    ...(standard === undefined ? {} : { initialValue: standard }),
-    validate: (answer) => validate((answer ?? '').trim()),
-  })
+  const choices = options.map(({ value, label }) => ({ value, label: value, hint: label }))
+  for (;;) {
+    const chosen = await prompts.select({ message: text, options: choices, output, ...initial })
+    const wrong = typeof chosen === 'string' ? complaint(chosen) : undefined
+    if (wrong === undefined) return chosen
+    prompts.log.error(wrong, { output })
+  }
 }
 
 function alreadyThere(file: string): QuorateError {

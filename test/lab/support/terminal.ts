@@ -50,7 +50,8 @@ export async function talk(
     if (turn === undefined || at === -1) return
     left.shift()
     read = at + turn.question.length
-    child.stdin.write(`${turn.line}\r`)
+    // Ctrl-C is no line: a Return after it could be read first.
+    child.stdin.write(turn.line === '\u0003' ? turn.line : `${turn.line}\r`)
   })
   child.stderr.resume()
   const exitCode = await exitOf(child)

@@ -1,0 +1,103 @@
+/** What the answers to `quorate init` come to: the content of a cluster file, and what is wrong with one of them. */
+import { QuorateError } from '../errors.ts'
+import { ROLES } from './cluster.ts'
+import { type AnswerKey, type Answers, QUESTIONS, type Question, readNodes } from './init-questions.ts'
+import { type ExtraCheck, contentFaults } from './parse.ts'
+import type { ClusterFile } from './schema.ts'
+
+export interface CheckOptions {
+  /** Checks by other rooms, as for a file that is read. */
+  readonly extraChecks?: readonly ExtraCheck[]
+}
+
+/**
+ * The content of the file that the answers describe; what was not asked or answered is left to its default.
+ *
+ * @throws QuorateError 'usage' naming the flag of each answer that is missing or wrong.
+ */
+export function clusterFileFrom(given: Answers, options: CheckOptions = {}): ClusterFile {
+  return contentOf(complete(given, options))
+}
+
+/**
+ * What is wrong with an answer, by itself or beside those that were given before, in one line; undefined: nothing.
+ *
+ * @param before what was answered so far; of what was not, the defaults hold.
+ */
+export function checkAnswer(
+  question: Question,
+  answer: string,
+  before: Answers,
+  options: CheckOptions = {},
+): string | undefined {
+  const own = question.validate(answer)
+  if (own !== undefined || answer === '') return own
+  const answers = { ...before, [question.key]: answer }
+  // Before there are nodes there is nothing that could clash.
+  if (answers.etcd === undefined) return undefined
+  const [fault] = contentFaults(contentOf(withDefaults(answers)), options.extraChecks)
+  if (fault === undefined) return undefined
+  return fault.hint === undefined ? fault.message : `${fault.message}; ${fault.hint}`
+}
+
+/** Stands in for what is required and was not answered yet. */
+const UNANSWERED: Answers = { path: '/opt/etcd' }
+
+function withDefaults(given: Answers): Answers {
+  const answers: Partial<Record<AnswerKey, string>> = {}
+  for (const { key, when, default: standard } of QUESTIONS) {
+    const answer = given[key] ?? (when(answers) ? (standard(answers) ?? UNANSWERED[key]) : undefined)
+    if (answer !== undefined) answers[key] = answer
+  }
+  return answers
+}
+
+function contentOf(answers: Answers): ClusterFile {
+  const { identityFile, user, network, loadBalancer } = answers
+  const authority = authorityFrom(answers)
+  const source = sourceFrom(answers)
+  return {
+    name: answers.name!,
+    ssh: { ...(user === undefined ? {} : { user }), ...(identityFile === undefined ? {} : { identityFile }) },
+    nodes: ROLES.flatMap((role) => readNodes(role, answers[role] ?? '')),
+    ...(authority === 'local' ? {} : { pki: { authority } }),
+    etcd: { version: answers.version!, ...(source === undefined ? {} : { source }) },
+    ...(network === undefined ? {} : { network: { Network: network, Backend: { Type: 'vxlan' } } }),
+    ...(loadBalancer === undefined ? {} : { loadBalancer: { url: loadBalancer } }),
+  }
+}
+
+function complete(given: Answers, options: CheckOptions): Answers {
+  const answers: Partial<Record<AnswerKey, string>> = {}
+  const wrong: string[] = []
+  for (const asked of QUESTIONS) {
+    const typed = given[asked.key]?.trim()
+    if (!asked.when(answers)) {
+      if (typed !== undefined && typed !== '') wrong.push(`${asked.flag} does not go with the other answers`)
+      continue
+    }
+    const answer = typed === undefined || typed === '' ? asked.default(answers) : typed
+    if (answer === undefined) {
+      if (asked.required) wrong.push(`${asked.flag} is missing: ${asked.text}`)
+      continue
+    }
+    const complaint = checkAnswer(asked, answer, answers, options)
+    if (complaint === undefined) answers[asked.key] = answer
+    else wrong.push(`${asked.flag}: ${complaint}`)
+  }
+  if (wrong.length > 0) throw new QuorateError('usage', wrong.join('\n'))
+  return answers
+}
+
+function authorityFrom(answers: Answers): NonNullable<NonNullable<ClusterFile['pki']>['authority']> {
+  const certificate = answers.caCertificate ?? ''
+  if (answers.authority === 'host')
+    return { host: { name: answers.caHost!, certificate, key: answers.caKey! } }
+  return answers.authority === 'offline' ? { offline: { certificate } } : 'local'
+}
+
+function sourceFrom(answers: Answers): ClusterFile['etcd']['source'] {
+  if (answers.source === 'debian') return { debian: { suite: answers.suite! } }
+  if (answers.source === 'modules') return { modules: {} }
+  return answers.source === 'file' ? { file: { path: answers.path! } } : undefined
+}
