@@ -16,13 +16,13 @@ const CASES: readonly Case[] = [
     // What etcd says of a log that ends too early (raft's commitTo), or that reads otherwise than it was written.
     said: /Was the raft log corrupted, truncated, or lost|crc mismatch|failed to read WAL, cannot be repaired/,
     hint: (host) =>
-      `its write-ahead log is damaged, and it can't be trusted with a vote any more; the others have everything. Look after its disk, then have them make it anew: quorate repair ${host}`,
+      `its write-ahead log is damaged, and it can't be trusted with a vote any more. Look after its disk. If no quorum of the other members answers (quorate status): quorate recover; if one does, recreate the member from it: quorate repair ${host}`,
   },
   {
     // The unit's own guard: see AssertDirectoryNotEmpty in etcd.service.
     said: /asserts? failed|Assertion failed/i,
     hint: (host) =>
-      `systemd starts no member whose write-ahead log is gone: started empty it would forget its votes. If the log was moved, move it back and run the same command again; if it is lost, have the others make the member anew: quorate repair ${host}`,
+      `systemd starts no member whose write-ahead log is gone: started empty it would forget its votes. If the log was moved, move it back and run the same command again. If it is lost and no quorum of the other members answers (quorate status): quorate recover; if one does, recreate the member from it: quorate repair ${host}`,
   },
   {
     // The fence, and the session that holds the lock.

@@ -5,6 +5,8 @@ import { clientUrl } from '../etcd/configuration.ts'
 import type { FailureKind } from '../etcd/failure.ts'
 import { type ServedCertificate, servedCertificate } from '../etcd/served-certificate.ts'
 import { type MemberView, readClusterView } from '../etcd/view.ts'
+import type { HostState } from '../host/state.ts'
+import { lookAtHost } from '../run/observe.ts'
 import { seek } from '../run/seek.ts'
 import type { Session } from '../run/session.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
@@ -30,6 +32,8 @@ export interface AskedMember {
   readonly apart: QuorateError | undefined
   /** The node that it was asked from instead. */
   readonly via: Node | undefined
+  /** Of one that did not answer: its machine; undefined: it did, or the machine could not be looked at. */
+  readonly host: HostState | undefined
 }
 
 /**
@@ -51,13 +55,16 @@ export async function askMembers(session: Session): Promise<readonly AskedMember
 
 async function ask(session: Session, node: Node): Promise<AskedMember> {
   try {
-    const asked = await askThere(session, node)
-    return (await isElsewhere(session, node, asked.member)) ? await askThere(session, node) : asked
+    const first = await askThere(session, node)
+    const again = await isElsewhere(session, node, first.member)
+    const asked = again ? await askThere(session, node) : first
+    const serves = asked.member.reachable && (asked.member.read.answered || asked.member.learner)
+    return serves ? asked : { ...asked, host: await machineOf(session, node) }
   } catch (error) {
     const apart = ofOneMachine(error)
     const reason = { kind: 'unreachable', message: apart.message, hint: apart.hint } as const
     const member = { reachable: false, name: node.name, reason, unasked: apart.code } as const
-    return { node, member, certificate: undefined, apart, via: undefined }
+    return { node, member, certificate: undefined, apart, via: undefined, host: undefined }
   }
 }
 
@@ -71,6 +78,16 @@ async function isElsewhere(session: Session, node: Node, member: MemberView): Pr
   }
 }
 
+/** What there is of a member that does not answer; undefined where that takes rights that we don't have. */
+async function machineOf(session: Session, node: Node): Promise<HostState | undefined> {
+  try {
+    return await lookAtHost(session, node)
+  } catch (error) {
+    ofOneMachine(error)
+    return undefined
+  }
+}
+
 async function askThere(session: Session, node: Node): Promise<AskedMember> {
   const [[client], endpoint] = await Promise.all([session.members([node]), session.endpoint(node)])
   if (client === undefined) throw new TypeError('no client')
@@ -79,7 +96,7 @@ async function askThere(session: Session, node: Node): Promise<AskedMember> {
   const refused = !member.reachable && CERTIFICATE_REFUSED.has(member.reason.kind)
   const certificate =
     client.certificate?.() ?? (refused ? await servedCertificate(endpoint, HANDSHAKE_MS) : undefined)
-  return { node, member, certificate, apart: undefined, via: undefined }
+  return { node, member, certificate, apart: undefined, via: undefined, host: undefined }
 }
 
 /** etcd itself proves who it is, so that another way to it is as good. */

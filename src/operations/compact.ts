@@ -3,7 +3,7 @@ import { QuorateError } from '../errors.ts'
 import { compact, isCompacted } from '../etcd/upkeep.ts'
 import type { ClusterCondition } from '../plan/condition.ts'
 import { type MaintenancePlan, type MaintenanceStep, refusal } from '../plan/maintenance.ts'
-import { quorum } from '../plan/quorum.ts'
+import { noQuorum } from '../plan/remedy.ts'
 import { timed } from '../run/timed.ts'
 import type { Session } from '../run/session.ts'
 import { healthyClients, lookAtMembers } from './members.ts'
@@ -47,11 +47,9 @@ export async function compactHistory(session: Session, options: CompactOptions):
 }
 
 function planCompact(revision: number, gone: boolean, condition: ClusterCondition): MaintenancePlan {
-  const { voters, healthyVoters, revision: newest } = condition
-  if (healthyVoters < quorum(voters)) {
-    const message = `${healthyVoters} of ${voters} voting members answer, and ${quorum(voters)} must`
-    return refusal([{ message, hint: 'bring the others back first: quorate status' }])
-  }
+  const { revision: newest } = condition
+  const missing = noQuorum(condition)
+  if (missing.length > 0) return refusal(missing)
   if (revision > newest) {
     const message = `there is no revision ${revision} yet: the newest is ${newest}`
     return refusal([{ message, hint: 'keep some history: quorate compact --keep 1000' }])

@@ -6,7 +6,8 @@ import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { mebibytes, reclaimable } from '../etcd/space.ts'
 import type { ClusterCondition } from '../plan/condition.ts'
-import { quorum } from '../plan/quorum.ts'
+import { noQuorum } from '../plan/remedy.ts'
+import { blockedError } from '../run/engine.ts'
 import { progressOf } from '../run/hundredths.ts'
 import type { Session } from '../run/session.ts'
 import { type MappingOptions, batchesOf } from '../transfer/batches.ts'
@@ -154,12 +155,10 @@ async function write(
   return total
 }
 
-function requireWritable({ voters, healthyVoters, alarms }: ClusterCondition): void {
-  if (healthyVoters < quorum(voters)) {
-    const message = `${healthyVoters} of ${voters} voting members answer, and ${quorum(voters)} must`
-    throw new QuorateError('blocked', message, { hint: 'bring the others back first: quorate status' })
-  }
-  const [alarm] = alarms
+function requireWritable(condition: ClusterCondition): void {
+  const missing = noQuorum(condition)
+  if (missing.length > 0) throw blockedError(missing)
+  const [alarm] = condition.alarms
   if (alarm === undefined) return
   throw new QuorateError('blocked', `the alarm ${alarm.type} is raised: the cluster takes no writes`, {
     host: alarm.member,

@@ -8,7 +8,9 @@ import { type Arithmetic, arithmetic } from '../plan/member-arithmetic.ts'
 import { newcomersIn } from '../plan/newcomers.ts'
 import type { ClusterFacts, Observed } from '../plan/observed.ts'
 import { type Plan, plan } from '../plan/plan.ts'
+import { votersAmong } from '../plan/losses.ts'
 import { quorum } from '../plan/quorum.ts'
+import { remedyFor } from '../plan/remedy.ts'
 import { type ResetIntent, planReset } from '../plan/reset.ts'
 import { isInvited, rosterOf } from '../plan/roster.ts'
 import { judgeSituation } from '../plan/situation.ts'
@@ -16,7 +18,7 @@ import type { BlockReason, ResetStep, Step } from '../plan/steps.ts'
 import { blockedError } from '../run/engine.ts'
 import { observe } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
-import type { Node } from '../spec/cluster.ts'
+import { type Node, etcdNodes } from '../spec/cluster.ts'
 import { describeEdit } from '../spec/edit-nodes.ts'
 import { onAll } from '../ssh/fleet.ts'
 import { applyIntent } from './apply.ts'
@@ -160,6 +162,13 @@ function notWell({ cluster, replace }: ApplyIntent, { hosts }: Observed, facts: 
   )
   if (sick.length === 0) return []
   const names = sick.map(([host]) => host)
+  const all = etcdNodes(cluster).flatMap((node) => {
+    const state = hosts[node.name]?.member
+    const active = state?.unit.active === 'active' || state?.unit.active === 'activating'
+    return state === undefined ? [] : [{ node, state, wasMember: true, active }]
+  })
+  const standing = votersAmong(all, { cluster: facts })
+  const back = names.map((member) => remedyFor({ kind: 'silent', member }, standing, voters).text)
   return [
     ...names.map((host) => ({
       host,
@@ -167,7 +176,13 @@ function notWell({ cluster, replace }: ApplyIntent, { hosts }: Observed, facts: 
     })),
     {
       message: `${facts.healthy.length} of ${voters} voting members are healthy, ${quorum(voters)} must be: a change of the members would take a chance on the rest`,
-      hint: `bring back who stays first (quorate status; quorate start ${names.join(' ')}), or have all leave that will not come back, in one command: quorate member remove`,
+      hint: [
+        ...new Set(back),
+        // Without a quorum nobody can be taken out either.
+        ...(facts.healthy.length >= quorum(voters)
+          ? ['or have all leave that will not come back, in one command: quorate member remove']
+          : []),
+      ].join('; '),
     },
   ]
 }

@@ -7,6 +7,7 @@ import type { HostState } from '../host/state.ts'
 import { type ClusterCondition, conditionOf } from '../plan/condition.ts'
 import { quorum } from '../plan/quorum.ts'
 import { type Evidence, type MemberSigns, type RepairOutlook, judgeDamage } from '../plan/repair.ts'
+import { type Voter, votersOf } from '../plan/remedy.ts'
 import type { Session } from '../run/session.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
@@ -39,7 +40,13 @@ export async function lookForDamage(session: Session): Promise<DamageLook> {
   const members = await signsOf(session, nodes, hosts, condition)
   const corrupt = condition.alarms.filter(({ type }) => type === 'CORRUPT').map(({ member }) => member)
   return {
-    outlook: judgeDamage({ members, groups, voters: condition.voters, corrupt }),
+    outlook: judgeDamage({
+      members,
+      groups,
+      voters: condition.voters,
+      corrupt,
+      standing: standingOf(condition, members),
+    }),
     condition,
     memberIds: Object.fromEntries(
       view.members.flatMap((member) =>
@@ -48,6 +55,14 @@ export async function lookForDamage(session: Session): Promise<DamageLook> {
     ),
     agreeing: groups[0] ?? [],
   }
+}
+
+/** Data that is there and damaged is of no more use than none. */
+function standingOf(condition: ClusterCondition, members: readonly MemberSigns[]): readonly Voter[] {
+  const damaged = members.filter(({ healthy, evidence }) => !healthy && evidence.length > 0)
+  return votersOf(condition).map((voter) =>
+    damaged.some(({ name }) => name === voter.name) ? { ...voter, state: 'lost' } : voter,
+  )
 }
 
 async function signsOf(

@@ -1,7 +1,7 @@
 /** How the cluster is, asked of every member itself: the seed's `cluster-health`, made modern. */
-import { type ErrorCode, EXIT_CODES } from '../errors.ts'
+import { EXIT_CODES } from '../errors.ts'
 import { PEER_IDENTITY, peerUrl } from '../etcd/configuration.ts'
-import { type Health, type Judgement, type ProblemKind, healthOf, judgeView } from '../etcd/health.ts'
+import { type Health, healthOf, judgeView } from '../etcd/health.ts'
 import { environmentNames } from '../etcd/versions.ts'
 import { type ClusterView, formatId } from '../etcd/view.ts'
 import { quorum } from '../plan/quorum.ts'
@@ -13,6 +13,7 @@ import { type AskedMember, askMembers } from './ask-members.ts'
 import { leftBehind } from './left-behind.ts'
 import { type Looked, type MemberStatus, memberStatus, seen } from './member-status.ts'
 import { type BackupStatus, backupsSeen } from './status-backups.ts'
+import { type StatusProblem, statusProblems } from './status-problems.ts'
 import { type VersionStatus, versionStatus } from './status-versions.ts'
 
 /** Stable and documented in docs/status.md: fields are added, never renamed or removed. */
@@ -45,16 +46,6 @@ export interface StatusReport {
   readonly backups: BackupStatus | null
 }
 
-export interface StatusProblem {
-  readonly kind: ProblemKind
-  readonly member: string | null
-  readonly message: string
-  /** Of kind `unknown`: why the member could not be asked. */
-  readonly code: ErrorCode | null
-  /** What to do next. */
-  readonly hint: string | null
-}
-
 /**
  * 0: healthy; 1: not healthy; and where neither is known, that of the first reason why a member could not be asked.
  * See docs/exit-codes.md.
@@ -77,6 +68,7 @@ export async function status(session: Session): Promise<StatusReport> {
     members: nodes.map((node) => ({ name: node.name, peerUrls: [peerUrlNow(cluster, node, plain)] })),
   })
   const health = healthOf(judgement.problems)
+  const problems = statusProblems(judgement.problems, asked)
   const members = looked.map((one) => memberStatus(one, judgement.leaderId, view.members))
   const versions = versionStatus(cluster.etcd.version, view)
   const { versionTrouble: trouble } = versions
@@ -91,35 +83,20 @@ export async function status(session: Session): Promise<StatusReport> {
       healthyMembers: members.filter((member) => member.healthy === true).length,
       unknownMembers: members.filter((member) => member.healthy === null).length,
       leader: members.find((member) => member.leader)?.name ?? null,
-      ...problemsOf(judgement),
+      problems: problems.map(({ member, message }) => (member === null ? message : `${member}: ${message}`)),
+      problemDetails: problems,
       caExchange: isUnderWay(cluster) || unretired(cluster) !== undefined,
       notes: [
         ...apartNotes(asked),
         ...(await leftBehind(cluster)).map(({ host, text }) => `${host}: ${text}`),
         ...plaintextNotes(cluster, plain),
         ...namelessNotes(cluster, looked),
-        ...corruptNotes(view),
         ...(trouble === null ? [] : [`${trouble.message}: ${trouble.hint}`]),
         ...notes,
       ],
     },
     members,
     backups,
-  }
-}
-
-function problemsOf({ problems }: Judgement): Pick<StatusReport['cluster'], 'problems' | 'problemDetails'> {
-  return {
-    problems: problems.map(({ member, message }) =>
-      member === undefined ? message : `${member}: ${message}`,
-    ),
-    problemDetails: problems.map(({ kind, member, message, code, hint }) => ({
-      kind,
-      member: member ?? null,
-      message,
-      code: code ?? null,
-      hint: hint ?? null,
-    })),
   }
 }
 
@@ -172,10 +149,4 @@ function namelessNotes({ name, etcd, pki }: Cluster, looked: readonly Looked[]):
   return [
     `the certificates of ${nameless.join(', ')} lack ${wanted}: until all have it any certificate of the CA, a client's too, may speak Raft; quorate plan says what to do`,
   ]
-}
-
-function corruptNotes({ members }: ClusterView): readonly string[] {
-  const raised = members.flatMap((member) => (member.reachable ? (member.alarms ?? []) : []))
-  if (raised.every(({ type }) => type !== 'CORRUPT')) return []
-  return ['CORRUPT is raised, and nobody can write: quorate repair tells which member differs']
 }

@@ -4,6 +4,7 @@ import { type DefragRule, defragReason, mebibytes } from '../etcd/space.ts'
 import type { ClusterCondition, MemberCondition } from './condition.ts'
 import { type MaintenancePlan, type MaintenanceStep, refusal } from './maintenance.ts'
 import { mayRestart } from './quorum.ts'
+import { remedyFor, votersOf } from './remedy.ts'
 import type { BlockReason } from './steps.ts'
 
 export interface DefragIntent {
@@ -50,13 +51,15 @@ function reasonFor({ all, rule }: DefragIntent, { space, trouble }: MemberCondit
 }
 
 /** Why none is defragmented now. Used between two members as well. */
-export function defragRefusals({ members, alarms }: ClusterCondition): BlockReason[] {
+export function defragRefusals(condition: ClusterCondition): BlockReason[] {
+  const { members, alarms } = condition
+  const voters = votersOf(condition)
   const down = members.filter(({ healthy, voter }) => voter && !healthy)
   return [
-    ...down.map(({ name: host, trouble }) => ({
+    ...down.map(({ name: host, trouble, unknown }) => ({
       host,
-      message: `it is down (${trouble}), and a defragmentation takes another one away for its time`,
-      hint: 'bring it back first: quorate status',
+      message: `${unknown === true ? 'it could not be asked' : 'it is down'} (${trouble}), and a defragmentation takes another one away for its time`,
+      hint: remedyFor({ kind: 'silent', member: host }, voters, condition.voters).text,
     })),
     ...alarms
       .filter(({ type }) => type !== 'NOSPACE')

@@ -1,8 +1,10 @@
 /** What was lost of an established cluster, so that nothing may be started before somebody has decided what to do. */
 import type { Cluster, Node } from '../spec/cluster.ts'
 import type { MemberState } from '../host/state.ts'
+import type { Observed } from './observed.ts'
 import type { Pin } from './pin.ts'
 import { quorum } from './quorum.ts'
+import { type Voter, remedyFor } from './remedy.ts'
 import type { BlockReason } from './steps.ts'
 
 /** What a node carries of a member, and what it remembers. */
@@ -17,6 +19,22 @@ export interface Member {
   readonly hasData: boolean
   /** systemd keeps a process of it, or tries to. */
   readonly active: boolean
+}
+
+/** Every voting member that the file names, as far as machines and members say; by their marks where nobody says it. */
+export function votersAmong(
+  members: readonly Pick<Member, 'node' | 'state' | 'wasMember' | 'active'>[],
+  { cluster }: Pick<Observed, 'cluster'>,
+): readonly Voter[] {
+  const listed = cluster?.members ?? []
+  const votes = ({ node, wasMember }: Pick<Member, 'node' | 'wasMember'>) =>
+    listed.length === 0 ? wasMember : listed.some(({ name, learner }) => name === node.name && !learner)
+  return members.filter(votes).map(({ node: { name }, state: { dataPresent, walPresent }, active }) => {
+    const unfounded = !dataPresent || !walPresent
+    if (cluster?.healthy.includes(name) === true) return { name, state: 'serving', unfounded }
+    if (unfounded) return { name, state: 'lost' }
+    return { name, state: active ? 'running' : 'stopped' }
+  })
 }
 
 /** Nobody answers, and too few have what a quorum could be made of: starting them would be waiting for ever. */
@@ -34,7 +52,14 @@ export function quorumReasons(members: readonly Member[]): readonly BlockReason[
   return [
     {
       message: `no member answers, and of ${names.size} only ${whole.length} ${whole.length === 1 ? 'has its' : 'have their'} data${who && ` (${who})`}: ${needed} are needed to decide anything`,
-      hint: 'if the data of the others was only moved, move it back and apply again. Otherwise touch nothing: what is left is the best copy there is. What it holds, and what can be done with it, tells quorate recover, which changes nothing by itself',
+      hint: remedyFor(
+        { kind: 'no-quorum' },
+        members.map(({ node: { name }, state }) => ({
+          name,
+          state: !state.dataPresent || !state.walPresent ? 'lost' : 'stopped',
+        })),
+        names.size,
+      ).text,
     },
   ]
 }
@@ -44,6 +69,7 @@ export function lossReasons(
   cluster: Cluster,
   { node, state, environment }: Member,
   clusterId: string,
+  voters: readonly Voter[],
 ): readonly BlockReason[] {
   if (state.dataPresent && state.walPresent) return []
   const lost = [
@@ -67,7 +93,7 @@ export function lossReasons(
     {
       host: node.name,
       message: `${lost} there is lost (missing or empty), but it is a member of the cluster ${clusterId}: started empty it would forget its votes`,
-      hint: `nothing was started. If the data was moved, move it back and apply again; if it is lost, have the others make the member anew: quorate repair ${node.name}`,
+      hint: `nothing was started; ${remedyFor({ kind: 'lost', member: node.name }, voters).text}`,
     },
   ]
 }

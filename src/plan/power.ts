@@ -3,6 +3,7 @@ import type { Cluster } from '../spec/cluster.ts'
 import type { ClusterCondition, MemberCondition } from './condition.ts'
 import { type MaintenancePlan, type MaintenanceStep, refusal } from './maintenance.ts'
 import { mayRestart, quorum } from './quorum.ts'
+import { bringingBack, howManyAnswer } from './remedy.ts'
 import type { BlockReason } from './steps.ts'
 
 export interface PowerIntent {
@@ -93,7 +94,7 @@ function unfitToStart({ name: host, hasLog, pinnedTo, listed }: MemberCondition)
       {
         host,
         message: 'its write-ahead log is lost: started empty it would vote twice, or begin a second cluster',
-        hint: 'put the log back where it was, or have the member replaced',
+        hint: `put the log back where it was, or see what can be done with the member: quorate status`,
       },
     ]
   }
@@ -113,7 +114,8 @@ function quorumReasons(
   const needed = quorum(voters)
   const costly = work.filter(({ voter, healthy }) => voter && healthy)
   if (verb === 'start' || costly.length === 0) return []
-  const state = `${healthyVoters} of ${voters} voting members answer, and ${needed} must`
+  const state = howManyAnswer(condition)
+  const back = bringingBack(condition)
   const force = `if it has to be, and writes may stop: quorate ${verb} ${hosts.join(' ')} --force`
   if (verb === 'restart') {
     if (mayRestart(voters, healthyVoters)) return []
@@ -121,7 +123,7 @@ function quorumReasons(
       voters === 1
         ? 'it is the only voting member: while it restarts there is no etcd'
         : `${state}: while one more restarts nothing can be written`
-    const hint = voters <= 2 ? force : `bring the others back first (quorate status); ${force}`
+    const hint = [...back, force].join('; ')
     return [{ host: costly.map(({ name }) => name).join(', '), message: why, hint }]
   }
   const left = healthyVoters - costly.length
@@ -130,7 +132,7 @@ function quorumReasons(
     {
       host: costly.map(({ name }) => name).join(', '),
       message: `${state}: with ${left} left nothing can be written, nor read linearizably`,
-      hint: `start others first (quorate start NODE), or take fewer at once; ${force}`,
+      hint: [...back, 'or take fewer at once', force].join('; '),
     },
   ]
 }

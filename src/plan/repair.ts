@@ -1,5 +1,6 @@
 /** Whose data is damaged, on what evidence, and whether it may be replaced by the others': a judgement, no more. */
 import { quorum } from './quorum.ts'
+import { type Voter, remedyFor } from './remedy.ts'
 import type { BlockReason } from './steps.ts'
 
 export interface Evidence {
@@ -27,6 +28,8 @@ export interface RepairScene {
   readonly groups: readonly (readonly string[])[]
   /** For whom CORRUPT is raised: names, or IDs of members that are of no node. */
   readonly corrupt: readonly string[]
+  /** How the voting members are, by their machines; undefined: only what they answer is known. */
+  readonly standing?: readonly Voter[] | undefined
 }
 
 export interface Finding {
@@ -75,8 +78,14 @@ function alarmed(
   return [{ kind: 'contents', text: 'the alarm CORRUPT is raised, and all others have equal contents' }]
 }
 
+function voterOf({ name, healthy, reached, evidence }: MemberSigns): Voter {
+  if (healthy) return { name, state: 'serving' }
+  if (!reached) return { name, state: 'unreached' }
+  return { name, state: evidence.length > 0 ? 'lost' : 'stopped' }
+}
+
 function refusals(
-  { members, groups, voters }: RepairScene,
+  { members, groups, voters, standing }: RepairScene,
   findings: readonly Finding[],
   agreed: boolean,
 ): BlockReason[] {
@@ -84,7 +93,11 @@ function refusals(
   const healthy = members.filter((member) => member.healthy)
   if (healthy.length < needed) {
     const message = `${healthy.length} of ${voters} voting members answer, and ${needed} must`
-    return [{ message, hint: 'without a quorum nothing can be repaired from the others: quorate recover' }]
+    const hint =
+      standing === undefined
+        ? 'without a quorum nothing can be repaired from the others: quorate recover'
+        : remedyFor({ kind: 'no-quorum' }, standing, voters).text
+    return [{ message, hint }]
   }
   if (!agreed) {
     const lists = groups.map((group) => group.join(' and ')).join('; ')
@@ -97,11 +110,17 @@ function refusals(
   }
   const good = findings.filter((one) => one.healthy && one.evidence.length === 0)
   if (good.length >= needed) return []
+  const away = findings.filter((one) => !one.healthy && one.evidence.length === 0).map(({ name }) => name)
   const bad = findings.filter(({ evidence }) => evidence.length > 0).map(({ name }) => name)
   return [
     {
       message: `${bad.join(' and ')} are damaged, and ${good.length} of ${voters} members are left to make them anew from; ${needed} must be`,
-      hint: 'bring back who only stands still (quorate status; quorate start), or go back to a backup: quorate restore',
+      hint: [
+        ...away.map(
+          (member) => remedyFor({ kind: 'silent', member }, standing ?? members.map(voterOf), voters).text,
+        ),
+        'or go back to a backup: quorate restore',
+      ].join('; '),
     },
   ]
 }

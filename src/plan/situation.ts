@@ -7,7 +7,7 @@ import { peerUrl } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { ApplyIntent } from './intent.ts'
-import { type Member, lossReasons, quorumReasons } from './losses.ts'
+import { type Member, lossReasons, quorumReasons, votersAmong } from './losses.ts'
 import { membershipReasons } from './membership.ts'
 import type { Observed } from './observed.ts'
 import { parsePin, runElsewhere } from './pin.ts'
@@ -161,6 +161,7 @@ function established(
     }
   }
   const reasons: BlockReason[] = []
+  const voters = votersAmong(members, observed)
   const listed = observed.cluster?.members ?? []
   const roster = listed.length > 0 ? rosterOf(cluster, listed, 0) : undefined
   for (const member of members) {
@@ -169,7 +170,7 @@ function established(
     const isMember =
       roster === undefined ? member.pin !== undefined : known !== undefined && !isInvited(known)
     const goes = known !== undefined && isReplaced({ replace }, member.node.name, known)
-    if (isMember && !goes) reasons.push(...lossReasons(cluster, member, clusterId))
+    if (isMember && !goes) reasons.push(...lossReasons(cluster, member, clusterId, voters))
   }
   if (roster === undefined && reasons.length === 0) reasons.push(...quorumReasons(members))
   if (observed.cluster !== undefined && observed.cluster.id !== clusterId) {

@@ -6,7 +6,7 @@ import { adviseQuota, fullness, hasRoom, mebibytes, QUOTA_WARNING, reclaimable }
 import type { ClusterCondition, MemberCondition } from './condition.ts'
 import { defragRisks, defragSteps } from './defrag.ts'
 import { type MaintenancePlan, type MaintenanceStep, refusal } from './maintenance.ts'
-import { quorum } from './quorum.ts'
+import { noQuorum } from './remedy.ts'
 import type { BlockReason } from './steps.ts'
 
 export interface UnjamProgress {
@@ -29,8 +29,8 @@ export function planUnjam(condition: ClusterCondition, progress: UnjamProgress):
   const alarms = condition.alarms.filter(({ type }) => type === 'NOSPACE')
   const begun = progress.compacted || progress.defragmented.length > 0
   if (!begun && alarms.length === 0 && asked.every(({ space }) => space !== undefined && hasRoom(space)))
-    return refusal(condition.healthyVoters < quorum(condition.voters) ? noMajority(condition) : [])
-  const blocked = [...noMajority(condition), ...unfit(condition), ...liveData(asked, progress)]
+    return refusal(noQuorum(condition))
+  const blocked = [...noQuorum(condition), ...unfit(condition), ...liveData(asked, progress)]
   if (blocked.length > 0) return refusal(blocked)
   const work = asked
     .filter((member) => isNeeded(member, progress))
@@ -77,12 +77,6 @@ function isNeeded({ name, space }: MemberCondition, progress: UnjamProgress): bo
   if (hasRoom(space) && (fullness(space) ?? 1) <= QUOTA_WARNING) return false
   const free = reclaimable(space)
   return !progress.compacted || free === undefined || free > WORTH * space.sizeBytes
-}
-
-function noMajority({ voters, healthyVoters }: ClusterCondition): BlockReason[] {
-  if (healthyVoters >= quorum(voters)) return []
-  const message = `${healthyVoters} of ${voters} voting members answer, and ${quorum(voters)} must`
-  return [{ message, hint: 'bring the others back first: quorate status, quorate start NODE' }]
 }
 
 function unfit({ alarms, members }: ClusterCondition): BlockReason[] {

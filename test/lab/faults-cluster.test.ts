@@ -159,6 +159,37 @@ describe.skipIf(whyNoLab())('a cluster that was healthy', () => {
     expect(await health()).toEqual({ exitCode: 0, id: clusterId })
   })
 
+  test('of whose members two lost their data: what plan, apply and status name is not refused', async () => {
+    const lost = ['etcd02', 'etcd03'].map((name) => lab.machine(name))
+    for (const machine of lost) {
+      await machine.check(['systemctl', 'stop', 'etcd'])
+      for (const folder of ['data', 'wal'])
+        await machine.check(['mv', `/opt/etcd/${folder}`, `/opt/etcd/${folder}.away`])
+    }
+    try {
+      for (const verb of ['plan', 'apply', 'status']) {
+        const { exitCode, stdout, stderr } = await quorate(lab, [verb])
+        expect({ verb, exitCode }).toEqual({ verb, exitCode: verb === 'status' ? 1 : 8 })
+        const named = [...(stdout + stderr).matchAll(/: quorate (\S+(?: etcd\d+)?)$/gm)].map(
+          ([, words]) => words,
+        )
+        expect({ verb, named: [...new Set(named)] }).toEqual({ verb, named: ['recover'] })
+      }
+      // There is something to decide, and nothing was changed.
+      expect((await quorate(lab, ['recover'])).exitCode).toBe(2)
+    } finally {
+      for (const machine of lost) {
+        for (const folder of ['data', 'wal'])
+          await machine.check(['mv', `/opt/etcd/${folder}.away`, `/opt/etcd/${folder}`])
+      }
+    }
+    // With the data back, but not started yet, they are what is missing.
+    const { report } = await statusOf(lab)
+    for (const { hint } of report.cluster.problemDetails) expect(hint).toMatch(/quorate start --all$/)
+    await quorateOk(lab, ['start', '--all', '--yes'])
+    expect(await health()).toEqual({ exitCode: 0, id: clusterId })
+  })
+
   test('gets over a member that is killed, and starts one that was stopped', async () => {
     const machine = lab.machine('etcd02')
     const pid = await machine.mainPid('etcd')
