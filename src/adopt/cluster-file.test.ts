@@ -68,14 +68,49 @@ test('settings: free ones are taken, unknown and decided ones are told', async (
     },
   }))
   const { cluster, told } = adopted(members)
-  expect(cluster.etcd.settings).toEqual({ 'snapshot-count': '5000', 'auto-compaction-retention': '8' })
+  expect(cluster.etcd.settings).toEqual({
+    'snapshot-count': '5000',
+    'auto-compaction-retention': '8',
+    'listen-metrics-urls': 'http://0.0.0.0:2381',
+  })
   expect(cluster.etcd.metrics).toBe('local')
   expect(told.join('\n')).toContain('ETCD_NO_SUCH_SETTING is no setting of etcd 3.5.16')
   expect(told.join('\n')).not.toContain('hush')
   expect(told.join('\n')).toContain('logs go to /var/log/etcd.log today')
   expect(told.join('\n')).toContain('ETCD_STRICT_RECONFIG_CHECK=false is not carried over')
-  expect(told.join('\n')).toContain('metrics are served at http://0.0.0.0:2381')
+  expect(told.join('\n')).not.toContain('metrics are served')
   expect(told.join('\n')).not.toContain('PROXY')
+})
+
+async function listening(urls: (address: string) => Record<string, string>) {
+  const members = await threeMembers(ca)
+  return adopted(
+    members.map((one) => {
+      const address = one.listed.peerUrls[0]?.replace(/^https?:\/\/(.*):\d+$/, '$1') ?? ''
+      return { ...one, settings: { ...one.settings, ...urls(address) } }
+    }),
+  )
+}
+
+test('metrics and http elsewhere stay where the file can have them, at each node’s own address', async () => {
+  const kept = await listening((address) => ({
+    'listen-metrics-urls': `http://${address}:2381`,
+    'listen-client-http-urls': `https://${address}:2384`,
+  }))
+  expect(kept.cluster.etcd.settings).toMatchObject({
+    'listen-metrics-urls': 'http://{address}:2381',
+    'listen-client-http-urls': 'https://{address}:2384',
+  })
+  expect(kept.told.join('\n')).not.toMatch(/metrics are served|http is served/)
+  const open = await listening(() => ({
+    'listen-metrics-urls': 'http://127.0.0.1:2381',
+    'listen-client-http-urls': 'http://0.0.0.0:2384',
+  }))
+  expect(open.cluster.etcd.settings).not.toHaveProperty('listen-metrics-urls')
+  expect(open.cluster.etcd.settings).not.toHaveProperty('listen-client-http-urls')
+  expect(open.told.join('\n')).toContain('http is served at http://0.0.0.0:2384')
+  const port = await listening(() => ({ 'listen-metrics-urls': 'http://0.0.0.0:2379' }))
+  expect(port.told.join('\n')).toContain('metrics are served at http://0.0.0.0:2379')
 })
 
 async function withGates(gates: string) {

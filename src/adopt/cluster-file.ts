@@ -1,4 +1,5 @@
 /** The cluster file of a cluster that runs already: every setting as it truly runs, as far as the file has a place for it. */
+import { LISTENERS } from '../spec/listen-urls.ts'
 import { reservedBecause } from '../spec/reserved-settings.ts'
 import type { ClusterFile } from '../spec/schema.ts'
 import { SAFEGUARD, turnsSafeguardOff, withoutSafeguard } from '../etcd/feature-gates.ts'
@@ -16,6 +17,7 @@ import {
   servesLoopback,
   servesPlaintext,
 } from './member.ts'
+import { furtherSettings } from './further-listeners.ts'
 import { ownNames } from './names.ts'
 import { flagIs } from './settings.ts'
 
@@ -105,12 +107,13 @@ function etcdPart(members: readonly Member[], remarks: Remark[]): ClusterFile['e
     clientListeners(settings).some((one) => !one.tls && servesLoopback(one) && one.port === clients),
   )
   const v2 = members.some(({ settings }) => servesV2(version, settings))
+  const peerPort = peerPlace(first)?.port ?? 2380
   return {
     version,
     dataDirectory,
     walDirectory: walDirectoryOf(first.process, first.settings),
     clientPort: clients,
-    peerPort: peerPlace(first)?.port ?? 2380,
+    peerPort,
     ...(plaintextClients ? { plaintextClients: true } : {}),
     ...(plaintext && !plaintextClients ? { localPlaintext: true } : {}),
     // Where nothing listens for them without a certificate today, nothing is opened.
@@ -118,7 +121,14 @@ function etcdPart(members: readonly Member[], remarks: Remark[]): ClusterFile['e
       ? { metrics: 'clients' as const }
       : {}),
     ...(v2 ? { enableV2: true } : {}),
-    settings: freeSettings(members, version, remarks),
+    settings: {
+      ...freeSettings(members, version, remarks),
+      ...furtherSettings(members, {
+        clientPort: clients,
+        peerPort,
+        plaintext: plaintextClients ? 'all' : plaintext ? 'loopback' : 'nobody',
+      }),
+    },
   }
 }
 
@@ -130,6 +140,8 @@ function servesV2(version: string, settings: Member['settings']): boolean {
 
 /** Only those that name a file: quorate's unit lets etcd write nothing but its data. */
 const LOG_FILES = ['enable-log-rotation', 'log-rotation-config-json']
+/** Not taken as they are. */
+const APART: readonly string[] = [...LOG_FILES, ...LISTENERS]
 const LOG_OUTPUTS = ['log-output', 'log-outputs']
 
 /** The flags that the file takes as they are. Those that quorate decides are for `differences.ts`. */
@@ -142,7 +154,7 @@ function freeSettings(
   const flags = new Set(members.flatMap(({ settings }) => Object.keys(settings)))
   const free: Record<string, string> = {}
   for (const flag of [...flags].sort()) {
-    if (reservedBecause(flag) !== undefined || LOG_FILES.includes(flag)) continue
+    if (reservedBecause(flag) !== undefined || APART.includes(flag)) continue
     const { value, differing } = common(members, ({ settings }) => settings[flag])
     if (!known.has(flag)) {
       // Whoever wrote it may have meant another program, and a secret.

@@ -15,6 +15,7 @@ import {
   servesLoopback,
   servesPlaintext,
 } from './member.ts'
+import { METRICS } from './further-listeners.ts'
 import { type Settings, flagIs } from './settings.ts'
 import { runElsewhereBy } from './shape.ts'
 
@@ -29,7 +30,7 @@ const FIRST_START = [
 /** Flags that have a place of their own in the cluster file, or none because they say the same. */
 const PLACED: ReadonlySet<string> = new Set(
   `name data-dir wal-dir config-file enable-v2 advertise-client-urls listen-client-urls listen-peer-urls
-  listen-metrics-urls cert-file key-file trusted-ca-file client-cert-auth peer-cert-file peer-key-file
+  listen-metrics-urls listen-client-http-urls cert-file key-file trusted-ca-file client-cert-auth peer-cert-file peer-key-file
   peer-trusted-ca-file peer-client-cert-auth`
     .split(/\s+/)
     .concat(FIRST_START),
@@ -45,8 +46,6 @@ const SAME: Readonly<Record<string, string>> = {
   'force-new-cluster': 'false',
   proxy: 'off',
 }
-
-const METRICS = 'http://127.0.0.1:2381'
 
 export function differencesOf(cluster: Cluster, members: readonly Member[]): readonly Remark[] {
   return together(
@@ -107,9 +106,14 @@ function listeners({ etcd }: Cluster, member: Member): Found[] {
   }
   const metrics = settings['listen-metrics-urls']
   const elsewhere = etcd.metrics === 'local' ? `at ${METRICS}, and ` : ''
-  if (metrics !== undefined && metrics !== METRICS)
+  if (metrics !== undefined && metrics !== METRICS && !('listen-metrics-urls' in etcd.settings))
     found.push(
       warning(`metrics are served at ${metrics}; they will be ${elsewhere}for clients with a certificate`),
+    )
+  const http = settings['listen-client-http-urls']
+  if (http !== undefined && !('listen-client-http-urls' in etcd.settings))
+    found.push(
+      warning(`http is served at ${http}, apart from gRPC; it will be on the client port with a certificate`),
     )
   return found
 }

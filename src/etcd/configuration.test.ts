@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { memberEnvironment, type MemberConfiguration } from './configuration.ts'
+import { furtherListeners, memberEnvironment, type MemberConfiguration } from './configuration.ts'
 import { sampleCluster, sampleNode } from './sample.ts'
 
 function environment(changes: Partial<MemberConfiguration> = {}): Record<string, string> {
@@ -140,6 +140,33 @@ test('the v2 API of 3.3 is on unless it is switched off', () => {
   expect(environment({ cluster: sampleCluster({ version: '3.3.25' }) })).toMatchObject({
     ETCD_ENABLE_V2: 'false',
   })
+})
+
+test('further listeners are at each node’s own address, in place of quorate’s own for metrics', () => {
+  const settings = {
+    'listen-metrics-urls': 'https://{address}:2383,http://127.0.0.1:2381',
+    'listen-client-http-urls': 'https://{address}:2384',
+  }
+  const cluster = sampleCluster({ settings })
+  const address = environment({ cluster })['ETCD_INITIAL_ADVERTISE_PEER_URLS']?.replace(
+    /^https:\/\/(.*):2380$/,
+    '$1',
+  )
+  expect(address).toBeTruthy()
+  expect(environment({ cluster })).toMatchObject({
+    ETCD_LISTEN_METRICS_URLS: `https://${address}:2383,http://127.0.0.1:2381`,
+    ETCD_LISTEN_CLIENT_HTTP_URLS: `https://${address}:2384`,
+  })
+  expect(furtherListeners(cluster).map(({ use, port }) => `${use} ${port}`)).toEqual([
+    'metrics 2383',
+    'metrics 2381',
+    'http 2384',
+  ])
+  expect(furtherListeners(sampleCluster({})).map(({ text, key }) => `${text} ${key}`)).toEqual([
+    'http://127.0.0.1:2381 etcd.metrics',
+  ])
+  for (const none of [{ metrics: 'clients' as const }, { clientPort: 2381 }])
+    expect(furtherListeners(sampleCluster(none))).toEqual([])
 })
 
 test('metrics for clients alone: nothing listens without TLS for them', () => {

@@ -1,6 +1,7 @@
 /** What one member is told: its ETCD_* variables, only those that its version of etcd knows. */
 import { QuorateError } from '../errors.ts'
 import type { CertificateLayout, Cluster, Node } from '../spec/cluster.ts'
+import { LISTENERS, type ListenUrl, OWN_ADDRESS, listenUrls } from '../spec/listen-urls.ts'
 import { sharesPortFrom } from './hazards.ts'
 import { bracket } from './bracket.ts'
 import { withSafeguard } from './feature-gates.ts'
@@ -48,7 +49,7 @@ export function memberEnvironment(configuration: MemberConfiguration): Record<st
   const decided = { ...identity(configuration), ...urls(configuration), ...tlsFiles(cluster.pki.layout) }
   checkSettings(cluster.etcd.version, cluster.etcd.settings)
   const own = Object.entries(cluster.etcd.settings).map(
-    ([flag, value]) => [environmentName(flag), value] as const,
+    ([flag, value]) => [environmentName(flag), ownUrls(flag, value, configuration.node)] as const,
   )
   for (const [name] of own) {
     if (name in decided || name === 'ETCD_ENABLE_V2') throw decidedElsewhere(name)
@@ -61,6 +62,37 @@ export function memberEnvironment(configuration: MemberConfiguration): Record<st
   const gates = environment['ETCD_FEATURE_GATES']
   if (gates !== undefined) environment['ETCD_FEATURE_GATES'] = withSafeguard(gates)
   return environment
+}
+
+/** A place where members listen beside the client and the peer port. */
+export interface FurtherListener extends ListenUrl {
+  readonly use: 'metrics' | 'http'
+  /** The key of the cluster file that moves it. */
+  readonly key: string
+}
+
+export function furtherListeners({ etcd }: Cluster): readonly FurtherListener[] {
+  const own = LISTENERS.flatMap((flag) =>
+    listenUrls(etcd.settings[flag]).map((url): FurtherListener => {
+      const use = flag === 'listen-metrics-urls' ? 'metrics' : 'http'
+      return { ...url, use, key: `etcd.settings.${flag}` }
+    }),
+  )
+  if (!servesMetrics(etcd) || 'listen-metrics-urls' in etcd.settings) return own
+  const text = `http://127.0.0.1:${METRICS_PORT}`
+  return [
+    ...own,
+    { text, tls: false, host: '127.0.0.1', port: METRICS_PORT, use: 'metrics', key: 'etcd.metrics' },
+  ]
+}
+
+function servesMetrics({ metrics, clientPort, peerPort }: Cluster['etcd']): boolean {
+  return metrics === 'local' && ![clientPort, peerPort].includes(METRICS_PORT)
+}
+
+/** Listeners of the file's own, at this node's address where they say so. */
+function ownUrls(flag: string, value: string, { address }: Node): string {
+  return LISTENERS.some((one) => one === flag) ? value.replaceAll(OWN_ADDRESS, bracket(address)) : value
 }
 
 /** `https://192.168.0.1:2380`: how peers know a member. */
@@ -161,8 +193,6 @@ function safeguards({ etcd }: Cluster, known: ReadonlySet<string>): Record<strin
       hint: 'remove enableV2, or choose etcd 3.4 or 3.5',
     })
   }
-  const metricsPortTaken = [etcd.clientPort, etcd.peerPort].includes(METRICS_PORT)
-  const servesMetrics = etcd.metrics === 'local' && !metricsPortTaken
   const hasGates = known.has('feature-gates')
   return {
     ETCD_STRICT_RECONFIG_CHECK: 'true',
@@ -174,7 +204,7 @@ function safeguards({ etcd }: Cluster, known: ReadonlySet<string>): Record<strin
     ...(minor === '3.4' ? { ETCD_PRE_VOTE: 'true', ETCD_LOGGER: 'zap' } : {}),
     ETCD_AUTO_COMPACTION_MODE: 'periodic',
     ETCD_AUTO_COMPACTION_RETENTION: '8h',
-    ...(!servesMetrics ? {} : { ETCD_LISTEN_METRICS_URLS: `http://127.0.0.1:${METRICS_PORT}` }),
+    ...(!servesMetrics(etcd) ? {} : { ETCD_LISTEN_METRICS_URLS: `http://127.0.0.1:${METRICS_PORT}` }),
     // On by default in 3.3; later it is off unless asked for, and merely naming it brings a warning.
     ...(etcd.enableV2 || minor === '3.3' ? { ETCD_ENABLE_V2: String(etcd.enableV2) } : {}),
   }

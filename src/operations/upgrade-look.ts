@@ -3,6 +3,7 @@ import { usesAuthentication } from '../etcd/authentication.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { peerUrl } from '../etcd/configuration.ts'
 import { isSecretlyEnabled, validateDowngrade } from '../etcd/downgrade.ts'
+import type { MemberEndpoint } from '../etcd/endpoint.ts'
 import { judgeView } from '../etcd/health.ts'
 import { compareMinors, minorIn } from '../etcd/minor.ts'
 import { readServedVersion } from '../etcd/served-version.ts'
@@ -16,6 +17,7 @@ import { QuorateError } from '../errors.ts'
 import type { Observed } from '../plan/observed.ts'
 import type { Session } from '../run/session.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
+import { OWN_ADDRESS, isWildcard, listenUrls } from '../spec/listen-urls.ts'
 
 /** How long a member may take to answer a question by HTTP, in ms. */
 const ANSWER_MS = 5_000
@@ -89,9 +91,14 @@ export async function upgradeFacts(
 export async function clusterVersions(session: Session, nodes: readonly Node[]): Promise<readonly string[]> {
   const answers = await Promise.all(
     nodes.map(async (node) => {
-      const endpoint = await session.endpoint(node)
-      const options = { ...endpoint, timeoutMs: ANSWER_MS, signal: session.signal }
-      return await orUndefined(async () => (await readServedVersion(options)).cluster)
+      const ask = async (endpoint: MemberEndpoint) => {
+        const options = { ...endpoint, timeoutMs: ANSWER_MS, signal: session.signal }
+        return await orUndefined(async () => (await readServedVersion(options)).cluster)
+      }
+      const apart = await httpEndpoint(session, node)
+      const answer = apart === undefined ? undefined : await ask(apart)
+      // A setting that no member was restarted with yet changes nothing about where it serves http.
+      return answer ?? (await ask(await session.endpoint(node)))
     }),
   )
   return answers.filter((answer) => answer !== undefined)
@@ -133,6 +140,18 @@ async function refusalOf(
     if (!(error instanceof QuorateError) || error.code !== 'etcd') throw error
     return error.message
   }
+}
+
+/** Where `listen-client-http-urls` moves http away from the client port, which then speaks gRPC alone; undefined: nowhere. */
+async function httpEndpoint(session: Session, node: Node): Promise<MemberEndpoint | undefined> {
+  const urls = listenUrls(session.cluster.etcd.settings['listen-client-http-urls'])
+  const url = urls.find(({ tls }) => tls) ?? urls[0]
+  if (url === undefined) return undefined
+  const address = isWildcard(url) ? '127.0.0.1' : url.host === OWN_ADDRESS ? node.address : url.host
+  const tls = url.tls ? await session.credentials() : undefined
+  const remote = await session.remote(node)
+  const socketPath = await remote.forward({ address, port: url.port })
+  return { name: node.name, target: { socketPath }, identity: address, tls }
 }
 
 /** The v2 API's top-level keys, as the first member says that serves it; undefined: none does. */

@@ -4,6 +4,7 @@
  */
 import { PassThrough } from 'node:stream'
 import { QuorateError } from '../errors.ts'
+import { furtherListeners } from '../etcd/configuration.ts'
 import { PATHS } from '../host/state.ts'
 import { type Cluster, etcdNodes, type Node } from '../spec/cluster.ts'
 import { LOOK_MS } from '../ssh/limits.ts'
@@ -152,6 +153,7 @@ export function questions(
     ...Object.keys(TOOLS).map((tool) => `tool:${tool}`),
     ...(balancer === undefined ? [] : [`resolve:${balancer}`]),
     ...(isEtcd ? ports.flatMap((port) => [`port:${port}`, `listen:${target(node.address, port)}`]) : []),
+    ...(isEtcd ? furtherListeners(cluster).map(({ port }) => `port:${port}`) : []),
     ...peers.flatMap((peer) => ports.map((port) => `dial:${target(peer.address, port)}`)),
     ...(peers.length > 0 ? [`own:${PATHS.tls}/${cluster.pki.layout === 'single' ? 'etcd' : 'peer'}`] : []),
   ]

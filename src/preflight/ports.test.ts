@@ -23,6 +23,7 @@ test('an empty machine has room for etcd', () => {
     ['own-address', 'ok'],
     ['client-port', 'ok'],
     ['peer-port', 'ok'],
+    ['metrics-port', 'ok'],
     ['leftovers', 'ok'],
     ['unit', 'ok'],
   ])
@@ -40,6 +41,31 @@ test('who takes a port is named, with how to stop it', () => {
 
 test.each(['127.0.0.1', '::1', '::', '0.0.0.0'])('a listener on %s is in the way', (address) => {
   expect(judged('client-port', { listeners: [listener({ address })] })?.result).toBe('failure')
+})
+
+const on = (address: string) => ({ listeners: [listener({ address, port: 2381 })] })
+
+test('further listeners are judged by their own address', () => {
+  expect(judged('metrics-port', on('127.0.0.1'))).toMatchObject({
+    result: 'failure',
+    remedy: expect.stringContaining('`etcd.metrics`'),
+  })
+  expect(judged('metrics-port', on('198.18.0.11'))?.result).toBe('ok')
+  const spec = cluster()
+  const settings = {
+    'listen-metrics-urls': 'https://{address}:2383',
+    'listen-client-http-urls': 'https://0.0.0.0:2384',
+  }
+  const moved = { ...spec, etcd: { ...spec.etcd, settings } }
+  const taken = goodFacts({
+    listeners: [2381, 2383, 2384].map((port) => listener({ address: '198.18.0.11', port })),
+  })
+  const checks = judgeEtcdPlace(moved, node(1), taken).filter(({ id }) => /^(metrics|http)-port$/.test(id))
+  expect(checks.map(({ id, title, result }) => [id, title, result])).toEqual([
+    ['metrics-port', 'Metrics port 2383', 'failure'],
+    ['http-port', 'HTTP port 2384', 'failure'],
+  ])
+  expect(checks[1]?.remedy).toContain('`etcd.settings.listen-client-http-urls`')
 })
 
 test('a listener on another address of the machine is not', () => {
@@ -63,7 +89,7 @@ test('our own running etcd is fine: port, data and unit', () => {
     ],
   }
   const results = judgeEtcdPlace(cluster(), node(1), goodFacts(facts)).map(({ result }) => result)
-  expect(results).toEqual(['ok', 'ok', 'ok', 'ok', 'ok'])
+  expect(results).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'ok'])
 })
 
 test('data that nobody here put there stands in the way', () => {

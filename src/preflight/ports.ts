@@ -1,6 +1,8 @@
 /** Is the place free where etcd shall be: its address, its ports, its directories, its unit? */
 import ipaddr from 'ipaddr.js'
+import { type FurtherListener, furtherListeners } from '../etcd/configuration.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
+import { OWN_ADDRESS, isWildcard } from '../spec/listen-urls.ts'
 import { type Check, judge } from './checks.ts'
 import type { HostFacts, Listener } from './facts.ts'
 
@@ -10,6 +12,7 @@ export function judgeEtcdPlace(cluster: Cluster, node: Node, facts: HostFacts): 
     judgeOwnAddress(node, facts),
     judgePort(node, facts, clientPort, 'client-port', `Client port ${clientPort}`, 'etcd.clientPort'),
     judgePort(node, facts, peerPort, 'peer-port', `Peer port ${peerPort}`, 'etcd.peerPort'),
+    ...furtherListeners(cluster).map((url) => judgeFurther(node, facts, url)),
     judgeLeftovers(cluster, node, facts),
     judgeUnit(node, facts),
   ]
@@ -39,13 +42,24 @@ function judgePort(
   id: string,
   title: string,
   key: string,
+  inTheWayOf: (listener: Listener) => boolean = (listener) => conflicts(listener, node),
 ): Check {
   const check = judge(node.name, id, title)
   const wanted = 'nobody listening, or the etcd that quorate set up'
-  const inTheWay = facts.listeners.filter((listener) => listener.port === port && conflicts(listener, node))
+  const inTheWay = facts.listeners.filter((listener) => listener.port === port && inTheWayOf(listener))
   const foreign = inTheWay.find((listener) => !isOurEtcd(listener, facts))
   if (foreign === undefined) return check.ok({ found: inTheWay.length === 0 ? 'free' : 'our etcd', wanted })
   return check.failure({ found: describe(foreign), wanted, remedy: remedyFor(foreign, key) })
+}
+
+/** Metrics, or http apart from gRPC. */
+function judgeFurther(node: Node, facts: HostFacts, url: FurtherListener): Check {
+  const [id, name] = url.use === 'metrics' ? ['metrics-port', 'Metrics port'] : ['http-port', 'HTTP port']
+  const own = url.host === OWN_ADDRESS ? node.address : url.host
+  return judgePort(node, facts, url.port, id, `${name} ${url.port}`, url.key, ({ address }) => {
+    const all = ['*', '0.0.0.0', '::'].includes(address)
+    return all || isWildcard(url) || sameAddress(address, own)
+  })
 }
 
 export function isOurEtcd(listener: Listener, { unit }: HostFacts): boolean {

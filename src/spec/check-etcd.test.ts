@@ -153,3 +153,55 @@ test('the WAL lies beside the data unless the file says otherwise', () => {
     '/srv/etcd/wal',
   ])
 })
+
+const settings = (text: string, more = '') =>
+  added(`${more}  settings: { ${text} }\n`).map((line) => line.replace(/^[^ ]+ /, ''))
+
+test.each([
+  'listen-metrics-urls: "http://127.0.0.1:2381"',
+  'listen-metrics-urls: "https://{address}:2383"',
+  'listen-metrics-urls: "https://0.0.0.0:2383,http://127.0.0.1:2381"',
+  'listen-metrics-urls: "https://[::]:2383"',
+  'listen-client-http-urls: "https://{address}:2384,https://127.0.0.1:2384"',
+])('members can listen elsewhere too: %s', (text) => {
+  expect(settings(text)).toEqual([])
+})
+
+test.each([
+  ['listen-metrics-urls: "127.0.0.1:2383"', 'is not a URL of an IP address and a port'],
+  ['listen-metrics-urls: "http://localhost:2383"', 'is not a URL of an IP address and a port'],
+  ['listen-metrics-urls: "https://127.0.0.1:2383/metrics"', 'is not a URL of an IP address and a port'],
+  ['listen-metrics-urls: "https://198.18.9.1:2383"', 'not every node has the address 198.18.9.1'],
+  ['listen-metrics-urls: "https://{address}:2379"', '2379 is the client port'],
+  ['listen-client-http-urls: "https://{address}:2380"', '2380 is the peer port'],
+  ['listen-metrics-urls: "https://{address}:443"', '443 is kept for root'],
+  ['listen-client-http-urls: "https://127.0.0.1:2381"', '2381 is where members serve metrics'],
+  [
+    'listen-metrics-urls: "https://{address}:2383", listen-client-http-urls: "https://0.0.0.0:2383"',
+    "can't share a port",
+  ],
+  ['listen-client-http-urls: "http://127.0.0.1:2384"', 'every local user could read and write every key'],
+  ['listen-client-http-urls: "http://0.0.0.0:2384"', 'everyone who reaches port 2384 could read and write'],
+])('where etcd could not listen, or everybody would come in: %s', (text, message) => {
+  expect(settings(text)).toEqual([expect.stringContaining(message)])
+})
+
+test('http is for whom the file says, and metrics without a certificate are told', () => {
+  expect(settings('listen-metrics-urls: "http://{address}:2383"')).toEqual([
+    'warning: etcd.settings.listen-metrics-urls: http://{address}:2383: everyone who reaches port 2383 can read the metrics, without a certificate; write https, or let a firewall admit the scraper alone',
+  ])
+  expect(settings('listen-metrics-urls: "http://127.0.0.1:2383"', '  metrics: clients\n')).toEqual([
+    expect.stringContaining('etcd.metrics says clients'),
+  ])
+  const local = settings('listen-client-http-urls: "http://127.0.0.1:2384"', '  localPlaintext: true\n')
+  expect(local.filter((line) => !line.startsWith('warning'))).toEqual([])
+  const everywhere = settings('listen-client-http-urls: "http://0.0.0.0:2384"', '  localPlaintext: true\n')
+  expect(everywhere.filter((line) => !line.startsWith('warning'))).toHaveLength(1)
+  expect(settings('listen-client-http-urls: "https://0.0.0.0:2384"', '  enableV2: true\n')).toEqual([
+    expect.stringContaining('the v2 API'),
+  ])
+  // The port of the standard is free then.
+  expect(added('  clientPort: 2381\n  settings: { listen-metrics-urls: "http://127.0.0.1:2383" }\n')).toEqual(
+    [],
+  )
+})

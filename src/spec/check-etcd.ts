@@ -1,4 +1,5 @@
 /** What etcd's part of a cluster file must be in itself. */
+import { METRICS_PORT, checkListeners } from './check-listeners.ts'
 import { checkModules, checkPins, checkPlainMirror } from './check-pins.ts'
 import { DEBIAN_VERSIONS, DEFAULTS } from './defaults.ts'
 import {
@@ -16,8 +17,6 @@ import { checkVersion, minorNumber } from './values.ts'
 const GIB = 2 ** 30
 /** etcd's own default times, in ms. */
 const TIMERS = { heartbeat: 100, election: 1000, longestElection: 50_000 }
-/** Serves metrics on every member's loopback. */
-const METRICS_PORT = 2381
 
 export function checkEtcd(file: Partly<ClusterFile>, report: Reporter): void {
   checkDirectories(file, report)
@@ -25,6 +24,7 @@ export function checkEtcd(file: Partly<ClusterFile>, report: Reporter): void {
   checkApi(file, report)
   checkSource(file, report)
   checkSettings(file, report)
+  checkListeners(file, report)
 }
 
 /** Where the WAL lies unless the file says so: beside the data. */
@@ -77,7 +77,7 @@ function checkPorts(file: Partly<ClusterFile>, report: Reporter): void {
       const message = `etcd.${key}: ${port} is kept for root, and etcd runs as the user etcd`
       report.error(['etcd', key], message, 'write 1024 or more')
     }
-    if (port === METRICS_PORT && file.etcd?.metrics !== 'clients') {
+    if (port === METRICS_PORT && servesMetrics(file)) {
       report.error(
         ['etcd', key],
         `etcd.${key}: ${port} is where members serve metrics on loopback`,
@@ -93,6 +93,11 @@ function checkPorts(file: Partly<ClusterFile>, report: Reporter): void {
       'write another',
     )
   }
+}
+
+/** By itself: where the file says where, that is checked with the setting. */
+function servesMetrics({ etcd }: Partly<ClusterFile>): boolean {
+  return etcd?.metrics !== 'clients' && etcd?.settings?.['listen-metrics-urls'] === undefined
 }
 
 function checkApi(file: Partly<ClusterFile>, report: Reporter): void {

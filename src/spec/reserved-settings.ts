@@ -20,7 +20,10 @@ const REASONS: ReadonlyMap<string, string> = new Map(
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/^initial-(?!election-tick-advance$)/, 'quorate writes it when members start for the first time'],
   [/^(experimental-)?initial-corrupt-check$/, 'quorate keeps it on'],
-  [/-urls$/, 'URLs follow from address, etcd.clientPort and etcd.peerPort'],
+  [
+    /^(?!listen-(metrics|client-http)-urls$).*-urls$/,
+    'URLs follow from address, etcd.clientPort and etcd.peerPort',
+  ],
   [/(cert|key|ca|crl)-file$/, 'certificates are put in place by quorate, as pki says'],
   [/^discovery/, 'the members are the nodes of this file'],
   [/^proxy-/, 'quorate runs members, not proxies'],

@@ -14,6 +14,8 @@ import { talk } from './support/terminal.ts'
 
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03'] as const
 const ETCD = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
+/** Right as text, so that the file passes: the key that it names is nowhere. */
+const UNSTARTABLE = { 'auth-token': 'jwt,pub-key=/nowhere.pem,sign-method=RS256' }
 const UNIT = '/etc/systemd/system/etcd.service'
 const UNCONFIRMED = 12
 /** A member whose peer's address is gone may take its unit's 15 s to end, more than once. */
@@ -56,11 +58,13 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     return result
   }
 
-  test('gets timers and a quota: followers first, leadership moved, the leader last; never without a yes', async () => {
+  test('gets timers, a quota and more listeners: followers first, leadership moved, the leader last; never without a yes', async () => {
     const settings = {
       'heartbeat-interval': 150,
       'election-timeout': 1500,
       'quota-backend-bytes': 4_294_967_296,
+      'listen-metrics-urls': 'https://{address}:2383,http://127.0.0.1:2382',
+      'listen-client-http-urls': 'https://{address}:2384,https://127.0.0.1:2384',
     }
     await lab.writeCluster({ etcd: { ...ETCD, settings } })
     const plan = await quorate(lab, ['plan'])
@@ -106,6 +110,41 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
         ETCD_HEARTBEAT_INTERVAL: '150',
         ETCD_QUOTA_BACKEND_BYTES: '4294967296',
       })
+
+    // Metrics at each one's own address ask for a certificate; http has left the client port, and grpc has not.
+    for (const name of MEMBERS) {
+      const { address } = lab.machine(name)
+      const withCertificate = '--cert /etc/ssl/etcd/etcd.crt --key /etc/ssl/etcd/etcd.key'
+      const ask = async (url: string, more = '') =>
+        (
+          await on(
+            name,
+            `curl -s -m 5 -o /dev/null -w '%{http_code}' --cacert /etc/ssl/etcd/ca.crt ${more} ${url} || true`,
+          )
+        ).slice(-3)
+      expect({
+        metrics: await ask(`https://${address}:2383/metrics`, withCertificate),
+        stranger: await ask(`https://${address}:2383/metrics`),
+        local: await ask('http://127.0.0.1:2382/metrics'),
+        standard: await ask('http://127.0.0.1:2381/metrics'),
+        http: await ask(`https://${address}:2384/version`, withCertificate),
+        client: await ask(`https://${address}:2379/version`, withCertificate),
+      }).toEqual({
+        metrics: '200',
+        stranger: '000',
+        local: '200',
+        standard: '000',
+        http: '200',
+        client: '415',
+      })
+    }
+    const check = await quorate(lab, ['upgrade', '--to', '3.6.16', '--check', '--json'])
+    expect(JSON.parse(check.stdout)).toMatchObject({ clusterVersion: '3.5' })
+    const looked = await quorate(lab, ['preflight', '--json'])
+    const ports = (JSON.parse(looked.stdout) as { checks: { id: string; result: string }[] }).checks
+    expect(ports.filter(({ id }) => /^(metrics|http)-port$/.test(id)).map((one) => one.result)).toEqual(
+      Array.from({ length: 12 }, () => 'ok'),
+    )
   })
 
   test('has one member with a setting by hand, and one with an older unit: these two are restarted, the third is not', async () => {
@@ -190,7 +229,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
   )
 
   test('with a setting that etcd refuses: stops at the first member; once the file is mended that one is healed first', async () => {
-    await lab.writeCluster({ nodes: nodesOf(), etcd: { ...ETCD, settings: { 'log-level': 'shout' } } })
+    await lab.writeCluster({ nodes: nodesOf(), etcd: { ...ETCD, settings: UNSTARTABLE } })
     const before = await pids()
     const stopped = await told(lab, ['apply', '--yes'])
     expect(stopped).toMatchObject({
@@ -198,7 +237,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
       availability: { report: { lostWrites: 0, writes: { failed: 0 } } },
     })
     const { host = '', message, hint } = stopped.error!
-    expect(message).toContain('panic: unrecognized level: "shout"')
+    expect(message).toContain('invalid auth options')
     expect(hint).toContain('run the same command again')
     // Nor does trying again help, or touch anybody else.
     expect((await told(lab, ['apply', '--yes'])).exitCode).not.toBe(0)

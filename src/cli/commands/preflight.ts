@@ -1,4 +1,5 @@
 import { EXIT_CODES } from '../../errors.ts'
+import { furtherListeners } from '../../etcd/configuration.ts'
 import { describeHazards } from '../../etcd/hazards.ts'
 import { preflight } from '../../operations/preflight.ts'
 import { summarize } from '../../preflight/checks.ts'
@@ -6,6 +7,7 @@ import type { CommandHandler } from '../command.ts'
 import { formatReport } from '../render-preflight.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 
+const LOCAL_METRICS = 'http://127.0.0.1:2381'
 const METRICS_NOTE =
   'note: every local user of an etcd node can read its metrics (http://127.0.0.1:2381, no keys or values); with etcd.metrics: clients only clients with a certificate can'
 
@@ -25,7 +27,8 @@ const preflightCommand: CommandHandler = async (context) => {
         context.out(formatReport(report, { verbose: context.verbose, painter }))
         if (versionWarnings.length > 0) context.out('\n')
         for (const text of versionWarnings) context.out(`${yellow('!')} ${text}\n`)
-        if (cluster.etcd.metrics === 'local') context.out(`\n${METRICS_NOTE}\n`)
+        if (furtherListeners(cluster).some(({ text }) => text === LOCAL_METRICS))
+          context.out(`\n${METRICS_NOTE}\n`)
       }
       return summary.failures > 0 ? EXIT_CODES.preflight : 0
     },

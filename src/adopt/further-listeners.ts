@@ -1,0 +1,62 @@
+/** Where a cluster that is taken over serves metrics and http apart from its clients, as the cluster file can have it. */
+import {
+  LISTENERS,
+  OWN_ADDRESS,
+  clash,
+  isLoopback,
+  isWildcard,
+  listenUrls,
+  splitUrls,
+} from '../spec/listen-urls.ts'
+import { type Member, common, peerPlace } from './member.ts'
+import type { Settings } from './settings.ts'
+
+/** Where quorate's members serve metrics by themselves. */
+export const METRICS = 'http://127.0.0.1:2381'
+
+/** What the cluster file can have of it: the same on every member, but for its address. */
+export function furtherSettings(members: readonly Member[], etcd: Ports): Record<string, string> {
+  const shared = members.map((member) => ({ ...member, settings: withOwnAddress(member) }))
+  const taken = LISTENERS.flatMap((flag) => {
+    const { value, differing } = common(shared, ({ settings }) => settings[flag])
+    const standard = flag === 'listen-metrics-urls' && value === METRICS
+    if (value === undefined || differing !== undefined || standard) return []
+    return isTaken(flag, value, etcd) ? [[flag, value] as const] : []
+  })
+  return Object.fromEntries(taken)
+}
+
+interface Ports {
+  readonly clientPort: number
+  readonly peerPort: number
+  /** Who is served without TLS. */
+  readonly plaintext: 'nobody' | 'loopback' | 'all'
+}
+
+/** The member's settings, with its own address in these URLs as the cluster file writes it. */
+function withOwnAddress(member: Member): Settings {
+  const address = peerPlace(member)?.address
+  if (address === undefined) return member.settings
+  const here = address.includes(':') ? `[${address}]` : address
+  const urls = LISTENERS.flatMap((flag) => {
+    const value = member.settings[flag]
+    return value === undefined ? [] : [[flag, value.replaceAll(`//${here}:`, `//${OWN_ADDRESS}:`)] as const]
+  })
+  return { ...member.settings, ...Object.fromEntries(urls) }
+}
+
+/** Whether the cluster file takes it: see `check-listeners.ts`. What it would refuse is not carried over. */
+function isTaken(flag: (typeof LISTENERS)[number], value: string, etcd: Ports): boolean {
+  const urls = listenUrls(value)
+  const fits = urls.every(
+    (url, at) =>
+      url.port >= 1024 &&
+      ![etcd.clientPort, etcd.peerPort].includes(url.port) &&
+      (url.host === OWN_ADDRESS || isLoopback(url) || isWildcard(url)) &&
+      urls.slice(0, at).every((other) => !clash(url, other)),
+  )
+  if (urls.length === 0 || urls.length !== splitUrls(value).length || !fits) return false
+  if (flag === 'listen-metrics-urls') return true
+  const open = urls.filter(({ tls }) => !tls)
+  return etcd.plaintext === 'all' || open.every((url) => etcd.plaintext === 'loopback' && isLoopback(url))
+}
