@@ -52,7 +52,6 @@ export function gateFaults(version: string, settings: Settings): readonly GateFa
     ...[...gates].flatMap(([gate, value]) => oneGate(version, known ?? [], gate, value)),
     ...(minor === '3.6' ? bothNames(version, settings) : []),
     ...leaseCheckpoints(version, settings, gates),
-    ...tls(version, settings),
   ]
 }
 
@@ -124,16 +123,4 @@ function leaseCheckpoints(
       ? [`${flag}-persist`, `${flag}: true`]
       : ['LeaseCheckpointPersist', 'LeaseCheckpoint=true']
   return [{ name, message: `etcd ${version} does not start with ${one} alone`, hint: `write ${other} too` }]
-}
-
-function tls(version: string, settings: Settings): readonly GateFault[] {
-  const [least, most] = [settings['tls-min-version'], settings['tls-max-version']]
-  if (least !== 'TLS1.3') return []
-  const say = (name: string, hint: string) => [
-    { name, message: `etcd ${version} does not start with ${name} beside tls-min-version TLS1.3`, hint },
-  ]
-  if (most === 'TLS1.2') return say('tls-max-version', 'remove one of them')
-  if (settings['cipher-suites'] !== undefined)
-    return say('cipher-suites', 'remove it: they are for TLS 1.2 alone')
-  return []
 }

@@ -46,6 +46,9 @@ const DURATION = /^[-+]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/
 const COUNT = /^(0|[1-9][\d_]*|0[xbo]?[\da-f_]+)$/i
 const INTEGER = /^[-+]?(0|[1-9][\d_]*|0[xbo]?[\da-f_]+)$/i
 
+/** Another word is the name of a file in etcd's working directory, which it may not write. */
+const LOG_OUTPUT = /^(default|stderr|stdout|systemd\/journal|\/.+)$/
+
 const MILLION = 1_000_000
 
 /** `heartbeat-interval`, `election-timeout` and `quota-backend-bytes` are judged where the cluster file is read. */
@@ -82,6 +85,11 @@ function textFault(name: string, value: string, say: (hint: string) => ValueFaul
       return value.split(',').every((one) => one === '*' || /^[a-z]+:\/\//.test(one))
         ? undefined
         : say('write *, or URLs like https://example.org')
+    case 'log-output':
+    case 'log-outputs':
+      return value.split(',').every((one) => LOG_OUTPUT.test(one))
+        ? undefined
+        : say('write stderr, stdout, systemd/journal, or the path of a file that etcd may write')
     default:
       return undefined
   }

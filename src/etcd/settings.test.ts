@@ -1,70 +1,14 @@
 import { expect, test } from 'vitest'
+import { BUILT, SETTING_CASES } from './settings.fixture.ts'
 import { checkSettings, settingFaults } from './settings.ts'
 
 const VERSIONS = ['3.3.25', '3.4.23', '3.5.35', '3.6.16', '3.7.3'] as const
-const NEWEST = ['3.5.35', '3.6.16', '3.7.3'] as const
 
 const names = (version: string, settings: Record<string, string>) =>
   settingFaults(version, settings).map(({ name }) => name)
 
-/** Tried on the real binaries: in which of 3.5.35, 3.6.16 and 3.7.3 etcd starts and knows each name. */
-test.each<[settings: Record<string, string>, starts: readonly string[]]>([
-  [{}, NEWEST],
-  [{ logger: 'zap' }, NEWEST],
-  [{ logger: 'capnslog' }, []],
-  [{ 'v2-deprecation': 'not-yet' }, ['3.5.35']],
-  [{ 'v2-deprecation': 'gone' }, NEWEST],
-  [{ 'v2-deprecation': 'write-only-skip-check' }, NEWEST],
-  [{ 'experimental-max-learners': '2' }, []],
-  [{ 'max-learners': '2' }, ['3.6.16', '3.7.3']],
-  [{ 'log-level': 'loud' }, []],
-  [{ 'log-format': 'console' }, ['3.6.16', '3.7.3']],
-  [{ 'log-format': 'xml' }, []],
-  [{ metrics: 'extensive' }, NEWEST],
-  [{ 'auto-compaction-mode': 'never' }, []],
-  [{ 'auto-compaction-mode': 'periodic', 'auto-compaction-retention': '1.5h' }, NEWEST],
-  [{ 'auto-compaction-retention': '8' }, NEWEST],
-  [{ 'auto-compaction-retention': 'x' }, []],
-  [{ 'auto-compaction-retention': '-1' }, []],
-  [{ 'tls-min-version': 'TLS1.4' }, []],
-  [{ 'tls-min-version': 'TLS1.3', 'tls-max-version': 'TLS1.2' }, []],
-  [{ 'cipher-suites': 'ECDHE-RSA-AES128-GCM-SHA256' }, []],
-  [{ 'auth-token': 'jwt' }, []],
-  [{ 'feature-gates': 'Nope=true' }, []],
-  [{ 'feature-gates': 'CompactHashCheck' }, []],
-  [{ 'feature-gates': 'CompactHashCheck=yes' }, []],
-  [{ 'feature-gates': 'CompactHashCheck=true' }, ['3.6.16', '3.7.3']],
-  [{ 'feature-gates': 'PriorityRequest=true' }, ['3.7.3']],
-  [{ 'feature-gates': 'LeaseCheckpointPersist=true' }, []],
-  [{ 'feature-gates': 'LeaseCheckpointPersist=true,LeaseCheckpoint=true' }, ['3.6.16', '3.7.3']],
-  [{ 'feature-gates': 'AllAlpha=true' }, ['3.6.16', '3.7.3']],
-  [{ 'feature-gates': 'AllAlpha=true,LeaseCheckpoint=false' }, []],
-  [{ 'experimental-enable-lease-checkpoint-persist': 'true' }, []],
-  [
-    {
-      'experimental-enable-lease-checkpoint-persist': 'true',
-      'experimental-enable-lease-checkpoint': 'true',
-    },
-    ['3.5.35', '3.6.16'],
-  ],
-  [{ 'experimental-compact-hash-check-enabled': 'true', 'feature-gates': 'CompactHashCheck=true' }, []],
-  [{ 'experimental-enable-lease-checkpoint': 'true', 'feature-gates': 'LeaseCheckpointPersist=true' }, []],
-  [{ 'experimental-corrupt-check-time': '1m' }, ['3.5.35', '3.6.16']],
-  [{ 'corrupt-check-time': '1m' }, ['3.6.16', '3.7.3']],
-  [{ 'experimental-corrupt-check-time': '1m', 'corrupt-check-time': '1m' }, []],
-  [{ 'experimental-compact-hash-check-time': '0s' }, []],
-  [{ 'enable-pprof': 'yes' }, []],
-  [{ 'enable-pprof': 'T' }, NEWEST],
-  [{ 'max-snapshots': '-1' }, []],
-  [{ 'max-snapshots': '1.5' }, []],
-  [{ 'backend-batch-interval': '5' }, []],
-  [{ 'backend-batch-interval': '5ms' }, NEWEST],
-  [{ 'grpc-keepalive-interval': '1d' }, []],
-  [{ 'enable-distributed-tracing': 'true', 'distributed-tracing-sampling-rate': '2000000' }, []],
-  [{ cors: 'nonsense' }, []],
-  [{ cors: '*' }, NEWEST],
-])('%j: starts with %j', (settings, starts) => {
-  expect(NEWEST.filter((version) => settingFaults(version, settings).length === 0)).toEqual(starts)
+test.each(SETTING_CASES)('$settings: starts with $starts', ({ settings, starts }) => {
+  expect(BUILT.filter((version) => settingFaults(version, settings).length === 0)).toEqual(starts)
 })
 
 test('the safeguard on start stays on, whatever the file says of it', () => {

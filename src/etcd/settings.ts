@@ -2,6 +2,7 @@
 import { QuorateError } from '../errors.ts'
 import { gateFaults } from './feature-gates.ts'
 import { FEATURE_GATES } from './flags.ts'
+import { pairFaults } from './setting-pairs.ts'
 import { valueFault } from './setting-values.ts'
 import { knownFlags, unknownSettings } from './versions.ts'
 
@@ -40,7 +41,8 @@ export function settingFaults(version: string, settings: Settings): readonly Set
     return fault === undefined ? [] : [refused({ name, ...fault })]
   })
   const heeded = Object.fromEntries(Object.entries(settings).filter(([name]) => known.has(name)))
-  return [...unknown, ...values, ...gateFaults(version, heeded).map(refused)]
+  const together = [...gateFaults(version, heeded), ...pairFaults(version, heeded)]
+  return [...unknown, ...values, ...together.map(refused)]
 }
 
 /** Throws one `cluster-file` error that names every setting with which this version does not start, or that it ignores. */
