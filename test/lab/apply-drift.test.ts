@@ -1,6 +1,7 @@
 /** What somebody changed by hand on the machines, or in the cluster file, once the cluster stands. */
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { applied } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
@@ -10,7 +11,7 @@ import { statusOf } from './support/status.ts'
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
 
-const ETCD = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
+const ETCD = LAB_ETCD
 const UNIT = '/etc/systemd/system/etcd.service'
 /** What the members themselves write while they run. */
 const OWN = ['/opt/etcd/data/member', '/opt/etcd/wal']
@@ -76,9 +77,9 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
       [
         'etcd01',
         'cd /usr/local/bin; cp etcd new; echo >>new; mv new etcd',
-        ['install etcd 3.5.16', 'etcd there is not the one quorate installed'],
+        [`install etcd ${ETCD.version}`, 'etcd there is not the one quorate installed'],
       ],
-      ['etcd02', 'rm /usr/local/bin/etcdctl', ['install etcd 3.5.16', 'no etcdctl there']],
+      ['etcd02', 'rm /usr/local/bin/etcdctl', [`install etcd ${ETCD.version}`, 'no etcdctl there']],
     ],
     'the CA file': [
       ['etcd03', 'echo "# nobody reads this" >>/etc/ssl/etcd/ca.crt', ['write /etc/ssl/etcd/ca.crt']],
@@ -118,7 +119,7 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
     [
       'another version',
       { etcd: { version: '3.5.30', source: { debian: { suite: 'sid' } } } },
-      'etcd 3.5.16 is installed and runs there, the cluster file asks for 3.5.30',
+      `etcd ${ETCD.version} is installed and runs there, the cluster file asks for 3.5.30`,
     ],
     ['another data directory', { etcd: { ...ETCD, dataDirectory: '/srv/etcd/data' } }, '/srv/etcd/data'],
   ]

@@ -26,7 +26,7 @@ describe.skipIf(reason)(`one member${because}`, () => {
   const WORDS = ['get', '/coreos.com/network/config', '--print-value-only']
   const stored = async () => {
     const addresses = lab.machines.map(({ address }) => address)
-    const { stdout } = await etcdctlHere(lab, { suite: 'trixie', addresses }, WORDS)
+    const { stdout } = await etcdctlHere(lab, { addresses }, WORDS)
     return JSON.parse(stdout) as unknown
   }
 

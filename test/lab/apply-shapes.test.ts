@@ -69,7 +69,7 @@ describe.skipIf(reason)(`apply in other shapes${because}`, () => {
     expect((await statusOf(lab)).exitCode).toBe(0)
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
 
-    const target = { suite: 'trixie', addresses: nodes.map((one) => one.address) } as const
+    const target = { addresses: nodes.map((one) => one.address) } as const
     const listed = await etcdctlHere(lab, target, ['member', 'list'])
     for (const endpoint of endpoints(target.addresses)) expect(listed.stdout).toContain(endpoint)
     expect(await etcdctlHere(lab, target, ['endpoint', 'health'])).toMatchObject({ exitCode: 0 })
@@ -131,7 +131,7 @@ describe.skipIf(reason)(`apply without IPv4${because}`, () => {
     await applied(lab)
     expect((await statusOf(lab)).exitCode).toBe(0)
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
-    const target = { suite: 'trixie', addresses: lab.machines.map(({ address }) => address) } as const
+    const target = { addresses: lab.machines.map(({ address }) => address) } as const
     expect(await etcdctlHere(lab, target, ['endpoint', 'health', '--cluster'])).toMatchObject({ exitCode: 0 })
   })
 })

@@ -1,7 +1,7 @@
 /** The main job on real machines: from three bare ones to a healthy cluster, judged by other people's tools. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { run } from '../../src/lab/tool.ts'
-import { etcdBinaries, type EtcdSuite } from './etcd-binaries.ts'
+import { etcdBinaries, etcdOf, type EtcdChoice } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { startOver } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
@@ -19,7 +19,7 @@ import {
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
 const NAMES = ['etcd01', 'etcd02', 'etcd03']
-const SUITES: readonly EtcdSuite[] = ['bullseye', 'bookworm', 'trixie', 'sid']
+const CHOICES: readonly EtcdChoice[] = ['bullseye', 'bookworm', 'trixie', 'sid', '3.6.16', '3.7.3']
 
 describe.skipIf(reason)(`apply${because}`, () => {
   let lab: TestLab
@@ -32,14 +32,14 @@ describe.skipIf(reason)(`apply${because}`, () => {
   const addresses = () => lab.machines.map((machine) => machine.address)
   const status = async () => (await statusOf(lab)).report
 
-  describe.each(SUITES)('etcd of Debian %s', (suite) => {
+  describe.each(CHOICES)('etcd %s', (choice) => {
     let version: string
     beforeAll(async () => {
-      version = (await etcdBinaries(suite)).version
-      await startOver(lab, { etcd: { version, source: { debian: { suite } } } })
+      version = (await etcdBinaries(choice)).version
+      await startOver(lab, { etcd: { ...etcdOf(choice), version } })
     })
     const etcdctl = async (...args: string[]) => {
-      const result = await etcdctlHere(lab, { suite, addresses: addresses() }, args)
+      const result = await etcdctlHere(lab, { etcd: choice, addresses: addresses() }, args)
       expect(result, `etcdctl ${args.join(' ')}`).toMatchObject({ exitCode: 0 })
       return result.stdout
     }

@@ -13,7 +13,7 @@ import { debianVersion } from '../../src/artifacts/debian.ts'
 import { obtainEtcd } from '../../src/artifacts/obtain.ts'
 import { MINORS, flagsOfMinor } from '../../src/etcd/flags.ts'
 import { environmentName, knownFlags } from '../../src/etcd/versions.ts'
-import { SUITE_VERSIONS, etcdBinaries, type EtcdSuite } from './etcd-binaries.ts'
+import { ETCD_CHOICES, etcdBinaries } from './etcd-binaries.ts'
 
 const noApt = spawnSync('apt-get', ['--version']).status !== 0
 const reason = noApt ? ' (skipped: no apt on this computer)' : ''
@@ -106,12 +106,12 @@ test.skipIf(noApt).each(['unsigned', 'with a signature of nobody that Debian kno
 
 test.skipIf(noApt)(`another architecture's binaries come from any machine${reason}`, async () => {
   const arch: Architecture = ownArchitecture() === 'arm64' ? 'amd64' : 'arm64'
-  const { artifact } = await etcdBinaries('trixie', arch)
+  const { artifact } = await etcdBinaries('trixie', { arch })
   const header = await readFile(artifact.files[0]?.path ?? '')
   expect(header.readUInt16LE(18)).toBe(arch === 'arm64' ? 183 : 62)
 })
 
-test.skipIf(noApt).for(Object.keys(SUITE_VERSIONS) as EtcdSuite[])(
+test.skipIf(noApt).for(ETCD_CHOICES)(
   `etcd of %s is what it says, and knows exactly the settings that quorate says it knows${reason}`,
   async (suite) => {
     const { directory, version } = await etcdBinaries(suite)

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import consumers from '../../src/host/agent/consumers.sh?raw'
+import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { applied } from './support/fresh.ts'
 import { quorateOk } from './support/quorate.ts'
@@ -11,7 +12,7 @@ import { quorateOk } from './support/quorate.ts'
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
 const MANIFEST = '/etc/kubernetes/manifests/kube-apiserver.yaml'
-const ETCD = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
+const ETCD = LAB_ETCD
 
 describe.skipIf(reason)(`a local user of a node${because}`, () => {
   let lab: TestLab

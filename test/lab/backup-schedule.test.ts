@@ -12,6 +12,7 @@ import { unseal } from '../../src/backup/sealing.ts'
 import type { CertificateList } from '../../src/operations/certs-list.ts'
 import { trustedSigners } from '../../src/operations/signers.ts'
 import type { ScheduleReport } from '../../src/operations/backup-schedule.ts'
+import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { forge } from './support/authority.ts'
 import { applied, stateFolder } from './support/fresh.ts'
@@ -106,7 +107,7 @@ describe.skipIf(whyNoLab())('backups on a schedule', () => {
     await expect(open([await generateIdentity()])).rejects.toThrow('none of these secret keys opens')
 
     await using bundle = await open([identity])
-    expect(bundle.about).toMatchObject({ cluster: 'test', etcdVersion: '3.5.16' })
+    expect(bundle.about).toMatchObject({ cluster: 'test', etcdVersion: LAB_ETCD.version })
     // With a key of its own, which the service is handed and nobody but root reads there.
     expect(bundle.signer).toMatchObject({ principal: 'node-service01@test', name })
     expect(await on(NODE, 'stat', '-c', '%U %a', '/etc/quorate-backup/signing.key')).toBe('root 600')

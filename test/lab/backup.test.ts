@@ -16,7 +16,7 @@ import { operatorSigner, trustedSigners } from '../../src/operations/signers.ts'
 import { type BackupReport, takeBackup } from '../../src/operations/take-backup.ts'
 import { allMembers } from '../../src/run/session.ts'
 import { openDirectoryStore } from '../../src/store/directory.ts'
-import { etcdBinaries } from './etcd-binaries.ts'
+import { LAB_ETCD, etcdBinaries } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type Bystander, INTACT, openBystander } from './support/bystander.ts'
 import { applied, stateFolder } from './support/fresh.ts'
@@ -47,11 +47,7 @@ describe.skipIf(whyNoLab())('backup', () => {
 
   const folder = (name: string) => path.join(lab.folder, name)
   const put = async (key: string, value: string) =>
-    await etcdctlHere(lab, { suite: 'trixie', addresses: lab.machines.map(({ address }) => address) }, [
-      'put',
-      key,
-      value,
-    ])
+    await etcdctlHere(lab, { addresses: lab.machines.map(({ address }) => address) }, ['put', key, value])
   const opened = async (store: string, name: string) => {
     using from = await openDirectoryStore(store)
     return await openBackup(
@@ -119,7 +115,7 @@ describe.skipIf(whyNoLab())('backup', () => {
         if (read.length === 1) await kill(read[0] ?? '')
       }
     }
-    const { directory } = await etcdBinaries('trixie')
+    const { directory } = await etcdBinaries(LAB_ETCD.version)
     const report = await takeBackup({
       cluster: { name: 'test', nodes: [] },
       clients,
@@ -209,11 +205,11 @@ describe.skipIf(whyNoLab())('backup', () => {
     expect(await traceOfSecret()).toBe('')
 
     await quorateOk(lab, ['restore', name, '--identity', key, '--confirm', 'test'])
-    const { stdout } = await etcdctlHere(
-      lab,
-      { suite: 'trixie', addresses: lab.machines.map(({ address }) => address) },
-      ['get', 'bucket', '--print-value-only'],
-    )
+    const { stdout } = await etcdctlHere(lab, { addresses: lab.machines.map(({ address }) => address) }, [
+      'get',
+      'bucket',
+      '--print-value-only',
+    ])
     expect(stdout.trim()).toBe('before')
   })
 

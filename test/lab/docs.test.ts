@@ -8,6 +8,7 @@ import { ownedFolder } from '../../src/lab/sweep.ts'
 import { run, tool } from '../../src/lab/tool.ts'
 import type { ProcessResult } from '../../src/ssh/process.ts'
 import { PAGES, shownLines } from '../shown-commands.ts'
+import { LAB_ETCD } from './etcd-binaries.ts'
 import { TEST_LABS, type TestLab, testLab, whyNoLab } from './harness.ts'
 import { opensslCa } from './support/authority.ts'
 import { PROGRAM } from './support/run.ts'
@@ -26,7 +27,7 @@ interface Typed {
   readonly before?: (lab: TestLab) => Promise<unknown>
 }
 
-const ETCD = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
+const ETCD = LAB_ETCD
 
 const IDENTITY = 'AGE-SECRET-KEY-1L2CQGJL67C0K9ZK4AZ6046HT8MSAKDPL8Y2RXKZ4MJTDNPJLV0KQ5PSFTV'
 const RECIPIENT = 'age1r6n0zrcg9nxpmr03rthlpgsh4ltq20a9rr0fekemr94xm8sny3lsqd3nf7'

@@ -1,7 +1,8 @@
 /**
- * Real etcd for tests, out of Debian's archive: fetched once on a computer, from the cache afterwards.
+ * Real etcd for tests: the newest ones built from their Go modules, old ones out of Debian's archive. Fetched or built once
+ * on a computer, from the cache afterwards.
  *
- *     const { directory, version } = await etcdBinaries('trixie')
+ *     const { directory, version } = await etcdBinaries('3.6.16')
  *     spawn(path.join(directory, 'etcd'), …)
  */
 import path from 'node:path'
@@ -21,37 +22,69 @@ export const SUITE_VERSIONS = {
 } as const
 export type EtcdSuite = keyof typeof SUITE_VERSIONS
 
+/** The newest patch of each minor that is built from modules. */
+export const BUILT_VERSIONS = ['3.5.35', '3.6.16', '3.7.3'] as const
+/** A suite of Debian, or a version that is built. */
+export type EtcdChoice = EtcdSuite | (typeof BUILT_VERSIONS)[number]
+
+/** Every etcd that tests run, oldest first. */
+export const ETCD_CHOICES: readonly EtcdChoice[] = [
+  ...(Object.keys(SUITE_VERSIONS) as EtcdSuite[]),
+  ...BUILT_VERSIONS,
+]
+
+/** What the lab's clusters run unless a test wants another one: `etcd` of a cluster file. */
+export const LAB_ETCD = { version: '3.6.16', source: { modules: {} } } as const
+
+const MODULES = { kind: 'modules', proxy: undefined, go: undefined, checksumDatabase: true } as const
+
 export interface EtcdBinaries {
   /** Absolute path of a folder with `etcd` and `etcdctl`, from 3.5 on `etcdutl` too. Only to be read. */
   readonly directory: string
   /** The version it really is. */
   readonly version: string
-  /** For a cluster file: what to write under `etcd.source`. */
   readonly source: EtcdSource
   readonly artifact: Artifact
 }
 
-/** etcd of a Debian suite, for this computer's architecture unless another is named. Needs apt and, once, its network. */
-export async function etcdBinaries(
-  suite: EtcdSuite,
-  arch: Architecture = ownArchitecture() ?? 'amd64',
-): Promise<EtcdBinaries> {
-  const source = { kind: 'debian', suite, mirror: undefined } as const
+export interface BinariesOptions {
+  /** This computer's unless given. */
+  readonly arch?: Architecture
+  /** Short of what a test may take, unless given. */
+  readonly signal?: AbortSignal
+  readonly report?: (text: string) => void
+}
+
+/** etcd of a Debian suite (needs apt and, once, its network), or built (needs Go and, once, a module proxy). */
+export async function etcdBinaries(choice: EtcdChoice, options: BinariesOptions = {}): Promise<EtcdBinaries> {
+  const { arch = ownArchitecture() ?? 'amd64', signal = AbortSignal.timeout(170_000), report } = options
   const context = {
     cacheDirectory: cacheDirectory(process.env),
-    emit: () => undefined,
-    signal: AbortSignal.timeout(170_000),
+    emit: ({ text }: { text: string }) => report?.(text),
+    signal,
   }
-  const obtain = async (version: string): Promise<EtcdBinaries> => {
+  const obtain = async (version: string, source: EtcdSource): Promise<EtcdBinaries> => {
     const artifact = await obtainEtcd({ version, source }, arch, context)
     return { directory: path.dirname(artifact.files[0]?.path ?? ''), version, source, artifact }
   }
+  if (!isSuite(choice)) return await obtain(choice, MODULES)
+  const source = { kind: 'debian', suite: choice, mirror: undefined } as const
   try {
-    return await obtain(SUITE_VERSIONS[suite])
+    return await obtain(SUITE_VERSIONS[choice], source)
   } catch (error) {
-    if (!(error instanceof QuorateError) || suite !== 'sid') throw error
+    if (!(error instanceof QuorateError) || choice !== 'sid') throw error
     const version = await debianVersion(source, arch, context)
-    if (version === undefined || version === SUITE_VERSIONS[suite]) throw error
-    return await obtain(version)
+    if (version === undefined || version === SUITE_VERSIONS[choice]) throw error
+    return await obtain(version, source)
   }
+}
+
+/** `etcd` of a cluster file for it. */
+export function etcdOf(choice: EtcdChoice): { readonly version: string; readonly source: object } {
+  if (!isSuite(choice)) return { version: choice, source: { modules: {} } }
+  return { version: SUITE_VERSIONS[choice], source: { debian: { suite: choice } } }
+}
+
+function isSuite(choice: EtcdChoice): choice is EtcdSuite {
+  return Object.hasOwn(SUITE_VERSIONS, choice)
 }

@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { memberEnvironment } from '../../src/etcd/configuration.ts'
 import { sampleCluster, sampleNode } from '../../src/etcd/sample.ts'
-import { etcdBinaries } from './etcd-binaries.ts'
+import { ETCD_CHOICES, etcdBinaries } from './etcd-binaries.ts'
 import { startCluster } from './loopback-etcd.ts'
 import { freePorts } from './support/ports.ts'
 
-test.each(['bullseye', 'bookworm', 'trixie', 'sid'] as const)(
+test.each(ETCD_CHOICES)(
   'metrics: clients of etcd of %s: served with a certificate on the client port, and nowhere without one',
   async (suite) => {
     const { directory, version } = await etcdBinaries(suite)

@@ -13,6 +13,7 @@ import { type Session, allMembers } from '../../src/run/session.ts'
 import type { ExportedKey, ExportedLease } from '../../src/transfer/format.ts'
 import { readExport } from '../../src/transfer/read.ts'
 import { exitOf } from '../../src/ssh/process.ts'
+import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { sessionOf } from './support/fill.ts'
 import { applied } from './support/fresh.ts'
@@ -26,7 +27,7 @@ type Place = Pick<TestLab, 'clusterFile'>
 
 describe.skipIf(whyNoLab())('export and import', () => {
   let lab: TestLab
-  /** etcd 3.4 with keys of every kind, and 3.5 with none. */
+  /** etcd 3.4 with keys of every kind, and 3.6 with none. */
   let from: Place
   let to: Place
   let sessions: readonly Session[]
@@ -45,8 +46,7 @@ describe.skipIf(whyNoLab())('export and import', () => {
     await mkdir(state, { recursive: true, mode: 0o700 })
     await copyFile(lab.knownHostsFile, path.join(state, 'known_hosts'))
     const { identityFile } = lab
-    const etcd = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
-    const content = { name: 'second', ssh: { user: 'root', identityFile }, nodes: [second], etcd }
+    const content = { name: 'second', ssh: { user: 'root', identityFile }, nodes: [second], etcd: LAB_ETCD }
     await writeFile(to.clusterFile, stringify(content))
     await quorateOk(to, ['apply'])
     sessions = [await sessionOf(from), await sessionOf(to)]

@@ -101,7 +101,6 @@ describe.skipIf(whyNoLab())('while', () => {
       machines: [...NODES.map((name) => ({ name })), { name: 'etcd04', roles: ['worker'] }],
       cluster: {
         requirements: { worker: { memory: '100MB', disk: '100MB' } },
-        etcd: { version: '3.5.30', source: { debian: { suite: 'sid' } } },
       },
     })
     await applied(lab)

@@ -1,5 +1,6 @@
 /** Faults in the middle of a rolling restart: it ends done, or stops and says why; the same command finishes it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type Bystander, INTACT, openBystander } from './support/bystander.ts'
 import { applied } from './support/fresh.ts'
@@ -131,8 +132,7 @@ describe.skipIf(whyNoLab())('a rolling restart, in the middle of which', () => {
   let bystander: Bystander
   let turn = 0
   const etcd = () => ({
-    version: '3.5.30',
-    source: { debian: { suite: 'sid' } },
+    ...LAB_ETCD,
     settings: { 'max-txn-ops': 128 + turn },
   })
   beforeAll(async () => {

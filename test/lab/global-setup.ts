@@ -2,6 +2,7 @@
 import { labBase } from '../../src/lab/base.ts'
 import type { LabEvent } from '../../src/lab/events.ts'
 import { sweepLabs } from '../../src/lab/sweep.ts'
+import { BUILT_VERSIONS, etcdBinaries } from './etcd-binaries.ts'
 import { TEST_LABS, whyNoLab } from './harness.ts'
 import { buildIfOld } from './support/build.ts'
 import { S3_PACKAGES } from './support/s3-server.ts'
@@ -17,12 +18,16 @@ export async function setup(): Promise<() => Promise<void>> {
   // Longer than a test's hook may take, the first time.
   await labBase({ packages: S3_PACKAGES, emit: report })
   await buildIfOld()
+  // A minute or two each where nothing is built yet: longer than a test may take.
+  const signal = AbortSignal.timeout(40 * 60_000)
+  for (const version of BUILT_VERSIONS)
+    await etcdBinaries(version, { signal, report: (text) => report({ text }) })
   // Workers that were killed have left their labs as well.
   return async () => {
     await sweepLabs(TEST_LABS, report)
   }
 }
 
-function report(event: LabEvent): void {
+function report(event: Pick<LabEvent, 'text'>): void {
   process.stderr.write(`${event.text}\n`)
 }

@@ -18,6 +18,7 @@ import { addressesIn, allocateSubnet, releaseSubnet, type Subnet } from '../../s
 import { ownedFolder } from '../../src/lab/sweep.ts'
 import { run, tool } from '../../src/lab/tool.ts'
 import type { ProcessResult } from '../../src/ssh/process.ts'
+import { LAB_ETCD } from './etcd-binaries.ts'
 import { keepLogs } from './keep-logs.ts'
 import { quoteCommand } from '../../src/ssh/quote.ts'
 
@@ -140,8 +141,14 @@ async function bootTestLab({ options, base, folder, labFolder, subnet, down }: S
       address: machine.address,
       roles: wanted[index]?.roles ?? ['etcd'],
     }))
-    const etcd = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
-    const content = { name: 'test', ssh: { user, identityFile }, nodes, etcd, ...options.cluster, ...changes }
+    const content = {
+      name: 'test',
+      ssh: { user, identityFile },
+      nodes,
+      etcd: LAB_ETCD,
+      ...options.cluster,
+      ...changes,
+    }
     await writeFile(clusterFile, stringify(content), { mode: 0o600 })
   }
   await writeCluster({})

@@ -3,7 +3,7 @@ import https from 'node:https'
 import { describe, expect, test } from 'vitest'
 import type { MemberTls } from '../../src/etcd/endpoint.ts'
 import { memberName } from '../../src/spec/member-name.ts'
-import { etcdBinaries } from './etcd-binaries.ts'
+import { BUILT_VERSIONS, etcdBinaries } from './etcd-binaries.ts'
 import { type LoopbackMember, startCluster } from './loopback-etcd.ts'
 
 const NAME = memberName('prod')
@@ -21,7 +21,7 @@ const CASES: readonly (readonly [commonName: string, names: string | undefined, 
   [NAME, undefined, false],
 ]
 
-describe.each(['bookworm', 'trixie', 'sid'] as const)('etcd of %s', (suite) => {
+describe.each(['bookworm', 'trixie', 'sid', ...BUILT_VERSIONS] as const)('etcd of %s', (suite) => {
   test('takes peers with the name alone, as DNS names are compared', async () => {
     const { directory } = await etcdBinaries(suite)
     await using cluster = await startCluster(directory, 1, { 'peer-cert-allowed-hostname': NAME })

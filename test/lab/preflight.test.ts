@@ -6,12 +6,13 @@ import { preflight } from '../../src/preflight/preflight.ts'
 import { etcdNodes } from '../../src/spec/cluster.ts'
 import { loadCluster } from '../../src/spec/parse.ts'
 import { onAll, openFleet } from '../../src/ssh/fleet.ts'
+import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 
 const reason = whyNoLab()
 const because = reason === undefined ? '' : ` (${reason})`
 
-const ETCD = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
+const ETCD = LAB_ETCD
 
 /** As the command does it: read the file, connect to what can be connected to, look. */
 async function look(

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startRecorder } from '../../src/recorder/recorder.ts'
 import { allMembers } from '../../src/run/session.ts'
+import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { eventOf } from './support/events.ts'
 import { sessionOf } from './support/fill.ts'
@@ -22,11 +23,7 @@ describe.skipIf(whyNoLab())('a rolling restart that is killed', () => {
   afterAll(async () => await lab.down())
 
   test('before and after each step, one kill a run: nothing is lost, no member is restarted again for nothing', async () => {
-    const etcd = {
-      version: '3.5.16',
-      source: { debian: { suite: 'trixie' } },
-      settings: { 'max-txn-ops': 256 },
-    }
+    const etcd = { ...LAB_ETCD, settings: { 'max-txn-ops': 256 } }
     await lab.writeCluster({ etcd })
     await using session = await sessionOf(lab)
     const clients = await allMembers(session)

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EXIT_CODES } from '../../src/errors.ts'
 import type { Action, Turn } from '../../src/plan/actions.ts'
+import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type Told, restartsOf, told } from './support/events.ts'
 import { applied, stateFolder } from './support/fresh.ts'
@@ -13,9 +14,9 @@ import { statusOf } from './support/status.ts'
 import { talk } from './support/terminal.ts'
 
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03'] as const
-const ETCD = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
 /** Right as text, so that the file passes: the key that it names is nowhere. */
 const UNSTARTABLE = { 'auth-token': 'jwt,pub-key=/nowhere.pem,sign-method=RS256' }
+const ETCD = LAB_ETCD
 const UNIT = '/etc/systemd/system/etcd.service'
 const UNCONFIRMED = 12
 /** A member whose peer's address is gone may take its unit's 15 s to end, more than once. */

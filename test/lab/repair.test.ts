@@ -28,7 +28,6 @@ interface Done {
   readonly moved: readonly { readonly host: string; readonly to: string }[]
 }
 
-const TRIXIE = { version: '3.5.16', source: { debian: { suite: 'trixie' } } }
 const BOOKWORM = { version: '3.4.23', source: { debian: { suite: 'bookworm' } } }
 
 describe.skipIf(whyNoLab())('repair', () => {
@@ -38,7 +37,7 @@ describe.skipIf(whyNoLab())('repair', () => {
   let recorder: Recorder
   beforeAll(async () => {
     lab = await testLab({ machines: 3 })
-    await applied(lab, { etcd: TRIXIE })
+    await applied(lab, {})
     session = await sessionOf(lab)
     bystander = await openBystander(lab)
     recorder = await bystander.record()

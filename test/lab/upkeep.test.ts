@@ -6,6 +6,7 @@ import { startRecorder } from '../../src/recorder/recorder.ts'
 import { conditionOf } from '../../src/plan/condition.ts'
 import { type Session, allMembers } from '../../src/run/session.ts'
 import { viewMembers } from '../../src/operations/members.ts'
+import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { told } from './support/events.ts'
 import { fill, sessionOf } from './support/fill.ts'
@@ -30,8 +31,8 @@ interface Event {
   }[]
 }
 
-const etcd = (version: string, suite: string, quotaBytes = 20 * MIB) => ({
-  etcd: { version, source: { debian: { suite } }, settings: { 'quota-backend-bytes': quotaBytes } },
+const etcd = (quotaBytes = 20 * MIB) => ({
+  etcd: { ...LAB_ETCD, settings: { 'quota-backend-bytes': quotaBytes } },
 })
 
 describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
@@ -40,7 +41,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
   let session: Session
   beforeAll(async () => {
     lab = await testLab({ machines: 3 })
-    await applied(lab, etcd('3.5.16', 'trixie'))
+    await applied(lab, etcd())
     session = await sessionOf(lab)
   })
   afterAll(async () => {
@@ -187,7 +188,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     expect(refused.stderr).toMatch(/MiB of live data, and its quota is 20\.0 MiB/)
     expect(refused.stderr).toMatch(/quota-backend-bytes: 67108864 \}, and: quorate apply/)
 
-    await lab.writeCluster(etcd('3.5.16', 'trixie', 67_108_864))
+    await lab.writeCluster(etcd(67_108_864))
     await quorateOk(lab, ['apply', '--yes'])
     const unjammed = await done(['unjam', '--yes', '--json'])
     expect(unjammed.steps.map(({ kind }) => kind)).toContain('prove-write')

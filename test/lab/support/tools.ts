@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { run, tool } from '../../../src/lab/tool.ts'
 import type { ProcessResult } from '../../../src/ssh/process.ts'
-import { etcdBinaries, type EtcdSuite } from '../etcd-binaries.ts'
+import { LAB_ETCD, etcdBinaries, type EtcdChoice } from '../etcd-binaries.ts'
 import type { TestLab } from '../harness.ts'
 import { stateFolder } from './fresh.ts'
 
@@ -23,17 +23,18 @@ export function endpoints(addresses: readonly string[]): readonly string[] {
 }
 
 export interface PlainEtcdctl {
-  readonly suite: EtcdSuite
+  /** Of which version; the lab's own unless given. */
+  readonly etcd?: EtcdChoice
   readonly addresses: readonly string[]
 }
 
-/** etcd's own etcdctl (v3 API), of the suite's version, on this computer and straight over the network. */
+/** etcd's own etcdctl (v3 API), of that version, on this computer and straight over the network. */
 export async function etcdctlHere(
   lab: TestLab,
-  { suite, addresses }: PlainEtcdctl,
+  { etcd = LAB_ETCD.version, addresses }: PlainEtcdctl,
   args: readonly string[],
 ): Promise<ProcessResult> {
-  const { directory } = await etcdBinaries(suite)
+  const { directory } = await etcdBinaries(etcd)
   const [ca, certificate, key] = operatorFiles(lab)
   const flags = [`--cacert=${ca}`, `--cert=${certificate}`, `--key=${key}`]
   return await run(
