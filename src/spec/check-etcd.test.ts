@@ -4,14 +4,14 @@ import { added, changed, GOOD, lines } from './sample.ts'
 
 test('an unquoted version is a number, and the message is kind about it', () => {
   expect(changed('"3.5.16"', '3.6')).toEqual([
-    'cluster.yaml:7:12: etcd.version: 3.6 without quotes is a number to YAML (3.10 would become 3.1), and an exact version has three parts; write "3.6.14"',
+    'cluster.yaml:7:12: etcd.version: 3.6 without quotes is a number to YAML (3.10 would become 3.1), and an exact version has three parts; write "3.6.16"',
   ])
 })
 
 test.each([
   [
     '"3.5"',
-    '"3.5" is not an exact version: all members must run the same one, today and tomorrow; write all three numbers, like "3.5.33"',
+    '"3.5" is not an exact version: all members must run the same one, today and tomorrow; write all three numbers, like "3.5.35"',
   ],
   ['v3.5.16', '"v3.5.16" is not an exact version: three numbers, nothing around them; write "3.5.16"'],
   [
@@ -20,13 +20,13 @@ test.each([
   ],
   [
     '"3.2.32"',
-    'etcd 3.2.32 is not supported: quorate knows the settings of 3.3 to 3.7; write one of those, like "3.5.33"',
+    'etcd 3.2.32 is not supported: quorate knows the settings of 3.3 to 3.7; write one of those, like "3.6.16"',
   ],
   [
     '"3.8.0"',
-    'etcd 3.8.0 is not supported: quorate knows the settings of 3.3 to 3.7; write one of those, like "3.5.33"',
+    'etcd 3.8.0 is not supported: quorate knows the settings of 3.3 to 3.7; write one of those, like "3.6.16"',
   ],
-  ['latest', '"latest" is not an etcd version; write an exact one, like "3.5.16"'],
+  ['latest', '"latest" is not an etcd version; write an exact one, like "3.6.16"'],
 ])('version %s', (version, message) => {
   expect(changed('"3.5.16"', version)).toEqual([`cluster.yaml:7:12: etcd.version: ${message}`])
 })

@@ -42,6 +42,9 @@ export const BACKUP_DEFAULTS = {
   keep: { hourly: 24, daily: 7, weekly: 5, monthly: 12 },
 } as const
 
+/** The version for new clusters: the newest patch of the second newest minor, without a known fault that all clusters meet. */
+export const RECOMMENDED_VERSION = '3.6.16'
+
 /** The etcd that Debian's suites carry. sid moves on: its version is a guess to start from. */
 export const DEBIAN_VERSIONS: ReadonlyMap<string, string> = new Map(
   Object.entries({

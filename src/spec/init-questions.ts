@@ -2,7 +2,7 @@
 import ipaddr from 'ipaddr.js'
 import { checkAddress } from './address.ts'
 import type { Role } from './cluster.ts'
-import { DEBIAN_VERSIONS } from './defaults.ts'
+import { DEBIAN_VERSIONS, RECOMMENDED_VERSION } from './defaults.ts'
 import { checkLocalPath, checkRemotePath } from './paths.ts'
 import type { Complaint } from './problem.ts'
 import type { ClusterFile } from './schema.ts'
@@ -125,9 +125,12 @@ export const QUESTIONS: readonly Question[] = [
   }),
 ]
 
-/** What a suite has; the newest patch of the most used minor otherwise. */
+/** What a suite has; the version for new clusters otherwise. */
 function standardVersion(answers: Answers): string {
-  return (answers.source === 'debian' ? DEBIAN_VERSIONS.get(answers.suite ?? '') : undefined) ?? '3.5.33'
+  return (
+    (answers.source === 'debian' ? DEBIAN_VERSIONS.get(answers.suite ?? '') : undefined) ??
+    RECOMMENDED_VERSION
+  )
 }
 
 /** `198.18.7.11, 198.18.7.12` become ROLE01 and ROLE02; `db1=198.18.7.11` names a node itself. */

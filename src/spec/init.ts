@@ -1,5 +1,5 @@
 /** Writes a cluster file for people: what was answered as settings, everything else as comments with its default. */
-import { DEFAULTS, PACKAGES, REQUIREMENTS } from './defaults.ts'
+import { DEFAULTS, PACKAGES, RECOMMENDED_VERSION, REQUIREMENTS } from './defaults.ts'
 import { ROLES } from './cluster.ts'
 import type { ClusterFile } from './schema.ts'
 import { RECIPIENT_PLACEHOLDER, SHA256_PLACEHOLDER } from './sample-keys.ts'
@@ -126,8 +126,8 @@ function etcd({ etcd: set }: ClusterFile): string[] {
   const standard = DEFAULTS.etcd
   const no = String(false)
   return [
-    "# etcd. Its binaries come from its own releases (release), from Debian's archive, or from a file here:",
-    '# { debian: { suite: trixie } }, { file: { path: etcd-v3.5.33-linux-amd64.tar.gz } }.',
+    "# etcd. Its binaries come from its own releases (release), from Debian's archive, from Go modules built here, or from a file:",
+    `# { debian: { suite: trixie } }, { modules: {} }, { file: { path: etcd-v${RECOMMENDED_VERSION}-linux-amd64.tar.gz } }.`,
     ...section('etcd', [
       { key: 'version', value: set.version, standard: '', why: 'exact, in quotes' },
       {

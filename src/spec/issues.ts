@@ -1,4 +1,5 @@
 /** What zod says about a cluster file, in words for its author. */
+import { RECOMMENDED_VERSION } from './defaults.ts'
 import type { z } from 'zod'
 import type { Path, YamlDocument } from './document.ts'
 import { nearest } from './nearest.ts'
@@ -107,8 +108,8 @@ function unknownKey(path: Path, key: string, known: readonly string[], data: unk
 
 function missingHint(path: Path): string | undefined {
   const key = path.join('.')
-  if (key === 'etcd') return 'write etcd: { version: "3.5.33" }, with the version you want'
-  if (key === 'etcd.version') return 'write an exact one, like "3.5.33"'
+  if (key === 'etcd') return `write etcd: { version: "${RECOMMENDED_VERSION}" }, with the version you want`
+  if (key === 'etcd.version') return `write an exact one, like "${RECOMMENDED_VERSION}"`
   if (key === 'name') return 'write one, like name: my-cluster'
   if (key === 'nodes') return 'write at least one, like { name: etcd01, address: 198.18.7.11, roles: [etcd] }'
   if (path[0] === 'nodes' && path[2] === 'roles') return 'write one or more of etcd, master, worker, service'

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { checkAddress } from './address.ts'
 import { ROLES } from './cluster.ts'
-import { DEFAULTS, PACKAGES } from './defaults.ts'
+import { DEFAULTS, PACKAGES, RECOMMENDED_VERSION } from './defaults.ts'
 import { backup } from './schema-backup.ts'
 import { flag, localPath, name, ONE_KEY, port, remotePath, text } from './schema-parts.ts'
 import { pinnedSums, source } from './schema-source.ts'
@@ -123,7 +123,7 @@ const pki = z.strictObject({
 const etcd = z.strictObject({
   version: text(values.checkVersion, 'Exact version, in quotes.', {
     pattern: '^3\\.[3-7]\\.\\d+$',
-    examples: ['3.5.33'],
+    examples: [RECOMMENDED_VERSION],
   }),
   source: source.optional(),
   sha256: pinnedSums.optional(),

@@ -1,4 +1,5 @@
 /** The rules for single values of a cluster file: each function says what is wrong with a text, or undefined. */
+import { RECOMMENDED_VERSION } from './defaults.ts'
 import { isReservedName } from './member-name.ts'
 import type { Complaint } from './problem.ts'
 import { SHA256_PLACEHOLDER } from './sample-keys.ts'
@@ -46,13 +47,13 @@ export function checkDnsName(text: string): Complaint | undefined {
   return { message: `"${text}" is not a DNS name`, hint }
 }
 
-/** A patch release of each supported minor, for hints. */
+/** The newest patch release of each supported minor, for hints. */
 const EXAMPLE_PATCH: Readonly<Record<string, string>> = {
-  '3.3': '3.3.25',
+  '3.3': '3.3.27',
   '3.4': '3.4.45',
-  '3.5': '3.5.33',
-  '3.6': '3.6.14',
-  '3.7': '3.7.1',
+  '3.5': '3.5.35',
+  '3.6': '3.6.16',
+  '3.7': '3.7.3',
 }
 
 /** Oldest and newest minor that quorate writes a configuration for. */
@@ -62,14 +63,17 @@ const SUPPORTED_MINORS = { oldest: 3, newest: 7 } as const
 export function checkVersion(text: string): Complaint | undefined {
   const parts = /^v?(?<major>\d+)\.(?<minor>\d+)(?:\.(?<patch>\d+))?(?<rest>.*)$/.exec(text)?.groups
   if (parts === undefined) {
-    return { message: `"${text}" is not an etcd version`, hint: 'write an exact one, like "3.5.16"' }
+    return {
+      message: `"${text}" is not an etcd version`,
+      hint: `write an exact one, like "${RECOMMENDED_VERSION}"`,
+    }
   }
   const minor = `${Number(parts['major'])}.${Number(parts['minor'])}`
   const { oldest, newest } = SUPPORTED_MINORS
   if (EXAMPLE_PATCH[minor] === undefined) {
     return {
       message: `etcd ${text} is not supported: quorate knows the settings of 3.${oldest} to 3.${newest}`,
-      hint: `write one of those, like "${EXAMPLE_PATCH['3.5']}"`,
+      hint: `write one of those, like "${RECOMMENDED_VERSION}"`,
     }
   }
   if (parts['patch'] === undefined) {
@@ -93,7 +97,7 @@ export function minorNumber(version: string): number {
 
 /** What an unquoted `3.6` should have been. */
 export function exampleVersion(number: number): string {
-  return EXAMPLE_PATCH[String(number)] ?? EXAMPLE_PATCH['3.5']!
+  return EXAMPLE_PATCH[String(number)] ?? RECOMMENDED_VERSION
 }
 
 const UNITS: Readonly<Record<string, number>> = {

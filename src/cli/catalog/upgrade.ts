@@ -13,7 +13,7 @@ export const UPGRADE_COMMANDS: readonly CommandDefinition[] = [
       {
         flags: '--to <version>',
         value: 'version',
-        description: 'the version to run, like 3.5.30',
+        description: 'the version to run, like 3.7.3',
       },
       { flags: '--abort', description: 'go back to the version in the cluster file' },
       { flags: '--check', description: 'only show what it would do, and what speaks against it' },
@@ -41,10 +41,10 @@ export const UPGRADE_COMMANDS: readonly CommandDefinition[] = [
       ...PROBE_OPTIONS,
     ],
     examples: [
-      'quorate upgrade --to 3.5.30 --check',
-      'quorate upgrade --to 3.5.30',
+      'quorate upgrade --to 3.7.3 --check',
+      'quorate upgrade --to 3.7.3',
       'quorate upgrade --abort',
-      'quorate upgrade --to 3.5.30 --yes --json',
+      'quorate upgrade --to 3.7.3 --yes --json',
     ],
     load: async () => await import('../commands/upgrade.ts'),
   },
