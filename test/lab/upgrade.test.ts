@@ -1,4 +1,4 @@
-/** One cluster through four real versions of etcd, with what operators do to an upgrade on the way. */
+/** One cluster through six real versions of etcd, from 3.3 to 3.7, with what operators do to an upgrade on the way. */
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -36,7 +36,7 @@ function file(version: string, suite: string, more: Readonly<Record<string, unkn
   return { etcd: { version, source: { debian: { suite } }, ...more } }
 }
 
-describe.skipIf(reason)(`from 3.3 to 3.5${because}`, () => {
+describe.skipIf(reason)(`from 3.3 to 3.7${because}`, () => {
   let lab: TestLab
   beforeAll(async () => {
     lab = await testLab({ machines: 3, cluster: file('3.3.25', 'bullseye', { enableV2: true }) })
@@ -297,5 +297,16 @@ describe.skipIf(reason)(`from 3.3 to 3.5${because}`, () => {
     )
     await upgradeTo('3.5.30')
     expect(await get('since')).toBe('3.5\n')
+  })
+
+  test('on to 3.6.16 and 3.7.3, built from modules: the source is changed in the file, and the v2 API is left first', async () => {
+    await quorateOk(lab, ['etcdctl', '--api', '2', '--', 'rm', '--recursive', '/seed'])
+    const text = (await clusterText()).replace('enableV2: true', 'enableV2: false')
+    await writeFile(lab.clusterFile, text.replace(/debian:\s+suite: sid/, 'modules: {}'))
+    await quorateOk(lab, ['apply', '--yes'])
+    expect((await upgradeTo('3.6.16')).clusterVersion).toBe('3.6')
+    expect((await upgradeTo('3.7.3')).clusterVersion).toBe('3.7')
+    expect(await get('since')).toBe('3.5\n')
+    expect(await clusterText()).toMatch(/version: "3\.7\.3"[^]*modules: \{\}/)
   })
 })
