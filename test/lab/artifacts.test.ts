@@ -120,7 +120,9 @@ test.skipIf(noApt).for(ETCD_CHOICES)(
     const help = await output(etcd, ['--help'], {})
     const documented = [...help.matchAll(/^\s+--([a-z0-9-]+)/gm)].map((found) => found[1] ?? '')
     expect(documented.length).toBeGreaterThan(50)
-    const left = new Set(['config-file', 'version', 'help'])
+    // Those of v2 discovery are in 3.7's help and nowhere else: as strangers they are tried below.
+    const gone = version.startsWith('3.7.') ? ['discovery', 'discovery-proxy'] : []
+    const left = new Set(['config-file', 'version', 'help', ...gone])
     expect(documented.filter((flag) => !known.has(flag) && !left.has(flag))).toEqual([])
 
     const strangers = [...new Set(MINORS.flatMap((minor) => flagsOfMinor(minor) ?? []))].filter(
