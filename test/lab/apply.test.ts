@@ -111,7 +111,9 @@ describe.skipIf(reason)(`apply${because}`, () => {
       const statuses = await etcdctl('endpoint', 'status')
       for (const [index, { id, leader }] of report.members.entries())
         expect(statuses).toMatch(
-          new RegExp(`${addresses()[index]}:2379, ${id}, ${version}, (?:(?!true|false)[^,]+, )+${String(leader)}, `),
+          new RegExp(
+            `${addresses()[index]}:2379, ${id}, ${version}, (?:(?!true|false)[^,]+, )+${String(leader)}, `,
+          ),
         )
       const hashes = (await etcdctl('endpoint', 'hashkv')).trim().split('\n')
       expect(new Set(hashes.map((line) => line.split(', ')[1])).size).toBe(1)

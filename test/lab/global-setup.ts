@@ -14,18 +14,26 @@ export async function setup(): Promise<() => Promise<void>> {
     return async () => undefined
   }
   await sweepLabs(TEST_LABS, report)
-  await labBase({ emit: report })
-  // Longer than a test's hook may take, the first time.
-  await labBase({ packages: S3_PACKAGES, emit: report })
+  await Promise.all([machines(), etcds()])
   await buildIfOld()
-  // A minute or two each where nothing is built yet: longer than a test may take.
-  const signal = AbortSignal.timeout(40 * 60_000)
-  for (const version of BUILT_VERSIONS)
-    await etcdBinaries(version, { signal, report: (text) => report({ text }) })
   // Workers that were killed have left their labs as well.
   return async () => {
     await sweepLabs(TEST_LABS, report)
   }
+}
+
+/** Waits for a mirror, mostly. */
+async function machines(): Promise<void> {
+  await labBase({ emit: report })
+  // Longer than a test's hook may take, the first time.
+  await labBase({ packages: S3_PACKAGES, emit: report })
+}
+
+/** Compiles, mostly: a minute or two each where nothing is built yet, which is longer than a test may take. */
+async function etcds(): Promise<void> {
+  const signal = AbortSignal.timeout(40 * 60_000)
+  for (const version of BUILT_VERSIONS)
+    await etcdBinaries(version, { signal, report: (text) => report({ text }) })
 }
 
 function report(event: Pick<LabEvent, 'text'>): void {
