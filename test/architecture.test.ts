@@ -161,10 +161,11 @@ test('nothing below cli/ prints', () => {
 })
 
 test('what cli/ prints goes through the outlet', () => {
-  // Where the process begins, and where prompts are drawn with texts that the outlet made.
+  // Where the process begins, whose width commander asks for, and where prompts are drawn with texts that the outlet made.
   const known = [
     'cli/main.ts',
     'cli/start.ts',
+    'cli/program.ts',
     'cli/ask.ts',
     'cli/commands/init.ts',
     'cli/commands/export.ts',

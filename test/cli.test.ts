@@ -54,6 +54,7 @@ test.each(COMMANDS.map(({ name }) => name))('help of %s', async (name) => {
   const asked = await quorate('help', ...name.split(' '))
   expect(asked).toMatchObject({ exitCode: 0, stderr: '' })
   expect(asked.stdout).toContain(`Usage: quorate ${name}`)
+  expect(asked.stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
 })
 
 /** What the package's `bin` and `./quorate` run. */
@@ -83,6 +84,17 @@ test('what runs first imports nothing, and is in words that an old Node.js can r
   const text = await readFile(FIRST, 'utf8')
   expect(text).toContain(`"${engines.node.replace('>=', '')}"`)
   expect(text).not.toMatch(/^\s*(import|export)\b|\bawait\b|\?\?|\?\.|\|\|=|static \{|#\w+ ?[=;(]/m)
+})
+
+test('help is as wide as the terminal, and at most 100 columns', () => {
+  const [wide, narrow] = [200, 70].map((columns) => {
+    const command = `stty columns ${columns} && '${process.execPath}' '${PROGRAM}' adopt --help`
+    const text = execFileSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' })
+    return Math.max(...text.split(/\r?\n/).map((line) => line.length))
+  })
+  expect(wide).toBeGreaterThan(80)
+  expect(wide).toBeLessThanOrEqual(100)
+  expect(narrow).toBeLessThanOrEqual(70)
 })
 
 test('help may be asked for before or after the command', async () => {

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { COMMANDS } from '../src/cli/commands.ts'
 import { QuorateError } from '../src/errors.ts'
+import { withGenerated } from '../src/cli/catalog-page.ts'
 import { buildProgram, normalizeWords } from '../src/cli/program.ts'
 import { simpleCommands } from './shell-words.ts'
 import { PAGES, shownLines } from './shown-commands.ts'
@@ -39,6 +40,19 @@ test.each(PAGES)('%s: links lead to files and headings that are there', async (p
       dead.push(link)
   }
   expect(dead).toEqual([])
+})
+
+test('what docs/commands.md says of all commands is what the catalog says: else run node script/generate-docs.ts', async () => {
+  const page = await readFile(path.join(ROOT, 'docs/commands.md'), 'utf8')
+  expect(page).toBe(withGenerated(page))
+})
+
+test('a command that asks for the cluster’s name takes it as an option, and the other way round', () => {
+  const asks = COMMANDS.filter(({ asksForName }) => asksForName !== undefined)
+  const takes = COMMANDS.filter(({ options = [] }) =>
+    options.some(({ flags }) => flags.startsWith('--confirm')),
+  )
+  expect(asks.map(({ name }) => name)).toEqual(takes.map(({ name }) => name))
 })
 
 test('the threat table: every test that it names is there, and every row has one or says that it has none', async () => {

@@ -22,6 +22,10 @@ export interface CommandDefinition {
       }[]
     | undefined
   readonly examples?: readonly string[] | undefined
+  /** What `--json` prints: one value, or an event a line; `none` where the output is another program's. */
+  readonly json: 'value' | 'events' | 'none' | { readonly eventsIf: string }
+  /** When it asks for the cluster's name to be typed, which `--yes` does not answer; `--confirm NAME` does. */
+  readonly asksForName?: string | undefined
   /** For programs, not for people: help does not show it. */
   readonly hidden?: boolean | undefined
   /** What may stand after two dashes, where nothing is read as an option: `quorate run etcd -- ls -la`. */

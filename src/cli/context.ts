@@ -4,6 +4,8 @@ import type { Outlet } from './outlet.ts'
 /** Everything that is printed goes through the outlet. */
 export interface CliContext extends Outlet {
   readonly json: boolean
+  /** With `--json` events are lines of the output; false: the output is one value. As the catalog says of the command. */
+  readonly jsonEvents: boolean
   readonly verbose: boolean
   /** Somebody sits at a terminal: questions may be asked. */
   readonly interactive: boolean

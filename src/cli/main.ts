@@ -38,7 +38,10 @@ function isTerminal(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY ?? false
 }
 
-function contextFor(options: ReturnType<typeof readSharedOptions>): CliContext {
+function contextFor(
+  options: ReturnType<typeof readSharedOptions>,
+  json: CommandDefinition['json'] = 'value',
+): CliContext {
   const tty = isTerminal(process.stdout) && isTerminal(process.stderr)
   const wanted =
     process.env['FORCE_COLOR'] !== undefined ||
@@ -52,6 +55,7 @@ function contextFor(options: ReturnType<typeof readSharedOptions>): CliContext {
       colors: wanted && options.color,
     }),
     json: options.json,
+    jsonEvents: json !== 'value' && json !== 'none',
     verbose: options.verbose,
     interactive: tty && isTerminal(process.stdin) && process.env['CI'] === undefined,
     live: isTerminal(process.stderr) && process.env['TERM'] !== 'dumb' && !options.json,
@@ -67,7 +71,7 @@ function contextFor(options: ReturnType<typeof readSharedOptions>): CliContext {
 }
 
 async function runCommand(definition: CommandDefinition, input: CommandInput): Promise<void> {
-  const context = contextFor(readSharedOptions(input.options))
+  const context = contextFor(readSharedOptions(input.options), definition.json)
   try {
     const { checkValues } = await import('./value-checks.ts')
     checkValues(definition, input)

@@ -6,6 +6,7 @@ import { nearest } from '../spec/nearest.ts'
 import { COMMAND_GROUPS } from './catalog/groups.ts'
 import type { CommandDefinition, CommandInput } from './command.ts'
 import { COMMANDS } from './commands.ts'
+import { examplesText, helpWidth } from './help-width.ts'
 import { formatHelp } from './root-help.ts'
 import { sharedOptions } from './shared-options.ts'
 
@@ -27,8 +28,12 @@ export function buildProgram(run: Run, rest: readonly string[]): Command {
     .showHelpAfterError('quorate --help lists the commands')
     .showSuggestionAfterError()
     .enablePositionalOptions()
-    .configureOutput({ writeErr: (text) => void said.push(text) })
-    .configureHelp({ subcommandTerm: (command) => command.name(), formatHelp })
+    .configureOutput({
+      writeErr: (text) => void said.push(text),
+      getOutHelpWidth: () => helpWidth(process.stdout),
+      getErrHelpWidth: () => helpWidth(process.stderr),
+    })
+    .configureHelp({ subcommandTerm: (command) => command.name(), formatHelp, minWidthToWrap: 20 })
     .exitOverride((error) => {
       if (error.exitCode === 0) process.exit(0)
       throw usageError(error, said)
@@ -80,10 +85,8 @@ function addCommand(
   addShared(command)
   const shared = 'Options of all commands (-f FILE, --json, -v, …): quorate --help'
   if (definition.hidden !== true) command.addHelpText('after', `\n${shared}`)
-  if (definition.examples !== undefined) {
-    const lines = definition.examples.map((line) => `  ${line}`)
-    command.addHelpText('after', `\nExamples:\n${lines.join('\n')}\n`)
-  }
+  if (definition.examples !== undefined)
+    command.addHelpText('after', () => examplesText(definition, helpWidth(process.stdout)))
   // A word after it that is none of them would be taken for an argument of its own.
   const below = subcommands(definition.name)
   if (below.length > 0) command.allowExcessArguments().allowUnknownOption()

@@ -14,7 +14,7 @@ export const SHARED_OPTIONS: readonly SharedOption[] = [
   { flags: '-f, --file <file>', description: 'the cluster file', value: 'own', default: 'cluster.yaml' },
   { flags: '--json', description: 'print JSON instead of text' },
   { flags: '-v, --verbose', description: 'say more' },
-  { flags: '-y, --yes', description: 'answer every question with yes' },
+  { flags: '-y, --yes', description: 'answer every yes-or-no question with yes' },
   {
     flags: '--no-color',
     description: 'no colours (nor where the output is no terminal, or NO_COLOR is set)',

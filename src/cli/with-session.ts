@@ -30,7 +30,10 @@ export interface WithSessionOptions {
   readonly cluster?: Cluster | undefined
   /** The file's warnings are told. */
   readonly warn?: boolean | undefined
-  /** Whether events are shown; `text`: not with `--json`, where the output is the result alone. `all` unless given. */
+  /**
+   * Whether events are shown; `text`: not with `--json` this time, where the catalog says that it depends. `all` unless
+   * given, and `text` where the output is always one value.
+   */
   readonly events?: 'all' | 'text' | 'none' | undefined
 }
 
@@ -43,7 +46,7 @@ export async function withSession<T>(
   const cluster = options.cluster ?? (await loadForCommand(context, options.warn))
   const progress = progressRenderer(context)
   const { events = 'all' } = options
-  const shown = events === 'all' || (events === 'text' && !context.json)
+  const shown = events !== 'none' && (!context.json || (events === 'all' && context.jsonEvents))
   const askPassphrase = passphraseSource(context)
   const sudoPassword = sudoPasswordSource(context)
   await using session = await openSession({

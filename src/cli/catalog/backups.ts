@@ -8,6 +8,7 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'backup',
     group: 'Backup and recovery',
+    json: 'value',
     summary: 'all it takes to make the cluster again, as one encrypted file',
     description:
       "The store of the best voter (never a learner, none with an alarm), streamed over gRPC with nothing written on the node, its sum compared and read by etcd's own tool; the cluster file; the CA's certificates and, encrypted once more, its key. In its store whole, or not there at all; earlier backups are never replaced. Changes nothing on any machine.",
@@ -22,6 +23,7 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'backup schedule',
     group: 'Backup and recovery',
+    json: 'value',
     summary: 'have a node take the backups by itself, and keep the right ones',
     description:
       "What the cluster file says under backup.schedule, unless options say otherwise. Shows what it will do and asks. The node gets quorate as one file, a client certificate for a key that is made there, and a systemd timer; the backups are for the public keys of backup.recipients, so that the node itself can't open them. Only one node does it: one that did before stops. The first backup is taken at once. Run it again after a change of the cluster file, to renew the certificate, or after any interruption. `quorate status` shows how it goes.",
@@ -64,6 +66,7 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'backup scheduled',
     group: 'Backup and recovery',
+    json: 'none',
     hidden: true,
     summary: 'what the timer on the node runs: one backup, then what is too old removed',
     arguments: [{ syntax: '<config>', description: 'the configuration that backup schedule wrote' }],
@@ -73,6 +76,8 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'restore',
     group: 'Backup and recovery',
+    json: 'events',
+    asksForName: 'where a node has data',
     summary: 'the whole cluster from a backup, or from a snapshot of etcd',
     description:
       "All members together become a new cluster of the old name, with the contents of the snapshot: a name in the store, a bundle, or a file that etcdctl snapshot save wrote. Says beforehand what is lost, what is moved aside and what is stopped, and asks for the cluster's name where there is data. Nothing that serves now is touched before every machine has its restored data ready; no member starts before all have exchanged theirs; old data is moved aside, never removed. A run that broke off is gone on with by the same command, and until then every other verb refuses (docs/restore.md).",
@@ -121,6 +126,8 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'recover',
     group: 'Backup and recovery',
+    json: { eventsIf: 'with `--from-survivor` or `--abandon`' },
+    asksForName: 'with `--from-survivor`',
     summary: 'the quorum is lost: what is left, and going on from it',
     description:
       'Alone it changes nothing: every log that can be reached is read where it lies, and it says what is certain, what may be lost, and what the choices are. Exit code 0: a quorum answers; 2: there is something to decide. With --from-survivor it stops what runs, makes a new cluster of a copy of that member’s data, and has the others join it; the old data stays, moved aside. Refused while a quorum could still answer. Safe to interrupt and to run again.',

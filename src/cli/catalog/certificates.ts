@@ -6,6 +6,7 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'certs list',
     group: 'Certificates',
+    json: 'value',
     summary: 'whose they are, their names, issuer and days left',
     description:
       "Every member's certificates and CA as they are on the machines, and those of clients and the operator in quorate's folder. Exit code 1 if one has expired or a machine could not be asked.",
@@ -15,6 +16,7 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'certs client',
     group: 'Certificates',
+    json: 'value',
     summary: 'a certificate for an API server, flannel or a person',
     description:
       'Makes the key here (mode 0600) and has the CA sign a certificate for it; run again it keeps what is good and renews what is about to expire. NAME becomes the common name, which etcd takes for the user.',
@@ -41,6 +43,7 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'certs renew',
     group: 'Certificates',
+    json: 'events',
     summary: 'issue certificates anew while everything runs on',
     description:
       'Those of the members, of the clients whose keys are kept here, and of the node that takes backups on a schedule, that are past a share of their life; with NODE of these members alone. Keys stay, nothing restarts, and afterwards every member is dialled on both ports to see that it serves the new one. Works as well once everything has expired. Shows what it will do and asks first. A CA that is about to expire is refused: see `quorate certs rotate-ca`.',
@@ -64,6 +67,7 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'certs rotate-ca',
     group: 'Certificates',
+    json: 'events',
     summary: 'exchange the CA of a running cluster for a new one',
     description:
       'In three stages, each shown first and asked for: every member trusts the new CA beside the old one (restarted one at a time, leader last); certificates are issued from the new one (nothing restarts); and with --finish the old one is dropped (restarted one at a time again). Before the second, whoever uses the cluster needs the new ca.crt; before the last, a certificate from the new CA. Until then --abort goes back. Run it again after any interruption: where it stands is read from the machines.',
@@ -87,6 +91,7 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'certs csr',
     group: 'Certificates',
+    json: 'value',
     summary: 'write the requests that an offline CA has to sign',
     description:
       'For pki.authority.offline. Keys are made on their nodes and stay there; only requests come here. The folder holds nothing secret, and a README.txt that shows how to sign.',
@@ -97,6 +102,7 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'certs import',
     group: 'Certificates',
+    json: 'value',
     summary: 'take what the offline CA signed',
     description:
       'Looks at every certificate in the folder: key, names, usages, issuer, validity. Exit code 4 if one is refused or missing; the good ones are kept all the same.',

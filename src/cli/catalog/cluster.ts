@@ -10,6 +10,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'plan',
     group: 'The cluster',
+    json: 'value',
     summary: 'what apply would change, host by host',
     description:
       'Changes nothing. Differences in files are shown as diffs; new files in one line, or whole with -v. Exit code 0: nothing to change; 2: changes; 8: blocked, with the reasons.',
@@ -27,6 +28,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'apply',
     group: 'The cluster',
+    json: 'events',
     summary: 'bring the machines to what the cluster file says',
     description:
       'Safe to run again at any time: it looks first and does only what is missing, so that a run that was cut off is finished by the next one. It shows the plan first, and asks on a terminal. The first apply passes preflight. A member that `quorate stop` stopped stays stopped. With --json every event is a line on standard output; the last one is `done` or an error (docs/commands.md).',
@@ -45,6 +47,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'adopt',
     group: 'The cluster',
+    json: 'value',
     summary: 'take over a cluster that something else set up, without a restart',
     description:
       "For clusters set up by hand, by Kubespray or by kubeadm. Reads what runs over SSH, finds the other members by itself, shows the cluster file and what an apply would change, and asks. Then it writes the file here and quorate's mark on every member (/etc/etcd/cluster-id); nothing else is changed and nothing is restarted. Everything that stands in the way is told at once (exit code 8). The CA's key stays where it is: it is looked for beside the CA's certificate on the members, or named. A cluster without TLS gets a CA, and with the next apply TLS (docs/plain-to-tls.md).",
@@ -94,6 +97,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'status',
     group: 'The cluster',
+    json: 'value',
     summary: 'health of every member; exit code 0 only if all is well',
     examples: ['quorate status', 'quorate status --json | jq .cluster.healthy', 'watch -n 5 quorate status'],
     load: async () => await import('../commands/status.ts'),
@@ -101,6 +105,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'probe',
     group: 'The cluster',
+    json: 'value',
     summary: 'how the cluster serves a client: gaps, failures, losses',
     description:
       'Writes unique values, reads linearizably and watches, each at a steady rate, as an ordinary client does that tries again on another member. Tells the worst gaps, what failed, whether an acknowledged write was lost, and who led. Touches only keys of its own, which are gone at the end. Exit code 0 if an ordinary client noticed nothing; 1 otherwise. Ctrl-C ends it early with what was measured.',
@@ -123,6 +128,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'etcdctl',
     group: 'The cluster',
+    json: 'none',
     summary: "etcd's own tool on a node, with endpoint and TLS filled in",
     description:
       "Runs there as user etcd against that node's member alone. Output passes byte for byte, and the exit code is etcdctl's.",
@@ -148,6 +154,8 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'reset',
     group: 'The cluster',
+    json: 'events',
+    asksForName: 'always',
     summary: 'stop etcd and move its data aside, on all nodes or on one',
     description:
       "Shows what it will do on each machine and asks for the cluster's name first. Data, write-ahead log and TLS files are moved aside beside where they were (with --purge: removed); the unit and its settings are removed; packages, the user etcd and the binaries stay. A single node is reset only if it is no member of the cluster (any more), which the cluster itself is asked; member remove makes it none.",

@@ -5,6 +5,7 @@ export const FILE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'init',
     group: 'The cluster file',
+    json: 'value',
     summary: 'write a commented cluster file',
     description:
       'On a terminal it asks, question by question. With options, or where there is no terminal, it takes the answers from the options and the defaults for the rest. An existing file is never overwritten.',
@@ -63,6 +64,7 @@ export const FILE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'validate',
     group: 'The cluster file',
+    json: 'value',
     summary: 'say all that is wrong with the cluster file, with its place',
     description:
       'Every problem is a line `file:line:column: what; what to write instead`. Exit code 0 if there is no error (warnings may be), 65 otherwise.',
@@ -77,6 +79,7 @@ export const FILE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'nodes',
     group: 'The cluster file',
+    json: 'value',
     summary: 'the nodes with their addresses, roles and groups',
     examples: ['quorate nodes', "quorate nodes --json | jq -r '.[].name'"],
     load: async () => await import('../commands/nodes.ts'),

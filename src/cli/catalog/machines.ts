@@ -5,6 +5,7 @@ export const MACHINE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'trust',
     group: 'Machines',
+    json: 'value',
     summary: "look at the machines' SSH host keys and record them",
     description:
       'Fingerprints of new keys are shown for comparison with what the machines themselves say (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), and recorded after a yes. Jump hosts on the way are among them. A key that differs from the one recorded is refused unless --replace is given.',
@@ -16,6 +17,7 @@ export const MACHINE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'run',
     group: 'Machines',
+    json: 'value',
     summary: 'run a command on all nodes of a role, in parallel',
     description:
       "Prints each machine's output under the prompt it would have there, in the order of the cluster file. Exit code 1 if the command failed on any of them.",
@@ -42,6 +44,7 @@ export const MACHINE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'preflight',
     group: 'Machines',
+    json: 'value',
     summary: 'whether the machines fit, before anything is changed',
     description:
       'Looks at size, system, clocks, ports, the way between peers, names, networks and the speed of disks. A machine that can not be reached is a failure in the report. Warnings never block an apply, failures block the first one. Exit code 3 if there is a failure.',

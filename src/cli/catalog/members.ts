@@ -23,6 +23,7 @@ export const MEMBER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'member add',
     group: 'The cluster',
+    json: 'events',
     summary: 'a further member: in the cluster file, then on its machine',
     description:
       'For a node of the cluster file, which gets the role etcd if it has not; or with --address for a new one, which is written into the file. Its machine has to pass preflight. It joins as a learner, without a vote (etcd 3.4 and newer), and gets its vote once it has caught up. Shows first what it will do, and what that means for the quorum. Safe to interrupt: the same command, or an apply, finishes it.',
@@ -38,6 +39,7 @@ export const MEMBER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'member remove',
     group: 'The cluster',
+    json: 'events',
     summary: 'members leave: the cluster file first, then the cluster, then their machines are cleared',
     description:
       'Takes the role etcd from the nodes, or the nodes out of the cluster file if that is all they are; removes their members one at a time, leadership moved away first; then stops etcd on their machines and moves its data aside. Refused where the quorum would be lost, with the arithmetic. A machine that can not be reached is left as it is, and is cleared by the same command when it is back.',
@@ -55,6 +57,7 @@ export const MEMBER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'member replace',
     group: 'The cluster',
+    json: 'events',
     summary: 'a member by another node, or anew on its own machine',
     description:
       'By another node: one that lives leaves when the newcomer has its vote, a dead one before. On its own machine (rebuilt, or its data lost): removed, what is left of its data moved aside, and added anew. One that is healthy there is only made anew where --anew names its ID, so that a second run does nothing.',

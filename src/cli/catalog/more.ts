@@ -5,12 +5,14 @@ export const MORE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'lab up',
     group: 'More',
+    json: 'value',
     summary: "boot the file's machines as containers here (root, Debian)",
     load: async () => await import('../commands/lab-up.ts'),
   },
   {
     name: 'lab down',
     group: 'More',
+    json: 'value',
     summary: 'power them off',
     options: [{ flags: '--purge', description: 'and remove every trace of them' }],
     load: async () => await import('../commands/lab-down.ts'),
@@ -18,12 +20,14 @@ export const MORE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'lab status',
     group: 'More',
+    json: 'value',
     summary: 'which of them run; exit code 0 only if all do',
     load: async () => await import('../commands/lab-status.ts'),
   },
   {
     name: 'completion',
     group: 'More',
+    json: 'none',
     summary: 'a script with which your shell completes words',
     arguments: [{ syntax: '<shell>', description: 'bash, zsh or fish', values: ['bash', 'zsh', 'fish'] }],
     examples: [
@@ -36,6 +40,7 @@ export const MORE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: '__complete',
     group: 'More',
+    json: 'none',
     hidden: true,
     summary: 'candidates for the word being typed',
     rest: { syntax: 'WORDS…', description: 'the words after quorate, up to the cursor' },
@@ -44,6 +49,7 @@ export const MORE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'version',
     group: 'More',
+    json: 'value',
     summary: 'the version of quorate, and of Node',
     load: async () => await import('../commands/version.ts'),
   },

@@ -6,6 +6,7 @@ export const PROOF_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'backup list',
     group: 'Backup and recovery',
+    json: 'value',
     summary: 'the backups in the store, and which are proven restorable',
     description:
       'Newest first: age, size, which member it is from, for whom it is encrypted, whether the key of the CA is in it, when it was last restored for a trial (backup verify --drill), and until when the store locks it. Needs no secret, and opens nothing.',
@@ -16,6 +17,7 @@ export const PROOF_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'backup verify',
     group: 'Backup and recovery',
+    json: 'value',
     summary: 'whether a backup is whole and, with --drill, whether it can be restored',
     description:
       "The newest one, unless it is named. Read from the store to its last byte, decrypted, every sum compared; etcd's own tool must read in the snapshot what it read when the backup was taken. With --drill it is restored as well, into an etcd that lives for a moment on this computer, in a private folder and on no port; revision, count of keys and hash must be those that the member gave. What came of a drill is recorded in the store, and backup list shows it. No machine of the cluster is asked for anything. Exit code 10: it is not what it should be.",
@@ -39,6 +41,8 @@ export const PROOF_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'backup signers',
     group: 'Backup and recovery',
+    json: 'value',
+    asksForName: 'with `revoke`',
     summary: 'list, replace or revoke the keys that may sign backups',
     description:
       "Every backup is signed in OpenSSH's format, with the operator's key or with the key of the node that takes it. The public keys that count are in allowed_signers in the state directory. Keep a copy of that file with the secret key of age. `rotate` makes a new key: yours, or that of the node you name. What the old key signed until then still counts. `revoke` is for a key that others may have: nothing that it signed counts any more. It asks you to type the cluster's name. Safe to run again.",
@@ -68,6 +72,7 @@ export const PROOF_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'backup prune',
     group: 'Backup and recovery',
+    json: 'events',
     summary: 'remove the backups that nobody wants kept any more',
     description:
       'Of this cluster alone. The newest of so many hours, days, weeks and months stay, as the cluster file says under backup.schedule.keep; so do always the newest of all, the newest that is proven restorable, and what the store has locked. Shows what goes and why the rest stays, and asks. The oldest go first. Safe to interrupt and to run again.',

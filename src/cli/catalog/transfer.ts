@@ -6,6 +6,7 @@ export const TRANSFER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'repair',
     group: 'Backup and recovery',
+    json: { eventsIf: 'with a node' },
     summary: 'a member whose data is damaged, made anew from the others',
     description:
       'Alone it changes nothing: it looks for damage (contents that differ from the others, the alarm CORRUPT, a damaged log or database, a lost directory) and says which member needs repair; exit code 2 if one does. With a node it says on what evidence, asks, and replaces the member through a learner; its old data stays, moved aside. CORRUPT is disarmed only when those who are left have been compared. Refused without a quorum of the others (quorate recover), where no majority agrees, and where nothing is wrong. Safe to interrupt and to run again.',
@@ -17,6 +18,7 @@ export const TRANSFER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'export',
     group: 'Backup and recovery',
+    json: 'events',
     summary: 'a range of keys as JSON lines, as it is at one revision',
     description:
       'All keys, those that begin with --prefix, or those of a --range. Text as text, anything else in base64, with leases and revisions, and a sum at the end. For looking, and for another cluster (quorate import); a backup of the whole cluster is quorate backup. Values may be secrets: the file is private, and an existing one is never replaced.',
@@ -44,6 +46,7 @@ export const TRANSFER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'import',
     group: 'Backup and recovery',
+    json: 'events',
     summary: 'the keys of an export into this cluster',
     description:
       'Reads the file to its end, compares it with what is there, shows how many keys are new, the same and different, and asks. Keys that are there with something else are never written over unless --replace is given. Leases are granted anew for the time that was left, shared as they were. Safe to interrupt and to run again.',

@@ -20,6 +20,7 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'move-leader',
     group: 'Upkeep',
+    json: 'events',
     summary: 'hand leadership to a member, or to the healthiest follower',
     description:
       'Asks the present leader to hand over and waits until all members agree. Refused for a learner, for a member that does not answer, and for one that is far behind.',
@@ -37,6 +38,8 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'restart',
     group: 'Upkeep',
+    json: 'events',
+    asksForName: 'with `--force`',
     summary: 'restart members, one at a time and the leader last',
     description:
       'Each only when all that were well before are well again; leadership is moved away before its holder restarts. Refused where the quorum would be lost.',
@@ -48,6 +51,8 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'stop',
     group: 'Upkeep',
+    json: 'events',
+    asksForName: 'with `--force`',
     summary: 'stop members until start, over reboots as well',
     description:
       'Says how many members may still fail afterwards, and refuses where the quorum would be lost. Leadership is moved away first. Data stays where it is. apply leaves such members stopped, unless it is given --start-stopped.',
@@ -59,6 +64,7 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'start',
     group: 'Upkeep',
+    json: 'events',
     summary: 'start members that were stopped, and have them start at boot',
     description:
       'All at once, since a member is ready only when a quorum is there. Refused for one whose write-ahead log is lost, or that is no member any more; with --all such ones, and machines out of reach, are left as they are.',
@@ -73,6 +79,7 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'quota',
     group: 'Upkeep',
+    json: 'value',
     summary: 'how full every member is, and what to do about it',
     description:
       'Changes nothing. Exit code 0 below 95 % of the quota; 1 from there on, or while writes are refused (NOSPACE). The quota itself is a setting of the cluster file, etcd.settings: { quota-backend-bytes: … }, put in force by apply.',
@@ -82,6 +89,7 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'alarms',
     group: 'Upkeep',
+    json: { eventsIf: 'with `disarm`' },
     summary: 'what alarms are raised; disarm NOSPACE once there is room',
     description:
       'list (exit code 1 if one is raised) or disarm. NOSPACE is disarmed only where there is room again: quorate unjam makes it. CORRUPT is never disarmed: it keeps clients from contents that may be wrong.',
@@ -92,6 +100,7 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'compact',
     group: 'Upkeep',
+    json: 'events',
     summary: 'remove old revisions of all keys',
     description:
       'The present keys and values stay. Watchers that are behind the revision have to begin anew. API servers compact by themselves every five minutes.',
@@ -107,6 +116,7 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'defrag',
     group: 'Upkeep',
+    json: 'events',
     summary: 'give free space in the database files back to the disks',
     description:
       'One member at a time, followers first; leadership leaves the leader before its turn. A member answers nothing while it is defragmented. Only members of which more than half, and more than 100 MiB, are free (or a tenth, close to the quota), unless --all. Refused while a member is down or CORRUPT is raised, and on versions that it can harm.',
@@ -120,6 +130,7 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'unjam',
     group: 'Upkeep',
+    json: 'events',
     summary: 'a cluster that is out of space (NOSPACE), from full to writable',
     description:
       'Compacts the history, defragments the full members one at a time, disarms the alarm, and proves it with a write. Safe to interrupt and to run again. Where the present data alone is more than the quota it says so, and what to type.',
@@ -130,6 +141,8 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'unlock',
     group: 'Upkeep',
+    json: 'value',
+    asksForName: 'unless `--preview` is given',
     summary: 'show who holds the lock, and remove a lock left behind',
     description:
       "Shows the lock's holder on each machine, asks for the cluster's name, and removes the locks that it showed. A holder that still runs stops at its next step. It refuses while the holder is at work, unless you give --force. Safe to run again. You rarely need it: if a holder gives no sign of life, its lock is taken over after 30 s.",

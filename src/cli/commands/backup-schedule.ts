@@ -38,7 +38,7 @@ const backupSchedule: CommandHandler = async (context, input) => {
       )
       return 0
     },
-    { cluster, events: 'text' },
+    { cluster },
   )
 }
 

@@ -60,7 +60,7 @@ async function rotate(context: CliContext, cluster: Cluster, who: string | undef
       await ask(async () => await confirm(context, question))
       return await rotateNodeKey(session, node)
     },
-    { cluster, events: 'text' },
+    { cluster },
   )
   const signer = (await listOf(cluster)).find((one) => one.fingerprint === fingerprint)
   if (signer !== undefined) tellRotated(context, cluster, signer)

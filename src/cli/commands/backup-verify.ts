@@ -35,7 +35,7 @@ const verifyCommand: CommandHandler = async (context, input) => {
       }
       return all
     },
-    { cluster, events: 'text' },
+    { cluster },
   )
   if (context.json) context.out(`${JSON.stringify({ backups: outcomes.map(verifiedJson) }, undefined, 2)}\n`)
   const [failed] = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []))

@@ -10,7 +10,6 @@ const backupCommand: CommandHandler = async (context, input) => {
   const sealing = await sealingFor(context, cluster, input)
   const report = await withSession(context, async (session) => await backup(session, { location, sealing }), {
     cluster,
-    events: 'text',
   })
   context.out(
     context.json ? `${JSON.stringify(report, undefined, 2)}\n` : renderBackup(report, context.colors),

@@ -30,7 +30,7 @@ const certsClient: CommandHandler = async (context, input) => {
       context.out(describe(name, made, endpoints))
       return made.result === 'waiting' ? 1 : 0
     },
-    { cluster, events: 'text' },
+    { cluster },
   )
 }
 

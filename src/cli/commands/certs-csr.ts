@@ -11,27 +11,23 @@ const certsCsr: CommandHandler = async (context, input) => {
       hint: 'quorate certs csr --out DIR',
     })
   }
-  return await withSession(
-    context,
-    async (session) => {
-      const { files, waitingFor } = await exportCertificateRequests(session, path.resolve(out))
-      if (context.json) {
-        context.out(`${JSON.stringify({ directory: path.resolve(out), files, waitingFor }, null, 2)}\n`)
-        return 0
-      }
-      if (files.length === 0) {
-        context.out('no certificate is due: nothing to request\n')
-        return 0
-      }
-      context.out(`${files.map((file) => path.join(out, file)).join('\n')}\n`)
-      if (waitingFor !== undefined) context.err(`${context.colors.yellow('!')} ${waitingFor}\n`)
-      context.err(
-        `have them signed (${path.join(out, 'README.txt')} shows how), then: quorate certs import ${out}\n`,
-      )
+  return await withSession(context, async (session) => {
+    const { files, waitingFor } = await exportCertificateRequests(session, path.resolve(out))
+    if (context.json) {
+      context.out(`${JSON.stringify({ directory: path.resolve(out), files, waitingFor }, null, 2)}\n`)
       return 0
-    },
-    { events: 'text' },
-  )
+    }
+    if (files.length === 0) {
+      context.out('no certificate is due: nothing to request\n')
+      return 0
+    }
+    context.out(`${files.map((file) => path.join(out, file)).join('\n')}\n`)
+    if (waitingFor !== undefined) context.err(`${context.colors.yellow('!')} ${waitingFor}\n`)
+    context.err(
+      `have them signed (${path.join(out, 'README.txt')} shows how), then: quorate certs import ${out}\n`,
+    )
+    return 0
+  })
 }
 
 export default certsCsr

@@ -8,26 +8,22 @@ import { withSession } from '../with-session.ts'
 
 const certsImport: CommandHandler = async (context, input) => {
   const directory = path.resolve(input.args[0] ?? '.')
-  return await withSession(
-    context,
-    async (session) => {
-      const report = await importSignedCertificates(session, directory)
-      const good = report.missing.length === 0 && !report.files.some(({ result }) => result === 'refused')
-      if (context.json) context.out(`${JSON.stringify({ complete: good, ...report }, null, 2)}\n`)
-      else {
-        for (const file of report.files) context.out(`${describe(file, context)}\n`)
-        for (const name of report.missing) {
-          context.out(
-            `${context.colors.red('✗')} ${name}: no good certificate for its request is in the folder\n`,
-          )
-        }
-        if (report.files.length === 0 && good) context.out('nothing was waiting\n')
-        else if (good) context.err('all is there: quorate apply\n')
+  return await withSession(context, async (session) => {
+    const report = await importSignedCertificates(session, directory)
+    const good = report.missing.length === 0 && !report.files.some(({ result }) => result === 'refused')
+    if (context.json) context.out(`${JSON.stringify({ complete: good, ...report }, null, 2)}\n`)
+    else {
+      for (const file of report.files) context.out(`${describe(file, context)}\n`)
+      for (const name of report.missing) {
+        context.out(
+          `${context.colors.red('✗')} ${name}: no good certificate for its request is in the folder\n`,
+        )
       }
-      return good ? 0 : EXIT_CODES.pki
-    },
-    { events: 'text' },
-  )
+      if (report.files.length === 0 && good) context.out('nothing was waiting\n')
+      else if (good) context.err('all is there: quorate apply\n')
+    }
+    return good ? 0 : EXIT_CODES.pki
+  })
 }
 
 const WITHOUT_NAME = 'until every member has that name, any certificate of the CA may speak Raft'

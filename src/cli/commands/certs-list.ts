@@ -10,31 +10,23 @@ import { withSession } from '../with-session.ts'
 const SOON = 30
 
 const certsList: CommandHandler = async (context) =>
-  await withSession(
-    context,
-    async (session) => {
-      const { certificates, errors } = await listCertificates(session)
-      if (context.json) {
-        const troubles = errors.map((error) => errorJson(error).error)
-        context.out(`${JSON.stringify({ certificates, errors: troubles }, null, 2)}\n`)
-      } else {
-        if (certificates.length > 0) context.out(table(certificates, context))
-        else if (errors.length === 0) context.out('no certificates yet\n')
-        for (const text of weak(certificates)) context.out(`${context.colors.yellow('!')} ${text}\n`)
-        for (const error of errors) printError(context, error)
-      }
-      const expired = certificates.some((certificate) => (certificate.daysLeft ?? 0) < 0)
-      // Where no member could be looked at, the reason for that is all there is to say.
-      const seen = certificates.some(({ kind }) => kind === 'member')
-      const [error] = errors
-      return error !== undefined && !seen && !expired
-        ? error.exitCode
-        : expired || error !== undefined
-          ? 1
-          : 0
-    },
-    { events: 'text' },
-  )
+  await withSession(context, async (session) => {
+    const { certificates, errors } = await listCertificates(session)
+    if (context.json) {
+      const troubles = errors.map((error) => errorJson(error).error)
+      context.out(`${JSON.stringify({ certificates, errors: troubles }, null, 2)}\n`)
+    } else {
+      if (certificates.length > 0) context.out(table(certificates, context))
+      else if (errors.length === 0) context.out('no certificates yet\n')
+      for (const text of weak(certificates)) context.out(`${context.colors.yellow('!')} ${text}\n`)
+      for (const error of errors) printError(context, error)
+    }
+    const expired = certificates.some((certificate) => (certificate.daysLeft ?? 0) < 0)
+    // Where no member could be looked at, the reason for that is all there is to say.
+    const seen = certificates.some(({ kind }) => kind === 'member')
+    const [error] = errors
+    return error !== undefined && !seen && !expired ? error.exitCode : expired || error !== undefined ? 1 : 0
+  })
 
 function weak(certificates: readonly ListedCertificate[]): readonly string[] {
   return certificates

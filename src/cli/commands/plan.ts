@@ -44,7 +44,7 @@ const plan: CommandHandler = async (context, input) =>
       if (report.blocked.length > 0) return EXIT_CODES.blocked
       return steps.length > 0 ? CHANGES : 0
     },
-    { warn: true, events: 'text' },
+    { warn: true },
   )
 
 export default plan

@@ -17,7 +17,6 @@ const probeCommand: CommandHandler = async (context, input) => {
   const availability = await withSession(
     patient,
     async (session) => await probe(session, { forMs, rate, until: context.signal }),
-    { events: 'text' },
   )
   const json = `${JSON.stringify(availability, null, 2)}\n`
   if (output !== undefined) await replaceFile(output, json, 0o600)

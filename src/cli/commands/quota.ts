@@ -6,15 +6,11 @@ import { renderTable } from '../table.ts'
 import { withSession } from '../with-session.ts'
 
 const quotaCommand: CommandHandler = async (context) =>
-  await withSession(
-    context,
-    async (session) => {
-      const report = await quota(session)
-      context.out(context.json ? `${JSON.stringify(report, null, 2)}\n` : render(report, context.colors))
-      return report.state === 'critical' ? 1 : 0
-    },
-    { events: 'text' },
-  )
+  await withSession(context, async (session) => {
+    const report = await quota(session)
+    context.out(context.json ? `${JSON.stringify(report, null, 2)}\n` : render(report, context.colors))
+    return report.state === 'critical' ? 1 : 0
+  })
 
 const PAINT = { ok: 'green', warning: 'yellow', critical: 'red' } as const
 

@@ -34,7 +34,7 @@ const unlockCommand: CommandHandler = async (context, input) => {
       )
       return 0
     },
-    { cluster, events: 'text' },
+    { cluster },
   )
 }
 
