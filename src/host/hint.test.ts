@@ -17,7 +17,7 @@ test.each([
     /damaged.*quorate repair etcd02$/,
   ],
   [notReady('fatal: failed to read WAL, cannot be repaired: walpb: crc mismatch'), /quorate repair etcd02$/],
-  [notReady('fatal: listen tcp 10.0.0.1:2380: bind: address already in use'), /mend what it names/],
+  [notReady('fatal: listen tcp 10.0.0.1:2380: bind: address already in use'), /correct what it names/],
   [notReady('etcd.service: Starting requested but asserts failed.'), /move it back.*quorate repair etcd02$/],
   ['the lock on this machine is not ours (any more)', /^see who holds it now: quorate unlock --preview/],
   ['an upload broke off', /^undefined$/],

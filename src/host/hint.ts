@@ -33,7 +33,7 @@ const CASES: readonly Case[] = [
   {
     said: /did not become ready/,
     hint: () =>
-      'mend what it names, in the cluster file where it comes from there, and run the same command again: it goes on with this member',
+      'correct what it names (in the cluster file, if it comes from there), and run the same command again: it goes on with this member',
   },
 ]
 

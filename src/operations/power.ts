@@ -7,6 +7,7 @@ import type { ClusterCondition } from '../plan/condition.ts'
 import type { MaintenanceStep } from '../plan/maintenance.ts'
 import { type PowerIntent, leftOut, planPower } from '../plan/power.ts'
 import { quorum } from '../plan/quorum.ts'
+import { blaming } from '../run/blame.ts'
 import type { Operation } from '../run/compile.ts'
 import { timed } from '../run/timed.ts'
 import type { Session } from '../run/session.ts'
@@ -191,11 +192,14 @@ async function onMachine(
 ): Promise<UnitState | undefined> {
   const [node] = chosenNodes(session, [host])
   if (node === undefined) throw new TypeError(`no node ${host}`)
-  const { lines } = await runAgent(await session.remote(node), {
-    operations: [['fence', lock.token], ...operations],
-    looks: looksFor(session.cluster, node),
-    signal,
-  })
+  const { lines } = await blaming(
+    session.cluster,
+    runAgent(await session.remote(node), {
+      operations: [['fence', lock.token], ...operations],
+      looks: looksFor(session.cluster, node),
+      signal,
+    }),
+  )
   return parseHostState(host, true, lines).member?.unit
 }
 

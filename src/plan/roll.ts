@@ -3,7 +3,9 @@
  * Between two waves everybody has to be healthy again; `next` sees to that.
  */
 import { peerUrl } from '../etcd/configuration.ts'
+import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { CAUGHT_UP } from '../etcd/lag.ts'
+import { PATHS } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { descend, descentOf } from './descent.ts'
 import type { ClusterFacts, MemberFacts } from './observed.ts'
@@ -34,7 +36,7 @@ export const heal: Stage = (scene) => {
   const { situation, roster, observed, intent } = scene
   const facts = observed.cluster
   // Another version is no cure: who is sick on the way to it is waited for, and what is done then is for a person to say.
-  if (situation.kind !== 'established' || intent.upgrade?.back === false) return []
+  if (situation.kind === 'new' || intent.upgrade?.back === false) return []
   // Nor does it start with an older minor before its data is in the format of that, which it converts while it runs.
   if (intent.upgrade !== undefined && descentOf(intent, observed).kind === 'downgrade') return []
   // Whom others follow is not sick, though it may not answer us.
@@ -42,7 +44,9 @@ export const heal: Stage = (scene) => {
   const sick = candidates(scene).filter(({ node }) => !well.has(node.name))
   if (facts?.leader !== undefined || (facts?.healthy.length ?? 0) > 0) {
     const upToDate = (facts?.healthy ?? []).filter((name) => (facts?.lag[name] ?? 0) <= CAUGHT_UP)
-    const enough = roster !== undefined && upToDate.length >= quorum(roster.voters)
+    // While a cluster forms its members are those that it was begun with: the file's, or it is blocked.
+    const voters = situation.kind === 'forming' ? etcdNodes(intent.cluster).length : roster?.voters
+    const enough = voters !== undefined && upToDate.length >= quorum(voters)
     return enough ? sick.slice(0, 1).flatMap((one) => restartSteps(scene, one)) : []
   }
   const restarts = sick
@@ -59,8 +63,13 @@ function servesNobody({ observed }: Scene, { name }: Node): boolean {
 
 /** It is to be elsewhere, and nobody has been told yet: at its old address the others may still find it. */
 function isUntold({ intent, observed, roster }: Scene, node: Node): boolean {
-  const running = observed.hosts[node.name]?.member?.unit.environment?.['ETCD_INITIAL_ADVERTISE_PEER_URLS']
-  const known = roster?.members.get(node.name)?.peerUrls ?? (running === undefined ? [] : [running])
+  const state = observed.hosts[node.name]?.member
+  const file = parseEnvironmentFile(state?.contents[PATHS.environment] ?? '')
+  // Between the moments in which systemd makes a process and etcd takes it over that has none of its settings yet.
+  const running = [state?.unit.environment, file].flatMap(
+    (options) => options?.['ETCD_INITIAL_ADVERTISE_PEER_URLS'] ?? [],
+  )
+  const known = roster?.members.get(node.name)?.peerUrls ?? running.slice(0, 1)
   return !known.includes(peerUrl(intent.cluster, node))
 }
 

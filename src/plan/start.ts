@@ -12,9 +12,9 @@ import type { HostStep } from './steps.ts'
 export function startSteps({ intent, observed, situation, roster, kept }: Scene): HostStep[] {
   const state = (node: Node) => observed.hosts[node.name]?.member
   const mayStart = (node: Node) => {
+    if (isOutdated(intent.cluster, node, situation, state(node))) return false
     if (situation.kind !== 'established') return true
     if (kept.some(({ name }) => name === node.name)) return false
-    if (isOutdated(intent.cluster, node, situation, state(node))) return false
     const member = roster?.members.get(node.name)
     if (member !== undefined && isReplaced(intent, node.name, member)) return false
     // With nobody to ask, data tells who was a member. A newcomer is started when it was added.

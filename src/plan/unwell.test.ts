@@ -6,6 +6,7 @@ import type { Cluster } from '../spec/cluster.ts'
 import { next } from './next.ts'
 import type { ClusterFacts, Observed } from './observed.ts'
 import {
+  formingWorld,
   glance,
   healthyCluster,
   reasonsOf,
@@ -180,4 +181,33 @@ test('what members remember of each other stays until the cluster has the member
     (step) => step.kind === 'file' && step.path === PATHS.environment,
   )
   expect(written).toEqual([])
+})
+
+const again = (name: string) => [`${name} file ${PATHS.environment}`, `${name} restart`]
+
+test('a first start with settings that keep members from getting ready, corrected in the file: all are restarted together', () => {
+  const begun = withFacts(withMembers(formingWorld(cluster), starting), undefined)
+  expect(shown(slower, begun)).toEqual(['etcd01', 'etcd02', 'etcd03'].flatMap(again))
+  // systemd has just made the processes, and etcd has not taken them over.
+  const made = withMembers(begun, unit({ active: 'activating', environment: { PATH: '/usr/bin' } }))
+  expect(shown(slower, made)).toEqual(['etcd01', 'etcd02', 'etcd03'].flatMap(again))
+  // One of them was between two attempts: it gets its file, and starts with the others.
+  const between = withMember(begun, 'etcd02', unit({ active: 'activating', environment: undefined }))
+  expect(shown(slower, between)).toEqual([`etcd02 file ${PATHS.environment}`])
+  const contents = formingWorld(slower).hosts['etcd02']?.member?.contents ?? {}
+  const written = withMember(between, 'etcd02', { contents })
+  const together = [...again('etcd01'), ...again('etcd03'), 'etcd02 start', 'etcd02 ready']
+  expect(shown(slower, written)).toEqual(together)
+})
+
+test('while a cluster forms one member alone runs with what it should not: it is restarted if the others are a quorum', () => {
+  const former = formingWorld(cluster).hosts['etcd03']?.member
+  const odd = withMember(formingWorld(slower), 'etcd03', ({ unit: now }) => ({
+    contents: former?.contents ?? {},
+    unit: { ...now, active: 'activating', environment: former?.unit.environment },
+  }))
+  const most = { healthy: ['etcd01', 'etcd02'], problems: ['etcd03 does not answer'] }
+  expect(shown(slower, withFacts(odd, most))).toEqual([`etcd03 file ${PATHS.environment}`, 'etcd03 restart'])
+  const few = { healthy: ['etcd01'], problems: ['etcd02 and etcd03 do not answer'] }
+  expect(shown(slower, withFacts(odd, few))).toEqual(['await-health'])
 })

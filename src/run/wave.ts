@@ -8,6 +8,7 @@ import type { Observed } from '../plan/observed.ts'
 import { isRestoreStep } from '../plan/predict-restore.ts'
 import type { ClusterStep, Step } from '../plan/steps.ts'
 import { onAll } from '../ssh/fleet.ts'
+import { blaming } from './blame.ts'
 import type { Lock } from './lock.ts'
 import { type Judgement, judge } from './observe.ts'
 import { incomingOf } from './compile-restore.ts'
@@ -70,7 +71,7 @@ export async function runWave(
     const remote = await session.remote(node)
     const progress = new HostProgress(node.name, own, supplies, session.emit)
     try {
-      const { lines } = await runAgent(remote, {
+      const work = runAgent(remote, {
         operations: [['fence', lock.token], ...progress.operations],
         looks: looksFor(session.cluster, node),
         incoming: incomingOf(own),
@@ -79,6 +80,7 @@ export async function runWave(
         onDone: (operation) => progress.done(operation - 1),
         onSent: (bytes) => progress.sent(bytes),
       })
+      const { lines } = await blaming(session.cluster, work)
       return parseHostState(node.name, node.roles.includes('etcd'), lines)
     } catch (error) {
       progress.failed(error)

@@ -7,7 +7,7 @@ import type { Action, Turn } from '../../src/plan/actions.ts'
 import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type Told, restartsOf, told } from './support/events.ts'
-import { applied, stateFolder } from './support/fresh.ts'
+import { startOver, stateFolder } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { refusal } from './support/refusal.ts'
 import { statusOf } from './support/status.ts'
@@ -26,9 +26,16 @@ const UNNOTICED = { unnoticed: true, reasons: [] }
 
 describe.skipIf(whyNoLab())('a running cluster', () => {
   let lab: TestLab
+  /** The first apply, and the next one with the file corrected. */
+  let [first, corrected]: Told[] = []
   beforeAll(async () => {
     lab = await testLab({ machines: 3 })
-    await applied(lab)
+    await startOver(lab, {
+      etcd: { ...ETCD, settings: { 'log-outputs': 'stderr', 'enable-log-rotation': true } },
+    })
+    first = await told(lab, ['apply', '--yes'])
+    await lab.writeCluster({})
+    corrected = await told(lab, ['apply', '--yes'])
   })
   afterAll(async () => await lab.down())
 
@@ -58,6 +65,20 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, problems: [] })
     return result
   }
+
+  test('was first applied with a setting that etcd refuses: each member says so and which; corrected, one run does', async () => {
+    expect(first).toMatchObject({ exitCode: 1 })
+    const { message = '', hint } = first?.error ?? {}
+    for (const name of MEMBERS) expect(message).toContain(`${name}: etcd.service did not become ready`)
+    const words = 'warn: failed to verify flags: --log-outputs requires a single file path'
+    expect(message.split('\n').filter((line) => line.trim().startsWith(words))).toHaveLength(3)
+    expect(message).toMatch(/this is about etcd\.settings\.log-outputs \(.*cluster\.yaml:\d+:\d+\)/)
+    expect(message).not.toMatch(/exit-code|single port|simple token/)
+    expect(hint).toContain('run the same command again')
+    expect(corrected).toMatchObject({ exitCode: 0, error: undefined })
+    expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, healthyMembers: 3 })
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+  })
 
   test('gets timers, a quota and more listeners: followers first, leadership moved, the leader last; never without a yes', async () => {
     const settings = {

@@ -42,11 +42,10 @@ op_start() {
 
 # ready UNIT SECONDS: waits for a start that is under way.
 op_ready() {
-  since=$(($(date +%s) - 10))
   # One process that waits: asking again and again takes the processor that etcd wants now.
-  timeout "$3" systemctl start "$2" 2>/dev/null || not_ready "$2" "$since"
+  timeout "$3" systemctl start "$2" 2>/dev/null || not_ready "$2" ''
   # A failed assertion is no failure of `systemctl start`'s, nor is a condition.
-  [ "$(systemctl is-active "$2")" = active ] || not_ready "$2" "$since"
+  [ "$(systemctl is-active "$2")" = active ] || not_ready "$2" ''
 }
 
 # restart UNIT SECONDS FOLDER…: waits until it is ready again; with 0 it does not, for a member that can't be without others.
@@ -63,24 +62,65 @@ op_restart() {
   if [ "$seconds" = 0 ]; then
     systemctl restart --no-block "$name"
   else
-    since=$(date +%s)
-    timeout "$seconds" systemctl restart "$name" 2>/dev/null || not_ready "$name" "$since"
-    [ "$(systemctl is-active "$name")" = active ] || not_ready "$name" "$since"
+    former=$(systemctl show --property=InvocationID --value "$name")
+    timeout "$seconds" systemctl restart "$name" 2>/dev/null || not_ready "$name" "$former"
+    [ "$(systemctl is-active "$name")" = active ] || not_ready "$name" "$former"
   fi
 }
 
-# not_ready UNIT SINCE: stops here, with what the unit's journal has to say since then (seconds since 1970).
+# not_ready UNIT FORMER: stops here, with what the unit's last start has said. FORMER: the invocation that this start came
+# after, if one is known: what that said at its end is not meant.
 not_ready() {
   printf '%s did not become ready, it is %s; its journal says:\n' "$1" "$(systemctl is-active "$1")" >&2
   # What a process wrote right before it died may still be on its way.
   journalctl --sync 2>/dev/null || true
-  # etcd writes JSON from 3.5 on: of its warnings and worse no more than the words.
-  journalctl --no-pager -q -o cat --since "@$2" -n 400 -u "$1" |
-    grep -E '^\{"level":"(error|fatal|panic)"| [EFC] \||^panic|^[^{].*([Ff]ailed|refus|assert)' |
-    sed -e 's/,"stacktrace":.*//' -e 's/^{"level":"\([a-z]*\)","ts":"[^"]*",\("logger":"[^"]*",\)*"caller":"[^"]*","msg":/\1: /' \
-      -e 's/,"error":/: /' -e 's/}*$//' -e 's/\\"/"/g' | uniq | tail -n 4 | cut -c 1-2000 >&2 || true
+  said=
+  # systemd may have begun another start by now, which has said nothing yet.
+  left=$(systemctl show --property=NRestarts --value "$1")
+  for invocation in $(invocations "$1"); do
+    [ "$invocation" != "$2" ] && [ "${left:-0}" -ge 0 ] || break
+    left=$((${left:-0} - 1))
+    said=$(journalctl --no-pager -q -o cat -n 400 "_SYSTEMD_INVOCATION_ID=$invocation" | reasons)
+    [ -z "$said" ] || break
+  done
+  # It never came to be a process of etcd's, or that said nothing.
+  [ -n "$said" ] || said=$(journalctl --no-pager -q -o cat -n 20 _PID=1 "UNIT=$1" | grep -E '[Ff]ailed|refus|assert' | tail -n 2)
+  printf '%s\n' "$said" >&2
   exit 1
 }
+
+# invocations UNIT: systemd's IDs of its starts, the newest first.
+invocations() {
+  now=$(systemctl show --property=InvocationID --value "$1")
+  # Where there is none systemd has never started it, and what is in the journal is of another time.
+  [ -n "$now" ] || return 0
+  printf '%s\n' "$now"
+  journalctl --no-pager -q -r -o json --output-fields=_SYSTEMD_INVOCATION_ID -n 400 "_SYSTEMD_UNIT=$1" |
+    sed -n 's/.*"_SYSTEMD_INVOCATION_ID" *: *"\([0-9a-f]*\)".*/\1/p' | uniq | grep -v -x -e "$now" || true
+}
+
+# reasons: of what etcd says on standard input, what is wrong, in at most four lines: errors and worse; where there are none
+# warnings, as which etcd says that it refuses a setting.
+reasons() {
+  # Its orderly end, once it is asked to stop, is no reason; from 3.6 on it logs that as errors.
+  heard=$(sed -e '/received signal; shutting down/,$d' -e '/received [a-z]* signal, shutting down/,$d')
+  worst '"level":"(error|fatal|panic)"| [EFC] \||^panic|^[^{].*([Ff]ailed|refus|assert|[Ee]rror|invalid)' || worst '"level":"warn"| W \|' || true
+}
+
+# worst PATTERN: of the lines in $heard. etcd writes JSON from 3.5 on: of that no more than the words.
+worst() {
+  quote=$(printf '\001')
+  lines=$(printf '%s\n' "$heard" | grep -E "$1" | grep -v -E -e "$ordinary" |
+    sed -e '/^{"level":/{' -e "s/\\\\\"/$quote/g" -e 's/,"stacktrace":.*//' \
+      -e 's/^{"level":"\([a-z]*\)","ts":"[^"]*",\("logger":"[^"]*",\)*"caller":"[^"]*","msg":"\([^"]*\)"/\1: \3/' \
+      -e 's/,"error":"\([^"]*\)"/: \1/' -e 's/}*$//' -e "s/$quote/\"/g" -e '}' |
+    uniq | tail -n 4 | cut -c 1-2000)
+  [ -n "$lines" ] || return 1
+  printf '%s\n' "$lines"
+}
+
+# Warnings of each start, which mean nothing here: clients of two protocols share a port, and etcd has no users.
+ordinary='http and grpc server on single port|simple token is not cryptographically signed|Failed to detect schema version'
 
 # stop UNIT [SECONDS]: stopped and not started at boot. It may take so long; then it is killed.
 op_stop() {

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { settingsNamed } from './named-settings.ts'
+
+const SETTINGS = {
+  'heartbeat-interval': 'banana',
+  'election-timeout': '50',
+  'auto-compaction-mode': 'foo',
+  'log-level': 'shout',
+  log: 'x',
+}
+const not = (words: string) =>
+  `etcd.service did not become ready, it is activating; its journal says:\n${words}`
+
+/** The words are those of 3.3 to 3.7, as these print them. */
+test.each([
+  [
+    'warn: failed to verify flags: invalid value "banana" for ETCD_HEARTBEAT_INTERVAL: parse error',
+    ['heartbeat-interval'],
+  ],
+  ['C | etcdmain: invalid value "banana" for ETCD_HEARTBEAT_INTERVAL: parse error', ['heartbeat-interval']],
+  [
+    'warn: failed to verify flags: --election-timeout[50ms] should be at least as 5 times as --heartbeat-interval[100ms]',
+    ['heartbeat-interval', 'election-timeout'],
+  ],
+  ['warn: failed to verify flags: unknown auto-compaction-mode "foo"', ['auto-compaction-mode']],
+  ['panic: unrecognized level: "shout"', ['log-level']],
+  ['panic: unknown level "shout"', ['log-level']],
+  ['warn: failed to verify flags: --log-outputs and x', []],
+  ['fatal: listen tcp 10.0.0.1:2380: bind: address already in use', []],
+])('%s', (words, names) => {
+  expect(settingsNamed(SETTINGS, not(words))).toEqual(names)
+})
+
+test('what fails for another reason is about no setting', () => {
+  expect(settingsNamed(SETTINGS, 'tar: log-level: No space left on device')).toEqual([])
+})
