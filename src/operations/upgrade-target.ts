@@ -97,6 +97,6 @@ function suiteWith(version: string, present: string): string {
   if (found !== undefined || present === 'sid') return found ?? present
   const known = [...DEBIAN_VERSIONS].map(([suite, carried]) => `${carried} in ${suite}`).join(', ')
   throw new QuorateError('usage', `no suite of Debian is known to have etcd ${version} (known: ${known})`, {
-    hint: 'name one: --suite SUITE; or take etcd from a release (etcd.source in the cluster file)',
+    hint: 'name one: --suite SUITE; or take etcd from a release or from modules (etcd.source in the cluster file)',
   })
 }
