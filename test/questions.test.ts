@@ -1,5 +1,6 @@
 /** What a question that does not get its yes ends with, each with a code of its own. */
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -114,5 +115,31 @@ test('init on a terminal: Return takes the answer in the line, and a wrong answe
       { name: 'master01', address: '10.0.0.21' },
     ],
     network: { Network: '10.5.0.0/16' },
+  })
+})
+
+test('a second Ctrl-C ends it at once, with the code of a signal and an error object all the same', async () => {
+  // ssh hears neither, and quorate waits for it after the first one.
+  const bin = path.join(folder, 'bin')
+  const [ssh, begun] = [path.join(bin, 'ssh'), path.join(bin, 'begun')]
+  await mkdir(bin)
+  await writeFile(
+    ssh,
+    `#!/bin/sh\ntrap '' INT TERM HUP\n: >'${begun}'\nwhile [ -e '${begun}' ]; do sleep 0.2; done\n`,
+    { mode: 0o700 },
+  )
+  const { child, ended } = startQuorate({ clusterFile }, ['run', 'a', '--json', '--', 'true'], {
+    env: { PATH: `${bin}:${process.env['PATH'] ?? ''}` },
+  })
+  let said = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text))
+  await expect.poll(() => existsSync(begun), { timeout: 20_000 }).toBe(true)
+  child.kill('SIGINT')
+  await expect.poll(() => said, { timeout: 20_000 }).toContain('stopping')
+  child.kill('SIGINT')
+  const { exitCode, stdout } = await ended
+  expect({ exitCode, stdout: JSON.parse(stdout) as unknown }).toMatchObject({
+    exitCode: EXIT_CODES.cancelled,
+    stdout: { error: { code: 'cancelled' } },
   })
 })

@@ -12,12 +12,23 @@ import { readSharedOptions } from './shared-options.ts'
 const compiled = compileCacheDirectory(process.env)
 if (compiled !== undefined) enableCompileCache(compiled)
 
+// What stands after two dashes is another program's, and is not read here.
+const words = process.argv.slice(2)
+const dashes = words.indexOf('--')
+const own = dashes === -1 ? words : words.slice(0, dashes)
+const rest = dashes === -1 ? [] : words.slice(dashes + 1)
+/** How to say what goes wrong before, or without, a command: as the command line has it, understood or not. */
+const SAID = readSharedOptions({ json: own.includes('--json'), color: !own.includes('--no-color') })
+
 const stopping = new AbortController()
 let interrupts = 0
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     interrupts += 1
-    if (interrupts > 1) process.exit(130)
+    if (interrupts > 1) {
+      // At once means without waiting for what is under way, not without a word.
+      process.exit(renderError(contextFor(SAID), 'interrupted'))
+    }
     process.stderr.write('\nquorate: stopping; what was done stays done (once more to leave at once)\n')
     stopping.abort()
   })
@@ -92,16 +103,9 @@ function interrupted(error: unknown): unknown {
   return echo ? 'interrupted' : error
 }
 
-// What stands after two dashes is another program's, and is not read here.
-const words = process.argv.slice(2)
-const dashes = words.indexOf('--')
-const own = dashes === -1 ? words : words.slice(0, dashes)
-const rest = dashes === -1 ? [] : words.slice(dashes + 1)
 // Not awaited: as a single CommonJS file (script/build.mjs) there is no awaiting out here.
 void buildProgram(runCommand, rest)
   .parseAsync(normalizeWords(own), { from: 'user' })
   .catch((error: unknown) => {
-    // The command line was not understood: what it says of the output is read as it stands there.
-    const wanted = { json: own.includes('--json'), color: !own.includes('--no-color') }
-    process.exitCode = renderError(contextFor(readSharedOptions(wanted)), error)
+    process.exitCode = renderError(contextFor(SAID), error)
   })
