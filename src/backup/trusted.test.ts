@@ -257,7 +257,12 @@ test('whatever becomes of a signed bundle, it is refused in words and leaves not
             : 'cut' in what
               ? own.subarray(0, what.cut % own.length)
               : (entries.get(what.from) ?? own)
-        if (data.equals(own)) return
+        // Without its last line break a signature is the same one.
+        if (
+          data.equals(own) ||
+          (name.endsWith('.sig') && `${data.toString('latin1')}\n` === own.toString('latin1'))
+        )
+          return
         const bad = await packed(new Map([...entries, [name, data]]))
         const error: unknown = await opened(bad, allowing(operator.line)).catch((thrown: unknown) => thrown)
         expect(['signature', 'backup']).toContain((error as { code?: string }).code)
