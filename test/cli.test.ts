@@ -150,6 +150,7 @@ test('a command line that is wrong is an error object with --json, wherever that
     ['nodes', 'x', '--json'],
     ['upgrade', '--to', 'banana', '--json'],
     ['restore', 'typo.db', '--json'],
+    ['recover', '--from-survivor', 'b', '--json'],
   ]
   const answers = await Promise.all(wrong.map(async (words) => await quorate('-f', 'one.yaml', ...words)))
   for (const [index, { exitCode, stdout, stderr }] of answers.entries()) {

@@ -4,7 +4,7 @@ import { abandonRecovery } from '../operations/recover-abandon.ts'
 import type { RecoveryPreview } from '../operations/recover-decide.ts'
 import { type RecoverReport, recover } from '../operations/recover.ts'
 import { stepJson } from '../run/event-json.ts'
-import type { Cluster } from '../spec/cluster.ts'
+import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import { confirmByTyping } from './ask.ts'
 import { type CommandInput, flagOption, textOption } from './command.ts'
 import type { CliContext } from './context.ts'
@@ -18,6 +18,8 @@ export async function runRecovery(
   { cluster, lost }: { readonly cluster: Cluster; readonly lost: readonly string[] },
 ): Promise<number> {
   if (flagOption(input, 'abandon')) return await abandon(context, input, cluster)
+  const named = textOption(input, 'fromSurvivor')
+  requireMember(cluster, named)
   const show = (preview: RecoveryPreview) => {
     if (context.json) context.out(`${JSON.stringify({ type: 'preview', ...previewJson(preview) })}\n`)
     else context.err(renderRecoveryPreview(preview, context.colors))
@@ -26,7 +28,7 @@ export async function runRecovery(
     context,
     async (session, ask) => {
       const report = await recover(session, {
-        survivor: textOption(input, 'fromSurvivor'),
+        survivor: named,
         lost,
         confirm: async (preview) =>
           await ask(async () => {
@@ -44,6 +46,15 @@ export async function runRecovery(
     },
     { cluster },
   )
+}
+
+/** Before any machine is asked. @throws QuorateError `usage` */
+function requireMember(cluster: Cluster, name: string | undefined): void {
+  const names = etcdNodes(cluster).map((node) => node.name)
+  if (name === undefined || names.includes(name)) return
+  throw new QuorateError('usage', `--from-survivor: '${name}' is no etcd node of the cluster file`, {
+    hint: `etcd nodes: ${names.join(', ')}`,
+  })
 }
 
 async function abandon(context: CliContext, input: CommandInput, cluster: Cluster): Promise<number> {
