@@ -20,6 +20,7 @@ import {
 import { furtherSettings } from './further-listeners.ts'
 import { ownNames } from './names.ts'
 import { flagIs } from './settings.ts'
+import { counted } from '../spec/units.ts'
 
 export interface Wishes {
   readonly name: string
@@ -88,7 +89,10 @@ function certificateHabits(members: readonly Member[], remarks: Remark[]): Clust
   const days = first && Math.round((first.notAfter.getTime() - first.notBefore.getTime()) / DAY_MS)
   const usual = days !== undefined && days >= DAYS.least && days <= DAYS.most
   if (days !== undefined && !usual)
-    note(remarks, `certificates are valid for ${days} days today; new ones will be for ${DAYS.standard}`)
+    note(
+      remarks,
+      `certificates are valid for ${counted(days, 'day')} today; new ones will be for ${DAYS.standard}`,
+    )
   return {
     layout: single ? 'single' : 'separate',
     ...(algorithm === undefined ? {} : { algorithm }),

@@ -11,6 +11,7 @@ import { QuorateError } from '../errors.ts'
 import type { ArtifactContext } from './artifact.ts'
 import type { NetworkLimits } from './network.ts'
 import { printable } from './network.ts'
+import { counted, formatBytes } from '../spec/units.ts'
 
 /** Far above any archive of etcd's: a bound on what a hostile mirror can write. */
 const MOST_BYTES = 512 << 20
@@ -33,7 +34,10 @@ export async function downloadText(download: Download, maxBytes: number): Promis
       for await (const piece of body) {
         bytes += piece.length
         if (bytes > maxBytes) {
-          throw new QuorateError('artifact', `${printable(download.url)} is larger than ${maxBytes} bytes`)
+          throw new QuorateError(
+            'artifact',
+            `${printable(download.url)} is larger than ${formatBytes(maxBytes)}`,
+          )
         }
         pieces.push(piece)
       }
@@ -107,7 +111,7 @@ async function receive(download: Download, consume: Consume): Promise<void> {
     if (redirects >= limits.maxRedirects) {
       throw new QuorateError(
         'artifact',
-        `${printable(download.url)} redirects more than ${limits.maxRedirects} times`,
+        `${printable(download.url)} redirects more than ${counted(limits.maxRedirects, 'time')}`,
       )
     }
     assertStaysProtected(url, target)
@@ -152,17 +156,18 @@ async function receiveBody(
   if ((totalBytes ?? 0) > MOST_BYTES) throw tooLarge(url)
   const counter = { doneBytes: 0 }
   try {
-    await consume(counted(body, counter, totalBytes, url, download))
+    await consume(metered(body, counter, totalBytes, url, download))
   } catch (error) {
     if (error instanceof QuorateError) throw error
     const { doneBytes } = counter
-    const arrived = totalBytes === undefined ? `${doneBytes} bytes` : `${doneBytes} of ${totalBytes} bytes`
+    const arrived =
+      totalBytes === undefined ? counted(doneBytes, 'byte') : `${doneBytes} of ${counted(totalBytes, 'byte')}`
     throw networkTrouble(error, `${printable(url)} broke off after ${arrived}`, download.context.signal)
   }
 }
 
 /** The body's pieces, counted and reported (about a hundred times a file); ends with an error if it is too short. */
-async function* counted(
+async function* metered(
   body: AsyncIterable<Buffer>,
   counter: { doneBytes: number },
   totalBytes: number | undefined,
@@ -190,7 +195,7 @@ async function* counted(
 
 function tooLarge(url: URL): QuorateError {
   return new QuorateError('artifact', `${printable(url)} sends more than it should`, {
-    hint: `no archive of etcd has more than ${MOST_BYTES >> 20} MiB: check the source in the cluster file`,
+    hint: `no archive of etcd has more than ${formatBytes(MOST_BYTES)}: check the source in the cluster file`,
   })
 }
 

@@ -4,12 +4,13 @@ import { tolerates } from '../plan/power.ts'
 import type { PowerReport } from '../operations/power.ts'
 import type { Defragmented } from '../operations/defrag.ts'
 import type { ConfirmMaintenance, MaintenancePreview } from '../operations/under-lock.ts'
-import { mebibytes } from '../etcd/space.ts'
+
 import { confirm, confirmByTyping } from './ask.ts'
 import { type CommandInput, flagOption, textOption } from './command.ts'
 import type { CliContext } from './context.ts'
 import type { ProgressRenderer } from './render-progress.ts'
 import { oneLine } from '../spec/visible.ts'
+import { counted, formatBytes, plural } from '../spec/units.ts'
 
 /** The steps in their order, and what whoever says yes should know. */
 export function renderPreview(
@@ -54,7 +55,7 @@ export function askingForce(
 
 /** `2 of 3 voting members answer, 2 are needed: no further member may fail` */
 export function quorumLine({ healthyVoters, voters, quorum }: PowerReport): string {
-  return `${healthyVoters} of ${voters} voting members answer, ${quorum} are needed: ${tolerates(healthyVoters - quorum)}`
+  return `${healthyVoters} of ${counted(voters, 'voting member')} ${plural(voters, 'answers', 'answer')}, ${quorum} are needed: ${tolerates(healthyVoters - quorum)}`
 }
 
 /** What became of the files, a line each. */
@@ -62,7 +63,7 @@ export function defragmentedLines(done: readonly Defragmented[]): string {
   return done
     .map(
       ({ host, beforeBytes, afterBytes, durationMs }) =>
-        `${host}: ${mebibytes(beforeBytes)} before, ${mebibytes(afterBytes)} now (${(durationMs / 1000).toFixed(1)} s)\n`,
+        `${host}: ${formatBytes(beforeBytes)} before, ${formatBytes(afterBytes)} now (${(durationMs / 1000).toFixed(1)} s)\n`,
     )
     .join('')
 }

@@ -16,6 +16,7 @@ import { probeChoice } from './probe-choice.ts'
 import { keyTable } from './render-keys.ts'
 import { renderMemberChange, renderMemberReport } from './render-member.ts'
 import { withSession } from './with-session.ts'
+import { counted } from '../spec/units.ts'
 
 export function newNode(name: string, input: CommandInput): AddedNode {
   const identityFile = textOption(input, 'identityFile')
@@ -111,7 +112,7 @@ function question({
   const what =
     before.voters === after.voters
       ? `change the members (${after.voters} with a vote)`
-      : `go from ${before.voters} to ${after.voters} voting members`
+      : `go from ${before.voters} to ${counted(after.voters, 'voting member')}`
   const sentence = `${file}${file === '' ? what.charAt(0).toUpperCase() + what.slice(1) : what}?`
   return risks.length === 0 ? sentence : `${sentence} Note: ${risks.join('; ')}.`
 }

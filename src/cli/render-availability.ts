@@ -4,25 +4,26 @@ import type { RunEvent } from '../run/events.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
 import { oneLine } from '../spec/visible.ts'
+import { counted } from '../spec/units.ts'
 
 type Availability = Extract<RunEvent, { type: 'availability' }>
 type Painter = Pick<CliContext['colors'], 'dim' | 'green' | 'red' | 'yellow' | 'cyan'>
 
 /** One moving line: how it goes at this moment. */
 export function describeProgress({ writes, reads, failed, worstGapMs }: RecorderProgress): string {
-  return `availability: ${writes} writes, ${reads} reads, ${failed} failed, worst gap ${duration(worstGapMs)}`
+  return `availability: ${counted(writes, 'write')}, ${counted(reads, 'read')}, ${failed} failed, worst gap ${duration(worstGapMs)}`
 }
 
 /** One line, and one more for each thing that could be noticed. */
 export function describeAvailability({ report, verdict }: Availability, colors: Painter): string {
   const { writes, reads, leader } = report
   const figures = [
-    `${writes.acknowledged} writes, ${reads.acknowledged} reads`,
+    `${counted(writes.acknowledged, 'write')}, ${counted(reads.acknowledged, 'read')}`,
     `worst write gap ${duration(writes.worstGapMs)}`,
     `worst read gap ${duration(reads.worstGapMs)}`,
     `${writes.failed + reads.failed} failed`,
     `${report.lostWrites} lost`,
-    `${leader.changes} leader change${leader.changes === 1 ? '' : 's'}`,
+    counted(leader.changes, 'leader change'),
   ].join(', ')
   const head = verdict.unnoticed
     ? `${colors.green('✓')} nobody noticed: ${figures}`
@@ -65,7 +66,7 @@ export function renderAvailability({ report, verdict }: Availability, colors: Pa
       .filter(({ failed }) => failed > 0)
       .map(({ name, failed, attempts, lastError }) => [
         name,
-        `${failed} of ${attempts} attempts failed${lastError === null ? '' : `: ${lastError}`}`,
+        `${failed} of ${counted(attempts, 'attempt')} failed${lastError === null ? '' : `: ${lastError}`}`,
       ]),
     ...report.troubles.map((trouble) => ['the recorder', trouble]),
   ]
@@ -76,7 +77,7 @@ export function renderAvailability({ report, verdict }: Availability, colors: Pa
 }
 
 function times(count: number): string {
-  return count === 1 ? 'once' : count === 0 ? 'never' : `${count} times`
+  return count === 1 ? 'once' : count === 0 ? 'never' : counted(count, 'time')
 }
 
 function duration(ms: number): string {

@@ -1,6 +1,6 @@
 /** The backups of a store in words. */
 import type { ListedBackup } from '../operations/list-backups.ts'
-import { formatBytes, formatDuration } from '../preflight/units.ts'
+import { counted, formatBytes, formatDuration } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
 import { oneLine } from '../spec/visible.ts'
@@ -62,7 +62,9 @@ function sealed({ side, encrypted }: ListedBackup, colors: CliContext['colors'])
   if (side === undefined) return 'yes'
   if (side.sealed === 'passphrase') return 'passphrase'
   const [first = ''] = side.recipients
-  return side.recipients.length === 1 ? `${first.slice(0, 14)}…` : `${side.recipients.length} public keys`
+  return side.recipients.length === 1
+    ? `${first.slice(0, 14)}…`
+    : counted(side.recipients.length, 'public key')
 }
 
 function age(takenAt: Date, now: Date): string {

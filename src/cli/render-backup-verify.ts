@@ -2,7 +2,7 @@
 import type { DrillCheck } from '../operations/drill-compare.ts'
 import type { VerifyReport } from '../operations/verify-backup.ts'
 import type { VerifyOutcome } from '../operations/verify-backups.ts'
-import { formatBytes } from '../preflight/units.ts'
+import { formatBytes } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
 import { errorJson } from './render-error.ts'
 import { oneLine } from '../spec/visible.ts'

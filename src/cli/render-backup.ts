@@ -1,11 +1,11 @@
 /** A backup in words. */
 import type { BackupReport } from '../operations/take-backup.ts'
-import { formatBytes } from '../preflight/units.ts'
+import { counted, formatBytes } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
 
 export function renderBackup(report: BackupReport, colors: CliContext['colors']): string {
   const { name, store, about, proof, bundle } = report
-  const keys = proof.keys === undefined ? '' : `, ${proof.keys} keys`
+  const keys = proof.keys === undefined ? '' : `, ${counted(BigInt(proof.keys), 'key')}`
   const lines = [
     `${colors.green('✓')} ${name} in ${store}`,
     `  everything up to revision ${proof.status.revision}${keys}, from ${about.member}`,
@@ -18,5 +18,5 @@ export function renderBackup(report: BackupReport, colors: CliContext['colors'])
 function sealedFor({ sealed, recipients }: BackupReport): string {
   if (sealed === 'plaintext') return 'NOT encrypted: whoever reads it has every secret of the cluster'
   if (sealed === 'passphrase') return 'encrypted with a passphrase'
-  return `encrypted for ${recipients.length === 1 ? recipients[0] : `${recipients.length} public keys`}`
+  return `encrypted for ${recipients.length === 1 ? recipients[0] : counted(recipients.length, 'public key')}`
 }

@@ -2,6 +2,7 @@
 import { QuorateError } from '../errors.ts'
 import type { CliContext } from './context.ts'
 import { systemTrouble } from './system-trouble.ts'
+import { counted } from '../spec/units.ts'
 
 /** @returns the exit code. */
 export function renderError(
@@ -54,7 +55,7 @@ const MOST_LINES = 60
 function shown(text: string): readonly string[] {
   const lines = text.split('\n')
   if (lines.length <= MOST_LINES) return lines
-  return [...lines.slice(0, MOST_LINES), `… ${lines.length - MOST_LINES} more lines`]
+  return [...lines.slice(0, MOST_LINES), `… ${counted(lines.length - MOST_LINES, 'more line')}`]
 }
 
 function describeCause(cause: unknown): string {

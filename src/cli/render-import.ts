@@ -2,6 +2,7 @@
 import type { ImportPreview, ImportReport } from '../operations/import.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
+import { counted } from '../spec/units.ts'
 
 /** The counts, where the keys are from, and what whoever says yes should know. */
 export function renderImportPreview(
@@ -27,6 +28,10 @@ export function renderImport(report: ImportReport): string {
   ] as const
   const rest = counts.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []))
   if (!changed) return `nothing to change${rest.length > 0 ? `: ${rest.join(', ')}` : ''}\n`
-  const done = [`${written} keys written`, ...(replaced > 0 ? [`${replaced} written over`] : []), ...rest]
+  const done = [
+    `${counted(written, 'key')} written`,
+    ...(replaced > 0 ? [`${replaced} written over`] : []),
+    ...rest,
+  ]
   return `${done.join(', ')}; compared again: as they should be\n`
 }

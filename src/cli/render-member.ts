@@ -6,6 +6,7 @@ import type { Count } from '../plan/member-arithmetic.ts'
 import type { AnyStep } from '../plan/steps.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
+import { counted } from '../spec/units.ts'
 
 type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'yellow'>
 
@@ -40,7 +41,7 @@ export function renderMemberChange(
     ...fileEdits.map((edit) => `${present.file}: ${edit}`),
     ...[...quiet].map(
       ([host, own]) =>
-        `${bold(host ?? '')}: prepared ${dim(`(${own.length} steps; quorate plan shows such)`)}`,
+        `${bold(host ?? '')}: prepared ${dim(`(${counted(own.length, 'step')}; quorate plan shows such)`)}`,
     ),
     ...[...steps.filter(({ kind }) => !QUIET.has(kind)), ...clearing].map(
       ({ host, what, why }) =>
@@ -64,7 +65,7 @@ export function renderMemberReport({
   return [
     ...refrained.map((text) => `${oneLine(text)}\n`),
     changed
-      ? `done: ${members.length} voting members: ${members.map(({ name }) => name).join(', ')}\n`
+      ? `done: ${counted(members.length, 'voting member')}: ${members.map(({ name }) => name).join(', ')}\n`
       : 'nothing to change\n',
     ...moved.map(({ host, from, to }) => `  ${host}: ${from} is now ${to}\n`),
     ...notCleared.map(

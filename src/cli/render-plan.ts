@@ -5,6 +5,7 @@ import { UNKNOWN_YET } from '../plan/unknown.ts'
 import type { AnyStep, BlockReason } from '../plan/steps.ts'
 import { oneLine } from '../spec/visible.ts'
 import { type Painter, legend, markOf, orderLines } from './plan-marks.ts'
+import { counted } from '../spec/units.ts'
 
 /** A plan of apply, or what reset would do. */
 interface Shown {
@@ -58,11 +59,7 @@ export function planSummary(plan: Shown): string {
   const parts = (['create', 'change', 'start', 'restart', 'stop', 'remove'] as const)
     .filter((action) => counts[action] > 0 || ALWAYS.has(action))
     .map((action) => `${counts[action]} to ${action}`)
-  return `Plan: ${parts.join(', ')} (${count(steps.length, 'step')} on ${count(hosts, 'host')})`
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
+  return `Plan: ${parts.join(', ')} (${counted(steps.length, 'step')} on ${counted(hosts, 'host')})`
 }
 
 function renderStep(step: AnyStep, colors: Painter, format: PlanFormat): string {
@@ -74,7 +71,7 @@ function renderStep(step: AnyStep, colors: Painter, format: PlanFormat): string 
   if (step.before === undefined && format.verbose !== true) {
     return [
       head,
-      `${owner}${colors.dim(`, new file, ${count(lineCount(step.content), 'line')}; -v shows it`)}`,
+      `${owner}${colors.dim(`, new file, ${counted(lineCount(step.content), 'line')}; -v shows it`)}`,
     ].join('\n')
   }
   const after = (format.unknown ?? []).reduce(
@@ -96,7 +93,7 @@ function diffLines(before: string, after: string, colors: Painter): string[] {
   const options = { context: 2, maxEditLength: MOST_CHANGES }
   const patch = createTwoFilesPatch('', '', before, after, '', '', options)
   if (patch === undefined) {
-    const sizes = `${count(lineCount(before), 'line')} now, ${count(lineCount(after), 'line')} then`
+    const sizes = `${counted(lineCount(before), 'line')} now, ${counted(lineCount(after), 'line')} then`
     return [colors.dim(`      too different to be compared: ${sizes}`)]
   }
   const lines = patch
@@ -110,7 +107,7 @@ function diffLines(before: string, after: string, colors: Painter): string[] {
       if (line.startsWith('+')) return colors.green(text)
       return line.startsWith('-') ? colors.red(text) : colors.dim(text)
     }),
-    ...(more > 0 ? [colors.dim(`      … ${count(more, 'more line')}`)] : []),
+    ...(more > 0 ? [colors.dim(`      … ${counted(more, 'more line')}`)] : []),
   ]
 }
 

@@ -1,6 +1,7 @@
 /** The preflight report as a plain table, grouped by host. */
 import { type Check, type CheckResult, type PreflightReport, summarize } from '../preflight/checks.ts'
 import { oneLine } from '../spec/visible.ts'
+import { counted } from '../spec/units.ts'
 
 /** Puts colour around a piece of text; each leaves the text itself as it is. */
 export type PreflightPainter = Readonly<Record<CheckResult, (text: string) => string>>
@@ -27,7 +28,7 @@ export function formatReport(report: PreflightReport, format: PreflightFormat = 
   const blocks = hosts.map((host) => {
     const checks = report.checks.filter((check) => check.host === host)
     const fine = checks.filter(({ result }) => result === 'ok').length
-    const collapsed = fine > 0 && !verbose ? [`  ${label('ok', painter)}  ${count(fine, 'check')}`] : []
+    const collapsed = fine > 0 && !verbose ? [`  ${label('ok', painter)}  ${counted(fine, 'check')}`] : []
     const rows = checks
       .filter((check) => shown.includes(check))
       .flatMap((check) => row(check, titleWidth, painter))
@@ -36,8 +37,8 @@ export function formatReport(report: PreflightReport, format: PreflightFormat = 
   const { ok, warnings, failures } = summarize(report)
   const summary = [
     `${ok} ok`,
-    paintIf(warnings > 0, painter.warning, count(warnings, 'warning')),
-    paintIf(failures > 0, painter.failure, count(failures, 'failure')),
+    paintIf(warnings > 0, painter.warning, counted(warnings, 'warning')),
+    paintIf(failures > 0, painter.failure, counted(failures, 'failure')),
   ].join(', ')
   return `${[...blocks, summary].join('\n\n')}\n`
 }
@@ -64,8 +65,4 @@ function label(result: CheckResult, painter: PreflightPainter): string {
 
 function paintIf(condition: boolean, paint: (text: string) => string, text: string): string {
   return condition ? paint(text) : text
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

@@ -4,7 +4,7 @@ import { eventJson } from '../run/event-json.ts'
 import type { Emit, RunEvent } from '../run/events.ts'
 import { describeAvailability, describeProgress } from './render-availability.ts'
 import type { CliContext } from './context.ts'
-import { formatBytes } from '../preflight/units.ts'
+import { counted, formatBytes } from '../spec/units.ts'
 import { oneLine } from '../spec/visible.ts'
 
 export interface ProgressRenderer {
@@ -123,7 +123,7 @@ const RECORDING = 'the recorder'
 function follow(moving: Map<string, string>, event: RunEvent): void {
   switch (event.type) {
     case 'looking':
-      moving.set('looking', `looking at ${event.hosts.length} machine${event.hosts.length === 1 ? '' : 's'}`)
+      moving.set('looking', `looking at ${counted(event.hosts.length, 'machine')}`)
       return
     case 'wave':
       for (const key of moving.keys()) if (key !== RECORDING) moving.delete(key)

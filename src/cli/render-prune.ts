@@ -2,7 +2,7 @@
 import type { Keeper, Reason } from '../backup/retention.ts'
 import type { StoredBackup } from '../operations/prune-backups.ts'
 import type { PrunePreview, PruneResult } from '../operations/prune.ts'
-import { formatBytes } from '../preflight/units.ts'
+import { counted, formatBytes, plural } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
 
@@ -35,11 +35,11 @@ export function renderPrunePreview(
 export function pruneQuestion({ removable, orphans, store, kept }: PrunePreview): string {
   const parts = [
     ...(removable.length > 0
-      ? [`${count(removable.length, 'backup')} (${formatBytes(bytesOf(removable))})`]
+      ? [`${counted(removable.length, 'backup')} (${formatBytes(bytesOf(removable))})`]
       : []),
-    ...(orphans.length > 0 ? [count(orphans.length, 'side file')] : []),
+    ...(orphans.length > 0 ? [counted(orphans.length, 'side file')] : []),
   ]
-  return `Remove ${parts.join(' and ')} from ${store} for good? ${count(kept.length, 'backup')} will be left.`
+  return `Remove ${parts.join(' and ')} from ${store} for good? ${counted(kept.length, 'backup')} will be left.`
 }
 
 export function renderPruned(
@@ -47,8 +47,8 @@ export function renderPruned(
   colors: CliContext['colors'],
 ): string {
   if (removed.length === 0 && swept.length === 0) return `nothing to remove in ${store}: ${staying(kept)}\n`
-  const sides = swept.length > 0 ? `, ${count(swept.length, 'side file')} of backups that were gone` : ''
-  return `${colors.green('✓')} removed ${count(removed.length, 'backup')} (${formatBytes(bytesOf(removed))})${sides}; ${staying(kept)}\n`
+  const sides = swept.length > 0 ? `, ${counted(swept.length, 'side file')} of backups that were gone` : ''
+  return `${colors.green('✓')} removed ${counted(removed.length, 'backup')} (${formatBytes(bytesOf(removed))})${sides}; ${staying(kept)}\n`
 }
 
 export function prunePreviewJson({ kept, removable, orphans, store, keep }: PrunePreview): unknown {
@@ -82,11 +82,7 @@ function why({ reasons }: Keeper<StoredBackup>): string {
 }
 
 function staying(kept: PrunePreview['kept']): string {
-  return kept.length === 1 ? '1 backup stays' : `${kept.length} backups stay`
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`
+  return `${counted(kept.length, 'backup')} ${plural(kept.length, 'stays', 'stay')}`
 }
 
 function bytesOf(backups: readonly StoredBackup[]): number {

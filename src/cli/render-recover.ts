@@ -1,11 +1,12 @@
 /** What is left of a cluster, for whoever has to decide. */
-import { mebibytes } from '../etcd/space.ts'
+
 import type { RecoveryPreview } from '../operations/recover-decide.ts'
 import type { RecoverReport } from '../operations/recover.ts'
 import type { MemberReport, RecoveryReport } from '../operations/recover-report.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
 import { oneLine } from '../spec/visible.ts'
+import { counted, formatBytes } from '../spec/units.ts'
 
 type Painter = Pick<CliContext['colors'], 'bold' | 'cyan' | 'dim' | 'green' | 'yellow'>
 
@@ -22,7 +23,7 @@ export function renderRecovery(report: RecoveryReport, colors: Painter): string 
   const parts = [
     paint(colors.bold(HEADINGS[report.kind])),
     renderTable([
-      ['MEMBER', 'STATE', 'ETCD', 'TERM', 'ENTRY', 'COMMITTED', 'LAST WRITTEN', 'DATABASE', ''].map((word) =>
+      ['MEMBER', 'STATE', 'ETCD', 'TERM', 'ENTRY', 'COMMITTED', 'LAST WRITTEN', 'DB FILE', ''].map((word) =>
         colors.dim(word),
       ),
       ...report.members.map((member) => row(member, member.name === report.best, colors)),
@@ -53,7 +54,7 @@ function row(
     log === null ? '-' : String(log.lastIndex),
     log === null ? '-' : String(log.commit),
     log === null ? '-' : log.writtenAt.replace('.000', ''),
-    databaseBytes === null ? '-' : mebibytes(databaseBytes),
+    databaseBytes === null ? '-' : formatBytes(databaseBytes),
     problem === null ? '' : colors.yellow(problem),
   ]
 }
@@ -89,7 +90,7 @@ export function renderRecoveryPreview(preview: RecoveryPreview, colors: Painter)
 
 export function renderRecovered(report: RecoverReport, colors: Painter): string {
   const { survivor, clusterId, revision, bump, keys, moved, members, left } = report
-  const count = keys === undefined ? '' : `, with ${keys} keys`
+  const count = keys === undefined ? '' : `, with ${counted(keys, 'key')}`
   const after = bump === 0 ? '' : `; revisions go on from ${revision + bump}`
   const lines = [
     `recovered from ${survivor}: revision ${revision}${count}, now cluster ${clusterId}${after}`,

@@ -1,7 +1,7 @@
 /** A restore for people: what it would do to the cluster, and what came of it. */
 import type { RestoreReport } from '../operations/restore.ts'
 import type { RestorePreview } from '../operations/restore-preview.ts'
-import { formatBytes } from '../preflight/units.ts'
+import { counted, formatBytes } from '../spec/units.ts'
 import { stepJson } from '../run/event-json.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
@@ -14,7 +14,7 @@ export function renderRestorePreview(cluster: string, preview: RestorePreview, c
   const { name, revision, takenAt, member, etcdVersion, sizeBytes, keys, signer } = snapshot
   const facts = [
     `revision ${revision}`,
-    ...(keys === undefined ? [] : [`${keys} keys`]),
+    ...(keys === undefined ? [] : [counted(keys, 'key')]),
     formatBytes(sizeBytes),
     ...(takenAt === undefined
       ? []
@@ -70,5 +70,5 @@ export function renderRestored(
     ({ host, path }) => `  ${colors.bold(host)}: the data of before is ${oneLine(path)}\n`,
   )
   const seconds = (durationMs / 1000).toFixed(1)
-  return `restored: ${keys} keys at revision ${revision}, cluster ID ${clusterId} (${seconds} s)\n${lines.join('')}`
+  return `restored: ${counted(keys, 'key')} at revision ${revision}, cluster ID ${clusterId} (${seconds} s)\n${lines.join('')}`
 }

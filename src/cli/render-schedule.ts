@@ -1,7 +1,7 @@
 /** What `backup schedule` is about to do, asks, and has done. */
 import type { SchedulePreview, ScheduleReport } from '../operations/backup-schedule.ts'
 import type { ScheduleWish } from '../operations/backup-schedule-wish.ts'
-import { formatBytes } from '../preflight/units.ts'
+import { counted, formatBytes } from '../spec/units.ts'
 import type { BackupStatus } from '../operations/status-backups.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
@@ -57,7 +57,7 @@ function describe({ node, every, keep, store, recipients }: ScheduleWish): strin
   const where =
     store.kind === 'directory' ? `${store.path} on ${node.name}` : `s3://${store.bucket}/${store.prefix}`
   const counts = Object.entries(keep).map(([kind, count]) => `${count} ${kind}`)
-  const readers = recipients.length === 1 ? 'one public key' : `${recipients.length} public keys`
+  const readers = recipients.length === 1 ? 'one public key' : counted(recipients.length, 'public key')
   return `${node.name} takes backups (${every}) into ${where}, for ${readers}; kept are ${counts.join(', ')}\n`
 }
 
@@ -79,5 +79,5 @@ function span(ms: number): string {
   const minutes = Math.max(0, Math.round(ms / 60_000))
   if (minutes < 120) return `${minutes} min`
   const hours = Math.round(minutes / 60)
-  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`
+  return hours < 48 ? `${hours} h` : counted(Math.round(hours / 24), 'day')
 }

@@ -2,7 +2,7 @@
 import type { MemberStatus } from '../operations/member-status.ts'
 import type { StatusReport } from '../operations/status.ts'
 import type { CliContext } from './context.ts'
-import { formatBytes } from '../preflight/units.ts'
+import { counted, formatBytes, plural } from '../spec/units.ts'
 import { renderBackups } from './render-schedule.ts'
 import { renderTable } from './table.ts'
 import { oneLine } from '../spec/visible.ts'
@@ -53,7 +53,7 @@ export function renderStatus(report: StatusReport, colors: CliContext['colors'],
 function verdict({ cluster, members }: StatusReport, colors: CliContext['colors']): string {
   const name = `cluster ${cluster.name}${cluster.id === null ? '' : ` (${oneLine(cluster.id)})`}`
   const unknown = cluster.unknownMembers === 0 ? '' : `, ${cluster.unknownMembers} could not be asked`
-  const count = `${cluster.healthyMembers} of ${members.length} members answer${unknown}, ${cluster.quorum} are needed`
+  const count = `${cluster.healthyMembers} of ${counted(members.length, 'member')} ${plural(members.length, 'answers', 'answer')}${unknown}, ${cluster.quorum} are needed`
   if (cluster.health === 'healthy') return `${colors.green(`${name} is healthy`)}: ${count}`
   if (cluster.health === 'unhealthy') return `${colors.red(`${name} is NOT healthy`)}: ${count}`
   return `${colors.yellow(`health of ${name} is unknown`)}: ${count}`
@@ -73,6 +73,6 @@ function role(member: MemberStatus): string {
 function certificate(days: number | null, colors: CliContext['colors']): string {
   if (days === null) return '-'
   if (days < 0) return colors.red('expired')
-  const text = `${days} day${days === 1 ? '' : 's'}`
+  const text = counted(days, 'day')
   return days < 30 ? colors.yellow(text) : text
 }

@@ -5,6 +5,7 @@ import type { MemberClient } from './client.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
 import { raftLag } from './lag.ts'
 import { type ClusterView, formatId, type ReachableMember } from './view.ts'
+import { counted } from '../spec/units.ts'
 
 /** Entries a target may be behind the leader: raft sends them first, and no write is taken meanwhile. */
 const MAX_LAG = 1_000
@@ -167,10 +168,14 @@ function fitTarget(statuses: readonly MemberStatus[], leader: MemberStatus, toNa
   }
   const lag = Number(leader.index - target.index)
   if (lag > MAX_LAG) {
-    throw new QuorateError('blocked', `it is ${lag} entries behind the leader, ${leader.client.name}`, {
-      host: toName,
-      hint: `writes would wait until it has caught up; try again when it is, or choose another member`,
-    })
+    throw new QuorateError(
+      'blocked',
+      `it is ${counted(lag, 'entry', 'entries')} behind the leader, ${leader.client.name}`,
+      {
+        host: toName,
+        hint: `writes would wait until it has caught up; try again when it is, or choose another member`,
+      },
+    )
   }
   return target
 }

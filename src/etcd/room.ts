@@ -1,6 +1,7 @@
 /** Room for a store on a disk of this computer. */
 import { statfs } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
+import { formatBytes } from '../spec/units.ts'
 
 /** Left free besides, in bytes: a full disk would be in the way of everything else here. */
 const MARGIN_BYTES = 64 * 1024 ** 2
@@ -9,8 +10,8 @@ const MARGIN_BYTES = 64 * 1024 ** 2
 export async function requireRoom(folder: string, bytes: number, what: string): Promise<void> {
   const { bavail, bsize } = await statfs(folder)
   if (bavail * bsize >= bytes + MARGIN_BYTES) return
-  const [free, wanted] = [bavail * bsize, bytes + MARGIN_BYTES].map((size) => Math.ceil(size / 1024 ** 2))
-  const message = `no room ${what} in ${folder}: ${free} MiB are free, ${wanted} are wanted`
+  const [free, wanted] = [bavail * bsize, bytes + MARGIN_BYTES].map(formatBytes)
+  const message = `no room ${what} in ${folder}: ${free} are free, ${wanted} are wanted`
   throw new QuorateError('state', message, {
     hint: 'make room there, or have the state folder elsewhere (state in the cluster file); nothing was changed',
   })

@@ -1,4 +1,5 @@
 /** A member's database: how full it is, what of it a defragmentation would give back, and when that is worth it. */
+import { formatBytes } from '../spec/units.ts'
 
 /** `quota-backend-bytes` unless set (etcd's `quota.DefaultQuotaBytes`). */
 export const DEFAULT_QUOTA_BYTES = 2 * 1024 ** 3
@@ -77,7 +78,7 @@ export function defragReason(space: Space, rule: DefragRule = DEFRAG_RULE): Defr
       why: 'etcd before 3.4 does not say how much of it is in use (--all does it anyway)',
     }
   const share = space.sizeBytes === 0 ? 0 : free / space.sizeBytes
-  const why = `${percent(share)} of its ${mebibytes(space.sizeBytes)} are free`
+  const why = `${percent(share)} of its ${formatBytes(space.sizeBytes)} are free`
   if (share > rule.fraction && free > rule.bytes) return { worth: true, why }
   const full = fullness(space)
   if (full !== undefined && full > QUOTA_WARNING && share > 0.1)
@@ -99,11 +100,4 @@ export function beyondAdvice(quotaBytes: number): boolean {
 /** `87 %` */
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`
-}
-
-/** `20.5 MiB`: finer than a disk's size is told, for what is compared before and after. */
-export function mebibytes(bytes: number): string {
-  if (bytes === Infinity) return 'no limit'
-  const gibibytes = bytes / 1024 ** 3
-  return gibibytes >= 1 ? `${gibibytes.toFixed(2)} GiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`
 }

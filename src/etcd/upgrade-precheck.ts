@@ -13,6 +13,7 @@ import { settingProblems } from './upgrade-settings.ts'
 import { v2Problems } from './upgrade-v2.ts'
 import { LEAST_BEFORE_STEP } from './version-facts.ts'
 import { atLeast, minorOf, supportedMinorOf } from './versions.ts'
+import { counted } from '../spec/units.ts'
 
 /**
  * Blockers first, each with where it is and what to do.
@@ -59,7 +60,7 @@ function healthProblems(facts: UpgradeFacts): UpgradeProblem[] {
     ...(voters.healthy < needed
       ? [
           blocker(
-            `only ${voters.healthy} of ${voters.all} members can be written to, ${needed} are needed`,
+            `only ${voters.healthy} of ${counted(voters.all, 'member')} can be written to, ${needed} are needed`,
             hint,
           ),
         ]

@@ -40,12 +40,12 @@ test('what is too long is not read: neither by its size, nor as far as it has co
   const file = path.join(folder, 'file')
   await writeFile(file, '')
   await truncate(file, 2 ** 40)
-  await expect(readBytes(file)).rejects.toThrow(`${file} is longer than 4096 KiB`)
+  await expect(readBytes(file)).rejects.toThrow(`${file} is longer than 4 MiB`)
   await truncate(file, 0)
   await appendFile(file, 'x'.repeat(2048))
   await expect(readBytes(file, { maxBytes: 1024 })).rejects.toThrow('is longer than 1 KiB')
   await using zeros = await open('/dev/zero')
-  await expect(readBytes(`/dev/fd/${zeros.fd}`)).rejects.toThrow('is longer than 4096 KiB')
+  await expect(readBytes(`/dev/fd/${zeros.fd}`)).rejects.toThrow('is longer than 4 MiB')
 })
 
 test('what the shell hands over is read, be it a pipe', () => {

@@ -5,6 +5,7 @@
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type ErrorCode, QuorateError } from '../errors.ts'
+import { formatBytes } from '../spec/units.ts'
 
 /** Of text: more than anything that quorate reads whole needs. */
 export const MOST_TEXT_BYTES = 4 * 1024 ** 2
@@ -64,7 +65,7 @@ export async function readFrom(handle: FileHandle, file: string, options: ReadOp
   const pieces: Buffer[] = []
   for (let length = 0; ;) {
     if (Math.max(size, length) > maxBytes) {
-      throw new QuorateError(code, `${file} is longer than ${Math.floor(maxBytes / 1024)} KiB`, {
+      throw new QuorateError(code, `${file} is longer than ${formatBytes(maxBytes)}`, {
         hint: 'is it the right file?',
       })
     }

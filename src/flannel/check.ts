@@ -13,6 +13,7 @@ import {
 import { CONFIG_KEYS, flannelSpelling } from './config.ts'
 import type { Complaint, FlannelProblem } from './problem.ts'
 import { IPV4, IPV6, resolveSubnets, type Subnets } from './subnets.ts'
+import { counted } from '../spec/units.ts'
 
 /** What is there already and must stay reachable. */
 export interface NetworkContext {
@@ -90,7 +91,7 @@ export function describeCapacity(config: FlannelConfig): string | undefined {
   const held = capacity(config)
   if (held === undefined) return undefined
   const { nodes, podsPerNode } = held
-  return `${nodes} node${nodes === 1 ? '' : 's'} with ${podsPerNode} pod${podsPerNode === 1 ? '' : 's'} each`
+  return `${counted(nodes, 'node')} with ${counted(podsPerNode, 'pod')} each`
 }
 
 /** What is wrong is for `checkFlannelConfig` to say. */

@@ -9,6 +9,7 @@ import type { Remote } from '../ssh/remote.ts'
 import enter from './enter.sh?raw'
 import logBytes from './log-bytes.sh?raw'
 import logFiles from './log-files.sh?raw'
+import { counted } from '../spec/units.ts'
 
 const unzip = promisify(
   gunzip as (data: Buffer, options: ZlibOptions, done: (error: Error | null, result: Buffer) => void) => void,
@@ -133,9 +134,13 @@ async function bytesOf(
 ): Promise<Buffer> {
   const file = `${folder}/${name}`
   if (sizeBytes > MOST_BYTES) {
-    throw new QuorateError('unhealthy', `${file} has ${sizeBytes} bytes: no file of etcd's log is so long`, {
-      host: remote.host,
-    })
+    throw new QuorateError(
+      'unhealthy',
+      `${file} has ${counted(sizeBytes, 'byte')}: no file of etcd's log is so long`,
+      {
+        host: remote.host,
+      },
+    )
   }
   const sizes = [String(sizeBytes), String(CHUNK_BYTES)]
   const argv = ['sh', '-c', `${enter}${logBytes}`, 'log-bytes', base, folder, name, ...sizes]

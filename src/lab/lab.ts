@@ -14,6 +14,7 @@ import type { ProcessIdentity } from '../files/process-identity.ts'
 import { type LabRecord, readRecord, writeRecord } from './record.ts'
 import { checkSpec, labNetworks, type LabSpec, type MachineSpec, plainAddress } from './spec.ts'
 import { releaseSubnet } from './subnet.ts'
+import { counted } from '../spec/units.ts'
 
 export interface Lab {
   readonly spec: LabSpec
@@ -64,7 +65,7 @@ export async function bootLab(spec: LabSpec, options: BootOptions): Promise<Boot
     const running = await namesOfRunning(record.spec)
     const absent = lab.machines.filter((machine) => !running.includes(machine.name))
     if (absent.length === 0) {
-      emit({ kind: 'lab', text: `the lab ${spec.name} is up already: ${running.length} machines` })
+      emit({ kind: 'lab', text: `the lab ${spec.name} is up already: ${counted(running.length, 'machine')}` })
     } else {
       emit({ kind: 'lab', text: `booting ${absent.map((machine) => machine.name).join(', ')}` })
     }

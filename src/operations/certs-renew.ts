@@ -19,6 +19,7 @@ import { type RenewedClient, dueClients, renewClients } from './certs-renew-clie
 import { type ServedCheck, checkServed } from './certs-served.ts'
 import { type DueScheduleCertificate, dueSchedule, renewSchedule } from './schedule-certificate.ts'
 import { type Availability, type ProbeChoice, withRecorder } from './with-recorder.ts'
+import { counted } from '../spec/units.ts'
 
 /** Renewed from this share of its life on, unless told otherwise. */
 export const RENEW_AFTER = 2 / 3
@@ -184,7 +185,7 @@ function whyDue(
   const faults = faultsOf(withoutUnsigned(observed), node.name, name)
   if (pem === undefined || faults.length > 0) return faults.map(({ message }) => message).join('; ')
   const age = ageOf(pem, now)
-  return age.share < share ? undefined : `is ${age.days} of ${age.lifeDays} days old`
+  return age.share < share ? undefined : `is ${age.days} of ${counted(age.lifeDays, 'day')} old`
 }
 
 async function carryOut(

@@ -9,6 +9,7 @@ import type { Session } from '../run/session.ts'
 import { healthyClients, lookAtMembers } from './members.ts'
 import { type MaintenanceOptions, underLock } from './under-lock.ts'
 import type { Availability } from './with-recorder.ts'
+import { counted } from '../spec/units.ts'
 
 export interface CompactOptions extends MaintenanceOptions {
   /** The history before this revision goes; or all but the last so many revisions. */
@@ -67,7 +68,7 @@ function planCompact(revision: number, gone: boolean, condition: ClusterConditio
     steps: [step],
     blocked: [],
     risks: [
-      `The history before revision ${revision} goes for good; the present keys and values stay, and the last ${left} revisions can still be read.`,
+      `The history before revision ${revision} goes for good; the present keys and values stay, and the last ${counted(left, 'revision')} can still be read.`,
       'A watcher or a paged read that is further behind is told so and has to begin anew: API servers list everything again then.',
       'Files get no smaller by it: the space is used again, or given back by quorate defrag.',
     ],

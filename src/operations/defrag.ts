@@ -1,6 +1,6 @@
 /** `quorate defrag`: gives free space within the members' files back to their disks, one member at a time. */
 import { QuorateError } from '../errors.ts'
-import { DEFRAG_RULE, mebibytes } from '../etcd/space.ts'
+import { DEFRAG_RULE } from '../etcd/space.ts'
 import { defragment } from '../etcd/upkeep.ts'
 import type { ClusterCondition } from '../plan/condition.ts'
 import { type DefragIntent, type DefragPlan, planDefrag } from '../plan/defrag.ts'
@@ -11,6 +11,7 @@ import { handOver } from './hand-over.ts'
 import { awaitAnswers, chosenNodes, lookAtMembers } from './members.ts'
 import { type MaintenanceOptions, type UnderLock, planned, underLock } from './under-lock.ts'
 import type { Availability } from './with-recorder.ts'
+import { formatBytes } from '../spec/units.ts'
 
 export interface DefragOptions extends MaintenanceOptions {
   /** Names of etcd nodes; all members unless given. */
@@ -120,7 +121,7 @@ async function requireDisk(session: Session, host: string, bytes: number): Promi
   if (free > bytes * 1.1) return
   throw new QuorateError(
     'blocked',
-    `${dataDirectory} has ${mebibytes(free)} left, and the new file needs up to ${mebibytes(bytes)} beside the old one`,
+    `${dataDirectory} has ${formatBytes(free)} left, and the new file needs up to ${formatBytes(bytes)} beside the old one`,
     { host, hint: `make room on that disk, or give it a larger one: quorate run ${host} -- df -h` },
   )
 }

@@ -4,7 +4,7 @@
  */
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
-import { mebibytes, reclaimable } from '../etcd/space.ts'
+import { reclaimable } from '../etcd/space.ts'
 import type { ClusterCondition } from '../plan/condition.ts'
 import { noQuorum } from '../plan/remedy.ts'
 import { blockedError } from '../run/engine.ts'
@@ -18,6 +18,7 @@ import { type Differing, type PutCounts, putBatch } from '../transfer/put.ts'
 import { readExport } from '../transfer/read.ts'
 import { lockReachable, lookAtMembers } from './members.ts'
 import { readableMembers } from './export.ts'
+import { counted, formatBytes, plural } from '../spec/units.ts'
 
 /** What etcd needs beside a key and its value, in bytes; rather too much. */
 const OVERHEAD_BYTES = 256
@@ -175,7 +176,7 @@ function requireRoom({ members }: ClusterCondition, { bytes }: Comparison, keys:
     if (wanted < free) continue
     throw new QuorateError(
       'blocked',
-      `${mebibytes(wanted)} are to be written, and ${mebibytes(Math.max(0, free))} are left of the quota`,
+      `${formatBytes(wanted)} are to be written, and ${formatBytes(Math.max(0, free))} are left of the quota`,
       {
         host: name,
         hint: 'a larger quota-backend-bytes (etcd.settings in the cluster file, then quorate apply), or less history: quorate compact --keep 1000, then quorate defrag',
@@ -187,7 +188,9 @@ function requireRoom({ members }: ClusterCondition, { bytes }: Comparison, keys:
 function differs({ different, examples }: ImportPreview): QuorateError {
   const more = different > examples.length ? ` and ${different - examples.length} more` : ''
   const what =
-    different === 1 ? 'a key is there with something else' : `${different} keys are there with something else`
+    different === 1
+      ? 'a key is there with something else'
+      : `${counted(different, 'key')} are there with something else`
   return new QuorateError('blocked', `${what}: ${examples.join(', ')}${more}`, {
     hint: 'nothing was written. --replace writes over them, --only-missing leaves them as they are; --prefix-from and --prefix-to put all elsewhere',
   })
@@ -198,7 +201,7 @@ function risksOf(compared: Comparison, file: WholeFile, differing: Differing): s
   const risks: string[] = []
   if (different > 0 && differing === 'replace') {
     risks.push(
-      `${different} keys are written over, and their present values are kept nowhere (first ${examples[0]}): quorate export keeps them.`,
+      `${counted(different, 'key')} ${plural(different, 'is', 'are')} written over, and the present values are kept nowhere (first ${examples[0]}): quorate export keeps them.`,
     )
   }
   if (file.shortestLease !== undefined) {
@@ -206,7 +209,10 @@ function risksOf(compared: Comparison, file: WholeFile, differing: Differing): s
       `Keys on leases go when these end, the first after ${file.shortestLease} s: nobody keeps them alive unless their owners do so here.`,
     )
   }
-  if (ended > 0) risks.push(`${ended} keys are left out: their lease had ended by the time of the export.`)
+  if (ended > 0)
+    risks.push(
+      `${counted(ended, 'key')} ${plural(ended, 'is', 'are')} left out: the lease had ended by the time of the export.`,
+    )
   return [
     ...risks,
     'Whoever watches these keys sees them come. Revisions and versions are new ones: those of this cluster.',
@@ -221,8 +227,8 @@ function requireArrived(verified: Comparison, { kept }: PutCounts, leases: numbe
   const { examples, different } = verified
   const what =
     missing > 0
-      ? `${missing} keys are not there any more`
-      : `${different} keys differ again (first ${examples[0]})`
+      ? `${counted(missing, 'key')} ${plural(missing, 'is', 'are')} not there any more`
+      : `${counted(different, 'key')} ${plural(different, 'differs', 'differ')} again (first ${examples[0]})`
   throw new QuorateError('moved', `everything was written, but ${what}: others write here too`, {
     hint: 'run the same import again when they are quiet; it writes only what is missing',
   })

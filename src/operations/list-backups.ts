@@ -6,6 +6,7 @@ import type { StoreLocation } from '../spec/backup.ts'
 import { isProofOf } from './proven-record.ts'
 import { openStore } from '../store/open-store.ts'
 import type { BackupStore, StoredFile } from '../store/store.ts'
+import { counted } from '../spec/units.ts'
 
 /** Small files that are read at a time. */
 const AT_A_TIME = 16
@@ -85,7 +86,9 @@ async function describe(
   if (provenText !== undefined && proven === undefined)
     troubles.push('what was recorded of its last drill is damaged')
   if (side !== undefined && side.bundle.sizeBytes !== sizeBytes)
-    troubles.push(`it has ${sizeBytes} bytes, and ${side.bundle.sizeBytes} were written: it is damaged`)
+    troubles.push(
+      `it has ${counted(sizeBytes, 'byte')}, and ${side.bundle.sizeBytes} were written: it is damaged`,
+    )
   const same = proven === undefined || isProofOf(proven, side)
   if (!same) troubles.push('its last drill was of another file of this name')
   const counts =

@@ -25,6 +25,7 @@ import { applyIntent } from './apply.ts'
 import type { MemberChange } from './member-change.ts'
 import { membershipRisks } from './member-risks.ts'
 import { notThisMember } from './not-this-member.ts'
+import { counted } from '../spec/units.ts'
 
 export interface MemberPreview {
   readonly verb: string
@@ -175,7 +176,7 @@ function notWell({ cluster, replace }: ApplyIntent, { hosts }: Observed, facts: 
       message: `it stays, and does not answer (etcd.service is ${hosts[host]?.member?.unit.active ?? 'unknown'})`,
     })),
     {
-      message: `${facts.healthy.length} of ${voters} voting members are healthy, ${quorum(voters)} must be: a change of the members would take a chance on the rest`,
+      message: `${facts.healthy.length} of ${counted(voters, 'voting member')} are healthy, ${quorum(voters)} must be: a change of the members would take a chance on the rest`,
       hint: [
         ...new Set(back),
         // Without a quorum nobody can be taken out either.

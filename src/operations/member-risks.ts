@@ -4,6 +4,7 @@ import type { Arithmetic } from '../plan/member-arithmetic.ts'
 import type { Observed } from '../plan/observed.ts'
 import type { Step } from '../plan/steps.ts'
 import type { MemberChange } from './member-change.ts'
+import { counted } from '../spec/units.ts'
 
 export interface Foreseen {
   readonly figures: Arithmetic
@@ -35,7 +36,7 @@ export function membershipRisks(
       : []),
     ...(after.voters % 2 === 0
       ? [
-          `${after.voters} members bear no more failures than ${after.voters - 1} (${after.mayFail}), and ${after.quorum} of them must agree: an odd number is better`,
+          `${counted(after.voters, 'member')} bear no more failures than ${after.voters - 1} (${after.mayFail}), and ${after.quorum} of them must agree: an odd number is better`,
         ]
       : []),
     ...(changes && after.voters < before.voters && after.mayFail < before.mayFail

@@ -13,6 +13,7 @@ import {
   removeBackups,
   sortBackups,
 } from './prune-backups.ts'
+import { counted } from '../spec/units.ts'
 
 export interface PrunePreview extends Sorted<StoredBackup> {
   /** Where they are, for messages. */
@@ -108,6 +109,6 @@ export function requirePruned({
 }: Pick<PruneResult, 'failed' | 'removed' | 'store'>): void {
   if (failed.length === 0) return
   const lines = failed.map(({ backup, problem }) => `${backup.name}: ${problem}`)
-  const message = `${failed.length} of ${failed.length + removed.length} backups could not be removed from ${store}:\n${lines.join('\n')}`
+  const message = `${failed.length} of ${counted(failed.length + removed.length, 'backup')} could not be removed from ${store}:\n${lines.join('\n')}`
   throw new QuorateError('store', message, { hint: 'the others are gone; run it again when the reason is' })
 }

@@ -5,6 +5,7 @@ import type { Session } from '../run/session.ts'
 import type { BackupStore } from '../store/store.ts'
 import { openStore } from '../store/open-store.ts'
 import type { Choice } from './recover-report.ts'
+import { counted } from '../spec/units.ts'
 
 const none = (text: string): Choice => ({ kind: 'backup', text, command: null })
 
@@ -35,6 +36,8 @@ const MINUTE_MS = 60_000
 
 function ageOf(then: Date, now: Date): string {
   const minutes = Math.max(0, Math.round((now.getTime() - then.getTime()) / MINUTE_MS))
-  if (minutes < 120) return `${minutes} minutes`
-  return minutes < 2 * 24 * 60 ? `${Math.round(minutes / 60)} hours` : `${Math.round(minutes / 24 / 60)} days`
+  if (minutes < 120) return counted(minutes, 'minute')
+  return minutes < 2 * 24 * 60
+    ? counted(Math.round(minutes / 60), 'hour')
+    : counted(Math.round(minutes / 24 / 60), 'day')
 }

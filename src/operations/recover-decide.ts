@@ -17,6 +17,7 @@ import { type Consumer, runningConsumers } from './consumers.ts'
 import { type Survey, surveyMembers } from './recover-look.ts'
 import { type RecoveryProgress, progressOf, requireBorneOut } from './recover-progress.ts'
 import { type RecoveryReport, reportOf } from './recover-report.ts'
+import { counted } from '../spec/units.ts'
 
 /** Beyond any revision that a lost majority can have given out, as Kubernetes' documentation has it for restores. */
 const BUMP = 1_000_000_000
@@ -121,7 +122,7 @@ function refusals({ outlook, members }: Survey): readonly BlockReason[] {
   if (kind === 'startable') {
     return [
       {
-        message: `${ranked.length} of ${voters} members have their data, and ${needed} are a quorum: nothing is lost`,
+        message: `${ranked.length} of ${counted(voters, 'member')} have their data, and ${needed} are a quorum: nothing is lost`,
         hint: 'start them together: quorate start --all. If they run already, find out why they do not find each other: quorate recover',
       },
     ]

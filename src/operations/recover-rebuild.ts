@@ -19,6 +19,7 @@ import { lookAtHost } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { type MadeCluster, type RecoveryProgress, renderProgress } from './recover-progress.ts'
+import { counted } from '../spec/units.ts'
 
 /** How long the only member of a cluster may take to be ready, in s: nobody else has to be waited for. */
 const READY_SECONDS = 60
@@ -148,7 +149,7 @@ async function verify(
     const revision = Number(all.header?.revision ?? 0n)
     if (revision < made.revision + bump) throw wrong(`its revision is ${revision}, after ${made.revision}`)
     if (revision === made.revision + bump && made.keys !== undefined && Number(all.count) !== made.keys)
-      throw wrong(`it has ${all.count} keys, and the copy had ${made.keys}`)
+      throw wrong(`it has ${counted(all.count, 'key')}, and the copy had ${made.keys}`)
     if (bump > 0 || made.hash === undefined) return
     const asked = { revision: BigInt(made.revision) }
     const { hash, compactRevision } = await member.call(Maintenance.method.hashKV, asked, { signal })

@@ -8,6 +8,7 @@ import type { Lock } from '../run/lock.ts'
 import { type Session, allMembers } from '../run/session.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
+import { counted, plural } from '../spec/units.ts'
 
 /** How long the machines may take for it after the signal, in ms. */
 const DISCARD_MS = 20_000
@@ -60,7 +61,7 @@ export async function provenKeys(
   )
   if (expected !== undefined && BigInt(expected) !== count) {
     // Leases run out, and clients write again as soon as there is a cluster.
-    const text = `${count} keys are there, ${expected} were counted when the snapshot was taken: clients have written since, or leases have run out`
+    const text = `${counted(count, 'key')} ${plural(Number(count), 'is', 'are')} there, ${expected} were counted when the snapshot was taken: clients have written since, or leases have run out`
     session.emit({ type: 'warning', text })
   }
   return { keys: count, revision: header?.revision ?? 0n }

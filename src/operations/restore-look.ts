@@ -2,7 +2,7 @@
 import { QuorateError, combineErrors } from '../errors.ts'
 import { RESTORE } from '../host/extensions.ts'
 import { runAgent } from '../host/agent.ts'
-import { formatBytes } from '../preflight/units.ts'
+import { formatBytes } from '../spec/units.ts'
 import type { Session } from '../run/session.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'

@@ -12,6 +12,7 @@ import { NODE_EXPORTER, PLACES, SCHEDULE_USER } from '../schedule/places.ts'
 import type { Node } from '../spec/cluster.ts'
 import { isOurs } from './backup-schedule-look.ts'
 import { scheduleNode, whyCertificate } from './backup-schedule-wish.ts'
+import { counted } from '../spec/units.ts'
 
 export type ScheduleOperation = readonly [name: string, ...words: Word[]]
 
@@ -62,7 +63,7 @@ export async function dueSchedule(
       fault: whyCertificate(cluster, found.there, { trust, now }),
     }
     if (fault === undefined && age.share < share) return undefined
-    const why = fault ?? `is ${age.days} of ${age.lifeDays} days old`
+    const why = fault ?? `is ${age.days} of ${counted(age.lifeDays, 'day')} old`
     if (cluster.pki.authority.home === 'offline') {
       const text = `the certificate of its backups is due (${why}), and an offline CA can't sign it: quorate backup schedule --remove`
       emit({ type: 'warning', host: found.node.name, text })

@@ -11,6 +11,7 @@ import { NODE_EXPORTER, PLACES } from '../schedule/places.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
 import { scheduleNode } from './backup-schedule-wish.ts'
+import { counted } from '../spec/units.ts'
 
 /** Stable and documented in docs/status.md. Times are ISO 8601; null: there is none, or it is not known. */
 export interface BackupStatus {
@@ -144,7 +145,7 @@ async function troubles(
   const left =
     certificate === undefined ? 0 : (ageOf(certificate, now).notAfter.getTime() - now.getTime()) / DAY_MS
   if (left < Math.min(SOON_DAYS, cluster.pki.days / 10)) {
-    const when = left <= 0 ? 'has expired' : `expires in ${Math.floor(left)} days`
+    const when = left <= 0 ? 'has expired' : `expires in ${counted(Math.floor(left), 'day')}`
     notes.push(`the certificate of its backups ${when}: quorate certs renew`)
   }
   if (sha256(await readText(cluster.file)) !== there.files[PLACES.clusterFile]?.sha256) {

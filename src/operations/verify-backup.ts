@@ -14,6 +14,7 @@ import { type DrillReport, drill } from './drill.ts'
 import { recordProof, withdrawn } from './proven-record.ts'
 import type { EtcdPrograms } from './scratch-etcd.ts'
 import { inspectCaKey } from './verify-ca-key.ts'
+import { counted } from '../spec/units.ts'
 
 export interface VerifyRequest extends BundleTrust {
   readonly store: BackupStore
@@ -153,7 +154,7 @@ class Reading {
   finish(): string {
     const { name, sizeBytes } = this.#file
     if (this.#bytes === sizeBytes) return this.#hash.digest('hex')
-    throw differs(name, `it ends after ${this.#bytes} bytes, and ${sizeBytes} are in the store`)
+    throw differs(name, `it ends after ${counted(this.#bytes, 'byte')}, and ${sizeBytes} are in the store`)
   }
 }
 

@@ -7,6 +7,7 @@ import { isoDay } from './check-certificate.ts'
 import { forbiddenNames, NAME_CONSTRAINTS_OID, parseNameConstraints } from './name-constraints.ts'
 import type { AllowedNames } from './names.ts'
 import * as x509 from './x509.ts'
+import { counted } from '../spec/units.ts'
 
 /**
  * Refuses a chain whose certificates are no CAs, lack keyCertSign, are expired or not yet valid, or allow fewer
@@ -108,7 +109,7 @@ export function leafValidity(chain: readonly X509Certificate[], days: number, no
     notAfter: new Date(end),
     warnings: cut
       ? [
-          `Certificates end on ${isoDay(new Date(end))} instead of after ${days} days, because the CA ${subjectLine(shortest)} expires then.`,
+          `Certificates end on ${isoDay(new Date(end))} instead of after ${counted(days, 'day')}, because the CA ${subjectLine(shortest)} expires then.`,
         ]
       : [],
   }

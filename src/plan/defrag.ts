@@ -1,11 +1,12 @@
 /** Which members are defragmented, in which order, and when none is: a pure function of how they are. */
 import { defragHazards, describeHazard, patchToName } from '../etcd/hazards.ts'
-import { type DefragRule, defragReason, mebibytes } from '../etcd/space.ts'
+import { type DefragRule, defragReason } from '../etcd/space.ts'
 import type { ClusterCondition, MemberCondition } from './condition.ts'
 import { type MaintenancePlan, type MaintenanceStep, refusal } from './maintenance.ts'
 import { mayRestart } from './quorum.ts'
 import { remedyFor, votersOf } from './remedy.ts'
 import type { BlockReason } from './steps.ts'
+import { counted, formatBytes, plural } from '../spec/units.ts'
 
 export interface DefragIntent {
   /** Names of nodes; undefined: all members of the cluster file. */
@@ -102,7 +103,7 @@ export function defragSteps(
           },
         ]
       : []
-  const size = space === undefined ? '' : ` (${mebibytes(space.sizeBytes)})`
+  const size = space === undefined ? '' : ` (${formatBytes(space.sizeBytes)})`
   return [
     ...away,
     { kind: 'defragment', host, what: `defragment its database${size}`, why, danger: 'restart' },
@@ -120,7 +121,7 @@ export function defragRisks(condition: ClusterCondition, work: readonly MemberCo
     'A member answers nothing while it is defragmented: about a second for each 100 MiB, more on slow disks. One at a time.',
     ...(costly && !mayRestart(voters, healthyVoters)
       ? [
-          `Of ${voters} voting member${voters === 1 ? '' : 's'} ${healthyVoters} answer${healthyVoters === 1 ? 's' : ''}: the whole cluster stands still meanwhile.`,
+          `Of ${counted(voters, 'voting member')} ${healthyVoters} ${plural(healthyVoters, 'answers', 'answer')}: the whole cluster stands still meanwhile.`,
         ]
       : []),
     ...texts,

@@ -1,6 +1,7 @@
 /** Members that `quorate stop` stopped: they stay so until somebody asks for their start. */
 import type { MemberState } from '../host/state.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
+import { counted } from '../spec/units.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { Observed } from './observed.ts'
 import { quorum } from './quorum.ts'
@@ -58,7 +59,7 @@ export function quorumWithout(
   if (voters - stopped >= quorum(voters)) return []
   return [
     {
-      message: `${names(kept)} stopped with quorate stop: without them ${voters - stopped} of ${voters} voting members are left, and ${quorum(voters)} are needed`,
+      message: `${names(kept)} stopped with quorate stop: without them ${voters - stopped} of ${counted(voters, 'voting member')} are left, and ${quorum(voters)} are needed`,
       hint: startHint(kept),
     },
   ]

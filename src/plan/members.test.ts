@@ -164,7 +164,7 @@ describe('the cluster file loses nodes', () => {
       problems: [],
     })
     const [reason] = reasonsOf(next(testIntent(wanted), world))
-    expect(reason?.message).toBe('removing etcd04 would leave 1 healthy members of 3; 2 must stay')
+    expect(reason?.message).toBe('removing etcd04 would leave 1 healthy member of 3; 2 must stay')
   })
 
   test('with nobody leading nothing is removed', () => {
@@ -249,7 +249,7 @@ describe('a member is made anew on its node', () => {
     })
     const answer = next({ ...testIntent(three), replace: { etcd01: id } }, world)
     expect(reasonsOf(answer)[0]?.message).toBe(
-      'removing etcd01 would leave 1 healthy members of 2; 2 must stay',
+      'removing etcd01 would leave 1 healthy member of 2; 2 must stay',
     )
   })
 

@@ -16,6 +16,7 @@ import { type Roster, initialCluster, isInvited, isReplaced } from './roster.ts'
 import type { Scene, Stage, StageAnswer } from './stage.ts'
 import { opening, startOf } from './start.ts'
 import type { BlockReason, HostStep, Step } from './steps.ts'
+import { counted } from '../spec/units.ts'
 
 /** Those that are no use to anybody: ghosts that were added and never started, dead ones, and what is to be made anew. */
 export const depart: Stage = (scene) => {
@@ -67,7 +68,7 @@ export const arrive: Stage = (scene) => {
 /** Nobody can remove it without a quorum, and a quorum there is not without it. */
 function awaitedGhost({ voters }: Roster, { peerUrls }: MemberFacts): BlockReason {
   return {
-    message: `no quorum: ${voters} members have a vote, ${quorum(voters)} must agree, and the one added for ${peerUrls.join(', ')} never started`,
+    message: `no quorum: ${counted(voters, 'member')} have a vote, ${quorum(voters)} must agree, and the one added for ${peerUrls.join(', ')} never started`,
     hint: 'put the node with that address into the cluster file (roles: [etcd]) and apply: it can be removed once there is a quorum',
   }
 }
@@ -121,7 +122,7 @@ function removal(scene: Scene, roster: Roster, member: MemberFacts, why: string)
     return {
       blocked: [
         {
-          message: `removing ${who} would leave ${rest} healthy members of ${roster.voters - 1}; ${quorum(Math.max(1, roster.voters - 1))} must stay`,
+          message: `removing ${who} would leave ${counted(rest, 'healthy member')} of ${roster.voters - 1}; ${quorum(Math.max(1, roster.voters - 1))} must stay`,
           hint: 'bring the other members back first: quorate status',
         },
       ],
@@ -148,7 +149,7 @@ function addition({ intent, observed }: Scene, roster: Roster, node: Node): Stag
       blocked: [
         {
           host: node.name,
-          message: `adding it would make ${roster.voters + 1} members, ${roster.healthy} of them healthy; ${quorum(roster.voters + 1)} must be`,
+          message: `adding it would make ${counted(roster.voters + 1, 'member')}, ${roster.healthy} of them healthy; ${quorum(roster.voters + 1)} must be`,
           hint: 'bring the other members back first: quorate status',
         },
       ],
@@ -198,7 +199,7 @@ function promotion({ observed }: Scene, roster: Roster, node: Node, member: Memb
       blocked: [
         {
           host: node.name,
-          message: `with its vote there would be ${roster.voters + 1} voters, ${healthy + 1} of them healthy; ${quorum(roster.voters + 1)} must be`,
+          message: `with its vote there would be ${counted(roster.voters + 1, 'voter')}, ${healthy + 1} of them healthy; ${quorum(roster.voters + 1)} must be`,
           hint: 'bring the other members back first: quorate status',
         },
       ],

@@ -28,6 +28,7 @@ import type { HostStep, Next, Step } from './steps.ts'
 import { canary } from './upgrade.ts'
 import { underwayReasons } from './underway.ts'
 import { holdBack, isUntold, trustReasons } from './trust.ts'
+import { counted } from '../spec/units.ts'
 
 export function next(asked: ApplyIntent, looked: Observed): Next {
   const cluster = demandsForNow(peersForNow(asked.cluster, looked), looked, asked.upgrade)
@@ -127,7 +128,7 @@ const settleDown: Stage = ({ observed }) => {
   const behind = Object.entries(observed.cluster?.lag ?? {}).filter(([, lag]) => lag > CAUGHT_UP)
   const problems = [
     ...(observed.cluster?.problems ?? ['no member answers']),
-    ...behind.map(([name, lag]) => `${name} is ${lag} entries behind`),
+    ...behind.map(([name, lag]) => `${name} is ${counted(lag, 'entry', 'entries')} behind`),
   ]
   if (problems.length === 0) return []
   return [

@@ -5,6 +5,7 @@ import { type MaintenancePlan, type MaintenanceStep, refusal } from './maintenan
 import { mayRestart, quorum } from './quorum.ts'
 import { bringingBack, howManyAnswer } from './remedy.ts'
 import type { BlockReason } from './steps.ts'
+import { counted } from '../spec/units.ts'
 
 export interface PowerIntent {
   readonly cluster: Cluster
@@ -214,7 +215,7 @@ function risks(
   const left = leftWithout(condition, hosts)
   return [
     `${names}: stopped until quorate start, over reboots as well; quorate apply leaves it so.`,
-    `${left} of ${voters} voting members are left, ${quorum(voters)} are needed: ${tolerates(left - quorum(voters))}.`,
+    `${left} of ${counted(voters, 'voting member')} are left, ${quorum(voters)} are needed: ${tolerates(left - quorum(voters))}.`,
   ]
 }
 

@@ -5,6 +5,7 @@
 import type { ClusterCondition, MemberCondition } from './condition.ts'
 import { quorum } from './quorum.ts'
 import type { BlockReason } from './steps.ts'
+import { counted, plural } from '../spec/units.ts'
 
 export interface Voter {
   readonly name: string
@@ -161,7 +162,7 @@ function stateOf({ healthy, unit, whole, hasLog }: MemberCondition): Voter['stat
 export function howManyAnswer({ voters, healthyVoters, members }: ClusterCondition): string {
   const unknown = members.filter((member) => member.voter && member.unknown === true).length
   const unasked = unknown === 0 ? '' : `, ${unknown} could not be asked`
-  return `${healthyVoters} of ${voters} voting members answer${unasked}, and ${quorum(voters)} must`
+  return `${healthyVoters} of ${counted(voters, 'voting member')} ${plural(voters, 'answers', 'answer')}${unasked}, and ${quorum(voters)} must`
 }
 
 /** Why nothing is done that needs a quorum; empty: there is one. */

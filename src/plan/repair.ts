@@ -2,6 +2,7 @@
 import { quorum } from './quorum.ts'
 import { type Voter, remedyFor } from './remedy.ts'
 import type { BlockReason } from './steps.ts'
+import { counted, plural } from '../spec/units.ts'
 
 export interface Evidence {
   readonly kind: 'contents' | 'log' | 'database' | 'lost' | 'unfinished'
@@ -92,7 +93,7 @@ function refusals(
   const needed = quorum(voters)
   const healthy = members.filter((member) => member.healthy)
   if (healthy.length < needed) {
-    const message = `${healthy.length} of ${voters} voting members answer, and ${needed} must`
+    const message = `${healthy.length} of ${counted(voters, 'voting member')} ${plural(voters, 'answers', 'answer')}, and ${needed} must`
     const hint =
       standing === undefined
         ? 'without a quorum nothing can be repaired from the others: quorate recover'
@@ -103,7 +104,7 @@ function refusals(
     const lists = groups.map((group) => group.join(' and ')).join('; ')
     return [
       {
-        message: `no ${needed} of ${voters} members have equal contents (${lists}): nobody can say who is right`,
+        message: `no ${needed} of ${counted(voters, 'member')} have equal contents (${lists}): nobody can say who is right`,
         hint: 'keep a snapshot of each before anything else (quorate etcdctl NODE -- snapshot save FILE), and then go back to a backup: quorate restore. CORRUPT stays raised until then',
       },
     ]
@@ -114,7 +115,7 @@ function refusals(
   const bad = findings.filter(({ evidence }) => evidence.length > 0).map(({ name }) => name)
   return [
     {
-      message: `${bad.join(' and ')} are damaged, and ${good.length} of ${voters} members are left to make them anew from; ${needed} must be`,
+      message: `${bad.join(' and ')} are damaged, and ${good.length} of ${counted(voters, 'member')} are left to make them anew from; ${needed} must be`,
       hint: [
         ...away.map(
           (member) => remedyFor({ kind: 'silent', member }, standing ?? members.map(voterOf), voters).text,

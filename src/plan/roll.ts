@@ -18,6 +18,7 @@ import { handOver, opening, startSteps } from './start.ts'
 import { type HostStep, type Step, isHostStep } from './steps.ts'
 import { versionReasons } from './upgrade.ts'
 import { trustRestartReasons } from './trust.ts'
+import { counted } from '../spec/units.ts'
 
 interface Candidate {
   readonly node: Node
@@ -92,7 +93,7 @@ export const roll: Stage = (scene) => {
       blocked: [
         {
           host: next.node.name,
-          message: `its member has to be restarted, which would leave ${roster.healthy - 1} healthy members of ${roster.voters}; ${needed} must stay`,
+          message: `its member has to be restarted, which would leave ${counted(roster.healthy - 1, 'healthy member')} of ${roster.voters}; ${needed} must stay`,
           hint: 'bring the others back first: quorate status',
         },
       ],

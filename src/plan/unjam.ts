@@ -2,12 +2,13 @@
  * A cluster that is out of space (the alarm NOSPACE: every write is refused) made writable again: history compacted,
  * files made small, the alarm disarmed, a write to prove it. Asked again after each step, so that it may stop anywhere.
  */
-import { adviseQuota, fullness, hasRoom, mebibytes, QUOTA_WARNING, reclaimable } from '../etcd/space.ts'
+import { adviseQuota, fullness, hasRoom, QUOTA_WARNING, reclaimable } from '../etcd/space.ts'
 import type { ClusterCondition, MemberCondition } from './condition.ts'
 import { defragRisks, defragSteps } from './defrag.ts'
 import { type MaintenancePlan, type MaintenanceStep, refusal } from './maintenance.ts'
 import { noQuorum } from './remedy.ts'
 import type { BlockReason } from './steps.ts'
+import { formatBytes } from '../spec/units.ts'
 
 export interface UnjamProgress {
   /** In this run, and waited for: what is in use now is live data. */
@@ -112,7 +113,7 @@ function liveData(asked: readonly MemberCondition[], progress: UnjamProgress): B
     return [
       {
         host,
-        message: `compacted, its database still holds ${mebibytes(least)} of live data, and its quota is ${mebibytes(space.quotaBytes)}: there is no more to be had back`,
+        message: `compacted, its database still holds ${formatBytes(least)} of live data, and its quota is ${formatBytes(space.quotaBytes)}: there is no more to be had back`,
         hint: `delete keys that nobody needs (deletes are taken even now), or write a larger quota into the cluster file, etcd.settings: { quota-backend-bytes: ${quota} }, and: quorate apply. Then again: quorate unjam`,
       },
     ]

@@ -1,7 +1,7 @@
 /** Do the machines agree on the time, with each other and with this computer? */
 import { CLOCK_TOLERANCE_MS } from '../pki/authority.ts'
 import { type Check, judge } from './checks.ts'
-import { formatDuration } from './units.ts'
+import { formatDuration } from '../spec/units.ts'
 
 /** A machine's clock against this computer's, as far as the round trip lets it be known. */
 export interface ClockReading {

@@ -2,7 +2,7 @@
 import type { Node } from '../spec/cluster.ts'
 import { type Check, judge } from './checks.ts'
 import type { HostFacts } from './facts.ts'
-import { formatDuration } from './units.ts'
+import { counted, formatDuration } from '../spec/units.ts'
 
 /** etcd's hardware guide: the 99th percentile of WAL flushes below 10 ms. */
 const WANTED_P99_MS = 10
@@ -23,7 +23,7 @@ export function judgeFlushes(node: Node, { flushes }: HostFacts, walDirectory: s
   }
   const p99 = percentile(latenciesMs, 0.99)
   const median = percentile(latenciesMs, 0.5)
-  const found = `p99 ${formatDuration(p99)}, median ${formatDuration(median)}, ${latenciesMs.length} writes`
+  const found = `p99 ${formatDuration(p99)}, median ${formatDuration(median)}, ${counted(latenciesMs.length, 'write')}`
   const remedy = `put ${walDirectory} on a faster disk (SSD), away from busy neighbours; a longer probe: fio --fdatasync=1`
   if (median > HEARTBEAT_MS) return check.failure({ found, wanted, remedy })
   return p99 > WANTED_P99_MS ? check.warning({ found, wanted, remedy }) : check.ok({ found, wanted })

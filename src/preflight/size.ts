@@ -3,7 +3,7 @@ import { DEFAULT_QUOTA_BYTES } from '../etcd/space.ts'
 import type { Cluster, Node, Requirements } from '../spec/cluster.ts'
 import { type Check, judge } from './checks.ts'
 import type { Disk, HostFacts } from './facts.ts'
-import { formatBytes } from './units.ts'
+import { formatBytes } from '../spec/units.ts'
 
 /**
  * A machine sold with 1 GiB shows about 940 MiB, since the kernel keeps the rest; a disk loses as much to its

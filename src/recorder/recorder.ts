@@ -17,6 +17,7 @@ import { ATTEMPT_MS, OPERATION_MS, type Patience, withRetries } from './retry.ts
 import { KV } from '../etcd/gen/kv_pb.ts'
 import { utf8 } from '../etcd/keys.ts'
 import { watchAll } from './watcher.ts'
+import { counted, plural } from '../spec/units.ts'
 
 /** Where the recorder writes: below it, a folder for each run. */
 export const PROBE_PREFIX = '/quorate.io/probe/'
@@ -171,7 +172,8 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     const cleaned = await attempt(endsMs, 'removing the keys', async (patience) => {
       await lease.revoke(patience)
       const left = await keys.count(patience)
-      if (left > 0n) throw new QuorateError('etcd', `${left} keys are still there`)
+      if (left > 0n)
+        throw new QuorateError('etcd', `${counted(left, 'key')} ${plural(left, 'is', 'are')} still there`)
     })
     hard.abort()
     await Promise.all(beside)

@@ -8,6 +8,7 @@ import { etcdNodes } from '../spec/cluster.ts'
 import { clusterFacts } from './facts.ts'
 import { lookAtHosts, runningNodes } from './observe.ts'
 import type { Session } from './session.ts'
+import { counted } from '../spec/units.ts'
 
 const PATIENCE_MS = 60_000
 const PAUSE_MS = 200
@@ -22,7 +23,7 @@ export async function awaitHealth(session: Session, observed: Observed): Promise
     const behind = Object.entries(facts?.lag ?? {}).filter(([, lag]) => lag > CAUGHT_UP)
     const problems = [
       ...(facts?.problems ?? ['no member answers']),
-      ...behind.map(([name, lag]) => `${name} is ${lag} entries behind`),
+      ...behind.map(([name, lag]) => `${name} is ${counted(lag, 'entry', 'entries')} behind`),
     ]
     if (problems.length === 0) return
     if (performance.now() > deadline) {

@@ -10,6 +10,7 @@ import type { MembershipStep } from '../plan/steps.ts'
 import { isInvited } from '../plan/roster.ts'
 import { listedClients } from './listed.ts'
 import type { Session } from './session.ts'
+import { counted } from '../spec/units.ts'
 
 /** Between two changes, in ms: etcd wants its members' connections to be 5 s old. */
 const PACE_MS = 5_050
@@ -92,7 +93,8 @@ async function awaitCaughtUp(
       since = performance.now()
     }
     if (performance.now() - since > STUCK_MS && inARow === 0) {
-      const state = lag === undefined ? 'does not answer' : `is ${lag} entries behind the leader`
+      const state =
+        lag === undefined ? 'does not answer' : `is ${counted(lag, 'entry', 'entries')} behind the leader`
       throw new QuorateError(
         'unhealthy',
         `as a learner it ${state}, and has come no nearer for two minutes`,

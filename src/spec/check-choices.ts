@@ -2,6 +2,7 @@
 import { BACKUP_DEFAULTS } from './defaults.ts'
 import type { Partly, Reporter } from './report.ts'
 import type { ClusterFile } from './schema.ts'
+import { counted, plural } from './units.ts'
 
 /** Past this, a stolen key is a worry for years (the limit that browsers drew in 2018). */
 const LONG_DAYS = 825
@@ -23,12 +24,12 @@ export function checkChoices(file: Partly<ClusterFile>, report: Reporter): void 
     }
   }
   if (days !== undefined && days > LONG_DAYS) {
-    const message = `pki.days: ${days} days: a stolen key stays useful as long as its certificate is valid`
+    const message = `pki.days: ${counted(days, 'day')}: a stolen key stays useful as long as its certificate is valid`
     report.warning(['pki', 'days'], message, `write ${LONG_DAYS} or less; renewing is one command`)
   } else if (days !== undefined && days < SHORT_DAYS) {
     report.warning(
       ['pki', 'days'],
-      `pki.days: ${days} days leave little time to renew`,
+      `pki.days: ${counted(days, 'day')} ${plural(days, 'leaves', 'leave')} little time to renew`,
       `write ${SHORT_DAYS} or more`,
     )
   }

@@ -71,7 +71,7 @@ test('what is allowed but risky is a warning that names the risk', () => {
     added('  localPlaintext: true\n  settings: { quota-backend-bytes: 10737418240 }\npki: { days: 1000 }\n'),
   ).toEqual([
     'cluster.yaml:8:19: warning: etcd.localPlaintext: every process on an etcd node, of any user, can read and write the whole store, Kubernetes Secrets included; leave it out unless something needs it; `quorate etcdctl` does not',
-    'cluster.yaml:9:36: warning: etcd.settings.quota-backend-bytes: 10.0 GiB is over the 8 GiB that etcd advises: starts, snapshots and defrags get slow; write 8589934592 or less',
+    'cluster.yaml:9:36: warning: etcd.settings.quota-backend-bytes: 10 GiB is over the 8 GiB that etcd advises: starts, snapshots and defrags get slow; write 8589934592 or less',
     'cluster.yaml:10:14: warning: pki.days: 1000 days: a stolen key stays useful as long as its certificate is valid; write 825 or less; renewing is one command',
   ])
   expect(added('  source: { debian: { suite: bookworm } }\n')).toEqual([

@@ -13,6 +13,7 @@ import type { Partly, Reporter } from './report.ts'
 import { reservedBecause } from './reserved-settings.ts'
 import type { ClusterFile } from './schema.ts'
 import { checkVersion, minorNumber } from './values.ts'
+import { formatBytes } from './units.ts'
 
 const GIB = 2 ** 30
 /** etcd's own default times, in ms. */
@@ -237,8 +238,8 @@ function checkRisks(settings: Settings, report: Reporter): void {
       `write one like ${8 * GIB}`,
     )
   } else if (Number(quota) > 8 * GIB) {
-    const size = (Number(quota) / GIB).toFixed(1)
-    const message = `etcd.settings.quota-backend-bytes: ${size} GiB is over the 8 GiB that etcd advises: starts, snapshots and defrags get slow`
+    const size = formatBytes(Number(quota))
+    const message = `etcd.settings.quota-backend-bytes: ${size} is over the 8 GiB that etcd advises: starts, snapshots and defrags get slow`
     report.warning(path, message, `write ${8 * GIB} or less`)
   }
   if (String(settings['unsafe-no-fsync']) === 'true') {

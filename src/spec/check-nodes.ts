@@ -6,6 +6,7 @@ import { nearest } from './nearest.ts'
 import type { Partly, Reporter } from './report.ts'
 import type { ClusterFile } from './schema.ts'
 import { checkName } from './values.ts'
+import { counted } from './units.ts'
 
 /** Words with a meaning of their own where a node, role or group is selected. */
 const RESERVED: readonly string[] = [...ROLES, 'common']
@@ -123,12 +124,12 @@ function checkMembers(file: Partly<ClusterFile>, report: Reporter): void {
   } else if (count % 2 === 0) {
     const lost = count / 2 - 1
     const survives = lost === 0 ? 'the loss of none' : `the loss of ${lost}`
-    const message = `${count} etcd nodes survive ${survives}, no more than ${count - 1} would, and one more can fail`
+    const message = `${counted(count, 'etcd node')} survive ${survives}, no more than ${count - 1} would, and one more can fail`
     report.warning(path, message, `use ${count - 1} or ${count + 1}`, 'key')
   } else if (count > 7) {
     report.warning(
       path,
-      `${count} etcd nodes: every write waits for ${(count + 1) / 2} of them`,
+      `${counted(count, 'etcd node')}: every write waits for ${(count + 1) / 2} of them`,
       'use 3, 5 or 7',
       'key',
     )

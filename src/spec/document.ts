@@ -10,6 +10,7 @@ import {
   TOO_DEEP,
 } from './document-faults.ts'
 import type { Complaint } from './problem.ts'
+import { formatBytes } from './units.ts'
 
 export type Path = readonly PropertyKey[]
 
@@ -32,9 +33,9 @@ const MOST_SYNTAX_ERRORS = 100
 export function readYaml(given: string): YamlDocument {
   const text = given.replace(/^\uFEFF/, '')
   if (text.length > MOST_CHARACTERS) {
-    const size = (text.length / MOST_CHARACTERS).toFixed(1)
+    const size = formatBytes(text.length)
     return broken({
-      message: `${size} MiB is too long for a cluster file (at most 1 MiB)`,
+      message: `${size} is too long for a cluster file (at most 1 MiB)`,
       hint: 'is it the right file?',
     })
   }

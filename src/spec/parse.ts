@@ -16,6 +16,7 @@ import type { Partly, Report, Reporter } from './report.ts'
 import { resolveCluster } from './resolve.ts'
 import { clusterFileSchema } from './schema.ts'
 import type { ClusterFile } from './schema.ts'
+import { counted } from './units.ts'
 
 /** A check by another room, of a file that is otherwise right. Its paths are the file's, e.g. `['network', 'Network']`. */
 export type ExtraCheck = (cluster: Cluster) => readonly Report[]
@@ -96,7 +97,7 @@ export async function loadCluster(
   const { cluster, problems } = await readClusterFile(path, options)
   if (cluster === undefined) {
     const errors = problems.filter((problem) => problem.severity === 'error').length
-    const title = errors === 1 ? '' : `${errors} errors in the cluster file\n`
+    const title = errors === 1 ? '' : `${counted(errors, 'error')} in the cluster file\n`
     throw new QuorateError('cluster-file', `${title}${formatProblems(problems)}`)
   }
   return { cluster, warnings: problems }

@@ -2,6 +2,7 @@
  * Text from elsewhere (machines, etcd, bundles, buckets, clients) as it may be shown: what would move a cursor, recolour a
  * screen, turn the order of letters round or hide is written out, e.g. `\x1b`. Nothing is lost, and nothing acts.
  */
+import { counted } from './units.ts'
 
 /** Controls (C0, C1), formats (bidi, zero width), line and paragraph separators, private use, halves of surrogates. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu
@@ -24,7 +25,7 @@ export function oneLine(text: string, length = LINE_LENGTH): string {
 /** Too long a line ends with a mark that says how much is missing. */
 export function cutLine(line: string, length = LINE_LENGTH): string {
   if (line.length <= length) return line
-  return `${line.slice(0, length).toWellFormed()}… (${line.length - length} more characters)`
+  return `${line.slice(0, length).toWellFormed()}… (${counted(line.length - length, 'more character')})`
 }
 
 /** JSON that is valid still, and means the same: what `JSON.stringify` leaves as it is (C1, bidi) is escaped in it too. */

@@ -4,6 +4,7 @@
  * of the room host.
  */
 import { QuorateError } from '../errors.ts'
+import { formatBytes } from '../spec/units.ts'
 
 /** For what is only looked at, in ms. systemd's own clients give up on it after 25 s. */
 export const LOOK_MS = 60_000
@@ -50,7 +51,7 @@ export function tooSlow(host: string, { asked }: Patience, ms: number): QuorateE
 }
 
 export function tooMuch(host: string, asked: string, bytes: number): QuorateError {
-  return new QuorateError('command', `more than ${Math.round(bytes / 1024)} KiB in answer to: ${asked}`, {
+  return new QuorateError('command', `more than ${formatBytes(bytes)} in answer to: ${asked}`, {
     host,
     hint: 'no healthy node answers so: check what it runs, and its files (/etc/etcd, /etc/ssl/etcd, /var/lib/quorate)',
   })

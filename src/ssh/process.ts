@@ -2,6 +2,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { type InputFile, isInputFile, openInput } from './input-file.ts'
+import { counted } from '../spec/units.ts'
 
 export interface ProcessOptions {
   readonly stdin?: string | Uint8Array | Readable | InputFile | undefined
@@ -151,7 +152,7 @@ async function collect(
   stream.setEncoding(encoding ?? 'utf8')
   for await (const text of stream as AsyncIterable<string>) {
     if (keep) all += text
-    if (all.length > maxLength) throw new Error(`more than ${maxLength} characters of output`)
+    if (all.length > maxLength) throw new Error(`more than ${counted(maxLength, 'character')} of output`)
     onText?.(text)
   }
   return all

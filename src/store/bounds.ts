@@ -1,5 +1,6 @@
 /** How much of what a store says is read: whoever can write to a bucket, or answers in its place, must not fill memory. */
 import { QuorateError } from '../errors.ts'
+import { formatBytes } from '../spec/units.ts'
 
 /** Files of a store, others' among them. */
 export const MOST_FILES = 100_000
@@ -29,7 +30,7 @@ export async function shortText(
   for await (const piece of body) {
     bytes += piece.length
     if (bytes > MOST_TEXT_BYTES) {
-      throw new QuorateError('store', `${name} in ${title} has more than ${MOST_TEXT_BYTES / 1024} KiB`, {
+      throw new QuorateError('store', `${name} in ${title} has more than ${formatBytes(MOST_TEXT_BYTES)}`, {
         hint: 'quorate wrote nothing of that size there: look at who can write to it',
       })
     }

@@ -78,7 +78,7 @@ test('where there is no room it is refused beforehand, with numbers', async () =
   using store = await openDirectoryStore(folder)
   await expect(store.put('a', pieces('x'), { expectedBytes: 2 ** 60 })).rejects.toMatchObject({
     code: 'store',
-    message: expect.stringMatching(/no room in .*: \d+ MiB are free, \d+ may be wanted/),
+    message: expect.stringMatching(/no room in .*: [\d.]+ [KMGT]iB are free, \d+ TiB may be wanted/),
   })
   expect(await readdir(folder)).toEqual([])
 })

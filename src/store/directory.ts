@@ -19,6 +19,7 @@ import { readText } from '../files/read-file.ts'
 import { MOST_TEXT_BYTES, requireFew } from './bounds.ts'
 import { isAlive, startOf } from './alive.ts'
 import type { BackupStore, PutOptions, StoredFile } from './store.ts'
+import { formatBytes } from '../spec/units.ts'
 
 /** Left free besides, in bytes: a full disk would be in the way of everything else here. */
 const MARGIN_BYTES = 64 * 1024 ** 2
@@ -203,8 +204,8 @@ async function isInUse(file: string, pid: number, start: string | undefined): Pr
 async function requireRoom(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder).catch(failed(`${folder} can't be read`))
   if (bavail * bsize >= bytes + MARGIN_BYTES) return
-  const [free, wanted] = [bavail * bsize, bytes + MARGIN_BYTES].map((size) => Math.ceil(size / 1024 ** 2))
-  throw new QuorateError('store', `no room in ${folder}: ${free} MiB are free, ${wanted} may be wanted`, {
+  const [free, wanted] = [bavail * bsize, bytes + MARGIN_BYTES].map(formatBytes)
+  throw new QuorateError('store', `no room in ${folder}: ${free} are free, ${wanted} may be wanted`, {
     hint: 'make room there (quorate backup prune), or name another place: --store; earlier backups are as they were',
   })
 }

@@ -8,6 +8,7 @@ import { QuorateError } from '../errors.ts'
 import type { Bucket } from './s3-client.ts'
 import { namesOf, s3Error } from './s3-errors.ts'
 import { removeObject } from './s3-remove.ts'
+import { counted } from '../spec/units.ts'
 
 /** The caller may have been told to stop: this is finished nevertheless. In ms. */
 const PATIENCE_MS = 20_000
@@ -59,9 +60,13 @@ export async function requireLock(bucket: Bucket, name: string): Promise<void> {
     const Retention = { Mode: MODE, RetainUntilDate: until(lockDays) } as const
     await client.send(new PutObjectRetentionCommand({ ...object, Retention }), context)
     if (await isLocked()) return
-    throw new QuorateError('store', `${title} takes a lock of ${lockDays} days, and does not keep it`, {
-      hint: 'use a bucket with object lock, or leave out backup.store.s3.lockDays',
-    })
+    throw new QuorateError(
+      'store',
+      `${title} takes a lock of ${counted(lockDays, 'day')}, and does not keep it`,
+      {
+        hint: 'use a bucket with object lock, or leave out backup.store.s3.lockDays',
+      },
+    )
   } catch (error) {
     const refusal = s3Error(error, title, `${name} can't be locked, and is not kept`)
     // What is locked after all can't be removed; then it is as it was asked to be.

@@ -15,6 +15,7 @@ import type { Bucket } from './s3-client.ts'
 import { isMissing, namesOf, s3Error } from './s3-errors.ts'
 import { requireLock, requireLockable, retention } from './s3-retention.ts'
 import type { PutOptions } from './store.ts'
+import { counted } from '../spec/units.ts'
 
 const MIB = 1024 ** 2
 const PART_BYTES = 16 * MIB
@@ -160,7 +161,7 @@ function isThere(bucket: Bucket, name: string): QuorateError {
 function tooLarge(bucket: Bucket, name: string, bytes: number): QuorateError {
   return new QuorateError(
     'store',
-    `${name} is larger than said before: ${bucket.title} takes ${MOST_PARTS} parts, and ${bytes} bytes fill them`,
+    `${name} is larger than said before: ${bucket.title} takes ${MOST_PARTS} parts, and ${counted(bytes, 'byte')} fill them`,
     { hint: KEPT },
   )
 }

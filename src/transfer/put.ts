@@ -7,6 +7,7 @@ import { askAny } from './ask.ts'
 import { type Wanted, nameOf } from './batches.ts'
 import { type Compared, compareBatch } from './compare.ts'
 import type { Leases } from './leases.ts'
+import { counted } from '../spec/units.ts'
 
 /** Others may write the same keys: how often is looked again before this is left to a person. */
 const ATTEMPTS = 5
@@ -94,7 +95,7 @@ async function put(
     if (await leases.anyEnded(used)) return false
     throw new QuorateError(
       'etcd',
-      `${error.message} (writing ${todo.length} keys from ${nameOf(todo[0]?.wanted.key ?? new Uint8Array())} on)`,
+      `${error.message} (writing ${counted(todo.length, 'key')} from ${nameOf(todo[0]?.wanted.key ?? new Uint8Array())} on)`,
       {
         host: error.host,
         hint: 'a value that is larger than this cluster takes needs a larger max-request-bytes (etcd.settings in the cluster file, then quorate apply). What was written stays; the same import goes on from there',

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { type ExportLine, FORMAT_VERSION, notAnExport, parseLine } from './format.ts'
 import { asText } from './text.ts'
 import { linesOf } from './lines.ts'
+import { counted } from '../spec/units.ts'
 
 /**
  * Nothing that it gives is certain before its end: whoever changes something by it reads it to the end first.
@@ -51,7 +52,7 @@ export async function* readExport(
       if (end.keys !== keys || end.leases !== leases.size)
         throw notAnExport(
           where,
-          `it says that it has ${end.keys} keys and ${end.leases} leases, but there are ${keys} and ${leases.size}`,
+          `it says that it has ${counted(end.keys, 'key')} and ${counted(end.leases, 'lease')}, but there are ${keys} and ${leases.size}`,
         )
       if (end.sha256 !== sum.digest('hex'))
         throw notAnExport(where, 'the sum at its end is another one: it was changed since it was written')

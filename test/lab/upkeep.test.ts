@@ -185,7 +185,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
       refused = await quorate(lab, ['unjam', '--yes'])
     }
     expect(refused.exitCode).toBe(BLOCKED)
-    expect(refused.stderr).toMatch(/MiB of live data, and its quota is 20\.0 MiB/)
+    expect(refused.stderr).toMatch(/MiB of live data, and its quota is 20 MiB/)
     expect(refused.stderr).toMatch(/quota-backend-bytes: 67108864 \}, and: quorate apply/)
 
     await lab.writeCluster(etcd(67_108_864))

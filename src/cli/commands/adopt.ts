@@ -12,6 +12,7 @@ import type { CliContext } from '../context.ts'
 import { adoptJson, renderAdoption } from '../render-adopt.ts'
 import { progressRenderer } from '../render-progress.ts'
 import { keyTable } from '../render-keys.ts'
+import { counted } from '../../spec/units.ts'
 
 const adoptCommand: CommandHandler = async (context, input) => {
   const name = requiredName(input)
@@ -25,7 +26,10 @@ const adoptCommand: CommandHandler = async (context, input) => {
     shown = preview
     if (previewOnly) throw new PreviewShown()
     if (!context.json) context.err(renderAdoption(preview, context))
-    await confirm(context, `Write ${context.file}, and quorate's mark on ${preview.members.length} machines?`)
+    await confirm(
+      context,
+      `Write ${context.file}, and quorate's mark on ${counted(preview.members.length, 'machine')}?`,
+    )
   }
   try {
     const report = await adopt({
@@ -132,7 +136,7 @@ async function decideKeys(context: CliContext, keys: readonly ScannedKey[]): Pro
     context.err(keyTable(keys, context))
     context.err('Compare with each machine: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n')
   }
-  await confirm(context, `Record ${keys.length} host key${keys.length === 1 ? '' : 's'}?`)
+  await confirm(context, `Record ${counted(keys.length, 'host key')}?`)
   return keys
 }
 

@@ -9,6 +9,7 @@ import { approval, showPlan } from '../approval.ts'
 import { probeChoice } from '../probe-choice.ts'
 import type { ProgressRenderer } from '../render-progress.ts'
 import { withSession } from '../with-session.ts'
+import { counted } from '../../spec/units.ts'
 
 const applyCommand: CommandHandler = async (context, input) => {
   const started = performance.now()
@@ -39,7 +40,7 @@ const applyCommand: CommandHandler = async (context, input) => {
       return 0
     }
     if (!report.changed) context.out('nothing to change\n')
-    else context.out(`done: ${report.done.length} steps in ${(durationMs / 1000).toFixed(1)} s\n`)
+    else context.out(`done: ${counted(report.done.length, 'step')} in ${(durationMs / 1000).toFixed(1)} s\n`)
     return 0
   }
   return await withSession(context, work, { warn: true })

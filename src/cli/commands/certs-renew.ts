@@ -7,6 +7,7 @@ import type { CliContext } from '../context.ts'
 import { probeChoice } from '../probe-choice.ts'
 import { renderPlan } from '../render-plan.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
+import { counted } from '../../spec/units.ts'
 
 const certsRenew: CommandHandler = async (context, input) => {
   const all = flagOption(input, 'all')
@@ -68,7 +69,7 @@ function describePreview(preview: RenewPreview, { colors }: CliContext): string 
 function question({ due, clients, schedule, waves }: RenewPreview): string {
   const hosts = new Set(due.map(({ host }) => host)).size
   const what = [
-    ...(hosts > 0 ? [`the certificates of ${hosts} member${hosts === 1 ? '' : 's'}`] : []),
+    ...(hosts > 0 ? [`the certificates of ${counted(hosts, 'member')}`] : []),
     ...(schedule === undefined ? [] : [`that of ${schedule}'s backups`]),
     ...(clients.length > 0 ? [`those of ${clients.join(', ')} here`] : []),
   ]

@@ -6,6 +6,7 @@ import type { ExportedRange } from '../../transfer/format.ts'
 import { type CommandHandler, type CommandInput, textOption } from '../command.ts'
 import { printDone } from '../maintenance.ts'
 import { withSession } from '../with-session.ts'
+import { counted, formatBytes } from '../../spec/units.ts'
 
 const exportCommand: CommandHandler = async (context, input) => {
   const [range, revision] = [rangeOption(input), revisionOption(input)]
@@ -20,7 +21,7 @@ const exportCommand: CommandHandler = async (context, input) => {
       const { keys, leases, bytes } = report
       const where = report.file === undefined ? '' : ` in ${report.file}`
       context.err(
-        `${keys} keys and ${leases} leases at revision ${report.revision}: ${bytes} bytes${where}\n`,
+        `${counted(keys, 'key')} and ${counted(leases, 'lease')} at revision ${report.revision}: ${formatBytes(bytes)}${where}\n`,
       )
     }
     return 0

@@ -13,6 +13,7 @@ import type { CliContext } from '../context.ts'
 import { printDone } from '../maintenance.ts'
 import { renderImport, renderImportPreview } from '../render-import.ts'
 import { withSession } from '../with-session.ts'
+import { counted } from '../../spec/units.ts'
 
 const importCommand: CommandHandler = async (context, input) => {
   const [mapping, differing, dryRun] = [
@@ -46,7 +47,7 @@ const importCommand: CommandHandler = async (context, input) => {
 
 function question({ new: fresh, different, differing }: ImportPreview): string {
   const over = differing === 'replace' && different > 0 ? `, and over ${different} that are there,` : ''
-  return `Write ${fresh} new keys${over} now?`
+  return `Write ${counted(fresh, 'new key')}${over} now?`
 }
 
 function tell(context: CliContext, report: ImportReport): void {

@@ -2,6 +2,7 @@ import { labUp } from '../../operations/lab.ts'
 import type { CommandHandler } from '../command.ts'
 import { labEmitter } from '../lab-emitter.ts'
 import { loadForCommand } from '../with-session.ts'
+import { counted, plural } from '../../spec/units.ts'
 
 const labUpCommand: CommandHandler = async (context) => {
   const cluster = await loadForCommand(context)
@@ -14,7 +15,7 @@ const labUpCommand: CommandHandler = async (context) => {
   const took = ((performance.now() - started) / 1000).toFixed(1)
   context.out(
     booted.length === 0
-      ? `${running.length} machines run already\n`
+      ? `${counted(running.length, 'machine')} ${plural(running.length, 'runs', 'run')} already\n`
       : `booted ${booted.join(', ')} in ${took} s\n`,
   )
   return 0

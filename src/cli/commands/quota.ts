@@ -1,9 +1,10 @@
-import { mebibytes, percent } from '../../etcd/space.ts'
+import { percent } from '../../etcd/space.ts'
 import { type MemberQuota, type QuotaReport, quota } from '../../operations/quota.ts'
 import type { CommandHandler } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { renderTable } from '../table.ts'
 import { withSession } from '../with-session.ts'
+import { formatBytes } from '../../spec/units.ts'
 
 const quotaCommand: CommandHandler = async (context) =>
   await withSession(context, async (session) => {
@@ -15,7 +16,7 @@ const quotaCommand: CommandHandler = async (context) =>
 const PAINT = { ok: 'green', warning: 'yellow', critical: 'red' } as const
 
 function render({ members, alarms, advice, state }: QuotaReport, colors: CliContext['colors']): string {
-  const header = ['MEMBER', 'QUOTA', 'SIZE', 'FULL', 'IN USE', 'FREE INSIDE'].map(colors.dim)
+  const header = ['MEMBER', 'QUOTA', 'DB SIZE', 'FULL', 'IN USE', 'FREE INSIDE'].map(colors.dim)
   const rows = members.map((member) => row(member))
   const raised = alarms.map((alarm) => `  ${colors.red('✗')} alarm ${alarm}\n`)
   const lines = advice.map((line) => `  ${colors.cyan('→')} ${line}\n`)
@@ -38,7 +39,7 @@ function row({ name, quotaBytes, unlimited, sizeBytes, inUseBytes, freeBytes, fu
 }
 
 function bytes(number: number | null): string {
-  return number === null ? '-' : mebibytes(number)
+  return number === null ? '-' : formatBytes(number)
 }
 
 export default quotaCommand

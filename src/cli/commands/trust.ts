@@ -9,6 +9,7 @@ import type { CliContext } from '../context.ts'
 import { errorJson, printError } from '../render-error.ts'
 import { keyTable } from '../render-keys.ts'
 import { loadForCommand } from '../with-session.ts'
+import { counted } from '../../spec/units.ts'
 
 const trustCommand: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context)
@@ -60,7 +61,7 @@ function tellRefused(refused: readonly ScannedKey[], context: CliContext): void 
 }
 
 function count(keys: number): string {
-  return `${keys} host key${keys === 1 ? '' : 's'}`
+  return counted(keys, 'host key')
 }
 
 export default trustCommand

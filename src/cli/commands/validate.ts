@@ -3,6 +3,7 @@ import { describeCapacity } from '../../flannel/check.ts'
 import { inspectClusterFile } from '../../operations/load.ts'
 import { formatProblems } from '../../spec/problem.ts'
 import { type CommandHandler, flagOption } from '../command.ts'
+import { counted } from '../../spec/units.ts'
 
 const validate: CommandHandler = async (context, input) => {
   if (flagOption(input, 'schema')) {
@@ -29,14 +30,10 @@ function verdict(file: string, problems: readonly { readonly severity: string }[
   const errors = problems.filter(({ severity }) => severity === 'error').length
   const warnings = problems.length - errors
   const told = [
-    ...(errors > 0 ? [count(errors, 'error')] : []),
-    ...(warnings > 0 ? [count(warnings, 'warning')] : []),
+    ...(errors > 0 ? [counted(errors, 'error')] : []),
+    ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
   ]
   return errors > 0 ? told.join(', ') : `${file} is right${warnings > 0 ? `, with ${told.join()}` : ''}`
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
 export default validate
