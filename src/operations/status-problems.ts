@@ -66,9 +66,13 @@ function hintFor(
     return remedy({ kind: 'silent', member })
   }
   if (quorumOutlook(voters) !== 'serving') return remedy({ kind: 'no-quorum' })
+  // A member reports its alarms among its errors, too.
+  if (kind === 'alarm' || kind === 'error') {
+    if (/\bCORRUPT\b/.test(message)) return remedy({ kind: 'corrupt' })
+    if (/\bNOSPACE\b/.test(message)) return remedy({ kind: 'full' })
+  }
   switch (kind) {
     case 'alarm':
-      return remedy(/\bCORRUPT\b/.test(message) ? { kind: 'corrupt' } : { kind: 'full' })
     case 'leader':
     case 'list':
     case 'error':
