@@ -1,7 +1,7 @@
 /** The end of a write-ahead log, as etcd writes it, and as power failures and bad disks leave it. */
 import { expect, test } from 'vitest'
 import { crc32c } from './crc32c.ts'
-import { entry, log, snapshot, state } from './log-file.fixture.ts'
+import { entry, log, snapshot, state, v2Entry } from './log-file.fixture.ts'
 import { readLogFile, stateRecord } from './log-file.ts'
 
 test('CRC-32C as its standard has it, in one go and in pieces', () => {
@@ -33,6 +33,12 @@ test('a file that was just begun has no entry, and says what it goes on from', (
     last: undefined,
     snapshot: { index: 9000n, term: 3n, voters: [1n, 2n, 3n] },
   })
+})
+
+test('the last request of the v2 store is found among those of v3', () => {
+  expect(readLogFile(log([entry(2n, 4n), entry(2n, 5n)]).bytes).v2).toBeUndefined()
+  const { bytes } = log([v2Entry(2n, 4n), v2Entry(2n, 5n), entry(2n, 6n)])
+  expect(readLogFile(bytes)).toMatchObject({ v2: { term: 2n, index: 5n }, last: { term: 2n, index: 6n } })
 })
 
 test('a record that is appended makes a log count as committed, and etcd’s sums stay right', () => {

@@ -14,6 +14,9 @@ const STATE = 3
 const SUM = 4
 const SNAPSHOT = 5
 
+/** Of the v2 store. */
+const METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'DELETE', 'QGET', 'SYNC'])
+
 const HEAD_BYTES = 8
 /** What a disk writes at once: where one of a record's sectors is all zeros, its write was cut short by a power failure. */
 const SECTOR_BYTES = 512
@@ -24,6 +27,8 @@ export interface LogFile {
   readonly state: HardState | undefined
   /** The last entry that was appended; undefined: there is none in this file. */
   readonly last: Place | undefined
+  /** The last entry that is a request of the v2 store, which members up to 3.5 make when they start; undefined: none is. */
+  readonly v2: Place | undefined
   /** The newest snapshot that this file knows of. */
   readonly snapshot: (Place & { readonly voters: readonly bigint[] }) | undefined
   /** Where the next record would be written, in bytes from the file's beginning. */
@@ -51,6 +56,7 @@ export function readLogFile(bytes: Uint8Array): LogFile {
   let identity: LogFile['identity']
   let state: LogFile['state']
   let last: LogFile['last']
+  let v2: LogFile['v2']
   let snapshot: LogFile['snapshot']
   let end = 0
   let sum = 0
@@ -78,11 +84,15 @@ export function readLogFile(bytes: Uint8Array): LogFile {
     if (type === METADATA && data.length > 0) identity = readIdentity(data)
     if (type === STATE) state = readState(data)
     // One with a lower index than the one before takes the place of all from there on.
-    if (type === ENTRY) last = readPlace(data, 2, 3)
+    if (type === ENTRY) {
+      const fields = readFields(data)
+      last = { term: numberIn(fields, 2), index: numberIn(fields, 3) }
+      if (isV2Request(fields.get(4)?.at(-1))) v2 = last
+    }
     if (type === SNAPSHOT) snapshot = readSnapshot(data)
     end = found.end
   }
-  return { identity, state, last, snapshot, end, sum, trouble }
+  return { identity, state, last, v2, snapshot, end, sum, trouble }
 }
 
 /** A record by which a log counts as committed to `state.commit`: to be written at the end of a copy of its last file. */
@@ -171,9 +181,23 @@ function readState(data: Uint8Array): HardState {
   return { term: numberIn(fields, 1), vote: numberIn(fields, 2), commit: numberIn(fields, 3) }
 }
 
-function readPlace(data: Uint8Array, term: number, index: number): Place {
-  const fields = readFields(data)
-  return { term: numberIn(fields, term), index: numberIn(fields, index) }
+/** A bare `Request`, with a method and a path, where requests of v3 have a number and another message (etcd's raft_internal.proto). */
+function isV2Request(data: bigint | Uint8Array | undefined): boolean {
+  if (!(data instanceof Uint8Array) || data.length === 0) return false
+  try {
+    const reader = new BinaryReader(data)
+    for (let count = 0; count < 2 && reader.pos < reader.len; count += 1) {
+      const [number, wire] = reader.tag()
+      if (number !== 2) reader.skip(wire)
+      else
+        return (
+          wire === WireType.LengthDelimited && METHODS.has(Buffer.from(reader.bytes()).toString('latin1'))
+        )
+    }
+  } catch {
+    // Not a message at all.
+  }
+  return false
 }
 
 function readSnapshot(data: Uint8Array): NonNullable<LogFile['snapshot']> {

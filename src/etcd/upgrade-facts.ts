@@ -37,6 +37,8 @@ export interface UpgradeMember {
   readonly installed: string | undefined
   /** Whether there is a process at all. */
   readonly active: boolean
+  /** Its log holds requests of the v2 store that it would read when it starts. undefined: nobody looked, or could. */
+  readonly v2Log?: boolean | undefined
 }
 
 /** One thing that keeps the version from being changed, or is worth knowing before it is. */

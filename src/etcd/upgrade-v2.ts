@@ -20,7 +20,7 @@ export function v2Problems(facts: UpgradeFacts): readonly UpgradeProblem[] {
     const hint = `write etcd.enableV2: true into the cluster file to keep it, or remove the keys if nobody reads them (${READERS})`
     return [blocker(message, hint)]
   }
-  const problems: UpgradeProblem[] = []
+  const problems: UpgradeProblem[] = [...logProblems(facts)]
   if (v2Keys.length > 0) {
     const message = `the v2 API's store holds data (${keys}), and etcd ${minor} has no v2 API: it would not start`
     const hint = `move what reads it to v3 (${READERS}), then remove the keys`
@@ -36,6 +36,14 @@ export function v2Problems(facts: UpgradeFacts): readonly UpgradeProblem[] {
     problems.push(warning(message, hint))
   }
   return problems
+}
+
+/** etcd 3.7 ends with "unmarshal should never fail" (server/etcdserver/apply); 3.6 leaves them behind with a snapshot. */
+function logProblems({ to, members }: UpgradeFacts): readonly UpgradeProblem[] {
+  const message = `its log still holds requests that a member of 3.5 made, and etcd ${minorOf(to)} does not start on them`
+  const hint =
+    'etcd leaves them behind with its next snapshot, after 10,000 writes. For an earlier one, add etcd.settings.snapshot-count: "100" to the cluster file and run quorate apply; run this again after 100 writes'
+  return members.flatMap(({ name, v2Log }) => (v2Log === true ? [blocker(message, hint, name)] : []))
 }
 
 function leaves35({ members }: UpgradeFacts): boolean {

@@ -119,6 +119,34 @@ export async function readMemberLog(
   }
 }
 
+/** More of them no member keeps (etcd's `max-wals`), but for a moment. */
+const MOST_SEGMENTS = 16
+
+/**
+ * Whether etcd would read requests of the v2 store when it starts: they are behind the newest snapshot, or there is none.
+ * Members up to 3.5 make them; 3.6 still reads them, and 3.7 ends with a panic.
+ *
+ * @returns undefined: there is no log to read
+ * @throws QuorateError where the machine can't be asked
+ */
+export async function holdsV2Requests(
+  remote: Remote,
+  { dataDirectory: data, walDirectory: wal }: Parameters<typeof readMemberLog>[1],
+  signal?: AbortSignal,
+): Promise<boolean | undefined> {
+  const base = path.posix.dirname(wal.startsWith(`${data}/`) ? data : wal)
+  const argv = ['sh', '-c', `${enter}${logFiles}`, 'log-files', data, wal, base]
+  const { stdout } = await remote.run({ argv, root: true, signal })
+  const { segments, strange } = parseFiles(stdout)
+  if (strange !== undefined || segments.length === 0) return undefined
+  for (const segment of segments.slice(-MOST_SEGMENTS).toReversed()) {
+    const { v2, snapshot } = readLogFile(await bytesOf(remote, { base, folder: wal, ...segment }, signal))
+    if (v2 !== undefined) return snapshot === undefined || snapshot.index < v2.index
+    if (snapshot !== undefined) return false
+  }
+  return false
+}
+
 function newer<P extends { readonly index: bigint }>(
   one: P | undefined,
   other: P | undefined,

@@ -13,11 +13,13 @@ import { DOWNGRADES } from '../etcd/upgrade-path.ts'
 import { connectMemberV2 } from '../etcd/v2.ts'
 import { minorOf, supportsV2 } from '../etcd/versions.ts'
 import { type ClusterView, readClusterView } from '../etcd/view.ts'
-import { QuorateError } from '../errors.ts'
+import { QuorateError, combineErrors } from '../errors.ts'
+import { holdsV2Requests } from '../host/member-log.ts'
 import type { Observed } from '../plan/observed.ts'
 import type { Session } from '../run/session.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
 import { OWN_ADDRESS, isWildcard, listenUrls } from '../spec/listen-urls.ts'
+import { onAll } from '../ssh/fleet.ts'
 
 /** How long a member may take to answer a question by HTTP, in ms. */
 const ANSWER_MS = 5_000
@@ -56,6 +58,7 @@ export async function upgradeFacts(
     ...answering.map(async (node) => await usesAuthentication(clients[nodes.indexOf(node)]!, signal)),
   ])
   const storeBytes = Math.max(0, ...view.members.map((member) => (member.reachable ? member.dbSizeBytes : 0)))
+  const v2Logs = await v2LogsOf(session, view)
   const facts: UpgradeFacts = {
     direction,
     to: cluster.etcd.version,
@@ -66,6 +69,7 @@ export async function upgradeFacts(
         running: member.reachable ? member.version : undefined,
         installed: state?.binaries['etcd']?.version,
         active: state?.unit.active === 'active',
+        v2Log: v2Logs.get(member.name),
       }
     }),
     // A member that says less has not heard yet that it rose.
@@ -119,6 +123,22 @@ async function downgradeTarget(
   )
   if (client === undefined) return undefined
   return (await orUndefined(async () => await isSecretlyEnabled(client, '3.5', signal))) ? '3.5' : undefined
+}
+
+/** By name, of members that would go to a minor that does not start on such a log. */
+async function v2LogsOf(
+  { cluster, signal, remote }: Session,
+  { members }: ClusterView,
+): Promise<ReadonlyMap<string, boolean | undefined>> {
+  const leave = members.filter((member) => member.reachable && minorIn(member.version) === '3.6')
+  if (minorOf(cluster.etcd.version) !== '3.7') return new Map()
+  const nodes = etcdNodes(cluster).filter(({ name }) => leave.some((member) => member.name === name))
+  const { results, errors } = await onAll(
+    nodes,
+    async (node) => await holdsV2Requests(await remote(node), cluster.etcd, signal),
+  )
+  if (errors.length > 0) throw combineErrors(errors)
+  return new Map(results.map(({ host, value }) => [host, value]))
 }
 
 /** Why etcd would not downgrade the cluster as it is, in words. */
