@@ -63,3 +63,29 @@ test('fewer than three members: the question says that nothing can be written me
     'Run etcd 3.5.16 on etcd01? With fewer than three members nothing can be written while one restarts.',
   )
 })
+
+test('a downgrade names what etcd does first, and until when it can be canceled', () => {
+  const down = { ...PREVIEW, from: ['3.6.16'], to: '3.5.35', clusterVersion: '3.6' } as const
+  const preview = { ...down, downgrade: '3.5', pointOfNoReturn: false }
+  const text = renderUpgrade('prod', preview, colors)
+  expect(text).toContain("downgrade  etcd's own, to 3.5")
+  expect(text).toContain('way back   quorate upgrade --abort, until the last member runs 3.5')
+  expect(upgradeQuestion(preview)).toBe(
+    'Downgrade to etcd 3.5.35 on etcd02, etcd03, etcd01, one after the other?',
+  )
+})
+
+test('with nobody to restart the question is whether the downgrade is canceled', () => {
+  const preview = {
+    ...PREVIEW,
+    direction: 'abort',
+    from: [],
+    order: [],
+    fileEdits: [],
+    cancels: '3.6',
+  } as const
+  expect(
+    renderUpgrade('prod', { ...preview, snapshotBytes: null, pointOfNoReturn: false }, colors),
+  ).toContain('the downgrade of etcd to 3.6 is canceled')
+  expect(upgradeQuestion(preview)).toBe('Cancel the downgrade to etcd 3.6?')
+})

@@ -28,9 +28,14 @@ export function renderUpgrade(name: string, preview: UpgradePreview, colors: Pai
 
 /** The question, naming the risk. */
 export function upgradeQuestion(preview: UpgradePreview): string {
-  const { from, to, order, direction, pointOfNoReturn, outage } = preview
-  if (order.length === 0) return `Write etcd ${to} into the cluster file?`
-  const what = direction === 'abort' ? `Go back to etcd ${to}` : `Run etcd ${to} on ${order.join(', ')}`
+  const { from, to, order, direction, pointOfNoReturn, outage, downgrade, cancels } = preview
+  if (order.length === 0) {
+    return cancels === null
+      ? `Write etcd ${to} into the cluster file?`
+      : `Cancel the downgrade to etcd ${cancels}?`
+  }
+  const run = downgrade === null ? 'Run' : 'Downgrade to'
+  const what = direction === 'abort' ? `Go back to etcd ${to}` : `${run} etcd ${to} on ${order.join(', ')}`
   const risk = pointOfNoReturn
     ? ` Once the last member runs it, there is no way back to ${from.join(' or ')} but the snapshot.`
     : ''
@@ -66,16 +71,29 @@ function turns({ order, canarySeconds }: UpgradePreview): [string, string][] {
   })
 }
 
-function around({ snapshotBytes, fileEdits, pointOfNoReturn, from, to }: UpgradePreview): [string, string][] {
+function around(preview: UpgradePreview): [string, string][] {
+  const { snapshotBytes, fileEdits, pointOfNoReturn, from, to, downgrade, cancels } = preview
   const rows: [string, string][] = []
   if (snapshotBytes !== null)
     rows.push(['before', `a snapshot (${formatBytes(snapshotBytes)}) into the state folder`])
+  if (downgrade !== null) {
+    rows.push([
+      'downgrade',
+      `etcd's own, to ${downgrade}: every member converts its data before the first restart`,
+    ])
+  }
+  if (cancels !== null) rows.push(['after', `the downgrade of etcd to ${cancels} is canceled`])
   if (fileEdits.length > 0) rows.push(['after', `${fileEdits.join(' and ')} in the cluster file`])
   if (pointOfNoReturn) {
     const old = minorOf(from.at(-1) ?? to)
     rows.push([
       'way back',
       `quorate upgrade --abort, until the last member has left ${old}; then only the snapshot`,
+    ])
+  } else if (downgrade !== null && preview.direction === 'upgrade') {
+    rows.push([
+      'way back',
+      `quorate upgrade --abort, until the last member runs ${downgrade}; then an upgrade`,
     ])
   }
   return rows

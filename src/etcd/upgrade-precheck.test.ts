@@ -245,3 +245,84 @@ test('all blockers at once, before all warnings', () => {
 test('a version that quorate cannot configure is the operator’s mistake', () => {
   expect(() => precheckUpgrade(facts('3.7.1', '3.8.0'))).toThrow('not a version that quorate can configure')
 })
+
+const down = (from: string | readonly string[], to: string, changes: Partial<UpgradeFacts> = {}) =>
+  facts(from, to, { file: typeof from === 'string' ? from : from[0], ...changes })
+
+test.each([
+  ['from 3.7', down('3.7.3', '3.6.16')],
+  ['from 3.6', down('3.6.16', '3.5.35')],
+  ['the cluster has only just become one of 3.6', down('3.6.16', '3.5.35', { clusterVersion: '3.5' })],
+  ['half-way', down(['3.6.16', '3.5.35', '3.6.16'], '3.5.35', { downgrade: '3.5' })],
+  ['turned back from', down(['3.6.16', '3.5.20'], '3.6.16', { direction: 'abort', downgrade: '3.5' })],
+  ['turned back to, all up', down('3.6.16', '3.5.35', { direction: 'abort' })],
+])('a downgrade by etcd, %s: nothing speaks against it', (_what, given) => {
+  expect(blockers(given)).toEqual([])
+})
+
+test.each([
+  ['a patch of 3.7 that misjudges', down('3.7.1', '3.6.16'), 'quorate upgrade --to 3.7.3'],
+  ['a patch of 3.6 that is too old', down('3.7.3', '3.6.10'), 'quorate upgrade --to 3.6.16'],
+  ['a patch of 3.5 that is too old', down('3.6.16', '3.5.17'), 'quorate upgrade --to 3.5.35'],
+  ['3.5, which etcd cannot downgrade', down('3.5.35', '3.4.45'), 'quorate restore'],
+  ['two minors', down('3.7.3', '3.5.35'), '3.6.16, then 3.5.35'],
+  ['two minors, to one before 3.5', down('3.6.16', '3.4.45'), 'quorate restore'],
+  ['etcd itself, whose users forbid it', down('3.6.16', '3.5.35', { refusal: 'denied' }), 'quorate status'],
+])('a downgrade is refused for %s, with the way out', (_what, given, hint) => {
+  const found = blockers(given)
+  expect(found.length).toBeGreaterThan(0)
+  expect(found.every((one) => one.hint?.includes(hint))).toBe(true)
+})
+
+test.each([
+  ['to the next minor', down('3.6.16', '3.7.3', { downgrade: '3.5' }), 'upgrade --abort'],
+  ['to another patch', down('3.6.15', '3.6.16', { downgrade: '3.5' }), 'upgrade --abort'],
+  [
+    'to the next minor, which some run already',
+    down(['3.7.3', '3.6.16'], '3.7.3', { downgrade: '3.5' }),
+    'etcdctl etcd01 -- downgrade cancel',
+  ],
+  ['while it is about to end', down('3.5.35', '3.6.16', { downgrade: '3.5' }), 'Run this again'],
+  [
+    'back up, of somebody who does not want it',
+    down('3.6.16', '3.7.3', { direction: 'abort', downgrade: '3.5', file: '3.7.3' }),
+    'etcdctl etcd01 -- downgrade cancel',
+  ],
+])('a downgrade that is enabled holds up an upgrade %s', (_what, given, hint) => {
+  const [first] = blockers(given)
+  expect(first?.message).toContain('a downgrade of etcd to 3.5 is enabled')
+  expect(first?.hint).toContain(hint)
+})
+
+test('an upgrade waits for the cluster to be of the minor that its members run', () => {
+  expect(blockers(down('3.6.16', '3.7.3', { clusterVersion: '3.5' }))[0]?.message).toContain(
+    'still one of 3.5',
+  )
+  expect(blockers(down('3.6.15', '3.6.16', { clusterVersion: '3.5' }))).toEqual([])
+})
+
+test('to downgrade, each has to be well: nobody is cured by an older etcd; to cancel one a quorum is enough', () => {
+  const problems = [{ member: 'etcd02', message: 'is down' }]
+  const voters = { healthy: 2, all: 3 }
+  const sick = { direction: 'abort', problems, voters } as const
+  expect(blockers(down('3.6.16', '3.5.35', sick))).toMatchObject([{ host: 'etcd02' }])
+  expect(blockers(down('3.6.16', '3.6.16', { ...sick, downgrade: '3.5' }))).toEqual([])
+  expect(
+    blockers(down('3.6.16', '3.6.16', { ...sick, downgrade: '3.5', voters: { healthy: 1, all: 3 } })),
+  ).toHaveLength(1)
+})
+
+test('settings that the older version does not know are found before', () => {
+  const etcd = { settings: { 'feature-gates': 'CompactHashCheck=true' }, enableV2: false }
+  expect(blockers(down('3.6.16', '3.5.35', { etcd }))[0]?.message).toContain('etcd.settings.feature-gates')
+})
+
+test('a log that 3.7 does not start on is found before', () => {
+  const members = [
+    member(1, '3.6.16'),
+    member(2, '3.6.16', { v2Log: true }),
+    member(3, '3.6.16', { v2Log: false }),
+  ]
+  const found = blockers(facts('3.6.16', '3.7.3', { members }))
+  expect(found).toMatchObject([{ host: 'etcd02', hint: expect.stringContaining('snapshot-count') }])
+})
