@@ -6,15 +6,12 @@ import { type Simulation, simulate } from './simulate.ts'
 import { INVARIANTS, type Invariant, Violation } from './violation.ts'
 
 /** Fixed lives, so that what is caught today is caught tomorrow; of all kinds in turn, most of those where most happens. */
-const kinds = [
-  anyScenario,
-  changingScenario,
-  anyScenario,
-  interruptedScenario,
-  anyScenario,
-  downgradingScenario,
+const kinds = [anyScenario, changingScenario, anyScenario, interruptedScenario, anyScenario]
+const samples = [
+  ...kinds.map((kind, index) => fc.sample(kind, { numRuns: 300, seed: 20_260_101 + index })),
+  // What only these break is broken soon.
+  fc.sample(downgradingScenario, { numRuns: 30, seed: 20_260_101 }),
 ]
-const samples = kinds.map((kind, index) => fc.sample(kind, { numRuns: 300, seed: 20_260_101 + index }))
 const lives = samples.flatMap((sample) => sample.map((life, index) => ({ life, index })))
 lives.sort((a, b) => a.index - b.index)
 
