@@ -8,10 +8,10 @@ import {
   warning,
 } from './upgrade-facts.ts'
 import { backProblems, downgradeProblems, isDowngrade, onlyCancels } from './upgrade-downgrade.ts'
-import { BACKUP_HINT, DOWNGRADES, type Move, moveBetween } from './upgrade-path.ts'
+import { BACKUP_HINT, type Move, moveBetween } from './upgrade-path.ts'
 import { settingProblems } from './upgrade-settings.ts'
 import { v2Problems } from './upgrade-v2.ts'
-import { LEAST_BEFORE_STEP } from './version-facts.ts'
+import { DOWNGRADES, LEAST_BEFORE_STEP } from './version-facts.ts'
 import { atLeast, minorOf, supportedMinorOf } from './versions.ts'
 import { counted } from '../spec/units.ts'
 

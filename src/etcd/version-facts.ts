@@ -57,6 +57,31 @@ export const LEAST_BEFORE_STEP: Readonly<
   },
 }
 
+export interface DowngradeRule {
+  /** The patch of the newer minor that every member must have before; undefined: any. */
+  readonly from?: string
+  readonly fromWhy?: string
+  /** The oldest patch of this minor to go to. */
+  readonly least: string
+  readonly why: string
+}
+
+/**
+ * By the minor that is gone to: what etcd's own downgrade wants of both sides. A minor that isn't named can't be gone back
+ * to once the cluster is of the newer one.
+ *
+ * 3.6: etcd pull request 22201 for `from`. 3.5: 3.5.18 is the patch that etcd's guide was written and tried with.
+ */
+export const DOWNGRADES: Readonly<Record<string, DowngradeRule>> = {
+  '3.6': {
+    from: '3.7.2',
+    fromWhy: 'earlier patches of 3.7 judge from the wrong place which version can read their log',
+    least: '3.6.11',
+    why: 'earlier patches of 3.6 may not get along with members that run 3.7',
+  },
+  '3.5': { least: '3.5.18', why: "etcd's guide to this downgrade begins there" },
+}
+
 /**
  * Two lines each: `id | severity | when | fixed in | pull requests, advisories`, then what can go wrong, without a full stop.
  *

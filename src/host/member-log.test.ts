@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:f
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { entry, log, snapshot, state } from '../etcd/log-file.fixture.ts'
+import { entry, log, snapshot, state, v2Entry } from '../etcd/log-file.fixture.ts'
 import { runProcess } from '../ssh/process.ts'
 import type { Remote } from '../ssh/remote.ts'
-import { readMemberLog } from './member-log.ts'
+import { holdsV2Requests, readMemberLog } from './member-log.ts'
 
 const MIB = 1024 ** 2
 const FIRST = '0000000000000000-0000000000000000.wal'
@@ -42,6 +42,23 @@ test('what no member has written to is no log', async () => {
     unreadable: undefined,
     database: undefined,
   })
+})
+
+test.each([
+  ['behind no snapshot', [[v2Entry(2n, 4n), entry(2n, 5n)]], true],
+  ['in the file before, and there is no snapshot', [[v2Entry(2n, 4n)], [entry(2n, 5n)]], true],
+  ['behind the newest snapshot', [[entry(2n, 4n), snapshot(2n, 4n, [9n]), v2Entry(2n, 5n)]], true],
+  ['before the newest snapshot', [[v2Entry(2n, 4n), entry(2n, 5n), snapshot(2n, 5n, [9n])]], false],
+  [
+    'before the one that a newer file begins with',
+    [[v2Entry(2n, 4n)], [snapshot(2n, 5n, [9n]), entry(2n, 6n)]],
+    false,
+  ],
+  ['nowhere', [[entry(2n, 4n)]], false],
+])('requests of the v2 store are %s', async (_where, files, held) => {
+  for (const [index, drafts] of files.entries())
+    await segment([FIRST, SECOND][index] ?? '', log(drafts).bytes)
+  expect(await holdsV2Requests(here, places)).toBe(held)
 })
 
 test('all of a long log is read, of the zeros behind it only some', async () => {

@@ -3,7 +3,7 @@ import type { UpgradeFacts, UpgradeProblem } from '../etcd/upgrade-facts.ts'
 import { blocker } from '../etcd/upgrade-facts.ts'
 import { compareMinors } from '../etcd/minor.ts'
 import { canceledBy, isDowngrade, onlyCancels } from '../etcd/upgrade-downgrade.ts'
-import { DOWNGRADES } from '../etcd/upgrade-path.ts'
+import { DOWNGRADES } from '../etcd/version-facts.ts'
 import { precheckUpgrade, versionsToLeave } from '../etcd/upgrade-precheck.ts'
 import { atLeast, minorOf } from '../etcd/versions.ts'
 import type { ApplyIntent } from '../plan/intent.ts'
@@ -143,7 +143,11 @@ function directionProblems(
   const newest = from.at(-1) ?? to
   if (atLeast(newest, to)) return []
   const message = `the members run ${from.join(', ')}, and the cluster file says ${file.etcd.version}: that is no upgrade to go back from`
-  const hint = `write the old version into the cluster file, then: quorate upgrade --abort; or go on: quorate upgrade --to ${to}`
+  // A downgrade that came to its end, for one, but for the cluster file.
+  const settled = facts.members.every(({ running }) => running === newest)
+  const hint = settled
+    ? `quorate upgrade --to ${newest} writes that version into the cluster file; quorate upgrade --to ${to} goes there`
+    : `write the old version into the cluster file, then: quorate upgrade --abort; or go on: quorate upgrade --to ${to}`
   return [blocker(message, hint)]
 }
 

@@ -9,7 +9,7 @@ import { compareMinors, minorIn } from '../etcd/minor.ts'
 import { readServedVersion } from '../etcd/served-version.ts'
 import { isDowngrade } from '../etcd/upgrade-downgrade.ts'
 import type { UpgradeDirection, UpgradeFacts } from '../etcd/upgrade-facts.ts'
-import { DOWNGRADES } from '../etcd/upgrade-path.ts'
+import { DOWNGRADES } from '../etcd/version-facts.ts'
 import { connectMemberV2 } from '../etcd/v2.ts'
 import { minorOf, supportsV2 } from '../etcd/versions.ts'
 import { type ClusterView, readClusterView } from '../etcd/view.ts'
@@ -127,15 +127,16 @@ async function downgradeTarget(
 
 /** By name, of members that would go to a minor that does not start on such a log. */
 async function v2LogsOf(
-  { cluster, signal, remote }: Session,
+  session: Session,
   { members }: ClusterView,
 ): Promise<ReadonlyMap<string, boolean | undefined>> {
+  const { cluster, signal } = session
   const leave = members.filter((member) => member.reachable && minorIn(member.version) === '3.6')
   if (minorOf(cluster.etcd.version) !== '3.7') return new Map()
   const nodes = etcdNodes(cluster).filter(({ name }) => leave.some((member) => member.name === name))
   const { results, errors } = await onAll(
     nodes,
-    async (node) => await holdsV2Requests(await remote(node), cluster.etcd, signal),
+    async (node) => await holdsV2Requests(await session.remote(node), cluster.etcd, signal),
   )
   if (errors.length > 0) throw combineErrors(errors)
   return new Map(results.map(({ host, value }) => [host, value]))

@@ -42,6 +42,8 @@ const kindsOf = ({ steps }: Done) =>
 
 const kill: Happening['act'] = async (_event, tool) => void tool.kill('SIGKILL')
 
+const to = (version: string) => ['upgrade', '--to', version, '--yes', '--watch', '1']
+
 describe.skipIf(reason)(`up to 3.7 and down to 3.5${because}`, () => {
   let lab: TestLab
   beforeAll(async () => {
@@ -58,7 +60,6 @@ describe.skipIf(reason)(`up to 3.7 and down to 3.5${because}`, () => {
 
   const versions = async () =>
     (await statusOf(lab)).report.members.map(({ version, healthy }) => (healthy ? version : 'sick'))
-  const to = (version: string) => ['upgrade', '--to', version, '--yes', '--watch', '1']
   const check = async (args: readonly string[]) => {
     const { stdout, exitCode } = await quorate(lab, [...args, '--check', '--json'])
     return { exitCode, preview: JSON.parse(stdout) as Preview }
