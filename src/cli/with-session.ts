@@ -1,6 +1,7 @@
 /** Opens a session for a command: the cluster file read, secrets asked for, progress shown. */
 import { cacheDirectory } from '../files/cache-directory.ts'
 import { namingWhoIsAtWork } from '../operations/at-work.ts'
+import type { Recordable } from '../operations/recorded.ts'
 import { loadClusterFile } from '../operations/load.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { type Session, openSession } from '../run/session.ts'
@@ -68,4 +69,11 @@ export async function withSession<T>(
   } finally {
     progress.stop()
   }
+}
+
+/** For verbs that change something and need no machine: what their record goes by. */
+export function recordedBy(context: CliContext, cluster: Cluster): Recordable {
+  // With --json the output is the result alone.
+  const { emit } = progressRenderer({ ...context, live: false })
+  return { cluster, emit: context.json ? () => undefined : emit, now: context.now }
 }

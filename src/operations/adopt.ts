@@ -26,6 +26,7 @@ import { type Adoptable, type AuthorityWish, type DraftOptions, judgeDiscovery }
 import { foreignSession } from './adopt-session.ts'
 import { alreadyThere, markOf, pinSteps, readIfThere, writeFiles, writePins } from './adopt-write.ts'
 import { applyIntent, lockAll } from './apply.ts'
+import { recorded } from './recorded.ts'
 
 export interface AdoptOptions extends Omit<DraftOptions, 'authority'> {
   /** Machines of the cluster, at least one; its other members are found. */
@@ -87,16 +88,19 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
   const preview = { ...adoptable, steps, plan: await foresee(session, adoptable) }
   if (steps.length === 0 && before !== undefined) return { ...preview, changed: false }
   await options.confirm(preview)
-  if (steps.length > 0) {
-    await using lock = await lockAll(session, 'adopt')
-    await assertUnmoved(discovery, adoptable, signal)
-    await writePins(session, lock, steps)
-    await assertUnmoved(discovery, adoptable, signal)
-  }
-  // The first apply issues from it; without one it would take the members for those of a CA that was lost.
-  if (adoptable.bundle === undefined) await authority?.trust(signal)
-  // Last, so that what is cut off before it leaves a run that can be repeated.
-  if (before === undefined) await writeFiles({ ...options, authority: options.authority }, adoptable)
+  await recorded(session, 'adopt', async (own) => {
+    if (steps.length > 0) {
+      await using lock = await lockAll(own, 'adopt')
+      await assertUnmoved(discovery, adoptable, signal)
+      await writePins(own, lock, steps)
+      await assertUnmoved(discovery, adoptable, signal)
+    }
+    own.log.begin()
+    // The first apply issues from it; without one it would take the members for those of a CA that was lost.
+    if (adoptable.bundle === undefined) await authority?.trust(signal)
+    // Last, so that what is cut off before it leaves a run that can be repeated.
+    if (before === undefined) await writeFiles({ ...options, authority: options.authority }, adoptable)
+  })
   return { ...preview, changed: true }
 }
 

@@ -20,6 +20,7 @@ import { onAll } from '../ssh/fleet.ts'
 import { leftBehind } from './left-behind.ts'
 import { preflight, requireFit } from './preflight.ts'
 import type { Availability, ProbeChoice } from './with-recorder.ts'
+import { recorded } from './recorded.ts'
 
 /** What was looked at so long ago holds still, where no member is taken away on the strength of it. */
 const SOON_MS = 2_000
@@ -98,7 +99,7 @@ export interface ApplyOptions {
  */
 export async function apply(session: Session, options: ApplyOptions = {}): Promise<ApplyReport> {
   const intent = options.intent ?? applyIntent(session.cluster, session.now())
-  const report = await carryOut(session, intent, options)
+  const report = await recorded(session, 'apply', async (own) => await carryOut(own, intent, options))
   warnOfOpenPeers(session, report.observed)
   noteKept(session, intent, report.observed)
   for (const { host, text } of await leftBehind(session.cluster, report.observed))
@@ -148,7 +149,7 @@ async function carryOut(session: Session, intent: ApplyIntent, options: ApplyOpt
       session,
       // Of a cluster that serves nobody there is nothing to record.
       { verb: 'apply', probe: (observed.cluster?.healthy.length ?? 0) > 0 ? options.probe : false },
-      async (recorded) => await run(recorded, lock, intent, observed),
+      async (probed) => await run(probed, lock, intent, observed),
     )
     return { changed: result.done.length > 0, ...result, availability }
   }

@@ -14,6 +14,7 @@ import {
 } from './backup-schedule-look.ts'
 import { type ScheduleChoice, type ScheduleWish, scheduleWish } from './backup-schedule-wish.ts'
 import { lockReachable } from './members.ts'
+import { recorded } from './recorded.ts'
 
 /** How long the first backup may take, in ms. */
 const BACKUP_MS = 6 * 3_600_000
@@ -50,6 +51,10 @@ export interface ScheduleReport {
  *   first backup failed, with its reason
  */
 export async function scheduleBackups(session: Session, options: ScheduleOptions): Promise<ScheduleReport> {
+  return await recorded(session, 'backup schedule', async (own) => await putOnNode(own, options))
+}
+
+async function putOnNode(session: Session, options: ScheduleOptions): Promise<ScheduleReport> {
   const { cluster } = session
   const wish = scheduleWish(cluster, options)
   requireSigner(session)
@@ -70,6 +75,7 @@ export async function scheduleBackups(session: Session, options: ScheduleOptions
   await using lock = await lockReachable(session, 'backup schedule')
   const sight = await look()
   requireSame(shown.changes, sight.changes)
+  session.log?.begin()
   // First: two nodes at once would each remove what the other keeps.
   await removeSchedules(session, lock, sight)
   const { signingKey } = sight.there

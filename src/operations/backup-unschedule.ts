@@ -7,9 +7,17 @@ import { removeSchedules } from './backup-schedule-do.ts'
 import { outlines, isOurs, lookEverywhere, requireSame, warnOfUnseen } from './backup-schedule-look.ts'
 import type { ScheduleOptions, ScheduleReport } from './backup-schedule.ts'
 import { lockReachable } from './members.ts'
+import { recorded } from './recorded.ts'
 
 /** Stops and removes it wherever it is. Backups that were taken stay. */
 export async function unscheduleBackups(
+  session: Session,
+  options: Pick<ScheduleOptions, 'confirm'>,
+): Promise<ScheduleReport> {
+  return await recorded(session, 'backup schedule', async (own) => await takeFromNodes(own, options))
+}
+
+async function takeFromNodes(
   session: Session,
   options: Pick<ScheduleOptions, 'confirm'>,
 ): Promise<ScheduleReport> {
@@ -31,6 +39,7 @@ export async function unscheduleBackups(
   await using lock = await lockReachable(session, 'backup schedule')
   const sight = await look()
   requireSame(shown.changes, sight.changes)
+  session.log?.begin()
   await removeSchedules(session, lock, sight)
   warnOfUnseen(session, sight.unseen)
   const left = (await look()).changes

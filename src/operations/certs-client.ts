@@ -5,6 +5,7 @@ import { type ClientCertificate, makeClientCertificate } from '../pki/client.ts'
 import type { Session } from '../run/session.ts'
 import { requireOwnOutput } from '../run/state-folder.ts'
 import { clientsDirectory, rememberClient } from './kept-clients.ts'
+import { recorded } from './recorded.ts'
 
 export interface ClientOptions {
   /** The common name, which etcd's RBAC takes for the user. */
@@ -22,6 +23,10 @@ export async function clientCertificate(
   session: Session,
   options: ClientOptions,
 ): Promise<ClientCertificate> {
+  return await recorded(session, 'certs client', async (own) => await issueClient(own, options))
+}
+
+async function issueClient(session: Session, options: ClientOptions): Promise<ClientCertificate> {
   const { cluster, now, signal } = session
   if (cluster.pki.authority.home === 'offline' && options.directory !== undefined) {
     // `certs csr` asks for what waits in one place.
@@ -42,6 +47,7 @@ export async function clientCertificate(
     })
   }
   requireOwnOutput(path.resolve(directory), 'make')
+  session.log?.begin()
   const made = await makeClientCertificate({
     authority: await session.authority(),
     directory,

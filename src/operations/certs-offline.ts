@@ -17,6 +17,7 @@ import { etcdNodes } from '../spec/cluster.ts'
 import { apply, applyIntent } from './apply.ts'
 import { clientsDirectory } from './kept-clients.ts'
 import { lookAt } from './look.ts'
+import { recorded } from './recorded.ts'
 
 export interface ExportedRequests {
   /** Names within the folder. */
@@ -41,7 +42,7 @@ export async function exportCertificateRequests(
   const clients = await waitingClients(session)
   try {
     const intent = { ...applyIntent(cluster, session.now()), until: 'requests' as const }
-    const { observed } = await apply(session, { intent })
+    const { observed } = await recorded(session, 'certs csr', async (own) => await apply(own, { intent }))
     const requests = [...(await memberRequests(session, Object.values(observed.hosts))), ...clients]
     return { files: await exportAll(requests, directory), waitingFor: undefined }
   } catch (error) {
@@ -66,6 +67,10 @@ export async function exportCertificateRequests(
  * a folder that can't be used. A bad file is in the report.
  */
 export async function importSignedCertificates(session: Session, directory: string): Promise<ImportReport> {
+  return await recorded(session, 'certs import', async (own) => await takeSigned(own, directory))
+}
+
+async function takeSigned(session: Session, directory: string): Promise<ImportReport> {
   assertOffline(session)
   const { cluster } = session
   const { results, errors } = await lookAt(session, etcdNodes(cluster))
@@ -77,6 +82,7 @@ export async function importSignedCertificates(session: Session, directory: stri
     )),
     ...(await waitingClients(session)),
   ]
+  session.log?.begin()
   const report = await importCertificates({
     directory,
     expected,

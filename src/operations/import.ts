@@ -19,6 +19,7 @@ import { readExport } from '../transfer/read.ts'
 import { lockReachable, lookAtMembers } from './members.ts'
 import { readableMembers } from './export.ts'
 import { counted, formatBytes, plural } from '../spec/units.ts'
+import { recorded } from './recorded.ts'
 
 /** What etcd needs beside a key and its value, in bytes; rather too much. */
 const OVERHEAD_BYTES = 256
@@ -62,6 +63,10 @@ const NOTHING: PutCounts = { written: 0, replaced: 0, same: 0, kept: 0, ended: 0
  *   stays, and the same import goes on from there.
  */
 export async function importKeys(session: Session, options: ImportOptions): Promise<ImportReport> {
+  return await recorded(session, 'import', async (own) => await importAll(own, options))
+}
+
+async function importAll(session: Session, options: ImportOptions): Promise<ImportReport> {
   const { differing = 'refuse', dryRun = false, confirm } = options
   const { signal, emit } = session
   const file = await readThrough(options)
@@ -86,6 +91,7 @@ export async function importKeys(session: Session, options: ImportOptions): Prom
   if (dryRun) return idle
   await confirm(preview)
   await using lock = await lockReachable(session, 'import')
+  session.log?.begin()
   const held: Work = { ...work, signal: AbortSignal.any([signal, lock.lost]) }
   const done = await write(
     held,

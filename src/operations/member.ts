@@ -19,6 +19,7 @@ import { type MemberLook, type MemberPreview, asEtcdNode, lookAtChange } from '.
 import { preflight, requireFit } from './preflight.ts'
 import { lockNodes } from './reset.ts'
 import { type Availability, type ProbeChoice, withRecorder } from './with-recorder.ts'
+import { recorded } from './recorded.ts'
 
 export interface MemberOptions {
   /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
@@ -56,6 +57,14 @@ export interface MemberReport {
 export async function changeMembers(
   session: Session,
   change: MemberChange,
+  options: MemberOptions,
+): Promise<MemberReport> {
+  return await recorded(session, change.verb, async (own) => await confirmAndChange(own, change, options))
+}
+
+async function confirmAndChange(
+  session: Session,
+  change: MemberChange,
   { confirm, probe }: MemberOptions,
 ): Promise<MemberReport> {
   const edits = change.edits.length > 0
@@ -68,11 +77,12 @@ export async function changeMembers(
   await using lock = await lockNodes(session, together(session.cluster.nodes, reached), change.verb)
   const look = await lookAtChange(session, change, shown.preview.unreachable)
   requireSame(shown.preview, look.preview)
+  session.log?.begin()
   if (edits) await writeFile(session, change)
   const { result, availability } = await withRecorder(
     session,
     { verb: change.verb, probe },
-    async (recorded) => await carryOut(recorded, lock, change, look),
+    async (probed) => await carryOut(probed, lock, change, look),
   )
   return {
     changed: true,

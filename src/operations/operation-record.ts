@@ -1,5 +1,6 @@
 /** What an operation did and what clients noticed of it, kept in a file beside the cluster's other things. */
 import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { replaceFile } from '../pki/atomic-file.ts'
@@ -21,8 +22,9 @@ export interface OperationRecord {
   readonly verb: string
   /** ISO 8601, UTC. */
   readonly from: string
-  readonly until: string
-  /** null: it succeeded. */
+  /** null: it is at work, or was killed. */
+  readonly until: string | null
+  /** null: it succeeded, or has not ended. */
   readonly error: { readonly code: string; readonly message: string } | null
   /** null: nothing was recorded; the events tell why. */
   readonly availability: { readonly report: AvailabilityReport; readonly verdict: Verdict } | null
@@ -61,10 +63,29 @@ export async function keepRecord(
 ): Promise<string> {
   const directory = operationsDirectory(cluster)
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const time = record.from.replaceAll(/[-:]/g, '')
-  const file = path.join(directory, `${time}-${record.verb.replaceAll(' ', '-')}.json`)
-  await replaceFile(file, `${JSON.stringify(record, null, 2)}\n`, 0o600)
+  const file = recordFile(cluster, record)
+  await replaceFile(file, textOf(record), 0o600)
   const names = (await readdir(directory)).filter((name) => /^\d{8}T[\d.]+Z-.*\.json$/.test(name)).sort()
   for (const name of names.slice(0, -KEPT_RECORDS)) await rm(path.join(directory, name), { force: true })
   return file
+}
+
+/** Each has a name of its own: the time of its beginning, and the verb. */
+export function recordFile(
+  cluster: Pick<Cluster, 'stateDirectory'>,
+  { from, verb }: Pick<OperationRecord, 'from' | 'verb'>,
+): string {
+  const time = from.replaceAll(/[-:]/g, '')
+  return path.join(operationsDirectory(cluster), `${time}-${verb.replaceAll(' ', '-')}.json`)
+}
+
+/** Before it returns: what comes next may be the end of this process. `draft`: `draftBeside` the file. @throws of the file system */
+export function writeRecordNow(file: string, draft: string, record: OperationRecord): void {
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(draft, textOf(record), { mode: 0o600 })
+  renameSync(draft, file)
+}
+
+function textOf(record: OperationRecord): string {
+  return `${JSON.stringify(record, null, 2)}\n`
 }

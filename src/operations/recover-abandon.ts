@@ -10,6 +10,7 @@ import { surveyMembers } from './recover-look.ts'
 import { progressOf } from './recover-progress.ts'
 import { lockThose } from './recover.ts'
 import { onBystanders } from './recover-bystanders.ts'
+import { recorded } from './recorded.ts'
 
 /**
  * Copies and marks go; members stay stopped. API servers and flannel that were stopped are started again.
@@ -18,6 +19,10 @@ import { onBystanders } from './recover-bystanders.ts'
  * @throws QuorateError `blocked` once the new cluster's data is in its place: then only forward is a way.
  */
 export async function abandonRecovery(session: Session): Promise<readonly string[]> {
+  return await recorded(session, 'recover', takeBack)
+}
+
+async function takeBack(session: Session): Promise<readonly string[]> {
   const shown = progressOf(await surveyMembers(session))
   if (shown === undefined) return []
   await using lock = await lockThose(session, shown.lost)
@@ -40,6 +45,7 @@ export async function abandonRecovery(session: Session): Promise<readonly string
     node !== undefined && host?.underway?.verb === 'recover' ? [node] : [],
   )
   const signal = AbortSignal.any([session.signal, lock.lost])
+  session.log?.begin()
   await onBystanders(session, lock, lost, ['recover_resume'])
   const { errors } = await onAll(marked, async (node) => {
     await runAgent(await session.remote(node), {

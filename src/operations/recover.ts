@@ -27,6 +27,7 @@ import { onBystanders } from './recover-bystanders.ts'
 import { type Decision, type RecoveryChoice, type RecoveryPreview, decideRecovery } from './recover-decide.ts'
 import { type Rebuild, beginCluster, makeCluster, markOperation, placeCluster } from './recover-rebuild.ts'
 import type { RecoveryProgress } from './recover-progress.ts'
+import { recorded } from './recorded.ts'
 
 export interface RecoverOptions extends RecoveryChoice {
   /** Is shown what will be done, and what may be lost, before anything is; throws to stop. */
@@ -57,6 +58,10 @@ export interface RecoverReport {
  *   after they were shown; `locked`; what a step failed with. The same command goes on.
  */
 export async function recover(session: Session, options: RecoverOptions): Promise<RecoverReport> {
+  return await recorded(session, 'recover', async (own) => await goOnFrom(own, options))
+}
+
+async function goOnFrom(session: Session, options: RecoverOptions): Promise<RecoverReport> {
   const shown = await decideRecovery(session, options)
   await requireAuthority(session)
   if (shown.preview.leaving.length > 0) {

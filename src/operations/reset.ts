@@ -14,6 +14,7 @@ import { onAll } from '../ssh/fleet.ts'
 import { lookAt } from './look.ts'
 import { asEtcdNode } from './member-look.ts'
 import { certainMembers } from './members.ts'
+import { recorded } from './recorded.ts'
 
 export interface ResetOptions {
   /** Name of a node; all that carry etcd unless given. */
@@ -39,6 +40,10 @@ export interface ResetReport {
  * a step failed with. What was done until then stays done, and a second run does the rest.
  */
 export async function reset(session: Session, options: ResetOptions): Promise<ResetReport> {
+  return await recorded(session, 'reset', async (own) => await resetNodes(own, options))
+}
+
+async function resetNodes(session: Session, options: ResetOptions): Promise<ResetReport> {
   const { cluster } = session
   const nodes = chosen(session, options.node)
   const intent: ResetIntent = {

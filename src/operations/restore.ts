@@ -23,6 +23,7 @@ import { type Surroundings, lookAround, requireRoom } from './restore-look.ts'
 import { type RestorePreview, previewOf } from './restore-preview.ts'
 import { discard, provenKeys } from './restore-ends.ts'
 import type { SnapshotStatus } from '../etcd/snapshot-tool.ts'
+import { recorded } from './recorded.ts'
 
 export interface RestoreOptions {
   readonly opened: OpenedBackup
@@ -56,6 +57,10 @@ export interface RestoreReport {
  *   machines changed after they were shown; `locked`; what a step failed with.
  */
 export async function restore(session: Session, options: RestoreOptions): Promise<RestoreReport> {
+  return await recorded(session, 'restore', async (own) => await restoreAll(own, options))
+}
+
+async function restoreAll(session: Session, options: RestoreOptions): Promise<RestoreReport> {
   const { opened, confirm } = options
   const suffix = `before-restore-${compactTime(session.now())}`
   const token = `${session.cluster.name}-${randomBytes(8).toString('hex')}`

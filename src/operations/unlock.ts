@@ -6,6 +6,7 @@ import type { LockReading } from '../run/lock-reading.ts'
 import type { Session } from '../run/session.ts'
 import type { Remote } from '../ssh/remote.ts'
 import { type HostOutcomes, onAll } from '../ssh/fleet.ts'
+import { recorded } from './recorded.ts'
 
 export interface UnlockPreview {
   /** One a machine; what is in them comes from the machines. */
@@ -37,7 +38,11 @@ export async function lockHolders(session: Session): Promise<UnlockPreview> {
  * @throws QuorateError `locked` where a holder is at work, without `force`; `moved` where a lock was not the one that was
  *   shown any more; those of the machines if none could be looked at.
  */
-export async function unlock(
+export async function unlock(session: Session, options: UnlockOptions): Promise<UnlockReport> {
+  return await recorded(session, 'unlock', async (own) => await removeLocks(own, options))
+}
+
+async function removeLocks(
   session: Session,
   { force = false, confirm }: UnlockOptions,
 ): Promise<UnlockReport> {
@@ -46,6 +51,7 @@ export async function unlock(
   const beating = preview.locks.find(({ state }) => state.state === 'beats')
   if (beating !== undefined && !force) throw atWork(beating)
   await confirm(preview)
+  session.log?.begin()
   const outcomes = await onAll(preview.locks.map(named), async ({ name, lock }) => {
     const remote = remotes.find(({ host }) => host === name)
     if (remote === undefined) throw new TypeError(`${name} was not connected to`)

@@ -4,7 +4,7 @@ import type { AvailabilityReport } from '../recorder/report.ts'
 import { type Verdict, judgeAvailability, stallLimitMs } from '../recorder/verdict.ts'
 import type { Session } from '../run/session.ts'
 import type { Cluster } from '../spec/cluster.ts'
-import { OperationEvents, errorOf, keepRecord } from './operation-record.ts'
+import { recorded } from './recorded.ts'
 import { type RecorderClients, openRecorderClients } from './recorder-clients.ts'
 
 const PROGRESS_MS = 1_000
@@ -50,35 +50,20 @@ export async function withRecorder<T>(
   options: WithRecorderOptions,
   operation: (session: Session) => Promise<T>,
 ): Promise<Recorded<T>> {
-  const { cluster, now } = session
-  const from = now()
-  const events = new OperationEvents()
-  const recorded: Session = {
-    ...session,
-    emit: (event) => {
-      events.add(event, now())
-      session.emit(event)
-    },
-  }
-  const recording = await begin(recorded, options.probe ?? {})
-  let outcome: { readonly result: T } | { readonly error: unknown }
-  try {
-    outcome = { result: await operation(recorded) }
-  } catch (error) {
-    outcome = { error }
-  }
-  const availability = await recording?.end()
-  await keep(recorded, {
-    cluster: cluster.name,
-    verb: options.verb,
-    from: from.toISOString(),
-    until: now().toISOString(),
-    error: 'error' in outcome ? errorOf(outcome.error) : null,
-    availability: availability ?? null,
-    events: events.all(),
+  return await recorded(session, options.verb, async (own) => {
+    own.log.begin()
+    const recording = await begin(own, options.probe ?? {})
+    let outcome: { readonly result: T } | { readonly error: unknown }
+    try {
+      outcome = { result: await operation(own) }
+    } catch (error) {
+      outcome = { error }
+    }
+    const availability = await recording?.end()
+    own.log.noticed(availability ?? null)
+    if ('error' in outcome) throw outcome.error
+    return { result: outcome.result, availability }
   })
-  if ('error' in outcome) throw outcome.error
-  return { result: outcome.result, availability }
 }
 
 /** The longest stall of this cluster's that passes for one election, in ms. */
@@ -128,14 +113,6 @@ async function begin(session: Session, probe: ProbeChoice): Promise<Recording | 
         opened[Symbol.dispose]()
       }
     },
-  }
-}
-
-async function keep(session: Session, record: Parameters<typeof keepRecord>[1]): Promise<void> {
-  try {
-    await keepRecord(session.cluster, record)
-  } catch (error) {
-    session.emit({ type: 'warning', text: `the operation's record can't be kept: ${messageOf(error)}` })
   }
 }
 

@@ -8,6 +8,8 @@ import type { AskPassphrase, Authority } from '../pki/authority.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { type Fleet, openFleet } from '../ssh/fleet.ts'
 import type { Remote } from '../ssh/remote.ts'
+import type { AvailabilityReport } from '../recorder/report.ts'
+import type { Verdict } from '../recorder/verdict.ts'
 import type { Emit } from './events.ts'
 import {
   OPERATOR,
@@ -68,8 +70,18 @@ export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPass
   outsider(name: string, clientUrl: string, via?: Node): Promise<MemberClient>
   /** From now on a node's member is dialled there: it may still run with other settings than the file has. */
   found(node: Node, where: LocalPort): void
+  /** Where a record is kept of what is done. */
+  readonly log?: OperationLog | undefined
   /** When the membership was last changed, on `performance.now`'s clock, in ms. */
   readonly pace: { last: number | undefined }
+}
+
+/** The record of what is done with a session, kept for whoever asks later what was done. */
+export interface OperationLog {
+  /** Something is about to be changed: there is a record from here on. Waves and steps begin it by themselves. */
+  begin(): void
+  /** What clients noticed of it all. */
+  noticed(availability: { readonly report: AvailabilityReport; readonly verdict: Verdict } | null): void
 }
 
 export { OPERATOR, operatorDirectory } from './operator.ts'

@@ -5,6 +5,7 @@ import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { applied } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
+import { recordsOf } from './support/records.ts'
 import { snapshots } from './support/snapshot.ts'
 import { statusOf } from './support/status.ts'
 
@@ -182,6 +183,16 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
     expect(exitCode).toBe(0)
     expect(report.cluster.id).not.toBe(old.cluster.id)
     expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'greeting'])).toBe('')
+
+    const made = (await recordsOf(lab)).slice(-2)
+    expect(made).toMatchObject([
+      { verb: 'reset', error: null },
+      { verb: 'apply', error: null },
+    ])
+    for (const { until, events } of made) {
+      expect(until).not.toBeNull()
+      expect(events.map(({ type }) => type)).toContain('step-done')
+    }
 
     await quorateOk(lab, ['reset', '--purge', '--confirm', 'test'])
     expect(await on('etcd01', 'ls -d /opt/etcd/data* /etc/ssl/etcd || true')).toBe(`${aside}\n`)

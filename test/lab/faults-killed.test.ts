@@ -4,6 +4,7 @@ import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { startOver } from './support/fresh.ts'
 import { leftovers, processesMentioning } from './support/no-trace.ts'
 import { quorateOk } from './support/quorate.ts'
+import { recordsOf } from './support/records.ts'
 import { startQuorate } from './support/run.ts'
 import { WHOLE, outcomeOf } from './support/whole.ts'
 
@@ -46,7 +47,13 @@ describe.skipIf(whyNoLab())('an apply that is killed', () => {
   test.each([1, 26])('after step %i of a first apply', async (steps) => {
     let done = 0
     expect(await applyUntil(({ type }) => type === 'step-done' && (done += 1) === steps)).toBe(137)
+    // What was killed has left its record: begun, and not ended.
+    expect(await recordsOf(lab)).toMatchObject([{ verb: 'apply', until: null, error: null }])
     await quorateOk(lab, ['apply'])
+    expect((await recordsOf(lab)).at(-1)).toMatchObject({
+      verb: 'apply',
+      until: expect.any(String) as string,
+    })
     expect(await outcomeOf(lab)).toEqual(WHOLE)
   })
 

@@ -144,8 +144,12 @@ describe.skipIf(whyNoLab())('the recorder', () => {
     expect(events.at(-1)).toMatchObject({ type: 'done', availability: { report: INTACT } })
 
     const folder = path.join(stateFolder(lab), 'operations')
-    const [name = '', ...others] = await readdir(folder)
+    const [first = '', name = '', ...others] = (await readdir(folder)).sort()
     expect({ name, others }).toEqual({ name: expect.stringMatching(/^\d{8}T.*Z-apply\.json$/), others: [] })
+    // The first apply has one too: there was no client to ask, and all its steps are in it.
+    const before = JSON.parse(await readFile(path.join(folder, first), 'utf8')) as OperationRecord
+    expect(before).toMatchObject({ verb: 'apply', error: null, availability: null })
+    expect(before.events.filter(({ type }) => type === 'step-done').length).toBeGreaterThan(20)
     expect((await stat(path.join(folder, name))).mode & 0o777).toBe(0o600)
     const record = JSON.parse(await readFile(path.join(folder, name), 'utf8')) as OperationRecord
     expect(record).toMatchObject({

@@ -17,6 +17,7 @@ import { type ToolEvent, held, on } from './support/held.ts'
 import { sessionOf } from './support/fill.ts'
 import { applied } from './support/fresh.ts'
 import { leftovers } from './support/no-trace.ts'
+import { recordsOf } from './support/records.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
 import { statusOf } from './support/status.ts'
@@ -105,6 +106,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(apply.stderr).toContain('quorate recover --from-survivor')
     expect(await quorate(lab, ['start', '--all'])).toMatchObject({ exitCode: BLOCKED })
     expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('taken back')
+    expect((await recordsOf(lab)).at(-1)).toMatchObject({ verb: 'recover', error: null })
     expect(await users()).toEqual(['active', 'kind: Pod', 'active'])
     expect((await recoverJson([])).report.kind).toBe('lost')
 

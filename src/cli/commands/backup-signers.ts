@@ -14,7 +14,8 @@ import { confirm, confirmByTyping } from '../ask.ts'
 import { type CommandHandler, type CommandInput, textOption } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { renderSigners, signersJson } from '../render-signers.ts'
-import { loadForCommand, withSession } from '../with-session.ts'
+import { loadForCommand, withSession, recordedBy } from '../with-session.ts'
+import { recorded } from '../../operations/recorded.ts'
 
 const signersCommand: CommandHandler = async (context, input) => {
   const [action = 'list', who] = input.args
@@ -51,14 +52,21 @@ async function rotate(context: CliContext, cluster: Cluster, who: string | undef
   if (node === undefined) {
     await confirm(context, question)
     const { signal } = context
-    tellRotated(context, cluster, await rotateOperator(cluster, { now: context.now(), signal }))
+    const signer = await recorded(recordedBy(context, cluster), 'backup signers', async ({ log }) => {
+      log.begin()
+      return await rotateOperator(cluster, { now: context.now(), signal })
+    })
+    tellRotated(context, cluster, signer)
     return
   }
   const fingerprint = await withSession(
     context,
     async (session, ask) => {
       await ask(async () => await confirm(context, question))
-      return await rotateNodeKey(session, node)
+      return await recorded(session, 'backup signers', async (own) => {
+        own.log.begin()
+        return await rotateNodeKey(own, node)
+      })
     },
     { cluster },
   )
@@ -94,7 +102,10 @@ async function revoke(
   const keys = going.map(({ principals, fingerprint }) => `${principals} ${fingerprint}`).join(', ')
   const question = `No backup that ${keys} signed counts any more, whatever its date: verify and restore refuse it.`
   await confirmByTyping(context, question, cluster.name, textOption(input, 'confirm'))
-  const revoked = await revokeSigner(cluster, who, context.now())
+  const revoked = await recorded(recordedBy(context, cluster), 'backup signers', async ({ log }) => {
+    log.begin()
+    return await revokeSigner(cluster, who, context.now())
+  })
   if (context.json) {
     context.out(`${JSON.stringify({ changed: true, file, signers: signersJson(revoked) }, undefined, 2)}\n`)
     return

@@ -8,31 +8,40 @@ import { type CommandHandler, flagOption } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { errorJson, printError } from '../render-error.ts'
 import { keyTable } from '../render-keys.ts'
-import { loadForCommand } from '../with-session.ts'
+import { loadForCommand, recordedBy } from '../with-session.ts'
+import { recorded } from '../../operations/recorded.ts'
 import { counted } from '../../spec/units.ts'
 
 const trustCommand: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context)
   const named = input.args.flatMap((name) => selectedNodes(cluster, name))
   const knownHosts = knownHostsFile(cluster)
-  const { keys, recorded, refused, errors } = await trust({
-    nodes: trustTargets(cluster, named.length === 0 ? undefined : [...new Set(named)]),
-    knownHosts,
-    replace: flagOption(input, 'replace'),
-    signal: context.signal,
-    decide: async (open) => {
-      if (!context.json) {
-        context.out(keyTable(open, context))
-        context.err('Compare with each machine: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n')
-      }
-      await confirm(context, `Record ${count(open.length)}?`)
-      return open
-    },
+  const decide = async (open: readonly ScannedKey[]) => {
+    if (!context.json) {
+      context.out(keyTable(open, context))
+      context.err('Compare with each machine: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n')
+    }
+    await confirm(context, `Record ${count(open.length)}?`)
+    return open
+  }
+  const outcome = await recorded(recordedBy(context, cluster), 'trust', async ({ log }) => {
+    return await trust({
+      nodes: trustTargets(cluster, named.length === 0 ? undefined : [...new Set(named)]),
+      knownHosts,
+      replace: flagOption(input, 'replace'),
+      signal: context.signal,
+      decide: async (open) => {
+        const agreed = await decide(open)
+        log.begin()
+        return agreed
+      },
+    })
   })
+  const { keys, refused, errors } = outcome
   if (context.json) {
     const shown = keys.map((key) => ({
       ...key,
-      recorded: recorded.includes(key),
+      recorded: outcome.recorded.includes(key),
       refused: refused.includes(key),
     }))
     context.out(
@@ -42,7 +51,8 @@ const trustCommand: CommandHandler = async (context, input) => {
     const known = keys.filter(({ status }) => status === 'known')
     if (known.length > 0 && context.verbose) context.out(keyTable(known, context))
     if (known.length > 0) context.out(`${count(known.length)} known already\n`)
-    if (recorded.length > 0) context.out(`${count(recorded.length)} recorded in ${knownHosts}\n`)
+    if (outcome.recorded.length > 0)
+      context.out(`${count(outcome.recorded.length)} recorded in ${knownHosts}\n`)
     tellRefused(refused, context)
     for (const error of errors) printError(context, error)
   }

@@ -1,0 +1,65 @@
+/**
+ * What each command changes, and whether it leaves a record of that in `operations/` (docs/availability.md). A test compares
+ * the names with the catalog, and the recorded ones with the verbs that operations record: none can be forgotten.
+ *
+ * - `nothing`: it looks, and at most writes what it saw to a file that it was given.
+ * - `recorded`: machines, the cluster, its keys, its CA, its trust or its backups; a record says when, how it ended, and with
+ *   which steps, also of a run that failed or was killed.
+ * - `own`: something whose record would say no more than the thing itself (a backup, a cluster file, a lab), or that nobody
+ *   but its user can know (`run`, `etcdctl`: their words may be secret).
+ */
+export type Effect = 'nothing' | 'recorded' | 'own'
+
+export const EFFECTS: Readonly<Record<string, Effect>> = {
+  init: 'own',
+  validate: 'nothing',
+  nodes: 'nothing',
+  trust: 'recorded',
+  run: 'own',
+  preflight: 'nothing',
+  plan: 'nothing',
+  apply: 'recorded',
+  adopt: 'recorded',
+  status: 'nothing',
+  probe: 'nothing',
+  etcdctl: 'own',
+  reset: 'recorded',
+  'member add': 'recorded',
+  'member remove': 'recorded',
+  'member replace': 'recorded',
+  upgrade: 'recorded',
+  'move-leader': 'recorded',
+  restart: 'recorded',
+  stop: 'recorded',
+  start: 'recorded',
+  quota: 'nothing',
+  alarms: 'recorded',
+  compact: 'recorded',
+  defrag: 'recorded',
+  unjam: 'recorded',
+  unlock: 'recorded',
+  backup: 'own',
+  'backup schedule': 'recorded',
+  'backup scheduled': 'own',
+  'backup list': 'nothing',
+  'backup verify': 'own',
+  'backup signers': 'recorded',
+  'backup prune': 'recorded',
+  restore: 'recorded',
+  recover: 'recorded',
+  repair: 'recorded',
+  export: 'nothing',
+  import: 'recorded',
+  'certs list': 'nothing',
+  'certs client': 'recorded',
+  'certs renew': 'recorded',
+  'certs rotate-ca': 'recorded',
+  'certs csr': 'recorded',
+  'certs import': 'recorded',
+  'lab up': 'own',
+  'lab down': 'own',
+  'lab status': 'nothing',
+  completion: 'nothing',
+  __complete: 'nothing',
+  version: 'nothing',
+}

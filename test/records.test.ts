@@ -1,0 +1,69 @@
+/** Every command that changes something leaves a record: the catalog, gone through. */
+import { readFile, readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { EFFECTS } from '../src/cli/catalog/effects.ts'
+import { COMMANDS } from '../src/cli/commands.ts'
+import { RECORDED_VERBS } from '../src/operations/recorded.ts'
+
+const SOURCE = path.resolve(import.meta.dirname, '../src')
+const recordedCommands = COMMANDS.map(({ name }) => name).filter((name) => EFFECTS[name] === 'recorded')
+
+test('of every command it is said what it changes', () => {
+  expect(Object.keys(EFFECTS).toSorted()).toEqual(COMMANDS.map(({ name }) => name).toSorted())
+})
+
+test('the commands that leave a record are those that operations record', () => {
+  expect([...RECORDED_VERBS].toSorted()).toEqual(recordedCommands.toSorted())
+})
+
+test('docs/availability.md names all of them', async () => {
+  const page = await readFile(path.resolve(SOURCE, '../docs/availability.md'), 'utf8')
+  const [, list = ''] = /These commands leave a record:(.*?)\n\n/s.exec(page) ?? []
+  const [leave = ''] = list.split('These leave none')
+  for (const name of recordedCommands) expect(leave).toMatch(new RegExp(`\`${name}[\` ]`))
+})
+
+/** How a verb gets its record: by itself, with the recorder of availability, or under the lock as all of the upkeep does. */
+const KEEPS = /\brecorded\(|\bwithRecorder\(|\bunderLock\(|\bpower\(session/
+
+test.each(recordedCommands)('%s: the code that it loads keeps a record under that name', async (name) => {
+  const files = await reachedFrom(path.join(SOURCE, 'cli/commands', `${name.replace(' ', '-')}.ts`))
+  const texts = await Promise.all(files.map(async (file) => await readFile(file, 'utf8')))
+  const named = new RegExp(`['\`]${name}(?: |['\`])`)
+  const keeping = texts.filter((text) => KEEPS.test(text))
+  // The members' verbs are named where the change of the file is made.
+  const naming = name.startsWith('member ') ? texts : keeping
+  expect(keeping).not.toEqual([])
+  expect(naming.some((text) => named.test(text))).toBe(true)
+})
+
+test('whoever takes the lock keeps a record, so that no other verb changes machines', async () => {
+  const folder = path.join(SOURCE, 'operations')
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+  const without: string[] = []
+  for (const name of names) {
+    const text = await readFile(path.join(folder, name), 'utf8')
+    const locks = /await using lock = /.test(text)
+    if (locks && !KEEPS.test(text)) without.push(name)
+  }
+  // It is called by `backup signers` within a record of that.
+  expect(without).toEqual(['rotate-node-key.ts'])
+})
+
+/** Files of the commands and operations that a file imports, itself among them. */
+async function reachedFrom(start: string): Promise<readonly string[]> {
+  const seen = new Set<string>()
+  const left = [start]
+  for (let file = left.pop(); file !== undefined; file = left.pop()) {
+    if (seen.has(file)) continue
+    seen.add(file)
+    const text = await readFile(file, 'utf8')
+    for (const [, target = ''] of text.matchAll(/(?:from|import\() ?'(\.[^']+\.ts)'/g)) {
+      const place = path.resolve(path.dirname(file), target)
+      if (/\/src\/(?:cli|operations)\//.test(place) && !place.includes('/catalog/')) left.push(place)
+    }
+  }
+  // The helpers themselves name nobody.
+  return [...seen].filter((file) => !/\/(?:recorded|with-recorder|under-lock)\.ts$/.test(file))
+}
