@@ -4,6 +4,7 @@ import { PEER_IDENTITY, peerUrl } from '../etcd/configuration.ts'
 import { type Health, healthOf, judgeView } from '../etcd/health.ts'
 import { environmentNames } from '../etcd/versions.ts'
 import { type ClusterView, formatId } from '../etcd/view.ts'
+import { isKeptStopped, keptNote } from '../plan/kept.ts'
 import { quorum } from '../plan/quorum.ts'
 import type { Session } from '../run/session.ts'
 import { isUnderWay, unretired } from './ca-exchange-state.ts'
@@ -88,6 +89,7 @@ export async function status(session: Session): Promise<StatusReport> {
       caExchange: isUnderWay(cluster) || unretired(cluster) !== undefined,
       notes: [
         ...apartNotes(asked),
+        ...keptNotes(asked),
         ...(await leftBehind(cluster)).map(({ host, text }) => `${host}: ${text}`),
         ...plaintextNotes(cluster, plain),
         ...namelessNotes(cluster, looked),
@@ -98,6 +100,13 @@ export async function status(session: Session): Promise<StatusReport> {
     members,
     backups,
   }
+}
+
+/** Members that are down because an operator wanted it: no trouble to look into. */
+function keptNotes(asked: readonly AskedMember[]): readonly string[] {
+  return asked.flatMap(({ node, host }) =>
+    isKeptStopped(host?.member) ? [`${node.name}: ${keptNote(node, host?.member)}`] : [],
+  )
 }
 
 /** Members that are known from elsewhere, though their machines can't be reached from here. */

@@ -109,6 +109,8 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     expect({ exitCode: left.exitCode, steps: left.steps }).toEqual({ exitCode: 0, steps: [] })
     expect(left.notes).toEqual([expect.stringContaining(`quorate start ${first}`)])
     expect(await lab.machine(first).mainPid('etcd')).toBe(0)
+    const { cluster } = (await statusOf(lab)).report
+    expect(cluster.notes).toEqual([expect.stringContaining(`${first}: stopped with quorate stop (20`)])
     const { stopped, changes } = JSON.parse((await quorate(lab, ['plan', '--json'])).stdout) as {
       readonly stopped: readonly string[]
       readonly changes: number
