@@ -72,6 +72,16 @@ test("a key is known by its public part's digest", () => {
   expect(parseHostState('etcd01', true, LINES).member?.tls.keys).toEqual({ etcd: spki })
 })
 
+test.each([
+  [[], undefined],
+  [['stopped since=2030-01-07T21:03:11.501Z'], { since: '2030-01-07T21:03:11.501Z' }],
+  // The mark counts whatever stands in it; what is no time is not repeated.
+  [['stopped '], { since: undefined }],
+  [['stopped since=\u001B[2Jnow'], { since: undefined }],
+])('the mark of quorate stop: %j', (lines, expected) => {
+  expect(parseHostState('etcd01', true, [...LINES, ...lines]).member?.stoppedByOperator).toEqual(expected)
+})
+
 test('a node without etcd is asked for less', () => {
   const cluster = sampleCluster()
   const [member] = etcdNodes(cluster)
