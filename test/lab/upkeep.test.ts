@@ -1,5 +1,6 @@
 /** A running cluster is looked after: leadership moved, members restarted, stopped and started, space made. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EXIT_CODES } from '../../src/errors.ts'
 import type { QuotaReport } from '../../src/operations/quota.ts'
 import type { Availability } from '../../src/operations/with-recorder.ts'
 import { startRecorder } from '../../src/recorder/recorder.ts'
@@ -15,6 +16,7 @@ import { leftovers } from './support/no-trace.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
 import { statusOf } from './support/status.ts'
+import { talk } from './support/terminal.ts'
 
 const MIB = 1024 ** 2
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
@@ -98,6 +100,11 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
 
   test('stopping stays within the quorum, unless it is forced by name; it lasts until start, or an apply that is asked for it', async () => {
     const [first = '', second = ''] = await followers()
+    // A key, or a shell line that was typed while it looked, stops nobody.
+    const question = "Type 'yes'"
+    const turns = ['y', 'yum install etcd', 'no'].map((line) => ({ question, line }))
+    expect(await talk(lab, ['stop', first], turns, 'yes')).toMatchObject({ exitCode: EXIT_CODES.declined })
+    expect(await lab.machine(first).mainPid('etcd')).not.toBe(0)
     expect(await quorateOk(lab, ['stop', first, '--yes'])).toMatch(/2 of 3 .*: no further member may fail/)
     const state = await lab.machine(first).exec(['systemctl', 'is-enabled', 'etcd'])
     expect(state.stdout).toBe('disabled\n')
