@@ -60,8 +60,8 @@ function drain(): void {
   try {
     while (readSync(file, buffer) > 0);
   } catch (error) {
-    // Nothing is left.
-    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+    // Nothing is left; or the terminal has hung up, which the question itself will notice.
+    if (!['EAGAIN', 'EIO'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   } finally {
     closeSync(file)
   }

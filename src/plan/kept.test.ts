@@ -148,3 +148,49 @@ test('where too few are left for a quorum nothing is begun, and the reason names
   )
   expect(stepsOf(next(asked, off))).not.toEqual([])
 })
+
+const STATES = ['runs', 'crashed', 'kept', 'starting', 'lost'] as const
+
+/** Every combination of what three members are doing. */
+const COMBINATIONS = STATES.flatMap((a) => STATES.flatMap((b) => STATES.map((c) => [a, b, c] as const)))
+
+test.each(COMBINATIONS)(
+  '%s, %s and %s: no plan starts a member that is kept, and every plan ends',
+  (...states) => {
+    const names = cluster.nodes.map(({ name }) => name)
+    const world = states.reduce<Observed>((observed, state, index) => {
+      const name = names[index] ?? ''
+      if (state === 'runs') return observed
+      if (state === 'kept') return withMember(observed, name, kept)
+      if (state === 'lost')
+        return withMember(observed, name, (member) => ({
+          ...byHand(member),
+          dataPresent: false,
+          walPresent: false,
+        }))
+      if (state === 'crashed') return withMember(observed, name, byHand)
+      return withMember(observed, name, ({ unit: now }) => ({ unit: { ...now, active: 'activating' } }))
+    }, settledWorld(cluster))
+    const healthy = names.filter((_, index) => states[index] === 'runs')
+    const serves = healthy.length >= 2
+    const absent = names.filter((_, index) => states[index] === 'crashed' || states[index] === 'lost')
+    const facts = healthyCluster(cluster, {
+      healthy: serves ? healthy : [],
+      leader: serves ? healthy[0] : undefined,
+      problems: absent.map((name) => `${name} does not run`),
+    })
+    const observed = { ...world, cluster: healthy.length > 0 ? facts : undefined }
+    const away = new Set(keptStopped(intent, observed).map(({ name }) => name))
+    for (const wanted of [
+      intent,
+      testIntent(testCluster({}, { settings: { 'heartbeat-interval': '200' } })),
+    ]) {
+      const { waves } = plan(wanted, observed)
+      const touched = waves
+        .flat()
+        .filter(({ kind }) => ['start', 'restart', 'enable', 'ready'].includes(kind))
+      expect(touched.filter(({ host }) => away.has(host ?? ''))).toEqual([])
+      plan({ ...wanted, startStopped: true }, observed)
+    }
+  },
+)

@@ -11,7 +11,7 @@ import { OPERATOR } from '../../run/session.ts'
 import { confirm } from '../ask.ts'
 import { type CommandHandler, type CommandInput, flagOption } from '../command.ts'
 import { probeChoice } from '../probe-choice.ts'
-import { renderPlan } from '../render-plan.ts'
+import { planSummary, renderPlan } from '../render-plan.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 
 const certsRotateCa: CommandHandler = async (context, input) => {
@@ -19,7 +19,8 @@ const certsRotateCa: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context)
   const started = performance.now()
   const ask = async (preview: RotatePreview) => {
-    if (!context.json && preview.waves.length > 0) context.err(renderPlan(preview, context.colors))
+    if (!context.json && preview.waves.length > 0)
+      context.err(`${renderPlan(preview, context.colors)}\n${planSummary(preview)}\n`)
     await confirm(context, QUESTIONS[preview.stage], { stopsMember: stopsMember(preview.waves.flat()) })
   }
   return await withSession(

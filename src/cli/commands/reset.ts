@@ -2,7 +2,7 @@ import { type ResetPreview, reset } from '../../operations/reset.ts'
 import { confirmByTyping } from '../ask.ts'
 import { type CommandHandler, flagOption, textOption } from '../command.ts'
 import type { CliContext } from '../context.ts'
-import { renderPlan } from '../render-plan.ts'
+import { planSummary, renderPlan } from '../render-plan.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 
 const resetCommand: CommandHandler = async (context, input) => {
@@ -10,7 +10,8 @@ const resetCommand: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context)
   const purge = flagOption(input, 'purge')
   const confirm = async (preview: ResetPreview) => {
-    if (!context.json) context.err(renderPlan({ waves: [preview.steps], blocked: [] }, context.colors))
+    const plan = { waves: [preview.steps], blocked: [] }
+    if (!context.json) context.err(`${renderPlan(plan, context.colors)}\n${planSummary(plan)}\n`)
     await confirmByTyping(context, question(preview, purge), cluster.name, textOption(input, 'confirm'))
   }
   return await withSession(
