@@ -284,6 +284,7 @@ function recovery(text: string): RecoveryReport {
     members: [member],
     certain: [text],
     mayBeLost: [text],
+    unknown: [text],
     choices: [{ kind: 'wait', text, command: null }],
   } as unknown as RecoveryReport
 }

@@ -18,10 +18,16 @@ const HEADINGS: Readonly<Record<RecoveryReport['kind'], string>> = {
   unfinished: 'a recovery was begun and is not finished',
 }
 
+function headingOf({ kind, members }: RecoveryReport): string {
+  // Nobody was asked: a quorum may serve out of sight.
+  const unseen = kind === 'open' && members.every(({ state }) => state === 'unreachable')
+  return unseen ? 'no member can be reached: whether a quorum serves is unknown' : HEADINGS[kind]
+}
+
 export function renderRecovery(report: RecoveryReport, colors: Painter): string {
   const paint = report.kind === 'serving' ? colors.green : colors.yellow
   const parts = [
-    paint(colors.bold(HEADINGS[report.kind])),
+    paint(colors.bold(headingOf(report))),
     renderTable([
       ['MEMBER', 'STATE', 'ETCD', 'TERM', 'ENTRY', 'COMMITTED', 'LAST WRITTEN', 'DB FILE', ''].map((word) =>
         colors.dim(word),
@@ -30,6 +36,7 @@ export function renderRecovery(report: RecoveryReport, colors: Painter): string 
     ]).trimEnd(),
     ...section('Certain', report.certain, colors),
     ...section('May be lost', report.mayBeLost, colors),
+    ...section('Unknown', report.unknown, colors),
   ]
   if (report.choices.length > 0) {
     const choices = report.choices.map(

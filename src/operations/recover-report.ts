@@ -20,6 +20,8 @@ export interface RecoveryReport {
   readonly members: readonly MemberReport[]
   readonly certain: readonly string[]
   readonly mayBeLost: readonly string[]
+  /** What could not be read, and so is neither certain nor lost. */
+  readonly unknown: readonly string[]
   readonly choices: readonly Choice[]
 }
 
@@ -48,8 +50,8 @@ export interface Choice {
   readonly command: string | null
 }
 
-/** @param backup the choice that a store of backups offers, if the cluster file names one */
-export function reportOf(cluster: Cluster, survey: Survey, backup?: Choice): RecoveryReport {
+/** @param backups the choices that backups offer */
+export function reportOf(cluster: Cluster, survey: Survey, backups: readonly Choice[] = []): RecoveryReport {
   const { outlook, members } = survey
   const [unfinished] = Object.values(survey.underway).filter(({ verb }) => verb === 'recover')
   const best = members.find(({ name }) => name === outlook.ranked[0])
@@ -65,9 +67,10 @@ export function reportOf(cluster: Cluster, survey: Survey, backup?: Choice): Rec
     members: members.map(memberReport),
     certain: kind === 'serving' || kind === 'unfinished' ? [] : certainOf(survey, best),
     mayBeLost: kind === 'open' || kind === 'lost' ? lossesOf(survey, best) : [],
+    unknown: kind === 'open' || kind === 'lost' ? unknownOf(survey) : [],
     choices:
       unfinished === undefined
-        ? choicesOf(survey, best, backup)
+        ? choicesOf(survey, best, backups)
         : [{ kind: 'finish', text: finish, command: finishingCommand(unfinished) ?? null }],
   }
 }
@@ -113,7 +116,9 @@ function certainOf({ outlook }: Survey, best: Survivor | undefined): readonly st
 }
 
 function lossesOf({ outlook, members }: Survey, best: Survivor | undefined): readonly string[] {
-  if (best?.log === undefined) return ['everything: no log of a member is left']
+  const unread = members.filter(({ state }) => state === 'unreachable').map(({ name }) => name)
+  // What nobody has read is not lost.
+  if (best?.log === undefined) return unread.length > 0 ? [] : ['everything: no log of a member is left']
   const damage =
     best.log.trouble?.kind === 'damaged'
       ? [`what the log of ${best.name} had behind its damage (${best.log.trouble.message})`]
@@ -121,22 +126,40 @@ function lossesOf({ outlook, members }: Survey, best: Survivor | undefined): rea
   if (outlook.complete) return damage
   const others = members.filter(({ log }) => log === undefined).map(({ name }) => name)
   const who = others.length === 1 ? `${others[0]} alone` : `${others.join(', ')} among themselves`
+  const condition =
+    unread.length === 0
+      ? ''
+      : `if ${unread.join(', ')} ${unread.length === 1 ? 'does' : 'do'} not come back: `
   return [
     ...damage,
-    `what ${who} acknowledged without ${best.name}: all since ${best.log.writtenAt.toISOString()}, when its log was last written to, and what had not reached it by then`,
+    `${condition}what ${who} acknowledged without ${best.name}: all since ${best.log.writtenAt.toISOString()}, when its log was last written to, and what had not reached it by then`,
+  ]
+}
+
+function unknownOf({ members }: Survey): readonly string[] {
+  const unread = members.filter(({ state }) => state === 'unreachable').map(({ name }) => name)
+  if (unread.length === 0) return []
+  const [they, hold] = unread.length === 1 ? ['it', 'holds'] : ['they', 'hold']
+  return [
+    `what ${unread.join(', ')} ${hold}: ${they} can not be reached, so nothing was read there. Unreachable does not mean lost`,
   ]
 }
 
 function choicesOf(
   { outlook, members }: Survey,
   best: Survivor | undefined,
-  backup: Choice | undefined,
+  backups: readonly Choice[],
 ): readonly Choice[] {
   const data = members.filter(({ state }) => state === 'data')
   if (outlook.kind === 'serving') return []
   if (outlook.kind === 'startable') return [startChoice(data)]
   const away = members.filter(({ state }) => state === 'unreachable' || state === 'gone')
   const names = away.map(({ name }) => name).join(', ')
+  const reach: Choice = {
+    kind: 'wait',
+    text: 'find out why no member can be reached from here (network, VPN, power, SSH), then look again. They may serve their clients all the while',
+    command: 'quorate recover',
+  }
   const wait: Choice[] =
     away.length < outlook.wanting
       ? []
@@ -147,7 +170,8 @@ function choicesOf(
             command: 'quorate start --all',
           },
         ]
-  if (best === undefined) return [...wait, ...(backup === undefined ? [] : [backup])]
+  if (members.every(({ state }) => state === 'unreachable')) return [reach, ...backups]
+  if (best === undefined) return [...wait, ...backups]
   const lost = members
     .filter(({ state }) => state === 'unreachable' || state === 'gone')
     .map(({ name }) => name)
@@ -156,7 +180,7 @@ function choicesOf(
     text: `go on from the copy on ${best.name}, without what may be lost${lost.length === 0 ? '' : `, once it is certain that ${lost.join(' and ')} ${lost.length === 1 ? 'is' : 'are'} off and will not come back`}`,
     command: recoverCommand(best.name, lost),
   }
-  return [...wait, survivor, ...(backup === undefined ? [] : [backup])]
+  return [...wait, survivor, ...backups]
 }
 
 function startChoice(data: readonly Survivor[]): Choice {

@@ -21,8 +21,7 @@ const recoverCommand: CommandHandler = async (context, input) => {
     async (session) => {
       const survey = await surveyMembers(session, lost)
       const needsChoice = survey.outlook.kind === 'open' || survey.outlook.kind === 'lost'
-      const backup = needsChoice ? await newestBackup(session) : undefined
-      const report = reportOf(cluster, survey, backup)
+      const report = reportOf(cluster, survey, needsChoice ? await newestBackups(session) : [])
       if (context.json) context.out(`${JSON.stringify(report)}\n`)
       else context.out(renderRecovery(report, context.colors))
       return report.kind === 'serving' ? 0 : OPEN
@@ -32,9 +31,9 @@ const recoverCommand: CommandHandler = async (context, input) => {
 }
 
 /** Loaded where it is needed: stores bring a lot along. */
-async function newestBackup(session: Session): Promise<Choice | undefined> {
-  const { backupChoice } = await import('../../operations/recover-backup.ts')
-  return await backupChoice(session, process.env)
+async function newestBackups(session: Session): Promise<readonly Choice[]> {
+  const { backupChoices } = await import('../../operations/recover-backup.ts')
+  return await backupChoices(session, process.env)
 }
 
 /** Of an option that takes several words. */
