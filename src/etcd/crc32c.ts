@@ -15,3 +15,19 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
   for (const byte of bytes) value = (TABLE[(value ^ byte) & 0xff] ?? 0) ^ (value >>> 8)
   return ~value >>> 0
 }
+
+/** Which entry of the table has this in its highest byte: each has another one. */
+const INDEX = TABLE.reduce(
+  (index, value, at) => index.fill(at, value >>> 24, (value >>> 24) + 1),
+  new Uint8Array(256),
+)
+
+/** Goes back: the sum of what came before these bytes, of the sum behind them. */
+export function crc32cBefore(bytes: Uint8Array, behind: number): number {
+  let value = ~behind
+  for (const byte of bytes.toReversed()) {
+    const at = INDEX[value >>> 24] ?? 0
+    value = ((value ^ (TABLE[at] ?? 0)) << 8) | (at ^ byte)
+  }
+  return ~value >>> 0
+}

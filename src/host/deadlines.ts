@@ -24,6 +24,7 @@ const LONG: Readonly<Record<string, number>> = {
   recover_copy: 6 * HOUR,
   recover_run: 6 * HOUR,
   recover_make: 6 * HOUR,
+  recover_done: 30 * MINUTE,
 }
 
 /** Slower than this an upload counts as stuck, in bytes a second. */

@@ -16,7 +16,12 @@ const begun: RecoveryProgress = {
   made: undefined,
 }
 
-const made = { clusterId: '4d', revision: 812, keys: 40, hash: { hash: 99, compactRevision: -1 } }
+const made = {
+  clusterId: '4d',
+  revision: 812,
+  keys: 40,
+  hash: { hash: 99, compactRevision: -1, revision: 812 },
+}
 
 function marksOf(texts: Readonly<Record<string, string>>) {
   const underway = Object.entries(texts).flatMap(([name, text]) => {

@@ -34,8 +34,17 @@ export interface MadeCluster {
   readonly revision: number
   /** Keys that there are at that revision; undefined: etcd did not say. */
   readonly keys: number | undefined
-  /** HashKV at that revision, with the revision before which the history is gone; undefined: etcd did not say. */
-  readonly hash: { readonly hash: number; readonly compactRevision: number } | undefined
+  /**
+   * HashKV that the new cluster has to have at `revision`, with the revision before which the history is gone; undefined:
+   * etcd did not say. Without a revision, as it was noted before there was one: of the copy.
+   */
+  readonly hash:
+    | {
+        readonly hash: number
+        readonly compactRevision: number
+        readonly revision: number | undefined
+      }
+    | undefined
 }
 
 /** The text of the mark. */
@@ -98,7 +107,10 @@ const MADE = z.object({
   clusterId: z.string().regex(/^[0-9a-f]{1,16}$/),
   revision: z.number(),
   keys: z.number().optional(),
-  hash: z.object({ hash: z.number(), compactRevision: z.number() }).optional(),
+  hash: z
+    .object({ hash: z.number(), compactRevision: z.number(), revision: z.number().optional() })
+    .transform(({ revision, ...rest }) => ({ ...rest, revision }))
+    .optional(),
 })
 
 /** Names end up in commands, the suffix in paths on every node: a mark that a node forges must not choose those freely. */

@@ -18,11 +18,14 @@ import type { Lock } from '../run/lock.ts'
 import { lookAtHost } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { type CopyFigures, type HashFigure, compareWithCopy, expectedOf } from './recover-compare.ts'
 import { type MadeCluster, type RecoveryProgress, renderProgress } from './recover-progress.ts'
-import { counted } from '../spec/units.ts'
 
 /** How long the only member of a cluster may take to be ready, in s: nobody else has to be waited for. */
 const READY_SECONDS = 60
+
+/** Of HashKV on a large store, in ms. */
+const HASH_TIMEOUT_MS = 120_000
 
 export interface Rebuild {
   readonly session: Session
@@ -67,8 +70,32 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
       String(Math.max(sizeBytes, end + record.length)),
       { text: Buffer.from(record).toString('base64') },
     ],
-    ['recover_run', { text: isolated }, node.name, data, wal],
+    ['recover_run', { text: isolated }, node.name, data, wal, 'end'],
+  ])
+  const figures = readFigures(lines, node.name)
+  const key = { key: `quorate-recover-${progress.token}`, value: 'x' }
+  // Only the hash of a store without history can be compared with that of one whose revision was moved on. The copy is
+  // not needed any more by then.
+  const past: readonly Operation[] =
+    progress.bump === 0
+      ? []
+      : [
+          [
+            'recover_run',
+            { text: isolated },
+            node.name,
+            data,
+            wal,
+            'past',
+            String(figures.revision),
+            key.key,
+            key.value,
+          ],
+        ]
+  const { lines: further } = await onSurvivor(rebuild, [
     ['recover_make', progress.token, node.name, peerUrl(session.cluster, node), data, wal, ...bump],
+    ...past,
+    ['recover_done', data, wal],
   ])
   const fresh = await readMemberLog(remote, siblingsOf(session.cluster, 'recover-new'), signal)
   if (fresh.log?.clusterId === undefined) {
@@ -77,7 +104,8 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
       hint: 'nothing was exchanged: run it again',
     })
   }
-  const made = { ...readFigures(lines, node.name), clusterId: fresh.log.clusterId }
+  const expected = expectedOf({ ...figures, past: readPast(further, key) }, progress.bump)
+  const made = { ...expected, clusterId: fresh.log.clusterId }
   const next: RecoveryProgress = { ...progress, stage: 'copied', made }
   await onSurvivor(rebuild, [markOperation(next)])
   return next
@@ -137,29 +165,37 @@ async function verify(
   const wrong = (what: string) =>
     new QuorateError('unhealthy', `the new cluster is not what the copy was: ${what}`, {
       host: node.name,
-      hint: 'the old data lies beside the new, moved aside: nothing is lost. Look at both before you go on',
+      hint: 'the old data lies next to the new, renamed: nothing is lost. Look at both before you go on',
     })
   const status = await member.call(Maintenance.method.status, {}, { signal })
   const id = formatId(status.header?.clusterId ?? 0n)
   if (id !== made.clusterId) throw wrong(`it says cluster ID ${id}, and ${made.clusterId} was made`)
+  const revision = BigInt(made.revision + bump)
   // All keys there are, none of them sent.
-  const every = { key: Uint8Array.of(0), rangeEnd: Uint8Array.of(0), countOnly: true }
+  const every = { key: Uint8Array.of(0), rangeEnd: Uint8Array.of(0), countOnly: true, revision }
+  const [keys, hash] = await Promise.all([
+    told(member.call(KV.method.range, every, { signal })),
+    told(member.call(Maintenance.method.hashKV, { revision }, { signal, timeoutMs: HASH_TIMEOUT_MS })),
+  ])
+  const { different, unknown } = compareWithCopy(made, bump, {
+    version: session.cluster.etcd.version,
+    revision: Number(status.header?.revision ?? 0n),
+    keys: keys && Number(keys.count),
+    hash: hash && { hash: hash.hash, compactRevision: Number(hash.compactRevision) },
+  })
+  if (different !== undefined) throw wrong(different)
+  if (unknown.length === 0) return
+  const text = `could not be compared with the copy: ${unknown.join(', ')}`
+  session.emit({ type: 'warning', host: node.name, text })
+}
+
+/** undefined where etcd wants a login, which only its own users have, or has compacted that revision, or never had it. */
+async function told<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
-    const all = await member.call(KV.method.range, every, { signal })
-    const revision = Number(all.header?.revision ?? 0n)
-    if (revision < made.revision + bump) throw wrong(`its revision is ${revision}, after ${made.revision}`)
-    if (revision === made.revision + bump && made.keys !== undefined && Number(all.count) !== made.keys)
-      throw wrong(`it has ${counted(all.count, 'key')}, and the copy had ${made.keys}`)
-    if (bump > 0 || made.hash === undefined) return
-    const asked = { revision: BigInt(made.revision) }
-    const { hash, compactRevision } = await member.call(Maintenance.method.hashKV, asked, { signal })
-    if (Number(compactRevision) !== made.hash.compactRevision || hash !== made.hash.hash)
-      throw wrong(`the hash of its contents is ${hash}, and the copy's was ${made.hash.hash}`)
+    return await answer
   } catch (error) {
-    // Where etcd wants a login nobody but its users can look.
-    if (error instanceof QuorateError && error.code === 'unhealthy') throw error
-    if (!['unauthenticated', 'denied', 'out-of-range'].includes(failureKind(error))) throw error
-    session.emit({ type: 'warning', host: node.name, text: 'its contents could not be compared' })
+    if (['unauthenticated', 'denied', 'out-of-range'].includes(failureKind(error))) return undefined
+    throw error
   }
 }
 
@@ -185,33 +221,44 @@ async function onSurvivor(
   })
 }
 
-/** What etcdctl said of the copy, while that ran. */
-function readFigures(lines: readonly string[], host: string): Omit<MadeCluster, 'clusterId'> {
-  const [status] = (jsonOf(lines, 'status') ?? []) as { Status?: { header?: { revision?: number } } }[]
-  const [hashed] = (jsonOf(lines, 'hash') ?? []) as {
-    HashKV?: { hash?: number; compact_revision?: number }
-  }[]
-  const keys = jsonOf(lines, 'keys') as { count?: number } | undefined
-  const revision = status?.Status?.header?.revision
+/** What etcdctl said of the copy while that ran, and etcd's tool afterwards. */
+function readFigures(lines: readonly string[], host: string): Omit<CopyFigures, 'past'> {
+  const { revision } = (jsonOf(textOf(lines, 'status')) ?? {}) as { revision?: number }
   if (revision === undefined) {
     throw new QuorateError('unhealthy', 'the copy ran, and did not say at which revision it is', {
       host,
-      hint: 'nothing was exchanged: run it again. What it said is in /var/lib/quorate/recover.log there',
+      hint: 'nothing was replaced: run it again. What it said is in /var/lib/quorate/recover.log there',
     })
   }
-  const hash = hashed?.HashKV
+  const [counted, count] = textOf(lines, 'keys').split(' ').filter(Boolean).map(Number)
   return {
     revision,
-    // Of an empty store etcdctl leaves the count out.
-    keys: keys === undefined ? undefined : (keys.count ?? 0),
-    hash:
-      hash?.hash === undefined ? undefined : { hash: hash.hash, compactRevision: hash.compact_revision ?? 0 },
+    keys: counted === undefined || count === undefined ? undefined : { revision: counted, count },
+    hash: hashOf(textOf(lines, 'hash')),
   }
 }
 
-function jsonOf(lines: readonly string[], what: string): unknown {
+function readPast(
+  lines: readonly string[],
+  key: { readonly key: string; readonly value: string },
+): CopyFigures['past'] {
+  const [revision = '', ...json] = textOf(lines, 'past').split(' ')
+  const hash = hashOf(json.join(' '))
+  return hash && { ...hash, ...key, revision: Number(revision) }
+}
+
+function hashOf(text: string): HashFigure | undefined {
+  const [hashed] = (jsonOf(text) ?? []) as { HashKV?: { hash?: number; compact_revision?: number } }[]
+  const { hash, compact_revision: compactRevision = 0 } = hashed?.HashKV ?? {}
+  return hash === undefined ? undefined : { hash, compactRevision }
+}
+
+function textOf(lines: readonly string[], what: string): string {
   const start = `recovered-${what} `
-  const text = lines.find((line) => line.startsWith(start))?.slice(start.length) ?? ''
+  return lines.find((line) => line.startsWith(start))?.slice(start.length) ?? ''
+}
+
+function jsonOf(text: string): unknown {
   // With something it does not know etcdctl prints its help.
   return /^[[{]/.test(text) ? (JSON.parse(text) as unknown) : undefined
 }

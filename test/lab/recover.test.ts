@@ -1,5 +1,7 @@
 /** The quorum is lost: what is left is told, and becomes a cluster again with every write that it had. */
 import type { ChildProcess } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ProcessResult } from '../../src/ssh/process.ts'
@@ -10,6 +12,9 @@ import type { RecoveryReport } from '../../src/operations/recover-report.ts'
 import { type Session, allMembers } from '../../src/run/session.ts'
 import { etcdNodes } from '../../src/spec/cluster.ts'
 import type { Machine } from '../../src/lab/machine.ts'
+import { tool as run } from '../../src/lab/tool.ts'
+import { type ScheduleConfig, renderConfig } from '../../src/schedule/config.ts'
+import { PLACES } from '../../src/schedule/places.ts'
 import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type ShownEvent, eventOf } from './support/events.ts'
@@ -29,6 +34,7 @@ const KEYS = '/history/'
 /** So many writes are acknowledged before anything happens. */
 const ENOUGH = 60
 const CONFIRM = ['--confirm', 'test', '--json']
+const [TRUE, FALSE] = ['tampered-with:no.', 'tampered-with:yes']
 
 /** A write that was acknowledged. */
 interface Written {
@@ -58,6 +64,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     const leader = (await statusOf(lab)).report.cluster.leader ?? ''
     const others = members().filter(({ name }) => name !== leader)
     const history = await writeUntil(async () => undefined)
+    await put('tampered', TRUE)
     await Promise.all(members().map(crash))
     const whole = await recoverJson([])
     expect(whole).toMatchObject({ exitCode: OPEN, report: { kind: 'startable', mayBeLost: [] } })
@@ -86,6 +93,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     const { report } = await recoverJson([])
     expect(report).toMatchObject({ kind: 'lost', best: leader, complete: false, voters: 3, quorum: 2 })
     expect(report.mayBeLost.join()).toContain(`without ${leader}`)
+    await offersBackupOf(bystander)
     // The last write was acknowledged, and no log that is left says so.
     const log = report.members.find(({ name }) => name === leader)?.log
     expect(log?.lastIndex).toBeGreaterThan(log?.commit ?? 0)
@@ -124,6 +132,10 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(seconds).toMatchObject([{ exitCode: 75, stderr: another }])
     await killed('step-started place')
     expect((await recoverJson([])).report.choices).toMatchObject([{ kind: 'finish' }])
+    // Same keys, same revisions, another value: found also where revisions were moved on.
+    await tamper(lab.machine(leader), 'data.recover-new', [TRUE, FALSE])
+    await differs(['--from-survivor'])
+    await tamper(lab.machine(leader), 'data', [FALSE, TRUE])
     await killed('step-started begin')
     expect(await quorate(lab, ['recover', '--abandon'])).toMatchObject({ exitCode: BLOCKED })
     await killed('step-done clear')
@@ -167,6 +179,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     await applied(lab, { etcd: { version: '3.4.23', source: { debian: { suite: 'bookworm' } } } })
     const [survivor, ...others] = members() as [Machine, ...Machine[]]
     const shared = await writeUntil(async () => undefined)
+    await put('tampered', TRUE)
     await quorateOk(lab, ['move-leader', 'etcd02', '--yes', '--no-probe'])
     await survivor.cutNetwork({ ports: [2380] })
     const alone = await writeUntil(async () => undefined, 'alone')
@@ -179,6 +192,10 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     expect(refused.stdout).toContain('--lost etcd02 etcd03')
 
     const command = open.report.choices[1]?.command?.split(' ').slice(1) ?? []
+    await killed('step-started place', command)
+    await tamper(survivor, 'data.recover-new', [TRUE, FALSE])
+    await differs(command.slice(1))
+    await tamper(survivor, 'data', [FALSE, TRUE])
     const done = lastEvent(await quorateOk(lab, [...command, ...CONFIRM])) as unknown as {
       readonly revision: number
       readonly members: readonly string[]
@@ -211,12 +228,60 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     return { exitCode, report: JSON.parse(stdout) as RecoveryReport }
   }
 
+  /** Two backups in the folder of a node that takes them: the newer one is offered, and what is typed brings it here. */
+  async function offersBackupOf(machine: Machine): Promise<void> {
+    const names = ['20260101T000000.000Z-r7', '20260102T000000.000Z-r9'].map(
+      (end) => `test-${end}.bundle.age`,
+    )
+    const config: ScheduleConfig = {
+      format: 1,
+      cluster: 'test',
+      node: machine.name,
+      members: [{ name: 'etcd01', address: '198.18.0.1', port: 2379 }],
+      plaintext: false,
+      store: { kind: 'directory', path: '/srv/kept backups' },
+      recipients: ['age1'],
+      every: 'hourly',
+      etcdVersion: '3.6.16',
+      tool: 'etcdutl',
+      exporter: '/none',
+      keep: { hourly: 1, daily: 1, weekly: 1, monthly: 1 },
+    }
+    await machine.writeFile(PLACES.config, renderConfig(config))
+    for (const name of names) await machine.writeFile(`/srv/kept backups/${name}`, `of ${name}`)
+    const offered = (await recoverJson([])).report.choices.filter(({ kind }) => kind === 'backup')
+    expect(offered).toMatchObject([{ text: expect.stringContaining('revision 9') }])
+    const [fetch = '', restore] = offered[0]?.command?.split(' && ') ?? []
+    expect(restore).toBe(`quorate restore ./${names[1]}`)
+    await run(['sh', '-euc', `cd "$1"; ${fetch}`, 'fetch', lab.folder])
+    expect(await readFile(path.join(lab.folder, names[1] ?? ''), 'utf8')).toBe(`of ${names[1]}`)
+    await machine.check(['rm', '-rf', '/etc/quorate-backup', '/srv/kept backups'])
+  }
+
+  /** Recovers, and ends with the new cluster started, whose contents are not the copy's. */
+  async function differs(words: readonly string[]): Promise<void> {
+    const { exitCode, stdout } = await quorate(lab, ['recover', ...words, ...CONFIRM])
+    expect(exitCode).toBe(1)
+    expect(lastEvent(stdout).error).toMatchObject({
+      code: 'unhealthy',
+      message: expect.stringMatching(
+        /not what the copy was: the hash of its contents is \d+, and the copy's was \d+/,
+      ),
+    })
+  }
+
+  async function put(key: string, value: string): Promise<void> {
+    await using session = await sessionOf(lab)
+    const [client] = await allMembers(session)
+    await client?.call(KV.method.put, { key: utf8(key), value: utf8(value) })
+  }
+
   /** Recovers, and is killed when the moment (`step-done copy`) has come. */
-  async function killed(moment: string): Promise<void> {
+  async function killed(moment: string, words = ['recover', '--from-survivor']): Promise<void> {
     const [type, kind] = moment.split(' ')
     const events: ShownEvent[] = []
     let hit = false
-    const { ended } = startQuorate(lab, ['recover', '--from-survivor', ...CONFIRM], {
+    const { ended } = startQuorate(lab, [...words, ...CONFIRM], {
       onLine: (line, child) => {
         const event = eventOf(line)
         events.push(event)
@@ -261,6 +326,19 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
 /** As a power failure would, but that the machine stays up; it is not started again. */
 async function crash(machine: Machine): Promise<void> {
   await machine.check(['sh', '-euc', 'systemctl kill --signal=KILL etcd; systemctl disable --now etcd'])
+}
+
+/** A value in the database of a member that is stopped for that: its file has no checksums. */
+async function tamper(
+  machine: Machine,
+  folder: string,
+  [from, to]: readonly [string, string],
+): Promise<void> {
+  const script = `systemctl stop etcd
+    places=$(grep -abo "$2" "$1" | cut -d: -f1)
+    for at in $places; do printf %s "$3" | dd of="$1" bs=1 seek="$at" conv=notrunc status=none; done
+    [ -n "$places" ]`
+  await machine.check(['sh', '-euc', script, 'tamper', `/opt/etcd/${folder}/member/snap/db`, from, to])
 }
 
 async function contents(session: Session): Promise<Map<string, Written>> {

@@ -62,15 +62,28 @@ op_recover_tail() {
     truncate --size "$3" "$1"' tail "$2" "$3" "$4" "$(cat "$stage/$5")" || fail "the copy's log $2 can't be written"
 }
 
-# recover_run PROGRAM NAME DATA WAL: runs the copy with no network but a loopback of its own, until it has applied its whole
-# log, and stops it. Says what it held then.
+# recover_run PROGRAM NAME DATA WAL MODE [WORD…]: runs the copy with no network but a loopback of its own, and stops it: see
+# isolated.sh.
 op_recover_run() {
   program=$(cat "$stage/$2")
-  log=$3
+  member=$3
+  data=$4
   beside "$4" "$5" recover-copy
   sandbox=quorate-recover.service
-  said=$(as_etcd "$new $new_wal" /bin/sh -c "$program" isolated "$log" "$new" "$new_wal" 2>"$state/recover.log") ||
-    fail "the copy of $4 does not come up: $(grep -E 'panic|fatal|"level":"error"|^quorate:' "$state/recover.log" | tail -n 2 | cut -c 1-400)"
+  shift 5
+  some "$((words - 5))" "$@"
+  # Of etcd's own words the last ones are kept: how many there are is its affair. The last line is how it ended.
+  # shellcheck disable=SC2086 # quorate's own words
+  said=$({
+    {
+      ended=0
+      as_etcd "$new $new_wal" /bin/sh -c "$program" isolated "$member" "$new" "$new_wal" $options 2>&1 >&3 || ended=$?
+      printf '\nquorate-ended %s\n' "$ended"
+    } | tail -c 262144 >"$state/recover.log"
+  } 3>&1)
+  if [ "$(sed -n '$s/^quorate-ended //p' "$state/recover.log")" != 0 ]; then
+    fail "the copy of $data does not come up: $(sed -n 's/^quorate: //p' "$state/recover.log") $(reasons <"$state/recover.log" | tail -n 2)"
+  fi
   printf '%s\n' "$said" | grep '^recovered-' || true
 }
 
@@ -88,7 +101,11 @@ op_recover_make() {
   some "$((words - 6))" "$@"
   # shellcheck disable=SC2086 # quorate's own options
   make_data 'the copy' "$data.recover-copy/member/snap/db" "$fresh" "$name" "$name=$peer" "$peer" --skip-hash-check $options
-  rm -rf -- "$data.recover-copy" "$wal.recover-copy"
+}
+
+# recover_done DATA WAL: the copies are needed no more.
+op_recover_done() {
+  rm -rf -- "$2.recover-copy" "$3.recover-copy"
 }
 
 # recover_place SUFFIX DATA WAL FORMER: exchanged with renames, as far as that was not done. FORMER: the ID of the cluster
