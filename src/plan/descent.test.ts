@@ -6,6 +6,7 @@ import type { ClusterFacts, Observed } from './observed.ts'
 import { plan } from './plan.ts'
 import type { Step } from './steps.ts'
 import {
+  bareWorld,
   healthyCluster,
   reasonsOf,
   settledWorld,
@@ -107,6 +108,16 @@ test('a member that is down is started with what is there, to convert its data; 
   }
   const sick = world([], enabled({ healthy: ['etcd02', 'etcd03'], problems: ['etcd01 answers nothing'] }))
   expect(kinds(stepsOf(next(back(), sick)))).toEqual(['await-health'])
+})
+
+test('a node without data takes the version of the file, whatever an older cluster left there', () => {
+  const binary = { sha256: 'bb', version: '3.6.16' }
+  const bare = HOSTS.reduce(
+    (seen, host) => withMember(seen, host, { binaries: { etcd: binary, etcdctl: binary } }),
+    bareWorld(OLD),
+  )
+  const installed = stepsOf(next(testIntent(OLD), bare)).filter(({ kind }) => kind === 'binaries')
+  expect(installed.map(({ host }) => host)).toEqual(HOSTS)
 })
 
 test.each([

@@ -44,6 +44,9 @@ export function descentOf({ cluster }: Pick<ApplyIntent, 'cluster'>, observed: O
 
 /** Its member needs etcd's downgrade first: one that is stopped starts with the version that is there, to convert its data. */
 export function goesDown(cluster: Cluster, observed: Observed, host: string): boolean {
+  const state = observed.hosts[host]?.member
+  // Without data there is nothing to convert: it takes what the file names.
+  if (state === undefined || (!state.dataPresent && !state.walPresent)) return false
   if (descentOf({ cluster }, observed).kind !== 'downgrade') return false
   const minor = minorIn(presentVersion(observed, host) ?? '')
   return minor !== undefined && compareMinors(minor, minorIn(cluster.etcd.version) ?? minor) > 0
