@@ -89,3 +89,14 @@ test('with nobody to restart the question is whether the downgrade is canceled',
   ).toContain('the downgrade of etcd to 3.6 is canceled')
   expect(upgradeQuestion(preview)).toBe('Cancel the downgrade to etcd 3.6?')
 })
+
+test('the way back from a minor that etcd can downgrade leads by way of that', () => {
+  const up = {
+    ...PREVIEW,
+    from: ['3.5.35'],
+    to: '3.6.16',
+    clusterVersion: '3.5',
+    pointOfNoReturn: false,
+  } as const
+  expect(renderUpgrade('prod', up, colors)).toContain("once the last member runs it, by etcd's own downgrade")
+})

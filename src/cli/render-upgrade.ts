@@ -1,5 +1,6 @@
 /** What an upgrade would do, for people: who, in which order, how long, until when there is a way back. */
 import type { UpgradeProblem } from '../etcd/upgrade-facts.ts'
+import { compareMinors } from '../etcd/minor.ts'
 import { minorOf } from '../etcd/versions.ts'
 import type { UpgradePreview } from '../operations/upgrade-examine.ts'
 import { formatBytes } from '../spec/units.ts'
@@ -90,6 +91,8 @@ function around(preview: UpgradePreview): [string, string][] {
       'way back',
       `quorate upgrade --abort, until the last member has left ${old}; then only the snapshot`,
     ])
+  } else if (from.some((version) => compareMinors(minorOf(version), minorOf(to)) < 0) && cancels === null) {
+    rows.push(['way back', "quorate upgrade --abort; once the last member runs it, by etcd's own downgrade"])
   } else if (downgrade !== null && preview.direction === 'upgrade') {
     rows.push([
       'way back',
