@@ -16,7 +16,7 @@ export function isDowngrade(facts: UpgradeFacts): boolean {
   return newer && (facts.downgrade === minor || !isHalfWay(facts))
 }
 
-/** A member of the older minor runs, and the cluster is still one of it: nobody has to be asked. */
+/** A member of the older minor runs, and the cluster is still one of it: etcd need not be asked. */
 function isHalfWay({ members, to, clusterVersion }: UpgradeFacts): boolean {
   const minor = minorOf(to)
   const old = members.some(({ running }) => running !== undefined && minorOf(running) === minor)
@@ -30,7 +30,7 @@ export function backProblems(facts: UpgradeFacts, name: string, running: string)
   const rule = DOWNGRADES[minor]
   if (downgrade === minor && rule !== undefined) return ruleProblems(rule, facts, name, running)
   if (clusterVersion === undefined) {
-    const message = `nobody could say whether the cluster is still one of etcd ${minor}`
+    const message = `no member could say whether the cluster is still one of etcd ${minor}`
     return [blocker(message, 'see why: quorate status', name)]
   }
   if (isHalfWay(facts)) return []
@@ -86,7 +86,7 @@ export function downgradeProblems(facts: UpgradeFacts): readonly UpgradeProblem[
   ]
 }
 
-/** One that is enabled, by whomever. */
+/** One that is enabled, no matter who enabled it. */
 function foreignProblems(facts: UpgradeFacts, target: string): readonly UpgradeProblem[] {
   const { to, file = to, members } = facts
   if (target === minorOf(to) || canceledBy(facts) !== undefined) return []

@@ -76,7 +76,7 @@ test('back a minor: only while a member of the old one is there and the cluster 
   const soon = blockers(facts('3.5.16', '3.4.23', { ...back, clusterVersion: '3.4' }))
   expect(soon[0]?.message).toContain('about to become one')
   const unknown = blockers(facts(['3.5.16', '3.4.23'], '3.4.23', { ...back, clusterVersion: undefined }))
-  expect(unknown[0]?.message).toContain('nobody could say')
+  expect(unknown[0]?.message).toContain('no member could say')
   // A member that was down all the while, so that it is the cluster that has moved on.
   const late = blockers(facts(['3.5.16', '3.5.16', '3.4.23'], '3.4.23', { ...back, clusterVersion: '3.5' }))
   expect(late.map(({ host }) => host)).toEqual(['etcd01', 'etcd02'])

@@ -75,7 +75,7 @@ export interface DowngradeRule {
 export const DOWNGRADES: Readonly<Record<string, DowngradeRule>> = {
   '3.6': {
     from: '3.7.2',
-    fromWhy: 'earlier patches of 3.7 judge from the wrong place which version can read their log',
+    fromWhy: 'earlier patches of 3.7 can misjudge which version can read their log',
     least: '3.6.11',
     why: 'earlier patches of 3.6 may not get along with members that run 3.7',
   },

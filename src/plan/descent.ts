@@ -12,7 +12,7 @@ import type { Scene, Stage } from './stage.ts'
 import type { BlockReason, Step } from './steps.ts'
 
 export type Descent =
-  /** Nobody is of a newer minor than the one that is wanted. */
+  /** No member is of a newer minor than the wanted one. */
   | { readonly kind: 'none' }
   /** An upgrade that not all have made: a member of the older minor runs, so the cluster is still one of it. */
   | { readonly kind: 'simple' }
@@ -36,7 +36,7 @@ export function descentOf({ cluster }: Pick<ApplyIntent, 'cluster'>, observed: O
   const enabled = facts?.downgrade === target
   const unconverted = newer.filter((host) => facts?.storage?.[host] !== target)
   if (enabled) return { kind: 'downgrade', target, enabled, unconverted }
-  // Where nobody answers, whoever has the older binary tells that the others never were alone.
+  // Where no member answers, a node with the older binary shows that the cluster never was of the newer minor.
   const answering = facts === undefined ? nodes : nodes.filter((host) => facts.versions[host] !== undefined)
   if (answering.some((host) => !newer.includes(host) && minor(host) !== undefined)) return { kind: 'simple' }
   return { kind: 'downgrade', target, enabled, unconverted }
@@ -84,7 +84,7 @@ export function ascend({ intent, observed }: Pick<Scene, 'intent' | 'observed'>)
   return [{ kind: 'downgrade-cancel', target, what, why, danger: 'none' }]
 }
 
-/** Nobody whom this stops is kept from what ends it: `upgrade --abort` needs no more than a quorum. */
+/** What ends a downgrade is never refused: `upgrade --abort` needs no more than a quorum. */
 export function descentRefusals(intent: ApplyIntent, observed: Observed): readonly BlockReason[] {
   return [...foreignDowngrade(intent, observed), ...impossibleDescent(intent, observed)]
 }

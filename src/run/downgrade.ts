@@ -44,7 +44,7 @@ function leaderFirst(clients: readonly MemberClient[], { cluster }: Observed): r
 
 async function enable(clients: readonly MemberClient[], target: string, signal: AbortSignal): Promise<void> {
   const [client] = clients
-  if (client === undefined) throw new TypeError('nobody to ask')
+  if (client === undefined) throw new TypeError('no member to ask')
   // Right after the last restart of an upgrade the cluster has not become one of the newer minor yet.
   await until(RAISE_MS, signal, async () => {
     const verdict = await validateDowngrade(client, target, signal)
@@ -93,7 +93,7 @@ async function awaitConverted(
 
 async function cancel(clients: readonly MemberClient[], signal: AbortSignal): Promise<void> {
   const [client] = clients
-  if (client === undefined) throw new TypeError('nobody to ask')
+  if (client === undefined) throw new TypeError('no member to ask')
   await cancelDowngrade(client, signal)
   await until(AGREE_MS, signal, async () => {
     const enabled = (await readStandings(clients, signal)).filter(({ target }) => target !== undefined)
@@ -103,7 +103,7 @@ async function cancel(clients: readonly MemberClient[], signal: AbortSignal): Pr
 
 /**
  * Until no member says that a downgrade is enabled. etcd ends one by itself when its leader sees every member on the older
- * minor; whoever starts a newer one before that keeps it from ever seeing so.
+ * minor. A newer member that starts before that keeps the downgrade enabled.
  *
  * @param minor of the cluster
  * @throws QuorateError `unhealthy` if it does not end
