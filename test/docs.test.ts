@@ -42,7 +42,7 @@ test.each(PAGES)('%s: links lead to files and headings that are there', async (p
   expect(dead).toEqual([])
 })
 
-test('what docs/commands.md says of all commands is what the catalog says: else run node script/generate-docs.ts', async () => {
+test('what docs/commands.md says of all commands is what the catalog says: else run script/generate-docs.ts with node_modules/node/bin/node', async () => {
   const page = await readFile(path.join(ROOT, 'docs/commands.md'), 'utf8')
   expect(page).toBe(withGenerated(page))
 })
