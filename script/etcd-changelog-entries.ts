@@ -1,6 +1,6 @@
 /** Reads etcd's changelogs, and finds what version-facts.ts has not judged. Pure. */
 import semver from 'semver'
-import { HARMLESS, HAZARDS, NEWEST } from '../src/etcd/version-facts.ts'
+import { HARMLESS, HAZARDS, NEWEST } from '../src/spec/version-facts.ts'
 
 /** One entry of a changelog. */
 export interface Entry {

@@ -1,5 +1,5 @@
 /**
- * Lists what is new in etcd's changelogs and not judged yet: newer releases, and entries that src/etcd/version-facts.ts
+ * Lists what is new in etcd's changelogs and not judged yet: newer releases, and entries that src/spec/version-facts.ts
  * does not mention. That file's head says what to do with them.
  *
  *   node script/etcd-changelog.ts FILE_OR_DIRECTORY…   CHANGELOG-3.5.md and so on, or the directory that they are in
@@ -9,7 +9,7 @@
  */
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { NEWEST } from '../src/etcd/version-facts.ts'
+import { NEWEST } from '../src/spec/version-facts.ts'
 import { describeEntry, findUnjudged } from './etcd-changelog-entries.ts'
 
 const SOURCE = 'https://raw.githubusercontent.com/etcd-io/etcd/main/CHANGELOG'

@@ -1,6 +1,6 @@
-/** Which versions of etcd have known faults, and whom they concern. The facts themselves: `version-facts.ts`. */
+/** Which versions of etcd have known faults, and whom they concern. The facts themselves: `spec/version-facts.ts`. */
 import semver from 'semver'
-import { HAZARDS, NEWEST } from './version-facts.ts'
+import { HAZARDS, NEWEST } from '../spec/version-facts.ts'
 import { atLeast, minorOf } from './versions.ts'
 
 const WHEN = [

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { RECOMMENDED_VERSION } from '../spec/defaults.ts'
 import { exampleVersion } from '../spec/values.ts'
 import { describeHazards, newestPatch } from './hazards.ts'
-import { NEWEST } from './version-facts.ts'
+import { NEWEST } from '../spec/version-facts.ts'
 import { minorOf } from './versions.ts'
 
 test('the version for new clusters is the newest patch of its minor, and a new cluster gets no warning of it', () => {

@@ -49,6 +49,8 @@ const INTEGER = /^[-+]?(0|[1-9][\d_]*|0[xbo]?[\da-f_]+)$/i
 /** Another word is the name of a file in etcd's working directory, which it may not write. */
 const LOG_OUTPUT = /^(default|stderr|stdout|systemd\/journal|\/.+)$/
 
+/** With few, a member can't even say who it is, and never gets ready. */
+const FEWEST_BYTES = 4096
 const MILLION = 1_000_000
 
 /** `heartbeat-interval`, `election-timeout` and `quota-backend-bytes` are judged where the cluster file is read. */
@@ -60,7 +62,11 @@ export function valueFault(version: string, name: string, value: string): ValueF
     if (!DURATION.test(value)) return say('write a time with its unit, like 5m or 100ms')
     return plain === 'compact-hash-check-time' && !/[1-9]/.test(value) ? say('write more than 0') : undefined
   }
-  if (COUNTS.has(plain)) return COUNT.test(value) ? undefined : say('write a whole number')
+  if (COUNTS.has(plain)) {
+    if (!COUNT.test(value)) return say('write a whole number')
+    const tooFew = plain === 'max-request-bytes' && Number(value) < FEWEST_BYTES
+    return tooFew ? say(`write ${FEWEST_BYTES} or more`) : undefined
+  }
   if (INTEGERS.has(plain)) {
     if (!INTEGER.test(value)) return say('write a whole number')
     const tooMuch = plain === 'distributed-tracing-sampling-rate' && Number(value) > MILLION

@@ -2,8 +2,8 @@
 import { newestPatch } from './hazards.ts'
 import { compareMinors, minorIn } from './minor.ts'
 import { type UpgradeFacts, type UpgradeProblem, blocker } from './upgrade-facts.ts'
+import { type DowngradeRule, DOWNGRADES } from '../spec/version-facts.ts'
 import { BACKUP_HINT, canCancel, downgradeWayOn } from './upgrade-path.ts'
-import { type DowngradeRule, DOWNGRADES } from './version-facts.ts'
 import { atLeast, minorOf } from './versions.ts'
 
 /** The cluster is of a newer minor than the wanted one, or about to become one: its members can't simply go back. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { DOWNGRADES } from '../spec/version-facts.ts'
 import { moveBetween } from './upgrade-path.ts'
-import { DOWNGRADES } from './version-facts.ts'
 import { newestPatch } from './hazards.ts'
 import { minorOf } from './versions.ts'
 

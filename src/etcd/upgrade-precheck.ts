@@ -11,7 +11,7 @@ import { backProblems, downgradeProblems, isDowngrade, onlyCancels } from './upg
 import { BACKUP_HINT, type Move, moveBetween } from './upgrade-path.ts'
 import { settingProblems } from './upgrade-settings.ts'
 import { v2Problems } from './upgrade-v2.ts'
-import { DOWNGRADES, LEAST_BEFORE_STEP } from './version-facts.ts'
+import { DOWNGRADES, LEAST_BEFORE_STEP } from '../spec/version-facts.ts'
 import { atLeast, minorOf, supportedMinorOf } from './versions.ts'
 import { counted } from '../spec/units.ts'
 

@@ -1,7 +1,7 @@
 import semver from 'semver'
 import { expect, test } from 'vitest'
 import { SEVERITIES, hazardsFor, parseHazards } from './hazards.ts'
-import { HARMLESS, HAZARDS, LEAST_BEFORE_STEP, NEWEST } from './version-facts.ts'
+import { HARMLESS, HAZARDS, LEAST_BEFORE_STEP, NEWEST } from '../spec/version-facts.ts'
 import { minorOf, SUPPORTED_MINORS } from './versions.ts'
 
 /** A pull request, or an advisory. */

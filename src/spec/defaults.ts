@@ -1,5 +1,6 @@
 /** What a cluster file means where it says nothing. */
 import type { Role } from './cluster.ts'
+import { RECOMMENDED } from './version-facts.ts'
 
 /** The seed's hardware figures. */
 export const REQUIREMENTS: Readonly<Record<Role, Readonly<{ cpus: number; memory: string; disk: string }>>> =
@@ -42,8 +43,8 @@ export const BACKUP_DEFAULTS = {
   keep: { hourly: 24, daily: 7, weekly: 5, monthly: 12 },
 } as const
 
-/** The version for new clusters: the newest patch of the second newest minor, without a known fault that all clusters meet. */
-export const RECOMMENDED_VERSION = '3.6.16'
+/** The version for new clusters: without a known fault that all clusters meet. */
+export const RECOMMENDED_VERSION: string = RECOMMENDED
 
 /** The etcd that Debian's suites carry. sid moves on: its version is a guess to start from. */
 export const DEBIAN_VERSIONS: ReadonlyMap<string, string> = new Map(

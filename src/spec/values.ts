@@ -3,6 +3,7 @@ import { RECOMMENDED_VERSION } from './defaults.ts'
 import { isReservedName } from './member-name.ts'
 import type { Complaint } from './problem.ts'
 import { SHA256_PLACEHOLDER } from './sample-keys.ts'
+import { NEWEST } from './version-facts.ts'
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
@@ -47,17 +48,8 @@ export function checkDnsName(text: string): Complaint | undefined {
   return { message: `"${text}" is not a DNS name`, hint }
 }
 
-/** The newest patch release of each supported minor, for hints. */
-const EXAMPLE_PATCH: Readonly<Record<string, string>> = {
-  '3.3': '3.3.27',
-  '3.4': '3.4.45',
-  '3.5': '3.5.35',
-  '3.6': '3.6.16',
-  '3.7': '3.7.3',
-}
-
-/** Oldest and newest minor that quorate writes a configuration for. */
-const SUPPORTED_MINORS = { oldest: 3, newest: 7 } as const
+/** That quorate writes a configuration for, oldest first. */
+const MINORS = Object.keys(NEWEST)
 
 /** `3.5.16`: exact, of a supported minor. */
 export function checkVersion(text: string): Complaint | undefined {
@@ -69,17 +61,17 @@ export function checkVersion(text: string): Complaint | undefined {
     }
   }
   const minor = `${Number(parts['major'])}.${Number(parts['minor'])}`
-  const { oldest, newest } = SUPPORTED_MINORS
-  if (EXAMPLE_PATCH[minor] === undefined) {
+  const newest = NEWEST[minor]
+  if (newest === undefined) {
     return {
-      message: `etcd ${text} is not supported: quorate knows the settings of 3.${oldest} to 3.${newest}`,
+      message: `etcd ${text} is not supported: quorate knows the settings of ${MINORS[0]} to ${MINORS.at(-1)}`,
       hint: `write one of those, like "${RECOMMENDED_VERSION}"`,
     }
   }
   if (parts['patch'] === undefined) {
     return {
       message: `"${text}" is not an exact version: all members must run the same one, today and tomorrow`,
-      hint: `write all three numbers, like "${EXAMPLE_PATCH[minor]}"`,
+      hint: `write all three numbers, like "${newest.patch}"`,
     }
   }
   const exact = `${minor}.${Number(parts['patch'])}`
@@ -97,7 +89,7 @@ export function minorNumber(version: string): number {
 
 /** What an unquoted `3.6` should have been. */
 export function exampleVersion(number: number): string {
-  return EXAMPLE_PATCH[String(number)] ?? RECOMMENDED_VERSION
+  return NEWEST[String(number)]?.patch ?? RECOMMENDED_VERSION
 }
 
 const UNITS: Readonly<Record<string, number>> = {

@@ -10,7 +10,9 @@
  * 3. Judge each entry. A fault that a client or an operator can notice, and that concerns data, answers, availability or
  *    security, becomes a row of HAZARDS, in etcd's own words as far as they go. If the row exists, add the patch and the
  *    pull request to it. Everything else goes to HARMLESS, under the reason.
- * 4. Write the newest patch into NEWEST, and run the script again: it prints nothing.
+ * 4. Write the newest patch into NEWEST, and run the script again: it prints nothing. Hints, `init` and the schema's example
+ *    follow by themselves (`vitest run --project unit -u src/spec/json-schema.test.ts` writes it); `git grep` the old patch in docs/, README.md
+ *    and test/, where it is text, and test/lab/etcd-binaries.ts, which builds it.
  * 5. New flags or feature gates: `src/etcd/flags.ts`. What a value must be: `src/etcd/setting-values.ts`.
  *    `vitest run --project unit src/etcd/version-facts.test.ts` checks that the tables are whole.
  *
@@ -28,14 +30,19 @@
  */
 
 /** Newest patch of each minor, and until when it gets fixes: `ended` in the past, `until` in the future, or open. */
-export const NEWEST: Readonly<Record<string, { readonly patch: string; readonly support: string }>> = {
+const RELEASES = {
   '3.3': { patch: '3.3.27', support: 'ended 2021-10' },
   '3.4': { patch: '3.4.45', support: 'ended 2026-06' },
   // A year after 3.7.0.
   '3.5': { patch: '3.5.35', support: 'until 2027-07-08' },
   '3.6': { patch: '3.6.16', support: 'open' },
   '3.7': { patch: '3.7.3', support: 'open' },
-}
+} as const
+
+export const NEWEST: Readonly<Record<string, { readonly patch: string; readonly support: string }>> = RELEASES
+
+/** For new clusters, and named wherever a version is suggested: the newest patch of the second newest minor. */
+export const RECOMMENDED: string = RELEASES['3.6'].patch
 
 /**
  * By the minor that is gone to: the patch that every member must have first, the one that is better still, and what
