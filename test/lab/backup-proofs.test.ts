@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EXIT_CODES } from '../../src/errors.ts'
 import { provenFileName, sideFileName } from '../../src/backup/names.ts'
 import { BackupSource, IDENTITY } from './support/backup-source.ts'
 import { startQuorate } from './support/run.ts'
@@ -211,6 +212,41 @@ test('a backup of 3.4.23: with its own etcd, and with a newer one where that is 
   expect(left.toSorted()).toEqual([name, newest].toSorted())
   expect(await source.ok(...prune, '--yes')).toMatch(/nothing to remove/)
 })
+
+test('a backup of 3.5 after the step to 3.6 is as good as before; one of 3.6 with a tool of 3.5 is read, and not restored', async () => {
+  await using older = await BackupSource.start(folder, '3.5.35')
+  await older.write()
+  const { name, proof } = await older.backup({ kind: 'plaintext' })
+  await older.useEtcd('3.6.16')
+  const { backups } = JSON.parse(await older.ok('backup', 'verify', name, '--drill', '--json'))
+  expect(backups[0]).toMatchObject({
+    ok: true,
+    drill: {
+      etcdVersion: '3.6.16',
+      checks: [
+        { what: 'revision', outcome: 'equal' },
+        equal('keys', proof.keys),
+        equal('hash', proof.hashKv?.hash),
+      ],
+    },
+  })
+
+  await using newer = await BackupSource.start(folder, '3.6.16')
+  await newer.write()
+  const { name: later, proof: counted } = await newer.backup({ kind: 'plaintext' })
+  // The two tools do count different things.
+  expect(counted.keys).toBe(proof.keys)
+  expect(counted.status.totalKey).not.toBe(proof.status.totalKey)
+  await newer.useEtcd('3.5.35')
+  expect(await newer.ok('backup', 'verify', later)).toMatch(/every sum is right/)
+  expect(await newer.run('backup', 'verify', later, '--drill')).toMatchObject({
+    exitCode: EXIT_CODES.artifact,
+  })
+})
+
+function equal(what: string, value: string | undefined) {
+  return { what, recorded: value, found: value, outcome: 'equal' }
+}
 
 /** Command lines of drills' etcds that run on data below the folder. */
 async function drillsUnder(parent: string): Promise<readonly string[]> {

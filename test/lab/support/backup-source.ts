@@ -18,7 +18,7 @@ import { operatorSigner, trustedSigners } from '../../../src/operations/signers.
 import type { Signer } from '../../../src/signing/ssh-keygen.ts'
 import { type BackupReport, takeBackup } from '../../../src/operations/take-backup.ts'
 import { openDirectoryStore } from '../../../src/store/directory.ts'
-import { type EtcdBinaries, etcdBinaries } from '../etcd-binaries.ts'
+import { type EtcdBinaries, type EtcdChoice, etcdBinaries } from '../etcd-binaries.ts'
 import { type LoopbackCluster, startCluster } from '../loopback-etcd.ts'
 import { quorate, quorateOk } from './quorate.ts'
 
@@ -43,9 +43,9 @@ export class BackupSource implements AsyncDisposable {
   }
 
   /** @param parent absolute path of a folder; it gets one of its own in it */
-  static async start(parent: string, suite: 'bookworm' | 'trixie'): Promise<BackupSource> {
-    const binaries = await etcdBinaries(suite)
-    const home = path.join(parent, suite)
+  static async start(parent: string, choice: EtcdChoice): Promise<BackupSource> {
+    const binaries = await etcdBinaries(choice)
+    const home = path.join(parent, choice)
     await mkdir(home, { mode: 0o700 })
     const cluster = await startCluster(binaries.directory, 1)
     const root = await cluster.issue('root', 'extendedKeyUsage=clientAuth')
@@ -53,14 +53,14 @@ export class BackupSource implements AsyncDisposable {
     if (member === undefined) throw new TypeError('one member was asked for')
     const client = member.client({ tls: root })
     const source = new BackupSource(home, binaries, cluster, client)
-    await source.useEtcd(suite)
+    await source.useEtcd(choice)
     await source.#ready()
     return source
   }
 
   /** The cluster file asks for this version, from where no other one can be had. */
-  async useEtcd(suite: 'bookworm' | 'trixie'): Promise<void> {
-    const { version, directory } = await etcdBinaries(suite)
+  async useEtcd(choice: EtcdChoice): Promise<void> {
+    const { version, directory } = await etcdBinaries(choice)
     const nodes = [{ name: 'etcd01', address: '198.18.87.1', roles: ['etcd'] }]
     const etcd = { version, source: { file: { path: directory } } }
     await writeFile(this.file.clusterFile, stringify({ name: 'prod', nodes, etcd }), { mode: 0o600 })
