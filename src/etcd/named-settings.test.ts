@@ -7,6 +7,7 @@ const SETTINGS = {
   'auto-compaction-mode': 'foo',
   'log-level': 'shout',
   log: 'x',
+  'auth-token': 'jwt,pub-key=/nowhere.pem,sign-method=RS256',
 }
 const not = (words: string) =>
   `etcd.service did not become ready, it is activating; its journal says:\n${words}`
@@ -25,6 +26,11 @@ test.each([
   ['warn: failed to verify flags: unknown auto-compaction-mode "foo"', ['auto-compaction-mode']],
   ['panic: unrecognized level: "shout"', ['log-level']],
   ['panic: unknown level "shout"', ['log-level']],
+  [
+    'error: problem loading JWT options: open /nowhere.pem: no such file or directory\nfatal: discovery failed: auth: invalid auth options',
+    ['auth-token'],
+  ],
+  ['error: open /nowhere.pem2: no such file or directory', []],
   ['warn: failed to verify flags: --log-outputs and x', []],
   ['fatal: listen tcp 10.0.0.1:2380: bind: address already in use', []],
 ])('%s', (words, names) => {

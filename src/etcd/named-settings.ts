@@ -4,7 +4,7 @@
 const NOT_READY = 'did not become ready'
 
 /**
- * etcd names a setting by its flag, by its environment variable, or not at all but for the value.
+ * etcd names a setting by its flag, by its environment variable, or not at all but for the value, or for a file in that.
  *
  * @param settings flags without dashes in front, and their values
  * @param said what a machine said of a start; of anything else nothing is named
@@ -14,11 +14,18 @@ export function settingsNamed(settings: Readonly<Record<string, string>>, said: 
   const names = Object.keys(settings)
   const byName = names.filter((name) => isWord(said, name) || isWord(said, variableOf(name)))
   if (byName.length > 0) return byName
-  return names.filter((name) => said.includes(JSON.stringify(settings[name])))
+  const byValue = names.filter((name) => said.includes(JSON.stringify(settings[name])))
+  if (byValue.length > 0) return byValue
+  return names.filter((name) => filesIn(settings[name] ?? '').some((file) => isWord(said, file)))
 }
 
 function variableOf(flag: string): string {
   return `ETCD_${flag.replaceAll('-', '_').toUpperCase()}`
+}
+
+/** Absolute paths, as `auth-token: jwt,pub-key=/etc/etcd/jwt.pem` has one. */
+function filesIn(value: string): readonly string[] {
+  return value.split(/[\s,=]/).filter((word) => /^\/[^/]/.test(word))
 }
 
 /** Not as a part of a longer name. */
