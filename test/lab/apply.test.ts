@@ -77,6 +77,9 @@ describe.skipIf(reason)(`apply${because}`, () => {
         problems: [],
         problemDetails: [],
         caExchange: false,
+        version: version.replace(/\.\d+$/, ''),
+        downgrade: null,
+        versionTrouble: null,
         notes: [],
       })
       for (const [index, member] of report.members.entries()) {
