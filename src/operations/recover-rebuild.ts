@@ -19,6 +19,7 @@ import { lookAtHost } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { type CopyFigures, type HashFigure, compareWithCopy, expectedOf } from './recover-compare.ts'
+import { withKnownFaults } from './recover-faults.ts'
 import { type MadeCluster, type RecoveryProgress, renderProgress } from './recover-progress.ts'
 
 /** How long the only member of a cluster may take to be ready, in s: nobody else has to be waited for. */
@@ -71,7 +72,9 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
       { text: Buffer.from(record).toString('base64') },
     ],
     ['recover_run', { text: isolated }, node.name, data, wal, 'end'],
-  ])
+  ]).catch((error: unknown) => {
+    throw withKnownFaults(error, session.cluster.etcd.version)
+  })
   const figures = readFigures(lines, node.name)
   const key = { key: `quorate-recover-${progress.token}`, value: 'x' }
   // Only the hash of a store without history can be compared with that of one whose revision was moved on. The copy is
