@@ -236,6 +236,9 @@ const NOT_HERE: Readonly<Record<string, string>> = {
     'test/lab/restore.test.ts, on machines made new',
   'quorate restore ./snapshot.db --confirm prod': 'test/lab/restore.test.ts, with etcd 3.4',
   'quorate restore ./prod.bundle.age --identity backup.key': 'the same, as the name in the store',
+  'quorate upgrade --to 3.6.16 --check':
+    'test/lab/downgrade.test.ts: a downgrade, with all that can happen to one',
+  'quorate upgrade --to 3.6.16': 'the same',
   'quorate upgrade --to 3.6.16 --sha256 amd64=3b1f8e0c5a7d92644f6e2b8d1c3a59708f4e6d2c1b0a99887766554433221100':
     'test/lab/attack-release.test.ts, with checksums of programs that there are',
   'quorate upgrade --to 3.6.16 --sha256 amd64/etcd=3b1f8e0c5a7d92644f6e2b8d1c3a59708f4e6d2c1b0a99887766554433221100 --check':
