@@ -112,6 +112,9 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     // Somebody meant it: apply says so and leaves it, over a reboot too.
     await lab.machine(first).kill()
     await lab.machine(first).boot()
+    // With the machine went the connection to it.
+    await session[Symbol.asyncDispose]()
+    session = await sessionOf(lab)
     const left = await told(lab, ['apply'])
     expect({ exitCode: left.exitCode, steps: left.steps }).toEqual({ exitCode: 0, steps: [] })
     expect(left.notes).toEqual([expect.stringContaining(`quorate start ${first}`)])
