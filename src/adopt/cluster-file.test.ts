@@ -130,6 +130,19 @@ test('feature gates are taken, but for the one that quorate keeps on', async () 
   expect(on.told.join('\n')).not.toContain('InitialCorruptCheck')
 })
 
+test.each([
+  ['etcd.log', undefined],
+  ['stderr,/var/log/etcd.log', undefined],
+  ['stdout', 'stdout'],
+])('logs that go to %s today: the file has %s', async (outputs, kept) => {
+  const members = await threeMembers(ca)
+  const { cluster, told } = adopted(
+    members.map((one) => ({ ...one, settings: { ...one.settings, 'log-outputs': outputs } })),
+  )
+  expect(cluster.etcd.settings['log-outputs']).toBe(kept)
+  expect(told.join('\n').includes(`logs go to ${outputs} today`)).toBe(kept === undefined)
+})
+
 test('a setting that differs between members is told, with who has which', async () => {
   const { cluster, told } = adopted(await threeMembers(ca, { settings: { 'heartbeat-interval': '300' } }))
   expect(cluster.etcd.settings).not.toHaveProperty('heartbeat-interval')

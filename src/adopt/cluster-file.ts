@@ -147,6 +147,8 @@ const LOG_FILES = ['enable-log-rotation', 'log-rotation-config-json']
 /** Not taken as they are. */
 const APART: readonly string[] = [...LOG_FILES, ...LISTENERS]
 const LOG_OUTPUTS = ['log-output', 'log-outputs']
+/** Anything else is a file, or the journal, where logs go anyway. */
+const STREAMS = /^(default|stderr|stdout)(,(default|stderr|stdout))*$/
 
 /** The flags that the file takes as they are. Those that quorate decides are for `differences.ts`. */
 function freeSettings(
@@ -166,7 +168,7 @@ function freeSettings(
       note(remarks, `${where} is no setting of etcd ${version}, which passes over it: it is not in the file`)
       continue
     }
-    if (LOG_OUTPUTS.includes(flag) && value?.includes('/') === true) {
+    if (LOG_OUTPUTS.includes(flag) && value !== undefined && !STREAMS.test(value)) {
       const message = `logs go to ${value} today; they will be in the journal`
       remarks.push({ host: undefined, severity: 'warning', message })
       continue
