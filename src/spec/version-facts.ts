@@ -11,7 +11,8 @@
  *    security, becomes a row of HAZARDS, in etcd's own words as far as they go. If the row exists, add the patch and the
  *    pull request to it. Everything else goes to HARMLESS, under the reason.
  * 4. Write the newest patch into NEWEST, and run the script again: it prints nothing. Hints, `init` and the schema's example
- *    follow by themselves (`vitest run --project unit -u src/spec/json-schema.test.ts` writes it); `git grep` the old patch in docs/, README.md
+ *    follow by themselves (`vitest run --project unit -u src/spec/json-schema.test.ts` writes it); `git grep` the old patch in
+ *    docs/, examples/, README.md
  *    and test/, where it is text, and test/lab/etcd-binaries.ts, which builds it.
  * 5. New flags or feature gates: `src/etcd/flags.ts`. What a value must be: `src/etcd/setting-values.ts`.
  *    `vitest run --project unit src/etcd/version-facts.test.ts` checks that the tables are whole.
