@@ -1,4 +1,5 @@
 /** Clusters as others set them up: by hand as in the handbook that quorate grew from, as Kubespray does, as kubeadm does. */
+import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Machine } from '../../../src/lab/machine.ts'
@@ -106,7 +107,9 @@ async function issue(
   const usage = `basicConstraints=CA:FALSE\nextendedKeyUsage=clientAuth,serverAuth\nsubjectAltName=${names}\n`
   await writeFile(`${stem}.ext`, usage)
   const sign = ['x509', '-req', '-in', `${stem}.csr`, '-days', '365', '-extfile', `${stem}.ext`]
-  await openssl(sign, ['-CA', ca.certificate, '-CAkey', ca.key, '-CAcreateserial', '-out', `${stem}.crt`])
+  // A serial of its own: several are signed at once, and openssl's file of serials is half-written for a moment.
+  const serial = `0x01${randomBytes(15).toString('hex')}`
+  await openssl(sign, ['-CA', ca.certificate, '-CAkey', ca.key, '-set_serial', serial, '-out', `${stem}.crt`])
   const text = (await readFile(`${stem}.crt`, 'utf8')) + (await readFile(ca.certificate, 'utf8'))
   await machine.writeFile(certificate, text, { owner, mode: '0644' })
   await machine.writeFile(key, await readFile(`${stem}.key`), { owner, mode: '0600' })
