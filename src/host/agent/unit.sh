@@ -37,8 +37,6 @@ op_start() {
   shift 3
   hand_over "$((words - 3))" "$@"
   systemctl reset-failed "$name" 2>/dev/null || true
-  # systemd remembers which units it did not find: one that was written since can still be missing for it.
-  [ "$(systemctl show "$name" --property LoadState --value)" != not-found ] || systemctl daemon-reload
   systemctl start --no-block "$name"
 }
 
