@@ -44,13 +44,38 @@ export interface AskedMember {
 export async function askMembers(session: Session): Promise<readonly AskedMember[]> {
   const asked = await Promise.all(etcdNodes(session.cluster).map(async (node) => await ask(session, node)))
   const reached = asked.filter(({ apart }) => apart === undefined)
-  const via = reached.find(({ member }) => member.reachable && member.read.answered) ?? reached[0]
-  if (via === undefined) return asked
+  const serving = reached.filter(({ member }) => member.reachable && member.read.answered)
+  const ways = [...new Set([...serving, ...reached])].map(({ node }) => node)
   return await Promise.all(
     asked.map(async (one) =>
-      one.apart === undefined ? one : await askFrom(session, via.node, one, one.apart),
+      one.apart === undefined ? one : await askAround(session, ways, one, one.apart),
     ),
   )
+}
+
+/** Silent is one that gives no answer to any node: a single one may be cut off from it, or lie. */
+async function askAround(
+  session: Session,
+  [first, ...others]: readonly Node[],
+  one: AskedMember,
+  apart: QuorateError,
+): Promise<AskedMember> {
+  if (first === undefined) return one
+  const heard = await askFrom(session, first, one, apart)
+  if (isWell(heard.member)) return heard
+  const further = await Promise.all(others.map(async (via) => await askFrom(session, via, one, apart)))
+  const all = [heard, ...further]
+  return (
+    all.find(({ member }) => isWell(member)) ??
+    all.find(({ member }) => member.reachable) ??
+    all.find(({ via }) => via !== undefined) ??
+    one
+  )
+}
+
+/** A learner answers no linearizable read. */
+function isWell(member: MemberView): boolean {
+  return member.reachable && (member.read.answered || member.learner)
 }
 
 async function ask(session: Session, node: Node): Promise<AskedMember> {
@@ -58,8 +83,7 @@ async function ask(session: Session, node: Node): Promise<AskedMember> {
     const first = await askThere(session, node)
     const again = await isElsewhere(session, node, first.member)
     const asked = again ? await askThere(session, node) : first
-    const serves = asked.member.reachable && (asked.member.read.answered || asked.member.learner)
-    return serves ? asked : { ...asked, host: await machineOf(session, node) }
+    return isWell(asked.member) ? asked : { ...asked, host: await machineOf(session, node) }
   } catch (error) {
     const apart = ofOneMachine(error)
     const reason = { kind: 'unreachable', message: apart.message, hint: apart.hint } as const
