@@ -150,6 +150,10 @@ test('without the checksum database only where the file says so, and then for th
     ...Array(3).fill('GOSUMDB=sum.golang.org'),
     ...Array(6).fill('GOSUMDB=off'),
   ])
+  // Nor do the modules lie where others are looked for: a verified build would find them, and blame its own proxy.
+  const caches = builds.map((build) => build.find((line) => line.startsWith('GOMODCACHE=')))
+  expect([0, 3, 6].map((first) => new Set(caches.slice(first, first + 3)).size)).toEqual([1, 1, 1])
+  expect(new Set(caches).size).toBe(3)
   expect(await readdir(context.shelf)).toHaveLength(3)
   // What is verified is the same from every proxy.
   await obtain(context, source({ proxy: 'https://one.test/go' }))

@@ -3,6 +3,7 @@
  * but the module it is in, so that its dependencies are exactly those that etcd's own go.mod names; `go install` refuses
  * etcd's modules because of the `replace` lines in them.
  */
+import { createHash } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -163,7 +164,8 @@ async function environmentOf({
     // No module is fetched by another program (git), whatever a proxy answers.
     GOVCS: '*:off',
     GOPATH: folder,
-    GOMODCACHE: path.join(folder, 'mod'),
+    // What a proxy served unverified stays apart: a later build that verifies would find it, and blame another proxy.
+    GOMODCACHE: path.join(folder, source.checksumDatabase ? 'mod' : unverifiedFolder(proxy)),
     GOCACHE: path.join(folder, 'build'),
     CGO_ENABLED: '0',
     GOOS: 'linux',
@@ -171,6 +173,10 @@ async function environmentOf({
     GOAMD64: 'v1',
     GOARM64: 'v8.0',
   }
+}
+
+function unverifiedFolder({ href }: URL): string {
+  return `mod-unverified-${createHash('sha256').update(href).digest('hex').slice(0, 16)}`
 }
 
 /** The cluster file's, or the first one that Go is set to. */
