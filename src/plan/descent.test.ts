@@ -158,3 +158,34 @@ test.each([
   const [reason] = reasonsOf(next(permit(testCluster({}, { version })), observed))
   expect(reason?.hint).toContain(hint)
 })
+
+test.each([
+  ['down', 'etcd01', enabled()],
+  ['down', 'etcd03', enabled()],
+  ['up', 'etcd03', { storage: {} }],
+])(
+  'on the way %s, with %s lost: out of the cluster with it first, and what goes on adds it anew',
+  (way, lost, changes) => {
+    const half = world(['etcd01'], changes)
+    const facts = half.cluster!
+    const [wanted, file] = way === 'down' ? [OLD, NEW] : [NEW, OLD]
+    const { [lost]: _, ...versions } = facts.versions
+    const healthy = HOSTS.filter((host) => host !== lost)
+    const gone = withMember({ ...half, cluster: { ...facts, versions, healthy } }, lost, (member) => ({
+      ...stopped(member),
+      dataPresent: false,
+      walPresent: false,
+    }))
+    const id = facts.members.find(({ name }) => name === lost)!.id
+    expect(reasonsOf(next(permit(wanted), gone))[0]?.hint).toContain(`quorate repair ${lost}`)
+    for (const { hint } of reasonsOf(next({ ...testIntent(file), replace: { [lost]: id } }, gone))) {
+      expect(hint).toContain(`quorate etcdctl ${healthy[0]} -- member remove ${id}`)
+      expect(hint).toContain(`quorate upgrade --to ${wanted.etcd.version}`)
+    }
+    const members = facts.members.filter(({ name }) => name !== lost)
+    const out = { ...gone, cluster: { ...gone.cluster!, members } }
+    const { waves, blocked } = plan(permit(wanted), out)
+    expect(blocked).toEqual([])
+    expect(kinds(waves.flat())).toEqual(expect.arrayContaining(['member-add', `${lost} start`, 'promote']))
+  },
+)

@@ -5,6 +5,7 @@ import { certificateNames } from './certificates.ts'
 import { descentRefusals } from './descent.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { Observed } from './observed.ts'
+import { presentVersion } from './present-version.ts'
 import type { BlockReason } from './steps.ts'
 import { versionRefusals } from './version-refusals.ts'
 
@@ -18,11 +19,34 @@ export function refusals(intent: ApplyIntent, observed: Observed): readonly Bloc
   const versions = upgrade === undefined ? versionRefusals(cluster, observed) : []
   return [
     ...weakCaReasons(observed),
-    ...descentRefusals(intent, observed),
-    ...versions,
+    ...firstOut(intent, observed, [...descentRefusals(intent, observed), ...versions]),
     ...members,
     ...networkReasons(cluster, observed),
   ]
+}
+
+/**
+ * A member that is to be made anew in the midst of a change of version: neither goes on without the other. Once it is no
+ * member any more the change of version does, and adds it anew.
+ */
+function firstOut(
+  { cluster, replace }: ApplyIntent,
+  observed: Observed,
+  reasons: readonly BlockReason[],
+): readonly BlockReason[] {
+  const [going] = Object.entries(replace ?? {})
+  if (going === undefined) return reasons
+  const [host, id] = going
+  const versions = new Set(etcdNodes(cluster).flatMap(({ name }) => presentVersion(observed, name) ?? []))
+  const healthy = observed.cluster?.healthy ?? []
+  const [from] = healthy
+  // Where all run the same version, it is the file's that is put right, or a downgrade that is canceled.
+  if (from === undefined || healthy.includes(host) || versions.size < 2) return reasons
+  const out = `take ${host} out of the cluster first: quorate etcdctl ${from} -- member remove ${id}`
+  return reasons.map(({ hint = '', ...reason }) => ({
+    ...reason,
+    hint: `${out}. What goes on then adds it anew: ${hint}`,
+  }))
 }
 
 /** A weak CA is not let in. One that members trust already stays until it is exchanged: nobody is locked out. */
