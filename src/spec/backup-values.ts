@@ -1,4 +1,5 @@
 /** The rules for single values of the cluster file's `backup`. */
+import { hasBech32Checksum } from './bech32.ts'
 import type { Complaint } from './problem.ts'
 import { RECIPIENT_PLACEHOLDER, isSampleRecipient } from './sample-keys.ts'
 
@@ -52,7 +53,13 @@ export function checkRecipient(text: string): Complaint | undefined {
   if (text === RECIPIENT_PLACEHOLDER) {
     return { message: `"${text}" is a placeholder, not a public key of age`, hint: HOW_TO_MAKE_ONE }
   }
-  if (/^age1(pq1)?[02-9ac-hj-np-z]{50,}$/.test(text)) return undefined
+  if (/^age1(pq1)?[02-9ac-hj-np-z]{50,}$/.test(text)) {
+    if (hasBech32Checksum(text)) return undefined
+    return {
+      message: `"${text}" is not a public key of age: its checksum is wrong, so a character is wrong or missing`,
+      hint: 'copy the whole line that age-keygen prints: `age-keygen -y backup.key`',
+    }
+  }
   return {
     message: `"${text}" is not a public key of age`,
     hint: 'write the one that age-keygen prints, which begins with age1',
