@@ -36,11 +36,24 @@ async function fetchAll(): Promise<readonly string[]> {
   return await Promise.all(
     minors.map(async (minor) => {
       const url = `${SOURCE}/CHANGELOG-${minor}.md`
-      const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) })
-      if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`)
-      return await response.text()
+      try {
+        const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) })
+        if (response.ok) return await response.text()
+        throw new Error(`HTTP ${response.status}`)
+      } catch (error) {
+        throw new Error(
+          `${url} can't be downloaded: ${reason(error)}; download the files elsewhere, and give their directory`,
+          { cause: error },
+        )
+      }
     }),
   )
+}
+
+/** fetch says no more than that it failed; why is in the cause. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
 }
 
 function readAll(place: string): readonly string[] {
