@@ -34,7 +34,7 @@ export interface V2Client {
 }
 
 /**
- * A v2 client for one member (etcd 3.3, or 3.4 and 3.5 with enable-v2). Every read goes through a quorum.
+ * A v2 client for one member (etcd 3.3, or 3.4 and 3.5 with enable-v2). Every read of values goes through a quorum.
  * Calls throw QuorateError `etcd`, with a hint where the member does not serve v2 at all.
  */
 export function connectMemberV2(options: MemberOptions): V2Client {
@@ -87,7 +87,8 @@ export function connectMemberV2(options: MemberOptions): V2Client {
       return (answer.node?.nodes ?? []).filter((node) => node.value !== undefined).map(entry)
     },
     async names(folder) {
-      const answer = parseAnswer(options.name, await request('GET', folder, { quorum: 'true' }))
+      // Through a quorum it would be an entry of the members' logs, on which 3.6 does not start.
+      const answer = parseAnswer(options.name, await request('GET', folder, {}))
       return (answer.node?.nodes ?? []).map(({ key }) => key)
     },
     async put(key, value, previousIndex) {

@@ -175,19 +175,20 @@ async function httpEndpoint(session: Session, node: Node): Promise<MemberEndpoin
   return { name: node.name, target: { socketPath }, identity: address, tls }
 }
 
-/** The v2 API's top-level keys, as the first member says that serves it; undefined: none does. */
+/** The v2 API's top-level keys, as the members say that serve it, each for itself; undefined: none does. */
 async function v2Names(session: Session, nodes: readonly Node[]): Promise<readonly string[] | undefined> {
+  let all: readonly string[] | undefined
   for (const node of nodes) {
     const options = { ...(await session.endpoint(node)), timeoutMs: ANSWER_MS, signal: session.signal }
     const client = connectMemberV2(options)
     try {
       const names = await orUndefined(async () => await client.names('/'))
-      if (names !== undefined) return names
+      if (names !== undefined) all = [...new Set([...(all ?? []), ...names])]
     } finally {
       await client.close()
     }
   }
-  return undefined
+  return all
 }
 
 /** A member that can't say is no failure of the whole. */
