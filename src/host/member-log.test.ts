@@ -54,11 +54,23 @@ test.each([
     [[v2Entry(2n, 4n)], [snapshot(2n, 5n, [9n]), entry(2n, 6n)]],
     false,
   ],
+  [
+    'behind the snapshot that is noted in a newer file',
+    [[entry(2n, 4n), v2Entry(2n, 5n)], [snapshot(2n, 4n, [9n])]],
+    true,
+  ],
   ['nowhere', [[entry(2n, 4n)]], false],
 ])('requests of the v2 store are %s', async (_where, files, held) => {
   for (const [index, drafts] of files.entries())
     await segment([FIRST, SECOND][index] ?? '', log(drafts).bytes)
   expect(await holdsV2Requests(here, places)).toBe(held)
+})
+
+test('of a log that is damaged nobody says that it holds none', async () => {
+  const { bytes, end } = log([entry(2n, 4n), entry(2n, 5n)])
+  bytes[end - 12] = 0x55
+  await segment(FIRST, bytes)
+  expect(await holdsV2Requests(here, places)).toBeUndefined()
 })
 
 test('all of a long log is read, of the zeros behind it only some', async () => {

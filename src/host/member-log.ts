@@ -126,7 +126,7 @@ const MOST_SEGMENTS = 16
  * Whether etcd would read requests of the v2 store when it starts: they are behind the newest snapshot, or there is none.
  * Members up to 3.5 make them; 3.6 still reads them, and 3.7 ends with a panic.
  *
- * @returns undefined: there is no log to read
+ * @returns undefined: there is no log to read, or one that is damaged
  * @throws QuorateError where the machine can't be asked
  */
 export async function holdsV2Requests(
@@ -139,12 +139,23 @@ export async function holdsV2Requests(
   const { stdout } = await remote.run({ argv, root: true, signal })
   const { segments, strange } = parseFiles(stdout)
   if (strange !== undefined || segments.length === 0) return undefined
+  let newest: LogFile['snapshot']
   for (const segment of segments.slice(-MOST_SEGMENTS).toReversed()) {
-    const { v2, snapshot } = readLogFile(await bytesOf(remote, { base, folder: wal, ...segment }, signal))
-    if (v2 !== undefined) return snapshot === undefined || snapshot.index < v2.index
-    if (snapshot !== undefined) return false
+    const file = readLogFile(await bytesOf(remote, { base, folder: wal, ...segment }, signal))
+    newest = newer(newest, file.snapshot)
+    const held = file.v2
+    if (held !== undefined && (newest === undefined || newest.index < held.index)) return true
+    if (file.trouble?.kind === 'damaged') return undefined
+    // A snapshot is noted some entries later, which can be in the next file.
+    if (newest !== undefined && newest.index + 1n >= firstIndexOf(segment)) return false
   }
   return false
+}
+
+/** Its name says it, behind its number: `0000000000000001-0000000000000006.wal`. */
+function firstIndexOf({ name }: Segment): bigint {
+  const [, index] = /^[0-9a-f]{16}-([0-9a-f]{16})\.wal$/.exec(name) ?? []
+  return BigInt(`0x${index ?? '0'}`)
 }
 
 function newer<P extends { readonly index: bigint }>(
