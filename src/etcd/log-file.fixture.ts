@@ -17,15 +17,16 @@ export function entry(term: bigint, index: bigint, bytes = 20): Draft {
   return { type: 2, data: data.uint32(34).bytes(Buffer.alloc(bytes, 0xab)).finish() }
 }
 
-/** As a member of 3.5 makes it when it starts. */
-export function v2Entry(term: bigint, index: bigint): Draft {
-  const request = new BinaryWriter().uint32(8).uint64(7n).uint32(18).string('PUT')
-  const whole = request
-    .uint32(26)
-    .string('/0/members/b/attributes')
-    .uint32(34)
-    .string('{"name":"etcd01"}')
-    .finish()
+/** As a member of 3.5 makes it when it starts, or for a client of the v2 API. */
+export function v2Entry(
+  term: bigint,
+  index: bigint,
+  method = 'PUT',
+  key = '/0/members/b/attributes',
+  value = '{"name":"etcd01"}',
+): Draft {
+  const request = new BinaryWriter().uint32(8).uint64(7n).uint32(18).string(method)
+  const whole = request.uint32(26).string(key).uint32(34).string(value).finish()
   const data = new BinaryWriter().uint32(8).int32(0).uint32(16).uint64(term).uint32(24).uint64(index)
   return { type: 2, data: data.uint32(34).bytes(whole).finish() }
 }

@@ -36,9 +36,31 @@ test('a file that was just begun has no entry, and says what it goes on from', (
 })
 
 test('the last request of the v2 store is found among those of v3', () => {
-  expect(readLogFile(log([entry(2n, 4n), entry(2n, 5n)]).bytes).v2).toBeUndefined()
-  const { bytes } = log([v2Entry(2n, 4n), v2Entry(2n, 5n), entry(2n, 6n)])
-  expect(readLogFile(bytes)).toMatchObject({ v2: { term: 2n, index: 5n }, last: { term: 2n, index: 6n } })
+  const v3 = log([entry(2n, 4n), entry(2n, 5n)])
+  expect(readLogFile(v3.bytes).v2).toEqual({ any: undefined, clients: undefined })
+  const { bytes } = log([v2Entry(2n, 4n, 'PUT', '/1/seed'), v2Entry(2n, 5n), entry(2n, 6n)])
+  expect(readLogFile(bytes)).toMatchObject({
+    v2: { any: { term: 2n, index: 5n }, clients: { term: 2n, index: 4n } },
+    last: { term: 2n, index: 6n },
+  })
+})
+
+/** Of a client: 3.6.16 panics. Keys below /1 were tried, the rest is read from its source. */
+test.each([
+  ['PUT', '/0/members/8e9e05c52164694d/attributes', false],
+  ['PUT', '/0/version', false],
+  ['PUT', '/1/seed', true],
+  ['DELETE', '/1/seed', true],
+  ['POST', '/1/queue', true],
+  ['QGET', '/1', true],
+  ['SYNC', '', true],
+  ['PUT', '/2/users/root', true],
+  ['PUT', '/1/0/members/8e9e05c52164694d/attributes', true],
+  ['DELETE', '/0/version', true],
+])('%s %s in the log: of a client is %s', (method, key, client) => {
+  const { v2 } = readLogFile(log([v2Entry(2n, 4n, method, key)]).bytes)
+  const place = { term: 2n, index: 4n }
+  expect(v2).toEqual({ any: place, clients: client ? place : undefined })
 })
 
 test('a record that is appended makes a log count as committed, and etcd’s sums stay right', () => {

@@ -7,6 +7,7 @@
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { crc32c } from './crc32c.ts'
+import type { V2Requests } from '../spec/version-facts.ts'
 
 const METADATA = 1
 const ENTRY = 2
@@ -16,6 +17,9 @@ const SNAPSHOT = 5
 
 /** Of the v2 store. */
 const METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'DELETE', 'QGET', 'SYNC'])
+
+/** What members put there themselves; keys of clients are below /1. */
+const OWN_PATH = /^\/0\/(version|members\/[0-9a-f]{1,16}\/attributes)$/
 
 const HEAD_BYTES = 8
 /** What a disk writes at once: where one of a record's sectors is all zeros, its write was cut short by a power failure. */
@@ -27,8 +31,8 @@ export interface LogFile {
   readonly state: HardState | undefined
   /** The last entry that was appended; undefined: there is none in this file. */
   readonly last: Place | undefined
-  /** The last entry that is a request of the v2 store, which members up to 3.5 make when they start; undefined: none is. */
-  readonly v2: Place | undefined
+  /** The last entry that is a request of the v2 store, which members up to 3.5 make too when they start; undefined: none is. */
+  readonly v2: Readonly<Record<V2Requests, Place | undefined>>
   /** The newest snapshot that this file knows of. */
   readonly snapshot: (Place & { readonly voters: readonly bigint[] }) | undefined
   /** Where the next record would be written, in bytes from the file's beginning. */
@@ -56,7 +60,7 @@ export function readLogFile(bytes: Uint8Array): LogFile {
   let identity: LogFile['identity']
   let state: LogFile['state']
   let last: LogFile['last']
-  let v2: LogFile['v2']
+  let v2: LogFile['v2'] = { any: undefined, clients: undefined }
   let snapshot: LogFile['snapshot']
   let end = 0
   let sum = 0
@@ -87,7 +91,8 @@ export function readLogFile(bytes: Uint8Array): LogFile {
     if (type === ENTRY) {
       const fields = readFields(data)
       last = { term: numberIn(fields, 2), index: numberIn(fields, 3) }
-      if (isV2Request(fields.get(4)?.at(-1))) v2 = last
+      const from = v2Origin(fields.get(4)?.at(-1))
+      if (from !== undefined) v2 = { any: last, clients: from === 'client' ? last : v2.clients }
     }
     if (type === SNAPSHOT) snapshot = readSnapshot(data)
     end = found.end
@@ -181,23 +186,29 @@ function readState(data: Uint8Array): HardState {
   return { term: numberIn(fields, 1), vote: numberIn(fields, 2), commit: numberIn(fields, 3) }
 }
 
-/** A bare `Request`, with a method and a path, where requests of v3 have a number and another message (etcd's raft_internal.proto). */
-function isV2Request(data: bigint | Uint8Array | undefined): boolean {
-  if (!(data instanceof Uint8Array) || data.length === 0) return false
+/**
+ * Who made a request of the v2 store; undefined: it is none. Such a one is a bare `Request`, with a method and a path, where
+ * requests of v3 have a number and another message (etcd's raft_internal.proto).
+ */
+function v2Origin(data: bigint | Uint8Array | undefined): 'client' | 'member' | undefined {
+  if (!(data instanceof Uint8Array) || data.length === 0) return undefined
   try {
     const reader = new BinaryReader(data)
-    for (let count = 0; count < 2 && reader.pos < reader.len; count += 1) {
+    // Requests of v3 can be long: no more of them is read than tells.
+    const text = (wanted: number) => {
       const [number, wire] = reader.tag()
-      if (number !== 2) reader.skip(wire)
-      else
-        return (
-          wire === WireType.LengthDelimited && METHODS.has(Buffer.from(reader.bytes()).toString('latin1'))
-        )
+      if (number === wanted && wire === WireType.LengthDelimited)
+        return Buffer.from(reader.bytes()).toString('latin1')
+      reader.skip(wire)
+      return undefined
     }
+    const method = text(2) ?? text(2)
+    if (method === undefined || !METHODS.has(method)) return undefined
+    return method === 'PUT' && OWN_PATH.test(text(3) ?? '') ? 'member' : 'client'
   } catch {
     // Not a message at all.
+    return undefined
   }
-  return false
 }
 
 function readSnapshot(data: Uint8Array): NonNullable<LogFile['snapshot']> {

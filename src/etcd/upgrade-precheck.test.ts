@@ -317,12 +317,32 @@ test('settings that the older version does not know are found before', () => {
   expect(blockers(down('3.6.16', '3.5.35', { etcd }))[0]?.message).toContain('etcd.settings.feature-gates')
 })
 
-test('a log that 3.7 does not start on is found before', () => {
-  const members = [
-    member(1, '3.6.16'),
-    member(2, '3.6.16', { v2Log: true }),
-    member(3, '3.6.16', { v2Log: false }),
-  ]
-  const found = blockers(facts('3.6.16', '3.7.3', { members }))
-  expect(found).toMatchObject([{ host: 'etcd02', hint: expect.stringContaining('snapshot-count') }])
+test.each([
+  ['3.5.35', '3.6.16', 'requests to the v2 API', '100,000 writes'],
+  ['3.6.16', '3.7.3', 'a member of 3.5 made', '10,000 writes'],
+])('%s to %s: a log that it does not start on is found before, with the way out', (from, to, what, after) => {
+  const members = [member(1, from), member(2, from, { v2Log: true }), member(3, from, { v2Log: false })]
+  const found = (settings: UpgradeFacts['etcd']['settings'], enableV2 = false) =>
+    blockers(facts(from, to, { members, etcd: { settings, enableV2 } }))
+  expect(found({})).toMatchObject([
+    { host: 'etcd02', message: expect.stringContaining(what), hint: expect.stringContaining(after) },
+  ])
+  expect(found({})[0]?.hint).toContain('etcd.settings.snapshot-count: "100"')
+  expect(found({ 'snapshot-count': '5000' })[0]?.hint).toContain('5,000 writes. For an earlier one')
+  expect(found({ 'snapshot-count': '100' })[0]?.hint).toMatch(/after 100 writes: run this again then$/)
+  expect(found({}, true).find(({ host }) => host === 'etcd02')?.hint).toMatch(/^leave the v2 API first/)
+})
+
+test('such a log is no matter of another step', () => {
+  const members = [member(1, '3.4.23', { v2Log: true })]
+  expect(blockers(facts('3.4.23', '3.5.16', { members }))).toEqual([])
+})
+
+test.each([
+  [false, 'snapshot'],
+  [undefined, 'snapshot or log'],
+])('what the v2 API left is warned of where it can be; looked into the log: %s', (v2Log, place) => {
+  const members = [member(1, '3.5.35', { v2Log })]
+  const found = warnings(facts('3.5.35', '3.6.16', { members })).join()
+  expect(found).toContain(`in a member's ${place} keeps etcd 3.6 from starting`)
 })

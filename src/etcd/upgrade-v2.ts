@@ -1,10 +1,15 @@
 /** The store behind the v2 API holds data that no client reaches through v3, and newer versions don't serve. */
 import { type UpgradeFacts, type UpgradeProblem, blocker, warning } from './upgrade-facts.ts'
 import { patchToName } from './hazards.ts'
+import { V2_LOG_PANICS } from '../spec/version-facts.ts'
+import { plural } from '../spec/units.ts'
 import { minorOf, supportsV2 } from './versions.ts'
 
 /** So many keys are named. */
 const SHOWN = 5
+
+/** Small enough to be soon, not so small that etcd would do little else than take snapshots. */
+const SOON = 100
 
 const READERS = 'flannel before 0.18 is one that reads it'
 
@@ -30,7 +35,9 @@ export function v2Problems(facts: UpgradeFacts): readonly UpgradeProblem[] {
     const message = `the cluster file turns the v2 API on (etcd.enableV2), and etcd ${minor} has none any more`
     problems.push(blocker(message, 'remove enableV2, and network.v2 with it, and apply; then upgrade'))
   } else if (v2Keys.length === 0 && minor === '3.6' && leaves35(facts)) {
-    const message = `if the v2 API was ever written to, what is left of that in a member's log keeps etcd ${minor} from starting`
+    const unread = members.some(({ running, v2Log }) => running !== undefined && v2Log === undefined)
+    const place = unread ? 'snapshot or log' : 'snapshot'
+    const message = `if the v2 API was ever written to, what is left of that in a member's ${place} keeps etcd ${minor} from starting`
     const tool = `'etcdutl check v2store' of ${patchToName('3.5.32')}`
     const hint = `${tool} tells, on a member that is stopped`
     problems.push(warning(message, hint))
@@ -38,12 +45,20 @@ export function v2Problems(facts: UpgradeFacts): readonly UpgradeProblem[] {
   return problems
 }
 
-/** etcd 3.7 ends with "unmarshal should never fail" (server/etcdserver/apply); 3.6 leaves them behind with a snapshot. */
-function logProblems({ to, members }: UpgradeFacts): readonly UpgradeProblem[] {
-  const message = `its log still holds requests that a member of 3.5 made, and etcd ${minorOf(to)} does not start on them`
-  const hint =
-    'etcd leaves them behind with its next snapshot, after 10,000 writes. For an earlier one, add etcd.settings.snapshot-count: "100" to the cluster file and run quorate apply; run this again after 100 writes'
-  return members.flatMap(({ name, v2Log }) => (v2Log === true ? [blocker(message, hint, name)] : []))
+/** `V2_LOG_PANICS`. A snapshot leaves them behind, but for what is in the store itself. */
+function logProblems({ to, members, etcd }: UpgradeFacts): readonly UpgradeProblem[] {
+  const rule = V2_LOG_PANICS[minorOf(to)]
+  if (rule === undefined) return []
+  const message = `its log still holds ${rule.what}, and etcd ${minorOf(to)} does not start on them`
+  const count = Number(etcd.settings['snapshot-count'] ?? rule.snapshotCount)
+  const passed = `etcd leaves them behind with its next snapshot, after ${count.toLocaleString('en')} ${plural(count, 'write', 'writes')}`
+  const sooner = `For an earlier one, add etcd.settings.snapshot-count: "${SOON}" to the cluster file and run quorate apply; run this again after ${SOON} writes`
+  const hint = count > SOON ? `${passed}. ${sooner}` : `${passed}: run this again then`
+  return members.flatMap(({ name, v2Log }) =>
+    v2Log === true
+      ? [blocker(message, etcd.enableV2 ? `leave the v2 API first; then ${hint}` : hint, name)]
+      : [],
+  )
 }
 
 function leaves35({ members }: UpgradeFacts): boolean {

@@ -63,14 +63,29 @@ test.each([
 ])('requests of the v2 store are %s', async (_where, files, held) => {
   for (const [index, drafts] of files.entries())
     await segment([FIRST, SECOND][index] ?? '', log(drafts).bytes)
-  expect(await holdsV2Requests(here, places)).toBe(held)
+  expect(await holdsV2Requests(here, places, 'any')).toBe(held)
+  expect(await holdsV2Requests(here, places, 'clients')).toBe(false)
+})
+
+test.each([
+  ['behind what a member itself made', [v2Entry(2n, 4n), v2Entry(2n, 5n, 'PUT', '/1/seed')], true],
+  ['before it', [v2Entry(2n, 4n, 'DELETE', '/1/seed'), v2Entry(2n, 5n)], true],
+  [
+    'before a snapshot, and what a member made behind it',
+    [v2Entry(2n, 4n, 'QGET', '/1'), snapshot(2n, 4n, [9n]), v2Entry(2n, 5n)],
+    false,
+  ],
+])('requests of clients of the v2 API are %s', async (_where, drafts, held) => {
+  await segment(FIRST, log(drafts).bytes)
+  expect(await holdsV2Requests(here, places, 'clients')).toBe(held)
+  expect(await holdsV2Requests(here, places, 'any')).toBe(true)
 })
 
 test('of a log that is damaged nobody says that it holds none', async () => {
   const { bytes, end } = log([entry(2n, 4n), entry(2n, 5n)])
   bytes[end - 12] = 0x55
   await segment(FIRST, bytes)
-  expect(await holdsV2Requests(here, places)).toBeUndefined()
+  expect(await holdsV2Requests(here, places, 'clients')).toBeUndefined()
 })
 
 test('all of a long log is read, of the zeros behind it only some', async () => {

@@ -5,6 +5,7 @@ import { type ZlibOptions, gunzip } from 'node:zlib'
 import { QuorateError } from '../errors.ts'
 import { formatId } from '../etcd/id.ts'
 import { type LogFile, readLogFile } from '../etcd/log-file.ts'
+import type { V2Requests } from '../spec/version-facts.ts'
 import type { Remote } from '../ssh/remote.ts'
 import enter from './enter.sh?raw'
 import logBytes from './log-bytes.sh?raw'
@@ -123,8 +124,7 @@ export async function readMemberLog(
 const MOST_SEGMENTS = 16
 
 /**
- * Whether etcd would read requests of the v2 store when it starts: they are behind the newest snapshot, or there is none.
- * Members up to 3.5 make them; 3.6 still reads them, and 3.7 ends with a panic.
+ * Whether etcd would read such requests of the v2 store when it starts: they are behind the newest snapshot, or there is none.
  *
  * @returns undefined: there is no log to read, or one that is damaged
  * @throws QuorateError where the machine can't be asked
@@ -132,6 +132,7 @@ const MOST_SEGMENTS = 16
 export async function holdsV2Requests(
   remote: Remote,
   { dataDirectory: data, walDirectory: wal }: Parameters<typeof readMemberLog>[1],
+  requests: V2Requests,
   signal?: AbortSignal,
 ): Promise<boolean | undefined> {
   const base = path.posix.dirname(wal.startsWith(`${data}/`) ? data : wal)
@@ -143,7 +144,7 @@ export async function holdsV2Requests(
   for (const segment of segments.slice(-MOST_SEGMENTS).toReversed()) {
     const file = readLogFile(await bytesOf(remote, { base, folder: wal, ...segment }, signal))
     newest = newer(newest, file.snapshot)
-    const held = file.v2
+    const held = file.v2[requests]
     if (held !== undefined && (newest === undefined || newest.index < held.index)) return true
     if (file.trouble?.kind === 'damaged') return undefined
     // A snapshot is noted some entries later, which can be in the next file.

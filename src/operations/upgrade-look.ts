@@ -9,7 +9,7 @@ import { compareMinors, minorIn } from '../etcd/minor.ts'
 import { readServedVersion } from '../etcd/served-version.ts'
 import { isDowngrade } from '../etcd/upgrade-downgrade.ts'
 import type { UpgradeDirection, UpgradeFacts } from '../etcd/upgrade-facts.ts'
-import { DOWNGRADES } from '../spec/version-facts.ts'
+import { DOWNGRADES, V2_LOG_PANICS } from '../spec/version-facts.ts'
 import { connectMemberV2 } from '../etcd/v2.ts'
 import { minorOf, supportsV2 } from '../etcd/versions.ts'
 import { type ClusterView, readClusterView } from '../etcd/view.ts'
@@ -131,12 +131,16 @@ async function v2LogsOf(
   { members }: ClusterView,
 ): Promise<ReadonlyMap<string, boolean | undefined>> {
   const { cluster, signal } = session
-  const leave = members.filter((member) => member.reachable && minorIn(member.version) === '3.6')
-  if (minorOf(cluster.etcd.version) !== '3.7') return new Map()
+  const minor = minorOf(cluster.etcd.version)
+  const rule = V2_LOG_PANICS[minor]
+  if (rule === undefined) return new Map()
+  const leave = members.filter(
+    (member) => member.reachable && compareMinors(minorIn(member.version) ?? minor, minor) < 0,
+  )
   const nodes = etcdNodes(cluster).filter(({ name }) => leave.some((member) => member.name === name))
   const { results, errors } = await onAll(
     nodes,
-    async (node) => await holdsV2Requests(await session.remote(node), cluster.etcd, signal),
+    async (node) => await holdsV2Requests(await session.remote(node), cluster.etcd, rule.requests, signal),
   )
   if (errors.length > 0) throw combineErrors(errors)
   return new Map(results.map(({ host, value }) => [host, value]))

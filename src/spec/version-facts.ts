@@ -65,6 +65,24 @@ export const LEAST_BEFORE_STEP: Readonly<
   },
 }
 
+/** Requests of the v2 store in a member's log: all of them, or those that clients of the v2 API made. */
+export type V2Requests = 'any' | 'clients'
+
+/**
+ * By the minor that is gone to: the requests that keep a member from starting while they are in its log behind the newest
+ * snapshot, in words, and after how many writes the minor before takes a snapshot (etcd's `snapshot-count`).
+ *
+ * Found out with 3.5.35, 3.6.16 and 3.7.3. 3.6 converts what members of 3.5 themselves put there, their attributes and the
+ * cluster's version; on all else it panics with "detected disallowed v2 WAL", also on reads with `quorum=true` and on writes
+ * that failed (server/etcdserver/apply_v2.go). 3.7 ends on any with "unmarshal should never fail" (server/etcdserver/apply).
+ */
+export const V2_LOG_PANICS: Readonly<
+  Record<string, { readonly requests: V2Requests; readonly what: string; readonly snapshotCount: number }>
+> = {
+  '3.6': { requests: 'clients', what: 'requests to the v2 API', snapshotCount: 100_000 },
+  '3.7': { requests: 'any', what: 'requests that a member of 3.5 made', snapshotCount: 10_000 },
+}
+
 export interface DowngradeRule {
   /** The patch of the newer minor that every member must have before; undefined: any. */
   readonly from?: string
