@@ -8,7 +8,9 @@ import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { isFailedPrecondition, isInvalidArgument } from './failure.ts'
 import { DowngradeRequest_DowngradeAction as Action, Maintenance } from './gen/maintenance_pb.ts'
-import { minorBefore, minorIn } from './minor.ts'
+import { compareMinors, minorBefore, minorIn } from './minor.ts'
+import { FIRST_TO_DOWNGRADE } from './upgrade-path.ts'
+import type { ReachableMember } from './view.ts'
 
 /** How long a member may take to say its status, in ms. */
 const STATUS_MS = 2_000
@@ -30,6 +32,25 @@ export interface Standing {
   readonly storage: string | undefined
   /** That a downgrade which is enabled goes to; undefined: none is, or the member is older than 3.6. */
   readonly target: string | undefined
+}
+
+/**
+ * The minor to which a downgrade is enabled, as at least half of the members say that can, which those of 3.5 can't: a
+ * single one that lies, or that has not heard of its end, holds nothing up. undefined: to none.
+ */
+export function enabledDowngrade(
+  members: readonly Pick<ReachableMember, 'version' | 'downgradeTarget'>[],
+): string | undefined {
+  const able = members.filter(
+    ({ version, downgradeTarget }) => downgradeTarget !== undefined || tellsDowngrades(version),
+  )
+  const said = able.flatMap(({ downgradeTarget }) => downgradeTarget ?? [])
+  return said.find((target) => 2 * said.filter((other) => other === target).length >= able.length)
+}
+
+function tellsDowngrades(version: string): boolean {
+  const minor = minorIn(version)
+  return minor !== undefined && compareMinors(minor, FIRST_TO_DOWNGRADE) >= 0
 }
 
 /** Changes nothing. @param target a minor, `3.5`. @throws QuorateError `etcd`, as where etcd's users forbid it. */

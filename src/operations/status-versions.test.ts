@@ -44,6 +44,13 @@ test.each([
   for (const hint of hints) expect(versionTrouble?.hint).toContain(hint)
 })
 
+test('one member alone that says so, of several that could, lies or has not heard of its end', () => {
+  const versions = [NEW, NEW, { ...NEW, downgradeTarget: '3.5' }]
+  expect(versionStatus('3.6.16', view(...versions))).toMatchObject({ downgrade: null, versionTrouble: null })
+  // The last one that still runs the newer minor is the only one that can.
+  expect(versionStatus('3.6.16', view(OLD, OLD, DOWN))).toMatchObject({ downgrade: '3.5' })
+})
+
 test('the cluster is of an older minor than all of its members', () => {
   const behind = { version: '3.7.3', storageVersion: '3.6' }
   expect(versionStatus('3.7.3', view(behind, behind))).toMatchObject({

@@ -1,4 +1,5 @@
 /** The minor of the cluster as a whole, and what is unfinished about it. */
+import { enabledDowngrade } from '../etcd/downgrade.ts'
 import { compareMinors, minorIn } from '../etcd/minor.ts'
 import { downgradeWayOn } from '../etcd/upgrade-path.ts'
 import type { ClusterView } from '../etcd/view.ts'
@@ -28,7 +29,7 @@ export function versionStatus(file: string, { members }: ClusterView): VersionSt
   const storage = reachable.flatMap(({ storageVersion }) => storageVersion ?? []).toSorted(compareMinors)
   // From 3.6 on a member's data follows the cluster's minor. Before, that is the oldest member's.
   const version = storage[0] ?? (reachable.length === members.length ? minors[0] : undefined) ?? null
-  const downgrade = reachable.map(({ downgradeTarget }) => downgradeTarget).find((one) => one !== undefined)
+  const downgrade = enabledDowngrade(reachable)
   const present = members.map((member) => ({
     name: member.name,
     version: member.reachable ? member.version : undefined,

@@ -2,7 +2,7 @@
 import { usesAuthentication } from '../etcd/authentication.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { peerUrl } from '../etcd/configuration.ts'
-import { isSecretlyEnabled, validateDowngrade } from '../etcd/downgrade.ts'
+import { enabledDowngrade, isSecretlyEnabled, validateDowngrade } from '../etcd/downgrade.ts'
 import type { MemberEndpoint } from '../etcd/endpoint.ts'
 import { judgeView } from '../etcd/health.ts'
 import { compareMinors, minorIn } from '../etcd/minor.ts'
@@ -115,7 +115,7 @@ async function downgradeTarget(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const reachable = members.filter((member) => member.reachable)
-  const said = reachable.map((member) => member.downgradeTarget).find((target) => target !== undefined)
+  const said = enabledDowngrade(reachable)
   if (said !== undefined || reachable.length === 0) return said
   if (reachable.some(({ version }) => minorIn(version) !== '3.5')) return undefined
   const client = clients.find(({ name }) =>

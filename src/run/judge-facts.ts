@@ -1,4 +1,5 @@
 /** What views of a cluster's members mean to the planner: a pure judgement, which the simulation shares. */
+import { enabledDowngrade } from '../etcd/downgrade.ts'
 import { judgeView, type Problem, type ProblemKind } from '../etcd/health.ts'
 import { raftLag } from '../etcd/lag.ts'
 import { type ClusterView, formatId } from '../etcd/view.ts'
@@ -65,7 +66,7 @@ export function judgeFacts(
         : (reachable.find(({ memberId }) => memberId === leaderId)?.name ??
           members.find(({ id }) => id === formatId(leaderId))?.name),
     versions: Object.fromEntries(reachable.map(({ name, version }) => [name, version])),
-    downgrade: reachable.map(({ downgradeTarget }) => downgradeTarget).find((target) => target !== undefined),
+    downgrade: enabledDowngrade(reachable),
     storage: Object.fromEntries(
       reachable.flatMap(({ name, storageVersion }) =>
         storageVersion === undefined ? [] : [[name, storageVersion]],
