@@ -26,7 +26,11 @@ function tls(version: string, settings: Settings): readonly PairFault[] {
   const [least, most] = [settings['tls-min-version'], settings['tls-max-version']]
   if (least !== 'TLS1.3') return []
   const say = (name: string, hint: string) => [
-    { name, message: `etcd ${version} does not start with ${name} beside tls-min-version TLS1.3`, hint },
+    {
+      name,
+      message: `etcd ${version} does not start with ${name} and tls-min-version TLS1.3 together`,
+      hint,
+    },
   ]
   if (most === 'TLS1.2') return say('tls-max-version', 'remove one of them')
   if (settings['cipher-suites'] !== undefined)

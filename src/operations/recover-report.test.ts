@@ -107,11 +107,11 @@ test('without any log everything is lost but what a backup has', () => {
 test('what could not be read is unknown, not lost', () => {
   const none = report([1, 2, 3].map((number) => member(number, 'unreachable')))
   expect(none).toMatchObject({ kind: 'open', best: null, mayBeLost: [] })
-  expect(none.unknown.join()).toMatch(/what etcd01, etcd02, etcd03 hold: they can not be reached/)
+  expect(none.unknown.join()).toMatch(/what etcd01, etcd02, etcd03 hold: they can't be reached/)
   expect(none.choices).toMatchObject([{ kind: 'wait', command: 'quorate recover' }])
   const one = report([member(1, 'data'), member(2, 'unreachable'), member(3, 'empty')])
   expect(one.mayBeLost).toEqual([expect.stringMatching(/^if etcd02 does not come back: what etcd02, etcd03/)])
-  expect(one.unknown).toEqual([expect.stringMatching(/^what etcd02 holds: it can not be reached/)])
+  expect(one.unknown).toEqual([expect.stringMatching(/^what etcd02 holds: it can't be reached/)])
   const empty = report([member(1, 'empty'), member(2, 'empty'), member(3, 'unreachable')])
   expect(empty).toMatchObject({ mayBeLost: [], unknown: [expect.stringContaining('etcd03 holds')] })
 })

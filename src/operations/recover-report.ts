@@ -141,7 +141,7 @@ function unknownOf({ members }: Survey): readonly string[] {
   if (unread.length === 0) return []
   const [they, hold] = unread.length === 1 ? ['it', 'holds'] : ['they', 'hold']
   return [
-    `what ${unread.join(', ')} ${hold}: ${they} can not be reached, so nothing was read there. Unreachable does not mean lost`,
+    `what ${unread.join(', ')} ${hold}: ${they} can't be reached, so nothing was read from ${unread.length === 1 ? 'it' : 'them'}. Unreachable does not mean lost`,
   ]
 }
 

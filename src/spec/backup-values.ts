@@ -40,7 +40,7 @@ export function checkCalendar(text: string): Complaint | undefined {
 export function checkRecipient(text: string): Complaint | undefined {
   if (/^AGE-SECRET-KEY-/i.test(text)) {
     return {
-      message: 'this is a secret key of age: whoever reads this file could open every backup',
+      message: 'this is a secret key of age: anyone who reads this file could open every backup',
       hint: 'make a new pair, and write the public key, which begins with age1, here',
     }
   }

@@ -84,7 +84,7 @@ function destination(word: string): Destination {
   const at = word.lastIndexOf('@')
   const [user, host] = at === -1 ? [undefined, word] : [word.slice(0, at), word.slice(at + 1)]
   if (host !== '' && user !== '') return { host: host.replace(/^\[|\]$/g, ''), user }
-  throw new QuorateError('usage', `'${word}' is no machine: [USER@]HOST is meant`)
+  throw new QuorateError('usage', `"${word}" is not [USER@]HOST`)
 }
 
 /** The login of all, if it is one; paths start from the cluster file's folder there. */

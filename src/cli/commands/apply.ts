@@ -17,9 +17,13 @@ const applyCommand: CommandHandler = async (context, input) => {
     const [planFile] = input.args
     const startStopped = flagOption(input, 'startStopped')
     if (planFile !== undefined && startStopped)
-      throw new QuorateError('usage', 'a plan in a file says itself who is started', {
-        hint: `write it anew: quorate plan --start-stopped --out ${quoteWord(planFile)}`,
-      })
+      throw new QuorateError(
+        'usage',
+        '--start-stopped does not go with a plan in a file: the file says which members start',
+        {
+          hint: `make the plan again: quorate plan --start-stopped --out ${quoteWord(planFile)}`,
+        },
+      )
     // A plan that was looked at and saved needs no second yes.
     const guard =
       planFile === undefined

@@ -48,8 +48,8 @@ function parseShare(text: string): number {
     ? Number(fraction[1]) / Number(fraction[2])
     : Number(number) / (percent === '%' ? 100 : 1)
   if (share > 0 && share <= 1) return share
-  throw new QuorateError('usage', `--older-than ${text}: a share of a certificate's life is meant`, {
-    hint: 'write it as 2/3, 0.5 or 80%',
+  throw new QuorateError('usage', `--older-than: "${text}" is not a share of a certificate's life`, {
+    hint: 'write one like 2/3, 0.5 or 80%',
   })
 }
 

@@ -62,7 +62,7 @@ function revisionOption(input: CommandInput): bigint | undefined {
   const text = textOption(input, 'revision')
   if (text === undefined) return undefined
   if (/^[1-9]\d{0,17}$/.test(text)) return BigInt(text)
-  throw new QuorateError('usage', `--revision ${text}: a positive integer is meant`)
+  throw new QuorateError('usage', `--revision: "${text}" is not a positive integer`)
 }
 
 export default exportCommand

@@ -121,7 +121,7 @@ function addresses(input: CommandInput): Readonly<Record<string, string>> {
     textList(input, 'address').map((text) => {
       const at = text.indexOf('=')
       if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)]
-      throw new QuorateError('usage', `--address ${text}: NODE=ADDRESS is meant`)
+      throw new QuorateError('usage', `--address: "${text}" is not NODE=ADDRESS`)
     }),
   )
 }
