@@ -63,7 +63,7 @@ op_recover_tail() {
 }
 
 # recover_run PROGRAM NAME DATA WAL MODE [WORD…]: runs the copy with no network but a loopback of its own, and stops it: see
-# isolated.sh.
+# isolated.sh. What `past` says is for a comparison alone: where that run fails it says less.
 op_recover_run() {
   program=$(cat "$stage/$2")
   member=$3
@@ -71,6 +71,7 @@ op_recover_run() {
   beside "$4" "$5" recover-copy
   sandbox=quorate-recover.service
   shift 5
+  mode=$1
   some "$((words - 5))" "$@"
   # Of etcd's own words the last ones are kept: how many there are is its affair. The last line is how it ended.
   # shellcheck disable=SC2086 # quorate's own words
@@ -81,7 +82,7 @@ op_recover_run() {
       printf '\nquorate-ended %s\n' "$ended"
     } | tail -c 262144 >"$state/recover.log"
   } 3>&1)
-  if [ "$(sed -n '$s/^quorate-ended //p' "$state/recover.log")" != 0 ]; then
+  if [ "$mode" != past ] && [ "$(sed -n '$s/^quorate-ended //p' "$state/recover.log")" != 0 ]; then
     fail "the copy of $data does not come up: $(sed -n 's/^quorate: //p' "$state/recover.log") $(reasons <"$state/recover.log" | tail -n 2)"
   fi
   printf '%s\n' "$said" | grep '^recovered-' || true
