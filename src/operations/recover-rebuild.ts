@@ -18,8 +18,9 @@ import type { Lock } from '../run/lock.ts'
 import { lookAtHost } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
-import { type CopyFigures, type HashFigure, compareWithCopy, expectedOf } from './recover-compare.ts'
+import { compareWithCopy, expectedOf } from './recover-compare.ts'
 import { withKnownFaults } from './recover-faults.ts'
+import { readFigures, readPast } from './recover-figures.ts'
 import { type MadeCluster, type RecoveryProgress, renderProgress } from './recover-progress.ts'
 
 /** How long the only member of a cluster may take to be ready, in s: nobody else has to be waited for. */
@@ -222,46 +223,4 @@ async function onSurvivor(
     extension: RECOVER,
     signal,
   })
-}
-
-/** What etcdctl said of the copy while that ran, and etcd's tool afterwards. */
-function readFigures(lines: readonly string[], host: string): Omit<CopyFigures, 'past'> {
-  const { revision } = (jsonOf(textOf(lines, 'status')) ?? {}) as { revision?: number }
-  if (revision === undefined) {
-    throw new QuorateError('unhealthy', 'the copy ran, and did not say at which revision it is', {
-      host,
-      hint: 'nothing was replaced: run it again. What it said is in /var/lib/quorate/recover.log there',
-    })
-  }
-  const [counted, count] = textOf(lines, 'keys').split(' ').filter(Boolean).map(Number)
-  return {
-    revision,
-    keys: counted === undefined || count === undefined ? undefined : { revision: counted, count },
-    hash: hashOf(textOf(lines, 'hash')),
-  }
-}
-
-function readPast(
-  lines: readonly string[],
-  key: { readonly key: string; readonly value: string },
-): CopyFigures['past'] {
-  const [revision = '', ...json] = textOf(lines, 'past').split(' ')
-  const hash = hashOf(json.join(' '))
-  return hash && { ...hash, ...key, revision: Number(revision) }
-}
-
-function hashOf(text: string): HashFigure | undefined {
-  const [hashed] = (jsonOf(text) ?? []) as { HashKV?: { hash?: number; compact_revision?: number } }[]
-  const { hash, compact_revision: compactRevision = 0 } = hashed?.HashKV ?? {}
-  return hash === undefined ? undefined : { hash, compactRevision }
-}
-
-function textOf(lines: readonly string[], what: string): string {
-  const start = `recovered-${what} `
-  return lines.find((line) => line.startsWith(start))?.slice(start.length) ?? ''
-}
-
-function jsonOf(text: string): unknown {
-  // With something it does not know etcdctl prints its help.
-  return /^[[{]/.test(text) ? (JSON.parse(text) as unknown) : undefined
 }
