@@ -2,6 +2,7 @@
  * Values with which etcd does not start, though it knows the name. From `Validate` and the flags' types in etcd's source,
  * tried on the real 3.5.35, 3.6.16 and 3.7.3: what is refused here is refused there.
  */
+import { areCipherSuites } from './cipher-suites.ts'
 import { minorOf } from './versions.ts'
 
 /** Why etcd does not start with this value, and what it takes. */
@@ -84,7 +85,7 @@ function textFault(name: string, value: string, say: (hint: string) => ValueFaul
     case 'auth-token':
       return /^(simple|jwt,.+)$/.test(value) ? undefined : say('write simple, or jwt with its options')
     case 'cipher-suites':
-      return value.split(',').every((one) => /^TLS_[A-Z0-9_]+$/.test(one))
+      return areCipherSuites(value)
         ? undefined
         : say("write Go's names, like TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
     case 'cors':

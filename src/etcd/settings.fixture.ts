@@ -29,6 +29,8 @@ const CASES: readonly (readonly [settings: Readonly<Record<string, string>>, sta
   [{ 'tls-min-version': 'TLS1.4' }, []],
   [{ 'tls-min-version': 'TLS1.3', 'tls-max-version': 'TLS1.2' }, []],
   [{ 'cipher-suites': 'ECDHE-RSA-AES128-GCM-SHA256' }, []],
+  [{ 'cipher-suites': 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA265' }, []],
+  [{ 'cipher-suites': 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_RC4_128_SHA' }, BUILT],
   [{ 'auth-token': 'jwt' }, []],
   [{ 'feature-gates': 'Nope=true' }, []],
   [{ 'feature-gates': 'CompactHashCheck' }, []],
