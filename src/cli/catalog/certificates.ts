@@ -9,7 +9,7 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
     json: 'value',
     summary: 'whose they are, their names, issuer and days left',
     description:
-      "Every member's certificates and CA as they are on the machines, and those of clients and the operator in quorate's folder. Exit code 1 if one has expired or a machine could not be asked.",
+      "Every member's certificates and CA as they are on the machines, and those of clients and the operator in quorate's folder. Exit code 1 if one has expired, or if some machines could not be asked; if none could, the code says why (69, 76, 77).",
     examples: ['quorate certs list', "quorate certs list --json | jq '.certificates[] | {owner, daysLeft}'"],
     load: async () => await import('../commands/certs-list.ts'),
   },
