@@ -56,9 +56,10 @@ export function downgradeWayOn({ file, target, members }: OngoingDowngrade): str
     return 'every member runs it: etcd ends it within seconds. Run this again'
   const there = members.find(({ version }) => minorIn(version ?? '') === target)
   const version = there?.version ?? newestPatch(target)
-  const cancel = canCancel(minorIn(file) ?? '', target, minors)
-    ? 'quorate upgrade --abort'
-    : cancelByHand(members)
+  const byHand = cancelByHand(members)
+  // An upgrade looks at every machine, and one that is gone for good can't leave before the downgrade has ended.
+  const away = byHand === undefined ? '' : ` (where a machine is out of reach: ${byHand})`
+  const cancel = canCancel(minorIn(file) ?? '', target, minors) ? `quorate upgrade --abort${away}` : byHand
   return [
     ...(version === undefined ? [] : [`finish it: quorate upgrade --to ${version}`]),
     ...(cancel === undefined ? [] : [`cancel it: ${cancel}`]),

@@ -189,3 +189,16 @@ test.each([
     expect(kinds(waves.flat())).toEqual(expect.arrayContaining(['member-add', `${lost} start`, 'promote']))
   },
 )
+
+function withoutLast(changes: Partial<ClusterFacts>): Observed {
+  const { hosts, ...others } = world([], { healthy: ['etcd01', 'etcd02'], ...changes })
+  const { etcd03: _, ...reached } = hosts
+  return { ...others, hosts: reached }
+}
+
+test('a machine that is gone for good leaves once the downgrade is canceled, which needs no more than a quorum', () => {
+  const file = { ...NEW, nodes: NEW.nodes.filter(({ name }) => name !== 'etcd03') }
+  const [reason] = reasonsOf(next(testIntent(file), withoutLast(enabled())))
+  expect(reason?.hint).toContain('out of reach: quorate etcdctl etcd01 -- downgrade cancel')
+  expect(kinds(stepsOf(next(testIntent(file), withoutLast({}))))).toContain('member-remove')
+})
