@@ -58,6 +58,15 @@ test('what could not be told of one of the two is unknown, and no difference', (
   expect(compareWithCopy(made(BUMP, ran), BUMP, MOVED)).toEqual({ different: undefined, unknown: hash })
   const earlier = { ...made(BUMP), hash: { hash: 7, compactRevision: 10, revision: undefined } }
   expect(compareWithCopy(earlier, BUMP, MOVED)).toEqual({ different: undefined, unknown: hash })
+  // Moved on for the second time.
+  const again = {
+    ...COPY,
+    revision: 26 + BUMP,
+    keys: { revision: 26 + BUMP, count: 20 },
+    past: { ...COPY.past!, revision: 27 + BUMP, compactRevision: 26 + BUMP },
+  }
+  const twice = { ...MOVED, revision: 26 + 2 * BUMP, hash: { hash: 8, compactRevision: 26 + 2 * BUMP } }
+  expect(compareWithCopy(made(BUMP, again), BUMP, twice)).toEqual({ different: undefined, unknown: hash })
   // Versions whose hash depends on how far a compaction has swept, or was not tried.
   const old = { ...STAYS, version: '3.5.12', hash: { hash: 8, compactRevision: 10 } }
   expect(compareWithCopy(made(0), 0, old)).toEqual({ different: undefined, unknown: hash })

@@ -35,6 +35,8 @@ export function expectedOf(
   function expectedHash(): MadeCluster['hash'] {
     if (bump === 0) return current && hash !== undefined ? { ...hash, revision } : undefined
     const moved = revision + bump
+    // Moved on before, by a restore or a recovery: the entry that did it lives in the copy, and is superseded in the new store.
+    if (revision >= bump) return undefined
     if (past?.revision !== revision + 1 || past.compactRevision !== revision) return undefined
     const last = { ...past, revision: BigInt(past.revision) }
     return { hash: movedHash(past.hash, last, BigInt(moved)), compactRevision: moved, revision: moved }
