@@ -140,9 +140,19 @@ function requireSame(shown: UpgradePreview, now: UpgradePreview): void {
   })
 }
 
-/** The order may change with the leader. */
-function whatWasShown({ from, clusterVersion, order, downgrade, cancels }: UpgradePreview): string {
-  return JSON.stringify([from, clusterVersion, order.toSorted(), downgrade, cancels])
+/**
+ * The order may change with the leader. Where it is a downgrade either way, the cluster may become one of the newer minor
+ * while the preview is read: that is what the downgrade is for.
+ */
+export function whatWasShown(preview: UpgradePreview): string {
+  const { from, clusterVersion, order, downgrade, cancels } = preview
+  return JSON.stringify([
+    from,
+    downgrade === null ? clusterVersion : null,
+    order.toSorted(),
+    downgrade,
+    cancels,
+  ])
 }
 
 /** With every member as it should be, or with some that are not: these are not waited for. */
