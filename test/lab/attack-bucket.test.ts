@@ -215,7 +215,7 @@ describe.skipIf(whyNoLab())('a writer of the bucket', () => {
     const asked = await quorate({ clusterFile: into }, [...words, '--signers', signers()])
     expect(asked.exitCode).toBe(UNCONFIRMED)
     expect(asked.stderr).toMatch(
-      /signed by operator@test[^]*! ssh\.user: "root"[^]*! etcd\.source\.debian[^]*! CA [0-9A-F:]+/,
+      /signed by operator@test[^]*! ssh\.user: "root"[^]*! etcd\.source\.modules[^]*! CA [0-9A-F:]+/,
     )
     expect(await readdir(path.dirname(into)).catch(() => 'nothing')).toBe('nothing')
     // Beside a file that is there: what differs.

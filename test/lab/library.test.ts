@@ -3,6 +3,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { run } from '../../src/lab/tool.ts'
 import type { ProcessResult } from '../../src/ssh/process.ts'
+import { LAB_ETCD } from './etcd-binaries.ts'
 import { testLab, whyNoLab } from './harness.ts'
 import { freshState } from './support/fresh.ts'
 
@@ -17,7 +18,9 @@ test.skipIf(reason)('a program brings a cluster up, reads its health, and runs a
   expect(first.stderr).toBe('')
   expect(first.stdout).toContain('etcd02: start etcd.service\n')
   expect(first.stdout).toContain('\napplied\n')
-  expect(first.stdout.match(/^etcd0\d 3\.5\.16 (?:leader|follower)$/gm)).toHaveLength(3)
+  const members = /^etcd0\d (?<version>\S+) (?:leader|follower)$/gm
+  const versions = [...first.stdout.matchAll(members)].map(({ groups }) => groups?.['version'])
+  expect(versions).toEqual([LAB_ETCD.version, LAB_ETCD.version, LAB_ETCD.version])
   expect(first.stdout.match(/ leader$/gm)).toHaveLength(1)
   expect(first.exitCode).toBe(0)
 
