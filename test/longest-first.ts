@@ -7,6 +7,7 @@ import { BaseSequencer } from 'vitest/node'
 const LONGEST: readonly string[] = [
   'faults-roll',
   'docs',
+  'downgrade',
   'members',
   'restore',
   'backup-schedule',
