@@ -60,7 +60,7 @@ export function parseChangelog(text: string): {
   return { released, entries }
 }
 
-/** What is new in these changelogs, and what of it nobody has judged yet; the same text in several minors stands together. */
+/** What is new in these changelogs, and what of it is not judged yet; the same text of several minors comes in a row. */
 export function findUnjudged(changelogs: readonly string[]): Unjudged {
   const judged = judgedReferences()
   const parsed = changelogs.map(parseChangelog)

@@ -130,7 +130,7 @@ function etcdPart(members: readonly Member[], remarks: Remark[]): ClusterFile['e
       ...furtherSettings(members, {
         clientPort: clients,
         peerPort,
-        plaintext: plaintextClients ? 'all' : plaintext ? 'loopback' : 'nobody',
+        plaintext: plaintextClients ? 'all' : plaintext ? 'loopback' : 'none',
       }),
     },
   }

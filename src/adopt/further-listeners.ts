@@ -30,7 +30,7 @@ interface Ports {
   readonly clientPort: number
   readonly peerPort: number
   /** Who is served without TLS. */
-  readonly plaintext: 'nobody' | 'loopback' | 'all'
+  readonly plaintext: 'none' | 'loopback' | 'all'
 }
 
 /** The member's settings, with its own address in these URLs as the cluster file writes it. */
