@@ -79,6 +79,15 @@ test('another namespace, another principal, no signature at all: none counts', a
     expect(await checkSignature({ ...ask, signature })).toEqual({ kind: 'bad' })
 })
 
+test('an edit leaves the ends of lines as they are, of the edited one too', () => {
+  const third = `operator@dev ${key.publicKey}\r\n`
+  const text = `# a comment\r\n${key.line.trimEnd()}\r\n${third}\n\r`
+  expect(retired(text, 'nobody@prod', NOON)).toBe(text)
+  expect(revoked(text, 'operator@prod', NOON)).toBe(
+    `# a comment\r\n# revoked ${NOON.toISOString()}: ${key.line.trimEnd()}\r\n${third}\n\r`,
+  )
+})
+
 test('whatever stands in a list, reading and editing it ends, and nothing is lost', () => {
   const LINE = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 200 }),

@@ -88,10 +88,13 @@ export function revoked(text: string, who: string, now: Date): string {
 
 function editLines(text: string, edit: (line: string, signer: AllowedSigner) => string): string {
   return text
-    .split(/\r?\n/)
-    .map((line) => {
+    .split('\n')
+    .map((whole) => {
+      // How a line ends is its author's: what is not edited stays as it is, to the byte.
+      const end = whole.endsWith('\r') ? '\r' : ''
+      const line = whole.slice(0, whole.length - end.length)
       const [signer] = line.startsWith('#') ? [] : parseSigners(line)
-      return signer === undefined ? line : edit(line, signer)
+      return signer === undefined ? whole : edit(line, signer) + end
     })
     .join('\n')
 }
