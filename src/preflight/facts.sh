@@ -16,7 +16,6 @@
 set -u
 umask 077
 export LC_ALL=C
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 echo begin
 
 data=$1

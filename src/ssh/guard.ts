@@ -1,5 +1,6 @@
 /** Our end of `guard.sh`, the far end's watchman: it ends commands there when asked, or when this program is gone. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { inLoginEnvironment, inOwnEnvironment } from './environment.ts'
 import program from './guard.sh?raw'
 import { forAnyLoginShell, quoteCommand } from './quote.ts'
 
@@ -21,7 +22,7 @@ export interface Guard {
 
 /** The guard as a command: `connection` names what it watches. */
 export function guardArgv(connection: string): string[] {
-  return ['sh', '-c', program, 'sh', connection]
+  return inLoginEnvironment(['sh', '-c', program, 'sh', connection])
 }
 
 /** The guard as ssh's own command, for any login shell. */
@@ -29,9 +30,10 @@ export function guardCommand(connection: string): string {
   return forAnyLoginShell(`exec ${quoteCommand(guardArgv(connection))}`)
 }
 
-/** What a command there carries in its environment, and the language that its messages are in. */
+/** A command with the mark by which the guard finds it. sudo's own environment is the login's; that of what it runs is not. */
 export function markRun(connection: string, run: number, argv: readonly string[]): string[] {
-  return ['env', `QUORATE_RUN=${connection}.${run}/`, 'LC_ALL=C', ...argv]
+  const mark = [`QUORATE_RUN=${connection}.${run}/`]
+  return argv[0] === 'sudo' ? inLoginEnvironment(argv, mark) : inOwnEnvironment(argv, mark)
 }
 
 /**

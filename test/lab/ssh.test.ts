@@ -104,6 +104,43 @@ describe.skipIf(whyNoLab())('over SSH', () => {
       expect((await remote.run({ argv: ['id', '-u'], root: true })).stdout).toBe('0\n')
     })
 
+    test('a command has quorate’s environment, whatever login, PAM and sudo make of theirs', async () => {
+      const machine = ssh.lab.machine('far')
+      const bashrc = [
+        'export PATH=/nowhere:/usr/bin:/bin BASH_ENV=/nowhere/env TMPDIR=/nowhere/tmp POSIXLY_CORRECT=1 CDPATH=/etc',
+        'export LC_MESSAGES=de_DE.UTF-8 SHELLOPTS',
+        'function stat { echo mine; }',
+        'export -f stat',
+      ]
+      await machine.writeFile('/home/noisy/.bashrc', `${bashrc.join('\n')}\n`, { owner: 'noisy' })
+      await machine.writeFile('/etc/environment', 'https_proxy=http://192.0.2.1:3128\nETCDCTL_API=2\n')
+      const sudoers = 'Defaults:noisy !env_reset, !secure_path\nDefaults:noisy umask=0077\n'
+      await machine.writeFile('/etc/sudoers.d/zz-odd', sudoers, { mode: '440' })
+      try {
+        await using machines = await ssh.fleet()
+        const remote = await machines.get('far', ssh.target('far', { user: 'noisy' }))
+        for (const root of [false, true]) {
+          const { stdout, stderr } = await remote.run({ argv: ['sh', '-c', 'env; command -V stat'], root })
+          expect(stderr).toBe('')
+          const lines = stdout.trimEnd().split('\n')
+          expect(lines.at(-1)).toBe('stat is /usr/bin/stat')
+          expect(lines.filter((line) => line.startsWith('PATH='))).toEqual([
+            'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+          ])
+          const names = lines.slice(0, -1).map((line) => line.replace(/=.*/, ''))
+          // The shell's own are PWD and its like.
+          expect(names.filter((name) => !['PWD', 'SHLVL', '_', 'OLDPWD'].includes(name)).toSorted()).toEqual([
+            'HOME',
+            'LC_ALL',
+            'PATH',
+            'QUORATE_RUN',
+          ])
+        }
+      } finally {
+        await machine.check(['sh', '-c', 'rm /etc/sudoers.d/zz-odd /home/noisy/.bashrc; : >/etc/environment'])
+      }
+    })
+
     test('exit codes are the command’s, 255 too', async () => {
       await using machines = await ssh.fleet()
       const remote = await machines.get('far', ssh.target('far'))
