@@ -16,6 +16,8 @@ export interface SshConfig {
   readonly connectTimeoutSeconds: number
   /** ssh's KexAlgorithms, in place of what the user's configuration or OpenSSH says. */
   readonly kexAlgorithms?: string | undefined
+  /** ssh is 8.7 or newer (`knowsSessionOptions`), and refuses no configuration with their names in it. */
+  readonly sessionOptions: boolean
 }
 
 /** The file's text. The first value that ssh sees wins, so ours come first. */
@@ -68,6 +70,15 @@ function commonValues(config: Omit<SshConfig, 'knownHosts'>): Record<string, str
     RemoteCommand: 'none',
     ClearAllForwardings: 'yes',
     PermitLocalCommand: 'no',
+    // What runs there needs a session, its input and our ssh in the foreground.
+    ...(config.sessionOptions
+      ? { SessionType: 'default', StdinNull: 'no', ForkAfterAuthentication: 'no' }
+      : {}),
+    // A device on either side that this user may not make ends the connection.
+    Tunnel: 'no',
+    ExitOnForwardFailure: 'no',
+    // Of the sockets here that tunnels to etcd begin at.
+    StreamLocalBindMask: '0177',
     ForwardAgent: 'no',
     ForwardX11: 'no',
     LogLevel: 'ERROR',

@@ -8,6 +8,7 @@ import { markRun } from './guard.ts'
 import { options } from './config.ts'
 import { Deadline } from './deadline.ts'
 import { ANSWER_BYTES, ERROR_BYTES, LOCAL_MS, LOOK_MS, describeCommand, tooMuch } from './limits.ts'
+import { loginFailure } from './login-words.ts'
 import { type Master, openMaster } from './master.ts'
 import { runProcess } from './process.ts'
 import { forAnyLoginShell, quoteCommand } from './quote.ts'
@@ -30,6 +31,8 @@ export interface ConnectionOptions {
    * a key exchange that resists quantum computers (sntrup761), which `curve25519-sha256` alone saves.
    */
   readonly kexAlgorithms?: string | undefined
+  /** `knowsSessionOptions`. */
+  readonly sessionOptions: boolean
   readonly signal?: AbortSignal | undefined
   /** What every deadline is multiplied by, for tests; 1 unless given. */
   readonly patienceFactor?: number | undefined
@@ -55,6 +58,7 @@ export async function connect(
     interactive: connection.interactive ?? false,
     connectTimeoutSeconds: connection.connectTimeoutSeconds ?? 10,
     kexAlgorithms: connection.kexAlgorithms,
+    sessionOptions: connection.sessionOptions,
     signal: connection.signal,
     patienceFactor: connection.patienceFactor,
   })
@@ -219,12 +223,10 @@ class SshConnection implements Remote {
     if (!(await this.#stillThere())) throw await this.#brokenOff()
     if (stderr.begun) return result
     if (exitCode === 255) return undefined
-    const words = `${stdout.before}${stderr.before}`.trim()
-    throw new QuorateError(
-      'permission',
-      `the login shell of ${this.user} does not run commands there: ${words}`,
-      { host: this.host },
-    )
+    throw loginFailure(this.host, this.#parts.target, {
+      said: `${stdout.before}\n${stderr.before}`,
+      exitCode,
+    })
   }
 
   #sshArguments(command: string): string[] {

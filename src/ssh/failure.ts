@@ -1,6 +1,7 @@
 /** What OpenSSH's last words mean. It has one exit code (255) for all its own failures, so its text must be read. */
 import { QuorateError } from '../errors.ts'
 import type { SshTarget } from '../spec/cluster.ts'
+import { quoteCommand } from './quote.ts'
 
 interface Pattern {
   readonly pattern: RegExp
@@ -10,10 +11,21 @@ interface Pattern {
   readonly hint: (host: string, target: SshTarget) => string
 }
 
-const reach = (_host: string, target: SshTarget) => {
-  const jump = target.jump === undefined ? '' : ` -J ${target.jump}`
-  return `check that the machine is up and that \`ssh${jump} ${target.host}\` works from here`
+/** The login that failed, as it is typed: a hint that tries another one proves nothing. `flags` go first. */
+export function sshCommand(target: SshTarget, ...flags: readonly string[]): string {
+  const { host, user, port, jump, identityFile } = target
+  return quoteCommand([
+    'ssh',
+    ...flags,
+    ...(jump === undefined ? [] : ['-J', jump]),
+    ...(port === undefined ? [] : ['-p', String(port)]),
+    ...(identityFile === undefined ? [] : ['-i', identityFile]),
+    user === undefined ? host : `${user}@${host}`,
+  ])
 }
+
+const reach = (_host: string, target: SshTarget) =>
+  `check that the node is up and that this works from here: ${sshCommand(target)}`
 
 /** The order matters: ssh often says more than one of these, the cause before its consequence. */
 const PATTERNS: readonly Pattern[] = [
@@ -44,7 +56,7 @@ const PATTERNS: readonly Pattern[] = [
     code: 'permission',
     message: (where) => `${where} does not let us log in`,
     hint: (_host, target) =>
-      `check \`user\` and \`identityFile\` under \`ssh\` in the cluster file, or the agent (ssh-add -l); try: ssh ${target.host}`,
+      `check \`user\` and \`identityFile\` under \`ssh\` in the cluster file, or the agent (ssh-add -l); try: ${sshCommand(target)}`,
   },
   {
     pattern: /Bad configuration option|Bad owner or permissions|terminating, \d+ bad configuration/,
@@ -84,6 +96,11 @@ const PATTERNS: readonly Pattern[] = [
       'it may have too many at once (MaxStartups in sshd_config) or bar this address; its log says: journalctl -u ssh',
   },
 ]
+
+/** Whether these are words of ssh's own that mean something to quorate. */
+export function isKnownFailure(stderr: string): boolean {
+  return PATTERNS.some(({ pattern }) => pattern.test(stderr))
+}
 
 /** The error for a connection that did not come up, or broke. `stderr` is ssh's. */
 export function sshFailure(host: string, target: SshTarget, stderr: string): QuorateError {

@@ -7,6 +7,7 @@ import type { SshTarget } from '../spec/cluster.ts'
 import { type ConnectionOptions, connect } from './connection.ts'
 import type { Remote } from './remote.ts'
 import { Slots } from './slots.ts'
+import { knowsSessionOptions } from './version.ts'
 
 export interface Fleet extends AsyncDisposable {
   /** Connects to a machine, or hands back the connection there is. A failure is remembered too: one try a host. */
@@ -14,7 +15,7 @@ export interface Fleet extends AsyncDisposable {
   close(): Promise<void>
 }
 
-export type FleetOptions = Omit<ConnectionOptions, 'socket'>
+export type FleetOptions = Omit<ConnectionOptions, 'socket' | 'sessionOptions'>
 
 /** Beyond ten logins under way sshd begins to turn some away (MaxStartups), which a jump host would feel first. */
 const LOGINS_AT_ONCE = 10
@@ -28,10 +29,12 @@ export async function openFleet(fleet: FleetOptions): Promise<Fleet> {
   const connections = new Map<string, Promise<Remote>>()
   const logins = new Slots(LOGINS_AT_ONCE)
   let closed = false
+  let asked: Promise<boolean> | undefined
   const open = async (host: string, target: SshTarget, socket: string) => {
     const login = await logins.take(fleet.signal)
     try {
-      return await connect(host, target, { ...fleet, socket })
+      const sessionOptions = await (asked ??= knowsSessionOptions(fleet.signal))
+      return await connect(host, target, { ...fleet, socket, sessionOptions })
     } finally {
       login[Symbol.dispose]()
     }

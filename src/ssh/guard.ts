@@ -46,8 +46,17 @@ export function spawnSsh(args: readonly string[], interactive: boolean): ChildPr
   return spawn('sh', ['-c', `trap '' INT; exec ssh "$@"`, 'ssh', ...args], { stdio: 'pipe', env })
 }
 
-/** Waits for the greeting; resolves with undefined if the output ends without. Login scripts may print before it. */
-export async function greeting(child: ChildProcess): Promise<Guard | undefined> {
+/** Of what is printed instead of the greeting or before it, what is kept, in UTF-16 units. */
+const KEPT_LENGTH = 65_536
+
+/**
+ * Waits for the greeting; resolves with undefined if the output ends without. Login scripts may print before it.
+ * @param onText is given what was printed so far, each time that there is more
+ */
+export async function greeting(
+  child: ChildProcess,
+  onText?: (soFar: string) => void,
+): Promise<Guard | undefined> {
   const { stdin, stdout } = child
   if (stdin === null || stdout === null) return undefined
   // Its end may be gone before we notice that ssh is: the connection's own end tells.
@@ -55,9 +64,12 @@ export async function greeting(child: ChildProcess): Promise<Guard | undefined> 
   const login = await new Promise<Login | undefined>((resolve) => {
     let text = ''
     stdout.setEncoding('utf8').on('data', (piece: string) => {
-      text = (text + piece).slice(-65_536)
+      text = (text + piece).slice(-KEPT_LENGTH)
       const found = /^quorate-login (\S{1,256}) (root|sudo|sudo-with-password|no-sudo)$/m.exec(text)
-      if (found?.[1] === undefined) return
+      if (found?.[1] === undefined) {
+        onText?.(text)
+        return
+      }
       // It says nothing after that; a machine that goes on is not listened to.
       stdout.removeAllListeners('data').resume()
       resolve({ user: found[1], rights: found[2] as Login['rights'] })

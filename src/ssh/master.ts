@@ -9,10 +9,15 @@ import { writeFile } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
 import type { SshTarget } from '../spec/cluster.ts'
 import { type SshConfig, sshConfig, targetArguments } from './config.ts'
-import { sshFailure } from './failure.ts'
+import { isKnownFailure, sshFailure } from './failure.ts'
 import { type Guard, greeting, guardCommand, spawnSsh } from './guard.ts'
+import { isClosed, shownBefore } from './login-banner.ts'
+import { isKnownRefusal, loginFailure, turnedAway } from './login-words.ts'
 import { GREETING_MS, GREETING_WITH_QUESTIONS_MS, tooSlow } from './limits.ts'
 import { exitOf } from './process.ts'
+
+/** How OpenSSH ends for reasons of its own; see ssh(1). */
+const SSH_FAILED = 255
 
 export interface Master {
   readonly guard: Guard
@@ -36,7 +41,7 @@ export interface MasterOptions extends SshConfig {
 
 /** @throws QuorateError `unreachable`, `host-key` or `permission`; the signal's reason. */
 export async function openMaster(details: MasterOptions): Promise<Master> {
-  const { host, target, controlPath, signal } = details
+  const { target, controlPath, signal } = details
   signal?.throwIfAborted()
   const config = `${controlPath}.config`
   await writeFile(config, sshConfig(target, details), { mode: 0o600 })
@@ -55,11 +60,12 @@ export async function openMaster(details: MasterOptions): Promise<Master> {
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-8192)
   })
-  const ended = exitOf(child).then(() => stderr)
+  let said = ''
+  const exited = exitOf(child)
+  const ended = exited.then(() => stderr)
   const stop = () => child.kill('SIGTERM')
   signal?.addEventListener('abort', stop, { once: true })
-  const greetingMs = details.interactive ? GREETING_WITH_QUESTIONS_MS : GREETING_MS
-  const patience = (details.connectTimeoutSeconds * 1000 + greetingMs) * (details.patienceFactor ?? 1)
+  const patience = patienceOf(details)
   let late = false
   const timer = setTimeout(() => {
     late = true
@@ -67,11 +73,14 @@ export async function openMaster(details: MasterOptions): Promise<Master> {
   }, patience)
   let guard: Guard | undefined
   try {
-    guard = await Promise.race([greeting(child), ended.then(() => undefined)])
+    guard = await Promise.race([greeting(child, (soFar) => (said = soFar)), ended.then(() => undefined)])
     signal?.throwIfAborted()
-    if (guard === undefined && late) throw tooSlow(host, { asked: 'log in', ms: patience }, patience)
     if (guard === undefined)
-      throw sshFailure(host, target, (await ended) || 'the login shell there did not run our command')
+      throw await noGreeting(details, {
+        said,
+        stderr: await ended,
+        exitCode: late ? undefined : await exited,
+      })
   } catch (error) {
     stop()
     throw startFailure(error, signal)
@@ -92,6 +101,36 @@ export async function openMaster(details: MasterOptions): Promise<Master> {
       await gone
     },
   }
+}
+
+/** ms */
+function patienceOf({ connectTimeoutSeconds, interactive, patienceFactor = 1 }: MasterOptions): number {
+  const greetingMs = interactive ? GREETING_WITH_QUESTIONS_MS : GREETING_MS
+  return (connectTimeoutSeconds * 1000 + greetingMs) * patienceFactor
+}
+
+interface Ending {
+  /** What came on standard output. */
+  readonly said: string
+  readonly stderr: string
+  /** undefined: it was still at it when the time was up. */
+  readonly exitCode: number | undefined
+}
+
+/** Why there is no connection: ssh's own failure, or what the machine ran and printed in place of the guard. */
+async function noGreeting(details: MasterOptions, { said, stderr, exitCode }: Ending): Promise<QuorateError> {
+  const { host, target, signal, controlPath } = details
+  const patience = patienceOf(details)
+  const words = { said: `${said}\n${stderr}`, exitCode }
+  if (exitCode === undefined && said.trim() === '')
+    return tooSlow(host, { asked: 'log in', ms: patience }, patience)
+  if (exitCode === undefined) return loginFailure(host, target, words, patience)
+  // Any other code is the end of what ran there.
+  const failed = exitCode === SSH_FAILED && (isKnownFailure(stderr) || said.trim() === '')
+  if (!failed || isKnownRefusal(stderr)) return loginFailure(host, target, words)
+  const config = `${controlPath}.config`
+  const shown = isClosed(stderr) ? await shownBefore({ config, target, signal, patience }) : ''
+  return shown === '' ? sshFailure(host, target, stderr) : turnedAway(host, target, shown)
 }
 
 function startFailure(error: unknown, signal: AbortSignal | undefined): unknown {

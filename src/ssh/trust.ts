@@ -4,12 +4,13 @@ import path from 'node:path'
 import { readText } from '../files/read-file.ts'
 import { temporaryFolder } from '../files/temporary.ts'
 import type { SshTarget } from '../spec/cluster.ts'
-import { options, scanConfig, sshConfig, targetArguments } from './config.ts'
+import { type SshConfig, options, scanConfig, sshConfig, targetArguments } from './config.ts'
 import { Deadline } from './deadline.ts'
 import { sshFailure } from './failure.ts'
 import { type HostKeyLine, fingerprint, parseKnownHosts } from './host-key.ts'
 import { GREETING_MS } from './limits.ts'
 import { runProcess } from './process.ts'
+import { knowsSessionOptions } from './version.ts'
 
 export interface ScannedKey {
   /** The node it was found on the way to, by its name in the cluster file. */
@@ -42,7 +43,8 @@ export interface ScanOptions {
  */
 export async function scanHostKey(host: string, target: SshTarget, scan: ScanOptions): Promise<ScannedKey[]> {
   await using folder = await temporaryFolder({ purpose: 'trust' })
-  const attempt = new Scan(host, target, scan, folder.path)
+  const sessionOptions = await knowsSessionOptions(scan.signal)
+  const attempt = new Scan(host, target, { ...scan, sessionOptions }, folder.path)
   const shown = await attempt.keys([])
   const files = await attempt.knownFiles()
   const known = await Promise.all(shown.map(async (line) => await knownKeys(line.name, files)))
@@ -69,10 +71,15 @@ export async function scanHostKey(host: string, target: SshTarget, scan: ScanOpt
 class Scan {
   readonly #host: string
   readonly #target: SshTarget
-  readonly #scan: ScanOptions
+  readonly #scan: ScanOptions & Pick<SshConfig, 'sessionOptions'>
   readonly #folder: string
 
-  constructor(host: string, target: SshTarget, scan: ScanOptions, folder: string) {
+  constructor(
+    host: string,
+    target: SshTarget,
+    scan: ScanOptions & Pick<SshConfig, 'sessionOptions'>,
+    folder: string,
+  ) {
     this.#host = host
     this.#target = target
     this.#scan = scan
@@ -111,7 +118,8 @@ class Scan {
   }
 
   #settings() {
-    return { interactive: false, connectTimeoutSeconds: this.#scan.connectTimeoutSeconds ?? 10 }
+    const { connectTimeoutSeconds = 10, sessionOptions } = this.#scan
+    return { interactive: false, connectTimeoutSeconds, sessionOptions }
   }
 
   /** Connects and asks for a login that no sshd grants. Returns ssh's words. */

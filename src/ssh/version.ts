@@ -1,0 +1,24 @@
+/** What the OpenSSH client of this computer is able to do, where versions differ. */
+import { runProcess } from './process.ts'
+
+/**
+ * Whether ssh knows StdinNull, ForkAfterAuthentication and SessionType: OpenSSH 8.7's release notes name them as new. An
+ * older one refuses a configuration that sets them, whatever the value.
+ */
+export async function knowsSessionOptions(signal?: AbortSignal): Promise<boolean> {
+  try {
+    const { stderr } = await runProcess('ssh', ['-V'], { detached: true, signal })
+    return isFrom(stderr, 8, 7)
+  } catch (error) {
+    // That there is no ssh is reported where a connection needs it.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+}
+
+/** @param words what `ssh -V` says: `OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.19`. Something else is no such version. */
+export function isFrom(words: string, major: number, minor: number): boolean {
+  const [, first, second] = /^OpenSSH_(?:for_Windows_)?(\d+)\.(\d+)/.exec(words) ?? []
+  if (first === undefined || second === undefined) return false
+  return Number(first) > major || (Number(first) === major && Number(second) >= minor)
+}
