@@ -5,6 +5,7 @@ import {
   type Architecture,
   type BinaryState,
   type HostState,
+  type Limits,
   type MemberState,
   PATHS,
   type PathState,
@@ -68,6 +69,7 @@ function parseMember(reply: Reply): MemberState {
     paths,
     dataPresent: reply.has('data'),
     walPresent: reply.has('wal'),
+    limits: parseLimits(reply),
     stoppedByOperator: parseStopped(reply.all('stopped')),
     contents: managedTexts(contents, paths),
     binaries: Object.fromEntries(reply.all('binary').map(parseBinary)),
@@ -95,6 +97,24 @@ function parseMember(reply: Reply): MemberState {
     listening: reply.all('listening'),
     addresses: [...new Set(reply.all('address'))],
     sources: [...new Set(reply.all('source'))],
+  }
+}
+
+/** `fixed PATH`, `inside DIRECTORY MOUNT`, `closed PATH DIRECTORY`, `room DIRECTORY BLOCKS SIZE INODES ALL-INODES` */
+function parseLimits(reply: Reply): Limits {
+  const inside: Record<string, string[]> = {}
+  for (const [folder, mount] of reply.all('inside').map((text) => split(text, ' ')))
+    inside[folder] = [...(inside[folder] ?? []), mount]
+  const room = reply.all('room').map((text) => {
+    const [folder = '', ...figures] = text.split(' ')
+    const [blocks = 0, size = 0, inodes = 0, all = 0] = figures.map(Number)
+    return [folder, { freeBytes: blocks * size, freeInodes: all > 0 ? inodes : undefined }] as const
+  })
+  return {
+    fixed: reply.all('fixed'),
+    inside,
+    closed: Object.fromEntries(reply.all('closed').map((text) => split(text, ' '))),
+    room: Object.fromEntries(room),
   }
 }
 

@@ -54,6 +54,8 @@ export interface MemberState {
   readonly paths: Readonly<Record<string, PathState>>
   readonly dataPresent: boolean
   readonly walPresent: boolean
+  /** What can't be done there; undefined where nobody asked. */
+  readonly limits?: Limits | undefined
   /** `quorate stop` has left its mark, and nobody has started it with quorate since. `since`: ISO 8601, if the mark has it. */
   readonly stoppedByOperator?: { readonly since: string | undefined } | undefined
   /** The text of files that quorate manages, by path; absent ones are missing here. */
@@ -68,6 +70,27 @@ export interface MemberState {
   readonly addresses: readonly string[]
   /** IP addresses from which it calls the other members where the cluster file places them. */
   readonly sources: readonly string[]
+}
+
+/** What the kernel says no to, whatever the owners and modes are. */
+export interface Limits {
+  /**
+   * Of data and log directory, those that can't be renamed: mount points, and those in a directory that can't be changed.
+   * They are emptied into a directory within them instead.
+   */
+  readonly fixed: readonly string[]
+  /** Mount points within data or log directory, by that directory. */
+  readonly inside: Readonly<Record<string, readonly string[]>>
+  /** Directories in which nothing can be made, by the path that was asked for: it, or the nearest one above that is there. */
+  readonly closed: Readonly<Record<string, string>>
+  /** By directory: what is free on its filesystem. */
+  readonly room: Readonly<Record<string, Room>>
+}
+
+export interface Room {
+  readonly freeBytes: number
+  /** undefined: its filesystem has no fixed number of them. */
+  readonly freeInodes: number | undefined
 }
 
 export interface PathState {

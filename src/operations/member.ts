@@ -5,6 +5,7 @@
  */
 import { QuorateError } from '../errors.ts'
 import { verifyCluster } from '../etcd/verify.ts'
+import { movedBy } from '../plan/aside.ts'
 import type { ResetStep, Step } from '../plan/steps.ts'
 import { run } from '../run/engine.ts'
 import type { Lock } from '../run/lock.ts'
@@ -148,7 +149,7 @@ async function carryOut(session: Session, lock: Lock, change: MemberChange, look
   return {
     done: [...done, ...cleared.done],
     members: voters(observed),
-    moved: cleared.moved,
+    moved: [...movedBy(done), ...cleared.moved],
     notCleared,
   }
 }

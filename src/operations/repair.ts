@@ -7,6 +7,7 @@ import { QuorateError } from '../errors.ts'
 import { compareContents, verifyCluster } from '../etcd/verify.ts'
 import { takeSnapshot } from '../etcd/snapshot.ts'
 import { disarmCorrupt } from '../etcd/upkeep.ts'
+import { movedBy } from '../plan/aside.ts'
 import { next } from '../plan/next.ts'
 import type { Observed } from '../plan/observed.ts'
 import { type RepairDecision, decideRepair } from '../plan/repair.ts'
@@ -194,12 +195,7 @@ async function carryOut(session: Session, lock: Lock, { members, change, preview
   }
   await verifyCluster(await allMembers(session), session.signal)
   const disarmed = done.flatMap((step) => (step.kind === 'disarm' ? [step.member] : []))
-  const moved = done.flatMap((step) =>
-    step.kind === 'aside'
-      ? step.paths.map((from) => ({ host: step.host, from, to: `${from}.${step.suffix}` }))
-      : [],
-  )
-  return { done, disarmed, moved }
+  return { done, disarmed, moved: movedBy(done) }
 }
 
 /** No member is left that is to be made anew. */

@@ -8,6 +8,7 @@ import { peerUrl } from '../etcd/configuration.ts'
 import { supportsLearners } from '../etcd/versions.ts'
 import { type MemberState, PATHS } from '../host/state.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
+import { withinOf } from './aside.ts'
 import type { MemberFacts } from './observed.ts'
 import { configurationSteps, joiningFiles } from './prepare.ts'
 import { mayAdd, mayRemove, quorum } from './quorum.ts'
@@ -222,6 +223,12 @@ function clearing({ intent }: Scene, host: string, state: MemberState): HostStep
   const { dataDirectory, walDirectory } = intent.cluster.etcd
   const runs = state.unit.active !== 'inactive' && state.unit.active !== 'failed'
   const why = 'it is of a member that is no longer in the cluster'
+  // Also an empty directory for the log: etcd would stumble over it.
+  const paths = [
+    ...(state.walPresent || state.paths[walDirectory] !== undefined ? [walDirectory] : []),
+    ...(state.dataPresent || state.paths[dataDirectory] !== undefined ? [dataDirectory] : []),
+    ...(state.contents[PATHS.clusterId] === undefined ? [] : [PATHS.clusterId]),
+  ]
   return [
     // Also one that is off: it may be started meanwhile, by a reboot.
     ...(runs || state.unit.enabled ? [stopStep(host, why)] : []),
@@ -229,7 +236,8 @@ function clearing({ intent }: Scene, host: string, state: MemberState): HostStep
       kind: 'aside',
       host,
       suffix: `before-join-${intent.stamp}`,
-      paths: [walDirectory, dataDirectory, PATHS.clusterId],
+      paths,
+      within: withinOf(state, paths),
       what: 'move the data of an earlier member aside',
       why,
       danger: 'none',

@@ -160,11 +160,13 @@ function predictMember(
       const gone = new Set(step.paths)
       const keep = <T>(record: Readonly<Record<string, T>>) =>
         Object.fromEntries(Object.entries(record).filter(([path]) => !gone.has(path)))
+      const emptied = { type: 'directory', owner: 'root', group: 'root', mode: '700' } as const
+      const left = Object.fromEntries((step.within ?? []).map((path) => [path, emptied]))
       return {
         dataPresent: false,
         walPresent: false,
         contents: keep(member.contents),
-        paths: keep(member.paths),
+        paths: { ...keep(member.paths), ...left },
       }
     }
   }

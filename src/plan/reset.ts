@@ -3,6 +3,7 @@ import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { type HostState, type MemberState, PATHS } from '../host/state.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { type Pin, parsePin, runElsewhere } from './pin.ts'
+import { withinOf } from './aside.ts'
 import type { BlockReason, ResetStep } from './steps.ts'
 
 export interface ResetIntent {
@@ -126,19 +127,20 @@ function stopStep(host: string, { unit }: MemberState): ResetStep[] {
 
 function dataSteps(intent: ResetIntent, host: string, member: MemberState, ours: boolean): ResetStep[] {
   const { dataDirectory, walDirectory } = intent.cluster.etcd
+  const fixed = member.limits?.fixed.includes(walDirectory) === true
   const paths = [
     ...(member.dataPresent ? [dataDirectory] : []),
-    // etcd wants to make it itself: even an empty one would be in its way.
-    ...(member.walPresent || member.paths[walDirectory] !== undefined ? [walDirectory] : []),
+    // etcd wants to make it itself: even an empty one would be in its way, if it can be moved at all.
+    ...(member.walPresent || (member.paths[walDirectory] !== undefined && !fixed) ? [walDirectory] : []),
   ]
   if (paths.length === 0) return []
   const list = paths.join(' and ')
   if (!ours) {
     const why = 'data of another etcd cluster, which is never removed'
-    return [aside(intent, host, paths, `move ${list} aside`, why)]
+    return [aside(intent, host, paths, `move ${list} aside`, why, withinOf(member, paths))]
   }
   const why = `data of the cluster '${intent.cluster.name}'`
-  if (!intent.purge) return [aside(intent, host, paths, `move ${list} aside`, why)]
+  if (!intent.purge) return [aside(intent, host, paths, `move ${list} aside`, why, withinOf(member, paths))]
   return [{ kind: 'remove', host, paths, what: `remove ${list} for good`, why, danger: 'membership' }]
 }
 
@@ -175,6 +177,7 @@ function aside(
   paths: readonly string[],
   what: string,
   why: string,
+  within?: readonly string[],
 ): ResetStep {
-  return { kind: 'aside', host, paths, suffix, what, why, danger: 'membership' }
+  return { kind: 'aside', host, paths, within, suffix, what, why, danger: 'membership' }
 }

@@ -114,6 +114,8 @@ export type AsideStep = HostStepCommon & {
   readonly kind: 'aside'
   readonly suffix: string
   readonly paths: readonly string[]
+  /** Those of them that can't be renamed: what is in them moves to `PATH/.quorate-aside.SUFFIX`. */
+  readonly within?: readonly string[] | undefined
 }
 
 export type ClusterStep =

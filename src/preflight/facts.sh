@@ -87,7 +87,8 @@ disk() {
 }
 
 entries() {
-  [ ! -d "$1" ] || ls -A -- "$1" | head -n 20
+  # What quorate moved aside within a directory that can't be renamed is nobody's data.
+  [ ! -d "$1" ] || ls -A -- "$1" | grep -v '^\.quorate-aside\.' | head -n 20
 }
 
 unit() {

@@ -98,32 +98,3 @@ op_binary() {
   printf '%s %s %s\n' "$(identity "$3")" "$4" "$5" >"$state/binaries/${3##*/}"
 }
 
-# aside SUFFIX PATH…: moved away under another name, beside where it was; nothing is deleted.
-op_aside() {
-  count=$((words - 2))
-  suffix=$2
-  shift 2
-  while [ "$count" -gt 0 ]; do
-    if [ -e "$1" ]; then
-      mv -T "$1" "$1.$suffix"
-      printf 'moved %s %s\n' "$1" "$1.$suffix"
-    elif [ -L "$1" ]; then
-      # What it led to was moved: it holds nothing of its own.
-      rm -f "$1"
-    fi
-    shift
-    count=$((count - 1))
-  done
-}
-
-# remove PATH…
-op_remove() {
-  count=$((words - 1))
-  shift
-  while [ "$count" -gt 0 ]; do
-    rm -rf -- "$1"
-    shift
-    count=$((count - 1))
-  done
-}
-

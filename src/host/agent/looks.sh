@@ -15,10 +15,10 @@ look_binary() {
   printf 'binary %s %s unknown\n' "$name" "${sum%% *}"
 }
 
-# holds FOLDER: whether there is anything in it.
+# holds FOLDER: whether there is any data in it.
 holds() {
   for entry in "$1"/* "$1"/.[!.]*; do
-    if [ -e "$entry" ]; then return 0; fi
+    if counts "$entry"; then return 0; fi
   done
   return 1
 }
@@ -137,6 +137,7 @@ op_member() {
   printf '%s\n' "$found"
   if holds "$data"; then echo 'data present'; fi
   if holds "$wal"; then echo 'wal present'; fi
+  look_limits "$data" "$wal"
   lines stopped "$state/stopped"
   texts /etc/etcd/options.env /etc/etcd/cluster-id /etc/systemd/system/etcd.service \
     /etc/ssl/etcd.d/pending/*.csr /etc/ssl/etcd.d/pending/*.cnf

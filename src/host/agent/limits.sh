@@ -1,0 +1,28 @@
+# What a machine can't do in the places where etcd and quorate keep things.
+
+# nearest PATH: the directory itself, or the nearest one above it that is there, as $near.
+nearest() {
+  near=$1
+  while [ ! -d "$near" ]; do
+    near=${near%/*}
+    near=${near:-/}
+  done
+}
+
+# look_limits DATA WAL: builtins but for two programs, where nothing is mounted at etcd's directories.
+look_limits() {
+  for folder in "$1" "$2"; do
+    [ -d "$folder" ] || continue
+    if is_fixed "$folder"; then printf 'fixed %s\n' "$folder"; fi
+    mounts_in "$folder" | while read -r where; do printf 'inside %s %s\n' "$folder" "$where"; done
+  done
+  wide=
+  for path in "$1" "$2" "${1%/*}" "${2%/*}" /etc /etc/etcd /etc/ssl /etc/systemd/system /usr/local/bin /var/lib/quorate; do
+    nearest "$path"
+    # The kernel is asked: of a read-only filesystem and of an immutable directory it says no, to root as well.
+    [ -w "$near/" ] || printf 'closed %s %s\n' "$path" "$near"
+    wide="$wide $near"
+  done
+  # shellcheck disable=SC2086 # paths of a cluster file hold no spaces
+  stat -f -c 'room %n %a %S %d %c' $wide 2>/dev/null || true
+}
