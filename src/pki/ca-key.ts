@@ -2,10 +2,13 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { QuorateError } from '../errors.ts'
+import { decodeText } from '../files/decode-text.ts'
 import { openForReading, readFrom } from '../files/read-file.ts'
+import { quoteWord } from '../ssh/quote.ts'
 import type { AskPassphrase } from './authority.ts'
 
 const AGE_BINARY = 'age-encryption.org/v1'
+const OPENSSH = '-----BEGIN OPENSSH PRIVATE KEY-----'
 const AGE_ARMOR = '-----BEGIN AGE ENCRYPTED FILE-----'
 
 export interface KeyFile {
@@ -24,10 +27,11 @@ export async function readPrivateKey(key: KeyFile, signal?: AbortSignal): Promis
   await using handle = await openForReading(key.file, { code: 'pki' })
   await assertPrivate(handle, key.file)
   const bytes = await readFrom(handle, key.file, { code: 'pki' })
-  const text = bytes.toString('latin1')
+  const text = decodeText(bytes)
   if (text.startsWith(AGE_BINARY) || text.startsWith(AGE_ARMOR)) {
     return parseKey(await decryptAge(bytes, key, signal), undefined, key)
   }
+  if (!text.includes('PRIVATE KEY-----') || text.includes(OPENSSH)) throw noPemKey(bytes, text, key)
   const encrypted = /^-----BEGIN ENCRYPTED PRIVATE KEY-----$|^Proc-Type: 4,ENCRYPTED/m.test(text)
   return parseKey(text, encrypted ? await key.askPassphrase(key.purpose, signal) : undefined, key)
 }
@@ -46,7 +50,7 @@ async function decryptAge(bytes: Uint8Array, key: KeyFile, signal?: AbortSignal)
   const age = await import('age-encryption')
   const decrypter = new age.Decrypter()
   decrypter.addPassphrase(passphrase)
-  const text = Buffer.from(bytes).toString('latin1')
+  const text = decodeText(bytes)
   try {
     const binary = text.startsWith(AGE_ARMOR) ? age.armor.decode(text) : bytes
     return await decrypter.decrypt(binary, 'text')
@@ -59,11 +63,32 @@ function parseKey(pem: string, passphrase: string | undefined, key: KeyFile): Ke
   try {
     return createPrivateKey({ key: pem, format: 'pem', ...(passphrase === undefined ? {} : { passphrase }) })
   } catch (error) {
-    if (passphrase !== undefined) throw wrongPassphrase(key, error)
+    // An old cipher that OpenSSL has no more: no passphrase would help.
+    const unsupported = (error as NodeJS.ErrnoException).code === 'ERR_OSSL_UNSUPPORTED'
+    if (passphrase !== undefined && !unsupported) throw wrongPassphrase(key, error)
     throw QuorateError.from(error, 'pki', `${key.purpose} can't be read`, {
-      hint: 'It should be a PEM private key: PKCS#8, RSA PRIVATE KEY or EC PRIVATE KEY.',
+      hint: `see whether openssl reads it: openssl pkey -in ${quoteWord(key.file)} -noout. If it does, write it as PKCS#8: openssl pkcs8 -topk8 -in ${quoteWord(key.file)} -out NEW.key`,
     })
   }
+}
+
+/** What is in the file instead, as far as it is a usual mistake, and the command that makes a key of it. */
+function noPemKey(bytes: Uint8Array, text: string, { file, purpose }: KeyFile): QuorateError {
+  const name = quoteWord(file)
+  const block = /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(text)?.[1]
+  if (text.includes(OPENSSH)) {
+    const hint = `write a copy of it as PEM: cp ${name} NEW.key && ssh-keygen -p -m PKCS8 -f NEW.key`
+    return new QuorateError('pki', `${purpose} is in OpenSSH's form, which a CA does not use`, { hint })
+  }
+  if (block !== undefined) {
+    const hint = 'name the file with the private key in the cluster file: pki.authority.key'
+    return new QuorateError('pki', `${purpose} holds no private key, but a ${block}`, { hint })
+  }
+  const der = bytes[0] === 0x30
+  const hint = der
+    ? `write it as PEM: openssl pkey -inform der -in ${name} -out NEW.key (PKCS#12: openssl pkcs12 -in ${name} -nocerts -out NEW.key)`
+    : 'quorate takes a private key in PEM: PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY, also encrypted, or within age'
+  return new QuorateError('pki', `${purpose} holds no private key in PEM${der ? ', but DER' : ''}`, { hint })
 }
 
 function wrongPassphrase(key: KeyFile, cause: unknown): QuorateError {

@@ -22,7 +22,7 @@ export function parseCertificates(
   })
   if (first === undefined) {
     throw new QuorateError('pki', `${what} holds no certificate in PEM form`, {
-      hint: 'It should begin with -----BEGIN CERTIFICATE-----. For DER: openssl x509 -inform der -in FILE.',
+      hint: 'it must hold -----BEGIN CERTIFICATE-----. If it is DER: openssl x509 -inform der -in FILE -out FILE.pem; if it is PKCS#7: openssl pkcs7 -inform der -in FILE -print_certs -out FILE.pem',
     })
   }
   return [first, ...rest]

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { describeCertificate } from './certificate.ts'
@@ -322,7 +322,57 @@ test('refuses an intermediate deeper than its root allows, and a bundle with str
 test('says what is wrong with a certificate file that is none', async () => {
   const folder = scratch()
   const existing = { certificate: put(folder, 'no.crt', 'hello'), key: 'x' }
-  await expect(open(folder, { existing }).chain()).rejects.toThrow(/no\.crt holds no certificate in PEM form/)
+  await expect(open(folder, { existing }).chain()).rejects.toThrow(/no\.crt holds no certificate/)
   const absent = { certificate: path.join(folder, 'absent.crt'), key: 'x' }
   await expect(open(folder, { existing: absent }).chain()).rejects.toMatchObject({ code: 'pki' })
+})
+
+test.for([
+  ['a byte order mark', (pem: string) => `\uFEFF${pem}`],
+  ['UTF-16', (pem: string) => Buffer.from(`\uFEFF${pem}`, 'utf16le')],
+  ['Windows line ends', (pem: string) => pem.replaceAll('\n', '\r\n')],
+] as const)('a CA whose files have %s signs', async ([, change]) => {
+  const folder = scratch()
+  const ca = opensslCa(folder, 'ca')
+  for (const file of [ca.certificate, ca.key]) writeFileSync(file, change(readFileSync(file, 'utf8')))
+  const { pem } = await open(folder, { existing: ca }).issue(memberRequest(folder))
+  expect(pem).toContain('BEGIN CERTIFICATE')
+})
+
+test('a CA certificate in DER or PKCS#7 is taken', async () => {
+  const folder = scratch()
+  const ca = opensslCa(folder, 'ca')
+  const chain = await open(folder, { existing: ca }).chain()
+  openssl(folder, 'x509', '-in', 'ca.crt', '-outform', 'der', '-out', 'ca.der')
+  openssl(folder, 'crl2pkcs7', '-nocrl', '-certfile', 'ca.crt', '-outform', 'der', '-out', 'ca.p7b')
+  for (const name of ['ca.der', 'ca.p7b']) {
+    const existing = { certificate: path.join(folder, name), key: ca.key }
+    expect(await open(folder, { existing }).chain()).toBe(chain)
+  }
+})
+
+test('a CA key that is none says what it is instead, with a command that makes it one', async () => {
+  const folder = scratch()
+  const ca = opensslCa(folder, 'ca')
+  openssl(folder, 'pkey', '-in', 'ca.key', '-outform', 'der', '-out', 'der.key')
+  put(folder, 'openssh.key', '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n')
+  put(folder, 'crt.key', readFileSync(ca.certificate, 'utf8'))
+  put(folder, 'empty.key', '')
+  const errorOf = async (name: string) => {
+    chmodSync(path.join(folder, name), 0o600)
+    const existing = { certificate: ca.certificate, key: path.join(folder, name) }
+    return await open(folder, { existing })
+      .issue(memberRequest(folder))
+      .catch((error: unknown) => error)
+  }
+  const der = (await errorOf('der.key')) as { readonly hint: string }
+  expect(der).toMatchObject({ code: 'pki', message: expect.stringContaining('DER') })
+  const [, command = ''] = /openssl (pkey [^(]+) \(/.exec(der.hint) ?? []
+  openssl(folder, ...command.split(' '))
+  await open(folder, { existing: { ...ca, key: path.join(folder, 'NEW.key') } }).issue(memberRequest(folder))
+  expect(await errorOf('openssh.key')).toMatchObject({
+    hint: expect.stringContaining('ssh-keygen -p -m PKCS8'),
+  })
+  expect(await errorOf('crt.key')).toMatchObject({ message: expect.stringContaining('but a CERTIFICATE') })
+  expect(await errorOf('empty.key')).toMatchObject({ hint: expect.stringContaining('PEM') })
 })

@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises'
 import path from 'node:path'
 import type { KeyAlgorithm } from '../spec/cluster.ts'
 import { QuorateError } from '../errors.ts'
-import { readText } from '../files/read-file.ts'
+import { readCaFile } from './any-certificates.ts'
 import type { AskPassphrase, Authority, IssuedCertificate, IssueRequest } from './authority.ts'
 import { readPrivateKey } from './ca-key.ts'
 import { spkiSha256 } from './certificate.ts'
@@ -36,7 +36,7 @@ export function openLocalAuthority(options: LocalAuthorityOptions): Authority {
 
   const readChain = async (signal?: AbortSignal) => {
     const certificate = await certificateFile(options, signal)
-    return parseChain(await textOf(certificate), `the CA certificate ${certificate}`)
+    return parseChain(await readCaFile(certificate), `the CA certificate ${certificate}`)
   }
   const openKey = async (signal?: AbortSignal): Promise<KeyObject> => {
     // Asked once however many requests arrive at the same time; again after a wrong passphrase.
@@ -121,14 +121,6 @@ export async function keyFile(
     )
   }
   return plain
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readText(file)
-  } catch (error) {
-    throw QuorateError.from(error, 'pki', `the CA certificate can't be read`)
-  }
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -1,20 +1,19 @@
 /** `quorate certs import DIR`: takes what the CA signed, after a look at each. */
-import { mkdir, readdir } from 'node:fs/promises'
-import path from 'node:path'
+import { mkdir } from 'node:fs/promises'
 import type { X509Certificate } from 'node:crypto'
-import { QuorateError } from '../errors.ts'
-import { readText } from '../files/read-file.ts'
+import type { Certificates } from './any-certificates.ts'
 import { replaceFile } from './atomic-file.ts'
 import type { IssueRequest } from './authority.ts'
 import { assertUsableCa } from './ca-check.ts'
 import { spkiSha256 } from './certificate.ts'
-import { chainPem, parseCertificates, parseChain } from './chain.ts'
+import { chainPem, parseChain } from './chain.ts'
 import { checkCertificate } from './check-certificate.ts'
 import { checkCsr } from './csr.ts'
 import { issuedFile } from './offline.ts'
+import { readFolder } from './offline-folder.ts'
 
 export interface ImportOptions {
-  /** Where the signed certificates are: every `.crt`, `.pem` and `.cer` in it is looked at. */
+  /** Where the signed certificates are, in PEM, DER or PKCS#7: every file in it is looked at. */
   readonly directory: string
   /** The requests that are waiting, as they were exported. */
   readonly expected: readonly IssueRequest[]
@@ -28,15 +27,18 @@ export interface ImportOptions {
 export interface ImportedFile {
   /** The file's name within the folder. */
   readonly file: string
-  /** `imported`; `ignored`: the CA's own certificate; `refused`: see the reasons. */
+  /** `imported`; `ignored`: the CA's own certificate, or, with a reason, no certificate at all; `refused`: see the reasons. */
   readonly result: 'imported' | 'ignored' | 'refused'
   /** Whose it is, where that is known. */
   readonly commonName: string | undefined
   /** What is wrong, each completing 'it …'; of one that was imported all the same, what it could be better at. */
   readonly reasons: readonly string[]
+  /** What to do about it, of a file that was refused. */
+  readonly hint?: string | undefined
 }
 
 export interface ImportReport {
+  /** A file with certificates for several requests is there once for each. */
   readonly files: readonly ImportedFile[]
   /** Common names of requests for which no good certificate was in the folder. */
   readonly missing: readonly string[]
@@ -56,26 +58,55 @@ export async function importCertificates(options: ImportOptions): Promise<Import
   }
   const files: ImportedFile[] = []
   await mkdir(options.issuedDirectory, { recursive: true, mode: 0o700 })
-  for (const file of await certificateFiles(options.directory)) {
-    const leaf = await readLeaf(path.join(options.directory, file))
-    const key = leaf instanceof QuorateError ? undefined : spkiSha256(leaf.publicKey)
-    const request = key === undefined ? undefined : waiting.get(key)
-    const outcome = judge(leaf, request, chain, options)
-    files.push({ file, commonName: request?.subjectCommonName, ...outcome })
-    if (outcome.result !== 'imported' || leaf instanceof QuorateError || key === undefined) continue
-    await replaceFile(issuedFile(options.issuedDirectory, key), chainPem([leaf]), 0o644)
-    waiting.delete(key)
+  for (const found of await readFolder(options.directory)) {
+    if ('ignored' in found) {
+      files.push({ file: found.file, result: 'ignored', commonName: undefined, reasons: [found.ignored] })
+      continue
+    }
+    if ('trouble' in found) {
+      const { message, hint } = found.trouble
+      const reasons = [`can't be used: ${message}`]
+      files.push({ file: found.file, result: 'refused', commonName: undefined, reasons, hint })
+      continue
+    }
+    for (const leaf of leavesOf(found.certificates, chain, waiting)) {
+      const key = spkiSha256(leaf.publicKey)
+      const request = waiting.get(key)
+      const outcome = judge(leaf, request, chain, options)
+      files.push({ file: found.file, commonName: request?.subjectCommonName, ...outcome })
+      if (outcome.result !== 'imported') continue
+      await replaceFile(issuedFile(options.issuedDirectory, key), chainPem([leaf]), 0o644)
+      waiting.delete(key)
+    }
   }
   return { files, missing: [...waiting.values()].map((request) => request.subjectCommonName) }
 }
 
+/**
+ * Of a file's certificates those that are judged. The CA's own may stand before or behind a node's, and one file may hold
+ * those of all nodes.
+ */
+function leavesOf(
+  certificates: Certificates,
+  chain: readonly X509Certificate[],
+  waiting: ReadonlyMap<string, IssueRequest>,
+): readonly X509Certificate[] {
+  const asked = certificates.filter(({ publicKey }) => waiting.has(spkiSha256(publicKey)))
+  if (asked.length > 0) return asked
+  const others = certificates.filter(
+    (own) => !chain.some(({ fingerprint256 }) => fingerprint256 === own.fingerprint256),
+  )
+  const leaves = others.filter(({ ca }) => !ca)
+  const [first] = certificates
+  return leaves.length > 0 ? leaves : [others[0] ?? first]
+}
+
 function judge(
-  leaf: X509Certificate | QuorateError,
+  leaf: X509Certificate,
   request: IssueRequest | undefined,
   chain: readonly X509Certificate[],
   options: ImportOptions,
-): Pick<ImportedFile, 'result' | 'reasons'> {
-  if (leaf instanceof QuorateError) return { result: 'refused', reasons: [`can't be read: ${leaf.message}`] }
+): Pick<ImportedFile, 'result' | 'reasons' | 'hint'> {
   if (chain.some((ca) => ca.fingerprint256 === leaf.fingerprint256)) return { result: 'ignored', reasons: [] }
   if (request === undefined) {
     return { result: 'refused', reasons: ['belongs to no request that is waiting: its key is another'] }
@@ -92,20 +123,4 @@ function judge(
   const optional = request.mayLackMemberName === true
   const refused = reasons.some(({ code }) => code !== 'member-name' || !optional)
   return { result: refused ? 'refused' : 'imported', reasons: reasons.map(({ message }) => message) }
-}
-
-async function certificateFiles(directory: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(directory)).filter((file) => /\.(crt|pem|cer)$/i.test(file)).sort()
-  } catch (error) {
-    throw QuorateError.from(error, 'pki', `the folder with the signed certificates can't be read`)
-  }
-}
-
-async function readLeaf(file: string): Promise<X509Certificate | QuorateError> {
-  try {
-    return parseCertificates(await readText(file), path.basename(file))[0]
-  } catch (error) {
-    return QuorateError.from(error, 'pki', path.basename(file))
-  }
 }

@@ -2,6 +2,7 @@
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { readText } from '../files/read-file.ts'
+import { readCaFile } from './any-certificates.ts'
 import type { Authority, IssuedCertificate, IssueRequest } from './authority.ts'
 import { chainPem, parseCertificates, parseChain } from './chain.ts'
 import { checkCertificate, firstCertificate } from './check-certificate.ts'
@@ -18,12 +19,7 @@ export interface OfflineAuthorityOptions {
 /** `issue` finds what was imported for the same key, or says how to have it signed. */
 export function openOfflineAuthority(options: OfflineAuthorityOptions): Authority {
   const readChain = async () => {
-    let pem: string
-    try {
-      pem = await readText(options.certificate)
-    } catch (error) {
-      throw QuorateError.from(error, 'pki', `the CA certificate can't be read`)
-    }
+    const pem = await readCaFile(options.certificate)
     return parseChain(pem, `the CA certificate ${options.certificate}`)
   }
   const issueMany = async (requests: readonly IssueRequest[]) => {

@@ -63,14 +63,29 @@ describe.skipIf(whyNoLab())('with an offline CA', () => {
     await isWhole(3)
   })
 
-  test('all certificates are renewed, with new keys, once they are signed', async () => {
+  /** As other CAs answer: DER, PKCS#7 with the CA in it, UTF-16; and something that is no certificate. */
+  async function inOtherForms(folder: string): Promise<void> {
+    const script = `
+      openssl x509 -in etcd01-member.crt -outform der -out etcd01.cer
+      openssl crl2pkcs7 -nocrl -certfile "$1" -certfile etcd02-member.crt -outform der -out etcd02.p7b
+      printf '\\377\\376' >etcd03.crt
+      iconv -t UTF-16LE etcd03-member.crt >>etcd03.crt
+      echo 'signed on Monday' >notes.txt
+      rm -- *-member.crt`
+    await tool(['sh', '-euc', `cd "$2"; ${script}`, 'forms', ca.certificate, folder])
+  }
+
+  test('all certificates are renewed, with new keys, once they are signed, in whatever form they come', async () => {
     const before = await keys()
     const [, operator] = operatorFiles(lab)
     const own = await readFile(operator, 'utf8')
     const words = ['certs', 'renew', '--all', '--yes']
     await waits(words)
     expect(await keys()).toEqual(before)
-    expect(await carried(lab, ca)).toEqual([...MEMBERS.map((name) => `${name}-member.csr`), OPERATOR])
+    expect(await carried(lab, ca, inOtherForms)).toEqual([
+      ...MEMBERS.map((name) => `${name}-member.csr`),
+      OPERATOR,
+    ])
     await quorateOk(lab, words)
     for (const [index, key] of (await keys()).entries()) expect(key).not.toBe(before[index])
     expect(await readFile(operator, 'utf8')).not.toBe(own)

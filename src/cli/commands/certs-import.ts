@@ -28,14 +28,18 @@ const certsImport: CommandHandler = async (context, input) => {
 
 const WITHOUT_NAME = 'until every member has that name, any certificate of the CA may speak Raft'
 
-function describe({ file, result, commonName, reasons }: ImportedFile, { colors }: CliContext): string {
+function describe({ file, result, commonName, reasons, hint }: ImportedFile, { colors }: CliContext): string {
   const who = commonName === undefined ? '' : ` (${commonName})`
   if (result === 'imported') {
     const note = reasons.length === 0 ? '' : `; it ${reasons.join('; it ')}: ${WITHOUT_NAME}`
     return `${colors.green('✓')} ${file}${who}: imported${note}`
   }
-  if (result === 'ignored') return `${colors.dim('·')} ${file}: the CA's own certificate`
-  return `${colors.red('✗')} ${file}${who}: refused, it ${reasons.join('; it ')}`
+  if (result === 'ignored') {
+    const why = reasons.length === 0 ? "the CA's own certificate" : `ignored, it ${reasons.join('; it ')}`
+    return `${colors.dim('·')} ${file}: ${why}`
+  }
+  const fix = hint === undefined ? '' : `\n  ${hint}`
+  return `${colors.red('✗')} ${file}${who}: refused, it ${reasons.join('; it ')}${fix}`
 }
 
 export default certsImport

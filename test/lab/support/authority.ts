@@ -57,10 +57,12 @@ export async function offlineCa(
 export async function carried(
   lab: Pick<TestLab, 'folder' | 'clusterFile'>,
   ca: OpensslCa,
+  answer: (folder: string) => Promise<void> = async () => undefined,
 ): Promise<readonly string[]> {
   const requests = await mkdtemp(path.join(lab.folder, 'requests-'))
   await quorateOk(lab, ['certs', 'csr', '--out', requests])
   await tool(['sh', path.join(requests, 'sign.sh'), ca.certificate, ca.key, '90'])
+  await answer(requests)
   await quorateOk(lab, ['certs', 'import', requests])
   return (await readdir(requests)).filter((name) => name.endsWith('.csr')).toSorted()
 }
