@@ -51,6 +51,22 @@ test('what the file says is what runs', async () => {
   expect(told).toEqual(['all: the CA stays the same: CN=etcd-ca'])
 })
 
+test('a name in etcd that no node can have is kept beside the node’s; one that cannot be is told', async () => {
+  const [one, ...others] = await threeMembers(ca)
+  if (one === undefined) throw new TypeError('one')
+  const named = { ...one, name: 'etcd-10-0-0-1', listed: { ...one.listed, etcdName: 'etcd-10.0.0.1' } }
+  const kept = adopted([named, ...others])
+  expect(kept.cluster.nodes.map(({ name, etcdName }) => [name, etcdName])).toEqual([
+    ['etcd-10-0-0-1', 'etcd-10.0.0.1'],
+    ['etcd2', undefined],
+    ['etcd3', undefined],
+  ])
+  expect(kept.told).toContainEqual(expect.stringMatching(/^etcd-10-0-0-1: .*etcd-10\.0\.0\.1.*etcdName/))
+  const lost = adopted([{ ...named, nameLost: '2 members have it' }, ...others])
+  expect(lost.cluster.nodes[0]).not.toHaveProperty('etcdName')
+  expect(lost.told.join('\n')).toContain('2 members have it')
+})
+
 test('settings: free ones are taken, unknown and decided ones are told', async () => {
   const members = (await threeMembers(ca)).map((one) => ({
     ...one,

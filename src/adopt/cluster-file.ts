@@ -56,6 +56,7 @@ export function draftClusterFile(members: readonly Member[], wishes: Wishes): Dr
     const own = names.get(member.name)
     return {
       name: member.name,
+      ...nameInEtcd(member, remarks),
       address,
       roles: ['etcd'],
       ...(own === undefined || own.addresses.length === 0 ? {} : { addresses: [...own.addresses] }),
@@ -77,6 +78,20 @@ export function draftClusterFile(members: readonly Member[], wishes: Wishes): Dr
     packages: [],
   }
   return { content, remarks }
+}
+
+/** Kept, where the cluster file can say it: a new name would be a restart, and no use to anybody. */
+function nameInEtcd(
+  { name, nameLost, listed: { etcdName } }: Member,
+  remarks: Remark[],
+): Pick<ClusterFile['nodes'][number], 'etcdName'> {
+  if (etcdName === undefined) return {}
+  const message =
+    nameLost === undefined
+      ? `etcd knows this member as ${etcdName}: that name is kept (etcdName)`
+      : `its name in etcd, ${etcdName}, can't be kept: ${nameLost}. quorate apply restarts it as ${name}`
+  remarks.push({ host: name, severity: nameLost === undefined ? 'note' : 'warning', message })
+  return nameLost === undefined ? { etcdName } : {}
 }
 
 function certificateHabits(members: readonly Member[], remarks: Remark[]): ClusterFile['pki'] {

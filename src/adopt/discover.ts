@@ -16,6 +16,7 @@ import { type Bridge, type MemberDoor, openBridge } from './bridge.ts'
 import { type Contents, readContents } from './contents.ts'
 import { type MemberFiles, lookAtFiles, pathIn } from './files.ts'
 import { type Destination, type Member, clientListeners, leafOf, servesLoopback } from './member.ts'
+import { type NodeName, nodeNames, withNodeNames } from './node-names.ts'
 import { type Settings, hostOf, settingsOf } from './settings.ts'
 import { type EtcdProcess, type Sighting, lookForEtcd } from './sighting.ts'
 
@@ -84,11 +85,13 @@ export async function discover(options: DiscoverOptions): Promise<Discovery> {
     }
     const contents = await contentsOf(found, view, options.signal)
     if (!oneCluster(view)) troubles.push(...severalClusters(found, view))
+    const names = nodeNames(listed)
+    const renamed = withNodeNames(listed, names)
     return {
       found,
-      view: named(view, listed),
-      listed,
-      members: membersOf(found, view, listed),
+      view: named(view, names),
+      listed: renamed,
+      members: membersOf(found, view, renamed, names),
       contents,
       troubles,
       [Symbol.asyncDispose]: close,
@@ -234,6 +237,7 @@ function membersOf(
   found: readonly Found[],
   view: ClusterView,
   listed: readonly ListedMember[],
+  names: ReadonlyMap<bigint, NodeName>,
 ): readonly Member[] {
   // In an order of their own: the list's is by ID, which says nothing to people.
   const byName = listed.toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
@@ -243,18 +247,21 @@ function membersOf(
     const said = view.members[index]
     if (own === undefined || said?.reachable !== true) return []
     const { destination, sighting, process, settings, files } = own
+    const { version } = said
+    const nameLost = names.get(one.id)?.lost
     return [
-      { name: one.name, destination, sighting, process, settings, files, listed: one, version: said.version },
+      { name: one.name, nameLost, destination, sighting, process, settings, files, listed: one, version },
     ]
   })
 }
 
-/** With each member's own name in place of that of the machine it was found on. */
-function named(view: ClusterView, listed: readonly ListedMember[]): ClusterView {
-  const nameOf = (member: ReachableMember) => listed.find(({ id }) => id === member.memberId)?.name
+/** With each member's name in the cluster file in place of that of the machine it was found on. */
+function named(view: ClusterView, names: ReadonlyMap<bigint, NodeName>): ClusterView {
   return {
-    members: view.members.map((member) =>
-      member.reachable ? { ...member, name: nameOf(member) ?? member.name } : member,
-    ),
+    members: view.members.map((member) => {
+      if (!member.reachable) return member
+      const list = member.list && { ...member.list, members: withNodeNames(member.list.members, names) }
+      return { ...member, name: names.get(member.memberId)?.name ?? member.name, list }
+    }),
   }
 }

@@ -15,8 +15,10 @@ export interface Destination {
 }
 
 export interface Member {
-  /** Its name in etcd, and in the cluster file. */
+  /** Its name in the cluster file, made from the one in etcd (`listed`). */
   readonly name: string
+  /** Why its name in etcd can't be kept; undefined: it can. */
+  readonly nameLost?: string | undefined
   readonly destination: Destination
   readonly sighting: Sighting
   readonly process: EtcdProcess

@@ -83,13 +83,6 @@ describe('each by itself', () => {
     expect(found.length).toBeLessThanOrEqual(2)
   })
 
-  test('a name that no node can have', async () => {
-    const [one] = await threeMembers(ca)
-    if (one === undefined) throw new TypeError('one')
-    const [found] = obstaclesOf([{ ...one, name: 'Node_A.example.org' }], [])
-    expect(found?.message).toContain("can't be a node's in the cluster file")
-  })
-
   test('listening everywhere is listening on loopback', async () => {
     expect(await told({ settings: { 'listen-client-urls': 'https://0.0.0.0:2379' } })).toEqual([])
   })

@@ -15,7 +15,6 @@ import {
   servesLoopback,
   trustedCa,
 } from './member.ts'
-import { checkName } from '../spec/values.ts'
 import { flagIs } from './settings.ts'
 
 /** Who etcd may run as: quorate's members run as `etcd`, and what root owns can be handed over. */
@@ -32,7 +31,6 @@ export function obstaclesOf(
 ): BlockReason[] {
   if (authentication) return [USERS_IN_USE]
   const own = members.flatMap((member) => [
-    ...nameTroubles(member),
     ...listeners(member),
     ...certificates(member),
     ...processTroubles(member),
@@ -56,19 +54,6 @@ function health(problems: readonly Problem[]): BlockReason[] {
     message: member === undefined ? message : `its member ${message}`,
     hint: 'mend the cluster first with the tools that it was set up with: quorate takes over a healthy one only',
   }))
-}
-
-function nameTroubles({ name: host }: Member): BlockReason[] {
-  const complaint = checkName(host)
-  if (complaint === undefined) return []
-  const hint = `have it start under another name (ETCD_NAME), which etcd takes over${complaint.hint === undefined ? '' : `: ${complaint.hint.replace('write ', '')}`}`
-  return [
-    {
-      host,
-      message: `that name of etcd's can't be a node's in the cluster file: ${complaint.message}`,
-      hint,
-    },
-  ]
 }
 
 function listeners(member: Member): BlockReason[] {

@@ -10,6 +10,7 @@ import { createStyles } from './styles.ts'
 function member(number: number, changes: Partial<MemberStatus> = {}): MemberStatus {
   return {
     name: `etcd0${number}`,
+    etcdName: `etcd0${number}`,
     address: `192.0.2.${number}`,
     id: `${number}`,
     healthy: true,

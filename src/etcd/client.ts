@@ -13,6 +13,7 @@ import { QuorateError } from '../errors.ts'
 import { memberOrigin, openSocket, type MemberEndpoint } from './endpoint.ts'
 import { memberError } from './failure.ts'
 import { type ServedCertificate, shownTo } from './served-certificate.ts'
+import type { ListedMember } from './view.ts'
 import { MemberSessions, WINDOW_BYTES } from './sessions.ts'
 
 /** The longest answer that is read, in bytes: pages of an export are cut to 16 MiB, and one key has 1.5 MiB, unless etcd allows more. */
@@ -26,6 +27,7 @@ export interface MemberOptions extends MemberEndpoint {
   readonly timeoutMs?: number | undefined
   /** Ends every call that is under way, with the code `cancelled`. */
   readonly signal?: AbortSignal | undefined
+  readonly named?: NameMembers | undefined
 }
 
 export interface CallOptions {
@@ -34,9 +36,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export type NameMembers = (members: readonly ListedMember[]) => readonly ListedMember[]
+
 export interface MemberClient {
   /** The node's name in the cluster file. */
   readonly name: string
+  /** The cluster's members, as etcd lists them, under their nodes' names; undefined: under etcd's own. */
+  readonly named?: NameMembers | undefined
   /** For a second connection to the same member, by another thread; undefined: this client has the only one. */
   readonly endpoint?: MemberEndpoint | undefined
   /** What the member showed on the latest connection; undefined: there was none, it is without TLS, or was not accepted. */
@@ -123,6 +129,7 @@ export function connectMember(options: MemberOptions): MemberClient {
 
   return {
     name: options.name,
+    named: options.named,
     endpoint: { name: options.name, target: options.target, identity: options.identity, tls: options.tls },
     certificate: () => shown,
     async call(method, request, call = {}) {

@@ -1,6 +1,7 @@
 /** What one member is told: its ETCD_* variables, only those that its version of etcd knows. */
 import { QuorateError } from '../errors.ts'
 import type { CertificateLayout, Cluster, Node } from '../spec/cluster.ts'
+import { etcdNameOf } from '../spec/etcd-name.ts'
 import { LISTENERS, type ListenUrl, OWN_ADDRESS, listenUrls } from '../spec/listen-urls.ts'
 import { sharesPortFrom } from './hazards.ts'
 import { bracket } from './bracket.ts'
@@ -100,6 +101,11 @@ export function peerUrl(cluster: Cluster, node: Node): string {
   return `${node.plainPeer === true ? 'http' : 'https'}://${bracket(node.address)}:${cluster.etcd.peerPort}`
 }
 
+/** In either scheme: it is the same place, whether it has TLS yet or not. */
+export function peerUrlsOf(cluster: Cluster, node: Node): readonly string[] {
+  return ([undefined, true] as const).map((plainPeer) => peerUrl(cluster, { ...node, plainPeer }))
+}
+
 /** `https://192.168.0.1:2379`: where clients find a member. */
 export function clientUrl(cluster: Cluster, node: Node): string {
   return `https://${bracket(node.address)}:${cluster.etcd.clientPort}`
@@ -133,13 +139,13 @@ export function tlsPaths(
 
 function identity({ cluster, node, members, token, state }: MemberConfiguration): Record<string, string> {
   return {
-    ETCD_NAME: node.name,
+    ETCD_NAME: etcdNameOf(node),
     ETCD_DATA_DIR: cluster.etcd.dataDirectory,
     ...(walWithinData(cluster) ? {} : { ETCD_WAL_DIR: cluster.etcd.walDirectory }),
     ETCD_INITIAL_CLUSTER:
       typeof members === 'string'
         ? members
-        : members.map((member) => `${member.name}=${peerUrl(cluster, member)}`).join(','),
+        : members.map((member) => `${etcdNameOf(member)}=${peerUrl(cluster, member)}`).join(','),
     ETCD_INITIAL_CLUSTER_TOKEN: token,
     ETCD_INITIAL_CLUSTER_STATE: state,
     ETCD_INITIAL_ADVERTISE_PEER_URLS: peerUrl(cluster, node),

@@ -108,8 +108,10 @@ export interface MemberList {
 
 export interface ListedMember {
   readonly id: bigint
-  /** Empty: added, but never started. */
+  /** Its node's name, if the client knows the cluster file (`MemberClient.named`). Empty: added, but never started. */
   readonly name: string
+  /** etcd's own name for it; undefined: it is `name`. */
+  readonly etcdName?: string | undefined
   readonly peerUrls: readonly string[]
   readonly clientUrls: readonly string[]
   readonly learner: boolean
@@ -236,12 +238,17 @@ export async function listMembers(
     const response = await ask(
       async () => await client.call(Cluster.method.memberList, { linearizable: true }, { signal }),
     )
-    return { linearizable: true, members: response.members.slice(0, MOST).map(describeMember) }
+    return { linearizable: true, members: listOf(client, response.members) }
   } catch (thrown) {
     if (!WITHOUT_LEADER.has(failureKind(thrown)) || signal?.aborted === true) throw thrown
     const response = await client.call(Cluster.method.memberList, { linearizable: false }, { signal })
-    return { linearizable: false, members: response.members.slice(0, MOST).map(describeMember) }
+    return { linearizable: false, members: listOf(client, response.members) }
   }
+}
+
+function listOf(client: MemberClient, members: readonly Member[]): readonly ListedMember[] {
+  const list = members.slice(0, MOST).map(describeMember)
+  return client.named?.(list) ?? list
 }
 
 function describeMember(member: Member): ListedMember {

@@ -1,6 +1,8 @@
 /** A session on a cluster that is not adopted yet: its members are asked with their own certificates, on their machines. */
 import type { Found } from '../adopt/discover.ts'
 import { QuorateError } from '../errors.ts'
+import type { NameMembers } from '../etcd/client.ts'
+import { namedByNodes } from '../etcd/member-names.ts'
 import type { Emit } from '../run/events.ts'
 import type { Session } from '../run/session.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
@@ -26,6 +28,7 @@ export function foreignSession(options: ForeignOptions): Session {
     if (found === undefined) throw new TypeError(`${node.name} was not found`)
     return found
   }
+  const named: NameMembers = (members) => namedByNodes(cluster, members)
   return {
     cluster,
     emit,
@@ -49,7 +52,7 @@ export function foreignSession(options: ForeignOptions): Session {
     credentials: notNow,
     refresh: async () => undefined,
     prepareOperator: notNow,
-    members: async (nodes) => nodes.map((node) => ({ ...of(node).client, name: node.name })),
+    members: async (nodes) => nodes.map((node) => ({ ...of(node).client, name: node.name, named })),
     outsider: notNow,
     found: () => undefined,
     pace: { last: undefined },

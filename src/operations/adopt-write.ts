@@ -85,10 +85,10 @@ export async function writeFiles(
 
 /** How the members ran before, for whoever wants it back: apply writes over units and settings. Private. */
 async function keepRecord({ stateDirectory }: Cluster, members: readonly Member[]): Promise<void> {
-  const record = members.map(({ name, process }) => {
+  const record = members.map(({ name, listed: { etcdName = name }, process }) => {
     const { command, environment, configuration, unit, user } = process
     const own = Object.entries(environment).filter(([key]) => key.startsWith('ETCD_'))
-    return { name, user, command, environment: Object.fromEntries(own), configuration, unit }
+    return { name, etcdName, user, command, environment: Object.fromEntries(own), configuration, unit }
   })
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
   const text = `${JSON.stringify({ members: record }, null, 2)}\n`

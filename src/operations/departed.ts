@@ -12,6 +12,7 @@ import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 
 const DepartedFile = z.object({
   name: z.string(),
+  etcdName: z.string().optional(),
   address: z.string(),
   ssh: z.object({
     host: z.string(),
@@ -39,11 +40,12 @@ function folder({ stateDirectory }: Pick<Cluster, 'stateDirectory'>): string {
 /** @param cleared when its machine was cleared; undefined: it still has to be. */
 export async function keepDeparted(
   cluster: Pick<Cluster, 'stateDirectory'>,
-  { name, address, ssh }: Node,
+  { name, etcdName, address, ssh }: Node,
   times: { readonly left: Date; readonly cleared?: Date | undefined },
 ): Promise<void> {
   const content: z.input<typeof DepartedFile> = {
     name,
+    etcdName,
     address,
     ssh,
     left: times.left.toISOString(),
@@ -80,8 +82,8 @@ export async function departedNode(
   }
 }
 
-/** Names of those that left the file, and whose machines still hold etcd's data as far as it is known here. */
-export async function unclearedNodes(cluster: Cluster): Promise<readonly string[]> {
+/** Those that left the file, and whose machines still hold etcd's data as far as it is known here. */
+export async function unclearedNodes(cluster: Cluster): Promise<readonly Node[]> {
   const files = await readdir(folder(cluster)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw QuorateError.from(error, 'state', `${folder(cluster)} can't be read`)
@@ -90,6 +92,6 @@ export async function unclearedNodes(cluster: Cluster): Promise<readonly string[
   const all = await Promise.all(names.map(async (name) => await departedNode(cluster, name)))
   const present = new Set(etcdNodes(cluster).map(({ name }) => name))
   return all.flatMap((one) =>
-    one === undefined || one.cleared !== null || present.has(one.node.name) ? [] : [one.node.name],
+    one === undefined || one.cleared !== null || present.has(one.node.name) ? [] : [one.node],
   )
 }

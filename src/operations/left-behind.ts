@@ -1,6 +1,7 @@
 /** What members that left have left on their machines: told by whoever comes by. */
 import type { Observed } from '../plan/observed.ts'
 import type { Cluster } from '../spec/cluster.ts'
+import { isMemberOf } from '../plan/roster.ts'
 import { unclearedNodes } from './departed.ts'
 
 export interface LeftBehind {
@@ -13,14 +14,14 @@ export interface LeftBehind {
  * in the file, whoever took the role from them.
  */
 export async function leftBehind(cluster: Cluster, observed?: Observed): Promise<readonly LeftBehind[]> {
-  const listed = new Set((observed?.cluster?.members ?? []).map(({ name }) => name))
+  const listed = observed?.cluster?.members ?? []
   const marked = cluster.nodes.filter(
     ({ name, roles }) => !roles.includes('etcd') && observed?.hosts[name]?.pinned === cluster.name,
   )
-  const names = new Set([...marked.map(({ name }) => name), ...(await unclearedNodes(cluster))])
-  return [...names]
-    .filter((name) => !listed.has(name))
-    .map((host) => ({
+  const nodes = new Map([...marked, ...(await unclearedNodes(cluster))].map((node) => [node.name, node]))
+  return [...nodes.values()]
+    .filter((node) => !listed.some((member) => isMemberOf(node, member)))
+    .map(({ name: host }) => ({
       host,
       text: `it left the cluster, and still has etcd's unit and data; to stop the one and move the other aside: quorate member remove ${host}`,
     }))

@@ -2,6 +2,7 @@
 import { QuorateError } from '../errors.ts'
 import { runAgent } from '../host/agent.ts'
 import { type ResetIntent, planReset } from '../plan/reset.ts'
+import { isMemberOf } from '../plan/roster.ts'
 import type { ResetStep } from '../plan/steps.ts'
 import { blockedError } from '../run/engine.ts'
 import { clusterFacts } from '../run/facts.ts'
@@ -20,10 +21,11 @@ export async function stopDead(
   { observed, leaving }: MemberLook,
 ): Promise<void> {
   const { members = [], healthy = [] } = observed.cluster ?? {}
-  const dead = nodes.filter(({ name }) => {
-    const unit = leaving[name]?.member?.unit
+  const dead = nodes.filter((node) => {
+    const unit = leaving[node.name]?.member?.unit
     const runs = unit !== undefined && unit.active !== 'inactive' && unit.active !== 'failed'
-    return runs && members.some((member) => member.name === name) && !healthy.includes(name)
+    const member = members.find((one) => isMemberOf(node, one))
+    return runs && member !== undefined && !healthy.includes(member.name)
   })
   await Promise.all(
     dead.map(async (node) => {
@@ -76,8 +78,7 @@ async function requireGone(session: Session, nodes: readonly Node[]): Promise<vo
   const facts = await clusterFacts(session, etcdNodes(session.cluster), false)
   if (facts?.leader === undefined)
     throw new QuorateError('unhealthy', 'nobody leads the cluster, so nobody can say who belongs to it')
-  const names = new Set(facts.members.map(({ name }) => name))
-  const still = nodes.find(({ name }) => names.has(name))
+  const still = nodes.find((node) => facts.members.some((member) => isMemberOf(node, member)))
   if (still === undefined) return
   throw new QuorateError('moved', 'it is a member of the cluster: nothing was cleared there', {
     host: still.name,

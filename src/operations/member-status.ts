@@ -3,10 +3,13 @@ import type { ErrorCode } from '../errors.ts'
 import { type ListedMember, type MemberView, formatId } from '../etcd/view.ts'
 import { describeCertificate } from '../pki/certificate.ts'
 import type { Node } from '../spec/cluster.ts'
+import { etcdNameOf } from '../spec/etcd-name.ts'
 import type { AskedMember } from './ask-members.ts'
 
 export interface MemberStatus {
   readonly name: string
+  /** What etcd calls it; `name`, unless the cluster file says otherwise. */
+  readonly etcdName: string
   readonly address: string
   /** null in this and the following: the member did not say. */
   readonly id: string | null
@@ -51,6 +54,7 @@ export function memberStatus(
 ): MemberStatus {
   const common = {
     name: node.name,
+    etcdName: etcdNameOf(node),
     address: node.address,
     certificateDaysLeft: daysLeft,
     askedFrom: via?.name ?? null,

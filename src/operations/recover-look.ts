@@ -8,6 +8,7 @@ import { parsePin } from '../plan/pin.ts'
 import { type Outlook, type SurveyedMember, outlookOf } from '../plan/recovery.ts'
 import type { Session } from '../run/session.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
+import { nodeNameOf } from '../spec/etcd-name.ts'
 import { onAll } from '../ssh/fleet.ts'
 import { lookAt } from './look.ts'
 import { viewMembers } from './members.ts'
@@ -181,7 +182,8 @@ function outsiders(
   const peers = hosts.flatMap(({ member }) => {
     if (member?.contents[PATHS.clusterId] === undefined) return []
     const options = parseEnvironmentFile(member.contents[PATHS.environment] ?? '')
-    return (options['ETCD_INITIAL_CLUSTER'] ?? '').split(',').map((peer) => peer.slice(0, peer.indexOf('=')))
+    const list = (options['ETCD_INITIAL_CLUSTER'] ?? '').split(',')
+    return list.map((peer) => nodeNameOf({ nodes }, peer.slice(0, peer.indexOf('='))))
   })
   const names = [...new Set(peers)].filter((name) => name !== '' && nodes.every((node) => node.name !== name))
   const problem = 'its peers know it as a member, and the cluster file does not name it'

@@ -18,6 +18,7 @@ import type { Lock } from '../run/lock.ts'
 import { lookAtHost } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { etcdNameOf } from '../spec/etcd-name.ts'
 import { compareWithCopy, expectedOf } from './recover-compare.ts'
 import { withKnownFaults } from './recover-faults.ts'
 import { readFigures, readPast } from './recover-figures.ts'
@@ -72,7 +73,7 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
       String(Math.max(sizeBytes, end + record.length)),
       { text: Buffer.from(record).toString('base64') },
     ],
-    ['recover_run', { text: isolated }, node.name, data, wal, 'end'],
+    ['recover_run', { text: isolated }, etcdNameOf(node), data, wal, 'end'],
   ]).catch((error: unknown) => {
     throw withKnownFaults(error, session.cluster.etcd.version)
   })
@@ -87,7 +88,7 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
           [
             'recover_run',
             { text: isolated },
-            node.name,
+            etcdNameOf(node),
             data,
             wal,
             'past',
@@ -97,7 +98,7 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
           ],
         ]
   const { lines: further } = await onSurvivor(rebuild, [
-    ['recover_make', progress.token, node.name, peerUrl(session.cluster, node), data, wal, ...bump],
+    ['recover_make', progress.token, etcdNameOf(node), peerUrl(session.cluster, node), data, wal, ...bump],
     ...past,
     ['recover_done', data, wal],
   ])

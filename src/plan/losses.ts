@@ -1,4 +1,5 @@
 /** What was lost of an established cluster, so that nothing may be started before somebody has decided what to do. */
+import { nodeNameOf } from '../spec/etcd-name.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import type { MemberState } from '../host/state.ts'
 import type { Observed } from './observed.ts'
@@ -42,7 +43,8 @@ export function quorumReasons(members: readonly Member[]): readonly BlockReason[
   const peers = members.flatMap(({ pin, environment }) =>
     pin === undefined ? [] : (environment['ETCD_INITIAL_CLUSTER']?.split(',') ?? []),
   )
-  const names = new Set(peers.map((peer) => peer.slice(0, peer.indexOf('='))))
+  const nodes = members.map(({ node }) => node)
+  const names = new Set(peers.map((peer) => nodeNameOf({ nodes }, peer.slice(0, peer.indexOf('=')))))
   const whole = members.filter(({ state }) => state.dataPresent && state.walPresent)
   // Those that the file no longer names may be up, and out of our sight.
   const others = [...names].filter((name) => members.every(({ node }) => node.name !== name))

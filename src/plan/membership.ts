@@ -3,6 +3,7 @@ import { peerUrl } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { PATHS } from '../host/state.ts'
 import { type Cluster, etcdNodes } from '../spec/cluster.ts'
+import { nodeNameOf } from '../spec/etcd-name.ts'
 import type { Observed } from './observed.ts'
 import { tolerance } from './quorum.ts'
 import type { Roster } from './roster.ts'
@@ -20,13 +21,13 @@ export function renamedAndMoved(
     if (state === undefined || roster.members.has(node.name)) return []
     const options = parseEnvironmentFile(state.contents[PATHS.environment] ?? '')
     const own = state.unit.environment?.['ETCD_NAME'] ?? options['ETCD_NAME']
-    const member = roster.others.find(({ name }) => name !== '' && name === own)
+    const member = roster.others.find(({ name, etcdName = name }) => etcdName !== '' && etcdName === own)
     if (member === undefined) return []
     return [
       {
         host: node.name,
-        message: `its machine is the member ${member.name} (${member.peerUrls.join(', ')}), to which the file gives another name and another address at once`,
-        hint: `one after the other: keep the name ${member.name} and apply the new address, then change the name and apply again`,
+        message: `its machine is the member ${own} (${member.peerUrls.join(', ')}), to which the file gives another name and another address at once`,
+        hint: `one after the other: keep the name ${own} and apply the new address, then change the name and apply again`,
       },
     ]
   })
@@ -42,7 +43,11 @@ export function membershipReasons(
   if (situation.kind === 'established') {
     if (observed.cluster?.leader !== undefined) return []
     const listed = (observed.cluster?.members ?? []).map(({ name, peerUrls }) => [name, peerUrls] as const)
-    return movedNodes(cluster, observed, new Map(listed.length > 0 ? listed : environments.map(knownPeer)))
+    return movedNodes(
+      cluster,
+      observed,
+      new Map(listed.length > 0 ? listed : environments.map((one) => knownPeer(cluster, one))),
+    )
   }
   // A cluster that is just being formed has the members it was begun with, and no others.
   const wanted = new Set(etcdNodes(cluster).map((node) => node.name))
@@ -56,9 +61,12 @@ export function membershipReasons(
 }
 
 /** Where a node's own options file says that its peers find it: what it says of others may be further than they are. */
-function knownPeer(environment: Readonly<Record<string, string>>): readonly [string, readonly string[]] {
+function knownPeer(
+  cluster: Cluster,
+  environment: Readonly<Record<string, string>>,
+): readonly [string, readonly string[]] {
   const urls = environment['ETCD_INITIAL_ADVERTISE_PEER_URLS']
-  return [environment['ETCD_NAME'] ?? '', urls === undefined ? [] : urls.split(',')]
+  return [nodeNameOf(cluster, environment['ETCD_NAME'] ?? ''), urls === undefined ? [] : urls.split(',')]
 }
 
 /**

@@ -61,8 +61,10 @@ export interface ClusterFacts {
 
 export interface MemberFacts {
   readonly id: string
-  /** Empty: added, but never started. */
+  /** Its node's name, if a node has it (`namedByNodes`). Empty: added, but never started. */
   readonly name: string
+  /** etcd's own name for it; undefined: it is `name`. */
+  readonly etcdName?: string | undefined
   readonly peerUrls: readonly string[]
   /** Empty: never started. */
   readonly clientUrls: readonly string[]

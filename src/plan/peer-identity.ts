@@ -5,7 +5,7 @@
  * may go without it. Certificates are read at every handshake, the demand at the start only: first all certificates, then
  * one restart after the other.
  */
-import { PEER_IDENTITY, tlsPaths } from '../etcd/configuration.ts'
+import { PEER_IDENTITY, peerUrlsOf, tlsPaths } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { environmentNames } from '../etcd/versions.ts'
 import { type MemberState, PATHS } from '../host/state.ts'
@@ -14,7 +14,6 @@ import { memberName } from '../spec/member-name.ts'
 import { faultsOf, peerCertificate } from './certificates.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { CertificateFault, Observed } from './observed.ts'
-import { peerUrlsOf } from './roster.ts'
 import type { CertificateName } from './steps.ts'
 
 /** The cluster with what each of its members should demand of its peers now. */

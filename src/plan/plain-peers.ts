@@ -4,11 +4,10 @@
  * at https before every other one was restarted with them; then each moves by itself, as to any other address.
  */
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
-import { tlsPaths } from '../etcd/configuration.ts'
+import { peerUrlsOf, tlsPaths } from '../etcd/configuration.ts'
 import { PATHS } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import type { MemberFacts, Observed } from './observed.ts'
-import { peerUrlsOf } from './roster.ts'
 import type { BlockReason } from './steps.ts'
 import { trustRestartReasons } from './trust.ts'
 

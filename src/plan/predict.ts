@@ -6,6 +6,7 @@ import { UNIT_MARK } from '../etcd/unit-file.ts'
 import { trustMarkFile } from '../pki/trust-mark.ts'
 import { renderConfig } from '../flannel/config.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { etcdNameOf } from '../spec/etcd-name.ts'
 import type { ClusterFacts, Observed } from './observed.ts'
 import { tlsOwner } from './ground.ts'
 import { isKeptStopped } from './kept.ts'
@@ -202,7 +203,9 @@ function predictMembers(cluster: Cluster, observed: Observed, host: string): Obs
     return predictFormed(cluster, observed)
   const own = rosterOf(cluster, facts.members, 0).members.get(host)
   const members = facts.members.map((member) =>
-    member === own ? { ...member, name: host, clientUrls: clientUrls(cluster, node) } : member,
+    member === own
+      ? { ...member, name: host, etcdName: node.etcdName, clientUrls: clientUrls(cluster, node) }
+      : member,
   )
   const voter = own !== undefined && !own.learner
   const healthy = voter && !facts.healthy.includes(host) ? [...facts.healthy, host] : facts.healthy
@@ -241,7 +244,7 @@ function predictFormed(wanted: Cluster, observed: Observed): Observed {
       return (options['ETCD_INITIAL_CLUSTER'] ?? '').split(',').map((peer) => peer.split('=')[0])
     }),
   )
-  const listed = nodes.filter((node) => running.includes(node) || (pinned && known.has(node.name)))
+  const listed = nodes.filter((node) => running.includes(node) || (pinned && known.has(etcdNameOf(node))))
   return {
     ...observed,
     cluster: {

@@ -24,6 +24,8 @@ export type RestoreStep =
       readonly sizeBytes: number
       readonly dataDirectory: string
       readonly walDirectory: string
+      /** The member's name, as etcd's --name. */
+      readonly member: string
       /** As etcd's --initial-advertise-peer-urls. */
       readonly peerUrl: string
       /** Further options of `etcdutl snapshot restore`. */

@@ -11,6 +11,7 @@ import { parseEnvironmentFile, renderEnvironmentFile } from '../etcd/environment
 import { environmentNames } from '../etcd/versions.ts'
 import { type HostState, PATHS } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { etcdNameOf } from '../spec/etcd-name.ts'
 import { certificateNames, faultsOf, issueStep } from './certificates.ts'
 import type { Observed } from './observed.ts'
 import { demandsTogether, withoutUnsigned } from './peer-identity.ts'
@@ -62,7 +63,7 @@ export function restoredClusterId({ cluster, restore }: Pick<RestoreIntent, 'clu
 /** As etcd's --initial-cluster. */
 export function initialCluster(cluster: Cluster): string {
   return etcdNodes(cluster)
-    .map((node) => `${node.name}=${peerUrl(cluster, node)}`)
+    .map((node) => `${etcdNameOf(node)}=${peerUrl(cluster, node)}`)
     .join(',')
 }
 
@@ -140,6 +141,7 @@ const stage: Stage = (intent, observed) => {
       sizeBytes,
       dataDirectory,
       walDirectory,
+      member: etcdNameOf(node),
       peerUrl: peerUrl(cluster, node),
       options,
       what: `restore the snapshot beside ${dataDirectory}`,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { initialCluster, isInvited, rosterOf } from './roster.ts'
+import { initialCluster, isInvited, isMemberOf, rosterOf } from './roster.ts'
 import { healthyCluster, testCluster } from './testing.ts'
 
 const cluster = testCluster()
@@ -48,6 +48,33 @@ test('a newcomer is told of everyone, by the URLs the cluster has; it alone bear
   expect(initialCluster(cluster, list, node)).toBe(
     'etcd01=https://192.168.0.1:2380,etcd02=https://192.168.0.2:2380,unnamed-b=https://198.18.0.9:2380,etcd03=https://192.168.0.3:2380',
   )
+})
+
+test('a newcomer is told of members by their names in etcd, and bears its own', () => {
+  const nodes = cluster.nodes.map((one, at) =>
+    at === 0 ? one : { ...one, etcdName: `etcd-192.168.0.${at + 1}` },
+  )
+  const wanted = { ...cluster, nodes }
+  const members = [first!, { ...second!, etcdName: 'etcd-192.168.0.2' }, { ...third!, name: '' }]
+  expect(initialCluster(wanted, { ...facts, members }, nodes[2]!)).toBe(
+    'etcd01=https://192.168.0.1:2380,etcd-192.168.0.2=https://192.168.0.2:2380,etcd-192.168.0.3=https://192.168.0.3:2380',
+  )
+  const stranger = {
+    ...second!,
+    name: 'etcd02 (1f)',
+    etcdName: 'etcd02',
+    peerUrls: ['https://192.168.0.9:2380'],
+  }
+  expect(initialCluster(wanted, { ...facts, members: [stranger] }, nodes[0]!)).toBe(
+    'etcd02=https://192.168.0.9:2380',
+  )
+})
+
+test('a node that left is known by its name in etcd, which the cluster file no longer says', () => {
+  const left = { ...node, name: 'etcd-1', etcdName: 'default' }
+  expect(isMemberOf(left, { ...third!, name: 'default' })).toBe(true)
+  expect(isMemberOf(left, { ...third!, name: 'default (1f)', etcdName: 'default' })).toBe(true)
+  expect(isMemberOf(left, third!)).toBe(false)
 })
 
 test('two that were added and never started are told apart', () => {

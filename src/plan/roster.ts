@@ -1,6 +1,7 @@
 /** Who is who: the members that the cluster lists, matched with the nodes that the cluster file names. */
-import { peerUrl } from '../etcd/configuration.ts'
+import { peerUrl, peerUrlsOf } from '../etcd/configuration.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { etcdNameOf } from '../spec/etcd-name.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { ClusterFacts, MemberFacts } from './observed.ts'
 
@@ -39,9 +40,9 @@ export function rosterOf(cluster: Cluster, list: readonly MemberFacts[], healthy
   }
 }
 
-/** In either scheme: it is the same place, whether it has TLS yet or not. */
-export function peerUrlsOf(cluster: Cluster, node: Node): readonly string[] {
-  return ([undefined, true] as const).map((plainPeer) => peerUrl(cluster, { ...node, plainPeer }))
+/** Of a node that may not be in the cluster file any more: then its member is listed under its name in etcd. */
+export function isMemberOf(node: Node, { name, etcdName = name }: MemberFacts): boolean {
+  return name === node.name || etcdName === etcdNameOf(node)
 }
 
 /** Added to the cluster, but never started. */
@@ -78,12 +79,15 @@ export function isSettled(cluster: Cluster, { members, others }: Roster): boolea
  */
 export function initialCluster(cluster: Cluster, facts: ClusterFacts, node: Node): string {
   const { members } = rosterOf(cluster, facts.members, 0)
-  const names = new Map([...members].map(([name, { id }]) => [id, name]))
+  const nodes = new Map(cluster.nodes.map((one) => [one.name, one]))
+  const names = new Map(
+    [...members].map(([name, { id }]) => [id, etcdNameOf(nodes.get(name) ?? { name })] as const),
+  )
   const own = members.get(node.name)
   return facts.members
     .flatMap((member) => {
-      const known =
-        member === own ? node.name : member.name || (names.get(member.id) ?? `unnamed-${member.id}`)
+      const { id, name, etcdName = name } = member
+      const known = member === own ? etcdNameOf(node) : etcdName || (names.get(id) ?? `unnamed-${id}`)
       return member.peerUrls.map((url) => `${known}=${url}`)
     })
     .join(',')

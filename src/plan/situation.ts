@@ -6,6 +6,7 @@ import { PATHS } from '../host/state.ts'
 import { peerUrl } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { etcdNameOf } from '../spec/etcd-name.ts'
 import type { ApplyIntent } from './intent.ts'
 import { type Member, lossReasons, quorumReasons, votersAmong } from './losses.ts'
 import { membershipReasons } from './membership.ts'
@@ -217,7 +218,7 @@ function bootstrapping(
     }
   }
   // Peer URLs and all: they go into the cluster's ID, as the token does.
-  const wanted = members.map(({ node }) => `${node.name}=${peerUrl(cluster, node)}`).sort()
+  const wanted = members.map(({ node }) => `${etcdNameOf(node)}=${peerUrl(cluster, node)}`).sort()
   const lists = begun.map(({ environment }) => (environment['ETCD_INITIAL_CLUSTER'] ?? '').split(',').sort())
   const other = lists.find((list) => list.join() !== wanted.join())
   if (other !== undefined) {

@@ -10,7 +10,7 @@ export function compileRestore(step: RestoreStep): readonly Operation[] {
     case 'restore-stage': {
       const { token, suffix, sha256, source, members } = step.restore
       const mark = [token, suffix, sha256, source]
-      const member = [step.dataDirectory, step.walDirectory, step.host, members, step.peerUrl]
+      const member = [step.dataDirectory, step.walDirectory, step.member, members, step.peerUrl]
       return [['restore_stage', { file: step.snapshotFile }, ...mark, ...member, ...step.options]]
     }
     case 'restore-halt':

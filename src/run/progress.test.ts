@@ -11,6 +11,7 @@ const stage: HostStep = {
   sizeBytes: 1000,
   dataDirectory: '/data',
   walDirectory: '/wal',
+  member: 'etcd01',
   peerUrl: 'https://192.0.2.1:2380',
   options: [],
   what: 'restore',

@@ -1,7 +1,7 @@
 /** Everything that one run on one cluster holds open: connections, the authority, clients of the members. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { MemberClient } from '../etcd/client.ts'
+import type { MemberClient, NameMembers } from '../etcd/client.ts'
 import type { MemberEndpoint, MemberTls } from '../etcd/endpoint.ts'
 import { LOOPBACK, type LocalPort } from '../etcd/local-port.ts'
 import type { AskPassphrase, Authority } from '../pki/authority.ts'
@@ -155,8 +155,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const opened = new Set<MemberClient>()
   const connect = async (where: Promise<MemberEndpoint>) => {
     // Loaded while the machines are being connected to.
-    const [{ connectMember }, found] = await Promise.all([import('../etcd/client.ts'), where])
-    const made = connectMember({ ...found, timeoutMs: ANSWER_MS, signal })
+    const [{ connectMember }, { namedByNodes }, found] = await Promise.all([
+      import('../etcd/client.ts'),
+      import('../etcd/member-names.ts'),
+      where,
+    ])
+    const named: NameMembers = (members) => namedByNodes(cluster, members)
+    const made = connectMember({ ...found, timeoutMs: ANSWER_MS, signal, named })
     opened.add(made)
     return made
   }

@@ -41,7 +41,7 @@ test('settings that quorate writes itself are refused with the reason', () => {
   ]
   const text = `${GOOD}  settings:\n${settings.map((line) => `    ${line}\n`).join('')}`
   expect(lines(text)).toEqual([
-    'cluster.yaml:9:5: etcd.settings.name: quorate sets this itself: it is the name of the node; remove it',
+    "cluster.yaml:9:5: etcd.settings.name: quorate sets this itself: it is the node's name, or its etcdName; remove it",
     'cluster.yaml:10:5: etcd.settings.ETCD_DATA_DIR: quorate sets this itself: it is etcd.dataDirectory; remove it',
     'cluster.yaml:11:5: etcd.settings.initial-cluster-state: quorate sets this itself: quorate writes it when members start for the first time; remove it',
     'cluster.yaml:12:5: etcd.settings.listen-client-urls: quorate sets this itself: URLs follow from address, etcd.clientPort and etcd.peerPort; remove it',

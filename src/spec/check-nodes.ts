@@ -13,6 +13,7 @@ const RESERVED: readonly string[] = [...ROLES, 'common']
 
 export function checkNodes(file: Partly<ClusterFile>, report: Reporter): void {
   checkNames(file, report)
+  checkEtcdNames(file, report)
   checkAddresses(file, report)
   checkFurtherNames(file, report)
   checkRoles(file, report)
@@ -39,6 +40,27 @@ function checkNames(file: Partly<ClusterFile>, report: Reporter): void {
     if (RESERVED.includes(name)) {
       const what = name === 'common' ? 'the word for all nodes' : 'a role'
       report.error(path, `a node called ${name}, which is ${what}`, `write another name, like ${name}01`)
+    }
+  }
+}
+
+/** etcd knows members by these: no two alike, and none by which another node goes. */
+function checkEtcdNames(file: Partly<ClusterFile>, report: Reporter): void {
+  const nodes = file.nodes ?? []
+  for (const [index, node] of nodes.entries()) {
+    const own = node?.etcdName
+    if (own === undefined) continue
+    const path = ['nodes', index, 'etcdName']
+    const namesake = nodes.findIndex((other, at) => at !== index && other?.name === own)
+    const earlier = nodes.findIndex((other, at) => at < index && other?.etcdName === own)
+    if (namesake !== -1) {
+      const line = report.lineOf(['nodes', namesake, 'name'])
+      const hint = 'give that node another name, or remove etcdName'
+      report.error(path, `${own} is the name of another node${onLine(line, 'line')}`, hint)
+    } else if (earlier !== -1) {
+      const line = report.lineOf(['nodes', earlier, 'etcdName'])
+      const hint = "every member needs its own name in etcd: remove one, and the node's name is used"
+      report.error(path, `a second member called ${own} in etcd${onLine(line, 'the first is on line')}`, hint)
     }
   }
 }

@@ -32,6 +32,8 @@ export interface Cluster {
 
 export interface Node {
   readonly name: string
+  /** The member's name in etcd, where that is not the node's (`etcdNameOf`). */
+  readonly etcdName?: string | undefined
   /** Primary IP address (IPv4 or IPv6, without brackets): where etcd listens and peers connect. */
   readonly address: string
   /** Further IP addresses of the node, that belong in its certificate. */

@@ -2,7 +2,7 @@
 
 const REASONS: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    name: 'it is the name of the node',
+    name: "it is the node's name, or its etcdName",
     'data-dir': 'it is etcd.dataDirectory',
     'wal-dir': 'it is etcd.walDirectory',
     'enable-v2': 'it is etcd.enableV2',

@@ -24,6 +24,7 @@ export function resolveCluster(content: ClusterFile, file: string, home: string)
   const local = (path: string) => resolveLocalPath(path, dirname(file), home)
   const nodes = content.nodes.map((node): Node => ({
     name: node.name,
+    ...(node.etcdName === undefined || node.etcdName === node.name ? {} : { etcdName: node.etcdName }),
     address: node.address,
     addresses: node.addresses ?? [],
     names: node.names ?? [],

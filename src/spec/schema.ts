@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { checkAddress } from './address.ts'
 import { ROLES } from './cluster.ts'
 import { DEFAULTS, PACKAGES, RECOMMENDED_VERSION } from './defaults.ts'
+import { checkEtcdName } from './etcd-name.ts'
 import { backup } from './schema-backup.ts'
 import { flag, localPath, name, ONE_KEY, port, remotePath, text } from './schema-parts.ts'
 import { pinnedSums, source } from './schema-source.ts'
@@ -29,7 +30,12 @@ const sshHost = text(checkSshHost, 'Host name, address or ssh alias to connect t
 const sshOfOne = z.strictObject({ host: sshHost.optional(), ...sshKeys })
 
 const node = z.strictObject({
-  name: name("The node's short host name: its name in commands, in etcd and in its certificate."),
+  name: name("The node's short host name: its name in commands and in its certificate."),
+  etcdName: text(
+    checkEtcdName,
+    "The member's name in etcd (ETCD_NAME), for a member that was named before quorate. Default: the node's name.",
+    { examples: ['etcd-198.18.7.11', 'default'], minLength: 1, maxLength: 255, pattern: '^[^=,$]+$' },
+  ).optional(),
   address: text(checkAddress, 'Its IP address (IPv4 or IPv6): where etcd listens and peers connect.', {
     examples: ['198.18.7.11', '2001:db8::11'],
   }),

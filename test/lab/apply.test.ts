@@ -94,6 +94,7 @@ describe.skipIf(reason)(`apply${because}`, () => {
       for (const [index, member] of report.members.entries()) {
         expect(member).toEqual({
           name: NAMES[index],
+          etcdName: NAMES[index],
           address: addresses()[index],
           id: expect.stringMatching(/^[0-9a-f]{1,16}$/) as string,
           healthy: true,

@@ -133,7 +133,7 @@ function add(world: World, raft: Raft, step: Extract<MembershipStep, { kind: 'me
   const connected = serving(world, raft).filter(([{ learner }]) => !learner).length
   if (connected < votersOf(raft).length) throw new Failure('etcdserver: unhealthy cluster')
   const id = idOf(raft.id, peerUrl, String(fresh(world)))
-  const newcomer: RaftMember = { id, name: '', peerUrl, started: false, learner: step.learner }
+  const newcomer: RaftMember = { id, name: '', etcdName: '', peerUrl, started: false, learner: step.learner }
   raft.members = [...raft.members, newcomer]
 }
 

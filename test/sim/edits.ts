@@ -9,6 +9,7 @@ export const CHANGES = [
   'shrink',
   'replace',
   'move',
+  'rename',
   'network',
   'package',
 ] as const
@@ -66,6 +67,10 @@ export function edit(base: Cluster, now: Cluster, { kind, at }: Edit, pool: read
       // The machine has both addresses.
       const moved = nodes.map((node) => (node === chosen ? { ...node, address: otherAddress(node) } : node))
       return { ...now, nodes: moved }
+    }
+    case 'rename': {
+      const etcdName = `${chosen?.name}.again${at % 2}`
+      return { ...now, nodes: nodes.map((node) => (node === chosen ? { ...node, etcdName } : node)) }
     }
     case 'network':
       return {

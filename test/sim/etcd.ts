@@ -179,8 +179,10 @@ function gather(world: World, raft: Raft): void {
   }
   for (const [member, disk] of present(world, raft)) {
     disk.process.ready = true
-    if (!member.started || member.name !== disk.node.name)
-      changeMember(raft, member.id, { name: disk.node.name, started: true })
+    const name = disk.node.name
+    const etcdName = disk.process.environment['ETCD_NAME'] ?? ''
+    if (!member.started || member.name !== name || member.etcdName !== etcdName)
+      changeMember(raft, member.id, { name, etcdName, started: true })
   }
   for (const [, disk] of serving(world, raft)) disk.process.known = raft.members
   // Those that were removed are told so as soon as somebody hears them, and end for good.

@@ -6,8 +6,10 @@ import type { World } from './world.ts'
 
 export interface RaftMember {
   readonly id: string
-  /** Empty: added, and not started yet. */
+  /** Its machine's. Empty: added, and not started yet. */
   readonly name: string
+  /** What it calls itself in etcd. */
+  readonly etcdName: string
   readonly peerUrl: string
   /** It has made its client URLs known. */
   readonly started: boolean
@@ -41,11 +43,23 @@ export function idOf(...parts: readonly string[]): string {
   return `c${createHash('sha1').update(parts.join(' ')).digest('hex').slice(0, 14)}`
 }
 
+/** The machine whose member has this name in etcd, where all begin with their machine's; `namedByNodes` may add to it. */
+export function hostOf(etcdName: string): string {
+  return etcdName.split(/[. ]/)[0] ?? ''
+}
+
 /** @param peers `name=peer URL` of each member, sorted. */
 export function newRaft(id: string, peers: readonly string[]): Raft {
   const members = peers.map((peer) => {
-    const [name = '', peerUrl = ''] = peer.split('=')
-    return { id: idOf(id, peerUrl), name, peerUrl, started: false, learner: false }
+    const [etcdName = '', peerUrl = ''] = peer.split('=')
+    return {
+      id: idOf(id, peerUrl),
+      name: hostOf(etcdName),
+      etcdName,
+      peerUrl,
+      started: false,
+      learner: false,
+    }
   })
   return { id, members, leader: undefined, minor: undefined, downgrade: undefined, alarms: new Set() }
 }

@@ -1,16 +1,18 @@
 /** Plays a scenario against a planner, and judges every moment of it. */
+import { peerUrl as peerUrlOf } from '../../src/etcd/configuration.ts'
 import { sampleCluster, sampleNode } from '../../src/etcd/sample.ts'
 import { PATHS } from '../../src/host/state.ts'
 import { next } from '../../src/plan/next.ts'
 import { parsePin } from '../../src/plan/pin.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
+import { etcdNameOf } from '../../src/spec/etcd-name.ts'
 import { makeOld } from './drift.ts'
 import { type Edit, changesMembers, edit } from './edits.ts'
 import { happen, heal } from './events.ts'
 import { type Outcome, type Planner, type RunOptions, operate } from './operator.ts'
 import { isMarked } from './disk.ts'
 import { hasPlace } from './etcd.ts'
-import { hasQuorum } from './raft.ts'
+import { type RaftMember, hasQuorum } from './raft.ts'
 import type { Round, Scenario } from './scenario.ts'
 import { Violation } from './violation.ts'
 import { type World, diskOf, makeWorld, raftOf } from './world.ts'
@@ -23,7 +25,10 @@ export interface Life {
   readonly rest: Outcome
 }
 
-const SPARES = [sampleNode('etcd08', '192.168.0.8'), sampleNode('etcd09', '192.168.0.9')]
+const SPARES = [
+  sampleNode('etcd08', '192.168.0.8'),
+  { ...sampleNode('etcd09', '192.168.0.9'), etcdName: 'etcd09.example.org' },
+]
 
 /** How often a run is repeated, once nothing goes wrong any more, before its coming to rest is despaired of. */
 const REPETITIONS = 8
@@ -117,10 +122,20 @@ function edited(world: World, base: Cluster, cluster: Cluster, one: Edit): Clust
     if (!confirmed)
       world.truth.excuse ??= 'the cluster file names nobody who knows for certain to which cluster it belongs'
   }
+  if (isRenamedAndMoved(members ?? [], after))
+    world.truth.excuse ??= 'the cluster file gives a member another name in etcd and another address at once'
   if (['version', 'algorithm', 'layout', 'data-directory'].includes(one.kind)) {
     world.truth.excuse ??= `the cluster file asks for ${one.kind}`
   }
   return after
+}
+
+/** Since it was last restarted: nothing says then which member it is. */
+function isRenamedAndMoved(members: readonly RaftMember[], cluster: Cluster): boolean {
+  return cluster.nodes.some((node) => {
+    const own = members.find(({ name }) => name === node.name)
+    return own !== undefined && own.etcdName !== etcdNameOf(node) && own.peerUrl !== peerUrlOf(cluster, node)
+  })
 }
 
 /** It is a member with a vote, and knows what it belongs to. */
@@ -252,9 +267,11 @@ async function repeat(world: World, options: RunOptions): Promise<Outcome> {
 }
 
 function clusterOf({ members, version }: Scenario): Cluster {
-  const nodes = Array.from({ length: members }, (_, index) =>
-    sampleNode(`etcd0${index + 1}`, `192.168.0.${index + 1}`),
-  )
+  const nodes = Array.from({ length: members }, (_, index) => {
+    const node = sampleNode(`etcd0${index + 1}`, `192.168.0.${index + 1}`)
+    // One has another name in etcd.
+    return index === 1 ? { ...node, etcdName: 'etcd02.example.org' } : node
+  })
   const network = { prefix: '/coreos.com/network', config: { Network: '10.5.0.0/16' }, v2: false }
   return { ...sampleCluster({ version }), nodes, network, packages: ['curl'] }
 }

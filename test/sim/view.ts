@@ -1,11 +1,12 @@
 /** What the members say when they are asked, and what quorate makes of it. */
+import { namedByNodes } from '../../src/etcd/member-names.ts'
 import type { ClusterView, MemberView, ReachableMember } from '../../src/etcd/view.ts'
 import type { ClusterFacts } from '../../src/plan/observed.ts'
 import { rosterOf } from '../../src/plan/roster.ts'
 import { judgeFacts, listedMembers } from '../../src/run/judge-facts.ts'
 import type { Cluster, Node } from '../../src/spec/cluster.ts'
 import { tellsMinors } from './minors.ts'
-import { type Raft, type RaftMember, type Running, hasQuorum, isRunning, serving } from './raft.ts'
+import { type Raft, type RaftMember, type Running, hasQuorum, hostOf, isRunning, serving } from './raft.ts'
 import { type World, diskOf } from './world.ts'
 
 /** How many entries a slow member has still to apply. */
@@ -22,27 +23,30 @@ export function clusterFacts(
   running: readonly Node[],
   verified: boolean,
 ): ClusterFacts | undefined {
-  const own: ClusterView = { members: running.map(({ name }) => memberView(world, name)) }
+  const own: ClusterView = { members: running.map(({ name }) => memberView(world, cluster, name)) }
   // They are dialled from nodes of the file: what keeps their peers from them keeps us.
   const others = rosterOf(cluster, listedMembers(own), 0)
     .others.filter(({ clientUrls }) => clientUrls.length > 0)
-    .map(({ name }) => (diskOf(world, name).cut === undefined ? memberView(world, name) : unreachable(name)))
+    .map(({ name }) =>
+      diskOf(world, hostOf(name)).cut === undefined ? memberView(world, cluster, name) : unreachable(name),
+    )
   return judgeFacts(cluster, { own, others: { members: others }, running, verified })
 }
 
-function memberView(world: World, name: string): MemberView {
-  const disk = diskOf(world, name)
+/** @param name the node's, or what a member is listed as that no node stands for */
+function memberView(world: World, cluster: Cluster, name: string): MemberView {
+  const disk = diskOf(world, hostOf(name))
   const raft = world.rafts.get(disk.process?.data.clusterId ?? '')
   if (!isRunning(disk) || raft === undefined || !disk.process.ready) return unreachable(name)
   if (disk.paused || disk.unreachable || disk.silent) return unreachable(name)
-  return reachable(world, raft, disk)
+  return { ...reachable(world, cluster, raft, disk), name }
 }
 
 function unreachable(name: string): MemberView {
   return { reachable: false, name, reason: SILENT }
 }
 
-function reachable(world: World, raft: Raft, disk: Running): ReachableMember {
+function reachable(world: World, cluster: Cluster, raft: Raft, disk: Running): ReachableMember {
   const { data, known, version } = disk.process
   const takesPart = hasQuorum(world, raft) && serving(world, raft).some(([, other]) => other === disk)
   const learner = known.find(({ id }) => id === data.memberId)?.learner ?? false
@@ -66,11 +70,11 @@ function reachable(world: World, raft: Raft, disk: Running): ReachableMember {
     errors: [],
     read: takesPart && !learner ? { answered: true, revision: 1n } : { answered: false, reason: SILENT },
     alarms: [...raft.alarms].map((type) => ({ memberId: BigInt(`0x${data.memberId}`), type })),
-    list: { linearizable: takesPart, members: known.map(listed) },
+    list: { linearizable: takesPart, members: namedByNodes(cluster, known.map(listed)) },
   }
 }
 
-function listed({ id, name, peerUrl, started, learner }: RaftMember) {
+function listed({ id, etcdName, peerUrl, started, learner }: RaftMember) {
   const clientUrls = started ? [peerUrl.replace(/2380$/, '2379')] : []
-  return { id: BigInt(`0x${id}`), name, peerUrls: [peerUrl], clientUrls, learner }
+  return { id: BigInt(`0x${id}`), name: etcdName, peerUrls: [peerUrl], clientUrls, learner }
 }

@@ -1,0 +1,29 @@
+/** Members as etcd lists them, under the names of the cluster file's nodes. */
+import type { Cluster } from '../spec/cluster.ts'
+import { etcdNameOf } from '../spec/etcd-name.ts'
+import { peerUrlsOf } from './configuration.ts'
+import { formatId } from './id.ts'
+import type { ListedMember } from './view.ts'
+
+/**
+ * A member that no node stands for keeps its name, unless that is a node's, or another member has it too (etcd allows
+ * both): then its ID is part of it. No two are alike, so that nothing is taken for another member's.
+ */
+export function namedByNodes(cluster: Cluster, members: readonly ListedMember[]): readonly ListedMember[] {
+  const byName = Map.groupBy(members, ({ name }) => name)
+  return members.map((member): ListedMember => {
+    const { id, name: etcdName } = member
+    if (etcdName === '') return member
+    const node = cluster.nodes.find((one) => etcdNameOf(one) === etcdName)
+    const alike = byName.get(etcdName) ?? []
+    const isAtHome = ({ peerUrls }: ListedMember) =>
+      node !== undefined && peerUrlsOf(cluster, node).some((url) => peerUrls.includes(url))
+    if (node !== undefined && (alike.find(isAtHome) ?? alike[0]) === member) return named(member, node.name)
+    const isFree = alike.length === 1 && cluster.nodes.every(({ name }) => name !== etcdName)
+    return isFree ? member : named(member, `${etcdName} (${formatId(id)})`)
+  })
+}
+
+function named(member: ListedMember, name: string): ListedMember {
+  return name === member.name ? member : { ...member, name, etcdName: member.name }
+}
