@@ -3,7 +3,7 @@ import { renderClusterFile } from '../spec/init.ts'
 import { parseClusterFile } from '../spec/parse.ts'
 import { draftClusterFile } from './cluster-file.ts'
 import { differencesOf } from './differences.ts'
-import type { Member } from './member.ts'
+import { type Member, areMembers } from './member.ts'
 import { type Authority, member, testAuthority, threeMembers } from './testing.ts'
 
 let ca: Authority
@@ -20,6 +20,7 @@ const wishes = {
 
 /** As the operation does it: drafted, written, read back. */
 function adopted(members: readonly Member[]) {
+  if (!areMembers(members)) throw new TypeError('at least one')
   const { content, remarks } = draftClusterFile(members, wishes)
   const { cluster, problems } = parseClusterFile(renderClusterFile(content), '/x/cluster.yaml')
   expect(problems.filter(({ severity }) => severity === 'error')).toEqual([])

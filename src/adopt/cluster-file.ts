@@ -8,6 +8,7 @@ import { describe } from '../pki/certificate.ts'
 import { dataDirectoryOf, walDirectoryOf } from './files.ts'
 import {
   type Member,
+  type Members,
   type Remark,
   clientListeners,
   clientPort,
@@ -43,7 +44,7 @@ const DAYS = { least: 7, most: 825, standard: 365 }
 const ALGORITHMS = ['ecdsa-p256', 'rsa-2048', 'rsa-3072', 'rsa-4096'] as const
 
 /** For members that nothing stands in the way of adopting (`obstaclesOf`). */
-export function draftClusterFile(members: readonly Member[], wishes: Wishes): Draft {
+export function draftClusterFile(members: Members, wishes: Wishes): Draft {
   const remarks: Remark[] = []
   const names = ownNames(members, (remark) => remarks.push(remark))
   const nodes = members.map((member): ClusterFile['nodes'][number] => {
@@ -115,10 +116,9 @@ function certificateHabits(members: readonly Member[], remarks: Remark[]): Clust
   }
 }
 
-function etcdPart(members: readonly Member[], remarks: Remark[]): ClusterFile['etcd'] {
+function etcdPart(members: Members, remarks: Remark[]): ClusterFile['etcd'] {
   const { value: version = '' } = common(members, (member) => member.version)
   const [first] = members
-  if (first === undefined) throw new TypeError('no members')
   const dataDirectory = dataDirectoryOf(first.process, first.settings)
   const clients = clientPort(first.settings) ?? 2379
   const plaintextClients = members.some(({ settings }) => servesPlaintext(settings))
@@ -166,11 +166,7 @@ const LOG_OUTPUTS = ['log-output', 'log-outputs']
 const STREAMS = /^(default|stderr|stdout)(,(default|stderr|stdout))*$/
 
 /** The flags that the file takes as they are. Those that quorate decides are for `differences.ts`. */
-function freeSettings(
-  members: readonly Member[],
-  version: string,
-  remarks: Remark[],
-): Record<string, string> {
+function freeSettings(members: Members, version: string, remarks: Remark[]): Record<string, string> {
   const known = knownFlags(version)
   const flags = new Set(members.flatMap(({ settings }) => Object.keys(settings)))
   const free: Record<string, string> = {}

@@ -1,27 +1,28 @@
 /** From one machine to the whole cluster: what runs there, who its members are, and what each member's machine shows. */
 import { combineErrors } from '../errors.ts'
-import { type MemberClient, connectMember } from '../etcd/client.ts'
 import {
   type ClusterView,
   type ListedMember,
+  type MemberView,
   type ReachableMember,
   formatId,
   readClusterView,
 } from '../etcd/view.ts'
-import { USAGE_OIDS } from '../pki/profile.ts'
 import type { BlockReason } from '../plan/steps.ts'
 import { onAll } from '../ssh/fleet.ts'
 import type { Remote } from '../ssh/remote.ts'
-import { type Bridge, type MemberDoor, openBridge } from './bridge.ts'
+import type { FailureKind } from '../etcd/failure.ts'
+import { atPort, choose, evidentCluster } from './choose.ts'
 import { type Contents, readContents } from './contents.ts'
-import { type MemberFiles, lookAtFiles, pathIn } from './files.ts'
-import { type Destination, type Member, clientListeners, leafOf, servesLoopback } from './member.ts'
+import type { Destination, Member } from './member.ts'
 import { type NodeName, nodeNames, withNodeNames } from './node-names.ts'
-import { type Settings, hostOf, settingsOf } from './settings.ts'
-import { type EtcdProcess, type Sighting, lookForEtcd } from './sighting.ts'
+import { hostOf } from './settings.ts'
+import { type Found, type Visit, closeFound, visit } from './visit.ts'
 
 export interface DiscoverOptions {
   readonly destinations: readonly Destination[]
+  /** Of several etcd on a machine the one that serves clients at this port. */
+  readonly clientPort: number | undefined
   /** Makes sure that host keys are trusted, then connects to all of them. */
   readonly connect: (destinations: readonly Destination[]) => Promise<readonly Remote[]>
   /** For members that nobody named: how a machine with this address is reached. */
@@ -29,18 +30,8 @@ export interface DiscoverOptions {
   readonly signal: AbortSignal
 }
 
-export interface Found {
-  readonly destination: Destination
-  readonly remote: Remote
-  readonly sighting: Sighting
-  readonly process: EtcdProcess
-  readonly settings: Settings
-  readonly files: MemberFiles
-  readonly bridge: Bridge
-  readonly client: MemberClient
-}
-
 export interface Discovery extends AsyncDisposable {
+  /** One a machine at most. */
   readonly found: readonly Found[]
   readonly view: ClusterView
   /** Everyone whom the cluster knows, whether found or not. */
@@ -53,38 +44,29 @@ export interface Discovery extends AsyncDisposable {
   readonly troubles: readonly BlockReason[]
 }
 
-/** How long a member may take to answer, in ms. */
-const ANSWER_MS = 5_000
+/** How a question fails that waits for a leader in vain. */
+const WITHOUT_LEADER: ReadonlySet<FailureKind> = new Set(['unavailable', 'deadline'])
 
 /** @throws QuorateError of machines that can't be reached or looked at, all at once */
 export async function discover(options: DiscoverOptions): Promise<Discovery> {
-  const found: Found[] = []
-  const troubles: BlockReason[] = []
-  const add = async (destinations: readonly Destination[]) => {
-    const visited = await visitAll(destinations, options)
-    found.push(...visited.found)
-    troubles.push(...visited.troubles)
-  }
-  const close = async () => {
-    for (const { client } of found) client.close()
-    await Promise.allSettled(found.map(async ({ bridge }) => await bridge[Symbol.asyncDispose]()))
-  }
+  const visits: Visit[] = []
+  const close = async () => await closeFound(visits.flatMap(({ found }) => found))
   try {
-    await add(options.destinations)
-    let view = await readClusterView(clientsOf(found), options.signal)
+    await visitAll(options.destinations, visits, options)
+    let { found, view, troubles } = await chosenAmong(visits, options)
     const listed = memberList(view)
-    const known = new Set(view.members.flatMap((member) => (member.reachable ? [member.memberId] : [])))
+    const known = new Set(reachableOf(view).map(({ memberId }) => memberId))
     const others = oneCluster(view)
       ? listed.filter(({ id, name }) => !known.has(id) && name !== '').flatMap(addressOf)
       : []
     const before = new Set(options.destinations.map(({ host }) => host))
     const unvisited = [...new Set(others)].filter((address) => !before.has(address))
     if (unvisited.length > 0) {
-      await add(unvisited.map(options.destinationOf))
-      view = await readClusterView(clientsOf(found), options.signal)
+      await visitAll(unvisited.map(options.destinationOf), visits, options)
+      ;({ found, view, troubles } = await chosenAmong(visits, options, reachableOf(view)[0]?.clusterId))
     }
     const contents = await contentsOf(found, view, options.signal)
-    if (!oneCluster(view)) troubles.push(...severalClusters(found, view))
+    const more = oneCluster(view) ? sameMember(found, view) : severalClusters(found, view)
     const names = nodeNames(listed)
     const renamed = withNodeNames(listed, names)
     return {
@@ -93,12 +75,57 @@ export async function discover(options: DiscoverOptions): Promise<Discovery> {
       listed: renamed,
       members: membersOf(found, view, renamed, names),
       contents,
-      troubles,
+      troubles: [...troubles, ...more],
       [Symbol.asyncDispose]: close,
     }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+interface Chosen {
+  readonly found: readonly Found[]
+  /** Of those, in the same order. */
+  readonly view: ClusterView
+  readonly troubles: readonly BlockReason[]
+}
+
+/** Asks all that was found, and takes the one that is meant on each machine. */
+async function chosenAmong(
+  visits: readonly Visit[],
+  { clientPort, signal }: DiscoverOptions,
+  clusterId?: bigint,
+): Promise<Chosen> {
+  const all = visits.flatMap(({ found }) => found)
+  const asked = await readClusterView(
+    all.map(({ client }) => client),
+    signal,
+  )
+  const seen = all.flatMap((found, index) => {
+    const view = asked.members[index]
+    return view === undefined ? [] : [{ ...found, found, view }]
+  })
+  const machines = visits.map((visited) => {
+    const own = seen.filter(({ found }) => visited.found.includes(found))
+    return { ...visited, port: atPort(visited.destination.host, own, clientPort) }
+  })
+  const wanted = clusterId ?? evidentCluster(machines.map(({ port }) => port.chosen))
+  const choices = machines.map(({ destination, sighting, port }) =>
+    choose(destination.host, sighting, port.chosen, wanted),
+  )
+  const chosen = choices.flatMap((choice) => choice.chosen)
+  return {
+    found: chosen.map(({ found }) => found),
+    view: { members: chosen.map(({ view }): MemberView => view) },
+    troubles: [
+      // What can't be read could be the one that is meant, unless the port says which.
+      ...machines.flatMap((one) =>
+        clientPort === undefined || one.port.chosen.length === 0 ? one.troubles : [],
+      ),
+      ...machines.flatMap(({ port }) => port.troubles),
+      ...choices.flatMap((choice) => choice.troubles),
+    ],
   }
 }
 
@@ -110,97 +137,36 @@ async function contentsOf(
   const index = view.members.findIndex((member) => member.reachable)
   const [own, said] = [found[index], view.members[index]]
   if (own === undefined || said?.reachable !== true) return undefined
+  // Without a leader it would let these questions wait too, one after the other; and that alone is refused.
+  if (!said.read.answered && WITHOUT_LEADER.has(said.read.reason.kind)) return undefined
   return await readContents({ ...own, version: said.version }, signal)
 }
 
-function clientsOf(found: readonly Found[]): readonly MemberClient[] {
-  return found.map(({ client }) => client)
-}
-
-interface Visited {
-  readonly found: readonly Found[]
-  readonly troubles: readonly BlockReason[]
-}
-
-async function visitAll(destinations: readonly Destination[], options: DiscoverOptions): Promise<Visited> {
-  const remotes = await options.connect(destinations)
-  const visits = destinations.map((destination, index) => ({
+/** Adds what it finds to `visits`. A machine that was visited before, by whatever name, is not visited again. */
+async function visitAll(
+  destinations: readonly Destination[],
+  visits: Visit[],
+  options: DiscoverOptions,
+): Promise<void> {
+  const each = [...new Map(destinations.map((one) => [one.host, one])).values()]
+  const remotes = await options.connect(each)
+  const work = each.map((destination, index) => ({
     name: destination.host,
     destination,
     remote: remotes[index],
   }))
-  const { results, errors } = await onAll(visits, async ({ destination, remote }) => {
+  const { results, errors } = await onAll(work, async ({ destination, remote }) => {
     if (remote === undefined) throw new TypeError(`${destination.host} was not connected to`)
     return await visit(destination, remote, options.signal)
   })
-  if (errors.length > 0) {
-    await Promise.allSettled(
-      results.flatMap(({ value }) => ('bridge' in value ? [value.bridge[Symbol.asyncDispose]()] : [])),
-    )
-    throw combineErrors(errors)
+  const twice: Visit[] = []
+  for (const { value } of results) {
+    const { machine } = value.sighting
+    const before = machine !== '' && visits.some(({ sighting }) => sighting.machine === machine)
+    ;(before ? twice : visits).push(value)
   }
-  const outcomes = results.map(({ value }) => value)
-  return {
-    found: outcomes.filter((outcome) => 'bridge' in outcome),
-    troubles: outcomes.filter((outcome) => 'message' in outcome),
-  }
-}
-
-async function visit(
-  destination: Destination,
-  remote: Remote,
-  signal: AbortSignal,
-): Promise<Found | BlockReason> {
-  const { host } = destination
-  const sighting = await lookForEtcd(remote, signal)
-  const [process, ...more] = sighting.processes
-  if (process === undefined)
-    return {
-      host,
-      message: 'no etcd runs there',
-      hint: 'name machines whose etcd runs: adopt reads what runs',
-    }
-  if (more.length > 0) {
-    const list = sighting.processes.map(
-      (one) => `${one.pid}: ${settingsOf(one)['data-dir'] ?? one.directory}`,
-    )
-    const message = `${sighting.processes.length} etcd processes run there (${list.join('; ')}), and quorate looks after one on a machine`
-    return { host, message, hint: 'give the others machines of their own first' }
-  }
-  const settings = settingsOf(process)
-  const files = await lookAtFiles(remote, process, settings, signal)
-  const bridge = await openBridge(remote, doorOf(process, settings, files), signal)
-  const client = connectMember({
-    name: host,
-    target: { socketPath: bridge.grpc },
-    identity: '127.0.0.1',
-    tls: undefined,
-    timeoutMs: ANSWER_MS,
-    signal,
-  })
-  return { destination, remote, sighting, process, settings, files, bridge, client }
-}
-
-/** With TLS where there is a choice: what is served without it may be something else altogether. */
-function doorOf(process: EtcdProcess, settings: Settings, files: MemberFiles): MemberDoor {
-  const listeners = clientListeners(settings)
-  // One for servers alone opens no door; the one for peers is always for both ends.
-  const role = isForClients(files.server) ? '' : 'peer-'
-  const certificate = pathIn(process, settings[`${role}cert-file`])
-  const key = pathIn(process, settings[`${role}key-file`])
-  const listener =
-    listeners.find(({ tls }) => tls && certificate !== undefined) ?? listeners.find(({ tls }) => !tls)
-  const { address = '127.0.0.1', port = 2379, tls = false } = listener ?? {}
-  const dialled = servesLoopback({ tls, address, port }) ? '127.0.0.1' : address
-  if (!tls || certificate === undefined || key === undefined)
-    return { address: dialled, port, tls: undefined }
-  const ca = pathIn(process, settings['trusted-ca-file'])
-  return { address: dialled, port, tls: { pid: process.pid, ca, certificate, key } }
-}
-
-function isForClients(file: MemberFiles['server']): boolean {
-  const usages = leafOf(file)?.keyUsage
-  return usages === undefined || usages.includes(USAGE_OIDS.clientAuth)
+  await closeFound(twice.flatMap(({ found }) => found))
+  if (errors.length > 0) throw combineErrors(errors)
 }
 
 function memberList(view: ClusterView): readonly ListedMember[] {
@@ -228,6 +194,22 @@ function severalClusters(found: readonly Found[], view: ClusterView): BlockReaso
     const message = `it is a member of the cluster ${formatId(member.clusterId)}, and the machines named belong to several`
     return [
       { host, message, hint: 'name machines of one cluster, and adopt each cluster with a file of its own' },
+    ]
+  })
+}
+
+/** Two machines whose etcd says it is the same member: at most one of them is. */
+function sameMember(found: readonly Found[], view: ClusterView): BlockReason[] {
+  const by = Map.groupBy(reachableOf(view), ({ memberId }) => memberId)
+  return [...by].flatMap(([id, same]): BlockReason[] => {
+    if (same.length === 1) return []
+    const hosts = found.flatMap(({ destination: { host } }, index) => {
+      const member = view.members[index]
+      return member?.reachable === true && member.memberId === id ? [host] : []
+    })
+    const message = `${hosts.join(' and ')} show the same member, ${formatId(id)}: one may be a copy of the other`
+    return [
+      { message, hint: 'stop etcd on the copy, and keep it from starting: one member can only run once' },
     ]
   })
 }

@@ -8,15 +8,16 @@ import {
   listenUrls,
   splitUrls,
 } from '../spec/listen-urls.ts'
-import { type Member, common, peerPlace } from './member.ts'
+import { type Member, type Members, common, peerPlace } from './member.ts'
 import type { Settings } from './settings.ts'
 
 /** Where quorate's members serve metrics by themselves. */
 export const METRICS = 'http://127.0.0.1:2381'
 
 /** What the cluster file can have of it: the same on every member, but for its address. */
-export function furtherSettings(members: readonly Member[], etcd: Ports): Record<string, string> {
-  const shared = members.map((member) => ({ ...member, settings: withOwnAddress(member) }))
+export function furtherSettings(members: Members, etcd: Ports): Record<string, string> {
+  const [first, ...rest] = members
+  const shared: Members = [inOwnWords(first), ...rest.map(inOwnWords)]
   const taken = LISTENERS.flatMap((flag) => {
     const { value, differing } = common(shared, ({ settings }) => settings[flag])
     const standard = flag === 'listen-metrics-urls' && value === METRICS
@@ -31,6 +32,10 @@ interface Ports {
   readonly peerPort: number
   /** Who is served without TLS. */
   readonly plaintext: 'none' | 'loopback' | 'all'
+}
+
+function inOwnWords(member: Member): Member {
+  return { ...member, settings: withOwnAddress(member) }
 }
 
 /** The member's settings, with its own address in these URLs as the cluster file writes it. */

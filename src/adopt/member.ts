@@ -29,6 +29,13 @@ export interface Member {
   readonly version: string | undefined
 }
 
+/** What is judged of a cluster as a whole has members to be judged by. */
+export type Members = readonly [Member, ...Member[]]
+
+export function areMembers(members: readonly Member[]): members is Members {
+  return members.length > 0
+}
+
 /** Something that an operator should know before he says yes. */
 export interface Remark {
   readonly host: string | undefined
@@ -115,12 +122,12 @@ export function certificatesOf(file: SeenCertificate | undefined): readonly X509
 
 /** The value that all have, or the most common one, with who has which where they differ. */
 export function common<T extends string | number | boolean | undefined>(
-  members: readonly Member[],
+  members: Members,
   read: (member: Member) => T,
 ): { readonly value: T; readonly differing: string | undefined } {
   const by = Map.groupBy(members, read)
-  const [first] = [...by].sort(([, a], [, b]) => b.length - a.length)
-  if (first === undefined) throw new TypeError('no members')
-  const list = [...by].map(([value, who]) => `${who.map(({ name }) => name).join(', ')}: ${String(value)}`)
-  return { value: first[0], differing: by.size === 1 ? undefined : list.join('; ') }
+  const size = (value: T) => by.get(value)?.length ?? 0
+  const value = [...by.keys()].reduce((a, b) => (size(b) > size(a) ? b : a), read(members[0]))
+  const list = [...by].map(([one, who]) => `${who.map(({ name }) => name).join(', ')}: ${String(one)}`)
+  return { value, differing: by.size === 1 ? undefined : list.join('; ') }
 }

@@ -15,6 +15,12 @@ test('a sound cluster has none', async () => {
   expect(await told({})).toEqual([])
 })
 
+test('without any member nothing is said of members', () => {
+  expect(obstaclesOf([], [])).toEqual([])
+  const problem = { kind: 'unreachable', member: 'a', message: 'does not answer' } as const
+  expect(obstaclesOf([], [problem])).toHaveLength(1)
+})
+
 test('everything that is wrong is told at once, with what to do', async () => {
   const members = await threeMembers(ca, {
     version: '3.4.23',

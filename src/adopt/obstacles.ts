@@ -6,6 +6,8 @@ import type { BlockReason } from '../plan/steps.ts'
 import { type SeenCertificate, dataDirectoryOf, walDirectoryOf } from './files.ts'
 import {
   type Member,
+  type Members,
+  areMembers,
   certificatesOf,
   clientListeners,
   clientPort,
@@ -35,7 +37,8 @@ export function obstaclesOf(
     ...certificates(member),
     ...processTroubles(member),
   ])
-  return [...health(problems), ...own, ...unlike(members), ...authorities(members)]
+  const together = areMembers(members) ? [...unlike(members), ...authorities(members)] : []
+  return [...health(problems), ...own, ...together]
 }
 
 /** Nothing that is asked is answered then, so that nothing else can be judged. */
@@ -121,7 +124,7 @@ function processTroubles({ name: host, process }: Member): BlockReason[] {
 }
 
 /** What the cluster file has once for all. */
-function unlike(members: readonly Member[]): BlockReason[] {
+function unlike(members: Members): BlockReason[] {
   const shared: Readonly<Record<string, (member: Member) => string | number | undefined>> = {
     'the version of etcd': ({ version }) => version,
     'etcd.dataDirectory': ({ process, settings }) => dataDirectoryOf(process, settings),
@@ -142,7 +145,7 @@ function unlike(members: readonly Member[]): BlockReason[] {
 }
 
 /** One CA for everything and everyone: anything else would be cut off by the first certificate that quorate issues. */
-function authorities(members: readonly Member[]): BlockReason[] {
+function authorities(members: Members): BlockReason[] {
   const found: BlockReason[] = []
   const { differing } = common(members, fingerprints)
   if (differing !== undefined) {

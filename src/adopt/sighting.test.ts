@@ -26,6 +26,9 @@ test('a machine, its process, and the service that runs it', () => {
   expect(machine).toEqual({
     pin: undefined,
     manifest: '/etc/kubernetes/manifests/etcd.yaml',
+    machine: '',
+    services: [],
+    strangers: [],
   })
   expect(processes).toEqual([
     {
@@ -55,6 +58,26 @@ test('two processes are two', () => {
 
 test('no process is none', () => {
   expect(parseSighting(MACHINE).processes).toEqual([])
+})
+
+test('which machine it is, its services however they are, and processes of other users', () => {
+  const failed = 'service etcd.service|failed|failed|exit-code|7'
+  const text = `machine 1234 pid:[40]
+${failed}
+${failed}
+${MACHINE}stranger 99 anna
+${process(17, '0::/')}stranger 100 bert
+`
+  const { processes, ...rest } = parseSighting(text)
+  expect(processes.map(({ pid }) => pid)).toEqual([17])
+  expect(rest).toMatchObject({
+    machine: '1234 pid:[40]',
+    services: [{ name: 'etcd.service', active: 'failed', sub: 'failed', result: 'exit-code', restarts: 7 }],
+    strangers: [
+      { pid: 99, user: 'anna' },
+      { pid: 100, user: 'bert' },
+    ],
+  })
 })
 
 test.each([

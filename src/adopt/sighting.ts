@@ -9,6 +9,25 @@ export interface Sighting {
   /** Path of a kubelet's manifest for etcd, if there is one. */
   readonly manifest: string | undefined
   readonly processes: readonly EtcdProcess[]
+  /** Which machine it is, by whatever name it is reached: the same for two ways to one machine. */
+  readonly machine: string
+  /** Services of etcd's by their names, whether they run or not. */
+  readonly services: readonly SeenService[]
+  /** Processes that are called etcd and belong to some other user: nothing that they name was read. */
+  readonly strangers: readonly { readonly pid: number; readonly user: string }[]
+}
+
+/** As systemd says it. */
+export interface SeenService {
+  readonly name: string
+  /** `active`, `inactive`, `activating`, `failed`. */
+  readonly active: string
+  /** `running`, `auto-restart`, `dead`. */
+  readonly sub: string
+  /** Of the last run: `success`, `exit-code`, `signal`. */
+  readonly result: string
+  /** How often systemd restarted it by itself. */
+  readonly restarts: number
 }
 
 export interface EtcdProcess {
@@ -23,11 +42,11 @@ export interface EtcdProcess {
   readonly environment: Readonly<Record<string, string>>
   /** Its working directory, which relative paths begin at. */
   readonly directory: string
-  /** Text of its configuration file, where it has one: then etcd heeds nothing else. */
+  /** Text of its configuration file, where it has one: then etcd heeds nothing else. Empty: it can't be read. */
   readonly configuration: string | undefined
   /** It lives in a container: of the kubelet, docker, podman or containerd. */
   readonly container: boolean
-  /** The systemd service whose main process it is. */
+  /** The systemd service that it is the main process of, or was started by. */
   readonly unit: RunningUnit | undefined
 }
 
@@ -58,6 +77,8 @@ export function parseSighting(text: string): Sighting {
   const machine = begin === -1 ? lines : lines.slice(0, begin)
   const all = (key: string) => machine.filter(([name]) => name === key).map(([, value]) => value)
   const [pin] = all('pin')
+  // The processes come last, and strangers among them.
+  const strangers = lines.filter(([key]) => key === 'stranger').map(([, value]) => cut(value, ' '))
   const processes: (readonly (readonly [string, string])[])[] = []
   const begins = lines.flatMap(([key], index) => (key === 'process' ? [index] : []))
   for (const [order, at] of begins.entries()) processes.push(lines.slice(at, begins[order + 1]))
@@ -65,6 +86,9 @@ export function parseSighting(text: string): Sighting {
     pin: pin === undefined ? undefined : decode(pin),
     manifest: all('manifest')[0],
     processes: processes.map((own) => parseProcess(new Map(own))),
+    machine: all('machine')[0] ?? '',
+    services: [...new Map(all('service').map((line) => [line, parseService(line)])).values()],
+    strangers: strangers.map(([pid, user]) => ({ pid: Number(pid), user })),
   }
 }
 
@@ -83,6 +107,11 @@ function parseProcess(lines: ReadonlyMap<string, string>): EtcdProcess {
     container: /kubepods|docker|libpod|containerd|crio/.test(lines.get('cgroup') ?? ''),
     unit: unit === undefined ? undefined : parseUnit(unit, lines.get('text') ?? ''),
   }
+}
+
+function parseService(line: string): SeenService {
+  const [name = '', active = '', sub = '', result = '', restarts = '0'] = line.split('|')
+  return { name, active, sub, result, restarts: Number(restarts) }
 }
 
 function parseUnit(line: string, base64: string): RunningUnit {

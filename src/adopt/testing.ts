@@ -83,6 +83,9 @@ export function member(wish: MemberWish): Member {
       pin: undefined,
       manifest: undefined,
       processes: [],
+      machine: address,
+      services: [],
+      strangers: [],
       ...wish.sighting,
     },
     process: {

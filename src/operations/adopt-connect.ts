@@ -16,6 +16,7 @@ export async function discoverAll(
   const { destinations, ssh, emit, signal } = options
   return await discover({
     destinations,
+    clientPort: options.clientPort,
     signal,
     destinationOf: (address) => ({ host: address, user: ssh.user ?? destinations[0]?.user }),
     connect: async (wanted) => {

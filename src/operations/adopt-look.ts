@@ -4,7 +4,7 @@ import { type Draft, draftClusterFile } from '../adopt/cluster-file.ts'
 import { differencesOf } from '../adopt/differences.ts'
 import type { Discovery } from '../adopt/discover.ts'
 import type { SeenKey } from '../adopt/files.ts'
-import { type Member, type Remark, leafOf, trustedCa } from '../adopt/member.ts'
+import { type Member, type Members, type Remark, areMembers, leafOf, trustedCa } from '../adopt/member.ts'
 import { obstaclesOf } from '../adopt/obstacles.ts'
 import { judgeView } from '../etcd/health.ts'
 import { formatId } from '../etcd/view.ts'
@@ -42,7 +42,7 @@ export interface Adoptable {
   readonly bundle: string | undefined
   /** What apply's plan doesn't show by itself. */
   readonly remarks: readonly Remark[]
-  readonly members: readonly Member[]
+  readonly members: Members
 }
 
 /** @throws QuorateError `blocked` with everything that stands in the way */
@@ -60,7 +60,8 @@ export function judgeDiscovery(discovery: Discovery, options: DraftOptions): Ado
     ),
     ...pinned(members, { cluster: options.name, clusterId }),
   ]
-  if (reasons.length > 0 || members.length === 0) throw blockedError(unique(reasons))
+  if (reasons.length > 0) throw blockedError(unique(reasons))
+  if (!areMembers(members)) throw blockedError([NO_MEMBER])
   const { authority = authorityOf(members, options.name), source } = options
   const draft = draftClusterFile(members, {
     name: options.name,
@@ -83,6 +84,11 @@ export function judgeDiscovery(discovery: Discovery, options: DraftOptions): Ado
     ],
     members,
   }
+}
+
+const NO_MEMBER: BlockReason = {
+  message: 'what runs on these machines is no member of the cluster that it answers for',
+  hint: 'see who belongs to it: etcdctl member list',
 }
 
 /** What can't be said in a cluster file is found by reading it. A network that can't is left as it is in the store. */

@@ -1,5 +1,5 @@
 /** A session on a cluster that is not adopted yet: its members are asked with their own certificates, on their machines. */
-import type { Found } from '../adopt/discover.ts'
+import type { Found } from '../adopt/visit.ts'
 import { QuorateError } from '../errors.ts'
 import type { NameMembers } from '../etcd/client.ts'
 import { namedByNodes } from '../etcd/member-names.ts'

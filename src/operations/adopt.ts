@@ -1,9 +1,10 @@
 /** `quorate adopt`: takes over a cluster that something else set up, as it runs, without a restart. */
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import type { Discovery, Found } from '../adopt/discover.ts'
+import type { Discovery } from '../adopt/discover.ts'
 import type { Destination, Remark } from '../adopt/member.ts'
 import { lookForEtcd } from '../adopt/sighting.ts'
+import type { Found } from '../adopt/visit.ts'
 import { QuorateError } from '../errors.ts'
 import { readClusterView } from '../etcd/view.ts'
 import { PATHS } from '../host/state.ts'
@@ -31,6 +32,8 @@ import { recorded } from './recorded.ts'
 export interface AdoptOptions extends Omit<DraftOptions, 'authority'> {
   /** Machines of the cluster, at least one; its other members are found. */
   readonly destinations: readonly Destination[]
+  /** Where several etcd run on a machine: the one that serves clients at this port. */
+  readonly clientPort?: number | undefined
   /** Where the CA's key is; undefined: looked for on the members. */
   readonly authority?: AuthorityWish | undefined
   /** Is shown host keys that are new and answers which to record, as for `trust`. */

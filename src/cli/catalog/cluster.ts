@@ -57,6 +57,11 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     options: [
       { flags: '--name <name>', value: 'name', description: "the cluster's name from now on (required)" },
       { flags: '--preview', description: 'show everything, write nothing' },
+      {
+        flags: '--client-port <n>',
+        value: 'port',
+        description: 'where several etcd run on a machine: the one that serves clients at this port',
+      },
       { flags: '--user <name>', value: 'user', description: 'who logs in over SSH' },
       { flags: '--port <n>', value: 'port', description: "sshd's port" },
       { flags: '--identity-file <path>', value: 'path', description: 'private key for SSH' },

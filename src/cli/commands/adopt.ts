@@ -36,6 +36,7 @@ const adoptCommand: CommandHandler = async (context, input) => {
       file: context.file,
       name,
       destinations,
+      clientPort: countOption(input, 'clientPort', '--client-port'),
       ssh: sshOptions(context, input, destinations),
       authority: authority(context, input),
       source: source(context, input),

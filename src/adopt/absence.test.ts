@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { absence, silent } from './absence.ts'
+import type { Sighting } from './sighting.ts'
+import { member } from './testing.ts'
+
+const { sighting, process } = member({ name: 'a', address: '10.0.0.1', certificate: '', ca: '' })
+const service = { name: 'etcd.service', active: 'failed', sub: 'failed', result: 'exit-code', restarts: 0 }
+const proxy = { ...process, command: ['etcd', 'gateway', 'start', '--endpoints=10.0.0.9:2379'] }
+
+test.each<[string, Partial<Sighting>, string, string]>([
+  ['nothing at all', {}, 'no etcd runs there', 'adopt reads what runs'],
+  ['a gateway', { processes: [proxy] }, 'etcd gateway, which passes on to 10.0.0.9:2379', 'of the members'],
+  [
+    'a proxy of the v2 API',
+    { processes: [{ ...process, environment: { ETCD_PROXY: 'on' } }] },
+    'is an etcd proxy',
+    'of the members',
+  ],
+  [
+    'a service that failed',
+    { services: [service] },
+    'etcd.service has failed (exit-code)',
+    'journalctl -u etcd',
+  ],
+  [
+    'one that does not stay up',
+    { services: [{ ...service, active: 'activating', sub: 'auto-restart', restarts: 7 }] },
+    'etcd.service does not stay up; systemd restarted it 7 times',
+    'journalctl -u etcd',
+  ],
+  [
+    'one that is stopped',
+    { services: [{ ...service, active: 'inactive', result: 'success' }] },
+    'etcd.service is stopped',
+    'systemctl start etcd.service',
+  ],
+  ['a manifest alone', { manifest: '/etc/kubernetes/manifests/etcd.yaml' }, 'asks the kubelet', 'crictl'],
+  [
+    'some other user’s',
+    { strangers: [{ pid: 9, user: 'anna' }] },
+    'runs as the user anna',
+    'as etcd (or root)',
+  ],
+])('%s', (_what, there, message, hint) => {
+  const found = absence('m1', { ...sighting, ...there })
+  expect(found).toMatchObject({ host: 'm1', hint: expect.stringContaining(hint) as string })
+  expect(found.message).toContain(message)
+})
+
+test('what does not answer is named with how often it was restarted', () => {
+  const again = { ...sighting, services: [{ ...service, active: 'active', restarts: 3 }] }
+  expect(silent('m1', process, again, 'connection refused').message).toMatch(
+    /process 7 \(etcd\.service\).*connection refused, and systemd restarted it 3 times/,
+  )
+})
+
+test('a name that would break the line does not', () => {
+  const odd = absence('m1', { ...sighting, strangers: [{ pid: 9, user: 'x\nm2: all is well' }] })
+  expect(odd.message).not.toContain('\n')
+})

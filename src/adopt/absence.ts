@@ -1,0 +1,99 @@
+/** What is said of a machine on which no member was found: what is there instead, and what to do about that. */
+import type { BlockReason } from '../plan/steps.ts'
+import { oneLine } from '../spec/visible.ts'
+import { counted } from '../spec/units.ts'
+import { passesOn } from './role.ts'
+import { type Settings, settingsOf } from './settings.ts'
+import type { EtcdProcess, SeenService, Sighting } from './sighting.ts'
+
+/** Text that others wrote, in a sentence of ours, has at most this many characters. */
+const WORDS = 200
+
+/** Of a machine on which nothing runs that could be a member. The most telling fact alone. */
+export function absence(host: string, sighting: Sighting): BlockReason {
+  const { processes, services, manifest, strangers } = sighting
+  const [proxy] = processes.flatMap((process) => {
+    const role = passesOn(process, settingsOf(process))
+    return role === undefined ? [] : [{ process, ...role }]
+  })
+  if (proxy !== undefined) {
+    const to = proxy.to === undefined ? '' : `, which passes on to ${oneLine(proxy.to, WORDS)}`
+    return {
+      host,
+      message: `no etcd member runs there: ${who(proxy.process)} is an etcd ${proxy.kind}${to}`,
+      hint: 'name the machines of the members instead',
+    }
+  }
+  const down = services.find(({ active }) => active !== 'active')
+  if (down !== undefined) return stopped(host, down)
+  if (manifest !== undefined)
+    return {
+      host,
+      message: `no etcd runs there, although ${manifest} asks the kubelet for one`,
+      hint: 'see why on that machine: journalctl -u kubelet -n 50; crictl ps -a --name etcd',
+    }
+  const [stranger] = strangers
+  if (stranger !== undefined) {
+    const user = oneLine(stranger.user, WORDS)
+    return {
+      host,
+      message: `no etcd that could be adopted runs there: process ${stranger.pid}, called etcd, runs as the user ${user}`,
+      hint: 'if that is the member, have it run as etcd (or root) first, and its data belong to etcd',
+    }
+  }
+  return { host, message: 'no etcd runs there', hint: 'name machines whose etcd runs: adopt reads what runs' }
+}
+
+/** Of a process whose configuration file is not to be had, or is not to be understood. */
+export function unreadable(host: string, process: EtcdProcess, why: string): BlockReason {
+  return {
+    host,
+    message: `the settings of ${who(process)} can't be read from its configuration file: ${why}`,
+    hint: 'adopt needs the file as etcd read it at its start: put it back, or restart etcd with one that is readable',
+  }
+}
+
+/** Of a process that could be a member, and does not answer as one. */
+export function silent(host: string, process: EtcdProcess, sighting: Sighting, why: string): BlockReason {
+  const service = sighting.services.find(({ name }) => name === process.unit?.name)
+  const again = service === undefined || service.restarts === 0 ? '' : `, and systemd ${restarted(service)}`
+  return {
+    host,
+    message: `${who(process)} is called etcd and does not answer as a member: ${why}${again}`,
+    hint: service === undefined ? 'see whether it is an etcd, and why it does not serve' : journal(service),
+  }
+}
+
+/** `process 17 (etcd.service)` */
+export function who({ pid, unit }: Pick<EtcdProcess, 'pid' | 'unit'>): string {
+  return `process ${pid}${unit === undefined ? '' : ` (${oneLine(unit.name, WORDS)})`}`
+}
+
+/** `process 17 (etcd.service): member etcd1, data in /var/lib/etcd, clients at port 2379` */
+export function describeProcess(process: EtcdProcess, settings: Settings, port: number | undefined): string {
+  const { name = 'default', 'data-dir': data = `${name}.etcd` } = settings
+  const where = port === undefined ? '' : `, clients at port ${port}`
+  return `${who(process)}: member ${oneLine(name, WORDS)}, data in ${oneLine(data, WORDS)}${where}`
+}
+
+function stopped(host: string, service: SeenService): BlockReason {
+  const name = oneLine(service.name, WORDS)
+  if (service.active === 'inactive')
+    return {
+      host,
+      message: `no etcd runs there: ${name} is stopped`,
+      hint: `if this machine is a member, start it there: systemctl start ${name}`,
+    }
+  const failed =
+    service.active === 'failed' ? `has failed (${oneLine(service.result, WORDS)})` : 'does not stay up'
+  const again = service.restarts === 0 ? '' : `; systemd ${restarted(service)}`
+  return { host, message: `no etcd runs there: ${name} ${failed}${again}`, hint: journal(service) }
+}
+
+function restarted({ restarts }: SeenService): string {
+  return `restarted it ${counted(restarts, 'time')}`
+}
+
+function journal({ name }: SeenService): string {
+  return `see why on that machine: journalctl -u ${oneLine(name, WORDS)} -n 50`
+}

@@ -1,0 +1,93 @@
+/** Which etcd is meant where several run on a machine. By evidence, or as the operator says; never by chance. */
+import { formatId } from '../etcd/view.ts'
+import type { MemberView } from '../etcd/view.ts'
+import type { BlockReason } from '../plan/steps.ts'
+import { describeProcess, silent, who } from './absence.ts'
+import { clientListeners, clientPort } from './member.ts'
+import type { Settings } from './settings.ts'
+import type { EtcdProcess, Sighting } from './sighting.ts'
+
+/** One process of a machine, and what it answered. */
+export interface Candidate {
+  readonly process: EtcdProcess
+  readonly settings: Settings
+  readonly view: MemberView
+}
+
+export interface Choice<C extends Candidate> {
+  readonly chosen: readonly C[]
+  readonly troubles: readonly BlockReason[]
+}
+
+/** The one cluster that machines with a single etcd belong to; undefined: they tell of none, or of several. */
+export function evidentCluster(machines: readonly (readonly Candidate[])[]): bigint | undefined {
+  const ids = new Set(
+    machines.flatMap(([first, ...more]) =>
+      first?.view.reachable === true && more.length === 0 ? [first.view.clusterId] : [],
+    ),
+  )
+  return ids.size === 1 ? [...ids][0] : undefined
+}
+
+/** Those that `--client-port` leaves over; where none is left, what there is instead. */
+export function atPort<C extends Candidate>(
+  host: string,
+  candidates: readonly C[],
+  port: number | undefined,
+): Choice<C> {
+  if (port === undefined) return { chosen: candidates, troubles: [] }
+  const chosen = candidates.filter(({ settings }) =>
+    clientListeners(settings).some((listener) => listener.port === port),
+  )
+  if (chosen.length > 0 || candidates.length === 0) return { chosen, troubles: [] }
+  const message = `no etcd there serves clients at port ${port}: ${list(candidates)}`
+  return {
+    chosen,
+    troubles: [{ host, message, hint: 'name a port that is listed, or leave --client-port out' }],
+  }
+}
+
+/** Of one machine, after `atPort`; `clusterId` as other machines tell. What does not answer can't be adopted. */
+export function choose<C extends Candidate>(
+  host: string,
+  sighting: Sighting,
+  candidates: readonly C[],
+  clusterId: bigint | undefined,
+): Choice<C> {
+  const [only, ...more] = candidates
+  if (only === undefined) return { chosen: [], troubles: [] }
+  if (more.length === 0) {
+    if (only.view.reachable) {
+      const { clusterId: its } = only.view
+      if (clusterId === undefined || its === clusterId) return { chosen: [only], troubles: [] }
+      const message = `the etcd there, ${who(only.process)}, is a member of the cluster ${formatId(its)}, not of ${formatId(clusterId)}, which lists a member at this address`
+      const hint =
+        'see which of its members are gone: etcdctl member list. Remove those that do not come back'
+      return { chosen: [], troubles: [{ host, message, hint }] }
+    }
+    return { chosen: [], troubles: [silent(host, only.process, sighting, only.view.reason.message)] }
+  }
+  const fitting = candidates.filter(
+    ({ view }) => clusterId !== undefined && view.reachable && view.clusterId === clusterId,
+  )
+  if (fitting.length === 1) return { chosen: fitting, troubles: [] }
+  const same = fitting.length > 1 ? ', of one cluster' : ''
+  const hint =
+    fitting.length > 1
+      ? 'quorate looks after one member on a machine: give the others machines of their own first'
+      : 'say which one is meant by the port of its clients: --client-port'
+  return {
+    chosen: [],
+    troubles: [
+      { host, message: `${candidates.length} etcd processes run there${same}: ${list(candidates)}`, hint },
+    ],
+  }
+}
+
+function list(candidates: readonly Candidate[]): string {
+  const each = candidates.map(({ process, settings, view }) => {
+    const cluster = view.reachable ? `cluster ${formatId(view.clusterId)}` : 'does not answer'
+    return `${describeProcess(process, settings, clientPort(settings))}, ${cluster}`
+  })
+  return each.join('; ')
+}

@@ -1,0 +1,249 @@
+/** `quorate adopt` where there is no single sound etcd to adopt: each machine gets a sentence of its own, and nothing is written. */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Machine } from '../../src/lab/machine.ts'
+import { LAB_ETCD, etcdBinaries } from './etcd-binaries.ts'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { quorate } from './support/quorate.ts'
+
+const reason = whyNoLab()
+const because = reason === undefined ? '' : ` (${reason})`
+const BLOCKED = 8
+const REFUSED = { exitCode: BLOCKED, unsaid: [], hint: true }
+
+describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
+  let lab: TestLab
+  let first: Machine
+  let second: Machine
+  beforeAll(async () => {
+    lab = await testLab({ machines: 2 })
+    ;[first, second] = [lab.machine('etcd01'), lab.machine('etcd02')]
+    const { directory } = await etcdBinaries(LAB_ETCD.version)
+    await Promise.all(
+      lab.machines.map(async (machine) => {
+        for (const program of ['etcd', 'etcdctl'])
+          await machine.writeFile(`/usr/bin/${program}`, await readFile(path.join(directory, program)), {
+            mode: '0755',
+          })
+        await machine.check(['useradd', '--system', '-U', '-s', '/bin/false', 'etcd'])
+      }),
+    )
+  })
+  afterAll(async () => {
+    await lab.down()
+  })
+  afterEach(async () => {
+    const clear = `systemctl stop 'etcd*.service' 'fake*.service' 'gateway.service' 2>/dev/null
+      systemctl reset-failed; rm -rf /var/lib/etcd* /etc/systemd/system/etcd.service /etc/kubernetes; systemctl daemon-reload`
+    await Promise.all(lab.machines.map(async (machine) => await machine.check(['sh', '-c', clear])))
+  })
+
+  const adopt = async (hosts: readonly string[], ...words: readonly string[]) => {
+    const login = ['--user', 'root', '--identity-file', lab.identityFile, '--preview', '--yes']
+    const clusterFile = path.join(lab.folder, 'adopted.yaml')
+    const result = await quorate({ clusterFile }, ['adopt', '--name', 'odd', ...hosts, ...login, ...words])
+    expect(existsSync(clusterFile)).toBe(false)
+    return result
+  }
+  /** Adopts, and gives what of these texts it does not say (with all that it says, if any), and whether there is a hint. */
+  const refusal = async (hosts: readonly string[], ...said: readonly (string | RegExp)[]) => {
+    const { exitCode, stderr } = await adopt(hosts)
+    const unsaid = said.filter(
+      (text) => !(typeof text === 'string' ? stderr.includes(text) : text.test(stderr)),
+    )
+    return { exitCode, unsaid: unsaid.length === 0 ? [] : [...unsaid, stderr], hint: stderr.includes('→ ') }
+  }
+  test('a machine without etcd, alone and with another one', async () => {
+    expect(await refusal([first.address], `${first.address}: no etcd runs there`)).toEqual(REFUSED)
+    expect(
+      await refusal(
+        [first.address, second.address],
+        `${first.address}: no etcd runs there`,
+        `${second.address}: no etcd runs there`,
+      ),
+    ).toEqual(REFUSED)
+  })
+
+  test('an etcd that starts over and over', async () => {
+    const unit = '[Service]\nExecStart=/usr/bin/etcd --no-such-flag\nRestart=always\nRestartSec=60\n'
+    await first.writeFile('/etc/systemd/system/etcd.service', unit)
+    await first.check(['systemctl', 'start', 'etcd'])
+    await until(first, 'systemctl show etcd -p SubState --value', 'auto-restart')
+    expect(
+      await refusal([first.address], 'etcd.service does not stay up', 'journalctl -u etcd.service'),
+    ).toEqual(REFUSED)
+  })
+
+  test('one that has failed, one that is stopped, and a kubelet’s that is not there', async () => {
+    await first.check(['systemd-run', '--quiet', '--unit', 'etcd.service', 'false'])
+    await until(first, 'systemctl show etcd -p ActiveState --value', 'failed')
+    await second.writeFile('/etc/systemd/system/etcd.service', '[Service]\nExecStart=/usr/bin/etcd\n')
+    expect(
+      await refusal(
+        [first.address, second.address],
+        `${first.address}: no etcd runs there: etcd.service has failed (exit-code)`,
+        `${second.address}: no etcd runs there: etcd.service is stopped`,
+        'systemctl start etcd.service',
+      ),
+    ).toEqual(REFUSED)
+    await second.check(['sh', '-c', 'rm /etc/systemd/system/etcd.service; systemctl daemon-reload'])
+    await second.writeFile('/etc/kubernetes/manifests/etcd.yaml', 'kind: Pod\n')
+    expect(
+      await refusal([second.address], /although \/etc\/kubernetes\/manifests\/etcd\.yaml asks the kubelet/),
+    ).toEqual(REFUSED)
+  })
+
+  test('a gateway, and a gRPC proxy', async () => {
+    await start(first, {})
+    const gateway = ['gateway', 'start', `--endpoints=${first.address}:2379`, '--listen-addr=127.0.0.1:23790']
+    await second.check(['systemd-run', '--quiet', '--unit', 'gateway', '/usr/bin/etcd', ...gateway])
+    expect(
+      await refusal(
+        [second.address],
+        `is an etcd gateway, which passes on to ${first.address}:2379`,
+        'name the machines of the members',
+      ),
+    ).toEqual(REFUSED)
+    await second.check(['systemctl', 'stop', 'gateway'])
+    const proxy = ['grpc-proxy', 'start', `--endpoints=${first.address}:2379`, '--listen-addr=127.0.0.1:2379']
+    await second.check(['systemd-run', '--quiet', '--unit', 'gateway', '/usr/bin/etcd', ...proxy])
+    expect(await refusal([second.address], 'is an etcd grpc-proxy')).toEqual(REFUSED)
+    // Beside a member it is in nobody's way.
+    await first.check(['systemd-run', '--quiet', '--unit', 'gateway', '/usr/bin/etcd', ...gateway])
+    expect((await adopt([first.address])).exitCode).toBe(0)
+  })
+
+  test('what is called etcd and is none, root’s and another user’s', async () => {
+    const program = '#!/bin/sh\nsleep 1000\n'
+    for (const machine of [first, second]) await machine.writeFile('/opt/etcd', program, { mode: '0755' })
+    await first.check(['systemd-run', '--quiet', '--unit', 'fake', '/opt/etcd'])
+    await second.check(['systemd-run', '--quiet', '--unit', 'fake', '-p', 'User=nobody', '/opt/etcd'])
+    await until(second, 'pgrep -u nobody -x etcd >/dev/null && echo runs', 'runs')
+    expect(
+      await refusal(
+        [first.address, second.address],
+        new RegExp(`${first.address}: process \\d+ \\(fake.service\\) is called etcd and does not answer`),
+        new RegExp(`${second.address}: .* process \\d+, called etcd, runs as the user nobody`),
+      ),
+    ).toEqual(REFUSED)
+  })
+
+  test('files that it names and that never end, or are none, keep nobody waiting', async () => {
+    await first.check(['sh', '-c', 'mkfifo /run/pipe; ln -sfn /run/pipe /run/etcd.yaml'])
+    await first.writeFile('/opt/etcd', '#!/bin/sh\nsleep 1000\n', { mode: '0755' })
+    await first.check([
+      'systemd-run',
+      '--quiet',
+      '--unit',
+      'fake',
+      '/opt/etcd',
+      '--config-file=/run/etcd.yaml',
+    ])
+    expect(await refusal([first.address], "can't be read from its configuration file")).toEqual(REFUSED)
+    await first.check(['systemctl', 'stop', 'fake'])
+    const tls = ['--cert-file=/run/pipe', '--key-file=/dev/zero', '--trusted-ca-file=/dev/zero']
+    const urls = '--listen-client-urls=https://127.0.0.1:2379'
+    await first.check(['systemd-run', '--quiet', '--unit', 'fake', '/opt/etcd', urls, ...tls])
+    expect(await refusal([first.address], 'does not answer as a member')).toEqual(REFUSED)
+  })
+
+  test('two: neither by chance; by its port; or as another machine of the cluster tells', async () => {
+    const name = await start(first, {})
+    const events = await start(first, { service: 'etcd-events', client: 2381, peer: 2382 })
+    expect(
+      await refusal(
+        [first.address],
+        '2 etcd processes run there',
+        new RegExp(`\\(etcd\\.service\\): member ${name}, .*port 2379`),
+        new RegExp(`\\(etcd-events\\.service\\): member ${events}, .*port 2381`),
+        '--client-port',
+      ),
+    ).toEqual(REFUSED)
+    const chosen = await adopt([first.address], '--json', '--client-port', '2379')
+    expect(JSON.parse(chosen.stdout)).toMatchObject({ members: [{ name, unit: 'etcd.service' }] })
+    const none = await adopt([first.address], '--client-port', '2399')
+    expect(none.stderr).toContain('no etcd there serves clients at port 2399')
+    expect(none.exitCode).toBe(BLOCKED)
+
+    const joined = `${second.name}-etcd`
+    const peers = [first, second].map(({ address }) => `http://${address}:2380`)
+    await first.check(['etcdctl', 'member', 'add', joined, `--peer-urls=${peers[1]}`])
+    const cluster = `${name}=${peers[0]},${joined}=${peers[1]}`
+    await start(second, { cluster, more: ['--initial-cluster-state=existing'] })
+    const both = await adopt([second.address], '--json')
+    expect(JSON.parse(both.stdout)).toMatchObject({ members: [{ name }, { name: joined }] })
+
+    // The same machine by two names, and all of them named.
+    const names = [first.address, decimal(first.address), second.address, second.address]
+    const again = await adopt(names, '--json')
+    expect(JSON.parse(again.stdout)).toMatchObject({ members: [{ name }, { name: joined }] })
+  })
+
+  test('a learner among them, and a member that is down', async () => {
+    const name = await start(first, {})
+    const peers = [first, second].map(({ address }) => `http://${address}:2380`)
+    await first.check(['etcdctl', 'member', 'add', 'new', '--learner', `--peer-urls=${peers[1]}`])
+    const cluster = `${name}=${peers[0]},${second.name}-etcd=${peers[1]}`
+    await start(second, { cluster, noBlock: true, more: ['--initial-cluster-state=existing'] })
+    await until(first, 'etcdctl member list', 'etcd02-etcd')
+    expect(await refusal([first.address], 'is a learner')).toEqual(REFUSED)
+    // Nobody named its machine: the cluster did.
+    await second.check(['systemctl', 'stop', 'etcd'])
+    expect(await refusal([first.address], `${second.address}: no etcd runs there`)).toEqual(REFUSED)
+  })
+
+  test('an address where nothing listens', async () => {
+    const nobody = second.address.replace(/\d+$/, '250')
+    const { exitCode, stderr } = await adopt([nobody])
+    expect(stderr).toContain(nobody)
+    expect(exitCode).toBe(69)
+  })
+})
+
+interface EtcdWish {
+  readonly service?: string
+  readonly client?: number
+  readonly peer?: number
+  readonly cluster?: string
+  readonly noBlock?: boolean
+  readonly more?: readonly string[]
+}
+
+/** A member without TLS in a service of its own; ready when it serves. */
+async function start(machine: Machine, wish: EtcdWish): Promise<string> {
+  const { service = 'etcd', client = 2379, peer = 2380, more = [] } = wish
+  const [name, at] = [`${machine.name}-${service}`, `http://${machine.address}`]
+  const run = ['systemd-run', '--quiet', '--unit', service, '--property=Type=notify', '--property=User=root']
+  const urls = {
+    'listen-client-urls': `${at}:${client},http://127.0.0.1:${client}`,
+    'advertise-client-urls': `${at}:${client}`,
+    'listen-peer-urls': `${at}:${peer}`,
+    'initial-advertise-peer-urls': `${at}:${peer}`,
+    'initial-cluster': wish.cluster ?? `${name}=${at}:${peer}`,
+  }
+  const flags = Object.entries(urls).map(([flag, value]) => `--${flag}=${value}`)
+  const block = wish.noBlock === true ? ['--no-block'] : []
+  await machine.check([
+    ...run,
+    ...block,
+    '/usr/bin/etcd',
+    `--name=${name}`,
+    `--data-dir=/var/lib/${service}`,
+    ...flags,
+    ...more,
+  ])
+  return name
+}
+
+/** Another name of the same address: as one number. */
+function decimal(address: string): string {
+  return String(address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0))
+}
+
+/** Until what it prints has this text. */
+async function until(machine: Machine, command: string, text: string): Promise<void> {
+  const wait = 'timeout 30 sh -c "until ($1) | grep -q -e \\"$2\\"; do sleep 0.1; done" wait "$1" "$2"'
+  await machine.check(['sh', '-c', wait, 'until', command, text])
+}
