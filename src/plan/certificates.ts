@@ -96,6 +96,7 @@ export function faultsOf(
 const KEY_FAULTS: ReadonlySet<CertificateFault['code']> = new Set([
   'missing',
   'due-with-key',
+  'foreign-key',
   'unreadable',
   'issuer',
   'key',

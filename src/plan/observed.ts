@@ -31,9 +31,10 @@ export interface AuthorityFacts {
 export interface CertificateFault {
   /**
    * - `due`, `due-with-key`: nothing is wrong with it, but it is to be renewed, or the key as well.
+   * - `foreign-key`: its key is, or may be, another node's too.
    * - `member-name-unsigned`: as `member-name`, with an offline CA that has not signed one with the name.
    */
-  readonly code: ReissueCode | 'missing' | 'due' | 'due-with-key' | 'member-name-unsigned'
+  readonly code: ReissueCode | 'missing' | 'due' | 'due-with-key' | 'foreign-key' | 'member-name-unsigned'
   readonly message: string
 }
 

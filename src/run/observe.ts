@@ -141,9 +141,10 @@ async function certificateFaults(
   const some = members.some(
     (node) => Object.keys(hosts[node.name]?.member?.tls.certificates ?? {}).length > 0,
   )
-  const [check, within] = some
+  const [check, keyOwnerFaults, within] = some
     ? await Promise.all([
         import('../pki/check-certificate.ts').then(({ checkCertificate }) => checkCertificate),
+        import('./key-owners.ts').then((module) => module.keyOwnerFaults),
         // What has to be carried to an offline CA would hold up everything else: renewing says when, not apply.
         cluster.pki.authority.home === 'offline'
           ? 0
@@ -158,13 +159,18 @@ async function certificateFaults(
     const tls = hosts[node.name]?.member?.tls
     const certificate = tls?.certificates[name]
     const keySpki = tls?.keys[name]
-    if (certificate === undefined || keySpki === undefined || check === undefined) {
+    if (
+      certificate === undefined ||
+      keySpki === undefined ||
+      check === undefined ||
+      keyOwnerFaults === undefined
+    ) {
       return [{ code: 'missing', message: 'is missing' }]
     }
     // A CA that is not here can't have issued it, whatever else it is.
     if (authority.bundle === undefined)
       return [{ code: 'issuer', message: 'was not issued by a CA that is here' }]
-    return check({
+    const faults = check({
       pem: certificate.pem,
       allowed: namesOf(cluster, node, name, { host: hosts[node.name], authority }),
       // What peers demand is not taken from it for want of a CA that may sign it.
@@ -177,6 +183,7 @@ async function certificateFaults(
       algorithm: cluster.pki.algorithm,
       renewWithinDays: within,
     })
+    return [...faults, ...keyOwnerFaults(cluster, hosts, node, name)]
   }
   return Object.fromEntries(
     members.map((node) => [
