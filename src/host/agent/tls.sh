@@ -89,17 +89,28 @@ place_pair() {
   done
 }
 
-# pair_modes FOLDER GROUP: in a folder of root's. GROUP can read the keys at every moment.
+# pair_modes FOLDER GROUP: in a folder of root's. GROUP can read the keys at every moment. What else lies there is another's.
 pair_modes() {
-  for file in "$1"/*.crt "$1"/*.key "$1/ca.env"; do
+  for file in "$1"/ca.crt "$1"/ca.env "$1"/etcd.??? "$1"/peer.??? "$1"/server.???; do
     if [ -L "$file" ] || [ ! -f "$file" ]; then continue; fi
     case $file in
       *.key) chmod 640 "$file" && chown "root:$2" "$file" ;;
-      *) chmod 644 "$file" && chown root:root "$file" ;;
+      *.crt | */ca.env) chmod 644 "$file" && chown root:root "$file" ;;
     esac
   done
   chmod 755 "$1/"
   chown root:root "$1/"
+}
+
+# foreign_place: prints where /etc/ssl/etcd leads if it is somebody else's link. Ours goes to a folder of /etc/ssl/etcd.d, and
+# to no other place. Theirs stays as it is, and so does what it leads to.
+foreign_place() {
+  place=$(readlink /etc/ssl/etcd) || return 1
+  case $place in
+    etcd.d/* | /etc/ssl/etcd.d/*) return 1 ;;
+    /*) printf '%s\n' "$place" ;;
+    *) printf '/etc/ssl/%s\n' "$place" ;;
+  esac
 }
 
 # keep_others: what else lies under /etc/ssl/etcd (of a cluster that was adopted: etcd may run from it still, and others
@@ -107,11 +118,14 @@ pair_modes() {
 keep_others() {
   aside=
   if [ -d /etc/ssl/etcd ] && [ ! -L /etc/ssl/etcd ]; then aside=/etc/ssl/etcd.before-quorate.$(date +%s); fi
-  for entry in /etc/ssl/etcd/*; do
+  others=$(foreign_place) || others=$aside
+  for entry in /etc/ssl/etcd/* /etc/ssl/etcd/.[!.]*; do
     name=${entry##*/}
-    if [ -e "$generation/$name" ]; then continue; fi
-    if [ -n "$aside" ] && { [ -e "$entry" ] || [ -L "$entry" ]; }; then
-      ln -s -- "$aside/$name" "$generation/$name"
+    if [ -e "$generation/$name" ] || [ -L "$generation/$name" ]; then continue; fi
+    # What a run that was cut off has left.
+    case $name in .*.quorate-new) continue ;; esac
+    if [ -n "$others" ] && { [ -e "$entry" ] || [ -L "$entry" ]; }; then
+      ln -s -- "$others/$name" "$generation/$name"
     elif [ -L "$entry" ]; then
       # Its text alone: it may be another one by now. etcd may have chosen it: it is no option.
       ln -s -- "$(readlink -- "$entry")" "$generation/$name"
@@ -132,7 +146,7 @@ is_in_use() {
 # ca CONTENT MARK GROUP: another trust bundle beside the same keys. Its mark comes second: a process that is started right
 # between the two then says less than it trusts, and never more.
 op_ca() {
-  is_roots /etc/ssl/etcd || copy_pair "$4"
+  is_ours || copy_pair "$4"
   draft=/etc/ssl/etcd/.ca.crt.quorate-new
   put_text "$2" "$draft" /etc/ssl/etcd/ca.crt
   draft=/etc/ssl/etcd/.ca.env.quorate-new
@@ -149,9 +163,14 @@ put_text() {
   mv -f "$2" "$3"
 }
 
-# tls-modes GROUP: TLS files are root's, and GROUP can read the keys. What else lies there is somebody else's.
+# is_ours: /etc/ssl/etcd is root's, and no link of somebody else's: what it leads to may be another program's.
+is_ours() {
+  is_roots /etc/ssl/etcd && ! foreign_place >/dev/null
+}
+
+# tls-modes GROUP: TLS files are root's, and GROUP can read the keys.
 op_tls_modes() {
-  if is_roots /etc/ssl/etcd; then pair_modes /etc/ssl/etcd "$2"; else copy_pair "$2"; fi
+  if is_ours; then pair_modes /etc/ssl/etcd "$2"; else copy_pair "$2"; fi
 }
 
 # copy_pair GROUP: the present files in a new folder of root's. In one that etcd can write to nothing is changed: a file may
