@@ -1,6 +1,7 @@
 /** One round trip to a machine: operations that change it, then a look at what it is like afterwards. */
 import { QuorateError } from '../errors.ts'
 import type { Remote } from '../ssh/remote.ts'
+import account from './agent/account.sh?raw'
 import aside from './agent/aside.sh?raw'
 import begin from './agent/begin.sh?raw'
 import files from './agent/files.sh?raw'
@@ -8,6 +9,7 @@ import ground from './agent/ground.sh?raw'
 import limits from './agent/limits.sh?raw'
 import looks from './agent/looks.sh?raw'
 import main from './agent/main.sh?raw'
+import owner from './agent/owner.sh?raw'
 import tls from './agent/tls.sh?raw'
 import unit from './agent/unit.sh?raw'
 import { lookPatience, operationPatience } from './deadlines.ts'
@@ -18,7 +20,7 @@ import { type Content, contentNames, makeParcel } from './parcel.ts'
 export type Word = string | Content
 
 /** One program in several files, each about one thing. */
-const AGENT = [begin, ground, files, aside, tls, unit, limits, looks].join('')
+const AGENT = [begin, ground, account, files, aside, tls, unit, limits, owner, looks].join('')
 
 export interface AgentRun {
   /** Operations as `agent/*.sh` name them (`op_…`), each a name and its words. */

@@ -18,7 +18,11 @@ const LINES = [
   'boot 6c1e',
   'package curl installed',
   'package sudo config-files',
-  'user /bin/false',
+  'account user 998 998 files locked',
+  'account home /nonexistent',
+  'account shell /bin/false',
+  'account primary etcd',
+  'account group 998 files ',
   `path ${PATHS.environment}|regular file|root|etcd|640`,
   `path ${PATHS.clusterId}|regular empty file|root|root|644`,
   'path /opt/etcd/data|directory|etcd|etcd|700',
@@ -51,7 +55,7 @@ test('what a machine answers becomes its state', () => {
     packages: ['curl'],
   })
   expect(state.member).toMatchObject({
-    userShell: '/bin/false',
+    account: { user: { uid: 998, shell: '/bin/false', source: 'files' }, group: { gid: 998, members: [] } },
     dataPresent: true,
     walPresent: false,
     paths: { [PATHS.environment]: { type: 'file', owner: 'root', group: 'etcd', mode: '640' } },

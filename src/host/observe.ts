@@ -1,5 +1,7 @@
 /** Reads the lines that the agent's looks print into a `HostState`. */
 import { createHash } from 'node:crypto'
+import { parseAccount } from './account.ts'
+import { parseOwners } from './package-owner.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import {
   type Architecture,
@@ -62,10 +64,10 @@ function parseMember(reply: Reply): MemberState {
   }
   const unit = Object.fromEntries(reply.all('unit').map((text) => split(text, ' ')))
   const [environment] = reply.all('environment')
-  const user = reply.all('user')
   const paths = Object.fromEntries(reply.all('path').map(parsePath))
   return {
-    userShell: user[0],
+    account: parseAccount(reply.all('account')),
+    packagedBy: parseOwners(reply.all('owner')),
     paths,
     dataPresent: reply.has('data'),
     walPresent: reply.has('wal'),

@@ -1,4 +1,6 @@
 /** What a machine was like when it was last looked at. */
+import type { AccountState } from './account.ts'
+import type { PackageOwner } from './package-owner.ts'
 
 export interface HostState {
   readonly name: string
@@ -48,8 +50,10 @@ export interface RestoreState {
 export type Architecture = 'amd64' | 'arm64' | 'other'
 
 export interface MemberState {
-  /** Login shell of the user `etcd`; undefined: there is no such user. */
-  readonly userShell: string | undefined
+  /** The user and the group `etcd`. */
+  readonly account: AccountState
+  /** Packages that own its unit, its user or its data; empty: none does. */
+  readonly packagedBy: readonly PackageOwner[]
   /** Owner, group and mode of what exists, by path; folders end as they were asked. A link is `other`, unless asked with a slash. */
   readonly paths: Readonly<Record<string, PathState>>
   readonly dataPresent: boolean

@@ -27,6 +27,7 @@ import { type Adoptable, type AuthorityWish, type DraftOptions, judgeDiscovery }
 import { foreignSession } from './adopt-session.ts'
 import { alreadyThere, markOf, pinSteps, readIfThere, writeFiles, writePins } from './adopt-write.ts'
 import { applyIntent, lockAll } from './apply.ts'
+import { packageWarnings } from './package-notes.ts'
 import { recorded } from './recorded.ts'
 
 export interface AdoptOptions extends Omit<DraftOptions, 'authority'> {
@@ -88,7 +89,8 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
   )
   const session = foreignSession({ ...options, cluster, found, bundle, fleet })
   const steps = pinSteps(adoptable)
-  const preview = { ...adoptable, steps, plan: await foresee(session, adoptable) }
+  const { foreseen, owned } = await foresee(session, adoptable)
+  const preview = { ...adoptable, steps, remarks: [...adoptable.remarks, ...owned], plan: foreseen }
   if (steps.length === 0 && before !== undefined) return { ...preview, changed: false }
   await options.confirm(preview)
   await recorded(session, 'adopt', async (own) => {
@@ -183,8 +185,11 @@ async function assertUnmoved(
   })
 }
 
-/** What apply would do to it, with its marks in place. */
-async function foresee(session: Session, { cluster, clusterId, members }: Adoptable): Promise<Plan> {
+/** What apply would do to it, with its marks in place; and which packages own what is adopted. */
+async function foresee(
+  session: Session,
+  { cluster, clusterId, members }: Adoptable,
+): Promise<{ readonly foreseen: Plan; readonly owned: readonly Remark[] }> {
   const observed = await observe(session)
   const hosts = Object.fromEntries(
     Object.entries(observed.hosts).map(([name, host]) => {
@@ -201,5 +206,10 @@ async function foresee(session: Session, { cluster, clusterId, members }: Adopta
     }),
   )
   const marked: Observed = { ...observed, hosts }
-  return plan(applyIntent(cluster, session.now()), marked)
+  const owned = packageWarnings(cluster, observed).map(({ host, message, fix }): Remark => {
+    return fix === undefined
+      ? { host, message, severity: 'note' }
+      : { host, message: `${message}. Fix: ${fix}`, severity: 'warning' }
+  })
+  return { foreseen: plan(applyIntent(cluster, session.now()), marked), owned }
 }

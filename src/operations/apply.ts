@@ -18,6 +18,7 @@ import { observe } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
 import { onAll } from '../ssh/fleet.ts'
 import { leftBehind } from './left-behind.ts'
+import { packageWarnings } from './package-notes.ts'
 import { preflight, requireFit } from './preflight.ts'
 import type { Availability, ProbeChoice } from './with-recorder.ts'
 import { recorded } from './recorded.ts'
@@ -104,7 +105,14 @@ export async function apply(session: Session, options: ApplyOptions = {}): Promi
   noteKept(session, intent, report.observed)
   for (const { host, text } of await leftBehind(session.cluster, report.observed))
     session.emit({ type: 'note', host, text })
+  if (report.changed) warnOfPackages(session, report.observed)
   return report
+}
+
+/** Until its operator has seen to it. */
+function warnOfPackages({ cluster, emit }: Session, observed: Observed): void {
+  for (const { host, message, fix } of packageWarnings(cluster, observed))
+    if (fix !== undefined) emit({ type: 'note', host, text: `${message}. Fix: ${fix}` })
 }
 
 async function carryOut(session: Session, intent: ApplyIntent, options: ApplyOptions): Promise<ApplyReport> {

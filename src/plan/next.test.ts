@@ -57,6 +57,9 @@ test('a node without a role of etcd gets its packages and nothing else', () => {
 const path = (key: string, change: object) => (member: MemberState) => ({
   paths: { ...member.paths, [key]: { ...member.paths[key]!, ...change } },
 })
+const user = (change: object) => (member: MemberState) => ({
+  account: { ...member.account, user: { ...member.account.user!, ...change } },
+})
 const unit = (change: object) => (member: MemberState) => ({ unit: { ...member.unit, ...change } })
 
 test.each<[string, Parameters<typeof withMember>[2], string[], string]>([
@@ -67,7 +70,13 @@ test.each<[string, Parameters<typeof withMember>[2], string[], string]>([
   ['unit disabled', unit({ enabled: false }), ['enable'], 'would not start at boot'],
   ['pin removed', withFile(PATHS.clusterId, undefined), [`file ${PATHS.clusterId}`], 'missing'],
   ['pin damaged', withFile(PATHS.clusterId, 'x'), [`file ${PATHS.clusterId}`], 'differs'],
-  ['shell changed', { userShell: '/bin/bash' }, ['user'], 'its shell is /bin/bash'],
+  ['shell changed', user({ shell: '/bin/bash' }), ['user'], 'its shell is /bin/bash'],
+  [
+    'group removed',
+    ({ account }) => ({ account: { ...account, group: undefined } }),
+    ['user'],
+    'no group etcd',
+  ],
   [
     'etcdctl removed',
     ({ binaries }) => ({ binaries: { etcd: binaries['etcd']! } }),

@@ -3,6 +3,7 @@ import { type HostState, type MemberState, PATHS, type PathState } from '../host
 import { clientUrls, peerUrl } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { UNIT_MARK } from '../etcd/unit-file.ts'
+import { accountMade } from './account.ts'
 import { trustMarkFile } from '../pki/trust-mark.ts'
 import { renderConfig } from '../flannel/config.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
@@ -95,7 +96,7 @@ function predictMember(
 ): Partial<MemberState> {
   switch (step.kind) {
     case 'user':
-      return { userShell: step.shell }
+      return { account: accountMade(member.account, step.shell) }
     case 'directory': {
       const { owner, group, mode } = step
       return { paths: { ...member.paths, [step.path]: { type: 'directory', owner, group, mode } } }

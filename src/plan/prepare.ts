@@ -1,5 +1,6 @@
 /** What must change on one host before its member can run: packages, user, folders, binaries, files, keys. */
 import { type HostState, type MemberState, PATHS } from '../host/state.ts'
+import { accountSteps } from './account.ts'
 import { parseEnvironmentFile, renderEnvironmentFile } from '../etcd/environment-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { certificateNames, faultsOf, keepsKey, requestConfiguration } from './certificates.ts'
@@ -123,20 +124,7 @@ export function memberSteps(
   const architecture = observed.hosts[host]?.architecture ?? 'other'
   const state = observed.hosts[host]?.member
   if (state === undefined) throw new TypeError(`${host} was not observed`)
-  const steps: HostStep[] = []
-  if (state.userShell !== '/bin/false') {
-    const why = state.userShell === undefined ? 'there is no such user' : `its shell is ${state.userShell}`
-    steps.push({
-      kind: 'user',
-      host,
-      user: 'etcd',
-      shell: '/bin/false',
-      what: 'set up the user etcd',
-      why,
-      danger: 'none',
-      creates: state.userShell === undefined,
-    })
-  }
+  const steps: HostStep[] = [...accountSteps(host, state.account)]
   // Neither does a member that runs find another version's binary in its place before its turn.
   const present = presentVersion(observed, host)
   const otherVersion =

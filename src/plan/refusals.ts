@@ -1,6 +1,7 @@
 /** What the cluster file asks for that `apply` does not do to a member: said before anything is touched. */
 import { refuseChange, unsafeChanges } from '../flannel/change.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { accountReasons } from './account.ts'
 import { certificateNames } from './certificates.ts'
 import { descentRefusals } from './descent.ts'
 import type { ApplyIntent } from './intent.ts'
@@ -19,6 +20,7 @@ export function refusals(intent: ApplyIntent, observed: Observed): readonly Bloc
   const versions = upgrade === undefined ? versionRefusals(cluster, observed) : []
   return [
     ...weakCaReasons(observed),
+    ...accountReasons(cluster, observed),
     ...firstOut(intent, observed, [...descentRefusals(intent, observed), ...versions]),
     ...members,
     ...networkReasons(cluster, observed),

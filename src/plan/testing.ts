@@ -7,6 +7,7 @@ import { UNIT_MARK, unitMark } from '../etcd/unit-file.ts'
 import { type HostState, type MemberState, PATHS, type PathState } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { memberName } from '../spec/member-name.ts'
+import { accountMade } from './account.ts'
 import { certificateNames } from './certificates.ts'
 import { tlsOwner } from './ground.ts'
 import type { ApplyIntent } from './intent.ts'
@@ -180,7 +181,8 @@ function bareHost(node: Node): HostState {
 }
 
 export const BARE_MEMBER: MemberState = {
-  userShell: undefined,
+  account: { user: undefined, group: undefined },
+  packagedBy: [],
   paths: {},
   dataPresent: false,
   walPresent: false,
@@ -215,7 +217,7 @@ function runningMember(cluster: Cluster, node: Node, situation: OpenSituation): 
   ])
   return {
     ...BARE_MEMBER,
-    userShell: '/bin/false',
+    account: accountMade(BARE_MEMBER.account, '/bin/false'),
     dataPresent: true,
     walPresent: true,
     contents: Object.fromEntries(files.map(({ path, content }) => [path, content])),

@@ -12,7 +12,7 @@
 #
 # Says `begin`, one `section NAME EXITCODE BASE64` a probe, `ready`; waits for a line on standard input; says `time SECONDS`,
 # one `dial ADDRESS:N open|refused|silent|error [BASE64]` each and `dialled`; keeps its listeners until standard input ends.
-# POSIX sh, coreutils, openssl, iproute2 and systemd.
+# POSIX sh, coreutils, openssl, iproute2 and systemd. `look_account` and `look_owner` come before this text.
 set -u
 umask 077
 export LC_ALL=C
@@ -75,6 +75,15 @@ END
   printf 'systemd=%s\n' "$version"
   [ ! -d /run/systemd/system ] || echo 'booted=systemd'
 }
+
+# In shells of their own: their variables are their own.
+account() (
+  look_account etcd
+)
+
+owner() (
+  look_owner
+)
 
 missing_tools() {
   for word; do
@@ -213,6 +222,8 @@ probe wal-disk disk "$wal"
 probe data entries "$data"
 probe wal entries "$wal"
 probe unit unit
+probe account account
+probe owner owner
 probe addresses ip -j address
 probe routes4 ip -j -4 route
 probe routes6 ip -j -6 route

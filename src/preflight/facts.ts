@@ -1,5 +1,7 @@
 /** What `facts.sh` found on a machine, as types. What could not be read is undefined, never guessed. */
 import * as z from 'zod'
+import { type AccountState, parseAccount } from '../host/account.ts'
+import { type PackageOwner, parseOwners } from '../host/package-owner.ts'
 
 export interface HostFacts {
   /** As `uname` says it: `Linux`, `x86_64`. */
@@ -21,6 +23,9 @@ export interface HostFacts {
   readonly dataEntries: readonly string[]
   readonly walEntries: readonly string[]
   readonly unit: EtcdUnit
+  /** The user and the group `etcd`. */
+  readonly account: AccountState
+  readonly packagedBy: readonly PackageOwner[]
   /** Whoever listens on one of etcd's ports. */
   readonly listeners: readonly Listener[]
   readonly addresses: readonly InterfaceAddress[] | undefined
@@ -112,6 +117,8 @@ export function parseFacts(stdout: string, { unitPath, resolved }: FactsQuestion
       mainPid: wholeNumber(unit['MainPID']) ?? 0,
       ours: unit['FragmentPath'] === unitPath && unit['Quorate'] === 'yes',
     },
+    account: parseAccount(words(text('account'), /^account (.*)$/)),
+    packagedBy: parseOwners(words(text('owner'), /^owner (.*)$/)),
     listeners: lines(text('listening')).flatMap(listener),
     addresses: json(ADDRESSES, text('addresses'))?.flatMap(({ ifname, addr_info }) =>
       addr_info.map(({ local, prefixlen }) => ({ device: ifname, address: local, prefix: prefixlen })),

@@ -5,6 +5,8 @@
 import { PassThrough } from 'node:stream'
 import { QuorateError } from '../errors.ts'
 import { furtherListeners } from '../etcd/configuration.ts'
+import account from '../host/agent/account.sh?raw'
+import owner from '../host/agent/owner.sh?raw'
 import { PATHS } from '../host/state.ts'
 import { type Cluster, etcdNodes, type Node } from '../spec/cluster.ts'
 import { LOOK_MS } from '../ssh/limits.ts'
@@ -88,7 +90,7 @@ function startInterview(node: Node, remote: Remote, options: GatherOptions): Int
         argv: [
           'sh',
           '-c',
-          script,
+          account + owner + script,
           'quorate-preflight',
           ...questions(cluster, node, options.remotes, options.only),
         ],

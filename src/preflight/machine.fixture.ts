@@ -21,6 +21,8 @@ export function goodFacts(changes: Partial<HostFacts> = {}): HostFacts {
     dataEntries: [],
     walEntries: [],
     unit: { active: 'inactive', path: '', mainPid: 0, ours: false },
+    account: { user: undefined, group: undefined },
+    packagedBy: [],
     listeners: [],
     addresses: [
       { device: 'lo', address: '127.0.0.1', prefix: 8 },

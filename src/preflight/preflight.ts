@@ -3,6 +3,7 @@ import { QuorateError } from '../errors.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import type { Remote } from '../ssh/remote.ts'
 import { type Check, judge, type PreflightReport } from './checks.ts'
+import { judgeAccount, judgePackage } from './account.ts'
 import { type ClockReading, judgeClocks } from './clock.ts'
 import { judgeFlushes } from './flush.ts'
 import { type Gathered, gather } from './gather.ts'
@@ -108,7 +109,12 @@ function judgeNode(cluster: Cluster, node: Node, { facts }: Gathered): Check[] {
     ...judgeSize(cluster, node, facts),
     ...judgeSystem(cluster, node, facts),
     ...(node.roles.includes('etcd')
-      ? [...judgeEtcdPlace(cluster, node, facts), judgeFlushes(node, facts, cluster.etcd.walDirectory)]
+      ? [
+          ...judgeEtcdPlace(cluster, node, facts),
+          ...judgeAccount(node, facts),
+          ...judgePackage(cluster, node, facts),
+          judgeFlushes(node, facts, cluster.etcd.walDirectory),
+        ]
       : []),
     ...judgeLoadBalancer(node, facts, loadBalancerHost(cluster.loadBalancerUrl)),
     ...judgePodNetworks(cluster, node, facts),

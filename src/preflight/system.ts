@@ -15,6 +15,7 @@ export const TOOLS: Readonly<Record<string, string>> = {
   base64: 'coreutils',
   df: 'coreutils',
   getent: 'libc-bin',
+  groupadd: 'passwd',
   ip: 'iproute2',
   mktemp: 'coreutils',
   openssl: 'openssl',
@@ -26,6 +27,7 @@ export const TOOLS: Readonly<Record<string, string>> = {
   tar: 'tar',
   timeout: 'coreutils',
   useradd: 'passwd',
+  usermod: 'passwd',
 }
 
 export function judgeSystem(cluster: Cluster, node: Node, facts: HostFacts): Check[] {

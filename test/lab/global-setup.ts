@@ -5,6 +5,7 @@ import { sweepLabs } from '../../src/lab/sweep.ts'
 import { BUILT_VERSIONS, etcdBinaries } from './etcd-binaries.ts'
 import { TEST_LABS, whyNoLab } from './harness.ts'
 import { buildIfOld } from './support/build.ts'
+import { DIRECTORY_PACKAGES } from './support/directory-users.ts'
 import { S3_PACKAGES } from './support/s3-server.ts'
 
 export async function setup(): Promise<() => Promise<void>> {
@@ -25,6 +26,7 @@ export async function setup(): Promise<() => Promise<void>> {
 /** Waits for a mirror, mostly. */
 async function machines(): Promise<void> {
   await labBase({ emit: report })
+  await labBase({ packages: DIRECTORY_PACKAGES, emit: report })
   // Longer than a test's hook may take, the first time.
   await labBase({ packages: S3_PACKAGES, emit: report })
 }

@@ -1,5 +1,6 @@
 /** What quorate sees of the simulated world: the same `Observed` that looking at real machines gives. */
 import { type HostState, type MemberState, PATHS } from '../../src/host/state.ts'
+import { accountMade } from '../../src/plan/account.ts'
 import { certificateNames, requestConfiguration } from '../../src/plan/certificates.ts'
 import type { CertificateFault, Observed } from '../../src/plan/observed.ts'
 import type { CertificateName } from '../../src/plan/steps.ts'
@@ -57,6 +58,8 @@ export function judge(
   }
 }
 
+const NOBODY = { user: undefined, group: undefined }
+
 export function lookAt(world: World, node: Node): HostState {
   const disk = diskOf(world, node.name)
   return {
@@ -73,7 +76,8 @@ function memberState(disk: Disk, ca: string | undefined): MemberState {
   const { process, files } = disk
   const unitFile = files.get(PATHS.unit)
   return {
-    userShell: disk.userShell,
+    packagedBy: [],
+    account: disk.userShell === undefined ? NOBODY : accountMade(NOBODY, disk.userShell),
     paths: Object.fromEntries(disk.paths),
     dataPresent: disk.data !== undefined,
     walPresent: disk.wal !== undefined,

@@ -1,4 +1,4 @@
-# Packages, users, folders, files, binaries.
+# Packages, folders, files, binaries.
 
 identity() {
   stat -L -c '%i:%s:%Y:%Z' "$1"
@@ -38,17 +38,6 @@ op_packages() {
   # shellcheck disable=SC2086 # package names hold no spaces, the cluster file's check sees to that
   apt_get install $names || { apt_get update && apt_get install $names; } ||
     fail "apt-get can not install$names: $(grep -E '^(E|W):' "$state/apt.log" | tail -n 3 | tr '\n' ' ')"
-  heed
-}
-
-# user NAME SHELL
-op_user() {
-  disregard
-  if id "$2" >/dev/null 2>&1; then
-    usermod -s "$3" "$2"
-  else
-    useradd --system --user-group --no-create-home --home-dir /nonexistent --shell "$3" "$2"
-  fi
   heed
 }
 

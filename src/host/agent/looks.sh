@@ -128,7 +128,8 @@ op_member() {
   done
   # shellcheck disable=SC2086 # addresses hold no spaces
   if command -v ip >/dev/null; then ways $own 2>/dev/null || true; fi
-  if line=$(getent passwd etcd); then printf 'user %s\n' "${line##*:}"; fi
+  look_account etcd
+  look_owner
   tls=/etc/ssl/etcd
   # Names of ours alone: others may have a line's end in them.
   found=$(stat -c 'path %n|%F|%U|%G|%a' "$data" "$data/member" "$wal" "${data%/*}" "${wal%/*}" /etc/etcd /etc/etcd/options.env \

@@ -1,0 +1,55 @@
+/** Can etcd run as the user etcd, and is it nobody else's? */
+import { type AccountState, accountConflicts, deniesLogin } from '../host/account.ts'
+import { ownerWarning } from '../host/package-owner.ts'
+import type { Cluster, Node } from '../spec/cluster.ts'
+import { type Check, judge } from './checks.ts'
+import type { HostFacts } from './facts.ts'
+
+/** What is missing of user and group is made, and a harmless difference is used as it is. */
+export function judgeAccount(node: Node, { account }: HostFacts): Check[] {
+  const { user, group } = account
+  const check = judge(node.name, 'account', 'User etcd')
+  const wanted = 'none, or a system user and a group with numbers of their own'
+  const failures = accountConflicts(account).map(({ message, fix }) =>
+    check.failure({ found: message, wanted, remedy: fix }),
+  )
+  if (failures.length > 0) return failures
+  const warnings: Check[] = []
+  if (user !== undefined && ['set', 'empty'].includes(user.password) && !deniesLogin(user.shell))
+    warnings.push(
+      check.warning({
+        found: `somebody can log in as etcd (shell ${user.shell || '/bin/sh'}, password ${user.password}), and could read and change the member's data and keys`,
+        wanted,
+        remedy: 'if it is nobody’s own login: usermod --lock --shell /bin/false etcd',
+      }),
+    )
+  const others = (group?.members ?? []).filter((name) => name !== 'etcd')
+  if (others.length > 0)
+    warnings.push(
+      check.warning({
+        found: `the group etcd has further members, who can read the member's keys: ${others.join(', ')}`,
+        wanted,
+        remedy: others.map((name) => `gpasswd --delete ${name} etcd`).join('; '),
+      }),
+    )
+  if (warnings.length > 0) return warnings
+  return [check.ok({ found: describe(account), wanted })]
+}
+
+function describe({ user, group }: AccountState): string {
+  if (user === undefined)
+    return group === undefined ? 'none yet' : 'none yet; the group etcd is there, and is used'
+  const from = user.source === 'directory' ? ', from a directory service' : ''
+  const missing = group === undefined ? '; the group etcd is missing, and is made' : ''
+  const primary = user.primaryGroup ?? `gid ${user.gid}`
+  return `uid ${user.uid}${from}, primary group ${primary}${missing}`
+}
+
+/** Whether a package of the distribution counts the same unit, user and data as its own. No check where there is none. */
+export function judgePackage({ etcd }: Cluster, node: Node, { packagedBy }: HostFacts): Check[] {
+  const check = judge(node.name, 'package', 'Package of etcd')
+  return packagedBy.map((owner) => {
+    const { message, fix } = ownerWarning(owner, [etcd.dataDirectory, etcd.walDirectory])
+    return fix === undefined ? check.ok({ found: message }) : check.warning({ found: message, remedy: fix })
+  })
+}

@@ -1,0 +1,115 @@
+/** Accounts, keys and marks that are on a machine already: whose they are, and what is made of them. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Check } from '../../src/preflight/checks.ts'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { DIRECTORY_PACKAGES, joinDirectory } from './support/directory-users.ts'
+import { startOver } from './support/fresh.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+import { statusOf } from './support/status.ts'
+
+const PREFLIGHT = 3
+const KEY = '/etc/ssl/etcd/etcd.key'
+
+describe.skipIf(whyNoLab())('a machine on which something is already', () => {
+  let lab: TestLab
+  beforeAll(async () => {
+    lab = await testLab({ machines: 4, packages: DIRECTORY_PACKAGES })
+    const nodes = ['etcd01', 'etcd02', 'etcd03'].map((name) => ({
+      name,
+      address: lab.machine(name).address,
+      roles: ['etcd'],
+    }))
+    await startOver(lab, { nodes })
+    await on('etcd01', 'groupadd --system etcd')
+    await on('etcd02', 'useradd --system -g nogroup -s /usr/sbin/nologin etcd')
+    const user = 'etcd:x:20001:20001:from a directory:/home/etcd:/bin/bash'
+    await joinDirectory(lab.machine('etcd03'), [user], ['people:x:20001:'])
+  })
+  afterAll(async () => await lab.down())
+
+  const on = async (name: string, script: string) => await lab.machine(name).check(['sh', '-euc', script])
+  const accounts = async (): Promise<readonly Check[]> => {
+    const { stdout } = await quorate(lab, ['preflight', '--json'])
+    const { checks } = JSON.parse(stdout) as { readonly checks: readonly Check[] }
+    return checks.filter(({ id }) => id === 'account')
+  }
+  const publicKey = async (name: string) => await on(name, `openssl pkey -in ${KEY} -pubout`)
+
+  describe('the user and the group etcd', () => {
+    test('with the number of another are refused beforehand', async () => {
+      await on('etcd01', 'groupadd -o -g 0 rooted; sed -i s/^rooted:/was:/ /etc/group; groupmod -o -g 0 etcd')
+      await on('etcd02', "sed -i 's/^etcd:x:[0-9]*:/etcd:x:1:/' /etc/passwd")
+      const [one, two, three] = await accounts()
+      expect([one?.result, two?.result, three?.result]).toEqual(['failure', 'failure', 'ok'])
+      const { exitCode } = await quorate(lab, ['apply', '--yes'])
+      expect(exitCode).toBe(PREFLIGHT)
+      expect((await lab.machine('etcd02').exec(['test', '-e', '/etc/etcd'])).exitCode).toBe(1)
+      await on('etcd01', 'groupmod -g 650 etcd; groupdel was')
+      await on('etcd02', "sed -i 's/^etcd:x:[0-9]*:/etcd:x:651:/' /etc/passwd")
+    })
+
+    test('a group alone, a user of another group, a user of a directory: all are used as they are', async () => {
+      expect((await accounts()).map(({ result }) => result)).toEqual(['ok', 'ok', 'ok'])
+      await quorateOk(lab, ['apply', '--yes'])
+      expect((await statusOf(lab)).exitCode).toBe(0)
+      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      expect(await on('etcd01', 'id -g etcd')).toBe('650\n')
+      expect(await on('etcd02', 'id -gn etcd; getent passwd etcd')).toMatch(
+        /^nogroup\n.*:\/usr\/sbin\/nologin\n$/,
+      )
+      expect(
+        await on('etcd03', 'id -gn etcd; getent passwd etcd; grep -c ^etcd: /etc/passwd || true'),
+      ).toMatch(/^people\n.*:\/bin\/bash\n0\n$/)
+      expect(await on('etcd03', 'ps -o user=,group= -C etcd')).toMatch(/^etcd +etcd\n$/)
+    })
+
+    test('an account that expired, or is locked, is as good; a group that was removed is made again', async () => {
+      await on('etcd02', 'usermod -L etcd; chage -E 0 etcd')
+      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      await on('etcd01', 'groupdel -f etcd')
+      await on('etcd02', 'groupdel etcd')
+      expect((await quorate(lab, ['plan'])).exitCode).toBe(2)
+      await quorateOk(lab, ['apply', '--yes'])
+      expect(await on('etcd01', 'getent group etcd')).toMatch(/^etcd:x:650:/)
+      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      for (const name of ['etcd01', 'etcd02']) await on(name, 'systemctl restart etcd')
+      await quorateOk(lab, ['apply', '--yes'])
+      expect((await statusOf(lab)).exitCode).toBe(0)
+    })
+
+    test('others in the group, and a login of somebody, are warned of and left alone', async () => {
+      await on(
+        'etcd01',
+        'useradd anna; usermod -aG etcd anna; usermod -s /bin/bash etcd; echo etcd:pass | chpasswd',
+      )
+      const mine = (await accounts()).filter(({ host }) => host === 'etcd01')
+      expect(mine.map(({ result }) => result)).toEqual(['warning', 'warning'])
+      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+      await on('etcd01', 'gpasswd -d anna etcd; usermod --lock --shell /bin/false etcd')
+    })
+  })
+
+  describe('a machine that was cloned from a member', () => {
+    test('gets a key of its own, and nothing of the other’s data or marks; the member keeps its own', async () => {
+      const clone = await on(
+        'etcd01',
+        'touch /var/lib/quorate/stopped; tar -cz -C / etc/etcd etc/ssl/etcd etc/ssl/etcd.d etc/systemd/system/etcd.service var/lib/quorate opt/etcd usr/local/bin | base64 -w 0; rm /var/lib/quorate/stopped',
+      )
+      await lab.machine('etcd04').writeFile('/root/clone', clone)
+      await on(
+        'etcd04',
+        'groupadd --system -g 650 etcd; base64 -d /root/clone | tar -xz -C /; rm /root/clone; systemctl daemon-reload; systemctl enable --quiet etcd',
+      )
+      expect(await publicKey('etcd04')).toBe(await publicKey('etcd01'))
+      const before = await publicKey('etcd01')
+      const added = ['member', 'add', 'etcd04', '--address', lab.machine('etcd04').address, '--yes']
+      await quorateOk(lab, added)
+      expect(await publicKey('etcd01')).toBe(before)
+      expect(await publicKey('etcd04')).not.toBe(before)
+      const { exitCode, report } = await statusOf(lab)
+      expect(exitCode).toBe(0)
+      expect(new Set(report.members.map(({ id }) => id)).size).toBe(4)
+      expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
+    })
+  })
+})
