@@ -115,7 +115,9 @@ function fingerprints(observed: Observed): { hosts: Record<string, string>; clus
   const hosts = Object.entries(observed.hosts).map(([name, { bootId: _boot, member, ...host }]) => {
     // What changes by itself, without anybody touching the host, is no move.
     const { mainPid: _pid, ...unit } = member?.unit ?? { mainPid: 0 }
-    return [name, fingerprint([host, member && { ...member, unit }, observed.certificates[name]])] as const
+    const { room: _room, ...limits } = member?.limits ?? { room: {} }
+    const lasting = member && { ...member, unit, limits }
+    return [name, fingerprint([host, lasting, observed.certificates[name]])] as const
   })
   const { cluster, network } = observed
   const members = cluster?.members.map(({ id, name, peerUrls, learner }) => [id, name, peerUrls, learner])
