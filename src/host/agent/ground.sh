@@ -112,7 +112,7 @@ content() {
 }
 
 # as_etcd FOLDERS COMMAND…: runs it as the user etcd in the unit $sandbox, shut in as etcd is itself: no network, and nothing to
-# write but FOLDERS (blanks between them). The caller has set $sandbox, so that it ends with us.
+# write but FOLDERS (blanks between them), and nothing of what systemd gives to every service. The caller has set $sandbox, so that it ends with us.
 as_etcd() {
   folders=$1
   shift
@@ -124,5 +124,6 @@ as_etcd() {
     --property=CapabilityBoundingSet= --property=RestrictNamespaces=yes --property=RestrictSUIDSGID=yes \
     --property=ProtectKernelTunables=yes --property=ProtectControlGroups=yes --property=LockPersonality=yes \
     --property=SystemCallArchitectures=native --property=SystemCallFilter=@system-service \
-    --property='SystemCallFilter=~@privileged @resources' --property=SystemCallErrorNumber=EPERM -- "$@"
+    --property='SystemCallFilter=~@privileged @resources' --property=SystemCallErrorNumber=EPERM \
+    -- /usr/bin/env -i "PATH=$PATH" LC_ALL=C "$@"
 }
