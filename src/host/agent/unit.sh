@@ -84,7 +84,10 @@ not_ready() {
     [ -z "$said" ] || break
   done
   # It never came to be a process of etcd's, or that said nothing.
-  [ -n "$said" ] || said=$(journalctl --no-pager -q -o cat -n 20 _PID=1 "UNIT=$1" | grep -E '[Ff]ailed|refus|assert' | tail -n 2)
+  [ -n "$said" ] || said=$(journalctl --no-pager -q -o cat -n 20 _PID=1 "UNIT=$1" | grep -E '[Ff]ailed|refus|assert' | tail -n 2) || true
+  # Nothing that looks like a reason, or nothing at all: what it said last, and what systemd thinks of it.
+  [ -n "$said" ] || said=$(journalctl --no-pager -q -o cat -n 2 "_SYSTEMD_UNIT=$1" | cut -c 1-500) || true
+  [ -n "$said" ] || said="nothing (systemd: $(systemctl show -p LoadState,SubState,Result,StandardOutput "$1" | tr '\n' ' '))"
   printf '%s\n' "$said" >&2
   exit 1
 }
