@@ -10,6 +10,7 @@ import limits from './agent/limits.sh?raw'
 import looks from './agent/looks.sh?raw'
 import main from './agent/main.sh?raw'
 import owner from './agent/owner.sh?raw'
+import surroundings from './agent/surroundings.sh?raw'
 import tls from './agent/tls.sh?raw'
 import unit from './agent/unit.sh?raw'
 import { lookPatience, operationPatience } from './deadlines.ts'
@@ -20,7 +21,7 @@ import { type Content, contentNames, makeParcel } from './parcel.ts'
 export type Word = string | Content
 
 /** One program in several files, each about one thing. */
-const AGENT = [begin, ground, account, files, aside, tls, unit, limits, owner, looks].join('')
+const AGENT = [begin, ground, account, files, aside, tls, unit, limits, owner, surroundings, looks].join('')
 
 export interface AgentRun {
   /** Operations as `agent/*.sh` name them (`op_…`), each a name and its words. */

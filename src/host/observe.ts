@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { parseAccount } from './account.ts'
 import { parseOwners } from './package-owner.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { parseSurroundings } from './surroundings.ts'
 import {
   type Architecture,
   type BinaryState,
@@ -89,6 +90,8 @@ function parseMember(reply: Reply): MemberState {
       needsReload: unit['NeedDaemonReload'] === 'yes',
       path: unit['FragmentPath'] ?? '',
       dropIns: (unit['DropInPaths'] ?? '').split(' ').filter(Boolean),
+      masked: unit['LoadState'] === 'masked',
+      surroundings: parseSurroundings((key) => reply.all(key)),
       mainPid: Number(unit['MainPID'] ?? 0),
       environment:
         environment === undefined

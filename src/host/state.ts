@@ -1,6 +1,7 @@
 /** What a machine was like when it was last looked at. */
 import type { AccountState } from './account.ts'
 import type { PackageOwner } from './package-owner.ts'
+import type { Surroundings } from '../etcd/foreign-settings.ts'
 
 export interface HostState {
   readonly name: string
@@ -134,6 +135,10 @@ export interface UnitState {
   /** Path of the unit file in force. */
   readonly path: string
   readonly dropIns: readonly string[]
+  /** It is linked to nothing, so that it can't be started. */
+  readonly masked?: boolean | undefined
+  /** What would reach the next process from outside quorate's own files; undefined: nothing. */
+  readonly surroundings?: Surroundings | undefined
   readonly mainPid: number
   /** The environment that the running process was started with. */
   readonly environment: Readonly<Record<string, string>> | undefined

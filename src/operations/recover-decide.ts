@@ -4,6 +4,7 @@ import { QuorateError } from '../errors.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { canBumpRevision } from '../etcd/versions.ts'
 import { PATHS } from '../host/state.ts'
+import { unitReasons } from '../plan/foreign.ts'
 import { parsePin, runElsewhere } from '../plan/pin.ts'
 import { quorum } from '../plan/quorum.ts'
 import { type RecoveryStep, recoverySteps } from '../plan/recovery-steps.ts'
@@ -96,7 +97,11 @@ function beginning(session: Session, survey: Survey, { survivor, lost }: Recover
     })
   }
   const { cluster } = session
-  const unfit = unfitReasons(cluster, survey, chosen)
+  // Each would keep its member from becoming the new cluster's, once there is no way back.
+  const foreign = survey.members.flatMap(({ name, host }) =>
+    host?.member === undefined ? [] : unitReasons(cluster, name, host.member.unit),
+  )
+  const unfit = [...unfitReasons(cluster, survey, chosen), ...foreign]
   if (unfit.length > 0) throw blockedError(unfit)
   return {
     survivor: chosen,

@@ -5,6 +5,7 @@ import { damageIn } from '../etcd/damage.ts'
 import { readMemberLog } from '../host/member-log.ts'
 import type { HostState } from '../host/state.ts'
 import { type ClusterCondition, conditionOf } from '../plan/condition.ts'
+import { dataElsewhere } from '../plan/foreign.ts'
 import { quorum } from '../plan/quorum.ts'
 import { type Evidence, type MemberSigns, type RepairOutlook, judgeDamage } from '../plan/repair.ts'
 import { type Voter, votersOf } from '../plan/remedy.ts'
@@ -88,7 +89,8 @@ async function signsOf(
         ...signs,
         evidence: [{ kind: 'unfinished', text: 'it is a learner: a replacement was begun' }],
       }
-    if (condition?.listed === true && !(dataPresent && walPresent))
+    const elsewhere = dataElsewhere(session.cluster, host.member) !== undefined
+    if (condition?.listed === true && !(dataPresent && walPresent) && !elsewhere)
       return { ...signs, evidence: [lost(session, dataPresent, walPresent)] }
     return { ...signs, evidence: healthy ? [] : await damageOn(session, node) }
   })

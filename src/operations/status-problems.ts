@@ -2,7 +2,9 @@
 import type { ErrorCode } from '../errors.ts'
 import type { FailureKind } from '../etcd/failure.ts'
 import type { Problem, ProblemKind } from '../etcd/health.ts'
+import { dataElsewhere } from '../plan/foreign.ts'
 import { type Trouble, type Voter, quorumOutlook, remedyFor } from '../plan/remedy.ts'
+import type { Cluster } from '../spec/cluster.ts'
 import type { AskedMember } from './ask-members.ts'
 
 /** Stable and documented in docs/status.md. */
@@ -29,8 +31,11 @@ const SILENT: ReadonlySet<FailureKind> = new Set([
 export function statusProblems(
   problems: readonly Problem[],
   asked: readonly AskedMember[],
+  cluster?: Cluster,
 ): readonly StatusProblem[] {
-  const voters = asked.filter(({ member }) => !member.reachable || !member.learner).map(voterOf)
+  const voters = asked
+    .filter(({ member }) => !member.reachable || !member.learner)
+    .map((one) => voterOf(one, cluster))
   return problems.map((problem) => ({
     kind: problem.kind,
     member: problem.member ?? null,
@@ -40,13 +45,15 @@ export function statusProblems(
   }))
 }
 
-export function voterOf({ node: { name }, member, via, host }: AskedMember): Voter {
+/** @param cluster says where the data should be. */
+export function voterOf({ node: { name }, member, via, host }: AskedMember, cluster?: Cluster): Voter {
   if (member.reachable && member.read.answered) return { name, state: 'serving' }
   const state = host?.member
   if (via !== undefined) return { name, state: 'unreached' }
   // One that answers with its status runs, whether its machine can be looked at or not.
   if (state === undefined) return { name, state: member.reachable ? 'running' : 'unreached' }
-  if (!state.dataPresent || !state.walPresent) return { name, state: 'lost' }
+  const elsewhere = cluster !== undefined && dataElsewhere(cluster, state) !== undefined
+  if ((!state.dataPresent || !state.walPresent) && !elsewhere) return { name, state: 'lost' }
   const { active, exists } = state.unit
   return { name, state: active === 'active' || active === 'activating' || !exists ? 'running' : 'stopped' }
 }

@@ -5,6 +5,7 @@ import { NOBODY } from '../etcd/id.ts'
 import type { ClusterView, MemberList, ReachableMember } from '../etcd/view.ts'
 import { type HostState, PATHS, type UnitState } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { dataElsewhere } from './foreign.ts'
 import { parsePin } from './pin.ts'
 
 export interface ClusterCondition {
@@ -76,7 +77,8 @@ export function conditionOf(
       unit: state?.unit,
       markedStopped: state?.stoppedByOperator !== undefined,
       hasLog: state?.walPresent,
-      whole: state && state.dataPresent && state.walPresent,
+      whole:
+        state && ((state.dataPresent && state.walPresent) || dataElsewhere(cluster, state) !== undefined),
       pinnedTo: parsePin(state?.contents[PATHS.clusterId] ?? '')?.cluster,
       listed: list === undefined ? undefined : listed !== undefined,
       voter: list === undefined ? true : listed !== undefined && !listed.learner,

@@ -1,6 +1,7 @@
 /** Why a member that runs has to be restarted: what its process was started with is not what it should have. */
 import { PEER_IDENTITY } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
+import { environmentNames } from '../etcd/versions.ts'
 import { UNIT_MARK, unitMark } from '../etcd/unit-file.ts'
 import { type MemberState, PATHS } from '../host/state.ts'
 import type { Cluster } from '../spec/cluster.ts'
@@ -27,9 +28,12 @@ export function restartReasons(
     ...Object.keys(wanted),
     ...Object.keys(running).filter((name) => name.startsWith('ETCD_')),
   ])
+  const known = new Set(environmentNames(cluster.etcd.version))
   const settings = [...names]
     // Once a member has a WAL these are ignored; they differ for good reason after the first start.
     .filter((name) => !name.startsWith('ETCD_INITIAL_CLUSTER') && !AT_THE_START.has(name))
+    // What others set and etcd does not read: a restart would change nothing, and not even take it away.
+    .filter((name) => name in wanted || known.has(name))
     .filter((name) => (wanted[name] ?? '') !== (running[name] ?? ''))
     .map((name) => describe(name, running[name], wanted[name]))
   // Between the moments in which systemd makes a process and etcd takes it over.

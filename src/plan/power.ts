@@ -1,6 +1,7 @@
 /** Members on and off by name: what restarting, stopping or starting them takes, and when it would cost the quorum. */
 import type { Cluster } from '../spec/cluster.ts'
 import type { ClusterCondition, MemberCondition } from './condition.ts'
+import { unitReasons } from './foreign.ts'
 import { type MaintenancePlan, type MaintenanceStep, refusal } from './maintenance.ts'
 import { mayRestart, quorum } from './quorum.ts'
 import { bringingBack, howManyAnswer } from './remedy.ts'
@@ -80,6 +81,8 @@ function unfit({ cluster, verb }: PowerIntent, member: MemberCondition): BlockRe
     const message = `it belongs to the cluster '${pinnedTo}', not to '${cluster.name}'`
     return [{ host, message, hint: "use that cluster's file: quorate -f FILE" }]
   }
+  const foreign = verb === 'stop' ? [] : unitReasons(cluster, host, unit)
+  if (foreign.length > 0) return [...foreign]
   if (!unit.exists)
     return [{ host, message: 'there is no etcd.service', hint: 'set it up first: quorate apply' }]
   if (verb === 'start') return unfitToStart(member)

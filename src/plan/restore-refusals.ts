@@ -1,6 +1,7 @@
 /** What speaks against restoring onto these machines: said before anything is touched. */
 import { PATHS } from '../host/state.ts'
 import { etcdNodes } from '../spec/cluster.ts'
+import { foreignReasons } from './foreign.ts'
 import { strangeReasons } from './ground.ts'
 import type { Observed } from './observed.ts'
 import { parsePin } from './pin.ts'
@@ -17,6 +18,7 @@ export function restoreRefusals(intent: RestoreIntent, observed: Observed): read
   return [
     ...underwayReasons(observed.hosts, 'restore'),
     ...strangeReasons(cluster, observed),
+    ...foreignReasons(cluster, observed),
     ...strangersIn(cluster, observed),
     ...versionRefusals(cluster, observed),
     ...authorityReasons(observed),

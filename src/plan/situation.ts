@@ -7,6 +7,7 @@ import { peerUrl } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { etcdNameOf } from '../spec/etcd-name.ts'
+import { foreignReasons } from './foreign.ts'
 import type { ApplyIntent } from './intent.ts'
 import { type Member, lossReasons, quorumReasons, votersAmong } from './losses.ts'
 import { membershipReasons } from './membership.ts'
@@ -36,6 +37,9 @@ export function judgeSituation(intent: ApplyIntent, observed: Observed): Situati
   const members = membersIn(cluster, observed)
   const strangers = members.flatMap((member) => strangerReasons(cluster, member))
   if (strangers.length > 0) return { kind: 'blocked', reasons: strangers }
+  // Before anything is concluded from where data is, or is not.
+  const foreign = foreignReasons(cluster, observed)
+  if (foreign.length > 0) return { kind: 'blocked', reasons: foreign }
   const situation = members.some((member) => member.wasMember)
     ? established(intent, members, observed)
     : bootstrapping(cluster, members, observed, freshToken)

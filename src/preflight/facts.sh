@@ -101,7 +101,7 @@ entries() {
 }
 
 unit() {
-  systemctl show etcd.service -p LoadState,ActiveState,MainPID,FragmentPath
+  systemctl show etcd.service -p LoadState,ActiveState,MainPID,FragmentPath,DropInPaths | tee "$work/unit-shown"
   [ ! -d /var/lib/quorate/binaries ] || echo 'Quorate=yes'
 }
 
@@ -224,6 +224,8 @@ probe wal entries "$wal"
 probe unit unit
 probe account account
 probe owner owner
+# shellcheck disable=SC2046 # paths with blanks are elsewhere too
+probe surroundings surroundings $(sed -n 's/^DropInPaths=//p' "$work/unit-shown")
 probe addresses ip -j address
 probe routes4 ip -j -4 route
 probe routes6 ip -j -6 route

@@ -82,6 +82,7 @@ test('the unit is ours only in our place and with our mark', () => {
     path: '/etc/systemd/system/etcd.service',
     mainPid: 42,
     ours: true,
+    masked: false,
   })
   expect(unit(`${running}${path}`).ours).toBe(false)
   expect(unit(`${running}FragmentPath=/lib/systemd/system/etcd.service\nQuorate=yes\n`).ours).toBe(false)

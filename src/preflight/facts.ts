@@ -2,6 +2,8 @@
 import * as z from 'zod'
 import { type AccountState, parseAccount } from '../host/account.ts'
 import { type PackageOwner, parseOwners } from '../host/package-owner.ts'
+import type { Surroundings } from '../etcd/foreign-settings.ts'
+import { parseSurroundings } from '../host/surroundings.ts'
 
 export interface HostFacts {
   /** As `uname` says it: `Linux`, `x86_64`. */
@@ -52,6 +54,9 @@ export interface EtcdUnit {
   readonly mainPid: number
   /** quorate installed it. */
   readonly ours: boolean
+  readonly masked?: boolean | undefined
+  /** What would reach etcd from outside quorate's own files; undefined: nothing. */
+  readonly surroundings?: Surroundings | undefined
 }
 
 export interface Listener {
@@ -116,6 +121,8 @@ export function parseFacts(stdout: string, { unitPath, resolved }: FactsQuestion
       path: unit['FragmentPath'] ?? '',
       mainPid: wholeNumber(unit['MainPID']) ?? 0,
       ours: unit['FragmentPath'] === unitPath && unit['Quorate'] === 'yes',
+      masked: unit['LoadState'] === 'masked',
+      surroundings: parseSurroundings((key) => words(text('surroundings'), new RegExp(`^${key} (.*)$`))),
     },
     account: parseAccount(words(text('account'), /^account (.*)$/)),
     packagedBy: parseOwners(words(text('owner'), /^owner (.*)$/)),

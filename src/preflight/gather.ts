@@ -13,6 +13,7 @@ import { LOOK_MS } from '../ssh/limits.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { ClockReading } from './clock.ts'
 import { type HostFacts, parseFacts } from './facts.ts'
+import surroundings from '../host/agent/surroundings.sh?raw'
 import script from './facts.sh?raw'
 import { loadBalancerHost } from './names.ts'
 import { type Dial, target } from './peers.ts'
@@ -90,7 +91,7 @@ function startInterview(node: Node, remote: Remote, options: GatherOptions): Int
         argv: [
           'sh',
           '-c',
-          account + owner + script,
+          account + owner + surroundings + script,
           'quorate-preflight',
           ...questions(cluster, node, options.remotes, options.only),
         ],

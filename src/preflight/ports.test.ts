@@ -108,6 +108,17 @@ test('a unit of somebody else is a warning', () => {
   })
 })
 
+test('what others have set for the unit stands in the way, or is named', () => {
+  const unit = (body: string) => {
+    const dropIns = [{ path: '/etc/systemd/system/etcd.service.d/x.conf', text: `[Service]\n${body}\n` }]
+    return { ...OUR_UNIT, surroundings: { dropIns, files: {}, ambient: {}, ambientFiles: {} } }
+  }
+  expect(judged('unit', { unit: unit('User=root') })).toMatchObject({ result: 'failure' })
+  expect(judged('unit', { unit: unit('Nice=3') })).toMatchObject({ result: 'ok' })
+  expect(judged('unit', { unit: unit('Nice=3') })?.found).toContain('/etcd.service.d/x.conf (Nice)')
+  expect(judged('unit', { unit: { ...OUR_UNIT, masked: true } })).toMatchObject({ result: 'failure' })
+})
+
 test('an address that the machine does not have stands in the way', () => {
   const addresses = [
     { device: 'lo', address: '127.0.0.1', prefix: 8 },

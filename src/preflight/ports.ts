@@ -1,6 +1,7 @@
 /** Is the place free where etcd shall be: its address, its ports, its directories, its unit? */
 import ipaddr from 'ipaddr.js'
 import { type FurtherListener, furtherListeners } from '../etcd/configuration.ts'
+import { foreignTroubles, keptDropIns } from '../etcd/foreign-member.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import { OWN_ADDRESS, isWildcard } from '../spec/listen-urls.ts'
 import { type Check, judge } from './checks.ts'
@@ -14,7 +15,7 @@ export function judgeEtcdPlace(cluster: Cluster, node: Node, facts: HostFacts): 
     judgePort(node, facts, peerPort, 'peer-port', `Peer port ${peerPort}`, 'etcd.peerPort'),
     ...furtherListeners(cluster).map((url) => judgeFurther(node, facts, url)),
     judgeLeftovers(cluster, node, facts),
-    judgeUnit(node, facts),
+    judgeUnit(cluster, node, facts),
   ]
 }
 
@@ -102,13 +103,31 @@ function judgeLeftovers(cluster: Cluster, node: Node, facts: HostFacts): Check {
   })
 }
 
-function judgeUnit(node: Node, { unit }: HostFacts): Check {
+function judgeUnit(cluster: Cluster, node: Node, { unit }: HostFacts): Check {
   const check = judge(node.name, 'unit', 'etcd.service')
   const wanted = 'none, or the one that quorate wrote'
-  if (unit.path === '') return check.ok({ found: 'none', wanted })
-  if (unit.ours) return check.ok({ found: `ours, ${unit.active}`, wanted })
+  if (unit.masked === true) {
+    return check.failure({
+      found: 'it is masked: nothing can start it',
+      wanted,
+      remedy: 'if etcd is to run there: systemctl unmask etcd.service',
+    })
+  }
+  const foreign = { cluster, host: node.name, surroundings: unit.surroundings }
+  const troubles = foreignTroubles(foreign)
+  if (troubles.length > 0) {
+    return check.failure({
+      found: troubles.map(({ message }) => message).join('; '),
+      wanted,
+      remedy: troubles.map(({ hint }) => hint).join('; '),
+    })
+  }
+  const drops = keptDropIns(foreign)
+  const kept = drops.length === 0 ? '' : `; drop-ins that stay: ${drops.join(', ')}`
+  if (unit.path === '') return check.ok({ found: `none${kept}`, wanted })
+  if (unit.ours) return check.ok({ found: `ours, ${unit.active}${kept}`, wanted })
   return check.warning({
-    found: `${unit.path}, ${unit.active}`,
+    found: `${unit.path}, ${unit.active}${kept}`,
     wanted,
     remedy:
       'quorate will put its own unit in its place; if that etcd is still needed, keep quorate off this machine',

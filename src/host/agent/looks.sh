@@ -147,12 +147,16 @@ op_member() {
     while read -r file now; do look_binary "$file" "$now"; done
   unit=$(systemctl show etcd.service -p LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,MainPID,FragmentPath,DropInPaths)
   pid=0
+  loaded=
   while IFS='=' read -r name value; do
     printf 'unit %s %s\n' "$name" "$value"
     if [ "$name" = MainPID ]; then pid=$value; fi
+    if [ "$name" = DropInPaths ]; then loaded=$value; fi
   done <<UNIT
 $unit
 UNIT
+  # shellcheck disable=SC2086 # paths with blanks are elsewhere too
+  surroundings $loaded
   if [ "${pid:-0}" != 0 ] && [ -r "/proc/$pid/environ" ]; then
     printf 'environment %s\n' "$(head -c "$most" "/proc/$pid/environ" | base64 -w 0)"
     # etcd chose its name, if it was broken into.

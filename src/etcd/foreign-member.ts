@@ -1,0 +1,119 @@
+/** What others have set for a member's unit, against what the cluster file wants, in words for people. */
+import { type Cluster, etcdNodes } from '../spec/cluster.ts'
+import { memberEnvironment } from './configuration.ts'
+import { type ForeignSetting, type Surroundings, foreignSettings } from './foreign-settings.ts'
+import { unitFile } from './unit-file.ts'
+import { environmentNames } from './versions.ts'
+
+/** What a node's unit is surrounded by; undefined: by nothing. */
+export interface Foreign {
+  readonly cluster: Cluster
+  /** Name of an etcd node. */
+  readonly host: string
+  readonly surroundings: Surroundings | undefined
+  /** What its options file says now, if there is one. */
+  readonly options?: Readonly<Record<string, string>> | undefined
+}
+
+/** Of systemd's places those whose files are not to be moved: packages own them, or something writes them again. */
+const OF_OTHERS = /^(?:\/usr|\/lib|\/run\/systemd\/(?:generator|transient))|\/service\.d\//
+const OWN_PLACE = '/etc/systemd/system/etcd.service.d'
+/** What a shell takes as it is. */
+const PLAIN = /^[\w@%+:,./-]+$/
+/** quorate's own, until a restore is finished: `restore.sh`. */
+const FIRST_START = '/run/systemd/system/etcd.service.d/quorate-first-start.conf'
+/** So many are named of one drop-in. */
+const NAMED = 4
+
+/** All that is not quorate's, harmful or not. */
+export function settingsOf({
+  cluster,
+  host,
+  surroundings,
+  options = {},
+}: Foreign): readonly ForeignSetting[] {
+  const node = etcdNodes(cluster).find(({ name }) => name === host)
+  if (surroundings === undefined || node === undefined) return []
+  const wanted = memberEnvironment({
+    cluster,
+    node,
+    members: etcdNodes(cluster),
+    token: '',
+    state: 'existing',
+  })
+  const begun = Object.entries(options).filter(([name]) => name.startsWith('ETCD_INITIAL_CLUSTER'))
+  return foreignSettings(
+    {
+      unit: unitFile({ cluster }),
+      environment: { ...wanted, ...Object.fromEntries(begun) },
+      known: new Set(environmentNames(cluster.etcd.version)),
+    },
+    { ...surroundings, dropIns: surroundings.dropIns.filter(({ path }) => path !== FIRST_START) },
+  )
+}
+
+export interface ForeignTrouble {
+  readonly message: string
+  readonly hint: string
+}
+
+/** What changes quorate's own decisions, by where it comes from. Nothing may be started with it. */
+export function foreignTroubles(foreign: Foreign): readonly ForeignTrouble[] {
+  const harmful = settingsOf(foreign).filter((one) => one.harmful)
+  const sources = [...new Set(harmful.map(({ dropIn }) => dropIn))]
+  return sources.flatMap((dropIn) => {
+    const own = harmful.filter((one) => one.dropIn === dropIn)
+    return dropIn === undefined ? own.map((one) => ambient(foreign, one)) : [dropped(foreign, dropIn, own)]
+  })
+}
+
+/** Drop-ins that change nothing of quorate's, as `PATH (Nice, CPUAffinity)`. */
+export function keptDropIns(foreign: Foreign): readonly string[] {
+  const all = settingsOf(foreign)
+  const kept = [...new Set(all.flatMap(({ dropIn }) => dropIn ?? []))].filter((path) =>
+    all.every(({ dropIn, harmful }) => dropIn !== path || !harmful),
+  )
+  return kept.map((path) => `${path} (${named(all.filter(({ dropIn }) => dropIn === path))})`)
+}
+
+function named(settings: readonly ForeignSetting[]): string {
+  const what = settings.map((one) => one.what)
+  return what.slice(0, NAMED).join(', ') + (what.length > NAMED ? ` and ${what.length - NAMED} more` : '')
+}
+
+function dropped(
+  { host, surroundings }: Foreign,
+  dropIn: string,
+  own: readonly ForeignSetting[],
+): ForeignTrouble {
+  const isEtcds = own.some(({ variable }) => variable?.startsWith('ETCD_'))
+  const keep = isEtcds ? 'write what etcd needs of it into the cluster file (etcd.settings), then ' : ''
+  return {
+    message: `a drop-in of etcd.service changes what quorate decides: ${dropIn} sets ${named(own)}`,
+    hint: `${keep}run on ${host}: ${takenBack({ dropIn, what: '' }, surroundings)}`,
+  }
+}
+
+function ambient({ host, surroundings }: Foreign, one: ForeignSetting): ForeignTrouble {
+  return {
+    message: `systemd gives ${one.what} to every service, so etcd would start with it`,
+    hint: `write it into the cluster file (etcd.settings) if etcd needs it, then take it from systemd, on ${host}: ${takenBack(one, surroundings)}`,
+  }
+}
+
+/** Commands, or what to do by hand, after which the setting is not in force. */
+export function takenBack(
+  { dropIn, what }: Pick<ForeignSetting, 'dropIn' | 'what'>,
+  surroundings: Surroundings | undefined,
+): string {
+  if (dropIn === undefined) {
+    const file = surroundings?.ambientFiles[what]
+    if (file === undefined) return `systemctl unset-environment ${what}`
+    return `remove ${what} from DefaultEnvironment= in ${file}, then systemctl daemon-reexec`
+  }
+  const name = dropIn.slice(dropIn.lastIndexOf('/') + 1)
+  if (!PLAIN.test(dropIn))
+    return 'give that file a name that does not end in .conf, then systemctl daemon-reload'
+  if (!OF_OTHERS.test(dropIn)) return `mv ${dropIn} ${dropIn}.off && systemctl daemon-reload`
+  return `mkdir -p ${OWN_PLACE} && ln -s /dev/null ${OWN_PLACE}/${name} && systemctl daemon-reload`
+}
