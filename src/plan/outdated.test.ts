@@ -32,6 +32,22 @@ test('a process that was started as the cluster file says needs nothing', () => 
   expect(reasons(cluster, { INVOCATION_ID: 'f00', NOTIFY_SOCKET: '/run/systemd/notify' })).toEqual([])
 })
 
+test('a setting that etcd reads alike needs no restart', () => {
+  const wanted = testCluster(undefined, {
+    settings: { 'pre-vote': 'true', 'heartbeat-interval': '100', 'grpc-keepalive-interval': '5m' },
+  })
+  const running = {
+    ETCD_PRE_VOTE: 'True',
+    ETCD_HEARTBEAT_INTERVAL: '0x64',
+    ETCD_GRPC_KEEPALIVE_INTERVAL: '300s',
+    ETCD_CLIENT_CERT_AUTH: '1',
+  }
+  expect(reasons(wanted, running)).toEqual([])
+  expect(reasons(wanted, { ...running, ETCD_PRE_VOTE: 'f' })).toEqual([
+    'with ETCD_PRE_VOTE=f instead of true',
+  ])
+})
+
 test('members ignore whom they were to find at their first start', () => {
   const first = {
     ETCD_INITIAL_CLUSTER: 'x',
