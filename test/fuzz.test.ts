@@ -351,7 +351,7 @@ const EXPORT = '{"key":"/a","value":"b","createRevision":"1","modRevision":"2","
 const READERS: readonly (readonly [string, string, (text: string) => unknown])[] = [
   ['the state of a machine', HOST, (text) => parseHostState('a', true, text.split('\n'))],
   ['facts for the preflight', FACTS, (text) => parseFacts(text, { unitPath: '/u', resolved: true })],
-  ['a foreign etcd', SIGHTING, (text) => parseSighting(text).processes.map(settingsOf)],
+  ['a foreign etcd', SIGHTING, (text) => parseSighting(text).processes.map((one) => settingsOf(one))],
   ['a schedule of backups', LOOK, (text) => parseLook('a', text)],
   ["a schedule's configuration", '{"cluster":"a"}', (text) => [outlineOf(text), parseConfig(text, 'x')]],
   ["a schedule's state", '{"format":1,"runs":1}', parseState],

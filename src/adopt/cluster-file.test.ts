@@ -4,6 +4,7 @@ import { parseClusterFile } from '../spec/parse.ts'
 import { draftClusterFile } from './cluster-file.ts'
 import { differencesOf } from './differences.ts'
 import { type Member, areMembers } from './member.ts'
+import { settingsOf } from './settings.ts'
 import { type Authority, member, testAuthority, threeMembers } from './testing.ts'
 
 let ca: Authority
@@ -97,6 +98,72 @@ test('settings: free ones are taken, unknown and decided ones are told', async (
   expect(told.join('\n')).toContain('ETCD_STRICT_RECONFIG_CHECK=false is not carried over')
   expect(told.join('\n')).not.toContain('metrics are served')
   expect(told.join('\n')).not.toContain('PROXY')
+})
+
+/** Members whose processes were started like that, settings read from it. */
+async function started(environment: Readonly<Record<string, string>>, dropIns: readonly string[] = []) {
+  return (await threeMembers(ca)).map((one) => {
+    const { unit } = one.process
+    const process = { ...one.process, environment, unit: unit && { ...unit, dropIns } }
+    return { ...one, process, settings: { ...one.settings, ...settingsOf(process, one.version) } }
+  })
+}
+
+test.each(['True', 'TRUE', 't', '1'])('the v2 API that ETCD_ENABLE_V2=%s serves stays', async (value) => {
+  const { cluster, told } = adopted(await started({ ETCD_ENABLE_V2: value }))
+  expect(cluster.etcd.enableV2).toBe(true)
+  expect(told).toEqual(['all: the CA stays the same: CN=etcd-ca'])
+})
+
+test.each(['False', 'f', '0'])('nothing is lost with ETCD_AUTO_TLS=%s and the like', async (value) => {
+  const environment = { ETCD_AUTO_TLS: value, ETCD_PEER_AUTO_TLS: value, ETCD_STRICT_RECONFIG_CHECK: 'T' }
+  const { told } = adopted(await started(environment))
+  expect(told).toEqual(['all: the CA stays the same: CN=etcd-ca'])
+})
+
+test('auto-tls beside certificate files is no more than a remark', async () => {
+  const { told } = adopted(await started({ ETCD_AUTO_TLS: 'true' }))
+  expect(told).toEqual([
+    'all: ETCD_AUTO_TLS=true has no effect: etcd uses the certificate files that it is given',
+    'all: the CA stays the same: CN=etcd-ca',
+  ])
+})
+
+test('values are written as the cluster file takes them', async () => {
+  const environment = {
+    ETCD_HEARTBEAT_INTERVAL: '0x64',
+    ETCD_ELECTION_TIMEOUT: '1_000',
+    ETCD_SNAPSHOT_COUNT: '010',
+  }
+  const { cluster } = adopted(await started(environment))
+  expect(cluster.etcd.settings).toMatchObject({
+    'heartbeat-interval': '100',
+    'election-timeout': '1000',
+    'snapshot-count': '8',
+  })
+})
+
+test('variables that are not etcd’s are named, and values that may be secret are not shown', async () => {
+  const environment = { GOGC: '50', https_proxy: 'http://anna:hush@proxy:3128', HOME: '/root', LANG: 'C' }
+  const { told } = adopted(await started(environment))
+  expect(told.join('\n')).toContain("GOGC=50 in etcd's environment is not carried over")
+  expect(told.join('\n')).toContain("https_proxy in etcd's environment is not carried over")
+  expect(told.join('\n')).not.toMatch(/hush|HOME|LANG|unless a drop-in/)
+  const withDropIn = adopted(await started(environment, ['/etc/systemd/system/etcd.service.d/gc.conf']))
+  expect(withDropIn.told.join('\n')).toContain('unless a drop-in sets it')
+})
+
+test('what etcd passes over is named, and is not in the file', async () => {
+  const members = (await threeMembers(ca)).map((one): Member => ({
+    ...one,
+    passedOver: [
+      { name: 'ETCD_HEARTBEAT_INTERVAL', source: 'environment', because: 'file' },
+      { name: 'cert-file', source: 'file', because: 'unknown' },
+    ],
+  }))
+  const { told } = adopted(members)
+  expect(told.join('\n')).toContain('no effect, and not in the file: ETCD_HEARTBEAT_INTERVAL')
+  expect(told.join('\n')).toContain('keys that etcd 3.5.16 ignores in its configuration file')
 })
 
 async function listening(urls: (address: string) => Record<string, string>) {

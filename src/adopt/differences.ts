@@ -16,6 +16,7 @@ import {
   servesPlaintext,
 } from './member.ts'
 import { METRICS } from './further-listeners.ts'
+import { ambient, isOverruled, withoutEffect } from './without-effect.ts'
 import { type Settings, flagIs } from './settings.ts'
 import { runElsewhereBy } from './shape.ts'
 
@@ -57,6 +58,8 @@ export function differencesOf(cluster: Cluster, members: readonly Member[]): rea
         ...plaintext(cluster, member),
         ...safety(member),
         ...reserved(member.settings),
+        ...withoutEffect(member),
+        ...ambient(member),
         ...authority(member),
       ].map((one) => ({ ...one, host: member.name })),
     ),
@@ -158,6 +161,7 @@ function reserved(settings: Settings): Found[] {
   return Object.entries(settings).flatMap(([flag, value]): Found[] => {
     const reason = reservedBecause(flag)
     if (reason === undefined || PLACED.has(flag) || SAME[flag] === value) return []
+    if (isOverruled(settings, flag)) return []
     return [warning(`${environmentName(flag)}=${value} is not carried over: ${reason}`)]
   })
 }

@@ -16,7 +16,7 @@ import { atPort, choose, evidentCluster } from './choose.ts'
 import { type Contents, readContents } from './contents.ts'
 import type { Destination, Member } from './member.ts'
 import { type NodeName, nodeNames, withNodeNames } from './node-names.ts'
-import { hostOf } from './settings.ts'
+import { hostOf, readingOf, settingsOf } from './settings.ts'
 import { type Found, type Visit, closeFound, visit } from './visit.ts'
 
 export interface DiscoverOptions {
@@ -228,12 +228,14 @@ function membersOf(
     const own = found[index]
     const said = view.members[index]
     if (own === undefined || said?.reachable !== true) return []
-    const { destination, sighting, process, settings, files } = own
+    const { destination, sighting, process, files } = own
     const { version } = said
     const nameLost = names.get(one.id)?.lost
-    return [
-      { name: one.name, nameLost, destination, sighting, process, settings, files, listed: one, version },
-    ]
+    // Read again, as this version reads them: which one it is was not known before it answered.
+    const settings = settingsOf(process, version)
+    const { passedOver } = readingOf(process, version)
+    const read = { process, settings, passedOver, files }
+    return [{ name: one.name, nameLost, destination, sighting, ...read, listed: one, version }]
   })
 }
 

@@ -65,8 +65,10 @@ report_unit() {
 
 # config_of PID: the file that --config-file names, seen as the process sees it. Empty where it can't be read.
 config_of() {
-  file=$(tr '\0' '\n' <"/proc/$1/environ" | sed -n 's/^ETCD_CONFIG_FILE=//p')
-  named=$(tr '\0' '\n' <"/proc/$1/cmdline" | sed -n -e 's/^--\{0,1\}config-file=//p' -e '/^--\{0,1\}config-file$/{n;p;}')
+  # Of two flags the last counts, of two variables the first.
+  file=$(tr '\0' '\n' <"/proc/$1/environ" | sed -n 's/^ETCD_CONFIG_FILE=//p' | head -n 1)
+  named=$(tr '\0' '\n' <"/proc/$1/cmdline" |
+    sed -n -e 's/^--\{0,1\}config-file=//p' -e '/^--\{0,1\}config-file$/{n;p;}' | tail -n 1)
   file=${named:-$file}
   [ -n "$file" ] || return 0
   case $file in /*) ;; *) file=$(readlink "/proc/$1/cwd")/$file ;; esac

@@ -1,4 +1,5 @@
 /** One member of a cluster that is to be adopted: what its machine showed, and what the cluster says of it. */
+import type { PassedOver } from '../etcd/reading.ts'
 import type { ListedMember } from '../etcd/view.ts'
 import { X509Certificate } from 'node:crypto'
 import { parseCertificates } from '../pki/chain.ts'
@@ -23,6 +24,8 @@ export interface Member {
   readonly sighting: Sighting
   readonly process: EtcdProcess
   readonly settings: Settings
+  /** What looks like a setting on its machine and has no effect; undefined: nothing. */
+  readonly passedOver?: readonly PassedOver[]
   readonly files: MemberFiles
   readonly listed: ListedMember
   /** What runs, as it says itself; undefined: it does not answer. */

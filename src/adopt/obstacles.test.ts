@@ -76,7 +76,11 @@ describe('each by itself', () => {
     ['another data directory', { settings: { 'data-dir': '/srv/etcd' } }, 'etcd2: /srv/etcd'],
     ['another peer port', { listed: { peerUrls: ['https://10.0.0.2:2390'] } }, 'etcd.peerPort'],
     ['certificates for one name only', { settings: { 'peer-cert-allowed-cn': 'etcd' } }, 'for etcd only'],
-    ['certificates of its own', { settings: { 'peer-auto-tls': 'true' } }, 'peer-auto-tls'],
+    [
+      'certificates of its own',
+      { settings: { 'peer-auto-tls': 'true', 'peer-cert-file': '', 'peer-key-file': '' } },
+      'peer-auto-tls',
+    ],
     [
       'a certificate that is none',
       { files: { server: seen('/x.crt', 'not PEM') } },
@@ -87,6 +91,10 @@ describe('each by itself', () => {
     expect(found.join('\n')).toContain(message)
     // What it says of a path in the data directory it says of the WAL within as well.
     expect(found.length).toBeLessThanOrEqual(2)
+  })
+
+  test('auto-tls beside certificate files, which etcd uses then', async () => {
+    expect(await told({ settings: { 'auto-tls': 'true', 'peer-auto-tls': 'true' } })).toEqual([])
   })
 
   test('listening everywhere is listening on loopback', async () => {

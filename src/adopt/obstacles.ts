@@ -17,7 +17,7 @@ import {
   servesLoopback,
   trustedCa,
 } from './member.ts'
-import { flagIs } from './settings.ts'
+import { makesItsCertificates } from './settings.ts'
 
 /** Who etcd may run as: quorate's members run as `etcd`, and what root owns can be handed over. */
 const USERS: readonly string[] = ['etcd', 'root']
@@ -48,7 +48,12 @@ const USERS_IN_USE: BlockReason = {
 }
 
 /** Certificates that quorate issues carry a node's name, clients' carry no names at all: these would turn them away. */
-const NARROWING = ['peer-cert-allowed-cn', 'peer-cert-allowed-hostname', 'client-cert-allowed-hostname']
+const NARROWING = [
+  'peer-cert-allowed-cn',
+  'peer-cert-allowed-hostname',
+  'client-cert-allowed-cn',
+  'client-cert-allowed-hostname',
+]
 
 /** A cluster is taken over as a healthy one, or not at all. */
 function health(problems: readonly Problem[]): BlockReason[] {
@@ -109,9 +114,9 @@ function certificates({ name: host, settings, files }: Member): BlockReason[] {
     const message = `it takes certificates for ${settings[flag]} only (${flag}), which quorate's are not for`
     found.push({ host, message, hint: 'run it without that setting first' })
   }
-  for (const flag of ['auto-tls', 'peer-auto-tls']) {
-    if (!flagIs(settings, flag)) continue
-    const message = `it makes its certificates itself (${flag})`
+  for (const role of ['', 'peer-'] as const) {
+    if (!makesItsCertificates(settings, role)) continue
+    const message = `it makes its certificates itself (${role}auto-tls)`
     found.push({ host, message, hint: 'give it certificates of a CA first' })
   }
   return found

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { settingsOf } from './settings.ts'
+import { makesItsCertificates, settingsOf } from './settings.ts'
 import type { EtcdProcess } from './sighting.ts'
 
 function run(given: Partial<EtcdProcess>): EtcdProcess {
@@ -37,7 +37,9 @@ test('from flags in every spelling that Go reads', () => {
     '/d',
     '--client-cert-auth',
     '--wal-dir=/w',
-    '--pre-vote=false',
+    '--pre-vote=F',
+    '--quota-backend-bytes',
+    '-1',
   ]
   expect(settingsOf(run({ command }))).toEqual({
     name: 'a',
@@ -45,6 +47,7 @@ test('from flags in every spelling that Go reads', () => {
     'client-cert-auth': 'true',
     'wal-dir': '/w',
     'pre-vote': 'false',
+    'quota-backend-bytes': '-1',
   })
 })
 
@@ -52,6 +55,8 @@ test('a switch does not swallow the word behind it', () => {
   const command = ['etcd', '--peer-client-cert-auth', 'true', '--name', 'a']
   expect(settingsOf(run({ command }))).toMatchObject({ 'peer-client-cert-auth': 'true', name: 'a' })
 })
+
+const NAMED = ['etcd', '--config-file=/etc/etcd.yaml']
 
 test('from a configuration file, which alone counts then', () => {
   const configuration = `name: a
@@ -64,8 +69,10 @@ client-transport-security:
 peer-transport-security:
   cert-file: /b.crt
   trusted-ca-file: /ca.crt
+  allowed-cn: [etcd]
 `
-  expect(settingsOf(run({ configuration, environment: { ETCD_NAME: 'other' } }))).toEqual({
+  const environment = { ETCD_NAME: 'other' }
+  expect(settingsOf(run({ command: NAMED, configuration, environment }))).toEqual({
     name: 'a',
     'heartbeat-interval': '200',
     'enable-v2': 'true',
@@ -74,5 +81,30 @@ peer-transport-security:
     'client-cert-auth': 'true',
     'peer-cert-file': '/b.crt',
     'peer-trusted-ca-file': '/ca.crt',
+    'peer-cert-allowed-cn': 'etcd',
+  })
+})
+
+test('a configuration file that is no YAML, or gone, is not taken for an empty one', () => {
+  expect(() => settingsOf(run({ command: NAMED, configuration: 'a: [' }))).toThrow(/can't be read/)
+  expect(() => settingsOf(run({ command: NAMED }))).toThrow(/\/etc\/etcd\.yaml is not there/)
+})
+
+test('certificate files that are given count, not auto-tls beside them', () => {
+  const own = { 'auto-tls': 'true', 'peer-auto-tls': 'true', 'cert-file': '/a.crt' }
+  expect(makesItsCertificates(own, '')).toBe(false)
+  expect(makesItsCertificates(own, 'peer-')).toBe(true)
+  expect(makesItsCertificates({ 'auto-tls': 'false' }, '')).toBe(false)
+})
+
+test('what 3.3 trusts by its older name', () => {
+  const environment = {
+    ETCD_CA_FILE: '/ca.crt',
+    ETCD_PEER_CA_FILE: '/p.crt',
+    ETCD_PEER_TRUSTED_CA_FILE: '/q.crt',
+  }
+  expect(settingsOf(run({ environment }), '3.3.25')).toMatchObject({
+    'trusted-ca-file': '/ca.crt',
+    'peer-trusted-ca-file': '/q.crt',
   })
 })

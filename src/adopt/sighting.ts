@@ -101,7 +101,12 @@ function parseProcess(lines: ReadonlyMap<string, string>): EtcdProcess {
     user,
     executable: lines.get('executable') ?? '',
     command: pieces(lines.get('command') ?? ''),
-    environment: Object.fromEntries(pieces(lines.get('environment') ?? '').map((entry) => cut(entry, '='))),
+    // Of a variable that is there twice Go takes the first.
+    environment: Object.fromEntries(
+      pieces(lines.get('environment') ?? '')
+        .map((entry) => cut(entry, '='))
+        .toReversed(),
+    ),
     directory: lines.get('directory') ?? '/',
     configuration: configuration === undefined ? undefined : decode(configuration),
     container: /kubepods|docker|libpod|containerd|crio/.test(lines.get('cgroup') ?? ''),

@@ -158,6 +158,10 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect(preview.exitCode).toBe(0)
       expect(preview.stdout).toContain('etcd03')
       expect(preview.stdout).toContain('ETCD_NO_SUCH_SETTING is no setting')
+      expect(preview.stdout).toContain('GOGC=50')
+      // Certificate files are given, so that it is without effect; the other one is off.
+      expect(preview.stdout).toContain('ETCD_AUTO_TLS=true has no effect')
+      expect(preview.stdout).not.toContain('PEER_AUTO_TLS')
       expect(existsSync(lab.clusterFile)).toBe(false)
       expect(await snapshots(lab.machines, ['/opt/etcd'])).toEqual(before)
     })
@@ -259,6 +263,12 @@ describe.skipIf(reason)(`adopt${because}`, () => {
       expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
       expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, problems: [] })
       expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'before', '--print-value-only'])).toBe('kept\n')
+    })
+
+    test('the v2 API that was on as True still takes what is put there', async () => {
+      const key = `http://127.0.0.1:2379/v2/keys/after`
+      const curl = ['curl', '-sS', '-o', '/dev/null', '-w', '%{http_code}', '-X', 'PUT', '-d', 'value=1', key]
+      expect(await lab.machines[1]?.check(curl)).toBe('201')
     })
 
     test('under another name it is refused: it has its mark', async () => {

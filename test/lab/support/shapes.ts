@@ -19,6 +19,7 @@ After=network.target
 [Service]
 Type=notify
 User=etcd
+Environment=GOGC=50
 EnvironmentFile=/etc/etcd/options.env
 ExecStart=/usr/local/bin/etcd
 Restart=always
@@ -53,8 +54,11 @@ WantedBy=multi-user.target
         ETCD_INITIAL_CLUSTER_STATE: 'new',
         ETCD_INITIAL_CLUSTER_TOKEN: 'etcd-cluster',
         ...tls('/etc/ssl/etcd/etcd.crt', '/etc/ssl/etcd/etcd.key', '/etc/ssl/etcd/ca.crt'),
-        ETCD_ENABLE_V2: 'true',
-        ETCD_HEARTBEAT_INTERVAL: '150',
+        // As YAML's users and templates write them; certificate files make etcd pass over auto-tls.
+        ETCD_AUTO_TLS: 'true',
+        ETCD_PEER_AUTO_TLS: 'False',
+        ETCD_ENABLE_V2: 'True',
+        ETCD_HEARTBEAT_INTERVAL: '0x96',
         ETCD_NO_SUCH_SETTING: 'stale',
       }),
     },

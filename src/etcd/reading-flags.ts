@@ -1,0 +1,98 @@
+/** etcd's command line as Go's `flag` package reads it, and its variables as `pkg/flags` of etcd does. */
+import { canonicalValue, flagType } from './flag-types.ts'
+import { environmentName } from './versions.ts'
+
+/** One setting from one place. */
+export interface Given {
+  readonly flag: string
+  /** As quorate writes it: see `canonicalValue`. */
+  readonly value: string
+}
+
+export interface FlagReading {
+  /** In this order: of two for one flag the later counts. */
+  readonly given: readonly Given[]
+  /** Why etcd does not start; empty: it does. */
+  readonly faults: readonly string[]
+}
+
+/** Taken, and of no effect: etcd had them long ago. They are switches. */
+const IGNORED: ReadonlySet<string> = new Set([
+  'cluster-active-size',
+  'cluster-remove-delay',
+  'cluster-sync-interval',
+  'config',
+  'force',
+  'max-result-buffer',
+  'max-retry-attempts',
+  'peer-heartbeat-interval',
+  'peer-election-timeout',
+  'retry-interval',
+  'snapshot',
+  'v',
+  'vv',
+  'test.coverprofile',
+  'test.outputdir',
+])
+
+/** Flags of every version that are no settings. */
+const APART: readonly string[] = ['config-file', 'version']
+
+/**
+ * `--flag=value`, `--flag value`, with one dash or two. What follows a flag that takes a value is its value, whatever it
+ * looks like; a switch never takes the next word.
+ *
+ * @param words without the program
+ * @param known the version's flags; a word that is none of them does not end the reading here, only etcd's
+ */
+export function readFlags(words: readonly string[], known: ReadonlySet<string>): FlagReading {
+  const given: Given[] = []
+  const faults: string[] = []
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? ''
+    if (word === '--') {
+      if (at + 1 < words.length) faults.push(`${words[at + 1]} is no flag`)
+      break
+    }
+    const groups = /^--?(?<flag>[^-=][^=]*)(?:=(?<text>[^]*))?$/.exec(word)?.groups
+    const flag = groups?.['flag']
+    if (flag === undefined) {
+      faults.push(`${word} is no flag`)
+      continue
+    }
+    const isSwitch = IGNORED.has(flag) || flagType(flag) === 'boolean'
+    let text = groups?.['text'] ?? (isSwitch ? 'true' : undefined)
+    if (!known.has(flag) && !IGNORED.has(flag) && !APART.includes(flag)) {
+      faults.push(`it has no flag ${flag}`)
+      // Of a flag that etcd does not know, nothing says whether it takes a value.
+      if (text === undefined && words[at + 1]?.startsWith('-') === true) continue
+    }
+    if (text === undefined) {
+      at += 1
+      text = words[at]
+    }
+    const value = text === undefined ? undefined : canonicalValue(flag, text)
+    if (IGNORED.has(flag)) continue
+    if (value === undefined) faults.push(`${flag} can't be '${text ?? ''}'`)
+    else given.push({ flag, value })
+  }
+  return { given, faults }
+}
+
+/** Every variable of a known flag that is not empty. `taken` are flags that the command line has. */
+export function readVariables(
+  environment: Readonly<Record<string, string>>,
+  known: ReadonlySet<string>,
+  taken: ReadonlySet<string>,
+): FlagReading {
+  const given: Given[] = []
+  const faults: string[] = []
+  for (const flag of known) {
+    const text = environment[environmentName(flag)]
+    if (text === undefined || text === '' || taken.has(flag)) continue
+    const value = canonicalValue(flag, text)
+    if (value === undefined) faults.push(`${environmentName(flag)} can't be '${text}'`)
+    else given.push({ flag, value })
+  }
+  return { given, faults }
+}

@@ -1,0 +1,161 @@
+/**
+ * The settings that an etcd process runs with, read as its version reads them: from its command line, its environment, and
+ * its configuration file. `test/lab/etcd-reading.test.ts` gives the same to real etcd of every minor.
+ */
+import { MINORS, RENAMES, flagsOfMinor } from './flags.ts'
+import { readConfigurationFile } from './reading-file.ts'
+import { type Given, readFlags, readVariables } from './reading-flags.ts'
+import { environmentName, knownFlags } from './versions.ts'
+
+export type Source = 'flag' | 'environment' | 'file'
+
+/** What a process was started with. */
+export interface Start {
+  /** undefined: not known yet, as one that quorate does not know. Then any flag that some version has counts as known, and 3.4 is the oldest. */
+  readonly version?: string | undefined
+  /** The whole command line, the program first. */
+  readonly command: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  /** Text of its configuration file, wherever it is named; undefined: none is, or it can't be read. */
+  readonly file?: string | undefined
+}
+
+export interface ReadSetting {
+  /** In the one spelling that quorate uses: `true`, `1000`, `1h30m`. */
+  readonly value: string
+  readonly source: Source
+}
+
+/** Something that looks like a setting, and has no effect. */
+export interface PassedOver {
+  /** A variable, a flag with its dashes, or a key of the file. */
+  readonly name: string
+  readonly source: Source
+  /** `shadowed`: by a flag. `file`: etcd reads its file alone. `unknown`: this version has no such setting there. */
+  readonly because: 'shadowed' | 'file' | 'unknown'
+}
+
+export interface Reading {
+  /** By flag name without dashes. What is not here has etcd's default. */
+  readonly settings: Readonly<Record<string, ReadSetting>>
+  readonly passedOver: readonly PassedOver[]
+  /** Why this version does not start like that; empty: nothing that stands in one of these places. */
+  readonly faults: readonly string[]
+  /** Why the file that it reads everything from can't be read; undefined: it can, or there is none. */
+  readonly unreadable?: string | undefined
+}
+
+/** Variables that etcd reads by other means than its flags: they are neither settings nor unknown. */
+const OTHER_VARIABLES: ReadonlySet<string> = new Set(['ETCD_UNSUPPORTED_ARCH', 'ETCD_VERIFY', 'ETCD_VERSION'])
+
+export function readSettings(start: Start): Reading {
+  const { version, environment } = start
+  const minor = MINORS.find((one) => version?.startsWith(`${one}.`))
+  const known = version === undefined || minor === undefined ? EVERY_FLAG : knownFlags(version)
+  const flags = readFlags(start.command.slice(1), known)
+  const named = configurationFile(flags.given, environment, minor)
+  const rest = flags.given.filter(({ flag }) => flag !== 'config-file' && flag !== 'version')
+  if (named !== undefined) return fromFile(start, { named, known, minor, flags: rest, faults: flags.faults })
+  const taken = new Set(rest.map(({ flag }) => flag))
+  const variables = readVariables(environment, known, taken)
+  const shadowed = [...taken].filter((flag) => environment[environmentName(flag)] !== undefined)
+  return {
+    settings: { ...sourced(variables.given, 'environment'), ...sourced(rest, 'flag') },
+    passedOver: [
+      ...shadowed.map((flag) => passedOver(environmentName(flag), 'environment', 'shadowed')),
+      ...unknownVariables(environment, known),
+    ],
+    faults: [
+      ...flags.faults,
+      ...variables.faults,
+      // 3.3 goes on with a warning; later ones end.
+      ...(minor === '3.3'
+        ? []
+        : shadowed.map((flag) => `both --${flag} and ${environmentName(flag)} are set`)),
+      ...bothNames([...rest, ...variables.given], minor),
+    ],
+  }
+}
+
+/**
+ * The file that a process reads its settings from, and nothing else then; undefined: none.
+ *
+ * A variable names one from 3.4 on; 3.3 has looked for the flag by the time it reads variables.
+ */
+function configurationFile(
+  flags: readonly Given[],
+  environment: Readonly<Record<string, string>>,
+  minor: string | undefined,
+): string | undefined {
+  const flag = flags.findLast((one) => one.flag === 'config-file')?.value
+  const variable = minor === '3.3' ? undefined : environment['ETCD_CONFIG_FILE']
+  return flag || variable || undefined
+}
+
+interface BesideFile {
+  readonly named: string
+  readonly known: ReadonlySet<string>
+  readonly minor: string | undefined
+  readonly flags: readonly Given[]
+  readonly faults: readonly string[]
+}
+
+function fromFile({ file, environment }: Start, beside: BesideFile): Reading {
+  const { named, known, minor, flags, faults } = beside
+  const read = readConfigurationFile(file ?? '', known, minor)
+  const variables = [...known].map(environmentName).filter((name) => Boolean(environment[name]))
+  return {
+    settings: sourced(withoutCompaction(read.given, minor), 'file'),
+    passedOver: [
+      ...flags.map(({ flag }) => passedOver(`--${flag}`, 'flag', 'file')),
+      ...variables.map((name) => passedOver(name, 'environment', 'file')),
+      ...unknownVariables(environment, known),
+      ...read.passedOver.map((key) => passedOver(key, 'file', 'unknown')),
+    ],
+    faults: [...faults, ...read.faults, ...bothNames(read.given, minor)],
+    unreadable: file === undefined ? `${named} is not there` : read.unreadable,
+  }
+}
+
+/** 3.6 alone knows a setting by two names, and does not start with both. */
+function bothNames(given: readonly Given[], minor: string | undefined): readonly string[] {
+  if (minor !== '3.6') return []
+  const names = new Set(given.map(({ flag }) => flag))
+  return RENAMES.filter(([older, newer]) => names.has(older) && names.has(newer)).map(
+    ([older, newer]) => `both ${older} and ${newer} are set`,
+  )
+}
+
+/**
+ * Before 3.6 a file that names no mode has none, where flags have `periodic`: a retention without a unit then means nothing,
+ * and nothing is compacted.
+ */
+function withoutCompaction(given: readonly Given[], minor: string | undefined): readonly Given[] {
+  const hasDefault = minor === undefined || !['3.3', '3.4', '3.5'].includes(minor)
+  if (hasDefault || given.some(({ flag, value }) => flag === 'auto-compaction-mode' && value !== ''))
+    return given
+  return given.map((one) =>
+    one.flag === 'auto-compaction-retention' && /^\+?\d+$/.test(one.value) ? { ...one, value: '0' } : one,
+  )
+}
+
+function unknownVariables(
+  environment: Readonly<Record<string, string>>,
+  known: ReadonlySet<string>,
+): readonly PassedOver[] {
+  const names = new Set([...known].map(environmentName))
+  return Object.entries(environment)
+    .filter(([name, value]) => name.startsWith('ETCD_') && value !== '' && !names.has(name))
+    .filter(([name]) => !OTHER_VARIABLES.has(name) && name !== 'ETCD_CONFIG_FILE')
+    .map(([name]) => passedOver(name, 'environment', 'unknown'))
+}
+
+function sourced(given: readonly Given[], source: Source): Record<string, ReadSetting> {
+  return Object.fromEntries(given.map(({ flag, value }) => [flag, { value, source }]))
+}
+
+function passedOver(name: string, source: Source, because: PassedOver['because']): PassedOver {
+  return { name, source, because }
+}
+
+const EVERY_FLAG: ReadonlySet<string> = new Set(MINORS.flatMap((minor) => flagsOfMinor(minor) ?? []))
