@@ -1,4 +1,5 @@
 /** `feature-gates` of etcd 3.6 and newer: names, values, and what they ask of each other. */
+import { goBoolean } from '../spec/go-values.ts'
 import { FEATURE_GATES, GATES, RENAMES } from './flags.ts'
 import { minorOf } from './versions.ts'
 
@@ -15,8 +16,6 @@ type Settings = Readonly<Record<string, string>>
 const FLAG = 'feature-gates'
 /** quorate's own: on restart a member compares its contents with its peers' before it serves. */
 export const SAFEGUARD = 'InitialCorruptCheck'
-const TRUE = /^(1|t|T|TRUE|true|True)$/
-const FALSE = /^(0|f|F|FALSE|false|False)$/
 
 /** Name and value of each, as etcd reads them: the last of two counts. */
 function parseGates(text: string): ReadonlyMap<string, string> {
@@ -40,7 +39,7 @@ export function withoutSafeguard(text: string): string {
 }
 
 export function turnsSafeguardOff(text: string): boolean {
-  return FALSE.test(parseGates(text).get(SAFEGUARD) ?? '')
+  return goBoolean(parseGates(text).get(SAFEGUARD) ?? '') === false
 }
 
 /** Faults of `feature-gates` itself, and of flags that contradict it or each other. Empty for a minor without gates. */
@@ -70,12 +69,12 @@ function oneGate(
       `etcd ${version} has no feature gate '${gate}', and does not start with it`,
       `it has ${known.join(', ')}`,
     )
-  if (!TRUE.test(value) && !FALSE.test(value))
+  if (goBoolean(value) === undefined)
     return gateFault(
       `etcd ${version} does not start with feature gate ${gate} '${value}'`,
       `write ${gate}=true or ${gate}=false`,
     )
-  if (gate === SAFEGUARD && FALSE.test(value))
+  if (gate === SAFEGUARD && goBoolean(value) === false)
     return gateFault(
       `quorate keeps ${SAFEGUARD} on: a member whose contents differ must not serve`,
       `remove ${gate}=${value}`,
@@ -112,7 +111,7 @@ function leaseCheckpoints(
   gates: ReadonlyMap<string, string>,
 ): readonly GateFault[] {
   const isOn = (gate: string, flag: string): boolean =>
-    TRUE.test(gates.get(gate) ?? settings[flag] ?? gates.get('AllAlpha') ?? 'false')
+    goBoolean(gates.get(gate) ?? settings[flag] ?? gates.get('AllAlpha') ?? 'false') === true
   const flag = 'experimental-enable-lease-checkpoint'
   const persists = isOn('LeaseCheckpointPersist', `${flag}-persist`)
   if (!persists || isOn('LeaseCheckpoint', flag)) return []

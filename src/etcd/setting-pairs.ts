@@ -1,4 +1,5 @@
 /** Settings that are right by themselves, and with which etcd does not start together. */
+import { goBoolean } from '../spec/go-values.ts'
 
 export interface PairFault {
   /** The setting that it is about. */
@@ -9,15 +10,13 @@ export interface PairFault {
 
 type Settings = Readonly<Record<string, string>>
 
-const IS_TRUE = /^(1|t|T|TRUE|true|True)$/
-
 export function pairFaults(version: string, settings: Settings): readonly PairFault[] {
   return [...tls(version, settings), ...rotation(version, settings)]
 }
 
 function rotation(version: string, settings: Settings): readonly PairFault[] {
   const name = 'enable-log-rotation'
-  if (!IS_TRUE.test(settings[name] ?? '') || /^\/[^,]+$/.test(settings['log-outputs'] ?? '')) return []
+  if (goBoolean(settings[name] ?? '') !== true || /^\/[^,]+$/.test(settings['log-outputs'] ?? '')) return []
   const message = `etcd ${version} does not start with ${name} unless log-outputs is a single file`
   return [{ name, message, hint: 'remove it: the journal rotates by itself' }]
 }

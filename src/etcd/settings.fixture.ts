@@ -59,6 +59,13 @@ const CASES: readonly (readonly [settings: Readonly<Record<string, string>>, sta
   [{ 'enable-pprof': 'T' }, BUILT],
   [{ 'max-snapshots': '-1' }, []],
   [{ 'max-snapshots': '1.5' }, []],
+  [{ 'max-snapshots': '08' }, []],
+  [{ 'max-snapshots': '0x_10' }, BUILT],
+  [{ 'max-snapshots': '1__0' }, []],
+  [{ 'max-wals': '18446744073709551616' }, []],
+  [{ 'max-concurrent-streams': '4294967296' }, []],
+  [{ 'grpc-keepalive-interval': '9999999h' }, []],
+  [{ 'grpc-keepalive-interval': '.5h' }, BUILT],
   [{ 'backend-batch-interval': '5' }, []],
   [{ 'backend-batch-interval': '5ms' }, BUILT],
   [{ 'grpc-keepalive-interval': '1d' }, []],
@@ -67,6 +74,8 @@ const CASES: readonly (readonly [settings: Readonly<Record<string, string>>, sta
   [{ 'log-outputs': 'stderr' }, BUILT],
   [{ cors: 'nonsense' }, []],
   [{ cors: '*' }, BUILT],
+  [{ cors: 'https://example.org' }, []],
+  [{ cors: 'https://example.org:443,http://127.0.0.1:80' }, BUILT],
 ]
 
 export const SETTING_CASES: readonly SettingCase[] = CASES.map(([settings, starts]) => ({ settings, starts }))

@@ -2,6 +2,7 @@
 import { type UpgradeFacts, type UpgradeProblem, blocker, warning } from './upgrade-facts.ts'
 import { patchToName } from './hazards.ts'
 import { V2_LOG_PANICS } from '../spec/version-facts.ts'
+import { goCount } from '../spec/go-values.ts'
 import { plural } from '../spec/units.ts'
 import { minorOf, supportsV2 } from './versions.ts'
 
@@ -50,7 +51,7 @@ function logProblems({ to, members, etcd }: UpgradeFacts): readonly UpgradeProbl
   const rule = V2_LOG_PANICS[minorOf(to)]
   if (rule === undefined) return []
   const message = `its log still holds ${rule.what}, and etcd ${minorOf(to)} does not start on them`
-  const count = Number(etcd.settings['snapshot-count'] ?? rule.snapshotCount)
+  const count = Number(goCount(etcd.settings['snapshot-count'] ?? '') ?? rule.snapshotCount)
   const passed = `etcd leaves them behind with its next snapshot, after ${count.toLocaleString('en')} ${plural(count, 'write', 'writes')}`
   const sooner = `For an earlier one, add etcd.settings.snapshot-count: "${SOON}" to the cluster file and run quorate apply; run this again after ${SOON} writes`
   const hint = count > SOON ? `${passed}. ${sooner}` : `${passed}: run this again then`

@@ -3,6 +3,7 @@ import { DEFAULT_QUOTA_BYTES } from '../etcd/space.ts'
 import type { Cluster, Node, Requirements } from '../spec/cluster.ts'
 import { type Check, judge } from './checks.ts'
 import type { Disk, HostFacts } from './facts.ts'
+import { goInteger } from '../spec/go-values.ts'
 import { formatBytes } from '../spec/units.ts'
 
 /**
@@ -69,7 +70,8 @@ export function judgeSize(cluster: Cluster, node: Node, facts: HostFacts): Check
 }
 
 function judgeFreeSpace(cluster: Cluster, node: Node, facts: HostFacts): Check[] {
-  const quota = Number(cluster.etcd.settings['quota-backend-bytes']) || DEFAULT_QUOTA_BYTES
+  const quota =
+    Number(goInteger(cluster.etcd.settings['quota-backend-bytes'] ?? '') ?? 0) || DEFAULT_QUOTA_BYTES
   const disks = [facts.dataDisk, facts.walDisk].filter((disk) => disk !== undefined)
   const byMount = new Map<string, Disk>(disks.map((disk) => [disk.mountedOn, disk]))
   return [...byMount.values()].map(({ mountedOn, freeBytes }) => {

@@ -79,6 +79,18 @@ test('what is allowed but risky is a warning that names the risk', () => {
   ])
 })
 
+test('numbers and switches are read as etcd reads them', () => {
+  expect(added('  settings: { quota-backend-bytes: "0x280000000" }\n').join()).toContain(
+    '10 GiB is over the 8 GiB',
+  )
+  // Octal: one GiB.
+  expect(added('  settings: { quota-backend-bytes: "010000000000" }\n')).toEqual([])
+  expect(added('  settings: { quota-backend-bytes: "08" }\n').join()).toContain('not a number of bytes')
+  expect(added('  settings: { unsafe-no-fsync: "T" }\n').join()).toContain(
+    'a power failure then loses writes',
+  )
+})
+
 test('serving clients without TLS is a warning that says how to end it', () => {
   expect(added('  plaintextClients: true\n')).toEqual([
     'cluster.yaml:8:21: warning: etcd.plaintextClients: whoever reaches the client port can read and write the whole store without a certificate, and is read on the way; remove the key and apply, as soon as no client speaks http any more',

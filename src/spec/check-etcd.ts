@@ -9,6 +9,7 @@ import {
   liesWithin,
   tidyRemotePath,
 } from './paths.ts'
+import { goBoolean, goInteger } from './go-values.ts'
 import type { Partly, Reporter } from './report.ts'
 import { reservedBecause } from './reserved-settings.ts'
 import type { ClusterFile } from './schema.ts'
@@ -231,18 +232,19 @@ function checkTimers(settings: Settings, report: Reporter): void {
 function checkRisks(settings: Settings, report: Reporter): void {
   const quota = settings['quota-backend-bytes']
   const path = ['etcd', 'settings', 'quota-backend-bytes']
-  if (quota !== undefined && !/^-?\d+$/.test(String(quota))) {
+  const bytes = quota === undefined ? 0n : goInteger(String(quota))
+  if (bytes === undefined) {
     report.error(
       path,
       `etcd.settings.quota-backend-bytes: ${JSON.stringify(quota)} is not a number of bytes`,
       `write one like ${8 * GIB}`,
     )
-  } else if (Number(quota) > 8 * GIB) {
-    const size = formatBytes(Number(quota))
+  } else if (bytes > 8 * GIB) {
+    const size = formatBytes(Number(bytes))
     const message = `etcd.settings.quota-backend-bytes: ${size} is over the 8 GiB that etcd advises: starts, snapshots and defrags get slow`
     report.warning(path, message, `write ${8 * GIB} or less`)
   }
-  if (String(settings['unsafe-no-fsync']) === 'true') {
+  if (goBoolean(String(settings['unsafe-no-fsync'])) === true) {
     const message = 'etcd.settings.unsafe-no-fsync: a power failure then loses writes that were acknowledged'
     report.warning(['etcd', 'settings', 'unsafe-no-fsync'], message, 'remove it outside of tests', 'key')
   }
