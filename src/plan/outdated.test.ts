@@ -48,6 +48,12 @@ test('a setting that etcd reads alike needs no restart', () => {
   ])
 })
 
+test('a configuration file beside them is a reason: etcd would read nothing else', () => {
+  expect(reasons(cluster, { ETCD_CONFIG_FILE: '/etc/etcd/etcd.yaml' })).toEqual([
+    'with ETCD_CONFIG_FILE=/etc/etcd/etcd.yaml, which is to go',
+  ])
+})
+
 test('members ignore whom they were to find at their first start', () => {
   const first = {
     ETCD_INITIAL_CLUSTER: 'x',

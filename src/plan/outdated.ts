@@ -29,7 +29,8 @@ export function restartReasons(
     ...Object.keys(wanted),
     ...Object.keys(running).filter((name) => name.startsWith('ETCD_')),
   ])
-  const known = new Set(environmentNames(cluster.etcd.version))
+  // With a file of its own etcd would read none of these.
+  const known = new Set([...environmentNames(cluster.etcd.version), 'ETCD_CONFIG_FILE'])
   const settings = [...names]
     // Once a member has a WAL these are ignored; they differ for good reason after the first start.
     .filter((name) => !name.startsWith('ETCD_INITIAL_CLUSTER') && !AT_THE_START.has(name))
