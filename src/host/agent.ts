@@ -16,12 +16,26 @@ import unit from './agent/unit.sh?raw'
 import { lookPatience, operationPatience } from './deadlines.ts'
 import { hintFor } from './hint.ts'
 import { type Content, contentNames, makeParcel } from './parcel.ts'
+import places from './places.sh?raw'
 
 /** A word of an operation: as it is, or the name under which its content arrives. */
 export type Word = string | Content
 
 /** One program in several files, each about one thing. */
-const AGENT = [begin, ground, account, files, aside, tls, unit, limits, owner, surroundings, looks].join('')
+const AGENT = [
+  begin,
+  places,
+  ground,
+  account,
+  files,
+  aside,
+  tls,
+  unit,
+  limits,
+  owner,
+  surroundings,
+  looks,
+].join('')
 
 export interface AgentRun {
   /** Operations as `agent/*.sh` name them (`op_…`), each a name and its words. */

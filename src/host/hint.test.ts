@@ -6,6 +6,9 @@ const notReady = (words: string) =>
 
 test.each([
   ['tar: f0: Cannot write: No space left on device', /make room/],
+  ['mkdir: cannot create directory ‘/x’: No space left on device', /df -i/],
+  ["mv: inter-device move failed: 'f0' to '/usr/local/bin/etcd': Read-only file system", /findmnt -O ro/],
+  ['useradd: cannot lock /etc/passwd; try again later.', /ls -l \/etc\/\*\.lock/],
   [
     notReady('fatal: failed to read WAL, cannot be repaired: no space left on device'),
     /^a disk there is full: make room/,

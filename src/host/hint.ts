@@ -10,7 +10,18 @@ const CASES: readonly Case[] = [
   {
     said: /No space left on device|Disk quota exceeded/i,
     hint: () =>
-      'a disk there is full: make room (df -h), then run the same command again; what was done stays done',
+      'a disk there is full: make room (df -h; if that shows room, it has no inodes left: df -i), then run the same command again; what was done stays done',
+  },
+  {
+    said: /Read-only file system/i,
+    hint: () =>
+      'a filesystem there is mounted read-only: see which (findmnt -O ro), and why (dmesg, /etc/fstab). Mount it writable, then run the same command again; what was done stays done',
+  },
+  {
+    // useradd, usermod and userdel: another process changes accounts, or has left its lock, or /etc can't be written to.
+    said: /cannot lock \/etc\/(?:passwd|group|shadow|gshadow)/,
+    hint: () =>
+      'accounts there are locked: see whether /etc can be written to (findmnt -T /etc), and who left a lock (ls -l /etc/*.lock). Remove a lock that no process holds, then run the same command again; what was done stays done',
   },
   {
     // What etcd says of a log that ends too early (raft's commitTo), or that reads otherwise than it was written.

@@ -67,6 +67,17 @@ test('what a machine answers becomes its state', () => {
   expect(state.member?.tls.pending).toEqual({ etcd: { csr: 'REQUEST\n', configuration: '[ req ]\n' } })
 })
 
+test('where a link leads is part of its state', () => {
+  const lines = ['path /opt/etcd|symbolic link|root|root|777', 'link /opt/etcd /mnt/a b']
+  expect(parseHostState('etcd01', true, [...LINES, ...lines]).member?.paths['/opt/etcd']).toEqual({
+    type: 'other',
+    owner: 'root',
+    group: 'root',
+    mode: '777',
+    leadsTo: '/mnt/a b',
+  })
+})
+
 test('texts keep their empty lines and colons; an empty file is there, an absent one is not', () => {
   const contents = parseHostState('etcd01', true, LINES).member?.contents
   expect(contents).toEqual({ [PATHS.environment]: 'ETCD_NAME=etcd01\n\n# a: b\n', [PATHS.clusterId]: '' })

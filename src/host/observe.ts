@@ -65,7 +65,15 @@ function parseMember(reply: Reply): MemberState {
   }
   const unit = Object.fromEntries(reply.all('unit').map((text) => split(text, ' ')))
   const [environment] = reply.all('environment')
-  const paths = Object.fromEntries(reply.all('path').map(parsePath))
+  const links = new Map(reply.all('link').map((text) => split(text, ' ')))
+  const paths = Object.fromEntries(
+    reply
+      .all('path')
+      .map(parsePath)
+      .map(
+        ([path, state]) => [path, links.has(path) ? { ...state, leadsTo: links.get(path) } : state] as const,
+      ),
+  )
   return {
     account: parseAccount(reply.all('account')),
     packagedBy: parseOwners(reply.all('owner')),

@@ -104,6 +104,8 @@ export interface PathState {
   readonly group: string
   /** As `stat` says it, e.g. `755`. */
   readonly mode: string
+  /** Of a symbolic link where a directory of the member's belongs: the real path behind it. Its owner chose it. */
+  readonly leadsTo?: string | undefined
 }
 
 export interface BinaryState {

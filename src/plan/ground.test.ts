@@ -199,6 +199,27 @@ test.each([
   ])
 })
 
+test.each([
+  [
+    '/opt/etcd',
+    '/mnt/ssd/etcd',
+    'etcd.dataDirectory: /mnt/ssd/etcd/data, etcd.walDirectory: /mnt/ssd/etcd/wal',
+  ],
+  [dataDirectory, '/mnt/data', '(etcd.dataDirectory: /mnt/data)'],
+])('root’s link at %s to %s: refused with what to write instead', (path, target, setting) => {
+  const link = { type: 'other', owner: 'root', group: 'root', mode: '777', leadsTo: target }
+  const [reason, ...others] = reasonsOf(next(intent, withMember(settled, 'etcd02', owned([path, link]))))
+  expect(others).toEqual([])
+  expect(reason).toMatchObject({ host: 'etcd02', message: `${path} is a symbolic link to ${target}` })
+  expect(reason?.hint).toContain(setting)
+})
+
+test('a link that etcd itself made is what etcd put there', () => {
+  const link = { type: 'other', owner: 'etcd', group: 'etcd', mode: '777', leadsTo: '/etc' }
+  const world = withMember(settled, 'etcd02', owned([dataDirectory, link]))
+  expect(reasonsOf(next(intent, world))).toMatchObject([{ message: expect.stringContaining('user etcd') }])
+})
+
 test('a link of root’s among the certificates is somebody else’s, and no reason to refuse', () => {
   const link = { '/etc/ssl/etcd/server.crt': { type: 'other', owner: 'root', group: 'root', mode: '777' } }
   const world = withMember(settled, 'etcd02', ({ paths }) => ({

@@ -2,6 +2,7 @@
  * Whose the folders are in which a member keeps what it has. Its data and its log are etcd's, and nothing else: an etcd that
  * was broken into can replace whatever lies in a folder that it can write to, also while root works there.
  */
+import { describeLink, linkRemedy } from '../host/linked.ts'
 import { type MemberState, PATHS, type PathState } from '../host/state.ts'
 import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import { certificateNames } from './certificates.ts'
@@ -120,6 +121,16 @@ export function strangeReasons(cluster: Cluster, { hosts }: Observed): readonly 
       const now = paths[path]
       // What lies among an adopted cluster's certificates may be root's links.
       if (now === undefined || now.type === wanted || (wanted === 'file' && now.owner === 'root')) return []
+      if (now.leadsTo !== undefined && now.owner === 'root') {
+        const link = { path, target: now.leadsTo }
+        return [
+          {
+            host,
+            message: describeLink(link),
+            hint: `nothing was changed. ${linkRemedy(link, cluster.etcd)}`,
+          },
+        ]
+      }
       const message = `${path} is not a ${wanted}, and belongs to the user ${now.owner}`
       const hint = `nothing was changed. Inspect it: ls -l ${path}. If you did not put it there, etcd on ${host} may be compromised. Remove it, or put the ${wanted} back`
       return [{ host, message, hint }]

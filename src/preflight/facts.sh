@@ -1,7 +1,7 @@
 # Looks at a machine for `quorate preflight` and changes nothing there. It lends the cluster two listeners for a moment,
 # so that the other machines have something to dial before etcd is there.
 #
-# Arguments: DATA WAL, then in any order
+# Sent behind places.sh, ground.sh and rehearse.sh. Arguments: DATA WAL, then in any order
 #   tool:NAME          a program that is needed
 #   resolve:NAME       a host name that must resolve
 #   port:N             a port that etcd will listen on
@@ -9,6 +9,8 @@
 #   dial:ADDRESS:N     to be dialled when all machines are ready
 #   own:PATH           PATH.crt and PATH.key are for dialling etcd, if they are there
 #   no-writes          the disk is not measured: a member is at work on it
+#   write:PATH         quorate will write there, or in the directory that it makes there: that is rehearsed
+#   property:NAME=VALUE  of the unit that etcd will run in
 #
 # Says `begin`, one `section NAME EXITCODE BASE64` a probe, `ready`; waits for a line on standard input; says `time SECONDS`,
 # one `dial ADDRESS:N open|refused|silent|error [BASE64]` each and `dialled`; keeps its listeners until standard input ends.
@@ -24,12 +26,15 @@ shift 2
 work=
 scratch=
 listener=
+try=
 leave() {
   # Who hangs us up hangs up all that we start as well, and that must not hit what cleans up.
   trap '' HUP INT PIPE TERM
   # `timeout` hands the signal on to the listener and ends with it.
   if [ -n "$listener" ] && kill "$listener" 2>/dev/null; then wait "$listener" 2>/dev/null; fi
   [ -z "$scratch" ] || rm -f "$scratch"
+  # shellcheck disable=SC2086 # paths without blanks
+  [ -z "$try" ] || rm -rf -- $try
   [ -z "$work" ] || rm -rf "$work"
 }
 trap leave EXIT
@@ -37,7 +42,8 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 141' PIPE
 trap 'exit 143' TERM
-work=$(mktemp -d) || exit 1
+# Not in /tmp: whether that can be written to is one of the questions.
+work=$(mktemp -d /run/quorate-preflight.XXXXXX) || exit 1
 
 # probe NAME COMMAND…: keeps what the command says, and how it ended.
 probe() {
@@ -45,15 +51,6 @@ probe() {
   shift
   "$@" >"$work/$name" 2>&1 </dev/null
   echo $? >"$work/$name.code"
-}
-
-nearest() {
-  path=$1
-  until [ -d "$path" ]; do
-    path=${path%/*}
-    [ -n "$path" ] || path=/
-  done
-  printf '%s\n' "$path"
 }
 
 # trusted FOLDER: the nearest one up from there in which nobody else can put a link in place of a file that we write.
@@ -92,12 +89,12 @@ missing_tools() {
 }
 
 disk() {
-  df -P -B 1 -- "$(nearest "$1")" | tail -n 1
+  nearest "$1"
+  df -P -B 1 -- "$near" | tail -n 1
 }
 
 entries() {
-  # What quorate moved aside within a directory that can't be renamed is nobody's data.
-  [ ! -d "$1" ] || ls -A -- "$1" | grep -v '^\.quorate-aside\.' | head -n 20
+  ! holds "$1" || ls -A -- "$1" | head -n 20
 }
 
 unit() {
@@ -201,12 +198,22 @@ slow=
 case " $* " in
   *' no-writes '*) ;;
   *)
-    folder=$(trusted "$(nearest "${wal%/*}")")
+    nearest "${wal%/*}"
+    folder=$(trusted "$near")
     scratch=$(mktemp "$folder/.quorate-preflight.XXXXXX" 2>"$work/mktemp") || scratch=
     probe flushes flushes &
     slow="$slow $!"
     ;;
 esac
+case " $* " in
+  *' write:'*)
+    probe sandbox rehearse_sandbox "$@" &
+    slow="$slow $!"
+    probe rehearsal rehearse "$@"
+    ;;
+esac
+probe inodes inodes "$@"
+probe security security
 probe resolve resolve "$@" &
 slow="$slow $!"
 : >"$work/lent"

@@ -4,6 +4,14 @@ import { type AccountState, parseAccount } from '../host/account.ts'
 import { type PackageOwner, parseOwners } from '../host/package-owner.ts'
 import type { Surroundings } from '../etcd/foreign-settings.ts'
 import { parseSurroundings } from '../host/surroundings.ts'
+import {
+  type Finding,
+  type Room,
+  type Security,
+  readFindings,
+  readRooms,
+  readSecurity,
+} from './rehearsal-facts.ts'
 
 export interface HostFacts {
   /** As `uname` says it: `Linux`, `x86_64`. */
@@ -38,6 +46,11 @@ export interface HostFacts {
   /** `address:port` of the listeners lent to the others; why there are fewer than asked for is in `lendingTrouble`. */
   readonly lent: readonly string[]
   readonly lendingTrouble: string | undefined
+  /** What the rehearsal came upon; undefined: there was none. */
+  readonly rehearsal: readonly Finding[] | undefined
+  /** Of each filesystem that quorate writes to. */
+  readonly rooms: readonly Room[]
+  readonly security: Security
 }
 
 export interface Disk {
@@ -146,6 +159,11 @@ export function parseFacts(stdout: string, { unitPath, resolved }: FactsQuestion
     lendingTrouble: lines(text('lent')).findLast(
       (line) => !/^(Listening|Communication|Connection|Spawned|Execing|Child) /.test(line),
     ),
+    rehearsal: sections.has('rehearsal')
+      ? readFindings(`${text('rehearsal')}\n${text('sandbox')}`)
+      : undefined,
+    rooms: readRooms(text('inodes')),
+    security: readSecurity(text('security')),
   }
 }
 

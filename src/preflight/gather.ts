@@ -6,7 +6,9 @@ import { PassThrough } from 'node:stream'
 import { QuorateError } from '../errors.ts'
 import { furtherListeners } from '../etcd/configuration.ts'
 import account from '../host/agent/account.sh?raw'
+import ground from '../host/agent/ground.sh?raw'
 import owner from '../host/agent/owner.sh?raw'
+import places from '../host/places.sh?raw'
 import { PATHS } from '../host/state.ts'
 import { type Cluster, etcdNodes, type Node } from '../spec/cluster.ts'
 import { LOOK_MS } from '../ssh/limits.ts'
@@ -14,10 +16,15 @@ import type { Remote } from '../ssh/remote.ts'
 import type { ClockReading } from './clock.ts'
 import { type HostFacts, parseFacts } from './facts.ts'
 import surroundings from '../host/agent/surroundings.sh?raw'
-import script from './facts.sh?raw'
+import facts from './facts.sh?raw'
 import { loadBalancerHost } from './names.ts'
 import { type Dial, target } from './peers.ts'
+import rehearse from './rehearse.sh?raw'
+import { sandboxOf, WRITTEN } from './rehearsal.ts'
 import { TOOLS } from './system.ts'
+
+/** What the agent looks with, preflight looks with. */
+const SCRIPT = [places, ground, account, owner, surroundings, rehearse, facts].join('')
 
 export interface Gathered {
   readonly facts: HostFacts
@@ -91,7 +98,7 @@ function startInterview(node: Node, remote: Remote, options: GatherOptions): Int
         argv: [
           'sh',
           '-c',
-          account + owner + surroundings + script,
+          SCRIPT,
           'quorate-preflight',
           ...questions(cluster, node, options.remotes, options.only),
         ],
@@ -152,6 +159,12 @@ export function questions(
   const balancer = loadBalancerHost(cluster.loadBalancerUrl)
   return [
     ...(isEtcd ? [dataDirectory, walDirectory] : ['/var/lib', '/var/lib']),
+    ...(isEtcd && isMeant(node.name)
+      ? [
+          ...WRITTEN.map((path) => `write:${path}`),
+          ...sandboxOf(cluster).map((property) => `property:${property}`),
+        ]
+      : []),
     ...(isMeant(node.name) ? [] : ['no-writes']),
     ...Object.keys(TOOLS).map((tool) => `tool:${tool}`),
     ...(balancer === undefined ? [] : [`resolve:${balancer}`]),
@@ -200,7 +213,7 @@ function scriptFailure(host: string, exitCode: number, stderr: string): QuorateE
   const reason = stderr.trim().split('\n').at(-1) || `exit code ${exitCode}`
   return new QuorateError('command', `the machine could not be looked at: ${reason}`, {
     host,
-    hint: 'it needs a POSIX sh, coreutils and a writable /tmp',
+    hint: 'it needs a POSIX sh, coreutils and a writable /run',
   })
 }
 

@@ -99,8 +99,14 @@ function judgeLeftovers(cluster: Cluster, node: Node, facts: HostFacts): Check {
   return check.failure({
     found: `${taken.join(' and ')} ${taken.length > 1 ? 'hold' : 'holds'} data that quorate did not put there`,
     wanted,
-    remedy: `move it away if nobody needs it (${taken.map((path) => `mv ${path} ${path}.old`).join('; ')}), or set \`etcd.dataDirectory\` and \`etcd.walDirectory\``,
+    remedy: `move it away if nobody needs it (${taken.map((path) => moveAway(path, facts)).join('; ')}), or set \`etcd.dataDirectory\` and \`etcd.walDirectory\``,
   })
+}
+
+/** A mount point can't be renamed. */
+function moveAway(path: string, { dataDisk, walDisk }: HostFacts): string {
+  const isMount = [dataDisk, walDisk].some((disk) => disk?.mountedOn === path)
+  return isMount ? `the contents of the mount point ${path}, to another filesystem` : `mv ${path} ${path}.old`
 }
 
 function judgeUnit(cluster: Cluster, node: Node, { unit }: HostFacts): Check {

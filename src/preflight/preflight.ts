@@ -10,6 +10,7 @@ import { type Gathered, gather } from './gather.ts'
 import { judgeLoadBalancer, loadBalancerHost } from './names.ts'
 import { judgePeers } from './peers.ts'
 import { judgePodNetworks } from './pod-network.ts'
+import { judgeRehearsal } from './rehearsal.ts'
 import { judgeEtcdPlace } from './ports.ts'
 import { judgeSize } from './size.ts'
 import { judgeSystem } from './system.ts'
@@ -113,6 +114,7 @@ function judgeNode(cluster: Cluster, node: Node, { facts }: Gathered): Check[] {
           ...judgeEtcdPlace(cluster, node, facts),
           ...judgeAccount(node, facts),
           ...judgePackage(cluster, node, facts),
+          ...judgeRehearsal(cluster, node, facts),
           judgeFlushes(node, facts, cluster.etcd.walDirectory),
         ]
       : []),

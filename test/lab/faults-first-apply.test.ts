@@ -205,10 +205,19 @@ describe.skipIf(whyNoLab())('a first apply', () => {
 
     const incoming = lab.machine('etcd02')
     await incoming.fillDisk('/var/lib/quorate', 10 * MB)
+    const narrow = await refusal(lab)
+    await incoming.freeDisk('/var/lib/quorate')
+    expect(narrow).toMatchObject({ exitCode: 3, touched: [] })
+    expect(narrow.output).toMatch(/etcd02: Room for files: .* free on \/var\/lib\/quorate/)
+    expect((await quorate(lab, ['apply'])).exitCode).toBe(0)
+
+    // A cluster that stands is not looked at like that each time.
+    await incoming.check(['rm', '/usr/local/bin/etcdctl'])
+    await incoming.fillDisk('/var/lib/quorate', 10 * MB)
     const { exitCode, stderr } = await quorate(lab, ['apply'])
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(/etcd02: .*No space left on device/)
-    expect(stderr).toContain('make room (df -h)')
+    expect(stderr).toContain('make room (df -h')
     expect(stderr).not.toMatch(/✗ etcd0[13]|quorate: etcd0[13]/)
 
     await incoming.freeDisk('/var/lib/quorate')

@@ -177,6 +177,67 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
     }
   })
 
+  test('what the work itself would stumble over is found by trying it, and nothing is left', async () => {
+    const inTheWay = [
+      {
+        etcd01: 'mount --bind /usr/local/bin /usr/local/bin; mount -o remount,bind,ro /usr/local/bin',
+        etcd02: 'mount --bind /etc /etc; mount -o remount,bind,ro /etc',
+        etcd03: 'mount --bind /usr/local/bin /usr/local/bin; mount -o remount,bind,noexec /usr/local/bin',
+        found: ['write etcd01', 'write etcd02', 'account-files etcd02', 'execute etcd03'],
+        undo: ['umount /usr/local/bin', 'umount /etc', 'umount /usr/local/bin'],
+      },
+      {
+        // Directories that are somebody's, or that only root can go through; etcd can't rename onto a mount point.
+        etcd01: 'mkdir -p /vault && chmod 700 /vault',
+        etcd02: 'mkdir -p /vault && chown anna /vault',
+        etcd03: 'mkdir -p /vault/etcd/wal && mount -t tmpfs -o size=18g tmpfs /vault/etcd/wal',
+        found: ['directories etcd01', 'directories etcd02', 'directories etcd03'],
+        undo: ['rm -r /vault', 'rm -r /vault', 'umount /vault/etcd/wal; rm -r /vault'],
+      },
+      {
+        // A lock that names no process, as a crash leaves it; a restriction that all services there have.
+        etcd01:
+          ': >/etc/passwd.lock; mkdir /etc/systemd/system/service.d; printf "[Service]\\nNoExecPaths=/usr/bin\\n" >/etc/systemd/system/service.d/site.conf; systemctl daemon-reload',
+        // Stands for a filesystem that knows no owners.
+        etcd02:
+          'mkdir /vault && mount -t tmpfs -o size=18g,mode=755,nr_inodes=40 tmpfs /vault; printf "#!/bin/sh\\necho Operation not permitted >&2\\nexit 1\\n" >/usr/local/sbin/chown; chmod 755 /usr/local/sbin/chown',
+        etcd03:
+          'mkdir /vault && : >/vault/etcd; mount --bind /var/tmp /var/tmp; mount -o remount,bind,ro /var/tmp',
+        found: [
+          'account-files etcd01',
+          'sandbox etcd01',
+          'directories etcd02',
+          'room etcd02',
+          'directories etcd03',
+          'write etcd03',
+        ],
+        undo: [
+          'rm -r /etc/passwd.lock /etc/systemd/system/service.d; systemctl daemon-reload',
+          'rm /usr/local/sbin/chown; umount /vault; rmdir /vault',
+          'umount /var/tmp; rm -r /vault',
+        ],
+      },
+    ]
+    const etcd = { ...ETCD, dataDirectory: '/vault/etcd/data', walDirectory: '/vault/etcd/wal' }
+    const before = await listing(lab)
+    for (const { undo, found, ...faults } of inTheWay) {
+      await Promise.all(
+        Object.entries(faults).map(
+          async ([name, script]) => await lab.machine(name).check(['sh', '-ec', script]),
+        ),
+      )
+      try {
+        const checks = await look(lab, { etcd })
+        expect(troubles(checks)).toEqual(found.map((trouble) => `failure ${trouble}`))
+        for (const check of checks.filter(({ result }) => result === 'failure'))
+          expect(check.remedy).toBeTruthy()
+      } finally {
+        for (const [index, script] of undo.entries()) await lab.machines[index]?.check(['sh', '-ec', script])
+      }
+    }
+    expect(await listing(lab)).toBe(before)
+  })
+
   test('what quorate set up itself is fine: its unit, its data, its ports', async () => {
     const machine = lab.machine('etcd01')
     const serve = ['2379', '2380'].map((port) => `-l ${machine.address}:${port}`).join(' ')
@@ -268,11 +329,15 @@ async function listing(lab: TestLab): Promise<string> {
     'find',
     '/tmp',
     '/opt',
+    '/etc',
+    '/usr/local',
+    '/var/lib',
+    '/var/tmp',
     '-mindepth',
     '1',
     '-not',
     '-path',
-    '/tmp/systemd-*',
+    '*/systemd*',
   ])
   const listeners = await machine.check(['ss', '-Htln'])
   return files + listeners

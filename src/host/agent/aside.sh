@@ -1,13 +1,5 @@
 # Data that is moved aside, or removed.
 
-# counts ENTRY: whether it is somebody's data. What quorate moved aside within the same directory is root's alone.
-counts() {
-  [ -e "$1" ] || return 1
-  case ${1##*/} in
-    .quorate-aside.*) ! is_directory "$1" || [ ! -O "$1" ] ;;
-  esac
-}
-
 # mounts FOLDER: the mount points that it is, and those in it, a line each.
 mounts() {
   real=$(cd -P -- "$1" 2>/dev/null && pwd -P) || return 0

@@ -96,7 +96,11 @@ op_receive() {
 }
 
 
-# make_folder PATH [MODE]: with all above it, if it is not there; what is made is root's and open to read, PATH with MODE.
+# make_folder PATH [MODE]: with all above it, if it is not there; what is made is root's and open to read, PATH with MODE,
+# whatever the umask and the access control list of the directory above say.
 make_folder() {
-  [ -d "$1" ] || (umask 022 && mkdir -p -m "${2:-755}" "$1")
+  [ ! -d "$1" ] || return 0
+  case $1 in */*[!/]*) [ -d "${1%/*}/" ] || make_folder "${1%/*}" ;; esac
+  (umask 022 && mkdir -m "${2:-755}" "$1") || [ -d "$1" ] || return 1
+  plain "$1" "${2:-755}"
 }

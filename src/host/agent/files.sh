@@ -43,9 +43,8 @@ op_packages() {
 
 # directory PATH OWNER GROUP MODE
 op_directory() {
-  above=${2%/*}
-  while [ ! -d "$above" ]; do above=${above%/*}; done
-  require_root "${above:-/}"
+  nearest "${2%/*}"
+  require_root "$near"
   make_folder "${2%/*}"
   [ -d "$2" ] || mkdir -m 700 "$2"
   own "$2" "$3" "$4" "$5"

@@ -44,22 +44,28 @@ is_open() {
   esac
 }
 
-# own FOLDER OWNER GROUP MODE: made its. Who uses it can all the time: given away first, taken back last.
+# own FOLDER OWNER GROUP MODE: made its. Who uses it can all the time: given away first, taken back last. With five digits
+# chmod takes away what a set-group-ID directory above has passed on.
 own() {
   require_directory "$1"
   if [ "$2" != root ]; then
     chown -h "$2:$3" "$1"
-    chmod "0$4" "$1"
+    chmod "00$4" "$1"
     return 0
   fi
-  chmod "0$4" "$1"
+  chmod "00$4" "$1"
   chown -h "$2:$3" "$1"
   # Its owner could undo the first one.
-  chmod "0$4" "$1"
+  chmod "00$4" "$1"
+  plain "$1" "$4"
+}
+
+# plain FOLDER MODE: of root's, with no more than its mode says.
+plain() {
   case $(ls -ld -- "$1") in
     ??????????+*)
       setfacl -b -k -- "$1" 2>/dev/null || fail "$1 has an access control list; remove it: setfacl -b -k $1"
-      chmod "0$4" "$1"
+      chmod "00$2" "$1"
       ;;
   esac
 }

@@ -1,14 +1,5 @@
 # What a machine can't do in the places where etcd and quorate keep things.
 
-# nearest PATH: the directory itself, or the nearest one above it that is there, as $near.
-nearest() {
-  near=$1
-  while [ ! -d "$near" ]; do
-    near=${near%/*}
-    near=${near:-/}
-  done
-}
-
 # look_limits DATA WAL: builtins but for two programs, where nothing is mounted at etcd's directories.
 look_limits() {
   for folder in "$1" "$2"; do

@@ -15,14 +15,6 @@ look_binary() {
   printf 'binary %s %s unknown\n' "$name" "${sum%% *}"
 }
 
-# holds FOLDER: whether there is any data in it.
-holds() {
-  for entry in "$1"/* "$1"/.[!.]*; do
-    if counts "$entry"; then return 0; fi
-  done
-  return 1
-}
-
 # A file that is reported whole is one that quorate wrote, or reads: of a few KiB. What is longer is cut, so that it differs
 # from what is wanted, and is written again; what is no regular file (a FIFO would never end) is left out.
 most=262144
@@ -136,6 +128,7 @@ op_member() {
     /etc/etcd/cluster-id /etc/systemd/system/etcd.service $tls/ $tls/ca.crt $tls/etcd.crt $tls/peer.crt $tls/server.crt \
     $tls/etcd.key $tls/peer.key $tls/server.key 2>/dev/null) || true
   printf '%s\n' "$found"
+  case $found in *'|symbolic link|'*) links "$data" "$wal" "${data%/*}" "${wal%/*}" ;; esac
   if holds "$data"; then echo 'data present'; fi
   if holds "$wal"; then echo 'wal present'; fi
   look_limits "$data" "$wal"

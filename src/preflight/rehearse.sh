@@ -1,0 +1,158 @@
+# Preflight's rehearsal: the very operations of a first apply, in the places where it will do them, leaving nothing. Sent before
+# facts.sh, whose variables it uses.
+
+# finding KIND PATH WORDS: a line, and a tab before the words, which may be anything.
+finding() {
+  printf '%s %s\t%s\n' "$1" "$2" "$(printf '%s' "$3" | tr '\n\t' '  ' | head -c 600)"
+}
+
+rehearse() {
+  rehearse_directories
+  rehearse_places "$@"
+  rehearse_account
+}
+
+# parents: the directories that data and log lie in, a line each; not those that etcd makes itself.
+parents() {
+  printf '%s\n' "${data%/*}"
+  case $wal/ in "$data"/* | "${data%/*}/${wal##*/}"/) ;; *) printf '%s\n' "${wal%/*}" ;; esac
+}
+
+rehearse_directories() {
+  outer=$(parents)
+  # shellcheck disable=SC2086 # paths without blanks: a unit could not hold them
+  links "$data" "$wal" $outer | while read -r kind path target; do finding "$kind" "$path" "$target"; done
+  for path in $outer; do
+    blocked=$path
+    while [ -n "$blocked" ]; do
+      if { [ -e "$blocked" ] || [ -L "$blocked" ]; } && [ ! -d "$blocked" ]; then
+        finding blocked "$blocked" "$(stat -c %F -- "$blocked")"
+      fi
+      blocked=${blocked%/*}
+    done
+    # What the agent asks before it works there.
+    nearest "${path%/*}"
+    if words=$( (require_root "$near") 2>&1); then rehearse_ownership "$near"; else finding ground "$near" "$words"; fi
+  done
+  for path in "$data" "$wal"; do
+    if [ -e "$path" ] && [ ! -d "$path" ]; then finding blocked "$path" "$(stat -c %F -- "$path")"; fi
+  done
+  # etcd makes its log by renaming a sibling.
+  if [ -d "$wal" ] && is_mount "$wal"; then finding mount "$wal" 'a mount point'; fi
+}
+
+# rehearse_ownership FOLDER: makes a directory as the agent does, and gives it away.
+rehearse_ownership() {
+  try=$1/.quorate-preflight.$$
+  if words=$(mkdir -m 700 -- "$try" 2>&1); then
+    words=$(chown 65534:65534 -- "$try" 2>&1) || finding owner "$1" "$words"
+    made=$(stat -c '%u %a' -- "$try")
+    # A set-group-ID directory above passes that on; the agent takes it away.
+    case $words$made in '65534 700' | '65534 2700') ;; [0-9]*) finding owner "$1" "it stays of user ${made% *} and mode ${made#* }" ;; esac
+    # An access control list of the directory above is passed on to what is made in it.
+    case $(ls -ld -- "$try") in ??????????+*) command -v setfacl >/dev/null || finding acl "$1" 'setfacl is missing' ;; esac
+    rmdir -- "$try"
+  else
+    finding write "$1" "$words"
+  fi
+  try=
+}
+
+# rehearse_places: in each place that quorate writes to, something is made and removed; where etcd will lie, run as well.
+rehearse_places() {
+  try=
+  for word; do
+    case $word in write:*) ;; *) continue ;; esac
+    nearest "${word#write:}"
+    case "$try " in *" $near/.quorate-preflight.$$ "*) ;; *) try="$try $near/.quorate-preflight.$$" ;; esac
+  done
+  # shellcheck disable=SC2086 # paths without blanks; one program for all of them
+  said=$(mkdir -m 700 -- $try 2>&1)
+  for made in $try; do
+    if [ -d "$made" ]; then
+      words=$( (printf '#!/bin/sh\nexit 0\n' >"$made/run") 2>&1) || finding write "${made%/*}" "$words"
+    else
+      finding write "${made%/*}" "$(printf '%s\n' "$said" | grep -F -e "$made")"
+    fi
+  done
+  nearest /usr/local/bin
+  made=$near/.quorate-preflight.$$/run
+  if [ -s "$made" ]; then
+    chmod 700 "$made"
+    words=$("$made" 2>&1) || finding execute "$near" "$words"
+  fi
+  # shellcheck disable=SC2086
+  rm -rf -- $try
+  try=
+}
+
+# rehearse_account: whether the files of accounts can be written and locked; not where there is nothing to be changed.
+rehearse_account() {
+  case $(getent passwd etcd) in *:/bin/false | */nologin) ! getent group etcd >/dev/null || return 0 ;; esac
+  for file in passwd group shadow gshadow; do
+    [ -f "/etc/$file" ] || continue
+    # Opened for writing, and left as it is.
+    words=$( (: <>"/etc/$file") 2>&1) || finding account "/etc/$file" "$words"
+    [ -e "/etc/$file.lock" ] || continue
+    # As shadow's tools judge: a lock counts while its process lives, and one that names none for ever.
+    holder=
+    read -r holder <"/etc/$file.lock" || true
+    case $holder in
+      '' | *[!0-9]*) finding lock "/etc/$file.lock" 'it names no process' ;;
+      *) ! kill -0 "$holder" 2>/dev/null || finding lock "/etc/$file.lock" "process $holder holds it" ;;
+    esac
+  done
+}
+
+# rehearse_sandbox: a transient unit as etcd's own will be, in which a user other than root goes where its directories will be.
+rehearse_sandbox() {
+  writable=
+  for path in "$data" "${wal%/*}"; do
+    nearest "$path"
+    writable="$writable $near"
+  done
+  places=
+  for path in $(parents); do
+    nearest "${path%/*}"
+    places="$places $near"
+  done
+  user=nobody
+  if id -u etcd >/dev/null 2>&1; then user=etcd; fi
+  count=$#
+  for word; do
+    case $word in property:*) set -- "$@" "--property=${word#property:}" ;; esac
+  done
+  shift "$count"
+  transient=quorate-preflight-$$
+  # shellcheck disable=SC2016,SC2086 # the inner shell's to expand; paths without blanks
+  words=$(timeout 15 systemd-run --quiet --wait --pipe --collect --unit="$transient" --property=User="$user" --property="ReadWritePaths=${writable# }" "$@" \
+    -- /bin/sh -c 'for path; do cd -- "$path" || exit 3; done' sh $places 2>&1)
+  code=$?
+  case $code in
+    0) ;;
+    3) finding reach "${places##* }" "$words" ;;
+    124) finding sandbox 124 'it did not end within 15 s' ;;
+    *)
+      said=$(journalctl --no-pager -q -o cat -n 20 _PID=1 "UNIT=$transient.service" 2>/dev/null | grep -m 1 -E 'Failed (at step|to)|: Failed')
+      finding sandbox "$code" "${said:-$words}"
+      ;;
+  esac
+}
+
+# inodes: `df` of the places where quorate writes, in inodes, and then in bytes.
+inodes() {
+  places=
+  for word in "write:$data" "write:$wal" "$@"; do
+    case $word in write:*) ;; *) continue ;; esac
+    nearest "${word#write:}"
+    places="$places $near"
+  done
+  # shellcheck disable=SC2086 # paths without blanks
+  { df -P -i -- $places | tail -n +2; echo; df -P -B 1 -- $places | tail -n +2; }
+}
+
+security() {
+  for file in /sys/fs/selinux/enforce /sys/module/apparmor/parameters/enabled; do
+    [ ! -r "$file" ] || printf '%s=%s\n' "$file" "$(head -c 16 "$file")"
+  done
+}
