@@ -57,6 +57,20 @@ test.each(COMMANDS.map(({ name }) => name))('help of %s', async (name) => {
   expect(asked.stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
 })
 
+test('settings with which etcd does not start keep nobody from looking, and what writes settings refuses them', async () => {
+  const text =
+    'name: x\nnodes: [ { name: a, address: 198.18.7.11, roles: [etcd] } ]\netcd: { version: "3.5.16", settings: { logger: capnslog } }\n'
+  await writeFile(path.join(folder, 'faulty.yaml'), text)
+  const nodes = await quorate('-f', 'faulty.yaml', 'nodes')
+  expect(nodes.exitCode).toBe(0)
+  expect(nodes.stderr).toMatch(/^\S*faulty\.yaml:3:\d+: warning: .*logger/)
+  for (const args of [['plan'], ['apply'], ['validate'], ['recover', '--from-survivor', 'a']]) {
+    const { exitCode, stderr, stdout } = await quorate('-f', 'faulty.yaml', ...args)
+    expect(exitCode).toBe(EXIT_CODES['cluster-file'])
+    expect(stderr + stdout).toContain('etcd.settings.logger')
+  }
+})
+
 /** What the package's `bin` and `./quorate` run. */
 const FIRST = path.resolve(import.meta.dirname, '../dist/cli/main.js')
 

@@ -2,7 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { EFFECTS } from '../src/cli/catalog/effects.ts'
+import { EFFECTS, WRITES_NO_SETTINGS } from '../src/cli/catalog/effects.ts'
 import { COMMANDS } from '../src/cli/commands.ts'
 import { RECORDED_VERBS } from '../src/operations/recorded.ts'
 
@@ -11,6 +11,11 @@ const recordedCommands = COMMANDS.map(({ name }) => name).filter((name) => EFFEC
 
 test('of every command it is said what it changes', () => {
   expect(Object.keys(EFFECTS).toSorted()).toEqual(COMMANDS.map(({ name }) => name).toSorted())
+})
+
+test('those that write no settings are commands', () => {
+  const names = COMMANDS.map(({ name }) => name)
+  expect([...WRITES_NO_SETTINGS].filter((name) => !names.includes(name))).toEqual([])
 })
 
 test('the commands that leave a record are those that operations record', () => {

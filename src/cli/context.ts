@@ -7,6 +7,8 @@ export interface CliContext extends Outlet {
   /** With `--json` events are lines of the output; false: the output is one value. As the catalog says of the command. */
   readonly jsonEvents: boolean
   readonly verbose: boolean
+  /** The command may write settings of etcd to machines, so that settings that etcd refuses are an error. */
+  readonly writesSettings: boolean
   /** Somebody sits at a terminal: questions may be asked. */
   readonly interactive: boolean
   /** Standard error is a terminal: progress may move. */

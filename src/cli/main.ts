@@ -2,6 +2,7 @@
 import { enableCompileCache } from 'node:module'
 import { EXIT_CODES, QuorateError } from '../errors.ts'
 import { compileCacheDirectory } from '../files/cache-directory.ts'
+import { WRITES_NO_SETTINGS } from './catalog/effects.ts'
 import type { CommandDefinition, CommandInput } from './command.ts'
 import type { CliContext } from './context.ts'
 import { createOutlet } from './outlet.ts'
@@ -52,6 +53,7 @@ function isTerminal(stream: { readonly isTTY?: boolean }): boolean {
 function contextFor(
   options: ReturnType<typeof readSharedOptions>,
   json: CommandDefinition['json'] = 'value',
+  writesSettings = true,
 ): CliContext {
   const tty = isTerminal(process.stdout) && isTerminal(process.stderr)
   const wanted =
@@ -68,6 +70,7 @@ function contextFor(
     json: options.json,
     jsonEvents: json !== 'value' && json !== 'none',
     verbose: options.verbose,
+    writesSettings,
     interactive: tty && isTerminal(process.stdin) && process.env['CI'] === undefined,
     live: isTerminal(process.stderr) && process.env['TERM'] !== 'dumb' && !options.json,
     columns: process.stderr.columns ?? 80,
@@ -82,7 +85,11 @@ function contextFor(
 }
 
 async function runCommand(definition: CommandDefinition, input: CommandInput): Promise<void> {
-  const context = contextFor(readSharedOptions(input.options), definition.json)
+  const context = contextFor(
+    readSharedOptions(input.options),
+    definition.json,
+    !WRITES_NO_SETTINGS.has(definition.name),
+  )
   try {
     const { checkValues } = await import('./value-checks.ts')
     checkValues(definition, input)

@@ -14,15 +14,18 @@ import { type ProgressRenderer, progressRenderer } from './render-progress.ts'
  * The cluster of `-f`. Its warnings go to standard error where `warn` says so, and with `-v`: they belong to the
  * commands that put the file in force, and would only be noise before the output of `etcdctl`.
  *
+ * Settings that this version of etcd refuses are a warning where the command writes none, and always shown.
+ *
  * @throws QuorateError `cluster-file` with every problem
  */
 export async function loadForCommand(context: CliContext, warn = false): Promise<Cluster> {
-  const { cluster, warnings } = await loadClusterFile(context.file)
+  const faultySettings = context.writesSettings ? 'refuse' : 'warn'
+  const { cluster, warnings } = await loadClusterFile(context.file, { faultySettings })
   requireOwnClusterFile(context.file)
   requireOwnState(cluster.stateDirectory)
-  if ((warn || context.verbose) && !context.json) {
-    for (const warning of warnings) context.err(`${context.colors.yellow(warning.text)}\n`)
-  }
+  if (context.json) return cluster
+  for (const { text, urgent } of warnings)
+    if (warn || context.verbose || urgent === true) context.err(`${context.colors.yellow(text)}\n`)
   return cluster
 }
 

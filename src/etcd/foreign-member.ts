@@ -2,6 +2,7 @@
 import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import { memberEnvironment } from './configuration.ts'
 import { type ForeignSetting, type Surroundings, foreignSettings } from './foreign-settings.ts'
+import { settingFaults } from './settings.ts'
 import { unitFile } from './unit-file.ts'
 import { environmentNames } from './versions.ts'
 
@@ -34,13 +35,11 @@ export function settingsOf({
 }: Foreign): readonly ForeignSetting[] {
   const node = etcdNodes(cluster).find(({ name }) => name === host)
   if (surroundings === undefined || node === undefined) return []
-  const wanted = memberEnvironment({
-    cluster,
-    node,
-    members: etcdNodes(cluster),
-    token: '',
-    state: 'existing',
-  })
+  // With settings that etcd refuses nothing is started but what is there already.
+  const refused = settingFaults(cluster.etcd.version, cluster.etcd.settings).length > 0
+  const wanted = refused
+    ? options
+    : memberEnvironment({ cluster, node, members: etcdNodes(cluster), token: '', state: 'existing' })
   const begun = Object.entries(options).filter(([name]) => name.startsWith('ETCD_INITIAL_CLUSTER'))
   return foreignSettings(
     {

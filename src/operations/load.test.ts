@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -55,4 +55,16 @@ test('a CA that is strong, and one that is not there, are no matter for validate
   expect((await inspectClusterFile(file)).problems).toEqual([])
   makeCa(folder, '-newkey', 'rsa:2048', '-sha256')
   expect((await inspectClusterFile(file)).problems).toEqual([])
+})
+
+test('faulty settings are an error, or an urgent warning for what writes none', async () => {
+  const { file } = await folderWith('    offline: { certificate: ca.crt }')
+  await writeFile(
+    file,
+    (await readFile(file, 'utf8')).replace('trixie } }', 'trixie } }, settings: { colour: red }'),
+  )
+  await expect(loadClusterFile(file)).rejects.toMatchObject({ code: 'cluster-file' })
+  const { cluster, warnings } = await loadClusterFile(file, { faultySettings: 'warn' })
+  expect(cluster.etcd.settings).toEqual({ colour: 'red' })
+  expect(warnings).toMatchObject([{ urgent: true, text: expect.stringContaining('colour') as string }])
 })

@@ -15,6 +15,12 @@ export const EXTRA_CHECKS: readonly ExtraCheck[] = [
   checkSharedPort,
 ]
 
+/** The same, but that no setting is an error. */
+const TOLERANT_CHECKS: readonly ExtraCheck[] = [checkFlannelForFile, warnOfSettings, checkSharedPort]
+
+/** Ends such a warning. */
+const TOLERATED = 'commands that write settings refuse until it is corrected'
+
 /** Said by `validate` alone: the other verbs look at what members trust, and warn or refuse. */
 const NAMED_FILES: readonly ExtraCheck[] = [checkNamedCa]
 
@@ -24,13 +30,35 @@ const LARGEST_CERTIFICATE = 1024 ** 2
 export interface LoadedCluster {
   readonly cluster: Cluster
   /** What is unwise but allowed: each as `file:line:column: what`. */
-  readonly warnings: readonly { readonly text: string }[]
+  readonly warnings: readonly {
+    readonly text: string
+    /** It keeps other work from being done. */
+    readonly urgent?: boolean | undefined
+  }[]
+}
+
+export interface LoadOptions {
+  /**
+   * Of settings with which this version of etcd does not start, or that it ignores: `refuse` (unless given) throws; `warn`
+   * is for what writes no settings, as looking does: what runs is not kept from being looked at, and helped.
+   */
+  readonly faultySettings?: 'refuse' | 'warn' | undefined
 }
 
 /** @throws QuorateError `cluster-file` with all problems at once, each with its place. */
-export async function loadClusterFile(path: string): Promise<LoadedCluster> {
-  const { cluster, warnings } = await loadCluster(path, { extraChecks: EXTRA_CHECKS })
-  return { cluster, warnings: warnings.map((warning) => ({ text: formatProblem(warning) })) }
+export async function loadClusterFile(
+  path: string,
+  { faultySettings = 'refuse' }: LoadOptions = {},
+): Promise<LoadedCluster> {
+  const checks = faultySettings === 'refuse' ? EXTRA_CHECKS : TOLERANT_CHECKS
+  const { cluster, warnings } = await loadCluster(path, { extraChecks: checks })
+  return {
+    cluster,
+    warnings: warnings.map((warning) => ({
+      text: formatProblem(warning),
+      urgent: warning.message.endsWith(TOLERATED),
+    })),
+  }
 }
 
 /** Everything that is to be said about a file, wrong or not. @throws QuorateError `cluster-file` if it can't be read. */
@@ -75,5 +103,13 @@ function checkSettingsForFile({ etcd }: Cluster): readonly Report[] {
     part: kind === 'unknown' ? 'key' : 'value',
     message: kind === 'unknown' ? message : `etcd.settings.${name}: ${message}`,
     ...(hint === undefined ? {} : { hint }),
+  }))
+}
+
+function warnOfSettings(cluster: Cluster): readonly Report[] {
+  return checkSettingsForFile(cluster).map((report) => ({
+    ...report,
+    severity: 'warning',
+    message: `${report.message}; ${TOLERATED}`,
   }))
 }

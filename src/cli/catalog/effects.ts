@@ -63,3 +63,34 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   __complete: 'nothing',
   version: 'nothing',
 }
+
+/**
+ * Commands that give no member other settings: they look, help in need, or work on what runs as it is. Settings that this
+ * version of etcd refuses are a warning to them. `recover` checks before it begins.
+ */
+export const WRITES_NO_SETTINGS: ReadonlySet<string> = new Set([
+  'nodes',
+  'trust',
+  'run',
+  'status',
+  'probe',
+  'etcdctl',
+  'move-leader',
+  'restart',
+  'stop',
+  'start',
+  'alarms',
+  'compact',
+  'defrag',
+  'unjam',
+  'unlock',
+  'backup',
+  'backup list',
+  'backup verify',
+  'backup prune',
+  'recover',
+  'export',
+  'certs list',
+  'lab down',
+  'lab status',
+])

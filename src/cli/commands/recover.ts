@@ -1,4 +1,5 @@
 import { QuorateError } from '../../errors.ts'
+import { checkSettings } from '../../etcd/settings.ts'
 import { surveyMembers } from '../../operations/recover-look.ts'
 import { type Choice, reportOf } from '../../operations/recover-report.ts'
 import type { Session } from '../../run/session.ts'
@@ -13,6 +14,8 @@ const recoverCommand: CommandHandler = async (context, input) => {
   const lost = namesOption(input, 'lost')
   const cluster = await loadForCommand(context)
   if (input.options['fromSurvivor'] !== undefined || flagOption(input, 'abandon')) {
+    // The new cluster starts with the file's settings: there is no way back once it has begun.
+    if (!flagOption(input, 'abandon')) checkSettings(cluster.etcd.version, cluster.etcd.settings)
     const { runRecovery } = await import('../recover.ts')
     return await runRecovery(context, input, { cluster, lost })
   }
