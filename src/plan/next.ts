@@ -22,6 +22,7 @@ import { heal, relocate, roll } from './roll.ts'
 import { rosterOf } from './roster.ts'
 import { trustMarkFile } from '../pki/trust-mark.ts'
 import { judgeSituation } from './situation.ts'
+import { sameMachineReasons } from './same-machine.ts'
 import { type Scene, type Stage, isBlocked } from './stage.ts'
 import { startSteps } from './start.ts'
 import type { HostStep, Next, Step } from './steps.ts'
@@ -35,7 +36,7 @@ export function next(asked: ApplyIntent, looked: Observed): Next {
   const intent: ApplyIntent = { ...asked, cluster }
   const unfinished = underwayReasons(looked.hosts, asked.finishes)
   if (unfinished.length > 0) return { kind: 'blocked', reasons: unfinished }
-  const strange = strangeReasons(cluster, looked)
+  const strange = [...sameMachineReasons(cluster, looked), ...strangeReasons(cluster, looked)]
   if (strange.length > 0) return { kind: 'blocked', reasons: strange }
   const situation = judgeSituation(intent, looked)
   if (situation.kind === 'blocked') return situation

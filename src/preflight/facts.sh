@@ -82,6 +82,15 @@ owner() (
   look_owner
 )
 
+# What no two machines have in common. Of the machine's ID nothing but a digest: it is not for others.
+identity() (
+  read -r boot </proc/sys/kernel/random/boot_id && printf 'boot %s\n' "$boot"
+  if [ -s /etc/machine-id ]; then printf 'machine %s\n' "$(sha256sum </etc/machine-id)"; fi
+  for file in /etc/ssh/ssh_host_*_key.pub; do
+    if [ -f "$file" ] && read -r kind key _ <"$file"; then printf 'host-key %s %s\n' "$kind" "$key"; fi
+  done
+)
+
 missing_tools() {
   for word; do
     case $word in tool:*) command -v "${word#tool:}" >/dev/null || printf '%s\n' "${word#tool:}" ;; esac
@@ -100,6 +109,7 @@ entries() {
 unit() {
   systemctl show etcd.service -p LoadState,ActiveState,MainPID,FragmentPath,DropInPaths | tee "$work/unit-shown"
   [ ! -d /var/lib/quorate/binaries ] || echo 'Quorate=yes'
+  if [ -f /etc/etcd/cluster-id ]; then head -c 4096 /etc/etcd/cluster-id | sed -n 's/^cluster=/Pinned=/p' | head -n 1; fi
 }
 
 # One line a listener: what ss says, and after a tab the systemd unit of the process.
@@ -230,6 +240,7 @@ probe data entries "$data"
 probe wal entries "$wal"
 probe unit unit
 probe account account
+probe identity identity
 probe owner owner
 # shellcheck disable=SC2046 # paths with blanks are elsewhere too
 probe surroundings surroundings $(sed -n 's/^DropInPaths=//p' "$work/unit-shown")

@@ -35,6 +35,9 @@ export interface HostFacts {
   readonly unit: EtcdUnit
   /** The user and the group `etcd`. */
   readonly account: AccountState
+  /** Name of the cluster whose mark is there: a member of it is on this machine, or was. */
+  readonly pinned: string | undefined
+  readonly identity: MachineIdentity
   readonly packagedBy: readonly PackageOwner[]
   /** Whoever listens on one of etcd's ports. */
   readonly listeners: readonly Listener[]
@@ -51,6 +54,16 @@ export interface HostFacts {
   /** Of each filesystem that quorate writes to. */
   readonly rooms: readonly Room[]
   readonly security: Security
+}
+
+/** What no two machines have in common; undefined: it could not be read. */
+export interface MachineIdentity {
+  /** ID of this boot. */
+  readonly boot: string | undefined
+  /** SHA-256 of /etc/machine-id. */
+  readonly machine: string | undefined
+  /** Public keys of its sshd, `ssh-ed25519 AAAA…`. */
+  readonly hostKeys: readonly string[]
 }
 
 export interface Disk {
@@ -138,6 +151,12 @@ export function parseFacts(stdout: string, { unitPath, resolved }: FactsQuestion
       surroundings: parseSurroundings((key) => words(text('surroundings'), new RegExp(`^${key} (.*)$`))),
     },
     account: parseAccount(words(text('account'), /^account (.*)$/)),
+    pinned: unit['Pinned'],
+    identity: {
+      boot: words(text('identity'), /^boot (\S+)$/)[0],
+      machine: words(text('identity'), /^machine ([0-9a-f]{64})\b/)[0],
+      hostKeys: words(text('identity'), /^host-key (\S+ \S+)$/),
+    },
     packagedBy: parseOwners(words(text('owner'), /^owner (.*)$/)),
     listeners: lines(text('listening')).flatMap(listener),
     addresses: json(ADDRESSES, text('addresses'))?.flatMap(({ ifname, addr_info }) =>

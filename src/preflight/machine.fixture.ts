@@ -25,6 +25,8 @@ export function goodFacts(changes: Partial<HostFacts> = {}): HostFacts {
     security: { selinux: undefined, apparmor: false },
     unit: { active: 'inactive', path: '', mainPid: 0, ours: false },
     account: { user: undefined, group: undefined },
+    pinned: undefined,
+    identity: { boot: undefined, machine: undefined, hostKeys: [] },
     packagedBy: [],
     listeners: [],
     addresses: [

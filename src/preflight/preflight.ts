@@ -8,12 +8,14 @@ import { type ClockReading, judgeClocks } from './clock.ts'
 import { judgeFlushes } from './flush.ts'
 import { type Gathered, gather } from './gather.ts'
 import { judgeLoadBalancer, loadBalancerHost } from './names.ts'
+import { judgeOtherCluster } from './other-cluster.ts'
 import { judgePeers } from './peers.ts'
 import { judgePodNetworks } from './pod-network.ts'
 import { judgeRehearsal } from './rehearsal.ts'
 import { judgeEtcdPlace } from './ports.ts'
 import { judgeSize } from './size.ts'
 import { judgeSystem } from './system.ts'
+import { judgeTwins } from './twins.ts'
 
 /** One of the run's events, so that one renderer shows both. */
 export interface PreflightEvent {
@@ -90,6 +92,7 @@ function judgeAll(
     looked.flatMap(({ node, clock }) => (clock === undefined ? [] : [[node.name, clock] as const])),
   )
   const together = [
+    ...judgeTwins(looked),
     ...judgeClocks(clocks),
     ...judgePeers(
       cluster,
@@ -112,6 +115,7 @@ function judgeNode(cluster: Cluster, node: Node, { facts }: Gathered): Check[] {
     ...(node.roles.includes('etcd')
       ? [
           ...judgeEtcdPlace(cluster, node, facts),
+          ...judgeOtherCluster(cluster, node, facts),
           ...judgeAccount(node, facts),
           ...judgePackage(cluster, node, facts),
           ...judgeRehearsal(cluster, node, facts),

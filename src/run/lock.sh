@@ -1,8 +1,9 @@
 # Holds quorate's lock on this machine for as long as standard input stays open and lines keep coming.
 # $1: the holder's token; $2: who holds it, as text; $3 and $4: ID and last beat of a lock that counts as left over, and is
 # taken over if it is still that one.
-# Prints "locked" or "took-over" (then it is held), or "held …" (see `report_lock`; then it ends). Before that, should a verb
-# have been begun here that must be finished first: "underway <verb> <what finishes it>".
+# Prints "locked" or "took-over" (then it is held); or "ours" where the same holder has it already, by another name of this
+# machine, or "held …" (see `report_lock`; then it ends). Before that, should a verb have been begun here that must be
+# finished first: "underway <verb> <what finishes it>".
 set -eu
 umask 077
 export LC_ALL=C
@@ -30,6 +31,10 @@ give_back() {
 enter
 answer=locked
 if read_lock; then
+  if [ "$token" = "$own" ]; then
+    echo ours
+    exit 0
+  fi
   if [ "$id" != "$3" ] || [ "$beat" != "$4" ]; then
     report_lock
     exit 0

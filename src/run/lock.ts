@@ -126,6 +126,14 @@ function blockedBy([mark]: readonly { verb: string; command: string }[], host: s
   return new QuorateError('blocked', message, { host, hint })
 }
 
+/** We hold its lock already, as another node's. */
+function sameMachine(host: string): QuorateError {
+  return new QuorateError('blocked', 'it is the machine of another node of the cluster file as well', {
+    host,
+    hint: 'one machine can be one node only: compare the nodes’ address and ssh.host in the cluster file. Nothing was changed',
+  })
+}
+
 interface Session {
   /** What the machine says first; rejects if the session ends without that. */
   readonly answer: Promise<'locked' | 'took-over' | LockReading>
@@ -171,6 +179,7 @@ function hold(remote: Remote, words: readonly string[], { lost, finishes, signal
         const held = readHeld(found ?? '', remote.host)
         if (unfinished.length > 0) reject(blockedBy(unfinished, remote.host))
         else if (held !== undefined) resolve(held)
+        else if (found === 'ours') reject(sameMachine(remote.host))
         else if (found === 'locked' || found === 'took-over') resolve(found)
         else
           reject(
