@@ -1,5 +1,6 @@
 /** Reads the lines that the agent's looks print into a `HostState`. */
 import { createHash } from 'node:crypto'
+import { readLogIdentity } from '../etcd/log-identity.ts'
 import { parseAccount } from './account.ts'
 import { parseOwners } from './package-owner.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
@@ -80,6 +81,7 @@ function parseMember(reply: Reply): MemberState {
     paths,
     dataPresent: reply.has('data'),
     walPresent: reply.has('wal'),
+    logIdentity: readLogIdentity(Buffer.from(reply.one('identity'), 'base64')),
     limits: parseLimits(reply),
     stoppedByOperator: parseStopped(reply.all('stopped')),
     contents: managedTexts(contents, paths),

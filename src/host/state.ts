@@ -59,6 +59,8 @@ export interface MemberState {
   readonly paths: Readonly<Record<string, PathState>>
   readonly dataPresent: boolean
   readonly walPresent: boolean
+  /** Whose the log is, as hexadecimal IDs; undefined: there is none, it can't be told, or its member runs. */
+  readonly logIdentity?: { readonly memberId: string; readonly clusterId: string } | undefined
   /** What can't be done there; undefined where nobody asked. */
   readonly limits?: Limits | undefined
   /** `quorate stop` has left its mark, and nobody has started it with quorate since. `since`: ISO 8601, if the mark has it. */

@@ -39,6 +39,8 @@ export interface MemberCondition {
   readonly hasLog: boolean | undefined
   /** Its data and its log are there; undefined: the machine was not looked at. */
   readonly whole?: boolean | undefined
+  /** Its log is another member's, or another node has it as well; undefined: that can't be told. */
+  readonly strayLog?: boolean | undefined
   /** The cluster that the machine is pinned to. */
   readonly pinnedTo: string | undefined
   /** Whether the members' list has it; undefined: nobody could say. */
@@ -55,6 +57,20 @@ export interface MemberCondition {
   readonly version: string | undefined
   readonly space: Space | undefined
   readonly alarms: readonly string[]
+}
+
+/** Of one that is down. Two processes with one member's data would vote twice. */
+function isStray(
+  { name }: Node,
+  hosts: Readonly<Record<string, HostState>>,
+  ownId: bigint | undefined,
+): boolean | undefined {
+  const found = hosts[name]?.member?.logIdentity
+  if (found === undefined) return undefined
+  if (ownId !== undefined) return found.memberId !== ownId.toString(16)
+  return Object.values(hosts).some(
+    (other) => other.name !== name && other.member?.logIdentity?.memberId === found.memberId,
+  )
 }
 
 /** @param hosts machines that were looked at; those that were not are missing. */
@@ -79,6 +95,7 @@ export function conditionOf(
       hasLog: state?.walPresent,
       whole:
         state && ((state.dataPresent && state.walPresent) || dataElsewhere(cluster, state) !== undefined),
+      strayLog: isStray(node, hosts, listed?.id),
       pinnedTo: parsePin(state?.contents[PATHS.clusterId] ?? '')?.cluster,
       listed: list === undefined ? undefined : listed !== undefined,
       voter: list === undefined ? true : listed !== undefined && !listed.learner,

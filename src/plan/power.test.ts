@@ -154,6 +154,7 @@ test.each<[string, PowerIntent['verb'], Partial<MemberCondition>, string]>([
   ["another cluster's", 'stop', { pinnedTo: 'other' }, "the cluster 'other'"],
   ['never set up', 'start', { unit: { ...STOPPED, exists: false } }, 'no etcd.service'],
   ['without its log', 'start', { hasLog: false }, 'write-ahead log is lost'],
+  ['with the data of another', 'start', { strayLog: true }, 'two members would vote as one'],
   ['removed', 'start', { listed: false }, 'no member of the running cluster'],
   ['stopped', 'restart', {}, 'etcd is inactive there'],
 ])('a member that is %s: %s is refused', (_, verb, changes, words) => {

@@ -92,7 +92,12 @@ function unfit({ cluster, verb }: PowerIntent, member: MemberCondition): BlockRe
   return []
 }
 
-function unfitToStart({ name: host, hasLog, pinnedTo, listed }: MemberCondition): BlockReason[] {
+function unfitToStart({ name: host, hasLog, strayLog, pinnedTo, listed }: MemberCondition): BlockReason[] {
+  if (strayLog === true) {
+    const message =
+      'its data is that of another member, or of another node as well: two members would vote as one'
+    return [{ host, message, hint: 'was its disk cloned or swapped? See whose it is: quorate plan' }]
+  }
   if (hasLog === false && pinnedTo !== undefined) {
     return [
       {

@@ -50,6 +50,7 @@ function placed(
       ...member,
       dataPresent: true,
       walPresent: true,
+      logIdentity: undefined,
       contents: { ...member.contents, [PATHS.clusterId]: step.pin, [PATHS.environment]: step.options },
       paths: {
         ...member.paths,

@@ -22,6 +22,9 @@ import { rosterOf } from './roster.ts'
 import { type HostStep, type Step, isHostStep } from './steps.ts'
 import { UNKNOWN_YET } from './unknown.ts'
 
+/** Whose data it has a member that runs says itself. */
+const RUNS = { dataPresent: true, walPresent: true, logIdentity: undefined } as const
+
 type OtherStep = Exclude<HostStep, RestoreStep>
 
 export function predict(cluster: Cluster, observed: Observed, step: Step): Observed {
@@ -146,13 +149,13 @@ function predictMember(
     }
     case 'ready':
       // One that had begun by itself: nobody started it in this plan.
-      return { dataPresent: true, walPresent: true, unit: { ...member.unit, active: 'active' } }
+      return { ...RUNS, unit: { ...member.unit, active: 'active' } }
     case 'reload':
       return { unit: { ...member.unit, needsReload: false } }
     case 'enable':
       return { stoppedByOperator: undefined, unit: { ...member.unit, enabled: true, needsReload: false } }
     case 'start': {
-      return { stoppedByOperator: undefined, dataPresent: true, walPresent: true, unit: started(member) }
+      return { ...RUNS, stoppedByOperator: undefined, unit: started(member) }
     }
     case 'restart':
       return { stoppedByOperator: undefined, unit: started(member) }
@@ -167,6 +170,7 @@ function predictMember(
       return {
         dataPresent: false,
         walPresent: false,
+        logIdentity: undefined,
         contents: keep(member.contents),
         paths: { ...keep(member.paths), ...left },
       }

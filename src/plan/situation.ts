@@ -13,9 +13,11 @@ import { type Member, lossReasons, quorumReasons, votersAmong } from './losses.t
 import { membershipReasons } from './membership.ts'
 import type { Observed } from './observed.ts'
 import { parsePin, runElsewhere } from './pin.ts'
+import { remedyFor } from './remedy.ts'
 import { isInvited, isReplaced, isSettled, rosterOf } from './roster.ts'
 import type { BlockReason } from './steps.ts'
 import { isTokenOf } from './token.ts'
+import { strayData } from './whose-data.ts'
 
 export type Situation =
   /** No member has data: a new cluster is made with this token. */
@@ -169,6 +171,7 @@ function established(
   const voters = votersAmong(members, observed)
   const listed = observed.cluster?.members ?? []
   const roster = listed.length > 0 ? rosterOf(cluster, listed, 0) : undefined
+  const staying: Member[] = []
   for (const member of members) {
     const known = roster?.members.get(member.node.name)
     // Whoever is asked knows better than marks: one that is not in the list has nothing to lose there any more.
@@ -176,7 +179,10 @@ function established(
       roster === undefined ? member.pin !== undefined : known !== undefined && !isInvited(known)
     const goes = known !== undefined && isReplaced({ replace }, member.node.name, known)
     if (isMember && !goes) reasons.push(...lossReasons(cluster, member, clusterId, voters))
+    if (isMember && !goes) staying.push(member)
   }
+  const remedy = (member: string) => remedyFor({ kind: 'lost', member }, voters).text
+  reasons.push(...strayData(cluster, staying, roster, clusterId, remedy))
   if (roster === undefined && reasons.length === 0) reasons.push(...quorumReasons(members))
   if (observed.cluster !== undefined && observed.cluster.id !== clusterId) {
     reasons.push({
@@ -208,6 +214,8 @@ function bootstrapping(
   )
   const ours = [...tokens].filter((token): token is string => isTokenOf(cluster.name, token))
   const [token] = ours
+  const stray = strayData(cluster, begun, undefined, undefined, () => '')
+  if (stray.length > 0) return { kind: 'blocked', reasons: stray }
   if (begun.length === 0)
     return { kind: 'new', token: ours.length === 1 && token !== undefined ? token : freshToken }
   if (ours.length !== 1 || token === undefined) {

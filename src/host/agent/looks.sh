@@ -70,6 +70,14 @@ look_restore() {
   lines consumer "$state/restore/consumers"
 }
 
+# look_identity WAL: the beginning of the log's first file, which says whose it is.
+look_identity() {
+  for file in "$1"/*.wal; do
+    if [ -f "$file" ]; then printf 'identity %s\n' "$(content "$file" | head -c 512 | base64 -w 0)"; fi
+    break
+  done
+}
+
 # facts PACKAGE…: what every node is asked.
 op_facts() {
   count=$((words - 1))
@@ -154,7 +162,11 @@ UNIT
     printf 'environment %s\n' "$(head -c "$most" "/proc/$pid/environ" | base64 -w 0)"
     # etcd chose its name, if it was broken into.
     printf 'running %s\n' "$(readlink "/proc/$pid/exe" | tr '\n' '?')"
-  elif command -v ss >/dev/null; then
+  else
+    # Of one that runs the member itself says who it is.
+    look_identity "$wal"
+  fi
+  if [ "${pid:-0}" = 0 ] && command -v ss >/dev/null; then
     ss -Hltnp "sport = :$client or sport = :$peer" 2>/dev/null | while read -r line; do printf 'listening %s\n' "$line"; done
   fi
 }
