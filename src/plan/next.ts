@@ -7,6 +7,7 @@ import { CAUGHT_UP } from '../etcd/lag.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import { certificateNames, faultsOf, issueStep } from './certificates.ts'
 import { ascend } from './descent.ts'
+import { foreignFileSteps } from './foreign-files.ts'
 import { strangeReasons } from './ground.ts'
 import type { ApplyIntent } from './intent.ts'
 import { keptMembers, keptReason, quorumWithout } from './kept.ts'
@@ -78,7 +79,12 @@ const prepare: Stage = ({ intent, observed, situation, roster }) => {
     const files = () => wantedFiles(intent, node, situation, roster, host.member)
     return [
       ...packageSteps(cluster, host),
-      ...(members.has(node.name) ? memberSteps(cluster, node, observed, files()) : []),
+      ...(members.has(node.name) && host.member !== undefined
+        ? [
+            ...foreignFileSteps(intent, node.name, host.member),
+            ...memberSteps(cluster, node, observed, files()),
+          ]
+        : []),
     ]
   })
   const what = 'make a certificate authority'

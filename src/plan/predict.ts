@@ -172,6 +172,9 @@ function predictMember(
         walPresent: false,
         logIdentity: undefined,
         contents: keep(member.contents),
+        binaries: Object.fromEntries(
+          Object.entries(member.binaries).filter(([name]) => !gone.has(`/usr/local/bin/${name}`)),
+        ),
         paths: { ...keep(member.paths), ...left },
       }
     }
