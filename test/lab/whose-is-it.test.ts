@@ -8,18 +8,14 @@ import { quorate, quorateOk } from './support/quorate.ts'
 import { statusOf } from './support/status.ts'
 
 const PREFLIGHT = 3
+const BLOCKED = 8
 const KEY = '/etc/ssl/etcd/etcd.key'
 
 describe.skipIf(whyNoLab())('a machine on which something is already', () => {
   let lab: TestLab
   beforeAll(async () => {
     lab = await testLab({ machines: 4, packages: DIRECTORY_PACKAGES })
-    const nodes = ['etcd01', 'etcd02', 'etcd03'].map((name) => ({
-      name,
-      address: lab.machine(name).address,
-      roles: ['etcd'],
-    }))
-    await startOver(lab, { nodes })
+    await startOver(lab, { nodes: nodes() })
     await on('etcd01', 'groupadd --system etcd')
     await on('etcd02', 'useradd --system -g nogroup -s /usr/sbin/nologin etcd')
     const user = 'etcd:x:20001:20001:from a directory:/home/etcd:/bin/bash'
@@ -28,12 +24,37 @@ describe.skipIf(whyNoLab())('a machine on which something is already', () => {
   afterAll(async () => await lab.down())
 
   const on = async (name: string, script: string) => await lab.machine(name).check(['sh', '-euc', script])
-  const accounts = async (): Promise<readonly Check[]> => {
+  const nodes = () =>
+    ['etcd01', 'etcd02', 'etcd03'].map((name) => ({
+      name,
+      address: lab.machine(name).address,
+      roles: ['etcd'],
+    }))
+  /** Another node of the file, at an address that nobody has, whose ssh leads to this machine. */
+  const twinOf = (name: string) => {
+    const { address } = lab.machine(name)
+    const free = address.replace(/\d+$/, (last) => String(Number(last) + 100))
+    return { name: 'twin', address: free, roles: ['etcd'], ssh: { host: address } }
+  }
+  const checked = async (id: string): Promise<readonly Check[]> => {
     const { stdout } = await quorate(lab, ['preflight', '--json'])
     const { checks } = JSON.parse(stdout) as { readonly checks: readonly Check[] }
-    return checks.filter(({ id }) => id === 'account')
+    return checks.filter((check) => check.id === id)
   }
+  const accounts = async () => await checked('account')
   const publicKey = async (name: string) => await on(name, `openssl pkey -in ${KEY} -pubout`)
+
+  test('one machine that the file names twice is refused before anything is done there', async () => {
+    await lab.writeCluster({ nodes: [nodes()[0], twinOf('etcd01')] })
+    expect((await checked('machine')).map(({ host, result }) => [host, result])).toEqual([
+      ['twin', 'failure'],
+    ])
+    const { exitCode, stderr } = await quorate(lab, ['apply', '--yes'])
+    expect(stderr).toContain('the machine of another node')
+    expect(exitCode).toBe(BLOCKED)
+    expect((await lab.machine('etcd01').exec(['test', '-e', '/etc/etcd'])).exitCode).toBe(1)
+    await lab.writeCluster({ nodes: nodes() })
+  })
 
   describe('the user and the group etcd', () => {
     test('with the number of another are refused beforehand', async () => {
@@ -50,6 +71,7 @@ describe.skipIf(whyNoLab())('a machine on which something is already', () => {
 
     test('a group alone, a user of another group, a user of a directory: all are used as they are', async () => {
       expect((await accounts()).map(({ result }) => result)).toEqual(['ok', 'ok', 'ok'])
+      await on('etcd03', FOREIGN)
       await quorateOk(lab, ['apply', '--yes'])
       expect((await statusOf(lab)).exitCode).toBe(0)
       expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
@@ -89,6 +111,42 @@ describe.skipIf(whyNoLab())('a machine on which something is already', () => {
     })
   })
 
+  test('another tool’s unit, settings and wrapper were kept under another name, and what a link led to as it was', async () => {
+    const kept = ['/etc/systemd/system/etcd.service', '/etc/etcd/options.env', '/usr/local/bin/etcd']
+      .map((path) => `${path}.before-quorate-*`)
+      .join(' ')
+    expect(await on('etcd03', `cat ${kept}`)).toBe('[Service]\n# theirs\n# theirs\n#!/bin/sh\n')
+    const link = 'readlink /usr/local/bin/etcdctl.before-quorate-*; cat /opt/tool/etcdctl'
+    expect(await on('etcd03', link)).toBe('/opt/tool/etcdctl\n#!/bin/sh\n# theirs\n')
+  })
+
+  test('a member whose data was exchanged for another member’s is not started on it', async () => {
+    const aside = 'mv /opt/etcd/data /opt/etcd/data.own; mv /opt/etcd/wal /opt/etcd/wal.own'
+    await on('etcd02', `systemctl stop etcd; ${aside}`)
+    const data = await on('etcd01', 'tar -cz -C /opt/etcd data wal | base64 -w 0')
+    await lab.machine('etcd02').writeFile('/root/data', data)
+    await on(
+      'etcd02',
+      'base64 -d /root/data | tar -xz -C /opt/etcd; chown -R etcd:etcd /opt/etcd/data /opt/etcd/wal',
+    )
+    const refused = await quorate(lab, ['apply', '--yes'])
+    expect(refused.exitCode).toBe(BLOCKED)
+    expect(refused.stderr).toContain('the member etcd01, not of etcd02')
+    expect((await quorate(lab, ['start', 'etcd02', '--yes'])).exitCode).toBe(BLOCKED)
+    expect((await lab.machine('etcd02').exec(['systemctl', 'is-active', 'etcd'])).stdout).toBe('inactive\n')
+    await on('etcd02', 'cd /opt/etcd; rm -rf data wal; mv data.own data; mv wal.own wal')
+    await quorateOk(lab, ['apply', '--yes'])
+    expect((await statusOf(lab)).exitCode).toBe(0)
+  })
+
+  test('a node that was added to the file and is the machine of a member is refused', async () => {
+    await lab.writeCluster({ nodes: [...nodes(), twinOf('etcd03')] })
+    const { exitCode, stdout } = await quorate(lab, ['plan'])
+    expect(stdout).toContain('the same machine as etcd03')
+    expect(exitCode).toBe(BLOCKED)
+    await lab.writeCluster({ nodes: nodes() })
+  })
+
   describe('a machine that was cloned from a member', () => {
     test('gets a key of its own, and nothing of the other’s data or marks; the member keeps its own', async () => {
       const clone = await on(
@@ -102,8 +160,12 @@ describe.skipIf(whyNoLab())('a machine on which something is already', () => {
       )
       expect(await publicKey('etcd04')).toBe(await publicKey('etcd01'))
       const before = await publicKey('etcd01')
-      const added = ['member', 'add', 'etcd04', '--address', lab.machine('etcd04').address, '--yes']
-      await quorateOk(lab, added)
+      const adding = ['member', 'add', 'etcd04', '--address', lab.machine('etcd04').address, '--yes']
+      const machineId = (await on('etcd01', 'cat /etc/machine-id')).trim()
+      await on('etcd04', `rm /etc/machine-id; echo ${machineId} >/etc/machine-id`)
+      const added = await quorate(lab, adding)
+      expect(added.stderr).toContain('/etc/machine-id of etcd01')
+      expect(added.exitCode).toBe(0)
       expect(await publicKey('etcd01')).toBe(before)
       expect(await publicKey('etcd04')).not.toBe(before)
       const { exitCode, report } = await statusOf(lab)
@@ -113,3 +175,13 @@ describe.skipIf(whyNoLab())('a machine on which something is already', () => {
     })
   })
 })
+
+/** What another tool has set up and left: a unit that does not run, its settings, a wrapper, a link to a program. */
+const FOREIGN = `
+mkdir -p /etc/etcd /opt/tool
+printf '[Service]\\n# theirs\\n' >/etc/systemd/system/etcd.service
+echo '# theirs' >/etc/etcd/options.env
+printf '#!/bin/sh\\n' | tee /opt/tool/etcdctl >/usr/local/bin/etcd
+echo '# theirs' >>/opt/tool/etcdctl
+chmod 755 /opt/tool/etcdctl /usr/local/bin/etcd
+ln -s /opt/tool/etcdctl /usr/local/bin/etcdctl`
