@@ -18,9 +18,9 @@ export function judgeAccount(node: Node, { account }: HostFacts): Check[] {
   if (user !== undefined && ['set', 'empty'].includes(user.password) && !deniesLogin(user.shell))
     warnings.push(
       check.warning({
-        found: `somebody can log in as etcd (shell ${user.shell || '/bin/sh'}, password ${user.password}), and could read and change the member's data and keys`,
+        found: `a login as etcd is possible (shell ${user.shell || '/bin/sh'}, password ${user.password}), which can read and change the member's data and keys`,
         wanted,
-        remedy: 'if it is nobody’s own login: usermod --lock --shell /bin/false etcd',
+        remedy: 'unless a person uses this login: usermod --lock --shell /bin/false etcd',
       }),
     )
   const others = (group?.members ?? []).filter((name) => name !== 'etcd')
