@@ -83,7 +83,11 @@ function unit({ process }: Member): Found[] {
     if (runs.path !== PATHS.unit)
       found.push(note(`the unit ${runs.path} will be overruled by quorate's own, ${PATHS.unit}`))
     if (runs.dropIns.length > 0)
-      found.push(note(`drop-ins stay in force beside quorate's unit: ${runs.dropIns.join(', ')}`))
+      found.push(
+        note(
+          `drop-ins stay in force beside quorate's unit: ${runs.dropIns.join(', ')}; apply refuses those that change what quorate decides, and says how to take them back`,
+        ),
+      )
   }
   if (user !== 'etcd' && runs?.name === 'etcd.service')
     found.push(note(`etcd runs as ${user}; it will run as etcd, shut in, and its data will belong to etcd`))

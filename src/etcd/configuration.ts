@@ -7,7 +7,7 @@ import { sharesPortFrom } from './hazards.ts'
 import { bracket } from './bracket.ts'
 import { withSafeguard } from './feature-gates.ts'
 import { checkSettings } from './settings.ts'
-import { environmentName, knownFlags, minorOf, supportsV2 } from './versions.ts'
+import { environmentName, flagName, knownFlags, minorOf, supportsV2 } from './versions.ts'
 
 /** Where the files of TLS lie on a member. */
 const TLS_DIRECTORY = '/etc/ssl/etcd'
@@ -56,7 +56,7 @@ export function memberEnvironment(configuration: MemberConfiguration): Record<st
     if (name in decided || name === 'ETCD_ENABLE_V2') throw decidedElsewhere(name)
   }
   const defaults = Object.entries({ ...safeguards(cluster, known), ...peerIdentity(configuration) }).filter(
-    ([name]) => known.has(flagOf(name)),
+    ([name]) => known.has(flagName(name)),
   )
   const environment = { ...decided, ...Object.fromEntries(defaults), ...Object.fromEntries(own) }
   // The safeguard stays when the file adds feature gates of its own.
@@ -217,7 +217,7 @@ function safeguards({ etcd }: Cluster, known: ReadonlySet<string>): Record<strin
 }
 
 function decidedElsewhere(name: string): QuorateError {
-  const flag = flagOf(name)
+  const flag = flagName(name)
   return new QuorateError(
     'cluster-file',
     `etcd.settings must not have '${flag}': quorate decides it itself`,
@@ -225,12 +225,4 @@ function decidedElsewhere(name: string): QuorateError {
       hint: 'addresses, ports, folders, certificates and enableV2 have places of their own in the cluster file',
     },
   )
-}
-
-/** The flag of an environment variable: `heartbeat-interval` for `ETCD_HEARTBEAT_INTERVAL`. */
-function flagOf(name: string): string {
-  return name
-    .replace(/^ETCD_/, '')
-    .toLowerCase()
-    .replaceAll('_', '-')
 }

@@ -45,7 +45,8 @@ export function settingsOf({
     {
       unit: unitFile({ cluster }),
       environment: { ...wanted, ...Object.fromEntries(begun) },
-      known: new Set(environmentNames(cluster.etcd.version)),
+      // With a file of its own etcd would read none of the others.
+      known: new Set([...environmentNames(cluster.etcd.version), 'ETCD_CONFIG_FILE']),
     },
     { ...surroundings, dropIns: surroundings.dropIns.filter(({ path }) => path !== FIRST_START) },
   )

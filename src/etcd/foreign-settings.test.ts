@@ -31,6 +31,15 @@ test('what an environment file says counts more than the options file, and the s
   expect(inDropIn('EnvironmentFile=-/etc/default/other', files)).toEqual([' EnvironmentFile'])
 })
 
+test('another spelling of the same is no other setting', () => {
+  const environment = { ...WANTED.environment, ETCD_HEARTBEAT_INTERVAL: '100', ETCD_CLIENT_CERT_AUTH: 'true' }
+  const files = { '/f': { ETCD_HEARTBEAT_INTERVAL: '0100', ETCD_CLIENT_CERT_AUTH: 'T' } }
+  const dropIns = [drop('EnvironmentFile=/f')]
+  expect(foreignSettings({ ...WANTED, environment }, { ...NONE, dropIns, files })).toMatchObject([
+    { what: expect.stringMatching(/HEARTBEAT/) as string, harmful: true },
+  ])
+})
+
 test('what a drop-in sets as a variable counts less than the options file', () => {
   expect(inDropIn('Environment="ETCD_DATA_DIR=/elsewhere"')).toEqual([' Environment'])
   expect(inDropIn('Environment="ETCD_HEARTBEAT_INTERVAL=250" GOGC=50')).toEqual([

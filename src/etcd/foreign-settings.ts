@@ -3,6 +3,8 @@
  * drop-ins and the environment that systemd adds, with the wanted one.
  */
 import { type Directive, type DropIn, directives, inForce, wordsOf } from './drop-ins.ts'
+import { readAlike } from './flag-types.ts'
+import { flagName } from './versions.ts'
 
 /** What reaches the unit from outside quorate's own files. */
 export interface Surroundings {
@@ -109,7 +111,7 @@ function variables(
       .flatMap(({ value }) => wordsOf(value)),
   )
   const wrong = [...reached.entries()].flatMap(([name, { value, from, file }]): ForeignSetting[] => {
-    if (from === undefined || (value ?? '') === (own[name] ?? '')) return []
+    if (from === undefined || readAlike(flagName(name), own[name] ?? '', value ?? '')) return []
     const matters = name in own || known.has(name) || banned.has(name) || name.startsWith('QUORATE_')
     const what = value === undefined ? `no ${name}` : file === undefined ? name : `${name} from ${file}`
     return [{ ...from, what, harmful: matters, variable: matters ? name : undefined }]

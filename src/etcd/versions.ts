@@ -72,6 +72,14 @@ export function environmentName(flag: string): string {
   return `ETCD_${flag.replaceAll('-', '_').toUpperCase()}`
 }
 
+/** The flag of an environment variable: `heartbeat-interval` for `ETCD_HEARTBEAT_INTERVAL`. */
+export function flagName(variable: string): string {
+  return variable
+    .replace(/^ETCD_/, '')
+    .toLowerCase()
+    .replaceAll('_', '-')
+}
+
 /** A setting that this version of etcd doesn't know. */
 export interface UnknownSetting {
   readonly name: string

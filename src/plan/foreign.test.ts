@@ -37,6 +37,11 @@ test.each([
   expect(reason?.hint).toContain(`mv ${DROP_IN} ${DROP_IN}.off && systemctl daemon-reload`)
 })
 
+test('a configuration file beside the options is refused: etcd would read nothing else', () => {
+  const world = withUnit(settled, around('Environment=ETCD_CONFIG_FILE=/etc/etcd/etcd.conf.yml'))
+  expect(reasonsOf(next(intent, world))[0]?.message).toContain('ETCD_CONFIG_FILE')
+})
+
 test('a variable that etcd does not read is no reason for a restart that would not take it away', () => {
   const given = around('Environment=ETCD_OPTS=x ETCD_DATA_DIR=/elsewhere')
   const world = withMember(withUnit(settled, given), 'etcd01', ({ unit }) => ({

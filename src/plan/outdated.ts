@@ -1,7 +1,7 @@
 /** Why a member that runs has to be restarted: what its process was started with is not what it should have. */
 import { PEER_IDENTITY } from '../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
-import { environmentNames } from '../etcd/versions.ts'
+import { environmentNames, flagName } from '../etcd/versions.ts'
 import { readAlike } from '../etcd/flag-types.ts'
 import { UNIT_MARK, unitMark } from '../etcd/unit-file.ts'
 import { type MemberState, PATHS } from '../host/state.ts'
@@ -36,7 +36,7 @@ export function restartReasons(
     .filter((name) => !name.startsWith('ETCD_INITIAL_CLUSTER') && !AT_THE_START.has(name))
     // What others set and etcd does not read: a restart would change nothing, and not even take it away.
     .filter((name) => name in wanted || known.has(name))
-    .filter((name) => !readAlike(flagOf(name), wanted[name] ?? '', running[name] ?? ''))
+    .filter((name) => !readAlike(flagName(name), wanted[name] ?? '', running[name] ?? ''))
     .map((name) => describe(name, running[name], wanted[name]))
   // Between the moments in which systemd makes a process and etcd takes it over.
   if (names.size > 0 && Object.keys(wanted).every((name) => running[name] === undefined))
@@ -61,14 +61,6 @@ export function closesPeers({ unit }: MemberState, files: readonly WantedFile[])
 
 function openUrls(environment: Readonly<Record<string, string>>): readonly string[] {
   return (environment['ETCD_LISTEN_CLIENT_URLS'] ?? '').split(',').filter((url) => url.startsWith('http:'))
-}
-
-/** `heartbeat-interval` for `ETCD_HEARTBEAT_INTERVAL`. */
-function flagOf(name: string): string {
-  return name
-    .replace(/^ETCD_/, '')
-    .toLowerCase()
-    .replaceAll('_', '-')
 }
 
 function describe(name: string, running: string | undefined, wanted: string | undefined): string {
