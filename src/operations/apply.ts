@@ -12,7 +12,7 @@ import { type Plan, plan } from '../plan/plan.ts'
 import { judgeSituation } from '../plan/situation.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import type { Step } from '../plan/steps.ts'
-import { blockedError, run } from '../run/engine.ts'
+import { blockedError, requireWhole, run } from '../run/engine.ts'
 import { type Lock, acquireLock } from '../run/lock.ts'
 import { observe } from '../run/observe.ts'
 import type { Session } from '../run/session.ts'
@@ -126,6 +126,8 @@ async function carryOut(session: Session, intent: ApplyIntent, options: ApplyOpt
       return { changed: false, done: [], observed: before }
     }
     const foreseen = plan(intent, before)
+    // Of machines without a cluster preflight says more.
+    if (judgeSituation(intent, before).kind !== 'new') requireWhole(foreseen)
     await options.confirm?.(before)
     await options.approve?.(foreseen)
     approved = agreedTo(foreseen)
@@ -142,7 +144,8 @@ async function carryOut(session: Session, intent: ApplyIntent, options: ApplyOpt
     const isOld = performance.now() - shownAt > SOON_MS
     if (isOld || risks(foreseen).length > 0) observed = await observe(session)
   }
-  if (options.approve !== undefined) requireApproved(approved, plan(intent, observed))
+  const foreseen = plan(intent, observed)
+  if (options.approve !== undefined) requireApproved(approved, foreseen)
   const situation = judgeSituation(intent, observed)
   // Only now: the ports that it listens on for a moment would look taken to `observe`. And nothing is sent meanwhile:
   // the machines' disks are being measured.
@@ -150,6 +153,7 @@ async function carryOut(session: Session, intent: ApplyIntent, options: ApplyOpt
   if (situation.kind === 'new') requireFit(session, await preflight(session))
   else if (situation.kind === 'established' && newcomers.size > 0)
     requireFit(session, await preflight(session, newcomers))
+  requireWhole(foreseen)
   // Something is to be done to a cluster that somebody may be using.
   if (situation.kind === 'established' && next(intent, observed).kind === 'steps') {
     const { withRecorder } = await import('./with-recorder.ts')

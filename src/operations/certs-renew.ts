@@ -194,9 +194,11 @@ async function carryOut(
   intent: RenewIntent,
   observed: Observed,
 ): Promise<{ readonly done: readonly Step[]; readonly after: Observed }> {
+  const decide = (state: Observed) => nextRenewal(intent, state)
   const { done, observed: after } = await loop({
     observed,
-    decide: (state) => nextRenewal(intent, state),
+    foreseen: foresee(session.cluster, observed, decide),
+    decide,
     runWave: async (state, steps) => await runWave(session, lock, state, steps, judgeCertificates),
     signal: session.signal,
   })

@@ -4,6 +4,7 @@ import { QuorateError } from '../errors.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { canBumpRevision } from '../etcd/versions.ts'
 import { PATHS } from '../host/state.ts'
+import { swapReasons } from '../plan/feasible.ts'
 import { unitReasons } from '../plan/foreign.ts'
 import { parsePin, runElsewhere } from '../plan/pin.ts'
 import { quorum } from '../plan/quorum.ts'
@@ -179,7 +180,11 @@ function unfitReasons(cluster: Cluster, { members }: Survey, survivor: string): 
       hint: `put etcd.version: ${version} into the cluster file for now; upgrade when the cluster is whole again`,
     })
   }
-  return wrong.map((reason) => ({ host: survivor, ...reason }))
+  const { dataDirectory, walDirectory } = cluster.etcd
+  const exchanged = [dataDirectory, ...(walDirectory.startsWith(`${dataDirectory}/`) ? [] : [walDirectory])]
+  return [...wrong, ...(state.limits === undefined ? [] : swapReasons(state.limits, exchanged))].map(
+    (reason) => ({ host: survivor, ...reason }),
+  )
 }
 
 function goesOn(survey: Survey, present: RecoveryProgress, choice: RecoveryChoice): RecoveryProgress {

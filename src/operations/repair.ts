@@ -180,6 +180,7 @@ async function carryOut(session: Session, lock: Lock, { members, change, preview
       // First out of the cluster with it: the planner's own steps, up to there.
       const out = await loop({
         observed: members.observed,
+        foreseen: members.plan,
         decide: (now) => (isOut(now, members) ? { kind: 'done' } : next(members.intent, now)),
         runWave: async (now, steps) => await runWave(session, lock, now, steps),
         signal: session.signal,

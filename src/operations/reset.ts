@@ -4,6 +4,7 @@ import { QuorateError, combineErrors } from '../errors.ts'
 import { peerUrl } from '../etcd/configuration.ts'
 import { runAgent } from '../host/agent.ts'
 import { looksFor, parseHostState } from '../host/observe.ts'
+import { infeasible } from '../plan/feasible.ts'
 import { type ResetIntent, planReset, resetSteps } from '../plan/reset.ts'
 import type { ResetStep } from '../plan/steps.ts'
 import { blockedError } from '../run/engine.ts'
@@ -97,7 +98,8 @@ async function currentSteps(
   if (errors.length > 0) throw combineErrors(errors)
   const hosts = Object.fromEntries(results.map(({ host, value }) => [host, value]))
   const { steps, blocked } = planReset(intent, hosts)
-  if (blocked.length > 0) throw blockedError(blocked)
+  const reasons = [...blocked, ...infeasible(session.cluster, { hosts }, steps)]
+  if (reasons.length > 0) throw blockedError(reasons)
   return steps
 }
 

@@ -14,8 +14,6 @@ const MARGIN_BYTES = 192 * 1024 ** 2
 export interface Surroundings {
   readonly consumers: readonly Consumer[]
   readonly room: readonly Room[]
-  /** Nodes whose data folder is a mount point. */
-  readonly mounts: readonly string[]
 }
 
 interface Room {
@@ -23,8 +21,6 @@ interface Room {
   readonly freeBytes: number
   readonly mount: string
   readonly path: string
-  /** The folder is a mount point. */
-  readonly isMount: boolean
 }
 
 /** One round trip each. @throws QuorateError of the machines that can't be asked */
@@ -43,18 +39,15 @@ export async function lookAround(session: Session): Promise<Surroundings> {
   return {
     consumers: results.flatMap(({ host, value }) => parseConsumers(host, value)),
     room,
-    mounts: room
-      .filter(({ isMount, path }) => isMount && path === cluster.etcd.dataDirectory)
-      .map(({ host }) => host),
   }
 }
 
-/** `room KIB MOUNT yes|no PATH` */
+/** `room KIB MOUNT PATH` */
 function parseRoom(host: string, line: string): Room[] {
-  const parts = /^room (\d+) (.*) (yes|no) (\S+)$/.exec(line)
+  const parts = /^room (\d+) (.*) (\S+)$/.exec(line)
   if (parts === null) return []
-  const [, kib = '', mount = '', isMount, path = ''] = parts
-  return [{ host, freeBytes: Number(kib) * 1024, mount, path, isMount: isMount === 'yes' }]
+  const [, kib = '', mount = '', path = ''] = parts
+  return [{ host, freeBytes: Number(kib) * 1024, mount, path }]
 }
 
 /**

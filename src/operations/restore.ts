@@ -121,7 +121,6 @@ async function lookAtAll(
     sizeBytes: opened.sizeBytes,
     options: bump ? ['--bump-revision', String(BUMP), '--mark-compacted'] : [],
     without,
-    mounts: surroundings.mounts,
     command,
   }
   const plan = foresee(cluster, observed, (state) => planRestore(intent, state))
@@ -158,7 +157,7 @@ async function reachAll(session: Session): Promise<Observed> {
 async function carryOut(
   session: Session,
   lock: Lock,
-  { intent, observed }: Looked,
+  { intent, observed, plan }: Looked,
 ): Promise<{ readonly done: readonly Step[]; readonly observed: Observed }> {
   let stopped = isUnderway(observed)
   let fresh = false
@@ -170,6 +169,7 @@ async function carryOut(
   try {
     return await loop({
       observed,
+      foreseen: plan,
       decide: (seen) => planRestore(intent, seen),
       runWave: async (seen, steps) => {
         stopped ||= steps.some(({ kind }) => kind === 'restore-halt')

@@ -175,7 +175,6 @@ function sampleRestore(): RestoreIntent {
     sizeBytes: 1,
     options: [],
     without: [],
-    mounts: [],
     command: 'quorate restore a.db',
   }
 }

@@ -70,6 +70,7 @@ export function keptReason(kept: readonly Node[]): BlockReason {
   return {
     message: `${names(kept)} stopped with quorate stop: no other member is restarted, added or removed as long as one is down`,
     hint: `${startHint(kept)}; then apply again`,
+    putsOff: true,
   }
 }
 

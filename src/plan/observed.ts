@@ -52,6 +52,8 @@ export interface ClusterFacts {
   readonly downgrade?: string | undefined
   /** The minor of each member's data, by name, of those that say it: 3.6 and newer. It follows the cluster's minor. */
   readonly storage?: Readonly<Record<string, string>> | undefined
+  /** Of the largest database of those that answered. */
+  readonly databaseBytes?: number | undefined
   /** How many entries of the Raft log each member that answered has still to apply, by name. */
   readonly lag: Readonly<Record<string, number>>
   /** What keeps the members that there are from being healthy; empty: they are. Who should be there is another matter. */

@@ -118,7 +118,6 @@ describe('a restore onto new machines', () => {
     sizeBytes: 1,
     options: [],
     without: [],
-    mounts: [],
     command: 'quorate restore a.db',
   }
   /** Who is given settings that demand the name, and whether a plan of `apply` has anything left to do for it. */

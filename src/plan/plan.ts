@@ -1,4 +1,5 @@
 /** The whole plan, foreseen: `next` over `predict` until nothing is left to do. */
+import { infeasible } from './feasible.ts'
 import type { ApplyIntent } from './intent.ts'
 import { next } from './next.ts'
 import type { Observed } from './observed.ts'
@@ -24,10 +25,16 @@ export function plan(intent: ApplyIntent, observed: Observed): Plan {
 export function foresee(cluster: Cluster, observed: Observed, decide: (state: Observed) => Next): Plan {
   const waves: (readonly Step[])[] = []
   let state = observed
+  const whole = (reasons: readonly BlockReason[]): Plan => ({
+    waves,
+    blocked: [...reasons, ...infeasible(cluster, observed, waves.flat())],
+  })
   while (waves.length < TOO_MANY_WAVES) {
     const answer = decide(state)
-    if (answer.kind === 'done') return { waves, blocked: [] }
-    if (answer.kind === 'blocked') return { waves, blocked: answer.reasons }
+    if (answer.kind === 'done') return whole([])
+    if (answer.kind === 'blocked') return whole(answer.reasons)
+    // Members that can't be seen are waited for, and nobody knows what they will be like.
+    if (JSON.stringify(answer.steps) === JSON.stringify(waves.at(-1))) return whole([])
     waves.push(answer.steps)
     for (const step of answer.steps) state = predict(cluster, state, step)
   }

@@ -24,7 +24,6 @@ export function restoreRefusals(intent: RestoreIntent, observed: Observed): read
     ...authorityReasons(observed),
     ...weakCaReasons(observed),
     ...outsiderReasons(intent, observed),
-    ...mountReasons(intent, observed),
   ]
 }
 
@@ -54,17 +53,5 @@ function outsiderReasons(
     .map(({ name, id }) => ({
       message: `${name === '' ? `the member ${id}` : name} is a member of the present cluster, and no node of the cluster file: it would go on with the old contents`,
       hint: 'put its node into the cluster file; or leave it out knowingly: --without NAME, after its etcd was stopped and disabled by hand',
-    }))
-}
-
-/** A folder that is a mount of its own can't be renamed. */
-function mountReasons({ cluster, mounts }: RestoreIntent, observed: Observed): BlockReason[] {
-  const { dataDirectory } = cluster.etcd
-  return etcdNodes(cluster)
-    .filter(({ name }) => mounts.includes(name) && observed.hosts[name]?.restore?.stage !== 'placed')
-    .map(({ name: host }) => ({
-      host,
-      message: `${dataDirectory} is the root of a filesystem of its own: it can't be moved aside with a rename`,
-      hint: `have the filesystem mounted one folder further up, and etcd's data in a folder on it`,
     }))
 }

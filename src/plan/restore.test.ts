@@ -23,7 +23,6 @@ function intentFor(of: Cluster, restore = { ...FRESH, members: initialCluster(of
     sizeBytes: 1,
     options: [],
     without: [],
-    mounts: [],
     command: 'quorate restore a.db',
   }
 }
@@ -54,6 +53,13 @@ describe('the order', () => {
     expect(kinds.indexOf('restore-halt')).toBeLessThan(kinds.indexOf('restore-stage'))
     expect(kinds.filter((kind) => kind.includes('start'))).toEqual(['restore-unchecked start enable ready'])
   })
+})
+
+test('data that can not be renamed there is a reason to restore nothing, before anything is done', () => {
+  const limits = { fixed: ['/opt/etcd/wal'], inside: {}, closed: {}, room: {} }
+  const world = withMember(settledWorld(cluster), 'etcd02', { limits })
+  const { blocked } = foresee(cluster, world, (state) => planRestore(intent, state))
+  expect(blocked.map(({ host }) => host)).toEqual(['etcd02'])
 })
 
 test('killed anywhere, on any machines: no member starts before all have exchanged, and it ends', () => {

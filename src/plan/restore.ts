@@ -33,8 +33,6 @@ export interface RestoreIntent {
   readonly options: readonly string[]
   /** Names of nodes that are left out: taken out of `cluster` already. */
   readonly without: readonly string[]
-  /** Names of nodes whose data folder is a mount point. */
-  readonly mounts: readonly string[]
   /** What finishes it, as it is typed. */
   readonly command: string
 }

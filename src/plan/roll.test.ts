@@ -194,6 +194,34 @@ describe('members at new addresses', () => {
     expect(reason?.message).toContain('where the cluster knows etcd02')
     expect(reason?.hint).toContain('third address')
   })
+
+  test('that is foreseen before any step; also of a member that is down, and moves as it starts', () => {
+    const [one, two, three] = clusterOf(3).nodes
+    const nodes = [{ ...one!, address: two!.address }, { ...two!, address: one!.address }, three!]
+    const intent = testIntent(testCluster({ nodes }))
+    const expired = { etcd03: { etcd: [{ code: 'missing', message: 'is missing' }] } } as const
+    const outdated = world(3, 'etcd03')
+    const observed = { ...outdated, certificates: { ...outdated.certificates, ...expired } }
+    const { waves, blocked } = plan(intent, observed)
+    expect(waves.length).toBeGreaterThan(0)
+    expect(blocked.map(({ hint }) => hint)).toEqual([expect.stringContaining('third address')])
+
+    const down = withMember(world(3, 'etcd03', { healthy: ['etcd02', 'etcd03'] }), 'etcd01', {
+      unit: { ...world(3, 'etcd03').hosts['etcd01']!.member!.unit, active: 'failed', environment: undefined },
+    })
+    const half = plan(intent, down)
+    expect(half.waves.flat().map(({ kind }) => kind)).not.toContain('member-update')
+    expect(half.blocked).toHaveLength(1)
+  })
+
+  test('one that moves to where another is waits until that one has moved', () => {
+    const [one, two, three] = clusterOf(3).nodes
+    const nodes = [{ ...one!, address: two!.address }, { ...two!, address: '192.168.0.77' }, three!]
+    const { waves, blocked } = plan(testIntent(testCluster({ nodes })), world(3, 'etcd03'))
+    expect(blocked).toEqual([])
+    const moves = waves.flat().flatMap((step) => (step.kind === 'member-update' ? [step.node] : []))
+    expect(moves).toEqual(['etcd02', 'etcd01'])
+  })
 })
 
 /** Whom leadership goes to where etcd01 leads and is the last that has to be restarted. */

@@ -48,7 +48,9 @@ export const heal: Stage = (scene) => {
     // While a cluster forms its members are those that it was begun with: the file's, or it is blocked.
     const voters = situation.kind === 'forming' ? etcdNodes(intent.cluster).length : roster?.voters
     const enough = voters !== undefined && upToDate.length >= quorum(voters)
-    return enough ? sick.slice(0, 1).flatMap((one) => restartSteps(scene, one)) : []
+    const [one] = sick
+    if (!enough || one === undefined) return []
+    return (roster && addressTaken(scene, roster, one.node)) ?? restartSteps(scene, one)
   }
   const restarts = sick
     .filter(({ node }) => servesNobody(scene, node) && !isUntold(scene, node))
@@ -80,12 +82,14 @@ export const roll: Stage = (scene) => {
   const facts = observed.cluster
   if (roster === undefined || facts === undefined) return []
   const outdated = candidates(scene)
-  const next = outdated.find(({ node }) => node.name !== facts.leader) ?? outdated[0]
-  if (next === undefined) return []
+  // One that moves to where another is waits until that one has moved.
+  const free = outdated.filter(({ node }) => addressTaken(scene, roster, node) === undefined)
+  const [first] = outdated
+  if (first === undefined) return []
   const before = descend(scene)
   if (isBlocked(before) || before.length > 0) return before
-  const taken = addressTaken(scene, roster, next.node)
-  if (taken !== undefined) return taken
+  const next = free.find(({ node }) => node.name !== facts.leader) ?? free[0]
+  if (next === undefined) return addressTaken(scene, roster, first.node) ?? []
   // With one or two voters there is no restart that nobody notices.
   if (roster.voters > 2 && !mayRestart(roster.voters, roster.healthy)) {
     const needed = quorum(roster.voters)
@@ -187,7 +191,8 @@ export const relocate: Stage = ({ intent, observed, roster }) => {
     if (member === undefined || isInvited(member) || runs || healthy.includes(node.name)) continue
     if (isReplaced(intent, node.name, member)) continue
     const update = updateStep(cluster, node, member)
-    if (update.length > 0) return update
+    if (update.length === 0) continue
+    return addressTaken({ intent, observed }, roster, node) ?? update
   }
   return []
 }
@@ -227,7 +232,11 @@ export function healthiestFollower(scene: Scene, roster: Roster, facts: ClusterF
 }
 
 /** Two members can't be at one address, not even while they swap. */
-function addressTaken({ intent, observed }: Scene, roster: Roster, node: Node): StageAnswer | undefined {
+function addressTaken(
+  { intent, observed }: Pick<Scene, 'intent' | 'observed'>,
+  roster: Roster,
+  node: Node,
+): StageAnswer | undefined {
   const own = roster.members.get(node.name)
   const url = peerUrl(intent.cluster, node)
   const other = observed.cluster?.members.find(({ id, peerUrls }) => id !== own?.id && peerUrls.includes(url))

@@ -200,4 +200,6 @@ export interface BlockReason {
   readonly host?: string | undefined
   readonly message: string
   readonly hint?: string | undefined
+  /** The rest of the plan waits for a person, and what comes before it is done: it is of use by itself. */
+  readonly putsOff?: boolean | undefined
 }

@@ -2,13 +2,14 @@
 import type { ApplyIntent } from '../plan/intent.ts'
 import { next } from '../plan/next.ts'
 import type { Observed } from '../plan/observed.ts'
+import { plan } from '../plan/plan.ts'
 import type { Lock } from './lock.ts'
 import { type RunReport, loop } from './loop.ts'
 import { observe } from './observe.ts'
 import type { Session } from './session.ts'
 import { runWave } from './wave.ts'
 
-export { blockedError } from './loop.ts'
+export { blockedError, requireWhole } from './loop.ts'
 
 /** @throws QuorateError as `loop` does. The session's events tell what was done until then. */
 export async function run(
@@ -19,6 +20,7 @@ export async function run(
 ): Promise<RunReport> {
   return await loop({
     observed: first,
+    foreseen: plan(intent, first),
     decide: (observed) => next(intent, observed),
     runWave: async (observed, steps) => await runWave(session, lock, observed, steps),
     lookAgain: async ({ cluster: before }) => {

@@ -72,6 +72,7 @@ export function judgeFacts(
         storageVersion === undefined ? [] : [[name, storageVersion]],
       ),
     ),
+    databaseBytes: Math.max(0, ...reachable.map(({ dbSizeBytes }) => dbSizeBytes)),
     lag: raftLag({ members: reachable }),
     problems: [
       ...absent.map(({ name }) => `${name} does not run`),

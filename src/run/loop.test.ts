@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Observed } from '../plan/observed.ts'
-import type { Next, Step } from '../plan/steps.ts'
+import type { BlockReason, Next, Step } from '../plan/steps.ts'
 import { loop } from './loop.ts'
 
 /** As many looks as there were: what else is observed is of no account here. */
@@ -19,11 +19,15 @@ const compare: Step = { kind: 'compare', what: 'compare', why: 'before', danger:
 const steps = (...wave: Step[]): Next => ({ kind: 'steps', steps: wave })
 
 /** Runs answers by what was last seen; gives what was looked at and carried out, in order. */
-async function run(answers: Readonly<Record<string, Next>>): Promise<readonly string[]> {
+async function run(
+  answers: Readonly<Record<string, Next>>,
+  blocked: readonly BlockReason[] = [],
+): Promise<readonly string[]> {
   const seen: string[] = []
   let waves = 0
   await loop({
     observed: look('first'),
+    foreseen: { blocked },
     decide: (observed) => answers[(observed as Look).look] ?? { kind: 'done' },
     runWave: async (_observed, wave) => {
       seen.push(...wave.map(({ kind, host }) => `${kind} ${host ?? ''}`.trim()))
@@ -54,4 +58,11 @@ test('nothing is looked at again for what takes nobody away', async () => {
     'restart a',
     'compare',
   ])
+})
+
+test('a plan that ends in a refusal is not begun; one whose end is put off until a person has acted is', async () => {
+  const refused = run({ first: steps(compare) }, [{ message: 'that can not be', hint: 'do another thing' }])
+  await expect(refused).rejects.toMatchObject({ code: 'blocked', hint: 'do another thing' })
+  const begun = run({ first: steps(compare) }, [{ message: 'somebody stopped it', putsOff: true }])
+  expect(await begun).toEqual(['compare'])
 })

@@ -5,6 +5,7 @@
  */
 import { QuorateError } from '../errors.ts'
 import type { Observed } from '../plan/observed.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { BlockReason, Next, Step } from '../plan/steps.ts'
 
 export interface RunReport {
@@ -17,6 +18,8 @@ export interface RunReport {
 export interface Loop {
   /** How things are at the beginning, seen under the lock. */
   readonly observed: Observed
+  /** The whole plan from there. One that ends in a refusal is not begun. */
+  readonly foreseen: Pick<Plan, 'blocked'>
   /** The planner, with what is asked for. */
   readonly decide: (observed: Observed) => Next
   /** @returns what things are like after the wave. */
@@ -29,11 +32,13 @@ export interface Loop {
 /** @throws QuorateError `blocked` with every reason; `moved` if a wave left no trace; what a wave threw. */
 export async function loop({
   observed: first,
+  foreseen,
   decide,
   runWave,
   lookAgain,
   signal,
 }: Loop): Promise<RunReport> {
+  requireWhole(foreseen)
   const done: Step[] = []
   let observed = first
   let previous = ''
@@ -60,6 +65,16 @@ function isDelicate(answer: Next): boolean {
     answer.kind === 'steps' &&
     answer.steps.some(({ kind, danger }) => danger === 'restart' || kind === 'await-health')
   )
+}
+
+/**
+ * Nothing is begun that can't be ended: the operator would be left with half of it. But for what is put off until a person
+ * has done something: what comes before that is of use by itself.
+ *
+ * @throws QuorateError `blocked` with every reason
+ */
+export function requireWhole({ blocked }: Pick<Plan, 'blocked'>): void {
+  if (blocked.some(({ putsOff }) => putsOff !== true)) throw blockedError(blocked)
 }
 
 export function blockedError(reasons: readonly BlockReason[]): QuorateError {

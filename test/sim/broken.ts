@@ -2,6 +2,7 @@
 import { PATHS } from '../../src/host/state.ts'
 import { next } from '../../src/plan/next.ts'
 import type { HostStep, Step } from '../../src/plan/steps.ts'
+import { UNKNOWN_YET } from '../../src/plan/unknown.ts'
 import {
   isPin,
   mapSteps,
@@ -191,6 +192,17 @@ export const BROKEN: readonly BrokenPlanner[] = [
         ...observed,
         cluster: observed.cluster && { ...observed.cluster, verified: true },
       }),
+  },
+  {
+    what: 'refuses only once it sees what it has done',
+    breaks: 'all-or-nothing',
+    planner: (intent, observed) => {
+      const issued = Object.values(observed.hosts).some(({ member }) =>
+        Object.values(member?.tls.certificates ?? {}).some(({ pem }) => pem !== UNKNOWN_YET),
+      )
+      const reasons = [{ message: 'it has certificates', hint: 'have none' }]
+      return issued ? { kind: 'blocked', reasons } : next(intent, observed)
+    },
   },
   {
     what: 'refuses without a word',

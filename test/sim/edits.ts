@@ -21,7 +21,7 @@ export const UPGRADES = ['upgrade', 'setting', 'package'] as const
 export const DESCENTS = ['upgrade', 'downgrade', 'downgrade', 'turn-back', 'turn-back', 'package'] as const
 
 /** What it refuses, or what needs other verbs. */
-export const OTHERS = ['version', 'algorithm', 'layout', 'data-directory'] as const
+export const OTHERS = ['version', 'algorithm', 'layout', 'data-directory', 'swap'] as const
 
 export interface Edit {
   readonly kind:
@@ -71,6 +71,19 @@ export function edit(base: Cluster, now: Cluster, { kind, at }: Edit, pool: read
     case 'rename': {
       const etcdName = `${chosen?.name}.again${at % 2}`
       return { ...now, nodes: nodes.map((node) => (node === chosen ? { ...node, etcdName } : node)) }
+    }
+    case 'swap': {
+      // Each machine has the address of the other, as after a mix-up of cables.
+      const other = nodes[(at + 1) % nodes.length]
+      if (chosen === undefined || other === undefined) return now
+      const swapped = new Map([
+        [chosen.name, other.address],
+        [other.name, chosen.address],
+      ])
+      return {
+        ...now,
+        nodes: nodes.map((node) => ({ ...node, address: swapped.get(node.name) ?? node.address })),
+      }
     }
     case 'network':
       return {

@@ -2,6 +2,7 @@
 import { QuorateError } from '../../src/errors.ts'
 import type { ApplyIntent } from '../../src/plan/intent.ts'
 import type { Observed } from '../../src/plan/observed.ts'
+import { type Plan, foresee } from '../../src/plan/plan.ts'
 import type { BlockReason, Next, Step } from '../../src/plan/steps.ts'
 import { loop } from '../../src/run/loop.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
@@ -102,8 +103,10 @@ async function underLock(
   const interruption = () => (options.interruption?.wave === waves ? options.interruption : undefined)
   world.truth.led = raftOf(world)?.leader
   try {
+    const begun = observe(world, cluster)
     await loop({
-      observed: observe(world, cluster),
+      observed: begun,
+      foreseen: foreseen(cluster, begun, (state) => (last = planner(intent, state))),
       decide: (observed) => (last = planner(intent, observed)),
       runWave: async (observed, wanted) => {
         checkWave(wanted, waves)
@@ -145,9 +148,20 @@ async function underLock(
   }
   release(world, token)
   if (last === undefined || last.kind === 'steps') throw new TypeError('a run ended in the middle')
+  if (last.kind === 'blocked' && steps > 0 && !everDisturbed && last.reasons.some(({ putsOff }) => !putsOff))
+    throw new Violation('all-or-nothing', `${steps} steps, and then: ${JSON.stringify(last.reasons)}`)
   // What it looked at last may be past: the next run will tell.
   if (everDisturbed && last.kind === 'done') return { kind: 'done', steps }
   return ending(world, options, last, steps)
+}
+
+/** One that is wrong on purpose may have no end. */
+function foreseen(...asked: Parameters<typeof foresee>): Pick<Plan, 'blocked'> {
+  try {
+    return foresee(...asked)
+  } catch {
+    return { blocked: [] }
+  }
 }
 
 /** As run/wave.ts does: only the hosts that were worked on are looked at again. */

@@ -124,7 +124,7 @@ function edited(world: World, base: Cluster, cluster: Cluster, one: Edit): Clust
   }
   if (isRenamedAndMoved(members ?? [], after))
     world.truth.excuse ??= 'the cluster file gives a member another name in etcd and another address at once'
-  if (['version', 'algorithm', 'layout', 'data-directory'].includes(one.kind)) {
+  if (['version', 'algorithm', 'layout', 'data-directory', 'swap'].includes(one.kind)) {
     world.truth.excuse ??= `the cluster file asks for ${one.kind}`
   }
   return after

@@ -16,6 +16,8 @@ export const INVARIANTS = {
   'ends-with-reason': 'every run ends in done, or says why not and what to do',
   'done-is-done':
     'done means: exactly the members of the file run, are healthy and pinned, and everything is as the file wants it',
+  'all-or-nothing':
+    'what is refused in the end is refused before anything is done, unless something happens meanwhile',
   converges: 'after the last fault, repeated runs come to rest',
   finishes: 'where nothing was lost or changed by hand, they come to rest at done',
   effect: 'no wave is repeated without effect',

@@ -15,5 +15,5 @@ look_limits() {
     wide="$wide $near"
   done
   # shellcheck disable=SC2086 # paths of a cluster file hold no spaces
-  stat -f -c 'room %n %a %S %d %c' $wide 2>/dev/null || true
+  stat -f -c 'room %n %f %S %d %c' $wide 2>/dev/null || true
 }

@@ -117,9 +117,7 @@ op_restore() {
   while [ "$count" -gt 0 ]; do
     folder=$1
     while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
-    mount=no
-    if [ -d "$1" ] && [ "$(stat -c %d "$1")" != "$(stat -c %d "$1/..")" ]; then mount=yes; fi
-    df -Pk -- "$folder" | sed -n -e '2s/^[^ ]* *[0-9]* *[0-9]* *\([0-9]*\) .*% *\(.*\)$/room \1 \2/p' | sed -e "s|\$| $mount $1|"
+    df -Pk -- "$folder" | sed -n -e '2s/^[^ ]* *[0-9]* *[0-9]* *\([0-9]*\) .*% *\(.*\)$/room \1 \2/p' | sed -e "s|\$| $1|"
     shift
     count=$((count - 1))
   done

@@ -1,13 +1,15 @@
-/** The data directory is a mount point, which nobody can rename. */
+/** The data directory is a mount point, which nobody can rename; and what can't be done is found out before anything is. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { LAB_ETCD } from './etcd-binaries.ts'
 import { startOver } from './support/fresh.ts'
-import { quorateOk } from './support/quorate.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
 import { statusOf } from './support/status.ts'
 
+const BLOCKED = 8
 const DATA = '/srv/etcd/data'
 const WAL = '/srv/etcd/wal'
+const ETCD = { ...LAB_ETCD, dataDirectory: DATA }
 
 interface Done {
   readonly moved: readonly { readonly host: string; readonly from: string; readonly to: string }[]
@@ -17,7 +19,7 @@ describe.skipIf(whyNoLab())('data on a filesystem of its own', () => {
   let lab: TestLab
   beforeAll(async () => {
     lab = await testLab({ machines: 3 })
-    await startOver(lab, { etcd: { ...LAB_ETCD, dataDirectory: DATA } })
+    await startOver(lab, { etcd: ETCD })
     await everywhere(`mkdir -p ${DATA} && mount -t tmpfs -o size=18g tmpfs ${DATA}`)
     await quorateOk(lab, ['apply'])
   })
@@ -69,6 +71,70 @@ describe.skipIf(whyNoLab())('data on a filesystem of its own', () => {
     await expectSettled()
   })
 
+  test('two nodes whose addresses are swapped in the file: no certificate is issued, nothing is done', async () => {
+    const places = { etcd01: 'etcd02', etcd02: 'etcd01', etcd03: 'etcd03' }
+    const nodes = Object.entries(places).map(([name, other]) => ({
+      name,
+      address: lab.machine(other).address,
+      roles: ['etcd'],
+    }))
+    const before = await identities()
+    await lab.writeCluster({ etcd: ETCD, nodes })
+    const plan = await quorate(lab, ['plan', '--json'])
+    const { exitCode, stdout } = await quorate(lab, ['apply', '--yes', '--json'])
+    await lab.writeCluster({ etcd: ETCD })
+    expect([plan.exitCode, exitCode]).toEqual([BLOCKED, BLOCKED])
+    expect(stdout).not.toContain('step-started')
+    expect(await identities()).toEqual(before)
+    await expectSettled()
+  })
+
+  test('a data disk that went read-only: its member stays in the cluster until there is a way back', async () => {
+    await shell('etcd03', `systemctl stop etcd; mount -o remount,ro ${DATA}`)
+    expect(await refused('etcd03', /read-only/)).toBe(true)
+    await shell('etcd03', `mount -o remount,rw ${DATA}`)
+    await changed(['member', 'replace', 'etcd03', '--anew', await idOf('etcd03')])
+  })
+
+  test('a log on a mount point of its own, a disk without inodes, another mount point within the data', async () => {
+    const machine = 'etcd02'
+    await shell(
+      machine,
+      `systemctl stop etcd; mv ${WAL} ${WAL}.old; mkdir ${WAL}; mount -t tmpfs tmpfs ${WAL}
+      cp -a ${WAL}.old/. ${WAL}/; chown etcd:etcd ${WAL}; chmod 700 ${WAL}; systemctl start etcd`,
+    )
+    expect(await refused(machine, /write-ahead log/)).toBe(true)
+    await shell(
+      machine,
+      `systemctl stop etcd; cp -a ${WAL} ${WAL}.new; umount ${WAL}; rm -rf ${WAL} ${WAL}.old; mv ${WAL}.new ${WAL}; systemctl start etcd`,
+    )
+
+    await shell(
+      machine,
+      `systemctl stop etcd; used=$(stat -f -c '%c %d' ${DATA} | { read -r all free; echo $((all - free)); })
+      mount -o "remount,nr_inodes=$used" ${DATA}`,
+    )
+    expect(await refused(machine, /inodes/)).toBe(true)
+    await shell(machine, `mount -o remount,nr_inodes=100k ${DATA}`)
+
+    await shell(machine, `mkdir ${DATA}/member/other; mount -t tmpfs tmpfs ${DATA}/member/other`)
+    expect(await refused(machine, /mount point/)).toBe(true)
+    await shell(machine, `umount ${DATA}/member/other; rmdir ${DATA}/member/other; systemctl start etcd`)
+    await expectSettled()
+  })
+
+  test('binaries that are gone, and can not be had any more: found out while it is a member', async () => {
+    const id = await idOf('etcd03')
+    await lab.writeCluster({ etcd: { ...ETCD, source: { file: '/nowhere/etcd' } } })
+    await shell('etcd03', 'mkdir /root/kept; mv /usr/local/bin/etcd* /root/kept/')
+    const { exitCode } = await quorate(lab, ['member', 'replace', 'etcd03', '--anew', id, '--yes'])
+    await shell('etcd03', 'mv /root/kept/etcd* /usr/local/bin/')
+    await lab.writeCluster({ etcd: ETCD })
+    expect(exitCode).not.toBe(0)
+    expect(await idOf('etcd03')).toBe(id)
+    expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, healthyMembers: 3 })
+  })
+
   test('a reset leaves the mount, and the next apply finds it empty', async () => {
     const { moved } = await changed(['reset'], '--confirm', 'test')
     expect(moved.filter(({ from }) => from === DATA).length).toBe(3)
@@ -78,14 +144,32 @@ describe.skipIf(whyNoLab())('data on a filesystem of its own', () => {
     await expectSettled()
   })
 
+  /** Whether its member is still one. */
+  async function refused(name: string, why: RegExp): Promise<boolean> {
+    const before = await idOf(name)
+    const { exitCode, stderr } = await quorate(lab, ['member', 'replace', name, '--anew', before, '--yes'])
+    expect({ exitCode, stderr }).toEqual({ exitCode: BLOCKED, stderr: expect.stringMatching(why) })
+    await shell(name, 'test -e /etc/etcd/cluster-id')
+    return (await idOf(name)) === before
+  }
+
+  /** What tells a member's place and keys. */
+  async function identities(): Promise<readonly string[]> {
+    const files = '/etc/ssl/etcd/etcd.crt /etc/etcd/options.env /etc/etcd/cluster-id'
+    const script = `sha256sum ${files}; ls /etc/ssl/etcd.d; systemctl show -p InvocationID etcd`
+    return await Promise.all(lab.machines.map(async ({ name }) => await shell(name, script)))
+  }
+
   async function changed(words: readonly string[], ...confirmed: readonly string[]): Promise<Done> {
     const yes = confirmed.length > 0 ? confirmed : ['--yes']
     const lines = (await quorateOk(lab, [...words, ...yes, '--json'])).trim().split('\n')
     return JSON.parse(lines.at(-1) ?? '') as Done
   }
 
+  /** Also of one that does not run. */
   async function idOf(name: string): Promise<string> {
-    return (await statusOf(lab)).report.members.find((one) => one.name === name)?.id ?? ''
+    const list = await quorateOk(lab, ['etcdctl', 'etcd01', '--', 'member', 'list'])
+    return new RegExp(`^(\\w+), started, ${name},`, 'm').exec(list)?.[1] ?? ''
   }
 
   async function expectSettled(): Promise<void> {
