@@ -204,6 +204,7 @@ describe.skipIf(reason)(`preflight of three machines${because}`, () => {
         etcd03:
           'mkdir /vault && : >/vault/etcd; mount --bind /var/tmp /var/tmp; mount -o remount,bind,ro /var/tmp',
         found: [
+          'unit etcd01',
           'account-files etcd01',
           'sandbox etcd01',
           'directories etcd02',
