@@ -1,5 +1,6 @@
 /** What a machine showed of the etcd that runs there, whoever set it up. */
 import { QuorateError } from '../errors.ts'
+import { parseProcessEnvironment } from '../etcd/process-environment.ts'
 import type { Remote } from '../ssh/remote.ts'
 import script from './look-process.sh?raw'
 
@@ -101,12 +102,7 @@ function parseProcess(lines: ReadonlyMap<string, string>): EtcdProcess {
     user,
     executable: lines.get('executable') ?? '',
     command: pieces(lines.get('command') ?? ''),
-    // Of a variable that is there twice Go takes the first.
-    environment: Object.fromEntries(
-      pieces(lines.get('environment') ?? '')
-        .map((entry) => cut(entry, '='))
-        .toReversed(),
-    ),
+    environment: parseProcessEnvironment(decode(lines.get('environment') ?? '')),
     directory: lines.get('directory') ?? '/',
     configuration: configuration === undefined ? undefined : decode(configuration),
     container: /kubepods|docker|libpod|containerd|crio/.test(lines.get('cgroup') ?? ''),

@@ -1,6 +1,7 @@
 /** Reads the lines that the agent's looks print into a `HostState`. */
 import { createHash } from 'node:crypto'
 import { readLogIdentity } from '../etcd/log-identity.ts'
+import { parseProcessEnvironment } from '../etcd/process-environment.ts'
 import { parseAccount } from './account.ts'
 import { parseOwners } from './package-owner.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
@@ -106,7 +107,7 @@ function parseMember(reply: Reply): MemberState {
       environment:
         environment === undefined
           ? undefined
-          : parseEnvironment(Buffer.from(environment, 'base64').toString('utf8')),
+          : parseProcessEnvironment(Buffer.from(environment, 'base64').toString('utf8')),
       executable: reply.all('running')[0],
     },
     listening: reply.all('listening'),
@@ -217,15 +218,6 @@ function parsePath(text: string): [string, PathState] {
 function parseBinary(text: string): [string, BinaryState] {
   const [name = '', sha256 = '', version = 'unknown'] = text.split(' ')
   return [name, { sha256, version: version === 'unknown' ? undefined : version }]
-}
-
-function parseEnvironment(text: string): Record<string, string> {
-  return Object.fromEntries(
-    text
-      .split('\0')
-      .filter(Boolean)
-      .map((entry) => split(entry, '=')),
-  )
 }
 
 function architecture(machine: string): Architecture {
