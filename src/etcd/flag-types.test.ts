@@ -27,6 +27,8 @@ test('texts that mean the same', () => {
   expect(readAlike('enable-pprof', 'T', '1')).toBe(true)
   expect(readAlike('enable-pprof', 'T', '')).toBe(false)
   expect(readAlike('grpc-keepalive-interval', '300s', '5m')).toBe(true)
+  expect(readAlike('listen-client-urls', 'https://a:1, http://b:2', 'http://b:2,https://a:1')).toBe(true)
+  expect(readAlike('listen-client-urls', 'https://a:1', 'https://a:1,http://b:2')).toBe(false)
   expect(readAlike('name', 'True', 'true')).toBe(false)
   expect(readAlike('enable-pprof', 'x', 'y')).toBe(false)
 })

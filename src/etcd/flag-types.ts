@@ -61,9 +61,11 @@ export function flagType(name: string): FlagType {
  * A value of a flag or a variable in the one spelling that quorate uses: `true` for `T`, `256` for `0x100`, `1h30m` for
  * `90m`.
  *
+ * @param minor matters to `cors` alone: 3.3 takes anything there
  * @returns undefined where etcd refuses to start with it
  */
-export function canonicalValue(name: string, text: string): string | undefined {
+export function canonicalValue(name: string, text: string, minor?: string): string | undefined {
+  if (name === 'cors' && minor === '3.3') return text
   switch (flagType(name)) {
     case 'boolean':
       return goBoolean(text)?.toString()
@@ -84,11 +86,14 @@ export function canonicalValue(name: string, text: string): string | undefined {
   }
 }
 
-/** Whether etcd makes the same of two texts of one flag: `True` and `true`, `5m` and `300s`. */
+/** Whether etcd makes the same of two texts of one flag: `True` and `true`, `5m` and `300s`, URLs in another order. */
 export function readAlike(name: string, one: string, other: string): boolean {
   if (one === other) return true
-  const value = canonicalValue(name, one)
-  return value !== undefined && value === canonicalValue(name, other)
+  const [value, second] = [one, other].map((text) => {
+    const read = canonicalValue(name, text)
+    return flagType(name) === 'urls' ? read?.split(',').toSorted().join() : read
+  })
+  return value !== undefined && value === second
 }
 
 /** With commas between, blanks around each; `cors` also takes a star. etcd sorts them: their order says nothing. */

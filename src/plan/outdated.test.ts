@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { UNIT_MARK } from '../etcd/unit-file.ts'
 import { etcdNodes } from '../spec/cluster.ts'
 import type { Cluster } from '../spec/cluster.ts'
-import { restartReasons } from './outdated.ts'
+import { closedUrls, restartReasons } from './outdated.ts'
 import { memberFiles } from './prepare.ts'
 import { CLUSTER_ID, TOKEN, demanding, settledWorld, stopped, testCluster } from './testing.ts'
 
@@ -102,6 +102,16 @@ test.each<[string, Parameters<typeof testCluster>[1], readonly string[]]>([
   ],
 ])('%s in the cluster file', (_what, etcd, expected) => {
   expect(reasons(testCluster({}, etcd))).toEqual(expected)
+})
+
+test('a URL without TLS that is about to close is seen behind a blank, too', () => {
+  const node = etcdNodes(cluster)[0]
+  const state = settledWorld(cluster).hosts['etcd01']?.member
+  if (node === undefined || state === undefined) throw new TypeError('no etcd01')
+  const environment = { ETCD_LISTEN_CLIENT_URLS: 'https://10.0.0.1:2379, http://10.0.0.1:2379' }
+  const member = { ...state, unit: { ...state.unit, environment } }
+  const files = memberFiles(cluster, demanding(cluster, node), situation, member)
+  expect(closedUrls(member, files)).toEqual(['http://10.0.0.1:2379'])
 })
 
 test('separate certificates: other files, read at the start', () => {

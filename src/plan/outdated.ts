@@ -60,7 +60,10 @@ export function closesPeers({ unit }: MemberState, files: readonly WantedFile[])
 }
 
 function openUrls(environment: Readonly<Record<string, string>>): readonly string[] {
-  return (environment['ETCD_LISTEN_CLIENT_URLS'] ?? '').split(',').filter((url) => url.startsWith('http:'))
+  return (environment['ETCD_LISTEN_CLIENT_URLS'] ?? '')
+    .split(',')
+    .map((url) => url.trim())
+    .filter((url) => /^http:/i.test(url))
 }
 
 function describe(name: string, running: string | undefined, wanted: string | undefined): string {

@@ -121,7 +121,7 @@ function isKnown(cluster: Cluster, { name }: Node, observed: Observed): boolean 
   // Its options are written before it is started; unless somebody else's unit starts it.
   if (environment === undefined) return stands && (!state.dataPresent || path === PATHS.unit)
   // Without TLS nothing is demanded; and it is restarted, with our files, before it gets it.
-  if (environment['ETCD_LISTEN_PEER_URLS']?.startsWith('http:') === true) return true
+  if (/^\s*http:/i.test(environment['ETCD_LISTEN_PEER_URLS'] ?? '')) return true
   return environment['ETCD_PEER_CERT_FILE'] === tlsPaths(cluster.pki.layout).peerCert
 }
 

@@ -80,7 +80,7 @@ function schemeOf(cluster: Cluster, node: Node, observed: Observed): 'http' | 'h
   const own = file === undefined ? state?.unit.environment : parseEnvironmentFile(file)
   const urls = member?.peerUrls ?? own?.['ETCD_INITIAL_ADVERTISE_PEER_URLS']?.split(',')
   if (urls === undefined || urls.length === 0) return undefined
-  return urls.some((url) => url.startsWith('http:')) ? 'http' : 'https'
+  return urls.some((url) => /^\s*http:/i.test(url)) ? 'http' : 'https'
 }
 
 /** By its name; before it has one, or another, by its address in either scheme. */
