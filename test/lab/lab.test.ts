@@ -1,11 +1,14 @@
 /** The lab itself: what every other lab test stands on. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import * as fc from 'fast-check'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseEnvironmentFile, renderEnvironmentFile } from '../../src/etcd/environment-file.ts'
+import { parseProcessEnvironment } from '../../src/etcd/process-environment.ts'
 import { bridgeName, cgroupName, vethName } from '../../src/lab/identity.ts'
 import { interfaceExists, removeInterface } from '../../src/lab/bridge.ts'
 import { bootLab, downLab, type Lab, labStatus } from '../../src/lab/lab.ts'
@@ -46,6 +49,34 @@ describe.skipIf(reason)(`a lab of three machines${reason === undefined ? '' : ` 
     await lab.machine('etcd02').check(['systemd-run', '--unit=other', '/bin/sleep', '300'])
     expect(await machine.check(['systemctl', 'status', '--no-pager'])).not.toContain('other.service')
     await lab.machine('etcd02').check(['systemctl', 'stop', 'other'])
+  })
+
+  test('has a systemd that reads environment files as quorate writes and reads them', async () => {
+    const machine = lab.machine('etcd01')
+    const character = fc.constantFrom(...`aZ9=:,/#;'"\\$\`%@ \t\né{}`)
+    const [written = []] = fc.sample(
+      fc.array(fc.string({ unit: character }), { minLength: 24, maxLength: 24 }),
+      {
+        numRuns: 1,
+        seed: 11,
+      },
+    )
+    const values = written.map((text) => text.replaceAll(/\s/g, ' '))
+    const own = renderEnvironmentFile(Object.fromEntries(values.map((value, at) => [`ETCD_${at}`, value])))
+    // By hand anything may be there: each text is a file of its own, between two lines that are in order.
+    const files = [own, ...written.map((text) => `ETCD_A=before\nETCD_B=${text}\nETCD_C=behind\n`)]
+    for (const [at, text] of files.entries()) await machine.writeFile(`/run/environment/${at}`, text)
+    const run = `for file in $(ls /run/environment | sort -n); do
+      systemd-run --quiet --pipe --wait -p EnvironmentFile=/run/environment/$file \\
+        sh -c 'grep -z ^ETCD_ /proc/self/environ | base64 -w 0; echo'
+    done`
+    const lines = (await machine.check(['sh', '-c', run])).trimEnd().split('\n')
+    const real = lines.map((line) => parseProcessEnvironment(Buffer.from(line, 'base64').toString()))
+    const read = files.map((text) =>
+      Object.entries(parseEnvironmentFile(text)).filter(([name]) => /^ETCD_\w+$/.test(name)),
+    )
+    expect(real).toEqual(read.map((entries) => Object.fromEntries(entries)))
+    expect(values.map((_, at) => real[0]?.[`ETCD_${at}`])).toEqual(values)
   })
 
   test('is one network, by name, IPv4 and IPv6', async () => {
