@@ -5,7 +5,7 @@
 import { durationText } from '../spec/go-values.ts'
 import { canonicalValue, flagType } from './flag-types.ts'
 import { type GoYaml, type GoYamlMap, parseGoYaml } from './go-yaml.ts'
-import type { Given } from './reading-flags.ts'
+import type { Given, Version } from './reading-flags.ts'
 
 export interface FileReading {
   readonly given: readonly Given[]
@@ -61,12 +61,7 @@ const NOT_READ_HERE: ReadonlySet<string> = new Set(['discovery-config', 'grpc-ad
 
 type Keys = ReadonlyMap<string, string | Keys>
 
-/** @param minor undefined: of a version that is not known yet */
-export function readConfigurationFile(
-  text: string,
-  known: ReadonlySet<string>,
-  minor: string | undefined,
-): FileReading {
+export function readConfigurationFile(text: string, { known, minor }: Version): FileReading {
   const content = parseGoYaml(text)
   if (content instanceof Error)
     return { given: [], faults: [content.message], passedOver: [], unreadable: content.message }
@@ -130,13 +125,13 @@ function isInOtherCase(name: string, key: string, minor: string | undefined): bo
 }
 
 function readValue(flag: string, value: GoYaml, where: string, out: Out): void {
-  const read = valueOf(flag, value)
+  const read = valueOf(flag, value, out.minor)
   if (read === undefined) out.faults.push(`${where} is of the wrong type, or out of range`)
   else out.given.push({ flag, value: read })
 }
 
 /** undefined: etcd refuses to start. */
-function valueOf(flag: string, value: GoYaml): string | undefined {
+function valueOf(flag: string, value: GoYaml, minor: string | undefined): string | undefined {
   const type = flagType(flag)
   if (type === 'boolean') return typeof value === 'boolean' ? String(value) : undefined
   if (LISTS.has(flag)) return listOf(value)
@@ -147,7 +142,7 @@ function valueOf(flag: string, value: GoYaml): string | undefined {
     return BigInt.asIntN(64, number) === number ? durationText(number) : undefined
   }
   if (typeof value !== 'string') return undefined
-  return value === '' ? '' : canonicalValue(flag, value)
+  return value === '' ? '' : canonicalValue(flag, value, minor)
 }
 
 function listOf(value: GoYaml): string | undefined {

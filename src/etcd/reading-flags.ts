@@ -2,6 +2,14 @@
 import { canonicalValue, flagType } from './flag-types.ts'
 import { environmentName } from './versions.ts'
 
+/** What of a version of etcd matters to how it reads its settings. */
+export interface Version {
+  /** Its flags. */
+  readonly known: ReadonlySet<string>
+  /** undefined: of a version that is not known yet, or not to quorate; then every flag of any minor is known. */
+  readonly minor: string | undefined
+}
+
 /** One setting from one place. */
 export interface Given {
   readonly flag: string
@@ -43,9 +51,8 @@ const APART: readonly string[] = ['config-file', 'version']
  * looks like; a switch never takes the next word.
  *
  * @param words without the program
- * @param known the version's flags; a word that is none of them does not end the reading here, only etcd's
  */
-export function readFlags(words: readonly string[], known: ReadonlySet<string>): FlagReading {
+export function readFlags(words: readonly string[], { known, minor }: Version): FlagReading {
   const given: Given[] = []
   const faults: string[] = []
   for (let at = 0; at < words.length; at += 1) {
@@ -71,18 +78,29 @@ export function readFlags(words: readonly string[], known: ReadonlySet<string>):
       at += 1
       text = words[at]
     }
-    const value = text === undefined ? undefined : canonicalValue(flag, text)
+    const value = text === undefined ? undefined : canonicalValue(flag, text, minor)
     if (IGNORED.has(flag)) continue
     if (value === undefined) faults.push(`${flag} can't be '${text ?? ''}'`)
-    else given.push({ flag, value })
+    else given.push({ flag, value: minor === '3.3' ? value : afterAnother(given, flag, value) })
   }
   return { given, faults }
+}
+
+/**
+ * From 3.4 on a list of URLs that is given twice is not always the later one: of URLs that are there already nothing is made,
+ * and a star comes to them (`UniqueURLs.Set` in etcd's `pkg/flags`).
+ */
+function afterAnother(given: readonly Given[], flag: string, value: string): string {
+  const before = flagType(flag) === 'urls' ? given.findLast((one) => one.flag === flag)?.value : undefined
+  if (before === undefined) return value
+  if (value === '' || before.split(',').includes(value)) return before
+  return value === '*' ? `${before},*` : value
 }
 
 /** Every variable of a known flag that is not empty. `taken` are flags that the command line has. */
 export function readVariables(
   environment: Readonly<Record<string, string>>,
-  known: ReadonlySet<string>,
+  { known, minor }: Version,
   taken: ReadonlySet<string>,
 ): FlagReading {
   const given: Given[] = []
@@ -90,7 +108,7 @@ export function readVariables(
   for (const flag of known) {
     const text = environment[environmentName(flag)]
     if (text === undefined || text === '' || taken.has(flag)) continue
-    const value = canonicalValue(flag, text)
+    const value = canonicalValue(flag, text, minor)
     if (value === undefined) faults.push(`${environmentName(flag)} can't be '${text}'`)
     else given.push({ flag, value })
   }

@@ -14,6 +14,10 @@ function fromFile(file: string, start: Partial<Start> = {}) {
   return read({ command: ['etcd', '--config-file', '/etc/etcd.yaml'], file, ...start })
 }
 
+function twice(one: string, other: string): string | undefined {
+  return read({ command: ['etcd', `--cors=${one}`, `--cors=${other}`] }).settings['cors']
+}
+
 describe('flags', () => {
   test('a flag that takes a value takes the next word, whatever it looks like', () => {
     const command = ['etcd', '--name', '--data-dir', '-quota-backend-bytes', '-1']
@@ -25,6 +29,12 @@ describe('flags', () => {
 
   test('of a flag that is there twice the later counts', () => {
     expect(read({ command: ['etcd', '--name=a', '--name=b'] }).settings).toEqual({ name: 'b' })
+  })
+
+  test('of URLs that are given twice the former stay where they hold the later', () => {
+    expect(twice('http://a:1,http://b:2', 'http://a:1')).toBe('http://a:1,http://b:2')
+    expect(twice('http://a:1', 'http://b:2')).toBe('http://b:2')
+    expect(twice('http://a:1', '*')).toBe('http://a:1,*')
   })
 
   test.each([

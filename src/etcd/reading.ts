@@ -4,7 +4,7 @@
  */
 import { MINORS, RENAMES, flagsOfMinor } from './flags.ts'
 import { readConfigurationFile } from './reading-file.ts'
-import { type Given, readFlags, readVariables } from './reading-flags.ts'
+import { type Given, type Version, readFlags, readVariables } from './reading-flags.ts'
 import { environmentName, knownFlags } from './versions.ts'
 
 export type Source = 'flag' | 'environment' | 'file'
@@ -52,12 +52,12 @@ export function readSettings(start: Start): Reading {
   const { version, environment } = start
   const minor = MINORS.find((one) => version?.startsWith(`${one}.`))
   const known = version === undefined || minor === undefined ? EVERY_FLAG : knownFlags(version)
-  const flags = readFlags(start.command.slice(1), known)
+  const flags = readFlags(start.command.slice(1), { known, minor })
   const named = configurationFile(flags.given, environment, minor)
   const rest = flags.given.filter(({ flag }) => flag !== 'config-file' && flag !== 'version')
   if (named !== undefined) return fromFile(start, { named, known, minor, flags: rest, faults: flags.faults })
   const taken = new Set(rest.map(({ flag }) => flag))
-  const variables = readVariables(environment, known, taken)
+  const variables = readVariables(environment, { known, minor }, taken)
   const shadowed = [...taken].filter((flag) => environment[environmentName(flag)] !== undefined)
   return {
     settings: { ...sourced(variables.given, 'environment'), ...sourced(rest, 'flag') },
@@ -92,17 +92,15 @@ function configurationFile(
   return flag || variable || undefined
 }
 
-interface BesideFile {
+interface BesideFile extends Version {
   readonly named: string
-  readonly known: ReadonlySet<string>
-  readonly minor: string | undefined
   readonly flags: readonly Given[]
   readonly faults: readonly string[]
 }
 
 function fromFile({ file, environment }: Start, beside: BesideFile): Reading {
   const { named, known, minor, flags, faults } = beside
-  const read = readConfigurationFile(file ?? '', known, minor)
+  const read = readConfigurationFile(file ?? '', beside)
   const variables = [...known].map(environmentName).filter((name) => Boolean(environment[name]))
   return {
     settings: sourced(withoutCompaction(read.given, minor), 'file'),

@@ -60,10 +60,15 @@ export function valueFault(version: string, name: string, value: string): ValueF
   }
   const choices = CHOICES[plain]?.split(' ') ?? choicesOf(version, plain)
   if (choices !== undefined) return choices.includes(value) ? undefined : say(oneOf(choices))
-  return textFault(plain, value, say)
+  return textFault(plain, value, { minor: minorOf(version), say })
 }
 
-function textFault(name: string, value: string, say: (hint: string) => ValueFault): ValueFault | undefined {
+interface Told {
+  readonly minor: string
+  readonly say: (hint: string) => ValueFault
+}
+
+function textFault(name: string, value: string, { minor, say }: Told): ValueFault | undefined {
   switch (name) {
     case 'auto-compaction-retention':
       return /^\d+$/.test(value) || goDuration(value) !== undefined
@@ -76,7 +81,7 @@ function textFault(name: string, value: string, say: (hint: string) => ValueFaul
         ? undefined
         : say("write Go's names, like TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
     case 'cors':
-      return canonicalValue(name, value) === undefined
+      return canonicalValue(name, value, minor) === undefined
         ? say('write *, or URLs with their ports, like https://example.org:443')
         : undefined
     case 'log-output':

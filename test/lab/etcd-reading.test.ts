@@ -43,6 +43,7 @@ const LOGGED: Readonly<Record<string, (log: Logged) => string | undefined>> = {
   'initial-election-tick-advance': text('initial-election-tick-advance'),
   'pre-vote': text('pre-vote'),
   'corrupt-check-time': duration('corrupt-check-time-interval'),
+  'auto-compaction-retention': duration('auto-compaction-interval'),
   'max-learners': text('max-learners'),
   'snapshot-catchup-entries': text('snapshot-catchup-entries'),
   'listen-metrics-urls': list('listen-metrics-urls'),
@@ -57,6 +58,9 @@ function expected(defaults: Logged, { settings }: Reading): Record<string, strin
       const own = settings[flag]?.value ?? settings[`experimental-${flag}`]?.value
       const standard = read(defaults)
       if (own === undefined || standard === undefined) return [flag, standard]
+      // Without a unit these are hours.
+      if (flag === 'auto-compaction-retention')
+        return [flag, String(goDuration(/^\d+$/.test(own) ? `${own}h` : own))]
       if (flag === 'corrupt-check-time') return [flag, String(goDuration(own))]
       if (['cors', 'host-whitelist', 'listen-metrics-urls'].includes(flag))
         return [flag, own.split(',').toSorted().join()]
@@ -70,7 +74,7 @@ function actual(logged: Logged): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(LOGGED).map(([flag, read]) => [flag, read(logged)]))
 }
 
-test.for(['bookworm', '3.5.35', '3.6.16', '3.7.3'] as const)(
+test.for(['bullseye', 'bookworm', '3.5.35', '3.6.16', '3.7.3'] as const)(
   'etcd of %s makes of its settings what quorate reads',
   { timeout: 120_000 },
   async (choice) => {
