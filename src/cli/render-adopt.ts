@@ -41,6 +41,7 @@ export function adoptJson(file: string, preview: AdoptPreview, changed: boolean)
     cluster: { name: cluster.name, id: clusterId },
     members: members.map((member) => ({
       name: member.name,
+      etcdName: member.listed.etcdName ?? member.name,
       address: cluster.nodes.find(({ name }) => name === member.name)?.address ?? null,
       version: member.version ?? null,
       pid: member.process.pid,

@@ -128,6 +128,18 @@ test('members that never started, learners, strangers and other peer URLs are al
   expect(problems(view({}, listed.slice(1)))).toEqual([['missing', 'etcd01']])
 })
 
+test('a member that is to have another name is the one at its address, and no stranger', () => {
+  const [first, second, third] = listed
+  if (!first || !second || !third) throw new TypeError('three members')
+  expect(problems(view({}, [{ ...first, name: 'default (1)' }, second, third]))).toEqual([])
+  // A name that is another's counts for that one, wherever it is.
+  expect(problems(view({}, [{ ...first, name: 'etcd02' }, second, third]))).toEqual([
+    ['missing', 'etcd01'],
+    ['peer-urls', 'etcd02'],
+    ['unexpected', undefined],
+  ])
+})
+
 test('a stale list counts only where there is no other', () => {
   const stale = { linearizable: false, members: listed.slice(1) }
   expect(problems(view({ etcd01: { list: stale } }))).toEqual([])

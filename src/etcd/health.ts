@@ -151,8 +151,9 @@ function membership(reachable: readonly ReachableMember[], expected: readonly Ex
     problem('list', `sees other members than ${list.of} does`, other.of),
   )
   const unmatched = new Set(list.members)
+  const names = new Set(expected.map(({ name }) => name))
   for (const wanted of expected) {
-    const found = findMember(list.members, wanted)
+    const found = findMember(list.members, wanted, names)
     if (found === undefined) {
       problems.push(problem('missing', 'is not a member of the cluster', wanted.name))
       continue
@@ -167,12 +168,19 @@ function membership(reachable: readonly ReachableMember[], expected: readonly Ex
   return problems
 }
 
-/** A started member by its name; one that never started has none yet, and is known by its peer URL. */
-function findMember(members: readonly ListedMember[], wanted: ExpectedMember): ListedMember | undefined {
+/**
+ * A started member by its name; one that never started has none yet, and one that is to have another name has that from its
+ * next restart on: these are known by their peer URLs.
+ */
+function findMember(
+  members: readonly ListedMember[],
+  wanted: ExpectedMember,
+  names: ReadonlySet<string>,
+): ListedMember | undefined {
   return (
     members.find((member) => member.name === wanted.name) ??
     members.find(
-      (member) => member.name === '' && member.peerUrls.some((url) => wanted.peerUrls.includes(url)),
+      ({ name, peerUrls }) => !names.has(name) && peerUrls.some((url) => wanted.peerUrls.includes(url)),
     )
   )
 }
