@@ -8,9 +8,11 @@ import files from './agent/files.sh?raw'
 import ground from './agent/ground.sh?raw'
 import limits from './agent/limits.sh?raw'
 import looks from './agent/looks.sh?raw'
+import install from './agent/install.sh?raw'
 import main from './agent/main.sh?raw'
 import owner from './agent/owner.sh?raw'
 import surroundings from './agent/surroundings.sh?raw'
+import packages from './agent/packages.sh?raw'
 import tls from './agent/tls.sh?raw'
 import unit from './agent/unit.sh?raw'
 import { lookPatience, operationPatience } from './deadlines.ts'
@@ -26,6 +28,8 @@ const AGENT = [
   begin,
   places,
   ground,
+  packages,
+  install,
   account,
   files,
   aside,

@@ -40,6 +40,7 @@ export function parseHostState(name: string, carriesEtcd: boolean, lines: readon
       .all('package')
       .filter((text) => text.endsWith(' installed'))
       .map((text) => text.slice(0, -' installed'.length)),
+    installer: reply.all('installer')[0],
     pinned: reply.all('pinned')[0],
     restore: parseRestore(reply),
     formerClusterIds: reply.all('former'),

@@ -10,6 +10,8 @@ export interface HostState {
   readonly bootId: string
   /** Of the wanted packages, those that are installed. */
   readonly packages: readonly string[]
+  /** What installs packages there: `apt-get`, `dnf`, `yum`, `zypper`, `apk`, `pacman`, `none`; undefined: not asked. */
+  readonly installer?: string | undefined
   /** The name of the cluster whose mark lies there: a member of it is here, or was. */
   readonly pinned?: string | undefined
   /** A verb was begun here that must be finished before any other: what `/var/lib/quorate/underway` says. */

@@ -7,6 +7,7 @@ import { descentRefusals } from './descent.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { Observed } from './observed.ts'
 import { presentVersion } from './present-version.ts'
+import { packageRefusals } from './package-refusals.ts'
 import type { BlockReason } from './steps.ts'
 import { versionRefusals } from './version-refusals.ts'
 
@@ -21,6 +22,7 @@ export function refusals(intent: ApplyIntent, observed: Observed): readonly Bloc
   return [
     ...weakCaReasons(observed),
     ...accountReasons(cluster, observed),
+    ...packageRefusals(cluster, observed),
     ...firstOut(intent, observed, [...descentRefusals(intent, observed), ...versions]),
     ...members,
     ...networkReasons(cluster, observed),

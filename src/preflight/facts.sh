@@ -3,6 +3,7 @@
 #
 # Sent behind places.sh, ground.sh and rehearse.sh. Arguments: DATA WAL, then in any order
 #   tool:NAME          a program that is needed
+#   package:NAME       a package that is wanted
 #   resolve:NAME       a host name that must resolve
 #   port:N             a port that etcd will listen on
 #   listen:ADDRESS:N   lend a listener there, if nothing listens on port N yet (IPv6 in brackets)
@@ -95,6 +96,16 @@ missing_tools() {
   for word; do
     case $word in tool:*) command -v "${word#tool:}" >/dev/null || printf '%s\n' "${word#tool:}" ;; esac
   done
+}
+
+# What installs packages here, and which of those that are wanted are here.
+packages() {
+  printf 'installer %s\n' "$(installer)"
+  for word; do
+    shift
+    case $word in package:*) set -- "$@" "${word#package:}" ;; esac
+  done
+  package_lines "$@"
 }
 
 disk() {
@@ -234,6 +245,7 @@ probe system system
 probe os cat /etc/os-release
 probe memory cat /proc/meminfo
 probe tools missing_tools "$@"
+probe packages packages "$@"
 probe data-disk disk "$data"
 probe wal-disk disk "$wal"
 probe data entries "$data"

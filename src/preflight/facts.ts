@@ -26,6 +26,10 @@ export interface HostFacts {
   readonly os: { readonly id: string; readonly version: string; readonly name: string }
   readonly systemd: { readonly version: number | undefined; readonly booted: boolean }
   readonly missingTools: readonly string[]
+  /** What installs packages: `apt-get`, `dnf` …; `none`. */
+  readonly installer: string | undefined
+  /** Of the cluster file's packages, those that are installed. */
+  readonly packages: readonly string[]
   /** The filesystems that hold, or will hold, etcd's data and write-ahead log. */
   readonly dataDisk: Disk | undefined
   readonly walDisk: Disk | undefined
@@ -138,6 +142,8 @@ export function parseFacts(stdout: string, { unitPath, resolved }: FactsQuestion
     os: { id: os['ID'] ?? '', version: os['VERSION_ID'] ?? '', name: os['PRETTY_NAME'] ?? '' },
     systemd: { version: wholeNumber(system['systemd']), booted: system['booted'] === 'systemd' },
     missingTools: lines(text('tools')),
+    installer: words(text('packages'), /^installer (\S+)$/)[0],
+    packages: words(text('packages'), /^package (\S+) installed$/),
     dataDisk: disk(text('data-disk')),
     walDisk: disk(text('wal-disk')),
     dataEntries: lines(text('data')),

@@ -9,6 +9,7 @@ import account from '../host/agent/account.sh?raw'
 import ground from '../host/agent/ground.sh?raw'
 import owner from '../host/agent/owner.sh?raw'
 import places from '../host/places.sh?raw'
+import packages from '../host/agent/packages.sh?raw'
 import { PATHS } from '../host/state.ts'
 import { type Cluster, etcdNodes, type Node } from '../spec/cluster.ts'
 import { LOOK_MS } from '../ssh/limits.ts'
@@ -24,7 +25,7 @@ import { sandboxOf, WRITTEN } from './rehearsal.ts'
 import { TOOLS } from './system.ts'
 
 /** What the agent looks with, preflight looks with. */
-const SCRIPT = [places, ground, account, owner, surroundings, rehearse, facts].join('')
+const SCRIPT = [places, ground, packages, account, owner, surroundings, rehearse, facts].join('')
 
 export interface Gathered {
   readonly facts: HostFacts
@@ -167,6 +168,7 @@ export function questions(
       : []),
     ...(isMeant(node.name) ? [] : ['no-writes']),
     ...Object.keys(TOOLS).map((tool) => `tool:${tool}`),
+    ...cluster.packages.map((name) => `package:${name}`),
     ...(balancer === undefined ? [] : [`resolve:${balancer}`]),
     ...(isEtcd ? ports.flatMap((port) => [`port:${port}`, `listen:${target(node.address, port)}`]) : []),
     ...(isEtcd ? furtherListeners(cluster).map(({ port }) => `port:${port}`) : []),

@@ -16,6 +16,8 @@ export function goodFacts(changes: Partial<HostFacts> = {}): HostFacts {
     os: { id: 'debian', version: '12', name: 'Debian GNU/Linux 12 (bookworm)' },
     systemd: { version: 252, booted: true },
     missingTools: [],
+    installer: 'apt-get',
+    packages: [],
     dataDisk: disk,
     walDisk: disk,
     dataEntries: [],

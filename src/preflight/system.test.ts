@@ -30,6 +30,8 @@ test('without systemd nothing would keep etcd running', () => {
   })
   expect(judged('systemd', { systemd: { version: 252, booted: false } })?.found).toContain('did not boot')
   expect(judged('systemd', { systemd: { version: 241, booted: true } })?.result).toBe('warning')
+  expect(judged('systemd', { systemd: { version: 236, booted: true } })?.result).toBe('warning')
+  expect(judged('systemd', { systemd: { version: 235, booted: true } })?.result).toBe('failure')
 })
 
 test('arm64 is fine; 32 bit is not, be it the machine or its userland', () => {
@@ -52,6 +54,29 @@ test('a missing tool that apply installs anyway does not stand in the way', () =
     judgeSystem(spec, node(1), goodFacts({ missingTools })).find(({ id }) => id === 'tools')?.result
   expect(tools(['openssl'])).toBe('warning')
   expect(tools(['openssl', 'ss'])).toBe('failure')
+})
+
+test('what is missing is named as the distribution names it, with its own command', () => {
+  const missing = { missingTools: ['ss', 'useradd', 'openssl'] }
+  expect(judged('tools', { ...missing, installer: 'dnf' })?.remedy).toBe(
+    'dnf install iproute shadow-utils openssl',
+  )
+  expect(judged('tools', { ...missing, installer: 'apk' })?.remedy).toBe('apk add iproute2 shadow openssl')
+  expect(judged('tools', { ...missing, installer: 'none' })?.remedy).toContain('iproute2, passwd, openssl')
+})
+
+test('packages that quorate can’t install are a failure where one is missing, and nothing to say where apt is', () => {
+  const spec = cluster({ packages: ['curl', 'openssl', 'procps'] })
+  const packages = (installer: string, here: readonly string[]) =>
+    judgeSystem(spec, node(1), goodFacts({ installer, packages: here })).find(({ id }) => id === 'packages')
+  expect(packages('apt-get', [])).toBeUndefined()
+  expect(packages('dnf', ['curl', 'openssl', 'procps'])?.result).toBe('ok')
+  const one = packages('dnf', ['curl', 'openssl'])
+  expect(one).toMatchObject({ result: 'failure', found: 'missing: procps' })
+  expect(one?.remedy).toContain('dnf install procps-ng')
+  // A tool of a missing package does not come by itself there.
+  const tools = judgeSystem(spec, node(1), goodFacts({ installer: 'dnf', missingTools: ['openssl'] }))
+  expect(tools.find(({ id }) => id === 'tools')?.result).toBe('failure')
 })
 
 test('a host name may be qualified or a further name; a strange one is a warning', () => {

@@ -1,5 +1,6 @@
 /** Does the machine run what quorate can work with? */
 import type { Cluster, Node } from '../spec/cluster.ts'
+import { installCommand, installsPackages } from '../spec/package-names.ts'
 import { type Check, judge } from './checks.ts'
 import type { HostFacts } from './facts.ts'
 
@@ -9,6 +10,9 @@ const TESTED: Readonly<Record<string, readonly string[]>> = { debian: ['11', '12
 
 /** The first systemd that knows ProtectProc= and ProcSubset=; older ones pass over what they don't know. */
 const HARDENING_SYSTEMD = 247
+
+/** The first one whose systemd-run and journalctl have all that quorate asks of them (--collect, --output-fields). */
+const LEAST_SYSTEMD = 236
 
 /** Programs that quorate calls on a node, and the Debian package of each. */
 export const TOOLS: Readonly<Record<string, string>> = {
@@ -36,6 +40,7 @@ export function judgeSystem(cluster: Cluster, node: Node, facts: HostFacts): Che
     judgeSystemd(node, facts),
     judgeArchitecture(node, facts),
     judgeTools(cluster, node, facts),
+    ...judgePackages(cluster, node, facts),
     judgeHostname(node, facts),
   ]
 }
@@ -49,8 +54,7 @@ function judgeDistribution(node: Node, { os, kernel }: HostFacts): Check {
   return check.warning({
     found,
     wanted,
-    remedy:
-      'it may work, but it is not tested here; `packages` needs apt, so install them by hand where there is none',
+    remedy: 'none needed if it works: quorate is not tested on it (docs/tested-systems.md)',
   })
 }
 
@@ -71,6 +75,10 @@ function judgeSystemd(node: Node, { systemd }: HostFacts): Check {
   const found = `systemd ${systemd.version ?? '(unknown version)'}`
   if (systemd.version !== undefined && systemd.version >= HARDENING_SYSTEMD)
     return check.ok({ found, wanted })
+  if (systemd.version !== undefined && systemd.version < LEAST_SYSTEMD) {
+    const remedy = `upgrade the distribution: quorate needs systemd ${LEAST_SYSTEMD}`
+    return check.failure({ found, wanted, remedy })
+  }
   return check.warning({
     found,
     wanted,
@@ -92,19 +100,34 @@ function judgeArchitecture(node: Node, { machine, bits }: HostFacts): Check {
 }
 
 /** What the cluster file's packages bring is installed before it is needed. */
-function judgeTools({ packages: wanted }: Cluster, node: Node, { missingTools }: HostFacts): Check {
+function judgeTools({ packages: wanted }: Cluster, node: Node, facts: HostFacts): Check {
+  const { missingTools, installer } = facts
   const check = judge(node.name, 'tools', 'Tools')
   if (missingTools.length === 0) return check.ok({ found: 'all there' })
   const found = `missing: ${missingTools.join(', ')}`
   const packages = [...new Set(missingTools.map((tool) => TOOLS[tool] ?? tool))]
-  const remedy = `apt-get install ${packages.join(' ')}`
-  if (packages.every((name) => wanted.includes(name))) {
+  const remedy = installCommand(installer, packages)
+  if (installsPackages(installer) && packages.every((name) => wanted.includes(name))) {
     return check.warning({
       found,
       remedy: `none needed, apply installs ${packages.join(' ')}; or: ${remedy}`,
     })
   }
   return check.failure({ found, remedy })
+}
+
+/** Where quorate installs them itself there is nothing to say: as `apply` refuses it. */
+function judgePackages(
+  { packages: wanted }: Cluster,
+  node: Node,
+  { installer, packages }: HostFacts,
+): Check[] {
+  if (installsPackages(installer)) return []
+  const check = judge(node.name, 'packages', 'Packages')
+  const missing = wanted.filter((name) => !packages.includes(name))
+  if (missing.length === 0) return [check.ok({ found: 'all there' })]
+  const remedy = `quorate installs with apt-get only. ${installCommand(installer, missing)}; or remove them from packages in the cluster file`
+  return [check.failure({ found: `missing: ${missing.join(', ')}`, remedy })]
 }
 
 /** A host name may be fully qualified; a further name of the node will do as well. */

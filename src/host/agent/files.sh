@@ -1,44 +1,7 @@
-# Packages, folders, files, binaries.
+# Folders, files, binaries.
 
 identity() {
   stat -L -c '%i:%s:%Y:%Z' "$1"
-}
-
-# apt_get ARGUMENT…: apt-get, as if it were typed in a login: what it makes can be read by everybody, and it finds the proxy that the
-# machine's logins have. Nothing else that quorate runs uses that.
-apt_get() {
-  (
-    umask 022
-    export DEBIAN_FRONTEND=noninteractive
-    while IFS='=' read -r name value; do
-      [ -n "$name" ] || continue
-      value=${value#[\"\']}
-      export "$name=${value%[\"\']}"
-    done <<PROXIES
-$(sed -n -E 's/^[[:space:]]*(export[[:space:]]+)?(((https?|ftp|all|no)_proxy|(HTTPS?|FTP|ALL|NO)_PROXY)=.*)$/\2/p' /etc/environment 2>/dev/null)
-PROXIES
-    exec apt-get -q -y -o DPkg::Lock::Timeout=60 --no-install-recommends "$@" >>"$state/apt.log" 2>&1
-  )
-}
-
-# packages NAME…
-op_packages() {
-  mkdir -p "$state"
-  count=$((words - 1))
-  shift
-  names=
-  while [ "$count" -gt 0 ]; do
-    names="$names $1"
-    shift
-    count=$((count - 1))
-  done
-  command -v apt-get >/dev/null || fail "packages can be installed with apt only; install them by hand here:$names"
-  disregard
-  : >"$state/apt.log"
-  # shellcheck disable=SC2086 # package names hold no spaces, the cluster file's check sees to that
-  apt_get install $names || { apt_get update && apt_get install $names; } ||
-    fail "apt-get can not install$names: $(grep -E '^(E|W):' "$state/apt.log" | tail -n 3 | tr '\n' ' ')"
-  heed
 }
 
 # directory PATH OWNER GROUP MODE

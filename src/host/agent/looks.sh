@@ -91,17 +91,15 @@ op_facts() {
     head -c "$most" /etc/etcd/cluster-id | sed -n 's/^cluster=/pinned /p'
   fi
   lines underway "$state/underway"
-  if [ "$count" -gt 0 ] && [ -d /var/lib/dpkg ]; then
-    i=$count
-    names=
-    while [ "$i" -gt 0 ]; do
-      names="$names $1"
-      shift
-      i=$((i - 1))
-    done
-    # shellcheck disable=SC2086 # as above
-    dpkg-query -W -f 'package ${Package} ${db:Status-Status}\n' $names 2>/dev/null || true
-  fi
+  printf 'installer %s\n' "$(installer)"
+  names=
+  while [ "$count" -gt 0 ]; do
+    names="$names $1"
+    shift
+    count=$((count - 1))
+  done
+  # shellcheck disable=SC2086 # as above
+  package_lines $names
 }
 
 # ways PEER…: the addresses that this machine has, and those from which it calls its peers.

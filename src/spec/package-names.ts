@@ -1,0 +1,47 @@
+/** Packages go by Debian's names in the cluster file; here by those of the distribution that they are installed on. */
+
+/** By what installs packages there: the whole command, up to the names. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  'apt-get': 'apt-get install',
+  dnf: 'dnf install',
+  yum: 'yum install',
+  zypper: 'zypper install',
+  apk: 'apk add',
+  pacman: 'pacman -S',
+}
+
+const RED_HAT: Readonly<Record<string, string>> = {
+  iproute2: 'iproute',
+  'libc-bin': 'glibc-common',
+  'openssh-client': 'openssh-clients',
+  passwd: 'shadow-utils',
+  procps: 'procps-ng',
+}
+
+/** Only names that differ from Debian's. */
+const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  dnf: RED_HAT,
+  yum: RED_HAT,
+  zypper: { 'libc-bin': 'glibc', 'openssh-client': 'openssh-clients', passwd: 'shadow' },
+  apk: { 'libc-bin': 'musl-utils', passwd: 'shadow' },
+  pacman: { 'libc-bin': 'glibc', 'openssh-client': 'openssh', passwd: 'shadow', procps: 'procps-ng' },
+}
+
+/**
+ * The command that installs these, as somebody with root's rights types it.
+ *
+ * @param installer as a machine says it; undefined: apt-get
+ * @param packages Debian's names
+ */
+export function installCommand(installer: string | undefined, packages: readonly string[]): string {
+  const program = installer ?? 'apt-get'
+  const command = COMMANDS[program]
+  const names = packages.map((name) => NAMES[program]?.[name] ?? name)
+  if (command === undefined) return `install ${names.join(', ')} with what the distribution has for it`
+  return `${command} ${names.join(' ')}`
+}
+
+/** Whether quorate can install packages there itself. */
+export function installsPackages(installer: string | undefined): boolean {
+  return installer === undefined || installer === 'apt-get'
+}
