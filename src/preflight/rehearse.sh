@@ -120,7 +120,9 @@ rehearse_sandbox() {
   if id -u etcd >/dev/null 2>&1; then user=etcd; fi
   count=$#
   for word; do
-    case $word in property:*) set -- "$@" "--property=${word#property:}" ;; esac
+    case $word in property:*) ;; *) continue ;; esac
+    word=${word#property:}
+    if is_known "${word%%=*}"; then set -- "$@" "--property=$word"; fi
   done
   shift "$count"
   transient=quorate-preflight-$$

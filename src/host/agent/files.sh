@@ -1,5 +1,11 @@
 # Folders, files, binaries.
 
+# relabel [-R] PATH…: gives them SELinux's label of their place, where there is SELinux. What is moved keeps the label of where
+# it was made, and systemd may not run such a binary. Where that fails the start says so.
+relabel() {
+  if command -v restorecon >/dev/null; then restorecon "$@" >/dev/null 2>&1 || true; fi
+}
+
 identity() {
   stat -L -c '%i:%s:%Y:%Z' "$1"
 }
@@ -11,6 +17,7 @@ op_directory() {
   make_folder "${2%/*}"
   [ -d "$2" ] || mkdir -m 700 "$2"
   own "$2" "$3" "$4" "$5"
+  relabel "$2"
 }
 
 # settle FILE…: on the disk for good. Not beside fresh binaries: it would wait until all 60 MB of them are there, and
@@ -30,6 +37,7 @@ op_file() {
   if cat "$stage/$2" >"$draft" && chown "$4:$5" "$draft" && chmod "$6" "$draft" && settle "$draft"; then
     mv -f "$draft" "$3"
     draft=
+    relabel "$3"
   else
     fail "$3 could not be written"
   fi
@@ -45,6 +53,8 @@ op_binary() {
   chmod 755 "$draft"
   mv -f "$draft" "$3"
   draft=
+  # A change of its label is one of its times, which are noted next.
+  relabel "$3"
   mkdir -p "$state/binaries"
   printf '%s %s %s\n' "$(identity "$3")" "$4" "$5" >"$state/binaries/${3##*/}"
 }

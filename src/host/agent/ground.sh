@@ -117,17 +117,35 @@ content() {
   dd if="$1" iflag=nofollow,nonblock bs=64K count=16 status=none 2>/dev/null
 }
 
+# is_known PROPERTY: of a sandbox, to this systemd (systemd.exec(5) says since when). systemd-run refuses what it does not know;
+# the same line of a unit file is passed over.
+is_known() {
+  since=0
+  case $1 in
+    ProtectProc | ProcSubset) since=247 ;;
+    ProtectClock) since=245 ;;
+    ProtectKernelLogs) since=244 ;;
+    ProtectHostname | RestrictSUIDSGID) since=242 ;;
+    PrivateMounts) since=239 ;;
+  esac
+  if [ -z "${systemd:-}" ]; then systemd=$(systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\).*/\1/p'); fi
+  [ "${systemd:-$since}" -ge "$since" ]
+}
+
 # as_etcd FOLDERS COMMAND…: runs it as the user etcd in the unit $sandbox, shut in as etcd is itself: no network, and nothing to
 # write but FOLDERS (blanks between them), and nothing of what systemd gives to every service. The caller has set $sandbox, so that it ends with us.
 as_etcd() {
   folders=$1
   shift
   systemctl reset-failed "$sandbox" 2>/dev/null || true
+  # Said twice where it does not know the other.
+  suid=--property=NoNewPrivileges=yes
+  if is_known RestrictSUIDSGID; then suid=--property=RestrictSUIDSGID=yes; fi
   systemd-run --quiet --wait --pipe --collect --unit="$sandbox" --property=User=etcd --property=Group=etcd \
     --property=UMask=0077 --property=WorkingDirectory=/ --property=TimeoutStopSec=60 --property=ProtectSystem=strict \
     --property="ReadWritePaths=$folders" --property=ProtectHome=yes --property=PrivateTmp=yes --property=PrivateDevices=yes \
     --property=PrivateNetwork=yes --property=NoNewPrivileges=yes \
-    --property=CapabilityBoundingSet= --property=RestrictNamespaces=yes --property=RestrictSUIDSGID=yes \
+    --property=CapabilityBoundingSet= --property=RestrictNamespaces=yes "$suid" \
     --property=ProtectKernelTunables=yes --property=ProtectControlGroups=yes --property=LockPersonality=yes \
     --property=SystemCallArchitectures=native --property=SystemCallFilter=@system-service \
     --property='SystemCallFilter=~@privileged @resources' --property=SystemCallErrorNumber=EPERM \

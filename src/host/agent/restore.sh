@@ -82,6 +82,7 @@ exchange() {
     mv -T "$1" "$1.$3"
   fi
   mv -T "$2" "$1"
+  relabel -R "$1"
   sync "${1%/*}"
 }
 

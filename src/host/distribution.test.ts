@@ -1,0 +1,117 @@
+/** What the agent does where a distribution is another than Debian: under dash and under bash, with programs that take note. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import files from './agent/files.sh?raw'
+import ground from './agent/ground.sh?raw'
+import places from './places.sh?raw'
+import packages from './agent/packages.sh?raw'
+
+let folder: string
+beforeEach(() => void (folder = mkdtempSync(path.join(tmpdir(), 'quorate-distribution-'))))
+afterEach(() => rmSync(folder, { recursive: true }))
+
+/** A program of this name, first on the path; it notes its arguments. */
+function program(name: string, body = ''): void {
+  const text = `#!/bin/sh\nprintf '%s\\n' "${name} $*" >>"${folder}/calls"\n${body}\n`
+  writeFileSync(path.join(folder, name), text, { mode: 0o755 })
+}
+
+function calls(): string[] {
+  try {
+    return readFileSync(path.join(folder, 'calls'), 'utf8').trim().split('\n')
+  } catch {
+    return []
+  }
+}
+
+/** @param onPath whether there are other programs than ours */
+function run(shell: string, text: string, words: readonly string[], onPath = true) {
+  const PATH = onPath ? `${folder}:${process.env['PATH']}` : folder
+  const stubs = 'set -eu\nfail() { printf "%s\\n" "$*" >&2; exit 1; }\n'
+  const argv = ['-c', `${stubs}${text}`, 'quorate', ...words]
+  const options = { argv0: 'sh', env: { PATH, place: folder }, encoding: 'utf8' } as const
+  const result = spawnSync(`/bin/${shell}`, argv, options)
+  expect(result.stderr).toBe('')
+  return result
+}
+
+describe.each(['dash', 'bash'])('%s as sh', (shell) => {
+  const HERE = `
+    state=$place/state stage=$place heavy=no draft=
+    chown() { :; }
+    require_root() { :; }
+    make_folder() { mkdir -p "$1"; }
+    own() { :; }
+    sync() { :; }
+  `
+
+  test('a binary gets the label of its place before its times are noted, files and folders get theirs', () => {
+    program('restorecon', 'chmod 700 "$1"')
+    writeFileSync(path.join(folder, 'content'), 'text')
+    writeFileSync(path.join(folder, 'binary'), 'program')
+    const text = `${places}${ground}${files}${HERE}
+      op_binary binary binary "$place/etcd" 00 3.6.16
+      [ "$(cut -d ' ' -f 1 "$state/binaries/etcd")" = "$(identity "$place/etcd")" ]
+      op_file file content "$place/etc/options.env" root root 640
+      op_directory directory "$place/data" etcd etcd 700`
+    expect(run(shell, text, []).status).toBe(0)
+    expect(calls()).toEqual([
+      `restorecon ${folder}/etcd`,
+      `restorecon ${folder}/etc/options.env`,
+      `restorecon ${folder}/data`,
+    ])
+  })
+
+  test('where labels can not be given, or there are none, everything goes on', () => {
+    writeFileSync(path.join(folder, 'binary'), 'program')
+    const text = `${places}${ground}${files}${HERE}op_binary binary binary "$place/etcd" 00 3.6.16`
+    expect(run(shell, text, []).status).toBe(0)
+    program('restorecon', 'echo denied >&2; exit 1')
+    writeFileSync(path.join(folder, 'binary'), 'program')
+    expect(run(shell, text, []).status).toBe(0)
+    expect(calls()).toHaveLength(1)
+  })
+
+  test('packages elsewhere: by their programs, else by what the distribution says', () => {
+    program('rpm', 'case $* in *--whatprovides\\ procps-ng) exit 0 ;; *) exit 1 ;; esac')
+    program('dnf')
+    for (const name of ['curl', 'ip', 'ssh']) program(name)
+    const wanted = ['curl', 'iproute2', 'openssh-client', 'procps-ng', 'jq']
+    const { stdout } = run(shell, `${packages}installer; package_lines "$@"`, wanted, false)
+    const lines = wanted.slice(0, 4).map((name) => `package ${name} installed`)
+    expect(stdout.trim().split('\n')).toEqual(['dnf', ...lines])
+    expect(calls()).toEqual(['rpm -q --quiet --whatprovides procps-ng', 'rpm -q --quiet --whatprovides jq'])
+  })
+
+  test('packages on Debian: as dpkg says; nowhere: nothing is claimed', () => {
+    expect(run(shell, `${packages}installer; package_lines jq`, [], false).stdout).toBe('none\n')
+    program('apt-get')
+    program('dpkg-query', 'echo package curl installed')
+    program('jq')
+    const { stdout } = run(shell, `${packages}installer; package_lines curl jq`, [], false)
+    expect(stdout).toBe('apt-get\npackage curl installed\n')
+  })
+
+  test.each([
+    ['systemd 239 (239-82.el8)', false],
+    ['systemd 241 (241)', false],
+    ['systemd 242 (v242)', true],
+    ['systemd 255.4-1 (255.4-1)', true],
+    ['', true],
+  ])('a sandbox asks for nothing that systemd-run does not know: %s', (version, knows) => {
+    program('systemctl', `[ "$1" != --version ] || echo '${version}'`)
+    program('systemd-run')
+    const sed = spawnSync('/bin/sh', ['-c', 'command -v sed'], { encoding: 'utf8' }).stdout.trim()
+    symlinkSync(sed, path.join(folder, 'sed'))
+    const proc = 'if is_known ProtectProc; then echo yes; fi'
+    const { stdout } = run(shell, `${ground}sandbox=x.service\n${proc}\nas_etcd /data "$@"`, ['true', 'a b'])
+    expect(stdout).toBe(/systemd 24|systemd 23/.test(version) ? '' : 'yes\n')
+    const [asked = ''] = calls().filter((line) => line.startsWith('systemd-run'))
+    expect(asked.includes('RestrictSUIDSGID')).toBe(knows)
+    expect(asked).toContain('NoNewPrivileges=yes')
+    expect(asked).toMatch(/ -- .*true a b$/)
+  })
+})
