@@ -9,7 +9,9 @@ import setup from './base-setup.sh?raw'
 import { type EmitLab, silent } from './events.ts'
 import { tool } from './tool.ts'
 
-export type Suite = 'bookworm' | 'trixie'
+/** Debian 11, 12, 13. */
+export const SUITES = ['bullseye', 'bookworm', 'trixie'] as const
+export type Suite = (typeof SUITES)[number]
 
 export interface BaseOptions {
   /** Debian's release; bookworm unless told otherwise. */

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { stringify } from 'yaml'
 import { labAvailable } from '../../src/lab/available.ts'
-import { labBase, type Suite } from '../../src/lab/base.ts'
+import { SUITES, type Suite, labBase } from '../../src/lab/base.ts'
 import { bootLab, downLab, type Lab, resetLab } from '../../src/lab/lab.ts'
 import type { Machine } from '../../src/lab/machine.ts'
 import { thisProcess } from '../../src/files/process-identity.ts'
@@ -77,7 +77,7 @@ export function whyNoLab(): string | undefined {
 
 /** Boots a lab with a subnet, keys and names of its own. It ends with `await using`, and at the latest with this process. */
 export async function testLab(options: TestLabOptions): Promise<TestLab> {
-  const base = await labBase({ suite: options.suite, packages: options.packages })
+  const base = await labBase({ suite: options.suite ?? chosenSuite(), packages: options.packages })
   const folder = await ownedFolder(TEST_LABS)
   const labFolder = path.join(folder, 'lab')
   const subnet = await allocateSubnet(labFolder)
@@ -92,6 +92,14 @@ export async function testLab(options: TestLabOptions): Promise<TestLab> {
     await down()
     throw error
   }
+}
+
+/** `QUORATE_LAB_SUITE=trixie`: the machines of a run of tests are of another Debian. */
+function chosenSuite(): Suite | undefined {
+  const chosen = process.env['QUORATE_LAB_SUITE']
+  const suite = SUITES.find((one) => one === chosen)
+  if (chosen === undefined || suite !== undefined) return suite
+  throw new Error(`QUORATE_LAB_SUITE is ${chosen}, and can be ${SUITES.join(', ')}`)
 }
 
 interface Setting {
