@@ -3,40 +3,45 @@
 
 # look_account NAME: lines for `parseAccount`. Of /etc/shadow nothing but whether there is a password.
 look_account() {
-  if line=$(getent passwd "$1"); then
-    rest=${line#*:*:}
-    uid=${rest%%:*}
-    rest=${rest#*:}
-    gid=${rest%%:*}
-    rest=${rest#*:*:}
-    place=directory first=
-    # Ours or not, the first one of these is whose files `stat` says they are.
-    while IFS=: read -r name _ id _; do
-      if [ "$name" = "$1" ]; then place=files; fi
-      if [ "$id" = "$uid" ] && [ -z "$first" ]; then first=$name; fi
-    done </etc/passwd
-    password=unknown
-    if [ -r /etc/shadow ]; then
-      while IFS=: read -r name hash _; do
-        if [ "$name" != "$1" ]; then continue; fi
-        case $hash in '!'* | '*'*) password=locked ;; '') password=empty ;; *) password=set ;; esac
-      done </etc/shadow
-    fi
-    printf 'account user %s %s %s %s\naccount home %s\naccount shell %s\n' "$uid" "$gid" "$place" "$password" \
-      "${rest%:*}" "${rest##*:}"
-    if [ -n "$first" ] && [ "$first" != "$1" ]; then printf 'account uid-of %s\n' "$first"; fi
-    if line=$(getent group "$gid"); then printf 'account primary %s\n' "${line%%:*}"; fi
-  fi
+  usual=
   if line=$(getent group "$1"); then
     rest=${line#*:*:}
-    gid=${rest%%:*}
+    usual=${rest%%:*}
     place=directory first=
     while IFS=: read -r name _ id _; do
       if [ "$name" = "$1" ]; then place=files; fi
-      if [ "$id" = "$gid" ] && [ -z "$first" ]; then first=$name; fi
+      if [ "$id" = "$usual" ] && [ -z "$first" ]; then first=$name; fi
     done </etc/group
-    printf 'account group %s %s %s\n' "$gid" "$place" "${rest#*:}"
+    printf 'account group %s %s %s\n' "$usual" "$place" "${rest#*:}"
     if [ -n "$first" ] && [ "$first" != "$1" ]; then printf 'account gid-of %s\n' "$first"; fi
+  fi
+  line=$(getent passwd "$1") || return 0
+  rest=${line#*:*:}
+  uid=${rest%%:*}
+  rest=${rest#*:}
+  gid=${rest%%:*}
+  rest=${rest#*:*:}
+  place=directory first=
+  # Ours or not, the first one of these is whose files `stat` says they are.
+  while IFS=: read -r name _ id _; do
+    if [ "$name" = "$1" ]; then place=files; fi
+    if [ "$id" = "$uid" ] && [ -z "$first" ]; then first=$name; fi
+  done </etc/passwd
+  password=unknown
+  if [ -r /etc/shadow ]; then
+    while IFS=: read -r name hash _; do
+      if [ "$name" != "$1" ]; then continue; fi
+      case $hash in '!'* | '*'*) password=locked ;; '') password=empty ;; *) password=set ;; esac
+    done </etc/shadow
+  fi
+  printf 'account user %s %s %s %s\naccount home %s\naccount shell %s\n' "$uid" "$gid" "$place" "$password" \
+    "${rest%:*}" "${rest##*:}"
+  if [ -n "$first" ] && [ "$first" != "$1" ]; then printf 'account uid-of %s\n' "$first"; fi
+  # A program less where it is the usual one.
+  if [ "$gid" = "$usual" ]; then
+    printf 'account primary %s\n' "$1"
+  elif line=$(getent group "$gid"); then
+    printf 'account primary %s\n' "${line%%:*}"
   fi
 }
 
@@ -46,13 +51,13 @@ op_user() {
   disregard
   if ! getent group "$2" >/dev/null; then
     # The number of the group that the user's entry names, if no group has it any more: files have it.
-    number=
+    free=
     if line=$(getent passwd "$2"); then
-      number=${line#*:*:*:}
-      number=${number%%:*}
-      if getent group "$number" >/dev/null; then number=; fi
+      free=${line#*:*:*:}
+      free=${free%%:*}
+      if getent group "$free" >/dev/null; then free=; fi
     fi
-    groupadd --system ${number:+--gid "$number"} "$2"
+    groupadd --system ${free:+--gid "$free"} "$2"
   fi
   if ! line=$(getent passwd "$2"); then
     useradd --system --gid "$2" --no-create-home --home-dir /nonexistent --shell "$3" "$2"
