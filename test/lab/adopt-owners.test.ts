@@ -96,6 +96,7 @@ describe.skipIf(whyNoLab())('a cluster is adopted of which somebody else owns a 
 
   test('with its data elsewhere a purge takes unit and user, and apply brings both back', async () => {
     await installPackage(lab.machine('etcd02'))
+    await on('etcd02', 'mkdir -p /etc/ssl/etcd; install -m 600 /dev/null /etc/ssl/etcd/theirs.key')
     const { remarks } = await set('elsewhere', 'etcd02', {
       ...DEBIAN,
       files: BY_HAND.files,
@@ -103,6 +104,8 @@ describe.skipIf(whyNoLab())('a cluster is adopted of which somebody else owns a 
     })
     expect(remarks.some(({ message }) => message.includes("the member's data"))).toBe(false)
     await quorateOk(file('elsewhere'), ['apply', '--yes'])
+    // Another program's key beside etcd's own is as closed as it was.
+    expect(await on('etcd02', 'stat -L -c "%U:%G %a" /etc/ssl/etcd/theirs.key')).toBe('root:root 600\n')
     await quorateOk(file('elsewhere'), ['etcdctl', '--', 'put', 'a', 'kept'])
     await on(
       'etcd02',
