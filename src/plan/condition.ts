@@ -5,6 +5,7 @@ import { NOBODY } from '../etcd/id.ts'
 import type { ClusterView, MemberList, ReachableMember } from '../etcd/view.ts'
 import { type HostState, PATHS, type UnitState } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { UNIT_MARK } from '../etcd/unit-file.ts'
 import { dataElsewhere } from './foreign.ts'
 import { parsePin } from './pin.ts'
 
@@ -33,6 +34,8 @@ export interface MemberCondition {
   readonly name: string
   /** undefined: the machine was not looked at, or can't be reached. */
   readonly unit: UnitState | undefined
+  /** Its unit file is one that quorate wrote; undefined: the machine was not looked at. */
+  readonly ownUnit?: boolean | undefined
   /** `quorate stop` has left its mark: nothing of quorate's starts it without being asked. */
   readonly markedStopped: boolean
   /** Its write-ahead log is there; undefined: the machine was not looked at. */
@@ -91,6 +94,7 @@ export function conditionOf(
     return {
       name: node.name,
       unit: state?.unit,
+      ownUnit: state?.contents[PATHS.unit]?.includes(`Environment=${UNIT_MARK}=`),
       markedStopped: state?.stoppedByOperator !== undefined,
       hasLog: state?.walPresent,
       whole:

@@ -123,3 +123,13 @@ test('masked: not started by anybody, but stopped', () => {
   expect(power('restart').blocked).toHaveLength(1)
   expect(power('stop').blocked).toEqual([])
 })
+
+test('of an adopted cluster that was not applied yet, drop-ins are its own until apply', () => {
+  const unit = { ...RUNNING, ...around('User=root') }
+  const restart = (ownUnit: boolean) => {
+    const members = [memberCondition(1, { unit, ownUnit }), memberCondition(2), memberCondition(3)]
+    return planPower({ cluster, verb: 'restart', hosts: ['etcd01'], force: false }, clusterCondition(members))
+  }
+  expect(restart(false).blocked).toEqual([])
+  expect(restart(true).blocked).toHaveLength(1)
+})

@@ -81,7 +81,9 @@ function unfit({ cluster, verb }: PowerIntent, member: MemberCondition): BlockRe
     const message = `it belongs to the cluster '${pinnedTo}', not to '${cluster.name}'`
     return [{ host, message, hint: "use that cluster's file: quorate -f FILE" }]
   }
-  const foreign = verb === 'stop' ? [] : unitReasons(cluster, host, unit)
+  // Of an adopted cluster that was not applied yet they belong to the unit that it has, and brought it this far.
+  const theirs = member.ownUnit === false && unit.masked !== true
+  const foreign = verb === 'stop' || theirs ? [] : unitReasons(cluster, host, unit)
   if (foreign.length > 0) return [...foreign]
   if (!unit.exists)
     return [{ host, message: 'there is no etcd.service', hint: 'set it up first: quorate apply' }]

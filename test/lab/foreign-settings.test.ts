@@ -1,9 +1,12 @@
 /** What others have set for etcd.service on machines: drop-ins, environment files, systemd's own environment, masks. */
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { type Shape, setUpForeign } from './support/foreign.ts'
 import { freshState } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { refusal } from './support/refusal.ts'
+import { BY_HAND } from './support/shapes.ts'
 import { statusOf } from './support/status.ts'
 
 const UNFIT = 3
@@ -14,11 +17,24 @@ const AMBIENT = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_
   .map((name) => `${name}=http://198.18.255.250:3128`)
   .concat('no_proxy=example.org', 'GODEBUG=http2client=0', 'LD_PRELOAD=/nowhere.so')
 
+/** As by hand, but that a drop-in says where its settings are. */
+const BY_DROP_IN: Shape = {
+  ...BY_HAND,
+  unit: {
+    ...BY_HAND.unit,
+    text: (member) => BY_HAND.unit.text(member).replace(/EnvironmentFile=.*\n/, ''),
+  },
+  files: (member) => [
+    ...BY_HAND.files(member).map((one) => ({ ...one, path: '/etc/default/etcd' })),
+    { path: DROP_IN, text: '[Service]\nEnvironmentFile=/etc/default/etcd\n' },
+  ],
+}
+
 const reason = whyNoLab()
 
 /** Commands that write a drop-in for services and have systemd read it. */
-function dropIn(path: string, text: string): string {
-  return `mkdir -p ${path.slice(0, path.lastIndexOf('/'))}; printf '%s\\n' '[Service]' '${text}' >${path}; systemctl daemon-reload`
+function dropIn(file: string, text: string): string {
+  return `mkdir -p ${path.dirname(file)}; printf '%s\\n' '[Service]' '${text}' >${file}; systemctl daemon-reload`
 }
 
 /** The commands of a hint, as they stand behind `on etcd01: `. */
@@ -150,7 +166,10 @@ describe.skipIf(reason)(`machines on which others have set something for etcd ($
     )
     const apply = await quorate(lab, ['apply'])
     expect(apply.exitCode).toBe(BLOCKED)
-    for (const verb of [['plan'], ['repair', 'etcd01', '--yes'], ['repair']]) {
+    for (const verb of [
+      ['repair', 'etcd01', '--yes'],
+      ['member', 'replace', 'etcd01', '--yes'],
+    ]) {
       const { stdout, stderr } = await quorate(lab, verb)
       expect(stdout + stderr).not.toMatch(/quorate repair etcd01|there is lost|data is gone/)
     }
@@ -164,5 +183,32 @@ describe.skipIf(reason)(`machines on which others have set something for etcd ($
     const { exitCode, report } = await statusOf(lab)
     expect(exitCode).toBe(0)
     expect(report.members.map(({ id }) => id)).toEqual(before.members.map(({ id }) => id))
+  })
+
+  test('the settings of an adopted etcd that a drop-in brings: named by adopt, refused by apply until they are taken back', async () => {
+    await lab.pristine()
+    const ca = await setUpForeign(lab, [lab.machine('etcd01')], BY_DROP_IN)
+    const file = { clusterFile: path.join(lab.folder, 'adopted.yaml') }
+    const { remarks } = JSON.parse(
+      await quorateOk(file, [
+        'adopt',
+        '--name=adopted',
+        '--suite=trixie',
+        lab.machine('etcd01').address,
+        '--yes',
+        '--json',
+        '--user=root',
+        `--identity-file=${lab.identityFile}`,
+        `--ca-certificate=${ca.certificate}`,
+        `--ca-key=${ca.key}`,
+      ]),
+    ) as { readonly remarks: readonly { readonly message: string }[] }
+    expect(remarks.some(({ message }) => message.includes(DROP_IN))).toBe(true)
+    const [pid] = await pids()
+    const { exitCode, stderr } = await quorate(file, ['apply', '--yes'])
+    expect([exitCode, (await pids())[0]]).toEqual([BLOCKED, pid])
+    await on('etcd01', advised(stderr))
+    await quorateOk(file, ['apply', '--yes'])
+    expect(await quorateOk(file, ['apply'])).toBe('nothing to change\n')
   })
 })
