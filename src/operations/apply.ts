@@ -161,11 +161,11 @@ async function carryOut(session: Session, intent: ApplyIntent, options: ApplyOpt
       session,
       // Of a cluster that serves nobody there is nothing to record.
       { verb: 'apply', probe: (observed.cluster?.healthy.length ?? 0) > 0 ? options.probe : false },
-      async (probed) => await run(probed, lock, intent, observed),
+      async (probed) => await run(probed, lock, intent, observed, foreseen),
     )
     return { changed: result.done.length > 0, ...result, availability }
   }
-  const report = await run(session, lock, intent, observed)
+  const report = await run(session, lock, intent, observed, foreseen)
   return { changed: report.done.length > 0, ...report }
 }
 

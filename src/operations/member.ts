@@ -138,7 +138,7 @@ async function writeFile({ cluster, now }: Session, { leaving, text, present }: 
 
 async function carryOut(session: Session, lock: Lock, change: MemberChange, look: MemberLook) {
   await stopDead(session, lock, change.leaving, look)
-  const { done, observed } = await run(session, lock, look.intent, look.observed)
+  const { done, observed } = await run(session, lock, look.intent, look.observed, look.plan)
   const { unreachable } = look.preview
   const reached = change.leaving.filter(({ name }) => !unreachable.includes(name))
   const cleared = await clearLeaving(session, lock, reached.map(asEtcdNode), look.reset)

@@ -125,6 +125,7 @@ function removal(scene: Scene, roster: Roster, member: MemberFacts, why: string)
         {
           message: `removing ${who} would leave ${counted(rest, 'healthy member')} of ${roster.voters - 1}; ${quorum(Math.max(1, roster.voters - 1))} must stay`,
           hint: 'bring the other members back first: quorate status',
+          putsOff: true,
         },
       ],
     }
@@ -152,6 +153,7 @@ function addition({ intent, observed }: Scene, roster: Roster, node: Node): Stag
           host: node.name,
           message: `adding it would make ${counted(roster.voters + 1, 'member')}, ${roster.healthy} of them healthy; ${quorum(roster.voters + 1)} must be`,
           hint: 'bring the other members back first: quorate status',
+          putsOff: true,
         },
       ],
     }
@@ -202,6 +204,7 @@ function promotion({ observed }: Scene, roster: Roster, node: Node, member: Memb
           host: node.name,
           message: `with its vote there would be ${counted(roster.voters + 1, 'voter')}, ${healthy + 1} of them healthy; ${quorum(roster.voters + 1)} must be`,
           hint: 'bring the other members back first: quorate status',
+          putsOff: true,
         },
       ],
     }

@@ -222,8 +222,9 @@ function predictMembers(cluster: Cluster, observed: Observed, host: string): Obs
     .every((member) => member?.unit.active === 'active' || isKeptStopped(member))
   const leader = facts.leader ?? healthy[0]
   const versions = { ...facts.versions, [host]: installedVersion(observed, host) }
-  const after = { ...facts, members, healthy, leader, versions, problems: running ? [] : facts.problems }
-  return { ...observed, cluster: endedDowngrade(after) }
+  const after = { ...facts, members, healthy, leader, versions }
+  // With this one there may be a quorum again, and all that run are well with it.
+  return { ...observed, cluster: endedDowngrade(running ? recovered(after) : after) }
 }
 
 function installedVersion({ hosts }: Observed, host: string): string {

@@ -172,6 +172,14 @@ const movedTo = (...moved: string[]) =>
     ),
   })
 
+test('two of three are down, so that nobody is well: once they are started all are, and the rest is foreseen', () => {
+  const silent = world(3, 'etcd03', { healthy: [], leader: undefined, problems: ['nobody leads'] })
+  const down = ['etcd01', 'etcd02'].reduce((all, name) => withMember(all, name, stopped), silent)
+  const { waves, blocked } = plan(testIntent(clusterOf(3, SLOWER)), down)
+  expect(blocked).toEqual([])
+  expect(restarted(waves.flat())).toContain('etcd03')
+})
+
 describe('members at new addresses', () => {
   test('the others are told right before the restart; one member a wave', () => {
     const { waves, blocked } = plan(testIntent(movedTo('etcd01', 'etcd02', 'etcd03')), world(3, 'etcd01'))

@@ -99,6 +99,7 @@ export const roll: Stage = (scene) => {
           host: next.node.name,
           message: `its member has to be restarted, which would leave ${counted(roster.healthy - 1, 'healthy member')} of ${roster.voters}; ${needed} must stay`,
           hint: 'bring the others back first: quorate status',
+          putsOff: true,
         },
       ],
     }

@@ -200,6 +200,9 @@ export interface BlockReason {
   readonly host?: string | undefined
   readonly message: string
   readonly hint?: string | undefined
-  /** The rest of the plan waits for a person, and what comes before it is done: it is of use by itself. */
+  /**
+   * The rest of the plan waits, for a person or for members to be well again; what comes before it is done: it is of use by
+   * itself, and how members are by then nobody can foresee.
+   */
   readonly putsOff?: boolean | undefined
 }

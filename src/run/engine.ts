@@ -2,7 +2,7 @@
 import type { ApplyIntent } from '../plan/intent.ts'
 import { next } from '../plan/next.ts'
 import type { Observed } from '../plan/observed.ts'
-import { plan } from '../plan/plan.ts'
+import { type Plan, plan } from '../plan/plan.ts'
 import type { Lock } from './lock.ts'
 import { type RunReport, loop } from './loop.ts'
 import { observe } from './observe.ts'
@@ -17,10 +17,11 @@ export async function run(
   lock: Lock,
   intent: ApplyIntent,
   first: Observed,
+  foreseen: Pick<Plan, 'blocked'> = plan(intent, first),
 ): Promise<RunReport> {
   return await loop({
     observed: first,
-    foreseen: plan(intent, first),
+    foreseen,
     decide: (observed) => next(intent, observed),
     runWave: async (observed, steps) => await runWave(session, lock, observed, steps),
     lookAgain: async ({ cluster: before }) => {

@@ -69,7 +69,7 @@ function isDelicate(answer: Next): boolean {
 
 /**
  * Nothing is begun that can't be ended: the operator would be left with half of it. But for what is put off until a person
- * has done something: what comes before that is of use by itself.
+ * has done something, or members are well: what comes before that is of use by itself.
  *
  * @throws QuorateError `blocked` with every reason
  */

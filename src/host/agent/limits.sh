@@ -1,11 +1,17 @@
 # What a machine can't do in the places where etcd and quorate keep things.
 
-# look_limits DATA WAL: builtins but for two programs, where nothing is mounted at etcd's directories.
+# look_limits DATA WAL: two programs, unless something is mounted at etcd's directories.
 look_limits() {
+  data_place=$(cd -P -- "$1" 2>/dev/null && pwd -P) || data_place=$1
+  wal_place=$(cd -P -- "$2" 2>/dev/null && pwd -P) || wal_place=$2
+  mounted=no
+  ! grep -q -s -F -e " $data_place" -e " $wal_place" /proc/self/mountinfo || mounted=yes
   for folder in "$1" "$2"; do
     [ -d "$folder" ] || continue
-    if is_fixed "$folder"; then printf 'fixed %s\n' "$folder"; fi
-    mounts_in "$folder" | while read -r where; do printf 'inside %s %s\n' "$folder" "$where"; done
+    if [ ! -w "${folder%/*}/" ] || { [ "$mounted" = yes ] && is_fixed "$folder"; }; then
+      printf 'fixed %s\n' "$folder"
+    fi
+    [ "$mounted" = no ] || mounts_in "$folder" | while read -r where; do printf 'inside %s %s\n' "$folder" "$where"; done
   done
   wide=
   for path in "$1" "$2" "${1%/*}" "${2%/*}" /etc /etc/etcd /etc/ssl /etc/systemd/system /usr/local/bin /var/lib/quorate; do
