@@ -67,7 +67,7 @@ test('data that belongs to root is handed over with the restart, and with a star
   const data = cluster.etcd.dataDirectory
   const owned = withMember(settledWorld(cluster), 'etcd02', ({ paths, unit }) => ({
     paths: { ...paths, [`${data}/member`]: { type: 'directory', owner: 'root', group: 'root', mode: '700' } },
-    unit: { ...unit, environment: { ...unit.environment, ETCD_STALE: '1' } },
+    unit: { ...unit, environment: { ...unit.environment, ETCD_HEARTBEAT_INTERVAL: '777' } },
   }))
   const all = plan(intent, owned).waves.flat()
   expect(all.find(({ kind }) => kind === 'restart')).toMatchObject({
