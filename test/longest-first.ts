@@ -25,6 +25,8 @@ const LONGEST: readonly string[] = [
   'faults-cluster',
   'recover',
   'attack-etcd',
+  'whose-is-it',
+  'adopt-owners',
   'certs-renew',
   'faults-upkeep',
   'repair',
