@@ -12,6 +12,8 @@ export interface Foreign {
   /** Name of an etcd node. */
   readonly host: string
   readonly surroundings: Surroundings | undefined
+  /** Path of the unit file in force, if there is one. */
+  readonly unitPath?: string | undefined
   /** What its options file says now, if there is one. */
   readonly options?: Readonly<Record<string, string>> | undefined
 }
@@ -19,6 +21,9 @@ export interface Foreign {
 /** Of systemd's places those whose files are not to be moved: packages own them, or something writes them again. */
 const OF_OTHERS = /^(?:\/usr|\/lib|\/run\/systemd\/(?:generator|transient))|\/service\.d\//
 const OWN_PLACE = '/etc/systemd/system/etcd.service.d'
+/** Places that count more than the one of quorate's unit (systemd.unit(5)). */
+const OVERRULES =
+  /^\/(?:etc|run)\/systemd\/system\.control\/|^\/run\/systemd\/(?:transient|generator\.early)\//
 /** What a shell takes as it is. */
 const PLAIN = /^[\w@%+:,./-]+$/
 /** quorate's own, until a restore is finished: `restore.sh`. */
@@ -59,6 +64,14 @@ export interface ForeignTrouble {
 
 /** What changes quorate's own decisions, by where it comes from. Nothing may be started with it. */
 export function foreignTroubles(foreign: Foreign): readonly ForeignTrouble[] {
+  const { host, unitPath = '' } = foreign
+  if (OVERRULES.test(unitPath)) {
+    const message = `the unit file ${unitPath} overrules quorate's own in /etc/systemd/system`
+    const fix = unitPath.includes('/system.control/')
+      ? takenBack({ dropIn: unitPath, what: '' }, undefined)
+      : 'stop what makes it (systemd-run, a generator), remove it, then systemctl daemon-reload'
+    return [{ message, hint: `on ${host}: ${fix}` }]
+  }
   const harmful = settingsOf(foreign).filter((one) => one.harmful)
   const sources = [...new Set(harmful.map(({ dropIn }) => dropIn))]
   return sources.flatMap((dropIn) => {

@@ -81,6 +81,12 @@ test('what systemd gives to every service is taken from where it stands', () => 
   expect(hint({ ETCD_ELECTION_TIMEOUT: '/etc/systemd/system.conf' })).toContain('in /etc/systemd/system.conf')
 })
 
+test('a unit file in a place that counts more than that of ours is refused', () => {
+  const path = '/etc/systemd/system.control/etcd.service'
+  const [reason] = reasonsOf(next(intent, withUnit(settled, { path })))
+  expect(reason?.hint).toContain(`mv ${path} ${path}.off`)
+})
+
 test('data that the process has elsewhere is not lost', () => {
   const moved = withMember(settled, 'etcd01', ({ unit }) => ({
     dataPresent: false,

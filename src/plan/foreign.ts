@@ -25,14 +25,17 @@ export function foreignReasons(cluster: Cluster, { hosts }: Pick<Observed, 'host
 export function unitReasons(
   cluster: Cluster,
   host: string,
-  { masked, surroundings }: Pick<UnitState, 'masked' | 'surroundings'>,
+  { masked, surroundings, path }: Pick<UnitState, 'masked' | 'surroundings' | 'path'>,
   options?: Readonly<Record<string, string>>,
 ): readonly BlockReason[] {
   if (masked === true) {
     const message = 'etcd.service is masked, so nothing can start it'
     return [{ host, message, hint: `if etcd is to run on ${host}, run there: systemctl unmask etcd.service` }]
   }
-  return foreignTroubles({ cluster, host, surroundings, options }).map((one) => ({ host, ...one }))
+  return foreignTroubles({ cluster, host, surroundings, unitPath: path, options }).map((one) => ({
+    host,
+    ...one,
+  }))
 }
 
 /**

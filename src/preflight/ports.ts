@@ -119,7 +119,7 @@ function judgeUnit(cluster: Cluster, node: Node, { unit }: HostFacts): Check {
       remedy: 'if etcd is to run there: systemctl unmask etcd.service',
     })
   }
-  const foreign = { cluster, host: node.name, surroundings: unit.surroundings }
+  const foreign = { cluster, host: node.name, surroundings: unit.surroundings, unitPath: unit.path }
   const troubles = foreignTroubles(foreign)
   if (troubles.length > 0) {
     return check.failure({
