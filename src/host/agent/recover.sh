@@ -131,6 +131,7 @@ swap_in() {
     printf 'moved %s %s\n' "$1" "$1.$2"
   fi
   mv -T "$1.recover-new" "$1"
+  relabel -R "$1"
   sync "${1%/*}"
 }
 
