@@ -89,6 +89,7 @@ async function runOnNode(node: Node, { fleet, argv, root, stdin, signal }: RunOp
     const { exitCode, stdout, stderr, durationMs } = await remote.run({
       argv,
       root,
+      environment: 'login',
       stdin,
       signal,
       // The operator's own program: nobody else knows how long it takes, and Ctrl-C ends it.

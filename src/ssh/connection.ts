@@ -150,7 +150,10 @@ class SshConnection implements Remote {
     root = false,
   ): Promise<CommandResult> {
     const run = (this.#runs += 1)
-    const mark = (wire: WireCommand) => ({ ...wire, argv: markRun(this.#parts.name, run, wire.argv) })
+    const mark = (wire: WireCommand) => ({
+      ...wire,
+      argv: markRun(this.#parts.name, run, wire.argv, streams.environment),
+    })
     // Before a slot is taken: finding out about root rights needs one itself. sudo is marked as well as what it runs.
     const wire = mark(root ? await this.#rights.apply(command, mark) : command)
     for (;;) {

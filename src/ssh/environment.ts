@@ -22,3 +22,8 @@ export function inOwnEnvironment(argv: readonly string[], further: readonly stri
 export function inLoginEnvironment(argv: readonly string[], further: readonly string[] = []): string[] {
   return ['env', ...further, ...VARIABLES, ...argv]
 }
+
+/** The operator's own program, as the login itself would run it. */
+export function inPlainEnvironment(argv: readonly string[], further: readonly string[]): string[] {
+  return ['env', ...further, 'LC_ALL=C', ...argv]
+}

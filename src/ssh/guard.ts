@@ -1,8 +1,9 @@
 /** Our end of `guard.sh`, the far end's watchman: it ends commands there when asked, or when this program is gone. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { inLoginEnvironment, inOwnEnvironment } from './environment.ts'
+import { inLoginEnvironment, inOwnEnvironment, inPlainEnvironment } from './environment.ts'
 import program from './guard.sh?raw'
 import { forAnyLoginShell, quoteCommand } from './quote.ts'
+import type { RemoteCommand } from './remote.ts'
 
 /** Who we are there, and whether root rights can be had without a password. */
 export interface Login {
@@ -31,8 +32,14 @@ export function guardCommand(connection: string): string {
 }
 
 /** A command with the mark by which the guard finds it. sudo's own environment is the login's; that of what it runs is not. */
-export function markRun(connection: string, run: number, argv: readonly string[]): string[] {
+export function markRun(
+  connection: string,
+  run: number,
+  argv: readonly string[],
+  environment: RemoteCommand['environment'] = 'own',
+): string[] {
   const mark = [`QUORATE_RUN=${connection}.${run}/`]
+  if (environment === 'login') return inPlainEnvironment(argv, mark)
   return argv[0] === 'sudo' ? inLoginEnvironment(argv, mark) : inOwnEnvironment(argv, mark)
 }
 

@@ -25,6 +25,8 @@ export interface RemoteCommand {
   readonly stdin?: string | Uint8Array | Readable | InputFile | undefined
   /** As root: directly if that is the login, else through sudo. */
   readonly root?: boolean | undefined
+  /** `own`: quorate's, the same on every machine, unless told; `login`: what the login, or sudo, makes of it. */
+  readonly environment?: 'own' | 'login' | undefined
   /** Aborting hangs the command up there, as a closed terminal would, and then throws the signal's reason here. */
   readonly signal?: AbortSignal | undefined
   /** How output becomes text: `utf8` unless told; with `latin1` each byte is one character, for binary output. */

@@ -136,6 +136,12 @@ describe.skipIf(whyNoLab())('over SSH', () => {
             'QUORATE_RUN',
           ])
         }
+        // An operator's own program has what the login has.
+        const own = await remote.run({
+          argv: ['sh', '-c', 'echo $TMPDIR $HOME $https_proxy'],
+          environment: 'login',
+        })
+        expect(own.stdout).toBe('/nowhere/tmp /home/noisy http://192.0.2.1:3128\n')
       } finally {
         await machine.check(['sh', '-c', 'rm /etc/sudoers.d/zz-odd /home/noisy/.bashrc; : >/etc/environment'])
       }
