@@ -154,6 +154,18 @@ socket-options: { reuse-port: y }
     expect(fromFile(both, { version: '3.5.35' }).settings).toMatchObject({ 'auto-compaction-retention': '8' })
   })
 
+  test('3.4 has no gateway with a file that does not ask for it', () => {
+    const file = 'name: a'
+    expect(fromFile(file, { version: '3.4.23' }).settings).toEqual({
+      name: 'a',
+      'enable-grpc-gateway': 'false',
+    })
+    expect(fromFile('enable-grpc-gateway: yes', { version: '3.4.23' }).settings).toEqual({
+      'enable-grpc-gateway': 'true',
+    })
+    expect(fromFile(file, { version: '3.5.35' }).settings).toEqual({ name: 'a' })
+  })
+
   test('what is no YAML, and aliases that multiply, are said', () => {
     expect(fromFile('name: [').unreadable).toBeDefined()
     const bomb = Array.from({ length: 5 }, (_, at) => `x${at}: &x${at} [${`*x${at - 1},`.repeat(at && 40)}a]`)

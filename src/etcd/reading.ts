@@ -103,7 +103,7 @@ function fromFile({ file, environment }: Start, beside: BesideFile): Reading {
   const read = readConfigurationFile(file ?? '', beside)
   const variables = [...known].map(environmentName).filter((name) => Boolean(environment[name]))
   return {
-    settings: sourced(withoutCompaction(read.given, minor), 'file'),
+    settings: sourced(withFileDefaults(read.given, minor), 'file'),
     passedOver: [
       ...flags.map(({ flag }) => passedOver(`--${flag}`, 'flag', 'file')),
       ...variables.map((name) => passedOver(name, 'environment', 'file')),
@@ -125,15 +125,18 @@ function bothNames(given: readonly Given[], minor: string | undefined): readonly
 }
 
 /**
- * Before 3.6 a file that names no mode has none, where flags have `periodic`: a retention without a unit then means nothing,
- * and nothing is compacted.
+ * What is off with a file that says nothing of it, and on with flags. Measured: the gateway on 3.4.23, which serves no JSON
+ * then. Before 3.6 such a file has no mode of compaction: a retention without a unit then means nothing.
  */
-function withoutCompaction(given: readonly Given[], minor: string | undefined): readonly Given[] {
-  const hasDefault = minor === undefined || !['3.3', '3.4', '3.5'].includes(minor)
-  if (hasDefault || given.some(({ flag, value }) => flag === 'auto-compaction-mode' && value !== ''))
-    return given
-  return given.map((one) =>
-    one.flag === 'auto-compaction-retention' && /^\+?\d+$/.test(one.value) ? { ...one, value: '0' } : one,
+function withFileDefaults(given: readonly Given[], minor: string | undefined): readonly Given[] {
+  const has = (name: string) => given.some(({ flag, value }) => flag === name && value !== '')
+  const gateway = { flag: 'enable-grpc-gateway', value: 'false' }
+  const settings = minor === '3.4' && !has(gateway.flag) ? [...given, gateway] : given
+  const hasMode = minor === undefined || !['3.3', '3.4', '3.5'].includes(minor) || has('auto-compaction-mode')
+  return settings.map((one) =>
+    !hasMode && one.flag === 'auto-compaction-retention' && /^\+?\d+$/.test(one.value)
+      ? { ...one, value: '0' }
+      : one,
   )
 }
 

@@ -1,6 +1,7 @@
 /** The same settings given to quorate's reading of them and to real etcd of each version: both make the same of them. */
 import * as fc from 'fast-check'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -8,6 +9,7 @@ import { type Reading, readSettings } from '../../src/etcd/reading.ts'
 import { goDuration } from '../../src/spec/go-values.ts'
 import { etcdBinaries } from './etcd-binaries.ts'
 import { logOfEtcd } from './support/etcd-log.ts'
+import { freePorts } from './support/ports.ts'
 import { type Sample, samples } from './support/etcd-samples.ts'
 
 /** The same for every run; another one by QUORATE_READING_SEED, more by QUORATE_READING_RUNS. */
@@ -109,3 +111,40 @@ test.for(['bullseye', 'bookworm', '3.5.35', '3.6.16', '3.7.3'] as const)(
     expect(started).toBeLessThan(RUNS)
   },
 )
+
+test.for(['bookworm', '3.5.35'] as const)(
+  'etcd of %s serves JSON, with a file that says nothing of it, as quorate reads',
+  async (choice) => {
+    const { directory, version } = await etcdBinaries(choice)
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'quorate-reading-'))
+    onTestFinished(async () => await rm(folder, { recursive: true, force: true }))
+    const [client, peer] = await freePorts(2)
+    const [own, other] = [`http://127.0.0.1:${client}`, `http://127.0.0.1:${peer}`]
+    const file = [
+      `data-dir: ${folder}/data`,
+      `listen-client-urls: ${own}`,
+      `advertise-client-urls: ${own}`,
+      `listen-peer-urls: ${other}`,
+      `initial-advertise-peer-urls: ${other}`,
+      `initial-cluster: default=${other}`,
+    ].join('\n')
+    await writeFile(path.join(folder, 'etcd.yaml'), file)
+    const command = [path.join(directory, 'etcd'), '--config-file', path.join(folder, 'etcd.yaml')]
+    const env = { ETCD_UNSUPPORTED_ARCH: 'arm64' }
+    const etcd = spawn(command[0] ?? '', command.slice(1), { env, stdio: 'ignore' })
+    onTestFinished(() => void etcd.kill('SIGKILL'))
+    await expect.poll(async () => await answer(`${own}/health`, 'GET'), { timeout: 60_000 }).toBe(200)
+    const { settings } = readSettings({ version, command, environment: {}, file })
+    const serves = settings['enable-grpc-gateway']?.value !== 'false'
+    expect(await answer(`${own}/v3/kv/range`, 'POST')).toBe(serves ? 200 : 404)
+  },
+)
+
+/** The status of an answer; undefined: there is none. */
+async function answer(url: string, method: string): Promise<number | undefined> {
+  const body = method === 'POST' ? '{"key":"Zm9v"}' : undefined
+  return await fetch(url, { method, ...(body === undefined ? {} : { body }) }).then(
+    ({ status }) => status,
+    () => undefined,
+  )
+}
