@@ -337,3 +337,21 @@ test('a machine that is reached by another name, or as another user, is written 
     ['10.0.0.3', 'admin'],
   ])
 })
+
+test('a second etcd on a machine is left its ports, and named with the program that both run', async () => {
+  const [first, ...rest] = await threeMembers(ca, {})
+  if (first === undefined) throw new TypeError('one')
+  const unit = { name: 'etcd-events.service', path: '', text: '', enabled: true, dropIns: [] }
+  const environment = { ETCD_LISTEN_CLIENT_URLS: 'https://10.0.0.1:2381,https://127.0.0.1:2381' }
+  const other = { ...first.process, pid: 8, environment, unit }
+  const settings = { ...first.settings, 'listen-metrics-urls': 'http://10.0.0.1:81' }
+  const sighting = { ...first.sighting, processes: [first.process, other] }
+  const alone = adopted([{ ...first, settings }, ...rest])
+  expect(alone.cluster.etcd.metrics).toBe('local')
+  const { cluster, told } = adopted([{ ...first, settings, sighting }, ...rest])
+  expect(cluster.etcd.metrics).toBe('clients')
+  expect(told).toContain(
+    'etcd1: another etcd runs there, and is left as it is: process 8 (etcd-events.service)',
+  )
+  expect(told.join('\n')).toContain('process 8 (etcd-events.service) runs /usr/local/bin/etcd as well')
+})

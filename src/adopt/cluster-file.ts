@@ -18,7 +18,7 @@ import {
   servesLoopback,
   servesPlaintext,
 } from './member.ts'
-import { furtherSettings } from './further-listeners.ts'
+import { furtherSettings, isMetricsPortTaken } from './further-listeners.ts'
 import { ownNames } from './names.ts'
 import { flagIs } from './settings.ts'
 import { counted } from '../spec/units.ts'
@@ -136,7 +136,8 @@ function etcdPart(members: Members, remarks: Remark[]): ClusterFile['etcd'] {
     ...(plaintextClients ? { plaintextClients: true } : {}),
     ...(plaintext && !plaintextClients ? { localPlaintext: true } : {}),
     // Where nothing listens for them without a certificate today, nothing is opened.
-    ...(members.every(({ settings }) => settings['listen-metrics-urls'] === undefined)
+    ...(members.every(({ settings }) => settings['listen-metrics-urls'] === undefined) ||
+    isMetricsPortTaken(members)
       ? { metrics: 'clients' as const }
       : {}),
     ...(v2 ? { enableV2: true } : {}),

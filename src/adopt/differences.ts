@@ -15,6 +15,7 @@ import {
   servesLoopback,
   servesPlaintext,
 } from './member.ts'
+import { who } from './absence.ts'
 import { METRICS } from './further-listeners.ts'
 import { ambient, isOverruled, withoutEffect } from './without-effect.ts'
 import { type Settings, flagIs } from './settings.ts'
@@ -48,12 +49,16 @@ const SAME: Readonly<Record<string, string>> = {
   proxy: 'off',
 }
 
+/** What quorate's members run. */
+const PROGRAM = '/usr/local/bin/etcd'
+
 export function differencesOf(cluster: Cluster, members: readonly Member[]): readonly Remark[] {
   return together(
     members.flatMap((member) =>
       [
         ...inTheWay(member),
         ...unit(member),
+        ...neighbours(member),
         ...listeners(cluster, member),
         ...plaintext(cluster, member),
         ...safety(member),
@@ -94,6 +99,21 @@ function unit({ process }: Member): Found[] {
   if (process.configuration !== undefined && runs?.name === 'etcd.service')
     found.push(note(`its configuration file will not be read any more; its settings are in the cluster file`))
   return found
+}
+
+/** Further etcd on the machine: left alone, but for the program that they may share with this one. */
+function neighbours({ process, sighting }: Member): Found[] {
+  return sighting.processes.flatMap((other): Found[] => {
+    if (other.pid === process.pid) return []
+    const found = [note(`another etcd runs there, and is left as it is: ${who(other)}`)]
+    if (other.executable !== PROGRAM) return found
+    return [
+      ...found,
+      warning(
+        `${who(other)} runs ${PROGRAM} as well: what quorate installs there, it runs too from its next restart on`,
+      ),
+    ]
+  })
 }
 
 function listeners({ etcd }: Cluster, member: Member): Found[] {

@@ -1,4 +1,5 @@
 /** Where a cluster that is taken over serves metrics and http apart from its clients, as the cluster file can have it. */
+import { QuorateError } from '../errors.ts'
 import {
   LISTENERS,
   OWN_ADDRESS,
@@ -9,7 +10,8 @@ import {
   splitUrls,
 } from '../spec/listen-urls.ts'
 import { type Member, type Members, common, peerPlace } from './member.ts'
-import type { Settings } from './settings.ts'
+import { type Settings, settingsOf, urlsOf } from './settings.ts'
+import type { EtcdProcess } from './sighting.ts'
 
 /** Where quorate's members serve metrics by themselves. */
 export const METRICS = 'http://127.0.0.1:2381'
@@ -25,6 +27,29 @@ export function furtherSettings(members: Members, etcd: Ports): Record<string, s
     return isTaken(flag, value, etcd) ? [[flag, value] as const] : []
   })
   return Object.fromEntries(taken)
+}
+
+/** Another etcd on a machine of theirs has the port where quorate's members serve metrics by themselves. */
+export function isMetricsPortTaken(members: readonly Member[]): boolean {
+  const port = new URL(METRICS).port
+  return members.some(({ process, sighting }) =>
+    sighting.processes.some((other) => {
+      if (other.pid === process.pid) return false
+      const settings = settingsOrNone(other)
+      const flags = ['listen-client-urls', 'listen-peer-urls', 'listen-metrics-urls']
+      return flags.some((flag) => urlsOf(settings, flag).some((url) => url.port === port))
+    }),
+  )
+}
+
+/** What can't be read of a stranger's settings is no reason to refuse this cluster. */
+function settingsOrNone(process: EtcdProcess): Settings {
+  try {
+    return settingsOf(process)
+  } catch (error) {
+    if (error instanceof QuorateError) return {}
+    throw error
+  }
 }
 
 interface Ports {

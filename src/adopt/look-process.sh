@@ -93,6 +93,8 @@ describe() {
 
 # Which machine this is, whatever it is called.
 printf 'machine %s %s\n' "$(cat /proc/sys/kernel/random/boot_id)" "$(readlink /proc/self/ns/pid)"
+# Where the mark goes. In some layouts it belongs to etcd.
+if [ -d /etc/etcd ] && [ ! -L /etc/etcd ]; then stat -c 'ground %U|%G|%a' /etc/etcd; fi
 if [ -f /etc/etcd/cluster-id ]; then printf 'pin %s\n' "$(content /etc/etcd/cluster-id | encode)"; fi
 if [ -f /etc/kubernetes/manifests/etcd.yaml ]; then printf 'manifest %s\n' /etc/kubernetes/manifests/etcd.yaml; fi
 each_unit report_service

@@ -25,6 +25,7 @@ test('a machine, its process, and the service that runs it', () => {
   )
   expect(machine).toEqual({
     pin: undefined,
+    ground: undefined,
     manifest: '/etc/kubernetes/manifests/etcd.yaml',
     machine: '',
     services: [],
@@ -63,6 +64,7 @@ test('no process is none', () => {
 test('which machine it is, its services however they are, and processes of other users', () => {
   const failed = 'service etcd.service|failed|failed|exit-code|7'
   const text = `machine 1234 pid:[40]
+ground etcd|etcd|750
 ${failed}
 ${failed}
 ${MACHINE}stranger 99 anna
@@ -72,6 +74,7 @@ ${process(17, '0::/')}stranger 100 bert
   expect(processes.map(({ pid }) => pid)).toEqual([17])
   expect(rest).toMatchObject({
     machine: '1234 pid:[40]',
+    ground: { owner: 'etcd', group: 'etcd', mode: '750' },
     services: [{ name: 'etcd.service', active: 'failed', sub: 'failed', result: 'exit-code', restarts: 7 }],
     strangers: [
       { pid: 99, user: 'anna' },

@@ -7,6 +7,8 @@ import script from './look-process.sh?raw'
 export interface Sighting {
   /** Text of the mark that quorate leaves on members; undefined: there is none. */
   readonly pin: string | undefined
+  /** Whose `/etc/etcd` is; undefined: there is none, or it is a link. */
+  readonly ground: Ground | undefined
   /** Path of a kubelet's manifest for etcd, if there is one. */
   readonly manifest: string | undefined
   readonly processes: readonly EtcdProcess[]
@@ -16,6 +18,13 @@ export interface Sighting {
   readonly services: readonly SeenService[]
   /** Processes that are called etcd and belong to some other user: nothing that they name was read. */
   readonly strangers: readonly { readonly pid: number; readonly user: string }[]
+}
+
+export interface Ground {
+  readonly owner: string
+  readonly group: string
+  /** Octal, as `stat` says it. */
+  readonly mode: string
 }
 
 /** As systemd says it. */
@@ -85,6 +94,7 @@ export function parseSighting(text: string): Sighting {
   for (const [order, at] of begins.entries()) processes.push(lines.slice(at, begins[order + 1]))
   return {
     pin: pin === undefined ? undefined : decode(pin),
+    ground: parseGround(all('ground')[0]),
     manifest: all('manifest')[0],
     processes: processes.map((own) => parseProcess(new Map(own))),
     machine: all('machine')[0] ?? '',
@@ -108,6 +118,12 @@ function parseProcess(lines: ReadonlyMap<string, string>): EtcdProcess {
     container: /kubepods|docker|libpod|containerd|crio/.test(lines.get('cgroup') ?? ''),
     unit: unit === undefined ? undefined : parseUnit(unit, lines.get('text') ?? ''),
   }
+}
+
+function parseGround(line: string | undefined): Ground | undefined {
+  if (line === undefined) return undefined
+  const [owner = '', group = '', mode = ''] = line.split('|')
+  return { owner, group, mode }
 }
 
 function parseService(line: string): SeenService {

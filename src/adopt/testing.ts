@@ -81,6 +81,7 @@ export function member(wish: MemberWish): Member {
     destination: { host: address, user: undefined },
     sighting: {
       pin: undefined,
+      ground: undefined,
       manifest: undefined,
       processes: [],
       machine: address,

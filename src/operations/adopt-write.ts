@@ -1,15 +1,15 @@
 /** What adopting writes: the mark on every member, and the cluster file here. */
 import { access, mkdir, writeFile } from 'node:fs/promises'
-import path from 'node:path'
+import path, { posix } from 'node:path'
 import { readText } from '../files/read-file.ts'
 import type { Member } from '../adopt/member.ts'
 import { runElsewhereBy } from '../adopt/shape.ts'
 import { QuorateError, combineErrors } from '../errors.ts'
-import { runAgent } from '../host/agent.ts'
+import { type AgentRun, runAgent } from '../host/agent.ts'
 import { PATHS } from '../host/state.ts'
 import { replaceFile } from '../pki/atomic-file.ts'
 import { type Pin, renderPin } from '../plan/pin.ts'
-import type { FileStep } from '../plan/steps.ts'
+import type { FileStep, HostStep } from '../plan/steps.ts'
 import type { Lock } from '../run/lock.ts'
 import type { Session } from '../run/session.ts'
 import type { Cluster } from '../spec/cluster.ts'
@@ -17,9 +17,11 @@ import { onAll } from '../ssh/fleet.ts'
 import { writeNewClusterFile } from './cluster-file.ts'
 import { type Adoptable, type DraftOptions, offlineCertificate } from './adopt-look.ts'
 
+export type AdoptStep = FileStep | Extract<HostStep, { kind: 'directory' }>
+
 /** Only where it is not there yet: an earlier run may have been cut off. */
-export function pinSteps({ cluster, clusterId, members }: Adoptable): readonly FileStep[] {
-  return members.flatMap((member): FileStep[] => {
+export function pinSteps({ cluster, clusterId, members }: Adoptable): readonly AdoptStep[] {
+  return members.flatMap((member): AdoptStep[] => {
     const { name: host, sighting } = member
     const content = markOf(member, { cluster: cluster.name, clusterId })
     if (sighting.pin === content) return []
@@ -33,8 +35,19 @@ export function pinSteps({ cluster, clusterId, members }: Adoptable): readonly F
       group: 'root',
       mode: '644',
     }
-    return [{ kind: 'file', host, ...owned, what, why, danger: 'none' }]
+    return [...groundSteps(member), { kind: 'file', host, ...owned, what, why, danger: 'none' }]
   })
+}
+
+/** Who owns the directory could replace the mark. Its group goes on reading what it reads there. */
+function groundSteps({ name: host, sighting: { ground } }: Member): AdoptStep[] {
+  const folder = posix.dirname(PATHS.clusterId)
+  if (ground === undefined || ground.owner === 'root') return []
+  const mode = (Number.parseInt(ground.mode, 8) & 0o755).toString(8)
+  const what = `give ${folder} to root (${ground.group} ${mode})`
+  const why = `it is ${ground.owner}'s (${ground.group} ${ground.mode}), who could replace quorate's mark there`
+  const owned = { path: folder, owner: 'root', group: ground.group, mode }
+  return [{ kind: 'directory', host, ...owned, what, why, danger: 'none', creates: false }]
 }
 
 /** The text of a member's mark. */
@@ -42,33 +55,36 @@ export function markOf(member: Member, pin: Pin): string {
   return renderPin({ ...pin, runBy: runElsewhereBy(member) })
 }
 
-export async function writePins(session: Session, lock: Lock, steps: readonly FileStep[]): Promise<void> {
+export async function writePins(session: Session, lock: Lock, steps: readonly AdoptStep[]): Promise<void> {
   const { cluster, emit } = session
   const signal = AbortSignal.any([session.signal, lock.lost])
   emit({ type: 'wave', steps })
   const nodes = cluster.nodes.filter(({ name }) => steps.some(({ host }) => host === name))
   const { errors } = await onAll(nodes, async (node) => {
-    const step = steps.find(({ host }) => host === node.name)
-    if (step === undefined) throw new TypeError('no step')
+    const own = steps.filter(({ host }) => host === node.name)
     const started = performance.now()
-    emit({ type: 'step-started', step })
+    for (const step of own) emit({ type: 'step-started', step })
     try {
-      const { path: file, content, owner, group, mode } = step
       await runAgent(await session.remote(node), {
-        operations: [
-          ['fence', lock.token],
-          ['file', { text: content }, file, owner, group, mode],
-        ],
+        operations: [['fence', lock.token], ...own.map(operationOf)],
         looks: [],
         signal,
       })
     } catch (error) {
-      emit({ type: 'step-failed', step, message: error instanceof Error ? error.message : String(error) })
+      const message = error instanceof Error ? error.message : String(error)
+      for (const step of own) emit({ type: 'step-failed', step, message })
       throw error
     }
-    emit({ type: 'step-done', step, durationMs: performance.now() - started })
+    const durationMs = performance.now() - started
+    for (const step of own) emit({ type: 'step-done', step, durationMs })
   })
   if (errors.length > 0) throw combineErrors(errors)
+}
+
+function operationOf(step: AdoptStep): AgentRun['operations'][number] {
+  const { path: file, owner, group, mode } = step
+  if (step.kind === 'directory') return ['directory', file, owner, group, mode]
+  return ['file', { text: step.content }, file, owner, group, mode]
 }
 
 export async function writeFiles(

@@ -13,7 +13,6 @@ import { parseChain } from '../pki/chain.ts'
 import { openAuthority } from '../pki/open.ts'
 import type { Observed } from '../plan/observed.ts'
 import { type Plan, plan } from '../plan/plan.ts'
-import type { FileStep } from '../plan/steps.ts'
 import { UNKNOWN_YET } from '../plan/unknown.ts'
 import type { Emit } from '../run/events.ts'
 import { observe } from '../run/observe.ts'
@@ -25,7 +24,15 @@ import type { ScannedKey } from '../ssh/trust.ts'
 import { discoverAll, trustAll } from './adopt-connect.ts'
 import { type Adoptable, type AuthorityWish, type DraftOptions, judgeDiscovery } from './adopt-look.ts'
 import { foreignSession } from './adopt-session.ts'
-import { alreadyThere, markOf, pinSteps, readIfThere, writeFiles, writePins } from './adopt-write.ts'
+import {
+  type AdoptStep,
+  alreadyThere,
+  markOf,
+  pinSteps,
+  readIfThere,
+  writeFiles,
+  writePins,
+} from './adopt-write.ts'
 import { applyIntent, lockAll } from './apply.ts'
 import { packageWarnings } from './package-notes.ts'
 import { recorded } from './recorded.ts'
@@ -56,7 +63,7 @@ export interface AdoptPreview extends Omit<Adoptable, 'bundle'> {
   readonly plan: Plan
   readonly remarks: readonly Remark[]
   /** What adopting itself writes on the machines. */
-  readonly steps: readonly FileStep[]
+  readonly steps: readonly AdoptStep[]
 }
 
 export interface AdoptReport extends AdoptPreview {
@@ -90,7 +97,11 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
   const session = foreignSession({ ...options, cluster, found, bundle, fleet })
   const steps = pinSteps(adoptable)
   const { foreseen, owned } = await foresee(session, adoptable)
-  const preview = { ...adoptable, steps, remarks: [...adoptable.remarks, ...owned], plan: foreseen }
+  const given = steps.flatMap(({ kind, host, what, why }): Remark[] =>
+    kind === 'directory' ? [{ host, severity: 'note', message: `adopt will ${what}: ${why}` }] : [],
+  )
+  const remarks = [...adoptable.remarks, ...owned, ...given]
+  const preview = { ...adoptable, steps, remarks, plan: foreseen }
   if (steps.length === 0 && before !== undefined) return { ...preview, changed: false }
   await options.confirm(preview)
   await recorded(session, 'adopt', async (own) => {

@@ -41,7 +41,9 @@ export function directorySteps(
   const own = { owner: 'etcd', group: 'etcd', mode: '700' }
   const etcds = [
     { path: dataDirectory, ...own },
-    ...(state.paths[walDirectory] === undefined ? [] : [{ path: walDirectory, ...own }]),
+    ...(state.paths[walDirectory] === undefined || isHandedOver(cluster, state)
+      ? []
+      : [{ path: walDirectory, ...own }]),
   ].filter(({ path, ...rest }) => !isOwned(state.paths[path], rest))
   // root does not work below what is open: it is closed for that, and opened by the step that starts or waits.
   const mayBeOpen = starts === 'go-on' && etcds.length === 0
@@ -63,6 +65,12 @@ export function directorySteps(
     const what = `set up ${path} (${describeOwner(rest)})`
     return [{ kind: 'directory', host, path, ...rest, what, why, danger: 'none', creates: now === undefined }]
   })
+}
+
+/** Its log lies in data of another user's, as some are adopted: it is given away with these when its member starts. */
+function isHandedOver({ etcd: { dataDirectory, walDirectory } }: Cluster, state: MemberState): boolean {
+  const member = state.paths[`${dataDirectory}/member`]
+  return walDirectory.startsWith(`${dataDirectory}/`) && member !== undefined && member.owner !== 'etcd'
 }
 
 /** The folders that data and log lie in, outer ones first. */

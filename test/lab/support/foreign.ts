@@ -22,7 +22,15 @@ export interface Shape {
   readonly ca?: { readonly certificate: string; readonly key?: string }
   /** Folders that etcd wants beforehand. */
   readonly folders: readonly string[]
+  /** Of these folders; `700` unless given. */
+  readonly folderMode?: string
   readonly user: string
+  /** The folder of the programs; `/usr/local/bin` unless given. */
+  readonly binaries?: string
+  /** The CA has another one above it, and the members trust both. */
+  readonly intermediate?: true
+  /** Further services that are started, whose units are among the files. */
+  readonly services?: readonly string[]
 }
 
 export interface ForeignMember {
@@ -45,6 +53,8 @@ interface ForeignCertificate {
   /** As openssl.cnf has them. */
   readonly names: string
   readonly owner: string
+  /** Of the key; `0600` unless given. */
+  readonly keyMode?: string
 }
 
 /** `NAME=https://ADDRESS:2380,…` */
@@ -58,7 +68,8 @@ export async function setUpForeign(
   machines: readonly Machine[],
   shape: Shape,
 ): Promise<OpensslCa> {
-  const ca = await opensslCa(lab.folder, `ca-of-${machines[0]?.name}`)
+  const above = shape.intermediate && (await opensslCa(lab.folder, `root-of-${machines[0]?.name}`))
+  const ca = await opensslCa(lab.folder, `ca-of-${machines[0]?.name}`, above)
   const { directory } = await etcdBinaries(shape.suite)
   const all = machines.map(({ address }, index) => ({ name: shape.names[index] ?? '', address }))
   await Promise.all(
@@ -69,7 +80,8 @@ export async function setUpForeign(
       await machine.check(['sh', '-c', 'id etcd >/dev/null 2>&1 || useradd --system -U -s /bin/false etcd'])
       for (const program of ['etcd', 'etcdctl']) {
         const bytes = await readFile(path.join(directory, program))
-        await machine.writeFile(`/usr/local/bin/${program}`, bytes, { mode: '0755' })
+        const folder = shape.binaries ?? '/usr/local/bin'
+        await machine.writeFile(`${folder}/${program}`, bytes, { mode: '0755' })
       }
       if (shape.ca !== undefined)
         await machine.writeFile(shape.ca.certificate, await readFile(ca.certificate))
@@ -78,17 +90,21 @@ export async function setUpForeign(
       for (const wanted of shape.certificates(member)) await issue(lab, machine, ca, wanted)
       for (const file of shape.files(member)) await machine.writeFile(file.path, file.text, file)
       for (const folder of shape.folders) {
-        const words = ['install', '-d', '-m', '700', '-o', shape.user, '-g', shape.user, folder]
-        await machine.check(words)
+        const owner = ['-o', shape.user, '-g', shape.user]
+        await machine.check(['install', '-d', '-m', shape.folderMode ?? '700', ...owner, folder])
       }
       await machine.writeFile(shape.unit.path, shape.unit.text(member))
       await machine.check(['systemctl', 'daemon-reload'])
       await machine.check(['systemctl', 'enable', '--quiet', path.basename(shape.unit.path)])
     }),
   )
+  const services = [path.basename(shape.unit.path), ...(shape.services ?? [])]
   await Promise.all(
     machines.map(async (machine) => {
-      await machine.check(['systemctl', 'start', path.basename(shape.unit.path)])
+      const { exitCode } = await machine.exec(['systemctl', 'start', ...services])
+      if (exitCode === 0) return
+      const units = services.flatMap((service) => ['-u', service])
+      throw new Error(`${machine.name}: ${await machine.check(['journalctl', '-n', '30', ...units])}`)
     }),
   )
   return ca
@@ -112,7 +128,7 @@ async function issue(
   await openssl(sign, ['-CA', ca.certificate, '-CAkey', ca.key, '-set_serial', serial, '-out', `${stem}.crt`])
   const text = (await readFile(`${stem}.crt`, 'utf8')) + (await readFile(ca.certificate, 'utf8'))
   await machine.writeFile(certificate, text, { owner, mode: '0644' })
-  await machine.writeFile(key, await readFile(`${stem}.key`), { owner, mode: '0600' })
+  await machine.writeFile(key, await readFile(`${stem}.key`), { owner, mode: wanted.keyMode ?? '0600' })
 }
 
 /** The process that serves, so that a test can see that it was not restarted. */

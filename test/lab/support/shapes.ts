@@ -254,7 +254,7 @@ function kubeadmFlags(member: ForeignMember): readonly string[] {
   }).map(([flag, value]) => `--${flag}=${value}`)
 }
 
-function tls(certificate: string, key: string, ca: string): Record<string, string> {
+export function tls(certificate: string, key: string, ca: string): Record<string, string> {
   return {
     ETCD_TRUSTED_CA_FILE: ca,
     ETCD_CERT_FILE: certificate,
@@ -267,7 +267,7 @@ function tls(certificate: string, key: string, ca: string): Record<string, strin
   }
 }
 
-function lines(settings: Readonly<Record<string, string>>): string {
+export function lines(settings: Readonly<Record<string, string>>): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('')
