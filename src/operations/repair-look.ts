@@ -92,10 +92,17 @@ async function signsOf(
     const elsewhere = dataElsewhere(session.cluster, host.member) !== undefined
     if (condition?.listed === true && !(dataPresent && walPresent) && !elsewhere)
       return { ...signs, evidence: [lost(session, dataPresent, walPresent)] }
+    if (condition?.strayLog === true && !healthy) return { ...signs, evidence: [STRAY] }
     return { ...signs, evidence: healthy ? [] : await damageOn(session, node) }
   })
   if (errors.length > 0) throw combineErrors(errors)
   return results.map(({ value }) => value)
+}
+
+/** A disk that was cloned or swapped. */
+const STRAY: Evidence = {
+  kind: 'lost',
+  text: 'its own data is gone: what is in its place is the data of another member',
 }
 
 function lost({ cluster }: Session, dataPresent: boolean, walPresent: boolean): Evidence {

@@ -149,10 +149,10 @@ export function votersOf({ members }: ClusterCondition): readonly Voter[] {
     }))
 }
 
-function stateOf({ healthy, unit, whole, hasLog }: MemberCondition): Voter['state'] {
+function stateOf({ healthy, unit, whole, hasLog, strayLog }: MemberCondition): Voter['state'] {
   if (healthy) return 'serving'
   if (unit === undefined) return 'unreached'
-  if (whole === false || hasLog === false) return 'lost'
+  if (whole === false || hasLog === false || strayLog === true) return 'lost'
   // Nothing can be started there; what it is instead can only be looked up.
   if (!unit.exists) return 'running'
   return unit.active === 'active' || unit.active === 'activating' ? 'running' : 'stopped'

@@ -46,7 +46,7 @@ export function strayData(
     const hint =
       own === undefined
         ? `find out which one is the copy, and clear that node: quorate reset ${node.name}`
-        : `was the disk cloned or swapped? Put its own data back. If that is lost: ${remedy(node.name)}`
+        : `the disk may have been cloned or swapped. ${remedy(node.name)}`
     return [
       {
         host: node.name,
