@@ -69,21 +69,28 @@ rehearse_places() {
   # shellcheck disable=SC2086 # paths without blanks; one program for all of them
   said=$(mkdir -m 700 -- $try 2>&1)
   for made in $try; do
-    if [ -d "$made" ]; then
-      words=$( (printf '#!/bin/sh\nexit 0\n' >"$made/run") 2>&1) || finding write "${made%/*}" "$words"
-    else
-      finding write "${made%/*}" "$(printf '%s\n' "$said" | grep -F -e "$made")"
-    fi
+    [ -d "$made" ] || finding write "${made%/*}" "$(printf '%s\n' "$said" | grep -F -e "$made")"
   done
   nearest /usr/local/bin
-  made=$near/.quorate-preflight.$$/run
-  if [ -s "$made" ]; then
-    chmod 700 "$made"
-    words=$("$made" 2>&1) || finding execute "$near" "$words"
+  made=$near/.quorate-preflight.$$
+  # Nothing is written in the others: in /tmp somebody may have put a directory or a link there before us.
+  if [ ! -L "$made" ] && [ -d "$made" ] && [ -O "$made" ]; then
+    rehearse_execution "$made/run"
   fi
   # shellcheck disable=SC2086
-  rm -rf -- $try
+  rmdir -- $try 2>/dev/null
   try=
+}
+
+# rehearse_execution FILE: whether a program can be run there.
+rehearse_execution() {
+  if words=$( (printf '#!/bin/sh\nexit 0\n' >"$1") 2>&1); then
+    chmod 700 "$1"
+    words=$("$1" 2>&1) || finding execute "$near" "$words"
+  else
+    finding write "$near" "$words"
+  fi
+  rm -f "$1"
 }
 
 # rehearse_account: whether the files of accounts can be written and locked; not where there is nothing to be changed.
