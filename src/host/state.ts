@@ -160,4 +160,6 @@ export const PATHS = {
   tls: '/etc/ssl/etcd',
   underway: '/var/lib/quorate/underway',
   stopped: '/var/lib/quorate/stopped',
+  /** kubeadm's, of an etcd that was adopted. */
+  kubeletManifest: '/etc/kubernetes/manifests/etcd.yaml',
 } as const

@@ -24,9 +24,9 @@ import { rosterOf } from './roster.ts'
 import { trustMarkFile } from '../pki/trust-mark.ts'
 import { judgeSituation } from './situation.ts'
 import { sameMachineReasons } from './same-machine.ts'
-import { type Scene, type Stage, isBlocked } from './stage.ts'
+import { type Scene, type Stage, type StageAnswer, isBlocked } from './stage.ts'
 import { startSteps } from './start.ts'
-import type { HostStep, Next, Step } from './steps.ts'
+import type { BlockReason, HostStep, Next, Step } from './steps.ts'
 import { canary } from './upgrade.ts'
 import { underwayReasons } from './underway.ts'
 import { holdBack, isUntold, trustReasons } from './trust.ts'
@@ -55,17 +55,24 @@ export function next(asked: ApplyIntent, looked: Observed): Next {
   if (reasons.length > 0) return { kind: 'blocked', reasons }
   const observed = holdName(intent, holdBack(intent, looked))
   const scene: Scene = { intent, looked, observed, situation, roster, kept }
-  for (const stage of STAGES) {
-    const answer = stage(scene)
+  const apart = (situation.kind === 'established' ? situation.apart : undefined) ?? []
+  for (const stage of apart.length === 0 ? STAGES : TAKE_OVER) {
+    const answer = without(apart, stage(scene))
     const idle = !isBlocked(answer) && answer.length === 0
     // Before any reason of the stage's own: whoever stopped it knows why, and can start it.
     if (!idle && kept.length > 0 && WITH_ALL.has(stage))
       return { kind: 'blocked', reasons: [keptReason(kept)] }
     if (isBlocked(answer)) return { kind: 'blocked', reasons: answer.blocked }
     if (!idle) return { kind: 'steps', steps: answer }
-    if (stage === prepare && intent.until === 'requests') break
+    if (stage === prepare && intent.until === 'requests') return { kind: 'done' }
   }
-  return { kind: 'done' }
+  return apart.length === 0 ? { kind: 'done' } : { kind: 'blocked', reasons: apart }
+}
+
+/** Nothing of what is to be done on machines that are left alone. */
+function without(apart: readonly BlockReason[], answer: StageAnswer): StageAnswer {
+  if (apart.length === 0 || isBlocked(answer)) return answer
+  return answer.filter(({ host }) => host !== undefined && !apart.some((reason) => reason.host === host))
 }
 
 /** Everything that needs no other host: in one round trip each. */
@@ -194,6 +201,9 @@ const STAGES: readonly Stage[] = [
   ascend,
   settle,
 ]
+
+/** All that is done while something else runs other members: what is down, and quorate's to run, is made ready and started. */
+const TAKE_OVER: readonly Stage[] = [prepare, certify, form]
 
 /** What takes a member away, or changes who is one, while all others are up: not while an operator keeps one down. */
 const WITH_ALL: ReadonlySet<Stage> = new Set([spreadTrust, join, leave, canary, roll])

@@ -12,8 +12,10 @@ import { type MemberState, PATHS } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { memberName } from '../spec/member-name.ts'
 import { faultsOf, peerCertificate } from './certificates.ts'
+import { elsewhereReason } from './elsewhere.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { CertificateFault, Observed } from './observed.ts'
+import { parsePin } from './pin.ts'
 import type { CertificateName } from './steps.ts'
 
 /** The cluster with what each of its members should demand of its peers now. */
@@ -110,9 +112,13 @@ function wasMember(state: MemberState | undefined): boolean {
   )
 }
 
-function isKnown(cluster: Cluster, { name }: Node, observed: Observed): boolean {
+function isKnown(cluster: Cluster, node: Node, observed: Observed): boolean {
+  const { name } = node
   const state = observed.hosts[name]?.member
   if (state === undefined || lacksName(cluster, observed, name)) return false
+  // It runs with a certificate that others gave it, until it is taken over.
+  const pin = parsePin(state.contents[PATHS.clusterId] ?? '')
+  if (elsewhereReason({ node, state, pin }) !== undefined) return false
   const faults = faultsOf(observed, name, peerCertificate(cluster.pki.layout))
   const { active, environment, path } = state.unit
   const stands = active === 'inactive' || active === 'failed'

@@ -8,11 +8,12 @@ import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { etcdNameOf } from '../spec/etcd-name.ts'
 import { foreignReasons } from './foreign.ts'
+import { elsewhereReason, hasReleased } from './elsewhere.ts'
 import type { ApplyIntent } from './intent.ts'
 import { type Member, lossReasons, quorumReasons, votersAmong } from './losses.ts'
 import { membershipReasons } from './membership.ts'
 import type { Observed } from './observed.ts'
-import { parsePin, runElsewhere } from './pin.ts'
+import { parsePin } from './pin.ts'
 import { remedyFor } from './remedy.ts'
 import { isInvited, isReplaced, isSettled, rosterOf } from './roster.ts'
 import type { BlockReason } from './steps.ts'
@@ -31,6 +32,8 @@ export type Situation =
       readonly clusterId: string
       /** Its members are known, and are those that the file names. */
       readonly settled: boolean
+      /** Why members are left to whoever runs them, while another one is taken over from him; empty: none is. */
+      readonly apart?: readonly BlockReason[] | undefined
     }
   | { readonly kind: 'blocked'; readonly reasons: readonly BlockReason[] }
 
@@ -38,7 +41,9 @@ export function judgeSituation(intent: ApplyIntent, observed: Observed): Situati
   const { cluster, freshToken } = intent
   const members = membersIn(cluster, observed)
   const strangers = members.flatMap((member) => strangerReasons(cluster, member))
-  if (strangers.length > 0) return { kind: 'blocked', reasons: strangers }
+  const apart = apartFrom(cluster, members)
+  if (strangers.length > (hasReleased(members) ? apart.length : 0))
+    return { kind: 'blocked', reasons: strangers }
   // Before anything is concluded from where data is, or is not.
   const foreign = foreignReasons(cluster, observed)
   if (foreign.length > 0) return { kind: 'blocked', reasons: foreign }
@@ -52,7 +57,14 @@ export function judgeSituation(intent: ApplyIntent, observed: Observed): Situati
     situation,
     members.map(({ environment }) => environment),
   )
-  return membership.length > 0 ? { kind: 'blocked', reasons: membership } : situation
+  if (membership.length > 0) return { kind: 'blocked', reasons: membership }
+  return situation.kind === 'established' && apart.length > 0 ? { ...situation, apart } : situation
+}
+
+function apartFrom(cluster: Cluster, members: readonly Member[]): readonly BlockReason[] {
+  return members
+    .filter(({ pin }) => pin?.cluster === cluster.name)
+    .flatMap((one) => elsewhereReason(one) ?? [])
 }
 
 /** Everything on these machines that is not this cluster's, and in its way. */
@@ -80,16 +92,15 @@ function membersIn(cluster: Cluster, observed: Observed): readonly Member[] {
 }
 
 /** An etcd, data or a unit that is not this cluster's. */
-function strangerReasons(
-  cluster: Cluster,
-  { node, state, environment, pin, hasData, active }: Member,
-): BlockReason[] {
+function strangerReasons(cluster: Cluster, member: Member): BlockReason[] {
+  const { node, state, environment, pin, hasData, active } = member
   const host = node.name
   const token = environment['ETCD_INITIAL_CLUSTER_TOKEN']
   // The pin vouches for the rest: an options file that was edited or removed by hand is put right, not shunned.
   const vouched = pin?.cluster === cluster.name
   const ours = isTokenOf(cluster.name, token) || vouched
-  if (vouched && pin.runBy !== undefined) return [runElsewhere(host, pin.runBy)]
+  const elsewhere = vouched ? elsewhereReason(member) : undefined
+  if (elsewhere !== undefined) return [elsewhere]
   if (state.listening.length > 0) {
     const who = /users:\(\("([^"]+)",pid=(\d+)/.exec(state.listening[0] ?? '')
     const process = who ? `${who[1]} (process ${who[2]})` : 'another process'

@@ -131,7 +131,7 @@ op_member() {
   tls=/etc/ssl/etcd
   # Names of ours alone: others may have a line's end in them.
   found=$(stat -c 'path %n|%F|%U|%G|%a' "$data" "$data/member" "$wal" "${data%/*}" "${wal%/*}" /etc/etcd /etc/etcd/options.env \
-    /etc/etcd/cluster-id /etc/systemd/system/etcd.service $tls/ $tls/ca.crt $tls/etcd.crt $tls/peer.crt $tls/server.crt \
+    /etc/etcd/cluster-id /etc/systemd/system/etcd.service /etc/kubernetes/manifests/etcd.yaml $tls/ $tls/ca.crt $tls/etcd.crt $tls/peer.crt $tls/server.crt \
     $tls/etcd.key $tls/peer.key $tls/server.key 2>/dev/null) || true
   printf '%s\n' "$found"
   case $found in *'|symbolic link|'*) links "$data" "$wal" "${data%/*}" "${wal%/*}" ;; esac
