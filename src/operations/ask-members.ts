@@ -6,6 +6,8 @@ import type { FailureKind } from '../etcd/failure.ts'
 import { type ServedCertificate, servedCertificate } from '../etcd/served-certificate.ts'
 import { type MemberView, readClusterView } from '../etcd/view.ts'
 import type { HostState } from '../host/state.ts'
+import type { ExpiredCa } from '../pki/ca-renewal.ts'
+import { expiredSigner } from '../run/ca-validity.ts'
 import { lookAtHost } from '../run/observe.ts'
 import { seek } from '../run/seek.ts'
 import type { Session } from '../run/session.ts'
@@ -42,6 +44,8 @@ export interface AskedMember {
  * @throws QuorateError `pki` where there is nothing to ask with; `cancelled`
  */
 export async function askMembers(session: Session): Promise<readonly AskedMember[]> {
+  const expired = await caExpired(session)
+  if (expired !== undefined) return await lookOnly(session, expired)
   const asked = await Promise.all(etcdNodes(session.cluster).map(async (node) => await ask(session, node)))
   const reached = asked.filter(({ apart }) => apart === undefined)
   const serving = reached.filter(({ member }) => member.reachable && member.read.answered)
@@ -50,6 +54,31 @@ export async function askMembers(session: Session): Promise<readonly AskedMember
     asked.map(async (one) =>
       one.apart === undefined ? one : await askAround(session, ways, one, one.apart),
     ),
+  )
+}
+
+async function caExpired(session: Session): Promise<ExpiredCa | undefined> {
+  const { cluster, now } = session
+  // There members are asked without TLS.
+  if (cluster.etcd.localPlaintext || cluster.etcd.plaintextClients) return undefined
+  try {
+    return expiredSigner(cluster, await session.bundle(), now())
+  } catch (error) {
+    if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
+    // What is wrong with the CA otherwise is said where it is needed.
+    return undefined
+  }
+}
+
+/** With an expired CA nobody can be asked; what the machines show is there all the same. */
+async function lookOnly(session: Session, { message, hint, code }: ExpiredCa): Promise<AskedMember[]> {
+  return await Promise.all(
+    etcdNodes(session.cluster).map(async (node) => {
+      const reason = { kind: 'expired', message, hint } as const
+      const member = { reachable: false, name: node.name, reason, unasked: code } as const
+      const host = await machineOf(session, node)
+      return { node, member, certificate: undefined, apart: undefined, via: undefined, host }
+    }),
   )
 }
 

@@ -8,13 +8,14 @@ import { type Plan, plan } from '../plan/plan.ts'
 import { withoutUnsigned } from '../plan/peer-identity.ts'
 import { predict } from '../plan/predict.ts'
 import type { CertificateName } from '../plan/steps.ts'
+import { trustsNobody } from '../plan/trust.ts'
 import { authorityOf } from '../run/authority-facts.ts'
 import { blockedError } from '../run/engine.ts'
 import type { Session } from '../run/session.ts'
 import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import { applyIntent } from './apply.ts'
 import { trustedByMembers } from './ca-exchange.ts'
-import { unretired, ownCa } from './ca-exchange-state.ts'
+import { isUnderWay, unretired, ownCa } from './ca-exchange-state.ts'
 
 /** Stands for the CA that is not made yet. */
 const NEW_CA = '-----BEGIN CERTIFICATE-----\nbm90IHlldA==\n-----END CERTIFICATE-----\n'
@@ -84,6 +85,7 @@ export function requireBeginning({ cluster, now }: Session, observed: Observed):
       hint: `nothing was changed: name a stronger CA in ${cluster.file} (pki.authority), then: quorate certs rotate-ca`,
     })
   }
+  requireTrust(cluster, observed)
   const strangers = etcdNodes(cluster).filter(({ name }) => isFromElsewhere(observed, name))
   // Named by the cluster file, and not known to anybody yet.
   if (!own && strangers.length > 0) return
@@ -117,6 +119,21 @@ export function requireBeginning({ cluster, now }: Session, observed: Observed):
   })
 }
 
+/** A CA is exchanged while members talk to each other and to us. @throws QuorateError `blocked` */
+function requireTrust(cluster: Cluster, observed: Observed): void {
+  const { expired } = observed.authority
+  if (expired !== undefined) throw blockedError([expired])
+  const lost = etcdNodes(cluster).filter(({ name }) => {
+    const state = observed.hosts[name]?.member
+    return state !== undefined && trustsNobody(observed, state)
+  })
+  if (lost.length === 0) return
+  const names = lost.map(({ name }) => name).join(', ')
+  throw new QuorateError('blocked', `the members trust expired CAs alone: ${names}`, {
+    hint: 'the CA that signs now takes over without an exchange: quorate apply',
+  })
+}
+
 /** From no CA that is known here. */
 function isFromElsewhere({ certificates }: Observed, name: string): boolean {
   return Object.values(certificates[name] ?? {}).some((faults) =>
@@ -131,15 +148,22 @@ export function requireEnding({ cluster }: Session, observed: Observed, isThere:
       hint: 'begin: quorate certs rotate-ca',
     })
   }
-  const waiting = etcdNodes(cluster).filter(({ name }) =>
-    Object.values(withoutUnsigned(observed).certificates[name] ?? {}).some((faults) => faults.length > 0),
-  )
+  requireTrust(cluster, observed)
+  const faultsOf = (name: string) =>
+    Object.values(withoutUnsigned(observed).certificates[name] ?? {}).flatMap((faults) => faults)
+  const waiting = etcdNodes(cluster).filter(({ name }) => faultsOf(name).length > 0)
   // What is from the CA that signs was issued only once every member trusted that one.
   const names = waiting.map(({ name }) => name)
   if (names.length === 0) return
-  throw new QuorateError('blocked', `not yet: ${names.join(', ')} still need the old CA`, {
-    hint: 'go on first: quorate certs rotate-ca',
-  })
+  // Going on with the exchange begins only where there is one, and nothing else is to be done.
+  const old = isUnderWay(cluster)
+  throw new QuorateError(
+    'blocked',
+    old
+      ? `not yet: ${names.join(', ')} still need the old CA`
+      : `not yet: the certificates of ${names.join(', ')} are to be renewed first`,
+    { hint: old ? 'go on first: quorate certs rotate-ca' : 'quorate certs renew, then run this again' },
+  )
 }
 
 /** Some member was told of a CA that nobody knows here any more. */

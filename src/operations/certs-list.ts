@@ -5,6 +5,7 @@ import { QuorateError } from '../errors.ts'
 import { readText } from '../files/read-file.ts'
 import { PATHS, type TlsState } from '../host/state.ts'
 import { describe } from '../pki/certificate.ts'
+import { expiredSigner, isLapsed } from '../run/ca-validity.ts'
 import { parseCertificates } from '../pki/chain.ts'
 import { weaknesses } from '../pki/strength.ts'
 import { type Session, operatorDirectory } from '../run/session.ts'
@@ -43,7 +44,7 @@ export interface ListedCertificate {
 export interface CertificateList {
   /** The CA's first, then the members' in the file's order, then clients'. */
   readonly certificates: readonly ListedCertificate[]
-  /** Machines that could not be looked at. */
+  /** Machines that could not be looked at; and CAs that have expired. */
   readonly errors: readonly QuorateError[]
 }
 
@@ -58,7 +59,27 @@ export async function listCertificates(session: Session): Promise<CertificateLis
     [operatorDirectory(cluster), clientsDirectory(cluster)].map((folder) => clientCertificates(folder, now)),
   )
   const certificates = [...authorities(states, now), ...own, ...clients.flat(), ...scheduled]
-  return { certificates, errors: [...errors, ...trouble] }
+  return { certificates, errors: [...errors, ...trouble, ...(await caTrouble(session, states))] }
+}
+
+/** The CA that signs has expired; or it was renewed, and members know the expired one alone. */
+async function caTrouble(
+  session: Session,
+  states: readonly { host: string; tls: TlsState }[],
+): Promise<readonly QuorateError[]> {
+  const { cluster } = session
+  const now = session.now()
+  const expired = expiredSigner(cluster, await session.bundle(), now)
+  if (expired !== undefined) return [expired]
+  return states
+    .filter(({ tls }) => tls.ca !== undefined && isLapsed(tls.ca, now))
+    .map(({ host }) => {
+      const message = 'its member trusts expired CAs alone'
+      return new QuorateError('pki', message, {
+        host,
+        hint: 'have it trust the CA that signs now: quorate apply',
+      })
+    })
 }
 
 type Origin = Pick<ListedCertificate, 'owner' | 'kind' | 'host' | 'file'>

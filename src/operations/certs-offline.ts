@@ -8,7 +8,7 @@ import { makeClientCertificate } from '../pki/client.ts'
 import { NO_NAMES } from '../pki/names.ts'
 import { exportRequests } from '../pki/offline-export.ts'
 import { type ImportReport, importCertificates } from '../pki/offline-import.ts'
-import { issuedDirectory } from '../pki/open.ts'
+import { caPlace, issuedDirectory } from '../pki/open.ts'
 import { certificateNames, namesOf, profileOf } from '../plan/certificates.ts'
 import { mayLackMemberName } from '../plan/peer-identity.ts'
 import { authorityOf } from '../run/authority-facts.ts'
@@ -89,6 +89,7 @@ async function takeSigned(session: Session, directory: string): Promise<ImportRe
     caPem: await (await session.authority()).chain(session.signal),
     issuedDirectory: issuedDirectory(cluster),
     now: session.now(),
+    place: caPlace(cluster),
   })
   // What was imported for clients is put beside their keys at once: no machine is needed for that.
   await waitingClients(session)

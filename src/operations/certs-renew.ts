@@ -15,6 +15,7 @@ import type { Session } from '../run/session.ts'
 import { runWave } from '../run/wave.ts'
 import { type Node, etcdNodes } from '../spec/cluster.ts'
 import { lockAll } from './apply.ts'
+import { caEnd } from './ca-end.ts'
 import { type RenewedClient, dueClients, renewClients } from './certs-renew-clients.ts'
 import { type ServedCheck, checkServed } from './certs-served.ts'
 import { type DueScheduleCertificate, dueSchedule, renewSchedule } from './schedule-certificate.ts'
@@ -170,7 +171,7 @@ function intentOf(
     const urgent = due.some(({ host, name }) =>
       faultsOf(observed, host, name).some(({ code }) => code === 'expired'),
     )
-    assertCaLasts({ caPem: bundle, days: cluster.pki.days, now: now(), urgent })
+    assertCaLasts({ ...caEnd(cluster, bundle, now()), urgent })
   }
   return { kind: 'renew', cluster, due }
 }

@@ -3,6 +3,7 @@ import { QuorateError } from '../errors.ts'
 import { type Word, runAgent } from '../host/agent.ts'
 import extension from '../host/agent/schedule.sh?raw'
 import { ageOf, assertCaLasts } from '../pki/age.ts'
+import { caEnd } from './ca-end.ts'
 import { NO_NAMES } from '../pki/names.ts'
 import { renderOpensslConfig } from '../pki/openssl-config.ts'
 import type { Lock } from '../run/lock.ts'
@@ -69,7 +70,7 @@ export async function dueSchedule(
       emit({ type: 'warning', host: found.node.name, text })
       return undefined
     }
-    assertCaLasts({ caPem: trust, days: cluster.pki.days, now, urgent: age.notAfter <= now })
+    assertCaLasts({ ...caEnd(cluster, trust, now), urgent: age.notAfter <= now })
     return { ...found, why }
   } catch (error) {
     if (!(error instanceof QuorateError) || error.code === 'cancelled' || error.code === 'pki') throw error

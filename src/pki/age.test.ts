@@ -51,9 +51,10 @@ test('one that ends with its CA is not due: a new one would end as soon', () => 
 
 test('a CA that is about to expire is refused, with the way out; for what has expired already it still serves', () => {
   const end = ageOf(caPem, later(0)).notAfter
+  const place = { certificate: '/ca.crt', key: '/ca.key' }
   const before = (days: number) => new Date(end.getTime() - days * DAYS)
   const lasts = (days: number, urgent = false) => {
-    assertCaLasts({ caPem, days: 365, now: before(days), urgent })
+    assertCaLasts({ caPem, days: 365, now: before(days), urgent, place, remedy: 'quorate certs rotate-ca' })
   }
   lasts(31)
   expect(() => lasts(29)).toThrow(
@@ -62,4 +63,7 @@ test('a CA that is about to expire is refused, with the way out; for what has ex
   expect(() => lasts(29)).toThrow(expect.objectContaining({ hint: expect.stringMatching(/certs rotate-ca/) }))
   lasts(29, true)
   expect(() => lasts(-1, true)).toThrow(/expired on/)
+  expect(() => lasts(-1, true)).toThrow(
+    expect.objectContaining({ hint: expect.stringMatching(/-signkey \/ca\.key.*quorate apply$/) }),
+  )
 })

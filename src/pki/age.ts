@@ -1,6 +1,7 @@
 /** How old certificates are, measured by their own lifetime: when leaves are due, and whether their CA outlasts new ones. */
 import { QuorateError } from '../errors.ts'
 import { DAY_MS } from './authority.ts'
+import { type CaPlace, expiredCa } from './ca-renewal.ts'
 import { parseCertificates, subjectLine } from './chain.ts'
 import { isoDay } from './check-certificate.ts'
 
@@ -45,22 +46,21 @@ export interface CaEnd {
   readonly now: Date
   /** A leaf in use has expired already: then a short-lived new one is better than none. */
   readonly urgent: boolean
+  /** Where it lies. */
+  readonly place: CaPlace
+  /** What to do about one that is near its end. */
+  readonly remedy: string
 }
 
 /**
  * Refuses a CA that has expired, or is about to: nothing that it issues could outlive it.
- * @throws QuorateError `pki`
+ * @throws QuorateError `pki`; ExpiredCa
  */
-export function assertCaLasts({ caPem, days, now, urgent }: CaEnd): void {
+export function assertCaLasts({ caPem, days, now, urgent, place, remedy }: CaEnd): void {
   const [issuer] = parseCertificates(caPem, 'the CA certificate')
   const left = (issuer.validToDate.getTime() - now.getTime()) / DAY_MS
+  if (left <= 0) throw expiredCa(issuer, place)
   if (left > (urgent ? 0 : tooNearDays(days))) return
-  const end = isoDay(issuer.validToDate)
-  const message =
-    left <= 0
-      ? `the CA ${subjectLine(issuer)} expired on ${end}`
-      : `the CA ${subjectLine(issuer)} expires on ${end}, and no certificate outlives its CA`
-  throw new QuorateError('pki', `${message}: renewing from it would not help`, {
-    hint: 'change to a new CA: quorate certs rotate-ca',
-  })
+  const message = `the CA ${subjectLine(issuer)} expires on ${isoDay(issuer.validToDate)}, and no certificate outlives its CA: renewing from it would not help`
+  throw new QuorateError('pki', message, { hint: remedy })
 }

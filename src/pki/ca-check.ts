@@ -2,6 +2,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import { CLOCK_TOLERANCE_MS, DAY_MS } from './authority.ts'
+import { type CaPlace, expiredCa } from './ca-renewal.ts'
 import { subjectLine } from './chain.ts'
 import { isoDay } from './check-certificate.ts'
 import { forbiddenNames, NAME_CONSTRAINTS_OID, parseNameConstraints } from './name-constraints.ts'
@@ -12,9 +13,10 @@ import { counted } from '../spec/units.ts'
 /**
  * Refuses a chain whose certificates are no CAs, lack keyCertSign, are expired or not yet valid, or allow fewer
  * intermediates than there are.
- * @throws QuorateError `pki`
+ * @param place where it lies, for what to do about one that has expired
+ * @throws QuorateError `pki`; ExpiredCa
  */
-export function assertUsableCa(chain: readonly X509Certificate[], now: Date): void {
+export function assertUsableCa(chain: readonly X509Certificate[], now: Date, place?: CaPlace): void {
   for (const [below, certificate] of chain.entries()) {
     const name = subjectLine(certificate)
     const parsed = new x509.X509Certificate(certificate.raw)
@@ -28,15 +30,7 @@ export function assertUsableCa(chain: readonly X509Certificate[], now: Date): vo
     if (usage !== null && (usage.usages & x509.KeyUsageFlags.keyCertSign) === 0) {
       throw new QuorateError('pki', `${name} may not sign certificates: its keyUsage lacks keyCertSign`)
     }
-    if (certificate.validToDate <= now) {
-      throw new QuorateError(
-        'pki',
-        `the CA certificate ${name} expired on ${isoDay(certificate.validToDate)}`,
-        {
-          hint: 'Renew the CA certificate with the same key, or name another CA.',
-        },
-      )
-    }
+    if (certificate.validToDate <= now) throw expiredCa(certificate, place)
     if (certificate.validFromDate.getTime() > now.getTime() + CLOCK_TOLERANCE_MS) {
       throw new QuorateError(
         'pki',

@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import { DAY_MS, type IssueRequest } from './authority.ts'
 import { assertNamesPermitted, assertUsableCa, chainWarnings, leafValidity } from './ca-check.ts'
+import type { CaPlace } from './ca-renewal.ts'
 import { subjectLine } from './chain.ts'
 import { isoDay } from './check-certificate.ts'
 import { checkCsr } from './csr.ts'
@@ -19,8 +20,9 @@ export async function prepareRequests(
   chain: readonly X509Certificate[],
   requests: readonly IssueRequest[],
   now: Date,
+  place?: CaPlace,
 ): Promise<PreparedRequests> {
-  assertUsableCa(chain, now)
+  assertUsableCa(chain, now, place)
   const warnings = new Set(chainWarnings(chain))
   const lines: string[] = []
   for (const request of requests) {

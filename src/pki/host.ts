@@ -4,6 +4,7 @@ import { QuorateError } from '../errors.ts'
 import { LOOK_MS } from '../ssh/limits.ts'
 import type { Remote } from '../ssh/remote.ts'
 import { type AskPassphrase, type Authority, type IssuedCertificate, type IssueRequest } from './authority.ts'
+import type { CaPlace } from './ca-renewal.ts'
 import { chainPem, parseCertificates, parseChain } from './chain.ts'
 import { checkCertificate } from './check-certificate.ts'
 import inspectProgram from './host-inspect.sh?raw'
@@ -19,6 +20,8 @@ export interface HostAuthorityOptions {
   readonly sudo: boolean
   readonly askPassphrase: AskPassphrase
   readonly now: () => Date
+  /** Where it lies, for what to do about it once it has expired. */
+  readonly place?: CaPlace | undefined
 }
 
 interface HostCa {
@@ -51,7 +54,7 @@ export function openHostAuthority(options: HostAuthorityOptions): Authority {
     if (requests.length === 0) return []
     const ca = await inspectOnce(signal)
     const { prepareRequests } = await import('./host-requests.ts')
-    const prepared = await prepareRequests(ca.chain, requests, options.now())
+    const prepared = await prepareRequests(ca.chain, requests, options.now(), options.place)
     assertKey(ca, options)
     const passphrase =
       ca.key === 'encrypted'

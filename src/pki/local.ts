@@ -7,6 +7,7 @@ import { QuorateError } from '../errors.ts'
 import { readCaFile } from './any-certificates.ts'
 import type { AskPassphrase, Authority, IssuedCertificate, IssueRequest } from './authority.ts'
 import { readPrivateKey } from './ca-key.ts'
+import type { CaPlace } from './ca-renewal.ts'
 import { spkiSha256 } from './certificate.ts'
 import { chainPem, parseChain } from './chain.ts'
 import { presentCaFolder } from './own-ca-folder.ts'
@@ -25,6 +26,8 @@ export interface LocalAuthorityOptions {
   readonly now: () => Date
   /** log2 of scrypt's cost for a new encrypted key; age's default (18) unless set. */
   readonly scryptWorkFactor?: number | undefined
+  /** Where it lies, for what to do about it once it has expired. */
+  readonly place?: CaPlace | undefined
 }
 
 /**
@@ -56,7 +59,7 @@ export function openLocalAuthority(options: LocalAuthorityOptions): Authority {
       import('./signer.ts'),
       import('./ca-check.ts'),
     ])
-    assertUsableCa(chain, options.now())
+    assertUsableCa(chain, options.now(), options.place)
     const key = await openKey(signal)
     if (spkiSha256(createPublicKey(key)) !== spkiSha256(chain[0].publicKey)) {
       throw new QuorateError(

@@ -5,6 +5,7 @@ import type { Certificates } from './any-certificates.ts'
 import { replaceFile } from './atomic-file.ts'
 import type { IssueRequest } from './authority.ts'
 import { assertUsableCa } from './ca-check.ts'
+import type { CaPlace } from './ca-renewal.ts'
 import { spkiSha256 } from './certificate.ts'
 import { chainPem, parseChain } from './chain.ts'
 import { checkCertificate } from './check-certificate.ts'
@@ -22,6 +23,8 @@ export interface ImportOptions {
   /** Where good certificates go: `<stateDirectory>/issued`. */
   readonly issuedDirectory: string
   readonly now: Date
+  /** Where it lies, for what to do about it once it has expired. */
+  readonly place?: CaPlace | undefined
 }
 
 export interface ImportedFile {
@@ -50,7 +53,7 @@ export interface ImportReport {
  */
 export async function importCertificates(options: ImportOptions): Promise<ImportReport> {
   const chain = parseChain(options.caPem, 'the CA certificate')
-  assertUsableCa(chain, options.now)
+  assertUsableCa(chain, options.now, options.place)
   const waiting = new Map<string, IssueRequest>()
   for (const request of options.expected) {
     const csr = await checkCsr(request.csrPem, request.allowed, request.subjectCommonName, request.profile)

@@ -4,6 +4,7 @@ import { QuorateError } from '../errors.ts'
 import { readText } from '../files/read-file.ts'
 import { readCaFile } from './any-certificates.ts'
 import type { Authority, IssuedCertificate, IssueRequest } from './authority.ts'
+import type { CaPlace } from './ca-renewal.ts'
 import { chainPem, parseCertificates, parseChain } from './chain.ts'
 import { checkCertificate, firstCertificate } from './check-certificate.ts'
 import { describe } from './certificate.ts'
@@ -14,6 +15,8 @@ export interface OfflineAuthorityOptions {
   /** Where `importCertificates` puts what came back: `<stateDirectory>/issued`. */
   readonly issuedDirectory: string
   readonly now: () => Date
+  /** Where it lies, for what to do about it once it has expired. */
+  readonly place?: CaPlace | undefined
 }
 
 /** `issue` finds what was imported for the same key, or says how to have it signed. */
@@ -28,7 +31,7 @@ export function openOfflineAuthority(options: OfflineAuthorityOptions): Authorit
       import('./csr.ts'),
       import('./ca-check.ts'),
     ])
-    assertUsableCa(chain, options.now())
+    assertUsableCa(chain, options.now(), options.place)
     const caPem = chainPem(chain)
     const waiting: string[] = []
     const issued: IssuedCertificate[] = []

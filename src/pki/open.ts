@@ -1,11 +1,14 @@
 /** The authority that a cluster file names. */
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Cluster } from '../spec/cluster.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { AskPassphrase, Authority } from './authority.ts'
+import type { CaPlace } from './ca-renewal.ts'
 import { openHostAuthority } from './host.ts'
 import { openLocalAuthority } from './local.ts'
 import { openOfflineAuthority } from './offline.ts'
+import { presentCaFolder } from './own-ca-folder.ts'
 import { trustFile, withTrust } from './trust.ts'
 
 export interface AuthorityContext {
@@ -24,14 +27,15 @@ export async function openAuthority(context: AuthorityContext): Promise<Authorit
 async function openChosen(context: AuthorityContext): Promise<Authority> {
   const { cluster, askPassphrase, now } = context
   const { authority, algorithm } = cluster.pki
+  const place = caPlace(cluster)
   if (authority.home === 'host') {
     const { certificate, key, sudo } = authority
     const remote = await context.connect(authority)
-    return openHostAuthority({ remote, certificate, key, sudo, askPassphrase, now })
+    return openHostAuthority({ remote, certificate, key, sudo, askPassphrase, now, place })
   }
   if (authority.home === 'offline') {
     const { certificate } = authority
-    return openOfflineAuthority({ certificate, issuedDirectory: issuedDirectory(cluster), now })
+    return openOfflineAuthority({ certificate, issuedDirectory: issuedDirectory(cluster), now, place })
   }
   const { certificate, key, passphrase } = authority
   const existing = certificate !== undefined && key !== undefined ? { certificate, key } : undefined
@@ -43,10 +47,38 @@ async function openChosen(context: AuthorityContext): Promise<Authority> {
     algorithm,
     askPassphrase,
     now,
+    place,
   })
 }
 
 /** Where certificates from an offline CA are kept. */
 export function issuedDirectory(cluster: Pick<Cluster, 'stateDirectory'>): string {
   return path.join(cluster.stateDirectory, 'issued')
+}
+
+/** Where the CA of this cluster lies. */
+export function caPlace({
+  pki: { authority },
+  stateDirectory,
+}: Pick<Cluster, 'pki' | 'stateDirectory'>): CaPlace {
+  if (authority.home === 'offline') return { certificate: authority.certificate, key: undefined }
+  if (authority.home === 'host') {
+    const { certificate, key, hostName } = authority
+    return { certificate, key, host: hostName }
+  }
+  const { certificate, key } = authority
+  if (certificate !== undefined && key !== undefined) return { certificate, key, age: isAge(key) }
+  const directory = presentCaFolder(path.join(stateDirectory, 'ca'))
+  const encrypted = path.join(directory, 'ca.key.age')
+  const age = existsSync(encrypted)
+  return {
+    certificate: path.join(directory, 'ca.crt'),
+    key: age ? encrypted : path.join(directory, 'ca.key'),
+    age,
+  }
+}
+
+/** By its name: what is in it is read only to sign. */
+function isAge(key: string): boolean {
+  return key.endsWith('.age')
 }

@@ -25,6 +25,10 @@ export interface AuthorityFacts {
   readonly tooWeak?: readonly string[] | undefined
   /** Name constraints keep the CA that signs from signing the name by which members know each other (`memberName`). */
   readonly forbidsMemberName?: boolean | undefined
+  /** The CA that signs has expired, and what renews it. */
+  readonly expired?: { readonly message: string; readonly hint: string | undefined } | undefined
+  /** Fingerprints, as in marks, of CAs that members trust and that have expired: nobody is let in by them any more. */
+  readonly lapsed?: readonly string[] | undefined
 }
 
 /** Why a certificate has to be issued; the message completes 'because it …'. */

@@ -12,6 +12,7 @@ import { parsePin, runElsewhere } from './pin.ts'
 import { keySteps } from './prepare.ts'
 import type { BlockReason, CertificateName, HostStep, Next } from './steps.ts'
 import { isTokenOf } from './token.ts'
+import { trustsNobody } from './trust.ts'
 
 /** Issue these anew. Which ones they are needs a clock, and is decided before. */
 export interface RenewIntent {
@@ -86,6 +87,10 @@ function renewalReasons(cluster: Cluster, observed: Observed, host: string): Blo
   const codes = certificateNames(cluster).flatMap((name) =>
     faultsOf(observed, host, name).map(({ code }) => code),
   )
+  if (trustsNobody(observed, state)) {
+    const message = 'its member trusts expired CAs alone, and learns of another one only by a restart'
+    return [{ host, message, hint: 'quorate apply issues the certificates and restarts the members' }]
+  }
   if (codes.includes('old-issuer')) {
     const message = 'its certificate is from the old CA, and the exchange of the CA is not complete'
     return [{ host, message, hint: 'go on with that, which issues new ones: quorate certs rotate-ca' }]

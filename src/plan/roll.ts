@@ -17,7 +17,7 @@ import { type Scene, type Stage, type StageAnswer, isBlocked } from './stage.ts'
 import { handOver, opening, startSteps } from './start.ts'
 import { type HostStep, type Step, isHostStep } from './steps.ts'
 import { versionReasons } from './upgrade.ts'
-import { trustRestartReasons } from './trust.ts'
+import { trustRestartReasons, trustsNobody } from './trust.ts'
 import { counted } from '../spec/units.ts'
 
 interface Candidate {
@@ -58,10 +58,11 @@ export const heal: Stage = (scene) => {
   return restarts.length > 0 ? [...restarts, ...startSteps(scene)] : []
 }
 
-/** It says so itself, or systemd does: it has not become ready since it was started. */
+/** It says so itself, or systemd does (it has not become ready since it was started), or it trusts expired CAs alone. */
 function servesNobody({ observed }: Scene, { name }: Node): boolean {
   const answered = observed.cluster?.lag[name] !== undefined
-  return answered || observed.hosts[name]?.member?.unit.active !== 'active'
+  const state = observed.hosts[name]?.member
+  return answered || state?.unit.active !== 'active' || trustsNobody(observed, state)
 }
 
 /** It is to be elsewhere, and nobody has been told yet: at its old address the others may still find it. */

@@ -7,12 +7,14 @@ import { type OpenSituation, enableStep, memberFiles } from './prepare.ts'
 import { isInvited, isReplaced } from './roster.ts'
 import type { Scene } from './stage.ts'
 import type { HostStep } from './steps.ts'
+import { trustRestartReasons } from './trust.ts'
 
 /** On each host: started, enabled while it gets ready, waited for. */
 export function startSteps({ intent, observed, situation, roster, kept }: Scene): HostStep[] {
   const state = (node: Node) => observed.hosts[node.name]?.member
   const mayStart = (node: Node) => {
-    if (isOutdated(intent.cluster, node, situation, state(node))) return false
+    const { bundle } = observed.authority
+    if (isOutdated(intent.cluster, node, situation, bundle, state(node))) return false
     if (situation.kind !== 'established') return true
     if (kept.some(({ name }) => name === node.name)) return false
     const member = roster?.members.get(node.name)
@@ -41,11 +43,13 @@ function isOutdated(
   cluster: Cluster,
   node: Node,
   situation: OpenSituation,
+  bundle: string | undefined,
   state: MemberState | undefined,
 ): boolean {
   return (
     state !== undefined &&
-    restartReasons(cluster, state, memberFiles(cluster, node, situation, state)).length > 0
+    (restartReasons(cluster, state, memberFiles(cluster, node, situation, state)).length > 0 ||
+      trustRestartReasons(bundle, state).length > 0)
   )
 }
 

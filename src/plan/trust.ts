@@ -34,6 +34,9 @@ export function holdBack({ cluster, reissue }: ApplyIntent, observed: Observed):
 
 /** Why certificates can't be exchanged at all, or a CA not be dropped. */
 export function trustReasons({ cluster, dropTrust }: ApplyIntent, observed: Observed): BlockReason[] {
+  const { expired } = observed.authority
+  // First, and alone: nothing that it signs is accepted by anybody.
+  if (expired !== undefined) return [expired]
   return etcdNodes(cluster).flatMap((node) => {
     const state = observed.hosts[node.name]?.member
     if (state === undefined) return []
@@ -49,7 +52,9 @@ function strangeReasons(host: string, state: MemberState, { authority }: Observe
   if (authority.bundle === undefined) return []
   const known = fingerprintsOf(authority.bundle)
   const told = [...fingerprintsIn(state.tls.mark), ...(trustedSinceStart(state) ?? [])]
-  const strange = told.find((fingerprint) => !known.includes(fingerprint))
+  // Dropping one that has expired cuts nobody off.
+  const harmless = [...known, ...(authority.lapsed ?? [])]
+  const strange = told.find((fingerprint) => !harmless.includes(fingerprint))
   if (strange === undefined) return []
   return [
     {
@@ -73,6 +78,13 @@ function expiredReasons(host: string, observed: Observed): BlockReason[] {
       hint: 'go back to the old CA, which renews it, and begin again: quorate certs rotate-ca --abort',
     },
   ]
+}
+
+/** The member that runs trusts no CA but expired ones: it takes no new connection from anybody. */
+export function trustsNobody({ authority }: Observed, state: MemberState): boolean {
+  const trusted = trustedSinceStart(state) ?? []
+  const { lapsed = [] } = authority
+  return trusted.length > 0 && trusted.every((fingerprint) => lapsed.includes(fingerprint))
 }
 
 /** Phrases that complete 'it was started …'. Reads the process, not the files, as `restartReasons` does. */

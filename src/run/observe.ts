@@ -12,6 +12,7 @@ import { type Node, etcdNodes } from '../spec/cluster.ts'
 import { memberName } from '../spec/member-name.ts'
 import { onAll } from '../ssh/fleet.ts'
 import { authorityOf } from './authority-facts.ts'
+import { validityFacts } from './ca-validity.ts'
 import { clusterFacts } from './facts.ts'
 import { headStart } from './head-start.ts'
 import type { Session } from './session.ts'
@@ -120,15 +121,17 @@ async function authorityFacts(session: Session, hosts: Observed['hosts']): Promi
   const bundle = await session.bundle()
   const facts = await authorityOf(session.cluster, bundle)
   if (bundle === undefined) return facts
+  const validity = await validityFacts(session.cluster, bundle, hosts, session.now())
+  const strong = { ...facts, ...validity }
   const [{ weakCas }, { fingerprintsOf }] = await Promise.all([
     import('../pki/strength.ts'),
     import('../pki/trust-mark.ts'),
   ])
   const weak = weakCas(bundle)
-  if (weak.length === 0) return facts
+  if (weak.length === 0) return strong
   const trusted = new Set(Object.values(hosts).flatMap(({ member }) => fingerprintsOf(member?.tls.ca ?? '')))
   const entering = weak.filter(({ fingerprint }) => !trusted.has(fingerprint))
-  return { ...facts, tooWeak: entering.map(({ message }) => message) }
+  return { ...strong, tooWeak: entering.map(({ message }) => message) }
 }
 
 async function certificateFaults(

@@ -1,0 +1,61 @@
+/** A CA certificate that has expired, and how it is renewed with its own key: what it issues is then as good as before. */
+import type { X509Certificate } from 'node:crypto'
+import { QuorateError } from '../errors.ts'
+import { quoteCommand, quoteWord } from '../ssh/quote.ts'
+import { subjectLine } from './chain.ts'
+import { isoDay } from './check-certificate.ts'
+
+/** Where a CA lies: enough to name the command that renews it. */
+export interface CaPlace {
+  /** Path of its certificate: on this computer, or on the host. */
+  readonly certificate: string
+  /** Path of its key, in the same place; undefined: it is out of quorate's reach. */
+  readonly key: string | undefined
+  /** The machine that both are on; undefined: this computer. */
+  readonly host?: string | undefined
+  /** The key is encrypted with age, which openssl does not read. */
+  readonly age?: boolean | undefined
+}
+
+/** How long a renewed CA certificate is valid, in days: as long as one that quorate makes. */
+const DAYS = '3650'
+
+/** Tells it from every other refusal: members can still be looked at, and not asked. */
+export class ExpiredCa extends QuorateError {}
+
+export function expiredCa(expired: X509Certificate, place: CaPlace | undefined): ExpiredCa {
+  const message = `the CA certificate ${subjectLine(expired)} expired on ${isoDay(expired.validToDate)}: no TLS connection to members is accepted any more`
+  return new ExpiredCa('pki', message, { hint: renewalHint(expired, place) })
+}
+
+/** One order, whoever gives it: the certificate first, then `quorate apply`, which does the rest. */
+export function renewalHint(expired: X509Certificate, place: CaPlace | undefined): string {
+  return `${renewalCommand(expired, place)}. Then: quorate apply`
+}
+
+function renewalCommand(expired: X509Certificate, place: CaPlace | undefined): string {
+  const selfSigned = expired.checkIssued(expired)
+  if (place === undefined || !selfSigned) {
+    const where = place === undefined ? '' : ` into ${placed(place)}`
+    return `have the CA certificate renewed with the same key and name${selfSigned ? '' : ' by its issuer'}, and put it${where}`
+  }
+  const { certificate, key, host, age } = place
+  if (key === undefined) {
+    return `renew the CA certificate with its own key where that key is (openssl x509 -in ca.crt -signkey ca.key -days ${DAYS} -out renewed.crt), and copy renewed.crt to ${certificate}`
+  }
+  const plain = age === true ? `${key}.plain` : key
+  const renewed = `${certificate}.renewed`
+  const sign = ['openssl', 'x509', '-in', certificate, '-signkey', plain, '-days', DAYS, '-out', renewed]
+  const commands = [
+    ...(age === true ? [`(umask 077; ${quoteCommand(['age', '--decrypt', '--output', plain, key])})`] : []),
+    quoteCommand(sign),
+    ...(age === true ? [`shred -u ${quoteWord(plain)}`] : []),
+    quoteCommand(['mv', renewed, certificate]),
+  ]
+  const on = host === undefined ? '' : ` on ${host}`
+  return `renew the CA certificate with its own key${on}: ${commands.join(' && ')}`
+}
+
+function placed({ certificate, host }: CaPlace): string {
+  return host === undefined ? certificate : `${certificate} on ${host}`
+}

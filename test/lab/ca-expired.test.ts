@@ -1,0 +1,134 @@
+/** The CA itself has expired: every command gives the same order, what it says works as it stands, and `apply` ends well. */
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tool } from '../../src/lab/tool.ts'
+import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { type OpensslCa, carried } from './support/authority.ts'
+import { applied, stateFolder } from './support/fresh.ts'
+import { expireCa } from './support/expired.ts'
+import { quorate, quorateOk } from './support/quorate.ts'
+import { statusOf } from './support/status.ts'
+
+const MEMBERS = ['etcd01', 'etcd02', 'etcd03']
+const PKI_FAILED = 4
+const BLOCKED = 8
+
+/** Whatever somebody tries then; what each of them ends with. */
+const VERBS = [
+  ['plan'],
+  ['apply', '--yes'],
+  ['certs', 'renew', '--yes'],
+  ['certs', 'rotate-ca', '--yes'],
+  ['certs', 'rotate-ca', '--finish', '--yes'],
+  ['certs', 'list'],
+  ['status'],
+] as const
+
+describe.skipIf(whyNoLab())('a CA that has expired', () => {
+  let lab: TestLab
+  beforeAll(async () => {
+    const members = MEMBERS.map((name) => ({ name, roles: ['etcd'] }))
+    lab = await testLab({ machines: [...members, { name: 'vault', roles: ['service'] }] })
+    await applied(lab)
+    await quorateOk(lab, ['etcdctl', '--', 'put', 'before', 'it ended'])
+  })
+  afterAll(async () => await lab.down())
+
+  const here = (): OpensslCa => ({
+    certificate: path.join(stateFolder(lab), 'ca', 'ca.crt'),
+    key: path.join(stateFolder(lab), 'ca', 'ca.key'),
+  })
+  const isWhole = async () => {
+    expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, healthyMembers: 3 })
+    expect(await quorateOk(lab, ['plan'])).toBe('nothing to change\n')
+    expect(await quorateOk(lab, ['etcdctl', '--', 'get', 'before', '--print-value-only'])).toBe('it ended\n')
+  }
+  /** Gives the order that each of them names, which has to be one and the same. */
+  async function order(): Promise<string> {
+    const orders = new Set<string>()
+    for (const words of VERBS) {
+      const { exitCode, stdout, stderr } = await quorate(lab, words)
+      expect(exitCode, words.join(' ')).toBe(words.join(' ') === 'certs list' ? 1 : PKI_FAILED)
+      const [, found] =
+        /(renew the CA certificate with its own key.*)\. Then: quorate apply/.exec(stdout + stderr) ?? []
+      orders.add(found ?? `${words.join(' ')}: ${stdout}${stderr}`)
+    }
+    const [only = '', ...others] = orders
+    expect(others).toEqual([])
+    return only
+  }
+  /** The certificate is renewed, and the members do not know of it yet. */
+  async function onlyApplyHelps(): Promise<void> {
+    for (const words of VERBS.filter(([verb]) => verb === 'certs')) {
+      const { exitCode, stdout, stderr } = await quorate(lab, words)
+      expect(exitCode, words.join(' ')).toBe(words.join(' ') === 'certs list' ? 1 : BLOCKED)
+      expect(stdout + stderr, words.join(' ')).toContain('quorate apply')
+    }
+  }
+
+  test('of quorate’s own: seen by status, named by all, renewed by the command of the hint, and apply does the rest', async () => {
+    await expireCa(lab, MEMBERS, here())
+    const { exitCode, report } = await statusOf(lab)
+    expect(exitCode).toBe(PKI_FAILED)
+    expect(report.cluster).toMatchObject({ health: 'unknown', unknownMembers: 3 })
+    expect(report.members.map(({ name, code }) => [name, code])).toEqual(MEMBERS.map((name) => [name, 'pki']))
+    const [, command = ''] = /: (openssl .*)$/.exec(await order()) ?? []
+    await tool(['sh', '-euc', command])
+    await onlyApplyHelps()
+    await quorateOk(lab, ['apply', '--yes'])
+    await isWhole()
+  })
+
+  test('on a host of its own: the command of the hint is for that host', async () => {
+    const ca = here()
+    const vault = lab.machine('vault')
+    const bring = async () => {
+      await vault.writeFile('/root/ca.crt', await readFile(ca.certificate, 'utf8'))
+      await vault.writeFile('/root/ca.key', await readFile(ca.key, 'utf8'), { mode: '600' })
+    }
+    await bring()
+    const host = { name: 'vault', certificate: '/root/ca.crt', key: '/root/ca.key', sudo: false }
+    await lab.writeCluster({ pki: { authority: { host } } })
+    await isWhole()
+    await expireCa(lab, MEMBERS, ca)
+    await bring()
+    const [, command = ''] = / on vault: (openssl .*)$/.exec(await order()) ?? []
+    await vault.check(['sh', '-euc', command])
+    await writeFile(ca.certificate, await vault.readFile('/root/ca.crt'))
+    await quorateOk(lab, ['apply', '--yes'])
+    await isWhole()
+  })
+
+  test('out of reach: its certificate is copied to where the cluster file names it, and requests are carried', async () => {
+    const ca = here()
+    const certificate = path.join(lab.folder, 'offline.crt')
+    await writeFile(certificate, await readFile(ca.certificate, 'utf8'))
+    await lab.writeCluster({ pki: { authority: { offline: { certificate } } } })
+    await isWhole()
+    await expireCa(lab, MEMBERS, ca)
+    await writeFile(certificate, await readFile(ca.certificate, 'utf8'))
+    const [, command = ''] = /\((openssl .*)\), and copy renewed\.crt to /.exec(await order()) ?? []
+    const folder = path.dirname(ca.certificate)
+    await tool([
+      'sh',
+      '-euc',
+      `cd "$1"; ${command}; cp renewed.crt "$2"; mv renewed.crt ca.crt`,
+      'renew',
+      folder,
+      certificate,
+    ])
+    // The operator's certificate comes first, as always with a CA out of reach; then the members'.
+    for (const trip of ['operator', 'members']) {
+      const { exitCode, stderr } = await quorate(lab, ['apply', '--yes'])
+      expect({ trip, exitCode, stderr }).toEqual({
+        trip,
+        exitCode: PKI_FAILED,
+        stderr: expect.stringContaining('quorate certs csr --out DIR'),
+      })
+      await carried(lab, ca)
+    }
+    await quorateOk(lab, ['apply', '--yes'])
+    await isWhole()
+  })
+})
