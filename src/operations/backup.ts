@@ -35,7 +35,7 @@ export async function backup(session: Session, options: BackupOptions): Promise<
   const trustPem = await session.bundle()
   if (trustPem === undefined) {
     throw new QuorateError('pki', `there is no CA of ${cluster.name} here: quorate was never at work on it`, {
-      hint: 'run this where the cluster is looked after, or take it over first: quorate adopt',
+      hint: 'run this where the cluster is looked after, or take it over first: quorate adopt MACHINE…',
     })
   }
   using store = await openStore(location, { environment, signal })

@@ -149,9 +149,9 @@ export function requireEnding({ cluster }: Session, observed: Observed, isThere:
     })
   }
   requireTrust(cluster, observed)
-  const faultsOf = (name: string) =>
+  const faultsThere = (name: string) =>
     Object.values(withoutUnsigned(observed).certificates[name] ?? {}).flatMap((faults) => faults)
-  const waiting = etcdNodes(cluster).filter(({ name }) => faultsOf(name).length > 0)
+  const waiting = etcdNodes(cluster).filter(({ name }) => faultsThere(name).length > 0)
   // What is from the CA that signs was issued only once every member trusted that one.
   const names = waiting.map(({ name }) => name)
   if (names.length === 0) return

@@ -181,7 +181,7 @@ function notWell({ cluster, replace }: ApplyIntent, { hosts }: Observed, facts: 
         ...new Set(back),
         // Without a quorum nobody can be taken out either.
         ...(facts.healthy.length >= quorum(voters)
-          ? ['or have all leave that will not come back, in one command: quorate member remove']
+          ? ['or have all leave that will not come back, in one command: quorate member remove NODE…']
           : []),
       ].join('; '),
     },

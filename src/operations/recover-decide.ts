@@ -146,7 +146,7 @@ function refusals({ outlook, members }: Survey): readonly BlockReason[] {
     return [
       {
         message: 'no machine has the data of a member: there is nothing to go on from',
-        hint: 'only a backup can help now (quorate restore), or a machine that comes back',
+        hint: 'only a backup can help now (quorate restore SNAPSHOT), or a machine that comes back',
       },
     ]
   }

@@ -105,7 +105,7 @@ function refusals(
     return [
       {
         message: `no ${needed} of ${counted(voters, 'member')} have equal contents (${lists}): nobody can say who is right`,
-        hint: 'keep a snapshot of each before anything else (quorate etcdctl NODE -- snapshot save FILE), and then go back to a backup: quorate restore. CORRUPT stays raised until then',
+        hint: 'keep a snapshot of each before anything else (quorate etcdctl NODE -- snapshot save FILE), and then go back to a backup: quorate restore SNAPSHOT. CORRUPT stays raised until then',
       },
     ]
   }
@@ -120,7 +120,7 @@ function refusals(
         ...away.map(
           (member) => remedyFor({ kind: 'silent', member }, standing ?? members.map(voterOf), voters).text,
         ),
-        'or go back to a backup: quorate restore',
+        'or go back to a backup: quorate restore SNAPSHOT',
       ].join('; '),
     },
   ]
