@@ -28,6 +28,8 @@ function session(ways: Readonly<Record<string, 'all' | 'status'>>, asked: string
   return {
     cluster,
     signal: new AbortController().signal,
+    now: () => new Date(),
+    bundle: async () => await Promise.resolve(undefined),
     members: async ([node]: readonly Node[]) => {
       await Promise.resolve()
       if (node?.name === APART) throw new QuorateError('unreachable', 'no route', { host: APART })

@@ -9,14 +9,16 @@ import type { Observed } from './observed.ts'
 import { presentVersion } from './present-version.ts'
 import { packageRefusals } from './package-refusals.ts'
 import type { BlockReason } from './steps.ts'
+import { trustsNobody } from './trust.ts'
 import { versionRefusals } from './version-refusals.ts'
 
 export function refusals(intent: ApplyIntent, observed: Observed): readonly BlockReason[] {
   const { cluster, upgrade } = intent
   const members = etcdNodes(cluster).flatMap((node) => {
     const state = observed.hosts[node.name]?.member
-    if (state === undefined) return []
-    return state.unit.environment === undefined ? [] : authorityReasons(cluster, node, observed)
+    // An expired CA protects nobody from another one.
+    if (state?.unit.environment === undefined || trustsNobody(observed, state)) return []
+    return authorityReasons(cluster, node, observed)
   })
   const versions = upgrade === undefined ? versionRefusals(cluster, observed) : []
   return [
