@@ -53,6 +53,7 @@ export type ValueKind =
   | 'version'
   | 'suite'
   | 'name'
+  | 'common-name'
   | 'address'
   | 'node-address'
   | 'host'

@@ -11,6 +11,7 @@ const NONE: CommandInput = { args: [], rest: [], options: {} }
 /** A value that is none, of every kind that is checked here. */
 const BANANA: Readonly<Partial<Record<ValueKind, string>>> = {
   name: 'Banana!',
+  'common-name': 'banana/split',
   path: '~banana',
   calendar: 'banana;',
   recipient: 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p',

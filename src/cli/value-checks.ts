@@ -25,6 +25,7 @@ export const VALUE_CHECKS: Readonly<Record<ValueKind, Check>> = {
   version: checkVersion,
   suite: checkSuite,
   name: checkName,
+  'common-name': checkCommonName,
   address: checkAddress,
   'node-address': checkNodeAddress,
   host: checkSshHost,
@@ -60,6 +61,13 @@ function check(name: string, kind: ValueKind, text: string): void {
     text === '' && kind !== 'own' && kind !== 'key' ? { message: 'it is empty' } : VALUE_CHECKS[kind](text)
   if (complaint === undefined) return
   throw new QuorateError('usage', `${name}: ${complaint.message}`, { hint: complaint.hint })
+}
+
+/** As the CA takes it; a name of members is refused there. */
+function checkCommonName(text: string): Complaint | undefined {
+  if (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/.test(text)) return undefined
+  const hint = 'use 1 to 64 letters, digits, dots, dashes, underscores or @, beginning with a letter or digit'
+  return { message: `"${text}" can't be the name of a certificate`, hint }
 }
 
 /** Of a count of revisions or bytes: whole and positive, of what a number holds exactly. */

@@ -20,7 +20,7 @@ export const CERTIFICATE_COMMANDS: readonly CommandDefinition[] = [
     summary: 'a certificate for an API server, flannel or a person',
     description:
       'Makes the key here (mode 0600) and has the CA sign a certificate for it; run again it keeps what is good and renews what is about to expire. NAME becomes the common name, which etcd takes for the user.',
-    arguments: [{ syntax: '<name>', description: 'whose it is, e.g. kube-apiserver' }],
+    arguments: [{ syntax: '<name>', value: 'common-name', description: 'whose it is, e.g. kube-apiserver' }],
     options: [
       {
         flags: '--out <dir>',
