@@ -92,6 +92,13 @@ export class QuorateError extends Error {
   }
 }
 
+/** Message and hint as one text, for a report in which the error ends: what to do about it must not be lost on the way. */
+export function inFull(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const hint = error instanceof QuorateError ? error.hint : undefined
+  return hint === undefined ? error.message : `${error.message} → ${hint}`
+}
+
 /** Several hosts' troubles as one error that loses none of them; a single one is itself. */
 export function combineErrors(errors: readonly QuorateError[]): QuorateError {
   const [first] = errors

@@ -5,7 +5,7 @@
 import path from 'node:path'
 import { armor } from 'age-encryption'
 import { workFolder } from '../backup/work-folder.ts'
-import { QuorateError } from '../errors.ts'
+import { inFull, QuorateError } from '../errors.ts'
 import { readText } from '../files/read-file.ts'
 import { connectMember } from '../etcd/client.ts'
 import type { MemberTls } from '../etcd/endpoint.ts'
@@ -58,7 +58,7 @@ export async function runScheduled(run: ScheduledRun): Promise<ScheduledReport> 
     await note(endedRun(begun, { ...success(backup, pruned, run.now()), problem }, run.now()))
     return { backup, pruned }
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error)
+    const problem = inFull(error)
     const kept = backup === undefined ? {} : success(backup, undefined, run.now())
     await note(endedRun(begun, { ...kept, problem }, run.now()))
     throw error

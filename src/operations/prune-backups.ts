@@ -3,7 +3,7 @@ import { parseSideFile } from '../backup/bundle.ts'
 import { type BundleName, parseBundleName, provenFileName, sideFileName } from '../backup/names.ts'
 import { type ProvenTrust, isVouched, parseProven } from '../backup/proven.ts'
 import { type DatedBackup, type Sorted, keepers } from '../backup/retention.ts'
-import { QuorateError } from '../errors.ts'
+import { inFull, QuorateError } from '../errors.ts'
 import type { Retention } from '../spec/backup.ts'
 import type { BackupStore, StoredFile } from '../store/store.ts'
 import { isProofOf } from './proven-record.ts'
@@ -99,7 +99,7 @@ export async function removeBackups(
       removed.push(backup)
     } catch (error) {
       if (!(error instanceof QuorateError) || error.code !== 'store') throw error
-      failed.push({ backup, problem: error.message })
+      failed.push({ backup, problem: inFull(error) })
     }
   }
   return { removed, failed }

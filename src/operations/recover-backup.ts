@@ -1,7 +1,7 @@
 /** What backups there are, wherever they are kept, as choices where a quorum is lost. */
 import { existsSync } from 'node:fs'
 import { type BundleName, parseBundleName } from '../backup/names.ts'
-import { QuorateError } from '../errors.ts'
+import { inFull, QuorateError } from '../errors.ts'
 import { type Session, knownHostsFile } from '../run/session.ts'
 import { type ScheduleConfig, parseConfig } from '../schedule/config.ts'
 import { PLACES } from '../schedule/places.ts'
@@ -55,7 +55,7 @@ async function inLocation(session: Session, environment: NodeJS.ProcessEnv): Pro
     return [found({ text: describe(newest, where, now()), command: `quorate restore ${newest.name}` })]
   } catch (error) {
     if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
-    return [unknown(`the backup location can't be asked: ${error.message}`)]
+    return [unknown(`the backup location can't be asked: ${inFull(error)}`)]
   }
 }
 

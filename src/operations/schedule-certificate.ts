@@ -1,5 +1,5 @@
 /** The certificate with which a node takes backups by itself: issued with its schedule, renewed with all the others. */
-import { QuorateError } from '../errors.ts'
+import { inFull, QuorateError } from '../errors.ts'
 import { type Word, runAgent } from '../host/agent.ts'
 import extension from '../host/agent/schedule.sh?raw'
 import { ageOf, assertCaLasts } from '../pki/age.ts'
@@ -74,7 +74,7 @@ export async function dueSchedule(
     return { ...found, why }
   } catch (error) {
     if (!(error instanceof QuorateError) || error.code === 'cancelled' || error.code === 'pki') throw error
-    const text = `how old the certificate of its backups is can't be told: ${error.message}`
+    const text = `how old the certificate of its backups is can't be told: ${inFull(error)}`
     emit({ type: 'warning', host: error.host, text })
     return undefined
   }

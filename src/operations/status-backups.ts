@@ -1,6 +1,6 @@
 /** How the backups of a schedule go, asked of the node that takes them. */
 import { createHash } from 'node:crypto'
-import { QuorateError } from '../errors.ts'
+import { inFull, QuorateError } from '../errors.ts'
 import { readText } from '../files/read-file.ts'
 import { ageOf } from '../pki/age.ts'
 import type { Session } from '../run/session.ts'
@@ -106,7 +106,7 @@ async function seenOn(session: Session, choose: () => Node): Promise<BackupsSeen
   } catch (error) {
     if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
     const where = error.host === undefined ? '' : `${error.host}: `
-    return { backups: null, notes: [`${where}how its backups go can't be told: ${error.message}`] }
+    return { backups: null, notes: [`${where}how its backups go can't be told: ${inFull(error)}`] }
   }
 }
 

@@ -13,7 +13,7 @@ import { workFolder } from '../backup/work-folder.ts'
 import { requireRoom } from '../etcd/room.ts'
 import { writeBundle } from '../backup/write.ts'
 import type { Signer } from '../signing/ssh-keygen.ts'
-import { QuorateError } from '../errors.ts'
+import { inFull, QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { KV } from '../etcd/gen/kv_pb.ts'
 import { utf8 } from '../etcd/keys.ts'
@@ -74,8 +74,8 @@ export async function takeBackup(request: BackupRequest): Promise<BackupReport> 
     } catch (error) {
       // Another member may do what this one could not; the store and this computer are the same for all.
       if (!(error instanceof QuorateError) || !['etcd', 'unhealthy'].includes(error.code)) throw error
-      request.onWarning?.(source.name, error.message)
-      troubles.push(`${source.name}: ${error.message}`)
+      request.onWarning?.(source.name, inFull(error))
+      troubles.push(`${source.name}: ${inFull(error)}`)
     }
   }
   throw new QuorateError('unhealthy', `no member can be backed up:\n${troubles.join('\n')}`, {
