@@ -32,8 +32,8 @@ counts() {
 is_lost_and_found() {
   if [ -L "$1" ] || [ ! -d "$1" ]; then return 1; fi
   case $(stat -c '%U %a' -- "$1") in 'root 700' | 'etcd 700') ;; *) return 1 ;; esac
-  for found in "$1"/* "$1"/.[!.]*; do
-    if [ -e "$found" ] || [ -L "$found" ]; then return 1; fi
+  for lost in "$1"/* "$1"/.[!.]*; do
+    if [ -e "$lost" ] || [ -L "$lost" ]; then return 1; fi
   done
   is_mount "$1/.."
 }

@@ -1,8 +1,8 @@
 # What reaches etcd from outside quorate's own files: drop-ins of its unit, environment files that these name, and the
 # environment that systemd gives to each service. Drop-ins count before there is a unit, and systemd shows none then.
 
-# plain FILE: in base64, at most 64 KiB of it; nothing of what is no regular file: a pipe would be waited for.
-plain() {
+# encoded FILE: in base64, at most 64 KiB of it; nothing of what is no regular file: a pipe would be waited for.
+encoded() {
   [ ! -f "$1" ] || dd if="$1" iflag=nonblock bs=64K count=1 status=none 2>/dev/null | base64 -w 0
 }
 
@@ -24,7 +24,7 @@ surroundings() {
     /run/systemd/generator.late/service.d/*.conf "$@"; do
     [ -e "$file" ] && [ "$kept" -gt 0 ] || continue
     kept=$((kept - 1))
-    printf 'drop-in %s %s\n' "$(plain "$file")" "$(printf '%s' "$file" | tr '\n' '?')"
+    printf 'drop-in %s %s\n' "$(encoded "$file")" "$(printf '%s' "$file" | tr '\n' '?')"
     [ ! -f "$file" ] || environment_files "$file"
   done
   manager_environment
@@ -40,7 +40,7 @@ environment_files() {
       IFS=
       # shellcheck disable=SC2086 # as systemd reads it
       for file in $pattern; do
-        [ ! -f "$file" ] || printf 'settings %s %s\n' "$(plain "$file")" "$named"
+        [ ! -f "$file" ] || printf 'settings %s %s\n' "$(encoded "$file")" "$named"
       done
     done
 }
