@@ -89,7 +89,7 @@ const CASES: readonly Case[] = [
     voters: [3, 3],
     exit: UNREACHABLE,
     says: /ssh gave up without a word/,
-    hint: /the machine is up/,
+    hint: /the node is up/,
   },
 ]
 

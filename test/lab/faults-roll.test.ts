@@ -77,7 +77,7 @@ const CASES: readonly Case[] = [
     at: 'step-done restart',
     exit: UNREACHABLE,
     says: /^the connection to \S+ failed: ssh gave up without a word/,
-    hint: /the machine is up/,
+    hint: /the node is up/,
   },
   {
     what: 'the operator is cut off',
@@ -86,7 +86,7 @@ const CASES: readonly Case[] = [
     at: FIRST,
     exit: UNREACHABLE,
     says: /the connection to \S+ failed: ssh gave up without a word/,
-    hint: /the machine is up/,
+    hint: /the node is up/,
   },
   { what: 'a power cut tears a log', fault: TORN_LOG, victim: 'next', at: 'step-done restart', exit: DONE },
   {
