@@ -3,6 +3,7 @@ import { access, mkdir, writeFile } from 'node:fs/promises'
 import path, { posix } from 'node:path'
 import { readText } from '../files/read-file.ts'
 import type { Member } from '../adopt/member.ts'
+import type { Ground } from '../adopt/sighting.ts'
 import { runElsewhereBy } from '../adopt/shape.ts'
 import { QuorateError, combineErrors } from '../errors.ts'
 import { type AgentRun, runAgent } from '../host/agent.ts'
@@ -39,15 +40,27 @@ export function pinSteps({ cluster, clusterId, members }: Adoptable): readonly A
   })
 }
 
-/** Who owns the directory could replace the mark. Its group goes on reading what it reads there. */
+/** Who owns the directory could replace the mark. Its group goes on reading what it reads there, and so does its owner. */
 function groundSteps({ name: host, sighting: { ground } }: Member): AdoptStep[] {
   const folder = posix.dirname(PATHS.clusterId)
   if (ground === undefined || ground.owner === 'root') return []
-  const mode = (Number.parseInt(ground.mode, 8) & 0o755).toString(8)
-  const what = `give ${folder} to root (${ground.group} ${mode})`
+  const { group, mode } = withoutOwner(ground)
+  const what = `give ${folder} to root (${group} ${mode})`
   const why = `it is ${ground.owner}'s (${ground.group} ${ground.mode}), who could replace quorate's mark there`
-  const owned = { path: folder, owner: 'root', group: ground.group, mode }
+  const owned = { path: folder, owner: 'root', group, mode }
   return [{ kind: 'directory', host, ...owned, what, why, danger: 'none', creates: false }]
+}
+
+/**
+ * Group and mode with which a directory that becomes root's can still be read by its owner of before: the etcd that runs
+ * reads certificates there at each handshake. If everybody can't, its group can; root's own group is no user's.
+ */
+function withoutOwner(ground: Ground): { readonly group: string; readonly mode: string } {
+  const bits = Number.parseInt(ground.mode, 8) & 0o755
+  const owners = (bits & 0o500) >> 6
+  if ((bits & owners) === owners) return { group: ground.group, mode: bits.toString(8) }
+  const group = ground.group === 'root' ? ground.owner : ground.group
+  return { group, mode: (bits | (owners << 3)).toString(8) }
 }
 
 /** The text of a member's mark. */
