@@ -4,7 +4,7 @@ import { QuorateError } from '../errors.ts'
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import { canBumpRevision } from '../etcd/versions.ts'
 import { PATHS } from '../host/state.ts'
-import { swapReasons } from '../plan/feasible.ts'
+import { rejoinReasons, swapReasons } from '../plan/feasible.ts'
 import { unitReasons } from '../plan/foreign.ts'
 import { parsePin, runElsewhere } from '../plan/pin.ts'
 import { quorum } from '../plan/quorum.ts'
@@ -102,7 +102,11 @@ function beginning(session: Session, survey: Survey, { survivor, lost }: Recover
   const foreign = survey.members.flatMap(({ name, host }) =>
     host?.member === undefined ? [] : unitReasons(cluster, name, host.member.unit),
   )
-  const unfit = [...unfitReasons(cluster, survey, chosen), ...foreign]
+  const unfit = [
+    ...unfitReasons(cluster, survey, chosen),
+    ...foreign,
+    ...stuckReasons(cluster, survey, chosen),
+  ]
   if (unfit.length > 0) throw blockedError(unfit)
   return {
     survivor: chosen,
@@ -185,6 +189,19 @@ function unfitReasons(cluster: Cluster, { members }: Survey, survivor: string): 
   return [...wrong, ...(state.limits === undefined ? [] : swapReasons(state.limits, exchanged))].map(
     (reason) => ({ host: survivor, ...reason }),
   )
+}
+
+/** Whose data can't be moved aside would keep all others, and what uses etcd, waiting: the new cluster serves by then. */
+function stuckReasons(cluster: Cluster, { members }: Survey, survivor: string): readonly BlockReason[] {
+  return members.flatMap(({ name, host }) => {
+    const limits = name === survivor ? undefined : host?.member?.limits
+    if (limits === undefined) return []
+    return rejoinReasons(cluster, limits).map(({ message, hint = '' }) => ({
+      host: name,
+      message,
+      hint: `${hint}; or turn ${name} off, and leave it out: --lost ${name}`,
+    }))
+  })
 }
 
 function goesOn(survey: Survey, present: RecoveryProgress, choice: RecoveryChoice): RecoveryProgress {

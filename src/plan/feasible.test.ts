@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Limits } from '../host/state.ts'
-import { swapReasons } from './feasible.ts'
+import { rejoinReasons, swapReasons } from './feasible.ts'
 import { clusterOf, facts } from './members.fixture.ts'
 import { plan } from './plan.ts'
 import { bareWorld, settledWorld, testIntent, withMember, withMembers } from './testing.ts'
@@ -78,4 +78,17 @@ test('a bare machine with a read-only /usr/local/bin: each step that it stops ha
 test('what is replaced with a rename must be renamed', () => {
   expect(swapReasons(LIMITS, [DATA, WAL])).toEqual([])
   expect(swapReasons({ ...LIMITS, fixed: [DATA], inside: { [WAL]: ['/mnt'] } }, [DATA, WAL])).toHaveLength(2)
+})
+
+const messages = (limits: Partial<Limits>) =>
+  rejoinReasons(cluster, { ...LIMITS, ...limits }).map(({ message }) => message)
+
+test('a member that is to begin again without data: its places count, and no room that can be made later', () => {
+  const full = { [DATA]: { freeBytes: 0, freeInodes: 9 }, '/opt/etcd': { freeBytes: 0, freeInodes: 9 } }
+  expect(messages({ fixed: [DATA], room: full })).toEqual([])
+  expect(messages({ closed: { [DATA]: DATA } })).toEqual([expect.stringContaining('read-only or immutable')])
+  expect(messages({ fixed: [WAL] })).toEqual([expect.stringContaining('renames a new directory')])
+  expect(messages({ inside: { [DATA]: ['/mnt'] } })).toEqual([
+    expect.stringContaining('the mount point /mnt'),
+  ])
 })
