@@ -40,7 +40,7 @@ is_lost_and_found() {
 
 # is_mount FOLDER: something is mounted there.
 is_mount() {
-  mounted=$(cd -P -- "$1" 2>/dev/null && pwd -P) && cut -d ' ' -f 5 </proc/self/mountinfo | grep -q -x -F -e "$mounted"
+  mount_point=$(cd -P -- "$1" 2>/dev/null && pwd -P) && cut -d ' ' -f 5 </proc/self/mountinfo | grep -q -x -F -e "$mount_point"
 }
 
 # links PATH…: `link PATH TARGET` of each that is a symbolic link, with where it leads in the end.

@@ -12,7 +12,7 @@ mounts() {
 # filesystem, an immutable directory).
 is_fixed() {
   [ -w "${1%/*}/" ] || return 0
-  real=$(cd -P -- "$1" && pwd -P) && mounts "$1" | grep -q -x -F -e "$real"
+  is_mount "$1"
 }
 
 # mounts_in FOLDER: as `mounts`, without itself. Where it is renamed they would go with it, and come back with its data in
