@@ -245,6 +245,10 @@ const NOT_HERE: Readonly<Record<string, string>> = {
     'the same',
   'curl --cacert ca.crt --cert monitor.crt --key monitor.key https://198.18.7.11:2379/metrics':
     'test/lab/attack-node-user.test.ts, with and without a certificate',
+  'mkdir -p /etc/systemd/system/etcd.service.d':
+    'test/lab/foreign-settings.test.ts, where a drop-in for all services is masked',
+  'ln -s /dev/null /etc/systemd/system/etcd.service.d/10-all.conf': 'the same',
+  'systemctl daemon-reload': 'the same',
   'script/demo': 'nine machines; makes what it needs itself',
   'script/test': 'runs this test',
   'script/test unit': 'runs beside this test',
