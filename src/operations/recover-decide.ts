@@ -191,12 +191,13 @@ function unfitReasons(cluster: Cluster, { members }: Survey, survivor: string): 
   )
 }
 
-/** Whose data can't be moved aside would keep all others, and what uses etcd, waiting: the new cluster serves by then. */
+/** Who can't begin again without data would keep all others, and what uses etcd, waiting: the new cluster serves by then. */
 function stuckReasons(cluster: Cluster, { members }: Survey, survivor: string): readonly BlockReason[] {
+  const databaseBytes = members.find(({ name }) => name === survivor)?.database?.sizeBytes ?? 0
   return members.flatMap(({ name, host }) => {
     const limits = name === survivor ? undefined : host?.member?.limits
     if (limits === undefined) return []
-    return rejoinReasons(cluster, limits).map(({ message, hint = '' }) => ({
+    return rejoinReasons(cluster, limits, databaseBytes).map(({ message, hint = '' }) => ({
       host: name,
       message,
       hint: `${hint}; or turn ${name} off, and leave it out: --lost ${name}`,

@@ -81,14 +81,17 @@ test('what is replaced with a rename must be renamed', () => {
 })
 
 const messages = (limits: Partial<Limits>) =>
-  rejoinReasons(cluster, { ...LIMITS, ...limits }).map(({ message }) => message)
+  rejoinReasons(cluster, { ...LIMITS, ...limits }, 2e9).map(({ message }) => message)
 
-test('a member that is to begin again without data: its places count, and no room that can be made later', () => {
-  const full = { [DATA]: { freeBytes: 0, freeInodes: 9 }, '/opt/etcd': { freeBytes: 0, freeInodes: 9 } }
-  expect(messages({ fixed: [DATA], room: full })).toEqual([])
+test('a member that is to begin again without data: its directories count, and the room for what it gets', () => {
+  expect(messages({ fixed: [DATA] })).toEqual([])
   expect(messages({ closed: { [DATA]: DATA } })).toEqual([expect.stringContaining('read-only or immutable')])
   expect(messages({ fixed: [WAL] })).toEqual([expect.stringContaining('renames a new directory')])
   expect(messages({ inside: { [DATA]: ['/mnt'] } })).toEqual([
     expect.stringContaining('the mount point /mnt'),
+  ])
+  const small = { freeBytes: 1e9, freeInodes: 9 }
+  expect(messages({ room: { [DATA]: small, '/opt/etcd': FREE } })).toEqual([
+    expect.stringContaining('are needed'),
   ])
 })

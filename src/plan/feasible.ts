@@ -130,30 +130,16 @@ export function swapReasons(limits: Limits, paths: readonly string[]): BlockReas
   ]
 }
 
-/** A member that begins without data. */
-function newDataReasons(cluster: Cluster, limits: Limits, databaseBytes: number): BlockReason[] {
-  const { dataDirectory, walDirectory } = cluster.etcd
-  const within = isWithin(cluster)
-  return [
-    ...newPlaceReasons(cluster, limits),
-    ...roomReasons(
-      limits,
-      [dataDirectory, above(dataDirectory)],
-      databaseBytes + (within ? LOG_BYTES : 0),
-      NEW_DATA,
-    ),
-    ...(within ? [] : roomReasons(limits, [above(walDirectory)], LOG_BYTES, newLog(cluster))),
-  ]
-}
-
-/** Whether there can be new data and a new log: etcd makes a log by renaming a directory to its place. */
-function newPlaceReasons(cluster: Cluster, limits: Limits): BlockReason[] {
-  const { dataDirectory, walDirectory } = cluster.etcd
-  const log = newLog(cluster)
-  const closed = isWithin(cluster) ? limits.closed[dataDirectory] : limits.closed[above(walDirectory)]
+/** A member that begins without data: etcd makes a log by renaming a directory to its place. */
+function newDataReasons({ etcd }: Cluster, limits: Limits, databaseBytes: number): BlockReason[] {
+  const { dataDirectory, walDirectory } = etcd
+  const within = walDirectory.startsWith(`${dataDirectory}/`)
+  const closed = within ? limits.closed[dataDirectory] : limits.closed[above(walDirectory)]
+  const what = 'start a member without data'
+  const log = `create the write-ahead log ${walDirectory}`
   return [
     ...[limits.closed[dataDirectory]].flatMap((place) =>
-      place === undefined ? [] : [cantWrite(place, NEW_DATA)],
+      place === undefined ? [] : [cantWrite(place, what)],
     ),
     ...(closed === undefined ? [] : [cantWrite(closed, log)]),
     ...(limits.fixed.includes(walDirectory) && closed === undefined
@@ -164,23 +150,31 @@ function newPlaceReasons(cluster: Cluster, limits: Limits): BlockReason[] {
           },
         ]
       : []),
+    ...roomReasons(
+      limits,
+      [dataDirectory, above(dataDirectory)],
+      databaseBytes + (within ? LOG_BYTES : 0),
+      what,
+    ),
+    ...(within ? [] : roomReasons(limits, [above(walDirectory)], LOG_BYTES, log)),
   ]
 }
 
-const NEW_DATA = 'start a member without data'
-
-function newLog({ etcd: { walDirectory } }: Cluster): string {
-  return `create the write-ahead log ${walDirectory}`
-}
-
-function isWithin({ etcd: { dataDirectory, walDirectory } }: Cluster): boolean {
-  return walDirectory.startsWith(`${dataDirectory}/`)
-}
-
-/** Why a member can't have its data moved aside and begin again without any; room may be made later. */
-export function rejoinReasons(cluster: Cluster, limits: Limits): readonly BlockReason[] {
+/**
+ * Why a member can't have its data moved aside and begin again without any.
+ *
+ * @param databaseBytes of the members that it gets its data from
+ */
+export function rejoinReasons(
+  cluster: Cluster,
+  limits: Limits,
+  databaseBytes: number,
+): readonly BlockReason[] {
   const { dataDirectory, walDirectory } = cluster.etcd
-  return [...insideReasons(limits, [walDirectory, dataDirectory]), ...newPlaceReasons(cluster, limits)]
+  return [
+    ...insideReasons(limits, [walDirectory, dataDirectory]),
+    ...newDataReasons(cluster, limits, databaseBytes),
+  ]
 }
 
 /** Of the first of these directories that was looked at. */
