@@ -2,6 +2,7 @@
 import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import { memberEnvironment } from './configuration.ts'
 import { type ForeignSetting, type Surroundings, foreignSettings } from './foreign-settings.ts'
+import { isTypeable } from '../spec/typeable.ts'
 import { settingFaults } from './settings.ts'
 import { unitFile } from './unit-file.ts'
 import { environmentNames } from './versions.ts'
@@ -24,8 +25,6 @@ const OWN_PLACE = '/etc/systemd/system/etcd.service.d'
 /** Places that count more than the one of quorate's unit (systemd.unit(5)). */
 const OVERRULES =
   /^\/(?:etc|run)\/systemd\/system\.control\/|^\/run\/systemd\/(?:transient|generator\.early)\//
-/** What a shell takes as it is. */
-const PLAIN = /^[\w@%+:,./-]+$/
 /** quorate's own, until a restore is finished: `restore.sh`. */
 const FIRST_START = '/run/systemd/system/etcd.service.d/quorate-first-start.conf'
 /** So many are named of one drop-in. */
@@ -125,7 +124,7 @@ export function takenBack(
     return `remove ${what} from DefaultEnvironment= in ${file}, then systemctl daemon-reexec`
   }
   const name = dropIn.slice(dropIn.lastIndexOf('/') + 1)
-  if (!PLAIN.test(dropIn))
+  if (!isTypeable(dropIn))
     return 'give that file a name that does not end in .conf, then systemctl daemon-reload'
   if (!OF_OTHERS.test(dropIn)) return `mv ${dropIn} ${dropIn}.off && systemctl daemon-reload`
   return `mkdir -p ${OWN_PLACE} && ln -s /dev/null ${OWN_PLACE}/${name} && systemctl daemon-reload`

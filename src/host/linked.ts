@@ -1,5 +1,7 @@
 /** A symbolic link where a directory of a member's belongs: what is reported of it, by preflight and before any change. */
 
+import { isTypeable } from '../spec/typeable.ts'
+
 /** The directories that a member keeps its data and its write-ahead log in: absolute paths. */
 export interface Directories {
   readonly dataDirectory: string
@@ -22,6 +24,8 @@ export function describeLink({ path, target }: Linked): string {
  * is made for one path.
  */
 export function linkRemedy({ path, target }: Linked, etcd: Directories): string {
+  if (!isTypeable(target) || !isTypeable(path))
+    return 'use the real path in the cluster file (etcd.dataDirectory, etcd.walDirectory), or replace the link with a directory'
   const keys = (['dataDirectory', 'walDirectory'] as const).flatMap((key) => {
     const within = etcd[key] === path || etcd[key].startsWith(`${path}/`)
     return within ? [`etcd.${key}: ${target}${etcd[key].slice(path.length)}`] : []

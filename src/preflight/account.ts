@@ -29,7 +29,9 @@ export function judgeAccount(node: Node, { account }: HostFacts): Check[] {
       check.warning({
         found: `the group etcd has further members, who can read the member's keys: ${others.join(', ')}`,
         wanted,
-        remedy: others.map((name) => `gpasswd --delete ${name} etcd`).join('; '),
+        remedy: others.every((name) => /^\w[\w.-]*$/.test(name))
+          ? others.map((name) => `gpasswd --delete ${name} etcd`).join('; ')
+          : 'take them out of the group: gpasswd --delete NAME etcd',
       }),
     )
   if (warnings.length > 0) return warnings

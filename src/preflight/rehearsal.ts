@@ -2,6 +2,7 @@
 import { unitFile } from '../etcd/unit-file.ts'
 import { describeLink, linkRemedy } from '../host/linked.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
+import { isTypeable } from '../spec/typeable.ts'
 import { formatBytes } from '../spec/units.ts'
 import { type Check, judge } from './checks.ts'
 import type { HostFacts } from './facts.ts'
@@ -74,11 +75,12 @@ function judgeDirectories({ etcd }: Cluster, node: Node, findings: readonly Find
           remedy: `set \`etcd.walDirectory: ${path}/wal\``,
         })
       case 'ground': {
-        const [found = said, fix] = said.split(/; nothing was changed\. Fix: /)
+        const [found = said, wish = ''] = said.split(/; nothing was changed\. Fix: /)
+        const [fix, open = ''] = /^chown root: (\S+) && chmod go-w \1$/.exec(wish) ?? []
         return check.failure({
           found,
           wanted,
-          remedy: fix === undefined ? elsewhere : `${fix}; or ${elsewhere}`,
+          remedy: fix === undefined || !isTypeable(open) ? elsewhere : `${fix}; or ${elsewhere}`,
         })
       }
       case 'owner':
@@ -176,7 +178,9 @@ function judgeRooms(node: Node, rooms: readonly Room[]): Check[] {
     check.failure({
       found: `${formatBytes(freeBytes)}${freeInodes === undefined ? '' : ` and ${freeInodes} inodes`} free on ${mountedOn}`,
       wanted,
-      remedy: `make room on ${mountedOn}: df -h ${mountedOn}; df -i ${mountedOn}`,
+      remedy: isTypeable(mountedOn)
+        ? `make room on ${mountedOn}: df -h ${mountedOn}; df -i ${mountedOn}`
+        : 'make room there: df -h; df -i',
     }),
   )
 }
