@@ -177,14 +177,15 @@ export function risks({ waves }: Plan): readonly string[] {
 }
 
 /** A member that was down or crashing may be found starting a moment later: then it is restarted, which is the same. */
-function agreedTo(shown: Plan): readonly string[] {
+export function agreedTo(shown: Plan): readonly string[] {
   const starts = shown.waves.flat().filter(({ kind }) => kind === 'start')
   return [...risks(shown), ...starts.map(({ host }) => `${host} restart etcd.service`)]
 }
 
 export function requireApproved(approved: readonly string[], now: Plan): void {
   const added = risks(now).filter(
-    (risk) => !approved.some((one) => risk === one || risk.startsWith(`${one}:`)),
+    // More words behind a restart say what it brings along.
+    (risk) => !approved.some((one) => risk === one || [':', ','].some((mark) => risk.startsWith(one + mark))),
   )
   if (added.length === 0) return
   throw new QuorateError(
