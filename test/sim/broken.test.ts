@@ -15,9 +15,13 @@ const samples = [
 const lives = samples.flatMap((sample) => sample.map((life, index) => ({ life, index })))
 lives.sort((a, b) => a.index - b.index)
 
+const firstApplies = fc
+  .sample(interruptedScenario, { numRuns: 300, seed: 2 })
+  .map((life, index) => ({ life, index }))
+
 /** After how many lives it was caught; 0: never. */
-async function caughtAfter(simulation: Simulation, invariant: Invariant): Promise<number> {
-  for (const [index, { life }] of lives.entries()) {
+async function caughtAfter(simulation: Simulation, invariant: Invariant, among = lives): Promise<number> {
+  for (const [index, { life }] of among.entries()) {
     try {
       await simulate(life, simulation)
     } catch (error) {
@@ -28,8 +32,8 @@ async function caughtAfter(simulation: Simulation, invariant: Invariant): Promis
   return 0
 }
 
-test.each(BROKEN)('a planner that $what is caught: $breaks', async ({ planner, breaks }) => {
-  expect(await caughtAfter({ planner }, breaks)).toBeGreaterThan(0)
+test.each(BROKEN)('a planner that $what is caught: $breaks', async ({ planner, breaks, atFirst }) => {
+  expect(await caughtAfter({ planner }, breaks, atFirst ? firstApplies : lives)).toBeGreaterThan(0)
 })
 
 test('a second operator who does not heed the lock is caught', async () => {
