@@ -14,7 +14,9 @@ import { statusOf } from './support/status.ts'
 import { talk } from './support/terminal.ts'
 
 const MEMBERS = ['etcd01', 'etcd02', 'etcd03'] as const
-/** Right as text, so that the file passes: the key that it names is nowhere. */
+/** Right as text, so that the file passes: etcd can't write there, and ends before it has made a log. */
+const UNWRITABLE = { 'log-outputs': '/nowhere/etcd.log' }
+/** The key that it names is nowhere. */
 const UNSTARTABLE = { 'auth-token': 'jwt,pub-key=/nowhere.pem,sign-method=RS256' }
 const ETCD = LAB_ETCD
 const UNIT = '/etc/systemd/system/etcd.service'
@@ -31,7 +33,7 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
   beforeAll(async () => {
     lab = await testLab({ machines: 3 })
     await startOver(lab, {
-      etcd: { ...ETCD, settings: UNSTARTABLE },
+      etcd: { ...ETCD, settings: UNWRITABLE },
     })
     first = await told(lab, ['apply', '--yes'])
     await lab.writeCluster({})
@@ -70,9 +72,9 @@ describe.skipIf(whyNoLab())('a running cluster', () => {
     expect(first).toMatchObject({ exitCode: 1 })
     const { message = '', hint } = first?.error ?? {}
     for (const name of MEMBERS) expect(message).toContain(`${name}: etcd.service did not become ready`)
-    const words = 'error: problem loading JWT options: open /nowhere.pem'
+    const words = 'warn: failed to verify flags: open sink "/nowhere/etcd.log"'
     expect(message.split('\n').filter((line) => line.trim().startsWith(words))).toHaveLength(3)
-    expect(message).toMatch(/this is about etcd\.settings\.auth-token \(.*cluster\.yaml:\d+:\d+\)/)
+    expect(message).toMatch(/this is about etcd\.settings\.log-outputs \(.*cluster\.yaml:\d+:\d+\)/)
     expect(message).not.toMatch(/exit-code|single port|simple token/)
     expect(hint).toContain('run the same command again')
     expect(corrected).toMatchObject({ exitCode: 0, error: undefined })
