@@ -180,3 +180,29 @@ test('a member that was away and has much to catch up with is waited for, and th
   expect(later.blocked).toEqual([])
   expect(later.waves.flat().filter(({ kind }) => kind === 'restart')).toHaveLength(3)
 })
+
+test.each([1, 2, 3])(
+  'a first start that failed for a setting, %s of three seen starting: nothing is lost once they run',
+  (count) => {
+    const cluster = testCluster()
+    const ended = withMembers(formingWorld(cluster), ({ contents, unit }) => ({
+      dataPresent: false,
+      walPresent: false,
+      contents: {
+        ...contents,
+        [PATHS.environment]: `${contents[PATHS.environment]}ETCD_LOG_OUTPUTS=/nowhere/etcd.log\n`,
+      },
+      unit: { ...unit, active: 'activating', environment: undefined },
+    }))
+    const running = { ETCD_LOG_OUTPUTS: '/nowhere/etcd.log' }
+    const seen = ['etcd01', 'etcd02', 'etcd03']
+      .slice(0, count)
+      .reduce(
+        (world, name) => withMember(world, name, ({ unit }) => ({ unit: { ...unit, environment: running } })),
+        { ...ended, cluster: undefined },
+      )
+    const { waves, blocked } = plan(testIntent(cluster), seen)
+    expect(blocked).toEqual([])
+    expect(glance(waves.flat())).toEqual(expect.arrayContaining(['etcd01 restart', 'verify']))
+  },
+)

@@ -158,7 +158,7 @@ function predictMember(
       return { ...RUNS, stoppedByOperator: undefined, unit: started(member) }
     }
     case 'restart':
-      return { stoppedByOperator: undefined, unit: started(member) }
+      return { ...RUNS, stoppedByOperator: undefined, unit: started(member) }
     case 'stop':
       return { unit: { ...member.unit, active: 'inactive', enabled: false, environment: undefined } }
     case 'aside': {
