@@ -197,7 +197,7 @@ test.each([1, 2, 3])(
     const running = { ETCD_LOG_OUTPUTS: '/nowhere/etcd.log' }
     const seen = ['etcd01', 'etcd02', 'etcd03']
       .slice(0, count)
-      .reduce(
+      .reduce<Observed>(
         (world, name) => withMember(world, name, ({ unit }) => ({ unit: { ...unit, environment: running } })),
         { ...ended, cluster: undefined },
       )
