@@ -29,8 +29,13 @@ export async function expireCa(lab: TestLab, members: readonly string[], ca: Ope
     await put(lab, name, '/etc/ssl/etcd/etcd.crt', await leaf(csr, names))
     await put(lab, name, '/etc/ssl/etcd/ca.crt', certificatePem)
     await put(lab, name, '/etc/ssl/etcd/ca.env', trustMarkFile(certificatePem))
-    await machine.check(['systemctl', 'restart', '--no-block', 'etcd'])
   }
+  // Waited for: a process that is slow to end trusts the CA of before, which is not the one that has expired.
+  const machines = members.map((name) => lab.machine(name))
+  await Promise.all(machines.map(async (machine) => await machine.check(['systemctl', 'stop', 'etcd'])))
+  await Promise.all(
+    machines.map(async (machine) => await machine.check(['systemctl', 'start', '--no-block', 'etcd'])),
+  )
   const [trust, certificate, own] = operatorFiles(lab)
   await writeFile(trust, certificatePem)
   await writeFile(certificate, await leaf(await tool(request(own, 'quorate-operator')), 'DNS:none'))
