@@ -1,4 +1,4 @@
-/** Which etcd is meant where several run on a machine. By evidence, or as the operator says; never by chance. */
+/** Chooses the etcd to adopt where several run on a machine: by evidence, or by the operator's option, never by chance. */
 import { formatId } from '../etcd/view.ts'
 import type { MemberView } from '../etcd/view.ts'
 import type { BlockReason } from '../plan/steps.ts'
@@ -75,7 +75,7 @@ export function choose<C extends Candidate>(
   const hint =
     fitting.length > 1
       ? 'quorate looks after one member on a machine: give the others machines of their own first'
-      : 'say which one is meant by the port of its clients: --client-port'
+      : 'choose one by its client port: --client-port'
   return {
     chosen: [],
     troubles: [

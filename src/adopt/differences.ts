@@ -90,7 +90,7 @@ function unit({ process }: Member): Found[] {
     if (runs.dropIns.length > 0)
       found.push(
         note(
-          `drop-ins stay in force beside quorate's unit: ${runs.dropIns.join(', ')}; apply refuses those that change what quorate decides, and says how to take them back`,
+          `drop-ins stay in force with quorate's unit: ${runs.dropIns.join(', ')}; apply refuses those that change what quorate decides, and says how to take them back`,
         ),
       )
   }

@@ -91,7 +91,7 @@ interface Chosen {
   readonly troubles: readonly BlockReason[]
 }
 
-/** Asks all that was found, and takes the one that is meant on each machine. */
+/** Asks every etcd that was found, and chooses one on each machine. */
 async function chosenAmong(
   visits: readonly Visit[],
   { clientPort, signal }: DiscoverOptions,
@@ -119,7 +119,7 @@ async function chosenAmong(
     found: chosen.map(({ found }) => found),
     view: { members: chosen.map(({ view }): MemberView => view) },
     troubles: [
-      // What can't be read could be the one that is meant, unless the port says which.
+      // One that can't be read could be the one to adopt, unless its port rules that out.
       ...machines.flatMap((one) =>
         clientPort === undefined || one.port.chosen.length === 0 ? one.troubles : [],
       ),

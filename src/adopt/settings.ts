@@ -48,7 +48,7 @@ export function flagIs(settings: Settings, flag: string): boolean {
   return settings[flag] === 'true'
 }
 
-/** For clients, or for peers: certificates that are given count, and with them nobody's own are made. */
+/** For clients, or for peers: etcd generates certificates (auto-tls) only if no certificate files are set. */
 export function makesItsCertificates(settings: Settings, role: '' | 'peer-'): boolean {
   const given = settings[`${role}cert-file`] || settings[`${role}key-file`]
   return flagIs(settings, `${role}auto-tls`) && !given

@@ -47,17 +47,17 @@ export function directives({ path: source, text }: DropIn): readonly Directive[]
 /** A backslash at its end joins a line to the next one; comments between the two count for nothing. */
 function wholeLines(text: string): readonly string[] {
   const lines: string[] = []
-  let begun = ''
+  let pending = ''
   for (const line of text.split('\n')) {
     if (/^\s*[#;]/.test(line)) continue
     if (line.endsWith('\\')) {
-      begun += `${line.slice(0, -1)} `
+      pending += `${line.slice(0, -1)} `
       continue
     }
-    lines.push((begun + line).trim())
-    begun = ''
+    lines.push((pending + line).trim())
+    pending = ''
   }
-  return [...lines, begun.trim()].filter((line) => line !== '')
+  return [...lines, pending.trim()].filter((line) => line !== '')
 }
 
 /** The words of a value, quotes and backslashes taken off: `"A=b c" D=e` is `A=b c` and `D=e`. */

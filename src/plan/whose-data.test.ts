@@ -20,7 +20,7 @@ const idOf = (name: string) => world.cluster?.members.find((member) => member.na
 /** That member is down, and its log is of this member and cluster. */
 function down(observed: Observed, name: string, memberId: string, clusterId = CLUSTER_ID): Observed {
   return withMember(observed, name, (member) => ({
-    ...(typeof stopped === 'function' ? stopped(member) : stopped),
+    ...stopped(member),
     logIdentity: { memberId, clusterId },
   }))
 }
@@ -56,7 +56,7 @@ test('a plan looks ahead: data that is moved aside, or that a member runs on, is
   const first = world.cluster?.members.filter(({ name }) => name !== 'etcd03') ?? []
   const joining: Observed = {
     ...withMember(world, 'etcd03', (member) => ({
-      ...(typeof stopped === 'function' ? stopped(member) : stopped),
+      ...stopped(member),
       logIdentity: { memberId: idOf('etcd01'), clusterId: CLUSTER_ID },
     })),
     cluster: world.cluster && { ...world.cluster, members: first, healthy: ['etcd01', 'etcd02'] },

@@ -14,7 +14,7 @@ const recoverCommand: CommandHandler = async (context, input) => {
   const lost = namesOption(input, 'lost')
   const cluster = await loadForCommand(context)
   if (input.options['fromSurvivor'] !== undefined || flagOption(input, 'abandon')) {
-    // The new cluster starts with the file's settings: there is no way back once it has begun.
+    // The new cluster starts with the file's settings: it can't be undone after that.
     if (!flagOption(input, 'abandon')) checkSettings(cluster.etcd.version, cluster.etcd.settings)
     const { runRecovery } = await import('../recover.ts')
     return await runRecovery(context, input, { cluster, lost })
