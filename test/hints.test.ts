@@ -110,7 +110,7 @@ const MENTIONED: ReadonlySet<string> = new Set([
   'src/spec/init.ts: run',
   'src/spec/schema.ts: certs import',
   'src/spec/schema.ts: run',
-  'src/plan/kept.ts: stop',
+  'src/tiers/etcd/plan/kept.ts: stop',
   'src/cli/catalog/cluster.ts: stop',
   'src/cli/catalog/transfer.ts: import',
 ])

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { EFFECTS, WRITES_NO_SETTINGS } from '../src/cli/catalog/effects.ts'
 import { COMMANDS } from '../src/cli/commands.ts'
-import { RECORDED_VERBS } from '../src/operations/recorded.ts'
+import { RECORDED_VERBS } from '../src/engine/recorded.ts'
 
 const SOURCE = path.resolve(import.meta.dirname, '../src')
 const recordedCommands = COMMANDS.map(({ name }) => name).filter((name) => EFFECTS[name] === 'recorded')
@@ -44,8 +44,10 @@ test.each(recordedCommands)('%s: the code that it loads keeps a record under tha
 })
 
 test('whoever takes the lock keeps a record, so that no other verb changes machines', async () => {
-  const folder = path.join(SOURCE, 'operations')
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+  const folder = path.join(SOURCE, 'verbs')
+  const names = (await readdir(folder, { recursive: true })).filter(
+    (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
+  )
   const without: string[] = []
   for (const name of names) {
     const text = await readFile(path.join(folder, name), 'utf8')
@@ -53,7 +55,7 @@ test('whoever takes the lock keeps a record, so that no other verb changes machi
     if (locks && !KEEPS.test(text)) without.push(name)
   }
   // It is called by `backup signers` within a record of that.
-  expect(without).toEqual(['rotate-node-key.ts'])
+  expect(without).toEqual(['certificates/rotate-node-key.ts'])
 })
 
 /** Files of the commands and operations that a file imports, itself among them. */
@@ -66,7 +68,7 @@ async function reachedFrom(start: string): Promise<readonly string[]> {
     const text = await readFile(file, 'utf8')
     for (const [, target = ''] of text.matchAll(/(?:from|import\() ?'(\.[^']+\.ts)'/g)) {
       const place = path.resolve(path.dirname(file), target)
-      if (/\/src\/(?:cli|operations)\//.test(place) && !place.includes('/catalog/')) left.push(place)
+      if (/\/src\/(?:cli|verbs|engine)\//.test(place) && !place.includes('/catalog/')) left.push(place)
     }
   }
   // The helpers themselves name nobody.

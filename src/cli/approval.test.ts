@@ -1,7 +1,7 @@
 import { createColors } from 'picocolors'
 import { expect, test } from 'vitest'
-import type { Plan } from '../plan/plan.ts'
-import type { Step } from '../plan/steps.ts'
+import type { Plan } from '../tiers/etcd/plan/plan.ts'
+import type { Step } from '../tiers/etcd/steps/steps.ts'
 import { approval } from './approval.ts'
 import type { CliContext } from './context.ts'
 

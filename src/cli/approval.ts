@@ -1,8 +1,8 @@
 /** The plan before anything is done, and the yes to it. */
-import { stopsMember } from '../plan/actions.ts'
-import type { Plan } from '../plan/plan.ts'
-import type { Step } from '../plan/steps.ts'
-import { planJson } from '../run/event-json.ts'
+import { stopsMember } from '../tiers/etcd/steps/actions.ts'
+import type { Plan } from '../tiers/etcd/plan/plan.ts'
+import type { Step } from '../tiers/etcd/steps/steps.ts'
+import { planJson } from '../engine/event-json.ts'
 import { confirm } from './ask.ts'
 import type { CliContext } from './context.ts'
 import type { ProgressRenderer } from './render-progress.ts'

@@ -1,9 +1,9 @@
 /** What commands of the upkeep have in common: the preview, the question, the last line. */
-import { stopsMember } from '../plan/actions.ts'
-import { tolerates } from '../plan/power.ts'
-import type { PowerReport } from '../operations/power.ts'
-import type { Defragmented } from '../operations/defrag.ts'
-import type { ConfirmMaintenance, MaintenancePreview } from '../operations/under-lock.ts'
+import { stopsMember } from '../tiers/etcd/steps/actions.ts'
+import { tolerates } from '../verbs/power/decide.ts'
+import type { PowerReport } from '../verbs/power/power.ts'
+import type { Defragmented } from '../verbs/space/defrag.ts'
+import type { ConfirmMaintenance, MaintenancePreview } from '../engine/under-lock.ts'
 
 import { confirm, confirmByTyping } from './ask.ts'
 import { type CommandInput, flagOption, textOption } from './command.ts'

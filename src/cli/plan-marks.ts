@@ -1,6 +1,6 @@
 /** The sign before each step of a plan, the line that explains the signs, and the order of what starts and stops. */
-import { ACTIONS, type Action, actionOf, turnsOf } from '../plan/actions.ts'
-import type { AnyStep } from '../plan/steps.ts'
+import { ACTIONS, type Action, actionOf, turnsOf } from '../tiers/etcd/steps/actions.ts'
+import type { AnyStep } from '../tiers/etcd/steps/steps.ts'
 import { oneLine } from '../spec/visible.ts'
 import type { CliContext } from './context.ts'
 

@@ -1,8 +1,8 @@
 /** `restart`, `stop` and `start` on the command line: they differ in one word. */
 import { QuorateError } from '../errors.ts'
-import type { PowerOptions, PowerReport } from '../operations/power.ts'
+import type { PowerOptions, PowerReport } from '../verbs/power/power.ts'
 import { etcdNodes } from '../spec/cluster.ts'
-import type { Session } from '../run/session.ts'
+import type { Session } from '../tiers/etcd/session.ts'
 import { type CommandInput, flagOption } from './command.ts'
 import type { CliContext } from './context.ts'
 import { askingForce, printDone, quorumLine } from './maintenance.ts'

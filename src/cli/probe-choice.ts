@@ -1,6 +1,6 @@
 /** What `PROBE_OPTIONS` of a command line ask for. */
 import { QuorateError } from '../errors.ts'
-import type { ProbeChoice } from '../operations/with-recorder.ts'
+import type { ProbeChoice } from '../engine/with-recorder.ts'
 import { type CommandInput, countOption } from './command.ts'
 
 const MOST = 100

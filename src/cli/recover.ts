@@ -1,9 +1,9 @@
 /** `quorate recover --from-survivor` and `--abandon` on the command line. */
 import { QuorateError } from '../errors.ts'
-import { abandonRecovery } from '../operations/recover-abandon.ts'
-import type { RecoveryPreview } from '../operations/recover-decide.ts'
-import { type RecoverReport, recover } from '../operations/recover.ts'
-import { stepJson } from '../run/event-json.ts'
+import { abandonRecovery } from '../verbs/recover/abandon.ts'
+import type { RecoveryPreview } from '../verbs/recover/choose-survivor.ts'
+import { type RecoverReport, recover } from '../verbs/recover/recover.ts'
+import { stepJson } from '../engine/event-json.ts'
 import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import { confirmByTyping } from './ask.ts'
 import { type CommandInput, flagOption, textOption } from './command.ts'

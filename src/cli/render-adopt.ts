@@ -1,9 +1,9 @@
 /** What adopting a cluster means, for people and as JSON. */
 import { describeShape } from '../adopt/shape.ts'
-import type { AdoptPreview } from '../operations/adopt.ts'
+import type { AdoptPreview } from '../verbs/adopt/adopt.ts'
 import type { CliContext } from './context.ts'
 import { planSummary, renderPlan } from './render-plan.ts'
-import { stepJson } from '../run/event-json.ts'
+import { stepJson } from '../engine/event-json.ts'
 import { renderTable } from './table.ts'
 import { oneLine } from '../spec/visible.ts'
 

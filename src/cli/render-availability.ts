@@ -1,6 +1,6 @@
 /** What a client noticed meanwhile, for people. */
 import type { RecorderProgress } from '../recorder/report.ts'
-import type { RunEvent } from '../run/events.ts'
+import type { RunEvent } from '../engine/events.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
 import { oneLine } from '../spec/visible.ts'

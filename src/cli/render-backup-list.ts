@@ -1,5 +1,5 @@
 /** The backups of a store in words. */
-import type { ListedBackup } from '../operations/list-backups.ts'
+import type { ListedBackup } from '../verbs/backup/list-backups.ts'
 import { counted, formatBytes, formatDuration } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'

@@ -1,7 +1,7 @@
 /** What came of looking at backups, in words and as JSON. */
-import type { DrillCheck } from '../operations/drill-compare.ts'
-import type { VerifyReport } from '../operations/verify-backup.ts'
-import type { VerifyOutcome } from '../operations/verify-backups.ts'
+import type { DrillCheck } from '../verbs/backup/drill-compare.ts'
+import type { VerifyReport } from '../verbs/backup/verify-backup.ts'
+import type { VerifyOutcome } from '../verbs/backup/verify-backups.ts'
 import { formatBytes } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
 import { errorJson } from './render-error.ts'

@@ -1,5 +1,5 @@
 /** A backup in words. */
-import type { BackupReport } from '../operations/take-backup.ts'
+import type { BackupReport } from '../verbs/backup/take-backup.ts'
 import { counted, formatBytes } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
 

@@ -1,5 +1,5 @@
 /** What an import will do, and what it did. */
-import type { ImportPreview, ImportReport } from '../operations/import.ts'
+import type { ImportPreview, ImportReport } from '../verbs/transfer/import.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
 import { counted } from '../spec/units.ts'

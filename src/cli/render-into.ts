@@ -1,5 +1,5 @@
 /** What `restore --into` is about to write, for people and as JSON. */
-import type { IntoPreview, IntoValue } from '../operations/restore-into-preview.ts'
+import type { IntoPreview, IntoValue } from '../verbs/restore/bootstrap-preview.ts'
 import { signedBy } from './render-signers.ts'
 import type { CliContext } from './context.ts'
 

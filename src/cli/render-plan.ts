@@ -1,8 +1,8 @@
 /** A plan for people: what would change, host by host, file by file, and in which order members restart. */
 import { createTwoFilesPatch } from 'diff'
-import { type Action, countActions } from '../plan/actions.ts'
-import { UNKNOWN_YET } from '../plan/unknown.ts'
-import type { AnyStep, BlockReason } from '../plan/steps.ts'
+import { type Action, countActions } from '../tiers/etcd/steps/actions.ts'
+import { UNKNOWN_YET } from '../tiers/etcd/facts/unknown.ts'
+import type { AnyStep, BlockReason } from '../tiers/etcd/steps/steps.ts'
 import { oneLine } from '../spec/visible.ts'
 import { type Painter, legend, markOf, orderLines } from './plan-marks.ts'
 import { counted } from '../spec/units.ts'

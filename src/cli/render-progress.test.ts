@@ -1,6 +1,6 @@
 import { createColors } from 'picocolors'
 import { expect, test } from 'vitest'
-import type { AnyStep } from '../plan/steps.ts'
+import type { AnyStep } from '../tiers/etcd/steps/steps.ts'
 import type { CliContext } from './context.ts'
 import { progressRenderer } from './render-progress.ts'
 

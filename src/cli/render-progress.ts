@@ -1,7 +1,7 @@
 /** A run's events for people: one moving line a host on a terminal, plain lines elsewhere, JSON lines with `--json`. */
-import type { AnyStep } from '../plan/steps.ts'
-import { eventJson } from '../run/event-json.ts'
-import type { Emit, RunEvent } from '../run/events.ts'
+import type { AnyStep } from '../tiers/etcd/steps/steps.ts'
+import { eventJson } from '../engine/event-json.ts'
+import type { Emit, RunEvent } from '../engine/events.ts'
 import { describeAvailability, describeProgress } from './render-availability.ts'
 import type { CliContext } from './context.ts'
 import { counted, formatBytes } from '../spec/units.ts'

@@ -1,7 +1,7 @@
 /** Which backups stay, why, and which go. */
 import type { Keeper, Reason } from '../backup/retention.ts'
-import type { StoredBackup } from '../operations/prune-backups.ts'
-import type { PrunePreview, PruneResult } from '../operations/prune.ts'
+import type { StoredBackup } from '../verbs/backup/prune-backups.ts'
+import type { PrunePreview, PruneResult } from '../verbs/backup/prune.ts'
 import { counted, formatBytes, plural } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'

@@ -1,8 +1,8 @@
 /** What is left of a cluster, for whoever has to decide. */
 
-import type { RecoveryPreview } from '../operations/recover-decide.ts'
-import type { RecoverReport } from '../operations/recover.ts'
-import type { MemberReport, RecoveryReport } from '../operations/recover-report.ts'
+import type { RecoveryPreview } from '../verbs/recover/choose-survivor.ts'
+import type { RecoverReport } from '../verbs/recover/recover.ts'
+import type { MemberReport, RecoveryReport } from '../verbs/recover/report.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
 import { oneLine } from '../spec/visible.ts'

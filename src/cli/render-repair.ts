@@ -1,6 +1,6 @@
 /** Whose data is damaged, what is done about it, and what was. */
-import type { RepairPreview, RepairReport } from '../operations/repair.ts'
-import type { RepairOutlook } from '../plan/repair.ts'
+import type { RepairPreview, RepairReport } from '../verbs/repair/repair.ts'
+import type { RepairOutlook } from '../verbs/repair/decide.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import type { CliContext } from './context.ts'
 import { renderMemberChange } from './render-member.ts'

@@ -1,8 +1,8 @@
 /** A restore for people: what it would do to the cluster, and what came of it. */
-import type { RestoreReport } from '../operations/restore.ts'
-import type { RestorePreview } from '../operations/restore-preview.ts'
+import type { RestoreReport } from '../verbs/restore/restore.ts'
+import type { RestorePreview } from '../verbs/restore/preview.ts'
 import { counted, formatBytes } from '../spec/units.ts'
-import { stepJson } from '../run/event-json.ts'
+import { stepJson } from '../engine/event-json.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
 import { signedBy } from './render-signers.ts'

@@ -1,6 +1,6 @@
 /** What `quorate run` prints: each machine's output under the prompt it would have there. */
 import { quoteCommand } from '../ssh/quote.ts'
-import type { RunResult } from '../operations/run.ts'
+import type { RunResult } from '../verbs/machines/run.ts'
 import type { Colors } from './styles.ts'
 
 /**

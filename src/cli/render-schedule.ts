@@ -1,8 +1,8 @@
 /** What `backup schedule` is about to do, asks, and has done. */
-import type { SchedulePreview, ScheduleReport } from '../operations/backup-schedule.ts'
-import type { ScheduleWish } from '../operations/backup-schedule-wish.ts'
+import type { SchedulePreview, ScheduleReport } from '../verbs/schedule/schedule.ts'
+import type { ScheduleWish } from '../verbs/schedule/desired.ts'
 import { counted, formatBytes } from '../spec/units.ts'
-import type { BackupStatus } from '../operations/status-backups.ts'
+import type { BackupStatus } from '../verbs/status/backups.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
 

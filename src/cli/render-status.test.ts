@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import type { Health } from '../etcd/health.ts'
-import type { MemberStatus } from '../operations/member-status.ts'
-import { type StatusReport, statusExitCode } from '../operations/status.ts'
-import type { StatusProblem } from '../operations/status-problems.ts'
+import type { MemberStatus } from '../verbs/status/member-status.ts'
+import { type StatusReport, statusExitCode } from '../verbs/status/status.ts'
+import type { StatusProblem } from '../verbs/status/problems.ts'
 import { renderStatus } from './render-status.ts'
 import { createStyles } from './styles.ts'
 

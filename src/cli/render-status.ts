@@ -1,6 +1,6 @@
 /** The health table. */
-import type { MemberStatus } from '../operations/member-status.ts'
-import type { StatusReport } from '../operations/status.ts'
+import type { MemberStatus } from '../verbs/status/member-status.ts'
+import type { StatusReport } from '../verbs/status/status.ts'
 import type { CliContext } from './context.ts'
 import { counted, formatBytes, plural } from '../spec/units.ts'
 import { renderBackups } from './render-schedule.ts'

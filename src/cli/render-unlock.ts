@@ -1,7 +1,7 @@
 /** Who holds the lock, on each machine. What machines say is data: shown, never repeated as something to type. */
-import type { UnlockPreview } from '../operations/unlock.ts'
-import { type HeldLock, named } from '../run/lock-look.ts'
-import { parseHolder } from '../run/lock-reading.ts'
+import type { UnlockPreview } from '../verbs/machines/unlock.ts'
+import { type HeldLock, named } from '../engine/lock-look.ts'
+import { parseHolder } from '../engine/lock-reading.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
 

@@ -1,6 +1,6 @@
 import { createColors } from 'picocolors'
 import { expect, test } from 'vitest'
-import type { UpgradePreview } from '../operations/upgrade-examine.ts'
+import type { UpgradePreview } from '../verbs/upgrade/examine.ts'
 import { renderUpgrade, upgradeQuestion } from './render-upgrade.ts'
 
 const colors = createColors(false)

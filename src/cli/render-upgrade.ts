@@ -2,7 +2,7 @@
 import type { UpgradeProblem } from '../etcd/upgrade-facts.ts'
 import { compareMinors } from '../etcd/minor.ts'
 import { minorOf } from '../etcd/versions.ts'
-import type { UpgradePreview } from '../operations/upgrade-examine.ts'
+import type { UpgradePreview } from '../verbs/upgrade/examine.ts'
 import { formatBytes } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'

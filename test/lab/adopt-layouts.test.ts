@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Machine } from '../../src/lab/machine.ts'
-import { loadClusterFile } from '../../src/operations/load.ts'
+import { loadClusterFile } from '../../src/cluster-file/load.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import type { ProcessResult } from '../../src/ssh/process.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ListedCertificate } from '../../src/operations/certs-list.ts'
+import type { ListedCertificate } from '../../src/verbs/certificates/list.ts'
 import { tool } from '../../src/lab/tool.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { opensslCa } from './support/authority.ts'

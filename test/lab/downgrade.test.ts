@@ -1,7 +1,7 @@
 /** One cluster up two minors and down again, by etcd's own downgrade, with kills and aborts on the way. */
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Availability } from '../../src/operations/with-recorder.ts'
+import type { Availability } from '../../src/engine/with-recorder.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { fill, sessionOf } from './support/fill.ts'
 import { applied } from './support/fresh.ts'

@@ -1,6 +1,6 @@
 /** etcdctl on a node: who it runs as, what it is given, what it is spared. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { etcdctl } from '../../src/operations/etcdctl.ts'
+import { etcdctl } from '../../src/verbs/machines/etcdctl.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { whyNoLab } from './harness.ts'
 import { type SshLab, useSshLab } from './ssh-lab.ts'

@@ -1,7 +1,7 @@
 /** Members come, go and are replaced: 1 to 3 to 5 to 3, dead ones, leaders, ghosts, with the tool killed on the way. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Availability } from '../../src/operations/with-recorder.ts'
+import type { Availability } from '../../src/engine/with-recorder.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { startOver } from './support/fresh.ts'
 import { leftovers } from './support/no-trace.ts'

@@ -2,7 +2,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Availability } from '../../src/operations/with-recorder.ts'
+import type { Availability } from '../../src/engine/with-recorder.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { type Shape, setUpForeign } from './support/foreign.ts'
 import { quorate, quorateOk } from './support/quorate.ts'

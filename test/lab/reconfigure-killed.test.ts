@@ -1,7 +1,7 @@
 /** The tool dies right before and right after every step of a rolling restart: the next run goes on, and nobody notices. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startRecorder } from '../../src/recorder/recorder.ts'
-import { allMembers } from '../../src/run/session.ts'
+import { allMembers } from '../../src/tiers/etcd/session.ts'
 import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { eventOf } from './support/events.ts'

@@ -2,7 +2,7 @@
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Availability } from '../../src/operations/with-recorder.ts'
+import type { Availability } from '../../src/engine/with-recorder.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { GOING_DOWN } from './support/faults.ts'
 import { fill, sessionOf } from './support/fill.ts'

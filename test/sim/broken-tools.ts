@@ -1,8 +1,8 @@
 /** What planners that are wrong on purpose see and do otherwise. */
 import type { MemberState } from '../../src/host/state.ts'
 import { PATHS } from '../../src/host/state.ts'
-import type { ClusterFacts, Observed } from '../../src/plan/observed.ts'
-import { type HostStep, type Next, type Step, isHostStep } from '../../src/plan/steps.ts'
+import type { ClusterFacts, Observed } from '../../src/tiers/etcd/facts/observed.ts'
+import { type HostStep, type Next, type Step, isHostStep } from '../../src/tiers/etcd/steps/steps.ts'
 import type { ForbiddenStep } from './effects.ts'
 
 export function withMembers(

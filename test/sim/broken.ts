@@ -1,8 +1,8 @@
 /** Planners that are wrong on purpose, one for each invariant: a simulation that lets them pass would be worth nothing. */
 import { PATHS } from '../../src/host/state.ts'
-import { next } from '../../src/plan/next.ts'
-import type { HostStep, Step } from '../../src/plan/steps.ts'
-import { UNKNOWN_YET } from '../../src/plan/unknown.ts'
+import { next } from '../../src/tiers/etcd/plan/next.ts'
+import type { HostStep, Step } from '../../src/tiers/etcd/steps/steps.ts'
+import { UNKNOWN_YET } from '../../src/tiers/etcd/facts/unknown.ts'
 import {
   isPin,
   mapSteps,

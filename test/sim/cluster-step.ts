@@ -1,8 +1,8 @@
 /** What is done to a cluster as a whole: through etcd, with etcd's own refusals. */
-import type { Observed } from '../../src/plan/observed.ts'
-import { quorum } from '../../src/plan/quorum.ts'
-import type { ClusterStep, MembershipStep } from '../../src/plan/steps.ts'
-import { renderConfig } from '../../src/flannel/config.ts'
+import type { Observed } from '../../src/tiers/etcd/facts/observed.ts'
+import { quorum } from '../../src/tiers/etcd/facts/quorum.ts'
+import type { ClusterStep, MembershipStep } from '../../src/tiers/etcd/steps/steps.ts'
+import { renderConfig } from '../../src/tiers/flannel/config.ts'
 import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'
 import { Failure } from './failure.ts'
 import { settle } from './etcd.ts'

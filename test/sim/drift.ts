@@ -1,7 +1,7 @@
 /** What people change by hand on machines, on purpose or not. */
 import { PEER_IDENTITY } from '../../src/etcd/configuration.ts'
 import { PATHS } from '../../src/host/state.ts'
-import { parsePin } from '../../src/plan/pin.ts'
+import { parsePin } from '../../src/tiers/etcd/facts/pin.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { type Disk, aboveLog, unnamed } from './disk.ts'
 import { HAND_MADE } from './etcd.ts'

@@ -1,8 +1,8 @@
 /** What each step really does to a machine, cut into the pieces between which a tool can die. */
 import type { MemberState } from '../../src/host/state.ts'
 import { PATHS } from '../../src/host/state.ts'
-import type { HostStep } from '../../src/plan/steps.ts'
-import { parsePin } from '../../src/plan/pin.ts'
+import type { HostStep } from '../../src/tiers/etcd/steps/steps.ts'
+import { parsePin } from '../../src/tiers/etcd/facts/pin.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { type Certificate, type Disk, aboveLog, isWritable } from './disk.ts'
 import { notePin, start, stop } from './etcd.ts'

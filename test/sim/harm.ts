@@ -2,7 +2,7 @@
 import { PEER_IDENTITY, memberEnvironment } from '../../src/etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../src/etcd/environment-file.ts'
 import { UNIT_MARK, unitMark } from '../../src/etcd/unit-file.ts'
-import { quorum } from '../../src/plan/quorum.ts'
+import { quorum } from '../../src/tiers/etcd/facts/quorum.ts'
 import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'
 import { memberName } from '../../src/spec/member-name.ts'
 import { type Disk, type MemberData, demands, showsName, trustMarkOf } from './disk.ts'

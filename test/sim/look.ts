@@ -1,9 +1,9 @@
 /** What quorate sees of the simulated world: the same `Observed` that looking at real machines gives. */
 import { type HostState, type MemberState, PATHS } from '../../src/host/state.ts'
-import { accountMade } from '../../src/plan/account.ts'
-import { certificateNames, requestConfiguration } from '../../src/plan/certificates.ts'
-import type { CertificateFault, Observed } from '../../src/plan/observed.ts'
-import type { CertificateName } from '../../src/plan/steps.ts'
+import { accountMade } from '../../src/tiers/etcd/plan/account.ts'
+import { certificateNames, requestConfiguration } from '../../src/tiers/etcd/plan/certificates.ts'
+import type { CertificateFault, Observed } from '../../src/tiers/etcd/facts/observed.ts'
+import type { CertificateName } from '../../src/tiers/etcd/steps/steps.ts'
 import { type Cluster, type Node, etcdNodes } from '../../src/spec/cluster.ts'
 import { type Disk, isNamed, trustMarkOf, unnamed } from './disk.ts'
 import { settle } from './etcd.ts'
@@ -28,7 +28,7 @@ export function reach(world: World, nodes: readonly Node[]): void {
   if (silent.length > 0) throw new Failure(`can't connect to ${silent.map(({ name }) => name).join(', ')}`)
 }
 
-/** As run/observe.ts does: hosts may have been looked at earlier than now. */
+/** As tiers/etcd/facts/observe.ts does: hosts may have been looked at earlier than now. */
 export function judge(
   world: World,
   cluster: Cluster,

@@ -1,7 +1,7 @@
 /** The minor that a cluster works in, the format of its members' data, and etcd's own downgrade: as etcd decides on them. */
 import { FIRST_TO_DOWNGRADE } from '../../src/etcd/upgrade-path.ts'
 import { compareMinors, minorBefore, minorIn } from '../../src/etcd/minor.ts'
-import type { DowngradeStep } from '../../src/plan/steps.ts'
+import type { DowngradeStep } from '../../src/tiers/etcd/steps/steps.ts'
 import type { Disk } from './disk.ts'
 import { Failure } from './failure.ts'
 import { type Raft, serving, votersOf } from './raft.ts'

@@ -1,10 +1,10 @@
 /** One run in the simulated world: look, lock, look again, and the real loop until it ends or something ends it. */
 import { QuorateError } from '../../src/errors.ts'
-import type { ApplyIntent } from '../../src/plan/intent.ts'
-import type { Observed } from '../../src/plan/observed.ts'
-import { type Plan, foresee } from '../../src/plan/plan.ts'
-import type { BlockReason, Next, Step } from '../../src/plan/steps.ts'
-import { loop } from '../../src/run/loop.ts'
+import type { ApplyIntent } from '../../src/tiers/etcd/plan/intent.ts'
+import type { Observed } from '../../src/tiers/etcd/facts/observed.ts'
+import { type Plan, foresee } from '../../src/tiers/etcd/plan/plan.ts'
+import type { BlockReason, Next, Step } from '../../src/tiers/etcd/steps/steps.ts'
+import { loop } from '../../src/engine/loop.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { checkDone } from './done.ts'
 import { Failure } from './failure.ts'
@@ -164,7 +164,7 @@ function foreseen(...asked: Parameters<typeof foresee>): Pick<Plan, 'blocked'> {
   }
 }
 
-/** As run/wave.ts does: only the hosts that were worked on are looked at again. */
+/** As engine/wave.ts does: only the hosts that were worked on are looked at again. */
 function lookAgain(world: World, cluster: Cluster, observed: Observed, steps: readonly Step[]): Observed {
   const proven = steps.some(({ kind }) => kind === 'verify' || kind === 'canary')
   const verified = observed.cluster?.verified === true || proven

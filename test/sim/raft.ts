@@ -1,6 +1,6 @@
 /** Raft, as far as anybody outside can tell: who has a vote, who takes part, who leads, what was agreed on. */
 import { createHash } from 'node:crypto'
-import { quorum } from '../../src/plan/quorum.ts'
+import { quorum } from '../../src/tiers/etcd/facts/quorum.ts'
 import { type Disk, type Process, demands, showsName } from './disk.ts'
 import type { World } from './world.ts'
 

@@ -1,9 +1,9 @@
 /** What the members say when they are asked, and what quorate makes of it. */
 import { namedByNodes } from '../../src/etcd/member-names.ts'
 import type { ClusterView, MemberView, ReachableMember } from '../../src/etcd/view.ts'
-import type { ClusterFacts } from '../../src/plan/observed.ts'
-import { rosterOf } from '../../src/plan/roster.ts'
-import { judgeFacts, listedMembers } from '../../src/run/judge-facts.ts'
+import type { ClusterFacts } from '../../src/tiers/etcd/facts/observed.ts'
+import { rosterOf } from '../../src/tiers/etcd/facts/membership-map.ts'
+import { judgeFacts, listedMembers } from '../../src/tiers/etcd/facts/judge-facts.ts'
 import type { Cluster, Node } from '../../src/spec/cluster.ts'
 import { tellsMinors } from './minors.ts'
 import { type Raft, type RaftMember, type Running, hasQuorum, hostOf, isRunning, serving } from './raft.ts'
@@ -16,7 +16,7 @@ const INDEX = 10_000n
 
 const SILENT = { kind: 'deadline', message: 'no answer in time', hint: undefined } as const
 
-/** As run/facts.ts does: the file's nodes first, and then those that only the cluster itself names. */
+/** As tiers/etcd/facts/facts.ts does: the file's nodes first, and then those that only the cluster itself names. */
 export function clusterFacts(
   world: World,
   cluster: Cluster,

@@ -1,7 +1,7 @@
-/** Carries out one wave on the models, with everything that can go wrong on its way; run/wave.ts does so on machines. */
-import type { Observed } from '../../src/plan/observed.ts'
-import type { HostStep, Step } from '../../src/plan/steps.ts'
-import { orderOf } from '../../src/run/order.ts'
+/** Carries out one wave on the models, with everything that can go wrong on its way; engine/wave.ts does so on machines. */
+import type { Observed } from '../../src/tiers/etcd/facts/observed.ts'
+import type { HostStep, Step } from '../../src/tiers/etcd/steps/steps.ts'
+import { orderOf } from '../../src/engine/order.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { runClusterStep } from './cluster-step.ts'
 import { closeReady, effectsOf } from './effects.ts'

@@ -1,5 +1,5 @@
-import { disarmAlarms, listAlarms } from '../../operations/alarms.ts'
-import type { Session } from '../../run/session.ts'
+import { disarmAlarms, listAlarms } from '../../verbs/space/alarms.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
 import type { CommandHandler } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { asking, printDone } from '../maintenance.ts'

@@ -1,5 +1,5 @@
-import { type PrunePreview, prune, requirePruned } from '../../operations/prune.ts'
-import { provenTrust } from '../../operations/signers.ts'
+import { type PrunePreview, prune, requirePruned } from '../../verbs/backup/prune.ts'
+import { provenTrust } from '../../verbs/backup/signers.ts'
 import { BACKUP_DEFAULTS } from '../../spec/defaults.ts'
 import { confirm } from '../ask.ts'
 import { storeLocation } from '../backup-options.ts'
@@ -13,7 +13,7 @@ import {
   renderPrunePreview,
 } from '../render-prune.ts'
 import { loadForCommand, recordedBy } from '../with-session.ts'
-import { recorded } from '../../operations/recorded.ts'
+import { recorded } from '../../engine/recorded.ts'
 
 const pruneCommand: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context)

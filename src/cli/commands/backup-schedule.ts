@@ -1,9 +1,5 @@
-import {
-  scheduleBackups,
-  type SchedulePreview,
-  type ScheduleReport,
-} from '../../operations/backup-schedule.ts'
-import { unscheduleBackups } from '../../operations/backup-unschedule.ts'
+import { scheduleBackups, type SchedulePreview, type ScheduleReport } from '../../verbs/schedule/schedule.ts'
+import { unscheduleBackups } from '../../verbs/schedule/unschedule.ts'
 import { confirm } from '../ask.ts'
 import { recipientsFor, storeLocation } from '../backup-options.ts'
 import { type CommandHandler, flagOption, textOption } from '../command.ts'

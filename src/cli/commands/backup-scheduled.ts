@@ -1,4 +1,4 @@
-import { runScheduled } from '../../operations/backup-scheduled.ts'
+import { runScheduled } from '../../verbs/schedule/scheduled-run.ts'
 import type { CommandHandler } from '../command.ts'
 
 /** Its lines go into the journal, which knows the time. */

@@ -1,5 +1,5 @@
 import { QuorateError } from '../../errors.ts'
-import { rotateNodeKey } from '../../operations/rotate-node-key.ts'
+import { rotateNodeKey } from '../../verbs/certificates/rotate-node-key.ts'
 import {
   listOf,
   operatorPrincipal,
@@ -7,7 +7,7 @@ import {
   rotateOperator,
   signersCalled,
   signersFile,
-} from '../../operations/signers.ts'
+} from '../../verbs/backup/signers.ts'
 import type { AllowedSigner } from '../../signing/allowed-signers.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import { confirm, confirmByTyping } from '../ask.ts'
@@ -15,7 +15,7 @@ import { type CommandHandler, type CommandInput, textOption } from '../command.t
 import type { CliContext } from '../context.ts'
 import { renderSigners, signersJson } from '../render-signers.ts'
 import { loadForCommand, withSession, recordedBy } from '../with-session.ts'
-import { recorded } from '../../operations/recorded.ts'
+import { recorded } from '../../engine/recorded.ts'
 
 const signersCommand: CommandHandler = async (context, input) => {
   const [action = 'list', who] = input.args

@@ -1,5 +1,5 @@
 import { QuorateError } from '../../errors.ts'
-import { type VerifyOptions, type VerifyOutcome, verifyBackups } from '../../operations/verify-backups.ts'
+import { type VerifyOptions, type VerifyOutcome, verifyBackups } from '../../verbs/backup/verify-backups.ts'
 import { secretSource, storeLocation } from '../backup-options.ts'
 import { signersFor, unsignedApproval } from '../signer-options.ts'
 import { type CommandHandler, type CommandInput, flagOption } from '../command.ts'

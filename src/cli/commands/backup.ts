@@ -1,4 +1,4 @@
-import { backup } from '../../operations/backup.ts'
+import { backup } from '../../verbs/backup/backup.ts'
 import { sealingFor, storeLocation } from '../backup-options.ts'
 import type { CommandHandler } from '../command.ts'
 import { renderBackup } from '../render-backup.ts'

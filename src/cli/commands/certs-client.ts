@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { clientCertificate } from '../../operations/certs-client.ts'
+import { clientCertificate } from '../../verbs/certificates/client.ts'
 import type { ClientCertificate } from '../../pki/client.ts'
 import { clientUrl } from '../../etcd/configuration.ts'
 import { etcdNodes } from '../../spec/cluster.ts'

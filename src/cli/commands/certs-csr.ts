@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
-import { exportCertificateRequests } from '../../operations/certs-offline.ts'
+import { exportCertificateRequests } from '../../verbs/certificates/offline.ts'
 import { type CommandHandler, textOption } from '../command.ts'
 import { withSession } from '../with-session.ts'
 

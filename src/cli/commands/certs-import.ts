@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { EXIT_CODES } from '../../errors.ts'
-import { importSignedCertificates } from '../../operations/certs-offline.ts'
+import { importSignedCertificates } from '../../verbs/certificates/offline.ts'
 import type { ImportedFile } from '../../pki/offline-import.ts'
 import type { CommandHandler } from '../command.ts'
 import type { CliContext } from '../context.ts'

@@ -1,4 +1,4 @@
-import { type ListedCertificate, listCertificates } from '../../operations/certs-list.ts'
+import { type ListedCertificate, listCertificates } from '../../verbs/certificates/list.ts'
 import { ROTATE_WEAK_CA } from '../../pki/strength.ts'
 import type { CommandHandler } from '../command.ts'
 import type { CliContext } from '../context.ts'

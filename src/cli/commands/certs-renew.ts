@@ -1,6 +1,6 @@
 import { QuorateError } from '../../errors.ts'
-import { type RenewPreview, type RenewReport, renewCertificates } from '../../operations/certs-renew.ts'
-import { OPERATOR } from '../../run/session.ts'
+import { type RenewPreview, type RenewReport, renewCertificates } from '../../verbs/certificates/renew.ts'
+import { OPERATOR } from '../../tiers/etcd/session.ts'
 import { confirm } from '../ask.ts'
 import { type CommandHandler, flagOption, textOption } from '../command.ts'
 import type { CliContext } from '../context.ts'

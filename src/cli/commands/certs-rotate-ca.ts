@@ -1,13 +1,13 @@
 import { QuorateError } from '../../errors.ts'
-import type { FollowedClient } from '../../operations/ca-followers.ts'
+import type { FollowedClient } from '../../verbs/certificates/ca-followers.ts'
 import {
   type RotatePreview,
   type RotateReport,
   type RotationStage,
   rotateCa,
-} from '../../operations/certs-rotate-ca.ts'
-import { stopsMember } from '../../plan/actions.ts'
-import { OPERATOR } from '../../run/session.ts'
+} from '../../verbs/certificates/rotate-ca.ts'
+import { stopsMember } from '../../tiers/etcd/steps/actions.ts'
+import { OPERATOR } from '../../tiers/etcd/session.ts'
 import { confirm } from '../ask.ts'
 import { type CommandHandler, type CommandInput, flagOption } from '../command.ts'
 import { probeChoice } from '../probe-choice.ts'

@@ -1,4 +1,4 @@
-import { compactHistory, compactTarget } from '../../operations/compact.ts'
+import { compactHistory, compactTarget } from '../../verbs/space/compact.ts'
 import { QuorateError } from '../../errors.ts'
 import { type CommandHandler, type CommandInput, flagOption, textOption } from '../command.ts'
 import { asking, printDone } from '../maintenance.ts'

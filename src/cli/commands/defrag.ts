@@ -1,4 +1,4 @@
-import { defrag } from '../../operations/defrag.ts'
+import { defrag } from '../../verbs/space/defrag.ts'
 import { type CommandHandler, flagOption } from '../command.ts'
 import { asking, defragmentedLines, printDone } from '../maintenance.ts'
 import { probeChoice } from '../probe-choice.ts'

@@ -1,4 +1,4 @@
-import { etcdctl } from '../../operations/etcdctl.ts'
+import { etcdctl } from '../../verbs/machines/etcdctl.ts'
 import { type CommandHandler, flagOption, textOption } from '../command.ts'
 import { QuorateError } from '../../errors.ts'
 import { loadForCommand, withSession } from '../with-session.ts'

@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
-import { exportKeys } from '../../operations/export.ts'
+import { exportKeys } from '../../verbs/transfer/export.ts'
 import type { ExportedRange } from '../../transfer/format.ts'
 import { type CommandHandler, type CommandInput, textOption } from '../command.ts'
 import { printDone } from '../maintenance.ts'

@@ -1,4 +1,4 @@
-import { labDown } from '../../operations/lab.ts'
+import { labDown } from '../../verbs/machines/lab.ts'
 import { type CommandHandler, flagOption } from '../command.ts'
 import { labEmitter } from '../lab-emitter.ts'
 import { loadForCommand } from '../with-session.ts'

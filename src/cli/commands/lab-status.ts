@@ -1,4 +1,4 @@
-import { labState } from '../../operations/lab.ts'
+import { labState } from '../../verbs/machines/lab.ts'
 import type { CommandHandler } from '../command.ts'
 import { renderTable } from '../table.ts'
 import { loadForCommand } from '../with-session.ts'

@@ -1,4 +1,4 @@
-import { labUp } from '../../operations/lab.ts'
+import { labUp } from '../../verbs/machines/lab.ts'
 import type { CommandHandler } from '../command.ts'
 import { labEmitter } from '../lab-emitter.ts'
 import { loadForCommand } from '../with-session.ts'

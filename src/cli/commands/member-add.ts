@@ -1,4 +1,4 @@
-import { memberAddition } from '../../operations/member-change.ts'
+import { memberAddition } from '../../verbs/members/change.ts'
 import type { CommandHandler } from '../command.ts'
 import { newNode, runMemberChange } from '../member.ts'
 

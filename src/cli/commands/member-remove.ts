@@ -1,4 +1,4 @@
-import { memberRemoval } from '../../operations/member-change.ts'
+import { memberRemoval } from '../../verbs/members/change.ts'
 import type { CommandHandler } from '../command.ts'
 import { runMemberChange } from '../member.ts'
 

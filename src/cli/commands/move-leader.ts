@@ -1,4 +1,4 @@
-import { moveLeader } from '../../operations/move-leader.ts'
+import { moveLeader } from '../../verbs/power/move-leader.ts'
 import type { CommandHandler } from '../command.ts'
 import { asking, printDone } from '../maintenance.ts'
 import { probeChoice } from '../probe-choice.ts'

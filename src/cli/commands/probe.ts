@@ -1,5 +1,5 @@
 import { QuorateError } from '../../errors.ts'
-import { probe } from '../../operations/probe.ts'
+import { probe } from '../../verbs/status/probe.ts'
 import { replaceFile } from '../../pki/atomic-file.ts'
 import { type CommandHandler, textOption } from '../command.ts'
 import { rateOption } from '../probe-choice.ts'

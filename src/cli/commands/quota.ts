@@ -1,5 +1,5 @@
 import { percent } from '../../etcd/space.ts'
-import { type MemberQuota, type QuotaReport, quota } from '../../operations/quota.ts'
+import { type MemberQuota, type QuotaReport, quota } from '../../verbs/space/quota.ts'
 import type { CommandHandler } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { renderTable } from '../table.ts'

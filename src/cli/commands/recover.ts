@@ -1,8 +1,8 @@
 import { QuorateError } from '../../errors.ts'
 import { checkSettings } from '../../etcd/settings.ts'
-import { surveyMembers } from '../../operations/recover-look.ts'
-import { type Choice, reportOf } from '../../operations/recover-report.ts'
-import type { Session } from '../../run/session.ts'
+import { surveyMembers } from '../../verbs/recover/survey.ts'
+import { type Choice, reportOf } from '../../verbs/recover/report.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
 import { type CommandHandler, type CommandInput, flagOption } from '../command.ts'
 import { renderRecovery } from '../render-recover.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
@@ -35,7 +35,7 @@ const recoverCommand: CommandHandler = async (context, input) => {
 
 /** Loaded where it is needed: stores bring a lot along. */
 async function newestBackups(session: Session): Promise<readonly Choice[]> {
-  const { backupChoices } = await import('../../operations/recover-backup.ts')
+  const { backupChoices } = await import('../../verbs/recover/backup.ts')
   return await backupChoices(session, process.env)
 }
 

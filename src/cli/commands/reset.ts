@@ -1,4 +1,4 @@
-import { type ResetPreview, reset } from '../../operations/reset.ts'
+import { type ResetPreview, reset } from '../../verbs/reset/reset.ts'
 import { confirmByTyping } from '../ask.ts'
 import { type CommandHandler, flagOption, textOption } from '../command.ts'
 import type { CliContext } from '../context.ts'

@@ -1,4 +1,4 @@
-import { restartMembers } from '../../operations/power.ts'
+import { restartMembers } from '../../verbs/power/power.ts'
 import type { CommandHandler } from '../command.ts'
 import { runPower } from '../power.ts'
 

@@ -2,18 +2,18 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
 import { temporaryFolder } from '../../files/temporary.ts'
-import { type RestoreReport, restore } from '../../operations/restore.ts'
+import { type RestoreReport, restore } from '../../verbs/restore/restore.ts'
 import type { OpenedBackup } from '../../backup/open.ts'
 import {
   keepSigners,
   plannedClusterFile,
   restoreCa,
   writeClusterFile,
-} from '../../operations/restore-into.ts'
-import { intoPreview } from '../../operations/restore-into-preview.ts'
+} from '../../verbs/restore/bootstrap.ts'
+import { intoPreview } from '../../verbs/restore/bootstrap-preview.ts'
 import type { Cluster } from '../../spec/cluster.ts'
-import type { RestorePreview } from '../../operations/restore-preview.ts'
-import { openSnapshot, statusOf } from '../../operations/restore-source.ts'
+import type { RestorePreview } from '../../verbs/restore/preview.ts'
+import { openSnapshot, statusOf } from '../../verbs/restore/source.ts'
 import { withoutNodes } from '../../spec/without-nodes.ts'
 import { quoteCommand } from '../../ssh/quote.ts'
 import { confirmByTyping, confirm as confirmYes } from '../ask.ts'

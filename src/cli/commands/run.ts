@@ -1,5 +1,5 @@
 import { buffer } from 'node:stream/consumers'
-import { type RunResult, allSucceeded, runOnNodes, selectedNodes } from '../../operations/run.ts'
+import { type RunResult, allSucceeded, runOnNodes, selectedNodes } from '../../verbs/machines/run.ts'
 import { type CommandHandler, flagOption } from '../command.ts'
 import { errorJson } from '../render-error.ts'
 import { renderRun } from '../render-run.ts'

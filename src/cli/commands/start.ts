@@ -1,4 +1,4 @@
-import { startMembers } from '../../operations/power.ts'
+import { startMembers } from '../../verbs/power/power.ts'
 import type { CommandHandler } from '../command.ts'
 import { runPower } from '../power.ts'
 

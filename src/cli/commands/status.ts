@@ -1,4 +1,4 @@
-import { status, statusExitCode } from '../../operations/status.ts'
+import { status, statusExitCode } from '../../verbs/status/status.ts'
 import type { CommandHandler } from '../command.ts'
 import { renderStatus } from '../render-status.ts'
 import { withSession } from '../with-session.ts'

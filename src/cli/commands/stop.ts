@@ -1,4 +1,4 @@
-import { stopMembers } from '../../operations/power.ts'
+import { stopMembers } from '../../verbs/power/power.ts'
 import type { CommandHandler } from '../command.ts'
 import { runPower } from '../power.ts'
 

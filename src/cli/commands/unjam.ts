@@ -1,4 +1,4 @@
-import { unjam } from '../../operations/unjam.ts'
+import { unjam } from '../../verbs/space/unjam.ts'
 import type { CommandHandler } from '../command.ts'
 import { asking, defragmentedLines, printDone } from '../maintenance.ts'
 import { probeChoice } from '../probe-choice.ts'

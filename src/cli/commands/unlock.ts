@@ -1,4 +1,4 @@
-import { type UnlockPreview, lockHolders, unlock } from '../../operations/unlock.ts'
+import { type UnlockPreview, lockHolders, unlock } from '../../verbs/machines/unlock.ts'
 import { confirmByTyping } from '../ask.ts'
 import { type CommandHandler, flagOption, textOption } from '../command.ts'
 import type { CliContext } from '../context.ts'

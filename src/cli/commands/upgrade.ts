@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { EXIT_CODES, QuorateError } from '../../errors.ts'
-import { type UpgradeReport, previewUpgrade, upgrade } from '../../operations/upgrade.ts'
-import type { UpgradePreview } from '../../operations/upgrade-examine.ts'
+import { type UpgradeReport, previewUpgrade, upgrade } from '../../verbs/upgrade/upgrade.ts'
+import type { UpgradePreview } from '../../verbs/upgrade/examine.ts'
 import { confirm } from '../ask.ts'
 import {
   type CommandHandler,
@@ -13,7 +13,7 @@ import {
 } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { probeChoice } from '../probe-choice.ts'
-import { stepJson } from '../../run/event-json.ts'
+import { stepJson } from '../../engine/event-json.ts'
 import { renderUpgrade, upgradeQuestion } from '../render-upgrade.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 

@@ -1,6 +1,6 @@
 import { EXIT_CODES } from '../../errors.ts'
-import { describeCapacity } from '../../flannel/check.ts'
-import { inspectClusterFile } from '../../operations/load.ts'
+import { describeCapacity } from '../../tiers/flannel/check.ts'
+import { inspectClusterFile } from '../../cluster-file/load.ts'
 import { formatProblems } from '../../spec/problem.ts'
 import { type CommandHandler, flagOption } from '../command.ts'
 import { counted } from '../../spec/units.ts'

@@ -1,5 +1,5 @@
 /** What `--json` says of a run: which steps were carried out, how it ended, and what clients noticed. */
-import type { Availability } from '../../../src/operations/with-recorder.ts'
+import type { Availability } from '../../../src/engine/with-recorder.ts'
 import type { TestLab } from '../harness.ts'
 import { quorate } from './quorate.ts'
 

@@ -4,9 +4,9 @@ import type { MemberClient } from '../../../src/etcd/client.ts'
 import { failureKind } from '../../../src/etcd/failure.ts'
 import { KV } from '../../../src/etcd/gen/kv_pb.ts'
 import { utf8 } from '../../../src/etcd/keys.ts'
-import { loadClusterFile } from '../../../src/operations/load.ts'
-import { openClusterSession } from '../../../src/operations/open.ts'
-import { type Session, allMembers } from '../../../src/run/session.ts'
+import { loadClusterFile } from '../../../src/cluster-file/load.ts'
+import { openClusterSession } from '../../../src/tiers/etcd/open.ts'
+import { type Session, allMembers } from '../../../src/tiers/etcd/session.ts'
 import type { TestLab } from '../harness.ts'
 
 /** More than any quota of a test. */

@@ -1,7 +1,7 @@
 /** quorate, held still at a moment of its work while something happens to the machines: what it does next is not chance. */
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Availability } from '../../../src/operations/with-recorder.ts'
+import type { Availability } from '../../../src/engine/with-recorder.ts'
 import type { ProcessResult } from '../../../src/ssh/process.ts'
 import type { TestLab } from '../harness.ts'
 import { quorate } from './quorate.ts'

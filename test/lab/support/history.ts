@@ -2,7 +2,7 @@
 import type { MemberClient } from '../../../src/etcd/client.ts'
 import { KV } from '../../../src/etcd/gen/kv_pb.ts'
 import { fromUtf8, utf8 } from '../../../src/etcd/keys.ts'
-import { type Session, allMembers } from '../../../src/run/session.ts'
+import { type Session, allMembers } from '../../../src/tiers/etcd/session.ts'
 
 /** Keys lie below it, so that nothing else is compared. */
 const PREFIX = '/history/'

@@ -1,7 +1,7 @@
 /** The records that verbs leave in `operations/` of the state folder. */
 import { readFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
-import type { OperationRecord } from '../../../src/operations/operation-record.ts'
+import type { OperationRecord } from '../../../src/engine/operation-record.ts'
 import type { TestLab } from '../harness.ts'
 import { stateFolder } from './fresh.ts'
 

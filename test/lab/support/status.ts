@@ -1,5 +1,5 @@
 /** The cluster's health, as `quorate status --json` tells it. */
-import type { StatusReport } from '../../../src/operations/status.ts'
+import type { StatusReport } from '../../../src/verbs/status/status.ts'
 import type { TestLab } from '../harness.ts'
 import { quorate } from './quorate.ts'
 

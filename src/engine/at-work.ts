@@ -1,0 +1,31 @@
+/** What speaks against an operation may be no more than another operator's work, half done: then that is what is told. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError } from '../errors.ts'
+import { whoIsAtWork } from './lock-look.ts'
+import type { Session } from '../tiers/etcd/session.ts'
+import { onAll } from '../ssh/fleet.ts'
+
+/** Machines that are slow to tell keep nobody waiting for what is known already. */
+const PATIENCE_MS = 5_000
+
+/** @returns the error itself; or, where it is `blocked` and somebody holds the lock, `locked` with who does, and both. */
+export async function namingWhoIsAtWork(session: Session, error: unknown): Promise<unknown> {
+  if (!(error instanceof QuorateError) || error.code !== 'blocked') return error
+  const patience = new AbortController()
+  const held = await Promise.race([
+    atWork(session).catch(() => undefined),
+    sleep(PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => undefined),
+  ])
+  patience.abort()
+  if (held === undefined) return error
+  const message = `${held.message}. Until then:\n${error.message}`
+  return new QuorateError('locked', message, { host: held.host, hint: held.hint, cause: error })
+}
+
+async function atWork(session: Session): Promise<QuorateError | undefined> {
+  const { results } = await onAll(session.cluster.nodes, async (node) => await session.remote(node))
+  return await whoIsAtWork(
+    results.map(({ value }) => value),
+    session.signal,
+  )
+}

@@ -1,0 +1,214 @@
+/**
+ * One operator at a time: a lock on every machine of the cluster, held by a session that lives only as long as we do.
+ *
+ * A holder that dies takes its session along, and the lock is free within a moment. A holder whose computer vanished stops
+ * beating, and after `SILENCE_SECONDS` of the machine's uptime another operator takes over; the fence in every change then
+ * refuses the first. Machines say what lies there, `lock-reading.ts` judges it, and what was judged is all that is taken.
+ */
+import { randomBytes } from 'node:crypto'
+import { hostname, userInfo } from 'node:os'
+import { PassThrough } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError } from '../errors.ts'
+import { hintFor } from '../host/hint.ts'
+import { underwayBlock } from '../tiers/etcd/plan/underway.ts'
+import type { Remote } from '../ssh/remote.ts'
+import type { Emit } from './events.ts'
+import { PATIENCE_MS, WATCH_MS, heldBy, named, watchLocks } from './lock-look.ts'
+import { type LockReading, holderText, readHeld } from './lock-reading.ts'
+import shared from './lock-state.sh?raw'
+import script from './lock.sh?raw'
+
+const BEAT_MS = 5_000
+
+/** How long a machine may take to give the lock, or not, and to take it back, in ms. */
+const ANSWER_MS = 30_000
+const RELEASE_MS = 10_000
+
+/** The least pause between two tries, in ms. */
+const PAUSE_MS = 250
+
+/** Characters: no machine needs more to say who holds its lock. */
+const ANSWER_LENGTH = 65_536
+
+export interface Lock extends AsyncDisposable {
+  /** What `fence` compares on each machine before anything is changed. */
+  readonly token: string
+  /** Aborts when the lock is lost while we hold it. */
+  readonly lost: AbortSignal
+}
+
+export interface LockRequest {
+  readonly remotes: readonly Remote[]
+  /** The verb, for the other operator's message. */
+  readonly purpose: string
+  readonly now: Date
+  readonly emit: Emit
+  readonly signal?: AbortSignal | undefined
+  /** The verb (`recover`, `restore`) that goes on with what machines are marked with; any other is refused there. */
+  readonly finishes?: string | undefined
+}
+
+/**
+ * Tries for a second or two: a holder that was killed this moment gives the lock back as soon as its connection has run dry,
+ * and of two who began together, one goes first. A lock whose age can't be known is watched until it can.
+ *
+ * @throws QuorateError `locked` if another operator holds it on any machine: who, for what, since when; `blocked` where a
+ *   machine is marked as in the midst of something that another verb must finish. Nothing is kept then.
+ */
+export async function acquireLock(request: LockRequest): Promise<Lock> {
+  const { remotes, emit, signal } = request
+  const begun = performance.now()
+  let left: readonly LockReading[] = []
+  for (;;) {
+    const answer = await tryLock(request, left)
+    if ('lock' in answer) return answer.lock
+    const locks = await watchLocks(remotes, answer.held, { emit, signal })
+    const waited = performance.now() - begun
+    const beating = locks.find(({ state }) => state.state === 'beats')
+    if (beating !== undefined && waited > PATIENCE_MS) throw heldBy(beating)
+    // A machine that shows another lock at each look gets no more of our time than one that shows the same.
+    const [first] = locks
+    if (first !== undefined && waited > WATCH_MS) throw heldBy(first)
+    left = locks.filter(({ state }) => state.state === 'gone').map(({ reading }) => reading)
+    await sleep(PAUSE_MS * (1 + Math.random()), undefined, { signal })
+  }
+}
+
+/** Either the lock, or what is held already; then nothing is kept. @param left locks that may be taken over */
+async function tryLock(
+  request: LockRequest,
+  left: readonly LockReading[],
+): Promise<{ readonly lock: Lock } | { readonly held: readonly LockReading[] }> {
+  const token = randomBytes(16).toString('hex')
+  const holder = holderText(userInfo().username, hostname(), request.purpose, request.now)
+  const lost = new AbortController()
+  const sessions = request.remotes.map((remote) => {
+    const { id = '', beat = '' } = left.find(({ host }) => host === remote.host) ?? {}
+    const terms = { lost, finishes: request.finishes, signal: request.signal }
+    return hold(remote, [token, holder, id, beat], terms)
+  })
+  const release = async () => {
+    await Promise.all(sessions.map(async (session) => await session.release()))
+  }
+  const answers = await Promise.allSettled(sessions.map(async (session) => await session.answer))
+  if (request.signal?.aborted) await release()
+  request.signal?.throwIfAborted()
+  const [obstacle] = answers.filter(
+    (answer) => answer.status === 'rejected' || typeof answer.value === 'object',
+  )
+  if (obstacle !== undefined) {
+    await release()
+    if (obstacle.status === 'rejected') throw obstacle.reason
+    return {
+      held: answers.flatMap((answer) =>
+        answer.status === 'fulfilled' && typeof answer.value === 'object' ? [answer.value] : [],
+      ),
+    }
+  }
+  for (const [index, answer] of answers.entries()) {
+    if (answer.status !== 'fulfilled' || answer.value !== 'took-over') continue
+    const host = request.remotes[index]?.host
+    const who = left.find((reading) => reading.host === host)?.who
+    request.emit({ type: 'note', host, text: `${named(who)} held the lock there and is gone: taken over` })
+  }
+  return { lock: { token, lost: lost.signal, [Symbol.asyncDispose]: release } }
+}
+
+/** `underway VERB COMMAND` of another verb than the one that is at work. */
+function underwayReason(line: string, finishes: string | undefined): { verb: string; command: string }[] {
+  const [, verb = '', command = ''] = /^underway (\S*) (.*)$/.exec(line) ?? []
+  return line.startsWith('underway ') && verb !== finishes ? [{ verb, command }] : []
+}
+
+function blockedBy([mark]: readonly { verb: string; command: string }[], host: string): QuorateError {
+  const { message, hint } = underwayBlock(mark ?? { verb: '', command: '' }, host)
+  return new QuorateError('blocked', message, { host, hint })
+}
+
+/** We hold its lock already, as another node's. */
+function sameMachine(host: string): QuorateError {
+  return new QuorateError('blocked', 'it is the machine of another node of the cluster file as well', {
+    host,
+    hint: 'one machine can be one node only: compare the nodes’ address and ssh.host in the cluster file. Nothing was changed',
+  })
+}
+
+interface Session {
+  /** What the machine says first; rejects if the session ends without that. */
+  readonly answer: Promise<'locked' | 'took-over' | LockReading>
+  release(): Promise<void>
+}
+
+interface Terms {
+  readonly lost: AbortController
+  readonly finishes: string | undefined
+  /** Nobody waits for the lock any more. */
+  readonly signal: AbortSignal | undefined
+}
+
+function hold(remote: Remote, words: readonly string[], { lost, finishes, signal }: Terms): Session {
+  const input = new PassThrough()
+  let releasing = false
+  let answered = false
+  const { promise: answer, resolve, reject } = Promise.withResolvers<'locked' | 'took-over' | LockReading>()
+  let text = ''
+  // One that hangs keeps nobody waiting: what it still holds is given up by its silence.
+  const givenUp = new AbortController()
+  const stopWaiting = () => {
+    if (!answered) givenUp.abort(signal?.reason)
+  }
+  signal?.addEventListener('abort', stopWaiting, { once: true })
+  const asked = { asked: "take quorate's lock", ms: ANSWER_MS }
+  const session = async () => {
+    const result = await remote.run({
+      argv: ['sh', '-c', `${shared}${script}`, 'quorate-lock', ...words],
+      root: true,
+      stdin: input,
+      signal: givenUp.signal,
+      patience: () => (answered ? undefined : asked),
+      changes: true,
+      onStdout: (piece) => {
+        if (answered) return
+        text += piece
+        const lines = text.split('\n').slice(0, -1)
+        const found = lines.find((line) => !line.startsWith('underway '))
+        if (found === undefined && text.length < ANSWER_LENGTH) return
+        answered = true
+        const unfinished = lines.flatMap((line) => underwayReason(line, finishes))
+        const held = readHeld(found ?? '', remote.host)
+        if (unfinished.length > 0) reject(blockedBy(unfinished, remote.host))
+        else if (held !== undefined) resolve(held)
+        else if (found === 'ours') reject(sameMachine(remote.host))
+        else if (found === 'locked' || found === 'took-over') resolve(found)
+        else
+          reject(
+            new QuorateError('command', 'no answer that makes sense about the lock', { host: remote.host }),
+          )
+      },
+    })
+    if (releasing || text.startsWith('held ')) return
+    throw new Error(result.stderr.trim() || `the session that holds the lock ended with ${result.exitCode}`)
+  }
+  const ended = session().catch((error: unknown) => {
+    const { host } = remote
+    const hint = error instanceof Error ? hintFor(host, error.message) : undefined
+    const trouble = QuorateError.from(error, 'command', 'the lock there failed', { host, hint })
+    reject(trouble)
+    if (answered && !releasing) lost.abort(trouble)
+  })
+  const beat = setInterval(() => input.write('\n'), BEAT_MS)
+  beat.unref()
+  return {
+    answer,
+    release: async () => {
+      releasing = true
+      clearInterval(beat)
+      signal?.removeEventListener('abort', stopWaiting)
+      input.end()
+      const late = setTimeout(() => givenUp.abort(), RELEASE_MS)
+      await ended
+      clearTimeout(late)
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import type { Observed } from '../tiers/etcd/facts/observed.ts'
+import type { BlockReason, Next, Step } from '../tiers/etcd/steps/steps.ts'
+import { loop } from './loop.ts'
+
+/** As many looks as there were: what else is observed is of no account here. */
+type Look = Observed & { readonly look: string }
+const look = (name: string) => ({ look: name }) as Look
+const { signal } = new AbortController()
+
+const restart = (host: string): Step => ({
+  kind: 'restart',
+  host,
+  what: 'restart',
+  why: 'old',
+  danger: 'restart',
+})
+const compare: Step = { kind: 'compare', what: 'compare', why: 'before', danger: 'none' }
+const steps = (...wave: Step[]): Next => ({ kind: 'steps', steps: wave })
+
+/** Runs answers by what was last seen; gives what was looked at and carried out, in order. */
+async function run(
+  answers: Readonly<Record<string, Next>>,
+  blocked: readonly BlockReason[] = [],
+): Promise<readonly string[]> {
+  const seen: string[] = []
+  let waves = 0
+  await loop({
+    observed: look('first'),
+    foreseen: { blocked },
+    decide: (observed) => answers[(observed as Look).look] ?? { kind: 'done' },
+    runWave: async (_observed, wave) => {
+      seen.push(...wave.map(({ kind, host }) => `${kind} ${host ?? ''}`.trim()))
+      waves += 1
+      return look(`after ${waves}`)
+    },
+    lookAgain: async (observed) => {
+      seen.push('look')
+      return look(`${(observed as Look).look} again`)
+    },
+    signal,
+  })
+  return seen
+}
+
+test('the machines are looked at again before every restart but one that follows the first look', async () => {
+  const again = { 'after 1': steps(restart('b')), 'after 1 again': steps(restart('b')) }
+  expect(await run({ first: steps(restart('a')), ...again })).toEqual(['restart a', 'look', 'restart b'])
+})
+
+test('what is seen then counts: a restart that is wrong by now does not happen', async () => {
+  const instead = { 'after 1': steps(restart('b')), 'after 1 again': steps(compare) }
+  expect(await run({ first: steps(restart('a')), ...instead })).toEqual(['restart a', 'look', 'compare'])
+})
+
+test('nothing is looked at again for what takes nobody away', async () => {
+  expect(await run({ first: steps(restart('a')), 'after 1': steps(compare) })).toEqual([
+    'restart a',
+    'compare',
+  ])
+})
+
+test('a plan that ends in a refusal is not begun; one whose end is put off until a person has acted is', async () => {
+  const refused = run({ first: steps(compare) }, [{ message: 'that can not be', hint: 'do another thing' }])
+  await expect(refused).rejects.toMatchObject({ code: 'blocked', hint: 'do another thing' })
+  const begun = run({ first: steps(compare) }, [{ message: 'somebody stopped it', putsOff: true }])
+  expect(await begun).toEqual(['compare'])
+})

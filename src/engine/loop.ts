@@ -1,0 +1,98 @@
+/**
+ * Ask the planner, carry out its wave, look, ask again. Level-triggered: it holds no position in a plan, so that where a
+ * run was interrupted is of no account. Who carries out the waves is handed in: machines, or the simulation's models of
+ * them.
+ */
+import { QuorateError } from '../errors.ts'
+import type { Observed } from '../tiers/etcd/facts/observed.ts'
+import type { Plan } from '../tiers/etcd/plan/plan.ts'
+import type { BlockReason, Next, Step } from '../tiers/etcd/steps/steps.ts'
+
+export interface RunReport {
+  /** Steps that were carried out, in the order of their waves. */
+  readonly done: readonly Step[]
+  /** How things are at the end. */
+  readonly observed: Observed
+}
+
+export interface Loop {
+  /** How things are at the beginning, seen under the lock. */
+  readonly observed: Observed
+  /** The whole plan from there. One that ends in a refusal is not begun. */
+  readonly foreseen: Pick<Plan, 'blocked'>
+  /** The planner, with what is asked for. */
+  readonly decide: (observed: Observed) => Next
+  /** @returns what things are like after the wave. */
+  readonly runWave: (observed: Observed, steps: readonly Step[]) => Promise<Observed>
+  /** A fresh look at everything: before a member is taken away, or waited for, on what was seen waves ago. */
+  readonly lookAgain?: ((observed: Observed) => Promise<Observed>) | undefined
+  readonly signal: AbortSignal
+}
+
+/** @throws QuorateError `blocked` with every reason; `moved` if a wave left no trace; what a wave threw. */
+export async function loop({
+  observed: first,
+  foreseen,
+  decide,
+  runWave,
+  lookAgain,
+  signal,
+}: Loop): Promise<RunReport> {
+  requireWhole(foreseen)
+  const done: Step[] = []
+  let observed = first
+  let previous = ''
+  for (;;) {
+    signal.throwIfAborted()
+    let answer = decide(observed)
+    if (lookAgain !== undefined && observed !== first && isDelicate(answer)) {
+      observed = await lookAgain(observed)
+      answer = decide(observed)
+    }
+    if (answer.kind === 'done') return { done, observed }
+    if (answer.kind === 'blocked') throw blockedError(answer.reasons)
+    const wave = JSON.stringify(answer.steps.map(({ kind, host, what }) => [kind, host, what]))
+    if (wave === previous) throw withoutTrace(answer.steps)
+    previous = wave
+    observed = await runWave(observed, answer.steps)
+    done.push(...answer.steps)
+  }
+}
+
+/** After a wave only the machines that were worked on have been looked at; on others a certificate, or data, may be lost. */
+function isDelicate(answer: Next): boolean {
+  return (
+    answer.kind === 'steps' &&
+    answer.steps.some(({ kind, danger }) => danger === 'restart' || kind === 'await-health')
+  )
+}
+
+/**
+ * Nothing is begun that can't be ended: the operator would be left with half of it. But for what is put off until a person
+ * has done something, or members are well: what comes before that is of use by itself.
+ *
+ * @throws QuorateError `blocked` with every reason
+ */
+export function requireWhole({ blocked }: Pick<Plan, 'blocked'>): void {
+  if (blocked.some(({ putsOff }) => putsOff !== true)) throw blockedError(blocked)
+}
+
+export function blockedError(reasons: readonly BlockReason[]): QuorateError {
+  const lines = reasons.map(({ host, message }) => (host === undefined ? message : `${host}: ${message}`))
+  const hints = [...new Set(reasons.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))]
+  return new QuorateError('blocked', lines.join('\n'), {
+    hint: hints.length > 0 ? hints.join('\n') : undefined,
+  })
+}
+
+/** Pressing on with a step that changes nothing would be going in circles. */
+function withoutTrace(steps: readonly Step[]): QuorateError {
+  const list = steps.map(({ host, what, why }) => `${host ?? 'the cluster'}: ${what} (${why})`)
+  return new QuorateError(
+    'moved',
+    `these steps were carried out, but what they should change is as before:\n${list.join('\n')}`,
+    {
+      hint: 'somebody or something else may be undoing them (a configuration management?); look there, then run again',
+    },
+  )
+}

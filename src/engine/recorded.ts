@@ -1,0 +1,165 @@
+/** Every verb that changes something leaves a record: also one that failed, and one that was killed. */
+import { draftBeside } from '../files/temporary.ts'
+import type { Emit, RunEvent } from './events.ts'
+import type { OperationLog } from '../tiers/etcd/session.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import {
+  type OperationRecord,
+  OperationEvents,
+  errorOf,
+  keepRecord,
+  recordFile,
+  writeRecordNow,
+} from './operation-record.ts'
+
+/** Verbs with a record, as on the command line. `src/cli/catalog/effects.ts` says of each command whether it is one. */
+export const RECORDED_VERBS = [
+  'adopt',
+  'alarms',
+  'apply',
+  'backup prune',
+  'backup schedule',
+  'backup signers',
+  'certs client',
+  'certs csr',
+  'certs import',
+  'certs renew',
+  'certs rotate-ca',
+  'compact',
+  'defrag',
+  'import',
+  'member add',
+  'member remove',
+  'member replace',
+  'move-leader',
+  'recover',
+  'repair',
+  'reset',
+  'restart',
+  'restore',
+  'start',
+  'stop',
+  'trust',
+  'unjam',
+  'unlock',
+  'upgrade',
+] as const
+
+/** What a record needs of a session. */
+export interface Recordable {
+  readonly cluster: Pick<Cluster, 'name' | 'stateDirectory'>
+  readonly emit: Emit
+  readonly now: () => Date
+  readonly log?: OperationLog | undefined
+}
+
+/**
+ * Runs the work and keeps a record of it, if it changes anything: it is written when the first wave or step begins, or when
+ * the work calls `session.log.begin()`, and completed at the end. Within other recorded work there is one record, of that.
+ *
+ * A record that can't be written is a warning, and keeps nobody from the work.
+ *
+ * @param work must use the session that it is handed
+ * @throws what the work throws
+ */
+export async function recorded<S extends Recordable, T>(
+  session: S,
+  verb: string,
+  work: (session: S & { readonly log: OperationLog }) => Promise<T>,
+): Promise<T> {
+  if (session.log !== undefined) return await work({ ...session, log: session.log })
+  const since = session.now()
+  const file = recordFile(session.cluster, { from: since.toISOString(), verb })
+  const log = new RecordLog(session, { verb, since, file, draft: await draftBeside(file) })
+  const emit = (event: RunEvent) => {
+    log.add(event)
+    session.emit(event)
+  }
+  try {
+    const result = await work({ ...session, log, emit })
+    await log.end(null)
+    return result
+  } catch (error) {
+    await log.end(errorOf(error))
+    throw error
+  }
+}
+
+/** These come right before something is changed. */
+const BEGINS: ReadonlySet<RunEvent['type']> = new Set(['wave', 'step-started'])
+
+interface RecordOf {
+  readonly verb: string
+  readonly since: Date
+  readonly file: string
+  readonly draft: string
+}
+
+class RecordLog implements OperationLog {
+  readonly #session: Recordable
+  readonly #of: RecordOf
+  readonly #events = new OperationEvents()
+  #begun = false
+  #warned = false
+  #availability: OperationRecord['availability'] = null
+
+  constructor(session: Recordable, of: RecordOf) {
+    this.#session = session
+    this.#of = of
+  }
+
+  add(event: RunEvent): void {
+    this.#events.add(event, this.#session.now())
+    // Whoever is killed in the midst of a wave has told what it was about to do.
+    if (this.#begun && event.type === 'wave') this.#write()
+    if (BEGINS.has(event.type)) this.begin()
+  }
+
+  begin(): void {
+    if (this.#begun) return
+    this.#begun = true
+    this.#write()
+  }
+
+  noticed(availability: OperationRecord['availability']): void {
+    this.#availability = availability
+  }
+
+  async end(error: OperationRecord['error']): Promise<void> {
+    if (!this.#begun) return
+    const record = this.#record(this.#session.now().toISOString(), error)
+    try {
+      await keepRecord(this.#session.cluster, record)
+    } catch (problem) {
+      this.#warn(problem)
+    }
+  }
+
+  /** At once, before the change that it tells of. */
+  #write(): void {
+    try {
+      writeRecordNow(this.#of.file, this.#of.draft, this.#record(null, null))
+    } catch (problem) {
+      this.#warn(problem)
+    }
+  }
+
+  #record(until: string | null, error: OperationRecord['error']): OperationRecord {
+    return {
+      cluster: this.#session.cluster.name,
+      verb: this.#of.verb,
+      from: this.#of.since.toISOString(),
+      until,
+      error,
+      availability: this.#availability,
+      events: this.#events.all(),
+    }
+  }
+
+  #warn(problem: unknown): void {
+    if (this.#warned) return
+    this.#warned = true
+    const reason = problem instanceof Error ? problem.message : String(problem)
+    this.#session.emit({ type: 'warning', text: `the operation's record can't be kept: ${reason}` })
+  }
+}

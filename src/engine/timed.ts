@@ -1,0 +1,18 @@
+/** One step of the cluster as a whole, told while it happens. */
+import type { AnyStep } from '../tiers/etcd/steps/steps.ts'
+import type { Emit } from './events.ts'
+
+/** Does the work and tells of it: begun, and done or failed. What it throws is thrown on. */
+export async function timed<T>(emit: Emit, step: AnyStep, work: () => Promise<T>): Promise<T> {
+  const started = performance.now()
+  emit({ type: 'step-started', step })
+  try {
+    const result = await work()
+    emit({ type: 'step-done', step, durationMs: performance.now() - started })
+    return result
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    emit({ type: 'step-failed', step, message })
+    throw error
+  }
+}

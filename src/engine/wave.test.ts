@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { QuorateError } from '../errors.ts'
+import { sampleCluster } from '../etcd/sample.ts'
+import type { Observed } from '../tiers/etcd/facts/observed.ts'
+import type { Step } from '../tiers/etcd/steps/steps.ts'
+import type { RunEvent } from './events.ts'
+import type { Lock } from './lock.ts'
+import type { Session } from '../tiers/etcd/session.ts'
+import { runWave } from './wave.ts'
+
+const OBSERVED: Observed = {
+  hosts: {},
+  authority: { bundle: undefined },
+  certificates: {},
+  cluster: undefined,
+  network: undefined,
+}
+
+test('who loses the lock while he waits for the cluster waits no longer, and is told why', async () => {
+  const lost = new AbortController()
+  const silence = new QuorateError('unreachable', 'no answer from 10.0.0.2', { host: 'etcd02' })
+  const events: RunEvent[] = []
+  // Nobody is there to become healthy.
+  const session = {
+    cluster: sampleCluster(),
+    signal: new AbortController().signal,
+    members: async () => [],
+    emit: (event: RunEvent) => {
+      events.push(event)
+      if (event.type === 'step-started') setImmediate(() => lost.abort(silence))
+    },
+  } as unknown as Session
+  const lock: Lock = { token: 'x', lost: lost.signal, [Symbol.asyncDispose]: async () => undefined }
+  const wait: Step = { kind: 'await-health', what: 'wait', why: 'etcd02 does not answer', danger: 'none' }
+  await expect(runWave(session, lock, OBSERVED, [wait], async () => OBSERVED)).rejects.toBe(silence)
+  expect(events.at(-1)).toMatchObject({ type: 'step-failed', message: 'no answer from 10.0.0.2' })
+})

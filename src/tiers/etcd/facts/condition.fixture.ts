@@ -1,0 +1,74 @@
+/** Conditions for tests: three healthy voters, the first of which leads, and whatever else the test is about. */
+import type { UnitState } from '../../../host/state.ts'
+import type { ClusterCondition, MemberCondition } from './condition.ts'
+
+export const MIB = 1024 ** 2
+
+export const RUNNING: UnitState = {
+  exists: true,
+  active: 'active',
+  enabled: true,
+  needsReload: false,
+  path: '/etc/systemd/system/etcd.service',
+  dropIns: [],
+  mainPid: 100,
+  environment: {},
+  executable: '/usr/local/bin/etcd',
+}
+
+export const STOPPED: UnitState = { ...RUNNING, active: 'inactive', enabled: false, mainPid: 0 }
+
+export function memberCondition(number: number, changes: Partial<MemberCondition> = {}): MemberCondition {
+  return {
+    name: `etcd0${number}`,
+    unit: RUNNING,
+    markedStopped: false,
+    hasLog: true,
+    pinnedTo: 'sample',
+    listed: true,
+    voter: true,
+    healthy: true,
+    trouble: undefined,
+    leader: number === 1,
+    version: '3.5.30',
+    space: { sizeBytes: 4 * MIB, inUseBytes: 3 * MIB, quotaBytes: 20 * MIB },
+    alarms: [],
+    ...changes,
+  }
+}
+
+/** One that was stopped, or whose machine is gone. */
+export function downMember(number: number, changes: Partial<MemberCondition> = {}): MemberCondition {
+  const trouble = 'nothing listens there'
+  return memberCondition(number, {
+    healthy: false,
+    trouble,
+    leader: false,
+    version: undefined,
+    space: undefined,
+    unit: STOPPED,
+    markedStopped: true,
+    ...changes,
+  })
+}
+
+export function clusterCondition(
+  members: readonly MemberCondition[],
+  changes: Partial<ClusterCondition> = {},
+): ClusterCondition {
+  return {
+    voters: members.filter(({ voter }) => voter).length,
+    healthyVoters: members.filter(({ voter, healthy }) => voter && healthy).length,
+    leader: members.find(({ leader }) => leader)?.name,
+    members,
+    alarms: members.flatMap(({ name: member, alarms }) =>
+      alarms.map((type) => ({
+        member,
+        memberId: BigInt(members.findIndex((one) => one.name === member)),
+        type,
+      })),
+    ),
+    revision: 500,
+    ...changes,
+  }
+}

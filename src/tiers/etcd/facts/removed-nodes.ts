@@ -1,0 +1,97 @@
+/**
+ * Nodes that left the cluster file, and how they are reached: kept beside the cluster's CA, because the file no longer
+ * says so, until etcd's data there is moved aside. Who is a member the cluster itself says, and never this.
+ */
+import { mkdir, readdir } from 'node:fs/promises'
+import path from 'node:path'
+import * as z from 'zod'
+import { QuorateError } from '../../../errors.ts'
+import { readText } from '../../../files/read-file.ts'
+import { replaceFile } from '../../../pki/atomic-file.ts'
+import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
+
+const DepartedFile = z.object({
+  name: z.string(),
+  etcdName: z.string().optional(),
+  address: z.string(),
+  ssh: z.object({
+    host: z.string(),
+    user: z.string().optional(),
+    port: z.number().optional(),
+    identityFile: z.string().optional(),
+    jump: z.string().optional(),
+  }),
+  /** ISO 8601. */
+  left: z.string(),
+  /** When its machine was cleared; null: it was not yet. */
+  cleared: z.string().nullable(),
+})
+
+export interface Departed {
+  readonly node: Node
+  readonly left: string
+  readonly cleared: string | null
+}
+
+function folder({ stateDirectory }: Pick<Cluster, 'stateDirectory'>): string {
+  return path.join(stateDirectory, 'departed')
+}
+
+/** @param cleared when its machine was cleared; undefined: it still has to be. */
+export async function keepDeparted(
+  cluster: Pick<Cluster, 'stateDirectory'>,
+  { name, etcdName, address, ssh }: Node,
+  times: { readonly left: Date; readonly cleared?: Date | undefined },
+): Promise<void> {
+  const content: z.input<typeof DepartedFile> = {
+    name,
+    etcdName,
+    address,
+    ssh,
+    left: times.left.toISOString(),
+    cleared: times.cleared?.toISOString() ?? null,
+  }
+  await mkdir(folder(cluster), { recursive: true, mode: 0o700 })
+  const file = path.join(folder(cluster), `${name}.json`)
+  await replaceFile(file, `${JSON.stringify(content, null, 2)}\n`, 0o600)
+}
+
+/** undefined: no node of this name ever left through quorate. @throws QuorateError `state` for a damaged file. */
+export async function departedNode(
+  cluster: Pick<Cluster, 'stateDirectory'>,
+  name: string,
+): Promise<Departed | undefined> {
+  const file = path.join(folder(cluster), `${name}.json`)
+  let text: string
+  try {
+    text = await readText(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw QuorateError.from(error, 'state', `${file} can't be read`)
+  }
+  try {
+    const { ssh, left, cleared, ...node } = DepartedFile.parse(JSON.parse(text))
+    const { host, user, port, identityFile, jump } = ssh
+    const target = { host, user, port, identityFile, jump }
+    return { left, cleared, node: { ...node, addresses: [], names: [], roles: ['etcd'], ssh: target } }
+  } catch (error) {
+    throw new QuorateError('state', `${file} is damaged`, {
+      hint: `it only says how the machine is reached that left the cluster: remove it, and clear the machine by hand`,
+      cause: error,
+    })
+  }
+}
+
+/** Those that left the file, and whose machines still hold etcd's data as far as it is known here. */
+export async function unclearedNodes(cluster: Cluster): Promise<readonly Node[]> {
+  const files = await readdir(folder(cluster)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw QuorateError.from(error, 'state', `${folder(cluster)} can't be read`)
+  })
+  const names = files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length))
+  const all = await Promise.all(names.map(async (name) => await departedNode(cluster, name)))
+  const present = new Set(etcdNodes(cluster).map(({ name }) => name))
+  return all.flatMap((one) =>
+    one === undefined || one.cleared !== null || present.has(one.node.name) ? [] : [one.node],
+  )
+}

@@ -1,0 +1,28 @@
+/** Two nodes of the file that are one machine, reached by two names or addresses: one etcd would be counted twice. */
+import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
+import type { Observed } from './observed.ts'
+import type { BlockReason } from '../steps/steps.ts'
+
+/**
+ * The same boot and the very same addresses. Containers of one computer share the boot's ID, but not the addresses; and two
+ * machines that were cloned with their addresses have been started at different times.
+ */
+export function sameMachineReasons(cluster: Cluster, { hosts }: Observed): readonly BlockReason[] {
+  const seen = new Map<string, string>()
+  return etcdNodes(cluster).flatMap(({ name: host }): BlockReason[] => {
+    const { bootId = '', member } = hosts[host] ?? {}
+    const addresses = [...(member?.addresses ?? [])].sort()
+    if (addresses.length === 0) return []
+    const machine = [bootId, ...addresses].join(' ')
+    const first = seen.get(machine)
+    seen.set(machine, first ?? host)
+    if (first === undefined) return []
+    return [
+      {
+        host,
+        message: `it is the same machine as ${first} (${addresses.join(', ')})`,
+        hint: 'one machine can be one node only: compare address and ssh.host of the two in the cluster file',
+      },
+    ]
+  })
+}

@@ -1,0 +1,297 @@
+import { expect, test } from 'vitest'
+import { renderEnvironmentFile } from '../../../etcd/environment-file.ts'
+import { PATHS } from '../../../host/state.ts'
+import type { Observed } from './observed.ts'
+import { renderPin } from './pin.ts'
+import { plan } from '../plan/plan.ts'
+import { judgeSituation } from './situation.ts'
+import {
+  CLUSTER_ID,
+  FRESH_TOKEN,
+  TOKEN,
+  bareWorld,
+  formingWorld,
+  healthyCluster,
+  reasonsOf,
+  settledWorld,
+  stopped,
+  testCluster,
+  testIntent,
+  withEnvironment,
+  withFile,
+  withMember,
+  withMembers,
+} from '../plan/testing.ts'
+
+const cluster = testCluster()
+const judge = (observed: Observed, wanted = cluster) => judgeSituation(testIntent(wanted), observed)
+const blocked = (observed: Observed, wanted = cluster) => reasonsOf(judge(observed, wanted))
+
+const lostData = { dataPresent: false, walPresent: false }
+const asleep = (observed: Observed): Observed => ({ ...withMembers(observed, stopped), cluster: undefined })
+const pinOf = (clusterId: string, name = cluster.name) =>
+  withFile(PATHS.clusterId, renderPin({ cluster: name, clusterId }))
+
+test('bare machines: a new cluster with the fresh token', () => {
+  expect(judge(bareWorld(cluster))).toEqual({ kind: 'new', token: FRESH_TOKEN })
+})
+
+test('a token that an interrupted run wrote, without data yet, is used again', () => {
+  const written = withMember(
+    bareWorld(cluster),
+    'etcd02',
+    withEnvironment({ ETCD_INITIAL_CLUSTER_TOKEN: TOKEN }),
+  )
+  expect(judge(written)).toEqual({ kind: 'new', token: TOKEN })
+})
+
+test('members that have begun decide the token for the others', () => {
+  const oneBegun = withMember(formingWorld(cluster), 'etcd02', { ...lostData, contents: {} })
+  expect(judge(asleep(oneBegun))).toEqual({ kind: 'forming', token: TOKEN })
+})
+
+test('a process that has no data yet has begun all the same', () => {
+  const others = withMembers(bareWorld(cluster), withEnvironment({ ETCD_INITIAL_CLUSTER_TOKEN: 'sample-ff' }))
+  const starting = withMember(others, 'etcd01', (member) => ({
+    ...withFile(
+      PATHS.environment,
+      formingWorld(cluster).hosts['etcd01']?.member?.contents[PATHS.environment],
+    )(member),
+    unit: { ...member.unit, active: 'activating', path: PATHS.unit },
+  }))
+  expect(judge(starting)).toEqual({ kind: 'forming', token: TOKEN })
+})
+
+test('one pin makes the cluster established', () => {
+  const world = withMember(formingWorld(cluster), 'etcd03', pinOf(CLUSTER_ID))
+  expect(judge(world)).toMatchObject({ kind: 'established', token: TOKEN, clusterId: CLUSTER_ID })
+})
+
+test('established with no member running', () => {
+  expect(judge(asleep(settledWorld(cluster)))).toMatchObject({ kind: 'established', clusterId: CLUSTER_ID })
+})
+
+test('a damaged pin is no matter while another member has a whole one', () => {
+  const world = withMember(settledWorld(cluster), 'etcd01', withFile(PATHS.clusterId, 'cluster=sam'))
+  expect(judge(world)).toMatchObject({ kind: 'established', clusterId: CLUSTER_ID })
+})
+
+test('a damaged pin everywhere: nothing says which cluster it was', () => {
+  const reasons = blocked(withMembers(settledWorld(cluster), withFile(PATHS.clusterId, 'cluster-id=\n')))
+  expect(reasons.map(({ host }) => host)).toEqual(['etcd01', 'etcd02', 'etcd03'])
+  expect(reasons[0]?.message).toContain(`${PATHS.clusterId} there is lost or damaged`)
+  expect(reasons[0]?.hint).toContain("'cluster=sample'")
+})
+
+test.each([['removed'], ['edited']])(
+  "an options file %s by hand does not make a pinned member a stranger's",
+  (how) => {
+    const other =
+      how === 'edited' ? renderEnvironmentFile({ ETCD_INITIAL_CLUSTER_TOKEN: 'whose' }) : undefined
+    const world = withMember(settledWorld(cluster), 'etcd01', withFile(PATHS.environment, other))
+    expect(judge(world)).toMatchObject({ kind: 'established', token: TOKEN, clusterId: CLUSTER_ID })
+  },
+)
+
+test('a token edited by hand on one member is outvoted', () => {
+  const edited = withEnvironment({ ETCD_INITIAL_CLUSTER_TOKEN: 'sample-0badc0de' })
+  expect(judge(withMember(settledWorld(cluster), 'etcd01', edited))).toMatchObject({ token: TOKEN })
+})
+
+// --- Not ours. ---
+
+test('data without our token: another etcd’s', () => {
+  const [reason] = blocked(withMember(bareWorld(cluster), 'etcd02', { dataPresent: true }))
+  expect(reason).toMatchObject({
+    host: 'etcd02',
+    message: '/opt/etcd/data there holds data of another etcd cluster',
+    hint: 'if nobody needs it, move it aside: quorate reset etcd02',
+  })
+})
+
+test("data with another cluster's token, even of a cluster whose name begins like ours", () => {
+  const token = 'sample-two-0123456789abcdef'
+  const foreign = withMember(
+    asleep(formingWorld(cluster)),
+    'etcd03',
+    withEnvironment({ ETCD_INITIAL_CLUSTER_TOKEN: token }),
+  )
+  expect(blocked(foreign)).toMatchObject([
+    { host: 'etcd03', message: expect.stringContaining(`(token ${token})`) },
+  ])
+})
+
+test('an etcd outside of our unit', () => {
+  const line = 'LISTEN 0 4096 127.0.0.1:2379 0.0.0.0:* users:(("etcd",pid=812,fd=7))'
+  const [reason] = blocked(withMember(bareWorld(cluster), 'etcd01', { listening: [line] }))
+  expect(reason?.message).toBe(
+    'an etcd that quorate did not set up runs there: etcd (process 812) listens on port 2379 or 2380',
+  )
+})
+
+test('a port taken by something else', () => {
+  const line = 'LISTEN 0 511 *:2379 *:* users:(("nginx",pid=99,fd=6))'
+  const [reason] = blocked(withMember(bareWorld(cluster), 'etcd01', { listening: [line] }))
+  expect(reason?.message).toContain('a port of etcd is taken there: nginx (process 99)')
+  expect(reason?.hint).toContain('etcd.clientPort')
+})
+
+test("an etcd of the distribution's unit", () => {
+  const world = withMember(bareWorld(cluster), 'etcd01', ({ unit }) => ({
+    unit: { ...unit, active: 'active', path: '/lib/systemd/system/etcd.service' },
+  }))
+  expect(blocked(world)).toMatchObject([
+    { host: 'etcd01', message: expect.stringContaining('runs there as /lib/systemd/system/etcd.service') },
+  ])
+})
+
+test("another cluster's pin", () => {
+  const world = withMember(asleep(settledWorld(cluster)), 'etcd02', pinOf('abc', 'production'))
+  expect(blocked(world)).toMatchObject([
+    { host: 'etcd02', message: "it belongs to the cluster 'production' (ID abc), not to 'sample'" },
+  ])
+})
+
+// --- Not one cluster. ---
+
+test('pins of different IDs', () => {
+  const reasons = blocked(withMember(settledWorld(cluster), 'etcd03', pinOf('abc')))
+  expect(reasons[0]?.message).toBe('the nodes belong to different clusters')
+  expect(reasons.slice(1).map(({ host, message }) => `${host}: ${message}`)).toContain(
+    'etcd03: it is pinned to the cluster ID abc',
+  )
+})
+
+test('members that run under another ID than the pinned one', () => {
+  const world = { ...settledWorld(cluster), cluster: healthyCluster(cluster, { id: 'abc' }) }
+  expect(blocked(world)).toMatchObject([
+    { message: `the members that run say cluster ID abc, but the nodes are pinned to ${CLUSTER_ID}` },
+  ])
+})
+
+test('members begun with different tokens', () => {
+  const split = withMember(
+    formingWorld(cluster),
+    'etcd02',
+    withEnvironment({ ETCD_INITIAL_CLUSTER_TOKEN: 'sample-ff' }),
+  )
+  const [reason] = blocked(asleep(split))
+  expect(reason?.message).toBe(
+    `members were begun in different attempts (tokens ${TOKEN}, sample-ff) and can't become one cluster`,
+  )
+})
+
+// --- Lost data. ---
+
+test.each([
+  ['both folders', lostData, '/opt/etcd/data and /opt/etcd/wal'],
+  ['the data folder', { dataPresent: false }, '/opt/etcd/data'],
+  ['the log', { walPresent: false }, '/opt/etcd/wal'],
+])('a pinned member that lost %s is never started', (_what, lost, named) => {
+  const [reason, ...others] = blocked(withMember(settledWorld(cluster), 'etcd02', lost))
+  expect(others).toEqual([])
+  expect(reason).toMatchObject({
+    host: 'etcd02',
+    message: `${named} there is lost (missing or empty), but it is a member of the cluster ${CLUSTER_ID}: started empty it would forget its votes`,
+  })
+})
+
+test('data lost on every member: still no new cluster', () => {
+  const reasons = blocked(withMembers(asleep(settledWorld(cluster)), lostData))
+  expect(reasons.map(({ host }) => host)).toEqual(['etcd01', 'etcd02', 'etcd03'])
+})
+
+test('data and pin lost on one member: the others know it', () => {
+  const lost = withMember(settledWorld(cluster), 'etcd02', { ...lostData, contents: {} })
+  expect(blocked(lost)).toMatchObject([
+    { host: 'etcd02', message: expect.stringContaining('forget its votes') },
+  ])
+})
+
+test('data and pin lost on one member while nobody answers: not taken for a new one either', () => {
+  const lost = withMember(asleep(settledWorld(cluster)), 'etcd02', { ...lostData, contents: {} })
+  expect(judge(lost)).toMatchObject({ kind: 'established' })
+  // The others are started, and asked.
+  const { waves } = plan(testIntent(cluster), lost)
+  expect(waves.flat().flatMap(({ kind, host }) => (kind === 'start' ? [host] : []))).toEqual([
+    'etcd01',
+    'etcd03',
+  ])
+})
+
+test("data and pin lost, and only the options file says 'existing'", () => {
+  const world = withMembers(asleep(settledWorld(cluster)), lostData)
+  const reasons = blocked(withMembers(world, withFile(PATHS.clusterId, undefined)))
+  expect(reasons).toHaveLength(3)
+  expect(reasons[0]?.message).toContain('it belonged to a cluster once')
+})
+
+test('data folders that the cluster file has moved are not called lost', () => {
+  const moved = testCluster({}, { dataDirectory: '/srv/etcd/data', walDirectory: '/srv/etcd/wal' })
+  const [reason] = blocked(withMembers(settledWorld(cluster), lostData), moved)
+  expect(reason?.message).toContain('it was set up with /opt/etcd/data and /opt/etcd/wal')
+  expect(reason?.hint).toContain('put etcd.dataDirectory and etcd.walDirectory back')
+})
+
+test.each([
+  ['everything', lostData, '/opt/etcd/data and /opt/etcd/wal there is lost'],
+  ['the log', { walPresent: false }, '/opt/etcd/wal there is lost'],
+])('%s lost while forming: etcd would refuse it, and so do we', (_what, lost, named) => {
+  const [reason] = blocked(withMember(formingWorld(cluster), 'etcd03', lost))
+  expect(reason?.message).toContain(named)
+  expect(reason?.message).toContain('know it as one that had started')
+  expect(reason?.hint).toContain('quorate reset')
+})
+
+test('a member that never started is no loss', () => {
+  const world = withMember(formingWorld(cluster), 'etcd03', lostData)
+  const members = healthyCluster(cluster).members.map((member) =>
+    member.name === 'etcd03' ? { ...member, clientUrls: [] } : member,
+  )
+  expect(judge({ ...world, cluster: healthyCluster(cluster, { members }) })).toMatchObject({
+    kind: 'forming',
+  })
+})
+
+// --- Other members than the cluster file's. ---
+
+const fourth = { ...cluster.nodes[0]!, name: 'etcd04', address: '192.168.0.4' }
+
+test('members changed while forming', () => {
+  const grown = testCluster({ nodes: [...cluster.nodes, fourth] })
+  const world = asleep(formingWorld(cluster))
+  const bare = bareWorld(grown).hosts['etcd04']!
+  const [reason] = blocked({ ...world, hosts: { ...world.hosts, etcd04: bare } }, grown)
+  expect(reason?.message).toMatch(/^the cluster was begun with other members \(etcd01=.*\) than .*etcd04=/)
+})
+
+test('an address changed while forming: it would be another cluster', () => {
+  const [first, ...others] = cluster.nodes
+  const moved = testCluster({ nodes: [{ ...first!, address: '192.168.0.9' }, ...others] })
+  expect(blocked(asleep(formingWorld(cluster)), moved)[0]?.message).toContain(
+    'etcd01=https://192.168.0.9:2380',
+  )
+})
+
+test('most addresses changed while nobody runs: the members would never find each other', () => {
+  const [first, second, third] = cluster.nodes
+  const moved = testCluster({
+    nodes: [{ ...first!, address: '192.168.0.9' }, { ...second!, address: '192.168.0.8' }, third!],
+  })
+  expect(blocked(asleep(settledWorld(cluster)), moved)).toMatchObject([
+    {
+      host: 'etcd01',
+      message: expect.stringMatching(
+        /^its peers know it as https:\/\/192.168.0.1:2380, .* makes it https:\/\/192.168.0.9:2380/,
+      ),
+    },
+    { host: 'etcd02' },
+  ])
+  const one = testCluster({ nodes: [{ ...first!, address: '192.168.0.9' }, second!, third!] })
+  expect(judge(asleep(settledWorld(cluster)), one)).toMatchObject({ kind: 'established' })
+})
+
+test('members that can not say who belongs to them do not make everybody a stranger', () => {
+  const mute = healthyCluster(cluster, { members: [], problems: ['etcd01 knows of no leader'] })
+  expect(judge({ ...settledWorld(cluster), cluster: mute })).toMatchObject({ kind: 'established' })
+})

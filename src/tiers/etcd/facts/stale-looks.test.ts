@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { outrunNodes } from './stale-looks.ts'
+import { healthyCluster, settledWorld, stopped, testCluster, withMember } from '../plan/testing.ts'
+
+const cluster = testCluster()
+const unseen = { dataPresent: true, walPresent: false, contents: {} }
+const starting = withMember(settledWorld(cluster), 'etcd02', unseen)
+const names = (observed: Parameters<typeof outrunNodes>[1]) =>
+  outrunNodes(cluster, observed).map(({ name }) => name)
+
+test('a member that has started since its machine was looked at', () => {
+  expect(names({ ...starting, cluster: healthyCluster(cluster) })).toEqual(['etcd02'])
+})
+
+test('nobody whose log was there, who does not run, or of whom nothing is known yet', () => {
+  expect(names({ ...settledWorld(cluster), cluster: healthyCluster(cluster) })).toEqual([])
+  const off = withMember(starting, 'etcd02', stopped)
+  expect(names({ ...off, cluster: healthyCluster(cluster) })).toEqual([])
+  expect(names({ ...starting, cluster: undefined })).toEqual([])
+  const members = healthyCluster(cluster).members.map((member) =>
+    member.name === 'etcd02' ? { ...member, name: '', clientUrls: [] } : member,
+  )
+  expect(names({ ...starting, cluster: healthyCluster(cluster, { members }) })).toEqual([])
+})

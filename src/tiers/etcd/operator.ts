@@ -1,0 +1,130 @@
+/** The certificate that quorate itself talks to etcd with. Its key is born here, and stays here. */
+import { createPublicKey } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { QuorateError } from '../../errors.ts'
+import { readText } from '../../files/read-file.ts'
+import type { MemberTls } from '../../etcd/endpoint.ts'
+import type { Authority } from '../../pki/authority.ts'
+import type { Cluster } from '../../spec/cluster.ts'
+import type { SessionOptions } from './session.ts'
+
+/** Its common name. */
+export const OPERATOR = 'quorate-operator'
+
+export function operatorDirectory(cluster: Pick<Cluster, 'stateDirectory'>): string {
+  return path.join(cluster.stateDirectory, 'operator')
+}
+
+/** False only for a CA that quorate makes itself, on this computer, and that it has not made yet. */
+export async function authorityIsThere(cluster: Cluster): Promise<boolean> {
+  const { authority } = cluster.pki
+  if (authority.home !== 'local' || authority.certificate !== undefined) return true
+  const { localAuthorityExists } = await import('../../pki/local.ts')
+  return await localAuthorityExists({ directory: path.join(cluster.stateDirectory, 'ca') })
+}
+
+/**
+ * What proves to members who we are, and to us who they are; made if there is none yet.
+ *
+ * One from a CA that is not known here any more is used as it is: a cluster file that names another CA than members
+ * have changes nothing about whom they trust. Issuing certificates for them is what changes it (`issueOperator`).
+ */
+export async function operatorCredentials(options: SessionOptions, authority: Authority): Promise<MemberTls> {
+  await requireAuthority(options.cluster)
+  const present = await readCredentials(options.cluster)
+  const trust = await authority.trust(options.signal)
+  if (present !== undefined && (await isFromAnotherCa(present, trust, options.now()))) {
+    const { bundleOf } = await import('../../pki/trust.ts')
+    return { ...present, ca: bundleOf(present.ca, trust) }
+  }
+  await issueOperator(options, authority)
+  const made = await readCredentials(options.cluster)
+  if (made === undefined) throw new TypeError('the certificate that was just made is gone')
+  return made
+}
+
+/**
+ * Makes it, or makes it anew where it is about to expire or from a CA that is not trusted.
+ * @returns whether it is another one now
+ * @throws QuorateError `pki`
+ */
+export async function issueOperator(options: SessionOptions, authority: Authority): Promise<boolean> {
+  const { makeClientCertificate } = await import('../../pki/client.ts')
+  const { cluster, now, signal, emit } = options
+  const made = await makeClientCertificate({
+    authority,
+    directory: operatorDirectory(cluster),
+    name: OPERATOR,
+    days: cluster.pki.days,
+    algorithm: cluster.pki.algorithm,
+    now: now(),
+    signal,
+  })
+  // That one from the other CA was kept is of no account: exchanging the CA exchanges it in time.
+  const told = made.result === 'kept' ? [] : made.warnings
+  for (const text of told) emit({ type: 'warning', text: `the operator's certificate: ${text}` })
+  if (made.result === 'waiting') {
+    const present = await readCredentials(cluster)
+    // One that is about to expire is good until it does.
+    if (present !== undefined && (await isGoodYet(present, await authority.trust(signal), now())))
+      return false
+    throw new QuorateError('pki', "the operator's own certificate is not signed yet", {
+      hint: 'quorate certs csr --out DIR writes its request with the others; have it signed, then: quorate certs import DIR',
+    })
+  }
+  return made.result === 'issued'
+}
+
+/** Using the authority would make one: over a running cluster, the wrong one. */
+async function requireAuthority(cluster: Cluster): Promise<void> {
+  if (await authorityIsThere(cluster)) return
+  throw new QuorateError(
+    'pki',
+    `there is no CA in ${cluster.stateDirectory}, so nothing here can prove to etcd who we are`,
+    {
+      hint: 'if there is no cluster yet: quorate apply. Otherwise put the folder back where it was, or name it in the cluster file: state',
+    },
+  )
+}
+
+async function isFromAnotherCa(present: MemberTls, caPem: string, now: Date): Promise<boolean> {
+  const reasons = await reasonsAgainst(present, caPem, now)
+  return reasons.length > 0 && reasons.every(({ code }) => code === 'issuer')
+}
+
+async function isGoodYet(present: MemberTls, caPem: string, now: Date): Promise<boolean> {
+  const reasons = await reasonsAgainst(present, caPem, now)
+  return reasons.every(({ code }) => code === 'old-issuer')
+}
+
+/** That it expires soon is none. */
+async function reasonsAgainst({ cert, key }: MemberTls, caPem: string, now: Date) {
+  const [{ checkCertificate }, { NO_NAMES }, { spkiSha256 }] = await Promise.all([
+    import('../../pki/check-certificate.ts'),
+    import('../../pki/names.ts'),
+    import('../../pki/certificate.ts'),
+  ])
+  // A key that can't be read belongs to no certificate; what is wrong with it is told where it is used.
+  const keySpki = isKey(key) ? spkiSha256(createPublicKey(key)) : ''
+  const who = { allowed: NO_NAMES, profile: 'client', commonName: OPERATOR, keySpki } as const
+  return checkCertificate({ pem: cert, caPem, now, ...who })
+}
+
+function isKey(pem: string): boolean {
+  try {
+    createPublicKey(pem)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** undefined: it is not there, or not whole. */
+async function readCredentials(cluster: Cluster): Promise<MemberTls | undefined> {
+  const folder = operatorDirectory(cluster)
+  const files = ['ca.crt', `${OPERATOR}.crt`, `${OPERATOR}.key`].map((name) => path.join(folder, name))
+  if (!files.every((file) => existsSync(file))) return undefined
+  const [ca = '', cert = '', key = ''] = await Promise.all(files.map(async (file) => await readText(file)))
+  return { ca, cert, key }
+}

@@ -1,0 +1,28 @@
+/** A member that refuses to start because of the cluster file: the error says of what, and where that stands. */
+import { QuorateError } from '../../../errors.ts'
+import { settingsNamed } from '../../../etcd/named-settings.ts'
+import { readText } from '../../../files/read-file.ts'
+import type { Cluster } from '../../../spec/cluster.ts'
+import { readYaml } from '../../../spec/document.ts'
+
+/** What `work` gives. @throws what it throws; if etcd's words are about settings of the file, with those as `FILE:LINE:COLUMN` */
+export async function blaming<T>(cluster: Cluster, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw error instanceof QuorateError && error.code === 'command' ? await blamed(cluster, error) : error
+  }
+}
+
+async function blamed({ etcd, file }: Cluster, error: QuorateError): Promise<QuorateError> {
+  const names = settingsNamed(etcd.settings, error.message)
+  if (names.length === 0) return error
+  const document = readYaml(await readText(file).catch(() => ''))
+  const places = names.map((name) => {
+    const { line, column } = document.locate(['etcd', 'settings', name], 'key')
+    return `etcd.settings.${name} (${file}:${line}:${column})`
+  })
+  const { code, host, message, hint } = error
+  const text = `${message}\nthis is about ${places.join(' and ')}`
+  return new QuorateError(code, text, { host, hint, cause: error })
+}

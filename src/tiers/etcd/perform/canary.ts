@@ -1,0 +1,67 @@
+/** Watches members of a new version at work: what they are written, all must read; and all must stay well meanwhile. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError } from '../../../errors.ts'
+import { verifyCluster } from '../../../etcd/verify.ts'
+import type { Observed } from '../facts/observed.ts'
+import { etcdNodes } from '../../../spec/cluster.ts'
+import { clusterFacts } from '../facts/facts.ts'
+import { type Session, allMembers } from '../session.ts'
+
+/** Between two rounds, in ms. */
+const PAUSE_MS = 1_000
+
+/**
+ * In each round a write goes through every one of `nodes`, is read back through all members, and all contents are
+ * compared; at least one round, whatever `seconds` says.
+ *
+ * @throws QuorateError `unhealthy` or `etcd`, with how to go back; `cancelled`.
+ */
+export async function watchCanary(
+  session: Session,
+  observed: Observed,
+  { nodes, seconds }: { readonly nodes: readonly string[]; readonly seconds: number },
+): Promise<void> {
+  const { cluster, signal } = session
+  const running = etcdNodes(cluster).filter(
+    ({ name }) => observed.hosts[name]?.member?.unit.active === 'active',
+  )
+  const members = await allMembers(session)
+  const before = observed.cluster?.leader
+  const end = performance.now() + seconds * 1000
+  for (;;) {
+    for (const name of nodes) {
+      const own = members.filter((member) => member.name === name)
+      await asRefusal(
+        async () =>
+          void (await verifyCluster([...own, ...members.filter((one) => one.name !== name)], signal)),
+      )
+    }
+    const facts = await clusterFacts(session, running, false)
+    const problems = facts?.problems ?? ['no member answers']
+    if (problems.length > 0) throw notWell(problems.join('; '))
+    if (facts?.leader !== before)
+      session.emit({
+        type: 'warning',
+        text: `leadership went from ${before ?? 'nobody'} to ${facts?.leader ?? 'nobody'} meanwhile`,
+      })
+    if (performance.now() >= end) return
+    await sleep(PAUSE_MS, undefined, { signal })
+  }
+}
+
+async function asRefusal(work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
+    throw notWell(error.message, error)
+  }
+}
+
+function notWell(what: string, cause?: QuorateError): QuorateError {
+  return new QuorateError('unhealthy', `with the new version the cluster is not well: ${what}`, {
+    host: cause?.host,
+    cause,
+    hint: [...(cause?.hint === undefined ? [] : [cause.hint]), 'go back: quorate upgrade --abort'].join('\n'),
+  })
+}

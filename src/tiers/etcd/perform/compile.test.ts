@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import type { HostStep } from '../steps/steps.ts'
+import { compile } from './compile.ts'
+
+const firstStart = { dataDirectory: '/opt/etcd/data', walDirectory: '/opt/etcd/wal' }
+const common = { host: 'etcd01', what: 'what', why: 'why', danger: 'none' } as const
+const OPEN = ['ground_open', '/opt/etcd/wal']
+const CLOSE = ['ground_close', '/opt/etcd/data', '/opt/etcd/wal']
+
+const compiled = (step: HostStep) =>
+  compile(step, { artifact: undefined, certificates: {}, bundle: undefined })
+
+test('a first start: who starts the member, or only waits for it, opens the folder above the log', () => {
+  const start = ['start', 'etcd.service', '0.00']
+  expect(compiled({ ...common, kind: 'start', turn: 0, firstStart })).toEqual([OPEN, start])
+  const ready = ['ready', 'etcd.service', '60']
+  expect(compiled({ ...common, kind: 'ready', firstStart })).toEqual([OPEN, ready, CLOSE])
+  const restart = ['restart', 'etcd.service', '60']
+  expect(compiled({ ...common, kind: 'restart', firstStart })).toEqual([OPEN, restart, CLOSE])
+})
+
+test.each<HostStep>([
+  { ...common, kind: 'start', turn: 0 },
+  { ...common, kind: 'ready' },
+  { ...common, kind: 'restart' },
+])('$kind of a member with a log leaves the folder above it alone', (step) => {
+  expect(compiled(step).map(([name]) => name)).toEqual([step.kind])
+})

@@ -1,0 +1,147 @@
+/** Carries out the steps of etcd's own downgrade, and waits for what etcd does by itself. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError } from '../../../errors.ts'
+import type { MemberClient } from '../../../etcd/client.ts'
+import {
+  cancelDowngrade,
+  enableDowngrade,
+  isSecretlyEnabled,
+  readStandings,
+  validateDowngrade,
+} from '../../../etcd/downgrade.ts'
+import { compareMinors } from '../../../etcd/minor.ts'
+import type { Observed } from '../facts/observed.ts'
+import type { DowngradeStep } from '../steps/steps.ts'
+import { listedClients } from '../facts/listed.ts'
+import type { Session } from '../session.ts'
+
+/** A leader looks at its members' versions every 4 s or 5 s; data follows within 4 s, if nothing new is in the log. */
+const RAISE_MS = 30_000
+const CONVERT_MS = 60_000
+const END_MS = 30_000
+const AGREE_MS = 10_000
+const PAUSE_MS = 250
+
+const JOURNAL = 'quorate run etcd -- journalctl -u etcd -n 50'
+
+/** @throws QuorateError `etcd`, `moved`, or `unhealthy` if what etcd does by itself does not happen in time. */
+export async function runDowngrade(session: Session, observed: Observed, step: DowngradeStep): Promise<void> {
+  const clients = leaderFirst(await listedClients(session, observed), observed)
+  switch (step.kind) {
+    case 'downgrade-enable':
+      return await enable(clients, step.target, session.signal)
+    case 'downgrade-await':
+      return await awaitConverted(clients, step.target, session.signal)
+    case 'downgrade-cancel':
+      return await cancel(clients, session.signal)
+  }
+}
+
+/** The leader knows what holds without asking. */
+function leaderFirst(clients: readonly MemberClient[], { cluster }: Observed): readonly MemberClient[] {
+  return clients.toSorted((a, b) => Number(b.name === cluster?.leader) - Number(a.name === cluster?.leader))
+}
+
+async function enable(clients: readonly MemberClient[], target: string, signal: AbortSignal): Promise<void> {
+  const [client] = clients
+  if (client === undefined) throw new TypeError('no member to ask')
+  // Right after the last restart of an upgrade the cluster has not become one of the newer minor yet.
+  await until(RAISE_MS, signal, async () => {
+    const verdict = await validateDowngrade(client, target, signal)
+    if (verdict === 'under-way') {
+      throw new QuorateError('moved', 'another downgrade was enabled in the meantime', {
+        hint: 'see which: quorate status',
+      })
+    }
+    return verdict === 'possible'
+      ? undefined
+      : `etcd does not downgrade this cluster to ${target}: its minor is not the one above`
+  })
+  try {
+    await enableDowngrade(client, target, signal)
+  } catch (error) {
+    // The answer may be lost, and the downgrade enabled all the same.
+    if (!(error instanceof QuorateError) || error.code !== 'etcd') throw error
+    const standings = await readStandings(clients, signal)
+    if (standings.every((standing) => standing.target !== target)) throw error
+  }
+}
+
+async function awaitConverted(
+  clients: readonly MemberClient[],
+  target: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await until(CONVERT_MS, signal, async () => {
+    const standings = await readStandings(clients, signal)
+    const newer = standings.filter(({ minor }) => minor === undefined || compareMinors(minor, target) > 0)
+    const silent = clients.filter(({ name }) => standings.every((standing) => standing.name !== name))
+    if (silent.length > 0) return `${namesOf(silent)} gives no answer`
+    if (newer.length > 0 && newer.every((standing) => standing.target === undefined)) {
+      throw new QuorateError('moved', `the downgrade to ${target} was canceled in the meantime`, {
+        hint: 'run the same command again to go on with it',
+      })
+    }
+    const behind = newer.filter(
+      ({ storage, ...standing }) => standing.target !== target || storage !== target,
+    )
+    return behind.length === 0
+      ? undefined
+      : `the data of ${namesOf(behind)} is not in the format of etcd ${target} yet`
+  })
+}
+
+async function cancel(clients: readonly MemberClient[], signal: AbortSignal): Promise<void> {
+  const [client] = clients
+  if (client === undefined) throw new TypeError('no member to ask')
+  await cancelDowngrade(client, signal)
+  await until(AGREE_MS, signal, async () => {
+    const enabled = (await readStandings(clients, signal)).filter(({ target }) => target !== undefined)
+    return enabled.length === 0 ? undefined : `${namesOf(enabled)} still says that a downgrade is enabled`
+  })
+}
+
+/**
+ * Until no member says that a downgrade is enabled. etcd ends one by itself when its leader sees every member on the older
+ * minor. A newer member that starts before that keeps the downgrade enabled.
+ *
+ * @param minor of the cluster
+ * @throws QuorateError `unhealthy` if it does not end
+ */
+export async function awaitDowngradeEnd(
+  clients: readonly MemberClient[],
+  minor: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await until(END_MS, signal, async () => {
+    const standings = await readStandings(clients, signal)
+    const target = standings.map((standing) => standing.target).find((one) => one !== undefined)
+    if (target !== undefined) return `the downgrade to ${target} has not ended`
+    const client = clients.find(({ name }) => standings.some((standing) => standing.name === name))
+    const silent = standings.every(({ storage }) => storage === undefined)
+    if (client === undefined || !silent || !(await isSecretlyEnabled(client, minor, signal))) return undefined
+    return 'the downgrade has not ended'
+  })
+}
+
+/** @param look what is still missing; undefined: nothing. */
+async function until(
+  patienceMs: number,
+  signal: AbortSignal,
+  look: () => Promise<string | undefined>,
+): Promise<void> {
+  const deadline = performance.now() + patienceMs
+  for (;;) {
+    const missing = await look()
+    if (missing === undefined) return
+    if (performance.now() > deadline) {
+      const hint = `the leader decides that; read its journal: ${JOURNAL}. The same command goes on from here`
+      throw new QuorateError('unhealthy', `after ${patienceMs / 1000} s ${missing}`, { hint })
+    }
+    await sleep(PAUSE_MS, undefined, { signal })
+  }
+}
+
+function namesOf(members: readonly { readonly name: string }[]): string {
+  return members.map(({ name }) => name).join(', ')
+}

@@ -1,0 +1,33 @@
+/** Finds members that listen elsewhere than the cluster file says: it was edited since, and not applied yet. */
+import { LOOPBACK, localPort } from '../../../etcd/local-port.ts'
+import type { MemberView } from '../../../etcd/view.ts'
+import { runAgent } from '../../../host/agent.ts'
+import { looksFor, parseHostState } from '../../../host/observe.ts'
+import type { Node } from '../../../spec/cluster.ts'
+import type { Session } from '../session.ts'
+
+/** Nobody is there; or somebody who speaks another language (TLS or plaintext), or whom we would call by another name. */
+const NOBODY: readonly string[] = ['refused', 'closed', 'not-grpc', 'not-tls', 'wrong-identity']
+
+/**
+ * Looks where the member of a node that did not answer listens. One round trip, and only for one that may be elsewhere.
+ *
+ * @returns whether it is worth being asked again: the session knows now where.
+ */
+export async function seek(session: Session, node: Node, member: MemberView): Promise<boolean> {
+  if (member.reachable || !NOBODY.includes(member.reason.kind)) return false
+  const { cluster, signal } = session
+  const remote = await session.remote(node)
+  const { lines } = await runAgent(remote, { operations: [], looks: looksFor(cluster, node), signal })
+  const environment = parseHostState(node.name, true, lines).member?.unit.environment
+  const where = environment && localPort(environment)
+  const { clientPort, localPlaintext, plaintextClients } = cluster.etcd
+  const asInFile =
+    where?.at === LOOPBACK &&
+    where.port === clientPort &&
+    where.plaintext === (localPlaintext || plaintextClients) &&
+    where.address === node.address
+  if (where === undefined || asInFile) return false
+  session.found(node, where)
+  return true
+}

@@ -1,0 +1,28 @@
+/** Data that is moved aside: beside where it was, or within a directory that can't be renamed. */
+import type { MemberState } from '../../../host/state.ts'
+import type { AnyStep, AsideStep } from '../steps/steps.ts'
+
+/** Of these paths, those that can't be renamed on that machine; undefined: they all can. */
+export function withinOf(
+  { limits }: Pick<MemberState, 'limits'>,
+  paths: readonly string[],
+): readonly string[] | undefined {
+  const fixed = paths.filter((path) => limits?.fixed.includes(path) === true)
+  return fixed.length > 0 ? fixed : undefined
+}
+
+/** What these steps moved, and where to. */
+export function movedBy(
+  steps: readonly AnyStep[],
+): readonly { readonly host: string; readonly from: string; readonly to: string }[] {
+  return steps.flatMap((step) =>
+    step.kind === 'aside'
+      ? step.paths.map((from) => ({ host: step.host, from, to: asideTo(step, from) }))
+      : [],
+  )
+}
+
+/** Where the step leaves what was at this path. */
+function asideTo({ suffix, within }: Pick<AsideStep, 'suffix' | 'within'>, path: string): string {
+  return within?.includes(path) === true ? `${path}/.quorate-aside.${suffix}` : `${path}.${suffix}`
+}

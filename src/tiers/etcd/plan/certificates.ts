@@ -1,0 +1,132 @@
+/** Which certificates a member has, and the request for each. */
+import type { HostState } from '../../../host/state.ts'
+import { carriedAddresses } from '../../../pki/carried-addresses.ts'
+import { type AllowedNames, allowedNames, canonicalIp } from '../../../pki/names.ts'
+import { renderOpensslConfig } from '../../../pki/openssl-config.ts'
+import type { Profile } from '../../../pki/profile.ts'
+import type { CertificateLayout, Cluster, Node } from '../../../spec/cluster.ts'
+import { memberName } from '../../../spec/member-name.ts'
+import type { AuthorityFacts, CertificateFault, Observed } from '../facts/observed.ts'
+import type { CertificateName, HostStep } from '../steps/steps.ts'
+
+export function certificateNames(cluster: Cluster): readonly CertificateName[] {
+  return cluster.pki.layout === 'single' ? ['etcd'] : ['peer', 'server']
+}
+
+/** The one that a member shows its peers. */
+export function peerCertificate(layout: CertificateLayout): CertificateName {
+  return layout === 'single' ? 'etcd' : 'peer'
+}
+
+export function profileOf(name: CertificateName): Profile {
+  return name === 'etcd' ? 'member' : name
+}
+
+/** What the names go by, beside the cluster file. */
+export interface Seen {
+  readonly host: HostState | undefined
+  readonly authority: AuthorityFacts
+}
+
+/**
+ * The names that a node's certificate carries: its own, and
+ * - among peers the one by which members know each other, if the CA may sign it;
+ * - for as long as its member runs at another address that one, because until it is restarted its peers find it there;
+ * - the addresses that it calls its peers from: etcd turns away a peer whose certificate lacks the address it comes from;
+ * - those that its certificates carry already, for as long as the machine has them: where it calls from goes by where
+ *   its peers are at the moment, which changes while they move.
+ *
+ * Never another node's.
+ */
+export function namesOf(
+  cluster: Cluster,
+  node: Node,
+  name: CertificateName,
+  { host, authority }: Seen,
+): AllowedNames {
+  const names = allowedNames(node)
+  const isMembers = name === peerCertificate(cluster.pki.layout) && authority.forbidsMemberName !== true
+  const dns = isMembers ? [...names.dns, memberName(cluster.name)] : names.dns
+  const { unit, sources = [], addresses = [], tls } = host?.member ?? {}
+  const urls = ['ETCD_INITIAL_ADVERTISE_PEER_URLS', 'ETCD_ADVERTISE_CLIENT_URLS']
+    .flatMap((variable) => (unit?.environment?.[variable] ?? '').split(','))
+    .filter((url) => URL.canParse(url))
+  const served = urls.map((url) => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1'))
+  const own = new Set(canonical(addresses))
+  const carried = certificateNames(cluster).flatMap((one) =>
+    carriedAddresses(tls?.certificates[one]?.pem ?? ''),
+  )
+  const others = cluster.nodes.filter((other) => other.name !== node.name)
+  const taken = new Set(canonical(others.flatMap(({ address, addresses: more }) => [address, ...more])))
+  const more = canonical([...served, ...sources, ...carried.filter((ip) => own.has(ip))])
+  return { dns, ips: [...new Set([...names.ips, ...more.filter((ip) => !taken.has(ip))])] }
+}
+
+function canonical(ips: readonly string[]): readonly string[] {
+  return ips.map(canonicalIp).filter((ip) => ip !== undefined)
+}
+
+/** The openssl.cnf of a request. Its last line names the key's algorithm, so that any change of it shows in the text. */
+export function requestConfiguration(
+  cluster: Cluster,
+  node: Node,
+  name: CertificateName,
+  { hosts, authority }: Pick<Observed, 'hosts' | 'authority'>,
+): string {
+  const { algorithm } = cluster.pki
+  const configuration = renderOpensslConfig({
+    commonName: node.name,
+    names: namesOf(cluster, node, name, { host: hosts[node.name], authority }),
+    profile: profileOf(name),
+    algorithm,
+  })
+  return `${configuration}# key: ${algorithm}\n`
+}
+
+/** Why a certificate has to be issued; empty: it may stay. */
+export function faultsOf(
+  observed: Observed,
+  host: string,
+  name: CertificateName,
+): readonly CertificateFault[] {
+  return observed.certificates[host]?.[name] ?? [{ code: 'missing', message: 'is missing' }]
+}
+
+/** What makes the key itself unfit, or leaves it unknown. */
+const KEY_FAULTS: ReadonlySet<CertificateFault['code']> = new Set([
+  'missing',
+  'due-with-key',
+  'foreign-key',
+  'unreadable',
+  'issuer',
+  'key',
+  'algorithm',
+])
+
+/**
+ * Whether the key in force can stay. etcd reads certificate and key one after the other for each handshake: a handshake
+ * that falls between the two while both are exchanged finds two that don't belong together, and fails. With the same key
+ * on both sides of the exchange any mix of the two is right.
+ */
+export function keepsKey(observed: Observed, host: string, name: CertificateName): boolean {
+  return faultsOf(observed, host, name).every(({ code }) => !KEY_FAULTS.has(code))
+}
+
+/** Signs what waits on a host for these certificates, and puts it in force. `faults`: what is wrong with the present ones. */
+export function issueStep(
+  host: string,
+  names: readonly CertificateName[],
+  faults: readonly CertificateFault[],
+): HostStep {
+  const missing = faults.some(({ code }) => code === 'missing')
+  const said = [...new Set(faults.map(({ message }) => message))].join('; ')
+  return {
+    kind: 'certificates',
+    host,
+    names,
+    what: `issue ${names.map((name) => `${name}.crt`).join(' and ')} and put it in force with its key`,
+    why: missing ? 'there is none yet' : `the present one ${said}`,
+    danger: 'none',
+    creates: missing,
+  }
+}

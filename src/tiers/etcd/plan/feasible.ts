@@ -1,0 +1,202 @@
+/**
+ * Whether the machines let a plan be done: asked of all of its steps before the first. What the kernel says no to (a
+ * read-only filesystem, an immutable directory, a mount point, a full disk) would otherwise be found half-way, when a member
+ * is out of the cluster and can't come back. Pure.
+ */
+import { type Limits, PATHS } from '../../../host/state.ts'
+import { type Cluster } from '../../../spec/cluster.ts'
+import { formatBytes } from '../../../spec/units.ts'
+import type { Observed } from '../facts/observed.ts'
+import type { BlockReason, HostStep, ResetStep, Step } from '../steps/steps.ts'
+
+/** etcd allocates two segments of its log in full, of 64 MB each. */
+const LOG_BYTES = 128_000_000
+
+/** Room that the binaries of no version do without: fewer would be a failure in the middle. */
+const BINARY_BYTES = 20 * 1024 ** 2
+
+const BINARIES = '/usr/local/bin'
+const TLS_STORE = '/etc/ssl'
+const UNITS = '/etc/systemd/system'
+
+export function infeasible(
+  cluster: Cluster,
+  { hosts, cluster: facts }: Pick<Observed, 'hosts'> & Partial<Pick<Observed, 'cluster'>>,
+  steps: readonly (Step | ResetStep)[],
+): readonly BlockReason[] {
+  const own = Map.groupBy(
+    steps.filter((step): step is Work => step.host !== undefined),
+    ({ host }) => host,
+  )
+  return [...own].flatMap(([host, all]) => {
+    const limits = hosts[host]?.member?.limits
+    if (limits === undefined) return []
+    const emptied = new Set(all.flatMap((step) => (step.kind === 'aside' ? step.paths : [])))
+    const reasons = all.flatMap((step) => [
+      ...closedReasons(cluster, limits, step),
+      ...moveReasons(cluster, limits, step),
+      ...(step.kind === 'start' && (emptied.size > 0 || step.firstStart !== undefined)
+        ? newDataReasons(cluster, limits, facts?.databaseBytes ?? 0)
+        : []),
+      ...(step.kind === 'binaries' ? roomReasons(limits, [BINARIES], BINARY_BYTES, step.what) : []),
+    ])
+    const once = new Map(reasons.map((reason) => [reason.message, reason]))
+    return [...once.values()].map((reason) => ({ host, ...reason }))
+  })
+}
+
+type Work = HostStep | ResetStep
+
+/** Directories that a step makes something in, by the paths of which `Limits` tells. */
+function placesOf({ etcd }: Cluster, step: Work): readonly string[] {
+  switch (step.kind) {
+    case 'user':
+      return ['/etc']
+    case 'directory':
+      return [step.path]
+    case 'binaries':
+      return [BINARIES, '/var/lib/quorate']
+    case 'file':
+      return [step.path === PATHS.unit ? UNITS : '/etc/etcd']
+    case 'key':
+    case 'certificates':
+    case 'ca':
+      return [TLS_STORE]
+    case 'enable':
+    case 'stop':
+      return [UNITS]
+    case 'aside':
+      // Those that can't be renamed are emptied, and so must be writable themselves.
+      return step.paths.flatMap((path) => (step.within?.includes(path) === true ? [path] : []))
+    case 'remove':
+      return step.paths
+    case 'restore-stage':
+      return [above(etcd.dataDirectory), above(etcd.walDirectory)]
+    default:
+      return []
+  }
+}
+
+function closedReasons(cluster: Cluster, limits: Limits, step: Work): BlockReason[] {
+  return placesOf(cluster, step).flatMap((path) => {
+    const closed = limits.closed[path]
+    const place = closed ?? path
+    const full = limits.room[place]?.freeInodes === 0 && step.kind !== 'stop'
+    if (closed === undefined && !full) return []
+    return [closed === undefined ? noInodes(place, step.what) : cantWrite(place, step.what)]
+  })
+}
+
+function cantWrite(place: string, what: string): BlockReason {
+  return {
+    message: `can't ${what}: ${place} is read-only or immutable; nothing was changed`,
+    hint: `make ${place} writable (findmnt -T ${place}; lsattr -d ${place}), then run the command again`,
+  }
+}
+
+function noInodes(place: string, what: string): BlockReason {
+  return {
+    message: `can't ${what}: the filesystem of ${place} has no free inodes; nothing was changed`,
+    hint: `remove files that nobody needs there (df -i ${place}), then run the command again`,
+  }
+}
+
+/** Data that is to be moved aside or replaced. */
+function moveReasons({ etcd }: Cluster, limits: Limits, step: Work): BlockReason[] {
+  if (step.kind === 'restore-stage') return swapReasons(limits, [etcd.dataDirectory, etcd.walDirectory])
+  if (step.kind !== 'aside' && step.kind !== 'remove') return []
+  return insideReasons(limits, step.paths)
+}
+
+function insideReasons({ inside }: Limits, paths: readonly string[]): BlockReason[] {
+  return paths.flatMap((path) =>
+    (inside[path] ?? []).map((mount) => ({
+      message: `can't move ${path} aside: it contains the mount point ${mount}; nothing was changed`,
+      hint: `mount that filesystem at ${path}, or one directory higher, with the data in it`,
+    })),
+  )
+}
+
+/** Why data there can't be replaced by other data with a rename. */
+export function swapReasons(limits: Limits, paths: readonly string[]): BlockReason[] {
+  return [
+    ...paths
+      .filter((path) => limits.fixed.includes(path))
+      .map((path) => ({
+        message: `can't replace ${path}: it is a mount point, or in a directory that is read-only or immutable, and can't be renamed; nothing was changed`,
+        hint: `mount the filesystem one directory higher, with etcd's data in a directory on it (findmnt -T ${path})`,
+      })),
+    ...insideReasons(limits, paths),
+  ]
+}
+
+/** A member that begins without data: etcd makes a log by renaming a directory to its place. */
+function newDataReasons({ etcd }: Cluster, limits: Limits, databaseBytes: number): BlockReason[] {
+  const { dataDirectory, walDirectory } = etcd
+  const within = walDirectory.startsWith(`${dataDirectory}/`)
+  const closed = within ? limits.closed[dataDirectory] : limits.closed[above(walDirectory)]
+  const what = 'start a member without data'
+  const log = `create the write-ahead log ${walDirectory}`
+  return [
+    ...[limits.closed[dataDirectory]].flatMap((place) =>
+      place === undefined ? [] : [cantWrite(place, what)],
+    ),
+    ...(closed === undefined ? [] : [cantWrite(closed, log)]),
+    ...(limits.fixed.includes(walDirectory) && closed === undefined
+      ? [
+          {
+            message: `can't ${log}: it is a mount point, and etcd renames a new directory to that path; nothing was changed`,
+            hint: `mount the filesystem one directory higher, with the log in a directory on it (findmnt ${walDirectory})`,
+          },
+        ]
+      : []),
+    ...roomReasons(
+      limits,
+      [dataDirectory, above(dataDirectory)],
+      databaseBytes + (within ? LOG_BYTES : 0),
+      what,
+    ),
+    ...(within ? [] : roomReasons(limits, [above(walDirectory)], LOG_BYTES, log)),
+  ]
+}
+
+/**
+ * Why a member can't have its data moved aside and begin again without any.
+ *
+ * @param databaseBytes of the members that it gets its data from
+ */
+export function rejoinReasons(
+  cluster: Cluster,
+  limits: Limits,
+  databaseBytes: number,
+): readonly BlockReason[] {
+  const { dataDirectory, walDirectory } = cluster.etcd
+  return [
+    ...insideReasons(limits, [walDirectory, dataDirectory]),
+    ...newDataReasons(cluster, limits, databaseBytes),
+  ]
+}
+
+/** Of the first of these directories that was looked at. */
+function roomReasons(
+  { room }: Limits,
+  places: readonly string[],
+  wanted: number,
+  what: string,
+): BlockReason[] {
+  const place = places.find((path) => room[path] !== undefined)
+  const free = place === undefined ? undefined : room[place]
+  if (place === undefined || free === undefined) return []
+  if (free.freeInodes === 0) return [noInodes(place, what)]
+  if (free.freeBytes >= wanted) return []
+  return [
+    {
+      message: `can't ${what}: ${formatBytes(free.freeBytes)} are free on the filesystem of ${place}, ${formatBytes(wanted)} are needed; nothing was changed`,
+      hint: `free some space there (df -h ${place}), then run the command again`,
+    },
+  ]
+}
+
+function above(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/'
+}

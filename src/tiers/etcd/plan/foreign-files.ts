@@ -1,0 +1,50 @@
+/** Files of another etcd, which quorate's own would take the place of: kept under another name. */
+import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
+import { type MemberState, PATHS } from '../../../host/state.ts'
+import type { Cluster } from '../../../spec/cluster.ts'
+import type { ApplyIntent } from './intent.ts'
+import type { HostStep } from '../steps/steps.ts'
+import { isTokenOf } from './token.ts'
+
+const BINARIES = '/usr/local/bin'
+
+/**
+ * Where nothing says that quorate was ever at work on this machine, what lies in its places is somebody else's: another
+ * tool's unit and settings, a wrapper script, a link to a package's program.
+ */
+export function foreignFileSteps(
+  { cluster, stamp }: Pick<ApplyIntent, 'cluster' | 'stamp'>,
+  host: string,
+  state: MemberState,
+): HostStep[] {
+  if (isKnown(cluster, state)) return []
+  const paths = [
+    ...[PATHS.environment, PATHS.unit].filter((path) => state.contents[path] !== undefined),
+    ...['etcd', 'etcdctl']
+      .filter((name) => state.binaries[name] !== undefined)
+      .map((name) => `${BINARIES}/${name}`),
+  ]
+  if (paths.length === 0) return []
+  return [
+    {
+      kind: 'aside',
+      host,
+      suffix: `before-quorate-${stamp}`,
+      paths,
+      what: `keep ${paths.join(', ')} under another name`,
+      why: 'quorate did not put it there',
+      danger: 'none',
+    },
+  ]
+}
+
+/** Its mark, its token, or a binary whose installation it noted. */
+function isKnown(cluster: Cluster, { contents, binaries, unit }: MemberState): boolean {
+  const file = contents[PATHS.environment]
+  const environment = file === undefined ? (unit.environment ?? {}) : parseEnvironmentFile(file)
+  return (
+    contents[PATHS.clusterId] !== undefined ||
+    isTokenOf(cluster.name, environment['ETCD_INITIAL_CLUSTER_TOKEN']) ||
+    Object.values(binaries).some(({ version }) => version !== undefined)
+  )
+}

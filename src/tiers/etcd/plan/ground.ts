@@ -1,0 +1,163 @@
+/**
+ * Whose the folders are in which a member keeps what it has. Its data and its log are etcd's, and nothing else: an etcd that
+ * was broken into can replace whatever lies in a folder that it can write to, also while root works there.
+ */
+import { describeLink, linkRemedy } from '../../../host/linked.ts'
+import { type MemberState, PATHS, type PathState } from '../../../host/state.ts'
+import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
+import { certificateNames } from './certificates.ts'
+import type { Observed } from '../facts/observed.ts'
+import type { BlockReason, HostStep } from '../steps/steps.ts'
+
+/** Where etcd makes its log at a member's first start: only then it can write to the folder above. */
+export interface FirstStart {
+  readonly dataDirectory: string
+  readonly walDirectory: string
+}
+
+interface Ownership {
+  readonly owner: string
+  readonly group: string
+  readonly mode: string
+}
+
+const ROOTS: Ownership = { owner: 'root', group: 'root', mode: '755' }
+
+/** undefined: it has a log, or makes it in its data folder. */
+export function firstStart({ etcd }: Cluster, state: MemberState | undefined): FirstStart | undefined {
+  const { dataDirectory, walDirectory } = etcd
+  if (state?.walPresent === true || walDirectory.startsWith(`${dataDirectory}/`)) return undefined
+  return { dataDirectory, walDirectory }
+}
+
+/** `starts`: whether a first start that is under way goes on, so that the folder above its log stays open. */
+export function directorySteps(
+  cluster: Cluster,
+  host: string,
+  state: MemberState,
+  starts: 'go-on' | 'end' = 'go-on',
+): HostStep[] {
+  const { dataDirectory, walDirectory } = cluster.etcd
+  const own = { owner: 'etcd', group: 'etcd', mode: '700' }
+  const etcds = [
+    { path: dataDirectory, ...own },
+    ...(state.paths[walDirectory] === undefined || isHandedOver(cluster, state)
+      ? []
+      : [{ path: walDirectory, ...own }]),
+  ].filter(({ path, ...rest }) => !isOwned(state.paths[path], rest))
+  // root does not work below what is open: it is closed for that, and opened by the step that starts or waits.
+  const mayBeOpen = starts === 'go-on' && etcds.length === 0
+  const wanted = [
+    { path: '/etc/etcd', owner: 'root', group: 'etcd', mode: '750' },
+    ...parents(cluster)
+      .filter((path) => !isRoots(state.paths[path]) && !(mayBeOpen && isOpened(cluster, path, state)))
+      .map((path) => ({ path, ...ROOTS })),
+    ...etcds,
+  ]
+  return wanted.flatMap(({ path, ...rest }): HostStep[] => {
+    const now = state.paths[path]
+    if (isOwned(now, rest)) return []
+    const taken = now !== undefined && now.owner !== 'root' && rest.owner === 'root'
+    const why =
+      now === undefined
+        ? 'missing'
+        : `is ${describeOwner(now)}${taken ? `: ${now.owner} could replace what root works on there` : ''}`
+    const what = `set up ${path} (${describeOwner(rest)})`
+    return [{ kind: 'directory', host, path, ...rest, what, why, danger: 'none', creates: now === undefined }]
+  })
+}
+
+/** Its log lies in data of another user's, as some are adopted: it is given away with these when its member starts. */
+function isHandedOver({ etcd: { dataDirectory, walDirectory } }: Cluster, state: MemberState): boolean {
+  const member = state.paths[`${dataDirectory}/member`]
+  return walDirectory.startsWith(`${dataDirectory}/`) && member !== undefined && member.owner !== 'etcd'
+}
+
+/** The folders that data and log lie in, outer ones first. */
+function parents({ etcd: { dataDirectory, walDirectory } }: Cluster): readonly string[] {
+  const both = [walDirectory, dataDirectory].map((path) => path.slice(0, path.lastIndexOf('/')))
+  return [...new Set(both)]
+    .filter((path) => path !== '' && !`${path}/`.startsWith(`${dataDirectory}/`))
+    .toSorted((a, b) => a.length - b.length)
+}
+
+/** Everybody can go there, and nobody but root can change what is there. */
+function isRoots(now: PathState | undefined): boolean {
+  return now?.type === 'directory' && now.owner === 'root' && /^[0-7]?7[0145][15]$/.test(now.mode)
+}
+
+/** A first start is under way: it is taken back when etcd has made its log. */
+function isOpened(cluster: Cluster, path: string, state: MemberState): boolean {
+  const first = firstStart(cluster, state)
+  const now = state.paths[path]
+  if (first === undefined || now === undefined || !first.walDirectory.startsWith(`${path}/`)) return false
+  const starts = state.unit.active === 'active' || state.unit.active === 'activating'
+  return starts && sameOwner(now, { owner: 'root', group: 'etcd', mode: '1775' })
+}
+
+/** What quorate itself puts there; the rest of an adopted cluster's files is left as it is. */
+const OWN_TLS = /^\/etc\/ssl\/etcd\/(?:(?:ca|etcd|peer|server)\.crt|(?:etcd|peer|server)\.key)?$/
+
+const OWN_KEYS: readonly string[] = ['etcd', 'peer', 'server']
+
+export function tlsModeSteps(host: string, state: MemberState): HostStep[] {
+  // Before there is a certificate of ours the folder may be somebody else's: it is exchanged with the first one.
+  if (Object.keys(state.tls.keys).every((name) => !OWN_KEYS.includes(name))) return []
+  const wrong = Object.entries(state.paths).filter(
+    ([path, now]) => OWN_TLS.test(path) && now.type !== 'other' && !sameOwner(now, tlsOwner(path)),
+  )
+  if (wrong.length === 0) return []
+  const why = wrong.map(([path, now]) => `${path} is ${describeOwner(now)}`).join('; ')
+  return [{ kind: 'tls-modes', host, what: 'correct owners and modes of the TLS files', why, danger: 'none' }]
+}
+
+/** Of the folder (it ends in a slash) and what lies in it: all is root's, and etcd can read its keys. */
+export function tlsOwner(path: string): Ownership {
+  if (path.endsWith('.key')) return { owner: 'root', group: 'etcd', mode: '640' }
+  return { owner: 'root', group: 'root', mode: path.endsWith('/') ? '755' : '644' }
+}
+
+/** What etcd, or somebody else, has put where a folder or a file of ours belongs. Nothing is changed there before it is gone. */
+export function strangeReasons(cluster: Cluster, { hosts }: Observed): readonly BlockReason[] {
+  const { dataDirectory, walDirectory } = cluster.etcd
+  const directories = [dataDirectory, walDirectory, ...parents(cluster)]
+  const files = certificateNames(cluster).flatMap((name) => [`${name}.crt`, `${name}.key`])
+  const tls = ['ca.crt', ...files].map((name) => `${PATHS.tls}/${name}`)
+  return etcdNodes(cluster).flatMap(({ name: host }): BlockReason[] => {
+    const paths = hosts[host]?.member?.paths ?? {}
+    const strange = (path: string, wanted: PathState['type']) => {
+      const now = paths[path]
+      // What lies among an adopted cluster's certificates may be root's links.
+      if (now === undefined || now.type === wanted || (wanted === 'file' && now.owner === 'root')) return []
+      if (now.leadsTo !== undefined && now.owner === 'root') {
+        const link = { path, target: now.leadsTo }
+        return [
+          {
+            host,
+            message: describeLink(link),
+            hint: `nothing was changed. ${linkRemedy(link, cluster.etcd)}`,
+          },
+        ]
+      }
+      const message = `${path} is not a ${wanted}, and belongs to the user ${now.owner}`
+      const hint = `nothing was changed. Inspect it: ls -l ${path}. If you did not put it there, etcd on ${host} may be compromised. Remove it, or put the ${wanted} back`
+      return [{ host, message, hint }]
+    }
+    return [
+      ...directories.flatMap((path) => strange(path, 'directory')),
+      ...tls.flatMap((path) => strange(path, 'file')),
+    ]
+  })
+}
+
+function isOwned(now: PathState | undefined, wanted: Ownership): boolean {
+  return now !== undefined && sameOwner(now, wanted)
+}
+
+export function sameOwner(now: PathState, wanted: Ownership): boolean {
+  return now.owner === wanted.owner && now.group === wanted.group && now.mode === wanted.mode
+}
+
+export function describeOwner(path: Ownership): string {
+  return `${path.owner}:${path.group} ${path.mode}`
+}

@@ -1,0 +1,209 @@
+/**
+ * The planner: what is the next safe thing to do? A pure function of what is wanted and what was observed.
+ *
+ * A crash, a lost reply or a second run needs no case of its own here: look again, and ask again.
+ */
+import { CAUGHT_UP } from '../../../etcd/lag.ts'
+import { etcdNodes } from '../../../spec/cluster.ts'
+import { certificateNames, faultsOf, issueStep } from './certificates.ts'
+import { ascend } from '../facts/descent.ts'
+import { foreignFileSteps } from './foreign-files.ts'
+import { strangeReasons } from './ground.ts'
+import type { ApplyIntent } from './intent.ts'
+import { keptMembers, keptReason, quorumWithout } from './kept.ts'
+import { arrive, depart, join, leave } from './members.ts'
+import { renamedAndMoved } from './membership.ts'
+import { networkSteps } from '../../flannel/plan.ts'
+import type { Observed } from '../facts/observed.ts'
+import { demandsForNow, holdName, isStuck } from './peer-identity.ts'
+import { peersForNow, unknownSchemes } from './plain-peers.ts'
+import { memberFiles, memberSteps, packageSteps, wantedFiles } from './prepare.ts'
+import { refusals } from './refusals.ts'
+import { heal, relocate, roll } from './roll.ts'
+import { rosterOf } from '../facts/membership-map.ts'
+import { trustMarkFile } from '../../../pki/trust-mark.ts'
+import { judgeSituation } from '../facts/situation.ts'
+import { sameMachineReasons } from '../facts/same-machine.ts'
+import { type Scene, type Stage, type StageAnswer, isBlocked } from './stage.ts'
+import { startSteps } from './start.ts'
+import type { BlockReason, HostStep, Next, Step } from '../steps/steps.ts'
+import { canary } from './upgrade.ts'
+import { underwayReasons } from './underway.ts'
+import { holdBack, isUntold, trustReasons } from './trust.ts'
+import { counted } from '../../../spec/units.ts'
+
+export function next(asked: ApplyIntent, looked: Observed): Next {
+  const cluster = demandsForNow(peersForNow(asked.cluster, looked), looked, asked.upgrade)
+  const intent: ApplyIntent = { ...asked, cluster }
+  const unfinished = underwayReasons(looked.hosts, asked.finishes)
+  if (unfinished.length > 0) return { kind: 'blocked', reasons: unfinished }
+  const strange = [...sameMachineReasons(cluster, looked), ...strangeReasons(cluster, looked)]
+  if (strange.length > 0) return { kind: 'blocked', reasons: strange }
+  const situation = judgeSituation(intent, looked)
+  if (situation.kind === 'blocked') return situation
+  const { members = [], healthy = [] } = looked.cluster ?? {}
+  const listed = situation.kind === 'established' && members.length > 0
+  const roster = listed ? rosterOf(cluster, members, healthy.length) : undefined
+  const kept = situation.kind === 'established' ? keptMembers(intent, looked, roster) : []
+  const reasons = [
+    ...refusals(intent, looked),
+    ...trustReasons(intent, looked),
+    ...unknownSchemes(cluster, looked),
+    ...renamedAndMoved(cluster, looked, roster),
+    ...quorumWithout(kept, looked, roster, etcdNodes(cluster)),
+  ]
+  if (reasons.length > 0) return { kind: 'blocked', reasons }
+  const observed = holdName(intent, holdBack(intent, looked))
+  const scene: Scene = { intent, looked, observed, situation, roster, kept }
+  const apart = (situation.kind === 'established' ? situation.apart : undefined) ?? []
+  for (const stage of apart.length === 0 ? STAGES : TAKE_OVER) {
+    const answer = without(apart, stage(scene))
+    const idle = !isBlocked(answer) && answer.length === 0
+    // Before any reason of the stage's own: whoever stopped it knows why, and can start it.
+    if (!idle && kept.length > 0 && WITH_ALL.has(stage))
+      return { kind: 'blocked', reasons: [keptReason(kept)] }
+    if (isBlocked(answer)) return { kind: 'blocked', reasons: answer.blocked }
+    if (!idle) return { kind: 'steps', steps: answer }
+    if (stage === prepare && intent.until === 'requests') return { kind: 'done' }
+  }
+  return apart.length === 0 ? { kind: 'done' } : { kind: 'blocked', reasons: apart }
+}
+
+/** Nothing of what is to be done on machines that are left alone. */
+function without(apart: readonly BlockReason[], answer: StageAnswer): StageAnswer {
+  if (apart.length === 0 || isBlocked(answer)) return answer
+  return answer.filter(({ host }) => host !== undefined && !apart.some((reason) => reason.host === host))
+}
+
+/** Everything that needs no other host: in one round trip each. */
+const prepare: Stage = ({ intent, observed, situation, roster }) => {
+  const { cluster, until } = intent
+  const members = new Set(etcdNodes(cluster).map((node) => node.name))
+  // The pin is part of a member's files in an established cluster, and nothing pins before `settle` has verified.
+  const steps = cluster.nodes.flatMap((node): HostStep[] => {
+    const host = observed.hosts[node.name]
+    if (host === undefined) throw new TypeError(`${node.name} was not observed`)
+    const files = () => wantedFiles(intent, node, situation, roster, host.member)
+    return [
+      ...packageSteps(cluster, host),
+      ...(members.has(node.name) && host.member !== undefined
+        ? [
+            ...foreignFileSteps(intent, node.name, host.member),
+            ...memberSteps(cluster, node, observed, files()),
+          ]
+        : []),
+    ]
+  })
+  const what = 'make a certificate authority'
+  const authority: Step[] =
+    observed.authority.bundle === undefined && until === 'done'
+      ? [{ kind: 'authority', what, why: 'there is none yet', danger: 'none' }]
+      : []
+  return [...authority, ...steps]
+}
+
+/** Certificates for all waiting requests; and on hosts whose member does not run, its start right behind. */
+const certify: Stage = (scene) => {
+  const { observed } = scene
+  const { cluster } = scene.intent
+  const names = certificateNames(cluster)
+  const certificates = etcdNodes(cluster).flatMap((node): HostStep[] => {
+    const faults = names.flatMap((name) => faultsOf(observed, node.name, name))
+    if (faults.length === 0) return caSteps(observed, node.name)
+    return [issueStep(node.name, names, faults)]
+  })
+  // All members start in the same wave: the first to start is ready only when a quorum of them is there.
+  return certificates.length > 0 ? [...certificates, ...startSteps(scene)] : []
+}
+
+/** The trust bundle beside certificates that are fine. Members that run read it at their next start. */
+function caSteps(observed: Observed, host: string): HostStep[] {
+  const { bundle } = observed.authority
+  const tls = observed.hosts[host]?.member?.tls
+  if (bundle === undefined || tls === undefined || Object.keys(tls.certificates).length === 0) return []
+  if (tls.ca === bundle && tls.mark === trustMarkFile(bundle)) return []
+  return [
+    {
+      kind: 'ca',
+      host,
+      what: 'write /etc/ssl/etcd/ca.crt',
+      why: 'differs from the CAs that members are to trust',
+      danger: 'none',
+      creates: tls.ca === undefined,
+    },
+  ]
+}
+
+/** Members that should run and do not: started, together. */
+const form: Stage = (scene) => startSteps(scene)
+
+/** Nothing is done to a cluster that is not well, but to make it well. */
+const settleDown: Stage = ({ observed }) => {
+  const behind = Object.entries(observed.cluster?.lag ?? {}).filter(([, lag]) => lag > CAUGHT_UP)
+  const problems = [
+    ...(observed.cluster?.problems ?? ['no member answers']),
+    ...behind.map(([name, lag]) => `${name} is ${counted(lag, 'entry', 'entries')} behind`),
+  ]
+  if (problems.length === 0) return []
+  return [
+    {
+      kind: 'await-health',
+      what: 'wait until every member is healthy',
+      why: problems.join('; '),
+      danger: 'none',
+    },
+  ]
+}
+
+/**
+ * The restarts that make every member trust the CA that signs, or take a certificate without the members' name from a CA
+ * that may not sign it, come before members that would be its first.
+ */
+const spreadTrust: Stage = (scene) => {
+  const { cluster } = scene.intent
+  return isUntold(cluster, scene.looked) || isStuck(cluster, scene.looked) ? roll(scene) : []
+}
+
+/** What needs a healthy cluster: its proof, its mark on every member, flannel's network. */
+const settle: Stage = ({ intent, observed, situation }) => {
+  const { cluster } = intent
+  const facts = observed.cluster
+  if (facts === undefined) return []
+  if (situation.kind !== 'established') {
+    if (!facts.verified) {
+      const what = 'verify the cluster: a write read back from every member, equal contents'
+      return [{ kind: 'verify', what, why: 'it was just formed', danger: 'none' }]
+    }
+    const { token } = situation
+    const established = { kind: 'established', token, clusterId: facts.id, settled: true } as const
+    const pins = etcdNodes(cluster).flatMap((node) =>
+      memberSteps(cluster, node, observed, memberFiles(cluster, node, established, undefined)),
+    )
+    return [...networkSteps(cluster, observed), ...pins]
+  }
+  return networkSteps(cluster, observed)
+}
+
+const STAGES: readonly Stage[] = [
+  prepare,
+  relocate,
+  certify,
+  heal,
+  form,
+  arrive,
+  depart,
+  settleDown,
+  spreadTrust,
+  join,
+  leave,
+  canary,
+  roll,
+  ascend,
+  settle,
+]
+
+/** All that is done while something else runs other members: what is down, and quorate's to run, is made ready and started. */
+const TAKE_OVER: readonly Stage[] = [prepare, certify, form]
+
+/** What takes a member away, or changes who is one, while all others are up: not while an operator keeps one down. */
+const WITH_ALL: ReadonlySet<Stage> = new Set([spreadTrust, join, leave, canary, roll])

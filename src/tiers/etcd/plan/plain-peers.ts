@@ -1,0 +1,91 @@
+/**
+ * A cluster whose peers speak http, on its way to TLS. etcd takes one scheme at a peer's listener, but as a client it
+ * speaks to each peer as its URL says, and with TLS only once it was started with certificates. So no member may be found
+ * at https before every other one was restarted with them; then each moves by itself, as to any other address.
+ */
+import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
+import { peerUrlsOf, tlsPaths } from '../../../etcd/configuration.ts'
+import { PATHS } from '../../../host/state.ts'
+import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
+import type { MemberFacts, Observed } from '../facts/observed.ts'
+import type { BlockReason } from '../steps/steps.ts'
+import { trustRestartReasons } from './trust.ts'
+
+/** The cluster with the peer URLs that its members should have now: `plainPeer` where it has to be http yet. */
+export function peersForNow(cluster: Cluster, observed: Observed): Cluster {
+  const members = new Set(etcdNodes(cluster).map(({ name }) => name))
+  const plain = cluster.nodes.filter((node) => members.has(node.name) && isPlain(cluster, node, observed))
+  if (plain.length === 0 || mayMove(cluster, observed)) return cluster
+  const newcomers = etcdNodes(cluster).filter((node) => schemeOf(cluster, node, observed) === undefined)
+  const stay = new Set([...plain, ...newcomers].map(({ name }) => name))
+  return {
+    ...cluster,
+    nodes: cluster.nodes.map((node) => (stay.has(node.name) ? { ...node, plainPeer: true } : node)),
+  }
+}
+
+/** Of a member that does not run and that nobody can be asked about, its own settings alone can tell its scheme. */
+export function unknownSchemes(cluster: Cluster, observed: Observed): BlockReason[] {
+  if (!cluster.etcd.plaintextClients || (observed.cluster?.members.length ?? 0) > 0) return []
+  return etcdNodes(cluster)
+    .filter(({ name }) => {
+      const state = observed.hosts[name]?.member
+      return state?.unit.environment === undefined && state?.dataPresent === true
+    })
+    .filter((node) => schemeOf(cluster, node, observed) === undefined)
+    .map(({ name }) => ({
+      host: name,
+      message: `its etcd does not run, no member answers, and there is no ${PATHS.environment} that says whether its peers find it at http or https`,
+      hint: 'start etcd there as it was run before, then apply',
+    }))
+}
+
+/** Everyone whom the cluster knows was started with what it takes to call its peers at https. */
+function mayMove(cluster: Cluster, observed: Observed): boolean {
+  const facts = observed.cluster
+  // Without a leader nobody can be told where anybody is.
+  if (facts?.leader === undefined) return false
+  const nodes = etcdNodes(cluster)
+  return facts.members.every((member) => {
+    const node = nodes.find((one) => isOf(cluster, one, member))
+    return node !== undefined && isPrepared(cluster, node, observed)
+  })
+}
+
+/** One that does not run gets its certificates before it is started. */
+function isPrepared({ pki }: Cluster, { name }: Node, { hosts, authority }: Observed): boolean {
+  const state = hosts[name]?.member
+  if (state === undefined) return false
+  const { active, environment } = state.unit
+  if (active === 'inactive' || active === 'failed') return true
+  if (environment === undefined) return false
+  const files = tlsPaths(pki.layout)
+  return (
+    environment['ETCD_PEER_CERT_FILE'] === files.peerCert &&
+    environment['ETCD_PEER_KEY_FILE'] === files.peerKey &&
+    environment['ETCD_PEER_TRUSTED_CA_FILE'] === files.ca &&
+    trustRestartReasons(authority.bundle, state).length === 0
+  )
+}
+
+function isPlain(cluster: Cluster, node: Node, observed: Observed): boolean {
+  return schemeOf(cluster, node, observed) === 'http'
+}
+
+/** How its peers find it: as the members say, or else as its own settings do; undefined: nothing says it. */
+function schemeOf(cluster: Cluster, node: Node, observed: Observed): 'http' | 'https' | undefined {
+  const member = observed.cluster?.members.find((one) => isOf(cluster, node, one))
+  const state = observed.hosts[node.name]?.member
+  const file = state?.contents[PATHS.environment]
+  const own = file === undefined ? state?.unit.environment : parseEnvironmentFile(file)
+  const urls = member?.peerUrls ?? own?.['ETCD_INITIAL_ADVERTISE_PEER_URLS']?.split(',')
+  if (urls === undefined || urls.length === 0) return undefined
+  return urls.some((url) => /^\s*http:/i.test(url)) ? 'http' : 'https'
+}
+
+/** By its name; before it has one, or another, by its address in either scheme. */
+function isOf(cluster: Cluster, node: Node, { name, peerUrls }: MemberFacts): boolean {
+  if (name === node.name) return true
+  const named = etcdNodes(cluster).some((other) => other.name === name)
+  return !named && peerUrlsOf(cluster, node).some((url) => peerUrls.includes(url))
+}

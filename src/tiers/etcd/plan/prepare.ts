@@ -1,0 +1,236 @@
+/** What must change on one host before its member can run: packages, user, folders, binaries, files, keys. */
+import { type HostState, type MemberState, PATHS } from '../../../host/state.ts'
+import { accountSteps } from './account.ts'
+import { parseEnvironmentFile, renderEnvironmentFile } from '../../../etcd/environment-file.ts'
+import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
+import { certificateNames, faultsOf, keepsKey, requestConfiguration } from './certificates.ts'
+import { memberEnvironment } from '../../../etcd/configuration.ts'
+import { unitFile } from '../../../etcd/unit-file.ts'
+import { describeOwner, directorySteps, sameOwner, tlsModeSteps } from './ground.ts'
+import { goesDown } from '../facts/descent.ts'
+import type { ApplyIntent } from './intent.ts'
+import type { Observed } from '../facts/observed.ts'
+import { restartReasons } from './outdated.ts'
+import { renderPin } from '../facts/pin.ts'
+import { type Roster, isInvited, isReplaced } from '../facts/membership-map.ts'
+import type { Situation } from '../facts/situation.ts'
+import type { HostStep } from '../steps/steps.ts'
+import { presentVersion } from '../facts/present-version.ts'
+
+export type OpenSituation = Exclude<Situation, { kind: 'blocked' }>
+
+/**
+ * The files that a member should have, as far as they are known in this situation. Who its options say is in the cluster
+ * stays as it is (`present`) until that are the file's members: etcd ignores it, but where nobody answers it is all there is.
+ */
+export function memberFiles(
+  cluster: Cluster,
+  node: Node,
+  situation: OpenSituation,
+  present: MemberState | undefined,
+): readonly WantedFile[] {
+  const pinned = situation.kind === 'established'
+  const state = pinned ? 'existing' : 'new'
+  const before = parseEnvironmentFile(present?.contents[PATHS.environment] ?? '')['ETCD_INITIAL_CLUSTER']
+  const members = (pinned && !situation.settled ? before : undefined) ?? etcdNodes(cluster)
+  const files = [
+    environmentFile(memberEnvironment({ cluster, node, members, token: situation.token, state })),
+    unitOf(cluster),
+  ]
+  if (!pinned) return files
+  const pin = renderPin({ cluster: cluster.name, clusterId: situation.clusterId })
+  // The pin is first: a tool that dies right behind the options file would leave members that belong to they know not what.
+  return [{ path: PATHS.clusterId, content: pin, owner: 'root', group: 'root', mode: '644' }, ...files]
+}
+
+/**
+ * The files that a node may have now. One that is no member yet, or has not joined yet, gets its options when it joins:
+ * until then nobody knows whom it will find.
+ */
+export function wantedFiles(
+  { cluster, replace }: ApplyIntent,
+  node: Node,
+  situation: OpenSituation,
+  roster: Roster | undefined,
+  state: MemberState | undefined,
+): readonly WantedFile[] {
+  if (situation.kind !== 'established') return memberFiles(cluster, node, situation, state)
+  const member = roster?.members.get(node.name)
+  const belongs =
+    roster === undefined
+      ? state?.dataPresent === true
+      : member !== undefined && !isInvited(member) && !isReplaced({ replace }, node.name, member)
+  return belongs ? memberFiles(cluster, node, situation, state) : [unitOf(cluster)]
+}
+
+/** What a node is given with which it joins a cluster that others have formed; its mark comes when it has started. */
+export function joiningFiles(
+  cluster: Cluster,
+  node: Node,
+  token: string,
+  members: string,
+): readonly WantedFile[] {
+  return [
+    environmentFile(memberEnvironment({ cluster, node, members, token, state: 'existing' })),
+    unitOf(cluster),
+  ]
+}
+
+function environmentFile(environment: Readonly<Record<string, string>>): WantedFile {
+  const content = renderEnvironmentFile(environment)
+  return { path: PATHS.environment, content, owner: 'root', group: 'etcd', mode: '640' }
+}
+
+function unitOf(cluster: Cluster): WantedFile {
+  return { path: PATHS.unit, content: unitFile({ cluster }), owner: 'root', group: 'root', mode: '644' }
+}
+
+export interface WantedFile {
+  readonly path: string
+  readonly content: string
+  readonly owner: string
+  readonly group: string
+  readonly mode: string
+}
+
+export function packageSteps(cluster: Cluster, host: HostState): HostStep[] {
+  const missing = cluster.packages.filter((name) => !host.packages.includes(name))
+  if (missing.length === 0) return []
+  return [
+    {
+      kind: 'packages',
+      host: host.name,
+      packages: missing,
+      what: `install ${missing.join(', ')}`,
+      why: 'wanted on every node, and missing',
+      danger: 'none',
+    },
+  ]
+}
+
+/**
+ * Everything on a member's host but its certificates and its start. `wanted`: the files that may be written now. What
+ * a member that runs would have to be restarted for is left for its turn: a restart by chance would put it in force.
+ * `starts`: whether first starts that are under way go on.
+ */
+export function memberSteps(
+  cluster: Cluster,
+  node: Node,
+  observed: Observed,
+  wanted: readonly WantedFile[],
+  starts: 'go-on' | 'end' = 'go-on',
+): HostStep[] {
+  const host = node.name
+  const architecture = observed.hosts[host]?.architecture ?? 'other'
+  const state = observed.hosts[host]?.member
+  if (state === undefined) throw new TypeError(`${host} was not observed`)
+  const steps: HostStep[] = [...accountSteps(host, state.account)]
+  // Neither does a member that runs find another version's binary in its place before its turn.
+  const present = presentVersion(observed, host)
+  const otherVersion =
+    goesDown(cluster, observed, host) ||
+    (state.unit.environment !== undefined && present !== undefined && present !== cluster.etcd.version)
+  steps.push(
+    ...directorySteps(cluster, host, state, starts),
+    ...(otherVersion ? [] : binarySteps(cluster, host, architecture, state)),
+  )
+  const outdated = otherVersion || restartReasons(cluster, state, wanted).length > 0
+  const files = wanted.filter(({ path }) => !outdated || path === PATHS.clusterId)
+  steps.push(...configurationSteps(host, files, state))
+  return [...steps, ...keySteps(cluster, node, observed, state), ...tlsModeSteps(host, state)]
+}
+
+/** Files that differ, and what systemd has to be told of them. */
+export function configurationSteps(
+  host: string,
+  wanted: readonly WantedFile[],
+  state: MemberState,
+): HostStep[] {
+  const steps = wanted.flatMap((file) => fileSteps(host, file, state))
+  const unitChanged = steps.some((step) => step.kind === 'file' && step.path === PATHS.unit)
+  // A member that is started gets it while it gets ready; and enabling makes systemd read its units again.
+  if (!state.unit.enabled && state.unit.active === 'active') {
+    steps.push(enableStep(host))
+  } else if ((unitChanged && state.unit.exists) || state.unit.needsReload) {
+    const why = unitChanged ? 'the unit changes' : 'the unit on disk differs from the one systemd has loaded'
+    steps.push({ kind: 'reload', host, what: 'have systemd read its units again', why, danger: 'none' })
+  }
+  return steps
+}
+
+export function enableStep(host: string): HostStep {
+  const why = 'it would not start at boot'
+  return { kind: 'enable', host, what: 'enable etcd.service', why, danger: 'none' }
+}
+
+export function binarySteps(
+  cluster: Cluster,
+  host: string,
+  architecture: HostState['architecture'],
+  state: MemberState,
+): HostStep[] {
+  const { version } = cluster.etcd
+  const wrong = ['etcd', 'etcdctl'].filter((name) => state.binaries[name]?.version !== version)
+  if (wrong.length === 0) return []
+  const why = wrong.map((name) => {
+    const binary = state.binaries[name]
+    if (binary === undefined) return `no ${name} there`
+    return binary.version === undefined
+      ? `${name} there is not the one quorate installed`
+      : `${name} there is ${binary.version}`
+  })
+  return [
+    {
+      kind: 'binaries',
+      host,
+      version,
+      architecture,
+      what: `install etcd ${version} (${architecture})`,
+      why: why.join('; '),
+      danger: 'none',
+      creates: wrong.every((name) => state.binaries[name] === undefined),
+    },
+  ]
+}
+
+function fileSteps(host: string, file: WantedFile, state: MemberState): HostStep[] {
+  const before = state.contents[file.path]
+  const now = state.paths[file.path]
+  if (before === file.content && now !== undefined && sameOwner(now, file)) return []
+  const why =
+    before === undefined
+      ? 'missing'
+      : before === file.content && now !== undefined
+        ? `is ${describeOwner(now)}, not ${describeOwner(file)}`
+        : 'differs from what the cluster file asks for'
+  return [{ kind: 'file', host, ...file, before, what: `write ${file.path}`, why, danger: 'none' }]
+}
+
+/** Requests, mostly with new keys, where a certificate has to be issued and none for it waits already. */
+export function keySteps(cluster: Cluster, node: Node, observed: Observed, state: MemberState): HostStep[] {
+  const names = certificateNames(cluster)
+  const faults = names.flatMap((name) => faultsOf(observed, node.name, name))
+  if (faults.length === 0) return []
+  return names.flatMap((name): HostStep[] => {
+    const configuration = requestConfiguration(cluster, node, name, observed)
+    if (state.tls.pending[name]?.configuration === configuration) return []
+    const why = [...new Set(faults.map((fault) => fault.message))].join('; ')
+    const keep = keepsKey(observed, node.name, name)
+    return [
+      {
+        kind: 'key',
+        host: node.name,
+        name,
+        configuration,
+        algorithm: cluster.pki.algorithm,
+        keep,
+        what: keep
+          ? `make a certificate request for the present key ${name}.key there`
+          : `make the key ${name}.key and its certificate request there`,
+        why: `the certificate ${why}`,
+        danger: 'none',
+        creates: !keep,
+      },
+    ]
+  })
+}

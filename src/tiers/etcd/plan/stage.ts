@@ -1,0 +1,32 @@
+/** What the stages of the planner share: each looks at the whole and answers with the steps that it wants next. */
+import type { Node } from '../../../spec/cluster.ts'
+import type { ApplyIntent } from './intent.ts'
+import type { Observed } from '../facts/observed.ts'
+import type { OpenSituation } from './prepare.ts'
+import type { Roster } from '../facts/membership-map.ts'
+import type { BlockReason, Step } from '../steps/steps.ts'
+
+export interface Scene {
+  readonly intent: ApplyIntent
+  /** As it was looked at; `observed` leaves out what must wait. */
+  readonly looked: Observed
+  readonly observed: Observed
+  readonly situation: OpenSituation
+  /** Of an established cluster; undefined: there is none yet, or nobody to ask. */
+  readonly roster: Roster | undefined
+  /** Nodes whose members an operator stopped: they are not started. */
+  readonly kept: readonly Node[]
+}
+
+/** Steps for one wave; none: this stage has nothing to do, and the next one is asked. Or why nothing may be done. */
+export type StageAnswer = readonly Step[] | Blocked
+
+export interface Blocked {
+  readonly blocked: readonly BlockReason[]
+}
+
+export type Stage = (scene: Scene) => StageAnswer
+
+export function isBlocked(answer: StageAnswer): answer is Blocked {
+  return 'blocked' in answer
+}

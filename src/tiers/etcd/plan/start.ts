@@ -1,0 +1,89 @@
+/** Which members are started, and how. */
+import type { MemberState } from '../../../host/state.ts'
+import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
+import { firstStart } from './ground.ts'
+import { restartReasons } from './outdated.ts'
+import { type OpenSituation, enableStep, memberFiles } from './prepare.ts'
+import { isInvited, isReplaced } from '../facts/membership-map.ts'
+import type { Scene } from './stage.ts'
+import type { HostStep } from '../steps/steps.ts'
+import { trustRestartReasons } from './trust.ts'
+
+/** On each host: started, enabled while it gets ready, waited for. */
+export function startSteps({ intent, observed, situation, roster, kept }: Scene): HostStep[] {
+  const state = (node: Node) => observed.hosts[node.name]?.member
+  const mayStart = (node: Node) => {
+    const { bundle } = observed.authority
+    if (isOutdated(intent.cluster, node, situation, bundle, state(node))) return false
+    if (situation.kind !== 'established') return true
+    if (kept.some(({ name }) => name === node.name)) return false
+    const member = roster?.members.get(node.name)
+    if (member !== undefined && isReplaced(intent, node.name, member)) return false
+    // With nobody to ask, data tells who was a member. A newcomer is started when it was added.
+    if (roster === undefined) return state(node)?.dataPresent === true
+    return member !== undefined && !isInvited(member)
+  }
+  return etcdNodes(intent.cluster)
+    .filter((node) => state(node)?.unit.active !== 'active' && mayStart(node))
+    .flatMap((node, turn) =>
+      startOf(intent.cluster, node, turn, state(node), handOver(intent.cluster, state(node))),
+    )
+}
+
+/** What etcd could not open, because its member ran as another user before it was adopted. */
+export function handOver({ etcd }: Cluster, state: MemberState | undefined): readonly string[] {
+  const now = state?.paths[`${etcd.dataDirectory}/member`]
+  if (now === undefined || now.owner === 'etcd') return []
+  const { dataDirectory, walDirectory } = etcd
+  return walDirectory.startsWith(`${dataDirectory}/`) ? [dataDirectory] : [dataDirectory, walDirectory]
+}
+
+/** systemd does not start again what is starting already, whatever it was started with: that is restarted instead. */
+function isOutdated(
+  cluster: Cluster,
+  node: Node,
+  situation: OpenSituation,
+  bundle: string | undefined,
+  state: MemberState | undefined,
+): boolean {
+  return (
+    state !== undefined &&
+    (restartReasons(cluster, state, memberFiles(cluster, node, situation, state)).length > 0 ||
+      trustRestartReasons(bundle, state).length > 0)
+  )
+}
+
+/** `turn`: its place among those that start together. */
+export function startOf(
+  cluster: Cluster,
+  { name: host }: Node,
+  turn: number,
+  state: MemberState | undefined,
+  folders: readonly string[] = [],
+): HostStep[] {
+  const unit = state?.unit
+  const why = `it is ${unit?.active ?? 'unknown'}`
+  const hand = folders.length === 0 ? {} : { handOver: folders }
+  const opens = opening(cluster, state)
+  return [
+    { kind: 'start', host, turn, ...hand, ...opens, what: 'start etcd.service', why, danger: 'none' },
+    ...(unit?.enabled === true ? [] : [enableStep(host)]),
+    {
+      kind: 'ready',
+      host,
+      ...opens,
+      what: 'wait until etcd.service is ready',
+      why: 'a quorum has to form',
+      danger: 'none',
+    },
+  ]
+}
+
+/** For steps that start a member. */
+export function opening(
+  cluster: Cluster,
+  state: MemberState | undefined,
+): { readonly firstStart?: ReturnType<typeof firstStart> } {
+  const first = firstStart(cluster, state)
+  return first === undefined ? {} : { firstStart: first }
+}

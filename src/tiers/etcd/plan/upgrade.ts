@@ -1,0 +1,37 @@
+/** A change of etcd's version, as part of the planner: whom it concerns, and the pause behind the first of them. */
+import { etcdNodes } from '../../../spec/cluster.ts'
+import { presentVersion } from '../facts/present-version.ts'
+import type { Scene, Stage } from './stage.ts'
+
+/** Completes 'it was started …'; none: it runs what it should, or nobody asked for another version. */
+export function versionReasons({ intent, observed }: Scene, host: string): readonly string[] {
+  const present = presentVersion(observed, host)
+  if (intent.upgrade === undefined || present === undefined || present === intent.cluster.etcd.version)
+    return []
+  return [`as etcd ${present}`]
+}
+
+/**
+ * A member of the new version beside those of the old one: whatever it gets wrong, it gets wrong alone, while there is a
+ * way back. Everybody is healthy by now.
+ */
+export const canary: Stage = ({ intent, observed }) => {
+  const facts = observed.cluster
+  const { upgrade, cluster } = intent
+  if (upgrade === undefined || upgrade.canarySeconds === 0 || facts === undefined || facts.verified) return []
+  const { version } = cluster.etcd
+  const nodes = etcdNodes(cluster).map(({ name }) => name)
+  const upgraded = nodes.filter((name) => facts.versions[name] === version)
+  if (upgraded.length === 0 || upgraded.length === nodes.length) return []
+  const who = upgraded.join(' and ')
+  return [
+    {
+      kind: 'canary',
+      nodes: upgraded,
+      seconds: upgrade.canarySeconds,
+      what: `watch ${who} at work for ${upgrade.canarySeconds} s`,
+      why: `it runs etcd ${version} beside members that don't yet`,
+      danger: 'none',
+    },
+  ]
+}

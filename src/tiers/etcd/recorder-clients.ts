@@ -1,0 +1,70 @@
+/** The members' clients for a recorder: connections of its own, that follow what the session knows of the members. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type MemberClient, connectMember } from '../../etcd/client.ts'
+import type { MemberEndpoint } from '../../etcd/endpoint.ts'
+import { quorum } from './facts/quorum.ts'
+import type { Session } from './session.ts'
+import { etcdNodes } from '../../spec/cluster.ts'
+
+/** For the rest of the members, once a quorum of them can be dialled; in ms. */
+const GRACE_MS = 500
+
+/** How often it is looked whether the way to a member, or the credentials, are others now; in ms. */
+const LOOK_MS = 1_000
+
+export interface RecorderClients extends Disposable {
+  /** Those that can be dialled at this moment. */
+  readonly current: () => readonly MemberClient[]
+}
+
+/**
+ * Waits until a quorum of the cluster file's members can be dialled, or all that can be are known. One whose machine is
+ * out of reach is left out until it is not.
+ *
+ * @throws QuorateError of one of the machines if none can be reached
+ */
+export async function openRecorderClients(session: Session): Promise<RecorderClients> {
+  const nodes = etcdNodes(session.cluster)
+  const open = new Map<string, { readonly key: string; readonly client: MemberClient }>()
+  const enough = Promise.withResolvers<void>()
+  const ended = new AbortController()
+
+  async function look(node: (typeof nodes)[number]): Promise<void> {
+    const endpoint = await session.endpoint(node)
+    const key = keyOf(endpoint)
+    const before = open.get(node.name)
+    if (ended.signal.aborted || before?.key === key) return
+    open.set(node.name, { key, client: connectMember(endpoint) })
+    before?.client.close()
+    if (open.size >= quorum(nodes.length)) enough.resolve()
+  }
+  /** Whose machine is out of reach is no client's to use. @returns why not, of those */
+  async function lookAtAll(): Promise<readonly unknown[]> {
+    const outcomes = await Promise.allSettled(nodes.map(look))
+    return outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+  }
+  async function follow(): Promise<void> {
+    while (!ended.signal.aborted) {
+      await sleep(LOOK_MS, undefined, { signal: ended.signal, ref: false }).catch(() => undefined)
+      if (!ended.signal.aborted) await lookAtAll()
+    }
+  }
+
+  const failures = await Promise.race([
+    lookAtAll(),
+    enough.promise.then(async () => await sleep(GRACE_MS, [], { ref: false })),
+  ])
+  if (open.size === 0) throw failures[0]
+  void follow()
+  return {
+    current: () => [...open.values()].map(({ client }) => client),
+    [Symbol.dispose]: () => {
+      ended.abort()
+      for (const { client } of open.values()) client.close()
+    },
+  }
+}
+
+function keyOf({ target, identity, tls }: MemberEndpoint): string {
+  return JSON.stringify([target, identity, tls?.ca, tls?.cert, tls?.key])
+}

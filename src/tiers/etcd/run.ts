@@ -1,0 +1,35 @@
+/** Runs an intent to its end, on the machines of a session. */
+import type { ApplyIntent } from './plan/intent.ts'
+import { next } from './plan/next.ts'
+import type { Observed } from './facts/observed.ts'
+import { type Plan, plan } from './plan/plan.ts'
+import type { Lock } from '../../engine/lock.ts'
+import { type RunReport, loop } from '../../engine/loop.ts'
+import { observe } from './facts/observe.ts'
+import type { Session } from './session.ts'
+import { runWave } from '../../engine/wave.ts'
+
+export { blockedError, requireWhole } from '../../engine/loop.ts'
+
+/** @throws QuorateError as `loop` does. The session's events tell what was done until then. */
+export async function run(
+  session: Session,
+  lock: Lock,
+  intent: ApplyIntent,
+  first: Observed,
+  foreseen: Pick<Plan, 'blocked'> = plan(intent, first),
+): Promise<RunReport> {
+  return await loop({
+    observed: first,
+    foreseen,
+    decide: (observed) => next(intent, observed),
+    runWave: async (observed, steps) => await runWave(session, lock, observed, steps),
+    lookAgain: async ({ cluster: before }) => {
+      const observed = await observe(session)
+      const { cluster } = observed
+      if (cluster === undefined || before === undefined) return observed
+      return { ...observed, cluster: { ...cluster, verified: before.verified } }
+    },
+    signal: session.signal,
+  })
+}

@@ -1,0 +1,244 @@
+/** Everything that one run on one cluster holds open: connections, the authority, clients of the members. */
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { MemberClient, NameMembers } from '../../etcd/client.ts'
+import type { MemberEndpoint, MemberTls } from '../../etcd/endpoint.ts'
+import { LOOPBACK, type LocalPort } from '../../etcd/local-port.ts'
+import type { AskPassphrase, Authority } from '../../pki/authority.ts'
+import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
+import { type Fleet, openFleet } from '../../ssh/fleet.ts'
+import type { Remote } from '../../ssh/remote.ts'
+import type { AvailabilityReport } from '../../recorder/report.ts'
+import type { Verdict } from '../../recorder/verdict.ts'
+import type { Emit } from '../../engine/events.ts'
+import {
+  OPERATOR,
+  authorityIsThere,
+  issueOperator,
+  operatorCredentials,
+  operatorDirectory,
+} from './operator.ts'
+import { requireOwnState, sweepState } from '../../files/state-folder.ts'
+
+/** How long a member may take to answer, in ms. One without a leader says so itself after 7 s; nobody waits for that. */
+const ANSWER_MS = 5_000
+
+export interface SessionOptions {
+  readonly cluster: Cluster
+  readonly emit: Emit
+  readonly signal: AbortSignal
+  readonly now: () => Date
+  /** quorate's cache, shared by all clusters. */
+  readonly cacheDirectory: string
+  readonly askPassphrase: AskPassphrase
+  /** undefined: nobody can be asked. */
+  readonly sudoPassword?: ((host: string, user: string) => Promise<string>) | undefined
+  /** ssh may ask on the terminal. */
+  readonly interactive?: boolean | undefined
+  /** What every deadline for machines is multiplied by, for tests; 1 unless given. */
+  readonly patienceFactor?: number | undefined
+}
+
+export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPassword' | 'interactive'> {
+  readonly fleet: Fleet
+  /** Whether quorate was at work on this cluster from here before: there is an operator's certificate. */
+  readonly hasOperated: boolean
+  /** Connects on first use. */
+  remote(node: Node): Promise<Remote>
+  /** A local socket that leads to a node's own etcd; needs no etcd to run there. */
+  tunnel(node: Node): Promise<string>
+  authority(): Promise<Authority>
+  /** The trust bundle (PEM); undefined: the CA is quorate's to make, and not made yet. Makes none. */
+  bundle(): Promise<string | undefined>
+  /** Where a node's member is dialled from here, and with which credentials. */
+  endpoint(node: Node): Promise<MemberEndpoint>
+  /** The operator's certificate with its key, and whom to trust; made if there is none. */
+  credentials(): Promise<MemberTls>
+  /**
+   * Forgets the CA, the operator's certificate and every client that was opened with it: they are read again, as they
+   * are on the disk by then. Connections to the machines stay.
+   */
+  refresh(): Promise<void>
+  /** Makes the operator's certificate, if there is none from a CA that members trust now: the members' are from it. */
+  prepareOperator(): Promise<void>
+  /** Clients of these nodes' members, one each; the caller closes nothing. */
+  members(nodes: readonly Node[]): Promise<readonly MemberClient[]>
+  /**
+   * A client of a member whose machine is not logged in to, at its client URL as seen from another node: the file's first
+   * etcd node unless given.
+   */
+  outsider(name: string, clientUrl: string, via?: Node): Promise<MemberClient>
+  /** From now on a node's member is dialled there: it may still run with other settings than the file has. */
+  found(node: Node, where: LocalPort): void
+  /** Where a record is kept of what is done. */
+  readonly log?: OperationLog | undefined
+  /** When the membership was last changed, on `performance.now`'s clock, in ms. */
+  readonly pace: { last: number | undefined }
+}
+
+/** The record of what is done with a session, kept for whoever asks later what was done. */
+export interface OperationLog {
+  /** Something is about to be changed: there is a record from here on. Waves and steps begin it by themselves. */
+  begin(): void
+  /** What clients noticed of it all. */
+  noticed(availability: { readonly report: AvailabilityReport; readonly verdict: Verdict } | null): void
+}
+
+export { OPERATOR, operatorDirectory } from './operator.ts'
+
+export function knownHostsFile(cluster: Pick<Cluster, 'stateDirectory'>): string {
+  return path.join(cluster.stateDirectory, 'known_hosts')
+}
+
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { cluster, emit, signal, now, cacheDirectory, askPassphrase } = options
+  requireOwnState(cluster.stateDirectory)
+  await sweepState(cluster.stateDirectory)
+  const fleet = await openFleet({
+    knownHosts: knownHostsFile(cluster),
+    sudoPassword: options.sudoPassword,
+    interactive: options.interactive,
+    patienceFactor: options.patienceFactor,
+    signal,
+  })
+  const remote = async (node: Node) => await fleet.get(node.name, node.ssh)
+  const ports = new Map<string, LocalPort>()
+  const place = ({ name, address }: Node): LocalPort & { readonly address: string } => {
+    const { at, port, plaintext, address: known = address } = ports.get(name) ?? asInFile(cluster)
+    return { at, port, plaintext, address: known }
+  }
+  // Forgotten where it listens elsewhere after a restart: the next call goes there.
+  const perPlace = <V>(work: (node: Node) => Promise<V>) => {
+    const works = new Map<string, (node: Node) => Promise<V>>()
+    const recall = async (node: Node) => {
+      const { at, port, plaintext, address } = place(node)
+      const key = `${node.name} ${at} ${port} ${plaintext} ${address}`
+      const known = works.get(key) ?? once(work)
+      works.set(key, known)
+      return await known(node)
+    }
+    return Object.assign(recall, { forget: () => works.clear() })
+  }
+  const tunnel = perPlace(async (node) => {
+    const { at, port } = place(node)
+    return await (await remote(node)).forward({ address: at, port })
+  })
+  const authority = once(async (_key: 'authority') => {
+    const { openAuthority } = await import('../../pki/open.ts')
+    return await openAuthority({
+      cluster,
+      askPassphrase,
+      now,
+      connect: async ({ hostName, ssh }) => await fleet.get(hostName, ssh),
+    })
+  })
+  const credentials = once(async (_key: 'operator') => {
+    const tls = await operatorCredentials(options, await authority('authority'))
+    await warnOfWeakCas(tls.ca)
+    return tls
+  })
+  const warned = new Set<string>()
+  const warnOfWeakCas = async (pem: string) => {
+    const { ROTATE_WEAK_CA, weakCas } = await import('../../pki/strength.ts')
+    for (const { fingerprint, message } of weakCas(pem).filter((one) => !warned.has(one.fingerprint))) {
+      warned.add(fingerprint)
+      emit({ type: 'warning', text: `${message}; ${ROTATE_WEAK_CA}` })
+    }
+  }
+  const endpoint = perPlace(async (node): Promise<MemberEndpoint> => {
+    const own = place(node).plaintext ? undefined : credentials('operator')
+    // That a machine can't be reached counts before anything that is wrong with the CA here.
+    own?.catch(() => undefined)
+    const socketPath = await tunnel(node)
+    const tls = await own
+    return { name: node.name, target: { socketPath }, identity: place(node).address, tls }
+  })
+  const opened = new Set<MemberClient>()
+  const connect = async (where: Promise<MemberEndpoint>) => {
+    // Loaded while the machines are being connected to.
+    const [{ connectMember }, { namedByNodes }, found] = await Promise.all([
+      import('../../etcd/client.ts'),
+      import('../../etcd/member-names.ts'),
+      where,
+    ])
+    const named: NameMembers = (members) => namedByNodes(cluster, members)
+    const made = connectMember({ ...found, timeoutMs: ANSWER_MS, signal, named })
+    opened.add(made)
+    return made
+  }
+  const client = perPlace(async (node) => await connect(endpoint(node)))
+  const outsider = once(async (key: string) => {
+    const [name = '', url = '', through = ''] = key.split(' ')
+    return await connect(outsiderEndpoint(name, new URL(url), through))
+  })
+  const outsiderEndpoint = async (name: string, url: URL, through: string): Promise<MemberEndpoint> => {
+    const [first] = etcdNodes(cluster)
+    const via = etcdNodes(cluster).find((node) => node.name === through) ?? first
+    if (via === undefined) throw new TypeError('a cluster without etcd nodes')
+    const identity = url.hostname.replace(/^\[(.*)\]$/, '$1')
+    const tls = url.protocol === 'https:' ? await credentials('operator') : undefined
+    const there = { address: identity, port: Number(url.port) }
+    return { name, target: { socketPath: await (await remote(via)).forward(there) }, identity, tls }
+  }
+  const refresh = async () => {
+    for (const each of opened) each.close()
+    opened.clear()
+    for (const memory of [authority, credentials, endpoint, client, outsider]) memory.forget()
+  }
+  return {
+    cluster,
+    emit,
+    signal,
+    now,
+    cacheDirectory,
+    askPassphrase,
+    fleet,
+    hasOperated: existsSync(path.join(operatorDirectory(cluster), `${OPERATOR}.crt`)),
+    remote,
+    tunnel,
+    authority: async () => await authority('authority'),
+    bundle: async () =>
+      (await authorityIsThere(cluster)) ? await (await authority('authority')).trust(signal) : undefined,
+    endpoint,
+    credentials: async () => await credentials('operator'),
+    refresh,
+    prepareOperator: async () => {
+      const issued = await issueOperator(options, await authority('authority'))
+      if (issued) await refresh()
+    },
+    members: async (nodes) => await Promise.all(nodes.map(client)),
+    outsider: async (name, url, via) => await outsider(`${name} ${url} ${via?.name ?? ''}`),
+    found: ({ name }, where) => void ports.set(name, where),
+    pace: { last: undefined },
+    [Symbol.asyncDispose]: async () => {
+      for (const each of opened) each.close()
+      await fleet.close()
+    },
+  }
+}
+
+function asInFile({ etcd }: Cluster): LocalPort {
+  // While clients are served without TLS as well, that is what works all the time: before there are certificates, too.
+  const plaintext = etcd.localPlaintext || etcd.plaintextClients
+  return { at: LOOPBACK, port: etcd.clientPort, plaintext, address: undefined }
+}
+
+/** The members' nodes, for those who need all of them. */
+export async function allMembers(session: Session): Promise<readonly MemberClient[]> {
+  return await session.members(etcdNodes(session.cluster))
+}
+
+/** Does the work once for each key, until told to forget; a failure is remembered as well. */
+function once<K, V>(
+  work: (key: K) => Promise<V>,
+): ((key: K) => Promise<V>) & { readonly forget: () => void } {
+  const done = new Map<K, Promise<V>>()
+  const recall = async (key: K) => {
+    const known = done.get(key)
+    if (known !== undefined) return await known
+    const promise = work(key)
+    done.set(key, promise)
+    return await promise
+  }
+  return Object.assign(recall, { forget: () => done.clear() })
+}

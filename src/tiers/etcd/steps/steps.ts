@@ -1,0 +1,208 @@
+/** What quorate can do to a cluster, as data: shown, saved, predicted, simulated and executed from the same value. */
+import type { FirstStart } from '../plan/ground.ts'
+import type { FlannelNetwork, KeyAlgorithm } from '../../../spec/cluster.ts'
+import type { Architecture } from '../../../host/state.ts'
+import type { MaintenanceStep } from './maintenance.ts'
+import type { RecoveryStep } from './recovery-steps.ts'
+import type { RestoreStep } from './restore-steps.ts'
+
+/** A step's effect on the cluster's ability to serve, as far as it has one. */
+export type Danger = 'none' | 'restart' | 'membership'
+
+export interface StepCommon {
+  /** The node it happens on; undefined: on this computer, or on the cluster as a whole. */
+  readonly host?: string | undefined
+  /** What it does, in a few words: 'write /etc/etcd/options.env'. */
+  readonly what: string
+  /** Why it is needed: 'differs from the cluster file'. */
+  readonly why: string
+  readonly danger: Danger
+  /** It makes what is not there yet. Of kinds that both make and change things (`actions.ts`). */
+  readonly creates?: boolean | undefined
+}
+
+export interface HostStepCommon extends StepCommon {
+  readonly host: string
+}
+
+export interface FileStep extends HostStepCommon {
+  readonly kind: 'file'
+  readonly path: string
+  readonly content: string
+  /** What stands there now; undefined: nothing. */
+  readonly before: string | undefined
+  readonly owner: string
+  readonly group: string
+  /** As `stat` says it, e.g. `640`. */
+  readonly mode: string
+}
+
+export interface KeyStep extends HostStepCommon {
+  readonly kind: 'key'
+  readonly name: CertificateName
+  /** The openssl.cnf that the request is made from. */
+  readonly configuration: string
+  readonly algorithm: KeyAlgorithm
+  /** The request is for the key that is in force, because nothing is wrong with that. */
+  readonly keep: boolean
+}
+
+/** The file name of a certificate on its node: one for everything, or one for each purpose. */
+export type CertificateName = 'etcd' | 'peer' | 'server'
+
+export type HostStep =
+  | (HostStepCommon & { readonly kind: 'packages'; readonly packages: readonly string[] })
+  | (HostStepCommon & { readonly kind: 'user'; readonly user: string; readonly shell: string })
+  | (HostStepCommon & {
+      readonly kind: 'directory'
+      readonly path: string
+      readonly owner: string
+      readonly group: string
+      readonly mode: string
+    })
+  | (HostStepCommon & {
+      readonly kind: 'binaries'
+      readonly version: string
+      readonly architecture: Architecture
+    })
+  | FileStep
+  | KeyStep
+  /** Signs the waiting requests and puts key and certificate in force, together. */
+  | (HostStepCommon & { readonly kind: 'certificates'; readonly names: readonly CertificateName[] })
+  | (HostStepCommon & { readonly kind: 'ca' })
+  | (HostStepCommon & { readonly kind: 'tls-modes' })
+  | (HostStepCommon & { readonly kind: 'reload' })
+  | (HostStepCommon & { readonly kind: 'enable' })
+  /** `turn`: its place among the members that start in this wave, from 0. */
+  | (HostStepCommon & HandOver & Opens & { readonly kind: 'start'; readonly turn: number })
+  /** Waits for a start, which a run before this one may have begun: the folder above its log may be closed since. */
+  | (HostStepCommon & Opens & { readonly kind: 'ready' })
+  /** Stops a member that runs, starts it again and waits until it is ready: one member a wave. */
+  | RestartStep
+  | StopStep
+  | AsideStep
+  | RestoreStep
+
+export type RestartStep = HostStepCommon &
+  HandOver &
+  Opens & {
+    readonly kind: 'restart'
+    /** Where it served clients without TLS, and will not any more. */
+    readonly closes?: readonly string[] | undefined
+  }
+
+interface Opens {
+  /** The folder above the log is open to etcd until it is ready, so that it can make its log. */
+  readonly firstStart?: FirstStart | undefined
+}
+
+interface HandOver {
+  /** Folders that become etcd's with all that is in them, while no member runs: another user's member wrote them. */
+  readonly handOver?: readonly string[] | undefined
+}
+
+/** Stops the unit, and keeps it from starting at boot. */
+export type StopStep = HostStepCommon & {
+  readonly kind: 'stop'
+  readonly unit: string
+  /** It is killed then; what etcd has acknowledged is in its log. undefined: as long as systemd lets it. */
+  readonly graceSeconds?: number | undefined
+}
+
+/** Renames to `PATH.SUFFIX`, beside where it was. */
+export type AsideStep = HostStepCommon & {
+  readonly kind: 'aside'
+  readonly suffix: string
+  readonly paths: readonly string[]
+  /** Those of them that can't be renamed: what is in them moves to `PATH/.quorate-aside.SUFFIX`. */
+  readonly within?: readonly string[] | undefined
+}
+
+export type ClusterStep =
+  /** Makes the CA, where it is quorate's to make. */
+  | (StepCommon & { readonly kind: 'authority' })
+  /** Waits until all members answer. */
+  | (StepCommon & { readonly kind: 'await-health' })
+  /** A write read back from every member, and equal contents everywhere. */
+  | (StepCommon & { readonly kind: 'verify' })
+  /** Equal contents on every member, before one of them is taken away for a moment. */
+  | (StepCommon & { readonly kind: 'compare' })
+  /** Members of a new version are watched at work, before the others follow. `nodes`: those that run it. */
+  | (StepCommon & { readonly kind: 'canary'; readonly nodes: readonly string[]; readonly seconds: number })
+  | DowngradeStep
+  /** Hands leadership to another member, and waits until all agree on it. `to`: a node's name. */
+  | (StepCommon & { readonly kind: 'move-leader'; readonly to: string })
+  | MembershipStep
+  | (StepCommon & {
+      readonly kind: 'network'
+      readonly network: FlannelNetwork
+      readonly before: string | undefined
+    })
+
+/** A part of etcd's own downgrade. `target`: the minor, like `3.5`. */
+export type DowngradeStep = StepCommon & {
+  /**
+   * - `downgrade-enable`: validates it, and enables it.
+   * - `downgrade-await`: waits until the data of every member is in the older format.
+   * - `downgrade-cancel`: members of the newer minor keep their data, and the cluster's minor rises again.
+   */
+  readonly kind: 'downgrade-enable' | 'downgrade-await' | 'downgrade-cancel'
+  readonly target: string
+}
+
+/** A change of who belongs to the cluster: one a wave, and never two within five seconds. */
+export type MembershipStep =
+  /** `members`: IDs of those that there should be beforehand; anything else stops the run. */
+  | (StepCommon & {
+      readonly kind: 'member-add'
+      readonly node: string
+      readonly peerUrls: readonly string[]
+      readonly learner: boolean
+      readonly members: readonly string[]
+    })
+  /** Gives a learner its vote, once it truly has caught up. */
+  | (StepCommon & { readonly kind: 'promote'; readonly node: string; readonly memberId: string })
+  /** `name`: as the member list has it; empty: it never started. */
+  | (StepCommon & { readonly kind: 'member-remove'; readonly name: string; readonly memberId: string })
+  /** Tells the others where to find it from now on. */
+  | (StepCommon & {
+      readonly kind: 'member-update'
+      readonly node: string
+      readonly memberId: string
+      readonly peerUrls: readonly string[]
+    })
+
+export type Step = HostStep | ClusterStep
+
+/** What takes a member off a machine: never part of `apply`, only of `reset`, which was asked for by name. */
+export type ResetStep =
+  | StopStep
+  | AsideStep
+  | (HostStepCommon & { readonly kind: 'remove'; readonly paths: readonly string[] })
+  | (HostStepCommon & { readonly kind: 'reload' })
+
+export type AnyStep = Step | ResetStep | MaintenanceStep | RecoveryStep
+
+export function isHostStep(step: Step): step is HostStep {
+  return step.host !== undefined
+}
+
+/**
+ * What comes next. The steps of one answer form a wave: those without a host come first, in their order; then each
+ * host's in their order, all hosts at once.
+ */
+export type Next =
+  | { readonly kind: 'steps'; readonly steps: readonly Step[] }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'blocked'; readonly reasons: readonly BlockReason[] }
+
+export interface BlockReason {
+  readonly host?: string | undefined
+  readonly message: string
+  readonly hint?: string | undefined
+  /**
+   * The rest of the plan waits, for a person or for members to be well again; what comes before it is done: it is of use by
+   * itself, and how members are by then nobody can foresee.
+   */
+  readonly putsOff?: boolean | undefined
+}

@@ -1,0 +1,29 @@
+/** What is known to be wrong with the version of the cluster file, and concerns this cluster. */
+import { usesAuthentication } from '../../etcd/authentication.ts'
+import { describeHazards, hazardsFor } from '../../etcd/hazards.ts'
+import type { Observed } from './facts/observed.ts'
+import type { Session } from './session.ts'
+import { etcdNodes } from '../../spec/cluster.ts'
+
+/**
+ * Lines for a person. What only concerns clusters with etcd's own users is among them where a member says that they are
+ * on. Before the first apply there are no members to ask, and no users.
+ *
+ * @throws QuorateError `cancelled`
+ */
+export async function versionWarnings(session: Session, observed: Observed): Promise<readonly string[]> {
+  const { version } = session.cluster.etcd
+  const matters = hazardsFor(version, ['users']).length > 0
+  return describeHazards(version, matters && (await usersAreOn(session, observed)) ? ['users'] : [])
+}
+
+async function usersAreOn(session: Session, { hosts }: Observed): Promise<boolean> {
+  const running = etcdNodes(session.cluster).filter(
+    ({ name }) => hosts[name]?.member?.unit.active === 'active',
+  )
+  const clients = await session.members(running)
+  const answers = await Promise.all(
+    clients.map(async (client) => await usesAuthentication(client, session.signal)),
+  )
+  return answers.includes(true)
+}

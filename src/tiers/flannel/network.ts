@@ -1,0 +1,58 @@
+/** flannel's configuration in this cluster's etcd, through the first member that answers. */
+import { QuorateError } from '../../errors.ts'
+import type { MemberClient } from '../../etcd/client.ts'
+import { type V2Client, connectMemberV2 } from '../../etcd/v2.ts'
+import { listLeases } from './leases.ts'
+import { readNetwork, writeNetwork } from './store.ts'
+import { readNetworkV2, writeNetworkV2 } from './store-v2.ts'
+import type { NetworkFacts } from '../etcd/facts/observed.ts'
+import { type FlannelNetwork, type Node, etcdNodes } from '../../spec/cluster.ts'
+import type { Session } from '../etcd/session.ts'
+
+/** undefined: no member could say. Reads are linearizable, so any member's answer is the cluster's. */
+export async function readStoredNetwork(
+  session: Session,
+  network: FlannelNetwork,
+  running: readonly Node[],
+): Promise<NetworkFacts | undefined> {
+  const { signal } = session
+  for (const node of running) {
+    try {
+      const [client] = await session.members([node])
+      if (client === undefined) return undefined
+      const [v3, leases, v2] = await Promise.all([
+        readNetwork(client, network.prefix, signal),
+        listLeases(client, network.prefix, signal),
+        network.v2
+          ? withV2(session, node, async (v2Client) => await readNetworkV2(v2Client, network.prefix))
+          : undefined,
+      ])
+      return { v3: v3?.canonical ?? v3?.text, v2: v2?.canonical ?? v2?.text, leases }
+    } catch (error) {
+      // Another member may answer; if none does, the cluster's own problems say so.
+      if (!(error instanceof QuorateError) || error.code !== 'etcd') throw error
+    }
+  }
+  return undefined
+}
+
+/** @throws QuorateError `flannel` for a change that must not be made while nodes hold subnets. */
+export async function storeNetwork(session: Session, network: FlannelNetwork): Promise<void> {
+  const { cluster, signal } = session
+  const names = new Map(cluster.nodes.map((node) => [node.address, node.name]))
+  const [node] = etcdNodes(cluster)
+  if (node === undefined) throw new TypeError('a cluster file names at least one etcd node')
+  const [client] = await session.members([node])
+  await writeNetwork(client as MemberClient, network, { signal, names })
+  if (network.v2)
+    await withV2(session, node, async (v2Client) => await writeNetworkV2(v2Client, network, { names }))
+}
+
+async function withV2<T>(session: Session, node: Node, work: (client: V2Client) => Promise<T>): Promise<T> {
+  const client = connectMemberV2({ ...(await session.endpoint(node)), signal: session.signal })
+  try {
+    return await work(client)
+  } finally {
+    await client.close()
+  }
+}

@@ -1,0 +1,226 @@
+/** `quorate adopt`: takes over a cluster that something else set up, as it runs, without a restart. */
+import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import type { Discovery } from '../../adopt/discover.ts'
+import type { Destination, Remark } from '../../adopt/member.ts'
+import { lookForEtcd } from '../../adopt/sighting.ts'
+import type { Found } from '../../adopt/visit.ts'
+import { QuorateError } from '../../errors.ts'
+import { readClusterView } from '../../etcd/view.ts'
+import { PATHS } from '../../host/state.ts'
+import type { AskPassphrase, Authority } from '../../pki/authority.ts'
+import { parseChain } from '../../pki/chain.ts'
+import { openAuthority } from '../../pki/open.ts'
+import type { Observed } from '../../tiers/etcd/facts/observed.ts'
+import { type Plan, plan } from '../../tiers/etcd/plan/plan.ts'
+import { UNKNOWN_YET } from '../../tiers/etcd/facts/unknown.ts'
+import type { Emit } from '../../engine/events.ts'
+import { observe } from '../../tiers/etcd/facts/observe.ts'
+import { authorityIsThere } from '../../tiers/etcd/operator.ts'
+import { type Session, knownHostsFile } from '../../tiers/etcd/session.ts'
+import { requireOwnState } from '../../files/state-folder.ts'
+import { type Fleet, openFleet } from '../../ssh/fleet.ts'
+import type { ScannedKey } from '../../ssh/trust.ts'
+import { discoverAll, trustAll } from './connect.ts'
+import { type Adoptable, type AuthorityWish, type DraftOptions, judgeDiscovery } from './observe.ts'
+import { foreignSession } from './session.ts'
+import {
+  type AdoptStep,
+  alreadyThere,
+  markOf,
+  pinSteps,
+  readIfThere,
+  writeFiles,
+  writePins,
+} from './write.ts'
+import { applyIntent, lockAll } from '../apply/apply.ts'
+import { packageWarnings } from '../apply/package-notes.ts'
+import { recorded } from '../../engine/recorded.ts'
+
+export interface AdoptOptions extends Omit<DraftOptions, 'authority'> {
+  /** Machines of the cluster, at least one; its other members are found. */
+  readonly destinations: readonly Destination[]
+  /** Where several etcd run on a machine: the one that serves clients at this port. */
+  readonly clientPort?: number | undefined
+  /** Where the CA's key is; undefined: looked for on the members. */
+  readonly authority?: AuthorityWish | undefined
+  /** Is shown host keys that are new and answers which to record, as for `trust`. */
+  readonly decideKeys: (keys: readonly ScannedKey[]) => Promise<readonly ScannedKey[]>
+  /** Is shown everything before anything is written, and throws to stop. */
+  readonly confirm: (preview: AdoptPreview) => Promise<void>
+  readonly emit: Emit
+  readonly signal: AbortSignal
+  readonly now: () => Date
+  readonly askPassphrase: AskPassphrase
+  readonly sudoPassword?: ((host: string, user: string) => Promise<string>) | undefined
+  readonly interactive?: boolean | undefined
+  /** What every deadline for machines is multiplied by, for tests; 1 unless given. */
+  readonly patienceFactor?: number | undefined
+}
+
+export interface AdoptPreview extends Omit<Adoptable, 'bundle'> {
+  /** What `apply` would do once the cluster is adopted. */
+  readonly plan: Plan
+  readonly remarks: readonly Remark[]
+  /** What adopting itself writes on the machines. */
+  readonly steps: readonly AdoptStep[]
+}
+
+export interface AdoptReport extends AdoptPreview {
+  /** False: it was adopted already, and nothing was written. */
+  readonly changed: boolean
+}
+
+/**
+ * Reads the cluster over SSH, writes its mark on every member and the cluster file here. Nothing is restarted and no
+ * setting is changed. Cut off in the middle it is finished by a second run.
+ *
+ * @throws QuorateError `blocked` with everything that stands in the way; `usage` if the file is there already and says
+ *   something else; `moved` if the cluster changed while it was looked at; `locked`, `unreachable`, `host-key` …
+ */
+export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
+  const before = await readIfThere(options.file)
+  const stateDirectory = path.resolve(path.dirname(options.file), '.quorate', options.name)
+  requireOwnState(stateDirectory)
+  const { sudoPassword, interactive, patienceFactor, signal } = options
+  const knownHosts = knownHostsFile({ stateDirectory })
+  await using fleet = await openFleet({ knownHosts, sudoPassword, interactive, patienceFactor, signal })
+  await using discovery = await discoverAll(options, fleet, knownHosts)
+  const adoptable = judgeDiscovery(discovery, { ...options, authority: options.authority })
+  if (before !== undefined && before !== adoptable.text) throw alreadyThere(options.file)
+  const { cluster } = adoptable
+  const authority = await authorityOf(options, fleet, knownHosts, adoptable)
+  const bundle = await trusted(authority, adoptable, signal)
+  const found = new Map(
+    adoptable.members.map(({ name, process }) => [name, foundOf(discovery, process.pid, name, adoptable)]),
+  )
+  const session = foreignSession({ ...options, cluster, found, bundle, fleet })
+  const steps = pinSteps(adoptable)
+  const { foreseen, owned } = await foresee(session, adoptable)
+  const given = steps.flatMap(({ kind, host, what, why }): Remark[] =>
+    kind === 'directory' ? [{ host, severity: 'note', message: `adopt will ${what}: ${why}` }] : [],
+  )
+  const remarks = [...adoptable.remarks, ...owned, ...given]
+  const preview = { ...adoptable, steps, remarks, plan: foreseen }
+  if (steps.length === 0 && before !== undefined) return { ...preview, changed: false }
+  await options.confirm(preview)
+  await recorded(session, 'adopt', async (own) => {
+    if (steps.length > 0) {
+      await using lock = await lockAll(own, 'adopt')
+      await assertUnmoved(discovery, adoptable, signal)
+      await writePins(own, lock, steps)
+      await assertUnmoved(discovery, adoptable, signal)
+    }
+    own.log.begin()
+    // The first apply issues from it; without one it would take the members for those of a CA that was lost.
+    if (adoptable.bundle === undefined) await authority?.trust(signal)
+    // Last, so that what is cut off before it leaves a run that can be repeated.
+    if (before === undefined) await writeFiles({ ...options, authority: options.authority }, adoptable)
+  })
+  return { ...preview, changed: true }
+}
+
+/** undefined: its key is out of reach, and what the members trust is all there is of it. Opening one makes none. */
+async function authorityOf(
+  options: AdoptOptions,
+  fleet: Fleet,
+  knownHosts: string,
+  { cluster }: Adoptable,
+): Promise<Authority | undefined> {
+  if (cluster.pki.authority.home === 'offline' && options.authority === undefined) return undefined
+  const { askPassphrase, now } = options
+  return await openAuthority({
+    cluster,
+    askPassphrase,
+    now,
+    connect: async ({ hostName, ssh }) => {
+      await trustAll(options, knownHosts, [{ name: hostName, ssh }])
+      return await fleet.get(hostName, ssh)
+    },
+  })
+}
+
+/** What members trust, or will. The CA that was named, or found, must be the one that they trust, if they trust one. */
+async function trusted(
+  authority: Authority | undefined,
+  { bundle, cluster }: Adoptable,
+  signal: AbortSignal,
+): Promise<string> {
+  if (authority === undefined) return bundle ?? UNKNOWN_YET
+  if (bundle === undefined)
+    return (await authorityIsThere(cluster)) ? await authority.trust(signal) : UNKNOWN_YET
+  const [named] = parseChain(await authority.chain(signal), 'the CA certificate')
+  const [own] = parseChain(bundle, 'the CA certificate')
+  if (named.fingerprint256 === own.fingerprint256) return bundle
+  throw new QuorateError('pki', 'the CA that was named is not the one that the members trust', {
+    hint: `they trust the one with the fingerprint ${own.fingerprint256}; see it with: openssl x509 -noout -fingerprint -sha256`,
+  })
+}
+
+function foundOf(
+  { found }: Discovery,
+  pid: number,
+  name: string,
+  { members }: Pick<Adoptable, 'members'>,
+): Found {
+  const member = members.find((one) => one.name === name)
+  const own = found.find(
+    ({ destination, process: runs }) => destination === member?.destination && runs.pid === pid,
+  )
+  if (own === undefined) throw new TypeError(`${name} was not found`)
+  return own
+}
+
+/** @throws QuorateError `moved` if what runs is not what was looked at */
+async function assertUnmoved(
+  discovery: Discovery,
+  { clusterId }: Adoptable,
+  signal: AbortSignal,
+): Promise<void> {
+  const [again, view] = await Promise.all([
+    Promise.all(discovery.found.map(async ({ remote }) => await lookForEtcd(remote, signal))),
+    readClusterView(
+      discovery.found.map(({ client }) => client),
+      signal,
+    ),
+  ])
+  const moved = discovery.found.flatMap(({ destination, sighting }, index) => {
+    const member = view.members[index]
+    const same = isDeepStrictEqual(again[index]?.processes, sighting.processes)
+    const ours = member?.reachable === true && member.clusterId.toString(16) === clusterId
+    return same && ours ? [] : [destination.host]
+  })
+  if (moved.length === 0) return
+  throw new QuorateError('moved', `etcd is not as it was shown on ${moved.join(', ')}`, {
+    hint: 'was it restarted, or changed? See how it is now: run adopt again',
+  })
+}
+
+/** What apply would do to it, with its marks in place; and which packages own what is adopted. */
+async function foresee(
+  session: Session,
+  { cluster, clusterId, members }: Adoptable,
+): Promise<{ readonly foreseen: Plan; readonly owned: readonly Remark[] }> {
+  const observed = await observe(session)
+  const hosts = Object.fromEntries(
+    Object.entries(observed.hosts).map(([name, host]) => {
+      const { member } = host
+      const own = members.find((one) => one.name === name)
+      if (member === undefined || own === undefined) return [name, host]
+      const content = markOf(own, { cluster: cluster.name, clusterId })
+      const paths = {
+        ...member.paths,
+        [PATHS.clusterId]: { type: 'file' as const, owner: 'root', group: 'root', mode: '644' },
+      }
+      const contents = { ...member.contents, [PATHS.clusterId]: content }
+      return [name, { ...host, member: { ...member, paths, contents } }]
+    }),
+  )
+  const marked: Observed = { ...observed, hosts }
+  const owned = packageWarnings(cluster, observed).map(({ host, message, fix }): Remark => {
+    return fix === undefined
+      ? { host, message, severity: 'note' }
+      : { host, message: `${message}. Fix: ${fix}`, severity: 'warning' }
+  })
+  return { foreseen: plan(applyIntent(cluster, session.now()), marked), owned }
+}

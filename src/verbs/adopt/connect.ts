@@ -1,0 +1,59 @@
+/** The way to machines that no cluster file names yet: host keys looked at first, then connections. */
+import path from 'node:path'
+import { type Discovery, discover } from '../../adopt/discover.ts'
+import type { Destination } from '../../adopt/member.ts'
+import { QuorateError, combineErrors } from '../../errors.ts'
+import type { SshTarget } from '../../spec/cluster.ts'
+import { type Fleet, onAll } from '../../ssh/fleet.ts'
+import type { AdoptOptions } from './adopt.ts'
+import { type TrustTarget, trust } from '../machines/trust.ts'
+
+export async function discoverAll(
+  options: AdoptOptions,
+  fleet: Fleet,
+  knownHosts: string,
+): Promise<Discovery> {
+  const { destinations, ssh, emit, signal } = options
+  return await discover({
+    destinations,
+    clientPort: options.clientPort,
+    signal,
+    destinationOf: (address) => ({ host: address, user: ssh.user ?? destinations[0]?.user }),
+    connect: async (wanted) => {
+      const targets = wanted.map((one): TrustTarget => ({ name: one.host, ssh: targetOf(one, options) }))
+      await trustAll(options, knownHosts, targets)
+      emit({ type: 'looking', hosts: targets.map(({ name }) => name) })
+      const { results, errors } = await onAll(targets, async (target) => {
+        const started = performance.now()
+        const remote = await fleet.get(target.name, target.ssh)
+        emit({ type: 'connected', host: target.name, durationMs: performance.now() - started })
+        return remote
+      })
+      if (errors.length > 0) throw combineErrors(errors)
+      return results.map(({ value }) => value)
+    },
+  })
+}
+
+/** @throws QuorateError of machines whose keys can't be had, or are not those on record */
+export async function trustAll(
+  { decideKeys, signal }: AdoptOptions,
+  knownHosts: string,
+  nodes: readonly TrustTarget[],
+): Promise<void> {
+  const { errors, refused } = await trust({ nodes, knownHosts, decide: decideKeys, signal })
+  if (errors.length > 0) throw combineErrors(errors)
+  const [changed] = refused
+  if (changed === undefined) return
+  throw new QuorateError('host-key', `${changed.name} shows another key than the one on record`, {
+    host: changed.host,
+    hint: `if the machine was set up anew, and only then, remove its line from the known hosts (${knownHosts}, or your own): ssh-keygen -R ${changed.name}`,
+  })
+}
+
+function targetOf({ host, user }: Destination, { file, ssh }: AdoptOptions): SshTarget {
+  const identityFile = ssh.identityFile?.startsWith('~')
+    ? path.join(process.env['HOME'] ?? '', ssh.identityFile.slice(1))
+    : ssh.identityFile && path.resolve(path.dirname(file), ssh.identityFile)
+  return { host, user: user ?? ssh.user, port: ssh.port, identityFile, jump: ssh.jump }
+}

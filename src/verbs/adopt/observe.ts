@@ -1,0 +1,170 @@
+/** What adopting would mean, without doing any of it: the cluster file, what would differ, what stands in the way. */
+import path from 'node:path'
+import { type Draft, draftClusterFile } from '../../adopt/cluster-file.ts'
+import { differencesOf } from '../../adopt/differences.ts'
+import type { Discovery } from '../../adopt/discover.ts'
+import type { SeenKey } from '../../adopt/files.ts'
+import { type Member, type Members, type Remark, areMembers, leafOf, trustedCa } from '../../adopt/member.ts'
+import { obstaclesOf } from '../../adopt/obstacles.ts'
+import { judgeView } from '../../etcd/health.ts'
+import { formatId } from '../../etcd/view.ts'
+import { spkiSha256 } from '../../pki/certificate.ts'
+import { chainPem, parseChain } from '../../pki/chain.ts'
+import { type Pin, parsePin } from '../../tiers/etcd/facts/pin.ts'
+import type { BlockReason } from '../../tiers/etcd/steps/steps.ts'
+import { blockedError } from '../../tiers/etcd/run.ts'
+import type { Cluster } from '../../spec/cluster.ts'
+import { renderClusterFile } from '../../spec/init.ts'
+import { parseClusterFile } from '../../spec/parse.ts'
+import { checkName } from '../../spec/values.ts'
+import type { ClusterFile } from '../../spec/schema.ts'
+import { EXTRA_CHECKS } from '../../cluster-file/load.ts'
+
+export type AuthorityWish = NonNullable<NonNullable<ClusterFile['pki']>['authority']>
+
+export interface DraftOptions {
+  readonly file: string
+  readonly name: string
+  readonly ssh: NonNullable<ClusterFile['ssh']>
+  /** undefined: where its key was found, else offline. */
+  readonly authority: AuthorityWish | undefined
+  readonly source: ClusterFile['etcd']['source']
+}
+
+/** A cluster that can be adopted, and the file that says so. */
+export interface Adoptable {
+  readonly cluster: Cluster
+  /** Hexadecimal, as etcdctl prints it. */
+  readonly clusterId: string
+  /** The cluster file's text. */
+  readonly text: string
+  /** PEM of the CA that the members trust, with those above it; undefined: none, for nothing of theirs is under TLS. */
+  readonly bundle: string | undefined
+  /** What apply's plan doesn't show by itself. */
+  readonly remarks: readonly Remark[]
+  readonly members: Members
+}
+
+/** @throws QuorateError `blocked` with everything that stands in the way */
+export function judgeDiscovery(discovery: Discovery, options: DraftOptions): Adoptable {
+  const { members, view, listed, troubles } = discovery
+  const judgement = judgeView(view, { members: listed.map(({ name, peerUrls }) => ({ name, peerUrls })) })
+  const clusterId = judgement.clusterId === undefined ? '' : formatId(judgement.clusterId)
+  const reasons = [
+    ...troubles,
+    // Of several clusters each machine was told already.
+    ...obstaclesOf(
+      members,
+      judgement.problems.filter(({ kind }) => troubles.length === 0 || kind !== 'cluster-id'),
+      discovery.contents?.authentication,
+    ),
+    ...pinned(members, { cluster: options.name, clusterId }),
+  ]
+  if (reasons.length > 0) throw blockedError(unique(reasons))
+  if (!areMembers(members)) throw blockedError([NO_MEMBER])
+  const { authority = authorityOf(members, options.name), source } = options
+  const draft = draftClusterFile(members, {
+    name: options.name,
+    ssh: options.ssh,
+    authority,
+    source,
+    network: discovery.contents?.network,
+  })
+  const { text, cluster, remarks } = written(draft, options.file)
+  return {
+    cluster,
+    clusterId,
+    text,
+    bundle: bundleOf(members),
+    remarks: [
+      ...differencesOf(cluster, members),
+      ...remarks,
+      ...outOfReach(cluster, options),
+      ...newAuthority(cluster, options),
+    ],
+    members,
+  }
+}
+
+const NO_MEMBER: BlockReason = {
+  message: 'what runs on these machines is no member of the cluster that it answers for',
+  hint: 'see who belongs to it: etcdctl member list',
+}
+
+/** What can't be said in a cluster file is found by reading it. A network that can't is left as it is in the store. */
+function written({ content, remarks }: Draft, file: string): Pick<Adoptable, 'text' | 'cluster' | 'remarks'> {
+  const text = renderClusterFile(content)
+  const { cluster, problems } = parseClusterFile(text, file, { extraChecks: EXTRA_CHECKS })
+  if (cluster !== undefined) return { text, cluster, remarks }
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  const { network, ...rest } = content
+  if (network !== undefined) {
+    const why = errors.map(({ message }) => message).join('; ')
+    const message = `flannel's network in the store is left as it is, and not in the file: ${why}`
+    const told: Remark = { host: undefined, severity: 'warning', message }
+    return written({ content: rest, remarks: [...remarks, told] }, file)
+  }
+  throw blockedError(
+    errors.map(({ message, hint }) => ({ message: `the cluster file can't say it: ${message}`, hint })),
+  )
+}
+
+/** The mark of another cluster, or of this one under another name. */
+function pinned(members: readonly Member[], wanted: Pin): BlockReason[] {
+  return members.flatMap(({ name: host, sighting }): BlockReason[] => {
+    const pin = sighting.pin === undefined ? undefined : parsePin(sighting.pin)
+    if (pin === undefined || (pin.cluster === wanted.cluster && pin.clusterId === wanted.clusterId)) return []
+    const message = `quorate looks after it already, as a member of '${pin.cluster}' (ID ${pin.clusterId})`
+    // A node may have any text there, and this is typed.
+    const hint =
+      checkName(pin.cluster) === undefined
+        ? `adopt it under that name if its cluster file is lost: --name ${pin.cluster}`
+        : undefined
+    return [{ host, message, hint }]
+  })
+}
+
+function outOfReach({ pki }: Cluster, { authority }: DraftOptions): Remark[] {
+  if (authority !== undefined || pki.authority.home !== 'offline') return []
+  const message =
+    "the CA's key is on no member: certificates, and first of all quorate's own, will have to be signed by hand (quorate certs csr). Name its place to have that done: --ca-host, --ca-certificate, --ca-key"
+  return [{ host: undefined, message, severity: 'warning' }]
+}
+
+/** @throws QuorateError `pki` for members that have certificates and don't say from whom */
+function bundleOf(members: readonly Member[]): string | undefined {
+  const [pem] = members.flatMap((member) => trustedCa(member)?.pem ?? [])
+  const none = members.every((one) => one.files.server === undefined && one.files.peer === undefined)
+  if (pem === undefined && none) return undefined
+  return chainPem(parseChain(pem ?? '', 'the CA certificate'))
+}
+
+function newAuthority({ pki, stateDirectory }: Cluster, { authority }: DraftOptions): Remark[] {
+  if (authority !== undefined || pki.authority.home !== 'local') return []
+  const message = `the members trust no CA: one is made for them, in ${path.join(stateDirectory, 'ca')} (another: --ca-certificate, --ca-key)`
+  return [{ host: undefined, message, severity: 'note' }]
+}
+
+/** Where the key of the members' CA lies on one of them; else the CA's certificate alone, and requests are carried. */
+function authorityOf(members: readonly Member[], name: string): AuthorityWish {
+  for (const { name: host, files } of members) {
+    const trusted = trustedCa({ files })
+    const ca = leafOf(trusted)
+    const publicSha256 = ca && spkiSha256(ca.publicKey)
+    const key = files.caKeys.find((one: SeenKey) => one.publicSha256 === publicSha256)
+    if (key !== undefined && trusted !== undefined)
+      return { host: { name: host, certificate: trusted.path, key: key.path } }
+  }
+  if (bundleOf(members) === undefined) return 'local'
+  return { offline: { certificate: offlineCertificate(name) } }
+}
+
+/** Beside the cluster file, in the state folder. */
+export function offlineCertificate(name: string): string {
+  return path.join('.quorate', name, 'adopted-ca.crt')
+}
+
+function unique(reasons: readonly BlockReason[]): readonly BlockReason[] {
+  const texts = new Map(reasons.map((reason) => [`${reason.host} ${reason.message}`, reason]))
+  return [...texts.values()]
+}

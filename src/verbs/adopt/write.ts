@@ -1,0 +1,141 @@
+/** What adopting writes: the mark on every member, and the cluster file here. */
+import { access, mkdir, writeFile } from 'node:fs/promises'
+import path, { posix } from 'node:path'
+import { readText } from '../../files/read-file.ts'
+import type { Member } from '../../adopt/member.ts'
+import type { Ground } from '../../adopt/sighting.ts'
+import { runElsewhereBy } from '../../adopt/shape.ts'
+import { QuorateError, combineErrors } from '../../errors.ts'
+import { type AgentRun, runAgent } from '../../host/agent.ts'
+import { PATHS } from '../../host/state.ts'
+import { replaceFile } from '../../pki/atomic-file.ts'
+import { type Pin, renderPin } from '../../tiers/etcd/facts/pin.ts'
+import type { FileStep, HostStep } from '../../tiers/etcd/steps/steps.ts'
+import type { Lock } from '../../engine/lock.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import type { Cluster } from '../../spec/cluster.ts'
+import { onAll } from '../../ssh/fleet.ts'
+import { writeNewClusterFile } from '../../cluster-file/write.ts'
+import { type Adoptable, type DraftOptions, offlineCertificate } from './observe.ts'
+
+export type AdoptStep = FileStep | Extract<HostStep, { kind: 'directory' }>
+
+/** Only where it is not there yet: an earlier run may have been cut off. */
+export function pinSteps({ cluster, clusterId, members }: Adoptable): readonly AdoptStep[] {
+  return members.flatMap((member): AdoptStep[] => {
+    const { name: host, sighting } = member
+    const content = markOf(member, { cluster: cluster.name, clusterId })
+    if (sighting.pin === content) return []
+    const what = `write ${PATHS.clusterId}`
+    const why = 'quorate looks after this member, and this is the cluster that it belongs to'
+    const owned = {
+      path: PATHS.clusterId,
+      content,
+      before: sighting.pin,
+      owner: 'root',
+      group: 'root',
+      mode: '644',
+    }
+    return [...groundSteps(member), { kind: 'file', host, ...owned, what, why, danger: 'none' }]
+  })
+}
+
+/** Who owns the directory could replace the mark. Its group goes on reading what it reads there, and so does its owner. */
+function groundSteps({ name: host, sighting: { ground } }: Member): AdoptStep[] {
+  const folder = posix.dirname(PATHS.clusterId)
+  if (ground === undefined || ground.owner === 'root') return []
+  const { group, mode } = withoutOwner(ground)
+  const what = `give ${folder} to root (${group} ${mode})`
+  const why = `it is ${ground.owner}'s (${ground.group} ${ground.mode}), who could replace quorate's mark there`
+  const owned = { path: folder, owner: 'root', group, mode }
+  return [{ kind: 'directory', host, ...owned, what, why, danger: 'none', creates: false }]
+}
+
+/**
+ * Group and mode with which a directory that becomes root's can still be read by its owner of before: the etcd that runs
+ * reads certificates there at each handshake. If everybody can't, its group can; root's own group is no user's.
+ */
+function withoutOwner(ground: Ground): { readonly group: string; readonly mode: string } {
+  const bits = Number.parseInt(ground.mode, 8) & 0o755
+  const owners = (bits & 0o500) >> 6
+  if ((bits & owners) === owners) return { group: ground.group, mode: bits.toString(8) }
+  const group = ground.group === 'root' ? ground.owner : ground.group
+  return { group, mode: (bits | (owners << 3)).toString(8) }
+}
+
+/** The text of a member's mark. */
+export function markOf(member: Member, pin: Pin): string {
+  return renderPin({ ...pin, runBy: runElsewhereBy(member) })
+}
+
+export async function writePins(session: Session, lock: Lock, steps: readonly AdoptStep[]): Promise<void> {
+  const { cluster, emit } = session
+  const signal = AbortSignal.any([session.signal, lock.lost])
+  emit({ type: 'wave', steps })
+  const nodes = cluster.nodes.filter(({ name }) => steps.some(({ host }) => host === name))
+  const { errors } = await onAll(nodes, async (node) => {
+    const own = steps.filter(({ host }) => host === node.name)
+    const started = performance.now()
+    for (const step of own) emit({ type: 'step-started', step })
+    try {
+      await runAgent(await session.remote(node), {
+        operations: [['fence', lock.token], ...own.map(operationOf)],
+        looks: [],
+        signal,
+      })
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      for (const step of own) emit({ type: 'step-failed', step, message })
+      throw error
+    }
+    const durationMs = performance.now() - started
+    for (const step of own) emit({ type: 'step-done', step, durationMs })
+  })
+  if (errors.length > 0) throw combineErrors(errors)
+}
+
+function operationOf(step: AdoptStep): AgentRun['operations'][number] {
+  const { path: file, owner, group, mode } = step
+  if (step.kind === 'directory') return ['directory', file, owner, group, mode]
+  return ['file', { text: step.content }, file, owner, group, mode]
+}
+
+export async function writeFiles(
+  { file, name, authority }: Pick<DraftOptions, 'file' | 'name' | 'authority'>,
+  { cluster, text, bundle, members }: Adoptable,
+): Promise<void> {
+  await keepRecord(cluster, members)
+  if (authority === undefined && cluster.pki.authority.home === 'offline' && bundle !== undefined) {
+    await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
+    await writeFile(path.resolve(path.dirname(file), offlineCertificate(name)), bundle, { mode: 0o644 })
+  }
+  await writeNewClusterFile(file, text, alreadyThere)
+}
+
+/** How the members ran before, for whoever wants it back: apply writes over units and settings. Private. */
+async function keepRecord({ stateDirectory }: Cluster, members: readonly Member[]): Promise<void> {
+  const record = members.map(({ name, listed: { etcdName = name }, process }) => {
+    const { command, environment, configuration, unit, user } = process
+    const own = Object.entries(environment).filter(([key]) => key.startsWith('ETCD_'))
+    return { name, etcdName, user, command, environment: Object.fromEntries(own), configuration, unit }
+  })
+  await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
+  const text = `${JSON.stringify({ members: record }, null, 2)}\n`
+  await replaceFile(path.join(stateDirectory, 'adopted.json'), text, 0o600)
+}
+
+export function alreadyThere(file: string): QuorateError {
+  return new QuorateError('usage', `${file} is there already, and is not overwritten`, {
+    hint: 'name another with -f FILE, or move it away',
+  })
+}
+
+export async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    await access(file)
+    return await readText(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw QuorateError.from(error, 'usage', `${file} can't be read`)
+  }
+}

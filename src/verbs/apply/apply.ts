@@ -1,0 +1,213 @@
+/** Brings machines to what the cluster file says, and shows beforehand what that would change. */
+import { randomBytes } from 'node:crypto'
+import { QuorateError, combineErrors } from '../../errors.ts'
+import { compactTime } from '../../engine/compact-time.ts'
+import type { ApplyIntent } from '../../tiers/etcd/plan/intent.ts'
+import { keptNote, keptStopped } from '../../tiers/etcd/plan/kept.ts'
+import { newcomersIn } from '../../tiers/etcd/facts/joining.ts'
+import { next } from '../../tiers/etcd/plan/next.ts'
+import type { Observed } from '../../tiers/etcd/facts/observed.ts'
+import { openPeers } from '../../tiers/etcd/plan/peer-identity.ts'
+import { type Plan, plan } from '../../tiers/etcd/plan/plan.ts'
+import { judgeSituation } from '../../tiers/etcd/facts/situation.ts'
+import type { Cluster } from '../../spec/cluster.ts'
+import type { Step } from '../../tiers/etcd/steps/steps.ts'
+import { blockedError, requireWhole, run } from '../../tiers/etcd/run.ts'
+import { type Lock, acquireLock } from '../../engine/lock.ts'
+import { observe } from '../../tiers/etcd/facts/observe.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { onAll } from '../../ssh/fleet.ts'
+import { leftBehind } from '../../tiers/etcd/facts/left-behind.ts'
+import { packageWarnings } from './package-notes.ts'
+import { preflight, requireFit } from './preflight.ts'
+import type { Availability, ProbeChoice } from '../../engine/with-recorder.ts'
+import { recorded } from '../../engine/recorded.ts'
+
+/** What was looked at so long ago holds still, where no member is taken away on the strength of it. */
+const SOON_MS = 2_000
+
+export interface ApplyReport {
+  /** False: everything was already as it should be, and nothing was touched. */
+  readonly changed: boolean
+  readonly done: readonly Step[]
+  readonly observed: Observed
+  /** What clients noticed; undefined where nothing was recorded: before there is a cluster, or by choice. */
+  readonly availability?: Availability | undefined
+}
+
+export interface PlanReport extends Plan {
+  readonly intent: ApplyIntent
+  readonly observed: Observed
+}
+
+/** `startStopped`: members that `quorate stop` stopped, too. */
+export function applyIntent(
+  cluster: Cluster,
+  now: Date,
+  { token, startStopped }: { readonly token?: string; readonly startStopped?: boolean } = {},
+): ApplyIntent {
+  return {
+    kind: 'apply',
+    cluster,
+    startStopped,
+    stamp: compactTime(now),
+    freshToken: token ?? `${cluster.name}-${randomBytes(8).toString('hex')}`,
+    until: 'done',
+  }
+}
+
+/** What `apply` would do, without doing any of it. */
+export async function planApply(
+  session: Session,
+  intent = applyIntent(session.cluster, session.now()),
+): Promise<PlanReport> {
+  const observed = await observe(session)
+  warnOfOpenPeers(session, observed)
+  noteKept(session, intent, observed)
+  return { intent, observed, ...plan(intent, observed) }
+}
+
+function warnOfOpenPeers({ cluster, emit }: Session, observed: Observed): void {
+  const text = openPeers(cluster, observed)
+  if (text !== undefined) emit({ type: 'warning', text })
+}
+
+/** Of members that stay stopped because an operator stopped them. */
+function noteKept({ emit }: Session, intent: ApplyIntent, observed: Observed): void {
+  for (const node of keptStopped(intent, observed))
+    emit({ type: 'note', host: node.name, text: keptNote(node, observed.hosts[node.name]?.member) })
+}
+
+export interface ApplyOptions {
+  readonly intent?: ApplyIntent | undefined
+  /**
+   * Is shown the whole plan if anything would be changed; throws to stop. Before the lock is taken, but for the first
+   * work on a cluster from here. No member is restarted, comes or goes of which it was not shown that.
+   */
+  readonly approve?: ((plan: Plan) => Promise<void>) | undefined
+  /** Looks at what was observed, before the plan is shown and again under the lock; throws to stop. */
+  readonly confirm?: ((observed: Observed) => Promise<void>) | undefined
+  /** Whether and how it is recorded what clients notice; as usual unless given. */
+  readonly probe?: ProbeChoice | undefined
+}
+
+/**
+ * Looks first, without a lock: where nothing is to be done, nobody is kept out. Otherwise takes the lock and looks
+ * again, so that what is decided rests on what was seen while nobody else was at work. Where quorate was never at work
+ * before there is surely something to be done, and the first look is left out.
+ *
+ * @throws QuorateError `blocked`, `locked`, `moved`, `preflight`, or what a step failed with; a second run finishes it.
+ */
+export async function apply(session: Session, options: ApplyOptions = {}): Promise<ApplyReport> {
+  const intent = options.intent ?? applyIntent(session.cluster, session.now())
+  const report = await recorded(session, 'apply', async (own) => await carryOut(own, intent, options))
+  warnOfOpenPeers(session, report.observed)
+  noteKept(session, intent, report.observed)
+  for (const { host, text } of await leftBehind(session.cluster, report.observed))
+    session.emit({ type: 'note', host, text })
+  if (report.changed) warnOfPackages(session, report.observed)
+  return report
+}
+
+/** Until its operator has seen to it. */
+function warnOfPackages({ cluster, emit }: Session, observed: Observed): void {
+  for (const { host, message, fix } of packageWarnings(cluster, observed))
+    if (fix !== undefined) emit({ type: 'note', host, text: `${message}. Fix: ${fix}` })
+}
+
+async function carryOut(session: Session, intent: ApplyIntent, options: ApplyOptions): Promise<ApplyReport> {
+  let approved: readonly string[] = []
+  if (session.hasOperated) {
+    const before = await observe(session)
+    const answer = next(intent, before)
+    if (answer.kind === 'blocked') throw blockedError(answer.reasons)
+    if (answer.kind === 'done') {
+      await options.confirm?.(before)
+      return { changed: false, done: [], observed: before }
+    }
+    const foreseen = plan(intent, before)
+    // Of machines without a cluster preflight says more.
+    if (judgeSituation(intent, before).kind !== 'new') requireWhole(foreseen)
+    await options.confirm?.(before)
+    await options.approve?.(foreseen)
+    approved = agreedTo(foreseen)
+  }
+  await using lock = await lockAll(session, 'apply')
+  let observed = await observe(session)
+  await options.confirm?.(observed)
+  if (!session.hasOperated && options.approve !== undefined) {
+    // A new cluster, somebody else's work, or another computer's: there was no first look to show anything of.
+    const foreseen = plan(intent, observed)
+    const shownAt = performance.now()
+    if (foreseen.waves.length > 0) await options.approve(foreseen)
+    approved = agreedTo(foreseen)
+    const isOld = performance.now() - shownAt > SOON_MS
+    if (isOld || risks(foreseen).length > 0) observed = await observe(session)
+  }
+  const foreseen = plan(intent, observed)
+  if (options.approve !== undefined) requireApproved(approved, foreseen)
+  const situation = judgeSituation(intent, observed)
+  // Only now: the ports that it listens on for a moment would look taken to `observe`. And nothing is sent meanwhile:
+  // the machines' disks are being measured.
+  const newcomers = newcomersIn(intent.cluster, observed)
+  if (situation.kind === 'new') requireFit(session, await preflight(session))
+  else if (situation.kind === 'established' && newcomers.size > 0)
+    requireFit(session, await preflight(session, newcomers))
+  requireWhole(foreseen)
+  // Something is to be done to a cluster that somebody may be using.
+  if (situation.kind === 'established' && next(intent, observed).kind === 'steps') {
+    const { withRecorder } = await import('../../engine/with-recorder.ts')
+    const { result, availability } = await withRecorder(
+      session,
+      // Of a cluster that serves nobody there is nothing to record.
+      { verb: 'apply', probe: (observed.cluster?.healthy.length ?? 0) > 0 ? options.probe : false },
+      async (probed) => await run(probed, lock, intent, observed, foreseen),
+    )
+    return { changed: result.done.length > 0, ...result, availability }
+  }
+  const report = await run(session, lock, intent, observed, foreseen)
+  return { changed: report.done.length > 0, ...report }
+}
+
+/** The steps that take a member away for a moment, or change who is one. */
+export function risks({ waves }: Plan): readonly string[] {
+  return waves
+    .flat()
+    .flatMap(({ danger, host, what }) => (danger === 'none' ? [] : [`${host ?? ''} ${what}`.trim()]))
+}
+
+/** A member that was down or crashing may be found starting a moment later: then it is restarted, which is the same. */
+export function agreedTo(shown: Plan): readonly string[] {
+  const starts = shown.waves.flat().filter(({ kind }) => kind === 'start')
+  return [...risks(shown), ...starts.map(({ host }) => `${host} restart etcd.service`)]
+}
+
+export function requireApproved(approved: readonly string[], now: Plan): void {
+  const added = risks(now).filter(
+    // More words behind a restart say what it brings along.
+    (risk) => !approved.some((one) => risk === one || [':', ','].some((mark) => risk.startsWith(one + mark))),
+  )
+  if (added.length === 0) return
+  throw new QuorateError(
+    'moved',
+    `the machines changed meanwhile, and more would be done than was agreed to: ${added.join('; ')}. Nothing was changed`,
+    {
+      hint: 'look at it again: quorate plan',
+    },
+  )
+}
+
+/** The lock on every machine of the cluster. `finishes`: as of `LockRequest`. @throws QuorateError `locked`, or of the hosts that can't be reached. */
+export async function lockAll(session: Session, purpose: string, finishes?: string): Promise<Lock> {
+  const { results, errors } = await onAll(session.cluster.nodes, async (node) => await session.remote(node))
+  if (errors.length > 0) throw combineErrors(errors)
+  const { emit, signal } = session
+  return await acquireLock({
+    remotes: results.map(({ value }) => value),
+    purpose,
+    finishes,
+    now: session.now(),
+    emit,
+    signal,
+  })
+}

@@ -1,0 +1,64 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { plan } from '../../tiers/etcd/plan/plan.ts'
+import { bareWorld, testCluster, testIntent } from '../../tiers/etcd/plan/testing.ts'
+import type { Cluster } from '../../spec/cluster.ts'
+import { guardOf, savePlan } from './plan-file.ts'
+
+interface Saved {
+  steps: { kind: string; host?: string; what: string; why: string }[]
+}
+
+let folder: string
+let file: string
+let cluster: Cluster
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'quorate-plan-'))
+  file = path.join(folder, 'friday.plan')
+  cluster = testCluster({ file: path.join(folder, 'cluster.yaml') })
+  await writeFile(cluster.file, 'name: sample\n')
+  const [intent, observed] = [testIntent(cluster), bareWorld(cluster)]
+  await savePlan(file, { intent, observed, ...plan(intent, observed) })
+})
+afterEach(async () => await rm(folder, { recursive: true }))
+
+async function confirmed(): Promise<void> {
+  const { confirm } = await guardOf(file, cluster, new Date())
+  await confirm?.(bareWorld(cluster))
+}
+
+async function doctored(change: (saved: Saved) => void): Promise<void> {
+  const saved = JSON.parse(await readFile(file, 'utf8')) as Saved
+  change(saved)
+  await writeFile(file, JSON.stringify(saved))
+}
+
+test('a plan is carried out another day, while all is as it was', async () => {
+  await expect(confirmed()).resolves.toBeUndefined()
+})
+
+test.each<[string, (saved: Saved) => void]>([
+  ['one left out', ({ steps }) => void steps.splice(3, 1)],
+  ['the last one left out', ({ steps }) => void steps.pop()],
+  ['one more', ({ steps }) => void steps.push(steps[0]!)],
+  ['two in another order', ({ steps }) => void steps.push(steps.shift()!)],
+  ['another host', ({ steps }) => void (steps[0]!.host = 'etcd03')],
+  ['another text', ({ steps }) => void (steps[0]!.what = 'look at the machine')],
+  ['another reason', ({ steps }) => void (steps[0]!.why = 'it is harmless')],
+])('a plan whose steps are not those that would be carried out is refused: %s', async (_, change) => {
+  await doctored(change)
+  await expect(confirmed()).rejects.toMatchObject({
+    code: 'moved',
+    message: expect.stringContaining('are not those that would be carried out: step '),
+  })
+})
+
+test('what is no plan is said to be none, whatever it is', async () => {
+  for (const text of ['', '{}', 'null', '[1]', '{"format":"quorate plan 1"}', '\u0000']) {
+    await writeFile(file, text)
+    await expect(guardOf(file, cluster, new Date())).rejects.toMatchObject({ code: 'usage' })
+  }
+  await expect(guardOf('/dev/zero', cluster, new Date())).rejects.toMatchObject({ code: 'usage' })
+})

@@ -1,0 +1,154 @@
+/** A plan in a file: looked at today, carried out tomorrow, if and only if nothing has moved in between. */
+import { createHash } from 'node:crypto'
+import * as z from 'zod'
+import { QuorateError } from '../../errors.ts'
+import { readBytes, readText } from '../../files/read-file.ts'
+import { replaceFile } from '../../pki/atomic-file.ts'
+import type { Observed } from '../../tiers/etcd/facts/observed.ts'
+import { type Plan, plan } from '../../tiers/etcd/plan/plan.ts'
+import type { Cluster } from '../../spec/cluster.ts'
+import { type ApplyOptions, type PlanReport, applyIntent } from './apply.ts'
+
+const PlanFile = z.object({
+  format: z.literal('quorate plan 1'),
+  cluster: z.string(),
+  clusterFileSha256: z.string(),
+  /** The token a new cluster would get, so that the plan's files are the ones that will be written. */
+  token: z.string(),
+  startStopped: z.boolean().optional(),
+  /** By host: a fingerprint of everything that the plan rests on. */
+  hosts: z.record(z.string(), z.string()),
+  clusterState: z.string(),
+  steps: z.array(
+    z.object({ kind: z.string(), host: z.string().optional(), what: z.string(), why: z.string() }),
+  ),
+})
+
+/** Hundreds of nodes with thousands of steps. */
+const MOST_PLAN_BYTES = 64 * 1024 ** 2
+
+/** Holds no secret: keys are not part of any plan. */
+export async function savePlan(path: string, report: PlanReport): Promise<void> {
+  const { cluster, freshToken, startStopped } = report.intent
+  const content: z.infer<typeof PlanFile> = {
+    format: 'quorate plan 1',
+    cluster: cluster.name,
+    clusterFileSha256: await clusterFileSha256(cluster),
+    token: freshToken,
+    ...(startStopped === true ? { startStopped } : {}),
+    ...fingerprints(report.observed),
+    steps: shownSteps(report),
+  }
+  await replaceFile(path, `${JSON.stringify(content, null, 2)}\n`, 0o644)
+}
+
+/** What makes `apply` do exactly what the file says. @throws QuorateError `usage` or `moved`. */
+export async function guardOf(path: string, cluster: Cluster, time: Date): Promise<ApplyOptions> {
+  const saved = await read(path)
+  if (saved.cluster !== cluster.name) {
+    throw new QuorateError(
+      'usage',
+      `${path} is a plan for the cluster '${saved.cluster}', not for '${cluster.name}'`,
+      {
+        hint: 'name its cluster file with -f',
+      },
+    )
+  }
+  if (saved.clusterFileSha256 !== (await clusterFileSha256(cluster))) {
+    throw new QuorateError('moved', `${cluster.file} was changed since ${path} was planned`, {
+      hint: `plan again: quorate plan --out ${path}`,
+    })
+  }
+  const intent = applyIntent(cluster, time, { token: saved.token, startStopped: saved.startStopped === true })
+  return {
+    intent,
+    confirm: async (observed) => {
+      const now = fingerprints(observed)
+      const moved = Object.keys({ ...saved.hosts, ...now.hosts }).filter(
+        (host) => saved.hosts[host] !== now.hosts[host],
+      )
+      if (saved.clusterState !== now.clusterState) moved.push('the etcd cluster')
+      if (moved.length === 0) {
+        requireShown(path, saved.steps, shownSteps(plan(intent, observed)))
+        return
+      }
+      throw new QuorateError(
+        'moved',
+        `not as they were when ${path} was planned: ${moved.join(', ')}. Nothing was changed`,
+        {
+          hint: `see what is different and plan again: quorate plan --out ${path}`,
+        },
+      )
+    },
+  }
+}
+
+type ShownStep = z.infer<typeof PlanFile>['steps'][number]
+
+function shownSteps({ waves }: Plan): ShownStep[] {
+  return waves.flat().map(({ kind, host, what, why }) => ({ kind, host, what, why }))
+}
+
+/**
+ * What the file shows is what is carried out: somebody has read and approved it. Where machines and cluster file are as
+ * they were, a difference is an edit of the plan, or another version of quorate.
+ */
+function requireShown(path: string, shown: readonly ShownStep[], now: readonly ShownStep[]): void {
+  const at = [...now, ...shown].findIndex((_, index) => stepText(shown[index]) !== stepText(now[index]))
+  if (at === -1) return
+  throw new QuorateError(
+    'moved',
+    `the steps in ${path} are not those that would be carried out: step ${at + 1} is ${stepText(shown[at])} in the file, and ${stepText(now[at])} now. Nothing was changed`,
+    {
+      hint: `the file was edited, another member leads now, or another version of quorate wrote it; plan again: quorate plan --out ${path}`,
+    },
+  )
+}
+
+function stepText(step: ShownStep | undefined): string {
+  if (step === undefined) return 'none'
+  const { kind, host, what, why } = step
+  return `'${[host, what].filter(Boolean).join(': ')}' (${kind}; ${why})`
+}
+
+function fingerprints(observed: Observed): { hosts: Record<string, string>; clusterState: string } {
+  const hosts = Object.entries(observed.hosts).map(([name, { bootId: _boot, member, ...host }]) => {
+    // What changes by itself, without anybody touching the host, is no move.
+    const { mainPid: _pid, ...unit } = member?.unit ?? { mainPid: 0 }
+    const { room: _room, ...limits } = member?.limits ?? { room: {} }
+    const lasting = member && { ...member, unit, limits }
+    return [name, fingerprint([host, lasting, observed.certificates[name]])] as const
+  })
+  const { cluster, network } = observed
+  const members = cluster?.members.map(({ id, name, peerUrls, learner }) => [id, name, peerUrls, learner])
+  return {
+    hosts: Object.fromEntries(hosts),
+    clusterState: fingerprint([cluster?.id, members, cluster?.problems, network]),
+  }
+}
+
+function fingerprint(value: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify(value) ?? '')
+    .digest('hex')
+}
+
+async function clusterFileSha256(cluster: Cluster): Promise<string> {
+  return createHash('sha256')
+    .update(await readBytes(cluster.file))
+    .digest('hex')
+}
+
+async function read(path: string): Promise<z.infer<typeof PlanFile>> {
+  let value: unknown
+  try {
+    value = JSON.parse(await readText(path, { code: 'usage', maxBytes: MOST_PLAN_BYTES }))
+  } catch (error) {
+    throw QuorateError.from(error, 'usage', `${path} can't be read as a plan`)
+  }
+  const parsed = PlanFile.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new QuorateError('usage', `${path} is not a plan that this quorate wrote`, {
+    hint: `write one: quorate plan --out ${path}`,
+  })
+}

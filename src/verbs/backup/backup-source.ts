@@ -1,0 +1,62 @@
+/** Which member a backup is taken from, and why not from the others. */
+import type { ClusterView, ReachableMember } from '../../etcd/view.ts'
+
+export interface BackupSources {
+  /** The best one first. */
+  readonly sources: readonly ReachableMember[]
+  /** `etcd02: it is a learner`, one for each of the others. */
+  readonly refused: readonly string[]
+}
+
+/**
+ * A voter that answers a linearizable read and has no alarm that says its data are wrong. Followers first: the leader
+ * has enough to do; among them the one that has applied most. A member of another cluster is none at all.
+ */
+export function backupSources({ members }: ClusterView): BackupSources {
+  const corrupt = new Set(
+    members
+      .flatMap((member) => (member.reachable ? (member.alarms ?? []) : []))
+      .flatMap(({ type, memberId }) => (type === 'CORRUPT' ? [memberId] : [])),
+  )
+  const led = members.find((member) => member.reachable && member.read.answered && !member.learner)
+  const refused: string[] = []
+  const sources: ReachableMember[] = []
+  // Raised by etcd's periodic check it names nobody, and who was removed since is nobody any more: it may be any of them.
+  const known = new Set(
+    members.flatMap((member) =>
+      member.reachable ? [member.memberId, ...(member.list?.members ?? []).map(({ id }) => id)] : [],
+    ),
+  )
+  const anybody = [...corrupt].some((id) => !known.has(id))
+  for (const member of members) {
+    const why = member.reachable ? reasonAgainst(member, { corrupt, anybody, led }) : member.reason.message
+    if (why !== undefined) refused.push(`${member.name}: ${why}`)
+    else if (member.reachable) sources.push(member)
+  }
+  sources.sort((a, b) => isLeader(a) - isLeader(b) || Number(applied(b) - applied(a)))
+  return { sources, refused }
+}
+
+function isLeader({ memberId, leaderId }: ReachableMember): number {
+  return memberId === leaderId ? 1 : 0
+}
+
+function applied({ raftAppliedIndex, raftIndex }: ReachableMember): bigint {
+  return raftAppliedIndex ?? raftIndex
+}
+
+interface Others {
+  readonly corrupt: ReadonlySet<bigint>
+  /** CORRUPT is raised, and does not say for whom. */
+  readonly anybody: boolean
+  readonly led: ClusterView['members'][number] | undefined
+}
+
+function reasonAgainst(member: ReachableMember, { corrupt, anybody, led }: Others): string | undefined {
+  if (member.learner) return 'it is a learner: it may be behind'
+  if (!member.read.answered) return member.read.reason.message
+  if (corrupt.has(member.memberId)) return 'it has the alarm CORRUPT'
+  if (anybody) return 'the alarm CORRUPT is raised, and does not say for whom (quorate repair finds out)'
+  if (led?.reachable === true && led.clusterId !== member.clusterId) return 'it belongs to another cluster'
+  return undefined
+}

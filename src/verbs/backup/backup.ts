@@ -1,0 +1,99 @@
+/** `quorate backup`: the store of a cluster, its file and its CA, as one sealed file. */
+import { mkdir } from 'node:fs/promises'
+import { ownArchitecture } from '../../artifacts/artifact.ts'
+import { seal, type Sealing } from '../../backup/sealing.ts'
+import { QuorateError } from '../../errors.ts'
+import { readText } from '../../files/read-file.ts'
+import { type SnapshotTool, snapshotTool } from '../../etcd/snapshot-tool.ts'
+import { exportCaKey } from '../../pki/ca-key-export.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import type { StoreLocation } from '../../spec/backup.ts'
+import { etcdNodes } from '../../spec/cluster.ts'
+import { openStore } from '../../store/open-store.ts'
+import { directClients } from '../schedule/direct-clients.ts'
+import { operatorSigner } from './signers.ts'
+import { type BackupReport, takeBackup } from './take-backup.ts'
+
+export type { BackupReport } from './take-backup.ts'
+
+export interface BackupOptions {
+  readonly location: StoreLocation
+  readonly sealing: Sealing
+  /** Where the AWS_* variables are read from; this process's environment unless given. */
+  readonly environment?: NodeJS.ProcessEnv | undefined
+}
+
+/**
+ * Changes nothing on any machine, and needs no lock. In the bundle: the store, the cluster file, the CA's certificates
+ * and, where the CA is on this computer and the bundle is encrypted, its key.
+ * @throws QuorateError as `takeBackup`; `pki` if the CA's key can't be read
+ */
+export async function backup(session: Session, options: BackupOptions): Promise<BackupReport> {
+  const { cluster, signal, now, emit } = session
+  const { location, sealing, environment = process.env } = options
+  const nodes = etcdNodes(cluster)
+  const trustPem = await session.bundle()
+  if (trustPem === undefined) {
+    throw new QuorateError('pki', `there is no CA of ${cluster.name} here: quorate was never at work on it`, {
+      hint: 'run this where the cluster is looked after, or take it over first: quorate adopt MACHINE…',
+    })
+  }
+  using store = await openStore(location, { environment, signal })
+  await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
+  const onMade = (text: string) => emit({ type: 'note', text })
+  const [caKeySealed, clusterFile, tool, signer] = await Promise.all([
+    sealCaKey(session, sealing),
+    readText(cluster.file),
+    obtainTool(session),
+    operatorSigner(cluster, { now: now(), signal, onMade }),
+  ])
+  using members = await directClients(session, nodes)
+  return await takeBackup({
+    cluster: { name: cluster.name, nodes: nodes.map(({ name, address }) => ({ name, address })) },
+    clients: members.clients,
+    clusterFile,
+    trustPem,
+    caKeySealed,
+    sealing,
+    signer,
+    store,
+    tool,
+    workDirectory: cluster.stateDirectory,
+    now,
+    signal,
+    onProgress: (member, doneBytes, totalBytes) =>
+      emit({ type: 'artifact', text: `the store of ${member}`, doneBytes, totalBytes }),
+    onWarning: (host, text) => emit({ type: 'warning', host, text }),
+  })
+}
+
+/** Encrypted for whom the bundle is; undefined: not at hand, or the bundle is in the open. */
+export async function sealCaKey(
+  { cluster, askPassphrase, signal }: Pick<Session, 'cluster' | 'askPassphrase' | 'signal'>,
+  sealing: Sealing,
+): Promise<Uint8Array | undefined> {
+  if (sealing.kind === 'plaintext') return undefined
+  const pem = await exportCaKey(cluster, askPassphrase, signal)
+  if (pem === undefined) return undefined
+  const pieces: Uint8Array[] = []
+  for await (const piece of await seal(sealing, once(Buffer.from(pem)))) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+async function* once(data: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield data
+}
+
+/** etcd's own tool for snapshots, of the cluster's version. */
+export async function obtainTool({ cluster, cacheDirectory, signal, emit }: Session): Promise<SnapshotTool> {
+  const architecture = ownArchitecture()
+  if (architecture === undefined)
+    throw new QuorateError('artifact', 'there is no etcd for the processor of this computer')
+  const { obtainEtcd } = await import('../../artifacts/obtain.ts')
+  const { files } = await obtainEtcd(cluster.etcd, architecture, { cacheDirectory, signal, emit: tell })
+  return snapshotTool(files)
+
+  function tell({ text, doneBytes, totalBytes }: { text: string; doneBytes?: number; totalBytes?: number }) {
+    emit({ type: 'artifact', text, doneBytes, totalBytes })
+  }
+}

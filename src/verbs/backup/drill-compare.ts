@@ -1,0 +1,82 @@
+/** What a restored store has, beside what was recorded when the backup was taken. Pure. */
+import type { Proof } from '../../backup/bundle.ts'
+import { countsSweptDeletions } from '../../etcd/hazards.ts'
+
+export interface DrillFindings {
+  /** Of the etcd that it was restored with. */
+  readonly etcdVersion: string
+  /** The newest one. */
+  readonly revision: bigint
+  /** Alive at the recorded revision. */
+  readonly keys: bigint
+  /** HashKV at the recorded revision; undefined: it can't say for that one. */
+  readonly hashKv: { readonly compactRevision: bigint; readonly hash: number } | undefined
+}
+
+export interface DrillCheck {
+  readonly what: 'revision' | 'keys' | 'hash'
+  readonly recorded: string | undefined
+  readonly found: string | undefined
+  readonly outcome: 'equal' | 'different' | 'not comparable'
+  /** Why it is not comparable, or what the difference means. */
+  readonly why?: string | undefined
+}
+
+/** @param recordedBy etcd's version of the member that the backup is from */
+export function compareDrill(
+  proof: Pick<Proof, 'status' | 'keys' | 'hashKv'>,
+  recordedBy: string,
+  found: DrillFindings,
+): readonly DrillCheck[] {
+  return [
+    compareRevision(proof.status.revision, found.revision),
+    compareKeys(proof.keys, found.keys),
+    compareHash(),
+  ]
+
+  function compareHash(): DrillCheck {
+    const { hashKv: before } = proof
+    const { hashKv: now } = found
+    const both = {
+      what: 'hash',
+      recorded: before?.hash,
+      found: now === undefined ? undefined : String(now.hash),
+    } as const
+    const not = (why: string): DrillCheck => ({ ...both, outcome: 'not comparable', why })
+    if (before === undefined) return not('the member could not hash that revision when the backup was taken')
+    if (now === undefined)
+      return not(`etcd ${found.etcdVersion} can't hash a revision that was just compacted`)
+    if (BigInt(before.compactRevision) !== now.compactRevision) {
+      return not(
+        `it was taken with everything compacted up to ${before.compactRevision}, and the snapshot is compacted up to ${now.compactRevision}`,
+      )
+    }
+    if (before.hash === String(now.hash)) return { ...both, outcome: 'equal' }
+    const sloppy = [recordedBy, found.etcdVersion].find(countsSweptDeletions)
+    if (sloppy !== undefined && now.compactRevision > 0n)
+      return not(
+        `etcd ${sloppy} hashes deletions by how far a compaction has swept: it may differ without a reason`,
+      )
+    return {
+      ...both,
+      outcome: 'different',
+      why: 'contents or history of the restored store are not the recorded ones',
+    }
+  }
+}
+
+function compareRevision(recorded: string, found: bigint): DrillCheck {
+  const both = { what: 'revision', recorded, found: String(found) } as const
+  // Leases run out as soon as there is an etcd: more is no difference.
+  if (found >= BigInt(recorded)) return { ...both, outcome: 'equal' }
+  return { ...both, outcome: 'different', why: 'the newest writes are missing in the restored store' }
+}
+
+function compareKeys(recorded: string | undefined, found: bigint): DrillCheck {
+  const both = { what: 'keys', recorded, found: String(found) } as const
+  if (recorded === undefined)
+    return { ...both, outcome: 'not comparable', why: 'they could not be counted when the backup was taken' }
+  if (BigInt(recorded) === found) return { ...both, outcome: 'equal' }
+  const why = found < BigInt(recorded) ? 'keys are missing' : 'there are keys that were not there'
+  return { ...both, outcome: 'different', why: `${why} in the restored store` }
+}

@@ -1,0 +1,99 @@
+/** `quorate backup list`: what a store holds, told from names and side files. No secret is needed, and nothing opened. */
+import { type SideFile, parseSideFile } from '../../backup/bundle.ts'
+import { type BundleName, parseBundleName, provenFileName, sideFileName } from '../../backup/names.ts'
+import { type Proven, type ProvenTrust, isVouched, parseProven } from '../../backup/proven.ts'
+import type { StoreLocation } from '../../spec/backup.ts'
+import { isProofOf } from './proven-record.ts'
+import { openStore } from '../../store/open-store.ts'
+import type { BackupStore, StoredFile } from '../../store/store.ts'
+import { counted } from '../../spec/units.ts'
+
+/** Small files that are read at a time. */
+const AT_A_TIME = 16
+
+export interface ListedBackup extends BundleName {
+  readonly sizeBytes: number
+  /** Until then the store lets nobody remove it. */
+  readonly lockedUntil: Date | undefined
+  /** undefined: it is missing or damaged, and `troubles` says so. */
+  readonly side: SideFile | undefined
+  /** undefined: never proven restorable. */
+  readonly proven: Proven | undefined
+  /** What is not as it should be, as sentences without their full stops. */
+  readonly troubles: readonly string[]
+}
+
+export interface ListOptions {
+  /** The cluster's name; undefined: all that are in the store. */
+  readonly cluster: string | undefined
+  /** Whose records of drills count; left out: nobody's. */
+  readonly trust?: ProvenTrust | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface BackupList {
+  /** Where they are, for messages. */
+  readonly store: string
+  /** Newest first. */
+  readonly backups: readonly ListedBackup[]
+}
+
+/** A side file that is missing or damaged is said, and fails nothing. @throws QuorateError `store` */
+export async function backupList(
+  location: StoreLocation,
+  options: ListOptions & { readonly environment: NodeJS.ProcessEnv; readonly signal: AbortSignal },
+): Promise<BackupList> {
+  using store = await openStore(location, options)
+  return { store: store.title, backups: await listBackups(store, options) }
+}
+
+/** Newest first. @throws QuorateError `store` */
+export async function listBackups(
+  store: BackupStore,
+  options: ListOptions,
+): Promise<readonly ListedBackup[]> {
+  const { cluster, signal } = options
+  const files = new Map((await store.list(signal)).map((file) => [file.name, file]))
+  const bundles = [...files.keys()].flatMap((name) => {
+    const bundle = parseBundleName(name)
+    return bundle === undefined || (cluster !== undefined && bundle.cluster !== cluster) ? [] : [bundle]
+  })
+  const newestFirst = bundles.toSorted((a, b) => b.takenAt.getTime() - a.takenAt.getTime())
+  const listed: ListedBackup[] = []
+  for (let first = 0; first < newestFirst.length; first += AT_A_TIME) {
+    const some = newestFirst.slice(first, first + AT_A_TIME)
+    listed.push(...(await Promise.all(some.map(async (one) => await describe(store, files, one, options)))))
+  }
+  return listed
+}
+
+async function describe(
+  store: BackupStore,
+  files: ReadonlyMap<string, StoredFile>,
+  bundle: BundleName,
+  { trust, signal }: ListOptions,
+): Promise<ListedBackup> {
+  const { sizeBytes = 0, lockedUntil } = files.get(bundle.name) ?? {}
+  const text = async (name: string) => (files.has(name) ? await store.read(name, signal) : undefined)
+  const [sideText, provenText] = await Promise.all([
+    text(sideFileName(bundle.name)),
+    text(provenFileName(bundle.name)),
+  ])
+  const side = parseSideFile(sideText)
+  const proven = parseProven(provenText)
+  const troubles: string[] = []
+  if (side === undefined) troubles.push(`its side file is ${sideText === undefined ? 'missing' : 'damaged'}`)
+  if (provenText !== undefined && proven === undefined)
+    troubles.push('what was recorded of its last drill is damaged')
+  if (side !== undefined && side.bundle.sizeBytes !== sizeBytes)
+    troubles.push(
+      `it has ${counted(sizeBytes, 'byte')}, and ${side.bundle.sizeBytes} were written: it is damaged`,
+    )
+  const same = proven === undefined || isProofOf(proven, side)
+  if (!same) troubles.push('its last drill was of another file of this name')
+  const counts =
+    same && proven !== undefined && trust !== undefined && (await isVouched(bundle.name, proven, trust))
+  if (same && proven !== undefined && !counts)
+    troubles.push('no allowed signer has signed the record of its drill: drill it again')
+  return { ...bundle, sizeBytes, lockedUntil, side, proven: counts ? proven : undefined, troubles }
+}

@@ -1,0 +1,67 @@
+/** The record beside a bundle that it was restored for a trial: written after a drill, taken back when it no longer holds. */
+import { hostname } from 'node:os'
+import type { SideFile } from '../../backup/bundle.ts'
+import { provenFileName } from '../../backup/names.ts'
+import { type Proven, parseProven, signProven } from '../../backup/proven.ts'
+import type { Signer } from '../../signing/ssh-keygen.ts'
+import { QuorateError } from '../../errors.ts'
+import type { BackupStore, StoredFile } from '../../store/store.ts'
+import type { DrillReport } from './drill.ts'
+
+/** Whether the record is of the file that lies there, and not of an earlier one of its name. */
+export function isProofOf(proven: Proven, side: SideFile | undefined): boolean {
+  return side === undefined || side.bundle.sha256 === proven.sha256
+}
+
+export interface RecordPlace {
+  readonly store: BackupStore
+  readonly file: StoredFile
+  readonly now: () => Date
+  readonly signal: AbortSignal
+}
+
+/**
+ * @param by.sha256 hex, of the bundle as it lies in the store
+ * @param by.signer whose word it is
+ * @throws QuorateError `store`; `state` if it can't be signed
+ */
+export async function recordProof(
+  { store, file, now, signal }: RecordPlace,
+  { etcdVersion, checks }: DrillReport,
+  { sha256, signer }: { readonly sha256: string; readonly signer: Signer },
+): Promise<void> {
+  const found = (what: string) => checks.find((check) => check.what === what)
+  const hash = found('hash')
+  const proven: Proven = {
+    provenAt: now().toISOString(),
+    by: hostname(),
+    etcdVersion,
+    sha256,
+    keys: found('keys')?.found ?? '0',
+    revision: found('revision')?.found ?? '0',
+    ...(hash?.outcome === 'equal' ? { hash: hash.found } : {}),
+  }
+  const signed = await signProven(proven, file.name, signer, signal)
+  await store.write(provenFileName(file.name), `${JSON.stringify(signed, undefined, 2)}\n`, signal)
+}
+
+/**
+ * Takes the record back, if there is one that `holds no more`. @returns the error to throw: that one, and what hindered
+ * this if something did
+ */
+export async function withdrawn(
+  { store, file, signal }: RecordPlace,
+  error: QuorateError,
+  holdsNoMore: (proven: Proven) => Promise<boolean>,
+): Promise<QuorateError> {
+  const name = provenFileName(file.name)
+  try {
+    const proven = parseProven(await store.read(name, signal))
+    if (proven !== undefined && (await holdsNoMore(proven))) await store.remove(name, signal)
+    return error
+  } catch (trouble) {
+    const why = trouble instanceof Error ? trouble.message : String(trouble)
+    const hint = `${error.hint ?? ''}\n${name} still says that it was proven: ${why}`.trim()
+    return new QuorateError(error.code, error.message, { host: error.host, hint, cause: error.cause })
+  }
+}

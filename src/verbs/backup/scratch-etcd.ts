@@ -1,0 +1,184 @@
+/**
+ * A snapshot restored into an etcd that lives for a moment, on this computer alone: no port, only sockets in a private
+ * folder, and client certificates on top. It dies with this process, however that ends.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdir, open, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { runProgram } from '../../artifacts/program.ts'
+import { requireRoom } from '../../etcd/room.ts'
+import { QuorateError } from '../../errors.ts'
+import { type MemberClient, connectMember } from '../../etcd/client.ts'
+import { Maintenance } from '../../etcd/gen/maintenance_pb.ts'
+import { type SnapshotTool, toolEnvironment } from '../../etcd/snapshot-tool.ts'
+import { DRILL_IDENTITY, makeDrillTls } from './drill-tls.ts'
+
+export interface EtcdPrograms {
+  readonly version: string
+  /** Absolute path of `etcd` on this computer. */
+  readonly etcd: string
+  readonly tool: SnapshotTool
+}
+
+export interface ScratchOptions {
+  readonly programs: EtcdPrograms
+  /** Absolute path, with etcd's sum at its end. */
+  readonly snapshotFile: string
+  readonly sizeBytes: number
+  /** Absolute path of a private folder (0700) with room, which the caller removes afterwards. */
+  readonly folder: string
+  readonly now: () => Date
+  readonly signal: AbortSignal
+}
+
+export interface ScratchEtcd extends AsyncDisposable {
+  readonly client: MemberClient
+}
+
+/** Two log segments, which etcd makes at their full size before it writes to them, in bytes. */
+const LOG_BYTES = 2 * 64 * 1024 ** 2
+/** For the restore, and for etcd to read it all, in ms. */
+const PATIENCE_MS = 30 * 60_000
+const PAUSE_MS = 50
+const ANSWER_MS = 2_000
+const LOG_LINES = 5
+
+/** Sockets in etcd's working folder; the port is only a part of their name. */
+const [CLIENT_SOCKET, PEER_SOCKET] = ['localhost:1', 'localhost:2']
+const PEER_URL = `unix://${PEER_SOCKET}`
+/** The kernel kills it when this process is gone, whoever killed that. */
+const DIES_WITH_US = ['--pdeathsig', 'KILL', '--']
+/** Nothing of this process's environment: it may hold credentials, or flags for etcd. */
+const ENVIRONMENT = { PATH: '/usr/bin:/bin', ETCD_UNSUPPORTED_ARCH: 'arm64' }
+
+/** @throws QuorateError `backup` if etcd or its tool refuses the snapshot; `state`: no room, no setpriv; `cancelled` */
+export async function startScratchEtcd(options: ScratchOptions): Promise<ScratchEtcd> {
+  const { programs, sizeBytes, folder, now, signal } = options
+  await requireRoom(folder, sizeBytes + LOG_BYTES, 'to restore the backup for a trial')
+  const data = path.join(folder, 'data')
+  await restoreInto(data, options)
+  const socketFolder = path.join(folder, 'run')
+  await mkdir(socketFolder, { mode: 0o700 })
+  const { tls, flags } = await makeDrillTls(socketFolder, now())
+  const log = path.join(folder, 'etcd.log')
+  await using output = await open(log, 'wx', 0o600)
+  const words = Object.entries({
+    name: 'drill',
+    'data-dir': data,
+    'listen-client-urls': `unixs://${CLIENT_SOCKET}`,
+    'advertise-client-urls': `unixs://${CLIENT_SOCKET}`,
+    'listen-peer-urls': PEER_URL,
+    // Nothing is written but what etcd itself does, and compaction: the quota is only not to be in the way.
+    'quota-backend-bytes': String(2 * sizeBytes + 1024 ** 3),
+    ...flags,
+  }).map(([flag, value]) => `--${flag}=${value}`)
+  const child = spawn('setpriv', [...DIES_WITH_US, programs.etcd, ...words], {
+    cwd: socketFolder,
+    // A process group of its own: Ctrl-C on the terminal is ours to answer.
+    detached: true,
+    stdio: ['ignore', output.fd, output.fd],
+    env: ENVIRONMENT,
+  })
+  const ended = endOf(child)
+  // The way through /proc is short, whatever the folder's name: that of a socket may have 107 bytes.
+  const socketPath = `/proc/${child.pid ?? 0}/cwd/${CLIENT_SOCKET}`
+  const client = connectMember({
+    name: 'the restored store',
+    target: { socketPath },
+    identity: DRILL_IDENTITY,
+    tls,
+    timeoutMs: PATIENCE_MS,
+    signal,
+  })
+  const dispose = async () => {
+    client.close()
+    child.kill('SIGKILL')
+    await ended
+  }
+  try {
+    await untilItAnswers(client, child, { log, version: programs.version, ended, signal })
+    return { client, [Symbol.asyncDispose]: dispose }
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+}
+
+async function restoreInto(
+  data: string,
+  { programs: { tool }, snapshotFile, signal }: ScratchOptions,
+): Promise<void> {
+  const flags = Object.entries({
+    'data-dir': data,
+    name: 'drill',
+    'initial-cluster': `drill=${PEER_URL}`,
+    'initial-advertise-peer-urls': PEER_URL,
+    'initial-cluster-token': 'quorate-drill',
+  }).map(([flag, value]) => `--${flag}=${value}`)
+  const limits = { env: { ...ENVIRONMENT, ...toolEnvironment(tool) }, signal, timeoutMs: PATIENCE_MS }
+  const { exitCode, stderr, notStarted } = await runProgram(
+    'setpriv',
+    [...DIES_WITH_US, tool.path, 'snapshot', 'restore', snapshotFile, ...flags],
+    limits,
+  ).catch((error: unknown) => {
+    throw signal.aborted ? cancelled(error) : error
+  })
+  if (notStarted !== undefined) throw noSetpriv(notStarted)
+  if (exitCode === 0) return
+  const said = stderr.trim().split('\n').at(-1) ?? ''
+  throw new QuorateError('backup', `${tool.name} can't restore the snapshot: ${said}`, {
+    hint: 'this backup does not help in a disaster: take another one now, and drill that',
+  })
+}
+
+interface Waiting {
+  readonly log: string
+  readonly version: string
+  /** Resolves when the process is gone; to why it never was, if so. */
+  readonly ended: Promise<Error | undefined>
+  readonly signal: AbortSignal
+}
+
+async function untilItAnswers(client: MemberClient, child: ChildProcess, waiting: Waiting): Promise<void> {
+  const { log, version, ended, signal } = waiting
+  const deadline = performance.now() + PATIENCE_MS
+  for (;;) {
+    if (child.pid === undefined) throw noSetpriv(String((await ended)?.message))
+    if (child.exitCode !== null || child.signalCode !== null || performance.now() > deadline) {
+      const said = (await readFile(log, 'utf8')).trim().split('\n').slice(-LOG_LINES).join('\n')
+      throw new QuorateError('backup', `etcd ${version} does not start with what was restored:\n${said}`, {
+        hint: 'this backup does not help in a disaster: take another one now, and drill that',
+      })
+    }
+    try {
+      const { leader } = await client.call(Maintenance.method.status, {}, { timeoutMs: ANSWER_MS })
+      if (leader !== 0n) return
+    } catch {
+      // Not yet; if it never will, its end or the deadline says so above.
+      if (signal.aborted) throw cancelled(signal.reason)
+    }
+    await Promise.race([sleep(PAUSE_MS), ended])
+  }
+}
+
+async function endOf(child: ChildProcess): Promise<Error | undefined> {
+  return await new Promise((resolve) => {
+    child.once('error', resolve)
+    child.once('exit', () => resolve(undefined))
+  })
+}
+
+function noSetpriv(why: string): QuorateError {
+  return new QuorateError(
+    'state',
+    `a drill starts etcd through setpriv, and that can't be run here: ${why}`,
+    {
+      hint: 'install it: it is in the package util-linux',
+    },
+  )
+}
+
+function cancelled(cause: unknown): QuorateError {
+  return new QuorateError('cancelled', 'stopped in the middle of a drill; nothing of it is left', { cause })
+}

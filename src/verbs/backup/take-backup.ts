@@ -1,0 +1,173 @@
+/**
+ * One backup: from the best voter, checked, sealed, in its store or not at all. Needs no session and no SSH, so that a
+ * node can take it by itself.
+ */
+import { createHash } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import path from 'node:path'
+import type { About, Proof, SideFile } from '../../backup/bundle.ts'
+import { bundleName, sideFileName } from '../../backup/names.ts'
+import type { Sealing } from '../../backup/sealing.ts'
+import { gather } from '../../backup/gather.ts'
+import { workFolder } from '../../backup/work-folder.ts'
+import { requireRoom } from '../../etcd/room.ts'
+import { writeBundle } from '../../backup/write.ts'
+import type { Signer } from '../../signing/ssh-keygen.ts'
+import { inFull, QuorateError } from '../../errors.ts'
+import type { MemberClient } from '../../etcd/client.ts'
+import { KV } from '../../etcd/gen/kv_pb.ts'
+import { utf8 } from '../../etcd/keys.ts'
+import { streamSnapshotAside } from '../../etcd/snapshot-thread.ts'
+import type { SnapshotTool } from '../../etcd/snapshot-tool.ts'
+import { type ReachableMember, formatId, readClusterView } from '../../etcd/view.ts'
+import type { BackupStore } from '../../store/store.ts'
+import { backupSources } from './backup-source.ts'
+import { type OnSnapshot, SnapshotCopy } from './snapshot-copy.ts'
+import { proveSnapshot } from './snapshot-proof.ts'
+
+/** Left free here besides, in bytes. */
+const MARGIN_BYTES = 64 * 1024 ** 2
+
+export interface BackupRequest {
+  readonly cluster: { readonly name: string; readonly nodes: About['nodes'] }
+  /** Of all members: the best one is chosen. */
+  readonly clients: readonly MemberClient[]
+  /** The text of the cluster file. */
+  readonly clusterFile: string
+  readonly trustPem: string
+  /** Encrypted for the same secret as the bundle; undefined: not in it. */
+  readonly caKeySealed: Uint8Array | undefined
+  readonly sealing: Sealing
+  /** Whose key says that this backup is ours. */
+  readonly signer: Signer
+  readonly store: BackupStore
+  /** etcd's own, of the cluster's version. */
+  readonly tool: SnapshotTool
+  /** Absolute path of a folder with room for the whole store: a private one is made in it, and goes again. */
+  readonly workDirectory: string
+  readonly now: () => Date
+  readonly signal: AbortSignal
+  readonly onProgress?: OnSnapshot | undefined
+  /** A member that could not be taken, and why. */
+  readonly onWarning?: ((member: string, text: string) => void) | undefined
+}
+
+export interface BackupReport extends SideFile {
+  /** Its name in the store. */
+  readonly name: string
+  readonly store: string
+}
+
+/**
+ * @throws QuorateError `unhealthy`: no voter can be taken (each with its reason), or what came is not right; `store`;
+ *   `state`: no room here; `etcd`; `cancelled`. Nothing is left then, here or in the store.
+ */
+export async function takeBackup(request: BackupRequest): Promise<BackupReport> {
+  const { clients, signal } = request
+  const { sources, refused } = backupSources(await readClusterView(clients, signal))
+  const troubles = [...refused]
+  for (const source of sources) {
+    const client = clients.find(({ name }) => name === source.name)
+    if (client === undefined) continue
+    try {
+      return await takeFrom(client, source, request)
+    } catch (error) {
+      // Another member may do what this one could not; the store and this computer are the same for all.
+      if (!(error instanceof QuorateError) || !['etcd', 'unhealthy'].includes(error.code)) throw error
+      request.onWarning?.(source.name, inFull(error))
+      troubles.push(`${source.name}: ${inFull(error)}`)
+    }
+  }
+  throw new QuorateError('unhealthy', `no member can be backed up:\n${troubles.join('\n')}`, {
+    hint: 'earlier backups are as they were; see how the cluster is: quorate status',
+  })
+}
+
+async function takeFrom(
+  client: MemberClient,
+  source: ReachableMember,
+  request: BackupRequest,
+): Promise<BackupReport> {
+  const { cluster, store, sealing, signal } = request
+  // This member answers only when it has applied all that was acknowledged until now.
+  const read = await client.call(KV.method.range, { key: utf8('health'), countOnly: true }, { signal })
+  const readRevision = read.header?.revision ?? 0n
+  const takenAt = request.now()
+  const about: About = {
+    format: 1,
+    cluster: cluster.name,
+    clusterId: formatId(source.clusterId),
+    takenAt: takenAt.toISOString(),
+    member: source.name,
+    etcdVersion: source.version,
+    nodes: cluster.nodes,
+    readRevision: `${readRevision}`,
+  }
+  const name = bundleName(cluster.name, takenAt, readRevision, sealing.kind !== 'plaintext')
+  await using folder = await workFolder(request.workDirectory)
+  await requireRoom(folder.path, source.dbSizeBytes, 'to check a snapshot')
+  const file = path.join(folder.path, 'snapshot.db')
+  const pieces = streamSnapshotAside(client, signal)
+  try {
+    await using handle = await open(file, 'wx', 0o600)
+    const copy = new SnapshotCopy(client.name, pieces, handle, request.onProgress)
+    const totalBytes = await copy.begin()
+    let proof: Proof | undefined
+    const prove = async () => {
+      proof = await proveSnapshot(client, file, copy.sum, request)
+      if (BigInt(proof.status.revision) >= readRevision) return proof
+      const message = `the snapshot ends with revision ${proof.status.revision}, and ${readRevision} had been read before`
+      throw new QuorateError('unhealthy', message, { host: client.name })
+    }
+    const { clusterFile, trustPem, caKeySealed, signer } = request
+    const bundle = await writeBundle(
+      {
+        name,
+        about,
+        clusterFile,
+        trustPem,
+        caKeySealed,
+        snapshot: {
+          sizeBytes: totalBytes,
+          pieces: copy.pieces(),
+          fileSha256: () => copy.sum.fileSha256,
+        },
+        prove,
+        signer,
+      },
+      sealing,
+    )
+    const hash = createHash('sha256')
+    const { sizeBytes } = await store.put(
+      name,
+      hashed(sealing.kind === 'plaintext' ? bundle : gather(bundle), hash),
+      {
+        expectedBytes: totalBytes + MARGIN_BYTES,
+        signal,
+      },
+    )
+    if (proof === undefined) throw new TypeError('a bundle that is whole has a proof')
+    const side: SideFile = {
+      about,
+      proof,
+      sealed: sealing.kind,
+      recipients: sealing.kind === 'recipients' ? [...sealing.recipients] : [],
+      caKey: caKeySealed !== undefined,
+      bundle: { sizeBytes, sha256: hash.digest('hex') },
+    }
+    await store.write(sideFileName(name), `${JSON.stringify(side, undefined, 2)}\n`, signal)
+    return { name, store: store.title, ...side }
+  } finally {
+    await pieces.return({ sizeBytes: 0, sha256: '', fileSha256: '' })
+  }
+}
+
+async function* hashed(
+  data: AsyncIterable<Uint8Array>,
+  hash: ReturnType<typeof createHash>,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of data) {
+    hash.update(piece)
+    yield piece
+  }
+}

@@ -1,0 +1,225 @@
+/** One backup of a store, read to its last byte: decrypted, every sum compared, and by request restored for a trial. */
+import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { type SideFile, parseSideFile } from '../../backup/bundle.ts'
+import { parseBundleName, sideFileName } from '../../backup/names.ts'
+import { type OpenedBackup, openBackup } from '../../backup/open.ts'
+import { type Secret, isOtherSecret } from '../../backup/sealing.ts'
+import type { BundleSigner, BundleTrust } from '../../backup/trusted.ts'
+import { QuorateError } from '../../errors.ts'
+import { readSnapshotStatus, statusDifferences } from '../../etcd/snapshot-tool.ts'
+import type { Signer } from '../../signing/ssh-keygen.ts'
+import type { BackupStore, StoredFile } from '../../store/store.ts'
+import { type DrillReport, drill } from './drill.ts'
+import { recordProof, withdrawn } from './proven-record.ts'
+import type { EtcdPrograms } from './scratch-etcd.ts'
+import { inspectCaKey } from './verify-ca-key.ts'
+import { counted } from '../../spec/units.ts'
+
+export interface VerifyRequest extends BundleTrust {
+  readonly store: BackupStore
+  /** As the store lists it. */
+  readonly file: StoredFile
+  /** Asked only where it is encrypted. */
+  readonly secret: () => Promise<Secret>
+  /** Restore it for a trial. */
+  readonly drill: boolean
+  /** Who records that it was; asked for only then. */
+  readonly signer: () => Promise<Signer>
+  /** etcd's, fit to read or to restore a snapshot of that version. */
+  readonly programs: (version: string, to: 'read' | 'restore') => Promise<EtcdPrograms>
+  /** Absolute path of a folder with room for the whole store; with a drill, for twice as much. */
+  readonly workDirectory: string
+  readonly now: () => Date
+  readonly signal: AbortSignal
+  /** What is being done, and how far it is: bytes of the bundle. */
+  readonly onProgress?: ((text: string, doneBytes?: number, totalBytes?: number) => void) | undefined
+}
+
+export interface VerifyReport extends Pick<SideFile, 'about' | 'proof'> {
+  readonly name: string
+  readonly sizeBytes: number
+  /** Hex, of the bundle as it lies in the store. */
+  readonly sha256: string
+  readonly encrypted: boolean
+  readonly caKey: boolean
+  /** undefined: nobody signed it, or it could not be checked; that was accepted, and is among the notes. */
+  readonly signer: BundleSigner | undefined
+  /** undefined: not asked for. */
+  readonly drill: DrillReport | undefined
+  /** What is not as it should be, but speaks against nothing that is in it. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Success of a drill is recorded beside the bundle; where a later one fails, that record goes.
+ * @throws QuorateError `backup` saying what differs and what that means; `signature`: not from anybody who may make one;
+ *   `store`; `state`: no room here; `artifact`; `cancelled`
+ */
+export async function verifyBackup(request: VerifyRequest): Promise<VerifyReport> {
+  try {
+    return await verify(request)
+  } catch (error) {
+    if (!isAboutIt(error) || isOtherSecret(error)) throw error
+    throw await withdrawn(request, error, async ({ sha256 }) => (await sumInStore(request)) !== sha256)
+  }
+}
+
+/** Whether the backup is to blame, and not the store or this computer. */
+export function isAboutIt(error: unknown): error is QuorateError {
+  return error instanceof QuorateError && ['backup', 'signature'].includes(error.code)
+}
+
+async function verify(request: VerifyRequest): Promise<VerifyReport> {
+  const { store, file, signal, onProgress } = request
+  const { name } = file
+  const sideText = await store.read(sideFileName(name), signal)
+  const read = new Reading(file, (done) => onProgress?.(`reading ${name}`, done, file.sizeBytes))
+  const notes: string[] = []
+  const acceptUnsigned: BundleTrust['acceptUnsigned'] =
+    request.acceptUnsigned &&
+    (async (unvouched) => {
+      await request.acceptUnsigned?.(unvouched)
+      notes.push(`its origin is not verified: ${unvouched.why}`)
+    })
+  const { workDirectory, secret, signers } = request
+  await using backup = await openBackup(
+    { name, data: read.through(await store.get(name, { signal })) },
+    { workDirectory, secret, signal, signers, acceptUnsigned },
+  )
+  const { about, proof } = backup
+  if (about === undefined || proof === undefined)
+    throw differs(name, 'it is a bare snapshot under the name of a backup')
+  const sha256 = read.finish()
+  requireOwnName(name, about)
+  if (sideText === undefined) {
+    notes.push('its side file is missing: only what is inside was compared')
+  } else {
+    const side = parseSideFile(sideText)
+    if (side === undefined) throw differs(name, 'its side file is damaged; what is inside is sound')
+    requireSame(name, side, { backup, sha256, sizeBytes: file.sizeBytes })
+  }
+  const odd = await inspectCaKey(backup)
+  if (odd !== undefined) notes.push(odd)
+  onProgress?.(`etcd's own tool reads the snapshot of ${name}`)
+  const programs = await request.programs(about.etcdVersion, request.drill ? 'restore' : 'read')
+  requireStatus(name, proof, await readSnapshotStatus(programs.tool, backup.snapshotFile, signal))
+  let drilled: DrillReport | undefined
+  if (request.drill) {
+    onProgress?.(`restoring ${name} with etcd ${programs.version}, for a trial`)
+    const { snapshotFile, sizeBytes } = backup
+    const work = { ...request, name, about, proof, snapshotFile, sizeBytes, programs }
+    drilled = await drill(work).catch(async (error: unknown) => {
+      if (!(error instanceof QuorateError) || error.code !== 'backup') throw error
+      throw await withdrawn(request, error, async () => true)
+    })
+    await recordProof(request, drilled, { sha256, signer: await request.signer() })
+  }
+  return {
+    name,
+    sizeBytes: file.sizeBytes,
+    sha256,
+    encrypted: backup.secret !== undefined,
+    caKey: backup.caKeySealed !== undefined,
+    signer: backup.signer,
+    about,
+    proof,
+    drill: drilled,
+    notes,
+  }
+}
+
+/** Hashes what goes through, and knows whether it was all that is there. */
+class Reading {
+  readonly #file: StoredFile
+  readonly #onBytes: (doneBytes: number) => void
+  readonly #hash = createHash('sha256')
+  #bytes = 0
+
+  constructor(file: StoredFile, onBytes: (doneBytes: number) => void) {
+    this.#file = file
+    this.#onBytes = onBytes
+  }
+
+  async *through(data: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of data) {
+      this.#hash.update(piece)
+      this.#bytes += piece.length
+      this.#onBytes(this.#bytes)
+      yield piece
+    }
+  }
+
+  /** Hex. @throws QuorateError `backup` if there is more in the store than the bundle has */
+  finish(): string {
+    const { name, sizeBytes } = this.#file
+    if (this.#bytes === sizeBytes) return this.#hash.digest('hex')
+    throw differs(name, `it ends after ${counted(this.#bytes, 'byte')}, and ${sizeBytes} are in the store`)
+  }
+}
+
+function requireOwnName(name: string, about: SideFile['about']): void {
+  const said = parseBundleName(name)
+  if (said === undefined) return
+  // Bundles had only the second in their names at first.
+  const laterMs = Date.parse(about.takenAt) - said.takenAt.getTime()
+  const same =
+    said.cluster === about.cluster &&
+    laterMs >= 0 &&
+    laterMs < 1000 &&
+    said.revision === BigInt(about.readRevision)
+  if (same) return
+  const inside = `a backup of ${about.cluster} of ${about.takenAt}, revision ${about.readRevision}`
+  throw differs(name, `in it is ${inside}: it was given another one's name`)
+}
+
+function requireSame(
+  name: string,
+  side: SideFile,
+  { backup, sha256, sizeBytes }: { backup: OpenedBackup; sha256: string; sizeBytes: number },
+): void {
+  const { about, proof, caKeySealed, secret } = backup
+  const pairs: readonly [string, unknown, unknown][] = [
+    ["the bundle's size", side.bundle.sizeBytes, sizeBytes],
+    ["the bundle's sum", side.bundle.sha256, sha256],
+    ['when and where it was taken', side.about, about],
+    ['what was recorded of the store', side.proof, proof],
+    ['the key of the CA', side.caKey, caKeySealed !== undefined],
+    ['how it is encrypted', side.sealed, secret === undefined ? 'plaintext' : sealedWith(secret)],
+  ]
+  const wrong = pairs.flatMap(([what, beside, inside]) => (isDeepStrictEqual(beside, inside) ? [] : [what]))
+  if (wrong.length === 0) return
+  throw differs(
+    name,
+    `its side file says something else than the bundle of: ${wrong.join('; ')}. One of the two was changed since; the bundle's own sums match`,
+  )
+}
+
+function sealedWith({ kind }: Secret): SideFile['sealed'] {
+  return kind === 'passphrase' ? 'passphrase' : 'recipients'
+}
+
+function requireStatus(
+  name: string,
+  { status: recorded }: SideFile['proof'],
+  found: SideFile['proof']['status'],
+): void {
+  const wrong = statusDifferences(recorded, found)
+  if (wrong.length === 0) return
+  throw differs(
+    name,
+    `etcd's own tool reads something else in its snapshot than was recorded: ${wrong.join('; ')}`,
+  )
+}
+
+async function sumInStore({ store, file, signal }: VerifyRequest): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const piece of await store.get(file.name, { signal })) hash.update(piece)
+  return hash.digest('hex')
+}
+
+function differs(name: string, what: string): QuorateError {
+  return new QuorateError('backup', `the backup ${name} is not what it should be: ${what}`, {
+    hint: 'nothing was changed anywhere; take another backup, and see which others there are: quorate backup list',
+  })
+}

@@ -1,0 +1,140 @@
+/** `quorate backup verify`: the newest backup, one by name, or all of a cluster. */
+import { ownArchitecture } from '../../artifacts/artifact.ts'
+import { obtainEtcd } from '../../artifacts/obtain.ts'
+import { parseBundleName } from '../../backup/names.ts'
+import type { Secret } from '../../backup/sealing.ts'
+import type { BundleTrust } from '../../backup/trusted.ts'
+import { QuorateError } from '../../errors.ts'
+import { snapshotTool } from '../../etcd/snapshot-tool.ts'
+import { atLeast } from '../../etcd/versions.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import type { StoreLocation } from '../../spec/backup.ts'
+import { openStore } from '../../store/open-store.ts'
+import type { StoredFile } from '../../store/store.ts'
+import type { EtcdPrograms } from './scratch-etcd.ts'
+import { operatorSigner } from './signers.ts'
+import { type VerifyReport, isAboutIt, verifyBackup } from './verify-backup.ts'
+
+export type VerifySession = Pick<Session, 'cluster' | 'cacheDirectory' | 'signal' | 'emit' | 'now'>
+
+export interface VerifyOptions extends BundleTrust {
+  readonly location: StoreLocation
+  /** `newest` or `all` of the cluster; or the name of one in the store. */
+  readonly which: 'newest' | 'all' | { readonly name: string }
+  /** Restore each for a trial, with etcd, on this computer. */
+  readonly drill: boolean
+  /** Asked only where one is encrypted. */
+  readonly secret: () => Promise<Secret>
+  readonly environment: NodeJS.ProcessEnv
+}
+
+/** Of one backup. */
+export type VerifyOutcome =
+  | { readonly name: string; readonly report: VerifyReport }
+  | { readonly name: string; readonly error: QuorateError }
+
+/**
+ * Newest first. One that is not what it should be keeps no other from being looked at: its error is an outcome.
+ * @throws QuorateError `backup`: there is none; `usage`: none of that name; `store`, `state`, `artifact`, `cancelled`
+ */
+export async function* verifyBackups(
+  session: VerifySession,
+  { location, which, drill, secret, environment, signers, acceptUnsigned }: VerifyOptions,
+): AsyncGenerator<VerifyOutcome> {
+  const { cluster, signal, now, emit } = session
+  using store = await openStore(location, { environment, signal })
+  for (const file of choose(await store.list(signal), which, { cluster: cluster.name, store: store.title })) {
+    const { name } = file
+    try {
+      const report = await verifyBackup({
+        store,
+        file,
+        secret,
+        signers,
+        acceptUnsigned,
+        drill,
+        signer: async () => await operatorSigner(cluster, { now: now(), signal }),
+        now,
+        signal,
+        programs: async (version, to) => await programsFor(session, version, to),
+        workDirectory: cluster.stateDirectory,
+        onProgress: (text, doneBytes, totalBytes) => emit({ type: 'artifact', text, doneBytes, totalBytes }),
+      })
+      yield { name, report }
+    } catch (error) {
+      if (!isAboutIt(error)) throw error
+      yield { name, error }
+    }
+  }
+}
+
+function choose(
+  files: readonly StoredFile[],
+  which: VerifyOptions['which'],
+  { cluster, store }: { readonly cluster: string; readonly store: string },
+): readonly StoredFile[] {
+  if (typeof which === 'object') {
+    const file = files.find(({ name }) => name === which.name && parseBundleName(name) !== undefined)
+    if (file !== undefined) return [file]
+    throw new QuorateError('usage', `there is no backup ${which.name} in ${store}`, {
+      hint: 'see which there are: quorate backup list',
+    })
+  }
+  const own = files.filter(({ name }) => parseBundleName(name)?.cluster === cluster)
+  const newestFirst = own.toSorted((a, b) => takenAt(b) - takenAt(a))
+  if (newestFirst.length === 0) {
+    throw new QuorateError('backup', `there is no backup of ${cluster} in ${store}`, {
+      hint: 'take one: quorate backup',
+    })
+  }
+  return which === 'all' ? newestFirst : newestFirst.slice(0, 1)
+}
+
+function takenAt({ name }: StoredFile): number {
+  return parseBundleName(name)?.takenAt.getTime() ?? 0
+}
+
+/**
+ * Of that version; where it can't be had, the cluster file's. To restore that must not be older: etcd starts on what an
+ * older one wrote. Its tool reads the files of every version.
+ */
+async function programsFor(
+  session: VerifySession,
+  version: string,
+  to: 'read' | 'restore',
+): Promise<EtcdPrograms> {
+  const { etcd } = session.cluster
+  try {
+    return await obtain(session, version)
+  } catch (error) {
+    if (!(error instanceof QuorateError) || error.code !== 'artifact') throw error
+    if (version === etcd.version || (to === 'restore' && !atLeast(etcd.version, version))) throw error
+    return await obtain(session, etcd.version)
+  }
+}
+
+async function obtain(
+  { cluster, cacheDirectory, signal, emit }: VerifySession,
+  version: string,
+): Promise<EtcdPrograms> {
+  const architecture = ownArchitecture()
+  if (architecture === undefined)
+    throw new QuorateError('artifact', 'there is no etcd for the processor of this computer')
+  const { source, sha256 } = cluster.etcd
+  if (sha256 !== undefined && version !== cluster.etcd.version) {
+    throw new QuorateError(
+      'artifact',
+      `the cluster file pins the checksums of etcd ${cluster.etcd.version} alone (etcd.sha256), so ${version} is not run here`,
+    )
+  }
+  const wanted = { version, source, sha256 }
+  const { files } = await obtainEtcd(wanted, architecture, {
+    cacheDirectory,
+    signal,
+    emit: ({ text, doneBytes, totalBytes }) => emit({ type: 'artifact', text, doneBytes, totalBytes }),
+  })
+  const etcd = files.find(({ name }) => name === 'etcd')
+  if (etcd === undefined)
+    throw new QuorateError('artifact', `there is no etcd among the binaries of ${version}`)
+  return { version, etcd: etcd.path, tool: snapshotTool(files) }
+}

@@ -1,0 +1,41 @@
+/** Whether the key of the CA that is in a backup can be had again: its own encryption opened, and what is in it a key. */
+import { X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
+import type { OpenedBackup } from '../../backup/open.ts'
+import { unseal } from '../../backup/sealing.ts'
+import { QuorateError } from '../../errors.ts'
+
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+/**
+ * @returns what is odd, as a sentence without its full stop; undefined: nothing, or there is no key in it
+ * @throws QuorateError `backup` if it can't be opened with what opened the backup, or is no key
+ */
+export async function inspectCaKey(
+  backup: Pick<OpenedBackup, 'name' | 'caKeySealed' | 'secret' | 'trustPem'>,
+): Promise<string | undefined> {
+  const { name, caKeySealed, secret, trustPem = '' } = backup
+  if (caKeySealed === undefined || secret === undefined) return undefined
+  const pem = await buffer(await unseal(secret, once(caKeySealed), `the key of the CA in ${name}`))
+  const spki = { type: 'spki', format: 'der' } as const
+  try {
+    const own = createPublicKey(createPrivateKey(pem)).export(spki)
+    const known = (trustPem.match(CERTIFICATES) ?? []).map((one) =>
+      new X509Certificate(one).publicKey.export(spki),
+    )
+    return known.some((one) => one.equals(own))
+      ? undefined
+      : 'the key of the CA in it belongs to none of the CA certificates in it'
+  } catch {
+    // Without its cause, which may quote the key.
+    throw new QuorateError('backup', `what is in ${name} as the key of the CA is none`, {
+      hint: 'its other contents are sound; take another backup, and verify that',
+    })
+  } finally {
+    pem.fill(0)
+  }
+}
+
+async function* once(data: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield data
+}

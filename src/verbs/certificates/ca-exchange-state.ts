@@ -1,0 +1,27 @@
+/**
+ * Where an exchange of the CA stands, as far as it shows on this computer: nothing else remembers it. While the file with
+ * both CAs is there, both are trusted; whatever else there is to know is read from the machines.
+ */
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { type OwnCa, otherCa } from '../../pki/own-ca-folder.ts'
+import { trustFile } from '../../pki/trust.ts'
+import type { Cluster } from '../../spec/cluster.ts'
+
+/** The CA that quorate made itself; undefined: the cluster file names one that is somebody else's. */
+export function ownCa({ pki, stateDirectory }: Cluster): OwnCa | undefined {
+  const { authority } = pki
+  if (authority.home !== 'local' || authority.certificate !== undefined) return undefined
+  return { stateDirectory, directory: path.join(stateDirectory, 'ca') }
+}
+
+/** Whether two CAs are trusted at this moment. */
+export function isUnderWay({ stateDirectory }: Cluster): boolean {
+  return existsSync(trustFile(stateDirectory))
+}
+
+/** The other CA of quorate's own, as long as it was not put away: the old one, or the one that was to come. */
+export function unretired(cluster: Cluster): 'previous' | 'next' | undefined {
+  const own = ownCa(cluster)
+  return own === undefined ? undefined : otherCa(own)
+}

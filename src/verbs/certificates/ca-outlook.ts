@@ -1,0 +1,196 @@
+/** How things will look at a stage of the exchange that has not begun: for its preview, and to tell whether it may. */
+import { QuorateError } from '../../errors.ts'
+import { TRUST_MARK, fingerprintsOf, firstFingerprint } from '../../pki/trust-mark.ts'
+import { readTrustFile, trustFile } from '../../pki/trust.ts'
+import { certificateNames, faultsOf } from '../../tiers/etcd/plan/certificates.ts'
+import type { CertificateFault, Observed } from '../../tiers/etcd/facts/observed.ts'
+import { type Plan, plan } from '../../tiers/etcd/plan/plan.ts'
+import { withoutUnsigned } from '../../tiers/etcd/plan/peer-identity.ts'
+import { predict } from '../../tiers/etcd/steps/predict.ts'
+import type { CertificateName } from '../../tiers/etcd/steps/steps.ts'
+import { trustsNobody } from '../../tiers/etcd/plan/trust.ts'
+import { authorityOf } from '../../tiers/etcd/facts/authority-facts.ts'
+import { blockedError } from '../../tiers/etcd/run.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
+import { applyIntent } from '../apply/apply.ts'
+import { trustedByMembers } from './ca-exchange.ts'
+import { isUnderWay, unretired, ownCa } from './ca-exchange-state.ts'
+
+/** Stands for the CA that is not made yet. */
+const NEW_CA = '-----BEGIN CERTIFICATE-----\nbm90IHlldA==\n-----END CERTIFICATE-----\n'
+
+const OLD: CertificateFault = { code: 'old-issuer', message: 'is from the other CA' }
+
+/** Both CAs known, and everything still from the old one. */
+export async function beforeIssuing(session: Session, observed: Observed): Promise<Observed> {
+  const { cluster, signal } = session
+  const fresh = ownCa(cluster) === undefined ? await (await session.authority()).chain(signal) : undefined
+  const bundle = [fresh ?? NEW_CA, ...trustedByMembers(observed)].join('')
+  const authority = { ...(await authorityOf(cluster, fresh)), bundle }
+  return { ...observed, authority, certificates: allFrom(cluster, observed, OLD) }
+}
+
+/** The CA that signs now, alone. */
+export async function afterDropping(session: Session, observed: Observed): Promise<Observed> {
+  const bundle = await (await session.authority()).chain(session.signal)
+  return { ...observed, authority: await authorityOf(session.cluster, bundle) }
+}
+
+export interface TurnedBack {
+  readonly observed: Observed
+  /** The same at the end of this plan, with the old CA alone. */
+  readonly dropped: (back: Plan) => Observed
+}
+
+/** The old CA signs again: what is from the new one is old now, and the other way round. */
+export async function afterIssuing(session: Session, observed: Observed): Promise<TurnedBack> {
+  const { cluster, signal } = session
+  const both = (await readTrustFile(trustFile(cluster.stateDirectory))) ?? ''
+  const present = await (await session.authority()).chain(signal)
+  if (firstFingerprint(both) === firstFingerprint(present)) {
+    // It does already: a run that was cut off got as far as that.
+    return { observed, dropped: (back) => endOf(cluster, observed, back, present) }
+  }
+  const certificates = Object.fromEntries(
+    Object.entries(observed.certificates).map(([host, own]) => [
+      host,
+      Object.fromEntries(
+        Object.entries(own).map(([name, faults]) => {
+          const old = faults.some(({ code }) => code === 'old-issuer')
+          const others = faults.filter(({ code }) => code !== 'old-issuer')
+          return [name, old ? others : [...others, OLD]]
+        }),
+      ),
+    ]),
+  )
+  const old = without(both, present)
+  const authority = await authorityOf(cluster, `${old}${present}`)
+  const turned = { ...observed, authority, certificates }
+  return { observed: turned, dropped: (back) => endOf(cluster, turned, back, old) }
+}
+
+/** Where a plan leads, and then one bundle alone. */
+function endOf(cluster: Cluster, begin: Observed, { waves }: Plan, bundle: string): Observed {
+  const end = waves.flat().reduce((state, step) => predict(cluster, state, step), begin)
+  return { ...end, authority: { ...end.authority, bundle } }
+}
+
+/** What may begin begins with nothing else to be done, so that what is done then is the exchange alone. */
+export function requireBeginning({ cluster, now }: Session, observed: Observed): void {
+  const own = ownCa(cluster) !== undefined
+  const { tooWeak = [] } = observed.authority
+  if (tooWeak.length > 0) {
+    throw new QuorateError('pki', tooWeak.join('\n'), {
+      hint: `nothing was changed: name a stronger CA in ${cluster.file} (pki.authority), then: quorate certs rotate-ca`,
+    })
+  }
+  requireTrust(cluster, observed)
+  const strangers = etcdNodes(cluster).filter(({ name }) => isFromElsewhere(observed, name))
+  // Named by the cluster file, and not known to anybody yet.
+  if (!own && strangers.length > 0) return
+  if (own && strangers.length === etcdNodes(cluster).length) {
+    // Of two that quorate made nobody can tell which one is the later: a folder may be an old copy.
+    throw new QuorateError(
+      'blocked',
+      `the members' certificates are from a CA that is not in ${cluster.stateDirectory}`,
+      {
+        hint: `one that quorate made on another computer: copy the folder from there. Somebody else's: name the one that is to take over in ${cluster.file} (pki.authority), for it can not be one that quorate makes`,
+      },
+    )
+  }
+  if (unretired(cluster) === 'previous' || isStrangeTrusted(observed)) {
+    throw new QuorateError(
+      'blocked',
+      'the last exchange of the CA is not complete: members trust the old one too',
+      { hint: 'complete it first: quorate certs rotate-ca --finish' },
+    )
+  }
+  if (!own) {
+    throw new QuorateError('usage', 'the CA that the cluster file names has signed everything already', {
+      hint: `name the new CA in ${cluster.file} (pki.authority), keep the old one, and run this again`,
+    })
+  }
+  const { waves, blocked } = plan(applyIntent(cluster, now()), observed)
+  if (blocked.length > 0) throw blockedError(blocked)
+  if (waves.length === 0) return
+  throw new QuorateError('blocked', 'other things are to be done first, so that this changes the CA alone', {
+    hint: 'see quorate plan, then: quorate apply',
+  })
+}
+
+/** A CA is exchanged while members talk to each other and to us. @throws QuorateError `blocked` */
+function requireTrust(cluster: Cluster, observed: Observed): void {
+  const { expired } = observed.authority
+  if (expired !== undefined) throw blockedError([expired])
+  const lost = etcdNodes(cluster).filter(({ name }) => {
+    const state = observed.hosts[name]?.member
+    return state !== undefined && trustsNobody(observed, state)
+  })
+  if (lost.length === 0) return
+  const names = lost.map(({ name }) => name).join(', ')
+  throw new QuorateError('blocked', `the members trust expired CAs alone: ${names}`, {
+    hint: 'the CA that signs now takes over without an exchange: quorate apply',
+  })
+}
+
+/** From no CA that is known here. */
+function isFromElsewhere({ certificates }: Observed, name: string): boolean {
+  return Object.values(certificates[name] ?? {}).some((faults) =>
+    faults.some(({ code }) => code === 'issuer'),
+  )
+}
+
+/** @throws QuorateError `blocked` where something is still from the old CA, or nothing is left to end */
+export function requireEnding({ cluster }: Session, observed: Observed, isThere: boolean): void {
+  if (!isThere && !isStrangeTrusted(observed)) {
+    throw new QuorateError('blocked', 'the CA is not being exchanged', {
+      hint: 'begin: quorate certs rotate-ca',
+    })
+  }
+  requireTrust(cluster, observed)
+  const faultsThere = (name: string) =>
+    Object.values(withoutUnsigned(observed).certificates[name] ?? {}).flatMap((faults) => faults)
+  const waiting = etcdNodes(cluster).filter(({ name }) => faultsThere(name).length > 0)
+  // What is from the CA that signs was issued only once every member trusted that one.
+  const names = waiting.map(({ name }) => name)
+  if (names.length === 0) return
+  // Going on with the exchange begins only where there is one, and nothing else is to be done.
+  const old = isUnderWay(cluster)
+  throw new QuorateError(
+    'blocked',
+    old
+      ? `not yet: ${names.join(', ')} still need the old CA`
+      : `not yet: the certificates of ${names.join(', ')} are to be renewed first`,
+    { hint: old ? 'go on first: quorate certs rotate-ca' : 'quorate certs renew, then run this again' },
+  )
+}
+
+/** Some member was told of a CA that nobody knows here any more. */
+function isStrangeTrusted({ hosts, authority }: Observed): boolean {
+  const known = fingerprintsOf(authority.bundle ?? '')
+  return Object.values(hosts).some(({ member }) => {
+    const marks = member?.unit.environment?.[TRUST_MARK]?.split(',') ?? []
+    return marks.some((one) => !known.includes(one))
+  })
+}
+
+/** A name that they lack they lack all the same. */
+function allFrom(cluster: Cluster, observed: Observed, fault: CertificateFault): Observed['certificates'] {
+  const names = certificateNames(cluster)
+  const lacking = (host: string, name: CertificateName) =>
+    faultsOf(observed, host, name).filter(({ code }) => code.startsWith('member-name'))
+  return Object.fromEntries(
+    Object.keys(observed.certificates).map((host) => [
+      host,
+      Object.fromEntries(names.map((name) => [name, [fault, ...lacking(host, name)]])),
+    ]),
+  )
+}
+
+/** The certificates of a PEM text that are not in the other. */
+function without(both: string, present: string): string {
+  const known = fingerprintsOf(present)
+  const blocks = both.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/g) ?? []
+  return blocks.filter((block) => !fingerprintsOf(block).every((one) => known.includes(one))).join('')
+}

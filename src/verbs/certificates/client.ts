@@ -1,0 +1,63 @@
+/** `quorate certs client NAME`: certificates for whoever talks to the cluster. */
+import path from 'node:path'
+import { QuorateError } from '../../errors.ts'
+import { type ClientCertificate, makeClientCertificate } from '../../pki/client.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { requireOwnOutput } from '../../files/state-folder.ts'
+import { clientsDirectory, rememberClient } from './kept-clients.ts'
+import { recorded } from '../../engine/recorded.ts'
+
+export interface ClientOptions {
+  /** The common name, which etcd's RBAC takes for the user. */
+  readonly name: string
+  /** Where the files go; `clientsDirectory` unless given. */
+  readonly directory?: string | undefined
+  /** How long it is valid; `pki.days` unless given. */
+  readonly days?: number | undefined
+  /** Issues anew even if the present one is good. */
+  readonly renew?: boolean | undefined
+}
+
+/** Makes, keeps or renews it. The key never leaves this computer. @throws QuorateError `pki` or `usage` */
+export async function clientCertificate(
+  session: Session,
+  options: ClientOptions,
+): Promise<ClientCertificate> {
+  return await recorded(session, 'certs client', async (own) => await issueClient(own, options))
+}
+
+async function issueClient(session: Session, options: ClientOptions): Promise<ClientCertificate> {
+  const { cluster, now, signal } = session
+  if (cluster.pki.authority.home === 'offline' && options.directory !== undefined) {
+    // `certs csr` asks for what waits in one place.
+    throw new QuorateError(
+      'usage',
+      "with an offline CA a client's files are kept in one folder until it is signed",
+      {
+        hint: `leave --out away, and copy the files from ${clientsDirectory(cluster)} once they are complete`,
+      },
+    )
+  }
+  const directory = options.directory ?? clientsDirectory(cluster)
+  requireOwnOutput(path.resolve(directory), 'leave')
+  if ((await session.bundle()) === undefined) {
+    // Using the authority would make one: over a running cluster, one that no member trusts.
+    throw new QuorateError('pki', `there is no CA in ${cluster.stateDirectory} that could sign it`, {
+      hint: 'if there is no cluster yet: quorate apply. Otherwise put the folder back where it was, or name it in the cluster file: state',
+    })
+  }
+  requireOwnOutput(path.resolve(directory), 'make')
+  session.log?.begin()
+  const made = await makeClientCertificate({
+    authority: await session.authority(),
+    directory,
+    name: options.name,
+    days: options.days ?? cluster.pki.days,
+    algorithm: cluster.pki.algorithm,
+    now: now(),
+    renew: options.renew,
+    signal,
+  })
+  await rememberClient(cluster, { name: options.name, directory: path.resolve(directory) })
+  return made
+}

@@ -1,0 +1,111 @@
+/**
+ * Leaf certificates issued anew for members that run on undisturbed: etcd reads certificate and key at every handshake.
+ * Nothing else is touched, whatever else the cluster file may ask for.
+ */
+import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
+import { type MemberState, PATHS } from '../../host/state.ts'
+import { parseEnvironmentFile } from '../../etcd/environment-file.ts'
+import { certificateNames, faultsOf, issueStep } from '../../tiers/etcd/plan/certificates.ts'
+import type { CertificateFault, Observed } from '../../tiers/etcd/facts/observed.ts'
+import { isStuck, withoutUnsigned } from '../../tiers/etcd/plan/peer-identity.ts'
+import { parsePin, runElsewhere } from '../../tiers/etcd/facts/pin.ts'
+import { keySteps } from '../../tiers/etcd/plan/prepare.ts'
+import type { BlockReason, CertificateName, HostStep, Next } from '../../tiers/etcd/steps/steps.ts'
+import { isTokenOf } from '../../tiers/etcd/plan/token.ts'
+import { trustsNobody } from '../../tiers/etcd/plan/trust.ts'
+
+/** Issue these anew. Which ones they are needs a clock, and is decided before. */
+export interface RenewIntent {
+  readonly kind: 'renew'
+  readonly cluster: Cluster
+  readonly due: readonly DueCertificate[]
+}
+
+export interface DueCertificate {
+  /** The node's name. */
+  readonly host: string
+  readonly name: CertificateName
+  /** The one that is to go (PEM): as long as it is there, the work is not done. undefined: there is none. */
+  readonly pem: string | undefined
+  /** Completes 'because it …': `is 245 of 365 days old`. */
+  readonly why: string
+}
+
+/** Level-triggered as `next` is: what carries another certificate than the one that was due is done. */
+export function nextRenewal({ cluster, due }: RenewIntent, looked: Observed): Next {
+  const left = due.filter(({ host, name, pem }) => presentPem(looked, host, name) === pem)
+  const nodes = etcdNodes(cluster).filter((node) => left.some(({ host }) => host === node.name))
+  const stuck = left.length > 0 && isStuck(cluster, looked) ? [MEMBER_NAME_FORBIDDEN] : []
+  const reasons = [...stuck, ...nodes.flatMap((node) => renewalReasons(cluster, looked, node.name))]
+  if (reasons.length > 0) return { kind: 'blocked', reasons }
+  const observed = withDue(cluster, withoutUnsigned(looked), left)
+  const requests = nodes.flatMap((node): HostStep[] => {
+    const state = observed.hosts[node.name]?.member
+    return state === undefined ? [] : keySteps(cluster, node, observed, state)
+  })
+  if (requests.length > 0) return { kind: 'steps', steps: requests }
+  const names = certificateNames(cluster)
+  const steps = nodes.map((node) => {
+    const faults = names.flatMap((name) => faultsOf(observed, node.name, name))
+    return issueStep(node.name, names, faults)
+  })
+  return steps.length > 0 ? { kind: 'steps', steps } : { kind: 'done' }
+}
+
+const MEMBER_NAME_FORBIDDEN: BlockReason = {
+  message:
+    "members take peers by the members' name alone, which the name constraints of the CA that signs now forbid: what it would issue locks members out",
+  hint: 'quorate apply first has members do without it',
+}
+
+function presentPem(observed: Observed, host: string, name: CertificateName): string | undefined {
+  return observed.hosts[host]?.member?.tls.certificates[name]?.pem
+}
+
+/** The same picture with what is due among the certificates' faults. */
+function withDue({ pki }: Cluster, observed: Observed, due: readonly DueCertificate[]): Observed {
+  const certificates = { ...observed.certificates }
+  // What an offline CA signed is told apart by its key: for the same key the old one would be found again.
+  const code = pki.authority.home === 'offline' ? 'due-with-key' : 'due'
+  for (const { host, name, why } of due) {
+    if (faultsOf(observed, host, name).length > 0) continue
+    const fault: CertificateFault = { code, message: why }
+    certificates[host] = { ...certificates[host], [name]: [fault] }
+  }
+  return { ...observed, certificates }
+}
+
+/** A certificate of ours belongs on machines of ours, and below the CA that the others there trust. */
+function renewalReasons(cluster: Cluster, observed: Observed, host: string): BlockReason[] {
+  const state = observed.hosts[host]?.member
+  if (state === undefined || !isOurs(cluster, state)) {
+    const message = 'it never belonged to this cluster, so no certificate there is ours to renew'
+    return [{ host, message, hint: 'quorate apply sets it up' }]
+  }
+  const { runBy } = parsePin(state.contents[PATHS.clusterId] ?? '') ?? {}
+  if (runBy !== undefined) return [runElsewhere(host, runBy)]
+  const codes = certificateNames(cluster).flatMap((name) =>
+    faultsOf(observed, host, name).map(({ code }) => code),
+  )
+  if (trustsNobody(observed, state)) {
+    const message = 'its member trusts expired CAs alone, and learns of another one only by a restart'
+    return [{ host, message, hint: 'quorate apply issues the certificates and restarts the members' }]
+  }
+  if (codes.includes('old-issuer')) {
+    const message = 'its certificate is from the old CA, and the exchange of the CA is not complete'
+    return [{ host, message, hint: 'go on with that, which issues new ones: quorate certs rotate-ca' }]
+  }
+  if (!codes.includes('issuer')) return []
+  const message = 'its certificate is from another CA than the one that would sign now'
+  const hint =
+    'its peers may not trust that one yet: quorate certs rotate-ca changes the CA. If the CA was mislaid, put it back'
+  return [{ host, message, hint }]
+}
+
+function isOurs(cluster: Cluster, { contents, unit }: MemberState): boolean {
+  const pin = contents[PATHS.clusterId]
+  if (pin !== undefined) return parsePin(pin)?.cluster === cluster.name
+  const file = contents[PATHS.environment]
+  const environment = file === undefined ? (unit.environment ?? {}) : parseEnvironmentFile(file)
+  return isTokenOf(cluster.name, environment['ETCD_INITIAL_CLUSTER_TOKEN'])
+}

@@ -1,0 +1,186 @@
+/** The way to an offline CA and back: requests out, certificates in. */
+import { requireOwnOutput } from '../../files/state-folder.ts'
+import { readdir } from 'node:fs/promises'
+import { QuorateError, combineErrors } from '../../errors.ts'
+import type { HostState } from '../../host/state.ts'
+import type { IssueRequest } from '../../pki/authority.ts'
+import { makeClientCertificate } from '../../pki/client.ts'
+import { NO_NAMES } from '../../pki/names.ts'
+import { exportRequests } from '../../pki/offline-export.ts'
+import { type ImportReport, importCertificates } from '../../pki/offline-import.ts'
+import { caPlace, issuedDirectory } from '../../pki/open.ts'
+import { certificateNames, namesOf, profileOf } from '../../tiers/etcd/plan/certificates.ts'
+import { mayLackMemberName } from '../../tiers/etcd/plan/peer-identity.ts'
+import { authorityOf } from '../../tiers/etcd/facts/authority-facts.ts'
+import { OPERATOR, type Session, operatorDirectory } from '../../tiers/etcd/session.ts'
+import { etcdNodes } from '../../spec/cluster.ts'
+import { apply, applyIntent } from '../apply/apply.ts'
+import { clientsDirectory } from './kept-clients.ts'
+import { lookAt } from '../../tiers/etcd/facts/machines.ts'
+import { recorded } from '../../engine/recorded.ts'
+
+export interface ExportedRequests {
+  /** Names within the folder. */
+  readonly files: readonly string[]
+  /** Why the members' requests are not among them yet; undefined: everything that is due is there. */
+  readonly waitingFor: string | undefined
+}
+
+/**
+ * Has every node make the keys that it needs, under the lock, and writes all requests that wait for a certificate: the
+ * members', the operator's, and clients'.
+ *
+ * @throws QuorateError `usage` where the CA is not an offline one; what `apply` throws
+ */
+export async function exportCertificateRequests(
+  session: Session,
+  directory: string,
+): Promise<ExportedRequests> {
+  assertOffline(session)
+  requireOwnOutput(directory, 'make')
+  const { cluster } = session
+  const clients = await waitingClients(session)
+  try {
+    const intent = { ...applyIntent(cluster, session.now()), until: 'requests' as const }
+    const { observed } = await recorded(session, 'certs csr', async (own) => await apply(own, { intent }))
+    const requests = [...(await memberRequests(session, Object.values(observed.hosts))), ...clients]
+    return { files: await exportAll(requests, directory), waitingFor: undefined }
+  } catch (error) {
+    // Members that run can't be asked before the operator's own certificate is signed: that comes first then.
+    const first = error instanceof QuorateError && error.code === 'pki' && clients.length > 0
+    if (!first) throw error
+    const waitingFor = `the members can be asked only once ${OPERATOR} has its certificate: ${error.message}. Have this signed and import it, then ask for requests again`
+    // What waits on the machines already can be carried along: no member has to be asked for that.
+    const { results } = await lookAt(session, etcdNodes(cluster))
+    const requests = await memberRequests(
+      session,
+      results.map(({ value }) => value),
+    )
+    return { files: await exportAll([...requests, ...clients], directory), waitingFor }
+  }
+}
+
+/**
+ * Takes what the CA signed for the requests that wait; `apply` puts it in force.
+ *
+ * @throws QuorateError `usage` where the CA is not an offline one; of the hosts that can't be reached; `pki` for a CA or
+ * a folder that can't be used. A bad file is in the report.
+ */
+export async function importSignedCertificates(session: Session, directory: string): Promise<ImportReport> {
+  return await recorded(session, 'certs import', async (own) => await takeSigned(own, directory))
+}
+
+async function takeSigned(session: Session, directory: string): Promise<ImportReport> {
+  assertOffline(session)
+  const { cluster } = session
+  const { results, errors } = await lookAt(session, etcdNodes(cluster))
+  if (errors.length > 0) throw combineErrors(errors)
+  const expected = [
+    ...(await memberRequests(
+      session,
+      results.map(({ value }) => value),
+    )),
+    ...(await waitingClients(session)),
+  ]
+  session.log?.begin()
+  const report = await importCertificates({
+    directory,
+    expected,
+    caPem: await (await session.authority()).chain(session.signal),
+    issuedDirectory: issuedDirectory(cluster),
+    now: session.now(),
+    place: caPlace(cluster),
+  })
+  // What was imported for clients is put beside their keys at once: no machine is needed for that.
+  await waitingClients(session)
+  return report
+}
+
+function assertOffline({ cluster }: Session): void {
+  if (cluster.pki.authority.home === 'offline') return
+  throw new QuorateError(
+    'usage',
+    'the CA of this cluster is within reach: quorate apply has it sign what is due',
+    {
+      hint: 'requests are carried by hand only with pki.authority.offline in the cluster file',
+    },
+  )
+}
+
+async function exportAll(requests: readonly IssueRequest[], directory: string): Promise<readonly string[]> {
+  return requests.length === 0 ? [] : await exportRequests(requests, directory)
+}
+
+async function memberRequests(
+  session: Session,
+  hosts: readonly HostState[],
+): Promise<readonly IssueRequest[]> {
+  const { cluster } = session
+  const authority = await authorityOf(cluster, await session.bundle())
+  const byName = Object.fromEntries(hosts.map((host) => [host.name, host]))
+  return etcdNodes(cluster).flatMap((node) => {
+    const host = byName[node.name]
+    const pending = host?.member?.tls.pending ?? {}
+    return certificateNames(cluster).flatMap((name): IssueRequest[] => {
+      const csrPem = pending[name]?.csr
+      if (csrPem === undefined) return []
+      const { days } = cluster.pki
+      return [
+        {
+          csrPem,
+          profile: profileOf(name),
+          allowed: namesOf(cluster, node, name, { host, authority }),
+          mayLackMemberName: mayLackMemberName(cluster, byName),
+          days,
+          subjectCommonName: node.name,
+        },
+      ]
+    })
+  })
+}
+
+/**
+ * Requests of the operator and of all clients whose keys are kept here; those that were signed get their file, unless
+ * theirs is from the old CA of an exchange: it is exchanged once every member trusts the new one (`followClients`).
+ */
+async function waitingClients(session: Session): Promise<readonly IssueRequest[]> {
+  const { cluster, now, signal } = session
+  const { days, algorithm } = cluster.pki
+  const authority = await session.authority()
+  const clients = clientsDirectory(cluster)
+  const wanted = [
+    { directory: operatorDirectory(cluster), name: OPERATOR },
+    ...(await keysIn(clients)).map((name) => ({ directory: clients, name })),
+  ]
+  const requests: IssueRequest[] = []
+  for (const { directory, name } of wanted) {
+    const made = await makeClientCertificate({
+      authority,
+      directory,
+      name,
+      days,
+      algorithm,
+      now: now(),
+      signal,
+    })
+    if (made.request === undefined) continue
+    requests.push({
+      csrPem: made.request,
+      profile: 'client',
+      allowed: NO_NAMES,
+      days,
+      subjectCommonName: name,
+    })
+  }
+  return requests
+}
+
+async function keysIn(folder: string): Promise<readonly string[]> {
+  try {
+    const files = await readdir(folder)
+    return files.filter((file) => file.endsWith('.key')).map((file) => file.slice(0, -'.key'.length))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * `quorate certs rotate-ca`: the CA of a running cluster exchanged for another. Stage by stage, and no stage remembers
+ * anything: what was done is read from the machines and from the folder here. Until the last one the way back is open.
+ */
+import { QuorateError } from '../../errors.ts'
+import type { ApplyIntent } from '../../tiers/etcd/plan/intent.ts'
+import type { Observed } from '../../tiers/etcd/facts/observed.ts'
+import { type Plan, plan } from '../../tiers/etcd/plan/plan.ts'
+import type { Step } from '../../tiers/etcd/steps/steps.ts'
+import { blockedError, run } from '../../tiers/etcd/run.ts'
+import type { Lock } from '../../engine/lock.ts'
+import { observe } from '../../tiers/etcd/facts/observe.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { applyIntent, lockAll, requireApproved, risks } from '../apply/apply.ts'
+import { compactTime } from '../../engine/compact-time.ts'
+import { type FollowedClient, followClients } from './ca-followers.ts'
+import { beginCaExchange, dropOtherCa, goBack, requireWayBack, retireOtherCa } from './ca-exchange.ts'
+import { isUnderWay, unretired } from './ca-exchange-state.ts'
+import { afterDropping, afterIssuing, beforeIssuing, requireBeginning, requireEnding } from './ca-outlook.ts'
+import { proveTrust } from './ca-proof.ts'
+import type { ServedCheck } from './served.ts'
+import { type Availability, type ProbeChoice, withRecorder } from '../../engine/with-recorder.ts'
+
+/**
+ * - `trust`: both CAs are trusted by every member, which takes a restart of each; begins the exchange
+ * - `issue`: the members' certificates, and those of clients here, come from the new CA; nothing restarts
+ * - `finish`: the old CA is dropped, which takes a restart of each again; from here there is no way back
+ * - `abort`: instead of `finish`: the old CA signs again, and the new one is dropped
+ */
+export type RotationStage = 'trust' | 'issue' | 'finish' | 'abort'
+
+export interface RotateOptions {
+  readonly stage: RotationStage
+  /** Is shown what the stage would do before anything is done, and throws to stop. Not called where nothing is to do. */
+  readonly confirm: (preview: RotatePreview) => Promise<void>
+  readonly probe?: ProbeChoice | undefined
+}
+
+export interface RotatePreview extends Plan {
+  readonly stage: RotationStage
+}
+
+export interface RotateReport {
+  readonly stage: RotationStage
+  readonly done: readonly Step[]
+  /** What every member that runs serves on its two ports, after all. */
+  readonly served: readonly ServedCheck[]
+  readonly clients: readonly FollowedClient[]
+  /** Folders in which the CA is kept that does not sign any more. */
+  readonly retired: readonly string[]
+  readonly availability: Availability | undefined
+}
+
+/**
+ * Carries out one stage; repeating it does what is left of it.
+ *
+ * @throws QuorateError `blocked` with every reason, also for a stage whose turn it is not; `moved`; `locked`;
+ * `unhealthy` if a member does not serve or accept what it should; what a step failed with.
+ */
+export async function rotateCa(session: Session, options: RotateOptions): Promise<RotateReport> {
+  const { stage } = options
+  const work = await WORKS[stage](session)
+  if (work.preview.blocked.length > 0) throw blockedError(work.preview.blocked)
+  if (work.preview.waves.length > 0 || work.decides) await options.confirm({ ...work.preview, stage })
+  await using lock = await lockAll(session, 'certs rotate-ca')
+  const observed = await observe(session)
+  const { result, availability } = await withRecorder(
+    session,
+    { verb: `certs rotate-ca ${stage}`, probe: options.probe },
+    async (recorded) =>
+      await work.carryOut({ session: recorded, lock, observed, shown: risks(work.preview) }),
+  )
+  return { stage, retired: [], ...result, availability }
+}
+
+interface Work {
+  readonly preview: Plan
+  /** Something is decided here even where no machine has to be touched. */
+  readonly decides: boolean
+  readonly carryOut: (
+    under: UnderLock,
+  ) => Promise<
+    Omit<RotateReport, 'stage' | 'retired' | 'availability'> & { readonly retired?: readonly string[] }
+  >
+}
+
+interface UnderLock {
+  readonly session: Session
+  readonly lock: Lock
+  readonly observed: Observed
+  /** What of the preview takes a member away for a moment. */
+  readonly shown: readonly string[]
+}
+
+const WORKS: Readonly<Record<RotationStage, (session: Session) => Promise<Work>>> = {
+  trust: async (session) => {
+    const before = await observe(session)
+    const begins = !isUnderWay(session.cluster)
+    if (begins) requireBeginning(session, before)
+    const intent = applyIntent(session.cluster, session.now())
+    const outlook = begins ? await beforeIssuing(session, before) : before
+    return {
+      preview: plan(intent, outlook),
+      decides: begins,
+      carryOut: async (under) => {
+        if (!isUnderWay(session.cluster)) requireBeginning(session, under.observed)
+        // Also where it is under way: this may be what was interrupted.
+        await beginCaExchange(under.session, under.observed)
+        const { done, after } = await converge(under, intent)
+        const clients = await followClients(under.session, { reissue: 'operator' })
+        await session.refresh()
+        return { done, clients, served: await proveTrust(under.session, after) }
+      },
+    }
+  },
+  issue: async (session) => {
+    requireUnderWay(session)
+    const before = await observe(session)
+    const intent = { ...applyIntent(session.cluster, session.now()), reissue: true }
+    const preview = plan(intent, before)
+    return { preview, decides: false, carryOut: async (under) => await reissue(under, intent) }
+  },
+  finish: async (session) => {
+    const before = await observe(session)
+    const undecided = isUnderWay(session.cluster)
+    requireEnding(session, before, undecided || unretired(session.cluster) !== undefined)
+    const intent = { ...applyIntent(session.cluster, session.now()), dropTrust: true }
+    return {
+      preview: plan(intent, await afterDropping(session, before)),
+      decides: undecided,
+      carryOut: async (under) => {
+        requireEnding(session, under.observed, true)
+        if (undecided) {
+          // The last moment at which anything can be found: whoever is still with the old CA is cut off afterwards.
+          const clients = await followClients(under.session, { reissue: 'all' })
+          requireSigned(clients)
+          await session.refresh()
+          await proveTrust(under.session, under.observed)
+          await dropOtherCa(session.cluster)
+        }
+        return await drop(under, intent)
+      },
+    }
+  },
+  abort: async (session) => {
+    // A way back that was cut off in its last stage: the old CA signs, and the other one is only to be dropped.
+    if (!isUnderWay(session.cluster) && unretired(session.cluster) === 'next')
+      return await WORKS.finish(session)
+    requireUnderWay(session)
+    await requireWayBack(session)
+    const before = await observe(session)
+    const intent = applyIntent(session.cluster, session.now())
+    const turned = await afterIssuing(session, before)
+    const back = plan({ ...intent, reissue: true }, turned.observed)
+    const ending = plan({ ...intent, dropTrust: true }, turned.dropped(back))
+    return {
+      preview: { waves: [...back.waves, ...ending.waves], blocked: [...back.blocked, ...ending.blocked] },
+      decides: true,
+      carryOut: async (under) => {
+        await requireWayBack(under.session)
+        await goBack(under.session)
+        const turnedBack = await reissue(under, { ...intent, reissue: true })
+        await dropOtherCa(session.cluster)
+        const dropped = await drop(under, { ...intent, dropTrust: true })
+        return { ...dropped, done: [...turnedBack.done, ...dropped.done] }
+      },
+    }
+  },
+}
+
+/** Certificates of members and clients from the CA that signs now, proven on live connections. */
+async function reissue(under: UnderLock, intent: ApplyIntent) {
+  const { done, after } = await converge(under, intent)
+  const clients = await followClients(under.session, { reissue: 'all' })
+  await under.session.refresh()
+  return { done, clients, served: await proveTrust(under.session, after) }
+}
+
+/** Members told that there is one CA alone, clients too, and the other put away. */
+async function drop(under: UnderLock, intent: ApplyIntent) {
+  const { session } = under
+  const { done, after } = await converge(under, intent)
+  const clients = await followClients(session, { reissue: 'all' })
+  await session.refresh()
+  const served = await proveTrust(session, after)
+  return { done, clients, served, retired: await retireOtherCa(session.cluster, compactTime(session.now())) }
+}
+
+/** Reads the CA anew, looks again and does what is to be done now. */
+async function converge({ session, lock, shown }: UnderLock, intent: ApplyIntent) {
+  await session.refresh()
+  const observed = await observe(session)
+  requireApproved(shown, plan(intent, observed))
+  const { done, observed: after } = await run(session, lock, intent, observed)
+  return { done, after }
+}
+
+/** @throws QuorateError `blocked` where somebody's certificate, perhaps our own, would be refused afterwards */
+function requireSigned(clients: readonly FollowedClient[]): void {
+  const waiting = clients.filter(({ result }) => result === 'waiting').map(({ name }) => name)
+  if (waiting.length === 0) return
+  throw new QuorateError('blocked', `the new CA has not signed yet for ${waiting.join(', ')}`, {
+    hint: 'quorate certs csr --out DIR, have DIR signed by the new CA, quorate certs import DIR; then run this again',
+  })
+}
+
+function requireUnderWay({ cluster }: Session): void {
+  if (isUnderWay(cluster)) return
+  const late = unretired(cluster) === 'previous'
+  const message = late
+    ? 'the last stage of the exchange has begun: the old CA is dropped, and there is no way back'
+    : 'the CA is not being exchanged'
+  const hint = late ? 'finish it: quorate certs rotate-ca --finish' : 'begin: quorate certs rotate-ca'
+  throw new QuorateError('blocked', message, { hint })
+}

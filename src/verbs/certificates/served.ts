@@ -1,0 +1,73 @@
+/** What counts of a certificate is what is served: the one on a member's disk, on both of its ports. */
+import { QuorateError, combineErrors } from '../../errors.ts'
+import { describeCertificate } from '../../pki/certificate.ts'
+import type { Observed } from '../../tiers/etcd/facts/observed.ts'
+import { servedOn } from '../../tiers/etcd/perform/served.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import type { Node } from '../../spec/cluster.ts'
+
+/** Stable and documented in docs/certs-renew.md. */
+export interface ServedCheck {
+  readonly host: string
+  /** Which of the member's ports. */
+  readonly port: 'client' | 'peer'
+  /** Upper-case hexadecimal. */
+  readonly serial: string
+  /** In one line, `CN=…`. */
+  readonly issuer: string
+  /** ISO 8601, UTC. */
+  readonly notAfter: string
+}
+
+/**
+ * Dials both ports of every member that runs. One that waits for its quorum still (`activating`) does not answer
+ * clients yet, nor peers in its first moments: what it does not serve is left out.
+ * @throws QuorateError `unhealthy` naming every port on which another certificate is served than lies on its disk, or
+ * where nobody answers
+ */
+export async function checkServed(
+  session: Session,
+  nodes: readonly Node[],
+  { hosts }: Observed,
+): Promise<readonly ServedCheck[]> {
+  const running = nodes.filter(({ name }) => (hosts[name]?.member?.unit.mainPid ?? 0) !== 0)
+  const outcomes = await Promise.all(
+    running.map(async (node) => {
+      const served = await servedOn(session, node)
+      const certificates = hosts[node.name]?.member?.tls.certificates ?? {}
+      const { layout } = session.cluster.pki
+      const [client, peer] = layout === 'single' ? ['etcd', 'etcd'] : ['server', 'peer']
+      const waits = hosts[node.name]?.member?.unit.active !== 'active'
+      return [
+        ...(waits && served.client === undefined
+          ? []
+          : [check(node.name, 'client', served.client, certificates[client ?? '']?.pem)]),
+        ...(waits && served.peer === undefined
+          ? []
+          : [check(node.name, 'peer', served.peer, certificates[peer ?? '']?.pem)]),
+      ]
+    }),
+  )
+  const results = outcomes.flat()
+  const errors = results.filter((result) => result instanceof QuorateError)
+  if (errors.length > 0) throw combineErrors(errors)
+  return results.flatMap((result) => (result instanceof QuorateError ? [] : [result]))
+}
+
+function check(
+  host: string,
+  port: ServedCheck['port'],
+  served: string | undefined,
+  onDisk: string | undefined,
+): ServedCheck | QuorateError {
+  if (served === undefined) {
+    const hint = `is etcd running there? quorate run ${host} -- systemctl status etcd`
+    return new QuorateError('unhealthy', `nobody answers on its ${port} port with TLS`, { host, hint })
+  }
+  const { serial, issuer, notAfter } = describeCertificate(served)
+  const wanted = onDisk === undefined ? undefined : describeCertificate(onDisk).serial
+  if (serial === wanted) return { host, port, serial, issuer, notAfter: notAfter.toISOString() }
+  const message = `on its ${port} port it serves the certificate ${serial}, and on its disk is ${wanted ?? 'none'}`
+  const hint = 'was etcd started with other files than those in /etc/ssl/etcd? See: quorate plan'
+  return new QuorateError('unhealthy', message, { host, hint })
+}

@@ -1,0 +1,55 @@
+/** The machines of a cluster file as containers on this computer: to try quorate, and to try a change before it is made. */
+import { appendFile, mkdir } from 'node:fs/promises'
+import { readText } from '../../files/read-file.ts'
+import { requireLab } from '../../lab/available.ts'
+import { labBase } from '../../lab/base.ts'
+import type { EmitLab } from '../../lab/events.ts'
+import { labFolder, labFromCluster } from '../../lab/from-cluster.ts'
+import { type BootResult, type LabStatus, bootLab, downLab, labStatus } from '../../lab/lab.ts'
+import { primaryAddress } from '../../lab/spec.ts'
+import { hostPublicKey } from '../../lab/root.ts'
+import { replaceFile } from '../../pki/atomic-file.ts'
+import { knownHostsFile } from '../../tiers/etcd/session.ts'
+import type { Cluster } from '../../spec/cluster.ts'
+
+export interface LabOptions {
+  readonly emit: EmitLab
+  readonly signal: AbortSignal
+}
+
+/** Boots what does not run yet, and records the machines' host keys, which were made here. Root only. */
+export async function labUp(cluster: Cluster, options: LabOptions): Promise<BootResult> {
+  requireLab()
+  const base = await labBase(options)
+  const result = await bootLab(await labFromCluster(cluster), { base, ...options })
+  await trustLab(cluster, result)
+  return result
+}
+
+export async function labDown(
+  cluster: Cluster,
+  options: LabOptions & { readonly purge: boolean },
+): Promise<void> {
+  await downLab(labFolder(cluster), options)
+}
+
+export async function labState(cluster: Cluster): Promise<LabStatus> {
+  return await labStatus(labFolder(cluster))
+}
+
+async function trustLab(cluster: Cluster, { lab }: BootResult): Promise<void> {
+  await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
+  const file = knownHostsFile(cluster)
+  // Made, if it is not there, without touching what is.
+  await appendFile(file, '', { mode: 0o600 })
+  const addresses = new Set(lab.spec.machines.map(primaryAddress))
+  const others = (await readText(file))
+    .split('\n')
+    .filter((line) => line !== '' && !addresses.has(line.split(' ')[0] ?? ''))
+  const own = await Promise.all(
+    lab.spec.machines.map(
+      async (machine) => `${primaryAddress(machine)} ${await hostPublicKey(lab.spec.folder, machine.name)}`,
+    ),
+  )
+  await replaceFile(file, `${[...others, ...own].join('\n')}\n`, 0o600)
+}

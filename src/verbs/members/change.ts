@@ -1,0 +1,197 @@
+/**
+ * What `member add`, `remove` and `replace` ask for: the cluster file as it is and as it is to be, and who comes and goes.
+ * Nothing is connected to, and nothing is written yet.
+ */
+import { QuorateError } from '../../errors.ts'
+import { readText } from '../../files/read-file.ts'
+import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
+import { type NewNode, type NodeEdit, editNodes } from '../../spec/edit-nodes.ts'
+import { parseClusterFile } from '../../spec/parse.ts'
+import { formatProblems } from '../../spec/problem.ts'
+import { departedNode } from '../../tiers/etcd/facts/removed-nodes.ts'
+import { EXTRA_CHECKS, loadClusterFile } from '../../cluster-file/load.ts'
+
+export interface MemberChange {
+  /** `member add` … */
+  readonly verb: string
+  /** The cluster file's text, before and after. */
+  readonly text: { readonly before: string; readonly after: string }
+  readonly edits: readonly NodeEdit[]
+  readonly present: Cluster
+  readonly wanted: Cluster
+  /** Nodes that are to be members. */
+  readonly joining: readonly Node[]
+  /** Nodes that are to be members no more, some of them out of the file already. */
+  readonly leaving: readonly Node[]
+  /** Nodes whose members are to be made anew, and the ID of the one that goes, if it was named. */
+  readonly anew: readonly { readonly node: Node; readonly memberId: string | undefined }[]
+}
+
+/** The node of an addition: without an address it is one of the cluster file's. */
+export type AddedNode = Pick<NewNode, 'name' | 'ssh'> & { readonly address?: string | undefined }
+
+/** @throws QuorateError `usage` for a node that the file does not know, without an address; `cluster-file` */
+export async function memberAddition(file: string, node: AddedNode): Promise<MemberChange> {
+  const read = await readFileOf(file)
+  return await changeOf('member add', read, { joins: node, leaves: [] })
+}
+
+/** @throws QuorateError `usage` for a node that neither is in the file nor left it through quorate; `blocked` */
+export async function memberRemoval(file: string, names: readonly string[]): Promise<MemberChange> {
+  return await changeOf('member remove', await readFileOf(file), { joins: undefined, leaves: names })
+}
+
+/** Nodes that are gone for good, whatever other roles they had. @throws QuorateError as `memberRemoval` does */
+export async function memberLoss(file: string, names: readonly string[]): Promise<MemberChange> {
+  return await changeOf('recover', await readFileOf(file), { joins: undefined, leaves: names, whole: true })
+}
+
+/** @throws QuorateError as `memberAddition` and `memberRemoval` do */
+export async function memberReplacement(
+  file: string,
+  old: string,
+  node: AddedNode,
+  memberId?: string,
+): Promise<MemberChange> {
+  const read = await readFileOf(file)
+  if (node.name !== old) {
+    if (memberId !== undefined)
+      throw new QuorateError('usage', '--anew is for a member that is made anew on its own node')
+    return await changeOf('member replace', read, { joins: node, leaves: [old] })
+  }
+  const own = etcdNodes(read.cluster).find(({ name }) => name === old)
+  if (own === undefined) throw noEtcdNode(read.cluster, old)
+  requireSameAddress(own, node)
+  const unchanged = await changeOf('member replace', read, { joins: undefined, leaves: [] })
+  return { ...unchanged, anew: [{ node: own, memberId }] }
+}
+
+interface Read {
+  readonly text: string
+  readonly cluster: Cluster
+}
+
+async function readFileOf(file: string): Promise<Read> {
+  const { cluster } = await loadClusterFile(file)
+  return { cluster, text: await readText(file) }
+}
+
+async function changeOf(
+  verb: string,
+  { text, cluster }: Read,
+  {
+    joins,
+    leaves,
+    whole = false,
+  }: {
+    readonly joins: AddedNode | undefined
+    readonly leaves: readonly string[]
+    /** Leaving nodes lose all their roles, and not etcd's alone. */
+    readonly whole?: boolean
+  },
+): Promise<MemberChange> {
+  requireOneStays(cluster, leaves)
+  const parted = await Promise.all(leaves.map(async (name) => await departure(cluster, name, whole)))
+  const edits = [
+    ...(joins === undefined ? [] : arrival(cluster, joins)),
+    ...parted.flatMap(({ edit }) => edit ?? []),
+  ]
+  const after = editNodes(text, edits)
+  const wanted = parsed(after, cluster)
+  return {
+    verb,
+    text: { before: text, after },
+    edits,
+    present: cluster,
+    wanted,
+    joining: wanted.nodes.filter(({ name }) => name === joins?.name),
+    leaving: parted.map(({ node }) => node),
+    anew: [],
+  }
+}
+
+/** Who stays says who belongs to the cluster: with nobody there would be a new one. @throws QuorateError `blocked` */
+function requireOneStays(cluster: Cluster, leaves: readonly string[]): void {
+  const nodes = etcdNodes(cluster)
+  if (nodes.some(({ name }) => !leaves.includes(name))) return
+  throw new QuorateError(
+    'blocked',
+    `${namesOf(nodes)} ${nodes.length === 1 ? 'is the only etcd node' : 'are all the etcd nodes'} of the cluster file: without ${nodes.length === 1 ? 'it' : 'them'} there is no cluster`,
+    {
+      hint: 'to take the cluster down: quorate reset. To move it to other machines: quorate member add them first, then remove the old ones',
+    },
+  )
+}
+
+function arrival(cluster: Cluster, { name, address, ssh }: AddedNode): NodeEdit[] {
+  const known = cluster.nodes.find((node) => node.name === name)
+  if (known !== undefined) {
+    requireSameAddress(known, { address })
+    return known.roles.includes('etcd') ? [] : [{ kind: 'add-role', name, role: 'etcd' }]
+  }
+  if (address === undefined) {
+    throw new QuorateError('usage', `'${name}' is not in the cluster file`, {
+      hint: `for a new node give its address as well: --address 198.18.9.14. Nodes of the file: ${namesOf(cluster.nodes)}`,
+    })
+  }
+  return [{ kind: 'add-node', node: { name, address, roles: ['etcd'], ssh } }]
+}
+
+async function departure(
+  cluster: Cluster,
+  name: string,
+  whole: boolean,
+): Promise<{ readonly node: Node; readonly edit?: NodeEdit }> {
+  const node = cluster.nodes.find((one) => one.name === name)
+  if (node === undefined) {
+    const departed = await departedNode(cluster, name)
+    if (departed === undefined) throw noEtcdNode(cluster, name)
+    return { node: departed.node }
+  }
+  if (!node.roles.includes('etcd')) return { node }
+  if (node.roles.length > 1 && !whole) return { node, edit: { kind: 'remove-role', name, role: 'etcd' } }
+  const { authority } = cluster.pki
+  if (authority.home === 'host' && authority.hostName === name) {
+    throw new QuorateError(
+      'blocked',
+      `the CA lives on ${name} (pki.authority.host), and would be left behind`,
+      {
+        hint: `write into the cluster file how it is reached without the node (pki.authority.host.ssh, under another name), or give ${name} another role beside etcd`,
+      },
+    )
+  }
+  return { node, edit: { kind: 'remove-node', name } }
+}
+
+/** @throws QuorateError `cluster-file` with what would be wrong */
+function parsed(text: string, { file }: Cluster): Cluster {
+  const { cluster, problems } = parseClusterFile(text, file, { extraChecks: EXTRA_CHECKS })
+  if (cluster !== undefined) return cluster
+  const list = formatProblems(problems.filter(({ severity }) => severity === 'error'))
+  throw new QuorateError(
+    'cluster-file',
+    `with this change the cluster file would be wrong; nothing was done:\n${list}`,
+  )
+}
+
+/** @throws QuorateError `usage` */
+function requireSameAddress(node: Node, { address }: Pick<AddedNode, 'address'>): void {
+  if (address === undefined || address === node.address) return
+  throw new QuorateError(
+    'usage',
+    `${node.name} is in the cluster file already, with the address ${node.address}`,
+    {
+      hint: 'leave --address out; or change the address in the file, and apply',
+    },
+  )
+}
+
+function noEtcdNode(cluster: Cluster, name: string): QuorateError {
+  return new QuorateError('usage', `'${name}' is no etcd node of the cluster file`, {
+    hint: `etcd nodes: ${namesOf(etcdNodes(cluster))}`,
+  })
+}
+
+function namesOf(nodes: readonly Node[]): string {
+  return nodes.map(({ name }) => name).join(', ')
+}

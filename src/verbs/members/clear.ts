@@ -1,0 +1,87 @@
+/** Machines whose members leave: a dead one is stopped for good beforehand, and all are cleared when they are none any more. */
+import { QuorateError } from '../../errors.ts'
+import { runAgent } from '../../host/agent.ts'
+import { type ResetIntent, planReset } from '../reset/decide.ts'
+import { isMemberOf } from '../../tiers/etcd/facts/membership-map.ts'
+import type { ResetStep } from '../../tiers/etcd/steps/steps.ts'
+import { blockedError } from '../../tiers/etcd/run.ts'
+import { clusterFacts } from '../../tiers/etcd/facts/facts.ts'
+import type { Lock } from '../../engine/lock.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { timed } from '../../engine/timed.ts'
+import { type Node, etcdNodes } from '../../spec/cluster.ts'
+import { type MemberLook, lookAtLeaving } from './observe.ts'
+import { carryOutReset } from '../reset/reset.ts'
+
+/** One that runs and does not answer might come back to life half-way: it is stopped before it is removed. */
+export async function stopDead(
+  session: Session,
+  lock: Lock,
+  nodes: readonly Node[],
+  { observed, leaving }: MemberLook,
+): Promise<void> {
+  const { members = [], healthy = [] } = observed.cluster ?? {}
+  const dead = nodes.filter((node) => {
+    const unit = leaving[node.name]?.member?.unit
+    const runs = unit !== undefined && unit.active !== 'inactive' && unit.active !== 'failed'
+    const member = members.find((one) => isMemberOf(node, one))
+    return runs && member !== undefined && !healthy.includes(member.name)
+  })
+  await Promise.all(
+    dead.map(async (node) => {
+      const step: ResetStep = {
+        kind: 'stop',
+        host: node.name,
+        unit: 'etcd.service',
+        what: 'stop and disable etcd.service',
+        why: 'it is about to be removed, and does not answer',
+        danger: 'membership',
+      }
+      const signal = AbortSignal.any([session.signal, lock.lost])
+      const operations = [['fence', lock.token] as const, ['stop', step.unit] as const]
+      await timed(session.emit, step, async () => {
+        await runAgent(await session.remote(node), { operations, looks: [], signal })
+      })
+    }),
+  )
+}
+
+export interface Cleared {
+  readonly done: readonly ResetStep[]
+  readonly moved: readonly { readonly host: string; readonly from: string; readonly to: string }[]
+  /** Machines that can't be reached. */
+  readonly notCleared: readonly string[]
+}
+
+/** @throws QuorateError `blocked` for a machine that is none of this cluster's, `moved` for one that is a member again. */
+export async function clearLeaving(
+  session: Session,
+  lock: Lock,
+  nodes: readonly Node[],
+  reset: ResetIntent,
+): Promise<Cleared> {
+  if (nodes.length === 0) return { done: [], moved: [], notCleared: [] }
+  const [{ states, unreachable }] = await Promise.all([
+    lookAtLeaving(session, nodes),
+    requireGone(session, nodes),
+  ])
+  const hosts = Object.keys(states)
+  const { steps, blocked } = planReset({ ...reset, hosts, departed: hosts }, states)
+  if (blocked.length > 0) throw blockedError(blocked)
+  if (steps.length === 0) return { done: [], moved: [], notCleared: unreachable }
+  const reached = nodes.filter(({ name }) => hosts.includes(name))
+  return { ...(await carryOutReset(session, lock, reset, reached, steps)), notCleared: unreachable }
+}
+
+/** The cluster itself is asked, this very moment: what is moved aside must be nobody's vote. */
+async function requireGone(session: Session, nodes: readonly Node[]): Promise<void> {
+  const facts = await clusterFacts(session, etcdNodes(session.cluster), false)
+  if (facts?.leader === undefined)
+    throw new QuorateError('unhealthy', 'nobody leads the cluster, so nobody can say who belongs to it')
+  const still = nodes.find((node) => facts.members.some((member) => isMemberOf(node, member)))
+  if (still === undefined) return
+  throw new QuorateError('moved', 'it is a member of the cluster: nothing was cleared there', {
+    host: still.name,
+    hint: 'somebody else added it meanwhile? See quorate status',
+  })
+}

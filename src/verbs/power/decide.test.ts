@@ -1,0 +1,180 @@
+import { expect, test } from 'vitest'
+import { sampleCluster } from '../../etcd/sample.ts'
+import {
+  STOPPED,
+  RUNNING,
+  clusterCondition,
+  downMember,
+  memberCondition,
+} from '../../tiers/etcd/facts/condition.fixture.ts'
+import type { MemberCondition } from '../../tiers/etcd/facts/condition.ts'
+import { type PowerIntent, leftOut, planPower } from './decide.ts'
+import { quorum } from '../../tiers/etcd/facts/quorum.ts'
+
+const cluster = sampleCluster()
+
+function plan(
+  verb: PowerIntent['verb'],
+  hosts: readonly string[],
+  members: readonly MemberCondition[],
+  force = false,
+) {
+  const { steps, blocked, risks, outage } = planPower(
+    { cluster, verb, hosts, force },
+    clusterCondition(members),
+  )
+  const named = steps.map((step) => ('host' in step ? `${step.kind} ${step.host}` : step.kind))
+  return {
+    steps: named,
+    blocked: blocked.map(({ message }) => message),
+    hints: blocked.map(({ hint }) => hint),
+    risks,
+    outage,
+  }
+}
+
+const THREE = [memberCondition(1), memberCondition(2), memberCondition(3)]
+
+test('followers first, and leadership moves before the leader goes', () => {
+  expect(plan('restart', ['etcd01', 'etcd02', 'etcd03'], THREE).steps).toEqual([
+    'restart-member etcd02',
+    'restart-member etcd03',
+    'hand-over',
+    'restart-member etcd01',
+  ])
+  expect(plan('stop', ['etcd02'], THREE).steps).toEqual(['stop-member etcd02'])
+})
+
+test('a start of whoever can be started leaves out who is out of reach, or has no data', () => {
+  const members = [
+    downMember(1, { listed: undefined }),
+    downMember(2, { listed: undefined, unit: undefined }),
+    downMember(3, { listed: undefined, hasLog: false }),
+    downMember(4, { listed: undefined }),
+  ]
+  const hosts = members.map(({ name }) => name)
+  const intent: PowerIntent = { cluster, verb: 'start', hosts, force: false }
+  expect(planPower(intent, clusterCondition(members)).blocked).toHaveLength(2)
+  const whoever = { ...intent, whoever: true }
+  const { steps, blocked } = planPower(whoever, clusterCondition(members))
+  expect(blocked).toEqual([])
+  expect(steps.map((step) => 'host' in step && step.host)).toEqual(['etcd01', 'etcd04'])
+  expect(leftOut(whoever, clusterCondition(members)).map(({ host }) => host)).toEqual(['etcd02', 'etcd03'])
+})
+
+test('stopping says what is left, and that it stays so', () => {
+  const { risks, outage } = plan('stop', ['etcd03'], THREE)
+  expect(outage).toBe(false)
+  expect(risks.join(' ')).toMatch(/over reboots/)
+  expect(risks.join(' ')).toMatch(/2 of 3 voting members are left, 2 are needed: no further member may fail/)
+})
+
+test('the second of three is not stopped, and the refusal says why and how', () => {
+  const members = [memberCondition(1), memberCondition(2), downMember(3)]
+  const refused = plan('stop', ['etcd02'], members)
+  expect(refused.steps).toEqual([])
+  expect(refused.blocked[0]).toMatch(
+    /2 of 3 voting members answer, and 2 must: with 1 left nothing can be written/,
+  )
+  expect(refused.hints[0]).toContain('quorate stop etcd02 --force')
+  const forced = plan('stop', ['etcd02'], members, true)
+  expect(forced.steps).toEqual(['stop-member etcd02'])
+  expect(forced.risks.join(' ')).toContain('the quorum is lost')
+  expect(forced.outage).toBe(true)
+})
+
+test('two of three at once are one too many', () => {
+  expect(plan('stop', ['etcd02', 'etcd03'], THREE).blocked).toHaveLength(1)
+  const five = [1, 2, 3, 4, 5].map((number) => memberCondition(number))
+  expect(plan('stop', ['etcd02', 'etcd03'], five).blocked).toEqual([])
+  expect(plan('stop', ['etcd02', 'etcd03', 'etcd04'], five).blocked).toHaveLength(1)
+})
+
+test('for every size and number of members down: unforced, a quorum is always left', () => {
+  for (let size = 1; size <= 7; size++) {
+    for (let down = 0; down <= size; down++) {
+      for (let taken = 1; taken <= size - down; taken++) {
+        for (const verb of ['restart', 'stop'] as const) {
+          const members = Array.from({ length: size }, (_, at) =>
+            at < size - down ? memberCondition(at + 1) : downMember(at + 1, { unit: undefined }),
+          )
+          const hosts = members.slice(0, taken).map(({ name }) => name)
+          const away = verb === 'stop' ? taken : 1
+          const { steps } = plan(verb, hosts, members)
+          expect({ size, down, taken, verb, done: steps.length > 0 }).toEqual({
+            size,
+            down,
+            taken,
+            verb,
+            done: size - down - away >= quorum(size),
+          })
+        }
+      }
+    }
+  }
+})
+
+test('the only member is restarted only by force', () => {
+  expect(plan('restart', ['etcd01'], [memberCondition(1)]).blocked[0]).toContain('the only voting member')
+  expect(plan('restart', ['etcd01'], [memberCondition(1)], true).steps).toEqual(['restart-member etcd01'])
+})
+
+test('a member that hangs, or a learner, costs nothing and may go', () => {
+  const hung = memberCondition(3, { healthy: false, trouble: 'no answer' })
+  expect(plan('restart', ['etcd03'], [memberCondition(1), memberCondition(2), hung]).steps).toEqual([
+    'restart-member etcd03',
+  ])
+  expect(plan('restart', ['etcd03'], [memberCondition(1), memberCondition(2), hung]).risks.join()).toContain(
+    'Meanwhile no further member may fail',
+  )
+  const learner = memberCondition(4, { voter: false, healthy: false })
+  const members = [memberCondition(1), memberCondition(2), downMember(3), learner]
+  expect(plan('stop', ['etcd04'], members).steps).toEqual(['stop-member etcd04'])
+})
+
+test('without a quorum nobody is asked to take over leadership', () => {
+  const members = [memberCondition(1), downMember(2), downMember(3)]
+  expect(plan('stop', ['etcd01'], members, true).steps).toEqual(['stop-member etcd01'])
+})
+
+test('what is so already is left alone', () => {
+  expect(plan('stop', ['etcd03'], [memberCondition(1), memberCondition(2), downMember(3)]).steps).toEqual([])
+  expect(plan('start', ['etcd01', 'etcd02', 'etcd03'], THREE).steps).toEqual([])
+  const atBoot = downMember(3, { unit: { ...STOPPED, enabled: true } })
+  expect(plan('stop', ['etcd03'], [memberCondition(1), memberCondition(2), atBoot]).steps).toEqual([
+    'stop-member etcd03',
+  ])
+  // Off by hand: the next apply would start it.
+  const byHand = downMember(3, { markedStopped: false })
+  expect(plan('stop', ['etcd03'], [memberCondition(1), memberCondition(2), byHand]).steps).toEqual([
+    'stop-member etcd03',
+  ])
+  const notAtBoot = memberCondition(3, { unit: { ...RUNNING, enabled: false } })
+  expect(plan('start', ['etcd03'], [memberCondition(1), memberCondition(2), notAtBoot]).steps).toEqual([
+    'start-member etcd03',
+  ])
+})
+
+test.each<[string, PowerIntent['verb'], Partial<MemberCondition>, string]>([
+  ['out of reach', 'start', { unit: undefined }, 'can not be reached'],
+  ["another cluster's", 'stop', { pinnedTo: 'other' }, "the cluster 'other'"],
+  ['never set up', 'start', { unit: { ...STOPPED, exists: false } }, 'no etcd.service'],
+  ['without its log', 'start', { hasLog: false }, 'write-ahead log is lost'],
+  ['with the data of another', 'start', { strayLog: true }, 'two members would vote as one'],
+  ['removed', 'start', { listed: false }, 'no member of the running cluster'],
+  ['stopped', 'restart', {}, 'etcd is inactive there'],
+])('a member that is %s: %s is refused', (_, verb, changes, words) => {
+  const refused = plan(
+    verb,
+    ['etcd03'],
+    [memberCondition(1), memberCondition(2), downMember(3, changes)],
+    true,
+  )
+  expect(refused.blocked.join()).toContain(words)
+  expect(refused.steps).toEqual([])
+})
+
+test('members are started whatever the quorum is', () => {
+  const members = [downMember(1), downMember(2), downMember(3)]
+  expect(plan('start', ['etcd01', 'etcd02', 'etcd03'], members).steps).toHaveLength(3)
+})

@@ -1,0 +1,237 @@
+/** Members on and off by name: what restarting, stopping or starting them takes, and when it would cost the quorum. */
+import type { Cluster } from '../../spec/cluster.ts'
+import type { ClusterCondition, MemberCondition } from '../../tiers/etcd/facts/condition.ts'
+import { unitReasons } from '../../tiers/etcd/plan/foreign.ts'
+import { type MaintenancePlan, type MaintenanceStep, refusal } from '../../tiers/etcd/steps/maintenance.ts'
+import { mayRestart, quorum } from '../../tiers/etcd/facts/quorum.ts'
+import { bringingBack, howManyAnswer } from '../../tiers/etcd/plan/remedy.ts'
+import type { BlockReason } from '../../tiers/etcd/steps/steps.ts'
+import { counted } from '../../spec/units.ts'
+
+export interface PowerIntent {
+  readonly cluster: Cluster
+  readonly verb: 'restart' | 'stop' | 'start'
+  /** Names of etcd nodes. */
+  readonly hosts: readonly string[]
+  /** The quorum may be lost: whoever asked typed the cluster's name. */
+  readonly force: boolean
+  /** Of a start: those that can't be started are left as they are, instead of keeping the others from it. */
+  readonly whoever?: boolean | undefined
+}
+
+/** Followers first, so that leadership moves once at most. */
+export function planPower(intent: PowerIntent, condition: ClusterCondition): MaintenancePlan {
+  const left = startsWhoever(intent) ? leftOut(intent, condition).map(({ host }) => host) : []
+  const chosen = condition.members
+    .filter(({ name }) => intent.hosts.includes(name) && !left.includes(name))
+    .toSorted((a, b) => Number(a.leader) - Number(b.leader))
+  const work = chosen.filter((member) => !isDone(intent.verb, member))
+  const blocked = [
+    ...chosen.flatMap((member) => unfit(intent, member)),
+    ...(intent.force ? [] : quorumReasons(intent, condition, work)),
+  ]
+  if (blocked.length > 0) return refusal(blocked)
+  const outage = losesQuorum(intent, condition, work)
+  if (intent.verb === 'start') return { steps: work.map(startStep), blocked: [], risks: [], outage }
+  return {
+    steps: work.flatMap((member) => [
+      ...handOver(intent, condition, member),
+      intent.verb === 'stop' ? stopStep(member) : restartStep(member),
+    ]),
+    blocked: [],
+    risks: work.length === 0 ? [] : risks(intent, condition, work),
+    outage,
+  }
+}
+
+/** Why members are not started though all were meant; each has its `host`. */
+export function leftOut(intent: PowerIntent, condition: ClusterCondition): readonly BlockReason[] {
+  const chosen = condition.members.filter(({ name }) => intent.hosts.includes(name))
+  return chosen.flatMap((member) => unfit({ ...intent, verb: 'start' }, member))
+}
+
+function startsWhoever({ verb, whoever }: PowerIntent): boolean {
+  return verb === 'start' && whoever === true
+}
+
+/** Voters that would be left to answer without these. */
+function leftWithout(condition: ClusterCondition, hosts: readonly string[]): number {
+  const away = condition.members.filter(
+    ({ name, voter, healthy }) => hosts.includes(name) && voter && healthy,
+  )
+  return condition.healthyVoters - away.length
+}
+
+function isDone(verb: PowerIntent['verb'], { unit, healthy, markedStopped }: MemberCondition): boolean {
+  if (unit === undefined) return false
+  const off = unit.active === 'inactive' || unit.active === 'failed'
+  // One that is off by chance, or by hand, would be started by the next apply.
+  if (verb === 'stop') return off && !unit.enabled && markedStopped
+  return verb === 'start' && unit.active === 'active' && unit.enabled && healthy
+}
+
+function unfit({ cluster, verb }: PowerIntent, member: MemberCondition): BlockReason[] {
+  const { name: host, unit, pinnedTo } = member
+  if (unit === undefined) {
+    return [
+      { host, message: 'its machine can not be reached', hint: `see why: quorate run ${host} -- uptime` },
+    ]
+  }
+  if (pinnedTo !== undefined && pinnedTo !== cluster.name) {
+    const message = `it belongs to the cluster '${pinnedTo}', not to '${cluster.name}'`
+    return [{ host, message, hint: "use that cluster's file: quorate -f FILE" }]
+  }
+  // Of an adopted cluster that was not applied yet they belong to the unit that it has, and brought it this far.
+  const theirs = member.ownUnit === false && unit.masked !== true
+  const foreign = verb === 'stop' || theirs ? [] : unitReasons(cluster, host, unit)
+  if (foreign.length > 0) return [...foreign]
+  if (!unit.exists)
+    return [{ host, message: 'there is no etcd.service', hint: 'set it up first: quorate apply' }]
+  if (verb === 'start') return unfitToStart(member)
+  if (verb === 'restart' && (unit.active === 'inactive' || unit.active === 'failed')) {
+    return [{ host, message: `etcd is ${unit.active} there`, hint: `start it: quorate start ${host}` }]
+  }
+  return []
+}
+
+function unfitToStart({ name: host, hasLog, strayLog, pinnedTo, listed }: MemberCondition): BlockReason[] {
+  if (strayLog === true) {
+    const message =
+      'its data is that of another member, or of another node as well: two members would vote as one'
+    return [{ host, message, hint: 'was its disk cloned or swapped? See whose it is: quorate plan' }]
+  }
+  if (hasLog === false && pinnedTo !== undefined) {
+    return [
+      {
+        host,
+        message: 'its write-ahead log is lost: started empty it would vote twice, or begin a second cluster',
+        hint: `put the log back where it was, or see what can be done with the member: quorate status`,
+      },
+    ]
+  }
+  if (listed === false) {
+    const message = 'it is no member of the running cluster'
+    return [{ host, message, hint: 'see what apply would do with it: quorate plan' }]
+  }
+  return []
+}
+
+function quorumReasons(
+  { verb, hosts }: PowerIntent,
+  condition: ClusterCondition,
+  work: readonly MemberCondition[],
+): BlockReason[] {
+  const { voters, healthyVoters } = condition
+  const needed = quorum(voters)
+  const costly = work.filter(({ voter, healthy }) => voter && healthy)
+  if (verb === 'start' || costly.length === 0) return []
+  const state = howManyAnswer(condition)
+  const back = bringingBack(condition)
+  const force = `if it has to be, and writes may stop: quorate ${verb} ${hosts.join(' ')} --force`
+  if (verb === 'restart') {
+    if (mayRestart(voters, healthyVoters)) return []
+    const why =
+      voters === 1
+        ? 'it is the only voting member: while it restarts there is no etcd'
+        : `${state}: while one more restarts nothing can be written`
+    const hint = [...back, force].join('; ')
+    return [{ host: costly.map(({ name }) => name).join(', '), message: why, hint }]
+  }
+  const left = healthyVoters - costly.length
+  if (left >= needed) return []
+  return [
+    {
+      host: costly.map(({ name }) => name).join(', '),
+      message: `${state}: with ${left} left nothing can be written, nor read linearizably`,
+      hint: [...back, 'or take fewer at once', force].join('; '),
+    },
+  ]
+}
+
+/** Or has none to begin with. */
+function losesQuorum(
+  { verb, hosts }: PowerIntent,
+  condition: ClusterCondition,
+  work: readonly MemberCondition[],
+): boolean {
+  const { voters, healthyVoters } = condition
+  if (healthyVoters < quorum(voters)) return true
+  if (verb === 'start') return false
+  if (verb === 'stop') return leftWithout(condition, hosts) < quorum(voters)
+  return work.some(({ voter, healthy }) => voter && healthy) && !mayRestart(voters, healthyVoters)
+}
+
+function handOver(
+  { hosts }: PowerIntent,
+  condition: ClusterCondition,
+  member: MemberCondition,
+): MaintenanceStep[] {
+  // Without a majority nobody could take over.
+  if (!member.leader || condition.healthyVoters < quorum(condition.voters)) return []
+  const others = condition.members.filter(
+    ({ name, voter, healthy }) => name !== member.name && voter && healthy,
+  )
+  if (others.length === 0) return []
+  const staying = others.filter(({ name }) => !hosts.includes(name))
+  return [
+    {
+      kind: 'hand-over',
+      from: member.name,
+      to: undefined,
+      what: `move leadership from ${member.name} to ${oneOf(staying.length > 0 ? staying : others)}`,
+      why: 'writes need not wait for an election then',
+      danger: 'none',
+    },
+  ]
+}
+
+function oneOf(members: readonly MemberCondition[]): string {
+  const [only] = members
+  return members.length === 1 && only !== undefined ? only.name : 'the healthiest follower'
+}
+
+function stopStep({ name: host, unit }: MemberCondition): MaintenanceStep {
+  const why =
+    unit?.active === 'active' ? 'it runs' : `it is ${unit?.active}${unit?.enabled ? ', enabled' : ''}`
+  return { kind: 'stop-member', host, what: 'stop and disable etcd.service', why, danger: 'restart' }
+}
+
+function restartStep({ name: host }: MemberCondition): MaintenanceStep {
+  const why = 'asked for by name'
+  return { kind: 'restart-member', host, what: 'restart etcd.service', why, danger: 'restart' }
+}
+
+function startStep({ name: host, unit, trouble }: MemberCondition): MaintenanceStep {
+  const why = unit?.active === 'active' ? (trouble ?? 'it is not enabled') : `it is ${unit?.active}`
+  return { kind: 'start-member', host, what: 'enable and start etcd.service', why, danger: 'none' }
+}
+
+function risks(
+  { verb, hosts }: PowerIntent,
+  condition: ClusterCondition,
+  work: readonly MemberCondition[],
+): string[] {
+  const { voters } = condition
+  const names = work.map(({ name }) => name).join(', ')
+  if (verb === 'restart') {
+    const costs = work.some(({ voter, healthy }) => voter && healthy) ? 1 : 0
+    const spare = condition.healthyVoters - costs - quorum(voters)
+    const first =
+      work.length === 1
+        ? `${names} answers nothing while it restarts.`
+        : `${names}: one at a time, each only when all that were well are well again.`
+    return [first, `Meanwhile ${tolerates(spare)}.`]
+  }
+  const left = leftWithout(condition, hosts)
+  return [
+    `${names}: stopped until quorate start, over reboots as well; quorate apply leaves it so.`,
+    `${left} of ${counted(voters, 'voting member')} are left, ${quorum(voters)} are needed: ${tolerates(left - quorum(voters))}.`,
+  ]
+}
+
+/** @param spare voters that may fail; below 0: the quorum is lost. */
+export function tolerates(spare: number): string {
+  if (spare < 0) return 'the quorum is lost: nothing can be written, nor read linearizably'
+  if (spare === 0) return 'no further member may fail'
+  return `${spare} more ${spare === 1 ? 'member' : 'members'} may fail`
+}

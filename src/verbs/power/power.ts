@@ -1,0 +1,227 @@
+/** `quorate restart`, `stop` and `start`: members on and off, by name and with the quorum in mind. */
+import { QuorateError } from '../../errors.ts'
+import { runAgent } from '../../host/agent.ts'
+import { looksFor, parseHostState } from '../../host/observe.ts'
+import { PATHS, type UnitState } from '../../host/state.ts'
+import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
+import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
+import { type PowerIntent, leftOut, planPower } from './decide.ts'
+import { quorum } from '../../tiers/etcd/facts/quorum.ts'
+import { blaming } from '../../tiers/etcd/perform/blame.ts'
+import type { Operation } from '../../tiers/etcd/perform/compile.ts'
+import { timed } from '../../engine/timed.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { handOver } from './hand-over.ts'
+import { awaitAnswers, chosenNodes, lookAtMembers } from '../../tiers/etcd/facts/members.ts'
+import { type MaintenanceOptions, type UnderLock, planned, underLock } from '../../engine/under-lock.ts'
+import type { Availability } from '../../engine/with-recorder.ts'
+
+export interface PowerOptions extends MaintenanceOptions {
+  /** Names of etcd nodes. */
+  readonly nodes: readonly string[]
+  /** Even if the quorum is lost by it; whoever sets it has asked for the cluster's name. */
+  readonly force?: boolean | undefined
+  /** Of a start: those of them that can be started. */
+  readonly whoever?: boolean | undefined
+}
+
+export interface PowerReport {
+  readonly done: readonly MaintenanceStep[]
+  /** Voters that answer at the end, of how many, and how many of them must. */
+  readonly healthyVoters: number
+  readonly voters: number
+  readonly quorum: number
+  readonly availability: Availability | undefined
+}
+
+/** How long etcd may take to be ready again, in s: it waits for the others. */
+const READY_SECONDS = 60
+
+/**
+ * One at a time, followers first, each only when all that were well before are well again; leadership is moved away
+ * before its holder restarts.
+ *
+ * @throws QuorateError `blocked` where it would cost the quorum; `unhealthy` if one does not come back: nothing further
+ *   is done then.
+ */
+export async function restartMembers(session: Session, options: PowerOptions): Promise<PowerReport> {
+  return await power(session, 'restart', options, async (under, intent) => {
+    const { session: recorded } = under
+    return await oneByOne(under, intent, async (host, condition) => {
+      const before = condition.members.find(({ name }) => name === host)?.unit?.mainPid
+      const able = canAnswer(condition, [host])
+      const unit = await onMachine(under, host, [
+        ['restart', 'etcd.service', String(able ? READY_SECONDS : 0)],
+      ])
+      if (unit?.mainPid === before) throw withoutEffect(host, 'the same process runs as before')
+      if (able) await awaitAnswers(recorded, [...wellOf(condition), host], under.signal)
+      else
+        recorded.emit({
+          type: 'warning',
+          host,
+          text: 'there is no quorum that it could join: not waited for',
+        })
+    })
+  })
+}
+
+/**
+ * One at a time; they stay stopped until `startMembers`, over reboots too. A mark on the machine says that it was meant,
+ * so that no other verb starts them; it is there first, and counts only once the member is down.
+ *
+ * @throws QuorateError `blocked` where it would cost the quorum.
+ */
+export async function stopMembers(session: Session, options: PowerOptions): Promise<PowerReport> {
+  return await power(session, 'stop', options, async (under, intent) => {
+    const { session: recorded } = under
+    return await oneByOne(under, intent, async (host, condition) => {
+      const mark: Operation = [
+        'file',
+        { text: `since=${recorded.now().toISOString()}\n` },
+        PATHS.stopped,
+        'root',
+        'root',
+        '600',
+      ]
+      const unit = await onMachine(under, host, [mark, ['stop', 'etcd.service']])
+      if (unit === undefined || unit.enabled || unit.mainPid !== 0) {
+        throw withoutEffect(host, `etcd.service is ${unit?.active}${unit?.enabled ? ', enabled' : ''}`)
+      }
+      const staying = wellOf(condition).filter((name) => name !== host)
+      if (canAnswer(condition, [], host)) await awaitAnswers(recorded, staying, under.signal)
+    })
+  })
+}
+
+/**
+ * All at once: a member is ready only when a quorum is there. With `whoever` those that can't be started (out of reach, no
+ * data) are left as they are, and named: a cluster that is off as a whole comes back without them.
+ *
+ * @throws QuorateError `unhealthy` if they don't come up.
+ */
+export async function startMembers(
+  session: Session,
+  options: Omit<PowerOptions, 'force'>,
+): Promise<PowerReport> {
+  return await power(session, 'start', options, async (under, intent) => {
+    const { session: recorded, steps, condition, signal } = under
+    for (const { host, message } of intent.whoever === true ? leftOut(intent, condition) : [])
+      recorded.emit({ type: 'warning', host, text: `${message}; left as it is` })
+    recorded.emit({ type: 'wave', steps })
+    const hosts = steps.flatMap(({ host }) => host ?? [])
+    const able = canAnswer(condition, hosts)
+    const ready: Operation[] = able ? [['ready', 'etcd.service', String(READY_SECONDS)]] : []
+    const started = await Promise.allSettled(
+      steps.map(async (step) => {
+        const words: Operation[] = [['enable', 'etcd.service'], ['start', 'etcd.service', '0'], ...ready]
+        await timed(recorded.emit, step, async () => await onMachine(under, step.host ?? '', words))
+      }),
+    )
+    for (const outcome of started) if (outcome.status === 'rejected') throw outcome.reason
+    if (able) await awaitAnswers(recorded, [...wellOf(condition), ...hosts], signal)
+    else recorded.emit({ type: 'warning', text: 'started, but too few to be a quorum: they wait for others' })
+    return steps
+  })
+}
+
+async function power(
+  session: Session,
+  verb: PowerIntent['verb'],
+  { nodes, force = false, whoever, confirm, probe }: PowerOptions,
+  work: (under: UnderLock, intent: PowerIntent) => Promise<readonly MaintenanceStep[]>,
+): Promise<PowerReport> {
+  const hosts = chosenNodes(session, nodes).map(({ name }) => name)
+  const intent: PowerIntent = { cluster: session.cluster, verb, hosts, force, whoever }
+  const plan = (condition: ClusterCondition) => planPower(intent, condition)
+  const recorded = await underLock(
+    session,
+    { name: verb, plan, confirm, probe },
+    async (under) => await work(under, intent),
+  )
+  const { condition } = await lookAtMembers(session)
+  const { healthyVoters, voters } = condition
+  return {
+    done: recorded?.result ?? [],
+    healthyVoters,
+    voters,
+    quorum: quorum(voters),
+    availability: recorded?.availability,
+  }
+}
+
+/** Looks and plans again before each member's turn, so that nothing rests on what was true a member ago. */
+async function oneByOne(
+  under: UnderLock,
+  intent: PowerIntent,
+  turn: (host: string, condition: ClusterCondition) => Promise<void>,
+): Promise<readonly MaintenanceStep[]> {
+  const { session } = under
+  const done: MaintenanceStep[] = []
+  let hosts = under.steps.flatMap(({ host }) => host ?? [])
+  let { condition } = under
+  while (hosts.length > 0) {
+    under.signal.throwIfAborted()
+    const left = hosts
+    const plan = (now: ClusterCondition) => planPower({ ...intent, hosts: left }, now)
+    const { steps } = planned({ plan }, condition)
+    const at = steps.findIndex(({ host }) => host !== undefined)
+    const step = steps[at]
+    // All that are left are as they should be already.
+    if (step?.host === undefined) break
+    session.emit({ type: 'wave', steps: steps.slice(0, at + 1) })
+    for (const before of steps.slice(0, at)) {
+      if (before.kind !== 'hand-over') continue
+      await handOver(session, { step: before, avoid: left, must: false, signal: under.signal })
+      done.push(before)
+    }
+    const { host } = step
+    const seen = condition
+    await timed(session.emit, step, async () => await turn(host, seen))
+    done.push(step)
+    hosts = hosts.filter((name) => name !== host)
+    if (hosts.length > 0) ({ condition } = await lookAtMembers(session))
+  }
+  return done
+}
+
+/** One round trip, under the lock's fence; gives the unit as it is then. */
+async function onMachine(
+  { session, lock, signal }: UnderLock,
+  host: string,
+  operations: readonly Operation[],
+): Promise<UnitState | undefined> {
+  const [node] = chosenNodes(session, [host])
+  if (node === undefined) throw new TypeError(`no node ${host}`)
+  const { lines } = await blaming(
+    session.cluster,
+    runAgent(await session.remote(node), {
+      operations: [['fence', lock.token], ...operations],
+      looks: looksFor(session.cluster, node),
+      signal,
+    }),
+  )
+  return parseHostState(host, true, lines).member?.unit
+}
+
+function wellOf({ members }: ClusterCondition): readonly string[] {
+  return members.filter(({ healthy }) => healthy).map(({ name }) => name)
+}
+
+/**
+ * Whether those that run, with these and without that one, are a quorum. A member that gives its status runs, even if it
+ * answers no read because there is no quorum yet.
+ */
+function canAnswer(condition: ClusterCondition, joining: readonly string[], leaving?: string): boolean {
+  const able = condition.members.filter(
+    ({ name, voter, version }) =>
+      voter && name !== leaving && (version !== undefined || joining.includes(name)),
+  )
+  return able.length >= quorum(condition.voters)
+}
+
+function withoutEffect(host: string, found: string): QuorateError {
+  return new QuorateError('moved', `it was done, but ${found}`, {
+    host,
+    hint: 'something else may be at work on this unit (a configuration management?); look there, then run it again',
+  })
+}

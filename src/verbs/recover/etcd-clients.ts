@@ -1,0 +1,35 @@
+/** Who uses etcd on the machines, as far as quorate knows them: stopped while its contents are exchanged. */
+import { combineErrors } from '../../errors.ts'
+import { runAgent } from '../../host/agent.ts'
+import { RECOVER } from '../../host/extensions.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { onAll } from '../../ssh/fleet.ts'
+
+/** Of the known consumers one that runs: `kube-apiserver.service`, `/etc/kubernetes/manifests/…`. */
+export interface Consumer {
+  readonly host: string
+  readonly what: string
+}
+
+/**
+ * Those on machines that can be reached; nothing is known of the others.
+ * @throws QuorateError of machines that can be reached and not be asked
+ */
+export async function runningConsumers(session: Session): Promise<readonly Consumer[]> {
+  const { cluster, signal } = session
+  const { results, errors } = await onAll(cluster.nodes, async (node) => {
+    const run = { operations: [], looks: [['consumers']], extension: RECOVER, signal } as const
+    return (await runAgent(await session.remote(node), run)).lines
+  })
+  const grave = errors.filter(({ code }) => code !== 'unreachable')
+  if (grave.length > 0) throw combineErrors(grave)
+  return results.flatMap(({ host, value }) => parseConsumers(host, value))
+}
+
+/** Lines like `running-unit NAME` and `running-manifest PATH`, among others. */
+export function parseConsumers(host: string, lines: readonly string[]): readonly Consumer[] {
+  return lines.flatMap((line) => {
+    const what = /^running-\w+ (.*)$/.exec(line)?.[1]
+    return what === undefined ? [] : [{ host, what }]
+  })
+}

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { QuorateError } from '../../errors.ts'
+import { withKnownFaults } from './faults.ts'
+
+const failed = new QuorateError('command', 'the copy does not come up', {
+  host: 'etcd01',
+  hint: 'look there',
+})
+
+test('where the copy fails, the hint has what is known of --force-new-cluster in this version', () => {
+  expect(withKnownFaults(failed, '3.6.16')).toMatchObject({
+    code: 'command',
+    host: 'etcd01',
+    message: 'the copy does not come up',
+    hint: expect.stringMatching(
+      /^look there\nknown of etcd 3\.6\.16: --force-new-cluster .+ \(not fixed yet\)$/,
+    ),
+  })
+})
+
+test('a version without such a fault, and another error, stay as they are', () => {
+  expect(withKnownFaults(failed, '3.4.23')).toBe(failed)
+  const other = new QuorateError('moved', 'gone')
+  expect(withKnownFaults(other, '3.6.16')).toBe(other)
+})

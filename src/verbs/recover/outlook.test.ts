@@ -1,0 +1,82 @@
+/** Every cluster of up to seven members, with every way in which its logs can be left. */
+import { describe, expect, test } from 'vitest'
+import { quorum } from '../../tiers/etcd/facts/quorum.ts'
+import { type SurveyedMember, type SurvivingLog, outlookOf } from './outlook.ts'
+
+const LOG: SurvivingLog = { lastTerm: 3n, lastIndex: 100n, commit: 99n, damaged: false }
+
+const log = (lastTerm: bigint, lastIndex: bigint, damaged = false): SurvivingLog => ({
+  ...LOG,
+  lastTerm,
+  lastIndex,
+  damaged,
+})
+
+const member = (
+  index: number,
+  state: SurveyedMember['state'],
+  found: SurvivingLog | undefined = state === 'data' ? LOG : undefined,
+): SurveyedMember => ({ name: `etcd0${index + 1}`, state, log: found })
+
+const STATES = ['data', 'empty', 'unreachable', 'gone'] as const
+
+/** Every assignment of states to so many members. */
+function* everyState(count: number): Generator<readonly (typeof STATES)[number][]> {
+  if (count === 0) {
+    yield []
+    return
+  }
+  for (const rest of everyState(count - 1)) for (const state of STATES) yield [...rest, state]
+}
+
+describe.each([1, 2, 3, 4, 5, 6, 7])('%i voters', (voters) => {
+  test('are never given up while those with data, and those nobody knows of, could be a quorum', () => {
+    for (const states of everyState(voters)) {
+      const outlook = outlookOf(states.map((state, index) => member(index, state)))
+      const data = states.filter((state) => state === 'data').length
+      const unknown = states.filter((state) => state === 'unreachable').length
+      const expected =
+        data >= quorum(voters) ? 'startable' : data + unknown >= quorum(voters) ? 'open' : 'lost'
+      expect(outlook.kind).toBe(expected)
+      expect(outlook.wanting).toBe(Math.max(0, quorum(voters) - data))
+    }
+  })
+
+  test('have lost nothing exactly where every possible quorum has a member among the survivors', () => {
+    for (let survivors = 0; survivors <= voters; survivors++) {
+      const states = Array.from({ length: voters }, (_, index) => (index < survivors ? 'data' : 'gone'))
+      const { complete } = outlookOf(states.map((state, index) => member(index, state)))
+      // A write that all survivors missed was acknowledged by a quorum of the others, if they are one.
+      const missable = voters - survivors >= quorum(voters)
+      expect(complete).toBe(!missable)
+    }
+  })
+
+  test('with one that serves are nobody’s to recover', () => {
+    for (const states of everyState(voters - 1)) {
+      const rest = states.map((state, index) => member(index, state))
+      expect(outlookOf([...rest, member(voters - 1, 'serving')]).kind).toBe('serving')
+    }
+  })
+})
+
+test('the later term of the last entry wins, then the longer log, then the one that is whole', () => {
+  const { ranked } = outlookOf([
+    member(0, 'data', log(3n, 900n)),
+    member(1, 'data', log(4n, 50n)),
+    member(2, 'data', log(3n, 901n, true)),
+    member(3, 'data', log(3n, 901n)),
+    member(4, 'gone'),
+  ])
+  expect(ranked).toEqual(['etcd02', 'etcd04', 'etcd03', 'etcd01'])
+})
+
+test('a damaged log is a copy to go on from, but neither a vote nor a witness', () => {
+  const damaged = { ...LOG, damaged: true }
+  const two = outlookOf([member(0, 'data', damaged), member(1, 'data'), member(2, 'gone')])
+  expect(two).toMatchObject({ kind: 'lost', complete: false, wanting: 1 })
+  expect(two.ranked.toSorted()).toEqual(['etcd01', 'etcd02'])
+  // Two whole logs of four: any three that acknowledged a write have one of them.
+  const four = outlookOf([member(0, 'data'), member(1, 'data'), member(2, 'gone'), member(3, 'gone')])
+  expect(four).toMatchObject({ kind: 'lost', complete: true })
+})

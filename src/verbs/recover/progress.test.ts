@@ -1,0 +1,125 @@
+/** What a run that was cut off leaves on the machines is what the next one goes on with. */
+import { describe, expect, test } from 'vitest'
+import { QuorateError } from '../../errors.ts'
+import { parseHostState } from '../../host/observe.ts'
+import type { Survey } from './survey.ts'
+import { type RecoveryProgress, progressOf, renderProgress, requireBorneOut } from './progress.ts'
+
+const begun: RecoveryProgress = {
+  survivor: 'etcd02',
+  lost: ['etcd01', 'etcd03'],
+  suffix: 'before-recover-20260730T101112Z',
+  token: 'sample-0011223344556677',
+  bump: 1_000_000_000,
+  stage: 'fenced',
+  former: 'cdf818194e3a8c32',
+  made: undefined,
+}
+
+const made = {
+  clusterId: '4d',
+  revision: 812,
+  keys: 40,
+  hash: { hash: 99, compactRevision: -1, revision: 812 },
+}
+
+function marksOf(texts: Readonly<Record<string, string>>) {
+  const underway = Object.entries(texts).flatMap(([name, text]) => {
+    const lines = text.trimEnd().split('\n')
+    const mark = parseHostState(
+      name,
+      false,
+      lines.map((line) => `underway ${line}`),
+    ).underway
+    return mark === undefined ? [] : [[name, mark] as const]
+  })
+  return { underway: Object.fromEntries(underway) }
+}
+
+test('a mark says all that is needed, and what to type', () => {
+  for (const progress of [
+    begun,
+    { ...begun, stage: 'copied', made } as const,
+    { ...begun, former: undefined },
+  ]) {
+    const marks = marksOf({ etcd02: renderProgress(progress) })
+    expect(progressOf(marks)).toEqual(progress)
+    expect(marks.underway['etcd02']?.command).toBe(
+      'quorate recover --from-survivor etcd02 --lost etcd01 etcd03',
+    )
+  }
+})
+
+test('the survivor knows best how far it is; any mark tells that something was begun', () => {
+  const [early, late] = [renderProgress(begun), renderProgress({ ...begun, stage: 'placed', made })]
+  expect(progressOf(marksOf({ etcd04: early, etcd02: late }))?.stage).toBe('placed')
+  expect(progressOf(marksOf({ etcd04: early }))?.stage).toBe('fenced')
+  expect(progressOf({ underway: {} })).toBeUndefined()
+  expect(progressOf(marksOf({ etcd04: 'verb=restore\ncommand=quorate restore x\n' }))).toBeUndefined()
+})
+
+test('of another machine than the survivor nothing counts but that something was begun', () => {
+  const forged = renderProgress({ ...begun, stage: 'serving', made })
+  expect(progressOf(marksOf({ etcd04: forged }))).toEqual(begun)
+})
+
+const hostWith = (text?: string) =>
+  parseHostState(
+    'x',
+    false,
+    (text?.trimEnd().split('\n') ?? []).map((line) => `underway ${line}`),
+  )
+
+const survey = (
+  kind: Survey['outlook']['kind'],
+  marks: Readonly<Record<string, string | undefined>>,
+): Pick<Survey, 'outlook' | 'members'> => {
+  const members = Object.entries(marks).map(([name, text]) => ({ name, host: hostWith(text) }))
+  return { outlook: { kind }, members } as unknown as Pick<Survey, 'outlook' | 'members'>
+}
+
+describe('what one machine claims', () => {
+  const serving: RecoveryProgress = { ...begun, lost: [], stage: 'serving', made }
+  const mark = renderProgress(begun)
+
+  test('does not begin a recovery of a cluster that serves', () => {
+    const marks = { etcd02: mark, etcd01: undefined, etcd03: undefined }
+    expect(() => requireBorneOut(survey('serving', marks), begun)).toThrow('the other machines contradict it')
+    expect(() => requireBorneOut(survey('lost', marks), begun)).not.toThrow()
+  })
+
+  test('moves the data of no member that was never marked, whatever the stage it names', () => {
+    const alone = { etcd02: mark, etcd01: undefined, etcd03: mark }
+    expect(() => requireBorneOut(survey('lost', alone), serving)).toThrow('contradict')
+    const other = { ...alone, etcd01: mark.replace(begun.token, 'sample-another') }
+    expect(() => requireBorneOut(survey('lost', other), serving)).toThrow('contradict')
+    expect(() => requireBorneOut(survey('serving', { ...alone, etcd01: mark }), serving)).not.toThrow()
+    // One that was declared lost was never marked; and at the end the marks go one by one.
+    expect(() => requireBorneOut(survey('lost', alone), { ...serving, lost: ['etcd01'] })).not.toThrow()
+    expect(() => requireBorneOut(survey('serving', alone), { ...serving, stage: 'cleared' })).not.toThrow()
+  })
+})
+
+test('a mark that was changed by hand is not guessed at', () => {
+  const damaged = renderProgress(begun).replace(/^stage=.*$/m, 'stage=nearly')
+  expect(() => progressOf(marksOf({ etcd02: damaged }))).toThrow(QuorateError)
+})
+
+test.each([
+  ['survivor', 'etcd02; reboot'],
+  ['lost', 'etcd01 $(reboot)'],
+  ['suffix', 'x/../../etc/cron.d/y'],
+  ['suffix', 'recover-copy'],
+  ['token', '/../x'],
+  ['bump', '-1'],
+  ['former', 'x y'],
+])('a forged mark that would choose a path or a command of its own is refused: %s', (key, value) => {
+  const forged = renderProgress(begun).replace(new RegExp(`^${key}=.*$`, 'm'), () => `${key}=${value}`)
+  expect(forged).toContain(value)
+  expect(() => progressOf(marksOf({ etcd02: forged }))).toThrow('damaged')
+})
+
+test('a mark whose figures are no JSON is damaged, and no bug', () => {
+  const text = `${renderProgress(begun)}made={"clusterId":\n`
+  expect(() => progressOf(marksOf({ etcd02: text }))).toThrow('damaged')
+})

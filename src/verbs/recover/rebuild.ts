@@ -1,0 +1,227 @@
+/** The survivor's part of a recovery: its data copied, brought to the end of its log, and made that of a new cluster. */
+import { QuorateError } from '../../errors.ts'
+import { peerUrl } from '../../etcd/configuration.ts'
+import { failureKind } from '../../etcd/failure.ts'
+import { KV } from '../../etcd/gen/kv_pb.ts'
+import { Maintenance } from '../../etcd/gen/maintenance_pb.ts'
+import { formatId } from '../../etcd/id.ts'
+import { stateRecord } from '../../etcd/log-file.ts'
+import { type AgentReply, runAgent } from '../../host/agent.ts'
+import isolated from '../../host/agent/isolated.sh?raw'
+import { RECOVER } from '../../host/extensions.ts'
+import { readMemberLog } from '../../host/member-log.ts'
+import { PATHS } from '../../host/state.ts'
+import { demandOf } from '../../tiers/etcd/plan/peer-identity.ts'
+import { memberFiles } from '../../tiers/etcd/plan/prepare.ts'
+import type { Operation } from '../../tiers/etcd/perform/compile.ts'
+import type { Lock } from '../../engine/lock.ts'
+import { lookAtHost } from '../../tiers/etcd/facts/observe.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
+import { etcdNameOf } from '../../spec/etcd-name.ts'
+import { compareWithCopy, expectedOf } from './compare.ts'
+import { withKnownFaults } from './faults.ts'
+import { readFigures, readPast } from './figures.ts'
+import { type MadeCluster, type RecoveryProgress, renderProgress } from './progress.ts'
+
+/** How long the only member of a cluster may take to be ready, in s: nobody else has to be waited for. */
+const READY_SECONDS = 60
+
+/** Of HashKV on a large store, in ms. */
+const HASH_TIMEOUT_MS = 120_000
+
+export interface Rebuild {
+  readonly session: Session
+  readonly lock: Lock
+  readonly signal: AbortSignal
+  /** The survivor's. */
+  readonly node: Node
+}
+
+/** The mark of how far it is; it is on the disk before what comes next begins. */
+export function markOperation(progress: RecoveryProgress): Operation {
+  return ['file', { text: renderProgress(progress) }, PATHS.underway, 'root', 'root', '600']
+}
+
+/**
+ * Beside the data, which is only read. What the log holds counts as committed to its end: the last that was acknowledged a
+ * follower learns to be committed later, and etcd's `--force-new-cluster` drops what it does not know to be so.
+ *
+ * @throws QuorateError `command` where there is no room, or the copy does not come up; `moved` if the log is gone.
+ */
+export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress): Promise<RecoveryProgress> {
+  const { session, node, signal } = rebuild
+  const { dataDirectory: data, walDirectory: wal } = session.cluster.etcd
+  const remote = await session.remote(node)
+  const { log } = await readMemberLog(remote, session.cluster.etcd, signal)
+  if (log === undefined) {
+    throw new QuorateError('moved', 'its log was here a moment ago, and can not be read now', {
+      host: node.name,
+      hint: 'nothing was exchanged. See what is left: quorate recover',
+    })
+  }
+  const { file, end, sum, sizeBytes } = log.tail
+  const record = stateRecord({ term: log.term, vote: log.vote, commit: log.lastIndex }, sum)
+  const copy = siblingsOf(session.cluster, 'recover-copy')
+  const bump = progress.bump === 0 ? [] : [`--bump-revision=${progress.bump}`, '--mark-compacted']
+  const { lines } = await onSurvivor(rebuild, [
+    ['recover_copy', data, wal],
+    [
+      'recover_tail',
+      `${copy.walDirectory}/${file}`,
+      String(end),
+      String(Math.max(sizeBytes, end + record.length)),
+      { text: Buffer.from(record).toString('base64') },
+    ],
+    ['recover_run', { text: isolated }, etcdNameOf(node), data, wal, 'end'],
+  ]).catch((error: unknown) => {
+    throw withKnownFaults(error, session.cluster.etcd.version)
+  })
+  const figures = readFigures(lines, node.name)
+  const key = { key: `quorate-recover-${progress.token}`, value: 'x' }
+  // Only the hash of a store without history can be compared with that of one whose revision was moved on. The copy is
+  // not needed any more by then.
+  const past: readonly Operation[] =
+    progress.bump === 0
+      ? []
+      : [
+          [
+            'recover_run',
+            { text: isolated },
+            etcdNameOf(node),
+            data,
+            wal,
+            'past',
+            String(figures.revision),
+            key.key,
+            key.value,
+          ],
+        ]
+  const { lines: further } = await onSurvivor(rebuild, [
+    ['recover_make', progress.token, etcdNameOf(node), peerUrl(session.cluster, node), data, wal, ...bump],
+    ...past,
+    ['recover_done', data, wal],
+  ])
+  const fresh = await readMemberLog(remote, siblingsOf(session.cluster, 'recover-new'), signal)
+  if (fresh.log?.clusterId === undefined) {
+    throw new QuorateError('unhealthy', 'the new data does not say which cluster it is of', {
+      host: node.name,
+      hint: 'nothing was exchanged: run it again',
+    })
+  }
+  const expected = expectedOf({ ...figures, past: readPast(further, key) }, progress.bump)
+  const made = { ...expected, clusterId: fresh.log.clusterId }
+  const next: RecoveryProgress = { ...progress, stage: 'copied', made }
+  await onSurvivor(rebuild, [markOperation(next)])
+  return next
+}
+
+/** @returns what was moved, `FROM TO` each */
+export async function placeCluster(rebuild: Rebuild, progress: RecoveryProgress): Promise<readonly string[]> {
+  const { dataDirectory: data, walDirectory: wal } = rebuild.session.cluster.etcd
+  const { notes } = await onSurvivor(rebuild, [
+    ['recover_place', progress.suffix, data, wal, progress.former ?? '-'],
+    markOperation({ ...progress, stage: 'placed' }),
+  ])
+  return notes.map((note) => note.replace(/^moved /, ''))
+}
+
+/** @throws QuorateError `unhealthy` if what it serves is not what the copy held */
+export async function beginCluster(
+  rebuild: Rebuild,
+  progress: RecoveryProgress,
+  made: MadeCluster,
+): Promise<void> {
+  const { session, node } = rebuild
+  const others = etcdNodes(session.cluster).map(({ name }) => name)
+  const alone: Cluster = {
+    ...session.cluster,
+    nodes: session.cluster.nodes.filter(({ name }) => name === node.name || !others.includes(name)),
+  }
+  const situation = { token: progress.token, clusterId: made.clusterId, settled: true } as const
+  // What it demanded of peers before it goes on demanding: those that join it get certificates for that.
+  const demands = demandOf((await lookAtHost(session, node)).member)
+  const files = memberFiles(alone, { ...node, demands }, { kind: 'established', ...situation }, undefined)
+  await onSurvivor(rebuild, [
+    ...files.map(({ path, content, owner, group, mode }): Operation => [
+      'file',
+      { text: content },
+      path,
+      owner,
+      group,
+      mode,
+    ]),
+    ['reload'],
+    ['enable', 'etcd.service'],
+    ['start', 'etcd.service', '0'],
+    ['ready', 'etcd.service', String(READY_SECONDS)],
+  ])
+  await verify(rebuild, progress, made)
+  await onSurvivor(rebuild, [markOperation({ ...progress, stage: 'serving' })])
+}
+
+async function verify(
+  { session, node, signal }: Rebuild,
+  { bump }: RecoveryProgress,
+  made: MadeCluster,
+): Promise<void> {
+  const [member] = await session.members([node])
+  if (member === undefined) throw new TypeError('no client')
+  const wrong = (what: string) =>
+    new QuorateError('unhealthy', `the new cluster is not what the copy was: ${what}`, {
+      host: node.name,
+      hint: 'the old data lies next to the new, renamed: nothing is lost. Look at both before you go on',
+    })
+  const status = await member.call(Maintenance.method.status, {}, { signal })
+  const id = formatId(status.header?.clusterId ?? 0n)
+  if (id !== made.clusterId) throw wrong(`it says cluster ID ${id}, and ${made.clusterId} was made`)
+  const revision = BigInt(made.revision + bump)
+  // All keys there are, none of them sent.
+  const every = { key: Uint8Array.of(0), rangeEnd: Uint8Array.of(0), countOnly: true, revision }
+  const [keys, hash] = await Promise.all([
+    told(member.call(KV.method.range, every, { signal })),
+    told(member.call(Maintenance.method.hashKV, { revision }, { signal, timeoutMs: HASH_TIMEOUT_MS })),
+  ])
+  const { different, unknown } = compareWithCopy(made, bump, {
+    version: session.cluster.etcd.version,
+    revision: Number(status.header?.revision ?? 0n),
+    keys: keys && Number(keys.count),
+    hash: hash && { hash: hash.hash, compactRevision: Number(hash.compactRevision) },
+  })
+  if (different !== undefined) throw wrong(different)
+  if (unknown.length === 0) return
+  const text = `could not be compared with the copy: ${unknown.join(', ')}`
+  session.emit({ type: 'warning', host: node.name, text })
+}
+
+/** undefined where etcd wants a login, which only its own users have, or has compacted that revision, or never had it. */
+async function told<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (['unauthenticated', 'denied', 'out-of-range'].includes(failureKind(error))) return undefined
+    throw error
+  }
+}
+
+/** The folders that `recover.sh` makes beside a member's own. */
+function siblingsOf({ etcd }: Cluster, ending: string): { dataDirectory: string; walDirectory: string } {
+  const { dataDirectory: data, walDirectory: wal } = etcd
+  const within = wal.startsWith(`${data}/`)
+  return {
+    dataDirectory: `${data}.${ending}`,
+    walDirectory: within ? `${data}.${ending}${wal.slice(data.length)}` : `${wal}.${ending}`,
+  }
+}
+
+async function onSurvivor(
+  { session, lock, signal, node }: Rebuild,
+  operations: readonly Operation[],
+): Promise<AgentReply> {
+  return await runAgent(await session.remote(node), {
+    operations: [['fence', lock.token], ...operations],
+    looks: [],
+    extension: RECOVER,
+    signal,
+  })
+}

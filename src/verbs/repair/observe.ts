@@ -1,0 +1,141 @@
+/** Every member's data looked at, as far as that is possible without starting or writing anything. */
+import { QuorateError, combineErrors } from '../../errors.ts'
+import { groupByContents } from '../../etcd/contents.ts'
+import { damageIn } from '../../etcd/damage.ts'
+import { readMemberLog } from '../../host/member-log.ts'
+import type { HostState } from '../../host/state.ts'
+import { type ClusterCondition, conditionOf } from '../../tiers/etcd/facts/condition.ts'
+import { dataElsewhere } from '../../tiers/etcd/plan/foreign.ts'
+import { quorum } from '../../tiers/etcd/facts/quorum.ts'
+import { type Evidence, type MemberSigns, type RepairOutlook, judgeDamage } from './decide.ts'
+import { type Voter, votersOf } from '../../tiers/etcd/plan/remedy.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { type Node, etcdNodes } from '../../spec/cluster.ts'
+import { onAll } from '../../ssh/fleet.ts'
+import { lookAt } from '../../tiers/etcd/facts/machines.ts'
+import { healthyClients, viewMembers } from '../../tiers/etcd/facts/members.ts'
+
+/** How many lines of a journal are read. */
+const LINES = 400
+
+export interface DamageLook {
+  readonly outlook: RepairOutlook
+  readonly condition: ClusterCondition
+  /** Hexadecimal, by node's name: its member's ID, where it answers. */
+  readonly memberIds: Readonly<Record<string, string>>
+  /** Names of those with the contents that most have. */
+  readonly agreeing: readonly string[]
+}
+
+/** @throws QuorateError `blocked` if no member answers at all; what can't be asked of the cluster otherwise */
+export async function lookForDamage(session: Session): Promise<DamageLook> {
+  const nodes = etcdNodes(session.cluster)
+  const [machines, view] = await Promise.all([lookAt(session, nodes), viewMembers(session)])
+  const strange = machines.errors.filter(({ code }) => code !== 'unreachable')
+  if (strange.length > 0) throw combineErrors(strange)
+  const hosts = Object.fromEntries(machines.results.map(({ host, value }) => [host, value]))
+  const condition = conditionOf(session.cluster, view, hosts)
+  const clients = await healthyClients(session, condition)
+  const enough = clients.length >= quorum(condition.voters)
+  const { groups } = enough ? await groupByContents(clients, session.signal) : { groups: [] }
+  const members = await signsOf(session, nodes, hosts, condition)
+  const corrupt = condition.alarms.filter(({ type }) => type === 'CORRUPT').map(({ member }) => member)
+  return {
+    outlook: judgeDamage({
+      members,
+      groups,
+      voters: condition.voters,
+      corrupt,
+      standing: standingOf(condition, members),
+    }),
+    condition,
+    memberIds: Object.fromEntries(
+      view.members.flatMap((member) =>
+        member.reachable ? [[member.name, member.memberId.toString(16)]] : [],
+      ),
+    ),
+    agreeing: groups[0] ?? [],
+  }
+}
+
+/** Data that is there and damaged is of no more use than none. */
+function standingOf(condition: ClusterCondition, members: readonly MemberSigns[]): readonly Voter[] {
+  const damaged = members.filter(({ healthy, evidence }) => !healthy && evidence.length > 0)
+  return votersOf(condition).map((voter) =>
+    damaged.some(({ name }) => name === voter.name) ? { ...voter, state: 'lost' } : voter,
+  )
+}
+
+async function signsOf(
+  session: Session,
+  nodes: readonly Node[],
+  hosts: Readonly<Record<string, HostState>>,
+  { members }: ClusterCondition,
+): Promise<readonly MemberSigns[]> {
+  const { results, errors } = await onAll(nodes, async (node): Promise<MemberSigns> => {
+    const condition = members.find(({ name }) => name === node.name)
+    const host = hosts[node.name]
+    const healthy = condition?.healthy ?? false
+    const signs = { name: node.name, healthy, reached: host !== undefined }
+    if (host?.member === undefined) return { ...signs, evidence: [] }
+    const { dataPresent, walPresent } = host.member
+    if (condition?.listed === false)
+      return {
+        ...signs,
+        evidence: [{ kind: 'unfinished', text: 'it is no member any more: a replacement was begun' }],
+      }
+    if (condition?.listed === true && !condition.voter)
+      return {
+        ...signs,
+        evidence: [{ kind: 'unfinished', text: 'it is a learner: a replacement was begun' }],
+      }
+    const elsewhere = dataElsewhere(session.cluster, host.member) !== undefined
+    if (condition?.listed === true && !(dataPresent && walPresent) && !elsewhere)
+      return { ...signs, evidence: [lost(session, dataPresent, walPresent)] }
+    if (condition?.strayLog === true && !healthy) return { ...signs, evidence: [STRAY] }
+    return { ...signs, evidence: healthy ? [] : await damageOn(session, node) }
+  })
+  if (errors.length > 0) throw combineErrors(errors)
+  return results.map(({ value }) => value)
+}
+
+/** A disk that was cloned or swapped. */
+const STRAY: Evidence = {
+  kind: 'lost',
+  text: 'its own data is gone: what is in its place is the data of another member',
+}
+
+function lost({ cluster }: Session, dataPresent: boolean, walPresent: boolean): Evidence {
+  const { dataDirectory, walDirectory } = cluster.etcd
+  const gone = [...(dataPresent ? [] : [dataDirectory]), ...(walPresent ? [] : [walDirectory])]
+  return { kind: 'lost', text: `it is a member, and its data is gone: ${[...new Set(gone)].join(', ')}` }
+}
+
+/** Of one that does not answer: its own words, and its log. */
+async function damageOn(session: Session, node: Node): Promise<readonly Evidence[]> {
+  const remote = await session.remote(node)
+  const argv = [
+    'journalctl',
+    '--no-pager',
+    '--quiet',
+    '--output=cat',
+    `--lines=${LINES}`,
+    '--unit=etcd.service',
+  ]
+  const [journal, data] = await Promise.all([
+    remote.run({ argv, root: true, signal: session.signal }),
+    readMemberLog(remote, session.cluster.etcd, session.signal),
+  ])
+  if (journal.exitCode !== 0) {
+    throw new QuorateError('command', `its journal can't be read: ${journal.stderr.trim()}`, {
+      host: node.name,
+    })
+  }
+  const said = damageIn(journal.stdout).map(({ kind, what, line }): Evidence => ({
+    kind,
+    text: `${what}: ${line}`,
+  }))
+  const trouble = data.log?.trouble?.kind === 'damaged' ? data.log.trouble.message : data.unreadable
+  if (trouble === undefined || said.some(({ kind }) => kind === 'log')) return said
+  return [...said, { kind: 'log', text: `its write-ahead log is damaged: ${trouble}` }]
+}

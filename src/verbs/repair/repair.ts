@@ -1,0 +1,232 @@
+/**
+ * `quorate repair`: a member whose data is damaged is made anew from the others, through a learner; its old data stays,
+ * moved aside. Every stage shows in the cluster itself, so that the same command goes on after whatever comes between.
+ */
+import path from 'node:path'
+import { QuorateError } from '../../errors.ts'
+import { compareContents, verifyCluster } from '../../etcd/verify.ts'
+import { takeSnapshot } from '../../etcd/snapshot.ts'
+import { disarmCorrupt } from '../../etcd/upkeep.ts'
+import { movedBy } from '../../tiers/etcd/plan/aside.ts'
+import { next } from '../../tiers/etcd/plan/next.ts'
+import type { Observed } from '../../tiers/etcd/facts/observed.ts'
+import { type RepairDecision, decideRepair } from './decide.ts'
+import { rosterOf } from '../../tiers/etcd/facts/membership-map.ts'
+import type { AnyStep } from '../../tiers/etcd/steps/steps.ts'
+import { blockedError, run } from '../../tiers/etcd/run.ts'
+import { type Lock } from '../../engine/lock.ts'
+import { loop } from '../../engine/loop.ts'
+import { observe } from '../../tiers/etcd/facts/observe.ts'
+import { type Session, allMembers } from '../../tiers/etcd/session.ts'
+import { timed } from '../../engine/timed.ts'
+import { runWave } from '../../engine/wave.ts'
+import { compactTime } from '../../engine/compact-time.ts'
+import { type MemberChange, memberReplacement } from '../members/change.ts'
+import { type MemberLook, type MemberPreview, lookAtChange } from '../members/observe.ts'
+import { chosenNodes, healthyClients, lookAtMembers } from '../../tiers/etcd/facts/members.ts'
+import { preflight, requireFit } from '../apply/preflight.ts'
+import { type DamageLook, lookForDamage } from './observe.ts'
+import { lockNodes } from '../reset/reset.ts'
+import { type Availability, type ProbeChoice, withRecorder } from '../../engine/with-recorder.ts'
+
+export interface RepairOptions {
+  /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
+  readonly confirm: (preview: RepairPreview) => Promise<void>
+  readonly probe?: ProbeChoice | undefined
+}
+
+export interface RepairPreview {
+  readonly node: string
+  readonly decision: Exclude<RepairDecision, { kind: 'nothing' | 'refused' }>
+  /** How the member is replaced; undefined: only the alarm is disarmed. */
+  readonly replacement: MemberPreview | undefined
+  /** A snapshot of this node's member is kept here first; undefined: none is. */
+  readonly snapshot: { readonly from: string; readonly file: string } | undefined
+  /** Alarms that are disarmed once the others have been compared. */
+  readonly alarms: readonly string[]
+  readonly risks: readonly string[]
+}
+
+export interface RepairReport {
+  readonly changed: boolean
+  /** Why nothing was done. */
+  readonly why: string | undefined
+  readonly done: readonly AnyStep[]
+  readonly snapshot: string | undefined
+  readonly disarmed: readonly string[]
+  /** Where the old data is now. */
+  readonly moved: readonly { readonly host: string; readonly from: string; readonly to: string }[]
+  readonly availability: Availability | undefined
+}
+
+interface Shown {
+  readonly look: DamageLook
+  readonly preview: RepairPreview
+  readonly change: MemberChange | undefined
+  readonly members: MemberLook | undefined
+}
+
+/**
+ * @throws QuorateError `blocked` where the others have no quorum, no majority agrees, another member is the damaged one,
+ *   or nothing says that this one is; `locked`; `moved`; `unhealthy`; what a step failed with. The same command goes on.
+ */
+export async function repairMember(
+  session: Session,
+  name: string,
+  { confirm, probe }: RepairOptions,
+): Promise<RepairReport> {
+  chosenNodes(session, [name])
+  const file = snapshotFile(session, name)
+  const shown = await decide(session, name, file)
+  if (typeof shown === 'string') {
+    return {
+      changed: false,
+      why: shown,
+      done: [],
+      snapshot: undefined,
+      disarmed: [],
+      moved: [],
+      availability: undefined,
+    }
+  }
+  if (shown.members !== undefined && shown.members.newcomers.size > 0)
+    requireFit(session, await preflight(session, shown.members.newcomers))
+  await confirm(shown.preview)
+  await using lock = await lockNodes(session, session.cluster.nodes, 'repair')
+  const now = await decide(session, name, file)
+  if (typeof now === 'string' || essence(now) !== essence(shown)) {
+    throw new QuorateError('moved', 'the cluster is not as it was shown; nothing was changed', {
+      hint: `see what it is now: quorate repair; then again: quorate repair ${name}`,
+    })
+  }
+  const signal = AbortSignal.any([session.signal, lock.lost])
+  const held = { ...session, signal }
+  const snapshot = await keepSnapshot(held, now)
+  // While CORRUPT is raised nobody can write anyway.
+  const choice = now.preview.alarms.length > 0 ? (false as const) : probe
+  const { result, availability } = await withRecorder(
+    held,
+    { verb: 'repair', probe: choice },
+    async (recorded) => await carryOut(recorded, lock, now),
+  )
+  return { changed: true, why: undefined, snapshot, ...result, availability }
+}
+
+/** @returns why there is nothing to do. @throws QuorateError `blocked` */
+async function decide(session: Session, name: string, file: string): Promise<Shown | string> {
+  const look = await lookForDamage(session)
+  const decision = decideRepair(look.outlook, name)
+  if (decision.kind === 'nothing') return decision.why
+  if (decision.kind === 'refused') throw blockedError(decision.reasons)
+  const alarms = look.outlook.corrupt
+  const replaces = decision.kind === 'replace'
+  const change = replaces
+    ? await memberReplacement(session.cluster.file, name, { name }, look.memberIds[name])
+    : undefined
+  const members = change === undefined ? undefined : await lookAtChange(session, change)
+  const inContents = replaces && decision.evidence.some(({ kind }) => kind === 'contents')
+  const from = look.agreeing.find((other) => other !== name)
+  const snapshot = (inContents || alarms.length > 0) && from !== undefined ? { from, file } : undefined
+  const risks = [
+    ...(alarms.length > 0 ? ['Until the alarm is disarmed the cluster takes no writes.'] : []),
+    ...(inContents
+      ? [
+          `What clients read from ${name} may have been wrong, and what they wrote by it may be too: nobody can tell.`,
+        ]
+      : []),
+    ...(members?.preview.risks ?? []),
+  ]
+  return {
+    look,
+    change,
+    members,
+    preview: { node: name, decision, replacement: members?.preview, snapshot, alarms, risks },
+  }
+}
+
+/** Of a member that comes and goes by itself it is chance whether it has to be stopped before it is made anew. */
+function essence({ preview: { node, decision, alarms, replacement, snapshot } }: Shown): string {
+  const evidence = decision.kind === 'replace' ? decision.evidence.map(({ kind }) => kind) : []
+  const risky = (replacement?.steps ?? []).filter(
+    ({ kind, host, danger }) => danger !== 'none' && !(kind === 'stop' && host === node),
+  )
+  const steps = risky.map(({ kind, host, what }) => [kind, host, what])
+  return JSON.stringify([decision.kind, evidence, alarms, snapshot?.from, steps])
+}
+
+function snapshotFile({ cluster, now }: Session, name: string): string {
+  return path.join(cluster.stateDirectory, 'snapshots', `before-repair-${name}-${compactTime(now())}.db`)
+}
+
+async function keepSnapshot(session: Session, { preview }: Shown): Promise<string | undefined> {
+  const { snapshot } = preview
+  if (snapshot === undefined) return undefined
+  const [client] = await session.members(chosenNodes(session, [snapshot.from]))
+  if (client === undefined) throw new TypeError('no client')
+  const { file, signal } = { ...snapshot, ...session }
+  const taken = await takeSnapshot(client, { file, signal })
+  const text = `a checked snapshot of everything up to revision ${taken.revision}: ${file}`
+  session.emit({ type: 'note', host: snapshot.from, text })
+  return file
+}
+
+type Work = Pick<RepairReport, 'done' | 'disarmed' | 'moved'>
+
+async function carryOut(session: Session, lock: Lock, { members, change, preview }: Shown): Promise<Work> {
+  const done: AnyStep[] = []
+  let observed = members?.observed
+  if (preview.alarms.length > 0) {
+    if (members !== undefined && change !== undefined) {
+      // First out of the cluster with it: the planner's own steps, up to there.
+      const out = await loop({
+        observed: members.observed,
+        foreseen: members.plan,
+        decide: (now) => (isOut(now, members) ? { kind: 'done' } : next(members.intent, now)),
+        runWave: async (now, steps) => await runWave(session, lock, now, steps),
+        signal: session.signal,
+      })
+      done.push(...out.done)
+    }
+    done.push(...(await disarmAll(session)))
+    observed = members === undefined ? undefined : await observe(session)
+  }
+  if (members !== undefined && observed !== undefined) {
+    const rest = await run(session, lock, members.intent, observed)
+    done.push(...rest.done)
+  }
+  await verifyCluster(await allMembers(session), session.signal)
+  const disarmed = done.flatMap((step) => (step.kind === 'disarm' ? [step.member] : []))
+  return { done, disarmed, moved: movedBy(done) }
+}
+
+/** No member is left that is to be made anew. */
+function isOut({ cluster }: Observed, { intent }: MemberLook): boolean {
+  const { members } = rosterOf(intent.cluster, cluster?.members ?? [], 0)
+  return Object.entries(intent.replace ?? {}).every(([host, id]) => members.get(host)?.id !== id)
+}
+
+/** Only now that all who are left have equal contents. @throws QuorateError `unhealthy` if they have not. */
+async function disarmAll(session: Session): Promise<readonly AnyStep[]> {
+  const { condition } = await lookAtMembers(session)
+  const voting = condition.members
+    .filter(({ voter, listed }) => voter && listed === true)
+    .map(({ name }) => name)
+  const clients = (await healthyClients(session, condition)).filter(({ name }) => voting.includes(name))
+  const [first] = clients
+  if (first === undefined) throw new QuorateError('unhealthy', 'no member answers any more')
+  const { revision } = await compareContents(clients, session.signal)
+  const steps: AnyStep[] = []
+  for (const alarm of condition.alarms.filter(({ type }) => type === 'CORRUPT')) {
+    const step = {
+      kind: 'disarm',
+      member: alarm.member,
+      alarm: alarm.type,
+      what: `disarm the alarm CORRUPT of ${alarm.member}`,
+      why: `${clients.map(({ name }) => name).join(', ')} have equal contents up to revision ${revision}`,
+      danger: 'none',
+    } as const
+    await timed(session.emit, step, async () => await disarmCorrupt(first, alarm.memberId, session.signal))
+    steps.push(step)
+  }
+  return steps
+}

@@ -1,0 +1,45 @@
+/** Whether a restore that was begun can be gone on with, or another begins. */
+import { isAsideSuffix, isMarkWord } from '../../host/observe.ts'
+import type { HostState } from '../../host/state.ts'
+import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
+import type { Observed } from '../../tiers/etcd/facts/observed.ts'
+import { initialCluster, isPlaced } from './decide.ts'
+import type { RestoreIdentity } from '../../tiers/etcd/steps/restore-steps.ts'
+
+/** What a restore is called that begins now. */
+export type FreshRestore = Pick<RestoreIdentity, 'token' | 'suffix' | 'sha256' | 'source'>
+
+export interface ChosenRestore {
+  readonly restore: RestoreIdentity
+  /** It was begun before, with the same snapshot and for the same members. */
+  readonly continued: boolean
+}
+
+/**
+ * One that was begun keeps its token, so that what was done stays of use. It can't be gone on with where a member's
+ * restored data is gone after others may have started with theirs: that member would vote twice.
+ */
+export function chooseRestore(cluster: Cluster, { hosts }: Observed, fresh: FreshRestore): ChosenRestore {
+  const members = initialCluster(cluster)
+  const begun = Object.values(hosts)
+    .flatMap(marksOf)
+    .find((mark) => mark.sha256 === fresh.sha256 && mark.members === members)
+  if (begun === undefined) return { restore: { ...fresh, members }, continued: false }
+  const restore = { ...begun, source: fresh.source }
+  const states = etcdNodes(cluster).map(({ name }) => hosts[name])
+  const placed = states.map((host) => isPlaced({ restore }, host))
+  const lost = states.some((host, index) => placed[index] === false && host?.restore?.token !== restore.token)
+  if (lost && placed.includes(true)) return { restore: { ...fresh, members }, continued: false }
+  return { restore, continued: true }
+}
+
+function marksOf({ restore, underway }: HostState): RestoreIdentity[] {
+  if (restore !== undefined) {
+    const { token, suffix, sha256, source, members } = restore
+    return [{ token, suffix, sha256, source, members }]
+  }
+  const { token, suffix, sha256, members } = underway?.verb === 'restore' ? underway.all : {}
+  if (token === undefined || suffix === undefined || sha256 === undefined || members === undefined) return []
+  if (![token, sha256].every(isMarkWord) || !isAsideSuffix('restore', suffix)) return []
+  return [{ token, suffix, sha256, source: '', members }]
+}

@@ -1,0 +1,68 @@
+/** How a restore ends: what was made is taken back, or what came of it is counted. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError } from '../../errors.ts'
+import { KV } from '../../etcd/gen/kv_pb.ts'
+import { RESTORE } from '../../host/extensions.ts'
+import { runAgent } from '../../host/agent.ts'
+import type { Lock } from '../../engine/lock.ts'
+import { type Session, allMembers } from '../../tiers/etcd/session.ts'
+import { etcdNodes } from '../../spec/cluster.ts'
+import { onAll } from '../../ssh/fleet.ts'
+import { counted, plural } from '../../spec/units.ts'
+
+/** How long the machines may take for it after the signal, in ms. */
+const DISCARD_MS = 20_000
+
+/** A command that is interrupted ends on its machine a moment later, in ms: its processes are sent SIGHUP there. */
+const HUNG_UP_MS = 2_000
+
+/** Restored data that nobody will use. What can't be reached keeps it, until the next restore; that is said. */
+export async function discard(session: Session, lock: Lock): Promise<void> {
+  const { dataDirectory, walDirectory } = session.cluster.etcd
+  // What was interrupted would write into what is being removed.
+  await sleep(HUNG_UP_MS)
+  const signal = AbortSignal.timeout(DISCARD_MS)
+  const { errors } = await onAll(etcdNodes(session.cluster), async (node) => {
+    const operations = [
+      ['fence', lock.token],
+      ['restore_discard', dataDirectory, walDirectory],
+    ] as const
+    try {
+      await runAgent(await session.remote(node), { operations, looks: [], extension: RESTORE, signal })
+    } catch (error) {
+      throw QuorateError.from(error, 'command', 'what was restored there was not removed', {
+        host: node.name,
+      })
+    }
+  })
+  for (const { host, message } of errors) {
+    const text = `${dataDirectory}.quorate-restore-… may be left there (${message}): the next restore removes it`
+    session.emit({ type: 'warning', host, text })
+  }
+}
+
+/** Every key; a range that ends in a zero byte has no end. */
+const ALL = { key: new Uint8Array([0]), rangeEnd: new Uint8Array([0]) }
+
+/**
+ * Counts the keys of the restored cluster. @param expected as many as were counted when the snapshot was taken
+ * @throws QuorateError `etcd`
+ */
+export async function provenKeys(
+  session: Session,
+  expected: string | undefined,
+): Promise<{ readonly keys: bigint; readonly revision: bigint }> {
+  const [first] = await allMembers(session)
+  if (first === undefined) throw new TypeError('a cluster without members')
+  const { count, header } = await first.call(
+    KV.method.range,
+    { ...ALL, countOnly: true },
+    { signal: session.signal },
+  )
+  if (expected !== undefined && BigInt(expected) !== count) {
+    // Leases run out, and clients write again as soon as there is a cluster.
+    const text = `${counted(count, 'key')} ${plural(Number(count), 'is', 'are')} there, ${expected} were counted when the snapshot was taken: clients have written since, or leases have run out`
+    session.emit({ type: 'warning', text })
+  }
+  return { keys: count, revision: header?.revision ?? 0n }
+}

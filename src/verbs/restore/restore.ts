@@ -1,0 +1,224 @@
+/** `quorate restore`: all members from one snapshot, as a new cluster of the old name; what was there is moved aside. */
+import { randomBytes } from 'node:crypto'
+import type { OpenedBackup } from '../../backup/open.ts'
+import { QuorateError } from '../../errors.ts'
+import { canBumpRevision } from '../../etcd/versions.ts'
+import type { Observed } from '../../tiers/etcd/facts/observed.ts'
+import { type Plan, foresee } from '../../tiers/etcd/plan/plan.ts'
+import { type RestoreIntent, isPlaced, planRestore, restoredClusterId } from './decide.ts'
+import { chooseRestore } from './continue.ts'
+import type { Step } from '../../tiers/etcd/steps/steps.ts'
+import { blockedError } from '../../tiers/etcd/run.ts'
+import type { Lock } from '../../engine/lock.ts'
+import { loop } from '../../engine/loop.ts'
+import { type Judgement, judge, judgeCertificates, observe } from '../../tiers/etcd/facts/observe.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { runWave } from '../../engine/wave.ts'
+import { etcdNodes } from '../../spec/cluster.ts'
+import { lockAll } from '../apply/apply.ts'
+import { compactTime } from '../../engine/compact-time.ts'
+import { preflight, requireFit } from '../apply/preflight.ts'
+import { refuseSnapshot } from './fit.ts'
+import { type Surroundings, lookAround, requireRoom } from './observe.ts'
+import { type RestorePreview, previewOf } from './preview.ts'
+import { discard, provenKeys } from './finish.ts'
+import type { SnapshotStatus } from '../../etcd/snapshot-tool.ts'
+import { recorded } from '../../engine/recorded.ts'
+
+export interface RestoreOptions {
+  readonly opened: OpenedBackup
+  /** Is awaited once the machines were looked at, beside which etcd's tool may read it. */
+  readonly status: SnapshotStatus | Promise<SnapshotStatus>
+  /** A snapshot of another cluster is meant. */
+  readonly otherCluster?: boolean | undefined
+  /** Names of nodes that the session's cluster leaves out, though its file has them. */
+  readonly without?: readonly string[] | undefined
+  /** What finishes it should it break off, as it is typed. */
+  readonly command: string
+  /** Is shown what will be lost, moved and stopped before anything is, and throws to stop. */
+  readonly confirm: (preview: RestorePreview) => Promise<void>
+}
+
+export interface RestoreReport {
+  readonly done: readonly Step[]
+  readonly clusterId: string
+  /** The newest revision now. */
+  readonly revision: bigint
+  /** Keys alive, once restored. */
+  readonly keys: bigint
+  readonly moved: readonly { readonly host: string; readonly path: string }[]
+}
+
+/**
+ * What is put on the disks before the first member stops, is made beside what lies there: until then the present cluster
+ * serves. Then it goes on from whatever is found, also in the next run; no other verb works on these machines meanwhile.
+ *
+ * @throws QuorateError `blocked` with every reason; `backup` for a snapshot that does not belong here; `moved` if the
+ *   machines changed after they were shown; `locked`; what a step failed with.
+ */
+export async function restore(session: Session, options: RestoreOptions): Promise<RestoreReport> {
+  return await recorded(session, 'restore', async (own) => await restoreAll(own, options))
+}
+
+async function restoreAll(session: Session, options: RestoreOptions): Promise<RestoreReport> {
+  const { opened, confirm } = options
+  const suffix = `before-restore-${compactTime(session.now())}`
+  const token = `${session.cluster.name}-${randomBytes(8).toString('hex')}`
+  const fresh = { token, suffix, sha256: opened.sha256, source: opened.name.replaceAll(/\s+/g, ' ') }
+  const look = async () => await lookAtAll(session, options, fresh)
+
+  const [shown, status] = await Promise.all([look(), options.status, opened.compared])
+  await confirm(await previewOf(session, { ...shown, opened, status }))
+  await using lock = await lockAll(session, 'restore', 'restore')
+  const now = await look()
+  if (essence(now.plan) !== essence(shown.plan)) {
+    throw new QuorateError('moved', 'the machines are not as they were shown; nothing was changed', {
+      hint: 'run it again to see what it is now',
+    })
+  }
+  // The ports that it listens on for a moment would look taken to `observe`.
+  if (!now.continued && isBare(now.observed)) requireFit(session, await preflight(session))
+  const { done, observed } = await carryOut(session, lock, now)
+  const { keys, revision } = await provenKeys(session, opened.proof?.keys)
+  return {
+    done,
+    clusterId: observed.cluster?.id ?? restoredClusterId(now.intent),
+    keys,
+    revision,
+    moved: movedIn(done),
+  }
+}
+
+export interface Looked {
+  readonly intent: RestoreIntent
+  readonly continued: boolean
+  readonly observed: Observed
+  readonly surroundings: Surroundings
+  readonly plan: Plan
+}
+
+type Fresh = Parameters<typeof chooseRestore>[2]
+
+async function lookAtAll(
+  session: Session,
+  { opened, otherCluster = false, without = [], command }: RestoreOptions,
+  fresh: Fresh,
+): Promise<Looked> {
+  const { cluster } = session
+  const around = lookAround(session)
+  // A machine that is not there is told of by the other look, with what can be done then.
+  around.catch(() => undefined)
+  const observed = await reachAll(session)
+  const surroundings = await around
+  const { restore: chosen, continued } = chooseRestore(cluster, observed, fresh)
+  refuseSnapshot(cluster, observed, opened, { otherCluster })
+  const bump = canBumpRevision(cluster.etcd.version)
+  const intent: RestoreIntent = {
+    kind: 'restore',
+    cluster,
+    restore: chosen,
+    snapshotFile: opened.snapshotFile,
+    sizeBytes: opened.sizeBytes,
+    options: bump ? ['--bump-revision', String(BUMP), '--mark-compacted'] : [],
+    without,
+    command,
+  }
+  const plan = foresee(cluster, observed, (state) => planRestore(intent, state))
+  if (plan.blocked.length > 0) throw blockedError(plan.blocked)
+  const staging = plan.waves.flat().flatMap(({ kind, host }) => (kind === 'restore-stage' ? [host] : []))
+  requireRoom(
+    surroundings,
+    cluster.etcd.dataDirectory,
+    opened.sizeBytes,
+    staging.filter((host) => host !== undefined),
+  )
+  return { intent, continued, observed, surroundings, plan }
+}
+
+/** More than any cluster writes between two snapshots: watchers see at once that they can't go on from where they were. */
+const BUMP = 1_000_000_000
+
+async function reachAll(session: Session): Promise<Observed> {
+  try {
+    return await observe(session)
+  } catch (error) {
+    if (!(error instanceof QuorateError) || error.code !== 'unreachable') throw error
+    const names = etcdNodes(session.cluster).map(({ name }) => name)
+    const host = error.host !== undefined && names.includes(error.host) ? error.host : 'NODE'
+    const hint = `nothing was changed: a member that is left out would come back with the old contents. Wait for it, or restore without it: --without ${host}`
+    throw new QuorateError(error.code, error.message, {
+      host: error.host,
+      hint: [...(error.hint === undefined ? [] : [error.hint]), hint].join('\n'),
+      cause: error,
+    })
+  }
+}
+
+async function carryOut(
+  session: Session,
+  lock: Lock,
+  { intent, observed, plan }: Looked,
+): Promise<{ readonly done: readonly Step[]; readonly observed: Observed }> {
+  let stopped = isUnderway(observed)
+  let fresh = false
+  // What the cluster of before says is of no account any more; some of it may be gone, and waited for in vain.
+  const judgement: Judgement = async (judging, hosts, verified) => {
+    const all = etcdNodes(intent.cluster).every(({ name }) => isPlaced(intent, hosts[name]))
+    return await (all ? judge : judgeCertificates)(judging, hosts, verified)
+  }
+  try {
+    return await loop({
+      observed,
+      foreseen: plan,
+      decide: (seen) => planRestore(intent, seen),
+      runWave: async (seen, steps) => {
+        stopped ||= steps.some(({ kind }) => kind === 'restore-halt')
+        // Each machine is looked at in the round trip of its work; but one may have its snapshot long before another.
+        const worked = new Set(steps.flatMap(({ kind, host }) => (kind === 'restore-stage' ? [] : [host])))
+        fresh = session.cluster.nodes.every(({ name }) => worked.has(name))
+        return await runWave(session, lock, seen, steps, judgement)
+      },
+      lookAgain: async (seen) => {
+        if (fresh) return seen
+        const { cluster: before } = seen
+        const again = await observe(session, judgement)
+        if (again.cluster === undefined || before === undefined) return again
+        return { ...again, cluster: { ...again.cluster, verified: before.verified } }
+      },
+      signal: session.signal,
+    })
+  } catch (error) {
+    // Nothing of the present cluster was touched: what was made beside it goes again.
+    if (!stopped && !lock.lost.aborted) await discard(session, lock)
+    throw error
+  }
+}
+
+function isUnderway({ hosts }: Observed): boolean {
+  return Object.values(hosts).some(({ underway }) => underway !== undefined)
+}
+
+/** No member has data: these machines are new. */
+function isBare({ hosts }: Observed): boolean {
+  return Object.values(hosts).every(
+    ({ member }) => member?.dataPresent !== true && member?.walPresent !== true,
+  )
+}
+
+function movedIn(done: readonly Step[]): RestoreReport['moved'] {
+  return done.flatMap((step) => {
+    if (step.kind !== 'restore-place') return []
+    return step.aside.map((path) => ({ host: step.host, path: `${path}.${step.restore.suffix}` }))
+  })
+}
+
+/** What is done to whom; that a certificate falls due meanwhile is of no account. */
+function essence({ waves }: Plan): string {
+  const kinds = new Set(['restore-stage', 'restore-halt', 'restore-place', 'stop'])
+  return waves
+    .flat()
+    .filter(({ kind }) => kinds.has(kind))
+    .map(({ kind, host = '' }) => `${kind} ${host}`)
+    .toSorted()
+    .join('\n')
+}

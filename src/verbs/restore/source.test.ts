@@ -1,0 +1,39 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openSnapshot } from './source.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'quorate-source-'))
+})
+afterEach(async () => await rm(folder, { recursive: true }))
+
+async function open(snapshot: string): Promise<unknown> {
+  return await openSnapshot({
+    snapshot,
+    store: undefined,
+    secret: async () => ({ kind: 'passphrase', passphrase: '' }),
+    signers: { text: undefined, file: 'allowed_signers' },
+    workDirectory: folder,
+    environment: {},
+    signal: new AbortController().signal,
+  })
+}
+
+test('what is no file can not be restored from, and that is what is said', async () => {
+  const pipe = path.join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  await expect(open(folder)).rejects.toMatchObject({
+    code: 'usage',
+    message: `${folder} can't be read: ${folder} is a directory, not a file`,
+  })
+  await expect(open(pipe)).rejects.toMatchObject({
+    code: 'usage',
+    message: `${pipe} is a named pipe, not a file`,
+  })
+  await expect(open('/dev/zero')).rejects.toMatchObject({ code: 'usage' })
+  expect(await readdir(folder)).toEqual(['pipe'])
+})

@@ -1,0 +1,143 @@
+/** The certificate with which a node takes backups by itself: issued with its schedule, renewed with all the others. */
+import { inFull, QuorateError } from '../../errors.ts'
+import { type Word, runAgent } from '../../host/agent.ts'
+import extension from '../../host/agent/schedule.sh?raw'
+import { ageOf, assertCaLasts } from '../../pki/age.ts'
+import { caEnd } from '../certificates/ca-end.ts'
+import { NO_NAMES } from '../../pki/names.ts'
+import { renderOpensslConfig } from '../../pki/openssl-config.ts'
+import type { Lock } from '../../engine/lock.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { type ScheduleThere, lookAtSchedule } from '../../schedule/look.ts'
+import { NODE_EXPORTER, PLACES, SCHEDULE_USER } from '../../schedule/places.ts'
+import type { Node } from '../../spec/cluster.ts'
+import { isOurs } from './observe.ts'
+import { scheduleNode, whyCertificate } from './desired.ts'
+import { counted } from '../../spec/units.ts'
+
+export type ScheduleOperation = readonly [name: string, ...words: Word[]]
+
+export interface ScheduleCertificate {
+  readonly node: Node
+  readonly pem: string
+  readonly there: ScheduleThere
+}
+
+export interface DueScheduleCertificate extends ScheduleCertificate {
+  /** As the certificates of members have it: `is 300 of 365 days old`. */
+  readonly why: string
+}
+
+/**
+ * On the node that the cluster file means; undefined: the file has no schedule, or none is there.
+ *
+ * @throws QuorateError if that node can't be looked at
+ */
+export async function scheduleCertificate(session: Session): Promise<ScheduleCertificate | undefined> {
+  const { cluster, signal } = session
+  if (cluster.backup?.schedule === undefined) return undefined
+  const node = scheduleNode(cluster)
+  const there = await lookAtSchedule(await session.remote(node), { exporter: NODE_EXPORTER, signal })
+  const { certificate } = there
+  if (certificate === undefined || !isOurs(session, there)) return undefined
+  return { node, pem: certificate, there }
+}
+
+/**
+ * The one that is past this share of its life, or no good for another reason. That a node can't be looked at, or that
+ * nobody here can sign for it, is a warning.
+ *
+ * @throws QuorateError `pki` for a CA that is about to expire itself
+ */
+export async function dueSchedule(
+  session: Session,
+  share: number,
+): Promise<DueScheduleCertificate | undefined> {
+  const { cluster, emit } = session
+  const now = session.now()
+  try {
+    const found = await scheduleCertificate(session)
+    const trust = await session.bundle()
+    if (found === undefined || trust === undefined) return undefined
+    const { age, fault } = {
+      age: ageOf(found.pem, now),
+      fault: whyCertificate(cluster, found.there, { trust, now }),
+    }
+    if (fault === undefined && age.share < share) return undefined
+    const why = fault ?? `is ${age.days} of ${counted(age.lifeDays, 'day')} old`
+    if (cluster.pki.authority.home === 'offline') {
+      const text = `the certificate of its backups is due (${why}), and an offline CA can't sign it: quorate backup schedule --remove`
+      emit({ type: 'warning', host: found.node.name, text })
+      return undefined
+    }
+    assertCaLasts({ ...caEnd(cluster, trust, now), urgent: age.notAfter <= now })
+    return { ...found, why }
+  } catch (error) {
+    if (!(error instanceof QuorateError) || error.code === 'cancelled' || error.code === 'pki') throw error
+    const text = `how old the certificate of its backups is can't be told: ${inFull(error)}`
+    emit({ type: 'warning', host: error.host, text })
+    return undefined
+  }
+}
+
+/** With a new key, born there; both are exchanged at once. @throws QuorateError `moved` if it is the old one afterwards */
+export async function renewSchedule(
+  session: Session,
+  lock: Lock,
+  { node, pem }: DueScheduleCertificate,
+): Promise<ScheduleCertificate> {
+  const remote = await session.remote(node)
+  const signal = AbortSignal.any([session.signal, lock.lost])
+  const run = async (operation: ScheduleOperation) =>
+    await runAgent(remote, {
+      operations: [['fence', lock.token], operation],
+      looks: [],
+      extension,
+      signal,
+    })
+  const { lines } = await run(scheduleKey(session))
+  const text = await issueForSchedule(session, node, lines)
+  await run(['schedule_certificate', PLACES.folder, SCHEDULE_USER, { text }])
+  const after = await scheduleCertificate(session)
+  if (after !== undefined && after.pem !== pem) return after
+  throw new QuorateError('moved', 'the certificate of its backups is the old one, although it was renewed', {
+    host: node.name,
+    hint: 'something else may be undoing it (a configuration management?); look there, then run it again',
+  })
+}
+
+/** Makes a key there, and its request; the key waits for its certificate. */
+export function scheduleKey({ cluster }: Session): ScheduleOperation {
+  const { algorithm } = cluster.pki
+  const configuration = renderOpensslConfig({
+    commonName: SCHEDULE_USER,
+    names: NO_NAMES,
+    profile: 'client',
+    algorithm,
+  })
+  return ['schedule_key', PLACES.folder, { text: configuration }, algorithm]
+}
+
+/** @param lines what `scheduleKey` said @returns PEM */
+export async function issueForSchedule(
+  session: Session,
+  node: Node,
+  lines: readonly string[],
+): Promise<string> {
+  const [request] = lines.flatMap((line) => /^request (\S+)$/.exec(line)?.slice(1) ?? [])
+  if (request === undefined) throw new TypeError(`no request came from ${node.name}`)
+  const { pem, warnings } = await (
+    await session.authority()
+  ).issue(
+    {
+      csrPem: Buffer.from(request, 'base64').toString('utf8'),
+      profile: 'client',
+      allowed: NO_NAMES,
+      days: session.cluster.pki.days,
+      subjectCommonName: SCHEDULE_USER,
+    },
+    session.signal,
+  )
+  for (const text of warnings) session.emit({ type: 'warning', host: node.name, text })
+  return pem
+}

@@ -1,0 +1,255 @@
+/** What a schedule is to be, from the cluster file and the command line; and what that means on its node. */
+import { createHash } from 'node:crypto'
+import { QuorateError } from '../../errors.ts'
+import { readText } from '../../files/read-file.ts'
+import { renewWithinDays } from '../../pki/age.ts'
+import { checkCertificate } from '../../pki/check-certificate.ts'
+import { NO_NAMES } from '../../pki/names.ts'
+import type { WantedFile, WantedSchedule } from '../../schedule/changes.ts'
+import { type ScheduleConfig, renderConfig } from '../../schedule/config.ts'
+import type { ScheduleThere } from '../../schedule/look.ts'
+import { PLACES, SCHEDULE_USER } from '../../schedule/places.ts'
+import { calendar, serviceUnit, timerUnit } from '../../schedule/units.ts'
+import type { Retention, StoreLocation } from '../../spec/backup.ts'
+import { type Cluster, type Node, etcdNodes, selectNodes } from '../../spec/cluster.ts'
+import { BACKUP_DEFAULTS } from '../../spec/defaults.ts'
+
+export interface ScheduleChoice {
+  /** A node's name; what the cluster file says, or the first with the role service, unless given. */
+  readonly node?: string | undefined
+  /** systemd's OnCalendar, or `hour`, `day`, `week`, `month`. */
+  readonly every?: string | undefined
+  readonly keep?: Partial<Retention> | undefined
+  readonly store?: StoreLocation | undefined
+  /** age's public keys. */
+  readonly recipients?: readonly string[] | undefined
+}
+
+export interface ScheduleWish {
+  readonly node: Node
+  readonly every: string
+  readonly keep: Retention
+  readonly store: StoreLocation
+  readonly recipients: readonly string[]
+}
+
+/** @throws QuorateError `usage` for what is missing */
+export function scheduleWish(cluster: Cluster, choice: ScheduleChoice): ScheduleWish {
+  const { backup } = cluster
+  const store = choice.store ?? backup?.store
+  if (store === undefined) {
+    throw new QuorateError('usage', 'a schedule needs a place for the backups', {
+      hint: 'name one in the cluster file (backup.store), or with --store DIR or --store s3://BUCKET/PREFIX',
+    })
+  }
+  const recipients = choice.recipients ?? backup?.recipients ?? []
+  if (recipients.length === 0) {
+    throw new QuorateError('usage', 'a schedule needs public keys: nobody is there to type a passphrase', {
+      hint: 'age-keygen -o backup.key makes a pair; keep that file elsewhere, and name its public key (age1…) in the cluster file (backup.recipients), or with --recipient',
+    })
+  }
+  const every = calendar(choice.every ?? backup?.schedule?.every ?? BACKUP_DEFAULTS.every)
+  const keep = { ...(backup?.schedule?.keep ?? BACKUP_DEFAULTS.keep), ...choice.keep }
+  return { node: scheduleNode(cluster, choice.node), every, keep, store, recipients }
+}
+
+/** @throws QuorateError `usage` for a name that is no node's, or where none is named and none has the role service */
+export function scheduleNode(cluster: Cluster, name?: string): Node {
+  const names = cluster.nodes.map((node) => node.name).join(', ')
+  const wanted = name ?? cluster.backup?.schedule?.node
+  const node =
+    wanted === undefined
+      ? selectNodes(cluster, 'service')[0]
+      : cluster.nodes.find((one) => one.name === wanted)
+  if (node !== undefined) return node
+  if (wanted !== undefined) {
+    throw new QuorateError('usage', `'${wanted}' is no node of the cluster file`, { hint: `nodes: ${names}` })
+  }
+  throw new QuorateError('usage', 'no node of the cluster file has the role service: choose one', {
+    hint: `--node NAME, or backup.schedule.node in the cluster file, one of: ${names}. One that carries no etcd is best: a backup should not be lost with a member`,
+  })
+}
+
+/** The programs that go to the node. */
+export interface ScheduleSources {
+  readonly program: Pushed
+  /** etcd's for snapshots, of the cluster's version. */
+  readonly tool: Pushed & { readonly name: 'etcdutl' | 'etcdctl' }
+}
+
+interface Pushed {
+  /** Absolute path here. */
+  readonly file: string
+  readonly sizeBytes: number
+  /** Hex. */
+  readonly sha256: string
+}
+
+/** What of this computer a schedule is made of, beside the wish. */
+export interface ScheduleSupplies extends ScheduleSources {
+  /** The cluster file's text. */
+  readonly clusterFile: string
+  /** PEM: what members' certificates may come from. */
+  readonly trust: string
+  /** Tells for whom, and of which CA, a sealed key is; undefined: there is none to send. */
+  readonly caKeyMark: string | undefined
+  /** What the node lacks so that its signatures count. */
+  readonly signing: Pick<WantedSchedule, 'signingKey' | 'allowSigner'>
+  /** The operator's lines of the allowed signers: its own the node does not need. */
+  readonly operators: string
+  readonly exporter: string
+  readonly now: Date
+}
+
+/** @throws QuorateError `usage` where systemd there does not take the times, or the store can't be one there */
+export async function wantedSchedule(
+  cluster: Cluster,
+  wish: ScheduleWish,
+  there: ScheduleThere,
+  supplies: ScheduleSupplies,
+): Promise<WantedSchedule> {
+  const { node, every, store } = wish
+  if (there.refused !== undefined || there.periodSeconds === undefined) {
+    throw new QuorateError('usage', `'${every}' is no time that comes again and again`, {
+      host: node.name,
+      hint: `${there.refused ?? 'it comes once, or never'}. systemd.time(7) has the forms, such as hourly, daily or *-*-* 03:00:00`,
+    })
+  }
+  const unit = { cluster: cluster.name, every, periodSeconds: there.periodSeconds, store }
+  const files: WantedFile[] = [
+    own(PLACES.trust, 'whom it trusts to be a member', supplies.trust),
+    ...(await storeFiles(store)),
+    own(PLACES.signers, 'whose records count that a backup was proven', supplies.operators),
+    own(PLACES.clusterFile, 'as it is here, for the backups', supplies.clusterFile),
+    own(PLACES.config, 'what a run has to know', renderConfig(configOf(cluster, wish, supplies))),
+    system(PLACES.service, 'what takes one backup', serviceUnit(unit)),
+    system(PLACES.timer, `when: ${every}`, timerUnit(unit)),
+  ]
+  return {
+    files,
+    programSha256: supplies.program.sha256,
+    programBytes: supplies.program.sizeBytes,
+    tool: supplies.tool,
+    certificate: whyCertificate(cluster, there, supplies),
+    ...supplies.signing,
+    caKey: supplies.caKeyMark !== undefined && !hasCaKey(there, supplies.caKeyMark),
+    unwanted: [
+      ...[PLACES.storeCa, PLACES.storeCredentials].filter(
+        (path) => !files.some((file) => file.path === path),
+      ),
+      ...(supplies.caKeyMark === undefined ? [PLACES.caKey] : []),
+    ],
+    exporter: supplies.exporter,
+  }
+}
+
+/** For whom, and of which CA, a sealed key is. */
+export function caKeyMark(recipients: readonly string[], trust: string): string {
+  const parts = [...recipients.toSorted(), trust]
+  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16)
+}
+
+function configOf(cluster: Cluster, wish: ScheduleWish, supplies: ScheduleSupplies): ScheduleConfig {
+  const { clientPort, plaintextClients } = cluster.etcd
+  return {
+    format: 1,
+    cluster: cluster.name,
+    node: wish.node.name,
+    members: etcdNodes(cluster).map(({ name, address }) => ({ name, address, port: clientPort })),
+    plaintext: plaintextClients,
+    store: storeThere(wish.store),
+    recipients: [...wish.recipients],
+    every: wish.every,
+    etcdVersion: cluster.etcd.version,
+    tool: supplies.tool.name,
+    exporter: supplies.exporter,
+    keep: wish.keep,
+    ...(supplies.caKeyMark === undefined ? {} : { caKeyMark: supplies.caKeyMark }),
+  }
+}
+
+/** As that node has it: its files lie elsewhere there. */
+function storeThere(store: StoreLocation): ScheduleConfig['store'] {
+  if (store.kind === 'directory') return store
+  const { kind, bucket, prefix, region, pathStyle, endpoint, lockDays } = store
+  return {
+    kind,
+    bucket,
+    prefix,
+    region,
+    pathStyle,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(lockDays === undefined ? {} : { lockDays }),
+    ...(store.ca === undefined ? {} : { ca: PLACES.storeCa }),
+    ...(store.credentials === undefined ? {} : { credentials: PLACES.storeCredentials }),
+  }
+}
+
+async function storeFiles(store: StoreLocation): Promise<readonly WantedFile[]> {
+  if (store.kind === 'directory') return []
+  if (store.credentials === undefined) {
+    throw new QuorateError(
+      'usage',
+      'the store needs credentials in a file: a service has no AWS_* variables',
+      {
+        hint: 'backup.store.s3.credentials in the cluster file: a private file with accessKeyId and secretAccessKey (YAML)',
+      },
+    )
+  }
+  const credentials = await textOf(store.credentials)
+  const ca = store.ca === undefined ? undefined : await textOf(store.ca)
+  return [
+    ...(ca === undefined ? [] : [own(PLACES.storeCa, "the CA of the store's certificate", ca)]),
+    {
+      ...own(PLACES.storeCredentials, "the store's access key", credentials),
+      owner: SCHEDULE_USER,
+      mode: '600',
+    },
+  ]
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readText(file)
+  } catch (error) {
+    throw QuorateError.from(error, 'store', `${file} can't be read`, {
+      hint: 'the cluster file names it under backup.store',
+    })
+  }
+}
+
+/** Why a certificate has to be issued there; undefined: the one there is good, and not about to expire. */
+export function whyCertificate(
+  cluster: Cluster,
+  { certificate, keySpki }: ScheduleThere,
+  { trust, now }: Pick<ScheduleSupplies, 'trust' | 'now'>,
+): string | undefined {
+  if (certificate === undefined || keySpki === undefined) return 'it has none'
+  const reasons = checkCertificate({
+    pem: certificate,
+    allowed: NO_NAMES,
+    profile: 'client',
+    caPem: trust,
+    now,
+    commonName: SCHEDULE_USER,
+    keySpki,
+    renewWithinDays: renewWithinDays(cluster.pki.days),
+  })
+  return reasons.length === 0
+    ? undefined
+    : `the one there ${reasons.map(({ message }) => message).join(', ')}`
+}
+
+function hasCaKey({ files, config }: ScheduleThere, mark: string): boolean {
+  return (
+    files[PLACES.caKey] !== undefined && config !== undefined && config.includes(`"caKeyMark": "${mark}"`)
+  )
+}
+
+function own(path: string, what: string, text: string): WantedFile {
+  return { path, what, text, owner: 'root', group: SCHEDULE_USER, mode: '640' }
+}
+
+function system(path: string, what: string, text: string): WantedFile {
+  return { path, what, text, owner: 'root', group: 'root', mode: '644' }
+}

@@ -1,0 +1,196 @@
+/** Puts a schedule on its node, or takes it away: each in as few round trips as its certificate allows. */
+import { Readable } from 'node:stream'
+import { armor } from 'age-encryption'
+import { seal } from '../../backup/sealing.ts'
+import { combineErrors } from '../../errors.ts'
+import { runAgent } from '../../host/agent.ts'
+import extension from '../../host/agent/schedule.sh?raw'
+import { exportCaKey } from '../../pki/ca-key-export.ts'
+import type { Lock } from '../../engine/lock.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import type { ScheduleChange, WantedSchedule } from '../../schedule/changes.ts'
+import type { ConfigOutline } from '../../schedule/config.ts'
+import { NODE_EXPORTER, PLACES, SCHEDULE_USER, SERVICE, TIMER } from '../../schedule/places.ts'
+import type { Node } from '../../spec/cluster.ts'
+import { onAll } from '../../ssh/fleet.ts'
+import type { ScheduleSight } from './observe.ts'
+import { type ScheduleOperation as Operation, issueForSchedule, scheduleKey } from './certificate.ts'
+import type { ScheduleSources, ScheduleWish } from './desired.ts'
+import { allowSigner, makeSigningKey } from './signing.ts'
+import { nodePrincipal, retireSigner } from '../backup/signers.ts'
+
+const PROGRAM_FOLDER = PLACES.program.slice(0, PLACES.program.lastIndexOf('/'))
+
+export interface InstallOptions {
+  readonly lock: Lock
+  readonly wish: ScheduleWish
+  readonly wanted: WantedSchedule
+  readonly sources: ScheduleSources
+  /** Of all nodes. */
+  readonly changes: readonly ScheduleChange[]
+  /** The public half of the key that signs backups there, if there is one. */
+  readonly signingKey: string | undefined
+}
+
+export async function installSchedule(session: Session, options: InstallOptions): Promise<void> {
+  const { lock, wish, wanted, sources } = options
+  const { node } = wish
+  const changes = options.changes.filter(({ host }) => host === node.name)
+  const change = (kind: ScheduleChange['kind']) => changes.find((one) => one.kind === kind)
+  const remote = await session.remote(node)
+  const signal = AbortSignal.any([session.signal, lock.lost])
+  const run = async (works: readonly Work[]) => {
+    const operations = works.map(({ operation }) => operation)
+    const onDone = (index: number) => {
+      // The fence is the first of them.
+      const text = works[index - 1]?.change?.what
+      if (text !== undefined) session.emit({ type: 'note', host: node.name, text: `done: ${text}` })
+    }
+    const all = [['fence', lock.token] as const, ...operations]
+    return await runAgent(remote, { operations: all, looks: [], extension, signal, onDone })
+  }
+
+  const ground: readonly Work[] = [
+    { operation: ['user', SCHEDULE_USER, '/usr/sbin/nologin'], change: change('user') },
+    { operation: ['directory', PLACES.folder, 'root', SCHEDULE_USER, '750'] },
+  ]
+  const request = change('certificate')
+  let certificate: readonly Work[] = []
+  if (request !== undefined) {
+    const { lines } = await run([...ground, { operation: scheduleKey(session) }])
+    const text = await issueForSchedule(session, node, lines)
+    const operation: Operation = ['schedule_certificate', PLACES.folder, SCHEDULE_USER, { text }]
+    certificate = [{ operation, change: request }]
+  }
+  const signing = change('signing-key')
+  if (signing !== undefined) {
+    const { lines } = await run([
+      ...ground.map(({ operation }) => ({ operation })),
+      { operation: makeSigningKey(session.cluster.name, node.name), change: signing },
+    ])
+    await allowSigner(session, node, lines)
+  }
+  const binaries = [
+    { binary: sources.program, path: PLACES.program, change: change('program') },
+    { binary: sources.tool, path: PLACES.tool, change: change('tool') },
+  ].filter((one) => one.change !== undefined)
+  const bytes = binaries.reduce((sum, { binary }) => sum + binary.sizeBytes, 0)
+  if (bytes > 0) session.emit({ type: 'sending', host: node.name, bytes })
+  await run([
+    ...(request === undefined ? ground : ground.map(({ operation }) => ({ operation }))),
+    { operation: ['directory', PROGRAM_FOLDER, 'root', 'root', '755'] },
+    ...binaries.map(({ binary: { file, sha256 }, path, change: its }): Work => {
+      return { operation: ['binary', { file }, path, sha256, 'unknown'], change: its }
+    }),
+    ...certificate,
+    ...(wish.store.kind === 'directory'
+      ? [{ operation: ['schedule_store', wish.store.path, SCHEDULE_USER] as const }]
+      : []),
+    ...(await caKeyWork(session, wish, change('ca-key'))),
+    ...changes.flatMap(fileWork),
+    ...linkWork(wanted, change('metrics')),
+    { operation: ['reload'] },
+    { operation: ['enable', TIMER] },
+    // Started anew where its times have changed.
+    { operation: ['restart', TIMER, '30'], change: change('timer') },
+  ])
+  // The key is there already: only its signatures did not count so far.
+  if (change('signer') !== undefined && options.signingKey !== undefined)
+    await allowSigner(session, node, [`signing ${options.signingKey}`])
+}
+
+interface Work {
+  readonly operation: Operation
+  /** What is done with it. */
+  readonly change?: ScheduleChange | undefined
+}
+
+function fileWork(change: ScheduleChange): readonly Work[] {
+  const { file } = change
+  if (change.path !== undefined) return [{ operation: ['remove', change.path], change }]
+  if (file === undefined) return []
+  const { path, text, owner, group, mode } = file
+  return [{ operation: ['file', { text }, path, owner, group, mode], change }]
+}
+
+function linkWork({ exporter }: WantedSchedule, change: ScheduleChange | undefined): readonly Work[] {
+  if (change === undefined) return []
+  const place = `${exporter}/${fileName(PLACES.metrics)}`
+  return [{ operation: ['schedule_link', PLACES.metrics, place], change }]
+}
+
+async function caKeyWork(
+  session: Session,
+  { recipients }: ScheduleWish,
+  change: ScheduleChange | undefined,
+): Promise<readonly Work[]> {
+  if (change === undefined) return []
+  const text = await sealedCaKey(session, recipients)
+  return [{ operation: ['file', { text }, PLACES.caKey, 'root', SCHEDULE_USER, '640'], change }]
+}
+
+/** On all nodes at once that have one and are not to. Backups that were taken stay where they are. */
+export async function removeSchedules(
+  session: Session,
+  lock: Lock,
+  { changes, outlines }: Pick<ScheduleSight, 'changes' | 'outlines'>,
+): Promise<void> {
+  const hosts = changes.filter(({ kind }) => kind === 'remove').map(({ host }) => host)
+  const nodes = session.cluster.nodes.filter(({ name }) => hosts.includes(name))
+  const { errors } = await onAll(nodes, async (node) => {
+    await removeSchedule(session, lock, node, outlines.get(node.name) ?? {})
+  })
+  if (errors.length > 0) throw combineErrors(errors)
+}
+
+async function removeSchedule(
+  session: Session,
+  lock: Lock,
+  node: Node,
+  config: ConfigOutline,
+): Promise<void> {
+  const remote = await session.remote(node)
+  const signal = AbortSignal.any([session.signal, lock.lost])
+  const notes = [PLACES.program, PLACES.tool].map((path) => `/var/lib/quorate/binaries/${fileName(path)}`)
+  const links = `${config.exporter ?? NODE_EXPORTER}/${fileName(PLACES.metrics)}`
+  const folder = config.store?.path ?? ''
+  await runAgent(remote, {
+    operations: [
+      ['fence', lock.token],
+      ['stop', TIMER],
+      ['stop', SERVICE],
+      [
+        'remove',
+        PLACES.timer,
+        PLACES.service,
+        PLACES.folder,
+        PROGRAM_FOLDER,
+        PLACES.stateFolder,
+        PLACES.stamp,
+      ],
+      ['remove', links, ...notes],
+      ['reload'],
+      ['schedule_forget', SCHEDULE_USER, folder],
+    ],
+    looks: [],
+    extension,
+    signal,
+  })
+  // Its key is gone with it: what it signed until now goes on counting.
+  await retireSigner(session.cluster, nodePrincipal(session.cluster.name, node.name), session.now())
+  session.emit({ type: 'note', host: node.name, text: 'its schedule is gone' })
+}
+
+/** For the backups' own recipients: whoever opens one can open it too, and nobody on the node can. */
+async function sealedCaKey(session: Session, recipients: readonly string[]): Promise<string> {
+  const pem = await exportCaKey(session.cluster, session.askPassphrase, session.signal)
+  if (pem === undefined) throw new TypeError('there is no CA key here to seal')
+  const sealed = await seal({ kind: 'recipients', recipients }, Readable.from([Buffer.from(pem)]))
+  const pieces: Uint8Array[] = []
+  for await (const piece of sealed) pieces.push(piece)
+  return armor.encode(Buffer.concat(pieces))
+}
+
+function fileName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}

@@ -1,0 +1,166 @@
+/** What a schedule would change, seen on all nodes: only one of them takes the backups. */
+import { readText } from '../../files/read-file.ts'
+import { obtainEtcd } from '../../artifacts/obtain.ts'
+import { QuorateError, combineErrors } from '../../errors.ts'
+import { snapshotTool } from '../../etcd/snapshot-tool.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import {
+  type ScheduleChange,
+  type WantedSchedule,
+  installChanges,
+  removeChanges,
+} from '../../schedule/changes.ts'
+import { type ConfigOutline, outlineOf } from '../../schedule/config.ts'
+import { type ScheduleThere, isThere, lookAtSchedule } from '../../schedule/look.ts'
+import { onAll } from '../../ssh/fleet.ts'
+import { type Standalone, standalone } from '../../standalone/make.ts'
+import { linesOf } from '../../signing/allowed-signers.ts'
+import { listOf, operatorPrincipal, trustedSigners } from '../backup/signers.ts'
+import { signingThere } from './signing.ts'
+import { type ScheduleSources, type ScheduleWish, caKeyMark, wantedSchedule } from './desired.ts'
+
+export interface ScheduleAim {
+  readonly wish: ScheduleWish
+  readonly sources: OwnSources
+  /** Where node_exporter reads metrics from files there. */
+  readonly exporter: string
+}
+
+export interface ScheduleSight {
+  /** The chosen node. */
+  readonly there: ScheduleThere
+  readonly wanted: WantedSchedule
+  readonly changes: readonly ScheduleChange[]
+  /** Nodes that could not be looked at. */
+  readonly unseen: readonly string[]
+  /** By node: the configuration that is there. */
+  readonly outlines: ReadonlyMap<string, ConfigOutline>
+}
+
+type OwnSources = ScheduleSources & Pick<Standalone, 'architecture'>
+
+/** quorate as one file, and etcd's tool: made or fetched where they are not in the cache. */
+export async function scheduleSources(session: Session): Promise<OwnSources> {
+  const { cluster, cacheDirectory, signal, emit } = session
+  const program = await standalone(session)
+  const artifact = await obtainEtcd(cluster.etcd, program.architecture, {
+    cacheDirectory,
+    signal,
+    emit: ({ text, doneBytes, totalBytes }) => emit({ type: 'artifact', text, doneBytes, totalBytes }),
+  })
+  const { name, path: file } = snapshotTool(artifact.files)
+  const found = artifact.files.find((one) => one.name === name)
+  if (found === undefined) throw new TypeError('the tool is not among the files that it was chosen from')
+  const tool = { name, file, sizeBytes: found.sizeBytes, sha256: found.sha256 }
+  return { program, tool, architecture: program.architecture }
+}
+
+/** @throws QuorateError `usage`, `blocked`, or of the chosen node if it can't be looked at */
+export async function lookForSchedule(
+  session: Session,
+  { wish, sources, exporter }: ScheduleAim,
+): Promise<ScheduleSight> {
+  const { cluster } = session
+  const { seen, unseen } = await lookEverywhere(session, exporter, wish)
+  const there = seen.find(({ host }) => host === wish.node.name)
+  if (there === undefined) throw new TypeError('the chosen node was not looked at')
+  requireOurs(session, there)
+  requireProcessor(there, sources)
+  const trust = await session.bundle()
+  if (trust === undefined) {
+    throw new QuorateError('pki', `there is no CA in ${cluster.stateDirectory} yet`, {
+      hint: 'if there is no cluster yet: quorate apply',
+    })
+  }
+  const wanted = await wantedSchedule(cluster, wish, there, {
+    clusterFile: await readText(cluster.file),
+    trust,
+    operators: linesOf((await trustedSigners(cluster)).text ?? '', operatorPrincipal(cluster.name)),
+    signing: signingThere(cluster, there, await listOf(cluster), session.now()),
+    caKeyMark: cluster.pki.authority.home === 'local' ? caKeyMark(wish.recipients, trust) : undefined,
+    ...sources,
+    exporter,
+    now: session.now(),
+  })
+  const others = seen.filter(({ host }) => host !== wish.node.name).filter((one) => isOurs(session, one))
+  return {
+    there,
+    wanted,
+    unseen,
+    outlines: outlines(seen),
+    changes: [
+      ...others.flatMap((one) => removeChanges(one, `${wish.node.name} takes them from now on`)),
+      ...installChanges(there, wanted),
+    ],
+  }
+}
+
+/** Every node that can be reached; one that was chosen has to be. */
+export async function lookEverywhere(
+  session: Session,
+  exporter: string,
+  wish?: ScheduleWish,
+): Promise<{ readonly seen: readonly ScheduleThere[]; readonly unseen: readonly string[] }> {
+  const { cluster, signal } = session
+  session.emit({ type: 'looking', hosts: cluster.nodes.map(({ name }) => name) })
+  const { results, errors } = await onAll(cluster.nodes, async (node) => {
+    const every = node.name === wish?.node.name ? wish.every : undefined
+    return await lookAtSchedule(await session.remote(node), { every, exporter, signal })
+  })
+  const grave = errors.filter(({ code, host }) => code !== 'unreachable' || host === wish?.node.name)
+  if (grave.length > 0) throw combineErrors(grave)
+  return { seen: results.map(({ value }) => value), unseen: errors.map(({ host }) => host ?? '') }
+}
+
+export function isOurs({ cluster }: Session, there: ScheduleThere): boolean {
+  return isThere(there) && (clusterOf(there) ?? cluster.name) === cluster.name
+}
+
+function clusterOf({ config }: ScheduleThere): string | undefined {
+  return config === undefined ? undefined : outlineOf(config).cluster
+}
+
+/** @throws QuorateError `blocked` */
+function requireOurs({ cluster }: Session, there: ScheduleThere): void {
+  const other = clusterOf(there)
+  if (other === undefined || other === cluster.name) return
+  throw new QuorateError('blocked', `it takes the backups of another cluster already: '${other}'`, {
+    host: there.host,
+    hint: 'choose another node with --node, or remove that one with its own cluster file: quorate -f FILE backup schedule --remove',
+  })
+}
+
+function requireProcessor({ host, machine }: ScheduleThere, { architecture }: OwnSources): void {
+  const names = { amd64: 'x86_64', arm64: 'aarch64' }
+  if (machine === names[architecture]) return
+  throw new QuorateError(
+    'blocked',
+    `its processor is ${machine}, and quorate as one file is for ${names[architecture]}`,
+    {
+      host,
+      hint: 'choose another node with --node, or run this command on a computer with such a processor',
+    },
+  )
+}
+
+export function outlines(seen: readonly ScheduleThere[]): ScheduleSight['outlines'] {
+  return new Map(seen.map(({ host, config = '' }) => [host, outlineOf(config)] as const))
+}
+
+/** @throws QuorateError `moved` */
+export function requireSame(shown: readonly ScheduleChange[], now: readonly ScheduleChange[]): void {
+  if (essence(shown) === essence(now)) return
+  throw new QuorateError('moved', 'the machines are not as they were shown; nothing was changed', {
+    hint: 'run the same command again',
+  })
+}
+
+function essence(changes: readonly ScheduleChange[]): string {
+  return changes.map(({ kind, host, what }) => `${host} ${kind} ${what}`).join('\n')
+}
+
+export function warnOfUnseen(session: Session, unseen: readonly string[]): void {
+  for (const host of unseen) {
+    session.emit({ type: 'warning', host, text: 'could not be looked at: a schedule there would go on' })
+  }
+}

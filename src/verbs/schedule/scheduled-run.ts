@@ -1,0 +1,157 @@
+/**
+ * One run of a schedule, on its node: a backup, then what is too old removed. Members are dialled directly, without SSH.
+ * How it went is written down whatever happens, for `status` and for Prometheus.
+ */
+import path from 'node:path'
+import { armor } from 'age-encryption'
+import { workFolder } from '../../backup/work-folder.ts'
+import { inFull, QuorateError } from '../../errors.ts'
+import { readText } from '../../files/read-file.ts'
+import { connectMember } from '../../etcd/client.ts'
+import type { MemberTls } from '../../etcd/endpoint.ts'
+import { replaceFile } from '../../pki/atomic-file.ts'
+import { type ScheduleConfig, parseConfig, storeOf } from '../../schedule/config.ts'
+import { renderMetrics } from '../../schedule/metrics.ts'
+import { PLACES, SERVICE, SIGNING_CREDENTIAL } from '../../schedule/places.ts'
+import { type ScheduleState, begunRun, endedRun, parseState, renderState } from '../../schedule/state.ts'
+import { type Signer, signerWith } from '../../signing/ssh-keygen.ts'
+import { openStore } from '../../store/open-store.ts'
+import type { BackupStore } from '../../store/store.ts'
+import { type PruneReport, pruneBackups } from '../backup/prune-backups.ts'
+import { nodePrincipal } from '../backup/signers.ts'
+import { type BackupReport, takeBackup } from '../backup/take-backup.ts'
+
+export interface ScheduledRun {
+  /** Absolute path of the configuration. */
+  readonly config: string
+  readonly now: () => Date
+  readonly signal: AbortSignal
+  readonly environment: NodeJS.ProcessEnv
+  readonly onWarning: (text: string) => void
+}
+
+export interface ScheduledReport {
+  readonly backup: BackupReport
+  readonly pruned: PruneReport
+}
+
+/** How long a member may take to answer, in ms. */
+const ANSWER_MS = 10_000
+
+/** @throws QuorateError whatever kept it from leaving a backup; a backup that is there stays, even if pruning fails then. */
+export async function runScheduled(run: ScheduledRun): Promise<ScheduledReport> {
+  const config = parseConfig(await readText(run.config), run.config)
+  const before = parseState(await readIfThere(PLACES.state))
+  const begun = begunRun(before, config.cluster, run.now())
+  await note(begun)
+  let backup: BackupReport | undefined
+  try {
+    using store = await openStore(storeOf(config), { environment: run.environment, signal: run.signal })
+    backup = await take(config, store, run)
+    const { cluster, keep } = config
+    await using folder = await workFolder(PLACES.stateFolder)
+    const signers = { file: PLACES.signers, text: await readIfThere(PLACES.signers) }
+    const trust = { signers, folder: folder.path, signal: run.signal }
+    const pruned = await pruneBackups(store, { cluster, keep, trust, now: run.now(), signal: run.signal })
+    const problem = pruningProblem(pruned)
+    if (problem !== undefined) run.onWarning(problem)
+    await note(endedRun(begun, { ...success(backup, pruned, run.now()), problem }, run.now()))
+    return { backup, pruned }
+  } catch (error) {
+    const problem = inFull(error)
+    const kept = backup === undefined ? {} : success(backup, undefined, run.now())
+    await note(endedRun(begun, { ...kept, problem }, run.now()))
+    throw error
+  }
+}
+
+async function take(config: ScheduleConfig, store: BackupStore, run: ScheduledRun): Promise<BackupReport> {
+  const [clusterFile, ca, cert, key, sealed] = await Promise.all([
+    readText(PLACES.clusterFile),
+    readText(PLACES.trust),
+    readText(PLACES.certificate),
+    readText(PLACES.key),
+    config.caKeyMark === undefined ? undefined : readText(PLACES.caKey),
+  ])
+  const tls: MemberTls = { ca, cert, key }
+  const clients = config.members.map(({ name, address, port }) =>
+    connectMember({
+      name,
+      target: { address, port },
+      identity: address,
+      tls: config.plaintext ? undefined : tls,
+      timeoutMs: ANSWER_MS,
+      signal: run.signal,
+    }),
+  )
+  try {
+    return await takeBackup({
+      cluster: {
+        name: config.cluster,
+        nodes: config.members.map(({ name, address }) => ({ name, address })),
+      },
+      clients,
+      clusterFile,
+      trustPem: ca,
+      caKeySealed: sealed === undefined ? undefined : armor.decode(sealed),
+      sealing: { kind: 'recipients', recipients: config.recipients },
+      signer: signerOf(config, run.environment),
+      store,
+      tool: { name: config.tool, path: PLACES.tool },
+      workDirectory: PLACES.stateFolder,
+      now: run.now,
+      signal: run.signal,
+      onWarning: (member, text) => run.onWarning(`${member}: ${text}`),
+    })
+  } finally {
+    for (const client of clients) client.close()
+  }
+}
+
+/** With the node's own key, which systemd hands to this run. @throws QuorateError `state` */
+function signerOf({ cluster, node }: ScheduleConfig, environment: NodeJS.ProcessEnv): Signer {
+  const folder = environment['CREDENTIALS_DIRECTORY']
+  if (folder !== undefined)
+    return signerWith(path.join(folder, SIGNING_CREDENTIAL), nodePrincipal(cluster, node))
+  throw new QuorateError(
+    'state',
+    'there is no key here that signs the backup: systemd passes it to its service',
+    {
+      hint: `start the service instead: systemctl start ${SERVICE}; on the operator's computer, quorate backup schedule brings the key`,
+    },
+  )
+}
+
+function success(backup: BackupReport, pruned: PruneReport | undefined, now: Date): Partial<ScheduleState> {
+  const { name, proof } = backup
+  const { revision } = proof.status
+  const proven = pruned?.kept.find((one) => one.backup.vouched === true)?.backup.name
+  return {
+    lastSuccess: now.toISOString(),
+    backup: { name, revision, sizeBytes: backup.bundle.sizeBytes },
+    ...(pruned === undefined ? {} : { stored: pruned.kept.length + pruned.failed.length }),
+    ...(proven === undefined ? {} : { lastProven: proven }),
+  }
+}
+
+function pruningProblem({ failed }: PruneReport): string | undefined {
+  const [first] = failed
+  if (first === undefined) return undefined
+  const more = failed.length > 1 ? `, and ${failed.length - 1} more` : ''
+  return `${first.backup.name} should have been removed, and could not: ${first.problem}${more}`
+}
+
+/** The state and its metrics: both readable by everybody, which nothing in them is too good for. */
+async function note(state: ScheduleState): Promise<void> {
+  await replaceFile(PLACES.state, renderState(state), 0o644)
+  await replaceFile(PLACES.metrics, renderMetrics(state), 0o644)
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readText(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw QuorateError.from(error, 'state', `${path.basename(file)} can't be read`)
+  }
+}

@@ -1,0 +1,86 @@
+/** The key with which a node signs the backups that it takes: born there, and listed here as one that counts. */
+import { QuorateError } from '../../errors.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import type { WantedSchedule } from '../../schedule/changes.ts'
+import type { ScheduleThere } from '../../schedule/look.ts'
+import { PLACES } from '../../schedule/places.ts'
+import { type AllowedSigner, fingerprintOf, isPresent } from '../../signing/allowed-signers.ts'
+import type { Cluster, Node } from '../../spec/cluster.ts'
+import type { ScheduleOperation } from './certificate.ts'
+import { exchangeSigner, nodePrincipal } from '../backup/signers.ts'
+
+/** The first systemd that hands a service what only root may read (LoadCredential=). */
+const LEAST_SYSTEMD = 247
+
+/**
+ * What has to be done so that the node's signatures count.
+ *
+ * @throws QuorateError `blocked` where it can't sign, or where another key lies there than the one that counts: that is
+ *   exchanged only by who knows why
+ */
+export function signingThere(
+  cluster: Pick<Cluster, 'name'>,
+  there: ScheduleThere,
+  list: readonly AllowedSigner[],
+  now: Date,
+): Pick<WantedSchedule, 'signingKey' | 'allowSigner'> {
+  const { host, signingKey, files } = there
+  requireTools(there)
+  const file = files[PLACES.signingKey]
+  if (signingKey === undefined || file === undefined) return make('it has none')
+  if (file.owner !== 'root:root' || file.mode !== '600')
+    return make(`others than root could read the one there (${file.owner} ${file.mode})`)
+  const own = list.filter(({ publicKey }) => publicKey === signingKey)
+  if (own.some((one) => !isPresent(one, now))) return make('the one there was revoked, or replaced')
+  const principal = nodePrincipal(cluster.name, host)
+  if (own.some(({ principals }) => principals === principal))
+    return { signingKey: undefined, allowSigner: undefined }
+  const fingerprint = fingerprintOf(signingKey)
+  const [known] = list.filter((one) => one.principals === principal && isPresent(one, now))
+  if (known === undefined) return { signingKey: undefined, allowSigner: fingerprint }
+  throw new QuorateError(
+    'blocked',
+    `its key that signs backups is ${fingerprint}, and ${known.fingerprint} is the one that counts`,
+    {
+      host,
+      hint: `find out who changed ${PLACES.signingKey}; quorate backup signers rotate ${host} makes a new one that counts from then on`,
+    },
+  )
+}
+
+/** @param signingKey why one has to be made */
+function make(signingKey: string) {
+  return { signingKey, allowSigner: undefined }
+}
+
+/** @throws QuorateError `blocked` where a schedule there could not sign */
+export function requireTools({ host, sshKeygen, systemd }: ScheduleThere): void {
+  if (!sshKeygen) {
+    throw new QuorateError('blocked', 'ssh-keygen is not installed, and signs the backups', {
+      host,
+      hint: `quorate run ${host} -- apt-get install --yes openssh-client`,
+    })
+  }
+  if (systemd === undefined || systemd >= LEAST_SYSTEMD) return
+  throw new QuorateError(
+    'blocked',
+    `systemd ${systemd} can't pass the signing key to the backups: ${LEAST_SYSTEMD} or newer is required`,
+    { host, hint: 'choose another node with --node' },
+  )
+}
+
+export function makeSigningKey(cluster: string, node: string): ScheduleOperation {
+  return ['schedule_signing_key', PLACES.folder, nodePrincipal(cluster, node)]
+}
+
+/** @param lines what `makeSigningKey` said @returns the fingerprint */
+export async function allowSigner(session: Session, node: Node, lines: readonly string[]): Promise<string> {
+  const [publicKey] = lines.flatMap(
+    (line) => /^signing (ssh-ed25519 [A-Za-z0-9+/=]+)(?: |$)/.exec(line)?.slice(1) ?? [],
+  )
+  if (publicKey === undefined) throw new TypeError(`no key came from ${node.name}`)
+  const { cluster } = session
+  const principal = nodePrincipal(cluster.name, node.name)
+  await exchangeSigner(cluster, { principal, publicKey, now: session.now() })
+  return fingerprintOf(publicKey)
+}

@@ -1,0 +1,129 @@
+/** Which members are defragmented, in which order, and when none is: a pure function of how they are. */
+import { defragHazards, describeHazard, patchToName } from '../../etcd/hazards.ts'
+import { type DefragRule, defragReason } from '../../etcd/space.ts'
+import type { ClusterCondition, MemberCondition } from '../../tiers/etcd/facts/condition.ts'
+import { type MaintenancePlan, type MaintenanceStep, refusal } from '../../tiers/etcd/steps/maintenance.ts'
+import { mayRestart } from '../../tiers/etcd/facts/quorum.ts'
+import { remedyFor, votersOf } from '../../tiers/etcd/plan/remedy.ts'
+import type { BlockReason } from '../../tiers/etcd/steps/steps.ts'
+import { counted, formatBytes, plural } from '../../spec/units.ts'
+
+export interface DefragIntent {
+  /** Names of nodes; undefined: all members of the cluster file. */
+  readonly hosts: readonly string[] | undefined
+  /** Whether or not it is worth it. */
+  readonly all: boolean
+  readonly rule: DefragRule
+}
+
+export interface DefragPlan extends MaintenancePlan {
+  /** Members that are left as they are, and why. */
+  readonly skipped: readonly { readonly host: string; readonly why: string }[]
+}
+
+export function planDefrag(intent: DefragIntent, condition: ClusterCondition): DefragPlan {
+  const candidates = condition.members.filter(({ name }) => intent.hosts?.includes(name) ?? true)
+  const judged = candidates.map((member) => ({ member, ...reasonFor(intent, member) }))
+  const skipped = judged.filter(({ worth }) => !worth).map(({ member, why }) => ({ host: member.name, why }))
+  const work = judged
+    .filter(({ worth }) => worth)
+    // The leader last: leadership moves once, to one that is done.
+    .toSorted((a, b) => Number(a.member.leader) - Number(b.member.leader))
+  const blocked = defragRefusals(condition)
+  if (blocked.length > 0) return { ...refusal(blocked), skipped }
+  return {
+    steps: work.flatMap(({ member, why }) => defragSteps(condition, member, why)),
+    blocked: [],
+    risks:
+      work.length === 0
+        ? []
+        : defragRisks(
+            condition,
+            work.map(({ member }) => member),
+          ),
+    skipped,
+  }
+}
+
+function reasonFor({ all, rule }: DefragIntent, { space, trouble }: MemberCondition) {
+  if (space === undefined) return { worth: true, why: trouble ?? 'it gave no status' }
+  if (all) return { worth: true, why: 'asked for' }
+  return defragReason(space, rule)
+}
+
+/** Why none is defragmented now. Used between two members as well. */
+export function defragRefusals(condition: ClusterCondition): BlockReason[] {
+  const { members, alarms } = condition
+  const voters = votersOf(condition)
+  const down = members.filter(({ healthy, voter }) => voter && !healthy)
+  return [
+    ...down.map(({ name: host, trouble, unknown }) => ({
+      host,
+      message: `${unknown === true ? 'it could not be asked' : 'it is down'} (${trouble}), and a defragmentation takes another one away for its time`,
+      hint: remedyFor({ kind: 'silent', member: host }, voters, condition.voters).text,
+    })),
+    ...alarms
+      .filter(({ type }) => type !== 'NOSPACE')
+      .map(({ member, type }) => ({
+        host: member,
+        message: `the alarm ${type} is raised`,
+        hint: 'find out what is wrong before anything is rewritten: quorate alarms',
+      })),
+    ...members.flatMap(({ name: host, version }) =>
+      version === undefined
+        ? []
+        : defragHazards(version)
+            .filter(({ refused }) => refused)
+            .map(({ what, fixedIn = version }) => ({
+              host,
+              message: `etcd ${version}: ${what}`,
+              hint: `upgrade first: quorate upgrade --to ${patchToName(fixedIn)}`,
+            })),
+    ),
+  ]
+}
+
+/** One member's turn. */
+export function defragSteps(
+  condition: ClusterCondition,
+  { name: host, leader, space }: MemberCondition,
+  why: string,
+): MaintenanceStep[] {
+  const others = condition.members.filter(({ name, voter, healthy }) => name !== host && voter && healthy)
+  const away: MaintenanceStep[] =
+    leader && others.length > 0
+      ? [
+          {
+            kind: 'hand-over',
+            from: host,
+            to: undefined,
+            what: `move leadership from ${host} to the healthiest follower`,
+            why: 'a leader that is blocked holds up every write',
+            danger: 'none',
+          },
+        ]
+      : []
+  const size = space === undefined ? '' : ` (${formatBytes(space.sizeBytes)})`
+  return [
+    ...away,
+    { kind: 'defragment', host, what: `defragment its database${size}`, why, danger: 'restart' },
+  ]
+}
+
+export function defragRisks(condition: ClusterCondition, work: readonly MemberCondition[]): string[] {
+  const { voters, healthyVoters, members } = condition
+  const costly = work.some(({ voter }) => voter)
+  const versions = new Set(members.flatMap(({ version }) => version ?? []))
+  const texts = [...versions].flatMap((version) =>
+    defragHazards(version).map((hazard) => `${describeHazard(version, hazard)}.`),
+  )
+  return [
+    'A member answers nothing while it is defragmented: about a second for each 100 MiB, more on slow disks. One at a time.',
+    ...(costly && !mayRestart(voters, healthyVoters)
+      ? [
+          `Of ${counted(voters, 'voting member')} ${healthyVoters} ${plural(healthyVoters, 'answers', 'answer')}: the whole cluster stands still meanwhile.`,
+        ]
+      : []),
+    ...texts,
+  ]
+}

@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest'
+import {
+  MIB,
+  clusterCondition,
+  downMember,
+  memberCondition,
+} from '../../tiers/etcd/facts/condition.fixture.ts'
+import type { MemberCondition } from '../../tiers/etcd/facts/condition.ts'
+import { NO_PROGRESS, type UnjamProgress, planUnjam } from './decide-unjam.ts'
+
+const FULL = { sizeBytes: 20 * MIB, inUseBytes: 19 * MIB, quotaBytes: 20 * MIB }
+const COMPACTED = { sizeBytes: 20 * MIB, inUseBytes: 4 * MIB, quotaBytes: 20 * MIB }
+const SMALL = { sizeBytes: 4 * MIB, inUseBytes: 4 * MIB, quotaBytes: 20 * MIB }
+
+function plan(members: readonly MemberCondition[], progress: UnjamProgress = NO_PROGRESS) {
+  const { steps, blocked, risks } = planUnjam(clusterCondition(members), progress)
+  return {
+    steps: steps.map((step) =>
+      'host' in step && step.host !== undefined ? `${step.kind} ${step.host}` : step.kind,
+    ),
+    blocked: blocked.map(({ message, hint }) => `${message} | ${hint}`).join('\n'),
+    risks: risks.join(' '),
+  }
+}
+
+const three = (space: MemberCondition['space'], alarms: readonly string[] = ['NOSPACE']) =>
+  [1, 2, 3].map((number) => memberCondition(number, { space, alarms: number === 1 ? alarms : [] }))
+
+test('from full to writable: compact, each member in its turn, disarm, prove', () => {
+  const { steps, risks } = plan(three(FULL))
+  expect(steps).toEqual([
+    'compact',
+    'defragment etcd02',
+    'defragment etcd03',
+    'hand-over',
+    'defragment etcd01',
+    'disarm',
+    'prove-write',
+  ])
+  expect(risks).toContain('before revision 500 goes for good')
+})
+
+test('what was done before an interruption is not done again', () => {
+  const members = [
+    memberCondition(1, { space: COMPACTED, alarms: ['NOSPACE'] }),
+    memberCondition(2, { space: SMALL }),
+    memberCondition(3, { space: COMPACTED }),
+  ]
+  expect(plan(members).steps).toEqual([
+    'compact',
+    'defragment etcd03',
+    'hand-over',
+    'defragment etcd01',
+    'disarm',
+    'prove-write',
+  ])
+  expect(plan(three(SMALL)).steps).toEqual(['compact', 'disarm', 'prove-write'])
+  const progress = { compacted: true, defragmented: ['etcd01', 'etcd02', 'etcd03'] }
+  expect(plan(three(SMALL), progress).steps).toEqual(['disarm', 'prove-write'])
+  expect(plan(three(SMALL, []), progress).steps).toEqual(['prove-write'])
+})
+
+test('a cluster that takes writes is left alone', () => {
+  expect(plan(three(SMALL, []))).toEqual({ steps: [], blocked: '', risks: '' })
+})
+
+test('full without the alarm is full: the next write raises it', () => {
+  expect(plan(three(FULL, [])).steps).toContain('defragment etcd01')
+})
+
+test('live data over the quota: said so, with what to type, and no member is blocked for nothing', () => {
+  const { steps, blocked } = plan(three(FULL), { compacted: true, defragmented: [] })
+  expect(steps).toEqual([])
+  expect(blocked).toMatch(/19 MiB of live data, and its quota is 20 MiB/)
+  expect(blocked).toMatch(/quota-backend-bytes: 67108864 \}, and: quorate apply/)
+})
+
+test('etcd 3.3 does not say what is in use: it is defragmented, then judged by its size', () => {
+  const old = { ...FULL, inUseBytes: undefined }
+  expect(plan(three(old), { compacted: true, defragmented: [] }).steps[0]).toBe('defragment etcd02')
+  const done = { compacted: true, defragmented: ['etcd01', 'etcd02', 'etcd03'] }
+  expect(plan(three(old), done).blocked).toContain('live data')
+})
+
+test('one member down is left out and named; without a majority, or corrupt, nothing is done', () => {
+  const [first, second] = three(FULL)
+  if (first === undefined || second === undefined) throw new TypeError('no members')
+  const without = plan([first, second, downMember(3)])
+  expect(without.steps).not.toContain('defragment etcd03')
+  expect(without.risks).toContain('etcd03 does not answer')
+  expect(plan([first, downMember(2), downMember(3)]).blocked).toContain('1 of 3 voting members answer')
+  const corrupt = memberCondition(2, { space: FULL, alarms: ['CORRUPT'] })
+  expect(plan([first, corrupt, memberCondition(3)]).blocked).toContain('CORRUPT')
+})

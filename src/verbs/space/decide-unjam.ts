@@ -1,0 +1,130 @@
+/**
+ * A cluster that is out of space (the alarm NOSPACE: every write is refused) made writable again: history compacted,
+ * files made small, the alarm disarmed, a write to prove it. Asked again after each step, so that it may stop anywhere.
+ */
+import { adviseQuota, fullness, hasRoom, QUOTA_WARNING, reclaimable } from '../../etcd/space.ts'
+import type { ClusterCondition, MemberCondition } from '../../tiers/etcd/facts/condition.ts'
+import { defragRisks, defragSteps } from './decide-defrag.ts'
+import { type MaintenancePlan, type MaintenanceStep, refusal } from '../../tiers/etcd/steps/maintenance.ts'
+import { noQuorum } from '../../tiers/etcd/plan/remedy.ts'
+import type { BlockReason } from '../../tiers/etcd/steps/steps.ts'
+import { formatBytes } from '../../spec/units.ts'
+
+export interface UnjamProgress {
+  /** In this run, and waited for: what is in use now is live data. */
+  readonly compacted: boolean
+  /** Names of the members defragmented in this run. */
+  readonly defragmented: readonly string[]
+}
+
+export const NO_PROGRESS: UnjamProgress = { compacted: false, defragmented: [] }
+
+/** Free bytes within a file of less than this share are not worth blocking a member for. */
+const WORTH = 0.02
+
+/** What is left to do; the first of the steps is safe now. No steps and not blocked: it is writable. */
+export function planUnjam(condition: ClusterCondition, progress: UnjamProgress): MaintenancePlan {
+  const asked = condition.members.filter(
+    ({ space, healthy, voter }) => space !== undefined && (healthy || !voter),
+  )
+  const alarms = condition.alarms.filter(({ type }) => type === 'NOSPACE')
+  const begun = progress.compacted || progress.defragmented.length > 0
+  if (!begun && alarms.length === 0 && asked.every(({ space }) => space !== undefined && hasRoom(space)))
+    return refusal(noQuorum(condition))
+  const blocked = [...noQuorum(condition), ...unfit(condition), ...liveData(asked, progress)]
+  if (blocked.length > 0) return refusal(blocked)
+  const work = asked
+    .filter((member) => isNeeded(member, progress))
+    .toSorted((a, b) => Number(a.leader) - Number(b.leader))
+  return {
+    steps: [
+      ...(progress.compacted ? [] : [compactStep(condition)]),
+      ...work.flatMap((member) =>
+        defragSteps(condition, member, 'the quota limits the file, not what is in it'),
+      ),
+      ...alarms.map(({ member }): MaintenanceStep => disarmStep(member)),
+      {
+        kind: 'prove-write',
+        what: 'write a key and read it from every member',
+        why: 'to see that it takes writes again',
+        danger: 'none',
+      },
+    ],
+    blocked: [],
+    outage: alarms.length > 0,
+    risks: [
+      `All history before revision ${condition.revision} goes for good; the present keys and values stay. A watcher that is behind has to begin anew, as after every compaction.`,
+      ...(work.length === 0 ? [] : defragRisks(condition, work)),
+      ...absent(condition),
+    ],
+  }
+}
+
+function compactStep({ revision }: ClusterCondition): MaintenanceStep {
+  const what = `compact the history before revision ${revision}`
+  const why = 'old revisions take up space'
+  return { kind: 'compact', revision, what, why, danger: 'none' }
+}
+
+export function disarmStep(member: string): MaintenanceStep {
+  const what = `disarm the alarm NOSPACE of ${member}`
+  const why = 'etcd refuses writes as long as it is raised'
+  return { kind: 'disarm', member, alarm: 'NOSPACE', what, why, danger: 'none' }
+}
+
+/** Before the compaction every full member is; what there is to be had back shows only after it. */
+function isNeeded({ name, space }: MemberCondition, progress: UnjamProgress): boolean {
+  if (space === undefined || progress.defragmented.includes(name)) return false
+  if (hasRoom(space) && (fullness(space) ?? 1) <= QUOTA_WARNING) return false
+  const free = reclaimable(space)
+  return !progress.compacted || free === undefined || free > WORTH * space.sizeBytes
+}
+
+function unfit({ alarms, members }: ClusterCondition): BlockReason[] {
+  return [
+    ...alarms
+      .filter(({ type }) => type !== 'NOSPACE')
+      .map(({ member, type }) => ({
+        host: member,
+        message: `the alarm ${type} is raised as well`,
+        hint:
+          type === 'CORRUPT'
+            ? 'contents differ: quorate repair first; compacting now would destroy what could tell which one is right'
+            : 'find out what it means first',
+      })),
+    ...members
+      .filter(({ space }) => space !== undefined && space.quotaBytes === undefined)
+      .map(({ name: host }) => ({
+        host,
+        message: "its quota is not known, because its machine can't be looked at",
+        hint: `see why: quorate run ${host} -- uptime`,
+      })),
+  ]
+}
+
+/** Members whose present data alone is too much. */
+function liveData(asked: readonly MemberCondition[], progress: UnjamProgress): BlockReason[] {
+  if (!progress.compacted) return []
+  return asked.flatMap(({ name: host, space }) => {
+    if (space === undefined || space.quotaBytes === undefined) return []
+    const least = progress.defragmented.includes(host) ? space.sizeBytes : (space.inUseBytes ?? 0)
+    if (hasRoom({ ...space, sizeBytes: least })) return []
+    const quota = adviseQuota(least)
+    return [
+      {
+        host,
+        message: `compacted, its database still holds ${formatBytes(least)} of live data, and its quota is ${formatBytes(space.quotaBytes)}: there is no more to be had back`,
+        hint: `delete keys that nobody needs (deletes are taken even now), or write a larger quota into the cluster file, etcd.settings: { quota-backend-bytes: ${quota} }, and: quorate apply. Then again: quorate unjam`,
+      },
+    ]
+  })
+}
+
+function absent({ members }: ClusterCondition): string[] {
+  return members
+    .filter(({ space, healthy, voter }) => space === undefined || (voter && !healthy))
+    .map(
+      ({ name }) =>
+        `${name} does not answer and is left as it is; full as it is it raises the alarm again when it comes back: run unjam again then.`,
+    )
+}

@@ -1,0 +1,111 @@
+/** `quorate quota`: how full every member is, of what, and whether that calls for something. */
+import {
+  QUOTA_CRITICAL,
+  QUOTA_WARNING,
+  adviseQuota,
+  beyondAdvice,
+  defragReason,
+  fullness,
+  percent,
+  reclaimable,
+} from '../../etcd/space.ts'
+import type { ClusterCondition, MemberCondition } from '../../tiers/etcd/facts/condition.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { lookAtMembers } from '../../tiers/etcd/facts/members.ts'
+
+export interface QuotaReport {
+  readonly members: readonly MemberQuota[]
+  /** Raised alarms, each as `etcd01: NOSPACE`. */
+  readonly alarms: readonly string[]
+  /** What should be done, most urgent first; empty: nothing. */
+  readonly advice: readonly string[]
+  readonly state: 'ok' | 'warning' | 'critical'
+}
+
+export interface MemberQuota {
+  readonly name: string
+  /** null in this and the following: not known. A quota of null with a known size may be one that is switched off. */
+  readonly quotaBytes: number | null
+  readonly unlimited: boolean
+  readonly sizeBytes: number | null
+  /** Of the file; before etcd 3.4 not known. */
+  readonly inUseBytes: number | null
+  /** Within the file, and had back by a defragmentation. */
+  readonly freeBytes: number | null
+  /** The file as a share of its quota, 0 to 1. */
+  readonly full: number | null
+}
+
+export async function quota(session: Session): Promise<QuotaReport> {
+  const { condition } = await lookAtMembers(session)
+  return quotaReport(condition)
+}
+
+export function quotaReport(condition: ClusterCondition): QuotaReport {
+  const fullest = Math.max(0, ...condition.members.map(({ space }) => (space && fullness(space)) ?? 0))
+  const jammed = condition.alarms.some(({ type }) => type === 'NOSPACE')
+  const state = jammed || fullest >= QUOTA_CRITICAL ? 'critical' : fullest >= QUOTA_WARNING ? 'warning' : 'ok'
+  return {
+    members: condition.members.map(memberQuota),
+    alarms: condition.alarms.map(({ member, type }) => `${member}: ${type}`),
+    advice: advice(condition, jammed),
+    state,
+  }
+}
+
+function memberQuota({ name, space }: MemberCondition): MemberQuota {
+  const limit = space?.quotaBytes
+  return {
+    name,
+    quotaBytes: limit === undefined || limit === Infinity ? null : limit,
+    unlimited: limit === Infinity,
+    sizeBytes: space?.sizeBytes ?? null,
+    inUseBytes: space?.inUseBytes ?? null,
+    freeBytes: (space && reclaimable(space)) ?? null,
+    full: (space && fullness(space)) ?? null,
+  }
+}
+
+function advice({ members }: ClusterCondition, jammed: boolean): string[] {
+  const silent = members.filter(({ space }) => space === undefined).map(({ name }) => name)
+  const differ = new Set(members.flatMap(({ space }) => space?.quotaBytes ?? [])).size > 1
+  return [
+    ...(jammed ? ['writes are refused (NOSPACE): quorate unjam'] : growth(members)),
+    ...(silent.length > 0 ? [`${silent.join(', ')} did not say how large it is: quorate status`] : []),
+    ...(differ
+      ? ['the members have different quotas: the smallest decides; quorate apply makes them the same']
+      : []),
+    ...(members.some(({ space }) => isBeyondAdvice(space))
+      ? ['a quota beyond the 8 GiB that etcd advises: starts, snapshots and defragmentations get slow']
+      : []),
+  ]
+}
+
+/** What may be given back, and what is full all the same. */
+function growth(members: readonly MemberCondition[]): string[] {
+  const known = members.flatMap(({ name, space }) => (space === undefined ? [] : [{ name, space }]))
+  const worth = known.filter(({ space }) => defragReason(space).worth)
+  const full = known.filter(
+    ({ name, space }) => (fullness(space) ?? 0) >= QUOTA_WARNING && !worth.some((one) => one.name === name),
+  )
+  const fullest = Math.max(...full.map(({ space }) => fullness(space) ?? 0))
+  const live = Math.max(...full.map(({ space }) => space.inUseBytes ?? space.sizeBytes))
+  const some = full.length > 1 ? 'fill up to' : 'fills'
+  return [
+    ...worth.map(({ name, space }) => `${name}: ${defragReason(space).why}: quorate defrag`),
+    ...(full.length === 0
+      ? []
+      : [
+          `${names(full)} ${some} ${percent(fullest)} of the quota: remove old revisions (quorate compact --keep 1000, then quorate defrag), or write a larger one into the cluster file (etcd.settings: { quota-backend-bytes: ${adviseQuota(live)} }) and: quorate apply`,
+        ]),
+  ]
+}
+
+function isBeyondAdvice(space: MemberCondition['space']): boolean {
+  const limit = space?.quotaBytes ?? 0
+  return limit !== Infinity && beyondAdvice(limit)
+}
+
+function names(members: readonly { readonly name: string }[]): string {
+  return members.map(({ name }) => name).join(', ')
+}

@@ -1,0 +1,167 @@
+/** How the backups of a schedule go, asked of the node that takes them. */
+import { createHash } from 'node:crypto'
+import { inFull, QuorateError } from '../../errors.ts'
+import { readText } from '../../files/read-file.ts'
+import { ageOf } from '../../pki/age.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { type ScheduleConfig, outlineOf, parseConfig } from '../../schedule/config.ts'
+import { type ScheduleThere, lookAtSchedule } from '../../schedule/look.ts'
+import { overdueSince } from '../../schedule/overdue.ts'
+import { NODE_EXPORTER, PLACES } from '../../schedule/places.ts'
+import type { Cluster, Node } from '../../spec/cluster.ts'
+import { onAll } from '../../ssh/fleet.ts'
+import { scheduleNode } from '../schedule/desired.ts'
+import { counted } from '../../spec/units.ts'
+
+/** Stable and documented in docs/status.md. Times are ISO 8601; null: there is none, or it is not known. */
+export interface BackupStatus {
+  readonly node: string
+  /** systemd's OnCalendar. */
+  readonly every: string
+  readonly lastRun: string | null
+  readonly lastSuccess: string | null
+  readonly next: string | null
+  /** Of the latest run, if it failed. */
+  readonly problem: string | null
+  /** The latest success. */
+  readonly backup: { readonly name: string; readonly revision: string; readonly sizeBytes: number } | null
+  /** How many of this cluster's are in the store. */
+  readonly stored: number | null
+  /** The newest that was restored for a trial, and held what it should. */
+  readonly lastProven: string | null
+}
+
+export interface BackupsSeen {
+  /** null: no schedule is wanted, or there is none. */
+  readonly backups: BackupStatus | null
+  /** What wants doing, each with the node's name in front. */
+  readonly notes: readonly string[]
+}
+
+const DAY_MS = 86_400_000
+
+/** From here on the certificate is worth a word, in days. */
+const SOON_DAYS = 30
+
+/**
+ * Of the node that the cluster file means, or of the one that takes backups although the file has no schedule; and which
+ * others do. Never throws for what it can't learn. A file without a word on backups has no schedule to look for.
+ */
+export async function backupsSeen(session: Session): Promise<BackupsSeen> {
+  const { cluster } = session
+  if (cluster.backup === undefined) return { backups: null, notes: [] }
+  if (cluster.backup.schedule === undefined) {
+    const [found, ...others] = await takingBackups(session)
+    if (found === undefined) return { backups: null, notes: [] }
+    const { backups, notes } = await seenOn(session, () => found)
+    const text = `takes backups as well as ${found.name}: quorate backup schedule --node ${found.name} removes it`
+    return { backups, notes: [...notes, ...others.map(({ name }) => `${name}: ${text}`)] }
+  }
+  const [{ backups, notes }, all] = await Promise.all([
+    seenOn(session, () => scheduleNode(cluster)),
+    takingBackups(session),
+  ])
+  const meant = wantedName(cluster)
+  const text = `takes backups, and the cluster file means ${meant}: quorate backup schedule moves it there`
+  const strays = meant === undefined ? [] : all.filter(({ name }) => name !== meant)
+  return { backups, notes: [...notes, ...strays.map(({ name }) => `${name}: ${text}`)] }
+}
+
+/** undefined: the file names none that there is; looking at it tells. */
+function wantedName(cluster: Cluster): string | undefined {
+  try {
+    return scheduleNode(cluster).name
+  } catch (error) {
+    if (error instanceof QuorateError && error.code === 'usage') return undefined
+    throw error
+  }
+}
+
+/** Nodes on which this cluster has a schedule, of those that can be reached: that others can't is told elsewhere. */
+async function takingBackups(session: Session): Promise<readonly Node[]> {
+  const { cluster, signal } = session
+  const { results } = await onAll(cluster.nodes, async (node) => {
+    const remote = await session.remote(node)
+    const { stdout, exitCode } = await remote.run({ argv: ['cat', PLACES.config], root: true, signal })
+    return exitCode === 0 && outlineOf(stdout).cluster === cluster.name
+  })
+  signal.throwIfAborted()
+  const names = results.flatMap(({ host, value }) => (value ? [host] : []))
+  return cluster.nodes.filter(({ name }) => names.includes(name))
+}
+
+async function seenOn(session: Session, choose: () => Node): Promise<BackupsSeen> {
+  const { signal } = session
+  try {
+    const node = choose()
+    const remote = await session.remote(node)
+    const there = await lookAtSchedule(remote, { exporter: NODE_EXPORTER, signal })
+    if (there.config === undefined) {
+      const text = `${node.name}: takes no backups by itself, although the cluster file has a schedule: quorate backup schedule`
+      return { backups: null, notes: [text] }
+    }
+    const config = parseConfig(there.config, `${PLACES.config} on ${node.name}`)
+    const notes = await troubles(session, there, config)
+    return { backups: statusOf(there, config), notes: notes.map((text) => `${node.name}: ${text}`) }
+  } catch (error) {
+    if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
+    const where = error.host === undefined ? '' : `${error.host}: `
+    return { backups: null, notes: [`${where}how its backups go can't be told: ${inFull(error)}`] }
+  }
+}
+
+function statusOf({ host, state, next }: ScheduleThere, { every }: ScheduleConfig): BackupStatus {
+  return {
+    node: host,
+    every,
+    lastRun: state?.lastRun ?? null,
+    lastSuccess: state?.lastSuccess ?? null,
+    next: next?.toISOString() ?? null,
+    problem: state?.problem ?? null,
+    backup: state?.backup ?? null,
+    stored: state?.stored ?? null,
+    lastProven: state?.lastProven ?? null,
+  }
+}
+
+async function troubles(
+  session: Session,
+  there: ScheduleThere,
+  config: ScheduleConfig,
+): Promise<readonly string[]> {
+  const { cluster } = session
+  const now = session.now()
+  const { state, timer, certificate } = there
+  const notes: string[] = []
+  if (state?.problem !== undefined) notes.push(`the latest backup failed: ${state.problem}`)
+  if (timer.active !== 'active' || !timer.enabled) {
+    notes.push(`the timer of its backups is ${timer.active}: quorate backup schedule puts it right`)
+  }
+  if (there.signingKey === undefined) {
+    notes.push('its backups are not signed: quorate backup schedule brings a key for that')
+  }
+  const overdue = overdueSince(there, now)
+  if (overdue !== undefined) notes.push(`${overdue}, and one should be taken ${config.every}`)
+  const left =
+    certificate === undefined ? 0 : (ageOf(certificate, now).notAfter.getTime() - now.getTime()) / DAY_MS
+  if (left < Math.min(SOON_DAYS, cluster.pki.days / 10)) {
+    const when = left <= 0 ? 'has expired' : `expires in ${counted(Math.floor(left), 'day')}`
+    notes.push(`the certificate of its backups ${when}: quorate certs renew`)
+  }
+  if (sha256(await readText(cluster.file)) !== there.files[PLACES.clusterFile]?.sha256) {
+    notes.push(
+      'its backups follow an older text of the cluster file: quorate backup schedule brings the new one',
+    )
+  }
+  const trust = await session.bundle()
+  if (trust !== undefined && sha256(trust) !== there.files[PLACES.trust]?.sha256) {
+    notes.push(
+      'its backups trust other CAs than are trusted now: quorate backup schedule brings the present ones',
+    )
+  }
+  return notes
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

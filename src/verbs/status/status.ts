@@ -1,0 +1,161 @@
+/** How the cluster is, asked of every member itself: the seed's `cluster-health`, made modern. */
+import { EXIT_CODES } from '../../errors.ts'
+import { PEER_IDENTITY, peerUrl } from '../../etcd/configuration.ts'
+import { type Health, healthOf, judgeView } from '../../etcd/health.ts'
+import { environmentNames } from '../../etcd/versions.ts'
+import { type ClusterView, formatId } from '../../etcd/view.ts'
+import { isKeptStopped, keptNote } from '../../tiers/etcd/plan/kept.ts'
+import { quorum } from '../../tiers/etcd/facts/quorum.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { isUnderWay, unretired } from '../certificates/ca-exchange-state.ts'
+import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
+import { memberName } from '../../spec/member-name.ts'
+import { type AskedMember, askMembers } from '../../tiers/etcd/facts/ask-members.ts'
+import { leftBehind } from '../../tiers/etcd/facts/left-behind.ts'
+import { type Looked, type MemberStatus, memberStatus, seen } from './member-status.ts'
+import { type BackupStatus, backupsSeen } from './backups.ts'
+import { type StatusProblem, statusProblems } from './problems.ts'
+import { type VersionStatus, versionStatus } from './versions.ts'
+
+/** Stable and documented in docs/status.md: fields are added, never renamed or removed. */
+export interface StatusReport {
+  readonly cluster: {
+    readonly name: string
+    /** Hexadecimal; null: no member answers. */
+    readonly id: string | null
+    /** null: nothing is wrong with the members that could be asked, and not all could be. */
+    readonly healthy: boolean | null
+    readonly health: Health
+    /** Voters that must agree, and how many of them answered. */
+    readonly quorum: number
+    readonly healthyMembers: number
+    /** How many could not be asked: whether they are healthy is unknown. */
+    readonly unknownMembers: number
+    /** Name of the leader; null: none, or no agreement on one. */
+    readonly leader: string | null
+    /** What keeps it from being healthy, or from being called so. */
+    readonly problems: readonly string[]
+    /** The same, in the same order, for programs. */
+    readonly problemDetails: readonly StatusProblem[]
+    /** Two CAs are trusted, until `certs rotate-ca --finish` or `--abort`: nothing that keeps it from being healthy. */
+    readonly caExchange: boolean
+    /** What does not, and yet wants doing. */
+    readonly notes: readonly string[]
+  } & VersionStatus
+  readonly members: readonly MemberStatus[]
+  /** null: the cluster file has no schedule, or no node follows one. */
+  readonly backups: BackupStatus | null
+}
+
+/**
+ * 0: healthy; 1: not healthy; and where neither is known, that of the first reason why a member could not be asked.
+ * See docs/exit-codes.md.
+ */
+export function statusExitCode({ cluster }: StatusReport): number {
+  if (cluster.health === 'healthy') return 0
+  const code = cluster.problemDetails.find(({ kind }) => kind === 'unknown')?.code
+  return cluster.health === 'unhealthy' || !code ? EXIT_CODES.unhealthy : EXIT_CODES[code]
+}
+
+/** Never throws for a member that does not answer, or can't be asked: that is what it reports. */
+export async function status(session: Session): Promise<StatusReport> {
+  const { cluster } = session
+  const nodes = etcdNodes(cluster)
+  const [asked, { backups, notes }] = await Promise.all([askMembers(session), backupsSeen(session)])
+  const looked = asked.map((one) => seen(one, session.now()))
+  const view = { members: looked.map(({ member }) => member) }
+  const plain = plainPeers(cluster, view)
+  const judgement = judgeView(view, {
+    members: nodes.map((node) => ({ name: node.name, peerUrls: [peerUrlNow(cluster, node, plain)] })),
+  })
+  const health = healthOf(judgement.problems)
+  const problems = statusProblems(judgement.problems, asked, cluster)
+  const members = looked.map((one) => memberStatus(one, judgement.leaderId, view.members))
+  const versions = versionStatus(cluster.etcd.version, view)
+  const { versionTrouble: trouble } = versions
+  return {
+    cluster: {
+      name: cluster.name,
+      ...versions,
+      id: judgement.clusterId === undefined ? null : formatId(judgement.clusterId),
+      healthy: health === 'unknown' ? null : judgement.healthy,
+      health,
+      quorum: quorum(nodes.length),
+      healthyMembers: members.filter((member) => member.healthy === true).length,
+      unknownMembers: members.filter((member) => member.healthy === null).length,
+      leader: members.find((member) => member.leader)?.name ?? null,
+      problems: problems.map(({ member, message }) => (member === null ? message : `${member}: ${message}`)),
+      problemDetails: problems,
+      caExchange: isUnderWay(cluster) || unretired(cluster) !== undefined,
+      notes: [
+        ...apartNotes(asked),
+        ...keptNotes(asked),
+        ...(await leftBehind(cluster)).map(({ host, text }) => `${host}: ${text}`),
+        ...plaintextNotes(cluster, plain),
+        ...namelessNotes(cluster, looked),
+        ...(trouble === null ? [] : [`${trouble.message}: ${trouble.hint}`]),
+        ...notes,
+      ],
+    },
+    members,
+    backups,
+  }
+}
+
+/** Members that are down because an operator wanted it: no trouble to look into. */
+function keptNotes(asked: readonly AskedMember[]): readonly string[] {
+  return asked.flatMap(({ node, host }) =>
+    isKeptStopped(host?.member) ? [`${node.name}: ${keptNote(node, host?.member)}`] : [],
+  )
+}
+
+/** Members that are known from elsewhere, though their machines can't be reached from here. */
+function apartNotes(asked: readonly AskedMember[]): readonly string[] {
+  return asked.flatMap(({ node, member, apart, via }) => {
+    if (apart === undefined || via === undefined || !member.reachable) return []
+    const fix = apart.hint === undefined ? '' : `; ${apart.hint}`
+    return [
+      `${node.name}: its machine can't be reached from this host: ${apart.message}${fix}. Its member was asked from ${via.name}`,
+    ]
+  })
+}
+
+/** Nodes whose members the others find at http, though the cluster file's are found at https: `apply` moves them. */
+function plainPeers(cluster: Cluster, { members }: ClusterView): readonly string[] {
+  const lists = members.flatMap((member) => (member.reachable ? (member.list?.members ?? []) : []))
+  const urls = new Set(lists.flatMap(({ peerUrls }) => peerUrls))
+  return etcdNodes(cluster)
+    .filter((node) => urls.has(peerUrl(cluster, { ...node, plainPeer: true })))
+    .filter((node) => !urls.has(peerUrl(cluster, node)))
+    .map(({ name }) => name)
+}
+
+function peerUrlNow(cluster: Cluster, node: Node, plain: readonly string[]): string {
+  return peerUrl(cluster, plain.includes(node.name) ? { ...node, plainPeer: true } : node)
+}
+
+function plaintextNotes({ etcd }: Cluster, plain: readonly string[]): readonly string[] {
+  return [
+    ...(plain.length > 0
+      ? [`peers speak to ${plain.join(', ')} without TLS: quorate apply gives it to them`]
+      : []),
+    ...(etcd.plaintextClients
+      ? [
+          'clients are served without TLS: remove etcd.plaintextClients and apply, when none speaks http any more',
+        ]
+      : []),
+  ]
+}
+
+/** With one certificate for everything the one that clients see is the one that peers see. */
+function namelessNotes({ name, etcd, pki }: Cluster, looked: readonly Looked[]): readonly string[] {
+  if (pki.layout !== 'single' || !environmentNames(etcd.version).includes(PEER_IDENTITY)) return []
+  const wanted = memberName(name)
+  const nameless = looked.flatMap(({ node, names }) =>
+    names === undefined || names.includes(wanted) ? [] : [node.name],
+  )
+  if (nameless.length === 0) return []
+  return [
+    `the certificates of ${nameless.join(', ')} lack ${wanted}: until all have it any certificate of the CA, a client's too, may speak Raft; quorate plan says what to do`,
+  ]
+}

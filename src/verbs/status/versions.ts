@@ -1,0 +1,49 @@
+/** The minor of the cluster as a whole, and what is unfinished about it. */
+import { enabledDowngrade } from '../../etcd/downgrade.ts'
+import { compareMinors, minorIn } from '../../etcd/minor.ts'
+import { downgradeWayOn } from '../../etcd/upgrade-path.ts'
+import type { ClusterView } from '../../etcd/view.ts'
+
+export interface VersionStatus {
+  /** The minor that the members work together in, `3.6`; null: not known. */
+  readonly version: string | null
+  /** The minor to which a downgrade is enabled; null: to none, as far as members say (those of 3.5 don't). */
+  readonly downgrade: string | null
+  readonly versionTrouble: VersionTrouble | null
+}
+
+export interface VersionTrouble {
+  /**
+   * - `downgrade-enabled`: etcd keeps the cluster at the older minor, whatever its members run.
+   * - `version-behind`: every member runs a newer minor than the cluster is of.
+   */
+  readonly id: 'downgrade-enabled' | 'version-behind'
+  readonly message: string
+  readonly hint: string
+}
+
+/** @param file the cluster file's version */
+export function versionStatus(file: string, { members }: ClusterView): VersionStatus {
+  const reachable = members.filter((member) => member.reachable)
+  const minors = reachable.flatMap(({ version }) => minorIn(version) ?? []).toSorted(compareMinors)
+  const storage = reachable.flatMap(({ storageVersion }) => storageVersion ?? []).toSorted(compareMinors)
+  // From 3.6 on a member's data follows the cluster's minor. Before, that is the oldest member's.
+  const version = storage[0] ?? (reachable.length === members.length ? minors[0] : undefined) ?? null
+  const downgrade = enabledDowngrade(reachable)
+  const present = members.map((member) => ({
+    name: member.name,
+    version: member.reachable ? member.version : undefined,
+  }))
+  if (downgrade !== undefined) {
+    const message = `a downgrade of etcd to ${downgrade} is enabled, and not finished`
+    const hint = downgradeWayOn({ file, target: downgrade, members: present })
+    return { version, downgrade, versionTrouble: { id: 'downgrade-enabled', message, hint } }
+  }
+  const [lowest] = minors
+  const behind = version !== null && lowest !== undefined && compareMinors(version, lowest) < 0
+  if (!behind || reachable.length < members.length) return { version, downgrade: null, versionTrouble: null }
+  const message = `every member runs etcd ${lowest} or newer, and the cluster is still one of ${version}`
+  const hint =
+    "etcd raises it within seconds of the last restart; if it does not, read the leader's journal: quorate run etcd -- journalctl -u etcd -n 50"
+  return { version, downgrade: null, versionTrouble: { id: 'version-behind', message, hint } }
+}

@@ -1,0 +1,241 @@
+/**
+ * `quorate import`: the keys of an export into this cluster. The file is read to its end before anything is written, and
+ * compared with what is there; each portion is one transaction, so that a run that was interrupted is run again.
+ */
+import { QuorateError } from '../../errors.ts'
+import type { MemberClient } from '../../etcd/client.ts'
+import { reclaimable } from '../../etcd/space.ts'
+import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
+import { noQuorum } from '../../tiers/etcd/plan/remedy.ts'
+import { blockedError } from '../../tiers/etcd/run.ts'
+import { progressOf } from '../../engine/hundredths.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { type MappingOptions, batchesOf } from '../../transfer/batches.ts'
+import { type Comparison, compareAll } from '../../transfer/compare.ts'
+import type { ExportHeader } from '../../transfer/format.ts'
+import { Leases } from '../../transfer/leases.ts'
+import { type Differing, type PutCounts, putBatch } from '../../transfer/put.ts'
+import { readExport } from '../../transfer/read.ts'
+import { lockReachable, lookAtMembers } from '../../tiers/etcd/facts/members.ts'
+import { readableMembers } from './export.ts'
+import { counted, formatBytes, plural } from '../../spec/units.ts'
+import { recorded } from '../../engine/recorded.ts'
+
+/** What etcd needs beside a key and its value, in bytes; rather too much. */
+const OVERHEAD_BYTES = 256
+
+export interface ImportOptions extends MappingOptions {
+  /** Gives the file from its beginning, each time. */
+  readonly open: () => AsyncIterable<Uint8Array>
+  /** Of the file, for messages. */
+  readonly name: string
+  /** What becomes of keys that are there with something else; `refuse` unless given. */
+  readonly differing?: Differing | undefined
+  readonly dryRun?: boolean | undefined
+  /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
+  readonly confirm: (preview: ImportPreview) => Promise<void>
+}
+
+export interface ImportPreview extends Comparison {
+  /** Where the keys are from. */
+  readonly header: ExportHeader
+  readonly differing: Differing
+  /** Leases that will be granted, at most. */
+  readonly leases: number
+  /** Sentences that whoever says yes should have read. */
+  readonly risks: readonly string[]
+}
+
+export interface ImportReport extends PutCounts {
+  readonly changed: boolean
+  readonly dryRun: boolean
+  readonly preview: ImportPreview
+  /** Compared once more at the end; undefined where nothing was written. */
+  readonly verified: Comparison | undefined
+}
+
+const NOTHING: PutCounts = { written: 0, replaced: 0, same: 0, kept: 0, ended: 0 }
+
+/**
+ * @throws QuorateError `backup` for a file that is no whole export; `usage` for keys that the mapping does not fit;
+ *   `blocked` where keys differ and `differing` is `refuse`, where there is no room, without a majority, or with an
+ *   alarm; `locked`; `moved` where others write the same keys meanwhile; `etcd`; `cancelled`. What was written by then
+ *   stays, and the same import goes on from there.
+ */
+export async function importKeys(session: Session, options: ImportOptions): Promise<ImportReport> {
+  return await recorded(session, 'import', async (own) => await importAll(own, options))
+}
+
+async function importAll(session: Session, options: ImportOptions): Promise<ImportReport> {
+  const { differing = 'refuse', dryRun = false, confirm } = options
+  const { signal, emit } = session
+  const file = await readThrough(options)
+  const { condition } = await lookAtMembers(session)
+  requireWritable(condition)
+  const clients = await readableMembers(session)
+  const work: Work = { clients, options, leases: new Leases(clients, file.header.clusterId, signal), signal }
+  const onProgress = progressOf(emit, { text: 'comparing', unit: 'keys', total: file.keys })
+  const compared = await compareWith(work, onProgress)
+  const preview = {
+    ...compared,
+    header: file.header,
+    differing,
+    leases: file.leases,
+    risks: risksOf(compared, file, differing),
+  }
+  if (differing === 'refuse' && compared.different > 0) throw differs(preview)
+  const todo = compared.new + (differing === 'replace' ? compared.different : 0)
+  requireRoom(condition, compared, todo)
+  const idle = { ...NOTHING, changed: false, dryRun, preview, verified: undefined }
+  if (todo === 0) return { ...idle, same: compared.same, kept: compared.different, ended: compared.ended }
+  if (dryRun) return idle
+  await confirm(preview)
+  await using lock = await lockReachable(session, 'import')
+  session.log?.begin()
+  const held: Work = { ...work, signal: AbortSignal.any([signal, lock.lost]) }
+  const done = await write(
+    held,
+    differing,
+    progressOf(emit, { text: 'importing', unit: 'keys', total: file.keys }),
+  )
+  const verified = await compareWith(
+    held,
+    progressOf(emit, { text: 'verifying', unit: 'keys', total: file.keys }),
+  )
+  requireArrived(verified, done, file.leases)
+  return { ...done, changed: true, dryRun, preview, verified }
+}
+
+interface Work {
+  readonly clients: readonly MemberClient[]
+  readonly options: ImportOptions
+  readonly leases: Leases
+  readonly signal: AbortSignal
+}
+
+interface WholeFile {
+  readonly header: ExportHeader
+  readonly keys: number
+  readonly leases: number
+  /** Left of the lease that ends first, in seconds; undefined: there is none that is still to end. */
+  readonly shortestLease: bigint | undefined
+}
+
+/** Nothing of a file is certain before its end. */
+async function readThrough({ open, name, withoutLeases = false }: ImportOptions): Promise<WholeFile> {
+  let header: ExportHeader | undefined
+  let shortestLease: bigint | undefined
+  let [keys, leases] = [0, 0]
+  for await (const line of readExport(open(), name)) {
+    if (line.kind === 'header') header = line.header
+    if (line.kind === 'end') ({ keys, leases } = line.end)
+    if (line.kind !== 'lease' || withoutLeases || line.lease.secondsLeft < 0n) continue
+    const left = line.lease.secondsLeft
+    if (shortestLease === undefined || left < shortestLease) shortestLease = left
+  }
+  if (header === undefined) throw new TypeError('an export that was read to its end has a header')
+  return { header, keys, leases: withoutLeases ? 0 : leases, shortestLease }
+}
+
+async function compareWith(
+  { clients, options, leases, signal }: Work,
+  onProgress: (keys: number) => void,
+): Promise<Comparison> {
+  const batches = batchesOf(readExport(options.open(), options.name), options)
+  return await compareAll(clients, batches, leases, { signal, onProgress })
+}
+
+async function write(
+  { clients, options, leases, signal }: Work,
+  differing: Differing,
+  onProgress: (keys: number) => void,
+): Promise<PutCounts> {
+  const total = { ...NOTHING }
+  let keys = 0
+  for await (const batch of batchesOf(readExport(options.open(), options.name), options)) {
+    signal.throwIfAborted()
+    const counts = await putBatch(clients, batch, { leases, differing, signal })
+    for (const [name, count] of Object.entries(counts)) total[name as keyof PutCounts] += count
+    keys += batch.length
+    onProgress(keys)
+  }
+  return total
+}
+
+function requireWritable(condition: ClusterCondition): void {
+  const missing = noQuorum(condition)
+  if (missing.length > 0) throw blockedError(missing)
+  const [alarm] = condition.alarms
+  if (alarm === undefined) return
+  throw new QuorateError('blocked', `the alarm ${alarm.type} is raised: the cluster takes no writes`, {
+    host: alarm.member,
+    hint: alarm.type === 'NOSPACE' ? 'make space first: quorate unjam' : 'quorate repair',
+  })
+}
+
+/** @throws QuorateError `blocked`: with NOSPACE nobody could write any more. */
+function requireRoom({ members }: ClusterCondition, { bytes }: Comparison, keys: number): void {
+  const wanted = bytes + keys * OVERHEAD_BYTES
+  for (const { name, space } of members) {
+    if (space?.quotaBytes === undefined) continue
+    const free = space.quotaBytes - space.sizeBytes + (reclaimable(space) ?? 0)
+    if (wanted < free) continue
+    throw new QuorateError(
+      'blocked',
+      `${formatBytes(wanted)} are to be written, and ${formatBytes(Math.max(0, free))} are left of the quota`,
+      {
+        host: name,
+        hint: 'a larger quota-backend-bytes (etcd.settings in the cluster file, then quorate apply), or less history: quorate compact --keep 1000, then quorate defrag',
+      },
+    )
+  }
+}
+
+function differs({ different, examples }: ImportPreview): QuorateError {
+  const more = different > examples.length ? ` and ${different - examples.length} more` : ''
+  const what =
+    different === 1
+      ? 'a key is there with something else'
+      : `${counted(different, 'key')} are there with something else`
+  return new QuorateError('blocked', `${what}: ${examples.join(', ')}${more}`, {
+    hint: 'nothing was written. --replace writes over them, --only-missing leaves them as they are; --prefix-from and --prefix-to put all elsewhere',
+  })
+}
+
+function risksOf(compared: Comparison, file: WholeFile, differing: Differing): string[] {
+  const { different, examples, ended } = compared
+  const risks: string[] = []
+  if (different > 0 && differing === 'replace') {
+    risks.push(
+      `${counted(different, 'key')} ${plural(different, 'is', 'are')} written over, and the present values are kept nowhere (first ${examples[0]}): quorate export keeps them.`,
+    )
+  }
+  if (file.shortestLease !== undefined) {
+    risks.push(
+      `Keys on leases go when these end, the first after ${file.shortestLease} s: nobody keeps them alive unless their owners do so here.`,
+    )
+  }
+  if (ended > 0)
+    risks.push(
+      `${counted(ended, 'key')} ${plural(ended, 'is', 'are')} left out: the lease had ended by the time of the export.`,
+    )
+  return [
+    ...risks,
+    'Whoever watches these keys sees them come. Revisions and versions are new ones: those of this cluster.',
+  ]
+}
+
+/** @throws QuorateError `moved` */
+function requireArrived(verified: Comparison, { kept }: PutCounts, leases: number): void {
+  // Without leases all keys must still be there: nothing but a person or a program takes them away.
+  const missing = leases === 0 ? verified.new : 0
+  if (verified.different <= kept && missing === 0) return
+  const { examples, different } = verified
+  const what =
+    missing > 0
+      ? `${counted(missing, 'key')} ${plural(missing, 'is', 'are')} not there any more`
+      : `${counted(different, 'key')} ${plural(different, 'differs', 'differ')} again (first ${examples[0]})`
+  throw new QuorateError('moved', `everything was written, but ${what}: others write here too`, {
+    hint: 'run the same import again when they are quiet; it writes only what is missing',
+  })
+}

@@ -1,0 +1,61 @@
+/** A file for its owner's eyes alone, whole under its name or not there at all. */
+import { link, lstat, open, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { QuorateError } from '../../errors.ts'
+import { draftBeside } from '../../files/temporary.ts'
+
+/**
+ * Writes what comes to a new file of mode 600; never replaces one. Gives what `chunks` returns.
+ *
+ * @throws QuorateError `state` if there is such a file already, or it can't be written; what `chunks` throws. Nothing is
+ *   left then.
+ */
+export async function writePrivateFile<T>(
+  file: string,
+  chunks: AsyncGenerator<string, T, undefined>,
+): Promise<T> {
+  await requireNew(file)
+  const folder = path.dirname(file)
+  const part = `${await draftBeside(file)}.part`
+  const failed = (error: unknown) => QuorateError.from(error, 'state', `${file} can't be written`)
+  try {
+    let result: T
+    {
+      await using handle = await open(part, 'wx', 0o600).catch((error: unknown) => {
+        throw failed(error)
+      })
+      for (;;) {
+        const { done, value } = await chunks.next()
+        if (done === true) {
+          result = value
+          break
+        }
+        await handle.writeFile(value).catch((error: unknown) => {
+          throw failed(error)
+        })
+      }
+      await handle.sync()
+    }
+    // A link fails where somebody else made such a file meanwhile; a rename would replace it.
+    await link(part, file).catch((error: unknown) => {
+      throw failed(error)
+    })
+    await using place = await open(folder, 'r')
+    await place.sync()
+    return result
+  } finally {
+    await chunks.return(undefined as never)
+    await rm(part, { force: true })
+  }
+}
+
+async function requireNew(file: string): Promise<void> {
+  const found = await lstat(file).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw QuorateError.from(error, 'state', `${file} can't be written`)
+  })
+  if (found === undefined) return
+  throw new QuorateError('state', `${file} is there already, and is not replaced`, {
+    hint: 'give another name, or move it away first',
+  })
+}

@@ -1,0 +1,44 @@
+/** The cluster file's new version, written into it once the members run it: the file is what the next apply goes by. */
+import { QuorateError } from '../../errors.ts'
+import { readText } from '../../files/read-file.ts'
+import type { Cluster } from '../../spec/cluster.ts'
+import { type Edit, editValues } from '../../spec/edit.ts'
+import { parseClusterFile } from '../../spec/parse.ts'
+import { formatProblems } from '../../spec/problem.ts'
+import { replaceClusterFile, requireWritable } from '../../cluster-file/write.ts'
+
+/**
+ * Whether it can be done, asked before anything else is: the values stand where they can be exchanged, the result means
+ * what it should, and the file can be written.
+ *
+ * @throws QuorateError `cluster-file` or `permission`
+ */
+export async function checkFileEdit(wanted: Cluster, edits: readonly Edit[]): Promise<void> {
+  if (edits.length === 0) return
+  await editedText(wanted, edits)
+  await requireWritable(wanted.file, 'name the new version in the end')
+}
+
+/** Exchanges the values; mode, owner and whatever a link leads to stay. @throws QuorateError as `checkFileEdit` */
+export async function editFile(wanted: Cluster, edits: readonly Edit[]): Promise<void> {
+  if (edits.length === 0) return
+  await replaceClusterFile(wanted.file, await editedText(wanted, edits))
+}
+
+async function editedText(wanted: Cluster, edits: readonly Edit[]): Promise<string> {
+  const text = editValues(await readText(wanted.file), edits)
+  const { cluster, problems } = parseClusterFile(text, wanted.file)
+  if (cluster === undefined) {
+    const list = formatProblems(problems.filter(({ severity }) => severity === 'error'))
+    throw new QuorateError(
+      'cluster-file',
+      `with etcd ${wanted.etcd.version} the cluster file would be wrong:\n${list}`,
+    )
+  }
+  if (JSON.stringify(cluster.etcd) !== JSON.stringify(wanted.etcd)) {
+    throw new QuorateError('cluster-file', 'the cluster file was changed in the meantime', {
+      hint: `write the version into it by hand (etcd.version: "${wanted.etcd.version}"), then: quorate apply`,
+    })
+  }
+  return text
+}

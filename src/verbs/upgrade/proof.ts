@@ -1,0 +1,98 @@
+/** The proof that an upgrade is done: what really runs on every machine, and what the cluster as a whole has become. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { QuorateError, combineErrors } from '../../errors.ts'
+import { minorOf } from '../../etcd/versions.ts'
+import { verifyCluster } from '../../etcd/verify.ts'
+import { readClusterView } from '../../etcd/view.ts'
+import { awaitDowngradeEnd } from '../../tiers/etcd/perform/downgrade.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { etcdNodes } from '../../spec/cluster.ts'
+import { onAll } from '../../ssh/fleet.ts'
+import program from './running-binary.sh?raw'
+import type { UpgradeSupplies } from './supplies.ts'
+import { clusterVersions } from './observe.ts'
+
+/** A leader looks at its members' versions every 4 s or 5 s, and changes the cluster's. */
+const RAISE_MS = 30_000
+const PAUSE_MS = 250
+
+export interface ProvenMember {
+  readonly name: string
+  /** As its process says. */
+  readonly version: string
+  /** Hex, of the program that its process runs. */
+  readonly sha256: string
+}
+
+/**
+ * @param architectureOf of a node's machine
+ * @throws QuorateError `unhealthy` if a process is not the new binary, a member says another version, a write can't be
+ *   read back through every member, or contents differ
+ */
+export async function proveUpgrade(
+  session: Session,
+  { artifacts }: Pick<UpgradeSupplies, 'artifacts'>,
+  architectureOf: (host: string) => 'amd64' | 'arm64' | 'other',
+): Promise<readonly ProvenMember[]> {
+  const { cluster, signal } = session
+  const { version } = cluster.etcd
+  const nodes = etcdNodes(cluster)
+  const clients = await session.members(nodes)
+  const [view, { results, errors }] = await Promise.all([
+    readClusterView(clients, signal),
+    onAll(nodes, async (node) => {
+      const remote = await session.remote(node)
+      const argv = ['sh', '-c', program, 'quorate-running']
+      return (await remote.run({ argv, root: true, signal })).stdout.trim()
+    }),
+  ])
+  if (errors.length > 0) throw combineErrors(errors)
+  const proven = nodes.map(({ name }, index): ProvenMember => {
+    const member = view.members[index]
+    const said = member?.reachable === true ? member.version : 'nothing'
+    const sha256 = results.find(({ host }) => host === name)?.value ?? ''
+    const etcd = artifacts.get(architectureOf(name))?.files.find((file) => file.name === 'etcd')
+    if (said !== version || (etcd !== undefined && etcd.sha256 !== sha256)) {
+      const what =
+        said === version
+          ? `the process there runs another program (SHA-256 ${sha256})`
+          : `its member says ${said}`
+      throw new QuorateError('unhealthy', `etcd ${version} should run there, but ${what}`, {
+        host: name,
+        hint: 'see how it was started: systemctl status etcd',
+      })
+    }
+    return { name, version: said, sha256 }
+  })
+  await verifyCluster(clients, signal)
+  return proven
+}
+
+/**
+ * Waits until the cluster as a whole is one of the wanted minor, whether that is a newer or an older one, and no downgrade is
+ * enabled: another change of version may begin only then.
+ *
+ * @throws QuorateError `unhealthy` if that doesn't happen within half a minute.
+ */
+export async function awaitClusterVersion(session: Session): Promise<string> {
+  const { cluster, signal } = session
+  const nodes = etcdNodes(cluster)
+  const minor = minorOf(cluster.etcd.version)
+  const deadline = performance.now() + RAISE_MS
+  for (;;) {
+    const said = await clusterVersions(session, nodes)
+    const others = said.filter((version) => version !== minor)
+    if (said.length > 0 && others.length === 0) break
+    if (performance.now() > deadline) {
+      const now = others[0] ?? 'no version'
+      throw new QuorateError(
+        'unhealthy',
+        `every member runs etcd ${cluster.etcd.version}, but the cluster still calls itself one of ${now} after ${RAISE_MS / 1000} s`,
+        { hint: 'the leader decides that; see its journal: quorate run etcd -- journalctl -u etcd -n 50' },
+      )
+    }
+    await sleep(PAUSE_MS, undefined, { signal })
+  }
+  await awaitDowngradeEnd(await session.members(nodes), minor, signal)
+  return minor
+}

@@ -1,0 +1,102 @@
+/** Which version a cluster shall run, where its binaries come from, and what that means for the cluster file. */
+import { QuorateError } from '../../errors.ts'
+import { supportedMinorOf } from '../../etcd/versions.ts'
+import type { Cluster, EtcdSource } from '../../spec/cluster.ts'
+import { DEBIAN_VERSIONS } from '../../spec/defaults.ts'
+import type { Edit } from '../../spec/edit.ts'
+import { newPins } from './pins.ts'
+
+export interface TargetOptions {
+  /** Exact; the cluster file's version unless given. */
+  readonly to?: string | undefined
+  /** Debian's suite to take it from, where the file's source is Debian; known by itself for what Debian carries. */
+  readonly suite?: string | undefined
+  /** The archive or folder on this computer, where the file's source is one: absolute. */
+  readonly path?: string | undefined
+  /** The new checksums where the file pins them (`etcd.sha256`), each `ARCH=SUM` (the archive's) or `ARCH/PROGRAM=SUM`. */
+  readonly sha256?: readonly string[] | undefined
+}
+
+export interface UpgradeTarget {
+  /** The cluster as it shall be: the file's, with another version and source. Without pins where those are not known yet. */
+  readonly cluster: Cluster
+  /** What to exchange in the file to make it say so; empty: it does. */
+  readonly edits: readonly Edit[]
+}
+
+/** @throws QuorateError `usage` for options that don't go together, `cluster-file` for a version that is none. */
+export function upgradeTarget(cluster: Cluster, options: TargetOptions): UpgradeTarget {
+  const { version: present, source: origin, sha256: pinned, ...others } = cluster.etcd
+  const version = options.to ?? present
+  supportedMinorOf(version)
+  const [source, sourceEdits] = sourceOf(origin, version, version !== present, options)
+  const versionEdits: Edit[] = version === present ? [] : [{ path: ['etcd', 'version'], value: version }]
+  const edits = [...versionEdits, ...sourceEdits]
+  const { sha256, edits: pinEdits } = newPins(pinned, edits.length > 0, options.sha256)
+  // In the order that the file's own has when it is read: the two are compared as texts.
+  const etcd = { version, source, ...(sha256 === undefined ? {} : { sha256 }), ...others }
+  return { cluster: { ...cluster, etcd }, edits: [...edits, ...pinEdits] }
+}
+
+function sourceOf(
+  source: EtcdSource,
+  version: string,
+  changes: boolean,
+  { suite, path }: TargetOptions,
+): readonly [EtcdSource, readonly Edit[]] {
+  if (suite !== undefined && source.kind !== 'debian') {
+    throw new QuorateError(
+      'usage',
+      '--suite is for a cluster file that takes etcd from Debian (etcd.source.debian)',
+    )
+  }
+  if (path !== undefined && source.kind !== 'file') {
+    throw new QuorateError(
+      'usage',
+      '--path is for a cluster file that takes etcd from a file (etcd.source.file)',
+    )
+  }
+  switch (source.kind) {
+    case 'release':
+    case 'modules':
+      return [source, []]
+    case 'debian': {
+      const wanted = suite ?? (changes ? suiteWith(version, source.suite) : source.suite)
+      if (wanted === source.suite) return [source, []]
+      return [{ ...source, suite: wanted }, [{ path: ['etcd', 'source', 'debian', 'suite'], value: wanted }]]
+    }
+    case 'file': {
+      if (!changes && path === undefined) return [source, []]
+      if (path === undefined) {
+        throw new QuorateError(
+          'usage',
+          `the cluster file takes etcd ${version} from ${source.path}: where is ${version}?`,
+          {
+            hint: '--path PATH names a folder with etcd and etcdctl, or a release archive',
+          },
+        )
+      }
+      if (source.sha256 !== undefined) {
+        throw new QuorateError(
+          'usage',
+          'the cluster file pins its etcd by a checksum (etcd.source.file.sha256)',
+          {
+            hint: 'write version, path and sha256 into the cluster file, then: quorate upgrade --to VERSION',
+          },
+        )
+      }
+      return [{ ...source, path }, [{ path: ['etcd', 'source', 'file', 'path'], value: path }]]
+    }
+  }
+}
+
+/** @throws QuorateError `usage` where nobody knows which suite has it. */
+function suiteWith(version: string, present: string): string {
+  const found = [...DEBIAN_VERSIONS].find(([, carried]) => carried === version)?.[0]
+  // What sid has changes; asked for by its name, it is asked.
+  if (found !== undefined || present === 'sid') return found ?? present
+  const known = [...DEBIAN_VERSIONS].map(([suite, carried]) => `${carried} in ${suite}`).join(', ')
+  throw new QuorateError('usage', `no suite of Debian is known to have etcd ${version} (known: ${known})`, {
+    hint: 'name one: --suite SUITE; or take etcd from a release or from modules (etcd.source in the cluster file)',
+  })
+}

@@ -1,0 +1,199 @@
+/** `quorate upgrade`: another version of etcd on every member, one after the other; and back again while that is possible. */
+import path from 'node:path'
+import { QuorateError } from '../../errors.ts'
+import type { UpgradeProblem } from '../../etcd/upgrade-facts.ts'
+import { type SnapshotFile, takeSnapshot } from '../../etcd/snapshot.ts'
+import { ascend } from '../../tiers/etcd/facts/descent.ts'
+import type { Observed } from '../../tiers/etcd/facts/observed.ts'
+import type { Step } from '../../tiers/etcd/steps/steps.ts'
+import { blockedError, run } from '../../tiers/etcd/run.ts'
+import type { Lock } from '../../engine/lock.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { runWave } from '../../engine/wave.ts'
+import { etcdNodes } from '../../spec/cluster.ts'
+import { lockAll } from '../apply/apply.ts'
+import { type Examined, type UpgradePreview, architectureIn, examine } from './examine.ts'
+import { editFile } from './file.ts'
+import { type ProvenMember, awaitClusterVersion, proveUpgrade } from './proof.ts'
+import { type TargetOptions, upgradeTarget } from './target.ts'
+import type { Availability, ProbeChoice } from '../../engine/with-recorder.ts'
+
+/** How long the canary is watched unless told otherwise, in seconds. */
+export const CANARY_SECONDS = 10
+
+export interface UpgradeOptions extends TargetOptions {
+  /** Back to the cluster file's version, while at least one member has never left it. Not together with `to`. */
+  readonly abort?: boolean | undefined
+  /** Seconds for which the first member is watched before the others follow; 10 unless given. */
+  readonly canarySeconds?: number | undefined
+  /** Whether and how it is recorded what clients notice; as usual unless given. */
+  readonly probe?: ProbeChoice | undefined
+  /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
+  readonly confirm: (preview: UpgradePreview) => Promise<void>
+}
+
+export interface UpgradeReport {
+  /** False: every member ran the version already, and the cluster file said so. */
+  readonly changed: boolean
+  /** The versions that were left, oldest first. */
+  readonly from: readonly string[]
+  readonly to: string
+  /** `3.5`: what the cluster as a whole is one of now. */
+  readonly clusterVersion: string
+  readonly members: readonly ProvenMember[]
+  /** Taken before the first restart; undefined: none was needed. */
+  readonly snapshot: SnapshotFile | undefined
+  readonly done: readonly Step[]
+  readonly availability: Availability | undefined
+}
+
+/** What `upgrade` would do and what speaks against it; changes nothing. Binaries are fetched if nothing speaks against it. */
+export async function previewUpgrade(
+  session: Session,
+  options: Omit<UpgradeOptions, 'confirm'>,
+): Promise<UpgradePreview> {
+  return (await look(session, options)).examined.preview
+}
+
+/**
+ * Everything is looked at twice: for the preview, and again under the lock. Interrupted anywhere, the same call goes on
+ * from where the members are, and with `abort` they go back.
+ *
+ * @throws QuorateError `blocked` with every reason at once; `usage`; `moved` if the cluster changed after it was shown;
+ *   `locked`; `unhealthy` if a member is not what it should be afterwards; what a step failed with.
+ */
+export async function upgrade(session: Session, options: UpgradeOptions): Promise<UpgradeReport> {
+  const shown = await look(session, options)
+  requireClear(shown.examined.preview)
+  const { preview } = shown.examined
+  const { from, order, fileEdits, cancels } = preview
+  if (from.length === 0 && order.length === 0 && fileEdits.length === 0 && cancels === null) {
+    return {
+      ...(await prove(shown.session, shown.examined)),
+      changed: false,
+      from: [],
+      to: preview.to,
+      snapshot: undefined,
+      done: [],
+      availability: undefined,
+    }
+  }
+  await options.confirm(preview)
+  await using lock = await lockAll(session, 'upgrade')
+  const { session: wanted, examined, target } = await look(session, options)
+  requireClear(examined.preview)
+  requireSame(preview, examined.preview)
+  const snapshot = examined.preview.snapshotBytes === null ? undefined : await snapshotFirst(wanted, examined)
+  const { withRecorder } = await import('../../engine/with-recorder.ts')
+  const verb = options.abort === true ? 'upgrade --abort' : 'upgrade'
+  const { result, availability } = await withRecorder(
+    wanted,
+    { verb, probe: options.probe },
+    async (recorded) => {
+      try {
+        if (examined.cancelsOnly) return await cancelOnly(recorded, lock, examined)
+        const { done, observed } = await run(recorded, lock, examined.intent, examined.observed)
+        return { done, ...(await prove(recorded, { ...examined, observed })) }
+      } catch (error) {
+        recorded.emit({ type: 'note', text: wayOn(preview, options) })
+        throw error
+      }
+    },
+  )
+  await editFile(wanted.cluster, target.edits)
+  return { changed: true, from, to: preview.to, snapshot, availability, ...result }
+}
+
+/** After a failure or Ctrl-C. */
+function wayOn({ to, pointOfNoReturn, downgrade }: UpgradePreview, { abort }: UpgradeOptions): string {
+  const same = `what was done stays done, and the same command goes on from there`
+  if (abort === true) return same
+  if (downgrade !== null)
+    return `${same}: quorate upgrade --to ${to}; cancel the downgrade: quorate upgrade --abort`
+  const until = pointOfNoReturn ? ', as long as one member has never run the new version' : ''
+  return `${same}: quorate upgrade --to ${to}; back to where it came from: quorate upgrade --abort${until}`
+}
+
+async function look(session: Session, options: Omit<UpgradeOptions, 'confirm'>) {
+  if (options.abort === true && options.to !== undefined) {
+    throw new QuorateError('usage', '--abort goes back to the version in the cluster file: it takes no --to')
+  }
+  const target = upgradeTarget(session.cluster, options)
+  const wanted: Session = { ...session, cluster: target.cluster }
+  const direction = options.abort === true ? 'abort' : 'upgrade'
+  const canarySeconds = options.canarySeconds ?? CANARY_SECONDS
+  const examined = await examine(wanted, session.cluster, target, { direction, canarySeconds })
+  return { session: wanted, target, examined }
+}
+
+/** @throws QuorateError `blocked` */
+function requireClear({ problems }: UpgradePreview): void {
+  const blockers = problems.filter(({ severity }: UpgradeProblem) => severity === 'blocker')
+  if (blockers.length > 0) throw blockedError(blockers)
+}
+
+/** @throws QuorateError `moved` */
+function requireSame(shown: UpgradePreview, now: UpgradePreview): void {
+  if (whatWasShown(shown) === whatWasShown(now)) return
+  throw new QuorateError('moved', 'the cluster is not as it was shown; nothing was changed', {
+    hint: 'run the same command again',
+  })
+}
+
+/**
+ * The order may change with the leader. Where it is a downgrade either way, the cluster may become one of the newer minor
+ * while the preview is read: that is what the downgrade is for.
+ */
+export function whatWasShown(preview: UpgradePreview): string {
+  const { from, clusterVersion, order, downgrade, cancels } = preview
+  return JSON.stringify([
+    from,
+    downgrade === null ? clusterVersion : null,
+    order.toSorted(),
+    downgrade,
+    cancels,
+  ])
+}
+
+/** With every member as it should be, or with some that are not: these are not waited for. */
+async function cancelOnly(
+  session: Session,
+  lock: Lock,
+  { observed, preview, ...examined }: Examined,
+): Promise<Pick<UpgradeReport, 'done' | 'members' | 'clusterVersion'>> {
+  const steps = ascend({ intent: examined.intent, observed })
+  await runWave(session, lock, observed, steps)
+  const well = preview.problems.length === 0
+  if (well) return { done: steps, ...(await prove(session, { ...examined, observed })) }
+  return { done: steps, members: [], clusterVersion: preview.clusterVersion ?? '' }
+}
+
+/** From the leader, which has everything; the canary is another one. */
+async function snapshotFirst(session: Session, { observed, preview }: Examined): Promise<SnapshotFile> {
+  const { cluster, signal, emit, now } = session
+  const leader = observed.cluster?.leader
+  const nodes = etcdNodes(cluster)
+  const [client] = await session.members(
+    nodes.filter(({ name }) => name === (leader ?? preview.order.at(-1))),
+  )
+  if (client === undefined) throw new TypeError('a healthy cluster has a leader')
+  const name = `${compactTime(now())}-${preview.from.join('+')}.db`
+  const file = path.join(cluster.stateDirectory, 'snapshots', name)
+  const taken = await takeSnapshot(client, { file, signal })
+  const text = `snapshot of everything up to revision ${taken.revision}: ${file}`
+  emit({ type: 'note', host: taken.member, text })
+  return taken
+}
+
+async function prove(
+  session: Session,
+  { supplies, observed }: { readonly supplies: Examined['supplies']; readonly observed: Observed },
+): Promise<Pick<UpgradeReport, 'members' | 'clusterVersion'>> {
+  const members = await proveUpgrade(session, supplies, architectureIn(observed))
+  return { members, clusterVersion: await awaitClusterVersion(session) }
+}
+
+/** `20260730T101112Z` */
+function compactTime(date: Date): string {
+  return date.toISOString().replaceAll(/[-:]|\.\d+/g, '')
+}
