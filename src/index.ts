@@ -25,10 +25,10 @@ export {
   type TrustTarget,
   trust,
   trustTargets,
-} from './verbs/machines/trust.ts'
+} from './ssh/trust-hosts.ts'
 export type { ScannedKey } from './ssh/trust.ts'
 export { type RunOptions, type RunResult, allSucceeded, runOnNodes } from './verbs/machines/run.ts'
-export { preflight } from './verbs/apply/preflight.ts'
+export { preflight } from './tiers/etcd/preflight.ts'
 export { type Check, type PreflightReport, summarize } from './preflight/checks.ts'
 
 // The cluster
@@ -57,7 +57,7 @@ export {
   memberAddition,
   memberRemoval,
   memberReplacement,
-} from './verbs/members/change.ts'
+} from './tiers/etcd/membership-edit.ts'
 export { type MemberOptions, type MemberReport, changeMembers } from './verbs/members/member.ts'
 export type { MemberPreview } from './verbs/members/observe.ts'
 
@@ -170,7 +170,7 @@ export type { DrillCheck } from './verbs/backup/drill-compare.ts'
 export { type PrunePreview, type PruneRequest, type PruneResult, prune } from './verbs/backup/prune.ts'
 
 // Who may sign backups
-export { givenSigners, trustedSigners } from './verbs/backup/signers.ts'
+export { givenSigners, trustedSigners } from './backup/signers.ts'
 export type { BundleSigner, BundleTrust, TrustedSigners } from './backup/trusted.ts'
 
 // Backups that a node takes by itself

@@ -1,6 +1,6 @@
 /** Who may have signed a backup, and what is asked where nobody has. */
 import type { BundleTrust, TrustedSigners } from '../backup/trusted.ts'
-import { givenSigners, trustedSigners } from '../verbs/backup/signers.ts'
+import { givenSigners, trustedSigners } from '../backup/signers.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { askForWord } from './ask.ts'
 import { type CommandInput, flagOption, textOption } from './command.ts'

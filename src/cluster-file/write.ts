@@ -4,7 +4,7 @@ import { access, chown, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { readText } from '../files/read-file.ts'
-import { createFile, replaceFile } from '../pki/atomic-file.ts'
+import { createFile, replaceFile } from '../files/atomic-file.ts'
 
 /** @param purpose completes 'it is to …': `name the new version in the end`. @throws QuorateError `permission` */
 export async function requireWritable(clusterFile: string, purpose: string): Promise<void> {

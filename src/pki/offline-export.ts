@@ -1,7 +1,7 @@
 /** `quorate certs csr --out DIR`: a folder that anybody with openssl and the CA can sign. */
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { replaceFile } from './atomic-file.ts'
+import { replaceFile } from '../files/atomic-file.ts'
 import type { IssueRequest } from './authority.ts'
 import { checkCsr } from './csr.ts'
 import signProgram from './offline-sign.sh?raw'

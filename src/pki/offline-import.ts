@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import type { X509Certificate } from 'node:crypto'
 import type { Certificates } from './any-certificates.ts'
-import { replaceFile } from './atomic-file.ts'
+import { replaceFile } from '../files/atomic-file.ts'
 import type { IssueRequest } from './authority.ts'
 import { assertUsableCa } from './ca-check.ts'
 import type { CaPlace } from './ca-renewal.ts'

@@ -2,7 +2,7 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { trust } from '../../src/verbs/machines/trust.ts'
+import { trust } from '../../src/ssh/trust-hosts.ts'
 import { whyNoLab } from './harness.ts'
 import { failure, useSshLab } from './ssh-lab.ts'
 

@@ -1,5 +1,5 @@
 import { backupList } from '../../verbs/backup/list-backups.ts'
-import { provenTrust } from '../../verbs/backup/signers.ts'
+import { provenTrust } from '../../backup/signers.ts'
 import { storeLocation } from '../backup-options.ts'
 import { type CommandHandler, flagOption } from '../command.ts'
 import { backupListJson, renderBackupList } from '../render-backup-list.ts'

@@ -1,5 +1,5 @@
 import { type PrunePreview, prune, requirePruned } from '../../verbs/backup/prune.ts'
-import { provenTrust } from '../../verbs/backup/signers.ts'
+import { provenTrust } from '../../backup/signers.ts'
 import { BACKUP_DEFAULTS } from '../../spec/defaults.ts'
 import { confirm } from '../ask.ts'
 import { storeLocation } from '../backup-options.ts'

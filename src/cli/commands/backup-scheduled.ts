@@ -1,4 +1,4 @@
-import { runScheduled } from '../../verbs/schedule/scheduled-run.ts'
+import { runScheduled } from '../../verbs/backup/scheduled-run.ts'
 import type { CommandHandler } from '../command.ts'
 
 /** Its lines go into the journal, which knows the time. */

@@ -7,7 +7,7 @@ import {
   rotateOperator,
   signersCalled,
   signersFile,
-} from '../../verbs/backup/signers.ts'
+} from '../../backup/signers.ts'
 import type { AllowedSigner } from '../../signing/allowed-signers.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import { confirm, confirmByTyping } from '../ask.ts'

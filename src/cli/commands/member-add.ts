@@ -1,4 +1,4 @@
-import { memberAddition } from '../../verbs/members/change.ts'
+import { memberAddition } from '../../tiers/etcd/membership-edit.ts'
 import type { CommandHandler } from '../command.ts'
 import { newNode, runMemberChange } from '../member.ts'
 

@@ -1,4 +1,4 @@
-import { memberRemoval } from '../../verbs/members/change.ts'
+import { memberRemoval } from '../../tiers/etcd/membership-edit.ts'
 import type { CommandHandler } from '../command.ts'
 import { runMemberChange } from '../member.ts'
 

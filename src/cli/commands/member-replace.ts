@@ -1,4 +1,4 @@
-import { memberReplacement } from '../../verbs/members/change.ts'
+import { memberReplacement } from '../../tiers/etcd/membership-edit.ts'
 import { type CommandHandler, textOption } from '../command.ts'
 import { newNode, runMemberChange } from '../member.ts'
 

@@ -1,7 +1,7 @@
 import { EXIT_CODES } from '../../errors.ts'
 import { furtherListeners } from '../../etcd/configuration.ts'
 import { describeHazards } from '../../etcd/hazards.ts'
-import { preflight } from '../../verbs/apply/preflight.ts'
+import { preflight } from '../../tiers/etcd/preflight.ts'
 import { summarize } from '../../preflight/checks.ts'
 import type { CommandHandler } from '../command.ts'
 import { formatReport } from '../render-preflight.ts'

@@ -1,6 +1,6 @@
 import { QuorateError } from '../../errors.ts'
 import { probe } from '../../verbs/status/probe.ts'
-import { replaceFile } from '../../pki/atomic-file.ts'
+import { replaceFile } from '../../files/atomic-file.ts'
 import { type CommandHandler, textOption } from '../command.ts'
 import { rateOption } from '../probe-choice.ts'
 import { renderAvailability } from '../render-availability.ts'

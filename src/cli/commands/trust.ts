@@ -1,6 +1,6 @@
 import { EXIT_CODES } from '../../errors.ts'
 import { selectedNodes } from '../../verbs/machines/run.ts'
-import { trust, trustTargets } from '../../verbs/machines/trust.ts'
+import { trust, trustTargets } from '../../ssh/trust-hosts.ts'
 import { knownHostsFile } from '../../tiers/etcd/session.ts'
 import type { ScannedKey } from '../../ssh/trust.ts'
 import { confirm } from '../ask.ts'

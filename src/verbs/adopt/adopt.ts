@@ -34,7 +34,7 @@ import {
   writePins,
 } from './write.ts'
 import { applyIntent, lockAll } from '../apply/apply.ts'
-import { packageWarnings } from '../apply/package-notes.ts'
+import { packageWarnings } from '../../tiers/etcd/facts/package-notes.ts'
 import { recorded } from '../../engine/recorded.ts'
 
 export interface AdoptOptions extends Omit<DraftOptions, 'authority'> {

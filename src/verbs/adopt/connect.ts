@@ -6,7 +6,7 @@ import { QuorateError, combineErrors } from '../../errors.ts'
 import type { SshTarget } from '../../spec/cluster.ts'
 import { type Fleet, onAll } from '../../ssh/fleet.ts'
 import type { AdoptOptions } from './adopt.ts'
-import { type TrustTarget, trust } from '../machines/trust.ts'
+import { type TrustTarget, trust } from '../../ssh/trust-hosts.ts'
 
 export async function discoverAll(
   options: AdoptOptions,

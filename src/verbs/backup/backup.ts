@@ -1,17 +1,16 @@
 /** `quorate backup`: the store of a cluster, its file and its CA, as one sealed file. */
 import { mkdir } from 'node:fs/promises'
-import { ownArchitecture } from '../../artifacts/artifact.ts'
 import { seal, type Sealing } from '../../backup/sealing.ts'
 import { QuorateError } from '../../errors.ts'
 import { readText } from '../../files/read-file.ts'
-import { type SnapshotTool, snapshotTool } from '../../etcd/snapshot-tool.ts'
 import { exportCaKey } from '../../pki/ca-key-export.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import type { StoreLocation } from '../../spec/backup.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
 import { openStore } from '../../store/open-store.ts'
-import { directClients } from '../schedule/direct-clients.ts'
-import { operatorSigner } from './signers.ts'
+import { obtainTool } from '../../tiers/etcd/obtain-tool.ts'
+import { directClients } from './direct-clients.ts'
+import { operatorSigner } from '../../backup/signers.ts'
 import { type BackupReport, takeBackup } from './take-backup.ts'
 
 export type { BackupReport } from './take-backup.ts'
@@ -82,18 +81,4 @@ export async function sealCaKey(
 
 async function* once(data: Uint8Array): AsyncGenerator<Uint8Array> {
   yield data
-}
-
-/** etcd's own tool for snapshots, of the cluster's version. */
-export async function obtainTool({ cluster, cacheDirectory, signal, emit }: Session): Promise<SnapshotTool> {
-  const architecture = ownArchitecture()
-  if (architecture === undefined)
-    throw new QuorateError('artifact', 'there is no etcd for the processor of this computer')
-  const { obtainEtcd } = await import('../../artifacts/obtain.ts')
-  const { files } = await obtainEtcd(cluster.etcd, architecture, { cacheDirectory, signal, emit: tell })
-  return snapshotTool(files)
-
-  function tell({ text, doneBytes, totalBytes }: { text: string; doneBytes?: number; totalBytes?: number }) {
-    emit({ type: 'artifact', text, doneBytes, totalBytes })
-  }
 }

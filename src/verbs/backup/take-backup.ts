@@ -21,7 +21,7 @@ import { streamSnapshotAside } from '../../etcd/snapshot-thread.ts'
 import type { SnapshotTool } from '../../etcd/snapshot-tool.ts'
 import { type ReachableMember, formatId, readClusterView } from '../../etcd/view.ts'
 import type { BackupStore } from '../../store/store.ts'
-import { backupSources } from './backup-source.ts'
+import { backupSources } from '../../backup/source-member.ts'
 import { type OnSnapshot, SnapshotCopy } from './snapshot-copy.ts'
 import { proveSnapshot } from './snapshot-proof.ts'
 

@@ -12,7 +12,7 @@ import type { StoreLocation } from '../../spec/backup.ts'
 import { openStore } from '../../store/open-store.ts'
 import type { StoredFile } from '../../store/store.ts'
 import type { EtcdPrograms } from './scratch-etcd.ts'
-import { operatorSigner } from './signers.ts'
+import { operatorSigner } from '../../backup/signers.ts'
 import { type VerifyReport, isAboutIt, verifyBackup } from './verify-backup.ts'
 
 export type VerifySession = Pick<Session, 'cluster' | 'cacheDirectory' | 'signal' | 'emit' | 'now'>

@@ -1,14 +1,14 @@
 /** An exchange of the CA, as far as it happens on this computer, wherever the CA lives. */
 import { rm } from 'node:fs/promises'
 import { QuorateError } from '../../errors.ts'
-import { replaceFile } from '../../pki/atomic-file.ts'
+import { replaceFile } from '../../files/atomic-file.ts'
 import { beginExchange, retireOther, turnBack } from '../../pki/own-ca-exchange.ts'
 import { fingerprintsOf, firstFingerprint } from '../../pki/trust-mark.ts'
 import { bundleOf, readTrustFile, trustFile } from '../../pki/trust.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import type { Cluster } from '../../spec/cluster.ts'
-import { ownCa } from './ca-exchange-state.ts'
+import { ownCa } from '../../pki/ca-exchange-state.ts'
 
 /**
  * Both CAs are trusted from now on, and the new one signs. One of quorate's own is made; any other is the one that the

@@ -15,7 +15,7 @@ import type { Session } from '../../tiers/etcd/session.ts'
 import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
 import { applyIntent } from '../apply/apply.ts'
 import { trustedByMembers } from './ca-exchange.ts'
-import { isUnderWay, unretired, ownCa } from './ca-exchange-state.ts'
+import { isUnderWay, unretired, ownCa } from '../../pki/ca-exchange-state.ts'
 
 /** Stands for the CA that is not made yet. */
 const NEW_CA = '-----BEGIN CERTIFICATE-----\nbm90IHlldA==\n-----END CERTIFICATE-----\n'

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { readText } from '../../files/read-file.ts'
-import { replaceFile } from '../../pki/atomic-file.ts'
+import { replaceFile } from '../../files/atomic-file.ts'
 import { OPERATOR, operatorDirectory } from '../../tiers/etcd/session.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 

@@ -8,7 +8,7 @@ import { labFolder, labFromCluster } from '../../lab/from-cluster.ts'
 import { type BootResult, type LabStatus, bootLab, downLab, labStatus } from '../../lab/lab.ts'
 import { primaryAddress } from '../../lab/spec.ts'
 import { hostPublicKey } from '../../lab/root.ts'
-import { replaceFile } from '../../pki/atomic-file.ts'
+import { replaceFile } from '../../files/atomic-file.ts'
 import { knownHostsFile } from '../../tiers/etcd/session.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 

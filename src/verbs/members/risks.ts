@@ -3,7 +3,7 @@ import { supportsLearners } from '../../etcd/versions.ts'
 import type { Arithmetic } from '../../tiers/etcd/plan/member-arithmetic.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import type { Step } from '../../tiers/etcd/steps/steps.ts'
-import type { MemberChange } from './change.ts'
+import type { MemberChange } from '../../tiers/etcd/membership-edit.ts'
 import { counted } from '../../spec/units.ts'
 
 export interface Foreseen {

@@ -22,7 +22,7 @@ import { onAll } from '../../ssh/fleet.ts'
 import { applyIntent } from '../apply/apply.ts'
 import { replaceClusterFile, requireUnchanged, requireWritable } from '../../cluster-file/write.ts'
 import { keepDeparted } from '../../tiers/etcd/facts/removed-nodes.ts'
-import { type MemberChange, memberLoss } from '../members/change.ts'
+import { type MemberChange, memberLoss } from '../../tiers/etcd/membership-edit.ts'
 import { onBystanders } from './stop-clients.ts'
 import {
   type Decision,

@@ -6,14 +6,14 @@ import type { OpenedBackup } from '../../backup/open.ts'
 import { unseal } from '../../backup/sealing.ts'
 import type { TrustedSigners } from '../../backup/trusted.ts'
 import { QuorateError } from '../../errors.ts'
-import { createFile } from '../../pki/atomic-file.ts'
+import { createFile } from '../../files/atomic-file.ts'
 import type { AskPassphrase } from '../../pki/authority.ts'
 import { importCa } from '../../pki/ca-import.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import { readYaml } from '../../spec/document.ts'
 import { editValues } from '../../spec/edit.ts'
 import { valueAt } from '../../spec/report.ts'
-import { signersFile } from '../backup/signers.ts'
+import { signersFile } from '../../backup/signers.ts'
 
 /**
  * The cluster file of the backup, with other addresses where some are given.

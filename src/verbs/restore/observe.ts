@@ -6,7 +6,7 @@ import { formatBytes } from '../../spec/units.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
 import { onAll } from '../../ssh/fleet.ts'
-import { type Consumer, parseConsumers } from '../recover/etcd-clients.ts'
+import { type Consumer, parseConsumers } from '../../tiers/etcd/facts/etcd-clients.ts'
 
 /** Left free besides: etcd's first log segment, and some air. */
 const MARGIN_BYTES = 192 * 1024 ** 2

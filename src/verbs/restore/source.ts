@@ -11,7 +11,7 @@ import { openForReading } from '../../files/read-file.ts'
 import { type SnapshotStatus, readSnapshotStatus } from '../../etcd/snapshot-tool.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import type { StoreLocation } from '../../spec/backup.ts'
-import { obtainTool } from '../backup/backup.ts'
+import { obtainTool } from '../../tiers/etcd/obtain-tool.ts'
 import { openStore } from '../../store/open-store.ts'
 
 export interface SourceOptions extends BundleTrust {

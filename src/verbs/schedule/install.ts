@@ -17,7 +17,7 @@ import type { ScheduleSight } from './observe.ts'
 import { type ScheduleOperation as Operation, issueForSchedule, scheduleKey } from './certificate.ts'
 import type { ScheduleSources, ScheduleWish } from './desired.ts'
 import { allowSigner, makeSigningKey } from './signing.ts'
-import { nodePrincipal, retireSigner } from '../backup/signers.ts'
+import { nodePrincipal, retireSigner } from '../../backup/signers.ts'
 
 const PROGRAM_FOLDER = PLACES.program.slice(0, PLACES.program.lastIndexOf('/'))
 

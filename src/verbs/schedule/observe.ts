@@ -15,7 +15,7 @@ import { type ScheduleThere, isThere, lookAtSchedule } from '../../schedule/look
 import { onAll } from '../../ssh/fleet.ts'
 import { type Standalone, standalone } from '../../standalone/make.ts'
 import { linesOf } from '../../signing/allowed-signers.ts'
-import { listOf, operatorPrincipal, trustedSigners } from '../backup/signers.ts'
+import { listOf, operatorPrincipal, trustedSigners } from '../../backup/signers.ts'
 import { signingThere } from './signing.ts'
 import { type ScheduleSources, type ScheduleWish, caKeyMark, wantedSchedule } from './desired.ts'
 

@@ -7,7 +7,7 @@ import { PLACES } from '../../schedule/places.ts'
 import { type AllowedSigner, fingerprintOf, isPresent } from '../../signing/allowed-signers.ts'
 import type { Cluster, Node } from '../../spec/cluster.ts'
 import type { ScheduleOperation } from './certificate.ts'
-import { exchangeSigner, nodePrincipal } from '../backup/signers.ts'
+import { exchangeSigner, nodePrincipal } from '../../backup/signers.ts'
 
 /** The first systemd that hands a service what only root may read (LoadCredential=). */
 const LEAST_SYSTEMD = 247

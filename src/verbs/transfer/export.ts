@@ -7,7 +7,7 @@ import type { ExportedRange } from '../../transfer/format.ts'
 import { boundsOf, describeRange } from '../../transfer/range.ts'
 import { startRange } from '../../transfer/read-range.ts'
 import { type ExportTotals, writeExport } from '../../transfer/write.ts'
-import { backupSources } from '../backup/backup-source.ts'
+import { backupSources } from '../../backup/source-member.ts'
 import { reachableClients, viewMembers } from '../../tiers/etcd/facts/members.ts'
 import { writePrivateFile } from './private-file.ts'
 

@@ -5,7 +5,7 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { readText } from '../../../files/read-file.ts'
-import { replaceFile } from '../../../pki/atomic-file.ts'
+import { replaceFile } from '../../../files/atomic-file.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
 
 /** So many are kept, the latest ones: members trust one, or two in an exchange. */

@@ -7,7 +7,7 @@ import path from 'node:path'
 import * as z from 'zod'
 import { QuorateError } from '../../../errors.ts'
 import { readText } from '../../../files/read-file.ts'
-import { replaceFile } from '../../../pki/atomic-file.ts'
+import { replaceFile } from '../../../files/atomic-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
 
 const DepartedFile = z.object({

@@ -4,9 +4,9 @@
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { type OwnCa, otherCa } from '../../pki/own-ca-folder.ts'
-import { trustFile } from '../../pki/trust.ts'
-import type { Cluster } from '../../spec/cluster.ts'
+import { type OwnCa, otherCa } from './own-ca-folder.ts'
+import { trustFile } from './trust.ts'
+import type { Cluster } from '../spec/cluster.ts'
 
 /** The CA that quorate made itself; undefined: the cluster file names one that is somebody else's. */
 export function ownCa({ pki, stateDirectory }: Cluster): OwnCa | undefined {

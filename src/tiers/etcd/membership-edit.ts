@@ -8,7 +8,7 @@ import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
 import { type NewNode, type NodeEdit, editNodes } from '../../spec/edit-nodes.ts'
 import { parseClusterFile } from '../../spec/parse.ts'
 import { formatProblems } from '../../spec/problem.ts'
-import { departedNode } from '../../tiers/etcd/facts/removed-nodes.ts'
+import { departedNode } from './facts/removed-nodes.ts'
 import { EXTRA_CHECKS, loadClusterFile } from '../../cluster-file/load.ts'
 
 export interface MemberChange {

@@ -1,9 +1,9 @@
-/** `quorate trust`: shows the host keys of machines and records those that a person has found right. */
-import { type QuorateError } from '../../errors.ts'
-import type { Cluster, Node, SshTarget } from '../../spec/cluster.ts'
-import { onAll } from '../../ssh/fleet.ts'
-import { recordHostKeys } from '../../ssh/record.ts'
-import { type ScannedKey, scanHostKey } from '../../ssh/trust.ts'
+/** Shows the host keys of machines, and records those that a person has found right. */
+import { type QuorateError } from '../errors.ts'
+import type { Cluster, Node, SshTarget } from '../spec/cluster.ts'
+import { onAll } from './fleet.ts'
+import { recordHostKeys } from './record.ts'
+import { type ScannedKey, scanHostKey } from './trust.ts'
 
 export interface TrustOptions {
   /** Nodes, and whatever else is reached over SSH; see `trustTargets`. */

@@ -1,9 +1,9 @@
 /** Who uses etcd on the machines, as far as quorate knows them: stopped while its contents are exchanged. */
-import { combineErrors } from '../../errors.ts'
-import { runAgent } from '../../host/agent.ts'
-import { RECOVER } from '../../host/extensions.ts'
-import type { Session } from '../../tiers/etcd/session.ts'
-import { onAll } from '../../ssh/fleet.ts'
+import { combineErrors } from '../../../errors.ts'
+import { runAgent } from '../../../host/agent.ts'
+import { RECOVER } from '../../../host/extensions.ts'
+import type { Session } from '../session.ts'
+import { onAll } from '../../../ssh/fleet.ts'
 
 /** Of the known consumers one that runs: `kube-apiserver.service`, `/etc/kubernetes/manifests/…`. */
 export interface Consumer {

@@ -1,5 +1,5 @@
 /** Which member a backup is taken from, and why not from the others. */
-import type { ClusterView, ReachableMember } from '../../etcd/view.ts'
+import type { ClusterView, ReachableMember } from '../etcd/view.ts'
 
 export interface BackupSources {
   /** The best one first. */

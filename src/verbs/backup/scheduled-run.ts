@@ -9,7 +9,7 @@ import { inFull, QuorateError } from '../../errors.ts'
 import { readText } from '../../files/read-file.ts'
 import { connectMember } from '../../etcd/client.ts'
 import type { MemberTls } from '../../etcd/endpoint.ts'
-import { replaceFile } from '../../pki/atomic-file.ts'
+import { replaceFile } from '../../files/atomic-file.ts'
 import { type ScheduleConfig, parseConfig, storeOf } from '../../schedule/config.ts'
 import { renderMetrics } from '../../schedule/metrics.ts'
 import { PLACES, SERVICE, SIGNING_CREDENTIAL } from '../../schedule/places.ts'
@@ -17,9 +17,9 @@ import { type ScheduleState, begunRun, endedRun, parseState, renderState } from 
 import { type Signer, signerWith } from '../../signing/ssh-keygen.ts'
 import { openStore } from '../../store/open-store.ts'
 import type { BackupStore } from '../../store/store.ts'
-import { type PruneReport, pruneBackups } from '../backup/prune-backups.ts'
-import { nodePrincipal } from '../backup/signers.ts'
-import { type BackupReport, takeBackup } from '../backup/take-backup.ts'
+import { type PruneReport, pruneBackups } from './prune-backups.ts'
+import { nodePrincipal } from '../../backup/signers.ts'
+import { type BackupReport, takeBackup } from './take-backup.ts'
 
 export interface ScheduledRun {
   /** Absolute path of the configuration. */

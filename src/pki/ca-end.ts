@@ -1,7 +1,7 @@
 /** The end of a CA, and what to do before and after it. */
-import type { CaEnd } from '../../pki/age.ts'
-import { caPlace } from '../../pki/open.ts'
-import type { Cluster } from '../../spec/cluster.ts'
+import type { CaEnd } from './age.ts'
+import { caPlace } from './open.ts'
+import type { Cluster } from '../spec/cluster.ts'
 import { ownCa } from './ca-exchange-state.ts'
 
 /** @param caPem the CA's chain, or the bundle that begins with it */

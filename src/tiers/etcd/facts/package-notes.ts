@@ -1,7 +1,7 @@
 /** Packages of the distribution that still own a member's unit, user or data: what they would do to it. */
-import { type OwnerWarning, ownerWarning } from '../../host/package-owner.ts'
-import type { Observed } from '../../tiers/etcd/facts/observed.ts'
-import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
+import { type OwnerWarning, ownerWarning } from '../../../host/package-owner.ts'
+import type { Observed } from './observed.ts'
+import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 
 /** Of every etcd node that has such a package. */
 export function packageWarnings(

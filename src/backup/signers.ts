@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs'
 import { link, mkdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import type { ProvenTrust } from '../../backup/proven.ts'
-import type { TrustedSigners } from '../../backup/trusted.ts'
-import { workFolder } from '../../backup/work-folder.ts'
-import { QuorateError } from '../../errors.ts'
-import { readText } from '../../files/read-file.ts'
-import { replaceFile, syncDirectory } from '../../pki/atomic-file.ts'
+import type { ProvenTrust } from './proven.ts'
+import type { TrustedSigners } from './trusted.ts'
+import { workFolder } from './work-folder.ts'
+import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
+import { replaceFile, syncDirectory } from '../files/atomic-file.ts'
 import {
   type AllowedSigner,
   isPresent,
@@ -15,9 +15,9 @@ import {
   retired,
   revoked,
   withSigner,
-} from '../../signing/allowed-signers.ts'
-import { type Signer, makeKey, publicKeyOf, signerWith } from '../../signing/ssh-keygen.ts'
-import type { Cluster } from '../../spec/cluster.ts'
+} from '../signing/allowed-signers.ts'
+import { type Signer, makeKey, publicKeyOf, signerWith } from '../signing/ssh-keygen.ts'
+import type { Cluster } from '../spec/cluster.ts'
 
 type Home = Pick<Cluster, 'name' | 'stateDirectory'>
 

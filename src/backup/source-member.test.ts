@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { ClusterView, MemberView, ReachableMember } from '../../etcd/view.ts'
-import { backupSources } from './backup-source.ts'
+import type { ClusterView, MemberView, ReachableMember } from '../etcd/view.ts'
+import { backupSources } from './source-member.ts'
 
 function member(name: string, other: Partial<ReachableMember> = {}): ReachableMember {
   return {

@@ -1,7 +1,7 @@
 /** Files that appear whole and with their final mode, or not at all. */
 import { link, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { draftBeside } from '../files/temporary.ts'
+import { draftBeside } from './temporary.ts'
 
 /** Creates or replaces `file`. Mode is octal, `0o600` for a key; the umask can't widen it. */
 export async function replaceFile(file: string, data: string | Uint8Array, mode: number): Promise<void> {

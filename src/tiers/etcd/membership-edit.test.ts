@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { etcdNodes } from '../../spec/cluster.ts'
-import { departedNode, keepDeparted, unclearedNodes } from '../../tiers/etcd/facts/removed-nodes.ts'
-import { memberAddition, memberRemoval, memberReplacement } from './change.ts'
+import { departedNode, keepDeparted, unclearedNodes } from './facts/removed-nodes.ts'
+import { memberAddition, memberRemoval, memberReplacement } from './membership-edit.ts'
 
 const TEXT = `name: prod
 nodes: # the machines

@@ -4,8 +4,8 @@ import { describeHazards } from '../../etcd/hazards.ts'
 import { type Check, type PreflightReport, summarize } from '../../preflight/checks.ts'
 import { judgePeerTrust } from '../../preflight/peer-trust.ts'
 import { preflight as look } from '../../preflight/preflight.ts'
-import { authorityOf } from '../../tiers/etcd/facts/authority-facts.ts'
-import type { Session } from '../../tiers/etcd/session.ts'
+import { authorityOf } from './facts/authority-facts.ts'
+import type { Session } from './session.ts'
 import { onAll } from '../../ssh/fleet.ts'
 
 /**

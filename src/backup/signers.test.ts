@@ -3,7 +3,7 @@ import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promise
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { checkSignature } from '../../signing/ssh-keygen.ts'
+import { checkSignature } from '../signing/ssh-keygen.ts'
 import {
   exchangeSigner,
   givenSigners,

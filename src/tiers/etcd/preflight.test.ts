@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { QuorateError } from '../../errors.ts'
-import type { Session } from '../../tiers/etcd/session.ts'
+import type { Session } from './session.ts'
 import { parseClusterFile } from '../../spec/parse.ts'
 import { GOOD } from '../../spec/sample.ts'
 import { preflight } from './preflight.ts'
