@@ -1,5 +1,5 @@
 /** What is said of a machine on which no member was found: what is there instead, and what to do about that. */
-import type { BlockReason } from '../tiers/etcd/steps/steps.ts'
+import type { BlockReason } from '../engine/step.ts'
 import { oneLine } from '../spec/visible.ts'
 import { counted } from '../spec/units.ts'
 import { passesOn } from './role.ts'

@@ -1,7 +1,7 @@
 /** Chooses the etcd to adopt where several run on a machine: by evidence, or by the operator's option, never by chance. */
 import { formatId } from '../etcd/view.ts'
 import type { MemberView } from '../etcd/view.ts'
-import type { BlockReason } from '../tiers/etcd/steps/steps.ts'
+import type { BlockReason } from '../engine/step.ts'
 import { describeProcess, silent, who } from './absence.ts'
 import { clientListeners, clientPort } from './member.ts'
 import type { Settings } from './settings.ts'

@@ -8,7 +8,7 @@ import {
   formatId,
   readClusterView,
 } from '../etcd/view.ts'
-import type { BlockReason } from '../tiers/etcd/steps/steps.ts'
+import type { BlockReason } from '../engine/step.ts'
 import { onAll } from '../ssh/fleet.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { FailureKind } from '../etcd/failure.ts'

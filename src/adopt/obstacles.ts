@@ -2,7 +2,7 @@
 import { QuorateError } from '../errors.ts'
 import type { Problem } from '../etcd/health.ts'
 import { parseChain, subjectLine } from '../pki/chain.ts'
-import type { BlockReason } from '../tiers/etcd/steps/steps.ts'
+import type { BlockReason } from '../engine/step.ts'
 import { type SeenCertificate, dataDirectoryOf, walDirectoryOf } from './files.ts'
 import {
   type Member,

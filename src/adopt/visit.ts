@@ -2,7 +2,7 @@
 import { QuorateError } from '../errors.ts'
 import { type MemberClient, connectMember } from '../etcd/client.ts'
 import { USAGE_OIDS } from '../pki/profile.ts'
-import type { BlockReason } from '../tiers/etcd/steps/steps.ts'
+import type { BlockReason } from '../engine/step.ts'
 import type { Remote } from '../ssh/remote.ts'
 import { absence, unreadable } from './absence.ts'
 import { type Bridge, type MemberDoor, openBridge } from './bridge.ts'

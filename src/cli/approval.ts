@@ -2,7 +2,7 @@
 import { stopsMember } from '../tiers/etcd/steps/actions.ts'
 import type { Plan } from '../tiers/etcd/plan/plan.ts'
 import type { Step } from '../tiers/etcd/steps/steps.ts'
-import { planJson } from '../engine/event-json.ts'
+import { planJson } from '../tiers/etcd/steps/plan-json.ts'
 import { confirm } from './ask.ts'
 import type { CliContext } from './context.ts'
 import type { ProgressRenderer } from './render-progress.ts'
@@ -39,9 +39,7 @@ function question(steps: readonly Step[]): string {
   const closed = steps.flatMap((step) => (step.kind === 'restart' ? (step.closes ?? []) : []))
   const changes = steps.filter((step) => step.danger === 'membership').map(({ what }) => what)
   // Of one or two members the step says what stands still meanwhile.
-  const outages = steps.flatMap((step) =>
-    step.kind === 'restart' ? (/^restart etcd\.service: (.*)$/.exec(step.what)?.slice(1) ?? []) : [],
-  )
+  const outages = steps.flatMap((step) => (step.kind === 'restart' ? (step.outage ?? []) : []))
   const parts = [
     ...(changes.length > 0 ? [`The membership changes, one at a time: ${changes.join('; ')}.`] : []),
     ...(closed.length > 0

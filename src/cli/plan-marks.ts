@@ -1,5 +1,7 @@
 /** The sign before each step of a plan, the line that explains the signs, and the order of what starts and stops. */
-import { ACTIONS, type Action, actionOf, turnsOf } from '../tiers/etcd/steps/actions.ts'
+import { ACTIONS, type Action } from '../engine/step-registry.ts'
+import { turnsOf } from '../tiers/etcd/steps/actions.ts'
+import { actionOf } from '../tiers/etcd/steps/kinds.ts'
 import type { AnyStep } from '../tiers/etcd/steps/steps.ts'
 import { oneLine } from '../spec/visible.ts'
 import type { CliContext } from './context.ts'

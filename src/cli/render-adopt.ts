@@ -3,7 +3,7 @@ import { describeShape } from '../adopt/shape.ts'
 import type { AdoptPreview } from '../verbs/adopt/adopt.ts'
 import type { CliContext } from './context.ts'
 import { planSummary, renderPlan } from './render-plan.ts'
-import { stepJson } from '../engine/event-json.ts'
+import { stepJson } from '../tiers/etcd/steps/plan-json.ts'
 import { renderTable } from './table.ts'
 import { oneLine } from '../spec/visible.ts'
 

@@ -1,7 +1,7 @@
 import { createColors } from 'picocolors'
 import { expect, test } from 'vitest'
 import type { AnyStep, FileStep } from '../tiers/etcd/steps/steps.ts'
-import { planJson } from '../engine/event-json.ts'
+import { planJson } from '../tiers/etcd/steps/plan-json.ts'
 import { planSummary, renderPlan } from './render-plan.ts'
 
 const plain = createColors(false)

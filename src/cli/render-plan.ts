@@ -1,8 +1,10 @@
 /** A plan for people: what would change, host by host, file by file, and in which order members restart. */
 import { createTwoFilesPatch } from 'diff'
-import { type Action, countActions } from '../tiers/etcd/steps/actions.ts'
+import type { Action } from '../engine/step-registry.ts'
+import { countActions } from '../tiers/etcd/steps/actions.ts'
 import { UNKNOWN_YET } from '../tiers/etcd/facts/unknown.ts'
-import type { AnyStep, BlockReason } from '../tiers/etcd/steps/steps.ts'
+import type { BlockReason } from '../engine/step.ts'
+import type { AnyStep } from '../tiers/etcd/steps/steps.ts'
 import { oneLine } from '../spec/visible.ts'
 import { type Painter, legend, markOf, orderLines } from './plan-marks.ts'
 import { counted } from '../spec/units.ts'

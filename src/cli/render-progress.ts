@@ -1,6 +1,6 @@
 /** A run's events for people: one moving line a host on a terminal, plain lines elsewhere, JSON lines with `--json`. */
-import type { AnyStep } from '../tiers/etcd/steps/steps.ts'
-import { eventJson } from '../engine/event-json.ts'
+import type { EngineStep } from '../engine/step.ts'
+import { eventJson } from '../tiers/etcd/steps/plan-json.ts'
 import type { Emit, RunEvent } from '../engine/events.ts'
 import { describeAvailability, describeProgress } from './render-availability.ts'
 import type { CliContext } from './context.ts'
@@ -163,7 +163,7 @@ function follow(moving: Map<string, string>, event: RunEvent): void {
   }
 }
 
-function label(step: AnyStep): string {
+function label(step: EngineStep): string {
   return step.host === undefined ? '' : `${step.host}: `
 }
 

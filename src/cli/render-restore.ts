@@ -2,7 +2,7 @@
 import type { RestoreReport } from '../verbs/restore/restore.ts'
 import type { RestorePreview } from '../verbs/restore/preview.ts'
 import { counted, formatBytes } from '../spec/units.ts'
-import { stepJson } from '../engine/event-json.ts'
+import { stepJson } from '../tiers/etcd/steps/plan-json.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
 import { signedBy } from './render-signers.ts'

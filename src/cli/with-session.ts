@@ -1,4 +1,5 @@
 /** Opens a session for a command: the cluster file read, secrets asked for, progress shown. */
+import { ETCD_STEPS } from '../tiers/etcd/steps/kinds.ts'
 import { cacheDirectory } from '../files/cache-directory.ts'
 import { namingWhoIsAtWork } from '../engine/at-work.ts'
 import type { Recordable } from '../engine/recorded.ts'
@@ -78,5 +79,5 @@ export async function withSession<T>(
 export function recordedBy(context: CliContext, cluster: Cluster): Recordable {
   // With --json the output is the result alone.
   const { emit } = progressRenderer({ ...context, live: false })
-  return { cluster, emit: context.json ? () => undefined : emit, now: context.now }
+  return { cluster, emit: context.json ? () => undefined : emit, now: context.now, steps: ETCD_STEPS }
 }

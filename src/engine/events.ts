@@ -1,5 +1,5 @@
 /** What happens during a run, as data. Terminal, plain lines and `--json` are renderers of this one stream. */
-import type { AnyStep } from '../tiers/etcd/steps/steps.ts'
+import type { EngineStep } from './step.ts'
 import type { AvailabilityReport, RecorderProgress } from '../recorder/report.ts'
 import type { Verdict } from '../recorder/verdict.ts'
 
@@ -8,7 +8,7 @@ export type RunEvent =
   | { readonly type: 'looking'; readonly hosts: readonly string[] }
   | { readonly type: 'connected'; readonly host: string; readonly durationMs: number }
   /** What comes next: these steps, as one wave. */
-  | { readonly type: 'wave'; readonly steps: readonly AnyStep[] }
+  | { readonly type: 'wave'; readonly steps: readonly EngineStep[] }
   /** Binaries are on their way to a host, unless `what` says otherwise: a snapshot's is told again with each hundredth. */
   | {
       readonly type: 'sending'
@@ -17,9 +17,9 @@ export type RunEvent =
       readonly doneBytes?: number | undefined
       readonly what?: string | undefined
     }
-  | { readonly type: 'step-started'; readonly step: AnyStep }
-  | { readonly type: 'step-done'; readonly step: AnyStep; readonly durationMs: number }
-  | { readonly type: 'step-failed'; readonly step: AnyStep; readonly message: string }
+  | { readonly type: 'step-started'; readonly step: EngineStep }
+  | { readonly type: 'step-done'; readonly step: EngineStep; readonly durationMs: number }
+  | { readonly type: 'step-failed'; readonly step: EngineStep; readonly message: string }
   /** Something large on its way to this computer: binaries, a member's store. */
   | {
       readonly type: 'artifact'

@@ -1,6 +1,8 @@
+import { ETCD_STEPS } from '../tiers/etcd/steps/kinds.ts'
 import { expect, test } from 'vitest'
 import type { Observed } from '../tiers/etcd/facts/observed.ts'
-import type { BlockReason, Next, Step } from '../tiers/etcd/steps/steps.ts'
+import type { BlockReason } from './step.ts'
+import type { Next, Step } from '../tiers/etcd/steps/steps.ts'
 import { loop } from './loop.ts'
 
 /** As many looks as there were: what else is observed is of no account here. */
@@ -25,7 +27,8 @@ async function run(
 ): Promise<readonly string[]> {
   const seen: string[] = []
   let waves = 0
-  await loop({
+  await loop<Observed, Step>({
+    steps: ETCD_STEPS,
     observed: look('first'),
     foreseen: { blocked },
     decide: (observed) => answers[(observed as Look).look] ?? { kind: 'done' },

@@ -4,42 +4,45 @@
  * them.
  */
 import { QuorateError } from '../errors.ts'
-import type { Observed } from '../tiers/etcd/facts/observed.ts'
-import type { Plan } from '../tiers/etcd/plan/plan.ts'
-import type { BlockReason, Next, Step } from '../tiers/etcd/steps/steps.ts'
+import type { BlockReason, EngineStep, Next, Plan } from './step.ts'
+import type { StepRegistry } from './step-registry.ts'
 
-export interface RunReport {
+export interface RunReport<F, S extends EngineStep> {
   /** Steps that were carried out, in the order of their waves. */
-  readonly done: readonly Step[]
+  readonly done: readonly S[]
   /** How things are at the end. */
-  readonly observed: Observed
+  readonly observed: F
 }
 
-export interface Loop {
+/** `F`: facts, what was observed. `S`: the steps that are decided on. */
+export interface Loop<F, S extends EngineStep> {
   /** How things are at the beginning, seen under the lock. */
-  readonly observed: Observed
+  readonly observed: F
   /** The whole plan from there. One that ends in a refusal is not begun. */
-  readonly foreseen: Pick<Plan, 'blocked'>
+  readonly foreseen: Pick<Plan<S>, 'blocked'>
   /** The planner, with what is asked for. */
-  readonly decide: (observed: Observed) => Next
+  readonly decide: (observed: F) => Next<S>
   /** @returns what things are like after the wave. */
-  readonly runWave: (observed: Observed, steps: readonly Step[]) => Promise<Observed>
+  readonly runWave: (observed: F, steps: readonly S[]) => Promise<F>
   /** A fresh look at everything: before a member is taken away, or waited for, on what was seen waves ago. */
-  readonly lookAgain?: ((observed: Observed) => Promise<Observed>) | undefined
+  readonly lookAgain?: ((observed: F) => Promise<F>) | undefined
+  /** Steps are the same if their IDs are. */
+  readonly steps: StepRegistry
   readonly signal: AbortSignal
 }
 
 /** @throws QuorateError `blocked` with every reason; `moved` if a wave left no trace; what a wave threw. */
-export async function loop({
+export async function loop<F, S extends EngineStep>({
   observed: first,
   foreseen,
   decide,
   runWave,
   lookAgain,
+  steps,
   signal,
-}: Loop): Promise<RunReport> {
+}: Loop<F, S>): Promise<RunReport<F, S>> {
   requireWhole(foreseen)
-  const done: Step[] = []
+  const done: S[] = []
   let observed = first
   let previous = ''
   for (;;) {
@@ -51,7 +54,7 @@ export async function loop({
     }
     if (answer.kind === 'done') return { done, observed }
     if (answer.kind === 'blocked') throw blockedError(answer.reasons)
-    const wave = JSON.stringify(answer.steps.map(({ kind, host, what }) => [kind, host, what]))
+    const wave = answer.steps.map((step) => steps.idOf(step)).join('\n')
     if (wave === previous) throw withoutTrace(answer.steps)
     previous = wave
     observed = await runWave(observed, answer.steps)
@@ -60,7 +63,7 @@ export async function loop({
 }
 
 /** After a wave only the machines that were worked on have been looked at; on others a certificate, or data, may be lost. */
-function isDelicate(answer: Next): boolean {
+function isDelicate(answer: Next<EngineStep>): boolean {
   return (
     answer.kind === 'steps' &&
     answer.steps.some(({ kind, danger }) => danger === 'restart' || kind === 'await-health')
@@ -73,7 +76,7 @@ function isDelicate(answer: Next): boolean {
  *
  * @throws QuorateError `blocked` with every reason
  */
-export function requireWhole({ blocked }: Pick<Plan, 'blocked'>): void {
+export function requireWhole({ blocked }: Pick<Plan<EngineStep>, 'blocked'>): void {
   if (blocked.some(({ putsOff }) => putsOff !== true)) throw blockedError(blocked)
 }
 
@@ -86,7 +89,7 @@ export function blockedError(reasons: readonly BlockReason[]): QuorateError {
 }
 
 /** Pressing on with a step that changes nothing would be going in circles. */
-function withoutTrace(steps: readonly Step[]): QuorateError {
+function withoutTrace(steps: readonly EngineStep[]): QuorateError {
   const list = steps.map(({ host, what, why }) => `${host ?? 'the cluster'}: ${what} (${why})`)
   return new QuorateError(
     'moved',

@@ -7,6 +7,7 @@ import { replaceFile } from '../files/atomic-file.ts'
 import type { AvailabilityReport } from '../recorder/report.ts'
 import type { Verdict } from '../recorder/verdict.ts'
 import { eventJson } from './event-json.ts'
+import type { StepRegistry } from './step-registry.ts'
 import type { RunEvent } from './events.ts'
 import type { Cluster } from '../spec/cluster.ts'
 
@@ -35,11 +36,17 @@ export interface OperationRecord {
 /** Collects an operation's events in memory that does not grow without bound. */
 export class OperationEvents {
   readonly #events: Record<string, unknown>[] = []
+  readonly #steps: StepRegistry
+
+  constructor(steps: StepRegistry) {
+    this.#steps = steps
+  }
 
   add(event: RunEvent, at: Date): void {
     // These are only progress: the report has it all.
     if (event.type === 'recording' || event.type === 'availability') return
-    if (this.#events.length < KEPT_EVENTS) this.#events.push({ at: at.toISOString(), ...eventJson(event) })
+    if (this.#events.length < KEPT_EVENTS)
+      this.#events.push({ at: at.toISOString(), ...eventJson(event, this.#steps) })
   }
 
   all(): readonly Readonly<Record<string, unknown>>[] {

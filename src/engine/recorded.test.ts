@@ -1,3 +1,4 @@
+import { ETCD_STEPS } from '../tiers/etcd/steps/kinds.ts'
 import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
 import { readFileSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,6 +21,7 @@ afterEach(async () => await rm(folder, { recursive: true }))
 const session = (): Recordable => ({
   cluster: { name: 'sample', stateDirectory: folder },
   emit: (event) => void events.push(event),
+  steps: ETCD_STEPS,
   now: () => new Date('2030-01-07T21:03:11.501Z'),
 })
 const directory = () => operationsDirectory({ stateDirectory: folder })

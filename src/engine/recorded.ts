@@ -1,7 +1,9 @@
 /** Every verb that changes something leaves a record: also one that failed, and one that was killed. */
 import { draftBeside } from '../files/temporary.ts'
 import type { Emit, RunEvent } from './events.ts'
-import type { OperationLog } from '../tiers/etcd/session.ts'
+import type { AvailabilityReport } from '../recorder/report.ts'
+import type { Verdict } from '../recorder/verdict.ts'
+import type { StepRegistry } from './step-registry.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import {
   type OperationRecord,
@@ -45,11 +47,20 @@ export const RECORDED_VERBS = [
   'upgrade',
 ] as const
 
+/** The record of what is done with a session, kept for whoever asks later what was done. */
+export interface OperationLog {
+  /** Something is about to be changed: there is a record from here on. Waves and steps begin it by themselves. */
+  begin(): void
+  /** What clients noticed of it all. */
+  noticed(availability: { readonly report: AvailabilityReport; readonly verdict: Verdict } | null): void
+}
+
 /** What a record needs of a session. */
 export interface Recordable {
   readonly cluster: Pick<Cluster, 'name' | 'stateDirectory'>
   readonly emit: Emit
   readonly now: () => Date
+  readonly steps: StepRegistry
   readonly log?: OperationLog | undefined
 }
 
@@ -98,7 +109,7 @@ interface RecordOf {
 class RecordLog implements OperationLog {
   readonly #session: Recordable
   readonly #of: RecordOf
-  readonly #events = new OperationEvents()
+  readonly #events: OperationEvents
   #begun = false
   #warned = false
   #availability: OperationRecord['availability'] = null
@@ -106,6 +117,7 @@ class RecordLog implements OperationLog {
   constructor(session: Recordable, of: RecordOf) {
     this.#session = session
     this.#of = of
+    this.#events = new OperationEvents(session.steps)
   }
 
   add(event: RunEvent): void {

@@ -1,9 +1,9 @@
 /** One step of the cluster as a whole, told while it happens. */
-import type { AnyStep } from '../tiers/etcd/steps/steps.ts'
+import type { EngineStep } from './step.ts'
 import type { Emit } from './events.ts'
 
 /** Does the work and tells of it: begun, and done or failed. What it throws is thrown on. */
-export async function timed<T>(emit: Emit, step: AnyStep, work: () => Promise<T>): Promise<T> {
+export async function timed<T>(emit: Emit, step: EngineStep, work: () => Promise<T>): Promise<T> {
   const started = performance.now()
   emit({ type: 'step-started', step })
   try {

@@ -1,3 +1,4 @@
+import { ETCD_STEPS } from '../tiers/etcd/steps/kinds.ts'
 import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -26,6 +27,7 @@ function session(now = new Date('2030-01-07T21:03:11.501Z')): Session {
     emit: (event: RunEvent) => void events.push(event),
     signal: new AbortController().signal,
     now: () => now,
+    steps: ETCD_STEPS,
     endpoint: async () => {
       throw new QuorateError('unreachable', 'no way there')
     },

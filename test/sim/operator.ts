@@ -1,9 +1,11 @@
 /** One run in the simulated world: look, lock, look again, and the real loop until it ends or something ends it. */
+import { ETCD_STEPS } from '../../src/tiers/etcd/steps/kinds.ts'
 import { QuorateError } from '../../src/errors.ts'
 import type { ApplyIntent } from '../../src/tiers/etcd/plan/intent.ts'
 import type { Observed } from '../../src/tiers/etcd/facts/observed.ts'
 import { type Plan, foresee } from '../../src/tiers/etcd/plan/plan.ts'
-import type { BlockReason, Next, Step } from '../../src/tiers/etcd/steps/steps.ts'
+import type { BlockReason } from '../../src/engine/step.ts'
+import type { Next, Step } from '../../src/tiers/etcd/steps/steps.ts'
 import { loop } from '../../src/engine/loop.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { checkDone } from './done.ts'
@@ -104,7 +106,8 @@ async function underLock(
   world.truth.led = raftOf(world)?.leader
   try {
     const begun = observe(world, cluster)
-    await loop({
+    await loop<Observed, Step>({
+      steps: ETCD_STEPS,
       observed: begun,
       foreseen: foreseen(cluster, begun, (state) => (last = planner(intent, state))),
       decide: (observed) => (last = planner(intent, observed)),

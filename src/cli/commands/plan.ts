@@ -5,7 +5,7 @@ import { versionWarnings } from '../../tiers/etcd/version-warnings.ts'
 import { type CommandHandler, flagOption, textOption } from '../command.ts'
 import { keptStopped } from '../../tiers/etcd/plan/kept.ts'
 import { planSummary, renderPlan } from '../render-plan.ts'
-import { planJson } from '../../engine/event-json.ts'
+import { planJson } from '../../tiers/etcd/steps/plan-json.ts'
 import { quoteWord } from '../../ssh/quote.ts'
 import { withSession } from '../with-session.ts'
 

@@ -1,7 +1,7 @@
 import { type RepairPreview, repairMember } from '../../verbs/repair/repair.ts'
 import { lookForDamage } from '../../verbs/repair/observe.ts'
 import { stopsMember } from '../../tiers/etcd/steps/actions.ts'
-import { stepJson } from '../../engine/event-json.ts'
+import { stepJson } from '../../tiers/etcd/steps/plan-json.ts'
 import { confirm } from '../ask.ts'
 import type { CommandHandler } from '../command.ts'
 import { printDone } from '../maintenance.ts'

@@ -13,7 +13,7 @@ import {
 } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { probeChoice } from '../probe-choice.ts'
-import { stepJson } from '../../engine/event-json.ts'
+import { stepJson } from '../../tiers/etcd/steps/plan-json.ts'
 import { renderUpgrade, upgradeQuestion } from '../render-upgrade.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 

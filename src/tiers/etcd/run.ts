@@ -6,6 +6,7 @@ import { type Plan, plan } from './plan/plan.ts'
 import type { Lock } from '../../engine/lock.ts'
 import { type RunReport, loop } from '../../engine/loop.ts'
 import { observe } from './facts/observe.ts'
+import type { Step } from './steps/steps.ts'
 import type { Session } from './session.ts'
 import { runWave } from '../../engine/wave.ts'
 
@@ -18,7 +19,7 @@ export async function run(
   intent: ApplyIntent,
   first: Observed,
   foreseen: Pick<Plan, 'blocked'> = plan(intent, first),
-): Promise<RunReport> {
+): Promise<RunReport<Observed, Step>> {
   return await loop({
     observed: first,
     foreseen,
@@ -30,6 +31,7 @@ export async function run(
       if (cluster === undefined || before === undefined) return observed
       return { ...observed, cluster: { ...cluster, verified: before.verified } }
     },
+    steps: session.steps,
     signal: session.signal,
   })
 }

@@ -8,9 +8,10 @@ import type { AskPassphrase, Authority } from '../../pki/authority.ts'
 import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
 import { type Fleet, openFleet } from '../../ssh/fleet.ts'
 import type { Remote } from '../../ssh/remote.ts'
-import type { AvailabilityReport } from '../../recorder/report.ts'
-import type { Verdict } from '../../recorder/verdict.ts'
 import type { Emit } from '../../engine/events.ts'
+import type { OperationLog } from '../../engine/recorded.ts'
+import type { StepRegistry } from '../../engine/step-registry.ts'
+import { ETCD_STEPS } from './steps/kinds.ts'
 import {
   OPERATOR,
   authorityIsThere,
@@ -41,6 +42,8 @@ export interface SessionOptions {
 
 export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPassword' | 'interactive'> {
   readonly fleet: Fleet
+  /** Every kind of step there is. */
+  readonly steps: StepRegistry
   /** Whether quorate was at work on this cluster from here before: there is an operator's certificate. */
   readonly hasOperated: boolean
   /** Connects on first use. */
@@ -74,14 +77,6 @@ export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPass
   readonly log?: OperationLog | undefined
   /** When the membership was last changed, on `performance.now`'s clock, in ms. */
   readonly pace: { last: number | undefined }
-}
-
-/** The record of what is done with a session, kept for whoever asks later what was done. */
-export interface OperationLog {
-  /** Something is about to be changed: there is a record from here on. Waves and steps begin it by themselves. */
-  begin(): void
-  /** What clients noticed of it all. */
-  noticed(availability: { readonly report: AvailabilityReport; readonly verdict: Verdict } | null): void
 }
 
 export { OPERATOR, operatorDirectory } from './operator.ts'
@@ -193,6 +188,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     cacheDirectory,
     askPassphrase,
     fleet,
+    steps: ETCD_STEPS,
     hasOperated: existsSync(path.join(operatorDirectory(cluster), `${OPERATOR}.crt`)),
     remote,
     tunnel,

@@ -1,4 +1,5 @@
 /** A session on a cluster that is not adopted yet: its members are asked with their own certificates, on their machines. */
+import { ETCD_STEPS } from '../../tiers/etcd/steps/kinds.ts'
 import type { Found } from '../../adopt/visit.ts'
 import { QuorateError } from '../../errors.ts'
 import type { NameMembers } from '../../etcd/client.ts'
@@ -37,6 +38,7 @@ export function foreignSession(options: ForeignOptions): Session {
     cacheDirectory: '',
     askPassphrase: notNow,
     fleet,
+    steps: ETCD_STEPS,
     hasOperated: false,
     remote: async (node) => of(node).remote,
     tunnel: async (node) => of(node).bridge.grpc,

@@ -1,6 +1,6 @@
 /** Brings machines to what the cluster file says, and shows beforehand what that would change. */
 import { randomBytes } from 'node:crypto'
-import { QuorateError, combineErrors } from '../../errors.ts'
+import { combineErrors } from '../../errors.ts'
 import { compactTime } from '../../engine/compact-time.ts'
 import type { ApplyIntent } from '../../tiers/etcd/plan/intent.ts'
 import { keptNote, keptStopped } from '../../tiers/etcd/plan/kept.ts'
@@ -21,6 +21,9 @@ import { leftBehind } from '../../tiers/etcd/facts/left-behind.ts'
 import { packageWarnings } from '../../tiers/etcd/facts/package-notes.ts'
 import { preflight, requireFit } from '../../tiers/etcd/preflight.ts'
 import type { Availability, ProbeChoice } from '../../engine/with-recorder.ts'
+import { agreedTo, requireAgreed, risksOf } from '../../engine/approval.ts'
+import type { EngineStep } from '../../engine/step.ts'
+import { stepId } from '../../tiers/etcd/steps/kinds.ts'
 import { recorded } from '../../engine/recorded.ts'
 
 /** What was looked at so long ago holds still, where no member is taken away on the strength of it. */
@@ -116,7 +119,7 @@ function warnOfPackages({ cluster, emit }: Session, observed: Observed): void {
 }
 
 async function carryOut(session: Session, intent: ApplyIntent, options: ApplyOptions): Promise<ApplyReport> {
-  let approved: readonly string[] = []
+  let agreed: ReadonlySet<string> = new Set()
   if (session.hasOperated) {
     const before = await observe(session)
     const answer = next(intent, before)
@@ -130,7 +133,7 @@ async function carryOut(session: Session, intent: ApplyIntent, options: ApplyOpt
     if (judgeSituation(intent, before).kind !== 'new') requireWhole(foreseen)
     await options.confirm?.(before)
     await options.approve?.(foreseen)
-    approved = agreedTo(foreseen)
+    agreed = agreedTo(foreseen, session.steps, orRestarted)
   }
   await using lock = await lockAll(session, 'apply')
   let observed = await observe(session)
@@ -140,12 +143,12 @@ async function carryOut(session: Session, intent: ApplyIntent, options: ApplyOpt
     const foreseen = plan(intent, observed)
     const shownAt = performance.now()
     if (foreseen.waves.length > 0) await options.approve(foreseen)
-    approved = agreedTo(foreseen)
+    agreed = agreedTo(foreseen, session.steps, orRestarted)
     const isOld = performance.now() - shownAt > SOON_MS
-    if (isOld || risks(foreseen).length > 0) observed = await observe(session)
+    if (isOld || risksOf(foreseen).length > 0) observed = await observe(session)
   }
   const foreseen = plan(intent, observed)
-  if (options.approve !== undefined) requireApproved(approved, foreseen)
+  if (options.approve !== undefined) requireAgreed(agreed, foreseen, session.steps)
   const situation = judgeSituation(intent, observed)
   // Only now: the ports that it listens on for a moment would look taken to `observe`. And nothing is sent meanwhile:
   // the machines' disks are being measured.
@@ -169,32 +172,9 @@ async function carryOut(session: Session, intent: ApplyIntent, options: ApplyOpt
   return { changed: report.done.length > 0, ...report }
 }
 
-/** The steps that take a member away for a moment, or change who is one. */
-export function risks({ waves }: Plan): readonly string[] {
-  return waves
-    .flat()
-    .flatMap(({ danger, host, what }) => (danger === 'none' ? [] : [`${host ?? ''} ${what}`.trim()]))
-}
-
 /** A member that was down or crashing may be found starting a moment later: then it is restarted, which is the same. */
-export function agreedTo(shown: Plan): readonly string[] {
-  const starts = shown.waves.flat().filter(({ kind }) => kind === 'start')
-  return [...risks(shown), ...starts.map(({ host }) => `${host} restart etcd.service`)]
-}
-
-export function requireApproved(approved: readonly string[], now: Plan): void {
-  const added = risks(now).filter(
-    // More words behind a restart say what it brings along.
-    (risk) => !approved.some((one) => risk === one || [':', ','].some((mark) => risk.startsWith(one + mark))),
-  )
-  if (added.length === 0) return
-  throw new QuorateError(
-    'moved',
-    `the machines changed meanwhile, and more would be done than was agreed to: ${added.join('; ')}. Nothing was changed`,
-    {
-      hint: 'look at it again: quorate plan',
-    },
-  )
+export function orRestarted(step: EngineStep): readonly string[] {
+  return step.kind === 'start' ? [stepId({ ...step, kind: 'restart' })] : []
 }
 
 /** The lock on every machine of the cluster. `finishes`: as of `LockRequest`. @throws QuorateError `locked`, or of the hosts that can't be reached. */

@@ -8,7 +8,7 @@ import type { Cluster } from '../../spec/cluster.ts'
 import { guardOf, savePlan } from './plan-file.ts'
 
 interface Saved {
-  steps: { kind: string; host?: string; what: string; why: string }[]
+  steps: { id: string; what: string; why: string; sha256: string }[]
 }
 
 let folder: string
@@ -44,7 +44,8 @@ test.each<[string, (saved: Saved) => void]>([
   ['the last one left out', ({ steps }) => void steps.pop()],
   ['one more', ({ steps }) => void steps.push(steps[0]!)],
   ['two in another order', ({ steps }) => void steps.push(steps.shift()!)],
-  ['another host', ({ steps }) => void (steps[0]!.host = 'etcd03')],
+  ['another step', ({ steps }) => void (steps[0]!.id = `${steps[0]!.id} etcd03`)],
+  ['another content', ({ steps }) => void (steps[0]!.sha256 = steps[1]!.sha256)],
   ['another text', ({ steps }) => void (steps[0]!.what = 'look at the machine')],
   ['another reason', ({ steps }) => void (steps[0]!.why = 'it is harmless')],
 ])('a plan whose steps are not those that would be carried out is refused: %s', async (_, change) => {
@@ -55,8 +56,17 @@ test.each<[string, (saved: Saved) => void]>([
   })
 })
 
+test('a plan of an older version is refused, and that is the reason given', async () => {
+  await writeFile(file, '{"format":"quorate plan 1","steps":[{"kind":"restart","what":"restart","why":""}]}')
+  await expect(confirmed()).rejects.toMatchObject({
+    code: 'usage',
+    message: `${file} was written by an older version of quorate`,
+    hint: `plan again with this version: quorate plan --out ${file}`,
+  })
+})
+
 test('what is no plan is said to be none, whatever it is', async () => {
-  for (const text of ['', '{}', 'null', '[1]', '{"format":"quorate plan 1"}', '\u0000']) {
+  for (const text of ['', '{}', 'null', '[1]', '{"format":"quorate plan 2"}', '\u0000']) {
     await writeFile(file, text)
     await expect(guardOf(file, cluster, new Date())).rejects.toMatchObject({ code: 'usage' })
   }

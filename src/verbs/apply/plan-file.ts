@@ -5,12 +5,13 @@ import { QuorateError } from '../../errors.ts'
 import { readBytes, readText } from '../../files/read-file.ts'
 import { replaceFile } from '../../files/atomic-file.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
+import { stepId } from '../../tiers/etcd/steps/kinds.ts'
 import { type Plan, plan } from '../../tiers/etcd/plan/plan.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import { type ApplyOptions, type PlanReport, applyIntent } from './apply.ts'
 
 const PlanFile = z.object({
-  format: z.literal('quorate plan 1'),
+  format: z.literal('quorate plan 2'),
   cluster: z.string(),
   clusterFileSha256: z.string(),
   /** The token a new cluster would get, so that the plan's files are the ones that will be written. */
@@ -19,10 +20,12 @@ const PlanFile = z.object({
   /** By host: a fingerprint of everything that the plan rests on. */
   hosts: z.record(z.string(), z.string()),
   clusterState: z.string(),
-  steps: z.array(
-    z.object({ kind: z.string(), host: z.string().optional(), what: z.string(), why: z.string() }),
-  ),
+  /** `sha256`: of all that a step carries but its words. */
+  steps: z.array(z.object({ id: z.string(), what: z.string(), why: z.string(), sha256: z.string() })),
 })
+
+/** Of plans whose steps had no IDs: nothing tells whether they are the steps of today. */
+const Older = z.object({ format: z.literal('quorate plan 1') })
 
 /** Hundreds of nodes with thousands of steps. */
 const MOST_PLAN_BYTES = 64 * 1024 ** 2
@@ -31,7 +34,7 @@ const MOST_PLAN_BYTES = 64 * 1024 ** 2
 export async function savePlan(path: string, report: PlanReport): Promise<void> {
   const { cluster, freshToken, startStopped } = report.intent
   const content: z.infer<typeof PlanFile> = {
-    format: 'quorate plan 1',
+    format: 'quorate plan 2',
     cluster: cluster.name,
     clusterFileSha256: await clusterFileSha256(cluster),
     token: freshToken,
@@ -86,7 +89,12 @@ export async function guardOf(path: string, cluster: Cluster, time: Date): Promi
 type ShownStep = z.infer<typeof PlanFile>['steps'][number]
 
 function shownSteps({ waves }: Plan): ShownStep[] {
-  return waves.flat().map(({ kind, host, what, why }) => ({ kind, host, what, why }))
+  return waves.flat().map((step) => {
+    const { what, why, ...carried } = step
+    // What is moved aside is called by the time at which that is asked for.
+    const content = Object.entries(carried).filter(([key]) => key !== 'suffix')
+    return { id: stepId(step), what, why, sha256: fingerprint(content) }
+  })
 }
 
 /**
@@ -94,7 +102,12 @@ function shownSteps({ waves }: Plan): ShownStep[] {
  * they were, a difference is an edit of the plan, or another version of quorate.
  */
 function requireShown(path: string, shown: readonly ShownStep[], now: readonly ShownStep[]): void {
-  const at = [...now, ...shown].findIndex((_, index) => stepText(shown[index]) !== stepText(now[index]))
+  const at = [...now, ...shown].findIndex((_, index) => {
+    const [one, other] = [shown[index], now[index]]
+    // The words decide nothing; but they are what a person has read and agreed to.
+    const asRead = one?.what === other?.what && one?.why === other?.why
+    return one?.id !== other?.id || one?.sha256 !== other?.sha256 || !asRead
+  })
   if (at === -1) return
   throw new QuorateError(
     'moved',
@@ -107,8 +120,8 @@ function requireShown(path: string, shown: readonly ShownStep[], now: readonly S
 
 function stepText(step: ShownStep | undefined): string {
   if (step === undefined) return 'none'
-  const { kind, host, what, why } = step
-  return `'${[host, what].filter(Boolean).join(': ')}' (${kind}; ${why})`
+  const { id, what, why } = step
+  return `'${what}' (${id}; ${why})`
 }
 
 function fingerprints(observed: Observed): { hosts: Record<string, string>; clusterState: string } {
@@ -148,6 +161,11 @@ async function read(path: string): Promise<z.infer<typeof PlanFile>> {
   }
   const parsed = PlanFile.safeParse(value)
   if (parsed.success) return parsed.data
+  if (Older.safeParse(value).success) {
+    throw new QuorateError('usage', `${path} was written by an older version of quorate`, {
+      hint: `plan again with this version: quorate plan --out ${path}`,
+    })
+  }
   throw new QuorateError('usage', `${path} is not a plan that this quorate wrote`, {
     hint: `write one: quorate plan --out ${path}`,
   })

@@ -10,7 +10,8 @@ import type { CertificateFault, Observed } from '../../tiers/etcd/facts/observed
 import { isStuck, withoutUnsigned } from '../../tiers/etcd/plan/peer-identity.ts'
 import { parsePin, runElsewhere } from '../../tiers/etcd/facts/pin.ts'
 import { keySteps } from '../../tiers/etcd/plan/prepare.ts'
-import type { BlockReason, CertificateName, HostStep, Next } from '../../tiers/etcd/steps/steps.ts'
+import type { BlockReason } from '../../engine/step.ts'
+import type { CertificateName, HostStep, Next } from '../../tiers/etcd/steps/steps.ts'
 import { isTokenOf } from '../../tiers/etcd/plan/token.ts'
 import { trustsNobody } from '../../tiers/etcd/plan/trust.ts'
 

@@ -201,6 +201,7 @@ async function carryOut(
     foreseen: foresee(session.cluster, observed, decide),
     decide,
     runWave: async (state, steps) => await runWave(session, lock, state, steps, judgeCertificates),
+    steps: session.steps,
     signal: session.signal,
   })
   return { done, after }

@@ -2,6 +2,7 @@
  * `quorate certs rotate-ca`: the CA of a running cluster exchanged for another. Stage by stage, and no stage remembers
  * anything: what was done is read from the machines and from the folder here. Until the last one the way back is open.
  */
+import { agreedTo, requireAgreed } from '../../engine/approval.ts'
 import { QuorateError } from '../../errors.ts'
 import type { ApplyIntent } from '../../tiers/etcd/plan/intent.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
@@ -11,7 +12,7 @@ import { blockedError, run } from '../../tiers/etcd/run.ts'
 import type { Lock } from '../../engine/lock.ts'
 import { observe } from '../../tiers/etcd/facts/observe.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import { applyIntent, lockAll, requireApproved, risks } from '../apply/apply.ts'
+import { applyIntent, lockAll } from '../apply/apply.ts'
 import { compactTime } from '../../engine/compact-time.ts'
 import { type FollowedClient, followClients } from './ca-followers.ts'
 import { beginCaExchange, dropOtherCa, goBack, requireWayBack, retireOtherCa } from './ca-exchange.ts'
@@ -68,7 +69,12 @@ export async function rotateCa(session: Session, options: RotateOptions): Promis
     session,
     { verb: `certs rotate-ca ${stage}`, probe: options.probe },
     async (recorded) =>
-      await work.carryOut({ session: recorded, lock, observed, shown: risks(work.preview) }),
+      await work.carryOut({
+        session: recorded,
+        lock,
+        observed,
+        shown: agreedTo(work.preview, session.steps),
+      }),
   )
   return { stage, retired: [], ...result, availability }
 }
@@ -89,7 +95,7 @@ interface UnderLock {
   readonly lock: Lock
   readonly observed: Observed
   /** What of the preview takes a member away for a moment. */
-  readonly shown: readonly string[]
+  readonly shown: ReadonlySet<string>
 }
 
 const WORKS: Readonly<Record<RotationStage, (session: Session) => Promise<Work>>> = {
@@ -190,7 +196,7 @@ async function drop(under: UnderLock, intent: ApplyIntent) {
 async function converge({ session, lock, shown }: UnderLock, intent: ApplyIntent) {
   await session.refresh()
   const observed = await observe(session)
-  requireApproved(shown, plan(intent, observed))
+  requireAgreed(shown, plan(intent, observed), session.steps)
   const { done, observed: after } = await run(session, lock, intent, observed)
   return { done, after }
 }

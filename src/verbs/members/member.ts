@@ -3,6 +3,7 @@
  * apply would have them; last, machines that left are cleared. So an interrupted run is finished by the same command, or
  * by an apply, which leaves out the clearing alone.
  */
+import { stepId } from '../../tiers/etcd/steps/kinds.ts'
 import { QuorateError } from '../../errors.ts'
 import { verifyCluster } from '../../etcd/verify.ts'
 import { movedBy } from '../../tiers/etcd/plan/aside.ts'
@@ -126,7 +127,7 @@ function requireSame(shown: MemberPreview, now: MemberPreview): void {
 
 function whatWasShown({ steps, clearing, fileEdits, unreachable }: MemberPreview): string {
   const risky = [...steps, ...clearing].filter(({ danger }) => danger !== 'none')
-  return JSON.stringify([risky.map(({ kind, host, what }) => [kind, host, what]), fileEdits, unreachable])
+  return JSON.stringify([risky.map(stepId), fileEdits, unreachable])
 }
 
 /** From here on the same command, or an apply, goes on after whatever comes between. */

@@ -5,7 +5,7 @@ import { unitReasons } from '../../tiers/etcd/plan/foreign.ts'
 import { type MaintenancePlan, type MaintenanceStep, refusal } from '../../tiers/etcd/steps/maintenance.ts'
 import { mayRestart, quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { bringingBack, howManyAnswer } from '../../tiers/etcd/plan/remedy.ts'
-import type { BlockReason } from '../../tiers/etcd/steps/steps.ts'
+import type { BlockReason } from '../../engine/step.ts'
 import { counted } from '../../spec/units.ts'
 
 export interface PowerIntent {

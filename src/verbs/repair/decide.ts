@@ -1,7 +1,7 @@
 /** Whose data is damaged, on what evidence, and whether it may be replaced by the others': a judgement, no more. */
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { type Voter, remedyFor } from '../../tiers/etcd/plan/remedy.ts'
-import type { BlockReason } from '../../tiers/etcd/steps/steps.ts'
+import type { BlockReason } from '../../engine/step.ts'
 import { counted, plural } from '../../spec/units.ts'
 
 export interface Evidence {

@@ -2,6 +2,7 @@
  * `quorate repair`: a member whose data is damaged is made anew from the others, through a learner; its old data stays,
  * moved aside. Every stage shows in the cluster itself, so that the same command goes on after whatever comes between.
  */
+import { stepId } from '../../tiers/etcd/steps/kinds.ts'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
 import { compareContents, verifyCluster } from '../../etcd/verify.ts'
@@ -12,7 +13,7 @@ import { next } from '../../tiers/etcd/plan/next.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { type RepairDecision, decideRepair } from './decide.ts'
 import { rosterOf } from '../../tiers/etcd/facts/membership-map.ts'
-import type { AnyStep } from '../../tiers/etcd/steps/steps.ts'
+import type { AnyStep, Step } from '../../tiers/etcd/steps/steps.ts'
 import { blockedError, run } from '../../tiers/etcd/run.ts'
 import { type Lock } from '../../engine/lock.ts'
 import { loop } from '../../engine/loop.ts'
@@ -150,8 +151,7 @@ function essence({ preview: { node, decision, alarms, replacement, snapshot } }:
   const risky = (replacement?.steps ?? []).filter(
     ({ kind, host, danger }) => danger !== 'none' && !(kind === 'stop' && host === node),
   )
-  const steps = risky.map(({ kind, host, what }) => [kind, host, what])
-  return JSON.stringify([decision.kind, evidence, alarms, snapshot?.from, steps])
+  return JSON.stringify([decision.kind, evidence, alarms, snapshot?.from, risky.map(stepId)])
 }
 
 function snapshotFile({ cluster, now }: Session, name: string): string {
@@ -178,11 +178,12 @@ async function carryOut(session: Session, lock: Lock, { members, change, preview
   if (preview.alarms.length > 0) {
     if (members !== undefined && change !== undefined) {
       // First out of the cluster with it: the planner's own steps, up to there.
-      const out = await loop({
+      const out = await loop<Observed, Step>({
         observed: members.observed,
         foreseen: members.plan,
         decide: (now) => (isOut(now, members) ? { kind: 'done' } : next(members.intent, now)),
         runWave: async (now, steps) => await runWave(session, lock, now, steps),
+        steps: session.steps,
         signal: session.signal,
       })
       done.push(...out.done)

@@ -4,7 +4,8 @@ import { type HostState, type MemberState, PATHS } from '../../host/state.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import { type Pin, parsePin, runElsewhere } from '../../tiers/etcd/facts/pin.ts'
 import { withinOf } from '../../tiers/etcd/plan/aside.ts'
-import type { BlockReason, ResetStep } from '../../tiers/etcd/steps/steps.ts'
+import type { BlockReason } from '../../engine/step.ts'
+import type { ResetStep } from '../../tiers/etcd/steps/steps.ts'
 
 export interface ResetIntent {
   readonly cluster: Cluster

@@ -1,4 +1,5 @@
 /** `quorate reset`: stops etcd and moves its data aside, on all nodes of a cluster or on one that is no member. */
+import { sameSteps } from '../../engine/approval.ts'
 import { compactTime } from '../../engine/compact-time.ts'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { peerUrl } from '../../etcd/configuration.ts'
@@ -59,7 +60,7 @@ async function resetNodes(session: Session, options: ResetOptions): Promise<Rese
   await options.confirm({ hosts: hostsOf(shown), steps: shown })
   await using lock = await lockNodes(session, nodes, 'reset')
   const steps = await currentSteps(session, intent, nodes)
-  if (JSON.stringify(steps) !== JSON.stringify(shown)) {
+  if (!sameSteps(shown, steps, session.steps)) {
     throw new QuorateError('moved', 'the machines are not as they were shown; nothing was changed', {
       hint: 'see what it is now: quorate reset',
     })

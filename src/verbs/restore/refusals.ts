@@ -9,7 +9,7 @@ import type { RestoreIntent } from './decide.ts'
 import { weakCaReasons } from '../../tiers/etcd/plan/refusals.ts'
 import { rosterOf } from '../../tiers/etcd/facts/membership-map.ts'
 import { strangersIn } from '../../tiers/etcd/facts/situation.ts'
-import type { BlockReason } from '../../tiers/etcd/steps/steps.ts'
+import type { BlockReason } from '../../engine/step.ts'
 import { underwayReasons } from '../../tiers/etcd/plan/underway.ts'
 import { versionRefusals } from '../../tiers/etcd/plan/version-refusals.ts'
 

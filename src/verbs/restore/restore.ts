@@ -185,6 +185,7 @@ async function carryOut(
         if (again.cluster === undefined || before === undefined) return again
         return { ...again, cluster: { ...again.cluster, verified: before.verified } }
       },
+      steps: session.steps,
       signal: session.signal,
     })
   } catch (error) {

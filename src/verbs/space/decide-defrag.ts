@@ -5,7 +5,7 @@ import type { ClusterCondition, MemberCondition } from '../../tiers/etcd/facts/c
 import { type MaintenancePlan, type MaintenanceStep, refusal } from '../../tiers/etcd/steps/maintenance.ts'
 import { mayRestart } from '../../tiers/etcd/facts/quorum.ts'
 import { remedyFor, votersOf } from '../../tiers/etcd/plan/remedy.ts'
-import type { BlockReason } from '../../tiers/etcd/steps/steps.ts'
+import type { BlockReason } from '../../engine/step.ts'
 import { counted, formatBytes, plural } from '../../spec/units.ts'
 
 export interface DefragIntent {

@@ -7,7 +7,7 @@ import type { ClusterCondition, MemberCondition } from '../../tiers/etcd/facts/c
 import { defragRisks, defragSteps } from './decide-defrag.ts'
 import { type MaintenancePlan, type MaintenanceStep, refusal } from '../../tiers/etcd/steps/maintenance.ts'
 import { noQuorum } from '../../tiers/etcd/plan/remedy.ts'
-import type { BlockReason } from '../../tiers/etcd/steps/steps.ts'
+import type { BlockReason } from '../../engine/step.ts'
 import { formatBytes } from '../../spec/units.ts'
 
 export interface UnjamProgress {

@@ -9,7 +9,8 @@ import type { ApplyIntent } from '../plan/intent.ts'
 import type { Observed } from './observed.ts'
 import { presentVersion } from './present-version.ts'
 import type { Scene, Stage } from '../plan/stage.ts'
-import type { BlockReason, Step } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
+import type { Step } from '../steps/steps.ts'
 
 export type Descent =
   /** No member is of a newer minor than the wanted one. */

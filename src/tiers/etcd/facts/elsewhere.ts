@@ -6,7 +6,7 @@ import { PATHS } from '../../../host/state.ts'
 import { isKeptStopped } from '../plan/kept.ts'
 import type { Member } from './losses.ts'
 import { type Pin, runElsewhere } from './pin.ts'
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 
 /** Where quorate says to move the manifest: in no directory that a kubelet reads. */
 const MANIFEST_ASIDE = '/etc/kubernetes/etcd.yaml.before-quorate'

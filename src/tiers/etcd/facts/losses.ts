@@ -6,7 +6,7 @@ import type { Observed } from './observed.ts'
 import type { Pin } from './pin.ts'
 import { quorum } from './quorum.ts'
 import { type Voter, remedyFor } from '../plan/remedy.ts'
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 
 /** What a node carries of a member, and what it remembers. */
 export interface Member {

@@ -1,4 +1,4 @@
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 import { UNKNOWN_YET } from './unknown.ts'
 
 /**

@@ -1,7 +1,7 @@
 /** Two nodes of the file that are one machine, reached by two names or addresses: one etcd would be counted twice. */
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import type { Observed } from './observed.ts'
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 
 /**
  * The same boot and the very same addresses. Containers of one computer share the boot's ID, but not the addresses; and two

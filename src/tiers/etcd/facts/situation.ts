@@ -16,7 +16,7 @@ import type { Observed } from './observed.ts'
 import { parsePin } from './pin.ts'
 import { remedyFor } from '../plan/remedy.ts'
 import { isInvited, isReplaced, isSettled, rosterOf } from './membership-map.ts'
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 import { isTokenOf } from '../plan/token.ts'
 import { strayData } from './whose-data.ts'
 

@@ -5,7 +5,7 @@
 import type { Cluster, Node } from '../../../spec/cluster.ts'
 import type { MemberState } from '../../../host/state.ts'
 import type { Roster } from './membership-map.ts'
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 import { UNKNOWN_YET } from './unknown.ts'
 
 interface Place {

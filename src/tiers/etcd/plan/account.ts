@@ -8,7 +8,8 @@ import {
 } from '../../../host/account.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import type { Observed } from '../facts/observed.ts'
-import type { BlockReason, HostStep } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
+import type { HostStep } from '../steps/steps.ts'
 
 /** Of a user that quorate makes. */
 export const NO_LOGIN = '/bin/false'

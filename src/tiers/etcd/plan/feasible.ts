@@ -7,7 +7,8 @@ import { type Limits, PATHS } from '../../../host/state.ts'
 import { type Cluster } from '../../../spec/cluster.ts'
 import { formatBytes } from '../../../spec/units.ts'
 import type { Observed } from '../facts/observed.ts'
-import type { BlockReason, HostStep, ResetStep, Step } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
+import type { HostStep, ResetStep, Step } from '../steps/steps.ts'
 
 /** etcd allocates two segments of its log in full, of 64 MB each. */
 const LOG_BYTES = 128_000_000

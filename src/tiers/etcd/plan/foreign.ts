@@ -9,7 +9,7 @@ import { type MemberState, PATHS, type UnitState } from '../../../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
 import { isTypeable } from '../../../spec/typeable.ts'
 import type { Observed } from '../facts/observed.ts'
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 
 /** Everything that keeps a member of the file from being started as quorate wants it. */
 export function foreignReasons(cluster: Cluster, { hosts }: Pick<Observed, 'hosts'>): readonly BlockReason[] {

@@ -6,7 +6,7 @@ import type { ApplyIntent } from './intent.ts'
 import type { Observed } from '../facts/observed.ts'
 import { quorum } from '../facts/quorum.ts'
 import { type Roster, isInvited, isReplaced } from '../facts/membership-map.ts'
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 
 /**
  * The mark of `quorate stop` is there, and nothing has happened since that says otherwise. One that runs again, or would

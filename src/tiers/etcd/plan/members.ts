@@ -16,7 +16,8 @@ import { healthiestFollower } from './roll.ts'
 import { type Roster, initialCluster, isInvited, isReplaced } from '../facts/membership-map.ts'
 import type { Scene, Stage, StageAnswer } from './stage.ts'
 import { opening, startOf } from './start.ts'
-import type { BlockReason, HostStep, Step } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
+import type { HostStep, Step } from '../steps/steps.ts'
 import { counted } from '../../../spec/units.ts'
 
 /** Those that are no use to anybody: ghosts that were added and never started, dead ones, and what is to be made anew. */

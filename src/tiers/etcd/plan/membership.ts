@@ -7,7 +7,7 @@ import { nodeNameOf } from '../../../spec/etcd-name.ts'
 import type { Observed } from '../facts/observed.ts'
 import { tolerance } from '../facts/quorum.ts'
 import type { Roster } from '../facts/membership-map.ts'
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 
 /** Members of this very cluster to whose machines the file gives another name and another address at once. */
 export function renamedAndMoved(

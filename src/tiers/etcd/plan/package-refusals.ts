@@ -3,7 +3,7 @@ import type { Cluster } from '../../../spec/cluster.ts'
 import { installCommand, installsPackages } from '../../../spec/package-names.ts'
 import { plural } from '../../../spec/units.ts'
 import type { Observed } from '../facts/observed.ts'
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 
 export function packageRefusals({ nodes, packages }: Cluster, { hosts }: Observed): readonly BlockReason[] {
   return nodes.flatMap(({ name: host }): BlockReason[] => {

@@ -8,7 +8,7 @@ import { peerUrlsOf, tlsPaths } from '../../../etcd/configuration.ts'
 import { PATHS } from '../../../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
 import type { MemberFacts, Observed } from '../facts/observed.ts'
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 import { trustRestartReasons } from './trust.ts'
 
 /** The cluster with the peer URLs that its members should have now: `plainPeer` where it has to be http yet. */

@@ -1,47 +1,28 @@
-/** The whole plan, foreseen: `next` over `predict` until nothing is left to do. */
+/** The whole plan of an apply, or of any other planner of etcd's. */
+import * as engine from '../../../engine/foresee.ts'
+import type * as step from '../../../engine/step.ts'
+import type { Cluster } from '../../../spec/cluster.ts'
+import type { Observed } from '../facts/observed.ts'
+import { ETCD_STEPS } from '../steps/kinds.ts'
+import { predict } from '../steps/predict.ts'
+import type { Next, Step } from '../steps/steps.ts'
 import { infeasible } from './feasible.ts'
 import type { ApplyIntent } from './intent.ts'
 import { next } from './next.ts'
-import type { Observed } from '../facts/observed.ts'
-import { predict } from '../steps/predict.ts'
-import type { Cluster } from '../../../spec/cluster.ts'
-import type { BlockReason, Next, Step } from '../steps/steps.ts'
 
-export interface Plan {
-  /** In the order of the waves that they will run in. */
-  readonly waves: readonly (readonly Step[])[]
-  /** Why it can't be carried out, or not to its end; empty: it can. */
-  readonly blocked: readonly BlockReason[]
-}
+export type Plan = step.Plan<Step>
 
-/** More waves than any plan has: a planner that never ends is a bug, and says so. */
-const TOO_MANY_WAVES = 50
-
+/** `next` over `predict` until nothing is left to do. */
 export function plan(intent: ApplyIntent, observed: Observed): Plan {
   return foresee(intent.cluster, observed, (state) => next(intent, state))
 }
 
 /** As `plan`, for any planner: `decide` is asked again and again what comes next. */
 export function foresee(cluster: Cluster, observed: Observed, decide: (state: Observed) => Next): Plan {
-  const waves: (readonly Step[])[] = []
-  let state = observed
-  const whole = (reasons: readonly BlockReason[]): Plan => ({
-    waves,
-    blocked: [...reasons, ...infeasible(cluster, observed, waves.flat())],
+  return engine.foresee<Observed, Step>(observed, {
+    decide,
+    predict: (state, one) => predict(cluster, state, one),
+    infeasible: (seen, steps) => infeasible(cluster, seen, steps),
+    steps: ETCD_STEPS,
   })
-  while (waves.length < TOO_MANY_WAVES) {
-    const answer = decide(state)
-    if (answer.kind === 'done') return whole([])
-    if (answer.kind === 'blocked') return whole(answer.reasons)
-    // Members that can't be seen are waited for, and nobody knows what they will be like.
-    if (JSON.stringify(answer.steps) === JSON.stringify(waves.at(-1))) return whole([])
-    waves.push(answer.steps)
-    for (const step of answer.steps) state = predict(cluster, state, step)
-  }
-  throw new Error(
-    `the plan does not end: ${waves
-      .at(-1)
-      ?.map((step) => step.what)
-      .join(', ')}`,
-  )
 }

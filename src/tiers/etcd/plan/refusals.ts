@@ -8,7 +8,7 @@ import type { ApplyIntent } from './intent.ts'
 import type { Observed } from '../facts/observed.ts'
 import { presentVersion } from '../facts/present-version.ts'
 import { packageRefusals } from './package-refusals.ts'
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 import { trustsNobody } from './trust.ts'
 import { versionRefusals } from './version-refusals.ts'
 

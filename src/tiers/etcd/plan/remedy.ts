@@ -4,7 +4,7 @@
  */
 import type { ClusterCondition, MemberCondition } from '../facts/condition.ts'
 import { quorum } from '../facts/quorum.ts'
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 import { counted, plural } from '../../../spec/units.ts'
 
 export interface Voter {

@@ -149,6 +149,7 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
   const files = memberFiles(cluster, node, situation, state)
   const folders = handOver(cluster, state)
   const closes = closedUrls(state, files)
+  const outage = outageOf(roster)
   // What they set is theirs to take back: no restart does.
   const dropIns = state.unit.dropIns.map((path) => `and its unit has the drop-in ${path}`)
   const restart: HostStep[] =
@@ -160,9 +161,10 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
             host,
             ...(folders.length === 0 ? {} : { handOver: folders }),
             ...(closes.length === 0 ? {} : { closes }),
+            ...(outage === undefined ? {} : { outage }),
             ...opening(cluster, state),
             what: [
-              `restart etcd.service${outage(roster)}`,
+              `restart etcd.service${outage === undefined ? '' : `: ${outage}`}`,
               ...(folders.length === 0 ? [] : [`handing ${folders.join(' and ')} over to the user etcd`]),
               ...(closes.length === 0 ? [] : [`serving clients no more at ${closes.join(' and ')}`]),
               ...(closesPeers(state, files) ? ['taking Raft from members alone'] : []),
@@ -215,11 +217,12 @@ function updateStep(cluster: Cluster, node: Node, member: MemberFacts | undefine
   ]
 }
 
-function outage(roster: Roster | undefined): string {
-  if (roster === undefined || roster.voters > 2) return ''
+/** What stands still while a member of one or two restarts. */
+function outageOf(roster: Roster | undefined): string | undefined {
+  if (roster === undefined || roster.voters > 2) return undefined
   return roster.voters === 1
-    ? ': the only member, so nobody is served meanwhile'
-    : ': one of two, so nothing can be written meanwhile'
+    ? 'the only member, so nobody is served meanwhile'
+    : 'one of two, so nothing can be written meanwhile'
 }
 
 /** Who is to lead: a healthy voter that has least of the log still to apply; rather one that needs no restart itself. */

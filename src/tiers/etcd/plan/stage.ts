@@ -4,7 +4,8 @@ import type { ApplyIntent } from './intent.ts'
 import type { Observed } from '../facts/observed.ts'
 import type { OpenSituation } from './prepare.ts'
 import type { Roster } from '../facts/membership-map.ts'
-import type { BlockReason, Step } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
+import type { Step } from '../steps/steps.ts'
 
 export interface Scene {
   readonly intent: ApplyIntent

@@ -8,7 +8,7 @@ import { TRUST_MARK, fingerprintsOf, firstFingerprint } from '../../../pki/trust
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { Observed } from '../facts/observed.ts'
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 
 /**
  * Certificates from the CA that signed before are as good as ever while both are trusted. They are exchanged on request

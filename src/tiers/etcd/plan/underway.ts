@@ -4,7 +4,7 @@
  */
 import { type HostState, PATHS, type Underway } from '../../../host/state.ts'
 import { checkName } from '../../../spec/values.ts'
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 
 /** The mark's text. `more`: what the verb itself wants to find again; no line breaks in it. */
 export function renderUnderway(

@@ -6,7 +6,7 @@ import { atLeast } from '../../../etcd/versions.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import { wayOn as downgradeWay } from '../facts/descent.ts'
 import type { Observed } from '../facts/observed.ts'
-import type { BlockReason } from '../steps/steps.ts'
+import type { BlockReason } from '../../../engine/step.ts'
 
 interface Found {
   readonly host: string

@@ -1,5 +1,5 @@
 /** What is done to a running cluster by name, beside `apply`: as data, like every other step. */
-import type { BlockReason, StepCommon } from './steps.ts'
+import type { BlockReason, StepCommon } from '../../../engine/step.ts'
 
 interface OnMember extends StepCommon {
   readonly host: string

@@ -1,5 +1,5 @@
 /** What `recover` does before the planner takes over, in its order. How far it is stands on the survivor's machine. */
-import type { StepCommon } from './steps.ts'
+import type { StepCommon } from '../../../engine/step.ts'
 
 export type RecoveryStep = StepCommon & {
   /**

@@ -1,5 +1,5 @@
 /** What restoring a snapshot does to a machine, as data. */
-import type { HostStepCommon } from './steps.ts'
+import type { HostStepCommon } from '../../../engine/step.ts'
 
 /** Which restore a step belongs to; it is what marks on the machines are compared with. */
 export interface RestoreIdentity {

@@ -1,29 +1,12 @@
 /** What quorate can do to a cluster, as data: shown, saved, predicted, simulated and executed from the same value. */
+import type * as engine from '../../../engine/step.ts'
+import type { HostStepCommon, StepCommon } from '../../../engine/step.ts'
 import type { FirstStart } from '../plan/ground.ts'
 import type { FlannelNetwork, KeyAlgorithm } from '../../../spec/cluster.ts'
 import type { Architecture } from '../../../host/state.ts'
 import type { MaintenanceStep } from './maintenance.ts'
 import type { RecoveryStep } from './recovery-steps.ts'
 import type { RestoreStep } from './restore-steps.ts'
-
-/** A step's effect on the cluster's ability to serve, as far as it has one. */
-export type Danger = 'none' | 'restart' | 'membership'
-
-export interface StepCommon {
-  /** The node it happens on; undefined: on this computer, or on the cluster as a whole. */
-  readonly host?: string | undefined
-  /** What it does, in a few words: 'write /etc/etcd/options.env'. */
-  readonly what: string
-  /** Why it is needed: 'differs from the cluster file'. */
-  readonly why: string
-  readonly danger: Danger
-  /** It makes what is not there yet. Of kinds that both make and change things (`actions.ts`). */
-  readonly creates?: boolean | undefined
-}
-
-export interface HostStepCommon extends StepCommon {
-  readonly host: string
-}
 
 export interface FileStep extends HostStepCommon {
   readonly kind: 'file'
@@ -89,6 +72,8 @@ export type RestartStep = HostStepCommon &
     readonly kind: 'restart'
     /** Where it served clients without TLS, and will not any more. */
     readonly closes?: readonly string[] | undefined
+    /** What stands still while it restarts, in a few words for people; undefined: nothing that clients notice. */
+    readonly outage?: string | undefined
   }
 
 interface Opens {
@@ -187,22 +172,4 @@ export function isHostStep(step: Step): step is HostStep {
   return step.host !== undefined
 }
 
-/**
- * What comes next. The steps of one answer form a wave: those without a host come first, in their order; then each
- * host's in their order, all hosts at once.
- */
-export type Next =
-  | { readonly kind: 'steps'; readonly steps: readonly Step[] }
-  | { readonly kind: 'done' }
-  | { readonly kind: 'blocked'; readonly reasons: readonly BlockReason[] }
-
-export interface BlockReason {
-  readonly host?: string | undefined
-  readonly message: string
-  readonly hint?: string | undefined
-  /**
-   * The rest of the plan waits, for a person or for members to be well again; what comes before it is done: it is of use by
-   * itself, and how members are by then nobody can foresee.
-   */
-  readonly putsOff?: boolean | undefined
-}
+export type Next = engine.Next<Step>

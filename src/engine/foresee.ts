@@ -1,0 +1,37 @@
+/** The whole plan, foreseen: a planner asked again and again, over what each step is predicted to change. */
+import type { BlockReason, EngineStep, Next, Plan } from './step.ts'
+import type { StepRegistry } from './step-registry.ts'
+
+/** More waves than any plan has: a planner that never ends is a bug, and says so. */
+const TOO_MANY_WAVES = 50
+
+export interface Foresight<F, S extends EngineStep> {
+  readonly decide: (facts: F) => Next<S>
+  /** What things are like after a step, if nothing departs from it. */
+  readonly predict: (facts: F, step: S) => F
+  /** Why steps can't be carried out on the machines as they are; empty: they can. */
+  readonly infeasible: (facts: F, steps: readonly S[]) => readonly BlockReason[]
+  readonly steps: StepRegistry
+}
+
+/** @throws Error of a planner that does not end */
+export function foresee<F, S extends EngineStep>(facts: F, foresight: Foresight<F, S>): Plan<S> {
+  const { decide, predict, infeasible, steps } = foresight
+  const waves: (readonly S[])[] = []
+  const idsOf = (wave: readonly S[] | undefined) => wave?.map((step) => steps.idOf(step)).join('\n')
+  const whole = (reasons: readonly BlockReason[]): Plan<S> => ({
+    waves,
+    blocked: [...reasons, ...infeasible(facts, waves.flat())],
+  })
+  let state = facts
+  while (waves.length < TOO_MANY_WAVES) {
+    const answer = decide(state)
+    if (answer.kind === 'done') return whole([])
+    if (answer.kind === 'blocked') return whole(answer.reasons)
+    // Members that can't be seen are waited for, and nobody knows what they will be like.
+    if (idsOf(answer.steps) === idsOf(waves.at(-1))) return whole([])
+    waves.push(answer.steps)
+    state = answer.steps.reduce(predict, state)
+  }
+  throw new Error(`the plan does not end: ${idsOf(waves.at(-1))}`)
+}

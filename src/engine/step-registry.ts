@@ -1,0 +1,56 @@
+/** What is known of each kind of step: its identity, and what it does in one word. */
+import type { EngineStep } from './step.ts'
+
+/** `check`: it reads, waits or compares, and changes nothing that stays. */
+export const ACTIONS = ['create', 'change', 'start', 'restart', 'stop', 'remove', 'check'] as const
+export type Action = (typeof ACTIONS)[number]
+
+export interface StepKind<S extends EngineStep> {
+  /** `made`: `create` or `change`, by whether what it makes is there. */
+  readonly action: Action | 'made'
+  /** What tells two steps of this kind on one host apart, from their data; none: there is one at a time. */
+  readonly distinguishes?: ((step: S) => readonly string[]) | undefined
+  /** It changes who leads or who belongs to the cluster: it has a turn of its own in the order that is shown. */
+  readonly ofCluster?: boolean | undefined
+}
+
+/** One entry for each kind of `S`: a kind without one does not compile. */
+export type StepKinds<S extends EngineStep> = {
+  readonly [K in S['kind']]: StepKind<Extract<S, { readonly kind: K }>>
+}
+
+export interface StepRegistry {
+  /**
+   * `kind host distinction`, like `restart etcd01` or `file etcd01 /etc/etcd/options.env`: the same for the same work on
+   * the same thing, in every run and every wording. What was agreed to, shown, saved and done is compared by it.
+   *
+   * @throws TypeError of a kind that is not registered
+   */
+  readonly idOf: (step: EngineStep) => string
+  readonly actionOf: (step: EngineStep) => Action
+  /** Whether it has a turn of its own in the order of a plan. */
+  readonly isOfCluster: (step: EngineStep) => boolean
+}
+
+export function stepRegistry<S extends EngineStep>(kinds: StepKinds<S>): StepRegistry {
+  const known = new Map<string, StepKind<EngineStep>>(Object.entries(kinds))
+  const kindOf = ({ kind }: EngineStep): StepKind<EngineStep> => {
+    const found = known.get(kind)
+    if (found === undefined) throw new TypeError(`no such kind of step: ${kind}`)
+    return found
+  }
+  return {
+    idOf: (step) => {
+      const { kind, host } = step
+      const further = kindOf(step).distinguishes?.(step) ?? []
+      return [kind, ...(host === undefined ? [] : [host]), ...further].join(' ')
+    },
+    actionOf: (step) => {
+      const { action } = kindOf(step)
+      if (action !== 'made') return action
+      const isNew = 'before' in step ? step.before === undefined : step.creates === true
+      return isNew ? 'create' : 'change'
+    },
+    isOfCluster: (step) => kindOf(step).ofCluster === true,
+  }
+}
