@@ -18,6 +18,7 @@ export interface Foresight<F, S extends EngineStep> {
 export function foresee<F, S extends EngineStep>(facts: F, foresight: Foresight<F, S>): Plan<S> {
   const { decide, predict, infeasible, steps } = foresight
   const waves: (readonly S[])[] = []
+  const workOf = (wave: readonly S[] | undefined) => wave?.map((step) => steps.workOf(step)).join('\n')
   const idsOf = (wave: readonly S[] | undefined) => wave?.map((step) => steps.idOf(step)).join('\n')
   const whole = (reasons: readonly BlockReason[]): Plan<S> => ({
     waves,
@@ -29,7 +30,7 @@ export function foresee<F, S extends EngineStep>(facts: F, foresight: Foresight<
     if (answer.kind === 'done') return whole([])
     if (answer.kind === 'blocked') return whole(answer.reasons)
     // Members that can't be seen are waited for, and nobody knows what they will be like.
-    if (idsOf(answer.steps) === idsOf(waves.at(-1))) return whole([])
+    if (workOf(answer.steps) === workOf(waves.at(-1))) return whole([])
     waves.push(answer.steps)
     state = answer.steps.reduce(predict, state)
   }

@@ -26,7 +26,7 @@ export interface Loop<F, S extends EngineStep> {
   readonly runWave: (observed: F, steps: readonly S[]) => Promise<F>
   /** A fresh look at everything: before a member is taken away, or waited for, on what was seen waves ago. */
   readonly lookAgain?: ((observed: F) => Promise<F>) | undefined
-  /** Steps are the same if their IDs are. */
+  /** Two waves are the same if the work is, whatever its words. */
   readonly steps: StepRegistry
   readonly signal: AbortSignal
 }
@@ -54,7 +54,7 @@ export async function loop<F, S extends EngineStep>({
     }
     if (answer.kind === 'done') return { done, observed }
     if (answer.kind === 'blocked') throw blockedError(answer.reasons)
-    const wave = answer.steps.map((step) => steps.idOf(step)).join('\n')
+    const wave = answer.steps.map((step) => steps.workOf(step)).join('\n')
     if (wave === previous) throw withoutTrace(answer.steps)
     previous = wave
     observed = await runWave(observed, answer.steps)

@@ -27,6 +27,8 @@ export interface StepRegistry {
    * @throws TypeError of a kind that is not registered
    */
   readonly idOf: (step: EngineStep) => string
+  /** The ID, and all that the step carries but its words: differs where the same thing gets another content. */
+  readonly workOf: (step: EngineStep) => string
   readonly actionOf: (step: EngineStep) => Action
   /** Whether it has a turn of its own in the order of a plan. */
   readonly isOfCluster: (step: EngineStep) => boolean
@@ -39,11 +41,16 @@ export function stepRegistry<S extends EngineStep>(kinds: StepKinds<S>): StepReg
     if (found === undefined) throw new TypeError(`no such kind of step: ${kind}`)
     return found
   }
+  const idOf = (step: EngineStep) => {
+    const { kind, host } = step
+    const further = kindOf(step).distinguishes?.(step) ?? []
+    return [kind, ...(host === undefined ? [] : [host]), ...further].join(' ')
+  }
   return {
-    idOf: (step) => {
-      const { kind, host } = step
-      const further = kindOf(step).distinguishes?.(step) ?? []
-      return [kind, ...(host === undefined ? [] : [host]), ...further].join(' ')
+    idOf,
+    workOf: (step) => {
+      const { what: _what, why: _why, ...carried } = step
+      return `${idOf(step)} ${JSON.stringify(carried)}`
     },
     actionOf: (step) => {
       const { action } = kindOf(step)

@@ -50,12 +50,13 @@ export function stop(host: string): HostStep {
   return { kind: 'stop', host, unit, what: 'stop', why: 'broken', danger: 'restart' }
 }
 
-/** No step of quorate's: the types would not let a planner ask for it. */
+/** No step of `apply`: the types would not let its planner ask for it. */
 export function removeData(host: string): Step {
-  const step: ForbiddenStep & Omit<HostStep, 'kind' | 'host'> = {
-    kind: 'remove-data',
+  const step: ForbiddenStep = {
+    kind: 'remove',
     host,
-    what: 'remove-data',
+    paths: ['/opt/etcd/data', '/opt/etcd/wal'],
+    what: 'remove its data',
     why: 'broken',
     danger: 'none',
   }

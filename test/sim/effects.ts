@@ -1,7 +1,7 @@
 /** What each step really does to a machine, cut into the pieces between which a tool can die. */
 import type { MemberState } from '../../src/host/state.ts'
 import { PATHS } from '../../src/host/state.ts'
-import type { HostStep } from '../../src/tiers/etcd/steps/steps.ts'
+import type { HostStep, ResetStep } from '../../src/tiers/etcd/steps/steps.ts'
 import { parsePin } from '../../src/tiers/etcd/facts/pin.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { type Certificate, type Disk, aboveLog, isWritable } from './disk.ts'
@@ -11,8 +11,8 @@ import { checkAside, checkDemand, checkRestart } from './harm.ts'
 import { requestOf } from './look.ts'
 import { type World, diskOf, fresh } from './world.ts'
 
-/** Steps that quorate does not have; planners that are broken on purpose use them. */
-export type ForbiddenStep = { readonly kind: 'remove-data'; readonly host: string }
+/** Steps that `apply` must not have; planners that are broken on purpose use them. */
+export type ForbiddenStep = Extract<ResetStep, { kind: 'remove' }>
 
 type Effect = () => unknown
 
@@ -118,7 +118,7 @@ function effectsWithRoom(
       ]
     case 'start':
       return [...opening(disk, cluster, step), () => startChecked(world, cluster, disk)]
-    case 'remove-data':
+    case 'remove':
       return [
         () => {
           stop(disk)
