@@ -17,6 +17,8 @@ export interface LoadOptions {
   /** Cuts off what is under way: that counts as nothing then. */
   readonly signal: AbortSignal
   /** Told of what should never happen. */
+  /** How long an operation is tried, in ms. */
+  readonly operationMs: number
   readonly onBug: (text: string) => void
 }
 
@@ -101,10 +103,10 @@ export class Load {
   }
 
   async #operate(figures: Figures, operation: (patience: Patience) => Promise<void>): Promise<void> {
-    const { endpoints, monotonic, signal, onBug } = this.#options
+    const { endpoints, monotonic, signal, operationMs, onBug } = this.#options
     const beganMs = monotonic()
     try {
-      await operation({ endpoints, monotonic, signal, onRetry: () => figures.retried() })
+      await operation({ endpoints, monotonic, signal, operationMs, onRetry: () => figures.retried() })
       const endedMs = monotonic()
       figures.acknowledged(endedMs - beganMs, endedMs)
     } catch (error) {

@@ -48,6 +48,8 @@ export interface RecorderOptions {
   readonly clients: () => readonly MemberClient[]
   /** Writes each second, and as many reads: 1 to 100; `DEFAULT_RATE` unless given. */
   readonly rate?: number | undefined
+  /** How long an operation is tried before it counts as failed, in ms; `OPERATION_MS` unless given. */
+  readonly operationMs?: number | undefined
   /** Ends the recording; `stop` then gives the report, in haste. */
   readonly signal?: AbortSignal | undefined
   readonly now?: (() => Date) | undefined
@@ -76,6 +78,7 @@ export interface Recorder {
  * const { unnoticed, reasons } = judgeAvailability(await recorder.stop())
  */
 export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
+  const { operationMs = OPERATION_MS } = options
   const { rate = DEFAULT_RATE, now = () => new Date(), monotonic = () => performance.now() } = options
   if (!Number.isFinite(rate) || rate < 1 || rate > LANES.most)
     throw new QuorateError('usage', `a rate of ${rate} operations a second: 1 to ${LANES.most} are possible`)
@@ -122,6 +125,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     most: lanes,
     monotonic,
     signal: work.signal,
+    operationMs,
     onBug: (text) => trouble(`a bug in the recorder: ${text}`),
   })
   const running = load.run(pacing.signal)
@@ -184,7 +188,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
       durationMs: Math.round(endedMs - load.startedMs),
       ratePerSecond: rate,
       attemptTimeoutMs: ATTEMPT_MS,
-      operationTimeoutMs: OPERATION_MS,
+      operationTimeoutMs: operationMs,
       writes: load.writes.report(dateAt),
       reads: { ...load.reads.report(dateAt), stale: counts.stale },
       lostWrites: ledger.lost,

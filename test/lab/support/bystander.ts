@@ -12,6 +12,8 @@ import { operatorFiles } from './tools.ts'
 
 const ANSWER_MS = 1_000
 const PATIENCE_MS = 120_000
+/** On a busy computer two members of three may take longer to be back than a client waits: a write that fails was lost. */
+const OPERATION_MS = 60_000
 
 export interface Bystander extends Disposable {
   /** Begins to write, read and watch. */
@@ -39,7 +41,7 @@ export async function openBystander(lab: TestLab): Promise<Bystander> {
   )
   const view = async () => await readClusterView(clients)
   return {
-    record: async () => await startRecorder({ clients: () => clients }),
+    record: async () => await startRecorder({ clients: () => clients, operationMs: OPERATION_MS }),
     view,
     healthyVoters: async (count) => {
       const deadline = performance.now() + PATIENCE_MS
