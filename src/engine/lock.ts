@@ -5,6 +5,7 @@
  * beating, and after `SILENCE_SECONDS` of the machine's uptime another operator takes over; the fence in every change then
  * refuses the first. Machines say what lies there, `lock-reading.ts` judges it, and what was judged is all that is taken.
  */
+import { type AgentReply, type AgentRun, runAgent } from '../host/agent.ts'
 import { randomBytes } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { PassThrough } from 'node:stream'
@@ -31,9 +32,15 @@ const PAUSE_MS = 250
 /** Characters: no machine needs more to say who holds its lock. */
 const ANSWER_LENGTH = 65_536
 
+/** The only way to change a machine. */
 export interface Lock extends AsyncDisposable {
-  /** What `fence` compares on each machine before anything is changed. */
-  readonly token: string
+  /**
+   * One round trip to a machine, under the fence: it compares the lock that is held there with ours before each operation.
+   * Ends when the lock is lost, or with the run's own signal.
+   *
+   * @throws QuorateError as `runAgent`
+   */
+  work(remote: Remote, run: AgentRun): Promise<AgentReply>
   /** Aborts when the lock is lost while we hold it. */
   readonly lost: AbortSignal
 }
@@ -112,7 +119,11 @@ async function tryLock(
     const who = left.find((reading) => reading.host === host)?.who
     request.emit({ type: 'note', host, text: `${named(who)} held the lock there and is gone: taken over` })
   }
-  return { lock: { token, lost: lost.signal, [Symbol.asyncDispose]: release } }
+  const work = async (remote: Remote, run: AgentRun) => {
+    const signal = AbortSignal.any([lost.signal, ...(run.signal === undefined ? [] : [run.signal])])
+    return await runAgent(remote, { ...run, signal, fence: token })
+  }
+  return { lock: { work, lost: lost.signal, [Symbol.asyncDispose]: release } }
 }
 
 /** `underway VERB COMMAND` of another verb than the one that is at work. */

@@ -30,7 +30,7 @@ export class HostProgress {
         emit({ type: 'sending', host, bytes: step.sizeBytes, what: 'the snapshot' })
   }
 
-  /** @param operation index among `operations`; -1 for the fence right before them, less for what comes before that. */
+  /** @param operation index among `operations`; -1 once the machine has all that they need, less for what comes before that. */
   done(operation: number): void {
     if (operation < -1) return
     if (operation >= 0) {

@@ -1,4 +1,5 @@
 /** What every verb that changes a running cluster has in common: show, ask, take the lock, look again, do. */
+import { reachableMachines, takeLock } from './locking.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import type { ClusterCondition } from '../tiers/etcd/facts/condition.ts'
@@ -6,7 +7,7 @@ import type { MaintenancePlan, MaintenanceStep } from '../tiers/etcd/steps/maint
 import { blockedError } from '../tiers/etcd/run.ts'
 import type { Lock } from './lock.ts'
 import type { Session } from '../tiers/etcd/session.ts'
-import { type Members, lockReachable, lookAtMembers } from '../tiers/etcd/facts/members.ts'
+import { type Members, lookAtMembers } from '../tiers/etcd/facts/members.ts'
 import type { ProbeChoice, Recorded } from './with-recorder.ts'
 
 const SETTLE_MS = 1_000
@@ -57,7 +58,10 @@ export async function underLock<T>(
   const shown = planned(verb, (await lookAtMembers(session)).condition)
   if (shown.steps.length === 0) return undefined
   await verb.confirm(shown)
-  await using lock = await lockReachable(session, verb.name)
+  await using lock = await takeLock(session, {
+    purpose: verb.name,
+    scope: reachableMachines(session.cluster),
+  })
   const members = await lookAtMembers(session)
   const { steps, outage } = planned(verb, members.condition)
   if (essence(steps) !== essence(shown.steps)) {

@@ -30,7 +30,11 @@ test('who loses the lock while he waits for the cluster waits no longer, and is 
       if (event.type === 'step-started') setImmediate(() => lost.abort(silence))
     },
   } as unknown as Session
-  const lock: Lock = { token: 'x', lost: lost.signal, [Symbol.asyncDispose]: async () => undefined }
+  const lock: Lock = {
+    work: async () => await Promise.reject(new Error('no machine is worked on')),
+    lost: lost.signal,
+    [Symbol.asyncDispose]: async () => undefined,
+  }
   const wait: Step = { kind: 'await-health', what: 'wait', why: 'etcd02 does not answer', danger: 'none' }
   await expect(runWave(session, lock, OBSERVED, [wait], async () => OBSERVED)).rejects.toBe(silence)
   expect(events.at(-1)).toMatchObject({ type: 'step-failed', message: 'no answer from 10.0.0.2' })

@@ -1,6 +1,5 @@
 /** Carries out one wave of steps: first those of the cluster as a whole, then every host's, all hosts at once. */
 import { combineErrors } from '../errors.ts'
-import { runAgent } from '../host/agent.ts'
 import { looksFor, parseHostState } from '../host/observe.ts'
 import { RESTORE } from '../host/extensions.ts'
 import type { HostState } from '../host/state.ts'
@@ -71,8 +70,8 @@ export async function runWave(
     const remote = await session.remote(node)
     const progress = new HostProgress(node.name, own, supplies, session.emit)
     try {
-      const work = runAgent(remote, {
-        operations: [['fence', lock.token], ...progress.operations],
+      const work = lock.work(remote, {
+        operations: [...progress.operations],
         looks: looksFor(session.cluster, node),
         incoming: incomingOf(own),
         extension: own.some(isRestoreStep) ? RESTORE : undefined,

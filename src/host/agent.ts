@@ -44,6 +44,8 @@ const AGENT = [
 export interface AgentRun {
   /** Operations as `agent/*.sh` name them (`op_…`), each a name and its words. */
   readonly operations: readonly (readonly [name: string, ...words: Word[]])[]
+  /** The lock's token, without which nothing is changed. Of the engine's alone. */
+  readonly fence?: string | undefined
   /** Operations that only look: `facts`, `member`, `restore`, `consumers`. */
   readonly looks: readonly (readonly [name: string, ...words: string[]])[]
   /** Further `op_…` that this run needs: text of a program in POSIX sh. */
@@ -76,8 +78,10 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
   const parcel = contents.length > 0 ? await makeParcel(contents, run.onSent) : undefined
   const place = run.incoming === undefined ? [] : [['incoming', run.incoming]]
   const receives = parcel === undefined ? [] : [...place, parcel.receive]
-  const offset = receives.length
-  const operations = [...receives, ...words]
+  const fence = run.fence === undefined ? [] : [['fence', run.fence]]
+  // First, so that nothing is sent to a machine whose lock is another's.
+  const operations = [...fence, ...receives, ...words]
+  const offset = operations.length - words.length
   const argv = [...operations, ...run.looks].flatMap((operation) => [String(operation.length), ...operation])
   // Each has its own time, and what is named when it is up is what hangs.
   const patiences = [...operations.map(operationPatience), lookPatience(run.looks.map(([name]) => name))]
@@ -94,7 +98,7 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
     root: true,
     signal: run.signal,
     patience: () => patiences[current] ?? lookPatience([]),
-    changes: run.operations.length > 0,
+    changes: operations.length > 0,
     onStdout: lines,
   })
   const output = result.stdout.split('\n').filter((line) => line !== '' && !line.startsWith('step '))

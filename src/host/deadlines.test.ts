@@ -20,14 +20,13 @@ async function askedAfter(pieces: readonly string[]): Promise<readonly string[]>
   }
   const remote = { host: 'etcd01', user: 'root', run, forward: run as never, close: async () => undefined }
   await runAgent(remote, {
-    operations: [
-      ['fence', 'token'],
-      ['ready', 'etcd.service', '60'],
-    ],
+    fence: 'token',
+    operations: [['ready', 'etcd.service', '60']],
     looks: [['facts'], ['member']],
     onDone: (operation) => done.push(operation),
   })
-  expect(done).toEqual([...done.keys()])
+  // Before them the fence.
+  expect(done).toEqual([...done.keys()].map((index) => index - 1))
   return asked
 }
 

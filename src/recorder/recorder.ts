@@ -78,7 +78,7 @@ export interface Recorder {
  * const { unnoticed, reasons } = judgeAvailability(await recorder.stop())
  */
 export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
-  const { operationMs = OPERATION_MS } = options
+  const { operationMs: triedMs = OPERATION_MS } = options
   const { rate = DEFAULT_RATE, now = () => new Date(), monotonic = () => performance.now() } = options
   if (!Number.isFinite(rate) || rate < 1 || rate > LANES.most)
     throw new QuorateError('usage', `a rate of ${rate} operations a second: 1 to ${LANES.most} are possible`)
@@ -125,7 +125,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     most: lanes,
     monotonic,
     signal: work.signal,
-    operationMs,
+    operationMs: triedMs,
     onBug: (text) => trouble(`a bug in the recorder: ${text}`),
   })
   const running = load.run(pacing.signal)
@@ -188,7 +188,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
       durationMs: Math.round(endedMs - load.startedMs),
       ratePerSecond: rate,
       attemptTimeoutMs: ATTEMPT_MS,
-      operationTimeoutMs: operationMs,
+      operationTimeoutMs: triedMs,
       writes: load.writes.report(dateAt),
       reads: { ...load.reads.report(dateAt), stale: counts.stale },
       lostWrites: ledger.lost,

@@ -48,7 +48,9 @@ fail() {
 # Operations that change something. $1 is the operation's own name, $words how many words it has with that; further
 # words belong to the next operation.
 
+# Nothing is changed without a lock: who sends no token gets no further.
 check_fence() {
+  [ -n "$token" ] || fail "$1: refused, since no lock was shown for it"
   held=
   # `read` fails as well where the line does not end. A link or a pipe is nothing that quorate puts there.
   if [ -f /run/quorate/lock/token ] && [ ! -L /run/quorate/lock/token ]; then read -r held </run/quorate/lock/token || true; fi
@@ -58,7 +60,7 @@ check_fence() {
 # fence TOKEN: only the operator who holds the lock may go on; asked again before every operation that follows.
 op_fence() {
   token=$2
-  check_fence
+  check_fence fence
   # Nobody else is at work: what lies here is left over from a run that was killed.
   for folder in "$state"/incoming.*; do
     [ "$folder" = "$stage" ] || rm -rf "$folder"

@@ -8,7 +8,7 @@ while [ $# -gt 0 ]; do
     restore) op_restore "$@" ;;
     consumers) op_consumers ;;
     *)
-      [ -z "$token" ] || check_fence
+      [ "$1" = fence ] || check_fence "$1"
       case $1 in
         receive) op_receive "$@" ;;
         tls-modes) op_tls_modes "$@" ;;

@@ -1,4 +1,5 @@
 /** `quorate adopt`: takes over a cluster that something else set up, as it runs, without a restart. */
+import { everyMachine, takeLock } from '../../engine/locking.ts'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Discovery } from '../../adopt/discover.ts'
@@ -33,7 +34,7 @@ import {
   writeFiles,
   writePins,
 } from './write.ts'
-import { applyIntent, lockAll } from '../apply/apply.ts'
+import { applyIntent } from '../apply/apply.ts'
 import { packageWarnings } from '../../tiers/etcd/facts/package-notes.ts'
 import { recorded } from '../../engine/recorded.ts'
 
@@ -106,7 +107,7 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
   await options.confirm(preview)
   await recorded(session, 'adopt', async (own) => {
     if (steps.length > 0) {
-      await using lock = await lockAll(own, 'adopt')
+      await using lock = await takeLock(own, { purpose: 'adopt', scope: everyMachine(own.cluster) })
       await assertUnmoved(discovery, adoptable, signal)
       await writePins(own, lock, steps)
       await assertUnmoved(discovery, adoptable, signal)

@@ -6,7 +6,7 @@ import type { Member } from '../../adopt/member.ts'
 import type { Ground } from '../../adopt/sighting.ts'
 import { runElsewhereBy } from '../../adopt/shape.ts'
 import { QuorateError, combineErrors } from '../../errors.ts'
-import { type AgentRun, runAgent } from '../../host/agent.ts'
+import { type AgentRun } from '../../host/agent.ts'
 import { PATHS } from '../../host/state.ts'
 import { replaceFile } from '../../files/atomic-file.ts'
 import { type Pin, renderPin } from '../../tiers/etcd/facts/pin.ts'
@@ -78,8 +78,8 @@ export async function writePins(session: Session, lock: Lock, steps: readonly Ad
     const started = performance.now()
     for (const step of own) emit({ type: 'step-started', step })
     try {
-      await runAgent(await session.remote(node), {
-        operations: [['fence', lock.token], ...own.map(operationOf)],
+      await lock.work(await session.remote(node), {
+        operations: own.map(operationOf),
         looks: [],
         signal,
       })

@@ -1,6 +1,6 @@
 /** Brings machines to what the cluster file says, and shows beforehand what that would change. */
+import { everyMachine, takeLock } from '../../engine/locking.ts'
 import { randomBytes } from 'node:crypto'
-import { combineErrors } from '../../errors.ts'
 import { compactTime } from '../../engine/compact-time.ts'
 import type { ApplyIntent } from '../../tiers/etcd/plan/intent.ts'
 import { keptNote, keptStopped } from '../../tiers/etcd/plan/kept.ts'
@@ -13,10 +13,8 @@ import { judgeSituation } from '../../tiers/etcd/facts/situation.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import type { Step } from '../../tiers/etcd/steps/steps.ts'
 import { blockedError, requireWhole, run } from '../../tiers/etcd/run.ts'
-import { type Lock, acquireLock } from '../../engine/lock.ts'
 import { observe } from '../../tiers/etcd/facts/observe.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import { onAll } from '../../ssh/fleet.ts'
 import { leftBehind } from '../../tiers/etcd/facts/left-behind.ts'
 import { packageWarnings } from '../../tiers/etcd/facts/package-notes.ts'
 import { preflight, requireFit } from '../../tiers/etcd/preflight.ts'
@@ -135,7 +133,7 @@ async function carryOut(session: Session, intent: ApplyIntent, options: ApplyOpt
     await options.approve?.(foreseen)
     agreed = agreedTo(foreseen, session.steps, orRestarted)
   }
-  await using lock = await lockAll(session, 'apply')
+  await using lock = await takeLock(session, { purpose: 'apply', scope: everyMachine(session.cluster) })
   let observed = await observe(session)
   await options.confirm?.(observed)
   if (!session.hasOperated && options.approve !== undefined) {
@@ -175,19 +173,4 @@ async function carryOut(session: Session, intent: ApplyIntent, options: ApplyOpt
 /** A member that was down or crashing may be found starting a moment later: then it is restarted, which is the same. */
 export function orRestarted(step: EngineStep): readonly string[] {
   return step.kind === 'start' ? [stepId({ ...step, kind: 'restart' })] : []
-}
-
-/** The lock on every machine of the cluster. `finishes`: as of `LockRequest`. @throws QuorateError `locked`, or of the hosts that can't be reached. */
-export async function lockAll(session: Session, purpose: string, finishes?: string): Promise<Lock> {
-  const { results, errors } = await onAll(session.cluster.nodes, async (node) => await session.remote(node))
-  if (errors.length > 0) throw combineErrors(errors)
-  const { emit, signal } = session
-  return await acquireLock({
-    remotes: results.map(({ value }) => value),
-    purpose,
-    finishes,
-    now: session.now(),
-    emit,
-    signal,
-  })
 }

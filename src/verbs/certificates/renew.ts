@@ -1,4 +1,5 @@
 /** `quorate certs renew`: leaf certificates issued anew while everything runs on, and looked at where they are served. */
+import { everyMachine, takeLock } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
 import { ageOf, assertCaLasts } from '../../pki/age.ts'
 import { certificateNames, faultsOf } from '../../tiers/etcd/plan/certificates.ts'
@@ -14,7 +15,6 @@ import { judgeCertificates, observe } from '../../tiers/etcd/facts/observe.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { runWave } from '../../engine/wave.ts'
 import { type Node, etcdNodes } from '../../spec/cluster.ts'
-import { lockAll } from '../apply/apply.ts'
 import { caEnd } from '../../pki/ca-end.ts'
 import { type RenewedClient, dueClients, renewClients } from './renew-clients.ts'
 import { type ServedCheck, checkServed } from './served.ts'
@@ -78,7 +78,7 @@ export async function renewCertificates(session: Session, options: RenewOptions)
   const preview = foresee(session.cluster, before, (state) => nextRenewal(intent, state))
   if (preview.blocked.length > 0) throw blockedError(preview.blocked)
   await options.confirm({ ...preview, due: intent.due, clients, schedule: schedule?.node.name })
-  await using lock = await lockAll(session, 'certs renew')
+  await using lock = await takeLock(session, { purpose: 'certs renew', scope: everyMachine(session.cluster) })
   const observed = await observe(session, judgeCertificates)
   const again = schedule === undefined ? undefined : await dueSchedule(session, shareOf(options))
   const same = sameDue(intent, intentOf(session, nodes, observed, options)) && schedule?.pem === again?.pem

@@ -2,6 +2,7 @@
  * `quorate certs rotate-ca`: the CA of a running cluster exchanged for another. Stage by stage, and no stage remembers
  * anything: what was done is read from the machines and from the folder here. Until the last one the way back is open.
  */
+import { everyMachine, takeLock } from '../../engine/locking.ts'
 import { agreedTo, requireAgreed } from '../../engine/approval.ts'
 import { QuorateError } from '../../errors.ts'
 import type { ApplyIntent } from '../../tiers/etcd/plan/intent.ts'
@@ -12,7 +13,7 @@ import { blockedError, run } from '../../tiers/etcd/run.ts'
 import type { Lock } from '../../engine/lock.ts'
 import { observe } from '../../tiers/etcd/facts/observe.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import { applyIntent, lockAll } from '../apply/apply.ts'
+import { applyIntent } from '../apply/apply.ts'
 import { compactTime } from '../../engine/compact-time.ts'
 import { type FollowedClient, followClients } from './ca-followers.ts'
 import { beginCaExchange, dropOtherCa, goBack, requireWayBack, retireOtherCa } from './ca-exchange.ts'
@@ -63,7 +64,10 @@ export async function rotateCa(session: Session, options: RotateOptions): Promis
   const work = await WORKS[stage](session)
   if (work.preview.blocked.length > 0) throw blockedError(work.preview.blocked)
   if (work.preview.waves.length > 0 || work.decides) await options.confirm({ ...work.preview, stage })
-  await using lock = await lockAll(session, 'certs rotate-ca')
+  await using lock = await takeLock(session, {
+    purpose: 'certs rotate-ca',
+    scope: everyMachine(session.cluster),
+  })
   const observed = await observe(session)
   const { result, availability } = await withRecorder(
     session,

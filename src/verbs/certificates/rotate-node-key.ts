@@ -1,13 +1,12 @@
 /** A new key for the node that signs the backups which it takes. */
+import { reachableMachines, takeLock } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
-import { runAgent } from '../../host/agent.ts'
 import extension from '../../host/agent/schedule.sh?raw'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { lookAtSchedule } from '../../schedule/look.ts'
 import { NODE_EXPORTER } from '../../schedule/places.ts'
 import type { Node } from '../../spec/cluster.ts'
 import { isOurs } from '../schedule/observe.ts'
-import { lockReachable } from '../../tiers/etcd/facts/members.ts'
 import { allowSigner, makeSigningKey, requireTools } from '../schedule/signing.ts'
 
 /**
@@ -27,9 +26,12 @@ export async function rotateNodeKey(session: Session, node: Node): Promise<strin
     })
   }
   requireTools(there)
-  await using lock = await lockReachable(session, 'backup signers')
-  const { lines } = await runAgent(remote, {
-    operations: [['fence', lock.token], makeSigningKey(cluster.name, node.name)],
+  await using lock = await takeLock(session, {
+    purpose: 'backup signers',
+    scope: reachableMachines(session.cluster),
+  })
+  const { lines } = await lock.work(remote, {
+    operations: [makeSigningKey(cluster.name, node.name)],
     looks: [],
     extension,
     signal: AbortSignal.any([session.signal, lock.lost]),

@@ -1,6 +1,5 @@
 /** Machines whose members leave: a dead one is stopped for good beforehand, and all are cleared when they are none any more. */
 import { QuorateError } from '../../errors.ts'
-import { runAgent } from '../../host/agent.ts'
 import { type ResetIntent, planReset } from '../reset/decide.ts'
 import { isMemberOf } from '../../tiers/etcd/facts/membership-map.ts'
 import type { ResetStep } from '../../tiers/etcd/steps/steps.ts'
@@ -38,9 +37,9 @@ export async function stopDead(
         danger: 'membership',
       }
       const signal = AbortSignal.any([session.signal, lock.lost])
-      const operations = [['fence', lock.token] as const, ['stop', step.unit] as const]
+      const operations = [['stop', step.unit] as const]
       await timed(session.emit, step, async () => {
-        await runAgent(await session.remote(node), { operations, looks: [], signal })
+        await lock.work(await session.remote(node), { operations, looks: [], signal })
       })
     }),
   )

@@ -3,6 +3,7 @@
  * apply would have them; last, machines that left are cleared. So an interrupted run is finished by the same command, or
  * by an apply, which leaves out the clearing alone.
  */
+import { takeLock, theseMachines } from '../../engine/locking.ts'
 import { stepId } from '../../tiers/etcd/steps/kinds.ts'
 import { QuorateError } from '../../errors.ts'
 import { verifyCluster } from '../../etcd/verify.ts'
@@ -19,7 +20,6 @@ import type { MemberChange } from '../../tiers/etcd/membership-edit.ts'
 import { clearLeaving, stopDead } from './clear.ts'
 import { type MemberLook, type MemberPreview, asEtcdNode, lookAtChange } from './observe.ts'
 import { preflight, requireFit } from '../../tiers/etcd/preflight.ts'
-import { lockNodes } from '../reset/reset.ts'
 import { type Availability, type ProbeChoice, withRecorder } from '../../engine/with-recorder.ts'
 import { recorded } from '../../engine/recorded.ts'
 
@@ -76,7 +76,10 @@ async function confirmAndChange(
   await requireFitNewcomers(session, shown)
   await confirm(shown.preview)
   const reached = change.leaving.filter(({ name }) => !shown.preview.unreachable.includes(name))
-  await using lock = await lockNodes(session, together(session.cluster.nodes, reached), change.verb)
+  await using lock = await takeLock(session, {
+    purpose: change.verb,
+    scope: theseMachines(together(session.cluster.nodes, reached)),
+  })
   const look = await lookAtChange(session, change, shown.preview.unreachable)
   requireSame(shown.preview, look.preview)
   session.log?.begin()

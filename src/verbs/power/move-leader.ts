@@ -1,4 +1,5 @@
 /** `quorate move-leader`: leadership to a member by name, or to the healthiest follower. */
+import { reachableMachines, takeLock } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
 import { healthiestFollower, moveLeadership } from '../../etcd/leadership.ts'
 import type { ClusterView } from '../../etcd/view.ts'
@@ -6,7 +7,7 @@ import { conditionOf } from '../../tiers/etcd/facts/condition.ts'
 import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
 import { timed } from '../../engine/timed.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import { chosenNodes, lockReachable, reachableClients, viewMembers } from '../../tiers/etcd/facts/members.ts'
+import { chosenNodes, reachableClients, viewMembers } from '../../tiers/etcd/facts/members.ts'
 import { type MaintenanceOptions, settle } from '../../engine/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
 
@@ -36,7 +37,10 @@ export async function moveLeader(session: Session, options: MoveLeaderOptions): 
     danger: 'none',
   }
   await options.confirm({ steps: [step], risks: ['Writes wait for a moment while the members agree on it.'] })
-  await using lock = await lockReachable(session, 'move-leader')
+  await using lock = await takeLock(session, {
+    purpose: 'move-leader',
+    scope: reachableMachines(session.cluster),
+  })
   const signal = AbortSignal.any([session.signal, lock.lost])
   const { withRecorder } = await import('../../engine/with-recorder.ts')
   const { result, availability } = await withRecorder(

@@ -1,6 +1,5 @@
 /** `quorate restart`, `stop` and `start`: members on and off, by name and with the quorum in mind. */
 import { QuorateError } from '../../errors.ts'
-import { runAgent } from '../../host/agent.ts'
 import { looksFor, parseHostState } from '../../host/observe.ts'
 import { PATHS, type UnitState } from '../../host/state.ts'
 import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
@@ -194,8 +193,8 @@ async function onMachine(
   if (node === undefined) throw new TypeError(`no node ${host}`)
   const { lines } = await blaming(
     session.cluster,
-    runAgent(await session.remote(node), {
-      operations: [['fence', lock.token], ...operations],
+    lock.work(await session.remote(node), {
+      operations: [...operations],
       looks: looksFor(session.cluster, node),
       signal,
     }),

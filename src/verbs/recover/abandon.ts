@@ -1,6 +1,6 @@
 /** A recovery that was begun is taken back, as long as nobody's data was exchanged. */
+import { takeLock } from '../../engine/locking.ts'
 import { QuorateError, combineErrors } from '../../errors.ts'
-import { runAgent } from '../../host/agent.ts'
 import { RECOVER } from '../../host/extensions.ts'
 import { PATHS } from '../../host/state.ts'
 import { recoverCommand } from '../../tiers/etcd/plan/underway.ts'
@@ -8,7 +8,7 @@ import type { Session } from '../../tiers/etcd/session.ts'
 import { onAll } from '../../ssh/fleet.ts'
 import { surveyMembers } from './survey.ts'
 import { progressOf } from './progress.ts'
-import { lockThose } from './recover.ts'
+import { recoverLock } from './recover.ts'
 import { onBystanders } from './stop-clients.ts'
 import { recorded } from '../../engine/recorded.ts'
 
@@ -25,7 +25,7 @@ export async function abandonRecovery(session: Session): Promise<readonly string
 async function takeBack(session: Session): Promise<readonly string[]> {
   const shown = progressOf(await surveyMembers(session))
   if (shown === undefined) return []
-  await using lock = await lockThose(session, shown.lost)
+  await using lock = await takeLock(session, recoverLock(session.cluster, shown.lost))
   const survey = await surveyMembers(session)
   const progress = progressOf(survey)
   if (progress === undefined) return []
@@ -48,9 +48,8 @@ async function takeBack(session: Session): Promise<readonly string[]> {
   session.log?.begin()
   await onBystanders(session, lock, lost, ['recover_resume'])
   const { errors } = await onAll(marked, async (node) => {
-    await runAgent(await session.remote(node), {
+    await lock.work(await session.remote(node), {
       operations: [
-        ['fence', lock.token],
         ['recover_drop', dataDirectory, walDirectory],
         ['recover_resume'],
         ['remove', PATHS.underway],

@@ -6,7 +6,7 @@ import { KV } from '../../etcd/gen/kv_pb.ts'
 import { Maintenance } from '../../etcd/gen/maintenance_pb.ts'
 import { formatId } from '../../etcd/id.ts'
 import { stateRecord } from '../../etcd/log-file.ts'
-import { type AgentReply, runAgent } from '../../host/agent.ts'
+import { type AgentReply } from '../../host/agent.ts'
 import isolated from '../../host/agent/isolated.sh?raw'
 import { RECOVER } from '../../host/extensions.ts'
 import { readMemberLog } from '../../host/member-log.ts'
@@ -218,8 +218,8 @@ async function onSurvivor(
   { session, lock, signal, node }: Rebuild,
   operations: readonly Operation[],
 ): Promise<AgentReply> {
-  return await runAgent(await session.remote(node), {
-    operations: [['fence', lock.token], ...operations],
+  return await lock.work(await session.remote(node), {
+    operations: [...operations],
     looks: [],
     extension: RECOVER,
     signal,

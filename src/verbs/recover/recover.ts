@@ -4,20 +4,20 @@
  * Every stage is marked on the machines before the next one begins, so that the same command goes on after whatever comes
  * between; and as long as the mark is there no other verb begins.
  */
+import { type LockTerms, allBut, takeLock } from '../../engine/locking.ts'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { verifyCluster } from '../../etcd/verify.ts'
-import { runAgent } from '../../host/agent.ts'
 import { RECOVER } from '../../host/extensions.ts'
 import { PATHS } from '../../host/state.ts'
 import type { RecoveryStep } from '../../tiers/etcd/steps/recovery-steps.ts'
 import type { AnyStep } from '../../tiers/etcd/steps/steps.ts'
 import { type Operation } from '../../tiers/etcd/perform/compile.ts'
 import { run } from '../../tiers/etcd/run.ts'
-import { type Lock, acquireLock } from '../../engine/lock.ts'
+import type { Lock } from '../../engine/lock.ts'
 import { observe } from '../../tiers/etcd/facts/observe.ts'
 import { type Session, allMembers } from '../../tiers/etcd/session.ts'
 import { timed } from '../../engine/timed.ts'
-import { type Node, etcdNodes } from '../../spec/cluster.ts'
+import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
 import { onAll } from '../../ssh/fleet.ts'
 import { applyIntent } from '../apply/apply.ts'
 import { replaceClusterFile, requireUnchanged, requireWritable } from '../../cluster-file/write.ts'
@@ -74,7 +74,7 @@ async function goOnFrom(session: Session, options: RecoverOptions): Promise<Reco
     await memberLoss(session.cluster.file, shown.preview.leaving)
   }
   await options.confirm(shown.preview)
-  await using lock = await lockThose(session, shown.progress.lost)
+  await using lock = await takeLock(session, recoverLock(session.cluster, shown.progress.lost))
   const decision = await decideRecovery(session, options)
   requireSame(shown, decision)
   const signal = AbortSignal.any([session.signal, lock.lost])
@@ -106,24 +106,10 @@ function essence({ preview, survey, progress, begun }: Decision): string {
   return JSON.stringify([preview.survivor, preview.joining, preview.leaving, steps, logs, progress.bump])
 }
 
-/** On every machine that can be reached; the others were declared lost, or have nothing to do with etcd. */
-export async function lockThose(session: Session, lost: readonly string[]): Promise<Lock> {
-  const { emit, signal, cluster } = session
-  const nodes = cluster.nodes.filter(({ name }) => !lost.includes(name))
-  const { results, errors } = await onAll(nodes, async (node) => await session.remote(node))
-  const etcd = new Set(nodes.filter(({ roles }) => roles.includes('etcd')).map(({ name }) => name))
-  const grave = errors.filter(({ code, host }) => code !== 'unreachable' || etcd.has(host ?? ''))
-  if (grave.length > 0) throw combineErrors(grave)
-  for (const { host, message } of errors)
-    emit({ type: 'warning', host, text: `${message}; going on without it` })
-  return await acquireLock({
-    remotes: results.map(({ value }) => value),
-    purpose: 'recover',
-    finishes: 'recover',
-    now: session.now(),
-    emit,
-    signal,
-  })
+/** Who were declared lost are left out; machines that have nothing to do with etcd may be away. */
+export function recoverLock(cluster: Cluster, lost: readonly string[]): LockTerms {
+  const scope = allBut(cluster, lost, ({ roles }) => !roles.includes('etcd'))
+  return { purpose: 'recover', finishes: 'recover', scope }
 }
 
 interface Work {
@@ -206,8 +192,8 @@ async function onEach(
     work,
     async ({ step }) =>
       await timed(session.emit, step, async () => {
-        const { notes } = await runAgent(await session.remote(nodeOf(session, step.host)), {
-          operations: [['fence', lock.token], ...operations(step)],
+        const { notes } = await lock.work(await session.remote(nodeOf(session, step.host)), {
+          operations: [...operations(step)],
           looks: [],
           extension: RECOVER,
           signal: session.signal,
@@ -220,8 +206,8 @@ async function onEach(
 }
 
 async function mark({ session, lock }: Work, node: Node, progress: RecoveryProgress): Promise<void> {
-  await runAgent(await session.remote(node), {
-    operations: [['fence', lock.token], markOperation(progress)],
+  await lock.work(await session.remote(node), {
+    operations: [markOperation(progress)],
     looks: [],
     signal: session.signal,
   })

@@ -1,5 +1,4 @@
 /** Machines without a member, in a recovery: API servers and flannel there use etcd, and wait until it is whole again. */
-import { runAgent } from '../../host/agent.ts'
 import { RECOVER } from '../../host/extensions.ts'
 import type { Operation } from '../../tiers/etcd/perform/compile.ts'
 import type { Lock } from '../../engine/lock.ts'
@@ -18,9 +17,9 @@ export async function onBystanders(
     ({ name, roles }) => !roles.includes('etcd') && !lost.includes(name),
   )
   const { errors } = await onAll(nodes, async (node) => {
-    const operations = [['fence', lock.token], operation] as const
+    const operations = [operation] as const
     const { signal } = session
-    await runAgent(await session.remote(node), { operations, looks: [], extension: RECOVER, signal })
+    await lock.work(await session.remote(node), { operations, looks: [], extension: RECOVER, signal })
   })
   const grave = errors.filter(({ code }) => code !== 'unreachable')
   if (grave.length > 0) throw combineErrors(grave)

@@ -2,6 +2,7 @@
  * `quorate repair`: a member whose data is damaged is made anew from the others, through a learner; its old data stays,
  * moved aside. Every stage shows in the cluster itself, so that the same command goes on after whatever comes between.
  */
+import { everyMachine, takeLock } from '../../engine/locking.ts'
 import { stepId } from '../../tiers/etcd/steps/kinds.ts'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
@@ -27,7 +28,6 @@ import { type MemberLook, type MemberPreview, lookAtChange } from '../members/ob
 import { chosenNodes, healthyClients, lookAtMembers } from '../../tiers/etcd/facts/members.ts'
 import { preflight, requireFit } from '../../tiers/etcd/preflight.ts'
 import { type DamageLook, lookForDamage } from './observe.ts'
-import { lockNodes } from '../reset/reset.ts'
 import { type Availability, type ProbeChoice, withRecorder } from '../../engine/with-recorder.ts'
 
 export interface RepairOptions {
@@ -93,7 +93,7 @@ export async function repairMember(
   if (shown.members !== undefined && shown.members.newcomers.size > 0)
     requireFit(session, await preflight(session, shown.members.newcomers))
   await confirm(shown.preview)
-  await using lock = await lockNodes(session, session.cluster.nodes, 'repair')
+  await using lock = await takeLock(session, { purpose: 'repair', scope: everyMachine(session.cluster) })
   const now = await decide(session, name, file)
   if (typeof now === 'string' || essence(now) !== essence(shown)) {
     throw new QuorateError('moved', 'the cluster is not as it was shown; nothing was changed', {

@@ -1,15 +1,15 @@
 /** `quorate reset`: stops etcd and moves its data aside, on all nodes of a cluster or on one that is no member. */
+import { takeLock, theseMachines } from '../../engine/locking.ts'
 import { sameSteps } from '../../engine/approval.ts'
 import { compactTime } from '../../engine/compact-time.ts'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { peerUrl } from '../../etcd/configuration.ts'
-import { runAgent } from '../../host/agent.ts'
 import { looksFor, parseHostState } from '../../host/observe.ts'
 import { infeasible } from '../../tiers/etcd/plan/feasible.ts'
 import { type ResetIntent, planReset, resetSteps } from './decide.ts'
 import type { ResetStep } from '../../tiers/etcd/steps/steps.ts'
 import { blockedError } from '../../tiers/etcd/run.ts'
-import { type Lock, acquireLock } from '../../engine/lock.ts'
+import type { Lock } from '../../engine/lock.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { type Node, etcdNodes } from '../../spec/cluster.ts'
 import { onAll } from '../../ssh/fleet.ts'
@@ -58,7 +58,7 @@ async function resetNodes(session: Session, options: ResetOptions): Promise<Rese
   const shown = await currentSteps(session, intent, nodes)
   if (shown.length === 0) return { done: [], moved: [] }
   await options.confirm({ hosts: hostsOf(shown), steps: shown })
-  await using lock = await lockNodes(session, nodes, 'reset')
+  await using lock = await takeLock(session, { purpose: 'reset', scope: theseMachines(nodes) })
   const steps = await currentSteps(session, intent, nodes)
   if (!sameSteps(shown, steps, session.steps)) {
     throw new QuorateError('moved', 'the machines are not as they were shown; nothing was changed', {
@@ -104,13 +104,6 @@ async function currentSteps(
   return steps
 }
 
-/** @throws QuorateError `locked`, or of a machine that can't be reached */
-export async function lockNodes(session: Session, nodes: readonly Node[], purpose: string): Promise<Lock> {
-  const { emit, signal } = session
-  const remotes = await Promise.all(nodes.map(async (node) => await session.remote(node)))
-  return await acquireLock({ remotes, purpose, now: session.now(), emit, signal })
-}
-
 /** One round trip a machine, all machines at once. */
 export async function carryOutReset(
   session: Session,
@@ -151,8 +144,8 @@ async function runSteps(
   }
   begin()
   try {
-    return await runAgent(await session.remote(node), {
-      operations: [['fence', lock.token], ...steps.map(operation)],
+    return await lock.work(await session.remote(node), {
+      operations: steps.map(operation),
       looks: looksFor(session.cluster, node),
       signal,
       onDone: (done) => {

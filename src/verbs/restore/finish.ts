@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../../errors.ts'
 import { KV } from '../../etcd/gen/kv_pb.ts'
 import { RESTORE } from '../../host/extensions.ts'
-import { runAgent } from '../../host/agent.ts'
 import type { Lock } from '../../engine/lock.ts'
 import { type Session, allMembers } from '../../tiers/etcd/session.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
@@ -23,12 +22,9 @@ export async function discard(session: Session, lock: Lock): Promise<void> {
   await sleep(HUNG_UP_MS)
   const signal = AbortSignal.timeout(DISCARD_MS)
   const { errors } = await onAll(etcdNodes(session.cluster), async (node) => {
-    const operations = [
-      ['fence', lock.token],
-      ['restore_discard', dataDirectory, walDirectory],
-    ] as const
+    const operations = [['restore_discard', dataDirectory, walDirectory]] as const
     try {
-      await runAgent(await session.remote(node), { operations, looks: [], extension: RESTORE, signal })
+      await lock.work(await session.remote(node), { operations, looks: [], extension: RESTORE, signal })
     } catch (error) {
       throw QuorateError.from(error, 'command', 'what was restored there was not removed', {
         host: node.name,

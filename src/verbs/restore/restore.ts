@@ -1,4 +1,5 @@
 /** `quorate restore`: all members from one snapshot, as a new cluster of the old name; what was there is moved aside. */
+import { everyMachine, takeLock } from '../../engine/locking.ts'
 import { randomBytes } from 'node:crypto'
 import type { OpenedBackup } from '../../backup/open.ts'
 import { QuorateError } from '../../errors.ts'
@@ -15,7 +16,6 @@ import { type Judgement, judge, judgeCertificates, observe } from '../../tiers/e
 import type { Session } from '../../tiers/etcd/session.ts'
 import { runWave } from '../../engine/wave.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
-import { lockAll } from '../apply/apply.ts'
 import { compactTime } from '../../engine/compact-time.ts'
 import { preflight, requireFit } from '../../tiers/etcd/preflight.ts'
 import { refuseSnapshot } from './fit.ts'
@@ -69,7 +69,11 @@ async function restoreAll(session: Session, options: RestoreOptions): Promise<Re
 
   const [shown, status] = await Promise.all([look(), options.status, opened.compared])
   await confirm(await previewOf(session, { ...shown, opened, status }))
-  await using lock = await lockAll(session, 'restore', 'restore')
+  await using lock = await takeLock(session, {
+    purpose: 'restore',
+    scope: everyMachine(session.cluster),
+    finishes: 'restore',
+  })
   const now = await look()
   if (essence(now.plan) !== essence(shown.plan)) {
     throw new QuorateError('moved', 'the machines are not as they were shown; nothing was changed', {

@@ -1,6 +1,6 @@
 /** The certificate with which a node takes backups by itself: issued with its schedule, renewed with all the others. */
 import { inFull, QuorateError } from '../../errors.ts'
-import { type Word, runAgent } from '../../host/agent.ts'
+import { type Word } from '../../host/agent.ts'
 import extension from '../../host/agent/schedule.sh?raw'
 import { ageOf, assertCaLasts } from '../../pki/age.ts'
 import { caEnd } from '../../pki/ca-end.ts'
@@ -89,8 +89,8 @@ export async function renewSchedule(
   const remote = await session.remote(node)
   const signal = AbortSignal.any([session.signal, lock.lost])
   const run = async (operation: ScheduleOperation) =>
-    await runAgent(remote, {
-      operations: [['fence', lock.token], operation],
+    await lock.work(remote, {
+      operations: [operation],
       looks: [],
       extension,
       signal,

@@ -3,7 +3,6 @@ import { Readable } from 'node:stream'
 import { armor } from 'age-encryption'
 import { seal } from '../../backup/sealing.ts'
 import { combineErrors } from '../../errors.ts'
-import { runAgent } from '../../host/agent.ts'
 import extension from '../../host/agent/schedule.sh?raw'
 import { exportCaKey } from '../../pki/ca-key-export.ts'
 import type { Lock } from '../../engine/lock.ts'
@@ -42,12 +41,10 @@ export async function installSchedule(session: Session, options: InstallOptions)
   const run = async (works: readonly Work[]) => {
     const operations = works.map(({ operation }) => operation)
     const onDone = (index: number) => {
-      // The fence is the first of them.
-      const text = works[index - 1]?.change?.what
+      const text = works[index]?.change?.what
       if (text !== undefined) session.emit({ type: 'note', host: node.name, text: `done: ${text}` })
     }
-    const all = [['fence', lock.token] as const, ...operations]
-    return await runAgent(remote, { operations: all, looks: [], extension, signal, onDone })
+    return await lock.work(remote, { operations, looks: [], extension, signal, onDone })
   }
 
   const ground: readonly Work[] = [
@@ -154,9 +151,8 @@ async function removeSchedule(
   const notes = [PLACES.program, PLACES.tool].map((path) => `/var/lib/quorate/binaries/${fileName(path)}`)
   const links = `${config.exporter ?? NODE_EXPORTER}/${fileName(PLACES.metrics)}`
   const folder = config.store?.path ?? ''
-  await runAgent(remote, {
+  await lock.work(remote, {
     operations: [
-      ['fence', lock.token],
       ['stop', TIMER],
       ['stop', SERVICE],
       [

@@ -1,4 +1,5 @@
 /** `quorate backup schedule`: has one node, and no other, take the backups by itself. */
+import { reachableMachines, takeLock } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import type { ScheduleChange } from '../../schedule/changes.ts'
@@ -7,7 +8,6 @@ import type { ScheduleState } from '../../schedule/state.ts'
 import { installSchedule, removeSchedules } from './install.ts'
 import { type ScheduleSight, lookForSchedule, requireSame, scheduleSources, warnOfUnseen } from './observe.ts'
 import { type ScheduleChoice, type ScheduleWish, scheduleWish } from './desired.ts'
-import { lockReachable } from '../../tiers/etcd/facts/members.ts'
 import { recorded } from '../../engine/recorded.ts'
 
 /** How long the first backup may take, in ms. */
@@ -66,7 +66,10 @@ async function putOnNode(session: Session, options: ScheduleOptions): Promise<Sc
     return { changed: false, node, done: [], ...proof }
   }
   await options.confirm({ wish, changes: shown.changes, unseen: shown.unseen })
-  await using lock = await lockReachable(session, 'backup schedule')
+  await using lock = await takeLock(session, {
+    purpose: 'backup schedule',
+    scope: reachableMachines(session.cluster),
+  })
   const sight = await look()
   requireSame(shown.changes, sight.changes)
   session.log?.begin()

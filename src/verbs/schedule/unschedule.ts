@@ -1,4 +1,5 @@
 /** `quorate backup schedule --remove`: no node takes backups by itself any more. */
+import { reachableMachines, takeLock } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { removeChanges } from '../../schedule/changes.ts'
@@ -6,7 +7,6 @@ import { NODE_EXPORTER } from '../../schedule/places.ts'
 import { removeSchedules } from './install.ts'
 import { outlines, isOurs, lookEverywhere, requireSame, warnOfUnseen } from './observe.ts'
 import type { ScheduleOptions, ScheduleReport } from './schedule.ts'
-import { lockReachable } from '../../tiers/etcd/facts/members.ts'
 import { recorded } from '../../engine/recorded.ts'
 
 /** Stops and removes it wherever it is. Backups that were taken stay. */
@@ -36,7 +36,10 @@ async function takeFromNodes(
     return { changed: false, node: null, next: null, done: [], first: null }
   }
   await options.confirm({ wish: undefined, changes: shown.changes, unseen: shown.unseen })
-  await using lock = await lockReachable(session, 'backup schedule')
+  await using lock = await takeLock(session, {
+    purpose: 'backup schedule',
+    scope: reachableMachines(session.cluster),
+  })
   const sight = await look()
   requireSame(shown.changes, sight.changes)
   session.log?.begin()

@@ -2,6 +2,7 @@
  * `quorate import`: the keys of an export into this cluster. The file is read to its end before anything is written, and
  * compared with what is there; each portion is one transaction, so that a run that was interrupted is run again.
  */
+import { reachableMachines, takeLock } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
 import type { MemberClient } from '../../etcd/client.ts'
 import { reclaimable } from '../../etcd/space.ts'
@@ -16,7 +17,7 @@ import type { ExportHeader } from '../../transfer/format.ts'
 import { Leases } from '../../transfer/leases.ts'
 import { type Differing, type PutCounts, putBatch } from '../../transfer/put.ts'
 import { readExport } from '../../transfer/read.ts'
-import { lockReachable, lookAtMembers } from '../../tiers/etcd/facts/members.ts'
+import { lookAtMembers } from '../../tiers/etcd/facts/members.ts'
 import { readableMembers } from './export.ts'
 import { counted, formatBytes, plural } from '../../spec/units.ts'
 import { recorded } from '../../engine/recorded.ts'
@@ -90,7 +91,7 @@ async function importAll(session: Session, options: ImportOptions): Promise<Impo
   if (todo === 0) return { ...idle, same: compared.same, kept: compared.different, ended: compared.ended }
   if (dryRun) return idle
   await confirm(preview)
-  await using lock = await lockReachable(session, 'import')
+  await using lock = await takeLock(session, { purpose: 'import', scope: reachableMachines(session.cluster) })
   session.log?.begin()
   const held: Work = { ...work, signal: AbortSignal.any([signal, lock.lost]) }
   const done = await write(

@@ -1,4 +1,5 @@
 /** `quorate upgrade`: another version of etcd on every member, one after the other; and back again while that is possible. */
+import { everyMachine, takeLock } from '../../engine/locking.ts'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
 import type { UpgradeProblem } from '../../etcd/upgrade-facts.ts'
@@ -11,7 +12,6 @@ import type { Lock } from '../../engine/lock.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { runWave } from '../../engine/wave.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
-import { lockAll } from '../apply/apply.ts'
 import { type Examined, type UpgradePreview, architectureIn, examine } from './examine.ts'
 import { editFile } from './file.ts'
 import { type ProvenMember, awaitClusterVersion, proveUpgrade } from './proof.ts'
@@ -79,7 +79,7 @@ export async function upgrade(session: Session, options: UpgradeOptions): Promis
     }
   }
   await options.confirm(preview)
-  await using lock = await lockAll(session, 'upgrade')
+  await using lock = await takeLock(session, { purpose: 'upgrade', scope: everyMachine(session.cluster) })
   const { session: wanted, examined, target } = await look(session, options)
   requireClear(examined.preview)
   requireSame(preview, examined.preview)

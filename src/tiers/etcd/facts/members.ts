@@ -1,11 +1,11 @@
 /** How all members are, asked now, and waiting until they are well: what the verbs of day two begin and go on with. */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError, combineErrors } from '../../../errors.ts'
 import type { MemberClient } from '../../../etcd/client.ts'
 import { type ClusterView, type ListedMember, type MemberView, readClusterView } from '../../../etcd/view.ts'
 import type { HostState } from '../../../host/state.ts'
 import { type ClusterCondition, conditionOf } from './condition.ts'
-import { type Lock, acquireLock } from '../../../engine/lock.ts'
 import { seek } from '../perform/seek.ts'
 import type { Session } from '../session.ts'
 import { type Node, etcdNodes } from '../../../spec/cluster.ts'
@@ -118,23 +118,6 @@ export function chosenNodes({ cluster }: Session, names: readonly string[]): rea
     })
   }
   return nodes.filter(({ name }) => names.includes(name))
-}
-
-/**
- * The lock on every machine that can be reached; a warning names the others. A member that is gone must not keep its
- * fellows from being looked after: whether that is safe the quorum decides, and not the lock.
- *
- * @throws QuorateError `locked`
- */
-export async function lockReachable(session: Session, purpose: string): Promise<Lock> {
-  const { emit, signal, cluster } = session
-  const { results, errors } = await onAll(cluster.nodes, async (node) => await session.remote(node))
-  const strange = errors.filter(({ code }) => code !== 'unreachable')
-  if (strange.length > 0 || results.length === 0) throw combineErrors(strange.length > 0 ? strange : errors)
-  for (const { host, message } of errors)
-    emit({ type: 'warning', host, text: `${message}; going on without it` })
-  const remotes = results.map(({ value }) => value)
-  return await acquireLock({ remotes, purpose, now: session.now(), emit, signal })
 }
 
 /**
