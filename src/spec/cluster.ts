@@ -24,10 +24,22 @@ export interface Cluster {
   readonly network: FlannelNetwork | undefined
   /** The URL of the API servers' load balancer: a host name that every node must resolve. */
   readonly loadBalancerUrl: string | undefined
+  /** HAProxy on the nodes with the role `service`; undefined: the load balancer is not quorate's. */
+  readonly loadBalancer?: LoadBalancer | undefined
   /** undefined where the file has none. */
   readonly backup: BackupSpec | undefined
   /** Debian package names wanted on every node. */
   readonly packages: readonly string[]
+}
+
+/** HAProxy in front of the API servers of the nodes with the role `master`. */
+export interface LoadBalancer {
+  /** Where clients find it: the port of the URL. */
+  readonly port: number
+  /** Where the API servers listen, on every master. */
+  readonly apiPort: number
+  /** The virtual IP address that the service nodes share; undefined: each is found at its own. */
+  readonly virtualAddress: string | undefined
 }
 
 export interface Node {
@@ -198,6 +210,11 @@ export function selectNodes(cluster: Cluster, selector: string): readonly Node[]
   const group = Object.hasOwn(cluster.groups, selector) ? cluster.groups[selector] : undefined
   if (group !== undefined) return cluster.nodes.filter((node) => group.includes(node.name))
   return cluster.nodes.filter((node) => node.name === selector)
+}
+
+/** The nodes with a role, in the file's order. */
+export function nodesWith(cluster: Pick<Cluster, 'nodes'>, role: Role): readonly Node[] {
+  return cluster.nodes.filter(({ roles }) => roles.includes(role))
 }
 
 /** The nodes that carry etcd, in the file's order. */

@@ -14,6 +14,9 @@ export const REQUIREMENTS: Readonly<Record<Role, Readonly<{ cpus: number; memory
 /** What the commands that quorate runs on the nodes need. */
 export const PACKAGES: readonly string[] = ['ca-certificates', 'curl', 'openssl', 'sudo', 'tar']
 
+/** Where an API server listens unless its flags say otherwise (kube-apiserver's --secure-port). */
+export const API_PORT = 6443
+
 const RELEASES = 'https://github.com/etcd-io/etcd/releases/download'
 
 export const DEFAULTS = {

@@ -108,7 +108,15 @@ function anyContent(): fc.Arbitrary<ClusterFile> {
         },
         { requiredKeys: ['Network'] },
       ),
-      loadBalancer: fc.record({ url: fc.constantFrom('https://service01', 'https://lb.example.org:6443/x') }),
+      loadBalancer: fc.record(
+        {
+          url: fc.constantFrom('https://service01', 'https://lb.example.org:6443/x'),
+          // Whether it may be true depends on the nodes.
+          managed: fc.constant(false),
+          address: fc.constantFrom('198.18.7.100', 'fd00::100'),
+        },
+        { requiredKeys: ['url'] },
+      ),
       packages: fc.array(fc.constantFrom('curl', 'g++', 'libc6'), { maxLength: 3 }),
       state: path,
     },

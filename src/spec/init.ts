@@ -222,6 +222,16 @@ function loadBalancer({ loadBalancer: set }: ClusterFile): string[] {
     '# The load balancer in front of the API servers: every node must resolve its name.',
     ...section('loadBalancer', [
       { key: 'url', value: set?.url, standard: 'https://service01', why: 'https' },
+      {
+        key: 'managed',
+        value: set?.managed,
+        standard: 'false',
+        why: 'true: HAProxy on the nodes with the role service',
+      },
+      // Not as a comment: without managed, or with one service node, it would be wrong.
+      ...(set?.address === undefined
+        ? []
+        : [{ key: 'address', value: set.address, standard: '', why: 'that the service nodes share' }]),
     ]),
   ]
 }

@@ -5,6 +5,7 @@ import { QuorateError } from '../errors.ts'
 import { readBytes } from '../files/read-file.ts'
 import { checkChoices } from './check-choices.ts'
 import { checkEtcd } from './check-etcd.ts'
+import { checkLoadBalancer } from './check-load-balancer.ts'
 import { checkNodes } from './check-nodes.ts'
 import type { Cluster } from './cluster.ts'
 import { readYaml } from './document.ts'
@@ -155,7 +156,7 @@ function checkTogether(file: Partly<ClusterFile>, lineOf: Reporter['lineOf']): r
     warning: add('warning'),
     lineOf,
   }
-  for (const check of [checkNodes, checkEtcd, checkChoices]) check(file, reporter)
+  for (const check of [checkNodes, checkEtcd, checkChoices, checkLoadBalancer]) check(file, reporter)
   return found
 }
 

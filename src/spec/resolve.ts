@@ -5,16 +5,18 @@ import type {
   EtcdSource,
   FlannelConfig,
   FlannelNetwork,
+  LoadBalancer,
   Node,
   Pki,
   Requirements,
   Role,
   SshTarget,
 } from './cluster.ts'
-import { ROLES } from './cluster.ts'
+import { ROLES, nodesWith } from './cluster.ts'
 import { defaultWalDirectory } from './check-etcd.ts'
+import { portOf } from './check-load-balancer.ts'
 import { resolveBackup } from './resolve-backup.ts'
-import { DEFAULTS, PACKAGES, REQUIREMENTS } from './defaults.ts'
+import { API_PORT, DEFAULTS, PACKAGES, REQUIREMENTS } from './defaults.ts'
 import { resolveLocalPath, tidyRemotePath } from './paths.ts'
 import type { ClusterFile } from './schema.ts'
 import { parseSize } from './values.ts'
@@ -42,6 +44,9 @@ export function resolveCluster(content: ClusterFile, file: string, home: string)
     etcd: etcd(content.etcd, local),
     network: content.network === undefined ? undefined : network(content.network),
     loadBalancerUrl: content.loadBalancer?.url,
+    ...(content.loadBalancer?.managed === true
+      ? { loadBalancer: loadBalancer(content.loadBalancer, nodes) }
+      : {}),
     backup: content.backup === undefined ? undefined : resolveBackup(content.backup, local),
     packages: content.packages ?? PACKAGES,
   }
@@ -151,6 +156,15 @@ function source(written: ClusterFile['etcd']['source'], local: Local): EtcdSourc
     checksums: checksums ?? `${base}/${DEFAULTS.release.checksums}`,
     proxy,
   }
+}
+
+function loadBalancer(
+  { url, address }: NonNullable<ClusterFile['loadBalancer']>,
+  nodes: readonly Node[],
+): LoadBalancer {
+  const service = nodesWith({ nodes }, 'service')
+  const shared = address !== undefined && service.length > 1
+  return { port: portOf(url), apiPort: API_PORT, virtualAddress: shared ? address : undefined }
 }
 
 function network(written: NonNullable<ClusterFile['network']>): FlannelNetwork {

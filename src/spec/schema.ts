@@ -243,6 +243,13 @@ export const clusterFileSchema = z.strictObject({
           examples: ['https://service01'],
         },
       ),
+      managed: flag(
+        "Run HAProxy on the service nodes, on the URL's port, in front of the masters' API servers.",
+        false,
+      ).optional(),
+      address: text(checkAddress, 'Virtual IP address that two or more service nodes share (keepalived).', {
+        examples: ['198.18.7.100', '2001:db8::100'],
+      }).optional(),
     })
     .meta({ description: 'The load balancer in front of the API servers.' })
     .optional(),
