@@ -14,7 +14,7 @@ export type { Problem } from './spec/problem.ts'
 export { type Cluster, type Node, type Role, type SshTarget, etcdNodes, selectNodes } from './spec/cluster.ts'
 
 // A session: the connections and the authority that all verbs below share
-export { type OpenOptions, openClusterSession as openSession } from './tiers/etcd/open.ts'
+export { type OpenOptions, openClusterSession as openSession } from './verbs/open-session.ts'
 export type { Session } from './tiers/etcd/session.ts'
 export type { Emit, RunEvent } from './engine/events.ts'
 

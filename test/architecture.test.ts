@@ -159,6 +159,8 @@ test('rooms import only from the rooms below them', () => {
       .map((one) => one.file ?? '')
       .filter((imported) => {
         const other = roomOf(imported)
+        // The list of products names them all; a product names no other.
+        if (file === 'tiers/tiers.ts') return false
         if (other === room || other === 'spec' || other === 'files' || imported === 'errors.ts') return false
         const rules = rulesOf(room) ?? []
         return !rules.includes(other) && !rules.includes(`${other.split('/')[0]}/*`)

@@ -246,6 +246,7 @@ function status(text: string): StatusReport {
     },
     members: [{ ...member, ...figures } as unknown as StatusReport['members'][number]],
     backups: null,
+    tiers: [],
   }
 }
 

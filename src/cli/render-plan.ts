@@ -68,8 +68,9 @@ function renderStep(step: AnyStep, colors: Painter, format: PlanFormat): string 
   const head = `  ${markOf(step, colors)} ${oneLine(step.what)} ${colors.dim(`(${oneLine(step.why)})`)}`
   if (step.kind === 'network')
     return [head, ...jsonChange(step.before, JSON.stringify(step.network.config), colors)].join('\n')
-  if (step.kind !== 'file' || step.before === step.content) return head
-  const owner = colors.dim(`    ${step.owner}:${step.group} ${step.mode}`)
+  if ((step.kind !== 'file' && step.kind !== 'service-file') || step.before === step.content) return head
+  const [user, group] = step.kind === 'file' ? [step.owner, step.group] : ['root', 'root']
+  const owner = colors.dim(`    ${user}:${group} ${step.mode}`)
   if (step.before === undefined && format.verbose !== true) {
     return [
       head,

@@ -56,6 +56,7 @@ function report(
     },
     members,
     backups: null,
+    tiers: [],
   }
 }
 

@@ -1,4 +1,5 @@
 /** The health table. */
+import type { TierReport } from '../engine/tier.ts'
 import type { MemberStatus } from '../verbs/status/member-status.ts'
 import type { StatusReport } from '../verbs/status/status.ts'
 import type { CliContext } from './context.ts'
@@ -8,7 +9,7 @@ import { renderTable } from './table.ts'
 import { oneLine } from '../spec/visible.ts'
 
 export function renderStatus(report: StatusReport, colors: CliContext['colors'], now: Date): string {
-  const { cluster, members, backups } = report
+  const { cluster, members, backups, tiers } = report
   const header = [
     'MEMBER',
     'ID',
@@ -47,7 +48,13 @@ export function renderStatus(report: StatusReport, colors: CliContext['colors'],
     : ''
   const notes = cluster.notes.map((note) => `  ${colors.yellow('!')} ${oneLine(note)}\n`).join('')
   const backup = backups === null ? '' : renderBackups(backups, now)
-  return `${table}\n${verdict(report, colors)}\n${problems.join('')}${exchange}${notes}${backup}`
+  return `${table}\n${verdict(report, colors)}\n${problems.join('')}${exchange}${notes}${backup}${tiers.map((tier) => renderTier(tier, colors)).join('')}`
+}
+
+function renderTier({ serving, summary, notes }: TierReport, colors: CliContext['colors']): string {
+  const color = serving === true && notes.length === 0 ? colors.green : colors.yellow
+  const lines = notes.map((note) => `  ${colors.yellow('!')} ${oneLine(note)}\n`)
+  return `${color(oneLine(summary))}\n${lines.join('')}`
 }
 
 function verdict({ cluster, members }: StatusReport, colors: CliContext['colors']): string {

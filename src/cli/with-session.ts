@@ -5,6 +5,7 @@ import { namingWhoIsAtWork } from '../engine/at-work.ts'
 import type { Recordable } from '../engine/recorded.ts'
 import { loadClusterFile } from '../cluster-file/load.ts'
 import type { Cluster } from '../spec/cluster.ts'
+import { TIERS } from '../tiers/tiers.ts'
 import { type Session, openSession } from '../tiers/etcd/session.ts'
 import { requireOwnClusterFile, requireOwnState } from '../files/state-folder.ts'
 import { passphraseSource, sudoPasswordSource } from './ask.ts'
@@ -65,6 +66,7 @@ export async function withSession<T>(
       sudoPassword && (async (...words) => await progress.hold(async () => await sudoPassword(...words))),
     interactive: context.interactive,
     patienceFactor: context.patienceFactor,
+    tiers: TIERS,
   })
   try {
     return await work(session, async (ask) => await progress.hold(ask))

@@ -72,11 +72,11 @@ export async function runWave(
     try {
       const work = lock.work(remote, {
         operations: [...progress.operations],
-        looks: looksFor(session.cluster, node),
+        looks: looksFor(session.cluster, node, session.tiers),
         incoming: incomingOf(own),
         extension: own.some(isRestoreStep) ? RESTORE : undefined,
         signal,
-        onDone: (operation) => progress.done(operation - 1),
+        onDone: (operation) => progress.done(operation),
         onSent: (bytes) => progress.sent(bytes),
       })
       const { lines } = await blaming(session.cluster, work)

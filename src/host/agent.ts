@@ -11,6 +11,7 @@ import looks from './agent/looks.sh?raw'
 import install from './agent/install.sh?raw'
 import main from './agent/main.sh?raw'
 import owner from './agent/owner.sh?raw'
+import services from './agent/services.sh?raw'
 import surroundings from './agent/surroundings.sh?raw'
 import packages from './agent/packages.sh?raw'
 import tls from './agent/tls.sh?raw'
@@ -39,6 +40,7 @@ const AGENT = [
   owner,
   surroundings,
   looks,
+  services,
 ].join('')
 
 export interface AgentRun {

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto'
 import { readLogIdentity } from '../etcd/log-identity.ts'
 import { parseProcessEnvironment } from '../etcd/process-environment.ts'
 import { parseAccount } from './account.ts'
+import { type Look, type NodeNeeds, packagesFor } from './needs.ts'
 import { parseOwners } from './package-owner.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { parseServices } from './services.ts'
 import { parseSurroundings } from './surroundings.ts'
 import {
   type Architecture,
@@ -19,12 +21,14 @@ import {
 } from './state.ts'
 
 /** The looks that a node is asked for. */
-export function looksFor(cluster: Cluster, node: Node): (readonly [string, ...string[]])[] {
-  const facts = ['facts', ...cluster.packages] as const
-  if (!node.roles.includes('etcd')) return [facts]
+export function looksFor(cluster: Cluster, node: Node, tiers: readonly NodeNeeds[] = []): Look[] {
+  const facts = ['facts', ...packagesFor(cluster, node, tiers)] as const
+  const beside = tiers.flatMap((tier) => tier.looks(cluster, node))
+  if (!node.roles.includes('etcd')) return [facts, ...beside]
   const { dataDirectory, walDirectory, clientPort, peerPort } = cluster.etcd
   const peers = etcdNodes(cluster).flatMap(({ name, address }) => (name === node.name ? [] : [address]))
-  return [facts, ['member', dataDirectory, walDirectory, String(clientPort), String(peerPort), ...peers]]
+  const member = [dataDirectory, walDirectory, String(clientPort), String(peerPort), ...peers]
+  return [facts, ['member', ...member], ...beside]
 }
 
 /** @param carriesEtcd whether the node was asked as a member too. */
@@ -45,6 +49,7 @@ export function parseHostState(name: string, carriesEtcd: boolean, lines: readon
     restore: parseRestore(reply),
     formerClusterIds: reply.all('former'),
     underway: parseUnderway(reply.all('underway')),
+    services: parseServices(reply, reply.contents()),
     member: carriesEtcd ? parseMember(reply) : undefined,
   }
 }

@@ -1,6 +1,7 @@
 /** What a machine was like when it was last looked at. */
 import type { AccountState } from './account.ts'
 import type { PackageOwner } from './package-owner.ts'
+import type { ServicesState } from './services.ts'
 import type { Surroundings } from '../etcd/foreign-settings.ts'
 
 export interface HostState {
@@ -20,6 +21,8 @@ export interface HostState {
   readonly restore?: RestoreState | undefined
   /** IDs that its cluster had before it was restored, hexadecimal. */
   readonly formerClusterIds?: readonly string[] | undefined
+  /** What tiers beside etcd have there; undefined: nobody asked. */
+  readonly services?: ServicesState | undefined
   /** Only of nodes that carry etcd. */
   readonly member: MemberState | undefined
 }

@@ -10,6 +10,7 @@ import ground from '../host/agent/ground.sh?raw'
 import owner from '../host/agent/owner.sh?raw'
 import places from '../host/places.sh?raw'
 import packages from '../host/agent/packages.sh?raw'
+import { type NodeNeeds, packagesFor } from '../host/needs.ts'
 import { PATHS } from '../host/state.ts'
 import { type Cluster, etcdNodes, type Node } from '../spec/cluster.ts'
 import { LOOK_MS } from '../ssh/limits.ts'
@@ -44,6 +45,8 @@ export interface GatherOptions {
   readonly onAnswer: (host: string) => void
   /** Whom it is about; the others only dial them and are dialled. All unless given. */
   readonly only?: ReadonlySet<string> | undefined
+  /** What is set up beside etcd. */
+  readonly tiers?: readonly NodeNeeds[] | undefined
 }
 
 /** Each machine's answer, or why there is none. A machine that fails keeps nobody waiting. */
@@ -101,7 +104,7 @@ function startInterview(node: Node, remote: Remote, options: GatherOptions): Int
           '-c',
           SCRIPT,
           'quorate-preflight',
-          ...questions(cluster, node, options.remotes, options.only),
+          ...questions(cluster, node, options.remotes, options.only, options.tiers),
         ],
         root: true,
         stdin,
@@ -149,6 +152,7 @@ export function questions(
   node: Node,
   remotes: ReadonlyMap<string, unknown>,
   only?: ReadonlySet<string>,
+  tiers: readonly NodeNeeds[] = [],
 ): string[] {
   const { dataDirectory, walDirectory, clientPort, peerPort } = cluster.etcd
   const isEtcd = node.roles.includes('etcd')
@@ -168,7 +172,8 @@ export function questions(
       : []),
     ...(isMeant(node.name) ? [] : ['no-writes']),
     ...Object.keys(TOOLS).map((tool) => `tool:${tool}`),
-    ...cluster.packages.map((name) => `package:${name}`),
+    ...packagesFor(cluster, node, tiers).map((name) => `package:${name}`),
+    ...tiers.flatMap((tier) => tier.ports(cluster, node).map(({ port }) => `port:${port}`)),
     ...(balancer === undefined ? [] : [`resolve:${balancer}`]),
     ...(isEtcd ? ports.flatMap((port) => [`port:${port}`, `listen:${target(node.address, port)}`]) : []),
     ...(isEtcd ? furtherListeners(cluster).map(({ port }) => `port:${port}`) : []),

@@ -13,6 +13,8 @@ import { judgePeers } from './peers.ts'
 import { judgePodNetworks } from './pod-network.ts'
 import { judgeRehearsal } from './rehearsal.ts'
 import { judgeEtcdPlace } from './ports.ts'
+import { type NodeNeeds, packagesFor } from '../host/needs.ts'
+import { judgeTierPort } from './tiers.ts'
 import { judgeSize } from './size.ts'
 import { judgeSystem } from './system.ts'
 import { judgeTwins } from './twins.ts'
@@ -42,6 +44,8 @@ export interface PreflightOptions {
    * whose disks are left in peace. All nodes unless given.
    */
   readonly only?: ReadonlySet<string> | undefined
+  /** What is set up beside etcd. */
+  readonly tiers?: readonly NodeNeeds[] | undefined
 }
 
 /**
@@ -59,13 +63,14 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRep
     now: options.now ?? Date.now,
     limitMs: options.limitMs ?? 20_000,
     only: options.only,
+    tiers: options.tiers,
     onAnswer: (host) => emit?.({ type: 'note', host, text: 'looked at' }),
   })
   const reports = cluster.nodes.map((node) => {
     const trouble = options.troubles?.find(({ host }) => host === node.name)
     return { node, answer: answers.get(node.name) ?? trouble ?? notConnected(node) }
   })
-  const checks = judgeAll(cluster, reports, options.remotes)
+  const checks = judgeAll(cluster, reports, options)
   return { checks: checks.filter((check) => isAbout(check, options.only)) }
 }
 
@@ -83,7 +88,7 @@ interface NodeReport {
 function judgeAll(
   cluster: Cluster,
   reports: readonly NodeReport[],
-  remotes: ReadonlyMap<string, Remote>,
+  { remotes, tiers = [] }: Pick<PreflightOptions, 'remotes' | 'tiers'>,
 ): Check[] {
   const looked = reports.flatMap(({ node, answer }) =>
     answer instanceof QuorateError ? [] : [{ node, ...answer }],
@@ -102,16 +107,17 @@ function judgeAll(
   const single = reports.flatMap(({ node, answer }) => [
     ...(answer instanceof QuorateError
       ? [inaccessible(node, answer)]
-      : [accessible(node, remotes.get(node.name)), ...judgeNode(cluster, node, answer)]),
+      : [accessible(node, remotes.get(node.name)), ...judgeNode(cluster, node, answer, tiers)]),
     ...together.filter(({ host }) => host === node.name),
   ])
   return [...single, ...together.filter(({ host }) => host === undefined)]
 }
 
-function judgeNode(cluster: Cluster, node: Node, { facts }: Gathered): Check[] {
+function judgeNode(cluster: Cluster, node: Node, { facts }: Gathered, tiers: readonly NodeNeeds[]): Check[] {
   return [
     ...judgeSize(cluster, node, facts),
-    ...judgeSystem(cluster, node, facts),
+    ...judgeSystem({ ...cluster, packages: packagesFor(cluster, node, tiers) }, node, facts),
+    ...tiers.flatMap((tier) => tier.ports(cluster, node).map((port) => judgeTierPort(node, facts, port))),
     ...(node.roles.includes('etcd')
       ? [
           ...judgeEtcdPlace(cluster, node, facts),

@@ -18,8 +18,11 @@ function problems(...arguments_: Parameters<typeof parsed>): string[] {
     .map(({ severity, line, column, message }) => `${severity} ${line}:${column} ${message}`)
 }
 
+function port(url: string): number | undefined {
+  return parsed(`{ url: "${url}", managed: true }`).cluster?.loadBalancer?.port
+}
+
 test('HAProxy listens on the port of the URL', () => {
-  const port = (url: string) => parsed(`{ url: "${url}", managed: true }`).cluster?.loadBalancer?.port
   expect(port('https://service01:6443')).toBe(6443)
   expect(port('https://service01')).toBe(443)
   expect(port('https://[2001:db8::1]:8443/')).toBe(8443)

@@ -4,6 +4,7 @@ import type { LabEvent } from '../../src/lab/events.ts'
 import { sweepLabs } from '../../src/lab/sweep.ts'
 import { BUILT_VERSIONS, etcdBinaries } from './etcd-binaries.ts'
 import { TEST_LABS, whyNoLab } from './harness.ts'
+import { BALANCER_PACKAGES } from './support/api-servers.ts'
 import { buildIfOld } from './support/build.ts'
 import { DIRECTORY_PACKAGES } from './support/directory-users.ts'
 import { S3_PACKAGES } from './support/s3-server.ts'
@@ -29,6 +30,7 @@ async function machines(): Promise<void> {
   await labBase({ packages: DIRECTORY_PACKAGES, emit: report })
   // Longer than a test's hook may take, the first time.
   await labBase({ packages: S3_PACKAGES, emit: report })
+  await labBase({ packages: BALANCER_PACKAGES, emit: report })
 }
 
 /** Compiles, mostly: a minute or two each where nothing is built yet, which is longer than a test may take. */

@@ -1,4 +1,5 @@
 /** One simulated machine: what is on its disk, what systemd knows, and the etcd that runs there. */
+import type { ServicesState } from '../../src/host/services.ts'
 import { trustMarkFile } from '../../src/pki/trust-mark.ts'
 import { PEER_IDENTITY } from '../../src/etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../src/etcd/environment-file.ts'
@@ -37,6 +38,8 @@ export interface Process {
 export interface Disk {
   readonly node: Node
   readonly packages: Set<string>
+  /** Of tiers beside etcd. */
+  services: ServicesState
   userShell: string | undefined
   readonly paths: Map<string, PathState>
   readonly files: Map<string, string>
@@ -85,6 +88,7 @@ export function bareDisk(node: Node): Disk {
   return {
     node,
     packages: new Set(),
+    services: { units: {}, files: {}, devices: {}, holders: {} },
     userShell: undefined,
     paths: new Map(),
     files: new Map(),

@@ -1,9 +1,11 @@
 /** Whether a run that says it is done is right: not the planner's own idea of it, but what a person would look for. */
 import { PATHS } from '../../src/host/state.ts'
+import { TIERS } from '../../src/tiers/tiers.ts'
 import { renderConfig } from '../../src/tiers/flannel/config.ts'
 import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'
 import { aboveLog, environmentOf } from './disk.ts'
 import { outdated } from './harm.ts'
+import { lookAt } from './look.ts'
 import { Violation } from './violation.ts'
 import { type World, diskOf } from './world.ts'
 
@@ -13,6 +15,8 @@ export function checkDone(world: World, cluster: Cluster): void {
     if (!cluster.packages.every((wanted) => packages.has(wanted)))
       throw broken(`${node.name} lacks a package`)
   }
+  const hosts = Object.fromEntries(cluster.nodes.map((node) => [node.name, lookAt(world, node)]))
+  for (const tier of TIERS) if (!tier.settled(cluster, hosts)) throw broken(`${tier.name} is not settled`)
   const ids = new Set(etcdNodes(cluster).map((node) => checkMember(world, cluster, node.name)))
   const [id = ''] = ids
   if (ids.size > 1) throw broken(`the members are in ${ids.size} clusters`)

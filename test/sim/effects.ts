@@ -1,4 +1,5 @@
 /** What each step really does to a machine, cut into the pieces between which a tool can die. */
+import { predictService } from '../../src/engine/service-steps.ts'
 import type { MemberState } from '../../src/host/state.ts'
 import { PATHS } from '../../src/host/state.ts'
 import type { HostStep, ResetStep } from '../../src/tiers/etcd/steps/steps.ts'
@@ -53,6 +54,17 @@ function effectsWithRoom(
   switch (step.kind) {
     case 'packages':
       return step.packages.map((name) => () => disk.packages.add(name))
+    case 'service-file': {
+      // It counts as not loaded before it is in place.
+      const marked = predictService(disk.services, { ...step, path: '', content: '' })
+      return [
+        () => (disk.services = { ...disk.services, units: marked.units }),
+        () => (disk.services = predictService(disk.services, step)),
+      ]
+    }
+    case 'service-load':
+    case 'service-remove':
+      return [() => (disk.services = predictService(disk.services, step))]
     case 'user':
       return [() => (disk.userShell = step.shell)]
     case 'directory': {

@@ -68,6 +68,7 @@ export function lookAt(world: World, node: Node): HostState {
     architecture: 'amd64',
     bootId: String(disk.boots),
     packages: [...disk.packages],
+    services: disk.services,
     member: node.roles.includes('etcd') ? memberState(disk, world.ca) : undefined,
   }
 }

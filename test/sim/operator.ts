@@ -1,6 +1,7 @@
 /** One run in the simulated world: look, lock, look again, and the real loop until it ends or something ends it. */
 import { ETCD_STEPS } from '../../src/tiers/etcd/steps/kinds.ts'
 import { QuorateError } from '../../src/errors.ts'
+import { TIERS } from '../../src/tiers/tiers.ts'
 import type { ApplyIntent } from '../../src/tiers/etcd/plan/intent.ts'
 import type { Observed } from '../../src/tiers/etcd/facts/observed.ts'
 import { type Plan, foresee } from '../../src/tiers/etcd/plan/plan.ts'
@@ -83,6 +84,7 @@ function intentOf(world: World, { cluster, replace, upgrade }: RunOptions): Appl
     stamp: String(count),
     replace,
     upgrade,
+    beside: TIERS,
     until: 'done',
   }
 }

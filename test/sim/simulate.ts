@@ -266,12 +266,16 @@ async function repeat(world: World, options: RunOptions): Promise<Outcome> {
   throw new Violation('converges', JSON.stringify(outcome))
 }
 
+const BALANCER = { port: 8443, apiPort: 6443, virtualAddress: undefined }
+
 function clusterOf({ members, version }: Scenario): Cluster {
   const nodes = Array.from({ length: members }, (_, index) => {
     const node = sampleNode(`etcd0${index + 1}`, `192.168.0.${index + 1}`)
     // One has another name in etcd.
-    return index === 1 ? { ...node, etcdName: 'etcd02.example.org' } : node
+    if (index === 1) return { ...node, etcdName: 'etcd02.example.org' }
+    // And one balances, too.
+    return index === 0 ? { ...node, roles: [...node.roles, 'service' as const] } : node
   })
   const network = { prefix: '/coreos.com/network', config: { Network: '10.5.0.0/16' }, v2: false }
-  return { ...sampleCluster({ version }), nodes, network, packages: ['curl'] }
+  return { ...sampleCluster({ version }), nodes, network, loadBalancer: BALANCER, packages: ['curl'] }
 }

@@ -1,5 +1,5 @@
 import { QuorateError } from '../../errors.ts'
-import { apply, applyIntent } from '../../verbs/apply/apply.ts'
+import { apply, wholeIntent } from '../../verbs/apply/apply.ts'
 import { guardOf } from '../../verbs/apply/plan-file.ts'
 import type { Plan } from '../../tiers/etcd/plan/plan.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
@@ -28,7 +28,7 @@ const applyCommand: CommandHandler = async (context, input) => {
     const guard =
       planFile === undefined
         ? {
-            intent: applyIntent(session.cluster, session.now(), { startStopped }),
+            intent: wholeIntent(session.cluster, session.now(), { startStopped }),
             approve: approval(context, ask),
           }
         : {

@@ -1,5 +1,5 @@
 import { EXIT_CODES } from '../../errors.ts'
-import { applyIntent, planApply } from '../../verbs/apply/apply.ts'
+import { wholeIntent, planApply } from '../../verbs/apply/apply.ts'
 import { savePlan } from '../../verbs/apply/plan-file.ts'
 import { versionWarnings } from '../../tiers/etcd/version-warnings.ts'
 import { type CommandHandler, flagOption, textOption } from '../command.ts'
@@ -17,7 +17,7 @@ const plan: CommandHandler = async (context, input) =>
     context,
     async (session) => {
       const startStopped = flagOption(input, 'startStopped')
-      const report = await planApply(session, applyIntent(session.cluster, session.now(), { startStopped }))
+      const report = await planApply(session, wholeIntent(session.cluster, session.now(), { startStopped }))
       const stopped = keptStopped(report.intent, report.observed).map(({ name }) => name)
       const steps = report.waves.flat()
       const out = textOption(input, 'out')

@@ -7,12 +7,13 @@ while [ $# -gt 0 ]; do
     member) op_member "$@" ;;
     restore) op_restore "$@" ;;
     consumers) op_consumers ;;
+    service | device | holder | ask) "look_$1" "$@" ;;
     *)
       [ "$1" = fence ] || check_fence "$1"
       case $1 in
         receive) op_receive "$@" ;;
         tls-modes) op_tls_modes "$@" ;;
-        fence | packages | user | directory | file | binary | key | certificates | ca | reload | enable | start | ready | restart | stop | aside | remove | incoming | ground_* | recover_* | restore_* | schedule_*)
+        fence | packages | user | directory | file | binary | key | certificates | ca | reload | enable | start | ready | restart | stop | aside | remove | incoming | ground_* | recover_* | restore_* | schedule_* | service_*)
           "op_$1" "$@"
           ;;
         *) fail "unknown operation $1" ;;

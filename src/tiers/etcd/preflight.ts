@@ -22,7 +22,7 @@ export async function preflight(session: Session, only?: ReadonlySet<string>): P
   signal.throwIfAborted()
   const remotes = new Map(results.map(({ host, value }) => [host, value]))
   const [report, forbidden] = await Promise.all([
-    look({ cluster, remotes, troubles: errors, signal, emit, only }),
+    look({ cluster, remotes, troubles: errors, signal, emit, only, tiers: session.tiers }),
     forbidsMemberName(session),
   ])
   return { checks: [...report.checks, judgePeerTrust(cluster, forbidden)] }

@@ -9,6 +9,7 @@ import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
 import { type Fleet, openFleet } from '../../ssh/fleet.ts'
 import type { Remote } from '../../ssh/remote.ts'
 import type { Emit } from '../../engine/events.ts'
+import type { Tier } from '../../engine/tier.ts'
 import type { OperationLog } from '../../engine/recorded.ts'
 import type { StepRegistry } from '../../engine/step-registry.ts'
 import { ETCD_STEPS } from './steps/kinds.ts'
@@ -38,6 +39,8 @@ export interface SessionOptions {
   readonly interactive?: boolean | undefined
   /** What every deadline for machines is multiplied by, for tests; 1 unless given. */
   readonly patienceFactor?: number | undefined
+  /** What is looked at beside etcd; nothing unless given. */
+  readonly tiers?: readonly Tier[] | undefined
 }
 
 export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPassword' | 'interactive'> {
@@ -187,6 +190,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     now,
     cacheDirectory,
     askPassphrase,
+    tiers: options.tiers,
     fleet,
     steps: ETCD_STEPS,
     hasOperated: existsSync(path.join(operatorDirectory(cluster), `${OPERATOR}.crt`)),

@@ -15,6 +15,7 @@ import type { Step } from '../../tiers/etcd/steps/steps.ts'
 import { blockedError, requireWhole, run } from '../../tiers/etcd/run.ts'
 import { observe } from '../../tiers/etcd/facts/observe.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
+import { TIERS } from '../../tiers/tiers.ts'
 import { leftBehind } from '../../tiers/etcd/facts/left-behind.ts'
 import { packageWarnings } from '../../tiers/etcd/facts/package-notes.ts'
 import { preflight, requireFit } from '../../tiers/etcd/preflight.ts'
@@ -57,10 +58,15 @@ export function applyIntent(
   }
 }
 
+/** As `applyIntent`, with all that stands beside etcd. Only `apply` and `plan` touch that. */
+export function wholeIntent(...asked: Parameters<typeof applyIntent>): ApplyIntent {
+  return { ...applyIntent(...asked), beside: TIERS }
+}
+
 /** What `apply` would do, without doing any of it. */
 export async function planApply(
   session: Session,
-  intent = applyIntent(session.cluster, session.now()),
+  intent = wholeIntent(session.cluster, session.now()),
 ): Promise<PlanReport> {
   const observed = await observe(session)
   warnOfOpenPeers(session, observed)
@@ -100,7 +106,7 @@ export interface ApplyOptions {
  * @throws QuorateError `blocked`, `locked`, `moved`, `preflight`, or what a step failed with; a second run finishes it.
  */
 export async function apply(session: Session, options: ApplyOptions = {}): Promise<ApplyReport> {
-  const intent = options.intent ?? applyIntent(session.cluster, session.now())
+  const intent = options.intent ?? wholeIntent(session.cluster, session.now())
   const report = await recorded(session, 'apply', async (own) => await carryOut(own, intent, options))
   warnOfOpenPeers(session, report.observed)
   noteKept(session, intent, report.observed)

@@ -8,7 +8,7 @@ import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { stepId } from '../../tiers/etcd/steps/kinds.ts'
 import { type Plan, plan } from '../../tiers/etcd/plan/plan.ts'
 import type { Cluster } from '../../spec/cluster.ts'
-import { type ApplyOptions, type PlanReport, applyIntent } from './apply.ts'
+import { type ApplyOptions, type PlanReport, wholeIntent } from './apply.ts'
 
 const PlanFile = z.object({
   format: z.literal('quorate plan 2'),
@@ -62,7 +62,7 @@ export async function guardOf(path: string, cluster: Cluster, time: Date): Promi
       hint: `plan again: quorate plan --out ${path}`,
     })
   }
-  const intent = applyIntent(cluster, time, { token: saved.token, startStopped: saved.startStopped === true })
+  const intent = wholeIntent(cluster, time, { token: saved.token, startStopped: saved.startStopped === true })
   return {
     intent,
     confirm: async (observed) => {

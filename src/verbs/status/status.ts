@@ -1,5 +1,6 @@
 /** How the cluster is, asked of every member itself: the seed's `cluster-health`, made modern. */
 import { EXIT_CODES } from '../../errors.ts'
+import type { TierReport } from '../../engine/tier.ts'
 import { PEER_IDENTITY, peerUrl } from '../../etcd/configuration.ts'
 import { type Health, healthOf, judgeView } from '../../etcd/health.ts'
 import { environmentNames } from '../../etcd/versions.ts'
@@ -14,6 +15,7 @@ import { type AskedMember, askMembers } from '../../tiers/etcd/facts/ask-members
 import { leftBehind } from '../../tiers/etcd/facts/left-behind.ts'
 import { type Looked, type MemberStatus, memberStatus, seen } from './member-status.ts'
 import { type BackupStatus, backupsSeen } from './backups.ts'
+import { tierReports } from './tiers.ts'
 import { type StatusProblem, statusProblems } from './problems.ts'
 import { type VersionStatus, versionStatus } from './versions.ts'
 
@@ -45,6 +47,8 @@ export interface StatusReport {
   readonly members: readonly MemberStatus[]
   /** null: the cluster file has no schedule, or no node follows one. */
   readonly backups: BackupStatus | null
+  /** What quorate manages beside etcd; the exit code does not depend on it. */
+  readonly tiers: readonly TierReport[]
 }
 
 /**
@@ -61,7 +65,11 @@ export function statusExitCode({ cluster }: StatusReport): number {
 export async function status(session: Session): Promise<StatusReport> {
   const { cluster } = session
   const nodes = etcdNodes(cluster)
-  const [asked, { backups, notes }] = await Promise.all([askMembers(session), backupsSeen(session)])
+  const [asked, { backups, notes }, tiers] = await Promise.all([
+    askMembers(session),
+    backupsSeen(session),
+    tierReports(session),
+  ])
   const looked = asked.map((one) => seen(one, session.now()))
   const view = { members: looked.map(({ member }) => member) }
   const plain = plainPeers(cluster, view)
@@ -99,6 +107,7 @@ export async function status(session: Session): Promise<StatusReport> {
     },
     members,
     backups,
+    tiers,
   }
 }
 

@@ -5,7 +5,7 @@ import { failureKind } from '../../../src/etcd/failure.ts'
 import { KV } from '../../../src/etcd/gen/kv_pb.ts'
 import { utf8 } from '../../../src/etcd/keys.ts'
 import { loadClusterFile } from '../../../src/cluster-file/load.ts'
-import { openClusterSession } from '../../../src/tiers/etcd/open.ts'
+import { openClusterSession } from '../../../src/verbs/open-session.ts'
 import { type Session, allMembers } from '../../../src/tiers/etcd/session.ts'
 import type { TestLab } from '../harness.ts'
 

@@ -39,7 +39,7 @@ export async function observe(session: Session, judgement: Judgement = judge): P
 export async function lookAtHost(session: Session, node: Node): Promise<HostState> {
   const { lines } = await runAgent(await session.remote(node), {
     operations: [],
-    looks: looksFor(session.cluster, node),
+    looks: looksFor(session.cluster, node, session.tiers),
     signal: session.signal,
   })
   return parseHostState(node.name, node.roles.includes('etcd'), lines)

@@ -1,5 +1,6 @@
 /** Steps as the agent's operations: the one place where the planner's data becomes work on a machine. */
 import type { Artifact } from '../../../artifacts/artifact.ts'
+import { compileService } from '../../../engine/service-steps.ts'
 import type { Word } from '../../../host/agent.ts'
 import { trustMarkFile } from '../../../pki/trust-mark.ts'
 import type { HostStep } from '../steps/steps.ts'
@@ -86,6 +87,10 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
     case 'restore-unchecked':
     case 'restore-finish':
       return compileRestore(step)
+    case 'service-file':
+    case 'service-load':
+    case 'service-remove':
+      return compileService(step)
   }
 }
 

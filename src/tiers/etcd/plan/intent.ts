@@ -1,4 +1,5 @@
 /** What an operator asks for. */
+import type { Tier } from '../../../engine/tier.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
 
 /** Bring the machines to what the cluster file says. */
@@ -24,6 +25,8 @@ export interface ApplyIntent {
   readonly dropTrust?: boolean | undefined
   /** The verb of marks that are no reason to stop, because it is the one at work: `recover`, `restore`. */
   readonly finishes?: string | undefined
+  /** Products that are set up together with etcd; none: they stay as they are. */
+  readonly beside?: readonly Tier[] | undefined
   /** How far to go: only until every key and request waits on its node, or all the way. */
   readonly until: 'requests' | 'done'
 }

@@ -4,6 +4,7 @@
  * A crash, a lost reply or a second run needs no case of its own here: look again, and ask again.
  */
 import { CAUGHT_UP } from '../../../etcd/lag.ts'
+import { packagesFor } from '../../../host/needs.ts'
 import { etcdNodes } from '../../../spec/cluster.ts'
 import { certificateNames, faultsOf, issueStep } from './certificates.ts'
 import { ascend } from '../facts/descent.ts'
@@ -48,6 +49,7 @@ export function next(asked: ApplyIntent, looked: Observed): Next {
   const kept = situation.kind === 'established' ? keptMembers(intent, looked, roster) : []
   const reasons = [
     ...refusals(intent, looked),
+    ...(intent.beside ?? []).flatMap((tier) => tier.refusals(cluster, looked.hosts)),
     ...trustReasons(intent, looked),
     ...unknownSchemes(cluster, looked),
     ...renamedAndMoved(cluster, looked, roster),
@@ -78,7 +80,11 @@ function without(apart: readonly BlockReason[], answer: StageAnswer): StageAnswe
 
 /** Everything that needs no other host: in one round trip each. */
 const prepare: Stage = ({ intent, observed, situation, roster }) => {
-  const { cluster, until } = intent
+  const { cluster, until, beside = [] } = intent
+  const services = Object.groupBy(
+    beside.flatMap((tier) => tier.steps(cluster, observed.hosts, intent.stamp)),
+    ({ host }) => host,
+  )
   const members = new Set(etcdNodes(cluster).map((node) => node.name))
   // The pin is part of a member's files in an established cluster, and nothing pins before `settle` has verified.
   const steps = cluster.nodes.flatMap((node): HostStep[] => {
@@ -86,13 +92,14 @@ const prepare: Stage = ({ intent, observed, situation, roster }) => {
     if (host === undefined) throw new TypeError(`${node.name} was not observed`)
     const files = () => wantedFiles(intent, node, situation, roster, host.member)
     return [
-      ...packageSteps(cluster, host),
+      ...packageSteps(cluster, host, packagesFor(cluster, node, beside)),
       ...(members.has(node.name) && host.member !== undefined
         ? [
             ...foreignFileSteps(intent, node.name, host.member),
             ...memberSteps(cluster, node, observed, files()),
           ]
         : []),
+      ...(services[node.name] ?? []),
     ]
   })
   const what = 'make a certificate authority'

@@ -13,14 +13,14 @@ function world(installer: string | undefined, packages: readonly string[]) {
 }
 
 test('where apt is, or nothing is missing, nothing is refused', () => {
-  expect(packageRefusals(cluster, bare)).toEqual([])
-  expect(packageRefusals(cluster, world('apt-get', []))).toEqual([])
-  expect(packageRefusals(cluster, world('dnf', ['curl', 'iproute2']))).toEqual([])
+  expect(packageRefusals({ cluster }, bare)).toEqual([])
+  expect(packageRefusals({ cluster }, world('apt-get', []))).toEqual([])
+  expect(packageRefusals({ cluster }, world('dnf', ['curl', 'iproute2']))).toEqual([])
 })
 
 test('what is missing elsewhere stops the whole plan before its first step, with the command', () => {
   const observed = world('dnf', ['curl'])
-  const [reason, ...more] = packageRefusals(cluster, observed)
+  const [reason, ...more] = packageRefusals({ cluster }, observed)
   expect(more).toEqual([])
   expect(reason?.host).toBe('etcd02')
   expect(reason?.hint).toContain('dnf install iproute;')

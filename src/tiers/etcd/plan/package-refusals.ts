@@ -1,15 +1,20 @@
 /** Packages that are missing where quorate can't install any: said before anything is changed. */
-import type { Cluster } from '../../../spec/cluster.ts'
 import { installCommand, installsPackages } from '../../../spec/package-names.ts'
 import { plural } from '../../../spec/units.ts'
+import type { ApplyIntent } from './intent.ts'
+import { packagesFor } from '../../../host/needs.ts'
 import type { Observed } from '../facts/observed.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 
-export function packageRefusals({ nodes, packages }: Cluster, { hosts }: Observed): readonly BlockReason[] {
-  return nodes.flatMap(({ name: host }): BlockReason[] => {
+export function packageRefusals(
+  { cluster, beside }: Pick<ApplyIntent, 'cluster' | 'beside'>,
+  { hosts }: Observed,
+): readonly BlockReason[] {
+  return cluster.nodes.flatMap((node): BlockReason[] => {
+    const { name: host } = node
     const state = hosts[host]
     if (state === undefined || installsPackages(state.installer)) return []
-    const missing = packages.filter((name) => !state.packages.includes(name))
+    const missing = packagesFor(cluster, node, beside).filter((name) => !state.packages.includes(name))
     if (missing.length === 0) return []
     const list = missing.join(', ')
     return [

@@ -93,8 +93,12 @@ export interface WantedFile {
   readonly mode: string
 }
 
-export function packageSteps(cluster: Cluster, host: HostState): HostStep[] {
-  const missing = cluster.packages.filter((name) => !host.packages.includes(name))
+export function packageSteps(
+  { packages }: Cluster,
+  host: HostState,
+  wanted: readonly string[] = packages,
+): HostStep[] {
+  const missing = wanted.filter((name) => !host.packages.includes(name))
   if (missing.length === 0) return []
   return [
     {
@@ -102,7 +106,7 @@ export function packageSteps(cluster: Cluster, host: HostState): HostStep[] {
       host: host.name,
       packages: missing,
       what: `install ${missing.join(', ')}`,
-      why: 'wanted on every node, and missing',
+      why: `wanted on ${missing.every((name) => packages.includes(name)) ? 'every' : 'this'} node, and missing`,
       danger: 'none',
     },
   ]

@@ -24,7 +24,7 @@ export function refusals(intent: ApplyIntent, observed: Observed): readonly Bloc
   return [
     ...weakCaReasons(observed),
     ...accountReasons(cluster, observed),
-    ...packageRefusals(cluster, observed),
+    ...packageRefusals(intent, observed),
     ...firstOut(intent, observed, [...descentRefusals(intent, observed), ...versions]),
     ...members,
     ...networkReasons(cluster, observed),

@@ -1,4 +1,5 @@
 /** Every kind of step of etcd and of what stands beside it, as the engine knows them. */
+import { SERVICE_KINDS } from '../../../engine/service-steps.ts'
 import { type StepKinds, stepRegistry } from '../../../engine/step-registry.ts'
 import type { AnyStep } from './steps.ts'
 
@@ -53,6 +54,7 @@ const KINDS: StepKinds<AnyStep> = {
   'restore-place': { action: 'change' },
   'restore-unchecked': { action: 'change' },
   'restore-finish': { action: 'start' },
+  ...SERVICE_KINDS,
 }
 
 export const ETCD_STEPS = stepRegistry<AnyStep>(KINDS)

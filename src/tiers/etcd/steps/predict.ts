@@ -1,4 +1,5 @@
 /** What things should be like after a step: how a plan is printed beforehand, and what the simulation runs on. */
+import { type ServiceStep, isServiceStep, predictService } from '../../../engine/service-steps.ts'
 import { type HostState, type MemberState, PATHS, type PathState } from '../../../host/state.ts'
 import { clientUrls, peerUrl } from '../../../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
@@ -25,13 +26,17 @@ import { UNKNOWN_YET } from '../facts/unknown.ts'
 /** Whose data it has a member that runs says itself. */
 const RUNS = { dataPresent: true, walPresent: true, logIdentity: undefined } as const
 
-type OtherStep = Exclude<HostStep, RestoreStep>
+type OtherStep = Exclude<HostStep, RestoreStep | ServiceStep>
 
 export function predict(cluster: Cluster, observed: Observed, step: Step): Observed {
   if (isHostStep(step)) {
     const host = observed.hosts[step.host]
     if (host === undefined) throw new TypeError(`${step.host} was not observed`)
     if (isRestoreStep(step)) return predictRestore(observed, host, step)
+    if (isServiceStep(step)) {
+      const services = predictService(host.services, step)
+      return { ...observed, hosts: { ...observed.hosts, [step.host]: { ...host, services } } }
+    }
     const changed = {
       ...observed,
       hosts: { ...observed.hosts, [step.host]: predictHost(host, step, observed) },

@@ -7,6 +7,7 @@ import type { Architecture } from '../../../host/state.ts'
 import type { MaintenanceStep } from './maintenance.ts'
 import type { RecoveryStep } from './recovery-steps.ts'
 import type { RestoreStep } from './restore-steps.ts'
+import type { ServiceStep } from '../../../engine/service-steps.ts'
 
 export interface FileStep extends HostStepCommon {
   readonly kind: 'file'
@@ -65,6 +66,8 @@ export type HostStep =
   | StopStep
   | AsideStep
   | RestoreStep
+  /** Of the tiers beside etcd. */
+  | ServiceStep
 
 export type RestartStep = HostStepCommon &
   HandOver &

@@ -1,8 +1,9 @@
 /** A session for programs: `openSession` with everything that a program need not care about filled in. */
-import { cacheDirectory } from '../../files/cache-directory.ts'
-import { QuorateError } from '../../errors.ts'
-import { type Session, type SessionOptions, openSession } from './session.ts'
-import type { Cluster } from '../../spec/cluster.ts'
+import { cacheDirectory } from '../files/cache-directory.ts'
+import { QuorateError } from '../errors.ts'
+import { type Session, type SessionOptions, openSession } from '../tiers/etcd/session.ts'
+import { TIERS } from '../tiers/tiers.ts'
+import type { Cluster } from '../spec/cluster.ts'
 
 /** Like `SessionOptions`, all of it optional. */
 export type OpenOptions = Partial<Omit<SessionOptions, 'cluster'>>
@@ -28,6 +29,7 @@ export async function openClusterSession(cluster: Cluster, options: OpenOptions 
     askPassphrase: options.askPassphrase ?? nobodyToAsk,
     sudoPassword: options.sudoPassword,
     interactive: options.interactive,
+    tiers: options.tiers ?? TIERS,
   })
 }
 

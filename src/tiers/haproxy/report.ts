@@ -1,0 +1,92 @@
+/** What `status` says of the load balancer: which API servers it sends to, and who has the virtual address. */
+import type { AskNode, TierReport } from '../../engine/tier.ts'
+import { type Cluster, type Node, nodesWith } from '../../spec/cluster.ts'
+import { counted } from '../../spec/units.ts'
+import { HAPROXY } from './plan/files.ts'
+import { balancerLooks } from './looks.ts'
+
+/** One answer of `show stat`, by column. */
+type Row = Readonly<Record<string, string>>
+
+export async function balancerReport(cluster: Cluster, ask: AskNode): Promise<TierReport | undefined> {
+  const { loadBalancer } = cluster
+  if (loadBalancer === undefined) return undefined
+  const nodes = nodesWith(cluster, 'service')
+  const virtual = loadBalancer.virtualAddress
+  const seen = await Promise.all(
+    nodes.map(async (node) => {
+      const question = ['ask', HAPROXY.socket, 'show stat -1 4 -1'] as const
+      const more = virtual === undefined ? [] : [['device', virtual] as const]
+      return { node, found: await ask(node, [...balancerLooks(cluster, node), question, ...more]) }
+    }),
+  )
+  const notes: string[] = []
+  const running = seen.flatMap(({ node, found }) => {
+    if (found === undefined) {
+      notes.push(`${node.name}: could not be asked`)
+      return []
+    }
+    const active = found.services?.units[HAPROXY.unit]?.active
+    if (active === 'active') return [{ node, rows: readStat(found.answers) }]
+    notes.push(`${node.name}: HAProxy is ${active ?? 'not set up'}; quorate plan says what to do`)
+    return []
+  })
+  const masters = nodesWith(cluster, 'master')
+  const unknown = running.length === 0 && seen.some(({ found }) => found === undefined)
+  const up = (name: string) => running.some(({ rows }) => rows.some((row) => isUp(row, name)))
+  const serving = masters.filter(({ name }) => up(name))
+  if (running.length > 0) notes.push(...downNotes(masters, running))
+  if (virtual !== undefined) notes.push(...holderNotes(virtual, seen))
+  const where = virtual ?? nodes.map(({ name }) => name).join(', ')
+  return {
+    tier: 'haproxy',
+    serving: unknown ? null : serving.length > 0,
+    summary: `load balancer on ${where}, port ${loadBalancer.port}: ${serving.length} of ${counted(masters.length, 'API server')} ready`,
+    notes,
+  }
+}
+
+function downNotes(
+  masters: readonly Node[],
+  running: readonly { readonly node: Node; readonly rows: readonly Row[] }[],
+): string[] {
+  return masters.flatMap(({ name }) => {
+    const down = running.filter(({ rows }) => !rows.some((row) => isUp(row, name)))
+    if (down.length === 0) return []
+    const row = down[0]?.rows.find(({ svname }) => svname === name)
+    const why = [row?.['check_status'], row?.['last_chk']].filter(Boolean).join(': ')
+    const from =
+      down.length === running.length ? '' : ` (seen from ${down.map(({ node }) => node.name).join(', ')})`
+    return [`${name}: its API server is not ready${why === '' ? '' : `: ${why}`}${from}`]
+  })
+}
+
+function holderNotes(
+  virtual: string,
+  seen: readonly { readonly node: Node; readonly found: Awaited<ReturnType<AskNode>> }[],
+): string[] {
+  const holders = seen.filter(({ found }) => found?.services?.devices[virtual] !== undefined)
+  if (holders.length === 1) return []
+  if (holders.length === 0) {
+    const unknown = seen.some(({ found }) => found === undefined)
+    return unknown ? [] : [`no service node has the virtual address ${virtual}`]
+  }
+  const names = holders.map(({ node }) => node.name).join(' and ')
+  return [`${names} have the virtual address ${virtual} at once: they do not hear each other's VRRP`]
+}
+
+function isUp({ svname, status }: Row, name: string): boolean {
+  return svname === name && status?.startsWith('UP') === true
+}
+
+/** CSV with a header, as HAProxy writes it. Values with commas are quoted, and none of those is read. */
+export function readStat(lines: readonly string[]): readonly Row[] {
+  const [header = '', ...rows] = lines.filter((line) => line !== '')
+  const columns = header.replace(/^# /, '').split(',')
+  return rows.map((line) => {
+    const values = line.match(/("[^"]*"|[^,]*)(,|$)/g) ?? []
+    return Object.fromEntries(
+      columns.map((column, at) => [column, (values[at] ?? '').replace(/,$/, '').replaceAll('"', '')]),
+    )
+  })
+}

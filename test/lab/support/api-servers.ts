@@ -1,0 +1,136 @@
+/** API servers behind a load balancer: their TLS, their processes in the machines' networks, and a client that counts. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import https from 'node:https'
+import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { containerOf, leaderOf } from '../../../src/lab/container.ts'
+import type { TestLab } from '../harness.ts'
+import { openssl } from './tools.ts'
+
+/** Longer than HAProxy takes to see that /readyz fails: two health checks, a second apart. */
+const GRACE_MS = 4_000
+
+export interface ApiServer {
+  /** In order, as on a reboot: it answers what it has begun. */
+  stop(): Promise<void>
+  kill(): Promise<void>
+}
+
+/** Makes `api-ca.crt`, and a certificate from it for each name, in the lab's folder. */
+export async function makeApiCertificates(
+  lab: TestLab,
+  names: readonly string[],
+  ca = 'api-ca',
+): Promise<string> {
+  const at = (file: string) => path.join(lab.folder, file)
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+  await openssl('req', '-x509', ec, '-subj', `/CN=${ca}`, [
+    '-keyout',
+    at(`${ca}.key`),
+    '-out',
+    at(`${ca}.crt`),
+  ])
+  for (const name of names) {
+    await openssl(
+      ['req', '-x509', ...ec, '-CA', at(`${ca}.crt`), '-CAkey', at(`${ca}.key`), '-subj', `/CN=${name}`],
+      [
+        '-addext',
+        'basicConstraints=critical,CA:FALSE',
+        '-addext',
+        `subjectAltName=DNS:kubernetes,DNS:${name}`,
+      ],
+      ['-keyout', at(`${name}.key`), '-out', at(`${name}.crt`)],
+    )
+  }
+  return await readFile(at(`${ca}.crt`), 'utf8')
+}
+
+/** In the machine's network, as a process of this computer. */
+export async function startApiServer(lab: TestLab, name: string): Promise<ApiServer> {
+  const container = await containerOf(lab.lab.spec.folder, name)
+  const leader = container === undefined ? undefined : await leaderOf(container)
+  if (leader === undefined) throw new Error(`${name} is off`)
+  const program = path.join(import.meta.dirname, 'api-server.mjs')
+  const enter = ['nsenter', '--target', String(leader), '--net', '--'] as const
+  const server = [process.execPath, program, name, lab.folder, String(GRACE_MS)]
+  const [command, ...words] = [...enter, ...server] as const
+  const child = spawn(command, words, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(child.stdout, 'data')
+  return { stop: async () => await end(child, 'SIGTERM'), kill: async () => await end(child, 'SIGKILL') }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill(signal)
+  await exited
+}
+
+export interface Requests {
+  /** How many were answered by whom. */
+  readonly answered: Map<string, number>
+  readonly failed: string[]
+  stop(): Promise<void>
+}
+
+/** One after the other, each on a connection of its own, four at a time. */
+export function sendRequests(host: string, port: number): Requests {
+  const answered = new Map<string, number>()
+  const failed: string[] = []
+  const stopped = new AbortController()
+  const work = Array.from({ length: 4 }, async () => {
+    while (!stopped.signal.aborted) {
+      try {
+        const name = await ask(host, port)
+        answered.set(name, (answered.get(name) ?? 0) + 1)
+      } catch (error) {
+        failed.push(`${new Date().toISOString()} ${String(error)}`)
+      }
+      await setTimeout(10)
+    }
+  })
+  return {
+    answered,
+    failed,
+    stop: async () => {
+      stopped.abort()
+      await Promise.all(work)
+    },
+  }
+}
+
+/** The name of the API server that answers. */
+export async function ask(host: string, port: number): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const request = https.get({
+    host,
+    port,
+    path: '/',
+    rejectUnauthorized: false,
+    agent: false,
+    timeout: 5_000,
+  })
+  request.on('response', (response) => {
+    let text = ''
+    response.setEncoding('utf8').on('data', (part: string) => (text += part))
+    response.on('end', () => resolve(text)).on('error', reject)
+  })
+  request.on('timeout', () => request.destroy(new Error('no answer within 5 s'))).on('error', reject)
+  return await promise
+}
+
+/** For the machines' own image: what the load balancer is made of. */
+export const BALANCER_PACKAGES: readonly string[] = ['haproxy', 'keepalived', 'socat']
+
+/**
+ * Takes the balancer's packages off a machine and makes them installable there without a network: packed again from what is
+ * installed, in an archive of its own.
+ */
+export async function packBalancer(lab: TestLab, name: string): Promise<void> {
+  const script = await readFile(path.join(import.meta.dirname, 'pack-packages.sh'), 'utf8')
+  await lab.machine(name).check(['sh', '-c', script, 'pack', ...BALANCER_PACKAGES])
+}
