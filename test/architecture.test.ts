@@ -30,6 +30,9 @@ interface Import {
 const SRC = path.resolve(import.meta.dirname, '../src')
 const sources = await readSources()
 
+/** What all may import from. */
+const COMMON: readonly string[] = ['spec', 'files', 'wait']
+
 /** What lies below the engine and knows neither tiers nor verbs. */
 const GROUND = [
   'artifacts',
@@ -48,12 +51,13 @@ const GROUND = [
 ]
 
 /**
- * Rooms that a room may import from, beside itself and those that all may: spec/, files/ and errors.ts. `tiers/*`, `verbs/*`:
+ * Rooms that a room may import from, beside itself and those that all may: spec/, files/, wait/ and errors.ts. `tiers/*`, `verbs/*`:
  * all of them. A tier has no line of its own, nor has a verb: what holds for one holds for all.
  */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   spec: [],
   files: [],
+  wait: [],
   ssh: [],
   artifacts: ['etcd'],
   signing: ['ssh'],
@@ -134,6 +138,25 @@ const OWED: readonly string[] = [
   'verbs/upgrade/examine.ts imports verbs/apply/apply.ts',
 ]
 
+/** Files that pause by themselves, and why. Whatever looks until something is as it should be does so by `wait/until.ts`. */
+const PAUSES: Readonly<Record<string, string>> = {
+  'artifacts/download.ts': 'tries again, more slowly each time',
+  'artifacts/modules.ts': 'tries again, more slowly each time',
+  'engine/at-work.ts': 'pauses once, as a limit for another question',
+  'engine/under-lock.ts': 'pauses once, so that clients may notice what was done',
+  'lab/lock.ts': 'pauses once, for a claim that another process removes',
+  'recorder/lease.ts': 'a beat that ends with the recorder',
+  'recorder/monitor.ts': 'a beat that ends with the recorder',
+  'recorder/pace.ts': 'a beat that ends with the recorder',
+  'recorder/retry.ts': 'tries again, more slowly each time',
+  'recorder/watcher.ts': 'takes a stream up again until the recorder ends',
+  'tiers/etcd/perform/membership.ts': 'pauses once, for the time that etcd wants between two changes',
+  'tiers/etcd/recorder-clients.ts': 'a beat that ends with the recorder',
+  'verbs/restore/finish.ts': 'pauses once, for what was interrupted',
+  'verbs/status/probe.ts': 'measures for as long as the operator says',
+  'wait/until.ts': 'the one way to wait',
+}
+
 /** What of Node's own only computes. */
 const ARITHMETIC = [
   'node:net isIP',
@@ -161,7 +184,7 @@ test('rooms import only from the rooms below them', () => {
         const other = roomOf(imported)
         // The list of products names them all; a product names no other.
         if (file === 'tiers/tiers.ts') return false
-        if (other === room || other === 'spec' || other === 'files' || imported === 'errors.ts') return false
+        if (other === room || COMMON.includes(other) || imported === 'errors.ts') return false
         const rules = rulesOf(room) ?? []
         return !rules.includes(other) && !rules.includes(`${other.split('/')[0]}/*`)
       })
@@ -230,6 +253,17 @@ test('only the engine takes locks and sends the fence', () => {
       [...code.matchAll(/\bacquireLock\b|\bfence: \w|\['fence'/g)].map(([what]) => `${file}: ${what}`),
     )
   expect(wrong).toEqual([])
+})
+
+test('waiting is done in one place', () => {
+  const pausing = sources.filter(
+    ({ code, imports }) =>
+      /\bsetTimeout\((?:resolve|done|\(\) => resolve)/.test(code) ||
+      imports.some(
+        ({ specifier }) => specifier === 'node:timers/promises' || specifier === 'timers/promises',
+      ),
+  )
+  expect(pausing.map(({ file }) => file).toSorted()).toEqual(Object.keys(PAUSES).toSorted())
 })
 
 test('no import goes in circles', () => {

@@ -1,5 +1,4 @@
 /** Looks at the lock on machines, and tells of its holder. Takes nothing from anybody. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { Emit } from './events.ts'
@@ -7,6 +6,7 @@ import holderScript from './lock-holder.sh?raw'
 import { type LockReading, type LockState, SILENCE_SECONDS, type Sight } from './lock-reading.ts'
 import { judgeLock, readHeld, sightOf } from './lock-reading.ts'
 import shared from './lock-state.sh?raw'
+import { type Looked, until } from '../wait/until.ts'
 
 /** For how long another operator's lock is tried again, in ms, before that counts as an answer. */
 export const PATIENCE_MS = 1_500
@@ -47,11 +47,14 @@ export async function watchLocks(
   held: readonly LockReading[],
   { emit, signal }: { readonly emit: Emit; readonly signal?: AbortSignal | undefined },
 ): Promise<readonly HeldLock[]> {
-  const until = performance.now() + WATCH_MS
   const watched = remotes.filter(({ host }) => held.some((reading) => reading.host === host))
   const sights = new Map<string, Sight>()
   let readings = held
-  for (;;) {
+  const look = async (attempt: number): Promise<Looked<readonly HeldLock[], readonly HeldLock[]>> => {
+    if (attempt > 1) {
+      const found = await Promise.all(watched.map(async (remote) => await lookAtLock(remote, signal)))
+      readings = found.filter((reading) => reading !== undefined)
+    }
     const now = performance.now()
     const locks = readings.map((reading) => {
       const sight = sightOf(reading, sights.get(reading.host), now)
@@ -60,12 +63,11 @@ export async function watchLocks(
     })
     const unsure = locks.find(({ state }) => state.state === 'unsure')
     const beats = locks.some(({ state }) => state.state === 'beats')
-    if (unsure === undefined || beats || now > until) return locks
-    if (readings === held) emit({ type: 'note', host: unsure.reading.host, text: watchText(unsure.reading) })
-    await sleep(LOOK_MS, undefined, { signal })
-    const found = await Promise.all(watched.map(async (remote) => await lookAtLock(remote, signal)))
-    readings = found.filter((reading) => reading !== undefined)
+    if (unsure === undefined || beats) return { found: locks }
+    if (attempt === 1) emit({ type: 'note', host: unsure.reading.host, text: watchText(unsure.reading) })
+    return { missing: locks }
   }
+  return await until(look, { ms: WATCH_MS, everyMs: LOOK_MS, signal, late: (locks) => locks })
 }
 
 function watchText({ who }: LockReading): string {
@@ -80,8 +82,7 @@ export async function whoIsAtWork(
   remotes: readonly Remote[],
   signal: AbortSignal,
 ): Promise<QuorateError | undefined> {
-  const until = performance.now() + PATIENCE_MS
-  for (;;) {
+  const look = async (): Promise<Looked<QuorateError | undefined, HeldLock>> => {
     const answers = await Promise.allSettled(remotes.map(async (remote) => await lookAtLock(remote, signal)))
     const now = performance.now()
     const [held] = answers.flatMap((answer) => {
@@ -89,10 +90,9 @@ export async function whoIsAtWork(
       const state = judgeLock(sightOf(answer.value, undefined, now), now)
       return seemsAtWork(answer.value, state) ? [{ reading: answer.value, state }] : []
     })
-    if (held === undefined) return undefined
-    if (now > until) return heldBy(held)
-    await sleep(PAUSE_MS, undefined, { signal })
+    return held === undefined ? { found: undefined } : { missing: held }
   }
+  return await until(look, { ms: PATIENCE_MS, everyMs: PAUSE_MS, signal, late: (held) => heldBy(held) })
 }
 
 /** Of a lock that an earlier version wrote, its own measure has to do: nothing is taken away here. */

@@ -9,7 +9,6 @@ import { type AgentReply, type AgentRun, runAgent } from '../host/agent.ts'
 import { randomBytes } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { PassThrough } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import { hintFor } from '../host/hint.ts'
 import { underwayBlock } from '../tiers/etcd/plan/underway.ts'
@@ -19,6 +18,7 @@ import { PATIENCE_MS, WATCH_MS, heldBy, named, watchLocks } from './lock-look.ts
 import { type LockReading, holderText, readHeld } from './lock-reading.ts'
 import shared from './lock-state.sh?raw'
 import script from './lock.sh?raw'
+import { type Looked, until } from '../wait/until.ts'
 
 const BEAT_MS = 5_000
 
@@ -67,9 +67,9 @@ export async function acquireLock(request: LockRequest): Promise<Lock> {
   const { remotes, emit, signal } = request
   const begun = performance.now()
   let left: readonly LockReading[] = []
-  for (;;) {
+  const look = async (): Promise<Looked<Lock, undefined>> => {
     const answer = await tryLock(request, left)
-    if ('lock' in answer) return answer.lock
+    if ('lock' in answer) return { found: answer.lock }
     const locks = await watchLocks(remotes, answer.held, { emit, signal })
     const waited = performance.now() - begun
     const beating = locks.find(({ state }) => state.state === 'beats')
@@ -78,8 +78,17 @@ export async function acquireLock(request: LockRequest): Promise<Lock> {
     const [first] = locks
     if (first !== undefined && waited > WATCH_MS) throw heldBy(first)
     left = locks.filter(({ state }) => state.state === 'gone').map(({ reading }) => reading)
-    await sleep(PAUSE_MS * (1 + Math.random()), undefined, { signal })
+    return { missing: undefined }
   }
+  // The look itself gives up, each kind of lock in its own time.
+  return await until(look, {
+    ms: Number.POSITIVE_INFINITY,
+    everyMs: () => PAUSE_MS * (1 + Math.random()),
+    signal,
+    late: () => {
+      throw new TypeError('there is no limit to be late for')
+    },
+  })
 }
 
 /** Either the lock, or what is held already; then nothing is kept. @param left locks that may be taken over */

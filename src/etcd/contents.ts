@@ -1,7 +1,7 @@
 /** Which members hold the same contents, and which others. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { MemberClient } from './client.ts'
 import { type MemberHash, commonRevision, hashOf } from './verify.ts'
+import { type Looked, until } from '../wait/until.ts'
 
 /** What differs for a moment is asked again: compaction is at a different point on each member (see `compareContents`). */
 const ATTEMPTS = 8
@@ -23,8 +23,7 @@ export async function groupByContents(
 ): Promise<Contents> {
   let last: Contents = { revision: 0n, groups: [], unknown: members.map(({ name }) => name) }
   if (members.length === 0) return last
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (attempt > 0) await sleep(PAUSE_MS, undefined, { signal }).catch(() => signal?.throwIfAborted())
+  const look = async (): Promise<Looked<Contents, Contents>> => {
     const revision = await commonRevision(members, signal)
     // The newest contents of all where nobody writes: there a revision that is compacted can't be asked for.
     for (const asked of [revision, 0n]) {
@@ -33,11 +32,18 @@ export async function groupByContents(
       const standing = hashes.every((hash) => hash.revision === hashes[0]?.revision)
       if (asked === 0n && !standing) continue
       const found = contentsOf(members, hashes, revision)
-      if (found.groups.length === 1 && found.unknown.length === 0) return found
+      if (found.groups.length === 1 && found.unknown.length === 0) return { found }
       if (found.unknown.length <= last.unknown.length) last = found
     }
+    return { missing: last }
   }
-  return last
+  return await until(look, {
+    ms: Number.POSITIVE_INFINITY,
+    attempts: ATTEMPTS,
+    everyMs: PAUSE_MS,
+    signal,
+    late: (best) => best,
+  })
 }
 
 function contentsOf(

@@ -1,11 +1,11 @@
 /** Who leads, and moving it to another member on purpose, so that nobody has to wait for an election. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
 import { raftLag } from './lag.ts'
 import { type ClusterView, formatId, type ReachableMember } from './view.ts'
 import { counted } from '../spec/units.ts'
+import { type Looked, until } from '../wait/until.ts'
 
 /** Entries a target may be behind the leader: raft sends them first, and no write is taken meanwhile. */
 const MAX_LAG = 1_000
@@ -194,12 +194,16 @@ async function awaitAgreement(
   toName: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const deadline = performance.now() + AGREEMENT_MS
-  for (;;) {
+  const look = async (): Promise<Looked<void, readonly MemberStatus[]>> => {
     const statuses = await readStatuses(clients, signal)
     const others = statuses.filter((status) => status.leaderId !== leaderId)
-    if (statuses.length > 0 && others.length === 0) return
-    if (performance.now() > deadline) {
+    return statuses.length > 0 && others.length === 0 ? { found: undefined } : { missing: others }
+  }
+  await until(look, {
+    ms: AGREEMENT_MS,
+    everyMs: PAUSE_MS,
+    signal,
+    late: (others) => {
       const said = others.map((status) =>
         status.leaderId === undefined
           ? `${status.client.name} knows of no leader`
@@ -210,11 +214,6 @@ async function awaitAgreement(
         `leadership was handed to ${toName}, but after ${AGREEMENT_MS / 1000} s not all members agree: ${said.join(', ')}`,
         { hint: 'see quorate status: an election of their own may have come between, or the network is cut' },
       )
-    }
-    await sleep(PAUSE_MS, undefined, { signal }).catch(cancelled)
-  }
-}
-
-function cancelled(thrown: unknown): never {
-  throw new QuorateError('cancelled', 'cancelled while waiting for the new leader', { cause: thrown })
+    },
+  })
 }

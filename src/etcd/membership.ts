@@ -2,12 +2,12 @@
  * Changes of a cluster's membership: each looks at the list first, and after an answer that was lost looks again, so that
  * asking twice does nothing twice.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { failureKind } from './failure.ts'
 import { Cluster } from './gen/cluster_pb.ts'
 import { type ListedMember, type MemberList, formatId, listMembers } from './view.ts'
+import { type Looked, giveUp, until } from '../wait/until.ts'
 
 /**
  * How long etcd may refuse, in ms. With strict-reconfig-check a member takes no change of membership until its
@@ -111,24 +111,28 @@ async function untilListed(
   signal: AbortSignal,
   { isDone, check, change }: Change,
 ): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS
-  for (;;) {
+  const look = async (): Promise<Looked<void, QuorateError>> => {
     const { client, list } = await presentList(clients, signal)
-    if (isDone(list)) return
+    if (isDone(list)) return { found: undefined }
     check(list)
+    let trouble = new QuorateError('etcd', 'it took the change, but its list of members does not show it', {
+      host: client.name,
+      hint: 'see the members: quorate status',
+    })
+    let refused = false
     try {
       await change(client)
     } catch (thrown) {
       if (!(thrown instanceof QuorateError) || thrown.code !== 'etcd') throw thrown
-      const refused = !['unavailable', 'deadline', 'closed', 'refused'].includes(failureKind(thrown))
-      if (refused && !isDone((await presentList(clients, signal)).list)) throw thrown
-      if (performance.now() > deadline) throw thrown
+      refused = !['unavailable', 'deadline', 'closed', 'refused'].includes(failureKind(thrown))
+      trouble = thrown
     }
     // Also after a success: it counts when the list shows it.
-    await sleep(isDone((await presentList(clients, signal)).list) ? 0 : PAUSE_MS, undefined, {
-      signal,
-    }).catch(cancelled)
+    if (isDone((await presentList(clients, signal)).list)) return { found: undefined }
+    if (refused) throw trouble
+    return { missing: trouble }
   }
+  await until(look, { ms: PATIENCE_MS, everyMs: PAUSE_MS, signal, late: giveUp })
 }
 
 /** From a member that has a leader: what it alone remembers may be long out of date. */
@@ -170,11 +174,5 @@ function isThere(list: readonly ListedMember[], id: bigint): void {
   if (list.some((member) => member.id === id)) return
   throw new QuorateError('moved', `the member ${formatId(id)} is not in the cluster any more`, {
     hint: 'somebody else changes the members as well; see quorate status, then run the same command again',
-  })
-}
-
-function cancelled(thrown: unknown): never {
-  throw new QuorateError('cancelled', 'cancelled while the members of the cluster were changed', {
-    cause: thrown,
   })
 }

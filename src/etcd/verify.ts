@@ -1,6 +1,5 @@
 /** The proof that a new cluster is one: a write comes back from every member, and all hold the same contents. */
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { failureKind } from './failure.ts'
@@ -9,6 +8,7 @@ import { Lease } from './gen/lease_pb.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
 import { fromUtf8, utf8 } from './keys.ts'
 import { formatId } from './view.ts'
+import { type Looked, giveUp, until } from '../wait/until.ts'
 
 /** Where verification writes its short-lived key. */
 export const VERIFY_PREFIX = '/quorate.io/verify/'
@@ -96,8 +96,7 @@ export async function compareContents(
   const [asked] = members
   if (asked === undefined) throw new TypeError('no members to compare')
   let trouble = movedOn()
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    if (attempt > 1) await sleep(PAUSE_MS, undefined, { signal }).catch(cancelled)
+  const look = async (): Promise<Looked<Verification, QuorateError>> => {
     const revision = await commonRevision(members, signal)
     const answers = await Promise.all(members.map((member) => hashOf(member, revision, signal)))
     const hashes = answers.filter((answer) => answer !== undefined)
@@ -105,19 +104,26 @@ export async function compareContents(
     if (hashes.length < members.length || first === undefined) {
       // A cluster that is out of space takes no write that would move it on.
       const standing = await compareStanding(members, signal)
-      if (standing !== undefined) return standing
+      if (standing !== undefined) return { found: standing }
       await moveOn(asked, signal)
     } else if (others.some((other) => other.compactRevision !== first.compactRevision)) {
       const standing = await compareStanding(members, signal)
-      if (standing !== undefined) return standing
+      if (standing !== undefined) return { found: standing }
       trouble = movedOn()
     } else if (others.some((other) => other.hash !== first.hash)) {
       trouble = differing(revision, hashes)
     } else {
-      return { revision, compactRevision: first.compactRevision, hash: first.hash }
+      return { found: { revision, compactRevision: first.compactRevision, hash: first.hash } }
     }
+    return { missing: trouble }
   }
-  throw trouble
+  return await until(look, {
+    ms: Number.POSITIVE_INFINITY,
+    attempts: ATTEMPTS,
+    everyMs: PAUSE_MS,
+    signal,
+    late: giveUp,
+  })
 }
 
 /**
@@ -205,8 +211,4 @@ export async function commonRevision(
   return reads
     .map((read) => read.header?.revision ?? 0n)
     .reduce((least, each) => (each < least ? each : least))
-}
-
-function cancelled(thrown: unknown): never {
-  throw new QuorateError('cancelled', 'cancelled while comparing the members', { cause: thrown })
 }

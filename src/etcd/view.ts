@@ -1,5 +1,4 @@
 /** What the members of a cluster say of themselves and of each other, read from all of them at once. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type ErrorCode, QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { failureKind, type FailureKind } from './failure.ts'
@@ -14,6 +13,7 @@ import {
 import { oneLine } from '../spec/visible.ts'
 import { utf8 } from './keys.ts'
 import { minorIn } from './minor.ts'
+import { type Looked, giveUp, until } from '../wait/until.ts'
 
 export { formatId } from './id.ts'
 
@@ -177,21 +177,22 @@ type Ask = <T>(question: () => Promise<T>) => Promise<T>
  * sick. Where there is no quorum etcd lets questions wait for longer than this, and is not asked again.
  */
 function beyondElection(status: Promise<Attempt<StatusResponse>>): { ask: Ask; neededIt: () => boolean } {
-  const until = performance.now() + ELECTION_MS
+  const end = performance.now() + ELECTION_MS
   let repeated = false
-  const ask: Ask = async (question) => {
-    for (;;) {
+  const ask: Ask = async <T>(question: () => Promise<T>) => {
+    const look = async (): Promise<Looked<T, unknown>> => {
       try {
-        return await question()
+        return { found: await question() }
       } catch (thrown) {
-        if (failureKind(thrown) !== 'unavailable' || performance.now() > until) throw thrown
+        if (failureKind(thrown) !== 'unavailable' || performance.now() > end) throw thrown
         const said = await status
         // A learner refuses whatever is to be linearizable.
         if (!said.ok || said.value.isLearner) throw thrown
         repeated = true
-        await sleep(PAUSE_MS)
+        return { missing: thrown }
       }
     }
+    return await until(look, { ms: ELECTION_MS, everyMs: PAUSE_MS, signal: undefined, late: giveUp })
   }
   return { ask, neededIt: () => repeated }
 }

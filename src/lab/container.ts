@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { open, readdir, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import { removeInterface } from './bridge.ts'
 import { bridgeName, cgroupName, machineFolder, machineId, scopeName, vethName } from './identity.ts'
@@ -16,6 +15,7 @@ import {
 } from '../files/process-identity.ts'
 import startMachine from './start-machine.sh?raw'
 import { lastLines, toolPath } from './tool.ts'
+import { type Looked, giveUp, until } from '../wait/until.ts'
 
 const CGROUP_TREES = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified', '/sys/fs/cgroup/systemd']
 
@@ -102,12 +102,9 @@ async function killContainer(container: ProcessIdentity): Promise<void> {
 }
 
 async function endedWithin(container: ProcessIdentity, timeoutMs: number): Promise<boolean> {
-  const deadline = performance.now() + timeoutMs
-  while (await isRunning(container)) {
-    if (performance.now() >= deadline) return false
-    await sleep(30)
-  }
-  return true
+  const look = async (): Promise<Looked<boolean, undefined>> =>
+    (await isRunning(container)) ? { missing: undefined } : { found: true }
+  return await until(look, { ms: timeoutMs, everyMs: 30, signal: undefined, late: () => false })
 }
 
 /** A container that ended badly leaves its record, its veth and its control groups behind. */
@@ -122,9 +119,9 @@ async function removeRemains(folder: string, machine: string): Promise<void> {
 async function killStrays(folder: string, machine: string): Promise<void> {
   const names = [cgroupName(folder, machine), scopeName(folder, machine)]
   const cgroups = CGROUP_TREES.flatMap((tree) => names.map((name) => path.join(tree, name)))
-  for (let attempt = 0; attempt < 100; attempt++) {
+  const kill = async (): Promise<Looked<void, undefined>> => {
     const pids = (await Promise.all(cgroups.map(processesIn))).flat()
-    if (pids.length === 0) return
+    if (pids.length === 0) return { found: undefined }
     for (const pid of pids) {
       try {
         process.kill(pid, 'SIGKILL')
@@ -132,9 +129,12 @@ async function killStrays(folder: string, machine: string): Promise<void> {
         if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
       }
     }
-    await sleep(30)
+    return { missing: undefined }
   }
-  throw new QuorateError('lab', `processes of ${machine} do not end`, { host: machine })
+  const late = () => {
+    throw new QuorateError('lab', `processes of ${machine} do not end`, { host: machine })
+  }
+  await until(kill, { ms: Number.POSITIVE_INFINITY, attempts: 100, everyMs: 30, signal: undefined, late })
 }
 
 async function processesIn(cgroup: string): Promise<number[]> {
@@ -149,17 +149,24 @@ async function processesIn(cgroup: string): Promise<number[]> {
 async function removeCgroup(cgroup: string): Promise<void> {
   if (!existsSync(cgroup)) return
   for (const name of await subfolders(cgroup)) await removeCgroup(path.join(cgroup, name))
-  for (let attempt = 1; ; attempt++) {
+  const remove = async (): Promise<Looked<void, unknown>> => {
     try {
-      return await rmdir(cgroup)
+      return { found: await rmdir(cgroup) }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code === 'ENOENT') return
+      if (code === 'ENOENT') return { found: undefined }
       // The last process is still being buried.
-      if (code !== 'EBUSY' || attempt === 100) throw error
-      await sleep(30)
+      if (code !== 'EBUSY') throw error
+      return { missing: error }
     }
   }
+  await until(remove, {
+    ms: Number.POSITIVE_INFINITY,
+    attempts: 100,
+    everyMs: 30,
+    signal: undefined,
+    late: giveUp,
+  })
 }
 
 async function subfolders(folder: string): Promise<string[]> {

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import { isRunning, type ProcessIdentity, readIfThere, thisProcess } from '../files/process-identity.ts'
+import { type Looked, until } from '../wait/until.ts'
 
 export interface Claim {
   readonly owner: ProcessIdentity
@@ -48,17 +49,20 @@ export async function withLock<Result>(
 ): Promise<Result> {
   const owner = await thisProcess()
   const claim = { owner, note: randomUUID() }
-  const deadline = performance.now() + options.waitMs
-  for (;;) {
+  const look = async (): Promise<Looked<void, Claim>> => {
     const holder = await claimFile(file, claim, holderIsGone)
-    if (holder === undefined) break
-    if (performance.now() > deadline) {
+    return holder === undefined ? { found: undefined } : { missing: holder }
+  }
+  await until(look, {
+    ms: options.waitMs,
+    everyMs: 100,
+    signal: options.signal,
+    late: (holder) => {
       throw new QuorateError('locked', `process ${holder.owner.pid} is at work on this lab`, {
         hint: `Wait for it to end, or end it. It holds ${file}.`,
       })
-    }
-    await sleep(100, undefined, { signal: options.signal })
-  }
+    },
+  })
   try {
     return await work()
   } finally {

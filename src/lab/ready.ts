@@ -1,9 +1,9 @@
 /** Waiting until a machine can be logged in to. */
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import { containerOf, leaderOf } from './container.ts'
+import { type Looked, until } from '../wait/until.ts'
 
 /**
  * Resolves with process 1's pid when the machine's sshd has sent its banner to a connection from here.
@@ -16,9 +16,15 @@ export async function waitForSshd(
   address: string,
   options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
-  const deadline = performance.now() + options.timeoutMs
-  while (!(await listensForSsh(folder, machine)) || !(await sendsBanner(address))) {
-    if (performance.now() > deadline) {
+  const look = async (): Promise<Looked<void, undefined>> =>
+    (await listensForSsh(folder, machine)) && (await sendsBanner(address))
+      ? { found: undefined }
+      : { missing: undefined }
+  await until(look, {
+    ms: options.timeoutMs,
+    everyMs: 40,
+    signal: options.signal,
+    late: () => {
       throw new QuorateError(
         'lab',
         `sshd does not answer at ${address} after ${options.timeoutMs / 1000} s`,
@@ -27,9 +33,8 @@ export async function waitForSshd(
           hint: 'Take the lab down and up again; the machine’s console.log in the lab’s folder says more.',
         },
       )
-    }
-    await sleep(40, undefined, { signal: options.signal })
-  }
+    },
+  })
 }
 
 /**

@@ -3,7 +3,6 @@
  * a client has noticed of it.
  */
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from '../etcd/client.ts'
 import { Endpoints } from './endpoints.ts'
@@ -18,6 +17,7 @@ import { KV } from '../etcd/gen/kv_pb.ts'
 import { utf8 } from '../etcd/keys.ts'
 import { watchAll } from './watcher.ts'
 import { counted, plural } from '../spec/units.ts'
+import { type Looked, until } from '../wait/until.ts'
 
 /** Where the recorder writes: below it, a folder for each run. */
 export const PROBE_PREFIX = '/quorate.io/probe/'
@@ -163,6 +163,12 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     }
   }
 
+  /** Nothing is owed to the watch any more, or it has had its time on the recorder's own clock. */
+  function delivered(untilMs: number): Looked<void, undefined> {
+    const owes = ledger.owedSinceMs() !== undefined && monotonic() < untilMs
+    return owes ? { missing: undefined } : { found: undefined }
+  }
+
   async function end(): Promise<AvailabilityReport> {
     pacing.abort()
     const { ownPauseMs } = await running
@@ -170,7 +176,12 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     const hurry = options.signal?.aborted === true
     const caughtUpMs = endedMs + (hurry ? HASTE_MS : CATCH_UP_MS)
     const endsMs = endedMs + (hurry ? HASTE_MS : END_MS)
-    while (ledger.owedSinceMs() !== undefined && monotonic() < caughtUpMs) await sleep(10)
+    await until(async () => await Promise.resolve(delivered(caughtUpMs)), {
+      ms: Number.POSITIVE_INFINITY,
+      everyMs: 10,
+      signal: undefined,
+      late: () => undefined,
+    })
     const verified = await attempt(endsMs, 'reading back', async (patience) => await keys.readBack(patience))
     ledger.end()
     const cleaned = await attempt(endsMs, 'removing the keys', async (patience) => {

@@ -1,7 +1,7 @@
 /** One question to whichever member answers it: a read at a revision is the same from each of them. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type FailureKind, failureKind } from '../etcd/failure.ts'
 import type { MemberClient } from '../etcd/client.ts'
+import { type Looked, giveUp, until } from '../wait/until.ts'
 
 /** What another member, or the same a moment later, may well answer. */
 const PASSING: ReadonlySet<FailureKind> = new Set([
@@ -27,17 +27,23 @@ export async function askAny<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   let last: unknown = new TypeError('no member to ask')
-  for (let round = 0; round < ROUNDS; round++) {
-    if (round > 0) await sleep(PAUSE_MS, undefined, { signal }).catch(() => signal?.throwIfAborted())
+  const round = async (): Promise<Looked<T, unknown>> => {
     for (const client of clients) {
       try {
-        return await ask(client)
+        return { found: await ask(client) }
       } catch (error) {
         signal?.throwIfAborted()
         if (!PASSING.has(failureKind(error))) throw error
         last = error
       }
     }
+    return { missing: last }
   }
-  throw last
+  return await until(round, {
+    ms: Number.POSITIVE_INFINITY,
+    attempts: ROUNDS,
+    everyMs: PAUSE_MS,
+    signal,
+    late: giveUp,
+  })
 }

@@ -5,7 +5,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, open, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { runProgram } from '../../artifacts/program.ts'
 import { requireRoom } from '../../etcd/room.ts'
 import { QuorateError } from '../../errors.ts'
@@ -13,6 +12,7 @@ import { type MemberClient, connectMember } from '../../etcd/client.ts'
 import { Maintenance } from '../../etcd/gen/maintenance_pb.ts'
 import { type SnapshotTool, toolEnvironment } from '../../etcd/snapshot-tool.ts'
 import { DRILL_IDENTITY, makeDrillTls } from './drill-tls.ts'
+import { type Looked, until } from '../../wait/until.ts'
 
 export interface EtcdPrograms {
   readonly version: string
@@ -142,24 +142,26 @@ interface Waiting {
 
 async function untilItAnswers(client: MemberClient, child: ChildProcess, waiting: Waiting): Promise<void> {
   const { log, version, ended, signal } = waiting
-  const deadline = performance.now() + PATIENCE_MS
-  for (;;) {
+  const late = async () => {
+    const said = (await readFile(log, 'utf8')).trim().split('\n').slice(-LOG_LINES).join('\n')
+    throw new QuorateError('backup', `etcd ${version} does not start with what was restored:\n${said}`, {
+      hint: 'this backup does not help in a disaster: take another one now, and drill that',
+    })
+  }
+  const look = async (): Promise<Looked<void, undefined>> => {
     if (child.pid === undefined) throw noSetpriv(String((await ended)?.message))
-    if (child.exitCode !== null || child.signalCode !== null || performance.now() > deadline) {
-      const said = (await readFile(log, 'utf8')).trim().split('\n').slice(-LOG_LINES).join('\n')
-      throw new QuorateError('backup', `etcd ${version} does not start with what was restored:\n${said}`, {
-        hint: 'this backup does not help in a disaster: take another one now, and drill that',
-      })
-    }
+    if (child.exitCode !== null || child.signalCode !== null) await late()
     try {
       const { leader } = await client.call(Maintenance.method.status, {}, { timeoutMs: ANSWER_MS })
-      if (leader !== 0n) return
+      if (leader !== 0n) return { found: undefined }
     } catch {
       // Not yet; if it never will, its end or the deadline says so above.
       if (signal.aborted) throw cancelled(signal.reason)
     }
-    await Promise.race([sleep(PAUSE_MS), ended])
+    return { missing: undefined }
   }
+  // Not with the signal: it ends the process, and what that means is told above.
+  await until(look, { ms: PATIENCE_MS, everyMs: PAUSE_MS, signal: undefined, wake: ended, late })
 }
 
 async function endOf(child: ChildProcess): Promise<Error | undefined> {

@@ -1,5 +1,4 @@
 /** The proof that an upgrade is done: what really runs on every machine, and what the cluster as a whole has become. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { minorOf } from '../../etcd/versions.ts'
 import { verifyCluster } from '../../etcd/verify.ts'
@@ -11,6 +10,7 @@ import { onAll } from '../../ssh/fleet.ts'
 import program from './running-binary.sh?raw'
 import type { UpgradeSupplies } from './supplies.ts'
 import { clusterVersions } from './observe.ts'
+import { type Looked, until } from '../../wait/until.ts'
 
 /** A leader looks at its members' versions every 4 s or 5 s, and changes the cluster's. */
 const RAISE_MS = 30_000
@@ -78,21 +78,26 @@ export async function awaitClusterVersion(session: Session): Promise<string> {
   const { cluster, signal } = session
   const nodes = etcdNodes(cluster)
   const minor = minorOf(cluster.etcd.version)
-  const deadline = performance.now() + RAISE_MS
-  for (;;) {
+  const look = async (): Promise<Looked<void, string>> => {
     const said = await clusterVersions(session, nodes)
     const others = said.filter((version) => version !== minor)
-    if (said.length > 0 && others.length === 0) break
-    if (performance.now() > deadline) {
-      const now = others[0] ?? 'no version'
+    return said.length > 0 && others.length === 0
+      ? { found: undefined }
+      : { missing: others[0] ?? 'no version' }
+  }
+  await until(look, {
+    ms: RAISE_MS,
+    patienceFactor: session.patienceFactor,
+    everyMs: PAUSE_MS,
+    signal,
+    late: (now, waitedMs) => {
       throw new QuorateError(
         'unhealthy',
-        `every member runs etcd ${cluster.etcd.version}, but the cluster still calls itself one of ${now} after ${RAISE_MS / 1000} s`,
+        `every member runs etcd ${cluster.etcd.version}, but the cluster still calls itself one of ${now} after ${waitedMs / 1000} s`,
         { hint: 'the leader decides that; see its journal: quorate run etcd -- journalctl -u etcd -n 50' },
       )
-    }
-    await sleep(PAUSE_MS, undefined, { signal })
-  }
+    },
+  })
   await awaitDowngradeEnd(await session.members(nodes), minor, signal)
   return minor
 }

@@ -1,6 +1,5 @@
 /** How all members are, asked now, and waiting until they are well: what the verbs of day two begin and go on with. */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError, combineErrors } from '../../../errors.ts'
 import type { MemberClient } from '../../../etcd/client.ts'
 import { type ClusterView, type ListedMember, type MemberView, readClusterView } from '../../../etcd/view.ts'
@@ -11,6 +10,7 @@ import type { Session } from '../session.ts'
 import { type Node, etcdNodes } from '../../../spec/cluster.ts'
 import { type HostOutcomes, onAll } from '../../../ssh/fleet.ts'
 import { lookAt } from './machines.ts'
+import { type Looked, until } from '../../../wait/until.ts'
 
 /** How long a member may take to answer again, in ms, and how often it is asked. */
 const PATIENCE_MS = 60_000
@@ -131,21 +131,25 @@ export async function awaitAnswers(
   signal: AbortSignal,
 ): Promise<void> {
   const clients = (await reachableClients(session)).filter(({ name }) => names.includes(name))
-  const deadline = performance.now() + PATIENCE_MS
-  for (;;) {
+  const look = async (): Promise<Looked<void, string>> => {
     const { members } = await readClusterView(clients, signal)
     const troubles = members.flatMap((member) => {
       if (!member.reachable) return [`${member.name}: ${member.reason.message}`]
       return member.read.answered ? [] : [`${member.name}: ${member.read.reason.message}`]
     })
     const leaders = new Set(members.map((member) => (member.reachable ? member.leaderId : undefined)))
-    if (troubles.length === 0 && leaders.size <= 1) return
-    if (performance.now() > deadline) {
-      const list = troubles.length > 0 ? troubles.join('; ') : 'the members do not agree on a leader'
-      throw new QuorateError('unhealthy', `not well again after ${PATIENCE_MS / 1000} s: ${list}`, {
+    if (troubles.length === 0 && leaders.size <= 1) return { found: undefined }
+    return { missing: troubles.length > 0 ? troubles.join('; ') : 'the members do not agree on a leader' }
+  }
+  await until(look, {
+    ms: PATIENCE_MS,
+    patienceFactor: session.patienceFactor,
+    everyMs: PAUSE_MS,
+    signal,
+    late: (list, waitedMs) => {
+      throw new QuorateError('unhealthy', `not well again after ${waitedMs / 1000} s: ${list}`, {
         hint: 'nothing further was done. See quorate status, and the journals: quorate run etcd -- journalctl -u etcd -n 50',
       })
-    }
-    await sleep(PAUSE_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
-  }
+    },
+  })
 }

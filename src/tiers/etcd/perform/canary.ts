@@ -1,11 +1,11 @@
 /** Watches members of a new version at work: what they are written, all must read; and all must stay well meanwhile. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../../../errors.ts'
 import { verifyCluster } from '../../../etcd/verify.ts'
 import type { Observed } from '../facts/observed.ts'
 import { etcdNodes } from '../../../spec/cluster.ts'
 import { clusterFacts } from '../facts/facts.ts'
 import { type Session, allMembers } from '../session.ts'
+import { type Looked, until } from '../../../wait/until.ts'
 
 /** Between two rounds, in ms. */
 const PAUSE_MS = 1_000
@@ -27,8 +27,7 @@ export async function watchCanary(
   )
   const members = await allMembers(session)
   const before = observed.cluster?.leader
-  const end = performance.now() + seconds * 1000
-  for (;;) {
+  const round = async (): Promise<Looked<void, undefined>> => {
     for (const name of nodes) {
       const own = members.filter((member) => member.name === name)
       await asRefusal(
@@ -44,9 +43,10 @@ export async function watchCanary(
         type: 'warning',
         text: `leadership went from ${before ?? 'nobody'} to ${facts?.leader ?? 'nobody'} meanwhile`,
       })
-    if (performance.now() >= end) return
-    await sleep(PAUSE_MS, undefined, { signal })
+    return { missing: undefined }
   }
+  // The operator chose how long: nothing makes that shorter, and the end of it is what is waited for.
+  await until(round, { ms: seconds * 1000, everyMs: PAUSE_MS, signal, late: () => undefined })
 }
 
 async function asRefusal(work: () => Promise<void>): Promise<void> {

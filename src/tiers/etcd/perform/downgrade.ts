@@ -1,5 +1,4 @@
 /** Carries out the steps of etcd's own downgrade, and waits for what etcd does by itself. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../../../errors.ts'
 import type { MemberClient } from '../../../etcd/client.ts'
 import {
@@ -14,6 +13,7 @@ import type { Observed } from '../facts/observed.ts'
 import type { DowngradeStep } from '../steps/steps.ts'
 import { listedClients } from '../facts/listed.ts'
 import type { Session } from '../session.ts'
+import { type Looked, until } from '../../../wait/until.ts'
 
 /** A leader looks at its members' versions every 4 s or 5 s; data follows within 4 s, if nothing new is in the log. */
 const RAISE_MS = 30_000
@@ -46,7 +46,7 @@ async function enable(clients: readonly MemberClient[], target: string, signal: 
   const [client] = clients
   if (client === undefined) throw new TypeError('no member to ask')
   // Right after the last restart of an upgrade the cluster has not become one of the newer minor yet.
-  await until(RAISE_MS, signal, async () => {
+  await untilNothing(RAISE_MS, signal, async () => {
     const verdict = await validateDowngrade(client, target, signal)
     if (verdict === 'under-way') {
       throw new QuorateError('moved', 'another downgrade was enabled in the meantime', {
@@ -72,7 +72,7 @@ async function awaitConverted(
   target: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await until(CONVERT_MS, signal, async () => {
+  await untilNothing(CONVERT_MS, signal, async () => {
     const standings = await readStandings(clients, signal)
     const newer = standings.filter(({ minor }) => minor === undefined || compareMinors(minor, target) > 0)
     const silent = clients.filter(({ name }) => standings.every((standing) => standing.name !== name))
@@ -95,7 +95,7 @@ async function cancel(clients: readonly MemberClient[], signal: AbortSignal): Pr
   const [client] = clients
   if (client === undefined) throw new TypeError('no member to ask')
   await cancelDowngrade(client, signal)
-  await until(AGREE_MS, signal, async () => {
+  await untilNothing(AGREE_MS, signal, async () => {
     const enabled = (await readStandings(clients, signal)).filter(({ target }) => target !== undefined)
     return enabled.length === 0 ? undefined : `${namesOf(enabled)} still says that a downgrade is enabled`
   })
@@ -113,7 +113,7 @@ export async function awaitDowngradeEnd(
   minor: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await until(END_MS, signal, async () => {
+  await untilNothing(END_MS, signal, async () => {
     const standings = await readStandings(clients, signal)
     const target = standings.map((standing) => standing.target).find((one) => one !== undefined)
     if (target !== undefined) return `the downgrade to ${target} has not ended`
@@ -125,21 +125,26 @@ export async function awaitDowngradeEnd(
 }
 
 /** @param look what is still missing; undefined: nothing. */
-async function until(
-  patienceMs: number,
+async function untilNothing(
+  ms: number,
   signal: AbortSignal,
   look: () => Promise<string | undefined>,
 ): Promise<void> {
-  const deadline = performance.now() + patienceMs
-  for (;;) {
-    const missing = await look()
-    if (missing === undefined) return
-    if (performance.now() > deadline) {
-      const hint = `the leader decides that; read its journal: ${JOURNAL}. The same command goes on from here`
-      throw new QuorateError('unhealthy', `after ${patienceMs / 1000} s ${missing}`, { hint })
-    }
-    await sleep(PAUSE_MS, undefined, { signal })
-  }
+  await until(
+    async (): Promise<Looked<void, string>> => {
+      const missing = await look()
+      return missing === undefined ? { found: undefined } : { missing }
+    },
+    {
+      ms,
+      everyMs: PAUSE_MS,
+      signal,
+      late: (missing) => {
+        const hint = `the leader decides that; read its journal: ${JOURNAL}. The same command goes on from here`
+        throw new QuorateError('unhealthy', `after ${ms / 1000} s ${missing}`, { hint })
+      },
+    },
+  )
 }
 
 function namesOf(members: readonly { readonly name: string }[]): string {

@@ -1,43 +1,50 @@
 /** Waits for a cluster to be healthy, looking at etcd itself rather than at a clock. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../../../errors.ts'
 import { CAUGHT_UP } from '../../../etcd/lag.ts'
 import { keptStopped } from '../plan/kept.ts'
 import type { Observed } from '../facts/observed.ts'
-import { etcdNodes } from '../../../spec/cluster.ts'
+import { type Node, etcdNodes } from '../../../spec/cluster.ts'
 import { clusterFacts } from '../facts/facts.ts'
 import { lookAtHosts, runningNodes } from '../facts/observe.ts'
 import type { Session } from '../session.ts'
 import { counted } from '../../../spec/units.ts'
+import { type Looked, until } from '../../../wait/until.ts'
 
 const PATIENCE_MS = 60_000
 const PAUSE_MS = 200
 
 /** @throws QuorateError `unhealthy` naming what is still wrong after a minute; `unreachable` where who does not run can't be looked at. */
 export async function awaitHealth(session: Session, observed: Observed): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS
   let { hosts } = observed
-  for (;;) {
-    const running = runningNodes(session, hosts)
+  let running: readonly Node[] = []
+  const look = async (attempt: number): Promise<Looked<void, readonly string[]>> => {
+    if (attempt > 1) {
+      // Who was on the way down, in the midst of a restart that another run began, may be up by now.
+      const others = etcdNodes(session.cluster).filter((node) => !running.includes(node))
+      hosts = { ...hosts, ...(await lookAtHosts(session, others)) }
+    }
+    running = runningNodes(session, hosts)
     const facts = await clusterFacts(session, running, false, keptStopped(session, { hosts }))
     const behind = Object.entries(facts?.lag ?? {}).filter(([, lag]) => lag > CAUGHT_UP)
     const problems = [
       ...(facts?.problems ?? ['no member answers']),
       ...behind.map(([name, lag]) => `${name} is ${counted(lag, 'entry', 'entries')} behind`),
     ]
-    if (problems.length === 0) return
-    if (performance.now() > deadline) {
+    return problems.length === 0 ? { found: undefined } : { missing: problems }
+  }
+  await until(look, {
+    ms: PATIENCE_MS,
+    patienceFactor: session.patienceFactor,
+    everyMs: PAUSE_MS,
+    signal: session.signal,
+    late: (problems, waitedMs) => {
       throw new QuorateError(
         'unhealthy',
-        `the cluster did not become healthy within ${PATIENCE_MS / 1000} s: ${problems.join('; ')}`,
+        `the cluster did not become healthy within ${waitedMs / 1000} s: ${problems.join('; ')}`,
         {
           hint: 'look at the journals: quorate run etcd -- journalctl -u etcd -n 50; apply goes on from here once it is',
         },
       )
-    }
-    await sleep(PAUSE_MS, undefined, { signal: session.signal })
-    // Who was on the way down, in the midst of a restart that another run began, may be up by now.
-    const others = etcdNodes(session.cluster).filter((node) => !running.includes(node))
-    hosts = { ...hosts, ...(await lookAtHosts(session, others)) }
-  }
+    },
+  })
 }

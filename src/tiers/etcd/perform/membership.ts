@@ -11,6 +11,7 @@ import { isInvited } from '../facts/membership-map.ts'
 import { listedClients } from '../facts/listed.ts'
 import type { Session } from '../session.ts'
 import { counted } from '../../../spec/units.ts'
+import { type Looked, until } from '../../../wait/until.ts'
 
 /** Between two changes, in ms: etcd wants its members' connections to be 5 s old. */
 const PACE_MS = 5_050
@@ -85,14 +86,16 @@ async function awaitCaughtUp(
 ): Promise<void> {
   let best = Number.POSITIVE_INFINITY
   let since = performance.now()
-  for (let inARow = 0; inARow < SAMPLES;) {
+  let inARow = 0
+  const look = async (): Promise<Looked<void, undefined>> => {
     const lag = raftLag(await readClusterView(clients, session.signal))[name]
     inARow = lag !== undefined && lag <= CAUGHT_UP ? inARow + 1 : 0
     if (lag !== undefined && lag < best) {
       best = lag
       since = performance.now()
     }
-    if (performance.now() - since > STUCK_MS && inARow === 0) {
+    if (inARow >= SAMPLES) return { found: undefined }
+    if (performance.now() - since > STUCK_MS * (session.patienceFactor ?? 1) && inARow === 0) {
       const state =
         lag === undefined ? 'does not answer' : `is ${counted(lag, 'entry', 'entries')} behind the leader`
       throw new QuorateError(
@@ -104,6 +107,13 @@ async function awaitCaughtUp(
         },
       )
     }
-    await sleep(SAMPLE_MS, undefined, { signal: session.signal })
+    return { missing: undefined }
   }
+  // However long it takes: the look itself gives up on one that comes no nearer.
+  await until(look, {
+    ms: Number.POSITIVE_INFINITY,
+    everyMs: SAMPLE_MS,
+    signal: session.signal,
+    late: () => undefined,
+  })
 }
