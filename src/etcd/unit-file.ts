@@ -15,8 +15,7 @@ export interface UnitOptions {
  * @throws QuorateError `cluster-file` for a folder whose path a unit can't hold as it is.
  */
 export function unitFile(options: UnitOptions): string {
-  const text = unmarked(options)
-  return text.replace('@MARK@', markOf(text))
+  return rendered(options).text
 }
 
 /** The variable that a process carries the mark of its unit in. */
@@ -24,7 +23,25 @@ export const UNIT_MARK = 'QUORATE_UNIT'
 
 /** What `UNIT_MARK` is in the unit's present text: any other means that the process was started from another one. */
 export function unitMark(options: UnitOptions): string {
-  return markOf(unmarked(options))
+  return rendered(options).mark
+}
+
+interface Rendered {
+  readonly text: string
+  readonly mark: string
+}
+
+/** By cluster, which never changes: every look at a plan asks for it, once a member. */
+const RENDERED = new WeakMap<Cluster, Rendered>()
+
+function rendered({ cluster }: UnitOptions): Rendered {
+  const known = RENDERED.get(cluster)
+  if (known !== undefined) return known
+  const text = unmarked({ cluster })
+  const mark = markOf(text)
+  const made = { text: text.replace('@MARK@', mark), mark }
+  RENDERED.set(cluster, made)
+  return made
 }
 
 function markOf(text: string): string {

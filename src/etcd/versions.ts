@@ -51,20 +51,42 @@ export function canBumpRevision(version: string): boolean {
   return semver.satisfies(version, '>=3.4.27 <3.5.0 || >=3.5.10')
 }
 
+/** What the versions of a minor from this one on know: the same for all of them up to the next edition. */
+interface Edition {
+  readonly from: string
+  readonly flags: ReadonlySet<string>
+  readonly variables: readonly string[]
+}
+
+/** By minor, oldest first. Planning asks for them thousands of times: they are constants. */
+const EDITIONS: ReadonlyMap<string, readonly Edition[]> = new Map(
+  MINORS.map((minor) => [minor, editionsOf(minor)]),
+)
+
+function editionsOf(minor: string): readonly Edition[] {
+  const since = FLAG_SINCE[minor] ?? {}
+  const starts = [...new Set([`${minor}.0-0`, ...Object.values(since)])].toSorted(semver.compare)
+  return starts.map((from) => {
+    const flags = (flagsOfMinor(minor) ?? []).filter((flag) => semver.gte(from, since[flag] ?? '0.0.0'))
+    return { from, flags: new Set(flags), variables: flags.map(environmentName).sort() }
+  })
+}
+
+function editionOf(version: string): Edition {
+  const editions = EDITIONS.get(supportedMinorOf(version)) ?? []
+  const [first, ...later] = editions
+  if (first === undefined) throw new TypeError(`no flags are known of ${version}`)
+  return later.findLast(({ from }) => semver.gte(version, from)) ?? first
+}
+
 /** The flags that this version knows, without dashes. */
 export function knownFlags(version: string): ReadonlySet<string> {
-  const minor = supportedMinorOf(version)
-  const since = FLAG_SINCE[minor] ?? {}
-  const flags = (flagsOfMinor(minor) ?? []).filter((flag) => {
-    const first = since[flag]
-    return first === undefined || semver.gte(version, first)
-  })
-  return new Set(flags)
+  return editionOf(version).flags
 }
 
 /** The environment variables that this version knows, sorted: an options file may hold these and no other. */
 export function environmentNames(version: string): readonly string[] {
-  return [...knownFlags(version)].map(environmentName).sort()
+  return editionOf(version).variables
 }
 
 /** The environment variable of a flag: `ETCD_HEARTBEAT_INTERVAL` for `heartbeat-interval`. */
