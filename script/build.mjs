@@ -33,6 +33,25 @@ const chacha = {
   },
 }
 
+/**
+ * etcd speaks HTTP/2 alone, and an import of Node's module for the older protocol costs each start 25 ms: for an importer
+ * all that it exports is looked up, and three of its exports are loaded then, with all of fetch().
+ */
+const http2Only = {
+  name: 'http2-only',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^node:https?$/ }, ({ importer }) =>
+      importer.includes('/node_modules/@connectrpc/connect-node/')
+        ? { path: 'http2-only', namespace: 'http2-only' }
+        : undefined,
+    )
+    bundler.onLoad({ filter: /.*/, namespace: 'http2-only' }, () => ({
+      contents: `export function request() { throw new TypeError('HTTP/1.1 is not bundled (script/build.mjs)') }`,
+      loader: 'js',
+    }))
+  },
+}
+
 /** The program of a thread, as text: see there. */
 const thread = {
   name: 'thread',
@@ -49,6 +68,7 @@ const thread = {
         target: 'node22.15',
         minify: true,
         legalComments: 'none',
+        plugins: [http2Only],
         logLevel: 'warning',
       })
       return {
@@ -76,7 +96,7 @@ await build({
   target: 'node22.15',
   sourcemap: true,
   legalComments: 'linked',
-  plugins: [raw, chacha, thread],
+  plugins: [raw, chacha, http2Only, thread],
   // Bundled CommonJS dependencies call require() for Node's own modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
@@ -113,7 +133,7 @@ await build({
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
-  plugins: [raw, chacha, thread],
+  plugins: [raw, chacha, http2Only, thread],
   define: { 'import.meta.dirname': '__dirname' },
   logLevel: 'warning',
 })
