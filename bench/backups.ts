@@ -1,4 +1,4 @@
-/** A store of a gibibyte: backed up beside etcdctl, and restored beside etcdutl. */
+/** A store of a gibibyte: backed up and restored beside what is done by hand with etcd's own tools. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFile, rm, stat } from 'node:fs/promises'
@@ -14,15 +14,24 @@ export interface FiguresOfBackups {
   /** Of the snapshot's file; bytes. */
   readonly storeBytes: number
   readonly snapshotSaveSeconds: number
+  /** `etcdctl snapshot save` piped through `zstd -1` and `age` (backup-by-hand.sh). */
+  readonly backupByHandSeconds: number
   readonly backupSeconds: number
-  /** How quick the backup is, with `etcdctl snapshot save` as 1. */
+  /** How quick the backup is, with the one by hand as 1. */
   readonly backupSpeedRatio: number
+  /** How quick it is with `etcdctl snapshot save` alone as 1. */
+  readonly backupToSaveSpeedRatio: number
   readonly backupPeakMemoryBytes: number
   /** `etcdutl snapshot restore` of one member on this computer, and its start until it answers. */
   readonly restoreOneSeconds: number
+  /** The same three restores in parallel, by `scp` and `etcdutl` (restore-by-hand.sh). */
+  readonly restoreByHandSeconds: number
   /** Onto three machines, until the cluster has been verified. */
   readonly restoreThreeSeconds: number
+  /** With the three by hand as 1. */
   readonly restoreRatio: number
+  /** With the one member on this computer as 1. */
+  readonly restoreToOneRatio: number
 }
 
 const STORE_BYTES = 1024 ** 3
@@ -56,33 +65,41 @@ export async function measureBackups(bench: BackupBench): Promise<FiguresOfBacku
   await fill(cluster)
   const snapshot = path.join(folder, 'snapshot.db')
   const store = path.join(folder, 'backups')
-  const [saves, backups, memory]: [number[], number[], number[]] = [[], [], []]
+  const [saves, hands, backups, memory]: number[][] = [[], [], [], []]
   for (let round = 1; round <= repeat; round++) {
-    say(`round ${round} of ${repeat}: backing up, by etcdctl and by quorate`)
+    say(`round ${round} of ${repeat}: backing up, by etcdctl, by hand and by quorate`)
     await rm(snapshot, { force: true })
-    saves.push(await save(bench, snapshot))
+    saves?.push(await save(bench, snapshot))
+    hands?.push(await backupByHand(bench))
     const env = { NODE_OPTIONS: `--import=${bench.memoryHook}`, BENCH_MEMORY_FILE: bench.memoryFile }
-    backups.push(
+    backups?.push(
       (await cluster.quorate(['backup', '--store', store, '--recipient', RECIPIENT], env)).durationMs,
     )
-    memory.push(Number(await readFile(bench.memoryFile, 'utf8')))
+    memory?.push(Number(await readFile(bench.memoryFile, 'utf8')))
     await rm(store, { recursive: true })
   }
-  const [ones, threes]: [number[], number[]] = [[], []]
+  const [ones, threesByHand, threes]: number[][] = [[], [], []]
   for (let round = 1; round <= repeat; round++) {
-    say(`round ${round} of ${repeat}: restoring, by etcdutl and by quorate`)
-    ones.push(await restoreOne(bench, snapshot, round))
-    threes.push((await cluster.quorate(['restore', snapshot, '--confirm', cluster.name])).durationMs)
+    say(`round ${round} of ${repeat}: restoring, by etcdutl, by hand and by quorate`)
+    ones?.push(await restoreOne(bench, snapshot, round))
+    threesByHand?.push(await restoreByHand(bench, snapshot))
+    threes?.push((await cluster.quorate(['restore', snapshot, '--confirm', cluster.name])).durationMs)
   }
+  const [saved, byHand, backedUp] = [median(saves), median(hands), median(backups)]
+  const [one, threeByHand, three] = [median(ones), median(threesByHand), median(threes)]
   return {
     storeBytes: (await stat(snapshot)).size,
-    snapshotSaveSeconds: median(saves) / 1000,
-    backupSeconds: median(backups) / 1000,
-    backupSpeedRatio: median(saves) / median(backups),
-    backupPeakMemoryBytes: Math.max(...memory),
-    restoreOneSeconds: median(ones) / 1000,
-    restoreThreeSeconds: median(threes) / 1000,
-    restoreRatio: median(threes) / median(ones),
+    snapshotSaveSeconds: saved / 1000,
+    backupByHandSeconds: byHand / 1000,
+    backupSeconds: backedUp / 1000,
+    backupSpeedRatio: byHand / backedUp,
+    backupToSaveSpeedRatio: saved / backedUp,
+    backupPeakMemoryBytes: Math.max(...(memory ?? [])),
+    restoreOneSeconds: one / 1000,
+    restoreByHandSeconds: threeByHand / 1000,
+    restoreThreeSeconds: three / 1000,
+    restoreRatio: three / threeByHand,
+    restoreToOneRatio: three / one,
   }
 }
 
@@ -115,13 +132,35 @@ async function fill(cluster: BenchCluster): Promise<void> {
   await Promise.all(Array.from({ length: WRITERS }, write))
 }
 
-/** By etcdctl, from the second node; milliseconds. */
-async function save({ cluster, binaries }: BackupBench, file: string): Promise<number> {
+/** What etcdctl is told to reach the second node's member. */
+function access(cluster: BenchCluster): readonly string[] {
   const [ca, cert, key] = operatorFiles(cluster)
   const endpoint = `--endpoints=https://${cluster.nodes[1]?.address}:2379`
-  const tls = [`--cacert=${ca}`, `--cert=${cert}`, `--key=${key}`]
-  const words = [path.join(binaries, 'etcdctl'), endpoint, ...tls, 'snapshot', 'save', file]
+  return [endpoint, `--cacert=${ca}`, `--cert=${cert}`, `--key=${key}`]
+}
+
+/** By etcdctl alone; milliseconds. */
+async function save({ cluster, binaries }: BackupBench, file: string): Promise<number> {
+  const words = [path.join(binaries, 'etcdctl'), ...access(cluster), 'snapshot', 'save', file]
   return (await must(words, { ETCDCTL_API: '3' })).durationMs
+}
+
+/** Packed and encrypted as a bundle of quorate's is, onto the same disk; milliseconds. */
+async function backupByHand({ cluster, folder, binaries }: BackupBench): Promise<number> {
+  const [script, work] = [path.join(import.meta.dirname, 'backup-by-hand.sh'), path.join(folder, 'by-hand')]
+  const { durationMs } = await must([script, binaries, work, RECIPIENT, ...access(cluster)])
+  await rm(work, { recursive: true })
+  return durationMs
+}
+
+/** Onto the three machines, which are then as they were; milliseconds without that. */
+async function restoreByHand({ cluster }: BackupBench, file: string): Promise<number> {
+  const nodes = cluster.nodes.map(({ name, address }) => `${name}=${address}`)
+  const script = path.join(import.meta.dirname, 'restore-by-hand.sh')
+  const words = [file, cluster.identityFile, cluster.knownHosts, ...nodes]
+  const { durationMs } = await must([script, 'restore', ...words])
+  await must([script, 'undo', ...words])
+  return durationMs
 }
 
 /** On this computer's loopback; milliseconds until it answers. */

@@ -6,22 +6,24 @@ import { labAvailable } from '../src/lab/available.ts'
 import { type FiguresOfBackups, measureBackups } from './backups.ts'
 import { type BenchCluster, benchCluster } from './cluster.ts'
 import { median, must } from './measure.ts'
+import { type FiguresOfStart, measureStart } from './start-up.ts'
 import {
   type Figures,
   type FiguresInUse,
   computer,
   linesOf,
   linesOfBackups,
+  linesOfStart,
   markdownTable,
   textTable,
 } from './report.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const tool = path.join(root, 'quorate')
-const HELP = `usage: script/bench [--json | --markdown] [--repeat N] [backups]
+const HELP = `usage: script/bench [--json | --markdown] [--repeat N] [backups | start]
 
-Measures quorate on machines in the lab (root, Debian), beside a hand-written shell script, in about ten minutes;
-"backups" measures backing up and restoring a store of 1 GiB alone.
+Measures quorate on machines in the lab (root, Debian), beside hand-written shell scripts, in about fifteen minutes;
+"backups" measures backing up and restoring a store of 1 GiB alone, "start" how long each verb takes to its first login.
 Prints a table with targets and verdicts; exit code 1 if a target is missed. Leaves nothing behind.
 
   --json        one object with every figure instead
@@ -47,6 +49,15 @@ async function main(words: readonly string[]): Promise<number> {
   }
   if (words.includes('backups')) {
     process.stdout.write(textTable(linesOfBackups(await measureBackupsOnly(repeat))))
+    return 0
+  }
+  if (words.includes('start')) {
+    const figures = await measureStartAlone(repeat)
+    for (const [verb, milliseconds] of Object.entries(figures.verbMilliseconds).toSorted(
+      ([, a], [, b]) => b - a,
+    ))
+      process.stdout.write(`${milliseconds.toFixed(0).padStart(5)} ms  ${verb}\n`)
+    process.stdout.write(textTable(linesOfStart(figures)))
     return 0
   }
   const figures = await measureAll(repeat)
@@ -101,17 +112,17 @@ async function measureAll(repeat: number): Promise<Figures> {
     say('second applies, on three and on nine in turns')
     const secondThree: number[] = []
     const secondNine: number[] = []
-    const help: number[] = []
     for (let round = 0; round < Math.max(5, 2 * repeat); round++) {
       secondThree.push(await unchanged(three))
       secondNine.push(await unchanged(nine))
-      help.push((await must([tool, '--help'])).durationMs)
     }
     const roundTrips = await sshRoundTrips(nine, folder)
     const inUse = await measureInUse(three, nine, repeat)
     await nine.down()
+    const start = await startOf(folder, repeat)
     const backups = await backupsOf(three, repeat)
     return {
+      ...start,
       ...inUse,
       ...backups,
       shellSeconds: secondsOf(shell),
@@ -122,12 +133,28 @@ async function measureAll(repeat: number): Promise<Figures> {
       firstApplyNineSeconds: secondsOf(firstNine),
       secondApplyNineSeconds: secondsOf(secondNine),
       nineToThreeRatio: median(secondNine) / median(secondThree),
-      helpMilliseconds: median(help),
       peakMemoryBytes: Math.max(...memory),
       pushedBytesPerMember: await sizeOf(binaries),
     }
   } finally {
     for (const cluster of clusters) await cluster.down()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function startOf(above: string, repeat: number): Promise<FiguresOfStart> {
+  const folder = path.join(above, 'start')
+  await mkdir(folder, { mode: 0o700 })
+  say('starting each verb')
+  return await measureStart({ tool, node: process.execPath, folder }, Math.max(5, 2 * repeat))
+}
+
+/** Starts alone, which need no machines. */
+async function measureStartAlone(repeat: number): Promise<FiguresOfStart> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-bench-'))
+  try {
+    return await startOf(folder, repeat)
+  } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }

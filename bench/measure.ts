@@ -8,10 +8,14 @@ export interface Ran {
   readonly durationMs: number
 }
 
-export async function run(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+export async function run(argv: readonly string[], env: NodeJS.ProcessEnv = {}, cwd?: string): Promise<Ran> {
   const [program = '', ...args] = argv
   const started = performance.now()
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -32,7 +36,7 @@ export async function must(argv: readonly string[], env: NodeJS.ProcessEnv = {})
   throw new Error(`${argv.join(' ')} ended with exit code ${ran.exitCode}:\n${ran.output}`)
 }
 
-export function median(values: readonly number[]): number {
+export function median(values: readonly number[] = []): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
   const [low, high] = [sorted[sorted.length % 2 === 1 ? middle : middle - 1], sorted[middle]]
