@@ -90,7 +90,8 @@ export {
 export { type MemberQuota, type QuotaReport, quota } from './verbs/space/quota.ts'
 export { type Alarms, disarmAlarms, listAlarms } from './verbs/space/alarms.ts'
 export { type CompactOptions, type CompactReport, compactHistory } from './verbs/space/compact.ts'
-export { type DefragOptions, type DefragReport, type Defragmented, defrag } from './verbs/space/defrag.ts'
+export { type DefragOptions, type DefragReport, defrag } from './verbs/space/defrag.ts'
+export type { Defragmented } from './verbs/space/run.ts'
 export { type UnjamReport, unjam } from './verbs/space/unjam.ts'
 export {
   type UnlockOptions,

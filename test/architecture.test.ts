@@ -133,7 +133,6 @@ const OWED: readonly string[] = [
   'verbs/recover/recover.ts imports verbs/apply/apply.ts',
   'verbs/repair/repair.ts imports verbs/members/observe.ts',
   'verbs/reset/reset.ts imports verbs/members/observe.ts',
-  'verbs/space/defrag.ts imports verbs/power/hand-over.ts',
   'verbs/status/backups.ts imports verbs/schedule/desired.ts',
   'verbs/upgrade/examine.ts imports verbs/apply/apply.ts',
 ]

@@ -1,15 +1,13 @@
 /** `quorate compact`: removes old revisions of all keys. */
 import { QuorateError } from '../../errors.ts'
-import { compact, isCompacted } from '../../etcd/upkeep.ts'
-import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
-import { type MaintenancePlan, type MaintenanceStep, refusal } from '../../tiers/etcd/steps/maintenance.ts'
-import { noQuorum } from '../../tiers/etcd/plan/remedy.ts'
-import { timed } from '../../engine/timed.ts'
+import { isCompacted } from '../../etcd/upkeep.ts'
+import { decideCompact, planCompact } from './decide-compact.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { healthyClients, lookAtMembers } from '../../tiers/etcd/facts/members.ts'
-import { type MaintenanceOptions, underLock } from '../../engine/under-lock.ts'
+import { NO_PROGRESS, type SpaceFacts } from '../../tiers/etcd/steps/space.ts'
+import type { MaintenanceOptions } from '../../engine/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
-import { counted } from '../../spec/units.ts'
+import { type SpaceVerb, runSpaceVerb } from './run.ts'
 
 export interface CompactOptions extends MaintenanceOptions {
   /** The history before this revision goes; or all but the last so many revisions. */
@@ -28,50 +26,26 @@ export interface CompactReport {
 
 /** @throws QuorateError `blocked` without a majority, or for a revision that there is not yet; `etcd`. */
 export async function compactHistory(session: Session, options: CompactOptions): Promise<CompactReport> {
-  const { target, physical = false, confirm, probe } = options
+  const { target, physical = false } = options
   const { condition } = await lookAtMembers(session)
   // Fixed now: what is shown is what is done, however many revisions come meanwhile.
   const revision = 'revision' in target ? target.revision : Math.max(0, condition.revision - target.keep)
   const [first] = await healthyClients(session, condition)
   const gone = first !== undefined && (await isCompacted(first, revision, session.signal))
-  const plan = (now: ClusterCondition) => planCompact(revision, gone, now)
-  const recorded = await underLock(session, { name: 'compact', plan, confirm, probe }, async (under) => {
-    const [step] = under.steps
-    if (step === undefined) return false
-    under.session.emit({ type: 'wave', steps: [step] })
-    return await timed(under.session.emit, step, async () => {
-      const clients = await healthyClients(session, under.condition)
-      return await compact(clients, revision, { physical, signal: under.signal })
-    })
+  const { done, vain, availability } = await runSpaceVerb(session, compactVerb(revision, gone), {
+    ...options,
+    physical,
   })
-  return { changed: recorded?.result ?? false, revision, availability: recorded?.availability }
+  return { changed: done.length > vain.length, revision, availability }
 }
 
-function planCompact(revision: number, gone: boolean, condition: ClusterCondition): MaintenancePlan {
-  const { revision: newest } = condition
-  const missing = noQuorum(condition)
-  if (missing.length > 0) return refusal(missing)
-  if (revision > newest) {
-    const message = `there is no revision ${revision} yet: the newest is ${newest}`
-    return refusal([{ message, hint: 'keep some history: quorate compact --keep 1000' }])
-  }
-  if (gone) return refusal([])
-  const step: MaintenanceStep = {
-    kind: 'compact',
-    revision,
-    what: `compact the history before revision ${revision}`,
-    why: `the newest is ${newest}`,
-    danger: 'none',
-  }
-  const left = newest - revision
+/** @param gone the history before it is gone already */
+export function compactVerb(revision: number, gone: boolean): SpaceVerb<SpaceFacts> {
   return {
-    steps: [step],
-    blocked: [],
-    risks: [
-      `The history before revision ${revision} goes for good; the present keys and values stay, and the last ${counted(left, 'revision')} can still be read.`,
-      'A watcher or a paged read that is further behind is told so and has to begin anew: API servers list everything again then.',
-      'Files get no smaller by it: the space is used again, or given back by quorate defrag.',
-    ],
+    name: 'compact',
+    begin: (condition) => ({ condition, progress: { ...NO_PROGRESS, compacted: gone } }),
+    plan: ({ condition, progress }) => planCompact(revision, progress.compacted, condition),
+    decide: (facts) => decideCompact(revision, facts),
   }
 }
 

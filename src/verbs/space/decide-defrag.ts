@@ -2,10 +2,11 @@
 import { defragHazards, describeHazard, patchToName } from '../../etcd/hazards.ts'
 import { type DefragRule, defragReason } from '../../etcd/space.ts'
 import type { ClusterCondition, MemberCondition } from '../../tiers/etcd/facts/condition.ts'
-import { type MaintenancePlan, type MaintenanceStep, refusal } from '../../tiers/etcd/steps/maintenance.ts'
+import { type MaintenancePlan, refusal } from '../../tiers/etcd/steps/maintenance.ts'
+import { type SpaceFacts, type SpaceStep, turnOf } from '../../tiers/etcd/steps/space.ts'
 import { mayRestart } from '../../tiers/etcd/facts/quorum.ts'
 import { remedyFor, votersOf } from '../../tiers/etcd/plan/remedy.ts'
-import type { BlockReason } from '../../engine/step.ts'
+import type { BlockReason, Next } from '../../engine/step.ts'
 import { counted, formatBytes, plural } from '../../spec/units.ts'
 
 export interface DefragIntent {
@@ -16,14 +17,46 @@ export interface DefragIntent {
   readonly rule: DefragRule
 }
 
-export interface DefragPlan extends MaintenancePlan {
+export interface DefragFacts extends SpaceFacts {
+  /** Names of the members that it was worth it for when the run began: these are done, whatever their sizes are by then. */
+  readonly chosen: readonly string[]
+}
+
+export interface DefragPlan extends MaintenancePlan<SpaceStep> {
   /** Members that are left as they are, and why. */
   readonly skipped: readonly { readonly host: string; readonly why: string }[]
 }
 
-export function planDefrag(intent: DefragIntent, condition: ClusterCondition): DefragPlan {
+/** Names of those that it is worth it for now. */
+export function chosenToDefrag(intent: DefragIntent, { members }: ClusterCondition): readonly string[] {
+  return members
+    .filter((member) => intent.hosts?.includes(member.name) ?? true)
+    .filter((member) => reasonFor(intent, member).worth)
+    .map(({ name }) => name)
+}
+
+/** The next member's turn, each only while all are well. */
+export function decideDefrag(
+  intent: DefragIntent,
+  { condition, chosen, progress }: DefragFacts,
+): Next<SpaceStep> {
+  const left = chosen.filter((name) => !progress.defragmented.includes(name))
+  // How the others are, is of account only while one of them is to be taken away.
+  if (left.length === 0 && progress.defragmented.length > 0) return { kind: 'done' }
+  return turnOf(planDefrag(intent, condition, left))
+}
+
+/** @param chosen of the candidates, by name; otherwise those that it is worth it for now */
+export function planDefrag(
+  intent: DefragIntent,
+  condition: ClusterCondition,
+  chosen: readonly string[] = chosenToDefrag(intent, condition),
+): DefragPlan {
   const candidates = condition.members.filter(({ name }) => intent.hosts?.includes(name) ?? true)
-  const judged = candidates.map((member) => ({ member, ...reasonFor(intent, member) }))
+  const judged = candidates.map((member) => {
+    const { why } = reasonFor(intent, member)
+    return { member, why, worth: chosen.includes(member.name) }
+  })
   const skipped = judged.filter(({ worth }) => !worth).map(({ member, why }) => ({ host: member.name, why }))
   const work = judged
     .filter(({ worth }) => worth)
@@ -88,9 +121,9 @@ export function defragSteps(
   condition: ClusterCondition,
   { name: host, leader, space }: MemberCondition,
   why: string,
-): MaintenanceStep[] {
+): SpaceStep[] {
   const others = condition.members.filter(({ name, voter, healthy }) => name !== host && voter && healthy)
-  const away: MaintenanceStep[] =
+  const away: SpaceStep[] =
     leader && others.length > 0
       ? [
           {

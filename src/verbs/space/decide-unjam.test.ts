@@ -6,13 +6,14 @@ import {
   memberCondition,
 } from '../../tiers/etcd/facts/condition.fixture.ts'
 import type { MemberCondition } from '../../tiers/etcd/facts/condition.ts'
-import { NO_PROGRESS, type UnjamProgress, planUnjam } from './decide-unjam.ts'
+import { NO_PROGRESS, type SpaceProgress } from '../../tiers/etcd/steps/space.ts'
+import { planUnjam } from './decide-unjam.ts'
 
 const FULL = { sizeBytes: 20 * MIB, inUseBytes: 19 * MIB, quotaBytes: 20 * MIB }
 const COMPACTED = { sizeBytes: 20 * MIB, inUseBytes: 4 * MIB, quotaBytes: 20 * MIB }
 const SMALL = { sizeBytes: 4 * MIB, inUseBytes: 4 * MIB, quotaBytes: 20 * MIB }
 
-function plan(members: readonly MemberCondition[], progress: UnjamProgress = NO_PROGRESS) {
+function plan(members: readonly MemberCondition[], progress: SpaceProgress = NO_PROGRESS) {
   const { steps, blocked, risks } = planUnjam(clusterCondition(members), progress)
   return {
     steps: steps.map((step) =>
@@ -55,7 +56,7 @@ test('what was done before an interruption is not done again', () => {
     'prove-write',
   ])
   expect(plan(three(SMALL)).steps).toEqual(['compact', 'disarm', 'prove-write'])
-  const progress = { compacted: true, defragmented: ['etcd01', 'etcd02', 'etcd03'] }
+  const progress = { ...NO_PROGRESS, compacted: true, defragmented: ['etcd01', 'etcd02', 'etcd03'] }
   expect(plan(three(SMALL), progress).steps).toEqual(['disarm', 'prove-write'])
   expect(plan(three(SMALL, []), progress).steps).toEqual(['prove-write'])
 })
@@ -69,7 +70,7 @@ test('full without the alarm is full: the next write raises it', () => {
 })
 
 test('live data over the quota: said so, with what to type, and no member is blocked for nothing', () => {
-  const { steps, blocked } = plan(three(FULL), { compacted: true, defragmented: [] })
+  const { steps, blocked } = plan(three(FULL), { ...NO_PROGRESS, compacted: true, defragmented: [] })
   expect(steps).toEqual([])
   expect(blocked).toMatch(/19 MiB of live data, and its quota is 20 MiB/)
   expect(blocked).toMatch(/quota-backend-bytes: 67108864 \}, and: quorate apply/)
@@ -77,8 +78,10 @@ test('live data over the quota: said so, with what to type, and no member is blo
 
 test('etcd 3.3 does not say what is in use: it is defragmented, then judged by its size', () => {
   const old = { ...FULL, inUseBytes: undefined }
-  expect(plan(three(old), { compacted: true, defragmented: [] }).steps[0]).toBe('defragment etcd02')
-  const done = { compacted: true, defragmented: ['etcd01', 'etcd02', 'etcd03'] }
+  expect(plan(three(old), { ...NO_PROGRESS, compacted: true, defragmented: [] }).steps[0]).toBe(
+    'defragment etcd02',
+  )
+  const done = { ...NO_PROGRESS, compacted: true, defragmented: ['etcd01', 'etcd02', 'etcd03'] }
   expect(plan(three(old), done).blocked).toContain('live data')
 })
 

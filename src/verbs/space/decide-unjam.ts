@@ -5,25 +5,22 @@
 import { adviseQuota, fullness, hasRoom, QUOTA_WARNING, reclaimable } from '../../etcd/space.ts'
 import type { ClusterCondition, MemberCondition } from '../../tiers/etcd/facts/condition.ts'
 import { defragRisks, defragSteps } from './decide-defrag.ts'
-import { type MaintenancePlan, type MaintenanceStep, refusal } from '../../tiers/etcd/steps/maintenance.ts'
+import { type MaintenancePlan, refusal } from '../../tiers/etcd/steps/maintenance.ts'
+import { type SpaceFacts, type SpaceProgress, type SpaceStep, turnOf } from '../../tiers/etcd/steps/space.ts'
 import { noQuorum } from '../../tiers/etcd/plan/remedy.ts'
-import type { BlockReason } from '../../engine/step.ts'
+import type { BlockReason, Next } from '../../engine/step.ts'
 import { formatBytes } from '../../spec/units.ts'
-
-export interface UnjamProgress {
-  /** In this run, and waited for: what is in use now is live data. */
-  readonly compacted: boolean
-  /** Names of the members defragmented in this run. */
-  readonly defragmented: readonly string[]
-}
-
-export const NO_PROGRESS: UnjamProgress = { compacted: false, defragmented: [] }
 
 /** Free bytes within a file of less than this share are not worth blocking a member for. */
 const WORTH = 0.02
 
+export function decideUnjam({ condition, progress }: SpaceFacts): Next<SpaceStep> {
+  return turnOf(planUnjam(condition, progress))
+}
+
 /** What is left to do; the first of the steps is safe now. No steps and not blocked: it is writable. */
-export function planUnjam(condition: ClusterCondition, progress: UnjamProgress): MaintenancePlan {
+export function planUnjam(condition: ClusterCondition, progress: SpaceProgress): MaintenancePlan<SpaceStep> {
+  if (progress.proven) return refusal([])
   const asked = condition.members.filter(
     ({ space, healthy, voter }) => space !== undefined && (healthy || !voter),
   )
@@ -42,7 +39,7 @@ export function planUnjam(condition: ClusterCondition, progress: UnjamProgress):
       ...work.flatMap((member) =>
         defragSteps(condition, member, 'the quota limits the file, not what is in it'),
       ),
-      ...alarms.map(({ member }): MaintenanceStep => disarmStep(member)),
+      ...alarms.map(({ member }): SpaceStep => disarmStep(member)),
       {
         kind: 'prove-write',
         what: 'write a key and read it from every member',
@@ -60,20 +57,20 @@ export function planUnjam(condition: ClusterCondition, progress: UnjamProgress):
   }
 }
 
-function compactStep({ revision }: ClusterCondition): MaintenanceStep {
+function compactStep({ revision }: ClusterCondition): SpaceStep {
   const what = `compact the history before revision ${revision}`
   const why = 'old revisions take up space'
   return { kind: 'compact', revision, what, why, danger: 'none' }
 }
 
-export function disarmStep(member: string): MaintenanceStep {
+export function disarmStep(member: string): SpaceStep {
   const what = `disarm the alarm NOSPACE of ${member}`
   const why = 'etcd refuses writes as long as it is raised'
   return { kind: 'disarm', member, alarm: 'NOSPACE', what, why, danger: 'none' }
 }
 
 /** Before the compaction every full member is; what there is to be had back shows only after it. */
-function isNeeded({ name, space }: MemberCondition, progress: UnjamProgress): boolean {
+function isNeeded({ name, space }: MemberCondition, progress: SpaceProgress): boolean {
   if (space === undefined || progress.defragmented.includes(name)) return false
   if (hasRoom(space) && (fullness(space) ?? 1) <= QUOTA_WARNING) return false
   const free = reclaimable(space)
@@ -103,7 +100,7 @@ function unfit({ alarms, members }: ClusterCondition): BlockReason[] {
 }
 
 /** Members whose present data alone is too much. */
-function liveData(asked: readonly MemberCondition[], progress: UnjamProgress): BlockReason[] {
+function liveData(asked: readonly MemberCondition[], progress: SpaceProgress): BlockReason[] {
   if (!progress.compacted) return []
   return asked.flatMap(({ name: host, space }) => {
     if (space === undefined || space.quotaBytes === undefined) return []

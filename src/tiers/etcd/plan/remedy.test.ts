@@ -21,7 +21,8 @@ import {
   votersOf,
 } from './remedy.ts'
 import { type MemberSigns, decideRepair, judgeDamage } from '../../../verbs/repair/decide.ts'
-import { NO_PROGRESS, planUnjam } from '../../../verbs/space/decide-unjam.ts'
+import { planUnjam } from '../../../verbs/space/decide-unjam.ts'
+import { NO_PROGRESS } from '../steps/space.ts'
 
 const STATES: readonly Pick<Voter, 'state' | 'unfounded'>[] = [
   { state: 'serving' },

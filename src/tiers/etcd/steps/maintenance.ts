@@ -18,9 +18,9 @@ export type MaintenanceStep =
   /** A write that is read back from every member. */
   | (StepCommon & { readonly kind: 'prove-write' })
 
-export interface MaintenancePlan {
+export interface MaintenancePlan<S extends MaintenanceStep = MaintenanceStep> {
   /** In their order; empty: there is nothing to do. */
-  readonly steps: readonly MaintenanceStep[]
+  readonly steps: readonly S[]
   /** Why it is not done; empty: it may be. */
   readonly blocked: readonly BlockReason[]
   /** What whoever says yes should know. */
@@ -29,6 +29,6 @@ export interface MaintenancePlan {
   readonly outage?: boolean | undefined
 }
 
-export function refusal(blocked: readonly BlockReason[]): MaintenancePlan {
+export function refusal(blocked: readonly BlockReason[]): MaintenancePlan<never> {
   return { steps: [], blocked, risks: [] }
 }

@@ -1,10 +1,10 @@
 /** Leadership taken from a member that is about to be away, before it is. */
-import { QuorateError } from '../../errors.ts'
-import { healthiestFollower, moveLeadership } from '../../etcd/leadership.ts'
-import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
-import { timed } from '../../engine/timed.ts'
-import type { Session } from '../../tiers/etcd/session.ts'
-import { reachableClients, viewMembers } from '../../tiers/etcd/facts/members.ts'
+import { QuorateError } from '../../../errors.ts'
+import { healthiestFollower, moveLeadership } from '../../../etcd/leadership.ts'
+import type { MaintenanceStep } from '../steps/maintenance.ts'
+import { timed } from '../../../engine/timed.ts'
+import type { Session } from '../session.ts'
+import { reachableClients, viewMembers } from '../facts/members.ts'
 
 export interface HandOver {
   readonly step: Extract<MaintenanceStep, { kind: 'hand-over' }>

@@ -1,0 +1,45 @@
+/** How far the history is removed, and when it is not: a pure function of how the members are. */
+import { counted } from '../../spec/units.ts'
+import type { Next } from '../../engine/step.ts'
+import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
+import { noQuorum } from '../../tiers/etcd/plan/remedy.ts'
+import { type MaintenancePlan, refusal } from '../../tiers/etcd/steps/maintenance.ts'
+import { type SpaceFacts, type SpaceStep, turnOf } from '../../tiers/etcd/steps/space.ts'
+
+/** @param revision the history before it goes */
+export function decideCompact(revision: number, { condition, progress }: SpaceFacts): Next<SpaceStep> {
+  return turnOf(planCompact(revision, progress.compacted, condition))
+}
+
+/** @param gone it was removed that far already */
+export function planCompact(
+  revision: number,
+  gone: boolean,
+  condition: ClusterCondition,
+): MaintenancePlan<SpaceStep> {
+  const { revision: newest } = condition
+  const missing = noQuorum(condition)
+  if (missing.length > 0) return refusal(missing)
+  if (revision > newest) {
+    const message = `there is no revision ${revision} yet: the newest is ${newest}`
+    return refusal([{ message, hint: 'keep some history: quorate compact --keep 1000' }])
+  }
+  if (gone) return refusal([])
+  const step: SpaceStep = {
+    kind: 'compact',
+    revision,
+    what: `compact the history before revision ${revision}`,
+    why: `the newest is ${newest}`,
+    danger: 'none',
+  }
+  const left = newest - revision
+  return {
+    steps: [step],
+    blocked: [],
+    risks: [
+      `The history before revision ${revision} goes for good; the present keys and values stay, and the last ${counted(left, 'revision')} can still be read.`,
+      'A watcher or a paged read that is further behind is told so and has to begin anew: API servers list everything again then.',
+      'Files get no smaller by it: the space is used again, or given back by quorate defrag.',
+    ],
+  }
+}

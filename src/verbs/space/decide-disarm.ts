@@ -1,0 +1,45 @@
+/** Which alarms are disarmed, and when none is: a pure function of how the members are. */
+import { hasRoom } from '../../etcd/space.ts'
+import type { Next } from '../../engine/step.ts'
+import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
+import { type MaintenancePlan, refusal } from '../../tiers/etcd/steps/maintenance.ts'
+import { type SpaceFacts, type SpaceStep, turnOf } from '../../tiers/etcd/steps/space.ts'
+import { disarmStep } from './decide-unjam.ts'
+
+export function decideDisarm({ condition }: SpaceFacts): Next<SpaceStep> {
+  return turnOf(planDisarm(condition))
+}
+
+export function planDisarm({ alarms, members }: ClusterCondition): MaintenancePlan<SpaceStep> {
+  const corrupt = alarms.filter(({ type }) => type !== 'NOSPACE')
+  if (corrupt.length > 0) {
+    return refusal(
+      corrupt.map(({ member: host, type }) => ({
+        host,
+        message: `the alarm ${type} is not disarmed: it keeps clients from contents that may be wrong`,
+        hint: 'quorate repair finds the one that differs, has it made anew, and disarms then',
+      })),
+    )
+  }
+  const full = members.filter(({ space }) => space !== undefined && !hasRoom(space))
+  if (alarms.length > 0 && full.length > 0) {
+    return refusal(
+      full.map(({ name: host, space }) => ({
+        host,
+        message:
+          space?.quotaBytes === undefined
+            ? 'whether there is room again is not known: its machine can not be looked at'
+            : 'its database is still as large as its quota: the next write would raise the alarm again',
+        hint: 'make room, disarm and see that it writes, in one step: quorate unjam',
+      })),
+    )
+  }
+  return {
+    steps: alarms.map(({ member }) => disarmStep(member)),
+    blocked: [],
+    risks:
+      alarms.length === 0
+        ? []
+        : ['The cluster takes writes again, and fills up again if nothing else changes.'],
+  }
+}

@@ -1,0 +1,96 @@
+/** How the verbs on space are run: each is data, and the engine's loop carries it out. */
+import { loop } from '../../engine/loop.ts'
+import type { Next } from '../../engine/step.ts'
+import { type MaintenanceOptions, underLock } from '../../engine/under-lock.ts'
+import type { Availability } from '../../engine/with-recorder.ts'
+import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
+import { lookAtMembers } from '../../tiers/etcd/facts/members.ts'
+import { performSpace } from '../../tiers/etcd/perform/space.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import type { MaintenancePlan } from '../../tiers/etcd/steps/maintenance.ts'
+import { type SpaceFacts, type SpaceStep, advance } from '../../tiers/etcd/steps/space.ts'
+
+export interface SpaceVerb<F extends SpaceFacts> {
+  /** Its word on the command line. */
+  readonly name: string
+  /** What a run begins with. */
+  readonly begin: (condition: ClusterCondition) => F
+  /** All of it, as it is shown. */
+  readonly plan: (facts: F) => MaintenancePlan<SpaceStep>
+  /** What is safe now. */
+  readonly decide: (facts: F) => Next<SpaceStep>
+  /** What is worth knowing in the end. */
+  readonly advise?: ((condition: ClusterCondition) => readonly string[]) | undefined
+}
+
+export interface Defragmented {
+  readonly host: string
+  readonly beforeBytes: number
+  readonly afterBytes: number
+  readonly durationMs: number
+}
+
+export interface SpaceReport {
+  /** In their order. */
+  readonly done: readonly SpaceStep[]
+  /** Of them, those that something else had done by then. */
+  readonly vain: readonly SpaceStep[]
+  readonly defragmented: readonly Defragmented[]
+  readonly availability: Availability | undefined
+}
+
+/** @param options.physical a compaction waits until every member has freed the space within its file */
+export async function runSpaceVerb<F extends SpaceFacts>(
+  session: Session,
+  verb: SpaceVerb<F>,
+  options: MaintenanceOptions & { readonly physical?: boolean | undefined },
+): Promise<SpaceReport> {
+  const { confirm, probe, physical = true } = options
+  const { name, begin, decide } = verb
+  const plan = (condition: ClusterCondition) => verb.plan(begin(condition))
+  const recorded = await underLock(session, { name, plan, confirm, probe }, async (under) => {
+    const vain: SpaceStep[] = []
+    const defragmented: Defragmented[] = []
+    const runWave = async (facts: F, steps: readonly SpaceStep[]): Promise<F> => {
+      under.session.emit({ type: 'wave', steps })
+      const performing = {
+        session: under.session,
+        signal: under.signal,
+        condition: facts.condition,
+        physical,
+      }
+      let { progress } = facts
+      const durations = new Map<string, number>()
+      for (const step of steps) {
+        under.signal.throwIfAborted()
+        const began = performance.now()
+        if (!(await performSpace(performing, step))) vain.push(step)
+        if (step.kind === 'defragment') durations.set(step.host, Math.round(performance.now() - began))
+        progress = advance(progress, step)
+      }
+      const { condition } = await lookAtMembers(session)
+      for (const [host, durationMs] of durations)
+        defragmented.push({ host, ...sizes(host, facts.condition, condition), durationMs })
+      return { ...facts, condition, progress }
+    }
+    const { done, observed } = await loop({
+      observed: begin(under.condition),
+      foreseen: { blocked: [] },
+      decide,
+      runWave,
+      steps: session.steps,
+      signal: under.signal,
+    })
+    for (const text of verb.advise?.(observed.condition) ?? []) under.session.emit({ type: 'warning', text })
+    return { done, vain, defragmented }
+  })
+  const nothing = { done: [], vain: [], defragmented: [] }
+  return { ...(recorded?.result ?? nothing), availability: recorded?.availability }
+}
+
+function sizes(host: string, before: ClusterCondition, after: ClusterCondition) {
+  const sizeIn = ({ members }: ClusterCondition) =>
+    members.find(({ name }) => name === host)?.space?.sizeBytes
+  const beforeBytes = sizeIn(before) ?? 0
+  return { beforeBytes, afterBytes: sizeIn(after) ?? beforeBytes }
+}
