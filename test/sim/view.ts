@@ -34,7 +34,7 @@ export function clusterFacts(
 }
 
 /** @param name the node's, or what a member is listed as that no node stands for */
-function memberView(world: World, cluster: Cluster, name: string): MemberView {
+export function memberView(world: World, cluster: Cluster, name: string): MemberView {
   const disk = diskOf(world, hostOf(name))
   const raft = world.rafts.get(disk.process?.data.clusterId ?? '')
   if (!isRunning(disk) || raft === undefined || !disk.process.ready) return unreachable(name)
