@@ -14,7 +14,12 @@ export interface Foresight<F, S extends EngineStep> {
   readonly steps: StepRegistry
 }
 
-/** @throws Error of a planner that does not end */
+/** A planner that asks for ever more: a bug of its own, whatever the machines are like. */
+export class EndlessPlan extends Error {
+  override readonly name = 'EndlessPlan'
+}
+
+/** @throws EndlessPlan */
 export function foresee<F, S extends EngineStep>(facts: F, foresight: Foresight<F, S>): Plan<S> {
   const { decide, predict, infeasible, steps } = foresight
   const waves: (readonly S[])[] = []
@@ -34,5 +39,5 @@ export function foresee<F, S extends EngineStep>(facts: F, foresight: Foresight<
     waves.push(answer.steps)
     state = answer.steps.reduce(predict, state)
   }
-  throw new Error(`the plan does not end: ${idsOf(waves.at(-1))}`)
+  throw new EndlessPlan(`the plan does not end: ${idsOf(waves.at(-1))}`)
 }

@@ -4,6 +4,16 @@ import { PATHS } from '../../src/host/state.ts'
 import type { ClusterFacts, Observed } from '../../src/tiers/etcd/facts/observed.ts'
 import { type HostStep, type Next, type Step, isHostStep } from '../../src/tiers/etcd/steps/steps.ts'
 import type { ForbiddenStep } from './effects.ts'
+import type { Planner } from './operator.ts'
+import type { Invariant } from './violation.ts'
+
+export interface BrokenPlanner {
+  readonly what: string
+  readonly planner: Planner
+  readonly breaks: Invariant
+  /** Nothing but a first apply that is cut off brings it to light; undefined: many things do. */
+  readonly atFirst?: true
+}
 
 export function withMembers(
   observed: Observed,

@@ -1,10 +1,9 @@
 /** Planners that are wrong on purpose, one for each invariant: a simulation that lets them pass would be worth nothing. */
 import { PATHS } from '../../src/host/state.ts'
 import { next } from '../../src/tiers/etcd/plan/next.ts'
-import type { HostStep, Step } from '../../src/tiers/etcd/steps/steps.ts'
+import type { Step } from '../../src/tiers/etcd/steps/steps.ts'
 import { UNKNOWN_YET } from '../../src/tiers/etcd/facts/unknown.ts'
 import {
-  isPin,
   mapSteps,
   removeData,
   restart,
@@ -14,18 +13,11 @@ import {
   withMembers,
   withoutNameFaults,
 } from './broken-tools.ts'
-import type { Planner } from './operator.ts'
-import type { Invariant } from './violation.ts'
-
-export interface BrokenPlanner {
-  readonly what: string
-  readonly planner: Planner
-  readonly breaks: Invariant
-  /** Nothing but a first apply that is cut off brings it to light; undefined: many things do. */
-  readonly atFirst?: true
-}
+import { ENDLESS } from './broken-ends.ts'
+import type { BrokenPlanner } from './broken-tools.ts'
 
 export const BROKEN: readonly BrokenPlanner[] = [
+  ...ENDLESS,
   {
     what: 'picks a fresh token although members have begun',
     breaks: 'one-cluster',
@@ -220,52 +212,6 @@ export const BROKEN: readonly BrokenPlanner[] = [
     breaks: 'done-is-done',
     planner: (intent, observed) =>
       observed.cluster?.problems.length === 0 ? { kind: 'done' } : next(intent, observed),
-  },
-  {
-    what: 'leaves the start to others',
-    breaks: 'finishes',
-    planner: (intent, observed) => {
-      const answer = next(intent, observed)
-      if (
-        answer.kind !== 'steps' ||
-        !answer.steps.every((step) => ['start', 'enable', 'ready'].includes(step.kind))
-      )
-        return answer
-      return { kind: 'blocked', reasons: [{ message: 'somebody else may start them', hint: 'ask somebody' }] }
-    },
-  },
-  {
-    what: 'pins behind the options file, where a tool that dies leaves members that nobody knows',
-    breaks: 'finishes',
-    atFirst: true,
-    planner: (intent, observed) =>
-      mapSteps(next(intent, observed), (steps) => [
-        ...steps.filter((step) => !isPin(step)),
-        ...steps.filter((step) => isPin(step)),
-      ]),
-  },
-  {
-    what: 'enables a unit that it did not write',
-    breaks: 'converges',
-    planner: (intent, observed) =>
-      mapSteps(next(intent, observed), (steps) =>
-        steps.map((step) =>
-          step.kind === 'file' && step.path === PATHS.unit
-            ? { kind: 'enable', host: step.host, what: 'enable it', why: 'of course', danger: 'none' }
-            : step,
-        ),
-      ),
-  },
-  {
-    what: 'repeats itself',
-    breaks: 'effect',
-    planner: (intent, observed) => {
-      const answer = next(intent, observed)
-      const [host] = Object.keys(observed.hosts)
-      if (answer.kind !== 'done' || host === undefined) return answer
-      const again: HostStep = { kind: 'tls-modes', host, what: 'modes', why: 'to be sure', danger: 'none' }
-      return { kind: 'steps', steps: [again] }
-    },
   },
   {
     what: 'makes keys here and sends them',

@@ -7,6 +7,7 @@ import type { Observed } from '../../src/tiers/etcd/facts/observed.ts'
 import { type Plan, foresee } from '../../src/tiers/etcd/plan/plan.ts'
 import type { BlockReason } from '../../src/engine/step.ts'
 import type { Next, Step } from '../../src/tiers/etcd/steps/steps.ts'
+import { EndlessPlan } from '../../src/engine/foresee.ts'
 import { loop } from '../../src/engine/loop.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { checkDone } from './done.ts'
@@ -160,12 +161,12 @@ async function underLock(
   return ending(world, options, last, steps)
 }
 
-/** One that is wrong on purpose may have no end. */
 function foreseen(...asked: Parameters<typeof foresee>): Pick<Plan, 'blocked'> {
   try {
     return foresee(...asked)
-  } catch {
-    return { blocked: [] }
+  } catch (error) {
+    if (error instanceof EndlessPlan) throw new Violation('plan-ends', error.message)
+    throw error
   }
 }
 

@@ -20,6 +20,7 @@ export const INVARIANTS = {
     'what is refused in the end is refused before anything is done, unless something happens meanwhile',
   converges: 'after the last fault, repeated runs come to rest',
   finishes: 'where nothing was lost or changed by hand, they come to rest at done',
+  'plan-ends': 'the whole plan, foreseen from what was seen, has an end',
   effect: 'no wave is repeated without effect',
   'no-lockout':
     'no member is started so that it turns away another one, whose certificate lacks the name by which members know each other',
