@@ -4,7 +4,7 @@
  *
  * What etcd has as 64-bit numbers is text here: JSON's own numbers are exact to 2^53 only.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
 import { formatId } from '../etcd/id.ts'
 import { bytesField, harmless } from './text.ts'
