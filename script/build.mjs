@@ -94,6 +94,8 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node22.15',
+  minifyWhitespace: true,
+  minifySyntax: true,
   sourcemap: true,
   legalComments: 'linked',
   plugins: [raw, chacha, http2Only, thread],
