@@ -265,6 +265,17 @@ test('waiting is done in one place', () => {
   expect(pausing.map(({ file }) => file).toSorted()).toEqual(Object.keys(PAUSES).toSorted())
 })
 
+test('one file says what a healthy voter is', () => {
+  const wrong = sources.filter(
+    ({ file, code }) =>
+      file !== 'etcd/voters.ts' &&
+      /read\.answered && !\w*\.?learner|!\w*\.?learner && \w*\.?read\.answered|function (?:healthiestFollower|isHealthyVoter)\b/.test(
+        code,
+      ),
+  )
+  expect(wrong.map(({ file }) => file)).toEqual([])
+})
+
 test('no import goes in circles', () => {
   const circles: string[] = []
   const done = new Set<string>()

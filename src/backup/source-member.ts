@@ -1,5 +1,6 @@
 /** Which member a backup is taken from, and why not from the others. */
 import type { ClusterView, ReachableMember } from '../etcd/view.ts'
+import { healthyVoters } from '../etcd/voters.ts'
 
 export interface BackupSources {
   /** The best one first. */
@@ -18,7 +19,7 @@ export function backupSources({ members }: ClusterView): BackupSources {
       .flatMap((member) => (member.reachable ? (member.alarms ?? []) : []))
       .flatMap(({ type, memberId }) => (type === 'CORRUPT' ? [memberId] : [])),
   )
-  const led = members.find((member) => member.reachable && member.read.answered && !member.learner)
+  const [led] = healthyVoters({ members })
   const refused: string[] = []
   const sources: ReachableMember[] = []
   // Raised by etcd's periodic check it names nobody, and who was removed since is nobody any more: it may be any of them.

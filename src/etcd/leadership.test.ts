@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
-import { healthiestFollower, moveLeadership } from './leadership.ts'
+import { followerToLead, moveLeadership } from './leadership.ts'
 import type { MemberView, ReachableMember } from './view.ts'
 
 /** Members 1, 2, … called m1, m2, …; what the test changes of them, they say. */
@@ -142,13 +142,13 @@ function member(id: number, changes: Partial<ReachableMember> = {}): ReachableMe
 }
 
 function best(...members: MemberView[]): string | undefined {
-  return healthiestFollower({ members })?.name
+  return followerToLead({ members })
 }
 
 test('the healthiest follower is the one least behind', () => {
   expect(best(member(1), member(2, { raftAppliedIndex: 90n }), member(3))).toBe('m3')
   expect(best(member(1), member(2), member(3))).toBe('m2')
-  expect(healthiestFollower({ members: [member(1), member(2), member(3)] }, ['m2'])?.name).toBe('m3')
+  expect(followerToLead({ members: [member(1), member(2), member(3)] }, ['m2'])).toBe('m3')
 })
 
 test('etcd 3.3 says nothing of what it applied: what it received counts', () => {

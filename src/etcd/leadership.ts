@@ -3,12 +3,10 @@ import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
 import { raftLag } from './lag.ts'
-import { type ClusterView, formatId, type ReachableMember } from './view.ts'
+import { type ClusterView, formatId } from './view.ts'
+import { MAX_LAG, alarmsByName, healthiestFollower, healthyVoters } from './voters.ts'
 import { counted } from '../spec/units.ts'
 import { type Looked, until } from '../wait/until.ts'
-
-/** Entries a target may be behind the leader: raft sends them first, and no write is taken meanwhile. */
-const MAX_LAG = 1_000
 
 /** How long a member may take to say its status, in ms. */
 const STATUS_MS = 2_000
@@ -79,29 +77,19 @@ export async function moveLeadership(
 }
 
 /**
- * The best member to hand leadership to: a voter that answers a linearizable read, is not corrupt, and is least far
- * behind; one with an alarm only where all have one. undefined: none is fit.
+ * The member of a view to hand leadership to, by the rule of `healthiestFollower`. undefined: none is fit.
  *
  * @param excluded names of nodes that are not to be chosen, e.g. because they are about to restart.
  */
-export function healthiestFollower(
-  { members }: ClusterView,
-  excluded: readonly string[] = [],
-): ReachableMember | undefined {
-  const reachable = members.filter((member) => member.reachable)
-  const raised = reachable.flatMap((member) => member.alarms ?? [])
-  const lags = raftLag({ members })
-  const ranked = reachable
-    .filter((member) => !excluded.includes(member.name) && !member.learner && member.read.answered)
-    .filter((member) => member.leaderId !== undefined && member.leaderId !== member.memberId)
-    .map((member) => ({
-      member,
-      alarms: raised.filter(({ memberId }) => memberId === member.memberId).map(({ type }) => type),
-      lag: lags[member.name] ?? Infinity,
-    }))
-    .filter(({ alarms, lag }) => !alarms.includes('CORRUPT') && lag <= MAX_LAG)
-    .toSorted((a, b) => Math.sign(a.alarms.length) - Math.sign(b.alarms.length) || a.lag - b.lag)
-  return ranked[0]?.member
+export function followerToLead(view: ClusterView, excluded: readonly string[] = []): string | undefined {
+  const lags = raftLag(view)
+  const alarms = alarmsByName(view)
+  return healthiestFollower(
+    healthyVoters(view)
+      .filter(({ name }) => !excluded.includes(name))
+      .filter(({ leaderId, memberId }) => leaderId !== undefined && leaderId !== memberId)
+      .map(({ name }) => ({ name, lag: lags[name], alarms: alarms[name] ?? [] })),
+  )
 }
 
 /** What every member that answers says; those that don't are left out. */

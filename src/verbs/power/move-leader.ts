@@ -1,7 +1,7 @@
 /** `quorate move-leader`: leadership to a member by name, or to the healthiest follower. */
 import { reachableMachines, takeLock } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
-import { healthiestFollower, moveLeadership } from '../../etcd/leadership.ts'
+import { followerToLead, moveLeadership } from '../../etcd/leadership.ts'
 import type { ClusterView } from '../../etcd/view.ts'
 import { conditionOf } from '../../tiers/etcd/facts/condition.ts'
 import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
@@ -63,7 +63,7 @@ function choose({ cluster }: Session, view: ClusterView, wanted: string | undefi
       hint: 'see quorate status: without a majority nobody is elected',
     })
   }
-  const to = wanted ?? healthiestFollower(view)?.name
+  const to = wanted ?? followerToLead(view)
   if (to !== undefined) return { from: leader, to }
   const others = members.filter(({ name }) => name !== leader)
   const why = others.map(({ name, trouble }) => `${name}: ${trouble ?? 'a learner, corrupt, or far behind'}`)

@@ -20,6 +20,7 @@ import type { Session } from '../../tiers/etcd/session.ts'
 import { type Node, etcdNodes } from '../../spec/cluster.ts'
 import { OWN_ADDRESS, isWildcard, listenUrls } from '../../spec/listen-urls.ts'
 import { onAll } from '../../ssh/fleet.ts'
+import { healthyVoters } from '../../etcd/voters.ts'
 
 /** How long a member may take to answer a question by HTTP, in ms. */
 const ANSWER_MS = 5_000
@@ -81,7 +82,7 @@ export async function upgradeFacts(
       members: nodes.map((node) => ({ name: node.name, peerUrls: [peerUrl(cluster, node)] })),
     }).problems,
     voters: {
-      healthy: view.members.filter((member) => member.reachable && member.read.answered).length,
+      healthy: healthyVoters(view).length,
       all: nodes.length,
     },
     authentication: authentication.find((answer) => answer !== undefined),

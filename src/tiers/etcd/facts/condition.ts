@@ -3,6 +3,7 @@ import { peerUrl } from '../../../etcd/configuration.ts'
 import { type Space, quotaInForce } from '../../../etcd/space.ts'
 import { NOBODY } from '../../../etcd/id.ts'
 import type { ClusterView, MemberList, ReachableMember } from '../../../etcd/view.ts'
+import { isHealthyVoter } from '../../../etcd/voters.ts'
 import { type HostState, PATHS, type UnitState } from '../../../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
 import { UNIT_MARK } from '../../../etcd/unit-file.ts'
@@ -103,7 +104,7 @@ export function conditionOf(
       pinnedTo: parsePin(state?.contents[PATHS.clusterId] ?? '')?.cluster,
       listed: list === undefined ? undefined : listed !== undefined,
       voter: list === undefined ? true : listed !== undefined && !listed.learner,
-      healthy: status?.read.answered ?? false,
+      healthy: status !== undefined && isHealthyVoter(status),
       trouble: troubleOf(seen),
       unknown: seen?.reachable === false && seen.unasked !== undefined,
       leader: status !== undefined && status.memberId === leaderId,

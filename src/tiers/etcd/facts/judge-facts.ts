@@ -3,6 +3,7 @@ import { enabledDowngrade } from '../../../etcd/downgrade.ts'
 import { judgeView, type Problem, type ProblemKind } from '../../../etcd/health.ts'
 import { raftLag } from '../../../etcd/lag.ts'
 import { type ClusterView, formatId } from '../../../etcd/view.ts'
+import { alarmsByName, healthyVoters } from '../../../etcd/voters.ts'
 import type { ClusterFacts, MemberFacts } from './observed.ts'
 import { isInvited, rosterOf } from './membership-map.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
@@ -59,7 +60,7 @@ export function judgeFacts(
   return {
     id: formatId(clusterId ?? first.clusterId),
     members,
-    healthy: reachable.filter(({ read, learner }) => read.answered && !learner).map(({ name }) => name),
+    healthy: healthyVoters({ members: reachable }).map(({ name }) => name),
     leader:
       leaderId === undefined
         ? undefined
@@ -74,6 +75,7 @@ export function judgeFacts(
     ),
     databaseBytes: Math.max(0, ...reachable.map(({ dbSizeBytes }) => dbSizeBytes)),
     lag: raftLag({ members: reachable }),
+    alarms: alarmsByName({ members: reachable }),
     problems: [
       ...absent.map(({ name }) => `${name} does not run`),
       ...judgement.problems

@@ -60,6 +60,8 @@ export interface ClusterFacts {
   readonly databaseBytes?: number | undefined
   /** How many entries of the Raft log each member that answered has still to apply, by name. */
   readonly lag: Readonly<Record<string, number>>
+  /** Types of the alarms that are raised for each member that answered, by name. */
+  readonly alarms: Readonly<Record<string, readonly string[]>>
   /** What keeps the members that there are from being healthy; empty: they are. Who should be there is another matter. */
   readonly problems: readonly string[]
   /** A write was read back and all contents were equal, in this run. */

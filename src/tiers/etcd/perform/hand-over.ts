@@ -1,6 +1,6 @@
 /** Leadership taken from a member that is about to be away, before it is. */
 import { QuorateError } from '../../../errors.ts'
-import { healthiestFollower, moveLeadership } from '../../../etcd/leadership.ts'
+import { followerToLead, moveLeadership } from '../../../etcd/leadership.ts'
 import type { MaintenanceStep } from '../steps/maintenance.ts'
 import { timed } from '../../../engine/timed.ts'
 import type { Session } from '../session.ts'
@@ -24,14 +24,14 @@ export async function handOver(session: Session, { step, avoid, must, signal }: 
         (member) => member.reachable && member.name === step.from && member.leaderId === member.memberId,
       )
       if (!leads) return
-      const target = healthiestFollower(view, avoid) ?? healthiestFollower(view, [step.from])
+      const target = followerToLead(view, avoid) ?? followerToLead(view, [step.from])
       if (target === undefined) {
         throw new QuorateError('blocked', `no other member is fit to lead`, {
           host: step.from,
           hint: 'see quorate status: one that answers and is not far behind is needed',
         })
       }
-      await moveLeadership(await reachableClients(session), target.name, signal)
+      await moveLeadership(await reachableClients(session), target, signal)
     })
   } catch (error) {
     if (must || !(error instanceof QuorateError) || error.code === 'cancelled') throw error

@@ -12,7 +12,7 @@ import { withinOf } from './aside.ts'
 import type { MemberFacts } from '../facts/observed.ts'
 import { configurationSteps, joiningFiles } from './prepare.ts'
 import { mayAdd, mayRemove, quorum } from '../facts/quorum.ts'
-import { healthiestFollower } from './roll.ts'
+import { heirOf } from './roll.ts'
 import { type Roster, initialCluster, isInvited, isReplaced } from '../facts/membership-map.ts'
 import type { Scene, Stage, StageAnswer } from './stage.ts'
 import { opening, startOf } from './start.ts'
@@ -108,7 +108,7 @@ export const leave: Stage = (scene) => {
 function handedOver(scene: Scene, roster: Roster, name: string): Step[] | undefined {
   const facts = scene.observed.cluster
   if (facts?.leader !== name) return undefined
-  const to = healthiestFollower(scene, roster, facts)
+  const to = heirOf(scene, roster, facts)
   if (to === undefined) return undefined
   const why = `${name} leads, and leaves the cluster`
   return [{ kind: 'move-leader', to, what: `make ${to} the leader`, why, danger: 'none' }]

@@ -258,4 +258,16 @@ describe('who is to lead', () => {
     // It gets its vote first.
     expect(heirOf({ members, healthy: ['etcd01', 'etcd02'] })).toBeUndefined()
   })
+
+  test('never one with the alarm CORRUPT, or of which it is unknown how far it is: an election is better', () => {
+    expect(heirOf({ alarms: { etcd02: ['CORRUPT'] } })).toBe('etcd03')
+    expect(heirOf({ alarms: { etcd02: ['CORRUPT'], etcd03: ['CORRUPT'] } })).toBeUndefined()
+    expect(heirOf({ lag: { etcd01: 0, etcd03: 7 } })).toBe('etcd03')
+    expect(heirOf({ lag: { etcd01: 0 } })).toBeUndefined()
+  })
+
+  test('one with another alarm only where there is no other', () => {
+    expect(heirOf({ alarms: { etcd02: ['NOSPACE'] } })).toBe('etcd03')
+    expect(heirOf({ alarms: { etcd02: ['NOSPACE'], etcd03: ['NOSPACE'] } })).toBe('etcd02')
+  })
 })

@@ -19,6 +19,7 @@ import { type HostStep, type Step, isHostStep } from '../steps/steps.ts'
 import { versionReasons } from './upgrade.ts'
 import { trustRestartReasons, trustsNobody } from './trust.ts'
 import { counted } from '../../../spec/units.ts'
+import { healthiestFollower } from '../../../etcd/voters.ts'
 
 interface Candidate {
   readonly node: Node
@@ -111,7 +112,7 @@ export const roll: Stage = (scene) => {
     why: 'none may be taken away for a moment unless the others hold everything',
     danger: 'none',
   }
-  const heir = next.node.name === facts.leader ? healthiestFollower(scene, roster, facts) : undefined
+  const heir = next.node.name === facts.leader ? heirOf(scene, roster, facts) : undefined
   if (heir !== undefined) {
     const why = `${next.node.name} leads, and has to be restarted`
     return [compare, { kind: 'move-leader', to: heir, what: `make ${heir} the leader`, why, danger: 'none' }]
@@ -225,15 +226,19 @@ function outageOf(roster: Roster | undefined): string | undefined {
     : 'one of two, so nothing can be written meanwhile'
 }
 
-/** Who is to lead: a healthy voter that has least of the log still to apply; rather one that needs no restart itself. */
-export function healthiestFollower(scene: Scene, roster: Roster, facts: ClusterFacts): string | undefined {
+/** Who is to lead, by the rule of `healthiestFollower`; rather one that needs no restart itself. */
+export function heirOf(scene: Scene, roster: Roster, facts: ClusterFacts): string | undefined {
   const outdated = new Set(candidates(scene).map(({ node }) => node.name))
-  const rank = (name: string) =>
-    (outdated.has(name) ? 1e12 : 0) + (facts.lag[name] ?? Number.MAX_SAFE_INTEGER / 4)
-  return [...roster.members]
-    .filter(([name, { learner }]) => !learner && name !== facts.leader && facts.healthy.includes(name))
-    .map(([name]) => name)
-    .toSorted((a, b) => rank(a) - rank(b))[0]
+  return healthiestFollower(
+    [...roster.members]
+      .filter(([name, { learner }]) => !learner && name !== facts.leader && facts.healthy.includes(name))
+      .map(([name]) => ({
+        name,
+        lag: facts.lag[name],
+        alarms: facts.alarms[name] ?? [],
+        leaving: outdated.has(name),
+      })),
+  )
 }
 
 /** Two members can't be at one address, not even while they swap. */

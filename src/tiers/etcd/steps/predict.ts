@@ -273,7 +273,8 @@ function predictFormed(wanted: Cluster, observed: Observed): Observed {
       healthy: running.map((node) => node.name),
       leader: running[0]?.name,
       versions: Object.fromEntries(running.map(({ name }) => [name, installedVersion(observed, name)])),
-      lag: {},
+      lag: Object.fromEntries(running.map(({ name }) => [name, 0])),
+      alarms: observed.cluster?.alarms ?? {},
       problems: [],
       verified: observed.cluster?.verified ?? false,
     },
@@ -283,6 +284,7 @@ function predictFormed(wanted: Cluster, observed: Observed): Observed {
 /** Every member answers, and has caught up. */
 function recovered(facts: ClusterFacts): ClusterFacts {
   const voters = facts.members.filter(({ name, learner }) => name !== '' && !learner)
-  const lag = Object.fromEntries(Object.keys(facts.lag).map((name) => [name, 0]))
+  const names = [...Object.keys(facts.lag), ...voters.map(({ name }) => name)]
+  const lag = Object.fromEntries(names.map((name) => [name, 0]))
   return { ...facts, problems: [], healthy: voters.map(({ name }) => name), lag }
 }
