@@ -1,5 +1,5 @@
 /** Steps for a service of a tier: a configuration that its own program has checked, loaded, or taken away again. */
-import type { Word } from '../host/agent.ts'
+import type { Operation } from '../host/operations.ts'
 import type { ServiceFile, ServiceState, ServicesState } from '../host/services.ts'
 import type { StepKinds } from './step-registry.ts'
 import type { EngineStep, HostStepCommon } from './step.ts'
@@ -59,7 +59,7 @@ export function isServiceStep(step: EngineStep): step is ServiceStep {
 const LOAD_SECONDS = 30
 
 /** The agent's operations. */
-export function compileService(step: ServiceStep): readonly (readonly [name: string, ...words: Word[]])[] {
+export function compileService(step: ServiceStep): readonly Operation[] {
   switch (step.kind) {
     case 'service-file':
       return [
@@ -76,7 +76,9 @@ export function compileService(step: ServiceStep): readonly (readonly [name: str
       ]
     case 'service-load': {
       const proof =
-        step.proof === undefined ? [] : [step.proof.socket, step.proof.question, step.proof.answer]
+        step.proof === undefined
+          ? ([] as const)
+          : ([step.proof.socket, step.proof.question, step.proof.answer] as const)
       return [['service_load', step.unit, String(LOAD_SECONDS), ...proof]]
     }
     case 'service-remove':

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import type { Remote, RemoteCommand } from '../ssh/remote.ts'
 import { type AgentRun, runAgent } from './agent.ts'
+import schedule from './agent/schedule.sh?raw'
 import { RECOVER, RESTORE } from './extensions.ts'
 
 const FOLDER = path.join(import.meta.dirname, 'agent')
@@ -43,29 +44,84 @@ const here: Remote = {
   close: async () => undefined,
 }
 
-/** What the dispatcher knows as operations that change something. */
-function changing(): readonly string[] {
-  const [, list = ''] =
-    /^ {8}(fence \| .*)\)$/m.exec(readFileSync(path.join(FOLDER, 'main.sh'), 'utf8')) ?? []
-  const defined = readdirSync(FOLDER)
-    .filter((file) => file.endsWith('.sh') && !['main.sh', 'isolated.sh'].includes(file))
-    .flatMap((file) => [...readFileSync(path.join(FOLDER, file), 'utf8').matchAll(/^op_([a-z_]+)\(\)/gm)])
-    .map(([, name = '']) => name)
-  const patterns = list.split(' | ').map((one) => new RegExp(`^${one.replaceAll('*', '.*')}$`))
-  return defined.filter((name) => name !== 'fence' && patterns.some((pattern) => pattern.test(name)))
+/** What the operations say that they take, by name: `changes` or `reads`, then their words. */
+function declared(): Readonly<Record<string, readonly string[]>> {
+  const texts = readdirSync(FOLDER).map((file) => readFileSync(path.join(FOLDER, file), 'utf8'))
+  const found = texts.flatMap((text) => [...text.matchAll(/^takes_([a-z_]+)='(.*)'\nop_\1\(\) \{/gm)])
+  return Object.fromEntries(found.map(([, name = '', takes = '']) => [name, takes.split(' ')]))
 }
 
-test.each([...changing(), 'receive', 'tls-modes'])('without a lock nothing is changed: %s', async (name) => {
-  const run: AgentRun = { operations: [[name]], looks: [], extension: RESTORE }
-  const recover: AgentRun = { ...run, extension: RECOVER }
-  await expect(runAgent(here, name.startsWith('recover') ? recover : run)).rejects.toMatchObject({
-    code: 'command',
-    message: `${name}: refused, since no lock was shown for it`,
-  })
+const OPERATIONS = declared()
+const CHANGING = Object.keys(OPERATIONS).filter((name) => OPERATIONS[name]?.[0] === 'changes')
+
+/** As many words as it needs. */
+function wordsFor(name: string): string[] {
+  return (OPERATIONS[name] ?? []).slice(1).filter((word) => /^[a-z]/.test(word))
+}
+
+async function attempt(...operations: readonly (readonly string[])[]): Promise<unknown> {
+  const [[name = ''] = []] = operations.slice(-1)
+  const extension = name.startsWith('recover') ? RECOVER : `${RESTORE}${schedule}`
+  // As no type would let it pass.
+  return await runAgent(here, { operations: operations as never, looks: [], extension })
+}
+
+test('every operation says what it takes', () => {
+  const texts = readdirSync(FOLDER).map((file) => readFileSync(path.join(FOLDER, file), 'utf8'))
+  const defined = texts.flatMap((text) =>
+    [...text.matchAll(/^op_([a-z_]+)\(\)/gm)].map(([, name = '']) => name),
+  )
+  expect(Object.keys(OPERATIONS).toSorted()).toEqual(defined.toSorted())
+  expect(CHANGING.length).toBeGreaterThanOrEqual(40)
 })
 
-test('the list of operations was found', () => {
-  expect(changing().length).toBeGreaterThanOrEqual(40)
+test('the types say the same words', () => {
+  const text = readFileSync(path.join(import.meta.dirname, 'operations.ts'), 'utf8').replaceAll(/\s+/g, ' ')
+  const typed = [...text.matchAll(/\| readonly \[ ?'([a-z_]+)'/g)].map((match, index, all) => {
+    const own = text.slice(match.index, all[index + 1]?.index)
+    return [
+      match[1],
+      [...own.matchAll(/(\.{3})?\b([a-z0-9]+):/g)].map(([, rest, name]) => (rest ? `..${name}` : name)),
+    ]
+  })
+  const own = ['fence', 'incoming', 'receive']
+  const said = CHANGING.filter((name) => !own.includes(name)).map((name) => [
+    name,
+    OPERATIONS[name]?.slice(1).map((word) => word.replace('~', '..')),
+  ])
+  expect(Object.fromEntries(typed)).toEqual(Object.fromEntries(said))
+})
+
+test.each(CHANGING.filter((name) => name !== 'fence'))(
+  'without a lock nothing is changed: %s',
+  async (name) => {
+    await expect(attempt([name, ...wordsFor(name)])).rejects.toMatchObject({
+      code: 'command',
+      message: `${name}: refused, since no lock was shown for it`,
+    })
+  },
+)
+
+test.each(Object.keys(OPERATIONS).filter((name) => wordsFor(name).length > 0))(
+  'a word that is missing is named before anything is done: %s',
+  async (name) => {
+    const words = wordsFor(name)
+    await expect(attempt(['reload'], [name, ...words.slice(0, -1)])).rejects.toMatchObject({
+      message: `${name}: the argument ${words.at(-1)} is missing; nothing was changed`,
+    })
+  },
+)
+
+test.each([
+  [
+    ['file', 't0', '/x', 'root', 'root', '644', '644'],
+    'file: 1 more arguments than it takes; nothing was changed',
+  ],
+  [['stop', 'x.service', '1', '2'], 'stop: 1 more arguments than it takes; nothing was changed'],
+  [['fetch', 'x'], 'unknown operation fetch; nothing was changed'],
+  [['reload; id'], 'unknown operation reload; id; nothing was changed'],
+])('refused before anything is done: %j', async (operation, message) => {
+  await expect(attempt(['reload'], operation)).rejects.toMatchObject({ message })
 })
 
 test('with a lock that is not held there nothing is changed either, nor is anything taken in', async () => {

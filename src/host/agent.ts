@@ -19,10 +19,8 @@ import unit from './agent/unit.sh?raw'
 import { lookPatience, operationPatience } from './deadlines.ts'
 import { hintFor } from './hint.ts'
 import { type Content, contentNames, makeParcel } from './parcel.ts'
+import type { Operation, Word } from './operations.ts'
 import places from './places.sh?raw'
-
-/** A word of an operation: as it is, or the name under which its content arrives. */
-export type Word = string | Content
 
 /** One program in several files, each about one thing. */
 const AGENT = [
@@ -45,7 +43,7 @@ const AGENT = [
 
 export interface AgentRun {
   /** Operations as `agent/*.sh` name them (`op_…`), each a name and its words. */
-  readonly operations: readonly (readonly [name: string, ...words: Word[]])[]
+  readonly operations: readonly Operation[]
   /** The lock's token, without which nothing is changed. Of the engine's alone. */
   readonly fence?: string | undefined
   /** Operations that only look: `facts`, `member`, `restore`, `consumers`. */
@@ -70,10 +68,11 @@ export interface AgentReply {
 
 /** @throws QuorateError `command`, with the reason that the machine gave; what was done before stays done. */
 export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentReply> {
-  const contents = run.operations.flatMap(([, ...words]) => words.filter((word) => typeof word !== 'string'))
+  const asked: readonly (readonly [name: string, ...words: Word[]])[] = run.operations
+  const contents = asked.flatMap(([, ...words]) => words.filter((word) => typeof word !== 'string'))
   const names = contentNames(contents)
   const nameOf = (content: Content) => names[contents.indexOf(content)] ?? ''
-  const words = run.operations.map(([name, ...rest]) => [
+  const words = asked.map(([name, ...rest]) => [
     name,
     ...rest.map((word) => (typeof word === 'string' ? word : nameOf(word))),
   ])

@@ -47,6 +47,7 @@ look_account() {
 
 # user NAME SHELL: the user and the group of this name, as far as one is missing; and the user's shell. What is there stays as
 # it is: its numbers, its primary group, its home.
+takes_user='changes name shell'
 op_user() {
   disregard
   if ! getent group "$2" >/dev/null; then

@@ -49,6 +49,7 @@ keep_within() {
 
 # aside SUFFIX PATH…: moved away under another name, beside where it was; what can't be renamed is emptied into a directory
 # within it. Nothing is deleted.
+takes_aside='changes suffix ..path'
 op_aside() {
   count=$((words - 2))
   suffix=$2
@@ -76,6 +77,7 @@ op_aside() {
 }
 
 # remove PATH…: of a directory that can't be removed itself, what is in it.
+takes_remove='changes ..path'
 op_remove() {
   count=$((words - 1))
   shift

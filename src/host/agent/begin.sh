@@ -58,6 +58,7 @@ check_fence() {
 }
 
 # fence TOKEN: only the operator who holds the lock may go on; asked again before every operation that follows.
+takes_fence='changes token'
 op_fence() {
   token=$2
   check_fence fence
@@ -68,6 +69,7 @@ op_fence() {
 }
 
 # incoming FOLDER: what `receive` takes in lies there, and not on the system's disk. Only where nobody else can write.
+takes_incoming='changes folder'
 op_incoming() {
   make_folder "$2"
   require_root "$2"
@@ -76,6 +78,7 @@ op_incoming() {
 
 # receive texts|- SIZE…: takes the content of this run into a private folder on disk: files of these sizes, then an archive
 # of texts if there are any.
+takes_receive='changes texts ..size'
 op_receive() {
   make_folder "$state" 700
   [ -O "$state" ] && [ ! -L "$state" ] || fail "$state is not root's: look who made it, and remove it"

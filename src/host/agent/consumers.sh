@@ -24,6 +24,7 @@ running_consumers() {
 }
 
 # consumers: those that run.
+takes_consumers='reads'
 op_consumers() {
   running_consumers | sed -e 's/^/running-/'
 }

@@ -11,6 +11,7 @@ identity() {
 }
 
 # directory PATH OWNER GROUP MODE
+takes_directory='changes path owner group mode'
 op_directory() {
   nearest "${2%/*}"
   require_root "$near"
@@ -27,6 +28,7 @@ settle() {
 }
 
 # file CONTENT PATH OWNER GROUP MODE: complete or not at all.
+takes_file='changes content path owner group mode'
 op_file() {
   folder=$(dirname "$3")
   make_folder "$folder"
@@ -45,6 +47,7 @@ op_file() {
 
 # binary CONTENT PATH SHA256 VERSION: the sum is noted, not computed again: ssh guards every byte of the journey, and
 # `receive` has counted them.
+takes_binary='changes content path sha256 version'
 op_binary() {
   draft=$3.quorate-new
   # Moved, not copied, where both are on one filesystem: a second copy of 60 MB costs as much as its journey.

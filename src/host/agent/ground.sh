@@ -94,6 +94,7 @@ secure() {
 
 # ground_open WAL: etcd makes its log by renaming a sibling: at a member's first start it must write to the folder above.
 # Nothing of root's happens below until ground_close. Where there is a log by now nothing is opened.
+takes_ground_open='changes wal'
 op_ground_open() {
   ! holds "$2" || return 0
   above=${2%/*}
@@ -104,6 +105,7 @@ op_ground_open() {
 }
 
 # ground_close DATA WAL: taken back, and what etcd made there is what it should be.
+takes_ground_close='changes data wal'
 op_ground_close() {
   own "${3%/*}" root root 755
   for folder in "$2" "$3"; do

@@ -18,6 +18,7 @@ PROXIES
 }
 
 # packages NAME…
+takes_packages='changes ..name'
 op_packages() {
   mkdir -p "$state"
   count=$((words - 1))

@@ -79,6 +79,7 @@ look_identity() {
 }
 
 # facts PACKAGE…: what every node is asked.
+takes_facts='reads ..package'
 op_facts() {
   count=$((words - 1))
   shift
@@ -110,6 +111,7 @@ ways() {
 }
 
 # member DATA WAL PORTS PEER…: what a node that carries etcd is asked besides. Texts come as `PATH:LINE`, a line each.
+takes_member='reads data wal client peer ..address'
 op_member() {
   peers=$((words - 5))
   data=$2

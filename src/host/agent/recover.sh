@@ -2,6 +2,7 @@
 # that nobody can talk to, and made the data of a new cluster of one. What was there is moved aside, never written to.
 
 # recover_drop DATA WAL: copies, whole or not, that a run which was cut off left behind; they can be made again.
+takes_recover_drop='changes data wal'
 op_recover_drop() {
   systemctl stop quorate-recover.service 2>/dev/null || true
   for folder in "$2" "$3"; do
@@ -11,6 +12,7 @@ op_recover_drop() {
 
 # recover_copy DATA WAL: beside both, and only if there is room for it all. As the user etcd: what cannot be trusted to be
 # files of a member's is not read as root.
+takes_recover_copy='changes data wal'
 op_recover_copy() {
   ! systemctl is-active --quiet etcd.service || fail "etcd.service runs: its data is not copied under it"
   secure "$2" "$3"
@@ -53,6 +55,7 @@ room_beside() {
 }
 
 # recover_tail FILE END SIZE RECORD: the log's newest file, in the copy, ends with this record; zeros up to its size.
+takes_recover_tail='changes file end size record'
 op_recover_tail() {
   sandbox=quorate-recover.service
   # shellcheck disable=SC2016 # expands in the inner shell
@@ -64,6 +67,7 @@ op_recover_tail() {
 
 # recover_run PROGRAM NAME DATA WAL MODE [WORD…]: runs the copy with no network but a loopback of its own, and stops it: see
 # isolated.sh. What `past` says is for a comparison alone: where that run fails it says less.
+takes_recover_run='changes program name data wal mode ..word'
 op_recover_run() {
   program=$(cat "$stage/$2")
   member=$3
@@ -89,6 +93,7 @@ op_recover_run() {
 }
 
 # recover_make TOKEN NAME PEER DATA WAL [OPTION…]: the copy's database as the data of a cluster of one.
+takes_recover_make='changes token name peer data wal ..option'
 op_recover_make() {
   fresh=$2
   name=$3
@@ -105,12 +110,14 @@ op_recover_make() {
 }
 
 # recover_done DATA WAL: the copies are needed no more.
+takes_recover_done='changes data wal'
 op_recover_done() {
   rm -rf -- "$2.recover-copy" "$3.recover-copy"
 }
 
 # recover_place SUFFIX DATA WAL FORMER: exchanged with renames, as far as that was not done. FORMER: the ID of the cluster
 # that was there, whose backups are this one's as well; `-` where it is not known.
+takes_recover_place='changes suffix data wal former'
 op_recover_place() {
   at_rest
   note_former "$5"
@@ -136,11 +143,13 @@ swap_in() {
 }
 
 # recover_halt: nobody uses etcd here until recover_resume.
+takes_recover_halt='changes'
 op_recover_halt() {
   halt_consumers "$state/recover"
 }
 
 # recover_resume
+takes_recover_resume='changes'
 op_recover_resume() {
   resume_consumers "$state/recover"
   rm -rf -- "$state/recover"

@@ -16,6 +16,7 @@ drop_staged() {
 
 # restore_stage SNAPSHOT TOKEN SUFFIX SHA256 SOURCE DATA WAL NAME MEMBERS PEERS [OPTION…]: the snapshot as this member's
 # data and log, beside the present ones. MEMBERS and PEERS as etcd's --initial-cluster and --initial-advertise-peer-urls.
+takes_restore_stage='changes snapshot token suffix sha256 source data wal name members peers ..option'
 op_restore_stage() {
   sum=$5
   data=$7
@@ -48,6 +49,7 @@ op_restore_stage() {
 
 # restore_halt: whatever of the known consumers runs here is noted, and stopped. The mark that keeps other verbs away lies
 # there already; in the end it says that this is done.
+takes_restore_halt='changes'
 op_restore_halt() {
   halt_consumers "$state/restore"
   { cat "$state/underway"; echo halted=yes; } | note_whole "$state/underway"
@@ -55,6 +57,7 @@ op_restore_halt() {
 
 # restore_place TOKEN SUFFIX DATA WAL FORMER: exchanges the folders with renames. FORMER: the ID of the cluster that was
 # there; `-` for none.
+takes_restore_place='changes token suffix data wal former'
 op_restore_place() {
   marked "$2"
   at_rest
@@ -87,6 +90,7 @@ exchange() {
 }
 
 # restore_unchecked VARIABLE: the next start is without this variable, whatever the member's settings say; until the end.
+takes_restore_unchecked='changes variable'
 op_restore_unchecked() {
   mkdir -p "${FIRST_START%/*}"
   printf '[Service]\nUnsetEnvironment=%s\n' "$2" >"$FIRST_START"
@@ -94,6 +98,7 @@ op_restore_unchecked() {
 }
 
 # restore_finish: what was stopped here is started again, and nothing keeps other verbs away any more.
+takes_restore_finish='changes'
 op_restore_finish() {
   resume_consumers "$state/restore"
   if [ -f "$FIRST_START" ]; then
@@ -105,12 +110,14 @@ op_restore_finish() {
 }
 
 # restore_discard DATA WAL: nothing of the present cluster was stopped yet, and nothing will be.
+takes_restore_discard='changes data wal'
 op_restore_discard() {
   drop_staged "$2" "$3"
   rm -rf "$state/restore" "$state/underway"
 }
 
 # restore [FOLDER…]: a look; what may have to be stopped here, and how many KiB are free where these are, or will be.
+takes_restore='reads ..folder'
 op_restore() {
   count=$((words - 1))
   shift

@@ -2,6 +2,7 @@
 
 # schedule_key FOLDER CONFIGURATION ALGORITHM: a client's private key, born here, and its request, which is told. It waits
 # in FOLDER until its certificate comes.
+takes_schedule_key='changes folder configuration algorithm'
 op_schedule_key() {
   rm -f "$2/waiting.key"
   case $4 in
@@ -16,6 +17,7 @@ op_schedule_key() {
 }
 
 # schedule_certificate FOLDER GROUP CERTIFICATE: it and the key that waits become the ones in force. GROUP may read them.
+takes_schedule_certificate='changes folder group certificate'
 op_schedule_certificate() {
   draft=$2/waiting.crt
   cat "$stage/$4" >"$draft"
@@ -31,6 +33,7 @@ op_schedule_certificate() {
 
 # schedule_store FOLDER USER: a folder that USER can write to. One that is there already, and is root's, becomes USER's if
 # it is empty or has only backups in it: those of a schedule that was ended.
+takes_schedule_store='changes folder user'
 op_schedule_store() {
   if [ ! -e "$2" ]; then (umask 022 && mkdir -p "$2"); fi
   [ -d "$2" ] || fail "$2 is no folder"
@@ -43,12 +46,14 @@ op_schedule_store() {
 }
 
 # schedule_link TARGET PATH
+takes_schedule_link='changes target path'
 op_schedule_link() {
   ln -sfn -- "$2" "$3"
 }
 
 # schedule_forget USER FOLDER: what USER has in the store's FOLDER is root's from now on; no other user may get its number
 # and with it the backups. FOLDER may be empty: there is none.
+takes_schedule_forget='changes user folder'
 op_schedule_forget() {
   id "$2" >/dev/null 2>&1 || return 0
   if [ -n "$3" ] && [ "$(stat -L -c %U "$3" 2>/dev/null)" = "$2" ]; then chown -hR root:root "$3/"; fi
@@ -58,6 +63,7 @@ op_schedule_forget() {
 }
 
 # schedule_signing_key FOLDER COMMENT: a key that signs backups, born here and root's alone. Its public half is told.
+takes_schedule_signing_key='changes folder comment'
 op_schedule_signing_key() {
   rm -f "$2/waiting-signing.key" "$2/waiting-signing.key.pub"
   (umask 077 && ssh-keygen -q -t ed25519 -N '' -C "$3" -f "$2/waiting-signing.key" </dev/null) ||

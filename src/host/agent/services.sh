@@ -1,7 +1,8 @@
 # Services of tiers: a distribution's package, a configuration of quorate's, a unit.
 
 # service UNIT PACKAGE FILE…: what is there of it. Costs no process where there is none of its files.
-look_service() {
+takes_service='reads unit package ..file'
+op_service() {
   unit=$2
   package=$3
   count=$((words - 3))
@@ -38,7 +39,8 @@ untouched() {
 }
 
 # device ADDRESS…: the network interface that has it.
-look_device() {
+takes_device='reads ..address'
+op_device() {
   count=$((words - 1))
   shift
   while [ "$count" -gt 0 ]; do
@@ -51,13 +53,15 @@ look_device() {
 }
 
 # holder PORT: the programs that listen on a TCP port.
-look_holder() {
+takes_holder='reads port'
+op_holder() {
   command -v ss >/dev/null || return 0
   ss -Hltnp "sport = :$2" 2>/dev/null | sed -n 's/.*users:(("\([^"]*\)".*/\1/p' | sort -u | while read -r program; do printf 'holder %s %s\n' "$2" "$program"; done
 }
 
 # ask SOCKET QUESTION: what the daemon behind a socket answers.
-look_ask() {
+takes_ask='reads socket question'
+op_ask() {
   [ -S "$2" ] || return 0
   answer_of "$2" "$3" | while read -r line; do printf 'answer %s\n' "$line"; done
 }
@@ -68,6 +72,7 @@ answer_of() {
 
 # service_file CONTENT PATH OWNER GROUP MODE UNIT CHECK…: as `file`, but CHECK, with the draft as its last word, must find it
 # right: until then what is in place stays. It counts as not loaded until `service_load`.
+takes_service_file='changes content path owner group mode unit ..check'
 op_service_file() {
   content=$2
   path=$3
@@ -102,6 +107,7 @@ op_service_file() {
 
 # service_load UNIT SECONDS [SOCKET QUESTION ANSWER]: enabled, and what is in place loaded: by a reload where it runs. Done when
 # the daemon gives that line as an answer.
+takes_service_load='changes unit seconds ..proof'
 op_service_load() {
   name=$2
   seconds=$3
@@ -124,6 +130,7 @@ op_service_load() {
 }
 
 # service_remove UNIT SUFFIX PATH…: stopped and not started at boot; its files are moved aside.
+takes_service_remove='changes unit suffix ..path'
 op_service_remove() {
   if systemctl cat "$2" >/dev/null 2>&1; then
     systemctl disable --quiet --now "$2"

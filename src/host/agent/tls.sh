@@ -14,6 +14,7 @@ is_roots() {
 }
 
 # key NAME CONFIGURATION ALGORITHM new|keep: a private key, born here (or the one in force), and its CSR, kept in waiting.
+takes_key='changes name configuration algorithm origin'
 op_key() {
   pending=/etc/ssl/etcd.d/pending
   make_folder /etc/ssl/etcd.d
@@ -38,6 +39,7 @@ op_key() {
 
 # certificates CA MARK GROUP NAME CERTIFICATE…: makes the waiting keys and their certificates the current ones, all at once.
 # GROUP may read the keys.
+takes_certificates='changes ca mark group ..pair'
 op_certificates() {
   count=$((words - 4))
   ca=$2
@@ -145,6 +147,7 @@ is_in_use() {
 
 # ca CONTENT MARK GROUP: another trust bundle beside the same keys. Its mark comes second: a process that is started right
 # between the two then says less than it trusts, and never more.
+takes_ca='changes ca mark group'
 op_ca() {
   is_ours || copy_pair "$4"
   draft=/etc/ssl/etcd/.ca.crt.quorate-new
@@ -168,7 +171,8 @@ is_ours() {
   is_roots /etc/ssl/etcd && ! foreign_place >/dev/null
 }
 
-# tls-modes GROUP: TLS files are root's, and GROUP can read the keys.
+# tls_modes GROUP: TLS files are root's, and GROUP can read the keys.
+takes_tls_modes='changes group'
 op_tls_modes() {
   if is_ours; then pair_modes /etc/ssl/etcd "$2"; else copy_pair "$2"; fi
 }

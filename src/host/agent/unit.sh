@@ -1,6 +1,7 @@
 # The systemd unit.
 
 # reload: makes systemd read its units again.
+takes_reload='changes'
 op_reload() {
   systemctl daemon-reload
 }
@@ -11,6 +12,7 @@ wanted() {
 }
 
 # enable UNIT
+takes_enable='changes unit'
 op_enable() {
   wanted "$2"
   systemctl enable --quiet "$2"
@@ -30,6 +32,7 @@ hand_over() {
 }
 
 # start UNIT DELAY FOLDER…: not waited for. It is ready only when a quorum is there, so all members must be started at once.
+takes_start='changes unit delay ..folder'
 op_start() {
   [ "$3" = 0 ] || sleep "$3"
   wanted "$2"
@@ -41,6 +44,7 @@ op_start() {
 }
 
 # ready UNIT SECONDS: waits for a start that is under way.
+takes_ready='changes unit seconds'
 op_ready() {
   # One process that waits: asking again and again takes the processor that etcd wants now.
   timeout "$3" systemctl start "$2" 2>/dev/null || not_ready "$2" ''
@@ -49,6 +53,7 @@ op_ready() {
 }
 
 # restart UNIT SECONDS FOLDER…: waits until it is ready again; with 0 it does not, for a member that can't be without others.
+takes_restart='changes unit seconds ..folder'
 op_restart() {
   wanted "$2"
   name=$2
@@ -126,6 +131,7 @@ worst() {
 ordinary='http and grpc server on single port|simple token is not cryptographically signed|Failed to detect schema version'
 
 # stop UNIT [SECONDS]: stopped and not started at boot. It may take so long; then it is killed.
+takes_stop='changes unit ~seconds'
 op_stop() {
   systemctl cat "$2" >/dev/null 2>&1 || return 0
   systemctl disable --quiet "$2"

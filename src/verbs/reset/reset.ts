@@ -4,6 +4,7 @@ import { sameSteps } from '../../engine/approval.ts'
 import { compactTime } from '../../engine/compact-time.ts'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { peerUrl } from '../../etcd/configuration.ts'
+import type { Operation } from '../../host/operations.ts'
 import { looksFor, parseHostState } from '../../host/observe.ts'
 import { infeasible } from '../../tiers/etcd/plan/feasible.ts'
 import { type ResetIntent, planReset, resetSteps } from './decide.ts'
@@ -165,7 +166,7 @@ async function runSteps(
 }
 
 /** Each step is one operation of the agent. */
-function operation(step: ResetStep): readonly [string, ...string[]] {
+function operation(step: ResetStep): Operation {
   switch (step.kind) {
     case 'stop':
       return ['stop', step.unit]

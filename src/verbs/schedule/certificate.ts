@@ -1,6 +1,6 @@
 /** The certificate with which a node takes backups by itself: issued with its schedule, renewed with all the others. */
 import { inFull, QuorateError } from '../../errors.ts'
-import { type Word } from '../../host/agent.ts'
+import type { Operation } from '../../host/operations.ts'
 import extension from '../../host/agent/schedule.sh?raw'
 import { ageOf, assertCaLasts } from '../../pki/age.ts'
 import { caEnd } from '../../pki/ca-end.ts'
@@ -15,7 +15,7 @@ import { isOurs } from './observe.ts'
 import { scheduleNode, whyCertificate } from './desired.ts'
 import { counted } from '../../spec/units.ts'
 
-export type ScheduleOperation = readonly [name: string, ...words: Word[]]
+export type ScheduleOperation = Operation
 
 export interface ScheduleCertificate {
   readonly node: Node

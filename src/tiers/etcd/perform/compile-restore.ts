@@ -9,8 +9,8 @@ export function compileRestore(step: RestoreStep): readonly Operation[] {
   switch (step.kind) {
     case 'restore-stage': {
       const { token, suffix, sha256, source, members } = step.restore
-      const mark = [token, suffix, sha256, source]
-      const member = [step.dataDirectory, step.walDirectory, step.member, members, step.peerUrl]
+      const mark = [token, suffix, sha256, source] as const
+      const member = [step.dataDirectory, step.walDirectory, step.member, members, step.peerUrl] as const
       return [['restore_stage', { file: step.snapshotFile }, ...mark, ...member, ...step.options]]
     }
     case 'restore-halt':

@@ -1,7 +1,8 @@
 /** Steps as the agent's operations: the one place where the planner's data becomes work on a machine. */
 import type { Artifact } from '../../../artifacts/artifact.ts'
 import { compileService } from '../../../engine/service-steps.ts'
-import type { Word } from '../../../host/agent.ts'
+import type { Operation, Word } from '../../../host/operations.ts'
+import type { Content } from '../../../host/parcel.ts'
 import { trustMarkFile } from '../../../pki/trust-mark.ts'
 import type { HostStep } from '../steps/steps.ts'
 import { compileRestore } from './compile-restore.ts'
@@ -16,7 +17,7 @@ export interface Supplies {
   readonly bundle: string | undefined
 }
 
-export type Operation = readonly [name: string, ...words: Word[]]
+export type { Operation }
 
 /** How long a member may take to become ready, in seconds: it waits for a quorum of the others. */
 const START_SECONDS = 60
@@ -38,7 +39,7 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
     case 'directory':
       return [['directory', step.path, step.owner, step.group, step.mode]]
     case 'binaries':
-      return needed(supplies.artifact, step).files.map((file) => [
+      return needed(supplies.artifact, step).files.map((file): Operation => [
         'binary',
         { file: file.path },
         `/usr/local/bin/${file.name}`,
@@ -59,7 +60,7 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
     case 'ca':
       return [['ca', ...trusted(supplies, step), 'etcd']]
     case 'tls-modes':
-      return [['tls-modes', 'etcd']]
+      return [['tls_modes', 'etcd']]
     case 'reload':
       return [['reload']]
     case 'enable':
@@ -78,7 +79,13 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
         ...closing(step),
       ]
     case 'stop':
-      return [['stop', step.unit, ...(step.graceSeconds === undefined ? [] : [String(step.graceSeconds)])]]
+      return [
+        [
+          'stop',
+          step.unit,
+          ...(step.graceSeconds === undefined ? ([] as const) : ([String(step.graceSeconds)] as const)),
+        ],
+      ]
     case 'aside':
       return [['aside', step.suffix, ...step.paths]]
     case 'restore-stage':
@@ -108,7 +115,7 @@ function closing({ firstStart }: Opening): readonly Operation[] {
 type Opening = Pick<Extract<HostStep, { kind: 'start' }>, 'firstStart'>
 
 /** The bundle and its mark. */
-function trusted({ bundle }: Supplies, step: HostStep): readonly Word[] {
+function trusted({ bundle }: Supplies, step: HostStep): readonly [Content, Content] {
   const text = needed(bundle, step)
   return [{ text }, { text: trustMarkFile(text) }]
 }
