@@ -8,7 +8,7 @@ export const FORMAT_VERSION = 1
 
 export function stepJson(step: EngineStep, steps: StepRegistry): Record<string, unknown> {
   const { kind, host, what, why, danger } = step
-  return { id: steps.idOf(step), kind, host, action: steps.actionOf(step), what, why, danger }
+  return { kind, host, action: steps.actionOf(step), what, why, danger, id: steps.idOf(step) }
 }
 
 export function eventJson(event: RunEvent, steps: StepRegistry): Record<string, unknown> {

@@ -2,15 +2,28 @@
 import { DEFAULT_RATE, type Recorder, startRecorder } from '../recorder/recorder.ts'
 import type { AvailabilityReport } from '../recorder/report.ts'
 import { type Verdict, judgeAvailability, stallLimitMs } from '../recorder/verdict.ts'
-import type { Session } from '../tiers/etcd/session.ts'
+import type { MemberClient } from '../etcd/client.ts'
 import type { Cluster } from '../spec/cluster.ts'
-import { recorded } from './recorded.ts'
-import { type RecorderClients, openRecorderClients } from '../tiers/etcd/recorder-clients.ts'
+import { type OperationLog, type Recordable, recorded } from './recorded.ts'
 
 const PROGRESS_MS = 1_000
 
 /** false: nothing is recorded. */
 export type ProbeChoice = false | { readonly rate?: number | undefined }
+
+/** Connections of a recorder's own. */
+export interface RecorderClients extends Disposable {
+  /** Those that can be dialled at this moment. */
+  readonly current: () => readonly MemberClient[]
+}
+
+/** What recording needs of a session. */
+export interface Probed {
+  readonly cluster: Pick<Cluster, 'etcd'>
+  readonly signal: AbortSignal
+  /** @throws QuorateError of one of the machines if none can be reached */
+  recorderClients(): Promise<RecorderClients>
+}
 
 export interface WithRecorderOptions {
   /** Names the operation in its record: `upgrade`, `certs renew`. */
@@ -45,10 +58,10 @@ export interface Recorded<T> {
  *   return await run(recorded, lock, intent, observed)
  * })
  */
-export async function withRecorder<T>(
-  session: Session,
+export async function withRecorder<S extends Recordable & Probed, T>(
+  session: S,
   options: WithRecorderOptions,
-  operation: (session: Session) => Promise<T>,
+  operation: (session: S & { readonly log: OperationLog }) => Promise<T>,
 ): Promise<Recorded<T>> {
   return await recorded(session, options.verb, async (own) => {
     own.log.begin()
@@ -77,12 +90,12 @@ interface Recording {
 }
 
 /** undefined: nothing is recorded. */
-async function begin(session: Session, probe: ProbeChoice): Promise<Recording | undefined> {
+async function begin(session: Recordable & Probed, probe: ProbeChoice): Promise<Recording | undefined> {
   if (probe === false) return undefined
   let clients: RecorderClients | undefined
   let recorder: Recorder
   try {
-    clients = await openRecorderClients(session)
+    clients = await session.recorderClients()
     const { current } = clients
     recorder = await startRecorder({
       clients: current,

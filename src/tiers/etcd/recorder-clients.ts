@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type MemberClient, connectMember } from '../../etcd/client.ts'
 import type { MemberEndpoint } from '../../etcd/endpoint.ts'
 import { quorum } from './facts/quorum.ts'
+import type { RecorderClients } from '../../engine/with-recorder.ts'
 import type { Session } from './session.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
 
@@ -12,18 +13,15 @@ const GRACE_MS = 500
 /** How often it is looked whether the way to a member, or the credentials, are others now; in ms. */
 const LOOK_MS = 1_000
 
-export interface RecorderClients extends Disposable {
-  /** Those that can be dialled at this moment. */
-  readonly current: () => readonly MemberClient[]
-}
-
 /**
  * Waits until a quorum of the cluster file's members can be dialled, or all that can be are known. One whose machine is
  * out of reach is left out until it is not.
  *
  * @throws QuorateError of one of the machines if none can be reached
  */
-export async function openRecorderClients(session: Session): Promise<RecorderClients> {
+export async function openRecorderClients(
+  session: Pick<Session, 'cluster' | 'endpoint'>,
+): Promise<RecorderClients> {
   const nodes = etcdNodes(session.cluster)
   const open = new Map<string, { readonly key: string; readonly client: MemberClient }>()
   const enough = Promise.withResolvers<void>()

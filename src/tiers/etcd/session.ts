@@ -11,6 +11,7 @@ import type { Remote } from '../../ssh/remote.ts'
 import type { Emit } from '../../engine/events.ts'
 import type { Tier } from '../../engine/tier.ts'
 import type { OperationLog } from '../../engine/recorded.ts'
+import type { RecorderClients } from '../../engine/with-recorder.ts'
 import type { StepRegistry } from '../../engine/step-registry.ts'
 import { ETCD_STEPS } from './steps/kinds.ts'
 import {
@@ -74,6 +75,8 @@ export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPass
    * etcd node unless given.
    */
   outsider(name: string, clientUrl: string, via?: Node): Promise<MemberClient>
+  /** Clients for a recorder, of its own. @throws QuorateError of one of the machines if none can be reached */
+  recorderClients(): Promise<RecorderClients>
   /** From now on a node's member is dialled there: it may still run with other settings than the file has. */
   found(node: Node, where: LocalPort): void
   /** Where a record is kept of what is done. */
@@ -208,6 +211,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     },
     members: async (nodes) => await Promise.all(nodes.map(client)),
     outsider: async (name, url, via) => await outsider(`${name} ${url} ${via?.name ?? ''}`),
+    recorderClients: async () => {
+      const { openRecorderClients } = await import('./recorder-clients.ts')
+      return await openRecorderClients({ cluster, endpoint })
+    },
     found: ({ name }, where) => void ports.set(name, where),
     pace: { last: undefined },
     [Symbol.asyncDispose]: async () => {

@@ -56,6 +56,7 @@ export function foreignSession(options: ForeignOptions): Session {
     prepareOperator: notNow,
     members: async (nodes) => nodes.map((node) => ({ ...of(node).client, name: node.name, named })),
     outsider: notNow,
+    recorderClients: notNow,
     found: () => undefined,
     pace: { last: undefined },
     [Symbol.asyncDispose]: async () => undefined,

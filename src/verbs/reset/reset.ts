@@ -150,10 +150,10 @@ async function runSteps(
       looks: looksFor(session.cluster, node),
       signal,
       onDone: (done) => {
-        const step = steps[done - 1]
+        const step = steps[done]
         if (step === undefined) return
         session.emit({ type: 'step-done', step, durationMs: performance.now() - started })
-        current = done
+        current = done + 1
         begin()
       },
     })
