@@ -94,7 +94,8 @@ async function attempt<S extends VerbSession, D, R>(
   })
 }
 
-async function settle(signal: AbortSignal): Promise<void> {
+/** The recording goes on for a moment. */
+export async function settle(signal: AbortSignal): Promise<void> {
   await sleep(SETTLE_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
 }
 

@@ -1,7 +1,7 @@
 /** What every verb that changes a running cluster has in common: show, ask, take the lock, look again, do. */
-import { reachableMachines, takeLock } from './locking.ts'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { QuorateError } from '../errors.ts'
+import { reachableMachines } from './locking.ts'
+import { sameSteps } from './approval.ts'
+import { runVerb } from './run-verb.ts'
 import type { ClusterCondition } from '../tiers/etcd/facts/condition.ts'
 import type { MaintenancePlan, MaintenanceStep } from '../tiers/etcd/steps/maintenance.ts'
 import { blockedError } from '../tiers/etcd/run.ts'
@@ -9,8 +9,6 @@ import type { Lock } from './lock.ts'
 import type { Session } from '../tiers/etcd/session.ts'
 import { type Members, lookAtMembers } from '../tiers/etcd/facts/members.ts'
 import type { ProbeChoice, Recorded } from './with-recorder.ts'
-
-const SETTLE_MS = 1_000
 
 export interface MaintenancePreview {
   readonly steps: readonly MaintenanceStep[]
@@ -46,6 +44,10 @@ export interface UnderLock extends Members {
   readonly steps: readonly MaintenanceStep[]
 }
 
+interface Decided extends Members {
+  readonly plan: MaintenancePlan
+}
+
 /**
  * @returns undefined: there was nothing to do, nobody was asked, and nobody was kept out.
  * @throws QuorateError `blocked` with every reason; `locked`; `moved` if what is to be done is not what was shown.
@@ -55,33 +57,26 @@ export async function underLock<T>(
   verb: MaintenanceVerb,
   work: (under: UnderLock) => Promise<T>,
 ): Promise<Recorded<T> | undefined> {
-  const shown = planned(verb, (await lookAtMembers(session)).condition)
-  if (shown.steps.length === 0) return undefined
-  await verb.confirm(shown)
-  await using lock = await takeLock(session, {
-    purpose: verb.name,
-    scope: reachableMachines(session.cluster),
-  })
-  const members = await lookAtMembers(session)
-  const { steps, outage } = planned(verb, members.condition)
-  if (essence(steps) !== essence(shown.steps)) {
-    throw new QuorateError('moved', 'the cluster is not as it was shown; nothing was changed', {
-      hint: `see what it is now: quorate status; then again: quorate ${verb.name}`,
-    })
-  }
-  const signal = AbortSignal.any([session.signal, lock.lost])
-  const probe = outage === true ? false : verb.probe
-  const { withRecorder } = await import('./with-recorder.ts')
-  return await withRecorder(session, { verb: verb.name, probe }, async (recorded) => {
-    const result = await work({ ...members, session: recorded, lock, signal, steps })
-    if (probe !== false) await settle(signal)
-    return result
+  return await runVerb<Session, Decided, T>(session, {
+    name: verb.name,
+    decide: async (own) => {
+      const members = await lookAtMembers(own)
+      const plan = planned(verb, members.condition)
+      return plan.steps.length === 0 ? undefined : { ...members, plan }
+    },
+    confirm: async ({ plan }) => await verb.confirm(plan),
+    scope: () => reachableMachines(session.cluster),
+    same: (shown, now) => sameSteps(lasting(shown.plan), lasting(now.plan), session.steps),
+    lookHint: 'quorate status',
+    probe: ({ plan }) => (plan.outage === true ? false : verb.probe),
+    carryOut: async ({ session: own, lock, decision }) =>
+      await work({ ...decision, session: own, lock, signal: own.signal, steps: decision.plan.steps }),
   })
 }
 
-/** The recording goes on for a moment: clients may notice what was done only when it is done. */
-export async function settle(signal: AbortSignal): Promise<void> {
-  await sleep(SETTLE_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
+/** What is done to whom. Leadership may pass to another by itself meanwhile. */
+function lasting({ steps }: MaintenancePlan): readonly MaintenanceStep[] {
+  return steps.filter(({ kind }) => kind !== 'hand-over')
 }
 
 /** @throws QuorateError `blocked` */
@@ -92,13 +87,4 @@ export function planned<P extends MaintenancePlan>(
   const answer = plan(condition)
   if (answer.blocked.length > 0) throw blockedError(answer.blocked)
   return answer
-}
-
-/** What is done to whom. Leadership may pass to another by itself meanwhile, and revisions grow. */
-function essence(steps: readonly MaintenanceStep[]): string {
-  const done = steps.filter(({ kind }) => kind !== 'hand-over')
-  return done
-    .map(({ kind, host }) => `${kind} ${host ?? ''}`)
-    .toSorted()
-    .join('\n')
 }

@@ -8,7 +8,8 @@ import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
 import { timed } from '../../engine/timed.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { chosenNodes, reachableClients, viewMembers } from '../../tiers/etcd/facts/members.ts'
-import { type MaintenanceOptions, settle } from '../../engine/under-lock.ts'
+import { settle } from '../../engine/run-verb.ts'
+import type { MaintenanceOptions } from '../../engine/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
 
 export interface MoveLeaderOptions extends MaintenanceOptions {
