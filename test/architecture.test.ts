@@ -107,8 +107,6 @@ const OWED: readonly string[] = [
   'engine/wave.ts imports tiers/etcd/steps/predict-restore.ts',
   'engine/wave.ts imports tiers/etcd/steps/steps.ts',
   'engine/wave.ts imports tiers/flannel/network.ts',
-  'engine/with-recorder.ts imports tiers/etcd/recorder-clients.ts',
-  'engine/with-recorder.ts imports tiers/etcd/session.ts',
   'tiers/etcd/facts/observe.ts imports tiers/flannel/network.ts',
   'tiers/etcd/facts/observed.ts imports tiers/flannel/leases.ts',
   'tiers/etcd/plan/next.ts imports tiers/flannel/plan.ts',
