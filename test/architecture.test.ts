@@ -140,7 +140,7 @@ const PAUSES: Readonly<Record<string, string>> = {
   'artifacts/download.ts': 'tries again, more slowly each time',
   'artifacts/modules.ts': 'tries again, more slowly each time',
   'engine/at-work.ts': 'pauses once, as a limit for another question',
-  'engine/under-lock.ts': 'pauses once, so that clients may notice what was done',
+  'engine/run-verb.ts': 'pauses once, so that clients may notice what was done',
   'lab/lock.ts': 'pauses once, for a claim that another process removes',
   'recorder/lease.ts': 'a beat that ends with the recorder',
   'recorder/monitor.ts': 'a beat that ends with the recorder',
