@@ -28,6 +28,7 @@ function session(now = new Date('2030-01-07T21:03:11.501Z')): Session {
     signal: new AbortController().signal,
     now: () => now,
     steps: ETCD_STEPS,
+    recorderClients: async () => await Promise.reject(new Error('no way there')),
     endpoint: async () => {
       throw new QuorateError('unreachable', 'no way there')
     },
