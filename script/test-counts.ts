@@ -14,6 +14,9 @@ interface Report {
   readonly testResults: readonly {
     readonly name: string
     readonly status: string
+    /** In milliseconds, of the clock. */
+    readonly startTime?: number
+    readonly endTime?: number
     readonly assertionResults: readonly {
       readonly status: string
       readonly fullName: string
@@ -75,6 +78,23 @@ export function slowest(texts: readonly string[], count: number): TimedTest[] {
         seconds: (duration ?? 0) / 1000,
       })),
     )
+    .toSorted((one, other) => other.seconds - one.seconds)
+    .slice(0, count)
+}
+
+export interface TimedFile {
+  readonly file: string
+  readonly seconds: number
+}
+
+/** The files that took longest, the slowest first: from the start of their first test to the end of the last. */
+export function slowestFiles(texts: readonly string[], count: number): TimedFile[] {
+  return texts
+    .flatMap((text) => (JSON.parse(text) as Report).testResults)
+    .map(({ name: file, startTime = 0, endTime = startTime }) => ({
+      file,
+      seconds: (endTime - startTime) / 1000,
+    }))
     .toSorted((one, other) => other.seconds - one.seconds)
     .slice(0, count)
 }

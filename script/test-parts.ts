@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { labAvailable } from '../src/lab/available.ts'
-import { type Counts, add, countsOf, failedFiles, slowest } from './test-counts.ts'
+import { type Counts, add, countsOf, failedFiles, slowest, slowestFiles } from './test-counts.ts'
 
 const HELP = `
 usage: script/test [--list-slow] [PART …]
@@ -14,7 +14,7 @@ Runs all parts, or those named: lint types build package unit sim lab
 Ends with a line 'N passed, N failed, N skipped'; exit code 0 only if nothing failed. A part other than unit, sim and
 lab counts as one. Logs of the machines of failed lab tests are kept, in a folder that is named.
 
-  --list-slow  the 20 tests that took longest, before the last lines
+  --list-slow  the 20 tests and the 20 files that took longest, before the last lines
 `
 
 interface Part {
@@ -49,6 +49,7 @@ const PARTS: readonly Part[] = [
 
 const LIST_SLOW = '--list-slow'
 const SLOW_TESTS = 20
+const SLOW_FILES = 20
 
 const root = path.resolve(import.meta.dirname, '..')
 
@@ -120,10 +121,18 @@ async function runProject(project: string, folder: string): Promise<Outcome> {
   return { counts, notes: notes.filter((note) => note !== undefined), report: text }
 }
 
+function timedLine(seconds: number, text: string): string {
+  return `${seconds.toFixed(1).padStart(6)} s  ${text}`
+}
+
 function slowLines(reports: readonly string[]): string[] {
-  return slowest(reports, SLOW_TESTS).map(
-    ({ file, name, seconds }) => `${seconds.toFixed(1).padStart(6)} s  ${path.relative(root, file)}: ${name}`,
+  const tests = slowest(reports, SLOW_TESTS).map(({ file, name, seconds }) =>
+    timedLine(seconds, `${path.relative(root, file)}: ${name}`),
   )
+  const files = slowestFiles(reports, SLOW_FILES).map(({ file, seconds }) =>
+    timedLine(seconds, path.relative(root, file)),
+  )
+  return [...tests, '', ...files]
 }
 
 /** Why tests with machines are skipped here, with the command that mends it. */

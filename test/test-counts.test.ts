@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { slowest } from '../script/test-counts.ts'
+import { slowest, slowestFiles } from '../script/test-counts.ts'
 
 function report(file: string, tests: Readonly<Record<string, number | null>>): string {
   const assertionResults = Object.entries(tests).map(([fullName, duration]) => ({
@@ -19,5 +19,19 @@ test('the slowest tests of all parts, the slowest first', () => {
     { file: 'b.test.ts', name: 'slower', seconds: 3.5 },
     { file: 'a.test.ts', name: 'slow', seconds: 3.4 },
     { file: 'a.test.ts', name: 'quick', seconds: 0.012 },
+  ])
+})
+
+const timed = (name: string, startTime: number, endTime: number) => ({ name, startTime, endTime })
+
+test('the slowest files of all parts; one that could not be loaded took no time', () => {
+  const reports = [
+    { testResults: [timed('a.test.ts', 1_000, 3_500), { name: 'broken.test.ts' }] },
+    { testResults: [timed('b.test.ts', 2_000, 5_000)] },
+  ].map((content) => JSON.stringify(content))
+  expect(slowestFiles(reports, 3)).toEqual([
+    { file: 'b.test.ts', seconds: 3 },
+    { file: 'a.test.ts', seconds: 2.5 },
+    { file: 'broken.test.ts', seconds: 0 },
   ])
 })
