@@ -133,9 +133,9 @@ test('a second Ctrl-C ends it at once, with the code of a signal and an error ob
   })
   let said = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text))
-  await expect.poll(() => existsSync(begun), { timeout: 20_000 }).toBe(true)
+  await expect.poll(() => existsSync(begun), { timeout: 60_000 }).toBe(true)
   child.kill('SIGINT')
-  await expect.poll(() => said, { timeout: 20_000 }).toContain('stopping')
+  await expect.poll(() => said, { timeout: 60_000 }).toContain('stopping')
   child.kill('SIGINT')
   const { exitCode, stdout } = await ended
   expect({ exitCode, stdout: JSON.parse(stdout) as unknown }).toMatchObject({

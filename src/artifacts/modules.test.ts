@@ -283,12 +283,12 @@ test('cancelled in the middle, the compilers end with it, nothing is left, and t
   const slow = await contextWith([await fakeGo('1.26.8', { build })], {}, { signal: control.signal })
   const cancelled = obtain(slow)
   cancelled.catch(() => undefined)
-  await vi.waitFor(async () => await access(mark), { timeout: 10_000 })
+  await vi.waitFor(async () => await access(mark), { timeout: 60_000 })
   control.abort()
   await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' })
   const group = (await readFile(mark, 'utf8')).trim()
   await vi.waitFor(async () => await expect(access(`/proc/${group}/cmdline`)).rejects.toThrow(), {
-    timeout: 10_000,
+    timeout: 60_000,
   })
   expect(await readdir(slow.shelf)).toEqual([])
   expect(

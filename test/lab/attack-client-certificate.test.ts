@@ -6,6 +6,7 @@ import { startRecorder } from '../../src/recorder/recorder.ts'
 import { allMembers } from '../../src/tiers/etcd/session.ts'
 import { memberName } from '../../src/spec/member-name.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { OPERATION_MS } from './support/bystander.ts'
 import { forge } from './support/authority.ts'
 import { eventOf, restartsOf, told } from './support/events.ts'
 import { sessionOf } from './support/fill.ts'
@@ -120,7 +121,7 @@ describe.skipIf(whyNoLab())("a client's certificate", () => {
     expect(shown).toContain(`it was started without ${DEMAND}`)
     await using session = await sessionOf(lab)
     const clients = await allMembers(session)
-    const recorder = await startRecorder({ clients: () => clients })
+    const recorder = await startRecorder({ clients: () => clients, operationMs: OPERATION_MS })
     let killed = false
     const first = startQuorate(lab, ['apply', '--yes', '--no-probe', '--json'], {
       onLine: (line, child) => {

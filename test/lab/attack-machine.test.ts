@@ -103,7 +103,7 @@ describe.skipIf(whyNoLab())('a hostile machine', () => {
     const { exitCode, stderr } = await run(['plan'], { NODE_OPTIONS: REPORT_MEMORY })
     expect([exitCode, stderr]).toEqual([FAILED, expect.stringMatching(/etcd02: more than 8 MiB in answer/)])
     expect(peakOf(stderr)).toBeLessThan(MOST_KIB)
-    await expect.poll(async () => await running('yes'), { timeout: 20_000 }).toBe(false)
+    await expect.poll(async () => await running('yes'), { timeout: 60_000 }).toBe(false)
   })
 
   test.each([
@@ -125,7 +125,7 @@ describe.skipIf(whyNoLab())('a hostile machine', () => {
         expect.stringMatching(/etcd02: no answer within 6\.0 s to: look at its state/),
       ])
     }
-    await expect.poll(async () => await running('sleep'), { timeout: 20_000 }).toBe(false)
+    await expect.poll(async () => await running('sleep'), { timeout: 60_000 }).toBe(false)
     expect((await lab.machine('etcd02').exec(['test', '-e', '/run/quorate/lock'])).exitCode).toBe(1)
   })
 
@@ -139,7 +139,7 @@ describe.skipIf(whyNoLab())('a hostile machine', () => {
       UNREACHABLE,
       expect.stringMatching(/etcd02: no answer within 36 s to: restart etcd\.service/),
     ])
-    await expect.poll(async () => await running('sleep'), { timeout: 20_000 }).toBe(false)
+    await expect.poll(async () => await running('sleep'), { timeout: 60_000 }).toBe(false)
   })
 
   test('whose login hangs is named', async () => {
@@ -154,10 +154,10 @@ describe.skipIf(whyNoLab())('a hostile machine', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)('that hangs does not keep %s waiting', async (signal) => {
     await instead('systemctl', 'exec sleep 54321')
     const { child, ended } = startQuorate(lab, ['apply', '--yes'])
-    await expect.poll(async () => await running('sleep'), { timeout: 20_000 }).toBe(true)
+    await expect.poll(async () => await running('sleep'), { timeout: 60_000 }).toBe(true)
     child.kill(signal)
     expect(await ended).toMatchObject({ exitCode: CANCELLED })
-    await expect.poll(async () => await running('sleep'), { timeout: 20_000 }).toBe(false)
+    await expect.poll(async () => await running('sleep'), { timeout: 60_000 }).toBe(false)
   })
 
   /** Whether a program that only this test runs does so on the machine. */

@@ -47,7 +47,7 @@ test.each(ETCD_CHOICES)(
           asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
           asked.end()
         })
-      await expect.poll(() => ask(certificates.tls), { timeout: 20_000 }).toBe('200')
+      await expect.poll(() => ask(certificates.tls), { timeout: 60_000 }).toBe('200')
       expect(await ask({})).toMatch(/SSL|EPROTO|ECONNRESET|ALERT/)
       expect(Object.values(environment).join(' ')).not.toContain('http://')
     } finally {

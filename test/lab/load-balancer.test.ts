@@ -21,7 +21,7 @@ const because = reason === undefined ? '' : ` (${reason})`
 const CONFIGURATION = '/etc/haproxy/haproxy.cfg'
 const SERVICE = ['service01', 'service02'] as const
 const PORT = 6443
-const SOON = { timeout: 20_000, interval: 200 }
+const SOON = { timeout: 60_000, interval: 200 }
 
 describe.skipIf(reason)(`the load balancer${because}`, () => {
   let lab: TestLab

@@ -4,6 +4,7 @@ import { startRecorder } from '../../src/recorder/recorder.ts'
 import { allMembers } from '../../src/tiers/etcd/session.ts'
 import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { OPERATION_MS } from './support/bystander.ts'
 import { eventOf } from './support/events.ts'
 import { sessionOf } from './support/fill.ts'
 import { applied } from './support/fresh.ts'
@@ -27,7 +28,7 @@ describe.skipIf(whyNoLab())('a rolling restart that is killed', () => {
     await lab.writeCluster({ etcd })
     await using session = await sessionOf(lab)
     const clients = await allMembers(session)
-    const recorder = await startRecorder({ clients: () => clients })
+    const recorder = await startRecorder({ clients: () => clients, operationMs: OPERATION_MS })
     const killedAt = new Set<string>()
     const restarted: string[] = []
     let exitCode: number

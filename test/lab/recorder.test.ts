@@ -17,6 +17,7 @@ import { PROBE_PREFIX, startRecorder } from '../../src/recorder/recorder.ts'
 import type { AvailabilityReport } from '../../src/recorder/report.ts'
 import { judgeAvailability, stallLimitMs } from '../../src/recorder/verdict.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { OPERATION_MS } from './support/bystander.ts'
 import { applied, stateFolder } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
@@ -204,7 +205,7 @@ describe.skipIf(whyNoLab())('the recorder', () => {
   /** What a client notices while this happens, from a second before it on. */
   async function recordThrough(trouble: () => Promise<void>): Promise<AvailabilityReport> {
     using clients = await openRecorderClients(session)
-    const recorder = await startRecorder({ clients: clients.current })
+    const recorder = await startRecorder({ clients: clients.current, operationMs: OPERATION_MS })
     await sleep(1_000)
     await trouble()
     return await recorder.stop()

@@ -9,6 +9,7 @@ import { type Session, allMembers } from '../../src/tiers/etcd/session.ts'
 import { viewMembers } from '../../src/tiers/etcd/facts/members.ts'
 import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
+import { OPERATION_MS } from './support/bystander.ts'
 import { told } from './support/events.ts'
 import { fill, sessionOf } from './support/fill.ts'
 import { applied } from './support/fresh.ts'
@@ -154,7 +155,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
 
   test('from NOSPACE to writable, killed at every step: what is done is not done again, and readers notice nothing', async () => {
     const clients = await allMembers(session)
-    const recorder = await startRecorder({ clients: () => clients })
+    const recorder = await startRecorder({ clients: () => clients, operationMs: OPERATION_MS })
     expect(await fill(session, 'history', 1_000_000)).toBeGreaterThan(5)
     expect(await quorate(lab, ['alarms'])).toMatchObject({
       exitCode: 1,

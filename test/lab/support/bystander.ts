@@ -13,7 +13,7 @@ import { operatorFiles } from './tools.ts'
 const ANSWER_MS = 1_000
 const PATIENCE_MS = 120_000
 /** On a busy computer two members of three may take longer to be back than a client waits: a write that fails was lost. */
-const OPERATION_MS = 60_000
+export const OPERATION_MS = 60_000
 
 export interface Bystander extends Disposable {
   /** Begins to write, read and watch. */
