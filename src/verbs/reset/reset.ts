@@ -1,5 +1,5 @@
 /** `quorate reset`: stops etcd and moves its data aside, on all nodes of a cluster or on one that is no member. */
-import { takeLock, theseMachines } from '../../engine/locking.ts'
+import { theseMachines } from '../../engine/locking.ts'
 import { sameSteps } from '../../engine/approval.ts'
 import { compactTime } from '../../engine/compact-time.ts'
 import { QuorateError, combineErrors } from '../../errors.ts'
@@ -17,7 +17,7 @@ import { onAll } from '../../ssh/fleet.ts'
 import { lookAt } from '../../tiers/etcd/facts/machines.ts'
 import { asEtcdNode } from '../members/observe.ts'
 import { certainMembers } from '../../tiers/etcd/facts/members.ts'
-import { recorded } from '../../engine/recorded.ts'
+import { runVerb } from '../../engine/run-verb.ts'
 
 export interface ResetOptions {
   /** Name of a node; all that carry etcd unless given. */
@@ -43,10 +43,6 @@ export interface ResetReport {
  * a step failed with. What was done until then stays done, and a second run does the rest.
  */
 export async function reset(session: Session, options: ResetOptions): Promise<ResetReport> {
-  return await recorded(session, 'reset', async (own) => await resetNodes(own, options))
-}
-
-async function resetNodes(session: Session, options: ResetOptions): Promise<ResetReport> {
   const { cluster } = session
   const nodes = chosen(session, options.node)
   const intent: ResetIntent = {
@@ -56,17 +52,22 @@ async function resetNodes(session: Session, options: ResetOptions): Promise<Rese
     suffix: `before-reset-${compactTime(session.now())}`,
     departed: options.node === undefined ? [] : await notMembers(session, nodes),
   }
-  const shown = await currentSteps(session, intent, nodes)
-  if (shown.length === 0) return { done: [], moved: [] }
-  await options.confirm({ hosts: hostsOf(shown), steps: shown })
-  await using lock = await takeLock(session, { purpose: 'reset', scope: theseMachines(nodes) })
-  const steps = await currentSteps(session, intent, nodes)
-  if (!sameSteps(shown, steps, session.steps)) {
-    throw new QuorateError('moved', 'the machines are not as they were shown; nothing was changed', {
-      hint: 'see what it is now: quorate reset',
-    })
-  }
-  return await carryOutReset(session, lock, intent, nodes, steps)
+  const outcome = await runVerb<Session, readonly ResetStep[], ResetReport>(session, {
+    name: 'reset',
+    decide: async (own) => {
+      const steps = await currentSteps(own, intent, nodes)
+      return steps.length === 0 ? undefined : steps
+    },
+    confirm: async (steps) => await options.confirm({ hosts: hostsOf(steps), steps }),
+    scope: () => theseMachines(nodes),
+    same: (shown, now) => sameSteps(shown, now, session.steps),
+    lookHint: 'quorate reset',
+    // There is no cluster afterwards that a client could notice anything of.
+    probe: () => false,
+    carryOut: async ({ session: own, lock, decision }) =>
+      await carryOutReset(own, lock, intent, nodes, decision),
+  })
+  return outcome?.result ?? { done: [], moved: [] }
 }
 
 function chosen({ cluster }: Session, name: string | undefined): readonly Node[] {
