@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { type SurveyedMember, type SurvivingLog, outlookOf } from './outlook.ts'
 
-const LOG: SurvivingLog = { lastTerm: 3n, lastIndex: 100n, commit: 99n, damaged: false }
+const LOG: SurvivingLog = { memberId: undefined, lastTerm: 3n, lastIndex: 100n, commit: 99n, damaged: false }
 
 const log = (lastTerm: bigint, lastIndex: bigint, damaged = false): SurvivingLog => ({
   ...LOG,
@@ -79,4 +79,20 @@ test('a damaged log is a copy to go on from, but neither a vote nor a witness', 
   // Two whole logs of four: any three that acknowledged a write have one of them.
   const four = outlookOf([member(0, 'data'), member(1, 'data'), member(2, 'gone'), member(3, 'gone')])
   expect(four).toMatchObject({ kind: 'lost', complete: true })
+})
+
+test('two copies of one member’s log are one vote, and one witness', () => {
+  const clones = [
+    member(0, 'data', { ...LOG, memberId: 'a1' }),
+    member(1, 'data', { ...LOG, memberId: 'a1' }),
+    member(2, 'gone'),
+  ]
+  expect(outlookOf(clones)).toMatchObject({ kind: 'lost', complete: false, wanting: 1 })
+  expect(outlookOf(clones).ranked).toEqual(['etcd01', 'etcd02'])
+  const own = [
+    member(0, 'data', { ...LOG, memberId: 'a1' }),
+    member(1, 'data', { ...LOG, memberId: 'b2' }),
+    member(2, 'gone'),
+  ]
+  expect(outlookOf(own)).toMatchObject({ kind: 'startable', complete: true, wanting: 0 })
 })

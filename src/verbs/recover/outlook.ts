@@ -9,6 +9,8 @@
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 
 export interface SurvivingLog {
+  /** Whose log it is, hexadecimal; undefined: it does not say. Of a machine that was cloned there are two with one ID. */
+  readonly memberId: string | undefined
   readonly lastTerm: bigint
   readonly lastIndex: bigint
   /** The last entry that its member knew to be committed. */
@@ -51,16 +53,16 @@ export function outlookOf(members: readonly SurveyedMember[]): Outlook {
   const voters = members.length
   const needed = quorum(voters)
   const ranked = rank(members)
-  const whole = ranked.filter(({ log }) => !log.damaged)
+  const whole = distinct(ranked.filter(({ log }) => !log.damaged))
   const unreachable = members.filter(({ state }) => state === 'unreachable').map(({ name }) => name)
   return {
     voters,
     quorum: needed,
-    kind: kindOf(members, whole.length, unreachable.length),
+    kind: kindOf(members, whole, unreachable.length),
     ranked: ranked.map(({ name }) => name),
     unreachable,
-    wanting: Math.max(0, needed - whole.length),
-    complete: whole.length > voters - needed,
+    wanting: Math.max(0, needed - whole),
+    complete: whole > voters - needed,
   }
 }
 
@@ -69,6 +71,11 @@ function kindOf(members: readonly SurveyedMember[], whole: number, unreachable: 
   if (members.some(({ state }) => state === 'serving')) return 'serving'
   if (whole >= needed) return 'startable'
   return whole + unreachable >= needed ? 'open' : 'lost'
+}
+
+/** How many members the logs are of: two copies of one member's log are one vote, and one witness. */
+function distinct(logs: readonly WithLog[]): number {
+  return new Set(logs.map(({ name, log }) => log.memberId ?? `of ${name}`)).size
 }
 
 interface WithLog {

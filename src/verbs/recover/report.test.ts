@@ -30,7 +30,7 @@ function member(number: number, state: Survivor['state'], changes: Partial<Survi
     problem: undefined,
     unit: state === 'data' ? 'inactive' : undefined,
     host: undefined,
-    log: state === 'data' ? LOG : undefined,
+    log: state === 'data' ? { ...LOG, memberId: String(number) } : undefined,
     database: undefined,
     ...changes,
   }

@@ -72,7 +72,7 @@ function surveyOf(voters: readonly Voter[]): readonly SurveyedMember[] {
   return voters.map(({ name, state }) => ({
     name,
     state: states[state],
-    log: states[state] === 'data' ? log : undefined,
+    log: states[state] === 'data' ? { ...log, memberId: `id of ${name}` } : undefined,
   }))
 }
 
