@@ -38,6 +38,11 @@ export interface ResetReport {
   readonly moved: readonly { readonly host: string; readonly from: string; readonly to: string }[]
 }
 
+interface Decision {
+  readonly intent: ResetIntent
+  readonly steps: readonly ResetStep[]
+}
+
 /**
  * @throws QuorateError `blocked` with every reason; `moved` if the machines changed after they were shown; `locked`; what
  * a step failed with. What was done until then stays done, and a second run does the rest.
@@ -45,27 +50,29 @@ export interface ResetReport {
 export async function reset(session: Session, options: ResetOptions): Promise<ResetReport> {
   const { cluster } = session
   const nodes = chosen(session, options.node)
-  const intent: ResetIntent = {
+  const asked = {
     cluster,
     hosts: nodes.map(({ name }) => name),
     purge: options.purge ?? false,
     suffix: `before-reset-${compactTime(session.now())}`,
-    departed: options.node === undefined ? [] : await notMembers(session, nodes),
   }
-  const outcome = await runVerb<Session, readonly ResetStep[], ResetReport>(session, {
+  const outcome = await runVerb<Session, Decision, ResetReport>(session, {
     name: 'reset',
     decide: async (own) => {
+      // Under the lock again: a node may have joined while a person was reading.
+      const departed = options.node === undefined ? [] : await notMembers(own, nodes)
+      const intent: ResetIntent = { ...asked, departed }
       const steps = await currentSteps(own, intent, nodes)
-      return steps.length === 0 ? undefined : steps
+      return steps.length === 0 ? undefined : { intent, steps }
     },
-    confirm: async (steps) => await options.confirm({ hosts: hostsOf(steps), steps }),
+    confirm: async ({ steps }) => await options.confirm({ hosts: hostsOf(steps), steps }),
     scope: () => theseMachines(nodes),
-    same: (shown, now) => sameSteps(shown, now, session.steps),
+    same: (shown, now) => sameSteps(shown.steps, now.steps, session.steps),
     lookHint: 'quorate reset',
     // There is no cluster afterwards that a client could notice anything of.
     probe: () => false,
-    carryOut: async ({ session: own, lock, decision }) =>
-      await carryOutReset(own, lock, intent, nodes, decision),
+    carryOut: async ({ session: own, lock, decision: { intent, steps } }) =>
+      await carryOutReset(own, lock, intent, nodes, steps),
   })
   return outcome?.result ?? { done: [], moved: [] }
 }
