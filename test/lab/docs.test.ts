@@ -256,6 +256,8 @@ const NOT_HERE: Readonly<Record<string, string>> = {
   'script/setup': 'what script/test begins with',
   'script/bench': 'minutes',
   'script/bench --json': 'minutes',
+  'script/bench backups': 'minutes',
+  'script/bench start': 'minutes',
   'script/bench --markdown': 'minutes, and writes into the pages',
   'sudo ln -sf "$PWD/quorate" /usr/local/bin/quorate': "changes this computer's programs",
   'quorate init': 'asks; its questions have tests of their own',
