@@ -137,6 +137,12 @@ async function underLock(
         waves += 1
         return seen
       },
+      // As on machines: before a member is taken away, everything is looked at afresh.
+      lookAgain: async ({ cluster: before }) => {
+        const seen = observe(world, cluster)
+        if (seen.cluster === undefined || before === undefined) return await Promise.resolve(seen)
+        return { ...seen, cluster: { ...seen.cluster, verified: before.verified } }
+      },
       signal: new AbortController().signal,
     })
   } catch (error) {
