@@ -112,19 +112,23 @@ op_service_load() {
   name=$2
   seconds=$3
   systemctl enable --quiet "$name"
-  if [ "$(systemctl is-active "$name")" = active ]; then
+  until=$(($(date +%s) + seconds))
+  if systemctl is-active --quiet "$name" || [ "$(systemctl is-active "$name")" = reloading ]; then
     trouble=$(timeout "$seconds" systemctl reload "$name" 2>&1) || not_ready "$name" ''
   else
     systemctl reset-failed "$name" 2>/dev/null || true
     timeout "$seconds" systemctl restart "$name" 2>/dev/null || not_ready "$name" ''
   fi
   if [ "$words" -gt 3 ]; then
-    until=$(($(date +%s) + seconds))
     until answer_of "$4" "$5" | grep -q -x -F -e "$6"; do
       [ "$(date +%s)" -lt "$until" ] || not_ready "$name" ''
       sleep 0.05
     done
   fi
+  # It may answer by its new configuration before systemd has heard that it is done.
+  while [ "$(systemctl is-active "$name")" = reloading ] && [ "$(date +%s)" -lt "$until" ]; do
+    sleep 0.05
+  done
   [ "$(systemctl is-active "$name")" = active ] || not_ready "$name" ''
   rm -f "$state/loading/$name"
 }
