@@ -16,8 +16,6 @@ const SETTLE_MS = 1_000
 export interface Verb<S, D, R> {
   /** As on the command line, without its arguments: names the lock's holder and the record. */
   readonly name: string
-  /** Names this run in its record where the name alone says too little: `certs rotate-ca begin`. */
-  readonly title?: string | undefined
   /** The verb of marks on machines that this one goes on with. */
   readonly finishes?: string | undefined
   /**
@@ -36,8 +34,6 @@ export interface Verb<S, D, R> {
   readonly lookHint: string
   /** What is measured beside it, as a client of the cluster notices it; false: nothing, since nobody is served. */
   readonly probe: (decision: D) => ProbeChoice | undefined
-  /** Something is to be done before anything is sent, with the lock held: a check that takes long, a copy that is kept. */
-  readonly prepare?: ((under: Under<S, D>) => Promise<void>) | undefined
   readonly carryOut: (under: Under<S, D>) => Promise<R>
 }
 
@@ -69,7 +65,7 @@ export async function runVerb<S extends VerbSession, D, R>(
   session: S,
   verb: Verb<S, D, R>,
 ): Promise<Outcome<R> | undefined> {
-  return await recorded(session, verb.title ?? verb.name, async (own) => await attempt(own, verb))
+  return await recorded(session, verb.name, async (own) => await attempt(own, verb))
 }
 
 async function attempt<S extends VerbSession, D, R>(
@@ -84,10 +80,9 @@ async function attempt<S extends VerbSession, D, R>(
   const decision = await verb.decide(session)
   if (decision === undefined || !verb.same(shown, decision)) throw notAsShown(verb)
   const held = { ...session, signal: AbortSignal.any([session.signal, lock.lost]) }
-  await verb.prepare?.({ session: held, lock, decision })
   const probe = verb.probe(decision)
   const { withRecorder } = await import('./with-recorder.ts')
-  return await withRecorder(held, { verb: verb.title ?? purpose, probe }, async (own) => {
+  return await withRecorder(held, { verb: purpose, probe }, async (own) => {
     const result = await verb.carryOut({ session: own, lock, decision })
     if (probe !== false) await settle(own.signal)
     return result
