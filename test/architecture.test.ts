@@ -135,6 +135,19 @@ const OWED: readonly string[] = [
   'verbs/upgrade/examine.ts imports verbs/apply/apply.ts',
 ]
 
+/** Files that import themselves in the end. This list only gets shorter, too. */
+const CIRCLES_OWED: readonly string[] = [
+  'verbs/adopt/adopt.ts',
+  'verbs/adopt/connect.ts',
+  'verbs/restore/decide.ts',
+  'verbs/restore/preview.ts',
+  'verbs/restore/refusals.ts',
+  'verbs/restore/restore.ts',
+  'verbs/schedule/certificate.ts',
+  'verbs/schedule/observe.ts',
+  'verbs/schedule/signing.ts',
+]
+
 /** Files that pause by themselves, and why. Whatever looks until something is as it should be does so by `wait/until.ts`. */
 const PAUSES: Readonly<Record<string, string>> = {
   'artifacts/download.ts': 'tries again, more slowly each time',
@@ -274,23 +287,11 @@ test('one file says what a healthy voter is', () => {
   expect(wrong.map(({ file }) => file)).toEqual([])
 })
 
-test('no import goes in circles', () => {
-  const circles: string[] = []
-  const done = new Set<string>()
-  const visit = (file: string, trail: readonly string[]): void => {
-    const at = trail.indexOf(file)
-    if (at !== -1) {
-      circles.push([...trail.slice(at), file].join(' → '))
-      return
-    }
-    if (done.has(file)) return
-    for (const one of byFile.get(file)?.imports ?? []) {
-      if (one.file !== undefined && !one.typeOnly && !one.dynamic) visit(one.file, [...trail, file])
-    }
-    done.add(file)
-  }
-  for (const { file } of sources) visit(file, [])
-  expect(circles).toEqual([])
+test('no import goes in circles, of types neither', () => {
+  const circles = sources.map(wayBack).filter((trail) => trail !== undefined)
+  const owed = circles.filter(([start]) => CIRCLES_OWED.includes(start ?? ''))
+  expect(circles.filter((one) => !owed.includes(one)).map((trail) => trail.join(' → '))).toEqual([])
+  expect(new Set(owed.map(([start]) => start))).toEqual(new Set(CIRCLES_OWED))
 })
 
 test('no file holds more than one idea can fill', async () => {
@@ -324,6 +325,22 @@ function reachable(start: readonly Source[]): Set<Source> {
   }
   for (const source of start) visit(source)
   return found
+}
+
+/** The shortest way from a file's imports back to itself; what is loaded only when it is needed is no part of it. */
+function wayBack({ file: start }: Source): readonly string[] | undefined {
+  const seen = new Set<string>()
+  // Grows while it is gone through: the nearest come first.
+  const trails: (readonly string[])[] = [[start]]
+  for (const trail of trails) {
+    for (const { file, dynamic } of byFile.get(trail.at(-1) ?? '')?.imports ?? []) {
+      if (file === undefined || dynamic || seen.has(file)) continue
+      if (file === start) return [...trail, file]
+      seen.add(file)
+      trails.push([...trail, file])
+    }
+  }
+  return undefined
 }
 
 async function readSources(): Promise<Source[]> {

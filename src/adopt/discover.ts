@@ -2,12 +2,12 @@
 import { combineErrors } from '../errors.ts'
 import {
   type ClusterView,
-  type ListedMember,
   type MemberView,
   type ReachableMember,
   formatId,
   readClusterView,
 } from '../etcd/view.ts'
+import type { ListedMember } from '../etcd/listed-member.ts'
 import type { BlockReason } from '../engine/step.ts'
 import { onAll } from '../ssh/fleet.ts'
 import type { Remote } from '../ssh/remote.ts'

@@ -1,6 +1,6 @@
 /** One member of a cluster that is to be adopted: what its machine showed, and what the cluster says of it. */
 import type { PassedOver } from '../etcd/reading.ts'
-import type { ListedMember } from '../etcd/view.ts'
+import type { ListedMember } from '../etcd/listed-member.ts'
 import { X509Certificate } from 'node:crypto'
 import { parseCertificates } from '../pki/chain.ts'
 import { isIP } from 'node:net'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ListedMember } from '../etcd/view.ts'
+import type { ListedMember } from '../etcd/listed-member.ts'
 import { checkName } from '../spec/values.ts'
 import { nodeNames, withNodeNames } from './node-names.ts'
 

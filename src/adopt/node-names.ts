@@ -1,5 +1,5 @@
 /** What the members of a cluster are called in the cluster file: as in etcd where that is a node's name, else made from it. */
-import type { ListedMember } from '../etcd/view.ts'
+import type { ListedMember } from '../etcd/listed-member.ts'
 import { ROLES } from '../spec/cluster.ts'
 import { checkEtcdName } from '../spec/etcd-name.ts'
 import { counted } from '../spec/units.ts'

@@ -3,30 +3,12 @@ import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { SUM_BYTES } from '../etcd/snapshot-stream.ts'
 import { damaged } from './damaged.ts'
+import { BARE, isBare } from './bare-head.ts'
 import type { OpenedBackup } from './open.ts'
 import { SnapshotSummer } from './snapshot-sum.ts'
 
-/** bbolt's, in the first meta page, behind its header of 16 bytes; in the machine's byte order. */
-const BOLT_MAGIC = Buffer.from('edda0ced', 'hex')
-const PAGE_HEADER_BYTES = 16
-
 /** One buffer for all of it, small enough for a processor's cache: half the time of a stream. */
 const PIECE_BYTES = 256 * 1024
-
-/** What only a bundle has. */
-export const BARE = {
-  about: undefined,
-  proof: undefined,
-  clusterFile: undefined,
-  trustPem: undefined,
-  caKeySealed: undefined,
-  signer: undefined,
-}
-
-/** @param head its first 64 bytes, or more */
-export function isBare(head: Buffer): boolean {
-  return head.subarray(PAGE_HEADER_BYTES, PAGE_HEADER_BYTES + BOLT_MAGIC.length).equals(BOLT_MAGIC)
-}
 
 /**
  * Its sum is read at once, and compared in the background: see `compared`.

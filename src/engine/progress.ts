@@ -1,6 +1,7 @@
 /** Which step a host is at, told from the operations that it reports as done. */
 import type { HostStep } from '../tiers/etcd/steps/steps.ts'
-import { type Operation, type Supplies, compile } from '../tiers/etcd/perform/compile.ts'
+import { type Supplies, compile } from '../tiers/etcd/perform/compile.ts'
+import type { Operation } from '../host/operations.ts'
 import type { Emit } from './events.ts'
 
 export class HostProgress {

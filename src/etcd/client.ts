@@ -13,7 +13,7 @@ import { QuorateError } from '../errors.ts'
 import { memberOrigin, openSocket, type MemberEndpoint } from './endpoint.ts'
 import { memberError } from './failure.ts'
 import { type ServedCertificate, shownTo } from './served-certificate.ts'
-import type { ListedMember } from './view.ts'
+import type { NameMembers } from './listed-member.ts'
 import { MemberSessions, WINDOW_BYTES } from './sessions.ts'
 
 /** The longest answer that is read, in bytes: pages of an export are cut to 16 MiB, and one key has 1.5 MiB, unless etcd allows more. */
@@ -35,8 +35,6 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
-
-export type NameMembers = (members: readonly ListedMember[]) => readonly ListedMember[]
 
 export interface MemberClient {
   /** The node's name in the cluster file. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { healthOf, judgeView } from './health.ts'
-import type { ClusterView, ListedMember, MemberView, ReachableMember } from './view.ts'
+import type { ClusterView, MemberView, ReachableMember } from './view.ts'
+import type { ListedMember } from './listed-member.ts'
 
 const names = ['etcd01', 'etcd02', 'etcd03']
 const url = (name: string) => `https://${name}:2380`

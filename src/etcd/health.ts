@@ -1,7 +1,8 @@
 /** Whether a cluster is as it should be: a judgement on a view, without looking anywhere else. */
 import type { ErrorCode } from '../errors.ts'
 import { NOBODY, formatId } from './id.ts'
-import { type ClusterView, type ListedMember, type ReachableMember, type UnreachableMember } from './view.ts'
+import type { ClusterView, ReachableMember, UnreachableMember } from './view.ts'
+import type { ListedMember } from './listed-member.ts'
 
 export interface ExpectedMember {
   readonly name: string

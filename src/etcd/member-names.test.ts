@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { namedByNodes } from './member-names.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { sampleCluster } from './sample.ts'
-import type { ListedMember } from './view.ts'
+import type { ListedMember } from './listed-member.ts'
 
 const cluster = sampleCluster()
 const [one, two, three] = cluster.nodes

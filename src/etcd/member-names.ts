@@ -3,7 +3,7 @@ import type { Cluster } from '../spec/cluster.ts'
 import { etcdNameOf } from '../spec/etcd-name.ts'
 import { peerUrlsOf } from './configuration.ts'
 import { formatId } from './id.ts'
-import type { ListedMember } from './view.ts'
+import type { ListedMember } from './listed-member.ts'
 
 /**
  * A member that no node stands for keeps its name, unless that is a node's, or another member has it too (etcd allows

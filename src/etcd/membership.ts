@@ -6,7 +6,8 @@ import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { failureKind } from './failure.ts'
 import { Cluster } from './gen/cluster_pb.ts'
-import { type ListedMember, type MemberList, formatId, listMembers } from './view.ts'
+import { type MemberList, formatId, listMembers } from './view.ts'
+import type { ListedMember } from './listed-member.ts'
 import { type Looked, giveUp, until } from '../wait/until.ts'
 
 /**

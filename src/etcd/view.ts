@@ -1,5 +1,6 @@
 /** What the members of a cluster say of themselves and of each other, read from all of them at once. */
 import { type ErrorCode, QuorateError } from '../errors.ts'
+import type { ListedMember } from './listed-member.ts'
 import type { MemberClient } from './client.ts'
 import { failureKind, type FailureKind } from './failure.ts'
 import { Cluster, type Member } from './gen/cluster_pb.ts'
@@ -104,17 +105,6 @@ export interface MemberList {
   /** false: this member's own knowledge, possibly stale (always before etcd 3.5, and without a majority). */
   readonly linearizable: boolean
   readonly members: readonly ListedMember[]
-}
-
-export interface ListedMember {
-  readonly id: bigint
-  /** Its node's name, if the client knows the cluster file (`MemberClient.named`). Empty: added, but never started. */
-  readonly name: string
-  /** etcd's own name for it; undefined: it is `name`. */
-  readonly etcdName?: string | undefined
-  readonly peerUrls: readonly string[]
-  readonly clientUrls: readonly string[]
-  readonly learner: boolean
 }
 
 /**

@@ -7,10 +7,18 @@ import { readText } from '../../files/read-file.ts'
 import type { MemberTls } from '../../etcd/endpoint.ts'
 import type { Authority } from '../../pki/authority.ts'
 import type { Cluster } from '../../spec/cluster.ts'
-import type { SessionOptions } from './session.ts'
+import type { Emit } from '../../engine/events.ts'
 
 /** Its common name. */
 export const OPERATOR = 'quorate-operator'
+
+/** What it is made for, and by which clock. */
+export interface OperatorOptions {
+  readonly cluster: Cluster
+  readonly now: () => Date
+  readonly signal: AbortSignal
+  readonly emit: Emit
+}
 
 export function operatorDirectory(cluster: Pick<Cluster, 'stateDirectory'>): string {
   return path.join(cluster.stateDirectory, 'operator')
@@ -30,7 +38,10 @@ export async function authorityIsThere(cluster: Cluster): Promise<boolean> {
  * One from a CA that is not known here any more is used as it is: a cluster file that names another CA than members
  * have changes nothing about whom they trust. Issuing certificates for them is what changes it (`issueOperator`).
  */
-export async function operatorCredentials(options: SessionOptions, authority: Authority): Promise<MemberTls> {
+export async function operatorCredentials(
+  options: OperatorOptions,
+  authority: Authority,
+): Promise<MemberTls> {
   await requireAuthority(options.cluster)
   const present = await readCredentials(options.cluster)
   const trust = await authority.trust(options.signal)
@@ -49,7 +60,7 @@ export async function operatorCredentials(options: SessionOptions, authority: Au
  * @returns whether it is another one now
  * @throws QuorateError `pki`
  */
-export async function issueOperator(options: SessionOptions, authority: Authority): Promise<boolean> {
+export async function issueOperator(options: OperatorOptions, authority: Authority): Promise<boolean> {
   const { makeClientCertificate } = await import('../../pki/client.ts')
   const { cluster, now, signal, emit } = options
   const made = await makeClientCertificate({

@@ -1,7 +1,8 @@
 /** Everything that one run on one cluster holds open: connections, the authority, clients of the members. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { MemberClient, NameMembers } from '../../etcd/client.ts'
+import type { MemberClient } from '../../etcd/client.ts'
+import type { NameMembers } from '../../etcd/listed-member.ts'
 import type { MemberEndpoint, MemberTls } from '../../etcd/endpoint.ts'
 import { LOOPBACK, type LocalPort } from '../../etcd/local-port.ts'
 import type { AskPassphrase, Authority } from '../../pki/authority.ts'

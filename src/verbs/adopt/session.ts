@@ -2,7 +2,7 @@
 import { ETCD_STEPS } from '../../tiers/etcd/steps/kinds.ts'
 import type { Found } from '../../adopt/visit.ts'
 import { QuorateError } from '../../errors.ts'
-import type { NameMembers } from '../../etcd/client.ts'
+import type { NameMembers } from '../../etcd/listed-member.ts'
 import { namedByNodes } from '../../etcd/member-names.ts'
 import type { Emit } from '../../engine/events.ts'
 import type { Session } from '../../tiers/etcd/session.ts'

@@ -1,6 +1,6 @@
 /** Machines without a member, in a recovery: API servers and flannel there use etcd, and wait until it is whole again. */
 import { RECOVER } from '../../host/extensions.ts'
-import type { Operation } from '../../tiers/etcd/perform/compile.ts'
+import type { Operation } from '../../host/operations.ts'
 import type { Lock } from '../../engine/lock.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { combineErrors } from '../../errors.ts'

@@ -1,6 +1,7 @@
 /** How one member is, as `status` reports it. */
 import type { ErrorCode } from '../../errors.ts'
-import { type ListedMember, type MemberView, formatId } from '../../etcd/view.ts'
+import { type MemberView, formatId } from '../../etcd/view.ts'
+import type { ListedMember } from '../../etcd/listed-member.ts'
 import { describeCertificate } from '../../pki/certificate.ts'
 import type { Node } from '../../spec/cluster.ts'
 import { etcdNameOf } from '../../spec/etcd-name.ts'

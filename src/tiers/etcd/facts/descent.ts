@@ -2,15 +2,11 @@
  * Members that go to the minor before: simply, while the cluster never was of the newer one; by etcd's own downgrade once it
  * is, which has every member's data converted before the first older binary starts on it.
  */
-import { compareMinors, minorBefore, minorIn } from '../../../etcd/minor.ts'
-import { BACKUP_HINT, FIRST_TO_DOWNGRADE, canCancel, downgradeWayOn } from '../../../etcd/upgrade-path.ts'
+import { compareMinors, minorIn } from '../../../etcd/minor.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import type { ApplyIntent } from '../plan/intent.ts'
 import type { Observed } from './observed.ts'
 import { presentVersion } from './present-version.ts'
-import type { Scene, Stage } from '../plan/stage.ts'
-import type { BlockReason } from '../../../engine/step.ts'
-import type { Step } from '../steps/steps.ts'
 
 export type Descent =
   /** No member is of a newer minor than the wanted one. */
@@ -51,73 +47,4 @@ export function goesDown(cluster: Cluster, observed: Observed, host: string): bo
   if (descentOf({ cluster }, observed).kind !== 'downgrade') return false
   const minor = minorIn(presentVersion(observed, host) ?? '')
   return minor !== undefined && compareMinors(minor, minorIn(cluster.etcd.version) ?? minor) > 0
-}
-
-/**
- * What must be before a member goes to the minor before. Everybody is healthy: a member that is down could not convert its
- * data, and would not start with the older binary.
- */
-export const descend: Stage = ({ intent, observed }) => {
-  const descent = descentOf(intent, observed)
-  if (intent.upgrade === undefined || descent.kind !== 'downgrade') return []
-  const { target, enabled, unconverted } = descent
-  if (enabled && unconverted.length === 0) return []
-  const wait = {
-    kind: 'downgrade-await',
-    target,
-    what: `wait until the data of every member is in the format of etcd ${target}`,
-    why: 'an older etcd starts on nothing else',
-    danger: 'none',
-  } as const
-  if (enabled) return [wait]
-  const why = `every member runs a newer minor, and an older one may join only then`
-  const what = `enable etcd's downgrade to ${target}`
-  return [{ kind: 'downgrade-enable', target, what, why, danger: 'none' }, wait]
-}
-
-/** A downgrade that is not wanted any more, once every member runs what is: from then on the cluster's minor rises again. */
-export function ascend({ intent, observed }: Pick<Scene, 'intent' | 'observed'>): readonly Step[] {
-  const { cluster, upgrade } = intent
-  const target = observed.cluster?.downgrade
-  if (upgrade?.cancels !== true || target === undefined || target === minorIn(cluster.etcd.version)) return []
-  const what = `cancel etcd's downgrade to ${target}`
-  const why = `every member runs etcd ${cluster.etcd.version}`
-  return [{ kind: 'downgrade-cancel', target, what, why, danger: 'none' }]
-}
-
-/** What ends a downgrade is never refused: `upgrade --abort` needs no more than a quorum. */
-export function descentRefusals(intent: ApplyIntent, observed: Observed): readonly BlockReason[] {
-  return [...foreignDowngrade(intent, observed), ...impossibleDescent(intent, observed)]
-}
-
-function foreignDowngrade(
-  { cluster, upgrade, finishes }: ApplyIntent,
-  observed: Observed,
-): readonly BlockReason[] {
-  const target = observed.cluster?.downgrade
-  const wanted = minorIn(cluster.etcd.version) ?? ''
-  if (target === undefined || finishes !== undefined) return []
-  if (upgrade !== undefined && target === wanted) return []
-  const minors = etcdNodes(cluster).flatMap(({ name }) => minorIn(presentVersion(observed, name) ?? '') ?? [])
-  if (upgrade?.cancels === true && canCancel(wanted, target, minors)) return []
-  const message = `a downgrade of etcd to ${target} is enabled, and not finished`
-  return [{ message, hint: wayOn(cluster, observed, target) }]
-}
-
-/** How a downgrade that is enabled is finished, or canceled. */
-export function wayOn(cluster: Cluster, observed: Observed, target: string): string {
-  const members = etcdNodes(cluster).map(({ name }) => ({ name, version: presentVersion(observed, name) }))
-  return downgradeWayOn({ file: cluster.etcd.version, target, members })
-}
-
-function impossibleDescent(intent: ApplyIntent, observed: Observed): readonly BlockReason[] {
-  const { cluster, upgrade } = intent
-  const descent = descentOf(intent, observed)
-  if (upgrade === undefined || descent.kind !== 'downgrade') return []
-  const minors = etcdNodes(cluster).flatMap(({ name }) => minorIn(presentVersion(observed, name) ?? '') ?? [])
-  const highest = minors.toSorted(compareMinors).at(-1) ?? descent.target
-  const message = `the cluster is one of etcd ${highest}, which etcd cannot downgrade to ${descent.target}`
-  if (compareMinors(highest, FIRST_TO_DOWNGRADE) < 0) return [{ message, hint: BACKUP_HINT }]
-  if (minorBefore(highest) === descent.target) return []
-  return [{ message, hint: `go one minor at a time: first to ${minorBefore(highest)}` }]
 }

@@ -1,6 +1,6 @@
 /** Clients of all members that a cluster lists: those of the file's nodes, and those that the file no longer names. */
 import type { MemberClient } from '../../../etcd/client.ts'
-import type { ListedMember } from '../../../etcd/view.ts'
+import type { ListedMember } from '../../../etcd/listed-member.ts'
 import type { Observed } from './observed.ts'
 import { rosterOf } from './membership-map.ts'
 import { etcdNodes } from '../../../spec/cluster.ts'

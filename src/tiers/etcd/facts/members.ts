@@ -2,7 +2,8 @@
 
 import { QuorateError, combineErrors } from '../../../errors.ts'
 import type { MemberClient } from '../../../etcd/client.ts'
-import { type ClusterView, type ListedMember, type MemberView, readClusterView } from '../../../etcd/view.ts'
+import { type ClusterView, type MemberView, readClusterView } from '../../../etcd/view.ts'
+import type { ListedMember } from '../../../etcd/listed-member.ts'
 import type { HostState } from '../../../host/state.ts'
 import { type ClusterCondition, conditionOf } from './condition.ts'
 import { seek } from '../perform/seek.ts'

@@ -37,6 +37,8 @@ export type Situation =
     }
   | { readonly kind: 'blocked'; readonly reasons: readonly BlockReason[] }
 
+export type OpenSituation = Exclude<Situation, { kind: 'blocked' }>
+
 export function judgeSituation(intent: ApplyIntent, observed: Observed): Situation {
   const { cluster, freshToken } = intent
   const members = membersIn(cluster, observed)

@@ -3,7 +3,7 @@ import { PATHS } from '../../../host/state.ts'
 import type { RestoreStep } from '../steps/restore-steps.ts'
 import { renderUnderway } from '../plan/underway.ts'
 import type { HostStep } from '../steps/steps.ts'
-import type { Operation } from './compile.ts'
+import type { Operation } from '../../../host/operations.ts'
 
 export function compileRestore(step: RestoreStep): readonly Operation[] {
   switch (step.kind) {

@@ -17,8 +17,6 @@ export interface Supplies {
   readonly bundle: string | undefined
 }
 
-export type { Operation }
-
 /** How long a member may take to become ready, in seconds: it waits for a quorum of the others. */
 const START_SECONDS = 60
 

@@ -8,13 +8,7 @@ import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import { certificateNames } from './certificates.ts'
 import type { Observed } from '../facts/observed.ts'
 import type { BlockReason } from '../../../engine/step.ts'
-import type { HostStep } from '../steps/steps.ts'
-
-/** Where etcd makes its log at a member's first start: only then it can write to the folder above. */
-export interface FirstStart {
-  readonly dataDirectory: string
-  readonly walDirectory: string
-}
+import type { FirstStart, HostStep } from '../steps/steps.ts'
 
 interface Ownership {
   readonly owner: string

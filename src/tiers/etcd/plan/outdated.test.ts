@@ -3,7 +3,7 @@ import { UNIT_MARK } from '../../../etcd/unit-file.ts'
 import { etcdNodes } from '../../../spec/cluster.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
 import { closedUrls, restartReasons } from './outdated.ts'
-import { memberFiles } from './prepare.ts'
+import { memberFiles } from './member-files.ts'
 import { CLUSTER_ID, TOKEN, demanding, settledWorld, stopped, testCluster } from './testing.ts'
 
 const cluster = testCluster()

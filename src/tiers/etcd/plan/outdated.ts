@@ -6,7 +6,7 @@ import { readAlike } from '../../../etcd/flag-types.ts'
 import { UNIT_MARK, unitMark } from '../../../etcd/unit-file.ts'
 import { type MemberState, PATHS } from '../../../host/state.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
-import type { WantedFile } from './prepare.ts'
+import type { WantedFile } from './member-files.ts'
 
 /** Of use only while a member starts: its next start has what the file says. */
 const AT_THE_START: ReadonlySet<string> = new Set(['ETCD_EXPERIMENTAL_INITIAL_CORRUPT_CHECK'])

@@ -2,7 +2,7 @@
 import type { Node } from '../../../spec/cluster.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { Observed } from '../facts/observed.ts'
-import type { OpenSituation } from './prepare.ts'
+import type { OpenSituation } from '../facts/situation.ts'
 import type { Roster } from '../facts/membership-map.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 import type { Step } from '../steps/steps.ts'

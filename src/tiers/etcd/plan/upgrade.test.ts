@@ -4,7 +4,7 @@ import type { ApplyIntent } from './intent.ts'
 import { next } from './next.ts'
 import type { ClusterFacts, Observed } from '../facts/observed.ts'
 import { plan } from './plan.ts'
-import { memberFiles } from './prepare.ts'
+import { memberFiles } from './member-files.ts'
 import type { Step } from '../steps/steps.ts'
 import {
   demanding,

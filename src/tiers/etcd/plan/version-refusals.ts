@@ -4,7 +4,7 @@
  */
 import { atLeast } from '../../../etcd/versions.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
-import { wayOn as downgradeWay } from '../facts/descent.ts'
+import { wayOn as downgradeWay } from './descend.ts'
 import type { Observed } from '../facts/observed.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 

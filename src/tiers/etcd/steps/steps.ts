@@ -1,7 +1,6 @@
 /** What quorate can do to a cluster, as data: shown, saved, predicted, simulated and executed from the same value. */
 import type * as engine from '../../../engine/step.ts'
 import type { HostStepCommon, StepCommon } from '../../../engine/step.ts'
-import type { FirstStart } from '../plan/ground.ts'
 import type { FlannelNetwork, KeyAlgorithm } from '../../../spec/cluster.ts'
 import type { Architecture } from '../../../host/state.ts'
 import type { MaintenanceStep } from './maintenance.ts'
@@ -78,6 +77,12 @@ export type RestartStep = HostStepCommon &
     /** What stands still while it restarts, in a few words for people; undefined: nothing that clients notice. */
     readonly outage?: string | undefined
   }
+
+/** Where etcd makes its log at a member's first start: only then it can write to the folder above. */
+export interface FirstStart {
+  readonly dataDirectory: string
+  readonly walDirectory: string
+}
 
 interface Opens {
   /** The folder above the log is open to etcd until it is ready, so that it can make its log. */

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { descentOf } from './descent.ts'
-import type { ApplyIntent } from '../plan/intent.ts'
-import { next } from '../plan/next.ts'
-import type { ClusterFacts, Observed } from './observed.ts'
-import { plan } from '../plan/plan.ts'
+import { descentOf } from '../facts/descent.ts'
+import type { ApplyIntent } from './intent.ts'
+import { next } from './next.ts'
+import type { ClusterFacts, Observed } from '../facts/observed.ts'
+import { plan } from './plan.ts'
 import type { Step } from '../steps/steps.ts'
 import {
   bareWorld,
@@ -15,7 +15,7 @@ import {
   testCluster,
   testIntent,
   withMember,
-} from '../plan/testing.ts'
+} from './testing.ts'
 
 const OLD = testCluster({}, { version: '3.5.35' })
 const NEW = testCluster({}, { version: '3.6.16' })

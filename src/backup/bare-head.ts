@@ -1,0 +1,20 @@
+/** How a bare snapshot is told from a bundle, and what it lacks. */
+
+/** bbolt's, in the first meta page, behind its header of 16 bytes; in the machine's byte order. */
+const BOLT_MAGIC = Buffer.from('edda0ced', 'hex')
+const PAGE_HEADER_BYTES = 16
+
+/** What only a bundle has. */
+export const BARE = {
+  about: undefined,
+  proof: undefined,
+  clusterFile: undefined,
+  trustPem: undefined,
+  caKeySealed: undefined,
+  signer: undefined,
+}
+
+/** @param head its first 64 bytes, or more */
+export function isBare(head: Buffer): boolean {
+  return head.subarray(PAGE_HEADER_BYTES, PAGE_HEADER_BYTES + BOLT_MAGIC.length).equals(BOLT_MAGIC)
+}
