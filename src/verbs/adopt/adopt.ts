@@ -34,7 +34,7 @@ import {
   writeFiles,
   writePins,
 } from './write.ts'
-import { applyIntent } from '../apply/apply.ts'
+import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import { packageWarnings } from '../../tiers/etcd/facts/package-notes.ts'
 import { recorded } from '../../engine/recorded.ts'
 

@@ -1,7 +1,6 @@
 /** Brings machines to what the cluster file says, and shows beforehand what that would change. */
 import { everyMachine, takeLock } from '../../engine/locking.ts'
-import { randomBytes } from 'node:crypto'
-import { compactTime } from '../../engine/compact-time.ts'
+import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import type { ApplyIntent } from '../../tiers/etcd/plan/intent.ts'
 import { keptNote, keptStopped } from '../../tiers/etcd/plan/kept.ts'
 import { newcomersIn } from '../../tiers/etcd/facts/joining.ts'
@@ -10,7 +9,6 @@ import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { openPeers } from '../../tiers/etcd/plan/peer-identity.ts'
 import { type Plan, plan } from '../../tiers/etcd/plan/plan.ts'
 import { judgeSituation } from '../../tiers/etcd/facts/situation.ts'
-import type { Cluster } from '../../spec/cluster.ts'
 import type { Step } from '../../tiers/etcd/steps/steps.ts'
 import { blockedError, requireWhole, run } from '../../tiers/etcd/run.ts'
 import { observe } from '../../tiers/etcd/facts/observe.ts'
@@ -40,22 +38,6 @@ export interface ApplyReport {
 export interface PlanReport extends Plan {
   readonly intent: ApplyIntent
   readonly observed: Observed
-}
-
-/** `startStopped`: members that `quorate stop` stopped, too. */
-export function applyIntent(
-  cluster: Cluster,
-  now: Date,
-  { token, startStopped }: { readonly token?: string; readonly startStopped?: boolean } = {},
-): ApplyIntent {
-  return {
-    kind: 'apply',
-    cluster,
-    startStopped,
-    stamp: compactTime(now),
-    freshToken: token ?? `${cluster.name}-${randomBytes(8).toString('hex')}`,
-    until: 'done',
-  }
 }
 
 /** As `applyIntent`, with all that stands beside etcd. Only `apply` and `plan` touch that. */

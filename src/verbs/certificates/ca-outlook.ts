@@ -13,7 +13,7 @@ import { authorityOf } from '../../tiers/etcd/facts/authority-facts.ts'
 import { blockedError } from '../../tiers/etcd/run.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
-import { applyIntent } from '../apply/apply.ts'
+import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import { trustedByMembers } from './ca-exchange.ts'
 import { isUnderWay, unretired, ownCa } from '../../pki/ca-exchange-state.ts'
 
