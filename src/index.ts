@@ -48,7 +48,8 @@ export { type StatusReport, status } from './verbs/status/status.ts'
 export type { StatusProblem } from './verbs/status/problems.ts'
 export { type EtcdctlOptions, type EtcdctlResult, etcdctl } from './verbs/machines/etcdctl.ts'
 export { type AdoptOptions, type AdoptPreview, type AdoptReport, adopt } from './verbs/adopt/adopt.ts'
-export { type ResetOptions, type ResetPreview, type ResetReport, reset } from './verbs/reset/reset.ts'
+export { type ResetOptions, type ResetPreview, reset } from './verbs/reset/reset.ts'
+export type { ResetReport } from './tiers/etcd/perform/reset.ts'
 
 // Members come and go
 export {
@@ -59,7 +60,7 @@ export {
   memberReplacement,
 } from './tiers/etcd/membership-edit.ts'
 export { type MemberOptions, type MemberReport, changeMembers } from './verbs/members/member.ts'
-export type { MemberPreview } from './verbs/members/observe.ts'
+export type { MemberPreview } from './tiers/etcd/member-change.ts'
 
 // Availability: what clients notice
 export { type ProbeOptions, probe } from './verbs/status/probe.ts'

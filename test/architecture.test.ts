@@ -121,11 +121,6 @@ const OWED: readonly string[] = [
   'verbs/certificates/renew.ts imports verbs/schedule/certificate.ts',
   'verbs/certificates/rotate-node-key.ts imports verbs/schedule/observe.ts',
   'verbs/certificates/rotate-node-key.ts imports verbs/schedule/signing.ts',
-  'verbs/members/clear.ts imports verbs/reset/decide.ts',
-  'verbs/members/clear.ts imports verbs/reset/reset.ts',
-  'verbs/members/observe.ts imports verbs/reset/decide.ts',
-  'verbs/repair/repair.ts imports verbs/members/observe.ts',
-  'verbs/reset/reset.ts imports verbs/members/observe.ts',
   'verbs/status/backups.ts imports verbs/schedule/desired.ts',
 ]
 

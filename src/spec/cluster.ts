@@ -221,3 +221,8 @@ export function nodesWith(cluster: Pick<Cluster, 'nodes'>, role: Role): readonly
 export function etcdNodes(cluster: Cluster): readonly Node[] {
   return selectNodes(cluster, 'etcd')
 }
+
+/** As a member's machine is looked at and worked on, whatever roles the node has now. */
+export function asEtcdNode(node: Node): Node {
+  return node.roles.includes('etcd') ? node : { ...node, roles: [...node.roles, 'etcd'] }
+}

@@ -1,6 +1,6 @@
 /** Machines whose members leave: a dead one is stopped for good beforehand, and all are cleared when they are none any more. */
 import { QuorateError } from '../../errors.ts'
-import { type ResetIntent, planReset } from '../reset/decide.ts'
+import { type ResetIntent, planReset } from '../../tiers/etcd/plan/reset.ts'
 import { isMemberOf } from '../../tiers/etcd/facts/membership-map.ts'
 import type { ResetStep } from '../../tiers/etcd/steps/steps.ts'
 import { blockedError } from '../../tiers/etcd/run.ts'
@@ -9,8 +9,8 @@ import type { Lock } from '../../engine/lock.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { timed } from '../../engine/timed.ts'
 import { type Node, etcdNodes } from '../../spec/cluster.ts'
-import { type MemberLook, lookAtLeaving } from './observe.ts'
-import { carryOutReset } from '../reset/reset.ts'
+import { type MemberLook, lookAtLeaving } from '../../tiers/etcd/member-change.ts'
+import { carryOutReset } from '../../tiers/etcd/perform/reset.ts'
 
 /** One that runs and does not answer might come back to life half-way: it is stopped before it is removed. */
 export async function stopDead(

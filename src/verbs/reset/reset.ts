@@ -4,18 +4,14 @@ import { sameSteps } from '../../engine/approval.ts'
 import { compactTime } from '../../engine/compact-time.ts'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { peerUrl } from '../../etcd/configuration.ts'
-import type { Operation } from '../../host/operations.ts'
-import { looksFor, parseHostState } from '../../host/observe.ts'
 import { infeasible } from '../../tiers/etcd/plan/feasible.ts'
-import { type ResetIntent, planReset, resetSteps } from './decide.ts'
+import { type ResetIntent, planReset } from '../../tiers/etcd/plan/reset.ts'
 import type { ResetStep } from '../../tiers/etcd/steps/steps.ts'
 import { blockedError } from '../../tiers/etcd/run.ts'
-import type { Lock } from '../../engine/lock.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import { type Node, etcdNodes } from '../../spec/cluster.ts'
-import { onAll } from '../../ssh/fleet.ts'
+import { type Node, asEtcdNode, etcdNodes } from '../../spec/cluster.ts'
 import { lookAt } from '../../tiers/etcd/facts/machines.ts'
-import { asEtcdNode } from '../members/observe.ts'
+import { type ResetReport, carryOutReset } from '../../tiers/etcd/perform/reset.ts'
 import { certainMembers } from '../../tiers/etcd/facts/members.ts'
 import { runVerb } from '../../engine/run-verb.ts'
 
@@ -31,11 +27,6 @@ export interface ResetOptions {
 export interface ResetPreview {
   readonly hosts: readonly string[]
   readonly steps: readonly ResetStep[]
-}
-
-export interface ResetReport {
-  readonly done: readonly ResetStep[]
-  readonly moved: readonly { readonly host: string; readonly from: string; readonly to: string }[]
 }
 
 interface Decision {
@@ -111,94 +102,6 @@ async function currentSteps(
   const reasons = [...blocked, ...infeasible(session.cluster, { hosts }, steps)]
   if (reasons.length > 0) throw blockedError(reasons)
   return steps
-}
-
-/** One round trip a machine, all machines at once. */
-export async function carryOutReset(
-  session: Session,
-  lock: Lock,
-  intent: ResetIntent,
-  nodes: readonly Node[],
-  steps: readonly ResetStep[],
-): Promise<ResetReport> {
-  session.emit({ type: 'wave', steps })
-  const signal = AbortSignal.any([session.signal, lock.lost])
-  const work = nodes.filter(({ name }) => hostsOf(steps).includes(name))
-  const { results, errors } = await onAll(work, async (node) => {
-    const own = steps.filter(({ host }) => host === node.name)
-    const { notes, lines } = await runSteps(session, node, own, lock, signal)
-    const { member } = parseHostState(node.name, true, lines)
-    const left = member === undefined ? [] : resetSteps(intent, node.name, member)
-    if (left.length > 0) throw leftOver(node, left)
-    return notes.map(parseMoved)
-  })
-  if (errors.length > 0) throw combineErrors(errors)
-  const moved = results.flatMap(({ host, value }) => value.map(({ from, to }) => ({ host, from, to })))
-  return { done: steps, moved }
-}
-
-async function runSteps(
-  session: Session,
-  node: Node,
-  steps: readonly ResetStep[],
-  lock: Lock,
-  signal: AbortSignal,
-) {
-  let current = 0
-  let started = performance.now()
-  const begin = () => {
-    const step = steps[current]
-    started = performance.now()
-    if (step) session.emit({ type: 'step-started', step })
-  }
-  begin()
-  try {
-    return await lock.work(await session.remote(node), {
-      operations: steps.map(operation),
-      looks: looksFor(session.cluster, node),
-      signal,
-      onDone: (done) => {
-        const step = steps[done]
-        if (step === undefined) return
-        session.emit({ type: 'step-done', step, durationMs: performance.now() - started })
-        current = done + 1
-        begin()
-      },
-    })
-  } catch (error) {
-    const step = steps[current]
-    const message = error instanceof Error ? error.message : String(error)
-    if (step) session.emit({ type: 'step-failed', step, message })
-    throw error
-  }
-}
-
-/** Each step is one operation of the agent. */
-function operation(step: ResetStep): Operation {
-  switch (step.kind) {
-    case 'stop':
-      return ['stop', step.unit]
-    case 'aside':
-      return ['aside', step.suffix, ...step.paths]
-    case 'remove':
-      return ['remove', ...step.paths]
-    default:
-      return ['reload']
-  }
-}
-
-function leftOver(node: Node, steps: readonly ResetStep[]): QuorateError {
-  const list = steps.map(({ what, why }) => `${what} (${why})`).join('; ')
-  return new QuorateError('moved', `this is as it was before, although it was done: ${list}`, {
-    host: node.name,
-    hint: 'something else may be undoing it (a configuration management?); look there, then run reset again',
-  })
-}
-
-/** `moved FROM TO`, as the agent says it; paths from a cluster file hold no spaces. */
-function parseMoved(note: string): { from: string; to: string } {
-  const [, from = '', to = ''] = note.split(' ')
-  return { from, to }
 }
 
 function hostsOf(steps: readonly ResetStep[]): readonly string[] {

@@ -5,7 +5,7 @@ import { certificateNames } from './certificates.ts'
 import { next } from './next.ts'
 import { parsePin, renderPin } from '../facts/pin.ts'
 import { plan } from './plan.ts'
-import { planReset } from '../../../verbs/reset/decide.ts'
+import { planReset } from './reset.ts'
 import {
   CLUSTER_ID,
   glance,

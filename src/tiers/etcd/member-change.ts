@@ -3,29 +3,29 @@ import { QuorateError, combineErrors } from '../../errors.ts'
 import type { HostState } from '../../host/state.ts'
 import { runAgent } from '../../host/agent.ts'
 import { looksFor, parseHostState } from '../../host/observe.ts'
-import type { ApplyIntent } from '../../tiers/etcd/plan/intent.ts'
-import { type Arithmetic, arithmetic } from '../../tiers/etcd/plan/member-arithmetic.ts'
-import { newcomersIn } from '../../tiers/etcd/facts/joining.ts'
-import type { ClusterFacts, Observed } from '../../tiers/etcd/facts/observed.ts'
-import { type Plan, plan } from '../../tiers/etcd/plan/plan.ts'
-import { votersAmong } from '../../tiers/etcd/facts/losses.ts'
-import { quorum } from '../../tiers/etcd/facts/quorum.ts'
-import { remedyFor } from '../../tiers/etcd/plan/remedy.ts'
-import { type ResetIntent, planReset } from '../reset/decide.ts'
-import { isInvited, rosterOf } from '../../tiers/etcd/facts/membership-map.ts'
-import { judgeSituation } from '../../tiers/etcd/facts/situation.ts'
+import type { ApplyIntent } from './plan/intent.ts'
+import { type Arithmetic, arithmetic } from './plan/member-arithmetic.ts'
+import { newcomersIn } from './facts/joining.ts'
+import type { ClusterFacts, Observed } from './facts/observed.ts'
+import { type Plan, plan } from './plan/plan.ts'
+import { votersAmong } from './facts/losses.ts'
+import { quorum } from './facts/quorum.ts'
+import { remedyFor } from './plan/remedy.ts'
+import { type ResetIntent, planReset } from './plan/reset.ts'
+import { isInvited, rosterOf } from './facts/membership-map.ts'
+import { judgeSituation } from './facts/situation.ts'
 import type { BlockReason } from '../../engine/step.ts'
-import type { ResetStep, Step } from '../../tiers/etcd/steps/steps.ts'
-import { blockedError } from '../../tiers/etcd/run.ts'
-import { observe } from '../../tiers/etcd/facts/observe.ts'
-import type { Session } from '../../tiers/etcd/session.ts'
-import { type Node, etcdNodes } from '../../spec/cluster.ts'
+import type { ResetStep, Step } from './steps/steps.ts'
+import { blockedError } from './run.ts'
+import { observe } from './facts/observe.ts'
+import type { Session } from './session.ts'
+import { type Node, asEtcdNode, etcdNodes } from '../../spec/cluster.ts'
 import { describeEdit } from '../../spec/edit-nodes.ts'
 import { onAll } from '../../ssh/fleet.ts'
-import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
-import type { MemberChange } from '../../tiers/etcd/membership-edit.ts'
-import { membershipRisks } from './risks.ts'
-import { notThisMember } from '../../tiers/etcd/facts/not-this-member.ts'
+import { applyIntent } from './apply-intent.ts'
+import type { MemberChange } from './membership-edit.ts'
+import { membershipRisks } from './plan/membership-risks.ts'
+import { notThisMember } from './facts/not-this-member.ts'
 import { counted } from '../../spec/units.ts'
 
 export interface MemberPreview {
@@ -209,8 +209,4 @@ export async function lookAtLeaving(session: Session, nodes: readonly Node[]): P
     states: Object.fromEntries(results.map(({ host, value }) => [host, value])),
     unreachable: errors.flatMap(({ host }) => host ?? []),
   }
-}
-
-export function asEtcdNode(node: Node): Node {
-  return node.roles.includes('etcd') ? node : { ...node, roles: [...node.roles, 'etcd'] }
 }

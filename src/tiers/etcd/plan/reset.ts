@@ -1,11 +1,11 @@
 /** What `reset` does to each machine, decided from what is there: a pure function, as the planner is. */
-import { parseEnvironmentFile } from '../../etcd/environment-file.ts'
-import { type HostState, type MemberState, PATHS } from '../../host/state.ts'
-import type { Cluster } from '../../spec/cluster.ts'
-import { type Pin, parsePin, runElsewhere } from '../../tiers/etcd/facts/pin.ts'
-import { withinOf } from '../../tiers/etcd/plan/aside.ts'
-import type { BlockReason } from '../../engine/step.ts'
-import type { ResetStep } from '../../tiers/etcd/steps/steps.ts'
+import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
+import { type HostState, type MemberState, PATHS } from '../../../host/state.ts'
+import type { Cluster } from '../../../spec/cluster.ts'
+import { type Pin, parsePin, runElsewhere } from '../facts/pin.ts'
+import { withinOf } from './aside.ts'
+import type { BlockReason } from '../../../engine/step.ts'
+import type { ResetStep } from '../steps/steps.ts'
 
 export interface ResetIntent {
   readonly cluster: Cluster

@@ -1,10 +1,10 @@
 /** What whoever agrees to a change of the members should have read, a sentence each. */
-import { supportsLearners } from '../../etcd/versions.ts'
-import type { Arithmetic } from '../../tiers/etcd/plan/member-arithmetic.ts'
-import type { Observed } from '../../tiers/etcd/facts/observed.ts'
-import type { Step } from '../../tiers/etcd/steps/steps.ts'
-import type { MemberChange } from '../../tiers/etcd/membership-edit.ts'
-import { counted } from '../../spec/units.ts'
+import { supportsLearners } from '../../../etcd/versions.ts'
+import type { Arithmetic } from './member-arithmetic.ts'
+import type { Observed } from '../facts/observed.ts'
+import type { Step } from '../steps/steps.ts'
+import type { MemberChange } from '../membership-edit.ts'
+import { counted } from '../../../spec/units.ts'
 
 export interface Foreseen {
   readonly figures: Arithmetic
