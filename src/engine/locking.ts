@@ -39,6 +39,17 @@ export function allBut(
   return { nodes: nodes.filter(({ name }) => !lost.includes(name)), mayBeAway }
 }
 
+/** Of a verb that locks nothing. It sends no fence, so machines would refuse its work. */
+export function noLock(): Lock {
+  return {
+    work: async () => {
+      throw new TypeError('a verb without a lock changes no machine')
+    },
+    lost: new AbortController().signal,
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+}
+
 export interface LockTerms {
   /** The verb, for the other operator's message. */
   readonly purpose: string

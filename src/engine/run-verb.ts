@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import type { Lock } from './lock.ts'
-import { type LockScope, type Lockable, takeLock } from './locking.ts'
+import { type LockScope, type Lockable, noLock, takeLock } from './locking.ts'
 import type { Availability, Probed, ProbeChoice } from './with-recorder.ts'
 import { type OperationLog, type Recordable, recorded } from './recorded.ts'
 
@@ -19,22 +19,39 @@ export interface Verb<S, D, R> {
   /** The verb of marks on machines that this one goes on with. */
   readonly finishes?: string | undefined
   /**
-   * Looks at the machines, and says what would be done now; undefined: nothing is to be done, so nobody is asked, and nobody
+   * Looks at the machines, and says what would be done now; `idle`: nothing is to be done, so nobody is asked, and nobody
    * kept out.
    *
+   * @param shown what was agreed to, at the second look, which is under the lock: for what is too dear to look at twice
    * @throws QuorateError `blocked` with every reason
    */
-  readonly decide: (session: S) => Promise<D | undefined>
+  readonly decide: (session: S, shown?: D) => Promise<D | Idle<R>>
   /** Is shown what would be done; throws to stop. */
   readonly confirm: (decision: D) => Promise<void>
-  readonly scope: (decision: D) => LockScope
-  /** Whether what would be done now is what was agreed to. By IDs and data, never by words. */
+  /** `none`: no machine is changed, or only what a lock can't guard; what the verb is handed then as a lock does no work. */
+  readonly scope: (decision: D) => LockScope | 'none'
+  /** Whether what would be done now is what was agreed to. By IDs and data, never by words. May throw `moved` to say more. */
   readonly same: (shown: D, now: D) => boolean
   /** What to type to see how things are now. */
   readonly lookHint: string
   /** What is measured beside it, as a client of the cluster notices it; false: nothing, since nobody is served. */
   readonly probe: (decision: D) => ProbeChoice | undefined
   readonly carryOut: (under: Under<S, D>) => Promise<R>
+}
+
+/** Nothing is to be done. */
+export class Idle<R> {
+  /** What is reported. */
+  readonly result: R
+
+  constructor(result: R) {
+    this.result = result
+  }
+}
+
+/** @param result what a verb reports that has nothing to do */
+export function idle<R>(result: R): Idle<R> {
+  return new Idle(result)
 }
 
 export interface Under<S, D> {
@@ -49,7 +66,7 @@ export interface Under<S, D> {
 /** What a verb came to. */
 export interface Outcome<R> {
   readonly result: R
-  /** undefined: nothing was recorded, by choice or because no quorum answered. */
+  /** undefined: nothing was recorded: there was nothing to do, or by choice, or because no quorum answered. */
   readonly availability: Availability | undefined
 }
 
@@ -57,28 +74,28 @@ export interface Outcome<R> {
 export type VerbSession = Recordable & Lockable & Probed & { readonly log?: OperationLog | undefined }
 
 /**
- * @returns undefined: there was nothing to do.
  * @throws QuorateError what the verb throws; `locked`; `moved` if what is to be done is not what was agreed to: nothing was
  *   changed then
  */
 export async function runVerb<S extends VerbSession, D, R>(
   session: S,
   verb: Verb<S, D, R>,
-): Promise<Outcome<R> | undefined> {
+): Promise<Outcome<R>> {
   return await recorded(session, verb.name, async (own) => await attempt(own, verb))
 }
 
 async function attempt<S extends VerbSession, D, R>(
   session: S & { readonly log: OperationLog },
   verb: Verb<S, D, R>,
-): Promise<Outcome<R> | undefined> {
+): Promise<Outcome<R>> {
   const shown = await verb.decide(session)
-  if (shown === undefined) return undefined
+  if (shown instanceof Idle) return { result: shown.result, availability: undefined }
   await verb.confirm(shown)
   const { name: purpose, finishes } = verb
-  await using lock = await takeLock(session, { purpose, finishes, scope: verb.scope(shown) })
-  const decision = await verb.decide(session)
-  if (decision === undefined || !verb.same(shown, decision)) throw notAsShown(verb)
+  const scope = verb.scope(shown)
+  await using lock = scope === 'none' ? noLock() : await takeLock(session, { purpose, finishes, scope })
+  const decision = await verb.decide(session, shown)
+  if (decision instanceof Idle || !verb.same(shown, decision)) throw notAsShown(verb)
   const held = { ...session, signal: AbortSignal.any([session.signal, lock.lost]) }
   const probe = verb.probe(decision)
   const { withRecorder } = await import('./with-recorder.ts')
@@ -94,8 +111,8 @@ export async function settle(signal: AbortSignal): Promise<void> {
   await sleep(SETTLE_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
 }
 
-function notAsShown({ name, lookHint }: Pick<Verb<never, never, never>, 'name' | 'lookHint'>): QuorateError {
+function notAsShown({ lookHint }: Pick<Verb<never, never, never>, 'lookHint'>): QuorateError {
   return new QuorateError('moved', 'the cluster is not as it was shown; nothing was changed', {
-    hint: `see what it is now: ${lookHint}; then again: quorate ${name}`,
+    hint: `see what it is now: ${lookHint}; then run the same command again`,
   })
 }

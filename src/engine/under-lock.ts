@@ -1,14 +1,14 @@
 /** What every verb that changes a running cluster has in common: show, ask, take the lock, look again, do. */
 import { reachableMachines } from './locking.ts'
 import { sameSteps } from './approval.ts'
-import { runVerb } from './run-verb.ts'
+import { type Outcome, idle, runVerb } from './run-verb.ts'
 import type { ClusterCondition } from '../tiers/etcd/facts/condition.ts'
 import type { MaintenancePlan, MaintenanceStep } from '../tiers/etcd/steps/maintenance.ts'
 import { blockedError } from '../tiers/etcd/run.ts'
 import type { Lock } from './lock.ts'
 import type { Session } from '../tiers/etcd/session.ts'
 import { type Members, lookAtMembers } from '../tiers/etcd/facts/members.ts'
-import type { ProbeChoice, Recorded } from './with-recorder.ts'
+import type { ProbeChoice } from './with-recorder.ts'
 
 export interface MaintenancePreview {
   readonly steps: readonly MaintenanceStep[]
@@ -19,11 +19,14 @@ export interface MaintenancePreview {
 /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
 export type ConfirmMaintenance = (preview: MaintenancePreview) => Promise<void>
 
-export interface MaintenanceVerb {
+/** `T`: what comes of it. */
+export interface MaintenanceVerb<T> {
   /** Its word on the command line. */
   readonly name: string
   readonly plan: (condition: ClusterCondition) => MaintenancePlan
   readonly confirm: ConfirmMaintenance
+  /** What comes of it where there is nothing to do. */
+  readonly nothing: T
   /** What is measured beside it: as a client of the cluster notices it. */
   readonly probe: ProbeChoice | undefined
 }
@@ -49,20 +52,19 @@ interface Decided extends Members {
 }
 
 /**
- * @returns undefined: there was nothing to do, nobody was asked, and nobody was kept out.
  * @throws QuorateError `blocked` with every reason; `locked`; `moved` if what is to be done is not what was shown.
  */
 export async function underLock<T>(
   session: Session,
-  verb: MaintenanceVerb,
+  verb: MaintenanceVerb<T>,
   work: (under: UnderLock) => Promise<T>,
-): Promise<Recorded<T> | undefined> {
+): Promise<Outcome<T>> {
   return await runVerb<Session, Decided, T>(session, {
     name: verb.name,
     decide: async (own) => {
       const members = await lookAtMembers(own)
       const plan = planned(verb, members.condition)
-      return plan.steps.length === 0 ? undefined : { ...members, plan }
+      return plan.steps.length === 0 ? idle(verb.nothing) : { ...members, plan }
     },
     confirm: async ({ plan }) => await verb.confirm(plan),
     scope: () => reachableMachines(session.cluster),

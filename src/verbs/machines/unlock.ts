@@ -6,7 +6,7 @@ import type { LockReading } from '../../engine/lock-reading.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import type { Remote } from '../../ssh/remote.ts'
 import { type HostOutcomes, onAll } from '../../ssh/fleet.ts'
-import { recorded } from '../../engine/recorded.ts'
+import { type Idle, idle, runVerb } from '../../engine/run-verb.ts'
 
 export interface UnlockPreview {
   /** One a machine; what is in them comes from the machines. */
@@ -39,36 +39,56 @@ export async function lockHolders(session: Session): Promise<UnlockPreview> {
  *   shown any more; those of the machines if none could be looked at.
  */
 export async function unlock(session: Session, options: UnlockOptions): Promise<UnlockReport> {
-  return await recorded(session, 'unlock', async (own) => await removeLocks(own, options))
+  const { force = false, confirm } = options
+  const { result } = await runVerb<Session, Looked, UnlockReport>(session, {
+    name: 'unlock',
+    // No second look: each lock is compared on its machine, in the instant in which it is removed.
+    decide: async (own, shown) => shown ?? (await removable(own, force)),
+    confirm: async ({ preview }) => await confirm(preview),
+    scope: () => 'none',
+    same: () => true,
+    lookHint: 'quorate unlock --preview',
+    probe: () => false,
+    carryOut: async ({ session: own, decision }) => await removeLocks(own, decision, force),
+  })
+  return result
+}
+
+/** @throws QuorateError `locked` where a holder is at work, without `force` */
+async function removable(session: Session, force: boolean): Promise<Looked | Idle<UnlockReport>> {
+  const looked = await look(session)
+  const { preview } = looked
+  if (preview.locks.length === 0) return idle({ ...preview, removed: [] })
+  const beating = preview.locks.find(({ state }) => state.state === 'beats')
+  if (beating !== undefined && !force) throw atWork(beating)
+  return looked
 }
 
 async function removeLocks(
-  session: Session,
-  { force = false, confirm }: UnlockOptions,
+  { emit, signal }: Session,
+  { preview, remotes }: Looked,
+  force: boolean,
 ): Promise<UnlockReport> {
-  const { preview, remotes } = await look(session)
-  if (preview.locks.length === 0) return { ...preview, removed: [] }
-  const beating = preview.locks.find(({ state }) => state.state === 'beats')
-  if (beating !== undefined && !force) throw atWork(beating)
-  await confirm(preview)
-  session.log?.begin()
   const outcomes = await onAll(preview.locks.map(named), async ({ name, lock }) => {
     const remote = remotes.find(({ host }) => host === name)
     if (remote === undefined) throw new TypeError(`${name} was not connected to`)
-    return await breakLock(remote, { lock, evenIfItBeats: force, signal: session.signal })
+    return await breakLock(remote, { lock, evenIfItBeats: force, signal })
   })
   const removed = outcomes.results.filter(({ value }) => value === 'removed').map(({ host }) => host)
   const troubles = [...changed(outcomes), ...outcomes.errors]
   if (troubles.length > 0) {
-    for (const host of removed) session.emit({ type: 'note', host, text: 'the lock was removed' })
+    for (const host of removed) emit({ type: 'note', host, text: 'the lock was removed' })
     throw combineErrors(troubles)
   }
   return { ...preview, removed }
 }
 
-async function look(
-  session: Session,
-): Promise<{ readonly preview: UnlockPreview; readonly remotes: readonly Remote[] }> {
+interface Looked {
+  readonly preview: UnlockPreview
+  readonly remotes: readonly Remote[]
+}
+
+async function look(session: Session): Promise<Looked> {
   const { emit, signal } = session
   const looks = await onAll(session.cluster.nodes, async (node) => {
     const remote = await session.remote(node)

@@ -132,19 +132,19 @@ async function power(
   const hosts = chosenNodes(session, nodes).map(({ name }) => name)
   const intent: PowerIntent = { cluster: session.cluster, verb, hosts, force, whoever }
   const plan = (condition: ClusterCondition) => planPower(intent, condition)
-  const recorded = await underLock(
+  const { result, availability } = await underLock<readonly MaintenanceStep[]>(
     session,
-    { name: verb, plan, confirm, probe },
+    { name: verb, plan, confirm, probe, nothing: [] },
     async (under) => await work(under, intent),
   )
   const { condition } = await lookAtMembers(session)
   const { healthyVoters, voters } = condition
   return {
-    done: recorded?.result ?? [],
+    done: result,
     healthyVoters,
     voters,
     quorum: quorum(voters),
-    availability: recorded?.availability,
+    availability,
   }
 }
 

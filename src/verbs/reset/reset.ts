@@ -13,7 +13,7 @@ import { type Node, asEtcdNode, etcdNodes } from '../../spec/cluster.ts'
 import { lookAt } from '../../tiers/etcd/facts/machines.ts'
 import { type ResetReport, carryOutReset } from '../../tiers/etcd/perform/reset.ts'
 import { certainMembers } from '../../tiers/etcd/facts/members.ts'
-import { runVerb } from '../../engine/run-verb.ts'
+import { idle, runVerb } from '../../engine/run-verb.ts'
 
 export interface ResetOptions {
   /** Name of a node; all that carry etcd unless given. */
@@ -47,14 +47,14 @@ export async function reset(session: Session, options: ResetOptions): Promise<Re
     purge: options.purge ?? false,
     suffix: `before-reset-${compactTime(session.now())}`,
   }
-  const outcome = await runVerb<Session, Decision, ResetReport>(session, {
+  const { result } = await runVerb<Session, Decision, ResetReport>(session, {
     name: 'reset',
     decide: async (own) => {
       // Under the lock again: a node may have joined while a person was reading.
       const departed = options.node === undefined ? [] : await notMembers(own, nodes)
       const intent: ResetIntent = { ...asked, departed }
       const steps = await currentSteps(own, intent, nodes)
-      return steps.length === 0 ? undefined : { intent, steps }
+      return steps.length === 0 ? idle({ done: [], moved: [] }) : { intent, steps }
     },
     confirm: async ({ steps }) => await options.confirm({ hosts: hostsOf(steps), steps }),
     scope: () => theseMachines(nodes),
@@ -65,7 +65,7 @@ export async function reset(session: Session, options: ResetOptions): Promise<Re
     carryOut: async ({ session: own, lock, decision: { intent, steps } }) =>
       await carryOutReset(own, lock, intent, nodes, steps),
   })
-  return outcome?.result ?? { done: [], moved: [] }
+  return result
 }
 
 function chosen({ cluster }: Session, name: string | undefined): readonly Node[] {

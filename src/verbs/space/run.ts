@@ -48,44 +48,49 @@ export async function runSpaceVerb<F extends SpaceFacts>(
   const { confirm, probe, physical = true } = options
   const { name, begin, decide } = verb
   const plan = (condition: ClusterCondition) => verb.plan(begin(condition))
-  const recorded = await underLock(session, { name, plan, confirm, probe }, async (under) => {
-    const vain: SpaceStep[] = []
-    const defragmented: Defragmented[] = []
-    const runWave = async (facts: F, steps: readonly SpaceStep[]): Promise<F> => {
-      under.session.emit({ type: 'wave', steps })
-      const performing = {
-        session: under.session,
+  const nothing: Omit<SpaceReport, 'availability'> = { done: [], vain: [], defragmented: [] }
+  const { result, availability } = await underLock(
+    session,
+    { name, plan, confirm, probe, nothing },
+    async (under) => {
+      const vain: SpaceStep[] = []
+      const defragmented: Defragmented[] = []
+      const runWave = async (facts: F, steps: readonly SpaceStep[]): Promise<F> => {
+        under.session.emit({ type: 'wave', steps })
+        const performing = {
+          session: under.session,
+          signal: under.signal,
+          condition: facts.condition,
+          physical,
+        }
+        let { progress } = facts
+        const durations = new Map<string, number>()
+        for (const step of steps) {
+          under.signal.throwIfAborted()
+          const began = performance.now()
+          if (!(await performSpace(performing, step))) vain.push(step)
+          if (step.kind === 'defragment') durations.set(step.host, Math.round(performance.now() - began))
+          progress = advance(progress, step)
+        }
+        const { condition } = await lookAtMembers(session)
+        for (const [host, durationMs] of durations)
+          defragmented.push({ host, ...sizes(host, facts.condition, condition), durationMs })
+        return { ...facts, condition, progress }
+      }
+      const { done, observed } = await loop({
+        observed: begin(under.condition),
+        foreseen: { blocked: [] },
+        decide,
+        runWave,
+        steps: session.steps,
         signal: under.signal,
-        condition: facts.condition,
-        physical,
-      }
-      let { progress } = facts
-      const durations = new Map<string, number>()
-      for (const step of steps) {
-        under.signal.throwIfAborted()
-        const began = performance.now()
-        if (!(await performSpace(performing, step))) vain.push(step)
-        if (step.kind === 'defragment') durations.set(step.host, Math.round(performance.now() - began))
-        progress = advance(progress, step)
-      }
-      const { condition } = await lookAtMembers(session)
-      for (const [host, durationMs] of durations)
-        defragmented.push({ host, ...sizes(host, facts.condition, condition), durationMs })
-      return { ...facts, condition, progress }
-    }
-    const { done, observed } = await loop({
-      observed: begin(under.condition),
-      foreseen: { blocked: [] },
-      decide,
-      runWave,
-      steps: session.steps,
-      signal: under.signal,
-    })
-    for (const text of verb.advise?.(observed.condition) ?? []) under.session.emit({ type: 'warning', text })
-    return { done, vain, defragmented }
-  })
-  const nothing = { done: [], vain: [], defragmented: [] }
-  return { ...(recorded?.result ?? nothing), availability: recorded?.availability }
+      })
+      for (const text of verb.advise?.(observed.condition) ?? [])
+        under.session.emit({ type: 'warning', text })
+      return { done, vain, defragmented }
+    },
+  )
+  return { ...result, availability }
 }
 
 function sizes(host: string, before: ClusterCondition, after: ClusterCondition) {

@@ -1,0 +1,91 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { QuorateError } from '../errors.ts'
+import { ETCD_STEPS } from '../tiers/etcd/steps/kinds.ts'
+import { operationsDirectory } from './operation-record.ts'
+import { type Verb, type VerbSession, idle, runVerb } from './run-verb.ts'
+
+let folder: string
+let told: string[]
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'quorate-verb-'))
+  told = []
+})
+afterEach(async () => await rm(folder, { recursive: true }))
+
+const session = (): VerbSession => ({
+  cluster: { name: 'sample', stateDirectory: folder, etcd: { settings: {} } } as never,
+  emit: () => undefined,
+  steps: ETCD_STEPS,
+  now: () => new Date('2030-01-07T21:03:11.501Z'),
+  signal: new AbortController().signal,
+  remote: async () => await Promise.reject(new Error('no machine is meant')),
+  recorderClients: async () => await Promise.reject(new Error('nothing is to be recorded')),
+})
+
+/** Would write a number, as many as the looks find. */
+function verb(looks: readonly number[], own: Partial<Verb<VerbSession, number, string>> = {}) {
+  const left = [...looks]
+  return {
+    name: 'sample',
+    decide: async (_, shown) => {
+      told.push(shown === undefined ? 'look' : `look, shown ${shown}`)
+      const found = left.shift() ?? 0
+      return found === 0 ? idle('nothing') : found
+    },
+    confirm: async (decision) => void told.push(`asked for ${decision}`),
+    scope: () => 'none',
+    same: (shown, now) => shown === now,
+    lookHint: 'quorate status',
+    probe: () => false,
+    carryOut: async ({ decision }) => {
+      told.push(`did ${decision}`)
+      return `did ${decision}`
+    },
+    ...own,
+  } satisfies Verb<VerbSession, number, string>
+}
+
+const records = async () =>
+  await readdir(operationsDirectory({ stateDirectory: folder })).catch((): string[] => [])
+
+test('what is shown is looked at again, and done; the record tells of it', async () => {
+  expect(await runVerb(session(), verb([3, 3]))).toEqual({ result: 'did 3', availability: undefined })
+  expect(told).toEqual(['look', 'asked for 3', 'look, shown 3', 'did 3'])
+  expect(await records()).toHaveLength(1)
+})
+
+test('where nothing is to be done nobody is asked, and nothing recorded', async () => {
+  expect(await runVerb(session(), verb([]))).toEqual({ result: 'nothing', availability: undefined })
+  expect(told).toEqual(['look'])
+  expect(await records()).toEqual([])
+})
+
+test.each([
+  ['another thing', [3, 4]],
+  ['nothing', [3, 0]],
+])('what has become %s meanwhile is not done', async (_, looks) => {
+  await expect(runVerb(session(), verb(looks))).rejects.toMatchObject({ code: 'moved' })
+  expect(told).toEqual(['look', 'asked for 3', 'look, shown 3'])
+  expect(await records()).toEqual([])
+})
+
+test('whoever says no is not looked for again', async () => {
+  const no = new QuorateError('declined', 'no')
+  await expect(runVerb(session(), verb([3], { confirm: async () => await Promise.reject(no) }))).rejects.toBe(
+    no,
+  )
+  expect(told).toEqual(['look'])
+})
+
+test('a verb without a lock is handed none that could change a machine', async () => {
+  const changing = verb([3, 3], {
+    carryOut: async ({ lock }) => {
+      await lock.work({} as never, { operations: [], looks: [] })
+      return 'changed'
+    },
+  })
+  await expect(runVerb(session(), changing)).rejects.toThrow('a verb without a lock changes no machine')
+})
