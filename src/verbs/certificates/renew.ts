@@ -18,7 +18,7 @@ import { type Node, etcdNodes } from '../../spec/cluster.ts'
 import { caEnd } from '../../pki/ca-end.ts'
 import { type RenewedClient, dueClients, renewClients } from './renew-clients.ts'
 import { type ServedCheck, checkServed } from './served.ts'
-import { type DueScheduleCertificate, dueSchedule, renewSchedule } from '../schedule/certificate.ts'
+import { type DueScheduleCertificate, dueSchedule, renewSchedule } from '../../schedule/certificate.ts'
 import { type Availability, type ProbeChoice, withRecorder } from '../../engine/with-recorder.ts'
 import { counted } from '../../spec/units.ts'
 

@@ -6,8 +6,8 @@ import type { Session } from '../../tiers/etcd/session.ts'
 import { lookAtSchedule } from '../../schedule/look.ts'
 import { NODE_EXPORTER } from '../../schedule/places.ts'
 import type { Node } from '../../spec/cluster.ts'
-import { isOurs } from '../schedule/observe.ts'
-import { allowSigner, makeSigningKey, requireTools } from '../schedule/signing.ts'
+import { isOurs } from '../../schedule/whose.ts'
+import { allowSigner, makeSigningKey, requireTools } from '../../schedule/signing.ts'
 
 /**
  * A new key on the node that takes the backups; what the old one signed until now goes on counting.
@@ -19,7 +19,7 @@ export async function rotateNodeKey(session: Session, node: Node): Promise<strin
   const { cluster } = session
   const remote = await session.remote(node)
   const there = await lookAtSchedule(remote, { exporter: NODE_EXPORTER, signal: session.signal })
-  if (there.config === undefined || !isOurs(session, there)) {
+  if (there.config === undefined || !isOurs(session.cluster, there)) {
     throw new QuorateError('blocked', `takes no backups of ${cluster.name}, so it has no key to sign them`, {
       host: node.name,
       hint: 'see who may sign: quorate backup signers; a schedule brings its key along: quorate backup schedule',

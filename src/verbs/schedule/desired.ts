@@ -2,16 +2,15 @@
 import { createHash } from 'node:crypto'
 import { QuorateError } from '../../errors.ts'
 import { readText } from '../../files/read-file.ts'
-import { renewWithinDays } from '../../pki/age.ts'
-import { checkCertificate } from '../../pki/check-certificate.ts'
-import { NO_NAMES } from '../../pki/names.ts'
+import { whyCertificate } from '../../schedule/certificate.ts'
 import type { WantedFile, WantedSchedule } from '../../schedule/changes.ts'
 import { type ScheduleConfig, renderConfig } from '../../schedule/config.ts'
+import { scheduleNode } from '../../schedule/choose-node.ts'
 import type { ScheduleThere } from '../../schedule/look.ts'
 import { PLACES, SCHEDULE_USER } from '../../schedule/places.ts'
 import { calendar, serviceUnit, timerUnit } from '../../schedule/units.ts'
 import type { Retention, StoreLocation } from '../../spec/backup.ts'
-import { type Cluster, type Node, etcdNodes, selectNodes } from '../../spec/cluster.ts'
+import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
 import { BACKUP_DEFAULTS } from '../../spec/defaults.ts'
 
 export interface ScheduleChoice {
@@ -51,23 +50,6 @@ export function scheduleWish(cluster: Cluster, choice: ScheduleChoice): Schedule
   const every = calendar(choice.every ?? backup?.schedule?.every ?? BACKUP_DEFAULTS.every)
   const keep = { ...(backup?.schedule?.keep ?? BACKUP_DEFAULTS.keep), ...choice.keep }
   return { node: scheduleNode(cluster, choice.node), every, keep, store, recipients }
-}
-
-/** @throws QuorateError `usage` for a name that is no node's, or where none is named and none has the role service */
-export function scheduleNode(cluster: Cluster, name?: string): Node {
-  const names = cluster.nodes.map((node) => node.name).join(', ')
-  const wanted = name ?? cluster.backup?.schedule?.node
-  const node =
-    wanted === undefined
-      ? selectNodes(cluster, 'service')[0]
-      : cluster.nodes.find((one) => one.name === wanted)
-  if (node !== undefined) return node
-  if (wanted !== undefined) {
-    throw new QuorateError('usage', `'${wanted}' is no node of the cluster file`, { hint: `nodes: ${names}` })
-  }
-  throw new QuorateError('usage', 'no node of the cluster file has the role service: choose one', {
-    hint: `--node NAME, or backup.schedule.node in the cluster file, one of: ${names}. One that carries no etcd is best: a backup should not be lost with a member`,
-  })
 }
 
 /** The programs that go to the node. */
@@ -216,28 +198,6 @@ async function textOf(file: string): Promise<string> {
       hint: 'the cluster file names it under backup.store',
     })
   }
-}
-
-/** Why a certificate has to be issued there; undefined: the one there is good, and not about to expire. */
-export function whyCertificate(
-  cluster: Cluster,
-  { certificate, keySpki }: ScheduleThere,
-  { trust, now }: Pick<ScheduleSupplies, 'trust' | 'now'>,
-): string | undefined {
-  if (certificate === undefined || keySpki === undefined) return 'it has none'
-  const reasons = checkCertificate({
-    pem: certificate,
-    allowed: NO_NAMES,
-    profile: 'client',
-    caPem: trust,
-    now,
-    commonName: SCHEDULE_USER,
-    keySpki,
-    renewWithinDays: renewWithinDays(cluster.pki.days),
-  })
-  return reasons.length === 0
-    ? undefined
-    : `the one there ${reasons.map(({ message }) => message).join(', ')}`
 }
 
 function hasCaKey({ files, config }: ScheduleThere, mark: string): boolean {

@@ -13,9 +13,10 @@ import { NODE_EXPORTER, PLACES, SCHEDULE_USER, SERVICE, TIMER } from '../../sche
 import type { Node } from '../../spec/cluster.ts'
 import { onAll } from '../../ssh/fleet.ts'
 import type { ScheduleSight } from './observe.ts'
-import { type ScheduleOperation as Operation, issueForSchedule, scheduleKey } from './certificate.ts'
+import type { Operation } from '../../host/operations.ts'
+import { issueForSchedule, scheduleKey } from '../../schedule/certificate.ts'
 import type { ScheduleSources, ScheduleWish } from './desired.ts'
-import { allowSigner, makeSigningKey } from './signing.ts'
+import { allowSigner, makeSigningKey } from '../../schedule/signing.ts'
 import { nodePrincipal, retireSigner } from '../../backup/signers.ts'
 
 const PROGRAM_FOLDER = PLACES.program.slice(0, PLACES.program.lastIndexOf('/'))

@@ -11,12 +11,13 @@ import {
   removeChanges,
 } from '../../schedule/changes.ts'
 import { type ConfigOutline, outlineOf } from '../../schedule/config.ts'
-import { type ScheduleThere, isThere, lookAtSchedule } from '../../schedule/look.ts'
+import { type ScheduleThere, lookAtSchedule } from '../../schedule/look.ts'
+import { clusterOf, isOurs } from '../../schedule/whose.ts'
 import { onAll } from '../../ssh/fleet.ts'
 import { type Standalone, standalone } from '../../standalone/make.ts'
 import { linesOf } from '../../signing/allowed-signers.ts'
 import { listOf, operatorPrincipal, trustedSigners } from '../../backup/signers.ts'
-import { signingThere } from './signing.ts'
+import { signingThere } from '../../schedule/signing.ts'
 import { type ScheduleSources, type ScheduleWish, caKeyMark, wantedSchedule } from './desired.ts'
 
 export interface ScheduleAim {
@@ -82,7 +83,7 @@ export async function lookForSchedule(
     exporter,
     now: session.now(),
   })
-  const others = seen.filter(({ host }) => host !== wish.node.name).filter((one) => isOurs(session, one))
+  const others = seen.filter(({ host }) => host !== wish.node.name).filter((one) => isOurs(cluster, one))
   return {
     there,
     wanted,
@@ -110,14 +111,6 @@ export async function lookEverywhere(
   const grave = errors.filter(({ code, host }) => code !== 'unreachable' || host === wish?.node.name)
   if (grave.length > 0) throw combineErrors(grave)
   return { seen: results.map(({ value }) => value), unseen: errors.map(({ host }) => host ?? '') }
-}
-
-export function isOurs({ cluster }: Session, there: ScheduleThere): boolean {
-  return isThere(there) && (clusterOf(there) ?? cluster.name) === cluster.name
-}
-
-function clusterOf({ config }: ScheduleThere): string | undefined {
-  return config === undefined ? undefined : outlineOf(config).cluster
 }
 
 /** @throws QuorateError `blocked` */

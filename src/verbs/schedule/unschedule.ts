@@ -5,7 +5,8 @@ import type { Session } from '../../tiers/etcd/session.ts'
 import { removeChanges } from '../../schedule/changes.ts'
 import { NODE_EXPORTER } from '../../schedule/places.ts'
 import { removeSchedules } from './install.ts'
-import { outlines, isOurs, lookEverywhere, requireSame, warnOfUnseen } from './observe.ts'
+import { isOurs } from '../../schedule/whose.ts'
+import { outlines, lookEverywhere, requireSame, warnOfUnseen } from './observe.ts'
 import type { ScheduleOptions, ScheduleReport } from './schedule.ts'
 import { recorded } from '../../engine/recorded.ts'
 
@@ -23,7 +24,7 @@ async function takeFromNodes(
 ): Promise<ScheduleReport> {
   const look = async () => {
     const { seen, unseen } = await lookEverywhere(session, NODE_EXPORTER)
-    const ours = seen.filter((there) => isOurs(session, there))
+    const ours = seen.filter((there) => isOurs(session.cluster, there))
     return {
       changes: ours.flatMap((there) => removeChanges(there, 'as asked')),
       unseen,

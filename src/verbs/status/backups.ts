@@ -10,7 +10,7 @@ import { overdueSince } from '../../schedule/overdue.ts'
 import { NODE_EXPORTER, PLACES } from '../../schedule/places.ts'
 import type { Cluster, Node } from '../../spec/cluster.ts'
 import { onAll } from '../../ssh/fleet.ts'
-import { scheduleNode } from '../schedule/desired.ts'
+import { scheduleNode } from '../../schedule/choose-node.ts'
 import { counted } from '../../spec/units.ts'
 
 /** Stable and documented in docs/status.md. Times are ISO 8601; null: there is none, or it is not known. */

@@ -1,21 +1,42 @@
 /** The certificate with which a node takes backups by itself: issued with its schedule, renewed with all the others. */
-import { inFull, QuorateError } from '../../errors.ts'
-import type { Operation } from '../../host/operations.ts'
-import extension from '../../host/agent/schedule.sh?raw'
-import { ageOf, assertCaLasts } from '../../pki/age.ts'
-import { caEnd } from '../../pki/ca-end.ts'
-import { NO_NAMES } from '../../pki/names.ts'
-import { renderOpensslConfig } from '../../pki/openssl-config.ts'
-import type { Lock } from '../../engine/lock.ts'
-import type { Session } from '../../tiers/etcd/session.ts'
-import { type ScheduleThere, lookAtSchedule } from '../../schedule/look.ts'
-import { NODE_EXPORTER, PLACES, SCHEDULE_USER } from '../../schedule/places.ts'
-import type { Node } from '../../spec/cluster.ts'
-import { isOurs } from './observe.ts'
-import { scheduleNode, whyCertificate } from './desired.ts'
-import { counted } from '../../spec/units.ts'
+import type { AgentReply, AgentRun } from '../host/agent.ts'
+import extension from '../host/agent/schedule.sh?raw'
+import type { Operation } from '../host/operations.ts'
+import { inFull, QuorateError } from '../errors.ts'
+import { ageOf, assertCaLasts, renewWithinDays } from '../pki/age.ts'
+import type { Authority } from '../pki/authority.ts'
+import { caEnd } from '../pki/ca-end.ts'
+import { checkCertificate } from '../pki/check-certificate.ts'
+import { NO_NAMES } from '../pki/names.ts'
+import { renderOpensslConfig } from '../pki/openssl-config.ts'
+import type { Cluster, Node } from '../spec/cluster.ts'
+import { counted } from '../spec/units.ts'
+import type { Remote } from '../ssh/remote.ts'
+import { scheduleNode } from './choose-node.ts'
+import { type ScheduleThere, lookAtSchedule } from './look.ts'
+import { NODE_EXPORTER, PLACES, SCHEDULE_USER } from './places.ts'
+import { isOurs } from './whose.ts'
 
-export type ScheduleOperation = Operation
+/** What this needs of a session. */
+interface ScheduleSession {
+  readonly cluster: Cluster
+  readonly remote: (node: Node) => Promise<Remote>
+  readonly authority: () => Promise<Authority>
+  /** PEM of what members' certificates may come from; undefined: there is no CA yet. */
+  readonly bundle: () => Promise<string | undefined>
+  readonly emit: (warning: {
+    readonly type: 'warning'
+    readonly host?: string | undefined
+    readonly text: string
+  }) => void
+  readonly now: () => Date
+  readonly signal: AbortSignal
+}
+
+/** The way to change a machine: the lock. */
+interface Worker {
+  work(remote: Remote, run: AgentRun): Promise<AgentReply>
+}
 
 export interface ScheduleCertificate {
   readonly node: Node
@@ -33,13 +54,15 @@ export interface DueScheduleCertificate extends ScheduleCertificate {
  *
  * @throws QuorateError if that node can't be looked at
  */
-export async function scheduleCertificate(session: Session): Promise<ScheduleCertificate | undefined> {
+export async function scheduleCertificate(
+  session: ScheduleSession,
+): Promise<ScheduleCertificate | undefined> {
   const { cluster, signal } = session
   if (cluster.backup?.schedule === undefined) return undefined
   const node = scheduleNode(cluster)
   const there = await lookAtSchedule(await session.remote(node), { exporter: NODE_EXPORTER, signal })
   const { certificate } = there
-  if (certificate === undefined || !isOurs(session, there)) return undefined
+  if (certificate === undefined || !isOurs(cluster, there)) return undefined
   return { node, pem: certificate, there }
 }
 
@@ -50,7 +73,7 @@ export async function scheduleCertificate(session: Session): Promise<ScheduleCer
  * @throws QuorateError `pki` for a CA that is about to expire itself
  */
 export async function dueSchedule(
-  session: Session,
+  session: ScheduleSession,
   share: number,
 ): Promise<DueScheduleCertificate | undefined> {
   const { cluster, emit } = session
@@ -82,13 +105,13 @@ export async function dueSchedule(
 
 /** With a new key, born there; both are exchanged at once. @throws QuorateError `moved` if it is the old one afterwards */
 export async function renewSchedule(
-  session: Session,
-  lock: Lock,
+  session: ScheduleSession,
+  lock: Worker,
   { node, pem }: DueScheduleCertificate,
 ): Promise<ScheduleCertificate> {
+  const { signal } = session
   const remote = await session.remote(node)
-  const signal = AbortSignal.any([session.signal, lock.lost])
-  const run = async (operation: ScheduleOperation) =>
+  const run = async (operation: Operation) =>
     await lock.work(remote, {
       operations: [operation],
       looks: [],
@@ -106,8 +129,34 @@ export async function renewSchedule(
   })
 }
 
+/**
+ * Why a certificate has to be issued there; undefined: the one there is good, and not about to expire.
+ *
+ * @param trust PEM: what members' certificates may come from
+ */
+export function whyCertificate(
+  cluster: Cluster,
+  { certificate, keySpki }: ScheduleThere,
+  { trust, now }: { readonly trust: string; readonly now: Date },
+): string | undefined {
+  if (certificate === undefined || keySpki === undefined) return 'it has none'
+  const reasons = checkCertificate({
+    pem: certificate,
+    allowed: NO_NAMES,
+    profile: 'client',
+    caPem: trust,
+    now,
+    commonName: SCHEDULE_USER,
+    keySpki,
+    renewWithinDays: renewWithinDays(cluster.pki.days),
+  })
+  return reasons.length === 0
+    ? undefined
+    : `the one there ${reasons.map(({ message }) => message).join(', ')}`
+}
+
 /** Makes a key there, and its request; the key waits for its certificate. */
-export function scheduleKey({ cluster }: Session): ScheduleOperation {
+export function scheduleKey({ cluster }: Pick<ScheduleSession, 'cluster'>): Operation {
   const { algorithm } = cluster.pki
   const configuration = renderOpensslConfig({
     commonName: SCHEDULE_USER,
@@ -120,7 +169,7 @@ export function scheduleKey({ cluster }: Session): ScheduleOperation {
 
 /** @param lines what `scheduleKey` said @returns PEM */
 export async function issueForSchedule(
-  session: Session,
+  session: ScheduleSession,
   node: Node,
   lines: readonly string[],
 ): Promise<string> {

@@ -1,13 +1,12 @@
 /** The key with which a node signs the backups that it takes: born there, and listed here as one that counts. */
-import { QuorateError } from '../../errors.ts'
-import type { Session } from '../../tiers/etcd/session.ts'
-import type { WantedSchedule } from '../../schedule/changes.ts'
-import type { ScheduleThere } from '../../schedule/look.ts'
-import { PLACES } from '../../schedule/places.ts'
-import { type AllowedSigner, fingerprintOf, isPresent } from '../../signing/allowed-signers.ts'
-import type { Cluster, Node } from '../../spec/cluster.ts'
-import type { ScheduleOperation } from './certificate.ts'
-import { exchangeSigner, nodePrincipal } from '../../backup/signers.ts'
+import { exchangeSigner, nodePrincipal } from '../backup/signers.ts'
+import { QuorateError } from '../errors.ts'
+import type { Operation } from '../host/operations.ts'
+import { type AllowedSigner, fingerprintOf, isPresent } from '../signing/allowed-signers.ts'
+import type { Cluster, Node } from '../spec/cluster.ts'
+import type { WantedSchedule } from './changes.ts'
+import type { ScheduleThere } from './look.ts'
+import { PLACES } from './places.ts'
 
 /** The first systemd that hands a service what only root may read (LoadCredential=). */
 const LEAST_SYSTEMD = 247
@@ -69,18 +68,21 @@ export function requireTools({ host, sshKeygen, systemd }: ScheduleThere): void 
   )
 }
 
-export function makeSigningKey(cluster: string, node: string): ScheduleOperation {
+export function makeSigningKey(cluster: string, node: string): Operation {
   return ['schedule_signing_key', PLACES.folder, nodePrincipal(cluster, node)]
 }
 
 /** @param lines what `makeSigningKey` said @returns the fingerprint */
-export async function allowSigner(session: Session, node: Node, lines: readonly string[]): Promise<string> {
+export async function allowSigner(
+  { cluster, now }: { readonly cluster: Pick<Cluster, 'name' | 'stateDirectory'>; readonly now: () => Date },
+  node: Node,
+  lines: readonly string[],
+): Promise<string> {
   const [publicKey] = lines.flatMap(
     (line) => /^signing (ssh-ed25519 [A-Za-z0-9+/=]+)(?: |$)/.exec(line)?.slice(1) ?? [],
   )
   if (publicKey === undefined) throw new TypeError(`no key came from ${node.name}`)
-  const { cluster } = session
   const principal = nodePrincipal(cluster.name, node.name)
-  await exchangeSigner(cluster, { principal, publicKey, now: session.now() })
+  await exchangeSigner(cluster, { principal, publicKey, now: now() })
   return fingerprintOf(publicKey)
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { type ScheduleThere, parseLook } from '../../schedule/look.ts'
-import { PLACES } from '../../schedule/places.ts'
-import { fingerprintOf, parseSigners } from '../../signing/allowed-signers.ts'
+import { type ScheduleThere, parseLook } from './look.ts'
+import { PLACES } from './places.ts'
+import { fingerprintOf, parseSigners } from '../signing/allowed-signers.ts'
 import { signingThere } from './signing.ts'
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOSh'

@@ -1,0 +1,20 @@
+/** Which node takes the backups. */
+import { QuorateError } from '../errors.ts'
+import { type Cluster, type Node, selectNodes } from '../spec/cluster.ts'
+
+/** @throws QuorateError `usage` for a name that is no node's, or where none is named and none has the role service */
+export function scheduleNode(cluster: Cluster, name?: string): Node {
+  const names = cluster.nodes.map((node) => node.name).join(', ')
+  const wanted = name ?? cluster.backup?.schedule?.node
+  const node =
+    wanted === undefined
+      ? selectNodes(cluster, 'service')[0]
+      : cluster.nodes.find((one) => one.name === wanted)
+  if (node !== undefined) return node
+  if (wanted !== undefined) {
+    throw new QuorateError('usage', `'${wanted}' is no node of the cluster file`, { hint: `nodes: ${names}` })
+  }
+  throw new QuorateError('usage', 'no node of the cluster file has the role service: choose one', {
+    hint: `--node NAME, or backup.schedule.node in the cluster file, one of: ${names}. One that carries no etcd is best: a backup should not be lost with a member`,
+  })
+}
