@@ -34,6 +34,11 @@ export interface Verb<S, D, R> {
   readonly same: (shown: D, now: D) => boolean
   /** What to type to see how things are now. */
   readonly lookHint: string
+  /**
+   * The last check under the lock, before anything is changed: of what `decide` can't see without harm. Throws to stop, and
+   * then there is no record.
+   */
+  readonly prepare?: ((session: S, decision: D) => Promise<void>) | undefined
   /** What is measured beside it, as a client of the cluster notices it; false: nothing, since nobody is served. */
   readonly probe: (decision: D) => ProbeChoice | undefined
   readonly carryOut: (under: Under<S, D>) => Promise<R>
@@ -97,6 +102,7 @@ async function attempt<S extends VerbSession, D, R>(
   const decision = await verb.decide(session, shown)
   if (decision instanceof Idle || !verb.same(shown, decision)) throw notAsShown(verb)
   const held = { ...session, signal: AbortSignal.any([session.signal, lock.lost]) }
+  await verb.prepare?.(held, decision)
   const probe = verb.probe(decision)
   const { withRecorder } = await import('./with-recorder.ts')
   return await withRecorder(held, { verb: purpose, probe }, async (own) => {

@@ -3,7 +3,7 @@ import { isAsideSuffix, isMarkWord } from '../../host/observe.ts'
 import type { HostState } from '../../host/state.ts'
 import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
-import { initialCluster, isPlaced } from './decide.ts'
+import { initialCluster, isPlaced } from './decide-next.ts'
 import type { RestoreIdentity } from '../../tiers/etcd/steps/restore-steps.ts'
 
 /** What a restore is called that begins now. */

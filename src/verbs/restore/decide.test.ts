@@ -1,148 +1,89 @@
-/** A restore interrupted anywhere: old and restored members never meet, and asking again always ends well. */
-import * as fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
-import { PATHS } from '../../host/state.ts'
-import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
-import type { Observed } from '../../tiers/etcd/facts/observed.ts'
-import { foresee } from '../../tiers/etcd/plan/plan.ts'
+/** What a restore is decided to be, and what keeps it from being begun. */
+import { expect, test } from 'vitest'
+import type { QuorateError } from '../../errors.ts'
 import { predict } from '../../tiers/etcd/steps/predict.ts'
-import { type RestoreIntent, initialCluster, isPlaced, planRestore, restoredClusterId } from './decide.ts'
-import { chooseRestore } from './continue.ts'
-import type { Step } from '../../tiers/etcd/steps/steps.ts'
-import { bareWorld, reasonsOf, settledWorld, testCluster, withMember } from '../../tiers/etcd/plan/testing.ts'
+import { CLUSTER_ID, bareWorld, settledWorld, testCluster } from '../../tiers/etcd/plan/testing.ts'
+import { type RestoreFacts, type RestoreRequest, decideRestore } from './decide.ts'
 
 const cluster = testCluster()
-const FRESH = { token: 'sample-00000000000000aa', suffix: 'before-restore-1', sha256: 'aa', source: 'a.db' }
+const DISK_BYTES = 10 * 1024 ** 3
+const { dataDirectory } = cluster.etcd
 
-function intentFor(of: Cluster, restore = { ...FRESH, members: initialCluster(of) }): RestoreIntent {
-  return {
-    kind: 'restore',
-    cluster: of,
-    restore,
+const request: RestoreRequest = {
+  cluster,
+  opened: {
+    name: 'a.bundle',
+    about: {
+      cluster: cluster.name,
+      clusterId: CLUSTER_ID,
+      etcdVersion: cluster.etcd.version,
+      takenAt: '2026-01-01T00:00:00Z',
+      member: 'etcd01',
+    } as RestoreRequest['opened']['about'],
     snapshotFile: '/tmp/a.db',
-    sizeBytes: 1,
-    options: [],
-    without: [],
-    command: 'quorate restore a.db',
-  }
+    sizeBytes: 1024,
+  },
+  otherCluster: false,
+  without: [],
+  command: 'quorate restore a.bundle',
+  fresh: { token: 'sample-00000000000000aa', suffix: 'before-restore-1', sha256: 'aa', source: 'a.bundle' },
 }
 
-const intent = intentFor(cluster)
-const kindsOf = (waves: readonly (readonly Step[])[]) =>
-  waves.map((steps) => [...new Set(steps.map(({ kind }) => kind))].join(' '))
-
-describe('the order', () => {
-  test('where a cluster serves: everything is ready before anything stops', () => {
-    const { waves, blocked } = foresee(cluster, settledWorld(cluster), (state) => planRestore(intent, state))
-    expect(blocked).toEqual([])
-    expect(kindsOf(waves)).toEqual([
-      'restore-stage',
-      'restore-halt',
-      'stop',
-      'restore-place',
-      'restore-unchecked start enable ready',
-      'verify',
-      'restore-finish',
-    ])
-  })
-
-  test('on new machines other verbs are kept away before there is any data', () => {
-    const { waves, blocked } = foresee(cluster, bareWorld(cluster), (state) => planRestore(intent, state))
-    expect(blocked).toEqual([])
-    const kinds = kindsOf(waves)
-    expect(kinds.indexOf('restore-halt')).toBeLessThan(kinds.indexOf('restore-stage'))
-    expect(kinds.filter((kind) => kind.includes('start'))).toEqual(['restore-unchecked start enable ready'])
-  })
+test('decided twice, it is the same restore', () => {
+  const first = decideRestore(request, facts())
+  expect(decideRestore(request, facts()).intent).toEqual(first.intent)
+  expect(first).toMatchObject({ continued: false, intent: { restore: { token: request.fresh.token } } })
 })
 
-test('data that can not be renamed there is a reason to restore nothing, before anything is done', () => {
-  const limits = { fixed: ['/opt/etcd/wal'], inside: {}, closed: {}, room: {} }
-  const world = withMember(settledWorld(cluster), 'etcd02', { limits })
-  const { blocked } = foresee(cluster, world, (state) => planRestore(intent, state))
-  expect(blocked.map(({ host }) => host)).toEqual(['etcd02'])
-})
-
-test('killed anywhere, on any machines: no member starts before all have exchanged, and it ends', () => {
-  const worlds = fc.constantFrom(settledWorld(cluster), bareWorld(cluster))
-  fc.assert(
-    fc.property(worlds, fc.array(fc.nat({ max: 200 }), { maxLength: 30 }), (first, cuts) => {
-      let state = first
-      for (const cut of [...cuts, Infinity, ...Array.from({ length: 12 }, () => Infinity)]) {
-        // Another run: it has another token at hand, and must find the one that was begun with.
-        const fresh = { ...FRESH, token: `sample-${String(cut).length}bb`, suffix: 'before-restore-2' }
-        const { restore } = chooseRestore(cluster, state, state === first ? FRESH : fresh)
-        const own = intentFor(cluster, restore)
-        const answer = planRestore(own, state)
-        if (answer.kind === 'done') break
-        if (answer.kind === 'blocked') throw new Error(JSON.stringify(answer))
-        for (const step of survivors(answer.steps, cut)) {
-          expectSafe(own, state, step)
-          state = predict(cluster, state, step)
-        }
-      }
-      expect(idsIn(state).size).toBe(1)
-      expect(Object.values(state.hosts).every((host) => host.member?.unit.active === 'active')).toBe(true)
-    }),
-  )
-})
-
-test('restored data that is lost after others may have started is no reason to go on: it begins anew', () => {
-  const { waves } = foresee(cluster, settledWorld(cluster), (state) => planRestore(intent, state))
-  const placed = waves
-    .slice(0, -2)
+test('one that was begun is gone on with, whatever was drawn for another', () => {
+  const { plan } = decideRestore(request, facts())
+  const begun = plan.waves
+    .slice(0, 2)
     .flat()
     .reduce((state, step) => predict(cluster, state, step), settledWorld(cluster))
-  expect(chooseRestore(cluster, placed, { ...FRESH, token: 'sample-bb' })).toMatchObject({
-    continued: true,
-    restore: { token: FRESH.token },
-  })
-  const [first = ''] = etcdNodes(cluster).map(({ name }) => name)
-  const bare = bareWorld(cluster).hosts[first]
-  if (bare === undefined) throw new TypeError('no host')
-  const lost = { ...placed, hosts: { ...placed.hosts, [first]: bare } }
-  expect(chooseRestore(cluster, lost, { ...FRESH, token: 'sample-bb' })).toMatchObject({
-    continued: false,
-    restore: { token: 'sample-bb' },
-  })
+  const again = { ...request, fresh: { ...request.fresh, token: 'sample-bb', suffix: 'before-restore-2' } }
+  const decision = decideRestore(again, { ...facts(), observed: begun })
+  expect(decision).toMatchObject({ continued: true, intent: { restore: { token: request.fresh.token } } })
+  expect(decision.plan.waves.length).toBe(plan.waves.length - 2)
 })
 
-test('another cluster’s machine, a member that the file does not name: refused', () => {
-  const [first = ''] = etcdNodes(cluster).map(({ name }) => name)
-  const foreign = withMember(settledWorld(cluster), first, ({ contents }) => ({
-    contents: { ...contents, [PATHS.clusterId]: 'cluster=other\ncluster-id=abc\n' },
+test('a snapshot of another cluster is refused, unless it is meant', () => {
+  const { about } = request.opened
+  const other = {
+    ...request,
+    opened: { ...request.opened, about: about && { ...about, clusterId: 'abc' } },
+  }
+  expect(refusal(other, facts())).toMatchObject({ code: 'backup' })
+  expect(decideRestore({ ...other, otherCluster: true }, facts()).plan.blocked).toEqual([])
+  // Machines that know of no cluster contradict nobody.
+  expect(decideRestore(other, { ...facts(), observed: bareWorld(cluster) }).plan.blocked).toEqual([])
+})
+
+test('a disk that is too small is named, as long as the snapshot is to come there', () => {
+  expect(refusal(request, facts({ etcd02: 1024 }))).toMatchObject({ code: 'blocked', host: 'etcd02' })
+  const staged = decideRestore(request, facts())
+    .plan.waves.slice(0, 1)
+    .flat()
+    .reduce((state, step) => predict(cluster, state, step), settledWorld(cluster))
+  const later = { ...facts({ etcd02: 1024 }), observed: staged }
+  expect(decideRestore(request, later).continued).toBe(true)
+})
+
+function facts(freeBytes: Readonly<Record<string, number>> = {}): RestoreFacts {
+  const room = cluster.nodes.map(({ name: host }) => ({
+    host,
+    freeBytes: freeBytes[host] ?? DISK_BYTES,
+    mount: '/',
+    path: dataDirectory,
   }))
-  expect(reasonsOf(planRestore(intent, foreign))[0]?.message).toContain("belongs to the cluster 'other'")
-  const fewer = { ...cluster, nodes: cluster.nodes.slice(1) }
-  const { [first]: _gone, ...hosts } = settledWorld(cluster).hosts
-  const world = { ...settledWorld(cluster), hosts }
-  expect(reasonsOf(planRestore(intentFor(fewer), world))[0]?.message).toContain(first)
-  expect(planRestore({ ...intentFor(fewer), without: [first] }, world).kind).toBe('steps')
-})
-
-test('a CA that is too weak, and that no machine trusts yet, is not restored onto them', () => {
-  const message = 'the CA certificate CN=old is too weak: it is signed with SHA-1'
-  const world = { ...bareWorld(cluster), authority: { bundle: 'a CA', tooWeak: [message] } }
-  expect(reasonsOf(planRestore(intentFor(cluster), world))).toMatchObject([{ message }])
-})
-
-/** Those that were done before the tool died: each machine's steps in their order, as far as it got. */
-function survivors(steps: readonly Step[], cut: number): readonly Step[] {
-  if (!Number.isFinite(cut)) return steps
-  const byHost = [...Map.groupBy(steps, ({ host }) => host ?? '').values()]
-  return byHost.flatMap((own, index) => own.slice(0, (cut >> (2 * index)) % (own.length + 1)))
+  return { observed: settledWorld(cluster), surroundings: { consumers: [], room } }
 }
 
-function expectSafe(own: RestoreIntent, state: Observed, step: Step): void {
-  if (step.kind !== 'start') return
-  const id = restoredClusterId(own)
-  expect(etcdNodes(cluster).every(({ name }) => isPlaced(own, state.hosts[name]))).toBe(true)
-  expect([...idsIn(state)]).toEqual([id])
-}
-
-function idsIn({ hosts }: Observed): ReadonlySet<string> {
-  return new Set(
-    Object.values(hosts).map(
-      ({ member }) => /cluster-id=(.*)/.exec(member?.contents[PATHS.clusterId] ?? '')?.[1] ?? 'none',
-    ),
-  )
+function refusal(...decided: Parameters<typeof decideRestore>): QuorateError | undefined {
+  try {
+    decideRestore(...decided)
+    return undefined
+  } catch (error) {
+    return error as QuorateError
+  }
 }

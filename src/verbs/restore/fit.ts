@@ -1,11 +1,16 @@
-/** Whether a snapshot belongs to this cluster, and this etcd can read it. */
+/** Whether a snapshot belongs to this cluster, whether this etcd can read it, and whether there is room for it. */
 import type { OpenedBackup } from '../../backup/open.ts'
-import { QuorateError } from '../../errors.ts'
+import { QuorateError, combineErrors } from '../../errors.ts'
 import { atLeast } from '../../etcd/versions.ts'
 import { PATHS } from '../../host/state.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { parsePin } from '../../tiers/etcd/facts/pin.ts'
 import type { Cluster } from '../../spec/cluster.ts'
+import { formatBytes } from '../../spec/units.ts'
+import type { Surroundings } from './observe.ts'
+
+/** Left free besides: etcd's first log segment, and some air. */
+const MARGIN_BYTES = 192 * 1024 ** 2
 
 /** @throws QuorateError `backup` naming both sides */
 export function refuseSnapshot(
@@ -50,4 +55,29 @@ function idsOf({ hosts }: Observed): ReadonlySet<string> {
       return [...(pin === undefined ? [] : [pin.clusterId]), ...formerClusterIds]
     }),
   )
+}
+
+/**
+ * Once as it travels, once as it is restored. @param hosts those on which that is still to be done
+ * @throws QuorateError `blocked` naming every disk that is too small
+ */
+export function requireRoom(
+  { room }: Surroundings,
+  dataDirectory: string,
+  sizeBytes: number,
+  hosts: readonly string[],
+): void {
+  const tight = room
+    .filter(({ host, path }) => path === dataDirectory && hosts.includes(host))
+    .filter(({ freeBytes }) => freeBytes < 2 * sizeBytes + MARGIN_BYTES)
+  if (tight.length === 0) return
+  const errors = tight.map(
+    ({ host, freeBytes, mount }) =>
+      new QuorateError(
+        'blocked',
+        `${formatBytes(freeBytes)} are free on ${mount}, ${formatBytes(2 * sizeBytes + MARGIN_BYTES)} are wanted: for the snapshot, and for what is restored from it beside the present data`,
+        { host, hint: 'make room there (df -h); nothing was changed' },
+      ),
+  )
+  throw combineErrors(errors)
 }

@@ -8,7 +8,7 @@ import type { Plan } from '../../tiers/etcd/plan/plan.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
 import { onAll } from '../../ssh/fleet.ts'
-import type { Looked } from './restore.ts'
+import type { RestoreDecision } from './decide.ts'
 import type { SnapshotStatus } from '../../etcd/snapshot-tool.ts'
 
 /** How long a member may take to say how far it is, in ms. */
@@ -40,13 +40,19 @@ export interface RestorePreview {
   readonly plan: Plan
 }
 
+/** What is known of the snapshot, by what came with it and by etcd's own tool. */
+type SnapshotFacts = Pick<OpenedBackup, 'about' | 'proof' | 'name' | 'sizeBytes' | 'signer'> & {
+  readonly status: SnapshotStatus
+}
+
 export async function previewOf(
   session: Session,
-  looked: Looked & { readonly opened: OpenedBackup; readonly status: SnapshotStatus },
+  decision: RestoreDecision,
+  snapshot: SnapshotFacts,
 ): Promise<RestorePreview> {
-  const { opened, status, plan, observed, surroundings, intent, continued } = looked
-  const { about, proof, name, sizeBytes } = opened
-  const presentRevision = continued ? undefined : await newestRevision(session, looked)
+  const { plan, observed, surroundings, intent, continued } = decision
+  const { about, proof, name, sizeBytes, signer, status } = snapshot
+  const presentRevision = continued ? undefined : await newestRevision(session, decision)
   const steps = plan.waves.flat()
   const moved = steps.flatMap((step) =>
     step.kind === 'restore-place'
@@ -63,26 +69,25 @@ export async function previewOf(
       takenAt: about?.takenAt,
       member: about?.member,
       etcdVersion: about?.etcdVersion,
-      signer: opened.signer,
+      signer,
     },
     presentRevision,
     replaces: members.some((member) => member?.dataPresent === true || member?.walPresent === true),
     continued,
     moved,
     stopped: surroundings.consumers,
-    risks: risksOf(looked, presentRevision, status),
+    risks: risksOf(decision, snapshot, presentRevision),
     plan,
   }
 }
 
 function risksOf(
-  { intent, opened, continued }: Looked & { readonly opened: OpenedBackup },
+  { intent, continued }: RestoreDecision,
+  { about, signer, status }: SnapshotFacts,
   present: bigint | undefined,
-  status: SnapshotStatus,
 ): readonly string[] {
   const { cluster, without, options } = intent
   const revision = BigInt(status.revision)
-  const { about } = opened
   const since = about === undefined ? 'since it was taken' : `since ${about.takenAt}`
   const { version } = cluster.etcd
   return [
@@ -92,7 +97,7 @@ function risksOf(
     ...(about === undefined
       ? ['It is a bare snapshot: nothing in it says of which cluster it is, or which etcd wrote it.']
       : []),
-    ...(about !== undefined && opened.signer === undefined
+    ...(about !== undefined && signer === undefined
       ? [
           'The origin of this backup is not verified: it is not signed, or its signature can’t be checked here.',
         ]
@@ -131,7 +136,7 @@ function lossOf(present: bigint | undefined, revision: bigint, since: string): s
 }
 
 /** As members say it themselves, with a majority or without. */
-async function newestRevision(session: Session, { observed }: Looked): Promise<bigint | undefined> {
+async function newestRevision(session: Session, { observed }: RestoreDecision): Promise<bigint | undefined> {
   const running = etcdNodes(session.cluster).filter(
     ({ name }) => observed.hosts[name]?.member?.unit.environment !== undefined,
   )

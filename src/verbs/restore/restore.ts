@@ -1,29 +1,27 @@
 /** `quorate restore`: all members from one snapshot, as a new cluster of the old name; what was there is moved aside. */
-import { everyMachine, takeLock } from '../../engine/locking.ts'
 import { randomBytes } from 'node:crypto'
 import type { OpenedBackup } from '../../backup/open.ts'
-import { QuorateError } from '../../errors.ts'
-import { canBumpRevision } from '../../etcd/versions.ts'
-import type { Observed } from '../../tiers/etcd/facts/observed.ts'
-import { type Plan, foresee } from '../../tiers/etcd/plan/plan.ts'
-import { type RestoreIntent, isPlaced, planRestore, restoredClusterId } from './decide.ts'
-import { chooseRestore } from './continue.ts'
-import type { Step } from '../../tiers/etcd/steps/steps.ts'
-import { blockedError } from '../../tiers/etcd/run.ts'
-import type { Lock } from '../../engine/lock.ts'
-import { loop } from '../../engine/loop.ts'
-import { type Judgement, judge, judgeCertificates, observe } from '../../tiers/etcd/facts/observe.ts'
-import type { Session } from '../../tiers/etcd/session.ts'
-import { runWave } from '../../engine/wave.ts'
-import { etcdNodes } from '../../spec/cluster.ts'
+import { sameSteps } from '../../engine/approval.ts'
 import { compactTime } from '../../engine/compact-time.ts'
-import { preflight, requireFit } from '../../tiers/etcd/preflight.ts'
-import { refuseSnapshot } from './fit.ts'
-import { type Surroundings, lookAround, requireRoom } from './observe.ts'
-import { type RestorePreview, previewOf } from './preview.ts'
-import { discard, provenKeys } from './finish.ts'
+import type { Lock } from '../../engine/lock.ts'
+import { everyMachine } from '../../engine/locking.ts'
+import { loop } from '../../engine/loop.ts'
+import { runVerb } from '../../engine/run-verb.ts'
+import { runWave } from '../../engine/wave.ts'
+import { QuorateError } from '../../errors.ts'
 import type { SnapshotStatus } from '../../etcd/snapshot-tool.ts'
-import { recorded } from '../../engine/recorded.ts'
+import { etcdNodes } from '../../spec/cluster.ts'
+import { type Judgement, judge, judgeCertificates, observe } from '../../tiers/etcd/facts/observe.ts'
+import type { Observed } from '../../tiers/etcd/facts/observed.ts'
+import type { Plan } from '../../tiers/etcd/plan/plan.ts'
+import { preflight, requireFit } from '../../tiers/etcd/preflight.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import type { Step } from '../../tiers/etcd/steps/steps.ts'
+import { type RestoreDecision, type RestoreFacts, type RestoreRequest, decideRestore } from './decide.ts'
+import { isPlaced, planRestore, restoredClusterId } from './decide-next.ts'
+import { discard, provenKeys } from './finish.ts'
+import { lookAround } from './observe.ts'
+import { type RestorePreview, previewOf } from './preview.ts'
 
 export interface RestoreOptions {
   readonly opened: OpenedBackup
@@ -57,90 +55,58 @@ export interface RestoreReport {
  *   machines changed after they were shown; `locked`; what a step failed with.
  */
 export async function restore(session: Session, options: RestoreOptions): Promise<RestoreReport> {
-  return await recorded(session, 'restore', async (own) => await restoreAll(own, options))
-}
-
-async function restoreAll(session: Session, options: RestoreOptions): Promise<RestoreReport> {
-  const { opened, confirm } = options
-  const suffix = `before-restore-${compactTime(session.now())}`
-  const token = `${session.cluster.name}-${randomBytes(8).toString('hex')}`
-  const fresh = { token, suffix, sha256: opened.sha256, source: opened.name.replaceAll(/\s+/g, ' ') }
-  const look = async () => await lookAtAll(session, options, fresh)
-
-  const [shown, status] = await Promise.all([look(), options.status, opened.compared])
-  await confirm(await previewOf(session, { ...shown, opened, status }))
-  await using lock = await takeLock(session, {
-    purpose: 'restore',
-    scope: everyMachine(session.cluster),
+  const { opened, otherCluster = false, without = [], command } = options
+  const request: RestoreRequest = {
+    cluster: session.cluster,
+    opened,
+    otherCluster,
+    without,
+    command,
+    fresh: {
+      token: `${session.cluster.name}-${randomBytes(8).toString('hex')}`,
+      suffix: `before-restore-${compactTime(session.now())}`,
+      sha256: opened.sha256,
+      source: opened.name.replaceAll(/\s+/g, ' '),
+    },
+  }
+  const { result } = await runVerb<Session, Decision, RestoreReport>(session, {
+    name: 'restore',
     finishes: 'restore',
+    decide: async (own) => {
+      const [facts, status] = await Promise.all([look(own), options.status, opened.compared])
+      return { ...decideRestore(request, facts), status }
+    },
+    confirm: async ({ status, ...decision }) =>
+      await options.confirm(await previewOf(session, decision, { ...opened, status })),
+    scope: () => everyMachine(session.cluster),
+    same: (shown, now) => sameSteps(lasting(shown.plan), lasting(now.plan), session.steps),
+    lookHint: 'quorate status',
+    prepare: async (own, { continued, observed }) => {
+      if (!continued && isBare(observed)) requireFit(own, await preflight(own))
+    },
+    // Nobody is served meanwhile.
+    probe: () => false,
+    carryOut: async ({ session: own, lock, decision }) => {
+      const { done, observed } = await carryOut(own, lock, decision)
+      const { keys, revision } = await provenKeys(own, opened.proof?.keys)
+      const clusterId = observed.cluster?.id ?? restoredClusterId(decision.intent)
+      return { done, clusterId, keys, revision, moved: movedIn(done) }
+    },
   })
-  const now = await look()
-  if (essence(now.plan) !== essence(shown.plan)) {
-    throw new QuorateError('moved', 'the machines are not as they were shown; nothing was changed', {
-      hint: 'run it again to see what it is now',
-    })
-  }
-  // The ports that it listens on for a moment would look taken to `observe`.
-  if (!now.continued && isBare(now.observed)) requireFit(session, await preflight(session))
-  const { done, observed } = await carryOut(session, lock, now)
-  const { keys, revision } = await provenKeys(session, opened.proof?.keys)
-  return {
-    done,
-    clusterId: observed.cluster?.id ?? restoredClusterId(now.intent),
-    keys,
-    revision,
-    moved: movedIn(done),
-  }
+  return result
 }
 
-export interface Looked {
-  readonly intent: RestoreIntent
-  readonly continued: boolean
-  readonly observed: Observed
-  readonly surroundings: Surroundings
-  readonly plan: Plan
+interface Decision extends RestoreDecision {
+  readonly status: SnapshotStatus
 }
 
-type Fresh = Parameters<typeof chooseRestore>[2]
-
-async function lookAtAll(
-  session: Session,
-  { opened, otherCluster = false, without = [], command }: RestoreOptions,
-  fresh: Fresh,
-): Promise<Looked> {
-  const { cluster } = session
+async function look(session: Session): Promise<RestoreFacts> {
   const around = lookAround(session)
   // A machine that is not there is told of by the other look, with what can be done then.
   around.catch(() => undefined)
   const observed = await reachAll(session)
-  const surroundings = await around
-  const { restore: chosen, continued } = chooseRestore(cluster, observed, fresh)
-  refuseSnapshot(cluster, observed, opened, { otherCluster })
-  const bump = canBumpRevision(cluster.etcd.version)
-  const intent: RestoreIntent = {
-    kind: 'restore',
-    cluster,
-    restore: chosen,
-    snapshotFile: opened.snapshotFile,
-    sizeBytes: opened.sizeBytes,
-    options: bump ? ['--bump-revision', String(BUMP), '--mark-compacted'] : [],
-    without,
-    command,
-  }
-  const plan = foresee(cluster, observed, (state) => planRestore(intent, state))
-  if (plan.blocked.length > 0) throw blockedError(plan.blocked)
-  const staging = plan.waves.flat().flatMap(({ kind, host }) => (kind === 'restore-stage' ? [host] : []))
-  requireRoom(
-    surroundings,
-    cluster.etcd.dataDirectory,
-    opened.sizeBytes,
-    staging.filter((host) => host !== undefined),
-  )
-  return { intent, continued, observed, surroundings, plan }
+  return { observed, surroundings: await around }
 }
-
-/** More than any cluster writes between two snapshots: watchers see at once that they can't go on from where they were. */
-const BUMP = 1_000_000_000
 
 async function reachAll(session: Session): Promise<Observed> {
   try {
@@ -161,7 +127,7 @@ async function reachAll(session: Session): Promise<Observed> {
 async function carryOut(
   session: Session,
   lock: Lock,
-  { intent, observed, plan }: Looked,
+  { intent, observed, plan }: RestoreDecision,
 ): Promise<{ readonly done: readonly Step[]; readonly observed: Observed }> {
   let stopped = isUnderway(observed)
   let fresh = false
@@ -218,12 +184,7 @@ function movedIn(done: readonly Step[]): RestoreReport['moved'] {
 }
 
 /** What is done to whom; that a certificate falls due meanwhile is of no account. */
-function essence({ waves }: Plan): string {
+function lasting({ waves }: Plan): readonly Step[] {
   const kinds = new Set(['restore-stage', 'restore-halt', 'restore-place', 'stop'])
-  return waves
-    .flat()
-    .filter(({ kind }) => kinds.has(kind))
-    .map(({ kind, host = '' }) => `${kind} ${host}`)
-    .toSorted()
-    .join('\n')
+  return waves.flat().filter(({ kind }) => kinds.has(kind))
 }

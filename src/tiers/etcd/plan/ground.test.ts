@@ -5,7 +5,8 @@ import type { Cluster } from '../../../spec/cluster.ts'
 import { directorySteps } from './ground.ts'
 import { next } from './next.ts'
 import { plan } from './plan.ts'
-import { type RestoreIntent, initialCluster, planRestore } from '../../../verbs/restore/decide.ts'
+import { initialCluster, planRestore } from '../../../verbs/restore/decide-next.ts'
+import type { RestoreIntent } from '../../../verbs/restore/intent.ts'
 import {
   bareWorld,
   glance,

@@ -9,7 +9,8 @@ import type { CertificateFault, Observed } from '../facts/observed.ts'
 import { demandOf, mayLackMemberName } from './peer-identity.ts'
 import { foresee, plan } from './plan.ts'
 import { predict } from '../steps/predict.ts'
-import { type RestoreIntent, initialCluster, planRestore } from '../../../verbs/restore/decide.ts'
+import { initialCluster, planRestore } from '../../../verbs/restore/decide-next.ts'
+import type { RestoreIntent } from '../../../verbs/restore/intent.ts'
 import type { Step } from '../steps/steps.ts'
 import {
   BARE_MEMBER,
