@@ -79,7 +79,7 @@ export { type Verdict, judgeAvailability, stallLimitMs } from './recorder/verdic
 
 // Upkeep
 export type { MaintenanceStep } from './tiers/etcd/steps/maintenance.ts'
-export type { ConfirmMaintenance, MaintenanceOptions, MaintenancePreview } from './engine/under-lock.ts'
+export type { ConfirmMaintenance, MaintenanceOptions, MaintenancePreview } from './tiers/etcd/under-lock.ts'
 export { type MoveLeaderOptions, type MoveLeaderReport, moveLeader } from './verbs/power/move-leader.ts'
 export {
   type PowerOptions,

@@ -3,7 +3,7 @@ import { stopsMember } from '../tiers/etcd/steps/actions.ts'
 import { tolerates } from '../verbs/power/decide.ts'
 import type { PowerReport } from '../verbs/power/power.ts'
 import type { Defragmented } from '../verbs/space/run.ts'
-import type { ConfirmMaintenance, MaintenancePreview } from '../engine/under-lock.ts'
+import type { ConfirmMaintenance, MaintenancePreview } from '../tiers/etcd/under-lock.ts'
 
 import { confirm, confirmByTyping } from './ask.ts'
 import { type CommandInput, flagOption, textOption } from './command.ts'

@@ -90,6 +90,7 @@ test('each step has the mark of what it does, and a line says what the marks mea
 test('the order of starts and restarts is shown, whatever the order of the hosts', () => {
   const lead: AnyStep = {
     kind: 'move-leader',
+    from: 'etcd01',
     to: 'etcd03',
     what: 'make etcd03 the leader',
     why: 'x',

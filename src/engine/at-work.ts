@@ -2,14 +2,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import { whoIsAtWork } from './lock-look.ts'
-import type { Session } from '../tiers/etcd/session.ts'
+import type { Node } from '../spec/cluster.ts'
+import type { Remote } from '../ssh/remote.ts'
 import { onAll } from '../ssh/fleet.ts'
 
 /** Machines that are slow to tell keep nobody waiting for what is known already. */
 const PATIENCE_MS = 5_000
 
+/** What it needs of a session. */
+export interface AtMachines {
+  readonly cluster: { readonly nodes: readonly Node[] }
+  readonly remote: (node: Node) => Promise<Remote>
+  readonly signal: AbortSignal
+}
+
 /** @returns the error itself; or, where it is `blocked` and somebody holds the lock, `locked` with who does, and both. */
-export async function namingWhoIsAtWork(session: Session, error: unknown): Promise<unknown> {
+export async function namingWhoIsAtWork(session: AtMachines, error: unknown): Promise<unknown> {
   if (!(error instanceof QuorateError) || error.code !== 'blocked') return error
   const patience = new AbortController()
   const held = await Promise.race([
@@ -22,7 +30,7 @@ export async function namingWhoIsAtWork(session: Session, error: unknown): Promi
   return new QuorateError('locked', message, { host: held.host, hint: held.hint, cause: error })
 }
 
-async function atWork(session: Session): Promise<QuorateError | undefined> {
+async function atWork(session: AtMachines): Promise<QuorateError | undefined> {
   const { results } = await onAll(session.cluster.nodes, async (node) => await session.remote(node))
   return await whoIsAtWork(
     results.map(({ value }) => value),

@@ -1,20 +1,30 @@
 /** The order within a wave; the simulation keeps the same. */
-import { type ClusterStep, type HostStep, type Step, isHostStep } from '../tiers/etcd/steps/steps.ts'
+import type { EngineStep, HostStepCommon } from './step.ts'
+import type { StepRegistry } from './step-registry.ts'
 
-export interface WaveOrder {
-  /** The CA is made beside everything else: nothing in its wave waits for it. */
-  readonly authority: readonly ClusterStep[]
-  /** First, one after the other. */
-  readonly cluster: readonly Exclude<ClusterStep, { kind: 'authority' }>[]
+export interface WaveOrder<S extends EngineStep> {
+  /** What is done beside everything else: nothing in its wave waits for it. */
+  readonly beside: readonly OfCluster<S>[]
+  /** First, one after the other: what concerns the cluster as a whole. */
+  readonly cluster: readonly OfCluster<S>[]
   /** Then each host's in their order, all hosts at once. */
-  readonly hosts: ReadonlyMap<string, readonly HostStep[]>
+  readonly hosts: ReadonlyMap<string, readonly OnHost<S>[]>
 }
 
-export function orderOf(steps: readonly Step[]): WaveOrder {
-  const cluster = steps.filter((step): step is ClusterStep => !isHostStep(step))
+/** Those that happen on a machine. */
+export type OnHost<S extends EngineStep> = Extract<S, HostStepCommon>
+
+/** Those that are done from this computer, or through the cluster itself. */
+export type OfCluster<S extends EngineStep> = Exclude<S, HostStepCommon>
+
+export function orderOf<S extends EngineStep>(wave: readonly S[], steps: StepRegistry): WaveOrder<S> {
+  const whole = wave.filter((step): step is OfCluster<S> => step.host === undefined)
   return {
-    authority: cluster.filter((step) => step.kind === 'authority'),
-    cluster: cluster.filter((step) => step.kind !== 'authority'),
-    hosts: Map.groupBy(steps.filter(isHostStep), (step) => step.host),
+    beside: whole.filter((step) => steps.isBeside(step)),
+    cluster: whole.filter((step) => !steps.isBeside(step)),
+    hosts: Map.groupBy(
+      wave.filter((step): step is OnHost<S> => step.host !== undefined),
+      ({ host }) => host,
+    ),
   }
 }

@@ -1,37 +1,37 @@
 /** Which step a host is at, told from the operations that it reports as done. */
-import type { HostStep } from '../tiers/etcd/steps/steps.ts'
-import { type Supplies, compile } from '../tiers/etcd/perform/compile.ts'
-import type { Operation } from '../host/operations.ts'
 import type { Emit } from './events.ts'
+import type { HostWork, Sending } from './host-work.ts'
+import type { EngineStep } from './step.ts'
 
 export class HostProgress {
-  /** The steps as the agent's operations. */
-  readonly operations: readonly Operation[]
-  readonly #steps: readonly HostStep[]
+  readonly #host: string
+  readonly #steps: readonly EngineStep[]
   readonly #emit: Emit
   /** How many operations are done when each step is. */
   readonly #ends: readonly number[]
+  /** What is told of with each hundredth, until work begins. */
+  readonly #told: Sending | undefined
   /** The step it is at; -1 before the host has everything it needs and begins. */
   #current = -1
   #started = 0
-  /** Of the snapshot, that were told of. */
   #hundredths = 0
 
-  constructor(host: string, steps: readonly HostStep[], supplies: Supplies, emit: Emit) {
-    const operations: Operation[] = []
+  constructor(
+    host: string,
+    steps: readonly EngineStep[],
+    { operations, sendings }: Pick<HostWork, 'operations' | 'sendings'>,
+    emit: Emit,
+  ) {
+    let end = 0
+    this.#host = host
     this.#steps = steps
     this.#emit = emit
-    this.#ends = steps.map((step) => operations.push(...compile(step, supplies)))
-    this.operations = operations
-    const sent = steps.some((step) => step.kind === 'binaries') ? (supplies.artifact?.files ?? []) : []
-    const bytes = sent.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-    if (bytes > 0) emit({ type: 'sending', host, bytes })
-    for (const step of steps)
-      if (step.kind === 'restore-stage')
-        emit({ type: 'sending', host, bytes: step.sizeBytes, what: 'the snapshot' })
+    this.#ends = operations.map((ofStep) => (end += ofStep.length))
+    this.#told = sendings.find(({ what }) => what !== undefined)
+    for (const sending of sendings) emit({ type: 'sending', host, ...sending })
   }
 
-  /** @param operation index among `operations`; -1 once the machine has all that they need, less for what comes before that. */
+  /** @param operation index among all operations; -1 once the machine has all that they need, less for what comes before that. */
   done(operation: number): void {
     if (operation < -1) return
     if (operation >= 0) {
@@ -45,14 +45,13 @@ export class HostProgress {
     if (next) this.#emit({ type: 'step-started', step: next })
   }
 
-  /** @param doneBytes how much of the snapshot is on its way */
+  /** @param doneBytes how much of the large file is on its way */
   sent(doneBytes: number): void {
-    const step = this.#steps.find(({ kind }) => kind === 'restore-stage')
-    if (step?.kind !== 'restore-stage' || this.#current >= 0) return
-    const hundredths = Math.floor((100 * doneBytes) / step.sizeBytes)
+    if (this.#told === undefined || this.#current >= 0) return
+    const hundredths = Math.floor((100 * doneBytes) / this.#told.bytes)
     if (hundredths <= this.#hundredths) return
     this.#hundredths = hundredths
-    this.#emit({ type: 'sending', host: step.host, bytes: step.sizeBytes, doneBytes, what: 'the snapshot' })
+    this.#emit({ type: 'sending', host: this.#host, ...this.#told, doneBytes })
   }
 
   failed(error: unknown): void {

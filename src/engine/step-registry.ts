@@ -12,6 +12,8 @@ export interface StepKind<S extends EngineStep> {
   readonly distinguishes?: ((step: S) => readonly string[]) | undefined
   /** It changes who leads or who belongs to the cluster: it has a turn of its own in the order that is shown. */
   readonly ofCluster?: boolean | undefined
+  /** It is done beside all others of its wave: nothing there waits for it. Of kinds without a host. */
+  readonly beside?: boolean | undefined
 }
 
 /** One entry for each kind of `S`: a kind without one does not compile. */
@@ -30,6 +32,8 @@ export interface StepRegistry {
   /** The ID, and all that the step carries but its words: differs where the same thing gets another content. */
   readonly workOf: (step: EngineStep) => string
   readonly actionOf: (step: EngineStep) => Action
+  /** Whether nothing in its wave waits for it. */
+  readonly isBeside: (step: EngineStep) => boolean
   /** Whether it has a turn of its own in the order of a plan. */
   readonly isOfCluster: (step: EngineStep) => boolean
 }
@@ -58,6 +62,7 @@ export function stepRegistry<S extends EngineStep>(kinds: StepKinds<S>): StepReg
       const isNew = 'before' in step ? step.before === undefined : step.creates === true
       return isNew ? 'create' : 'change'
     },
+    isBeside: (step) => kindOf(step).beside === true,
     isOfCluster: (step) => kindOf(step).ofCluster === true,
   }
 }

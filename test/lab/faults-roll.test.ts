@@ -209,11 +209,7 @@ describe.skipIf(whyNoLab())('a rolling restart, in the middle of which', () => {
       second = await quorate(lab, ['restart', 'etcd01', '--yes'])
       await lab.machine('etcd03').check(['systemctl', 'start', 'etcd'])
     }
-    const first = await held(
-      lab,
-      ['restart', 'etcd02', '--yes'],
-      [{ at: on('step-started restart-member'), act }],
-    )
+    const first = await held(lab, ['restart', 'etcd02', '--yes'], [{ at: on('step-started restart'), act }])
     expect({ happened: first.happened, exit: first.exitCode }).toEqual({ happened: 1, exit: DONE })
     expect(second?.exitCode).toBe(LOCKED)
     expect(second?.stderr).toMatch(/another operator is at work.*\(restart\) since/)

@@ -87,12 +87,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     const { availability, steps } = await done(['restart', ...MEMBERS, '--yes', '--json'])
     const after = await pids()
     for (const name of MEMBERS) expect(after[name]).not.toBe(before[name])
-    expect(steps.map(({ kind }) => kind)).toEqual([
-      'restart-member',
-      'restart-member',
-      'hand-over',
-      'restart-member',
-    ])
+    expect(steps.map(({ kind }) => kind)).toEqual(['restart', 'restart', 'move-leader', 'restart'])
     expect(steps.at(-1)?.host).toBe(led)
     expect(availability?.verdict).toEqual({ unnoticed: true, reasons: [] })
     expect(availability?.report.leader.changes).toBe(1)
@@ -233,7 +228,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
     expect(await quorateOk(lab, ['defrag'])).toContain('nothing to change')
     const led = await leader()
     const { steps, members, availability } = await done(['defrag', '--all', '--yes', '--json'])
-    expect(steps.map(({ kind }) => kind)).toEqual(['defragment', 'defragment', 'hand-over', 'defragment'])
+    expect(steps.map(({ kind }) => kind)).toEqual(['defragment', 'defragment', 'move-leader', 'defragment'])
     expect(steps.at(-1)?.host).toBe(led)
     for (const { beforeBytes, afterBytes } of members ?? []) expect(afterBytes).toBeLessThan(beforeBytes / 2)
     expect(members).toHaveLength(3)

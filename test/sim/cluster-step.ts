@@ -66,8 +66,9 @@ export function runClusterStep(world: World, cluster: Cluster, step: ClusterStep
       return runDowngradeStep(world, asked(world, seen), step)
     case 'move-leader': {
       const raft = asked(world, seen)
-      const heir = serving(world, raft).find(([{ name }]) => name === step.to)?.[0]
-      if (heir === undefined || heir.learner) throw new Failure(`${step.to} can't lead`)
+      const heirs = serving(world, raft).filter(([{ name, learner }]) => name !== step.from && !learner)
+      const heir = heirs.find(([{ name }]) => name === (step.to ?? name))?.[0]
+      if (heir === undefined) throw new Failure(`${step.to ?? 'no other member'} can't lead`)
       raft.leader = heir.id
       return
     }

@@ -1,6 +1,7 @@
 /** Carries out one wave on the models, with everything that can go wrong on its way; engine/wave.ts does so on machines. */
 import type { Observed } from '../../src/tiers/etcd/facts/observed.ts'
 import type { HostStep, Step } from '../../src/tiers/etcd/steps/steps.ts'
+import { ETCD_STEPS } from '../../src/tiers/etcd/steps/kinds.ts'
 import { orderOf } from '../../src/engine/order.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
 import { runClusterStep } from './cluster-step.ts'
@@ -36,8 +37,8 @@ export interface Wave {
 export function runWave(world: World, wave: Wave): void {
   const { cluster, token, observed, steps, interruption } = wave
   const [clusterCut = 1000, ...hostCuts] = interruption?.cuts ?? []
-  const order = orderOf(steps)
-  const own = [...order.authority, ...order.cluster]
+  const order = orderOf(steps, ETCD_STEPS)
+  const own = [...order.beside, ...order.cluster]
   const clusterSteps = interruption ? upTo(own, clusterCut) : own
   for (const step of clusterSteps) {
     if (world.lock !== token && !wave.lockLostLate) throw new Failure('the lock was lost')

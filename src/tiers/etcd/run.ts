@@ -8,7 +8,7 @@ import { type RunReport, loop } from '../../engine/loop.ts'
 import { observe } from './facts/observe.ts'
 import type { Step } from './steps/steps.ts'
 import type { Session } from './session.ts'
-import { runWave } from '../../engine/wave.ts'
+import { runWave } from './wave.ts'
 
 export { blockedError, requireWhole } from '../../engine/loop.ts'
 

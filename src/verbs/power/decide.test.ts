@@ -37,10 +37,10 @@ const THREE = [memberCondition(1), memberCondition(2), memberCondition(3)]
 
 test('followers first, and leadership moves before the leader goes', () => {
   expect(plan('restart', ['etcd01', 'etcd02', 'etcd03'], THREE).steps).toEqual([
-    'restart-member etcd02',
-    'restart-member etcd03',
-    'hand-over',
-    'restart-member etcd01',
+    'restart etcd02',
+    'restart etcd03',
+    'move-leader',
+    'restart etcd01',
   ])
   expect(plan('stop', ['etcd02'], THREE).steps).toEqual(['stop-member etcd02'])
 })
@@ -116,13 +116,13 @@ test('for every size and number of members down: unforced, a quorum is always le
 
 test('the only member is restarted only by force', () => {
   expect(plan('restart', ['etcd01'], [memberCondition(1)]).blocked[0]).toContain('the only voting member')
-  expect(plan('restart', ['etcd01'], [memberCondition(1)], true).steps).toEqual(['restart-member etcd01'])
+  expect(plan('restart', ['etcd01'], [memberCondition(1)], true).steps).toEqual(['restart etcd01'])
 })
 
 test('a member that hangs, or a learner, costs nothing and may go', () => {
   const hung = memberCondition(3, { healthy: false, trouble: 'no answer' })
   expect(plan('restart', ['etcd03'], [memberCondition(1), memberCondition(2), hung]).steps).toEqual([
-    'restart-member etcd03',
+    'restart etcd03',
   ])
   expect(plan('restart', ['etcd03'], [memberCondition(1), memberCondition(2), hung]).risks.join()).toContain(
     'Meanwhile no further member may fail',

@@ -35,7 +35,7 @@ export function planPower(intent: PowerIntent, condition: ClusterCondition): Mai
   if (intent.verb === 'start') return { steps: work.map(startStep), blocked: [], risks: [], outage }
   return {
     steps: work.flatMap((member) => [
-      ...handOver(intent, condition, member),
+      ...moveLeader(intent, condition, member),
       intent.verb === 'stop' ? stopStep(member) : restartStep(member),
     ]),
     blocked: [],
@@ -161,7 +161,7 @@ function losesQuorum(
   return work.some(({ voter, healthy }) => voter && healthy) && !mayRestart(voters, healthyVoters)
 }
 
-function handOver(
+function moveLeader(
   { hosts }: PowerIntent,
   condition: ClusterCondition,
   member: MemberCondition,
@@ -175,7 +175,7 @@ function handOver(
   const staying = others.filter(({ name }) => !hosts.includes(name))
   return [
     {
-      kind: 'hand-over',
+      kind: 'move-leader',
       from: member.name,
       to: undefined,
       what: `move leadership from ${member.name} to ${oneOf(staying.length > 0 ? staying : others)}`,
@@ -198,7 +198,7 @@ function stopStep({ name: host, unit }: MemberCondition): MaintenanceStep {
 
 function restartStep({ name: host }: MemberCondition): MaintenanceStep {
   const why = 'asked for by name'
-  return { kind: 'restart-member', host, what: 'restart etcd.service', why, danger: 'restart' }
+  return { kind: 'restart', host, what: 'restart etcd.service', why, danger: 'restart' }
 }
 
 function startStep({ name: host, unit, trouble }: MemberCondition): MaintenanceStep {

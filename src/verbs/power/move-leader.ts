@@ -9,7 +9,7 @@ import { timed } from '../../engine/timed.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { chosenNodes, reachableClients, viewMembers } from '../../tiers/etcd/facts/members.ts'
 import { settle } from '../../engine/run-verb.ts'
-import type { MaintenanceOptions } from '../../engine/under-lock.ts'
+import type { MaintenanceOptions } from '../../tiers/etcd/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
 
 export interface MoveLeaderOptions extends MaintenanceOptions {
@@ -31,7 +31,7 @@ export async function moveLeader(session: Session, options: MoveLeaderOptions): 
   const shown = choose(session, await viewMembers(session), options.to)
   if (shown.from === shown.to) return { changed: false, ...shown, availability: undefined }
   const step: MaintenanceStep = {
-    kind: 'hand-over',
+    kind: 'move-leader',
     ...shown,
     what: `move leadership from ${shown.from} to ${shown.to}`,
     why: options.to === undefined ? 'it is the healthiest follower' : 'asked for by name',

@@ -10,9 +10,9 @@ import { blaming } from '../../tiers/etcd/perform/blame.ts'
 import type { Operation } from '../../host/operations.ts'
 import { timed } from '../../engine/timed.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import { handOver } from '../../tiers/etcd/perform/hand-over.ts'
+import { moveLeaderAway } from '../../tiers/etcd/perform/move-leader.ts'
 import { awaitAnswers, chosenNodes, lookAtMembers } from '../../tiers/etcd/facts/members.ts'
-import { type MaintenanceOptions, type UnderLock, planned, underLock } from '../../engine/under-lock.ts'
+import { type MaintenanceOptions, type UnderLock, planned, underLock } from '../../tiers/etcd/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
 
 export interface PowerOptions extends MaintenanceOptions {
@@ -169,8 +169,8 @@ async function oneByOne(
     if (step?.host === undefined) break
     session.emit({ type: 'wave', steps: steps.slice(0, at + 1) })
     for (const before of steps.slice(0, at)) {
-      if (before.kind !== 'hand-over') continue
-      await handOver(session, { step: before, avoid: left, must: false, signal: under.signal })
+      if (before.kind !== 'move-leader') continue
+      await moveLeaderAway(session, { step: before, avoid: left, must: false, signal: under.signal })
       done.push(before)
     }
     const { host } = step

@@ -1,5 +1,5 @@
 /** What a survey comes to, for people and programs: what is certain, what may be lost, and what the choices are. */
-import { finishingCommand, recoverCommand } from '../../tiers/etcd/plan/underway.ts'
+import { finishingCommand, recoverCommand } from '../../engine/underway.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import type { Survey, Survivor } from './survey.ts'
 

@@ -10,7 +10,7 @@ import { weakCaReasons } from '../../tiers/etcd/plan/refusals.ts'
 import { rosterOf } from '../../tiers/etcd/facts/membership-map.ts'
 import { strangersIn } from '../../tiers/etcd/facts/situation.ts'
 import type { BlockReason } from '../../engine/step.ts'
-import { underwayReasons } from '../../tiers/etcd/plan/underway.ts'
+import { underwayReasons } from '../../engine/underway.ts'
 import { versionRefusals } from '../../tiers/etcd/plan/version-refusals.ts'
 
 export function restoreRefusals(intent: RestoreIntent, observed: Observed): readonly BlockReason[] {

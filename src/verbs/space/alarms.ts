@@ -3,7 +3,7 @@ import { decideDisarm, planDisarm } from './decide-disarm.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { lookAtMembers } from '../../tiers/etcd/facts/members.ts'
 import { NO_PROGRESS, type SpaceFacts, type SpaceStep } from '../../tiers/etcd/steps/space.ts'
-import type { MaintenanceOptions } from '../../engine/under-lock.ts'
+import type { MaintenanceOptions } from '../../tiers/etcd/under-lock.ts'
 import { type SpaceVerb, runSpaceVerb } from './run.ts'
 
 export interface Alarms {

@@ -5,7 +5,7 @@ import { decideCompact, planCompact } from './decide-compact.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { healthyClients, lookAtMembers } from '../../tiers/etcd/facts/members.ts'
 import { NO_PROGRESS, type SpaceFacts } from '../../tiers/etcd/steps/space.ts'
-import type { MaintenanceOptions } from '../../engine/under-lock.ts'
+import type { MaintenanceOptions } from '../../tiers/etcd/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
 import { type SpaceVerb, runSpaceVerb } from './run.ts'
 

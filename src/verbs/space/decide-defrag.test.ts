@@ -35,7 +35,7 @@ test('followers first; leadership leaves the leader before its turn', () => {
   expect(plan(members).steps).toEqual([
     'defragment etcd02',
     'defragment etcd03',
-    'hand-over',
+    'move-leader',
     'defragment etcd01',
   ])
 })

@@ -127,7 +127,7 @@ export function defragSteps(
     leader && others.length > 0
       ? [
           {
-            kind: 'hand-over',
+            kind: 'move-leader',
             from: host,
             to: undefined,
             what: `move leadership from ${host} to the healthiest follower`,

@@ -33,7 +33,7 @@ test('from full to writable: compact, each member in its turn, disarm, prove', (
     'compact',
     'defragment etcd02',
     'defragment etcd03',
-    'hand-over',
+    'move-leader',
     'defragment etcd01',
     'disarm',
     'prove-write',
@@ -50,7 +50,7 @@ test('what was done before an interruption is not done again', () => {
   expect(plan(members).steps).toEqual([
     'compact',
     'defragment etcd03',
-    'hand-over',
+    'move-leader',
     'defragment etcd01',
     'disarm',
     'prove-write',

@@ -12,7 +12,7 @@ import {
 import type { Session } from '../../tiers/etcd/session.ts'
 import { chosenNodes } from '../../tiers/etcd/facts/members.ts'
 import { NO_PROGRESS } from '../../tiers/etcd/steps/space.ts'
-import type { MaintenanceOptions } from '../../engine/under-lock.ts'
+import type { MaintenanceOptions } from '../../tiers/etcd/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
 import { type Defragmented, type SpaceVerb, runSpaceVerb } from './run.ts'
 

@@ -1,7 +1,7 @@
 /** How the verbs on space are run: each is data, and the engine's loop carries it out. */
 import { loop } from '../../engine/loop.ts'
 import type { Next } from '../../engine/step.ts'
-import { type MaintenanceOptions, underLock } from '../../engine/under-lock.ts'
+import { type MaintenanceOptions, underLock } from '../../tiers/etcd/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
 import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
 import { lookAtMembers } from '../../tiers/etcd/facts/members.ts'

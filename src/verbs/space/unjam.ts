@@ -2,7 +2,7 @@
 import { decideUnjam, planUnjam } from './decide-unjam.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { NO_PROGRESS, type SpaceFacts, type SpaceStep } from '../../tiers/etcd/steps/space.ts'
-import type { MaintenanceOptions } from '../../engine/under-lock.ts'
+import type { MaintenanceOptions } from '../../tiers/etcd/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
 import { quotaReport } from './quota.ts'
 import { type Defragmented, type SpaceVerb, runSpaceVerb } from './run.ts'

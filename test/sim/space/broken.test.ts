@@ -65,7 +65,7 @@ const BROKEN: readonly (Broken & { readonly what: string; readonly breaks: Space
   {
     what: 'leaves leadership where it is',
     breaks: 'leader-moved',
-    verb: doing((steps) => steps.filter(({ kind }) => kind !== 'hand-over')),
+    verb: doing((steps) => steps.filter(({ kind }) => kind !== 'move-leader')),
   },
   {
     what: 'takes every file for small',

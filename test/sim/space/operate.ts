@@ -143,7 +143,7 @@ function foreseen<F extends SpaceFacts>(verb: SpaceVerb<F>, facts: F): Plan<Spac
 
 /** Leadership may pass to another by itself meanwhile. */
 function essence({ waves }: Plan<SpaceStep>): readonly SpaceStep[] {
-  return waves.flat().filter(({ kind }) => kind !== 'hand-over')
+  return waves.flat().filter(({ kind }) => kind !== 'move-leader')
 }
 
 function refused(reasons: readonly BlockReason[]): Outcome {

@@ -1,7 +1,7 @@
 /** The steps of a restore as the agent's operations. */
 import { PATHS } from '../../../host/state.ts'
 import type { RestoreStep } from '../steps/restore-steps.ts'
-import { renderUnderway } from '../plan/underway.ts'
+import { renderUnderway } from '../../../engine/underway.ts'
 import type { HostStep } from '../steps/steps.ts'
 import type { Operation } from '../../../host/operations.ts'
 

@@ -66,14 +66,14 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
     case 'start':
       return [
         ...opening(step),
-        ['start', 'etcd.service', (step.turn * TURN_SECONDS).toFixed(2), ...(step.handOver ?? [])],
+        ['start', 'etcd.service', (step.turn * TURN_SECONDS).toFixed(2), ...(step.chown ?? [])],
       ]
     case 'ready':
       return [...opening(step), ['ready', 'etcd.service', String(START_SECONDS)], ...closing(step)]
     case 'restart':
       return [
         ...opening(step),
-        ['restart', 'etcd.service', String(START_SECONDS), ...(step.handOver ?? [])],
+        ['restart', 'etcd.service', String(START_SECONDS), ...(step.chown ?? [])],
         ...closing(step),
       ]
     case 'stop':

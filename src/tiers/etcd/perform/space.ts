@@ -8,7 +8,7 @@ import type { ClusterCondition } from '../facts/condition.ts'
 import { awaitAnswers, chosenNodes, healthyClients } from '../facts/members.ts'
 import type { Session } from '../session.ts'
 import type { SpaceStep } from '../steps/space.ts'
-import { handOver } from './hand-over.ts'
+import { moveLeaderAway } from './move-leader.ts'
 
 export interface Performing {
   readonly session: Session
@@ -26,8 +26,8 @@ export interface Performing {
  */
 export async function performSpace(performing: Performing, step: SpaceStep): Promise<boolean> {
   const { session, signal, condition, physical } = performing
-  if (step.kind === 'hand-over') {
-    await handOver(session, { step, avoid: [], must: true, signal })
+  if (step.kind === 'move-leader') {
+    await moveLeaderAway(session, { step, avoid: [], must: true, signal })
     return true
   }
   if (step.kind === 'defragment') await requireDisk(performing, step.host)

@@ -130,13 +130,13 @@ test('data that belongs to root is handed over with the restart, and with a star
   const all = plan(intent, owned).waves.flat()
   expect(all.find(({ kind }) => kind === 'restart')).toMatchObject({
     host: 'etcd02',
-    handOver: [data, cluster.etcd.walDirectory],
+    chown: [data, cluster.etcd.walDirectory],
   })
   const down = withMember(owned, 'etcd02', stopped)
   const starts = stepsOf(next(intent, down))
   expect(glance(starts).join('\n')).toContain('start')
   expect(starts.find(({ kind }) => kind === 'start')).toMatchObject({
-    handOver: [data, cluster.etcd.walDirectory],
+    chown: [data, cluster.etcd.walDirectory],
   })
 })
 
@@ -153,5 +153,5 @@ test('a log within data that belongs to root is handed over with these, and not 
     step.kind === 'directory' && step.path.startsWith(data) ? [step.path] : [],
   )
   expect(folders).toEqual([data])
-  expect(steps.find(({ kind }) => kind === 'restart')).toMatchObject({ host: 'etcd02', handOver: [data] })
+  expect(steps.find(({ kind }) => kind === 'restart')).toMatchObject({ host: 'etcd02', chown: [data] })
 })

@@ -8,7 +8,8 @@ import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import { certificateNames } from './certificates.ts'
 import type { Observed } from '../facts/observed.ts'
 import type { BlockReason } from '../../../engine/step.ts'
-import type { FirstStart, HostStep } from '../steps/steps.ts'
+import type { HostStep } from '../steps/steps.ts'
+import type { FirstStart } from '../steps/unit.ts'
 
 interface Ownership {
   readonly owner: string

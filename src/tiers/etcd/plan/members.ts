@@ -112,7 +112,7 @@ function handedOver(scene: Scene, roster: Roster, name: string): Step[] | undefi
   const to = heirOf(scene, roster, facts)
   if (to === undefined) return undefined
   const why = `${name} leads, and leaves the cluster`
-  return [{ kind: 'move-leader', to, what: `make ${to} the leader`, why, danger: 'none' }]
+  return [{ kind: 'move-leader', from: name, to, what: `make ${to} the leader`, why, danger: 'none' }]
 }
 
 function removal(scene: Scene, roster: Roster, member: MemberFacts, why: string): StageAnswer {

@@ -31,7 +31,7 @@ import { startSteps } from './start.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 import type { HostStep, Next, Step } from '../steps/steps.ts'
 import { canary } from './upgrade.ts'
-import { underwayReasons } from './underway.ts'
+import { underwayReasons } from '../../../engine/underway.ts'
 import { holdBack, isUntold, trustReasons } from './trust.ts'
 import { counted } from '../../../spec/units.ts'
 

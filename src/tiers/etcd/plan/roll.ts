@@ -16,7 +16,7 @@ import { memberFiles } from './member-files.ts'
 import { mayRestart, quorum } from '../facts/quorum.ts'
 import { type Roster, isInvited, isReplaced } from '../facts/membership-map.ts'
 import { type Scene, type Stage, type StageAnswer, isBlocked } from './stage.ts'
-import { handOver, opening, startSteps } from './start.ts'
+import { foldersToChown, opening, startSteps } from './start.ts'
 import { type HostStep, type Step, isHostStep } from '../steps/steps.ts'
 import { versionReasons } from './upgrade.ts'
 import { trustRestartReasons, trustsNobody } from './trust.ts'
@@ -117,7 +117,9 @@ export const roll: Stage = (scene) => {
   const heir = next.node.name === facts.leader ? heirOf(scene, roster, facts) : undefined
   if (heir !== undefined) {
     const why = `${next.node.name} leads, and has to be restarted`
-    return [compare, { kind: 'move-leader', to: heir, what: `make ${heir} the leader`, why, danger: 'none' }]
+    const from = next.node.name
+    const what = `make ${heir} the leader`
+    return [compare, { kind: 'move-leader', from, to: heir, what, why, danger: 'none' }]
   }
   return [...(roster.voters > 1 ? [compare] : []), ...restartSteps(scene, next)]
 }
@@ -150,7 +152,7 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
   const update = updateStep(cluster, node, member)
   const binaries = binarySteps(cluster, host, observed.hosts[host]?.architecture ?? 'other', state)
   const files = memberFiles(cluster, node, situation, state)
-  const folders = handOver(cluster, state)
+  const folders = foldersToChown(cluster, state)
   const closes = closedUrls(state, files)
   const outage = outageOf(roster)
   // What they set is theirs to take back: no restart does.
@@ -162,7 +164,7 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
           {
             kind: 'restart',
             host,
-            ...(folders.length === 0 ? {} : { handOver: folders }),
+            ...(folders.length === 0 ? {} : { chown: folders }),
             ...(closes.length === 0 ? {} : { closes }),
             ...(outage === undefined ? {} : { outage }),
             ...opening(cluster, state),

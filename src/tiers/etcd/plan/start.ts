@@ -28,12 +28,12 @@ export function startSteps({ intent, observed, situation, roster, kept }: Scene)
   return etcdNodes(intent.cluster)
     .filter((node) => state(node)?.unit.active !== 'active' && mayStart(node))
     .flatMap((node, turn) =>
-      startOf(intent.cluster, node, turn, state(node), handOver(intent.cluster, state(node))),
+      startOf(intent.cluster, node, turn, state(node), foldersToChown(intent.cluster, state(node))),
     )
 }
 
 /** What etcd could not open, because its member ran as another user before it was adopted. */
-export function handOver({ etcd }: Cluster, state: MemberState | undefined): readonly string[] {
+export function foldersToChown({ etcd }: Cluster, state: MemberState | undefined): readonly string[] {
   const now = state?.paths[`${etcd.dataDirectory}/member`]
   if (now === undefined || now.owner === 'etcd') return []
   const { dataDirectory, walDirectory } = etcd
@@ -65,7 +65,7 @@ export function startOf(
 ): HostStep[] {
   const unit = state?.unit
   const why = `it is ${unit?.active ?? 'unknown'}`
-  const hand = folders.length === 0 ? {} : { handOver: folders }
+  const hand = folders.length === 0 ? {} : { chown: folders }
   const opens = opening(cluster, state)
   return [
     { kind: 'start', host, turn, ...hand, ...opens, what: 'start etcd.service', why, danger: 'none' },

@@ -1,14 +1,15 @@
 /** What is done to a running cluster by name, beside `apply`: as data, like every other step. */
 import type { BlockReason, StepCommon } from '../../../engine/step.ts'
+import type { MoveLeaderStep } from './leadership.ts'
+import type { RestartStep } from './unit.ts'
 
 interface OnMember extends StepCommon {
   readonly host: string
 }
 
 export type MaintenanceStep =
-  /** Leadership goes to `to`; undefined: to whoever is healthiest when its turn comes. */
-  | (StepCommon & { readonly kind: 'hand-over'; readonly from: string; readonly to: string | undefined })
-  | (OnMember & { readonly kind: 'restart-member' })
+  | MoveLeaderStep
+  | RestartStep
   /** Stopped, and not started at boot. */
   | (OnMember & { readonly kind: 'stop-member' })
   | (OnMember & { readonly kind: 'start-member' })

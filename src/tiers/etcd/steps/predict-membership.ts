@@ -1,17 +1,15 @@
 /** What the cluster says of itself after a change of its membership or of its leader. */
 import type { ClusterFacts, MemberFacts } from '../facts/observed.ts'
-import type { MembershipStep, Step } from './steps.ts'
+import type { MoveLeaderStep } from './leadership.ts'
+import type { MembershipStep } from './steps.ts'
 import { UNKNOWN_YET } from '../facts/unknown.ts'
 
-export function predictMembership(
-  facts: ClusterFacts,
-  step: MembershipStep | Extract<Step, { kind: 'move-leader' }>,
-): ClusterFacts {
+export function predictMembership(facts: ClusterFacts, step: MembershipStep | MoveLeaderStep): ClusterFacts {
   const change = (changes: Partial<MemberFacts>) =>
     facts.members.map((member) => (isMeant(member, step) ? { ...member, ...changes } : member))
   switch (step.kind) {
     case 'move-leader':
-      return { ...facts, leader: step.to }
+      return { ...facts, leader: step.to ?? facts.healthy.find((name) => name !== step.from) }
     case 'member-add': {
       const { peerUrls, learner } = step
       const member = { id: UNKNOWN_YET, name: '', peerUrls, clientUrls: [], learner }

@@ -2,11 +2,12 @@
 import type { Next } from '../../../engine/step.ts'
 import type { Space } from '../../../etcd/space.ts'
 import type { ClusterCondition, MemberCondition } from '../facts/condition.ts'
+import type { MoveLeaderStep } from './leadership.ts'
 import type { MaintenancePlan, MaintenanceStep } from './maintenance.ts'
 
 export type SpaceStep = Extract<
   MaintenanceStep,
-  { readonly kind: 'hand-over' | 'compact' | 'defragment' | 'disarm' | 'prove-write' }
+  { readonly kind: 'move-leader' | 'compact' | 'defragment' | 'disarm' | 'prove-write' }
 >
 
 export interface SpaceFacts {
@@ -32,7 +33,7 @@ export function turnOf<S extends MaintenanceStep>({
   blocked,
 }: Pick<MaintenancePlan<S>, 'steps' | 'blocked'>): Next<S> {
   if (blocked.length > 0) return { kind: 'blocked', reasons: blocked }
-  const at = steps.findIndex(({ kind }) => kind !== 'hand-over')
+  const at = steps.findIndex(({ kind }) => kind !== 'move-leader')
   return at === -1 ? { kind: 'done' } : { kind: 'steps', steps: steps.slice(0, at + 1) }
 }
 
@@ -61,7 +62,7 @@ export function predictSpace<F extends SpaceFacts>(facts: F, step: SpaceStep): F
 function predictCondition(condition: ClusterCondition, step: SpaceStep): ClusterCondition {
   const { members } = condition
   switch (step.kind) {
-    case 'hand-over':
+    case 'move-leader':
       return ledByAnother(condition, step)
     case 'compact':
       // How much of a file is in use then, only the members know.
@@ -85,9 +86,7 @@ function predictCondition(condition: ClusterCondition, step: SpaceStep): Cluster
   }
 }
 
-type HandOver = Extract<SpaceStep, { readonly kind: 'hand-over' }>
-
-function ledByAnother(condition: ClusterCondition, { from, to }: HandOver): ClusterCondition {
+function ledByAnother(condition: ClusterCondition, { from, to }: MoveLeaderStep): ClusterCondition {
   const able = condition.members.filter(({ name, voter, healthy }) => name !== from && voter && healthy)
   const leader = to ?? able[0]?.name
   if (leader === undefined) return condition
@@ -116,7 +115,7 @@ export interface SpaceModel {
 /** What a step really does, cut into the pieces between which a tool can die. */
 export function simulateSpace(step: SpaceStep, model: SpaceModel): readonly (() => void)[] {
   switch (step.kind) {
-    case 'hand-over':
+    case 'move-leader':
       return [() => model.moveLeadership(step.from)]
     case 'compact':
       return [() => model.compact(step.revision)]

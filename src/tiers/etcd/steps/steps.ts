@@ -3,10 +3,12 @@ import type * as engine from '../../../engine/step.ts'
 import type { HostStepCommon, StepCommon } from '../../../engine/step.ts'
 import type { FlannelNetwork, KeyAlgorithm } from '../../../spec/cluster.ts'
 import type { Architecture } from '../../../host/state.ts'
+import type { MoveLeaderStep } from './leadership.ts'
 import type { MaintenanceStep } from './maintenance.ts'
 import type { RecoveryStep } from './recovery-steps.ts'
 import type { RestoreStep } from './restore-steps.ts'
 import type { ServiceStep } from '../../../engine/service-steps.ts'
+import type { ReadyStep, RestartStep, StartStep, StopStep } from './unit.ts'
 
 export interface FileStep extends HostStepCommon {
   readonly kind: 'file'
@@ -56,51 +58,14 @@ export type HostStep =
   | (HostStepCommon & { readonly kind: 'tls-modes' })
   | (HostStepCommon & { readonly kind: 'reload' })
   | (HostStepCommon & { readonly kind: 'enable' })
-  /** `turn`: its place among the members that start in this wave, from 0. */
-  | (HostStepCommon & HandOver & Opens & { readonly kind: 'start'; readonly turn: number })
-  /** Waits for a start, which a run before this one may have begun: the folder above its log may be closed since. */
-  | (HostStepCommon & Opens & { readonly kind: 'ready' })
-  /** Stops a member that runs, starts it again and waits until it is ready: one member a wave. */
+  | StartStep
+  | ReadyStep
   | RestartStep
   | StopStep
   | AsideStep
   | RestoreStep
   /** Of the tiers beside etcd. */
   | ServiceStep
-
-export type RestartStep = HostStepCommon &
-  HandOver &
-  Opens & {
-    readonly kind: 'restart'
-    /** Where it served clients without TLS, and will not any more. */
-    readonly closes?: readonly string[] | undefined
-    /** What stands still while it restarts, in a few words for people; undefined: nothing that clients notice. */
-    readonly outage?: string | undefined
-  }
-
-/** Where etcd makes its log at a member's first start: only then it can write to the folder above. */
-export interface FirstStart {
-  readonly dataDirectory: string
-  readonly walDirectory: string
-}
-
-interface Opens {
-  /** The folder above the log is open to etcd until it is ready, so that it can make its log. */
-  readonly firstStart?: FirstStart | undefined
-}
-
-interface HandOver {
-  /** Folders that become etcd's with all that is in them, while no member runs: another user's member wrote them. */
-  readonly handOver?: readonly string[] | undefined
-}
-
-/** Stops the unit, and keeps it from starting at boot. */
-export type StopStep = HostStepCommon & {
-  readonly kind: 'stop'
-  readonly unit: string
-  /** It is killed then; what etcd has acknowledged is in its log. undefined: as long as systemd lets it. */
-  readonly graceSeconds?: number | undefined
-}
 
 /** Renames to `PATH.SUFFIX`, beside where it was. */
 export type AsideStep = HostStepCommon & {
@@ -123,8 +88,7 @@ export type ClusterStep =
   /** Members of a new version are watched at work, before the others follow. `nodes`: those that run it. */
   | (StepCommon & { readonly kind: 'canary'; readonly nodes: readonly string[]; readonly seconds: number })
   | DowngradeStep
-  /** Hands leadership to another member, and waits until all agree on it. `to`: a node's name. */
-  | (StepCommon & { readonly kind: 'move-leader'; readonly to: string })
+  | MoveLeaderStep
   | MembershipStep
   | (StepCommon & {
       readonly kind: 'network'

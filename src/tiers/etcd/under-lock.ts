@@ -1,14 +1,14 @@
 /** What every verb that changes a running cluster has in common: show, ask, take the lock, look again, do. */
-import { reachableMachines } from './locking.ts'
-import { sameSteps } from './approval.ts'
-import { type Outcome, idle, runVerb } from './run-verb.ts'
-import type { ClusterCondition } from '../tiers/etcd/facts/condition.ts'
-import type { MaintenancePlan, MaintenanceStep } from '../tiers/etcd/steps/maintenance.ts'
-import { blockedError } from '../tiers/etcd/run.ts'
-import type { Lock } from './lock.ts'
-import type { Session } from '../tiers/etcd/session.ts'
-import { type Members, lookAtMembers } from '../tiers/etcd/facts/members.ts'
-import type { ProbeChoice } from './with-recorder.ts'
+import { reachableMachines } from '../../engine/locking.ts'
+import { sameSteps } from '../../engine/approval.ts'
+import { type Outcome, idle, runVerb } from '../../engine/run-verb.ts'
+import type { ClusterCondition } from './facts/condition.ts'
+import type { MaintenancePlan, MaintenanceStep } from './steps/maintenance.ts'
+import { blockedError } from './run.ts'
+import type { Lock } from '../../engine/lock.ts'
+import type { Session } from './session.ts'
+import { type Members, lookAtMembers } from './facts/members.ts'
+import type { ProbeChoice } from '../../engine/with-recorder.ts'
 
 export interface MaintenancePreview {
   readonly steps: readonly MaintenanceStep[]
@@ -78,7 +78,7 @@ export async function underLock<T>(
 
 /** What is done to whom. Leadership may pass to another by itself meanwhile. */
 function lasting({ steps }: MaintenancePlan): readonly MaintenanceStep[] {
-  return steps.filter(({ kind }) => kind !== 'hand-over')
+  return steps.filter(({ kind }) => kind !== 'move-leader')
 }
 
 /** @throws QuorateError `blocked` */

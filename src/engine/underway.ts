@@ -2,9 +2,9 @@
  * Machines in the midst of something that stops every member and can be left half done: marked until it is finished, so
  * that no other verb starts what must stay stopped.
  */
-import { type HostState, PATHS, type Underway } from '../../../host/state.ts'
-import { checkName } from '../../../spec/values.ts'
-import type { BlockReason } from '../../../engine/step.ts'
+import { type HostState, PATHS, type Underway } from '../host/state.ts'
+import { checkName } from '../spec/values.ts'
+import type { BlockReason } from './step.ts'
 
 /** The mark's text. `more`: what the verb itself wants to find again; no line breaks in it. */
 export function renderUnderway(

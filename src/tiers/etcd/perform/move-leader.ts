@@ -1,13 +1,22 @@
-/** Leadership taken from a member that is about to be away, before it is. */
+/** Leadership moved on purpose: mostly away from a member that is about to be gone for a moment. */
 import { QuorateError } from '../../../errors.ts'
 import { followerToLead, moveLeadership } from '../../../etcd/leadership.ts'
-import type { MaintenanceStep } from '../steps/maintenance.ts'
+import type { MoveLeaderStep } from '../steps/leadership.ts'
 import { timed } from '../../../engine/timed.ts'
 import type { Session } from '../session.ts'
+import { listedClients } from '../facts/listed.ts'
+import type { Observed } from '../facts/observed.ts'
 import { reachableClients, viewMembers } from '../facts/members.ts'
 
-export interface HandOver {
-  readonly step: Extract<MaintenanceStep, { kind: 'hand-over' }>
+/** In a wave, which knows who is to lead; also of members that the cluster file no longer names. */
+export async function moveLeader(session: Session, observed: Observed, step: MoveLeaderStep): Promise<void> {
+  const { signal } = session
+  if (step.to === undefined) return await moveLeaderAway(session, { step, avoid: [], must: true, signal })
+  await moveLeadership(await listedClients(session, observed), step.to, signal)
+}
+
+export interface MoveLeader {
+  readonly step: MoveLeaderStep
   /** Names of members that will be away as well: chosen only if there is no other. */
   readonly avoid: readonly string[]
   /** false: where it does not succeed a warning says so, and an election will do. */
@@ -16,7 +25,10 @@ export interface HandOver {
 }
 
 /** @throws QuorateError as `moveLeadership` does, if it must succeed. */
-export async function handOver(session: Session, { step, avoid, must, signal }: HandOver): Promise<void> {
+export async function moveLeaderAway(
+  session: Session,
+  { step, avoid, must, signal }: MoveLeader,
+): Promise<void> {
   try {
     await timed(session.emit, step, async () => {
       const view = await viewMembers(session)
@@ -24,7 +36,7 @@ export async function handOver(session: Session, { step, avoid, must, signal }: 
         (member) => member.reachable && member.name === step.from && member.leaderId === member.memberId,
       )
       if (!leads) return
-      const target = followerToLead(view, avoid) ?? followerToLead(view, [step.from])
+      const target = step.to ?? followerToLead(view, avoid) ?? followerToLead(view, [step.from])
       if (target === undefined) {
         throw new QuorateError('blocked', `no other member is fit to lead`, {
           host: step.from,

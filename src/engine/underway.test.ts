@@ -1,8 +1,8 @@
 /** A mark keeps every other verb away, and not the one that can finish what was begun. */
 import { expect, test } from 'vitest'
-import { parseHostState } from '../../../host/observe.ts'
-import { next } from './next.ts'
-import { reasonsOf, settledWorld, testCluster, testIntent } from './testing.ts'
+import { parseHostState } from '../host/observe.ts'
+import { next } from '../tiers/etcd/plan/next.ts'
+import { reasonsOf, settledWorld, testCluster, testIntent } from '../tiers/etcd/plan/testing.ts'
 import { finishingCommand, renderUnderway, underwayBlock, underwayReasons } from './underway.ts'
 
 const cluster = testCluster()

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
-import { QuorateError } from '../errors.ts'
-import { sampleCluster } from '../etcd/sample.ts'
-import type { Observed } from '../tiers/etcd/facts/observed.ts'
-import type { Step } from '../tiers/etcd/steps/steps.ts'
-import type { RunEvent } from './events.ts'
-import type { Lock } from './lock.ts'
-import type { Session } from '../tiers/etcd/session.ts'
+import { QuorateError } from '../../errors.ts'
+import { sampleCluster } from '../../etcd/sample.ts'
+import type { Observed } from './facts/observed.ts'
+import type { Step } from './steps/steps.ts'
+import type { RunEvent } from '../../engine/events.ts'
+import type { Lock } from '../../engine/lock.ts'
+import type { Session } from './session.ts'
+import { ETCD_STEPS } from './steps/kinds.ts'
 import { runWave } from './wave.ts'
 
 const OBSERVED: Observed = {
@@ -23,6 +24,7 @@ test('who loses the lock while he waits for the cluster waits no longer, and is 
   // Nobody is there to become healthy.
   const session = {
     cluster: sampleCluster(),
+    steps: ETCD_STEPS,
     signal: new AbortController().signal,
     members: async () => [],
     emit: (event: RunEvent) => {

@@ -1,0 +1,60 @@
+/** What the hosts of a wave are given: the agent's operations, and all that these need from this computer. */
+import { headStart } from '../../../engine/head-start.ts'
+import type { HostWork } from '../../../engine/host-work.ts'
+import type { OnHost } from '../../../engine/order.ts'
+import { RESTORE } from '../../../host/extensions.ts'
+import { looksFor } from '../../../host/observe.ts'
+import type { Node } from '../../../spec/cluster.ts'
+import type { Observed } from '../facts/observed.ts'
+import { type Session, allMembers } from '../session.ts'
+import { isRestoreStep } from '../steps/predict-restore.ts'
+import { type HostStep, type Step } from '../steps/steps.ts'
+import { type Supplies, compile } from './compile.ts'
+import { incomingOf } from './compile-restore.ts'
+import { issueCertificates, obtainArtifacts } from './supplies.ts'
+
+/** Obtains what the steps of all hosts need, each thing once. @returns each host's work */
+export async function equip(
+  session: Session,
+  observed: Observed,
+  steps: readonly Step[],
+): Promise<(node: Node, own: readonly OnHost<Step>[]) => HostWork> {
+  const [artifacts, certificates] = await Promise.all([
+    obtainArtifacts(session, steps),
+    issueCertificates(session, observed, steps),
+  ])
+  // Who trusts what was issued now trusts what else is from there, and perhaps nothing else any more.
+  if (certificates.size > 0) await headStart(async () => await session.prepareOperator())
+  const bundle =
+    certificates.size > 0 || steps.some((step) => step.kind === 'ca')
+      ? await (await session.authority()).trust(session.signal)
+      : undefined
+  if (steps.some((step) => step.kind === 'start')) void headStart(async () => await soonAsked(session))
+  return (node, own) => {
+    const binaries = own.find((step) => step.kind === 'binaries')
+    const supplies = {
+      artifact: binaries && artifacts.get(binaries.architecture),
+      certificates: certificates.get(node.name) ?? {},
+      bundle,
+    }
+    return {
+      operations: own.map((step) => compile(step, supplies)),
+      sendings: own.flatMap((step) => sendingsOf(step, supplies)),
+      looks: looksFor(session.cluster, node, session.tiers),
+      incoming: incomingOf(own),
+      extension: own.some(isRestoreStep) ? RESTORE : undefined,
+    }
+  }
+}
+
+/** Members that were just started: connections to them, and what asks them. */
+async function soonAsked(session: Session): Promise<void> {
+  await Promise.all([import('../../../etcd/view.ts'), import('../../../etcd/verify.ts'), allMembers(session)])
+}
+
+function sendingsOf(step: HostStep, { artifact }: Supplies): HostWork['sendings'] {
+  if (step.kind === 'restore-stage') return [{ bytes: step.sizeBytes, what: 'the snapshot' }]
+  if (step.kind !== 'binaries' || artifact === undefined) return []
+  const bytes = artifact.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  return bytes > 0 ? [{ bytes }] : []
+}

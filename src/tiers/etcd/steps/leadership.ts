@@ -1,0 +1,11 @@
+/** Leadership, moved from one member to another on purpose: nobody has to wait for an election then. */
+import type { StepCommon } from '../../../engine/step.ts'
+
+/** Done when all members agree on who leads. */
+export interface MoveLeaderStep extends StepCommon {
+  readonly kind: 'move-leader'
+  /** Name of the member that leads; if it doesn't any more when its turn comes, nothing is to be done. */
+  readonly from: string
+  /** Name of the one that will; undefined: the healthiest follower when its turn comes. */
+  readonly to: string | undefined
+}
