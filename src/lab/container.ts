@@ -17,7 +17,17 @@ import startMachine from './start-machine.sh?raw'
 import { lastLines, toolPath } from './tool.ts'
 import { type Looked, giveUp, until } from '../wait/until.ts'
 
-const CGROUP_TREES = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified', '/sys/fs/cgroup/systemd']
+/** Control groups of version 1, each with a tree of its own where this computer has them. */
+const CONTROLLERS = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids']
+const CGROUP_ROOT = '/sys/fs/cgroup'
+const CGROUP_TREES = ['', 'unified', 'systemd', ...CONTROLLERS].map((name) => path.join(CGROUP_ROOT, name))
+
+/** What runc and a kubelet ask of a machine, and systemd-nspawn keeps from it. */
+const CONTAINER_RIGHTS = [
+  '--capability=all',
+  '--system-call-filter=add_key keyctl bpf @keyring',
+  '--bind=/dev/kmsg',
+]
 
 /** The systemd-nspawn process of a machine; undefined while it is off. */
 export async function containerOf(folder: string, machine: string): Promise<ProcessIdentity | undefined> {
@@ -41,6 +51,10 @@ export interface Boot {
   readonly machine: string
   /** Pairs of image and mount point, as `prepareDisks` gives them. */
   readonly disks: readonly string[]
+  /** Whether it runs containers itself. */
+  readonly containers: boolean
+  /** Folders of this computer that the machine sees. */
+  readonly storage: readonly { readonly here: string; readonly there: string }[]
 }
 
 /**
@@ -175,12 +189,14 @@ async function subfolders(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
 }
 
-function unshareArguments({ base, folder, machine, disks }: Boot): string[] {
+function unshareArguments({ base, folder, machine, disks, containers, storage }: Boot): string[] {
   const directory = machineFolder(folder, machine)
   // Where systemd runs this computer, it gives each container a control group of its own.
   const systemd = existsSync('/run/systemd/system')
   const cgroup = systemd ? '' : cgroupName(folder, machine)
-  const program = ['sh', '-c', startMachine, 'start-machine', base, directory, cgroup, ...disks]
+  // Else the kubelets of all machines would share one group of pods.
+  const own = containers ? CONTROLLERS.join(' ') : ''
+  const program = ['sh', '-c', startMachine, 'start-machine', base, directory, cgroup, own, ...disks]
   const nspawn = [
     'systemd-nspawn',
     '--quiet',
@@ -195,6 +211,8 @@ function unshareArguments({ base, folder, machine, disks }: Boot): string[] {
     '--timezone=off',
     '--console=pipe',
     ...(systemd ? [] : ['--keep-unit']),
+    ...(containers ? CONTAINER_RIGHTS : []),
+    ...storage.map(({ here, there }) => `--bind=${here}:${there}`),
   ]
   return ['--mount', '--propagation', 'private', '--', ...program, '--', ...nspawn]
 }

@@ -185,8 +185,8 @@ function sameMachine(one: MachineSpec, other: MachineSpec): boolean {
   return essence(one) === essence(other)
 }
 
-function essence({ addresses, users = [], disks = [] }: MachineSpec): string {
-  return JSON.stringify([addresses, users, disks])
+function essence({ addresses, users = [], disks = [], containers = false }: MachineSpec): string {
+  return JSON.stringify([addresses, users, disks, containers])
 }
 
 async function bootAll(

@@ -8,7 +8,7 @@ import writeFile from './write-file.sh?raw'
 import { containerOf, leaderOf, startContainer, stopContainer } from './container.ts'
 import { cutRules, type NetworkCut, UNCUT } from './network-cut.ts'
 import { waitForSshd } from './ready.ts'
-import { hostPublicKey, hostsFile, prepareDisks, prepareRoot, wipeRoot } from './root.ts'
+import { hostPublicKey, hostsFile, prepareDisks, prepareRoot, prepareStorage, wipeRoot } from './root.ts'
 import { type LabSpec, type LabUser, type MachineSpec, primaryAddress } from './spec.ts'
 import { lastLines, run, tool } from './tool.ts'
 
@@ -51,9 +51,18 @@ export class Machine {
     if (await this.isRunning()) return
     await prepareRoot(this.#lab, this.spec)
     const disks = await prepareDisks(this.#lab, this.spec)
+    const storage = await prepareStorage(this.#lab, this.spec)
     const { folder } = this.#lab
+    const { containers = false } = this.spec
     signal?.throwIfAborted()
-    const { ended } = await startContainer({ base: this.#base, folder, machine: this.name, disks })
+    const { ended } = await startContainer({
+      base: this.#base,
+      folder,
+      machine: this.name,
+      disks,
+      containers,
+      storage,
+    })
     const ready = waitForSshd(folder, this.name, this.address, { timeoutMs: BOOT_TIMEOUT_MS, signal })
     await Promise.race([ready, ended])
     for (const user of this.spec.users ?? []) await this.#addUser(user)

@@ -1,11 +1,18 @@
 /** What makes one machine of the shared file system: the files of its own, written before it boots. */
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, copyFile, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, open, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { machineFolder } from './identity.ts'
 import { type LabSpec, type MachineSpec, plainAddress, primaryAddress } from './spec.ts'
+import containerHostScript from './container-host.sh?raw'
+import containerHostUnit from './container-host.service?raw'
 import { tool } from './tool.ts'
+
+const CONTAINER_HOST_UNIT = 'lab-container-host.service'
+
+/** Folders of a machine that runs containers: overlayfs does not go on top of overlayfs, so these lie beside its root. */
+const STORAGE = ['/var/lib/containerd', '/var/lib/kubelet'] as const
 
 /** Makes the machine's folder ready to boot. What the machine itself has written stays. */
 export async function prepareRoot(spec: LabSpec, machine: MachineSpec): Promise<void> {
@@ -28,6 +35,17 @@ export async function prepareRoot(spec: LabSpec, machine: MachineSpec): Promise<
   await write('etc/lab-network', networkBatch(machine))
   await copyFile(path.join(folder, 'host-key'), path.join(upper, 'etc/ssh/ssh_host_ed25519_key'))
   await copyFile(path.join(folder, 'host-key.pub'), path.join(upper, 'etc/ssh/ssh_host_ed25519_key.pub'))
+  if (machine.containers === true) {
+    const units = 'etc/systemd/system'
+    for (const name of ['usr/local/lib', `${units}/sysinit.target.wants`]) {
+      await mkdir(path.join(upper, name), { recursive: true })
+    }
+    await write('usr/local/lib/lab-container-host.sh', containerHostScript)
+    await write(`${units}/${CONTAINER_HOST_UNIT}`, containerHostUnit)
+    const wanted = path.join(upper, units, 'sysinit.target.wants', CONTAINER_HOST_UNIT)
+    await rm(wanted, { force: true })
+    await symlink(`../${CONTAINER_HOST_UNIT}`, wanted)
+  }
   // Last: it says that all of the above is there. A machine with an ID is not on its 'first boot' for systemd.
   await write('etc/machine-id', `${randomUUID().replaceAll('-', '')}\n`, 0o444)
 }
@@ -36,7 +54,8 @@ export async function prepareRoot(spec: LabSpec, machine: MachineSpec): Promise<
 export async function wipeRoot(spec: LabSpec, machine: MachineSpec): Promise<void> {
   const folder = machineFolder(spec.folder, machine.name)
   const disks = (machine.disks ?? []).map((_, index) => diskImage(spec, machine, index))
-  for (const file of [path.join(folder, 'upper'), path.join(folder, 'work'), ...disks]) {
+  const written = ['upper', 'work', 'storage'].map((name) => path.join(folder, name))
+  for (const file of [...written, ...disks]) {
     await rm(file, { recursive: true, force: true })
   }
 }
@@ -67,6 +86,18 @@ export async function prepareDisks(spec: LabSpec, machine: MachineSpec): Promise
     if (!existsSync(image)) await makeImage(image, disk.sizeBytes)
     pairs.push(image, path.join(folder, 'root', disk.path))
   }
+  return pairs
+}
+
+/** Pairs of a folder here and where the machine sees it: what may not lie on the machine's overlay. */
+export async function prepareStorage(
+  spec: LabSpec,
+  machine: MachineSpec,
+): Promise<{ readonly here: string; readonly there: string }[]> {
+  if (machine.containers !== true) return []
+  const storage = path.join(machineFolder(spec.folder, machine.name), 'storage')
+  const pairs = STORAGE.map((there) => ({ here: path.join(storage, path.basename(there)), there }))
+  for (const { here } of pairs) await mkdir(here, { recursive: true, mode: 0o700 })
   return pairs
 }
 

@@ -21,6 +21,8 @@ export interface MachineSpec {
   readonly authorizedKeys: readonly string[]
   readonly users?: readonly LabUser[]
   readonly disks?: readonly LabDisk[]
+  /** Runs containers itself (containerd, a kubelet): has more rights, control groups of its own, and may do more harm. */
+  readonly containers?: boolean
 }
 
 export interface LabUser {

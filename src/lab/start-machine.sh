@@ -1,10 +1,10 @@
 # Becomes the container of one machine, in a mount namespace of its own: its mounts end with its last process, however
 # that comes about.
-# $1: base file system  $2: the machine's folder  $3: control group, or empty  then pairs of image and mount point,
-# then --, then the command to become.
+# $1: base file system  $2: the machine's folder  $3: control group, or empty  $4: controllers of version 1 in which it is to
+# have that group too, or empty  then pairs of image and mount point, then --, then the command to become.
 set -eu
-base=$1 directory=$2 cgroup=$3
-shift 3
+base=$1 directory=$2 cgroup=$3 controllers=$4
+shift 4
 
 # Without a systemd on this computer that would do it: several systemds in one control group end each other's processes.
 if [ -n "$cgroup" ]; then
@@ -13,6 +13,17 @@ if [ -n "$cgroup" ]; then
       mkdir -p "$tree/$cgroup"
       echo $$ >"$tree/$cgroup/cgroup.procs"
     fi
+  done
+  for controller in $controllers; do
+    tree=/sys/fs/cgroup/$controller
+    [ -f "$tree/cgroup.procs" ] || continue
+    mkdir -p "$tree/$cgroup"
+    if [ "$controller" = cpuset ]; then
+      # A group takes nobody in before it has processors and memory.
+      cat "$tree/cpuset.cpus" >"$tree/$cgroup/cpuset.cpus"
+      cat "$tree/cpuset.mems" >"$tree/$cgroup/cpuset.mems"
+    fi
+    echo $$ >"$tree/$cgroup/cgroup.procs"
   done
 fi
 

@@ -42,6 +42,7 @@ export interface TestMachine {
   readonly roles?: readonly string[]
   readonly users?: readonly LabUser[]
   readonly disks?: readonly LabDisk[]
+  readonly containers?: boolean
 }
 
 export interface TestLab extends AsyncDisposable {
@@ -126,6 +127,7 @@ async function bootTestLab({ options, base, folder, labFolder, subnet, down }: S
       authorizedKeys,
       users: machine.users ?? options.users ?? [],
       disks: machine.disks ?? options.disks ?? [],
+      containers: machine.containers ?? false,
     }
   })
   const spec: LabSpec = { name: 'test', folder: labFolder, machines }

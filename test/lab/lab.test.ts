@@ -236,6 +236,45 @@ describe.skipIf(reason)('users', () => {
   })
 })
 
+describe.skipIf(reason)('a machine for containers', () => {
+  test('has control groups of its own to write to, real folders for images, and the kernel settings of a kubelet', async () => {
+    const settings = ['vm/overcommit_memory', 'kernel/panic', 'kernel/keys/root_maxkeys']
+    const here = await Promise.all(settings.map((name) => readFile(`/proc/sys/${name}`, 'utf8')))
+    await using lab = await testLab({
+      machines: [{ name: 'worker01', containers: true }, { name: 'plain01' }],
+    })
+    const machine = lab.machine('worker01')
+    expect(await machine.check(['systemctl', 'is-system-running', '--wait'])).toBe('running\n')
+    const groups = await machine.check([
+      'sh',
+      '-c',
+      'cd /sys/fs/cgroup && mkdir memory/pods cpu/pods && ls -d */pods',
+    ])
+    expect(groups).toBe('cpu/pods\nmemory/pods\n')
+    // Nobody else sees them.
+    expect(existsSync('/sys/fs/cgroup/memory/pods')).toBe(false)
+    expect(
+      existsSync(path.join('/sys/fs/cgroup/memory', cgroupName(lab.lab.spec.folder, 'worker01'), 'pods')),
+    ).toBe(true)
+    const mounts = await machine.check([
+      'sh',
+      '-c',
+      'cd /var/lib/containerd && mkdir l u w m && mount -t overlay o -o lowerdir=l,upperdir=u,workdir=w m && umount m && echo layered',
+    ])
+    expect(mounts).toBe('layered\n')
+    const there = await machine.check(['sh', '-c', 'cd /proc/sys && cat "$@"', 'cat', ...settings])
+    expect(there).toBe('1\n10\n1000000\n')
+    expect(await Promise.all(settings.map((name) => readFile(`/proc/sys/${name}`, 'utf8')))).toEqual(here)
+    expect((await lab.machine('plain01').exec(['mkdir', '/sys/fs/cgroup/memory/pods'])).exitCode).not.toBe(0)
+
+    await lab.pristine()
+    expect(await machine.check(['ls', '/var/lib/containerd'])).toBe('')
+    const pids = await pidsOf(lab.lab)
+    await lab.down()
+    await expectNoTrace(lab.lab, pids)
+  })
+})
+
 describe.skipIf(reason)('after an unclean end', () => {
   test('of the process that owns a lab, a sweep removes it and leaves other labs alone', async () => {
     await using mine = await testLab({ machines: 1 })
@@ -307,8 +346,8 @@ async function expectNoTrace({ spec }: Pick<Lab, 'spec'>, pids: readonly number[
   expect(await interfaceExists(bridgeName(spec.folder))).toBe(false)
   for (const { name } of spec.machines) {
     expect(await interfaceExists(vethName(spec.folder, name))).toBe(false)
-    for (const tree of ['/sys/fs/cgroup', '/sys/fs/cgroup/unified', '/sys/fs/cgroup/systemd']) {
-      expect(existsSync(path.join(tree, cgroupName(spec.folder, name)))).toBe(false)
+    for (const tree of ['', 'unified', 'systemd', 'memory', 'cpu', 'cpuset']) {
+      expect(existsSync(path.join('/sys/fs/cgroup', tree, cgroupName(spec.folder, name)))).toBe(false)
     }
   }
   expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain(spec.folder)
