@@ -14,6 +14,7 @@ import type { ProcessIdentity } from '../files/process-identity.ts'
 import { type LabRecord, readRecord, writeRecord } from './record.ts'
 import { checkSpec, labNetworks, type LabSpec, type MachineSpec, plainAddress } from './spec.ts'
 import { releaseSubnet } from './subnet.ts'
+import { allowWatches } from './watches.ts'
 import { counted } from '../spec/units.ts'
 
 export interface Lab {
@@ -69,6 +70,7 @@ export async function bootLab(spec: LabSpec, options: BootOptions): Promise<Boot
     } else {
       emit({ kind: 'lab', text: `booting ${absent.map((machine) => machine.name).join(', ')}` })
     }
+    if (absent.length > 0) await allowWatches(emit)
     await bootAll(absent, emit, signal)
     for (const name of running) {
       // The bridge may be a new one, and the lab may have more machines than before.
