@@ -54,8 +54,7 @@ test('whoever takes the lock keeps a record, so that no other verb changes machi
     const locks = /await using lock = /.test(text)
     if (locks && !KEEPS.test(text)) without.push(name)
   }
-  // It is called by `backup signers` within a record of that.
-  expect(without).toEqual(['certificates/rotate-node-key.ts'])
+  expect(without).toEqual([])
 })
 
 /** Files of the commands and operations that a file imports, itself among them. */

@@ -1,7 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { type WantedSchedule, installChanges, removeChanges } from './changes.ts'
+import {
+  type ScheduleChange,
+  type WantedSchedule,
+  installChanges,
+  removeChanges,
+  sameChanges,
+} from './changes.ts'
 import { isThere, parseLook } from './look.ts'
 import { PLACES } from './places.ts'
 
@@ -122,6 +128,26 @@ test('what is left of one, whole or in part, is removed', () => {
   expect(removeChanges(parseLook('service01', BARE), 'as asked')).toEqual([])
   expect(removeChanges(parseLook('service01', WHOLE), 'as asked')).toHaveLength(1)
   expect(removeChanges(parseLook('service01', `${BARE}user\n`), 'as asked')).toHaveLength(1)
+})
+
+test('what was shown is told by what is done to what, and not by the words for it', () => {
+  const wanted = { ...WANTED, allowSigner: 'SHA256:one', certificate: 'it has none' }
+  const changes = (look: string, own: Partial<WantedSchedule> = {}): readonly ScheduleChange[] =>
+    installChanges(parseLook('service01', look), { ...wanted, ...own })
+  const shown = changes(BARE)
+  expect(sameChanges(shown, changes(BARE, { certificate: 'it expires', programBytes: 1 }))).toBe(true)
+  const reworded = shown.map((change) => ({ ...change, what: 'do it', why: 'as asked' }))
+  expect(sameChanges(shown, reworded)).toBe(true)
+  const files = WANTED.files.map((one) => ({ ...one, text: 'another' }))
+  expect(sameChanges(shown, changes(BARE, { files }))).toBe(false)
+  expect(sameChanges(shown, changes(BARE, { allowSigner: 'SHA256:two' }))).toBe(false)
+  expect(sameChanges(shown, changes(`${BARE}user\n`))).toBe(false)
+  expect(
+    sameChanges(
+      shown,
+      shown.map((change) => ({ ...change, host: 'service02' })),
+    ),
+  ).toBe(false)
 })
 
 test('the look is a program that a POSIX shell reads', () => {

@@ -56,6 +56,8 @@ export interface ScheduleChange {
   readonly file?: WantedFile | undefined
   /** Of one that is removed. */
   readonly path?: string | undefined
+  /** Of the key whose signatures are to count. */
+  readonly fingerprint?: string | undefined
 }
 
 /** In the order in which they are made; none: it is as it should be. */
@@ -100,6 +102,7 @@ export function installChanges(there: ScheduleThere, wanted: WantedSchedule): re
       host,
       what: `let backups count that its key signs: ${wanted.allowSigner}`,
       why: 'it is not among those who may sign',
+      fingerprint: wanted.allowSigner,
     },
     wanted.caKey && {
       kind: 'ca-key',
@@ -140,6 +143,18 @@ export function removeChanges(there: ScheduleThere, why: string): readonly Sched
   if (!isThere(there)) return []
   const what = 'stop and remove the schedule: timer, service, certificate and key, quorate, its state'
   return [{ kind: 'remove', host: there.host, what, why }]
+}
+
+/** Whether the same is done to the same machines, whatever the words for it. */
+export function sameChanges(shown: readonly ScheduleChange[], now: readonly ScheduleChange[]): boolean {
+  const essence = (changes: readonly ScheduleChange[]) =>
+    JSON.stringify(
+      changes.map(({ kind, host, file, path, fingerprint }) => {
+        const content = file && [file.path, file.text, file.owner, file.group, file.mode]
+        return [kind, host, path, fingerprint, content]
+      }),
+    )
+  return essence(shown) === essence(now)
 }
 
 function differs({ files }: ScheduleThere, { path, text, owner, group, mode }: WantedFile): boolean {

@@ -61,13 +61,8 @@ async function rotate(context: CliContext, cluster: Cluster, who: string | undef
   }
   const fingerprint = await withSession(
     context,
-    async (session, ask) => {
-      await ask(async () => await confirm(context, question))
-      return await recorded(session, 'backup signers', async (own) => {
-        own.log.begin()
-        return await rotateNodeKey(own, node)
-      })
-    },
+    async (session, ask) =>
+      await rotateNodeKey(session, node, async () => await ask(async () => await confirm(context, question))),
     { cluster },
   )
   const signer = (await listOf(cluster)).find((one) => one.fingerprint === fingerprint)

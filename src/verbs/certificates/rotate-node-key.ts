@@ -1,9 +1,10 @@
 /** A new key for the node that signs the backups which it takes. */
-import { reachableMachines, takeLock } from '../../engine/locking.ts'
+import { reachableMachines } from '../../engine/locking.ts'
+import { runVerb } from '../../engine/run-verb.ts'
 import { QuorateError } from '../../errors.ts'
 import extension from '../../host/agent/schedule.sh?raw'
 import type { Session } from '../../tiers/etcd/session.ts'
-import { lookAtSchedule } from '../../schedule/look.ts'
+import { type ScheduleThere, lookAtSchedule } from '../../schedule/look.ts'
 import { NODE_EXPORTER } from '../../schedule/places.ts'
 import type { Node } from '../../spec/cluster.ts'
 import { isOurs } from '../../schedule/whose.ts'
@@ -12,29 +13,48 @@ import { allowSigner, makeSigningKey, requireTools } from '../../schedule/signin
 /**
  * A new key on the node that takes the backups; what the old one signed until now goes on counting.
  *
+ * @param confirm throws to stop; nothing was changed by then
  * @returns the new one's fingerprint
- * @throws QuorateError `blocked` if no schedule of this cluster is there; `locked`
+ * @throws QuorateError `blocked` if no schedule of this cluster is there; `moved` if its key became another one meanwhile;
+ *   `locked`
  */
-export async function rotateNodeKey(session: Session, node: Node): Promise<string> {
-  const { cluster } = session
+export async function rotateNodeKey(
+  session: Session,
+  node: Node,
+  confirm: () => Promise<void>,
+): Promise<string> {
+  const { result } = await runVerb<Session, ScheduleThere, string>(session, {
+    name: 'backup signers',
+    decide: async (own) => await lookForKey(own, node),
+    confirm: async () => await confirm(),
+    scope: () => reachableMachines(session.cluster),
+    same: (shown, now) => shown.signingKey === now.signingKey,
+    lookHint: 'quorate backup signers',
+    probe: () => false,
+    carryOut: async ({ session: own, lock }) => {
+      const { lines } = await lock.work(await own.remote(node), {
+        operations: [makeSigningKey(own.cluster.name, node.name)],
+        looks: [],
+        extension,
+        signal: own.signal,
+      })
+      return await allowSigner(own, node, lines)
+    },
+  })
+  return result
+}
+
+/** What is there of the schedule. @throws QuorateError `blocked` if it is none of this cluster's, or can't sign */
+async function lookForKey(session: Session, node: Node): Promise<ScheduleThere> {
+  const { cluster, signal } = session
   const remote = await session.remote(node)
-  const there = await lookAtSchedule(remote, { exporter: NODE_EXPORTER, signal: session.signal })
-  if (there.config === undefined || !isOurs(session.cluster, there)) {
+  const there = await lookAtSchedule(remote, { exporter: NODE_EXPORTER, signal })
+  if (there.config === undefined || !isOurs(cluster, there)) {
     throw new QuorateError('blocked', `takes no backups of ${cluster.name}, so it has no key to sign them`, {
       host: node.name,
       hint: 'see who may sign: quorate backup signers; a schedule brings its key along: quorate backup schedule',
     })
   }
   requireTools(there)
-  await using lock = await takeLock(session, {
-    purpose: 'backup signers',
-    scope: reachableMachines(session.cluster),
-  })
-  const { lines } = await lock.work(remote, {
-    operations: [makeSigningKey(cluster.name, node.name)],
-    looks: [],
-    extension,
-    signal: AbortSignal.any([session.signal, lock.lost]),
-  })
-  return await allowSigner(session, node, lines)
+  return there
 }

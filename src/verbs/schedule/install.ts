@@ -38,7 +38,7 @@ export async function installSchedule(session: Session, options: InstallOptions)
   const changes = options.changes.filter(({ host }) => host === node.name)
   const change = (kind: ScheduleChange['kind']) => changes.find((one) => one.kind === kind)
   const remote = await session.remote(node)
-  const signal = AbortSignal.any([session.signal, lock.lost])
+  const { signal } = session
   const run = async (works: readonly Work[]) => {
     const operations = works.map(({ operation }) => operation)
     const onDone = (index: number) => {
@@ -148,7 +148,6 @@ async function removeSchedule(
   config: ConfigOutline,
 ): Promise<void> {
   const remote = await session.remote(node)
-  const signal = AbortSignal.any([session.signal, lock.lost])
   const notes = [PLACES.program, PLACES.tool].map((path) => `/var/lib/quorate/binaries/${fileName(path)}`)
   const links = `${config.exporter ?? NODE_EXPORTER}/${fileName(PLACES.metrics)}`
   const folder = config.store?.path ?? ''
@@ -171,7 +170,7 @@ async function removeSchedule(
     ],
     looks: [],
     extension,
-    signal,
+    signal: session.signal,
   })
   // Its key is gone with it: what it signed until now goes on counting.
   await retireSigner(session.cluster, nodePrincipal(session.cluster.name, node.name), session.now())

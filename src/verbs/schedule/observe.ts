@@ -140,18 +140,6 @@ export function outlines(seen: readonly ScheduleThere[]): ScheduleSight['outline
   return new Map(seen.map(({ host, config = '' }) => [host, outlineOf(config)] as const))
 }
 
-/** @throws QuorateError `moved` */
-export function requireSame(shown: readonly ScheduleChange[], now: readonly ScheduleChange[]): void {
-  if (essence(shown) === essence(now)) return
-  throw new QuorateError('moved', 'the machines are not as they were shown; nothing was changed', {
-    hint: 'run the same command again',
-  })
-}
-
-function essence(changes: readonly ScheduleChange[]): string {
-  return changes.map(({ kind, host, what }) => `${host} ${kind} ${what}`).join('\n')
-}
-
 export function warnOfUnseen(session: Session, unseen: readonly string[]): void {
   for (const host of unseen) {
     session.emit({ type: 'warning', host, text: 'could not be looked at: a schedule there would go on' })

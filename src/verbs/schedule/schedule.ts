@@ -1,14 +1,16 @@
 /** `quorate backup schedule`: has one node, and no other, take the backups by itself. */
-import { reachableMachines, takeLock } from '../../engine/locking.ts'
+import { reachableMachines } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import type { ScheduleChange } from '../../schedule/changes.ts'
+import { type ScheduleChange, sameChanges } from '../../schedule/changes.ts'
+import type { ScheduleThere } from '../../schedule/look.ts'
 import { NODE_EXPORTER, SERVICE } from '../../schedule/places.ts'
 import type { ScheduleState } from '../../schedule/state.ts'
 import { installSchedule, removeSchedules } from './install.ts'
-import { type ScheduleSight, lookForSchedule, requireSame, scheduleSources, warnOfUnseen } from './observe.ts'
+import { type ScheduleSight, lookForSchedule, scheduleSources, warnOfUnseen } from './observe.ts'
 import { type ScheduleChoice, type ScheduleWish, scheduleWish } from './desired.ts'
 import { recorded } from '../../engine/recorded.ts'
+import { idle, runVerb } from '../../engine/run-verb.ts'
 
 /** How long the first backup may take, in ms. */
 const BACKUP_MS = 6 * 3_600_000
@@ -49,39 +51,47 @@ export async function scheduleBackups(session: Session, options: ScheduleOptions
 }
 
 async function putOnNode(session: Session, options: ScheduleOptions): Promise<ScheduleReport> {
-  const { cluster } = session
-  const wish = scheduleWish(cluster, options)
+  const wish = scheduleWish(session.cluster, options)
   requireSigner(session)
   const exporter = options.exporter ?? NODE_EXPORTER
   const sources = await scheduleSources(session)
-  const look = async () => await lookForSchedule(session, { wish, sources, exporter })
-  const shown = await look()
-  const node = wish.node.name
-  if (shown.changes.length === 0) {
-    // A run that was cut off has seen no backup, or one failed: whether the next one does is worth knowing now.
-    const { state } = shown.there
-    const unproven = state?.lastSuccess === undefined || state.problem !== undefined
-    const next = shown.there.next?.toISOString() ?? null
-    const proof = unproven ? await verified(session, wish, look) : { next, first: null }
-    return { changed: false, node, done: [], ...proof }
-  }
-  await options.confirm({ wish, changes: shown.changes, unseen: shown.unseen })
-  await using lock = await takeLock(session, {
-    purpose: 'backup schedule',
-    scope: reachableMachines(session.cluster),
+  const look = async (own: Session) => await lookForSchedule(own, { wish, sources, exporter })
+  const { result } = await runVerb<Session, ScheduleSight, Placed>(session, {
+    name: 'backup schedule',
+    decide: async (own) => {
+      const sight = await look(own)
+      return sight.changes.length === 0 ? idle({ done: [], there: sight.there }) : sight
+    },
+    confirm: async ({ changes, unseen }) => await options.confirm({ wish, changes, unseen }),
+    scope: () => reachableMachines(session.cluster),
+    same: (shown, now) => sameChanges(shown.changes, now.changes),
+    lookHint: 'quorate status',
+    probe: () => false,
+    carryOut: async ({ session: own, lock, decision: sight }) => {
+      // First: two nodes at once would each remove what the other keeps.
+      await removeSchedules(own, lock, sight)
+      const { signingKey } = sight.there
+      await installSchedule(own, { lock, wish, sources, signingKey, ...sight })
+      return { done: sight.changes.map(({ host, what }) => ({ host, what })), there: undefined }
+    },
   })
-  const sight = await look()
-  requireSame(shown.changes, sight.changes)
-  session.log?.begin()
-  // First: two nodes at once would each remove what the other keeps.
-  await removeSchedules(session, lock, sight)
-  const { signingKey } = sight.there
-  await installSchedule(session, { lock, wish, sources, signingKey, ...sight })
-  // The first backup may take its time: nobody is to wait for it.
-  await lock[Symbol.asyncDispose]()
-  const after = await verified(session, wish, look)
-  const done = shown.changes.map(({ host, what }) => ({ host, what }))
-  return { changed: true, node, done, ...after }
+  const { done, there } = result
+  const report = { changed: done.length > 0, node: wish.node.name, done }
+  if (there !== undefined && isProven(there))
+    return { ...report, next: there.next?.toISOString() ?? null, first: null }
+  // It may take its time, and nobody is to wait for it: the lock was given back.
+  return { ...report, ...(await verified(session, wish, async () => await look(session))) }
+}
+
+interface Placed {
+  readonly done: ScheduleReport['done']
+  /** What was found where nothing was to be done. */
+  readonly there: ScheduleThere | undefined
+}
+
+/** After a run that was cut off it has taken no backup yet, or one failed: whether the next one does is worth knowing then. */
+function isProven({ state }: ScheduleThere): boolean {
+  return state?.lastSuccess !== undefined && state.problem === undefined
 }
 
 /** Certificates for it are issued right away. */
