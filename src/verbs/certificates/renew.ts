@@ -1,5 +1,5 @@
 /** `quorate certs renew`: leaf certificates issued anew while everything runs on, and looked at where they are served. */
-import { everyMachine, takeLock } from '../../engine/locking.ts'
+import { everyMachine } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
 import { ageOf, assertCaLasts } from '../../pki/age.ts'
 import { certificateNames, faultsOf } from '../../tiers/etcd/plan/certificates.ts'
@@ -19,7 +19,8 @@ import { caEnd } from '../../pki/ca-end.ts'
 import { type RenewedClient, dueClients, renewClients } from './renew-clients.ts'
 import { type ServedCheck, checkServed } from './served.ts'
 import { type DueScheduleCertificate, dueSchedule, renewSchedule } from '../../schedule/certificate.ts'
-import { type Availability, type ProbeChoice, withRecorder } from '../../engine/with-recorder.ts'
+import { type Under, idle, runVerb } from '../../engine/run-verb.ts'
+import type { Availability, ProbeChoice } from '../../engine/with-recorder.ts'
 import { counted } from '../../spec/units.ts'
 
 /** Renewed from this share of its life on, unless told otherwise. */
@@ -67,44 +68,83 @@ export interface RenewReport {
  */
 export async function renewCertificates(session: Session, options: RenewOptions): Promise<RenewReport> {
   const nodes = chosenNodes(session, options.nodes)
-  const before = await observe(session, judgeCertificates)
-  const intent = intentOf(session, nodes, before, options)
-  const clients = options.nodes === undefined ? await dueClients(session, shareOf(options)) : []
-  const schedule = options.nodes === undefined ? await dueSchedule(session, shareOf(options)) : undefined
-  if (intent.due.length === 0 && clients.length === 0 && schedule === undefined) {
-    const served = await checkServed(session, nodes, before)
-    return { done: [], served, clients: [], schedule: undefined, availability: undefined }
-  }
-  const preview = foresee(session.cluster, before, (state) => nextRenewal(intent, state))
-  if (preview.blocked.length > 0) throw blockedError(preview.blocked)
-  await options.confirm({ ...preview, due: intent.due, clients, schedule: schedule?.node.name })
-  await using lock = await takeLock(session, { purpose: 'certs renew', scope: everyMachine(session.cluster) })
-  const observed = await observe(session, judgeCertificates)
-  const again = schedule === undefined ? undefined : await dueSchedule(session, shareOf(options))
-  const same = sameDue(intent, intentOf(session, nodes, observed, options)) && schedule?.pem === again?.pem
-  if (!same) {
-    throw new QuorateError('moved', 'the certificates are not as they were shown; nothing was changed', {
-      hint: 'see what it is now: quorate certs renew',
-    })
-  }
-  // Without valid certificates nobody is served, and there is nothing to record.
-  const probe = faulty(session, observed).length > 0 ? false : options.probe
-  const { result, availability } = await withRecorder(
-    session,
-    { verb: 'certs renew', probe },
-    async (recorded) => {
-      // All requests are to be carried to an offline CA at once, and the members' work stops for theirs.
-      const offline = session.cluster.pki.authority.home === 'offline'
-      const early = offline ? await renewClients(recorded, clients) : undefined
-      const { done, after } = await carryOut(recorded, lock, intent, observed)
-      const served = await checkServed(recorded, nodes, after)
-      const renewed = early ?? (await renewClients(recorded, clients))
-      const scheduled = await renewScheduled(recorded, lock, again)
-      await comeBack(recorded, observed, after)
-      return { done, served, clients: renewed, schedule: scheduled }
+  const { result, availability } = await runVerb<Session, Decision, Renewed>(session, {
+    name: 'certs renew',
+    decide: async (own, shown) => {
+      const decision = await lookForDue(own, nodes, options, shown)
+      const { intent, preview, clients, schedule, observed } = decision
+      if (intent.due.length === 0 && clients.length === 0 && schedule === undefined) {
+        const served = await checkServed(own, nodes, observed)
+        return idle({ done: [], served, clients: [], schedule: undefined })
+      }
+      if (preview.blocked.length > 0) throw blockedError(preview.blocked)
+      return decision
     },
-  )
+    confirm: async ({ preview, intent, clients, schedule }) =>
+      await options.confirm({ ...preview, due: intent.due, clients, schedule: schedule?.node.name }),
+    scope: () => everyMachine(session.cluster),
+    same,
+    lookHint: 'quorate certs list',
+    // Without valid certificates nobody is served, and there is nothing to record.
+    probe: ({ observed }) => (faulty(session, observed).length > 0 ? false : options.probe),
+    carryOut: async (under) => await renew(under, nodes),
+  })
   return { ...result, availability }
+}
+
+type Renewed = Omit<RenewReport, 'availability'>
+
+interface Decision {
+  readonly observed: Observed
+  readonly intent: RenewIntent
+  readonly preview: Plan
+  /** Names. */
+  readonly clients: readonly string[]
+  readonly schedule: DueScheduleCertificate | undefined
+}
+
+/** @param shown the schedule is looked at again only where its certificate was due: what keeps it from being told was told */
+async function lookForDue(
+  session: Session,
+  nodes: readonly Node[],
+  options: RenewOptions,
+  shown?: Decision,
+): Promise<Decision> {
+  const observed = await observe(session, judgeCertificates)
+  const intent = intentOf(session, nodes, observed, options)
+  const share = shareOf(options)
+  const alsoOthers = options.nodes === undefined
+  const asksSchedule = alsoOthers && (shown === undefined || shown.schedule !== undefined)
+  return {
+    observed,
+    intent,
+    preview: foresee(session.cluster, observed, (state) => nextRenewal(intent, state)),
+    clients: alsoOthers ? await dueClients(session, share) : [],
+    schedule: asksSchedule ? await dueSchedule(session, share) : undefined,
+  }
+}
+
+/** Whether the very same certificates are to go; their ages, in whole days, may have moved on. */
+function same(shown: Decision, now: Decision): boolean {
+  const [a, b] = [shown, now].map(({ intent, clients, schedule }) =>
+    JSON.stringify([intent.due.map(({ host, name, pem }) => [host, name, pem]), clients, schedule?.pem]),
+  )
+  return a === b
+}
+
+async function renew(
+  { session, lock, decision: { observed, intent, clients, schedule } }: Under<Session, Decision>,
+  nodes: readonly Node[],
+): Promise<Renewed> {
+  // All requests are to be carried to an offline CA at once, and the members' work stops for theirs.
+  const offline = session.cluster.pki.authority.home === 'offline'
+  const early = offline ? await renewClients(session, clients) : undefined
+  const { done, after } = await renewMembers(session, lock, intent, observed)
+  const served = await checkServed(session, nodes, after)
+  const renewed = early ?? (await renewClients(session, clients))
+  const scheduled = await renewScheduled(session, lock, schedule)
+  await comeBack(session, observed, after)
+  return { done, served, clients: renewed, schedule: scheduled }
 }
 
 async function renewScheduled(
@@ -141,14 +181,6 @@ function chosenNodes({ cluster }: Session, names: readonly string[] | undefined)
 
 function shareOf({ all, olderThan }: RenewOptions): number {
   return all === true ? 0 : (olderThan ?? RENEW_AFTER)
-}
-
-/** Whether the very same certificates are to go; their ages, in whole days, may have moved on. */
-function sameDue(shown: RenewIntent, now: RenewIntent): boolean {
-  const [a, b] = [shown, now].map(({ due }) =>
-    JSON.stringify(due.map(({ host, name, pem }) => [host, name, pem])),
-  )
-  return a === b
 }
 
 /** What is due now, judged by the clock. @throws QuorateError `pki` for a CA that can't help. */
@@ -189,7 +221,7 @@ function whyDue(
   return age.share < share ? undefined : `is ${age.days} of ${counted(age.lifeDays, 'day')} old`
 }
 
-async function carryOut(
+async function renewMembers(
   session: Session,
   lock: Lock,
   intent: RenewIntent,
