@@ -1,9 +1,12 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Readable } from 'node:stream'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { QuorateError } from '../errors.ts'
+import { sampleNode } from '../etcd/sample.ts'
 import { ETCD_STEPS } from '../tiers/etcd/steps/kinds.ts'
+import { theseMachines } from './locking.ts'
 import { operationsDirectory } from './operation-record.ts'
 import { type Verb, type VerbSession, idle, runVerb } from './run-verb.ts'
 
@@ -70,6 +73,80 @@ test.each([
   await expect(runVerb(session(), verb(looks))).rejects.toMatchObject({ code: 'moved' })
   expect(told).toEqual(['look', 'asked for 3', 'look, shown 3'])
   expect(await records()).toEqual([])
+})
+
+/** One machine, whose lock is to be had. */
+const machines = () => theseMachines([sampleNode('etcd01', '192.168.0.1')])
+const lockable = (): VerbSession => ({
+  ...session(),
+  remote: async ({ name }) =>
+    ({
+      host: name,
+      run: async ({ stdin, onStdout }: { stdin: Readable; onStdout: (text: string) => void }) => {
+        told.push('locked')
+        onStdout('locked\n')
+        await stdin.toArray()
+        told.push('unlocked')
+        return { exitCode: 0, stderr: '' }
+      },
+    }) as never,
+})
+
+test('what takes long is looked at once, and what comes first under the lock changes what is done', async () => {
+  const prepared = verb([3, 3], {
+    scope: machines,
+    precheck: async (_, decision) => void told.push(`checked ${decision}`),
+    prepare: async (_, decision) => {
+      told.push(`prepared ${decision}`)
+      return decision * 10
+    },
+  })
+  expect(await runVerb(lockable(), prepared)).toMatchObject({ result: 'did 30' })
+  expect(told).toEqual([
+    'look',
+    'checked 3',
+    'asked for 3',
+    'locked',
+    'look, shown 3',
+    'prepared 3',
+    'did 30',
+    'unlocked',
+  ])
+})
+
+test.each([
+  { prepare: async () => await Promise.reject(new QuorateError('preflight', 'no')) },
+  { precheck: async () => await Promise.reject(new QuorateError('preflight', 'no')) },
+])('what does not fit is not begun, and leaves no record', async (own) => {
+  await expect(runVerb(session(), verb([3, 3], own))).rejects.toMatchObject({ code: 'preflight' })
+  expect(told).not.toContain('did 3')
+  expect(await records()).toEqual([])
+})
+
+const first = (isRisky: boolean) => ({ scope: machines(), isRisky: () => isRisky })
+
+test('where the lock comes first there is one look, unless it takes a member away', async () => {
+  await runVerb(lockable(), verb([3], { lockFirst: first(false) }))
+  expect(told).toEqual(['locked', 'look', 'asked for 3', 'did 3', 'unlocked'])
+  told = []
+  await runVerb(lockable(), verb([3, 3], { lockFirst: first(true) }))
+  expect(told).toEqual(['locked', 'look', 'asked for 3', 'look, shown 3', 'did 3', 'unlocked'])
+})
+
+test('where the lock comes first it is looked at again after an answer that took its time', async () => {
+  vi.spyOn(performance, 'now').mockReturnValueOnce(0).mockReturnValueOnce(2_001)
+  try {
+    const slow = verb([3, 4], { lockFirst: { scope: 'none', isRisky: () => false } })
+    await expect(runVerb(session(), slow)).rejects.toMatchObject({ code: 'moved' })
+  } finally {
+    vi.restoreAllMocks()
+  }
+  expect(told).toEqual(['look', 'asked for 3', 'look, shown 3'])
+})
+
+test('where the lock comes first and nothing is to be done it is given back', async () => {
+  expect(await runVerb(lockable(), verb([], { lockFirst: first(true) }))).toMatchObject({ result: 'nothing' })
+  expect(told).toEqual(['locked', 'look', 'unlocked'])
 })
 
 test('whoever says no is not looked for again', async () => {

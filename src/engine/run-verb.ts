@@ -9,6 +9,9 @@ import { type LockScope, type Lockable, noLock, takeLock } from './locking.ts'
 import type { Availability, Probed, ProbeChoice } from './with-recorder.ts'
 import { type OperationLog, type Recordable, recorded } from './recorded.ts'
 
+/** What was looked at so long ago, in ms, holds still, where no member is taken away on the strength of it. */
+const SOON_MS = 2_000
+
 /** How long it is recorded on after the work, in ms: clients may notice what was done only when it is done. */
 const SETTLE_MS = 1_000
 
@@ -26,22 +29,37 @@ export interface Verb<S, D, R> {
    * @throws QuorateError `blocked` with every reason
    */
   readonly decide: (session: S, shown?: D) => Promise<D | Idle<R>>
+  /** A look that takes too long to be taken twice: once, before it is shown what would be done; throws to stop. */
+  readonly precheck?: ((session: S, decision: D) => Promise<void>) | undefined
   /** Is shown what would be done; throws to stop. */
   readonly confirm: (decision: D) => Promise<void>
   /** `none`: no machine is changed, or only what a lock can't guard; what the verb is handed then as a lock does no work. */
   readonly scope: (decision: D) => LockScope | 'none'
+  /** Given where there is surely something to do, so that a look without the lock would only cost time. */
+  readonly lockFirst?: LockFirst<D> | undefined
   /** Whether what would be done now is what was agreed to. By IDs and data, never by words. May throw `moved` to say more. */
   readonly same: (shown: D, now: D) => boolean
   /** What to type to see how things are now. */
   readonly lookHint: string
   /**
-   * The last check under the lock, before anything is changed: of what `decide` can't see without harm. Throws to stop, and
-   * then there is no record.
+   * The last thing under the lock before machines are changed, and before it is measured what clients notice: checks that
+   * `decide` can't make without harm, or a snapshot. Throws to stop, and then there is no record.
+   *
+   * @returns what is carried out then; what was decided, unless given
    */
-  readonly prepare?: ((session: S, decision: D) => Promise<void>) | undefined
+  readonly prepare?: ((session: S, decision: D) => Promise<D | void>) | undefined
   /** What is measured beside it, as a client of the cluster notices it; false: nothing, since nobody is served. */
   readonly probe: (decision: D) => ProbeChoice | undefined
   readonly carryOut: (under: Under<S, D>) => Promise<R>
+  /** The work ends with a proof through every member: what clients notice of it, they have noticed by then. */
+  readonly endsProven?: boolean | undefined
+}
+
+/** What is shown is seen under the lock, and holds if the answer comes soon. */
+export interface LockFirst<D> {
+  readonly scope: LockScope | 'none'
+  /** Whether it takes a member away: then things are looked at again, however soon the answer comes. */
+  readonly isRisky: (decision: D) => boolean
 }
 
 /** Nothing is to be done. */
@@ -93,27 +111,75 @@ async function attempt<S extends VerbSession, D, R>(
   session: S & { readonly log: OperationLog },
   verb: Verb<S, D, R>,
 ): Promise<Outcome<R>> {
+  const { lockFirst } = verb
+  if (lockFirst !== undefined) {
+    await using lock = await lockFor(session, verb, lockFirst.scope)
+    const held = whileHeld(session, lock)
+    const agreed = await agree(held, verb)
+    if (agreed instanceof Idle) return { result: agreed.result, availability: undefined }
+    const { shown, answeredMs } = agreed
+    const holds = answeredMs <= SOON_MS && !lockFirst.isRisky(shown)
+    return await carryOut(held, lock, verb, holds ? shown : await lookAgain(held, verb, shown))
+  }
+  const agreed = await agree(session, verb)
+  if (agreed instanceof Idle) return { result: agreed.result, availability: undefined }
+  const { shown } = agreed
+  await using lock = await lockFor(session, verb, verb.scope(shown))
+  const held = whileHeld(session, lock)
+  return await carryOut(held, lock, verb, await lookAgain(held, verb, shown))
+}
+
+async function lockFor(
+  session: VerbSession,
+  { name: purpose, finishes }: Pick<Verb<never, never, never>, 'name' | 'finishes'>,
+  scope: LockScope | 'none',
+): Promise<Lock> {
+  return scope === 'none' ? noLock() : await takeLock(session, { purpose, finishes, scope })
+}
+
+/** Its signal is also the lock's. */
+function whileHeld<S extends VerbSession>(session: S, { lost }: Lock): S {
+  return { ...session, signal: AbortSignal.any([session.signal, lost]) }
+}
+
+/** Looks, shows and asks. */
+async function agree<S extends VerbSession, D, R>(
+  session: S,
+  verb: Verb<S, D, R>,
+): Promise<Idle<R> | { readonly shown: D; readonly answeredMs: number }> {
   const shown = await verb.decide(session)
-  if (shown instanceof Idle) return { result: shown.result, availability: undefined }
+  if (shown instanceof Idle) return shown
+  await verb.precheck?.(session, shown)
+  const askedAt = performance.now()
   await verb.confirm(shown)
-  const { name: purpose, finishes } = verb
-  const scope = verb.scope(shown)
-  await using lock = scope === 'none' ? noLock() : await takeLock(session, { purpose, finishes, scope })
-  const decision = await verb.decide(session, shown)
-  if (decision instanceof Idle || !verb.same(shown, decision)) throw notAsShown(verb)
-  const held = { ...session, signal: AbortSignal.any([session.signal, lock.lost]) }
-  await verb.prepare?.(held, decision)
+  return { shown, answeredMs: performance.now() - askedAt }
+}
+
+/** @throws QuorateError `moved` */
+async function lookAgain<S extends VerbSession, D, R>(session: S, verb: Verb<S, D, R>, shown: D): Promise<D> {
+  const now = await verb.decide(session, shown)
+  if (now instanceof Idle || !verb.same(shown, now)) throw notAsShown(verb)
+  return now
+}
+
+async function carryOut<S extends VerbSession, D, R>(
+  session: S,
+  lock: Lock,
+  verb: Verb<S, D, R>,
+  decided: D,
+): Promise<Outcome<R>> {
+  const decision = (await verb.prepare?.(session, decided)) ?? decided
   const probe = verb.probe(decision)
   const { withRecorder } = await import('./with-recorder.ts')
-  return await withRecorder(held, { verb: purpose, probe }, async (own) => {
+  return await withRecorder(session, { verb: verb.name, probe }, async (own) => {
     const result = await verb.carryOut({ session: own, lock, decision })
-    if (probe !== false) await settle(own.signal)
+    if (probe !== false && verb.endsProven !== true) await settle(own.signal)
     return result
   })
 }
 
 /** The recording goes on for a moment. */
-export async function settle(signal: AbortSignal): Promise<void> {
+async function settle(signal: AbortSignal): Promise<void> {
   await sleep(SETTLE_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
 }
 

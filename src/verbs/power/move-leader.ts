@@ -1,5 +1,5 @@
 /** `quorate move-leader`: leadership to a member by name, or to the healthiest follower. */
-import { reachableMachines, takeLock } from '../../engine/locking.ts'
+import { reachableMachines } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
 import { followerToLead, moveLeadership } from '../../etcd/leadership.ts'
 import type { ClusterView } from '../../etcd/view.ts'
@@ -8,7 +8,7 @@ import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
 import { timed } from '../../engine/timed.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { chosenNodes, reachableClients, viewMembers } from '../../tiers/etcd/facts/members.ts'
-import { settle } from '../../engine/run-verb.ts'
+import { idle, runVerb } from '../../engine/run-verb.ts'
 import type { MaintenanceOptions } from '../../tiers/etcd/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
 
@@ -25,39 +25,56 @@ export interface MoveLeaderReport {
   readonly availability: Availability | undefined
 }
 
-/** @throws QuorateError as `moveLeadership` does; `blocked` where nobody is fit to lead; `locked`. */
+/** @throws QuorateError as `moveLeadership` does; `blocked` where nobody is fit to lead; `moved`; `locked`. */
 export async function moveLeader(session: Session, options: MoveLeaderOptions): Promise<MoveLeaderReport> {
   if (options.to !== undefined) chosenNodes(session, [options.to])
-  const shown = choose(session, await viewMembers(session), options.to)
-  if (shown.from === shown.to) return { changed: false, ...shown, availability: undefined }
-  const step: MaintenanceStep = {
-    kind: 'move-leader',
-    ...shown,
-    what: `move leadership from ${shown.from} to ${shown.to}`,
-    why: options.to === undefined ? 'it is the healthiest follower' : 'asked for by name',
-    danger: 'none',
-  }
-  await options.confirm({ steps: [step], risks: ['Writes wait for a moment while the members agree on it.'] })
-  await using lock = await takeLock(session, {
-    purpose: 'move-leader',
-    scope: reachableMachines(session.cluster),
-  })
-  const signal = AbortSignal.any([session.signal, lock.lost])
-  const { withRecorder } = await import('../../engine/with-recorder.ts')
-  const { result, availability } = await withRecorder(
+  const { result, availability } = await runVerb<Session, Move, Omit<MoveLeaderReport, 'availability'>>(
     session,
-    { verb: 'move-leader', probe: options.probe },
-    async ({ emit }) => {
-      const clients = await reachableClients(session)
-      const moved = await timed(emit, step, async () => await moveLeadership(clients, shown.to, signal))
-      if (options.probe !== false) await settle(signal)
-      return moved
+    {
+      name: 'move-leader',
+      // It stays with the follower that was shown, which may have come to lead by itself meanwhile.
+      decide: async (own, shown) => {
+        const move = choose(own, await viewMembers(own), options.to ?? shown?.to)
+        const leads = shown === undefined && move.from === move.to
+        return leads ? idle({ changed: false, ...move }) : move
+      },
+      confirm: async (move) =>
+        await options.confirm({
+          steps: [stepOf(move, options)],
+          risks: ['Writes wait for a moment while the members agree on it.'],
+        }),
+      scope: () => reachableMachines(session.cluster),
+      same: (shown, now) => shown.to === now.to,
+      lookHint: 'quorate status',
+      probe: () => options.probe,
+      carryOut: async ({ session: own, decision }) => {
+        const clients = await reachableClients(own)
+        const move = async () => await moveLeadership(clients, decision.to, own.signal)
+        const { moved, from, to } = await timed(own.emit, stepOf(decision, options), move)
+        return { changed: moved, from, to }
+      },
     },
   )
-  return { changed: result.moved, from: result.from, to: result.to, availability }
+  return { ...result, availability }
 }
 
-function choose({ cluster }: Session, view: ClusterView, wanted: string | undefined) {
+interface Move {
+  readonly from: string
+  readonly to: string
+}
+
+function stepOf({ from, to }: Move, asked: Pick<MoveLeaderOptions, 'to'>): MaintenanceStep {
+  return {
+    kind: 'move-leader',
+    from,
+    to,
+    what: `move leadership from ${from} to ${to}`,
+    why: asked.to === undefined ? 'it is the healthiest follower' : 'asked for by name',
+    danger: 'none',
+  }
+}
+
+function choose({ cluster }: Session, view: ClusterView, wanted: string | undefined): Move {
   const { leader, members } = conditionOf(cluster, view, {})
   if (leader === undefined) {
     throw new QuorateError('blocked', 'no member that answers leads, and only a leader can hand over', {
