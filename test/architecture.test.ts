@@ -102,7 +102,7 @@ const CIRCLES_OWED: readonly string[] = ['verbs/adopt/adopt.ts', 'verbs/adopt/co
 /** Files that pause by themselves, and why. Whatever looks until something is as it should be does so by `wait/until.ts`. */
 const PAUSES: Readonly<Record<string, string>> = {
   'artifacts/download.ts': 'tries again, more slowly each time',
-  'artifacts/modules.ts': 'tries again, more slowly each time',
+  'artifacts/go-build.ts': 'tries again, more slowly each time',
   'engine/at-work.ts': 'pauses once, as a limit for another question',
   'engine/run-verb.ts': 'pauses once, so that clients may notice what was done',
   'lab/lock.ts': 'pauses once, for a claim that another process removes',

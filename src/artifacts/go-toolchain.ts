@@ -4,6 +4,7 @@ import path from 'node:path'
 import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
 import type { ArtifactContext } from './artifact.ts'
+import type { GoSubject } from './go-source.ts'
 import { runProgram } from './program.ts'
 
 export interface GoToolchain {
@@ -37,6 +38,7 @@ export function cachedGo(cacheDirectory: string): string {
  */
 export async function findGo(
   named: string | undefined,
+  subject: Pick<GoSubject, 'name' | 'key' | 'otherSources'>,
   context: Pick<ArtifactContext, 'cacheDirectory' | 'environment' | 'signal' | 'goPlaces'>,
 ): Promise<readonly GoToolchain[]> {
   const environment = context.environment ?? process.env
@@ -52,7 +54,7 @@ export async function findGo(
     else if (!found.has(known.program)) found.set(known.program, known)
   }
   if (found.size > 0) return [...found.values()]
-  throw noGo(named, refused, further)
+  throw noGo(named, subject, refused, further)
 }
 
 /** Whether Go `a` comes before `b`: `1.26.8`, `1.27`, `1.27rc1`. */
@@ -125,25 +127,26 @@ function parse(text: string): z.infer<typeof Settings> | undefined {
 
 function noGo(
   named: string | undefined,
+  { name, key, otherSources }: Pick<GoSubject, 'name' | 'key' | 'otherSources'>,
   refused: readonly string[],
   places: readonly string[],
 ): QuorateError {
-  const others = 'or take etcd from another source: etcd.source.release, debian or file'
+  const others = `or take ${name} from another source: ${key}.source.${otherSources}`
   if (named !== undefined) {
     const reason = refused[0] ?? `${named} is not a program that can be started, nor a directory with bin/go`
-    return new QuorateError('artifact', `no usable Go toolchain to build etcd with: ${reason}`, {
-      hint: `correct etcd.source.modules.go in the cluster file, ${others}`,
+    return new QuorateError('artifact', `no usable Go toolchain to build ${name} with: ${reason}`, {
+      hint: `correct ${key}.source.modules.go in the cluster file, ${others}`,
     })
   }
   return new QuorateError(
     'artifact',
     [
-      'no usable Go toolchain to build etcd with on this computer',
+      `no usable Go toolchain to build ${name} with on this computer`,
       ...refused,
       `searched: PATH, ${places.join(', ')}`,
     ].join('\n'),
     {
-      hint: `install Go (1.26 or newer builds every etcd of today), or name it: etcd.source.modules.go; ${others}`,
+      hint: `install Go (1.26 or newer for what is released today), or name it: ${key}.source.modules.go; ${others}`,
     },
   )
 }

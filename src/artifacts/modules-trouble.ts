@@ -1,5 +1,6 @@
-/** What kept `go build` from building etcd, read from its complaints, and what to do about it. */
+/** What kept `go build` from building a program, read from its complaints, and what to do about it. */
 import { QuorateError } from '../errors.ts'
+import type { GoSubject } from './go-source.ts'
 import type { GoResult } from './go-run.ts'
 import { printable } from './network.ts'
 
@@ -44,41 +45,45 @@ export function moduleTrouble({ stderr, timedOut }: GoResult): ModuleTrouble {
 
 export function troubleError(
   trouble: Exclude<ModuleTrouble, { kind: 'old-go' }>,
-  { version, proxy }: { readonly version: string; readonly proxy: URL },
+  { subject, proxy }: { readonly subject: GoSubject; readonly proxy: URL },
 ): QuorateError {
-  const [what, hint] = explain(trouble.kind, printable(proxy))
+  const [what, hint] = explain(trouble.kind, subject, printable(proxy))
   const words = trouble.words === '' ? '' : `:\n${trouble.words}`
-  return new QuorateError('artifact', `can't build etcd ${version}: ${what}${words}`, {
+  return new QuorateError('artifact', `can't build ${subject.name} ${subject.version}: ${what}${words}`, {
     hint: `nothing was installed; ${hint}`,
   })
 }
 
-function explain(kind: Exclude<ModuleTrouble['kind'], 'old-go'>, proxy: string): readonly [string, string] {
-  const other = 'take etcd from another source (etcd.source)'
+function explain(
+  kind: Exclude<ModuleTrouble['kind'], 'old-go'>,
+  { name, key }: GoSubject,
+  proxy: string,
+): readonly [string, string] {
+  const other = `take ${name} from another source (${key}.source)`
   switch (kind) {
     case 'tampered':
       return [
         `${proxy} serves something else than the checksum database has`,
-        `do not use this proxy; name another one (etcd.source.modules.proxy), or ${other}`,
+        `do not use this proxy; name another one (${key}.source.modules.proxy), or ${other}`,
       ]
     case 'database':
       return [
         "Go's checksum database could not be asked, so nothing that the proxy serves could be verified",
-        'use a proxy that serves the database too. To do without it, pin the programs (etcd.sha256) and write etcd.source.modules.checksumDatabase: false',
+        `use a proxy that serves the database too. To do without it, pin the programs (${key}.sha256) and write ${key}.source.modules.checksumDatabase: false`,
       ]
     case 'absent':
       return [
         `${proxy} does not have what it needs`,
-        `check etcd.version and etcd.source.modules.proxy, or ${other}`,
+        `check ${key}.version and ${key}.source.modules.proxy, or ${other}`,
       ]
     case 'network':
       return [
         `${proxy} could not be reached`,
-        `check the network, HTTPS_PROXY and etcd.source.modules.proxy, then run it again: what has arrived is kept; or ${other}`,
+        `check the network, HTTPS_PROXY and ${key}.source.modules.proxy, then run it again: what has arrived is kept; or ${other}`,
       ]
     case 'slow':
       return ['it took too long and was stopped', `run it again: what has arrived is kept; or ${other}`]
     case 'build':
-      return ['go build failed', `name another Go (etcd.source.modules.go), or ${other}`]
+      return ['go build failed', `name another Go (${key}.source.modules.go), or ${other}`]
   }
 }

@@ -14,10 +14,14 @@ import { LAB_ETCD } from './etcd-binaries.ts'
 const MODULE = 'go.etcd.io/etcd/server/v3'
 const { version } = LAB_ETCD
 const signal = () => AbortSignal.timeout(100_000)
+const ETCD = { name: 'etcd', key: 'etcd', otherSources: 'release' }
 
 /** Serves a program that is not etcd as etcd's server. What it is asked of the database it passes on, or it has none. */
 async function lyingProxy(database: 'passed on' | 'none'): Promise<{ url: string; asked: string[] }> {
-  const [go] = await findGo(undefined, { cacheDirectory: cacheDirectory(process.env), signal: signal() })
+  const [go] = await findGo(undefined, ETCD, {
+    cacheDirectory: cacheDirectory(process.env),
+    signal: signal(),
+  })
   const truth = (go?.proxy ?? '').split(/[,|]/)[0] ?? ''
   const files = { 'go.mod': `module ${MODULE}\n\ngo 1.21\n`, 'main.go': 'package main\n\nfunc main() {}\n' }
   const content: Readonly<Record<string, string | Buffer>> = {
