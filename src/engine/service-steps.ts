@@ -61,28 +61,15 @@ const LOAD_SECONDS = 30
 /** The agent's operations. */
 export function compileService(step: ServiceStep): readonly Operation[] {
   switch (step.kind) {
-    case 'service-file':
-      return [
-        [
-          'service_file',
-          { text: step.content },
-          step.path,
-          'root',
-          'root',
-          step.mode,
-          step.unit,
-          ...step.check,
-        ],
-      ]
-    case 'service-load': {
-      const proof =
-        step.proof === undefined
-          ? ([] as const)
-          : ([step.proof.socket, step.proof.question, step.proof.answer] as const)
-      return [['service_load', step.unit, String(LOAD_SECONDS), ...proof]]
+    case 'service-file': {
+      const { path, mode, unit, check } = step
+      const content = { text: step.content }
+      return [['service_file', { content, path, owner: 'root', group: 'root', mode, unit, check }]]
     }
+    case 'service-load':
+      return [['service_load', { unit: step.unit, seconds: String(LOAD_SECONDS), ...step.proof }]]
     case 'service-remove':
-      return [['service_remove', step.unit, step.suffix, ...step.paths]]
+      return [['service_remove', { unit: step.unit, suffix: step.suffix, paths: step.paths }]]
   }
 }
 

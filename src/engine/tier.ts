@@ -2,7 +2,8 @@
  * A product beside etcd, as data and pure functions: what it needs on a machine, how the machine is looked at, and what is to
  * be done there. Whoever composes them (`apply`, `plan`, `status`, `preflight`) knows no product.
  */
-import type { Look, NodeNeeds } from '../host/needs.ts'
+import type { NodeNeeds } from '../host/needs.ts'
+import type { Look } from '../host/operations.ts'
 import type { HostState } from '../host/state.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import type { ServiceStep } from './service-steps.ts'

@@ -5,27 +5,30 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import type { Remote, RemoteCommand } from '../ssh/remote.ts'
 import { type AgentRun, runAgent } from './agent.ts'
+import begin from './agent/begin.sh?raw'
+import main from './agent/main.sh?raw'
 import schedule from './agent/schedule.sh?raw'
 import { RECOVER, RESTORE } from './extensions.ts'
+import { CHANGES, LOOKS, type Values } from './operations.ts'
 
 const FOLDER = path.join(import.meta.dirname, 'agent')
 
-test('no operation sets what the main program counts steps and words with: all are one shell', () => {
+test('no operation sets what the main program counts steps with: all are one shell', () => {
   const wrong = readdirSync(FOLDER)
     .filter((file) => file.endsWith('.sh') && file !== 'main.sh')
-    .filter((file) => /(?:^|[\s;(])(?:number|words)=/m.test(readFileSync(path.join(FOLDER, file), 'utf8')))
+    .filter((file) => /(?:^|[\s;(])number=/m.test(readFileSync(path.join(FOLDER, file), 'utf8')))
   expect(wrong).toEqual([])
 })
 
 test('no two files define a function of the same name: the later one would silently count for both', () => {
-  const texts = [
+  const programs = [
     path.join(import.meta.dirname, 'places.sh'),
     ...readdirSync(FOLDER)
       // Run by themselves on a machine.
       .filter((file) => file.endsWith('.sh') && file !== 'isolated.sh')
       .map((file) => path.join(FOLDER, file)),
   ].map((file) => readFileSync(file, 'utf8'))
-  const names = texts.flatMap((text) => [...text.matchAll(/^([a-z_0-9]+)\(\)/gm)].map(([, name]) => name))
+  const names = programs.flatMap((text) => [...text.matchAll(/^([a-z_0-9]+)\(\)/gm)].map(([, name]) => name))
   expect(names.length).toBeGreaterThan(100)
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
 })
@@ -44,96 +47,195 @@ const here: Remote = {
   close: async () => undefined,
 }
 
-/** What the operations say that they take, by name: `changes` or `reads`, then their words. */
+/** What the operations say that they take, by name: `changes` or `reads`, then their arguments. */
 function declared(): Readonly<Record<string, readonly string[]>> {
-  const texts = readdirSync(FOLDER).map((file) => readFileSync(path.join(FOLDER, file), 'utf8'))
-  const found = texts.flatMap((text) => [...text.matchAll(/^takes_([a-z_]+)='(.*)'\nop_\1\(\) \{/gm)])
+  const found = texts().flatMap((text) => [...text.matchAll(/^takes_([a-z_]+)='(.*)'\nop_\1\(\) \{/gm)])
   return Object.fromEntries(found.map(([, name = '', takes = '']) => [name, takes.split(' ')]))
+}
+
+function texts(): readonly string[] {
+  return readdirSync(FOLDER).map((file) => readFileSync(path.join(FOLDER, file), 'utf8'))
 }
 
 const OPERATIONS = declared()
 const CHANGING = Object.keys(OPERATIONS).filter((name) => OPERATIONS[name]?.[0] === 'changes')
 
-/** As many words as it needs. */
-function wordsFor(name: string): string[] {
-  return (OPERATIONS[name] ?? []).slice(1).filter((word) => /^[a-z]/.test(word))
+/** The names of those that it needs. */
+function needed(name: string): string[] {
+  return (OPERATIONS[name] ?? [])
+    .slice(1)
+    .filter((word) => /^@?[a-z]/.test(word))
+    .map((word) => word.replace('@', ''))
 }
 
-async function attempt(...operations: readonly (readonly string[])[]): Promise<unknown> {
-  const [[name = ''] = []] = operations.slice(-1)
-  const extension = name.startsWith('recover') ? RECOVER : `${RESTORE}${schedule}`
+/** A value for each of these. */
+function valuesFor(names: readonly string[]): Values {
+  return Object.fromEntries(names.map((name) => [name, 'x']))
+}
+
+async function attempt(...operations: readonly (readonly [name: string, values?: Values])[]) {
+  const recovers = operations.some(([name]) => name.startsWith('recover'))
+  const extension = recovers ? RECOVER : `${RESTORE}${schedule}`
   // As no type would let it pass.
   return await runAgent(here, { operations: operations as never, looks: [], extension })
 }
 
-test('every operation says what it takes', () => {
-  const texts = readdirSync(FOLDER).map((file) => readFileSync(path.join(FOLDER, file), 'utf8'))
-  const defined = texts.flatMap((text) =>
-    [...text.matchAll(/^op_([a-z_]+)\(\)/gm)].map(([, name = '']) => name),
+test('every operation says what it takes, and uses that alone: what another one was given is still there', () => {
+  const defined = texts().flatMap((text) =>
+    [...text.matchAll(/^op_([a-z_]+)\(\) \{\n([^]*?)^\}/gm)].map(([, name = '', body = '']) => ({
+      name,
+      body,
+    })),
   )
-  expect(Object.keys(OPERATIONS).toSorted()).toEqual(defined.toSorted())
+  expect(defined.map(({ name }) => name).toSorted()).toEqual(Object.keys(OPERATIONS).toSorted())
   expect(CHANGING.length).toBeGreaterThanOrEqual(40)
+  for (const { name, body } of defined) {
+    const used = new Set([...body.matchAll(/\barg_([a-z0-9_]+)/g)].map(([, one = '']) => one))
+    const takes = (OPERATIONS[name] ?? []).slice(1).filter((word) => !word.startsWith('..'))
+    expect({ name, used: [...used].toSorted() }).toEqual({
+      name,
+      used: takes.map((word) => word.replace(/^~?@?/, '')).toSorted(),
+    })
+  }
 })
 
-test('the types say the same words', () => {
-  const text = readFileSync(path.join(import.meta.dirname, 'operations.ts'), 'utf8').replaceAll(/\s+/g, ' ')
-  const typed = [...text.matchAll(/\| readonly \[ ?'([a-z_]+)'/g)].map((match, index, all) => {
-    const own = text.slice(match.index, all[index + 1]?.index)
-    return [
-      match[1],
-      [...own.matchAll(/(\.{3})?\b([a-z0-9]+):/g)].map(([, rest, name]) => (rest ? `..${name}` : name)),
-    ]
-  })
+test('nothing else knows the arguments, and nobody sets them but who carries operations out', () => {
+  const others = readdirSync(FOLDER).filter((name) => name !== 'main.sh')
+  const lines = (change: (text: string) => string) =>
+    others.flatMap((file) => change(readFileSync(path.join(FOLDER, file), 'utf8')).split('\n'))
+  const sets = /(?<!\$)\barg_[a-z0-9_]+=|\b(for|read)( -r)? [a-z_ ]*arg_/
+  expect(lines((text) => text).filter((line) => sets.test(line))).toEqual([])
+  const helpers = lines((text) => text.replaceAll(/^op_[a-z_]+\(\) \{\n[^]*?^\}/gm, ''))
+  expect(helpers.filter((line) => line.includes('arg_'))).toEqual([])
+})
+
+test('the types say the same', () => {
   const own = ['fence', 'incoming', 'receive']
-  const said = CHANGING.filter((name) => !own.includes(name)).map((name) => [
-    name,
-    OPERATIONS[name]?.slice(1).map((word) => word.replace('~', '..')),
-  ])
-  expect(Object.fromEntries(typed)).toEqual(Object.fromEntries(said))
+  const said = (kind: string) =>
+    Object.fromEntries(
+      Object.entries(OPERATIONS).flatMap(([name, [first, ...words]]) =>
+        first === kind && !own.includes(name) ? [[name, words.join(' ')]] : [],
+      ),
+    )
+  expect(CHANGES).toEqual(said('changes'))
+  expect(LOOKS).toEqual(said('reads'))
 })
 
 test.each(CHANGING.filter((name) => name !== 'fence'))(
   'without a lock nothing is changed: %s',
   async (name) => {
-    await expect(attempt([name, ...wordsFor(name)])).rejects.toMatchObject({
+    await expect(attempt([name, valuesFor(needed(name))])).rejects.toMatchObject({
       code: 'command',
       message: `${name}: refused, since no lock was shown for it`,
     })
   },
 )
 
-test.each(Object.keys(OPERATIONS).filter((name) => wordsFor(name).length > 0))(
-  'a word that is missing is named before anything is done: %s',
+test.each(Object.keys(OPERATIONS).filter((name) => needed(name).length > 0))(
+  'an argument that is missing is named before anything is done: %s',
   async (name) => {
-    const words = wordsFor(name)
-    await expect(attempt(['reload'], [name, ...words.slice(0, -1)])).rejects.toMatchObject({
-      message: `${name}: the argument ${words.at(-1)} is missing; nothing was changed`,
+    const names = needed(name)
+    await expect(attempt(['reload'], [name, valuesFor(names.slice(0, -1))])).rejects.toMatchObject({
+      message: `${name}: the argument ${names.at(-1)} is missing; nothing was changed`,
     })
   },
 )
 
-test.each([
+const FILE = { content: 'x', path: '/x', owner: 'root', group: 'root', mode: '644' }
+
+test.each<[string, Values, string]>([
+  ['file', { ...FILE, modus: '644' }, 'file: it takes no argument modus; nothing was changed'],
+  ['file', { ...FILE, mode: ['644', '600'] }, 'file: the argument mode is given twice; nothing was changed'],
+  // Neither what says of what kind an operation is, nor two names at once, nor a part of one.
+  ['file', { ...FILE, changes: 'x' }, 'file: it takes no argument changes; nothing was changed'],
+  ['file', { ...FILE, 'owner group': 'x' }, 'file: it takes no argument owner group; nothing was changed'],
+  ['file', { ...FILE, own: 'x' }, 'file: it takes no argument own; nothing was changed'],
+  ['file', { ...FILE, '$(id)': 'x' }, 'file: it takes no argument $(id); nothing was changed'],
+  ['file', { ...FILE, '': 'x' }, 'file: it takes no argument ; nothing was changed'],
   [
-    ['file', 't0', '/x', 'root', 'root', '644', '644'],
-    'file: 1 more arguments than it takes; nothing was changed',
+    'stop',
+    { unit: 'x', seconds: ['1', '2'] },
+    'stop: the argument seconds is given twice; nothing was changed',
   ],
-  [['stop', 'x.service', '1', '2'], 'stop: 1 more arguments than it takes; nothing was changed'],
-  [['fetch', 'x'], 'unknown operation fetch; nothing was changed'],
-  [['reload; id'], 'unknown operation reload; id; nothing was changed'],
-])('refused before anything is done: %j', async (operation, message) => {
-  await expect(attempt(['reload'], operation)).rejects.toMatchObject({ message })
+  ['fetch', {}, 'unknown operation fetch; nothing was changed'],
+  ['reload; id', {}, 'unknown operation reload; id; nothing was changed'],
+])('refused before anything is done: %s %j', async (name, values, message) => {
+  await expect(attempt(['reload'], [name, values])).rejects.toMatchObject({ message })
+})
+
+/** What the agent says of these words. */
+function refused(...words: readonly string[]): string {
+  return spawnSync('sh', ['-c', begin + main, 'sh', ...words], { encoding: 'utf8' }).stderr
+}
+
+test('a list of operations that is cut off is refused, and so is an argument without a name', () => {
+  expect(refused('3', 'fence', 'token=x')).toBe(
+    'fence: the list of operations is cut off; nothing was changed\n',
+  )
+  expect(refused('2', 'fence', 'x')).toBe('fence: the argument x has no name; nothing was changed\n')
+})
+
+/** Says how many values it has, and which. */
+const TELL = `
+takes_tell='reads one ~two @text ..more'
+op_tell() { printf '%s\\n' "$#" "$arg_one" "$arg_two" "$arg_text" "$@"; }
+`
+
+test.each(['dash', 'bash --posix'])('in %s: values arrive as they are, whatever is in them', (shell) => {
+  const wild = `$(id) \`id\` "'; id; # \\ *  =x`
+  const words = [
+    '6',
+    'tell',
+    `more=${wild}`,
+    `one=${wild}`,
+    'text=t0',
+    'more=',
+    'more=a b',
+    '4',
+    'tell',
+    'two=was',
+    'one==',
+    'text=t1',
+    '3',
+    'tell',
+    'text=f0',
+    'one=',
+  ]
+  const [file = '', ...options] = shell.split(' ')
+  const argv = [...options, '-c', `${begin}stage=/stage\n${TELL}${main}`, 'sh', ...words]
+  const { stdout, stderr } = spawnSync(file, argv, { encoding: 'utf8' })
+  expect(stderr).toBe('')
+  expect(stdout.split('\n')).toEqual([
+    '3',
+    wild,
+    '',
+    '/stage/t0',
+    wild,
+    '',
+    'a b',
+    '0',
+    '=',
+    'was',
+    '/stage/t1',
+    '0',
+    '',
+    '',
+    '/stage/f0',
+    '',
+  ])
 })
 
 test('with a lock that is not held there nothing is changed either, nor is anything taken in', async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'quorate-fence-'))
   const file = path.join(folder, 'kept')
   writeFileSync(file, 'x')
-  const remove: AgentRun = { operations: [['remove', file]], looks: [] }
+  const remove: AgentRun = { operations: [['remove', { paths: [file] }]], looks: [] }
   await expect(runAgent(here, { ...remove, fence: 'f'.repeat(32) })).rejects.toThrow(
     /lock on this machine is not ours/,
   )
   await expect(runAgent(here, remove)).rejects.toThrow(/^remove: refused/)
-  const write: AgentRun = { operations: [['file', { text: 'y' }, file, 'root', 'root', '644']], looks: [] }
+  const place = { path: file, owner: 'root', group: 'root', mode: '644' }
+  const write: AgentRun = { operations: [['file', { content: { text: 'y' }, ...place }]], looks: [] }
   await expect(runAgent(here, write)).rejects.toThrow(/^receive: refused/)
   expect(existsSync(file) && readFileSync(file, 'utf8')).toBe('x')
   rmSync(folder, { recursive: true })

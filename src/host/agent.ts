@@ -19,7 +19,7 @@ import unit from './agent/unit.sh?raw'
 import { lookPatience, operationPatience } from './deadlines.ts'
 import { hintFor } from './hint.ts'
 import { type Content, contentNames, makeParcel } from './parcel.ts'
-import type { Operation, Word } from './operations.ts'
+import type { Look, Operation, Values } from './operations.ts'
 import places from './places.sh?raw'
 
 /** One program in several files, each about one thing. */
@@ -42,12 +42,11 @@ const AGENT = [
 ].join('')
 
 export interface AgentRun {
-  /** Operations as `agent/*.sh` name them (`op_…`), each a name and its words. */
   readonly operations: readonly Operation[]
   /** The lock's token, without which nothing is changed. Of the engine's alone. */
   readonly fence?: string | undefined
-  /** Operations that only look: `facts`, `member`, `restore`, `consumers`. */
-  readonly looks: readonly (readonly [name: string, ...words: string[]])[]
+  /** Operations that only look; they come last. */
+  readonly looks: readonly Look[]
   /** Further `op_…` that this run needs: text of a program in POSIX sh. */
   readonly extension?: string | undefined
   /** Where large content arrives, in a private folder of its own: an absolute path. quorate's own folder unless given. */
@@ -68,24 +67,24 @@ export interface AgentReply {
 
 /** @throws QuorateError `command`, with the reason that the machine gave; what was done before stays done. */
 export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentReply> {
-  const asked: readonly (readonly [name: string, ...words: Word[]])[] = run.operations
-  const contents = asked.flatMap(([, ...words]) => words.filter((word) => typeof word !== 'string'))
+  const contents = run.operations.flatMap(([, values]) =>
+    Object.values<Value>(values ?? {}).filter(isContent),
+  )
   const names = contentNames(contents)
   const nameOf = (content: Content) => names[contents.indexOf(content)] ?? ''
-  const words = asked.map(([name, ...rest]) => [
-    name,
-    ...rest.map((word) => (typeof word === 'string' ? word : nameOf(word))),
-  ])
   const parcel = contents.length > 0 ? await makeParcel(contents, run.onSent) : undefined
-  const place = run.incoming === undefined ? [] : [['incoming', run.incoming]]
-  const receives = parcel === undefined ? [] : [...place, parcel.receive]
-  const fence = run.fence === undefined ? [] : [['fence', run.fence]]
+  const place: Asked[] = run.incoming === undefined ? [] : [['incoming', { folder: run.incoming }]]
+  const receives: Asked[] = parcel === undefined ? [] : [...place, ['receive', parcel.receive]]
+  const fence: Asked[] = run.fence === undefined ? [] : [['fence', { token: run.fence }]]
   // First, so that nothing is sent to a machine whose lock is another's.
-  const operations = [...fence, ...receives, ...words]
-  const offset = operations.length - words.length
-  const argv = [...operations, ...run.looks].flatMap((operation) => [String(operation.length), ...operation])
+  const operations: readonly Asked[] = [...fence, ...receives, ...run.operations]
+  const offset = operations.length - run.operations.length
+  const argv = [...operations, ...run.looks].flatMap((operation) => wordsOf(operation, nameOf))
   // Each has its own time, and what is named when it is up is what hangs.
-  const patiences = [...operations.map(operationPatience), lookPatience(run.looks.map(([name]) => name))]
+  const patiences = [
+    ...operations.map(([name, values]) => operationPatience(name, values)),
+    lookPatience(run.looks.map(([name]) => name)),
+  ]
   let current = 0
   const lines = lineReader((line) => {
     // In their order, each once: a machine that lies gains no time.
@@ -117,6 +116,24 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
     lines: output.filter((line) => !line.startsWith('moved ')),
     notes: output.filter((line) => line.startsWith('moved ')),
   }
+}
+
+type Asked = readonly [name: string, values?: Values]
+
+type Value = Values[string]
+
+function isContent(value: Value): value is Content {
+  return typeof value === 'object' && !Array.isArray(value)
+}
+
+/** `COUNT NAME ARGUMENT…`, as `agent/main.sh` reads it; an argument is `NAME=VALUE`, and a list as many of the same name. */
+function wordsOf([name, values = {}]: Asked, nameOf: (content: Content) => string): readonly string[] {
+  const given = Object.entries(values).flatMap(([key, value]) => {
+    if (value === undefined) return []
+    const each = isContent(value) ? [nameOf(value)] : [value].flat()
+    return each.map((one) => `${key}=${one}`)
+  })
+  return [String(given.length + 1), name, ...given]
 }
 
 function lineReader(onLine: (line: string) => void): (text: string) => void {

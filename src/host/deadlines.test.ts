@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { RemoteCommand } from '../ssh/remote.ts'
 import { runAgent } from './agent.ts'
 import { lookPatience, operationPatience } from './deadlines.ts'
+import type { Values } from './operations.ts'
 
 /** What was asked after each piece of the machine's output. */
 async function askedAfter(pieces: readonly string[]): Promise<readonly string[]> {
@@ -21,8 +22,8 @@ async function askedAfter(pieces: readonly string[]): Promise<readonly string[]>
   const remote = { host: 'etcd01', user: 'root', run, forward: run as never, close: async () => undefined }
   await runAgent(remote, {
     fence: 'token',
-    operations: [['ready', 'etcd.service', '60']],
-    looks: [['facts'], ['member']],
+    operations: [['ready', { unit: 'etcd.service', seconds: '60' }]],
+    looks: [['facts', { packages: [] }], ['consumers']],
     onDone: (operation) => done.push(operation),
   })
   // Before them the fence.
@@ -34,7 +35,7 @@ test('what hangs is named: the operation after the last that was done', async ()
   expect(await askedAfter(['step 0 ok\nst', 'ep 1 ok\n'])).toEqual([
     'fence',
     'ready etcd.service',
-    'look at its state (facts, member)',
+    'look at its state (facts, consumers)',
   ])
 })
 
@@ -44,13 +45,15 @@ test('steps that are told twice, or out of order, count once', async () => {
 })
 
 test('what an operation waits for itself comes on top, and an upload has as long as it is', () => {
-  expect(ms('ready', 'etcd.service', '60') - ms('reload')).toBe(60_000)
-  expect(ms('stop', 'etcd.service', '30') - ms('stop', 'etcd.service')).toBe(30_000)
-  expect(ms('receive', 'texts', String(64 * 1024 ** 2)) - ms('receive', '-')).toBeGreaterThan(600_000)
-  expect(ms('restore_stage', 'f0', 'token')).toBeGreaterThan(3_600_000)
+  expect(ms('ready', { unit: 'etcd.service', seconds: '60' }) - ms('reload')).toBe(60_000)
+  expect(ms('start', { unit: 'etcd.service', delay: '0.12' }) - ms('reload')).toBeCloseTo(120)
+  expect(ms('stop', { seconds: '30' }) - ms('stop', { seconds: undefined })).toBe(30_000)
+  const large = { texts: 'yes', sizes: [String(64 * 1024 ** 2)] }
+  expect(ms('receive', large) - ms('receive', { texts: 'yes', sizes: [] })).toBeGreaterThan(600_000)
+  expect(ms('restore_stage', { token: 'x' })).toBeGreaterThan(3_600_000)
   expect(lookPatience(['facts']).ms).toBe(60_000)
 })
 
-function ms(...words: string[]): number {
-  return operationPatience(words).ms
+function ms(name: string, values?: Values): number {
+  return operationPatience(name, values).ms
 }

@@ -3,6 +3,7 @@
  * never for ever. What is looked at has `LOOK_MS` of `ssh/limits.ts`.
  */
 import { LOOK_MS, type Patience } from '../ssh/limits.ts'
+import type { Values } from './operations.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -30,12 +31,9 @@ const LONG: Readonly<Record<string, number>> = {
 /** Slower than this an upload counts as stuck, in bytes a second. */
 const SLOWEST_UPLOAD = 16 * 1024
 
-/** Where an operation says how many seconds of its own it waits. */
-const SECONDS_AT: Readonly<Record<string, number>> = { ready: 2, restart: 2, start: 2, stop: 2 }
-
-/** @param words the operation's name and its words, contents by the names under which they arrive */
-export function operationPatience([name = '', ...words]: readonly string[]): Patience {
-  return { asked: describe(name, words), ms: timeFor(name, words) }
+/** @param values the operation's, by name */
+export function operationPatience(name: string, values: Values = {}): Patience {
+  return { asked: describe(name, values), ms: timeFor(name, values) }
 }
 
 /** @param looks their names: `facts`, `member` */
@@ -43,18 +41,21 @@ export function lookPatience(looks: readonly string[]): Patience {
   return { asked: `look at its state (${looks.join(', ')})`, ms: LOOK_MS }
 }
 
-function timeFor(name: string, words: readonly string[]): number {
-  if (name === 'receive') {
-    const bytes = words.slice(1).reduce((sum, size) => sum + Number(size), 0)
+/** How long it waits itself (`seconds`, `delay`) comes on top. */
+function timeFor(name: string, { sizes, seconds, delay }: Values): number {
+  if (name === 'receive' && Array.isArray(sizes)) {
+    const bytes = sizes.reduce((sum, size) => sum + Number(size), 0)
     return USUAL_MS + (bytes / SLOWEST_UPLOAD) * SECOND
   }
-  const own = Number(words[(SECONDS_AT[name] ?? 0) - 1] ?? 0)
-  return (LONG[name] ?? USUAL_MS) + (Number.isFinite(own) ? own * SECOND : 0)
+  const own = [seconds, delay].reduce<number>((sum, value) => sum + Number(value ?? 0), 0)
+  return (LONG[name] ?? USUAL_MS) + own * SECOND
 }
 
-/** `directory /opt/etcd`, `ready etcd.service`: the first word that says more than the name does. */
-function describe(name: string, words: readonly string[]): string {
-  const subject = words.find((word) => word.startsWith('/') || word.endsWith('.service'))
+/** `directory /opt/etcd`, `ready etcd.service`: the first value that says more than the name does. */
+function describe(name: string, values: Values): string {
+  const subject = Object.values(values)
+    .flatMap((value) => (typeof value === 'string' ? [value] : Array.isArray(value) ? value : []))
+    .find((value) => value.startsWith('/') || value.endsWith('.service'))
   const what = name.replaceAll('_', ' ')
   return subject === undefined ? what : `${what} ${subject}`
 }

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import files from './agent/files.sh?raw'
 import ground from './agent/ground.sh?raw'
+import main from './agent/main.sh?raw'
 import places from './places.sh?raw'
 import packages from './agent/packages.sh?raw'
 
@@ -46,6 +47,7 @@ describe.each(['dash', 'bash'])('%s as sh', (shell) => {
     make_folder() { mkdir -p "$1"; }
     own() { :; }
     sync() { :; }
+    check_fence() { :; }
   `
 
   test('a binary gets the label of its place before its times are noted, files and folders get theirs', () => {
@@ -53,11 +55,30 @@ describe.each(['dash', 'bash'])('%s as sh', (shell) => {
     writeFileSync(path.join(folder, 'content'), 'text')
     writeFileSync(path.join(folder, 'binary'), 'program')
     const text = `${places}${ground}${files}${HERE}
-      op_binary binary binary "$place/etcd" 00 3.6.16
-      [ "$(cut -d ' ' -f 1 "$state/binaries/etcd")" = "$(identity "$place/etcd")" ]
-      op_file file content "$place/etc/options.env" root root 640
-      op_directory directory "$place/data" etcd etcd 700`
-    expect(run(shell, text, []).status).toBe(0)
+${main}
+      [ "$(cut -d ' ' -f 1 "$state/binaries/etcd")" = "$(identity "$place/etcd")" ]`
+    const words = [
+      '5',
+      'binary',
+      'content=binary',
+      `path=${folder}/etcd`,
+      'sha256=00',
+      'version=3.6.16',
+      '6',
+      'file',
+      'content=content',
+      `path=${folder}/etc/options.env`,
+      'owner=root',
+      'group=root',
+      'mode=640',
+      '5',
+      'directory',
+      `path=${folder}/data`,
+      'owner=etcd',
+      'group=etcd',
+      'mode=700',
+    ]
+    expect(run(shell, text, words).status).toBe(0)
     expect(calls()).toEqual([
       `restorecon ${folder}/etcd`,
       `restorecon ${folder}/etc/options.env`,
@@ -67,11 +88,12 @@ describe.each(['dash', 'bash'])('%s as sh', (shell) => {
 
   test('where labels can not be given, or there are none, everything goes on', () => {
     writeFileSync(path.join(folder, 'binary'), 'program')
-    const text = `${places}${ground}${files}${HERE}op_binary binary binary "$place/etcd" 00 3.6.16`
-    expect(run(shell, text, []).status).toBe(0)
+    const text = `${places}${ground}${files}${HERE}${main}`
+    const words = ['5', 'binary', 'content=binary', `path=${folder}/etcd`, 'sha256=00', 'version=3.6.16']
+    expect(run(shell, text, words).status).toBe(0)
     program('restorecon', 'echo denied >&2; exit 1')
     writeFileSync(path.join(folder, 'binary'), 'program')
-    expect(run(shell, text, []).status).toBe(0)
+    expect(run(shell, text, words).status).toBe(0)
     expect(calls()).toHaveLength(1)
   })
 

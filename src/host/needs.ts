@@ -1,5 +1,6 @@
 /** What products beside etcd need of a machine, and ask about it. */
 import type { Cluster, Node } from '../spec/cluster.ts'
+import type { Look } from './operations.ts'
 
 export interface NodeNeeds {
   /** The distribution's packages that a node needs for it, under Debian's names. */
@@ -9,9 +10,6 @@ export interface NodeNeeds {
   /** TCP ports that it listens on there: preflight finds them free, or its own. */
   readonly ports: (cluster: Cluster, node: Node) => readonly NodePort[]
 }
-
-/** An operation of the agent that only looks, and its words. */
-export type Look = readonly [name: string, ...words: string[]]
 
 export interface NodePort {
   readonly port: number

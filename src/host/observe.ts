@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { readLogIdentity } from '../etcd/log-identity.ts'
 import { parseProcessEnvironment } from '../etcd/process-environment.ts'
 import { parseAccount } from './account.ts'
-import { type Look, type NodeNeeds, packagesFor } from './needs.ts'
+import { type NodeNeeds, packagesFor } from './needs.ts'
+import type { Look } from './operations.ts'
 import { parseOwners } from './package-owner.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { parseServices } from './services.ts'
@@ -22,13 +23,14 @@ import {
 
 /** The looks that a node is asked for. */
 export function looksFor(cluster: Cluster, node: Node, tiers: readonly NodeNeeds[] = []): Look[] {
-  const facts = ['facts', ...packagesFor(cluster, node, tiers)] as const
+  const facts: Look = ['facts', { packages: packagesFor(cluster, node, tiers) }]
   const beside = tiers.flatMap((tier) => tier.looks(cluster, node))
   if (!node.roles.includes('etcd')) return [facts, ...beside]
   const { dataDirectory, walDirectory, clientPort, peerPort } = cluster.etcd
-  const peers = etcdNodes(cluster).flatMap(({ name, address }) => (name === node.name ? [] : [address]))
-  const member = [dataDirectory, walDirectory, String(clientPort), String(peerPort), ...peers]
-  return [facts, ['member', ...member], ...beside]
+  const addresses = etcdNodes(cluster).flatMap(({ name, address }) => (name === node.name ? [] : [address]))
+  const ports = { client: String(clientPort), peer: String(peerPort) }
+  const member: Look = ['member', { data: dataDirectory, wal: walDirectory, ...ports, addresses }]
+  return [facts, member, ...beside]
 }
 
 /** @param carriesEtcd whether the node was asked as a member too. */

@@ -1,94 +1,98 @@
-/** The agent's operations that change something: `agent/*.sh` declares the same words as `takes_NAME`, which a test compares. */
+/**
+ * The agent's operations, and what they take: `agent/*.sh` declares the same as `takes_NAME`, which a test compares.
+ *
+ * `name` is one value, `~name` one that may be left out, `@name` content that travels along, `..names` at the end any number
+ * of values.
+ */
 import type { Content } from './parcel.ts'
 
-/** A word of an operation: as it is, or the name under which its content arrives. */
-export type Word = string | Content
+/** Those that change something. */
+export const CHANGES = {
+  packages: '..names',
+  user: 'name shell',
+  aside: 'suffix ..paths',
+  remove: '..paths',
+  directory: 'path owner group mode',
+  file: '@content path owner group mode',
+  binary: '@content path sha256 version',
+  ground_open: 'wal',
+  ground_close: 'data wal',
+  key: 'name @configuration algorithm origin',
+  certificates: '@ca @mark group ~@etcd ~@peer ~@server',
+  ca: '@ca @mark group',
+  tls_modes: 'group',
+  reload: '',
+  enable: 'unit',
+  start: 'unit delay ..folders',
+  ready: 'unit seconds',
+  restart: 'unit seconds ..folders',
+  stop: 'unit ~seconds',
+  recover_drop: 'data wal',
+  recover_copy: 'data wal',
+  recover_tail: 'file end size @record',
+  recover_run: '@program name data wal mode ..words',
+  recover_make: 'token name peer data wal ..options',
+  recover_done: 'data wal',
+  recover_place: 'suffix data wal ~former',
+  recover_halt: '',
+  recover_resume: '',
+  restore_stage: '@snapshot token suffix sha256 source data wal name members peers ..options',
+  restore_halt: '',
+  restore_place: 'token suffix data wal ~former',
+  restore_unchecked: 'variable',
+  restore_finish: '',
+  restore_discard: 'data wal',
+  schedule_key: 'folder @configuration algorithm',
+  schedule_certificate: 'folder group @certificate',
+  schedule_store: 'folder user',
+  schedule_link: 'target path',
+  schedule_forget: 'user ~folder',
+  schedule_signing_key: 'folder comment',
+  service_file: '@content path owner group mode unit ..check',
+  service_load: 'unit seconds ~socket ~question ~answer',
+  service_remove: 'unit suffix ..paths',
+} as const
 
-/** A name and its words, all of them strings or content; a word that is missing or too many is an error of types. */
-export type Operation =
-  | readonly ['packages', ...name: readonly string[]]
-  | readonly ['user', name: string, shell: string]
-  | readonly ['aside', suffix: string, ...path: readonly string[]]
-  | readonly ['remove', ...path: readonly string[]]
-  | readonly ['directory', path: string, owner: string, group: string, mode: string]
-  | readonly ['file', content: Content, path: string, owner: string, group: string, mode: string]
-  | readonly ['binary', content: Content, path: string, sha256: string, version: string]
-  | readonly ['ground_open', wal: string]
-  | readonly ['ground_close', data: string, wal: string]
-  | readonly ['key', name: string, configuration: Content, algorithm: string, origin: string]
-  | readonly ['certificates', ca: Content, mark: Content, group: string, ...pair: readonly Word[]]
-  | readonly ['ca', ca: Content, mark: Content, group: string]
-  | readonly ['tls_modes', group: string]
-  | readonly ['reload']
-  | readonly ['enable', unit: string]
-  | readonly ['start', unit: string, delay: string, ...folder: readonly string[]]
-  | readonly ['ready', unit: string, seconds: string]
-  | readonly ['restart', unit: string, seconds: string, ...folder: readonly string[]]
-  | readonly ['stop', unit: string, ...seconds: readonly [] | readonly [string]]
-  | readonly ['recover_drop', data: string, wal: string]
-  | readonly ['recover_copy', data: string, wal: string]
-  | readonly ['recover_tail', file: string, end: string, size: string, record: Content]
-  | readonly [
-      'recover_run',
-      program: Content,
-      name: string,
-      data: string,
-      wal: string,
-      mode: string,
-      ...word: readonly string[],
-    ]
-  | readonly [
-      'recover_make',
-      token: string,
-      name: string,
-      peer: string,
-      data: string,
-      wal: string,
-      ...option: readonly string[],
-    ]
-  | readonly ['recover_done', data: string, wal: string]
-  | readonly ['recover_place', suffix: string, data: string, wal: string, former: string]
-  | readonly ['recover_halt']
-  | readonly ['recover_resume']
-  | readonly [
-      'restore_stage',
-      snapshot: Content,
-      token: string,
-      suffix: string,
-      sha256: string,
-      source: string,
-      data: string,
-      wal: string,
-      name: string,
-      members: string,
-      peers: string,
-      ...option: readonly string[],
-    ]
-  | readonly ['restore_halt']
-  | readonly ['restore_place', token: string, suffix: string, data: string, wal: string, former: string]
-  | readonly ['restore_unchecked', variable: string]
-  | readonly ['restore_finish']
-  | readonly ['restore_discard', data: string, wal: string]
-  | readonly ['schedule_key', folder: string, configuration: Content, algorithm: string]
-  | readonly ['schedule_certificate', folder: string, group: string, certificate: Content]
-  | readonly ['schedule_store', folder: string, user: string]
-  | readonly ['schedule_link', target: string, path: string]
-  | readonly ['schedule_forget', user: string, folder: string]
-  | readonly ['schedule_signing_key', folder: string, comment: string]
-  | readonly [
-      'service_file',
-      content: Content,
-      path: string,
-      owner: string,
-      group: string,
-      mode: string,
-      unit: string,
-      ...check: readonly string[],
-    ]
-  | readonly [
-      'service_load',
-      unit: string,
-      seconds: string,
-      ...proof: readonly [] | readonly [string, string, string],
-    ]
-  | readonly ['service_remove', unit: string, suffix: string, ...path: readonly string[]]
+/** Those that only look. */
+export const LOOKS = {
+  facts: '..packages',
+  member: 'data wal client peer ..addresses',
+  restore: '..folders',
+  consumers: '',
+  service: 'unit package ..files',
+  device: '..addresses',
+  holder: 'port',
+  ask: 'socket question',
+} as const
+
+/** A name and its values, e.g. `['remove', { paths: ['/opt/etcd'] }]`; one that is missing or unknown is an error of types. */
+export type Operation = Operations<typeof CHANGES>
+
+/** As `Operation`, of one that only looks. */
+export type Look = Operations<typeof LOOKS>
+
+/** Values by name. */
+export type Values = Readonly<Record<string, string | Content | readonly string[] | undefined>>
+
+type Operations<Declared extends Readonly<Record<string, string>>> = {
+  [Name in keyof Declared]: Declared[Name] extends ''
+    ? readonly [name: Name]
+    : readonly [name: Name, values: ValuesOf<Words<Declared[Name]>>]
+}[keyof Declared]
+
+/** What stands between blanks. */
+type Words<Text extends string> = Text extends `${infer Word} ${infer Rest}` ? Word | Words<Rest> : Text
+
+type ValuesOf<Word extends string> = {
+  readonly [One in Word as One extends `~${string}` ? never : NameOf<One>]: ValueOf<One>
+} & {
+  readonly [One in Word as One extends `~${infer Name}` ? NameOf<Name> : never]?: ValueOf<One> | undefined
+}
+
+type NameOf<Word extends string> = Word extends `..${infer Name}` | `@${infer Name}` ? Name : Word
+
+type ValueOf<Word extends string> = Word extends `..${string}`
+  ? readonly string[]
+  : Word extends `@${string}` | `~@${string}`
+    ? Content
+    : string

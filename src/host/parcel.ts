@@ -8,10 +8,13 @@ import type { InputFile } from '../ssh/input-file.ts'
 export type Content = { readonly text: string } | { readonly file: string }
 
 export interface Parcel {
-  /** The agent's words for taking it in: whether there are texts, and the sizes of the files in bytes. */
-  readonly receive: readonly string[]
+  /** For the agent's operation of that name. */
+  readonly receive: Receive
   readonly input: Readable | InputFile
 }
+
+/** Whether there are texts, and the sizes of the files in bytes. */
+export type Receive = { readonly texts: 'yes' | 'no'; readonly sizes: readonly string[] }
 
 /** How much of a file is in memory at a time, for each machine. */
 const PIECE_BYTES = 512 * 1024
@@ -38,7 +41,7 @@ export async function makeParcel(
   const files = contents.flatMap((content) => ('file' in content ? [content.file] : []))
   const texts = contents.flatMap((content) => ('text' in content ? [content.text] : []))
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
-  const receive = ['receive', texts.length > 0 ? 'texts' : '-', ...sizes.map(String)]
+  const receive: Receive = { texts: texts.length > 0 ? 'yes' : 'no', sizes: sizes.map(String) }
   const [alone, ...others] = files
   if (alone !== undefined && others.length === 0 && texts.length === 0)
     return { receive, input: { file: alone, onRead } }

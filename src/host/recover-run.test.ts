@@ -11,7 +11,7 @@ beforeEach(() => void (state = mkdtempSync(path.join(tmpdir(), 'quorate-recover-
 afterEach(() => rmSync(state, { recursive: true }))
 
 /** As on a machine, but for what runs there: it says a line of figures, and ends with this code. */
-function run(exitCode: number, ...mode: readonly string[]) {
+function run(exitCode: number, mode: string, ...words: readonly string[]) {
   const stubs = `
     set -eu
     state=$1 stage=$1
@@ -19,18 +19,12 @@ function run(exitCode: number, ...mode: readonly string[]) {
     reasons() { cat; }
     wal_within() { return 1; }
     as_etcd() { echo 'recovered-status {}'; echo 'quorate: it broke' >&2; return ${exitCode}; }
-    : >"$stage/program"
-    shift
-    words=$#
+    arg_program=$stage/program arg_name=etcd01 arg_data=/data arg_wal=/wal arg_mode=$2
+    : >"$arg_program"
+    shift 2
   `
-  const words = ['recover_run', 'program', 'etcd01', '/data', '/wal', ...mode]
-  return spawnSync(
-    'sh',
-    ['-c', `${data}\n${recover}\n${stubs}\nop_recover_run "$@"`, 'sh', state, ...words],
-    {
-      encoding: 'utf8',
-    },
-  )
+  const program = `${data}\n${recover}\n${stubs}\nop_recover_run "$@"`
+  return spawnSync('sh', ['-c', program, 'sh', state, mode, ...words], { encoding: 'utf8' })
 }
 
 test('a copy that does not come to the end of its log ends the recovery', () => {

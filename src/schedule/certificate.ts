@@ -120,7 +120,7 @@ export async function renewSchedule(
     })
   const { lines } = await run(scheduleKey(session))
   const text = await issueForSchedule(session, node, lines)
-  await run(['schedule_certificate', PLACES.folder, SCHEDULE_USER, { text }])
+  await run(['schedule_certificate', { folder: PLACES.folder, group: SCHEDULE_USER, certificate: { text } }])
   const after = await scheduleCertificate(session)
   if (after !== undefined && after.pem !== pem) return after
   throw new QuorateError('moved', 'the certificate of its backups is the old one, although it was renewed', {
@@ -164,7 +164,7 @@ export function scheduleKey({ cluster }: Pick<ScheduleSession, 'cluster'>): Oper
     profile: 'client',
     algorithm,
   })
-  return ['schedule_key', PLACES.folder, { text: configuration }, algorithm]
+  return ['schedule_key', { folder: PLACES.folder, configuration: { text: configuration }, algorithm }]
 }
 
 /** @param lines what `scheduleKey` said @returns PEM */

@@ -69,7 +69,7 @@ export function requireTools({ host, sshKeygen, systemd }: ScheduleThere): void 
 }
 
 export function makeSigningKey(cluster: string, node: string): Operation {
-  return ['schedule_signing_key', PLACES.folder, nodePrincipal(cluster, node)]
+  return ['schedule_signing_key', { folder: PLACES.folder, comment: nodePrincipal(cluster, node) }]
 }
 
 /** @param lines what `makeSigningKey` said @returns the fingerprint */

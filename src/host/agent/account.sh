@@ -45,25 +45,25 @@ look_account() {
   fi
 }
 
-# user NAME SHELL: the user and the group of this name, as far as one is missing; and the user's shell. What is there stays as
+# The user and the group of this name, as far as one is missing; and the user's shell. What is there stays as
 # it is: its numbers, its primary group, its home.
 takes_user='changes name shell'
 op_user() {
   disregard
-  if ! getent group "$2" >/dev/null; then
+  if ! getent group "$arg_name" >/dev/null; then
     # The number of the group that the user's entry names, if no group has it any more: files have it.
     free=
-    if line=$(getent passwd "$2"); then
+    if line=$(getent passwd "$arg_name"); then
       free=${line#*:*:*:}
       free=${free%%:*}
       if getent group "$free" >/dev/null; then free=; fi
     fi
-    groupadd --system ${free:+--gid "$free"} "$2"
+    groupadd --system ${free:+--gid "$free"} "$arg_name"
   fi
-  if ! line=$(getent passwd "$2"); then
-    useradd --system --gid "$2" --no-create-home --home-dir /nonexistent --shell "$3" "$2"
-  elif [ "${line##*:}" != "$3" ] && grep -q "^$2:" /etc/passwd; then
-    usermod -s "$3" "$2"
+  if ! line=$(getent passwd "$arg_name"); then
+    useradd --system --gid "$arg_name" --no-create-home --home-dir /nonexistent --shell "$arg_shell" "$arg_name"
+  elif [ "${line##*:}" != "$arg_shell" ] && grep -q "^$arg_name:" /etc/passwd; then
+    usermod -s "$arg_shell" "$arg_name"
   fi
   heed
 }

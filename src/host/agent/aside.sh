@@ -47,41 +47,35 @@ keep_within() {
   done
 }
 
-# aside SUFFIX PATH…: moved away under another name, beside where it was; what can't be renamed is emptied into a directory
+# Moved away under another name, beside where it was; what can't be renamed is emptied into a directory
 # within it. Nothing is deleted.
-takes_aside='changes suffix ..path'
+takes_aside='changes suffix ..paths'
 op_aside() {
-  count=$((words - 2))
-  suffix=$2
-  shift 2
-  while [ "$count" -gt 0 ]; do
+  while [ $# -gt 0 ]; do
     if is_directory "$1"; then
       require_no_mounts "$1"
       if ! is_fixed "$1"; then
-        mv -T "$1" "$1.$suffix"
-        printf 'moved %s %s\n' "$1" "$1.$suffix"
+        mv -T "$1" "$1.$arg_suffix"
+        printf 'moved %s %s\n' "$1" "$1.$arg_suffix"
       elif holds "$1"; then
-        keep_within "$1" "$suffix"
-        printf 'moved %s %s\n' "$1" "$1/.quorate-aside.$suffix"
+        keep_within "$1" "$arg_suffix"
+        printf 'moved %s %s\n' "$1" "$1/.quorate-aside.$arg_suffix"
       fi
     elif [ -e "$1" ]; then
-      mv -T "$1" "$1.$suffix"
-      printf 'moved %s %s\n' "$1" "$1.$suffix"
+      mv -T "$1" "$1.$arg_suffix"
+      printf 'moved %s %s\n' "$1" "$1.$arg_suffix"
     elif [ -L "$1" ]; then
       # What it led to was moved: it holds nothing of its own.
       rm -f "$1"
     fi
     shift
-    count=$((count - 1))
   done
 }
 
-# remove PATH…: of a directory that can't be removed itself, what is in it.
-takes_remove='changes ..path'
+# Of a directory that can't be removed itself, what is in it.
+takes_remove='changes ..paths'
 op_remove() {
-  count=$((words - 1))
-  shift
-  while [ "$count" -gt 0 ]; do
+  while [ $# -gt 0 ]; do
     if is_directory "$1" && is_fixed "$1"; then
       take_over "$1"
       for entry in "$1"/* "$1"/.[!.]* "$1"/..?*; do
@@ -91,6 +85,5 @@ op_remove() {
       rm -rf -- "$1"
     fi
     shift
-    count=$((count - 1))
   done
 }

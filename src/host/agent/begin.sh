@@ -1,8 +1,8 @@
 # What quorate does on a machine, in one go: it is sent with every round trip and stays nowhere.
 #
-# Called with a list of operations, each as COUNT NAME ARGUMENT…, where COUNT is how many words the operation has.
-# What they need of content comes on standard input if the first operation is `receive`: large files as they are, then
-# everything small as a tar archive.
+# Called with a list of operations, each as COUNT NAME ARGUMENT…, where COUNT is how many words follow it. An argument is
+# NAME=VALUE; `takes_NAME` above an operation's function says which there are (see main.sh). What they need of content comes
+# on standard input if the first operation is `receive`: large files as they are, then everything small as a tar archive.
 # Reports "step N ok" after each operation that changes something; stops at the first that fails, its reason on standard
 # error. Operations that look (`facts`, `member`) come last, so that the answer shows the machine as the others left it.
 # POSIX sh, coreutils, tar, openssl and systemd; nothing else.
@@ -45,10 +45,7 @@ fail() {
   exit 1
 }
 
-# Operations that change something. $1 is the operation's own name, $words how many words it has with that; further
-# words belong to the next operation.
-
-# Nothing is changed without a lock: who sends no token gets no further.
+# check_fence OPERATION: nothing is changed without a lock: who sends no token gets no further.
 check_fence() {
   [ -n "$token" ] || fail "$1: refused, since no lock was shown for it"
   held=
@@ -57,10 +54,10 @@ check_fence() {
   [ "$held" = "$token" ] || fail "the lock on this machine is not ours (any more): another operator may be at work"
 }
 
-# fence TOKEN: only the operator who holds the lock may go on; asked again before every operation that follows.
+# Only the operator who holds the lock may go on; asked again before every operation that follows.
 takes_fence='changes token'
 op_fence() {
-  token=$2
+  token=$arg_token
   check_fence fence
   # Nobody else is at work: what lies here is left over from a run that was killed.
   for folder in "$state"/incoming.*; do
@@ -68,38 +65,33 @@ op_fence() {
   done
 }
 
-# incoming FOLDER: what `receive` takes in lies there, and not on the system's disk. Only where nobody else can write.
+# What `receive` takes in lies in this folder, and not on the system's disk. Only where nobody else can write.
 takes_incoming='changes folder'
 op_incoming() {
-  make_folder "$2"
-  require_root "$2"
-  incoming=$2/.quorate-incoming
+  make_folder "$arg_folder"
+  require_root "$arg_folder"
+  incoming=$arg_folder/.quorate-incoming
 }
 
-# receive texts|- SIZE…: takes the content of this run into a private folder on disk: files of these sizes, then an archive
-# of texts if there are any.
-takes_receive='changes texts ..size'
+# Takes the content of this run into a private folder on disk: files of these sizes in bytes, then an archive of texts if
+# there are any (`yes`).
+takes_receive='changes texts ..sizes'
 op_receive() {
   make_folder "$state" 700
   [ -O "$state" ] && [ ! -L "$state" ] || fail "$state is not root's: look who made it, and remove it"
   stage=$(mktemp -d "$incoming.XXXXXX")
-  count=$((words - 2))
-  texts=$2
-  shift 2
   file=0
-  [ "$count" = 0 ] || heavy=yes
-  while [ "$file" -lt "$count" ]; do
+  [ $# = 0 ] || heavy=yes
+  for size; do
     # `head -c` reads 8 KiB at a time, for twice the processor time.
-    dd bs=256K count="$1" iflag=count_bytes,fullblock status=none >"$stage/f$file"
-    [ "$(stat -c %s "$stage/f$file")" = "$1" ] || fail "an upload broke off"
-    shift
+    dd bs=256K count="$size" iflag=count_bytes,fullblock status=none >"$stage/f$file"
+    [ "$(stat -c %s "$stage/f$file")" = "$size" ] || fail "an upload broke off"
     file=$((file + 1))
   done
-  [ "$texts" = texts ] || return 0
+  [ "$arg_texts" = yes ] || return 0
   trouble=$(tar -x -C "$stage" --no-same-owner -f - 2>&1) ||
     fail "${incoming%/*} can not take what was sent: $(printf '%s\n' "$trouble" | grep -E -m 1 'No space|quota|Read-only' || printf '%s\n' "$trouble" | tail -n 1)"
 }
-
 
 # make_folder PATH [MODE]: with all above it, if it is not there; what is made is root's and open to read, PATH with MODE,
 # whatever the umask and the access control list of the directory above say.

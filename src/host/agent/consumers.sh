@@ -23,7 +23,7 @@ running_consumers() {
   if [ -f "$MANIFEST" ]; then printf 'manifest %s\n' "$MANIFEST"; fi
 }
 
-# consumers: those that run.
+# Those that run.
 takes_consumers='reads'
 op_consumers() {
   running_consumers | sed -e 's/^/running-/'

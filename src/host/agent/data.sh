@@ -7,18 +7,6 @@ beside() {
   if wal_within "$1" "$2"; then new_wal=$new${2#"$1"}; fi
 }
 
-# some COUNT WORD…: $options are the first of these words, without spaces; what follows belongs to the next operation.
-some() {
-  count=$1
-  shift
-  options=
-  while [ "$count" -gt 0 ]; do
-    options="$options $1"
-    shift
-    count=$((count - 1))
-  done
-}
-
 # hand FOLDER: an empty one of etcd's, where none is; the one above it is root's.
 hand() {
   rm -rf -- "$1"
@@ -81,9 +69,9 @@ at_rest() {
   esac
 }
 
-# note_former ID: of the cluster that was here, whose backups are this one's as well; `-` where it is not known.
+# note_former ID: of the cluster that was here, whose backups are this one's as well; empty where it is not known.
 note_former() {
-  if [ "$1" = - ] || grep -s -q -F -x -e "$1" "$state/former-cluster-ids"; then return 0; fi
+  if [ -z "$1" ] || grep -s -q -F -x -e "$1" "$state/former-cluster-ids"; then return 0; fi
   printf '%s\n' "$1" >>"$state/former-cluster-ids"
   sync "$state/former-cluster-ids"
 }

@@ -10,15 +10,14 @@ identity() {
   stat -L -c '%i:%s:%Y:%Z' "$1"
 }
 
-# directory PATH OWNER GROUP MODE
 takes_directory='changes path owner group mode'
 op_directory() {
-  nearest "${2%/*}"
+  nearest "${arg_path%/*}"
   require_root "$near"
-  make_folder "${2%/*}"
-  [ -d "$2" ] || mkdir -m 700 "$2"
-  own "$2" "$3" "$4" "$5"
-  relabel "$2"
+  make_folder "${arg_path%/*}"
+  [ -d "$arg_path" ] || mkdir -m 700 "$arg_path"
+  own "$arg_path" "$arg_owner" "$arg_group" "$arg_mode"
+  relabel "$arg_path"
 }
 
 # settle FILE…: on the disk for good. Not beside fresh binaries: it would wait until all 60 MB of them are there, and
@@ -27,38 +26,36 @@ settle() {
   [ "$heavy" = yes ] || sync "$@"
 }
 
-# file CONTENT PATH OWNER GROUP MODE: complete or not at all.
-takes_file='changes content path owner group mode'
+# Complete or not at all.
+takes_file='changes @content path owner group mode'
 op_file() {
-  folder=$(dirname "$3")
+  folder=$(dirname "$arg_path")
   make_folder "$folder"
-  [ -O "$folder" ] || fail "$folder is not root's: $3 is not written there"
+  [ -O "$folder" ] || fail "$folder is not root's: $arg_path is not written there"
   # One name for good: what a power cut leaves of it is overwritten by the next run, and nobody else writes here.
-  draft=$folder/.${3##*/}.quorate-new
+  draft=$folder/.${arg_path##*/}.quorate-new
   rm -rf "$draft"
-  if cat "$stage/$2" >"$draft" && chown "$4:$5" "$draft" && chmod "$6" "$draft" && settle "$draft"; then
-    mv -f "$draft" "$3"
+  if cat "$arg_content" >"$draft" && chown "$arg_owner:$arg_group" "$draft" && chmod "$arg_mode" "$draft" && settle "$draft"; then
+    mv -f "$draft" "$arg_path"
     draft=
-    relabel "$3"
+    relabel "$arg_path"
   else
-    fail "$3 could not be written"
+    fail "$arg_path could not be written"
   fi
 }
 
-# binary CONTENT PATH SHA256 VERSION: the sum is noted, not computed again: ssh guards every byte of the journey, and
-# `receive` has counted them.
-takes_binary='changes content path sha256 version'
+# The sum is noted, not computed again: ssh guards every byte of the journey, and `receive` has counted them.
+takes_binary='changes @content path sha256 version'
 op_binary() {
-  draft=$3.quorate-new
+  draft=$arg_path.quorate-new
   # Moved, not copied, where both are on one filesystem: a second copy of 60 MB costs as much as its journey.
-  mv -f "$stage/$2" "$draft"
+  mv -f "$arg_content" "$draft"
   chown root:root "$draft"
   chmod 755 "$draft"
-  mv -f "$draft" "$3"
+  mv -f "$draft" "$arg_path"
   draft=
   # A change of its label is one of its times, which are noted next.
-  relabel "$3"
+  relabel "$arg_path"
   mkdir -p "$state/binaries"
-  printf '%s %s %s\n' "$(identity "$3")" "$4" "$5" >"$state/binaries/${3##*/}"
+  printf '%s %s %s\n' "$(identity "$arg_path")" "$arg_sha256" "$arg_version" >"$state/binaries/${arg_path##*/}"
 }
-

@@ -92,23 +92,23 @@ secure() {
   wal_within "$1" "$2" || require_directory "$2"
 }
 
-# ground_open WAL: etcd makes its log by renaming a sibling: at a member's first start it must write to the folder above.
+# etcd makes its log by renaming a sibling: at a member's first start it must write to the folder above.
 # Nothing of root's happens below until ground_close. Where there is a log by now nothing is opened.
 takes_ground_open='changes wal'
 op_ground_open() {
-  ! holds "$2" || return 0
-  above=${2%/*}
+  ! holds "$arg_wal" || return 0
+  above=${arg_wal%/*}
   require_root "${above%/*}"
   require_directory "$above"
   chown -h root:etcd "$above"
   chmod 1775 "$above"
 }
 
-# ground_close DATA WAL: taken back, and what etcd made there is what it should be.
+# Taken back, and what etcd made there is what it should be.
 takes_ground_close='changes data wal'
 op_ground_close() {
-  own "${3%/*}" root root 755
-  for folder in "$2" "$3"; do
+  own "${arg_wal%/*}" root root 755
+  for folder in "$arg_data" "$arg_wal"; do
     require_directory "$folder"
     [ "$(stat -c %U -- "$folder")" = etcd ] || fail "$folder belongs to the user $(stat -c %U -- "$folder"), not to etcd"
   done

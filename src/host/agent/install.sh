@@ -17,26 +17,16 @@ PROXIES
   )
 }
 
-# packages NAME…
-takes_packages='changes ..name'
+takes_packages='changes ..names'
 op_packages() {
   mkdir -p "$state"
-  count=$((words - 1))
-  shift
-  names=
-  while [ "$count" -gt 0 ]; do
-    names="$names $1"
-    shift
-    count=$((count - 1))
-  done
   with=$(installer)
   # Planning says so beforehand, with the command: here it has gone since.
-  [ "$with" = apt-get ] || fail "quorate installs packages with apt-get only, and here is $with; install them by hand:$names"
+  [ "$with" = apt-get ] || fail "quorate installs packages with apt-get only, and here is $with; install them by hand: $*"
   disregard
   : >"$state/apt.log"
-  # shellcheck disable=SC2086 # package names hold no spaces, the cluster file's check sees to that
-  apt_get install $names || { apt_get update && apt_get install $names; } ||
-    fail "apt-get can not install$names: $(grep -E '^(E|W):' "$state/apt.log" | tail -n 3 | tr '\n' ' ')"
+  apt_get install "$@" || { apt_get update && apt_get install "$@"; } ||
+    fail "apt-get can not install $*: $(grep -E '^(E|W):' "$state/apt.log" | tail -n 3 | tr '\n' ' ')"
   heed
 }
 

@@ -78,11 +78,9 @@ look_identity() {
   done
 }
 
-# facts PACKAGE…: what every node is asked.
-takes_facts='reads ..package'
+# What every node is asked.
+takes_facts='reads ..packages'
 op_facts() {
-  count=$((words - 1))
-  shift
   # shellcheck source=/dev/null
   os=$(. /etc/os-release && printf '%.64s %.64s' "${ID:-unknown}" "${VERSION_ID:-unknown}" | tr -d '\n') || os='unknown unknown'
   read -r boot </proc/sys/kernel/random/boot_id
@@ -93,14 +91,7 @@ op_facts() {
   fi
   lines underway "$state/underway"
   printf 'installer %s\n' "$(installer)"
-  names=
-  while [ "$count" -gt 0 ]; do
-    names="$names $1"
-    shift
-    count=$((count - 1))
-  done
-  # shellcheck disable=SC2086 # as above
-  package_lines $names
+  package_lines "$@"
 }
 
 # ways PEER…: the addresses that this machine has, and those from which it calls its peers.
@@ -110,36 +101,23 @@ ways() {
     sed -n 's/.* src \([^ ]*\).*/source \1/p'
 }
 
-# member DATA WAL PORTS PEER…: what a node that carries etcd is asked besides. Texts come as `PATH:LINE`, a line each.
-takes_member='reads data wal client peer ..address'
+# What a node that carries etcd is asked besides: its folders, its ports, its peers' addresses. Texts come as `PATH:LINE`, a
+# line each.
+takes_member='reads data wal client peer ..addresses'
 op_member() {
-  peers=$((words - 5))
-  data=$2
-  wal=$3
-  client=$4
-  peer=$5
-  shift 5
-  # What comes behind belongs to the next operation.
-  own=
-  while [ "$peers" -gt 0 ]; do
-    own="$own $1"
-    shift
-    peers=$((peers - 1))
-  done
-  # shellcheck disable=SC2086 # addresses hold no spaces
-  if command -v ip >/dev/null; then ways $own 2>/dev/null || true; fi
+  if command -v ip >/dev/null; then ways "$@" 2>/dev/null || true; fi
   look_account etcd
   look_owner
   tls=/etc/ssl/etcd
   # Names of ours alone: others may have a line's end in them.
-  found=$(stat -c 'path %n|%F|%U|%G|%a' "$data" "$data/member" "$wal" "${data%/*}" "${wal%/*}" /etc/etcd /etc/etcd/options.env \
+  found=$(stat -c 'path %n|%F|%U|%G|%a' "$arg_data" "$arg_data/member" "$arg_wal" "${arg_data%/*}" "${arg_wal%/*}" /etc/etcd /etc/etcd/options.env \
     /etc/etcd/cluster-id /etc/systemd/system/etcd.service /etc/kubernetes/manifests/etcd.yaml $tls/ $tls/ca.crt $tls/etcd.crt $tls/peer.crt $tls/server.crt \
     $tls/etcd.key $tls/peer.key $tls/server.key 2>/dev/null) || true
   printf '%s\n' "$found"
-  case $found in *'|symbolic link|'*) links "$data" "$wal" "${data%/*}" "${wal%/*}" ;; esac
-  if holds "$data"; then echo 'data present'; fi
-  if holds "$wal"; then echo 'wal present'; fi
-  look_limits "$data" "$wal"
+  case $found in *'|symbolic link|'*) links "$arg_data" "$arg_wal" "${arg_data%/*}" "${arg_wal%/*}" ;; esac
+  if holds "$arg_data"; then echo 'data present'; fi
+  if holds "$arg_wal"; then echo 'wal present'; fi
+  look_limits "$arg_data" "$arg_wal"
   lines stopped "$state/stopped"
   texts /etc/etcd/options.env /etc/etcd/cluster-id /etc/systemd/system/etcd.service \
     /etc/ssl/etcd.d/pending/*.csr /etc/ssl/etcd.d/pending/*.cnf
@@ -164,10 +142,10 @@ UNIT
     printf 'running %s\n' "$(readlink "/proc/$pid/exe" | tr '\n' '?')"
   else
     # Of one that runs the member itself says who it is.
-    look_identity "$wal"
+    look_identity "$arg_wal"
   fi
   if [ "${pid:-0}" = 0 ] && command -v ss >/dev/null; then
-    ss -Hltnp "sport = :$client or sport = :$peer" 2>/dev/null | while read -r line; do printf 'listening %s\n' "$line"; done
+    ss -Hltnp "sport = :$arg_client or sport = :$arg_peer" 2>/dev/null | while read -r line; do printf 'listening %s\n' "$line"; done
   fi
 }
 

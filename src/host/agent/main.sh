@@ -1,49 +1,86 @@
-# Each operation says in `takes_NAME` whether it `changes` something or `reads`, and its words: `..name` any number of them at
-# the end, `~name` one that may be left out.
+# Each operation says in `takes_NAME` whether it `changes` something or `reads`, and its arguments: `name` one value, `~name`
+# one that may be left out, `@name` content, by the name under which it arrives, `..names` any number of values, at the end.
+#
+# Its function finds the values as `$arg_NAME` (empty: left out; of content: the file), and the list as "$@". Values are data:
+# none is ever evaluated. Names are matched with the declaration before they are.
 
-# check_words COUNT NAME WORD…: this operation is known, and has all its words and none too many.
-check_words() {
+# check_arguments COUNT NAME ARGUMENT…: this operation is known; none of its arguments is missing, unknown or given twice.
+check_arguments() {
+  operation=$2
   takes=
   case $2 in *[!a-z_]* | '') ;; *) eval "takes=\${takes_$2-}" ;; esac
   [ -n "$takes" ] || fail "unknown operation $2; nothing was changed"
   [ "$1" -lt $# ] || fail "$2: the list of operations is cut off; nothing was changed"
+  takes=${takes#changes}
+  takes="${takes#reads} "
   left=$(($1 - 1))
-  for word in ${takes#* }; do
-    case $word in
-      changes | reads) ;;
-      ..*) left=0 ;;
-      '~'*) [ "$left" = 0 ] || left=$((left - 1)) ;;
-      *)
-        [ "$left" -gt 0 ] || fail "$2: the argument $word is missing; nothing was changed"
-        left=$((left - 1))
+  shift 2
+  given=' '
+  while [ "$left" -gt 0 ]; do
+    name=${1%%=*}
+    case $1 in *=*) ;; *) fail "$operation: the argument $1 has no name; nothing was changed" ;; esac
+    case $name in *[!a-z0-9_]* | '') fail "$operation: it takes no argument $name; nothing was changed" ;; esac
+    case $takes in
+      *" ..$name "*) ;;
+      *" $name "* | *" ~$name "* | *" @$name "* | *" ~@$name "*)
+        case $given in *" $name "*) fail "$operation: the argument $name is given twice; nothing was changed" ;; esac
         ;;
+      *) fail "$operation: it takes no argument $name; nothing was changed" ;;
     esac
+    given="$given$name "
+    shift
+    left=$((left - 1))
   done
-  [ "$left" = 0 ] || fail "$2: $left more arguments than it takes; nothing was changed"
+  for name in $takes; do
+    case $name in ..* | '~'*) continue ;; esac
+    case $given in *" ${name#@} "*) ;; *) fail "$operation: the argument ${name#@} is missing; nothing was changed" ;; esac
+  done
 }
 
-# check_all COUNT NAME WORD… …: all of them, before the first is carried out.
+# check_all COUNT NAME ARGUMENT… …: all of them, before the first is carried out.
 check_all() {
   while [ $# -gt 0 ]; do
-    check_words "$@"
+    check_arguments "$@"
     shift "$(($1 + 1))"
   done
+}
+
+# carry_out COUNT NAME ARGUMENT… …: the first of these operations.
+carry_out() {
+  operation=$2
+  for name in $takes; do
+    case $name in '~'*) name=${name#'~'} && eval "arg_${name#@}=" ;; esac
+  done
+  left=$(($1 - 1))
+  behind=$(($# - $1 - 1))
+  shift 2
+  # The list's values go to the end: what stays of the words then is these.
+  while [ "$left" -gt 0 ]; do
+    name=${1%%=*}
+    case " $takes " in
+      *" ..$name "*) set -- "$@" "${1#*=}" ;;
+      *"@$name "*) eval "arg_$name=\$stage/\${1#*=}" ;;
+      *) eval "arg_$name=\${1#*=}" ;;
+    esac
+    shift
+    left=$((left - 1))
+  done
+  shift "$behind"
+  "op_$operation" "$@"
 }
 
 check_all "$@"
 number=0
 while [ $# -gt 0 ]; do
-  words=$1
-  shift
-  eval "takes=\$takes_$1"
+  eval "takes=\$takes_$2"
   case $takes in
-    reads*) "op_$1" "$@" ;;
+    reads*) carry_out "$@" ;;
     *)
-      [ "$1" = fence ] || check_fence "$1"
-      "op_$1" "$@"
+      [ "$2" = fence ] || check_fence "$2"
+      carry_out "$@"
       printf 'step %s ok\n' "$number"
       number=$((number + 1))
       ;;
   esac
-  shift "$words"
+  shift "$(($1 + 1))"
 done

@@ -1,31 +1,35 @@
 # Going on from the data of one member after the quorum was lost: a copy of it is brought to the end of its log by an etcd
 # that nobody can talk to, and made the data of a new cluster of one. What was there is moved aside, never written to.
 
-# recover_drop DATA WAL: copies, whole or not, that a run which was cut off left behind; they can be made again.
-takes_recover_drop='changes data wal'
-op_recover_drop() {
+# drop_copies DATA WAL: whole or not, that a run which was cut off left behind; they can be made again.
+drop_copies() {
   systemctl stop quorate-recover.service 2>/dev/null || true
-  for folder in "$2" "$3"; do
+  for folder in "$1" "$2"; do
     rm -rf -- "$folder.recover-copy" "$folder.recover-new" "$folder.recover-new.work"
   done
 }
 
-# recover_copy DATA WAL: beside both, and only if there is room for it all. As the user etcd: what cannot be trusted to be
+takes_recover_drop='changes data wal'
+op_recover_drop() {
+  drop_copies "$arg_data" "$arg_wal"
+}
+
+# Beside both, and only if there is room for it all. As the user etcd: what cannot be trusted to be
 # files of a member's is not read as root.
 takes_recover_copy='changes data wal'
 op_recover_copy() {
   ! systemctl is-active --quiet etcd.service || fail "etcd.service runs: its data is not copied under it"
-  secure "$2" "$3"
-  op_recover_drop recover_drop "$2" "$3"
+  secure "$arg_data" "$arg_wal"
+  drop_copies "$arg_data" "$arg_wal"
   # One line each (-s), whose name is ours: of a directory in the database's place others would follow, with names that etcd
   # chose, and some shells evaluate those.
-  room_beside "$2" "$(($(du -sk "$2" | cut -f 1) + $(du -sk "$2/member/snap/db" | cut -f 1) + 196608))"
-  unmounted "$2"
-  copy "$2"
-  if ! wal_within "$2" "$3"; then
-    room_beside "$3" "$(($(du -sk "$3" | cut -f 1) + 196608))"
-    unmounted "$3"
-    copy "$3"
+  room_beside "$arg_data" "$(($(du -sk "$arg_data" | cut -f 1) + $(du -sk "$arg_data/member/snap/db" | cut -f 1) + 196608))"
+  unmounted "$arg_data"
+  copy "$arg_data"
+  if ! wal_within "$arg_data" "$arg_wal"; then
+    room_beside "$arg_wal" "$(($(du -sk "$arg_wal" | cut -f 1) + 196608))"
+    unmounted "$arg_wal"
+    copy "$arg_wal"
   fi
 }
 
@@ -54,76 +58,63 @@ room_beside() {
   [ "$free" -ge "$2" ] || fail "no room for a copy beside $1: $((free / 1024)) MiB are free, $(($2 / 1024)) are wanted"
 }
 
-# recover_tail FILE END SIZE RECORD: the log's newest file, in the copy, ends with this record; zeros up to its size.
-takes_recover_tail='changes file end size record'
+# The log's newest file, in the copy, ends with this record (base64) at this offset; zeros up to its size.
+takes_recover_tail='changes file end size @record'
 op_recover_tail() {
   sandbox=quorate-recover.service
   # shellcheck disable=SC2016 # expands in the inner shell
-  as_etcd "${2%/*}" /bin/sh -ec '
+  as_etcd "${arg_file%/*}" /bin/sh -ec '
     truncate --size "$2" "$1"
     printf %s "$4" | base64 -d >>"$1"
-    truncate --size "$3" "$1"' tail "$2" "$3" "$4" "$(cat "$stage/$5")" || fail "the copy's log $2 can't be written"
+    truncate --size "$3" "$1"' tail "$arg_file" "$arg_end" "$arg_size" "$(cat "$arg_record")" || fail "the copy's log $arg_file can't be written"
 }
 
-# recover_run PROGRAM NAME DATA WAL MODE [WORD…]: runs the copy with no network but a loopback of its own, and stops it: see
-# isolated.sh. What `past` says is for a comparison alone: where that run fails it says less.
-takes_recover_run='changes program name data wal mode ..word'
+# Runs the copy with no network but a loopback of its own, and stops it: see isolated.sh, which gets the mode and the words.
+# What `past` says is for a comparison alone: where that run fails it says less.
+takes_recover_run='changes @program name data wal mode ..words'
 op_recover_run() {
-  program=$(cat "$stage/$2")
-  member=$3
-  data=$4
-  beside "$4" "$5" recover-copy
+  program=$(cat "$arg_program")
+  beside "$arg_data" "$arg_wal" recover-copy
   sandbox=quorate-recover.service
-  shift 5
-  mode=$1
-  some "$((words - 5))" "$@"
   # Of etcd's own words the last ones are kept: how many there are is its affair. The last line is how it ended.
-  # shellcheck disable=SC2086 # quorate's own words
   said=$({
     {
       ended=0
-      as_etcd "$new $new_wal" /bin/sh -c "$program" isolated "$member" "$new" "$new_wal" $options 2>&1 >&3 || ended=$?
+      as_etcd "$new $new_wal" /bin/sh -c "$program" isolated "$arg_name" "$new" "$new_wal" "$arg_mode" "$@" 2>&1 >&3 || ended=$?
       printf '\nquorate-ended %s\n' "$ended"
     } | tail -c 262144 >"$state/recover.log"
   } 3>&1)
-  if [ "$mode" != past ] && [ "$(sed -n '$s/^quorate-ended //p' "$state/recover.log")" != 0 ]; then
-    fail "the copy of $data does not come up: $(sed -n 's/^quorate: //p' "$state/recover.log") $(reasons <"$state/recover.log" | tail -n 2)"
+  if [ "$arg_mode" != past ] && [ "$(sed -n '$s/^quorate-ended //p' "$state/recover.log")" != 0 ]; then
+    fail "the copy of $arg_data does not come up: $(sed -n 's/^quorate: //p' "$state/recover.log") $(reasons <"$state/recover.log" | tail -n 2)"
   fi
   printf '%s\n' "$said" | grep '^recovered-' || true
 }
 
-# recover_make TOKEN NAME PEER DATA WAL [OPTION…]: the copy's database as the data of a cluster of one.
-takes_recover_make='changes token name peer data wal ..option'
+# The copy's database as the data of a cluster of one. Options are of etcd's tool.
+takes_recover_make='changes token name peer data wal ..options'
 op_recover_make() {
-  fresh=$2
-  name=$3
-  peer=$4
-  data=$5
-  wal=$6
-  beside "$data" "$wal" recover-new
+  beside "$arg_data" "$arg_wal" recover-new
   sandbox=quorate-recover.service
   rm -rf -- "$new" "$new_wal"
-  shift 6
-  some "$((words - 6))" "$@"
-  # shellcheck disable=SC2086 # quorate's own options
-  make_data 'the copy' "$data.recover-copy/member/snap/db" "$fresh" "$name" "$name=$peer" "$peer" --skip-hash-check $options
+  make_data 'the copy' "$arg_data.recover-copy/member/snap/db" "$arg_token" "$arg_name" "$arg_name=$arg_peer" "$arg_peer" \
+    --skip-hash-check "$@"
 }
 
-# recover_done DATA WAL: the copies are needed no more.
+# The copies are needed no more.
 takes_recover_done='changes data wal'
 op_recover_done() {
-  rm -rf -- "$2.recover-copy" "$3.recover-copy"
+  rm -rf -- "$arg_data.recover-copy" "$arg_wal.recover-copy"
 }
 
-# recover_place SUFFIX DATA WAL FORMER: exchanged with renames, as far as that was not done. FORMER: the ID of the cluster
-# that was there, whose backups are this one's as well; `-` where it is not known.
-takes_recover_place='changes suffix data wal former'
+# Exchanged with renames, as far as that was not done. `former`: the ID of the cluster that was there, whose backups are this
+# one's as well; left out where it is not known.
+takes_recover_place='changes suffix data wal ~former'
 op_recover_place() {
   at_rest
-  note_former "$5"
-  require_ground "$3" "$4"
-  swap_in "$3" "$2"
-  wal_within "$3" "$4" || swap_in "$4" "$2"
+  note_former "$arg_former"
+  require_ground "$arg_data" "$arg_wal"
+  swap_in "$arg_data" "$arg_suffix"
+  wal_within "$arg_data" "$arg_wal" || swap_in "$arg_wal" "$arg_suffix"
 }
 
 # swap_in FOLDER SUFFIX
@@ -142,13 +133,12 @@ swap_in() {
   sync "${1%/*}"
 }
 
-# recover_halt: nobody uses etcd here until recover_resume.
+# Nobody uses etcd here until recover_resume.
 takes_recover_halt='changes'
 op_recover_halt() {
   halt_consumers "$state/recover"
 }
 
-# recover_resume
 takes_recover_resume='changes'
 op_recover_resume() {
   resume_consumers "$state/recover"

@@ -14,40 +14,31 @@ drop_staged() {
   done
 }
 
-# restore_stage SNAPSHOT TOKEN SUFFIX SHA256 SOURCE DATA WAL NAME MEMBERS PEERS [OPTION…]: the snapshot as this member's
-# data and log, beside the present ones. MEMBERS and PEERS as etcd's --initial-cluster and --initial-advertise-peer-urls.
-takes_restore_stage='changes snapshot token suffix sha256 source data wal name members peers ..option'
+# The snapshot as this member's data and log, beside the present ones. `members` and `peers` as etcd's --initial-cluster and
+# --initial-advertise-peer-urls; options are of etcd's tool.
+takes_restore_stage='changes @snapshot token suffix sha256 source data wal name members peers ..options'
 op_restore_stage() {
-  sum=$5
-  data=$7
-  wal=$8
-  mark=$(printf 'token %s\nsuffix %s\nsha256 %s\nsource %s\nmembers %s\n' "$3" "$4" "$5" "$6" "${10}")
   # etcd's tool holds all of it against this sum, its last 32 bytes.
-  [ "$(tail -c 32 "$stage/$2" | od -A n -t x1 | tr -d ' \n')" = "$sum" ] ||
+  [ "$(tail -c 32 "$arg_snapshot" | od -A n -t x1 | tr -d ' \n')" = "$arg_sha256" ] ||
     fail "this is not the snapshot that was looked at: its file was changed while it was sent; nothing was changed here"
   # etcd's tool reads what was held against the sum: in a folder of root's, where it can write nothing.
-  chown -h root:etcd "$stage" "$stage/$2"
+  chown -h root:etcd "$stage" "$arg_snapshot"
   chmod 710 "$stage"
-  chmod 640 "$stage/$2"
-  require_ground "$data" "$wal"
-  drop_staged "$data" "$wal"
+  chmod 640 "$arg_snapshot"
+  require_ground "$arg_data" "$arg_wal"
+  drop_staged "$arg_data" "$arg_wal"
   sandbox=quorate-restore.service
-  beside "$data" "$wal" "quorate-restore-${3##*-}"
-  snapshot=$stage/$2
-  wanted=$3
-  name=$9
-  members=${10}
-  peers=${11}
-  shift 11
-  some "$((words - 11))" "$@"
-  # shellcheck disable=SC2086 # quorate's own options
-  make_data 'the snapshot' "$snapshot" "$wanted" "$name" "$members" "$peers" $options
-  rm -f "$snapshot"
-  printf '%s\ndata %s\nlog %s\nstage staged\n' "$mark" "$(stat -c %i "$new")" "$(stat -c %i "$new_wal")" |
-    note_whole "$state/restore/mark"
+  beside "$arg_data" "$arg_wal" "quorate-restore-${arg_token##*-}"
+  make_data 'the snapshot' "$arg_snapshot" "$arg_token" "$arg_name" "$arg_members" "$arg_peers" "$@"
+  rm -f "$arg_snapshot"
+  {
+    printf 'token %s\nsuffix %s\nsha256 %s\n' "$arg_token" "$arg_suffix" "$arg_sha256"
+    printf 'source %s\nmembers %s\n' "$arg_source" "$arg_members"
+    printf 'data %s\nlog %s\nstage staged\n' "$(stat -c %i "$new")" "$(stat -c %i "$new_wal")"
+  } | note_whole "$state/restore/mark"
 }
 
-# restore_halt: whatever of the known consumers runs here is noted, and stopped. The mark that keeps other verbs away lies
+# Whatever of the known consumers runs here is noted, and stopped. The mark that keeps other verbs away lies
 # there already; in the end it says that this is done.
 takes_restore_halt='changes'
 op_restore_halt() {
@@ -55,16 +46,16 @@ op_restore_halt() {
   { cat "$state/underway"; echo halted=yes; } | note_whole "$state/underway"
 }
 
-# restore_place TOKEN SUFFIX DATA WAL FORMER: exchanges the folders with renames. FORMER: the ID of the cluster that was
-# there; `-` for none.
-takes_restore_place='changes token suffix data wal former'
+# Exchanges the folders with renames. `former`: the ID of the cluster that was there, if there was one.
+takes_restore_place='changes token suffix data wal ~former'
 op_restore_place() {
-  marked "$2"
+  marked "$arg_token"
   at_rest
-  note_former "$6"
-  require_ground "$4" "$5"
-  exchange "$4" "$4.quorate-restore-${2##*-}" "$3" data
-  wal_within "$4" "$5" || exchange "$5" "$5.quorate-restore-${2##*-}" "$3" log
+  note_former "$arg_former"
+  require_ground "$arg_data" "$arg_wal"
+  restored=quorate-restore-${arg_token##*-}
+  exchange "$arg_data" "$arg_data.$restored" "$arg_suffix" data
+  wal_within "$arg_data" "$arg_wal" || exchange "$arg_wal" "$arg_wal.$restored" "$arg_suffix" log
   sed -e '/^stage /d' "$state/restore/mark" | { cat; echo 'stage placed'; } | note_whole "$state/restore/mark"
 }
 
@@ -89,15 +80,15 @@ exchange() {
   sync "${1%/*}"
 }
 
-# restore_unchecked VARIABLE: the next start is without this variable, whatever the member's settings say; until the end.
+# The next start is without this variable, whatever the member's settings say; until the end.
 takes_restore_unchecked='changes variable'
 op_restore_unchecked() {
   mkdir -p "${FIRST_START%/*}"
-  printf '[Service]\nUnsetEnvironment=%s\n' "$2" >"$FIRST_START"
+  printf '[Service]\nUnsetEnvironment=%s\n' "$arg_variable" >"$FIRST_START"
   systemctl daemon-reload
 }
 
-# restore_finish: what was stopped here is started again, and nothing keeps other verbs away any more.
+# What was stopped here is started again, and nothing keeps other verbs away any more.
 takes_restore_finish='changes'
 op_restore_finish() {
   resume_consumers "$state/restore"
@@ -109,25 +100,21 @@ op_restore_finish() {
   rm -rf "$state/restore" "$state/underway"
 }
 
-# restore_discard DATA WAL: nothing of the present cluster was stopped yet, and nothing will be.
+# Nothing of the present cluster was stopped yet, and nothing will be.
 takes_restore_discard='changes data wal'
 op_restore_discard() {
-  drop_staged "$2" "$3"
+  drop_staged "$arg_data" "$arg_wal"
   rm -rf "$state/restore" "$state/underway"
 }
 
-# restore [FOLDER…]: a look; what may have to be stopped here, and how many KiB are free where these are, or will be.
-takes_restore='reads ..folder'
+# What may have to be stopped here, and how many KiB are free where these are, or will be.
+takes_restore='reads ..folders'
 op_restore() {
-  count=$((words - 1))
-  shift
   op_consumers
-  while [ "$count" -gt 0 ]; do
+  while [ $# -gt 0 ]; do
     folder=$1
     while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
     df -Pk -- "$folder" | sed -n -e '2s/^[^ ]* *[0-9]* *[0-9]* *\([0-9]*\) .*% *\(.*\)$/room \1 \2/p' | sed -e "s|\$| $1|"
     shift
-    count=$((count - 1))
   done
 }
-

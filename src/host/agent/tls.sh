@@ -13,8 +13,8 @@ is_roots() {
   case $(stat -L -c '%u %a' -- "$1" 2>/dev/null) in 0\ [0-7][0145][0145]) return 0 ;; *) return 1 ;; esac
 }
 
-# key NAME CONFIGURATION ALGORITHM new|keep: a private key, born here (or the one in force), and its CSR, kept in waiting.
-takes_key='changes name configuration algorithm origin'
+# A private key, born here (`new`) or the one in force (`keep`), and its CSR, kept in waiting.
+takes_key='changes name @configuration algorithm origin'
 op_key() {
   pending=/etc/ssl/etcd.d/pending
   make_folder /etc/ssl/etcd.d
@@ -23,44 +23,43 @@ op_key() {
   chmod 755 /etc/ssl/etcd.d
   chmod 700 "$pending"
   # A request counts for the configuration beside it: the old one goes before the new one comes.
-  rm -f "$pending/$2.key" "$pending/$2.csr" "$pending/$2.crt"
-  cp "$stage/$3" "$pending/$2.cnf"
-  case $5-$4 in
-    keep-*) content "/etc/ssl/etcd/$2.key" >"$pending/$2.key.new" || fail "/etc/ssl/etcd/$2.key can't be read" ;;
-    new-ecdsa-p256) openssl ecparam -name prime256v1 -genkey -noout -out "$pending/$2.key.new" ;;
-    new-rsa-*) openssl genrsa -out "$pending/$2.key.new" "${4#rsa-}" 2>/dev/null ;;
-    *) fail "unknown key algorithm $4" ;;
+  waiting=$pending/$arg_name
+  rm -f "$waiting.key" "$waiting.csr" "$waiting.crt"
+  cp "$arg_configuration" "$waiting.cnf"
+  case $arg_origin-$arg_algorithm in
+    keep-*) content "/etc/ssl/etcd/$arg_name.key" >"$waiting.key.new" || fail "/etc/ssl/etcd/$arg_name.key can't be read" ;;
+    new-ecdsa-p256) openssl ecparam -name prime256v1 -genkey -noout -out "$waiting.key.new" ;;
+    new-rsa-*) openssl genrsa -out "$waiting.key.new" "${arg_algorithm#rsa-}" 2>/dev/null ;;
+    *) fail "unknown key algorithm $arg_algorithm" ;;
   esac
-  openssl req -new -key "$pending/$2.key.new" -config "$pending/$2.cnf" -out "$pending/$2.csr.new" ||
+  openssl req -new -key "$waiting.key.new" -config "$waiting.cnf" -out "$waiting.csr.new" ||
     fail "openssl can not make the certificate request"
-  mv -f "$pending/$2.key.new" "$pending/$2.key"
-  mv -f "$pending/$2.csr.new" "$pending/$2.csr"
+  mv -f "$waiting.key.new" "$waiting.key"
+  mv -f "$waiting.csr.new" "$waiting.csr"
 }
 
-# certificates CA MARK GROUP NAME CERTIFICATE…: makes the waiting keys and their certificates the current ones, all at once.
-# GROUP may read the keys.
-takes_certificates='changes ca mark group ..pair'
+# Makes the waiting keys and their certificates the current ones, all at once. The group may read the keys.
+takes_certificates='changes @ca @mark group ~@etcd ~@peer ~@server'
 op_certificates() {
-  count=$((words - 4))
-  ca=$2
-  mark=$3
-  group=$4
-  shift 4
   pending=/etc/ssl/etcd.d/pending
   begin_pair
-  cp "$stage/$ca" "$generation/ca.crt"
-  while [ "$count" -gt 0 ]; do
-    cp "$pending/$1.key" "$generation/$1.key"
-    cp "$stage/$2" "$generation/$1.crt"
-    [ "$(spki_of_key "$generation/$1.key")" = "$(spki_of_certificate "$generation/$1.crt")" ] ||
-      fail "the certificate $1.crt does not belong to the key that waits here"
-    shift 2
-    count=$((count - 2))
-  done
+  cp "$arg_ca" "$generation/ca.crt"
+  with_key etcd "$arg_etcd"
+  with_key peer "$arg_peer"
+  with_key server "$arg_server"
   # Into the environment of etcd go no words of etcd's own.
-  cp "$stage/$mark" "$generation/ca.env"
-  place_pair "$group"
+  cp "$arg_mark" "$generation/ca.env"
+  place_pair "$arg_group"
   rm -rf "$pending"
+}
+
+# with_key NAME CERTIFICATE: the certificate, if there is one, and the key that waits for it, into $generation.
+with_key() {
+  [ -n "$2" ] || return 0
+  cp "$pending/$1.key" "$generation/$1.key"
+  cp "$2" "$generation/$1.crt"
+  [ "$(spki_of_key "$generation/$1.key")" = "$(spki_of_certificate "$generation/$1.crt")" ] ||
+    fail "the certificate $1.crt does not belong to the key that waits here"
 }
 
 # begin_pair: $generation is a new folder for certificates and keys.
@@ -145,22 +144,22 @@ is_in_use() {
     -e "ETCD_KEY_FILE=$1" -e "ETCD_PEER_CERT_FILE=$1" -e "ETCD_PEER_KEY_FILE=$1"
 }
 
-# ca CONTENT MARK GROUP: another trust bundle beside the same keys. Its mark comes second: a process that is started right
+# Another trust bundle beside the same keys. Its mark comes second: a process that is started right
 # between the two then says less than it trusts, and never more.
-takes_ca='changes ca mark group'
+takes_ca='changes @ca @mark group'
 op_ca() {
-  is_ours || copy_pair "$4"
+  is_ours || copy_pair "$arg_group"
   draft=/etc/ssl/etcd/.ca.crt.quorate-new
-  put_text "$2" "$draft" /etc/ssl/etcd/ca.crt
+  put_text "$arg_ca" "$draft" /etc/ssl/etcd/ca.crt
   draft=/etc/ssl/etcd/.ca.env.quorate-new
-  put_text "$3" "$draft" /etc/ssl/etcd/ca.env
+  put_text "$arg_mark" "$draft" /etc/ssl/etcd/ca.env
   draft=
 }
 
 # put_text CONTENT DRAFT FILE: in a folder of root's.
 put_text() {
   rm -rf "$2"
-  cat "$stage/$1" >"$2"
+  cat "$1" >"$2"
   chmod 644 "$2"
   sync "$2"
   mv -f "$2" "$3"
@@ -171,10 +170,10 @@ is_ours() {
   is_roots /etc/ssl/etcd && ! foreign_place >/dev/null
 }
 
-# tls_modes GROUP: TLS files are root's, and GROUP can read the keys.
+# TLS files are root's, and the group can read the keys.
 takes_tls_modes='changes group'
 op_tls_modes() {
-  if is_ours; then pair_modes /etc/ssl/etcd "$2"; else copy_pair "$2"; fi
+  if is_ours; then pair_modes /etc/ssl/etcd "$arg_group"; else copy_pair "$arg_group"; fi
 }
 
 # copy_pair GROUP: the present files in a new folder of root's. In one that etcd can write to nothing is changed: a file may

@@ -1,6 +1,6 @@
 # The systemd unit.
 
-# reload: makes systemd read its units again.
+# Makes systemd read its units again.
 takes_reload='changes'
 op_reload() {
   systemctl daemon-reload
@@ -11,65 +11,56 @@ wanted() {
   [ "$1" != etcd.service ] || rm -f "$state/stopped"
 }
 
-# enable UNIT
 takes_enable='changes unit'
 op_enable() {
-  wanted "$2"
-  systemctl enable --quiet "$2"
+  wanted "$arg_unit"
+  systemctl enable --quiet "$arg_unit"
 }
 
-# hand_over COUNT FOLDER…: all that is in them belongs to etcd from now on. Only while no member runs.
+# hand_over FOLDER…: all that is in them belongs to etcd from now on. Only while no member runs.
 hand_over() {
-  count=$1
-  shift
-  while [ "$count" -gt 0 ]; do
+  while [ $# -gt 0 ]; do
     require_root "${1%/*}"
     # `-R` follows no link, neither this one nor any in it.
     ! is_directory "$1" || chown -hR etcd:etcd "$1"
     shift
-    count=$((count - 1))
   done
 }
 
-# start UNIT DELAY FOLDER…: not waited for. It is ready only when a quorum is there, so all members must be started at once.
-takes_start='changes unit delay ..folder'
+# After a delay in seconds; not waited for. It is ready only when a quorum is there, so all members must be started at once.
+takes_start='changes unit delay ..folders'
 op_start() {
-  [ "$3" = 0 ] || sleep "$3"
-  wanted "$2"
-  name=$2
-  shift 3
-  hand_over "$((words - 3))" "$@"
-  systemctl reset-failed "$name" 2>/dev/null || true
-  systemctl start --no-block "$name"
+  [ "$arg_delay" = 0 ] || sleep "$arg_delay"
+  wanted "$arg_unit"
+  hand_over "$@"
+  systemctl reset-failed "$arg_unit" 2>/dev/null || true
+  systemctl start --no-block "$arg_unit"
 }
 
-# ready UNIT SECONDS: waits for a start that is under way.
+# Waits for a start that is under way.
 takes_ready='changes unit seconds'
 op_ready() {
   # One process that waits: asking again and again takes the processor that etcd wants now.
-  timeout "$3" systemctl start "$2" 2>/dev/null || not_ready "$2" ''
+  timeout "$arg_seconds" systemctl start "$arg_unit" 2>/dev/null || not_ready "$arg_unit" ''
   # A failed assertion is no failure of `systemctl start`'s, nor is a condition.
-  [ "$(systemctl is-active "$2")" = active ] || not_ready "$2" ''
+  [ "$(systemctl is-active "$arg_unit")" = active ] || not_ready "$arg_unit" ''
 }
 
-# restart UNIT SECONDS FOLDER…: waits until it is ready again; with 0 it does not, for a member that can't be without others.
-takes_restart='changes unit seconds ..folder'
+# Waits until it is ready again; with 0 it does not, for a member that can't be without others.
+takes_restart='changes unit seconds ..folders'
 op_restart() {
-  wanted "$2"
-  name=$2
-  seconds=$3
-  shift 3
-  if [ "$words" -gt 3 ]; then
-    systemctl stop "$name"
-    hand_over "$((words - 3))" "$@"
+  wanted "$arg_unit"
+  if [ $# -gt 0 ]; then
+    systemctl stop "$arg_unit"
+    hand_over "$@"
   fi
-  systemctl reset-failed "$name" 2>/dev/null || true
-  if [ "$seconds" = 0 ]; then
-    systemctl restart --no-block "$name"
+  systemctl reset-failed "$arg_unit" 2>/dev/null || true
+  if [ "$arg_seconds" = 0 ]; then
+    systemctl restart --no-block "$arg_unit"
   else
-    former=$(systemctl show --property=InvocationID --value "$name")
-    timeout "$seconds" systemctl restart "$name" 2>/dev/null || not_ready "$name" "$former"
-    [ "$(systemctl is-active "$name")" = active ] || not_ready "$name" "$former"
+    former=$(systemctl show --property=InvocationID --value "$arg_unit")
+    timeout "$arg_seconds" systemctl restart "$arg_unit" 2>/dev/null || not_ready "$arg_unit" "$former"
+    [ "$(systemctl is-active "$arg_unit")" = active ] || not_ready "$arg_unit" "$former"
   fi
 }
 
@@ -130,14 +121,14 @@ worst() {
 # Warnings of each start, which mean nothing here: clients of two protocols share a port, and etcd has no users.
 ordinary='http and grpc server on single port|simple token is not cryptographically signed|Failed to detect schema version'
 
-# stop UNIT [SECONDS]: stopped and not started at boot. It may take so long; then it is killed.
+# Stopped and not started at boot. It may take so many seconds, if they are given; then it is killed.
 takes_stop='changes unit ~seconds'
 op_stop() {
-  systemctl cat "$2" >/dev/null 2>&1 || return 0
-  systemctl disable --quiet "$2"
-  if [ "$words" = 3 ] && ! timeout "$3" systemctl stop "$2"; then
-    systemctl kill --signal=KILL "$2" 2>/dev/null || true
+  systemctl cat "$arg_unit" >/dev/null 2>&1 || return 0
+  systemctl disable --quiet "$arg_unit"
+  if [ -n "$arg_seconds" ] && ! timeout "$arg_seconds" systemctl stop "$arg_unit"; then
+    systemctl kill --signal=KILL "$arg_unit" 2>/dev/null || true
   fi
-  systemctl stop "$2"
+  systemctl stop "$arg_unit"
 }
 

@@ -15,8 +15,8 @@ export async function balancerReport(cluster: Cluster, ask: AskNode): Promise<Ti
   const virtual = loadBalancer.virtualAddress
   const seen = await Promise.all(
     nodes.map(async (node) => {
-      const question = ['ask', HAPROXY.socket, 'show stat -1 4 -1'] as const
-      const more = virtual === undefined ? [] : [['device', virtual] as const]
+      const question = ['ask', { socket: HAPROXY.socket, question: 'show stat -1 4 -1' }] as const
+      const more = virtual === undefined ? [] : [['device', { addresses: [virtual] }] as const]
       return { node, found: await ask(node, [...balancerLooks(cluster, node), question, ...more]) }
     }),
   )

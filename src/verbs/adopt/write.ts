@@ -95,9 +95,10 @@ export async function writePins(session: Session, lock: Lock, steps: readonly Ad
 }
 
 function operationOf(step: AdoptStep): AgentRun['operations'][number] {
-  const { path: file, owner, group, mode } = step
-  if (step.kind === 'directory') return ['directory', file, owner, group, mode]
-  return ['file', { text: step.content }, file, owner, group, mode]
+  const { owner, group, mode } = step
+  const place = { path: step.path, owner, group, mode }
+  if (step.kind === 'directory') return ['directory', place]
+  return ['file', { content: { text: step.content }, ...place }]
 }
 
 export async function writeFiles(

@@ -37,7 +37,7 @@ export async function stopDead(
         danger: 'membership',
       }
       const signal = AbortSignal.any([session.signal, lock.lost])
-      const operations = [['stop', step.unit] as const]
+      const operations = [['stop', { unit: step.unit }] as const]
       await timed(session.emit, step, async () => {
         await lock.work(await session.remote(node), { operations, looks: [], signal })
       })

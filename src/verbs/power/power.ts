@@ -50,7 +50,7 @@ export async function restartMembers(session: Session, options: PowerOptions): P
       const before = condition.members.find(({ name }) => name === host)?.unit?.mainPid
       const able = canAnswer(condition, [host])
       const unit = await onMachine(under, host, [
-        ['restart', 'etcd.service', String(able ? READY_SECONDS : 0)],
+        ['restart', { unit: 'etcd.service', seconds: String(able ? READY_SECONDS : 0), folders: [] }],
       ])
       if (unit?.mainPid === before) throw withoutEffect(host, 'the same process runs as before')
       if (able) await awaitAnswers(recorded, [...wellOf(condition), host], under.signal)
@@ -76,13 +76,15 @@ export async function stopMembers(session: Session, options: PowerOptions): Prom
     return await oneByOne(under, intent, async (host, condition) => {
       const mark: Operation = [
         'file',
-        { text: `since=${recorded.now().toISOString()}\n` },
-        PATHS.stopped,
-        'root',
-        'root',
-        '600',
+        {
+          content: { text: `since=${recorded.now().toISOString()}\n` },
+          path: PATHS.stopped,
+          owner: 'root',
+          group: 'root',
+          mode: '600',
+        },
       ]
-      const unit = await onMachine(under, host, [mark, ['stop', 'etcd.service']])
+      const unit = await onMachine(under, host, [mark, ['stop', { unit: 'etcd.service' }]])
       if (unit === undefined || unit.enabled || unit.mainPid !== 0) {
         throw withoutEffect(host, `etcd.service is ${unit?.active}${unit?.enabled ? ', enabled' : ''}`)
       }
@@ -109,10 +111,16 @@ export async function startMembers(
     recorded.emit({ type: 'wave', steps })
     const hosts = steps.flatMap(({ host }) => host ?? [])
     const able = canAnswer(condition, hosts)
-    const ready: Operation[] = able ? [['ready', 'etcd.service', String(READY_SECONDS)]] : []
+    const ready: Operation[] = able
+      ? [['ready', { unit: 'etcd.service', seconds: String(READY_SECONDS) }]]
+      : []
     const started = await Promise.allSettled(
       steps.map(async (step) => {
-        const words: Operation[] = [['enable', 'etcd.service'], ['start', 'etcd.service', '0'], ...ready]
+        const words: Operation[] = [
+          ['enable', { unit: 'etcd.service' }],
+          ['start', { unit: 'etcd.service', delay: '0', folders: [] }],
+          ...ready,
+        ]
         await timed(recorded.emit, step, async () => await onMachine(under, step.host ?? '', words))
       }),
     )

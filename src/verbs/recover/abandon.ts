@@ -50,9 +50,9 @@ async function takeBack(session: Session): Promise<readonly string[]> {
   const { errors } = await onAll(marked, async (node) => {
     await lock.work(await session.remote(node), {
       operations: [
-        ['recover_drop', dataDirectory, walDirectory],
+        ['recover_drop', { data: dataDirectory, wal: walDirectory }],
         ['recover_resume'],
-        ['remove', PATHS.underway],
+        ['remove', { paths: [PATHS.underway] }],
       ],
       looks: [],
       extension: RECOVER,

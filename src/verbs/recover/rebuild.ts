@@ -40,7 +40,8 @@ export interface Rebuild {
 
 /** The mark of how far it is; it is on the disk before what comes next begins. */
 export function markOperation(progress: RecoveryProgress): Operation {
-  return ['file', { text: renderProgress(progress) }, PATHS.underway, 'root', 'root', '600']
+  const content = { text: renderProgress(progress) }
+  return ['file', { content, path: PATHS.underway, owner: 'root', group: 'root', mode: '600' }]
 }
 
 /**
@@ -52,6 +53,7 @@ export function markOperation(progress: RecoveryProgress): Operation {
 export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress): Promise<RecoveryProgress> {
   const { session, node, signal } = rebuild
   const { dataDirectory: data, walDirectory: wal } = session.cluster.etcd
+  const name = etcdNameOf(node)
   const remote = await session.remote(node)
   const { log } = await readMemberLog(remote, session.cluster.etcd, signal)
   if (log === undefined) {
@@ -65,15 +67,17 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
   const copy = siblingsOf(session.cluster, 'recover-copy')
   const bump = progress.bump === 0 ? [] : [`--bump-revision=${progress.bump}`, '--mark-compacted']
   const { lines } = await onSurvivor(rebuild, [
-    ['recover_copy', data, wal],
+    ['recover_copy', { data, wal }],
     [
       'recover_tail',
-      `${copy.walDirectory}/${file}`,
-      String(end),
-      String(Math.max(sizeBytes, end + record.length)),
-      { text: Buffer.from(record).toString('base64') },
+      {
+        file: `${copy.walDirectory}/${file}`,
+        end: String(end),
+        size: String(Math.max(sizeBytes, end + record.length)),
+        record: { text: Buffer.from(record).toString('base64') },
+      },
     ],
-    ['recover_run', { text: isolated }, etcdNameOf(node), data, wal, 'end'],
+    ['recover_run', { program: { text: isolated }, name, data, wal, mode: 'end', words: [] }],
   ]).catch((error: unknown) => {
     throw withKnownFaults(error, session.cluster.etcd.version)
   })
@@ -87,20 +91,23 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
       : [
           [
             'recover_run',
-            { text: isolated },
-            etcdNameOf(node),
-            data,
-            wal,
-            'past',
-            String(figures.revision),
-            key.key,
-            key.value,
+            {
+              program: { text: isolated },
+              name,
+              data,
+              wal,
+              mode: 'past',
+              words: [String(figures.revision), key.key, key.value],
+            },
           ],
         ]
   const { lines: further } = await onSurvivor(rebuild, [
-    ['recover_make', progress.token, etcdNameOf(node), peerUrl(session.cluster, node), data, wal, ...bump],
+    [
+      'recover_make',
+      { token: progress.token, name, peer: peerUrl(session.cluster, node), data, wal, options: bump },
+    ],
     ...past,
-    ['recover_done', data, wal],
+    ['recover_done', { data, wal }],
   ])
   const fresh = await readMemberLog(remote, siblingsOf(session.cluster, 'recover-new'), signal)
   if (fresh.log?.clusterId === undefined) {
@@ -120,7 +127,7 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
 export async function placeCluster(rebuild: Rebuild, progress: RecoveryProgress): Promise<readonly string[]> {
   const { dataDirectory: data, walDirectory: wal } = rebuild.session.cluster.etcd
   const { notes } = await onSurvivor(rebuild, [
-    ['recover_place', progress.suffix, data, wal, progress.former ?? '-'],
+    ['recover_place', { suffix: progress.suffix, data, wal, former: progress.former }],
     markOperation({ ...progress, stage: 'placed' }),
   ])
   return notes.map((note) => note.replace(/^moved /, ''))
@@ -145,16 +152,12 @@ export async function beginCluster(
   await onSurvivor(rebuild, [
     ...files.map(({ path, content, owner, group, mode }): Operation => [
       'file',
-      { text: content },
-      path,
-      owner,
-      group,
-      mode,
+      { content: { text: content }, path, owner, group, mode },
     ]),
     ['reload'],
-    ['enable', 'etcd.service'],
-    ['start', 'etcd.service', '0'],
-    ['ready', 'etcd.service', String(READY_SECONDS)],
+    ['enable', { unit: 'etcd.service' }],
+    ['start', { unit: 'etcd.service', delay: '0', folders: [] }],
+    ['ready', { unit: 'etcd.service', seconds: String(READY_SECONDS) }],
   ])
   await verify(rebuild, progress, made)
   await onSurvivor(rebuild, [markOperation({ ...progress, stage: 'serving' })])

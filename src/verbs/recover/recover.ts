@@ -136,7 +136,11 @@ async function carryOut(work: Work): Promise<RecoverReport> {
   const bystanders = async (operation: Operation) =>
     await onBystanders(session, lock, progress.lost, operation)
   if (of('fence').length > 0) await bystanders(['recover_halt'])
-  await onEach(work, of('fence'), () => [markOperation(progress), ['recover_halt'], ['stop', 'etcd.service']])
+  await onEach(work, of('fence'), () => [
+    markOperation(progress),
+    ['recover_halt'],
+    ['stop', { unit: 'etcd.service' }],
+  ])
   for (const step of of('copy'))
     progress = await timed(session.emit, step, async () => await makeCluster(rebuild, progress))
   const { made } = progress
@@ -147,7 +151,7 @@ async function carryOut(work: Work): Promise<RecoverReport> {
     await timed(session.emit, step, async () => await beginCluster(rebuild, progress, made))
   const { walDirectory, dataDirectory } = session.cluster.etcd
   const cleared = await onEach(work, of('clear'), () => [
-    ['aside', progress.suffix, walDirectory, dataDirectory, PATHS.clusterId],
+    ['aside', { suffix: progress.suffix, paths: [walDirectory, dataDirectory, PATHS.clusterId] }],
   ])
   for (const { host, pairs } of cleared) note(host, pairs)
   if (of('clear').length > 0) await mark(work, node, { ...progress, stage: 'cleared' })
@@ -161,7 +165,7 @@ async function carryOut(work: Work): Promise<RecoverReport> {
   await verifyCluster(await allMembers(wanted), session.signal)
   // The survivor's last: its mark says that nothing is to be begun anew.
   const releases = of('release')
-  const released = [['recover_resume'], ['remove', PATHS.underway]] as const
+  const released = [['recover_resume'], ['remove', { paths: [PATHS.underway] }]] as const
   await bystanders(['recover_resume'])
   await onEach(work, releases.slice(0, -1), () => released)
   await onEach(work, releases.slice(-1), () => released)

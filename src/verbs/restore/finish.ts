@@ -22,7 +22,7 @@ export async function discard(session: Session, lock: Lock): Promise<void> {
   await sleep(HUNG_UP_MS)
   const signal = AbortSignal.timeout(DISCARD_MS)
   const { errors } = await onAll(etcdNodes(session.cluster), async (node) => {
-    const operations = [['restore_discard', dataDirectory, walDirectory]] as const
+    const operations = [['restore_discard', { data: dataDirectory, wal: walDirectory }]] as const
     try {
       await lock.work(await session.remote(node), { operations, looks: [], extension: RESTORE, signal })
     } catch (error) {

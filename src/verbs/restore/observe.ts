@@ -25,7 +25,7 @@ export async function lookAround(session: Session): Promise<Surroundings> {
   const carriers = new Set(etcdNodes(cluster).map(({ name }) => name))
   const { results, errors } = await onAll(cluster.nodes, async (node) => {
     const folders = carriers.has(node.name) ? [cluster.etcd.dataDirectory, cluster.etcd.walDirectory] : []
-    const looks = [['restore', ...folders]] as const
+    const looks = [['restore', { folders }]] as const
     const run = { operations: [], looks, extension: RESTORE, signal }
     return (await runAgent(await session.remote(node), run)).lines
   })

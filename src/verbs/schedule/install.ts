@@ -49,15 +49,20 @@ export async function installSchedule(session: Session, options: InstallOptions)
   }
 
   const ground: readonly Work[] = [
-    { operation: ['user', SCHEDULE_USER, '/usr/sbin/nologin'], change: change('user') },
-    { operation: ['directory', PLACES.folder, 'root', SCHEDULE_USER, '750'] },
+    { operation: ['user', { name: SCHEDULE_USER, shell: '/usr/sbin/nologin' }], change: change('user') },
+    {
+      operation: ['directory', { path: PLACES.folder, owner: 'root', group: SCHEDULE_USER, mode: '750' }],
+    },
   ]
   const request = change('certificate')
   let certificate: readonly Work[] = []
   if (request !== undefined) {
     const { lines } = await run([...ground, { operation: scheduleKey(session) }])
     const text = await issueForSchedule(session, node, lines)
-    const operation: Operation = ['schedule_certificate', PLACES.folder, SCHEDULE_USER, { text }]
+    const operation: Operation = [
+      'schedule_certificate',
+      { folder: PLACES.folder, group: SCHEDULE_USER, certificate: { text } },
+    ]
     certificate = [{ operation, change: request }]
   }
   const signing = change('signing-key')
@@ -76,21 +81,24 @@ export async function installSchedule(session: Session, options: InstallOptions)
   if (bytes > 0) session.emit({ type: 'sending', host: node.name, bytes })
   await run([
     ...(request === undefined ? ground : ground.map(({ operation }) => ({ operation }))),
-    { operation: ['directory', PROGRAM_FOLDER, 'root', 'root', '755'] },
+    { operation: ['directory', { path: PROGRAM_FOLDER, owner: 'root', group: 'root', mode: '755' }] },
     ...binaries.map(({ binary: { file, sha256 }, path, change: its }): Work => {
-      return { operation: ['binary', { file }, path, sha256, 'unknown'], change: its }
+      return {
+        operation: ['binary', { content: { file }, path, sha256, version: 'unknown' }],
+        change: its,
+      }
     }),
     ...certificate,
     ...(wish.store.kind === 'directory'
-      ? [{ operation: ['schedule_store', wish.store.path, SCHEDULE_USER] as const }]
+      ? [{ operation: ['schedule_store', { folder: wish.store.path, user: SCHEDULE_USER }] as const }]
       : []),
     ...(await caKeyWork(session, wish, change('ca-key'))),
     ...changes.flatMap(fileWork),
     ...linkWork(wanted, change('metrics')),
     { operation: ['reload'] },
-    { operation: ['enable', TIMER] },
+    { operation: ['enable', { unit: TIMER }] },
     // Started anew where its times have changed.
-    { operation: ['restart', TIMER, '30'], change: change('timer') },
+    { operation: ['restart', { unit: TIMER, seconds: '30', folders: [] }], change: change('timer') },
   ])
   // The key is there already: only its signatures did not count so far.
   if (change('signer') !== undefined && options.signingKey !== undefined)
@@ -105,16 +113,16 @@ interface Work {
 
 function fileWork(change: ScheduleChange): readonly Work[] {
   const { file } = change
-  if (change.path !== undefined) return [{ operation: ['remove', change.path], change }]
+  if (change.path !== undefined) return [{ operation: ['remove', { paths: [change.path] }], change }]
   if (file === undefined) return []
   const { path, text, owner, group, mode } = file
-  return [{ operation: ['file', { text }, path, owner, group, mode], change }]
+  return [{ operation: ['file', { content: { text }, path, owner, group, mode }], change }]
 }
 
 function linkWork({ exporter }: WantedSchedule, change: ScheduleChange | undefined): readonly Work[] {
   if (change === undefined) return []
-  const place = `${exporter}/${fileName(PLACES.metrics)}`
-  return [{ operation: ['schedule_link', PLACES.metrics, place], change }]
+  const path = `${exporter}/${fileName(PLACES.metrics)}`
+  return [{ operation: ['schedule_link', { target: PLACES.metrics, path }], change }]
 }
 
 async function caKeyWork(
@@ -124,7 +132,8 @@ async function caKeyWork(
 ): Promise<readonly Work[]> {
   if (change === undefined) return []
   const text = await sealedCaKey(session, recipients)
-  return [{ operation: ['file', { text }, PLACES.caKey, 'root', SCHEDULE_USER, '640'], change }]
+  const file = { path: PLACES.caKey, owner: 'root', group: SCHEDULE_USER, mode: '640' }
+  return [{ operation: ['file', { content: { text }, ...file }], change }]
 }
 
 /** On all nodes at once that have one and are not to. Backups that were taken stay where they are. */
@@ -150,23 +159,26 @@ async function removeSchedule(
   const remote = await session.remote(node)
   const notes = [PLACES.program, PLACES.tool].map((path) => `/var/lib/quorate/binaries/${fileName(path)}`)
   const links = `${config.exporter ?? NODE_EXPORTER}/${fileName(PLACES.metrics)}`
-  const folder = config.store?.path ?? ''
   await lock.work(remote, {
     operations: [
-      ['stop', TIMER],
-      ['stop', SERVICE],
+      ['stop', { unit: TIMER }],
+      ['stop', { unit: SERVICE }],
       [
         'remove',
-        PLACES.timer,
-        PLACES.service,
-        PLACES.folder,
-        PROGRAM_FOLDER,
-        PLACES.stateFolder,
-        PLACES.stamp,
+        {
+          paths: [
+            PLACES.timer,
+            PLACES.service,
+            PLACES.folder,
+            PROGRAM_FOLDER,
+            PLACES.stateFolder,
+            PLACES.stamp,
+          ],
+        },
       ],
-      ['remove', links, ...notes],
+      ['remove', { paths: [links, ...notes] }],
       ['reload'],
-      ['schedule_forget', SCHEDULE_USER, folder],
+      ['schedule_forget', { user: SCHEDULE_USER, folder: config.store?.path }],
     ],
     looks: [],
     extension,

@@ -9,25 +9,54 @@ export function compileRestore(step: RestoreStep): readonly Operation[] {
   switch (step.kind) {
     case 'restore-stage': {
       const { token, suffix, sha256, source, members } = step.restore
-      const mark = [token, suffix, sha256, source] as const
-      const member = [step.dataDirectory, step.walDirectory, step.member, members, step.peerUrl] as const
-      return [['restore_stage', { file: step.snapshotFile }, ...mark, ...member, ...step.options]]
+      const snapshot = { file: step.snapshotFile }
+      const member = { ...placesOf(step), name: step.member, members, peers: step.peerUrl }
+      const { options } = step
+      return [['restore_stage', { snapshot, token, suffix, sha256, source, ...member, options }]]
     }
     case 'restore-halt':
-      return [['file', { text: underwayText(step) }, PATHS.underway, 'root', 'root', '600'], ['restore_halt']]
+      return [
+        [
+          'file',
+          {
+            content: { text: underwayText(step) },
+            path: PATHS.underway,
+            owner: 'root',
+            group: 'root',
+            mode: '600',
+          },
+        ],
+        ['restore_halt'],
+      ]
     case 'restore-place': {
       const { token, suffix } = step.restore
       return [
-        ['file', { text: step.pin }, PATHS.clusterId, 'root', 'root', '644'],
-        ['file', { text: step.options }, PATHS.environment, 'root', 'etcd', '640'],
-        ['restore_place', token, suffix, step.dataDirectory, step.walDirectory, step.former ?? '-'],
+        [
+          'file',
+          { content: { text: step.pin }, path: PATHS.clusterId, owner: 'root', group: 'root', mode: '644' },
+        ],
+        [
+          'file',
+          {
+            content: { text: step.options },
+            path: PATHS.environment,
+            owner: 'root',
+            group: 'etcd',
+            mode: '640',
+          },
+        ],
+        ['restore_place', { token, suffix, ...placesOf(step), former: step.former }],
       ]
     }
     case 'restore-unchecked':
-      return [['restore_unchecked', step.variable]]
+      return [['restore_unchecked', { variable: step.variable }]]
     case 'restore-finish':
       return [['restore_finish']]
   }
+}
+
+function placesOf(step: { readonly dataDirectory: string; readonly walDirectory: string }) {
+  return { data: step.dataDirectory, wal: step.walDirectory }
 }
 
 /** Where a snapshot arrives: on the disk of the data, which has room for it. undefined: none of these sends one. */

@@ -4,18 +4,19 @@ import { compile } from './compile.ts'
 
 const firstStart = { dataDirectory: '/opt/etcd/data', walDirectory: '/opt/etcd/wal' }
 const common = { host: 'etcd01', what: 'what', why: 'why', danger: 'none' } as const
-const OPEN = ['ground_open', '/opt/etcd/wal']
-const CLOSE = ['ground_close', '/opt/etcd/data', '/opt/etcd/wal']
+const OPEN = ['ground_open', { wal: '/opt/etcd/wal' }]
+const CLOSE = ['ground_close', { data: '/opt/etcd/data', wal: '/opt/etcd/wal' }]
+const unit = 'etcd.service'
 
 const compiled = (step: HostStep) =>
   compile(step, { artifact: undefined, certificates: {}, bundle: undefined })
 
 test('a first start: who starts the member, or only waits for it, opens the folder above the log', () => {
-  const start = ['start', 'etcd.service', '0.00']
+  const start = ['start', { unit, delay: '0.00', folders: [] }]
   expect(compiled({ ...common, kind: 'start', turn: 0, firstStart })).toEqual([OPEN, start])
-  const ready = ['ready', 'etcd.service', '60']
+  const ready = ['ready', { unit, seconds: '60' }]
   expect(compiled({ ...common, kind: 'ready', firstStart })).toEqual([OPEN, ready, CLOSE])
-  const restart = ['restart', 'etcd.service', '60']
+  const restart = ['restart', { unit, seconds: '60', folders: [] }]
   expect(compiled({ ...common, kind: 'restart', firstStart })).toEqual([OPEN, restart, CLOSE])
 })
 

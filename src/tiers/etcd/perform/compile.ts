@@ -1,7 +1,7 @@
 /** Steps as the agent's operations: the one place where the planner's data becomes work on a machine. */
 import type { Artifact } from '../../../artifacts/artifact.ts'
 import { compileService } from '../../../engine/service-steps.ts'
-import type { Operation, Word } from '../../../host/operations.ts'
+import type { Operation } from '../../../host/operations.ts'
 import type { Content } from '../../../host/parcel.ts'
 import { trustMarkFile } from '../../../pki/trust-mark.ts'
 import type { HostStep } from '../steps/steps.ts'
@@ -17,6 +17,8 @@ export interface Supplies {
   readonly bundle: string | undefined
 }
 
+const UNIT = 'etcd.service'
+
 /** How long a member may take to become ready, in seconds: it waits for a quorum of the others. */
 const START_SECONDS = 60
 
@@ -31,61 +33,56 @@ const TURN_SECONDS = 0.12
 export function compile(step: HostStep, supplies: Supplies): readonly Operation[] {
   switch (step.kind) {
     case 'packages':
-      return [['packages', ...step.packages]]
+      return [['packages', { names: step.packages }]]
     case 'user':
-      return [['user', step.user, step.shell]]
-    case 'directory':
-      return [['directory', step.path, step.owner, step.group, step.mode]]
+      return [['user', { name: step.user, shell: step.shell }]]
+    case 'directory': {
+      const { path, owner, group, mode } = step
+      return [['directory', { path, owner, group, mode }]]
+    }
     case 'binaries':
-      return needed(supplies.artifact, step).files.map((file): Operation => [
+      return needed(supplies.artifact, step).files.map(({ path, name, sha256 }): Operation => [
         'binary',
-        { file: file.path },
-        `/usr/local/bin/${file.name}`,
-        file.sha256,
-        step.version,
+        { content: { file: path }, path: `/usr/local/bin/${name}`, sha256, version: step.version },
       ])
-    case 'file':
-      return [['file', { text: step.content }, step.path, step.owner, step.group, step.mode]]
-    case 'key':
-      return [['key', step.name, { text: step.configuration }, step.algorithm, step.keep ? 'keep' : 'new']]
+    case 'file': {
+      const { path, owner, group, mode } = step
+      return [['file', { content: { text: step.content }, path, owner, group, mode }]]
+    }
+    case 'key': {
+      const { name, algorithm, keep } = step
+      const origin = keep ? 'keep' : 'new'
+      return [['key', { name, configuration: { text: step.configuration }, algorithm, origin }]]
+    }
     case 'certificates': {
-      const pairs = step.names.flatMap((name): Word[] => [
-        name,
-        { text: needed(supplies.certificates[name], step) },
-      ])
-      return [['certificates', ...trusted(supplies, step), 'etcd', ...pairs]]
+      const pem = step.names.map((name) => [name, { text: needed(supplies.certificates[name], step) }])
+      return [['certificates', { ...trusted(supplies, step), group: 'etcd', ...Object.fromEntries(pem) }]]
     }
     case 'ca':
-      return [['ca', ...trusted(supplies, step), 'etcd']]
+      return [['ca', { ...trusted(supplies, step), group: 'etcd' }]]
     case 'tls-modes':
-      return [['tls_modes', 'etcd']]
+      return [['tls_modes', { group: 'etcd' }]]
     case 'reload':
       return [['reload']]
     case 'enable':
-      return [['enable', 'etcd.service']]
+      return [['enable', { unit: UNIT }]]
     case 'start':
       return [
         ...opening(step),
-        ['start', 'etcd.service', (step.turn * TURN_SECONDS).toFixed(2), ...(step.chown ?? [])],
+        ['start', { unit: UNIT, delay: (step.turn * TURN_SECONDS).toFixed(2), folders: step.chown ?? [] }],
       ]
     case 'ready':
-      return [...opening(step), ['ready', 'etcd.service', String(START_SECONDS)], ...closing(step)]
+      return [...opening(step), ['ready', { unit: UNIT, seconds: String(START_SECONDS) }], ...closing(step)]
     case 'restart':
       return [
         ...opening(step),
-        ['restart', 'etcd.service', String(START_SECONDS), ...(step.chown ?? [])],
+        ['restart', { unit: UNIT, seconds: String(START_SECONDS), folders: step.chown ?? [] }],
         ...closing(step),
       ]
     case 'stop':
-      return [
-        [
-          'stop',
-          step.unit,
-          ...(step.graceSeconds === undefined ? ([] as const) : ([String(step.graceSeconds)] as const)),
-        ],
-      ]
+      return [['stop', { unit: step.unit, seconds: step.graceSeconds?.toString() }]]
     case 'aside':
-      return [['aside', step.suffix, ...step.paths]]
+      return [['aside', { suffix: step.suffix, paths: step.paths }]]
     case 'restore-stage':
     case 'restore-halt':
     case 'restore-place':
@@ -101,21 +98,21 @@ export function compile(step: HostStep, supplies: Supplies): readonly Operation[
 
 /** Each step that starts a member, or waits for one, opens it by itself: systemd may be trying since an earlier run. */
 function opening({ firstStart }: Opening): readonly Operation[] {
-  return firstStart === undefined ? [] : [['ground_open', firstStart.walDirectory]]
+  return firstStart === undefined ? [] : [['ground_open', { wal: firstStart.walDirectory }]]
 }
 
 /** Not reached where the member does not become ready: it is tried again and again, and needs it open. */
 function closing({ firstStart }: Opening): readonly Operation[] {
   if (firstStart === undefined) return []
-  return [['ground_close', firstStart.dataDirectory, firstStart.walDirectory]]
+  return [['ground_close', { data: firstStart.dataDirectory, wal: firstStart.walDirectory }]]
 }
 
 type Opening = Pick<Extract<HostStep, { kind: 'start' }>, 'firstStart'>
 
 /** The bundle and its mark. */
-function trusted({ bundle }: Supplies, step: HostStep): readonly [Content, Content] {
+function trusted({ bundle }: Supplies, step: HostStep): { readonly ca: Content; readonly mark: Content } {
   const text = needed(bundle, step)
-  return [{ text }, { text: trustMarkFile(text) }]
+  return { ca: { text }, mark: { text: trustMarkFile(text) } }
 }
 
 function needed<T>(supply: T | undefined, step: HostStep): T {

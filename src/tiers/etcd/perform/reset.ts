@@ -76,11 +76,11 @@ async function runSteps(session: Session, lock: Lock, node: Node, steps: readonl
 function operation(step: ResetStep): Operation {
   switch (step.kind) {
     case 'stop':
-      return ['stop', step.unit]
+      return ['stop', { unit: step.unit }]
     case 'aside':
-      return ['aside', step.suffix, ...step.paths]
+      return ['aside', { suffix: step.suffix, paths: step.paths }]
     case 'remove':
-      return ['remove', ...step.paths]
+      return ['remove', { paths: step.paths }]
     default:
       return ['reload']
   }
