@@ -2,7 +2,7 @@
  * `quorate certs rotate-ca`: the CA of a running cluster exchanged for another. Stage by stage, and no stage remembers
  * anything: what was done is read from the machines and from the folder here. Until the last one the way back is open.
  */
-import { everyMachine, takeLock } from '../../engine/locking.ts'
+import { everyMachine } from '../../engine/locking.ts'
 import { agreedTo, requireAgreed } from '../../engine/approval.ts'
 import { QuorateError } from '../../errors.ts'
 import type { ApplyIntent } from '../../tiers/etcd/plan/intent.ts'
@@ -10,7 +10,6 @@ import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { type Plan, plan } from '../../tiers/etcd/plan/plan.ts'
 import type { Step } from '../../tiers/etcd/steps/steps.ts'
 import { blockedError, run } from '../../tiers/etcd/run.ts'
-import type { Lock } from '../../engine/lock.ts'
 import { observe } from '../../tiers/etcd/facts/observe.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
@@ -21,7 +20,8 @@ import { isUnderWay, unretired } from '../../pki/ca-exchange-state.ts'
 import { afterDropping, afterIssuing, beforeIssuing, requireBeginning, requireEnding } from './ca-outlook.ts'
 import { proveTrust } from './ca-proof.ts'
 import type { ServedCheck } from './served.ts'
-import { type Availability, type ProbeChoice, withRecorder } from '../../engine/with-recorder.ts'
+import { type Under, runVerb } from '../../engine/run-verb.ts'
+import type { Availability, ProbeChoice } from '../../engine/with-recorder.ts'
 
 /**
  * - `trust`: both CAs are trusted by every member, which takes a restart of each; begins the exchange
@@ -61,135 +61,149 @@ export interface RotateReport {
  */
 export async function rotateCa(session: Session, options: RotateOptions): Promise<RotateReport> {
   const { stage } = options
-  const work = await WORKS[stage](session)
-  if (work.preview.blocked.length > 0) throw blockedError(work.preview.blocked)
-  if (work.preview.waves.length > 0 || work.decides) await options.confirm({ ...work.preview, stage })
-  await using lock = await takeLock(session, {
-    purpose: 'certs rotate-ca',
-    scope: everyMachine(session.cluster),
+  const { decide, carryOut } = STAGES[stage]
+  const intent = applyIntent(session.cluster, session.now())
+  const { result, availability } = await runVerb<Session, Decision, Done>(session, {
+    name: `certs rotate-ca ${stage}`,
+    decide: async (own, shown) => {
+      const decided = await decide(own, intent)
+      if (decided.preview.blocked.length > 0) throw blockedError(decided.preview.blocked)
+      return { ...decided, intent, agreed: shown?.agreed ?? agreedTo(decided.preview, own.steps) }
+    },
+    confirm: async ({ preview, decides }) => {
+      if (preview.waves.length > 0 || decides) await options.confirm({ ...preview, stage })
+    },
+    scope: () => everyMachine(session.cluster),
+    same: (shown, now) => {
+      requireAgreed(shown.agreed, now.preview, session.steps)
+      return shown.decides === now.decides && shown.onlyEnds === now.onlyEnds
+    },
+    lookHint: 'quorate status',
+    probe: () => options.probe,
+    carryOut,
   })
-  const observed = await observe(session)
-  const { result, availability } = await withRecorder(
-    session,
-    { verb: `certs rotate-ca ${stage}`, probe: options.probe },
-    async (recorded) =>
-      await work.carryOut({
-        session: recorded,
-        lock,
-        observed,
-        shown: agreedTo(work.preview, session.steps),
-      }),
-  )
   return { stage, retired: [], ...result, availability }
 }
 
-interface Work {
+interface Decided {
+  readonly observed: Observed
   readonly preview: Plan
   /** Something is decided here even where no machine has to be touched. */
   readonly decides: boolean
-  readonly carryOut: (
-    under: UnderLock,
-  ) => Promise<
-    Omit<RotateReport, 'stage' | 'retired' | 'availability'> & { readonly retired?: readonly string[] }
-  >
+  /** Of a way back that was cut off in its last stage: the old CA signs, and the other one is only to be dropped. */
+  readonly onlyEnds?: boolean
 }
 
-interface UnderLock {
-  readonly session: Session
-  readonly lock: Lock
-  readonly observed: Observed
+interface Decision extends Decided {
+  readonly intent: ApplyIntent
   /** What of the preview takes a member away for a moment. */
-  readonly shown: ReadonlySet<string>
+  readonly agreed: ReadonlySet<string>
 }
 
-const WORKS: Readonly<Record<RotationStage, (session: Session) => Promise<Work>>> = {
-  trust: async (session) => {
-    const before = await observe(session)
+type UnderLock = Under<Session, Decision>
+
+type Done = Omit<RotateReport, 'stage' | 'retired' | 'availability'> & {
+  readonly retired?: readonly string[]
+}
+
+interface Stage {
+  readonly decide: (session: Session, intent: ApplyIntent) => Promise<Decided>
+  readonly carryOut: (under: UnderLock) => Promise<Done>
+}
+
+const TRUST: Stage = {
+  decide: async (session, intent) => {
+    const observed = await observe(session)
     const begins = !isUnderWay(session.cluster)
-    if (begins) requireBeginning(session, before)
-    const intent = applyIntent(session.cluster, session.now())
-    const outlook = begins ? await beforeIssuing(session, before) : before
-    return {
-      preview: plan(intent, outlook),
-      decides: begins,
-      carryOut: async (under) => {
-        if (!isUnderWay(session.cluster)) requireBeginning(session, under.observed)
-        // Also where it is under way: this may be what was interrupted.
-        await beginCaExchange(under.session, under.observed)
-        const { done, after } = await converge(under, intent)
-        const clients = await followClients(under.session, { reissue: 'operator' })
-        await session.refresh()
-        return { done, clients, served: await proveTrust(under.session, after) }
-      },
-    }
+    if (begins) requireBeginning(session, observed)
+    const outlook = begins ? await beforeIssuing(session, observed) : observed
+    return { observed, preview: plan(intent, outlook), decides: begins }
   },
-  issue: async (session) => {
+  carryOut: async (under) => {
+    const { session, decision } = under
+    // Also where it is under way: this may be what was interrupted.
+    await beginCaExchange(session, decision.observed)
+    const { done, after } = await converge(under, decision.intent)
+    const clients = await followClients(session, { reissue: 'operator' })
+    await session.refresh()
+    return { done, clients, served: await proveTrust(session, after) }
+  },
+}
+
+const ISSUE: Stage = {
+  decide: async (session, intent) => {
     requireUnderWay(session)
-    const before = await observe(session)
-    const intent = { ...applyIntent(session.cluster, session.now()), reissue: true }
-    const preview = plan(intent, before)
-    return { preview, decides: false, carryOut: async (under) => await reissue(under, intent) }
+    const observed = await observe(session)
+    return { observed, preview: plan({ ...intent, reissue: true }, observed), decides: false }
   },
-  finish: async (session) => {
-    const before = await observe(session)
-    const undecided = isUnderWay(session.cluster)
-    requireEnding(session, before, undecided || unretired(session.cluster) !== undefined)
-    const intent = { ...applyIntent(session.cluster, session.now()), dropTrust: true }
-    return {
-      preview: plan(intent, await afterDropping(session, before)),
-      decides: undecided,
-      carryOut: async (under) => {
-        requireEnding(session, under.observed, true)
-        if (undecided) {
-          // The last moment at which anything can be found: whoever is still with the old CA is cut off afterwards.
-          const clients = await followClients(under.session, { reissue: 'all' })
-          requireSigned(clients)
-          await session.refresh()
-          await proveTrust(under.session, under.observed)
-          await dropOtherCa(session.cluster)
-        }
-        return await drop(under, intent)
-      },
+  carryOut: async (under) => await reissue(under),
+}
+
+const FINISH: Stage = {
+  decide: async (session, intent) => {
+    const { cluster } = session
+    const observed = await observe(session)
+    const undecided = isUnderWay(cluster)
+    requireEnding(session, observed, undecided || unretired(cluster) !== undefined)
+    const outlook = await afterDropping(session, observed)
+    return { observed, preview: plan({ ...intent, dropTrust: true }, outlook), decides: undecided }
+  },
+  carryOut: async (under) => {
+    const { session, decision } = under
+    if (decision.decides) {
+      // The last moment at which anything can be found: whoever is still with the old CA is cut off afterwards.
+      const clients = await followClients(session, { reissue: 'all' })
+      requireSigned(clients)
+      await session.refresh()
+      await proveTrust(session, decision.observed)
+      await dropOtherCa(session.cluster)
     }
+    return await drop(under)
   },
-  abort: async (session) => {
-    // A way back that was cut off in its last stage: the old CA signs, and the other one is only to be dropped.
+}
+
+const ABORT: Stage = {
+  decide: async (session, intent) => {
     if (!isUnderWay(session.cluster) && unretired(session.cluster) === 'next')
-      return await WORKS.finish(session)
+      return { ...(await FINISH.decide(session, intent)), onlyEnds: true }
     requireUnderWay(session)
     await requireWayBack(session)
-    const before = await observe(session)
-    const intent = applyIntent(session.cluster, session.now())
-    const turned = await afterIssuing(session, before)
+    const observed = await observe(session)
+    const turned = await afterIssuing(session, observed)
     const back = plan({ ...intent, reissue: true }, turned.observed)
     const ending = plan({ ...intent, dropTrust: true }, turned.dropped(back))
-    return {
-      preview: { waves: [...back.waves, ...ending.waves], blocked: [...back.blocked, ...ending.blocked] },
-      decides: true,
-      carryOut: async (under) => {
-        await requireWayBack(under.session)
-        await goBack(under.session)
-        const turnedBack = await reissue(under, { ...intent, reissue: true })
-        await dropOtherCa(session.cluster)
-        const dropped = await drop(under, { ...intent, dropTrust: true })
-        return { ...dropped, done: [...turnedBack.done, ...dropped.done] }
-      },
-    }
+    const preview = { waves: [...back.waves, ...ending.waves], blocked: [...back.blocked, ...ending.blocked] }
+    return { observed, preview, decides: true }
   },
+  carryOut: async (under) => {
+    if (under.decision.onlyEnds === true) return await FINISH.carryOut(under)
+    await goBack(under.session)
+    const turnedBack = await reissue(under)
+    await dropOtherCa(under.session.cluster)
+    const dropped = await drop(under)
+    return { ...dropped, done: [...turnedBack.done, ...dropped.done] }
+  },
+}
+
+const STAGES: Readonly<Record<RotationStage, Stage>> = {
+  trust: TRUST,
+  issue: ISSUE,
+  finish: FINISH,
+  abort: ABORT,
 }
 
 /** Certificates of members and clients from the CA that signs now, proven on live connections. */
-async function reissue(under: UnderLock, intent: ApplyIntent) {
-  const { done, after } = await converge(under, intent)
+async function reissue(under: UnderLock): Promise<Done> {
+  const { done, after } = await converge(under, { ...under.decision.intent, reissue: true })
   const clients = await followClients(under.session, { reissue: 'all' })
   await under.session.refresh()
   return { done, clients, served: await proveTrust(under.session, after) }
 }
 
 /** Members told that there is one CA alone, clients too, and the other put away. */
-async function drop(under: UnderLock, intent: ApplyIntent) {
-  const { session } = under
-  const { done, after } = await converge(under, intent)
+async function drop(under: UnderLock): Promise<Done> {
+  const { session, decision } = under
+  const { done, after } = await converge(under, { ...decision.intent, dropTrust: true })
   const clients = await followClients(session, { reissue: 'all' })
   await session.refresh()
   const served = await proveTrust(session, after)
@@ -197,10 +211,10 @@ async function drop(under: UnderLock, intent: ApplyIntent) {
 }
 
 /** Reads the CA anew, looks again and does what is to be done now. */
-async function converge({ session, lock, shown }: UnderLock, intent: ApplyIntent) {
+async function converge({ session, lock, decision }: UnderLock, intent: ApplyIntent) {
   await session.refresh()
   const observed = await observe(session)
-  requireAgreed(shown, plan(intent, observed), session.steps)
+  requireAgreed(decision.agreed, plan(intent, observed), session.steps)
   const { done, observed: after } = await run(session, lock, intent, observed)
   return { done, after }
 }
