@@ -2,7 +2,7 @@
  * `quorate import`: the keys of an export into this cluster. The file is read to its end before anything is written, and
  * compared with what is there; each portion is one transaction, so that a run that was interrupted is run again.
  */
-import { reachableMachines, takeLock } from '../../engine/locking.ts'
+import { reachableMachines } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
 import type { MemberClient } from '../../etcd/client.ts'
 import { reclaimable } from '../../etcd/space.ts'
@@ -20,7 +20,7 @@ import { readExport } from '../../transfer/read.ts'
 import { lookAtMembers } from '../../tiers/etcd/facts/members.ts'
 import { readableMembers } from './export.ts'
 import { counted, formatBytes, plural } from '../../spec/units.ts'
-import { recorded } from '../../engine/recorded.ts'
+import { type Idle, idle, runVerb } from '../../engine/run-verb.ts'
 
 /** What etcd needs beside a key and its value, in bytes; rather too much. */
 const OVERHEAD_BYTES = 256
@@ -64,19 +64,37 @@ const NOTHING: PutCounts = { written: 0, replaced: 0, same: 0, kept: 0, ended: 0
  *   stays, and the same import goes on from there.
  */
 export async function importKeys(session: Session, options: ImportOptions): Promise<ImportReport> {
-  return await recorded(session, 'import', async (own) => await importAll(own, options))
+  const { result } = await runVerb<Session, Decision, ImportReport>(session, {
+    name: 'import',
+    // The file is compared once: each key is compared again in the transaction that writes it.
+    decide: async (own, shown) =>
+      shown === undefined ? await decide(own, options) : await still(own, shown),
+    confirm: async ({ preview }) => await options.confirm(preview),
+    scope: () => reachableMachines(session.cluster),
+    same: (shown, now) => shown.preview === now.preview,
+    lookHint: 'quorate import FILE --dry-run',
+    probe: () => false,
+    carryOut: async ({ session: own, decision }) => await writeAll(own, options, decision),
+  })
+  return result
 }
 
-async function importAll(session: Session, options: ImportOptions): Promise<ImportReport> {
-  const { differing = 'refuse', dryRun = false, confirm } = options
-  const { signal, emit } = session
+interface Decision {
+  readonly file: WholeFile
+  readonly preview: ImportPreview
+  /** Keys that are to be written. */
+  readonly todo: number
+}
+
+async function decide(session: Session, options: ImportOptions): Promise<Decision | Idle<ImportReport>> {
+  const { differing = 'refuse', dryRun = false } = options
   const file = await readThrough(options)
   const { condition } = await lookAtMembers(session)
   requireWritable(condition)
-  const clients = await readableMembers(session)
-  const work: Work = { clients, options, leases: new Leases(clients, file.header.clusterId, signal), signal }
-  const onProgress = progressOf(emit, { text: 'comparing', unit: 'keys', total: file.keys })
-  const compared = await compareWith(work, onProgress)
+  const compared = await compareWith(
+    await workOf(session, options, file),
+    progress(session, 'comparing', file),
+  )
   const preview = {
     ...compared,
     header: file.header,
@@ -87,24 +105,30 @@ async function importAll(session: Session, options: ImportOptions): Promise<Impo
   if (differing === 'refuse' && compared.different > 0) throw differs(preview)
   const todo = compared.new + (differing === 'replace' ? compared.different : 0)
   requireRoom(condition, compared, todo)
-  const idle = { ...NOTHING, changed: false, dryRun, preview, verified: undefined }
-  if (todo === 0) return { ...idle, same: compared.same, kept: compared.different, ended: compared.ended }
-  if (dryRun) return idle
-  await confirm(preview)
-  await using lock = await takeLock(session, { purpose: 'import', scope: reachableMachines(session.cluster) })
-  session.log?.begin()
-  const held: Work = { ...work, signal: AbortSignal.any([signal, lock.lost]) }
-  const done = await write(
-    held,
-    differing,
-    progressOf(emit, { text: 'importing', unit: 'keys', total: file.keys }),
-  )
-  const verified = await compareWith(
-    held,
-    progressOf(emit, { text: 'verifying', unit: 'keys', total: file.keys }),
-  )
+  const none = { ...NOTHING, changed: false, dryRun, preview, verified: undefined }
+  if (todo === 0)
+    return idle({ ...none, same: compared.same, kept: compared.different, ended: compared.ended })
+  return dryRun ? idle(none) : { file, preview, todo }
+}
+
+/** @throws QuorateError `blocked` if the cluster does not take it any more */
+async function still(session: Session, shown: Decision): Promise<Decision> {
+  const { condition } = await lookAtMembers(session)
+  requireWritable(condition)
+  requireRoom(condition, shown.preview, shown.todo)
+  return shown
+}
+
+async function writeAll(
+  session: Session,
+  options: ImportOptions,
+  { file, preview }: Decision,
+): Promise<ImportReport> {
+  const work = await workOf(session, options, file)
+  const done = await write(work, preview.differing, progress(session, 'importing', file))
+  const verified = await compareWith(work, progress(session, 'verifying', file))
   requireArrived(verified, done, file.leases)
-  return { ...done, changed: true, dryRun, preview, verified }
+  return { ...done, changed: true, dryRun: false, preview, verified }
 }
 
 interface Work {
@@ -112,6 +136,16 @@ interface Work {
   readonly options: ImportOptions
   readonly leases: Leases
   readonly signal: AbortSignal
+}
+
+async function workOf(session: Session, options: ImportOptions, { header }: WholeFile): Promise<Work> {
+  const { signal } = session
+  const clients = await readableMembers(session)
+  return { clients, options, leases: new Leases(clients, header.clusterId, signal), signal }
+}
+
+function progress({ emit }: Session, text: string, { keys }: WholeFile): (keys: number) => void {
+  return progressOf(emit, { text, unit: 'keys', total: keys })
 }
 
 interface WholeFile {
