@@ -1,9 +1,10 @@
 /** `quorate adopt`: takes over a cluster that something else set up, as it runs, without a restart. */
-import { everyMachine, takeLock } from '../../engine/locking.ts'
+import { everyMachine } from '../../engine/locking.ts'
+import { idle, runVerb } from '../../engine/run-verb.ts'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Discovery } from '../../adopt/discover.ts'
-import type { Destination, Remark } from '../../adopt/member.ts'
+import type { Remark } from '../../adopt/member.ts'
 import { lookForEtcd } from '../../adopt/sighting.ts'
 import type { Found } from '../../adopt/visit.ts'
 import { QuorateError } from '../../errors.ts'
@@ -15,14 +16,12 @@ import { openAuthority } from '../../pki/open.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { type Plan, plan } from '../../tiers/etcd/plan/plan.ts'
 import { UNKNOWN_YET } from '../../tiers/etcd/facts/unknown.ts'
-import type { Emit } from '../../engine/events.ts'
 import { observe } from '../../tiers/etcd/facts/observe.ts'
 import { authorityIsThere } from '../../tiers/etcd/operator.ts'
 import { type Session, knownHostsFile } from '../../tiers/etcd/session.ts'
 import { requireOwnState } from '../../files/state-folder.ts'
 import { type Fleet, openFleet } from '../../ssh/fleet.ts'
-import type { ScannedKey } from '../../ssh/trust.ts'
-import { discoverAll, trustAll } from './connect.ts'
+import { type ConnectOptions, discoverAll, trustAll } from './connect.ts'
 import { type Adoptable, type AuthorityWish, type DraftOptions, judgeDiscovery } from './observe.ts'
 import { foreignSession } from './session.ts'
 import {
@@ -36,21 +35,12 @@ import {
 } from './write.ts'
 import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import { packageWarnings } from '../../tiers/etcd/facts/package-notes.ts'
-import { recorded } from '../../engine/recorded.ts'
 
-export interface AdoptOptions extends Omit<DraftOptions, 'authority'> {
-  /** Machines of the cluster, at least one; its other members are found. */
-  readonly destinations: readonly Destination[]
-  /** Where several etcd run on a machine: the one that serves clients at this port. */
-  readonly clientPort?: number | undefined
+export interface AdoptOptions extends Omit<DraftOptions, 'authority'>, ConnectOptions {
   /** Where the CA's key is; undefined: looked for on the members. */
   readonly authority?: AuthorityWish | undefined
-  /** Is shown host keys that are new and answers which to record, as for `trust`. */
-  readonly decideKeys: (keys: readonly ScannedKey[]) => Promise<readonly ScannedKey[]>
   /** Is shown everything before anything is written, and throws to stop. */
   readonly confirm: (preview: AdoptPreview) => Promise<void>
-  readonly emit: Emit
-  readonly signal: AbortSignal
   readonly now: () => Date
   readonly askPassphrase: AskPassphrase
   readonly sudoPassword?: ((host: string, user: string) => Promise<string>) | undefined
@@ -97,28 +87,45 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
   )
   const session = foreignSession({ ...options, cluster, found, bundle, fleet })
   const steps = pinSteps(adoptable)
+  const { result } = await runVerb<Session, AdoptPreview, AdoptReport>(session, {
+    name: 'adopt',
+    decide: async (own, shown) => {
+      const preview = shown ?? (await previewOf(own, adoptable, steps))
+      if (shown !== undefined) await assertUnmoved(discovery, adoptable, own.signal)
+      return steps.length === 0 && before !== undefined ? idle({ ...preview, changed: false }) : preview
+    },
+    confirm: options.confirm,
+    scope: () => everyMachine(cluster),
+    // What runs is compared by the second look, process by process.
+    same: (shown, now) => shown === now,
+    lookHint: 'quorate adopt --preview',
+    probe: () => false,
+    carryOut: async ({ session: own, lock, decision }) => {
+      if (steps.length > 0) {
+        await writePins(own, lock, steps)
+        await assertUnmoved(discovery, adoptable, own.signal)
+      }
+      // The first apply issues from it; without one it would take the members for those of a CA that was lost.
+      if (adoptable.bundle === undefined) await authority?.trust(own.signal)
+      // Last, so that what is cut off before it leaves a run that can be repeated.
+      if (before === undefined) await writeFiles({ ...options, authority: options.authority }, adoptable)
+      return { ...decision, changed: true }
+    },
+  })
+  return result
+}
+
+async function previewOf(
+  session: Session,
+  adoptable: Adoptable,
+  steps: readonly AdoptStep[],
+): Promise<AdoptPreview> {
   const { foreseen, owned } = await foresee(session, adoptable)
   const given = steps.flatMap(({ kind, host, what, why }): Remark[] =>
     kind === 'directory' ? [{ host, severity: 'note', message: `adopt will ${what}: ${why}` }] : [],
   )
   const remarks = [...adoptable.remarks, ...owned, ...given]
-  const preview = { ...adoptable, steps, remarks, plan: foreseen }
-  if (steps.length === 0 && before !== undefined) return { ...preview, changed: false }
-  await options.confirm(preview)
-  await recorded(session, 'adopt', async (own) => {
-    if (steps.length > 0) {
-      await using lock = await takeLock(own, { purpose: 'adopt', scope: everyMachine(own.cluster) })
-      await assertUnmoved(discovery, adoptable, signal)
-      await writePins(own, lock, steps)
-      await assertUnmoved(discovery, adoptable, signal)
-    }
-    own.log.begin()
-    // The first apply issues from it; without one it would take the members for those of a CA that was lost.
-    if (adoptable.bundle === undefined) await authority?.trust(signal)
-    // Last, so that what is cut off before it leaves a run that can be repeated.
-    if (before === undefined) await writeFiles({ ...options, authority: options.authority }, adoptable)
-  })
-  return { ...preview, changed: true }
+  return { ...adoptable, steps, remarks, plan: foreseen }
 }
 
 /** undefined: its key is out of reach, and what the members trust is all there is of it. Opening one makes none. */

@@ -5,11 +5,24 @@ import type { Destination } from '../../adopt/member.ts'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import type { SshTarget } from '../../spec/cluster.ts'
 import { type Fleet, onAll } from '../../ssh/fleet.ts'
-import type { AdoptOptions } from './adopt.ts'
+import type { Emit } from '../../engine/events.ts'
+import type { ScannedKey } from '../../ssh/trust.ts'
 import { type TrustTarget, trust } from '../../ssh/trust-hosts.ts'
+import type { DraftOptions } from './observe.ts'
+
+export interface ConnectOptions extends Pick<DraftOptions, 'file' | 'ssh'> {
+  /** Machines of the cluster, at least one; its other members are found. */
+  readonly destinations: readonly Destination[]
+  /** Where several etcd run on a machine: the one that serves clients at this port. */
+  readonly clientPort?: number | undefined
+  /** Is shown host keys that are new and answers which to record, as for `trust`. */
+  readonly decideKeys: (keys: readonly ScannedKey[]) => Promise<readonly ScannedKey[]>
+  readonly emit: Emit
+  readonly signal: AbortSignal
+}
 
 export async function discoverAll(
-  options: AdoptOptions,
+  options: ConnectOptions,
   fleet: Fleet,
   knownHosts: string,
 ): Promise<Discovery> {
@@ -37,7 +50,7 @@ export async function discoverAll(
 
 /** @throws QuorateError of machines whose keys can't be had, or are not those on record */
 export async function trustAll(
-  { decideKeys, signal }: AdoptOptions,
+  { decideKeys, signal }: Pick<ConnectOptions, 'decideKeys' | 'signal'>,
   knownHosts: string,
   nodes: readonly TrustTarget[],
 ): Promise<void> {
@@ -51,7 +64,7 @@ export async function trustAll(
   })
 }
 
-function targetOf({ host, user }: Destination, { file, ssh }: AdoptOptions): SshTarget {
+function targetOf({ host, user }: Destination, { file, ssh }: ConnectOptions): SshTarget {
   const identityFile = ssh.identityFile?.startsWith('~')
     ? path.join(process.env['HOME'] ?? '', ssh.identityFile.slice(1))
     : ssh.identityFile && path.resolve(path.dirname(file), ssh.identityFile)

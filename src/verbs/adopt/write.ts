@@ -69,8 +69,7 @@ export function markOf(member: Member, pin: Pin): string {
 }
 
 export async function writePins(session: Session, lock: Lock, steps: readonly AdoptStep[]): Promise<void> {
-  const { cluster, emit } = session
-  const signal = AbortSignal.any([session.signal, lock.lost])
+  const { cluster, emit, signal } = session
   emit({ type: 'wave', steps })
   const nodes = cluster.nodes.filter(({ name }) => steps.some(({ host }) => host === name))
   const { errors } = await onAll(nodes, async (node) => {
