@@ -47,6 +47,7 @@ export interface ScheduleReport {
  *   first backup failed, with its reason
  */
 export async function scheduleBackups(session: Session, options: ScheduleOptions): Promise<ScheduleReport> {
+  // Of both: what is done under the lock, and the first backup after it.
   return await recorded(session, 'backup schedule', async (own) => await putOnNode(own, options))
 }
 
