@@ -18,6 +18,7 @@ if (words.includes('later')) setTimeout(() => process.stdout.write('later'), 50)
 if (words.includes('leave')) process.exit(7)
 if (words.includes('throw')) throw new TypeError('a bug')
 if (words.includes('die')) process.kill(process.pid, 'SIGKILL')
+if (words.includes('where')) process.stdout.write(process.cwd() + '\\nthere\\nand')
 if (words.includes('pid')) process.stdout.write(String(process.pid))
 said()
 `
@@ -33,7 +34,8 @@ describe('a warm process', () => {
     await writeFile(path.join(folder, 'state.mjs'), 'export const said = () => undefined\n')
     await writeFile(path.join(folder, 'program.mjs'), PROGRAM)
     const program = warm(path.join(folder, 'program.mjs'))
-    call = async (words, env = {}) => await program(words.split(' '), { PATH: process.env['PATH'], ...env })
+    call = async (words, env = {}) =>
+      await program(words.split(' '), { env: { PATH: process.env['PATH'], ...env } })
   })
   afterAll(async () => await rm(folder, { recursive: true, force: true }))
 
@@ -56,6 +58,21 @@ describe('a warm process', () => {
     expect((await call('pid')).stdout).toBe(first)
     const [one, other] = await Promise.all([call('pid'), call('pid')])
     expect(one.stdout).not.toBe(other.stdout)
+  })
+
+  test('works in the folder that a call names, and tells each whole line as it comes, with the process that says it', async () => {
+    const lines: string[] = []
+    const pids = new Set<number | undefined>()
+    const onLine = (line: string, { pid }: { readonly pid?: number | undefined }) => {
+      lines.push(line)
+      pids.add(pid)
+    }
+    const program = warm(path.join(folder, 'program.mjs'))
+    const first = await program(['where', 'pid'], { env: {}, cwd: folder, onLine })
+    expect(lines).toEqual([folder, 'there'])
+    expect(first.stdout).toBe(`${folder}\nthere\nand${[...pids][0]}`)
+    expect((await program(['where'], { env: {} })).stdout).toBe(`${process.cwd()}\nthere\nand`)
+    expect(lines).toHaveLength(2)
   })
 
   test('waits for all that a call has begun, and hands over all that it said', async () => {

@@ -5,7 +5,6 @@ import type { Availability } from '../../../src/engine/with-recorder.ts'
 import type { ProcessResult } from '../../../src/ssh/process.ts'
 import type { TestLab } from '../harness.ts'
 import { quorate } from './quorate.ts'
-import { startQuorate } from './run.ts'
 
 export interface ToolEvent {
   readonly type?: string
@@ -46,7 +45,7 @@ export async function held(
   const troubles: unknown[] = []
   let busy: Promise<void> = Promise.resolve()
   let acting = false
-  const run = startQuorate(lab, [...args, '--json'], {
+  const ended = await quorate(lab, [...args, '--json'], {
     onLine: (line, child) => {
       const event = JSON.parse(line) as ToolEvent
       events.push(event)
@@ -65,7 +64,6 @@ export async function held(
         .finally(done)
     },
   })
-  const ended = await run.ended
   await busy
   if (troubles.length > 0) throw troubles[0]
   return { ...ended, events, happened: moments.length, moments }

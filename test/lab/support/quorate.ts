@@ -1,4 +1,5 @@
 /** quorate as a user runs it: the built program. Not in a process of its own, for those see `run.ts`: in a warm one. */
+import type { ChildProcess } from 'node:child_process'
 import type { ProcessResult } from '../../../src/ssh/process.ts'
 import type { TestLab } from '../harness.ts'
 import { PROGRAM } from './run.ts'
@@ -9,15 +10,17 @@ const program = warm(PROGRAM)
 export interface QuorateOptions {
   /** Further variables of the environment. */
   readonly env?: NodeJS.ProcessEnv | undefined
+  /** Told of every line of standard output as it comes, with the process, which may be signaled. */
+  readonly onLine?: ((line: string, child: ChildProcess) => void) | undefined
 }
 
 /** A non-zero exit code is a result; see `quorateOk`. */
 export async function quorate(
   lab: Pick<TestLab, 'clusterFile'>,
   args: readonly string[],
-  { env }: QuorateOptions = {},
+  { env, onLine }: QuorateOptions = {},
 ): Promise<ProcessResult> {
-  return await program(['-f', lab.clusterFile, ...args], { ...process.env, ...env })
+  return await program(['-f', lab.clusterFile, ...args], { env: { ...process.env, ...env }, onLine })
 }
 
 /** As `quorate`, for what must succeed: gives its standard output. */
@@ -29,4 +32,9 @@ export async function quorateOk(
   const { stdout, stderr, exitCode } = await quorate(lab, args, options)
   if (exitCode === 0) return stdout
   throw new Error(`quorate ${args.join(' ')} ended with exit code ${exitCode}:\n${stdout}${stderr}`)
+}
+
+/** Types words as they are, in this folder: with the cluster file that quorate finds there. */
+export async function quorateIn(folder: string, args: readonly string[]): Promise<ProcessResult> {
+  return await program(args, { env: process.env, cwd: folder })
 }

@@ -20,6 +20,7 @@ process.on('message', (call) => {
   process.channel.unref()
   for (const name of Object.keys(process.env)) if (!(name in call.env)) delete process.env[name]
   Object.assign(process.env, call.env)
+  process.chdir(call.cwd)
   process.argv = [node, program, ...call.args]
   calls += 1
   void import(`${entry}?call=${calls}`)

@@ -10,16 +10,26 @@ import { type ProcessResult, exitOf } from '../../../src/ssh/process.ts'
 
 const SERVER = path.resolve(import.meta.dirname, 'warm-process.mjs')
 /** Each call leaves its entry module in memory. */
-const MOST_CALLS = 50
+const MOST_CALLS = 200
+/** In MiB, before V8 looks for garbage among what lives long. It begins with less, and what is loaded is no garbage. */
+const LIVES_LONG = 256
+
+export interface WarmOptions {
+  readonly env: NodeJS.ProcessEnv
+  /** This process's own unless given. */
+  readonly cwd?: string | undefined
+  /** Told of every line of standard output as it comes. */
+  readonly onLine?: ((line: string, child: ChildProcess) => void) | undefined
+}
 
 /** Runs the program; what it says and its exit code are those of a process of its own. */
-export type Warm = (args: readonly string[], env: NodeJS.ProcessEnv) => Promise<ProcessResult>
+export type Warm = (args: readonly string[], options: WarmOptions) => Promise<ProcessResult>
 
 export function warm(program: string): Warm {
   const idle: WarmProcess[] = []
-  return async (args, env) => {
+  return async (args, options) => {
     const server = takeLiving(idle) ?? new WarmProcess(program)
-    const result = await server.call(args, env)
+    const result = await server.call(args, options)
     if (server.alive && server.calls < MOST_CALLS) idle.push(server)
     else server.end()
     return result
@@ -42,7 +52,8 @@ class WarmProcess {
   readonly #output: readonly [Output, Output]
 
   constructor(program: string) {
-    const words = ['--disable-warning=ExperimentalWarning', SERVER, program]
+    const flags = ['--disable-warning=ExperimentalWarning', `--initial-old-space-size=${LIVES_LONG}`]
+    const words = [...flags, SERVER, program]
     this.#child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     const { stdout, stderr } = this.#child
     if (stdout === null || stderr === null) throw new TypeError('no pipes')
@@ -52,14 +63,18 @@ class WarmProcess {
     this.#exited.catch(() => undefined)
   }
 
-  async call(args: readonly string[], env: NodeJS.ProcessEnv): Promise<ProcessResult> {
+  async call(
+    args: readonly string[],
+    { env, cwd = process.cwd(), onLine }: WarmOptions,
+  ): Promise<ProcessResult> {
     this.calls += 1
     const mark = `\0end of call ${randomUUID()}\0`
     const ended = new Promise<number>((resolve) => {
       this.#child.once('message', (message) => resolve((message as { exitCode: number }).exitCode))
     })
     const said = this.#output.map(async (output) => await output.ends(mark))
-    this.#child.send({ args, env, mark })
+    this.#output[0].onLine = (line) => onLine?.(line, this.#child)
+    this.#child.send({ args, env, cwd, mark })
     // A call that ends its process, as a wrong word on the command line does, takes this one with it.
     const exitCode = await Promise.race([Promise.all([ended, ...said]).then(([code]) => code), this.#exited])
     this.#child.removeAllListeners('message')
@@ -74,12 +89,17 @@ class WarmProcess {
 
 /** One of the process's two outputs, which goes on from call to call. */
 class Output {
+  /** Told of every line of the call. */
+  onLine: (line: string) => void = () => undefined
   #text = ''
+  /** Where in the text the line begins that has not come to its end. */
+  #told = 0
   #look: () => void = () => undefined
 
   constructor(stream: Readable) {
     stream.setEncoding('utf8').on('data', (piece: string) => {
       this.#text += piece
+      this.#tell()
       this.#look()
     })
   }
@@ -98,6 +118,19 @@ class Output {
   take(mark: string): string {
     const text = this.#text.endsWith(mark) ? this.#text.slice(0, -mark.length) : this.#text
     this.#text = ''
+    this.#told = 0
     return text
+  }
+
+  #tell(): void {
+    for (
+      let end = this.#text.indexOf('\n', this.#told);
+      end !== -1;
+      end = this.#text.indexOf('\n', this.#told)
+    ) {
+      const line = this.#text.slice(this.#told, end)
+      this.#told = end + 1
+      this.onLine(line)
+    }
   }
 }
