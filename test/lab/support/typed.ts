@@ -1,0 +1,276 @@
+/** Every command that README and docs show: how it is typed on machines, in the order of a cluster's life, or why it is not. */
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { tool } from '../../../src/lab/tool.ts'
+import type { TestLab } from '../harness.ts'
+import { opensslCa } from './authority.ts'
+
+export interface Typed {
+  /** As on the page, without its comment. */
+  readonly shown: string
+  /** What is typed instead where the shown one asks a question or means another place. */
+  readonly as?: string
+  /** 0 unless given. */
+  readonly exitCode?: number
+  /** The machine it is typed on; this computer unless given. */
+  readonly on?: string
+  readonly before?: (lab: TestLab) => Promise<unknown>
+}
+
+const IDENTITY = 'AGE-SECRET-KEY-1L2CQGJL67C0K9ZK4AZ6046HT8MSAKDPL8Y2RXKZ4MJTDNPJLV0KQ5PSFTV'
+const RECIPIENT = 'age1r6n0zrcg9nxpmr03rthlpgsh4ltq20a9rr0fekemr94xm8sny3lsqd3nf7'
+
+/** From no cluster file to a cluster that is gone. What stands on several pages is typed once. */
+export const LIFE: readonly Typed[] = [
+  {
+    shown: 'quorate init --name prod --etcd 10.0.0.11,10.0.0.12,10.0.0.13 --user admin',
+    as: 'mkdir new && cd new && quorate init --name prod --etcd 10.0.0.11,10.0.0.12,10.0.0.13 --user admin && quorate validate',
+  },
+  { shown: 'quorate validate' },
+  { shown: 'quorate nodes' },
+  { shown: 'quorate -f site/cluster.yaml nodes', before: async (lab) => await copyToSite(lab) },
+  { shown: 'quorate trust', as: 'quorate trust --yes' },
+  { shown: 'quorate trust etcd02' },
+  { shown: 'quorate trust --replace etcd02' },
+  { shown: 'quorate preflight' },
+  { shown: 'quorate plan', exitCode: 2 },
+  { shown: 'quorate plan --out friday.plan', exitCode: 2 },
+  { shown: 'quorate apply friday.plan' },
+  { shown: 'quorate apply', as: '[ "$(quorate apply)" = "nothing to change" ]' },
+  { shown: 'quorate status' },
+  { shown: 'quorate status --json' },
+  { shown: 'quorate unlock --preview' },
+  { shown: 'quorate unlock' },
+  { shown: 'quorate probe', as: 'quorate probe --for 1s' },
+  {
+    shown: 'quorate probe --for 10m --output friday.json',
+    as: 'quorate probe --for 1s --output friday.json && grep -q worstGapMs friday.json',
+  },
+  { shown: 'quorate probe --for 5s --json', as: 'quorate probe --for 1s --json' },
+  { shown: 'quorate run common -- uptime' },
+  { shown: 'quorate run etcd -- ls -la /etc' },
+  { shown: "quorate run common -- sh -c 'df -h / | tail -n 1'" },
+  { shown: 'quorate etcdctl -- get / --prefix --keys-only' },
+  { shown: 'quorate etcdctl etcd02 -- endpoint status --write-out table' },
+  {
+    shown: 'quorate etcdctl --stdin -- put greeting < greeting.bin',
+    before: async (lab) => await writeFile(path.join(lab.folder, 'greeting.bin'), Buffer.from([0xff, 1])),
+  },
+  { shown: 'quorate etcdctl etcd01 -- get /coreos.com/network/config' },
+  { shown: 'quorate etcdctl etcd01 -- get /coreos.com/network/subnets/ --prefix' },
+  { shown: 'quorate etcdctl etcd01 -- del /coreos.com/network/subnets/ --prefix' },
+  {
+    shown: 'quorate backup',
+    as: 'quorate backup --store backups --passphrase-file passphrase',
+    before: async (lab) =>
+      await writeFile(path.join(lab.folder, 'passphrase'), 'correct horse\n', { mode: 0o600 }),
+  },
+  {
+    shown: 'quorate backup --store /srv/backups --recipient age1…',
+    as: `quorate backup --store backups --recipient ${RECIPIENT}`,
+  },
+  { shown: 'quorate backup --json', as: `quorate backup --json --store backups --recipient ${RECIPIENT}` },
+  { shown: 'quorate backup list', as: 'quorate backup list --store backups' },
+  {
+    shown: 'quorate backup list --all --json',
+    as: `quorate backup list --all --json --store backups | grep -q '"caKey": true'`,
+  },
+  {
+    shown: 'quorate backup verify',
+    as: 'quorate backup verify "$(ls backups | grep age$ | head -n 1)" --store backups --passphrase-file passphrase',
+  },
+  {
+    shown: 'quorate backup verify --drill --identity backup.key',
+    as: 'quorate backup verify --drill --identity backup.key --store backups',
+    before: async (lab) =>
+      await writeFile(path.join(lab.folder, 'backup.key'), `${IDENTITY}\n`, { mode: 0o600 }),
+  },
+  // The first one has a passphrase.
+  {
+    shown: 'quorate backup verify --all --identity backup.key',
+    as: 'quorate backup verify --all --identity backup.key --store backups',
+    exitCode: 10,
+  },
+  { shown: 'quorate backup signers' },
+  {
+    shown:
+      'age --decrypt --identity backup.key prod.bundle.age | zstd --decompress | tar --extract --one-top-level=opened',
+    as: 'quorate backup --store open --plaintext && zstd --decompress --stdout open/*.bundle | tar --extract --one-top-level=opened',
+  },
+  {
+    shown:
+      'TZ=UTC ssh-keygen -Y verify -f allowed_signers -I operator@prod -n quorate-backup -s opened/SHA256SUMS.sig < opened/SHA256SUMS',
+    as: 'TZ=UTC ssh-keygen -Y verify -f .quorate/my-cluster/allowed_signers -I operator@my-cluster -n quorate-backup -s opened/SHA256SUMS.sig < opened/SHA256SUMS',
+  },
+  { shown: 'head -n 7 opened/SHA256SUMS', as: 'head -n 7 opened/SHA256SUMS | grep "^# signer: operator@"' },
+  { shown: 'cd opened && sha256sum --check --strict SHA256SUMS' },
+  { shown: 'quorate backup signers rotate', as: 'quorate backup signers rotate --yes' },
+  { shown: 'quorate repair' },
+  // Nothing is wrong with it.
+  { shown: 'quorate repair etcd02' },
+  { shown: 'quorate backup prune', as: 'quorate backup prune --store backups --yes' },
+  {
+    shown: 'quorate backup prune --keep hourly=48,daily=14',
+    as: 'quorate backup prune --keep hourly=48,daily=14 --store backups',
+  },
+  { shown: 'quorate export --prefix /coreos.com/' },
+  { shown: 'quorate export -o keys.jsonl' },
+  { shown: 'quorate export --range /a /b --revision 5' },
+  { shown: 'quorate import keys.jsonl --dry-run' },
+  { shown: 'quorate import keys.jsonl --only-missing' },
+  {
+    shown: 'quorate import keys.jsonl --prefix-from /old/ --prefix-to /new/',
+    as: 'quorate export --prefix /coreos.com/ | quorate import - --prefix-from /coreos.com/ --prefix-to /new/ --yes',
+  },
+  { shown: 'quorate import - < keys.jsonl' },
+  {
+    shown: 'quorate restore prod-20261122T030000.214Z-r5711.bundle.age --identity backup.key',
+    as: 'quorate restore "$(ls backups | grep age$ | tail -n 1)" --store backups --identity backup.key --confirm my-cluster && quorate apply',
+  },
+  { shown: 'quorate certs list' },
+  { shown: 'quorate certs renew' },
+  { shown: 'quorate certs renew --older-than 1/2 --yes' },
+  { shown: 'quorate certs renew etcd02 --all', as: 'quorate certs renew etcd02 --all --yes' },
+  { shown: 'quorate certs rotate-ca --trust-only --yes' },
+  { shown: 'quorate certs rotate-ca', as: 'quorate certs rotate-ca --yes' },
+  { shown: 'quorate certs rotate-ca --yes' },
+  { shown: 'quorate certs rotate-ca --finish --yes' },
+  { shown: 'quorate certs rotate-ca --finish', exitCode: 8 },
+  { shown: 'quorate certs client apiserver' },
+  {
+    shown: 'quorate certs client kube-apiserver --out /etc/kubernetes/pki/etcd',
+    as: 'quorate certs client kube-apiserver --out etc/kubernetes/pki/etcd',
+  },
+  { shown: 'quorate certs client anna --days 30' },
+  { shown: 'quorate move-leader', as: 'quorate move-leader --yes' },
+  { shown: 'quorate move-leader etcd02', as: 'quorate move-leader etcd02 --yes' },
+  { shown: 'quorate restart etcd02', as: 'quorate restart etcd02 --yes' },
+  { shown: 'quorate restart etcd01 etcd02 etcd03', as: 'quorate restart etcd01 etcd02 etcd03 --yes' },
+  { shown: 'quorate stop etcd03', as: 'quorate stop etcd03 --yes' },
+  // The quorum is lost then.
+  { shown: 'quorate stop etcd02 --force --confirm my-cluster', exitCode: 1 },
+  { shown: 'quorate start etcd03', as: 'quorate start etcd02 etcd03' },
+  { shown: 'quorate start --all' },
+  { shown: 'quorate recover' },
+  // A quorum answers.
+  { shown: 'quorate recover --from-survivor', exitCode: 8 },
+  { shown: 'quorate recover --from-survivor etcd01 --lost etcd02 etcd03', exitCode: 64 },
+  { shown: 'quorate recover --abandon' },
+  { shown: 'quorate member replace etcd02', as: 'quorate member replace etcd02 --yes' },
+  { shown: 'quorate member replace etcd02 --anew 8e9e05c52164694d' },
+  { shown: 'quorate member remove etcd03', as: 'quorate member remove etcd03 --yes' },
+  {
+    shown: 'quorate member add etcd04 --address 198.18.9.14',
+    as: 'quorate member add etcd03 --address "$(cat address)" --yes',
+    before: async (lab) => await writeFile(path.join(lab.folder, 'address'), lab.machine('etcd03').address),
+  },
+  { shown: 'quorate quota' },
+  { shown: 'quorate compact --keep 1000', as: 'quorate compact --keep 1 --yes' },
+  // There is no such revision yet.
+  {
+    shown: 'quorate compact --revision 52000 --physical',
+    as: 'quorate compact --revision 999999999999 --physical',
+    exitCode: 8,
+  },
+  { shown: 'quorate defrag' },
+  { shown: 'quorate defrag --all', as: 'quorate defrag --all --yes' },
+  { shown: 'quorate defrag etcd02 --all', as: 'quorate defrag etcd02 --all --yes' },
+  { shown: 'quorate alarms' },
+  { shown: 'quorate alarms disarm' },
+  { shown: 'quorate unjam' },
+  { shown: 'quorate upgrade --to 3.7.3 --check' },
+  { shown: 'quorate upgrade --to 3.7.3', as: 'quorate upgrade --to 3.7.3 --watch 1 --yes' },
+  { shown: 'quorate upgrade --abort', as: 'quorate upgrade --abort --yes' },
+  // Of a member, which is refused, as the page says.
+  { shown: 'quorate reset etcd03', exitCode: 8 },
+  { shown: 'quorate reset --purge --confirm my-cluster' },
+  { shown: 'quorate certs csr --out requests', before: async (lab) => await withOfflineCa(lab) },
+  { shown: 'quorate certs import requests', before: async (lab) => await sign(lab) },
+  // `apply` once more, with the certificates that were carried by hand.
+  { shown: 'quorate apply', as: 'quorate apply && quorate status' },
+  { shown: 'quorate reset', as: 'quorate reset --confirm my-cluster' },
+  { shown: 'source <(quorate completion bash)' },
+  { shown: 'source <(quorate completion zsh)', as: 'quorate completion zsh' },
+]
+
+export const THE_LAB: readonly Typed[] = [
+  { shown: 'quorate lab up' },
+  { shown: 'quorate lab status' },
+  { shown: 'quorate lab down --purge' },
+]
+
+/** What is typed elsewhere, or by nobody. */
+export const NOT_HERE: Readonly<Record<string, string>> = {
+  'quorate adopt --name prod admin@10.0.0.11 --preview': 'test/lab/adopt.test.ts',
+  'quorate adopt --name prod admin@10.0.0.11': 'test/lab/adopt.test.ts, on clusters that others set up',
+  'quorate etcdctl --api 2 -- ls /coreos.com/network':
+    'test/lab/apply-flannel.test.ts, with etcd 3.4: 3.6 has no v2 API',
+  'curl http://127.0.0.1:2379/v2/keys/coreos.com/network/config': 'the same',
+  'quorate member add worker01': 'no machine is left for it',
+  'quorate member add etcd04 --address 198.18.9.14 --user admin --jump bastion': 'the same',
+  'quorate member replace etcd02 etcd04 --address 198.18.9.14':
+    'test/lab/members.test.ts, with five machines',
+  'quorate member remove etcd04 etcd05': 'test/lab/members.test.ts, one at a time',
+  'quorate backup schedule': 'test/lab/backup-schedule.test.ts, with a node that carries no etcd',
+  'quorate backup schedule --node service01 --every day --keep daily=14,monthly=12': 'the same',
+  'quorate backup schedule --remove': 'the same',
+  'quorate run service01 -- systemctl start quorate-backup.service': 'the same, on the node itself',
+  'quorate run service01 -- journalctl -u quorate-backup.service -n 30': 'the same',
+  'quorate run service01 -- /usr/local/lib/quorate/quorate -f /etc/quorate-backup/cluster.yaml backup list':
+    'the same',
+  'quorate backup signers rotate service01': 'test/lab/attack-bucket.test.ts, with a schedule',
+  'quorate backup signers revoke node-service01@prod': 'the same',
+  'quorate restore ./prod.bundle.age --into cluster.yaml --identity backup.key --signers allowed_signers':
+    'test/lab/restore.test.ts, on machines made new',
+  'quorate restore ./snapshot.db --confirm prod': 'test/lab/restore.test.ts, with etcd 3.4',
+  'quorate restore ./prod.bundle.age --identity backup.key': 'the same, as the name in the store',
+  'quorate upgrade --to 3.6.16 --check':
+    'test/lab/downgrade.test.ts: a downgrade, with all that can happen to one',
+  'quorate upgrade --to 3.6.16': 'the same',
+  'quorate upgrade --to 3.6.16 --sha256 amd64=3b1f8e0c5a7d92644f6e2b8d1c3a59708f4e6d2c1b0a99887766554433221100':
+    'test/lab/attack-release.test.ts, with checksums of programs that there are',
+  'quorate upgrade --to 3.6.16 --sha256 amd64/etcd=3b1f8e0c5a7d92644f6e2b8d1c3a59708f4e6d2c1b0a99887766554433221100 --check':
+    'the same',
+  'curl --cacert ca.crt --cert monitor.crt --key monitor.key https://198.18.7.11:2379/metrics':
+    'test/lab/attack-node-user.test.ts, with and without a certificate',
+  'mkdir -p /etc/systemd/system/etcd.service.d':
+    'test/lab/foreign-settings.test.ts, where a drop-in for all services is masked',
+  'ln -s /dev/null /etc/systemd/system/etcd.service.d/10-all.conf': 'the same',
+  'systemctl daemon-reload': 'the same',
+  'script/demo': 'nine machines; makes what it needs itself',
+  'script/test': 'runs this test',
+  'script/test unit': 'runs beside this test',
+  'script/test --list-slow': 'runs this test',
+  'script/setup': 'what script/test begins with',
+  'script/bench': 'minutes',
+  'script/bench --json': 'minutes',
+  'script/bench backups': 'minutes',
+  'script/bench start': 'minutes',
+  'script/bench --markdown': 'minutes, and writes into the pages',
+  'sudo ln -sf "$PWD/quorate" /usr/local/bin/quorate': "changes this computer's programs",
+  'quorate init': 'asks; its questions have tests of their own',
+  'node examples/library.ts examples/nine-machines.yaml': 'test/lab/library.test.ts, on other machines',
+}
+
+async function copyToSite({ folder, clusterFile }: TestLab): Promise<void> {
+  await mkdir(path.join(folder, 'site'))
+  await copyFile(clusterFile, path.join(folder, 'site', 'cluster.yaml'))
+}
+
+/** A CA out of reach, and nothing left of the one before. */
+async function withOfflineCa(lab: TestLab): Promise<void> {
+  const { certificate } = await opensslCa(lab.folder, 'offline-ca')
+  const state = path.join(lab.folder, '.quorate', 'my-cluster')
+  await Promise.all(['ca', 'operator'].map((name) => rm(path.join(state, name), { recursive: true })))
+  await lab.writeCluster({ pki: { authority: { offline: { certificate } } } })
+}
+
+async function sign({ folder }: TestLab): Promise<void> {
+  await tool([
+    'sh',
+    '-c',
+    'cd "$1" && exec sh sign.sh ../offline-ca.crt ../offline-ca.key 20',
+    'sign',
+    `${folder}/requests`,
+  ])
+}
