@@ -34,6 +34,8 @@ export default defineConfig({
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
           globalSetup: ['test/lab/global-setup.ts'],
+          // As the units: and the warm processes in which the tests run quorate serve one file after the other.
+          isolate: false,
           // Each waits for its machines about as long as it works.
           maxWorkers: 4,
           ...SLOW,
