@@ -1,12 +1,12 @@
 /** What no step of ours may do, judged by what is true, not by what was seen. */
-import { PEER_IDENTITY, memberEnvironment } from '../../src/etcd/configuration.ts'
+import { PEER_IDENTITY, memberEnvironment, peerUrl } from '../../src/etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../src/etcd/environment-file.ts'
 import { UNIT_MARK, unitMark } from '../../src/etcd/unit-file.ts'
 import { quorum } from '../../src/tiers/etcd/facts/quorum.ts'
 import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'
 import { memberName } from '../../src/spec/member-name.ts'
 import { type Disk, type MemberData, demands, showsName, trustMarkOf } from './disk.ts'
-import { type Raft, hasQuorum, isRunning, serving, votersOf } from './raft.ts'
+import { type Raft, type Running, hasQuorum, isRunning, serving, votersOf } from './raft.ts'
 import { Violation } from './violation.ts'
 import { type World, raftOf } from './world.ts'
 
@@ -69,12 +69,20 @@ export function checkRestart(world: World, cluster: Cluster, disk: Disk): void {
   // What members demand of each other comes in a round of its own, where something else has to come first.
   const demandAlone = outdated(world, cluster, disk).every((name) => name === PEER_IDENTITY)
   const waits = (name: string) => demandAlone || name !== PEER_IDENTITY
-  const waiting = others.find(([, other]) => outdated(world, cluster, other).some(waits))?.[0].name
+  const waiting = others.find(
+    ([{ name }, other]) => outdated(world, cluster, other).some(waits) && !isToTakeOver(cluster, name, disk),
+  )?.[0].name
   if (world.truth.led === self.id && waiting !== undefined) {
     throw new Violation('leader-last', `${host}, which led, is restarted before ${waiting}`)
   }
   // Whoever led is last in its round; in the next one it is a follower like any other.
   if (world.truth.led === self.id) world.truth.led = undefined
+}
+
+/** It moves to where that one still is, and can't before that one has left. */
+function isToTakeOver(cluster: Cluster, name: string, { process }: Running): boolean {
+  const node = etcdNodes(cluster).find((one) => one.name === name)
+  return node !== undefined && peerUrl(cluster, node) === process.environment['ETCD_LISTEN_PEER_URLS']
 }
 
 /** A member was started: nobody else's certificate may lack what it demands. */

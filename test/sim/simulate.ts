@@ -100,13 +100,15 @@ export async function simulate(scenario: Scenario, simulation: Simulation = {}):
 /** The file after an edit. Whoever asks for what is refused has to take it back: it may be a right end to be blocked. */
 function edited(world: World, base: Cluster, cluster: Cluster, one: Edit): Cluster {
   const after = edit(base, cluster, one, [...base.nodes, ...SPARES])
-  // One upgrade has to be done before the next is begun.
+  // One upgrade has to be done before the next is begun: all members have the version, and no downgrade is enabled any more.
   const versions = cluster.nodes.flatMap(({ name }) => {
     const { process, binaries } = diskOf(world, name)
     return process?.version ?? binaries.get('etcd')?.version ?? []
   })
   const steps = one.kind === 'upgrade' || one.kind === 'downgrade'
-  if (steps && versions.some((version) => version !== cluster.etcd.version)) return cluster
+  const underway =
+    raftOf(world)?.downgrade !== undefined || versions.some((version) => version !== cluster.etcd.version)
+  if (steps && underway) return cluster
   const members = raftOf(world)?.members
   if (members === undefined) {
     if (after !== base) world.truth.excuse ??= 'the cluster file was edited before there was a cluster'
