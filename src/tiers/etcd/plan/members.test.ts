@@ -85,6 +85,20 @@ describe('the cluster file gains a node', () => {
     expect(options['ETCD_INITIAL_CLUSTER']).toContain('etcd04=https://192.168.0.4:2380')
   })
 
+  test('at the address of a member that stays one: nothing is begun, nobody could find either', () => {
+    const nodes = four.nodes.map((node) =>
+      node.name === 'etcd03'
+        ? { ...node, address: '192.168.0.4' }
+        : node.name === 'etcd04'
+          ? { ...node, address: '192.168.0.3' }
+          : node,
+    )
+    const { blocked } = plan(testIntent(testCluster({ nodes })), grown(three, four))
+    expect(blocked).toMatchObject([
+      { host: 'etcd04', message: expect.stringContaining('where the cluster knows etcd03') },
+    ])
+  })
+
   test('before etcd 3.4 there are no learners: it has its vote at once', () => {
     const old = clusterOf(3, '3.3.25')
     expect(changes(old, grown(clusterOf(1, '3.3.25'), old))).toEqual([

@@ -13,7 +13,7 @@ import type { MemberFacts } from '../facts/observed.ts'
 import { configurationSteps } from './prepare.ts'
 import { joiningFiles } from './member-files.ts'
 import { mayAdd, mayRemove, quorum } from '../facts/quorum.ts'
-import { heirOf } from './roll.ts'
+import { addressTaken, heirOf } from './roll.ts'
 import { type Roster, initialCluster, isInvited, isReplaced } from '../facts/membership-map.ts'
 import type { Scene, Stage, StageAnswer } from './stage.ts'
 import { opening, startOf } from './start.ts'
@@ -91,6 +91,8 @@ export const join: Stage = (scene) => {
   if (newcomer === undefined) return []
   const state = observed.hosts[newcomer.name]?.member
   if (state === undefined) throw new TypeError(`${newcomer.name} was not observed`)
+  const taken = addressTaken(scene, roster, newcomer)
+  if (taken !== undefined) return taken
   return isUsed(state) ? clearing(scene, newcomer.name, state) : addition(scene, roster, newcomer)
 }
 

@@ -245,8 +245,8 @@ export function heirOf(scene: Scene, roster: Roster, facts: ClusterFacts): strin
   )
 }
 
-/** Two members can't be at one address, not even while they swap. */
-function addressTaken(
+/** Two members can't be at one address, not even while they swap. A newcomer has no member yet. */
+export function addressTaken(
   { intent, observed }: Pick<Scene, 'intent' | 'observed'>,
   roster: Roster,
   node: Node,
