@@ -5,14 +5,16 @@ import { PATHS, type UnitState } from '../../host/state.ts'
 import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
 import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
 import { type PowerIntent, leftOut, planPower } from './decide.ts'
+import { type Turn, canAnswer, nextTurn, wellOf } from './decide-turn.ts'
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
+import { blockedError } from '../../tiers/etcd/run.ts'
 import { blaming } from '../../tiers/etcd/perform/blame.ts'
 import type { Operation } from '../../host/operations.ts'
 import { timed } from '../../engine/timed.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { moveLeaderAway } from '../../tiers/etcd/perform/move-leader.ts'
 import { awaitAnswers, chosenNodes, lookAtMembers } from '../../tiers/etcd/facts/members.ts'
-import { type MaintenanceOptions, type UnderLock, planned, underLock } from '../../tiers/etcd/under-lock.ts'
+import { type MaintenanceOptions, type UnderLock, underLock } from '../../tiers/etcd/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
 
 export interface PowerOptions extends MaintenanceOptions {
@@ -46,14 +48,12 @@ const READY_SECONDS = 60
 export async function restartMembers(session: Session, options: PowerOptions): Promise<PowerReport> {
   return await power(session, 'restart', options, async (under, intent) => {
     const { session: recorded } = under
-    return await oneByOne(under, intent, async (host, condition) => {
+    return await oneByOne(under, intent, async ({ host, awaited }, condition) => {
       const before = condition.members.find(({ name }) => name === host)?.unit?.mainPid
-      const able = canAnswer(condition, [host])
-      const unit = await onMachine(under, host, [
-        ['restart', { unit: 'etcd.service', seconds: String(able ? READY_SECONDS : 0), folders: [] }],
-      ])
+      const seconds = String(awaited === undefined ? 0 : READY_SECONDS)
+      const unit = await onMachine(under, host, [['restart', { unit: 'etcd.service', seconds, folders: [] }]])
       if (unit?.mainPid === before) throw withoutEffect(host, 'the same process runs as before')
-      if (able) await awaitAnswers(recorded, [...wellOf(condition), host], under.signal)
+      if (awaited !== undefined) await awaitAnswers(recorded, awaited, under.signal)
       else
         recorded.emit({
           type: 'warning',
@@ -73,7 +73,7 @@ export async function restartMembers(session: Session, options: PowerOptions): P
 export async function stopMembers(session: Session, options: PowerOptions): Promise<PowerReport> {
   return await power(session, 'stop', options, async (under, intent) => {
     const { session: recorded } = under
-    return await oneByOne(under, intent, async (host, condition) => {
+    return await oneByOne(under, intent, async ({ host, awaited }) => {
       const mark: Operation = [
         'file',
         {
@@ -88,8 +88,7 @@ export async function stopMembers(session: Session, options: PowerOptions): Prom
       if (unit === undefined || unit.enabled || unit.mainPid !== 0) {
         throw withoutEffect(host, `etcd.service is ${unit?.active}${unit?.enabled ? ', enabled' : ''}`)
       }
-      const staying = wellOf(condition).filter((name) => name !== host)
-      if (canAnswer(condition, [], host)) await awaitAnswers(recorded, staying, under.signal)
+      if (awaited !== undefined) await awaitAnswers(recorded, awaited, under.signal)
     })
   })
 }
@@ -160,7 +159,7 @@ async function power(
 async function oneByOne(
   under: UnderLock,
   intent: PowerIntent,
-  turn: (host: string, condition: ClusterCondition) => Promise<void>,
+  take: (turn: Turn, condition: ClusterCondition) => Promise<void>,
 ): Promise<readonly MaintenanceStep[]> {
   const { session } = under
   const done: MaintenanceStep[] = []
@@ -168,22 +167,18 @@ async function oneByOne(
   let { condition } = under
   while (hosts.length > 0) {
     under.signal.throwIfAborted()
-    const left = hosts
-    const plan = (now: ClusterCondition) => planPower({ ...intent, hosts: left }, now)
-    const { steps } = planned({ plan }, condition)
-    const at = steps.findIndex(({ host }) => host !== undefined)
-    const step = steps[at]
-    // All that are left are as they should be already.
-    if (step?.host === undefined) break
-    session.emit({ type: 'wave', steps: steps.slice(0, at + 1) })
-    for (const before of steps.slice(0, at)) {
-      if (before.kind !== 'move-leader') continue
-      await moveLeaderAway(session, { step: before, avoid: left, must: false, signal: under.signal })
+    const answer = nextTurn(intent, hosts, condition)
+    if (answer.kind === 'blocked') throw blockedError(answer.reasons)
+    if (answer.kind === 'done') break
+    const { turn } = answer
+    const { moves, step, host } = turn
+    session.emit({ type: 'wave', steps: [...moves, step] })
+    for (const before of moves) {
+      await moveLeaderAway(session, { step: before, avoid: hosts, must: false, signal: under.signal })
       done.push(before)
     }
-    const { host } = step
     const seen = condition
-    await timed(session.emit, step, async () => await turn(host, seen))
+    await timed(session.emit, step, async () => await take(turn, seen))
     done.push(step)
     hosts = hosts.filter((name) => name !== host)
     if (hosts.length > 0) ({ condition } = await lookAtMembers(session))
@@ -208,22 +203,6 @@ async function onMachine(
     }),
   )
   return parseHostState(host, true, lines).member?.unit
-}
-
-function wellOf({ members }: ClusterCondition): readonly string[] {
-  return members.filter(({ healthy }) => healthy).map(({ name }) => name)
-}
-
-/**
- * Whether those that run, with these and without that one, are a quorum. A member that gives its status runs, even if it
- * answers no read because there is no quorum yet.
- */
-function canAnswer(condition: ClusterCondition, joining: readonly string[], leaving?: string): boolean {
-  const able = condition.members.filter(
-    ({ name, voter, version }) =>
-      voter && name !== leaving && (version !== undefined || joining.includes(name)),
-  )
-  return able.length >= quorum(condition.voters)
 }
 
 function withoutEffect(host: string, found: string): QuorateError {
