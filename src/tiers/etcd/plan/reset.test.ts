@@ -50,7 +50,7 @@ test('a running member is stopped, its data moved aside, its files removed, in t
     ['stop'],
     ['aside', DATA, WAL],
     ['aside', '/etc/ssl/etcd.d', PATHS.tls],
-    ['remove', PATHS.clusterId, PATHS.environment, PATHS.unit],
+    ['remove', PATHS.unit, PATHS.environment, PATHS.clusterId],
     ['reload'],
   ])
 })
@@ -71,7 +71,7 @@ test('machines with nothing of etcd on them have nothing to reset', () => {
 test('what an interrupted reset left is finished by the next', () => {
   const stopped = { ...running, unit: { ...running.unit, active: 'inactive', enabled: false } }
   const moved = { ...stopped, dataPresent: false, walPresent: false, paths: {} }
-  expect(stepsOn(moved)).toEqual([['remove', PATHS.clusterId, PATHS.environment, PATHS.unit], ['reload']])
+  expect(stepsOn(moved)).toEqual([['remove', PATHS.unit, PATHS.environment, PATHS.clusterId], ['reload']])
 })
 
 test('a single member of the cluster is not reset, whether it runs or has lost its data', () => {

@@ -156,7 +156,8 @@ function tlsStep(intent: ResetIntent, host: string, member: MemberState): ResetS
 }
 
 function settingsStep(host: string, member: MemberState): ResetStep[] {
-  const paths = [PATHS.clusterId, PATHS.environment, PATHS.unit].filter(
+  // The mark last: as long as it is there nobody starts a member whose data is gone.
+  const paths = [PATHS.unit, PATHS.environment, PATHS.clusterId].filter(
     (path) => member.contents[path] !== undefined,
   )
   if (paths.length === 0) return []
