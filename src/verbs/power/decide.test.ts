@@ -160,6 +160,7 @@ test.each<[string, PowerIntent['verb'], Partial<MemberCondition>, string]>([
   ["another cluster's", 'stop', { pinnedTo: 'other' }, "the cluster 'other'"],
   ['never set up', 'start', { unit: { ...STOPPED, exists: false } }, 'no etcd.service'],
   ['without its log', 'start', { hasLog: false }, 'write-ahead log is lost'],
+  ['half reset', 'start', { hasLog: false, pinnedTo: undefined }, 'no write-ahead log'],
   ['with the data of another', 'start', { strayLog: true }, 'two members would vote as one'],
   ['removed', 'start', { listed: false }, 'no member of the running cluster'],
   ['stopped', 'restart', {}, 'etcd is inactive there'],
@@ -177,4 +178,17 @@ test.each<[string, PowerIntent['verb'], Partial<MemberCondition>, string]>([
 test('members are started whatever the quorum is', () => {
   const members = [downMember(1), downMember(2), downMember(3)]
   expect(plan('start', ['etcd01', 'etcd02', 'etcd03'], members).steps).toHaveLength(3)
+})
+
+test('one that runs and is silent may be needed: whoever answers reads through more than are seen', () => {
+  const silent = memberCondition(3, { healthy: false, trouble: 'no answer in time' })
+  const hidden = [memberCondition(1), downMember(2), silent]
+  expect(plan('restart', ['etcd03'], hidden).blocked).toEqual([
+    '1 of 3 voting members answer, and 2 must: while one more restarts nothing can be written',
+  ])
+  expect(plan('stop', ['etcd03'], hidden).blocked).toHaveLength(1)
+  expect(plan('restart', ['etcd03'], hidden, true).blocked).toEqual([])
+  // Where enough are seen it is a sick one, and where nobody answers nobody is served.
+  expect(plan('restart', ['etcd03'], [memberCondition(1), memberCondition(2), silent]).blocked).toEqual([])
+  expect(plan('restart', ['etcd03'], [downMember(1), downMember(2), silent]).blocked).toEqual([])
 })

@@ -109,6 +109,10 @@ function unfitToStart({ name: host, hasLog, strayLog, pinnedTo, listed }: Member
       },
     ]
   }
+  if (hasLog === false) {
+    const message = 'it has no write-ahead log: it never ran, or a reset of it was not finished'
+    return [{ host, message, hint: 'see what apply would do with it: quorate plan' }]
+  }
   if (listed === false) {
     const message = 'it is no member of the running cluster'
     return [{ host, message, hint: 'see what apply would do with it: quorate plan' }]
@@ -123,7 +127,7 @@ function quorumReasons(
 ): BlockReason[] {
   const { voters, healthyVoters } = condition
   const needed = quorum(voters)
-  const costly = work.filter(({ voter, healthy }) => voter && healthy)
+  const costly = work.filter((member) => member.voter && (member.healthy || isNeeded(condition, member)))
   if (verb === 'start' || costly.length === 0) return []
   const state = howManyAnswer(condition)
   const back = bringingBack(condition)
@@ -137,7 +141,7 @@ function quorumReasons(
     const hint = [...back, force].join('; ')
     return [{ host: costly.map(({ name }) => name).join(', '), message: why, hint }]
   }
-  const left = healthyVoters - costly.length
+  const left = healthyVoters - costly.filter(({ healthy }) => healthy).length
   if (left >= needed) return []
   return [
     {
@@ -146,6 +150,13 @@ function quorumReasons(
       hint: [...back, 'or take fewer at once', force].join('; '),
     },
   ]
+}
+
+/**
+ * It runs and does not answer us, but others read through a quorum that is more than those who answer: it may be one of it.
+ */
+function isNeeded({ healthyVoters, voters }: ClusterCondition, { unit }: MemberCondition): boolean {
+  return healthyVoters > 0 && healthyVoters < quorum(voters) && unit?.active === 'active'
 }
 
 /** Or has none to begin with. */
