@@ -124,6 +124,7 @@ function effectsWithRoom(
       return [
         () => {
           if (!disk.files.has(PATHS.unit)) throw new Failure('there is no unit to enable')
+          disk.files.delete(PATHS.stopped)
           disk.enabled = true
           disk.loadedUnit = disk.files.get(PATHS.unit)
         },

@@ -30,7 +30,10 @@ export function start(world: World, cluster: Cluster, disk: Disk, by: Starter): 
   if (disk.process !== undefined || disk.off) return
   const { unseen } = world.truth
   const judged = by === 'quorate' && !unseen.has(disk.node.name)
-  if (judged) checkStart(world, cluster, disk)
+  if (judged) {
+    world.watch.starts?.(disk.node.name)
+    checkStart(world, cluster, disk)
+  }
   disk.loadedUnit ??= disk.files.get(PATHS.unit)
   // On a machine that was set up anew in between there is nothing to start.
   if (disk.loadedUnit === undefined) {

@@ -62,7 +62,7 @@ const NOBODY = { user: undefined, group: undefined }
 
 export function lookAt(world: World, node: Node): HostState {
   const disk = diskOf(world, node.name)
-  return {
+  const state = {
     name: node.name,
     os: { id: 'debian', version: '12' },
     architecture: 'amd64',
@@ -70,7 +70,9 @@ export function lookAt(world: World, node: Node): HostState {
     packages: [...disk.packages],
     services: disk.services,
     member: node.roles.includes('etcd') ? memberState(disk, world.ca) : undefined,
-  }
+  } as const
+  world.watch.looked?.(node.name)
+  return state
 }
 
 function memberState(disk: Disk, ca: string | undefined): MemberState {
@@ -82,6 +84,7 @@ function memberState(disk: Disk, ca: string | undefined): MemberState {
     paths: Object.fromEntries(disk.paths),
     dataPresent: disk.data !== undefined,
     walPresent: disk.wal !== undefined,
+    stoppedByOperator: files.has(PATHS.stopped) ? { since: undefined } : undefined,
     contents: Object.fromEntries(files),
     binaries: Object.fromEntries(disk.binaries),
     tls: {

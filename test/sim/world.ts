@@ -17,8 +17,17 @@ export interface World {
   readonly truth: Truth
   /** A member that the others look for elsewhere takes part all the same; etcd does so, and promises nothing. */
   readonly dialsOut: boolean
+  /** Is told what happens, and may have something else happen. */
+  readonly watch: Watch
   /** Requests that were rendered already: they are costly, and looked at in every look. */
   readonly requests: WeakMap<Cluster, Map<string, string>>
+}
+
+export interface Watch {
+  /** This machine has been looked at, and the next one has not. */
+  looked?: ((host: string) => void) | undefined
+  /** A run is about to start this machine's member. */
+  starts?: ((host: string) => void) | undefined
 }
 
 /** What really happened, to judge by; no planner sees it. */
@@ -55,6 +64,7 @@ export function makeWorld(nodes: readonly Node[], dialsOut: boolean): World {
     lock: undefined,
     count: 0,
     dialsOut,
+    watch: {},
     requests: new WeakMap(),
     truth: {
       served: new Set(),

@@ -1,0 +1,7 @@
+/** Numbers that belong to a life, so that it needs not bring them: the same life has the same ones. */
+import { createHash } from 'node:crypto'
+
+/** @returns from 0 to 2^32 - 1 */
+export function hashOf(...parts: readonly unknown[]): number {
+  return createHash('sha1').update(JSON.stringify(parts)).digest().readUInt32BE(0)
+}

@@ -1,0 +1,207 @@
+/** `restart`, `stop` and `start` on simulated machines. */
+import { sameSteps } from '../../../src/engine/approval.ts'
+import { PATHS } from '../../../src/host/state.ts'
+import { etcdNodes } from '../../../src/spec/cluster.ts'
+import type { ClusterCondition } from '../../../src/tiers/etcd/facts/condition.ts'
+import { ETCD_STEPS } from '../../../src/tiers/etcd/steps/kinds.ts'
+import type { MaintenancePlan } from '../../../src/tiers/etcd/steps/maintenance.ts'
+import { type PowerIntent, leftOut, planPower } from '../../../src/verbs/power/decide.ts'
+import { type Turn, canAnswer, nextTurn, wellOf } from '../../../src/verbs/power/decide-turn.ts'
+import { start, stop } from '../etcd.ts'
+import { Failure } from '../failure.ts'
+import { hasQuorum, serving, votersOf } from '../raft.ts'
+import { diskOf } from '../world.ts'
+import { Refusal, type Run, type SimVerb } from './run.ts'
+import { VerbViolation } from './violation.ts'
+import { type VerbWorld, answering, isReached, lookAtMembers, raftIn } from './world.ts'
+
+/** What decides; planners that are wrong on purpose take its place. */
+export interface PowerDeciders {
+  readonly plan: typeof planPower
+  readonly turn: typeof nextTurn
+}
+
+export const POWER: PowerDeciders = { plan: planPower, turn: nextTurn }
+
+interface Decided {
+  readonly plan: MaintenancePlan
+  readonly condition: ClusterCondition
+}
+
+export function powerVerb(
+  vw: VerbWorld,
+  intent: PowerIntent,
+  { plan: decidePlan, turn }: PowerDeciders = POWER,
+): SimVerb<Decided> {
+  const lasting = ({ plan }: Decided) => plan.steps.filter(({ kind }) => kind !== 'hand-over')
+  return {
+    decide: () => {
+      const condition = lookAtMembers(vw)
+      const plan = decidePlan(intent, condition)
+      if (plan.blocked.length > 0) throw new Refusal(plan.blocked)
+      return plan.steps.length === 0 ? undefined : { plan, condition }
+    },
+    same: (shown, now) => sameSteps(lasting(shown), lasting(now), ETCD_STEPS),
+    essence: (decided) => lasting(decided).map(ETCD_STEPS.idOf).toSorted().join(', '),
+    scope: () => etcdNodes(vw.cluster).filter(({ name }) => isReached(vw, name)),
+    carryOut: async (run, decided) => {
+      if (intent.verb === 'start') await startAll(run, intent, decided)
+      else await oneByOne(run, intent, decided, turn)
+    },
+    checkDone: ({ condition }) => checkDone(vw, intent, condition),
+  }
+}
+
+async function oneByOne(
+  run: Run,
+  intent: PowerIntent,
+  { plan, condition: first }: Decided,
+  decide: PowerDeciders['turn'],
+): Promise<void> {
+  const { vw } = run
+  let left = plan.steps.flatMap(({ host }) => host ?? [])
+  let condition = first
+  /** Had their turn, and were waited for. */
+  const back = new Set<string>()
+  while (left.length > 0) {
+    const answer = decide(intent, left, condition)
+    if (answer.kind === 'blocked') throw new Refusal(answer.reasons)
+    if (answer.kind === 'done') break
+    await handOver(run, answer.turn, left)
+    const { host } = answer.turn
+    const judged = () => judge(vw, intent, host, back)
+    const pid = diskOf(vw.world, host).process?.pid
+    if (intent.verb === 'restart') await restart(run, host, judged)
+    else await stopOne(run, host, judged)
+    if (intent.verb === 'restart' && pid !== undefined && diskOf(vw.world, host).process?.pid === pid)
+      throw new Failure(`${host}: the same process runs as before`)
+    if (answer.turn.awaited !== undefined) awaitAnswers(vw, answer.turn.awaited)
+    if (intent.verb === 'restart' && hasQuorum(vw.world, raftIn(vw)!)) back.add(host)
+    left = left.filter((name) => name !== host)
+    if (left.length > 0) condition = lookAtMembers(vw)
+  }
+}
+
+async function restart(run: Run, host: string, judged: () => void): Promise<void> {
+  const { world, cluster } = run.vw
+  const disk = diskOf(world, host)
+  await run.do(
+    'restart it',
+    () => {
+      judged()
+      unmark(run.vw, host)
+      stop(disk)
+      start(world, cluster, disk, 'quorate')
+    },
+    host,
+  )
+}
+
+async function stopOne(run: Run, host: string, judged: () => void): Promise<void> {
+  const { vw } = run
+  const disk = diskOf(vw.world, host)
+  await run.do('mark it as stopped', () => disk.files.set(PATHS.stopped, 'since=now\n'), host)
+  await run.do('disable it', () => (disk.enabled = false), host)
+  await run.do(
+    'stop it',
+    () => {
+      judged()
+      stop(disk)
+      vw.kept.add(host)
+    },
+    host,
+  )
+}
+
+async function startAll(run: Run, intent: PowerIntent, { plan, condition }: Decided): Promise<void> {
+  const { vw } = run
+  const hosts = plan.steps.flatMap(({ host }) => host ?? [])
+  await run.onAll(hosts, async (host) => {
+    const disk = diskOf(vw.world, host)
+    await run.do('enable it', () => enable(vw, intent, host), host)
+    await run.do('start it', () => start(vw.world, vw.cluster, disk, 'quorate'), host)
+  })
+  if (canAnswer(condition, hosts)) awaitAnswers(vw, [...wellOf(condition), ...hosts])
+}
+
+function enable(vw: VerbWorld, { hosts }: PowerIntent, host: string): void {
+  if (!hosts.includes(host)) throw new VerbViolation('as-agreed', `${host} is started`)
+  unmark(vw, host)
+  const disk = diskOf(vw.world, host)
+  disk.enabled = true
+  disk.loadedUnit = disk.files.get(PATHS.unit)
+}
+
+function unmark({ kept, world }: VerbWorld, host: string): void {
+  diskOf(world, host).files.delete(PATHS.stopped)
+  kept.delete(host)
+}
+
+/** Tried, and done without where it does not succeed. */
+async function handOver(run: Run, { handOvers }: Turn, left: readonly string[]): Promise<void> {
+  const { vw } = run
+  for (const { from } of handOvers) {
+    await run.do(`move leadership from ${from}`, () => {
+      const raft = raftIn(vw)
+      const leader = raft?.members.find(({ id }) => id === raft.leader)
+      if (raft === undefined || leader?.name !== from) return
+      const able = heirs(vw, from)
+      raft.leader = (able.find(({ name }) => !left.includes(name)) ?? able[0])?.id ?? raft.leader
+    })
+  }
+}
+
+/** Members to which leadership could be handed, as far as quorate can see. */
+function heirs(vw: VerbWorld, from: string) {
+  const raft = raftIn(vw)
+  if (raft === undefined || raft.alarms.has('CORRUPT')) return []
+  const seen = answering(vw)
+  return serving(vw.world, raft)
+    .filter(([{ name, learner }, disk]) => name !== from && !learner && !disk.slow && seen.includes(name))
+    .map(([member]) => member)
+}
+
+/** @throws Failure as `awaitAnswers` after a minute */
+export function awaitAnswers(vw: VerbWorld, names: readonly string[]): void {
+  const there = answering(vw)
+  // Whose machine can't be reached is not asked.
+  const missing = names.filter((name) => isReached(vw, name) && !there.includes(name))
+  if (missing.length > 0) throw new Failure(`not well again: ${missing.join(', ')}`)
+}
+
+/** A member is about to be stopped, for a moment or for long. */
+function judge(vw: VerbWorld, { verb, hosts, force }: PowerIntent, host: string, back: ReadonlySet<string>) {
+  const { world, blind } = vw
+  const raft = raftIn(vw)
+  if (!hosts.includes(host)) throw new VerbViolation('as-agreed', `${host} is stopped`)
+  if (raft === undefined || blind || !hasQuorum(world, raft)) return
+  const there = serving(world, raft)
+  const self = there.find(([, { node }]) => node.name === host)?.[0]
+  const gone = [...back].filter((name) => !there.some(([member]) => member.name === name))
+  if (gone.length > 0) throw new VerbViolation('one-away', `${host} while ${gone.join(', ')} is away`)
+  if (self === undefined || self.learner) return
+  // That it leads is known from itself alone.
+  if (raft.leader === self.id && answering(vw).includes(host) && heirs(vw, host).length > 0)
+    throw new VerbViolation('leader-moved', `${host} leads`)
+  const rest = there.filter(([{ id, learner }]) => id !== self.id && !learner).length
+  // Where nobody answers, nobody is served as far as can be seen.
+  if (answering(vw).length === 0) return
+  if (!force && rest < Math.floor(votersOf(raft).length / 2) + 1)
+    throw new VerbViolation('quorum-stays', `${verb} of ${host} leaves ${rest} of ${votersOf(raft).length}`)
+}
+
+function checkDone(vw: VerbWorld, intent: PowerIntent, before: ClusterCondition): void {
+  const { verb, hosts, whoever } = intent
+  const wrong = (host: string, what: string) => new VerbViolation('done-is-done', `${verb}: ${host} ${what}`)
+  const left = whoever === true ? leftOut(intent, before).map(({ host }) => host) : []
+  const raft = raftIn(vw)
+  for (const host of hosts.filter((name) => !left.includes(name))) {
+    const { process, enabled, files } = diskOf(vw.world, host)
+    if (verb === 'stop' && (process !== undefined || enabled || !files.has(PATHS.stopped)))
+      throw wrong(host, 'is not off, or would not stay so')
+    if (verb === 'start' && (!enabled || files.has(PATHS.stopped)))
+      throw wrong(host, 'would not start at boot')
+    if (verb === 'stop' || raft === undefined || !hasQuorum(vw.world, raft)) continue
+    if (process?.ready !== true) throw wrong(host, 'does not run')
+  }
+}

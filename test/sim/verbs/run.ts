@@ -1,0 +1,193 @@
+/** One run of a verb in the simulated world, as `runVerb` has it: decide, show, lock, decide again, the same still?, do. */
+import { QuorateError } from '../../../src/errors.ts'
+import type { BlockReason } from '../../../src/engine/step.ts'
+import type { Node } from '../../../src/spec/cluster.ts'
+import { settle } from '../etcd.ts'
+import { Failure } from '../failure.ts'
+import { reach } from '../look.ts'
+import { diskOf, fresh } from '../world.ts'
+import { VerbViolation } from './violation.ts'
+import type { VerbWorld } from './world.ts'
+
+export type Outcome =
+  | { readonly kind: 'done'; readonly pieces: number }
+  | { readonly kind: 'blocked'; readonly reasons: readonly BlockReason[] }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'died' | 'locked' }
+
+/** `D`: what was decided, from one look. */
+export interface SimVerb<D> {
+  /** Looks, and says what would be done; undefined: nothing. @throws Refusal, Failure */
+  readonly decide: () => D | undefined
+  readonly same: (shown: D, now: D) => boolean
+  /** What is done to whom: for the judge, who does not trust `same`. */
+  readonly essence: (decision: D) => string
+  /** Machines on which the lock is taken: on all of them, or the run ends. */
+  readonly scope: (decision: D) => readonly Node[]
+  readonly carryOut: (run: Run, decision: D) => Promise<void>
+  /** What a person would look for afterwards, where nothing came between. */
+  readonly checkDone: (decision: D) => void
+}
+
+/** With its reasons, as `blockedError` has them in one text. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly reasons: readonly BlockReason[]
+
+  constructor(reasons: readonly BlockReason[]) {
+    super(reasons.map(({ message }) => message).join('; '))
+    this.reasons = reasons
+  }
+}
+
+/** `dies`: kill -9. `loses`: its connections break, and it says so. */
+export interface Interruption {
+  /** How many pieces of work are done by then. */
+  readonly at: number
+  readonly how: 'dies' | 'loses'
+}
+
+export interface RunOptions {
+  readonly interruption?: Interruption | undefined
+  readonly takesOver?: boolean | undefined
+  /** For the test of the test: it heeds no lock. */
+  readonly lockless?: boolean | undefined
+  /** May do something between show and lock. */
+  readonly shown?: (() => void) | undefined
+  /** May do something before the piece of that number. @returns whether it did */
+  readonly between?: ((piece: number) => Promise<boolean>) | undefined
+  /** Turns the order in which machines are worked on that are worked on at once. */
+  readonly turn?: number | undefined
+  readonly tell?: ((line: string) => void) | undefined
+}
+
+class Interrupted extends Failure {}
+
+/** More than any verb does. */
+const TOO_MANY = 400
+
+export class Run {
+  readonly vw: VerbWorld
+  readonly #token: string
+  readonly #options: RunOptions
+  pieces = 0
+  /** Something came between. */
+  disturbed = false
+
+  constructor(vw: VerbWorld, token: string, options: RunOptions) {
+    this.vw = vw
+    this.#token = token
+    this.#options = options
+  }
+
+  /** A piece of work, after each of which the tool can die. @param host whose fence compares the lock */
+  async do(what: string, effect: () => void, host?: string): Promise<void> {
+    const { world } = this.vw
+    const { interruption, lockless, tell, between } = this.#options
+    if (this.pieces >= TOO_MANY) throw new VerbViolation('effect', what)
+    if ((await between?.(this.pieces)) === true) {
+      this.disturbed = true
+      this.vw.blind = true
+    }
+    if (interruption !== undefined && this.pieces >= interruption.at)
+      throw new Interrupted('the tool was interrupted')
+    if (host !== undefined) reach(world, [diskOf(world, host).node])
+    if (world.lock !== this.#token) {
+      if (lockless === true) throw new VerbViolation('one-operator', what)
+      throw new Failure('the lock is not ours any more')
+    }
+    tell?.(`    ${this.pieces} ${host ?? '*'}: ${what}`)
+    this.pieces += 1
+    effect()
+    settle(world, this.vw.cluster)
+  }
+
+  /** All at once, as far as a simulation can: in another order each time, and one's failure does not keep the others. */
+  async onAll<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+    const failures: string[] = []
+    const turn = (this.#options.turn ?? 0) % Math.max(1, all.length)
+    for (const one of [...all.slice(turn), ...all.slice(0, turn)]) {
+      try {
+        await work(one)
+      } catch (error) {
+        if (!(error instanceof Failure) || error instanceof Interrupted) throw error
+        failures.push(error.message)
+      }
+    }
+    if (failures.length > 0) throw new Failure(failures.join('; '))
+  }
+}
+
+export async function operate<D>(
+  vw: VerbWorld,
+  verb: SimVerb<D>,
+  options: RunOptions = {},
+): Promise<Outcome> {
+  const { world } = vw
+  const token = `lock ${fresh(world)}`
+  world.truth.unseen.clear()
+  let run: Run | undefined
+  try {
+    const before = unchanged(vw)
+    const shown = verb.decide()
+    before()
+    if (shown === undefined) return { kind: 'done', pieces: 0 }
+    if (world.lock !== undefined && options.takesOver !== true && options.lockless !== true)
+      return { kind: 'locked' }
+    options.shown?.()
+    reach(world, verb.scope(shown))
+    world.lock = token
+    const decision = verb.decide()
+    if (decision === undefined || !verb.same(shown, decision)) return failed('it is not as it was shown')
+    if (verb.essence(shown) !== verb.essence(decision))
+      throw new VerbViolation('as-shown', `${verb.essence(decision)}; shown was ${verb.essence(shown)}`)
+    run = new Run(vw, token, options)
+    await verb.carryOut(run, decision)
+    if (!run.disturbed) verb.checkDone(decision)
+    return { kind: 'done', pieces: run.pieces }
+  } catch (error) {
+    if (error instanceof Interrupted && options.interruption?.how === 'dies') return { kind: 'died' }
+    if (error instanceof Refusal) return refused(error.reasons)
+    if (error instanceof QuorateError && run?.disturbed === false && error.code === 'moved')
+      throw new VerbViolation('effect', error.message)
+    if (!(error instanceof Failure) && !(error instanceof QuorateError)) throw error
+    return failed(error.message)
+  } finally {
+    if (world.lock === token) world.lock = undefined
+  }
+}
+
+function failed(message: string): Outcome {
+  return { kind: 'failed', message }
+}
+
+function refused(reasons: readonly BlockReason[]): Outcome {
+  const silent = reasons.some(({ message, hint = '' }) => message === '' || hint === '')
+  if (silent || reasons.length === 0) throw new VerbViolation('ends-with-reason', JSON.stringify(reasons))
+  return { kind: 'blocked', reasons }
+}
+
+/** @returns a check that no machine was changed since, but by itself. */
+function unchanged(vw: VerbWorld): () => void {
+  settle(vw.world, vw.cluster)
+  const before = digest(vw)
+  const { count } = vw.world
+  return () => {
+    // Something happened while it looked.
+    if (vw.blind || count === undefined) return
+    if (digest(vw) !== before) throw new VerbViolation('nothing-before-yes', 'a look changed a machine')
+  }
+}
+
+function digest({ world }: VerbWorld): string {
+  const disks = [...world.disks.values()].map(({ files, data, wal, enabled, process, tls, aside }) => [
+    [...files],
+    data,
+    wal,
+    enabled,
+    process?.pid,
+    [...tls.certificates.keys()],
+    aside,
+  ])
+  return JSON.stringify([disks, world.ca, world.network])
+}

@@ -1,0 +1,29 @@
+/** What no verb may do, by name, beside what holds for the planner of `apply`. */
+export const VERB_INVARIANTS = {
+  'quorum-stays': 'no member is stopped or restarted so that the quorum is lost, unless that was forced',
+  'leader-moved': 'a leader is not stopped or restarted while another member could lead',
+  'one-away': 'no member has its turn before the one before it is well again',
+  'as-agreed': 'only what was shown is done, to whom it was shown',
+  'as-shown': 'what is done under the lock is what was agreed to, or nothing is',
+  'nothing-before-yes': 'nothing is changed before somebody has agreed',
+  'stays-stopped': 'a member that was stopped stays so until its start is asked for',
+  'member-kept': 'a single member is not reset while the cluster counts on it',
+  'data-kept': 'no data is removed unless that was asked for: it lies aside',
+  'one-operator': 'only the operator who holds the lock changes anything',
+  'ends-with-reason': 'what is refused has a reason and a hint',
+  effect: 'what is done leaves its trace',
+  'done-is-done': 'done means what was asked for',
+  finishes: 'after the last fault the cluster comes to rest, whole',
+} as const
+
+export type VerbInvariant = keyof typeof VERB_INVARIANTS
+
+export class VerbViolation extends Error {
+  override readonly name = 'VerbViolation'
+  readonly invariant: VerbInvariant
+
+  constructor(invariant: VerbInvariant, what: string) {
+    super(`${invariant} (${VERB_INVARIANTS[invariant]}): ${what}`)
+    this.invariant = invariant
+  }
+}
