@@ -160,6 +160,7 @@ test.each<[string, PowerIntent['verb'], Partial<MemberCondition>, string]>([
   ["another cluster's", 'stop', { pinnedTo: 'other' }, "the cluster 'other'"],
   ['never set up', 'start', { unit: { ...STOPPED, exists: false } }, 'no etcd.service'],
   ['without its log', 'start', { hasLog: false }, 'write-ahead log is lost'],
+  ['without its data', 'start', { whole: false }, 'data directory is missing'],
   ['half reset', 'start', { hasLog: false, pinnedTo: undefined }, 'no write-ahead log'],
   ['with the data of another', 'start', { strayLog: true }, 'two members would vote as one'],
   ['removed', 'start', { listed: false }, 'no member of the running cluster'],

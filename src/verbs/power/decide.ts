@@ -94,7 +94,14 @@ function unfit({ cluster, verb }: PowerIntent, member: MemberCondition): BlockRe
   return []
 }
 
-function unfitToStart({ name: host, hasLog, strayLog, pinnedTo, listed }: MemberCondition): BlockReason[] {
+function unfitToStart({
+  name: host,
+  hasLog,
+  whole,
+  strayLog,
+  pinnedTo,
+  listed,
+}: MemberCondition): BlockReason[] {
   if (strayLog === true) {
     const message =
       'its data is that of another member, or of another node as well: two members would vote as one'
@@ -106,6 +113,16 @@ function unfitToStart({ name: host, hasLog, strayLog, pinnedTo, listed }: Member
         host,
         message: 'its write-ahead log is lost: started empty it would vote twice, or begin a second cluster',
         hint: `put the log back where it was, or see what can be done with the member: quorate status`,
+      },
+    ]
+  }
+  if (hasLog === true && whole === false) {
+    const message = 'its data directory is missing or empty, and its log may not hold all that was in it'
+    return [
+      {
+        host,
+        message,
+        hint: 'put it back where it was, or see what can be done with the member: quorate status',
       },
     ]
   }
