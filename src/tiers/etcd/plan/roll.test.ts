@@ -8,6 +8,7 @@ import { plan } from './plan.ts'
 import { predict } from '../steps/predict.ts'
 import type { Step } from '../steps/steps.ts'
 import {
+  BARE_MEMBER,
   glance,
   healthyCluster,
   reasonsOf,
@@ -193,6 +194,19 @@ describe('members at new addresses', () => {
         `${name} restart`,
       ]),
     )
+  })
+
+  test('one that runs at its new address already: the others are told before a newcomer looks for it', () => {
+    const [one] = clusterOf(1).nodes
+    const moved = { ...one!, address: '192.168.0.77' }
+    const wanted = testCluster({ nodes: [moved, clusterOf(2).nodes[1]!] })
+    const there = withMember(settledWorld(wanted), 'etcd02', BARE_MEMBER)
+    const observed = { ...there, cluster: healthyCluster(clusterOf(1), { leader: 'etcd01' }) }
+    const { waves, blocked } = plan(testIntent(wanted), observed)
+    expect(blocked).toEqual([])
+    const kinds = waves.flat().map(({ kind }) => kind)
+    expect(kinds).toContain('member-update')
+    expect(kinds.indexOf('member-update')).toBeLessThan(kinds.indexOf('member-add'))
   })
 
   test('two can not swap', () => {

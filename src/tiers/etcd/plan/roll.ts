@@ -9,7 +9,7 @@ import { PATHS } from '../../../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
 import { descentOf } from '../facts/descent.ts'
 import { descend } from './descend.ts'
-import type { ClusterFacts, MemberFacts } from '../facts/observed.ts'
+import type { ClusterFacts, MemberFacts, Observed } from '../facts/observed.ts'
 import { closedUrls, closesPeers, restartReasons } from './outdated.ts'
 import { binarySteps, configurationSteps } from './prepare.ts'
 import { memberFiles } from './member-files.ts'
@@ -197,13 +197,21 @@ export const relocate: Stage = ({ intent, observed, roster }) => {
   for (const node of etcdNodes(cluster)) {
     const member = roster.members.get(node.name)
     const runs = observed.hosts[node.name]?.member?.unit.active === 'active'
-    if (member === undefined || isInvited(member) || runs || healthy.includes(node.name)) continue
+    if (member === undefined || isInvited(member)) continue
+    if ((runs || healthy.includes(node.name)) && !isThere(cluster, observed, roster, node)) continue
     if (isReplaced(intent, node.name, member)) continue
     const update = updateStep(cluster, node, member)
     if (update.length === 0) continue
     return addressTaken({ intent, observed }, roster, node) ?? update
   }
   return []
+}
+
+/** It runs at its new address already, with all others there, and a newcomer would look for it where it was. */
+function isThere(cluster: Cluster, { hosts }: Observed, { voters, healthy }: Roster, node: Node): boolean {
+  if (healthy < voters) return false
+  const running = hosts[node.name]?.member?.unit.environment
+  return running?.['ETCD_INITIAL_ADVERTISE_PEER_URLS'] === peerUrl(cluster, node)
 }
 
 function updateStep(cluster: Cluster, node: Node, member: MemberFacts | undefined): readonly Step[] {
