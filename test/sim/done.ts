@@ -4,12 +4,14 @@ import { TIERS } from '../../src/tiers/tiers.ts'
 import { renderConfig } from '../../src/tiers/flannel/config.ts'
 import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'
 import { aboveLog, environmentOf } from './disk.ts'
-import { outdated } from './harm.ts'
+import { isRead, outdated } from './harm.ts'
 import { lookAt } from './look.ts'
 import { Violation } from './violation.ts'
 import { type World, diskOf } from './world.ts'
 
 export function checkDone(world: World, cluster: Cluster): void {
+  // It is no look of quorate's, in the midst of which something could happen.
+  world.watch.looked = undefined
   for (const node of cluster.nodes) {
     const { packages } = diskOf(world, node.name)
     if (!cluster.packages.every((wanted) => packages.has(wanted)))
@@ -43,7 +45,9 @@ function checkMember(world: World, cluster: Cluster, name: string): string {
   if (differing.length > 0) throw broken(`${name} runs with another ${differing.join(', ')}`)
   const changed = Object.keys(process.environment).find(
     (variable) =>
-      /^ETCD_(?!INITIAL_CLUSTER)/.test(variable) && options[variable] !== process.environment[variable],
+      /^ETCD_(?!INITIAL_CLUSTER)/.test(variable) &&
+      isRead(cluster, variable) &&
+      options[variable] !== process.environment[variable],
   )
   if (changed !== undefined) throw broken(`${name} would start with another ${changed}`)
   if (!disk.enabled) throw broken(`${name} would not start at boot`)

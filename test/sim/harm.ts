@@ -1,6 +1,7 @@
 /** What no step of ours may do, judged by what is true, not by what was seen. */
 import { PEER_IDENTITY, memberEnvironment, peerUrl } from '../../src/etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../src/etcd/environment-file.ts'
+import { environmentNames } from '../../src/etcd/versions.ts'
 import { UNIT_MARK, unitMark } from '../../src/etcd/unit-file.ts'
 import { quorum } from '../../src/tiers/etcd/facts/quorum.ts'
 import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'
@@ -9,6 +10,14 @@ import { type Disk, type MemberData, demands, showsName, trustMarkOf } from './d
 import { type Raft, type Running, hasQuorum, isRunning, serving, votersOf } from './raft.ts'
 import { Violation } from './violation.ts'
 import { type World, raftOf } from './world.ts'
+
+/** By this etcd: a version that was put in place just before a crash was started with the options of the other one. */
+export function isRead({ etcd }: Cluster, name: string): boolean {
+  return !name.startsWith('ETCD_') || environmentNames(etcd.version).includes(name)
+}
+
+/** Of no use to a process that has started. */
+const AT_THE_START: ReadonlySet<string> = new Set(['ETCD_EXPERIMENTAL_INITIAL_CORRUPT_CHECK'])
 
 /** What the process on a machine should have been started with and was not; empty: nothing. */
 export function outdated(world: World, cluster: Cluster, disk: Disk): readonly string[] {
@@ -29,7 +38,11 @@ export function outdated(world: World, cluster: Cluster, disk: Disk): readonly s
     ...parseEnvironmentFile(trustMarkOf(disk, world.ca) ?? ''),
   }
   const differing = [...new Set([...Object.keys(wanted), ...Object.keys(environment)])].filter(
-    (name) => !name.startsWith('ETCD_INITIAL_CLUSTER') && wanted[name] !== environment[name],
+    (name) =>
+      !name.startsWith('ETCD_INITIAL_CLUSTER') &&
+      (name in wanted || isRead(cluster, name)) &&
+      !AT_THE_START.has(name) &&
+      wanted[name] !== environment[name],
   )
   return disk.process.version === cluster.etcd.version ? differing : ['version', ...differing]
 }

@@ -62,9 +62,11 @@ export async function operate(
 }
 
 async function attempt(world: World, options: RunOptions, between: Between): Promise<Outcome> {
+  world.truth.skewed = false
   try {
     const intent = intentOf(world, options)
     const first = options.planner(intent, observe(world, options.cluster))
+    if (first.kind === 'done' && world.truth.skewed) return { kind: 'done', steps: 0 }
     if (first.kind !== 'steps') return ending(world, options, first, 0)
     if (world.lock !== undefined && options.takesOver !== true) return { kind: 'locked' }
     // The lock is taken on every machine, or nowhere.
@@ -106,9 +108,16 @@ async function underLock(
   let steps = 0
   let last: Next | undefined
   const interruption = () => (options.interruption?.wave === waves ? options.interruption : undefined)
-  world.truth.led = raftOf(world)?.leader
+  const notice = (happened: boolean) => {
+    disturbed = happened || world.truth.skewed
+    everDisturbed ||= disturbed
+    world.truth.skewed = false
+  }
   try {
+    world.truth.skewed = false
     const begun = observe(world, cluster)
+    world.truth.led = raftOf(world)?.leader
+    notice(false)
     await loop<Observed, Step>({
       steps: ETCD_STEPS,
       observed: begun,
@@ -132,14 +141,14 @@ async function underLock(
         }
         steps += wanted.length
         const seen = lookAgain(world, cluster, observed, wanted)
-        disturbed = await between(waves)
-        everDisturbed ||= disturbed
+        notice(await between(waves))
         waves += 1
         return seen
       },
       // As on machines: before a member is taken away, everything is looked at afresh.
       lookAgain: async ({ cluster: before }) => {
         const seen = observe(world, cluster)
+        notice(disturbed)
         if (seen.cluster === undefined || before === undefined) return await Promise.resolve(seen)
         return { ...seen, cluster: { ...seen.cluster, verified: before.verified } }
       },

@@ -14,6 +14,7 @@ import { isMarked } from './disk.ts'
 import { hasPlace } from './etcd.ts'
 import { type RaftMember, hasQuorum } from './raft.ts'
 import type { Round, Scenario } from './scenario.ts'
+import { skewOf } from './skew.ts'
 import { Violation } from './violation.ts'
 import { type World, diskOf, makeWorld, raftOf } from './world.ts'
 
@@ -165,6 +166,7 @@ async function playRound(
   const others: Outcome[] = []
   let now = cluster
   world.truth.unseen.clear()
+  world.watch.looked = skewOf(world, cluster, round, tell)
   const lockLostLate = second?.how === 'late'
   const own = await operate(
     world,
@@ -190,6 +192,7 @@ async function playRound(
       return during?.wave === wave || second?.wave === wave
     },
   )
+  world.watch.looked = undefined
   return { outcomes: [...others, own], cluster: now }
 }
 

@@ -53,6 +53,8 @@ export interface Truth {
   blind: 'wholly' | 'partly' | undefined
   /** ID of the member that led when the present run began. */
   led: string | undefined
+  /** Something happened in the midst of a look, which saw some machines before it and some behind. */
+  skewed: boolean
 }
 
 export function makeWorld(nodes: readonly Node[], dialsOut: boolean): World {
@@ -76,6 +78,7 @@ export function makeWorld(nodes: readonly Node[], dialsOut: boolean): World {
       lost: new Set(),
       blind: undefined,
       led: undefined,
+      skewed: false,
     },
   }
 }

@@ -58,7 +58,7 @@ export const BROKEN_POWER: readonly BrokenVerb[] = [
   {
     what: 'leaves leadership where it is',
     breaks: 'leader-moved',
-    wrong: { power: turning((turn) => ({ ...turn, handOvers: [] })) },
+    wrong: { power: turning((turn) => ({ ...turn, moves: [] })) },
   },
   {
     what: 'waits for nobody, and takes everybody for well',

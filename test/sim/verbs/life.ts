@@ -9,7 +9,7 @@ import { type Planner, operate as apply } from '../operator.ts'
 import { hasQuorum } from '../raft.ts'
 import { diskOf } from '../world.ts'
 import { established } from './established.ts'
-import { hashOf } from './hash.ts'
+import { hashOf } from '../hash.ts'
 import { POWER, type PowerDeciders, powerVerb } from './power.ts'
 import { resetVerb } from './reset.ts'
 import { type Interruption, type Outcome, type RunOptions, type SimVerb, operate } from './run.ts'
@@ -151,7 +151,10 @@ async function playRound(playing: Playing, round: VerbRound, turn: number): Prom
   }
   vw.world.watch.looked = () => {
     const at = during?.moment
-    if (at?.at === 'looked' && at.after === looked) strike()
+    if (at?.at === 'looked' && at.after === looked) {
+      strike()
+      vw.world.truth.skewed = true
+    }
     looked += 1
   }
   const options: RunOptions = {
@@ -230,7 +233,7 @@ async function runApply({ vw, deciders, tell }: Playing, options: RunOptions): P
       takesOver,
       tell,
     },
-    async (wave) => (await between?.(wave)) === true || vw.blind,
+    async (wave) => (await between?.(wave)) === true,
   )
   return outcome.kind === 'done' ? { kind: 'done', pieces: outcome.steps } : outcome
 }

@@ -33,7 +33,7 @@ export function powerVerb(
   intent: PowerIntent,
   { plan: decidePlan, turn }: PowerDeciders = POWER,
 ): SimVerb<Decided> {
-  const lasting = ({ plan }: Decided) => plan.steps.filter(({ kind }) => kind !== 'hand-over')
+  const lasting = ({ plan }: Decided) => plan.steps.filter(({ kind }) => kind !== 'move-leader')
   return {
     decide: () => {
       const condition = lookAtMembers(vw)
@@ -138,9 +138,9 @@ function unmark({ kept, world }: VerbWorld, host: string): void {
 }
 
 /** Tried, and done without where it does not succeed. */
-async function handOver(run: Run, { handOvers }: Turn, left: readonly string[]): Promise<void> {
+async function handOver(run: Run, { moves }: Turn, left: readonly string[]): Promise<void> {
   const { vw } = run
-  for (const { from } of handOvers) {
+  for (const { from } of moves) {
     await run.do(`move leadership from ${from}`, () => {
       const raft = raftIn(vw)
       const leader = raft?.members.find(({ id }) => id === raft.leader)
@@ -199,8 +199,7 @@ function checkDone(vw: VerbWorld, intent: PowerIntent, before: ClusterCondition)
     const { process, enabled, files } = diskOf(vw.world, host)
     if (verb === 'stop' && (process !== undefined || enabled || !files.has(PATHS.stopped)))
       throw wrong(host, 'is not off, or would not stay so')
-    if (verb === 'start' && (!enabled || files.has(PATHS.stopped)))
-      throw wrong(host, 'would not start at boot')
+    if (verb === 'start' && !enabled) throw wrong(host, 'would not start at boot')
     if (verb === 'stop' || raft === undefined || !hasQuorum(vw.world, raft)) continue
     if (process?.ready !== true) throw wrong(host, 'does not run')
   }
