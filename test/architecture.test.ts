@@ -87,12 +87,13 @@ const OWED: readonly string[] = [
   'tiers/etcd/facts/observed.ts imports tiers/flannel/leases.ts',
   'tiers/etcd/plan/next.ts imports tiers/flannel/plan.ts',
   'tiers/etcd/plan/refusals.ts imports tiers/flannel/change.ts',
-  'tiers/etcd/steps/predict.ts imports tiers/flannel/config.ts',
-  'tiers/etcd/wave.ts imports tiers/flannel/network.ts',
+  'tiers/etcd/steps/kinds.ts imports tiers/flannel/step.ts',
+  'tiers/etcd/steps/steps.ts imports tiers/flannel/step.ts',
   'tiers/flannel/network.ts imports tiers/etcd/facts/observed.ts',
   'tiers/flannel/network.ts imports tiers/etcd/session.ts',
   'tiers/flannel/plan.ts imports tiers/etcd/facts/observed.ts',
   'tiers/flannel/plan.ts imports tiers/etcd/steps/steps.ts',
+  'tiers/flannel/step.ts imports tiers/etcd/steps/kind.ts',
   'verbs/certificates/offline.ts imports verbs/apply/apply.ts',
 ]
 
@@ -172,6 +173,11 @@ test('the planner does no I/O: it loads nothing that could', () => {
       .map((name) => `${file} imports ${name}`),
   )
   expect(wrong).toEqual([])
+})
+
+test('of what is pure only a kind of step loads something later: what carries it out', () => {
+  const later = sources.filter((source) => isPure(source) && source.imports.some(({ dynamic }) => dynamic))
+  expect(later.map(({ file }) => file).filter((file) => !isKind(file))).toEqual([])
 })
 
 test('the planner knows no clock, no chance and no environment', () => {
@@ -281,14 +287,17 @@ test('no file holds more than one idea can fill', async () => {
 
 const byFile = new Map(sources.map((source) => [source.file, source]))
 
-/** Everything that these load, directly or not, when the program runs. */
+/**
+ * Everything that these load, directly or not, as soon as they are loaded. What a file loads later, with `import()`, has to be
+ * waited for, and what decides or predicts waits for nothing.
+ */
 function reachable(start: readonly Source[]): Set<Source> {
   const found = new Set<Source>()
   const visit = (source: Source): void => {
     if (found.has(source)) return
     found.add(source)
-    for (const { file, typeOnly } of source.imports) {
-      const next = typeOnly || file === undefined ? undefined : byFile.get(file)
+    for (const { file, typeOnly, dynamic } of source.imports) {
+      const next = typeOnly || dynamic || file === undefined ? undefined : byFile.get(file)
       if (next !== undefined) visit(next)
     }
   }
@@ -371,9 +380,14 @@ function rulesOf(room: string): readonly string[] | undefined {
 
 /** What decides: it computes, and nothing else. */
 function isPure({ file }: Source): boolean {
-  return /^tiers\/[^/]+\/(?:plan|steps)\/|^tiers\/flannel\/plan\.ts$|^verbs\/[^/]+\/decide[^/]*\.ts$/.test(
+  return /^tiers\/[^/]+\/(?:plan|steps)\/|^tiers\/flannel\/(?:plan|step)\.ts$|^verbs\/[^/]+\/decide[^/]*\.ts$/.test(
     file,
   )
+}
+
+/** A file that holds kinds of steps. */
+function isKind(file: string): boolean {
+  return /^tiers\/[^/]+\/(?:steps\/[^/]+|step)\.ts$/.test(file)
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { createColors } from 'picocolors'
 import { expect, test } from 'vitest'
-import type { AnyStep, FileStep } from '../tiers/etcd/steps/steps.ts'
+import type { FileStep } from '../tiers/etcd/steps/file.ts'
+import type { AnyStep } from '../tiers/etcd/steps/steps.ts'
 import { planJson } from '../tiers/etcd/steps/plan-json.ts'
 import { planSummary, renderPlan } from './render-plan.ts'
 

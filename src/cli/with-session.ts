@@ -66,6 +66,7 @@ export async function withSession<T>(
       sudoPassword && (async (...words) => await progress.hold(async () => await sudoPassword(...words))),
     interactive: context.interactive,
     patienceFactor: context.patienceFactor,
+    steps: ETCD_STEPS,
     tiers: TIERS,
   })
   try {

@@ -1,8 +1,8 @@
 /** Steps for a service of a tier: a configuration that its own program has checked, loaded, or taken away again. */
 import type { Operation } from '../host/operations.ts'
 import type { ServiceFile, ServiceState, ServicesState } from '../host/services.ts'
-import type { StepKinds } from './step-registry.ts'
-import type { EngineStep, HostStepCommon } from './step.ts'
+import type { StepKind } from './step-registry.ts'
+import type { HostStepCommon } from './step.ts'
 
 interface Common extends HostStepCommon {
   /** The tier. */
@@ -44,66 +44,77 @@ export interface ServiceRemoveStep extends Common {
 
 export type ServiceStep = ServiceFileStep | ServiceLoadStep | ServiceRemoveStep
 
-/** For the registry of steps. */
-export const SERVICE_KINDS: StepKinds<ServiceStep> = {
-  'service-file': { action: 'made', distinguishes: ({ path }) => [path] },
-  'service-load': { action: 'change', distinguishes: ({ unit }) => [unit] },
-  'service-remove': { action: 'remove', distinguishes: ({ unit }) => [unit] },
-}
-
-export function isServiceStep(step: EngineStep): step is ServiceStep {
-  return Object.hasOwn(SERVICE_KINDS, step.kind)
+/** What is known of a kind of them. */
+export interface ServiceKind<S extends ServiceStep> extends StepKind<S> {
+  /** What the machine is like afterwards. */
+  predict(services: ServicesState, step: S): ServicesState
+  /** As the agent's operations. */
+  operations(step: S): readonly Operation[]
+  /** What it really does to a machine of the simulation, cut into the pieces between which a tool can die. */
+  simulate(machine: { services: ServicesState }, step: S): readonly (() => void)[]
 }
 
 /** How long a service may take to start or to reload, in seconds. */
 const LOAD_SECONDS = 30
 
-/** The agent's operations. */
-export function compileService(step: ServiceStep): readonly Operation[] {
-  switch (step.kind) {
-    case 'service-file': {
-      const { path, mode, unit, check } = step
-      const content = { text: step.content }
-      return [['service_file', { content, path, owner: 'root', group: 'root', mode, unit, check }]]
-    }
-    case 'service-load':
-      return [['service_load', { unit: step.unit, seconds: String(LOAD_SECONDS), ...step.proof }]]
-    case 'service-remove':
-      return [['service_remove', { unit: step.unit, suffix: step.suffix, paths: step.paths }]]
-  }
+export const SERVICES: {
+  readonly [K in ServiceStep['kind']]: ServiceKind<Extract<ServiceStep, { readonly kind: K }>>
+} = {
+  'service-file': {
+    action: 'made',
+    distinguishes: ({ path }) => [path],
+    predict: (services, { unit, path, content, mode }) => {
+      const plain = { owner: 'root', group: 'root', plain: true, untouched: false } as const
+      const file: ServiceFile = { ...plain, text: content, mode }
+      return { ...withUnit(services, unit, { loading: true }), files: { ...services.files, [path]: file } }
+    },
+    operations: ({ content, path, mode, unit, check }) => [
+      ['service_file', { content: { text: content }, path, owner: 'root', group: 'root', mode, unit, check }],
+    ],
+    simulate: (machine, step) => [
+      // It counts as not loaded before it is in place.
+      () => (machine.services = withUnit(machine.services, step.unit, { loading: true })),
+      () => (machine.services = SERVICES['service-file'].predict(machine.services, step)),
+    ],
+  },
+
+  'service-load': {
+    action: 'change',
+    distinguishes: ({ unit }) => [unit],
+    predict: (services, { unit }) =>
+      withUnit(services, unit, { active: 'active', enabled: true, loading: false }),
+    operations: ({ unit, proof }) => [['service_load', { unit, seconds: String(LOAD_SECONDS), ...proof }]],
+    simulate: (machine, step) => [
+      () => (machine.services = SERVICES['service-load'].predict(machine.services, step)),
+    ],
+  },
+
+  'service-remove': {
+    action: 'remove',
+    distinguishes: ({ unit }) => [unit],
+    predict: (services, { unit, paths }) => {
+      const kept = Object.entries(services.files).filter(([path]) => !paths.includes(path))
+      const stopped = withUnit(services, unit, { active: 'inactive', enabled: false, loading: false })
+      return { ...stopped, files: Object.fromEntries(kept) }
+    },
+    operations: ({ unit, suffix, paths }) => [['service_remove', { unit, suffix, paths }]],
+    simulate: (machine, step) => [
+      () => (machine.services = SERVICES['service-remove'].predict(machine.services, step)),
+    ],
+  },
 }
 
-/** What the machine is like afterwards. */
-export function predictService(services: ServicesState = NOTHING, step: ServiceStep): ServicesState {
-  const unit = services.units[step.unit]
-  const withUnit = (changes: Partial<ServiceState>): ServicesState => ({
-    ...services,
-    units: { ...services.units, [step.unit]: { ...(unit ?? UNSEEN), ...changes } },
-  })
-  switch (step.kind) {
-    case 'service-file': {
-      const file: ServiceFile = {
-        text: step.content,
-        owner: 'root',
-        group: 'root',
-        mode: step.mode,
-        plain: true,
-        untouched: false,
-      }
-      return { ...withUnit({ loading: true }), files: { ...services.files, [step.path]: file } }
-    }
-    case 'service-load':
-      return withUnit({ active: 'active', enabled: true, loading: false })
-    case 'service-remove': {
-      const kept = Object.entries(services.files).filter(([path]) => !step.paths.includes(path))
-      return {
-        ...withUnit({ active: 'inactive', enabled: false, loading: false }),
-        files: Object.fromEntries(kept),
-      }
-    }
-  }
+/** What the services of a machine are like after a step; undefined: it was not asked for any. */
+export function predictService(services: ServicesState = NO_SERVICES, step: ServiceStep): ServicesState {
+  const kind = SERVICES[step.kind] as unknown as ServiceKind<ServiceStep>
+  return kind.predict(services, step)
 }
 
-const NOTHING: ServicesState = { units: {}, files: {}, devices: {}, holders: {} }
+const NO_SERVICES: ServicesState = { units: {}, files: {}, devices: {}, holders: {} }
 
 const UNSEEN: ServiceState = { active: undefined, enabled: false, masked: false, loading: false }
+
+function withUnit(services: ServicesState, name: string, changes: Partial<ServiceState>): ServicesState {
+  const unit = { ...(services.units[name] ?? UNSEEN), ...changes }
+  return { ...services, units: { ...services.units, [name]: unit } }
+}

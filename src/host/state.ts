@@ -115,6 +115,9 @@ export interface PathState {
   readonly leadsTo?: string | undefined
 }
 
+/** Whose a file or folder is, and who may do what with it. */
+export type Ownership = Pick<PathState, 'owner' | 'group' | 'mode'>
+
 export interface BinaryState {
   readonly sha256: string
   /** The version noted at its installation; undefined: not installed, or changed since, by somebody else. */

@@ -2,6 +2,7 @@
 import { cacheDirectory } from '../files/cache-directory.ts'
 import { QuorateError } from '../errors.ts'
 import { type Session, type SessionOptions, openSession } from '../tiers/etcd/session.ts'
+import { ETCD_STEPS } from '../tiers/etcd/steps/kinds.ts'
 import { TIERS } from '../tiers/tiers.ts'
 import type { Cluster } from '../spec/cluster.ts'
 
@@ -29,6 +30,7 @@ export async function openClusterSession(cluster: Cluster, options: OpenOptions 
     askPassphrase: options.askPassphrase ?? nobodyToAsk,
     sudoPassword: options.sudoPassword,
     interactive: options.interactive,
+    steps: ETCD_STEPS,
     tiers: options.tiers ?? TIERS,
   })
 }

@@ -3,7 +3,7 @@ import type { MemberState } from '../../src/host/state.ts'
 import { PATHS } from '../../src/host/state.ts'
 import type { ClusterFacts, Observed } from '../../src/tiers/etcd/facts/observed.ts'
 import { type HostStep, type Next, type Step, isHostStep } from '../../src/tiers/etcd/steps/steps.ts'
-import type { ForbiddenStep } from './effects.ts'
+import type { RemoveStep } from '../../src/tiers/etcd/steps/aside.ts'
 import type { Planner } from './operator.ts'
 import type { Invariant } from './violation.ts'
 
@@ -62,7 +62,7 @@ export function stop(host: string): HostStep {
 
 /** No step of `apply`: the types would not let its planner ask for it. */
 export function removeData(host: string): Step {
-  const step: ForbiddenStep = {
+  const step: RemoveStep = {
     kind: 'remove',
     host,
     paths: ['/opt/etcd/data', '/opt/etcd/wal'],

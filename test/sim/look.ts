@@ -1,9 +1,9 @@
 /** What quorate sees of the simulated world: the same `Observed` that looking at real machines gives. */
 import { type HostState, type MemberState, PATHS } from '../../src/host/state.ts'
-import { accountMade } from '../../src/tiers/etcd/plan/account.ts'
+import { accountMade } from '../../src/tiers/etcd/steps/machine.ts'
 import { certificateNames, requestConfiguration } from '../../src/tiers/etcd/plan/certificates.ts'
 import type { CertificateFault, Observed } from '../../src/tiers/etcd/facts/observed.ts'
-import type { CertificateName } from '../../src/tiers/etcd/steps/steps.ts'
+import type { CertificateName } from '../../src/tiers/etcd/certificate-name.ts'
 import { type Cluster, type Node, etcdNodes } from '../../src/spec/cluster.ts'
 import { type Disk, isNamed, trustMarkOf, unnamed } from './disk.ts'
 import { settle } from './etcd.ts'

@@ -1,7 +1,6 @@
 /** The minor that a cluster works in, the format of its members' data, and etcd's own downgrade: as etcd decides on them. */
 import { FIRST_TO_DOWNGRADE } from '../../src/etcd/upgrade-path.ts'
 import { compareMinors, minorBefore, minorIn } from '../../src/etcd/minor.ts'
-import type { DowngradeStep } from '../../src/tiers/etcd/steps/steps.ts'
 import type { Disk } from './disk.ts'
 import { Failure } from './failure.ts'
 import { type Raft, serving, votersOf } from './raft.ts'
@@ -61,31 +60,23 @@ export function isTooNew(raft: Raft | undefined, disk: Disk): boolean {
   return compareMinors(minorBefore(minor), raft.minor) > 0
 }
 
-/** @throws Failure as etcd refuses it, or where what it does by itself does not come. */
-export function runDowngradeStep(world: World, raft: Raft, { kind, target }: DowngradeStep): void {
-  switch (kind) {
-    case 'downgrade-enable':
-      // Right behind an upgrade it is waited for the cluster to become one of the newer minor.
-      followMinors(world, raft)
-      if (raft.minor === undefined || minorBefore(raft.minor) !== target)
-        throw new Failure('etcdserver: invalid downgrade target version')
-      if (raft.downgrade !== undefined)
-        throw new Failure('etcdserver: cluster has a downgrade job in progress')
-      raft.downgrade = target
-      return
-    case 'downgrade-await': {
-      followMinors(world, raft)
-      followMinors(world, raft)
-      const there = serving(world, raft)
-      const behind = there.filter(
-        ([, { process, format }]) => tellsMinors(process.version) && format !== target,
-      )
-      if (raft.downgrade !== target) throw new Failure('the downgrade was canceled in the meantime')
-      if (behind.length > 0 || there.length < votersOf(raft).length)
-        throw new Failure(`the data of ${behind.map(([{ name }]) => name).join(', ')} is not converted`)
-      return
-    }
-    case 'downgrade-cancel':
-      raft.downgrade = undefined
-  }
+/** @throws Failure as etcd refuses it */
+export function enableDowngrade(world: World, raft: Raft, target: string): void {
+  // Right behind an upgrade it is waited for the cluster to become one of the newer minor.
+  followMinors(world, raft)
+  if (raft.minor === undefined || minorBefore(raft.minor) !== target)
+    throw new Failure('etcdserver: invalid downgrade target version')
+  if (raft.downgrade !== undefined) throw new Failure('etcdserver: cluster has a downgrade job in progress')
+  raft.downgrade = target
+}
+
+/** @throws Failure where what etcd does by itself does not come */
+export function requireConverted(world: World, raft: Raft, target: string): void {
+  followMinors(world, raft)
+  followMinors(world, raft)
+  const there = serving(world, raft)
+  const behind = there.filter(([, { process, format }]) => tellsMinors(process.version) && format !== target)
+  if (raft.downgrade !== target) throw new Failure('the downgrade was canceled in the meantime')
+  if (behind.length > 0 || there.length < votersOf(raft).length)
+    throw new Failure(`the data of ${behind.map(([{ name }]) => name).join(', ')} is not converted`)
 }

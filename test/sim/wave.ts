@@ -1,11 +1,11 @@
 /** Carries out one wave on the models, with everything that can go wrong on its way; engine/wave.ts does so on machines. */
 import type { Observed } from '../../src/tiers/etcd/facts/observed.ts'
 import type { HostStep, Step } from '../../src/tiers/etcd/steps/steps.ts'
-import { ETCD_STEPS } from '../../src/tiers/etcd/steps/kinds.ts'
+import { ETCD_STEPS, clusterKind, hostKind } from '../../src/tiers/etcd/steps/kinds.ts'
 import { orderOf } from '../../src/engine/order.ts'
 import type { Cluster } from '../../src/spec/cluster.ts'
-import { runClusterStep } from './cluster-step.ts'
-import { closeReady, effectsOf } from './effects.ts'
+import { simulatedCluster } from './cluster.ts'
+import { closeReady, simulatedMachine } from './machine.ts'
 import { settle } from './etcd.ts'
 import { Failure } from './failure.ts'
 import { withoutLoss } from './harm.ts'
@@ -42,7 +42,8 @@ export function runWave(world: World, wave: Wave): void {
   const clusterSteps = interruption ? upTo(own, clusterCut) : own
   for (const step of clusterSteps) {
     if (world.lock !== token && !wave.lockLostLate) throw new Failure('the lock was lost')
-    runClusterStep(world, cluster, step, observed)
+    settle(world, cluster)
+    clusterKind(step).simulate(simulatedCluster(world, cluster, observed), step)
   }
   if (clusterSteps.length < own.length) throw new Failure('the tool was interrupted')
   const failures = [...order.hosts].flatMap(([host, hostSteps], index) => {
@@ -76,10 +77,13 @@ function runHost(
 ): void {
   reach(world, [diskOf(world, host).node])
   if (world.lock !== token) throw new Failure('the lock on this machine is not ours (any more)')
+  const machine = simulatedMachine(world, cluster, host, observed.hosts[host]?.member)
   const effects = steps.flatMap((step) =>
-    effectsOf(world, cluster, step, observed.hosts[host]?.member).map(
-      (effect) => () => withoutLoss(world, step.kind === 'restart', `'${step.what}' on ${host}`, effect),
-    ),
+    hostKind(step)
+      .simulate(machine, step)
+      .map(
+        (effect) => () => withoutLoss(world, step.kind === 'restart', `'${step.what}' on ${host}`, effect),
+      ),
   )
   for (const effect of upTo(effects, cut)) effect()
 }

@@ -14,7 +14,6 @@ import type { Tier } from '../../engine/tier.ts'
 import type { OperationLog } from '../../engine/recorded.ts'
 import type { RecorderClients } from '../../engine/with-recorder.ts'
 import type { StepRegistry } from '../../engine/step-registry.ts'
-import { ETCD_STEPS } from './steps/kinds.ts'
 import {
   OPERATOR,
   authorityIsThere,
@@ -41,14 +40,14 @@ export interface SessionOptions {
   readonly interactive?: boolean | undefined
   /** What every deadline for machines is multiplied by, for tests; 1 unless given. */
   readonly patienceFactor?: number | undefined
+  /** Every kind of step there is. */
+  readonly steps: StepRegistry
   /** What is looked at beside etcd; nothing unless given. */
   readonly tiers?: readonly Tier[] | undefined
 }
 
 export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPassword' | 'interactive'> {
   readonly fleet: Fleet
-  /** Every kind of step there is. */
-  readonly steps: StepRegistry
   /** Whether quorate was at work on this cluster from here before: there is an operator's certificate. */
   readonly hasOperated: boolean
   /** Connects on first use. */
@@ -196,7 +195,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     askPassphrase,
     tiers: options.tiers,
     fleet,
-    steps: ETCD_STEPS,
+    steps: options.steps,
     hasOperated: existsSync(path.join(operatorDirectory(cluster), `${OPERATOR}.crt`)),
     remote,
     tunnel,

@@ -7,7 +7,7 @@ import type { CertificateFault, Observed } from '../../tiers/etcd/facts/observed
 import { type Plan, plan } from '../../tiers/etcd/plan/plan.ts'
 import { withoutUnsigned } from '../../tiers/etcd/plan/peer-identity.ts'
 import { predict } from '../../tiers/etcd/steps/predict.ts'
-import type { CertificateName } from '../../tiers/etcd/steps/steps.ts'
+import type { CertificateName } from '../../tiers/etcd/certificate-name.ts'
 import { trustsNobody } from '../../tiers/etcd/plan/trust.ts'
 import { authorityOf } from '../../tiers/etcd/facts/authority-facts.ts'
 import { blockedError } from '../../tiers/etcd/run.ts'

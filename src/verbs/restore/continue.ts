@@ -4,7 +4,7 @@ import type { HostState } from '../../host/state.ts'
 import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { initialCluster, isPlaced } from './decide-next.ts'
-import type { RestoreIdentity } from '../../tiers/etcd/steps/restore-steps.ts'
+import type { RestoreIdentity } from '../../tiers/etcd/steps/restore.ts'
 
 /** What a restore is called that begins now. */
 export type FreshRestore = Pick<RestoreIdentity, 'token' | 'suffix' | 'sha256' | 'source'>

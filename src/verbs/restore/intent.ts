@@ -1,6 +1,6 @@
 /** What is asked for with a restore, as its planner takes it. */
 import type { Cluster } from '../../spec/cluster.ts'
-import type { RestoreIdentity } from '../../tiers/etcd/steps/restore-steps.ts'
+import type { RestoreIdentity } from '../../tiers/etcd/steps/restore.ts'
 
 export interface RestoreIntent {
   readonly kind: 'restore'

@@ -4,7 +4,7 @@ import { describe } from '../../../pki/certificate.ts'
 import { firstCertificate } from '../../../pki/check-certificate.ts'
 import { canonicalIp } from '../../../pki/names.ts'
 import type { CertificateFault } from './observed.ts'
-import type { CertificateName } from '../steps/steps.ts'
+import type { CertificateName } from '../certificate-name.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
 
 type Hosts = Readonly<Record<string, HostState>>

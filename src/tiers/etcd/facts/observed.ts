@@ -2,7 +2,7 @@
 import type { SubnetLease } from '../../flannel/leases.ts'
 import type { HostState } from '../../../host/state.ts'
 import type { ReissueCode } from '../../../pki/check-certificate.ts'
-import type { CertificateName } from '../steps/steps.ts'
+import type { CertificateName } from '../certificate-name.ts'
 
 export interface Observed {
   /** By node name; every node of the cluster file is here, or observing failed. */

@@ -1,6 +1,6 @@
 /** What an offline CA has made of the name by which members know each other: seen in what was imported. */
 import type { CertificateFault, Observed } from './observed.ts'
-import type { CertificateName } from '../steps/steps.ts'
+import type { CertificateName } from '../certificate-name.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import { memberName } from '../../../spec/member-name.ts'
 

@@ -10,7 +10,7 @@ import {
 } from '../../../etcd/gen/maintenance_pb.ts'
 import { sampleCluster } from '../../../etcd/sample.ts'
 import { healthyCluster, settledWorld } from '../plan/testing.ts'
-import type { DowngradeStep } from '../steps/steps.ts'
+import type { DowngradeStep } from '../steps/downgrade.ts'
 import { awaitDowngradeEnd, runDowngrade } from './downgrade.ts'
 import type { Session } from '../session.ts'
 

@@ -10,7 +10,7 @@ import {
 } from '../../../etcd/downgrade.ts'
 import { compareMinors } from '../../../etcd/minor.ts'
 import type { Observed } from '../facts/observed.ts'
-import type { DowngradeStep } from '../steps/steps.ts'
+import type { DowngradeStep } from '../steps/downgrade.ts'
 import { listedClients } from '../facts/listed.ts'
 import type { Session } from '../session.ts'
 import { type Looked, until } from '../../../wait/until.ts'

@@ -7,10 +7,10 @@ import { looksFor } from '../../../host/observe.ts'
 import type { Node } from '../../../spec/cluster.ts'
 import type { Observed } from '../facts/observed.ts'
 import { type Session, allMembers } from '../session.ts'
-import { isRestoreStep } from '../steps/predict-restore.ts'
-import { type HostStep, type Step } from '../steps/steps.ts'
-import { type Supplies, compile } from './compile.ts'
-import { incomingOf } from './compile-restore.ts'
+import type { Supplies } from '../steps/kind.ts'
+import { hostKind } from '../steps/kinds.ts'
+import { incomingOf, isRestoreStep } from '../steps/restore.ts'
+import type { HostStep, Step } from '../steps/steps.ts'
 import { issueCertificates, obtainArtifacts } from './supplies.ts'
 
 /** Obtains what the steps of all hosts need, each thing once. @returns each host's work */
@@ -38,7 +38,7 @@ export async function equip(
       bundle,
     }
     return {
-      operations: own.map((step) => compile(step, supplies)),
+      operations: own.map((step) => hostKind(step).operations(step, supplies)),
       sendings: own.flatMap((step) => sendingsOf(step, supplies)),
       looks: looksFor(session.cluster, node, session.tiers),
       incoming: incomingOf(own),

@@ -6,7 +6,7 @@ import { addMember, promoteMember, removeMember, updateMember } from '../../../e
 import { readClusterView } from '../../../etcd/view.ts'
 import { CAUGHT_UP, raftLag } from '../../../etcd/lag.ts'
 import type { Observed } from '../facts/observed.ts'
-import type { MembershipStep } from '../steps/steps.ts'
+import type { MembershipStep } from '../steps/membership.ts'
 import { isInvited } from '../facts/membership-map.ts'
 import { listedClients } from '../facts/listed.ts'
 import type { Session } from '../session.ts'

@@ -2,12 +2,16 @@
 import { QuorateError, combineErrors } from '../../../errors.ts'
 import type { Lock } from '../../../engine/lock.ts'
 import { looksFor, parseHostState } from '../../../host/observe.ts'
-import type { Operation } from '../../../host/operations.ts'
 import type { Node } from '../../../spec/cluster.ts'
 import { onAll } from '../../../ssh/fleet.ts'
 import { type ResetIntent, resetSteps } from '../plan/reset.ts'
 import type { Session } from '../session.ts'
+import type { Supplies } from '../steps/kind.ts'
+import { hostKind } from '../steps/kinds.ts'
 import type { ResetStep } from '../steps/steps.ts'
+
+/** Each step is one operation of the agent, and needs nothing from this computer. */
+const NOTHING: Supplies = { artifact: undefined, certificates: {}, bundle: undefined }
 
 export interface ResetReport {
   readonly done: readonly ResetStep[]
@@ -53,7 +57,7 @@ async function runSteps(session: Session, lock: Lock, node: Node, steps: readonl
   begin()
   try {
     return await lock.work(await session.remote(node), {
-      operations: steps.map(operation),
+      operations: steps.flatMap((step) => hostKind(step).operations(step, NOTHING)),
       looks: looksFor(session.cluster, node),
       signal: session.signal,
       onDone: (done) => {
@@ -69,20 +73,6 @@ async function runSteps(session: Session, lock: Lock, node: Node, steps: readonl
     const message = error instanceof Error ? error.message : String(error)
     if (step) session.emit({ type: 'step-failed', step, message })
     throw error
-  }
-}
-
-/** Each step is one operation of the agent. */
-function operation(step: ResetStep): Operation {
-  switch (step.kind) {
-    case 'stop':
-      return ['stop', { unit: step.unit }]
-    case 'aside':
-      return ['aside', { suffix: step.suffix, paths: step.paths }]
-    case 'remove':
-      return ['remove', { paths: step.paths }]
-    default:
-      return ['reload']
   }
 }
 

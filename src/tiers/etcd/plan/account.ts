@@ -1,11 +1,5 @@
 /** The user and the group that a member runs as. What is there is used as it is, wherever it comes from. */
-import {
-  type AccountState,
-  type GroupState,
-  type UserState,
-  accountConflicts,
-  deniesLogin,
-} from '../../../host/account.ts'
+import { type AccountState, type UserState, accountConflicts, deniesLogin } from '../../../host/account.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import type { Observed } from '../facts/observed.ts'
 import type { BlockReason } from '../../../engine/step.ts'
@@ -50,21 +44,3 @@ export function accountReasons(cluster: Cluster, { hosts }: Observed): readonly 
     return accountConflicts(account).map(({ message, fix }) => ({ host, message, hint: fix }))
   })
 }
-
-/** What `op_user` leaves. */
-export function accountMade({ user, group }: AccountState, shell: string): AccountState {
-  return { user: { ...(user ?? MADE_USER), shell }, group: group ?? MADE_GROUP }
-}
-
-const MADE_USER: UserState = {
-  uid: 999,
-  gid: 999,
-  primaryGroup: 'etcd',
-  home: '/nonexistent',
-  shell: NO_LOGIN,
-  source: 'files',
-  password: 'locked',
-  sameUid: undefined,
-}
-
-const MADE_GROUP: GroupState = { gid: 999, source: 'files', members: [], sameGid: undefined }

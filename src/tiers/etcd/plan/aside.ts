@@ -1,6 +1,7 @@
 /** Data that is moved aside: beside where it was, or within a directory that can't be renamed. */
 import type { MemberState } from '../../../host/state.ts'
-import type { AnyStep, AsideStep } from '../steps/steps.ts'
+import type { AsideStep } from '../steps/aside.ts'
+import type { AnyStep } from '../steps/steps.ts'
 
 /** Of these paths, those that can't be renamed on that machine; undefined: they all can. */
 export function withinOf(

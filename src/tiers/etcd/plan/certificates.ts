@@ -7,7 +7,7 @@ import type { Profile } from '../../../pki/profile.ts'
 import type { CertificateLayout, Cluster, Node } from '../../../spec/cluster.ts'
 import { memberName } from '../../../spec/member-name.ts'
 import type { AuthorityFacts, CertificateFault, Observed } from '../facts/observed.ts'
-import type { CertificateName, HostStep } from '../steps/steps.ts'
+import type { CertificateName } from '../certificate-name.ts'
 
 export function certificateNames(cluster: Cluster): readonly CertificateName[] {
   return cluster.pki.layout === 'single' ? ['etcd'] : ['peer', 'server']
@@ -110,23 +110,4 @@ const KEY_FAULTS: ReadonlySet<CertificateFault['code']> = new Set([
  */
 export function keepsKey(observed: Observed, host: string, name: CertificateName): boolean {
   return faultsOf(observed, host, name).every(({ code }) => !KEY_FAULTS.has(code))
-}
-
-/** Signs what waits on a host for these certificates, and puts it in force. `faults`: what is wrong with the present ones. */
-export function issueStep(
-  host: string,
-  names: readonly CertificateName[],
-  faults: readonly CertificateFault[],
-): HostStep {
-  const missing = faults.some(({ code }) => code === 'missing')
-  const said = [...new Set(faults.map(({ message }) => message))].join('; ')
-  return {
-    kind: 'certificates',
-    host,
-    names,
-    what: `issue ${names.map((name) => `${name}.crt`).join(' and ')} and put it in force with its key`,
-    why: missing ? 'there is none yet' : `the present one ${said}`,
-    danger: 'none',
-    creates: missing,
-  }
 }

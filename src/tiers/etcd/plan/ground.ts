@@ -3,19 +3,14 @@
  * was broken into can replace whatever lies in a folder that it can write to, also while root works there.
  */
 import { describeLink, linkRemedy } from '../../../host/linked.ts'
-import { type MemberState, PATHS, type PathState } from '../../../host/state.ts'
+import { type MemberState, type Ownership, PATHS, type PathState } from '../../../host/state.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import { certificateNames } from './certificates.ts'
 import type { Observed } from '../facts/observed.ts'
 import type { BlockReason } from '../../../engine/step.ts'
+import { tlsOwner } from '../steps/certificates.ts'
 import type { HostStep } from '../steps/steps.ts'
 import type { FirstStart } from '../steps/unit.ts'
-
-interface Ownership {
-  readonly owner: string
-  readonly group: string
-  readonly mode: string
-}
 
 const ROOTS: Ownership = { owner: 'root', group: 'root', mode: '755' }
 
@@ -105,12 +100,6 @@ export function tlsModeSteps(host: string, state: MemberState): HostStep[] {
   if (wrong.length === 0) return []
   const why = wrong.map(([path, now]) => `${path} is ${describeOwner(now)}`).join('; ')
   return [{ kind: 'tls-modes', host, what: 'correct owners and modes of the TLS files', why, danger: 'none' }]
-}
-
-/** Of the folder (it ends in a slash) and what lies in it: all is root's, and etcd can read its keys. */
-export function tlsOwner(path: string): Ownership {
-  if (path.endsWith('.key')) return { owner: 'root', group: 'etcd', mode: '640' }
-  return { owner: 'root', group: 'root', mode: path.endsWith('/') ? '755' : '644' }
 }
 
 /** What etcd, or somebody else, has put where a folder or a file of ours belongs. Nothing is changed there before it is gone. */

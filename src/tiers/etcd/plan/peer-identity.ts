@@ -16,7 +16,7 @@ import { elsewhereReason } from '../facts/elsewhere.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { CertificateFault, Observed } from '../facts/observed.ts'
 import { parsePin } from '../facts/pin.ts'
-import type { CertificateName } from '../steps/steps.ts'
+import type { CertificateName } from '../certificate-name.ts'
 
 /** The cluster with what each of its members should demand of its peers now. */
 export function demandsForNow(

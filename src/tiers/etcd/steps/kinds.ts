@@ -1,63 +1,56 @@
-/** Every kind of step of etcd and of what stands beside it, as the engine knows them. */
-import { SERVICE_KINDS } from '../../../engine/service-steps.ts'
+/** Every kind of step of etcd and of what stands beside it: one line a family. */
 import { type StepKinds, stepRegistry } from '../../../engine/step-registry.ts'
-import type { AnyStep } from './steps.ts'
+import { NETWORK } from '../../flannel/step.ts'
+import { ASIDE, type RemoveStep } from './aside.ts'
+import { AUTHORITY, CERTIFICATES } from './certificates.ts'
+import { DOWNGRADE } from './downgrade.ts'
+import { FILE } from './file.ts'
+import { HEALTH } from './health.ts'
+import type { ClusterKind, ClusterKinds, HostKind, HostKinds } from './kind.ts'
+import { LEADERSHIP } from './leadership.ts'
+import { MACHINE } from './machine.ts'
+import { MEMBERSHIP } from './membership.ts'
+import { POWER } from './power.ts'
+import { RECOVERY } from './recovery.ts'
+import { RESTORE } from './restore.ts'
+import { SERVICE } from './services.ts'
+import { SPACE } from './space.ts'
+import type { AnyStep, ClusterStep, HostStep } from './steps.ts'
+import { UNIT } from './unit.ts'
 
-const KINDS: StepKinds<AnyStep> = {
-  packages: { action: 'create' },
-  user: { action: 'made', distinguishes: ({ user }) => [user] },
-  directory: { action: 'made', distinguishes: ({ path }) => [path] },
-  binaries: { action: 'made', distinguishes: ({ version }) => [version] },
-  file: { action: 'made', distinguishes: ({ path }) => [path] },
-  key: { action: 'made', distinguishes: ({ name }) => [name] },
-  certificates: { action: 'made', distinguishes: ({ names }) => names },
-  ca: { action: 'made' },
-  'tls-modes': { action: 'change' },
-  reload: { action: 'change' },
-  enable: { action: 'change' },
-  start: { action: 'start' },
-  ready: { action: 'check' },
-  restart: { action: 'restart' },
-  stop: { action: 'stop' },
-  aside: { action: 'remove', distinguishes: ({ paths }) => paths },
-  remove: { action: 'remove', distinguishes: ({ paths }) => paths },
-  authority: { action: 'create', beside: true },
-  'await-health': { action: 'check' },
-  verify: { action: 'check' },
-  compare: { action: 'check' },
-  canary: { action: 'check', distinguishes: ({ nodes }) => nodes },
-  'move-leader': {
-    action: 'change',
-    distinguishes: ({ from, to }) => [from, ...(to === undefined ? [] : [to])],
-    ofCluster: true,
-  },
-  'member-add': { action: 'create', distinguishes: ({ node }) => [node], ofCluster: true },
-  promote: { action: 'change', distinguishes: ({ node }) => [node], ofCluster: true },
-  'member-remove': { action: 'remove', distinguishes: ({ memberId }) => [memberId], ofCluster: true },
-  'member-update': { action: 'change', distinguishes: ({ node }) => [node] },
-  'downgrade-enable': { action: 'change', distinguishes: ({ target }) => [target] },
-  'downgrade-await': { action: 'check', distinguishes: ({ target }) => [target] },
-  'downgrade-cancel': { action: 'change', distinguishes: ({ target }) => [target] },
-  network: { action: 'made' },
-  'stop-member': { action: 'stop' },
-  'start-member': { action: 'start' },
-  defragment: { action: 'change' },
-  compact: { action: 'remove' },
-  disarm: { action: 'change', distinguishes: ({ member, alarm }) => [member, alarm] },
-  'prove-write': { action: 'check' },
-  fence: { action: 'stop' },
-  copy: { action: 'create' },
-  place: { action: 'change' },
-  begin: { action: 'start' },
-  clear: { action: 'remove' },
-  release: { action: 'start' },
-  'restore-stage': { action: 'create' },
-  'restore-halt': { action: 'stop' },
-  'restore-place': { action: 'change' },
-  'restore-unchecked': { action: 'change' },
-  'restore-finish': { action: 'start' },
-  ...SERVICE_KINDS,
+type OnMachine = HostStep | RemoveStep
+
+const ON_MACHINES: HostKinds<OnMachine> = {
+  ...MACHINE,
+  ...FILE,
+  ...CERTIFICATES,
+  ...UNIT,
+  ...ASIDE,
+  ...RESTORE,
+  ...SERVICE,
 }
 
-export const ETCD_STEPS = stepRegistry<AnyStep>(KINDS)
+const OF_THE_CLUSTER: ClusterKinds<ClusterStep> = {
+  ...AUTHORITY,
+  ...HEALTH,
+  ...LEADERSHIP,
+  ...MEMBERSHIP,
+  ...DOWNGRADE,
+  ...NETWORK,
+}
+
+/** Their verbs predict them and carry them out. */
+const OF_VERBS: StepKinds<Exclude<AnyStep, OnMachine | ClusterStep>> = { ...SPACE, ...POWER, ...RECOVERY }
+
+export const ETCD_STEPS = stepRegistry<AnyStep>({ ...ON_MACHINES, ...OF_THE_CLUSTER, ...OF_VERBS })
 export const { idOf: stepId, actionOf } = ETCD_STEPS
+
+/** What is known of the kind of a step on a machine. */
+export function hostKind<S extends OnMachine>({ kind }: S): HostKind<S> {
+  return ON_MACHINES[kind] as unknown as HostKind<S>
+}
+
+/** What is known of the kind of a step of the cluster as a whole. */
+export function clusterKind<S extends ClusterStep>({ kind }: S): ClusterKind<S> {
+  return OF_THE_CLUSTER[kind] as unknown as ClusterKind<S>
+}

@@ -1,5 +1,6 @@
 /** Leadership, moved from one member to another on purpose: nobody has to wait for an election then. */
 import type { StepCommon } from '../../../engine/step.ts'
+import { type ClusterKinds, ofCluster } from './kind.ts'
 
 /** Done when all members agree on who leads. */
 export interface MoveLeaderStep extends StepCommon {
@@ -8,4 +9,21 @@ export interface MoveLeaderStep extends StepCommon {
   readonly from: string
   /** Name of the one that will; undefined: the healthiest follower when its turn comes. */
   readonly to: string | undefined
+}
+
+export const LEADERSHIP: ClusterKinds<MoveLeaderStep> = {
+  'move-leader': {
+    action: 'change',
+    distinguishes: ({ from, to }) => [from, ...(to === undefined ? [] : [to])],
+    ofCluster: true,
+    predict: ofCluster((facts, { from, to }) => ({
+      ...facts,
+      leader: to ?? facts.healthy.find((name) => name !== from),
+    })),
+    perform: async (session, observed, step) => {
+      const { moveLeader } = await import('../perform/move-leader.ts')
+      await moveLeader(session, observed, step)
+    },
+    simulate: (cluster, { from, to }) => cluster.moveLeadership(from, to),
+  },
 }

@@ -1,6 +1,7 @@
 /** What is done to a running cluster by name, beside `apply`: as data, like every other step. */
 import type { BlockReason, StepCommon } from '../../../engine/step.ts'
 import type { MoveLeaderStep } from './leadership.ts'
+import type { PowerStep } from './power.ts'
 import type { RestartStep } from './unit.ts'
 
 interface OnMember extends StepCommon {
@@ -10,9 +11,7 @@ interface OnMember extends StepCommon {
 export type MaintenanceStep =
   | MoveLeaderStep
   | RestartStep
-  /** Stopped, and not started at boot. */
-  | (OnMember & { readonly kind: 'stop-member' })
-  | (OnMember & { readonly kind: 'start-member' })
+  | PowerStep
   | (OnMember & { readonly kind: 'defragment' })
   | (StepCommon & { readonly kind: 'compact'; readonly revision: number })
   | (StepCommon & { readonly kind: 'disarm'; readonly member: string; readonly alarm: string })

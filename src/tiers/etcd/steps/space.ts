@@ -1,4 +1,5 @@
 /** Steps that make room in the members' databases: what they change of what is seen, and what they really do. */
+import type { StepKinds } from '../../../engine/step-registry.ts'
 import type { Next } from '../../../engine/step.ts'
 import type { Space } from '../../../etcd/space.ts'
 import type { ClusterCondition, MemberCondition } from '../facts/condition.ts'
@@ -9,6 +10,13 @@ export type SpaceStep = Extract<
   MaintenanceStep,
   { readonly kind: 'move-leader' | 'compact' | 'defragment' | 'disarm' | 'prove-write' }
 >
+
+export const SPACE: StepKinds<Exclude<SpaceStep, MoveLeaderStep>> = {
+  defragment: { action: 'change' },
+  compact: { action: 'remove' },
+  disarm: { action: 'change', distinguishes: ({ member, alarm }) => [member, alarm] },
+  'prove-write': { action: 'check' },
+}
 
 export interface SpaceFacts {
   readonly condition: ClusterCondition

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { STAGES, recoverySteps } from './recovery-steps.ts'
+import { STAGES, recoverySteps } from './recovery.ts'
 
 const names = { survivor: 'etcd01', others: ['etcd02', 'etcd03'] }
 

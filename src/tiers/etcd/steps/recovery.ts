@@ -1,4 +1,5 @@
 /** What `recover` does before the planner takes over, in its order. How far it is stands on the survivor's machine. */
+import type { StepKinds } from '../../../engine/step-registry.ts'
 import type { StepCommon } from '../../../engine/step.ts'
 
 export type RecoveryStep = StepCommon & {
@@ -10,6 +11,15 @@ export type RecoveryStep = StepCommon & {
    */
   readonly kind: 'fence' | 'copy' | 'place' | 'begin' | 'clear' | 'release'
   readonly host: string
+}
+
+export const RECOVERY: StepKinds<RecoveryStep> = {
+  fence: { action: 'stop' },
+  copy: { action: 'create' },
+  place: { action: 'change' },
+  begin: { action: 'start' },
+  clear: { action: 'remove' },
+  release: { action: 'start' },
 }
 
 /** Stages that are behind a recovery, by what its mark says. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { HostStep } from '../steps/steps.ts'
-import { compile } from './compile.ts'
+import { hostKind } from './kinds.ts'
+import type { HostStep } from './steps.ts'
 
 const firstStart = { dataDirectory: '/opt/etcd/data', walDirectory: '/opt/etcd/wal' }
 const common = { host: 'etcd01', what: 'what', why: 'why', danger: 'none' } as const
@@ -9,7 +9,7 @@ const CLOSE = ['ground_close', { data: '/opt/etcd/data', wal: '/opt/etcd/wal' }]
 const unit = 'etcd.service'
 
 const compiled = (step: HostStep) =>
-  compile(step, { artifact: undefined, certificates: {}, bundle: undefined })
+  hostKind(step).operations(step, { artifact: undefined, certificates: {}, bundle: undefined })
 
 test('a first start: who starts the member, or only waits for it, opens the folder above the log', () => {
   const start = ['start', { unit, delay: '0.00', folders: [] }]

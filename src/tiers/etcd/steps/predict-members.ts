@@ -1,0 +1,107 @@
+/** What members and cluster are like once a member runs. */
+import { clientUrls, peerUrl } from '../../../etcd/configuration.ts'
+import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
+import { UNIT_MARK } from '../../../etcd/unit-file.ts'
+import { type MemberState, PATHS } from '../../../host/state.ts'
+import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
+import { etcdNameOf } from '../../../spec/etcd-name.ts'
+import { rosterOf } from '../facts/membership-map.ts'
+import type { ClusterFacts, Observed } from '../facts/observed.ts'
+import { parsePin } from '../facts/pin.ts'
+import { UNKNOWN_YET } from '../facts/unknown.ts'
+import { isKeptStopped } from '../plan/kept.ts'
+import { peersForNow } from '../plan/plain-peers.ts'
+import { endedDowngrade } from './downgrade.ts'
+
+/** A process has the environment of its files and the mark of its unit. */
+export function started(member: MemberState): MemberState['unit'] {
+  const unit = member.contents[PATHS.unit] ?? ''
+  const mark = new RegExp(`^Environment=${UNIT_MARK}=(.*)$`, 'm').exec(unit)?.[1]
+  const environment = {
+    ...parseEnvironmentFile(member.contents[PATHS.environment] ?? ''),
+    ...(mark === undefined ? {} : { [UNIT_MARK]: mark }),
+    ...parseEnvironmentFile(member.tls.mark ?? ''),
+  }
+  return { ...member.unit, active: 'active', environment }
+}
+
+/** A member of a cluster that is there comes back, or makes itself known; with every other one there is a new cluster. */
+export function memberStarted(cluster: Cluster, observed: Observed, host: string): Observed {
+  const facts = observed.cluster
+  const node = etcdNodes(cluster).find(({ name }) => name === host)
+  if (facts === undefined || node === undefined || facts.members.length === 0)
+    return formed(cluster, observed)
+  const own = rosterOf(cluster, facts.members, 0).members.get(host)
+  const members = facts.members.map((member) =>
+    member === own
+      ? { ...member, name: host, etcdName: node.etcdName, clientUrls: clientUrls(cluster, node) }
+      : member,
+  )
+  const voter = own !== undefined && !own.learner
+  const healthy = voter && !facts.healthy.includes(host) ? [...facts.healthy, host] : facts.healthy
+  const running = etcdNodes(cluster)
+    .map(({ name }) => observed.hosts[name]?.member)
+    .every((member) => member?.unit.active === 'active' || isKeptStopped(member))
+  const leader = facts.leader ?? healthy[0]
+  const versions = { ...facts.versions, [host]: installedVersion(observed, host) }
+  const after = { ...facts, members, healthy, leader, versions }
+  // With this one there may be a quorum again, and all that run are well with it.
+  return { ...observed, cluster: endedDowngrade(running ? recovered(after) : after) }
+}
+
+function installedVersion({ hosts }: Observed, host: string): string {
+  return hosts[host]?.member?.binaries['etcd']?.version ?? UNKNOWN_YET
+}
+
+/** With every member started there is a healthy cluster. */
+export function formed(wanted: Cluster, observed: Observed): Observed {
+  const cluster = peersForNow(wanted, observed)
+  const nodes = etcdNodes(cluster)
+  const state = (node: Node) => observed.hosts[node.name]?.member
+  const running = nodes.filter((node) => state(node)?.unit.active === 'active')
+  // One that was verified before comes back with those that have data; a new one with all.
+  const pinned = nodes.some((node) => state(node)?.contents[PATHS.clusterId] !== undefined)
+  const expected = pinned
+    ? nodes.filter((node) => state(node)?.dataPresent === true && !isKeptStopped(state(node)))
+    : nodes
+  if (running.length < expected.length) return observed
+  const pin = nodes
+    .map((node) => observed.hosts[node.name]?.member?.contents[PATHS.clusterId])
+    .find((text) => text !== undefined)
+  // Whoever is asked will name all of its members, also those that are not back.
+  const known = new Set(
+    running.flatMap((node) => {
+      const options = parseEnvironmentFile(state(node)?.contents[PATHS.environment] ?? '')
+      return (options['ETCD_INITIAL_CLUSTER'] ?? '').split(',').map((peer) => peer.split('=')[0])
+    }),
+  )
+  const listed = nodes.filter((node) => running.includes(node) || (pinned && known.has(etcdNameOf(node))))
+  return {
+    ...observed,
+    cluster: {
+      id: observed.cluster?.id ?? (pin === undefined ? undefined : parsePin(pin)?.clusterId) ?? UNKNOWN_YET,
+      members: listed.map((node) => ({
+        id: UNKNOWN_YET,
+        name: node.name,
+        peerUrls: [peerUrl(cluster, node)],
+        clientUrls: clientUrls(cluster, node),
+        learner: false,
+      })),
+      healthy: running.map((node) => node.name),
+      leader: running[0]?.name,
+      versions: Object.fromEntries(running.map(({ name }) => [name, installedVersion(observed, name)])),
+      lag: Object.fromEntries(running.map(({ name }) => [name, 0])),
+      alarms: observed.cluster?.alarms ?? {},
+      problems: [],
+      verified: observed.cluster?.verified ?? false,
+    },
+  }
+}
+
+/** Every member answers, and has caught up. */
+export function recovered(facts: ClusterFacts): ClusterFacts {
+  const voters = facts.members.filter(({ name, learner }) => name !== '' && !learner)
+  const names = [...Object.keys(facts.lag), ...voters.map(({ name }) => name)]
+  const lag = Object.fromEntries(names.map((name) => [name, 0]))
+  return { ...facts, problems: [], healthy: voters.map(({ name }) => name), lag }
+}

@@ -1,0 +1,183 @@
+/** What restoring a snapshot does to a machine, as data. */
+import type { EngineStep, HostStepCommon } from '../../../engine/step.ts'
+import { renderUnderway } from '../../../engine/underway.ts'
+import { type HostState, PATHS } from '../../../host/state.ts'
+import { type HostKinds, type Predict, ofHost } from './kind.ts'
+
+/** Which restore a step belongs to; it is what marks on the machines are compared with. */
+export interface RestoreIdentity {
+  readonly token: string
+  /** Ends the names of what is moved aside: `before-restore-20260730T101112Z`. */
+  readonly suffix: string
+  /** Hex, of the snapshot. */
+  readonly sha256: string
+  /** What the snapshot is called, on one line. */
+  readonly source: string
+  /** As etcd's --initial-cluster. */
+  readonly members: string
+}
+
+export type RestoreStep =
+  /** The snapshot travels there, and becomes data and log beside the present ones. */
+  | (HostStepCommon & {
+      readonly kind: 'restore-stage'
+      readonly restore: RestoreIdentity
+      /** Absolute path on this computer. */
+      readonly snapshotFile: string
+      readonly sizeBytes: number
+      readonly dataDirectory: string
+      readonly walDirectory: string
+      /** The member's name, as etcd's --name. */
+      readonly member: string
+      /** As etcd's --initial-advertise-peer-urls. */
+      readonly peerUrl: string
+      /** Further options of `etcdutl snapshot restore`. */
+      readonly options: readonly string[]
+    })
+  /** Other verbs keep away from here on; what is known to use etcd is noted and stopped. */
+  | (HostStepCommon & {
+      readonly kind: 'restore-halt'
+      readonly restore: RestoreIdentity
+      readonly command: string
+    })
+  /** Present data aside, restored data in its place, and settings that know the new cluster. */
+  | (HostStepCommon & {
+      readonly kind: 'restore-place'
+      readonly restore: RestoreIdentity
+      readonly dataDirectory: string
+      readonly walDirectory: string
+      /** Paths of what lies there now, and is moved aside. */
+      readonly aside: readonly string[]
+      /** The cluster ID that the member is pinned to now. */
+      readonly former: string | undefined
+      /** Whole contents. */
+      readonly pin: string
+      readonly options: string
+    })
+  /** The next start leaves a variable of the member's settings out; the processes after it have it again. */
+  | (HostStepCommon & { readonly kind: 'restore-unchecked'; readonly variable: string })
+  /** What was stopped is started again; other verbs may work here again. */
+  | (HostStepCommon & { readonly kind: 'restore-finish' })
+
+type Kind<K extends RestoreStep['kind']> = Extract<RestoreStep, { readonly kind: K }>
+
+export const RESTORE: HostKinds<RestoreStep> = {
+  'restore-stage': {
+    action: 'create',
+    predict: ofHost((_host, { restore }) => ({ restore: { ...restore, stage: 'staged', moved: [] } })),
+    operations: (step) => {
+      const { token, suffix, sha256, source, members } = step.restore
+      const snapshot = { file: step.snapshotFile }
+      const member = { ...placesOf(step), name: step.member, members, peers: step.peerUrl }
+      const { options } = step
+      return [['restore_stage', { snapshot, token, suffix, sha256, source, ...member, options }]]
+    },
+    simulate: notSimulated,
+  },
+
+  'restore-halt': {
+    action: 'stop',
+    predict: ofHost((_host, { restore, command }) => ({
+      underway: { verb: 'restore', command, all: { ...restore, halted: 'yes' } },
+    })),
+    operations: (step) => [
+      ['file', { content: { text: underwayText(step) }, path: PATHS.underway, ...ROOTS, mode: '600' }],
+      ['restore_halt'],
+    ],
+    simulate: notSimulated,
+  },
+
+  'restore-place': {
+    action: 'change',
+    // Of the cluster that was nothing is left to say once a member's data is exchanged.
+    predict: (cluster, before, step) => ({ ...placing(cluster, before, step), cluster: undefined }),
+    operations: ({ restore: { token, suffix }, former, ...step }) => [
+      ['file', { content: { text: step.pin }, path: PATHS.clusterId, ...ROOTS, mode: '644' }],
+      [
+        'file',
+        { content: { text: step.options }, path: PATHS.environment, ...ROOTS, group: 'etcd', mode: '640' },
+      ],
+      ['restore_place', { token, suffix, ...placesOf(step), former }],
+    ],
+    simulate: notSimulated,
+  },
+
+  'restore-unchecked': {
+    action: 'change',
+    predict: (_cluster, before) => before,
+    operations: ({ variable }) => [['restore_unchecked', { variable }]],
+    simulate: notSimulated,
+  },
+
+  'restore-finish': {
+    action: 'start',
+    predict: ofHost(() => ({ underway: undefined, restore: undefined })),
+    operations: () => [['restore_finish']],
+    simulate: notSimulated,
+  },
+}
+
+const ROOTS = { owner: 'root', group: 'root' } as const
+
+/** As the agent names them. */
+function placesOf({
+  dataDirectory,
+  walDirectory,
+}: Pick<Kind<'restore-stage'>, 'dataDirectory' | 'walDirectory'>) {
+  return { data: dataDirectory, wal: walDirectory }
+}
+
+/** Whether its operations need the agent's part for a restore. */
+export function isRestoreStep(step: HostStepCommon & { readonly kind: string }): step is RestoreStep {
+  return Object.hasOwn(RESTORE, step.kind)
+}
+
+/** Where a snapshot arrives: on the disk of the data, which has room for it. undefined: none of these sends one. */
+export function incomingOf(steps: readonly EngineStep[]): string | undefined {
+  const stage = steps.find((step): step is Kind<'restore-stage'> => step.kind === 'restore-stage')
+  return stage?.dataDirectory.slice(0, stage.dataDirectory.lastIndexOf('/'))
+}
+
+/** The command may be gone on with until the very end, when its other marks are gone. */
+function underwayText({ command, restore }: Kind<'restore-halt'>): string {
+  const { token, suffix, sha256, members } = restore
+  return renderUnderway('restore', command, { token, suffix, sha256, members })
+}
+
+const placing: Predict<Kind<'restore-place'>> = ofHost((host, step) => placed(host, step))
+
+function placed(
+  { member, formerClusterIds = [] }: HostState,
+  step: Kind<'restore-place'>,
+): Partial<HostState> {
+  if (member === undefined) throw new TypeError(`${step.host} carries no etcd`)
+  const file = { type: 'file', owner: 'root' } as const
+  const own = { type: 'directory', owner: 'etcd', group: 'etcd', mode: '700' } as const
+  return {
+    restore: {
+      ...step.restore,
+      stage: 'placed',
+      moved: step.aside.map((path) => `${path}.${step.restore.suffix}`),
+    },
+    formerClusterIds: step.former === undefined ? formerClusterIds : [...formerClusterIds, step.former],
+    member: {
+      ...member,
+      dataPresent: true,
+      walPresent: true,
+      logIdentity: undefined,
+      contents: { ...member.contents, [PATHS.clusterId]: step.pin, [PATHS.environment]: step.options },
+      paths: {
+        ...member.paths,
+        [PATHS.clusterId]: { ...file, group: 'root', mode: '644' },
+        [PATHS.environment]: { ...file, group: 'etcd', mode: '640' },
+        [step.dataDirectory]: own,
+        [step.walDirectory]: own,
+      },
+    },
+  }
+}
+
+/** A simulated life restores nothing: the verb is tried on real machines alone. */
+function notSimulated(): never {
+  throw new TypeError('the simulation does not restore')
+}

@@ -1,0 +1,67 @@
+/**
+ * What steps do to the simulation's machines and cluster. These are models of its own (`test/sim/`), which know what is true
+ * and not only what was seen; a step names here what it really does to them, beside what it is predicted to do.
+ */
+import type { ServicesState } from '../../../host/services.ts'
+import type { Ownership } from '../../../host/state.ts'
+
+/** A part of a step's work. Between two parts the tool may die. */
+export type Piece = () => void
+
+/** @throws of every method where the machine would fail, or where it does what no step may do */
+export interface SimulatedMachine {
+  /** Of tiers beside etcd. */
+  services: ServicesState
+  installPackage(name: string): void
+  makeUser(shell: string): void
+  /** Root works in the folder above only if nobody else can write to it. */
+  requireClosedAbove(path: string): void
+  /** root's alone, unless it is there. */
+  makeDirectory(path: string): void
+  chown(path: string, owner: string, group: string): void
+  chmod(path: string, mode: string): void
+  installBinary(name: string, version: string): void
+  writeFile(path: string, content: string, ownership: Ownership): void
+  dropRequest(name: string): void
+  makeKey(name: string, configuration: string): void
+  /** Signs the requests that wait there, if they are those that were read when the step was decided on. */
+  issue(names: readonly string[]): void
+  dropRequests(): void
+  trustCa(): void
+  setTlsModes(): void
+  reload(): void
+  enable(): void
+  disable(): void
+  start(): void
+  stop(): void
+  /** A stop that may cost nobody anything: another follows. */
+  stopToRestart(): void
+  /** The folder above the log, to etcd; for as long as there is no log. */
+  openGround(): void
+  /** Once the member is ready. */
+  closeGround(): void
+  moveAside(path: string): void
+  /** Data and log, for good. */
+  wipe(): void
+}
+
+/** @throws of every method where etcd would refuse */
+export interface SimulatedCluster {
+  makeAuthority(): void
+  requireHealthy(): void
+  verify(): void
+  /** These members do their work. */
+  watch(nodes: readonly string[]): void
+  /** Those that were healthy when the step was decided on say what they hold. */
+  compare(): void
+  enableDowngrade(target: string): void
+  requireConverted(target: string): void
+  cancelDowngrade(): void
+  moveLeadership(from: string, to: string | undefined): void
+  /** @param members IDs of those that there should be beforehand */
+  addMember(node: string, peerUrl: string, learner: boolean, members: readonly string[]): void
+  promoteMember(id: string): void
+  removeMember(id: string): void
+  updateMember(id: string, peerUrl: string): void
+  storeNetwork(text: string): void
+}

@@ -1,0 +1,28 @@
+/** flannel's network configuration, stored in the cluster's etcd. */
+import type { StepCommon } from '../../engine/step.ts'
+import type { FlannelNetwork } from '../../spec/cluster.ts'
+import type { ClusterKinds } from '../etcd/steps/kind.ts'
+import { renderConfig } from './config.ts'
+
+export interface NetworkStep extends StepCommon {
+  readonly kind: 'network'
+  readonly network: FlannelNetwork
+  /** What is stored now; undefined: nothing. */
+  readonly before: string | undefined
+}
+
+export const NETWORK: ClusterKinds<NetworkStep> = {
+  network: {
+    action: 'made',
+    predict: (_cluster, before, { network }) => {
+      const text = renderConfig(network.config)
+      const { v2, leases = [] } = before.network ?? {}
+      return { ...before, network: { v3: text, v2: network.v2 ? text : v2, leases } }
+    },
+    perform: async (session, _observed, { network }) => {
+      const { storeNetwork } = await import('./network.ts')
+      await storeNetwork(session, network)
+    },
+    simulate: (cluster, { network }) => cluster.storeNetwork(renderConfig(network.config)),
+  },
+}
