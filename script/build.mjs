@@ -1,4 +1,4 @@
-// Bundles the tool and the library into dist/: few files make a quick start (`quorate --help` within 150 ms).
+// Bundles the tool and the library into dist/: one file makes a quick start (`quorate --help` within 150 ms).
 import { chmod, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { build } from 'esbuild'
@@ -80,6 +80,21 @@ const thread = {
   },
 }
 
+/** Large packages that most commands don't load. */
+const SELDOM = ['undici', '@aws-sdk/client-s3', '@peculiar/x509']
+
+const fileOf = (name) => name.replace(/^.*\//, '')
+
+/** Leaves them out of the program's file, and has them loaded from their own. */
+const seldom = {
+  name: 'seldom',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^[^.]/ }, ({ path: name }) =>
+      SELDOM.includes(name) ? { path: `./seldom/${fileOf(name)}.cjs`, external: true } : undefined,
+    )
+  },
+}
+
 const dist = path.join(root, 'dist')
 // Built beside it and swapped in: whoever runs quorate meanwhile finds the old or the new one, never half of one.
 const draft = `${dist}.building-${process.pid}`
@@ -87,7 +102,7 @@ const old = `${dist}.old-${process.pid}`
 const started = new Date()
 await build({
   absWorkingDir: root,
-  entryPoints: { index: 'src/index.ts', 'cli/program': 'src/cli/main.ts' },
+  entryPoints: { index: 'src/index.ts' },
   outdir: draft,
   bundle: true,
   splitting: true,
@@ -122,10 +137,22 @@ await build({
   logLevel: 'warning',
 })
 await chmod(path.join(draft, 'cli/main.js'), 0o755)
-// All of it in one file, for the program that quorate makes of it and a Node.js binary (src/standalone/).
+// Then, with that one: keeps compiled code, and runs the program.
 await build({
   absWorkingDir: root,
-  entryPoints: { standalone: 'src/cli/main.ts' },
+  entryPoints: { 'cli/program': 'src/cli/enter.ts' },
+  outdir: draft,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22.15',
+  minifySyntax: true,
+  logLevel: 'warning',
+})
+/** Of the program as CommonJS. */
+const program = {
+  absWorkingDir: root,
+  entryPoints: { quorate: 'src/cli/main.ts' },
   outdir: draft,
   outExtension: { '.js': '.cjs' },
   bundle: true,
@@ -134,10 +161,24 @@ await build({
   target: 'node22.15',
   minifyWhitespace: true,
   minifySyntax: true,
-  legalComments: 'none',
   plugins: [raw, chacha, http2Only, thread],
   define: { 'import.meta.dirname': '__dirname' },
   logLevel: 'warning',
+}
+// One file, whose parts are evaluated when they are needed; and beside it, half as large, what few commands need.
+await build({ ...program, sourcemap: true, legalComments: 'linked', plugins: [seldom, ...program.plugins] })
+await build({
+  ...program,
+  entryPoints: Object.fromEntries(SELDOM.map((name) => [fileOf(name), name])),
+  outdir: path.join(draft, 'seldom'),
+  legalComments: 'linked',
+})
+// All of it in one file, which runs as it is loaded: for the program that quorate makes of it and a Node.js binary (src/standalone/).
+await build({
+  ...program,
+  entryPoints: { standalone: 'src/cli/main.ts' },
+  legalComments: 'none',
+  footer: { js: 'module.exports.main()' },
 })
 // script/setup builds anew what is newer than this; a source saved during the build is.
 await writeFile(path.join(draft, '.built'), '')

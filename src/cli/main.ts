@@ -1,7 +1,5 @@
 /** The command-line tool: reads the words, runs the command, turns what goes wrong into a message and an exit code. */
-import { enableCompileCache } from 'node:module'
 import { EXIT_CODES, QuorateError } from '../errors.ts'
-import { compileCacheDirectory } from '../files/cache-directory.ts'
 import { WRITES_NO_SETTINGS } from './catalog/effects.ts'
 import type { CommandDefinition, CommandInput } from './command.ts'
 import type { CliContext } from './context.ts'
@@ -10,39 +8,72 @@ import { buildProgram, normalizeWords } from './program.ts'
 import { renderError } from './render-error.ts'
 import { readSharedOptions } from './shared-options.ts'
 
-const compiled = compileCacheDirectory(process.env)
-if (compiled !== undefined) enableCompileCache(compiled)
-
-// What stands after two dashes is another program's, and is not read here.
-const words = process.argv.slice(2)
-const dashes = words.indexOf('--')
-const own = dashes === -1 ? words : words.slice(0, dashes)
-const rest = dashes === -1 ? [] : words.slice(dashes + 1)
 /** How to say what goes wrong before, or without, a command: as the command line has it, understood or not. */
-const SAID = readSharedOptions({ json: own.includes('--json'), color: !own.includes('--no-color') })
+type Said = ReturnType<typeof readSharedOptions>
 
-const stopping = new AbortController()
-let interrupts = 0
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(name, () => {
-    interrupts += 1
-    if (interrupts > 1) {
-      // At once means without waiting for what is under way, not without a word.
-      process.exit(renderError(contextFor(SAID), 'interrupted'))
+/** Runs the command that the process was started with; nothing of one run is there in the next. */
+export function main(): void {
+  // What stands after two dashes is another program's, and is not read here.
+  const words = process.argv.slice(2)
+  const dashes = words.indexOf('--')
+  const own = dashes === -1 ? words : words.slice(0, dashes)
+  const rest = dashes === -1 ? [] : words.slice(dashes + 1)
+  const said = readSharedOptions({ json: own.includes('--json'), color: !own.includes('--no-color') })
+  const signal = abortOnSignals(said)
+  endWithReader()
+  const runCommand = async (definition: CommandDefinition, input: CommandInput): Promise<void> => {
+    const context = contextFor(
+      readSharedOptions(input.options),
+      signal,
+      definition.json,
+      !WRITES_NO_SETTINGS.has(definition.name),
+    )
+    try {
+      const { checkValues } = await import('./value-checks.ts')
+      checkValues(definition, input)
+      const { default: handler } = await definition.load()
+      process.exitCode = await handler(context, input)
+    } catch (error) {
+      process.exitCode = renderError(context, signal.aborted ? interrupted(error, signal) : error)
     }
-    process.stderr.write('\nquorate: stopping; what was done stays done (once more to leave at once)\n')
-    stopping.abort()
-  })
+  }
+  void buildProgram(runCommand, rest)
+    .parseAsync(normalizeWords(own), { from: 'user' })
+    .catch((error: unknown) => {
+      process.exitCode = renderError(contextFor(said, signal), error)
+    })
 }
-// A reader that goes away (`quorate nodes | head`) ends it without a word, as it ends other tools: with the code of
-// SIGPIPE, because a run that was cut short has not succeeded.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && stream !== process.stderr) {
-      process.stderr.write(`quorate: the output can't be written: ${error.message}\n`)
-    }
-    process.exit(error.code === 'EPIPE' ? 141 : EXIT_CODES.state)
-  })
+
+function abortOnSignals(said: Said): AbortSignal {
+  const stopping = new AbortController()
+  let interrupts = 0
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      interrupts += 1
+      if (interrupts > 1) {
+        // At once means without waiting for what is under way, not without a word.
+        process.exit(renderError(contextFor(said, stopping.signal), 'interrupted'))
+      }
+      process.stderr.write('\nquorate: stopping; what was done stays done (once more to leave at once)\n')
+      stopping.abort()
+    })
+  }
+  return stopping.signal
+}
+
+/**
+ * A reader that goes away (`quorate nodes | head`) ends it without a word, as it ends other tools: with the code of
+ * SIGPIPE, because a run that was cut short has not succeeded.
+ */
+function endWithReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && stream !== process.stderr) {
+        process.stderr.write(`quorate: the output can't be written: ${error.message}\n`)
+      }
+      process.exit(error.code === 'EPIPE' ? 141 : EXIT_CODES.state)
+    })
+  }
 }
 
 /** Node's types say that `isTTY` is always there; where the output is a pipe it is undefined. */
@@ -51,7 +82,8 @@ function isTerminal(stream: { readonly isTTY?: boolean }): boolean {
 }
 
 function contextFor(
-  options: ReturnType<typeof readSharedOptions>,
+  options: Said,
+  signal: AbortSignal,
   json: CommandDefinition['json'] = 'value',
   writesSettings = true,
 ): CliContext {
@@ -79,40 +111,17 @@ function contextFor(
     passphraseFile: options.passphraseFile,
     assumeYes: options.yes,
     patienceFactor: Number(process.env['QUORATE_TEST_PATIENCE'] ?? 1) || 1,
-    signal: stopping.signal,
+    signal,
     now: () => new Date(),
   }
 }
 
-async function runCommand(definition: CommandDefinition, input: CommandInput): Promise<void> {
-  const context = contextFor(
-    readSharedOptions(input.options),
-    definition.json,
-    !WRITES_NO_SETTINGS.has(definition.name),
-  )
-  try {
-    const { checkValues } = await import('./value-checks.ts')
-    checkValues(definition, input)
-    const { default: handler } = await definition.load()
-    process.exitCode = await handler(context, input)
-  } catch (error) {
-    process.exitCode = renderError(context, stopping.signal.aborted ? interrupted(error) : error)
-  }
-}
-
 /** After Ctrl-C most errors are only its echo. */
-function interrupted(error: unknown): unknown {
+function interrupted(error: unknown, signal: AbortSignal): unknown {
   // A terminal's Ctrl-C reaches ssh as well, so that connections are gone before anybody closed them.
   const echo =
     error instanceof QuorateError
       ? error.code === 'unreachable'
-      : error instanceof Error && (error.name === 'AbortError' || error === stopping.signal.reason)
+      : error instanceof Error && (error.name === 'AbortError' || error === signal.reason)
   return echo ? 'interrupted' : error
 }
-
-// Not awaited: as a single CommonJS file (script/build.mjs) there is no awaiting out here.
-void buildProgram(runCommand, rest)
-  .parseAsync(normalizeWords(own), { from: 'user' })
-  .catch((error: unknown) => {
-    process.exitCode = renderError(contextFor(SAID), error)
-  })
