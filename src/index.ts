@@ -32,13 +32,8 @@ export { preflight } from './tiers/etcd/preflight.ts'
 export { type Check, type PreflightReport, summarize } from './preflight/checks.ts'
 
 // The cluster
-export {
-  type ApplyOptions,
-  type ApplyReport,
-  type PlanReport,
-  apply,
-  planApply,
-} from './verbs/apply/apply.ts'
+export { type ApplyOptions, type PlanReport, apply, planApply } from './verbs/apply/apply.ts'
+export type { ApplyReport } from './tiers/etcd/converge.ts'
 export { type UpgradeOptions, type UpgradeReport, previewUpgrade, upgrade } from './verbs/upgrade/upgrade.ts'
 export type { UpgradePreview } from './verbs/upgrade/examine.ts'
 export { guardOf, savePlan } from './verbs/apply/plan-file.ts'

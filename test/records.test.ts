@@ -30,7 +30,8 @@ test('docs/availability.md names all of them', async () => {
 })
 
 /** How a verb gets its record: by itself, with the recorder of availability, or under the lock as all of the upkeep does. */
-const KEEPS = /\brecorded\(|\brunVerb[<(]|\bwithRecorder\(|\bunderLock\(|\brunSpaceVerb\(|\bpower\(session/
+const KEEPS =
+  /\brecorded\(|\brunVerb[<(]|\bwithRecorder\(|\bunderLock\(|\bconverge\(|\brunSpaceVerb\(|\bpower\(session/
 
 test.each(recordedCommands)('%s: the code that it loads keeps a record under that name', async (name) => {
   const files = await reachedFrom(path.join(SOURCE, 'cli/commands', `${name.replace(' ', '-')}.ts`))

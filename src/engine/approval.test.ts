@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ETCD_STEPS } from '../tiers/etcd/steps/kinds.ts'
 import type { Step } from '../tiers/etcd/steps/steps.ts'
-import { orRestarted } from '../verbs/apply/apply.ts'
+import { orRestarted } from '../tiers/etcd/converge.ts'
 import { agreedTo, requireAgreed, sameSteps } from './approval.ts'
 import type { EngineStep, Plan } from './step.ts'
 

@@ -170,10 +170,14 @@ async function carryOut<S extends VerbSession, D, R>(
 ): Promise<Outcome<R>> {
   const decision = (await verb.prepare?.(session, decided)) ?? decided
   const probe = verb.probe(decision)
+  if (probe === false) {
+    session.log?.begin()
+    return { result: await verb.carryOut({ session, lock, decision }), availability: undefined }
+  }
   const { withRecorder } = await import('./with-recorder.ts')
   return await withRecorder(session, { verb: verb.name, probe }, async (own) => {
     const result = await verb.carryOut({ session: own, lock, decision })
-    if (probe !== false && verb.endsProven !== true) await settle(own.signal)
+    if (verb.endsProven !== true) await settle(own.signal)
     return result
   })
 }

@@ -14,7 +14,7 @@ import { mayLackMemberName } from '../../tiers/etcd/plan/peer-identity.ts'
 import { authorityOf } from '../../tiers/etcd/facts/authority-facts.ts'
 import { OPERATOR, type Session, operatorDirectory } from '../../tiers/etcd/session.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
-import { apply } from '../apply/apply.ts'
+import { converge } from '../../tiers/etcd/converge.ts'
 import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import { clientsDirectory } from './kept-clients.ts'
 import { lookAt } from '../../tiers/etcd/facts/machines.ts'
@@ -31,7 +31,7 @@ export interface ExportedRequests {
  * Has every node make the keys that it needs, under the lock, and writes all requests that wait for a certificate: the
  * members', the operator's, and clients'.
  *
- * @throws QuorateError `usage` where the CA is not an offline one; what `apply` throws
+ * @throws QuorateError `usage` where the CA is not an offline one; what `converge` throws
  */
 export async function exportCertificateRequests(
   session: Session,
@@ -43,7 +43,7 @@ export async function exportCertificateRequests(
   const clients = await waitingClients(session)
   try {
     const intent = { ...applyIntent(cluster, session.now()), until: 'requests' as const }
-    const { observed } = await recorded(session, 'certs csr', async (own) => await apply(own, { intent }))
+    const { observed } = await converge(session, { name: 'certs csr', intent })
     const requests = [...(await memberRequests(session, Object.values(observed.hosts))), ...clients]
     return { files: await exportAll(requests, directory), waitingFor: undefined }
   } catch (error) {
