@@ -1,6 +1,7 @@
 /** `quorate upgrade`: another version of etcd on every member, one after the other; and back again while that is possible. */
-import { everyMachine, takeLock } from '../../engine/locking.ts'
+import { everyMachine } from '../../engine/locking.ts'
 import path from 'node:path'
+import { compactTime } from '../../engine/compact-time.ts'
 import { QuorateError } from '../../errors.ts'
 import type { UpgradeProblem } from '../../etcd/upgrade-facts.ts'
 import { type SnapshotFile, takeSnapshot } from '../../etcd/snapshot.ts'
@@ -9,13 +10,14 @@ import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import type { Step } from '../../tiers/etcd/steps/steps.ts'
 import { blockedError, run } from '../../tiers/etcd/run.ts'
 import type { Lock } from '../../engine/lock.ts'
+import { idle, runVerb } from '../../engine/run-verb.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { runWave } from '../../tiers/etcd/wave.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
 import { type Examined, type UpgradePreview, architectureIn, examine } from './examine.ts'
 import { editFile } from './file.ts'
 import { type ProvenMember, awaitClusterVersion, proveUpgrade } from './proof.ts'
-import { type TargetOptions, upgradeTarget } from './target.ts'
+import { type TargetOptions, type UpgradeTarget, upgradeTarget } from './target.ts'
 import type { Availability, ProbeChoice } from '../../engine/with-recorder.ts'
 
 /** How long the canary is watched unless told otherwise, in seconds. */
@@ -55,6 +57,15 @@ export async function previewUpgrade(
   return (await look(session, options)).examined.preview
 }
 
+type Result = Omit<UpgradeReport, 'availability'>
+
+interface Decision {
+  readonly target: UpgradeTarget
+  readonly examined: Examined
+  /** Taken before anything is changed. */
+  readonly snapshot: SnapshotFile | undefined
+}
+
 /**
  * Everything is looked at twice: for the preview, and again under the lock. Interrupted anywhere, the same call goes on
  * from where the members are, and with `abort` they go back.
@@ -63,45 +74,67 @@ export async function previewUpgrade(
  *   `locked`; `unhealthy` if a member is not what it should be afterwards; what a step failed with.
  */
 export async function upgrade(session: Session, options: UpgradeOptions): Promise<UpgradeReport> {
-  const shown = await look(session, options)
-  requireClear(shown.examined.preview)
-  const { preview } = shown.examined
-  const { from, order, fileEdits, cancels } = preview
-  if (from.length === 0 && order.length === 0 && fileEdits.length === 0 && cancels === null) {
-    return {
-      ...(await prove(shown.session, shown.examined)),
-      changed: false,
-      from: [],
-      to: preview.to,
-      snapshot: undefined,
-      done: [],
-      availability: undefined,
-    }
-  }
-  await options.confirm(preview)
-  await using lock = await takeLock(session, { purpose: 'upgrade', scope: everyMachine(session.cluster) })
-  const { session: wanted, examined, target } = await look(session, options)
-  requireClear(examined.preview)
-  requireSame(preview, examined.preview)
-  const snapshot = examined.preview.snapshotBytes === null ? undefined : await snapshotFirst(wanted, examined)
-  const { withRecorder } = await import('../../engine/with-recorder.ts')
-  const verb = options.abort === true ? 'upgrade --abort' : 'upgrade'
-  const { result, availability } = await withRecorder(
-    wanted,
-    { verb, probe: options.probe },
-    async (recorded) => {
-      try {
-        if (examined.cancelsOnly) return await cancelOnly(recorded, lock, examined)
-        const { done, observed } = await run(recorded, lock, examined.intent, examined.observed)
-        return { done, ...(await prove(recorded, { ...examined, observed })) }
-      } catch (error) {
-        recorded.emit({ type: 'note', text: wayOn(preview, options) })
-        throw error
-      }
+  const { result, availability } = await runVerb<Session, Decision, Result>(session, {
+    name: options.abort === true ? 'upgrade --abort' : 'upgrade',
+    decide: async (own) => {
+      const { target, examined } = await look(own, options)
+      requireClear(examined.preview)
+      if (isNothing(examined.preview)) return idle(await unchanged(wantedBy(own, target), examined))
+      return { target, examined, snapshot: undefined }
     },
-  )
-  await editFile(wanted.cluster, target.edits)
-  return { changed: true, from, to: preview.to, snapshot, availability, ...result }
+    confirm: async ({ examined }) => await options.confirm(examined.preview),
+    scope: () => everyMachine(session.cluster),
+    same: (shown, now) => whatWasShown(shown.examined.preview) === whatWasShown(now.examined.preview),
+    lookHint: 'quorate status',
+    prepare: async (own, decision) => {
+      const { target, examined } = decision
+      if (examined.preview.snapshotBytes === null) return decision
+      return { ...decision, snapshot: await snapshotFirst(wantedBy(own, target), examined) }
+    },
+    probe: () => options.probe,
+    carryOut: async ({ session: own, lock, decision }) => await carryOut(own, lock, decision, options),
+    endsProven: true,
+  })
+  return { ...result, availability }
+}
+
+function isNothing({ from, order, fileEdits, cancels }: UpgradePreview): boolean {
+  return from.length === 0 && order.length === 0 && fileEdits.length === 0 && cancels === null
+}
+
+async function unchanged(session: Session, examined: Examined): Promise<Result> {
+  const { to } = examined.preview
+  return { ...(await prove(session, examined)), changed: false, from: [], to, snapshot: undefined, done: [] }
+}
+
+async function carryOut(
+  session: Session,
+  lock: Lock,
+  { target, examined, snapshot }: Decision,
+  options: UpgradeOptions,
+): Promise<Result> {
+  const { from, to } = examined.preview
+  const work = await changeVersions(wantedBy(session, target), lock, examined, options)
+  await editFile(target.cluster, target.edits)
+  return { changed: true, from, to, snapshot, ...work }
+}
+
+type Work = Pick<UpgradeReport, 'done' | 'members' | 'clusterVersion'>
+
+async function changeVersions(
+  session: Session,
+  lock: Lock,
+  examined: Examined,
+  options: UpgradeOptions,
+): Promise<Work> {
+  try {
+    if (examined.cancelsOnly) return await cancelOnly(session, lock, examined)
+    const { done, observed } = await run(session, lock, examined.intent, examined.observed)
+    return { done, ...(await prove(session, { ...examined, observed })) }
+  } catch (error) {
+    session.emit({ type: 'note', text: wayOn(examined.preview, options) })
+    throw error
+  }
 }
 
 /** After a failure or Ctrl-C. */
@@ -119,25 +152,21 @@ async function look(session: Session, options: Omit<UpgradeOptions, 'confirm'>) 
     throw new QuorateError('usage', '--abort goes back to the version in the cluster file: it takes no --to')
   }
   const target = upgradeTarget(session.cluster, options)
-  const wanted: Session = { ...session, cluster: target.cluster }
   const direction = options.abort === true ? 'abort' : 'upgrade'
   const canarySeconds = options.canarySeconds ?? CANARY_SECONDS
-  const examined = await examine(wanted, session.cluster, target, { direction, canarySeconds })
-  return { session: wanted, target, examined }
+  const asked = { direction, canarySeconds } as const
+  return { target, examined: await examine(wantedBy(session, target), session.cluster, target, asked) }
+}
+
+/** A session on the cluster as it is to be. */
+function wantedBy(session: Session, { cluster }: UpgradeTarget): Session {
+  return { ...session, cluster }
 }
 
 /** @throws QuorateError `blocked` */
 function requireClear({ problems }: UpgradePreview): void {
   const blockers = problems.filter(({ severity }: UpgradeProblem) => severity === 'blocker')
   if (blockers.length > 0) throw blockedError(blockers)
-}
-
-/** @throws QuorateError `moved` */
-function requireSame(shown: UpgradePreview, now: UpgradePreview): void {
-  if (whatWasShown(shown) === whatWasShown(now)) return
-  throw new QuorateError('moved', 'the cluster is not as it was shown; nothing was changed', {
-    hint: 'run the same command again',
-  })
 }
 
 /**
@@ -160,7 +189,7 @@ async function cancelOnly(
   session: Session,
   lock: Lock,
   { observed, preview, ...examined }: Examined,
-): Promise<Pick<UpgradeReport, 'done' | 'members' | 'clusterVersion'>> {
+): Promise<Work> {
   const steps = ascend({ intent: examined.intent, observed })
   await runWave(session, lock, observed, steps)
   const well = preview.problems.length === 0
@@ -191,9 +220,4 @@ async function prove(
 ): Promise<Pick<UpgradeReport, 'members' | 'clusterVersion'>> {
   const members = await proveUpgrade(session, supplies, architectureIn(observed))
   return { members, clusterVersion: await awaitClusterVersion(session) }
-}
-
-/** `20260730T101112Z` */
-function compactTime(date: Date): string {
-  return date.toISOString().replaceAll(/[-:]|\.\d+/g, '')
 }
