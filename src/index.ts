@@ -122,9 +122,10 @@ export type { RestorePreview } from './verbs/restore/preview.ts'
 export { openSnapshot, statusOf } from './verbs/restore/source.ts'
 
 // The quorum is lost
-export { type Survey, type Survivor, surveyMembers } from './verbs/recover/survey.ts'
+export { surveyMembers } from './verbs/recover/observe.ts'
+export type { Survey, Survivor } from './verbs/recover/survey.ts'
 export { type Choice, type RecoveryReport, reportOf } from './verbs/recover/report.ts'
-export type { RecoveryPreview } from './verbs/recover/choose-survivor.ts'
+export type { RecoveryPreview } from './verbs/recover/decide.ts'
 export { type RecoverOptions, type RecoverReport, recover } from './verbs/recover/recover.ts'
 export { abandonRecovery } from './verbs/recover/abandon.ts'
 

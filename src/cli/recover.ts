@@ -1,7 +1,7 @@
 /** `quorate recover --from-survivor` and `--abandon` on the command line. */
 import { QuorateError } from '../errors.ts'
 import { abandonRecovery } from '../verbs/recover/abandon.ts'
-import type { RecoveryPreview } from '../verbs/recover/choose-survivor.ts'
+import type { RecoveryPreview } from '../verbs/recover/decide.ts'
 import { type RecoverReport, recover } from '../verbs/recover/recover.ts'
 import { stepJson } from '../tiers/etcd/steps/plan-json.ts'
 import { type Cluster, etcdNodes } from '../spec/cluster.ts'

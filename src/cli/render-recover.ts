@@ -1,6 +1,6 @@
 /** What is left of a cluster, for whoever has to decide. */
 
-import type { RecoveryPreview } from '../verbs/recover/choose-survivor.ts'
+import type { RecoveryPreview } from '../verbs/recover/decide.ts'
 import type { RecoverReport } from '../verbs/recover/recover.ts'
 import type { MemberReport, RecoveryReport } from '../verbs/recover/report.ts'
 import type { CliContext } from './context.ts'

@@ -1,6 +1,6 @@
 import { QuorateError } from '../../errors.ts'
 import { checkSettings } from '../../etcd/settings.ts'
-import { surveyMembers } from '../../verbs/recover/survey.ts'
+import { surveyMembers } from '../../verbs/recover/observe.ts'
 import { type Choice, reportOf } from '../../verbs/recover/report.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { type CommandHandler, type CommandInput, flagOption } from '../command.ts'

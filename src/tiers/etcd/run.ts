@@ -5,7 +5,7 @@ import type { Observed } from './facts/observed.ts'
 import { type Plan, plan } from './plan/plan.ts'
 import type { Lock } from '../../engine/lock.ts'
 import { type RunReport, loop } from '../../engine/loop.ts'
-import { observe } from './facts/observe.ts'
+import { observeAgain } from './facts/observe.ts'
 import type { Step } from './steps/steps.ts'
 import type { Session } from './session.ts'
 import { runWave } from './wave.ts'
@@ -25,12 +25,7 @@ export async function run(
     foreseen,
     decide: (observed) => next(intent, observed),
     runWave: async (observed, steps) => await runWave(session, lock, observed, steps),
-    lookAgain: async ({ cluster: before }) => {
-      const observed = await observe(session)
-      const { cluster } = observed
-      if (cluster === undefined || before === undefined) return observed
-      return { ...observed, cluster: { ...cluster, verified: before.verified } }
-    },
+    lookAgain: async (observed) => await observeAgain(session, observed),
     steps: session.steps,
     signal: session.signal,
   })

@@ -5,7 +5,7 @@ import { isAsideSuffix } from '../../host/observe.ts'
 import { PATHS } from '../../host/state.ts'
 import { recoverCommand, renderUnderway } from '../../engine/underway.ts'
 import { type RecoveryStage, STAGES } from '../../tiers/etcd/steps/recovery.ts'
-import { blockedError } from '../../tiers/etcd/run.ts'
+import { blockedError } from '../../engine/loop.ts'
 import { checkName } from '../../spec/values.ts'
 import type { Survey } from './survey.ts'
 

@@ -1,17 +1,13 @@
-/** What is left of a cluster that does not answer: every machine looked at, every log read, nothing started or written. */
-import { QuorateError, combineErrors } from '../../errors.ts'
+/** What is left of a cluster that does not answer, made of what its machines, logs and members said: pure. */
+import { QuorateError } from '../../errors.ts'
 import { parseEnvironmentFile } from '../../etcd/environment-file.ts'
 import type { ClusterView, MemberView } from '../../etcd/view.ts'
-import { type MemberData, type MemberLog, readMemberLog } from '../../host/member-log.ts'
+import type { MemberData, MemberLog } from '../../host/member-log.ts'
 import { type HostState, PATHS, type Underway } from '../../host/state.ts'
 import { parsePin } from '../../tiers/etcd/facts/pin.ts'
 import { type Outlook, type SurveyedMember, outlookOf } from './outlook.ts'
-import type { Session } from '../../tiers/etcd/session.ts'
-import { type Node, etcdNodes } from '../../spec/cluster.ts'
+import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
 import { nodeNameOf } from '../../spec/etcd-name.ts'
-import { onAll } from '../../ssh/fleet.ts'
-import { lookAt } from '../../tiers/etcd/facts/machines.ts'
-import { viewMembers } from '../../tiers/etcd/facts/members.ts'
 
 export interface Survey {
   readonly outlook: Outlook
@@ -36,45 +32,45 @@ export interface Survivor {
   readonly database: MemberData['database']
 }
 
+/** What was found without starting or writing anything. */
+export interface Finds {
+  /** Etcd nodes whose machine was looked at, by name. */
+  readonly hosts: Readonly<Record<string, HostState>>
+  /** Why the others could not be reached, by name. */
+  readonly away: Readonly<Record<string, string>>
+  /** Of those that were looked at. */
+  readonly data: Readonly<Record<string, MemberData>>
+  /** What members say; undefined: some run, and without the CA nobody can ask them. */
+  readonly view: ClusterView | undefined
+}
+
 /**
  * @param gone names of nodes that will not come back, as somebody says who can see them
  * @throws QuorateError `usage` for a name that is none, or a machine that can be reached; `blocked` where members run and
  *   there is no CA to ask them with, or where machines belong to different clusters.
  */
-export async function surveyMembers(session: Session, gone: readonly string[] = []): Promise<Survey> {
-  const nodes = etcdNodes(session.cluster)
-  const { results, errors } = await lookAt(session, nodes)
-  const strange = errors.filter(({ code }) => code !== 'unreachable')
-  if (strange.length > 0) throw combineErrors(strange)
-  const hosts = new Map(results.map(({ host, value }) => [host, value]))
-  const reached = gone.filter((name) => hosts.has(name))
+export function surveyOf(cluster: Cluster, finds: Finds, gone: readonly string[] = []): Survey {
+  const nodes = etcdNodes(cluster)
+  const hosts = Object.values(finds.hosts)
+  const reached = gone.filter((name) => finds.hosts[name] !== undefined)
   if (reached.length > 0) {
     throw new QuorateError('usage', `${reached.join(', ')} can be reached: quorate stops it itself`, {
       hint: '--lost is for machines that quorate can not reach, and that you know to be off for good',
     })
   }
-  const clusterId = pinnedId([...hosts.values()])
-  const [view, logs] = await Promise.all([
-    askRunning(session, [...hosts.values()]),
-    onAll(
-      nodes.filter(({ name }) => hosts.has(name)),
-      async (node) => await readMemberLog(await session.remote(node), session.cluster.etcd, session.signal),
-    ),
-  ])
-  if (logs.errors.length > 0) throw combineErrors(logs.errors)
-  const data = new Map(logs.results.map(({ host, value }) => [host, value]))
+  const clusterId = pinnedId(hosts)
+  const view = finds.view ?? unheard(hosts)
   const survivors = nodes.map((node): Survivor => {
-    const host = hosts.get(node.name)
+    const host = finds.hosts[node.name]
     if (host === undefined) {
-      const problem = errors.find((error) => error.host === node.name)?.message
       const state = gone.includes(node.name) ? 'gone' : 'unreachable'
-      return { ...NOTHING, name: node.name, node, state, problem }
+      return { ...NOTHING, name: node.name, node, state, problem: finds.away[node.name] }
     }
-    return survivorOf({ node, host, view, data: data.get(node.name), clusterId })
+    return survivorOf({ node, host, view, data: finds.data[node.name], clusterId })
   })
-  const members = [...survivors, ...outsiders([...hosts.values()], nodes, gone)]
+  const members = [...survivors, ...outsiders(hosts, nodes, gone)]
   // Once it was written, the file does not name them any more, and the same command is to go on.
-  if ([...hosts.values()].every(({ underway }) => underway === undefined) && !view.members.some(isServing))
+  if (hosts.every(({ underway }) => underway === undefined) && !view.members.some(isServing))
     requireKnown(members, gone)
   const surveyed = members.map(({ name, state, log }): SurveyedMember => ({
     name,
@@ -86,9 +82,14 @@ export async function surveyMembers(session: Session, gone: readonly string[] = 
     members,
     clusterId,
     underway: Object.fromEntries(
-      [...hosts].flatMap(([name, { underway }]) => (underway === undefined ? [] : [[name, underway]])),
+      hosts.flatMap(({ name, underway }) => (underway === undefined ? [] : [[name, underway]])),
     ),
   }
+}
+
+/** Names of nodes on which etcd runs, whether or not it serves. */
+export function runningOn(hosts: readonly HostState[]): readonly string[] {
+  return hosts.filter(({ member }) => (member?.unit.mainPid ?? 0) !== 0).map(({ name }) => name)
 }
 
 const NOTHING = {
@@ -123,14 +124,11 @@ function pinnedId(hosts: readonly HostState[]): string | undefined {
   })
 }
 
-/** Members that run are asked whether they still serve: of one that does, nothing is to be recovered. */
-async function askRunning(session: Session, hosts: readonly HostState[]): Promise<ClusterView> {
-  const running = hosts.filter(({ member }) => (member?.unit.mainPid ?? 0) !== 0).map(({ name }) => name)
-  if (running.length === 0) return { members: [] }
-  if ((await session.bundle()) !== undefined) return await viewMembers(session)
+/** @throws QuorateError `blocked`: of one that serves, nothing is to be recovered, and nobody can ask */
+function unheard(hosts: readonly HostState[]): never {
   throw new QuorateError(
     'blocked',
-    `etcd runs on ${running.join(', ')}, and without the CA nobody can ask whether it serves`,
+    `etcd runs on ${runningOn(hosts).join(', ')}, and without the CA nobody can ask whether it serves`,
     { hint: "put back the folder in which quorate keeps this cluster's CA (state in the cluster file)" },
   )
 }

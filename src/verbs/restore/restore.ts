@@ -11,7 +11,13 @@ import { runWave } from '../../tiers/etcd/wave.ts'
 import { QuorateError } from '../../errors.ts'
 import type { SnapshotStatus } from '../../etcd/snapshot-tool.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
-import { type Judgement, judge, judgeCertificates, observe } from '../../tiers/etcd/facts/observe.ts'
+import {
+  type Judgement,
+  judge,
+  judgeCertificates,
+  observe,
+  observeAgain,
+} from '../../tiers/etcd/facts/observe.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import type { Plan } from '../../tiers/etcd/plan/plan.ts'
 import { preflight, requireFit } from '../../tiers/etcd/preflight.ts'
@@ -148,13 +154,7 @@ async function carryOut(
         fresh = session.cluster.nodes.every(({ name }) => worked.has(name))
         return await runWave(session, lock, seen, steps, judgement)
       },
-      lookAgain: async (seen) => {
-        if (fresh) return seen
-        const { cluster: before } = seen
-        const again = await observe(session, judgement)
-        if (again.cluster === undefined || before === undefined) return again
-        return { ...again, cluster: { ...again.cluster, verified: before.verified } }
-      },
+      lookAgain: async (seen) => (fresh ? seen : await observeAgain(session, seen, judgement)),
       steps: session.steps,
       signal: session.signal,
     })

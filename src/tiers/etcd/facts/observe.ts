@@ -35,6 +35,17 @@ export async function observe(session: Session, judgement: Judgement = judge): P
   return await judgement(session, hosts, false)
 }
 
+/** As `observe`, in the midst of a run: that the cluster was verified stays so. */
+export async function observeAgain(
+  session: Session,
+  { cluster: before }: Observed,
+  judgement: Judgement = judge,
+): Promise<Observed> {
+  const again = await observe(session, judgement)
+  if (again.cluster === undefined || before === undefined) return again
+  return { ...again, cluster: { ...again.cluster, verified: before.verified } }
+}
+
 /** In one round trip; etcd is not asked. @throws QuorateError if the machine can't be looked at */
 export async function lookAtHost(session: Session, node: Node): Promise<HostState> {
   const { lines } = await runAgent(await session.remote(node), {

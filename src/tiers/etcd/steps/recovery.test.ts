@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { STAGES, recoverySteps } from './recovery.ts'
 
-const names = { survivor: 'etcd01', others: ['etcd02', 'etcd03'] }
+const names = { survivor: 'etcd01', others: ['etcd02', 'etcd03'], fenced: [], cleared: [], released: [] }
 
 test('until there is a copy every machine is fenced again: the first mark says only that it was begun', () => {
   const fenced = [undefined, ...STAGES].map((stage) =>

@@ -1,15 +1,18 @@
-/** What `recover` does before the planner takes over, in its order. How far it is stands on the survivor's machine. */
+/**
+ * What `recover` does beside what the planner of apply does, as data: which step is next, and what is so after it. How far it is
+ * stands on the survivor's machine.
+ */
 import type { StepKinds } from '../../../engine/step-registry.ts'
-import type { StepCommon } from '../../../engine/step.ts'
+import type { EngineStep, StepCommon } from '../../../engine/step.ts'
 
 export type RecoveryStep = StepCommon & {
   /**
-   * `fence`: the machine marked, and etcd stopped, with the API servers and flannel that use it there. `copy`: a copy of the survivor's data becomes that of a new cluster,
-   * beside it. `place`: the two exchanged. `begin`: the new cluster started, and verified. `clear`: what the others have
-   * moved aside. `release`: what was stopped beside etcd is
-   * started again, and the mark taken away.
+   * `fence`: the machine marked, and etcd stopped, with the API servers and flannel that use it there. `copy`: a copy of the
+   * survivor's data becomes that of a new cluster, beside it. `place`: the two exchanged. `begin`: the new cluster started,
+   * and verified. `clear`: what the others have moved aside. `release`: what was stopped beside etcd is started again, and the
+   * mark taken away. `take-back`: the same where the recovery is given up, and copies go.
    */
-  readonly kind: 'fence' | 'copy' | 'place' | 'begin' | 'clear' | 'release'
+  readonly kind: 'fence' | 'copy' | 'place' | 'begin' | 'clear' | 'release' | 'take-back'
   readonly host: string
 }
 
@@ -20,57 +23,116 @@ export const RECOVERY: StepKinds<RecoveryStep> = {
   begin: { action: 'start' },
   clear: { action: 'remove' },
   release: { action: 'start' },
+  'take-back': { action: 'start' },
 }
 
 /** Stages that are behind a recovery, by what its mark says. */
 export const STAGES = ['fenced', 'copied', 'placed', 'serving', 'cleared'] as const
 export type RecoveryStage = (typeof STAGES)[number]
 
-export interface RecoverySteps {
+/** Not what the planner of apply does in it. */
+export function isRecoveryStep(one: EngineStep): one is RecoveryStep {
+  return Object.hasOwn(RECOVERY, one.kind)
+}
+
+/** Whose recovery it is, how far, and what of it this run has done that no machine needs to show. */
+export interface RecoveryState {
   readonly survivor: string
   /** Other etcd nodes that can be reached. */
   readonly others: readonly string[]
-  /** undefined: nothing was begun. */
+  /** As the survivor's mark says; undefined: nothing was begun. */
   readonly stage: RecoveryStage | undefined
+  /** Names of machines; a mark says that fencing was begun, and not that it was done everywhere. It can be done twice. */
+  readonly fenced: readonly string[]
+  readonly cleared: readonly string[]
+  readonly released: readonly string[]
 }
 
-/** Those that are left. */
-export function recoverySteps({ survivor, others, stage }: RecoverySteps): readonly RecoveryStep[] {
-  const reached = stage === undefined ? -1 : STAGES.indexOf(stage)
-  const all = [survivor, ...others]
-  const step = (kind: RecoveryStep['kind'], host: string, what: string, why: string): RecoveryStep => ({
-    kind,
-    host,
-    what,
-    why,
-    danger: 'membership',
-  })
-  const stages: readonly (readonly RecoveryStep[])[] = [
-    all.map((host) =>
-      step(
-        'fence',
-        host,
-        'stop etcd.service, API servers and flannel',
-        'nothing may change beneath the copy',
-      ),
-    ),
-    [step('copy', survivor, 'make a new cluster of a copy of its data', 'its log is the one to go on from')],
-    [step('place', survivor, 'put it in the place of its data, which is moved aside', 'the copy is whole')],
-    [step('begin', survivor, 'start it as the only member, and verify it', 'the others join it')],
-    others.map((host) =>
-      step('clear', host, 'move the data of the old cluster aside', 'it joins the new one'),
-    ),
-  ]
-  return [
-    // The first mark says that fencing was begun, and not that it was done everywhere; it can be done twice.
-    ...stages.slice(stage === 'fenced' ? 0 : reached + 1).flat(),
-    ...[...others, survivor].map((host) =>
-      step(
-        'release',
-        host,
-        'start what was stopped beside etcd, take the mark away',
-        'the cluster is whole again',
-      ),
-    ),
-  ]
+/** The next wave until the new cluster serves and others can join it; empty: they can. */
+export function rebuildSteps({
+  survivor,
+  others,
+  stage,
+  fenced,
+  cleared,
+}: Omit<RecoveryState, 'released'>): readonly RecoveryStep[] {
+  switch (stage) {
+    case undefined:
+    case 'fenced': {
+      const left = [survivor, ...others].filter((host) => !fenced.includes(host))
+      if (left.length > 0) return left.map((host) => step('fence', host))
+      return [step('copy', survivor)]
+    }
+    case 'copied':
+      return [step('place', survivor)]
+    case 'placed':
+      return [step('begin', survivor)]
+    case 'serving':
+      return others.filter((host) => !cleared.includes(host)).map((host) => step('clear', host))
+    case 'cleared':
+      return []
+  }
+}
+
+/** The next wave once all have joined; empty: it is over. The survivor's mark goes last: it says that nothing is to be begun anew. */
+export function releaseSteps({
+  survivor,
+  others,
+  released,
+}: Pick<RecoveryState, 'survivor' | 'others' | 'released'>): readonly RecoveryStep[] {
+  const left = others.filter((host) => !released.includes(host))
+  if (left.length > 0) return left.map((host) => step('release', host))
+  return released.includes(survivor) ? [] : [step('release', survivor)]
+}
+
+/** All that are left, in their order; between the two parts the others join. */
+export function recoverySteps(state: RecoveryState): readonly RecoveryStep[] {
+  const rebuild = rebuildSteps(state)
+  const wave = rebuild.length > 0 ? rebuild : releaseSteps(state)
+  return wave.length === 0 ? [] : [...wave, ...recoverySteps(wave.reduce(predictRecovery, state))]
+}
+
+/** Whoever is marked, all at once. */
+export function takeBackSteps(marked: readonly string[]): readonly RecoveryStep[] {
+  return marked.map((host) => step('take-back', host))
+}
+
+export function predictRecovery<S extends RecoveryState>(state: S, { kind, host }: RecoveryStep): S {
+  switch (kind) {
+    case 'fence':
+      return { ...state, stage: 'fenced', fenced: [...state.fenced, host] }
+    case 'copy':
+      return { ...state, stage: 'copied' }
+    case 'place':
+      return { ...state, stage: 'placed' }
+    case 'begin':
+      return { ...state, stage: 'serving' }
+    case 'clear': {
+      const cleared = [...state.cleared, host]
+      const all = state.others.every((other) => cleared.includes(other))
+      return { ...state, cleared, stage: all ? 'cleared' : state.stage }
+    }
+    case 'release':
+      return { ...state, released: [...state.released, host] }
+    case 'take-back':
+      return { ...state, stage: undefined, fenced: [] }
+  }
+}
+
+const WORDS: Readonly<Record<RecoveryStep['kind'], readonly [what: string, why: string]>> = {
+  fence: ['stop etcd.service, API servers and flannel', 'nothing may change beneath the copy'],
+  copy: ['make a new cluster of a copy of its data', 'its log is the one to go on from'],
+  place: ['put it in the place of its data, which is moved aside', 'the copy is whole'],
+  begin: ['start it as the only member, and verify it', 'the others join it'],
+  clear: ['move the data of the old cluster aside', 'it joins the new one'],
+  release: ['start what was stopped beside etcd, take the mark away', 'the cluster is whole again'],
+  'take-back': [
+    'remove the copy, start what was stopped beside etcd, take the mark away',
+    'the recovery is given up before any data was replaced',
+  ],
+}
+
+function step(kind: RecoveryStep['kind'], host: string): RecoveryStep {
+  const [what, why] = WORDS[kind]
+  return { kind, host, what, why, danger: kind === 'take-back' ? 'none' : 'membership' }
 }

@@ -1,0 +1,37 @@
+/** Whether a recovery that was begun can still be given up, and where: pure. */
+import { QuorateError } from '../../errors.ts'
+import { recoverCommand } from '../../engine/underway.ts'
+import { type RecoveryState, type RecoveryStep, takeBackSteps } from '../../tiers/etcd/steps/recovery.ts'
+import { type RecoveryProgress, progressOf } from './progress.ts'
+import type { Survey } from './survey.ts'
+
+export interface TakingBack {
+  readonly progress: RecoveryProgress
+  readonly state: RecoveryState
+  readonly steps: readonly RecoveryStep[]
+}
+
+/**
+ * A recovery is given up as long as nobody's data was exchanged.
+ *
+ * @returns undefined: none was begun
+ * @throws QuorateError `blocked` once the new cluster's data is in its place: then only forward is a way
+ */
+export function decideTakingBack(survey: Survey): TakingBack | undefined {
+  const progress = progressOf(survey)
+  if (progress === undefined) return undefined
+  const { survivor, lost, stage } = progress
+  if (stage !== 'fenced' && stage !== 'copied') {
+    throw new QuorateError(
+      'blocked',
+      `the data on ${survivor} was exchanged already: only forward is a way`,
+      { host: survivor, hint: `finish it: ${recoverCommand(survivor, lost)}` },
+    )
+  }
+  const marked = survey.members.flatMap(({ name, node, host }) =>
+    node !== undefined && host?.underway?.verb === 'recover' ? [name] : [],
+  )
+  const others = marked.filter((name) => name !== survivor)
+  const state = { survivor, others, stage, fenced: [], cleared: [], released: [] }
+  return { progress, state, steps: takeBackSteps(marked) }
+}

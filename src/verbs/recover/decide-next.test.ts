@@ -1,0 +1,135 @@
+/** A recovery killed anywhere: nothing is copied beneath a member that runs, and nobody is let go before the end. */
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { settledWorld, testCluster, testIntent } from '../../tiers/etcd/plan/testing.ts'
+import {
+  type RecoveryStage,
+  type RecoveryStep,
+  STAGES,
+  isRecoveryStep,
+} from '../../tiers/etcd/steps/recovery.ts'
+import type { Step } from '../../tiers/etcd/steps/steps.ts'
+import { type Recovering, nextRecovery, predictRecovering } from './decide-next.ts'
+
+const cluster = testCluster()
+const SURVIVOR = 'etcd02'
+const OTHERS = ['etcd01', 'etcd03']
+const joining = {
+  intent: { ...testIntent(cluster), finishes: 'recover' },
+  observed: settledWorld(cluster),
+}
+
+function begin(stage: RecoveryStage | undefined): Recovering {
+  const nothing = { fenced: [], cleared: [], released: [] }
+  return { survivor: SURVIVOR, others: OTHERS, stage, ...nothing, joining }
+}
+
+/** What a run does if nothing comes between, at most so many waves. */
+function wavesFrom(first: Recovering, most = 20): string[] {
+  const waves: string[] = []
+  for (let facts = first; waves.length < most;) {
+    const answer = nextRecovery(facts)
+    if (answer.kind !== 'steps') return waves
+    waves.push([...new Set(answer.steps.map(({ kind }) => kind))].join(' '))
+    facts = answer.steps.reduce(predictRecovering, facts)
+  }
+  return waves
+}
+
+test('the order, from wherever it was cut off', () => {
+  const all = ['fence', 'copy', 'place', 'begin', 'clear', 'verify', 'release', 'release']
+  expect(wavesFrom(begin(undefined))).toEqual(all)
+  const left = STAGES.map((stage) => wavesFrom(begin(stage)))
+  expect(left).toEqual([all, all.slice(2), all.slice(3), all.slice(4), all.slice(5)])
+})
+
+test('alone, the survivor has nobody to wait for', () => {
+  const alone = { ...begin('serving'), others: [] }
+  expect(wavesFrom(alone)).toEqual(['verify', 'release'])
+})
+
+test('who can not join keeps the others marked, and says why', () => {
+  const { observed } = joining
+  const away = { ...observed, hosts: { ...observed.hosts } }
+  const marked = { verb: 'restore', command: 'quorate restore x', all: {} }
+  const [first = ''] = OTHERS
+  const host = observed.hosts[first]
+  if (host === undefined) throw new TypeError('no host')
+  away.hosts = { ...away.hosts, [first]: { ...host, underway: marked } }
+  const answer = nextRecovery({ ...begin('cleared'), joining: { ...joining, observed: away } })
+  expect(answer).toMatchObject({ kind: 'blocked', reasons: [{ host: first }] })
+})
+
+test('killed anywhere, as often as you like: members stand still beneath the copy, the survivor is let go last, it ends', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 200 }), { maxLength: 20 }), (cuts) => {
+      const wrong: (string | undefined)[] = []
+      const machines: Machines = {
+        stage: undefined,
+        stopped: new Set(),
+        released: new Set(),
+        copied: false,
+        verified: false,
+      }
+      for (const cut of [...cuts, Infinity]) {
+        // A run knows of those before it what the survivor's mark says, and nothing else.
+        let facts = begin(machines.stage)
+        for (let left = cut; left >= 0;) {
+          const answer = nextRecovery(facts)
+          if (answer.kind !== 'steps') break
+          const survive = answer.steps.slice(0, left)
+          wrong.push(...survive.map((step) => carryOut(machines, step)))
+          facts = survive.reduce(predictRecovering, facts)
+          left -= answer.steps.length
+          machines.stage = facts.stage
+        }
+        if (machines.released.has(SURVIVOR)) break
+      }
+      expect(wrong.filter((one) => one !== undefined)).toEqual([])
+      expect([...machines.released].toSorted()).toEqual([...OTHERS, SURVIVOR].toSorted())
+    }),
+  )
+})
+
+/** Machines, as far as the order matters. */
+interface Machines {
+  stage: RecoveryStage | undefined
+  readonly stopped: Set<string>
+  readonly released: Set<string>
+  copied: boolean
+  verified: boolean
+}
+
+/** Does the step. @returns what is wrong with doing it now; undefined: nothing */
+function carryOut(machines: Machines, step: RecoveryStep | Step): string | undefined {
+  if (!isRecoveryStep(step)) {
+    machines.verified ||= step.kind === 'verify'
+    return undefined
+  }
+  const wrong = whatIsWrong(machines, step)
+  if (step.kind === 'fence') machines.stopped.add(step.host)
+  if (step.kind === 'copy') machines.copied = true
+  if (step.kind === 'release') machines.released.add(step.host)
+  return wrong
+}
+
+function whatIsWrong(
+  { stopped, released, copied, verified }: Machines,
+  step: RecoveryStep,
+): string | undefined {
+  switch (step.kind) {
+    case 'fence':
+      return copied ? 'the data of a member that is stopped again is the new cluster’s already' : undefined
+    case 'copy':
+      return stopped.size < 3 ? 'not all stand still beneath the copy' : undefined
+    case 'place':
+      return copied ? undefined : 'there is no copy'
+    case 'release':
+      if (!verified) return 'nobody looked at what was made'
+      return step.host === SURVIVOR && released.size < OTHERS.length
+        ? 'the survivor is let go first'
+        : undefined
+    default:
+      return undefined
+  }
+}

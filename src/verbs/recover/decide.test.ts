@@ -1,0 +1,115 @@
+/** Whether a recovery is begun, gone on with or given up, and whether it is still the one that was shown. */
+import { expect, test } from 'vitest'
+import type { QuorateError } from '../../errors.ts'
+import type { MemberData, MemberLog } from '../../host/member-log.ts'
+import { parseHostState } from '../../host/observe.ts'
+import { CLUSTER_ID, settledWorld, stopped, testCluster, withMembers } from '../../tiers/etcd/plan/testing.ts'
+import { decideTakingBack } from './decide-abandon.ts'
+import { type RecoveryFacts, type RecoveryRequest, decideRecovery, isSameRecovery } from './decide.ts'
+import { renderProgress } from './progress.ts'
+import { surveyOf } from './survey.ts'
+
+const cluster = testCluster()
+const request: RecoveryRequest = {
+  cluster,
+  survivor: undefined,
+  lost: [],
+  fresh: { token: 'sample-00000000000000aa', suffix: 'before-recover-20260730T101112Z' },
+}
+
+const LOG: MemberLog = {
+  memberId: '2',
+  clusterId: CLUSTER_ID,
+  lastTerm: 3n,
+  lastIndex: 105n,
+  commit: 103n,
+  term: 3n,
+  vote: 1n,
+  writtenAt: new Date('2026-07-30T10:11:12Z'),
+  tail: { file: '0.wal', end: 800, sum: 1, sizeBytes: 1000 },
+  trouble: undefined,
+}
+const DATABASE = { sizeBytes: 1000, writtenAt: LOG.writtenAt }
+const NONE: MemberData = { log: undefined, unreadable: undefined, database: undefined }
+
+/** All stand still, and of three members one has its data. */
+function facts({ log = LOG, marks = {} }: Partial<Looked> = {}): RecoveryFacts {
+  const { hosts } = withMembers(settledWorld(cluster), stopped)
+  const marked = Object.entries(hosts).map(([name, host]) => {
+    const lines = marks[name]?.trimEnd().split('\n') ?? []
+    const { underway } = parseHostState(
+      name,
+      false,
+      lines.map((line) => `underway ${line}`),
+    )
+    return [name, { ...host, underway }] as const
+  })
+  const data = { etcd01: NONE, etcd02: { ...NONE, log, database: DATABASE }, etcd03: NONE }
+  const finds = { hosts: Object.fromEntries(marked), away: {}, data, view: { members: [] } }
+  return { finds, consumers: [], hasAuthority: true }
+}
+
+interface Looked {
+  readonly log: MemberLog
+  readonly marks: Readonly<Record<string, string>>
+}
+
+test('decided twice, it is the same recovery; written to in between, it is not', () => {
+  const shown = decideRecovery(request, facts())
+  expect(shown).toMatchObject({
+    begun: false,
+    preview: { survivor: 'etcd02', joining: ['etcd01', 'etcd03'] },
+  })
+  expect(isSameRecovery(shown, decideRecovery(request, facts()))).toBe(true)
+  const longer = decideRecovery(request, facts({ log: { ...LOG, lastIndex: 106n } }))
+  expect(isSameRecovery(shown, longer)).toBe(false)
+})
+
+test('what was begun keeps its name, may write on, and is not what was shown before it was begun', () => {
+  const shown = decideRecovery(request, facts())
+  const mark = renderProgress(shown.progress)
+  const marks = { etcd01: mark, etcd02: mark, etcd03: mark }
+  const again = { ...request, fresh: { ...request.fresh, token: 'sample-bb' } }
+  const begun = decideRecovery(again, facts({ marks }))
+  expect(begun).toMatchObject({ begun: true, progress: { token: request.fresh.token } })
+  expect(isSameRecovery(shown, begun)).toBe(false)
+  const later = decideRecovery(again, facts({ marks, log: { ...LOG, lastIndex: 106n } }))
+  expect(isSameRecovery(begun, later)).toBe(true)
+})
+
+test('without the CA nobody could join', () => {
+  const { code, message } = refusal(() => decideRecovery(request, { ...facts(), hasAuthority: false })) ?? {}
+  expect({ code, message }).toMatchObject({ code: 'blocked', message: expect.stringContaining('CA') })
+})
+
+test('where nobody can ask the members that run, nothing is decided', () => {
+  const { hosts } = settledWorld(cluster)
+  const unheard = { ...facts(), finds: { ...facts().finds, hosts, view: undefined } }
+  expect(refusal(() => decideRecovery(request, unheard))).toMatchObject({ code: 'blocked' })
+})
+
+test('it is given up where it is marked, until data is exchanged', () => {
+  const { progress } = decideRecovery(request, facts())
+  const surveyed = (stage: 'fenced' | 'copied' | 'placed') => {
+    const marks = { etcd02: renderProgress({ ...progress, stage }), etcd03: renderProgress(progress) }
+    return surveyOf(cluster, facts({ marks }).finds)
+  }
+  expect(decideTakingBack(surveyOf(cluster, facts().finds))).toBeUndefined()
+  for (const stage of ['fenced', 'copied'] as const) {
+    const { steps = [] } = decideTakingBack(surveyed(stage)) ?? {}
+    expect(steps.map(({ kind, host }) => `${kind} ${host}`)).toEqual(['take-back etcd02', 'take-back etcd03'])
+  }
+  expect(refusal(() => decideTakingBack(surveyed('placed')))).toMatchObject({
+    code: 'blocked',
+    host: 'etcd02',
+  })
+})
+
+function refusal(decide: () => unknown): QuorateError | undefined {
+  try {
+    decide()
+    return undefined
+  } catch (error) {
+    return error as QuorateError
+  }
+}

@@ -1,0 +1,48 @@
+/** Looks at what is left of a cluster that does not answer: every machine, every log. Nothing is started or written. */
+import { combineErrors } from '../../errors.ts'
+import type { ClusterView } from '../../etcd/view.ts'
+import { readMemberLog } from '../../host/member-log.ts'
+import type { HostState } from '../../host/state.ts'
+import { etcdNodes } from '../../spec/cluster.ts'
+import { onAll } from '../../ssh/fleet.ts'
+import { lookAt } from '../../tiers/etcd/facts/machines.ts'
+import { viewMembers } from '../../tiers/etcd/facts/members.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { type Finds, type Survey, runningOn, surveyOf } from './survey.ts'
+
+/** @throws QuorateError as `surveyOf`, and of machines that can be reached and not be looked at */
+export async function surveyMembers(session: Session, gone: readonly string[] = []): Promise<Survey> {
+  return surveyOf(session.cluster, await findSurvivors(session), gone)
+}
+
+/** @throws QuorateError of machines that can be reached and not be looked at */
+export async function findSurvivors(session: Session): Promise<Finds> {
+  const { cluster, signal } = session
+  const nodes = etcdNodes(cluster)
+  const { results, errors } = await lookAt(session, nodes)
+  const strange = errors.filter(({ code }) => code !== 'unreachable')
+  if (strange.length > 0) throw combineErrors(strange)
+  const hosts = Object.fromEntries(results.map(({ host, value }) => [host, value]))
+  const [view, logs] = await Promise.all([
+    askRunning(session, Object.values(hosts)),
+    onAll(
+      nodes.filter(({ name }) => hosts[name] !== undefined),
+      async (node) => await readMemberLog(await session.remote(node), cluster.etcd, signal),
+    ),
+  ])
+  if (logs.errors.length > 0) throw combineErrors(logs.errors)
+  return {
+    hosts,
+    away: Object.fromEntries(
+      errors.flatMap(({ host, message }) => (host === undefined ? [] : [[host, message]])),
+    ),
+    data: Object.fromEntries(logs.results.map(({ host, value }) => [host, value])),
+    view,
+  }
+}
+
+/** Members that run are asked whether they still serve. @returns undefined: without the CA nobody can ask them */
+async function askRunning(session: Session, hosts: readonly HostState[]): Promise<ClusterView | undefined> {
+  if (runningOn(hosts).length === 0) return { members: [] }
+  return (await session.bundle()) === undefined ? undefined : await viewMembers(session)
+}

@@ -1,0 +1,147 @@
+/** Carries out the steps that only a recovery has: all machines of a wave at once. */
+import type { Lock } from '../../engine/lock.ts'
+import { timed } from '../../engine/timed.ts'
+import { combineErrors } from '../../errors.ts'
+import { RECOVER } from '../../host/extensions.ts'
+import type { Operation } from '../../host/operations.ts'
+import { PATHS } from '../../host/state.ts'
+import type { Node } from '../../spec/cluster.ts'
+import { onAll } from '../../ssh/fleet.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import { type RecoveryStep, predictRecovery } from '../../tiers/etcd/steps/recovery.ts'
+import type { Recovering } from './decide-next.ts'
+import type { MadeCluster, RecoveryProgress } from './progress.ts'
+import { type Rebuild, beginCluster, makeCluster, markOperation, placeCluster } from './rebuild.ts'
+import { onBystanders } from './stop-clients.ts'
+
+export interface Work {
+  readonly session: Session
+  readonly lock: Lock
+  /** As it was when the run began. */
+  readonly progress: RecoveryProgress
+}
+
+/** How far this run is, and what it came to until now. */
+export interface RecoveryRun extends Recovering {
+  readonly made: MadeCluster | undefined
+  readonly moved: readonly Moved[]
+}
+
+export interface Moved {
+  readonly host: string
+  readonly from: string
+  readonly to: string
+}
+
+/**
+ * @param steps of one kind
+ * @throws QuorateError of the first failures, all machines' together; the marks on the machines tell how far it is
+ */
+export async function performRecovery(
+  work: Work,
+  run: RecoveryRun,
+  steps: readonly RecoveryStep[],
+): Promise<RecoveryRun> {
+  work.session.emit({ type: 'wave', steps })
+  const came = await carryOut(work, run, steps)
+  return { ...steps.reduce(predictRecovery, run), ...came }
+}
+
+/** @returns what it came to beside what was foreseen */
+async function carryOut(
+  work: Work,
+  { stage = 'fenced', made, moved, released }: RecoveryRun,
+  steps: readonly RecoveryStep[],
+): Promise<Partial<RecoveryRun>> {
+  const { session, lock } = work
+  const { emit, signal, cluster } = session
+  const { dataDirectory: data, walDirectory: wal } = cluster.etcd
+  const [first] = steps
+  if (first === undefined) return {}
+  const progress: RecoveryProgress = { ...work.progress, stage, made }
+  const onOthers = async (operation: Operation) => await onBystanders(session, lock, progress.lost, operation)
+  const rebuild = (): Rebuild => ({ session, lock, signal, node: nodeOf(session, progress.survivor) })
+  switch (first.kind) {
+    case 'fence':
+      await onOthers(['recover_halt'])
+      await onEach(work, steps, [
+        markOperation(progress),
+        ['recover_halt'],
+        ['stop', { unit: 'etcd.service' }],
+      ])
+      return {}
+    case 'copy': {
+      const copied = await timed(emit, first, async () => await makeCluster(rebuild(), progress))
+      return { made: copied.made }
+    }
+    case 'place': {
+      const notes = await timed(emit, first, async () => await placeCluster(rebuild(), progress))
+      return { moved: [...moved, ...movedOn(first.host, notes)] }
+    }
+    case 'begin':
+      if (made === undefined) throw new TypeError('nothing was made')
+      await timed(emit, first, async () => await beginCluster(rebuild(), progress, made))
+      return {}
+    case 'clear': {
+      const now = await onEach(work, steps, [
+        ['aside', { suffix: progress.suffix, paths: [wal, data, PATHS.clusterId] }],
+      ])
+      await lock.work(await session.remote(nodeOf(session, progress.survivor)), {
+        operations: [markOperation({ ...progress, stage: 'cleared' })],
+        looks: [],
+        signal,
+      })
+      return { moved: [...moved, ...now] }
+    }
+    case 'release':
+      if (released.length === 0) await onOthers(['recover_resume'])
+      await onEach(work, steps, [['recover_resume'], ['remove', { paths: [PATHS.underway] }]])
+      return {}
+    case 'take-back':
+      await onOthers(['recover_resume'])
+      await onEach(work, steps, [
+        ['recover_drop', { data, wal }],
+        ['recover_resume'],
+        ['remove', { paths: [PATHS.underway] }],
+      ])
+      return {}
+  }
+}
+
+/** One round trip each, all at once. @returns what was moved */
+async function onEach(
+  { session, lock }: Work,
+  steps: readonly RecoveryStep[],
+  operations: readonly Operation[],
+): Promise<readonly Moved[]> {
+  const work = steps.map((step) => ({ name: step.host, step }))
+  const { results, errors } = await onAll(
+    work,
+    async ({ step }) =>
+      await timed(session.emit, step, async () => {
+        const { notes } = await lock.work(await session.remote(nodeOf(session, step.host)), {
+          operations: [...operations],
+          looks: [],
+          extension: RECOVER,
+          signal: session.signal,
+        })
+        return notes.map((line) => line.replace(/^moved /, ''))
+      }),
+  )
+  if (errors.length > 0) throw combineErrors(errors)
+  return results.flatMap(({ host, value }) => movedOn(host, value))
+}
+
+/** @param pairs `FROM TO` each */
+function movedOn(host: string, pairs: readonly string[]): readonly Moved[] {
+  return pairs.map((pair) => {
+    const [from = '', to = ''] = pair.split(' ')
+    return { host, from, to }
+  })
+}
+
+function nodeOf({ cluster }: Session, name: string): Node {
+  const node = cluster.nodes.find((one) => one.name === name)
+  if (node === undefined) throw new TypeError(`${name} is no node`)
+  return node
+}
