@@ -52,6 +52,19 @@ const http2Only = {
   },
 }
 
+/** Connect's headers without fetch(): see there. */
+const headers = {
+  name: 'headers',
+  setup(bundler) {
+    const file = path.join(root, 'src/etcd/headers.ts')
+    bundler.onLoad({ filter: /\/node_modules\/@connectrpc\/.*\.js$/ }, async (args) => {
+      const text = await readFile(args.path, 'utf8')
+      const imported = /\bnew Headers\(/.test(text) ? `import { Headers } from ${JSON.stringify(file)}\n` : ''
+      return { contents: imported + text, loader: 'js', watchFiles: [args.path] }
+    })
+  },
+}
+
 /** The program of a thread, as text: see there. */
 const thread = {
   name: 'thread',
@@ -68,7 +81,7 @@ const thread = {
         target: 'node22.15',
         minify: true,
         legalComments: 'none',
-        plugins: [http2Only],
+        plugins: [http2Only, headers],
         logLevel: 'warning',
       })
       return {
@@ -113,7 +126,7 @@ await build({
   minifySyntax: true,
   sourcemap: true,
   legalComments: 'linked',
-  plugins: [raw, chacha, http2Only, thread],
+  plugins: [raw, chacha, http2Only, headers, thread],
   // Bundled CommonJS dependencies call require() for Node's own modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
@@ -161,7 +174,7 @@ const program = {
   target: 'node22.15',
   minifyWhitespace: true,
   minifySyntax: true,
-  plugins: [raw, chacha, http2Only, thread],
+  plugins: [raw, chacha, http2Only, headers, thread],
   define: { 'import.meta.dirname': '__dirname' },
   logLevel: 'warning',
 }
