@@ -4,9 +4,9 @@ import { EXIT_CODES } from '../../src/errors.ts'
 import type { QuotaReport } from '../../src/verbs/space/quota.ts'
 import type { Availability } from '../../src/engine/with-recorder.ts'
 import { startRecorder } from '../../src/recorder/recorder.ts'
-import { conditionOf } from '../../src/tiers/etcd/facts/condition.ts'
+import { saidBy } from '../../src/tiers/etcd/facts/judge-facts.ts'
 import { type Session, allMembers } from '../../src/tiers/etcd/session.ts'
-import { viewMembers } from '../../src/tiers/etcd/facts/members.ts'
+import { viewMembers } from '../../src/tiers/etcd/facts/view-members.ts'
 import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { OPERATION_MS } from './support/bystander.ts'
@@ -264,7 +264,7 @@ describe.skipIf(whyNoLab())('the upkeep of a cluster', () => {
   }
 
   async function leader(): Promise<string> {
-    const { leader: name } = conditionOf(session.cluster, await viewMembers(session), {})
+    const name = saidBy(session.cluster, await viewMembers(session)).cluster?.leading
     return name ?? ''
   }
 

@@ -30,7 +30,7 @@ export function clusterFacts(
     .map(({ name }) =>
       diskOf(world, hostOf(name)).cut === undefined ? memberView(world, cluster, name) : unreachable(name),
     )
-  return judgeFacts(cluster, { own, others: { members: others }, running, verified })
+  return judgeFacts(cluster, { own, others: { members: others }, verified })
 }
 
 /** @param name the node's, or what a member is listed as that no node stands for */

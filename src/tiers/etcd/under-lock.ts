@@ -2,12 +2,12 @@
 import { reachableMachines } from '../../engine/locking.ts'
 import { sameSteps } from '../../engine/approval.ts'
 import { type Outcome, idle, runVerb } from '../../engine/run-verb.ts'
-import type { ClusterCondition } from './facts/condition.ts'
+import type { Standing } from './facts/standing.ts'
 import type { MaintenancePlan, MaintenanceStep } from './steps/maintenance.ts'
 import { blockedError } from './run.ts'
 import type { Lock } from '../../engine/lock.ts'
 import type { Session } from './session.ts'
-import { type Members, lookAtMembers } from './facts/members.ts'
+import { standingNow } from './facts/members.ts'
 import type { ProbeChoice } from '../../engine/with-recorder.ts'
 
 export interface MaintenancePreview {
@@ -23,7 +23,7 @@ export type ConfirmMaintenance = (preview: MaintenancePreview) => Promise<void>
 export interface MaintenanceVerb<T> {
   /** Its word on the command line. */
   readonly name: string
-  readonly plan: (condition: ClusterCondition) => MaintenancePlan
+  readonly plan: (standing: Standing) => MaintenancePlan
   readonly confirm: ConfirmMaintenance
   /** What comes of it where there is nothing to do. */
   readonly nothing: T
@@ -38,7 +38,8 @@ export interface MaintenanceOptions {
   readonly probe?: ProbeChoice | undefined
 }
 
-export interface UnderLock extends Members {
+export interface UnderLock {
+  readonly standing: Standing
   /** Whose events are kept: to be used from here on. */
   readonly session: Session
   readonly lock: Lock
@@ -47,7 +48,8 @@ export interface UnderLock extends Members {
   readonly steps: readonly MaintenanceStep[]
 }
 
-interface Decided extends Members {
+interface Decided {
+  readonly standing: Standing
   readonly plan: MaintenancePlan
 }
 
@@ -62,9 +64,9 @@ export async function underLock<T>(
   return await runVerb<Session, Decided, T>(session, {
     name: verb.name,
     decide: async (own) => {
-      const members = await lookAtMembers(own)
-      const plan = planned(verb, members.condition)
-      return plan.steps.length === 0 ? idle(verb.nothing) : { ...members, plan }
+      const standing = await standingNow(own)
+      const plan = planned(verb, standing)
+      return plan.steps.length === 0 ? idle(verb.nothing) : { standing, plan }
     },
     confirm: async ({ plan }) => await verb.confirm(plan),
     scope: () => reachableMachines(session.cluster),
@@ -83,10 +85,10 @@ function lasting({ steps }: MaintenancePlan): readonly MaintenanceStep[] {
 
 /** @throws QuorateError `blocked` */
 export function planned<P extends MaintenancePlan>(
-  { plan }: { readonly plan: (condition: ClusterCondition) => P },
-  condition: ClusterCondition,
+  { plan }: { readonly plan: (standing: Standing) => P },
+  standing: Standing,
 ): P {
-  const answer = plan(condition)
+  const answer = plan(standing)
   if (answer.blocked.length > 0) throw blockedError(answer.blocked)
   return answer
 }

@@ -7,6 +7,7 @@ import type { RunEvent } from '../../engine/events.ts'
 import type { Lock } from '../../engine/lock.ts'
 import type { Session } from './session.ts'
 import { ETCD_STEPS } from './steps/kinds.ts'
+import { CERTIFICATES } from './facts/facets.ts'
 import { runWave } from './wave.ts'
 
 const OBSERVED: Observed = {
@@ -38,6 +39,6 @@ test('who loses the lock while he waits for the cluster waits no longer, and is 
     [Symbol.asyncDispose]: async () => undefined,
   }
   const wait: Step = { kind: 'await-health', what: 'wait', why: 'etcd02 does not answer', danger: 'none' }
-  await expect(runWave(session, lock, OBSERVED, [wait], async () => OBSERVED)).rejects.toBe(silence)
+  await expect(runWave(session, lock, OBSERVED, [wait], CERTIFICATES)).rejects.toBe(silence)
   expect(events.at(-1)).toMatchObject({ type: 'step-failed', message: 'no answer from 10.0.0.2' })
 })

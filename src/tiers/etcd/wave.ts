@@ -3,7 +3,8 @@ import * as engine from '../../engine/wave.ts'
 import type { Lock } from '../../engine/lock.ts'
 import { parseHostState } from '../../host/observe.ts'
 import type { HostState } from '../../host/state.ts'
-import { type Judgement, judge } from './facts/observe.ts'
+import { type Facets, EVERYTHING } from './facts/facets.ts'
+import { judge } from './facts/observe.ts'
 import type { Observed } from './facts/observed.ts'
 import { explained } from './perform/blame.ts'
 import { equip } from './perform/equip.ts'
@@ -20,7 +21,7 @@ export async function runWave(
   lock: Lock,
   observed: Observed,
   steps: readonly Step[],
-  judgement: Judgement = judge,
+  facets: Facets = EVERYTHING,
 ): Promise<Observed> {
   const worked = await engine.runWave<Step>(session, lock, steps, {
     perform: async (step, signal) => await clusterKind(step).perform({ ...session, signal }, observed, step),
@@ -35,5 +36,5 @@ export async function runWave(
   })
   const proven = steps.some(({ kind }) => kind === 'verify' || kind === 'canary')
   const verified = proven || (observed.cluster?.verified ?? false)
-  return await judgement(session, { ...observed.hosts, ...Object.fromEntries(seen) }, verified)
+  return await judge(session, { ...observed.hosts, ...Object.fromEntries(seen) }, facets, verified)
 }

@@ -12,7 +12,7 @@ import { type Session, operatorDirectory } from '../../tiers/etcd/session.ts'
 import { PLACES, SCHEDULE_USER } from '../../schedule/places.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
 import { clientsDirectory } from './kept-clients.ts'
-import { lookAt } from '../../tiers/etcd/facts/machines.ts'
+import { lookAt } from '../../tiers/etcd/facts/observe.ts'
 import { scheduleCertificate } from '../../schedule/certificate.ts'
 
 /** Stable and documented in docs/commands.md. null: not known, because the file can't be read. */

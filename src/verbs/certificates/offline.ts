@@ -17,7 +17,7 @@ import { etcdNodes } from '../../spec/cluster.ts'
 import { converge } from '../../tiers/etcd/converge.ts'
 import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import { clientsDirectory } from './kept-clients.ts'
-import { lookAt } from '../../tiers/etcd/facts/machines.ts'
+import { lookAt } from '../../tiers/etcd/facts/observe.ts'
 import { recorded } from '../../engine/recorded.ts'
 
 export interface ExportedRequests {

@@ -11,7 +11,8 @@ import type { Step } from '../../tiers/etcd/steps/steps.ts'
 import { awaitHealth } from '../../tiers/etcd/perform/health.ts'
 import type { Lock } from '../../engine/lock.ts'
 import { blockedError, loop } from '../../engine/loop.ts'
-import { judgeCertificates, observe } from '../../tiers/etcd/facts/observe.ts'
+import { CERTIFICATES } from '../../tiers/etcd/facts/facets.ts'
+import { observe } from '../../tiers/etcd/facts/observe.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { runWave } from '../../tiers/etcd/wave.ts'
 import { type Node, etcdNodes } from '../../spec/cluster.ts'
@@ -110,7 +111,7 @@ async function lookForDue(
   options: RenewOptions,
   shown?: Decision,
 ): Promise<Decision> {
-  const observed = await observe(session, judgeCertificates)
+  const observed = await observe(session, CERTIFICATES)
   const intent = intentOf(session, nodes, observed, options)
   const share = shareOf(options)
   const alsoOthers = options.nodes === undefined
@@ -232,7 +233,7 @@ async function renewMembers(
     observed,
     foreseen: foresee(session.cluster, observed, decide),
     decide,
-    runWave: async (state, steps) => await runWave(session, lock, state, steps, judgeCertificates),
+    runWave: async (state, steps) => await runWave(session, lock, state, steps, CERTIFICATES),
     steps: session.steps,
     signal: session.signal,
   })

@@ -1,6 +1,6 @@
 /** One member's turn of `restart` or `stop`: what is done next, and who is waited for behind it. */
 import type { BlockReason } from '../../engine/step.ts'
-import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
+import type { Standing } from '../../tiers/etcd/facts/standing.ts'
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 import type { MoveLeaderStep } from '../../tiers/etcd/steps/leadership.ts'
 import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
@@ -22,33 +22,29 @@ export type NextTurn =
   | { readonly kind: 'blocked'; readonly reasons: readonly BlockReason[] }
 
 /** @param left names of those that have not had their turn */
-export function nextTurn(
-  intent: PowerIntent,
-  left: readonly string[],
-  condition: ClusterCondition,
-): NextTurn {
-  const { steps, blocked } = planPower({ ...intent, hosts: left }, condition)
+export function nextTurn(intent: PowerIntent, left: readonly string[], standing: Standing): NextTurn {
+  const { steps, blocked } = planPower({ ...intent, hosts: left }, standing)
   if (blocked.length > 0) return { kind: 'blocked', reasons: blocked }
   const at = steps.findIndex(({ host }) => host !== undefined)
   const step = steps[at]
   if (step?.host === undefined) return { kind: 'done' }
   const { host } = step
   const moves = steps.slice(0, at).flatMap((before) => (before.kind === 'move-leader' ? [before] : []))
-  const turn = { moves, step, host, awaited: awaitedAfter(intent.verb, host, condition) }
+  const turn = { moves, step, host, awaited: awaitedAfter(intent.verb, host, standing) }
   return { kind: 'turn', turn }
 }
 
 function awaitedAfter(
   verb: PowerIntent['verb'],
   host: string,
-  condition: ClusterCondition,
+  standing: Standing,
 ): readonly string[] | undefined {
-  const well = wellOf(condition)
-  if (verb === 'restart') return canAnswer(condition, [host]) ? [...well, host] : undefined
-  return canAnswer(condition, [], host) ? well.filter((name) => name !== host) : undefined
+  const well = wellOf(standing)
+  if (verb === 'restart') return canAnswer(standing, [host]) ? [...well, host] : undefined
+  return canAnswer(standing, [], host) ? well.filter((name) => name !== host) : undefined
 }
 
-export function wellOf({ members }: ClusterCondition): readonly string[] {
+export function wellOf({ members }: Standing): readonly string[] {
   return members.filter(({ healthy }) => healthy).map(({ name }) => name)
 }
 
@@ -56,14 +52,10 @@ export function wellOf({ members }: ClusterCondition): readonly string[] {
  * Whether those that run, with these and without that one, are a quorum. A member that gives its status runs, even if it
  * answers no read because there is no quorum yet.
  */
-export function canAnswer(
-  condition: ClusterCondition,
-  joining: readonly string[],
-  leaving?: string,
-): boolean {
-  const able = condition.members.filter(
+export function canAnswer(standing: Standing, joining: readonly string[], leaving?: string): boolean {
+  const able = standing.members.filter(
     ({ name, voter, version }) =>
       voter && name !== leaving && (version !== undefined || joining.includes(name)),
   )
-  return able.length >= quorum(condition.voters)
+  return able.length >= quorum(standing.voters)
 }

@@ -3,11 +3,11 @@ import { sampleCluster } from '../../etcd/sample.ts'
 import {
   STOPPED,
   RUNNING,
-  clusterCondition,
+  clusterStanding,
   downMember,
-  memberCondition,
-} from '../../tiers/etcd/facts/condition.fixture.ts'
-import type { MemberCondition } from '../../tiers/etcd/facts/condition.ts'
+  memberStanding,
+} from '../../tiers/etcd/facts/standing.fixture.ts'
+import type { MemberStanding } from '../../tiers/etcd/facts/standing.ts'
 import { type PowerIntent, leftOut, planPower } from './decide.ts'
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 
@@ -16,12 +16,12 @@ const cluster = sampleCluster()
 function plan(
   verb: PowerIntent['verb'],
   hosts: readonly string[],
-  members: readonly MemberCondition[],
+  members: readonly MemberStanding[],
   force = false,
 ) {
   const { steps, blocked, risks, outage } = planPower(
     { cluster, verb, hosts, force },
-    clusterCondition(members),
+    clusterStanding(members),
   )
   const named = steps.map((step) => ('host' in step ? `${step.kind} ${step.host}` : step.kind))
   return {
@@ -33,7 +33,7 @@ function plan(
   }
 }
 
-const THREE = [memberCondition(1), memberCondition(2), memberCondition(3)]
+const THREE = [memberStanding(1), memberStanding(2), memberStanding(3)]
 
 test('followers first, and leadership moves before the leader goes', () => {
   expect(plan('restart', ['etcd01', 'etcd02', 'etcd03'], THREE).steps).toEqual([
@@ -54,12 +54,12 @@ test('a start of whoever can be started leaves out who is out of reach, or has n
   ]
   const hosts = members.map(({ name }) => name)
   const intent: PowerIntent = { cluster, verb: 'start', hosts, force: false }
-  expect(planPower(intent, clusterCondition(members)).blocked).toHaveLength(2)
+  expect(planPower(intent, clusterStanding(members)).blocked).toHaveLength(2)
   const whoever = { ...intent, whoever: true }
-  const { steps, blocked } = planPower(whoever, clusterCondition(members))
+  const { steps, blocked } = planPower(whoever, clusterStanding(members))
   expect(blocked).toEqual([])
   expect(steps.map((step) => 'host' in step && step.host)).toEqual(['etcd01', 'etcd04'])
-  expect(leftOut(whoever, clusterCondition(members)).map(({ host }) => host)).toEqual(['etcd02', 'etcd03'])
+  expect(leftOut(whoever, clusterStanding(members)).map(({ host }) => host)).toEqual(['etcd02', 'etcd03'])
 })
 
 test('stopping says what is left, and that it stays so', () => {
@@ -70,7 +70,7 @@ test('stopping says what is left, and that it stays so', () => {
 })
 
 test('the second of three is not stopped, and the refusal says why and how', () => {
-  const members = [memberCondition(1), memberCondition(2), downMember(3)]
+  const members = [memberStanding(1), memberStanding(2), downMember(3)]
   const refused = plan('stop', ['etcd02'], members)
   expect(refused.steps).toEqual([])
   expect(refused.blocked[0]).toMatch(
@@ -85,7 +85,7 @@ test('the second of three is not stopped, and the refusal says why and how', () 
 
 test('two of three at once are one too many', () => {
   expect(plan('stop', ['etcd02', 'etcd03'], THREE).blocked).toHaveLength(1)
-  const five = [1, 2, 3, 4, 5].map((number) => memberCondition(number))
+  const five = [1, 2, 3, 4, 5].map((number) => memberStanding(number))
   expect(plan('stop', ['etcd02', 'etcd03'], five).blocked).toEqual([])
   expect(plan('stop', ['etcd02', 'etcd03', 'etcd04'], five).blocked).toHaveLength(1)
 })
@@ -96,7 +96,7 @@ test('for every size and number of members down: unforced, a quorum is always le
       for (let taken = 1; taken <= size - down; taken++) {
         for (const verb of ['restart', 'stop'] as const) {
           const members = Array.from({ length: size }, (_, at) =>
-            at < size - down ? memberCondition(at + 1) : downMember(at + 1, { unit: undefined }),
+            at < size - down ? memberStanding(at + 1) : downMember(at + 1, { unit: undefined }),
           )
           const hosts = members.slice(0, taken).map(({ name }) => name)
           const away = verb === 'stop' ? taken : 1
@@ -115,47 +115,47 @@ test('for every size and number of members down: unforced, a quorum is always le
 })
 
 test('the only member is restarted only by force', () => {
-  expect(plan('restart', ['etcd01'], [memberCondition(1)]).blocked[0]).toContain('the only voting member')
-  expect(plan('restart', ['etcd01'], [memberCondition(1)], true).steps).toEqual(['restart etcd01'])
+  expect(plan('restart', ['etcd01'], [memberStanding(1)]).blocked[0]).toContain('the only voting member')
+  expect(plan('restart', ['etcd01'], [memberStanding(1)], true).steps).toEqual(['restart etcd01'])
 })
 
 test('a member that hangs, or a learner, costs nothing and may go', () => {
-  const hung = memberCondition(3, { healthy: false, trouble: 'no answer' })
-  expect(plan('restart', ['etcd03'], [memberCondition(1), memberCondition(2), hung]).steps).toEqual([
+  const hung = memberStanding(3, { healthy: false, trouble: 'no answer' })
+  expect(plan('restart', ['etcd03'], [memberStanding(1), memberStanding(2), hung]).steps).toEqual([
     'restart etcd03',
   ])
-  expect(plan('restart', ['etcd03'], [memberCondition(1), memberCondition(2), hung]).risks.join()).toContain(
+  expect(plan('restart', ['etcd03'], [memberStanding(1), memberStanding(2), hung]).risks.join()).toContain(
     'Meanwhile no further member may fail',
   )
-  const learner = memberCondition(4, { voter: false, healthy: false })
-  const members = [memberCondition(1), memberCondition(2), downMember(3), learner]
+  const learner = memberStanding(4, { voter: false, healthy: false })
+  const members = [memberStanding(1), memberStanding(2), downMember(3), learner]
   expect(plan('stop', ['etcd04'], members).steps).toEqual(['stop-member etcd04'])
 })
 
 test('without a quorum nobody is asked to take over leadership', () => {
-  const members = [memberCondition(1), downMember(2), downMember(3)]
+  const members = [memberStanding(1), downMember(2), downMember(3)]
   expect(plan('stop', ['etcd01'], members, true).steps).toEqual(['stop-member etcd01'])
 })
 
 test('what is so already is left alone', () => {
-  expect(plan('stop', ['etcd03'], [memberCondition(1), memberCondition(2), downMember(3)]).steps).toEqual([])
+  expect(plan('stop', ['etcd03'], [memberStanding(1), memberStanding(2), downMember(3)]).steps).toEqual([])
   expect(plan('start', ['etcd01', 'etcd02', 'etcd03'], THREE).steps).toEqual([])
   const atBoot = downMember(3, { unit: { ...STOPPED, enabled: true } })
-  expect(plan('stop', ['etcd03'], [memberCondition(1), memberCondition(2), atBoot]).steps).toEqual([
+  expect(plan('stop', ['etcd03'], [memberStanding(1), memberStanding(2), atBoot]).steps).toEqual([
     'stop-member etcd03',
   ])
   // Off by hand: the next apply would start it.
   const byHand = downMember(3, { markedStopped: false })
-  expect(plan('stop', ['etcd03'], [memberCondition(1), memberCondition(2), byHand]).steps).toEqual([
+  expect(plan('stop', ['etcd03'], [memberStanding(1), memberStanding(2), byHand]).steps).toEqual([
     'stop-member etcd03',
   ])
-  const notAtBoot = memberCondition(3, { unit: { ...RUNNING, enabled: false } })
-  expect(plan('start', ['etcd03'], [memberCondition(1), memberCondition(2), notAtBoot]).steps).toEqual([
+  const notAtBoot = memberStanding(3, { unit: { ...RUNNING, enabled: false } })
+  expect(plan('start', ['etcd03'], [memberStanding(1), memberStanding(2), notAtBoot]).steps).toEqual([
     'start-member etcd03',
   ])
 })
 
-test.each<[string, PowerIntent['verb'], Partial<MemberCondition>, string]>([
+test.each<[string, PowerIntent['verb'], Partial<MemberStanding>, string]>([
   ['out of reach', 'start', { unit: undefined }, 'can not be reached'],
   ["another cluster's", 'stop', { pinnedTo: 'other' }, "the cluster 'other'"],
   ['never set up', 'start', { unit: { ...STOPPED, exists: false } }, 'no etcd.service'],
@@ -166,12 +166,7 @@ test.each<[string, PowerIntent['verb'], Partial<MemberCondition>, string]>([
   ['removed', 'start', { listed: false }, 'no member of the running cluster'],
   ['stopped', 'restart', {}, 'etcd is inactive there'],
 ])('a member that is %s: %s is refused', (_, verb, changes, words) => {
-  const refused = plan(
-    verb,
-    ['etcd03'],
-    [memberCondition(1), memberCondition(2), downMember(3, changes)],
-    true,
-  )
+  const refused = plan(verb, ['etcd03'], [memberStanding(1), memberStanding(2), downMember(3, changes)], true)
   expect(refused.blocked.join()).toContain(words)
   expect(refused.steps).toEqual([])
 })
@@ -182,14 +177,14 @@ test('members are started whatever the quorum is', () => {
 })
 
 test('one that runs and is silent may be needed: whoever answers reads through more than are seen', () => {
-  const silent = memberCondition(3, { healthy: false, trouble: 'no answer in time' })
-  const hidden = [memberCondition(1), downMember(2), silent]
+  const silent = memberStanding(3, { healthy: false, trouble: 'no answer in time' })
+  const hidden = [memberStanding(1), downMember(2), silent]
   expect(plan('restart', ['etcd03'], hidden).blocked).toEqual([
     '1 of 3 voting members answer, and 2 must: while one more restarts nothing can be written',
   ])
   expect(plan('stop', ['etcd03'], hidden).blocked).toHaveLength(1)
   expect(plan('restart', ['etcd03'], hidden, true).blocked).toEqual([])
   // Where enough are seen it is a sick one, and where nobody answers nobody is served.
-  expect(plan('restart', ['etcd03'], [memberCondition(1), memberCondition(2), silent]).blocked).toEqual([])
+  expect(plan('restart', ['etcd03'], [memberStanding(1), memberStanding(2), silent]).blocked).toEqual([])
   expect(plan('restart', ['etcd03'], [downMember(1), downMember(2), silent]).blocked).toEqual([])
 })

@@ -1,6 +1,6 @@
 /** Members on and off by name: what restarting, stopping or starting them takes, and when it would cost the quorum. */
 import type { Cluster } from '../../spec/cluster.ts'
-import type { ClusterCondition, MemberCondition } from '../../tiers/etcd/facts/condition.ts'
+import type { Standing, MemberStanding } from '../../tiers/etcd/facts/standing.ts'
 import { unitReasons } from '../../tiers/etcd/plan/foreign.ts'
 import { type MaintenancePlan, type MaintenanceStep, refusal } from '../../tiers/etcd/steps/maintenance.ts'
 import { mayRestart, quorum } from '../../tiers/etcd/facts/quorum.ts'
@@ -20,33 +20,33 @@ export interface PowerIntent {
 }
 
 /** Followers first, so that leadership moves once at most. */
-export function planPower(intent: PowerIntent, condition: ClusterCondition): MaintenancePlan {
-  const left = startsWhoever(intent) ? leftOut(intent, condition).map(({ host }) => host) : []
-  const chosen = condition.members
+export function planPower(intent: PowerIntent, standing: Standing): MaintenancePlan {
+  const left = startsWhoever(intent) ? leftOut(intent, standing).map(({ host }) => host) : []
+  const chosen = standing.members
     .filter(({ name }) => intent.hosts.includes(name) && !left.includes(name))
     .toSorted((a, b) => Number(a.leader) - Number(b.leader))
   const work = chosen.filter((member) => !isDone(intent.verb, member))
   const blocked = [
     ...chosen.flatMap((member) => unfit(intent, member)),
-    ...(intent.force ? [] : quorumReasons(intent, condition, work)),
+    ...(intent.force ? [] : quorumReasons(intent, standing, work)),
   ]
   if (blocked.length > 0) return refusal(blocked)
-  const outage = losesQuorum(intent, condition, work)
+  const outage = losesQuorum(intent, standing, work)
   if (intent.verb === 'start') return { steps: work.map(startStep), blocked: [], risks: [], outage }
   return {
     steps: work.flatMap((member) => [
-      ...moveLeader(intent, condition, member),
+      ...moveLeader(intent, standing, member),
       intent.verb === 'stop' ? stopStep(member) : restartStep(member),
     ]),
     blocked: [],
-    risks: work.length === 0 ? [] : risks(intent, condition, work),
+    risks: work.length === 0 ? [] : risks(intent, standing, work),
     outage,
   }
 }
 
 /** Why members are not started though all were meant; each has its `host`. */
-export function leftOut(intent: PowerIntent, condition: ClusterCondition): readonly BlockReason[] {
-  const chosen = condition.members.filter(({ name }) => intent.hosts.includes(name))
+export function leftOut(intent: PowerIntent, standing: Standing): readonly BlockReason[] {
+  const chosen = standing.members.filter(({ name }) => intent.hosts.includes(name))
   return chosen.flatMap((member) => unfit({ ...intent, verb: 'start' }, member))
 }
 
@@ -55,14 +55,12 @@ function startsWhoever({ verb, whoever }: PowerIntent): boolean {
 }
 
 /** Voters that would be left to answer without these. */
-function leftWithout(condition: ClusterCondition, hosts: readonly string[]): number {
-  const away = condition.members.filter(
-    ({ name, voter, healthy }) => hosts.includes(name) && voter && healthy,
-  )
-  return condition.healthyVoters - away.length
+function leftWithout(standing: Standing, hosts: readonly string[]): number {
+  const away = standing.members.filter(({ name, voter, healthy }) => hosts.includes(name) && voter && healthy)
+  return standing.healthyVoters - away.length
 }
 
-function isDone(verb: PowerIntent['verb'], { unit, healthy, markedStopped }: MemberCondition): boolean {
+function isDone(verb: PowerIntent['verb'], { unit, healthy, markedStopped }: MemberStanding): boolean {
   if (unit === undefined) return false
   const off = unit.active === 'inactive' || unit.active === 'failed'
   // One that is off by chance, or by hand, would be started by the next apply.
@@ -70,7 +68,7 @@ function isDone(verb: PowerIntent['verb'], { unit, healthy, markedStopped }: Mem
   return verb === 'start' && unit.active === 'active' && unit.enabled && healthy
 }
 
-function unfit({ cluster, verb }: PowerIntent, member: MemberCondition): BlockReason[] {
+function unfit({ cluster, verb }: PowerIntent, member: MemberStanding): BlockReason[] {
   const { name: host, unit, pinnedTo } = member
   if (unit === undefined) {
     return [
@@ -101,7 +99,7 @@ function unfitToStart({
   strayLog,
   pinnedTo,
   listed,
-}: MemberCondition): BlockReason[] {
+}: MemberStanding): BlockReason[] {
   if (strayLog === true) {
     const message =
       'its data is that of another member, or of another node as well: two members would vote as one'
@@ -139,15 +137,15 @@ function unfitToStart({
 
 function quorumReasons(
   { verb, hosts }: PowerIntent,
-  condition: ClusterCondition,
-  work: readonly MemberCondition[],
+  standing: Standing,
+  work: readonly MemberStanding[],
 ): BlockReason[] {
-  const { voters, healthyVoters } = condition
+  const { voters, healthyVoters } = standing
   const needed = quorum(voters)
-  const costly = work.filter((member) => member.voter && (member.healthy || isNeeded(condition, member)))
+  const costly = work.filter((member) => member.voter && (member.healthy || isNeeded(standing, member)))
   if (verb === 'start' || costly.length === 0) return []
-  const state = howManyAnswer(condition)
-  const back = bringingBack(condition)
+  const state = howManyAnswer(standing)
+  const back = bringingBack(standing)
   const force = `if it has to be, and writes may stop: quorate ${verb} ${hosts.join(' ')} --force`
   if (verb === 'restart') {
     if (mayRestart(voters, healthyVoters)) return []
@@ -172,31 +170,27 @@ function quorumReasons(
 /**
  * It runs and does not answer us, but others read through a quorum that is more than those who answer: it may be one of it.
  */
-function isNeeded({ healthyVoters, voters }: ClusterCondition, { unit }: MemberCondition): boolean {
+function isNeeded({ healthyVoters, voters }: Standing, { unit }: MemberStanding): boolean {
   return healthyVoters > 0 && healthyVoters < quorum(voters) && unit?.active === 'active'
 }
 
 /** Or has none to begin with. */
 function losesQuorum(
   { verb, hosts }: PowerIntent,
-  condition: ClusterCondition,
-  work: readonly MemberCondition[],
+  standing: Standing,
+  work: readonly MemberStanding[],
 ): boolean {
-  const { voters, healthyVoters } = condition
+  const { voters, healthyVoters } = standing
   if (healthyVoters < quorum(voters)) return true
   if (verb === 'start') return false
-  if (verb === 'stop') return leftWithout(condition, hosts) < quorum(voters)
+  if (verb === 'stop') return leftWithout(standing, hosts) < quorum(voters)
   return work.some(({ voter, healthy }) => voter && healthy) && !mayRestart(voters, healthyVoters)
 }
 
-function moveLeader(
-  { hosts }: PowerIntent,
-  condition: ClusterCondition,
-  member: MemberCondition,
-): MaintenanceStep[] {
+function moveLeader({ hosts }: PowerIntent, standing: Standing, member: MemberStanding): MaintenanceStep[] {
   // Without a majority nobody could take over.
-  if (!member.leader || condition.healthyVoters < quorum(condition.voters)) return []
-  const others = condition.members.filter(
+  if (!member.leader || standing.healthyVoters < quorum(standing.voters)) return []
+  const others = standing.members.filter(
     ({ name, voter, healthy }) => name !== member.name && voter && healthy,
   )
   if (others.length === 0) return []
@@ -213,44 +207,40 @@ function moveLeader(
   ]
 }
 
-function oneOf(members: readonly MemberCondition[]): string {
+function oneOf(members: readonly MemberStanding[]): string {
   const [only] = members
   return members.length === 1 && only !== undefined ? only.name : 'the healthiest follower'
 }
 
-function stopStep({ name: host, unit }: MemberCondition): MaintenanceStep {
+function stopStep({ name: host, unit }: MemberStanding): MaintenanceStep {
   const why =
     unit?.active === 'active' ? 'it runs' : `it is ${unit?.active}${unit?.enabled ? ', enabled' : ''}`
   return { kind: 'stop-member', host, what: 'stop and disable etcd.service', why, danger: 'restart' }
 }
 
-function restartStep({ name: host }: MemberCondition): MaintenanceStep {
+function restartStep({ name: host }: MemberStanding): MaintenanceStep {
   const why = 'asked for by name'
   return { kind: 'restart', host, what: 'restart etcd.service', why, danger: 'restart' }
 }
 
-function startStep({ name: host, unit, trouble }: MemberCondition): MaintenanceStep {
+function startStep({ name: host, unit, trouble }: MemberStanding): MaintenanceStep {
   const why = unit?.active === 'active' ? (trouble ?? 'it is not enabled') : `it is ${unit?.active}`
   return { kind: 'start-member', host, what: 'enable and start etcd.service', why, danger: 'none' }
 }
 
-function risks(
-  { verb, hosts }: PowerIntent,
-  condition: ClusterCondition,
-  work: readonly MemberCondition[],
-): string[] {
-  const { voters } = condition
+function risks({ verb, hosts }: PowerIntent, standing: Standing, work: readonly MemberStanding[]): string[] {
+  const { voters } = standing
   const names = work.map(({ name }) => name).join(', ')
   if (verb === 'restart') {
     const costs = work.some(({ voter, healthy }) => voter && healthy) ? 1 : 0
-    const spare = condition.healthyVoters - costs - quorum(voters)
+    const spare = standing.healthyVoters - costs - quorum(voters)
     const first =
       work.length === 1
         ? `${names} answers nothing while it restarts.`
         : `${names}: one at a time, each only when all that were well are well again.`
     return [first, `Meanwhile ${tolerates(spare)}.`]
   }
-  const left = leftWithout(condition, hosts)
+  const left = leftWithout(standing, hosts)
   return [
     `${names}: stopped until quorate start, over reboots as well; quorate apply leaves it so.`,
     `${left} of ${counted(voters, 'voting member')} are left, ${quorum(voters)} are needed: ${tolerates(left - quorum(voters))}.`,

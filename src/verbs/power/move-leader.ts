@@ -3,11 +3,14 @@ import { reachableMachines } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
 import { followerToLead, moveLeadership } from '../../etcd/leadership.ts'
 import type { ClusterView } from '../../etcd/view.ts'
-import { conditionOf } from '../../tiers/etcd/facts/condition.ts'
+import { saidBy } from '../../tiers/etcd/facts/judge-facts.ts'
+import { standingOf } from '../../tiers/etcd/facts/standing.ts'
 import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
 import { timed } from '../../engine/timed.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import { chosenNodes, reachableClients, viewMembers } from '../../tiers/etcd/facts/members.ts'
+import { chosenNodes } from '../../tiers/etcd/facts/members.ts'
+import { viewMembers } from '../../tiers/etcd/facts/view-members.ts'
+import { reachableClients } from '../../tiers/etcd/facts/view-members.ts'
 import { idle, runVerb } from '../../engine/run-verb.ts'
 import type { MaintenanceOptions } from '../../tiers/etcd/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
@@ -75,7 +78,7 @@ function stepOf({ from, to }: Move, asked: Pick<MoveLeaderOptions, 'to'>): Maint
 }
 
 function choose({ cluster }: Session, view: ClusterView, wanted: string | undefined): Move {
-  const { leader, members } = conditionOf(cluster, view, {})
+  const { leader, members } = standingOf(cluster, { hosts: {}, ...saidBy(cluster, view) })
   if (leader === undefined) {
     throw new QuorateError('blocked', 'no member that answers leads, and only a leader can hand over', {
       hint: 'see quorate status: without a majority nobody is elected',

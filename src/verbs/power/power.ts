@@ -2,7 +2,7 @@
 import { QuorateError } from '../../errors.ts'
 import { looksFor, parseHostState } from '../../host/observe.ts'
 import { PATHS, type UnitState } from '../../host/state.ts'
-import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
+import type { Standing } from '../../tiers/etcd/facts/standing.ts'
 import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
 import { type PowerIntent, leftOut, planPower } from './decide.ts'
 import { type Turn, canAnswer, nextTurn, wellOf } from './decide-turn.ts'
@@ -13,7 +13,7 @@ import type { Operation } from '../../host/operations.ts'
 import { timed } from '../../engine/timed.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { moveLeaderAway } from '../../tiers/etcd/perform/move-leader.ts'
-import { awaitAnswers, chosenNodes, lookAtMembers } from '../../tiers/etcd/facts/members.ts'
+import { awaitAnswers, chosenNodes, standingNow } from '../../tiers/etcd/facts/members.ts'
 import { type MaintenanceOptions, type UnderLock, underLock } from '../../tiers/etcd/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
 
@@ -48,8 +48,8 @@ const READY_SECONDS = 60
 export async function restartMembers(session: Session, options: PowerOptions): Promise<PowerReport> {
   return await power(session, 'restart', options, async (under, intent) => {
     const { session: recorded } = under
-    return await oneByOne(under, intent, async ({ host, awaited }, condition) => {
-      const before = condition.members.find(({ name }) => name === host)?.unit?.mainPid
+    return await oneByOne(under, intent, async ({ host, awaited }, standing) => {
+      const before = standing.members.find(({ name }) => name === host)?.unit?.mainPid
       const seconds = String(awaited === undefined ? 0 : READY_SECONDS)
       const unit = await onMachine(under, host, [['restart', { unit: 'etcd.service', seconds, folders: [] }]])
       if (unit?.mainPid === before) throw withoutEffect(host, 'the same process runs as before')
@@ -104,12 +104,12 @@ export async function startMembers(
   options: Omit<PowerOptions, 'force'>,
 ): Promise<PowerReport> {
   return await power(session, 'start', options, async (under, intent) => {
-    const { session: recorded, steps, condition, signal } = under
-    for (const { host, message } of intent.whoever === true ? leftOut(intent, condition) : [])
+    const { session: recorded, steps, standing, signal } = under
+    for (const { host, message } of intent.whoever === true ? leftOut(intent, standing) : [])
       recorded.emit({ type: 'warning', host, text: `${message}; left as it is` })
     recorded.emit({ type: 'wave', steps })
     const hosts = steps.flatMap(({ host }) => host ?? [])
-    const able = canAnswer(condition, hosts)
+    const able = canAnswer(standing, hosts)
     const ready: Operation[] = able
       ? [['ready', { unit: 'etcd.service', seconds: String(READY_SECONDS) }]]
       : []
@@ -124,7 +124,7 @@ export async function startMembers(
       }),
     )
     for (const outcome of started) if (outcome.status === 'rejected') throw outcome.reason
-    if (able) await awaitAnswers(recorded, [...wellOf(condition), ...hosts], signal)
+    if (able) await awaitAnswers(recorded, [...wellOf(standing), ...hosts], signal)
     else recorded.emit({ type: 'warning', text: 'started, but too few to be a quorum: they wait for others' })
     return steps
   })
@@ -138,14 +138,14 @@ async function power(
 ): Promise<PowerReport> {
   const hosts = chosenNodes(session, nodes).map(({ name }) => name)
   const intent: PowerIntent = { cluster: session.cluster, verb, hosts, force, whoever }
-  const plan = (condition: ClusterCondition) => planPower(intent, condition)
+  const plan = (standing: Standing) => planPower(intent, standing)
   const { result, availability } = await underLock<readonly MaintenanceStep[]>(
     session,
     { name: verb, plan, confirm, probe, nothing: [] },
     async (under) => await work(under, intent),
   )
-  const { condition } = await lookAtMembers(session)
-  const { healthyVoters, voters } = condition
+  const standing = await standingNow(session)
+  const { healthyVoters, voters } = standing
   return {
     done: result,
     healthyVoters,
@@ -159,15 +159,15 @@ async function power(
 async function oneByOne(
   under: UnderLock,
   intent: PowerIntent,
-  take: (turn: Turn, condition: ClusterCondition) => Promise<void>,
+  take: (turn: Turn, standing: Standing) => Promise<void>,
 ): Promise<readonly MaintenanceStep[]> {
   const { session } = under
   const done: MaintenanceStep[] = []
   let hosts = under.steps.flatMap(({ host }) => host ?? [])
-  let { condition } = under
+  let { standing } = under
   while (hosts.length > 0) {
     under.signal.throwIfAborted()
-    const answer = nextTurn(intent, hosts, condition)
+    const answer = nextTurn(intent, hosts, standing)
     if (answer.kind === 'blocked') throw blockedError(answer.reasons)
     if (answer.kind === 'done') break
     const { turn } = answer
@@ -177,11 +177,11 @@ async function oneByOne(
       await moveLeaderAway(session, { step: before, avoid: hosts, must: false, signal: under.signal })
       done.push(before)
     }
-    const seen = condition
+    const seen = standing
     await timed(session.emit, step, async () => await take(turn, seen))
     done.push(step)
     hosts = hosts.filter((name) => name !== host)
-    if (hosts.length > 0) ({ condition } = await lookAtMembers(session))
+    if (hosts.length > 0) standing = await standingNow(session)
   }
   return done
 }

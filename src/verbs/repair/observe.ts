@@ -4,7 +4,7 @@ import { groupByContents } from '../../etcd/contents.ts'
 import { damageIn } from '../../etcd/damage.ts'
 import { readMemberLog } from '../../host/member-log.ts'
 import type { HostState } from '../../host/state.ts'
-import { type ClusterCondition, conditionOf } from '../../tiers/etcd/facts/condition.ts'
+import { type Standing, standingOf } from '../../tiers/etcd/facts/standing.ts'
 import { dataElsewhere } from '../../tiers/etcd/plan/foreign.ts'
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { type Evidence, type MemberSigns, type RepairOutlook, judgeDamage } from './decide.ts'
@@ -12,15 +12,16 @@ import { type Voter, votersOf } from '../../tiers/etcd/plan/remedy.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { type Node, etcdNodes } from '../../spec/cluster.ts'
 import { onAll } from '../../ssh/fleet.ts'
-import { lookAt } from '../../tiers/etcd/facts/machines.ts'
-import { healthyClients, viewMembers } from '../../tiers/etcd/facts/members.ts'
+import { MEMBERS } from '../../tiers/etcd/facts/facets.ts'
+import { observe } from '../../tiers/etcd/facts/observe.ts'
+import { healthyClients } from '../../tiers/etcd/facts/members.ts'
 
 /** How many lines of a journal are read. */
 const LINES = 400
 
 export interface DamageLook {
   readonly outlook: RepairOutlook
-  readonly condition: ClusterCondition
+  readonly standing: Standing
   /** Hexadecimal, by node's name: its member's ID, where it answers. */
   readonly memberIds: Readonly<Record<string, string>>
   /** Names of those with the contents that most have. */
@@ -30,38 +31,32 @@ export interface DamageLook {
 /** @throws QuorateError `blocked` if no member answers at all; what can't be asked of the cluster otherwise */
 export async function lookForDamage(session: Session): Promise<DamageLook> {
   const nodes = etcdNodes(session.cluster)
-  const [machines, view] = await Promise.all([lookAt(session, nodes), viewMembers(session)])
-  const strange = machines.errors.filter(({ code }) => code !== 'unreachable')
-  if (strange.length > 0) throw combineErrors(strange)
-  const hosts = Object.fromEntries(machines.results.map(({ host, value }) => [host, value]))
-  const condition = conditionOf(session.cluster, view, hosts)
-  const clients = await healthyClients(session, condition)
-  const enough = clients.length >= quorum(condition.voters)
+  const observed = await observe(session, MEMBERS)
+  const { hosts, cluster: facts } = observed
+  const standing = standingOf(session.cluster, observed)
+  const clients = await healthyClients(session, standing)
+  const enough = clients.length >= quorum(standing.voters)
   const { groups } = enough ? await groupByContents(clients, session.signal) : { groups: [] }
-  const members = await signsOf(session, nodes, hosts, condition)
-  const corrupt = condition.alarms.filter(({ type }) => type === 'CORRUPT').map(({ member }) => member)
+  const members = await signsOf(session, nodes, hosts, standing)
+  const corrupt = standing.alarms.filter(({ type }) => type === 'CORRUPT').map(({ member }) => member)
   return {
     outlook: judgeDamage({
       members,
       groups,
-      voters: condition.voters,
+      voters: standing.voters,
       corrupt,
-      standing: standingOf(condition, members),
+      standing: votersToday(standing, members),
     }),
-    condition,
-    memberIds: Object.fromEntries(
-      view.members.flatMap((member) =>
-        member.reachable ? [[member.name, member.memberId.toString(16)]] : [],
-      ),
-    ),
+    standing,
+    memberIds: facts?.ids ?? {},
     agreeing: groups[0] ?? [],
   }
 }
 
 /** Data that is there and damaged is of no more use than none. */
-function standingOf(condition: ClusterCondition, members: readonly MemberSigns[]): readonly Voter[] {
+function votersToday(standing: Standing, members: readonly MemberSigns[]): readonly Voter[] {
   const damaged = members.filter(({ healthy, evidence }) => !healthy && evidence.length > 0)
-  return votersOf(condition).map((voter) =>
+  return votersOf(standing).map((voter) =>
     damaged.some(({ name }) => name === voter.name) ? { ...voter, state: 'lost' } : voter,
   )
 }
@@ -70,29 +65,29 @@ async function signsOf(
   session: Session,
   nodes: readonly Node[],
   hosts: Readonly<Record<string, HostState>>,
-  { members }: ClusterCondition,
+  { members }: Standing,
 ): Promise<readonly MemberSigns[]> {
   const { results, errors } = await onAll(nodes, async (node): Promise<MemberSigns> => {
-    const condition = members.find(({ name }) => name === node.name)
+    const one = members.find(({ name }) => name === node.name)
     const host = hosts[node.name]
-    const healthy = condition?.healthy ?? false
+    const healthy = one?.healthy ?? false
     const signs = { name: node.name, healthy, reached: host !== undefined }
     if (host?.member === undefined) return { ...signs, evidence: [] }
     const { dataPresent, walPresent } = host.member
-    if (condition?.listed === false)
+    if (one?.listed === false)
       return {
         ...signs,
         evidence: [{ kind: 'unfinished', text: 'it is no member any more: a replacement was begun' }],
       }
-    if (condition?.listed === true && !condition.voter)
+    if (one?.listed === true && !one.voter)
       return {
         ...signs,
         evidence: [{ kind: 'unfinished', text: 'it is a learner: a replacement was begun' }],
       }
     const elsewhere = dataElsewhere(session.cluster, host.member) !== undefined
-    if (condition?.listed === true && !(dataPresent && walPresent) && !elsewhere)
+    if (one?.listed === true && !(dataPresent && walPresent) && !elsewhere)
       return { ...signs, evidence: [lost(session, dataPresent, walPresent)] }
-    if (condition?.strayLog === true && !healthy) return { ...signs, evidence: [STRAY] }
+    if (one?.strayLog === true && !healthy) return { ...signs, evidence: [STRAY] }
     return { ...signs, evidence: healthy ? [] : await damageOn(session, node) }
   })
   if (errors.length > 0) throw combineErrors(errors)

@@ -25,7 +25,7 @@ import { runWave } from '../../tiers/etcd/wave.ts'
 import { compactTime } from '../../engine/compact-time.ts'
 import { type MemberChange, memberReplacement } from '../../tiers/etcd/membership-edit.ts'
 import { type MemberLook, type MemberPreview, lookAtChange } from '../../tiers/etcd/member-change.ts'
-import { chosenNodes, healthyClients, lookAtMembers } from '../../tiers/etcd/facts/members.ts'
+import { chosenNodes, healthyClients, standingNow } from '../../tiers/etcd/facts/members.ts'
 import { preflight, requireFit } from '../../tiers/etcd/preflight.ts'
 import { type DamageLook, lookForDamage } from './observe.ts'
 import { type Availability, type ProbeChoice, withRecorder } from '../../engine/with-recorder.ts'
@@ -208,16 +208,16 @@ function isOut({ cluster }: Observed, { intent }: MemberLook): boolean {
 
 /** Only now that all who are left have equal contents. @throws QuorateError `unhealthy` if they have not. */
 async function disarmAll(session: Session): Promise<readonly AnyStep[]> {
-  const { condition } = await lookAtMembers(session)
-  const voting = condition.members
+  const standing = await standingNow(session)
+  const voting = standing.members
     .filter(({ voter, listed }) => voter && listed === true)
     .map(({ name }) => name)
-  const clients = (await healthyClients(session, condition)).filter(({ name }) => voting.includes(name))
+  const clients = (await healthyClients(session, standing)).filter(({ name }) => voting.includes(name))
   const [first] = clients
   if (first === undefined) throw new QuorateError('unhealthy', 'no member answers any more')
   const { revision } = await compareContents(clients, session.signal)
   const steps: AnyStep[] = []
-  for (const alarm of condition.alarms.filter(({ type }) => type === 'CORRUPT')) {
+  for (const alarm of standing.alarms.filter(({ type }) => type === 'CORRUPT')) {
     const step = {
       kind: 'disarm',
       member: alarm.member,

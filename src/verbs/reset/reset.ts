@@ -10,9 +10,9 @@ import type { ResetStep } from '../../tiers/etcd/steps/steps.ts'
 import { blockedError } from '../../tiers/etcd/run.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { type Node, asEtcdNode, etcdNodes } from '../../spec/cluster.ts'
-import { lookAt } from '../../tiers/etcd/facts/machines.ts'
+import { lookAt } from '../../tiers/etcd/facts/observe.ts'
 import { type ResetReport, carryOutReset } from '../../tiers/etcd/perform/reset.ts'
-import { certainMembers } from '../../tiers/etcd/facts/members.ts'
+import { certainMembers } from '../../tiers/etcd/facts/view-members.ts'
 import { idle, runVerb } from '../../engine/run-verb.ts'
 
 export interface ResetOptions {

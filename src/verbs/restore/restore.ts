@@ -11,13 +11,8 @@ import { runWave } from '../../tiers/etcd/wave.ts'
 import { QuorateError } from '../../errors.ts'
 import type { SnapshotStatus } from '../../etcd/snapshot-tool.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
-import {
-  type Judgement,
-  judge,
-  judgeCertificates,
-  observe,
-  observeAgain,
-} from '../../tiers/etcd/facts/observe.ts'
+import { type Facets, EVERYTHING } from '../../tiers/etcd/facts/facets.ts'
+import { observe, observeAgain } from '../../tiers/etcd/facts/observe.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import type { Plan } from '../../tiers/etcd/plan/plan.ts'
 import { preflight, requireFit } from '../../tiers/etcd/preflight.ts'
@@ -138,9 +133,9 @@ async function carryOut(
   let stopped = isUnderway(observed)
   let fresh = false
   // What the cluster of before says is of no account any more; some of it may be gone, and waited for in vain.
-  const judgement: Judgement = async (judging, hosts, verified) => {
-    const all = etcdNodes(intent.cluster).every(({ name }) => isPlaced(intent, hosts[name]))
-    return await (all ? judge : judgeCertificates)(judging, hosts, verified)
+  const facets: Facets = {
+    ...EVERYTHING,
+    askedIf: (hosts) => etcdNodes(intent.cluster).every(({ name }) => isPlaced(intent, hosts[name])),
   }
   try {
     return await loop({
@@ -152,9 +147,9 @@ async function carryOut(
         // Each machine is looked at in the round trip of its work; but one may have its snapshot long before another.
         const worked = new Set(steps.flatMap(({ kind, host }) => (kind === 'restore-stage' ? [] : [host])))
         fresh = session.cluster.nodes.every(({ name }) => worked.has(name))
-        return await runWave(session, lock, seen, steps, judgement)
+        return await runWave(session, lock, seen, steps, facets)
       },
-      lookAgain: async (seen) => (fresh ? seen : await observeAgain(session, seen, judgement)),
+      lookAgain: async (seen) => (fresh ? seen : await observeAgain(session, seen, facets)),
       steps: session.steps,
       signal: session.signal,
     })

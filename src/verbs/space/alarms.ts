@@ -1,7 +1,8 @@
 /** `quorate alarms`: what is raised, and disarming what no longer holds. */
 import { decideDisarm, planDisarm } from './decide-disarm.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import { lookAtMembers } from '../../tiers/etcd/facts/members.ts'
+import { MEMBERS } from '../../tiers/etcd/facts/facets.ts'
+import { observe } from '../../tiers/etcd/facts/observe.ts'
 import { NO_PROGRESS, type SpaceFacts, type SpaceStep } from '../../tiers/etcd/steps/space.ts'
 import type { MaintenanceOptions } from '../../tiers/etcd/under-lock.ts'
 import { type SpaceVerb, runSpaceVerb } from './run.ts'
@@ -18,21 +19,21 @@ const MEANINGS: Readonly<Record<string, string>> = {
 }
 
 export async function listAlarms(session: Session): Promise<Alarms> {
-  const { condition, view } = await lookAtMembers(session)
+  const { cluster } = await observe(session, MEMBERS)
   return {
-    alarms: condition.alarms.map(({ member, type }) => ({
+    alarms: (cluster?.alarms ?? []).map(({ member, type }) => ({
       member,
       alarm: type,
       meaning: MEANINGS[type] ?? 'not known to quorate',
     })),
-    known: view.members.some((member) => member.reachable && member.alarms !== undefined),
+    known: cluster?.alarms !== undefined,
   }
 }
 
 export const DISARM: SpaceVerb<SpaceFacts> = {
   name: 'alarms disarm',
-  begin: (condition) => ({ condition, progress: NO_PROGRESS }),
-  plan: ({ condition }) => planDisarm(condition),
+  begin: (standing) => ({ standing, progress: NO_PROGRESS }),
+  plan: ({ standing }) => planDisarm(standing),
   decide: decideDisarm,
 }
 

@@ -3,7 +3,7 @@ import { QuorateError } from '../../errors.ts'
 import { isCompacted } from '../../etcd/upkeep.ts'
 import { decideCompact, planCompact } from './decide-compact.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import { healthyClients, lookAtMembers } from '../../tiers/etcd/facts/members.ts'
+import { healthyClients, standingNow } from '../../tiers/etcd/facts/members.ts'
 import { NO_PROGRESS, type SpaceFacts } from '../../tiers/etcd/steps/space.ts'
 import type { MaintenanceOptions } from '../../tiers/etcd/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
@@ -27,10 +27,10 @@ export interface CompactReport {
 /** @throws QuorateError `blocked` without a majority, or for a revision that there is not yet; `etcd`. */
 export async function compactHistory(session: Session, options: CompactOptions): Promise<CompactReport> {
   const { target, physical = false } = options
-  const { condition } = await lookAtMembers(session)
+  const standing = await standingNow(session)
   // Fixed now: what is shown is what is done, however many revisions come meanwhile.
-  const revision = 'revision' in target ? target.revision : Math.max(0, condition.revision - target.keep)
-  const [first] = await healthyClients(session, condition)
+  const revision = 'revision' in target ? target.revision : Math.max(0, standing.revision - target.keep)
+  const [first] = await healthyClients(session, standing)
   const gone = first !== undefined && (await isCompacted(first, revision, session.signal))
   const { done, vain, availability } = await runSpaceVerb(session, compactVerb(revision, gone), {
     ...options,
@@ -43,8 +43,8 @@ export async function compactHistory(session: Session, options: CompactOptions):
 export function compactVerb(revision: number, gone: boolean): SpaceVerb<SpaceFacts> {
   return {
     name: 'compact',
-    begin: (condition) => ({ condition, progress: { ...NO_PROGRESS, compacted: gone } }),
-    plan: ({ condition, progress }) => planCompact(revision, progress.compacted, condition),
+    begin: (standing) => ({ standing, progress: { ...NO_PROGRESS, compacted: gone } }),
+    plan: ({ standing, progress }) => planCompact(revision, progress.compacted, standing),
     decide: (facts) => decideCompact(revision, facts),
   }
 }

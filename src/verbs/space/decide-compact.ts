@@ -1,24 +1,20 @@
 /** How far the history is removed, and when it is not: a pure function of how the members are. */
 import { counted } from '../../spec/units.ts'
 import type { Next } from '../../engine/step.ts'
-import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
+import type { Standing } from '../../tiers/etcd/facts/standing.ts'
 import { noQuorum } from '../../tiers/etcd/plan/remedy.ts'
 import { type MaintenancePlan, refusal } from '../../tiers/etcd/steps/maintenance.ts'
 import { type SpaceFacts, type SpaceStep, turnOf } from '../../tiers/etcd/steps/space.ts'
 
 /** @param revision the history before it goes */
-export function decideCompact(revision: number, { condition, progress }: SpaceFacts): Next<SpaceStep> {
-  return turnOf(planCompact(revision, progress.compacted, condition))
+export function decideCompact(revision: number, { standing, progress }: SpaceFacts): Next<SpaceStep> {
+  return turnOf(planCompact(revision, progress.compacted, standing))
 }
 
 /** @param gone it was removed that far already */
-export function planCompact(
-  revision: number,
-  gone: boolean,
-  condition: ClusterCondition,
-): MaintenancePlan<SpaceStep> {
-  const { revision: newest } = condition
-  const missing = noQuorum(condition)
+export function planCompact(revision: number, gone: boolean, standing: Standing): MaintenancePlan<SpaceStep> {
+  const { revision: newest } = standing
+  const missing = noQuorum(standing)
   if (missing.length > 0) return refusal(missing)
   if (revision > newest) {
     const message = `there is no revision ${revision} yet: the newest is ${newest}`

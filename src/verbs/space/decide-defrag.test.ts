@@ -1,19 +1,14 @@
 import { expect, test } from 'vitest'
 import { DEFRAG_RULE } from '../../etcd/space.ts'
-import {
-  MIB,
-  clusterCondition,
-  downMember,
-  memberCondition,
-} from '../../tiers/etcd/facts/condition.fixture.ts'
-import type { MemberCondition } from '../../tiers/etcd/facts/condition.ts'
+import { MIB, clusterStanding, downMember, memberStanding } from '../../tiers/etcd/facts/standing.fixture.ts'
+import type { MemberStanding } from '../../tiers/etcd/facts/standing.ts'
 import { type DefragIntent, planDefrag } from './decide-defrag.ts'
 
 const FRAGMENTED = { sizeBytes: 900 * MIB, inUseBytes: 100 * MIB, quotaBytes: 2048 * MIB }
 
-function plan(members: readonly MemberCondition[], intent: Partial<DefragIntent> = {}) {
+function plan(members: readonly MemberStanding[], intent: Partial<DefragIntent> = {}) {
   const whole = { hosts: undefined, all: false, rule: DEFRAG_RULE, ...intent }
-  const { steps, blocked, risks, skipped } = planDefrag(whole, clusterCondition(members))
+  const { steps, blocked, risks, skipped } = planDefrag(whole, clusterStanding(members))
   return {
     steps: steps.map((step) => ('host' in step ? `${step.kind} ${step.host}` : step.kind)),
     blocked: blocked.map(({ message }) => message),
@@ -23,15 +18,15 @@ function plan(members: readonly MemberCondition[], intent: Partial<DefragIntent>
 }
 
 test('only members that are worth it, unless all are asked for', () => {
-  const members = [memberCondition(1), memberCondition(2, { space: FRAGMENTED }), memberCondition(3)]
+  const members = [memberStanding(1), memberStanding(2, { space: FRAGMENTED }), memberStanding(3)]
   expect(plan(members)).toMatchObject({ steps: ['defragment etcd02'], skipped: ['etcd01', 'etcd03'] })
   expect(plan(members, { all: true })).toMatchObject({ skipped: [] })
   expect(plan(members, { all: true, hosts: ['etcd03'] }).steps).toEqual(['defragment etcd03'])
-  expect(plan([memberCondition(1)])).toMatchObject({ steps: [], risks: '' })
+  expect(plan([memberStanding(1)])).toMatchObject({ steps: [], risks: '' })
 })
 
 test('followers first; leadership leaves the leader before its turn', () => {
-  const members = [1, 2, 3].map((number) => memberCondition(number, { space: FRAGMENTED }))
+  const members = [1, 2, 3].map((number) => memberStanding(number, { space: FRAGMENTED }))
   expect(plan(members).steps).toEqual([
     'defragment etcd02',
     'defragment etcd03',
@@ -42,31 +37,27 @@ test('followers first; leadership leaves the leader before its turn', () => {
 
 test('nothing while a member is down or contents are in doubt', () => {
   const space = FRAGMENTED
-  const down = plan([memberCondition(1, { space }), memberCondition(2, { space }), downMember(3)])
+  const down = plan([memberStanding(1, { space }), memberStanding(2, { space }), downMember(3)])
   expect(down.steps).toEqual([])
   expect(down.blocked[0]).toContain('it is down')
-  const corrupt = plan([memberCondition(1, { space }), memberCondition(2, { alarms: ['CORRUPT'] })])
+  const corrupt = plan([memberStanding(1, { space }), memberStanding(2, { alarms: ['CORRUPT'] })])
   expect(corrupt.blocked[0]).toContain('CORRUPT')
-  const full = plan([
-    memberCondition(1, { space, alarms: ['NOSPACE'] }),
-    memberCondition(2),
-    memberCondition(3),
-  ])
+  const full = plan([memberStanding(1, { space, alarms: ['NOSPACE'] }), memberStanding(2), memberStanding(3)])
   expect(full.blocked).toEqual([])
 })
 
 test('versions that defragmenting can corrupt are left alone; lesser faults are told', () => {
-  expect(plan([memberCondition(1, { space: FRAGMENTED, version: '3.5.5' })]).blocked[0]).toMatch(
+  expect(plan([memberStanding(1, { space: FRAGMENTED, version: '3.5.5' })]).blocked[0]).toMatch(
     /3\.5\.5: .*defragmentation/,
   )
-  const warned = plan([memberCondition(1, { space: FRAGMENTED, version: '3.5.16' })])
+  const warned = plan([memberStanding(1, { space: FRAGMENTED, version: '3.5.16' })])
   expect(warned.blocked).toEqual([])
   expect(warned.risks).toContain('fixed in 3.5.23')
 })
 
 test('one or two members stand still meanwhile, and it is said', () => {
-  const two = [1, 2].map((number) => memberCondition(number, { space: FRAGMENTED }))
+  const two = [1, 2].map((number) => memberStanding(number, { space: FRAGMENTED }))
   expect(plan(two).risks).toContain('the whole cluster stands still')
-  const three = [1, 2, 3].map((number) => memberCondition(number, { space: FRAGMENTED }))
+  const three = [1, 2, 3].map((number) => memberStanding(number, { space: FRAGMENTED }))
   expect(plan(three).risks).not.toContain('stands still')
 })

@@ -1,7 +1,7 @@
 /** Which members are defragmented, in which order, and when none is: a pure function of how they are. */
 import { defragHazards, describeHazard, patchToName } from '../../etcd/hazards.ts'
 import { type DefragRule, defragReason } from '../../etcd/space.ts'
-import type { ClusterCondition, MemberCondition } from '../../tiers/etcd/facts/condition.ts'
+import type { Standing, MemberStanding } from '../../tiers/etcd/facts/standing.ts'
 import { type MaintenancePlan, refusal } from '../../tiers/etcd/steps/maintenance.ts'
 import { type SpaceFacts, type SpaceStep, turnOf } from '../../tiers/etcd/steps/space.ts'
 import { mayRestart } from '../../tiers/etcd/facts/quorum.ts'
@@ -28,7 +28,7 @@ export interface DefragPlan extends MaintenancePlan<SpaceStep> {
 }
 
 /** Names of those that it is worth it for now. */
-export function chosenToDefrag(intent: DefragIntent, { members }: ClusterCondition): readonly string[] {
+export function chosenToDefrag(intent: DefragIntent, { members }: Standing): readonly string[] {
   return members
     .filter((member) => intent.hosts?.includes(member.name) ?? true)
     .filter((member) => reasonFor(intent, member).worth)
@@ -38,21 +38,21 @@ export function chosenToDefrag(intent: DefragIntent, { members }: ClusterConditi
 /** The next member's turn, each only while all are well. */
 export function decideDefrag(
   intent: DefragIntent,
-  { condition, chosen, progress }: DefragFacts,
+  { standing, chosen, progress }: DefragFacts,
 ): Next<SpaceStep> {
   const left = chosen.filter((name) => !progress.defragmented.includes(name))
   // How the others are, is of account only while one of them is to be taken away.
   if (left.length === 0 && progress.defragmented.length > 0) return { kind: 'done' }
-  return turnOf(planDefrag(intent, condition, left))
+  return turnOf(planDefrag(intent, standing, left))
 }
 
 /** @param chosen of the candidates, by name; otherwise those that it is worth it for now */
 export function planDefrag(
   intent: DefragIntent,
-  condition: ClusterCondition,
-  chosen: readonly string[] = chosenToDefrag(intent, condition),
+  standing: Standing,
+  chosen: readonly string[] = chosenToDefrag(intent, standing),
 ): DefragPlan {
-  const candidates = condition.members.filter(({ name }) => intent.hosts?.includes(name) ?? true)
+  const candidates = standing.members.filter(({ name }) => intent.hosts?.includes(name) ?? true)
   const judged = candidates.map((member) => {
     const { why } = reasonFor(intent, member)
     return { member, why, worth: chosen.includes(member.name) }
@@ -62,38 +62,38 @@ export function planDefrag(
     .filter(({ worth }) => worth)
     // The leader last: leadership moves once, to one that is done.
     .toSorted((a, b) => Number(a.member.leader) - Number(b.member.leader))
-  const blocked = defragRefusals(condition)
+  const blocked = defragRefusals(standing)
   if (blocked.length > 0) return { ...refusal(blocked), skipped }
   return {
-    steps: work.flatMap(({ member, why }) => defragSteps(condition, member, why)),
+    steps: work.flatMap(({ member, why }) => defragSteps(standing, member, why)),
     blocked: [],
     risks:
       work.length === 0
         ? []
         : defragRisks(
-            condition,
+            standing,
             work.map(({ member }) => member),
           ),
     skipped,
   }
 }
 
-function reasonFor({ all, rule }: DefragIntent, { space, trouble }: MemberCondition) {
+function reasonFor({ all, rule }: DefragIntent, { space, trouble }: MemberStanding) {
   if (space === undefined) return { worth: true, why: trouble ?? 'it gave no status' }
   if (all) return { worth: true, why: 'asked for' }
   return defragReason(space, rule)
 }
 
 /** Why none is defragmented now. Used between two members as well. */
-export function defragRefusals(condition: ClusterCondition): BlockReason[] {
-  const { members, alarms } = condition
-  const voters = votersOf(condition)
+export function defragRefusals(standing: Standing): BlockReason[] {
+  const { members, alarms } = standing
+  const voters = votersOf(standing)
   const down = members.filter(({ healthy, voter }) => voter && !healthy)
   return [
     ...down.map(({ name: host, trouble, unknown }) => ({
       host,
       message: `${unknown === true ? 'it could not be asked' : 'it is down'} (${trouble}), and a defragmentation takes another one away for its time`,
-      hint: remedyFor({ kind: 'silent', member: host }, voters, condition.voters).text,
+      hint: remedyFor({ kind: 'silent', member: host }, voters, standing.voters).text,
     })),
     ...alarms
       .filter(({ type }) => type !== 'NOSPACE')
@@ -118,11 +118,11 @@ export function defragRefusals(condition: ClusterCondition): BlockReason[] {
 
 /** One member's turn. */
 export function defragSteps(
-  condition: ClusterCondition,
-  { name: host, leader, space }: MemberCondition,
+  standing: Standing,
+  { name: host, leader, space }: MemberStanding,
   why: string,
 ): SpaceStep[] {
-  const others = condition.members.filter(({ name, voter, healthy }) => name !== host && voter && healthy)
+  const others = standing.members.filter(({ name, voter, healthy }) => name !== host && voter && healthy)
   const away: SpaceStep[] =
     leader && others.length > 0
       ? [
@@ -143,8 +143,8 @@ export function defragSteps(
   ]
 }
 
-export function defragRisks(condition: ClusterCondition, work: readonly MemberCondition[]): string[] {
-  const { voters, healthyVoters, members } = condition
+export function defragRisks(standing: Standing, work: readonly MemberStanding[]): string[] {
+  const { voters, healthyVoters, members } = standing
   const costly = work.some(({ voter }) => voter)
   const versions = new Set(members.flatMap(({ version }) => version ?? []))
   const texts = [...versions].flatMap((version) =>

@@ -1,16 +1,16 @@
 /** Which alarms are disarmed, and when none is: a pure function of how the members are. */
 import { hasRoom } from '../../etcd/space.ts'
 import type { Next } from '../../engine/step.ts'
-import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
+import type { Standing } from '../../tiers/etcd/facts/standing.ts'
 import { type MaintenancePlan, refusal } from '../../tiers/etcd/steps/maintenance.ts'
 import { type SpaceFacts, type SpaceStep, turnOf } from '../../tiers/etcd/steps/space.ts'
 import { disarmStep } from './decide-unjam.ts'
 
-export function decideDisarm({ condition }: SpaceFacts): Next<SpaceStep> {
-  return turnOf(planDisarm(condition))
+export function decideDisarm({ standing }: SpaceFacts): Next<SpaceStep> {
+  return turnOf(planDisarm(standing))
 }
 
-export function planDisarm({ alarms, members }: ClusterCondition): MaintenancePlan<SpaceStep> {
+export function planDisarm({ alarms, members }: Standing): MaintenancePlan<SpaceStep> {
   const corrupt = alarms.filter(({ type }) => type !== 'NOSPACE')
   if (corrupt.length > 0) {
     return refusal(

@@ -1,11 +1,6 @@
 import { expect, test } from 'vitest'
-import {
-  MIB,
-  clusterCondition,
-  downMember,
-  memberCondition,
-} from '../../tiers/etcd/facts/condition.fixture.ts'
-import type { MemberCondition } from '../../tiers/etcd/facts/condition.ts'
+import { MIB, clusterStanding, downMember, memberStanding } from '../../tiers/etcd/facts/standing.fixture.ts'
+import type { MemberStanding } from '../../tiers/etcd/facts/standing.ts'
 import { NO_PROGRESS, type SpaceProgress } from '../../tiers/etcd/steps/space.ts'
 import { planUnjam } from './decide-unjam.ts'
 
@@ -13,8 +8,8 @@ const FULL = { sizeBytes: 20 * MIB, inUseBytes: 19 * MIB, quotaBytes: 20 * MIB }
 const COMPACTED = { sizeBytes: 20 * MIB, inUseBytes: 4 * MIB, quotaBytes: 20 * MIB }
 const SMALL = { sizeBytes: 4 * MIB, inUseBytes: 4 * MIB, quotaBytes: 20 * MIB }
 
-function plan(members: readonly MemberCondition[], progress: SpaceProgress = NO_PROGRESS) {
-  const { steps, blocked, risks } = planUnjam(clusterCondition(members), progress)
+function plan(members: readonly MemberStanding[], progress: SpaceProgress = NO_PROGRESS) {
+  const { steps, blocked, risks } = planUnjam(clusterStanding(members), progress)
   return {
     steps: steps.map((step) =>
       'host' in step && step.host !== undefined ? `${step.kind} ${step.host}` : step.kind,
@@ -24,8 +19,8 @@ function plan(members: readonly MemberCondition[], progress: SpaceProgress = NO_
   }
 }
 
-const three = (space: MemberCondition['space'], alarms: readonly string[] = ['NOSPACE']) =>
-  [1, 2, 3].map((number) => memberCondition(number, { space, alarms: number === 1 ? alarms : [] }))
+const three = (space: MemberStanding['space'], alarms: readonly string[] = ['NOSPACE']) =>
+  [1, 2, 3].map((number) => memberStanding(number, { space, alarms: number === 1 ? alarms : [] }))
 
 test('from full to writable: compact, each member in its turn, disarm, prove', () => {
   const { steps, risks } = plan(three(FULL))
@@ -43,9 +38,9 @@ test('from full to writable: compact, each member in its turn, disarm, prove', (
 
 test('what was done before an interruption is not done again', () => {
   const members = [
-    memberCondition(1, { space: COMPACTED, alarms: ['NOSPACE'] }),
-    memberCondition(2, { space: SMALL }),
-    memberCondition(3, { space: COMPACTED }),
+    memberStanding(1, { space: COMPACTED, alarms: ['NOSPACE'] }),
+    memberStanding(2, { space: SMALL }),
+    memberStanding(3, { space: COMPACTED }),
   ]
   expect(plan(members).steps).toEqual([
     'compact',
@@ -92,6 +87,6 @@ test('one member down is left out and named; without a majority, or corrupt, not
   expect(without.steps).not.toContain('defragment etcd03')
   expect(without.risks).toContain('etcd03 does not answer')
   expect(plan([first, downMember(2), downMember(3)]).blocked).toContain('1 of 3 voting members answer')
-  const corrupt = memberCondition(2, { space: FULL, alarms: ['CORRUPT'] })
-  expect(plan([first, corrupt, memberCondition(3)]).blocked).toContain('CORRUPT')
+  const corrupt = memberStanding(2, { space: FULL, alarms: ['CORRUPT'] })
+  expect(plan([first, corrupt, memberStanding(3)]).blocked).toContain('CORRUPT')
 })

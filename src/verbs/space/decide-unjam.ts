@@ -3,7 +3,7 @@
  * files made small, the alarm disarmed, a write to prove it. Asked again after each step, so that it may stop anywhere.
  */
 import { adviseQuota, fullness, hasRoom, QUOTA_WARNING, reclaimable } from '../../etcd/space.ts'
-import type { ClusterCondition, MemberCondition } from '../../tiers/etcd/facts/condition.ts'
+import type { Standing, MemberStanding } from '../../tiers/etcd/facts/standing.ts'
 import { defragRisks, defragSteps } from './decide-defrag.ts'
 import { type MaintenancePlan, refusal } from '../../tiers/etcd/steps/maintenance.ts'
 import { type SpaceFacts, type SpaceProgress, type SpaceStep, turnOf } from '../../tiers/etcd/steps/space.ts'
@@ -14,30 +14,30 @@ import { formatBytes } from '../../spec/units.ts'
 /** Free bytes within a file of less than this share are not worth blocking a member for. */
 const WORTH = 0.02
 
-export function decideUnjam({ condition, progress }: SpaceFacts): Next<SpaceStep> {
-  return turnOf(planUnjam(condition, progress))
+export function decideUnjam({ standing, progress }: SpaceFacts): Next<SpaceStep> {
+  return turnOf(planUnjam(standing, progress))
 }
 
 /** What is left to do; the first of the steps is safe now. No steps and not blocked: it is writable. */
-export function planUnjam(condition: ClusterCondition, progress: SpaceProgress): MaintenancePlan<SpaceStep> {
+export function planUnjam(standing: Standing, progress: SpaceProgress): MaintenancePlan<SpaceStep> {
   if (progress.proven) return refusal([])
-  const asked = condition.members.filter(
+  const asked = standing.members.filter(
     ({ space, healthy, voter }) => space !== undefined && (healthy || !voter),
   )
-  const alarms = condition.alarms.filter(({ type }) => type === 'NOSPACE')
+  const alarms = standing.alarms.filter(({ type }) => type === 'NOSPACE')
   const begun = progress.compacted || progress.defragmented.length > 0
   if (!begun && alarms.length === 0 && asked.every(({ space }) => space !== undefined && hasRoom(space)))
-    return refusal(noQuorum(condition))
-  const blocked = [...noQuorum(condition), ...unfit(condition), ...liveData(asked, progress)]
+    return refusal(noQuorum(standing))
+  const blocked = [...noQuorum(standing), ...unfit(standing), ...liveData(asked, progress)]
   if (blocked.length > 0) return refusal(blocked)
   const work = asked
     .filter((member) => isNeeded(member, progress))
     .toSorted((a, b) => Number(a.leader) - Number(b.leader))
   return {
     steps: [
-      ...(progress.compacted ? [] : [compactStep(condition)]),
+      ...(progress.compacted ? [] : [compactStep(standing)]),
       ...work.flatMap((member) =>
-        defragSteps(condition, member, 'the quota limits the file, not what is in it'),
+        defragSteps(standing, member, 'the quota limits the file, not what is in it'),
       ),
       ...alarms.map(({ member }): SpaceStep => disarmStep(member)),
       {
@@ -50,14 +50,14 @@ export function planUnjam(condition: ClusterCondition, progress: SpaceProgress):
     blocked: [],
     outage: alarms.length > 0,
     risks: [
-      `All history before revision ${condition.revision} goes for good; the present keys and values stay. A watcher that is behind has to begin anew, as after every compaction.`,
-      ...(work.length === 0 ? [] : defragRisks(condition, work)),
-      ...absent(condition),
+      `All history before revision ${standing.revision} goes for good; the present keys and values stay. A watcher that is behind has to begin anew, as after every compaction.`,
+      ...(work.length === 0 ? [] : defragRisks(standing, work)),
+      ...absent(standing),
     ],
   }
 }
 
-function compactStep({ revision }: ClusterCondition): SpaceStep {
+function compactStep({ revision }: Standing): SpaceStep {
   const what = `compact the history before revision ${revision}`
   const why = 'old revisions take up space'
   return { kind: 'compact', revision, what, why, danger: 'none' }
@@ -70,14 +70,14 @@ export function disarmStep(member: string): SpaceStep {
 }
 
 /** Before the compaction every full member is; what there is to be had back shows only after it. */
-function isNeeded({ name, space }: MemberCondition, progress: SpaceProgress): boolean {
+function isNeeded({ name, space }: MemberStanding, progress: SpaceProgress): boolean {
   if (space === undefined || progress.defragmented.includes(name)) return false
   if (hasRoom(space) && (fullness(space) ?? 1) <= QUOTA_WARNING) return false
   const free = reclaimable(space)
   return !progress.compacted || free === undefined || free > WORTH * space.sizeBytes
 }
 
-function unfit({ alarms, members }: ClusterCondition): BlockReason[] {
+function unfit({ alarms, members }: Standing): BlockReason[] {
   return [
     ...alarms
       .filter(({ type }) => type !== 'NOSPACE')
@@ -100,7 +100,7 @@ function unfit({ alarms, members }: ClusterCondition): BlockReason[] {
 }
 
 /** Members whose present data alone is too much. */
-function liveData(asked: readonly MemberCondition[], progress: SpaceProgress): BlockReason[] {
+function liveData(asked: readonly MemberStanding[], progress: SpaceProgress): BlockReason[] {
   if (!progress.compacted) return []
   return asked.flatMap(({ name: host, space }) => {
     if (space === undefined || space.quotaBytes === undefined) return []
@@ -117,7 +117,7 @@ function liveData(asked: readonly MemberCondition[], progress: SpaceProgress): B
   })
 }
 
-function absent({ members }: ClusterCondition): string[] {
+function absent({ members }: Standing): string[] {
   return members
     .filter(({ space, healthy, voter }) => space === undefined || (voter && !healthy))
     .map(

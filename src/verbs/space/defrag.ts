@@ -1,6 +1,6 @@
 /** `quorate defrag`: gives free space within the members' files back to their disks, one member at a time. */
 import { DEFRAG_RULE } from '../../etcd/space.ts'
-import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
+import type { Standing } from '../../tiers/etcd/facts/standing.ts'
 import {
   type DefragFacts,
   type DefragIntent,
@@ -45,7 +45,7 @@ export async function defrag(session: Session, options: DefragOptions): Promise<
   const verb: SpaceVerb<DefragFacts> = {
     ...defragVerb(intent),
     plan: (facts) => {
-      const answer = planDefrag(intent, facts.condition, facts.chosen)
+      const answer = planDefrag(intent, facts.standing, facts.chosen)
       skipped = answer.skipped
       return answer
     },
@@ -57,12 +57,12 @@ export async function defrag(session: Session, options: DefragOptions): Promise<
 export function defragVerb(intent: DefragIntent): SpaceVerb<DefragFacts> {
   return {
     name: 'defrag',
-    begin: (condition: ClusterCondition) => ({
-      condition,
+    begin: (standing: Standing) => ({
+      standing,
       progress: NO_PROGRESS,
-      chosen: chosenToDefrag(intent, condition),
+      chosen: chosenToDefrag(intent, standing),
     }),
-    plan: ({ condition, chosen }) => planDefrag(intent, condition, chosen),
+    plan: ({ standing, chosen }) => planDefrag(intent, standing, chosen),
     decide: (facts) => decideDefrag(intent, facts),
   }
 }

@@ -1,10 +1,5 @@
 import { expect, test } from 'vitest'
-import {
-  MIB,
-  clusterCondition,
-  downMember,
-  memberCondition,
-} from '../../tiers/etcd/facts/condition.fixture.ts'
+import { MIB, clusterStanding, downMember, memberStanding } from '../../tiers/etcd/facts/standing.fixture.ts'
 import { quotaReport } from './quota.ts'
 
 const space = (sizeBytes: number, inUseBytes: number, quotaBytes = 20 * MIB) => ({
@@ -14,7 +9,7 @@ const space = (sizeBytes: number, inUseBytes: number, quotaBytes = 20 * MIB) => 
 })
 
 function reportOf(...spaces: readonly ReturnType<typeof space>[]) {
-  return quotaReport(clusterCondition(spaces.map((one, at) => memberCondition(at + 1, { space: one }))))
+  return quotaReport(clusterStanding(spaces.map((one, at) => memberStanding(at + 1, { space: one }))))
 }
 
 test.each([
@@ -26,8 +21,8 @@ test.each([
 })
 
 test('a cluster that refuses writes is critical, however small its files are by now', () => {
-  const jammed = memberCondition(1, { alarms: ['NOSPACE'] })
-  expect(quotaReport(clusterCondition([jammed]))).toMatchObject({
+  const jammed = memberStanding(1, { alarms: ['NOSPACE'] })
+  expect(quotaReport(clusterStanding([jammed]))).toMatchObject({
     state: 'critical',
     alarms: ['etcd01: NOSPACE'],
     advice: ['writes are refused (NOSPACE): quorate unjam'],
@@ -44,11 +39,11 @@ test('full of live data: a larger quota; full of air: a defragmentation; neither
 
 test('who says nothing, and quotas that differ or are beyond advice, are named', () => {
   const members = [
-    memberCondition(1, { space: space(1, 1) }),
-    memberCondition(2, { space: space(1, 1, 16 * 1024 * MIB) }),
+    memberStanding(1, { space: space(1, 1) }),
+    memberStanding(2, { space: space(1, 1, 16 * 1024 * MIB) }),
     downMember(3),
   ]
-  const { advice, members: rows } = quotaReport(clusterCondition(members))
+  const { advice, members: rows } = quotaReport(clusterStanding(members))
   expect(advice.join('\n')).toMatch(/etcd03 did not say[^]*different quotas[^]*8 GiB/)
   expect(rows[2]).toEqual({
     name: 'etcd03',

@@ -9,9 +9,9 @@ import {
   percent,
   reclaimable,
 } from '../../etcd/space.ts'
-import type { ClusterCondition, MemberCondition } from '../../tiers/etcd/facts/condition.ts'
+import type { Standing, MemberStanding } from '../../tiers/etcd/facts/standing.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import { lookAtMembers } from '../../tiers/etcd/facts/members.ts'
+import { standingNow } from '../../tiers/etcd/facts/members.ts'
 
 export interface QuotaReport {
   readonly members: readonly MemberQuota[]
@@ -37,23 +37,23 @@ export interface MemberQuota {
 }
 
 export async function quota(session: Session): Promise<QuotaReport> {
-  const { condition } = await lookAtMembers(session)
-  return quotaReport(condition)
+  const standing = await standingNow(session)
+  return quotaReport(standing)
 }
 
-export function quotaReport(condition: ClusterCondition): QuotaReport {
-  const fullest = Math.max(0, ...condition.members.map(({ space }) => (space && fullness(space)) ?? 0))
-  const jammed = condition.alarms.some(({ type }) => type === 'NOSPACE')
+export function quotaReport(standing: Standing): QuotaReport {
+  const fullest = Math.max(0, ...standing.members.map(({ space }) => (space && fullness(space)) ?? 0))
+  const jammed = standing.alarms.some(({ type }) => type === 'NOSPACE')
   const state = jammed || fullest >= QUOTA_CRITICAL ? 'critical' : fullest >= QUOTA_WARNING ? 'warning' : 'ok'
   return {
-    members: condition.members.map(memberQuota),
-    alarms: condition.alarms.map(({ member, type }) => `${member}: ${type}`),
-    advice: advice(condition, jammed),
+    members: standing.members.map(memberQuota),
+    alarms: standing.alarms.map(({ member, type }) => `${member}: ${type}`),
+    advice: advice(standing, jammed),
     state,
   }
 }
 
-function memberQuota({ name, space }: MemberCondition): MemberQuota {
+function memberQuota({ name, space }: MemberStanding): MemberQuota {
   const limit = space?.quotaBytes
   return {
     name,
@@ -66,7 +66,7 @@ function memberQuota({ name, space }: MemberCondition): MemberQuota {
   }
 }
 
-function advice({ members }: ClusterCondition, jammed: boolean): string[] {
+function advice({ members }: Standing, jammed: boolean): string[] {
   const silent = members.filter(({ space }) => space === undefined).map(({ name }) => name)
   const differ = new Set(members.flatMap(({ space }) => space?.quotaBytes ?? [])).size > 1
   return [
@@ -82,7 +82,7 @@ function advice({ members }: ClusterCondition, jammed: boolean): string[] {
 }
 
 /** What may be given back, and what is full all the same. */
-function growth(members: readonly MemberCondition[]): string[] {
+function growth(members: readonly MemberStanding[]): string[] {
   const known = members.flatMap(({ name, space }) => (space === undefined ? [] : [{ name, space }]))
   const worth = known.filter(({ space }) => defragReason(space).worth)
   const full = known.filter(
@@ -101,7 +101,7 @@ function growth(members: readonly MemberCondition[]): string[] {
   ]
 }
 
-function isBeyondAdvice(space: MemberCondition['space']): boolean {
+function isBeyondAdvice(space: MemberStanding['space']): boolean {
   const limit = space?.quotaBytes ?? 0
   return limit !== Infinity && beyondAdvice(limit)
 }

@@ -3,8 +3,8 @@ import { loop } from '../../engine/loop.ts'
 import type { Next } from '../../engine/step.ts'
 import { type MaintenanceOptions, underLock } from '../../tiers/etcd/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
-import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
-import { lookAtMembers } from '../../tiers/etcd/facts/members.ts'
+import type { Standing } from '../../tiers/etcd/facts/standing.ts'
+import { standingNow } from '../../tiers/etcd/facts/members.ts'
 import { performSpace } from '../../tiers/etcd/perform/space.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import type { MaintenancePlan } from '../../tiers/etcd/steps/maintenance.ts'
@@ -14,13 +14,13 @@ export interface SpaceVerb<F extends SpaceFacts> {
   /** Its word on the command line. */
   readonly name: string
   /** What a run begins with. */
-  readonly begin: (condition: ClusterCondition) => F
+  readonly begin: (standing: Standing) => F
   /** All of it, as it is shown. */
   readonly plan: (facts: F) => MaintenancePlan<SpaceStep>
   /** What is safe now. */
   readonly decide: (facts: F) => Next<SpaceStep>
   /** What is worth knowing in the end. */
-  readonly advise?: ((condition: ClusterCondition) => readonly string[]) | undefined
+  readonly advise?: ((standing: Standing) => readonly string[]) | undefined
 }
 
 export interface Defragmented {
@@ -47,7 +47,7 @@ export async function runSpaceVerb<F extends SpaceFacts>(
 ): Promise<SpaceReport> {
   const { confirm, probe, physical = true } = options
   const { name, begin, decide } = verb
-  const plan = (condition: ClusterCondition) => verb.plan(begin(condition))
+  const plan = (standing: Standing) => verb.plan(begin(standing))
   const nothing: Omit<SpaceReport, 'availability'> = { done: [], vain: [], defragmented: [] }
   const { result, availability } = await underLock(
     session,
@@ -60,7 +60,7 @@ export async function runSpaceVerb<F extends SpaceFacts>(
         const performing = {
           session: under.session,
           signal: under.signal,
-          condition: facts.condition,
+          standing: facts.standing,
           physical,
         }
         let { progress } = facts
@@ -72,30 +72,28 @@ export async function runSpaceVerb<F extends SpaceFacts>(
           if (step.kind === 'defragment') durations.set(step.host, Math.round(performance.now() - began))
           progress = advance(progress, step)
         }
-        const { condition } = await lookAtMembers(session)
+        const standing = await standingNow(session)
         for (const [host, durationMs] of durations)
-          defragmented.push({ host, ...sizes(host, facts.condition, condition), durationMs })
-        return { ...facts, condition, progress }
+          defragmented.push({ host, ...sizes(host, facts.standing, standing), durationMs })
+        return { ...facts, standing, progress }
       }
       const { done, observed } = await loop({
-        observed: begin(under.condition),
+        observed: begin(under.standing),
         foreseen: { blocked: [] },
         decide,
         runWave,
         steps: session.steps,
         signal: under.signal,
       })
-      for (const text of verb.advise?.(observed.condition) ?? [])
-        under.session.emit({ type: 'warning', text })
+      for (const text of verb.advise?.(observed.standing) ?? []) under.session.emit({ type: 'warning', text })
       return { done, vain, defragmented }
     },
   )
   return { ...result, availability }
 }
 
-function sizes(host: string, before: ClusterCondition, after: ClusterCondition) {
-  const sizeIn = ({ members }: ClusterCondition) =>
-    members.find(({ name }) => name === host)?.space?.sizeBytes
+function sizes(host: string, before: Standing, after: Standing) {
+  const sizeIn = ({ members }: Standing) => members.find(({ name }) => name === host)?.space?.sizeBytes
   const beforeBytes = sizeIn(before) ?? 0
   return { beforeBytes, afterBytes: sizeIn(after) ?? beforeBytes }
 }

@@ -16,10 +16,10 @@ export interface UnjamReport {
 
 export const UNJAM: SpaceVerb<SpaceFacts> = {
   name: 'unjam',
-  begin: (condition) => ({ condition, progress: NO_PROGRESS }),
-  plan: ({ condition, progress }) => planUnjam(condition, progress),
+  begin: (standing) => ({ standing, progress: NO_PROGRESS }),
+  plan: ({ standing, progress }) => planUnjam(standing, progress),
   decide: decideUnjam,
-  advise: (condition) => quotaReport(condition).advice,
+  advise: (standing) => quotaReport(standing).advice,
 }
 
 /**

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { QuorateError } from '../../errors.ts'
 import { sampleCluster } from '../../etcd/sample.ts'
-import { RUNNING, STOPPED } from '../../tiers/etcd/facts/condition.fixture.ts'
+import { RUNNING, STOPPED } from '../../tiers/etcd/facts/standing.fixture.ts'
 import { BARE_MEMBER } from '../../tiers/etcd/plan/testing.ts'
 import type { FailureKind } from '../../etcd/failure.ts'
 import type { Problem } from '../../etcd/health.ts'

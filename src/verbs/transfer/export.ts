@@ -8,7 +8,8 @@ import { boundsOf, describeRange } from '../../transfer/range.ts'
 import { startRange } from '../../transfer/read-range.ts'
 import { type ExportTotals, writeExport } from '../../transfer/write.ts'
 import { backupSources } from '../../backup/source-member.ts'
-import { reachableClients, viewMembers } from '../../tiers/etcd/facts/members.ts'
+import { viewMembers } from '../../tiers/etcd/facts/view-members.ts'
+import { reachableClients } from '../../tiers/etcd/facts/view-members.ts'
 import { writePrivateFile } from './private-file.ts'
 
 export interface ExportOptions {

@@ -6,7 +6,7 @@ import { reachableMachines } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
 import type { MemberClient } from '../../etcd/client.ts'
 import { reclaimable } from '../../etcd/space.ts'
-import type { ClusterCondition } from '../../tiers/etcd/facts/condition.ts'
+import type { Standing } from '../../tiers/etcd/facts/standing.ts'
 import { noQuorum } from '../../tiers/etcd/plan/remedy.ts'
 import { blockedError } from '../../tiers/etcd/run.ts'
 import { progressOf } from '../../engine/hundredths.ts'
@@ -17,7 +17,7 @@ import type { ExportHeader } from '../../transfer/format.ts'
 import { Leases } from '../../transfer/leases.ts'
 import { type Differing, type PutCounts, putBatch } from '../../transfer/put.ts'
 import { readExport } from '../../transfer/read.ts'
-import { lookAtMembers } from '../../tiers/etcd/facts/members.ts'
+import { standingNow } from '../../tiers/etcd/facts/members.ts'
 import { readableMembers } from './export.ts'
 import { counted, formatBytes, plural } from '../../spec/units.ts'
 import { type Idle, idle, runVerb } from '../../engine/run-verb.ts'
@@ -89,8 +89,8 @@ interface Decision {
 async function decide(session: Session, options: ImportOptions): Promise<Decision | Idle<ImportReport>> {
   const { differing = 'refuse', dryRun = false } = options
   const file = await readThrough(options)
-  const { condition } = await lookAtMembers(session)
-  requireWritable(condition)
+  const standing = await standingNow(session)
+  requireWritable(standing)
   const compared = await compareWith(
     await workOf(session, options, file),
     progress(session, 'comparing', file),
@@ -104,7 +104,7 @@ async function decide(session: Session, options: ImportOptions): Promise<Decisio
   }
   if (differing === 'refuse' && compared.different > 0) throw differs(preview)
   const todo = compared.new + (differing === 'replace' ? compared.different : 0)
-  requireRoom(condition, compared, todo)
+  requireRoom(standing, compared, todo)
   const none = { ...NOTHING, changed: false, dryRun, preview, verified: undefined }
   if (todo === 0)
     return idle({ ...none, same: compared.same, kept: compared.different, ended: compared.ended })
@@ -113,9 +113,9 @@ async function decide(session: Session, options: ImportOptions): Promise<Decisio
 
 /** @throws QuorateError `blocked` if the cluster does not take it any more */
 async function still(session: Session, shown: Decision): Promise<Decision> {
-  const { condition } = await lookAtMembers(session)
-  requireWritable(condition)
-  requireRoom(condition, shown.preview, shown.todo)
+  const standing = await standingNow(session)
+  requireWritable(standing)
+  requireRoom(standing, shown.preview, shown.todo)
   return shown
 }
 
@@ -197,10 +197,10 @@ async function write(
   return total
 }
 
-function requireWritable(condition: ClusterCondition): void {
-  const missing = noQuorum(condition)
+function requireWritable(standing: Standing): void {
+  const missing = noQuorum(standing)
   if (missing.length > 0) throw blockedError(missing)
-  const [alarm] = condition.alarms
+  const [alarm] = standing.alarms
   if (alarm === undefined) return
   throw new QuorateError('blocked', `the alarm ${alarm.type} is raised: the cluster takes no writes`, {
     host: alarm.member,
@@ -209,7 +209,7 @@ function requireWritable(condition: ClusterCondition): void {
 }
 
 /** @throws QuorateError `blocked`: with NOSPACE nobody could write any more. */
-function requireRoom({ members }: ClusterCondition, { bytes }: Comparison, keys: number): void {
+function requireRoom({ members }: Standing, { bytes }: Comparison, keys: number): void {
   const wanted = bytes + keys * OVERHEAD_BYTES
   for (const { name, space } of members) {
     if (space?.quotaBytes === undefined) continue

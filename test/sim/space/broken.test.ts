@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Next } from '../../../src/engine/step.ts'
-import type { ClusterCondition } from '../../../src/tiers/etcd/facts/condition.ts'
+import type { Standing } from '../../../src/tiers/etcd/facts/standing.ts'
 import type { SpaceFacts, SpaceStep } from '../../../src/tiers/etcd/steps/space.ts'
 import type { SpaceVerb } from '../../../src/verbs/space/run.ts'
 import { type Broken, live, spaceLife } from './life.ts'
@@ -10,12 +10,12 @@ import { SPACE_INVARIANTS, type SpaceInvariant, SpaceViolation } from './violati
 type AnyVerb = <F extends SpaceFacts>(verb: SpaceVerb<F>) => SpaceVerb<F>
 
 /** It sees something else than there is. */
-function seeing(change: (condition: ClusterCondition) => ClusterCondition): AnyVerb {
+function seeing(change: (standing: Standing) => Standing): AnyVerb {
   return (verb) => ({
     ...verb,
-    begin: (condition) => verb.begin(change(condition)),
-    plan: (facts) => verb.plan({ ...facts, condition: change(facts.condition) }),
-    decide: (facts) => verb.decide({ ...facts, condition: change(facts.condition) }),
+    begin: (standing) => verb.begin(change(standing)),
+    plan: (facts) => verb.plan({ ...facts, standing: change(facts.standing) }),
+    decide: (facts) => verb.decide({ ...facts, standing: change(facts.standing) }),
   })
 }
 
@@ -36,10 +36,10 @@ function doing(change: (steps: readonly SpaceStep[]) => readonly SpaceStep[]): A
   })
 }
 
-const members = (change: (member: ClusterCondition['members'][number]) => object) =>
-  seeing((condition) => ({
-    ...condition,
-    members: condition.members.map((member) => ({ ...member, ...change(member) })),
+const members = (change: (member: Standing['members'][number]) => object) =>
+  seeing((standing) => ({
+    ...standing,
+    members: standing.members.map((member) => ({ ...member, ...change(member) })),
   }))
 
 const refusing = (hint: string | undefined): AnyVerb => {
@@ -57,9 +57,9 @@ const BROKEN: readonly (Broken & { readonly what: string; readonly breaks: Space
   {
     what: 'overlooks that contents differ',
     breaks: 'in-doubt',
-    verb: seeing((condition) => ({
-      ...condition,
-      alarms: condition.alarms.filter(({ type }) => type !== 'CORRUPT'),
+    verb: seeing((standing) => ({
+      ...standing,
+      alarms: standing.alarms.filter(({ type }) => type !== 'CORRUPT'),
     })),
   },
   {

@@ -4,7 +4,7 @@ import { foresee } from '../../../src/engine/foresee.ts'
 import { loop } from '../../../src/engine/loop.ts'
 import type { BlockReason, Next, Plan } from '../../../src/engine/step.ts'
 import { QuorateError } from '../../../src/errors.ts'
-import type { ClusterCondition } from '../../../src/tiers/etcd/facts/condition.ts'
+import type { Standing } from '../../../src/tiers/etcd/facts/standing.ts'
 import { ETCD_STEPS } from '../../../src/tiers/etcd/steps/kinds.ts'
 import {
   type SpaceFacts,
@@ -60,7 +60,7 @@ export async function operate<F extends SpaceFacts>(space: SpaceWorld, run: Run<
   let waves = 0
   const { verb, interruption, moments = {} } = run
   const decide = (facts: F) => (last = verb.decide(facts))
-  const see = (): ClusterCondition => {
+  const see = (): Standing => {
     looks += 1
     return look(space, (asked) => moments.looking?.(looks, asked))
   }
@@ -103,8 +103,8 @@ export async function operate<F extends SpaceFacts>(space: SpaceWorld, run: Run<
         space.blind = false
         await moments.wave?.(current)
         // What happens while it looks it may have missed.
-        const condition = see()
-        return { ...facts, condition, progress: wave.reduce(advance, facts.progress) }
+        const standing = see()
+        return { ...facts, standing, progress: wave.reduce(advance, facts.progress) }
       },
       steps: ETCD_STEPS,
       signal: new AbortController().signal,

@@ -1,6 +1,7 @@
 /** A cluster whose databases fill up: how large every member's file is, what of it is live, and which alarms are raised. */
 import type { ClusterView, MemberView } from '../../../src/etcd/view.ts'
-import { type ClusterCondition, conditionOf } from '../../../src/tiers/etcd/facts/condition.ts'
+import { type Standing, standingOf } from '../../../src/tiers/etcd/facts/standing.ts'
+import { saidBy } from '../../../src/tiers/etcd/facts/judge-facts.ts'
 import type { Cluster } from '../../../src/spec/cluster.ts'
 import { settle } from '../etcd.ts'
 import { Failure } from '../failure.ts'
@@ -100,12 +101,12 @@ export function takesWrites(space: SpaceWorld): boolean {
 }
 
 /**
- * As `lookAtMembers` does, one member after the other.
+ * As `standingNow` does, one member after the other.
  *
  * @param midway what happens after so many of them were asked
  * @throws Failure where not one machine can be logged in to
  */
-export function look(space: SpaceWorld, midway: (asked: number) => void = () => undefined): ClusterCondition {
+export function look(space: SpaceWorld, midway: (asked: number) => void = () => undefined): Standing {
   const { world, cluster } = space
   settle(world, cluster)
   const reached = cluster.nodes.filter(({ name }) => {
@@ -122,7 +123,7 @@ export function look(space: SpaceWorld, midway: (asked: number) => void = () => 
     return withSpace(space, memberView(world, cluster, name))
   })
   const view: ClusterView = { members }
-  return conditionOf(cluster, view, hosts)
+  return standingOf(cluster, { hosts, ...saidBy(cluster, view) })
 }
 
 function withSpace(space: SpaceWorld, view: MemberView): MemberView {

@@ -1,6 +1,6 @@
 /** Verbs on members and machines that are wrong on purpose, one for each rule. */
 import { PATHS } from '../../../src/host/state.ts'
-import type { ClusterCondition, MemberCondition } from '../../../src/tiers/etcd/facts/condition.ts'
+import type { Standing, MemberStanding } from '../../../src/tiers/etcd/facts/standing.ts'
 import { next } from '../../../src/tiers/etcd/plan/next.ts'
 import { planReset } from '../../../src/tiers/etcd/plan/reset.ts'
 import { planPower } from '../../../src/verbs/power/decide.ts'
@@ -19,14 +19,14 @@ export interface BrokenVerb {
 }
 
 /** It sees something else than there is. */
-function seeing(change: (member: MemberCondition) => Partial<MemberCondition>): PowerDeciders {
-  const seen = (condition: ClusterCondition): ClusterCondition => {
-    const members = condition.members.map((member) => ({ ...member, ...change(member) }))
-    return { ...condition, members, healthyVoters: members.filter(({ healthy }) => healthy).length }
+function seeing(change: (member: MemberStanding) => Partial<MemberStanding>): PowerDeciders {
+  const seen = (standing: Standing): Standing => {
+    const members = standing.members.map((member) => ({ ...member, ...change(member) }))
+    return { ...standing, members, healthyVoters: members.filter(({ healthy }) => healthy).length }
   }
   return {
-    plan: (intent, condition) => planPower(intent, seen(condition)),
-    turn: (intent, left, condition) => nextTurn(intent, left, seen(condition)),
+    plan: (intent, standing) => planPower(intent, seen(standing)),
+    turn: (intent, left, standing) => nextTurn(intent, left, seen(standing)),
   }
 }
 
@@ -44,8 +44,7 @@ const refusing = (hint: string | undefined): PowerDeciders => ({
 })
 
 const notStarting: PowerDeciders = {
-  plan: (intent, condition) =>
-    (intent.verb === 'start' ? refusing('wait').plan : planPower)(intent, condition),
+  plan: (intent, standing) => (intent.verb === 'start' ? refusing('wait').plan : planPower)(intent, standing),
   turn: nextTurn,
 }
 
@@ -66,8 +65,8 @@ export const BROKEN_POWER: readonly BrokenVerb[] = [
     wrong: {
       power: {
         plan: planPower,
-        turn: (intent, left, condition) => {
-          const answer = nextTurn({ ...intent, force: true }, left, condition)
+        turn: (intent, left, standing) => {
+          const answer = nextTurn({ ...intent, force: true }, left, standing)
           if (answer.kind !== 'turn') return answer
           return { kind: 'turn', turn: { ...answer.turn, awaited: undefined } }
         },
@@ -80,9 +79,9 @@ export const BROKEN_POWER: readonly BrokenVerb[] = [
     wrong: {
       power: {
         plan: planPower,
-        turn: (intent, left, condition) => {
-          const answer = nextTurn(intent, left, condition)
-          const other = condition.members.find(({ name }) => !intent.hosts.includes(name))
+        turn: (intent, left, standing) => {
+          const answer = nextTurn(intent, left, standing)
+          const other = standing.members.find(({ name }) => !intent.hosts.includes(name))
           if (answer.kind !== 'turn' || other === undefined) return answer
           return { kind: 'turn', turn: { ...answer.turn, host: other.name } }
         },
@@ -150,8 +149,8 @@ export const BROKEN_POWER: readonly BrokenVerb[] = [
     wrong: {
       power: {
         plan: planPower,
-        turn: (intent, left, condition) =>
-          left.length < 2 ? { kind: 'done' } : nextTurn(intent, left, condition),
+        turn: (intent, left, standing) =>
+          left.length < 2 ? { kind: 'done' } : nextTurn(intent, left, standing),
       },
     },
   },

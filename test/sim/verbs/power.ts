@@ -2,7 +2,7 @@
 import { sameSteps } from '../../../src/engine/approval.ts'
 import { PATHS } from '../../../src/host/state.ts'
 import { etcdNodes } from '../../../src/spec/cluster.ts'
-import type { ClusterCondition } from '../../../src/tiers/etcd/facts/condition.ts'
+import type { Standing } from '../../../src/tiers/etcd/facts/standing.ts'
 import { ETCD_STEPS } from '../../../src/tiers/etcd/steps/kinds.ts'
 import type { MaintenancePlan } from '../../../src/tiers/etcd/steps/maintenance.ts'
 import { type PowerIntent, leftOut, planPower } from '../../../src/verbs/power/decide.ts'
@@ -13,7 +13,7 @@ import { hasQuorum, serving, votersOf } from '../raft.ts'
 import { diskOf } from '../world.ts'
 import { Refusal, type Run, type SimVerb } from './run.ts'
 import { VerbViolation } from './violation.ts'
-import { type VerbWorld, answering, isReached, lookAtMembers, raftIn } from './world.ts'
+import { type VerbWorld, answering, isReached, standingNow, raftIn } from './world.ts'
 
 /** What decides; planners that are wrong on purpose take its place. */
 export interface PowerDeciders {
@@ -25,7 +25,7 @@ export const POWER: PowerDeciders = { plan: planPower, turn: nextTurn }
 
 interface Decided {
   readonly plan: MaintenancePlan
-  readonly condition: ClusterCondition
+  readonly standing: Standing
 }
 
 export function powerVerb(
@@ -36,10 +36,10 @@ export function powerVerb(
   const lasting = ({ plan }: Decided) => plan.steps.filter(({ kind }) => kind !== 'move-leader')
   return {
     decide: () => {
-      const condition = lookAtMembers(vw)
-      const plan = decidePlan(intent, condition)
+      const standing = standingNow(vw)
+      const plan = decidePlan(intent, standing)
       if (plan.blocked.length > 0) throw new Refusal(plan.blocked)
-      return plan.steps.length === 0 ? undefined : { plan, condition }
+      return plan.steps.length === 0 ? undefined : { plan, standing }
     },
     same: (shown, now) => sameSteps(lasting(shown), lasting(now), ETCD_STEPS),
     essence: (decided) => lasting(decided).map(ETCD_STEPS.idOf).toSorted().join(', '),
@@ -48,23 +48,23 @@ export function powerVerb(
       if (intent.verb === 'start') await startAll(run, intent, decided)
       else await oneByOne(run, intent, decided, turn)
     },
-    checkDone: ({ condition }) => checkDone(vw, intent, condition),
+    checkDone: ({ standing }) => checkDone(vw, intent, standing),
   }
 }
 
 async function oneByOne(
   run: Run,
   intent: PowerIntent,
-  { plan, condition: first }: Decided,
+  { plan, standing: first }: Decided,
   decide: PowerDeciders['turn'],
 ): Promise<void> {
   const { vw } = run
   let left = plan.steps.flatMap(({ host }) => host ?? [])
-  let condition = first
+  let standing = first
   /** Had their turn, and were waited for. */
   const back = new Set<string>()
   while (left.length > 0) {
-    const answer = decide(intent, left, condition)
+    const answer = decide(intent, left, standing)
     if (answer.kind === 'blocked') throw new Refusal(answer.reasons)
     if (answer.kind === 'done') break
     await handOver(run, answer.turn, left)
@@ -78,7 +78,7 @@ async function oneByOne(
     if (answer.turn.awaited !== undefined) awaitAnswers(vw, answer.turn.awaited)
     if (intent.verb === 'restart' && hasQuorum(vw.world, raftIn(vw)!)) back.add(host)
     left = left.filter((name) => name !== host)
-    if (left.length > 0) condition = lookAtMembers(vw)
+    if (left.length > 0) standing = standingNow(vw)
   }
 }
 
@@ -113,7 +113,7 @@ async function stopOne(run: Run, host: string, judged: () => void): Promise<void
   )
 }
 
-async function startAll(run: Run, intent: PowerIntent, { plan, condition }: Decided): Promise<void> {
+async function startAll(run: Run, intent: PowerIntent, { plan, standing }: Decided): Promise<void> {
   const { vw } = run
   const hosts = plan.steps.flatMap(({ host }) => host ?? [])
   await run.onAll(hosts, async (host) => {
@@ -121,7 +121,7 @@ async function startAll(run: Run, intent: PowerIntent, { plan, condition }: Deci
     await run.do('enable it', () => enable(vw, intent, host), host)
     await run.do('start it', () => start(vw.world, vw.cluster, disk, 'quorate'), host)
   })
-  if (canAnswer(condition, hosts)) awaitAnswers(vw, [...wellOf(condition), ...hosts])
+  if (canAnswer(standing, hosts)) awaitAnswers(vw, [...wellOf(standing), ...hosts])
 }
 
 function enable(vw: VerbWorld, { hosts }: PowerIntent, host: string): void {
@@ -190,7 +190,7 @@ function judge(vw: VerbWorld, { verb, hosts, force }: PowerIntent, host: string,
     throw new VerbViolation('quorum-stays', `${verb} of ${host} leaves ${rest} of ${votersOf(raft).length}`)
 }
 
-function checkDone(vw: VerbWorld, intent: PowerIntent, before: ClusterCondition): void {
+function checkDone(vw: VerbWorld, intent: PowerIntent, before: Standing): void {
   const { verb, hosts, whoever } = intent
   const wrong = (host: string, what: string) => new VerbViolation('done-is-done', `${verb}: ${host} ${what}`)
   const left = whoever === true ? leftOut(intent, before).map(({ host }) => host) : []

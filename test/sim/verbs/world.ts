@@ -1,7 +1,8 @@
 /** A simulated cluster whose operator has every verb: what they see of it, one machine after another. */
 import type { ClusterView, MemberView } from '../../../src/etcd/view.ts'
 import type { HostState } from '../../../src/host/state.ts'
-import { type ClusterCondition, conditionOf } from '../../../src/tiers/etcd/facts/condition.ts'
+import { saidBy } from '../../../src/tiers/etcd/facts/judge-facts.ts'
+import { type Standing, standingOf } from '../../../src/tiers/etcd/facts/standing.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../src/spec/cluster.ts'
 import { settle } from '../etcd.ts'
 import { Failure } from '../failure.ts'
@@ -50,11 +51,11 @@ function withLog({ world }: VerbWorld, node: Node): HostState {
   return { ...state, member: { ...state.member, logIdentity: { memberId, clusterId } } }
 }
 
-/** As `lookAtMembers` of the etcd tier. @throws Failure where not one machine can be logged in to */
-export function lookAtMembers(vw: VerbWorld): ClusterCondition {
+/** As `standingNow` of the etcd tier. @throws Failure where not one machine can be logged in to */
+export function standingNow(vw: VerbWorld): Standing {
   const hosts = lookAtHosts(vw, etcdNodes(vw.cluster))
   if (Object.keys(hosts).length === 0) throw new Failure("can't connect to any machine")
-  return conditionOf(vw.cluster, viewOf(vw), hosts)
+  return standingOf(vw.cluster, { hosts, ...saidBy(vw.cluster, viewOf(vw)) })
 }
 
 export function viewOf(vw: VerbWorld): ClusterView {

@@ -1,5 +1,6 @@
-/** Asks the members of a cluster what the planner wants to know of them. */
-import type { ClusterFacts } from './observed.ts'
+/** Asks the members of a cluster what is to be known of them. */
+import type { ClusterView } from '../../../etcd/view.ts'
+import type { ClusterFacts, Observed } from './observed.ts'
 import { rosterOf } from './membership-map.ts'
 import type { Node } from '../../../spec/cluster.ts'
 import type { Session } from '../session.ts'
@@ -11,14 +12,33 @@ export async function clusterFacts(
   verified: boolean,
   kept: readonly Node[] = [],
 ): Promise<ClusterFacts | undefined> {
-  const [{ readClusterView }, { judgeFacts, listedMembers }, { outsiderClients }] = await Promise.all([
-    import('../../../etcd/view.ts'),
-    import('./judge-facts.ts'),
-    import('./listed.ts'),
-  ])
+  return (await askMembers(session, running, verified, kept)).cluster
+}
+
+export async function askMembers(
+  session: Session,
+  running: readonly Node[],
+  verified: boolean,
+  kept: readonly Node[] = [],
+): Promise<Pick<Observed, 'cluster' | 'silent'>> {
+  const { readClusterView } = await import('../../../etcd/view.ts')
+  const own = await readClusterView(await session.members(running), session.signal)
+  return await withOthers(session, own, { verified, kept })
+}
+
+/** Asks those as well that the cluster lists and the file does not name. @param own what the file's members say */
+export async function withOthers(
+  session: Session,
+  own: ClusterView,
+  known: { readonly verified: boolean; readonly kept?: readonly Node[] },
+): Promise<Pick<Observed, 'cluster' | 'silent'>> {
+  const [{ readClusterView }, { judgeFacts, listedMembers, silenceIn }, { outsiderClients }] =
+    await Promise.all([import('../../../etcd/view.ts'), import('./judge-facts.ts'), import('./listed.ts')])
   const { cluster, signal } = session
-  const own = await readClusterView(await session.members(running), signal)
   const outsiders = rosterOf(cluster, listedMembers(own), 0).others
-  const others = await readClusterView(await outsiderClients(session, outsiders), signal)
-  return judgeFacts(cluster, { own, others, running, kept, verified })
+  const via = cluster.nodes.find(({ name }) =>
+    own.members.some((member) => member.name === name && member.reachable),
+  )
+  const others = await readClusterView(await outsiderClients(session, outsiders, via), signal)
+  return { cluster: judgeFacts(cluster, { own, others, ...known }), silent: silenceIn(own) }
 }

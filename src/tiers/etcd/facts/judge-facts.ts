@@ -1,10 +1,11 @@
-/** What views of a cluster's members mean to the planner: a pure judgement, which the simulation shares. */
+/** What views of a cluster's members mean: a pure judgement, which the simulation shares. */
 import { enabledDowngrade } from '../../../etcd/downgrade.ts'
 import { judgeView, type Problem, type ProblemKind } from '../../../etcd/health.ts'
 import { raftLag } from '../../../etcd/lag.ts'
-import { type ClusterView, formatId } from '../../../etcd/view.ts'
-import { alarmsByName, healthyVoters } from '../../../etcd/voters.ts'
-import type { ClusterFacts, MemberFacts } from './observed.ts'
+import { NOBODY, formatId } from '../../../etcd/id.ts'
+import type { ClusterView, ReachableMember } from '../../../etcd/view.ts'
+import { healthyVoters } from '../../../etcd/voters.ts'
+import type { ClusterFacts, MemberFacts, Observed, RaisedAlarm, Silence } from './observed.ts'
 import { isInvited, rosterOf } from './membership-map.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
 
@@ -18,12 +19,10 @@ const MEMBERSHIP: ReadonlySet<ProblemKind> = new Set([
 ])
 
 export interface Views {
-  /** What the members of the file's nodes say, as far as their units are up. */
+  /** What the members of the file's nodes say, of those that were asked. */
   readonly own: ClusterView
   /** What members say that no node of the file stands for. */
   readonly others: ClusterView
-  /** Nodes whose unit is up. */
-  readonly running: readonly Node[]
   /** Nodes whose members an operator stopped: that they are down is no trouble. */
   readonly kept?: readonly Node[] | undefined
   readonly verified: boolean
@@ -31,15 +30,15 @@ export interface Views {
 
 /** The member list, rather as somebody with a leader sees it. */
 export function listedMembers({ members }: ClusterView): readonly MemberFacts[] {
-  const answered = members.filter((member) => member.reachable)
-  const list = answered.find((member) => member.list?.linearizable)?.list ?? answered[0]?.list
+  const lists = members.flatMap((member) => (member.reachable ? (member.list ?? []) : []))
+  const list = lists.find(({ linearizable }) => linearizable) ?? lists[0]
   return (list?.members ?? []).map(({ id, ...member }) => ({ id: formatId(id), ...member }))
 }
 
 /** @returns undefined if no member answers at all. */
 export function judgeFacts(
   cluster: Cluster,
-  { own, others, running, kept = [], verified }: Views,
+  { own, others, kept = [], verified }: Views,
 ): ClusterFacts | undefined {
   const [first] = own.members.filter((member) => member.reachable)
   if (first === undefined) return undefined
@@ -51,11 +50,13 @@ export function judgeFacts(
   const mine = own.members.filter(({ name }) => isListed(name))
   const judgement = judgeView({ members: mine }, { members: [] })
   const reachable = [...mine, ...others.members].filter((member) => member.reachable)
+  const asked = new Set(own.members.map(({ name }) => name))
   const absent = etcdNodes(cluster).filter((node) => {
     const member = roster?.members.get(node.name)
     if (kept.includes(node)) return false
-    return isListed(node.name) && !running.includes(node) && (member === undefined || !isInvited(member))
+    return isListed(node.name) && !asked.has(node.name) && (member === undefined || !isInvited(member))
   })
+  const answered = [...own.members, ...others.members].filter((member) => member.reachable)
   const { clusterId, leaderId } = judgement
   return {
     id: formatId(clusterId ?? first.clusterId),
@@ -66,6 +67,8 @@ export function judgeFacts(
         ? undefined
         : (reachable.find(({ memberId }) => memberId === leaderId)?.name ??
           members.find(({ id }) => id === formatId(leaderId))?.name),
+    leading: newestLeader(reachable),
+    ids: Object.fromEntries(answered.map(({ name, memberId }) => [name, formatId(memberId)])),
     versions: Object.fromEntries(reachable.map(({ name, version }) => [name, version])),
     downgrade: enabledDowngrade(reachable),
     storage: Object.fromEntries(
@@ -73,9 +76,15 @@ export function judgeFacts(
         storageVersion === undefined ? [] : [[name, storageVersion]],
       ),
     ),
-    databaseBytes: Math.max(0, ...reachable.map(({ dbSizeBytes }) => dbSizeBytes)),
+    space: Object.fromEntries(
+      reachable.map(({ name, dbSizeBytes, dbSizeInUseBytes, dbSizeQuotaBytes }) => [
+        name,
+        { sizeBytes: dbSizeBytes, inUseBytes: dbSizeInUseBytes, quotaBytes: dbSizeQuotaBytes },
+      ]),
+    ),
+    revision: Math.max(0, ...reachable.map(({ read }) => (read.answered ? Number(read.revision) : 0))),
     lag: raftLag({ members: reachable }),
-    alarms: alarmsByName({ members: reachable }),
+    alarms: raisedAlarms(cluster, answered, members),
     problems: [
       ...absent.map(({ name }) => `${name} does not run`),
       ...judgement.problems
@@ -92,4 +101,48 @@ export function judgeFacts(
  */
 function isWantOfSpace({ kind, message }: Problem): boolean {
   return (kind === 'alarm' || kind === 'error') && message.includes('NOSPACE')
+}
+
+/** What the members of the file's nodes say, where nobody else is asked. */
+export function saidBy(cluster: Cluster, own: ClusterView): Pick<Observed, 'cluster' | 'silent'> {
+  return {
+    cluster: judgeFacts(cluster, { own, others: { members: [] }, verified: false }),
+    silent: silenceIn(own),
+  }
+}
+
+/** By name: why each of these answered no linearizable read. */
+export function silenceIn({ members }: ClusterView): Readonly<Record<string, Silence>> {
+  return Object.fromEntries(
+    members.flatMap((member): [string, Silence][] => {
+      if (!member.reachable)
+        return [[member.name, { message: member.reason.message, unasked: member.unasked }]]
+      return member.read.answered ? [] : [[member.name, { message: member.read.reason.message }]]
+    }),
+  )
+}
+
+function newestLeader(reachable: readonly ReachableMember[]): string | undefined {
+  return reachable
+    .filter(({ leaderId, memberId }) => leaderId === memberId)
+    .toSorted((a, b) => Number(b.raftTerm - a.raftTerm))[0]?.name
+}
+
+/** Every member lists the alarms of all. */
+function raisedAlarms(
+  cluster: Cluster,
+  answered: readonly ReachableMember[],
+  members: readonly MemberFacts[],
+): readonly RaisedAlarm[] | undefined {
+  if (answered.every(({ alarms }) => alarms === undefined)) return undefined
+  const found = new Map<string, RaisedAlarm>()
+  for (const { memberId, type } of answered.flatMap((member) => member.alarms ?? [])) {
+    const id = formatId(memberId)
+    const name =
+      answered.find((member) => member.memberId === memberId)?.name ??
+      members.find((member) => member.id === id)?.name
+    const node = etcdNodes(cluster).find((one) => one.name === name)
+    found.set(`${id} ${type}`, { member: node?.name ?? (memberId === 0n ? NOBODY : id), memberId, type })
+  }
+  return [...found.values()]
 }

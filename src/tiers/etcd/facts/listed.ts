@@ -3,7 +3,7 @@ import type { MemberClient } from '../../../etcd/client.ts'
 import type { ListedMember } from '../../../etcd/listed-member.ts'
 import type { Observed } from './observed.ts'
 import { rosterOf } from './membership-map.ts'
-import { etcdNodes } from '../../../spec/cluster.ts'
+import { type Node, etcdNodes } from '../../../spec/cluster.ts'
 import type { Session } from '../session.ts'
 
 /** Of started members only: nobody listens at the others yet. */
@@ -21,11 +21,12 @@ export async function listedClients(
   return [...(await session.members(nodes)), ...outsiders]
 }
 
-/** They are dialled where their peers know them, from a node of the file: they may not be ours to log in to any more. */
+/** They are dialled where their peers know them, from a node of the file: they may not be ours to log in to any more. `via`: the first etcd node unless given. */
 export async function outsiderClients(
   session: Session,
   members: readonly Pick<ListedMember, 'name' | 'clientUrls'>[],
+  via?: Node,
 ): Promise<readonly MemberClient[]> {
   const started = members.flatMap(({ name, clientUrls: [url] }) => (url === undefined ? [] : [{ name, url }]))
-  return await Promise.all(started.map(async ({ name, url }) => await session.outsider(name, url)))
+  return await Promise.all(started.map(async ({ name, url }) => await session.outsider(name, url, via)))
 }

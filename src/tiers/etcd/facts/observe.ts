@@ -1,4 +1,4 @@
-/** Looks at all hosts and at etcd, and judges what needs a clock or cryptography, so that the planner needs neither. */
+/** Looks at machines and at etcd, and judges what needs a clock or cryptography, so that no planner needs either. */
 import { combineErrors } from '../../../errors.ts'
 import { looksFor, parseHostState } from '../../../host/observe.ts'
 import { runAgent } from '../../../host/agent.ts'
@@ -10,38 +10,76 @@ import type { AuthorityFacts, CertificateFault, NetworkFacts, Observed } from '.
 import { localPort } from '../../../etcd/local-port.ts'
 import { type Node, etcdNodes } from '../../../spec/cluster.ts'
 import { memberName } from '../../../spec/member-name.ts'
-import { onAll } from '../../../ssh/fleet.ts'
+import { type HostOutcomes, onAll } from '../../../ssh/fleet.ts'
 import { authorityOf } from './authority-facts.ts'
 import { validityFacts } from './ca-validity.ts'
-import { clusterFacts } from './facts.ts'
+import { type Facets, EVERYTHING } from './facets.ts'
+import { askMembers, withOthers } from './facts.ts'
 import { headStart } from '../../../engine/head-start.ts'
 import type { Session } from '../session.ts'
 import { signedNames, tellUnsigned } from './signed-names.ts'
 
-/** @throws QuorateError for every host that can't be looked at, all at once: nothing is planned on half a picture. */
-export async function observe(session: Session, judgement: Judgement = judge): Promise<Observed> {
+/**
+ * The one way to look: at what a verb says that it needs to see.
+ *
+ * @throws QuorateError of all machines that can't be looked at; where they may be left out: of those that are out of reach for
+ *   another reason than the network, or if not one can be reached
+ */
+export async function observe(session: Session, facets: Facets = EVERYTHING): Promise<Observed> {
   const { cluster } = session
-  session.emit({ type: 'looking', hosts: cluster.nodes.map((node) => node.name) })
-  const { results, errors } = await onAll(cluster.nodes, async (node) => {
+  const nodes = facets.machines === 'etcd' ? etcdNodes(cluster) : cluster.nodes
+  const [hosts, view] = await Promise.all([
+    lookAtMachines(session, nodes, facets),
+    facets.members === 'all'
+      ? import('./view-members.ts').then(async ({ viewMembers }) => await viewMembers(session))
+      : undefined,
+  ])
+  return view === undefined
+    ? await judge(session, hosts, facets)
+    : { ...(await judge(session, hosts, facets)), ...(await withOthers(session, view, { verified: false })) }
+}
+
+async function lookAtMachines(
+  session: Session,
+  nodes: readonly Node[],
+  { members, askedIf, unreachable }: Facets,
+): Promise<Observed['hosts']> {
+  const onConnected = (node: Node) => {
+    if (members === 'running' && askedIf === undefined && node.roles.includes('etcd'))
+      void headStart(async () => await warmUp(session, node))
+  }
+  const { results, errors } = await lookAt(session, nodes, onConnected)
+  const fatal = unreachable === 'refuse' ? errors : errors.filter(({ code }) => code !== 'unreachable')
+  if (fatal.length > 0) throw combineErrors(fatal)
+  return Object.fromEntries(results.map(({ host, value }) => [host, value]))
+}
+
+/**
+ * Machines alone, in one round trip each, all at once: for verbs that must work where neither etcd nor a CA does. One that can't
+ * be looked at is among the errors.
+ */
+export async function lookAt(
+  session: Session,
+  nodes: readonly Node[],
+  onConnected?: (node: Node) => void,
+): Promise<HostOutcomes<HostState>> {
+  session.emit({ type: 'looking', hosts: nodes.map(({ name }) => name) })
+  return await onAll(nodes, async (node) => {
     const started = performance.now()
     await session.remote(node)
     session.emit({ type: 'connected', host: node.name, durationMs: performance.now() - started })
-    if (node.roles.includes('etcd') && judgement === judge)
-      void headStart(async () => await warmUp(session, node))
+    onConnected?.(node)
     return await lookAtHost(session, node)
   })
-  if (errors.length > 0) throw combineErrors(errors)
-  const hosts = Object.fromEntries(results.map(({ host, value }) => [host, value]))
-  return await judgement(session, hosts, false)
 }
 
 /** As `observe`, in the midst of a run: that the cluster was verified stays so. */
 export async function observeAgain(
   session: Session,
   { cluster: before }: Observed,
-  judgement: Judgement = judge,
+  facets: Facets = EVERYTHING,
 ): Promise<Observed> {
-  const again = await observe(session, judgement)
+  const again = await observe(session, facets)
   if (again.cluster === undefined || before === undefined) return again
   return { ...again, cluster: { ...again.cluster, verified: before.verified } }
 }
@@ -56,13 +94,6 @@ export async function lookAtHost(session: Session, node: Node): Promise<HostStat
   return parseHostState(node.name, node.roles.includes('etcd'), lines)
 }
 
-/** What is made of the machines' answers. */
-export type Judgement = (
-  session: Session,
-  hosts: Readonly<Record<string, HostState>>,
-  verified: boolean,
-) => Promise<Observed>
-
 /** For the questions that `judge` asks: tunnel, TLS handshake, modules. */
 async function warmUp(session: Session, node: Node): Promise<void> {
   await session.tunnel(node)
@@ -75,11 +106,16 @@ async function warmUp(session: Session, node: Node): Promise<void> {
 }
 
 /**
- * Adds to the hosts what etcd, the clock and the certificates say. Machines are looked at before etcd is asked: one on
- * which a member was just starting then is looked at again.
+ * Adds to the machines what etcd, the clock and the certificates say. They are looked at before etcd is asked: one on which a
+ * member was just starting then is looked at again.
  */
-export const judge: Judgement = async (session, hosts, verified) => {
-  const observed = await judgeOnce(session, hosts, verified)
+export async function judge(
+  session: Session,
+  hosts: Observed['hosts'],
+  facets: Facets,
+  verified = false,
+): Promise<Observed> {
+  const observed = await judgeOnce(session, hosts, facets, verified)
   const outrun = outrunNodes(session.cluster, observed)
   if (outrun.length === 0) return observed
   return { ...observed, hosts: { ...observed.hosts, ...(await lookAtHosts(session, outrun)) } }
@@ -94,27 +130,22 @@ export async function lookAtHosts(session: Session, nodes: readonly Node[]): Pro
 
 async function judgeOnce(
   session: Session,
-  hosts: Readonly<Record<string, HostState>>,
+  hosts: Observed['hosts'],
+  { members, askedIf, certificates: judged, network }: Facets,
   verified: boolean,
 ): Promise<Observed> {
-  const running = runningNodes(session, hosts)
-  const authority = await authorityFacts(session, hosts)
-  const certificates = await certificateFaults(session, hosts, authority)
+  const asks = members === 'running' && askedIf?.(hosts) !== false
+  const running = asks ? runningNodes(session, hosts) : []
+  const authority = judged === true ? await authorityFacts(session, hosts) : { bundle: undefined }
+  const certificates = judged === true ? await certificateFaults(session, hosts, authority) : {}
+  const seen = { hosts, authority, certificates, cluster: undefined, network: undefined }
   // Without the CA nobody can be asked; the planner refuses to go on then.
-  if (running.length === 0 || authority.bundle === undefined)
-    return { hosts, authority, certificates, cluster: undefined, network: undefined }
-  const [cluster, network] = await Promise.all([
-    clusterFacts(session, running, verified, keptStopped(session, { hosts })),
-    networkFacts(session, running),
+  if (running.length === 0 || (judged === true && authority.bundle === undefined)) return seen
+  const [said, stored] = await Promise.all([
+    askMembers(session, running, verified, keptStopped(session, { hosts })),
+    network === true ? networkFacts(session, running) : undefined,
   ])
-  return { hosts, authority, certificates, cluster, network }
-}
-
-/** Adds what the certificates say and asks no member: for work that must not wait for any of them to answer. */
-export const judgeCertificates: Judgement = async (session, hosts) => {
-  const authority = await authorityFacts(session, hosts)
-  const certificates = await certificateFaults(session, hosts, authority)
-  return { hosts, authority, certificates, cluster: undefined, network: undefined }
+  return { ...seen, ...said, network: stored }
 }
 
 /** Nodes whose unit is up or on its way there; each member is dialled where it listens now. */

@@ -1,5 +1,7 @@
 /** Everything the planner looks at: what hosts and etcd were like at one moment, already judged by clock and crypto. */
 import type { SubnetLease } from '../../flannel/leases.ts'
+import type { ErrorCode } from '../../../errors.ts'
+import type { Space } from '../../../etcd/space.ts'
 import type { HostState } from '../../../host/state.ts'
 import type { ReissueCode } from '../../../pki/check-certificate.ts'
 import type { CertificateName } from '../certificate-name.ts'
@@ -14,6 +16,8 @@ export interface Observed {
   >
   /** What the members say; undefined: none of them answers (none runs, or none can). */
   readonly cluster: ClusterFacts | undefined
+  /** By node name: why its member answered no linearizable read. One that was not asked is not here. */
+  readonly silent?: Readonly<Record<string, Silence>> | undefined
   /** flannel's configuration as stored; undefined: none is, or no member could be asked. */
   readonly network: NetworkFacts | undefined
 }
@@ -42,6 +46,13 @@ export interface CertificateFault {
   readonly message: string
 }
 
+export interface Silence {
+  readonly message: string
+  /** Its machine could not be reached from this host: it may well be healthy. undefined: it was asked. */
+  readonly unasked?: ErrorCode | undefined
+}
+
+/** What the members say, those that the file no longer names among them. By name: of those that answered. */
 export interface ClusterFacts {
   /** Hexadecimal, as etcdctl prints it. */
   readonly id: string
@@ -50,24 +61,43 @@ export interface ClusterFacts {
   readonly healthy: readonly string[]
   /** The leader that all agree on, by its name in the member list; undefined: there is none, or no agreement. */
   readonly leader: string | undefined
+  /**
+   * The one that says itself that it leads, in the newest term in which one does; undefined: none that answers. A member that
+   * is cut off knows of no leader, and then there is a `leading` member without agreement on a `leader`: who is to be taken
+   * away last goes by this, whether the members may be changed goes by that.
+   */
+  readonly leading: string | undefined
+  /** The member ID that each process says it has, by name: also of one that the list does not have. Hexadecimal. */
+  readonly ids: Readonly<Record<string, string>>
   /** The version that each member that answered runs, by name. */
   readonly versions: Readonly<Record<string, string>>
   /** The minor to which a downgrade is enabled, `3.5`; undefined: to none, as far as members say (those of 3.5 don't). */
   readonly downgrade?: string | undefined
   /** The minor of each member's data, by name, of those that say it: 3.6 and newer. It follows the cluster's minor. */
   readonly storage?: Readonly<Record<string, string>> | undefined
-  /** Of the largest database of those that answered. */
-  readonly databaseBytes?: number | undefined
+  /** Each member's database, by name, in bytes. Quotas as members say them themselves: from etcd 3.6 on. */
+  readonly space: Readonly<Record<string, Space>>
+  /** The newest that a linearizable read gave; 0: none did. */
+  readonly revision: number
   /** How many entries of the Raft log each member that answered has still to apply, by name. */
   readonly lag: Readonly<Record<string, number>>
-  /** Types of the alarms that are raised for each member that answered, by name. */
-  readonly alarms: Readonly<Record<string, readonly string[]>>
+  /** undefined: nobody could say. */
+  readonly alarms: readonly RaisedAlarm[] | undefined
   /** What keeps the members that there are from being healthy; empty: they are. Who should be there is another matter. */
   readonly problems: readonly string[]
   /** A write was read back and all contents were equal, in this run. */
   readonly verified: boolean
 }
 
+export interface RaisedAlarm {
+  /** A member's name, its ID where no node of the file has it, or `NOBODY`. */
+  readonly member: string
+  readonly memberId: bigint
+  /** `NOSPACE`, `CORRUPT` */
+  readonly type: string
+}
+
+/** A member as it is listed. */
 export interface MemberFacts {
   readonly id: string
   /** Its node's name, if a node has it (`namedByNodes`). Empty: added, but never started. */

@@ -6,7 +6,8 @@ import { timed } from '../../../engine/timed.ts'
 import type { Session } from '../session.ts'
 import { listedClients } from '../facts/listed.ts'
 import type { Observed } from '../facts/observed.ts'
-import { reachableClients, viewMembers } from '../facts/members.ts'
+import { viewMembers } from '../facts/view-members.ts'
+import { reachableClients } from '../facts/view-members.ts'
 
 /** In a wave, which knows who is to lead; also of members that the cluster file no longer names. */
 export async function moveLeader(session: Session, observed: Observed, step: MoveLeaderStep): Promise<void> {

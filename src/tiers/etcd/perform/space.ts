@@ -4,7 +4,7 @@ import { QuorateError } from '../../../errors.ts'
 import { compact, defragment, disarm } from '../../../etcd/upkeep.ts'
 import { verifyWrite } from '../../../etcd/verify.ts'
 import { formatBytes } from '../../../spec/units.ts'
-import type { ClusterCondition } from '../facts/condition.ts'
+import type { Standing } from '../facts/standing.ts'
 import { awaitAnswers, chosenNodes, healthyClients } from '../facts/members.ts'
 import type { Session } from '../session.ts'
 import type { SpaceStep } from '../steps/space.ts'
@@ -15,7 +15,7 @@ export interface Performing {
   /** Aborts when the lock is lost, too. */
   readonly signal: AbortSignal
   /** As it was seen when the step was decided on. */
-  readonly condition: ClusterCondition
+  readonly standing: Standing
   /** Of a compaction: waits until every member has freed the space within its file. */
   readonly physical: boolean
 }
@@ -25,7 +25,7 @@ export interface Performing {
  * @throws QuorateError `etcd`; `blocked` where a disk lacks the room; `unhealthy` if a member does not come back.
  */
 export async function performSpace(performing: Performing, step: SpaceStep): Promise<boolean> {
-  const { session, signal, condition, physical } = performing
+  const { session, signal, standing, physical } = performing
   if (step.kind === 'move-leader') {
     await moveLeaderAway(session, { step, avoid: [], must: true, signal })
     return true
@@ -33,7 +33,7 @@ export async function performSpace(performing: Performing, step: SpaceStep): Pro
   if (step.kind === 'defragment') await requireDisk(performing, step.host)
   return await timed(session.emit, step, async () => {
     if (step.kind === 'defragment') return await defragmentMember(performing, step.host)
-    const clients = await healthyClients(session, condition)
+    const clients = await healthyClients(session, standing)
     const [first] = clients
     if (first === undefined) throw new TypeError('no member to ask')
     if (step.kind === 'compact') return await compact(clients, step.revision, { physical, signal })
@@ -41,7 +41,7 @@ export async function performSpace(performing: Performing, step: SpaceStep): Pro
       await verifyWrite(first, clients, signal)
       return true
     }
-    const alarm = condition.alarms.find(({ member, type }) => member === step.member && type === step.alarm)
+    const alarm = standing.alarms.find(({ member, type }) => member === step.member && type === step.alarm)
     if (alarm === undefined) throw new TypeError(`no such alarm: ${step.alarm} of ${step.member}`)
     await disarm(first, alarm, signal)
     return true
@@ -49,19 +49,19 @@ export async function performSpace(performing: Performing, step: SpaceStep): Pro
 }
 
 /** Until everybody is well again who was before. */
-async function defragmentMember({ session, signal, condition }: Performing, host: string): Promise<boolean> {
+async function defragmentMember({ session, signal, standing }: Performing, host: string): Promise<boolean> {
   const [client] = await session.members(chosenNodes(session, [host]))
   if (client === undefined) throw new TypeError(`no client of ${host}`)
   await defragment(client, signal)
-  const well = condition.members.filter(({ healthy }) => healthy).map(({ name }) => name)
+  const well = standing.members.filter(({ healthy }) => healthy).map(({ name }) => name)
   await awaitAnswers(session, well, signal)
   return true
 }
 
 /** A second copy of what is in use is written beside the file before it takes its place. */
-async function requireDisk({ session, signal, condition }: Performing, host: string): Promise<void> {
+async function requireDisk({ session, signal, standing }: Performing, host: string): Promise<void> {
   const [node] = chosenNodes(session, [host])
-  const space = condition.members.find(({ name }) => name === host)?.space
+  const space = standing.members.find(({ name }) => name === host)?.space
   if (node === undefined || space === undefined) throw new TypeError(`${host} was not asked`)
   const bytes = space.inUseBytes ?? space.sizeBytes
   const { dataDirectory } = session.cluster.etcd

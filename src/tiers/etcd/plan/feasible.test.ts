@@ -13,7 +13,8 @@ const LIMITS: Limits = { fixed: [], inside: {}, closed: {}, room: { '/opt/etcd':
 
 /** A plan to make etcd02 anew, on a machine with these limits. */
 function replaced(limits: Partial<Limits>, databaseBytes = 1000) {
-  const world = { ...settledWorld(cluster), cluster: { ...facts(cluster), databaseBytes } }
+  const space = { etcd01: { sizeBytes: databaseBytes, inUseBytes: 0, quotaBytes: undefined } }
+  const world = { ...settledWorld(cluster), cluster: { ...facts(cluster), space } }
   const id = world.cluster.members.find(({ name }) => name === 'etcd02')?.id ?? ''
   const observed = withMember(world, 'etcd02', { limits: { ...LIMITS, ...limits } })
   return plan({ ...testIntent(cluster), replace: { etcd02: id } }, observed).blocked

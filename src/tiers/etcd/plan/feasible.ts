@@ -6,7 +6,7 @@
 import { type Limits, PATHS } from '../../../host/state.ts'
 import { type Cluster } from '../../../spec/cluster.ts'
 import { formatBytes } from '../../../spec/units.ts'
-import type { Observed } from '../facts/observed.ts'
+import type { ClusterFacts, Observed } from '../facts/observed.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 import type { HostStep, ResetStep, Step } from '../steps/steps.ts'
 
@@ -37,7 +37,7 @@ export function infeasible(
       ...closedReasons(cluster, limits, step),
       ...moveReasons(cluster, limits, step),
       ...(step.kind === 'start' && (emptied.size > 0 || step.firstStart !== undefined)
-        ? newDataReasons(cluster, limits, facts?.databaseBytes ?? 0)
+        ? newDataReasons(cluster, limits, largestDatabase(facts))
         : []),
       ...(step.kind === 'binaries' ? roomReasons(limits, [BINARIES], BINARY_BYTES, step.what) : []),
     ])
@@ -132,6 +132,11 @@ export function swapReasons(limits: Limits, paths: readonly string[]): BlockReas
 }
 
 /** A member that begins without data: etcd makes a log by renaming a directory to its place. */
+/** In bytes, of those that answered. */
+function largestDatabase(facts: ClusterFacts | undefined): number {
+  return Math.max(0, ...Object.values(facts?.space ?? {}).map(({ sizeBytes }) => sizeBytes))
+}
+
 function newDataReasons({ etcd }: Cluster, limits: Limits, databaseBytes: number): BlockReason[] {
   const { dataDirectory, walDirectory } = etcd
   const within = walDirectory.startsWith(`${dataDirectory}/`)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { UNIT_MARK } from '../../../etcd/unit-file.ts'
 import { type UnitState, PATHS } from '../../../host/state.ts'
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
-import { clusterCondition, memberCondition, RUNNING } from '../facts/condition.fixture.ts'
+import { clusterStanding, memberStanding, RUNNING } from '../facts/standing.fixture.ts'
 import { dataElsewhere } from './foreign.ts'
 import { next } from './next.ts'
 import { planPower } from '../../../verbs/power/decide.ts'
@@ -132,9 +132,9 @@ test('where the process keeps its data counts only of a process from our unit, a
 
 test('masked: not started by anybody, but stopped', () => {
   const unit = { ...RUNNING, masked: true }
-  const condition = clusterCondition([memberCondition(1, { unit }), memberCondition(2), memberCondition(3)])
+  const standing = clusterStanding([memberStanding(1, { unit }), memberStanding(2), memberStanding(3)])
   const power = (verb: 'restart' | 'stop') =>
-    planPower({ cluster, verb, hosts: ['etcd01'], force: false }, condition)
+    planPower({ cluster, verb, hosts: ['etcd01'], force: false }, standing)
   expect(reasonsOf(next(intent, withUnit(settled, { masked: true })))[0]?.hint).toContain('systemctl unmask')
   expect(power('restart').blocked).toHaveLength(1)
   expect(power('stop').blocked).toEqual([])
@@ -143,8 +143,8 @@ test('masked: not started by anybody, but stopped', () => {
 test('of an adopted cluster that was not applied yet, drop-ins are its own until apply', () => {
   const unit = { ...RUNNING, ...around('User=root') }
   const restart = (ownUnit: boolean) => {
-    const members = [memberCondition(1, { unit, ownUnit }), memberCondition(2), memberCondition(3)]
-    return planPower({ cluster, verb: 'restart', hosts: ['etcd01'], force: false }, clusterCondition(members))
+    const members = [memberStanding(1, { unit, ownUnit }), memberStanding(2), memberStanding(3)]
+    return planPower({ cluster, verb: 'restart', hosts: ['etcd01'], force: false }, clusterStanding(members))
   }
   expect(restart(false).blocked).toEqual([])
   expect(restart(true).blocked).toHaveLength(1)

@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { sampleCluster } from '../../../etcd/sample.ts'
-import {
-  RUNNING,
-  STOPPED,
-  clusterCondition,
-  downMember,
-  memberCondition,
-} from '../facts/condition.fixture.ts'
-import type { ClusterCondition, MemberCondition } from '../facts/condition.ts'
+import { RUNNING, STOPPED, clusterStanding, downMember, memberStanding } from '../facts/standing.fixture.ts'
+import type { Standing, MemberStanding } from '../facts/standing.ts'
 import { leftOut, planPower } from '../../../verbs/power/decide.ts'
 import { quorum } from '../facts/quorum.ts'
 import { type SurveyedMember, outlookOf } from '../../../verbs/recover/outlook.ts'
@@ -45,19 +39,19 @@ function clusters(size: number): readonly (readonly Voter[])[] {
 }
 
 /** The same, as the planners of other verbs see it. */
-function conditionOf(voters: readonly Voter[]): ClusterCondition {
-  const members = voters.map(({ state, unfounded }, index): MemberCondition => {
+function standingOf(voters: readonly Voter[]): Standing {
+  const members = voters.map(({ state, unfounded }, index): MemberStanding => {
     const number = index + 1
     const leader = state === 'serving' && voters.findIndex((voter) => voter.state === 'serving') === index
     const whole = state !== 'lost' && unfounded !== true
     const alarms = ['NOSPACE']
     const known = { leader, whole, hasLog: whole }
-    if (state === 'serving') return memberCondition(number, { ...known, alarms })
+    if (state === 'serving') return memberStanding(number, { ...known, alarms })
     if (state === 'unreached')
       return downMember(number, { unit: undefined, hasLog: undefined, unknown: true })
     return downMember(number, { ...known, unit: state === 'running' ? RUNNING : STOPPED })
   })
-  return clusterCondition(members, { alarms: [{ member: 'etcd01', memberId: 1n, type: 'NOSPACE' }] })
+  return clusterStanding(members, { alarms: [{ member: 'etcd01', memberId: 1n, type: 'NOSPACE' }] })
 }
 
 function surveyOf(voters: readonly Voter[]): readonly SurveyedMember[] {
@@ -92,7 +86,7 @@ function refusal(
   trouble: Trouble,
 ): string | undefined {
   const cluster = sampleCluster()
-  const condition = conditionOf(voters)
+  const standing = standingOf(voters)
   const [first = ''] = words
   const state = voters.find(({ name }) => name === first)?.state
   switch (verb) {
@@ -100,9 +94,9 @@ function refusal(
       const whoever = first === '--all'
       const hosts = whoever ? voters.map(({ name }) => name) : words
       const intent = { cluster, verb: 'start', hosts, force: false, whoever } as const
-      const { blocked, steps } = planPower(intent, condition)
+      const { blocked, steps } = planPower(intent, standing)
       if (blocked.length > 0) return blocked[0]?.message
-      const able = voters.length - leftOut(intent, condition).length
+      const able = voters.length - leftOut(intent, standing).length
       if (whoever && able < quorum(voters.length)) return 'too few to be a quorum'
       return steps.length === 0 ? 'nothing to start' : undefined
     }
@@ -118,7 +112,7 @@ function refusal(
       return kind === 'lost' || kind === 'open' ? undefined : `it is ${kind}`
     }
     case 'unjam':
-      return planUnjam(condition, NO_PROGRESS).blocked[0]?.message
+      return planUnjam(standing, NO_PROGRESS).blocked[0]?.message
     case 'etcdctl':
       return state === 'serving' ? undefined : `${first} does not answer`
     case 'run':
@@ -166,13 +160,13 @@ describe.each([1, 2, 3, 4, 5])('of %s voting members', (size) => {
 })
 
 describe.each([1, 2, 3])('of %s voting members, as their machines say', (size) => {
-  test('what is told from a condition is the same as from the voters themselves', () => {
+  test('what is told from how members stand is the same as from the voters themselves', () => {
     for (const voters of clusters(size)) {
-      const told = votersOf(conditionOf(voters))
+      const told = votersOf(standingOf(voters))
       expect(told.map(({ name, state }) => ({ name, state }))).toEqual(
         voters.map(({ name, state }) => ({ name, state })),
       )
-      const missing = noQuorum(conditionOf(voters))
+      const missing = noQuorum(standingOf(voters))
       expect(missing.length === 0).toBe(quorumOutlook(voters) === 'serving')
       for (const { hint } of missing) expect(hint).toBe(remedyFor({ kind: 'no-quorum' }, voters).text)
     }
@@ -211,8 +205,8 @@ test('members that vote and are not in the file may be up', () => {
 })
 
 test('what brings back who is away is said once each', () => {
-  const members = [memberCondition(1), downMember(2), downMember(3), memberCondition(4), memberCondition(5)]
-  const hints = bringingBack(clusterCondition(members))
+  const members = [memberStanding(1), downMember(2), downMember(3), memberStanding(4), memberStanding(5)]
+  const hints = bringingBack(clusterStanding(members))
   expect(hints).toHaveLength(2)
   expect(hints.join()).toMatch(/quorate start etcd02.*quorate start etcd03/)
 })

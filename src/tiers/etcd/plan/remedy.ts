@@ -2,7 +2,7 @@
  * What to type next about a trouble, given what the voting members are able to do: the one place that names a command for
  * it. A command that the present quorum would have refuse is no help, so `remedy.test.ts` asks each one's own planner.
  */
-import type { ClusterCondition, MemberCondition } from '../facts/condition.ts'
+import type { Standing, MemberStanding } from '../facts/standing.ts'
 import { quorum } from '../facts/quorum.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 import { counted, plural } from '../../../spec/units.ts'
@@ -139,7 +139,7 @@ function remedy(command: readonly string[], why: string): Remedy {
 }
 
 /** The voting members of the cluster file. */
-export function votersOf({ members }: ClusterCondition): readonly Voter[] {
+export function votersOf({ members }: Standing): readonly Voter[] {
   return members
     .filter(({ voter }) => voter)
     .map((member) => ({
@@ -149,7 +149,7 @@ export function votersOf({ members }: ClusterCondition): readonly Voter[] {
     }))
 }
 
-function stateOf({ healthy, unit, whole, hasLog, strayLog }: MemberCondition): Voter['state'] {
+function stateOf({ healthy, unit, whole, hasLog, strayLog }: MemberStanding): Voter['state'] {
   if (healthy) return 'serving'
   if (unit === undefined) return 'unreached'
   if (whole === false || hasLog === false || strayLog === true) return 'lost'
@@ -159,26 +159,26 @@ function stateOf({ healthy, unit, whole, hasLog, strayLog }: MemberCondition): V
 }
 
 /** `1 of 3 voting members answer, 1 can't be asked, and 2 must`: how far it is to a quorum. */
-export function howManyAnswer({ voters, healthyVoters, members }: ClusterCondition): string {
+export function howManyAnswer({ voters, healthyVoters, members }: Standing): string {
   const unknown = members.filter((member) => member.voter && member.unknown === true).length
   const unasked = unknown === 0 ? '' : `, ${unknown} could not be asked`
   return `${healthyVoters} of ${counted(voters, 'voting member')} ${plural(voters, 'answers', 'answer')}${unasked}, and ${quorum(voters)} must`
 }
 
 /** Why nothing is done that needs a quorum; empty: there is one. */
-export function noQuorum(condition: ClusterCondition): readonly BlockReason[] {
-  if (condition.healthyVoters >= quorum(condition.voters)) return []
-  const { text } = remedyFor({ kind: 'no-quorum' }, votersOf(condition), condition.voters)
-  return [{ message: howManyAnswer(condition), hint: text }]
+export function noQuorum(standing: Standing): readonly BlockReason[] {
+  if (standing.healthyVoters >= quorum(standing.voters)) return []
+  const { text } = remedyFor({ kind: 'no-quorum' }, votersOf(standing), standing.voters)
+  return [{ message: howManyAnswer(standing), hint: text }]
 }
 
 /** What brings back the voting members that don't answer, one hint for each; empty: all do. */
-export function bringingBack(condition: ClusterCondition): readonly string[] {
-  const voters = votersOf(condition)
+export function bringingBack(standing: Standing): readonly string[] {
+  const voters = votersOf(standing)
   const away = voters.filter(({ state }) => state !== 'serving')
   return [
     ...new Set(
-      away.map(({ name: member }) => remedyFor({ kind: 'silent', member }, voters, condition.voters).text),
+      away.map(({ name: member }) => remedyFor({ kind: 'silent', member }, voters, standing.voters).text),
     ),
   ]
 }

@@ -259,6 +259,9 @@ const heirOf = (changes: Partial<ClusterFacts>, done: readonly string[] = ['etcd
   return step?.kind === 'move-leader' ? step.to : undefined
 }
 
+const CORRUPT02 = { member: 'etcd02', memberId: 2n, type: 'CORRUPT' }
+const FULL02 = { ...CORRUPT02, type: 'NOSPACE' }
+
 describe('who is to lead', () => {
   test('the follower that has least still to apply', () => {
     expect(heirOf({ lag: { etcd01: 0, etcd02: 7, etcd03: 3 } })).toBe('etcd03')
@@ -274,14 +277,14 @@ describe('who is to lead', () => {
   })
 
   test('never one with the alarm CORRUPT, or of which it is unknown how far it is: an election is better', () => {
-    expect(heirOf({ alarms: { etcd02: ['CORRUPT'] } })).toBe('etcd03')
-    expect(heirOf({ alarms: { etcd02: ['CORRUPT'], etcd03: ['CORRUPT'] } })).toBeUndefined()
+    expect(heirOf({ alarms: [CORRUPT02] })).toBe('etcd03')
+    expect(heirOf({ alarms: [CORRUPT02, { ...CORRUPT02, member: 'etcd03' }] })).toBeUndefined()
     expect(heirOf({ lag: { etcd01: 0, etcd03: 7 } })).toBe('etcd03')
     expect(heirOf({ lag: { etcd01: 0 } })).toBeUndefined()
   })
 
   test('one with another alarm only where there is no other', () => {
-    expect(heirOf({ alarms: { etcd02: ['NOSPACE'] } })).toBe('etcd03')
-    expect(heirOf({ alarms: { etcd02: ['NOSPACE'], etcd03: ['NOSPACE'] } })).toBe('etcd02')
+    expect(heirOf({ alarms: [FULL02] })).toBe('etcd03')
+    expect(heirOf({ alarms: [FULL02, { ...FULL02, member: 'etcd03' }] })).toBe('etcd02')
   })
 })

@@ -15,6 +15,7 @@ import { binarySteps, configurationSteps } from './prepare.ts'
 import { memberFiles } from './member-files.ts'
 import { mayRestart, quorum } from '../facts/quorum.ts'
 import { type Roster, isInvited, isReplaced } from '../facts/membership-map.ts'
+import { alarmsOf } from '../facts/standing.ts'
 import { type Scene, type Stage, type StageAnswer, isBlocked } from './stage.ts'
 import { foldersToChown, opening, startSteps } from './start.ts'
 import { type HostStep, type Step, isHostStep } from '../steps/steps.ts'
@@ -247,7 +248,7 @@ export function heirOf(scene: Scene, roster: Roster, facts: ClusterFacts): strin
       .map(([name]) => ({
         name,
         lag: facts.lag[name],
-        alarms: facts.alarms[name] ?? [],
+        alarms: alarmsOf(facts, name),
         leaving: outdated.has(name),
       })),
   )

@@ -16,10 +16,10 @@ export const LEADERSHIP: ClusterKinds<MoveLeaderStep> = {
     action: 'change',
     distinguishes: ({ from, to }) => [from, ...(to === undefined ? [] : [to])],
     ofCluster: true,
-    predict: ofCluster((facts, { from, to }) => ({
-      ...facts,
-      leader: to ?? facts.healthy.find((name) => name !== from),
-    })),
+    predict: ofCluster((facts, { from, to }) => {
+      const leader = to ?? facts.healthy.find((name) => name !== from)
+      return { ...facts, leader, leading: leader }
+    }),
     perform: async (session, observed, step) => {
       const { moveLeader } = await import('../perform/move-leader.ts')
       await moveLeader(session, observed, step)

@@ -76,8 +76,10 @@ export const MEMBERSHIP: ClusterKinds<MembershipStep> = {
     predict: ofCluster((facts, step) => {
       const gone = facts.members.find((member) => isMeant(member, step))
       const healthy = facts.healthy.filter((name) => name !== gone?.name)
+      const members = facts.members.filter((member) => member !== gone)
       const leader = facts.leader === gone?.name ? healthy[0] : facts.leader
-      return { ...facts, members: facts.members.filter((member) => member !== gone), healthy, leader }
+      const leading = facts.leading === gone?.name ? leader : facts.leading
+      return { ...facts, members, healthy, leader, leading }
     }),
     perform,
     simulate: (cluster, { memberId }) => cluster.removeMember(memberId),

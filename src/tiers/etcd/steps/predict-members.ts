@@ -44,7 +44,7 @@ export function memberStarted(cluster: Cluster, observed: Observed, host: string
     .every((member) => member?.unit.active === 'active' || isKeptStopped(member))
   const leader = facts.leader ?? healthy[0]
   const versions = { ...facts.versions, [host]: installedVersion(observed, host) }
-  const after = { ...facts, members, healthy, leader, versions }
+  const after = { ...facts, members, healthy, leader, leading: facts.leading ?? leader, versions }
   // With this one there may be a quorum again, and all that run are well with it.
   return { ...observed, cluster: endedDowngrade(running ? recovered(after) : after) }
 }
@@ -89,9 +89,13 @@ export function formed(wanted: Cluster, observed: Observed): Observed {
       })),
       healthy: running.map((node) => node.name),
       leader: running[0]?.name,
+      leading: running[0]?.name,
+      ids: {},
+      space: observed.cluster?.space ?? {},
+      revision: observed.cluster?.revision ?? 0,
       versions: Object.fromEntries(running.map(({ name }) => [name, installedVersion(observed, name)])),
       lag: Object.fromEntries(running.map(({ name }) => [name, 0])),
-      alarms: observed.cluster?.alarms ?? {},
+      alarms: observed.cluster?.alarms ?? [],
       problems: [],
       verified: observed.cluster?.verified ?? false,
     },

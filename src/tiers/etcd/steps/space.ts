@@ -2,7 +2,7 @@
 import type { StepKinds } from '../../../engine/step-registry.ts'
 import type { Next } from '../../../engine/step.ts'
 import type { Space } from '../../../etcd/space.ts'
-import type { ClusterCondition, MemberCondition } from '../facts/condition.ts'
+import type { Standing, MemberStanding } from '../facts/standing.ts'
 import type { MoveLeaderStep } from './leadership.ts'
 import type { MaintenancePlan, MaintenanceStep } from './maintenance.ts'
 
@@ -19,7 +19,7 @@ export const SPACE: StepKinds<Exclude<SpaceStep, MoveLeaderStep>> = {
 }
 
 export interface SpaceFacts {
-  readonly condition: ClusterCondition
+  readonly standing: Standing
   readonly progress: SpaceProgress
 }
 
@@ -62,22 +62,22 @@ export function advance(progress: SpaceProgress, step: SpaceStep): SpaceProgress
 export function predictSpace<F extends SpaceFacts>(facts: F, step: SpaceStep): F {
   return {
     ...facts,
-    condition: predictCondition(facts.condition, step),
+    standing: predictCondition(facts.standing, step),
     progress: advance(facts.progress, step),
   }
 }
 
-function predictCondition(condition: ClusterCondition, step: SpaceStep): ClusterCondition {
-  const { members } = condition
+function predictCondition(standing: Standing, step: SpaceStep): Standing {
+  const { members } = standing
   switch (step.kind) {
     case 'move-leader':
-      return ledByAnother(condition, step)
+      return ledByAnother(standing, step)
     case 'compact':
       // How much of a file is in use then, only the members know.
-      return { ...condition, members: members.map((member) => withSpace(member, { inUseBytes: undefined })) }
+      return { ...standing, members: members.map((member) => withSpace(member, { inUseBytes: undefined })) }
     case 'defragment':
       return {
-        ...condition,
+        ...standing,
         members: members.map((member) =>
           member.name === step.host
             ? withSpace(member, { sizeBytes: member.space?.inUseBytes ?? 0 })
@@ -86,23 +86,23 @@ function predictCondition(condition: ClusterCondition, step: SpaceStep): Cluster
       }
     case 'disarm':
       return {
-        ...condition,
-        alarms: condition.alarms.filter(({ member, type }) => member !== step.member || type !== step.alarm),
+        ...standing,
+        alarms: standing.alarms.filter(({ member, type }) => member !== step.member || type !== step.alarm),
       }
     case 'prove-write':
-      return condition
+      return standing
   }
 }
 
-function ledByAnother(condition: ClusterCondition, { from, to }: MoveLeaderStep): ClusterCondition {
-  const able = condition.members.filter(({ name, voter, healthy }) => name !== from && voter && healthy)
+function ledByAnother(standing: Standing, { from, to }: MoveLeaderStep): Standing {
+  const able = standing.members.filter(({ name, voter, healthy }) => name !== from && voter && healthy)
   const leader = to ?? able[0]?.name
-  if (leader === undefined) return condition
-  const members = condition.members.map((member) => ({ ...member, leader: member.name === leader }))
-  return { ...condition, members, leader }
+  if (leader === undefined) return standing
+  const members = standing.members.map((member) => ({ ...member, leader: member.name === leader }))
+  return { ...standing, members, leader }
 }
 
-function withSpace(member: MemberCondition, change: Partial<Space>): MemberCondition {
+function withSpace(member: MemberStanding, change: Partial<Space>): MemberStanding {
   return { ...member, space: member.space && { ...member.space, ...change } }
 }
 

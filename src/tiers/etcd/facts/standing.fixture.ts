@@ -1,6 +1,6 @@
 /** Conditions for tests: three healthy voters, the first of which leads, and whatever else the test is about. */
 import type { UnitState } from '../../../host/state.ts'
-import type { ClusterCondition, MemberCondition } from './condition.ts'
+import type { Standing, MemberStanding } from './standing.ts'
 
 export const MIB = 1024 ** 2
 
@@ -18,7 +18,7 @@ export const RUNNING: UnitState = {
 
 export const STOPPED: UnitState = { ...RUNNING, active: 'inactive', enabled: false, mainPid: 0 }
 
-export function memberCondition(number: number, changes: Partial<MemberCondition> = {}): MemberCondition {
+export function memberStanding(number: number, changes: Partial<MemberStanding> = {}): MemberStanding {
   return {
     name: `etcd0${number}`,
     unit: RUNNING,
@@ -38,9 +38,9 @@ export function memberCondition(number: number, changes: Partial<MemberCondition
 }
 
 /** One that was stopped, or whose machine is gone. */
-export function downMember(number: number, changes: Partial<MemberCondition> = {}): MemberCondition {
+export function downMember(number: number, changes: Partial<MemberStanding> = {}): MemberStanding {
   const trouble = 'nothing listens there'
-  return memberCondition(number, {
+  return memberStanding(number, {
     healthy: false,
     trouble,
     leader: false,
@@ -52,10 +52,10 @@ export function downMember(number: number, changes: Partial<MemberCondition> = {
   })
 }
 
-export function clusterCondition(
-  members: readonly MemberCondition[],
-  changes: Partial<ClusterCondition> = {},
-): ClusterCondition {
+export function clusterStanding(
+  members: readonly MemberStanding[],
+  changes: Partial<Standing> = {},
+): Standing {
   return {
     voters: members.filter(({ voter }) => voter).length,
     healthyVoters: members.filter(({ voter, healthy }) => voter && healthy).length,
