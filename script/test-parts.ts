@@ -1,7 +1,10 @@
-/** Runs the parts of the test suite one after the other, all of them even if one fails, and adds up what they say. */
+/**
+ * Runs the parts of the test suite, all of them even if one fails, and adds up what they say: one after the other, but for
+ * those that fit beside the machines. Those wait a good deal, for elections, deadlines, boots; what only computes fills that.
+ */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, mkdtemp, open, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { labAvailable } from '../src/lab/available.ts'
@@ -11,6 +14,7 @@ const HELP = `
 usage: script/test [--list-slow] [PART …]
 
 Runs all parts, or those named: lint types build package unit sim lab
+All but the build run beside the lab where there is one.
 Ends with a line 'N passed, N failed, N skipped'; exit code 0 only if nothing failed. A part other than unit, sim and
 lab counts as one. Logs of the machines of failed lab tests are kept, in a folder that is named.
 
@@ -24,32 +28,39 @@ interface Part {
   readonly commands?: readonly (readonly string[])[]
   /** A vitest project instead. */
   readonly project?: string
+  /** Run while the machines' part runs, at a lower priority; what it says is shown when it has ended. */
+  readonly beside?: boolean
 }
 
 const PARTS: readonly Part[] = [
   {
     name: 'lint',
     what: 'oxlint and oxfmt',
+    beside: true,
     commands: [
       ['oxlint', '--deny-warnings'],
       ['oxfmt', '--check'],
     ],
   },
-  { name: 'types', what: 'TypeScript', commands: [['tsc', '--noEmit']] },
+  { name: 'types', what: 'TypeScript', beside: true, commands: [['tsc', '--noEmit']] },
   { name: 'build', what: 'dist/', commands: [['node', 'script/build.mjs']] },
   {
     name: 'package',
     what: 'what npm would publish, and what nobody uses',
+    beside: true,
     commands: [['tsc', '-p', 'tsconfig.types.json'], ['publint', '--strict'], ['knip']],
   },
-  { name: 'unit', what: 'units', project: 'unit' },
-  { name: 'sim', what: 'simulated clusters with faults', project: 'sim' },
+  { name: 'unit', what: 'units', project: 'unit', beside: true },
+  { name: 'sim', what: 'simulated clusters with faults', project: 'sim', beside: true },
   { name: 'lab', what: 'machines with systemd, sshd and etcd', project: 'lab' },
 ]
 
 const LIST_SLOW = '--list-slow'
 const SLOW_TESTS = 20
 const SLOW_FILES = 20
+
+/** Gets about a third of a processor that something usual wants as well, and all of one that is idle. */
+const LESS_URGENT = ['nice', '-n', '5']
 
 const root = path.resolve(import.meta.dirname, '..')
 
@@ -66,19 +77,29 @@ async function main(typed: readonly string[]): Promise<number> {
     return 64
   }
   const folder = await mkdtemp(path.join(tmpdir(), 'quorate-test-'))
-  const lines: string[] = []
-  const reports: string[] = []
-  let total: Counts = { passed: 0, failed: 0, skipped: 0 }
-  for (const part of PARTS.filter(({ name }) => words.length === 0 || words.includes(name))) {
-    process.stdout.write(`\n== ${part.name}: ${part.what}\n`)
+  const chosen = PARTS.filter(({ name }) => words.length === 0 || words.includes(name))
+  const shared = chosen.some(({ name }) => name === 'lab') && whyNoMachines() === undefined
+  const beside = shared ? chosen.filter((part) => part.beside === true) : []
+  const done = new Map<Part, Timed>()
+  const timed = async (part: Part, output?: FileHandle) => {
     const started = performance.now()
-    const { counts, notes, report } = await runPart(part, folder)
-    total = add(total, counts)
-    if (report !== undefined) reports.push(report)
-    const seconds = ((performance.now() - started) / 1000).toFixed(1)
-    const remarks = notes.map((note) => `\n         ${note}`).join('')
-    lines.push(`${part.name.padEnd(8)} ${sentence(counts)} (${seconds} s)${remarks}`)
+    const outcome = await runPart(part, { folder, output })
+    done.set(part, { ...outcome, seconds: (performance.now() - started) / 1000 })
   }
+  for (const part of chosen.filter((one) => !beside.includes(one))) {
+    announce(part)
+    await Promise.all([timed(part), part.name === 'lab' ? runBeside(beside, folder, timed) : undefined])
+  }
+  const outcomes = chosen.flatMap((part) => {
+    const outcome = done.get(part)
+    return outcome === undefined ? [] : [{ part, ...outcome }]
+  })
+  const reports = outcomes.flatMap(({ report }) => report ?? [])
+  const total = outcomes.map(({ counts }) => counts).reduce(add, { passed: 0, failed: 0, skipped: 0 })
+  const lines = outcomes.map(({ part, counts, notes, seconds }) => {
+    const remarks = notes.map((note) => `\n         ${note}`).join('')
+    return `${part.name.padEnd(8)} ${sentence(counts)} (${seconds.toFixed(1)} s)${remarks}`
+  })
   // Logs that were worth keeping are named above; nothing else stays.
   if ((await filesIn(folder)).length === 0) await rm(folder, { recursive: true, force: true })
   if (listSlow) process.stdout.write(`\n${slowLines(reports).join('\n')}\n`)
@@ -93,26 +114,61 @@ interface Outcome {
   readonly report?: string | undefined
 }
 
-async function runPart(part: Part, folder: string): Promise<Outcome> {
-  if (part.project !== undefined) return await runProject(part.project, folder)
+interface Timed extends Outcome {
+  readonly seconds: number
+}
+
+function announce({ name, what }: Part): void {
+  process.stdout.write(`\n== ${name}: ${what}\n`)
+}
+
+/** One after the other, as each has all processors; then what they said. */
+async function runBeside(
+  parts: readonly Part[],
+  folder: string,
+  timed: (part: Part, output: FileHandle) => Promise<void>,
+): Promise<void> {
+  for (const part of parts) {
+    const file = path.join(folder, `${part.name}.out`)
+    const output = await open(file, 'w')
+    try {
+      await timed(part, output)
+    } finally {
+      await output.close()
+    }
+    announce(part)
+    process.stdout.write(await readFile(file))
+    await rm(file)
+  }
+}
+
+interface Surroundings {
+  /** For reports and logs. */
+  readonly folder: string
+  /** Where a part that runs beside another one writes what it says. */
+  readonly output: FileHandle | undefined
+}
+
+async function runPart(part: Part, surroundings: Surroundings): Promise<Outcome> {
+  if (part.project !== undefined) return await runProject(part.project, surroundings)
   const failed: string[] = []
   for (const command of part.commands ?? []) {
-    if ((await run(command)) !== 0) failed.push(command.join(' '))
+    if ((await run(command, surroundings)) !== 0) failed.push(command.join(' '))
   }
   if (failed.length === 0) return { counts: { passed: 1, failed: 0, skipped: 0 }, notes: [] }
   return { counts: { passed: 0, failed: 1, skipped: 0 }, notes: [`failed: ${failed.join(', ')}`] }
 }
 
-async function runProject(project: string, folder: string): Promise<Outcome> {
+async function runProject(project: string, surroundings: Surroundings): Promise<Outcome> {
+  const { folder } = surroundings
   const reason = project === 'lab' ? whyNoMachines() : undefined
   if (reason !== undefined) process.stdout.write(`${reason}\n`)
   const report = path.join(folder, `${project}.json`)
-  const logs = path.join(folder, 'machines')
+  const logs = path.join(folder, 'machines', project)
   await mkdir(logs, { recursive: true })
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const code = await run(['vitest', 'run', '--project', project, '--passWithNoTests', ...reporters], {
-    QUORATE_TEST_LOGS: logs,
-  })
+  const command = ['vitest', 'run', '--project', project, '--passWithNoTests', ...reporters]
+  const code = await run(command, surroundings, { QUORATE_TEST_LOGS: logs })
   const text = existsSync(report) ? await readFile(report, 'utf8') : undefined
   await rm(report, { force: true })
   const counts = countsOf(text, code)
@@ -169,11 +225,17 @@ async function filesIn(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => entry.name)
 }
 
-async function run([program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
+async function run(
+  command: readonly string[],
+  { output }: Surroundings,
+  env: NodeJS.ProcessEnv = {},
+): Promise<number> {
+  const [program = '', ...args] = output === undefined ? command : [...LESS_URGENT, ...command]
+  const stream = output?.fd ?? 'inherit'
   const child = spawn(program, args, {
     cwd: root,
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', stream, stream],
   })
   return await new Promise((resolve) => {
     child.once('error', (error) => {
