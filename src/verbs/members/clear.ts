@@ -36,10 +36,9 @@ export async function stopDead(
         why: 'it is about to be removed, and does not answer',
         danger: 'membership',
       }
-      const signal = AbortSignal.any([session.signal, lock.lost])
       const operations = [['stop', { unit: step.unit }] as const]
       await timed(session.emit, step, async () => {
-        await lock.work(await session.remote(node), { operations, looks: [], signal })
+        await lock.work(await session.remote(node), { operations, looks: [], signal: session.signal })
       })
     }),
   )

@@ -3,9 +3,8 @@
  * apply would have them; last, machines that left are cleared. So an interrupted run is finished by the same command, or
  * by an apply, which leaves out the clearing alone.
  */
-import { takeLock, theseMachines } from '../../engine/locking.ts'
+import { theseMachines } from '../../engine/locking.ts'
 import { stepId } from '../../tiers/etcd/steps/kinds.ts'
-import { QuorateError } from '../../errors.ts'
 import { verifyCluster } from '../../etcd/verify.ts'
 import { movedBy } from '../../tiers/etcd/plan/aside.ts'
 import type { ResetStep, Step } from '../../tiers/etcd/steps/steps.ts'
@@ -20,8 +19,8 @@ import type { MemberChange } from '../../tiers/etcd/membership-edit.ts'
 import { clearLeaving, stopDead } from './clear.ts'
 import { type MemberLook, type MemberPreview, lookAtChange } from '../../tiers/etcd/member-change.ts'
 import { preflight, requireFit } from '../../tiers/etcd/preflight.ts'
-import { type Availability, type ProbeChoice, withRecorder } from '../../engine/with-recorder.ts'
-import { recorded } from '../../engine/recorded.ts'
+import { idle, runVerb } from '../../engine/run-verb.ts'
+import type { Availability, ProbeChoice } from '../../engine/with-recorder.ts'
 
 export interface MemberOptions {
   /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
@@ -46,6 +45,8 @@ export interface MemberReport {
   readonly availability: Availability | undefined
 }
 
+type Result = Omit<MemberReport, 'availability'>
+
 /**
  * `session` must be one on `change.wanted`. Everything is looked at twice: for the preview, and again under the lock.
  *
@@ -59,73 +60,49 @@ export interface MemberReport {
 export async function changeMembers(
   session: Session,
   change: MemberChange,
-  options: MemberOptions,
-): Promise<MemberReport> {
-  return await recorded(session, change.verb, async (own) => await confirmAndChange(own, change, options))
-}
-
-async function confirmAndChange(
-  session: Session,
-  change: MemberChange,
   { confirm, probe }: MemberOptions,
 ): Promise<MemberReport> {
   const edits = change.edits.length > 0
   if (edits) await requireWritable(change.present.file, 'name the members')
-  const shown = await lookAtChange(session, change)
-  if (isNothing(shown.preview)) return await unchanged(session, change, shown)
-  await requireFitNewcomers(session, shown)
-  await confirm(shown.preview)
-  const reached = change.leaving.filter(({ name }) => !shown.preview.unreachable.includes(name))
-  await using lock = await takeLock(session, {
-    purpose: change.verb,
-    scope: theseMachines(together(session.cluster.nodes, reached)),
+  const { result, availability } = await runVerb<Session, MemberLook, Result>(session, {
+    name: change.verb,
+    // Machines that leave and were out of reach are not waited for again.
+    decide: async (own, shown) => {
+      const look = await lookAtChange(own, change, shown?.preview.unreachable)
+      return isNothing(look.preview) ? idle(unchanged(look)) : look
+    },
+    precheck: async (own, { newcomers }) => {
+      if (newcomers.size > 0) requireFit(own, await preflight(own, newcomers))
+    },
+    confirm: async ({ preview }) => await confirm(preview),
+    scope: ({ preview }) => theseMachines(together(session.cluster.nodes, reachedOf(change, preview))),
+    same: (shown, now) => whatWasShown(shown.preview) === whatWasShown(now.preview),
+    lookHint: 'quorate status',
+    prepare: async (own) => {
+      own.log?.begin()
+      if (edits) await writeFile(own, change)
+    },
+    probe: () => probe,
+    carryOut: async ({ session: own, lock, decision }) => await carryOut(own, lock, change, decision),
+    endsProven: true,
   })
-  const look = await lookAtChange(session, change, shown.preview.unreachable)
-  requireSame(shown.preview, look.preview)
-  session.log?.begin()
-  if (edits) await writeFile(session, change)
-  const { result, availability } = await withRecorder(
-    session,
-    { verb: change.verb, probe },
-    async (probed) => await carryOut(probed, lock, change, look),
-  )
-  return {
-    changed: true,
-    fileEdits: look.preview.fileEdits,
-    refrained: look.refrained,
-    ...result,
-    availability,
-  }
+  if (!result.changed) await noteCleared(session, change, result.notCleared)
+  return { ...result, availability }
 }
 
 function isNothing({ fileEdits, steps, clearing }: MemberPreview): boolean {
   return fileEdits.length === 0 && steps.length === 0 && clearing.length === 0
 }
 
-async function unchanged(session: Session, change: MemberChange, look: MemberLook): Promise<MemberReport> {
-  await noteCleared(session, change, look.preview.unreachable)
-  return {
-    changed: false,
-    done: [],
-    fileEdits: [],
-    members: voters(look.observed),
-    moved: [],
-    notCleared: look.preview.unreachable,
-    refrained: look.refrained,
-    availability: undefined,
-  }
+function unchanged({ observed, preview, refrained }: MemberLook): Result {
+  const notCleared = preview.unreachable
+  const members = voters(observed)
+  return { changed: false, done: [], fileEdits: [], members, moved: [], notCleared, refrained }
 }
 
-async function requireFitNewcomers(session: Session, { newcomers }: MemberLook): Promise<void> {
-  if (newcomers.size > 0) requireFit(session, await preflight(session, newcomers))
-}
-
-/** @throws QuorateError `moved` */
-function requireSame(shown: MemberPreview, now: MemberPreview): void {
-  if (whatWasShown(shown) === whatWasShown(now)) return
-  throw new QuorateError('moved', 'the cluster is not as it was shown; nothing was changed', {
-    hint: 'run the same command again',
-  })
+/** Those that leave and can be cleared. */
+function reachedOf({ leaving }: MemberChange, { unreachable }: MemberPreview): readonly Node[] {
+  return leaving.filter(({ name }) => !unreachable.includes(name))
 }
 
 function whatWasShown({ steps, clearing, fileEdits, unreachable }: MemberPreview): string {
@@ -140,21 +117,29 @@ async function writeFile({ cluster, now }: Session, { leaving, text, present }: 
   await replaceClusterFile(present.file, text.after)
 }
 
-async function carryOut(session: Session, lock: Lock, change: MemberChange, look: MemberLook) {
+async function carryOut(
+  session: Session,
+  lock: Lock,
+  change: MemberChange,
+  look: MemberLook,
+): Promise<Result> {
   await stopDead(session, lock, change.leaving, look)
   const { done, observed } = await run(session, lock, look.intent, look.observed, look.plan)
-  const { unreachable } = look.preview
-  const reached = change.leaving.filter(({ name }) => !unreachable.includes(name))
-  const cleared = await clearLeaving(session, lock, reached.map(asEtcdNode), look.reset)
+  const { unreachable, fileEdits } = look.preview
+  const reached = reachedOf(change, look.preview).map(asEtcdNode)
+  const cleared = await clearLeaving(session, lock, reached, look.reset)
   const notCleared = [...unreachable, ...cleared.notCleared]
   await noteCleared(session, change, notCleared)
   // Last: a cluster that is out of space takes no write, and is no reason to leave a machine as it is.
   await verifyCluster(await allMembers(session), session.signal)
   return {
+    changed: true,
     done: [...done, ...cleared.done],
+    fileEdits,
     members: voters(observed),
     moved: [...movedBy(done), ...cleared.moved],
     notCleared,
+    refrained: look.refrained,
   }
 }
 
