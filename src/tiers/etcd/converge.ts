@@ -80,7 +80,7 @@ export async function converge(session: Session, options: ConvergeOptions): Prom
     prepare: async (own, decision) => await requireFeasible(own, intent, decision),
     probe: (decision) => (isServing(decision) ? probe : false),
     carryOut: async ({ session: own, lock, decision: { observed, foreseen } }) =>
-      await run(own, lock, intent, observed, foreseen),
+      await run(own, lock, intent, observed, { foreseen }),
     endsProven: true,
   })
   noteStanding(session, intent, result.observed)

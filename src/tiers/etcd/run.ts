@@ -6,11 +6,18 @@ import { type Plan, plan } from './plan/plan.ts'
 import type { Lock } from '../../engine/lock.ts'
 import { type RunReport, loop } from '../../engine/loop.ts'
 import { observeAgain } from './facts/observe.ts'
-import type { Step } from './steps/steps.ts'
+import type { Next, Step } from './steps/steps.ts'
 import type { Session } from './session.ts'
 import { runWave } from './wave.ts'
 
 export { blockedError, requireWhole } from '../../engine/loop.ts'
+
+export interface RunOptions {
+  /** The whole plan from there, where it is known already. */
+  readonly foreseen?: Pick<Plan, 'blocked'> | undefined
+  /** What comes next, where that is not all that the intent asks for. */
+  readonly decide?: ((observed: Observed) => Next) | undefined
+}
 
 /** @throws QuorateError as `loop` does. The session's events tell what was done until then. */
 export async function run(
@@ -18,12 +25,12 @@ export async function run(
   lock: Lock,
   intent: ApplyIntent,
   first: Observed,
-  foreseen: Pick<Plan, 'blocked'> = plan(intent, first),
+  options: RunOptions = {},
 ): Promise<RunReport<Observed, Step>> {
   return await loop({
     observed: first,
-    foreseen,
-    decide: (observed) => next(intent, observed),
+    foreseen: options.foreseen ?? plan(intent, first),
+    decide: options.decide ?? ((observed) => next(intent, observed)),
     runWave: async (observed, steps) => await runWave(session, lock, observed, steps),
     lookAgain: async (observed) => await observeAgain(session, observed),
     steps: session.steps,

@@ -124,7 +124,7 @@ async function carryOut(
   look: MemberLook,
 ): Promise<Result> {
   await stopDead(session, lock, change.leaving, look)
-  const { done, observed } = await run(session, lock, look.intent, look.observed, look.plan)
+  const { done, observed } = await run(session, lock, look.intent, look.observed, { foreseen: look.plan })
   const { unreachable, fileEdits } = look.preview
   const reached = reachedOf(change, look.preview).map(asEtcdNode)
   const cleared = await clearLeaving(session, lock, reached, look.reset)

@@ -2,7 +2,7 @@
  * `quorate repair`: a member whose data is damaged is made anew from the others, through a learner; its old data stays,
  * moved aside. Every stage shows in the cluster itself, so that the same command goes on after whatever comes between.
  */
-import { everyMachine, takeLock } from '../../engine/locking.ts'
+import { everyMachine } from '../../engine/locking.ts'
 import { stepId } from '../../tiers/etcd/steps/kinds.ts'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
@@ -14,21 +14,20 @@ import { next } from '../../tiers/etcd/plan/next.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { type RepairDecision, decideRepair } from './decide.ts'
 import { rosterOf } from '../../tiers/etcd/facts/membership-map.ts'
-import type { AnyStep, Step } from '../../tiers/etcd/steps/steps.ts'
+import type { AnyStep } from '../../tiers/etcd/steps/steps.ts'
 import { blockedError, run } from '../../tiers/etcd/run.ts'
-import { type Lock } from '../../engine/lock.ts'
-import { loop } from '../../engine/loop.ts'
+import type { Lock } from '../../engine/lock.ts'
+import { idle, runVerb } from '../../engine/run-verb.ts'
 import { observe } from '../../tiers/etcd/facts/observe.ts'
 import { type Session, allMembers } from '../../tiers/etcd/session.ts'
 import { timed } from '../../engine/timed.ts'
-import { runWave } from '../../tiers/etcd/wave.ts'
 import { compactTime } from '../../engine/compact-time.ts'
-import { type MemberChange, memberReplacement } from '../../tiers/etcd/membership-edit.ts'
+import { memberReplacement } from '../../tiers/etcd/membership-edit.ts'
 import { type MemberLook, type MemberPreview, lookAtChange } from '../../tiers/etcd/member-change.ts'
 import { chosenNodes, healthyClients, standingNow } from '../../tiers/etcd/facts/members.ts'
 import { preflight, requireFit } from '../../tiers/etcd/preflight.ts'
-import { type DamageLook, lookForDamage } from './observe.ts'
-import { type Availability, type ProbeChoice, withRecorder } from '../../engine/with-recorder.ts'
+import { lookForDamage } from './observe.ts'
+import type { Availability, ProbeChoice } from '../../engine/with-recorder.ts'
 
 export interface RepairOptions {
   /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
@@ -60,11 +59,13 @@ export interface RepairReport {
   readonly availability: Availability | undefined
 }
 
-interface Shown {
-  readonly look: DamageLook
+type Result = Omit<RepairReport, 'availability'>
+
+interface Decision {
   readonly preview: RepairPreview
-  readonly change: MemberChange | undefined
   readonly members: MemberLook | undefined
+  /** Where a snapshot was kept, before anything is changed. */
+  readonly snapshot: string | undefined
 }
 
 /**
@@ -78,43 +79,35 @@ export async function repairMember(
 ): Promise<RepairReport> {
   chosenNodes(session, [name])
   const file = snapshotFile(session, name)
-  const shown = await decide(session, name, file)
-  if (typeof shown === 'string') {
-    return {
-      changed: false,
-      why: shown,
-      done: [],
-      snapshot: undefined,
-      disarmed: [],
-      moved: [],
-      availability: undefined,
-    }
-  }
-  if (shown.members !== undefined && shown.members.newcomers.size > 0)
-    requireFit(session, await preflight(session, shown.members.newcomers))
-  await confirm(shown.preview)
-  await using lock = await takeLock(session, { purpose: 'repair', scope: everyMachine(session.cluster) })
-  const now = await decide(session, name, file)
-  if (typeof now === 'string' || essence(now) !== essence(shown)) {
-    throw new QuorateError('moved', 'the cluster is not as it was shown; nothing was changed', {
-      hint: `see what it is now: quorate repair; then again: quorate repair ${name}`,
-    })
-  }
-  const signal = AbortSignal.any([session.signal, lock.lost])
-  const held = { ...session, signal }
-  const snapshot = await keepSnapshot(held, now)
-  // While CORRUPT is raised nobody can write anyway.
-  const choice = now.preview.alarms.length > 0 ? (false as const) : probe
-  const { result, availability } = await withRecorder(
-    held,
-    { verb: 'repair', probe: choice },
-    async (recorded) => await carryOut(recorded, lock, now),
-  )
-  return { changed: true, why: undefined, snapshot, ...result, availability }
+  const { result, availability } = await runVerb<Session, Decision, Result>(session, {
+    name: 'repair',
+    decide: async (own) => {
+      const decision = await decide(own, name, file)
+      return typeof decision === 'string' ? idle(unchanged(decision)) : decision
+    },
+    precheck: async (own, { members }) => {
+      if (members !== undefined && members.newcomers.size > 0)
+        requireFit(own, await preflight(own, members.newcomers))
+    },
+    confirm: async ({ preview }) => await confirm(preview),
+    scope: () => everyMachine(session.cluster),
+    same: (shown, now) => essence(shown) === essence(now),
+    lookHint: 'quorate repair',
+    prepare: async (own, decision) => ({ ...decision, snapshot: await keepSnapshot(own, decision) }),
+    // While CORRUPT is raised nobody can write anyway.
+    probe: ({ preview }) => (preview.alarms.length > 0 ? false : probe),
+    carryOut: async ({ session: own, lock, decision }) => await carryOut(own, lock, decision),
+    endsProven: true,
+  })
+  return { ...result, availability }
+}
+
+function unchanged(why: string): Result {
+  return { changed: false, why, done: [], snapshot: undefined, disarmed: [], moved: [] }
 }
 
 /** @returns why there is nothing to do. @throws QuorateError `blocked` */
-async function decide(session: Session, name: string, file: string): Promise<Shown | string> {
+async function decide(session: Session, name: string, file: string): Promise<Decision | string> {
   const look = await lookForDamage(session)
   const decision = decideRepair(look.outlook, name)
   if (decision.kind === 'nothing') return decision.why
@@ -138,15 +131,14 @@ async function decide(session: Session, name: string, file: string): Promise<Sho
     ...(members?.preview.risks ?? []),
   ]
   return {
-    look,
-    change,
     members,
+    snapshot: undefined,
     preview: { node: name, decision, replacement: members?.preview, snapshot, alarms, risks },
   }
 }
 
 /** Of a member that comes and goes by itself it is chance whether it has to be stopped before it is made anew. */
-function essence({ preview: { node, decision, alarms, replacement, snapshot } }: Shown): string {
+function essence({ preview: { node, decision, alarms, replacement, snapshot } }: Decision): string {
   const evidence = decision.kind === 'replace' ? decision.evidence.map(({ kind }) => kind) : []
   const risky = (replacement?.steps ?? []).filter(
     ({ kind, host, danger }) => danger !== 'none' && !(kind === 'stop' && host === node),
@@ -158,7 +150,7 @@ function snapshotFile({ cluster, now }: Session, name: string): string {
   return path.join(cluster.stateDirectory, 'snapshots', `before-repair-${name}-${compactTime(now())}.db`)
 }
 
-async function keepSnapshot(session: Session, { preview }: Shown): Promise<string | undefined> {
+async function keepSnapshot(session: Session, { preview }: Decision): Promise<string | undefined> {
   const { snapshot } = preview
   if (snapshot === undefined) return undefined
   const [client] = await session.members(chosenNodes(session, [snapshot.from]))
@@ -170,21 +162,19 @@ async function keepSnapshot(session: Session, { preview }: Shown): Promise<strin
   return file
 }
 
-type Work = Pick<RepairReport, 'done' | 'disarmed' | 'moved'>
-
-async function carryOut(session: Session, lock: Lock, { members, change, preview }: Shown): Promise<Work> {
+async function carryOut(
+  session: Session,
+  lock: Lock,
+  { members, preview, snapshot }: Decision,
+): Promise<Result> {
   const done: AnyStep[] = []
   let observed = members?.observed
   if (preview.alarms.length > 0) {
-    if (members !== undefined && change !== undefined) {
+    if (members !== undefined) {
       // First out of the cluster with it: the planner's own steps, up to there.
-      const out = await loop<Observed, Step>({
-        observed: members.observed,
+      const out = await run(session, lock, members.intent, members.observed, {
         foreseen: members.plan,
         decide: (now) => (isOut(now, members) ? { kind: 'done' } : next(members.intent, now)),
-        runWave: async (now, steps) => await runWave(session, lock, now, steps),
-        steps: session.steps,
-        signal: session.signal,
       })
       done.push(...out.done)
     }
@@ -197,7 +187,7 @@ async function carryOut(session: Session, lock: Lock, { members, change, preview
   }
   await verifyCluster(await allMembers(session), session.signal)
   const disarmed = done.flatMap((step) => (step.kind === 'disarm' ? [step.member] : []))
-  return { done, disarmed, moved: movedBy(done) }
+  return { changed: true, why: undefined, done, snapshot, disarmed, moved: movedBy(done) }
 }
 
 /** No member is left that is to be made anew. */
