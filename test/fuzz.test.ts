@@ -274,8 +274,8 @@ test('plans: carried out as they were shown, or refused', async () => {
     const text = mutated(planText, changes)
     await writeFile(file, text)
     const ended = await outcomeOf(async () => {
-      const { confirm } = await guardOf(file, cluster(), new Date())
-      await confirm?.(bareWorld(cluster()))
+      const { guard } = await guardOf(file, cluster(), new Date())
+      await guard?.(bareWorld(cluster()))
     })
     expect(ended === 'refused' || stepsOf(text) === stepsOf(planText)).toBe(true)
   })

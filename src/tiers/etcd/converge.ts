@@ -38,7 +38,7 @@ export interface ConvergeOptions {
    */
   readonly approve?: ((plan: Plan) => Promise<void>) | undefined
   /** Looks at what was observed, before the plan is shown and again under the lock; throws to stop. */
-  readonly confirm?: ((observed: Observed) => Promise<void>) | undefined
+  readonly guard?: ((observed: Observed) => Promise<void>) | undefined
   /** Whether and how it is recorded what clients notice; as usual unless given. */
   readonly probe?: ProbeChoice | undefined
 }
@@ -92,7 +92,7 @@ export async function converge(session: Session, options: ConvergeOptions): Prom
 
 async function decide(
   session: Session,
-  { intent, confirm }: ConvergeOptions,
+  { intent, guard }: ConvergeOptions,
   isFirst: boolean,
 ): Promise<Decision | Idle<Ran>> {
   const observed = await observe(session)
@@ -103,12 +103,12 @@ async function decide(
   if (isFirst && answer.kind === 'blocked' && (session.hasOperated || !isNew))
     throw blockedError(answer.reasons)
   if (isFirst && answer.kind === 'done') {
-    await confirm?.(observed)
+    await guard?.(observed)
     return idle({ done: [], observed })
   }
   const foreseen = plan(intent, observed)
   if (isFirst && !isNew) requireWhole(foreseen)
-  await confirm?.(observed)
+  await guard?.(observed)
   return { observed, situation, foreseen }
 }
 

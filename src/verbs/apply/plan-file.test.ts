@@ -25,8 +25,8 @@ beforeEach(async () => {
 afterEach(async () => await rm(folder, { recursive: true }))
 
 async function confirmed(): Promise<void> {
-  const { confirm } = await guardOf(file, cluster, new Date())
-  await confirm?.(bareWorld(cluster))
+  const { guard } = await guardOf(file, cluster, new Date())
+  await guard?.(bareWorld(cluster))
 }
 
 async function doctored(change: (saved: Saved) => void): Promise<void> {

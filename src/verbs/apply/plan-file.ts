@@ -65,7 +65,7 @@ export async function guardOf(path: string, cluster: Cluster, time: Date): Promi
   const intent = wholeIntent(cluster, time, { token: saved.token, startStopped: saved.startStopped === true })
   return {
     intent,
-    confirm: async (observed) => {
+    guard: async (observed) => {
       const now = fingerprints(observed)
       const moved = Object.keys({ ...saved.hosts, ...now.hosts }).filter(
         (host) => saved.hosts[host] !== now.hosts[host],
