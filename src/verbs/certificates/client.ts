@@ -5,7 +5,7 @@ import { type ClientCertificate, makeClientCertificate } from '../../pki/client.
 import type { Session } from '../../tiers/etcd/session.ts'
 import { requireOwnOutput } from '../../files/state-folder.ts'
 import { clientsDirectory, rememberClient } from './kept-clients.ts'
-import { recorded } from '../../engine/recorded.ts'
+import { runVerb } from '../../engine/run-verb.ts'
 
 export interface ClientOptions {
   /** The common name, which etcd's RBAC takes for the user. */
@@ -23,11 +23,27 @@ export async function clientCertificate(
   session: Session,
   options: ClientOptions,
 ): Promise<ClientCertificate> {
-  return await recorded(session, 'certs client', async (own) => await issueClient(own, options))
+  const directory = options.directory ?? clientsDirectory(session.cluster)
+  const { result } = await runVerb<Session, true, ClientCertificate>(session, {
+    name: 'certs client',
+    decide: async (own) => {
+      await requirePossible(own, options, directory)
+      return true
+    },
+    confirm: async () => undefined,
+    // All of it happens on this computer.
+    scope: () => 'none',
+    same: () => true,
+    lookHint: 'quorate certs list',
+    probe: () => false,
+    carryOut: async ({ session: own }) => await issueClient(own, options, directory),
+  })
+  return result
 }
 
-async function issueClient(session: Session, options: ClientOptions): Promise<ClientCertificate> {
-  const { cluster, now, signal } = session
+/** @throws QuorateError `pki` or `usage` */
+async function requirePossible(session: Session, options: ClientOptions, directory: string): Promise<void> {
+  const { cluster } = session
   if (cluster.pki.authority.home === 'offline' && options.directory !== undefined) {
     // `certs csr` asks for what waits in one place.
     throw new QuorateError(
@@ -38,16 +54,21 @@ async function issueClient(session: Session, options: ClientOptions): Promise<Cl
       },
     )
   }
-  const directory = options.directory ?? clientsDirectory(cluster)
   requireOwnOutput(path.resolve(directory), 'leave')
-  if ((await session.bundle()) === undefined) {
-    // Using the authority would make one: over a running cluster, one that no member trusts.
-    throw new QuorateError('pki', `there is no CA in ${cluster.stateDirectory} that could sign it`, {
-      hint: 'if there is no cluster yet: quorate apply. Otherwise put the folder back where it was, or name it in the cluster file: state',
-    })
-  }
+  if ((await session.bundle()) !== undefined) return
+  // Using the authority would make one: over a running cluster, one that no member trusts.
+  throw new QuorateError('pki', `there is no CA in ${cluster.stateDirectory} that could sign it`, {
+    hint: 'if there is no cluster yet: quorate apply. Otherwise put the folder back where it was, or name it in the cluster file: state',
+  })
+}
+
+async function issueClient(
+  session: Session,
+  options: ClientOptions,
+  directory: string,
+): Promise<ClientCertificate> {
+  const { cluster, now, signal } = session
   requireOwnOutput(path.resolve(directory), 'make')
-  session.log?.begin()
   const made = await makeClientCertificate({
     authority: await session.authority(),
     directory,

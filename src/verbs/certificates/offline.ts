@@ -18,7 +18,7 @@ import { converge } from '../../tiers/etcd/converge.ts'
 import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import { clientsDirectory } from './kept-clients.ts'
 import { lookAt } from '../../tiers/etcd/facts/observe.ts'
-import { recorded } from '../../engine/recorded.ts'
+import { runVerb } from '../../engine/run-verb.ts'
 
 export interface ExportedRequests {
   /** Names within the folder. */
@@ -68,22 +68,36 @@ export async function exportCertificateRequests(
  * a folder that can't be used. A bad file is in the report.
  */
 export async function importSignedCertificates(session: Session, directory: string): Promise<ImportReport> {
-  return await recorded(session, 'certs import', async (own) => await takeSigned(own, directory))
+  assertOffline(session)
+  const { result } = await runVerb<Session, readonly IssueRequest[], ImportReport>(session, {
+    name: 'certs import',
+    // The keys that requests are for stay as they are: one look is enough.
+    decide: async (own, shown) => shown ?? (await expectedRequests(own)),
+    confirm: async () => undefined,
+    // What was signed is kept on this computer, until `apply` takes it to the machines.
+    scope: () => 'none',
+    same: () => true,
+    lookHint: 'quorate certs list',
+    probe: () => false,
+    carryOut: async ({ session: own, decision }) => await takeSigned(own, directory, decision),
+  })
+  return result
 }
 
-async function takeSigned(session: Session, directory: string): Promise<ImportReport> {
-  assertOffline(session)
-  const { cluster } = session
-  const { results, errors } = await lookAt(session, etcdNodes(cluster))
+/** All that wait: of members and of clients. @throws QuorateError of the machines that can't be looked at */
+async function expectedRequests(session: Session): Promise<readonly IssueRequest[]> {
+  const { results, errors } = await lookAt(session, etcdNodes(session.cluster))
   if (errors.length > 0) throw combineErrors(errors)
-  const expected = [
-    ...(await memberRequests(
-      session,
-      results.map(({ value }) => value),
-    )),
-    ...(await waitingClients(session)),
-  ]
-  session.log?.begin()
+  const hosts = results.map(({ value }) => value)
+  return [...(await memberRequests(session, hosts)), ...(await waitingClients(session))]
+}
+
+async function takeSigned(
+  session: Session,
+  directory: string,
+  expected: readonly IssueRequest[],
+): Promise<ImportReport> {
+  const { cluster } = session
   const report = await importCertificates({
     directory,
     expected,
