@@ -81,6 +81,7 @@ export async function rotateCa(session: Session, options: RotateOptions): Promis
     lookHint: 'quorate status',
     probe: () => options.probe,
     carryOut,
+    endsProven: true,
   })
   return { stage, retired: [], ...result, availability }
 }
