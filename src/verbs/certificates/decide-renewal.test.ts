@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { foresee } from '../../tiers/etcd/plan/plan.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { predict } from '../../tiers/etcd/steps/predict.ts'
-import { type DueCertificate, nextRenewal } from './decide-renewal.ts'
+import { type AllDue, type DueCertificate, nextRenewal, sameDue } from './decide-renewal.ts'
 import {
   bareWorld,
   glance,
@@ -24,6 +24,15 @@ function due(...hosts: string[]): DueCertificate[] {
 
 function renew(observed: Observed, certificates: readonly DueCertificate[]) {
   return nextRenewal({ kind: 'renew', cluster, due: certificates }, observed)
+}
+
+function all(certificates: readonly DueCertificate[], own: Partial<AllDue> = {}): AllDue {
+  return {
+    intent: { kind: 'renew', cluster, due: certificates },
+    clients: ['operator'],
+    schedule: { pem: 'certificate of the schedule' },
+    ...own,
+  }
 }
 
 describe('renewing', () => {
@@ -90,5 +99,16 @@ describe('renewing', () => {
     expect(reasonsOf(renew(bareWorld(cluster), bare))).toMatchObject([
       { host: 'etcd01', message: expect.stringMatching(/never belonged/) },
     ])
+  })
+
+  test('is of what was shown if the same certificates are to go, however old they have become', () => {
+    const shown = all(due('etcd01'))
+    const older = due('etcd01').map((one) => ({ ...one, why: 'is a day older' }))
+    expect(sameDue(shown, all(older))).toBe(true)
+    const another = due('etcd01').map((one) => ({ ...one, pem: 'another' }))
+    expect(sameDue(shown, all(another))).toBe(false)
+    expect(sameDue(shown, all(due('etcd01', 'etcd02')))).toBe(false)
+    expect(sameDue(shown, all(due('etcd01'), { clients: [] }))).toBe(false)
+    expect(sameDue(shown, all(due('etcd01'), { schedule: undefined }))).toBe(false)
   })
 })

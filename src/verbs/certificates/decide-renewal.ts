@@ -34,6 +34,24 @@ export interface DueCertificate {
   readonly why: string
 }
 
+/** Everything whose certificate is due. */
+export interface AllDue {
+  readonly intent: RenewIntent
+  /** Names of clients whose keys are kept here. */
+  readonly clients: readonly string[]
+  /** The certificate of the schedule of backups that is to go (PEM). */
+  readonly schedule: { readonly pem: string } | undefined
+}
+
+/** Whether the very same certificates are to go; their ages, in whole days, may have moved on. */
+export function sameDue(shown: AllDue, now: AllDue): boolean {
+  const essence = ({ intent, clients, schedule }: AllDue) => {
+    const members = intent.due.map(({ host, name, pem }) => [host, name, pem])
+    return JSON.stringify([members, clients, schedule?.pem])
+  }
+  return essence(shown) === essence(now)
+}
+
 /** Level-triggered as `next` is: what carries another certificate than the one that was due is done. */
 export function nextRenewal({ cluster, due }: RenewIntent, looked: Observed): Next {
   const left = due.filter(({ host, name, pem }) => presentPem(looked, host, name) === pem)

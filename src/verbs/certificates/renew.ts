@@ -6,7 +6,7 @@ import { certificateNames, faultsOf } from '../../tiers/etcd/plan/certificates.t
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { withoutUnsigned } from '../../tiers/etcd/plan/peer-identity.ts'
 import { type Plan, foresee } from '../../tiers/etcd/plan/plan.ts'
-import { type DueCertificate, type RenewIntent, nextRenewal } from './decide-renewal.ts'
+import { type AllDue, type DueCertificate, type RenewIntent, nextRenewal, sameDue } from './decide-renewal.ts'
 import type { Step } from '../../tiers/etcd/steps/steps.ts'
 import { awaitHealth } from '../../tiers/etcd/perform/health.ts'
 import type { Lock } from '../../engine/lock.ts'
@@ -84,7 +84,7 @@ export async function renewCertificates(session: Session, options: RenewOptions)
     confirm: async ({ preview, intent, clients, schedule }) =>
       await options.confirm({ ...preview, due: intent.due, clients, schedule: schedule?.node.name }),
     scope: () => everyMachine(session.cluster),
-    same,
+    same: sameDue,
     lookHint: 'quorate certs list',
     // Without valid certificates nobody is served, and there is nothing to record.
     probe: ({ observed }) => (faulty(session, observed).length > 0 ? false : options.probe),
@@ -96,12 +96,9 @@ export async function renewCertificates(session: Session, options: RenewOptions)
 
 type Renewed = Omit<RenewReport, 'availability'>
 
-interface Decision {
+interface Decision extends AllDue {
   readonly observed: Observed
-  readonly intent: RenewIntent
   readonly preview: Plan
-  /** Names. */
-  readonly clients: readonly string[]
   readonly schedule: DueScheduleCertificate | undefined
 }
 
@@ -124,14 +121,6 @@ async function lookForDue(
     clients: alsoOthers ? await dueClients(session, share) : [],
     schedule: asksSchedule ? await dueSchedule(session, share) : undefined,
   }
-}
-
-/** Whether the very same certificates are to go; their ages, in whole days, may have moved on. */
-function same(shown: Decision, now: Decision): boolean {
-  const [a, b] = [shown, now].map(({ intent, clients, schedule }) =>
-    JSON.stringify([intent.due.map(({ host, name, pem }) => [host, name, pem]), clients, schedule?.pem]),
-  )
-  return a === b
 }
 
 async function renew(
