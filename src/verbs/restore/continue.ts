@@ -3,7 +3,7 @@ import { isAsideSuffix, isMarkWord } from '../../host/observe.ts'
 import type { HostState } from '../../host/state.ts'
 import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
-import { initialCluster, isPlaced } from './decide-next.ts'
+import { initialCluster, isGone, isPlaced } from './decide-next.ts'
 import type { RestoreIdentity } from '../../tiers/etcd/steps/restore.ts'
 
 /** What a restore is called that begins now. */
@@ -28,7 +28,9 @@ export function chooseRestore(cluster: Cluster, { hosts }: Observed, fresh: Fres
   const restore = { ...begun, source: fresh.source }
   const states = etcdNodes(cluster).map(({ name }) => hosts[name])
   const placed = states.map((host) => isPlaced({ restore }, host))
-  const lost = states.some((host, index) => placed[index] === false && host?.restore?.token !== restore.token)
+  const lost = states.some(
+    (host, index) => placed[index] === false && (host?.restore?.token !== restore.token || isGone(host)),
+  )
   if (lost && placed.includes(true)) return { restore: { ...fresh, members }, continued: false }
   return { restore, continued: true }
 }

@@ -98,6 +98,11 @@ test('restored data that is lost after others may have started is no reason to g
     restore: { token: FRESH.token },
   })
   const [first = ''] = etcdNodes(cluster).map(({ name }) => name)
+  const gone = withMember(placed, first, () => ({ dataPresent: false, walPresent: false }))
+  expect(chooseRestore(cluster, gone, { ...FRESH, token: 'sample-bb' })).toMatchObject({
+    continued: false,
+    restore: { token: 'sample-bb' },
+  })
   const bare = bareWorld(cluster).hosts[first]
   if (bare === undefined) throw new TypeError('no host')
   const lost = { ...placed, hosts: { ...placed.hosts, [first]: bare } }
