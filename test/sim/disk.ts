@@ -3,7 +3,7 @@ import type { ServicesState } from '../../src/host/services.ts'
 import { trustMarkFile } from '../../src/pki/trust-mark.ts'
 import { PEER_IDENTITY } from '../../src/etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../src/etcd/environment-file.ts'
-import { type PathState, PATHS } from '../../src/host/state.ts'
+import { type PathState, PATHS, type RestoreState, type Underway } from '../../src/host/state.ts'
 import type { Cluster, Node } from '../../src/spec/cluster.ts'
 import type { RaftMember } from './raft.ts'
 
@@ -68,6 +68,14 @@ export interface Disk {
   boots: number
   /** Data that was moved aside, and lies there still. */
   readonly aside: MemberData[]
+  /** What a restore has made beside the data, and not put in its place yet. */
+  staged?: MemberData | undefined
+  /** How far a restore is here. */
+  restore?: RestoreState | undefined
+  /** The mark that keeps other verbs away. */
+  underway?: Underway | undefined
+  /** IDs that its cluster had before it was restored. */
+  formerIds?: readonly string[] | undefined
   /** Stopped in its tracks (SIGSTOP): it listens, and never answers. */
   paused: boolean
   /** Its link to the other members: nothing goes through, or nothing in one direction. */

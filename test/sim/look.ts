@@ -69,6 +69,9 @@ export function lookAt(world: World, node: Node): HostState {
     bootId: String(disk.boots),
     packages: [...disk.packages],
     services: disk.services,
+    underway: disk.underway,
+    restore: disk.restore,
+    formerClusterIds: disk.formerIds,
     member: node.roles.includes('etcd') ? memberState(disk, world.ca) : undefined,
   } as const
   world.watch.looked?.(node.name)

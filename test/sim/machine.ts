@@ -9,6 +9,7 @@ import { notePin, start, stop } from './etcd.ts'
 import { Failure } from './failure.ts'
 import { checkAside, checkDemand, checkRestart } from './harm.ts'
 import { requestOf } from './look.ts'
+import { restoring } from './restored.ts'
 import { type World, diskOf, fresh } from './world.ts'
 
 /** @param seen the member as it was when the wave was planned: what is signed is the request that was read then. */
@@ -86,6 +87,7 @@ export function simulatedMachine(
       disk.format = undefined
       disk.wal = undefined
     },
+    ...restoring(world, cluster, disk),
   }
 }
 

@@ -9,6 +9,7 @@ import type { Invariant } from '../violation.ts'
 import { withMembers } from '../broken-tools.ts'
 import { diskOf } from '../world.ts'
 import type { Deciders } from './life.ts'
+import type { Ask } from './scenario.ts'
 import type { PowerDeciders } from './power.ts'
 import type { VerbInvariant } from './violation.ts'
 
@@ -16,6 +17,10 @@ export interface BrokenVerb {
   readonly what: string
   readonly breaks: VerbInvariant | Invariant
   readonly wrong: Partial<Deciders>
+  /** Only lives with these verbs, in this order, can bring it to light. */
+  readonly needs?: readonly Ask['verb'][]
+  /** Of how many members; any, unless given. */
+  readonly members?: number
 }
 
 /** It sees something else than there is. */
@@ -62,6 +67,8 @@ export const BROKEN_POWER: readonly BrokenVerb[] = [
   {
     what: 'waits for nobody, and takes everybody for well',
     breaks: 'one-away',
+    needs: ['restart'],
+    members: 5,
     wrong: {
       power: {
         plan: planPower,
@@ -110,6 +117,8 @@ export const BROKEN_POWER: readonly BrokenVerb[] = [
   {
     what: 'does not see that members were stopped on purpose',
     breaks: 'stays-stopped',
+    needs: ['stop', 'apply'],
+    members: 5,
     wrong: {
       apply: (intent, observed) =>
         next(
@@ -121,7 +130,7 @@ export const BROKEN_POWER: readonly BrokenVerb[] = [
   {
     what: 'starts members whose log is lost',
     breaks: 'no-amnesia',
-    wrong: { power: seeing(() => ({ hasLog: true })) },
+    wrong: { power: seeing(() => ({ hasLog: true, whole: true })) },
   },
   {
     what: 'takes all members for departed',

@@ -1,10 +1,9 @@
-/** Lives of a cluster whose operators have every verb, as data, and how they are played. */
-import * as fc from 'fast-check'
+/** How a life of a cluster is played whose operators have every verb. */
 import { PATHS } from '../../../src/host/state.ts'
 import { next } from '../../../src/tiers/etcd/plan/next.ts'
 import { planReset } from '../../../src/tiers/etcd/plan/reset.ts'
 import { etcdNodes } from '../../../src/spec/cluster.ts'
-import { type EventKind, happen, heal } from '../events.ts'
+import { happen, heal } from '../events.ts'
 import { type Planner, operate as apply } from '../operator.ts'
 import { hasQuorum } from '../raft.ts'
 import { diskOf } from '../world.ts'
@@ -12,108 +11,38 @@ import { established } from './established.ts'
 import { hashOf } from '../hash.ts'
 import { POWER, type PowerDeciders, powerVerb } from './power.ts'
 import { resetVerb } from './reset.ts'
-import { type Interruption, type Outcome, type RunOptions, type SimVerb, operate } from './run.ts'
+import { RESTORE, type RestoreDeciders, restoreVerb } from './restore.ts'
+import { type Outcome, type RunOptions, type SimVerb, operate } from './run.ts'
+import type { Ask, VerbEvent, VerbLife, VerbRound } from './scenario.ts'
 import { VerbViolation } from './violation.ts'
 import { type VerbWorld, raftIn, verbWorld } from './world.ts'
-
-const VERBS = ['apply', 'restart', 'stop', 'start', 'start-all', 'reset', 'reset-all', 'purge'] as const
-const EVENTS = [
-  'crash',
-  'reboot',
-  'stop',
-  'paused',
-  'cut-off',
-  'mute',
-  'silent',
-  'unreachable',
-  'machine-off',
-  'slow',
-  'wal-lost',
-  'both-lost',
-] as const satisfies readonly EventKind[]
-
-export interface Ask {
-  readonly verb: (typeof VERBS)[number]
-  /** Which members, a bit each, counted around. */
-  readonly who: number
-  readonly force: boolean
-}
-
-export interface VerbEvent {
-  readonly kind: (typeof EVENTS)[number]
-  readonly host: number
-}
-
-/** When it happens: once the plan is shown; after so many machines were looked at; before a piece of the work. */
-export type Moment =
-  | { readonly at: 'shown' }
-  | { readonly at: 'looked'; readonly after: number }
-  | { readonly at: 'piece'; readonly piece: number }
-
-export interface VerbRound {
-  readonly before: readonly VerbEvent[]
-  readonly ask: Ask
-  readonly during: { readonly moment: Moment; readonly event: VerbEvent } | undefined
-  readonly interruption: Interruption | undefined
-  /** Another operator takes the lock over before this piece, or comes up against it. */
-  readonly second: { readonly piece: number; readonly takesOver: boolean; readonly ask: Ask } | undefined
-  /** Whatever lasts is ended before the next round. */
-  readonly heals: boolean
-}
-
-export interface VerbLife {
-  readonly members: number
-  readonly rounds: readonly VerbRound[]
-}
-
-const host = fc.nat({ max: 4 })
-const piece = fc.nat({ max: 12 })
-const event = fc.record({ kind: fc.constantFrom(...EVENTS), host })
-const ask = fc.record({ verb: fc.constantFrom(...VERBS), who: fc.nat({ max: 31 }), force: fc.boolean() })
-const moment = fc.oneof(
-  fc.constant({ at: 'shown' as const }),
-  fc.record({ at: fc.constant('looked' as const), after: fc.nat({ max: 15 }) }),
-  fc.record({ at: fc.constant('piece' as const), piece }),
-)
-const sometimes = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
-
-export const verbLife: fc.Arbitrary<VerbLife> = fc.record({
-  members: fc.constantFrom(3, 3, 3, 1, 2, 5, 5),
-  rounds: fc.array(
-    fc.record({
-      before: fc.array(event, { maxLength: 2 }),
-      ask,
-      during: sometimes(fc.record({ moment, event })),
-      interruption: sometimes(
-        fc.record({ at: piece, how: fc.constantFrom('dies' as const, 'loses' as const) }),
-      ),
-      second: sometimes(fc.record({ piece, takesOver: fc.boolean(), ask })),
-      heals: fc.boolean(),
-    }),
-    { minLength: 1, maxLength: 4, size: 'max' },
-  ),
-})
 
 /** What decides; for the test of the test something that is wrong on purpose. */
 export interface Deciders {
   readonly power: PowerDeciders
   readonly reset: typeof planReset
+  readonly restore: RestoreDeciders
   readonly apply: Planner
   /** Changes the whole verb. */
   readonly verb: <D>(verb: SimVerb<D>, vw: VerbWorld) => SimVerb<D>
   readonly lockless: boolean
+  readonly markless: boolean
 }
 
 const RIGHT: Deciders = {
   power: POWER,
   reset: planReset,
+  restore: RESTORE,
   apply: next,
   verb: (verb) => verb,
   lockless: false,
+  markless: false,
 }
 
 interface Playing {
   readonly vw: VerbWorld
+  /** ID of the cluster of which there is a backup. */
+  readonly snapshotOf: string
   readonly deciders: Deciders
   readonly tell: (line: string) => void
 }
@@ -127,7 +56,7 @@ export async function live(
   const { cluster, world } = await established(life.members)
   const deciders = { ...RIGHT, ...wrong }
   const vw = verbWorld(world, cluster)
-  const playing: Playing = { vw, deciders, tell }
+  const playing: Playing = { vw, deciders, tell, snapshotOf: raftIn(vw)?.id ?? '' }
   world.watch.starts = (name) => requireWanted(vw, name)
   const outcomes: Outcome[] = []
   for (const [index, round] of life.rounds.entries()) {
@@ -161,6 +90,7 @@ async function playRound(playing: Playing, round: VerbRound, turn: number): Prom
     turn,
     interruption: round.interruption,
     lockless: playing.deciders.lockless,
+    markless: playing.deciders.markless,
     tell: playing.tell,
     shown: () => {
       if (during?.moment.at === 'shown') strike()
@@ -214,6 +144,10 @@ async function obey(playing: Playing, { verb, who, force }: Ask, options: RunOpt
           deciders.reset,
         ),
       )
+    case 'restore':
+      return await run(
+        restoreVerb(vw, { clusterId: playing.snapshotOf, otherCluster: force }, deciders.restore),
+      )
     case 'reset-all':
     case 'purge':
       return await run(resetVerb(vw, nodes, verb === 'purge', deciders.reset))
@@ -257,14 +191,20 @@ function requireWanted({ world, kept }: VerbWorld, name: string): void {
   throw new VerbViolation('stays-stopped', `${name} is started`)
 }
 
+function report({ tell }: Playing, outcome: Outcome): void {
+  tell(`  ${JSON.stringify(outcome)}`)
+}
+
 /** What was begun is finished, all are started, and the file is applied. */
 async function comeToRest(playing: Playing): Promise<Outcome> {
   const { vw } = playing
   vw.world.lock = undefined
   mend(playing)
+  await finishRestore(playing)
   const half = isHalfReset(vw)
   if (half) await obey(playing, { verb: 'reset-all', who: 0, force: false }, {})
-  if (vw.kept.size > 0) await obey(playing, { verb: 'start-all', who: 0, force: false }, {})
+  const stopped = etcdNodes(vw.cluster).some(({ name }) => diskOf(vw.world, name).files.has(PATHS.stopped))
+  if (stopped) await obey(playing, { verb: 'start-all', who: 0, force: false }, {})
   let outcome: Outcome = { kind: 'died' }
   for (let count = 0; count < 4; count += 1) {
     outcome = await runApply(playing, {})
@@ -274,6 +214,18 @@ async function comeToRest(playing: Playing): Promise<Outcome> {
   // What was lost a person has to see to.
   if (vw.world.truth.lost.size > 0 || vw.world.truth.excuse !== undefined) return outcome
   throw new VerbViolation('finishes', JSON.stringify(outcome))
+}
+
+/** The command that is named in the marks, which every other verb waits for. */
+async function finishRestore(playing: Playing): Promise<void> {
+  const { vw } = playing
+  const isMarked = () =>
+    etcdNodes(vw.cluster).some(({ name }) => diskOf(vw.world, name).underway !== undefined)
+  for (let count = 0; isMarked(); count += 1) {
+    const again = await obey(playing, { verb: 'restore', who: 0, force: true }, {})
+    report(playing, again)
+    if (count === 3) throw new VerbViolation('finishes', JSON.stringify(again))
+  }
 }
 
 /** Some machines were reset, others were not. */

@@ -2,6 +2,7 @@
 import { QuorateError } from '../../../src/errors.ts'
 import type { BlockReason } from '../../../src/engine/step.ts'
 import type { Node } from '../../../src/spec/cluster.ts'
+import type { Disk } from '../disk.ts'
 import { settle } from '../etcd.ts'
 import { Failure } from '../failure.ts'
 import { reach } from '../look.ts'
@@ -17,6 +18,8 @@ export type Outcome =
 
 /** `D`: what was decided, from one look. */
 export interface SimVerb<D> {
+  /** The verb of marks on machines that this one goes on with. */
+  readonly finishes?: string | undefined
   /** Looks, and says what would be done; undefined: nothing. @throws Refusal, Failure */
   readonly decide: () => D | undefined
   readonly same: (shown: D, now: D) => boolean
@@ -52,6 +55,8 @@ export interface RunOptions {
   readonly takesOver?: boolean | undefined
   /** For the test of the test: it heeds no lock. */
   readonly lockless?: boolean | undefined
+  /** For the test of the test: it heeds no mark of another verb. */
+  readonly markless?: boolean | undefined
   /** May do something between show and lock. */
   readonly shown?: (() => void) | undefined
   /** May do something before the piece of that number. @returns whether it did */
@@ -61,7 +66,7 @@ export interface RunOptions {
   readonly tell?: ((line: string) => void) | undefined
 }
 
-class Interrupted extends Failure {}
+export class Interrupted extends Failure {}
 
 /** More than any verb does. */
 const TOO_MANY = 400
@@ -70,12 +75,14 @@ export class Run {
   readonly vw: VerbWorld
   readonly #token: string
   readonly #options: RunOptions
+  readonly #finishes: string | undefined
   pieces = 0
   /** Something came between. */
   disturbed = false
 
-  constructor(vw: VerbWorld, token: string, options: RunOptions) {
+  constructor(vw: VerbWorld, token: string, options: RunOptions, finishes?: string) {
     this.vw = vw
+    this.#finishes = finishes
     this.#token = token
     this.#options = options
   }
@@ -96,6 +103,8 @@ export class Run {
       if (lockless === true) throw new VerbViolation('one-operator', what)
       throw new Failure('the lock is not ours any more')
     }
+    if (host !== undefined && !this.disturbed && isKeptFrom(diskOf(world, host), this.#finishes))
+      throw new VerbViolation('kept-away', `${host}: ${what}`)
     tell?.(`    ${this.pieces} ${host ?? '*'}: ${what}`)
     this.pieces += 1
     effect()
@@ -135,13 +144,19 @@ export async function operate<D>(
     if (world.lock !== undefined && options.takesOver !== true && options.lockless !== true)
       return { kind: 'locked' }
     options.shown?.()
-    reach(world, verb.scope(shown))
+    const scope = verb.scope(shown)
+    reach(world, scope)
+    const half = scope.filter(({ name }) => isKeptFrom(diskOf(world, name), verb.finishes))
+    if (half.length > 0 && options.markless !== true)
+      return refused(
+        half.map(({ name }) => ({ host: name, message: 'something is half done', hint: 'finish it' })),
+      )
     world.lock = token
     const decision = verb.decide()
     if (decision === undefined || !verb.same(shown, decision)) return failed('it is not as it was shown')
     if (verb.essence(shown) !== verb.essence(decision))
       throw new VerbViolation('as-shown', `${verb.essence(decision)}; shown was ${verb.essence(shown)}`)
-    run = new Run(vw, token, options)
+    run = new Run(vw, token, options, verb.finishes)
     await verb.carryOut(run, decision)
     if (!run.disturbed) verb.checkDone(decision)
     return { kind: 'done', pieces: run.pieces }
@@ -150,11 +165,17 @@ export async function operate<D>(
     if (error instanceof Refusal) return refused(error.reasons)
     if (error instanceof QuorateError && run?.disturbed === false && error.code === 'moved')
       throw new VerbViolation('effect', error.message)
+    if (error instanceof QuorateError && error.code === 'blocked') return refused([error])
     if (!(error instanceof Failure) && !(error instanceof QuorateError)) throw error
     return failed(error.message)
   } finally {
     if (world.lock === token) world.lock = undefined
   }
+}
+
+/** Marked by another verb, that has to be finished first. */
+function isKeptFrom({ underway }: Disk, finishes: string | undefined): boolean {
+  return underway !== undefined && underway.verb !== finishes
 }
 
 function failed(message: string): Outcome {

@@ -72,7 +72,11 @@ export const RESTORE: HostKinds<RestoreStep> = {
       const { options } = step
       return [['restore_stage', { snapshot, token, suffix, sha256, source, ...member, options }]]
     },
-    simulate: notSimulated,
+    simulate: (machine, { restore, peerUrl }) => [
+      () => machine.dropRestored(),
+      () => machine.makeRestored(restore, peerUrl),
+      () => machine.noteRestored(restore, 'staged'),
+    ],
   },
 
   'restore-halt': {
@@ -84,7 +88,10 @@ export const RESTORE: HostKinds<RestoreStep> = {
       ['file', { content: { text: underwayText(step) }, path: PATHS.underway, ...ROOTS, mode: '600' }],
       ['restore_halt'],
     ],
-    simulate: notSimulated,
+    simulate: (machine, { restore, command }) => [
+      () => machine.keepAway(command, { ...restore }),
+      () => machine.keepAway(command, { ...restore, halted: 'yes' }),
+    ],
   },
 
   'restore-place': {
@@ -99,21 +106,31 @@ export const RESTORE: HostKinds<RestoreStep> = {
       ],
       ['restore_place', { token, suffix, ...placesOf(step), former }],
     ],
-    simulate: notSimulated,
+    simulate: (machine, step) => [
+      () => machine.pinRestored(step.pin),
+      () => machine.writeFile(PATHS.environment, step.options, { ...ROOTS, group: 'etcd', mode: '640' }),
+      () => machine.noteFormer(step.former),
+      () => machine.makeWay('data'),
+      () => machine.exchange('data'),
+      () => machine.makeWay('wal'),
+      () => machine.exchange('wal'),
+      () => machine.noteRestored(step.restore, 'placed'),
+    ],
   },
 
   'restore-unchecked': {
     action: 'change',
     predict: (_cluster, before) => before,
     operations: ({ variable }) => [['restore_unchecked', { variable }]],
-    simulate: notSimulated,
+    // It is about how long a start takes.
+    simulate: () => [],
   },
 
   'restore-finish': {
     action: 'start',
     predict: ofHost(() => ({ underway: undefined, restore: undefined })),
     operations: () => [['restore_finish']],
-    simulate: notSimulated,
+    simulate: (machine) => [() => machine.dropRestored(), () => machine.letIn()],
   },
 }
 
@@ -175,9 +192,4 @@ function placed(
       },
     },
   }
-}
-
-/** A simulated life restores nothing: the verb is tried on real machines alone. */
-function notSimulated(): never {
-  throw new TypeError('the simulation does not restore')
 }

@@ -3,10 +3,13 @@
  * and not only what was seen; a step names here what it really does to them, beside what it is predicted to do.
  */
 import type { ServicesState } from '../../../host/services.ts'
-import type { Ownership } from '../../../host/state.ts'
+import type { Ownership, RestoreState } from '../../../host/state.ts'
 
 /** A part of a step's work. Between two parts the tool may die. */
 export type Piece = () => void
+
+/** Which one it is, and not how far. */
+type WhichRestore = Omit<RestoreState, 'stage' | 'moved'>
 
 /** @throws of every method where the machine would fail, or where it does what no step may do */
 export interface SimulatedMachine {
@@ -43,6 +46,20 @@ export interface SimulatedMachine {
   moveAside(path: string): void
   /** Data and log, for good. */
   wipe(): void
+  /** What a restore has made beside the data goes, with its mark. */
+  dropRestored(): void
+  makeRestored(restore: WhichRestore, peerUrl: string): void
+  noteRestored(restore: WhichRestore, stage: RestoreState['stage']): void
+  /** Of the cluster that is not verified yet. */
+  pinRestored(content: string): void
+  noteFormer(id: string | undefined): void
+  /** What lies there, aside; only while nothing runs. */
+  makeWay(part: 'data' | 'wal'): void
+  /** What was restored, into its place. */
+  exchange(part: 'data' | 'wal'): void
+  /** Other verbs stay away, until `letIn`. */
+  keepAway(command: string, all: Readonly<Record<string, string>>): void
+  letIn(): void
 }
 
 /** @throws of every method where etcd would refuse */
