@@ -2,7 +2,7 @@
 import { ETCD_STEPS } from '../tiers/etcd/steps/kinds.ts'
 import { cacheDirectory } from '../files/cache-directory.ts'
 import { namingWhoIsAtWork } from '../engine/at-work.ts'
-import type { Recordable } from '../engine/recorded.ts'
+import type { Operator } from '../engine/run-verb.ts'
 import { loadClusterFile } from '../cluster-file/load.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { TIERS } from '../tiers/tiers.ts'
@@ -79,7 +79,7 @@ export async function withSession<T>(
 }
 
 /** For verbs that change something and need no machine: what their record goes by. */
-export function recordedBy(context: CliContext, cluster: Cluster): Recordable {
+export function recordedBy(context: CliContext, cluster: Cluster): Operator {
   // With --json the output is the result alone.
   const { emit } = progressRenderer({ ...context, live: false })
   return { cluster, emit: context.json ? () => undefined : emit, now: context.now, steps: ETCD_STEPS }

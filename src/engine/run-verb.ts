@@ -96,6 +96,18 @@ export interface Outcome<R> {
 /** What the lifecycle needs of a session. */
 export type VerbSession = Recordable & Lockable & Probed & { readonly log?: OperationLog | undefined }
 
+/** What a verb needs of a session that works on no machine. */
+export type Operator = Recordable & Pick<Probed, 'cluster'>
+
+/** A session without machines, for a verb whose scope is `none`. */
+export function withoutMachines(operator: Operator, signal: AbortSignal): VerbSession {
+  return { ...operator, signal, remote: noMachine, recorderClients: noMachine }
+}
+
+async function noMachine(): Promise<never> {
+  throw new TypeError('a verb without machines works on none')
+}
+
 /**
  * @throws QuorateError what the verb throws; `locked`; `moved` if what is to be done is not what was agreed to: nothing was
  *   changed then

@@ -13,31 +13,25 @@ import {
   renderPrunePreview,
 } from '../render-prune.ts'
 import { loadForCommand, recordedBy } from '../with-session.ts'
-import { recorded } from '../../engine/recorded.ts'
 
 const pruneCommand: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context)
   const keep = { ...(cluster.backup?.schedule?.keep ?? BACKUP_DEFAULTS.keep), ...keepOption(input) }
-  const { signal, now, colors } = context
+  const { signal, colors } = context
   await using trust = await provenTrust(cluster)
   const asked = async (preview: PrunePreview) => {
     if (context.json) context.out(`${JSON.stringify(prunePreviewJson(preview))}\n`)
     else context.err(renderPrunePreview(preview, colors))
     await confirm(context, pruneQuestion(preview))
   }
-  const result = await recorded(recordedBy(context, cluster), 'backup prune', async ({ log }) => {
-    return await prune(storeLocation(cluster, input), {
-      cluster: cluster.name,
-      keep,
-      trust,
-      environment: process.env,
-      now,
-      signal,
-      confirm: async (preview) => {
-        await asked(preview)
-        log.begin()
-      },
-    })
+  const result = await prune(storeLocation(cluster, input), {
+    cluster: cluster.name,
+    keep,
+    trust,
+    environment: process.env,
+    operator: recordedBy(context, cluster),
+    signal,
+    confirm: asked,
   })
   if (context.json) context.out(`${JSON.stringify(prunedJson(result))}\n`)
   else context.out(renderPruned(result, colors))

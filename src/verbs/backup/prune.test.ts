@@ -4,7 +4,9 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { PROVEN } from '../../backup/stored.fixture.ts'
 import { bundleName, provenFileName, sideFileName } from '../../backup/names.ts'
+import { sampleCluster } from '../../etcd/sample.ts'
 import { QuorateError } from '../../errors.ts'
+import { ETCD_STEPS } from '../../tiers/etcd/steps/kinds.ts'
 import { openDirectoryStore } from '../../store/directory.ts'
 import type { BackupStore } from '../../store/store.ts'
 import { type PrunePreview, pruneStore, requirePruned } from './prune.ts'
@@ -26,12 +28,17 @@ async function taken(hour: number, cluster = 'prod'): Promise<string> {
   return name
 }
 
-const REQUEST = {
+const request = () => ({
   cluster: 'prod',
   keep: { hourly: 1, daily: 0, weekly: 0, monthly: 0 },
-  now: () => new Date('2026-11-22T12:30:00Z'),
+  operator: {
+    cluster: { ...sampleCluster(), name: 'prod', stateDirectory: folder },
+    emit: () => undefined,
+    now: () => new Date('2026-11-22T12:30:00Z'),
+    steps: ETCD_STEPS,
+  },
   signal: new AbortController().signal,
-}
+})
 
 async function refuse(): Promise<void> {
   throw new TypeError('asked though nothing goes')
@@ -45,7 +52,7 @@ test('nothing goes before a yes, and a no leaves all as it was', async () => {
     shown.push(preview)
     throw new QuorateError('declined', 'not confirmed')
   }
-  await expect(pruneStore(store, { ...REQUEST, confirm })).rejects.toThrow(/not confirmed/)
+  await expect(pruneStore(store, { ...request(), confirm })).rejects.toThrow(/not confirmed/)
   expect(await readdir(folder)).toEqual(before)
   expect(shown[0]?.removable).toHaveLength(2)
 })
@@ -58,7 +65,7 @@ test('only what was shown goes, and only if nothing came up that speaks for it s
     await store.write(provenFileName(old), JSON.stringify(PROVEN))
     newer = await taken(12)
   }
-  const { removed, kept } = await pruneStore(store, { ...REQUEST, confirm })
+  const { removed, kept } = await pruneStore(store, { ...request(), confirm })
   expect(removed.map(({ name }) => name)).toEqual([older])
   expect(kept.map(({ backup }) => backup.name)).toEqual([newer, old])
   // It would go now, but nobody was asked.
@@ -71,11 +78,11 @@ test('side files of a bundle that is gone are swept, as a run leaves them that b
   await taken(12)
   for (const name of [gone, other]) await rm(path.join(folder, name))
   await writeFile(path.join(folder, 'notes.json'), '{}')
-  const result = await pruneStore(store, { ...REQUEST, confirm: async () => undefined })
+  const result = await pruneStore(store, { ...request(), confirm: async () => undefined })
   expect(new Set(result.swept)).toEqual(new Set([sideFileName(gone), provenFileName(gone)]))
   expect(await readdir(folder)).toEqual(expect.arrayContaining([sideFileName(other), 'notes.json']))
 
-  expect(await pruneStore(store, { ...REQUEST, confirm: refuse })).toMatchObject({ removed: [], swept: [] })
+  expect(await pruneStore(store, { ...request(), confirm: refuse })).toMatchObject({ removed: [], swept: [] })
 })
 
 test('what another run removed first is no trouble; what the store keeps is told, with its reason', async () => {
@@ -90,7 +97,7 @@ test('what another run removed first is no trouble; what the store keeps is told
     },
     [Symbol.dispose]: () => undefined,
   }
-  const result = await pruneStore(stubborn, { ...REQUEST, confirm: async () => undefined })
+  const result = await pruneStore(stubborn, { ...request(), confirm: async () => undefined })
   expect(result.failed.map(({ backup }) => backup.name)).toEqual([locked])
   expect(() => requirePruned(result)).toThrow(/could not be removed[^]*locked until 2027/)
 })

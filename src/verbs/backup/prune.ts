@@ -2,6 +2,7 @@
 import type { ProvenTrust } from '../../backup/proven.ts'
 import { parseBundleName, provenFileName, sideFileName } from '../../backup/names.ts'
 import type { Sorted } from '../../backup/retention.ts'
+import { type Operator, type VerbSession, idle, runVerb, withoutMachines } from '../../engine/run-verb.ts'
 import { QuorateError } from '../../errors.ts'
 import type { Retention, StoreLocation } from '../../spec/backup.ts'
 import { openStore } from '../../store/open-store.ts'
@@ -29,7 +30,8 @@ export interface PruneRequest {
   readonly keep: Retention
   /** Whose records of drills count; left out: nobody's. */
   readonly trust?: ProvenTrust | undefined
-  readonly now: () => Date
+  /** Who asks: where the record is kept, and who is told. */
+  readonly operator: Operator
   readonly signal: AbortSignal
   /** Is shown what will go before anything does, and throws to stop. Not asked where nothing goes. */
   readonly confirm: (preview: PrunePreview) => Promise<void>
@@ -52,30 +54,58 @@ export async function prune(
 
 /** What cannot be removed is reported, and keeps nothing else from it. Safe to run again after any interruption. */
 export async function pruneStore(store: BackupStore, request: PruneRequest): Promise<PruneResult> {
-  const { signal, confirm } = request
-  const shown = await look(store, request)
-  const { title } = store
-  if (shown.removable.length === 0 && shown.orphans.length === 0)
-    return { store: title, kept: shown.kept, removed: [], failed: [], swept: [] }
-  await confirm(shown)
-  // Somebody may have taken, proven or removed one meanwhile: what goes has been shown, and may go now as well.
-  const now = await look(store, request)
+  const { operator, signal, confirm } = request
+  const { result } = await runVerb<VerbSession, PrunePreview, PruneResult>(
+    withoutMachines(operator, signal),
+    {
+      name: 'backup prune',
+      decide: async (_, shown) => {
+        const now = await look(store, request)
+        if (shown !== undefined) return bothIn(shown, now)
+        const { kept, removable, orphans } = now
+        if (removable.length > 0 || orphans.length > 0) return now
+        return idle({ store: store.title, kept, removed: [], failed: [], swept: [] })
+      },
+      confirm,
+      scope: () => 'none',
+      same: () => true,
+      lookHint: 'quorate backup list',
+      probe: () => false,
+      carryOut: async ({ decision }) => await remove(store, decision, signal),
+    },
+  )
+  return result
+}
+
+/** Somebody may have taken, proven or removed one meanwhile: what goes has been shown, and may go now as well. */
+function bothIn(shown: PrunePreview, now: PrunePreview): PrunePreview {
   const names = new Set(shown.removable.map(({ name }) => name))
-  const going = now.removable.filter(({ name }) => names.has(name))
-  const { removed, failed } = await removeBackups(store, going, signal)
+  return {
+    ...now,
+    removable: now.removable.filter(({ name }) => names.has(name)),
+    // A bundle is there before its side files, so one that was missing twice is not on its way.
+    orphans: now.orphans.filter((orphan) => shown.orphans.includes(orphan)),
+  }
+}
+
+async function remove(
+  store: BackupStore,
+  { removable, kept, orphans }: PrunePreview,
+  signal: AbortSignal,
+): Promise<PruneResult> {
+  const { removed, failed } = await removeBackups(store, removable, signal)
   const swept: string[] = []
-  // A bundle is there before its side files, so one that was missing twice is not on its way.
-  for (const name of now.orphans.filter((orphan) => shown.orphans.includes(orphan))) {
+  for (const name of orphans) {
     await store.remove(name, signal)
     swept.push(name)
   }
-  return { store: title, kept: now.kept, removed, failed: await stillThere(store, failed, signal), swept }
+  return { store: store.title, kept, removed, failed: await stillThere(store, failed, signal), swept }
 }
 
 async function look(store: BackupStore, request: PruneRequest): Promise<PrunePreview> {
-  const { cluster, keep, now, signal } = request
+  const { cluster, keep, operator, signal } = request
   const files = await store.list(signal)
-  const sorted = sortBackups(await backupsAmong(store, files, request), { keep, now: now() })
+  const sorted = sortBackups(await backupsAmong(store, files, request), { keep, now: operator.now() })
   if (sorted.removable.length > 0 && sorted.kept.length === 0)
     throw new TypeError('no rule may remove every backup there is')
   return { ...sorted, store: store.title, keep, orphans: orphansAmong(files, cluster) }
