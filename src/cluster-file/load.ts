@@ -1,5 +1,5 @@
 /** Reads a cluster file with every check there is. */
-import { checkFlannelForFile } from '../tiers/flannel/file-check.ts'
+import { checkFlannelForFile } from '../flannel/file-check.ts'
 import { sharesPortFrom } from '../etcd/hazards.ts'
 import { readFileSync, statSync } from 'node:fs'
 import { ROTATE_WEAK_CA, weakCas } from '../pki/strength.ts'

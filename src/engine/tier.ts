@@ -11,11 +11,11 @@ import type { BlockReason } from './step.ts'
 
 export interface Tier extends NodeNeeds {
   readonly name: string
-  /** Tiers that have to be settled before it. Empty: its steps share the first wave with all others'. */
+  /** Names of tiers that have to be settled before it, `etcd` among them. Empty: its steps share the first wave with all others'. */
   readonly after: readonly string[]
   /** What stands in the way of it: said before anything is touched. */
   readonly refusals: (cluster: Cluster, hosts: Hosts) => readonly BlockReason[]
-  /** What needs no other machine. Of each host in this order, all hosts at once; empty: nothing is to be done. */
+  /** In one wave, of each host in this order, all hosts at once: what needs no other machine. Empty: nothing is to be done. */
   readonly steps: (cluster: Cluster, hosts: Hosts, stamp: string) => readonly ServiceStep[]
   /** The gate of tiers that stand on it: it is as the cluster file asks for. */
   readonly settled: (cluster: Cluster, hosts: Hosts) => boolean

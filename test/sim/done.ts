@@ -1,7 +1,7 @@
 /** Whether a run that says it is done is right: not the planner's own idea of it, but what a person would look for. */
 import { PATHS } from '../../src/host/state.ts'
 import { TIERS } from '../../src/tiers/tiers.ts'
-import { renderConfig } from '../../src/tiers/flannel/config.ts'
+import { renderConfig } from '../../src/flannel/config.ts'
 import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'
 import { aboveLog, environmentOf } from './disk.ts'
 import { isRead, outdated } from './harm.ts'

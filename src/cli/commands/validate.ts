@@ -1,5 +1,5 @@
 import { EXIT_CODES } from '../../errors.ts'
-import { describeCapacity } from '../../tiers/flannel/check.ts'
+import { describeCapacity } from '../../flannel/check.ts'
 import { inspectClusterFile } from '../../cluster-file/load.ts'
 import { formatProblems } from '../../spec/problem.ts'
 import { type CommandHandler, flagOption } from '../command.ts'

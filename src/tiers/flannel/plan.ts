@@ -1,11 +1,13 @@
 /** flannel's network configuration, where the cluster file has one. */
-import { describeCapacity } from './check.ts'
-import { renderConfig } from './config.ts'
+import type { BlockReason } from '../../engine/step.ts'
+import { refuseChange, unsafeChanges } from '../../flannel/change.ts'
+import { describeCapacity } from '../../flannel/check.ts'
+import { renderConfig } from '../../flannel/config.ts'
 import type { Cluster } from '../../spec/cluster.ts'
-import type { Observed } from '../etcd/facts/observed.ts'
-import type { Step } from '../etcd/steps/steps.ts'
+import type { Observed } from '../etcd/guest.ts'
+import type { NetworkStep } from './step.ts'
 
-export function networkSteps(cluster: Cluster, observed: Observed): Step[] {
+export function networkSteps(cluster: Cluster, observed: Observed): NetworkStep[] {
   const { network } = cluster
   if (network === undefined) return []
   const wanted = renderConfig(network.config)
@@ -28,4 +30,16 @@ export function networkSteps(cluster: Cluster, observed: Observed): Step[] {
       danger: 'none',
     },
   ]
+}
+
+/** What flannel's nodes must agree on does not change under them. */
+export function networkReasons(cluster: Cluster, observed: Observed): BlockReason[] {
+  const { network } = cluster
+  const stored = observed.network
+  if (network === undefined || stored === undefined || stored.leases.length === 0) return []
+  const changes = unsafeChanges(stored.v3, network.config)
+  if (changes.length === 0) return []
+  const names = new Map(cluster.nodes.map((node) => [node.address, node.name]))
+  const { message, hint } = refuseChange(changes, stored.leases, network.prefix, names)
+  return [{ message, hint }]
 }

@@ -1,8 +1,8 @@
 /** flannel's network configuration, stored in the cluster's etcd. */
 import type { StepCommon } from '../../engine/step.ts'
 import type { FlannelNetwork } from '../../spec/cluster.ts'
-import type { ClusterKinds } from '../etcd/steps/kind.ts'
-import { renderConfig } from './config.ts'
+import type { ClusterKinds } from '../etcd/guest.ts'
+import { renderConfig } from '../../flannel/config.ts'
 
 export interface NetworkStep extends StepCommon {
   readonly kind: 'network'
@@ -20,7 +20,7 @@ export const NETWORK: ClusterKinds<NetworkStep> = {
       return { ...before, network: { v3: text, v2: network.v2 ? text : v2, leases } }
     },
     perform: async (session, _observed, { network }) => {
-      const { storeNetwork } = await import('./network.ts')
+      const { storeNetwork } = await import('../../flannel/network.ts')
       await storeNetwork(session, network)
     },
     simulate: (cluster, { network }) => cluster.storeNetwork(renderConfig(network.config)),

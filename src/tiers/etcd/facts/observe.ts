@@ -6,7 +6,7 @@ import type { HostState } from '../../../host/state.ts'
 import { certificateNames, namesOf, peerCertificate, profileOf } from '../plan/certificates.ts'
 import { keptStopped } from '../plan/kept.ts'
 import { outrunNodes } from './stale-looks.ts'
-import type { AuthorityFacts, CertificateFault, NetworkFacts, Observed } from './observed.ts'
+import type { AuthorityFacts, CertificateFault, Observed } from './observed.ts'
 import { localPort } from '../../../etcd/local-port.ts'
 import { type Node, etcdNodes } from '../../../spec/cluster.ts'
 import { memberName } from '../../../spec/member-name.ts'
@@ -16,6 +16,7 @@ import { validityFacts } from './ca-validity.ts'
 import { type Facets, EVERYTHING } from './facets.ts'
 import { askMembers, withOthers } from './facts.ts'
 import { headStart } from '../../../engine/head-start.ts'
+import type { NetworkFacts } from '../../../flannel/network.ts'
 import type { Session } from '../session.ts'
 import { signedNames, tellUnsigned } from './signed-names.ts'
 
@@ -247,6 +248,6 @@ async function certificateFaults(
 async function networkFacts(session: Session, running: readonly Node[]): Promise<NetworkFacts | undefined> {
   const { network } = session.cluster
   if (network === undefined) return undefined
-  const { readStoredNetwork } = await import('../../flannel/network.ts')
+  const { readStoredNetwork } = await import('../../../flannel/network.ts')
   return await readStoredNetwork(session, network, running)
 }

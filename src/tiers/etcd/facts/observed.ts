@@ -1,7 +1,7 @@
 /** Everything the planner looks at: what hosts and etcd were like at one moment, already judged by clock and crypto. */
-import type { SubnetLease } from '../../flannel/leases.ts'
 import type { ErrorCode } from '../../../errors.ts'
 import type { Space } from '../../../etcd/space.ts'
+import type { NetworkFacts } from '../../../flannel/network.ts'
 import type { HostState } from '../../../host/state.ts'
 import type { ReissueCode } from '../../../pki/check-certificate.ts'
 import type { CertificateName } from '../certificate-name.ts'
@@ -108,13 +108,4 @@ export interface MemberFacts {
   /** Empty: never started. */
   readonly clientUrls: readonly string[]
   readonly learner: boolean
-}
-
-export interface NetworkFacts {
-  /** Canonical JSON, v3; undefined: the key is not there. */
-  readonly v3: string | undefined
-  /** The same through the v2 API, where that is served. */
-  readonly v2: string | undefined
-  /** Which nodes hold subnets of it. */
-  readonly leases: readonly SubnetLease[]
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Hosts, Tier } from '../../../engine/tier.ts'
 import { type MemberState, PATHS } from '../../../host/state.ts'
 import { next } from './next.ts'
 import type { Observed } from '../facts/observed.ts'
@@ -325,4 +326,45 @@ test('flannel’s network is written where there is none, and again where it dif
   ])
   const same = { v3: '{"Network":"10.5.0.0/16"}', v2: undefined, leases: [] }
   expect(next(testIntent(flannel), { ...settledWorld(flannel), network: same })).toEqual({ kind: 'done' })
+})
+
+// --- Tiers that stand on etcd, and on each other. ---
+
+/** Loads its service on etcd01 until that runs. */
+function serviceTier(name: string, after: readonly string[]): Tier {
+  const service = `${name}.service`
+  const runs = (hosts: Hosts) => hosts['etcd01']?.services?.units[service]?.active === 'active'
+  const load = {
+    kind: 'service-load',
+    host: 'etcd01',
+    unit: service,
+    reloads: false,
+    danger: 'none',
+  } as const
+  return {
+    name,
+    after,
+    packages: () => [],
+    looks: () => [],
+    ports: () => [],
+    refusals: () => [],
+    steps: (_cluster, hosts) =>
+      runs(hosts) ? [] : [{ ...load, tier: name, what: 'load', why: 'it is off' }],
+    settled: (_cluster, hosts) => runs(hosts),
+    report: async () => await Promise.resolve(undefined),
+  }
+}
+
+test('a tier is set up once those that it stands on are settled, and with etcd if it stands on none', () => {
+  const beside = [
+    serviceTier('proof', ['control-plane']),
+    serviceTier('control-plane', ['etcd']),
+    serviceTier('balancer', []),
+  ]
+  const { waves, blocked } = plan({ ...testIntent(cluster), beside }, bareWorld(cluster))
+  expect(blocked).toEqual([])
+  const loads = waves.map((wave) => wave.flatMap((step) => (step.kind === 'service-load' ? [step.tier] : [])))
+  expect(loads[0]).toEqual(['balancer'])
+  expect(loads.slice(1, -2).flat()).toEqual([])
+  expect(loads.slice(-2)).toEqual([['control-plane'], ['proof']])
 })

@@ -15,7 +15,8 @@ import type { ApplyIntent } from './intent.ts'
 import { keptMembers, keptReason, quorumWithout } from './kept.ts'
 import { arrive, depart, join, leave } from './members.ts'
 import { renamedAndMoved } from './membership.ts'
-import { networkSteps } from '../../flannel/plan.ts'
+import { ETCD } from '../guest.ts'
+import { GUESTS } from '../guests.ts'
 import type { Observed } from '../facts/observed.ts'
 import { demandsForNow, holdName, isStuck } from './peer-identity.ts'
 import { peersForNow, unknownSchemes } from './plain-peers.ts'
@@ -84,7 +85,9 @@ function without(apart: readonly BlockReason[], answer: StageAnswer): StageAnswe
 const prepare: Stage = ({ intent, observed, situation, roster }) => {
   const { cluster, until, beside = [] } = intent
   const services = Object.groupBy(
-    beside.flatMap((tier) => tier.steps(cluster, observed.hosts, intent.stamp)),
+    beside
+      .filter(({ after }) => after.length === 0)
+      .flatMap((tier) => tier.steps(cluster, observed.hosts, intent.stamp)),
     ({ host }) => host,
   )
   const members = new Set(etcdNodes(cluster).map((node) => node.name))
@@ -174,11 +177,12 @@ const spreadTrust: Stage = (scene) => {
   return isUntold(cluster, scene.looked) || isStuck(cluster, scene.looked) ? roll(scene) : []
 }
 
-/** What needs a healthy cluster: its proof, its mark on every member, flannel's network. */
+/** What needs a healthy cluster: its proof, its mark on every member, what other tiers keep in it. */
 const settle: Stage = ({ intent, observed, situation }) => {
   const { cluster } = intent
   const facts = observed.cluster
   if (facts === undefined) return []
+  const kept = GUESTS.flatMap((guest) => guest.steps(cluster, observed))
   if (situation.kind !== 'established') {
     if (!facts.verified) {
       const what = 'verify the cluster: a write read back from every member, equal contents'
@@ -189,9 +193,19 @@ const settle: Stage = ({ intent, observed, situation }) => {
     const pins = etcdNodes(cluster).flatMap((node) =>
       memberSteps(cluster, node, observed, memberFiles(cluster, node, established, undefined)),
     )
-    return [...networkSteps(cluster, observed), ...pins]
+    return [...kept, ...pins]
   }
-  return networkSteps(cluster, observed)
+  return kept
+}
+
+/** Tiers that stand on others, which are as they should be: on etcd, since nothing is left to be done to it. */
+const standOn: Stage = ({ intent, observed }) => {
+  const { cluster, beside = [], stamp } = intent
+  const settled = beside.filter((tier) => tier.settled(cluster, observed.hosts))
+  const ready = new Set([ETCD, ...settled.map(({ name }) => name)])
+  return beside
+    .filter(({ after }) => after.length > 0 && after.every((name) => ready.has(name)))
+    .flatMap((tier) => tier.steps(cluster, observed.hosts, stamp))
 }
 
 const STAGES: readonly Stage[] = [
@@ -210,6 +224,7 @@ const STAGES: readonly Stage[] = [
   roll,
   ascend,
   settle,
+  standOn,
 ]
 
 /** All that is done while something else runs other members: what is down, and quorate's to run, is made ready and started. */

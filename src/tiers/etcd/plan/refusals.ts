@@ -1,11 +1,11 @@
 /** What the cluster file asks for that `apply` does not do to a member: said before anything is touched. */
-import { refuseChange, unsafeChanges } from '../../flannel/change.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
 import { accountReasons } from './account.ts'
 import { certificateNames } from './certificates.ts'
 import { descentRefusals } from './descend.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { Observed } from '../facts/observed.ts'
+import { GUESTS } from '../guests.ts'
 import { presentVersion } from '../facts/present-version.ts'
 import { packageRefusals } from './package-refusals.ts'
 import type { BlockReason } from '../../../engine/step.ts'
@@ -27,7 +27,7 @@ export function refusals(intent: ApplyIntent, observed: Observed): readonly Bloc
     ...packageRefusals(intent, observed),
     ...firstOut(intent, observed, [...descentRefusals(intent, observed), ...versions]),
     ...members,
-    ...networkReasons(cluster, observed),
+    ...GUESTS.flatMap((guest) => guest.refusals(cluster, observed)),
   ]
 }
 
@@ -61,18 +61,6 @@ export function weakCaReasons({ authority }: Observed): BlockReason[] {
     message,
     hint: 'name a stronger CA in the cluster file (pki.authority), or leave it out and quorate makes one',
   }))
-}
-
-/** What flannel's nodes must agree on does not change under them. */
-function networkReasons(cluster: Cluster, observed: Observed): BlockReason[] {
-  const { network } = cluster
-  const stored = observed.network
-  if (network === undefined || stored === undefined || stored.leases.length === 0) return []
-  const changes = unsafeChanges(stored.v3, network.config)
-  if (changes.length === 0) return []
-  const names = new Map(cluster.nodes.map((node) => [node.address, node.name]))
-  const { message, hint } = refuseChange(changes, stored.leases, network.prefix, names)
-  return [{ message, hint }]
 }
 
 /** Certificates are read anew for each handshake, but the CA only at the start. */

@@ -1,6 +1,6 @@
 /** Every kind of step of etcd and of what stands beside it: one line a family. */
 import { type StepKinds, stepRegistry } from '../../../engine/step-registry.ts'
-import { NETWORK } from '../../flannel/step.ts'
+import { GUEST_KINDS } from '../guests.ts'
 import { ASIDE, type RemoveStep } from './aside.ts'
 import { AUTHORITY, CERTIFICATES } from './certificates.ts'
 import { DOWNGRADE } from './downgrade.ts'
@@ -36,7 +36,7 @@ const OF_THE_CLUSTER: ClusterKinds<ClusterStep> = {
   ...LEADERSHIP,
   ...MEMBERSHIP,
   ...DOWNGRADE,
-  ...NETWORK,
+  ...GUEST_KINDS,
 }
 
 /** Their verbs predict them and carry them out. */

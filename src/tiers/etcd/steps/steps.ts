@@ -4,7 +4,7 @@
  */
 import type * as engine from '../../../engine/step.ts'
 import type { ServiceStep } from '../../../engine/service-steps.ts'
-import type { NetworkStep } from '../../flannel/step.ts'
+import type { GuestStep } from '../guests.ts'
 import type { AsideStep, RemoveStep } from './aside.ts'
 import type { AuthorityStep, CaStep, CertificatesStep, KeyStep, TlsModesStep } from './certificates.ts'
 import type { DowngradeStep } from './downgrade.ts'
@@ -39,7 +39,7 @@ export type ClusterStep =
   | DowngradeStep
   | MoveLeaderStep
   | MembershipStep
-  | NetworkStep
+  | GuestStep
 
 export type Step = HostStep | ClusterStep
 

@@ -1,7 +1,7 @@
 /** Which node holds which subnet: flannel's leases. */
-import type { MemberClient } from '../../etcd/client.ts'
-import { KV } from '../../etcd/gen/kv_pb.ts'
-import { fromUtf8, prefixEnd, utf8 } from '../../etcd/keys.ts'
+import type { MemberClient } from '../etcd/client.ts'
+import { KV } from '../etcd/gen/kv_pb.ts'
+import { fromUtf8, prefixEnd, utf8 } from '../etcd/keys.ts'
 
 export interface SubnetLease {
   /** `10.5.52.0/24`; the key itself where it is not one of flannel's. */

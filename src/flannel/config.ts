@@ -1,5 +1,5 @@
 /** flannel's configuration as text: one spelling for one meaning, so that two can be compared. */
-import type { FlannelConfig } from '../../spec/cluster.ts'
+import type { FlannelConfig } from '../spec/cluster.ts'
 
 /** flannel's keys, in the order in which they are written. */
 export const CONFIG_KEYS = [

@@ -1,5 +1,5 @@
 /** How flannel cuts a network into one subnet a node, and how much that holds. */
-import type { FlannelConfig } from '../../spec/cluster.ts'
+import type { FlannelConfig } from '../spec/cluster.ts'
 import { formatAddress, type Family, type Network, parseAddress, parseCidr, subnetSize } from './cidr.ts'
 import type { Complaint } from './problem.ts'
 

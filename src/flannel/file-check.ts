@@ -1,6 +1,6 @@
 /** flannel's rules as a check of the cluster file: every finding with its place in the file. */
-import type { Cluster } from '../../spec/cluster.ts'
-import type { Report } from '../../spec/report.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import type { Report } from '../spec/report.ts'
 import { checkFlannelConfig } from './check.ts'
 
 export function checkFlannelForFile(cluster: Cluster): readonly Report[] {

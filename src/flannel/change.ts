@@ -1,6 +1,6 @@
 /** Which changes of a configuration are safe while nodes hold subnets under the old one. */
-import { QuorateError } from '../../errors.ts'
-import type { FlannelConfig } from '../../spec/cluster.ts'
+import { QuorateError } from '../errors.ts'
+import type { FlannelConfig } from '../spec/cluster.ts'
 import { backendType } from './backend.ts'
 import { parseConfig } from './config.ts'
 import { leasesPrefix, type SubnetLease } from './leases.ts'

@@ -1,17 +1,35 @@
 /** flannel's configuration in this cluster's etcd, through the first member that answers. */
-import { QuorateError } from '../../errors.ts'
-import type { MemberClient } from '../../etcd/client.ts'
-import { type V2Client, connectMemberV2 } from '../../etcd/v2.ts'
-import { listLeases } from './leases.ts'
+import { QuorateError } from '../errors.ts'
+import type { MemberClient } from '../etcd/client.ts'
+import { type V2Client, connectMemberV2 } from '../etcd/v2.ts'
+import type { MemberEndpoint } from '../etcd/endpoint.ts'
+import { type SubnetLease, listLeases } from './leases.ts'
 import { readNetwork, writeNetwork } from './store.ts'
 import { readNetworkV2, writeNetworkV2 } from './store-v2.ts'
-import type { NetworkFacts } from '../etcd/facts/observed.ts'
-import { type FlannelNetwork, type Node, etcdNodes } from '../../spec/cluster.ts'
-import type { Session } from '../etcd/session.ts'
+import { type Cluster, type FlannelNetwork, type Node, etcdNodes } from '../spec/cluster.ts'
+
+/** A cluster that can be asked. */
+export interface Members {
+  readonly cluster: Cluster
+  readonly signal: AbortSignal
+  /** A client of each node's member. */
+  members(nodes: readonly Node[]): Promise<readonly MemberClient[]>
+  endpoint(node: Node): Promise<MemberEndpoint>
+}
+
+/** What is stored. */
+export interface NetworkFacts {
+  /** Canonical JSON, v3; undefined: the key is not there. */
+  readonly v3: string | undefined
+  /** The same through the v2 API, where that is served. */
+  readonly v2: string | undefined
+  /** Which nodes hold subnets of it. */
+  readonly leases: readonly SubnetLease[]
+}
 
 /** undefined: no member could say. Reads are linearizable, so any member's answer is the cluster's. */
 export async function readStoredNetwork(
-  session: Session,
+  session: Members,
   network: FlannelNetwork,
   running: readonly Node[],
 ): Promise<NetworkFacts | undefined> {
@@ -37,7 +55,7 @@ export async function readStoredNetwork(
 }
 
 /** @throws QuorateError `flannel` for a change that must not be made while nodes hold subnets. */
-export async function storeNetwork(session: Session, network: FlannelNetwork): Promise<void> {
+export async function storeNetwork(session: Members, network: FlannelNetwork): Promise<void> {
   const { cluster, signal } = session
   const names = new Map(cluster.nodes.map((node) => [node.address, node.name]))
   const [node] = etcdNodes(cluster)
@@ -48,7 +66,7 @@ export async function storeNetwork(session: Session, network: FlannelNetwork): P
     await withV2(session, node, async (v2Client) => await writeNetworkV2(v2Client, network, { names }))
 }
 
-async function withV2<T>(session: Session, node: Node, work: (client: V2Client) => Promise<T>): Promise<T> {
+async function withV2<T>(session: Members, node: Node, work: (client: V2Client) => Promise<T>): Promise<T> {
   const client = connectMemberV2({ ...(await session.endpoint(node)), signal: session.signal })
   try {
     return await work(client)

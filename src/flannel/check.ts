@@ -1,5 +1,5 @@
 /** Everything about a flannel configuration that can be judged before anything is written. */
-import type { FlannelConfig } from '../../spec/cluster.ts'
+import type { FlannelConfig } from '../spec/cluster.ts'
 import { checkBackend } from './backend.ts'
 import {
   formatCidr,
@@ -13,7 +13,7 @@ import {
 import { CONFIG_KEYS, flannelSpelling } from './config.ts'
 import type { Complaint, FlannelProblem } from './problem.ts'
 import { IPV4, IPV6, resolveSubnets, type Subnets } from './subnets.ts'
-import { counted } from '../../spec/units.ts'
+import { counted } from '../spec/units.ts'
 
 /** What is there already and must stay reachable. */
 export interface NetworkContext {

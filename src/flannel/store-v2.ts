@@ -1,6 +1,6 @@
 /** The same configuration through etcd's v2 API, the only place where flannel before 0.18 looks. */
-import type { V2Client } from '../../etcd/v2.ts'
-import type { FlannelNetwork } from '../../spec/cluster.ts'
+import type { V2Client } from '../etcd/v2.ts'
+import type { FlannelNetwork } from '../spec/cluster.ts'
 import { refuseChange, unsafeChanges } from './change.ts'
 import { canonicalText, renderConfig } from './config.ts'
 import { parseLease } from './leases.ts'
