@@ -5,6 +5,7 @@ import { type ClusterKinds, ofCluster } from './kind.ts'
 /** Done when all members agree on who leads. */
 export interface MoveLeaderStep extends StepCommon {
   readonly kind: 'move-leader'
+  readonly danger: 'none'
   /** Name of the member that leads; if it doesn't any more when its turn comes, nothing is to be done. */
   readonly from: string
   /** Name of the one that will; undefined: the healthiest follower when its turn comes. */

@@ -12,7 +12,7 @@ export type MaintenanceStep =
   | MoveLeaderStep
   | RestartStep
   | PowerStep
-  | (OnMember & { readonly kind: 'defragment' })
+  | (OnMember & { readonly kind: 'defragment'; readonly danger: 'restart' })
   | (StepCommon & { readonly kind: 'compact'; readonly revision: number })
   | (StepCommon & { readonly kind: 'disarm'; readonly member: string; readonly alarm: string })
   /** A write that is read back from every member. */

@@ -4,7 +4,11 @@ import type { ClusterFacts, MemberFacts } from '../facts/observed.ts'
 import { UNKNOWN_YET } from '../facts/unknown.ts'
 import { type ClusterKind, type ClusterKinds, ofCluster } from './kind.ts'
 
-export interface MemberAddStep extends StepCommon {
+interface Common extends StepCommon {
+  readonly danger: 'membership'
+}
+
+export interface MemberAddStep extends Common {
   readonly kind: 'member-add'
   readonly node: string
   readonly peerUrls: readonly string[]
@@ -14,13 +18,13 @@ export interface MemberAddStep extends StepCommon {
 }
 
 /** Gives a learner its vote, once it truly has caught up. */
-export interface PromoteStep extends StepCommon {
+export interface PromoteStep extends Common {
   readonly kind: 'promote'
   readonly node: string
   readonly memberId: string
 }
 
-export interface MemberRemoveStep extends StepCommon {
+export interface MemberRemoveStep extends Common {
   readonly kind: 'member-remove'
   /** As the member list has it; empty: it never started. */
   readonly name: string
@@ -28,7 +32,7 @@ export interface MemberRemoveStep extends StepCommon {
 }
 
 /** Tells the others where to find it from now on. */
-export interface MemberUpdateStep extends StepCommon {
+export interface MemberUpdateStep extends Common {
   readonly kind: 'member-update'
   readonly node: string
   readonly memberId: string

@@ -5,6 +5,7 @@ import type { HostStepCommon } from '../../../engine/step.ts'
 /** Stopped, not started at boot, and marked: that it was meant. */
 export interface StopMemberStep extends HostStepCommon {
   readonly kind: 'stop-member'
+  readonly danger: 'restart'
 }
 
 /** Enabled and started. */

@@ -17,13 +17,17 @@ test('a first start: who starts the member, or only waits for it, opens the fold
   const ready = ['ready', { unit, seconds: '60' }]
   expect(compiled({ ...common, kind: 'ready', firstStart })).toEqual([OPEN, ready, CLOSE])
   const restart = ['restart', { unit, seconds: '60', folders: [] }]
-  expect(compiled({ ...common, kind: 'restart', firstStart })).toEqual([OPEN, restart, CLOSE])
+  expect(compiled({ ...common, kind: 'restart', danger: 'restart', firstStart })).toEqual([
+    OPEN,
+    restart,
+    CLOSE,
+  ])
 })
 
 test.each<HostStep>([
   { ...common, kind: 'start', turn: 0 },
   { ...common, kind: 'ready' },
-  { ...common, kind: 'restart' },
+  { ...common, kind: 'restart', danger: 'restart' },
 ])('$kind of a member with a log leaves the folder above it alone', (step) => {
   expect(compiled(step).map(([name]) => name)).toEqual([step.kind])
 })

@@ -26,6 +26,7 @@ export type RestartStep = HostStepCommon &
   Chown &
   Opens & {
     readonly kind: 'restart'
+    readonly danger: 'restart'
     /** Where it served clients without TLS, and will not any more. */
     readonly closes?: readonly string[] | undefined
     /** What stands still while it restarts, in a few words for people; undefined: nothing that clients notice. */
