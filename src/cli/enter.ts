@@ -1,13 +1,18 @@
 /**
- * What `start.ts` goes on to: has Node.js keep the program's compiled code, and runs it. The program is one CommonJS file, which
- * is found, read and linked sooner than many files, and than modules (script/build.mjs).
+ * What `start.ts` goes on to: runs the program with compiled code that was kept. The program is one CommonJS file, which is
+ * found, read and linked sooner than many files, and than modules (script/build.mjs).
  */
-import { createRequire, enableCompileCache } from 'node:module'
+import { enableCompileCache } from 'node:module'
+import path from 'node:path'
 import { compileCacheDirectory } from '../files/cache-directory.ts'
+import { loadCompiled } from './compiled.ts'
 
-const compiled = compileCacheDirectory(process.env)
-if (compiled !== undefined) enableCompileCache(compiled)
+const folder = compileCacheDirectory(process.env)
+// For what lies beside the program.
+if (folder !== undefined) enableCompileCache(folder)
 
 /** `main.ts`, once it is built. */
-const program = createRequire(import.meta.url)('../quorate.cjs') as typeof import('./main.ts')
+const file = path.resolve(import.meta.dirname, '../quorate.cjs')
+const command = process.argv.slice(2).find((word) => /^[a-z][a-z-]*$/.test(word)) ?? ''
+const program = loadCompiled(file, folder, command) as typeof import('./main.ts')
 program.main()

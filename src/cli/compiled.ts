@@ -1,0 +1,81 @@
+/**
+ * Loads a CommonJS file with the compiled code that earlier runs have kept. Node.js keeps by itself (`enableCompileCache`) only
+ * what is compiled as a file is loaded; this keeps the functions that were called later too.
+ */
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { Module, createRequire } from 'node:module'
+import path from 'node:path'
+import vm from 'node:vm'
+import { crc32 } from 'node:zlib'
+
+/** What stands in the first line of the kept file, as JSON. */
+interface Head {
+  /** Of which file the code is: as `stat` tells it from any other that was in its place. */
+  readonly source: string
+  /** CRC-32 of the code. */
+  readonly sum: number
+  /** What was run: another command calls functions that are not in it yet. */
+  readonly commands: readonly string[]
+}
+
+/** So many commands there are, and more. */
+const MOST_COMMANDS = 100
+
+/**
+ * @param folder where code is kept, which nobody else can write to; undefined: nowhere
+ * @param command what is run, e.g. `apply`; empty: help
+ * @returns what the file exports; it is evaluated once a process
+ */
+export function loadCompiled(file: string, folder: string | undefined, command: string): unknown {
+  const require = createRequire(file)
+  const present = require.cache[file]
+  if (present !== undefined) return present.exports
+  const { size, ino, mtimeMs, ctimeMs } = statSync(file)
+  const source = [process.version, size, ino, mtimeMs, ctimeMs].join(' ')
+  // Help calls little of what commands do, and would take longer with the code of all.
+  const name = `${crc32(file).toString(16)}-${command === '' ? 'help' : 'commands'}.code`
+  const place = folder === undefined ? undefined : path.join(folder, name)
+  const kept = place === undefined ? undefined : readKept(place, source)
+  const script = new vm.Script(Module.wrap(readFileSync(file, 'utf8')), {
+    filename: file,
+    cachedData: kept?.code,
+    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  })
+  const before = script.cachedDataRejected === false ? (kept?.head.commands ?? []) : []
+  if (place !== undefined && !before.includes(command) && before.length < MOST_COMMANDS) {
+    process.once('exit', () => {
+      keep(place, { source, commands: [...before, command] }, script.createCachedData())
+    })
+  }
+  const module = new Module(file)
+  module.filename = file
+  require.cache[file] = module
+  const run = script.runInThisContext() as (...values: readonly unknown[]) => void
+  run.call(module.exports, module.exports, require, module, file, path.dirname(file))
+  return module.exports
+}
+
+function readKept(place: string, source: string): { readonly head: Head; readonly code: Buffer } | undefined {
+  try {
+    const kept = readFileSync(place)
+    const end = kept.indexOf('\n')
+    const head = JSON.parse(kept.toString('utf8', 0, end)) as Head
+    const code = kept.subarray(end + 1)
+    return head.source === source && head.sum === crc32(code) ? { head, code } : undefined
+  } catch {
+    // Not there yet, or not whole: it is made again.
+    return undefined
+  }
+}
+
+/** It only makes the next start quicker: where it can't be kept nothing is said. */
+function keep(place: string, head: Omit<Head, 'sum'>, code: Buffer): void {
+  const draft = `${place}.${process.pid}`
+  try {
+    const first = `${JSON.stringify({ ...head, sum: crc32(code) } satisfies Head)}\n`
+    writeFileSync(draft, Buffer.concat([Buffer.from(first), code]), { mode: 0o600, flag: 'wx' })
+    renameSync(draft, place)
+  } catch {
+    rmSync(draft, { force: true })
+  }
+}
