@@ -1,9 +1,11 @@
-/** Restores that are wrong on purpose. */
+/** Restores and renewals that are wrong on purpose. */
 import type { HostState } from '../../../src/host/state.ts'
 import type { Observed } from '../../../src/tiers/etcd/facts/observed.ts'
 import { decideRestore } from '../../../src/verbs/restore/decide.ts'
 import { planRestore } from '../../../src/verbs/restore/decide-next.ts'
 import type { RestoreIdentity } from '../../../src/tiers/etcd/steps/restore.ts'
+import { nextRenewal } from '../../../src/verbs/certificates/decide-renewal.ts'
+import { restart } from '../broken-tools.ts'
 import type { BrokenVerb } from './broken-power.ts'
 import type { RestoreDeciders } from './restore.ts'
 
@@ -42,6 +44,18 @@ export const BROKEN_RESTORE: readonly BrokenVerb[] = [
           ? { ...host, restore: { ...restore, stage: 'placed', moved: [] } }
           : host,
       ),
+    },
+  },
+  {
+    what: 'restarts a member for a certificate',
+    breaks: 'runs-on',
+    wrong: {
+      renew: (intent, observed) => {
+        const answer = nextRenewal(intent, observed)
+        const [host] = intent.due.map((one) => one.host)
+        if (answer.kind !== 'steps' || host === undefined) return answer
+        return { ...answer, steps: [...answer.steps, restart(host)] }
+      },
     },
   },
   { what: 'heeds no mark of another verb', breaks: 'kept-away', wrong: { markless: true } },

@@ -3,6 +3,7 @@ import { PATHS } from '../../../src/host/state.ts'
 import { next } from '../../../src/tiers/etcd/plan/next.ts'
 import { planReset } from '../../../src/tiers/etcd/plan/reset.ts'
 import { etcdNodes } from '../../../src/spec/cluster.ts'
+import { nextRenewal } from '../../../src/verbs/certificates/decide-renewal.ts'
 import { happen, heal } from '../events.ts'
 import { type Planner, operate as apply } from '../operator.ts'
 import { hasQuorum } from '../raft.ts'
@@ -10,6 +11,7 @@ import { diskOf } from '../world.ts'
 import { established } from './established.ts'
 import { hashOf } from '../hash.ts'
 import { POWER, type PowerDeciders, powerVerb } from './power.ts'
+import { renewVerb } from './renew.ts'
 import { resetVerb } from './reset.ts'
 import { RESTORE, type RestoreDeciders, restoreVerb } from './restore.ts'
 import { type Outcome, type RunOptions, type SimVerb, operate } from './run.ts'
@@ -22,6 +24,7 @@ export interface Deciders {
   readonly power: PowerDeciders
   readonly reset: typeof planReset
   readonly restore: RestoreDeciders
+  readonly renew: typeof nextRenewal
   readonly apply: Planner
   /** Changes the whole verb. */
   readonly verb: <D>(verb: SimVerb<D>, vw: VerbWorld) => SimVerb<D>
@@ -33,6 +36,7 @@ const RIGHT: Deciders = {
   power: POWER,
   reset: planReset,
   restore: RESTORE,
+  renew: nextRenewal,
   apply: next,
   verb: (verb) => verb,
   lockless: false,
@@ -78,6 +82,7 @@ async function playRound(playing: Playing, round: VerbRound, turn: number): Prom
     befall(playing, during.event)
     vw.blind = true
   }
+  vw.world.truth.skewed = false
   vw.world.watch.looked = () => {
     const at = during?.moment
     if (at?.at === 'looked' && at.after === looked) {
@@ -148,6 +153,8 @@ async function obey(playing: Playing, { verb, who, force }: Ask, options: RunOpt
       return await run(
         restoreVerb(vw, { clusterId: playing.snapshotOf, otherCluster: force }, deciders.restore),
       )
+    case 'renew':
+      return await run(renewVerb(vw, force, deciders.renew))
     case 'reset-all':
     case 'purge':
       return await run(resetVerb(vw, nodes, verb === 'purge', deciders.reset))
@@ -175,7 +182,9 @@ async function runApply({ vw, deciders, tell }: Playing, options: RunOptions): P
 function befall({ vw, tell }: Playing, { kind, host: at }: VerbEvent): void {
   const { world, cluster } = vw
   tell(`${kind} on ${cluster.nodes[at % cluster.nodes.length]?.name}`)
-  happen(world, cluster, { kind, host: at })
+  if (kind !== 'years-pass') return happen(world, cluster, { kind, host: at })
+  for (const { tls } of world.disks.values())
+    for (const certificate of tls.certificates.values()) certificate.expired = true
 }
 
 /** Machines come back, and members that nobody stopped on purpose. */

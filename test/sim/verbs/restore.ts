@@ -1,10 +1,9 @@
 /** `restore`: all simulated members from one snapshot, with the tool dying between any two pieces of it. */
 import { sameSteps } from '../../../src/engine/approval.ts'
 import { loop } from '../../../src/engine/loop.ts'
-import { orderOf } from '../../../src/engine/order.ts'
 import { etcdNodes } from '../../../src/spec/cluster.ts'
 import type { Observed } from '../../../src/tiers/etcd/facts/observed.ts'
-import { ETCD_STEPS, clusterKind, hostKind } from '../../../src/tiers/etcd/steps/kinds.ts'
+import { ETCD_STEPS } from '../../../src/tiers/etcd/steps/kinds.ts'
 import type { HostStep, Step } from '../../../src/tiers/etcd/steps/steps.ts'
 import {
   type RestoreDecision,
@@ -12,13 +11,11 @@ import {
   decideRestore,
 } from '../../../src/verbs/restore/decide.ts'
 import { isPlaced, planRestore } from '../../../src/verbs/restore/decide-next.ts'
-import { simulatedCluster } from '../cluster.ts'
 import { Failure } from '../failure.ts'
-import { judge, reach } from '../look.ts'
-import { closeReady, simulatedMachine } from '../machine.ts'
 import { diskOf, fresh } from '../world.ts'
-import { Interrupted, type Run, type SimVerb } from './run.ts'
+import { Interrupted, type SimVerb } from './run.ts'
 import { VerbViolation } from './violation.ts'
+import { lookAtAll, runWave } from './waves.ts'
 import { type VerbWorld, lookAtHosts } from './world.ts'
 
 /** What decides; planners that are wrong on purpose take its place. */
@@ -49,7 +46,7 @@ export function restoreVerb(
         mount: '/',
         path,
       }))
-      return decide(request, { observed: look(vw, false), surroundings: { consumers: [], room } })
+      return decide(request, { observed: lookAtAll(vw, false), surroundings: { consumers: [], room } })
     },
     same: (shown, now) => sameSteps(lasting(shown), lasting(now), ETCD_STEPS),
     essence: (decision) => lasting(decision).map(ETCD_STEPS.idOf).toSorted().join(', '),
@@ -63,12 +60,12 @@ export function restoreVerb(
           decide: (seen) => next(intent, seen),
           runWave: async (seen, steps) => {
             halted ||= steps.some(({ kind }) => kind === 'restore-halt')
-            await runWave(run, seen, steps)
+            await runWave(run, seen, steps, (step) => requireOrder(vw, step))
             const proven = steps.some(({ kind }) => kind === 'verify')
-            return look(vw, seen.cluster?.verified === true || proven)
+            return lookAtAll(vw, seen.cluster?.verified === true || proven)
           },
           lookAgain: async ({ cluster: before }) => {
-            const seen = look(vw, before?.verified ?? false)
+            const seen = lookAtAll(vw, before?.verified ?? false)
             return await Promise.resolve(seen)
           },
           steps: ETCD_STEPS,
@@ -122,39 +119,6 @@ function requestOf(vw: VerbWorld, clusterId: string, otherCluster: boolean): Res
 function lasting({ plan: { waves } }: RestoreDecision): readonly Step[] {
   const kinds = new Set(['restore-stage', 'restore-halt', 'restore-place', 'stop'])
   return waves.flat().filter(({ kind }) => kinds.has(kind))
-}
-
-function look(vw: VerbWorld, verified: boolean): Observed {
-  reach(vw.world, vw.cluster.nodes)
-  return judge(vw.world, vw.cluster, lookAtHosts(vw, vw.cluster.nodes), verified)
-}
-
-async function runWave(run: Run, observed: Observed, steps: readonly Step[]): Promise<void> {
-  const { vw } = run
-  const { world, cluster } = vw
-  const order = orderOf(steps, ETCD_STEPS)
-  for (const step of [...order.beside, ...order.cluster])
-    await run.do(step.what, () =>
-      clusterKind(step).simulate(simulatedCluster(world, cluster, observed), step),
-    )
-  await run.onAll([...order.hosts], async ([host, own]) => {
-    const machine = simulatedMachine(world, cluster, host, observed.hosts[host]?.member)
-    for (const step of own) {
-      const effects = hostKind(step).simulate(machine, step)
-      for (const [index, effect] of effects.entries()) {
-        const work = () => {
-          if (index === 0) requireOrder(vw, step)
-          effect()
-        }
-        await run.do(`${step.what} (${index + 1} of ${effects.length})`, work, host)
-      }
-    }
-  })
-  closeReady(world, cluster)
-  for (const { kind, host = '' } of steps) {
-    if (!['start', 'ready', 'restart'].includes(kind) || diskOf(world, host).process?.ready === true) continue
-    throw new Failure(`${host}: etcd.service did not start`)
-  }
 }
 
 /** What is stopped, and who starts, when. */

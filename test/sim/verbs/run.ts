@@ -158,7 +158,9 @@ export async function operate<D>(
       throw new VerbViolation('as-shown', `${verb.essence(decision)}; shown was ${verb.essence(shown)}`)
     run = new Run(vw, token, options, verb.finishes)
     await verb.carryOut(run, decision)
-    if (!run.disturbed) verb.checkDone(decision)
+    // The check is no look of quorate's, in the midst of which something could happen.
+    world.watch.looked = undefined
+    if (!run.disturbed && !world.truth.skewed) verb.checkDone(decision)
     return { kind: 'done', pieces: run.pieces }
   } catch (error) {
     if (error instanceof Interrupted && options.interruption?.how === 'dies') return { kind: 'died' }

@@ -14,6 +14,7 @@ const VERBS = [
   'purge',
   'restore',
   'restore',
+  'renew',
 ] as const
 const EVENTS = [
   'crash',
@@ -28,6 +29,7 @@ const EVENTS = [
   'slow',
   'wal-lost',
   'both-lost',
+  'certificate-expired',
 ] as const satisfies readonly EventKind[]
 
 export interface Ask {
@@ -38,7 +40,8 @@ export interface Ask {
 }
 
 export interface VerbEvent {
-  readonly kind: (typeof EVENTS)[number]
+  /** `years-pass`: what was issued has expired everywhere. */
+  readonly kind: (typeof EVENTS)[number] | 'years-pass'
   readonly host: number
 }
 
@@ -70,7 +73,7 @@ const piece = fc.oneof(
   { weight: 2, arbitrary: fc.nat({ max: 12 }) },
   { weight: 1, arbitrary: fc.nat({ max: 60 }) },
 )
-const event = fc.record({ kind: fc.constantFrom(...EVENTS), host })
+const event = fc.record({ kind: fc.constantFrom(...EVENTS, 'years-pass' as const), host })
 const ask = fc.record({ verb: fc.constantFrom(...VERBS), who: fc.nat({ max: 31 }), force: fc.boolean() })
 const moment = fc.oneof(
   fc.constant({ at: 'shown' as const }),

@@ -13,7 +13,7 @@ test.each(told === undefined ? [] : [told])('the life that was handed in', async
   expect(outcomes.length).toBeGreaterThan(0)
 })
 
-test('members are stopped, started, restarted, reset and restored while machines fail: nothing is harmed', async () => {
+test('members are stopped, started, restarted, reset, restored and get certificates while machines fail: nothing is harmed', async () => {
   const ends: Record<Outcome['kind'], number> = { done: 0, blocked: 0, failed: 0, died: 0, locked: 0 }
   const property = fc.asyncProperty(verbLife, async (life) => {
     for (const { kind } of await live(life)) ends[kind] += 1

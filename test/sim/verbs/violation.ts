@@ -11,6 +11,7 @@ export const VERB_INVARIANTS = {
   'data-kept': 'no data is removed unless that was asked for: it lies aside',
   'serves-until-ready': 'no member is stopped for a restore before all have what it puts in place',
   'all-exchanged': 'no member starts with restored data while another has its old data still',
+  'runs-on': 'certificates are renewed, and nothing else is done to a member, which runs on',
   'kept-away': 'while a verb is half done on a machine no other one changes anything there',
   'one-operator': 'only the operator who holds the lock changes anything',
   'ends-with-reason': 'what is refused has a reason and a hint',
