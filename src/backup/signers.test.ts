@@ -5,7 +5,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { checkSignature } from '../signing/ssh-keygen.ts'
 import {
-  exchangeSigner,
+  replaceSigner,
   givenSigners,
   listOf,
   operatorSigner,
@@ -105,8 +105,8 @@ test('a node’s key is exchanged for another, or ends with its schedule', async
   const principal = 'node-service01@prod'
   const [one, other] = ['AAAAC3NzaC1lZDI1NTE5AAAAIOSh', 'AAAAC3NzaC1lZDI1NTE5AAAAIOSi']
   await retireSigner(home(), principal, NOW)
-  await exchangeSigner(home(), { principal, publicKey: `ssh-ed25519 ${one}`, now: NOW })
-  await exchangeSigner(home(), { principal, publicKey: `ssh-ed25519 ${other}`, now: LATER })
+  await replaceSigner(home(), { principal, publicKey: `ssh-ed25519 ${one}`, now: NOW })
+  await replaceSigner(home(), { principal, publicKey: `ssh-ed25519 ${other}`, now: LATER })
   const ends = async () => (await listOf(home())).map(({ until }) => until?.toISOString() ?? 'none')
   expect(await ends()).toEqual(['2026-11-22T13:10:00.000Z', 'none'])
   await retireSigner(home(), principal, LATER)

@@ -118,14 +118,14 @@ export async function rotateOperator(cluster: Home, options: OwnKeyOptions): Pro
   await makeKey(fresh, operatorPrincipal(cluster.name), signal)
   const publicKey = await publicKeyOf(fresh, signal)
   // The list first: where this ends in between, the old key signs for a while, and then a new one is made.
-  await exchangeSigner(cluster, { principal: operatorPrincipal(cluster.name), publicKey, now })
+  await replaceSigner(cluster, { principal: operatorPrincipal(cluster.name), publicKey, now })
   await rename(fresh, signingKeyFile(cluster))
   await syncDirectory(cluster.stateDirectory)
   return await listed(cluster, publicKey)
 }
 
 /** From now on this key signs for the principal, and no other that did until now. */
-export async function exchangeSigner(
+export async function replaceSigner(
   cluster: Home,
   {
     principal,

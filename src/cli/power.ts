@@ -37,7 +37,7 @@ export async function runPower(
     async (session, ask) => {
       const report = await act(session, {
         nodes: all ? etcdNodes(cluster).map(({ name }) => name) : input.args,
-        whoever: all,
+        skipUnstartable: all,
         force: flagOption(input, 'force'),
         confirm: askingForce(context, ask, input, { question, cluster: cluster.name }),
         probe: probeChoice(input),

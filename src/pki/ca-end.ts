@@ -2,7 +2,7 @@
 import type { CaEnd } from './age.ts'
 import { caPlace } from './open.ts'
 import type { Cluster } from '../spec/cluster.ts'
-import { ownCa } from './ca-exchange-state.ts'
+import { ownCa } from './ca-rotation-state.ts'
 
 /** @param caPem the CA's chain, or the bundle that begins with it */
 export function caEnd(cluster: Cluster, caPem: string, now: Date): Omit<CaEnd, 'urgent'> {

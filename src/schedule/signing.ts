@@ -1,5 +1,5 @@
 /** The key with which a node signs the backups that it takes: born there, and listed here as one that counts. */
-import { exchangeSigner, nodePrincipal } from '../backup/signers.ts'
+import { replaceSigner, nodePrincipal } from '../backup/signers.ts'
 import { QuorateError } from '../errors.ts'
 import type { Operation } from '../host/operations.ts'
 import { type AllowedSigner, fingerprintOf, isPresent } from '../signing/allowed-signers.ts'
@@ -83,6 +83,6 @@ export async function allowSigner(
   )
   if (publicKey === undefined) throw new TypeError(`no key came from ${node.name}`)
   const principal = nodePrincipal(cluster.name, node.name)
-  await exchangeSigner(cluster, { principal, publicKey, now: now() })
+  await replaceSigner(cluster, { principal, publicKey, now: now() })
   return fingerprintOf(publicKey)
 }

@@ -5,7 +5,7 @@ import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Machine } from '../../src/lab/machine.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
-import { INTACT, openBystander } from './support/bystander.ts'
+import { INTACT, openEtcdClient } from './support/etcd-client.ts'
 import { told } from './support/events.ts'
 import { applied } from './support/fresh.ts'
 import { handshakesDuring } from './support/handshakes.ts'
@@ -110,8 +110,8 @@ describe.skipIf(whyNoLab())('an etcd that was broken into', () => {
     const [ca = '', cert = '', key = ''] = await Promise.all(
       operatorFiles(lab).map(async (file) => await readFile(file, 'utf8')),
     )
-    using bystander = await openBystander(lab)
-    const recorder = await bystander.record()
+    using etcdClient = await openEtcdClient(lab)
+    const recorder = await etcdClient.record()
     let moved: Awaited<ReturnType<typeof told>> | undefined
     const { failures, count } = await handshakesDuring(
       { host: victim.address, port: 2379, ca, cert, key },

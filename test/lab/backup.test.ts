@@ -18,7 +18,7 @@ import { allMembers } from '../../src/tiers/etcd/session.ts'
 import { openDirectoryStore } from '../../src/store/directory.ts'
 import { LAB_ETCD, etcdBinaries } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
-import { type Bystander, INTACT, openBystander } from './support/bystander.ts'
+import { type EtcdClient, INTACT, openEtcdClient } from './support/etcd-client.ts'
 import { applied, stateFolder } from './support/fresh.ts'
 import { quorate, quorateOk } from './support/quorate.ts'
 import { startQuorate } from './support/run.ts'
@@ -29,7 +29,7 @@ const KILLED = 137
 
 describe.skipIf(whyNoLab())('backup', () => {
   let lab: TestLab
-  let bystander: Bystander
+  let etcdClient: EtcdClient
   let recipient: string
   let identity: string
   beforeAll(async () => {
@@ -37,11 +37,11 @@ describe.skipIf(whyNoLab())('backup', () => {
     recipient = await identityToRecipient(identity)
     lab = await testLab({ machines: 3 })
     await applied(lab)
-    bystander = await openBystander(lab)
+    etcdClient = await openEtcdClient(lab)
   })
   afterEach(async () => await lab.writeCluster({}))
   afterAll(async () => {
-    bystander[Symbol.dispose]()
+    etcdClient[Symbol.dispose]()
     await lab.down()
   })
 
@@ -62,12 +62,12 @@ describe.skipIf(whyNoLab())('backup', () => {
 
   test('from the command line: one private file that its key opens, with everything in it', async () => {
     await put('a', 'one')
-    const recorder = await bystander.record()
+    const recorder = await etcdClient.record()
     const words = ['backup', '--store', folder('keys'), '--recipient', recipient, '--json']
     const report = JSON.parse(await quorateOk(lab, words)) as BackupReport
     expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
 
-    const [leader] = await bystander.healthyVoters(3)
+    const [leader] = await etcdClient.healthyVoters(3)
     expect(report.about.member).not.toBe(leader)
     expect(report).toMatchObject({ sealed: 'recipients', recipients: [recipient], caKey: true })
     expect(BigInt(report.proof.status.revision)).toBeGreaterThanOrEqual(BigInt(report.about.readRevision))
@@ -104,7 +104,7 @@ describe.skipIf(whyNoLab())('backup', () => {
     // More than is on its way at a time.
     for (let index = 0; index < 16; index++)
       await first?.call(KV.method.put, { key: Buffer.from(`large/${index}`), value: randomBytes(1024 ** 2) })
-    const [leader] = await bystander.healthyVoters(3)
+    const [leader] = await etcdClient.healthyVoters(3)
     using store = await openDirectoryStore(folder('killed'))
     const read: string[] = []
     const kill = async (name: string) =>
@@ -144,11 +144,11 @@ describe.skipIf(whyNoLab())('backup', () => {
     await using inside = await opened(folder('killed'), report.name)
     expect(inside.proof).toEqual(report.proof)
     expect(await readdir(folder('killed'))).toEqual([report.name, `${report.name}.json`])
-    await bystander.healthyVoters(3)
+    await etcdClient.healthyVoters(3)
   })
 
   test('without a majority there is nothing worth keeping: refused with each member’s reason', async () => {
-    const [leader, other] = await bystander.healthyVoters(3)
+    const [leader, other] = await etcdClient.healthyVoters(3)
     for (const name of [leader, other ?? '']) await lab.machine(name).check(['systemctl', 'stop', 'etcd'])
     try {
       const run = await quorate(lab, ['backup', '--store', folder('alone'), '--recipient', recipient])
@@ -158,7 +158,7 @@ describe.skipIf(whyNoLab())('backup', () => {
       expect(await readdir(folder('alone'))).toEqual([])
     } finally {
       for (const name of [leader, other ?? '']) await lab.machine(name).check(['systemctl', 'start', 'etcd'])
-      await bystander.healthyVoters(3)
+      await etcdClient.healthyVoters(3)
     }
   })
 

@@ -1,7 +1,7 @@
 /** Faults while members come and go and certificates are renewed: it ends done, or stops and says why; then it finishes. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
-import { type Bystander, INTACT, openBystander } from './support/bystander.ts'
+import { type EtcdClient, INTACT, openEtcdClient } from './support/etcd-client.ts'
 import { FROZEN, type Fault, KILLED, cutOff } from './support/faults.ts'
 import { applied } from './support/fresh.ts'
 import { finish, held, on } from './support/held.ts'
@@ -95,7 +95,7 @@ const CASES: readonly Case[] = [
 
 describe.skipIf(whyNoLab())('while', () => {
   let lab: TestLab
-  let bystander: Bystander
+  let etcdClient: EtcdClient
   beforeAll(async () => {
     lab = await testLab({
       machines: [...NODES.map((name) => ({ name })), { name: 'etcd04', roles: ['worker'] }],
@@ -104,18 +104,18 @@ describe.skipIf(whyNoLab())('while', () => {
       },
     })
     await applied(lab)
-    bystander = await openBystander(lab)
+    etcdClient = await openEtcdClient(lab)
   })
   afterAll(async () => {
-    bystander[Symbol.dispose]()
+    etcdClient[Symbol.dispose]()
     await lab.down()
   })
 
   test.each(CASES)('$what', async ({ words, fault, victim, at, voters, exit = DONE, says, hint }) => {
-    const [leader, ...followers] = await bystander.healthyVoters(voters[0])
+    const [leader, ...followers] = await etcdClient.healthyVoters(voters[0])
     const follower = followers.find((name) => name !== 'etcd04') ?? ''
     const machine = lab.machine({ leader, follower, etcd04: 'etcd04' }[victim])
-    const recorder = await bystander.record()
+    const recorder = await etcdClient.record()
     const run = await held(
       lab,
       [...words, '--yes'],
@@ -128,7 +128,7 @@ describe.skipIf(whyNoLab())('while', () => {
     expect({ exit: run.exitCode, happened: run.happened, message }).toEqual({ exit, happened: 1, message })
     expect(message).toMatch(says ?? /^$/)
     expect(error?.hint ?? '').toMatch(hint ?? /^$/)
-    await bystander.healthyVoters(voters[1])
+    await etcdClient.healthyVoters(voters[1])
     // Renewing all changes something each time; who is a member does not change twice.
     const again = await finish(lab, [...words, '--yes'])
     expect(again.includes('nothing to change')).toBe(words !== RENEW)
@@ -138,9 +138,9 @@ describe.skipIf(whyNoLab())('while', () => {
   })
 
   test('a newcomer is cut off and the operator gives up: the next run goes on with it, and keeps a second operator out', async () => {
-    await bystander.healthyVoters(3)
+    await etcdClient.healthyVoters(3)
     const newcomer = lab.machine('etcd04')
-    const recorder = await bystander.record()
+    const recorder = await etcdClient.record()
     const cut = async () => await newcomer.cutNetwork({ ports: [2380] })
     const given = await held(
       lab,
@@ -153,7 +153,7 @@ describe.skipIf(whyNoLab())('while', () => {
     expect(given).toMatchObject({ exitCode: CANCELLED, happened: 2 })
     const learner = await newcomerId()
     expect(learner).toBeDefined()
-    await bystander.healthyVoters(3)
+    await etcdClient.healthyVoters(3)
     await newcomer.restoreNetwork()
 
     const second = Promise.withResolvers<Awaited<ReturnType<typeof quorate>>>()
@@ -168,7 +168,7 @@ describe.skipIf(whyNoLab())('while', () => {
       exitCode: LOCKED,
       stderr: expect.stringContaining('another operator is at work'),
     })
-    await bystander.healthyVoters(4)
+    await etcdClient.healthyVoters(4)
     expect(await newcomerId()).toBe(learner)
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
     expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
@@ -176,7 +176,7 @@ describe.skipIf(whyNoLab())('while', () => {
 
   /** As the others have it in their lists. */
   async function newcomerId(): Promise<bigint | undefined> {
-    const { members } = await bystander.view()
+    const { members } = await etcdClient.view()
     const listed = members.flatMap((member) => (member.reachable ? (member.list?.members ?? []) : []))
     const { address } = lab.machine('etcd04')
     return listed.find(({ peerUrls }) => peerUrls.includes(`https://${address}:2380`))?.id

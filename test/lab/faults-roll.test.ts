@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LAB_ETCD } from './etcd-binaries.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
-import { type Bystander, INTACT, openBystander } from './support/bystander.ts'
+import { type EtcdClient, INTACT, openEtcdClient } from './support/etcd-client.ts'
 import { applied } from './support/fresh.ts'
 import {
   CUT_LOG,
@@ -129,7 +129,7 @@ const CASES: readonly Case[] = [
 
 describe.skipIf(whyNoLab())('a rolling restart, in the middle of which', () => {
   let lab: TestLab
-  let bystander: Bystander
+  let etcdClient: EtcdClient
   let turn = 0
   const etcd = () => ({
     ...LAB_ETCD,
@@ -142,20 +142,20 @@ describe.skipIf(whyNoLab())('a rolling restart, in the middle of which', () => {
       cluster: { etcd: etcd() },
     })
     await applied(lab)
-    bystander = await openBystander(lab)
+    etcdClient = await openEtcdClient(lab)
   })
   afterAll(async () => {
-    bystander[Symbol.dispose]()
+    etcdClient[Symbol.dispose]()
     await lab.down()
   })
 
   test.each(CASES)('$what', async ({ fault, victim, at, until, exit, says, hint, cure }) => {
-    const [leader, ...followers] = await bystander.healthyVoters(3)
+    const [leader, ...followers] = await etcdClient.healthyVoters(3)
     const [first = '', next = ''] = followers.toSorted()
     const name = { leader, restarting: first, next, restarted: first, etcd03: 'etcd03' }[victim]
     const machine = lab.machine(name)
     const moment = on(at.replace('next', next))
-    const recorder = await bystander.record()
+    const recorder = await etcdClient.record()
     turn += 1
     await lab.writeCluster({ etcd: etcd() })
     const strike: Happening = { at: moment, act: async () => await fault.strike(machine, lab) }
@@ -176,7 +176,7 @@ describe.skipIf(whyNoLab())('a rolling restart, in the middle of which', () => {
     }
     if (cure !== undefined) await finish(lab, [...cure, name, '--yes'])
     if (exit !== DONE) await finish(lab, ['apply', '--yes'])
-    await bystander.healthyVoters(3)
+    await etcdClient.healthyVoters(3)
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
     const report = await recorder.stop()
     expect(report).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
@@ -189,7 +189,7 @@ describe.skipIf(whyNoLab())('a rolling restart, in the middle of which', () => {
       ['restart', 'etcd01', '--yes'],
     ]
     const ends: { readonly exitCode: number; readonly stderr: string }[] = []
-    const recorder = await bystander.record()
+    const recorder = await etcdClient.record()
     turn += 1
     await lab.writeCluster({ etcd: etcd() })
     const act = async () =>

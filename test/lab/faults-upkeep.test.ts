@@ -1,7 +1,7 @@
 /** Verbs of the upkeep, killed with -9 before and after each kind of step that they have, and run again each time. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
-import { type Bystander, INTACT, openBystander } from './support/bystander.ts'
+import { type EtcdClient, INTACT, openEtcdClient } from './support/etcd-client.ts'
 import { applied } from './support/fresh.ts'
 import { type ToolEvent, held } from './support/held.ts'
 import { leftovers } from './support/no-trace.ts'
@@ -14,14 +14,14 @@ const MOVED = 9
 
 describe.skipIf(whyNoLab())('killed at every kind of step and run again', () => {
   let lab: TestLab
-  let bystander: Bystander
+  let etcdClient: EtcdClient
   beforeAll(async () => {
     lab = await testLab({ machines: 3 })
     await applied(lab)
-    bystander = await openBystander(lab)
+    etcdClient = await openEtcdClient(lab)
   })
   afterAll(async () => {
-    bystander[Symbol.dispose]()
+    etcdClient[Symbol.dispose]()
     await lab.down()
   })
 
@@ -30,21 +30,21 @@ describe.skipIf(whyNoLab())('killed at every kind of step and run again', () => 
     { words: ['defrag', '--all'], kills: 4 },
     { words: ['move-leader'], kills: 2 },
   ])('$words', async ({ words, kills }) => {
-    const recorder = await bystander.record()
+    const recorder = await etcdClient.record()
     expect(await killedEverywhere([...words, '--yes'])).toHaveLength(kills)
-    await bystander.healthyVoters(3)
+    await etcdClient.healthyVoters(3)
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
     await nothingLeft()
     expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
   })
 
   test('stop and start', async () => {
-    const recorder = await bystander.record()
-    const [, follower = ''] = await bystander.healthyVoters(3)
+    const recorder = await etcdClient.record()
+    const [, follower = ''] = await etcdClient.healthyVoters(3)
     expect((await killedEverywhere(['stop', follower, '--yes'])).length).toBeGreaterThan(0)
     expect(await lab.machine(follower).mainPid('etcd')).toBe(0)
     expect((await killedEverywhere(['start', follower, '--yes'])).length).toBeGreaterThan(0)
-    await bystander.healthyVoters(3)
+    await etcdClient.healthyVoters(3)
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
     expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
   })

@@ -75,10 +75,10 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
 
     for (const machine of others) await machine.check(['mv', '/opt/etcd/data', '/opt/etcd/data.away'])
     const [user, pod] = [lab.machine(leader), others[0] ?? lab.machine(leader)]
-    const bystander = lab.machine('service01')
+    const etcdClient = lab.machine('service01')
     for (const [machine, unit] of [
       [user, 'kube-apiserver'],
-      [bystander, 'flanneld'],
+      [etcdClient, 'flanneld'],
     ] as const) {
       const text = '[Service]\nExecStart=/bin/sleep infinity\n'
       await machine.writeFile(`/etc/systemd/system/${unit}.service`, text)
@@ -88,12 +88,12 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     const users = async () => [
       (await user.exec(['systemctl', 'is-active', 'kube-apiserver'])).stdout.trim(),
       (await pod.exec(['cat', MANIFEST])).stdout.trim(),
-      (await bystander.exec(['systemctl', 'is-active', 'flanneld'])).stdout.trim(),
+      (await etcdClient.exec(['systemctl', 'is-active', 'flanneld'])).stdout.trim(),
     ]
     const { report } = await recoverJson([])
     expect(report).toMatchObject({ kind: 'lost', best: leader, complete: false, voters: 3, quorum: 2 })
     expect(report.mayBeLost.join()).toContain(`without ${leader}`)
-    await offersBackupOf(bystander)
+    await offersBackupOf(etcdClient)
     // The last write was acknowledged, and no log that is left says so.
     const log = report.members.find(({ name }) => name === leader)?.log
     expect(log?.lastIndex).toBeGreaterThan(log?.commit ?? 0)
@@ -103,7 +103,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
       [
         `${user.name}: kube-apiserver.service`,
         `${pod.name}: ${MANIFEST}`,
-        `${bystander.name}: flanneld.service`,
+        `${etcdClient.name}: flanneld.service`,
       ].toSorted(),
     )
 

@@ -8,7 +8,7 @@ import type { RepairOutlook } from '../../src/verbs/repair/decide.ts'
 import type { Recorder } from '../../src/recorder/recorder.ts'
 import { type Session, allMembers } from '../../src/tiers/etcd/session.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
-import { type Bystander, INTACT, openBystander } from './support/bystander.ts'
+import { type EtcdClient, INTACT, openEtcdClient } from './support/etcd-client.ts'
 import { LOST_DATA } from './support/faults.ts'
 import { sessionOf } from './support/fill.ts'
 import { applied } from './support/fresh.ts'
@@ -33,17 +33,17 @@ const BOOKWORM = { version: '3.4.23', source: { debian: { suite: 'bookworm' } } 
 describe.skipIf(whyNoLab())('repair', () => {
   let lab: TestLab
   let session: Session
-  let bystander: Bystander
+  let etcdClient: EtcdClient
   let recorder: Recorder
   beforeAll(async () => {
     lab = await testLab({ machines: 3 })
     await applied(lab, {})
     session = await sessionOf(lab)
-    bystander = await openBystander(lab)
-    recorder = await bystander.record()
+    etcdClient = await openEtcdClient(lab)
+    recorder = await etcdClient.record()
   })
   afterAll(async () => {
-    bystander[Symbol.dispose]()
+    etcdClient[Symbol.dispose]()
     await session[Symbol.asyncDispose]()
     await lab.down()
   })

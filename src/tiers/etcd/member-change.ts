@@ -12,7 +12,7 @@ import { votersAmong } from './facts/losses.ts'
 import { quorum } from './facts/quorum.ts'
 import { remedyFor } from './plan/remedy.ts'
 import { type ResetIntent, planReset } from './plan/reset.ts'
-import { isInvited, rosterOf } from './facts/membership-map.ts'
+import { isNeverStarted, rosterOf } from './facts/membership-map.ts'
 import { judgeSituation } from './facts/situation.ts'
 import type { BlockReason } from '../../engine/step.ts'
 import type { ResetStep, Step } from './steps/steps.ts'
@@ -85,7 +85,7 @@ export async function lookAtChange(
     hosts: Object.keys(machines.states),
     purge: false,
     suffix: `before-leave-${intent.stamp}`,
-    departed: Object.keys(machines.states),
+    removed: Object.keys(machines.states),
   }
   const cleared = planReset(reset, machines.states)
   if (cleared.blocked.length > 0) throw blockedError(cleared.blocked)
@@ -137,7 +137,7 @@ function toMakeAnew(change: MemberChange, { hosts }: Observed, facts: ClusterFac
   for (const { node, memberId } of change.anew) {
     const member = members.get(node.name)
     // Gone already, or on its way back: what was begun is finished.
-    if (member === undefined || member.learner || isInvited(member)) continue
+    if (member === undefined || member.learner || isNeverStarted(member)) continue
     if (memberId !== undefined && memberId !== member.id) {
       remarks.push(notThisMember(node.name, memberId, member.id, facts))
       continue
@@ -157,10 +157,13 @@ function toMakeAnew(change: MemberChange, { hosts }: Observed, facts: ClusterFac
 function notWell({ cluster, replace }: ApplyIntent, { hosts }: Observed, facts: ClusterFacts): BlockReason[] {
   const { members, voters } = rosterOf(cluster, facts.members, 0)
   // Without a leader there is one thing that may help: a newcomer that was added and has not started.
-  if (facts.leader === undefined && facts.members.some(isInvited)) return []
+  if (facts.leader === undefined && facts.members.some(isNeverStarted)) return []
   const sick = [...members].filter(
     ([name, member]) =>
-      !member.learner && !isInvited(member) && replace?.[name] !== member.id && !facts.healthy.includes(name),
+      !member.learner &&
+      !isNeverStarted(member) &&
+      replace?.[name] !== member.id &&
+      !facts.healthy.includes(name),
   )
   if (sick.length === 0) return []
   const names = sick.map(([host]) => host)

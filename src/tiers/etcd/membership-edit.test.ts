@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { etcdNodes } from '../../spec/cluster.ts'
-import { departedNode, keepDeparted, unclearedNodes } from './facts/removed-nodes.ts'
+import { removedNode, keepRemovedNode, unclearedNodes } from './facts/removed-nodes.ts'
 import { memberAddition, memberRemoval, memberReplacement } from './membership-edit.ts'
 
 const TEXT = `name: prod
@@ -60,7 +60,7 @@ test('a replacement: by another node, or on its own', async () => {
 test('a node that left is known for as long as its machine may have to be cleared', async () => {
   const { present, leaving } = await memberRemoval(file, ['etcd03'])
   const left = new Date('2026-07-30T10:11:12Z')
-  for (const node of leaving) await keepDeparted(present, node, { left })
+  for (const node of leaving) await keepRemovedNode(present, node, { left })
   // It stands in the file still: nothing has left yet.
   expect(await unclearedNodes(present)).toEqual([])
   await writeFile(file, TEXT.replace(/.*etcd03.*\n/, ''))
@@ -68,11 +68,11 @@ test('a node that left is known for as long as its machine may have to be cleare
   expect(again.edits).toEqual([])
   expect(again.leaving).toEqual([{ ...leaving[0], roles: ['etcd'] }])
   expect(await unclearedNodes(again.present)).toMatchObject([{ name: 'etcd03' }])
-  await keepDeparted(present, { ...leaving[0]!, etcdName: 'default' }, { left })
-  expect((await departedNode(present, 'etcd03'))?.node.etcdName).toBe('default')
-  await keepDeparted(present, leaving[0]!, { left, cleared: left })
+  await keepRemovedNode(present, { ...leaving[0]!, etcdName: 'default' }, { left })
+  expect((await removedNode(present, 'etcd03'))?.node.etcdName).toBe('default')
+  await keepRemovedNode(present, leaving[0]!, { left, cleared: left })
   expect(await unclearedNodes(again.present)).toEqual([])
-  expect((await departedNode(present, 'etcd03'))?.cleared).toBe('2026-07-30T10:11:12.000Z')
+  expect((await removedNode(present, 'etcd03'))?.cleared).toBe('2026-07-30T10:11:12.000Z')
 })
 
 test.each([

@@ -8,7 +8,7 @@ import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
 import { type NewNode, type NodeEdit, editNodes } from '../../spec/edit-nodes.ts'
 import { parseClusterFile } from '../../spec/parse.ts'
 import { formatProblems } from '../../spec/problem.ts'
-import { departedNode } from './facts/removed-nodes.ts'
+import { removedNode } from './facts/removed-nodes.ts'
 import { EXTRA_CHECKS, loadClusterFile } from '../../cluster-file/load.ts'
 
 export interface MemberChange {
@@ -144,9 +144,9 @@ async function departure(
 ): Promise<{ readonly node: Node; readonly edit?: NodeEdit }> {
   const node = cluster.nodes.find((one) => one.name === name)
   if (node === undefined) {
-    const departed = await departedNode(cluster, name)
-    if (departed === undefined) throw noEtcdNode(cluster, name)
-    return { node: departed.node }
+    const removed = await removedNode(cluster, name)
+    if (removed === undefined) throw noEtcdNode(cluster, name)
+    return { node: removed.node }
   }
   if (!node.roles.includes('etcd')) return { node }
   if (node.roles.length > 1 && !whole) return { node, edit: { kind: 'remove-role', name, role: 'etcd' } }

@@ -13,7 +13,7 @@ import { nextRenewal } from './decide-renewal.ts'
 import { settledWorld, testCluster, testIntent, withMembers } from '../../tiers/etcd/plan/testing.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { requireBeginning, requireEnding } from './ca-outlook.ts'
-import { isUnderWay, unretired } from '../../pki/ca-exchange-state.ts'
+import { isUnderWay, unretired } from '../../pki/ca-rotation-state.ts'
 
 const [OLD, NEW] = ['old', 'new'].map(
   (name) => `-----BEGIN CERTIFICATE-----\n${btoa(`the ${name} CA`)}\n-----END CERTIFICATE-----\n`,

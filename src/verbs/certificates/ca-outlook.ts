@@ -14,8 +14,8 @@ import { blockedError } from '../../tiers/etcd/run.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
 import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
-import { trustedByMembers } from './ca-exchange.ts'
-import { isUnderWay, unretired, ownCa } from '../../pki/ca-exchange-state.ts'
+import { trustedByMembers } from './ca-rotation.ts'
+import { isUnderWay, unretired, ownCa } from '../../pki/ca-rotation-state.ts'
 
 /** Stands for the CA that is not made yet. */
 const NEW_CA = '-----BEGIN CERTIFICATE-----\nbm90IHlldA==\n-----END CERTIFICATE-----\n'
@@ -86,10 +86,10 @@ export function requireBeginning({ cluster, now }: Session, observed: Observed):
     })
   }
   requireTrust(cluster, observed)
-  const strangers = etcdNodes(cluster).filter(({ name }) => isFromElsewhere(observed, name))
+  const foreign = etcdNodes(cluster).filter(({ name }) => isFromElsewhere(observed, name))
   // Named by the cluster file, and not known to anybody yet.
-  if (!own && strangers.length > 0) return
-  if (own && strangers.length === etcdNodes(cluster).length) {
+  if (!own && foreign.length > 0) return
+  if (own && foreign.length === etcdNodes(cluster).length) {
     // Of two that quorate made nobody can tell which one is the later: a folder may be an old copy.
     throw new QuorateError(
       'blocked',

@@ -15,8 +15,8 @@ import type { Session } from '../../tiers/etcd/session.ts'
 import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import { compactTime } from '../../engine/compact-time.ts'
 import { type FollowedClient, followClients } from './ca-followers.ts'
-import { beginCaExchange, dropOtherCa, goBack, requireWayBack, retireOtherCa } from './ca-exchange.ts'
-import { isUnderWay, unretired } from '../../pki/ca-exchange-state.ts'
+import { beginCaRotation, dropOtherCa, goBack, requireWayBack, retireOtherCa } from './ca-rotation.ts'
+import { isUnderWay, unretired } from '../../pki/ca-rotation-state.ts'
 import { afterDropping, afterIssuing, beforeIssuing, requireBeginning, requireEnding } from './ca-outlook.ts'
 import { proveTrust } from './ca-proof.ts'
 import type { ServedCheck } from './served.ts'
@@ -123,7 +123,7 @@ const TRUST: Stage = {
   carryOut: async (under) => {
     const { session, decision } = under
     // Also where it is under way: this may be what was interrupted.
-    await beginCaExchange(session, decision.observed)
+    await beginCaRotation(session, decision.observed)
     const { done, after } = await converge(under, decision.intent)
     const clients = await followClients(session, { reissue: 'operator' })
     await session.refresh()

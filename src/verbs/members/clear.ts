@@ -64,7 +64,7 @@ export async function clearLeaving(
     requireGone(session, nodes),
   ])
   const hosts = Object.keys(states)
-  const { steps, blocked } = planReset({ ...reset, hosts, departed: hosts }, states)
+  const { steps, blocked } = planReset({ ...reset, hosts, removed: hosts }, states)
   if (blocked.length > 0) throw blockedError(blocked)
   if (steps.length === 0) return { done: [], moved: [], notCleared: unreachable }
   const reached = nodes.filter(({ name }) => hosts.includes(name))

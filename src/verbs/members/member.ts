@@ -14,7 +14,7 @@ import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { type Session, allMembers } from '../../tiers/etcd/session.ts'
 import { type Node, asEtcdNode } from '../../spec/cluster.ts'
 import { replaceClusterFile, requireUnchanged, requireWritable } from '../../cluster-file/write.ts'
-import { keepDeparted } from '../../tiers/etcd/facts/removed-nodes.ts'
+import { keepRemovedNode } from '../../tiers/etcd/facts/removed-nodes.ts'
 import type { MemberChange } from '../../tiers/etcd/membership-edit.ts'
 import { clearLeaving, stopDead } from './clear.ts'
 import { type MemberLook, type MemberPreview, lookAtChange } from '../../tiers/etcd/member-change.ts'
@@ -113,7 +113,7 @@ function whatWasShown({ steps, clearing, fileEdits, unreachable }: MemberPreview
 /** From here on the same command, or an apply, goes on after whatever comes between. */
 async function writeFile({ cluster, now }: Session, { leaving, text, present }: MemberChange): Promise<void> {
   await requireUnchanged(present.file, text.before)
-  for (const node of leaving) await keepDeparted(cluster, node, { left: now() })
+  for (const node of leaving) await keepRemovedNode(cluster, node, { left: now() })
   await replaceClusterFile(present.file, text.after)
 }
 
@@ -150,7 +150,7 @@ async function noteCleared(
 ): Promise<void> {
   for (const node of leaving) {
     const now = session.now()
-    if (!not.includes(node.name)) await keepDeparted(wanted, node, { left: now, cleared: now })
+    if (!not.includes(node.name)) await keepRemovedNode(wanted, node, { left: now, cleared: now })
   }
 }
 

@@ -16,12 +16,12 @@ export interface PowerIntent {
   /** The quorum may be lost: whoever asked typed the cluster's name. */
   readonly force: boolean
   /** Of a start: those that can't be started are left as they are, instead of keeping the others from it. */
-  readonly whoever?: boolean | undefined
+  readonly skipUnstartable?: boolean | undefined
 }
 
 /** Followers first, so that leadership moves once at most. */
 export function planPower(intent: PowerIntent, standing: Standing): MaintenancePlan {
-  const left = startsWhoever(intent) ? leftOut(intent, standing).map(({ host }) => host) : []
+  const left = skipsUnstartable(intent) ? leftOut(intent, standing).map(({ host }) => host) : []
   const chosen = standing.members
     .filter(({ name }) => intent.hosts.includes(name) && !left.includes(name))
     .toSorted((a, b) => Number(a.leader) - Number(b.leader))
@@ -50,8 +50,8 @@ export function leftOut(intent: PowerIntent, standing: Standing): readonly Block
   return chosen.flatMap((member) => unfit({ ...intent, verb: 'start' }, member))
 }
 
-function startsWhoever({ verb, whoever }: PowerIntent): boolean {
-  return verb === 'start' && whoever === true
+function skipsUnstartable({ verb, skipUnstartable }: PowerIntent): boolean {
+  return verb === 'start' && skipUnstartable === true
 }
 
 /** Voters that would be left to answer without these. */

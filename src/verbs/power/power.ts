@@ -23,7 +23,7 @@ export interface PowerOptions extends MaintenanceOptions {
   /** Even if the quorum is lost by it; whoever sets it has asked for the cluster's name. */
   readonly force?: boolean | undefined
   /** Of a start: those of them that can be started. */
-  readonly whoever?: boolean | undefined
+  readonly skipUnstartable?: boolean | undefined
 }
 
 export interface PowerReport {
@@ -94,7 +94,7 @@ export async function stopMembers(session: Session, options: PowerOptions): Prom
 }
 
 /**
- * All at once: a member is ready only when a quorum is there. With `whoever` those that can't be started (out of reach, no
+ * All at once: a member is ready only when a quorum is there. With `skipUnstartable` those that can't be started (out of reach, no
  * data) are left as they are, and named: a cluster that is off as a whole comes back without them.
  *
  * @throws QuorateError `unhealthy` if they don't come up.
@@ -105,7 +105,7 @@ export async function startMembers(
 ): Promise<PowerReport> {
   return await power(session, 'start', options, async (under, intent) => {
     const { session: recorded, steps, standing, signal } = under
-    for (const { host, message } of intent.whoever === true ? leftOut(intent, standing) : [])
+    for (const { host, message } of intent.skipUnstartable === true ? leftOut(intent, standing) : [])
       recorded.emit({ type: 'warning', host, text: `${message}; left as it is` })
     recorded.emit({ type: 'wave', steps })
     const hosts = steps.flatMap(({ host }) => host ?? [])
@@ -133,11 +133,11 @@ export async function startMembers(
 async function power(
   session: Session,
   verb: PowerIntent['verb'],
-  { nodes, force = false, whoever, confirm, probe }: PowerOptions,
+  { nodes, force = false, skipUnstartable, confirm, probe }: PowerOptions,
   work: (under: UnderLock, intent: PowerIntent) => Promise<readonly MaintenanceStep[]>,
 ): Promise<PowerReport> {
   const hosts = chosenNodes(session, nodes).map(({ name }) => name)
-  const intent: PowerIntent = { cluster: session.cluster, verb, hosts, force, whoever }
+  const intent: PowerIntent = { cluster: session.cluster, verb, hosts, force, skipUnstartable }
   const plan = (standing: Standing) => planPower(intent, standing)
   const { result, availability } = await underLock<readonly MaintenanceStep[]>(
     session,

@@ -46,7 +46,7 @@ function facts({ log = LOG, marks = {} }: Partial<Looked> = {}): RecoveryFacts {
   })
   const data = { etcd01: NONE, etcd02: { ...NONE, log, database: DATABASE }, etcd03: NONE }
   const finds = { hosts: Object.fromEntries(marked), away: {}, data, view: { members: [] } }
-  return { finds, consumers: [], hasAuthority: true }
+  return { finds, etcdClients: [], hasAuthority: true }
 }
 
 interface Looked {

@@ -7,7 +7,7 @@ import { type RecoveryState, type RecoveryStep, recoverySteps } from '../../tier
 import { recoverCommand } from '../../engine/underway.ts'
 import { blockedError } from '../../engine/loop.ts'
 import type { Cluster } from '../../spec/cluster.ts'
-import type { Consumer } from '../../tiers/etcd/facts/etcd-clients.ts'
+import type { EtcdClient } from '../../tiers/etcd/facts/etcd-clients.ts'
 import { type Finds, type Survey, surveyOf } from './survey.ts'
 import { type RecoveryProgress, progressOf, requireBorneOut } from './progress.ts'
 import { refusals, stuckReasons, unfitReasons } from './refusals.ts'
@@ -34,7 +34,7 @@ export interface RecoveryPreview {
   /** Nodes that are taken out of the cluster file. */
   readonly leaving: readonly string[]
   /** Stopped until it is done. */
-  readonly stopped: readonly Consumer[]
+  readonly stopped: readonly EtcdClient[]
   readonly risks: readonly string[]
 }
 
@@ -47,7 +47,7 @@ export interface RecoveryRequest extends RecoveryChoice {
 export interface RecoveryFacts {
   readonly finds: Finds
   /** What uses etcd on the machines that can be reached. */
-  readonly consumers: readonly Consumer[]
+  readonly etcdClients: readonly EtcdClient[]
   /** The CA is here: who joins needs a certificate, and without the operator's nobody can look at what was made. */
   readonly hasAuthority: boolean
 }
@@ -88,7 +88,7 @@ export function decideRecovery(request: RecoveryRequest, facts: RecoveryFacts): 
       steps: recoverySteps(state),
       joining: others,
       leaving,
-      stopped: facts.consumers,
+      stopped: facts.etcdClients,
       risks: risksOf(cluster, survey, progress, others),
     },
   }

@@ -12,7 +12,7 @@ import { type RecoveryStep, predictRecovery } from '../../tiers/etcd/steps/recov
 import type { Recovering } from './decide-next.ts'
 import type { MadeCluster, RecoveryProgress } from './progress.ts'
 import { type Rebuild, beginCluster, makeCluster, markOperation, placeCluster } from './rebuild.ts'
-import { onBystanders } from './stop-clients.ts'
+import { onEtcdClients } from './stop-clients.ts'
 
 export interface Work {
   readonly session: Session
@@ -59,7 +59,8 @@ async function carryOut(
   const [first] = steps
   if (first === undefined) return {}
   const progress: RecoveryProgress = { ...work.progress, stage, made }
-  const onOthers = async (operation: Operation) => await onBystanders(session, lock, progress.lost, operation)
+  const onOthers = async (operation: Operation) =>
+    await onEtcdClients(session, lock, progress.lost, operation)
   const rebuild = (): Rebuild => ({ session, lock, signal, node: nodeOf(session, progress.survivor) })
   switch (first.kind) {
     case 'fence':

@@ -13,9 +13,9 @@ import { type Under, runVerb } from '../../engine/run-verb.ts'
 import { runWave } from '../../tiers/etcd/wave.ts'
 import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
 import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
-import { runningConsumers } from '../../tiers/etcd/facts/etcd-clients.ts'
+import { runningEtcdClients } from '../../tiers/etcd/facts/etcd-clients.ts'
 import { observe, observeAgain } from '../../tiers/etcd/facts/observe.ts'
-import { keepDeparted } from '../../tiers/etcd/facts/removed-nodes.ts'
+import { keepRemovedNode } from '../../tiers/etcd/facts/removed-nodes.ts'
 import { type MemberChange, memberLoss } from '../../tiers/etcd/membership-edit.ts'
 import { plan } from '../../tiers/etcd/plan/plan.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
@@ -98,8 +98,8 @@ export function recoveryScope(cluster: Cluster, lost: readonly string[]): LockSc
 }
 
 async function look(session: Session): Promise<RecoveryFacts> {
-  const [finds, consumers] = await Promise.all([findSurvivors(session), runningConsumers(session)])
-  return { finds, consumers, hasAuthority: (await session.bundle()) !== undefined }
+  const [finds, etcdClients] = await Promise.all([findSurvivors(session), runningEtcdClients(session)])
+  return { finds, etcdClients, hasAuthority: (await session.bundle()) !== undefined }
 }
 
 /** @throws QuorateError `permission`, or as `memberLoss`, if these could not leave the cluster file in the end */
@@ -182,7 +182,7 @@ async function dropLost(session: Session, names: readonly string[]): Promise<Mem
   if (names.length === 0) return undefined
   const change = await memberLoss(session.cluster.file, names)
   await requireUnchanged(session.cluster.file, change.text.before)
-  for (const node of change.leaving) await keepDeparted(change.present, node, { left: session.now() })
+  for (const node of change.leaving) await keepRemovedNode(change.present, node, { left: session.now() })
   await replaceClusterFile(session.cluster.file, change.text.after)
   return change
 }

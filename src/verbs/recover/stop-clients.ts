@@ -7,7 +7,7 @@ import { combineErrors } from '../../errors.ts'
 import { onAll } from '../../ssh/fleet.ts'
 
 /** One that can't be reached is gone on without, as the lock is. @param lost names of nodes that are gone for good */
-export async function onBystanders(
+export async function onEtcdClients(
   session: Session,
   lock: Lock,
   lost: readonly string[],

@@ -51,8 +51,8 @@ export async function reset(session: Session, options: ResetOptions): Promise<Re
     name: 'reset',
     decide: async (own) => {
       // Under the lock again: a node may have joined while a person was reading.
-      const departed = options.node === undefined ? [] : await notMembers(own, nodes)
-      const intent: ResetIntent = { ...asked, departed }
+      const removed = options.node === undefined ? [] : await notMembers(own, nodes)
+      const intent: ResetIntent = { ...asked, removed }
       const steps = await currentSteps(own, intent, nodes)
       return steps.length === 0 ? idle({ done: [], moved: [] }) : { intent, steps }
     },

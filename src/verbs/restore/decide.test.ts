@@ -76,7 +76,7 @@ function facts(freeBytes: Readonly<Record<string, number>> = {}): RestoreFacts {
     mount: '/',
     path: dataDirectory,
   }))
-  return { observed: settledWorld(cluster), surroundings: { consumers: [], room } }
+  return { observed: settledWorld(cluster), surroundings: { etcdClients: [], room } }
 }
 
 function refusal(...decided: Parameters<typeof decideRestore>): QuorateError | undefined {

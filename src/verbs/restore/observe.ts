@@ -5,10 +5,10 @@ import { runAgent } from '../../host/agent.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
 import { onAll } from '../../ssh/fleet.ts'
-import { type Consumer, parseConsumers } from '../../tiers/etcd/facts/etcd-clients.ts'
+import { type EtcdClient, parseEtcdClients } from '../../tiers/etcd/facts/etcd-clients.ts'
 
 export interface Surroundings {
-  readonly consumers: readonly Consumer[]
+  readonly etcdClients: readonly EtcdClient[]
   readonly room: readonly Room[]
 }
 
@@ -33,7 +33,7 @@ export async function lookAround(session: Session): Promise<Surroundings> {
   const lines = results.flatMap(({ host, value }) => value.map((line) => ({ host, line })))
   const room = lines.flatMap(({ host, line }) => parseRoom(host, line))
   return {
-    consumers: results.flatMap(({ host, value }) => parseConsumers(host, value)),
+    etcdClients: results.flatMap(({ host, value }) => parseEtcdClients(host, value)),
     room,
   }
 }

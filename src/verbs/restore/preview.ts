@@ -75,7 +75,7 @@ export async function previewOf(
     replaces: members.some((member) => member?.dataPresent === true || member?.walPresent === true),
     continued,
     moved,
-    stopped: surroundings.consumers,
+    stopped: surroundings.etcdClients,
     risks: risksOf(decision, snapshot, presentRevision),
     plan,
   }

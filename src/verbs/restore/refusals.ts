@@ -2,13 +2,13 @@
 import { PATHS } from '../../host/state.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
 import { foreignReasons } from '../../tiers/etcd/plan/foreign.ts'
-import { strangeReasons } from '../../tiers/etcd/plan/ground.ts'
+import { foreignPathReasons } from '../../tiers/etcd/plan/ground.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { parsePin } from '../../tiers/etcd/facts/pin.ts'
 import type { RestoreIntent } from './intent.ts'
 import { weakCaReasons } from '../../tiers/etcd/plan/refusals.ts'
 import { rosterOf } from '../../tiers/etcd/facts/membership-map.ts'
-import { strangersIn } from '../../tiers/etcd/facts/situation.ts'
+import { foreignClusterReasons } from '../../tiers/etcd/facts/situation.ts'
 import type { BlockReason } from '../../engine/step.ts'
 import { underwayReasons } from '../../engine/underway.ts'
 import { versionRefusals } from '../../tiers/etcd/plan/version-refusals.ts'
@@ -17,9 +17,9 @@ export function restoreRefusals(intent: RestoreIntent, observed: Observed): read
   const { cluster } = intent
   return [
     ...underwayReasons(observed.hosts, 'restore'),
-    ...strangeReasons(cluster, observed),
+    ...foreignPathReasons(cluster, observed),
     ...foreignReasons(cluster, observed),
-    ...strangersIn(cluster, observed),
+    ...foreignClusterReasons(cluster, observed),
     ...versionRefusals(cluster, observed),
     ...authorityReasons(observed),
     ...weakCaReasons(observed),

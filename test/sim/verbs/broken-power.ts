@@ -135,7 +135,7 @@ export const BROKEN_POWER: readonly BrokenVerb[] = [
   {
     what: 'takes all members for departed',
     breaks: 'member-kept',
-    wrong: { reset: (intent, hosts) => planReset({ ...intent, departed: intent.hosts }, hosts) },
+    wrong: { reset: (intent, hosts) => planReset({ ...intent, removed: intent.hosts }, hosts) },
   },
   {
     what: 'removes what it should move aside',

@@ -123,8 +123,8 @@ async function obey(playing: Playing, { verb, who, force }: Ask, options: RunOpt
   const chosen = hosts.length > 0 ? hosts : nodes.slice(0, 1).map(({ name }) => name)
   tell(`${verb} ${chosen.join(' ')}${force ? ' --force' : ''}`)
   const run = async <D>(one: SimVerb<D>) => await operate(vw, deciders.verb(one, vw), options)
-  const power = (word: 'restart' | 'stop' | 'start', all: readonly string[], whoever = false) =>
-    powerVerb(vw, { cluster: vw.cluster, verb: word, hosts: all, force, whoever }, deciders.power)
+  const power = (word: 'restart' | 'stop' | 'start', all: readonly string[], skipUnstartable = false) =>
+    powerVerb(vw, { cluster: vw.cluster, verb: word, hosts: all, force, skipUnstartable }, deciders.power)
   switch (verb) {
     case 'apply':
       return await runApply(playing, options)

@@ -191,9 +191,9 @@ function judge(vw: VerbWorld, { verb, hosts, force }: PowerIntent, host: string,
 }
 
 function checkDone(vw: VerbWorld, intent: PowerIntent, before: Standing): void {
-  const { verb, hosts, whoever } = intent
+  const { verb, hosts, skipUnstartable } = intent
   const wrong = (host: string, what: string) => new VerbViolation('done-is-done', `${verb}: ${host} ${what}`)
-  const left = whoever === true ? leftOut(intent, before).map(({ host }) => host) : []
+  const left = skipUnstartable === true ? leftOut(intent, before).map(({ host }) => host) : []
   const raft = raftIn(vw)
   for (const host of hosts.filter((name) => !left.includes(name))) {
     const { process, enabled, files } = diskOf(vw.world, host)

@@ -35,8 +35,8 @@ export function resetVerb(
   return {
     decide: () => {
       reach(world, own)
-      const departed = whole ? [] : notMembers(vw, own)
-      const intent: ResetIntent = { cluster, hosts, purge, suffix, departed }
+      const removed = whole ? [] : notMembers(vw, own)
+      const intent: ResetIntent = { cluster, hosts, purge, suffix, removed }
       const { steps, blocked } = plan(intent, lookAtHosts(vw, own))
       if (blocked.length > 0) throw new Refusal(blocked)
       return steps.length === 0 ? undefined : { intent, steps }

@@ -46,7 +46,7 @@ export function restoreVerb(
         mount: '/',
         path,
       }))
-      return decide(request, { observed: lookAtAll(vw, false), surroundings: { consumers: [], room } })
+      return decide(request, { observed: lookAtAll(vw, false), surroundings: { etcdClients: [], room } })
     },
     same: (shown, now) => sameSteps(lasting(shown), lasting(now), ETCD_STEPS),
     essence: (decision) => lasting(decision).map(ETCD_STEPS.idOf).toSorted().join(', '),

@@ -6,7 +6,7 @@ import type { Session } from '../session.ts'
 import { onAll } from '../../../ssh/fleet.ts'
 
 /** Of the known consumers one that runs: `kube-apiserver.service`, `/etc/kubernetes/manifests/…`. */
-export interface Consumer {
+export interface EtcdClient {
   readonly host: string
   readonly what: string
 }
@@ -15,7 +15,7 @@ export interface Consumer {
  * Those on machines that can be reached; nothing is known of the others.
  * @throws QuorateError of machines that can be reached and not be asked
  */
-export async function runningConsumers(session: Session): Promise<readonly Consumer[]> {
+export async function runningEtcdClients(session: Session): Promise<readonly EtcdClient[]> {
   const { cluster, signal } = session
   const { results, errors } = await onAll(cluster.nodes, async (node) => {
     const run = { operations: [], looks: [['consumers']], extension: RECOVER, signal } as const
@@ -23,11 +23,11 @@ export async function runningConsumers(session: Session): Promise<readonly Consu
   })
   const grave = errors.filter(({ code }) => code !== 'unreachable')
   if (grave.length > 0) throw combineErrors(grave)
-  return results.flatMap(({ host, value }) => parseConsumers(host, value))
+  return results.flatMap(({ host, value }) => parseEtcdClients(host, value))
 }
 
 /** Lines like `running-unit NAME` and `running-manifest PATH`, among others. */
-export function parseConsumers(host: string, lines: readonly string[]): readonly Consumer[] {
+export function parseEtcdClients(host: string, lines: readonly string[]): readonly EtcdClient[] {
   return lines.flatMap((line) => {
     const what = /^running-\w+ (.*)$/.exec(line)?.[1]
     return what === undefined ? [] : [{ host, what }]

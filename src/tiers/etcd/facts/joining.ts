@@ -1,7 +1,7 @@
 /** Which nodes are still to join: what is asked of their machines is asked before anything is changed for them. */
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import type { Observed } from './observed.ts'
-import { isInvited, rosterOf } from './membership-map.ts'
+import { isNeverStarted, rosterOf } from './membership-map.ts'
 
 /** Names of etcd nodes that the cluster does not list as started, and on which no etcd runs; empty without a cluster. */
 export function newcomersIn(cluster: Cluster, { hosts, cluster: facts }: Observed): ReadonlySet<string> {
@@ -9,7 +9,7 @@ export function newcomersIn(cluster: Cluster, { hosts, cluster: facts }: Observe
   const { members } = rosterOf(cluster, facts.members, 0)
   const joins = (name: string) => {
     const member = members.get(name)
-    return (member === undefined || isInvited(member)) && hosts[name]?.member?.unit.active !== 'active'
+    return (member === undefined || isNeverStarted(member)) && hosts[name]?.member?.unit.active !== 'active'
   }
   return new Set(etcdNodes(cluster).flatMap(({ name }) => (joins(name) ? [name] : [])))
 }

@@ -6,7 +6,7 @@ import { NOBODY, formatId } from '../../../etcd/id.ts'
 import type { ClusterView, ReachableMember } from '../../../etcd/view.ts'
 import { healthyVoters } from '../../../etcd/voters.ts'
 import type { ClusterFacts, MemberFacts, Observed, RaisedAlarm, Silence } from './observed.ts'
-import { isInvited, rosterOf } from './membership-map.ts'
+import { isNeverStarted, rosterOf } from './membership-map.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
 
 /** Who should belong to the cluster, and where, the planner sees for itself: it changes that. */
@@ -54,7 +54,7 @@ export function judgeFacts(
   const absent = etcdNodes(cluster).filter((node) => {
     const member = roster?.members.get(node.name)
     if (kept.includes(node)) return false
-    return isListed(node.name) && !asked.has(node.name) && (member === undefined || !isInvited(member))
+    return isListed(node.name) && !asked.has(node.name) && (member === undefined || !isNeverStarted(member))
   })
   const answered = [...own.members, ...others.members].filter((member) => member.reachable)
   const { clusterId, leaderId } = judgement

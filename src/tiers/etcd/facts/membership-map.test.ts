@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { initialCluster, isInvited, isMemberOf, rosterOf } from './membership-map.ts'
+import { initialCluster, isNeverStarted, isMemberOf, rosterOf } from './membership-map.ts'
 import { healthyCluster, testCluster } from '../plan/testing.ts'
 
 const cluster = testCluster()
 const facts = healthyCluster(cluster)
 const [first, second, third] = facts.members
 const node = cluster.nodes[2]!
-const invited = { id: 'a', name: '', clientUrls: [], learner: true }
+const neverStarted = { id: 'a', name: '', clientUrls: [], learner: true }
 
 test('members are known by their names, whatever their addresses', () => {
   const moved = { ...second!, peerUrls: ['https://198.18.0.9:2380'] }
@@ -17,7 +17,7 @@ test('members are known by their names, whatever their addresses', () => {
 })
 
 test('one without a name, or of another name, is known by its address', () => {
-  const unnamed = { ...invited, peerUrls: third!.peerUrls }
+  const unnamed = { ...neverStarted, peerUrls: third!.peerUrls }
   expect(rosterOf(cluster, [first!, second!, unnamed], 2).members.get('etcd03')).toBe(unnamed)
   const renamed = { ...third!, name: 'old-name' }
   expect(rosterOf(cluster, [first!, second!, renamed], 3).members.get('etcd03')).toBe(renamed)
@@ -33,17 +33,17 @@ test('a name counts for more than an address: no member stands for two nodes', (
 })
 
 test('who is of no node is another, and learners have no vote', () => {
-  const ghost = { ...invited, peerUrls: ['https://198.18.0.9:2380'] }
+  const ghost = { ...neverStarted, peerUrls: ['https://198.18.0.9:2380'] }
   const { members, others, voters } = rosterOf(cluster, [first!, second!, ghost], 2)
   expect([...members.keys()]).toEqual(['etcd01', 'etcd02'])
   expect({ others, voters }).toEqual({ others: [ghost], voters: 2 })
-  expect(isInvited(ghost)).toBe(true)
-  expect(isInvited(first!)).toBe(false)
+  expect(isNeverStarted(ghost)).toBe(true)
+  expect(isNeverStarted(first!)).toBe(false)
 })
 
 test('a newcomer is told of everyone, by the URLs the cluster has; it alone bears its own name', () => {
-  const own = { ...invited, peerUrls: third!.peerUrls }
-  const ghost = { ...invited, id: 'b', peerUrls: ['https://198.18.0.9:2380'] }
+  const own = { ...neverStarted, peerUrls: third!.peerUrls }
+  const ghost = { ...neverStarted, id: 'b', peerUrls: ['https://198.18.0.9:2380'] }
   const list = { ...facts, members: [first!, second!, ghost, own] }
   expect(initialCluster(cluster, list, node)).toBe(
     'etcd01=https://192.168.0.1:2380,etcd02=https://192.168.0.2:2380,unnamed-b=https://198.18.0.9:2380,etcd03=https://192.168.0.3:2380',

@@ -46,7 +46,7 @@ export function isMemberOf(node: Node, { name, etcdName = name }: MemberFacts): 
 }
 
 /** Added to the cluster, but never started. */
-export function isInvited(member: MemberFacts): boolean {
+export function isNeverStarted(member: MemberFacts): boolean {
   return member.clientUrls.length === 0 && member.name === ''
 }
 
@@ -67,7 +67,7 @@ export function isSettled(cluster: Cluster, { members, others }: Roster): boolea
     return (
       member !== undefined &&
       !member.learner &&
-      !isInvited(member) &&
+      !isNeverStarted(member) &&
       member.peerUrls.includes(peerUrl(cluster, node))
     )
   })

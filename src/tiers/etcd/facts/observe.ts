@@ -5,7 +5,7 @@ import { runAgent } from '../../../host/agent.ts'
 import type { HostState } from '../../../host/state.ts'
 import { certificateNames, namesOf, peerCertificate, profileOf } from '../plan/certificates.ts'
 import { keptStopped } from '../plan/kept.ts'
-import { outrunNodes } from './stale-looks.ts'
+import { staleNodes } from './stale-looks.ts'
 import type { AuthorityFacts, CertificateFault, Observed } from './observed.ts'
 import { localPort } from '../../../etcd/local-port.ts'
 import { type Node, etcdNodes } from '../../../spec/cluster.ts'
@@ -117,9 +117,9 @@ export async function judge(
   verified = false,
 ): Promise<Observed> {
   const observed = await judgeOnce(session, hosts, facets, verified)
-  const outrun = outrunNodes(session.cluster, observed)
-  if (outrun.length === 0) return observed
-  return { ...observed, hosts: { ...observed.hosts, ...(await lookAtHosts(session, outrun)) } }
+  const stale = staleNodes(session.cluster, observed)
+  if (stale.length === 0) return observed
+  return { ...observed, hosts: { ...observed.hosts, ...(await lookAtHosts(session, stale)) } }
 }
 
 /** @throws QuorateError of all that can't be looked at */

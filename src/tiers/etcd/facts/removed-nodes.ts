@@ -10,7 +10,7 @@ import { readText } from '../../../files/read-file.ts'
 import { replaceFile } from '../../../files/atomic-file.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
 
-const DepartedFile = z.object({
+const RemovedNodeFile = z.object({
   name: z.string(),
   etcdName: z.string().optional(),
   address: z.string(),
@@ -27,7 +27,7 @@ const DepartedFile = z.object({
   cleared: z.string().nullable(),
 })
 
-export interface Departed {
+export interface RemovedNode {
   readonly node: Node
   readonly left: string
   readonly cleared: string | null
@@ -38,12 +38,12 @@ function folder({ stateDirectory }: Pick<Cluster, 'stateDirectory'>): string {
 }
 
 /** @param cleared when its machine was cleared; undefined: it still has to be. */
-export async function keepDeparted(
+export async function keepRemovedNode(
   cluster: Pick<Cluster, 'stateDirectory'>,
   { name, etcdName, address, ssh }: Node,
   times: { readonly left: Date; readonly cleared?: Date | undefined },
 ): Promise<void> {
-  const content: z.input<typeof DepartedFile> = {
+  const content: z.input<typeof RemovedNodeFile> = {
     name,
     etcdName,
     address,
@@ -57,10 +57,10 @@ export async function keepDeparted(
 }
 
 /** undefined: no node of this name ever left through quorate. @throws QuorateError `state` for a damaged file. */
-export async function departedNode(
+export async function removedNode(
   cluster: Pick<Cluster, 'stateDirectory'>,
   name: string,
-): Promise<Departed | undefined> {
+): Promise<RemovedNode | undefined> {
   const file = path.join(folder(cluster), `${name}.json`)
   let text: string
   try {
@@ -70,7 +70,7 @@ export async function departedNode(
     throw QuorateError.from(error, 'state', `${file} can't be read`)
   }
   try {
-    const { ssh, left, cleared, ...node } = DepartedFile.parse(JSON.parse(text))
+    const { ssh, left, cleared, ...node } = RemovedNodeFile.parse(JSON.parse(text))
     const { host, user, port, identityFile, jump } = ssh
     const target = { host, user, port, identityFile, jump }
     return { left, cleared, node: { ...node, addresses: [], names: [], roles: ['etcd'], ssh: target } }
@@ -89,7 +89,7 @@ export async function unclearedNodes(cluster: Cluster): Promise<readonly Node[]>
     throw QuorateError.from(error, 'state', `${folder(cluster)} can't be read`)
   })
   const names = files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length))
-  const all = await Promise.all(names.map(async (name) => await departedNode(cluster, name)))
+  const all = await Promise.all(names.map(async (name) => await removedNode(cluster, name)))
   const present = new Set(etcdNodes(cluster).map(({ name }) => name))
   return all.flatMap((one) =>
     one === undefined || one.cleared !== null || present.has(one.node.name) ? [] : [one.node],

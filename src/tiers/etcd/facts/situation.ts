@@ -15,7 +15,7 @@ import { membershipReasons } from '../plan/membership.ts'
 import type { Observed } from './observed.ts'
 import { parsePin } from './pin.ts'
 import { remedyFor } from '../plan/remedy.ts'
-import { isInvited, isReplaced, isSettled, rosterOf } from './membership-map.ts'
+import { isNeverStarted, isReplaced, isSettled, rosterOf } from './membership-map.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 import { isTokenOf } from '../plan/token.ts'
 import { strayData } from './whose-data.ts'
@@ -42,10 +42,9 @@ export type OpenSituation = Exclude<Situation, { kind: 'blocked' }>
 export function judgeSituation(intent: ApplyIntent, observed: Observed): Situation {
   const { cluster, freshToken } = intent
   const members = membersIn(cluster, observed)
-  const strangers = members.flatMap((member) => strangerReasons(cluster, member))
+  const theirs = members.flatMap((member) => foreignMemberReasons(cluster, member))
   const apart = apartFrom(cluster, members)
-  if (strangers.length > (hasReleased(members) ? apart.length : 0))
-    return { kind: 'blocked', reasons: strangers }
+  if (theirs.length > (hasReleased(members) ? apart.length : 0)) return { kind: 'blocked', reasons: theirs }
   // Before anything is concluded from where data is, or is not.
   const foreign = foreignReasons(cluster, observed)
   if (foreign.length > 0) return { kind: 'blocked', reasons: foreign }
@@ -70,8 +69,8 @@ function apartFrom(cluster: Cluster, members: readonly Member[]): readonly Block
 }
 
 /** Everything on these machines that is not this cluster's, and in its way. */
-export function strangersIn(cluster: Cluster, observed: Observed): readonly BlockReason[] {
-  return membersIn(cluster, observed).flatMap((member) => strangerReasons(cluster, member))
+export function foreignClusterReasons(cluster: Cluster, observed: Observed): readonly BlockReason[] {
+  return membersIn(cluster, observed).flatMap((member) => foreignMemberReasons(cluster, member))
 }
 
 function membersIn(cluster: Cluster, observed: Observed): readonly Member[] {
@@ -94,7 +93,7 @@ function membersIn(cluster: Cluster, observed: Observed): readonly Member[] {
 }
 
 /** An etcd, data or a unit that is not this cluster's. */
-function strangerReasons(cluster: Cluster, member: Member): BlockReason[] {
+function foreignMemberReasons(cluster: Cluster, member: Member): BlockReason[] {
   const { node, state, environment, pin, hasData, active } = member
   const host = node.name
   const token = environment['ETCD_INITIAL_CLUSTER_TOKEN']
@@ -189,7 +188,7 @@ function established(
     const known = roster?.members.get(member.node.name)
     // Whoever is asked knows better than marks: one that is not in the list has nothing to lose there any more.
     const isMember =
-      roster === undefined ? member.pin !== undefined : known !== undefined && !isInvited(known)
+      roster === undefined ? member.pin !== undefined : known !== undefined && !isNeverStarted(known)
     const goes = known !== undefined && isReplaced({ replace }, member.node.name, known)
     if (isMember && !goes) reasons.push(...lossReasons(cluster, member, clusterId, voters))
     if (isMember && !goes) staying.push(member)

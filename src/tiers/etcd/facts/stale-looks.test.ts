@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { outrunNodes } from './stale-looks.ts'
+import { staleNodes } from './stale-looks.ts'
 import { healthyCluster, settledWorld, stopped, testCluster, withMember } from '../plan/testing.ts'
 
 const cluster = testCluster()
 const unseen = { dataPresent: true, walPresent: false, contents: {} }
 const starting = withMember(settledWorld(cluster), 'etcd02', unseen)
-const names = (observed: Parameters<typeof outrunNodes>[1]) =>
-  outrunNodes(cluster, observed).map(({ name }) => name)
+const names = (observed: Parameters<typeof staleNodes>[1]) =>
+  staleNodes(cluster, observed).map(({ name }) => name)
 
 test('a member that has started since its machine was looked at', () => {
   expect(names({ ...starting, cluster: healthyCluster(cluster) })).toEqual(['etcd02'])

@@ -7,7 +7,7 @@ import { readClusterView } from '../../../etcd/view.ts'
 import { CAUGHT_UP, raftLag } from '../../../etcd/lag.ts'
 import type { Observed } from '../facts/observed.ts'
 import type { MembershipStep } from '../steps/membership.ts'
-import { isInvited } from '../facts/membership-map.ts'
+import { isNeverStarted } from '../facts/membership-map.ts'
 import { listedClients } from '../facts/listed.ts'
 import type { Session } from '../session.ts'
 import { counted } from '../../../spec/units.ts'
@@ -32,7 +32,7 @@ export async function changeMembership(
   const facts = observed.cluster
   if (facts === undefined) throw new TypeError('nobody to ask')
   // One that was interrupted may have changed something this very moment.
-  if (facts.members.some((member) => member.learner || isInvited(member)))
+  if (facts.members.some((member) => member.learner || isNeverStarted(member)))
     session.pace.last ??= performance.now()
   const clients = await listedClients(session, observed)
   const others = (id: string) => {

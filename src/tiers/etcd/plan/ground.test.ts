@@ -127,7 +127,7 @@ test('root does not work below an open folder: where a folder of etcd’s has to
 
 test('a first start that found the folder closed is waited for with the folder open', () => {
   const four = testCluster({ nodes: [...cluster.nodes, sampleNode('etcd04', '192.168.0.4')] })
-  const invited = { ...healthyCluster(four).members[3]!, name: '', clientUrls: [], learner: true }
+  const neverStarted = { ...healthyCluster(four).members[3]!, name: '', clientUrls: [], learner: true }
   const facts = healthyCluster(cluster)
   const before = settledWorld(four)
   const joining = {
@@ -141,7 +141,7 @@ test('a first start that found the folder closed is waited for with the folder o
         unit: { ...unit, active: 'activating', environment: undefined },
       }
     }),
-    cluster: { ...facts, members: [...facts.members, invited] },
+    cluster: { ...facts, members: [...facts.members, neverStarted] },
   }
   const { waves, blocked } = plan(testIntent(four), joining)
   expect(blocked).toEqual([])

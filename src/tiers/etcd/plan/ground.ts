@@ -103,7 +103,7 @@ export function tlsModeSteps(host: string, state: MemberState): HostStep[] {
 }
 
 /** What etcd, or somebody else, has put where a folder or a file of ours belongs. Nothing is changed there before it is gone. */
-export function strangeReasons(cluster: Cluster, { hosts }: Observed): readonly BlockReason[] {
+export function foreignPathReasons(cluster: Cluster, { hosts }: Observed): readonly BlockReason[] {
   const { dataDirectory, walDirectory } = cluster.etcd
   const directories = [dataDirectory, walDirectory, ...parents(cluster)]
   const files = certificateNames(cluster).flatMap((name) => [`${name}.crt`, `${name}.key`])

@@ -5,7 +5,7 @@ import { counted } from '../../../spec/units.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { Observed } from '../facts/observed.ts'
 import { quorum } from '../facts/quorum.ts'
-import { type Roster, isInvited, isReplaced } from '../facts/membership-map.ts'
+import { type Roster, isNeverStarted, isReplaced } from '../facts/membership-map.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 
 /**
@@ -36,7 +36,7 @@ export function keptMembers(
   return keptStopped(intent, observed).filter(({ name }) => {
     if (roster === undefined) return true
     const member = roster.members.get(name)
-    return member !== undefined && !isInvited(member) && !isReplaced(intent, name, member)
+    return member !== undefined && !isNeverStarted(member) && !isReplaced(intent, name, member)
   })
 }
 
@@ -53,7 +53,7 @@ export function quorumWithout(
   const known =
     roster === undefined
       ? all.filter(({ name }) => hosts[name]?.member?.dataPresent === true).map(({ name }) => name)
-      : [...roster.members].filter(([, one]) => !one.learner && !isInvited(one)).map(([name]) => name)
+      : [...roster.members].filter(([, one]) => !one.learner && !isNeverStarted(one)).map(([name]) => name)
   const voters = roster?.voters ?? known.length
   const stopped = known.filter((name) => away.has(name)).length
   if (voters - stopped >= quorum(voters)) return []

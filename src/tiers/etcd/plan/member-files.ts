@@ -4,7 +4,7 @@ import { parseEnvironmentFile, renderEnvironmentFile } from '../../../etcd/envir
 import { unitFile } from '../../../etcd/unit-file.ts'
 import { type MemberState, PATHS } from '../../../host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
-import { type Roster, isInvited, isReplaced } from '../facts/membership-map.ts'
+import { type Roster, isNeverStarted, isReplaced } from '../facts/membership-map.ts'
 import { renderPin } from '../facts/pin.ts'
 import type { OpenSituation } from '../facts/situation.ts'
 import type { ApplyIntent } from './intent.ts'
@@ -57,7 +57,7 @@ export function wantedFiles(
   const belongs =
     roster === undefined
       ? state?.dataPresent === true
-      : member !== undefined && !isInvited(member) && !isReplaced({ replace }, node.name, member)
+      : member !== undefined && !isNeverStarted(member) && !isReplaced({ replace }, node.name, member)
   return belongs ? memberFiles(cluster, node, situation, state) : [unitOf(cluster)]
 }
 

@@ -4,7 +4,7 @@ import { next } from './next.ts'
 import { plan } from './plan.ts'
 import { predict } from '../steps/predict.ts'
 import { reasonsOf, settledWorld, stopped, testIntent, withFile, withMember } from './testing.ts'
-import { changes, clusterOf, facts, grown, invited, withFacts } from './members.fixture.ts'
+import { changes, clusterOf, facts, grown, neverStarted, withFacts } from './members.fixture.ts'
 
 const five = clusterOf(5)
 const four = clusterOf(4)
@@ -16,12 +16,12 @@ describe('an add that was interrupted, or begun by hand', () => {
     ['a learner', true, ['start etcd04', 'promote etcd04']],
     ['a voter', false, ['start etcd04']],
   ])('added as %s at an address of the file: it joins', (_what, learner, expected) => {
-    const world = grown(three, four, [invited(four, 'etcd04', { learner })])
+    const world = grown(three, four, [neverStarted(four, 'etcd04', { learner })])
     expect(changes(four, world)).toEqual(expected)
   })
 
   test('its process still waits for the others: it is waited for, gets its mark, and its vote', () => {
-    const world = grown(three, four, [invited(four, 'etcd04')])
+    const world = grown(three, four, [neverStarted(four, 'etcd04')])
     const steps = plan(testIntent(four), world).waves.flat()
     const begun = steps
       .slice(
@@ -48,7 +48,7 @@ describe('an add that was interrupted, or begun by hand', () => {
   })
 
   test('two at once: the one that has begun is finished before the other is added', () => {
-    const world = grown(three, five, [invited(five, 'etcd05')])
+    const world = grown(three, five, [neverStarted(five, 'etcd05')])
     expect(changes(five, world)).toEqual([
       'start etcd05',
       'promote etcd05',
@@ -70,7 +70,7 @@ describe('an add that was interrupted, or begun by hand', () => {
   })
 
   test('a voter added for nobody, that takes the quorum: told what is to be done', () => {
-    const ghost = { ...invited(five, 'etcd05'), learner: false }
+    const ghost = { ...neverStarted(five, 'etcd05'), learner: false }
     const world = withFacts(settledWorld(one), {
       members: [...facts(one).members, ghost],
       healthy: [],
@@ -91,7 +91,7 @@ describe('an add that was interrupted, or begun by hand', () => {
     )
     const stuck = withFacts(unmarked, {
       ...facts(three),
-      members: [...facts(three).members, invited(four, 'etcd04')],
+      members: [...facts(three).members, neverStarted(four, 'etcd04')],
     })
     expect(changes(four, stuck).slice(0, 3)).toEqual(['remove id-etcd04', 'aside etcd04', 'learner etcd04'])
   })

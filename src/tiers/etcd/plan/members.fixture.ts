@@ -56,7 +56,7 @@ export function withFacts(observed: Observed, change: Partial<ClusterFacts>): Ob
 }
 
 /** Added, and never started. */
-export function invited(cluster: Cluster, name: string, change: Partial<MemberFacts> = {}): MemberFacts {
+export function neverStarted(cluster: Cluster, name: string, change: Partial<MemberFacts> = {}): MemberFacts {
   const node = etcdNodes(cluster).find((each) => each.name === name)
   if (node === undefined) throw new TypeError(`no ${name}`)
   return {

@@ -14,7 +14,7 @@ import {
   testIntent,
   withMember,
 } from './testing.ts'
-import { changes, clusterOf, facts, grown, invited, withFacts } from './members.fixture.ts'
+import { changes, clusterOf, facts, grown, neverStarted, withFacts } from './members.fixture.ts'
 
 const five = clusterOf(5)
 const four = clusterOf(4)
@@ -112,7 +112,7 @@ describe('the cluster file gains a node', () => {
   test('before etcd 3.4, one of two that has not started yet keeps the other from leading: it is started', () => {
     const old = clusterOf(2, '3.3.25')
     const world = withFacts(grown(clusterOf(1, '3.3.25'), old), {
-      members: [...facts(clusterOf(1)).members, invited(old, 'etcd02', { learner: false })],
+      members: [...facts(clusterOf(1)).members, neverStarted(old, 'etcd02', { learner: false })],
       healthy: [],
       leader: undefined,
       problems: ['etcd01 knows of no leader'],

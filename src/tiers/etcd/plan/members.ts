@@ -14,7 +14,7 @@ import { configurationSteps } from './prepare.ts'
 import { joiningFiles } from './member-files.ts'
 import { mayAdd, mayRemove, quorum } from '../facts/quorum.ts'
 import { addressTaken, heirOf } from './roll.ts'
-import { type Roster, initialCluster, isInvited, isReplaced } from '../facts/membership-map.ts'
+import { type Roster, initialCluster, isNeverStarted, isReplaced } from '../facts/membership-map.ts'
 import type { Scene, Stage, StageAnswer } from './stage.ts'
 import { opening, startOf } from './start.ts'
 import type { BlockReason } from '../../../engine/step.ts'
@@ -28,13 +28,13 @@ export const depart: Stage = (scene) => {
   // Without a leader nothing can be changed, and with nobody who reads through it the list may be an old one; waiting
   // comes next.
   if (roster === undefined || facts?.leader === undefined || facts.healthy.length === 0) return []
-  const ghost = roster.others.find((member) => isInvited(member) || member.learner)
+  const ghost = roster.others.find((member) => isNeverStarted(member) || member.learner)
   if (ghost !== undefined) return removal(scene, roster, ghost, 'it was added, but is of no node in the file')
   for (const [host, member] of roster.members) {
     const state = observed.hosts[host]?.member
     if (state === undefined) continue
     const runs = state.unit.active !== 'inactive' && state.unit.active !== 'failed'
-    if (isInvited(member) && !runs && isUsed(state)) {
+    if (isNeverStarted(member) && !runs && isUsed(state)) {
       return removal(scene, roster, member, `it never started, and ${host} holds data of an earlier member`)
     }
     if (!isReplaced(intent, host, member)) continue
@@ -56,7 +56,7 @@ export const arrive: Stage = (scene) => {
   for (const node of etcdNodes(intent.cluster)) {
     const member = roster?.members.get(node.name)
     const state = observed.hosts[node.name]?.member
-    if (member === undefined || !isInvited(member) || state === undefined) continue
+    if (member === undefined || !isNeverStarted(member) || state === undefined) continue
     if (isUp(state) || !isUsed(state)) return joinSteps(scene, node)
     // It got as far as its first start, and can't be removed and added again with nobody leading.
     const marked = state.contents[PATHS.clusterId] !== undefined
@@ -64,7 +64,7 @@ export const arrive: Stage = (scene) => {
   }
   if (roster === undefined || observed.cluster === undefined || observed.cluster.leader !== undefined)
     return []
-  const ghost = roster.others.find((member) => isInvited(member) && !member.learner)
+  const ghost = roster.others.find((member) => isNeverStarted(member) && !member.learner)
   return ghost === undefined ? [] : { blocked: [awaitedGhost(roster, ghost)] }
 }
 

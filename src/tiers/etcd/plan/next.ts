@@ -10,7 +10,7 @@ import { certificateNames, faultsOf } from './certificates.ts'
 import { issueStep } from '../steps/certificates.ts'
 import { ascend } from './descend.ts'
 import { foreignFileSteps } from './foreign-files.ts'
-import { strangeReasons } from './ground.ts'
+import { foreignPathReasons } from './ground.ts'
 import type { ApplyIntent } from './intent.ts'
 import { keptMembers, keptReason, quorumWithout } from './kept.ts'
 import { arrive, depart, join, leave } from './members.ts'
@@ -42,7 +42,7 @@ export function next(asked: ApplyIntent, looked: Observed): Next {
   const intent: ApplyIntent = { ...asked, cluster }
   const unfinished = underwayReasons(looked.hosts, asked.finishes)
   if (unfinished.length > 0) return { kind: 'blocked', reasons: unfinished }
-  const strange = [...sameMachineReasons(cluster, looked), ...strangeReasons(cluster, looked)]
+  const strange = [...sameMachineReasons(cluster, looked), ...foreignPathReasons(cluster, looked)]
   if (strange.length > 0) return { kind: 'blocked', reasons: strange }
   const situation = judgeSituation(intent, looked)
   if (situation.kind === 'blocked') return situation

@@ -91,13 +91,13 @@ function refusal(
   const state = voters.find(({ name }) => name === first)?.state
   switch (verb) {
     case 'start': {
-      const whoever = first === '--all'
-      const hosts = whoever ? voters.map(({ name }) => name) : words
-      const intent = { cluster, verb: 'start', hosts, force: false, whoever } as const
+      const skipUnstartable = first === '--all'
+      const hosts = skipUnstartable ? voters.map(({ name }) => name) : words
+      const intent = { cluster, verb: 'start', hosts, force: false, skipUnstartable } as const
       const { blocked, steps } = planPower(intent, standing)
       if (blocked.length > 0) return blocked[0]?.message
       const able = voters.length - leftOut(intent, standing).length
-      if (whoever && able < quorum(voters.length)) return 'too few to be a quorum'
+      if (skipUnstartable && able < quorum(voters.length)) return 'too few to be a quorum'
       return steps.length === 0 ? 'nothing to start' : undefined
     }
     case 'repair': {

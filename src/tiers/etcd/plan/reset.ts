@@ -16,7 +16,7 @@ export interface ResetIntent {
   /** What is moved aside is called `PATH.SUFFIX`. */
   readonly suffix: string
   /** Names of nodes of which the cluster itself says that they are no members (any more). */
-  readonly departed?: readonly string[] | undefined
+  readonly removed?: readonly string[] | undefined
 }
 
 export interface ResetPlan {
@@ -51,7 +51,7 @@ function pinOf(member: MemberState): Pin | undefined {
 }
 
 function refusals(
-  { cluster, hosts, departed }: ResetIntent,
+  { cluster, hosts, removed }: ResetIntent,
   host: string,
   member: MemberState,
 ): BlockReason[] {
@@ -70,7 +70,7 @@ function refusals(
     .filter(({ roles }) => roles.includes('etcd'))
     .every(({ name }) => hosts.includes(name))
   const hasData = member.dataPresent || member.walPresent
-  const left = departed?.includes(host) ?? false
+  const left = removed?.includes(host) ?? false
   if (!whole && !left && (pinned !== undefined || (ours && (hasData || isActive(member))))) {
     return [
       {

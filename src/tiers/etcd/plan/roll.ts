@@ -14,7 +14,7 @@ import { closedUrls, closesPeers, restartReasons } from './outdated.ts'
 import { binarySteps, configurationSteps } from './prepare.ts'
 import { memberFiles } from './member-files.ts'
 import { mayRestart, quorum } from '../facts/quorum.ts'
-import { type Roster, isInvited, isReplaced } from '../facts/membership-map.ts'
+import { type Roster, isNeverStarted, isReplaced } from '../facts/membership-map.ts'
 import { alarmsOf } from '../facts/standing.ts'
 import { type Scene, type Stage, type StageAnswer, isBlocked } from './stage.ts'
 import { foldersToChown, opening, startSteps } from './start.ts'
@@ -198,7 +198,7 @@ export const relocate: Stage = ({ intent, observed, roster }) => {
   for (const node of etcdNodes(cluster)) {
     const member = roster.members.get(node.name)
     const runs = observed.hosts[node.name]?.member?.unit.active === 'active'
-    if (member === undefined || isInvited(member)) continue
+    if (member === undefined || isNeverStarted(member)) continue
     if ((runs || healthy.includes(node.name)) && !isThere(cluster, observed, roster, node)) continue
     if (isReplaced(intent, node.name, member)) continue
     const update = updateStep(cluster, node, member)

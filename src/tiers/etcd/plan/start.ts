@@ -6,7 +6,7 @@ import { restartReasons } from './outdated.ts'
 import { enableStep } from './prepare.ts'
 import type { OpenSituation } from '../facts/situation.ts'
 import { memberFiles } from './member-files.ts'
-import { isInvited, isReplaced } from '../facts/membership-map.ts'
+import { isNeverStarted, isReplaced } from '../facts/membership-map.ts'
 import type { Scene } from './stage.ts'
 import type { HostStep } from '../steps/steps.ts'
 import { trustRestartReasons } from './trust.ts'
@@ -23,7 +23,7 @@ export function startSteps({ intent, observed, situation, roster, kept }: Scene)
     if (member !== undefined && isReplaced(intent, node.name, member)) return false
     // With nobody to ask, data tells who was a member. A newcomer is started when it was added.
     if (roster === undefined) return state(node)?.dataPresent === true
-    return member !== undefined && !isInvited(member)
+    return member !== undefined && !isNeverStarted(member)
   }
   return etcdNodes(intent.cluster)
     .filter((node) => state(node)?.unit.active !== 'active' && mayStart(node))

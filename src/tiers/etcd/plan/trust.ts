@@ -41,14 +41,14 @@ export function trustReasons({ cluster, dropTrust }: ApplyIntent, observed: Obse
     const state = observed.hosts[node.name]?.member
     if (state === undefined) return []
     return [
-      ...(dropTrust === true ? [] : strangeReasons(node.name, state, observed)),
+      ...(dropTrust === true ? [] : foreignPathReasons(node.name, state, observed)),
       ...(isUntold(cluster, observed) ? expiredReasons(node.name, observed) : []),
     ]
   })
 }
 
 /** Somebody has it trust a CA that is not known here: dropping it might cut off whoever has a certificate from it. */
-function strangeReasons(host: string, state: MemberState, { authority }: Observed): BlockReason[] {
+function foreignPathReasons(host: string, state: MemberState, { authority }: Observed): BlockReason[] {
   if (authority.bundle === undefined) return []
   const known = fingerprintsOf(authority.bundle)
   const told = [...fingerprintsIn(state.tls.mark), ...(trustedSinceStart(state) ?? [])]

@@ -129,7 +129,7 @@ test('before etcd 3.4 a second member takes the leader away until it is started:
   const one = testCluster({ nodes: cluster.nodes.slice(0, 1) }, old)
   const two = testCluster({ nodes: cluster.nodes.slice(0, 2) }, old)
   const facts = healthyCluster(one)
-  const invited = {
+  const neverStarted = {
     id: '9',
     name: '',
     peerUrls: ['https://192.168.0.2:2380'],
@@ -146,7 +146,7 @@ test('before etcd 3.4 a second member takes the leader away until it is started:
     })),
     cluster: {
       ...facts,
-      members: [...facts.members, invited],
+      members: [...facts.members, neverStarted],
       healthy: [],
       leader: undefined,
       problems: ['etcd01 knows of no leader'],

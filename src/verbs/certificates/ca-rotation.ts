@@ -2,13 +2,13 @@
 import { rm } from 'node:fs/promises'
 import { QuorateError } from '../../errors.ts'
 import { replaceFile } from '../../files/atomic-file.ts'
-import { beginExchange, retireOther, turnBack } from '../../pki/own-ca-exchange.ts'
+import { beginRotation, retireOther, turnBack } from '../../pki/own-ca-rotation.ts'
 import { fingerprintsOf, firstFingerprint } from '../../pki/trust-mark.ts'
 import { bundleOf, readTrustFile, trustFile } from '../../pki/trust.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import type { Cluster } from '../../spec/cluster.ts'
-import { ownCa } from '../../pki/ca-exchange-state.ts'
+import { ownCa } from '../../pki/ca-rotation-state.ts'
 
 /**
  * Both CAs are trusted from now on, and the new one signs. One of quorate's own is made; any other is the one that the
@@ -16,14 +16,14 @@ import { ownCa } from '../../pki/ca-exchange-state.ts'
  *
  * @throws QuorateError `usage` where the file names the CA that signs already
  */
-export async function beginCaExchange(session: Session, observed: Observed): Promise<void> {
+export async function beginCaRotation(session: Session, observed: Observed): Promise<void> {
   const { cluster, askPassphrase, now, signal } = session
   const own = ownCa(cluster)
   if (own !== undefined) {
     const { pki } = cluster
     const passphrase = pki.authority.home === 'local' && pki.authority.passphrase
     const options = { clusterName: cluster.name, passphrase, algorithm: pki.algorithm, askPassphrase, now }
-    return await beginExchange(own, options, signal)
+    return await beginRotation(own, options, signal)
   }
   const chain = await (await session.authority()).chain(signal)
   const file = trustFile(cluster.stateDirectory)

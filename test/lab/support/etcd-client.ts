@@ -15,7 +15,7 @@ const PATIENCE_MS = 120_000
 /** On a busy computer two members of three may take longer to be back than a client waits: a write that fails was lost. */
 export const OPERATION_MS = 60_000
 
-export interface Bystander extends Disposable {
+export interface EtcdClient extends Disposable {
   /** Begins to write, read and watch. */
   record(): Promise<Recorder>
   view(): Promise<ClusterView>
@@ -33,7 +33,7 @@ export const INTACT = {
 }
 
 /** Machines without a member are dialled in vain, until they have one. */
-export async function openBystander(lab: TestLab): Promise<Bystander> {
+export async function openEtcdClient(lab: TestLab): Promise<EtcdClient> {
   const [ca, cert, key] = await Promise.all(operatorFiles(lab).map((file) => readFile(file, 'utf8')))
   const tls = { ca: ca ?? '', cert: cert ?? '', key: key ?? '' }
   const clients = lab.machines.map(({ name, address }): MemberClient =>

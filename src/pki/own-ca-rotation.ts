@@ -17,7 +17,7 @@ import { bundleOf, trustFile } from './trust.ts'
  * Makes the new CA, has both trusted from now on, and puts the new one in the place of the one that signs. What was
  * issued by the old one is as good as before: the old one lies beside it as `ca.previous`.
  */
-export async function beginExchange(
+export async function beginRotation(
   own: OwnCa,
   make: Omit<NewCa, 'directory'>,
   signal?: AbortSignal,

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { describeCertificate } from './certificate.ts'
 import { openLocalAuthority } from './local.ts'
 import { caFolders, otherCa } from './own-ca-folder.ts'
-import { beginExchange, retireOther, turnBack } from './own-ca-exchange.ts'
+import { beginRotation, retireOther, turnBack } from './own-ca-rotation.ts'
 import { makeLocalCa } from './make-local-ca.ts'
 import { scratch } from './scratch.ts'
 import { memberRequest } from './testing.ts'
@@ -36,14 +36,14 @@ async function world() {
 test('the new one signs and both are trusted; back again the old one does, and both are still', async () => {
   const { own, folders, open, signer, issuer } = await world()
   const old = await open().chain()
-  await beginExchange(own, make)
+  await beginRotation(own, make)
   expect(await issuer()).toBe('CN=demo etcd CA 2')
   const both = await open().trust()
   expect(fingerprintsOf(both)).toHaveLength(2)
   expect(firstFingerprint(both)).toBe(firstFingerprint(await open().chain()))
   expect(otherCa(own)).toBe('previous')
   // Asked for again, nothing more happens.
-  await beginExchange(own, make)
+  await beginRotation(own, make)
   expect(await signer()).toBe('demo etcd CA 2')
 
   await turnBack(own)
@@ -56,30 +56,30 @@ test('the new one signs and both are trusted; back again the old one does, and b
   await turnBack(own)
   expect(await signer()).toBe('demo etcd CA')
   // Forward once more, with the CA that was made the first time.
-  await beginExchange(own, make)
+  await beginRotation(own, make)
   expect(fingerprintsOf(await open().trust())).toEqual(fingerprintsOf(both))
   expect(existsSync(folders.next)).toBe(false)
 })
 
 test('cut off between the two renames: the new one signs, nothing is made anew, and either way goes on from there', async () => {
-  for (const goOn of [beginExchange, turnBack] as const) {
+  for (const goOn of [beginRotation, turnBack] as const) {
     const { own, folders, signer, issuer } = await world()
-    await beginExchange(own, make)
+    await beginRotation(own, make)
     renameSync(folders.present, folders.next)
     expect(await issuer()).toBe('CN=demo etcd CA 2')
     expect(existsSync(folders.present)).toBe(false)
-    await (goOn === beginExchange ? beginExchange(own, make) : turnBack(own))
-    expect(await signer()).toBe(goOn === beginExchange ? 'demo etcd CA 2' : 'demo etcd CA')
+    await (goOn === beginRotation ? beginRotation(own, make) : turnBack(own))
+    expect(await signer()).toBe(goOn === beginRotation ? 'demo etcd CA 2' : 'demo etcd CA')
   }
 })
 
 test('what does not sign any more is put away with its key, and never in the place of another', async () => {
   const { own } = await world()
-  await beginExchange(own, make)
+  await beginRotation(own, make)
   const [first = ''] = await retireOther(own, '20260101T000000Z')
   expect(statSync(first).mode & 0o777).toBe(0o700)
   expect(readdirSync(first).sort()).toEqual(['ca.crt', 'ca.key'])
-  await beginExchange(own, make)
+  await beginRotation(own, make)
   const [second = ''] = await retireOther(own, '20260101T000000Z')
   expect(second).not.toBe(first)
   expect(describeCertificate(readFileSync(path.join(second, 'ca.crt'), 'utf8')).commonName).toBe(
