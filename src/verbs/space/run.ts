@@ -5,10 +5,9 @@ import { type MaintenanceOptions, underLock } from '../../tiers/etcd/under-lock.
 import type { Availability } from '../../engine/with-recorder.ts'
 import type { Standing } from '../../tiers/etcd/facts/standing.ts'
 import { standingNow } from '../../tiers/etcd/facts/members.ts'
-import { performSpace } from '../../tiers/etcd/perform/space.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import type { MaintenancePlan } from '../../tiers/etcd/steps/maintenance.ts'
-import { type SpaceFacts, type SpaceStep, advance } from '../../tiers/etcd/steps/space.ts'
+import { type SpaceFacts, type SpaceStep, advance, spaceKind } from '../../tiers/etcd/steps/space.ts'
 
 export interface SpaceVerb<F extends SpaceFacts> {
   /** Its word on the command line. */
@@ -68,7 +67,7 @@ export async function runSpaceVerb<F extends SpaceFacts>(
         for (const step of steps) {
           under.signal.throwIfAborted()
           const began = performance.now()
-          if (!(await performSpace(performing, step))) vain.push(step)
+          if (!(await spaceKind(step).perform(performing, step))) vain.push(step)
           if (step.kind === 'defragment') durations.set(step.host, Math.round(performance.now() - began))
           progress = advance(progress, step)
         }

@@ -11,7 +11,7 @@ import {
   type SpaceStep,
   advance,
   predictSpace,
-  simulateSpace,
+  spaceKind,
 } from '../../../src/tiers/etcd/steps/space.ts'
 import type { SpaceVerb } from '../../../src/verbs/space/run.ts'
 import { Failure } from '../failure.ts'
@@ -87,7 +87,7 @@ export async function operate<F extends SpaceFacts>(space: SpaceWorld, run: Run<
       decide,
       runWave: async (facts, wave) => {
         if (waves > 40) throw new SpaceViolation('effect', wave.map(({ what }) => what).join())
-        const pieces = wave.flatMap((step) => simulateSpace(step, model))
+        const pieces = wave.flatMap((step) => spaceKind(step).simulate(model, step))
         const cut = interruption?.wave === waves ? interruption.cut : 1000
         for (const piece of pieces.slice(0, Math.ceil((pieces.length * cut) / 1000))) {
           if (world.lock !== token) {

@@ -4,58 +4,58 @@ import { QuorateError } from '../../../errors.ts'
 import { compact, defragment, disarm } from '../../../etcd/upkeep.ts'
 import { verifyWrite } from '../../../etcd/verify.ts'
 import { formatBytes } from '../../../spec/units.ts'
-import type { Standing } from '../facts/standing.ts'
 import { awaitAnswers, chosenNodes, healthyClients } from '../facts/members.ts'
-import type { Session } from '../session.ts'
-import type { SpaceStep } from '../steps/space.ts'
-import { moveLeaderAway } from './move-leader.ts'
+import type { Performing, SpaceStep } from '../steps/space.ts'
 
-export interface Performing {
-  readonly session: Session
-  /** Aborts when the lock is lost, too. */
-  readonly signal: AbortSignal
-  /** As it was seen when the step was decided on. */
-  readonly standing: Standing
-  /** Of a compaction: waits until every member has freed the space within its file. */
-  readonly physical: boolean
+type StepOf<K extends SpaceStep['kind']> = Extract<SpaceStep, { readonly kind: K }>
+
+/** @returns false: it was compacted that far already. */
+export async function compactTo(performing: Performing, step: StepOf<'compact'>): Promise<boolean> {
+  const { session, signal, physical } = performing
+  return await timed(
+    session.emit,
+    step,
+    async () => await compact(await clientsOf(performing), step.revision, { physical, signal }),
+  )
 }
 
-/**
- * @returns false: it was done already, by somebody else.
- * @throws QuorateError `etcd`; `blocked` where a disk lacks the room; `unhealthy` if a member does not come back.
- */
-export async function performSpace(performing: Performing, step: SpaceStep): Promise<boolean> {
-  const { session, signal, standing, physical } = performing
-  if (step.kind === 'move-leader') {
-    await moveLeaderAway(session, { step, avoid: [], must: true, signal })
-    return true
-  }
-  if (step.kind === 'defragment') await requireDisk(performing, step.host)
-  return await timed(session.emit, step, async () => {
-    if (step.kind === 'defragment') return await defragmentMember(performing, step.host)
-    const clients = await healthyClients(session, standing)
-    const [first] = clients
-    if (first === undefined) throw new TypeError('no member to ask')
-    if (step.kind === 'compact') return await compact(clients, step.revision, { physical, signal })
-    if (step.kind === 'prove-write') {
-      await verifyWrite(first, clients, signal)
-      return true
-    }
+export async function proveWrite(performing: Performing, step: StepOf<'prove-write'>): Promise<void> {
+  const { session, signal } = performing
+  await timed(session.emit, step, async () => {
+    const clients = await clientsOf(performing)
+    await verifyWrite(clients[0], clients, signal)
+  })
+}
+
+export async function disarmAlarm(performing: Performing, step: StepOf<'disarm'>): Promise<void> {
+  const { session, signal, standing } = performing
+  await timed(session.emit, step, async () => {
+    const [first] = await clientsOf(performing)
     const alarm = standing.alarms.find(({ member, type }) => member === step.member && type === step.alarm)
     if (alarm === undefined) throw new TypeError(`no such alarm: ${step.alarm} of ${step.member}`)
     await disarm(first, alarm, signal)
-    return true
   })
 }
 
 /** Until everybody is well again who was before. */
-async function defragmentMember({ session, signal, standing }: Performing, host: string): Promise<boolean> {
-  const [client] = await session.members(chosenNodes(session, [host]))
-  if (client === undefined) throw new TypeError(`no client of ${host}`)
-  await defragment(client, signal)
-  const well = standing.members.filter(({ healthy }) => healthy).map(({ name }) => name)
-  await awaitAnswers(session, well, signal)
-  return true
+export async function defragmentMember(performing: Performing, step: StepOf<'defragment'>): Promise<void> {
+  const { session, signal, standing } = performing
+  const { host } = step
+  await requireDisk(performing, host)
+  await timed(session.emit, step, async () => {
+    const [client] = await session.members(chosenNodes(session, [host]))
+    if (client === undefined) throw new TypeError(`no client of ${host}`)
+    await defragment(client, signal)
+    const well = standing.members.filter(({ healthy }) => healthy).map(({ name }) => name)
+    await awaitAnswers(session, well, signal)
+  })
+}
+
+/** Of members that were healthy when the step was decided on: one at least. */
+async function clientsOf({ session, standing }: Performing) {
+  const [first, ...others] = await healthyClients(session, standing)
+  if (first === undefined) throw new TypeError('no member to ask')
+  return [first, ...others] as const
 }
 
 /** A second copy of what is in use is written beside the file before it takes its place. */
