@@ -3,14 +3,12 @@ import type { BlockReason } from '../../engine/step.ts'
 import type { Standing } from '../../tiers/etcd/facts/standing.ts'
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 import type { MoveLeaderStep } from '../../tiers/etcd/steps/leadership.ts'
-import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
-import { type PowerIntent, planPower } from './decide.ts'
+import { type PowerIntent, type TurnStep, planPower } from './decide.ts'
 
 export interface Turn {
   /** Moves of leadership that come first. */
   readonly moves: readonly MoveLeaderStep[]
-  readonly step: MaintenanceStep
-  readonly host: string
+  readonly step: TurnStep
   /** Names of members that answer again before anybody else has their turn; undefined: there is no quorum to wait for. */
   readonly awaited: readonly string[] | undefined
 }
@@ -25,13 +23,23 @@ export type NextTurn =
 export function nextTurn(intent: PowerIntent, left: readonly string[], standing: Standing): NextTurn {
   const { steps, blocked } = planPower({ ...intent, hosts: left }, standing)
   if (blocked.length > 0) return { kind: 'blocked', reasons: blocked }
-  const at = steps.findIndex(({ host }) => host !== undefined)
-  const step = steps[at]
-  if (step?.host === undefined) return { kind: 'done' }
-  const { host } = step
-  const moves = steps.slice(0, at).flatMap((before) => (before.kind === 'move-leader' ? [before] : []))
-  const turn = { moves, step, host, awaited: awaitedAfter(intent.verb, host, standing) }
-  return { kind: 'turn', turn }
+  const moves: MoveLeaderStep[] = []
+  for (const step of steps) {
+    if (step.kind !== 'move-leader') return { kind: 'turn', turn: turnOf(intent, moves, step, standing) }
+    moves.push(step)
+  }
+  return { kind: 'done' }
+}
+
+function turnOf(
+  { verb }: PowerIntent,
+  moves: readonly MoveLeaderStep[],
+  step: TurnStep,
+  standing: Standing,
+): Turn {
+  const awaited = awaitedAfter(verb, step.host, standing)
+  const alone = awaited === undefined && step.kind === 'restart'
+  return { moves, step: alone ? { ...step, unawaited: true } : step, awaited }
 }
 
 function awaitedAfter(

@@ -2,7 +2,10 @@
 import type { Cluster } from '../../spec/cluster.ts'
 import type { Standing, MemberStanding } from '../../tiers/etcd/facts/standing.ts'
 import { unitReasons } from '../../tiers/etcd/plan/foreign.ts'
-import { type MaintenancePlan, type MaintenanceStep, refusal } from '../../tiers/etcd/steps/maintenance.ts'
+import type { MoveLeaderStep } from '../../tiers/etcd/steps/leadership.ts'
+import { type MaintenancePlan, refusal } from '../../tiers/etcd/steps/maintenance.ts'
+import type { PowerStep, StartMemberStep, StopMemberStep } from '../../tiers/etcd/steps/power.ts'
+import type { RestartStep } from '../../tiers/etcd/steps/unit.ts'
 import { mayRestart, quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { bringingBack, howManyAnswer } from '../../tiers/etcd/plan/remedy.ts'
 import type { BlockReason } from '../../engine/step.ts'
@@ -19,8 +22,14 @@ export interface PowerIntent {
   readonly skipUnstartable?: boolean | undefined
 }
 
+/** What befalls one member. */
+export type TurnStep = RestartStep | PowerStep
+
 /** Followers first, so that leadership moves once at most. */
-export function planPower(intent: PowerIntent, standing: Standing): MaintenancePlan {
+export function planPower(
+  intent: PowerIntent,
+  standing: Standing,
+): MaintenancePlan<MoveLeaderStep | TurnStep> {
   const left = skipsUnstartable(intent) ? leftOut(intent, standing).map(({ host }) => host) : []
   const chosen = standing.members
     .filter(({ name }) => intent.hosts.includes(name) && !left.includes(name))
@@ -187,7 +196,7 @@ function losesQuorum(
   return work.some(({ voter, healthy }) => voter && healthy) && !mayRestart(voters, healthyVoters)
 }
 
-function moveLeader({ hosts }: PowerIntent, standing: Standing, member: MemberStanding): MaintenanceStep[] {
+function moveLeader({ hosts }: PowerIntent, standing: Standing, member: MemberStanding): MoveLeaderStep[] {
   // Without a majority nobody could take over.
   if (!member.leader || standing.healthyVoters < quorum(standing.voters)) return []
   const others = standing.members.filter(
@@ -212,18 +221,18 @@ function oneOf(members: readonly MemberStanding[]): string {
   return members.length === 1 && only !== undefined ? only.name : 'the healthiest follower'
 }
 
-function stopStep({ name: host, unit }: MemberStanding): MaintenanceStep {
+function stopStep({ name: host, unit }: MemberStanding): StopMemberStep {
   const why =
     unit?.active === 'active' ? 'it runs' : `it is ${unit?.active}${unit?.enabled ? ', enabled' : ''}`
   return { kind: 'stop-member', host, what: 'stop and disable etcd.service', why, danger: 'restart' }
 }
 
-function restartStep({ name: host }: MemberStanding): MaintenanceStep {
+function restartStep({ name: host }: MemberStanding): RestartStep {
   const why = 'asked for by name'
   return { kind: 'restart', host, what: 'restart etcd.service', why, danger: 'restart' }
 }
 
-function startStep({ name: host, unit, trouble }: MemberStanding): MaintenanceStep {
+function startStep({ name: host, unit, trouble }: MemberStanding): StartMemberStep {
   const why = unit?.active === 'active' ? (trouble ?? 'it is not enabled') : `it is ${unit?.active}`
   return { kind: 'start-member', host, what: 'enable and start etcd.service', why, danger: 'none' }
 }

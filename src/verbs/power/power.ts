@@ -1,15 +1,12 @@
 /** `quorate restart`, `stop` and `start`: members on and off, by name and with the quorum in mind. */
 import { QuorateError } from '../../errors.ts'
-import { looksFor, parseHostState } from '../../host/observe.ts'
-import { PATHS, type UnitState } from '../../host/state.ts'
 import type { Standing } from '../../tiers/etcd/facts/standing.ts'
+import { performPower } from '../../tiers/etcd/perform/power.ts'
 import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
 import { type PowerIntent, leftOut, planPower } from './decide.ts'
 import { type Turn, canAnswer, nextTurn, wellOf } from './decide-turn.ts'
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { blockedError } from '../../tiers/etcd/run.ts'
-import { blaming } from '../../tiers/etcd/perform/blame.ts'
-import type { Operation } from '../../host/operations.ts'
 import { timed } from '../../engine/timed.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { moveLeaderAway } from '../../tiers/etcd/perform/move-leader.ts'
@@ -35,9 +32,6 @@ export interface PowerReport {
   readonly availability: Availability | undefined
 }
 
-/** How long etcd may take to be ready again, in s: it waits for the others. */
-const READY_SECONDS = 60
-
 /**
  * One at a time, followers first, each only when all that were well before are well again; leadership is moved away
  * before its holder restarts.
@@ -48,10 +42,10 @@ const READY_SECONDS = 60
 export async function restartMembers(session: Session, options: PowerOptions): Promise<PowerReport> {
   return await power(session, 'restart', options, async (under, intent) => {
     const { session: recorded } = under
-    return await oneByOne(under, intent, async ({ host, awaited }, standing) => {
+    return await oneByOne(under, intent, async ({ step, awaited }, standing) => {
+      const { host } = step
       const before = standing.members.find(({ name }) => name === host)?.unit?.mainPid
-      const seconds = String(awaited === undefined ? 0 : READY_SECONDS)
-      const unit = await onMachine(under, host, [['restart', { unit: 'etcd.service', seconds, folders: [] }]])
+      const unit = await performPower(under, step)
       if (unit?.mainPid === before) throw withoutEffect(host, 'the same process runs as before')
       if (awaited !== undefined) await awaitAnswers(recorded, awaited, under.signal)
       else
@@ -73,20 +67,10 @@ export async function restartMembers(session: Session, options: PowerOptions): P
 export async function stopMembers(session: Session, options: PowerOptions): Promise<PowerReport> {
   return await power(session, 'stop', options, async (under, intent) => {
     const { session: recorded } = under
-    return await oneByOne(under, intent, async ({ host, awaited }) => {
-      const mark: Operation = [
-        'file',
-        {
-          content: { text: `since=${recorded.now().toISOString()}\n` },
-          path: PATHS.stopped,
-          owner: 'root',
-          group: 'root',
-          mode: '600',
-        },
-      ]
-      const unit = await onMachine(under, host, [mark, ['stop', { unit: 'etcd.service' }]])
+    return await oneByOne(under, intent, async ({ step, awaited }) => {
+      const unit = await performPower(under, step)
       if (unit === undefined || unit.enabled || unit.mainPid !== 0) {
-        throw withoutEffect(host, `etcd.service is ${unit?.active}${unit?.enabled ? ', enabled' : ''}`)
+        throw withoutEffect(step.host, `etcd.service is ${unit?.active}${unit?.enabled ? ', enabled' : ''}`)
       }
       if (awaited !== undefined) await awaitAnswers(recorded, awaited, under.signal)
     })
@@ -104,23 +88,17 @@ export async function startMembers(
   options: Omit<PowerOptions, 'force'>,
 ): Promise<PowerReport> {
   return await power(session, 'start', options, async (under, intent) => {
-    const { session: recorded, steps, standing, signal } = under
+    const { session: recorded, standing, signal } = under
+    const starts = under.steps.flatMap((step) => (step.kind === 'start-member' ? [step] : []))
+    const hosts = starts.map(({ host }) => host)
+    const able = canAnswer(standing, hosts)
+    const steps = able ? starts : starts.map((step) => ({ ...step, unawaited: true }))
     for (const { host, message } of intent.skipUnstartable === true ? leftOut(intent, standing) : [])
       recorded.emit({ type: 'warning', host, text: `${message}; left as it is` })
     recorded.emit({ type: 'wave', steps })
-    const hosts = steps.flatMap(({ host }) => host ?? [])
-    const able = canAnswer(standing, hosts)
-    const ready: Operation[] = able
-      ? [['ready', { unit: 'etcd.service', seconds: String(READY_SECONDS) }]]
-      : []
     const started = await Promise.allSettled(
       steps.map(async (step) => {
-        const words: Operation[] = [
-          ['enable', { unit: 'etcd.service' }],
-          ['start', { unit: 'etcd.service', delay: '0', folders: [] }],
-          ...ready,
-        ]
-        await timed(recorded.emit, step, async () => await onMachine(under, step.host ?? '', words))
+        await timed(recorded.emit, step, async () => await performPower(under, step))
       }),
     )
     for (const outcome of started) if (outcome.status === 'rejected') throw outcome.reason
@@ -171,7 +149,7 @@ async function oneByOne(
     if (answer.kind === 'blocked') throw blockedError(answer.reasons)
     if (answer.kind === 'done') break
     const { turn } = answer
-    const { moves, step, host } = turn
+    const { moves, step } = turn
     session.emit({ type: 'wave', steps: [...moves, step] })
     for (const before of moves) {
       await moveLeaderAway(session, { step: before, avoid: hosts, must: false, signal: under.signal })
@@ -180,29 +158,10 @@ async function oneByOne(
     const seen = standing
     await timed(session.emit, step, async () => await take(turn, seen))
     done.push(step)
-    hosts = hosts.filter((name) => name !== host)
+    hosts = hosts.filter((name) => name !== step.host)
     if (hosts.length > 0) standing = await standingNow(session)
   }
   return done
-}
-
-/** One round trip, under the lock's fence; gives the unit as it is then. */
-async function onMachine(
-  { session, lock, signal }: UnderLock,
-  host: string,
-  operations: readonly Operation[],
-): Promise<UnitState | undefined> {
-  const [node] = chosenNodes(session, [host])
-  if (node === undefined) throw new TypeError(`no node ${host}`)
-  const { lines } = await blaming(
-    session.cluster,
-    lock.work(await session.remote(node), {
-      operations: [...operations],
-      looks: looksFor(session.cluster, node),
-      signal,
-    }),
-  )
-  return parseHostState(host, true, lines).member?.unit
 }
 
 function withoutEffect(host: string, found: string): QuorateError {

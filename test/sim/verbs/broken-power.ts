@@ -90,7 +90,8 @@ export const BROKEN_POWER: readonly BrokenVerb[] = [
           const answer = nextTurn(intent, left, standing)
           const other = standing.members.find(({ name }) => !intent.hosts.includes(name))
           if (answer.kind !== 'turn' || other === undefined) return answer
-          return { kind: 'turn', turn: { ...answer.turn, host: other.name } }
+          const { turn } = answer
+          return { kind: 'turn', turn: { ...turn, step: { ...turn.step, host: other.name } } }
         },
       },
     },

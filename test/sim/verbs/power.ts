@@ -3,12 +3,13 @@ import { sameSteps } from '../../../src/engine/approval.ts'
 import { PATHS } from '../../../src/host/state.ts'
 import { etcdNodes } from '../../../src/spec/cluster.ts'
 import type { Standing } from '../../../src/tiers/etcd/facts/standing.ts'
-import { ETCD_STEPS } from '../../../src/tiers/etcd/steps/kinds.ts'
-import type { MaintenancePlan } from '../../../src/tiers/etcd/steps/maintenance.ts'
-import { type PowerIntent, leftOut, planPower } from '../../../src/verbs/power/decide.ts'
+import { ETCD_STEPS, hostKind } from '../../../src/tiers/etcd/steps/kinds.ts'
+import type { SimulatedMachine } from '../../../src/tiers/etcd/steps/simulated.ts'
+import { type PowerIntent, type TurnStep, leftOut, planPower } from '../../../src/verbs/power/decide.ts'
 import { type Turn, canAnswer, nextTurn, wellOf } from '../../../src/verbs/power/decide-turn.ts'
 import { start, stop } from '../etcd.ts'
 import { Failure } from '../failure.ts'
+import { simulatedMachine } from '../machine.ts'
 import { hasQuorum, serving, votersOf } from '../raft.ts'
 import { diskOf } from '../world.ts'
 import { Refusal, type Run, type SimVerb } from './run.ts'
@@ -24,7 +25,7 @@ export interface PowerDeciders {
 export const POWER: PowerDeciders = { plan: planPower, turn: nextTurn }
 
 interface Decided {
-  readonly plan: MaintenancePlan
+  readonly plan: ReturnType<typeof planPower>
   readonly standing: Standing
 }
 
@@ -68,11 +69,10 @@ async function oneByOne(
     if (answer.kind === 'blocked') throw new Refusal(answer.reasons)
     if (answer.kind === 'done') break
     await handOver(run, answer.turn, left)
-    const { host } = answer.turn
+    const { host } = answer.turn.step
     const judged = () => judge(vw, intent, host, back)
     const pid = diskOf(vw.world, host).process?.pid
-    if (intent.verb === 'restart') await restart(run, host, judged)
-    else await stopOne(run, host, judged)
+    await perform(run, answer.turn.step, intent, judged)
     if (intent.verb === 'restart' && pid !== undefined && diskOf(vw.world, host).process?.pid === pid)
       throw new Failure(`${host}: the same process runs as before`)
     if (answer.turn.awaited !== undefined) awaitAnswers(vw, answer.turn.awaited)
@@ -82,59 +82,46 @@ async function oneByOne(
   }
 }
 
-async function restart(run: Run, host: string, judged: () => void): Promise<void> {
-  const { world, cluster } = run.vw
-  const disk = diskOf(world, host)
-  await run.do(
-    'restart it',
-    () => {
-      judged()
-      unmark(run.vw, host)
-      stop(disk)
-      start(world, cluster, disk, 'quorate')
-    },
-    host,
-  )
+async function startAll(run: Run, intent: PowerIntent, { plan, standing }: Decided): Promise<void> {
+  const starts = plan.steps.flatMap((step) => (step.kind === 'start-member' ? [step] : []))
+  const hosts = starts.map(({ host }) => host)
+  await run.onAll(starts, async (step) => await perform(run, step, intent))
+  if (canAnswer(standing, hosts)) awaitAnswers(run.vw, [...wellOf(standing), ...hosts])
 }
 
-async function stopOne(run: Run, host: string, judged: () => void): Promise<void> {
+/** In the pieces between which a tool can die. @param judged is asked before a member is stopped */
+async function perform(
+  run: Run,
+  step: TurnStep,
+  { hosts }: PowerIntent,
+  judged: () => void = () => undefined,
+): Promise<void> {
   const { vw } = run
+  const { host } = step
   const disk = diskOf(vw.world, host)
-  await run.do('mark it as stopped', () => disk.files.set(PATHS.stopped, 'since=now\n'), host)
-  await run.do('disable it', () => (disk.enabled = false), host)
-  await run.do(
-    'stop it',
-    () => {
+  const machine = simulatedMachine(vw.world, vw.cluster, host, undefined)
+  /** What is asked for by name is judged by what this verb may do, and not by what `apply` may. */
+  const asked: SimulatedMachine = {
+    ...machine,
+    enable: () => {
+      if (!hosts.includes(host)) throw new VerbViolation('as-agreed', `${host} is started`)
+      vw.kept.delete(host)
+      machine.enable()
+    },
+    start: () => start(vw.world, vw.cluster, disk, 'quorate'),
+    stop: () => {
       judged()
-      stop(disk)
+      machine.stop()
       vw.kept.add(host)
     },
-    host,
-  )
-}
-
-async function startAll(run: Run, intent: PowerIntent, { plan, standing }: Decided): Promise<void> {
-  const { vw } = run
-  const hosts = plan.steps.flatMap(({ host }) => host ?? [])
-  await run.onAll(hosts, async (host) => {
-    const disk = diskOf(vw.world, host)
-    await run.do('enable it', () => enable(vw, intent, host), host)
-    await run.do('start it', () => start(vw.world, vw.cluster, disk, 'quorate'), host)
-  })
-  if (canAnswer(standing, hosts)) awaitAnswers(vw, [...wellOf(standing), ...hosts])
-}
-
-function enable(vw: VerbWorld, { hosts }: PowerIntent, host: string): void {
-  if (!hosts.includes(host)) throw new VerbViolation('as-agreed', `${host} is started`)
-  unmark(vw, host)
-  const disk = diskOf(vw.world, host)
-  disk.enabled = true
-  disk.loadedUnit = disk.files.get(PATHS.unit)
-}
-
-function unmark({ kept, world }: VerbWorld, host: string): void {
-  diskOf(world, host).files.delete(PATHS.stopped)
-  kept.delete(host)
+    stopToRestart: () => {
+      judged()
+      vw.kept.delete(host)
+      disk.files.delete(PATHS.stopped)
+      stop(disk)
+    },
+  }
+  for (const piece of hostKind(step).simulate(asked, step)) await run.do(step.what, piece, host)
 }
 
 /** Tried, and done without where it does not succeed. */

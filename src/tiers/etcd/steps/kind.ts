@@ -48,6 +48,8 @@ export interface Supplies {
   readonly certificates: Readonly<Record<string, string>>
   /** PEM of the trust bundle. */
   readonly bundle: string | undefined
+  /** What a mark on the machine says, if one of its steps leaves it. */
+  readonly now?: Date | undefined
 }
 
 /** @throws TypeError if it is missing: it was obtained for other steps than these */

@@ -10,7 +10,7 @@ import type { ClusterKind, ClusterKinds, HostKind, HostKinds } from './kind.ts'
 import { LEADERSHIP } from './leadership.ts'
 import { MACHINE } from './machine.ts'
 import { MEMBERSHIP } from './membership.ts'
-import { POWER } from './power.ts'
+import { POWER, type PowerStep } from './power.ts'
 import { RECOVERY } from './recovery.ts'
 import { RESTORE } from './restore.ts'
 import { SERVICE } from './services.ts'
@@ -18,7 +18,7 @@ import { SPACE } from './space.ts'
 import type { AnyStep, ClusterStep, HostStep } from './steps.ts'
 import { UNIT } from './unit.ts'
 
-type OnMachine = HostStep | RemoveStep
+type OnMachine = HostStep | RemoveStep | PowerStep
 
 const ON_MACHINES: HostKinds<OnMachine> = {
   ...MACHINE,
@@ -27,6 +27,7 @@ const ON_MACHINES: HostKinds<OnMachine> = {
   ...UNIT,
   ...ASIDE,
   ...RESTORE,
+  ...POWER,
   ...SERVICE,
 }
 
@@ -39,8 +40,8 @@ const OF_THE_CLUSTER: ClusterKinds<ClusterStep> = {
   ...GUEST_KINDS,
 }
 
-/** Their verbs predict them and carry them out. */
-const OF_VERBS: StepKinds<Exclude<AnyStep, OnMachine | ClusterStep>> = { ...SPACE, ...POWER, ...RECOVERY }
+/** What is predicted of them are facts of their own: how members stand, and how far a recovery is. */
+const OF_VERBS: StepKinds<Exclude<AnyStep, OnMachine | ClusterStep>> = { ...SPACE, ...RECOVERY }
 
 export const ETCD_STEPS = stepRegistry<AnyStep>({ ...ON_MACHINES, ...OF_THE_CLUSTER, ...OF_VERBS })
 export const { idOf: stepId, actionOf } = ETCD_STEPS

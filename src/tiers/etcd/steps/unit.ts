@@ -1,6 +1,7 @@
 /** etcd.service on one machine: loaded, enabled, started, waited for, restarted, stopped. */
 import type { HostStepCommon } from '../../../engine/step.ts'
 import type { Operation } from '../../../host/operations.ts'
+import type { MemberState } from '../../../host/state.ts'
 import { type HostKinds, type Predict, ofMember } from './kind.ts'
 import { memberStarted, started } from './predict-members.ts'
 import type { Piece, SimulatedMachine } from './simulated.ts'
@@ -24,7 +25,8 @@ export type ReadyStep = HostStepCommon & Opens & { readonly kind: 'ready' }
 /** Stops a member that runs, starts it again and waits until it is ready: one member a wave. */
 export type RestartStep = HostStepCommon &
   Chown &
-  Opens & {
+  Opens &
+  Unawaited & {
     readonly kind: 'restart'
     readonly danger: 'restart'
     /** Where it served clients without TLS, and will not any more. */
@@ -37,6 +39,11 @@ export type RestartStep = HostStepCommon &
 export interface FirstStart {
   readonly dataDirectory: string
   readonly walDirectory: string
+}
+
+export interface Unawaited {
+  /** Too few run to be a quorum: nobody waits until it is ready. */
+  readonly unawaited?: boolean | undefined
 }
 
 interface Opens {
@@ -60,7 +67,7 @@ export type StopStep = HostStepCommon & {
 export type UnitStep = ReloadStep | EnableStep | StartStep | ReadyStep | RestartStep | StopStep
 
 /** How long a member may take to become ready, in seconds: it waits for a quorum of the others. */
-const START_SECONDS = 60
+export const START_SECONDS = 60
 
 /**
  * How long each member lets the one before it go ahead, in seconds. A new member asks its peers whether it is known
@@ -93,9 +100,7 @@ export const UNIT: HostKinds<UnitStep> = {
 
   start: {
     action: 'start',
-    predict: running(
-      ofMember((member) => ({ ...RUNS, stoppedByOperator: undefined, unit: started(member) })),
-    ),
+    predict: running(ofMember(runningMember)),
     operations: ({ turn, chown = [], ...step }) => [
       ...opening(step),
       ['start', { unit: 'etcd.service', delay: (turn * TURN_SECONDS).toFixed(2), folders: chown }],
@@ -117,12 +122,10 @@ export const UNIT: HostKinds<UnitStep> = {
 
   restart: {
     action: 'restart',
-    predict: running(
-      ofMember((member) => ({ ...RUNS, stoppedByOperator: undefined, unit: started(member) })),
-    ),
-    operations: ({ chown = [], ...step }) => [
+    predict: running(ofMember(runningMember)),
+    operations: ({ chown = [], unawaited = false, ...step }) => [
       ...opening(step),
-      ['restart', { unit: 'etcd.service', seconds: String(START_SECONDS), folders: chown }],
+      ['restart', { unit: 'etcd.service', seconds: unawaited ? '0' : String(START_SECONDS), folders: chown }],
       ...closing(step),
     ],
     simulate: (machine, step) => [
@@ -143,8 +146,13 @@ export const UNIT: HostKinds<UnitStep> = {
   },
 }
 
+/** A member that was started, whatever had stopped it. */
+export function runningMember(member: MemberState) {
+  return { ...RUNS, stoppedByOperator: undefined, unit: started(member) } as const
+}
+
 /** With a member that runs the cluster is another one. */
-function running<S extends HostStepCommon>(predict: Predict<S>): Predict<S> {
+export function running<S extends HostStepCommon>(predict: Predict<S>): Predict<S> {
   return (cluster, before, step) => memberStarted(cluster, predict(cluster, before, step), step.host)
 }
 
