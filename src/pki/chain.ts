@@ -45,14 +45,10 @@ export function parseChain(pem: string, what: string): readonly [X509Certificate
     top = issuer
   }
   if (left.length > 0) {
-    const strangers = left.map((certificate) => subjectLine(certificate)).join('; ')
-    throw new QuorateError(
-      'pki',
-      `${what} holds certificates that did not issue its first one: ${strangers}`,
-      {
-        hint: 'The issuing CA comes first, then its issuer, up to the root; leave anything else out.',
-      },
-    )
+    const foreign = left.map((certificate) => subjectLine(certificate)).join('; ')
+    throw new QuorateError('pki', `${what} holds certificates that did not issue its first one: ${foreign}`, {
+      hint: 'The issuing CA comes first, then its issuer, up to the root; leave anything else out.',
+    })
   }
   return chain
 }

@@ -42,7 +42,7 @@ export async function checkCsr(
 ): Promise<CheckedRequest> {
   const { csr, key, extensions } = readCsr(csrPem, commonName)
   const names: { dns: string[]; ips: string[] } = { dns: [], ips: [] }
-  const strangers: string[] = []
+  const otherKinds: string[] = []
   const faults: string[] = []
 
   if (!(await hasValidSignature(csr))) faults.push('its signature is not valid')
@@ -56,14 +56,14 @@ export async function checkCsr(
     faults.push(`its subject is ${printable(csr.subject)}, not CN=${commonName}`)
   }
   for (const extension of extensions) {
-    if (extension instanceof x509.SubjectAlternativeNameExtension) collectNames(extension, names, strangers)
+    if (extension instanceof x509.SubjectAlternativeNameExtension) collectNames(extension, names, otherKinds)
     else faults.push(...faultsOf(extension))
   }
   const reserved = isMembers(profile) ? [] : [...names.dns, ...allowed.dns].filter(isReservedName)
   for (const name of new Set([...reserved, ...[commonName].filter(isReservedName)]))
     faults.push(`${printable(name)} is a name by which members know each other, and not for a ${profile}`)
   const difference = compareNames(names, allowed)
-  const foreign = [...difference.foreign, ...strangers]
+  const foreign = [...difference.foreign, ...otherKinds]
   if (foreign.length > 0) faults.push(`it asks for names that are not its own: ${foreign.join(', ')}`)
   if (difference.missing.length > 0) faults.push(`it lacks ${difference.missing.join(', ')}`)
 
@@ -143,17 +143,17 @@ function attributeOf(value: ArrayBuffer): ArrayBuffer {
 function collectNames(
   extension: x509.SubjectAlternativeNameExtension,
   names: { dns: string[]; ips: string[] },
-  strangers: string[],
+  otherKinds: string[],
 ): void {
   for (const { type, value } of extension.names.items) {
     if (type === 'dns') names.dns.push(value)
     else if (type === 'ip') names.ips.push(value)
-    else strangers.push(`${type} ${printable(value)}`)
+    else otherKinds.push(`${type} ${printable(value)}`)
   }
   // The library passes over kinds of names that it does not know.
   const [sequence] = derElements(new Uint8Array(extension.value))
   const unknown = derElements(sequence?.value ?? new Uint8Array()).length - extension.names.items.length
-  if (unknown > 0) strangers.push(`${unknown} of an unknown kind`)
+  if (unknown > 0) otherKinds.push(`${unknown} of an unknown kind`)
 }
 
 function faultsOf(extension: x509.Extension): readonly string[] {

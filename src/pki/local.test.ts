@@ -309,14 +309,14 @@ test('an existing intermediate issues with its chain up to the root, and warns o
   expect(readdirSync(folder)).not.toContain('state')
 })
 
-test('refuses an intermediate deeper than its root allows, and a bundle with strangers', async () => {
+test('refuses an intermediate deeper than its root allows, and a bundle with foreign certificates', async () => {
   const folder = scratch()
   const { existing } = intermediate(folder, ['basicConstraints = critical, CA:TRUE, pathlen:0'])
   const deep = open(folder, { existing: existing(['middle', 'root']) })
   await expect(deep.issue(memberRequest(folder))).rejects.toThrow(/CN=root allows 0 intermediate CAs/)
-  opensslCa(folder, 'stranger')
-  const mixed = open(folder, { existing: existing(['middle', 'stranger', 'root']) })
-  await expect(mixed.chain()).rejects.toThrow(/did not issue its first one: CN=stranger/)
+  opensslCa(folder, 'foreign')
+  const mixed = open(folder, { existing: existing(['middle', 'foreign', 'root']) })
+  await expect(mixed.chain()).rejects.toThrow(/did not issue its first one: CN=foreign/)
 })
 
 test('says what is wrong with a certificate file that is none', async () => {
