@@ -17,8 +17,8 @@ op_enable() {
   systemctl enable --quiet "$arg_unit"
 }
 
-# hand_over FOLDER…: all that is in them belongs to etcd from now on. Only while no member runs.
-hand_over() {
+# chown_folders FOLDER…: all that is in them belongs to etcd from now on. Only while no member runs.
+chown_folders() {
   while [ $# -gt 0 ]; do
     require_root "${1%/*}"
     # `-R` follows no link, neither this one nor any in it.
@@ -32,7 +32,7 @@ takes_start='changes unit delay ..folders'
 op_start() {
   [ "$arg_delay" = 0 ] || sleep "$arg_delay"
   wanted "$arg_unit"
-  hand_over "$@"
+  chown_folders "$@"
   systemctl reset-failed "$arg_unit" 2>/dev/null || true
   systemctl start --no-block "$arg_unit"
 }
@@ -52,7 +52,7 @@ op_restart() {
   wanted "$arg_unit"
   if [ $# -gt 0 ]; then
     systemctl stop "$arg_unit"
-    hand_over "$@"
+    chown_folders "$@"
   fi
   systemctl reset-failed "$arg_unit" 2>/dev/null || true
   if [ "$arg_seconds" = 0 ]; then
