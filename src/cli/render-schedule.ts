@@ -1,6 +1,6 @@
 /** What `backup schedule` is about to do, asks, and has done. */
 import type { SchedulePreview, ScheduleReport } from '../verbs/schedule/schedule.ts'
-import type { ScheduleWish } from '../verbs/schedule/desired.ts'
+import type { DesiredSchedule } from '../verbs/schedule/desired.ts'
 import { counted, formatBytes } from '../spec/units.ts'
 import type { BackupStatus } from '../verbs/status/backups.ts'
 import type { CliContext } from './context.ts'
@@ -8,7 +8,7 @@ import { oneLine } from '../spec/visible.ts'
 
 type Colors = CliContext['colors']
 
-export function renderSchedulePreview({ wish, changes, unseen }: SchedulePreview, colors: Colors): string {
+export function renderSchedulePreview({ desired, changes, unseen }: SchedulePreview, colors: Colors): string {
   const hosts = [...new Set(changes.map(({ host }) => host))]
   const sections = hosts.map((host) => {
     const own = changes.filter((change) => change.host === host)
@@ -24,17 +24,17 @@ export function renderSchedulePreview({ wish, changes, unseen }: SchedulePreview
       : [
           `${colors.yellow('!')} ${unseen.join(', ')} can't be looked at: a schedule there would go on beside this one\n`,
         ]
-  return [...(wish === undefined ? [] : [describe(wish)]), ...sections, ...missed].join('\n')
+  return [...(desired === undefined ? [] : [describe(desired)]), ...sections, ...missed].join('\n')
 }
 
-export function scheduleQuestion({ wish, changes }: SchedulePreview): string {
-  if (wish === undefined) {
+export function scheduleQuestion({ desired, changes }: SchedulePreview): string {
+  if (desired === undefined) {
     return 'No node takes backups by itself from then on; those that were taken stay. Go on?'
   }
   const issued = changes.some(({ kind }) => kind === 'certificate')
   const risk = issued
-    ? `Whoever is root on ${wish.node.name} can then read and write all of etcd, with the certificate that is made there.`
-    : `${wish.node.name} goes on with it as shown.`
+    ? `Whoever is root on ${desired.node.name} can then read and write all of etcd, with the certificate that is made there.`
+    : `${desired.node.name} goes on with it as shown.`
   return `${risk} Go on?`
 }
 
@@ -53,7 +53,7 @@ export function renderScheduleReport(report: ScheduleReport, colors: Colors): st
   return `${colors.green('✓')} ${node} takes the backups from now on${when}\n${proof}`
 }
 
-function describe({ node, every, keep, store, recipients }: ScheduleWish): string {
+function describe({ node, every, keep, store, recipients }: DesiredSchedule): string {
   const where =
     store.kind === 'directory' ? `${store.path} on ${node.name}` : `s3://${store.bucket}/${store.prefix}`
   const counts = Object.entries(keep).map(([kind, count]) => `${count} ${kind}`)

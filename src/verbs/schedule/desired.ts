@@ -24,7 +24,7 @@ export interface ScheduleChoice {
   readonly recipients?: readonly string[] | undefined
 }
 
-export interface ScheduleWish {
+export interface DesiredSchedule {
   readonly node: Node
   readonly every: string
   readonly keep: Retention
@@ -33,7 +33,7 @@ export interface ScheduleWish {
 }
 
 /** @throws QuorateError `usage` for what is missing */
-export function scheduleWish(cluster: Cluster, choice: ScheduleChoice): ScheduleWish {
+export function desiredSchedule(cluster: Cluster, choice: ScheduleChoice): DesiredSchedule {
   const { backup } = cluster
   const store = choice.store ?? backup?.store
   if (store === undefined) {
@@ -67,7 +67,7 @@ interface Pushed {
   readonly sha256: string
 }
 
-/** What of this computer a schedule is made of, beside the wish. */
+/** What of this computer a schedule is made of, beside what is desired. */
 export interface ScheduleSupplies extends ScheduleSources {
   /** The cluster file's text. */
   readonly clusterFile: string
@@ -86,11 +86,11 @@ export interface ScheduleSupplies extends ScheduleSources {
 /** @throws QuorateError `usage` where systemd there does not take the times, or the store can't be one there */
 export async function wantedSchedule(
   cluster: Cluster,
-  wish: ScheduleWish,
+  desired: DesiredSchedule,
   there: ScheduleThere,
   supplies: ScheduleSupplies,
 ): Promise<WantedSchedule> {
-  const { node, every, store } = wish
+  const { node, every, store } = desired
   if (there.refused !== undefined || there.periodSeconds === undefined) {
     throw new QuorateError('usage', `'${every}' is no time that comes again and again`, {
       host: node.name,
@@ -103,7 +103,7 @@ export async function wantedSchedule(
     ...(await storeFiles(store)),
     own(PLACES.signers, 'whose records count that a backup was proven', supplies.operators),
     own(PLACES.clusterFile, 'as it is here, for the backups', supplies.clusterFile),
-    own(PLACES.config, 'what a run has to know', renderConfig(configOf(cluster, wish, supplies))),
+    own(PLACES.config, 'what a run has to know', renderConfig(configOf(cluster, desired, supplies))),
     system(PLACES.service, 'what takes one backup', serviceUnit(unit)),
     system(PLACES.timer, `when: ${every}`, timerUnit(unit)),
   ]
@@ -131,21 +131,21 @@ export function caKeyMark(recipients: readonly string[], trust: string): string 
   return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16)
 }
 
-function configOf(cluster: Cluster, wish: ScheduleWish, supplies: ScheduleSupplies): ScheduleConfig {
+function configOf(cluster: Cluster, desired: DesiredSchedule, supplies: ScheduleSupplies): ScheduleConfig {
   const { clientPort, plaintextClients } = cluster.etcd
   return {
     format: 1,
     cluster: cluster.name,
-    node: wish.node.name,
+    node: desired.node.name,
     members: etcdNodes(cluster).map(({ name, address }) => ({ name, address, port: clientPort })),
     plaintext: plaintextClients,
-    store: storeThere(wish.store),
-    recipients: [...wish.recipients],
-    every: wish.every,
+    store: storeThere(desired.store),
+    recipients: [...desired.recipients],
+    every: desired.every,
     etcdVersion: cluster.etcd.version,
     tool: supplies.tool.name,
     exporter: supplies.exporter,
-    keep: wish.keep,
+    keep: desired.keep,
     ...(supplies.caKeyMark === undefined ? {} : { caKeyMark: supplies.caKeyMark }),
   }
 }

@@ -12,10 +12,10 @@ import type { ConfigOutline } from '../../schedule/config.ts'
 import { NODE_EXPORTER, PLACES, SCHEDULE_USER, SERVICE, TIMER } from '../../schedule/places.ts'
 import type { Node } from '../../spec/cluster.ts'
 import { onAll } from '../../ssh/fleet.ts'
-import type { ScheduleSight } from './observe.ts'
+import type { ScheduleFacts } from './observe.ts'
 import type { Operation } from '../../host/operations.ts'
 import { issueForSchedule, scheduleKey } from '../../schedule/certificate.ts'
-import type { ScheduleSources, ScheduleWish } from './desired.ts'
+import type { ScheduleSources, DesiredSchedule } from './desired.ts'
 import { allowSigner, makeSigningKey } from '../../schedule/signing.ts'
 import { nodePrincipal, retireSigner } from '../../backup/signers.ts'
 
@@ -23,7 +23,7 @@ const PROGRAM_FOLDER = PLACES.program.slice(0, PLACES.program.lastIndexOf('/'))
 
 export interface InstallOptions {
   readonly lock: Lock
-  readonly wish: ScheduleWish
+  readonly desired: DesiredSchedule
   readonly wanted: WantedSchedule
   readonly sources: ScheduleSources
   /** Of all nodes. */
@@ -33,8 +33,8 @@ export interface InstallOptions {
 }
 
 export async function installSchedule(session: Session, options: InstallOptions): Promise<void> {
-  const { lock, wish, wanted, sources } = options
-  const { node } = wish
+  const { lock, desired, wanted, sources } = options
+  const { node } = desired
   const changes = options.changes.filter(({ host }) => host === node.name)
   const change = (kind: ScheduleChange['kind']) => changes.find((one) => one.kind === kind)
   const remote = await session.remote(node)
@@ -89,10 +89,10 @@ export async function installSchedule(session: Session, options: InstallOptions)
       }
     }),
     ...certificate,
-    ...(wish.store.kind === 'directory'
-      ? [{ operation: ['schedule_store', { folder: wish.store.path, user: SCHEDULE_USER }] as const }]
+    ...(desired.store.kind === 'directory'
+      ? [{ operation: ['schedule_store', { folder: desired.store.path, user: SCHEDULE_USER }] as const }]
       : []),
-    ...(await caKeyWork(session, wish, change('ca-key'))),
+    ...(await caKeyWork(session, desired, change('ca-key'))),
     ...changes.flatMap(fileWork),
     ...linkWork(wanted, change('metrics')),
     { operation: ['reload'] },
@@ -127,7 +127,7 @@ function linkWork({ exporter }: WantedSchedule, change: ScheduleChange | undefin
 
 async function caKeyWork(
   session: Session,
-  { recipients }: ScheduleWish,
+  { recipients }: DesiredSchedule,
   change: ScheduleChange | undefined,
 ): Promise<readonly Work[]> {
   if (change === undefined) return []
@@ -140,7 +140,7 @@ async function caKeyWork(
 export async function removeSchedules(
   session: Session,
   lock: Lock,
-  { changes, outlines }: Pick<ScheduleSight, 'changes' | 'outlines'>,
+  { changes, outlines }: Pick<ScheduleFacts, 'changes' | 'outlines'>,
 ): Promise<void> {
   const hosts = changes.filter(({ kind }) => kind === 'remove').map(({ host }) => host)
   const nodes = session.cluster.nodes.filter(({ name }) => hosts.includes(name))

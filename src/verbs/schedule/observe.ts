@@ -18,16 +18,16 @@ import { type Standalone, standalone } from '../../standalone/make.ts'
 import { linesOf } from '../../signing/allowed-signers.ts'
 import { listOf, operatorPrincipal, trustedSigners } from '../../backup/signers.ts'
 import { signingThere } from '../../schedule/signing.ts'
-import { type ScheduleSources, type ScheduleWish, caKeyMark, wantedSchedule } from './desired.ts'
+import { type ScheduleSources, type DesiredSchedule, caKeyMark, wantedSchedule } from './desired.ts'
 
 export interface ScheduleAim {
-  readonly wish: ScheduleWish
+  readonly desired: DesiredSchedule
   readonly sources: OwnSources
   /** Where node_exporter reads metrics from files there. */
   readonly exporter: string
 }
 
-export interface ScheduleSight {
+export interface ScheduleFacts {
   /** The chosen node. */
   readonly there: ScheduleThere
   readonly wanted: WantedSchedule
@@ -59,11 +59,11 @@ export async function scheduleSources(session: Session): Promise<OwnSources> {
 /** @throws QuorateError `usage`, `blocked`, or of the chosen node if it can't be looked at */
 export async function lookForSchedule(
   session: Session,
-  { wish, sources, exporter }: ScheduleAim,
-): Promise<ScheduleSight> {
+  { desired, sources, exporter }: ScheduleAim,
+): Promise<ScheduleFacts> {
   const { cluster } = session
-  const { seen, unseen } = await lookEverywhere(session, exporter, wish)
-  const there = seen.find(({ host }) => host === wish.node.name)
+  const { seen, unseen } = await lookEverywhere(session, exporter, desired)
+  const there = seen.find(({ host }) => host === desired.node.name)
   if (there === undefined) throw new TypeError('the chosen node was not looked at')
   requireOurs(session, there)
   requireProcessor(there, sources)
@@ -73,24 +73,24 @@ export async function lookForSchedule(
       hint: 'if there is no cluster yet: quorate apply',
     })
   }
-  const wanted = await wantedSchedule(cluster, wish, there, {
+  const wanted = await wantedSchedule(cluster, desired, there, {
     clusterFile: await readText(cluster.file),
     trust,
     operators: linesOf((await trustedSigners(cluster)).text ?? '', operatorPrincipal(cluster.name)),
     signing: signingThere(cluster, there, await listOf(cluster), session.now()),
-    caKeyMark: cluster.pki.authority.home === 'local' ? caKeyMark(wish.recipients, trust) : undefined,
+    caKeyMark: cluster.pki.authority.home === 'local' ? caKeyMark(desired.recipients, trust) : undefined,
     ...sources,
     exporter,
     now: session.now(),
   })
-  const others = seen.filter(({ host }) => host !== wish.node.name).filter((one) => isOurs(cluster, one))
+  const others = seen.filter(({ host }) => host !== desired.node.name).filter((one) => isOurs(cluster, one))
   return {
     there,
     wanted,
     unseen,
     outlines: outlines(seen),
     changes: [
-      ...others.flatMap((one) => removeChanges(one, `${wish.node.name} takes them from now on`)),
+      ...others.flatMap((one) => removeChanges(one, `${desired.node.name} takes them from now on`)),
       ...installChanges(there, wanted),
     ],
   }
@@ -100,15 +100,15 @@ export async function lookForSchedule(
 export async function lookEverywhere(
   session: Session,
   exporter: string,
-  wish?: ScheduleWish,
+  desired?: DesiredSchedule,
 ): Promise<{ readonly seen: readonly ScheduleThere[]; readonly unseen: readonly string[] }> {
   const { cluster, signal } = session
   session.emit({ type: 'looking', hosts: cluster.nodes.map(({ name }) => name) })
   const { results, errors } = await onAll(cluster.nodes, async (node) => {
-    const every = node.name === wish?.node.name ? wish.every : undefined
+    const every = node.name === desired?.node.name ? desired.every : undefined
     return await lookAtSchedule(await session.remote(node), { every, exporter, signal })
   })
-  const grave = errors.filter(({ code, host }) => code !== 'unreachable' || host === wish?.node.name)
+  const grave = errors.filter(({ code, host }) => code !== 'unreachable' || host === desired?.node.name)
   if (grave.length > 0) throw combineErrors(grave)
   return { seen: results.map(({ value }) => value), unseen: errors.map(({ host }) => host ?? '') }
 }
@@ -136,7 +136,7 @@ function requireProcessor({ host, machine }: ScheduleThere, { architecture }: Ow
   )
 }
 
-export function outlines(seen: readonly ScheduleThere[]): ScheduleSight['outlines'] {
+export function outlines(seen: readonly ScheduleThere[]): ScheduleFacts['outlines'] {
   return new Map(seen.map(({ host, config = '' }) => [host, outlineOf(config)] as const))
 }
 

@@ -7,8 +7,8 @@ import type { ScheduleThere } from '../../schedule/look.ts'
 import { NODE_EXPORTER, SERVICE } from '../../schedule/places.ts'
 import type { ScheduleState } from '../../schedule/state.ts'
 import { installSchedule, removeSchedules } from './install.ts'
-import { type ScheduleSight, lookForSchedule, scheduleSources, warnOfUnseen } from './observe.ts'
-import { type ScheduleChoice, type ScheduleWish, scheduleWish } from './desired.ts'
+import { type ScheduleFacts, lookForSchedule, scheduleSources, warnOfUnseen } from './observe.ts'
+import { type ScheduleChoice, type DesiredSchedule, desiredSchedule } from './desired.ts'
 import { recorded } from '../../engine/recorded.ts'
 import { idle, runVerb } from '../../engine/run-verb.ts'
 
@@ -24,7 +24,7 @@ export interface ScheduleOptions extends ScheduleChoice {
 
 export interface SchedulePreview {
   /** undefined: no node will take backups any more. */
-  readonly wish: ScheduleWish | undefined
+  readonly desired: DesiredSchedule | undefined
   readonly changes: readonly ScheduleChange[]
   /** Machines that could not be looked at: a schedule there goes on. */
   readonly unseen: readonly string[]
@@ -52,36 +52,36 @@ export async function scheduleBackups(session: Session, options: ScheduleOptions
 }
 
 async function putOnNode(session: Session, options: ScheduleOptions): Promise<ScheduleReport> {
-  const wish = scheduleWish(session.cluster, options)
+  const desired = desiredSchedule(session.cluster, options)
   requireSigner(session)
   const exporter = options.exporter ?? NODE_EXPORTER
   const sources = await scheduleSources(session)
-  const look = async (own: Session) => await lookForSchedule(own, { wish, sources, exporter })
-  const { result } = await runVerb<Session, ScheduleSight, Placed>(session, {
+  const look = async (own: Session) => await lookForSchedule(own, { desired, sources, exporter })
+  const { result } = await runVerb<Session, ScheduleFacts, Placed>(session, {
     name: 'backup schedule',
     decide: async (own) => {
-      const sight = await look(own)
-      return sight.changes.length === 0 ? idle({ done: [], there: sight.there }) : sight
+      const facts = await look(own)
+      return facts.changes.length === 0 ? idle({ done: [], there: facts.there }) : facts
     },
-    confirm: async ({ changes, unseen }) => await options.confirm({ wish, changes, unseen }),
+    confirm: async ({ changes, unseen }) => await options.confirm({ desired, changes, unseen }),
     scope: () => reachableMachines(session.cluster),
     same: (shown, now) => sameChanges(shown.changes, now.changes),
     lookHint: 'quorate status',
     probe: () => false,
-    carryOut: async ({ session: own, lock, decision: sight }) => {
+    carryOut: async ({ session: own, lock, decision: facts }) => {
       // First: two nodes at once would each remove what the other keeps.
-      await removeSchedules(own, lock, sight)
-      const { signingKey } = sight.there
-      await installSchedule(own, { lock, wish, sources, signingKey, ...sight })
-      return { done: sight.changes.map(({ host, what }) => ({ host, what })), there: undefined }
+      await removeSchedules(own, lock, facts)
+      const { signingKey } = facts.there
+      await installSchedule(own, { lock, desired, sources, signingKey, ...facts })
+      return { done: facts.changes.map(({ host, what }) => ({ host, what })), there: undefined }
     },
   })
   const { done, there } = result
-  const report = { changed: done.length > 0, node: wish.node.name, done }
+  const report = { changed: done.length > 0, node: desired.node.name, done }
   if (there !== undefined && isProven(there))
     return { ...report, next: there.next?.toISOString() ?? null, first: null }
   // It may take its time, and nobody is to wait for it: the lock was given back.
-  return { ...report, ...(await verified(session, wish, async () => await look(session))) }
+  return { ...report, ...(await verified(session, desired, async () => await look(session))) }
 }
 
 interface Placed {
@@ -106,10 +106,10 @@ function requireSigner({ cluster }: Session): void {
 /** Looks again, and has the first backup taken: a schedule that never took one may never be able to. */
 async function verified(
   session: Session,
-  wish: ScheduleWish,
-  look: () => Promise<ScheduleSight>,
+  desired: DesiredSchedule,
+  look: () => Promise<ScheduleFacts>,
 ): Promise<Pick<ScheduleReport, 'next' | 'first'>> {
-  const host = wish.node.name
+  const host = desired.node.name
   const installed = await look()
   warnOfUnseen(session, installed.unseen)
   if (installed.changes.length > 0) {
@@ -120,7 +120,7 @@ async function verified(
     })
   }
   session.emit({ type: 'note', host, text: 'the schedule is in place; it takes a backup now' })
-  const remote = await session.remote(wish.node)
+  const remote = await session.remote(desired.node)
   const { exitCode } = await remote.run({
     argv: ['systemctl', 'start', SERVICE],
     root: true,

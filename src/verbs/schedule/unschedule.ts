@@ -6,11 +6,11 @@ import { removeChanges, sameChanges } from '../../schedule/changes.ts'
 import { NODE_EXPORTER } from '../../schedule/places.ts'
 import { isOurs } from '../../schedule/whose.ts'
 import { removeSchedules } from './install.ts'
-import { type ScheduleSight, lookEverywhere, outlines, warnOfUnseen } from './observe.ts'
+import { type ScheduleFacts, lookEverywhere, outlines, warnOfUnseen } from './observe.ts'
 import type { ScheduleOptions, ScheduleReport } from './schedule.ts'
 import { idle, runVerb } from '../../engine/run-verb.ts'
 
-type Sight = Pick<ScheduleSight, 'changes' | 'unseen' | 'outlines'>
+type Facts = Pick<ScheduleFacts, 'changes' | 'unseen' | 'outlines'>
 
 /** Stops and removes it wherever it is. Backups that were taken stay. */
 export async function unscheduleBackups(
@@ -18,31 +18,31 @@ export async function unscheduleBackups(
   options: Pick<ScheduleOptions, 'confirm'>,
 ): Promise<ScheduleReport> {
   const none = { node: null, next: null, first: null }
-  const { result } = await runVerb<Session, Sight, ScheduleReport>(session, {
+  const { result } = await runVerb<Session, Facts, ScheduleReport>(session, {
     name: 'backup schedule',
     decide: async (own) => {
-      const sight = await look(own)
-      if (sight.changes.length > 0) return sight
-      warnOfUnseen(own, sight.unseen)
+      const facts = await look(own)
+      if (facts.changes.length > 0) return facts
+      warnOfUnseen(own, facts.unseen)
       return idle({ changed: false, done: [], ...none })
     },
-    confirm: async ({ changes, unseen }) => await options.confirm({ wish: undefined, changes, unseen }),
+    confirm: async ({ changes, unseen }) => await options.confirm({ desired: undefined, changes, unseen }),
     scope: () => reachableMachines(session.cluster),
     same: (shown, now) => sameChanges(shown.changes, now.changes),
     lookHint: 'quorate status',
     probe: () => false,
-    carryOut: async ({ session: own, lock, decision: sight }) => {
-      await removeSchedules(own, lock, sight)
-      warnOfUnseen(own, sight.unseen)
+    carryOut: async ({ session: own, lock, decision: facts }) => {
+      await removeSchedules(own, lock, facts)
+      warnOfUnseen(own, facts.unseen)
       requireGone(await look(own))
-      const done = sight.changes.map(({ host, what }) => ({ host, what }))
+      const done = facts.changes.map(({ host, what }) => ({ host, what }))
       return { changed: true, done, ...none }
     },
   })
   return result
 }
 
-async function look(session: Session): Promise<Sight> {
+async function look(session: Session): Promise<Facts> {
   const { seen, unseen } = await lookEverywhere(session, NODE_EXPORTER)
   const ours = seen.filter((there) => isOurs(session.cluster, there))
   return {
@@ -53,7 +53,7 @@ async function look(session: Session): Promise<Sight> {
 }
 
 /** @throws QuorateError `moved` */
-function requireGone({ changes }: Sight): void {
+function requireGone({ changes }: Facts): void {
   if (changes.length === 0) return
   throw new QuorateError('moved', `it is there still: ${changes.map(({ host }) => host).join(', ')}`, {
     hint: 'something else may be bringing it back (a configuration management?); look there, then run it again',
