@@ -3,8 +3,8 @@ import { QuorateError } from '../errors.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { Emit } from './events.ts'
 import holderScript from './lock-holder.sh?raw'
-import { type LockReading, type LockState, SILENCE_SECONDS, type Sight } from './lock-reading.ts'
-import { judgeLock, readHeld, sightOf } from './lock-reading.ts'
+import { type LockReading, type LockState, SILENCE_SECONDS, type LockObservation } from './lock-reading.ts'
+import { judgeLock, readHeld, observationOf } from './lock-reading.ts'
 import shared from './lock-state.sh?raw'
 import { type Looked, until } from '../wait/until.ts'
 
@@ -48,7 +48,7 @@ export async function watchLocks(
   { emit, signal }: { readonly emit: Emit; readonly signal?: AbortSignal | undefined },
 ): Promise<readonly HeldLock[]> {
   const watched = remotes.filter(({ host }) => held.some((reading) => reading.host === host))
-  const sights = new Map<string, Sight>()
+  const observations = new Map<string, LockObservation>()
   let readings = held
   const look = async (attempt: number): Promise<Looked<readonly HeldLock[], readonly HeldLock[]>> => {
     if (attempt > 1) {
@@ -57,9 +57,9 @@ export async function watchLocks(
     }
     const now = performance.now()
     const locks = readings.map((reading) => {
-      const sight = sightOf(reading, sights.get(reading.host), now)
-      sights.set(reading.host, sight)
-      return { reading, state: judgeLock(sight, now) }
+      const observation = observationOf(reading, observations.get(reading.host), now)
+      observations.set(reading.host, observation)
+      return { reading, state: judgeLock(observation, now) }
     })
     const unsure = locks.find(({ state }) => state.state === 'unsure')
     const beats = locks.some(({ state }) => state.state === 'beats')
@@ -87,7 +87,7 @@ export async function whoIsAtWork(
     const now = performance.now()
     const [held] = answers.flatMap((answer) => {
       if (answer.status === 'rejected' || answer.value === undefined) return []
-      const state = judgeLock(sightOf(answer.value, undefined, now), now)
+      const state = judgeLock(observationOf(answer.value, undefined, now), now)
       return seemsAtWork(answer.value, state) ? [{ reading: answer.value, state }] : []
     })
     return held === undefined ? { found: undefined } : { missing: held }

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import { type LockReading, holderText, judgeLock, parseHolder, readHeld, sightOf } from './lock-reading.ts'
+import {
+  type LockReading,
+  holderText,
+  judgeLock,
+  parseHolder,
+  readHeld,
+  observationOf,
+} from './lock-reading.ts'
 
 const ID = 'a'.repeat(64)
 const BOOT = '982b598a-61a7-4b72-9fc7-4b11e76686c3'
@@ -14,7 +21,7 @@ function read(beat: string, { uptime = 1_000, clock = 5_000, who = WHO, id = ID 
 
 /** What is thought of a lock that is seen once. */
 function judged(reading: LockReading) {
-  return judgeLock(sightOf(reading, undefined, 0), 0)
+  return judgeLock(observationOf(reading, undefined, 0), 0)
 }
 
 test('a beat of this boot counts by the uptime alone, wherever the wall clock stands', () => {
@@ -39,11 +46,11 @@ test('a beat of another boot is of a holder that is gone, whatever the numbers',
 
 test('a beat ahead of the uptime is watched, and gone when it has not moved for as long as a holder may be silent', () => {
   const ahead = read(`${BOOT}:000000090000:5000`)
-  const first = sightOf(ahead, undefined, 0)
+  const first = observationOf(ahead, undefined, 0)
   expect(judgeLock(first, 0)).toEqual({ state: 'unsure', ahead: true })
-  const second = sightOf(ahead, first, 30_000)
+  const second = observationOf(ahead, first, 30_000)
   expect(judgeLock(second, 30_000)).toMatchObject({ state: 'unsure' })
-  expect(judgeLock(sightOf(ahead, second, 30_001), 30_001)).toEqual({
+  expect(judgeLock(observationOf(ahead, second, 30_001), 30_001)).toEqual({
     state: 'gone',
     silentSeconds: 30,
     rebooted: false,
@@ -54,12 +61,12 @@ test.each(['5000', '999999999', '1'])(
   'an earlier version’s beat, at %s by a clock that proves nothing: watched, alive when it moves, gone when it does not',
   (mtime) => {
     const reading = read(`:${mtime}`)
-    const first = sightOf(reading, undefined, 0)
+    const first = observationOf(reading, undefined, 0)
     expect(judgeLock(first, 0)).toEqual({ state: 'unsure', ahead: false })
-    expect(judgeLock(sightOf(reading, first, 31_000), 31_000)).toMatchObject({ state: 'gone' })
-    const moved = sightOf(read(`:${Number(mtime) + 5}`), first, 5_000)
+    expect(judgeLock(observationOf(reading, first, 31_000), 31_000)).toMatchObject({ state: 'gone' })
+    const moved = observationOf(read(`:${Number(mtime) + 5}`), first, 5_000)
     expect(judgeLock(moved, 6_000)).toEqual({ state: 'beats', silentSeconds: 1 })
-    expect(judgeLock(sightOf(moved.reading, moved, 36_000), 36_000)).toMatchObject({ state: 'gone' })
+    expect(judgeLock(observationOf(moved.reading, moved, 36_000), 36_000)).toMatchObject({ state: 'gone' })
   },
 )
 
@@ -75,8 +82,8 @@ test.each([
 )
 
 test('another lock in its place is watched from the beginning', () => {
-  const first = sightOf(read(':5000'), undefined, 0)
-  const next = sightOf(read(':5000', { id: 'b'.repeat(64) }), first, 31_000)
+  const first = observationOf(read(':5000'), undefined, 0)
+  const next = observationOf(read(':5000', { id: 'b'.repeat(64) }), first, 31_000)
   expect(judgeLock(next, 31_000)).toMatchObject({ state: 'unsure' })
 })
 

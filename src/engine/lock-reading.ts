@@ -24,7 +24,7 @@ export interface LockReading {
 }
 
 /** What was seen of one lock: how long its last sign has been the same, on our own clock, in ms. */
-export interface Sight {
+export interface LockObservation {
   readonly reading: LockReading
   readonly sinceMs: number
   /** It gave a sign while it was looked at. */
@@ -66,13 +66,17 @@ export function readHeld(output: string, host: string): LockReading | undefined 
 }
 
 /** @param earlier what was seen of the same machine's lock before; @param nowMs on a clock that only goes forward */
-export function sightOf(reading: LockReading, earlier: Sight | undefined, nowMs: number): Sight {
+export function observationOf(
+  reading: LockReading,
+  earlier: LockObservation | undefined,
+  nowMs: number,
+): LockObservation {
   if (earlier?.reading.id !== reading.id) return { reading, sinceMs: nowMs, moved: false }
   if (earlier.reading.beat === reading.beat) return { ...earlier, reading }
   return { reading, sinceMs: nowMs, moved: true }
 }
 
-export function judgeLock({ reading, sinceMs, moved }: Sight, nowMs: number): LockState {
+export function judgeLock({ reading, sinceMs, moved }: LockObservation, nowMs: number): LockState {
   const { beatAt, now } = reading
   const watched = (nowMs - sinceMs) / 1000
   if (beatAt !== undefined && beatAt.boot !== now.boot) {
