@@ -11,7 +11,7 @@ import * as fc from 'fast-check'
 import tar from 'tar-stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { settingsOf } from '../src/adopt/settings.ts'
-import { parseSighting } from '../src/adopt/sighting.ts'
+import { parseMachineFacts } from '../src/adopt/machine-facts.ts'
 import { openBackup } from '../src/backup/open.ts'
 import { bundleFixture, inPieces } from '../src/backup/stored.fixture.ts'
 import { QuorateError } from '../src/errors.ts'
@@ -308,7 +308,7 @@ const HOST = [
   `environment ${Buffer.from('ETCD_NAME=etcd01\0').toString('base64')}`,
 ].join('\n')
 
-const SIGHTING = [
+const MACHINE_FACTS = [
   `pin ${Buffer.from('prod').toString('base64')}`,
   'manifest /etc/kubernetes/manifests/etcd.yaml',
   'process 42 etcd',
@@ -351,7 +351,11 @@ const EXPORT = '{"key":"/a","value":"b","createRevision":"1","modRevision":"2","
 const READERS: readonly (readonly [string, string, (text: string) => unknown])[] = [
   ['the state of a machine', HOST, (text) => parseHostState('a', true, text.split('\n'))],
   ['facts for the preflight', FACTS, (text) => parseFacts(text, { unitPath: '/u', resolved: true })],
-  ['a foreign etcd', SIGHTING, (text) => parseSighting(text).processes.map((one) => settingsOf(one))],
+  [
+    'a foreign etcd',
+    MACHINE_FACTS,
+    (text) => parseMachineFacts(text).processes.map((one) => settingsOf(one)),
+  ],
   ['a schedule of backups', LOOK, (text) => parseLook('a', text)],
   ["a schedule's configuration", '{"cluster":"a"}', (text) => [outlineOf(text), parseConfig(text, 'x')]],
   ["a schedule's state", '{"format":1,"runs":1}', parseState],

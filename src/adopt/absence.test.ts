@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { absence, silent } from './absence.ts'
-import type { Sighting } from './sighting.ts'
+import type { MachineFacts } from './machine-facts.ts'
 import { member } from './testing.ts'
 
-const { sighting, process } = member({ name: 'a', address: '10.0.0.1', certificate: '', ca: '' })
+const { facts, process } = member({ name: 'a', address: '10.0.0.1', certificate: '', ca: '' })
 const service = { name: 'etcd.service', active: 'failed', sub: 'failed', result: 'exit-code', restarts: 0 }
 const proxy = { ...process, command: ['etcd', 'gateway', 'start', '--endpoints=10.0.0.9:2379'] }
 
-test.each<[string, Partial<Sighting>, string, string]>([
+test.each<[string, Partial<MachineFacts>, string, string]>([
   ['nothing at all', {}, 'no etcd runs there', 'adopt reads what runs'],
   ['a gateway', { processes: [proxy] }, 'etcd gateway, which passes on to 10.0.0.9:2379', 'of the members'],
   [
@@ -42,19 +42,19 @@ test.each<[string, Partial<Sighting>, string, string]>([
     'as etcd (or root)',
   ],
 ])('%s', (_what, there, message, hint) => {
-  const found = absence('m1', { ...sighting, ...there })
+  const found = absence('m1', { ...facts, ...there })
   expect(found).toMatchObject({ host: 'm1', hint: expect.stringContaining(hint) as string })
   expect(found.message).toContain(message)
 })
 
 test('what does not answer is named with how often it was restarted', () => {
-  const again = { ...sighting, services: [{ ...service, active: 'active', restarts: 3 }] }
+  const again = { ...facts, services: [{ ...service, active: 'active', restarts: 3 }] }
   expect(silent('m1', process, again, 'connection refused').message).toMatch(
     /process 7 \(etcd\.service\).*connection refused, and systemd restarted it 3 times/,
   )
 })
 
 test('a name that would break the line does not', () => {
-  const odd = absence('m1', { ...sighting, strangers: [{ pid: 9, user: 'x\nm2: all is well' }] })
+  const odd = absence('m1', { ...facts, strangers: [{ pid: 9, user: 'x\nm2: all is well' }] })
   expect(odd.message).not.toContain('\n')
 })

@@ -4,14 +4,14 @@ import { oneLine } from '../spec/visible.ts'
 import { counted } from '../spec/units.ts'
 import { passesOn } from './role.ts'
 import { type Settings, settingsOf } from './settings.ts'
-import type { EtcdProcess, SeenService, Sighting } from './sighting.ts'
+import type { EtcdProcess, SeenService, MachineFacts } from './machine-facts.ts'
 
 /** Text that others wrote, in a sentence of ours, has at most this many characters. */
 const WORDS = 200
 
 /** Of a machine on which nothing runs that could be a member. The most telling fact alone. */
-export function absence(host: string, sighting: Sighting): BlockReason {
-  const { processes, services, manifest, strangers } = sighting
+export function absence(host: string, facts: MachineFacts): BlockReason {
+  const { processes, services, manifest, strangers } = facts
   const [proxy] = processes.flatMap((process) => {
     const role = passesOn(process, settingsOf(process))
     return role === undefined ? [] : [{ process, ...role }]
@@ -54,8 +54,8 @@ export function unreadable(host: string, process: EtcdProcess, why: string): Blo
 }
 
 /** Of a process that could be a member, and does not answer as one. */
-export function silent(host: string, process: EtcdProcess, sighting: Sighting, why: string): BlockReason {
-  const service = sighting.services.find(({ name }) => name === process.unit?.name)
+export function silent(host: string, process: EtcdProcess, facts: MachineFacts, why: string): BlockReason {
+  const service = facts.services.find(({ name }) => name === process.unit?.name)
   const again = service === undefined || service.restarts === 0 ? '' : `, and systemd ${restarted(service)}`
   return {
     host,

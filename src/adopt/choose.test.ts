@@ -30,21 +30,21 @@ function candidate(pid: number, port: number, clusterId: bigint | undefined, odd
   return { process: { ...own.process, pid }, settings: own.settings, view }
 }
 
-const { sighting } = member({ name: 'a', address: '10.0.0.1', certificate: '', ca: '' })
+const { facts } = member({ name: 'a', address: '10.0.0.1', certificate: '', ca: '' })
 const pids = (candidates: readonly Candidate[]) => candidates.map(({ process }) => process.pid)
 
 test('of two the one that is of the cluster which another machine tells of', () => {
   const [main, events] = [candidate(7, 2379, 1n), candidate(8, 2381, 2n)]
   const wanted = evidentCluster([[main, events], [candidate(9, 2379, 1n)]])
   expect(wanted).toBe(1n)
-  expect(pids(choose('a', sighting, [events, main], wanted).chosen)).toEqual([7])
+  expect(pids(choose('a', facts, [events, main], wanted).chosen)).toEqual([7])
 })
 
 test('without evidence none is taken, also where only one of them answers', () => {
   for (const events of [candidate(8, 2381, 2n), candidate(8, 2381, undefined)]) {
     const both = [candidate(7, 2379, 1n), events]
     expect(evidentCluster([both])).toBeUndefined()
-    const { chosen, troubles } = choose('a', sighting, both, undefined)
+    const { chosen, troubles } = choose('a', facts, both, undefined)
     expect(chosen).toEqual([])
     expect(troubles).toMatchObject([{ host: 'a', hint: expect.stringContaining('--client-port') as string }])
     expect(troubles[0]?.message).toMatch(/process 7 .*2379.*process 8 .*2381/)
@@ -65,22 +65,22 @@ test('the port says which; one that nobody serves is refused with what there is'
 })
 
 test('two of one cluster on one machine are one too many', () => {
-  const { chosen, troubles } = choose('a', sighting, [candidate(7, 2379, 1n), candidate(8, 2381, 1n)], 1n)
+  const { chosen, troubles } = choose('a', facts, [candidate(7, 2379, 1n), candidate(8, 2381, 1n)], 1n)
   expect(chosen).toEqual([])
   expect(troubles[0]?.hint).toContain('machines of their own')
 })
 
 test('one that is alone is taken if it answers, and is of the cluster where that is known', () => {
-  expect(pids(choose('a', sighting, [candidate(7, 2379, 1n)], undefined).chosen)).toEqual([7])
-  const other = choose('a', sighting, [candidate(7, 2379, 1n)], 2n)
+  expect(pids(choose('a', facts, [candidate(7, 2379, 1n)], undefined).chosen)).toEqual([7])
+  const other = choose('a', facts, [candidate(7, 2379, 1n)], 2n)
   expect(other.chosen).toEqual([])
   expect(other.troubles[0]?.message).toContain('member of the cluster 1, not of 2')
-  const silent = choose('a', sighting, [candidate(7, 2379, undefined)], undefined)
+  const silent = choose('a', facts, [candidate(7, 2379, undefined)], undefined)
   expect(silent.chosen).toEqual([])
   expect(silent.troubles[0]?.message).toContain('connection refused')
 })
 
 test('where nothing runs there is nothing to choose, and nothing more to say', () => {
-  expect(choose('a', sighting, [], 1n)).toEqual({ chosen: [], troubles: [] })
+  expect(choose('a', facts, [], 1n)).toEqual({ chosen: [], troubles: [] })
   expect(atPort('a', [], 2379)).toEqual({ chosen: [], troubles: [] })
 })

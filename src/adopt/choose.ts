@@ -5,7 +5,7 @@ import type { BlockReason } from '../engine/step.ts'
 import { describeProcess, silent, who } from './absence.ts'
 import { clientListeners, clientPort } from './member.ts'
 import type { Settings } from './settings.ts'
-import type { EtcdProcess, Sighting } from './sighting.ts'
+import type { EtcdProcess, MachineFacts } from './machine-facts.ts'
 
 /** One process of a machine, and what it answered. */
 export interface Candidate {
@@ -50,7 +50,7 @@ export function atPort<C extends Candidate>(
 /** Of one machine, after `atPort`; `clusterId` as other machines tell. What does not answer can't be adopted. */
 export function choose<C extends Candidate>(
   host: string,
-  sighting: Sighting,
+  facts: MachineFacts,
   candidates: readonly C[],
   clusterId: bigint | undefined,
 ): Choice<C> {
@@ -65,7 +65,7 @@ export function choose<C extends Candidate>(
         'see which of its members are gone: etcdctl member list. Remove those that do not come back'
       return { chosen: [], troubles: [{ host, message, hint }] }
     }
-    return { chosen: [], troubles: [silent(host, only.process, sighting, only.view.reason.message)] }
+    return { chosen: [], troubles: [silent(host, only.process, facts, only.view.reason.message)] }
   }
   const fitting = candidates.filter(
     ({ view }) => clusterId !== undefined && view.reachable && view.clusterId === clusterId,

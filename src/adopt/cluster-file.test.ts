@@ -310,7 +310,7 @@ test('a certificate that lives too long does not become the habit', async () => 
 })
 
 test('how it is run: what apply will refuse is said beforehand', async () => {
-  const pod = await threeMembers(ca, { sighting: { manifest: '/etc/kubernetes/manifests/etcd.yaml' } })
+  const pod = await threeMembers(ca, { facts: { manifest: '/etc/kubernetes/manifests/etcd.yaml' } })
   expect(adopted(pod).told.join('\n')).toContain('etcd2: etcd is run by the kubelet')
   const unit = {
     name: 'etcd-member.service',
@@ -345,10 +345,10 @@ test('a second etcd on a machine is left its ports, and named with the program t
   const environment = { ETCD_LISTEN_CLIENT_URLS: 'https://10.0.0.1:2381,https://127.0.0.1:2381' }
   const other = { ...first.process, pid: 8, environment, unit }
   const settings = { ...first.settings, 'listen-metrics-urls': 'http://10.0.0.1:81' }
-  const sighting = { ...first.sighting, processes: [first.process, other] }
+  const facts = { ...first.facts, processes: [first.process, other] }
   const alone = adopted([{ ...first, settings }, ...rest])
   expect(alone.cluster.etcd.metrics).toBe('local')
-  const { cluster, told } = adopted([{ ...first, settings, sighting }, ...rest])
+  const { cluster, told } = adopted([{ ...first, settings, facts }, ...rest])
   expect(cluster.etcd.metrics).toBe('clients')
   expect(told).toContain(
     'etcd1: another etcd runs there, and is left as it is: process 8 (etcd-events.service)',

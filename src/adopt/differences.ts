@@ -102,8 +102,8 @@ function unit({ process }: Member): Found[] {
 }
 
 /** Further etcd on the machine: left alone, but for the program that they may share with this one. */
-function neighbours({ process, sighting }: Member): Found[] {
-  return sighting.processes.flatMap((other): Found[] => {
+function neighbours({ process, facts }: Member): Found[] {
+  return facts.processes.flatMap((other): Found[] => {
     if (other.pid === process.pid) return []
     const found = [note(`another etcd runs there, and is left as it is: ${who(other)}`)]
     if (other.executable !== PROGRAM) return found

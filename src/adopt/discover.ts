@@ -111,8 +111,8 @@ async function chosenAmong(
     return { ...visited, port: atPort(visited.destination.host, own, clientPort) }
   })
   const wanted = clusterId ?? evidentCluster(machines.map(({ port }) => port.chosen))
-  const choices = machines.map(({ destination, sighting, port }) =>
-    choose(destination.host, sighting, port.chosen, wanted),
+  const choices = machines.map(({ destination, facts, port }) =>
+    choose(destination.host, facts, port.chosen, wanted),
   )
   const chosen = choices.flatMap((choice) => choice.chosen)
   return {
@@ -161,8 +161,8 @@ async function visitAll(
   })
   const twice: Visit[] = []
   for (const { value } of results) {
-    const { machine } = value.sighting
-    const before = machine !== '' && visits.some(({ sighting }) => sighting.machine === machine)
+    const { machine } = value.facts
+    const before = machine !== '' && visits.some(({ facts }) => facts.machine === machine)
     ;(before ? twice : visits).push(value)
   }
   await closeFound(twice.flatMap(({ found }) => found))
@@ -228,14 +228,14 @@ function membersOf(
     const own = found[index]
     const said = view.members[index]
     if (own === undefined || said?.reachable !== true) return []
-    const { destination, sighting, process, files } = own
+    const { destination, facts, process, files } = own
     const { version } = said
     const nameLost = names.get(one.id)?.lost
     // Read again, as this version reads them: which one it is was not known before it answered.
     const settings = settingsOf(process, version)
     const { passedOver } = readingOf(process, version)
     const read = { process, settings, passedOver, files }
-    return [{ name: one.name, nameLost, destination, sighting, ...read, listed: one, version }]
+    return [{ name: one.name, nameLost, destination, facts, ...read, listed: one, version }]
   })
 }
 

@@ -5,7 +5,7 @@ import { QuorateError } from '../errors.ts'
 import type { Remote } from '../ssh/remote.ts'
 import script from './look-files.sh?raw'
 import type { Settings } from './settings.ts'
-import type { EtcdProcess } from './sighting.ts'
+import type { EtcdProcess } from './machine-facts.ts'
 
 export interface SeenFile {
   readonly path: string

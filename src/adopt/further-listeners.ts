@@ -11,7 +11,7 @@ import {
 } from '../spec/listen-urls.ts'
 import { type Member, type Members, common, peerPlace } from './member.ts'
 import { type Settings, settingsOf, urlsOf } from './settings.ts'
-import type { EtcdProcess } from './sighting.ts'
+import type { EtcdProcess } from './machine-facts.ts'
 
 /** Where quorate's members serve metrics by themselves. */
 export const METRICS = 'http://127.0.0.1:2381'
@@ -32,8 +32,8 @@ export function furtherSettings(members: Members, etcd: Ports): Record<string, s
 /** Another etcd on a machine of theirs has the port where quorate's members serve metrics by themselves. */
 export function isMetricsPortTaken(members: readonly Member[]): boolean {
   const port = new URL(METRICS).port
-  return members.some(({ process, sighting }) =>
-    sighting.processes.some((other) => {
+  return members.some(({ process, facts }) =>
+    facts.processes.some((other) => {
       if (other.pid === process.pid) return false
       const settings = settingsOrNone(other)
       const flags = ['listen-client-urls', 'listen-peer-urls', 'listen-metrics-urls']

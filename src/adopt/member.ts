@@ -6,7 +6,7 @@ import { parseCertificates } from '../pki/chain.ts'
 import { isIP } from 'node:net'
 import type { MemberFiles, SeenCertificate } from './files.ts'
 import { type Settings, hostOf, urlsOf } from './settings.ts'
-import type { EtcdProcess, Sighting } from './sighting.ts'
+import type { EtcdProcess, MachineFacts } from './machine-facts.ts'
 
 /** How the machine was reached, where that is not its address alone. */
 export interface Destination {
@@ -21,7 +21,7 @@ export interface Member {
   /** Why its name in etcd can't be kept; undefined: it can. */
   readonly nameLost?: string | undefined
   readonly destination: Destination
-  readonly sighting: Sighting
+  readonly facts: MachineFacts
   readonly process: EtcdProcess
   readonly settings: Settings
   /** What looks like a setting on its machine and has no effect; undefined: nothing. */

@@ -1,6 +1,6 @@
 /** etcd's program also runs as what is no member: it passes on to members what clients ask. */
 import type { Settings } from './settings.ts'
-import type { EtcdProcess } from './sighting.ts'
+import type { EtcdProcess } from './machine-facts.ts'
 
 export interface PassesOn {
   /** As in `etcd gateway start`. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { makesItsCertificates, settingsOf } from './settings.ts'
-import type { EtcdProcess } from './sighting.ts'
+import type { EtcdProcess } from './machine-facts.ts'
 
 function run(given: Partial<EtcdProcess>): EtcdProcess {
   return {

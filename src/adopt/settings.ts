@@ -2,7 +2,7 @@
 import { QuorateError } from '../errors.ts'
 import { type Reading, readSettings } from '../etcd/reading.ts'
 import { environmentName } from '../etcd/versions.ts'
-import type { EtcdProcess } from './sighting.ts'
+import type { EtcdProcess } from './machine-facts.ts'
 
 /** By flag name without dashes: `heartbeat-interval`. Booleans are `true` or `false`, whatever they were written as. */
 export type Settings = Readonly<Record<string, string>>

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { PATHS } from '../host/state.ts'
 import type { Member } from './member.ts'
 
-type Run = Pick<Member, 'process' | 'sighting'>
+type Run = Pick<Member, 'process' | 'facts'>
 
 /** `etcd.service`, `static pod`, `a container`, `etcd.service (Kubespray)`. */
 export function describeShape(run: Run): string {
@@ -18,8 +18,8 @@ export function describeShape(run: Run): string {
  * The kubelet's manifest for etcd is there, and the process was started with flags, as a manifest writes them: whoever
  * starts it, the kubelet would start it again.
  */
-export function isStaticPod({ process, sighting }: Run): boolean {
-  return sighting.manifest !== undefined && process.environment['ETCD_NAME'] === undefined
+export function isStaticPod({ process, facts }: Run): boolean {
+  return facts.manifest !== undefined && process.environment['ETCD_NAME'] === undefined
 }
 
 /** Kubespray's environment file has this token, and its certificates this folder. */
@@ -34,7 +34,7 @@ function isKubespray({ process }: Run): boolean {
  */
 export function runElsewhereBy(run: Run): string | undefined {
   const { unit, container } = run.process
-  if (isStaticPod(run)) return `by the kubelet, from ${run.sighting.manifest}`
+  if (isStaticPod(run)) return `by the kubelet, from ${run.facts.manifest}`
   if (container) return 'in a container'
   if (unit === undefined) return 'by no systemd service'
   return unit.name === path.posix.basename(PATHS.unit) ? undefined : `by ${unit.name}, not by etcd.service`

@@ -62,7 +62,7 @@ export interface MemberWish {
   readonly settings?: Readonly<Record<string, string>>
   readonly files?: Partial<MemberFiles>
   readonly process?: Partial<Member['process']>
-  readonly sighting?: Partial<Member['sighting']>
+  readonly facts?: Partial<Member['facts']>
   readonly listed?: Partial<Member['listed']>
   readonly version?: string
   /** A key of the CA beside its certificate. */
@@ -79,7 +79,7 @@ export function member(wish: MemberWish): Member {
   return {
     name,
     destination: { host: address, user: undefined },
-    sighting: {
+    facts: {
       pin: undefined,
       ground: undefined,
       manifest: undefined,
@@ -87,7 +87,7 @@ export function member(wish: MemberWish): Member {
       machine: address,
       services: [],
       strangers: [],
-      ...wish.sighting,
+      ...wish.facts,
     },
     process: {
       pid: 7,

@@ -10,13 +10,13 @@ import { type MemberFiles, lookAtFiles, pathIn } from './files.ts'
 import { type Destination, clientListeners, leafOf, servesLoopback } from './member.ts'
 import { passesOn } from './role.ts'
 import { type Settings, settingsOf } from './settings.ts'
-import { type EtcdProcess, type Sighting, lookForEtcd } from './sighting.ts'
+import { type EtcdProcess, type MachineFacts, lookForEtcd } from './machine-facts.ts'
 
 /** An etcd process, and a way to ask it. */
 export interface Found {
   readonly destination: Destination
   readonly remote: Remote
-  readonly sighting: Sighting
+  readonly facts: MachineFacts
   readonly process: EtcdProcess
   readonly settings: Settings
   readonly files: MemberFiles
@@ -26,7 +26,7 @@ export interface Found {
 
 export interface Visit {
   readonly destination: Destination
-  readonly sighting: Sighting
+  readonly facts: MachineFacts
   /** In the order of their process IDs; none: `troubles` says why. */
   readonly found: readonly Found[]
   readonly troubles: readonly BlockReason[]
@@ -38,19 +38,19 @@ const ANSWER_MS = 5_000
 /** @throws QuorateError of a machine that can't be looked at */
 export async function visit(destination: Destination, remote: Remote, signal: AbortSignal): Promise<Visit> {
   const { host } = destination
-  const sighting = await lookForEtcd(remote, signal)
+  const facts = await lookForEtcd(remote, signal)
   const found: Found[] = []
   const troubles: BlockReason[] = []
-  for (const process of sighting.processes) {
+  for (const process of facts.processes) {
     const settings = settingsOrTrouble(host, process)
     if ('message' in settings) troubles.push(settings)
     else if (passesOn(process, settings.settings) === undefined) {
-      const own = { destination, remote, sighting, process, settings: settings.settings }
+      const own = { destination, remote, facts, process, settings: settings.settings }
       found.push(await connect(own, signal))
     }
   }
-  if (found.length === 0 && troubles.length === 0) troubles.push(absence(host, sighting))
-  return { destination, sighting, found, troubles }
+  if (found.length === 0 && troubles.length === 0) troubles.push(absence(host, facts))
+  return { destination, facts, found, troubles }
 }
 
 export async function closeFound(found: readonly Found[]): Promise<void> {

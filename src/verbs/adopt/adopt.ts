@@ -5,7 +5,7 @@ import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Discovery } from '../../adopt/discover.ts'
 import type { Remark } from '../../adopt/member.ts'
-import { lookForEtcd } from '../../adopt/sighting.ts'
+import { lookForEtcd } from '../../adopt/machine-facts.ts'
 import type { Found } from '../../adopt/visit.ts'
 import { QuorateError } from '../../errors.ts'
 import { readClusterView } from '../../etcd/view.ts'
@@ -192,9 +192,9 @@ async function assertUnmoved(
       signal,
     ),
   ])
-  const moved = discovery.found.flatMap(({ destination, sighting }, index) => {
+  const moved = discovery.found.flatMap(({ destination, facts }, index) => {
     const member = view.members[index]
-    const same = isDeepStrictEqual(again[index]?.processes, sighting.processes)
+    const same = isDeepStrictEqual(again[index]?.processes, facts.processes)
     const ours = member?.reachable === true && member.clusterId.toString(16) === clusterId
     return same && ours ? [] : [destination.host]
   })

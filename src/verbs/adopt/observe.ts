@@ -111,8 +111,8 @@ function written({ content, remarks }: Draft, file: string): Pick<Adoptable, 'te
 
 /** The mark of another cluster, or of this one under another name. */
 function pinned(members: readonly Member[], wanted: Pin): BlockReason[] {
-  return members.flatMap(({ name: host, sighting }): BlockReason[] => {
-    const pin = sighting.pin === undefined ? undefined : parsePin(sighting.pin)
+  return members.flatMap(({ name: host, facts }): BlockReason[] => {
+    const pin = facts.pin === undefined ? undefined : parsePin(facts.pin)
     if (pin === undefined || (pin.cluster === wanted.cluster && pin.clusterId === wanted.clusterId)) return []
     const message = `quorate looks after it already, as a member of '${pin.cluster}' (ID ${pin.clusterId})`
     // A node may have any text there, and this is typed.

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { testAuthority, threeMembers } from '../../adopt/testing.ts'
-import type { Ground } from '../../adopt/sighting.ts'
+import type { Ground } from '../../adopt/machine-facts.ts'
 import { testCluster } from '../../tiers/etcd/plan/testing.ts'
 import { pinSteps } from './write.ts'
 
 /** Group and mode that /etc/etcd gets on the one machine where it is as given. */
 async function given(ground: Ground): Promise<string | undefined> {
-  const members = (await threeMembers(await testAuthority(), { sighting: { ground } })).filter(
-    ({ sighting }) => sighting.ground !== undefined,
+  const members = (await threeMembers(await testAuthority(), { facts: { ground } })).filter(
+    ({ facts }) => facts.ground !== undefined,
   )
   const [step] = pinSteps({ cluster: testCluster(), clusterId: 'abc', members } as never)
   return step?.kind === 'directory' ? `${step.owner}:${step.group} ${step.mode}` : undefined

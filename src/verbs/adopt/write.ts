@@ -3,7 +3,7 @@ import { access, mkdir, writeFile } from 'node:fs/promises'
 import path, { posix } from 'node:path'
 import { readText } from '../../files/read-file.ts'
 import type { Member } from '../../adopt/member.ts'
-import type { Ground } from '../../adopt/sighting.ts'
+import type { Ground } from '../../adopt/machine-facts.ts'
 import { runElsewhereBy } from '../../adopt/shape.ts'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { type AgentRun } from '../../host/agent.ts'
@@ -24,15 +24,15 @@ export type AdoptStep = FileStep | Extract<HostStep, { kind: 'directory' }>
 /** Only where it is not there yet: an earlier run may have been cut off. */
 export function pinSteps({ cluster, clusterId, members }: Adoptable): readonly AdoptStep[] {
   return members.flatMap((member): AdoptStep[] => {
-    const { name: host, sighting } = member
+    const { name: host, facts } = member
     const content = markOf(member, { cluster: cluster.name, clusterId })
-    if (sighting.pin === content) return []
+    if (facts.pin === content) return []
     const what = `write ${PATHS.clusterId}`
     const why = 'quorate looks after this member, and this is the cluster that it belongs to'
     const owned = {
       path: PATHS.clusterId,
       content,
-      before: sighting.pin,
+      before: facts.pin,
       owner: 'root',
       group: 'root',
       mode: '644',
@@ -42,7 +42,7 @@ export function pinSteps({ cluster, clusterId, members }: Adoptable): readonly A
 }
 
 /** Who owns the directory could replace the mark. Its group goes on reading what it reads there, and so does its owner. */
-function groundSteps({ name: host, sighting: { ground } }: Member): AdoptStep[] {
+function groundSteps({ name: host, facts: { ground } }: Member): AdoptStep[] {
   const folder = posix.dirname(PATHS.clusterId)
   if (ground === undefined || ground.owner === 'root') return []
   const { group, mode } = withoutOwner(ground)

@@ -4,7 +4,7 @@ import { parseProcessEnvironment } from '../etcd/process-environment.ts'
 import type { Remote } from '../ssh/remote.ts'
 import script from './look-process.sh?raw'
 
-export interface Sighting {
+export interface MachineFacts {
   /** Text of the mark that quorate leaves on members; undefined: there is none. */
   readonly pin: string | undefined
   /** Whose `/etc/etcd` is; undefined: there is none, or it is a link. */
@@ -71,17 +71,17 @@ export interface RunningUnit {
 }
 
 /** One round trip, as root. @throws QuorateError `command` with what the machine said. */
-export async function lookForEtcd(remote: Remote, signal: AbortSignal): Promise<Sighting> {
+export async function lookForEtcd(remote: Remote, signal: AbortSignal): Promise<MachineFacts> {
   const argv = ['sh', '-c', script, 'quorate-adopt']
   const { exitCode, stdout, stderr } = await remote.run({ argv, root: true, signal })
-  if (exitCode === 0) return parseSighting(stdout)
+  if (exitCode === 0) return parseMachineFacts(stdout)
   throw new QuorateError('command', stderr.trim() || `looking for etcd ended with exit code ${exitCode}`, {
     host: remote.host,
     hint: 'it needs a POSIX sh, coreutils and systemd there',
   })
 }
 
-export function parseSighting(text: string): Sighting {
+export function parseMachineFacts(text: string): MachineFacts {
   const lines = text.split('\n').filter(Boolean).map(words)
   const begin = lines.findIndex(([key]) => key === 'process')
   const machine = begin === -1 ? lines : lines.slice(0, begin)

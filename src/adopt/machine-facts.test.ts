@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseSighting } from './sighting.ts'
+import { parseMachineFacts } from './machine-facts.ts'
 
 const base64 = (...texts: readonly string[]) =>
   Buffer.from(texts.map((text) => `${text}\0`).join('')).toString('base64')
@@ -20,7 +20,7 @@ directory /
 test('a machine, its process, and the service that runs it', () => {
   const unit =
     'unit etcd.service|/lib/systemd/system/etcd.service|enabled|/etc/a.conf /etc/b.conf\ntext W1VuaXRdCg==\n'
-  const { processes, ...machine } = parseSighting(
+  const { processes, ...machine } = parseMachineFacts(
     MACHINE + process(17, '0::/system.slice/etcd.service') + unit,
   )
   expect(machine).toEqual({
@@ -54,11 +54,11 @@ test('a machine, its process, and the service that runs it', () => {
 
 test('two processes are two', () => {
   const text = MACHINE + process(17, '0::/') + process(18, '0::/')
-  expect(parseSighting(text).processes.map(({ pid }) => pid)).toEqual([17, 18])
+  expect(parseMachineFacts(text).processes.map(({ pid }) => pid)).toEqual([17, 18])
 })
 
 test('no process is none', () => {
-  expect(parseSighting(MACHINE).processes).toEqual([])
+  expect(parseMachineFacts(MACHINE).processes).toEqual([])
 })
 
 test('which machine it is, its services however they are, and processes of other users', () => {
@@ -70,7 +70,7 @@ ${failed}
 ${MACHINE}stranger 99 anna
 ${process(17, '0::/')}stranger 100 bert
 `
-  const { processes, ...rest } = parseSighting(text)
+  const { processes, ...rest } = parseMachineFacts(text)
   expect(processes.map(({ pid }) => pid)).toEqual([17])
   expect(rest).toMatchObject({
     machine: '1234 pid:[40]',
@@ -89,5 +89,5 @@ test.each([
   '1:name=systemd:/kubepods/besteffort/pod1/0a1b',
   '0::/machine.slice/libpod-0a1b.scope/container',
 ])('%s is a container', (cgroup) => {
-  expect(parseSighting(MACHINE + process(1, cgroup)).processes[0]?.container).toBe(true)
+  expect(parseMachineFacts(MACHINE + process(1, cgroup)).processes[0]?.container).toBe(true)
 })
