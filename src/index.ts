@@ -53,7 +53,7 @@ export {
   memberAddition,
   memberRemoval,
   memberReplacement,
-} from './tiers/etcd/membership-edit.ts'
+} from './cluster-file/membership-edit.ts'
 export { type MemberOptions, type MemberReport, changeMembers } from './verbs/members/member.ts'
 export type { MemberPreview } from './tiers/etcd/member-change.ts'
 

@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { type MemberReport, changeMembers } from '../verbs/members/member.ts'
-import type { AddedNode, MemberChange } from '../tiers/etcd/membership-edit.ts'
+import type { AddedNode, MemberChange } from '../cluster-file/membership-edit.ts'
 import type { MemberPreview } from '../tiers/etcd/member-change.ts'
 import { stopsMember } from '../tiers/etcd/steps/actions.ts'
 import { trust, trustTargets } from '../ssh/trust-hosts.ts'

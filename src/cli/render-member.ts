@@ -1,6 +1,6 @@
 /** A change of the members for people: the file, the order of things, the quorum before and after, the risks. */
 import type { MemberReport } from '../verbs/members/member.ts'
-import type { MemberChange } from '../tiers/etcd/membership-edit.ts'
+import type { MemberChange } from '../cluster-file/membership-edit.ts'
 import type { MemberPreview } from '../tiers/etcd/member-change.ts'
 import type { Count } from '../tiers/etcd/plan/member-arithmetic.ts'
 import type { AnyStep } from '../tiers/etcd/steps/steps.ts'

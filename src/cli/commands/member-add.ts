@@ -1,4 +1,4 @@
-import { memberAddition } from '../../tiers/etcd/membership-edit.ts'
+import { memberAddition } from '../../cluster-file/membership-edit.ts'
 import type { CommandHandler } from '../command.ts'
 import { newNode, runMemberChange } from '../member.ts'
 

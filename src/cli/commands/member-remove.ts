@@ -1,4 +1,4 @@
-import { memberRemoval } from '../../tiers/etcd/membership-edit.ts'
+import { memberRemoval } from '../../cluster-file/membership-edit.ts'
 import type { CommandHandler } from '../command.ts'
 import { runMemberChange } from '../member.ts'
 

@@ -1,4 +1,4 @@
-import { memberReplacement } from '../../tiers/etcd/membership-edit.ts'
+import { memberReplacement } from '../../cluster-file/membership-edit.ts'
 import { type CommandHandler, textOption } from '../command.ts'
 import { newNode, runMemberChange } from '../member.ts'
 

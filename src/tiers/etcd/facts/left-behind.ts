@@ -2,7 +2,7 @@
 import type { Observed } from './observed.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
 import { isMemberOf } from './membership-map.ts'
-import { unclearedNodes } from './removed-nodes.ts'
+import { unclearedNodes } from '../../../cluster-file/removed-nodes.ts'
 
 export interface LeftBehind {
   readonly host: string

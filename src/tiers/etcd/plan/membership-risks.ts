@@ -3,7 +3,7 @@ import { supportsLearners } from '../../../etcd/versions.ts'
 import type { Arithmetic } from './member-arithmetic.ts'
 import type { Observed } from '../facts/observed.ts'
 import type { Step } from '../steps/steps.ts'
-import type { MemberChange } from '../membership-edit.ts'
+import type { MemberChange } from '../../../cluster-file/membership-edit.ts'
 import { counted } from '../../../spec/units.ts'
 
 export interface Foreseen {

@@ -2,14 +2,14 @@
  * What `member add`, `remove` and `replace` ask for: the cluster file as it is and as it is to be, and who comes and goes.
  * Nothing is connected to, and nothing is written yet.
  */
-import { QuorateError } from '../../errors.ts'
-import { readText } from '../../files/read-file.ts'
-import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
-import { type NewNode, type NodeEdit, editNodes } from '../../spec/edit-nodes.ts'
-import { parseClusterFile } from '../../spec/parse.ts'
-import { formatProblems } from '../../spec/problem.ts'
-import { removedNode } from './facts/removed-nodes.ts'
-import { EXTRA_CHECKS, loadClusterFile } from '../../cluster-file/load.ts'
+import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
+import { type NewNode, type NodeEdit, editNodes } from '../spec/edit-nodes.ts'
+import { parseClusterFile } from '../spec/parse.ts'
+import { formatProblems } from '../spec/problem.ts'
+import { removedNode } from './removed-nodes.ts'
+import { EXTRA_CHECKS, loadClusterFile } from './load.ts'
 
 export interface MemberChange {
   /** `member add` … */

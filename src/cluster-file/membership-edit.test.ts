@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { etcdNodes } from '../../spec/cluster.ts'
-import { removedNode, keepRemovedNode, unclearedNodes } from './facts/removed-nodes.ts'
+import { etcdNodes } from '../spec/cluster.ts'
+import { removedNode, keepRemovedNode, unclearedNodes } from './removed-nodes.ts'
 import { memberAddition, memberRemoval, memberReplacement } from './membership-edit.ts'
 
 const TEXT = `name: prod

@@ -5,10 +5,10 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import * as z from 'zod'
-import { QuorateError } from '../../../errors.ts'
-import { readText } from '../../../files/read-file.ts'
-import { replaceFile } from '../../../files/atomic-file.ts'
-import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
+import { QuorateError } from '../errors.ts'
+import { readText } from '../files/read-file.ts'
+import { replaceFile } from '../files/atomic-file.ts'
+import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 
 const RemovedNodeFile = z.object({
   name: z.string(),
