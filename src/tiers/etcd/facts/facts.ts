@@ -12,10 +12,10 @@ export async function clusterFacts(
   verified: boolean,
   kept: readonly Node[] = [],
 ): Promise<ClusterFacts | undefined> {
-  return (await askMembers(session, running, verified, kept)).cluster
+  return (await askRunning(session, running, verified, kept)).cluster
 }
 
-export async function askMembers(
+export async function askRunning(
   session: Session,
   running: readonly Node[],
   verified: boolean,

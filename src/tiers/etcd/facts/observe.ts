@@ -14,7 +14,7 @@ import { type HostOutcomes, onAll } from '../../../ssh/fleet.ts'
 import { authorityOf } from './authority-facts.ts'
 import { validityFacts } from './ca-validity.ts'
 import { type Facets, EVERYTHING } from './facets.ts'
-import { askMembers, withOthers } from './facts.ts'
+import { askRunning, withOthers } from './facts.ts'
 import { headStart } from '../../../engine/head-start.ts'
 import type { NetworkFacts } from '../../../flannel/network.ts'
 import type { Session } from '../session.ts'
@@ -143,7 +143,7 @@ async function judgeOnce(
   // Without the CA nobody can be asked; the planner refuses to go on then.
   if (running.length === 0 || (judged === true && authority.bundle === undefined)) return seen
   const [said, stored] = await Promise.all([
-    askMembers(session, running, verified, keptStopped(session, { hosts })),
+    askRunning(session, running, verified, keptStopped(session, { hosts })),
     network === true ? networkFacts(session, running) : undefined,
   ])
   return { ...seen, ...said, network: stored }

@@ -10,16 +10,16 @@ import type { Session } from '../session.ts'
 
 /** One that does not answer, or whose machine can't be reached, is part of the view and no error. @throws QuorateError if no machine can be reached */
 export async function viewMembers(session: Session): Promise<ClusterView> {
-  const view = await askMembers(session)
+  const view = await viewOnce(session)
   const found = await onAll(etcdNodes(session.cluster), async (node) => {
     const member = view.members.find(({ name }) => name === node.name)
     return member !== undefined && (await seek(session, node, member))
   })
   // Whose machine can't be looked at is told of already.
-  return found.results.some(({ value }) => value) ? await askMembers(session) : view
+  return found.results.some(({ value }) => value) ? await viewOnce(session) : view
 }
 
-async function askMembers(session: Session): Promise<ClusterView> {
+async function viewOnce(session: Session): Promise<ClusterView> {
   const { results, errors } = await connectMembers(session)
   const view = await readClusterView(
     results.map(({ value }) => value),
