@@ -69,7 +69,7 @@ async function reachedFrom(start: string): Promise<readonly string[]> {
     for (const [, target = ''] of text.matchAll(/(?:from|import\() ?'(\.[^']+\.ts)'/g)) {
       const place = path.resolve(path.dirname(file), target)
       if (
-        /\/src\/(?:cli|verbs|engine|tiers\/etcd\/membership-edit)\b/.test(place) &&
+        /\/src\/(?:cli|verbs|engine|cluster-file\/membership-edit)\b/.test(place) &&
         !place.includes('/catalog/')
       )
         left.push(place)
