@@ -30,7 +30,7 @@ export function planRestore(intent: RestoreIntent, observed: Observed): Next {
   const seen = withoutUnsigned(observed)
   // All stop, and start together: nobody is left whose certificate would not do.
   const demanding = { ...intent, cluster: demandsTogether(intent.cluster, observed) }
-  for (const step of STAGES) {
+  for (const step of RULES) {
     const steps = step(demanding, seen)
     if (steps.length > 0) return { kind: 'steps', steps }
   }
@@ -67,10 +67,10 @@ export function isGone({ restore, member }: HostState): boolean {
   return restore?.stage === 'placed' && !(member?.dataPresent === true && member.walPresent)
 }
 
-type Stage = (intent: RestoreIntent, observed: Observed) => readonly Step[]
+type Rule = (intent: RestoreIntent, observed: Observed) => readonly Step[]
 
 /** What apply does before a member can start, but for its settings: user, folders, binaries, unit, keys. */
-const prepare: Stage = ({ cluster, restore }, observed) => {
+const prepare: Rule = ({ cluster, restore }, observed) => {
   const members = new Set(etcdNodes(cluster).map(({ name }) => name))
   const situation = { kind: 'established', token: restore.token, clusterId: '0', settled: true } as const
   const steps = cluster.nodes.flatMap((node): HostStep[] => {
@@ -87,7 +87,7 @@ const prepare: Stage = ({ cluster, restore }, observed) => {
   return [{ kind: 'authority', what, why: 'there is none yet', danger: 'none' }, ...steps]
 }
 
-const certify: Stage = ({ cluster }, observed) => {
+const certify: Rule = ({ cluster }, observed) => {
   const names = certificateNames(cluster)
   return etcdNodes(cluster).flatMap(({ name: host }): HostStep[] => {
     const faults = names.flatMap((name) => faultsOf(observed, host, name))
@@ -99,7 +99,7 @@ const certify: Stage = ({ cluster }, observed) => {
  * On machines without any data at once, so that no apply makes a new cluster there. Where there is one, only when every
  * member has its restored data: until then nothing is interrupted, and giving up costs nothing.
  */
-const halt: Stage = (intent, observed) => {
+const halt: Rule = (intent, observed) => {
   const { cluster, command, restore } = intent
   const nodes = etcdNodes(cluster)
   if (nodes.every(({ name }) => isPlaced(intent, observed.hosts[name]))) return []
@@ -119,7 +119,7 @@ const halt: Stage = (intent, observed) => {
     }))
 }
 
-const stage: Stage = (intent, observed) => {
+const unpack: Rule = (intent, observed) => {
   const { cluster, restore, snapshotFile, sizeBytes, options } = intent
   const { dataDirectory, walDirectory } = cluster.etcd
   return etcdNodes(cluster)
@@ -141,7 +141,7 @@ const stage: Stage = (intent, observed) => {
     }))
 }
 
-const stop: Stage = (intent, observed) =>
+const stop: Rule = (intent, observed) =>
   etcdNodes(intent.cluster).flatMap(({ name: host }): HostStep[] => {
     const state = stateOf(observed, host)
     const unit = state.member?.unit
@@ -153,7 +153,7 @@ const stop: Stage = (intent, observed) =>
     return [{ kind: 'stop', host, unit: 'etcd.service', graceSeconds: 0.5, what, why, danger: 'restart' }]
   })
 
-const place: Stage = (intent, observed) => {
+const place: Rule = (intent, observed) => {
   const { cluster, restore } = intent
   const { dataDirectory, walDirectory } = cluster.etcd
   const clusterId = restoredClusterId(intent)
@@ -193,7 +193,7 @@ function settings({ cluster, restore }: RestoreIntent, node: Node): string {
   return renderEnvironmentFile(memberEnvironment({ cluster, node, members, token, state: 'existing' }))
 }
 
-const start: Stage = ({ cluster }, observed) => {
+const start: Rule = ({ cluster }, observed) => {
   const known = new Set(environmentNames(cluster.etcd.version))
   return etcdNodes(cluster)
     .filter(({ name }) => observed.hosts[name]?.member?.unit.active !== 'active')
@@ -218,7 +218,7 @@ function unchecked(host: string): HostStep {
   }
 }
 
-const prove: Stage = ({ cluster }, { cluster: facts, hosts }) => {
+const prove: Rule = ({ cluster }, { cluster: facts, hosts }) => {
   if (cluster.nodes.every(({ name }) => isFinished(hosts[name]))) return []
   const problems = facts?.problems ?? ['no member answers']
   if (problems.length > 0) {
@@ -230,7 +230,7 @@ const prove: Stage = ({ cluster }, { cluster: facts, hosts }) => {
   return [{ kind: 'verify', what, why: 'it was just restored', danger: 'none' }]
 }
 
-const finish: Stage = ({ cluster }, { hosts }) =>
+const finish: Rule = ({ cluster }, { hosts }) =>
   cluster.nodes
     .filter(({ name }) => !isFinished(hosts[name]))
     .map(({ name: host }) => ({
@@ -241,7 +241,7 @@ const finish: Stage = ({ cluster }, { hosts }) =>
       danger: 'none',
     }))
 
-const STAGES: readonly Stage[] = [prepare, certify, halt, stage, stop, place, start, prove, finish]
+const RULES: readonly Rule[] = [prepare, certify, halt, unpack, stop, place, start, prove, finish]
 
 function isFinished(host: HostState | undefined): boolean {
   return host?.underway === undefined && host?.restore === undefined

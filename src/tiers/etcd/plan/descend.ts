@@ -6,7 +6,7 @@ import { descentOf } from '../facts/descent.ts'
 import type { Observed } from '../facts/observed.ts'
 import { presentVersion } from '../facts/present-version.ts'
 import type { ApplyIntent } from './intent.ts'
-import type { Scene, Stage } from './stage.ts'
+import type { Scene, Rule } from './rule.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 import type { Step } from '../steps/steps.ts'
 
@@ -14,7 +14,7 @@ import type { Step } from '../steps/steps.ts'
  * What must be before a member goes to the minor before. Everybody is healthy: a member that is down could not convert its
  * data, and would not start with the older binary.
  */
-export const descend: Stage = ({ intent, observed }) => {
+export const descend: Rule = ({ intent, observed }) => {
   const descent = descentOf(intent, observed)
   if (intent.upgrade === undefined || descent.kind !== 'downgrade') return []
   const { target, enabled, unconverted } = descent

@@ -15,14 +15,14 @@ import { joiningFiles } from './member-files.ts'
 import { mayAdd, mayRemove, quorum } from '../facts/quorum.ts'
 import { addressTaken, heirOf } from './roll.ts'
 import { type Roster, initialCluster, isNeverStarted, isReplaced } from '../facts/membership-map.ts'
-import type { Scene, Stage, StageAnswer } from './stage.ts'
+import type { Scene, Rule, RuleAnswer } from './rule.ts'
 import { opening, startOf } from './start.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 import type { HostStep, Step } from '../steps/steps.ts'
 import { counted } from '../../../spec/units.ts'
 
 /** Those that are no use to anybody: ghosts that were added and never started, dead ones, and what is to be made anew. */
-export const depart: Stage = (scene) => {
+export const depart: Rule = (scene) => {
   const { intent, observed, roster } = scene
   const facts = observed.cluster
   // Without a leader nothing can be changed, and with nobody who reads through it the list may be an old one; waiting
@@ -51,7 +51,7 @@ export const depart: Stage = (scene) => {
  * One that was added is started, whatever the others are like: before etcd 3.4 it has a vote from the first moment, and a
  * single member that was given a second one serves nobody until that is there.
  */
-export const arrive: Stage = (scene) => {
+export const arrive: Rule = (scene) => {
   const { intent, observed, roster } = scene
   for (const node of etcdNodes(intent.cluster)) {
     const member = roster?.members.get(node.name)
@@ -77,7 +77,7 @@ function awaitedGhost({ voters }: Roster, { peerUrls }: MemberFacts): BlockReaso
 }
 
 /** Newcomers: what has begun is finished first. */
-export const join: Stage = (scene) => {
+export const join: Rule = (scene) => {
   const { intent, observed, roster } = scene
   const facts = observed.cluster
   if (roster === undefined || facts?.leader === undefined) return []
@@ -97,7 +97,7 @@ export const join: Stage = (scene) => {
 }
 
 /** Members that the file no longer names and that still work: only now that all others have their votes. */
-export const leave: Stage = (scene) => {
+export const leave: Rule = (scene) => {
   const { observed, roster } = scene
   const leader = observed.cluster?.leader
   if (roster === undefined || leader === undefined) return []
@@ -117,7 +117,7 @@ function handedOver(scene: Scene, roster: Roster, name: string): Step[] | undefi
   return [{ kind: 'move-leader', from: name, to, what: `make ${to} the leader`, why, danger: 'none' }]
 }
 
-function removal(scene: Scene, roster: Roster, member: MemberFacts, why: string): StageAnswer {
+function removal(scene: Scene, roster: Roster, member: MemberFacts, why: string): RuleAnswer {
   const healthy = scene.observed.cluster?.healthy ?? []
   const node = [...roster.members].find(([, { id }]) => id === member.id)?.[0]
   const isHealthy = healthy.includes(node ?? member.name)
@@ -146,7 +146,7 @@ function removal(scene: Scene, roster: Roster, member: MemberFacts, why: string)
   ]
 }
 
-function addition({ intent, observed }: Scene, roster: Roster, node: Node): StageAnswer {
+function addition({ intent, observed }: Scene, roster: Roster, node: Node): RuleAnswer {
   const { cluster } = intent
   const learner = supportsLearners(cluster.etcd.version)
   // Before etcd 3.4 a newcomer has its vote at once, running or not. Of a single member nothing else can be had.
@@ -199,7 +199,7 @@ function joinSteps({ intent, observed, situation }: Scene, node: Node): Step[] {
   ]
 }
 
-function promotion({ observed }: Scene, roster: Roster, node: Node, member: MemberFacts): StageAnswer {
+function promotion({ observed }: Scene, roster: Roster, node: Node, member: MemberFacts): RuleAnswer {
   const healthy = observed.cluster?.healthy.length ?? 0
   if (healthy + 1 < quorum(roster.voters + 1)) {
     return {

@@ -28,7 +28,7 @@ import { rosterOf } from '../facts/membership-map.ts'
 import { trustMarkFile } from '../../../pki/trust-mark.ts'
 import { judgeSituation } from '../facts/situation.ts'
 import { sameMachineReasons } from '../facts/same-machine.ts'
-import { type Scene, type Stage, type StageAnswer, isBlocked } from './stage.ts'
+import { type Scene, type Rule, type RuleAnswer, isBlocked } from './rule.ts'
 import { startSteps } from './start.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 import type { HostStep, Next, Step } from '../steps/steps.ts'
@@ -62,27 +62,27 @@ export function next(asked: ApplyIntent, looked: Observed): Next {
   const observed = holdName(intent, holdBack(intent, looked))
   const scene: Scene = { intent, looked, observed, situation, roster, kept }
   const apart = (situation.kind === 'established' ? situation.apart : undefined) ?? []
-  for (const stage of apart.length === 0 ? STAGES : TAKE_OVER) {
-    const answer = without(apart, stage(scene))
+  for (const rule of apart.length === 0 ? RULES : TAKE_OVER) {
+    const answer = without(apart, rule(scene))
     const idle = !isBlocked(answer) && answer.length === 0
-    // Before any reason of the stage's own: whoever stopped it knows why, and can start it.
-    if (!idle && kept.length > 0 && WITH_ALL.has(stage))
+    // Before any reason of the rule's own: whoever stopped it knows why, and can start it.
+    if (!idle && kept.length > 0 && WITH_ALL.has(rule))
       return { kind: 'blocked', reasons: [keptReason(kept)] }
     if (isBlocked(answer)) return { kind: 'blocked', reasons: answer.blocked }
     if (!idle) return { kind: 'steps', steps: answer }
-    if (stage === prepare && intent.until === 'requests') return { kind: 'done' }
+    if (rule === prepare && intent.until === 'requests') return { kind: 'done' }
   }
   return apart.length === 0 ? { kind: 'done' } : { kind: 'blocked', reasons: apart }
 }
 
 /** Nothing of what is to be done on machines that are left alone. */
-function without(apart: readonly BlockReason[], answer: StageAnswer): StageAnswer {
+function without(apart: readonly BlockReason[], answer: RuleAnswer): RuleAnswer {
   if (apart.length === 0 || isBlocked(answer)) return answer
   return answer.filter(({ host }) => host !== undefined && !apart.some((reason) => reason.host === host))
 }
 
 /** Everything that needs no other host: in one round trip each. */
-const prepare: Stage = ({ intent, observed, situation, roster }) => {
+const prepare: Rule = ({ intent, observed, situation, roster }) => {
   const { cluster, until, beside = [] } = intent
   const services = Object.groupBy(
     beside
@@ -116,7 +116,7 @@ const prepare: Stage = ({ intent, observed, situation, roster }) => {
 }
 
 /** Certificates for all waiting requests; and on hosts whose member does not run, its start right behind. */
-const certify: Stage = (scene) => {
+const certify: Rule = (scene) => {
   const { observed } = scene
   const { cluster } = scene.intent
   const names = certificateNames(cluster)
@@ -148,10 +148,10 @@ function caSteps(observed: Observed, host: string): HostStep[] {
 }
 
 /** Members that should run and do not: started, together. */
-const form: Stage = (scene) => startSteps(scene)
+const form: Rule = (scene) => startSteps(scene)
 
 /** Nothing is done to a cluster that is not well, but to make it well. */
-const settleDown: Stage = ({ observed }) => {
+const settleDown: Rule = ({ observed }) => {
   const behind = Object.entries(observed.cluster?.lag ?? {}).filter(([, lag]) => lag > CAUGHT_UP)
   const problems = [
     ...(observed.cluster?.problems ?? ['no member answers']),
@@ -172,13 +172,13 @@ const settleDown: Stage = ({ observed }) => {
  * The restarts that make every member trust the CA that signs, or take a certificate without the members' name from a CA
  * that may not sign it, come before members that would be its first.
  */
-const spreadTrust: Stage = (scene) => {
+const spreadTrust: Rule = (scene) => {
   const { cluster } = scene.intent
   return isUntold(cluster, scene.looked) || isStuck(cluster, scene.looked) ? roll(scene) : []
 }
 
 /** What needs a healthy cluster: its proof, its mark on every member, what other tiers keep in it. */
-const settle: Stage = ({ intent, observed, situation }) => {
+const settle: Rule = ({ intent, observed, situation }) => {
   const { cluster } = intent
   const facts = observed.cluster
   if (facts === undefined) return []
@@ -199,7 +199,7 @@ const settle: Stage = ({ intent, observed, situation }) => {
 }
 
 /** Tiers that stand on others, which are as they should be: on etcd, since nothing is left to be done to it. */
-const standOn: Stage = ({ intent, observed }) => {
+const standOn: Rule = ({ intent, observed }) => {
   const { cluster, beside = [], stamp } = intent
   const settled = beside.filter((tier) => tier.settled(cluster, observed.hosts))
   const ready = new Set([ETCD, ...settled.map(({ name }) => name)])
@@ -208,7 +208,7 @@ const standOn: Stage = ({ intent, observed }) => {
     .flatMap((tier) => tier.steps(cluster, observed.hosts, stamp))
 }
 
-const STAGES: readonly Stage[] = [
+const RULES: readonly Rule[] = [
   prepare,
   relocate,
   certify,
@@ -228,7 +228,7 @@ const STAGES: readonly Stage[] = [
 ]
 
 /** All that is done while something else runs other members: what is down, and quorate's to run, is made ready and started. */
-const TAKE_OVER: readonly Stage[] = [prepare, certify, form]
+const TAKE_OVER: readonly Rule[] = [prepare, certify, form]
 
 /** What takes a member away, or changes who is one, while all others are up: not while an operator keeps one down. */
-const WITH_ALL: ReadonlySet<Stage> = new Set([spreadTrust, join, leave, canary, roll])
+const WITH_ALL: ReadonlySet<Rule> = new Set([spreadTrust, join, leave, canary, roll])

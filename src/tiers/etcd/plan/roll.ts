@@ -16,7 +16,7 @@ import { memberFiles } from './member-files.ts'
 import { mayRestart, quorum } from '../facts/quorum.ts'
 import { type Roster, isNeverStarted, isReplaced } from '../facts/membership-map.ts'
 import { alarmsOf } from '../facts/standing.ts'
-import { type Scene, type Stage, type StageAnswer, isBlocked } from './stage.ts'
+import { type Scene, type Rule, type RuleAnswer, isBlocked } from './rule.ts'
 import { foldersToChown, opening, startSteps } from './start.ts'
 import { type HostStep, type Step, isHostStep } from '../steps/steps.ts'
 import { versionReasons } from './upgrade.ts'
@@ -37,7 +37,7 @@ interface Candidate {
  * it: they must be enough without it. Where nobody is served, each may be waiting for the others: then all of which it is
  * certain that they serve nobody, together with those that have to be started.
  */
-export const heal: Stage = (scene) => {
+export const heal: Rule = (scene) => {
   const { situation, roster, observed, intent } = scene
   const facts = observed.cluster
   // Another version is no cure: who is sick on the way to it is waited for, and what is done then is for a person to say.
@@ -82,7 +82,7 @@ function isUntold({ intent, observed, roster }: Scene, node: Node): boolean {
 }
 
 /** Everybody is healthy. */
-export const roll: Stage = (scene) => {
+export const roll: Rule = (scene) => {
   const { roster, observed } = scene
   const facts = observed.cluster
   if (roster === undefined || facts === undefined) return []
@@ -191,7 +191,7 @@ function restartSteps({ intent, observed, situation, roster }: Scene, { node, re
  * A member that is not ready and is to be elsewhere: its peers, who look for it where it was, are told before it starts.
  * One that answers has become ready since its machine was looked at, and is needed where it is.
  */
-export const relocate: Stage = ({ intent, observed, roster }) => {
+export const relocate: Rule = ({ intent, observed, roster }) => {
   if (roster === undefined || observed.cluster?.leader === undefined) return []
   const { cluster } = intent
   const { healthy } = observed.cluster
@@ -259,7 +259,7 @@ export function addressTaken(
   { intent, observed }: Pick<Scene, 'intent' | 'observed'>,
   roster: Roster,
   node: Node,
-): StageAnswer | undefined {
+): RuleAnswer | undefined {
   const own = roster.members.get(node.name)
   const url = peerUrl(intent.cluster, node)
   const other = observed.cluster?.members.find(({ id, peerUrls }) => id !== own?.id && peerUrls.includes(url))

@@ -1,4 +1,4 @@
-/** What the stages of the planner share: each looks at the whole and answers with the steps that it wants next. */
+/** What the rules of the planner share: each looks at the whole and answers with the steps that it wants next. */
 import type { Node } from '../../../spec/cluster.ts'
 import type { ApplyIntent } from './intent.ts'
 import type { Observed } from '../facts/observed.ts'
@@ -19,15 +19,15 @@ export interface Scene {
   readonly kept: readonly Node[]
 }
 
-/** Steps for one wave; none: this stage has nothing to do, and the next one is asked. Or why nothing may be done. */
-export type StageAnswer = readonly Step[] | Blocked
+/** Steps for one wave; none: this rule has nothing to do, and the next one is asked. Or why nothing may be done. */
+export type RuleAnswer = readonly Step[] | Blocked
 
 export interface Blocked {
   readonly blocked: readonly BlockReason[]
 }
 
-export type Stage = (scene: Scene) => StageAnswer
+export type Rule = (scene: Scene) => RuleAnswer
 
-export function isBlocked(answer: StageAnswer): answer is Blocked {
+export function isBlocked(answer: RuleAnswer): answer is Blocked {
   return 'blocked' in answer
 }

@@ -7,7 +7,7 @@ import { enableStep } from './prepare.ts'
 import type { OpenSituation } from '../facts/situation.ts'
 import { memberFiles } from './member-files.ts'
 import { isNeverStarted, isReplaced } from '../facts/membership-map.ts'
-import type { Scene } from './stage.ts'
+import type { Scene } from './rule.ts'
 import type { HostStep } from '../steps/steps.ts'
 import { trustRestartReasons } from './trust.ts'
 

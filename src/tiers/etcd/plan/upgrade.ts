@@ -1,7 +1,7 @@
 /** A change of etcd's version, as part of the planner: whom it concerns, and the pause behind the first of them. */
 import { etcdNodes } from '../../../spec/cluster.ts'
 import { presentVersion } from '../facts/present-version.ts'
-import type { Scene, Stage } from './stage.ts'
+import type { Scene, Rule } from './rule.ts'
 
 /** Completes 'it was started …'; none: it runs what it should, or nobody asked for another version. */
 export function versionReasons({ intent, observed }: Scene, host: string): readonly string[] {
@@ -15,7 +15,7 @@ export function versionReasons({ intent, observed }: Scene, host: string): reado
  * A member of the new version beside those of the old one: whatever it gets wrong, it gets wrong alone, while there is a
  * way back. Everybody is healthy by now.
  */
-export const canary: Stage = ({ intent, observed }) => {
+export const canary: Rule = ({ intent, observed }) => {
   const facts = observed.cluster
   const { upgrade, cluster } = intent
   if (upgrade === undefined || upgrade.canarySeconds === 0 || facts === undefined || facts.verified) return []
