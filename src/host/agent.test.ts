@@ -202,25 +202,25 @@ test.each(['dash', 'bash --posix'])('in %s: values arrive as they are, whatever 
     'one=',
   ]
   const [file = '', ...options] = shell.split(' ')
-  const argv = [...options, '-c', `${begin}stage=/stage\n${TELL}${main}`, 'sh', ...words]
+  const argv = [...options, '-c', `${begin}staging=/staging\n${TELL}${main}`, 'sh', ...words]
   const { stdout, stderr } = spawnSync(file, argv, { encoding: 'utf8' })
   expect(stderr).toBe('')
   expect(stdout.split('\n')).toEqual([
     '3',
     wild,
     '',
-    '/stage/t0',
+    '/staging/t0',
     wild,
     '',
     'a b',
     '0',
     '=',
     'was',
-    '/stage/t1',
+    '/staging/t1',
     '0',
     '',
     '',
-    '/stage/f0',
+    '/staging/f0',
     '',
   ])
 })

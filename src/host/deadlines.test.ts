@@ -50,7 +50,7 @@ test('what an operation waits for itself comes on top, and an upload has as long
   expect(ms('stop', { seconds: '30' }) - ms('stop', { seconds: undefined })).toBe(30_000)
   const large = { texts: 'yes', sizes: [String(64 * 1024 ** 2)] }
   expect(ms('receive', large) - ms('receive', { texts: 'yes', sizes: [] })).toBeGreaterThan(600_000)
-  expect(ms('restore_stage', { token: 'x' })).toBeGreaterThan(3_600_000)
+  expect(ms('restore_unpack', { token: 'x' })).toBeGreaterThan(3_600_000)
   expect(lookPatience(['facts']).ms).toBe(60_000)
 })
 

@@ -20,7 +20,7 @@ const LONG: Readonly<Record<string, number>> = {
   restore_halt: 15 * MINUTE,
   recover_halt: 15 * MINUTE,
   restore_discard: 30 * MINUTE,
-  restore_stage: 6 * HOUR,
+  restore_unpack: 6 * HOUR,
   recover_drop: 30 * MINUTE,
   recover_copy: 6 * HOUR,
   recover_run: 6 * HOUR,

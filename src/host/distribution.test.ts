@@ -41,7 +41,7 @@ function run(shell: string, text: string, words: readonly string[], onPath = tru
 
 describe.each(['dash', 'bash'])('%s as sh', (shell) => {
   const HERE = `
-    state=$place/state stage=$place heavy=no draft=
+    state=$place/state staging=$place heavy=no draft=
     chown() { :; }
     require_root() { :; }
     make_folder() { mkdir -p "$1"; }

@@ -36,7 +36,7 @@ export const CHANGES = {
   recover_place: 'suffix data wal ~former',
   recover_halt: '',
   recover_resume: '',
-  restore_stage: '@snapshot token suffix sha256 source data wal name members peers ..options',
+  restore_unpack: '@snapshot token suffix sha256 source data wal name members peers ..options',
   restore_halt: '',
   restore_place: 'token suffix data wal ~former',
   restore_unchecked: 'variable',

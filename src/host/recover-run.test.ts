@@ -14,12 +14,12 @@ afterEach(() => rmSync(state, { recursive: true }))
 function run(exitCode: number, mode: string, ...words: readonly string[]) {
   const stubs = `
     set -eu
-    state=$1 stage=$1
+    state=$1 staging=$1
     fail() { printf '%s\\n' "$*" >&2; exit 1; }
     reasons() { cat; }
     wal_within() { return 1; }
     as_etcd() { echo 'recovered-status {}'; echo 'quorate: it broke' >&2; return ${exitCode}; }
-    arg_program=$stage/program arg_name=etcd01 arg_data=/data arg_wal=/wal arg_mode=$2
+    arg_program=$staging/program arg_name=etcd01 arg_data=/data arg_wal=/wal arg_mode=$2
     : >"$arg_program"
     shift 2
   `

@@ -11,7 +11,7 @@ umask 077
 export LC_ALL=C
 state=/var/lib/quorate
 incoming=$state/incoming
-stage=
+staging=
 heavy=no
 draft=
 sandbox=
@@ -22,7 +22,7 @@ leave() {
   trap '' HUP INT PIPE TERM
   [ -z "$sandbox" ] || systemctl stop "$sandbox" 2>/dev/null || true
   [ -z "$draft" ] || rm -rf "$draft"
-  [ -z "$stage" ] || rm -rf "$stage"
+  [ -z "$staging" ] || rm -rf "$staging"
 }
 trap leave EXIT
 
@@ -61,7 +61,7 @@ op_fence() {
   check_fence fence
   # Nobody else is at work: what lies here is left over from a run that was killed.
   for folder in "$state"/incoming.*; do
-    [ "$folder" = "$stage" ] || rm -rf "$folder"
+    [ "$folder" = "$staging" ] || rm -rf "$folder"
   done
 }
 
@@ -79,17 +79,17 @@ takes_receive='changes texts ..sizes'
 op_receive() {
   make_folder "$state" 700
   [ -O "$state" ] && [ ! -L "$state" ] || fail "$state is not root's: look who made it, and remove it"
-  stage=$(mktemp -d "$incoming.XXXXXX")
+  staging=$(mktemp -d "$incoming.XXXXXX")
   file=0
   [ $# = 0 ] || heavy=yes
   for size; do
     # `head -c` reads 8 KiB at a time, for twice the processor time.
-    dd bs=256K count="$size" iflag=count_bytes,fullblock status=none >"$stage/f$file"
-    [ "$(stat -c %s "$stage/f$file")" = "$size" ] || fail "an upload broke off"
+    dd bs=256K count="$size" iflag=count_bytes,fullblock status=none >"$staging/f$file"
+    [ "$(stat -c %s "$staging/f$file")" = "$size" ] || fail "an upload broke off"
     file=$((file + 1))
   done
   [ "$arg_texts" = yes ] || return 0
-  trouble=$(tar -x -C "$stage" --no-same-owner -f - 2>&1) ||
+  trouble=$(tar -x -C "$staging" --no-same-owner -f - 2>&1) ||
     fail "${incoming%/*} can not take what was sent: $(printf '%s\n' "$trouble" | grep -E -m 1 'No space|quota|Read-only' || printf '%s\n' "$trouble" | tail -n 1)"
 }
 

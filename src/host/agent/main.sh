@@ -59,7 +59,7 @@ carry_out() {
     name=${1%%=*}
     case " $takes " in
       *" ..$name "*) set -- "$@" "${1#*=}" ;;
-      *"@$name "*) eval "arg_$name=\$stage/\${1#*=}" ;;
+      *"@$name "*) eval "arg_$name=\$staging/\${1#*=}" ;;
       *) eval "arg_$name=\${1#*=}" ;;
     esac
     shift

@@ -10,20 +10,20 @@ drop_staged() {
   systemctl stop quorate-restore.service 2>/dev/null || true
   for folder in "$1".quorate-restore-* "$2".quorate-restore-*; do rm -rf -- "$folder"; done
   for folder in "${1%/*}"/.quorate-incoming.*; do
-    [ "$folder" = "$stage" ] || rm -rf -- "$folder"
+    [ "$folder" = "$staging" ] || rm -rf -- "$folder"
   done
 }
 
 # The snapshot as this member's data and log, beside the present ones. `members` and `peers` as etcd's --initial-cluster and
 # --initial-advertise-peer-urls; options are of etcd's tool.
-takes_restore_stage='changes @snapshot token suffix sha256 source data wal name members peers ..options'
-op_restore_stage() {
+takes_restore_unpack='changes @snapshot token suffix sha256 source data wal name members peers ..options'
+op_restore_unpack() {
   # etcd's tool holds all of it against this sum, its last 32 bytes.
   [ "$(tail -c 32 "$arg_snapshot" | od -A n -t x1 | tr -d ' \n')" = "$arg_sha256" ] ||
     fail "this is not the snapshot that was looked at: its file was changed while it was sent; nothing was changed here"
   # etcd's tool reads what was held against the sum: in a folder of root's, where it can write nothing.
-  chown -h root:etcd "$stage" "$arg_snapshot"
-  chmod 710 "$stage"
+  chown -h root:etcd "$staging" "$arg_snapshot"
+  chmod 710 "$staging"
   chmod 640 "$arg_snapshot"
   require_ground "$arg_data" "$arg_wal"
   drop_staged "$arg_data" "$arg_wal"

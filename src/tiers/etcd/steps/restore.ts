@@ -70,7 +70,7 @@ export const RESTORE: HostKinds<RestoreStep> = {
       const snapshot = { file: step.snapshotFile }
       const member = { ...placesOf(step), name: step.member, members, peers: step.peerUrl }
       const { options } = step
-      return [['restore_stage', { snapshot, token, suffix, sha256, source, ...member, options }]]
+      return [['restore_unpack', { snapshot, token, suffix, sha256, source, ...member, options }]]
     },
     simulate: (machine, { restore, peerUrl }) => [
       () => machine.dropRestored(),
