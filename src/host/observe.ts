@@ -158,13 +158,13 @@ function parseStopped(lines: readonly string[]): MemberState['stoppedByOperator'
 /** undefined: none, or its mark is not whole, which is the same: it begins anew there. */
 function parseRestore(reply: Reply): RestoreState | undefined {
   const lines = reply.all('restore').map((text) => split(text, ' '))
-  const { token, suffix, sha256, source, members, stage } = Object.fromEntries(lines)
+  const { token, suffix, sha256, source, members, stage: reached } = Object.fromEntries(lines)
   if (token === undefined || suffix === undefined || sha256 === undefined || members === undefined)
     return undefined
-  if (stage !== 'staged' && stage !== 'placed') return undefined
+  if (reached !== 'staged' && reached !== 'placed') return undefined
   if (![token, sha256].every(isMarkWord) || !isAsideSuffix('restore', suffix)) return undefined
   const moved = lines.flatMap(([key, value]) => (key === 'moved' ? [value] : []))
-  return { token, suffix, sha256, source: source ?? '', members, stage, moved }
+  return { token, suffix, sha256, source: source ?? '', members, reached, moved }
 }
 
 /** Ends the name of what is moved aside. Other names, such as `recover-copy`, are of what the next run removes. */

@@ -48,7 +48,7 @@ export interface RestoreState {
   /** As etcd's --initial-cluster. */
   readonly members: string
   /** Beside the present data, or in its place. */
-  readonly stage: 'staged' | 'placed'
+  readonly reached: 'staged' | 'placed'
   /** Paths of what was moved aside. */
   readonly moved: readonly string[]
 }

@@ -36,9 +36,9 @@ export function restoring(world: World, cluster: Cluster, disk: Disk): Restoring
       if (!world.rafts.has(clusterId)) world.rafts.set(clusterId, newRaft(clusterId, peers.toSorted()))
       disk.staged = { clusterId, memberId: idOf(clusterId, peerUrl), beginning: fresh(world) }
     },
-    noteRestored: (restore, stage) => {
-      disk.restore = { ...restore, stage, moved: [] }
-      if (stage === 'staged' || disk.staged === undefined) return
+    noteRestored: (restore, reached) => {
+      disk.restore = { ...restore, reached, moved: [] }
+      if (reached === 'staged' || disk.staged === undefined) return
       world.truth.belongs.set(disk.node.name, disk.staged.clusterId)
       world.truth.lost.delete(disk.node.name)
       disk.staged = undefined

@@ -56,7 +56,7 @@ export function initialCluster(cluster: Cluster): string {
 export function isPlaced(intent: Pick<RestoreIntent, 'restore'>, host: HostState | undefined): boolean {
   const { token } = intent.restore
   if (host?.restore !== undefined && host.restore.token !== token) return false
-  if (host?.restore !== undefined) return host.restore.stage === 'placed' && !isGone(host)
+  if (host?.restore !== undefined) return host.restore.reached === 'placed' && !isGone(host)
   // Its mark goes at the very end; its settings stay.
   const environment = parseEnvironmentFile(host?.member?.contents[PATHS.environment] ?? '')
   return environment['ETCD_INITIAL_CLUSTER_TOKEN'] === token && host?.member?.dataPresent === true
@@ -64,7 +64,7 @@ export function isPlaced(intent: Pick<RestoreIntent, 'restore'>, host: HostState
 
 /** It was in its place, and was lost since: the member may have voted with it. */
 export function isGone({ restore, member }: HostState): boolean {
-  return restore?.stage === 'placed' && !(member?.dataPresent === true && member.walPresent)
+  return restore?.reached === 'placed' && !(member?.dataPresent === true && member.walPresent)
 }
 
 type Rule = (intent: RestoreIntent, observed: Observed) => readonly Step[]

@@ -30,7 +30,9 @@ export const BROKEN_RESTORE: readonly BrokenVerb[] = [
     breaks: 'serves-until-ready',
     wrong: {
       restore: seeing((host, restore) =>
-        host.restore === undefined ? { ...host, restore: { ...restore, stage: 'staged', moved: [] } } : host,
+        host.restore === undefined
+          ? { ...host, restore: { ...restore, reached: 'staged', moved: [] } }
+          : host,
       ),
     },
   },
@@ -40,8 +42,8 @@ export const BROKEN_RESTORE: readonly BrokenVerb[] = [
     needs: ['restore', 'restore'],
     wrong: {
       restore: seeing((host, restore, all) =>
-        all.some((one) => one.restore?.stage === 'placed')
-          ? { ...host, restore: { ...restore, stage: 'placed', moved: [] } }
+        all.some((one) => one.restore?.reached === 'placed')
+          ? { ...host, restore: { ...restore, reached: 'placed', moved: [] } }
           : host,
       ),
     },

@@ -64,7 +64,7 @@ type Kind<K extends RestoreStep['kind']> = Extract<RestoreStep, { readonly kind:
 export const RESTORE: HostKinds<RestoreStep> = {
   'restore-stage': {
     action: 'create',
-    predict: ofHost((_host, { restore }) => ({ restore: { ...restore, stage: 'staged', moved: [] } })),
+    predict: ofHost((_host, { restore }) => ({ restore: { ...restore, reached: 'staged', moved: [] } })),
     operations: (step) => {
       const { token, suffix, sha256, source, members } = step.restore
       const snapshot = { file: step.snapshotFile }
@@ -151,8 +151,8 @@ export function isRestoreStep(step: HostStepCommon & { readonly kind: string }):
 
 /** Where a snapshot arrives: on the disk of the data, which has room for it. undefined: none of these sends one. */
 export function incomingOf(steps: readonly EngineStep[]): string | undefined {
-  const stage = steps.find((step): step is Kind<'restore-stage'> => step.kind === 'restore-stage')
-  return stage?.dataDirectory.slice(0, stage.dataDirectory.lastIndexOf('/'))
+  const unpacking = steps.find((step): step is Kind<'restore-stage'> => step.kind === 'restore-stage')
+  return unpacking?.dataDirectory.slice(0, unpacking.dataDirectory.lastIndexOf('/'))
 }
 
 /** The command may be gone on with until the very end, when its other marks are gone. */
@@ -173,7 +173,7 @@ function placed(
   return {
     restore: {
       ...step.restore,
-      stage: 'placed',
+      reached: 'placed',
       moved: step.aside.map((path) => `${path}.${step.restore.suffix}`),
     },
     formerClusterIds: step.former === undefined ? formerClusterIds : [...formerClusterIds, step.former],

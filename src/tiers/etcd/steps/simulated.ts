@@ -9,7 +9,7 @@ import type { Ownership, RestoreState } from '../../../host/state.ts'
 export type Piece = () => void
 
 /** Which one it is, and not how far. */
-type WhichRestore = Omit<RestoreState, 'stage' | 'moved'>
+type WhichRestore = Omit<RestoreState, 'reached' | 'moved'>
 
 /** @throws of every method where the machine would fail, or where it does what no step may do */
 export interface SimulatedMachine {
@@ -49,7 +49,7 @@ export interface SimulatedMachine {
   /** What a restore has made beside the data goes, with its mark. */
   dropRestored(): void
   makeRestored(restore: WhichRestore, peerUrl: string): void
-  noteRestored(restore: WhichRestore, stage: RestoreState['stage']): void
+  noteRestored(restore: WhichRestore, reached: RestoreState['reached']): void
   /** Of the cluster that is not verified yet. */
   pinRestored(content: string): void
   noteFormer(id: string | undefined): void
