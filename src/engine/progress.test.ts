@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { RunEvent } from './events.ts'
 import { HostProgress } from './progress.ts'
 
-const stage = {
+const unpacking = {
   kind: 'restore-stage',
   host: 'etcd01',
   what: 'restore',
@@ -13,7 +13,7 @@ const stage = {
 test('how much of a snapshot was sent is told with each hundredth, until work on it begins', () => {
   const events: RunEvent[] = []
   const work = { operations: [[]], sendings: [{ bytes: 1000, what: 'the snapshot' }] }
-  const progress = new HostProgress('etcd01', [stage], work, (event) => void events.push(event))
+  const progress = new HostProgress('etcd01', [unpacking], work, (event) => void events.push(event))
   for (const bytes of [4, 10, 19, 500]) progress.sent(bytes)
   progress.done(-1)
   progress.sent(1000)
