@@ -40,7 +40,7 @@ test('the order, from wherever it was cut off', () => {
   const all = ['fence', 'copy', 'place', 'begin', 'clear', 'verify', 'release', 'release']
   expect(wavesFrom(begin(undefined))).toEqual(all)
   const left = STAGES.map((stage) => wavesFrom(begin(stage)))
-  expect(left).toEqual([all, all.slice(2), all.slice(3), all.slice(4), all.slice(5)])
+  expect(left).toEqual([0, 2, 2, 3, 4, 5].map((done) => all.slice(done)))
 })
 
 test('alone, the survivor has nobody to wait for', () => {

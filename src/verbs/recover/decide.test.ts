@@ -90,7 +90,7 @@ test('where nobody can ask the members that run, nothing is decided', () => {
 
 test('it is given up where it is marked, until data is exchanged', () => {
   const { progress } = decideRecovery(request, facts())
-  const surveyed = (stage: 'fenced' | 'copied' | 'placed') => {
+  const surveyed = (stage: 'fenced' | 'copied' | 'placing' | 'placed') => {
     const marks = { etcd02: renderProgress({ ...progress, stage }), etcd03: renderProgress(progress) }
     return surveyOf(cluster, facts({ marks }).finds)
   }
@@ -99,10 +99,8 @@ test('it is given up where it is marked, until data is exchanged', () => {
     const { steps = [] } = decideTakingBack(surveyed(stage)) ?? {}
     expect(steps.map(({ kind, host }) => `${kind} ${host}`)).toEqual(['take-back etcd02', 'take-back etcd03'])
   }
-  expect(refusal(() => decideTakingBack(surveyed('placed')))).toMatchObject({
-    code: 'blocked',
-    host: 'etcd02',
-  })
+  for (const stage of ['placing', 'placed'] as const)
+    expect(refusal(() => decideTakingBack(surveyed(stage)))).toMatchObject({ code: 'blocked', host: 'etcd02' })
 })
 
 function refusal(decide: () => unknown): QuorateError | undefined {

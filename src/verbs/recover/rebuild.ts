@@ -127,6 +127,8 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
 export async function placeCluster(rebuild: Rebuild, progress: RecoveryProgress): Promise<readonly string[]> {
   const { dataDirectory: data, walDirectory: wal } = rebuild.session.cluster.etcd
   const { notes } = await onSurvivor(rebuild, [
+    // Half exchanged it can't be taken back any more.
+    markOperation({ ...progress, stage: 'placing' }),
     ['recover_place', { suffix: progress.suffix, data, wal, former: progress.former }],
     markOperation({ ...progress, stage: 'placed' }),
   ])

@@ -26,8 +26,8 @@ export const RECOVERY: StepKinds<RecoveryStep> = {
   'take-back': { action: 'start' },
 }
 
-/** Stages that are behind a recovery, by what its mark says. */
-export const STAGES = ['fenced', 'copied', 'placed', 'serving', 'cleared'] as const
+/** How far a recovery is, by what its mark says: what is behind it; but `placing`, which may be half done. */
+export const STAGES = ['fenced', 'copied', 'placing', 'placed', 'serving', 'cleared'] as const
 export type RecoveryStage = (typeof STAGES)[number]
 
 /** Not what the planner of apply does in it. */
@@ -64,6 +64,7 @@ export function rebuildSteps({
       return [step('copy', survivor)]
     }
     case 'copied':
+    case 'placing':
       return [step('place', survivor)]
     case 'placed':
       return [step('begin', survivor)]
