@@ -32,6 +32,12 @@ export function decideTakingBack(survey: Survey): TakingBack | undefined {
     node !== undefined && host?.underway?.verb === 'recover' ? [name] : [],
   )
   const others = marked.filter((name) => name !== survivor)
+  // One that is back is locked with the others: its mark goes, too.
+  const away = survey.members.flatMap(({ name, host }) => (host === undefined ? [name] : []))
   const state = { survivor, others, stage, fenced: [], cleared: [], released: [] }
-  return { progress, state, steps: takeBackSteps(marked) }
+  return {
+    progress: { ...progress, lost: lost.filter((name) => away.includes(name)) },
+    state,
+    steps: takeBackSteps(marked),
+  }
 }

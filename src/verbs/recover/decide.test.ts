@@ -100,7 +100,43 @@ test('it is given up where it is marked, until data is exchanged', () => {
     expect(steps.map(({ kind, host }) => `${kind} ${host}`)).toEqual(['take-back etcd02', 'take-back etcd03'])
   }
   for (const stage of ['placing', 'placed'] as const)
-    expect(refusal(() => decideTakingBack(surveyed(stage)))).toMatchObject({ code: 'blocked', host: 'etcd02' })
+    expect(refusal(() => decideTakingBack(surveyed(stage)))).toMatchObject({
+      code: 'blocked',
+      host: 'etcd02',
+    })
+})
+
+test('a machine that was declared lost and is back is neither worked on nor left alone', () => {
+  const { progress } = decideRecovery(request, facts())
+  const marks = { etcd02: renderProgress({ ...progress, lost: ['etcd03'] }) }
+  const reasons = {
+    code: 'blocked',
+    message: expect.stringContaining('etcd03: it was declared lost') as string,
+  }
+  expect(refusal(() => decideRecovery(request, facts({ marks })))).toMatchObject(reasons)
+  expect(refusal(() => decideRecovery({ ...request, lost: ['etcd03'] }, facts({ marks })))).toMatchObject(
+    reasons,
+  )
+})
+
+test('a mark on a machine that was declared lost and is back is taken back with the others', () => {
+  const { progress } = decideRecovery(request, facts())
+  const mark = renderProgress({ ...progress, lost: ['etcd03'] })
+  const taken = decideTakingBack(surveyOf(cluster, facts({ marks: { etcd02: mark, etcd03: mark } }).finds))
+  expect(taken?.progress.lost).toEqual([])
+  expect(taken?.steps.map(({ host }) => host)).toEqual(['etcd02', 'etcd03'])
+})
+
+test('who was to go on from its data is not declared lost', () => {
+  const { progress } = decideRecovery(request, facts())
+  const mark = renderProgress(progress)
+  const { finds, ...rest } = facts({ marks: { etcd01: mark, etcd03: mark } })
+  const { etcd02: _off, ...hosts } = finds.hosts
+  const asked = { ...request, lost: ['etcd02'] }
+  expect(refusal(() => decideRecovery(asked, { ...rest, finds: { ...finds, hosts } }))).toMatchObject({
+    code: 'blocked',
+    message: expect.stringContaining('goes on from its data') as string,
+  })
 })
 
 function refusal(decide: () => unknown): QuorateError | undefined {

@@ -6,6 +6,7 @@ import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { type RecoveryState, type RecoveryStep, recoverySteps } from '../../tiers/etcd/steps/recovery.ts'
 import { recoverCommand } from '../../engine/underway.ts'
 import { blockedError } from '../../engine/loop.ts'
+import type { BlockReason } from '../../engine/step.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import type { EtcdClient } from '../../tiers/etcd/facts/etcd-clients.ts'
 import { type Finds, type Survey, surveyOf } from './survey.ts'
@@ -158,6 +159,8 @@ function goesOn(survey: Survey, present: RecoveryProgress, choice: RecoveryChoic
     )
   }
   const lost = [...new Set([...present.lost, ...choice.lost])]
+  const contradicted = contradictions(survey, present, lost)
+  if (contradicted.length > 0) throw blockedError(contradicted)
   const away = survey.members.filter(
     ({ name, node, host }) => node !== undefined && host === undefined && !lost.includes(name),
   )
@@ -171,6 +174,33 @@ function goesOn(survey: Survey, present: RecoveryProgress, choice: RecoveryChoic
     )
   }
   return { ...present, lost }
+}
+
+/** Who was declared lost is not locked, and is no part of what comes: neither the survivor nor one that is back may be. */
+function contradictions(
+  { members }: Survey,
+  { survivor, stage }: RecoveryProgress,
+  lost: readonly string[],
+): readonly BlockReason[] {
+  const back = members.filter(({ name, host }) => host !== undefined && lost.includes(name))
+  const early = stage === 'fenced' || stage === 'copied'
+  const takeBack = '; or take the recovery back, and begin anew with it: quorate recover --abandon'
+  return [
+    ...back.map(({ name }) => ({
+      host: name,
+      message: 'it was declared lost, and can be reached',
+      hint: `turn it off until the recovery is finished${early ? takeBack : ''}`,
+    })),
+    ...(lost.includes(survivor) && back.every(({ name }) => name !== survivor)
+      ? [
+          {
+            host: survivor,
+            message: 'the recovery goes on from its data, and it was declared lost',
+            hint: `bring it back${early ? takeBack : ''}`,
+          },
+        ]
+      : []),
+  ]
 }
 
 function risksOf(

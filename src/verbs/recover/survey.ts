@@ -53,7 +53,8 @@ export function surveyOf(cluster: Cluster, finds: Finds, gone: readonly string[]
   const nodes = etcdNodes(cluster)
   const hosts = Object.values(finds.hosts)
   const reached = gone.filter((name) => finds.hosts[name] !== undefined)
-  if (reached.length > 0) {
+  // Once a recovery was begun, what it says of them itself comes into it.
+  if (reached.length > 0 && hosts.every(({ underway }) => underway?.verb !== 'recover')) {
     throw new QuorateError('usage', `${reached.join(', ')} can be reached: quorate stops it itself`, {
       hint: '--lost is for machines that quorate can not reach, and that you know to be off for good',
     })
