@@ -2,8 +2,10 @@
  * What `recover` does beside what the planner of apply does, as data: which step is next, and what is so after it. How far it is
  * stands on the survivor's machine.
  */
-import type { StepKinds } from '../../../engine/step-registry.ts'
+import type { StepKind } from '../../../engine/step-registry.ts'
 import type { EngineStep, StepCommon } from '../../../engine/step.ts'
+import { PATHS } from '../../../host/state.ts'
+import type { Piece, SimulatedRecovery } from './simulated.ts'
 
 export type RecoveryStep = StepCommon & {
   /**
@@ -16,14 +18,81 @@ export type RecoveryStep = StepCommon & {
   readonly host: string
 }
 
-export const RECOVERY: StepKinds<RecoveryStep> = {
-  fence: { action: 'stop' },
-  copy: { action: 'create' },
-  place: { action: 'change' },
-  begin: { action: 'start' },
-  clear: { action: 'remove' },
-  release: { action: 'start' },
-  'take-back': { action: 'start' },
+export interface RecoveryKind extends StepKind<RecoveryStep> {
+  /** What it really does to a machine of the simulation, cut into the pieces between which a tool can die. */
+  simulate(machine: SimulatedRecovery): readonly Piece[]
+}
+
+export const RECOVERY: Readonly<Record<RecoveryStep['kind'], RecoveryKind>> = {
+  fence: {
+    action: 'stop',
+    simulate: (machine) => [
+      () => machine.mark(),
+      () => machine.haltClients(),
+      () => machine.disable(),
+      () => machine.stop(),
+    ],
+  },
+
+  copy: {
+    action: 'create',
+    simulate: (machine) => [
+      () => machine.dropCopies(),
+      () => machine.copyData(),
+      () => machine.makeCluster(),
+      () => machine.mark('copied'),
+    ],
+  },
+
+  place: {
+    action: 'change',
+    simulate: (machine) => [
+      () => machine.mark('placing'),
+      () => machine.noteFormer(),
+      () => machine.makeWay('data'),
+      () => machine.exchange('data'),
+      () => machine.makeWay('wal'),
+      () => machine.exchange('wal'),
+      () => machine.mark('placed'),
+    ],
+  },
+
+  begin: {
+    action: 'start',
+    simulate: (machine) => [
+      () => machine.writeAlone(PATHS.clusterId),
+      () => machine.writeAlone(PATHS.environment),
+      () => machine.writeAlone(PATHS.unit),
+      () => machine.reload(),
+      () => machine.enable(),
+      () => machine.start(),
+      () => machine.requireMade(),
+      () => machine.mark('serving'),
+    ],
+  },
+
+  clear: {
+    action: 'remove',
+    simulate: (machine) => [
+      () => machine.moveAside('wal'),
+      () => machine.moveAside('data'),
+      () => machine.moveAside('pin'),
+    ],
+  },
+
+  release: {
+    action: 'start',
+    simulate: (machine) => [() => machine.resumeClients(), () => machine.unmark()],
+  },
+
+  'take-back': {
+    action: 'start',
+    simulate: (machine) => [
+      () => machine.dropCopies(),
+      () => machine.resumeClients(),
+      () => machine.unmark(),
+    ],
+  },
 }
 
 /** How far a recovery is, by what its mark says: what is behind it; but `placing`, which may be half done. */

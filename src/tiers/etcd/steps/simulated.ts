@@ -62,6 +62,34 @@ export interface SimulatedMachine {
   letIn(): void
 }
 
+/** A machine as only `recover` changes it. @throws as `SimulatedMachine` */
+export interface SimulatedRecovery extends Pick<
+  SimulatedMachine,
+  'reload' | 'enable' | 'disable' | 'start' | 'stop'
+> {
+  /** Other verbs stay away, until `unmark`; how far it is stands there. Without a stage: as far as the run is. */
+  mark(stage?: 'copied' | 'placing' | 'placed' | 'serving'): void
+  unmark(): void
+  /** What uses etcd there, until `resumeClients`. */
+  haltClients(): void
+  resumeClients(): void
+  /** What was made beside the data. */
+  dropCopies(): void
+  /** Beside it, only while nothing runs, up to the end of its log. */
+  copyData(): void
+  /** Of the copy, which goes. */
+  makeCluster(): void
+  noteFormer(): void
+  /** What lies there, aside, unless it was exchanged already; only while nothing runs. */
+  makeWay(part: 'data' | 'wal'): void
+  exchange(part: 'data' | 'wal'): void
+  /** A file that the only member of the new cluster has. */
+  writeAlone(path: string): void
+  /** It serves what was made. */
+  requireMade(): void
+  moveAside(part: 'data' | 'wal' | 'pin'): void
+}
+
 /** @throws of every method where etcd would refuse */
 export interface SimulatedCluster {
   makeAuthority(): void

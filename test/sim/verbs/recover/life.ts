@@ -1,0 +1,212 @@
+/** How a life of a cluster is played that loses its quorum, and whose operators recover it. */
+import { next } from '../../../../src/tiers/etcd/plan/next.ts'
+import { etcdNodes } from '../../../../src/spec/cluster.ts'
+import { reboot, stop } from '../../etcd.ts'
+import { LOSSES, happen, heal } from '../../events.ts'
+import { hashOf } from '../../hash.ts'
+import { operate as apply } from '../../operator.ts'
+import { diskOf } from '../../world.ts'
+import { established } from '../established.ts'
+import { powerVerb } from '../power.ts'
+import { type Outcome, type RunOptions, operate } from '../run.ts'
+import { verbWorld } from '../world.ts'
+import { requireClean, requireKept } from './judge.ts'
+import { catchUp, newLogs, write } from './logs.ts'
+import { RECOVER, type RecoverDeciders, abandonVerb, recoverVerb } from './recover.ts'
+import type { RecoveryAsk, RecoveryEvent, RecoveryLife, RecoveryRound } from './scenario.ts'
+import { RecoveryViolation } from './violation.ts'
+import { type RecoveryWorld, dataOn } from './world.ts'
+
+type Tell = (line: string) => void
+
+interface Playing {
+  readonly rw: RecoveryWorld
+  readonly deciders: RecoverDeciders
+  readonly tell: Tell
+}
+
+/** @returns how the rounds ended. @throws RecoveryViolation, VerbViolation, Violation */
+export async function live(
+  life: RecoveryLife,
+  wrong: Partial<RecoverDeciders> = {},
+  tell: Tell = () => undefined,
+): Promise<readonly Outcome[]> {
+  const { cluster, world } = await established(life.members)
+  const vw = verbWorld(world, cluster)
+  const rw: RecoveryWorld = {
+    vw,
+    logs: newLogs(),
+    copies: new Map(),
+    halted: new Set(),
+    lost: new Set(),
+    owed: undefined,
+    had: new Map(),
+    survivor: undefined,
+    doomed: false,
+  }
+  const playing: Playing = { rw, deciders: { ...RECOVER, ...wrong }, tell }
+  for (const one of life.begins) befall(playing, one)
+  const outcomes: Outcome[] = []
+  for (const [index, round] of life.rounds.entries()) {
+    for (const one of round.before) befall(playing, one)
+    outcomes.push(await playRound(playing, round, hashOf(life, index)))
+    if (round.heals) mend(playing)
+  }
+  await comeToRest(playing)
+  return outcomes
+}
+
+async function playRound(playing: Playing, round: RecoveryRound, turn: number): Promise<Outcome> {
+  const { rw } = playing
+  const { vw } = rw
+  const { moment, event } = round.during ?? {}
+  let looked = 0
+  const strike = () => {
+    if (event === undefined) return
+    befall(playing, event)
+    vw.blind = true
+  }
+  vw.world.truth.skewed = false
+  vw.world.watch.looked = () => {
+    if (moment?.at === 'looked' && moment.after === looked) {
+      strike()
+      vw.world.truth.skewed = true
+    }
+    looked += 1
+  }
+  const outcome = await obey(playing, round.ask, {
+    turn,
+    interruption: round.interruption,
+    shown: () => {
+      if (moment?.at === 'shown') strike()
+    },
+    between: async (nth) => {
+      const struck = moment?.at === 'piece' && moment.piece === nth
+      if (struck) strike()
+      return await Promise.resolve(struck)
+    },
+  })
+  vw.world.watch.looked = undefined
+  return outcome
+}
+
+async function obey(playing: Playing, ask: RecoveryAsk, options: RunOptions): Promise<Outcome> {
+  const { rw, deciders, tell } = playing
+  const { vw, logs } = rw
+  const names = etcdNodes(vw.cluster).map(({ name }) => name)
+  tell(JSON.stringify(ask))
+  const outcome = await run()
+  tell(`  ${JSON.stringify(outcome)}`)
+  return outcome
+
+  async function run(): Promise<Outcome> {
+    const told: RunOptions = {
+      tell,
+      ...options,
+      between: async (nth) => {
+        catchUp(vw, logs)
+        return (await options.between?.(nth)) ?? false
+      },
+    }
+    switch (ask.verb) {
+      case 'recover': {
+        const off = names.filter((name) => diskOf(vw.world, name).off)
+        const survivor = ask.survivor === undefined ? undefined : names[ask.survivor % names.length]
+        const lost = ask.declares ? off : [...rw.lost]
+        return await operate(vw, deciders.verb(recoverVerb(rw, { survivor, lost }, deciders), rw), told)
+      }
+      case 'abandon': {
+        const given = await operate(vw, deciders.verb(abandonVerb(rw, deciders), rw), told)
+        // Nobody is told any more that they stay off.
+        if (given.kind === 'done' && given.pieces > 0) rw.lost.clear()
+        return given
+      }
+      case 'start':
+        return await operate(
+          vw,
+          powerVerb(vw, {
+            cluster: vw.cluster,
+            verb: 'start',
+            hosts: names,
+            force: true,
+            skipUnstartable: true,
+          }),
+          told,
+        )
+    }
+  }
+}
+
+function befall({ rw, tell }: Playing, event: RecoveryEvent): void {
+  const { vw, logs } = rw
+  const { nodes } = vw.cluster
+  const { name = '' } = nodes[event.host % nodes.length] ?? {}
+  tell(`${event.kind} on ${name}`)
+  const { kind } = event
+  if (kind === 'write' || kind === 'write-alone') {
+    const before = new Set(logs.acknowledged)
+    write(vw, logs, name, kind === 'write-alone')
+    const since = [...logs.acknowledged].filter((one) => !before.has(one))
+    if (rw.owed !== undefined) rw.owed = new Set([...rw.owed, ...since])
+    return
+  }
+  if (kind === 'returns') {
+    const disk = diskOf(vw.world, name)
+    if (!disk.off) return
+    disk.off = false
+    reboot(vw.world, vw.cluster, disk)
+    return
+  }
+  happen(vw.world, vw.cluster, { kind, host: event.host })
+  if (!(LOSSES as readonly string[]).includes(kind)) return
+  Object.assign(rw.had.get(name) ?? {}, dataOn(rw, name))
+  // What was to be kept is lost with it; the others have moved theirs aside, or will have.
+  if (rw.owed !== undefined && name === rw.survivor) rw.doomed = true
+}
+
+/** Machines come back, but those that somebody has said will not. */
+function mend({ rw, tell }: Playing): void {
+  const { world, cluster } = rw.vw
+  tell('what lasted is mended')
+  const disks = new Map([...world.disks].filter(([name]) => !rw.lost.has(name)))
+  heal({ ...world, disks }, cluster)
+  // One that came back all the same is turned off again, as quorate asks for.
+  for (const name of rw.lost) {
+    stop(diskOf(world, name))
+    diskOf(world, name).off = true
+  }
+}
+
+/** What was begun is finished, or taken back where it can't be; members are started, and the file is applied. */
+async function comeToRest(playing: Playing): Promise<void> {
+  const { rw, tell } = playing
+  const { vw } = rw
+  const isMarked = () =>
+    etcdNodes(vw.cluster).some(({ name }) => diskOf(vw.world, name).underway !== undefined)
+  const ask = { verb: 'recover', survivor: undefined, declares: true } as const
+  vw.world.lock = undefined
+  mend(playing)
+  for (let count = 0; count < 3; count += 1) {
+    const marked = isMarked()
+    const outcome = await obey(playing, ask, {})
+    if (rw.doomed && isMarked()) {
+      await obey(playing, { ...ask, verb: 'abandon' }, {})
+      if (isMarked()) return
+      rw.doomed = false
+    } else if (marked && outcome.kind !== 'done') {
+      // One that had joined lost its data meanwhile: a second misfortune, which the mark keeps `repair` from.
+      if (vw.world.truth.lost.size > 0) return requireKept(rw)
+      throw new RecoveryViolation('converges', JSON.stringify(outcome))
+    }
+    if (!isMarked()) await obey(playing, { ...ask, verb: 'start' }, {})
+  }
+  if (isMarked()) throw new RecoveryViolation('converges', 'it is marked still')
+  requireClean(rw)
+  requireKept(rw)
+  const last = await apply(vw.world, { planner: next, cluster: vw.cluster, tell })
+  tell(`  ${JSON.stringify(last)}`)
+  // Members that lost their data a person has to make anew.
+  const { lost, excuse } = vw.world.truth
+  if (last.kind === 'done' || lost.size > 0 || excuse !== undefined) return
+  throw new RecoveryViolation('converges', JSON.stringify(last))
+}

@@ -1,0 +1,131 @@
+/** One simulated machine as only a recovery changes it. */
+import { peerUrl } from '../../../../src/etcd/configuration.ts'
+import { PATHS } from '../../../../src/host/state.ts'
+import { type Cluster, type Node, etcdNodes } from '../../../../src/spec/cluster.ts'
+import { etcdNameOf } from '../../../../src/spec/etcd-name.ts'
+import { memberFiles } from '../../../../src/tiers/etcd/plan/member-files.ts'
+import { demandOf } from '../../../../src/tiers/etcd/plan/peer-identity.ts'
+import type { SimulatedRecovery } from '../../../../src/tiers/etcd/steps/simulated.ts'
+import { type RecoveryProgress, renderProgress } from '../../../../src/verbs/recover/progress.ts'
+import { Failure } from '../../failure.ts'
+import { lookAt } from '../../look.ts'
+import { simulatedMachine } from '../../machine.ts'
+import { idOf, newRaft } from '../../raft.ts'
+import { diskOf, fresh } from '../../world.ts'
+import { type Log, logOf, madeOf } from './logs.ts'
+import type { RecoveryWorld } from './world.ts'
+
+/** How far a run is, as it writes it into marks. */
+export interface Progressing {
+  progress: RecoveryProgress
+  /** What of a log the copy comes to: all of it. */
+  readonly copied: (log: Log) => Log
+}
+
+export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressing): SimulatedRecovery {
+  const { vw, logs, copies, halted } = rw
+  const { world } = vw
+  const disk = diskOf(world, host)
+  const beside = copies.get(host) ?? {}
+  copies.set(host, beside)
+  const requireRest = () => {
+    if (disk.process !== undefined) throw new Failure('etcd.service runs: its data is not exchanged under it')
+  }
+  const machine = simulatedMachine(world, vw.cluster, host, undefined)
+  return {
+    reload: () => machine.reload(),
+    enable: () => machine.enable(),
+    disable: () => machine.disable(),
+    start: () => machine.start(),
+    stop: () => machine.stop(),
+    mark: (stage) => {
+      if (stage !== undefined) at.progress = { ...at.progress, stage }
+      disk.underway = markOf(at.progress)
+    },
+    unmark: () => (disk.underway = undefined),
+    haltClients: () => halted.add(host),
+    resumeClients: () => halted.delete(host),
+    dropCopies: () => Object.assign(beside, { copy: undefined, data: undefined, wal: undefined }),
+    copyData: () => {
+      requireRest()
+      if (disk.wal === undefined || disk.data === undefined) throw new Failure('there is no data to copy')
+      if (disk.full) throw new Failure('No space left on device')
+      beside.copy = disk.wal
+    },
+    makeCluster: () => {
+      const peer = `${etcdNameOf(disk.node)}=${peerUrl(vw.cluster, disk.node)}`
+      const clusterId = idOf(at.progress.token, peer)
+      const raft = world.rafts.get(clusterId) ?? newRaft(clusterId, [peer])
+      world.rafts.set(clusterId, raft)
+      const [member] = raft.members
+      if (member === undefined) throw new TypeError('a cluster of nobody')
+      const made = { clusterId, memberId: member.id, beginning: fresh(world) }
+      logs.of.set(made.beginning, madeOf(at.copied(logOf(logs, beside.copy))))
+      Object.assign(beside, { copy: undefined, data: made, wal: made })
+      const revision = logOf(logs, made).before.length
+      at.progress = { ...at.progress, made: { clusterId, revision, keys: undefined, hash: undefined } }
+    },
+    noteFormer: () => {
+      const { former } = at.progress
+      disk.formerIds = [...(disk.formerIds ?? []), ...(former === undefined ? [] : [former])]
+    },
+    makeWay: (part) => {
+      requireRest()
+      const data = disk[part]
+      if (beside[part] === undefined || data === undefined) return
+      disk.aside.push(data)
+      disk[part] = undefined
+    },
+    exchange: (part) => {
+      if (beside[part] === undefined) return
+      disk[part] = beside[part]
+      beside[part] = undefined
+      disk.format = undefined
+      // Of the old cluster no quorum is left: nobody counts on what its members voted.
+      for (const id of new Set(world.truth.belongs.values())) world.truth.served.delete(id)
+      world.truth.belongs.clear()
+      world.truth.lost.clear()
+      if (disk[part] !== undefined) world.truth.belongs.set(host, disk[part].clusterId)
+    },
+    writeAlone: (path) => {
+      const { made, token } = at.progress
+      if (made === undefined) throw new TypeError('nothing was made')
+      const node = { ...disk.node, demands: demandOf(lookAt(world, disk.node).member) }
+      const situation = { kind: 'established', token, clusterId: made.clusterId, settled: true } as const
+      const files = memberFiles(alone(vw.cluster, disk.node), node, situation, undefined)
+      const file = files.find((one) => one.path === path)
+      if (file === undefined) throw new TypeError(`a member has no ${path}`)
+      // It is pinned to what it was made as, and that is proven right behind its start.
+      world.truth.verified.add(made.clusterId)
+      const { content, owner, group, mode } = file
+      machine.writeFile(path, content, { owner, group, mode })
+    },
+    requireMade: () => {
+      const { process } = disk
+      if (process?.ready !== true) throw new Failure('etcd.service did not start')
+      if (process.data.clusterId !== at.progress.made?.clusterId)
+        throw new Failure('the new cluster is not what the copy was')
+    },
+    moveAside: (part) => {
+      const { walDirectory, dataDirectory } = vw.cluster.etcd
+      machine.moveAside({ wal: walDirectory, data: dataDirectory, pin: PATHS.clusterId }[part])
+    },
+  }
+}
+
+/** As machines tell it. */
+function markOf(progress: RecoveryProgress) {
+  const lines = renderProgress(progress).trimEnd().split('\n')
+  const all: Readonly<Record<string, string>> = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  )
+  return { verb: all['verb'] ?? '', command: all['command'] ?? '', all }
+}
+
+function alone(cluster: Cluster, { name }: Node): Cluster {
+  const members = etcdNodes(cluster).map((node) => node.name)
+  return {
+    ...cluster,
+    nodes: cluster.nodes.filter((node) => node.name === name || !members.includes(node.name)),
+  }
+}

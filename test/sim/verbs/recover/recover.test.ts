@@ -1,0 +1,47 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Outcome } from '../run.ts'
+import { live } from './life.ts'
+import { type RecoveryLife, killedEverywhere, recoveryLife } from './scenario.ts'
+
+const runs = Math.ceil(Number(process.env['SIM_RUNS'] ?? 2000) / 20)
+const seed = Number(process.env['SIM_SEED'] ?? 20261130)
+/** Of a recovery of three members, and a few. */
+const MOST_PIECES = 80
+const told = process.env['SIM_RECOVERY_LIFE']
+
+test.each(told === undefined ? [] : [told])('the life that was handed in', async (life) => {
+  const outcomes = await live(JSON.parse(life) as RecoveryLife, {}, (line) => console.log(line))
+  expect(outcomes.length).toBeGreaterThan(0)
+})
+
+test('clusters lose their quorum and are recovered, or that is taken back, while machines fail: no write is lost', async () => {
+  const ends: Record<Outcome['kind'], number> = { done: 0, blocked: 0, failed: 0, died: 0, locked: 0 }
+  const property = fc.asyncProperty(recoveryLife, async (life) => {
+    for (const { kind } of await live(life)) ends[kind] += 1
+  })
+  const result = await fc.check(property, { seed, numRuns: runs })
+  const why = result.failed
+    ? `SIM_SEED=${seed}, life ${result.numRuns}: ${String(result.errorInstance)}\nSIM_RECOVERY_LIFE='${JSON.stringify(result.counterexample?.[0])}'`
+    : ''
+  expect(why).toBe('')
+  for (const kind of ['done', 'blocked', 'died'] as const) expect(ends[kind]).toBeGreaterThan(runs / 20)
+  expect(ends.failed).toBeGreaterThan(0)
+}, 0)
+
+test.each([
+  { verb: 'recover', ends: ['died done', 'done blocked'] },
+  { verb: 'abandon', ends: ['died done', 'died blocked', 'done done'] },
+] as const)(
+  'the tool dies before any piece of a recovery, and then somebody asks for it, or takes it back: $verb',
+  async ({ verb, ends }) => {
+    const seen = new Set<string>()
+    for (const life of killedEverywhere(verb, MOST_PIECES)) {
+      const [first, second] = await live(life)
+      seen.add(`${first?.kind} ${second?.kind}`)
+    }
+    expect([...seen]).toEqual(expect.arrayContaining([...ends]))
+    expect(seen.size).toBe(ends.length)
+  },
+  0,
+)

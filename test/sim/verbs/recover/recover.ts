@@ -1,0 +1,199 @@
+/** `recover` and `recover --abandon` of simulated machines, with the tool dying between any two pieces of them. */
+import { loop, requireWhole } from '../../../../src/engine/loop.ts'
+import { etcdNodes } from '../../../../src/spec/cluster.ts'
+import { plan } from '../../../../src/tiers/etcd/plan/plan.ts'
+import { ETCD_STEPS } from '../../../../src/tiers/etcd/steps/kinds.ts'
+import {
+  RECOVERY,
+  type RecoveryStep,
+  isRecoveryStep,
+  predictRecovery,
+  rebuildSteps,
+} from '../../../../src/tiers/etcd/steps/recovery.ts'
+import type { Step } from '../../../../src/tiers/etcd/steps/steps.ts'
+import {
+  type Decision,
+  type RecoveryChoice,
+  type RecoveryRequest,
+  decideRecovery,
+  isSameRecovery,
+} from '../../../../src/verbs/recover/decide.ts'
+import { type TakingBack, decideTakingBack } from '../../../../src/verbs/recover/decide-abandon.ts'
+import { type Recovering, nextRecovery } from '../../../../src/verbs/recover/decide-next.ts'
+import { surveyOf } from '../../../../src/verbs/recover/survey.ts'
+import { diskOf, fresh } from '../../world.ts'
+import type { Run, SimVerb } from '../run.ts'
+import { lookAtAll, runWave } from '../waves.ts'
+import type { Log } from './logs.ts'
+import { requireClean, requireKept } from './judge.ts'
+import { type Progressing, recoveredMachine } from './machine.ts'
+import { RecoveryViolation } from './violation.ts'
+import { type RecoveryWorld, acknowledgedOn, bestOf, dataOn, findSurvivors } from './world.ts'
+
+/** What decides; deciders that are wrong on purpose take its place. */
+export interface RecoverDeciders {
+  readonly decide: typeof decideRecovery
+  readonly next: typeof nextRecovery
+  readonly abandon: typeof decideTakingBack
+  /** What of a log becomes the new cluster's. */
+  readonly copied: (log: Log) => Log
+  /** Changes the whole verb. */
+  readonly verb: <D>(verb: SimVerb<D>, rw: RecoveryWorld) => SimVerb<D>
+}
+
+export const RECOVER: RecoverDeciders = {
+  decide: decideRecovery,
+  next: nextRecovery,
+  abandon: decideTakingBack,
+  copied: (log) => log,
+  verb: (verb) => verb,
+}
+
+const JOIN = { kind: 'apply', stamp: '20260101T000000Z', freshToken: 'sample-1', until: 'done' } as const
+
+export function recoverVerb(
+  rw: RecoveryWorld,
+  choice: RecoveryChoice,
+  { decide, next, copied }: RecoverDeciders = RECOVER,
+): SimVerb<Decision> {
+  const { vw } = rw
+  const { world } = vw
+  const number = fresh(world)
+  const request = (): RecoveryRequest => ({
+    ...choice,
+    cluster: vw.cluster,
+    fresh: {
+      suffix: `before-recover-20260101T${String(number).padStart(6, '0')}Z`,
+      token: `sample-${number}`,
+    },
+  })
+  return {
+    finishes: 'recover',
+    decide: () =>
+      decide(request(), {
+        finds: findSurvivors(rw),
+        etcdClients: [],
+        hasAuthority: world.ca !== undefined,
+      }),
+    same: isSameRecovery,
+    essence: ({ preview: { survivor, joining, leaving }, progress: { token } }) =>
+      JSON.stringify([survivor, joining, leaving, token]),
+    scope: ({ progress }) => vw.cluster.nodes.filter(({ name }) => !progress.lost.includes(name)),
+    carryOut: async (run, { preview, progress, state, begun }) => {
+      if (!begun) requireBest(rw, preview.survivor, choice.survivor)
+      if (!begun) begin(rw, preview.survivor)
+      for (const name of progress.lost) rw.lost.add(name)
+      const at: Progressing = { progress, copied }
+      const meet = (now: Recovering) => meetCluster(rw, preview.leaving, now)
+      await loop<Recovering, RecoveryStep | Step>({
+        observed: meet({ ...state, joining: undefined }),
+        foreseen: { blocked: [] },
+        decide: next,
+        runWave: async (now, steps) => {
+          const own = steps.filter(isRecoveryStep)
+          if (own.length > 0) {
+            at.progress = { ...at.progress, stage: now.stage ?? 'fenced' }
+            await perform(rw, run, at, own)
+            return meet(own.reduce(predictRecovery, now))
+          }
+          const { intent, observed } = joiningOf(now)
+          const joins = steps.filter((step): step is Step => !isRecoveryStep(step))
+          await runWave(run, observed, joins, () => undefined)
+          const proven = joins.some(({ kind }) => kind === 'verify')
+          const seen = lookAtAll(vw, observed.cluster?.verified === true || proven)
+          return { ...now, joining: { intent, observed: seen } }
+        },
+        lookAgain: async (now) => {
+          const { intent, observed } = joiningOf(now)
+          const seen = lookAtAll(vw, observed.cluster?.verified ?? false)
+          return await Promise.resolve({ ...now, joining: { intent, observed: seen } })
+        },
+        steps: ETCD_STEPS,
+        signal: new AbortController().signal,
+      })
+    },
+    checkDone: () => {
+      for (const { name } of etcdNodes(vw.cluster)) {
+        if (diskOf(world, name).process?.ready !== true)
+          throw new RecoveryViolation('converges', `${name} does not run`)
+      }
+      requireClean(rw)
+      requireKept(rw)
+    },
+  }
+}
+
+export function abandonVerb(
+  rw: RecoveryWorld,
+  { abandon, copied }: RecoverDeciders = RECOVER,
+): SimVerb<TakingBack> {
+  const { vw } = rw
+  return {
+    finishes: 'recover',
+    decide: () => abandon(surveyOf(vw.cluster, findSurvivors(rw))),
+    same: (shown, now) => shown.progress.token === now.progress.token,
+    essence: ({ progress, steps }) => JSON.stringify([progress.token, steps.map(ETCD_STEPS.idOf).toSorted()]),
+    scope: ({ progress }) => vw.cluster.nodes.filter(({ name }) => !progress.lost.includes(name)),
+    carryOut: async (run, { progress, steps }) => {
+      await perform(rw, run, { progress, copied }, steps)
+      rw.owed = undefined
+    },
+    checkDone: () => {
+      requireClean(rw)
+      for (const [host, had] of rw.had) {
+        const now = dataOn(rw, host)
+        if (now.data !== had.data || now.wal !== had.wal) throw new RecoveryViolation('put-back', host)
+      }
+    },
+  }
+}
+
+/** A wave of steps that only a recovery has. */
+async function perform(
+  rw: RecoveryWorld,
+  run: Run,
+  at: Progressing,
+  steps: readonly RecoveryStep[],
+): Promise<void> {
+  await run.onAll(steps, async ({ kind, host, what }) => {
+    const { lost } = at.progress
+    if (lost.includes(host)) throw new RecoveryViolation('locked', `${host}: ${what}`)
+    const pieces = RECOVERY[kind].simulate(recoveredMachine(rw, host, at))
+    for (const [index, piece] of pieces.entries())
+      await run.do(`${what} (${index + 1} of ${pieces.length})`, piece, host)
+  })
+  const [first] = steps
+  if (first?.kind !== 'clear') return
+  const { survivor } = at.progress
+  const machine = recoveredMachine(rw, survivor, { ...at, progress: { ...at.progress, stage: 'cleared' } })
+  await run.do('note that all is cleared', () => machine.mark(), survivor)
+}
+
+/** As the verb has it: once others can join, who was declared lost leaves the cluster file. */
+function meetCluster(rw: RecoveryWorld, leaving: readonly string[], now: Recovering): Recovering {
+  if (now.joining !== undefined || rebuildSteps(now).length > 0) return now
+  const { vw } = rw
+  vw.cluster = { ...vw.cluster, nodes: vw.cluster.nodes.filter(({ name }) => !leaving.includes(name)) }
+  const intent = { ...JOIN, cluster: vw.cluster, finishes: 'recover' }
+  const observed = lookAtAll(vw, false)
+  requireWhole(plan(intent, observed))
+  return { ...now, joining: { intent, observed } }
+}
+
+function joiningOf({ joining }: Recovering): NonNullable<Recovering['joining']> {
+  if (joining === undefined) throw new TypeError('nobody can join yet')
+  return joining
+}
+
+function requireBest(rw: RecoveryWorld, survivor: string, named: string | undefined): void {
+  if (named !== undefined || rw.vw.blind) return
+  if (!bestOf(rw).includes(survivor)) throw new RecoveryViolation('best-log', survivor)
+}
+
+/** What it owes from here on: the acknowledged writes of the log that it goes on from, and what lies on the machines. */
+function begin(rw: RecoveryWorld, survivor: string): void {
+  rw.survivor = survivor
+  rw.doomed = false
+  rw.owed = acknowledgedOn(rw, survivor)
+  rw.had = new Map([...rw.vw.world.disks.keys()].map((host) => [host, { ...dataOn(rw, host) }]))
+}

@@ -1,0 +1,108 @@
+/** A life of a cluster that loses its quorum, as data: what fast-check makes up, and what a failure prints. */
+import * as fc from 'fast-check'
+import type { EventKind } from '../../events.ts'
+import type { Moment } from '../scenario.ts'
+import type { Interruption } from '../run.ts'
+
+const EVENTS = [
+  'crash',
+  'reboot',
+  'stop',
+  'machine-off',
+  'unreachable',
+  'paused',
+  'cut-off',
+  'both-lost',
+  'both-lost',
+  'data-lost',
+  'wal-lost',
+  'disk-full',
+] as const satisfies readonly EventKind[]
+
+export interface RecoveryEvent {
+  /** `write`: all but this host have it. `write-alone`: the leader has it, and no client was told so. `returns`: a machine that is off. */
+  readonly kind: (typeof EVENTS)[number] | 'write' | 'write-alone' | 'returns'
+  readonly host: number
+}
+
+export interface RecoveryAsk {
+  readonly verb: 'recover' | 'abandon' | 'start'
+  /** The survivor, counted around; undefined: the best. */
+  readonly survivor: number | undefined
+  /** What is off is declared lost. */
+  readonly declares: boolean
+}
+
+export interface RecoveryRound {
+  readonly before: readonly RecoveryEvent[]
+  readonly ask: RecoveryAsk
+  readonly during: { readonly moment: Moment; readonly event: RecoveryEvent } | undefined
+  readonly interruption: Interruption | undefined
+  readonly heals: boolean
+}
+
+export interface RecoveryLife {
+  readonly members: number
+  /** Losses that take the quorum, after some writes. */
+  readonly begins: readonly RecoveryEvent[]
+  readonly rounds: readonly RecoveryRound[]
+}
+
+/** Of three members one is left, and the tool dies before each piece of the work in turn; then somebody does this. */
+export function killedEverywhere(verb: RecoveryAsk['verb'], pieces: number): readonly RecoveryLife[] {
+  const ask = { verb: 'recover', survivor: undefined, declares: false } as const
+  const quiet = { before: [], during: undefined, interruption: undefined, heals: false } as const
+  return Array.from({ length: pieces }, (_, at) => ({
+    members: 3,
+    begins: [
+      { kind: 'write', host: 0 },
+      { kind: 'both-lost', host: 0 },
+      { kind: 'both-lost', host: 1 },
+    ],
+    rounds: [
+      { ...quiet, ask, interruption: { at, how: 'dies' } },
+      { ...quiet, ask: { ...ask, verb } },
+    ],
+  }))
+}
+
+const host = fc.nat({ max: 4 })
+const writes = fc.record({
+  kind: fc.constantFrom('write' as const, 'write' as const, 'write-alone' as const),
+  host,
+})
+const losses = fc.record({ kind: fc.constantFrom('both-lost' as const, 'machine-off' as const), host })
+const event = fc.oneof(fc.record({ kind: fc.constantFrom(...EVENTS, 'returns' as const), host }), writes)
+const piece = fc.nat({ max: 60 })
+const sometimes = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
+const moment: fc.Arbitrary<Moment> = fc.oneof(
+  fc.constant({ at: 'shown' as const }),
+  fc.record({ at: fc.constant('looked' as const), after: fc.nat({ max: 12 }) }),
+  fc.record({ at: fc.constant('piece' as const), piece }),
+)
+
+export const recoveryLife: fc.Arbitrary<RecoveryLife> = fc.record({
+  members: fc.constantFrom(3, 3, 3, 1, 2, 5),
+  begins: fc
+    .tuple(
+      fc.array(writes, { minLength: 1, maxLength: 4 }),
+      fc.array(losses, { minLength: 1, maxLength: 4, size: 'max' }),
+    )
+    .map((parts) => parts.flat()),
+  rounds: fc.array(
+    fc.record({
+      before: fc.array(event, { maxLength: 2 }),
+      ask: fc.record({
+        verb: fc.constantFrom('recover' as const, 'recover' as const, 'abandon' as const, 'start' as const),
+        survivor: fc.option(host, { nil: undefined, freq: 1 }),
+        declares: fc.boolean(),
+      }),
+      during: sometimes(fc.record({ moment, event })),
+      interruption: sometimes(
+        fc.record({ at: piece, how: fc.constantFrom('dies' as const, 'loses' as const) }),
+      ),
+      heals: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 4, size: 'max' },
+  ),
+})

@@ -1,0 +1,21 @@
+/** What a recovery may not do, by name, beside what holds for every verb. */
+export const RECOVERY_INVARIANTS = {
+  'writes-kept': 'no acknowledged write that the best log has is lost',
+  'best-log': 'the survivor has the best log of those that can be read, unless another was named',
+  'put-back': 'given up, every member has the data that it had',
+  clean: 'at the end no machine is marked, nothing is held back, no copy lies there',
+  locked: 'only machines are changed on which the lock was taken',
+  converges: 'the same command again comes to an end',
+} as const
+
+export type RecoveryInvariant = keyof typeof RECOVERY_INVARIANTS
+
+export class RecoveryViolation extends Error {
+  override readonly name = 'RecoveryViolation'
+  readonly invariant: RecoveryInvariant
+
+  constructor(invariant: RecoveryInvariant, what: string) {
+    super(`${invariant} (${RECOVERY_INVARIANTS[invariant]}): ${what}`)
+    this.invariant = invariant
+  }
+}

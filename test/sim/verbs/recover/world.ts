@@ -1,0 +1,103 @@
+/** A simulated cluster that can lose its quorum: its members' logs, what a recovery makes there, and what its judge knows. */
+import type { MemberLog } from '../../../../src/host/member-log.ts'
+import { etcdNodes } from '../../../../src/spec/cluster.ts'
+import { runningOn, type Finds } from '../../../../src/verbs/recover/survey.ts'
+import type { MemberData } from '../../disk.ts'
+import { diskOf } from '../../world.ts'
+import { type VerbWorld, isReached, lookAtHosts, viewOf } from '../world.ts'
+import { type Logs, catchUp, compareLogs, lastTerm, logOf, writesIn } from './logs.ts'
+
+export interface RecoveryWorld {
+  readonly vw: VerbWorld
+  readonly logs: Logs
+  /** What a recovery has made beside the data, by host. */
+  readonly copies: Map<string, Copies>
+  /** Machines on which API servers and flannel are held back. */
+  readonly halted: Set<string>
+  /** Machines that are off, and that somebody has said will stay so. */
+  readonly lost: Set<string>
+  /** Acknowledged writes that a recovery that was begun has to keep; undefined: none was begun. */
+  owed: ReadonlySet<number> | undefined
+  /** What lay on the machines when it was begun. */
+  had: ReadonlyMap<string, Had>
+  /** Of the recovery that was begun last. */
+  survivor: string | undefined
+  /** The survivor lost its data in the middle. */
+  doomed: boolean
+}
+
+export interface Copies {
+  copy?: MemberData | undefined
+  data?: MemberData | undefined
+  wal?: MemberData | undefined
+}
+
+export interface Had {
+  data: number | undefined
+  wal: number | undefined
+}
+
+/** As `findSurvivors`. */
+export function findSurvivors(rw: RecoveryWorld): Finds {
+  const { vw, logs } = rw
+  const nodes = etcdNodes(vw.cluster)
+  const hosts = lookAtHosts(vw, nodes)
+  catchUp(vw, logs)
+  const running = runningOn(Object.values(hosts)).length > 0
+  return {
+    hosts,
+    away: Object.fromEntries(
+      nodes.flatMap(({ name }) => (hosts[name] === undefined ? [[name, 'no route to host']] : [])),
+    ),
+    data: Object.fromEntries(
+      Object.keys(hosts).map((name) => {
+        const { data, wal } = diskOf(vw.world, name)
+        const database = data && { sizeBytes: 20480, writtenAt: NEVER }
+        return [name, { log: wal && memberLog(logs, wal), unreadable: undefined, database }]
+      }),
+    ),
+    view: running ? viewOf(vw) : { members: [] },
+  }
+}
+
+const NEVER = new Date(0)
+
+function memberLog(logs: Logs, wal: MemberData): MemberLog {
+  const log = logOf(logs, wal)
+  const term = BigInt(lastTerm(log))
+  const index = BigInt(log.entries.length)
+  return {
+    memberId: wal.memberId,
+    clusterId: wal.clusterId,
+    lastTerm: term,
+    lastIndex: index,
+    commit: index,
+    term,
+    vote: 0n,
+    writtenAt: NEVER,
+    tail: { file: '0.wal', end: 0, sum: 0, sizeBytes: 0 },
+    trouble: undefined,
+  }
+}
+
+/** Hosts that can be looked at and have a member's data, by how far their logs go. */
+export function bestOf(rw: RecoveryWorld): readonly string[] {
+  const { vw, logs } = rw
+  const own = (name: string) => logOf(logs, diskOf(vw.world, name).wal)
+  const able = etcdNodes(vw.cluster)
+    .map(({ name }) => name)
+    .filter((name) => isReached(vw, name))
+    .filter((name) => diskOf(vw.world, name).data !== undefined && diskOf(vw.world, name).wal !== undefined)
+  return able.filter((name) => able.every((other) => compareLogs(own(name), own(other)) >= 0))
+}
+
+/** Those of the acknowledged writes that this host's log has. */
+export function acknowledgedOn({ vw, logs }: RecoveryWorld, host: string): ReadonlySet<number> {
+  const own = writesIn(logOf(logs, diskOf(vw.world, host).wal))
+  return new Set(own.filter((one) => logs.acknowledged.has(one)))
+}
+
+export function dataOn({ vw }: RecoveryWorld, host: string): Had {
+  const { data, wal } = diskOf(vw.world, host)
+  return { data: data?.beginning, wal: wal?.beginning }
+}
