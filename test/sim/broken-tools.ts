@@ -2,6 +2,7 @@
 import type { MemberState } from '../../src/host/state.ts'
 import { PATHS } from '../../src/host/state.ts'
 import type { ClusterFacts, Observed } from '../../src/tiers/etcd/facts/observed.ts'
+import { UNKNOWN_YET } from '../../src/tiers/etcd/facts/unknown.ts'
 import { type HostStep, type Next, type Step, isHostStep } from '../../src/tiers/etcd/steps/steps.ts'
 import type { RemoveStep } from '../../src/tiers/etcd/steps/aside.ts'
 import type { Planner } from './operator.ts'
@@ -27,6 +28,14 @@ export function withMembers(
     ] as const
   })
   return { ...observed, hosts: Object.fromEntries(hosts) }
+}
+
+/** It is no look, but what a plan says that will be. */
+export function isForeseen({ hosts }: Observed): boolean {
+  const certificates = Object.values(hosts).flatMap(({ member }) =>
+    Object.values(member?.tls.certificates ?? {}),
+  )
+  return certificates.some(({ pem }) => pem === UNKNOWN_YET)
 }
 
 export function withoutNameFaults(own: NonNullable<Observed['certificates'][string]>): typeof own {
