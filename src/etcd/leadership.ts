@@ -3,9 +3,9 @@ import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
 import { raftLag } from './lag.ts'
+import { type LeadershipStatus, fitTarget, presentLeader } from './leader-target.ts'
 import { type ClusterView, formatId } from './view.ts'
-import { MAX_LAG, alarmsByName, healthiestFollower, healthyVoters } from './voters.ts'
-import { counted } from '../spec/units.ts'
+import { alarmsByName, healthiestFollower, healthyVoters } from './voters.ts'
 import { type Looked, until } from '../wait/until.ts'
 
 /** How long a member may take to say its status, in ms. */
@@ -26,16 +26,7 @@ export interface LeadershipMove {
   readonly to: string
 }
 
-interface MemberStatus {
-  readonly client: MemberClient
-  readonly memberId: bigint
-  /** undefined: it knows of no leader. */
-  readonly leaderId: bigint | undefined
-  readonly learner: boolean
-  readonly raftTerm: bigint
-  /** What it has applied; what it has received before etcd 3.4. */
-  readonly index: bigint
-}
+type MemberStatus = LeadershipStatus<MemberClient>
 
 /**
  * Makes a member the leader: asks the present one (MoveLeader is refused by all others), then waits until all members
@@ -114,58 +105,6 @@ async function readStatuses(
     }
   })
   return (await Promise.all(answers)).filter((status) => status !== undefined)
-}
-
-/** The member that leads in the newest term. A leader of an older one has not noticed yet that it is none any more. */
-function presentLeader(statuses: readonly MemberStatus[]): MemberStatus {
-  const knowing = statuses.filter(({ leaderId }) => leaderId !== undefined)
-  const newest = knowing.reduce<MemberStatus | undefined>(
-    (best, each) => (best === undefined || each.raftTerm > best.raftTerm ? each : best),
-    undefined,
-  )
-  if (newest === undefined) {
-    throw new QuorateError('blocked', 'the cluster has no leader, so there is no leadership to move', {
-      hint: 'without a majority of members nobody is elected: see quorate status',
-    })
-  }
-  const leader = statuses.find(({ memberId }) => memberId === newest.leaderId)
-  if (leader !== undefined && leader.leaderId === leader.memberId) return leader
-  const id = formatId(newest.leaderId ?? 0n)
-  throw new QuorateError(
-    'blocked',
-    leader === undefined
-      ? `the leader is member ${id}, which does not answer, and only the leader itself can hand over`
-      : `${newest.client.name} takes member ${id} for the leader, which says otherwise: an election is under way`,
-    { host: leader?.client.name, hint: 'see quorate status, and try again once all agree on a leader' },
-  )
-}
-
-function fitTarget(statuses: readonly MemberStatus[], leader: MemberStatus, toName: string): MemberStatus {
-  const target = statuses.find(({ client }) => client.name === toName)
-  if (target === undefined) {
-    throw new QuorateError('blocked', 'it does not answer, so it can not lead', {
-      host: toName,
-      hint: 'see why with quorate status, or choose another member',
-    })
-  }
-  if (target.learner) {
-    throw new QuorateError('blocked', 'it is a learner: it has no vote, and can not lead', {
-      host: toName,
-      hint: 'choose a voting member',
-    })
-  }
-  const lag = Number(leader.index - target.index)
-  if (lag > MAX_LAG) {
-    throw new QuorateError(
-      'blocked',
-      `it is ${counted(lag, 'entry', 'entries')} behind the leader, ${leader.client.name}`,
-      {
-        host: toName,
-        hint: `writes would wait until it has caught up; try again when it is, or choose another member`,
-      },
-    )
-  }
-  return target
 }
 
 function refused(thrown: QuorateError, toName: string): QuorateError {

@@ -1,16 +1,13 @@
 /** `quorate move-leader`: leadership to a member by name, or to the healthiest follower. */
 import { reachableMachines } from '../../engine/locking.ts'
-import { QuorateError } from '../../errors.ts'
-import { followerToLead, moveLeadership } from '../../etcd/leadership.ts'
-import type { ClusterView } from '../../etcd/view.ts'
-import { saidBy } from '../../tiers/etcd/facts/judge-facts.ts'
-import { standingOf } from '../../tiers/etcd/facts/standing.ts'
+import { moveLeadership } from '../../etcd/leadership.ts'
 import type { MaintenanceStep } from '../../tiers/etcd/steps/maintenance.ts'
 import { timed } from '../../engine/timed.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { chosenNodes } from '../../tiers/etcd/facts/members.ts'
 import { viewMembers } from '../../tiers/etcd/facts/view-members.ts'
 import { reachableClients } from '../../tiers/etcd/facts/view-members.ts'
+import { type Move, chooseLeader } from './decide-leader.ts'
 import { idle, runVerb } from '../../engine/run-verb.ts'
 import type { MaintenanceOptions } from '../../tiers/etcd/under-lock.ts'
 import type { Availability } from '../../engine/with-recorder.ts'
@@ -37,7 +34,7 @@ export async function moveLeader(session: Session, options: MoveLeaderOptions): 
       name: 'move-leader',
       // It stays with the follower that was shown, which may have come to lead by itself meanwhile.
       decide: async (own, shown) => {
-        const move = choose(own, await viewMembers(own), options.to ?? shown?.to)
+        const move = chooseLeader(own.cluster, await viewMembers(own), options.to ?? shown?.to)
         const leads = shown === undefined && move.from === move.to
         return leads ? idle({ changed: false, ...move }) : move
       },
@@ -61,11 +58,6 @@ export async function moveLeader(session: Session, options: MoveLeaderOptions): 
   return { ...result, availability }
 }
 
-interface Move {
-  readonly from: string
-  readonly to: string
-}
-
 function stepOf({ from, to }: Move, asked: Pick<MoveLeaderOptions, 'to'>): MaintenanceStep {
   return {
     kind: 'move-leader',
@@ -75,20 +67,4 @@ function stepOf({ from, to }: Move, asked: Pick<MoveLeaderOptions, 'to'>): Maint
     why: asked.to === undefined ? 'it is the healthiest follower' : 'asked for by name',
     danger: 'none',
   }
-}
-
-function choose({ cluster }: Session, view: ClusterView, wanted: string | undefined): Move {
-  const { leader, members } = standingOf(cluster, { hosts: {}, ...saidBy(cluster, view) })
-  if (leader === undefined) {
-    throw new QuorateError('blocked', 'no member that answers leads, and only a leader can hand over', {
-      hint: 'see quorate status: without a majority nobody is elected',
-    })
-  }
-  const to = wanted ?? followerToLead(view)
-  if (to !== undefined) return { from: leader, to }
-  const others = members.filter(({ name }) => name !== leader)
-  const why = others.map(({ name, trouble }) => `${name}: ${trouble ?? 'a learner, corrupt, or far behind'}`)
-  throw new QuorateError('blocked', ['no follower is fit to lead', ...why].join('\n'), {
-    hint: 'bring one back first: quorate status',
-  })
 }

@@ -1,0 +1,84 @@
+/** Who leads, by what all members say, and whether another one may: what is decided before leadership is handed over. */
+import { QuorateError } from '../errors.ts'
+import { counted } from '../spec/units.ts'
+import { formatId } from './view.ts'
+import { MAX_LAG } from './voters.ts'
+
+interface Named {
+  readonly name: string
+}
+
+/** What one member says of itself and of who leads. */
+export interface LeadershipStatus<C extends Named> {
+  readonly client: C
+  readonly memberId: bigint
+  /** undefined: it knows of no leader. */
+  readonly leaderId: bigint | undefined
+  readonly learner: boolean
+  readonly raftTerm: bigint
+  /** What it has applied; what it has received before etcd 3.4. */
+  readonly index: bigint
+}
+
+/**
+ * The member that leads in the newest term. A leader of an older one has not noticed yet that it is none any more.
+ *
+ * @throws QuorateError `blocked` where nobody leads, or the leader itself does not say so
+ */
+export function presentLeader<C extends Named>(
+  statuses: readonly LeadershipStatus<C>[],
+): LeadershipStatus<C> {
+  const knowing = statuses.filter(({ leaderId }) => leaderId !== undefined)
+  const newest = knowing.reduce<LeadershipStatus<C> | undefined>(
+    (best, each) => (best === undefined || each.raftTerm > best.raftTerm ? each : best),
+    undefined,
+  )
+  if (newest === undefined) {
+    throw new QuorateError('blocked', 'the cluster has no leader, so there is no leadership to move', {
+      hint: 'without a majority of members nobody is elected: see quorate status',
+    })
+  }
+  const leader = statuses.find(({ memberId }) => memberId === newest.leaderId)
+  if (leader !== undefined && leader.leaderId === leader.memberId) return leader
+  const id = formatId(newest.leaderId ?? 0n)
+  throw new QuorateError(
+    'blocked',
+    leader === undefined
+      ? `the leader is member ${id}, which does not answer, and only the leader itself can hand over`
+      : `${newest.client.name} takes member ${id} for the leader, which says otherwise: an election is under way`,
+    { host: leader?.client.name, hint: 'see quorate status, and try again once all agree on a leader' },
+  )
+}
+
+/** @throws QuorateError `blocked` where it does not answer, has no vote, or is too far behind */
+export function fitTarget<C extends Named>(
+  statuses: readonly LeadershipStatus<C>[],
+  leader: LeadershipStatus<C>,
+  toName: string,
+): LeadershipStatus<C> {
+  const target = statuses.find(({ client }) => client.name === toName)
+  if (target === undefined) {
+    throw new QuorateError('blocked', 'it does not answer, so it can not lead', {
+      host: toName,
+      hint: 'see why with quorate status, or choose another member',
+    })
+  }
+  if (target.learner) {
+    throw new QuorateError('blocked', 'it is a learner: it has no vote, and can not lead', {
+      host: toName,
+      hint: 'choose a voting member',
+    })
+  }
+  const lag = Number(leader.index - target.index)
+  if (lag > MAX_LAG) {
+    throw new QuorateError(
+      'blocked',
+      `it is ${counted(lag, 'entry', 'entries')} behind the leader, ${leader.client.name}`,
+      {
+        host: toName,
+        hint: `writes would wait until it has caught up; try again when it is, or choose another member`,
+      },
+    )
+  }
+  return target
+}

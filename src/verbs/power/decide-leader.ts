@@ -1,0 +1,33 @@
+/** To whom leadership is to go. Pure. */
+import { QuorateError } from '../../errors.ts'
+import { followerToLead } from '../../etcd/leadership.ts'
+import type { ClusterView } from '../../etcd/view.ts'
+import type { Cluster } from '../../spec/cluster.ts'
+import { saidBy } from '../../tiers/etcd/facts/judge-facts.ts'
+import { standingOf } from '../../tiers/etcd/facts/standing.ts'
+
+/** Nodes' names. */
+export interface Move {
+  readonly from: string
+  readonly to: string
+}
+
+/**
+ * @param wanted its name; the healthiest follower unless given
+ * @throws QuorateError `blocked` where nobody leads, or no follower is fit to
+ */
+export function chooseLeader(cluster: Cluster, view: ClusterView, wanted?: string): Move {
+  const { leader, members } = standingOf(cluster, { hosts: {}, ...saidBy(cluster, view) })
+  if (leader === undefined) {
+    throw new QuorateError('blocked', 'no member that answers leads, and only a leader can hand over', {
+      hint: 'see quorate status: without a majority nobody is elected',
+    })
+  }
+  const to = wanted ?? followerToLead(view)
+  if (to !== undefined) return { from: leader, to }
+  const others = members.filter(({ name }) => name !== leader)
+  const why = others.map(({ name, trouble }) => `${name}: ${trouble ?? 'a learner, corrupt, or far behind'}`)
+  throw new QuorateError('blocked', ['no follower is fit to lead', ...why].join('\n'), {
+    hint: 'bring one back first: quorate status',
+  })
+}
