@@ -71,14 +71,9 @@ export async function lookAtChange(
   const reached = change.leaving.filter(({ name }) => !unreachable.includes(name))
   const [observed, looked] = await Promise.all([observe(session), lookAtLeaving(session, reached)])
   const machines = { ...looked, unreachable: [...unreachable, ...looked.unreachable] }
-  const facts = requireCluster(wanted.name, observed, applyIntent(wanted, session.now()))
-  const { replace, refrained, remarks } = toMakeAnew(change, observed, facts)
+  const decided = decideChange(change, observed, applyIntent(wanted, session.now()))
+  const { intent, plan: foreseen, facts, refrained, remarks } = decided
   for (const text of remarks) session.emit({ type: 'note', text })
-  const intent: ApplyIntent = { ...applyIntent(wanted, session.now()), replace }
-  const blocked = notWell(intent, observed, facts)
-  if (blocked.length > 0) throw blockedError(blocked)
-  const foreseen = plan(intent, observed)
-  if (foreseen.blocked.length > 0) throw blockedError(foreseen.blocked)
   const steps = foreseen.waves.flat()
   const reset: ResetIntent = {
     cluster: wanted,
@@ -101,6 +96,32 @@ export async function lookAtChange(
   }
   const newcomers = newcomersIn(wanted, observed)
   return { preview, intent, observed, plan: foreseen, reset, leaving: machines.states, newcomers, refrained }
+}
+
+export interface ChangeDecision {
+  readonly intent: ApplyIntent
+  readonly plan: Plan
+  readonly facts: ClusterFacts
+  /** As in `MemberLook`. */
+  readonly refrained: readonly string[]
+  /** Worth saying. */
+  readonly remarks: readonly string[]
+}
+
+/** Pure. @param apply what an apply of the wanted file asks for @throws QuorateError `blocked` with every reason */
+export function decideChange(
+  change: Pick<MemberChange, 'wanted' | 'anew'>,
+  observed: Observed,
+  apply: ApplyIntent,
+): ChangeDecision {
+  const facts = requireCluster(change.wanted.name, observed, apply)
+  const { replace, refrained, remarks } = toMakeAnew(change, observed, facts)
+  const intent: ApplyIntent = { ...apply, replace }
+  const blocked = notWell(intent, observed, facts)
+  if (blocked.length > 0) throw blockedError(blocked)
+  const foreseen = plan(intent, observed)
+  if (foreseen.blocked.length > 0) throw blockedError(foreseen.blocked)
+  return { intent, plan: foreseen, facts, refrained, remarks }
 }
 
 /** @throws QuorateError `blocked`: there is no cluster whose members could be changed, or nobody to ask. */
@@ -129,7 +150,7 @@ function requireCluster(name: string, observed: Observed, intent: ApplyIntent): 
   return facts
 }
 
-function toMakeAnew(change: MemberChange, { hosts }: Observed, facts: ClusterFacts) {
+function toMakeAnew(change: Pick<MemberChange, 'wanted' | 'anew'>, { hosts }: Observed, facts: ClusterFacts) {
   const { members } = rosterOf(change.wanted, facts.members, 0)
   const replace: Record<string, string> = {}
   const refrained: string[] = []
@@ -173,7 +194,14 @@ function notWell({ cluster, replace }: ApplyIntent, { hosts }: Observed, facts: 
     return state === undefined ? [] : [{ node, state, wasMember: true, active }]
   })
   const standing = votersAmong(all, { cluster: facts })
-  const back = names.map((member) => remedyFor({ kind: 'silent', member }, standing, voters).text)
+  const isLost = (name: string) => standing.some((one) => one.name === name && one.state === 'lost')
+  const going = Object.keys(replace ?? {})
+  // etcd adds nobody while a voter is away: of two that can't come back neither is made anew before the other.
+  const apart = going.length > 0 && facts.healthy.length >= quorum(voters) ? names.filter(isLost) : []
+  const back = names
+    .filter((name) => !apart.includes(name))
+    .map((member) => remedyFor({ kind: 'silent', member }, standing, voters).text)
+  const leaving = apart.length > 0 ? [...going, ...apart].join(' ') : 'NODE…'
   return [
     ...names.map((host) => ({
       host,
@@ -185,7 +213,9 @@ function notWell({ cluster, replace }: ApplyIntent, { hosts }: Observed, facts: 
         ...new Set(back),
         // Without a quorum nobody can be taken out either.
         ...(facts.healthy.length >= quorum(voters)
-          ? ['or have all leave that will not come back, in one command: quorate member remove NODE…']
+          ? [
+              `have all leave that will not come back, in one command: quorate member remove ${leaving}${apart.length > 0 ? '; then have them join again: quorate member add NODE' : ''}`,
+            ]
           : []),
       ].join('; '),
     },

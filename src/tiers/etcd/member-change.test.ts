@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { QuorateError } from '../../errors.ts'
+import { decideChange } from './member-change.ts'
+import { clusterOf, facts, withFacts } from './plan/members.fixture.ts'
+import { settledWorld, stopped, testIntent, withMember } from './plan/testing.ts'
+
+const five = clusterOf(5)
+
+const gone: Parameters<typeof withMember>[2] = (member) => ({
+  ...stopped(member),
+  dataPresent: false,
+  walPresent: false,
+})
+
+/** Of etcd01 and etcd02 nothing is left. */
+function bothLost() {
+  const world = withMember(withMember(settledWorld(five), 'etcd01', gone), 'etcd02', gone)
+  const healthy = ['etcd03', 'etcd04', 'etcd05']
+  return withFacts(world, { healthy, leader: 'etcd03', leading: 'etcd03', problems: ['two are down'] })
+}
+
+test('of two members that lost their data neither is made anew before the other: both leave in one command', () => {
+  const anew = five.nodes.slice(0, 1).map((node) => ({ node, memberId: facts(five).ids['etcd01'] }))
+  let refusal: unknown
+  try {
+    decideChange({ wanted: five, anew }, bothLost(), testIntent(five))
+  } catch (error) {
+    refusal = error
+  }
+  const { message, hint } = QuorateError.from(refusal, 'usage', '')
+  expect(message).toContain('etcd02')
+  expect(hint).toContain('quorate member remove etcd01 etcd02; then have them join again')
+  expect(hint).not.toContain('quorate repair')
+})
