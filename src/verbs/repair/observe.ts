@@ -5,9 +5,9 @@ import { damageIn } from '../../etcd/damage.ts'
 import { readMemberLog } from '../../host/member-log.ts'
 import type { HostState } from '../../host/state.ts'
 import { type Standing, standingOf } from '../../tiers/etcd/facts/standing.ts'
-import { dataElsewhere } from '../../tiers/etcd/plan/foreign.ts'
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { type Evidence, type MemberSigns, type RepairOutlook, judgeDamage } from './decide.ts'
+import { evidenceAtSight } from './evidence.ts'
 import { type Voter, votersOf } from '../../tiers/etcd/plan/remedy.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { type Node, etcdNodes } from '../../spec/cluster.ts'
@@ -73,37 +73,12 @@ async function signsOf(
     const healthy = one?.healthy ?? false
     const signs = { name: node.name, healthy, reached: host !== undefined }
     if (host?.member === undefined) return { ...signs, evidence: [] }
-    const { dataPresent, walPresent } = host.member
-    if (one?.listed === false)
-      return {
-        ...signs,
-        evidence: [{ kind: 'unfinished', text: 'it is no member any more: a replacement was begun' }],
-      }
-    if (one?.listed === true && !one.voter)
-      return {
-        ...signs,
-        evidence: [{ kind: 'unfinished', text: 'it is a learner: a replacement was begun' }],
-      }
-    const elsewhere = dataElsewhere(session.cluster, host.member) !== undefined
-    if (one?.listed === true && !(dataPresent && walPresent) && !elsewhere)
-      return { ...signs, evidence: [lost(session, dataPresent, walPresent)] }
-    if (one?.strayLog === true && !healthy) return { ...signs, evidence: [STRAY] }
+    const atSight = evidenceAtSight(session.cluster, host.member, one)
+    if (atSight !== undefined) return { ...signs, evidence: atSight }
     return { ...signs, evidence: healthy ? [] : await damageOn(session, node) }
   })
   if (errors.length > 0) throw combineErrors(errors)
   return results.map(({ value }) => value)
-}
-
-/** A disk that was cloned or swapped. */
-const STRAY: Evidence = {
-  kind: 'lost',
-  text: 'its own data is gone: what is in its place is the data of another member',
-}
-
-function lost({ cluster }: Session, dataPresent: boolean, walPresent: boolean): Evidence {
-  const { dataDirectory, walDirectory } = cluster.etcd
-  const gone = [...(dataPresent ? [] : [dataDirectory]), ...(walPresent ? [] : [walDirectory])]
-  return { kind: 'lost', text: `it is a member, and its data is gone: ${[...new Set(gone)].join(', ')}` }
 }
 
 /** Of one that does not answer: its own words, and its log. */

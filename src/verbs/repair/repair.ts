@@ -3,7 +3,6 @@
  * moved aside. Every stage shows in the cluster itself, so that the same command goes on after whatever comes between.
  */
 import { everyMachine } from '../../engine/locking.ts'
-import { stepId } from '../../tiers/etcd/steps/kinds.ts'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
 import { compareContents, verifyCluster } from '../../etcd/verify.ts'
@@ -11,9 +10,8 @@ import { takeSnapshot } from '../../etcd/snapshot.ts'
 import { disarmCorrupt } from '../../etcd/upkeep.ts'
 import { movedBy } from '../../tiers/etcd/plan/aside.ts'
 import { next } from '../../tiers/etcd/plan/next.ts'
-import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { type RepairDecision, decideRepair } from './decide.ts'
-import { rosterOf } from '../../tiers/etcd/facts/membership-map.ts'
+import { isOut, isSameRepair } from './stages.ts'
 import type { AnyStep } from '../../tiers/etcd/steps/steps.ts'
 import { blockedError, run } from '../../tiers/etcd/run.ts'
 import type { Lock } from '../../engine/lock.ts'
@@ -91,7 +89,7 @@ export async function repairMember(
     },
     confirm: async ({ preview }) => await confirm(preview),
     scope: () => everyMachine(session.cluster),
-    same: (shown, now) => essence(shown) === essence(now),
+    same: ({ preview: shown }, { preview: now }) => isSameRepair(shown, now),
     lookHint: 'quorate repair',
     prepare: async (own, decision) => ({ ...decision, snapshot: await keepSnapshot(own, decision) }),
     // While CORRUPT is raised nobody can write anyway.
@@ -137,15 +135,6 @@ async function decide(session: Session, name: string, file: string): Promise<Dec
   }
 }
 
-/** Of a member that comes and goes by itself it is chance whether it has to be stopped before it is made anew. */
-function essence({ preview: { node, decision, alarms, replacement, snapshot } }: Decision): string {
-  const evidence = decision.kind === 'replace' ? decision.evidence.map(({ kind }) => kind) : []
-  const risky = (replacement?.steps ?? []).filter(
-    ({ kind, host, danger }) => danger !== 'none' && !(kind === 'stop' && host === node),
-  )
-  return JSON.stringify([decision.kind, evidence, alarms, snapshot?.from, risky.map(stepId)])
-}
-
 function snapshotFile({ cluster, now }: Session, name: string): string {
   return path.join(cluster.stateDirectory, 'snapshots', `before-repair-${name}-${compactTime(now())}.db`)
 }
@@ -174,7 +163,7 @@ async function carryOut(
       // First out of the cluster with it: the planner's own steps, up to there.
       const out = await run(session, lock, members.intent, members.observed, {
         foreseen: members.plan,
-        decide: (now) => (isOut(now, members) ? { kind: 'done' } : next(members.intent, now)),
+        decide: (now) => (isOut(now, members.intent) ? { kind: 'done' } : next(members.intent, now)),
       })
       done.push(...out.done)
     }
@@ -188,12 +177,6 @@ async function carryOut(
   await verifyCluster(await allMembers(session), session.signal)
   const disarmed = done.flatMap((step) => (step.kind === 'disarm' ? [step.member] : []))
   return { changed: true, why: undefined, done, snapshot, disarmed, moved: movedBy(done) }
-}
-
-/** No member is left that is to be made anew. */
-function isOut({ cluster }: Observed, { intent }: MemberLook): boolean {
-  const { members } = rosterOf(intent.cluster, cluster?.members ?? [], 0)
-  return Object.entries(intent.replace ?? {}).every(([host, id]) => members.get(host)?.id !== id)
 }
 
 /** Only now that all who are left have equal contents. @throws QuorateError `unhealthy` if they have not. */
