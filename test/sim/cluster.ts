@@ -5,6 +5,7 @@ import type { SimulatedCluster } from '../../src/tiers/etcd/steps/simulated.ts'
 import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'
 import { Failure } from './failure.ts'
 import { settle } from './etcd.ts'
+import { requireEqual } from './damage.ts'
 import { withoutLoss } from './harm.ts'
 import { observe } from './look.ts'
 import { enableDowngrade, requireConverted } from './minors.ts'
@@ -58,6 +59,7 @@ export function simulatedCluster(world: World, cluster: Cluster, seen: Observed)
     compare: () => {
       const silent = (seen.cluster?.healthy ?? []).filter((name) => !there().has(name))
       if (silent.length > 0) throw new Failure(`${silent.join(', ')} gives no hash`)
+      requireEqual(world, asked(world, seen))
     },
     enableDowngrade: (target) => enableDowngrade(world, asked(world, seen), target),
     requireConverted: (target) => requireConverted(world, asked(world, seen), target),

@@ -13,6 +13,10 @@ export interface MemberData {
   readonly memberId: string
   /** Which of all the beginnings in this world it was: data that was lost and begun again is other data. */
   readonly beginning: number
+  /** Its log can't be read. */
+  readonly damaged?: boolean
+  /** It has other contents than the others, those of this machine's member; undefined: it has what they have. */
+  readonly contentsOf?: string | undefined
 }
 
 export interface Certificate {

@@ -98,7 +98,7 @@ export function hasPlace(world: World, host: string): boolean {
 /** The member's data as etcd finds or makes it; undefined: it refuses to start. */
 function openData(world: World, cluster: Cluster, disk: Disk, by: Starter): MemberData | undefined {
   // With a WAL present all `initial-*` settings are ignored.
-  if (disk.wal !== undefined) return disk.wal
+  if (disk.wal !== undefined) return disk.wal.damaged === true ? undefined : disk.wal
   const environment = environmentOf(disk)
   const host = disk.node.name
   const peers = (environment['ETCD_INITIAL_CLUSTER'] ?? '').split(',').sort()
@@ -156,7 +156,11 @@ function joinOthers(world: World, peers: readonly string[], own: string): Member
   if (known.length !== urls.size || known.some(({ peerUrl }) => !urls.has(peerUrl))) return undefined
   const member = known.find(({ peerUrl }) => peerUrl === urlOf(own))
   if (member === undefined || member.started) return undefined
-  return { clusterId: data.clusterId, memberId: member.id, beginning: fresh(world) }
+  // It is given what the leader has.
+  const leader = world.rafts.get(data.clusterId)?.leader
+  const giver = [...world.disks.values()].find(({ process }) => process?.data.memberId === leader)
+  const contentsOf = giver?.process?.data.contentsOf
+  return { clusterId: data.clusterId, memberId: member.id, beginning: fresh(world), contentsOf }
 }
 
 function urlOf(peer: string): string {

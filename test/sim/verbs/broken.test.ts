@@ -2,30 +2,40 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Violation } from '../violation.ts'
 import { BROKEN_POWER } from './broken-power.ts'
+import { BROKEN_LEADER } from './broken-leader.ts'
+import { BROKEN_REPAIR } from './broken-repair.ts'
 import { BROKEN_RESTORE } from './broken-restore.ts'
 import { live } from './life.ts'
-import { type VerbLife, verbLife } from './scenario.ts'
+import { type VerbLife, careLife, verbLife } from './scenario.ts'
 import { VERB_INVARIANTS, VerbViolation } from './violation.ts'
 
 const lives = fc.sample(verbLife, { numRuns: 4000, seed: 20_261_130 })
 
-const BROKEN = [...BROKEN_POWER, ...BROKEN_RESTORE]
+const careLives = fc.sample(careLife, { numRuns: 2000, seed: 20_261_130 })
 
-test.each(BROKEN)('a verb that $what is caught: $breaks', async ({ breaks, wrong, needs = [], members }) => {
-  const able = lives.filter((life) => isAble(life, needs) && (members ?? life.members) === life.members)
-  const caught = async (): Promise<boolean> => {
-    for (const life of able.slice(0, 400)) {
-      try {
-        await live(life, wrong)
-      } catch (error) {
-        if (!(error instanceof VerbViolation) && !(error instanceof Violation)) throw error
-        if (error.invariant === breaks) return true
+const BROKEN = [
+  ...[...BROKEN_POWER, ...BROKEN_RESTORE].map((broken) => ({ ...broken, lives })),
+  ...[...BROKEN_LEADER, ...BROKEN_REPAIR].map((broken) => ({ ...broken, lives: careLives })),
+]
+
+test.each(BROKEN)(
+  'a verb that $what is caught: $breaks',
+  async ({ breaks, wrong, needs = [], members, lives: all }) => {
+    const able = all.filter((life) => isAble(life, needs) && (members ?? life.members) === life.members)
+    const caught = async (): Promise<boolean> => {
+      for (const life of able.slice(0, 400)) {
+        try {
+          await live(life, wrong)
+        } catch (error) {
+          if (!(error instanceof VerbViolation) && !(error instanceof Violation)) throw error
+          if (error.invariant === breaks) return true
+        }
       }
+      return false
     }
-    return false
-  }
-  expect(await caught()).toBe(true)
-})
+    expect(await caught()).toBe(true)
+  },
+)
 
 /** It asks for these verbs, in this order. */
 function isAble({ rounds }: VerbLife, needs: readonly string[]): boolean {

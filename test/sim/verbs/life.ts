@@ -4,14 +4,18 @@ import { next } from '../../../src/tiers/etcd/plan/next.ts'
 import { planReset } from '../../../src/tiers/etcd/plan/reset.ts'
 import { etcdNodes } from '../../../src/spec/cluster.ts'
 import { nextRenewal } from '../../../src/verbs/certificates/decide-renewal.ts'
+import { damage, isGood } from '../damage.ts'
 import { happen, heal } from '../events.ts'
 import { type Planner, operate as apply } from '../operator.ts'
 import { hasQuorum } from '../raft.ts'
 import { diskOf } from '../world.ts'
 import { established } from './established.ts'
 import { hashOf } from '../hash.ts'
+import { LEADER, type LeaderDeciders, moveLeaderVerb } from './leader.ts'
 import { POWER, type PowerDeciders, powerVerb } from './power.ts'
 import { renewVerb } from './renew.ts'
+import { REPAIR, type RepairDeciders, repairVerb } from './repair.ts'
+import { finishRepairs, illIn } from './repaired.ts'
 import { resetVerb } from './reset.ts'
 import { RESTORE, type RestoreDeciders, restoreVerb } from './restore.ts'
 import { type Outcome, type RunOptions, type SimVerb, operate } from './run.ts'
@@ -25,6 +29,8 @@ export interface Deciders {
   readonly reset: typeof planReset
   readonly restore: RestoreDeciders
   readonly renew: typeof nextRenewal
+  readonly leader: LeaderDeciders
+  readonly repair: RepairDeciders
   readonly apply: Planner
   /** Changes the whole verb. */
   readonly verb: <D>(verb: SimVerb<D>, vw: VerbWorld) => SimVerb<D>
@@ -37,6 +43,8 @@ const RIGHT: Deciders = {
   reset: planReset,
   restore: RESTORE,
   renew: nextRenewal,
+  leader: LEADER,
+  repair: REPAIR,
   apply: next,
   verb: (verb) => verb,
   lockless: false,
@@ -47,6 +55,8 @@ interface Playing {
   readonly vw: VerbWorld
   /** ID of the cluster of which there is a backup. */
   readonly snapshotOf: string
+  /** Data is damaged in it, and operators have `repair`. */
+  readonly repairs: boolean
   readonly deciders: Deciders
   readonly tell: (line: string) => void
 }
@@ -60,7 +70,13 @@ export async function live(
   const { cluster, world } = await established(life.members)
   const deciders = { ...RIGHT, ...wrong }
   const vw = verbWorld(world, cluster)
-  const playing: Playing = { vw, deciders, tell, snapshotOf: raftIn(vw)?.id ?? '' }
+  const playing: Playing = {
+    vw,
+    deciders,
+    tell,
+    snapshotOf: raftIn(vw)?.id ?? '',
+    repairs: life.repairs === true,
+  }
   world.watch.starts = (name) => requireWanted(vw, name)
   const outcomes: Outcome[] = []
   for (const [index, round] of life.rounds.entries()) {
@@ -153,6 +169,11 @@ async function obey(playing: Playing, { verb, who, force }: Ask, options: RunOpt
       return await run(
         restoreVerb(vw, { clusterId: playing.snapshotOf, otherCluster: force }, deciders.restore),
       )
+    case 'repair':
+      // Somebody may know where it is needed.
+      return await run(repairVerb(vw, (force ? illIn(vw)[0] : undefined) ?? chosen[0] ?? '', deciders.repair))
+    case 'move-leader':
+      return await run(moveLeaderVerb(vw, force ? undefined : chosen[0], deciders.leader))
     case 'renew':
       return await run(renewVerb(vw, force, deciders.renew))
     case 'reset-all':
@@ -182,6 +203,10 @@ async function runApply({ vw, deciders, tell }: Playing, options: RunOptions): P
 function befall({ vw, tell }: Playing, { kind, host: at }: VerbEvent): void {
   const { world, cluster } = vw
   tell(`${kind} on ${cluster.nodes[at % cluster.nodes.length]?.name}`)
+  if (kind === 'log-damaged' || kind === 'contents-differ') {
+    const nodes = etcdNodes(cluster)
+    return damage(world, nodes[at % nodes.length]?.name ?? '', kind)
+  }
   if (kind !== 'years-pass') return happen(world, cluster, { kind, host: at })
   for (const { tls } of world.disks.values())
     for (const certificate of tls.certificates.values()) certificate.expired = true
@@ -190,7 +215,10 @@ function befall({ vw, tell }: Playing, { kind, host: at }: VerbEvent): void {
 /** Machines come back, and members that nobody stopped on purpose. */
 function mend({ vw, tell }: Playing): void {
   tell('what lasted is mended')
+  const corrupt = raftIn(vw)?.alarms.has('CORRUPT') === true
   heal(vw.world, vw.cluster)
+  // What is behind it is not gone.
+  if (corrupt) raftIn(vw)?.alarms.add('CORRUPT')
 }
 
 /** Nobody but who is asked for it starts a member that was stopped on purpose. */
@@ -213,13 +241,25 @@ async function comeToRest(playing: Playing): Promise<Outcome> {
   const half = isHalfReset(vw)
   if (half) await obey(playing, { verb: 'reset-all', who: 0, force: false }, {})
   const stopped = etcdNodes(vw.cluster).some(({ name }) => diskOf(vw.world, name).files.has(PATHS.stopped))
-  if (stopped) await obey(playing, { verb: 'start-all', who: 0, force: false }, {})
+  // Whose data is good or not shows once it was started.
+  if (stopped || playing.repairs) await obey(playing, { verb: 'start-all', who: 0, force: false }, {})
+  if (playing.repairs) {
+    const repair = async (name: string) => {
+      const who = 1 << etcdNodes(vw.cluster).findIndex((one) => one.name === name)
+      const again = await obey(playing, { verb: 'repair', who, force: false }, {})
+      report(playing, again)
+      return again
+    }
+    await finishRepairs(vw, repair)
+  }
   let outcome: Outcome = { kind: 'died' }
   for (let count = 0; count < 4; count += 1) {
     outcome = await runApply(playing, {})
     playing.tell(`  ${JSON.stringify(outcome)}`)
     if (outcome.kind === 'done') return outcome
   }
+  // Too many to be made anew from the rest.
+  if (etcdNodes(vw.cluster).some(({ name }) => !isGood(diskOf(vw.world, name)))) return outcome
   // What was lost a person has to see to.
   if (vw.world.truth.lost.size > 0 || vw.world.truth.excuse !== undefined) return outcome
   throw new VerbViolation('finishes', JSON.stringify(outcome))

@@ -1,0 +1,44 @@
+/** Data that is there and no good: a log that can't be read, contents that are not the others'. */
+import { Failure } from './failure.ts'
+import { type Disk, type MemberData } from './disk.ts'
+import { stop } from './etcd.ts'
+import { type Raft, serving } from './raft.ts'
+import { type World, diskOf, raftOf } from './world.ts'
+
+export const DAMAGES = ['log-damaged', 'contents-differ'] as const
+
+export type Damage = (typeof DAMAGES)[number]
+
+export function damage(world: World, host: string, kind: Damage): void {
+  const disk = diskOf(world, host)
+  const { data, wal, process } = disk
+  if (data === undefined || wal === undefined) return
+  if (kind === 'log-damaged') {
+    stop(disk)
+    change(disk, { damaged: true })
+    // systemd tries again and again.
+    disk.retrying = process !== undefined
+  } else if (process !== undefined && (raftOf(world)?.members.length ?? 0) > 1) {
+    change(disk, { contentsOf: host })
+    // Sometimes nobody has noticed yet.
+    if (process.pid % 2 === 0) raftOf(world)?.alarms.add('CORRUPT')
+  }
+}
+
+function change(disk: Disk, harm: Partial<MemberData>): void {
+  const { data, wal, process } = disk
+  disk.data = data && { ...data, ...harm }
+  disk.wal = wal && { ...wal, ...harm }
+  if (process !== undefined) disk.process = { ...process, data: { ...process.data, ...harm } }
+}
+
+/** Nothing speaks against what its member has. */
+export function isGood({ data, wal }: Disk): boolean {
+  return data !== undefined && wal !== undefined && wal.damaged !== true && wal.contentsOf === undefined
+}
+
+/** @throws Failure where members that answer differ */
+export function requireEqual(world: World, raft: Raft): void {
+  const kinds = new Set(serving(world, raft).map(([, { process }]) => process.data.contentsOf))
+  if (kinds.size > 1) throw new Failure('the members have different contents')
+}
