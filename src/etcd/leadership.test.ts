@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
-import { followerToLead, moveLeadership } from './leadership.ts'
+import { followerToLead } from './follower-to-lead.ts'
+import { moveLeadership } from './leadership.ts'
 import type { MemberView, ReachableMember } from './view.ts'
 
 /** Members 1, 2, … called m1, m2, …; what the test changes of them, they say. */

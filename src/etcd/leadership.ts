@@ -2,10 +2,8 @@
 import { QuorateError } from '../errors.ts'
 import type { MemberClient } from './client.ts'
 import { Maintenance } from './gen/maintenance_pb.ts'
-import { raftLag } from './lag.ts'
 import { type LeadershipStatus, fitTarget, presentLeader } from './leader-target.ts'
-import { type ClusterView, formatId } from './view.ts'
-import { alarmsByName, healthiestFollower, healthyVoters } from './voters.ts'
+import { formatId } from './view.ts'
 import { type Looked, until } from '../wait/until.ts'
 
 /** How long a member may take to say its status, in ms. */
@@ -65,22 +63,6 @@ export async function moveLeadership(
     await awaitAgreement(clients, target.memberId, toName, signal)
     return moved
   }
-}
-
-/**
- * The member of a view to hand leadership to, by the rule of `healthiestFollower`. undefined: none is fit.
- *
- * @param excluded names of nodes that are not to be chosen, e.g. because they are about to restart.
- */
-export function followerToLead(view: ClusterView, excluded: readonly string[] = []): string | undefined {
-  const lags = raftLag(view)
-  const alarms = alarmsByName(view)
-  return healthiestFollower(
-    healthyVoters(view)
-      .filter(({ name }) => !excluded.includes(name))
-      .filter(({ leaderId, memberId }) => leaderId !== undefined && leaderId !== memberId)
-      .map(({ name }) => ({ name, lag: lags[name], alarms: alarms[name] ?? [] })),
-  )
 }
 
 /** What every member that answers says; those that don't are left out. */

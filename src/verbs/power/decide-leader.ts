@@ -1,6 +1,6 @@
 /** To whom leadership is to go. Pure. */
 import { QuorateError } from '../../errors.ts'
-import { followerToLead } from '../../etcd/leadership.ts'
+import { followerToLead } from '../../etcd/follower-to-lead.ts'
 import type { ClusterView } from '../../etcd/view.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import { saidBy } from '../../tiers/etcd/facts/judge-facts.ts'

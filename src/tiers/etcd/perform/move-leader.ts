@@ -1,6 +1,7 @@
 /** Leadership moved on purpose: mostly away from a member that is about to be gone for a moment. */
 import { QuorateError } from '../../../errors.ts'
-import { followerToLead, moveLeadership } from '../../../etcd/leadership.ts'
+import { followerToLead } from '../../../etcd/follower-to-lead.ts'
+import { moveLeadership } from '../../../etcd/leadership.ts'
 import type { MoveLeaderStep } from '../steps/leadership.ts'
 import { timed } from '../../../engine/timed.ts'
 import type { Session } from '../session.ts'
