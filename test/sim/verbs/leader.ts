@@ -1,7 +1,7 @@
 /** `move-leader` on simulated members, with etcd's own refusals. */
 import { type LeadershipStatus, fitTarget, presentLeader } from '../../../src/etcd/leader-target.ts'
 import { etcdNodes } from '../../../src/spec/cluster.ts'
-import { type Move, chooseLeader } from '../../../src/verbs/power/decide-leader.ts'
+import { type Move, chooseLeader } from '../../../src/verbs/power/choose-leader.ts'
 import { Failure } from '../failure.ts'
 import { hasQuorum, serving } from '../raft.ts'
 import { diskOf } from '../world.ts'
