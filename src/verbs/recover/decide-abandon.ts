@@ -20,8 +20,8 @@ export interface TakingBack {
 export function decideTakingBack(survey: Survey): TakingBack | undefined {
   const progress = progressOf(survey)
   if (progress === undefined) return undefined
-  const { survivor, lost, stage } = progress
-  if (stage !== 'fenced' && stage !== 'copied') {
+  const { survivor, lost, reached } = progress
+  if (reached !== 'fenced' && reached !== 'copied') {
     throw new QuorateError(
       'blocked',
       `the data on ${survivor} was exchanged already: only forward is a way`,
@@ -34,7 +34,7 @@ export function decideTakingBack(survey: Survey): TakingBack | undefined {
   const others = marked.filter((name) => name !== survivor)
   // One that is back is locked with the others: its mark goes, too.
   const away = survey.members.flatMap(({ name, host }) => (host === undefined ? [name] : []))
-  const state = { survivor, others, stage, fenced: [], cleared: [], released: [] }
+  const state = { survivor, others, reached, fenced: [], cleared: [], released: [] }
   return {
     progress: { ...progress, lost: lost.filter((name) => away.includes(name)) },
     state,

@@ -3,9 +3,9 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { settledWorld, testCluster, testIntent } from '../../tiers/etcd/plan/testing.ts'
 import {
-  type RecoveryStage,
+  type RecoveryMilestone,
   type RecoveryStep,
-  STAGES,
+  MILESTONES,
   isRecoveryStep,
 } from '../../tiers/etcd/steps/recovery.ts'
 import type { Step } from '../../tiers/etcd/steps/steps.ts'
@@ -19,9 +19,9 @@ const joining = {
   observed: settledWorld(cluster),
 }
 
-function begin(stage: RecoveryStage | undefined): Recovering {
+function begin(reached: RecoveryMilestone | undefined): Recovering {
   const nothing = { fenced: [], cleared: [], released: [] }
-  return { survivor: SURVIVOR, others: OTHERS, stage, ...nothing, joining }
+  return { survivor: SURVIVOR, others: OTHERS, reached, ...nothing, joining }
 }
 
 /** What a run does if nothing comes between, at most so many waves. */
@@ -39,7 +39,7 @@ function wavesFrom(first: Recovering, most = 20): string[] {
 test('the order, from wherever it was cut off', () => {
   const all = ['fence', 'copy', 'place', 'begin', 'clear', 'verify', 'release', 'release']
   expect(wavesFrom(begin(undefined))).toEqual(all)
-  const left = STAGES.map((stage) => wavesFrom(begin(stage)))
+  const left = MILESTONES.map((reached) => wavesFrom(begin(reached)))
   expect(left).toEqual([0, 2, 2, 3, 4, 5].map((done) => all.slice(done)))
 })
 
@@ -65,7 +65,7 @@ test('killed anywhere, as often as you like: members stand still beneath the cop
     fc.property(fc.array(fc.nat({ max: 200 }), { maxLength: 20 }), (cuts) => {
       const wrong: (string | undefined)[] = []
       const machines: Machines = {
-        stage: undefined,
+        reached: undefined,
         stopped: new Set(),
         released: new Set(),
         copied: false,
@@ -73,7 +73,7 @@ test('killed anywhere, as often as you like: members stand still beneath the cop
       }
       for (const cut of [...cuts, Infinity]) {
         // A run knows of those before it what the survivor's mark says, and nothing else.
-        let facts = begin(machines.stage)
+        let facts = begin(machines.reached)
         for (let left = cut; left >= 0;) {
           const answer = nextRecovery(facts)
           if (answer.kind !== 'steps') break
@@ -81,7 +81,7 @@ test('killed anywhere, as often as you like: members stand still beneath the cop
           wrong.push(...survive.map((step) => carryOut(machines, step)))
           facts = survive.reduce(predictRecovering, facts)
           left -= answer.steps.length
-          machines.stage = facts.stage
+          machines.reached = facts.reached
         }
         if (machines.released.has(SURVIVOR)) break
       }
@@ -93,7 +93,7 @@ test('killed anywhere, as often as you like: members stand still beneath the cop
 
 /** Machines, as far as the order matters. */
 interface Machines {
-  stage: RecoveryStage | undefined
+  reached: RecoveryMilestone | undefined
   readonly stopped: Set<string>
   readonly released: Set<string>
   copied: boolean

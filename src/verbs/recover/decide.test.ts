@@ -90,17 +90,17 @@ test('where nobody can ask the members that run, nothing is decided', () => {
 
 test('it is given up where it is marked, until data is exchanged', () => {
   const { progress } = decideRecovery(request, facts())
-  const surveyed = (stage: 'fenced' | 'copied' | 'placing' | 'placed') => {
-    const marks = { etcd02: renderProgress({ ...progress, stage }), etcd03: renderProgress(progress) }
+  const surveyed = (reached: 'fenced' | 'copied' | 'placing' | 'placed') => {
+    const marks = { etcd02: renderProgress({ ...progress, reached }), etcd03: renderProgress(progress) }
     return surveyOf(cluster, facts({ marks }).finds)
   }
   expect(decideTakingBack(surveyOf(cluster, facts().finds))).toBeUndefined()
-  for (const stage of ['fenced', 'copied'] as const) {
-    const { steps = [] } = decideTakingBack(surveyed(stage)) ?? {}
+  for (const reached of ['fenced', 'copied'] as const) {
+    const { steps = [] } = decideTakingBack(surveyed(reached)) ?? {}
     expect(steps.map(({ kind, host }) => `${kind} ${host}`)).toEqual(['take-back etcd02', 'take-back etcd03'])
   }
-  for (const stage of ['placing', 'placed'] as const)
-    expect(refusal(() => decideTakingBack(surveyed(stage)))).toMatchObject({
+  for (const reached of ['placing', 'placed'] as const)
+    expect(refusal(() => decideTakingBack(surveyed(reached)))).toMatchObject({
       code: 'blocked',
       host: 'etcd02',
     })

@@ -76,7 +76,7 @@ export function decideRecovery(request: RecoveryRequest, facts: RecoveryFacts): 
   const leaving = survey.members.flatMap(({ name, node }) =>
     node !== undefined && progress.lost.includes(name) ? [name] : [],
   )
-  const state = { survivor, others, stage: present?.stage, fenced: [], cleared: [], released: [] }
+  const state = { survivor, others, reached: present?.reached, fenced: [], cleared: [], released: [] }
   return {
     survey,
     progress,
@@ -141,7 +141,7 @@ function beginning({ cluster, survivor, lost, fresh }: RecoveryRequest, survey: 
     lost,
     ...fresh,
     bump: !complete && canBumpRevision(cluster.etcd.version) ? BUMP : 0,
-    stage: 'fenced',
+    reached: 'fenced',
     former: survey.clusterId,
   }
 }
@@ -179,11 +179,11 @@ function goesOn(survey: Survey, present: RecoveryProgress, choice: RecoveryChoic
 /** Who was declared lost is not locked, and is no part of what comes: neither the survivor nor one that is back may be. */
 function contradictions(
   { members }: Survey,
-  { survivor, stage }: RecoveryProgress,
+  { survivor, reached }: RecoveryProgress,
   lost: readonly string[],
 ): readonly BlockReason[] {
   const back = members.filter(({ name, host }) => host !== undefined && lost.includes(name))
-  const early = stage === 'fenced' || stage === 'copied'
+  const early = reached === 'fenced' || reached === 'copied'
   const takeBack = '; or take the recovery back, and begin anew with it: quorate recover --abandon'
   return [
     ...back.map(({ name }) => ({
@@ -206,10 +206,10 @@ function contradictions(
 function risksOf(
   cluster: Cluster,
   survey: Survey,
-  { survivor, lost, bump, stage }: RecoveryProgress,
+  { survivor, lost, bump, reached }: RecoveryProgress,
   others: readonly string[],
 ): readonly string[] {
-  if (stage !== 'fenced' && stage !== 'copied') return lostRisk(survey, lost)
+  if (reached !== 'fenced' && reached !== 'copied') return lostRisk(survey, lost)
   const { ranked, complete } = survey.outlook
   const losses = complete ? [] : reportOf(cluster, survey).mayBeLost
   const worse =

@@ -50,7 +50,7 @@ export async function performRecovery(
 /** @returns what it came to beside what was foreseen */
 async function carryOut(
   work: Work,
-  { stage = 'fenced', made, moved, released }: RecoveryRun,
+  { reached = 'fenced', made, moved, released }: RecoveryRun,
   steps: readonly RecoveryStep[],
 ): Promise<Partial<RecoveryRun>> {
   const { session, lock } = work
@@ -58,7 +58,7 @@ async function carryOut(
   const { dataDirectory: data, walDirectory: wal } = cluster.etcd
   const [first] = steps
   if (first === undefined) return {}
-  const progress: RecoveryProgress = { ...work.progress, stage, made }
+  const progress: RecoveryProgress = { ...work.progress, reached, made }
   const onOthers = async (operation: Operation) =>
     await onEtcdClients(session, lock, progress.lost, operation)
   const rebuild = (): Rebuild => ({ session, lock, signal, node: nodeOf(session, progress.survivor) })
@@ -88,7 +88,7 @@ async function carryOut(
         ['aside', { suffix: progress.suffix, paths: [wal, data, PATHS.clusterId] }],
       ])
       await lock.work(await session.remote(nodeOf(session, progress.survivor)), {
-        operations: [markOperation({ ...progress, stage: 'cleared' })],
+        operations: [markOperation({ ...progress, reached: 'cleared' })],
         looks: [],
         signal,
       })

@@ -11,7 +11,7 @@ const begun: RecoveryProgress = {
   suffix: 'before-recover-20260730T101112Z',
   token: 'sample-0011223344556677',
   bump: 1_000_000_000,
-  stage: 'fenced',
+  reached: 'fenced',
   former: 'cdf818194e3a8c32',
   made: undefined,
 }
@@ -39,7 +39,7 @@ function marksOf(texts: Readonly<Record<string, string>>) {
 test('a mark says all that is needed, and what to type', () => {
   for (const progress of [
     begun,
-    { ...begun, stage: 'copied', made } as const,
+    { ...begun, reached: 'copied', made } as const,
     { ...begun, former: undefined },
   ]) {
     const marks = marksOf({ etcd02: renderProgress(progress) })
@@ -51,15 +51,15 @@ test('a mark says all that is needed, and what to type', () => {
 })
 
 test('the survivor knows best how far it is; any mark tells that something was begun', () => {
-  const [early, late] = [renderProgress(begun), renderProgress({ ...begun, stage: 'placed', made })]
-  expect(progressOf(marksOf({ etcd04: early, etcd02: late }))?.stage).toBe('placed')
-  expect(progressOf(marksOf({ etcd04: early }))?.stage).toBe('fenced')
+  const [early, late] = [renderProgress(begun), renderProgress({ ...begun, reached: 'placed', made })]
+  expect(progressOf(marksOf({ etcd04: early, etcd02: late }))?.reached).toBe('placed')
+  expect(progressOf(marksOf({ etcd04: early }))?.reached).toBe('fenced')
   expect(progressOf({ underway: {} })).toBeUndefined()
   expect(progressOf(marksOf({ etcd04: 'verb=restore\ncommand=quorate restore x\n' }))).toBeUndefined()
 })
 
 test('of another machine than the survivor nothing counts but that something was begun', () => {
-  const forged = renderProgress({ ...begun, stage: 'serving', made })
+  const forged = renderProgress({ ...begun, reached: 'serving', made })
   expect(progressOf(marksOf({ etcd04: forged }))).toEqual(begun)
 })
 
@@ -79,7 +79,7 @@ const survey = (
 }
 
 describe('what one machine claims', () => {
-  const serving: RecoveryProgress = { ...begun, lost: [], stage: 'serving', made }
+  const serving: RecoveryProgress = { ...begun, lost: [], reached: 'serving', made }
   const mark = renderProgress(begun)
 
   test('does not begin a recovery of a cluster that serves', () => {
@@ -88,7 +88,7 @@ describe('what one machine claims', () => {
     expect(() => requireBorneOut(survey('lost', marks), begun)).not.toThrow()
   })
 
-  test('moves the data of no member that was never marked, whatever the stage it names', () => {
+  test('moves the data of no member that was never marked, whatever the milestone it names', () => {
     const alone = { etcd02: mark, etcd01: undefined, etcd03: mark }
     expect(() => requireBorneOut(survey('lost', alone), serving)).toThrow('contradict')
     const other = { ...alone, etcd01: mark.replace(begun.token, 'sample-another') }
@@ -96,7 +96,7 @@ describe('what one machine claims', () => {
     expect(() => requireBorneOut(survey('serving', { ...alone, etcd01: mark }), serving)).not.toThrow()
     // One that was declared lost was never marked; and at the end the marks go one by one.
     expect(() => requireBorneOut(survey('lost', alone), { ...serving, lost: ['etcd01'] })).not.toThrow()
-    expect(() => requireBorneOut(survey('serving', alone), { ...serving, stage: 'cleared' })).not.toThrow()
+    expect(() => requireBorneOut(survey('serving', alone), { ...serving, reached: 'cleared' })).not.toThrow()
   })
 })
 

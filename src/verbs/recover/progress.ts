@@ -4,7 +4,7 @@ import { QuorateError } from '../../errors.ts'
 import { isAsideSuffix } from '../../host/observe.ts'
 import { PATHS } from '../../host/state.ts'
 import { recoverCommand, renderUnderway } from '../../engine/underway.ts'
-import { type RecoveryStage, STAGES } from '../../tiers/etcd/steps/recovery.ts'
+import { type RecoveryMilestone, MILESTONES } from '../../tiers/etcd/steps/recovery.ts'
 import { blockedError } from '../../engine/loop.ts'
 import { checkName } from '../../spec/values.ts'
 import type { Survey } from './survey.ts'
@@ -20,10 +20,10 @@ export interface RecoveryProgress {
   readonly token: string
   /** How far the revision is moved on; 0: it stays. */
   readonly bump: number
-  readonly stage: RecoveryStage
+  readonly reached: RecoveryMilestone
   /** The ID of the cluster that was lost, hexadecimal; undefined: it was never pinned. */
   readonly former: string | undefined
-  /** What the copy came to; from the stage `copied` on. */
+  /** What the copy came to; from the milestone `copied` on. */
   readonly made?: MadeCluster | undefined
 }
 
@@ -49,7 +49,7 @@ export interface MadeCluster {
 
 /** The text of the mark. */
 export function renderProgress(progress: RecoveryProgress): string {
-  const { survivor, lost, suffix, token, bump, stage, former, made } = progress
+  const { survivor, lost, suffix, token, bump, reached, former, made } = progress
   const figures = made === undefined ? {} : { made: JSON.stringify(made) }
   return renderUnderway('recover', recoverCommand(survivor, lost), {
     survivor,
@@ -57,7 +57,7 @@ export function renderProgress(progress: RecoveryProgress): string {
     suffix,
     token,
     bump: String(bump),
-    stage,
+    stage: reached,
     ...(former === undefined ? {} : { former }),
     ...figures,
   })
@@ -76,7 +76,7 @@ export function progressOf({ underway }: Pick<Survey, 'underway'>): RecoveryProg
     })
   }
   // Only the survivor's own mark is ever moved on; another machine's word counts for no more than that it was begun.
-  return host === progress.survivor ? progress : { ...progress, stage: 'fenced', made: undefined }
+  return host === progress.survivor ? progress : { ...progress, reached: 'fenced', made: undefined }
 }
 
 /**
@@ -85,14 +85,14 @@ export function progressOf({ underway }: Pick<Survey, 'underway'>): RecoveryProg
  */
 export function requireBorneOut(
   { outlook, members }: Pick<Survey, 'outlook' | 'members'>,
-  { survivor, lost, stage, token }: RecoveryProgress,
+  { survivor, lost, reached, token }: RecoveryProgress,
 ): void {
   const unmarked = members.some(({ name, host }) => {
     if (host === undefined || name === survivor || lost.includes(name)) return false
     return host.underway?.verb !== 'recover' || host.underway.all['token'] !== token
   })
-  // In the last stage members have joined, and their marks go one by one.
-  const doubtful = stage === 'fenced' ? outlook.kind === 'serving' : stage !== 'cleared' && unmarked
+  // At the last milestone members have joined, and their marks go one by one.
+  const doubtful = reached === 'fenced' ? outlook.kind === 'serving' : reached !== 'cleared' && unmarked
   if (!doubtful) return
   throw blockedError([
     {
@@ -116,7 +116,7 @@ const MADE = z.object({
 /** Names end up in commands, the suffix in paths on every node: a mark that a node forges must not choose those freely. */
 function parseProgress(all: Readonly<Record<string, string>>): RecoveryProgress | undefined {
   const { survivor, lost = '', suffix, token, bump = '0', stage, former, made } = all
-  const known = STAGES.find((one) => one === stage)
+  const known = MILESTONES.find((one) => one === stage)
   const names = lost.split(' ').filter(Boolean)
   if (survivor === undefined || suffix === undefined || token === undefined || known === undefined)
     return undefined
@@ -126,7 +126,7 @@ function parseProgress(all: Readonly<Record<string, string>>): RecoveryProgress 
   if (former !== undefined && !/^[0-9a-f]{1,16}$/.test(former)) return undefined
   const figures = made === undefined ? undefined : parseMade(made)
   if (made !== undefined && figures === undefined) return undefined
-  return { survivor, lost: names, suffix, token, bump: Number(bump), stage: known, former, made: figures }
+  return { survivor, lost: names, suffix, token, bump: Number(bump), reached: known, former, made: figures }
 }
 
 function parseMade(text: string): MadeCluster | undefined {

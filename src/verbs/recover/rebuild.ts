@@ -118,7 +118,7 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
   }
   const expected = expectedOf({ ...figures, past: readPast(further, key) }, progress.bump)
   const made = { ...expected, clusterId: fresh.log.clusterId }
-  const next: RecoveryProgress = { ...progress, stage: 'copied', made }
+  const next: RecoveryProgress = { ...progress, reached: 'copied', made }
   await onSurvivor(rebuild, [markOperation(next)])
   return next
 }
@@ -128,9 +128,9 @@ export async function placeCluster(rebuild: Rebuild, progress: RecoveryProgress)
   const { dataDirectory: data, walDirectory: wal } = rebuild.session.cluster.etcd
   const { notes } = await onSurvivor(rebuild, [
     // Half exchanged it can't be taken back any more.
-    markOperation({ ...progress, stage: 'placing' }),
+    markOperation({ ...progress, reached: 'placing' }),
     ['recover_place', { suffix: progress.suffix, data, wal, former: progress.former }],
-    markOperation({ ...progress, stage: 'placed' }),
+    markOperation({ ...progress, reached: 'placed' }),
   ])
   return notes.map((note) => note.replace(/^moved /, ''))
 }
@@ -162,7 +162,7 @@ export async function beginCluster(
     ['ready', { unit: 'etcd.service', seconds: String(READY_SECONDS) }],
   ])
   await verify(rebuild, progress, made)
-  await onSurvivor(rebuild, [markOperation({ ...progress, stage: 'serving' })])
+  await onSurvivor(rebuild, [markOperation({ ...progress, reached: 'serving' })])
 }
 
 async function verify(

@@ -1,7 +1,7 @@
 /**
  * `quorate recover --from-survivor`: the quorum is lost, and what is left of it becomes a new cluster.
  *
- * Every stage is marked on the machines before the next one begins, so that the same command goes on after whatever comes
+ * Every milestone is marked on the machines before the next one begins, so that the same command goes on after whatever comes
  * between; and as long as the mark is there no other verb begins.
  */
 import { randomBytes } from 'node:crypto'

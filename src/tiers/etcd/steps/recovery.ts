@@ -96,8 +96,8 @@ export const RECOVERY: Readonly<Record<RecoveryStep['kind'], RecoveryKind>> = {
 }
 
 /** How far a recovery is, by what its mark says: what is behind it; but `placing`, which may be half done. */
-export const STAGES = ['fenced', 'copied', 'placing', 'placed', 'serving', 'cleared'] as const
-export type RecoveryStage = (typeof STAGES)[number]
+export const MILESTONES = ['fenced', 'copied', 'placing', 'placed', 'serving', 'cleared'] as const
+export type RecoveryMilestone = (typeof MILESTONES)[number]
 
 /** Not what the planner of apply does in it. */
 export function isRecoveryStep(one: EngineStep): one is RecoveryStep {
@@ -110,7 +110,7 @@ export interface RecoveryState {
   /** Other etcd nodes that can be reached. */
   readonly others: readonly string[]
   /** As the survivor's mark says; undefined: nothing was begun. */
-  readonly stage: RecoveryStage | undefined
+  readonly reached: RecoveryMilestone | undefined
   /** Names of machines; a mark says that fencing was begun, and not that it was done everywhere. It can be done twice. */
   readonly fenced: readonly string[]
   readonly cleared: readonly string[]
@@ -121,11 +121,11 @@ export interface RecoveryState {
 export function rebuildSteps({
   survivor,
   others,
-  stage,
+  reached,
   fenced,
   cleared,
 }: Omit<RecoveryState, 'released'>): readonly RecoveryStep[] {
-  switch (stage) {
+  switch (reached) {
     case undefined:
     case 'fenced': {
       const left = [survivor, ...others].filter((host) => !fenced.includes(host))
@@ -170,22 +170,22 @@ export function takeBackSteps(marked: readonly string[]): readonly RecoveryStep[
 export function predictRecovery<S extends RecoveryState>(state: S, { kind, host }: RecoveryStep): S {
   switch (kind) {
     case 'fence':
-      return { ...state, stage: 'fenced', fenced: [...state.fenced, host] }
+      return { ...state, reached: 'fenced', fenced: [...state.fenced, host] }
     case 'copy':
-      return { ...state, stage: 'copied' }
+      return { ...state, reached: 'copied' }
     case 'place':
-      return { ...state, stage: 'placed' }
+      return { ...state, reached: 'placed' }
     case 'begin':
-      return { ...state, stage: 'serving' }
+      return { ...state, reached: 'serving' }
     case 'clear': {
       const cleared = [...state.cleared, host]
       const all = state.others.every((other) => cleared.includes(other))
-      return { ...state, cleared, stage: all ? 'cleared' : state.stage }
+      return { ...state, cleared, reached: all ? 'cleared' : state.reached }
     }
     case 'release':
       return { ...state, released: [...state.released, host] }
     case 'take-back':
-      return { ...state, stage: undefined, fenced: [] }
+      return { ...state, reached: undefined, fenced: [] }
   }
 }
 

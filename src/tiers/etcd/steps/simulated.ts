@@ -67,8 +67,8 @@ export interface SimulatedRecovery extends Pick<
   SimulatedMachine,
   'reload' | 'enable' | 'disable' | 'start' | 'stop'
 > {
-  /** Other verbs stay away, until `unmark`; how far it is stands there. Without a stage: as far as the run is. */
-  mark(stage?: 'copied' | 'placing' | 'placed' | 'serving'): void
+  /** Other verbs stay away, until `unmark`; how far it is stands there. Without a milestone: as far as the run is. */
+  mark(reached?: 'copied' | 'placing' | 'placed' | 'serving'): void
   unmark(): void
   /** What uses etcd there, until `resumeClients`. */
   haltClients(): void

@@ -38,8 +38,8 @@ export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressin
     disable: () => machine.disable(),
     start: () => machine.start(),
     stop: () => machine.stop(),
-    mark: (stage) => {
-      if (stage !== undefined) at.progress = { ...at.progress, stage }
+    mark: (reached) => {
+      if (reached !== undefined) at.progress = { ...at.progress, reached }
       disk.underway = markOf(at.progress)
     },
     unmark: () => (disk.underway = undefined),

@@ -92,7 +92,7 @@ export function recoverVerb(
         runWave: async (now, steps) => {
           const own = steps.filter(isRecoveryStep)
           if (own.length > 0) {
-            at.progress = { ...at.progress, stage: now.stage ?? 'fenced' }
+            at.progress = { ...at.progress, reached: now.reached ?? 'fenced' }
             await perform(rw, run, at, own)
             return meet(own.reduce(predictRecovery, now))
           }
@@ -165,7 +165,7 @@ async function perform(
   const [first] = steps
   if (first?.kind !== 'clear') return
   const { survivor } = at.progress
-  const machine = recoveredMachine(rw, survivor, { ...at, progress: { ...at.progress, stage: 'cleared' } })
+  const machine = recoveredMachine(rw, survivor, { ...at, progress: { ...at.progress, reached: 'cleared' } })
   await run.do('note that all is cleared', () => machine.mark(), survivor)
 }
 
