@@ -43,6 +43,7 @@ export async function live(
     had: new Map(),
     survivor: undefined,
     doomed: false,
+    newLost: false,
   }
   const playing: Playing = { rw, deciders: { ...RECOVER, ...wrong }, tell }
   for (const one of life.begins) befall(playing, one)
@@ -157,9 +158,12 @@ function befall({ rw, tell }: Playing, event: RecoveryEvent): void {
     reboot(vw.world, vw.cluster, disk)
     return
   }
+  const { wal } = diskOf(vw.world, name)
+  const joined = rw.owed !== undefined && wal !== undefined && wal.beginning !== rw.had.get(name)?.wal
   happen(vw.world, vw.cluster, { kind, host: event.host })
   if (!(LOSSES as readonly string[]).includes(kind)) return
-  Object.assign(rw.had.get(name) ?? {}, dataOn(rw, name))
+  rw.newLost ||= joined
+  if (!joined) Object.assign(rw.had.get(name) ?? {}, dataOn(rw, name))
   // What was to be kept is lost with it; the others have moved theirs aside, or will have.
   if (rw.owed !== undefined && name === rw.survivor) rw.doomed = true
 }
@@ -195,7 +199,7 @@ async function comeToRest(playing: Playing): Promise<void> {
       rw.doomed = false
     } else if (marked && outcome.kind !== 'done') {
       // One that had joined lost its data meanwhile: a second misfortune, which the mark keeps `repair` from.
-      if (vw.world.truth.lost.size > 0) return requireKept(rw)
+      if (isLost(rw)) return requireKept(rw)
       throw new RecoveryViolation('converges', JSON.stringify(outcome))
     }
     if (!isMarked()) await obey(playing, { ...ask, verb: 'start' }, {})
@@ -206,7 +210,11 @@ async function comeToRest(playing: Playing): Promise<void> {
   const last = await apply(vw.world, { planner: next, cluster: vw.cluster, tell })
   tell(`  ${JSON.stringify(last)}`)
   // Members that lost their data a person has to make anew.
-  const { lost, excuse } = vw.world.truth
-  if (last.kind === 'done' || lost.size > 0 || excuse !== undefined) return
+  if (last.kind === 'done' || isLost(rw)) return
   throw new RecoveryViolation('converges', JSON.stringify(last))
+}
+
+/** Some member's data, whether it was pinned already or not. */
+function isLost(rw: RecoveryWorld): boolean {
+  return rw.vw.world.truth.lost.size > 0 || rw.newLost
 }

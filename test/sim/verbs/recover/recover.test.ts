@@ -25,8 +25,8 @@ test('clusters lose their quorum and are recovered, or that is taken back, while
     ? `SIM_SEED=${seed}, life ${result.numRuns}: ${String(result.errorInstance)}\nSIM_RECOVERY_LIFE='${JSON.stringify(result.counterexample?.[0])}'`
     : ''
   expect(why).toBe('')
-  for (const kind of ['done', 'blocked', 'died'] as const) expect(ends[kind]).toBeGreaterThan(runs / 20)
-  expect(ends.failed).toBeGreaterThan(0)
+  for (const kind of ['done', 'blocked'] as const) expect(ends[kind]).toBeGreaterThan(runs / 20)
+  for (const kind of ['failed', 'died'] as const) expect(ends[kind]).toBeGreaterThan(0)
 }, 0)
 
 test.each([

@@ -194,6 +194,7 @@ function requireBest(rw: RecoveryWorld, survivor: string, named: string | undefi
 function begin(rw: RecoveryWorld, survivor: string): void {
   rw.survivor = survivor
   rw.doomed = false
+  rw.newLost = false
   rw.owed = acknowledgedOn(rw, survivor)
   rw.had = new Map([...rw.vw.world.disks.keys()].map((host) => [host, { ...dataOn(rw, host) }]))
 }

@@ -24,6 +24,8 @@ export interface RecoveryWorld {
   survivor: string | undefined
   /** The survivor lost its data in the middle. */
   doomed: boolean
+  /** A member that had joined the new cluster lost its data. */
+  newLost: boolean
 }
 
 export interface Copies {
