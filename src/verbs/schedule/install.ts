@@ -19,6 +19,18 @@ import type { ScheduleSources, DesiredSchedule } from './desired.ts'
 import { allowSigner, makeSigningKey } from '../../schedule/signing.ts'
 import { nodePrincipal, retireSigner } from '../../backup/signers.ts'
 
+/** What nobody is to find for a moment longer than it is needed. */
+const SECRETS = [
+  PLACES.key,
+  PLACES.certificate,
+  PLACES.signingKey,
+  PLACES.caKey,
+  PLACES.storeCredentials,
+  // Born in a run that was cut off.
+  `${PLACES.folder}/waiting.key`,
+  `${PLACES.folder}/waiting-signing.key`,
+]
+
 const PROGRAM_FOLDER = PLACES.program.slice(0, PLACES.program.lastIndexOf('/'))
 
 export interface InstallOptions {
@@ -89,11 +101,12 @@ export async function installSchedule(session: Session, options: InstallOptions)
       }
     }),
     ...certificate,
+    ...(await caKeyWork(session, desired, change('ca-key'))),
+    ...changes.flatMap(fileWork),
+    // Once the configuration is there: it alone says, after a run that was cut off, whose backups lie where.
     ...(desired.store.kind === 'directory'
       ? [{ operation: ['schedule_store', { folder: desired.store.path, user: SCHEDULE_USER }] as const }]
       : []),
-    ...(await caKeyWork(session, desired, change('ca-key'))),
-    ...changes.flatMap(fileWork),
     ...linkWork(wanted, change('metrics')),
     { operation: ['reload'] },
     { operation: ['enable', { unit: TIMER }] },
@@ -144,9 +157,12 @@ export async function removeSchedules(
 ): Promise<void> {
   const hosts = changes.filter(({ kind }) => kind === 'remove').map(({ host }) => host)
   const nodes = session.cluster.nodes.filter(({ name }) => hosts.includes(name))
-  const { errors } = await onAll(nodes, async (node) => {
+  const { results, errors } = await onAll(nodes, async (node) => {
     await removeSchedule(session, lock, node, outlines.get(node.name) ?? {})
   })
+  // Their keys are gone with them: what they signed until now goes on counting. One after the other: the list is one file.
+  for (const { host } of results)
+    await retireSigner(session.cluster, nodePrincipal(session.cluster.name, host), session.now())
   if (errors.length > 0) throw combineErrors(errors)
 }
 
@@ -166,26 +182,19 @@ async function removeSchedule(
       [
         'remove',
         {
-          paths: [
-            PLACES.timer,
-            PLACES.service,
-            PLACES.folder,
-            PROGRAM_FOLDER,
-            PLACES.stateFolder,
-            PLACES.stamp,
-          ],
+          paths: [PLACES.timer, PLACES.service, ...SECRETS, PROGRAM_FOLDER, PLACES.stateFolder, PLACES.stamp],
         },
       ],
       ['remove', { paths: [links, ...notes] }],
       ['reload'],
       ['schedule_forget', { user: SCHEDULE_USER, folder: config.store?.path }],
+      // Last: without its configuration nobody knows, after a run that was cut off, whose the backups have to become.
+      ['remove', { paths: [PLACES.folder] }],
     ],
     looks: [],
     extension,
     signal: session.signal,
   })
-  // Its key is gone with it: what it signed until now goes on counting.
-  await retireSigner(session.cluster, nodePrincipal(session.cluster.name, node.name), session.now())
   session.emit({ type: 'note', host: node.name, text: 'its schedule is gone' })
 }
 

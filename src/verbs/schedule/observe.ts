@@ -4,20 +4,16 @@ import { obtainEtcd } from '../../artifacts/obtain.ts'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { snapshotTool } from '../../etcd/snapshot-tool.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import {
-  type ScheduleChange,
-  type WantedSchedule,
-  installChanges,
-  removeChanges,
-} from '../../schedule/changes.ts'
+import type { ScheduleChange, WantedSchedule } from '../../schedule/changes.ts'
 import { type ConfigOutline, outlineOf } from '../../schedule/config.ts'
 import { type ScheduleThere, lookAtSchedule } from '../../schedule/look.ts'
-import { clusterOf, isOurs } from '../../schedule/whose.ts'
+import { clusterOf } from '../../schedule/whose.ts'
 import { onAll } from '../../ssh/fleet.ts'
 import { type Standalone, standalone } from '../../standalone/make.ts'
 import { linesOf } from '../../signing/allowed-signers.ts'
 import { listOf, operatorPrincipal, trustedSigners } from '../../backup/signers.ts'
 import { signingThere } from '../../schedule/signing.ts'
+import { changesFor } from './decide.ts'
 import { type ScheduleSources, type DesiredSchedule, caKeyMark, wantedSchedule } from './desired.ts'
 
 export interface ScheduleAim {
@@ -83,16 +79,12 @@ export async function lookForSchedule(
     exporter,
     now: session.now(),
   })
-  const others = seen.filter(({ host }) => host !== desired.node.name).filter((one) => isOurs(cluster, one))
   return {
     there,
     wanted,
     unseen,
     outlines: outlines(seen),
-    changes: [
-      ...others.flatMap((one) => removeChanges(one, `${desired.node.name} takes them from now on`)),
-      ...installChanges(there, wanted),
-    ],
+    changes: changesFor(cluster, seen, { there, wanted }),
   }
 }
 

@@ -2,9 +2,10 @@
 import { reachableMachines } from '../../engine/locking.ts'
 import { QuorateError } from '../../errors.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import { removeChanges, sameChanges } from '../../schedule/changes.ts'
+import { sameChanges } from '../../schedule/changes.ts'
 import { NODE_EXPORTER } from '../../schedule/places.ts'
 import { isOurs } from '../../schedule/whose.ts'
+import { removalsFor } from './decide.ts'
 import { removeSchedules } from './install.ts'
 import { type ScheduleFacts, lookEverywhere, outlines, warnOfUnseen } from './observe.ts'
 import type { ScheduleOptions, ScheduleReport } from './schedule.ts'
@@ -46,7 +47,7 @@ async function look(session: Session): Promise<Facts> {
   const { seen, unseen } = await lookEverywhere(session, NODE_EXPORTER)
   const ours = seen.filter((there) => isOurs(session.cluster, there))
   return {
-    changes: ours.flatMap((there) => removeChanges(there, 'as asked')),
+    changes: removalsFor(session.cluster, seen),
     unseen,
     outlines: outlines(ours),
   }
