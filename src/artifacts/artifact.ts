@@ -1,4 +1,4 @@
-/** What the rest of quorate knows of etcd's binaries: where they are, and that they are the right ones. */
+/** What the rest of quorate knows of a product's programs: where they are, and that they are the right ones. */
 import type { NetworkLimits } from './network.ts'
 
 /** Processor architectures by Debian's and etcd's names. */
@@ -8,8 +8,8 @@ export type Architecture = 'amd64' | 'arm64'
 export const BINARY_NAMES = ['etcd', 'etcdctl', 'etcdutl'] as const
 export type BinaryName = (typeof BINARY_NAMES)[number]
 
-export interface ArtifactFile {
-  readonly name: BinaryName
+export interface ArtifactFile<N extends string = BinaryName> {
+  readonly name: N
   /** Absolute path in the cache. Not to be changed or removed. */
   readonly path: string
   /** Hex. */
@@ -17,11 +17,11 @@ export interface ArtifactFile {
   readonly sizeBytes: number
 }
 
-/** etcd's binaries of one version for one architecture, verified. `etcd` and `etcdctl` are always among the files. */
-export interface Artifact {
+/** Programs of one version for one architecture, verified. Of etcd, `etcd` and `etcdctl` are always among the files. */
+export interface Artifact<N extends string = BinaryName> {
   readonly version: string
   readonly arch: Architecture
-  readonly files: readonly ArtifactFile[]
+  readonly files: readonly ArtifactFile<N>[]
   /** Where they came from, for messages: a URL, a package with its version, a path. */
   readonly origin: string
   /** Of the archive that they came in (hex), where they came in one. */
@@ -52,8 +52,8 @@ export interface ArtifactContext {
 }
 
 /** A source has put these files into the staging folder it was given. */
-export interface Fetched extends Pick<Artifact, 'origin' | 'archiveSha256'> {
-  readonly names: readonly BinaryName[]
+export interface Fetched<N extends string = BinaryName> extends Pick<Artifact, 'origin' | 'archiveSha256'> {
+  readonly names: readonly N[]
 }
 
 /** The architecture of this machine, or undefined if it is one that quorate doesn't deal in. */

@@ -9,8 +9,7 @@ import * as z from 'zod'
 import { QuorateError } from '../errors.ts'
 import { readText } from '../files/read-file.ts'
 import { draftBeside, draftFolderBeside } from '../files/temporary.ts'
-import type { Artifact, ArtifactContext, Architecture, ArtifactFile, Fetched } from './artifact.ts'
-import { BINARY_NAMES } from './artifact.ts'
+import type { Artifact, ArtifactContext, Architecture, Fetched } from './artifact.ts'
 import { sha256OfFile } from './hash.ts'
 
 const Entry = z.object({
@@ -22,7 +21,8 @@ const Entry = z.object({
   files: z
     .array(
       z.object({
-        name: z.enum(BINARY_NAMES),
+        // It becomes part of a path.
+        name: z.string().regex(/^[a-z][a-z0-9.-]{0,63}$/),
         sha256: z.string().length(64),
         sizeBytes: z.number(),
         stamp: z.string(),
@@ -34,8 +34,19 @@ type Entry = z.infer<typeof Entry>
 
 const RECORD = 'entry.json'
 
-/** The entry's binaries if they are there and are what was recorded; undefined (with an event) if they must be fetched. */
-export async function findCached(entry: string, context: ArtifactContext): Promise<Artifact | undefined> {
+/** A product, and the files that an entry of it may have, in their order. */
+export interface Product<N extends string> {
+  /** For messages: `etcd`. */
+  readonly title: string
+  readonly names: readonly N[]
+}
+
+/** The entry's files if they are there and are what was recorded; undefined (with an event) if they must be fetched. */
+export async function findCached<N extends string>(
+  entry: string,
+  product: Product<N>,
+  context: ArtifactContext,
+): Promise<Artifact<N> | undefined> {
   const record = await readRecord(entry)
   if (record === undefined) return undefined
   let restamped = false
@@ -49,7 +60,7 @@ export async function findCached(entry: string, context: ArtifactContext): Promi
     }
     const sha256 = stamp === undefined ? undefined : await sha256OfFile(location, context.signal)
     if (stamp === undefined || sha256 !== file.sha256) {
-      const text = `the cached ${location} is damaged or gone: etcd ${record.version} is fetched anew`
+      const text = `the cached ${location} is damaged or gone: ${product.title} ${record.version} is fetched anew`
       context.emit({ kind: 'artifact', text })
       return undefined
     }
@@ -57,18 +68,19 @@ export async function findCached(entry: string, context: ArtifactContext): Promi
     files.push({ ...file, stamp })
   }
   if (restamped) await writeRecord(entry, { ...record, files })
-  return toArtifact(entry, record)
+  return toArtifact(entry, product, record)
 }
 
 /** Makes the staged files the entry, durably, and returns them as they are there. An unharmed entry of another run wins. */
-export async function store(
+export async function store<N extends string>(
   entry: string,
   staging: string,
-  made: Fetched & { readonly version: string; readonly arch: Architecture },
+  product: Product<N>,
+  made: Fetched<N> & { readonly version: string; readonly arch: Architecture },
   context: ArtifactContext,
-): Promise<Artifact> {
+): Promise<Artifact<N>> {
   const files: Entry['files'] = []
-  for (const name of BINARY_NAMES.filter((known) => made.names.includes(known))) {
+  for (const name of product.names.filter((known) => made.names.includes(known))) {
     const file = path.join(staging, name)
     await chmod(file, 0o755)
     await sync(file)
@@ -82,12 +94,12 @@ export async function store(
   await sync(staging)
   context.signal.throwIfAborted()
   if (!(await renamed(staging, entry))) {
-    const theirs = await findCached(entry, context)
+    const theirs = await findCached(entry, product, context)
     if (theirs !== undefined) return theirs
     await replace(entry, staging)
   }
   await sync(path.dirname(entry))
-  return toArtifact(entry, record)
+  return toArtifact(entry, product, record)
 }
 
 /** False if the target exists already. */
@@ -159,13 +171,11 @@ async function sync(location: string): Promise<void> {
   }
 }
 
-function toArtifact(entry: string, record: Entry): Artifact {
+function toArtifact<N extends string>(entry: string, { names }: Product<N>, record: Entry): Artifact<N> {
   const { version, arch, origin, archiveSha256 } = record
-  const files = record.files.map(({ name, sha256, sizeBytes }): ArtifactFile => ({
-    name,
-    path: path.join(entry, name),
-    sha256,
-    sizeBytes,
-  }))
+  const files = record.files.flatMap(({ name, sha256, sizeBytes }) => {
+    const known = names.find((one) => one === name)
+    return known === undefined ? [] : [{ name: known, path: path.join(entry, name), sha256, sizeBytes }]
+  })
   return { version, arch, files, origin, archiveSha256 }
 }

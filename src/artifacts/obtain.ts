@@ -5,14 +5,16 @@ import { QuorateError } from '../errors.ts'
 import { draftFolderBeside, sweep } from '../files/temporary.ts'
 import { minorOf } from '../etcd/versions.ts'
 import type { EtcdSource, EtcdSpec } from '../spec/cluster.ts'
-import type { Architecture, Artifact, ArtifactContext, Fetched } from './artifact.ts'
-import { ownArchitecture } from './artifact.ts'
-import { findCached, store } from './cache.ts'
+import type { Architecture, Artifact, ArtifactContext, BinaryName, Fetched } from './artifact.ts'
+import { BINARY_NAMES, ownArchitecture } from './artifact.ts'
+import { type Product, findCached, store } from './cache.ts'
 import { checkArchitecture } from './elf.ts'
 import { checkClaimedVersion } from './claimed-version.ts'
 import { sha256OfFile } from './hash.ts'
 import { checkProgramPins, pinsKey, pinsOf } from './pins.ts'
 import { sourceKey } from './source-key.ts'
+
+const ETCD: Product<BinaryName> = { title: 'etcd', names: BINARY_NAMES }
 
 /**
  * etcd's binaries of `spec.version` for `arch`: from the cache if they are there and unharmed, else fetched from
@@ -40,7 +42,7 @@ export async function obtainEtcd(
       if (pins !== undefined) checkProgramPins(pins, artifact.files, arch, artifact.origin)
       return artifact
     }
-    const cached = await findCached(entry, context)
+    const cached = await findCached(entry, ETCD, context)
     if (cached !== undefined) return pinned(cached)
 
     await mkdir(shelf, { recursive: true, mode: 0o700 })
@@ -58,7 +60,7 @@ export async function obtainEtcd(
         checkProgramPins(pins, await Promise.all(files), arch, fetched.origin)
       }
       await verify(version, arch, staging, fetched, context)
-      return pinned(await store(entry, staging, { version, arch, ...fetched }, context))
+      return pinned(await store(entry, staging, ETCD, { version, arch, ...fetched }, context))
     } finally {
       await rm(staging, { recursive: true, force: true })
     }
