@@ -41,6 +41,16 @@ export default defineConfig({
           ...SLOW,
         },
       },
+      {
+        test: {
+          name: 'kubernetes',
+          include: ['test/kubernetes/**/*.test.ts'],
+          globalSetup: ['test/kubernetes/global-setup.ts'],
+          // A control plane wants the computer for itself.
+          maxWorkers: 1,
+          ...SLOW,
+        },
+      },
     ],
   },
 })

@@ -13,10 +13,11 @@ import { type Counts, add, countsOf, failedFiles, slowest, slowestFiles } from '
 const HELP = `
 usage: script/test [--list-slow] [PART …]
 
-Runs all parts, or those named: lint types build package unit sim lab
-All but the build run beside the lab where there is one.
-Ends with a line 'N passed, N failed, N skipped'; exit code 0 only if nothing failed. A part other than unit, sim and
-lab counts as one. Logs of the machines of failed lab tests are kept, in a folder that is named.
+Runs all parts, or those named: lint types build package unit sim lab kubernetes
+All but the build and Kubernetes run beside the lab where there is one. The first run builds a Kubernetes from Go modules,
+which takes a quarter of an hour.
+Ends with a line 'N passed, N failed, N skipped'; exit code 0 only if nothing failed. The parts lint, types, build and
+package count as one each. Logs of the machines of failed lab tests are kept, in a folder that is named.
 
   --list-slow  the 20 tests and the 20 files that took longest, before the last lines
 `
@@ -53,6 +54,8 @@ const PARTS: readonly Part[] = [
   { name: 'unit', what: 'units', project: 'unit', beside: true },
   { name: 'sim', what: 'simulated clusters with faults', project: 'sim', beside: true },
   { name: 'lab', what: 'machines with systemd, sshd and etcd', project: 'lab' },
+  // Last and alone: it wants the whole computer.
+  { name: 'kubernetes', what: 'machines that run containers', project: 'kubernetes' },
 ]
 
 const LIST_SLOW = '--list-slow'
@@ -161,7 +164,7 @@ async function runPart(part: Part, surroundings: Surroundings): Promise<Outcome>
 
 async function runProject(project: string, surroundings: Surroundings): Promise<Outcome> {
   const { folder } = surroundings
-  const reason = project === 'lab' ? whyNoMachines() : undefined
+  const reason = ['lab', 'kubernetes'].includes(project) ? whyNoMachines() : undefined
   if (reason !== undefined) process.stdout.write(`${reason}\n`)
   const report = path.join(folder, `${project}.json`)
   const logs = path.join(folder, 'machines', project)

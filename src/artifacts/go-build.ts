@@ -25,6 +25,8 @@ export interface GoProgram {
   readonly files: Readonly<Record<string, string>>
   /** Further linker flags, e.g. `-X` with a version. */
   readonly stamp?: readonly string[] | undefined
+  /** How long it may take, in ms; half an hour unless given. */
+  readonly timeoutMs?: number | undefined
 }
 
 /** A usable toolchain with a proxy, and a folder for the work. */
@@ -94,14 +96,13 @@ export async function buildProgram(
 ): Promise<ModuleTrouble | undefined> {
   const flags = ['-s', '-w', ...(program.stamp ?? [])].join(' ')
   const args = ['build', `-ldflags=${flags}`, '-o', output, program.package]
-  return await inModule(bench, program.name, program.files, args)
+  return await inModule(bench, program, args)
 }
 
 /** Runs `go` in a module of these files. */
 export async function inModule(
   bench: GoBench,
-  name: string,
-  files: Readonly<Record<string, string>>,
+  { name, files, timeoutMs = BUILD_TIMEOUT_MS }: Omit<GoProgram, 'package'>,
   args: readonly string[],
 ): Promise<ModuleTrouble | undefined> {
   const { go, context } = bench
@@ -112,7 +113,7 @@ export async function inModule(
     await rm(cwd, { recursive: true, force: true })
     await mkdir(cwd)
     for (const [file, text] of Object.entries(files)) await writeFile(path.join(cwd, file), text)
-    const run = { env, cwd, signal: context.signal, timeoutMs: BUILD_TIMEOUT_MS }
+    const run = { env, cwd, signal: context.signal, timeoutMs }
     const result = await runGo(go.program, args, run)
     if (result.exitCode === 0) return undefined
     const trouble = moduleTrouble(result)

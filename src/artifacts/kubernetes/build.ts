@@ -69,7 +69,7 @@ async function fetchSources(
 ): Promise<ModuleTrouble | { readonly programs: readonly GoProgram[] }> {
   const empty = { 'go.mod': 'module quorate.invalid/fetch\n\ngo 1.21\n' }
   const wanted = [`${KUBERNETES_MODULE}@v${kubernetes}`, `${FLANNEL_MODULE}@v${flannel}`]
-  const trouble = await inModule(bench, 'sources', empty, ['mod', 'download', ...wanted])
+  const trouble = await inModule(bench, { name: 'sources', files: empty }, ['mod', 'download', ...wanted])
   if (trouble !== undefined) return trouble
   const modules = moduleFolder(bench)
   const read = async (file: string) => await readFile(path.join(modules, file), 'utf8')

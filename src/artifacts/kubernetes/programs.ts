@@ -20,6 +20,9 @@ export const KUBERNETES_PROGRAMS = [...Object.keys(PROGRAMS), 'kubectl'].toSorte
 
 export const KUBERNETES_MODULE = 'k8s.io/kubernetes'
 
+/** Three thousand packages: twelve minutes where the computer has nothing else to do, and hours where it has. */
+const TIMEOUT_MS = 3 * 3_600_000
+
 /** Stamped into programs that ask what they are: without it every check of a version sees v0.0.0. */
 const VERSION_PACKAGES = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
 
@@ -51,7 +54,7 @@ export function kubernetesProgram(
     'go.sum': theirs.sum,
     'main.go': mainOfAll(),
   }
-  return { name: 'kubernetes', package: '.', files, stamp }
+  return { name: 'kubernetes', package: '.', files, stamp, timeoutMs: TIMEOUT_MS }
 }
 
 /** @returns go.mod */
