@@ -161,7 +161,7 @@ const here = (host: string): Remote =>
     return exitCode
   })
 
-test('the real script measures fifty writes beside the WAL directory and leaves nothing behind', async () => {
+test('the real script measures up to fifty writes beside the WAL directory and leaves nothing behind', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'quorate-preflight-test-'))
   try {
     const spec = cluster({ nodes: [node(1)] })
@@ -173,7 +173,9 @@ test('the real script measures fifty writes beside the WAL directory and leaves 
     const answers = await gather({ ...options([here('etcd01')]), cluster: { ...spec, etcd }, now: Date.now })
     const { facts, clock } = answers.get('etcd01') as Gathered
     expect(facts.flushes).toMatchObject({ trouble: undefined })
-    expect(facts.flushes.latenciesMs.length).toBe(50)
+    // It gives up after two seconds, in which a computer that is busy with other things does fewer.
+    expect(facts.flushes.latenciesMs.length).toBeGreaterThan(0)
+    expect(facts.flushes.latenciesMs.length).toBeLessThanOrEqual(50)
     expect(facts.kernel).toBe('Linux')
     expect(facts.cpus).toBeGreaterThan(0)
     expect(facts.dataDisk?.sizeBytes).toBeGreaterThan(0)
