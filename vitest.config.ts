@@ -5,8 +5,7 @@ import { LongestFirst } from './test/longest-first.ts'
 const ALL_PROCESSORS = '100%'
 // A test that waits for what does not come says so itself, long before these: they are for what hangs, on a computer that
 // is busy with other things as well.
-const QUICK = { testTimeout: 60_000, hookTimeout: 60_000 }
-const SLOW = { testTimeout: 300_000, hookTimeout: 300_000 }
+const PATIENT = { testTimeout: 300_000, hookTimeout: 300_000 }
 
 export default defineConfig({
   test: {
@@ -23,11 +22,11 @@ export default defineConfig({
           unstubEnvs: true,
           unstubGlobals: true,
           maxWorkers: ALL_PROCESSORS,
-          ...QUICK,
+          ...PATIENT,
         },
       },
       {
-        test: { name: 'sim', include: ['test/sim/**/*.test.ts'], maxWorkers: ALL_PROCESSORS, ...SLOW },
+        test: { name: 'sim', include: ['test/sim/**/*.test.ts'], maxWorkers: ALL_PROCESSORS, ...PATIENT },
       },
       {
         test: {
@@ -38,7 +37,7 @@ export default defineConfig({
           isolate: false,
           // Each waits for its machines about as long as it works.
           maxWorkers: 4,
-          ...SLOW,
+          ...PATIENT,
         },
       },
       {
@@ -48,7 +47,7 @@ export default defineConfig({
           globalSetup: ['test/kubernetes/global-setup.ts'],
           // A control plane wants the computer for itself.
           maxWorkers: 1,
-          ...SLOW,
+          ...PATIENT,
         },
       },
     ],

@@ -50,7 +50,6 @@ test.skipIf(process.platform !== 'linux')(
     const third = await make(undefined, () => new Date(Date.now() + 86_400_000))
     expect([first, second, third].map(({ file }) => existsSync(file))).toEqual([false, false, true])
   },
-  60_000,
 )
 
 test('what is no Node.js binary of its own is refused, with what to do', async () => {
