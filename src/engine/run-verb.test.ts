@@ -123,6 +123,33 @@ test.each([
   expect(await records()).toEqual([])
 })
 
+test('a lock that is lost is named, and not only that what was under way was cancelled', async () => {
+  const taken = Promise.withResolvers<{ exitCode: number; stderr: string }>()
+  const losing: VerbSession = {
+    ...session(),
+    remote: async ({ name }) =>
+      ({
+        host: name,
+        run: async ({ onStdout }: { onStdout: (text: string) => void }) => {
+          onStdout('locked\n')
+          return await taken.promise
+        },
+      }) as never,
+  }
+  const waiting = verb([3, 3], {
+    scope: machines,
+    carryOut: async ({ session: { signal } }) => {
+      taken.resolve({ exitCode: 1, stderr: 'the lock on this machine is not ours' })
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      throw new QuorateError('cancelled', 'cancelled while waiting for etcd')
+    },
+  })
+  await expect(runVerb(losing, waiting)).rejects.toMatchObject({
+    host: 'etcd01',
+    message: expect.stringContaining('the lock on this machine is not ours') as string,
+  })
+})
+
 const first = (isRisky: boolean) => ({ scope: machines(), isRisky: () => isRisky })
 
 test('where the lock comes first there is one look, unless it takes a member away', async () => {

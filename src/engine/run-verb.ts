@@ -126,19 +126,21 @@ async function attempt<S extends VerbSession, D, R>(
   const { lockFirst } = verb
   if (lockFirst !== undefined) {
     await using lock = await lockFor(session, verb, lockFirst.scope)
-    const held = whileHeld(session, lock)
-    const agreed = await agree(held, verb)
-    if (agreed instanceof Idle) return { result: agreed.result, availability: undefined }
-    const { shown, answeredMs } = agreed
-    const holds = answeredMs <= SOON_MS && !lockFirst.isRisky(shown)
-    return await carryOut(held, lock, verb, holds ? shown : await lookAgain(held, verb, shown))
+    return await whileHeld(session, lock, async (held) => {
+      const agreed = await agree(held, verb)
+      if (agreed instanceof Idle) return { result: agreed.result, availability: undefined }
+      const { shown, answeredMs } = agreed
+      const holds = answeredMs <= SOON_MS && !lockFirst.isRisky(shown)
+      return await carryOut(held, lock, verb, holds ? shown : await lookAgain(held, verb, shown))
+    })
   }
   const agreed = await agree(session, verb)
   if (agreed instanceof Idle) return { result: agreed.result, availability: undefined }
   const { shown } = agreed
   await using lock = await lockFor(session, verb, verb.scope(shown))
-  const held = whileHeld(session, lock)
-  return await carryOut(held, lock, verb, await lookAgain(held, verb, shown))
+  return await whileHeld(session, lock, async (held) => {
+    return await carryOut(held, lock, verb, await lookAgain(held, verb, shown))
+  })
 }
 
 async function lockFor(
@@ -149,9 +151,19 @@ async function lockFor(
   return scope === 'none' ? noLock() : await takeLock(session, { purpose, finishes, scope })
 }
 
-/** Its signal is also the lock's. */
-function whileHeld<S extends VerbSession>(session: S, { lost }: Lock): S {
-  return { ...session, signal: AbortSignal.any([session.signal, lost]) }
+/** Works with a session whose signal is also the lock's. Who is cut short by that says only so: the lock knows why. */
+async function whileHeld<S extends VerbSession, T>(
+  session: S,
+  { lost }: Lock,
+  work: (held: S) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work({ ...session, signal: AbortSignal.any([session.signal, lost]) })
+  } catch (error) {
+    const cutShort = error instanceof QuorateError && error.code === 'cancelled'
+    if (cutShort && lost.aborted && !session.signal.aborted) throw lost.reason
+    throw error
+  }
 }
 
 /** Looks, shows and asks. */
