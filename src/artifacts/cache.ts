@@ -60,7 +60,7 @@ export async function findCached<N extends string>(
     }
     const sha256 = stamp === undefined ? undefined : await sha256OfFile(location, context.signal)
     if (stamp === undefined || sha256 !== file.sha256) {
-      const text = `the cached ${location} is damaged or gone: ${product.title} ${record.version} is fetched anew`
+      const text = `the cached ${location} is damaged or gone: getting ${product.title} ${record.version} again`
       context.emit({ kind: 'artifact', text })
       return undefined
     }

@@ -1,4 +1,4 @@
-/** How a bare snapshot is told from a bundle, and what it lacks. */
+/** How to tell a bare snapshot from a bundle, and what it lacks. */
 
 /** bbolt's, in the first meta page, behind its header of 16 bytes; in the machine's byte order. */
 const BOLT_MAGIC = Buffer.from('edda0ced', 'hex')

@@ -22,7 +22,7 @@ interface Head {
 const MOST_COMMANDS = 100
 
 /**
- * @param folder where code is kept, which nobody else can write to; undefined: nowhere
+ * @param folder the cache for compiled code; no other user can write to it. undefined: there is no cache
  * @param command what is run, e.g. `apply`; empty: help
  * @returns what the file exports; it is evaluated once a process
  */

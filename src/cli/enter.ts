@@ -1,5 +1,5 @@
 /**
- * What `start.ts` goes on to: runs the program with compiled code that was kept. The program is one CommonJS file, which is
+ * Loaded by `start.ts`. Runs the program with compiled code from the cache. The program is one CommonJS file, which is
  * found, read and linked sooner than many files, and than modules (script/build.mjs).
  */
 import { enableCompileCache } from 'node:module'

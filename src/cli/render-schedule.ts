@@ -33,8 +33,8 @@ export function scheduleQuestion({ desired, changes }: SchedulePreview): string 
   }
   const issued = changes.some(({ kind }) => kind === 'certificate')
   const risk = issued
-    ? `Whoever is root on ${desired.node.name} can then read and write all of etcd, with the certificate that is made there.`
-    : `${desired.node.name} goes on with it as shown.`
+    ? `This makes a client certificate on ${desired.node.name}: root there can then read and write all of etcd.`
+    : `The schedule on ${desired.node.name} changes as shown.`
   return `${risk} Go on?`
 }
 

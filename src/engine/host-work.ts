@@ -4,12 +4,12 @@ import type { AgentRun } from '../host/agent.ts'
 export interface HostWork extends Pick<AgentRun, 'looks' | 'extension' | 'incoming'> {
   /** Of each step, in their order. */
   readonly operations: readonly AgentRun['operations'][]
-  /** What is large enough to be told of, on its way to the machine. */
+  /** Uploads that are large enough to report. */
   readonly sendings: readonly Sending[]
 }
 
 export interface Sending {
   readonly bytes: number
-  /** In words; told of again with each hundredth. undefined: binaries, told of once. */
+  /** What it is, in words: progress is reported in hundredths. undefined: binaries, reported once. */
   readonly what?: string | undefined
 }

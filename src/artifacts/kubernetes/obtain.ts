@@ -70,7 +70,7 @@ function recipe(source: GoSource, { kubernetes, coredns, flannel }: KubernetesVe
     .slice(0, 12)
 }
 
-/** Each is asked for its version: what is stamped wrongly is told v0.0.0 by every check that others make. */
+/** Asks each program for its version. A wrong stamp would make it say v0.0.0, and later checks of versions would fail. */
 async function checkVersions(
   folder: string,
   { kubernetes, coredns, flannel }: KubernetesVersions,
