@@ -192,8 +192,7 @@ function refused(reasons: readonly BlockReason[]): Outcome {
 
 /** @returns a check that no machine was changed since, but by itself. */
 function unchanged(vw: VerbWorld): () => void {
-  settle(vw.world, vw.cluster)
-  const before = digest(vw)
+  const before = atRest(vw)
   const { count } = vw.world
   return () => {
     // Something happened while it looked.
@@ -202,15 +201,36 @@ function unchanged(vw: VerbWorld): () => void {
   }
 }
 
+/** More moments than members can make each other wait for. */
+const LONG = 20
+
+/**
+ * Time passes until nothing happens by itself any more: once a member serves, another one can join that systemd starts
+ * again and again, and each look lets time pass.
+ */
+function atRest(vw: VerbWorld): string {
+  let before = digest(vw)
+  for (let count = 0; count < LONG; count += 1) {
+    settle(vw.world, vw.cluster)
+    const now = digest(vw)
+    if (now === before) return now
+    before = now
+  }
+  throw new TypeError('the cluster never comes to rest')
+}
+
 function digest({ world }: VerbWorld): string {
-  const disks = [...world.disks.values()].map(({ files, data, wal, enabled, process, tls, aside }) => [
-    [...files],
-    data,
-    wal,
-    enabled,
-    process?.pid,
-    [...tls.certificates.keys()],
-    aside,
-  ])
-  return JSON.stringify([disks, world.ca, world.network])
+  const disks = [...world.disks.values()].map(
+    ({ files, data, wal, enabled, process, retrying, tls, aside }) => [
+      [...files],
+      data,
+      wal,
+      enabled,
+      process,
+      retrying,
+      [...tls.certificates.keys()],
+      aside,
+    ],
+  )
+  return JSON.stringify([disks, [...world.rafts.values()], world.ca, world.network])
 }

@@ -45,3 +45,21 @@ test.each([
   },
   0,
 )
+
+test('a newcomer whose start fails until the survivor is mended joins while somebody looks, and the look is not to blame', async () => {
+  const ask = { verb: 'recover', survivor: undefined, declares: false } as const
+  const quiet = { ask, during: undefined, interruption: undefined, heals: false } as const
+  const outcomes = await live({
+    members: 2,
+    begins: [
+      { kind: 'write', host: 0 },
+      { kind: 'both-lost', host: 1 },
+    ],
+    rounds: [
+      // The new cluster's only member serves by itself; the other one does not find it, and systemd tries again and again.
+      { ...quiet, before: [{ kind: 'cut-off', host: 0 }] },
+      { ...quiet, before: [{ kind: 'crash', host: 0 }] },
+    ],
+  })
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['failed', 'failed'])
+})
