@@ -30,12 +30,18 @@ export const INVARIANTS = {
 
 export type Invariant = keyof typeof INVARIANTS
 
-export class Violation extends Error {
-  override readonly name = 'Violation'
-  readonly invariant: Invariant
+export class Violation extends violationOf(INVARIANTS) {}
 
-  constructor(invariant: Invariant, what: string) {
-    super(`${invariant} (${INVARIANTS[invariant]}): ${what}`)
-    this.invariant = invariant
+/** @param rules what each of them demands, by name. @returns the class of what breaks them; who extends it gives it its name. */
+export function violationOf<Rule extends string>(rules: Readonly<Record<Rule, string>>) {
+  return class extends Error {
+    override readonly name: string
+    readonly invariant: Rule
+
+    constructor(invariant: Rule, what: string) {
+      super(`${invariant} (${rules[invariant]}): ${what}`)
+      this.name = new.target.name
+      this.invariant = invariant
+    }
   }
 }

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { brokenRules } from '../lives.ts'
 import { live } from './life.ts'
 import { type Deciders, RIGHT } from './operate.ts'
 import { scheduleLife } from './scenario.ts'
@@ -66,18 +67,10 @@ const BROKEN: readonly {
 ]
 
 test.each(BROKEN)('one that $what is caught: $breaks', async ({ breaks, wrong }) => {
-  const caught = async (): Promise<boolean> => {
-    for (const life of lives) {
-      try {
-        await live(life, wrong)
-      } catch (error) {
-        if (!(error instanceof ScheduleViolation)) throw error
-        if (error.invariant === breaks) return true
-      }
-    }
-    return false
-  }
-  expect(await caught()).toBe(true)
+  const broken = await brokenRules(lives, async (life) => await live(life, wrong), breaks, [
+    ScheduleViolation,
+  ])
+  expect(broken).toContain(breaks)
 })
 
 test('every rule has one that breaks it', () => {

@@ -1,4 +1,6 @@
 /** What `backup schedule` may not do, by name. */
+import { violationOf } from '../violation.ts'
+
 export const SCHEDULE_INVARIANTS = {
   'never-two': 'no two nodes take the backups at once, while all can be looked at',
   'one-schedule': 'done means that the node that was named takes the backups, and no other one',
@@ -12,12 +14,4 @@ export const SCHEDULE_INVARIANTS = {
 
 export type ScheduleInvariant = keyof typeof SCHEDULE_INVARIANTS
 
-export class ScheduleViolation extends Error {
-  override readonly name = 'ScheduleViolation'
-  readonly invariant: ScheduleInvariant
-
-  constructor(invariant: ScheduleInvariant, what: string) {
-    super(`${invariant} (${SCHEDULE_INVARIANTS[invariant]}): ${what}`)
-    this.invariant = invariant
-  }
-}
+export class ScheduleViolation extends violationOf(SCHEDULE_INVARIANTS) {}

@@ -1,4 +1,6 @@
 /** What the verbs on space must never do, by name. */
+import { violationOf } from '../violation.ts'
+
 export const SPACE_INVARIANTS = {
   'others-well': 'no member is defragmented while another one is away, unless writes are refused anyway',
   'leader-moved': 'a leader is not defragmented while another member could lead',
@@ -16,12 +18,4 @@ export const SPACE_INVARIANTS = {
 
 export type SpaceInvariant = keyof typeof SPACE_INVARIANTS
 
-export class SpaceViolation extends Error {
-  override readonly name = 'SpaceViolation'
-  readonly invariant: SpaceInvariant
-
-  constructor(invariant: SpaceInvariant, what: string) {
-    super(`${invariant} (${SPACE_INVARIANTS[invariant]}): ${what}`)
-    this.invariant = invariant
-  }
-}
+export class SpaceViolation extends violationOf(SPACE_INVARIANTS) {}

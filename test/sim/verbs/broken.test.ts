@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { brokenRules } from '../lives.ts'
 import { Violation } from '../violation.ts'
 import { BROKEN_POWER } from './broken-power.ts'
 import { BROKEN_LEADER } from './broken-leader.ts'
@@ -22,18 +23,11 @@ test.each(BROKEN)(
   'a verb that $what is caught: $breaks',
   async ({ breaks, wrong, needs = [], members, lives: all }) => {
     const able = all.filter((life) => isAble(life, needs) && (members ?? life.members) === life.members)
-    const caught = async (): Promise<boolean> => {
-      for (const life of able.slice(0, 400)) {
-        try {
-          await live(life, wrong)
-        } catch (error) {
-          if (!(error instanceof VerbViolation) && !(error instanceof Violation)) throw error
-          if (error.invariant === breaks) return true
-        }
-      }
-      return false
-    }
-    expect(await caught()).toBe(true)
+    const broken = await brokenRules(able.slice(0, 400), async (life) => await live(life, wrong), breaks, [
+      VerbViolation,
+      Violation,
+    ])
+    expect(broken).toContain(breaks)
   },
 )
 

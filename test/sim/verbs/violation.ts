@@ -1,4 +1,6 @@
 /** What no verb may do, by name, beside what holds for the planner of `apply`. */
+import { violationOf } from '../violation.ts'
+
 export const VERB_INVARIANTS = {
   'quorum-stays': 'no member is stopped or restarted so that the quorum is lost, unless that was forced',
   'leader-moved': 'a leader is not stopped or restarted while another member could lead',
@@ -25,12 +27,4 @@ export const VERB_INVARIANTS = {
 
 export type VerbInvariant = keyof typeof VERB_INVARIANTS
 
-export class VerbViolation extends Error {
-  override readonly name = 'VerbViolation'
-  readonly invariant: VerbInvariant
-
-  constructor(invariant: VerbInvariant, what: string) {
-    super(`${invariant} (${VERB_INVARIANTS[invariant]}): ${what}`)
-    this.invariant = invariant
-  }
-}
+export class VerbViolation extends violationOf(VERB_INVARIANTS) {}

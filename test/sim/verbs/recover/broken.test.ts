@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { brokenRules } from '../../lives.ts'
 import { Violation } from '../../violation.ts'
 import { VerbViolation } from '../violation.ts'
 import { BROKEN_RECOVERIES } from './broken.ts'
@@ -12,22 +13,12 @@ const lives = fc.sample(recoveryLife, { numRuns: 200, seed: 20_261_130 })
 test.each(BROKEN_RECOVERIES)(
   'a recovery that $what is caught: $breaks',
   async ({ breaks, wrong, lives: own }) => {
-    const caught = async (): Promise<readonly string[]> => {
-      const broken = new Set<string>()
-      for (const life of own ?? lives) {
-        try {
-          await live(life, wrong)
-        } catch (error) {
-          const known =
-            error instanceof RecoveryViolation || error instanceof VerbViolation || error instanceof Violation
-          if (!known) throw error
-          broken.add(error.invariant)
-          if (error.invariant === breaks) break
-        }
-      }
-      return [...broken]
-    }
-    expect(await caught()).toContain(breaks)
+    const broken = await brokenRules(own ?? lives, async (life) => await live(life, wrong), breaks, [
+      RecoveryViolation,
+      VerbViolation,
+      Violation,
+    ])
+    expect(broken).toContain(breaks)
   },
 )
 

@@ -1,30 +1,22 @@
-import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { firstBroken, runsOf, testHandedIn } from '../../lives.ts'
 import type { Outcome } from '../run.ts'
 import { live } from './life.ts'
 import { type RecoveryLife, killedEverywhere, recoveryLife } from './scenario.ts'
 
-const runs = Math.ceil(Number(process.env['SIM_RUNS'] ?? 2000) / 20)
-const seed = Number(process.env['SIM_SEED'] ?? 20261130)
+const runs = runsOf(20)
+const variable = 'SIM_RECOVERY_LIFE'
 /** Of a recovery of three members, and a few. */
 const MOST_PIECES = 80
-const told = process.env['SIM_RECOVERY_LIFE']
 
-test.each(told === undefined ? [] : [told])('the life that was handed in', async (life) => {
-  const outcomes = await live(JSON.parse(life) as RecoveryLife, {}, (line) => console.log(line))
-  expect(outcomes.length).toBeGreaterThan(0)
-})
+testHandedIn(variable, async (life: RecoveryLife, tell) => await live(life, {}, tell))
 
 test('clusters lose their quorum and are recovered, or that is taken back, while machines fail: no write is lost', async () => {
   const ends: Record<Outcome['kind'], number> = { done: 0, blocked: 0, failed: 0, died: 0, locked: 0 }
-  const property = fc.asyncProperty(recoveryLife, async (life) => {
+  const broken = await firstBroken({ lives: recoveryLife, runs, variable }, async (life) => {
     for (const { kind } of await live(life)) ends[kind] += 1
   })
-  const result = await fc.check(property, { seed, numRuns: runs })
-  const why = result.failed
-    ? `SIM_SEED=${seed}, life ${result.numRuns}: ${String(result.errorInstance)}\nSIM_RECOVERY_LIFE='${JSON.stringify(result.counterexample?.[0])}'`
-    : ''
-  expect(why).toBe('')
+  expect(broken).toBeUndefined()
   for (const kind of ['done', 'blocked'] as const) expect(ends[kind]).toBeGreaterThan(runs / 20)
   for (const kind of ['failed', 'died'] as const) expect(ends[kind]).toBeGreaterThan(0)
 }, 0)

@@ -1,4 +1,6 @@
 /** What a recovery may not do, by name, beside what holds for every verb. */
+import { violationOf } from '../../violation.ts'
+
 export const RECOVERY_INVARIANTS = {
   'writes-kept': 'no acknowledged write that the best log has is lost',
   'best-log': 'the survivor has the best log of those that can be read, unless another was named',
@@ -8,14 +10,4 @@ export const RECOVERY_INVARIANTS = {
   converges: 'the same command again comes to an end',
 } as const
 
-export type RecoveryInvariant = keyof typeof RECOVERY_INVARIANTS
-
-export class RecoveryViolation extends Error {
-  override readonly name = 'RecoveryViolation'
-  readonly invariant: RecoveryInvariant
-
-  constructor(invariant: RecoveryInvariant, what: string) {
-    super(`${invariant} (${RECOVERY_INVARIANTS[invariant]}): ${what}`)
-    this.invariant = invariant
-  }
-}
+export class RecoveryViolation extends violationOf(RECOVERY_INVARIANTS) {}
