@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { PEER_IDENTITY } from '../../../etcd/configuration.ts'
 import { parseEnvironmentFile, renderEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { type MemberState, PATHS } from '../../../host/state.ts'
+import { sampleNode } from '../../../etcd/sample.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
 import { memberName } from '../../../spec/member-name.ts'
 import { requestConfiguration } from './certificates.ts'
+import { grown, neverStarted } from './members.fixture.ts'
 import { next } from './next.ts'
 import type { CertificateFault, Observed } from '../facts/observed.ts'
 import { mayLackMemberName } from './peer-identity.ts'
@@ -156,6 +158,20 @@ describe('a cluster from before', () => {
     const steps = stepsOf(next(testIntent(cluster), world))
     expect(demandedOn(steps)).toEqual([])
     expect(glance(steps)).toContain('member-remove')
+  })
+
+  test('has a newcomer demand nothing while one is to leave, also from where the file has another one go', () => {
+    const { nodes } = cluster
+    const wanted = testCluster({
+      nodes: [{ ...nodes[1]!, address: nodes[0]!.address }, nodes[2]!, sampleNode('etcd08', '192.168.0.8')],
+    })
+    const grew = grown(cluster, wanted, [neverStarted(wanted, 'etcd08')])
+    const { etcd02, etcd03 } = oldWorld.hosts
+    const world: Observed = { ...grew, hosts: { ...grew.hosts, etcd02: etcd02!, etcd03: etcd03! } }
+    const { waves } = plan(testIntent(wanted), world)
+    const start = waves.find((steps) => glance(steps).includes('etcd08 start')) ?? []
+    expect(glance(start)).toContain(`etcd08 file ${PATHS.environment}`)
+    expect(demandedOn(start)).toEqual([])
   })
 
   test('demands nothing while nobody answers who could name all members', () => {

@@ -5,7 +5,7 @@
  * may go without it. Certificates are read at every handshake, the demand at the start only: first all certificates, then
  * one restart after the other.
  */
-import { PEER_IDENTITY, peerUrlsOf, tlsPaths } from '../../../etcd/configuration.ts'
+import { PEER_IDENTITY, tlsPaths } from '../../../etcd/configuration.ts'
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { environmentNames } from '../../../etcd/versions.ts'
 import { type MemberState, PATHS } from '../../../host/state.ts'
@@ -14,6 +14,7 @@ import { memberName } from '../../../spec/member-name.ts'
 import { faultsOf, peerCertificate } from './certificates.ts'
 import { elsewhereReason } from '../facts/elsewhere.ts'
 import type { ApplyIntent } from './intent.ts'
+import { rosterOf } from '../facts/membership-map.ts'
 import type { CertificateFault, Observed } from '../facts/observed.ts'
 import { parsePin } from '../facts/pin.ts'
 import type { CertificateName } from '../certificate-name.ts'
@@ -97,11 +98,8 @@ function isEveryoneKnown(cluster: Cluster, observed: Observed): boolean {
   const begun = nodes.some(({ name }) => wasMember(observed.hosts[name]?.member))
   const listed = observed.cluster?.members ?? []
   if (listed.length === 0) return !begun
-  return listed.every(({ name, peerUrls }) =>
-    nodes.some(
-      (node) => node.name === name || peerUrlsOf(cluster, node).some((url) => peerUrls.includes(url)),
-    ),
-  )
+  // One that leaves may still be where the file has another member go: a node stands for no more than one.
+  return rosterOf(cluster, listed, 0).others.length === 0
 }
 
 function wasMember(state: MemberState | undefined): boolean {
