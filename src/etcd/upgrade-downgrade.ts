@@ -66,7 +66,7 @@ function ruleProblems(
 
 /** Of the cluster as a whole. */
 export function downgradeProblems(facts: UpgradeFacts): readonly UpgradeProblem[] {
-  const { to, members, clusterVersion, downgrade, refusal } = facts
+  const { to, members, downgrade, refusal } = facts
   const wanted = minorOf(to)
   const minors = members.flatMap(({ running }) => minorIn(running ?? '') ?? []).toSorted(compareMinors)
   const [lowest = wanted] = minors
@@ -76,14 +76,42 @@ export function downgradeProblems(facts: UpgradeFacts): readonly UpgradeProblem[
       blocker(`etcd refuses a downgrade to ${wanted}: ${refusal}`, 'see how the cluster is: quorate status'),
     ]
   }
-  const lags = clusterVersion !== undefined && compareMinors(clusterVersion, lowest) < 0
-  if (!lags || compareMinors(wanted, lowest) <= 0) return []
+  return compareMinors(wanted, lowest) > 0 ? laggingCluster(facts, lowest) : []
+}
+
+/** Members that run `lowest` or newer would go to the next minor while the cluster is, or may be, still one of an older. */
+function laggingCluster(
+  { members, clusterVersion }: UpgradeFacts,
+  lowest: string,
+): readonly UpgradeProblem[] {
+  if (clusterVersion !== undefined && compareMinors(clusterVersion, lowest) >= 0) return []
+  const silent = members.filter(({ running }) => running === undefined).map(({ name }) => name)
+  // Whoever is silent may be what keeps the cluster at the older minor, and would go first: two minors above it.
+  if (silent.length > 0) {
+    const is = clusterVersion === undefined ? 'may be' : 'is'
+    const older = clusterVersion ?? `an older minor than ${lowest}`
+    return [
+      blocker(
+        `the members that answer run etcd ${lowest} or newer, but the cluster ${is} still one of ${older}: etcd raises that only once ${silent.join(' and ')} can be asked, too`,
+        `finish that first: quorate upgrade --to ${newestRunning(members, lowest)}`,
+      ),
+    ]
+  }
+  if (clusterVersion === undefined) return []
   return [
     blocker(
       `every member runs etcd ${lowest} or newer, but the cluster is still one of ${clusterVersion}`,
       "etcd raises that some seconds after the last restart: run this again. If it stays so, read the leader's journal: quorate run etcd -- journalctl -u etcd -n 50",
     ),
   ]
+}
+
+/** The newest version of a minor that some member runs. */
+function newestRunning(members: UpgradeFacts['members'], minor: string): string {
+  const versions = members.flatMap(({ running }) =>
+    running !== undefined && minorIn(running) === minor ? running : [],
+  )
+  return versions.reduce((newest, one) => (atLeast(one, newest) ? one : newest))
 }
 
 /** One that is enabled, no matter who enabled it. */

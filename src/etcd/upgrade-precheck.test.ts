@@ -301,6 +301,26 @@ test('an upgrade waits for the cluster to be of the minor that its members run',
   expect(blockers(down('3.6.15', '3.6.16', { clusterVersion: '3.5' }))).toEqual([])
 })
 
+test('a member that was stopped in the turn before does not start two minors above its cluster', () => {
+  const problems = [{ member: 'etcd01', message: 'is down' }]
+  const members = [
+    member(1, undefined, { installed: '3.4.23' }),
+    ...[2, 3, 4, 5].map((number) => member(number, '3.4.23')),
+  ]
+  const given = { problems, members, voters: { healthy: 4, all: 5 } }
+  const refused = (to: string, clusterVersion: string | undefined) =>
+    blockers(facts('3.4.23', to, { ...given, clusterVersion }))
+  expect(refused('3.5.16', '3.3')).toMatchObject([
+    {
+      message: expect.stringContaining('still one of 3.3: etcd raises that only once etcd01 can be asked'),
+      hint: 'finish that first: quorate upgrade --to 3.4.23',
+    },
+  ])
+  expect(refused('3.5.16', undefined)).toMatchObject([{ message: expect.stringContaining('may be still') }])
+  expect(refused('3.5.16', '3.4')).toEqual([])
+  expect(refused('3.4.23', '3.3')).toEqual([])
+})
+
 test('to downgrade, each has to be well: nobody is cured by an older etcd; to cancel one a quorum is enough', () => {
   const problems = [{ member: 'etcd02', message: 'is down' }]
   const voters = { healthy: 2, all: 3 }
