@@ -1,6 +1,7 @@
 /** Plays a scenario against a planner, and judges every moment of it. */
 import { peerUrl as peerUrlOf } from '../../src/etcd/configuration.ts'
 import { sampleCluster, sampleNode } from '../../src/etcd/sample.ts'
+import { compareMinors } from '../../src/etcd/minor.ts'
 import { PATHS } from '../../src/host/state.ts'
 import { next } from '../../src/tiers/etcd/plan/next.ts'
 import { parsePin } from '../../src/tiers/etcd/facts/pin.ts'
@@ -12,6 +13,7 @@ import { happen, heal } from './events.ts'
 import { type Outcome, type Planner, type RunOptions, operate } from './operator.ts'
 import { isMarked } from './disk.ts'
 import { hasPlace } from './etcd.ts'
+import { minorOf } from './minors.ts'
 import { type RaftMember, hasQuorum } from './raft.ts'
 import type { Round, Scenario } from './scenario.ts'
 import { skewOf } from './skew.ts'
@@ -101,14 +103,17 @@ export async function simulate(scenario: Scenario, simulation: Simulation = {}):
 /** The file after an edit. Whoever asks for what is refused has to take it back: it may be a right end to be blocked. */
 function edited(world: World, base: Cluster, cluster: Cluster, one: Edit): Cluster {
   const after = edit(base, cluster, one, [...base.nodes, ...SPARES])
-  // One upgrade has to be done before the next is begun: all members have the version, and no downgrade is enabled any more.
+  // One upgrade has to be done before the next is begun: all members have the version, no downgrade is enabled any more, and
+  // the cluster as a whole has come along to that minor, without which `precheckUpgrade` refuses another one.
   const versions = cluster.nodes.flatMap(({ name }) => {
     const { process, binaries } = diskOf(world, name)
     return process?.version ?? binaries.get('etcd')?.version ?? []
   })
   const steps = one.kind === 'upgrade' || one.kind === 'downgrade'
+  const { downgrade, minor } = raftOf(world) ?? {}
+  const lags = one.kind === 'upgrade' && isBelow(minor, cluster)
   const underway =
-    raftOf(world)?.downgrade !== undefined || versions.some((version) => version !== cluster.etcd.version)
+    lags || downgrade !== undefined || versions.some((version) => version !== cluster.etcd.version)
   if (steps && underway) return cluster
   const members = raftOf(world)?.members
   if (members === undefined) {
@@ -131,6 +136,11 @@ function edited(world: World, base: Cluster, cluster: Cluster, one: Edit): Clust
     world.truth.excuse ??= `the cluster file asks for ${one.kind}`
   }
   return after
+}
+
+/** Of a cluster that has a minor by now. */
+function isBelow(minor: string | undefined, { etcd }: Cluster): boolean {
+  return minor !== undefined && compareMinors(minor, minorOf(etcd.version)) < 0
 }
 
 /** Since it was last restarted: nothing says then which member it is. */
