@@ -3,7 +3,16 @@ import { expect, test } from 'vitest'
 import type { QuorateError } from '../../errors.ts'
 import type { MemberData, MemberLog } from '../../host/member-log.ts'
 import { parseHostState } from '../../host/observe.ts'
-import { CLUSTER_ID, settledWorld, stopped, testCluster, withMembers } from '../../tiers/etcd/plan/testing.ts'
+import type { MemberState } from '../../host/state.ts'
+import {
+  CLUSTER_ID,
+  settledWorld,
+  stopped,
+  testCluster,
+  withMember,
+  withMembers,
+} from '../../tiers/etcd/plan/testing.ts'
+import type { RecoveryMilestone } from '../../tiers/etcd/steps/recovery.ts'
 import { decideTakingBack } from './decide-abandon.ts'
 import { type RecoveryFacts, type RecoveryRequest, decideRecovery, isSameRecovery } from './decide.ts'
 import { renderProgress } from './progress.ts'
@@ -33,8 +42,8 @@ const DATABASE = { sizeBytes: 1000, writtenAt: LOG.writtenAt }
 const NONE: MemberData = { log: undefined, unreadable: undefined, database: undefined }
 
 /** All stand still, and of three members one has its data. */
-function facts({ log = LOG, marks = {} }: Partial<Looked> = {}): RecoveryFacts {
-  const { hosts } = withMembers(settledWorld(cluster), stopped)
+function facts({ log = LOG, marks = {}, etcd02 = {} }: Partial<Looked> = {}): RecoveryFacts {
+  const { hosts } = withMember(withMembers(settledWorld(cluster), stopped), 'etcd02', () => etcd02)
   const marked = Object.entries(hosts).map(([name, host]) => {
     const lines = marks[name]?.trimEnd().split('\n') ?? []
     const { underway } = parseHostState(
@@ -52,6 +61,7 @@ function facts({ log = LOG, marks = {} }: Partial<Looked> = {}): RecoveryFacts {
 interface Looked {
   readonly log: MemberLog
   readonly marks: Readonly<Record<string, string>>
+  readonly etcd02: Partial<MemberState>
 }
 
 test('decided twice, it is the same recovery; written to in between, it is not', () => {
@@ -137,6 +147,27 @@ test('who was to go on from its data is not declared lost', () => {
     code: 'blocked',
     message: expect.stringContaining('goes on from its data') as string,
   })
+})
+
+test('a survivor that lost its new data is not started, and nobody is cleared for it', () => {
+  const { progress } = decideRecovery(request, facts())
+  const decided = (reached: RecoveryMilestone, etcd02: Partial<MemberState>) => {
+    const [own, mark] = [renderProgress({ ...progress, reached }), renderProgress(progress)]
+    const looked = facts({ marks: { etcd01: mark, etcd02: own, etcd03: mark }, etcd02 })
+    return refusal(() => decideRecovery(request, looked))
+  }
+  for (const reached of ['placed', 'serving'] as const) {
+    for (const lost of [{ dataPresent: false }, { walPresent: false }])
+      expect(decided(reached, lost)).toMatchObject({
+        code: 'blocked',
+        message: expect.stringContaining('etcd02: the new cluster was made there') as string,
+        hint: expect.stringContaining(progress.suffix) as string,
+      })
+    expect(decided(reached, {})).toBeUndefined()
+  }
+  // Half exchanged, one of them may be moved aside already; and who has joined can make it anew.
+  for (const reached of ['placing', 'cleared'] as const)
+    expect(decided(reached, { dataPresent: false })).toBeUndefined()
 })
 
 function refusal(decide: () => unknown): QuorateError | undefined {

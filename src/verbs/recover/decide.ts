@@ -161,6 +161,8 @@ function goesOn(survey: Survey, present: RecoveryProgress, choice: RecoveryChoic
   const lost = [...new Set([...present.lost, ...choice.lost])]
   const contradicted = contradictions(survey, present, lost)
   if (contradicted.length > 0) throw blockedError(contradicted)
+  const gone = lossesOf(survey, present)
+  if (gone.length > 0) throw blockedError(gone)
   const away = survey.members.filter(
     ({ name, node, host }) => node !== undefined && host === undefined && !lost.includes(name),
   )
@@ -200,6 +202,26 @@ function contradictions(
           },
         ]
       : []),
+  ]
+}
+
+/**
+ * The survivor's new data lies in its place and is gone again: a start would fail, or begin an empty cluster, and the others
+ * would be cleared for nothing. Once they are, they have joined, and the planner of apply answers for them.
+ */
+function lossesOf(
+  { members }: Survey,
+  { survivor, reached, suffix }: RecoveryProgress,
+): readonly BlockReason[] {
+  if (reached !== 'placed' && reached !== 'serving') return []
+  const state = members.find(({ name }) => name === survivor)?.host?.member
+  if (state === undefined || (state.dataPresent && state.walPresent)) return []
+  return [
+    {
+      host: survivor,
+      message: 'the new cluster was made there, and its data is lost since',
+      hint: `bring it back. The recovery deleted nothing older: what was in its place it renamed, ending in .${suffix}`,
+    },
   ]
 }
 

@@ -38,6 +38,15 @@ test.each([
   0,
 )
 
+test('the tool dies before any piece of a recovery, and then the survivor loses its data: nobody starts it', async () => {
+  const seen = new Set<string>()
+  for (const life of killedEverywhere('recover', MOST_PIECES, [{ kind: 'both-lost', host: 2 }])) {
+    const [first, second] = await live(life)
+    seen.add(`${first?.kind} ${second?.kind}`)
+  }
+  expect([...seen]).toEqual(expect.arrayContaining(['died blocked']))
+}, 0)
+
 test('a newcomer whose start fails until the survivor is mended joins while somebody looks, and the look is not to blame', async () => {
   const ask = { verb: 'recover', survivor: undefined, declares: false } as const
   const quiet = { ask, during: undefined, interruption: undefined, heals: false } as const

@@ -48,8 +48,15 @@ export interface RecoveryLife {
   readonly rounds: readonly RecoveryRound[]
 }
 
-/** Of three members one is left, and the tool dies before each piece of the work in turn; then somebody does this. */
-export function killedEverywhere(verb: RecoveryAsk['verb'], pieces: number): readonly RecoveryLife[] {
+/**
+ * Of three members the last is left, and the tool dies before each piece of the work in turn; then somebody does this.
+ * @param before what happens in between
+ */
+export function killedEverywhere(
+  verb: RecoveryAsk['verb'],
+  pieces: number,
+  before: readonly RecoveryEvent[] = [],
+): readonly RecoveryLife[] {
   const ask = { verb: 'recover', survivor: undefined, declares: false } as const
   const quiet = { before: [], during: undefined, interruption: undefined, heals: false } as const
   return Array.from({ length: pieces }, (_, at) => ({
@@ -61,7 +68,7 @@ export function killedEverywhere(verb: RecoveryAsk['verb'], pieces: number): rea
     ],
     rounds: [
       { ...quiet, ask, interruption: { at, how: 'dies' } },
-      { ...quiet, ask: { ...ask, verb } },
+      { ...quiet, before, ask: { ...ask, verb } },
     ],
   }))
 }
