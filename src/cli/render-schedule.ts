@@ -34,7 +34,7 @@ export function scheduleQuestion({ desired, changes }: SchedulePreview): string 
   const issued = changes.some(({ kind }) => kind === 'certificate')
   const risk = issued
     ? `This makes a client certificate for the backups: root on ${desired.node.name} can then read and write all of etcd.`
-    : `The schedule on ${desired.node.name} changes as shown.`
+    : `The schedule changes on ${desired.node.name} as shown.`
   return `${risk} Go on?`
 }
 
