@@ -31,7 +31,7 @@ export const S3_SECRET = 'a-secret-of-tests'
 /** What its file system has besides. */
 export const S3_PACKAGES: readonly string[] = ['ceph-mon', 'ceph-osd', 'radosgw']
 
-const KEY = { accessKeyId: 'QUORATETEST', secretAccessKey: S3_SECRET } as const
+const KEY = Object.freeze({ accessKeyId: 'QUORATETEST', secretAccessKey: S3_SECRET })
 
 /** On an address of this computer. About 5 s once the file system is there, which takes a minute or two and 580 MB the first time. */
 export async function startS3Server(address = '127.0.0.1'): Promise<S3Server> {
@@ -92,7 +92,8 @@ export async function startS3Server(address = '127.0.0.1'): Promise<S3Server> {
     endpoint,
     region: 'us-east-1',
     forcePathStyle: true,
-    credentials: KEY,
+    // A copy: the library notes in it where the key came from, and the next server's key file would have that note as well.
+    credentials: { ...KEY },
     requestHandler: { httpsAgent: { rejectUnauthorized: false } },
   })
   return {
