@@ -1,6 +1,6 @@
 /**
  * `quorate repair`: a member whose data is damaged is made anew from the others, through a learner; its old data stays,
- * moved aside. Every stage shows in the cluster itself, so that the same command goes on after whatever comes between.
+ * moved aside. How far it is shows in the cluster itself, so that the same command goes on after whatever comes between.
  */
 import { everyMachine } from '../../engine/locking.ts'
 import path from 'node:path'
@@ -11,7 +11,7 @@ import { disarmCorrupt } from '../../etcd/upkeep.ts'
 import { movedBy } from '../../tiers/etcd/plan/aside.ts'
 import { next } from '../../tiers/etcd/plan/next.ts'
 import { type RepairDecision, decideRepair } from './decide.ts'
-import { isOut, isSameRepair } from './stages.ts'
+import { isOut, isSameRepair } from './progress.ts'
 import type { AnyStep } from '../../tiers/etcd/steps/steps.ts'
 import { blockedError, run } from '../../tiers/etcd/run.ts'
 import type { Lock } from '../../engine/lock.ts'

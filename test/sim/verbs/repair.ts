@@ -17,7 +17,7 @@ import {
   judgeDamage,
 } from '../../../src/verbs/repair/decide.ts'
 import { evidenceAtSight } from '../../../src/verbs/repair/evidence.ts'
-import { type ShownRepair, isOut, isSameRepair } from '../../../src/verbs/repair/stages.ts'
+import { type ShownRepair, isOut, isSameRepair } from '../../../src/verbs/repair/progress.ts'
 import type { HostState } from '../../../src/host/state.ts'
 import type { Planner } from '../operator.ts'
 import { isGood, requireEqual } from '../damage.ts'
