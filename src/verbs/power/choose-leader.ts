@@ -14,7 +14,7 @@ export interface Move {
 
 /**
  * @param wanted its name; the healthiest follower unless given
- * @throws QuorateError `blocked` where nobody leads, or no follower is fit to
+ * @throws QuorateError `blocked` where nobody leads, no follower is fit to, or the one that is named is cut off
  */
 export function chooseLeader(cluster: Cluster, view: ClusterView, wanted?: string): Move {
   const { leader, members } = standingOf(cluster, { hosts: {}, ...saidBy(cluster, view) })
@@ -23,11 +23,22 @@ export function chooseLeader(cluster: Cluster, view: ClusterView, wanted?: strin
       hint: 'see quorate status: without a majority nobody is elected',
     })
   }
+  if (wanted !== undefined && wanted !== leader) requireQuorumBehind(view, wanted)
   const to = wanted ?? followerToLead(view)
   if (to !== undefined) return { from: leader, to }
   const others = members.filter(({ name }) => name !== leader)
   const why = others.map(({ name, trouble }) => `${name}: ${trouble ?? 'a learner, corrupt, or far behind'}`)
   throw new QuorateError('blocked', ['no follower is fit to lead', ...why].join('\n'), {
     hint: 'bring one back first: quorate status',
+  })
+}
+
+/** A voting member that its peers don't reach still says how it is; etcd would wait for it, and give up. @throws QuorateError `blocked` */
+function requireQuorumBehind({ members }: ClusterView, name: string): void {
+  const member = members.find((one) => one.name === name)
+  if (member?.reachable !== true || member.learner || member.read.answered) return
+  throw new QuorateError('blocked', 'it answers, and has no quorum behind it, so it can not lead', {
+    host: name,
+    hint: `check the peer port (2380) between ${name} and the other members, and quorate status; or choose another member`,
   })
 }

@@ -12,7 +12,24 @@ function caughtUp({ members }: ClusterView): ClusterView {
   }
 }
 
+/** As if everyone had answered a linearizable read. */
+function heard({ members }: ClusterView): ClusterView {
+  return {
+    members: members.map((member) =>
+      member.reachable ? { ...member, read: { answered: true, revision: 1n } } : member,
+    ),
+  }
+}
+
 export const BROKEN_LEADER: readonly BrokenVerb[] = [
+  {
+    what: 'hands leadership to one that is cut off',
+    breaks: 'fit-to-lead',
+    needs: ['move-leader'],
+    wrong: {
+      leader: { ...LEADER, choose: (cluster, view, wanted) => LEADER.choose(cluster, heard(view), wanted) },
+    },
+  },
   {
     what: 'hands leadership to one that is far behind',
     breaks: 'fit-to-lead',

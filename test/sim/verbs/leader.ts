@@ -73,7 +73,10 @@ function transfer(
   if (raft === undefined || !hasQuorum(world, raft)) throw new Failure('etcdserver: no leader')
   if (member === undefined || member.learner || diskOf(world, name).slow)
     throw new VerbViolation('fit-to-lead', `${name} after ${from}`)
-  if (!serving(world, raft).some(([{ id }]) => id === member.id))
+  if (serving(world, raft).every(([{ id }]) => id !== member.id)) {
+    // Cut off when it was looked at.
+    if (!vw.blind && !world.truth.skewed) throw new VerbViolation('fit-to-lead', `${name} is cut off`)
     throw new Failure('etcdserver: request timed out, leader transfer took too long')
+  }
   raft.leader = member.id
 }
