@@ -17,7 +17,7 @@ export async function runRecovery(
   input: CommandInput,
   { cluster, lost }: { readonly cluster: Cluster; readonly lost: readonly string[] },
 ): Promise<number> {
-  if (flagOption(input, 'abandon')) return await abandon(context, input, cluster)
+  if (flagOption(input, 'abandon')) return await abandon(context, input, { cluster, lost })
   const named = textOption(input, 'fromSurvivor')
   requireMember(cluster, named)
   const show = (preview: RecoveryPreview) => {
@@ -57,23 +57,31 @@ function requireMember(cluster: Cluster, name: string | undefined): void {
   })
 }
 
-async function abandon(context: CliContext, input: CommandInput, cluster: Cluster): Promise<number> {
+async function abandon(
+  context: CliContext,
+  input: CommandInput,
+  { cluster, lost }: { readonly cluster: Cluster; readonly lost: readonly string[] },
+): Promise<number> {
   if (input.options['fromSurvivor'] !== undefined)
-    throw new QuorateError('usage', '--abandon takes back what --from-survivor began: give one of the two')
+    throw new QuorateError('usage', '--abandon gives up what --from-survivor began: give one of the two')
   return await withSession(
     context,
     async (session) => {
-      const marked = await abandonRecovery(session)
-      if (context.json) printDone(context, { changed: marked.length > 0, nodes: marked })
-      else if (marked.length === 0) context.out('no recovery was begun\n')
-      else
-        context.out(
-          `taken back on ${marked.join(', ')}; members stay stopped, with all their data. Start them: quorate start --all\n`,
-        )
+      const { nodes, stays } = await abandonRecovery(session, lost)
+      if (context.json) printDone(context, { changed: nodes.length > 0, nodes, stays })
+      else if (nodes.length === 0) context.out('no recovery was begun\n')
+      else context.out(`${renderAbandoned(nodes, stays)}\n`)
       return 0
     },
     { cluster },
   )
+}
+
+function renderAbandoned(nodes: readonly string[], stays: boolean): string {
+  const names = nodes.join(', ')
+  return stays
+    ? `the recovery is ended on ${names}; the new cluster stays as it is. Inspect it: quorate recover; then complete it: quorate apply`
+    : `taken back on ${names}; members stay stopped, with the data that they had before. Inspect them: quorate recover`
 }
 
 function previewJson({ steps, ...preview }: RecoveryPreview): Record<string, unknown> {

@@ -83,6 +83,11 @@ export function recoverCommand(survivor: string, lost: readonly string[]): strin
   return `quorate recover --from-survivor ${survivor}${lost.length === 0 ? '' : ` --lost ${lost.join(' ')}`}`
 }
 
+/** @param lost machines out of reach that stay off */
+export function abandonCommand(lost: readonly string[] = []): string {
+  return `quorate recover --abandon${lost.length === 0 ? '' : ` --lost ${lost.join(' ')}`}`
+}
+
 /** The names of nodes right behind an option. */
 function namesAfter(words: readonly string[], option: string): readonly string[] {
   const at = words.indexOf(option)

@@ -34,6 +34,7 @@ export const CHANGES = {
   recover_make: 'token name peer data wal ..options',
   recover_done: 'data wal',
   recover_place: 'suffix data wal ~former',
+  recover_put_back: 'suffix data wal pin',
   recover_halt: '',
   recover_resume: '',
   restore_unpack: '@snapshot token suffix sha256 source data wal name members peers ..options',

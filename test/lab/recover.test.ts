@@ -139,6 +139,8 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     await killed('step-started begin')
     expect(await quorate(lab, ['recover', '--abandon'])).toMatchObject({ exitCode: BLOCKED })
     await killed('step-done clear')
+    await givenUpForLackOfData(lab.machine(leader))
+    await killed('step-done clear')
     expect(await users()).toEqual(['inactive', '', 'inactive'])
     await killed('step-done release')
     await quorateOk(lab, ['recover', '--from-survivor', ...CONFIRM])
@@ -290,6 +292,33 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     })
     await ended
     if (!hit) throw new Error(`${moment} never came: ${JSON.stringify(events.at(-1))}`)
+  }
+
+  /** The survivor loses what it made of its data: the old data takes its place again, so that everything begins anew. */
+  async function givenUpForLackOfData(survivor: Machine): Promise<void> {
+    const pin = '/etc/etcd/cluster-id'
+    const clusterOf = async () => (await survivor.check(['cat', pin])).match(/cluster-id=\w+/)?.[0]
+    const made = await clusterOf()
+    await survivor.check(['systemctl', 'stop', 'etcd'])
+    await survivor.check(['rm', '-rf', '/opt/etcd/data'])
+    const { exitCode, stdout } = await quorate(lab, ['recover', '--from-survivor', ...CONFIRM])
+    expect(exitCode).toBe(BLOCKED)
+    expect(lastEvent(stdout).error).toMatchObject({
+      message: expect.stringContaining('its data is lost since'),
+      hint: expect.stringContaining('quorate recover --abandon'),
+    })
+    expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('with the data that they had before')
+    for (const machine of members()) {
+      const names = await machine.check(['ls', '/opt/etcd'])
+      expect(names).not.toContain('before-recover')
+      // The copy of the log, of which there is one only with a survivor's data.
+      expect(names.includes('wal.abandoned-recover-')).toBe(machine.name === survivor.name)
+    }
+    expect(await survivor.check(['ls', '/opt/etcd'])).toMatch(/^data\nwal\n/)
+    expect(await clusterOf()).not.toBe(made)
+    const { report } = await recoverJson([])
+    expect(report).toMatchObject({ kind: 'lost', best: survivor.name })
+    await survivor.check(['sh', '-c', 'rm -r /opt/etcd/wal.abandoned-recover-*'])
   }
 
   /** Writes one key after the other until `until` is over; gives what was acknowledged. */

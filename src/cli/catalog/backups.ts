@@ -149,7 +149,7 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
       },
       {
         flags: '--abandon',
-        description: 'take back a recovery that was begun, as long as no data was exchanged',
+        description: 'give up a recovery that was begun, and put the old data back; --lost as above',
       },
     ],
     examples: [

@@ -133,6 +133,56 @@ swap_in() {
   sync "${1%/*}"
 }
 
+# A recovery is given up: what it moved aside is put back. What has come in its place since is moved aside in turn.
+takes_recover_put_back='changes suffix data wal pin'
+op_recover_put_back() {
+  moved=
+  for path in "$arg_data" "$arg_wal" "$arg_pin"; do
+    if [ -e "$path.$arg_suffix" ] || is_directory "$path/.quorate-aside.$arg_suffix"; then moved="$moved $path"; fi
+  done
+  [ -n "$moved" ] || return 0
+  if systemctl cat etcd.service >/dev/null 2>&1; then
+    systemctl disable --quiet etcd.service
+    systemctl stop etcd.service
+  fi
+  at_rest
+  require_ground "$arg_data" "$arg_wal"
+  for path in "$arg_data" "$arg_wal" "$arg_pin"; do put_back "$path" "$arg_suffix" "abandoned-${arg_suffix#before-}"; done
+}
+
+# put_back PATH SUFFIX LATER: as far as that was not done. LATER ends the name of what lies there now.
+put_back() {
+  if [ -e "$1.$2" ]; then
+    if [ -e "$1" ]; then
+      [ ! -e "$1.$3" ] || fail "$1.$3 is there already: it is not written over"
+      mv -T "$1" "$1.$3"
+      printf 'moved %s %s\n' "$1" "$1.$3"
+    fi
+    mv -T "$1.$2" "$1"
+    printf 'moved %s %s\n' "$1.$2" "$1"
+    sync "${1%/*}"
+  elif is_directory "$1/.quorate-aside.$2"; then
+    put_back_within "$1" "$1/.quorate-aside.$2" "$1/.quorate-aside.$3"
+  fi
+}
+
+# put_back_within FOLDER KEPT LATER: in a directory that can't be renamed itself, one entry after the other.
+put_back_within() {
+  take_over "$1"
+  mkdir -p -m 700 -- "$3"
+  [ -O "$2" ] && is_directory "$3" && [ -O "$3" ] || fail "$2 or $3 is not a directory of root's: inspect it"
+  for entry in "$2"/* "$2"/.[!.]* "$2"/..?*; do
+    [ -L "$entry" ] || [ -e "$entry" ] || continue
+    to=$1/${entry##*/}
+    if [ -e "$to" ] || [ -L "$to" ]; then mv -T -- "$to" "$3/${entry##*/}"; fi
+    mv -T -- "$entry" "$to"
+  done
+  rmdir -- "$2"
+  rmdir -- "$3" 2>/dev/null || true
+  own "$1" etcd etcd 700
+  printf 'moved %s %s\n' "$2" "$1"
+}
+
 # Nobody uses etcd here until recover_resume.
 takes_recover_halt='changes'
 op_recover_halt() {

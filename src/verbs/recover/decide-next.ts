@@ -4,7 +4,8 @@
  * The survivor alone becomes a new cluster; the others join it as apply has newcomers join; then it is proven, and only then
  * everyone is let go.
  */
-import type { Next } from '../../engine/step.ts'
+import type { BlockReason, Next } from '../../engine/step.ts'
+import { abandonCommand } from '../../engine/underway.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import type { ApplyIntent } from '../../tiers/etcd/plan/intent.ts'
 import { next } from '../../tiers/etcd/plan/next.ts'
@@ -37,6 +38,7 @@ export function nextRecovery(facts: Recovering): Next<RecoveryStep | Step> {
   if (joining === undefined) throw new TypeError('the new cluster was not looked at')
   const { intent, observed } = joining
   const answer = next(intent, observed)
+  if (answer.kind === 'blocked') return { ...answer, reasons: withWayOut(answer.reasons) }
   if (answer.kind !== 'done') return answer
   if (observed.cluster?.verified !== true) {
     const what = 'verify the cluster: a write read back from every member, equal contents'
@@ -44,6 +46,15 @@ export function nextRecovery(facts: Recovering): Next<RecoveryStep | Step> {
   }
   const release = releaseSteps(facts)
   return release.length === 0 ? { kind: 'done' } : { kind: 'steps', steps: release }
+}
+
+/** What could mend it is another verb's, which the marks of the recovery keep away. */
+export function withWayOut(reasons: readonly BlockReason[]): readonly BlockReason[] {
+  const last = `if another quorate command is needed first, end the recovery here: ${abandonCommand()}; the new cluster stays, and apply does the rest`
+  return reasons.map(({ hint, ...reason }) => ({
+    ...reason,
+    hint: hint === undefined ? last : `${hint}\n${last}`,
+  }))
 }
 
 /** What is so after a step, if nothing departs from it. */

@@ -42,7 +42,8 @@ const DATABASE = { sizeBytes: 1000, writtenAt: LOG.writtenAt }
 const NONE: MemberData = { log: undefined, unreadable: undefined, database: undefined }
 
 /** All stand still, and of three members one has its data. */
-function facts({ log = LOG, marks = {}, etcd02 = {} }: Partial<Looked> = {}): RecoveryFacts {
+function facts(looked: Partial<Looked> = {}): RecoveryFacts {
+  const { log, marks, etcd02 }: Looked = { log: LOG, marks: {}, etcd02: {}, ...looked }
   const { hosts } = withMember(withMembers(settledWorld(cluster), stopped), 'etcd02', () => etcd02)
   const marked = Object.entries(hosts).map(([name, host]) => {
     const lines = marks[name]?.trimEnd().split('\n') ?? []
@@ -59,7 +60,7 @@ function facts({ log = LOG, marks = {}, etcd02 = {} }: Partial<Looked> = {}): Re
 }
 
 interface Looked {
-  readonly log: MemberLog
+  readonly log: MemberLog | undefined
   readonly marks: Readonly<Record<string, string>>
   readonly etcd02: Partial<MemberState>
 }
@@ -98,22 +99,57 @@ test('where nobody can ask the members that run, nothing is decided', () => {
   expect(refusal(() => decideRecovery(request, unheard))).toMatchObject({ code: 'blocked' })
 })
 
-test('it is given up where it is marked, until data is exchanged', () => {
+/** All three are marked; the survivor is as far as this says. */
+function marksOf(reached: RecoveryMilestone): Readonly<Record<string, string>> {
   const { progress } = decideRecovery(request, facts())
-  const surveyed = (reached: 'fenced' | 'copied' | 'placing' | 'placed') => {
-    const marks = { etcd02: renderProgress({ ...progress, reached }), etcd03: renderProgress(progress) }
-    return surveyOf(cluster, facts({ marks }).finds)
-  }
+  const mark = renderProgress(progress)
+  return { etcd01: mark, etcd02: renderProgress({ ...progress, reached }), etcd03: mark }
+}
+
+const LOST: Partial<MemberState> = { dataPresent: false }
+const NEW: MemberLog = { ...LOG, clusterId: 'aa' }
+
+test('it is given up until the new cluster is started, and once its data is lost: then what was moved aside is put back', () => {
   expect(decideTakingBack(surveyOf(cluster, facts().finds))).toBeUndefined()
-  for (const reached of ['fenced', 'copied'] as const) {
-    const { steps = [] } = decideTakingBack(surveyed(reached)) ?? {}
-    expect(steps.map(({ kind, host }) => `${kind} ${host}`)).toEqual(['take-back etcd02', 'take-back etcd03'])
+  const given = (reached: RecoveryMilestone, looked: Partial<Looked> = {}) =>
+    decideTakingBack(surveyOf(cluster, facts({ marks: marksOf(reached), ...looked }).finds))
+  const everywhere = ['take-back etcd01', 'take-back etcd02', 'take-back etcd03']
+  const shown = (back: ReturnType<typeof given>) => back?.steps.map(({ kind, host }) => `${kind} ${host}`)
+  for (const reached of ['fenced', 'copied', 'placing'] as const)
+    expect(shown(given(reached))).toEqual(everywhere)
+  for (const reached of ['placed', 'serving'] as const) {
+    expect(refusal(() => given(reached, { log: NEW }))).toMatchObject({ code: 'blocked', host: 'etcd02' })
+    expect(shown(given(reached, { etcd02: LOST }))).toEqual(everywhere)
   }
-  for (const reached of ['placing', 'placed'] as const)
-    expect(refusal(() => decideTakingBack(surveyed(reached)))).toMatchObject({
-      code: 'blocked',
-      host: 'etcd02',
-    })
+  // All are cleared: nobody has data of the new cluster, or somebody has, which stays.
+  expect(given('cleared', { etcd02: LOST, log: undefined })).toMatchObject({ stays: false })
+  const ended = given('cleared', { log: NEW })
+  expect(ended).toMatchObject({ stays: true })
+  expect(shown(ended)).toEqual(['end etcd01', 'end etcd02', 'end etcd03'])
+})
+
+test('given up without the survivor, what the others hold says whether the new cluster stays', () => {
+  const { finds } = facts({ marks: marksOf('serving') })
+  const { etcd02: _off, ...hosts } = finds.hosts
+  const given = (log: MemberLog | undefined, lost: readonly string[] = ['etcd02']) => {
+    const data = { ...finds.data, etcd01: { ...NONE, log, database: DATABASE } }
+    return decideTakingBack(surveyOf(cluster, { ...finds, hosts, data }, lost), lost)
+  }
+  expect(refusal(() => given(undefined, []))).toMatchObject({
+    code: 'blocked',
+    hint: expect.stringContaining('quorate recover --abandon --lost etcd02') as string,
+  })
+  expect(given(LOG)).toMatchObject({ stays: false, progress: { lost: ['etcd02'] } })
+  expect(given(LOG)?.steps.map(({ host }) => host)).toEqual(['etcd01', 'etcd03'])
+  expect(given(NEW)).toMatchObject({ stays: true })
+})
+
+test('the mark of an earlier recovery is left for another time', () => {
+  const { etcd01 = '', ...marks } = marksOf('fenced')
+  const other = etcd01.replace(/^token=.*$/m, 'token=sample-earlier')
+  const { finds } = facts({ marks: { ...marks, etcd01: other } })
+  const { steps = [] } = decideTakingBack(surveyOf(cluster, finds)) ?? {}
+  expect(steps.map(({ host }) => host)).toEqual(['etcd02', 'etcd03'])
 })
 
 test('a machine that was declared lost and is back is neither worked on nor left alone', () => {
@@ -151,9 +187,9 @@ test('who was to go on from its data is not declared lost', () => {
 
 test('a survivor that lost its new data is not started, and nobody is cleared for it', () => {
   const { progress } = decideRecovery(request, facts())
-  const decided = (reached: RecoveryMilestone, etcd02: Partial<MemberState>) => {
+  const decided = (reached: RecoveryMilestone, etcd02: Partial<MemberState>, log = LOG) => {
     const [own, mark] = [renderProgress({ ...progress, reached }), renderProgress(progress)]
-    const looked = facts({ marks: { etcd01: mark, etcd02: own, etcd03: mark }, etcd02 })
+    const looked = facts({ marks: { etcd01: mark, etcd02: own, etcd03: mark }, etcd02, log })
     return refusal(() => decideRecovery(request, looked))
   }
   for (const reached of ['placed', 'serving'] as const) {
@@ -166,8 +202,9 @@ test('a survivor that lost its new data is not started, and nobody is cleared fo
     expect(decided(reached, {})).toBeUndefined()
   }
   // Half exchanged, one of them may be moved aside already; and who has joined can make it anew.
-  for (const reached of ['placing', 'cleared'] as const)
-    expect(decided(reached, { dataPresent: false })).toBeUndefined()
+  expect(decided('placing', LOST)).toBeUndefined()
+  expect(decided('cleared', LOST, NEW)).toBeUndefined()
+  expect(decided('cleared', LOST)).toMatchObject({ code: 'blocked' })
 })
 
 function refusal(decide: () => unknown): QuorateError | undefined {

@@ -4,12 +4,12 @@ import { canBumpRevision } from '../../etcd/versions.ts'
 import { unitReasons } from '../../tiers/etcd/plan/foreign.ts'
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { type RecoveryState, type RecoveryStep, recoverySteps } from '../../tiers/etcd/steps/recovery.ts'
-import { recoverCommand } from '../../engine/underway.ts'
+import { abandonCommand, recoverCommand } from '../../engine/underway.ts'
 import { blockedError } from '../../engine/loop.ts'
 import type { BlockReason } from '../../engine/step.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import type { EtcdClient } from '../../tiers/etcd/facts/etcd-clients.ts'
-import { type Finds, type Survey, surveyOf } from './survey.ts'
+import { type Finds, type Survey, hasNewData, hasWholeData, surveyOf } from './survey.ts'
 import { type RecoveryProgress, progressOf, requireBorneOut } from './progress.ts'
 import { refusals, stuckReasons, unfitReasons } from './refusals.ts'
 import { type RecoveryReport, reportOf } from './report.ts'
@@ -154,7 +154,7 @@ function goesOn(survey: Survey, present: RecoveryProgress, choice: RecoveryChoic
       'usage',
       `a recovery from ${survivor} was begun, and not from ${choice.survivor}`,
       {
-        hint: `finish it: ${recoverCommand(survivor, present.lost)}; or take it back: quorate recover --abandon`,
+        hint: `finish it: ${recoverCommand(survivor, present.lost)}; or take it back: ${abandonCommand()}`,
       },
     )
   }
@@ -186,7 +186,7 @@ function contradictions(
 ): readonly BlockReason[] {
   const back = members.filter(({ name, host }) => host !== undefined && lost.includes(name))
   const early = reached === 'fenced' || reached === 'copied'
-  const takeBack = '; or take the recovery back, and begin anew with it: quorate recover --abandon'
+  const takeBack = `; or take the recovery back, and begin anew with it: ${abandonCommand()}`
   return [
     ...back.map(({ name }) => ({
       host: name,
@@ -198,7 +198,7 @@ function contradictions(
           {
             host: survivor,
             message: 'the recovery goes on from its data, and it was declared lost',
-            hint: `bring it back${early ? takeBack : ''}`,
+            hint: `bring it back; or give the recovery up, and begin anew without it: ${abandonCommand([survivor])}`,
           },
         ]
       : []),
@@ -207,20 +207,20 @@ function contradictions(
 
 /**
  * The survivor's new data lies in its place and is gone again: a start would fail, or begin an empty cluster, and the others
- * would be cleared for nothing. Once they are, they have joined, and the planner of apply answers for them.
+ * would be cleared for nothing. Once one of them has joined, the planner of apply answers for them.
  */
 function lossesOf(
-  { members }: Survey,
-  { survivor, reached, suffix }: RecoveryProgress,
+  survey: Survey,
+  { survivor, reached, suffix, former }: RecoveryProgress,
 ): readonly BlockReason[] {
-  if (reached !== 'placed' && reached !== 'serving') return []
-  const state = members.find(({ name }) => name === survivor)?.host?.member
-  if (state === undefined || (state.dataPresent && state.walPresent)) return []
+  const alone = reached === 'cleared' && !hasNewData(survey, former)
+  if (reached !== 'placed' && reached !== 'serving' && !alone) return []
+  if (hasWholeData(survey, survivor)) return []
   return [
     {
       host: survivor,
       message: 'the new cluster was made there, and its data is lost since',
-      hint: `bring it back. The recovery deleted nothing older: what was in its place it renamed, ending in .${suffix}`,
+      hint: `bring it back; or put the data of the old cluster back in its place, which lies there renamed (.${suffix}), and begin anew: ${abandonCommand()}`,
     },
   ]
 }

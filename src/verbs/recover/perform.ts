@@ -7,6 +7,7 @@ import type { Operation } from '../../host/operations.ts'
 import { PATHS } from '../../host/state.ts'
 import type { Node } from '../../spec/cluster.ts'
 import { onAll } from '../../ssh/fleet.ts'
+import { renderPin } from '../../tiers/etcd/facts/pin.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { type RecoveryStep, predictRecovery } from '../../tiers/etcd/steps/recovery.ts'
 import type { Recovering } from './decide-next.ts'
@@ -65,7 +66,7 @@ async function carryOut(
   switch (first.kind) {
     case 'fence':
       await onOthers(['recover_halt'])
-      await onEach(work, steps, [
+      await onEach(work, steps, () => [
         markOperation(progress),
         ['recover_halt'],
         ['stop', { unit: 'etcd.service' }],
@@ -84,7 +85,7 @@ async function carryOut(
       await timed(emit, first, async () => await beginCluster(rebuild(), progress, made))
       return {}
     case 'clear': {
-      const now = await onEach(work, steps, [
+      const now = await onEach(work, steps, () => [
         ['aside', { suffix: progress.suffix, paths: [wal, data, PATHS.clusterId] }],
       ])
       await lock.work(await session.remote(nodeOf(session, progress.survivor)), {
@@ -96,24 +97,42 @@ async function carryOut(
     }
     case 'release':
       if (released.length === 0) await onOthers(['recover_resume'])
-      await onEach(work, steps, [['recover_resume'], ['remove', { paths: [PATHS.underway] }]])
+      await onEach(work, steps, () => [['recover_resume'], ['remove', { paths: [PATHS.underway] }]])
       return {}
-    case 'take-back':
+    case 'take-back': {
       await onOthers(['recover_resume'])
-      await onEach(work, steps, [
+      const now = await onEach(work, steps, (host) => [
+        ['recover_put_back', { suffix: progress.suffix, data, wal, pin: PATHS.clusterId }],
+        ...(host === progress.survivor ? formerPin(cluster.name, progress) : []),
         ['recover_drop', { data, wal }],
         ['recover_resume'],
         ['remove', { paths: [PATHS.underway] }],
       ])
+      return { moved: [...moved, ...now] }
+    }
+    case 'end':
+      await onOthers(['recover_resume'])
+      await onEach(work, steps, () => [['recover_resume'], ['remove', { paths: [PATHS.underway] }]])
       return {}
   }
 }
 
-/** One round trip each, all at once. @returns what was moved */
+/** The survivor's pin was not moved aside, but written over. */
+function formerPin(
+  cluster: string,
+  { reached, former }: Pick<RecoveryProgress, 'reached' | 'former'>,
+): readonly Operation[] {
+  if (reached === 'fenced' || reached === 'copied') return []
+  if (former === undefined) return [['remove', { paths: [PATHS.clusterId] }]]
+  const content = { text: renderPin({ cluster, clusterId: former }) }
+  return [['file', { content, path: PATHS.clusterId, owner: 'root', group: 'root', mode: '644' }]]
+}
+
+/** One round trip each, all at once. @param operations of a machine @returns what was moved */
 async function onEach(
   { session, lock }: Work,
   steps: readonly RecoveryStep[],
-  operations: readonly Operation[],
+  operations: (host: string) => readonly Operation[],
 ): Promise<readonly Moved[]> {
   const work = steps.map((step) => ({ name: step.host, step }))
   const { results, errors } = await onAll(
@@ -121,7 +140,7 @@ async function onEach(
     async ({ step }) =>
       await timed(session.emit, step, async () => {
         const { notes } = await lock.work(await session.remote(nodeOf(session, step.host)), {
-          operations: [...operations],
+          operations: [...operations(step.host)],
           looks: [],
           extension: RECOVER,
           signal: session.signal,

@@ -30,7 +30,7 @@ import {
   decideRecovery,
   isSameRecovery,
 } from './decide.ts'
-import { nextRecovery } from './decide-next.ts'
+import { nextRecovery, withWayOut } from './decide-next.ts'
 import { findSurvivors } from './observe.ts'
 import { type Moved, type RecoveryRun, performRecovery } from './perform.ts'
 
@@ -173,7 +173,8 @@ async function meetCluster(
   const cluster = { ...present, nodes: etcdNodes(present) }
   const intent = { ...applyIntent(cluster, session.now()), finishes: 'recover' }
   const observed = await observe({ ...session, cluster })
-  requireWhole(plan(intent, observed))
+  const { blocked } = plan(intent, observed)
+  requireWhole({ blocked: withWayOut(blocked) })
   return { ...run, joining: { intent, observed } }
 }
 

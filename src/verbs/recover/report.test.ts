@@ -32,6 +32,7 @@ function member(number: number, state: Survivor['state'], changes: Partial<Survi
     host: undefined,
     log: state === 'data' ? { ...LOG, memberId: String(number) } : undefined,
     database: undefined,
+    dataOf: undefined,
     ...changes,
   }
 }

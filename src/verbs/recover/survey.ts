@@ -30,6 +30,8 @@ export interface Survivor {
   readonly host: HostState | undefined
   readonly log: MemberLog | undefined
   readonly database: MemberData['database']
+  /** ID of the cluster whose data lies there whole, be it this one or not; undefined: none does, or it does not say. */
+  readonly dataOf: string | undefined
 }
 
 /** What was found without starting or writing anything. */
@@ -88,6 +90,17 @@ export function surveyOf(cluster: Cluster, finds: Finds, gone: readonly string[]
   }
 }
 
+/** Whether data and log lie in their places there, of whatever cluster. */
+export function hasWholeData({ members }: Pick<Survey, 'members'>, name: string): boolean {
+  const state = members.find((member) => member.name === name)?.host?.member
+  return state?.dataPresent === true && state.walPresent
+}
+
+/** Whether any machine that can be reached has data of another cluster than the one that was lost. */
+export function hasNewData({ members }: Pick<Survey, 'members'>, former: string | undefined): boolean {
+  return members.some(({ dataOf }) => dataOf !== undefined && dataOf !== former)
+}
+
 /** Names of nodes on which etcd runs, whether or not it serves. */
 export function runningOn(hosts: readonly HostState[]): readonly string[] {
   return hosts.filter(({ member }) => (member?.unit.mainPid ?? 0) !== 0).map(({ name }) => name)
@@ -99,6 +112,7 @@ const NOTHING = {
   host: undefined,
   log: undefined,
   database: undefined,
+  dataOf: undefined,
 } as const
 
 function requireKnown(members: readonly Survivor[], names: readonly string[]): void {
@@ -148,7 +162,8 @@ interface Look {
 
 function survivorOf({ node, host, view, data, clusterId }: Look): Survivor {
   const unit = host.member?.unit.active
-  const common = { ...NOTHING, name: node.name, node, host, unit, database: data?.database }
+  const dataOf = data?.database === undefined ? undefined : data.log?.clusterId
+  const common = { ...NOTHING, name: node.name, node, host, unit, database: data?.database, dataOf }
   const seen = view.members.find(({ name }) => name === node.name)
   const serving = seen !== undefined && isServing(seen)
   const problem = dataProblem(data, clusterId)

@@ -156,6 +156,7 @@ export const LIFE: readonly Typed[] = [
   { shown: 'quorate recover --from-survivor', exitCode: 8 },
   { shown: 'quorate recover --from-survivor etcd01 --lost etcd02 etcd03', exitCode: 64 },
   { shown: 'quorate recover --abandon' },
+  { shown: 'quorate recover --abandon --lost etcd01' },
   { shown: 'quorate member replace etcd02', as: 'quorate member replace etcd02 --yes' },
   { shown: 'quorate member replace etcd02 --anew 8e9e05c52164694d' },
   { shown: 'quorate member remove etcd03', as: 'quorate member remove etcd03 --yes' },

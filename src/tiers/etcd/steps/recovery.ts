@@ -12,9 +12,10 @@ export type RecoveryStep = StepCommon & {
    * `fence`: the machine marked, and etcd stopped, with the API servers and flannel that use it there. `copy`: a copy of the
    * survivor's data becomes that of a new cluster, beside it. `place`: the two exchanged. `begin`: the new cluster started,
    * and verified. `clear`: what the others have moved aside. `release`: what was stopped beside etcd is started again, and the
-   * mark taken away. `take-back`: the same where the recovery is given up, and copies go.
+   * mark taken away. `take-back`: the recovery is given up: copies go, what was moved aside is put back, and the same. `end`: it
+   * is given up, and the new cluster stays.
    */
-  readonly kind: 'fence' | 'copy' | 'place' | 'begin' | 'clear' | 'release' | 'take-back'
+  readonly kind: 'fence' | 'copy' | 'place' | 'begin' | 'clear' | 'release' | 'take-back' | 'end'
   readonly host: string
 }
 
@@ -88,10 +89,19 @@ export const RECOVERY: Readonly<Record<RecoveryStep['kind'], RecoveryKind>> = {
   'take-back': {
     action: 'start',
     simulate: (machine) => [
+      () => machine.restIfMoved(),
+      () => machine.putBack('data'),
+      () => machine.putBack('wal'),
+      () => machine.putBack('pin'),
       () => machine.dropCopies(),
       () => machine.resumeClients(),
       () => machine.unmark(),
     ],
+  },
+
+  end: {
+    action: 'start',
+    simulate: (machine) => [() => machine.resumeClients(), () => machine.unmark()],
   },
 }
 
@@ -162,9 +172,14 @@ export function recoverySteps(state: RecoveryState): readonly RecoveryStep[] {
   return wave.length === 0 ? [] : [...wave, ...recoverySteps(wave.reduce(predictRecovery, state))]
 }
 
-/** Whoever is marked, all at once. */
+/** Of all machines that are marked, at once. */
 export function takeBackSteps(marked: readonly string[]): readonly RecoveryStep[] {
   return marked.map((host) => step('take-back', host))
+}
+
+/** Of all machines that are marked, at once. */
+export function endSteps(marked: readonly string[]): readonly RecoveryStep[] {
+  return marked.map((host) => step('end', host))
 }
 
 export function predictRecovery<S extends RecoveryState>(state: S, { kind, host }: RecoveryStep): S {
@@ -185,6 +200,7 @@ export function predictRecovery<S extends RecoveryState>(state: S, { kind, host 
     case 'release':
       return { ...state, released: [...state.released, host] }
     case 'take-back':
+    case 'end':
       return { ...state, reached: undefined, fenced: [] }
   }
 }
@@ -197,12 +213,16 @@ const WORDS: Readonly<Record<RecoveryStep['kind'], readonly [what: string, why: 
   clear: ['move the data of the old cluster aside', 'it joins the new one'],
   release: ['start what was stopped beside etcd, take the mark away', 'the cluster is whole again'],
   'take-back': [
-    'remove the copy, start what was stopped beside etcd, take the mark away',
-    'the recovery is given up before any data was replaced',
+    'remove the copy, put back the data of the old cluster, start what was stopped beside etcd, take the mark away',
+    'the recovery is given up',
+  ],
+  end: [
+    'start what was stopped beside etcd, take the mark away',
+    'the recovery is given up, and the new cluster stays',
   ],
 }
 
 function step(kind: RecoveryStep['kind'], host: string): RecoveryStep {
   const [what, why] = WORDS[kind]
-  return { kind, host, what, why, danger: kind === 'take-back' ? 'none' : 'membership' }
+  return { kind, host, what, why, danger: kind === 'end' ? 'none' : 'membership' }
 }

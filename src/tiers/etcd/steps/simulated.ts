@@ -88,6 +88,10 @@ export interface SimulatedRecovery extends Pick<
   /** It serves what was made. */
   requireMade(): void
   moveAside(part: 'data' | 'wal' | 'pin'): void
+  /** Nothing runs there, if anything is to be put back. */
+  restIfMoved(): void
+  /** What was moved aside or replaced, if it was; what has come in its place since, aside. Only while nothing runs. */
+  putBack(part: 'data' | 'wal' | 'pin'): void
 }
 
 /** @throws of every method where etcd would refuse */

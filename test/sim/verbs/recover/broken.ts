@@ -1,5 +1,5 @@
 /** Recoveries that are wrong on purpose. */
-import { isRecoveryStep, releaseSteps } from '../../../../src/tiers/etcd/steps/recovery.ts'
+import { endSteps, isRecoveryStep, releaseSteps } from '../../../../src/tiers/etcd/steps/recovery.ts'
 import { type RecoveryFacts, decideRecovery } from '../../../../src/verbs/recover/decide.ts'
 import { decideTakingBack } from '../../../../src/verbs/recover/decide-abandon.ts'
 import { nextRecovery } from '../../../../src/verbs/recover/decide-next.ts'
@@ -127,20 +127,14 @@ export const BROKEN_RECOVERIES: readonly BrokenRecovery[] = [
     },
   },
   {
-    what: 'takes back what is half exchanged',
+    what: 'is given up with what it moved aside left there',
     breaks: 'put-back',
-    lives: killedEverywhere('abandon', 40),
+    lives: killedEverywhere({ verb: 'abandon', pieces: 40 }),
     wrong: {
-      abandon: (survey) =>
-        decideTakingBack({
-          ...survey,
-          underway: Object.fromEntries(
-            Object.entries(survey.underway).map(([host, mark]) => [
-              host,
-              mark.all['stage'] === 'placing' ? { ...mark, all: { ...mark.all, stage: 'copied' } } : mark,
-            ]),
-          ),
-        }),
+      abandon: (survey, lost) => {
+        const given = decideTakingBack(survey, lost)
+        return given && { ...given, steps: endSteps(given.steps.map(({ host }) => host)) }
+      },
     },
   },
   {

@@ -117,10 +117,9 @@ async function obey(playing: Playing, ask: RecoveryAsk, options: RunOptions): Pr
         return await operate(vw, deciders.verb(recoverVerb(rw, { survivor, lost }, deciders), rw), told)
       }
       case 'abandon': {
-        const given = await operate(vw, deciders.verb(abandonVerb(rw, deciders), rw), told)
-        // Nobody is told any more that they stay off.
-        if (given.kind === 'done' && given.pieces > 0) rw.lost.clear()
-        return given
+        const off = names.filter((name) => diskOf(vw.world, name).off)
+        const lost = ask.declares ? off : []
+        return await operate(vw, deciders.verb(abandonVerb(rw, lost, deciders), rw), told)
       }
       case 'start':
         return await operate(
@@ -160,10 +159,14 @@ function befall({ rw, tell }: Playing, event: RecoveryEvent): void {
   }
   const { wal } = diskOf(vw.world, name)
   const joined = rw.owed !== undefined && wal !== undefined && wal.beginning !== rw.had.get(name)?.wal
+  const before = dataOn(rw, name)
   happen(vw.world, vw.cluster, { kind, host: event.host })
   if (!(LOSSES as readonly string[]).includes(kind)) return
   rw.newLost ||= joined
-  if (!joined) Object.assign(rw.had.get(name) ?? {}, dataOn(rw, name))
+  const [had, now] = [rw.had.get(name), dataOn(rw, name)]
+  // What lies aside is not lost with it.
+  for (const part of had === undefined ? [] : (['data', 'wal'] as const))
+    if (had !== undefined && before[part] === had[part]) had[part] = now[part]
   // What was to be kept is lost with it; the others have moved theirs aside, or will have.
   if (rw.owed !== undefined && name === rw.survivor) rw.doomed = true
 }
@@ -193,13 +196,11 @@ async function comeToRest(playing: Playing): Promise<void> {
   for (let count = 0; count < 3; count += 1) {
     const marked = isMarked()
     const outcome = await obey(playing, ask, {})
-    if (rw.doomed && isMarked()) {
-      await obey(playing, { ...ask, verb: 'abandon' }, {})
-      if (isMarked()) return
+    if (isMarked() && (rw.doomed || isLost(rw))) {
+      const given = await obey(playing, { ...ask, verb: 'abandon' }, {})
+      if (isMarked()) throw new RecoveryViolation('converges', JSON.stringify([outcome, given]))
       rw.doomed = false
     } else if (marked && outcome.kind !== 'done') {
-      // One that had joined lost its data meanwhile: a second misfortune, which the mark keeps `repair` from.
-      if (isLost(rw)) return requireKept(rw)
       throw new RecoveryViolation('converges', JSON.stringify(outcome))
     }
     if (!isMarked()) await obey(playing, { ...ask, verb: 'start' }, {})

@@ -4,6 +4,7 @@ import { PATHS } from '../../../../src/host/state.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../../src/spec/cluster.ts'
 import { etcdNameOf } from '../../../../src/spec/etcd-name.ts'
 import { memberFiles } from '../../../../src/tiers/etcd/plan/member-files.ts'
+import { renderPin } from '../../../../src/tiers/etcd/facts/pin.ts'
 import { demandOf } from '../../../../src/tiers/etcd/plan/peer-identity.ts'
 import type { SimulatedRecovery } from '../../../../src/tiers/etcd/steps/simulated.ts'
 import { type RecoveryProgress, renderProgress } from '../../../../src/verbs/recover/progress.ts'
@@ -32,6 +33,8 @@ export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressin
     if (disk.process !== undefined) throw new Failure('etcd.service runs: its data is not exchanged under it')
   }
   const machine = simulatedMachine(world, vw.cluster, host, undefined)
+  /** Aside, to be found again if the recovery is given up. */
+  const keep = (part: 'data' | 'wal') => (beside.kept = { ...beside.kept, [part]: disk[part] })
   return {
     reload: () => machine.reload(),
     enable: () => machine.enable(),
@@ -73,6 +76,7 @@ export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressin
       requireRest()
       const data = disk[part]
       if (beside[part] === undefined || data === undefined) return
+      keep(part)
       disk.aside.push(data)
       disk[part] = undefined
     },
@@ -108,9 +112,61 @@ export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressin
     },
     moveAside: (part) => {
       const { walDirectory, dataDirectory } = vw.cluster.etcd
+      const pin = disk.files.get(PATHS.clusterId)
+      if (part !== 'pin') keep(part)
+      else if (pin !== undefined) beside.kept = { ...beside.kept, pin }
       machine.moveAside({ wal: walDirectory, data: dataDirectory, pin: PATHS.clusterId }[part])
     },
+    restIfMoved: () => {
+      if (beside.kept === undefined) return
+      machine.disable()
+      machine.stop()
+    },
+    putBack: (part) => {
+      if (part === 'pin') putBackPin(rw, host, at.progress)
+      else putBackData(rw, host, part)
+    },
   }
+}
+
+function putBackData(
+  { vw: { world, cluster }, copies }: RecoveryWorld,
+  host: string,
+  part: 'data' | 'wal',
+): void {
+  const disk = diskOf(world, host)
+  const beside = copies.get(host) ?? {}
+  const kept = beside.kept?.[part]
+  if (kept === undefined) return
+  if (disk.process !== undefined) throw new Failure('etcd.service runs: its data is not exchanged under it')
+  const since = disk[part]
+  if (since !== undefined) disk.aside.push(since)
+  disk[part] = kept
+  const path = part === 'data' ? cluster.etcd.dataDirectory : cluster.etcd.walDirectory
+  disk.paths.set(path, { type: 'directory', owner: 'etcd', group: 'etcd', mode: '700' })
+  disk.format = undefined
+  disk.aside.splice(disk.aside.indexOf(kept), 1)
+  beside.kept = { ...beside.kept, [part]: undefined }
+  // What was made of it is given up, with all that it served.
+  for (const id of new Set(world.truth.belongs.values()))
+    if (id !== kept.clusterId) world.truth.served.delete(id)
+  world.truth.belongs.set(host, kept.clusterId)
+}
+
+/** The survivor's was written over, and not moved aside. */
+function putBackPin(
+  { vw: { world, cluster }, copies }: RecoveryWorld,
+  host: string,
+  { survivor, reached, former }: RecoveryProgress,
+): void {
+  const { files } = diskOf(world, host)
+  const beside = copies.get(host) ?? {}
+  const own = former === undefined ? undefined : renderPin({ cluster: cluster.name, clusterId: former })
+  const overwritten = host === survivor && reached !== 'fenced' && reached !== 'copied'
+  const pin = overwritten ? own : beside.kept?.pin
+  beside.kept = undefined
+  if (pin !== undefined) files.set(PATHS.clusterId, pin)
+  else if (overwritten) files.delete(PATHS.clusterId)
 }
 
 /** As machines tell it. */

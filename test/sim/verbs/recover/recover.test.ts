@@ -28,7 +28,7 @@ test.each([
   'the tool dies before any piece of a recovery, and then somebody asks for it, or takes it back: $verb',
   async ({ verb, ends }) => {
     const seen = new Set<string>()
-    for (const life of killedEverywhere(verb, MOST_PIECES)) {
+    for (const life of killedEverywhere({ verb, pieces: MOST_PIECES })) {
       const [first, second] = await live(life)
       seen.add(`${first?.kind} ${second?.kind}`)
     }
@@ -38,9 +38,28 @@ test.each([
   0,
 )
 
+test.each([
+  { what: 'loses its data', kind: 'both-lost', declares: false },
+  { what: 'is gone with its machine', kind: 'machine-off', declares: true },
+] as const)(
+  'the tool dies before any piece of a recovery, and then the survivor $what: the old data is put back, and another one goes on',
+  async ({ kind, declares }) => {
+    const seen = new Set<string>()
+    const before = [{ kind, host: 3 }]
+    for (const life of killedEverywhere({ verb: 'abandon', pieces: 48, members: 5, before, declares })) {
+      const [first, second] = await live(life)
+      seen.add(`${first?.kind} ${second?.kind}`)
+    }
+    // From the first piece to the last one there is a way out.
+    expect([...seen]).toEqual(['died done'])
+  },
+  0,
+)
+
 test('the tool dies before any piece of a recovery, and then the survivor loses its data: nobody starts it', async () => {
   const seen = new Set<string>()
-  for (const life of killedEverywhere('recover', MOST_PIECES, [{ kind: 'both-lost', host: 2 }])) {
+  const before = [{ kind: 'both-lost', host: 2 }] as const
+  for (const life of killedEverywhere({ verb: 'recover', pieces: MOST_PIECES, before })) {
     const [first, second] = await live(life)
     seen.add(`${first?.kind} ${second?.kind}`)
   }

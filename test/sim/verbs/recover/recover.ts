@@ -125,22 +125,31 @@ export function recoverVerb(
 
 export function abandonVerb(
   rw: RecoveryWorld,
+  lost: readonly string[],
   { abandon, copied }: RecoverDeciders = RECOVER,
 ): SimVerb<TakingBack> {
   const { vw } = rw
   return {
     finishes: 'recover',
-    decide: () => abandon(surveyOf(vw.cluster, findSurvivors(rw))),
-    same: (shown, now) => shown.progress.token === now.progress.token,
+    decide: () => abandon(surveyOf(vw.cluster, findSurvivors(rw), lost), lost),
+    same: (shown, now) => shown.progress.token === now.progress.token && shown.stays === now.stays,
     essence: ({ progress, steps }) => JSON.stringify([progress.token, steps.map(ETCD_STEPS.idOf).toSorted()]),
     scope: ({ progress }) => vw.cluster.nodes.filter(({ name }) => !progress.lost.includes(name)),
-    carryOut: async (run, { progress, steps }) => {
+    carryOut: async (run, { progress, steps, stays }) => {
       await perform(rw, run, { progress, copied }, steps)
-      rw.owed = undefined
+      rw.lost.clear()
+      // Nobody starts them again.
+      for (const name of progress.lost) rw.lost.add(name)
+      if (!stays) rw.owed = undefined
     },
-    checkDone: () => {
-      requireClean(rw)
+    checkDone: ({ progress, stays }) => {
+      const marked = [...vw.world.disks].filter(
+        ([name, disk]) => !progress.lost.includes(name) && disk.underway,
+      )
+      if (marked.length > 0) throw new RecoveryViolation('clean', marked.map(([name]) => name).join(', '))
+      if (stays) return requireKept(rw)
       for (const [host, had] of rw.had) {
+        if (progress.lost.includes(host)) continue
         const now = dataOn(rw, host)
         if (now.data !== had.data || now.wal !== had.wal) throw new RecoveryViolation('put-back', host)
       }

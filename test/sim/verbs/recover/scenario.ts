@@ -48,27 +48,35 @@ export interface RecoveryLife {
   readonly rounds: readonly RecoveryRound[]
 }
 
-/**
- * Of three members the last is left, and the tool dies before each piece of the work in turn; then somebody does this.
- * @param before what happens in between
- */
-export function killedEverywhere(
-  verb: RecoveryAsk['verb'],
-  pieces: number,
-  before: readonly RecoveryEvent[] = [],
-): readonly RecoveryLife[] {
+/** Of so many members a minority at the end is left, and the tool dies before each piece of the work in turn; then this is done. */
+export interface Killed {
+  readonly verb: RecoveryAsk['verb']
+  readonly pieces: number
+  readonly members?: number
+  /** What happens in between. */
+  readonly before?: readonly RecoveryEvent[]
+  readonly declares?: boolean
+}
+
+export function killedEverywhere({
+  verb,
+  pieces,
+  members = 3,
+  before = [],
+  declares = false,
+}: Killed): readonly RecoveryLife[] {
   const ask = { verb: 'recover', survivor: undefined, declares: false } as const
   const quiet = { before: [], during: undefined, interruption: undefined, heals: false } as const
+  const most = Math.floor(members / 2) + 1
   return Array.from({ length: pieces }, (_, at) => ({
-    members: 3,
+    members,
     begins: [
       { kind: 'write', host: 0 },
-      { kind: 'both-lost', host: 0 },
-      { kind: 'both-lost', host: 1 },
+      ...Array.from({ length: most }, (__, host) => ({ kind: 'both-lost' as const, host })),
     ],
     rounds: [
       { ...quiet, ask, interruption: { at, how: 'dies' } },
-      { ...quiet, before, ask: { ...ask, verb } },
+      { ...quiet, before, ask: { ...ask, verb, declares } },
     ],
   }))
 }

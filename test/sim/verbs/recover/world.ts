@@ -32,6 +32,8 @@ export interface Copies {
   copy?: MemberData | undefined
   data?: MemberData | undefined
   wal?: MemberData | undefined
+  /** What was there before, and lies aside. */
+  kept?: { data?: MemberData | undefined; wal?: MemberData | undefined; pin?: string | undefined } | undefined
 }
 
 export interface Had {
