@@ -304,7 +304,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
     const { exitCode, stdout } = await quorate(lab, ['recover', '--from-survivor', ...CONFIRM])
     expect(exitCode).toBe(BLOCKED)
     expect(lastEvent(stdout).error).toMatchObject({
-      message: expect.stringContaining('its data is lost since'),
+      message: expect.stringContaining('its data is lost or damaged since'),
       hint: expect.stringContaining('quorate recover --abandon'),
     })
     expect(await quorateOk(lab, ['recover', '--abandon'])).toContain('with the data that they had before')

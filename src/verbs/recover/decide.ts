@@ -119,7 +119,7 @@ function requireAuthority({ hasAuthority }: RecoveryFacts): void {
 function beginning({ cluster, survivor, lost, fresh }: RecoveryRequest, survey: Survey): RecoveryProgress {
   const blocked = refusals(survey)
   if (blocked.length > 0) throw blockedError(blocked)
-  const { ranked, complete } = survey.outlook
+  const { ranked } = survey.outlook
   const chosen = survivor ?? ranked[0] ?? ''
   if (!ranked.includes(chosen)) {
     throw new QuorateError('usage', `${chosen} has no data to go on from`, {
@@ -140,7 +140,7 @@ function beginning({ cluster, survivor, lost, fresh }: RecoveryRequest, survey: 
     survivor: chosen,
     lost,
     ...fresh,
-    bump: !complete && canBumpRevision(cluster.etcd.version) ? BUMP : 0,
+    bump: !hasEverything(survey, chosen) && canBumpRevision(cluster.etcd.version) ? BUMP : 0,
     reached: 'fenced',
     former: survey.clusterId,
   }
@@ -219,7 +219,7 @@ function lossesOf(
   return [
     {
       host: survivor,
-      message: 'the new cluster was made there, and its data is lost since',
+      message: 'the new cluster was made there, and its data is lost or damaged since',
       hint: `bring it back; or put the data of the old cluster back in its place, which lies there renamed (.${suffix}), and begin anew: ${abandonCommand()}`,
     },
   ]
@@ -239,7 +239,7 @@ function risksOf(
   const revisions =
     bump > 0
       ? `revisions go on ${bump.toLocaleString('en')} later, and the history before is compacted: clients that watch are told to read anew`
-      : complete
+      : hasEverything(survey, survivor)
         ? 'revisions go on where they were'
         : `revisions may be given out a second time (etcd ${cluster.etcd.version} can't move them on): restart whatever watches etcd, API servers above all`
   const alone = others.length === 0 ? [] : [`until the others have joined, ${survivor} is alone`]
@@ -250,6 +250,14 @@ function risksOf(
     ...alone,
     ...lostRisk(survey, lost),
   ]
+}
+
+/** Whether every write that was ever acknowledged is in this member's log. */
+function hasEverything({ outlook, members }: Survey, name: string): boolean {
+  const [log, best] = [name, outlook.ranked[0]].map(
+    (one) => members.find((member) => member.name === one)?.log,
+  )
+  return outlook.complete && log?.lastTerm === best?.lastTerm && log?.lastIndex === best?.lastIndex
 }
 
 function lostRisk({ outlook }: Survey, lost: readonly string[]): readonly string[] {

@@ -90,10 +90,11 @@ export function surveyOf(cluster: Cluster, finds: Finds, gone: readonly string[]
   }
 }
 
-/** Whether data and log lie in their places there, of whatever cluster. */
+/** Whether data and log lie in their places there, of whatever cluster, and the log can be read to its end. */
 export function hasWholeData({ members }: Pick<Survey, 'members'>, name: string): boolean {
-  const state = members.find((member) => member.name === name)?.host?.member
-  return state?.dataPresent === true && state.walPresent
+  const { host, log } = members.find((member) => member.name === name) ?? {}
+  const { dataPresent, walPresent } = host?.member ?? {}
+  return dataPresent === true && walPresent === true && log?.trouble?.kind !== 'damaged'
 }
 
 /** Whether any machine that can be reached has data of another cluster than the one that was lost. */

@@ -49,6 +49,17 @@ const TWO_LEFT: RecoveryLife = {
   ],
 }
 
+/** Of three members the one is left that lacks the last write. */
+const CUT_OFF_ALONE: RecoveryLife = {
+  members: 3,
+  begins: [
+    { kind: 'write', host: 1 },
+    { kind: 'write', host: 2 },
+    ...[0, 1].map((host) => ({ kind: 'both-lost' as const, host })),
+  ],
+  rounds: TWO_LEFT.rounds,
+}
+
 /** The better one loses its data when the plan has been shown. */
 const BEST_IS_LOST: RecoveryLife = {
   ...TWO_LEFT,
@@ -89,7 +100,18 @@ export const BROKEN_RECOVERIES: readonly BrokenRecovery[] = [
   {
     what: 'drops the end of the log',
     breaks: 'writes-kept',
-    wrong: { copied: ({ before, entries }) => ({ before, entries: entries.slice(0, -1) }) },
+    wrong: { copied: (log) => ({ ...log, entries: log.entries.slice(0, -1) }) },
+  },
+  {
+    what: 'gives revisions out again',
+    breaks: 'revisions-once',
+    lives: [CUT_OFF_ALONE],
+    wrong: {
+      decide: (request, facts) => {
+        const decision = decideRecovery(request, facts)
+        return { ...decision, progress: { ...decision.progress, bump: 0 } }
+      },
+    },
   },
   {
     what: 'works on machines that were declared lost',

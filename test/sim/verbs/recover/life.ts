@@ -1,6 +1,7 @@
 /** How a life of a cluster is played that loses its quorum, and whose operators recover it. */
 import { next } from '../../../../src/tiers/etcd/plan/next.ts'
 import { etcdNodes } from '../../../../src/spec/cluster.ts'
+import { damage } from '../../damage.ts'
 import { reboot, stop } from '../../etcd.ts'
 import { LOSSES, happen, heal } from '../../events.ts'
 import { hashOf } from '../../hash.ts'
@@ -11,11 +12,11 @@ import { powerVerb } from '../power.ts'
 import { type Outcome, type RunOptions, operate } from '../run.ts'
 import { verbWorld } from '../world.ts'
 import { requireClean, requireKept } from './judge.ts'
-import { catchUp, newLogs, write } from './logs.ts'
+import { catchUp, damageLog, newLogs, write } from './logs.ts'
 import { RECOVER, type RecoverDeciders, abandonVerb, recoverVerb } from './recover.ts'
 import type { RecoveryAsk, RecoveryEvent, RecoveryLife, RecoveryRound } from './scenario.ts'
 import { RecoveryViolation } from './violation.ts'
-import { type RecoveryWorld, dataOn } from './world.ts'
+import { type RecoveryWorld, acknowledgedOn, dataOn } from './world.ts'
 
 type Tell = (line: string) => void
 
@@ -61,6 +62,7 @@ async function playRound(playing: Playing, round: RecoveryRound, turn: number): 
   const { rw } = playing
   const { vw } = rw
   const { moment, event } = round.during ?? {}
+  const { second } = round
   let looked = 0
   const strike = () => {
     if (event === undefined) return
@@ -84,7 +86,10 @@ async function playRound(playing: Playing, round: RecoveryRound, turn: number): 
     between: async (nth) => {
       const struck = moment?.at === 'piece' && moment.piece === nth
       if (struck) strike()
-      return await Promise.resolve(struck)
+      if (second?.piece !== nth) return struck
+      playing.tell(`    a second operator: ${JSON.stringify(second.ask)}`)
+      await obey(playing, second.ask, { takesOver: second.takesOver, turn })
+      return struck || second.takesOver
     },
   })
   vw.world.watch.looked = undefined
@@ -150,6 +155,7 @@ function befall({ rw, tell }: Playing, event: RecoveryEvent): void {
     if (rw.owed !== undefined) rw.owed = new Set([...rw.owed, ...since])
     return
   }
+  if (kind === 'log-damaged') return harmLog(rw, name)
   if (kind === 'returns') {
     const disk = diskOf(vw.world, name)
     if (!disk.off) return
@@ -169,6 +175,19 @@ function befall({ rw, tell }: Playing, event: RecoveryEvent): void {
     if (had !== undefined && before[part] === had[part]) had[part] = now[part]
   // What was to be kept is lost with it; the others have moved theirs aside, or will have.
   if (rw.owed !== undefined && name === rw.survivor) rw.doomed = true
+}
+
+/** Of the survivor, while nothing is made of it yet: what can't be read any more a recovery does not owe. */
+function harmLog(rw: RecoveryWorld, name: string): void {
+  const { vw, logs, copies, survivor } = rw
+  const { data, wal } = diskOf(vw.world, name)
+  if (data === undefined || wal === undefined) return
+  damage(vw.world, name, 'log-damaged')
+  damageLog(logs, wal)
+  if (rw.owed === undefined) return
+  const { data: made, kept } = copies.get(name) ?? {}
+  if (name !== survivor || wal.beginning !== rw.had.get(name)?.wal) rw.newLost = true
+  else if ((made ?? kept) === undefined) rw.owed = acknowledgedOn(rw, name)
 }
 
 /** Machines come back, but those that somebody has said will not. */
@@ -208,6 +227,7 @@ async function comeToRest(playing: Playing): Promise<void> {
   if (isMarked()) throw new RecoveryViolation('converges', 'it is marked still')
   requireClean(rw)
   requireKept(rw)
+  write(vw, rw.logs, undefined, false)
   const last = await apply(vw.world, { planner: next, cluster: vw.cluster, tell })
   tell(`  ${JSON.stringify(last)}`)
   // Members that lost their data a person has to make anew.
@@ -215,7 +235,7 @@ async function comeToRest(playing: Playing): Promise<void> {
   throw new RecoveryViolation('converges', JSON.stringify(last))
 }
 
-/** Some member's data, whether it was pinned already or not. */
-function isLost(rw: RecoveryWorld): boolean {
-  return rw.vw.world.truth.lost.size > 0 || rw.newLost
+/** Some member's data, whether it was pinned already or not; or it is damaged. */
+function isLost({ vw: { world }, newLost }: RecoveryWorld): boolean {
+  return world.truth.lost.size > 0 || newLost || [...world.disks.values()].some(({ wal }) => wal?.damaged)
 }

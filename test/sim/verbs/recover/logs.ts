@@ -2,6 +2,7 @@
 import type { MemberData } from '../../disk.ts'
 import { type Raft, type Running, hasQuorum, isQuorum, serving } from '../../raft.ts'
 import { fresh } from '../../world.ts'
+import { RecoveryViolation } from './violation.ts'
 import type { VerbWorld } from '../world.ts'
 
 interface Entry {
@@ -13,6 +14,8 @@ export interface Log {
   /** Writes of the copy that its cluster was made of. */
   readonly before: readonly number[]
   readonly entries: readonly Entry[]
+  /** How far recoveries have moved its revision on. */
+  readonly moved: number
 }
 
 export interface Logs {
@@ -20,14 +23,16 @@ export interface Logs {
   readonly of: Map<number, Log>
   readonly acknowledged: Set<number>
   term: number
+  /** The newest revision that a client was given. */
+  revision: number
   /** The beginning of the data of the member that wrote last. */
   leader: number | undefined
 }
 
-const EMPTY: Log = { before: [], entries: [] }
+const EMPTY: Log = { before: [], entries: [], moved: 0 }
 
 export function newLogs(): Logs {
-  return { of: new Map(), acknowledged: new Set(), term: 1, leader: undefined }
+  return { of: new Map(), acknowledged: new Set(), term: 1, revision: 0, leader: undefined }
 }
 
 export function logOf({ of }: Logs, data: MemberData | undefined): Log {
@@ -38,9 +43,20 @@ export function writesIn({ before, entries }: Log): readonly number[] {
   return [...before, ...entries.map((entry) => entry.write)]
 }
 
-/** Of a copy: a new cluster's log begins with its member. */
-export function madeOf(log: Log): Log {
-  return { before: writesIn(log), entries: [{ term: 1, write: 0 }] }
+/** What a client is told that writes the last of them. A new cluster's own entry changes nothing. */
+function revisionOf(log: Log): number {
+  return log.moved + writesIn(log).filter((one) => one !== 0).length
+}
+
+/** Of a copy: a new cluster's log begins with its member. @param bump how far its revision is moved on */
+export function madeOf(log: Log, bump: number): Log {
+  return { before: writesIn(log), entries: [{ term: 1, write: 0 }], moved: log.moved + bump }
+}
+
+/** All behind this is unreadable from now on. */
+export function damageLog(logs: Logs, { beginning }: MemberData): void {
+  const log = logs.of.get(beginning) ?? EMPTY
+  logs.of.set(beginning, { ...log, entries: log.entries.slice(0, Math.floor(log.entries.length / 2)) })
 }
 
 /** Greater than 0: `a` goes farther. */
@@ -60,14 +76,19 @@ export function write(vw: VerbWorld, logs: Logs, behind: string | undefined, alo
     const { beginning } = leader.process.data
     if (logs.leader !== beginning) logs.term += 1
     logs.leader = beginning
-    const { before, entries } = logOf(logs, leader.process.data)
+    const present = logOf(logs, leader.process.data)
     const entry = { term: logs.term, write: fresh(vw.world) }
-    const log = { before, entries: [...entries, entry] }
+    const log = { ...present, entries: [...present.entries, entry] }
     const all = serving(vw.world, raft)
     const rest = all.filter(([, disk]) => disk === leader || disk.node.name !== behind)
     const getting = alone ? all.filter(([, disk]) => disk === leader) : isQuorum(raft, rest) ? rest : all
     for (const [, { process }] of getting) logs.of.set(process.data.beginning, log)
-    if (isQuorum(raft, getting)) logs.acknowledged.add(entry.write)
+    if (!isQuorum(raft, getting)) continue
+    logs.acknowledged.add(entry.write)
+    const revision = revisionOf(log)
+    if (revision <= logs.revision)
+      throw new RecoveryViolation('revisions-once', `${revision} was given out before`)
+    logs.revision = revision
   }
 }
 

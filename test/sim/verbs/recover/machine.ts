@@ -63,7 +63,7 @@ export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressin
       const [member] = raft.members
       if (member === undefined) throw new TypeError('a cluster of nobody')
       const made = { clusterId, memberId: member.id, beginning: fresh(world) }
-      logs.of.set(made.beginning, madeOf(at.copied(logOf(logs, beside.copy))))
+      logs.of.set(made.beginning, madeOf(at.copied(logOf(logs, beside.copy)), at.progress.bump))
       Object.assign(beside, { copy: undefined, data: made, wal: made })
       const revision = logOf(logs, made).before.length
       at.progress = { ...at.progress, made: { clusterId, revision, keys: undefined, hash: undefined } }

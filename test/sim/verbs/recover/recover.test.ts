@@ -83,3 +83,19 @@ test('a newcomer whose start fails until the survivor is mended joins while some
   })
   expect(outcomes.map(({ kind }) => kind)).toEqual(['failed', 'failed'])
 })
+
+test('of four members two are left, and the worse one is named: revisions that the other gave out are not given out again', async () => {
+  const ask = { verb: 'recover', survivor: 2, declares: false } as const
+  const round = { before: [], ask, during: undefined, interruption: undefined, heals: false } as const
+  const outcomes = await live({
+    members: 4,
+    begins: [
+      { kind: 'write', host: 0 },
+      { kind: 'write', host: 2 },
+      { kind: 'both-lost', host: 0 },
+      { kind: 'both-lost', host: 1 },
+    ],
+    rounds: [round],
+  })
+  expect(outcomes).toMatchObject([{ kind: 'done' }])
+})

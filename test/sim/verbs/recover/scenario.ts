@@ -20,8 +20,8 @@ const EVENTS = [
 ] as const satisfies readonly EventKind[]
 
 export interface RecoveryEvent {
-  /** `write`: all but this host have it. `write-alone`: the leader has it, and no client was told so. `returns`: a machine that is off. */
-  readonly kind: (typeof EVENTS)[number] | 'write' | 'write-alone' | 'returns'
+  /** `log-damaged`: the second half can't be read any more. `write`: all but this host have it. `write-alone`: the leader has it, and no client was told so. `returns`: a machine that is off. */
+  readonly kind: (typeof EVENTS)[number] | 'log-damaged' | 'write' | 'write-alone' | 'returns'
   readonly host: number
 }
 
@@ -37,6 +37,10 @@ export interface RecoveryRound {
   readonly before: readonly RecoveryEvent[]
   readonly ask: RecoveryAsk
   readonly during: { readonly moment: Moment; readonly event: RecoveryEvent } | undefined
+  /** Another operator comes before this piece of the work, and may take the lock over. */
+  readonly second?:
+    | { readonly piece: number; readonly takesOver: boolean; readonly ask: RecoveryAsk }
+    | undefined
   readonly interruption: Interruption | undefined
   readonly heals: boolean
 }
@@ -86,8 +90,20 @@ const writes = fc.record({
   kind: fc.constantFrom('write' as const, 'write' as const, 'write-alone' as const),
   host,
 })
-const losses = fc.record({ kind: fc.constantFrom('both-lost' as const, 'machine-off' as const), host })
-const event = fc.oneof(fc.record({ kind: fc.constantFrom(...EVENTS, 'returns' as const), host }), writes)
+const losses = fc.record({
+  kind: fc.constantFrom(
+    'both-lost' as const,
+    'both-lost' as const,
+    'machine-off' as const,
+    'machine-off' as const,
+    'log-damaged' as const,
+  ),
+  host,
+})
+const event = fc.oneof(
+  fc.record({ kind: fc.constantFrom(...EVENTS, 'log-damaged' as const, 'returns' as const), host }),
+  writes,
+)
 const piece = fc.nat({ max: 60 })
 const sometimes = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
 const moment: fc.Arbitrary<Moment> = fc.oneof(
@@ -96,8 +112,14 @@ const moment: fc.Arbitrary<Moment> = fc.oneof(
   fc.record({ at: fc.constant('piece' as const), piece }),
 )
 
+const ask: fc.Arbitrary<RecoveryAsk> = fc.record({
+  verb: fc.constantFrom('recover' as const, 'recover' as const, 'abandon' as const, 'start' as const),
+  survivor: fc.option(host, { nil: undefined, freq: 1 }),
+  declares: fc.boolean(),
+})
+
 export const recoveryLife: fc.Arbitrary<RecoveryLife> = fc.record({
-  members: fc.constantFrom(3, 3, 3, 1, 2, 5),
+  members: fc.constantFrom(3, 3, 3, 1, 2, 4, 5),
   begins: fc
     .tuple(
       fc.array(writes, { minLength: 1, maxLength: 4 }),
@@ -107,12 +129,9 @@ export const recoveryLife: fc.Arbitrary<RecoveryLife> = fc.record({
   rounds: fc.array(
     fc.record({
       before: fc.array(event, { maxLength: 2 }),
-      ask: fc.record({
-        verb: fc.constantFrom('recover' as const, 'recover' as const, 'abandon' as const, 'start' as const),
-        survivor: fc.option(host, { nil: undefined, freq: 1 }),
-        declares: fc.boolean(),
-      }),
+      ask,
       during: sometimes(fc.record({ moment, event })),
+      second: sometimes(fc.record({ piece, takesOver: fc.boolean(), ask })),
       interruption: sometimes(
         fc.record({ at: piece, how: fc.constantFrom('dies' as const, 'loses' as const) }),
       ),

@@ -80,7 +80,7 @@ function memberLog(logs: Logs, wal: MemberData): MemberLog {
     vote: 0n,
     writtenAt: NEVER,
     tail: { file: '0.wal', end: 0, sum: 0, sizeBytes: 0 },
-    trouble: undefined,
+    trouble: wal.damaged === true ? { kind: 'damaged', message: 'its checksum differs' } : undefined,
   }
 }
 
