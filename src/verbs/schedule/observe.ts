@@ -18,7 +18,8 @@ import { type ScheduleSources, type DesiredSchedule, caKeyMark, wantedSchedule }
 
 export interface ScheduleAim {
   readonly desired: DesiredSchedule
-  readonly sources: OwnSources
+  /** May still be on their way. */
+  readonly sources: Promise<OwnSources>
   /** Where node_exporter reads metrics from files there. */
   readonly exporter: string
 }
@@ -55,10 +56,10 @@ export async function scheduleSources(session: Session): Promise<OwnSources> {
 /** @throws QuorateError `usage`, `blocked`, or of the chosen node if it can't be looked at */
 export async function lookForSchedule(
   session: Session,
-  { desired, sources, exporter }: ScheduleAim,
+  { desired, sources: coming, exporter }: ScheduleAim,
 ): Promise<ScheduleFacts> {
   const { cluster } = session
-  const { seen, unseen } = await lookEverywhere(session, exporter, desired)
+  const [{ seen, unseen }, sources] = await Promise.all([lookEverywhere(session, exporter, desired), coming])
   const there = seen.find(({ host }) => host === desired.node.name)
   if (there === undefined) throw new TypeError('the chosen node was not looked at')
   requireOurs(session, there)

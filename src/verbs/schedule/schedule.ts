@@ -55,7 +55,9 @@ async function putOnNode(session: Session, options: ScheduleOptions): Promise<Sc
   const desired = desiredSchedule(session.cluster, options)
   requireSigner(session)
   const exporter = options.exporter ?? NODE_EXPORTER
-  const sources = await scheduleSources(session)
+  // Beside the first look: a Node.js of 120 MB is read for its checksum. The look waits for it, and throws its error.
+  const sources = scheduleSources(session)
+  sources.catch(() => undefined)
   const look = async (own: Session) => await lookForSchedule(own, { desired, sources, exporter })
   const { result } = await runVerb<Session, ScheduleFacts, Placed>(session, {
     name: 'backup schedule',
@@ -72,7 +74,7 @@ async function putOnNode(session: Session, options: ScheduleOptions): Promise<Sc
       // First: two nodes at once would each remove what the other keeps.
       await removeSchedules(own, lock, facts)
       const { signingKey } = facts.there
-      await installSchedule(own, { lock, desired, sources, signingKey, ...facts })
+      await installSchedule(own, { lock, desired, sources: await sources, signingKey, ...facts })
       return { done: facts.changes.map(({ host, what }) => ({ host, what })), there: undefined }
     },
   })
