@@ -187,8 +187,14 @@ function sameMachine(one: MachineSpec, other: MachineSpec): boolean {
   return essence(one) === essence(other)
 }
 
-function essence({ addresses, users = [], disks = [], containers = false }: MachineSpec): string {
-  return JSON.stringify([addresses, users, disks, containers])
+function essence({
+  addresses,
+  users = [],
+  disks = [],
+  containers = false,
+  environment = {},
+}: MachineSpec): string {
+  return JSON.stringify([addresses, users, disks, containers, environment])
 }
 
 async function bootAll(

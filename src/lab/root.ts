@@ -35,6 +35,12 @@ export async function prepareRoot(spec: LabSpec, machine: MachineSpec): Promise<
   await write('etc/lab-network', networkBatch(machine))
   await copyFile(path.join(folder, 'host-key'), path.join(upper, 'etc/ssh/ssh_host_ed25519_key'))
   await copyFile(path.join(folder, 'host-key.pub'), path.join(upper, 'etc/ssh/ssh_host_ed25519_key.pub'))
+  const settings = Object.entries(machine.environment ?? {}).map(([name, value]) => `${name}=${value}`)
+  if (settings.length > 0) {
+    const drop = 'etc/systemd/system.conf.d'
+    await mkdir(path.join(upper, drop), { recursive: true })
+    await write(`${drop}/lab.conf`, `[Manager]\nDefaultEnvironment=${settings.join(' ')}\n`)
+  }
   if (machine.containers === true) {
     const units = 'etc/systemd/system'
     for (const name of ['usr/local/lib', `${units}/sysinit.target.wants`]) {

@@ -23,6 +23,8 @@ export interface MachineSpec {
   readonly disks?: readonly LabDisk[]
   /** Runs containers itself (containerd, a kubelet): has more rights, control groups of its own, and may do more harm. */
   readonly containers?: boolean
+  /** What its systemd gives to every service. Names and values without blanks and quotes. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export interface LabUser {

@@ -30,7 +30,7 @@ describe.skipIf(reason)(`set-ups of others, adopted and applied${because}`, () =
   const outcomes = new Map<string, Outcome>()
   let events: string
   beforeAll(async () => {
-    lab = await testLab({ machines: Object.keys(LAYOUTS).map((name) => ({ name })) })
+    lab = await testLab({ machines: Object.keys(LAYOUTS).map((name) => ({ name })), oneProcessor: false })
     await Promise.all(Object.entries(LAYOUTS).map(async ([name, shape]) => await takeOver(name, shape)))
   })
   afterAll(async () => {

@@ -18,7 +18,7 @@ describe.skipIf(reason)(`names in etcd that no node can have${because}`, () => {
   let names: readonly string[]
   let pids: readonly string[]
   beforeAll(async () => {
-    lab = await testLab({ machines: 4 })
+    lab = await testLab({ machines: 4, oneProcessor: false })
     await rm(lab.clusterFile, { force: true })
     const [one, , three] = lab.machines.map(({ address }) => address)
     names = [`Db_1 ${one}`, 'default', `etcd-${three}`]

@@ -18,7 +18,7 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
   let first: Machine
   let second: Machine
   beforeAll(async () => {
-    lab = await testLab({ machines: 2 })
+    lab = await testLab({ machines: 2, oneProcessor: false })
     ;[first, second] = [lab.machine('etcd01'), lab.machine('etcd02')]
     const { directory } = await etcdBinaries(LAB_ETCD.version)
     await Promise.all(

@@ -45,7 +45,7 @@ const LINKED: Shape = {
 describe.skipIf(whyNoLab())('a cluster is adopted of which somebody else owns a part', () => {
   let lab: TestLab
   beforeAll(async () => {
-    lab = await testLab({ machines: 3 })
+    lab = await testLab({ machines: 3, oneProcessor: false })
   })
   afterAll(async () => await lab.down())
 

@@ -17,7 +17,7 @@ describe.skipIf(reason)(`static pods${because}`, () => {
   let lab: TestLab
   let id: string | null
   beforeAll(async () => {
-    lab = await testLab({ machines: 3 })
+    lab = await testLab({ machines: 3, oneProcessor: false })
     await setUpForeign(lab, lab.machines, STATIC_POD)
     // It is adopt's to write.
     await rm(lab.clusterFile)

@@ -28,7 +28,7 @@ function adopt(...words: readonly string[]): readonly string[] {
 describe.skipIf(reason)(`adopt${because}`, () => {
   let lab: TestLab
   beforeAll(async () => {
-    lab = await testLab({ machines: 3, users: [{ name: 'anna', sudo: 'passwordless' }] })
+    lab = await testLab({ machines: 3, oneProcessor: false, users: [{ name: 'anna', sudo: 'passwordless' }] })
   })
   afterAll(async () => {
     await lab.down()

@@ -47,7 +47,7 @@ function advised(output: string, name = 'etcd01'): string {
 describe.skipIf(reason)(`machines on which others have set something for etcd (${reason ?? 'lab'})`, () => {
   let lab: TestLab
   beforeAll(async () => {
-    lab = await testLab({ machines: 3 })
+    lab = await testLab({ machines: 3, oneProcessor: false })
     await freshState(lab)
   })
   afterAll(async () => {
