@@ -116,7 +116,6 @@ function parseMember(reply: Reply): MemberState {
         environment === undefined
           ? undefined
           : parseProcessEnvironment(Buffer.from(environment, 'base64').toString('utf8')),
-      executable: reply.all('running')[0],
     },
     listening: reply.all('listening'),
     addresses: [...new Set(reply.all('address'))],

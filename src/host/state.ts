@@ -154,8 +154,6 @@ export interface UnitState {
   readonly mainPid: number
   /** The environment that the running process was started with. */
   readonly environment: Readonly<Record<string, string>> | undefined
-  /** Path of the running executable; ends in ` (deleted)` once the file was replaced. */
-  readonly executable: string | undefined
 }
 
 /** Where quorate puts what etcd needs. The seed's places. */

@@ -123,12 +123,6 @@ function memberState(disk: Disk, ca: string | undefined): MemberState {
       dropIns: [],
       mainPid: process === undefined ? 0 : 42,
       environment: process?.environment,
-      executable:
-        process === undefined
-          ? undefined
-          : process.version === disk.binaries.get('etcd')?.version
-            ? '/usr/local/bin/etcd'
-            : '/usr/local/bin/etcd (deleted)',
     },
     listening: [],
     addresses: [],

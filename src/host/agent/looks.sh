@@ -41,20 +41,20 @@ text() {
   content "$1" | head -c "$most" | grep -a -H --label="$1" '' || true
 }
 
-# look_tls: certificates, the CAs and their mark as texts, and the keys' public halves.
-look_tls() {
-  if [ "$1" = roots ]; then
-    # In a folder of root's a file is what it was a moment ago.
-    set --
-    for name in ca.crt ca.env etcd.crt peer.crt server.crt; do
-      if [ -f "$tls/$name" ] && [ ! -L "$tls/$name" ]; then set -- "$@" "$tls/$name"; fi
-    done
-    [ $# = 0 ] || texts "$@"
-  else
-    for name in ca.crt ca.env etcd.crt peer.crt server.crt; do
-      [ ! -f "$tls/$name" ] || text "$tls/$name"
-    done
-  fi
+# look_texts WHOSE FILE…: these files; certificates, the CAs and their mark as texts as well; the keys' public halves.
+look_texts() {
+  whose=$1
+  shift
+  for name in ca.crt ca.env etcd.crt peer.crt server.crt; do
+    if [ ! -f "$tls/$name" ]; then continue; fi
+    if [ "$whose" = others ]; then
+      text "$tls/$name"
+    elif [ ! -L "$tls/$name" ]; then
+      # In a folder of root's a file is what it was a moment ago.
+      set -- "$@" "$tls/$name"
+    fi
+  done
+  texts "$@"
   for name in etcd.key peer.key server.key; do
     if [ ! -f "$tls/$name" ] || [ -L "$tls/$name" ]; then continue; fi
     # shellcheck disable=SC2046 # put on one line by leaving out the blanks
@@ -78,16 +78,25 @@ look_identity() {
   done
 }
 
+line_end='
+'
+
 # What every node is asked.
 takes_facts='reads ..packages'
 op_facts() {
   # shellcheck source=/dev/null
-  os=$(. /etc/os-release && printf '%.64s %.64s' "${ID:-unknown}" "${VERSION_ID:-unknown}" | tr -d '\n') || os='unknown unknown'
+  os=$(. /etc/os-release && printf '%.64s %.64s' "${ID:-unknown}" "${VERSION_ID:-unknown}") || os='unknown unknown'
+  # The rest of it would be taken for lines of ours.
+  os=${os%%"$line_end"*}
   read -r boot </proc/sys/kernel/random/boot_id
-  printf 'os %s\nmachine %s\nboot %s\n' "$os" "$(uname -m)" "$boot"
+  # From Linux 6.1 on the kernel has a file for it.
+  if [ -r /proc/sys/kernel/arch ]; then read -r machine </proc/sys/kernel/arch; else machine=$(uname -m); fi
+  printf 'os %s\nmachine %s\nboot %s\n' "$os" "$machine" "$boot"
   look_restore
   if [ -f /etc/etcd/cluster-id ]; then
-    head -c "$most" /etc/etcd/cluster-id | sed -n 's/^cluster=/pinned /p'
+    head -c "$most" /etc/etcd/cluster-id | while IFS= read -r line || [ -n "$line" ]; do
+      case $line in cluster=*) printf 'pinned %s\n' "${line#cluster=}" ;; esac
+    done
   fi
   lines underway "$state/underway"
   printf 'installer %s\n' "$(installer)"
@@ -96,9 +105,20 @@ op_facts() {
 
 # ways PEER…: the addresses that this machine has, and those from which it calls its peers.
 ways() {
-  ip -o address show scope global | while read -r _ _ _ address _; do printf 'address %s\n' "${address%%/*}"; done
-  for address in "$@"; do printf 'route get %s\n' "$address"; done | ip -o -force -batch - |
-    sed -n 's/.* src \([^ ]*\).*/source \1/p'
+  {
+    echo 'address show scope global'
+    for address in "$@"; do printf 'route get %s\n' "$address"; done
+  } | ip -o -force -batch - | while read -r first line; do
+    case ${first%:} in
+      *[!0-9]*) case $line in *' src '*) line=${line##* src } && printf 'source %s\n' "${line%% *}" ;; esac ;;
+      *)
+        # Behind an interface's number: its name, `inet` or `inet6`, the address.
+        line=${line#* inet}
+        line=${line#* }
+        printf 'address %s\n' "${line%%[/ ]*}"
+        ;;
+    esac
+  done
 }
 
 # What a node that carries etcd is asked besides: its folders, its ports, its peers' addresses. Texts come as `PATH:LINE`, a
@@ -119,9 +139,9 @@ op_member() {
   if holds "$arg_wal"; then echo 'wal present'; fi
   look_limits "$arg_data" "$arg_wal"
   lines stopped "$state/stopped"
-  texts /etc/etcd/options.env /etc/etcd/cluster-id /etc/systemd/system/etcd.service \
+  case $found in *"path $tls/|directory|root|root|755"*) whose=roots ;; *) whose=others ;; esac
+  look_texts $whose /etc/etcd/options.env /etc/etcd/cluster-id /etc/systemd/system/etcd.service \
     /etc/ssl/etcd.d/pending/*.csr /etc/ssl/etcd.d/pending/*.cnf
-  case $found in *"path $tls/|directory|root|root|755"*) look_tls roots ;; *) look_tls others ;; esac
   stat -L -c '%n %i:%s:%Y:%Z' /usr/local/bin/etcd /usr/local/bin/etcdctl /usr/local/bin/etcdutl 2>/dev/null |
     while read -r file now; do look_binary "$file" "$now"; done
   unit=$(systemctl show etcd.service -p LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,MainPID,FragmentPath,DropInPaths)
@@ -138,8 +158,6 @@ UNIT
   surroundings $loaded
   if [ "${pid:-0}" != 0 ] && [ -r "/proc/$pid/environ" ]; then
     printf 'environment %s\n' "$(head -c "$most" "/proc/$pid/environ" | base64 -w 0)"
-    # etcd chose its name, if it was broken into.
-    printf 'running %s\n' "$(readlink "/proc/$pid/exe" | tr '\n' '?')"
   else
     # Of one that runs the member itself says who it is.
     look_identity "$arg_wal"

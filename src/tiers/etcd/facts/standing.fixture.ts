@@ -13,7 +13,6 @@ export const RUNNING: UnitState = {
   dropIns: [],
   mainPid: 100,
   environment: {},
-  executable: '/usr/local/bin/etcd',
 }
 
 export const STOPPED: UnitState = { ...RUNNING, active: 'inactive', enabled: false, mainPid: 0 }

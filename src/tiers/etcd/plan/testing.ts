@@ -150,7 +150,7 @@ export function withEnvironment(
 
 /** The member's process gone; what is on its disk stays. */
 export function stopped({ unit }: MemberState): Partial<MemberState> {
-  return { unit: { ...unit, active: 'inactive', mainPid: 0, environment: undefined, executable: undefined } }
+  return { unit: { ...unit, active: 'inactive', mainPid: 0, environment: undefined } }
 }
 
 /** The steps that come next. @throws TypeError where there are none. */
@@ -205,7 +205,6 @@ export const BARE_MEMBER: MemberState = {
     dropIns: [],
     mainPid: 0,
     environment: undefined,
-    executable: undefined,
   },
   listening: [],
   addresses: [],
@@ -260,7 +259,6 @@ function runningMember(cluster: Cluster, node: Node, situation: OpenSituation): 
         ...parseEnvironmentFile(trustMarkFile(BUNDLE)),
         [UNIT_MARK]: unitMark({ cluster }),
       },
-      executable: '/usr/local/bin/etcd',
     },
   }
 }
