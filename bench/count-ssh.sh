@@ -7,7 +7,7 @@ for word in "$@"; do
   case $word in
   -M | -MN) kind=login ;;
   -O) kind=control ;;
-  -G) kind=local ;;
+  -G | -V) kind=local ;;
   esac
 done
 echo "$kind" >>"$BENCH_SSH_LOG"
