@@ -5,7 +5,7 @@ import { QuorateError } from '../errors.ts'
 const PLAIN = /^[\w@%+=:,./[\]-]*$/
 
 /** A line as quorate itself writes nearly all of them, where nothing is quoted: for these the general grammar is slow. */
-const SIMPLE = /^\w+=[\w@%+=:,./[\]-]*$/
+const SIMPLE = /(\w+)=([\w@%+=:,./[\]-]*)(?:\n|$)/y
 
 /** What a backslash robs of its meaning inside double quotes. */
 const SPECIAL = '"\\`$'
@@ -34,13 +34,13 @@ function quote(name: string, value: string): string {
 export function parseEnvironmentFile(text: string): Record<string, string> {
   const environment: Record<string, string> = {}
   let position = 0
+  const simple = new RegExp(SIMPLE)
   while (position < text.length) {
-    const end = text.indexOf('\n', position)
-    const whole = text.slice(position, end === -1 ? text.length : end)
-    if (SIMPLE.test(whole)) {
-      const at = whole.indexOf('=')
-      environment[whole.slice(0, at)] = whole.slice(at + 1)
-      position += whole.length + 1
+    simple.lastIndex = position
+    const [all, key, plain] = simple.exec(text) ?? []
+    if (all !== undefined && key !== undefined && plain !== undefined) {
+      environment[key] = plain
+      position += all.length
       continue
     }
     const line = /\s*(?:(?<comment>[#;](?:\\[^]|[^\n])*)|(?<name>[^=\n]*)(?<assigned>=?))/y
