@@ -33,6 +33,7 @@ export default defineConfig({
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
           globalSetup: ['test/lab/global-setup.ts'],
+          setupFiles: ['test/lab/undone.ts'],
           // As the units: and the warm processes in which the tests run quorate serve one file after the other.
           isolate: false,
           // Each waits for its machines about as long as it works.

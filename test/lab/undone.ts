@@ -1,0 +1,23 @@
+/** Runs in each file of the lab: they share a worker, so what one has changed outside itself the next one would meet. */
+import assert from 'node:assert/strict'
+import { afterAll } from 'vitest'
+
+const environment = { ...process.env }
+const before = outside()
+
+afterAll(() => {
+  // By name alone: a value may be a secret.
+  const names = Object.keys({ ...environment, ...process.env })
+  const changed = names.filter((name) => environment[name] !== process.env[name])
+  assert.deepEqual(changed, [], 'variables of the environment that a test did not put back')
+  assert.deepEqual(outside(), before, 'a test undoes what it changes outside itself')
+})
+
+function outside() {
+  return {
+    folder: process.cwd(),
+    mask: process.umask(),
+    ofEveryObject: Object.keys(Object.prototype),
+    stackTraceLimit: Error.stackTraceLimit,
+  }
+}
