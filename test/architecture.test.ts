@@ -107,6 +107,23 @@ const PAUSES: Readonly<Record<string, string>> = {
   'wait/until.ts': 'the one way to wait',
 }
 
+/** Files beside the engine that give a machine its work themselves, and why. All other work is steps, in waves that the engine runs. */
+const WORKERS: Readonly<Record<string, string>> = {
+  'schedule/certificate.ts':
+    'the certificate of the backups is renewed with those of members, in a wave of its own',
+  'tiers/etcd/perform/power.ts':
+    'the unit is looked at in the same round trip, and each turn is decided on by it',
+  'tiers/etcd/perform/reset.ts': 'what was moved aside, and a look whether it stays so, come with the answer',
+  'verbs/certificates/rotate-node-key.ts':
+    'the machine makes a key, and its public half goes into a list here',
+  'verbs/recover/perform.ts': 'steps of its own, of which the machines keep how far they are',
+  'verbs/recover/rebuild.ts': 'each answer of the survivor decides what it is given next',
+  'verbs/recover/stop-clients.ts': 'machines without a member, of which any may be away',
+  'verbs/restore/finish.ts': 'takes back what was interrupted, under a deadline of its own',
+  'verbs/schedule/install.ts':
+    'a key, its certificate and a signature go back and forth; simulated as it is (test/sim/schedule/)',
+}
+
 /** What of Node's own only computes. */
 const ARITHMETIC = [
   'node:net isIP',
@@ -208,6 +225,11 @@ test('only the engine takes locks and sends the fence', () => {
       [...code.matchAll(/\bacquireLock\b|\bfence: \w|\['fence'/g)].map(([what]) => `${file}: ${what}`),
     )
   expect(wrong).toEqual([])
+})
+
+test('work is given to machines by the engine: what does it itself is known', () => {
+  const working = sources.filter(({ room, code }) => room !== 'engine' && /\block\.work\(/.test(code))
+  expect(working.map(({ file }) => file).toSorted()).toEqual(Object.keys(WORKERS).toSorted())
 })
 
 test('no verb has a lock, a recorder, or a confirmation, of its own', () => {

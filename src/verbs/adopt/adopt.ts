@@ -18,21 +18,14 @@ import { type Plan, plan } from '../../tiers/etcd/plan/plan.ts'
 import { UNKNOWN_YET } from '../../tiers/etcd/facts/unknown.ts'
 import { observe } from '../../tiers/etcd/facts/observe.ts'
 import { authorityIsThere } from '../../tiers/etcd/operator.ts'
+import { runPlainWave } from '../../tiers/etcd/plain-wave.ts'
 import { type Session, knownHostsFile } from '../../tiers/etcd/session.ts'
 import { requireOwnState } from '../../files/state-folder.ts'
 import { type Fleet, openFleet } from '../../ssh/fleet.ts'
 import { type ConnectOptions, discoverAll, trustAll } from './connect.ts'
 import { type Adoptable, type AuthorityWish, type DraftOptions, judgeDiscovery } from './observe.ts'
 import { foreignSession } from './session.ts'
-import {
-  type AdoptStep,
-  alreadyThere,
-  markOf,
-  pinSteps,
-  readIfThere,
-  writeFiles,
-  writePins,
-} from './write.ts'
+import { type AdoptStep, alreadyThere, markOf, pinSteps, readIfThere, writeFiles } from './write.ts'
 import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import { packageWarnings } from '../../tiers/etcd/facts/package-notes.ts'
 
@@ -102,7 +95,7 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
     probe: () => false,
     carryOut: async ({ session: own, lock, decision }) => {
       if (steps.length > 0) {
-        await writePins(own, lock, steps)
+        await runPlainWave(own, lock, cluster.nodes, steps)
         await assertUnmoved(discovery, adoptable, own.signal)
       }
       // The first apply issues from it; without one it would take the members for those of a CA that was lost.

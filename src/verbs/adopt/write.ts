@@ -5,17 +5,13 @@ import { readText } from '../../files/read-file.ts'
 import type { Member } from '../../adopt/member.ts'
 import type { Ground } from '../../adopt/machine-facts.ts'
 import { runElsewhereBy } from '../../adopt/shape.ts'
-import { QuorateError, combineErrors } from '../../errors.ts'
-import { type AgentRun } from '../../host/agent.ts'
+import { QuorateError } from '../../errors.ts'
 import { PATHS } from '../../host/state.ts'
 import { replaceFile } from '../../files/atomic-file.ts'
 import { type Pin, renderPin } from '../../tiers/etcd/facts/pin.ts'
 import type { FileStep } from '../../tiers/etcd/steps/file.ts'
 import type { HostStep } from '../../tiers/etcd/steps/steps.ts'
-import type { Lock } from '../../engine/lock.ts'
-import type { Session } from '../../tiers/etcd/session.ts'
 import type { Cluster } from '../../spec/cluster.ts'
-import { onAll } from '../../ssh/fleet.ts'
 import { writeNewClusterFile } from '../../cluster-file/write.ts'
 import { type Adoptable, type DraftOptions, offlineCertificate } from './observe.ts'
 
@@ -67,38 +63,6 @@ function withoutOwner(ground: Ground): { readonly group: string; readonly mode: 
 /** The text of a member's mark. */
 export function markOf(member: Member, pin: Pin): string {
   return renderPin({ ...pin, runBy: runElsewhereBy(member) })
-}
-
-export async function writePins(session: Session, lock: Lock, steps: readonly AdoptStep[]): Promise<void> {
-  const { cluster, emit, signal } = session
-  emit({ type: 'wave', steps })
-  const nodes = cluster.nodes.filter(({ name }) => steps.some(({ host }) => host === name))
-  const { errors } = await onAll(nodes, async (node) => {
-    const own = steps.filter(({ host }) => host === node.name)
-    const started = performance.now()
-    for (const step of own) emit({ type: 'step-started', step })
-    try {
-      await lock.work(await session.remote(node), {
-        operations: own.map(operationOf),
-        looks: [],
-        signal,
-      })
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
-      for (const step of own) emit({ type: 'step-failed', step, message })
-      throw error
-    }
-    const durationMs = performance.now() - started
-    for (const step of own) emit({ type: 'step-done', step, durationMs })
-  })
-  if (errors.length > 0) throw combineErrors(errors)
-}
-
-function operationOf(step: AdoptStep): AgentRun['operations'][number] {
-  const { owner, group, mode } = step
-  const place = { path: step.path, owner, group, mode }
-  if (step.kind === 'directory') return ['directory', place]
-  return ['file', { content: { text: step.content }, ...place }]
 }
 
 export async function writeFiles(

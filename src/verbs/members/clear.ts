@@ -7,9 +7,9 @@ import { blockedError } from '../../tiers/etcd/run.ts'
 import { clusterFacts } from '../../tiers/etcd/facts/facts.ts'
 import type { Lock } from '../../engine/lock.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
-import { timed } from '../../engine/timed.ts'
 import { type Node, etcdNodes } from '../../spec/cluster.ts'
 import { type MemberLook, lookAtLeaving } from '../../tiers/etcd/member-change.ts'
+import { runPlainWave } from '../../tiers/etcd/plain-wave.ts'
 import { carryOutReset } from '../../tiers/etcd/perform/reset.ts'
 
 /** One that runs and does not answer might come back to life half-way: it is stopped before it is removed. */
@@ -26,22 +26,15 @@ export async function stopDead(
     const member = members.find((one) => isMemberOf(node, one))
     return runs && member !== undefined && !healthy.includes(member.name)
   })
-  await Promise.all(
-    dead.map(async (node) => {
-      const step: ResetStep = {
-        kind: 'stop',
-        host: node.name,
-        unit: 'etcd.service',
-        what: 'stop and disable etcd.service',
-        why: 'it is about to be removed, and does not answer',
-        danger: 'membership',
-      }
-      const operations = [['stop', { unit: step.unit }] as const]
-      await timed(session.emit, step, async () => {
-        await lock.work(await session.remote(node), { operations, looks: [], signal: session.signal })
-      })
-    }),
-  )
+  const steps = dead.map(({ name: host }) => ({
+    kind: 'stop' as const,
+    host,
+    unit: 'etcd.service',
+    what: 'stop and disable etcd.service',
+    why: 'it is about to be removed, and does not answer',
+    danger: 'membership' as const,
+  }))
+  await runPlainWave(session, lock, dead, steps)
 }
 
 export interface Cleared {

@@ -1,0 +1,37 @@
+/** Steps on machines that need nothing but what they say, and no look afterwards: a mark, a directory, a member's stop. */
+import type { Lock } from '../../engine/lock.ts'
+import { runWave } from '../../engine/wave.ts'
+import type { Node } from '../../spec/cluster.ts'
+import { explained } from './perform/blame.ts'
+import type { Session } from './session.ts'
+import type { Supplies } from './steps/kind.ts'
+import { hostKind } from './steps/kinds.ts'
+import type { HostStep } from './steps/steps.ts'
+
+const NOTHING: Supplies = { artifact: undefined, certificates: {}, bundle: undefined }
+
+/**
+ * One round trip a machine, all machines at once.
+ *
+ * @param nodes those that the steps are on, in the cluster file or not
+ * @throws QuorateError of the first failures, all machines' together
+ */
+export async function runPlainWave(
+  session: Session,
+  lock: Lock,
+  nodes: readonly Node[],
+  steps: readonly HostStep[],
+): Promise<void> {
+  if (steps.length === 0) return
+  await runWave<HostStep>({ ...session, cluster: { nodes } }, lock, steps, {
+    perform: async ({ kind }) => {
+      throw new TypeError(`${kind} is no step on a machine`)
+    },
+    equip: async () => (_node, own) => ({
+      operations: own.map((step) => hostKind(step).operations(step, NOTHING)),
+      looks: [],
+      sendings: [],
+    }),
+    explain: async (error) => await explained(session.cluster, error),
+  })
+}
