@@ -5,20 +5,23 @@ import { onAll } from './fleet.ts'
 import { recordHostKeys } from './record.ts'
 import { type ScannedKey, scanHostKey } from './trust.ts'
 
-export interface TrustOptions {
+export interface ScanOptions {
   /** Nodes, and whatever else is reached over SSH; see `trustTargets`. */
   readonly nodes: readonly TrustTarget[]
   /** The cluster's known_hosts file. */
   readonly knownHosts: string
+  /** Changed keys may be replaced too. */
+  readonly replace?: boolean | undefined
+  readonly connectTimeoutSeconds?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface TrustOptions extends ScanOptions {
   /**
    * Is shown the keys that are new (with `replace`: the changed ones as well) and answers which of their lines to
    * record. Not called where there are none.
    */
   readonly decide: (keys: readonly ScannedKey[]) => Promise<readonly ScannedKey[]>
-  /** Changed keys may be replaced too. */
-  readonly replace?: boolean | undefined
-  readonly connectTimeoutSeconds?: number | undefined
-  readonly signal?: AbortSignal | undefined
 }
 
 export interface TrustTarget {
@@ -26,14 +29,19 @@ export interface TrustTarget {
   readonly ssh: SshTarget
 }
 
-export interface TrustResult {
+export interface HostKeys {
   /** Every key that was seen, each once, jump hosts before what lies behind them. */
   readonly keys: readonly ScannedKey[]
-  readonly recorded: readonly ScannedKey[]
+  /** Those that can be recorded. */
+  readonly open: readonly ScannedKey[]
   /** Changed keys that were left as they are, because `replace` was not set. */
   readonly refused: readonly ScannedKey[]
   /** Hosts whose keys could not be had. */
   readonly errors: readonly QuorateError[]
+}
+
+export interface TrustResult extends Omit<HostKeys, 'open'> {
+  readonly recorded: readonly ScannedKey[]
 }
 
 /** The nodes, and the CA's host where the CA lives on one. */
@@ -48,7 +56,15 @@ export function trustTargets(cluster: Cluster, nodes: readonly Node[] = cluster.
 }
 
 export async function trust(options: TrustOptions): Promise<TrustResult> {
-  const { knownHosts, connectTimeoutSeconds, signal } = options
+  const { open, ...seen } = await scanHosts(options)
+  const accepted = open.length === 0 ? [] : await options.decide(open)
+  const recorded = open.filter((key) => accepted.includes(key))
+  await recordHostKeys(options.knownHosts, recorded)
+  return { ...seen, recorded }
+}
+
+export async function scanHosts(options: ScanOptions): Promise<HostKeys> {
+  const { knownHosts, connectTimeoutSeconds, signal, replace = false } = options
   const { results, errors } = await onAll(
     options.nodes,
     async ({ name, ssh }) => await scanHostKey(name, ssh, { knownHosts, connectTimeoutSeconds, signal }),
@@ -56,11 +72,6 @@ export async function trust(options: TrustOptions): Promise<TrustResult> {
   // One jump host is on the way to many.
   const keys = [...new Map(results.flatMap(({ value }) => value).map((key) => [key.line, key])).values()]
   const changed = keys.filter(({ status }) => status === 'changed')
-  const open = keys.filter(
-    ({ status }) => status === 'new' || (status === 'changed' && options.replace === true),
-  )
-  const accepted = open.length === 0 ? [] : await options.decide(open)
-  const recorded = open.filter((key) => accepted.includes(key))
-  await recordHostKeys(knownHosts, recorded)
-  return { keys, recorded, refused: options.replace === true ? [] : changed, errors }
+  const open = keys.filter(({ status }) => status === 'new' || (status === 'changed' && replace))
+  return { keys, open, refused: replace ? [] : changed, errors }
 }

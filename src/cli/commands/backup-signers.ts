@@ -1,13 +1,7 @@
 import { QuorateError } from '../../errors.ts'
 import { rotateNodeKey } from '../../verbs/certificates/rotate-node-key.ts'
-import {
-  listOf,
-  operatorPrincipal,
-  revokeSigner,
-  rotateOperator,
-  signersCalled,
-  signersFile,
-} from '../../backup/signers.ts'
+import { type SignersOptions, revokeKeys, rotateOperatorKey } from '../../verbs/certificates/signers.ts'
+import { listOf, operatorPrincipal, signersFile } from '../../backup/signers.ts'
 import type { AllowedSigner } from '../../signing/allowed-signers.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import { confirm, confirmByTyping } from '../ask.ts'
@@ -15,7 +9,6 @@ import { type CommandHandler, type CommandInput, textOption } from '../command.t
 import type { CliContext } from '../context.ts'
 import { renderSigners, signersJson } from '../render-signers.ts'
 import { loadForCommand, withSession, recordedBy } from '../with-session.ts'
-import { recorded } from '../../engine/recorded.ts'
 
 const signersCommand: CommandHandler = async (context, input) => {
   const [action = 'list', who] = input.args
@@ -50,13 +43,8 @@ async function rotate(context: CliContext, cluster: Cluster, who: string | undef
   const whose = node === undefined ? operatorPrincipal(cluster.name) : node.name
   const question = `A new key signs the backups of ${whose} from now on. Backups that the old key signed until now still count. Go on?`
   if (node === undefined) {
-    await confirm(context, question)
-    const { signal } = context
-    const signer = await recorded(recordedBy(context, cluster), 'backup signers', async ({ log }) => {
-      log.begin()
-      return await rotateOperator(cluster, { now: context.now(), signal })
-    })
-    tellRotated(context, cluster, signer)
+    const confirmed = async () => await confirm(context, question)
+    tellRotated(context, cluster, await rotateOperatorKey(optionsOf(context, cluster), confirmed))
     return
   }
   const fingerprint = await withSession(
@@ -93,21 +81,23 @@ async function revoke(
       hint: 'give a name or a fingerprint as the list has it: quorate backup signers',
     })
   }
-  const going = signersCalled(await listOf(cluster), who, file)
-  const keys = going.map(({ principals, fingerprint }) => `${principals} ${fingerprint}`).join(', ')
-  const question = `No backup that ${keys} signed counts any more, whatever its date: verify and restore refuse it.`
-  await confirmByTyping(context, question, cluster.name, textOption(input, 'confirm'))
-  const revoked = await recorded(recordedBy(context, cluster), 'backup signers', async ({ log }) => {
-    log.begin()
-    return await revokeSigner(cluster, who, context.now())
+  const namesOf = (going: readonly AllowedSigner[]) =>
+    going.map(({ principals, fingerprint }) => `${principals} ${fingerprint}`).join(', ')
+  const revoked = await revokeKeys(optionsOf(context, cluster), who, async (going) => {
+    const question = `No backup that ${namesOf(going)} signed counts any more, whatever its date: verify and restore refuse it.`
+    await confirmByTyping(context, question, cluster.name, textOption(input, 'confirm'))
   })
   if (context.json) {
     context.out(`${JSON.stringify({ changed: true, file, signers: signersJson(revoked) }, undefined, 2)}\n`)
     return
   }
   context.out(
-    `revoked: ${keys}\nkeep a new copy of ${file} with the secret key of age, and take a backup with another key: quorate backup; on a node: quorate backup schedule\n`,
+    `revoked: ${namesOf(revoked)}\nkeep a new copy of ${file} with the secret key of age, and take a backup with another key: quorate backup; on a node: quorate backup schedule\n`,
   )
+}
+
+function optionsOf(context: CliContext, cluster: Cluster): SignersOptions {
+  return { cluster, operator: recordedBy(context, cluster), signal: context.signal }
 }
 
 export default signersCommand

@@ -1,6 +1,7 @@
 import { EXIT_CODES } from '../../errors.ts'
 import { selectedNodes } from '../../verbs/machines/run.ts'
-import { trust, trustTargets } from '../../ssh/trust-hosts.ts'
+import { trustHosts } from '../../verbs/machines/trust.ts'
+import { trustTargets } from '../../ssh/trust-hosts.ts'
 import { knownHostsFile } from '../../tiers/etcd/session.ts'
 import type { ScannedKey } from '../../ssh/trust.ts'
 import { confirm } from '../ask.ts'
@@ -9,33 +10,26 @@ import type { CliContext } from '../context.ts'
 import { errorJson, printError } from '../render-error.ts'
 import { keyTable } from '../render-keys.ts'
 import { loadForCommand, recordedBy } from '../with-session.ts'
-import { recorded } from '../../engine/recorded.ts'
 import { counted } from '../../spec/units.ts'
 
 const trustCommand: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context)
   const named = input.args.flatMap((name) => selectedNodes(cluster, name))
   const knownHosts = knownHostsFile(cluster)
-  const decide = async (open: readonly ScannedKey[]) => {
-    if (!context.json) {
-      context.out(keyTable(open, context))
-      context.err('Compare with each machine: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n')
-    }
-    await confirm(context, `Record ${count(open.length)}?`)
-    return open
-  }
-  const outcome = await recorded(recordedBy(context, cluster), 'trust', async ({ log }) => {
-    return await trust({
-      nodes: trustTargets(cluster, named.length === 0 ? undefined : [...new Set(named)]),
-      knownHosts,
-      replace: flagOption(input, 'replace'),
-      signal: context.signal,
-      decide: async (open) => {
-        const agreed = await decide(open)
-        log.begin()
-        return agreed
-      },
-    })
+  const { signal } = context
+  const outcome = await trustHosts({
+    nodes: trustTargets(cluster, named.length === 0 ? undefined : [...new Set(named)]),
+    knownHosts,
+    replace: flagOption(input, 'replace'),
+    operator: recordedBy(context, cluster),
+    signal,
+    confirm: async (open) => {
+      if (!context.json) {
+        context.out(keyTable(open, context))
+        context.err('Compare with each machine: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n')
+      }
+      await confirm(context, `Record ${count(open.length)}?`)
+    },
   })
   const { keys, refused, errors } = outcome
   if (context.json) {

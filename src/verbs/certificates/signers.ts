@@ -1,0 +1,75 @@
+/** Who may sign backups, changed here: no machine has a part in it. */
+import { listOf, revokeSigner, rotateOperator, signersCalled, signersFile } from '../../backup/signers.ts'
+import { type Operator, type VerbSession, runVerb, withoutMachines } from '../../engine/run-verb.ts'
+import type { AllowedSigner } from '../../signing/allowed-signers.ts'
+import type { Cluster } from '../../spec/cluster.ts'
+
+export interface SignersOptions {
+  readonly cluster: Cluster
+  /** Who asks: where the record is kept, and who is told. */
+  readonly operator: Operator
+  readonly signal: AbortSignal
+}
+
+/** What both have. */
+const LOCAL = {
+  name: 'backup signers',
+  scope: () => 'none' as const,
+  lookHint: 'quorate backup signers',
+  probe: () => false as const,
+} as const
+
+/**
+ * A new key for the operator; what the old one signed until now goes on counting.
+ *
+ * @param confirm throws to stop; nothing was changed by then
+ * @throws QuorateError `moved` if the list of signers changed since
+ */
+export async function rotateOperatorKey(
+  { cluster, operator, signal }: SignersOptions,
+  confirm: () => Promise<void>,
+): Promise<AllowedSigner> {
+  const { result } = await runVerb<VerbSession, readonly AllowedSigner[], AllowedSigner>(
+    withoutMachines(operator, signal),
+    {
+      ...LOCAL,
+      decide: async () => await listOf(cluster),
+      confirm,
+      same: areSame,
+      carryOut: async ({ session }) =>
+        await rotateOperator(cluster, { now: session.now(), signal: session.signal }),
+    },
+  )
+  return result
+}
+
+/**
+ * What these keys signed does not count any more, whatever its date.
+ *
+ * @param who name or fingerprint, as the list has it
+ * @param confirm is shown the keys, and throws to stop
+ * @throws QuorateError `usage` for a name that is none; `moved` if the list of signers changed since
+ */
+export async function revokeKeys(
+  { cluster, operator, signal }: SignersOptions,
+  who: string,
+  confirm: (going: readonly AllowedSigner[]) => Promise<void>,
+): Promise<readonly AllowedSigner[]> {
+  const { result } = await runVerb<VerbSession, readonly AllowedSigner[], readonly AllowedSigner[]>(
+    withoutMachines(operator, signal),
+    {
+      ...LOCAL,
+      decide: async () => signersCalled(await listOf(cluster), who, signersFile(cluster)),
+      confirm,
+      same: areSame,
+      carryOut: async ({ session }) => await revokeSigner(cluster, who, session.now()),
+    },
+  )
+  return result
+}
+
+function areSame(shown: readonly AllowedSigner[], now: readonly AllowedSigner[]): boolean {
+  const fingerprints = (signers: readonly AllowedSigner[]) =>
+    signers.map(({ fingerprint }) => fingerprint).join(' ')
+  return fingerprints(shown) === fingerprints(now)
+}
