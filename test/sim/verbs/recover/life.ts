@@ -42,6 +42,7 @@ export async function live(
     lost: new Set(),
     owed: undefined,
     had: new Map(),
+    hadRevision: 0,
     survivor: undefined,
     doomed: false,
     newLost: false,
@@ -207,8 +208,11 @@ function mend({ rw, tell }: Playing): void {
 async function comeToRest(playing: Playing): Promise<void> {
   const { rw, tell } = playing
   const { vw } = rw
+  // One that stays off keeps its mark.
   const isMarked = () =>
-    etcdNodes(vw.cluster).some(({ name }) => diskOf(vw.world, name).underway !== undefined)
+    etcdNodes(vw.cluster).some(
+      ({ name }) => !rw.lost.has(name) && diskOf(vw.world, name).underway !== undefined,
+    )
   const ask = { verb: 'recover', survivor: undefined, declares: true } as const
   vw.world.lock = undefined
   mend(playing)
@@ -228,11 +232,24 @@ async function comeToRest(playing: Playing): Promise<void> {
   requireClean(rw)
   requireKept(rw)
   write(vw, rw.logs, undefined, false)
+  if (await comesBack(playing)) return
   const last = await apply(vw.world, { planner: next, cluster: vw.cluster, tell })
   tell(`  ${JSON.stringify(last)}`)
   // Members that lost their data a person has to make anew.
   if (last.kind === 'done' || isLost(rw)) return
   throw new RecoveryViolation('converges', JSON.stringify(last))
+}
+
+/** Machines that were declared lost, and that the file names still: what a mark there says is over. @returns whether there are any */
+async function comesBack(playing: Playing): Promise<boolean> {
+  const { vw, lost } = playing.rw
+  const back = etcdNodes(vw.cluster).filter(({ name }) => lost.has(name))
+  for (const { name } of back)
+    befall(playing, { kind: 'returns', host: vw.cluster.nodes.findIndex((node) => node.name === name) })
+  if (back.length > 0) await obey(playing, { verb: 'abandon', survivor: undefined, declares: false }, {})
+  const marked = back.filter(({ name }) => diskOf(vw.world, name).underway !== undefined)
+  if (marked.length > 0) throw new RecoveryViolation('converges', `${marked[0]?.name} is marked still`)
+  return back.length > 0
 }
 
 /** Some member's data, whether it was pinned already or not; or it is damaged. */

@@ -129,11 +129,9 @@ export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressin
   }
 }
 
-function putBackData(
-  { vw: { world, cluster }, copies }: RecoveryWorld,
-  host: string,
-  part: 'data' | 'wal',
-): void {
+function putBackData(rw: RecoveryWorld, host: string, part: 'data' | 'wal'): void {
+  const { vw, copies, logs } = rw
+  const { world, cluster } = vw
   const disk = diskOf(world, host)
   const beside = copies.get(host) ?? {}
   const kept = beside.kept?.[part]
@@ -147,7 +145,8 @@ function putBackData(
   disk.format = undefined
   disk.aside.splice(disk.aside.indexOf(kept), 1)
   beside.kept = { ...beside.kept, [part]: undefined }
-  // What was made of it is given up, with all that it served.
+  // What was made of it is given up, with all that it served: who wrote to it so early may see its revisions again.
+  logs.revision = rw.hadRevision
   for (const id of new Set(world.truth.belongs.values()))
     if (id !== kept.clusterId) world.truth.served.delete(id)
   world.truth.belongs.set(host, kept.clusterId)

@@ -151,7 +151,9 @@ export function abandonVerb(
       for (const [host, had] of rw.had) {
         if (progress.lost.includes(host)) continue
         const now = dataOn(rw, host)
-        if (now.data !== had.data || now.wal !== had.wal) throw new RecoveryViolation('put-back', host)
+        // Half of the new data may lie where there was none before.
+        const parts = (['data', 'wal'] as const).filter((part) => had[part] !== undefined)
+        if (parts.some((part) => now[part] !== had[part])) throw new RecoveryViolation('put-back', host)
       }
     },
   }
@@ -204,6 +206,7 @@ function begin(rw: RecoveryWorld, survivor: string): void {
   rw.survivor = survivor
   rw.doomed = false
   rw.newLost = false
+  rw.hadRevision = rw.logs.revision
   rw.owed = acknowledgedOn(rw, survivor)
   rw.had = new Map([...rw.vw.world.disks.keys()].map((host) => [host, { ...dataOn(rw, host) }]))
 }

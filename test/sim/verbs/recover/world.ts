@@ -18,6 +18,8 @@ export interface RecoveryWorld {
   readonly lost: Set<string>
   /** Acknowledged writes that a recovery that was begun has to keep; undefined: none was begun. */
   owed: ReadonlySet<number> | undefined
+  /** The newest revision that a client had been given when it was begun. */
+  hadRevision: number
   /** What lay on the machines when it was begun. */
   had: ReadonlyMap<string, Had>
   /** Of the recovery that was begun last. */
