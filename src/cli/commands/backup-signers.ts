@@ -81,8 +81,6 @@ async function revoke(
       hint: 'give a name or a fingerprint as the list has it: quorate backup signers',
     })
   }
-  const namesOf = (going: readonly AllowedSigner[]) =>
-    going.map(({ principals, fingerprint }) => `${principals} ${fingerprint}`).join(', ')
   const revoked = await revokeKeys(optionsOf(context, cluster), who, async (going) => {
     const question = `No backup that ${namesOf(going)} signed counts any more, whatever its date: verify and restore refuse it.`
     await confirmByTyping(context, question, cluster.name, textOption(input, 'confirm'))
@@ -94,6 +92,10 @@ async function revoke(
   context.out(
     `revoked: ${namesOf(revoked)}\nkeep a new copy of ${file} with the secret key of age, and take a backup with another key: quorate backup; on a node: quorate backup schedule\n`,
   )
+}
+
+function namesOf(signers: readonly AllowedSigner[]): string {
+  return signers.map(({ principals, fingerprint }) => `${principals} ${fingerprint}`).join(', ')
 }
 
 function optionsOf(context: CliContext, cluster: Cluster): SignersOptions {

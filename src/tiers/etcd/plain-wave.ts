@@ -24,8 +24,8 @@ export async function runPlainWave(
 ): Promise<void> {
   if (steps.length === 0) return
   await runWave<HostStep>({ ...session, cluster: { nodes } }, lock, steps, {
-    perform: async ({ kind }) => {
-      throw new TypeError(`${kind} is no step on a machine`)
+    perform: async () => {
+      throw new TypeError('a step that is on no machine')
     },
     equip: async () => (_node, own) => ({
       operations: own.map((step) => hostKind(step).operations(step, NOTHING)),

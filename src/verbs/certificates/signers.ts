@@ -69,7 +69,9 @@ export async function revokeKeys(
 }
 
 function areSame(shown: readonly AllowedSigner[], now: readonly AllowedSigner[]): boolean {
-  const fingerprints = (signers: readonly AllowedSigner[]) =>
-    signers.map(({ fingerprint }) => fingerprint).join(' ')
-  return fingerprints(shown) === fingerprints(now)
+  return fingerprintsOf(shown) === fingerprintsOf(now)
+}
+
+function fingerprintsOf(signers: readonly AllowedSigner[]): string {
+  return signers.map(({ fingerprint }) => fingerprint).join(' ')
 }
