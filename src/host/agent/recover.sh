@@ -133,11 +133,19 @@ swap_in() {
   sync "${1%/*}"
 }
 
+# A copy of a file that is about to be written over, for when the recovery is given up.
+takes_recover_keep='changes suffix path'
+op_recover_keep() {
+  if [ ! -f "$arg_path" ] || [ -e "$arg_path.$arg_suffix" ]; then return 0; fi
+  cp -p -- "$arg_path" "$arg_path.$arg_suffix.draft"
+  mv -T -- "$arg_path.$arg_suffix.draft" "$arg_path.$arg_suffix"
+}
+
 # A recovery is given up: what it moved aside is put back. What has come in its place since is moved aside in turn.
-takes_recover_put_back='changes suffix data wal pin'
+takes_recover_put_back='changes suffix data wal pin environment'
 op_recover_put_back() {
   moved=
-  for path in "$arg_data" "$arg_wal" "$arg_pin"; do
+  for path in "$arg_data" "$arg_wal" "$arg_pin" "$arg_environment"; do
     if [ -e "$path.$arg_suffix" ] || is_directory "$path/.quorate-aside.$arg_suffix"; then moved="$moved $path"; fi
   done
   [ -n "$moved" ] || return 0
@@ -147,7 +155,7 @@ op_recover_put_back() {
   fi
   at_rest
   require_ground "$arg_data" "$arg_wal"
-  for path in "$arg_data" "$arg_wal" "$arg_pin"; do put_back "$path" "$arg_suffix" "abandoned-${arg_suffix#before-}"; done
+  for path in "$arg_data" "$arg_wal" "$arg_pin" "$arg_environment"; do put_back "$path" "$arg_suffix" "abandoned-${arg_suffix#before-}"; done
 }
 
 # put_back PATH SUFFIX LATER: as far as that was not done. LATER ends the name of what lies there now.

@@ -86,6 +86,8 @@ async function carryOut(
       return {}
     case 'clear': {
       const now = await onEach(work, steps, () => [
+        // It names the members that there were: who joins gets another.
+        ['recover_keep', { suffix: progress.suffix, path: PATHS.environment }],
         ['aside', { suffix: progress.suffix, paths: [wal, data, PATHS.clusterId] }],
       ])
       await lock.work(await session.remote(nodeOf(session, progress.survivor)), {
@@ -102,7 +104,10 @@ async function carryOut(
     case 'take-back': {
       await onOthers(['recover_resume'])
       const now = await onEach(work, steps, (host) => [
-        ['recover_put_back', { suffix: progress.suffix, data, wal, pin: PATHS.clusterId }],
+        [
+          'recover_put_back',
+          { suffix: progress.suffix, data, wal, pin: PATHS.clusterId, environment: PATHS.environment },
+        ],
         ...(host === progress.survivor ? formerPin(cluster.name, progress) : []),
         ['recover_drop', { data, wal }],
         ['recover_resume'],

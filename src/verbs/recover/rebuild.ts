@@ -129,6 +129,7 @@ export async function placeCluster(rebuild: Rebuild, progress: RecoveryProgress)
   const { notes } = await onSurvivor(rebuild, [
     // Half exchanged it can't be taken back any more.
     markOperation({ ...progress, reached: 'placing' }),
+    ['recover_keep', { suffix: progress.suffix, path: PATHS.environment }],
     ['recover_place', { suffix: progress.suffix, data, wal, former: progress.former }],
     markOperation({ ...progress, reached: 'placed' }),
   ])

@@ -34,7 +34,10 @@ export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressin
   }
   const machine = simulatedMachine(world, vw.cluster, host, undefined)
   /** Aside, to be found again if the recovery is given up. */
-  const keep = (part: 'data' | 'wal') => (beside.kept = { ...beside.kept, [part]: disk[part] })
+  const keep = (part: 'data' | 'wal') => {
+    const environment = beside.kept?.environment ?? disk.files.get(PATHS.environment)
+    beside.kept = { ...beside.kept, environment, [part]: disk[part] }
+  }
   return {
     reload: () => machine.reload(),
     enable: () => machine.enable(),
@@ -163,6 +166,8 @@ function putBackPin(
   const own = former === undefined ? undefined : renderPin({ cluster: cluster.name, clusterId: former })
   const overwritten = host === survivor && reached !== 'fenced' && reached !== 'copied'
   const pin = overwritten ? own : beside.kept?.pin
+  const environment = beside.kept?.environment
+  if (environment !== undefined) files.set(PATHS.environment, environment)
   beside.kept = undefined
   if (pin !== undefined) files.set(PATHS.clusterId, pin)
   else if (overwritten) files.delete(PATHS.clusterId)

@@ -35,7 +35,14 @@ export interface Copies {
   data?: MemberData | undefined
   wal?: MemberData | undefined
   /** What was there before, and lies aside. */
-  kept?: { data?: MemberData | undefined; wal?: MemberData | undefined; pin?: string | undefined } | undefined
+  kept?:
+    | {
+        data?: MemberData | undefined
+        wal?: MemberData | undefined
+        pin?: string | undefined
+        environment?: string | undefined
+      }
+    | undefined
 }
 
 export interface Had {
