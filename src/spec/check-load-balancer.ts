@@ -4,6 +4,7 @@ import { normalAddress } from './address.ts'
 import { METRICS_PORT } from './check-listeners.ts'
 import type { Role } from './cluster.ts'
 import { API_PORT, DEFAULTS } from './defaults.ts'
+import { endpointOf } from './endpoint.ts'
 import type { Partly, Reporter } from './report.ts'
 import type { ClusterFile } from './schema.ts'
 import { checkHttpUrl } from './values.ts'
@@ -28,19 +29,13 @@ export function checkLoadBalancer(file: File, report: Reporter): void {
   const service = all.filter((node): node is PartlyNode => node?.roles?.includes('service') === true)
   checkNodesBehind(all, service, report)
   if (url !== undefined && checkHttpUrl(url) === undefined) checkUrl(url, address, report)
-  if (url !== undefined && checkHttpUrl(url) === undefined) checkPort(portOf(url), file, service, report)
+  if (url !== undefined && checkHttpUrl(url) === undefined)
+    checkPort(endpointOf(url).port, file, service, report)
   if (address !== undefined && isIP(address) !== 0) checkAddress(address, all, service, report)
   else if (address === undefined && service.length > 1) {
     const message = `${counted(service.length, 'service node')} and no virtual address: clients must find another one by themselves when one fails`
     report.warning(['loadBalancer', 'managed'], message, 'add loadBalancer.address, which they then share')
   }
-}
-
-/** Where HAProxy listens. */
-export function portOf(url: string): number {
-  const { port, protocol } = new URL(url)
-  if (port !== '') return Number(port)
-  return protocol === 'http:' ? 80 : 443
 }
 
 function checkNodesBehind(

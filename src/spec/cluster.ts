@@ -1,6 +1,7 @@
 /** What is wanted: a cluster file, read, checked and with every default filled in. All rooms know these types. */
 
 import type { BackupSpec } from './backup.ts'
+import type { KubernetesSpec } from './kubernetes.ts'
 
 /** The roles that quorate itself knows; groups of one's own stand beside them. `common` means every node. */
 export const ROLES = ['etcd', 'master', 'worker', 'service'] as const
@@ -26,6 +27,8 @@ export interface Cluster {
   readonly loadBalancerUrl: string | undefined
   /** HAProxy on the nodes with the role `service`; undefined: the load balancer is not quorate's. */
   readonly loadBalancer?: LoadBalancer | undefined
+  /** Kubernetes on the masters and workers; undefined: quorate runs none. */
+  readonly kubernetes?: KubernetesSpec | undefined
   /** undefined where the file has none. */
   readonly backup: BackupSpec | undefined
   /** Debian package names wanted on every node. */

@@ -14,7 +14,7 @@ import type {
 } from './cluster.ts'
 import { ROLES, nodesWith } from './cluster.ts'
 import { defaultWalDirectory } from './check-etcd.ts'
-import { portOf } from './check-load-balancer.ts'
+import { endpointOf } from './endpoint.ts'
 import { resolveBackup } from './resolve-backup.ts'
 import { API_PORT, DEFAULTS, PACKAGES, REQUIREMENTS } from './defaults.ts'
 import { resolveLocalPath, tidyRemotePath } from './paths.ts'
@@ -164,7 +164,7 @@ function loadBalancer(
 ): LoadBalancer {
   const service = nodesWith({ nodes }, 'service')
   const shared = address !== undefined && service.length > 1
-  return { port: portOf(url), apiPort: API_PORT, virtualAddress: shared ? address : undefined }
+  return { port: endpointOf(url).port, apiPort: API_PORT, virtualAddress: shared ? address : undefined }
 }
 
 function network(written: NonNullable<ClusterFile['network']>): FlannelNetwork {
