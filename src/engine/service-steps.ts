@@ -1,16 +1,11 @@
 /** Steps for a service of a tier: a configuration that its own program has checked, loaded, or taken away again. */
-import type { Operation } from '../host/operations.ts'
 import type { ServiceFile, ServiceState, ServicesState } from '../host/services.ts'
-import type { StepKind } from './step-registry.ts'
-import type { HostStepCommon } from './step.ts'
+import { NODE, type NodeStep } from './node-steps.ts'
+import type { ServiceKind, ServiceKinds, TierStepCommon } from './service-kind.ts'
 
-interface Common extends HostStepCommon {
-  /** The tier. */
-  readonly tier: string
+interface Common extends TierStepCommon {
   /** The systemd unit. */
   readonly unit: string
-  /** A cluster's ability to serve does not depend on it. */
-  readonly danger: 'none'
 }
 
 /** Written, and put in place if `check` finds it right. */
@@ -26,11 +21,13 @@ export interface ServiceFileStep extends Common {
   readonly check: readonly string[]
 }
 
-/** Enabled, started or reloaded. */
+/** Enabled, started, and what is in place loaded. */
 export interface ServiceLoadStep extends Common {
   readonly kind: 'service-load'
   /** It runs, and goes on while it is reloaded. */
   readonly reloads: boolean
+  /** It is restarted where it runs, since it reads its files at its start only; a changed unit file is loaded first. */
+  readonly restarts?: true | undefined
   /** Done when the daemon behind `socket` answers `question` with the line `answer`. */
   readonly proof?: { readonly socket: string; readonly question: string; readonly answer: string } | undefined
 }
@@ -42,24 +39,14 @@ export interface ServiceRemoveStep extends Common {
   readonly paths: readonly string[]
 }
 
-export type ServiceStep = ServiceFileStep | ServiceLoadStep | ServiceRemoveStep
-
-/** What is known of a kind of them. */
-export interface ServiceKind<S extends ServiceStep> extends StepKind<S> {
-  /** What the machine is like afterwards. */
-  predict(services: ServicesState, step: S): ServicesState
-  /** As the agent's operations. */
-  operations(step: S): readonly Operation[]
-  /** What it really does to a machine of the simulation, cut into the pieces between which a tool can die. */
-  simulate(machine: { services: ServicesState }, step: S): readonly (() => void)[]
-}
+export type ServiceStep = ServiceFileStep | ServiceLoadStep | ServiceRemoveStep | NodeStep
 
 /** How long a service may take to start or to reload, in seconds. */
 const LOAD_SECONDS = 30
 
-export const SERVICES: {
-  readonly [K in ServiceStep['kind']]: ServiceKind<Extract<ServiceStep, { readonly kind: K }>>
-} = {
+export const SERVICES: ServiceKinds<ServiceStep> = {
+  ...NODE,
+
   'service-file': {
     action: 'made',
     distinguishes: ({ path }) => [path],
@@ -82,8 +69,13 @@ export const SERVICES: {
     action: 'change',
     distinguishes: ({ unit }) => [unit],
     predict: (services, { unit }) =>
-      withUnit(services, unit, { active: 'active', enabled: true, loading: false }),
-    operations: ({ unit, proof }) => [['service_load', { unit, seconds: String(LOAD_SECONDS), ...proof }]],
+      withUnit(services, unit, { active: 'active', enabled: true, loading: false, needsReload: false }),
+    operations: ({ unit, restarts = false, proof }) => [
+      [
+        'service_load',
+        { unit, seconds: String(LOAD_SECONDS), how: restarts ? 'restart' : 'reload', ...proof },
+      ],
+    ],
     simulate: (machine, step) => [
       () => (machine.services = SERVICES['service-load'].predict(machine.services, step)),
     ],
@@ -112,7 +104,13 @@ export function predictService(services: ServicesState = NO_SERVICES, step: Serv
 
 const NO_SERVICES: ServicesState = { units: {}, files: {}, devices: {}, holders: {} }
 
-const UNSEEN: ServiceState = { active: undefined, enabled: false, masked: false, loading: false }
+const UNSEEN: ServiceState = {
+  active: undefined,
+  enabled: false,
+  masked: false,
+  loading: false,
+  needsReload: false,
+}
 
 function withUnit(services: ServicesState, name: string, changes: Partial<ServiceState>): ServicesState {
   const unit = { ...(services.units[name] ?? UNSEEN), ...changes }

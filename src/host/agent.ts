@@ -6,12 +6,14 @@ import aside from './agent/aside.sh?raw'
 import begin from './agent/begin.sh?raw'
 import files from './agent/files.sh?raw'
 import ground from './agent/ground.sh?raw'
+import kernel from './agent/kernel.sh?raw'
 import limits from './agent/limits.sh?raw'
 import looks from './agent/looks.sh?raw'
 import install from './agent/install.sh?raw'
 import main from './agent/main.sh?raw'
 import owner from './agent/owner.sh?raw'
 import services from './agent/services.sh?raw'
+import programs from './agent/programs.sh?raw'
 import surroundings from './agent/surroundings.sh?raw'
 import packages from './agent/packages.sh?raw'
 import tls from './agent/tls.sh?raw'
@@ -39,6 +41,8 @@ const AGENT = [
   surroundings,
   looks,
   services,
+  kernel,
+  programs,
 ].join('')
 
 export interface AgentRun {

@@ -17,6 +17,7 @@ const LONG: Readonly<Record<string, number>> = {
   packages: 30 * MINUTE,
   aside: 30 * MINUTE,
   remove: 30 * MINUTE,
+  images: 30 * MINUTE,
   restore_halt: 15 * MINUTE,
   recover_halt: 15 * MINUTE,
   restore_discard: 30 * MINUTE,

@@ -51,8 +51,12 @@ export const CHANGES = {
   schedule_forget: 'user ~folder',
   schedule_signing_key: 'folder comment',
   service_file: '@content path owner group mode unit ..check',
-  service_load: 'unit seconds ~socket ~question ~answer',
+  service_load: 'unit seconds how ~socket ~question ~answer',
   service_remove: 'unit suffix ..paths',
+  kernel: 'name @modules @settings',
+  program: '@content path ~sha256 version',
+  program_links: 'target ..paths',
+  images: '@archive ..names',
 } as const
 
 /** Those that only look. */
@@ -65,6 +69,9 @@ export const LOOKS = {
   device: '..addresses',
   holder: 'port',
   ask: 'socket question',
+  kernel_look: 'name modules ..settings',
+  programs: 'links ..paths',
+  images_look: '..names',
 } as const
 
 /** A name and its values, e.g. `['remove', { paths: ['/opt/etcd'] }]`; one that is missing or unknown is an error of types. */

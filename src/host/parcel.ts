@@ -4,8 +4,13 @@ import { Readable } from 'node:stream'
 import { pack } from 'tar-stream'
 import type { InputFile } from '../ssh/input-file.ts'
 
-/** Content that travels to a machine: text, or a file of this computer. */
-export type Content = { readonly text: string } | { readonly file: string }
+/** Content that travels to a machine: text, or a file of this computer, with its SHA-256 (hex) where that is known. */
+export type Content =
+  | { readonly text: string }
+  | { readonly file: string; readonly sha256?: string | undefined }
+
+/** By the names that whoever uses them gives them. */
+export type Contents = Readonly<Record<string, Content>>
 
 export interface Parcel {
   /** For the agent's operation of that name. */

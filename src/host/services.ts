@@ -1,4 +1,13 @@
 /** What a machine has of a tier's service: its unit, and the files that quorate gives it. */
+import {
+  type ImagesState,
+  type KernelState,
+  type ProgramsState,
+  type ReplyLines,
+  parseImages,
+  parseKernel,
+  parsePrograms,
+} from './node-parts.ts'
 
 export interface ServiceState {
   /** systemd's ActiveState: `active`, `inactive`, `failed` …; undefined: none of its files is there, and nobody asked. */
@@ -7,6 +16,8 @@ export interface ServiceState {
   readonly masked: boolean
   /** A file of it was put in place and not loaded since: the run that did so was cut off. */
   readonly loading: boolean
+  /** The unit on disk differs from the one systemd has in mind. */
+  readonly needsReload?: boolean | undefined
 }
 
 export interface ServiceFile {
@@ -30,19 +41,21 @@ export interface ServicesState {
   readonly devices: Readonly<Record<string, string>>
   /** Programs that listen on a TCP port, by port, of those that were asked for. */
   readonly holders: Readonly<Record<string, readonly string[]>>
-}
-
-interface Lines {
-  all(key: string): readonly string[]
+  /** Modules and settings of the kernel; undefined: nobody asked. */
+  readonly kernel?: KernelState | undefined
+  /** Programs that quorate installs, and links to them; undefined: nobody asked. */
+  readonly programs?: ProgramsState | undefined
+  /** In containerd's namespace of Kubernetes; undefined: nobody asked, or containerd does not answer. */
+  readonly images?: ImagesState | undefined
 }
 
 /** @param texts of files, by path */
-export function parseServices(reply: Lines, texts: Readonly<Record<string, string>>): ServicesState {
+export function parseServices(reply: ReplyLines, texts: Readonly<Record<string, string>>): ServicesState {
   const loading = new Set(reply.all('loading'))
   const untouched = new Set(reply.all('untouched'))
   const known = reply.all('service').map((line) => {
     const [unit = '', ...properties] = line.split(' ')
-    const { LoadState, ActiveState, UnitFileState } = Object.fromEntries(
+    const { LoadState, ActiveState, UnitFileState, NeedDaemonReload } = Object.fromEntries(
       properties.map((text) => text.split('=', 2)),
     )
     return [
@@ -52,6 +65,7 @@ export function parseServices(reply: Lines, texts: Readonly<Record<string, strin
         enabled: UnitFileState === 'enabled',
         masked: LoadState === 'masked',
         loading: loading.has(unit),
+        needsReload: NeedDaemonReload === 'yes',
       },
     ] as const
   })
@@ -72,5 +86,8 @@ export function parseServices(reply: Lines, texts: Readonly<Record<string, strin
     holders: Object.fromEntries(
       Object.entries(holders).map(([port, found = []]) => [port, found.map(([, program]) => program)]),
     ),
+    kernel: parseKernel(reply, texts),
+    programs: parsePrograms(reply),
+    images: parseImages(reply),
   }
 }

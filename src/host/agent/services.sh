@@ -17,7 +17,7 @@ op_service() {
     fi
   done
   printf 'service %s' "$arg_unit"
-  systemctl show "$arg_unit" -p LoadState -p ActiveState -p UnitFileState | while IFS='=' read -r name value; do printf ' %s=%s' "$name" "$value"; done
+  systemctl show "$arg_unit" -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload | while IFS='=' read -r name value; do printf ' %s=%s' "$name" "$value"; done
   echo
 }
 
@@ -79,13 +79,18 @@ op_service_file() {
   relabel "$arg_path"
 }
 
-# Enabled, and what is in place loaded: by a reload where it runs. Done when the daemon behind the socket, if one is given,
-# has this line in its answer.
-takes_service_load='changes unit seconds ~socket ~question ~answer'
+# Enabled, and what is in place loaded: where it runs by a `reload`, or by a `restart` of what reads its files at its start only.
+# Done when the daemon behind the socket, if one is given, has this line in its answer.
+takes_service_load='changes unit seconds how ~socket ~question ~answer'
 op_service_load() {
+  # A unit file, or a drop-in of it, may be among what was put in place.
+  if [ "$(systemctl show -p NeedDaemonReload --value "$arg_unit")" = yes ]; then systemctl daemon-reload; fi
   systemctl enable --quiet "$arg_unit"
   until=$(($(date +%s) + arg_seconds))
-  if systemctl is-active --quiet "$arg_unit" || [ "$(systemctl is-active "$arg_unit")" = reloading ]; then
+  if [ "$arg_how" = restart ]; then
+    systemctl reset-failed "$arg_unit" 2>/dev/null || true
+    timeout "$arg_seconds" systemctl restart "$arg_unit" 2>/dev/null || not_ready "$arg_unit" ''
+  elif systemctl is-active --quiet "$arg_unit" || [ "$(systemctl is-active "$arg_unit")" = reloading ]; then
     trouble=$(timeout "$arg_seconds" systemctl reload "$arg_unit" 2>&1) || not_ready "$arg_unit" ''
   else
     systemctl reset-failed "$arg_unit" 2>/dev/null || true

@@ -1,21 +1,21 @@
 /** Steps for the services of other tiers, on the same machines and in the same waves. */
-import {
-  SERVICES,
-  type ServiceKind,
-  type ServiceStep,
-  predictService,
-} from '../../../engine/service-steps.ts'
+import type { ServiceKind } from '../../../engine/service-kind.ts'
+import { SERVICES, type ServiceStep, predictService } from '../../../engine/service-steps.ts'
 import { type HostKind, type HostKinds, ofHost } from './kind.ts'
 
 export const SERVICE: HostKinds<ServiceStep> = {
   'service-file': onMachine(SERVICES['service-file']),
   'service-load': onMachine(SERVICES['service-load']),
   'service-remove': onMachine(SERVICES['service-remove']),
+  kernel: onMachine(SERVICES.kernel),
+  program: onMachine(SERVICES.program),
+  image: onMachine(SERVICES.image),
 }
 
 function onMachine<S extends ServiceStep>(kind: ServiceKind<S>): HostKind<S> {
   return {
     ...kind,
+    operations: (step) => kind.operations(step, {}),
     predict: ofHost(({ services }, step) => ({ services: predictService(services, step) })),
   }
 }

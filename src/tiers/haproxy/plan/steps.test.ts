@@ -58,7 +58,9 @@ const FILE: ServiceFile = {
   untouched: false,
 }
 const shown = (wanted: Cluster, hosts: Hosts) =>
-  haproxy.steps(wanted, hosts, 'T').map(({ kind, host, unit }) => `${kind} ${host} ${unit}`)
+  haproxy
+    .steps(wanted, hosts, 'T')
+    .map((step) => `${step.kind} ${step.host} ${'unit' in step ? step.unit : ''}`)
 
 test('both service nodes get both at once, HAProxy before the address that leads to it', () => {
   expect(shown(cluster, hostsWith()).filter((text) => text.includes('service01'))).toEqual([

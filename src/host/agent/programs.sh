@@ -1,0 +1,96 @@
+# Programs in directories of their own version, the links to them, and images.
+
+# Of files by their paths: what was noted at the installation, as long as it is the very same file. LINKS: paths between blanks.
+takes_programs='reads links ..paths'
+op_programs() {
+  echo programs
+  for link in $arg_links; do
+    if [ -L "$link" ]; then
+      printf 'program-link %s %.512s\n' "$link" "$(readlink "$link" | tr '\n' '?')"
+    elif [ -e "$link" ]; then
+      printf 'program-link %s\n' "$link"
+    fi
+  done
+  stat -c '%n %i:%s:%Y:%Z' "$@" 2>/dev/null | while read -r path now; do
+    noted=
+    if [ -f "$path.quorate" ] && [ ! -L "$path.quorate" ]; then read -r noted sum version <"$path.quorate" || true; fi
+    if [ "$noted" = "$now" ]; then
+      printf 'program %s %.64s %.32s\n' "$path" "$sum" "$version"
+    else
+      printf 'program %s unknown unknown\n' "$path"
+    fi
+  done
+}
+
+# In a directory below quorate's own, which no one else writes to: what is there by this name is replaced. The sum is computed
+# only where none is given, since ssh guards every byte of the journey.
+takes_program='changes @content path ~sha256 version'
+op_program() {
+  case $arg_path in /opt/quorate/*) ;; *) fail "$arg_path is not below /opt/quorate: no program is installed there" ;; esac
+  make_folder "${arg_path%/*}"
+  require_root "${arg_path%/*}"
+  draft=$arg_path.quorate-new
+  rm -rf "$draft"
+  mv -f "$arg_content" "$draft" || fail "$arg_path could not be written"
+  chown root:root "$draft"
+  chmod 755 "$draft"
+  sum=$arg_sha256
+  if [ -z "$sum" ]; then
+    sum=$(sha256sum "$draft")
+    sum=${sum%% *}
+  fi
+  # Replaced, not written to: a process may be running it.
+  mv -f "$draft" "$arg_path"
+  draft=
+  relabel "$arg_path"
+  printf '%s %s %s\n' "$(identity "$arg_path")" "$sum" "$arg_version" >"$arg_path.quorate"
+}
+
+# Nothing is overwritten but links into quorate's own directory.
+takes_program_links='changes target ..paths'
+op_program_links() {
+  for path; do
+    if [ -e "$path" ] || [ -L "$path" ]; then
+      case $(readlink "$path") in
+        /opt/quorate/*) ;;
+        *) fail "$path is not quorate's, and is not overwritten: if it is not needed any more, move it away" ;;
+      esac
+    fi
+    make_folder "${path%/*}"
+    draft=$path.quorate-new
+    rm -rf "$draft"
+    ln -s "$arg_target" "$draft"
+    mv -fT "$draft" "$path"
+    draft=
+  done
+}
+
+# Into containerd's namespace of Kubernetes. Images are pinned: a kubelet removes others when the disk fills up, and what comes
+# from an archive can't be pulled again.
+takes_images='changes @archive ..names'
+op_images() {
+  command -v ctr >/dev/null || fail 'there is no ctr here, which comes with containerd and imports images'
+  trouble=$(ctr --namespace k8s.io images import "$arg_archive" 2>&1) ||
+    fail "containerd does not take the image $1: $(printf '%s\n' "$trouble" | tail -n 2 | tr '\n' ' ')"
+  for name; do
+    trouble=$(ctr --namespace k8s.io images label "$name" io.cri-containerd.pinned=pinned 2>&1) ||
+      fail "the archive was imported, and containerd has no image $name: $(printf '%s\n' "$trouble" | tail -n 1)"
+  done
+  rm -f "$arg_archive"
+}
+
+# Nothing is said where containerd does not answer.
+takes_images_look='reads ..names'
+op_images_look() {
+  [ -S /run/containerd/containerd.sock ] && command -v ctr >/dev/null || return 0
+  for name; do
+    shift
+    set -- "$@" "name==$name"
+  done
+  found=$(timeout 10 ctr --namespace k8s.io images ls "$@" 2>/dev/null) || return 0
+  echo images
+  # REF TYPE DIGEST SIZE UNIT PLATFORMS LABELS
+  printf '%s\n' "$found" | head -c "$most" | while read -r name _ digest _; do
+    case $digest in sha256:*) printf 'image %s %s\n' "$name" "$digest" ;; esac
+  done
+}

@@ -1,0 +1,89 @@
+/** What a machine has of what nodes of a Kubernetes need: settings of its kernel, programs, images. Read from the agent's lines. */
+
+export interface KernelState {
+  /** Of the modules that were asked for, those that are loaded or built in. */
+  readonly modules: readonly string[]
+  /** Values of the settings that were asked for, by name: `net.ipv4.ip_forward`. Those that the kernel lacks are missing. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Texts of the files from which they are set at boot, by path. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+export interface ProgramsState {
+  /** By path, of those that were asked for. */
+  readonly files: Readonly<Record<string, ProgramState>>
+  /** What links that were asked for lead to, by their path; null: there is something else than a link. */
+  readonly links: Readonly<Record<string, string | null>>
+}
+
+export interface ProgramState {
+  /** Hex; undefined: it was not installed by quorate, or changed since, and nobody has computed it. */
+  readonly sha256: string | undefined
+  /** The version noted at its installation; undefined likewise. */
+  readonly version: string | undefined
+}
+
+/** Digests of the images that were asked for, by their full names. */
+export type ImagesState = Readonly<Record<string, string>>
+
+/** Where the kernel's modules and settings stand for the next boot. */
+export function kernelFiles(name: string): { readonly modules: string; readonly settings: string } {
+  return { modules: `/etc/modules-load.d/${name}.conf`, settings: `/etc/sysctl.d/${name}.conf` }
+}
+
+/** The lines of the agent's answer, by their first word. */
+export interface ReplyLines {
+  all(key: string): readonly string[]
+}
+
+/** @param texts of files, by path */
+export function parseKernel(
+  reply: ReplyLines,
+  texts: Readonly<Record<string, string>>,
+): KernelState | undefined {
+  const [name] = reply.all('kernel')
+  if (name === undefined) return undefined
+  const paths = Object.values(kernelFiles(name))
+  return {
+    modules: reply.all('module'),
+    settings: Object.fromEntries(reply.all('setting').map(firstWord)),
+    files: Object.fromEntries(
+      paths.flatMap((path) => {
+        const text = texts[path]
+        return text === undefined ? [] : [[path, text]]
+      }),
+    ),
+  }
+}
+
+export function parsePrograms(reply: ReplyLines): ProgramsState | undefined {
+  if (reply.all('programs').length === 0) return undefined
+  return {
+    files: Object.fromEntries(
+      reply.all('program').map((line) => {
+        const [path = '', sha256 = 'unknown', version = 'unknown'] = line.split(' ')
+        return [path, { sha256: known(sha256), version: known(version) }]
+      }),
+    ),
+    links: Object.fromEntries(
+      reply.all('program-link').map((line) => {
+        const [path, target] = firstWord(line)
+        return [path, target === '' ? null : target]
+      }),
+    ),
+  }
+}
+
+export function parseImages(reply: ReplyLines): ImagesState | undefined {
+  if (reply.all('images').length === 0) return undefined
+  return Object.fromEntries(reply.all('image').map(firstWord))
+}
+
+function known(word: string): string | undefined {
+  return word === 'unknown' ? undefined : word
+}
+
+function firstWord(line: string): [string, string] {
+  const at = line.indexOf(' ')
+  return at === -1 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)]
+}
