@@ -3,10 +3,21 @@ import { type Architecture, type Artifact, ownArchitecture } from '../../src/art
 import { findGo } from '../../src/artifacts/go-toolchain.ts'
 import type { BuiltProgram } from '../../src/artifacts/kubernetes/build.ts'
 import { obtainKubernetes } from '../../src/artifacts/kubernetes/obtain.ts'
+import { type KubernetesArtifacts, obtainKubernetesArtifacts } from '../../src/artifacts/kubernetes/supply.ts'
 import { cacheDirectory } from '../../src/files/cache-directory.ts'
+import { imageNames } from '../../src/kubernetes/image-names.ts'
+import { sampleKubernetes } from '../../src/spec/sample-kubernetes.ts'
 import { whyNoLab } from '../lab/harness.ts'
 
 export const VERSIONS = { kubernetes: '1.37.2', coredns: '1.14.6', flannel: '0.28.10' } as const
+
+/** No registry is called so: a node that pulled, instead of taking what it was given, would fail. */
+const REPOSITORY = 'quorate.lab'
+
+const SPEC = sampleKubernetes({ version: VERSIONS.kubernetes, imageRepository: REPOSITORY })
+
+/** Full names of the images of `builtArtifacts`. */
+export const IMAGES = imageNames(SPEC)
 
 /** Debian's packages that a machine with containers needs. */
 export const CONTAINER_PACKAGES = ['containerd', 'runc'] as const
@@ -33,6 +44,17 @@ export async function builtKubernetes(
   report: (text: string) => void = () => undefined,
 ): Promise<Artifact<BuiltProgram>> {
   return await obtainKubernetes(SOURCE, VERSIONS, arch, {
+    cacheDirectory: cacheDirectory(process.env),
+    emit: ({ text }) => report(text),
+    signal: AbortSignal.timeout(BUILD_MS),
+  })
+}
+
+/** Programs and image archives as nodes get them; the archives take seconds the first time. */
+export async function builtArtifacts(
+  report: (text: string) => void = () => undefined,
+): Promise<KubernetesArtifacts> {
+  return await obtainKubernetesArtifacts(SPEC, arch, {
     cacheDirectory: cacheDirectory(process.env),
     emit: ({ text }) => report(text),
     signal: AbortSignal.timeout(BUILD_MS),

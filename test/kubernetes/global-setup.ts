@@ -2,7 +2,7 @@
 import { labBase } from '../../src/lab/base.ts'
 import { sweepLabs } from '../../src/lab/sweep.ts'
 import { TEST_LABS } from '../lab/harness.ts'
-import { CONTAINER_PACKAGES, builtKubernetes, whyNoKubernetes } from './built.ts'
+import { CONTAINER_PACKAGES, builtArtifacts, whyNoKubernetes } from './built.ts'
 
 export async function setup(): Promise<() => Promise<void>> {
   const reason = await whyNoKubernetes()
@@ -12,7 +12,7 @@ export async function setup(): Promise<() => Promise<void>> {
   }
   await sweepLabs(TEST_LABS, ({ text }) => report(text))
   await labBase({ suite: 'trixie', packages: CONTAINER_PACKAGES, emit: ({ text }) => report(text) })
-  await builtKubernetes(report)
+  await builtArtifacts(report)
   return async () => void (await sweepLabs(TEST_LABS, ({ text }) => report(text)))
 }
 

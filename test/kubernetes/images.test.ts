@@ -2,12 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { kubernetesImages } from '../../src/artifacts/kubernetes/images.ts'
-import { writeImage } from '../../src/artifacts/oci-archive.ts'
 import { type TestLab, testLab } from '../lab/harness.ts'
-import { CONTAINER_PACKAGES, VERSIONS, builtKubernetes, whyNoKubernetes } from './built.ts'
+import { CONTAINER_PACKAGES, IMAGES, VERSIONS, builtArtifacts, whyNoKubernetes } from './built.ts'
 
-const REPOSITORY = 'quorate.lab'
 const ctr = (...args: readonly string[]) => ['ctr', '--namespace=k8s.io', ...args]
 
 const reason = await whyNoKubernetes()
@@ -17,9 +14,7 @@ describe.skipIf(reason)(`images${reason === undefined ? '' : ` (${reason})`}`, (
   const machine = () => lab.machine('master01')
   /** What a container of the image says that is started as this. */
   const said = async (image: string, ...argv: readonly string[]) =>
-    await machine().check(
-      ctr('run', '--rm', `${REPOSITORY}/${image}`, `test-${argv.length}-${image.length}`, ...argv),
-    )
+    await machine().check(ctr('run', '--rm', image, `test-${argv.length}-${image.length}`, ...argv))
 
   beforeAll(async () => {
     lab = await testLab({
@@ -27,42 +22,35 @@ describe.skipIf(reason)(`images${reason === undefined ? '' : ` (${reason})`}`, (
       suite: 'trixie',
       packages: CONTAINER_PACKAGES,
     })
-    const images = kubernetesImages(await builtKubernetes(), VERSIONS, REPOSITORY)
     await machine().check(['systemctl', 'start', 'containerd'])
-    for (const [name, image] of Object.entries(images)) {
-      const file = path.join(lab.folder, name)
-      await writeImage(image, file, AbortSignal.timeout(120_000))
-      await machine().writeFile(`/var/tmp/${name}`, await readFile(file))
-      await machine().check(ctr('images', 'import', `/var/tmp/${name}`))
+    for (const archive of (await builtArtifacts()).images) {
+      const file = `/var/tmp/${path.basename(archive.path)}`
+      await machine().writeFile(file, await readFile(archive.path))
+      await machine().check(ctr('images', 'import', file))
     }
   })
   afterAll(async () => await lab.down())
 
   test('are known by every name', async () => {
     const names = (await machine().check(ctr('images', 'ls', '--quiet'))).split('\n')
-    expect(names).toEqual(
-      expect.arrayContaining([
-        `${REPOSITORY}/coredns:v${VERSIONS.coredns}`,
-        `${REPOSITORY}/kube-apiserver:v${VERSIONS.kubernetes}`,
-        `${REPOSITORY}/kube-controller-manager:v${VERSIONS.kubernetes}`,
-        `${REPOSITORY}/kube-scheduler:v${VERSIONS.kubernetes}`,
-      ]),
-    )
+    expect(names).toEqual(expect.arrayContaining(Object.values(IMAGES)))
   })
 
   test('run: each component by its name, and says its version', async () => {
     const version = `Kubernetes v${VERSIONS.kubernetes}`
-    for (const name of ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'])
-      expect(await said(`${name}:v${VERSIONS.kubernetes}`, `/usr/local/bin/${name}`, '--version')).toContain(
-        version,
-      )
-    expect(await said(`coredns:v${VERSIONS.coredns}`, '/coredns', '-version')).toContain(
-      `CoreDNS-${VERSIONS.coredns}`,
-    )
+    const components = {
+      'kube-apiserver': IMAGES.apiServer,
+      'kube-controller-manager': IMAGES.controllerManager,
+      'kube-proxy': IMAGES.kubeProxy,
+      'kube-scheduler': IMAGES.scheduler,
+    }
+    for (const [name, image] of Object.entries(components))
+      expect(await said(image, `/usr/local/bin/${name}`, '--version')).toContain(version)
+    expect(await said(IMAGES.coredns, '/coredns', '-version')).toContain(`CoreDNS-${VERSIONS.coredns}`)
   })
 
   test('pause waits as nobody in particular, ends when it is asked to, and answers for its version with 0', async () => {
-    const image = `${REPOSITORY}/pause:3.10.2`
+    const image = IMAGES.pause
     await machine().check(ctr('run', '--rm', image, 'pause-version', '/pause', '-v'))
     await machine().check(ctr('run', '--detach', image, 'pause'))
     const [, pid = ''] = /pause\s+(\d+)\s+RUNNING/.exec(await machine().check(ctr('tasks', 'ls'))) ?? []

@@ -1,12 +1,15 @@
-/** The images of a Kubernetes whose programs were built here, for nodes that ask no registry. Pure: data from data. */
+/**
+ * The images of a Kubernetes whose programs were built here, for nodes that ask no registry. Pure: data from data.
+ *
+ * One image is all of Kubernetes, with four names: kubeadm's manifests and kube-proxy's DaemonSet start each program by its own.
+ * So a node stores it once, and unpacks it once.
+ */
+import type { ImageNames, ImageRole } from '../../kubernetes/image-names.ts'
 import type { Artifact } from '../artifact.ts'
 import type { Image, ImageEntry } from '../oci-archive.ts'
-import type { BuiltProgram, KubernetesVersions } from './build.ts'
+import type { BuiltProgram } from './build.ts'
 
-/** The tag of Kubernetes' own image of that kind; what ours does is the same in all versions. */
-export const PAUSE_TAG = '3.10.2'
-
-const CONTROL_PLANE = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const
+const STARTED_AS = ['kube-apiserver', 'kube-controller-manager', 'kube-proxy', 'kube-scheduler'] as const
 
 /** What programs expect of any system: an account, and a place for temporary files. */
 const SURROUNDINGS: readonly ImageEntry[] = [
@@ -15,53 +18,63 @@ const SURROUNDINGS: readonly ImageEntry[] = [
   { kind: 'folder', path: 'tmp', mode: 0o1777 },
 ]
 
+/** Archives of images, by file name, in the order that nodes import them. */
+export const ARCHIVES = ['pause.tar', 'kubernetes.tar', 'flannel.tar', 'coredns.tar'] as const
+export type ArchiveName = (typeof ARCHIVES)[number]
+
+export interface WantedImage extends Image {
+  readonly roles: readonly ImageRole[]
+}
+
 /**
- * One archive each, by the file name that it is to have. The three components of a control plane are one image with three
- * names: kubeadm's manifests start each by its own.
- *
- * @param repository before the names: `registry.k8s.io`
+ * @param tools what kube-proxy and flanneld call, and the libraries of that
  */
 export function kubernetesImages(
-  { files, arch }: Artifact<BuiltProgram>,
-  { kubernetes, coredns }: KubernetesVersions,
-  repository: string,
-): Readonly<Record<string, Image>> {
-  const at = (name: BuiltProgram) => {
+  { files, arch }: Pick<Artifact<BuiltProgram>, 'files' | 'arch'>,
+  tools: readonly ImageEntry[],
+  names: ImageNames,
+): Readonly<Record<ArchiveName, WantedImage>> {
+  const program = (name: BuiltProgram, path: string): ImageEntry => {
     const file = files.find((one) => one.name === name)
     if (file === undefined) throw new TypeError(`there is no ${name} among the programs`)
-    return file.path
+    return { kind: 'file', path, from: file.path, mode: 0o755 }
   }
-  const program = (name: BuiltProgram, path: string): ImageEntry => ({
-    kind: 'file',
-    path,
-    from: at(name),
-    mode: 0o755,
-  })
-  const links = CONTROL_PLANE.map((name): ImageEntry => ({
+  const links = STARTED_AS.map((name): ImageEntry => ({
     kind: 'link',
     path: `usr/local/bin/${name}`,
     to: 'kubernetes',
     mode: 0o777,
   }))
+  const everywhere = ['master', 'worker'] as const
   return {
-    'control-plane.tar': {
-      names: CONTROL_PLANE.map((name) => `${repository}/${name}:v${kubernetes}`),
-      arch,
-      entries: [...SURROUNDINGS, program('kubernetes', 'usr/local/bin/kubernetes'), ...links],
-      entrypoint: ['/usr/local/bin/kubernetes'],
-    },
-    'coredns.tar': {
-      names: [`${repository}/coredns:v${coredns}`],
-      arch,
-      entries: [...SURROUNDINGS, program('coredns', 'coredns')],
-      entrypoint: ['/coredns'],
-    },
     'pause.tar': {
-      names: [`${repository}/pause:${PAUSE_TAG}`],
+      names: [names.pause],
+      roles: everywhere,
       arch,
       entries: [program('pause', 'pause')],
       entrypoint: ['/pause'],
       user: '65535:65535',
+    },
+    'kubernetes.tar': {
+      names: [names.apiServer, names.controllerManager, names.kubeProxy, names.scheduler],
+      roles: everywhere,
+      arch,
+      entries: [...SURROUNDINGS, ...tools, program('kubernetes', 'usr/local/bin/kubernetes'), ...links],
+      entrypoint: ['/usr/local/bin/kubernetes'],
+    },
+    'flannel.tar': {
+      names: [names.flannel],
+      roles: everywhere,
+      arch,
+      entries: [...SURROUNDINGS, ...tools, program('flanneld', 'opt/bin/flanneld')],
+      entrypoint: ['/opt/bin/flanneld'],
+    },
+    'coredns.tar': {
+      names: [names.coredns],
+      roles: ['master'],
+      arch,
+      entries: [...SURROUNDINGS, program('coredns', 'coredns')],
+      entrypoint: ['/coredns'],
     },
   }
 }

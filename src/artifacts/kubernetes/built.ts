@@ -1,0 +1,97 @@
+/** A Kubernetes of Go modules as nodes get it: its programs, and images of them. Both come from the cache after the first time. */
+import { createHash } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { QuorateError } from '../../errors.ts'
+import { draftFolderBeside, sweep } from '../../files/temporary.ts'
+import { type ImageNames, imageNames } from '../../kubernetes/image-names.ts'
+import { kubernetesFacts } from '../../kubernetes/versions.ts'
+import type { KubernetesSource, KubernetesSpec } from '../../spec/kubernetes.ts'
+import type { Architecture, Artifact, ArtifactContext } from '../artifact.ts'
+import { type Product, findCached, store } from '../cache.ts'
+import { type ImageEntry, writeImage } from '../oci-archive.ts'
+import type { BuiltProgram } from './build.ts'
+import { ARCHIVES, type ArchiveName, kubernetesImages } from './images.ts'
+import { obtainKubernetes } from './obtain.ts'
+import type { ImageArchive, KubernetesArtifacts, NodeProgram } from './supply.ts'
+
+type BuiltSpec = Pick<KubernetesSpec, 'version' | 'imageRepository' | 'flannel'> & {
+  readonly source: Extract<KubernetesSource, { kind: 'modules' }>
+}
+
+const PRODUCT: Product<ArchiveName> = { title: 'the images of Kubernetes', names: ARCHIVES }
+
+/** @throws as `obtainKubernetesArtifacts` */
+export async function obtainBuilt(
+  spec: BuiltSpec,
+  arch: Architecture,
+  context: ArtifactContext,
+): Promise<KubernetesArtifacts> {
+  const { coredns, flannel } = kubernetesFacts(spec.version)
+  const versions = { kubernetes: spec.version, coredns, flannel }
+  const programs = await obtainKubernetes(spec.source, versions, arch, context)
+  return {
+    programs: nodePrograms(programs, spec),
+    images: await obtainImages(programs, imageNames(spec), context),
+  }
+}
+
+function nodePrograms({ files }: Artifact<BuiltProgram>, { flannel }: BuiltSpec): readonly NodeProgram[] {
+  const links: Partial<Record<BuiltProgram, readonly string[]>> = {
+    kubernetes: ['kubeadm', 'kubelet', 'kubectl'],
+    ...(flannel === 'service' ? { flanneld: [] } : {}),
+  }
+  return files.flatMap((file) => {
+    const own = links[file.name]
+    return own === undefined ? [] : [{ ...file, links: own }]
+  })
+}
+
+async function obtainImages(
+  programs: Artifact<BuiltProgram>,
+  names: ImageNames,
+  context: ArtifactContext,
+): Promise<readonly ImageArchive[]> {
+  const { version, arch, origin } = programs
+  const shelf = path.join(context.cacheDirectory, 'artifacts')
+  const entry = path.join(shelf, `kubernetes-images-${version}-${arch}-${recipe(programs, names)}`)
+  const archives = (artifact: Artifact<ArchiveName>) => {
+    const wanted = kubernetesImages(programs, [], names)
+    return artifact.files.map(({ name, ...file }) => ({
+      ...file,
+      names: wanted[name].names,
+      roles: wanted[name].roles,
+    }))
+  }
+  const cached = await findCached(entry, PRODUCT, context)
+  if (cached !== undefined) return archives(cached)
+  await mkdir(shelf, { recursive: true, mode: 0o700 })
+  await sweep(shelf)
+  const staging = await draftFolderBeside(entry)
+  try {
+    const tools: readonly ImageEntry[] = []
+    context.emit({ kind: 'artifact', text: `making images of Kubernetes ${version} for ${arch}` })
+    const images = kubernetesImages(programs, tools, names)
+    for (const name of ARCHIVES) await writeImage(images[name], path.join(staging, name), context.signal)
+    const made = { version, arch, origin, names: ARCHIVES }
+    return archives(await store(entry, staging, PRODUCT, made, context))
+  } catch (error) {
+    if (context.signal.aborted)
+      throw new QuorateError('cancelled', `Making images of Kubernetes ${version} was cancelled`, {
+        cause: error,
+      })
+    throw QuorateError.from(error, 'artifact', `Can't make images of Kubernetes ${version} for ${arch}`)
+  } finally {
+    await rm(staging, { recursive: true, force: true })
+  }
+}
+
+/** Tells apart sets of images that are made differently: of other programs, under other names, with other surroundings. */
+function recipe(programs: Artifact<BuiltProgram>, names: ImageNames): string {
+  const sums = new Map(programs.files.map((file) => [file.path, file.sha256]))
+  const images = Object.values(kubernetesImages(programs, [], names)).map(({ entries, ...image }) => ({
+    ...image,
+    entries: entries.map((one) => (one.kind === 'file' ? { ...one, from: sums.get(one.from) } : one)),
+  }))
+  return createHash('sha256').update(JSON.stringify(images)).digest('hex').slice(0, 12)
+}
