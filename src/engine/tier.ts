@@ -3,24 +3,59 @@
  * be done there. Whoever composes them (`apply`, `plan`, `status`, `preflight`) knows no product.
  */
 import type { NodeNeeds } from '../host/needs.ts'
+import type { Content } from '../host/parcel.ts'
 import type { Look } from '../host/operations.ts'
 import type { HostState } from '../host/state.ts'
+import type { AskPassphrase, Authority } from '../pki/authority.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
-import type { ServiceStep } from './service-steps.ts'
-import type { BlockReason } from './step.ts'
+import type { Fleet } from '../ssh/fleet.ts'
+import type { BlockReason, EngineStep } from './step.ts'
+import type { WaveSession } from './wave.ts'
 
-export interface Tier extends NodeNeeds {
+/** `S`: its steps. `facts`: what its `observe` has found out; undefined: nobody asked. */
+export interface Tier<S extends EngineStep = EngineStep> extends NodeNeeds {
   readonly name: string
   /** Names of tiers that have to be settled before it, `etcd` among them. Empty: its steps share the first wave with all others'. */
   readonly after: readonly string[]
   /** What stands in the way of it: said before anything is touched. */
-  readonly refusals: (cluster: Cluster, hosts: Hosts) => readonly BlockReason[]
-  /** In one wave, of each host in this order, all hosts at once: what needs no other machine. Empty: nothing is to be done. */
-  readonly steps: (cluster: Cluster, hosts: Hosts, stamp: string) => readonly ServiceStep[]
+  readonly refusals: (cluster: Cluster, hosts: Hosts, facts?: unknown) => readonly BlockReason[]
+  /**
+   * What is to be done next, in one wave: of each host in this order, all hosts at once. It is asked again after each wave.
+   * Empty: nothing is to be done.
+   */
+  readonly steps: (cluster: Cluster, hosts: Hosts, stamp: string, facts?: unknown) => readonly S[]
+  /** What is to be known of it beside what the machines show: a cluster of its own says it, or a clock. */
+  readonly observe?: (session: TierSession, hosts: Hosts) => Promise<unknown>
+  /**
+   * Obtains what steps of a wave need and do not carry, because it is large or secret, for all of them at once.
+   *
+   * @param steps those of the wave, of any tier
+   * @returns what each of this tier's takes along; undefined for others
+   */
+  readonly equip?: (
+    session: TierSession,
+    world: { readonly hosts: Hosts; readonly facts: unknown },
+    steps: readonly EngineStep[],
+  ) => Promise<(step: EngineStep) => Contents | undefined>
   /** The gate of tiers that stand on it: it is as the cluster file asks for. */
-  readonly settled: (cluster: Cluster, hosts: Hosts) => boolean
+  readonly settled: (cluster: Cluster, hosts: Hosts, facts?: unknown) => boolean
   /** What `status` says of it. Never throws for a machine that does not answer. */
   readonly report: (cluster: Cluster, ask: AskNode) => Promise<TierReport | undefined>
+}
+
+/** What travels to a machine with a step, by the names under which the step's operations take it. */
+export type Contents = Readonly<Record<string, Content>>
+
+/** What a tier may use of a session. */
+export interface TierSession extends WaveSession {
+  readonly cluster: Cluster
+  readonly now: () => Date
+  /** quorate's cache, shared by all clusters. */
+  readonly cacheDirectory: string
+  readonly askPassphrase: AskPassphrase
+  readonly fleet: Fleet
+  /** etcd's. */
+  readonly authority: () => Promise<Authority>
 }
 
 /** By node name, as last looked at. */

@@ -1,5 +1,7 @@
 /** The products that quorate sets up beside etcd. A new one is a folder here, and a line below. */
 import type { Tier } from '../engine/tier.ts'
+import type { Step } from './etcd/steps/steps.ts'
 import { haproxy } from './haproxy/tier.ts'
 
-export const TIERS: readonly Tier[] = [haproxy]
+/** Each plans steps of registered kinds alone. */
+export const TIERS: readonly Tier<Step>[] = [haproxy]

@@ -7,6 +7,7 @@ import type { EngineStep } from '../../engine/step.ts'
 import type { Availability, ProbeChoice } from '../../engine/with-recorder.ts'
 import { noteLeftBehind, notePackages, noteStanding } from './apply-notes.ts'
 import { newcomersIn } from './facts/joining.ts'
+import { type Facets, EVERYTHING, WHOLE } from './facts/facets.ts'
 import { observe } from './facts/observe.ts'
 import type { Observed } from './facts/observed.ts'
 import { type Situation, judgeSituation } from './facts/situation.ts'
@@ -80,7 +81,7 @@ export async function converge(session: Session, options: ConvergeOptions): Prom
     prepare: async (own, decision) => await requireFeasible(own, intent, decision),
     probe: (decision) => (isServing(decision) ? probe : false),
     carryOut: async ({ session: own, lock, decision: { observed, foreseen } }) =>
-      await run(own, lock, intent, observed, { foreseen }),
+      await run(own, lock, intent, observed, { foreseen, facets: facetsOf(intent) }),
     endsProven: true,
   })
   noteStanding(session, intent, result.observed)
@@ -90,12 +91,17 @@ export async function converge(session: Session, options: ConvergeOptions): Prom
   return { changed, ...result, availability }
 }
 
+/** What stands beside etcd is looked at only where it is planned. */
+export function facetsOf({ beside }: ApplyIntent): Facets {
+  return beside === undefined ? EVERYTHING : WHOLE
+}
+
 async function decide(
   session: Session,
   { intent, guard }: ConvergeOptions,
   isFirst: boolean,
 ): Promise<Decision | Idle<Ran>> {
-  const observed = await observe(session)
+  const observed = await observe(session, facetsOf(intent))
   const situation = judgeSituation(intent, observed)
   const answer = next(intent, observed)
   // Of machines without a cluster preflight says more.

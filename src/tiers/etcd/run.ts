@@ -1,6 +1,7 @@
 /** Runs an intent to its end, on the machines of a session. */
 import type { ApplyIntent } from './plan/intent.ts'
 import { next } from './plan/next.ts'
+import type { Facets } from './facts/facets.ts'
 import type { Observed } from './facts/observed.ts'
 import { type Plan, plan } from './plan/plan.ts'
 import type { Lock } from '../../engine/lock.ts'
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly foreseen?: Pick<Plan, 'blocked'> | undefined
   /** What comes next, where that is not all that the intent asks for. */
   readonly decide?: ((observed: Observed) => Next) | undefined
+  /** What is looked at after each wave; `EVERYTHING` unless given. */
+  readonly facets?: Facets | undefined
 }
 
 /** @throws QuorateError as `loop` does. The session's events tell what was done until then. */
@@ -31,8 +34,8 @@ export async function run(
     observed: first,
     foreseen: options.foreseen ?? plan(intent, first),
     decide: options.decide ?? ((observed) => next(intent, observed)),
-    runWave: async (observed, steps) => await runWave(session, lock, observed, steps),
-    lookAgain: async (observed) => await observeAgain(session, observed),
+    runWave: async (observed, steps) => await runWave(session, lock, observed, steps, options.facets),
+    lookAgain: async (observed) => await observeAgain(session, observed, options.facets),
     steps: session.steps,
     signal: session.signal,
   })

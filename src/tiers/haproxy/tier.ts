@@ -1,4 +1,5 @@
 /** HAProxy in front of the API servers, on the nodes with the role `service`; keepalived where they share an address. */
+import type { ServiceStep } from '../../engine/service-steps.ts'
 import type { Tier } from '../../engine/tier.ts'
 import { balancerLooks } from './looks.ts'
 import { balances, sharesAddress } from './plan/desired.ts'
@@ -7,7 +8,7 @@ import { balancerRefusals } from './plan/refusals.ts'
 import { balancerSteps } from './plan/steps.ts'
 import { balancerReport } from './report.ts'
 
-export const haproxy: Tier = {
+export const haproxy: Tier<ServiceStep> = {
   name: 'haproxy',
   // It needs no etcd: until API servers answer it has nobody to send to, and says so.
   after: [],

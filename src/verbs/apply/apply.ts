@@ -1,7 +1,7 @@
 /** Brings machines to what the cluster file says, and shows beforehand what that would change. */
 import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import { noteStanding } from '../../tiers/etcd/apply-notes.ts'
-import { type ApplyReport, type ConvergeOptions, converge } from '../../tiers/etcd/converge.ts'
+import { type ApplyReport, type ConvergeOptions, converge, facetsOf } from '../../tiers/etcd/converge.ts'
 import { observe } from '../../tiers/etcd/facts/observe.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import type { ApplyIntent } from '../../tiers/etcd/plan/intent.ts'
@@ -24,7 +24,7 @@ export async function planApply(
   session: Session,
   intent = wholeIntent(session.cluster, session.now()),
 ): Promise<PlanReport> {
-  const observed = await observe(session)
+  const observed = await observe(session, facetsOf(intent))
   noteStanding(session, intent, observed)
   return { intent, observed, ...plan(intent, observed) }
 }

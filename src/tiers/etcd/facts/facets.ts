@@ -17,6 +17,8 @@ export interface Facets {
   readonly certificates?: true
   /** What flannel has stored, if the cluster file has a network. */
   readonly network?: true
+  /** What tiers beside etcd find out by themselves. */
+  readonly beside?: true
 }
 
 /** For the planner. */
@@ -27,6 +29,9 @@ export const EVERYTHING: Facets = {
   certificates: true,
   network: true,
 }
+
+/** For the planner, where all that stands beside etcd is planned as well. */
+export const WHOLE: Facets = { ...EVERYTHING, beside: true }
 
 /** For work that must not wait for any member to answer. */
 export const CERTIFICATES: Facets = { machines: 'every', unreachable: 'refuse', certificates: true }

@@ -116,7 +116,11 @@ export async function judge(
   facets: Facets,
   verified = false,
 ): Promise<Observed> {
-  const observed = await judgeOnce(session, hosts, facets, verified)
+  const [judged, beside] = await Promise.all([
+    judgeOnce(session, hosts, facets, verified),
+    facets.beside === true ? besideFacts(session, hosts) : undefined,
+  ])
+  const observed = beside === undefined ? judged : { ...judged, beside }
   const stale = staleNodes(session.cluster, observed)
   if (stale.length === 0) return observed
   return { ...observed, hosts: { ...observed.hosts, ...(await lookAtHosts(session, stale)) } }
@@ -243,6 +247,13 @@ async function certificateFaults(
       ),
     ]),
   )
+}
+
+async function besideFacts(session: Session, hosts: Observed['hosts']): Promise<Observed['beside']> {
+  const found = (session.tiers ?? []).flatMap(({ name, observe: look }) =>
+    look === undefined ? [] : [look(session, hosts).then((facts) => [name, facts] as const)],
+  )
+  return Object.fromEntries(await Promise.all(found))
 }
 
 async function networkFacts(session: Session, running: readonly Node[]): Promise<NetworkFacts | undefined> {

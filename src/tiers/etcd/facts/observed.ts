@@ -20,6 +20,8 @@ export interface Observed {
   readonly silent?: Readonly<Record<string, Silence>> | undefined
   /** flannel's configuration as stored; undefined: none is, or no member could be asked. */
   readonly network: NetworkFacts | undefined
+  /** What tiers beside etcd have found out, by the tier's name; undefined: nobody asked. */
+  readonly beside?: Readonly<Record<string, unknown>> | undefined
 }
 
 export interface AuthorityFacts {

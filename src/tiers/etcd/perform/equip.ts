@@ -1,6 +1,7 @@
 /** What the hosts of a wave are given: the agent's operations, and all that these need from this computer. */
 import { headStart } from '../../../engine/head-start.ts'
 import type { HostWork } from '../../../engine/host-work.ts'
+import type { EngineStep } from '../../../engine/step.ts'
 import type { OnHost } from '../../../engine/order.ts'
 import { RESTORE } from '../../../host/extensions.ts'
 import { looksFor } from '../../../host/observe.ts'
@@ -19,9 +20,15 @@ export async function equip(
   observed: Observed,
   steps: readonly Step[],
 ): Promise<(node: Node, own: readonly OnHost<Step>[]) => HostWork> {
-  const [artifacts, certificates] = await Promise.all([
+  const [artifacts, certificates, beside] = await Promise.all([
     obtainArtifacts(session, steps),
     issueCertificates(session, observed, steps),
+    Promise.all(
+      (session.tiers ?? []).map(
+        async ({ name, equip: obtain }) =>
+          await obtain?.(session, { hosts: observed.hosts, facts: observed.beside?.[name] }, steps),
+      ),
+    ),
   ])
   // Who trusts what was issued now trusts what else is from there, and perhaps nothing else any more.
   if (certificates.size > 0) await headStart(async () => await session.prepareOperator())
@@ -36,6 +43,8 @@ export async function equip(
       artifact: binaries && artifacts.get(binaries.architecture),
       certificates: certificates.get(node.name) ?? {},
       bundle,
+      contents: (step: EngineStep) =>
+        beside.map((contentsOf) => contentsOf?.(step)).find((contents) => contents !== undefined),
     }
     return {
       operations: own.map((step) => hostKind(step).operations(step, supplies)),

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { ServiceStep } from '../../../engine/service-steps.ts'
 import type { Hosts, Tier } from '../../../engine/tier.ts'
 import { type MemberState, PATHS } from '../../../host/state.ts'
 import { next } from './next.ts'
@@ -331,7 +332,7 @@ test('flannel’s network is written where there is none, and again where it dif
 // --- Tiers that stand on etcd, and on each other. ---
 
 /** Loads its service on etcd01 until that runs. */
-function serviceTier(name: string, after: readonly string[]): Tier {
+function serviceTier(name: string, after: readonly string[]): Tier<ServiceStep> {
   const service = `${name}.service`
   const runs = (hosts: Hosts) => hosts['etcd01']?.services?.units[service]?.active === 'active'
   const load = {
@@ -367,4 +368,24 @@ test('a tier is set up once those that it stands on are settled, and with etcd i
   expect(loads[0]).toEqual(['balancer'])
   expect(loads.slice(1, -2).flat()).toEqual([])
   expect(loads.slice(-2)).toEqual([['control-plane'], ['proof']])
+})
+
+test('what a tier has found out is handed to it, and to no other', () => {
+  const asked: [string, unknown][] = []
+  const asking = (name: string): Tier<ServiceStep> => ({
+    ...serviceTier(name, []),
+    refusals: (_cluster, _hosts, facts) => {
+      asked.push([name, facts])
+      return []
+    },
+  })
+  const beside = { first: { ready: true } }
+  next(
+    { ...testIntent(cluster), beside: [asking('first'), asking('second')] },
+    { ...bareWorld(cluster), beside },
+  )
+  expect(asked).toEqual([
+    ['first', { ready: true }],
+    ['second', undefined],
+  ])
 })

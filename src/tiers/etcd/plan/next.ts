@@ -31,7 +31,8 @@ import { sameMachineReasons } from '../facts/same-machine.ts'
 import { type Scene, type Rule, type RuleAnswer, isBlocked } from './rule.ts'
 import { startSteps } from './start.ts'
 import type { BlockReason } from '../../../engine/step.ts'
-import type { HostStep, Next, Step } from '../steps/steps.ts'
+import type { Tier } from '../../../engine/tier.ts'
+import { type HostStep, type Next, type Step, isHostStep } from '../steps/steps.ts'
 import { canary } from './upgrade.ts'
 import { underwayReasons } from '../../../engine/underway.ts'
 import { holdBack, isUntold, trustReasons } from './trust.ts'
@@ -52,7 +53,9 @@ export function next(asked: ApplyIntent, looked: Observed): Next {
   const kept = situation.kind === 'established' ? keptMembers(intent, looked, roster) : []
   const reasons = [
     ...refusals(intent, looked),
-    ...(intent.beside ?? []).flatMap((tier) => tier.refusals(cluster, looked.hosts)),
+    ...(intent.beside ?? []).flatMap((tier) =>
+      tier.refusals(cluster, looked.hosts, looked.beside?.[tier.name]),
+    ),
     ...trustReasons(intent, looked),
     ...unknownSchemes(cluster, looked),
     ...renamedAndMoved(cluster, looked, roster),
@@ -87,7 +90,8 @@ const prepare: Rule = ({ intent, observed, situation, roster }) => {
   const services = Object.groupBy(
     beside
       .filter(({ after }) => after.length === 0)
-      .flatMap((tier) => tier.steps(cluster, observed.hosts, intent.stamp)),
+      .flatMap((tier) => tierSteps(tier, intent, observed))
+      .filter(isHostStep),
     ({ host }) => host,
   )
   const members = new Set(etcdNodes(cluster).map((node) => node.name))
@@ -200,12 +204,21 @@ const settle: Rule = ({ intent, observed, situation }) => {
 
 /** Tiers that stand on others, which are as they should be: on etcd, since nothing is left to be done to it. */
 const standOn: Rule = ({ intent, observed }) => {
-  const { cluster, beside = [], stamp } = intent
-  const settled = beside.filter((tier) => tier.settled(cluster, observed.hosts))
+  const { cluster, beside = [] } = intent
+  const settled = beside.filter((tier) => tier.settled(cluster, observed.hosts, observed.beside?.[tier.name]))
   const ready = new Set([ETCD, ...settled.map(({ name }) => name)])
   return beside
     .filter(({ after }) => after.length > 0 && after.every((name) => ready.has(name)))
-    .flatMap((tier) => tier.steps(cluster, observed.hosts, stamp))
+    .flatMap((tier) => tierSteps(tier, intent, observed))
+}
+
+/** Of registered kinds alone: the list of tiers says so (`tiers/tiers.ts`). */
+function tierSteps(
+  tier: Tier,
+  { cluster, stamp }: ApplyIntent,
+  { hosts, beside }: Observed,
+): readonly Step[] {
+  return tier.steps(cluster, hosts, stamp, beside?.[tier.name]) as readonly Step[]
 }
 
 const RULES: readonly Rule[] = [

@@ -2,6 +2,7 @@
 import type { Artifact } from '../../../artifacts/artifact.ts'
 import type { StepKind } from '../../../engine/step-registry.ts'
 import type { EngineStep, HostStepCommon, StepCommon } from '../../../engine/step.ts'
+import type { Contents } from '../../../engine/tier.ts'
 import type { Operation } from '../../../host/operations.ts'
 import type { HostState, MemberState } from '../../../host/state.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
@@ -48,6 +49,8 @@ export interface Supplies {
   readonly certificates: Readonly<Record<string, string>>
   /** PEM of the trust bundle. */
   readonly bundle: string | undefined
+  /** What the tier of a step beside etcd gives it. */
+  readonly contents?: ((step: EngineStep) => Contents | undefined) | undefined
   /** What a mark on the machine says, if one of its steps leaves it. */
   readonly now?: Date | undefined
 }
