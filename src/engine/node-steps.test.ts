@@ -28,14 +28,13 @@ const PROGRAM: ProgramStep = {
   product: 'kubernetes',
   version: '1.37.2',
   directory: '/opt/quorate/kubernetes/1.37.2',
-  files: ['kubernetes'],
-  links: { '/usr/local/bin/kubelet': 'kubernetes', '/usr/local/bin/kubectl': 'kubernetes' },
+  programs: ['kubeadm', 'kubelet'],
+  links: { '/usr/local/bin/kubeadm': 'kubeadm', '/usr/local/bin/kubelet': 'kubelet' },
 }
 
 const IMAGE: ImageStep = {
   ...COMMON,
   kind: 'image',
-  archive: 'control-plane.tar',
   images: {
     'registry.k8s.io/kube-apiserver:v1.37.2': 'sha256:ab',
     'registry.k8s.io/kube-scheduler:v1.37.2': undefined,
@@ -58,22 +57,34 @@ test.each<[string, NodeStep]>([
   expect(kind.predict(machine.services, step)).toEqual(machine.services)
 })
 
-test('what a step needs from this computer is not in it: its tier supplies it, and a step without it is a bug', () => {
+test('programs that are one file are installed once, and the archive of several images is imported once', () => {
+  const { directory, version } = PROGRAM
   const file = { file: '/cache/kubernetes', sha256: 'ab12' }
-  expect(NODE.program.operations(PROGRAM, { kubernetes: file })).toEqual([
+  expect(NODE.program.operations(PROGRAM, { kubeadm: file, kubelet: { ...file } })).toEqual([
     [
       'program',
-      { content: file, path: `${PROGRAM.directory}/kubernetes`, sha256: 'ab12', version: '1.37.2' },
+      { content: file, path: `${directory}/kubeadm`, sha256: 'ab12', version, aliases: ['kubelet'] },
     ],
-    [
-      'program_links',
-      {
-        target: `${PROGRAM.directory}/kubernetes`,
-        paths: ['/usr/local/bin/kubelet', '/usr/local/bin/kubectl'],
-      },
-    ],
+    ['program_link', { target: `${directory}/kubeadm`, path: '/usr/local/bin/kubeadm' }],
+    ['program_link', { target: `${directory}/kubelet`, path: '/usr/local/bin/kubelet' }],
   ])
-  expect(() => NODE.image.operations(IMAGE, {})).toThrow("no archive was supplied for '' on worker01")
+  const two = { kubeadm: { file: '/cache/kubeadm' }, kubelet: { file: '/cache/kubelet' } }
+  expect(NODE.program.operations(PROGRAM, two).map(([name]) => name)).toEqual([
+    'program',
+    'program',
+    'program_link',
+    'program_link',
+  ])
+  const names = Object.keys(IMAGE.images)
+  const archives = Object.fromEntries(names.map((name) => [name, { file: '/cache/control-plane.tar' }]))
+  expect(NODE.image.operations(IMAGE, archives)).toEqual([
+    ['images', { archive: { file: '/cache/control-plane.tar' }, names }],
+  ])
+})
+
+test('a step that was not supplied with what it needs is a bug', () => {
+  expect(() => NODE.image.operations(IMAGE, {})).toThrow(/^no file was supplied as registry/)
+  expect(() => NODE.program.operations(PROGRAM, { kubeadm: { text: '' } })).toThrow(/^no file was supplied/)
 })
 
 test('a digest that is not known beforehand is told by the machine', () => {

@@ -1,7 +1,8 @@
 /** Steps that make a machine fit for a Kubernetes node: settings of its kernel, programs, images. */
 import { type ImagesState, type KernelState, type ProgramsState, kernelFiles } from '../host/node-parts.ts'
 import type { Operation } from '../host/operations.ts'
-import { type ServiceKinds, type TierStepCommon, supplied } from './service-kind.ts'
+import type { Content, Contents } from '../host/parcel.ts'
+import type { ServiceKinds, TierStepCommon } from './service-kind.ts'
 
 /** Loaded and set now, and at each boot. */
 export interface KernelStep extends TierStepCommon {
@@ -20,7 +21,10 @@ export interface KernelTexts {
   readonly settings: string
 }
 
-/** Programs of one version in a directory of their own, and links to them. Its tier supplies each file under its name. */
+/**
+ * Programs of one version in a directory of their own, and links to them. Its tier supplies each program under its name; where
+ * several are one file, that looks at the name it is started by, it supplies the same file for each, and one is installed.
+ */
 export interface ProgramStep extends TierStepCommon {
   readonly kind: 'program'
   /** Of all of them: `kubernetes`. */
@@ -28,18 +32,19 @@ export interface ProgramStep extends TierStepCommon {
   readonly version: string
   /** `/opt/quorate/kubernetes/1.37.2` */
   readonly directory: string
-  /** Names of the files to install there. */
-  readonly files: readonly string[]
-  /** Names of the files there that links lead to, by the links' paths. */
+  /** `kubelet`: what is installed there. */
+  readonly programs: readonly string[]
+  /** Names of programs there that links lead to, by the links' paths. */
   readonly links: Readonly<Record<string, string>>
 }
 
-/** An archive imported into containerd's namespace of Kubernetes. Its tier supplies it under the name `archive`. */
+/**
+ * Images imported into containerd's namespace of Kubernetes. Its tier supplies an archive for each image, under the image's full
+ * name; where several images are in one archive it supplies the same file for each, and it is imported once.
+ */
 export interface ImageStep extends TierStepCommon {
   readonly kind: 'image'
-  /** The archive's file name: `control-plane.tar`. */
-  readonly archive: string
-  /** Digests, as far as they are known beforehand, of the images in it by their full names. */
+  /** Digests, as far as they are known beforehand, by the images' full names. */
   readonly images: Readonly<Record<string, string | undefined>>
 }
 
@@ -84,54 +89,55 @@ export const NODE: ServiceKinds<NodeStep> = {
   program: {
     action: 'create',
     distinguishes: ({ product, version }) => [product, version],
-    predict: (services, { directory, version, files, links }) => {
+    predict: (services, { directory, version, programs, links }) => {
       const before = services.programs ?? NO_PROGRAMS
-      const installed = files.map(
+      const installed = programs.map(
         (name) => [`${directory}/${name}`, { sha256: TOLD_LATER, version }] as const,
       )
       const linked = Object.entries(links).map(([path, name]) => [path, `${directory}/${name}`] as const)
-      const programs = {
+      const after: ProgramsState = {
         files: { ...before.files, ...Object.fromEntries(installed) },
         links: { ...before.links, ...Object.fromEntries(linked) },
       }
-      return { ...services, programs }
+      return { ...services, programs: after }
     },
-    operations: (step, contents) => [
-      ...step.files.map((name): Operation => {
-        const content = supplied(contents, name, step)
-        const sha256 = 'file' in content ? content.sha256 : undefined
-        return ['program', { content, path: `${step.directory}/${name}`, sha256, version: step.version }]
-      }),
-      ...Object.entries(Object.groupBy(Object.entries(step.links), ([, name]) => name)).map(
-        ([name, links = []]): Operation => [
-          'program_links',
-          { target: `${step.directory}/${name}`, paths: links.map(([path]) => path) },
+    operations: (step, contents) => {
+      const { directory, version, programs, links } = step
+      const installed = byFile(programs, contents, step).map(
+        ({ content, names: [first = '', ...aliases] }): Operation => [
+          'program',
+          { content, sha256: content.sha256, path: `${directory}/${first}`, version, aliases },
         ],
-      ),
-    ],
-    simulate: (machine, step) => [
-      ...step.files.map((name) => () => {
-        const one = { ...step, files: [name], links: {} }
-        machine.services = NODE.program.predict(machine.services, one)
-      }),
-      ...Object.entries(step.links).map(([path, name]) => () => {
-        const one = { ...step, files: [], links: { [path]: name } }
-        machine.services = NODE.program.predict(machine.services, one)
-      }),
-    ],
+      )
+      const linked = Object.entries(links).map(([path, name]): Operation => [
+        'program_link',
+        { target: `${directory}/${name}`, path },
+      ])
+      return [...installed, ...linked]
+    },
+    simulate: (machine, step) => {
+      const only = (part: Pick<ProgramStep, 'programs' | 'links'>) => () => {
+        machine.services = NODE.program.predict(machine.services, { ...step, ...part })
+      }
+      return [
+        ...step.programs.map((name) => only({ programs: [name], links: {} })),
+        ...Object.entries(step.links).map(([path, name]) => only({ programs: [], links: { [path]: name } })),
+      ]
+    },
   },
 
   image: {
     action: 'create',
-    distinguishes: ({ archive }) => [archive],
     predict: (services, { images }) => {
       const told = Object.entries(images).map(([name, digest]) => [name, digest ?? TOLD_LATER] as const)
       const after: ImagesState = { ...services.images, ...Object.fromEntries(told) }
       return { ...services, images: after }
     },
-    operations: (step, contents) => [
-      ['images', { archive: supplied(contents, 'archive', step), names: Object.keys(step.images) }],
-    ],
+    operations: (step, contents) =>
+      byFile(Object.keys(step.images), contents, step).map(({ content, names }) => [
+        'images',
+        { archive: content, names },
+      ]),
     simulate: (machine, step) =>
       Object.entries(step.images).map(([name, digest]) => () => {
         machine.services = NODE.image.predict(machine.services, { ...step, images: { [name]: digest } })
@@ -142,3 +148,23 @@ export const NODE: ServiceKinds<NodeStep> = {
 const NO_KERNEL: KernelState = { modules: [], settings: {}, files: {} }
 
 const NO_PROGRAMS: ProgramsState = { files: {}, links: {} }
+
+type File = Extract<Content, { readonly file: string }>
+
+/** The files that were supplied under these names, each once, with the names that are for it. */
+function byFile(
+  wanted: readonly string[],
+  contents: Contents,
+  step: TierStepCommon,
+): readonly { readonly content: File; readonly names: readonly string[] }[] {
+  const found = new Map<string, { readonly content: File; readonly names: string[] }>()
+  for (const name of wanted) {
+    const content = contents[name]
+    if (content === undefined || !('file' in content))
+      throw new TypeError(`no file was supplied as ${name} for '${step.what}' on ${step.host}`)
+    const known = found.get(content.file)
+    if (known === undefined) found.set(content.file, { content, names: [name] })
+    else known.names.push(name)
+  }
+  return [...found.values()]
+}

@@ -29,10 +29,3 @@ export interface ServiceKind<S extends TierStepCommon & EngineStep> extends Step
 export type ServiceKinds<S extends TierStepCommon & EngineStep> = {
   readonly [K in S['kind']]: ServiceKind<Extract<S, { readonly kind: K }>>
 }
-
-/** @throws TypeError if the step's tier has not supplied it */
-export function supplied(contents: Contents, name: string, { what, host }: HostStepCommon): Contents[string] {
-  const content = contents[name]
-  if (content === undefined) throw new TypeError(`no ${name} was supplied for '${what}' on ${host}`)
-  return content
-}

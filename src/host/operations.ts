@@ -54,8 +54,8 @@ export const CHANGES = {
   service_load: 'unit seconds how ~socket ~question ~answer',
   service_remove: 'unit suffix ..paths',
   kernel: 'name @modules @settings',
-  program: '@content path ~sha256 version',
-  program_links: 'target ..paths',
+  program: '@content path ~sha256 version ..aliases',
+  program_link: 'target path',
   images: '@archive ..names',
 } as const
 

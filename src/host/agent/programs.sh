@@ -11,7 +11,7 @@ op_programs() {
       printf 'program-link %s\n' "$link"
     fi
   done
-  stat -c '%n %i:%s:%Y:%Z' "$@" 2>/dev/null | while read -r path now; do
+  stat -L -c '%n %i:%s:%Y:%Z' "$@" 2>/dev/null | while read -r path now; do
     noted=
     if [ -f "$path.quorate" ] && [ ! -L "$path.quorate" ]; then read -r noted sum version <"$path.quorate" || true; fi
     if [ "$noted" = "$now" ]; then
@@ -22,13 +22,14 @@ op_programs() {
   done
 }
 
-# In a directory below quorate's own, which no one else writes to: what is there by this name is replaced. The sum is computed
-# only where none is given, since ssh guards every byte of the journey.
-takes_program='changes @content path ~sha256 version'
+# In a directory below quorate's own, which no one else writes to: what is there by these names is replaced. ALIASES are names
+# beside it that lead to it. The sum is computed only where none is given, since ssh guards every byte of the journey.
+takes_program='changes @content path ~sha256 version ..aliases'
 op_program() {
   case $arg_path in /opt/quorate/*) ;; *) fail "$arg_path is not below /opt/quorate: no program is installed there" ;; esac
-  make_folder "${arg_path%/*}"
-  require_root "${arg_path%/*}"
+  folder=${arg_path%/*}
+  make_folder "$folder"
+  require_root "$folder"
   draft=$arg_path.quorate-new
   rm -rf "$draft"
   mv -f "$arg_content" "$draft" || fail "$arg_path could not be written"
@@ -40,29 +41,37 @@ op_program() {
     sum=${sum%% *}
   fi
   # Replaced, not written to: a process may be running it.
-  mv -f "$draft" "$arg_path"
+  mv -fT "$draft" "$arg_path"
   draft=
   relabel "$arg_path"
-  printf '%s %s %s\n' "$(identity "$arg_path")" "$sum" "$arg_version" >"$arg_path.quorate"
+  noted="$(identity "$arg_path") $sum $arg_version"
+  for name in "$@"; do
+    link_to "${arg_path##*/}" "$folder/$name"
+    printf '%s\n' "$noted" >"$folder/$name.quorate"
+  done
+  printf '%s\n' "$noted" >"$arg_path.quorate"
 }
 
-# Nothing is overwritten but links into quorate's own directory.
-takes_program_links='changes target ..paths'
-op_program_links() {
-  for path; do
-    if [ -e "$path" ] || [ -L "$path" ]; then
-      case $(readlink "$path") in
-        /opt/quorate/*) ;;
-        *) fail "$path is not quorate's, and is not overwritten: if it is not needed any more, move it away" ;;
-      esac
-    fi
-    make_folder "${path%/*}"
-    draft=$path.quorate-new
-    rm -rf "$draft"
-    ln -s "$arg_target" "$draft"
-    mv -fT "$draft" "$path"
-    draft=
-  done
+# link_to TARGET PATH
+link_to() {
+  draft=$2.quorate-new
+  rm -rf "$draft"
+  ln -s "$1" "$draft"
+  mv -fT "$draft" "$2"
+  draft=
+}
+
+# Nothing is overwritten but a link into quorate's own directory.
+takes_program_link='changes target path'
+op_program_link() {
+  if [ -e "$arg_path" ] || [ -L "$arg_path" ]; then
+    case $(readlink "$arg_path") in
+      /opt/quorate/*) ;;
+      *) fail "$arg_path is not quorate's, and is not overwritten: if it is not needed any more, move it away" ;;
+    esac
+  fi
+  make_folder "${arg_path%/*}"
+  link_to "$arg_target" "$arg_path"
 }
 
 # Into containerd's namespace of Kubernetes. Images are pinned: a kubelet removes others when the disk fills up, and what comes
