@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'artifact' //       etcd binaries can't be had or verified
   | 'etcd' //           etcd answered with an error, or not at all
   | 'flannel' //        the network configuration is wrong
+  | 'kubernetes' //     an API server answered with an error, or not at all
   | 'blocked' //        the planner refuses: acting would not be safe, or is not offered
   | 'moved' //          reality differs from what was planned on
   | 'locked' //         another operator is at work
@@ -44,6 +45,7 @@ export const EXIT_CODES: Record<ErrorCode, number> = {
   artifact: 5,
   etcd: 6,
   flannel: 7,
+  kubernetes: 14,
   blocked: 8,
   moved: 9,
   backup: 10,

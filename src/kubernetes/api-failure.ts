@@ -1,0 +1,178 @@
+/** What went wrong with a request to an API server, told apart by codes (never by wording) and put in an operator's words. */
+import * as z from 'zod'
+import { QuorateError } from '../errors.ts'
+import { failureKind } from '../etcd/failure.ts'
+import { oneLine } from '../spec/visible.ts'
+
+/** An answer that says no: HTTP status, and the machine-readable reason of the API's `Status`. The cause of a QuorateError. */
+export class ApiRefusal extends Error {
+  override readonly name = 'ApiRefusal'
+  /** HTTP status code. */
+  readonly status: number
+  /** `NotFound`, `AlreadyExists`, `Conflict`, `Forbidden` …; undefined: the answer was no `Status`. */
+  readonly reason: string | undefined
+
+  constructor(status: number, reason: string | undefined, message: string) {
+    super(message)
+    this.status = status
+    this.reason = reason
+  }
+}
+
+/** Where a request went, for messages. */
+export interface Asked {
+  /** The node, or what else answers there: `load balancer`. */
+  readonly name: string
+  /** `192.168.0.21 through SSH`, `service01:6443`. */
+  readonly where: string
+  /** `get Node worker01`. */
+  readonly what: string
+  readonly timeoutMs: number
+}
+
+// https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
+const STATUS = z.looseObject({
+  kind: z.literal('Status'),
+  message: z.string().catch(''),
+  reason: z.string().optional().catch(undefined),
+})
+
+/** No word of an answer is longer in a message, in UTF-16 units. */
+const MOST_SAID = 600
+
+/** What the API said no with. */
+export function refusal(status: number, body: string): ApiRefusal {
+  const parsed = STATUS.safeParse(jsonOrUndefined(body))
+  if (!parsed.success) return new ApiRefusal(status, undefined, oneLine(body, MOST_SAID))
+  const { reason, message } = parsed.data
+  return new ApiRefusal(
+    status,
+    reason === undefined ? undefined : oneLine(reason, 100),
+    oneLine(message, MOST_SAID),
+  )
+}
+
+/** The refusal behind an error of a client; undefined: it is none, such as a lost connection. */
+export function refusalOf(thrown: unknown): ApiRefusal | undefined {
+  for (let error = thrown, depth = 0; error instanceof Error && depth < 10; error = error.cause, depth++)
+    if (error instanceof ApiRefusal) return error
+  return undefined
+}
+
+export function isNotFound(thrown: unknown): boolean {
+  return refusalOf(thrown)?.status === 404
+}
+
+export function isAlreadyThere(thrown: unknown): boolean {
+  return refusalOf(thrown)?.reason === 'AlreadyExists'
+}
+
+/** Another manager has a field that was applied without force, or the object changed in between. */
+export function isConflict(thrown: unknown): boolean {
+  const found = refusalOf(thrown)
+  return found?.status === 409 && found.reason !== 'AlreadyExists'
+}
+
+/** The API server does not take our certificate, or does not let its owner do this. */
+export function isForbidden(thrown: unknown): boolean {
+  const status = refusalOf(thrown)?.status
+  return status === 401 || status === 403
+}
+
+/**
+ * Whether the same request may succeed later without anybody's doing: the server starts or stops, is overloaded, or has lost etcd.
+ * A refusal for want of rights is none, though for a moment after its start a server refuses what it will allow.
+ */
+export function mayPass(thrown: unknown): boolean {
+  if (!(thrown instanceof QuorateError) || thrown.code !== 'kubernetes') return false
+  const found = refusalOf(thrown)
+  if (found !== undefined) return found.status === 429 || found.status >= 500
+  return ['refused', 'unreachable', 'closed', 'deadline'].includes(failureKind(thrown))
+}
+
+/** Anything that a request threw as a QuorateError, with what the operator can do about it. */
+export function apiError(thrown: unknown, asked: Asked): QuorateError {
+  const { message, hint } = explained(thrown, asked)
+  return new QuorateError('kubernetes', message, { host: asked.name, hint, cause: thrown })
+}
+
+function explained(thrown: unknown, asked: Asked): { readonly message: string; readonly hint: string } {
+  const found = refusalOf(thrown)
+  if (found !== undefined) return explainedRefusal(found, asked)
+  const { where, what, timeoutMs } = asked
+  const logs =
+    'see why the API server is not running: crictl ps -a --name kube-apiserver; journalctl -u kubelet'
+  const said = oneLine(deepest(thrown), MOST_SAID)
+  switch (failureKind(thrown)) {
+    case 'refused':
+    case 'closed':
+      return { message: `nothing answers as an API server on ${where} (${what})`, hint: logs }
+    case 'unreachable':
+      return { message: `${where} can't be reached: ${said}`, hint: 'check the address and the route to it' }
+    case 'deadline':
+      return {
+        message: `the API server on ${where} gave no answer within ${timeoutMs / 1000} s (${what})`,
+        hint: 'without etcd it answers nothing: quorate status shows etcd and every API server',
+      }
+    case 'not-tls':
+      return {
+        message: `what listens on ${where} does not speak TLS`,
+        hint: 'another program has the port of the API server',
+      }
+    case 'expired':
+    case 'not-yet-valid':
+      return {
+        message: `the API server's certificate on ${where} is out of date: ${said}`,
+        hint: 'quorate apply issues it anew; compare the clocks too: quorate preflight',
+      }
+    case 'unknown-authority':
+      return {
+        message: `the API server's certificate on ${where} is not from this cluster's Kubernetes CA`,
+        hint: "another cluster's API server listens there, or its CA was changed by hand: compare /etc/kubernetes/pki/ca.crt with the CA kept here",
+      }
+    case 'wrong-identity':
+      return {
+        message: `the API server's certificate on ${where} is for another name: ${said}`,
+        hint: 'another machine answered, or the certificate lacks an address or name: quorate apply issues it anew',
+      }
+    default:
+      return { message: `${what} failed on ${where}: ${said}`, hint: logs }
+  }
+}
+
+function explainedRefusal(found: ApiRefusal, { where, what }: Asked): { message: string; hint: string } {
+  const code = `${found.status}${found.reason === undefined ? '' : ` ${found.reason}`}`
+  const message = `the API server on ${where} refused to ${what}: ${code}: ${found.message || 'without a reason'}`
+  return { message, hint: hintFor(found) }
+}
+
+function hintFor({ status, reason }: ApiRefusal): string {
+  if (status === 401)
+    return "quorate's own certificate is not accepted: it has expired, or is from another CA. quorate apply issues it anew"
+  if (status === 403)
+    return 'the ClusterRoleBinding quorate:operators gives quorate its rights: quorate apply makes it again'
+  if (status === 404) return 'it is not there (any more): run the command again, which looks again'
+  if (status === 409 && reason === 'AlreadyExists') return 'it was made in between: run the command again'
+  if (status === 409)
+    return 'something else manages what was to be changed: the message names it. Change it there, or remove it there'
+  if (status === 429)
+    return 'the API server has too much to do, or a PodDisruptionBudget forbids it: try again later'
+  if (status >= 500)
+    return 'it starts, stops, or has lost etcd: quorate status shows etcd and every API server'
+  return 'the cluster file may ask for something that this version of Kubernetes does not know'
+}
+
+function deepest(thrown: unknown): string {
+  let error = thrown
+  for (let depth = 0; depth < 10 && error instanceof Error && error.cause instanceof Error; depth++)
+    error = error.cause
+  return error instanceof Error ? error.message : String(error)
+}
+
+function jsonOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

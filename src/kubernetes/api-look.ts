@@ -1,0 +1,133 @@
+/** Asks the API servers what api-facts.ts knows. That one does not answer, or can't be asked, is a fact and no error. */
+import type * as z from 'zod'
+import { QuorateError, inFull } from '../errors.ts'
+import { oneLine } from '../spec/visible.ts'
+import type { ApiClient } from './api-client.ts'
+import {
+  CONFIG_MAPS,
+  type HeldFacts,
+  type KubernetesFacts,
+  type Led,
+  NAMESPACES,
+  type ServerFacts,
+  type WorkloadFacts,
+} from './api-facts.ts'
+import { isForbidden } from './api-failure.ts'
+import { type Kind, type Reference, describeReference } from './api-objects.ts'
+import {
+  ANY_OBJECT,
+  CERTIFICATE_REQUEST,
+  CONFIG_MAP,
+  DAEMON_SET,
+  DEPLOYMENT,
+  ENDPOINT_SLICE,
+  NODE,
+  leaderFrom,
+} from './api-parse.ts'
+
+export interface LookOptions {
+  /** The nodes with an API server, in the order in which they are asked for what the API holds. */
+  readonly servers: readonly string[]
+  /**
+   * A client of a node's API server; of the balancer's for undefined. What it throws as a QuorateError is a fact: `pki` and
+   * `permission`: no credentials; any other: unreachable. It owns the client.
+   */
+  readonly connect: (server: string | undefined) => Promise<ApiClient>
+  /** Asks through the load balancer as well. */
+  readonly balancer: boolean
+  /** Objects that are wanted as they are. */
+  readonly objects?: readonly Reference[] | undefined
+  readonly now: () => Date
+}
+
+/** All at once; of what the API holds only the first server that is ready is asked, and the next one where that fails. */
+export async function lookAtKubernetes(options: LookOptions): Promise<KubernetesFacts> {
+  const asked = options.servers.map(async (name) => [name, await lookAtServer(options, name)] as const)
+  const [servers, balancer] = await Promise.all([
+    Promise.all(asked),
+    options.balancer ? lookAtServer(options, undefined) : undefined,
+  ])
+  let held: HeldFacts | undefined
+  const problems: Record<string, ServerFacts> = {}
+  for (const [name, { state }] of servers) {
+    if (state !== 'ready' || held !== undefined) continue
+    try {
+      held = await lookAtHeld(await options.connect(name), options)
+    } catch (error) {
+      problems[name] = troubled(error)
+    }
+  }
+  return { servers: { ...Object.fromEntries(servers), ...problems }, balancer, held }
+}
+
+async function lookAtServer({ connect }: LookOptions, name: string | undefined): Promise<ServerFacts> {
+  try {
+    const client = await connect(name)
+    const [{ ready, failed }, version] = await Promise.all([client.readyz(), client.version()])
+    if (ready) return { state: 'ready', failed, version, problem: undefined }
+    const which = failed.length === 0 ? '' : `: ${failed.join(', ')}`
+    return { state: 'not-ready', failed, version, problem: `it says that it is not ready${which}` }
+  } catch (error) {
+    return troubled(error)
+  }
+}
+
+/** @throws whatever is no QuorateError: that is a bug; and `cancelled` */
+function troubled(error: unknown): ServerFacts {
+  if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
+  const facts = { failed: [], version: undefined, problem: oneLine(inFull(error)) }
+  if (error.code === 'pki' || error.code === 'permission') return { ...facts, state: 'no-credentials' }
+  return { ...facts, state: isForbidden(error) ? 'refused' : 'unreachable' }
+}
+
+async function lookAtHeld(client: ApiClient, options: LookOptions): Promise<HeldFacts> {
+  const { objects = [], now } = options
+  const lease = async (name: Led) => await client.get(system('Lease', name), leaderFrom(now()))
+  const [nodes, workloads, configMaps, manager, scheduler, endpoints, requests, own] = await Promise.all([
+    client.list('Node', NODE),
+    Promise.all(NAMESPACES.map(async (namespace) => await workloadsIn(client, namespace))),
+    byName(CONFIG_MAPS, async (name) => await client.get(system('ConfigMap', name), CONFIG_MAP)),
+    lease('kube-controller-manager'),
+    lease('kube-scheduler'),
+    client.get({ kind: 'EndpointSlice', name: 'kubernetes', namespace: 'default' }, ENDPOINT_SLICE),
+    client.list('CertificateSigningRequest', CERTIFICATE_REQUEST),
+    byName(objects.map(describeReference), async (_key, at) => {
+      const object = objects[at]
+      return object && (await client.get(object, ANY_OBJECT))
+    }),
+  ])
+  return {
+    from: client.name,
+    nodes: Object.fromEntries(nodes),
+    workloads: Object.fromEntries(workloads.flat()),
+    configMaps,
+    leaders: { 'kube-controller-manager': manager, 'kube-scheduler': scheduler },
+    apiAddresses: endpoints ?? [],
+    pendingRequests: requests.filter((one) => one !== undefined),
+    objects: own,
+  }
+}
+
+function system(kind: Kind, name: string): Reference {
+  return { kind, name, namespace: 'kube-system' }
+}
+
+async function workloadsIn(
+  client: ApiClient,
+  namespace: string,
+): Promise<readonly (readonly [string, WorkloadFacts])[]> {
+  const of = async (kind: 'DaemonSet' | 'Deployment', schema: z.ZodType<readonly [string, WorkloadFacts]>) =>
+    (await client.list(kind, schema, { namespace })).map(
+      ([name, facts]) => [describeReference({ kind, namespace, name }), facts] as const,
+    )
+  return (await Promise.all([of('DaemonSet', DAEMON_SET), of('Deployment', DEPLOYMENT)])).flat()
+}
+
+/** What there is of these. */
+async function byName<T>(
+  names: readonly string[],
+  ask: (name: string, at: number) => Promise<T | undefined>,
+): Promise<Readonly<Record<string, T>>> {
+  const found = await Promise.all(names.map(async (name, at) => [name, await ask(name, at)] as const))
+  return Object.fromEntries(found.flatMap(([name, one]) => (one === undefined ? [] : [[name, one] as const])))
+}
