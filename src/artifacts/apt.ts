@@ -2,13 +2,11 @@
 import { access, chmod, chown, mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
-import type { EtcdSource } from '../spec/cluster.ts'
 import type { Architecture, ArtifactContext } from './artifact.ts'
-import { findMirror } from './mirror.ts'
+import { type DebianArchive, findMirror } from './mirror.ts'
 import type { ProgramResult } from './program.ts'
 import { runProgram } from './program.ts'
 
-type DebianSource = Extract<EtcdSource, { kind: 'debian' }>
 type AptContext = Pick<ArtifactContext, 'signal' | 'environment'>
 
 export interface AptPackage {
@@ -35,31 +33,30 @@ const KEYRINGS = [
   '/usr/share/keyrings/debian-archive-keyring.gpg',
 ]
 const TIMEOUT_MS = 10 * 60_000
-const ALTERNATIVES =
-  'Take etcd from a release (etcd.source.release) or from a file (etcd.source.file) instead.'
 
 /** Prepares the folder `root` (existing, absolute) for one suite and one architecture. */
 export async function openApt(
-  source: DebianSource,
+  archive: DebianArchive,
   arch: Architecture,
   root: string,
-  context: AptContext,
+  given: AptContext,
 ): Promise<Apt> {
+  const context = { ...given, otherwise: archive.otherwise }
   const environment = context.environment ?? process.env
   const base = { PATH: environment['PATH'], HOME: environment['HOME'], LC_ALL: 'C' }
   const system = async (program: string, args: readonly string[]): Promise<ProgramResult> =>
     await run(program, args, base, context)
 
-  checkSuite(source.suite)
+  checkSuite(archive.suite)
   const network = acquireSettings((await system('apt-config', ['dump'])).stdout)
-  const mirror = source.mirror ?? (await findMirror(source.suite, system))
-  const keyring = await findKeyring()
+  const mirror = archive.mirror ?? (await findMirror(archive, system))
+  const keyring = await findKeyring(archive)
   const downloads = path.join(root, 'downloads')
   await prepareFolders(root, downloads)
   const sandboxed = await giveToSandbox(root, downloads, base, context)
   await writeFile(
     path.join(root, 'etc/sources.list.d/quorate.sources'),
-    sourcesEntry(mirror, source.suite, keyring),
+    sourcesEntry(mirror, archive.suite, keyring),
   )
   await writeFile(path.join(root, 'apt.conf'), aptConfiguration(root, arch, network, sandboxed), {
     mode: 0o600,
@@ -73,7 +70,7 @@ export async function openApt(
     async update() {
       const result = await apt('apt-get', ['update', '-q', '-o', 'APT::Update::Error-Mode=any'])
       if (result.exitCode !== 0)
-        throw failed(`Can't read Debian's package list of ${source.suite}`, result, source)
+        throw failed(`Can't read Debian's package list of ${archive.suite}`, result, archive)
     },
     async show(names) {
       const { stdout } = await apt('apt-cache', ['show', '--no-all-versions', ...names])
@@ -82,7 +79,7 @@ export async function openApt(
     async download(packages) {
       const wanted = packages.map((found) => `${found.name}=${found.version}`)
       const result = await apt('apt-get', ['download', '-q', ...wanted], downloads)
-      if (result.exitCode !== 0) throw failed(`Can't download ${wanted.join(' and ')}`, result, source)
+      if (result.exitCode !== 0) throw failed(`Can't download ${wanted.join(' and ')}`, result, archive)
     },
   }
 }
@@ -110,7 +107,7 @@ async function run(
   program: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
-  context: AptContext,
+  context: AptContext & Pick<DebianArchive, 'otherwise'>,
   cwd?: string,
 ): Promise<ProgramResult> {
   const options = { env, signal: context.signal, timeoutMs: TIMEOUT_MS }
@@ -120,7 +117,7 @@ async function run(
     'artifact',
     `Debian's archive is read through apt, and ${program} is not on this machine`,
     {
-      hint: ALTERNATIVES,
+      hint: context.otherwise,
     },
   )
 }
@@ -132,7 +129,7 @@ function checkSuite(suite: string): void {
   })
 }
 
-async function findKeyring(): Promise<string> {
+async function findKeyring({ otherwise }: DebianArchive): Promise<string> {
   for (const file of KEYRINGS) {
     const found = await access(file).then(
       () => true,
@@ -144,7 +141,7 @@ async function findKeyring(): Promise<string> {
     'artifact',
     "Debian's archive keys are not on this machine, so nothing could be verified",
     {
-      hint: `Install the package debian-archive-keyring. ${ALTERNATIVES}`,
+      hint: `Install the package debian-archive-keyring. ${otherwise}`,
     },
   )
 }
@@ -168,7 +165,7 @@ async function giveToSandbox(
   root: string,
   downloads: string,
   env: NodeJS.ProcessEnv,
-  context: AptContext,
+  context: AptContext & Pick<DebianArchive, 'otherwise'>,
 ): Promise<boolean> {
   if (process.getuid?.() !== 0) return true
   const { stdout, exitCode } = await run('id', ['-u', '_apt'], env, context)
@@ -221,13 +218,12 @@ function aptConfiguration(
   ].join('\n')
 }
 
-function failed(what: string, result: ProgramResult, source: DebianSource): QuorateError {
+function failed(what: string, result: ProgramResult, { mirror, otherwise }: DebianArchive): QuorateError {
   const complaints = result.stderr.split('\n').filter((line) => /^(E|W|Err):/.test(line))
   const reason =
     [...new Set(complaints)].join('\n') || result.stderr.trim() || `apt-get ended with ${result.exitCode}`
-  const where =
-    source.mirror === undefined ? "this machine's Debian mirror" : 'the mirror in the cluster file'
+  const where = mirror === undefined ? "this machine's Debian mirror" : 'the mirror in the cluster file'
   return new QuorateError('artifact', `${what}:\n${reason}`, {
-    hint: `Check the suite, the network, and ${where}. ${ALTERNATIVES}`,
+    hint: `Check the suite, the network, and ${where}. ${otherwise}`,
   })
 }

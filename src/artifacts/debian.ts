@@ -1,25 +1,21 @@
 /** etcd's binaries out of Debian's archive: the packages `etcd-server` and `etcd-client` of a suite, verified by apt. */
-import { spawn } from 'node:child_process'
-import { chown, readdir } from 'node:fs/promises'
-import { once } from 'node:events'
-import path from 'node:path'
+import type { Readable } from 'node:stream'
 import { QuorateError } from '../errors.ts'
-import { temporaryFolder } from '../files/temporary.ts'
 import type { EtcdSource } from '../spec/cluster.ts'
-import type { Apt, AptPackage } from './apt.ts'
-import { openApt } from './apt.ts'
-import type { Architecture, ArtifactContext, BinaryName, Fetched } from './artifact.ts'
+import type { AptPackage } from './apt.ts'
+import type { Architecture, ArtifactContext, Fetched } from './artifact.ts'
+import { type AptContext, readPackage, withPackages } from './debian-packages.ts'
 import { extractPrograms, pickFromPackage } from './extract.ts'
-import { sha256OfFile } from './hash.ts'
+import type { DebianArchive } from './mirror.ts'
 
 type DebianSource = Extract<EtcdSource, { kind: 'debian' }>
-type AptContext = Omit<ArtifactContext, 'cacheDirectory' | 'limits'>
 
 const PACKAGES = ['etcd-server', 'etcd-client'] as const
 
+const OTHERWISE = 'Take etcd from a release (etcd.source.release) or from a file (etcd.source.file) instead.'
+
 /**
- * Asks the archive through an apt of its own (no list, cache or setting of the system is touched) and unpacks the
- * programs into `staging`. Needs no root. Throws an `artifact` error if the suite has another version now.
+ * Asks the archive through an apt of its own and unpacks the programs into `staging`. Throws an `artifact` error if the suite has another version now.
  */
 export async function fetchDebian(
   source: DebianSource,
@@ -28,16 +24,28 @@ export async function fetchDebian(
   staging: string,
   context: ArtifactContext,
 ): Promise<Fetched> {
-  return await withPackages(source, arch, context, async (apt, packages) => {
+  return await withPackages(archiveOf(source), PACKAGES, arch, context, async (apt, packages) => {
     const server = checkVersions(packages, source.suite, version, arch)
     context.emit({
       kind: 'artifact',
       text: `downloading etcd ${server.version} for ${arch} from Debian ${source.suite}`,
     })
     await apt.download(packages)
-    const names = await Promise.all(packages.map((found) => unpack(found, apt, staging, context)))
-    return { names: names.flat(), origin: `Debian ${source.suite}, etcd-server ${server.version}` }
+    const { signal } = context
+    const names = packages.map(async (found) => {
+      const extract = async (tar: Readable, origin: string) =>
+        await extractPrograms([tar], { pick: pickFromPackage, directory: staging, origin, signal })
+      return await readPackage(found, apt, signal, extract)
+    })
+    return {
+      names: (await Promise.all(names)).flat(),
+      origin: `Debian ${source.suite}, etcd-server ${server.version}`,
+    }
   })
+}
+
+function archiveOf({ suite, mirror }: Pick<DebianSource, 'suite' | 'mirror'>): DebianArchive {
+  return { suite, mirror, wanted: 'etcd', otherwise: OTHERWISE, mirrorKey: 'etcd.source.debian.mirror' }
 }
 
 /** The version of etcd that a suite has now, `3.5.16`; undefined if it has none for `arch`. Errors as `fetchDebian`. */
@@ -46,27 +54,10 @@ export async function debianVersion(
   arch: Architecture,
   context: AptContext,
 ): Promise<string | undefined> {
-  return await withPackages({ kind: 'debian', ...source }, arch, context, async (_, packages) => {
+  return await withPackages(archiveOf(source), PACKAGES, arch, context, async (_, packages) => {
     const server = packages.find((found) => found.name === PACKAGES[0])
     return server === undefined ? undefined : upstreamVersion(server.version)
   })
-}
-
-async function withPackages<Result>(
-  source: DebianSource,
-  arch: Architecture,
-  context: AptContext,
-  use: (apt: Apt, packages: readonly AptPackage[]) => Promise<Result>,
-): Promise<Result> {
-  const { stagingDirectory } = context
-  await using root = await temporaryFolder({
-    places: stagingDirectory === undefined ? undefined : [stagingDirectory],
-    purpose: 'apt',
-  })
-  const apt = await openApt(source, arch, root.path, context)
-  context.emit({ kind: 'artifact', text: `reading Debian's package list of ${source.suite} for ${arch}` })
-  await apt.update()
-  return await use(apt, await apt.show(PACKAGES))
 }
 
 function checkVersions(
@@ -104,41 +95,4 @@ export function upstreamVersion(debian: string): string {
     .replace(/^\d+:/, '')
     .replace(/-[^-]*$/, '')
     .replace(/[+~](dfsg|ds)[\d.]*$/, '')
-}
-
-async function unpack(
-  found: AptPackage,
-  apt: Apt,
-  staging: string,
-  context: ArtifactContext,
-): Promise<BinaryName[]> {
-  const { signal } = context
-  const [file] = (await readdir(apt.downloads)).filter((name) => name.startsWith(`${found.name}_`))
-  if (file === undefined) throw new QuorateError('artifact', `apt downloaded no ${found.name}`)
-  const location = path.join(apt.downloads, file)
-  if (process.getuid?.() === 0) await chown(location, 0, 0)
-  // apt has checked it; once more, because its unprivileged helper could write to it until a moment ago.
-  const sha256 = await sha256OfFile(location, signal)
-  if (sha256 !== found.sha256) {
-    throw new QuorateError(
-      'artifact',
-      `${file} is not what the archive signed: its SHA-256 is ${sha256}, the package list says ${found.sha256}`,
-    )
-  }
-  const program = spawn('dpkg-deb', ['--fsys-tarfile', location], {
-    signal,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const ended = once(program, 'close')
-  let complaint = ''
-  program.stderr
-    .setEncoding('utf8')
-    .on('data', (text: string) => (complaint = (complaint + text).slice(-8192)))
-  const [names] = await Promise.all([
-    extractPrograms([program.stdout], { pick: pickFromPackage, directory: staging, origin: file, signal }),
-    ended,
-  ])
-  if (program.exitCode !== 0)
-    throw new QuorateError('artifact', `dpkg-deb could not read ${file}: ${complaint.trim()}`)
-  return names
 }

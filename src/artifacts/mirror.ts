@@ -1,6 +1,20 @@
 import { QuorateError } from '../errors.ts'
 import type { ProgramResult } from './program.ts'
 
+/** A suite of Debian's archive, and what is wanted of it, for hints. */
+export interface DebianArchive {
+  /** `trixie` */
+  readonly suite: string
+  /** URL; the one that this machine's own apt uses unless given. */
+  readonly mirror: string | undefined
+  /** `etcd` */
+  readonly wanted: string
+  /** A sentence: where else that can come from. */
+  readonly otherwise: string
+  /** The cluster file's key for the mirror, if it has one. */
+  readonly mirrorKey: string | undefined
+}
+
 const FIELDS = '$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(LABEL)'
 
 /**
@@ -10,14 +24,15 @@ const FIELDS = '$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(LABEL)'
  * @param run runs a program of this machine
  */
 export async function findMirror(
-  suite: string,
+  { suite, wanted, otherwise, mirrorKey }: DebianArchive,
   run: (program: string, args: readonly string[]) => Promise<ProgramResult>,
 ): Promise<string> {
   const { stdout } = await run('apt-get', ['indextargets', '--format', FIELDS, 'Created-By: Packages'])
   const mirror = chooseMirror(stdout, suite)
   if (mirror !== undefined) return mirror
-  throw new QuorateError('artifact', "This machine's apt uses no Debian mirror to take etcd from", {
-    hint: "Write the mirror's URL in the cluster file (etcd.source.debian.mirror), or take etcd from a release or a file.",
+  const name = mirrorKey === undefined ? '' : `Write the mirror's URL in the cluster file (${mirrorKey}). `
+  throw new QuorateError('artifact', `This machine's apt uses no Debian mirror to take ${wanted} from`, {
+    hint: `${name}${otherwise}`,
   })
 }
 

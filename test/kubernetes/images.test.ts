@@ -15,6 +15,19 @@ describe.skipIf(reason)(`images${reason === undefined ? '' : ` (${reason})`}`, (
   /** What a container of the image says that is started as this. */
   const said = async (image: string, ...argv: readonly string[]) =>
     await machine().check(ctr('run', '--rm', image, `test-${argv.length}-${image.length}`, ...argv))
+  /** What a program of kube-proxy's image says that may change the machine's packet filter. */
+  const proxy = async (...argv: readonly string[]) =>
+    await machine().check(
+      ctr(
+        'run',
+        '--rm',
+        '--net-host',
+        '--privileged',
+        IMAGES.kubeProxy,
+        `proxy-${argv.join('').length}`,
+        ...argv,
+      ),
+    )
 
   beforeAll(async () => {
     lab = await testLab({
@@ -47,6 +60,43 @@ describe.skipIf(reason)(`images${reason === undefined ? '' : ` (${reason})`}`, (
     for (const [name, image] of Object.entries(components))
       expect(await said(image, `/usr/local/bin/${name}`, '--version')).toContain(version)
     expect(await said(IMAGES.coredns, '/coredns', '-version')).toContain(`CoreDNS-${VERSIONS.coredns}`)
+  })
+
+  test("kube-proxy's has a packet filter of both kinds", async () => {
+    expect(await proxy('nft', '--version')).toMatch(/^nftables v1\.1\./)
+    await proxy('nft', 'add', 'table', 'inet', 'of-a-test')
+    expect(await proxy('nft', 'list', 'tables')).toContain('table inet of-a-test')
+    // A match and a target of their own: extensions that iptables loads.
+    const rule = ['-p', 'tcp', '-m', 'comment', '--comment', 'of-a-test', '-j', 'MARK', '--set-mark', '1']
+    await proxy('iptables', '-t', 'mangle', '-A', 'PREROUTING', ...rule)
+    expect(await proxy('iptables-save', '-t', 'mangle')).toContain('--comment of-a-test')
+  })
+
+  test("flannel's starts, and serves and asks as the proof wants it", async () => {
+    const { flannel, probe } = IMAGES
+    const version = ctr('run', '--rm', flannel, 'flannel-version', '/opt/bin/flanneld', '--version')
+    const { stdout, stderr } = await machine().exec(version)
+    expect(`${stdout}${stderr}`).toContain('v0.28.10')
+    // What flannel's own image can do as well: no httpd.
+    const answer = `while :; do printf 'HTTP/1.0 200 OK\\r\\n\\r\\nwell\\n' | nc -l -p 18080; done`
+    await machine().check(ctr('run', '--detach', '--net-host', probe, 'server', 'sh', '-c', answer))
+    const ask = ctr(
+      'run',
+      '--rm',
+      '--net-host',
+      probe,
+      'client',
+      'wget',
+      '-q',
+      '-O',
+      '-',
+      'http://127.0.0.1:18080/',
+    )
+    await expect.poll(async () => (await machine().exec(ask)).stdout, { timeout: 20_000 }).toBe('well\n')
+    const nslookup = await machine().exec(
+      ctr('run', '--rm', probe, 'resolver', 'nslookup', 'localhost', '127.0.0.1'),
+    )
+    expect(nslookup.stdout + nslookup.stderr).toMatch(/refused|timed out/)
   })
 
   test('pause waits as nobody in particular, ends when it is asked to, and answers for its version with 0', async () => {

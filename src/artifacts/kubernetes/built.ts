@@ -9,10 +9,11 @@ import { kubernetesFacts } from '../../kubernetes/versions.ts'
 import type { KubernetesSource, KubernetesSpec } from '../../spec/kubernetes.ts'
 import type { Architecture, Artifact, ArtifactContext } from '../artifact.ts'
 import { type Product, findCached, store } from '../cache.ts'
-import { type ImageEntry, writeImage } from '../oci-archive.ts'
+import { writeImage } from '../oci-archive.ts'
 import type { BuiltProgram } from './build.ts'
 import { ARCHIVES, type ArchiveName, kubernetesImages } from './images.ts'
 import { obtainKubernetes } from './obtain.ts'
+import { TOOLS_RECIPE, fetchTools } from './tools.ts'
 import type { ImageArchive, KubernetesArtifacts, NodeProgram } from './supply.ts'
 
 type BuiltSpec = Pick<KubernetesSpec, 'version' | 'imageRepository' | 'flannel'> & {
@@ -69,11 +70,14 @@ async function obtainImages(
   await sweep(shelf)
   const staging = await draftFolderBeside(entry)
   try {
-    const tools: readonly ImageEntry[] = []
+    const folder = path.join(staging, 'tools')
+    await mkdir(folder)
+    const tools = await fetchTools(arch, folder, context)
     context.emit({ kind: 'artifact', text: `making images of Kubernetes ${version} for ${arch}` })
-    const images = kubernetesImages(programs, tools, names)
+    const images = kubernetesImages(programs, tools.entries, names)
     for (const name of ARCHIVES) await writeImage(images[name], path.join(staging, name), context.signal)
-    const made = { version, arch, origin, names: ARCHIVES }
+    await rm(folder, { recursive: true })
+    const made = { version, arch, origin: `${origin}; ${tools.origin}`, names: ARCHIVES }
     return archives(await store(entry, staging, PRODUCT, made, context))
   } catch (error) {
     if (context.signal.aborted)
@@ -93,5 +97,8 @@ function recipe(programs: Artifact<BuiltProgram>, names: ImageNames): string {
     ...image,
     entries: entries.map((one) => (one.kind === 'file' ? { ...one, from: sums.get(one.from) } : one)),
   }))
-  return createHash('sha256').update(JSON.stringify(images)).digest('hex').slice(0, 12)
+  return createHash('sha256')
+    .update(JSON.stringify([images, TOOLS_RECIPE]))
+    .digest('hex')
+    .slice(0, 12)
 }
