@@ -1,0 +1,41 @@
+# Writes the CNI configuration for this node's part of the pods' network, whole or not at all: with it the node becomes ready.
+# flannel has a CNI plugin of its own that does so for each pod; the plugins of every distribution do as well.
+# $1: the file that flanneld writes  $2: the CNI configuration
+set -eu
+until [ -s "$1" ]; do sleep 0.2; done
+FLANNEL_SUBNET='' FLANNEL_IPV6_SUBNET='' FLANNEL_MTU=''
+. "$1"
+
+# flanneld names the first address of each part, which is the bridge's; the plugin wants the part's own.
+ranges='' routes=''
+if [ -n "$FLANNEL_SUBNET" ]; then
+  address=${FLANNEL_SUBNET%/*} length=${FLANNEL_SUBNET#*/}
+  ranges="[{\"subnet\":\"${address%.*}.$((${address##*.} - 1))/$length\"}]"
+  routes='{"dst":"0.0.0.0/0"}'
+fi
+if [ -n "$FLANNEL_IPV6_SUBNET" ]; then
+  address=${FLANNEL_IPV6_SUBNET%/*} length=${FLANNEL_IPV6_SUBNET#*/}
+  ranges="${ranges:+$ranges,}[{\"subnet\":\"${address%1}/$length\"}]"
+  routes="${routes:+$routes,}{\"dst\":\"::/0\"}"
+fi
+
+# The runtime reads what ends in .conflist, and this does not.
+new=${2%/*}/.quorate-flannel
+cat >"$new" <<CNI
+{
+  "cniVersion": "1.0.0",
+  "name": "flannel",
+  "plugins": [
+    {
+      "type": "bridge",
+      "bridge": "cni0",
+      "mtu": $FLANNEL_MTU,
+      "isGateway": true,
+      "hairpinMode": true,
+      "ipam": { "type": "host-local", "ranges": [$ranges], "routes": [$routes] }
+    },
+    { "type": "portmap", "capabilities": { "portMappings": true } }
+  ]
+}
+CNI
+mv "$new" "$2"
