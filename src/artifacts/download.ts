@@ -13,7 +13,7 @@ import type { NetworkLimits } from './network.ts'
 import { printable } from './network.ts'
 import { counted, formatBytes } from '../spec/units.ts'
 
-/** Far above any archive of etcd's: a bound on what a hostile mirror can write. */
+/** Far above any file of a release: a bound on what a hostile mirror can write. */
 const MOST_BYTES = 512 << 20
 
 export interface Download {
@@ -195,7 +195,7 @@ async function* metered(
 
 function tooLarge(url: URL): QuorateError {
   return new QuorateError('artifact', `${printable(url)} sends more than it should`, {
-    hint: `no archive of etcd has more than ${formatBytes(MOST_BYTES)}: check the source in the cluster file`,
+    hint: `no file of a release has more than ${formatBytes(MOST_BYTES)}: check the source in the cluster file`,
   })
 }
 

@@ -58,6 +58,22 @@ export function httpUrl(text: string, what: string): URL {
   )
 }
 
+/** A URL with each `{name}` filled in. Throws a `cluster-file` error for a name that isn't among the values. */
+export function fillTemplate(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replaceAll(/\{([^{}]*)\}/g, (placeholder, name: string) => {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined
+    if (value !== undefined) return value
+    const known = Object.keys(values).map((one) => `{${one}}`)
+    throw new QuorateError(
+      'cluster-file',
+      `The URL '${template}' has an unknown placeholder ${placeholder}`,
+      {
+        hint: `Known are ${known.slice(0, -1).join(', ')} and ${known.at(-1)}.`,
+      },
+    )
+  })
+}
+
 /** A URL for a person or a log: without the login in it and without its query, which may hold a signature. */
 export function printable(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`

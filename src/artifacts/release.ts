@@ -10,7 +10,7 @@ import type { Architecture, ArtifactContext, Fetched } from './artifact.ts'
 import { downloadFile, downloadText } from './download.ts'
 import { extractPrograms, pickFromRelease } from './extract.ts'
 import { checkArchivePin } from './pins.ts'
-import { DEFAULT_LIMITS, httpUrl, openNetwork, printable } from './network.ts'
+import { DEFAULT_LIMITS, fillTemplate, httpUrl, openNetwork, printable } from './network.ts'
 
 type ReleaseSource = Extract<EtcdSource, { kind: 'release' }> & { readonly archivePin?: string | undefined }
 
@@ -62,18 +62,7 @@ export async function fetchRelease(
 
 /** A URL with `{version}`, `{minor}` and `{arch}` filled in. Throws a `cluster-file` error for any other `{…}`. */
 export function expandTemplate(template: string, version: string, arch: Architecture): string {
-  const values: Readonly<Record<string, string>> = { version, arch, minor: minorOf(version) }
-  return template.replaceAll(/\{([^{}]*)\}/g, (placeholder, name: string) => {
-    const value = values[name]
-    if (value !== undefined) return value
-    throw new QuorateError(
-      'cluster-file',
-      `The URL '${template}' has an unknown placeholder ${placeholder}`,
-      {
-        hint: 'Known are {version}, {minor} and {arch}.',
-      },
-    )
-  })
+  return fillTemplate(template, { version, minor: minorOf(version), arch })
 }
 
 /** The archive's line in a SHA256SUMS file; a file that holds nothing but one checksum is taken as well. */

@@ -2,14 +2,13 @@
 import { createHash } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { QuorateError } from '../../errors.ts'
-import { draftFolderBeside, sweep } from '../../files/temporary.ts'
 import { type ImageNames, imageNames } from '../../kubernetes/image-names.ts'
 import { kubernetesFacts } from '../../kubernetes/versions.ts'
 import type { KubernetesSource, KubernetesSpec } from '../../spec/kubernetes.ts'
 import type { Architecture, Artifact, ArtifactContext } from '../artifact.ts'
-import { type Product, findCached, store } from '../cache.ts'
+import type { Product } from '../cache.ts'
 import { writeImage } from '../oci-archive.ts'
+import { fromShelf } from '../shelf.ts'
 import type { BuiltProgram } from './build.ts'
 import { ARCHIVES, type ArchiveName, kubernetesImages } from './images.ts'
 import { obtainKubernetes } from './obtain.ts'
@@ -54,22 +53,14 @@ async function obtainImages(
   context: ArtifactContext,
 ): Promise<readonly ImageArchive[]> {
   const { version, arch, origin } = programs
-  const shelf = path.join(context.cacheDirectory, 'artifacts')
-  const entry = path.join(shelf, `kubernetes-images-${version}-${arch}-${recipe(programs, names)}`)
-  const archives = (artifact: Artifact<ArchiveName>) => {
-    const wanted = kubernetesImages(programs, [], names)
-    return artifact.files.map(({ name, ...file }) => ({
-      ...file,
-      names: wanted[name].names,
-      roles: wanted[name].roles,
-    }))
+  const wanted = {
+    product: PRODUCT,
+    folder: 'kubernetes-images',
+    version,
+    arch,
+    key: recipe(programs, names),
   }
-  const cached = await findCached(entry, PRODUCT, context)
-  if (cached !== undefined) return archives(cached)
-  await mkdir(shelf, { recursive: true, mode: 0o700 })
-  await sweep(shelf)
-  const staging = await draftFolderBeside(entry)
-  try {
+  const artifact = await fromShelf(wanted, context, async (staging) => {
     const folder = path.join(staging, 'tools')
     await mkdir(folder)
     const tools = await fetchTools(arch, folder, context)
@@ -77,17 +68,14 @@ async function obtainImages(
     const images = kubernetesImages(programs, tools.entries, names)
     for (const name of ARCHIVES) await writeImage(images[name], path.join(staging, name), context.signal)
     await rm(folder, { recursive: true })
-    const made = { version, arch, origin: `${origin}; ${tools.origin}`, names: ARCHIVES }
-    return archives(await store(entry, staging, PRODUCT, made, context))
-  } catch (error) {
-    if (context.signal.aborted)
-      throw new QuorateError('cancelled', `Making images of Kubernetes ${version} was cancelled`, {
-        cause: error,
-      })
-    throw QuorateError.from(error, 'artifact', `Can't make images of Kubernetes ${version} for ${arch}`)
-  } finally {
-    await rm(staging, { recursive: true, force: true })
-  }
+    return { origin: `${origin}; ${tools.origin}`, names: ARCHIVES }
+  })
+  const images = kubernetesImages(programs, [], names)
+  return artifact.files.map(({ name, ...file }) => ({
+    ...file,
+    names: images[name].names,
+    roles: images[name].roles,
+  }))
 }
 
 /** Tells apart sets of images that are made differently: of other programs, under other names, with other surroundings. */

@@ -52,7 +52,11 @@ export async function obtainKubernetesArtifacts(
       const { obtainBuilt } = await import('./built.ts')
       return await obtainBuilt({ ...spec, source }, arch, context)
     }
-    case 'release':
+    case 'release': {
+      const { obtainRelease } = await import('./release.ts')
+      const { files } = await obtainRelease({ ...spec, source }, arch, context)
+      return { programs: files.map((file) => ({ ...file, links: [] })), images: [] }
+    }
     case 'folder':
       throw new QuorateError('artifact', `Kubernetes from a ${source.kind} is not supported yet`, {
         hint: 'write source: { modules: {} }, which builds it here',

@@ -1,0 +1,57 @@
+/** What programs say of themselves, compared with what the cluster file wants. */
+import { rm, symlink } from 'node:fs/promises'
+import path from 'node:path'
+import { QuorateError } from '../../errors.ts'
+import type { ArtifactContext } from '../artifact.ts'
+import { runProgram } from '../program.ts'
+
+const TIMEOUT_MS = 30_000
+
+export interface Claim {
+  /** Name of the program's file. */
+  readonly file: string
+  /** The name to start it by, if it is another one. */
+  readonly startedAs?: string
+  readonly args: readonly string[]
+  /** A line that it must print. */
+  readonly line: string
+}
+
+/** By program, what it says when it is of this version. */
+export const CLAIMS = {
+  kubeadm: (version: string) => ({ args: ['version', '-o', 'short'], line: `v${version}` }),
+  kubelet: (version: string) => ({ args: ['--version'], line: `Kubernetes v${version}` }),
+  kubectl: (version: string) => ({ args: ['version', '--client'], line: `Client Version: v${version}` }),
+  flanneld: (version: string) => ({ args: ['--version'], line: `v${version}` }),
+} as const
+
+/**
+ * Asks each program, with an empty environment. Where they can't be run at all (a filesystem mounted noexec) an event says so.
+ *
+ * @param folder absolute path of where the files are
+ * @throws QuorateError `artifact` if one is of another version
+ */
+export async function checkClaims(
+  folder: string,
+  claims: readonly Claim[],
+  origin: string,
+  { signal, emit }: Pick<ArtifactContext, 'signal' | 'emit'>,
+): Promise<void> {
+  for (const { file, startedAs = file, args, line } of claims) {
+    const program = path.join(folder, startedAs)
+    if (startedAs !== file) await symlink(file, program)
+    const result = await runProgram(program, args, { env: {}, signal, timeoutMs: TIMEOUT_MS })
+    if (startedAs !== file) await rm(program)
+    if (result.notStarted === 'EACCES') {
+      emit({ kind: 'artifact', text: `${program} can't be run here (noexec?): its version was not asked` })
+      continue
+    }
+    // flanneld answers on standard error.
+    const said = `${result.stdout}\n${result.stderr}`.split('\n').map((one) => one.trim())
+    if (said.includes(line)) continue
+    throw new QuorateError('artifact', `${startedAs} from ${origin} does not say '${line}'`, {
+      hint: "correct Kubernetes' version in the cluster file, or name the right source (kubernetes.source)",
+      cause: new Error(said.find((one) => one !== '') ?? `exit code ${result.exitCode}`),
+    })
+  }
+}

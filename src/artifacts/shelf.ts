@@ -1,0 +1,50 @@
+/** An entry of the cache, made if it is not there: what every product's way in has in common. */
+import { mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { QuorateError } from '../errors.ts'
+import { draftFolderBeside, sweep } from '../files/temporary.ts'
+import type { Architecture, Artifact, ArtifactContext, Fetched } from './artifact.ts'
+import { type Product, findCached, store } from './cache.ts'
+
+export interface Wanted<N extends string> {
+  readonly product: Product<N>
+  /** First word of the entry's name: `kubernetes`. */
+  readonly folder: string
+  readonly version: string
+  readonly arch: Architecture
+  /** Of the entry, after version and architecture: what else tells it apart, `release-5a93f92eef63`. Letters, digits, hyphens. */
+  readonly key: string
+}
+
+/**
+ * The entry from the cache, unharmed, or else as `make` puts it into the folder that it is given. Two runs at once may both make
+ * it; both get the same complete entry.
+ *
+ * @throws QuorateError `artifact` if it can't be had; `cancelled` if the signal fires
+ */
+export async function fromShelf<N extends string>(
+  { product, folder, version, arch, key }: Wanted<N>,
+  context: ArtifactContext,
+  make: (staging: string) => Promise<Fetched<N>>,
+): Promise<Artifact<N>> {
+  const subject = `${product.title} ${version}`
+  try {
+    const shelf = path.join(context.cacheDirectory, 'artifacts')
+    const entry = path.join(shelf, `${folder}-${version}-${arch}-${key}`)
+    const cached = await findCached(entry, product, context)
+    if (cached !== undefined) return cached
+    await mkdir(shelf, { recursive: true, mode: 0o700 })
+    await sweep(shelf)
+    const staging = await draftFolderBeside(entry)
+    try {
+      const made = await make(staging)
+      return await store(entry, staging, product, { version, arch, ...made }, context)
+    } finally {
+      await rm(staging, { recursive: true, force: true })
+    }
+  } catch (error) {
+    if (context.signal.aborted)
+      throw new QuorateError('cancelled', `Obtaining ${subject} was cancelled`, { cause: error })
+    throw QuorateError.from(error, 'artifact', `Can't obtain ${subject} for ${arch}`)
+  }
+}
