@@ -33,6 +33,8 @@ export interface IssueRequest {
   readonly days: number
   /** The node's name, or the client's. */
   readonly subjectCommonName: string
+  /** Groups, as Kubernetes has them: the subject's organizations, in this order. None unless given. */
+  readonly organizations?: readonly string[] | undefined
 }
 
 export interface IssuedCertificate {

@@ -9,6 +9,8 @@ export interface CertificateDescription {
   readonly subject: string
   /** Empty if there is none. */
   readonly commonName: string
+  /** In their order. */
+  readonly organizations: readonly string[]
   readonly sans: {
     readonly dns: readonly string[]
     readonly ips: readonly string[]
@@ -45,6 +47,7 @@ export function describe(certificate: X509Certificate): CertificateDescription {
   return {
     subject: subjectLine(certificate),
     commonName: /^CN=(.*)$/m.exec(certificate.subject ?? '')?.[1] ?? '',
+    organizations: [...(certificate.subject ?? '').matchAll(/^O=(.*)$/gm)].map(([, name = '']) => name),
     sans: parseSubjectAltName(certificate.subjectAltName ?? ''),
     issuer: certificate.issuer.split('\n').join(', '),
     serial: certificate.serialNumber,

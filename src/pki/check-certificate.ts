@@ -43,6 +43,8 @@ export interface CertificateWish {
   readonly caPem: string
   readonly now: Date
   readonly commonName?: string | undefined
+  /** The subject's organizations, no more and no fewer; undefined: any. */
+  readonly organizations?: readonly string[] | undefined
   /** SHA-256 of the public key (SPKI, DER, hexadecimal) of the key that stands beside the certificate. */
   readonly keySpki?: string | undefined
   readonly algorithm?: KeyAlgorithm | undefined
@@ -82,6 +84,14 @@ export function checkCertificate(wish: CertificateWish): readonly ReissueReason[
   const found = (code: ReissueCode, message: string) => reasons.push({ code, message })
   if (wish.commonName !== undefined && facts.commonName !== wish.commonName) {
     found('subject', `is for ${printable(facts.commonName)}, not for ${wish.commonName}`)
+  }
+  const groups = wish.organizations
+  if (groups !== undefined && facts.organizations.toSorted().join('\n') !== groups.toSorted().join('\n')) {
+    const said = facts.organizations.map((name) => printable(name)).join(', ')
+    found(
+      'subject',
+      `is for ${said === '' ? 'no organization' : `the organization ${said}`}, not for ${groups.join(', ') || 'none'}`,
+    )
   }
   if (missing.length > 0) found('missing-name', `lacks ${missing.join(', ')}`)
   if (membersOwn.length > 0)

@@ -2,6 +2,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { QuorateError } from '../errors.ts'
 import { isReservedName } from '../spec/member-name.ts'
+import type { IssueRequest } from './authority.ts'
 import { spkiSha256 } from './certificate.ts'
 import { derElements } from './der.ts'
 import { compareNames, printable, type AllowedNames, type Names } from './names.ts'
@@ -28,8 +29,8 @@ const { digitalSignature, nonRepudiation, keyEncipherment, keyAgreement } = x509
 const LEAF_USAGES = digitalSignature | nonRepudiation | keyEncipherment | keyAgreement
 
 /**
- * Checks a certificate request as somebody who may not trust its sender: signature, key, subject (the common name and
- * nothing else), the names (all of `allowed`, none beyond), and that nothing more is asked for. The name by which members
+ * Checks a certificate request as somebody who may not trust its sender: signature, key, subject (the organizations, the
+ * common name and nothing else), the names (all of `allowed`, none beyond), and that nothing more is asked for. The name by which members
  * know each other is for members among each other alone (`profile`), whatever else is allowed, and nobody's common name.
  * @param commonName the node's or client's name; also names the host in the error
  * @throws QuorateError `pki` with everything that is wrong, every foreign name in it
@@ -39,6 +40,7 @@ export async function checkCsr(
   allowed: AllowedNames,
   commonName: string,
   profile: Profile,
+  organizations: readonly string[] = [],
 ): Promise<CheckedRequest> {
   const { csr, key, extensions } = readCsr(csrPem, commonName)
   const names: { dns: string[]; ips: string[] } = { dns: [], ips: [] }
@@ -52,8 +54,10 @@ export async function checkCsr(
       `its key (${keyAlgorithmName(key)}) is too weak or of an unknown kind; ECDSA from P-256 or RSA from 2048 bits`,
     )
   }
-  if (JSON.stringify(csr.subjectName.toJSON()) !== JSON.stringify([{ CN: [commonName] }])) {
-    faults.push(`its subject is ${printable(csr.subject)}, not CN=${commonName}`)
+  const subject = [...organizations.map((organization) => ({ O: [organization] })), { CN: [commonName] }]
+  if (JSON.stringify(csr.subjectName.toJSON()) !== JSON.stringify(subject)) {
+    const wanted = [...organizations.map((organization) => `O=${organization}`), `CN=${commonName}`]
+    faults.push(`its subject is ${printable(csr.subject)}, not ${wanted.join(', ')}`)
   }
   for (const extension of extensions) {
     if (extension instanceof x509.SubjectAlternativeNameExtension) collectNames(extension, names, otherKinds)
@@ -85,6 +89,12 @@ export async function checkCsr(
     publicKeyDer: csr.publicKey.rawData,
     pem: `${csr.toString('pem').trimEnd()}\n`,
   }
+}
+
+/** `checkCsr` with what is to be issued. */
+export async function checkRequest(request: IssueRequest): Promise<CheckedRequest> {
+  const { csrPem, allowed, subjectCommonName, profile, organizations } = request
+  return await checkCsr(csrPem, allowed, subjectCommonName, profile, organizations)
 }
 
 /** SHA-256 of a request's public key (SPKI, DER, lower-case hexadecimal); undefined: it can't be read. Checks nothing. */

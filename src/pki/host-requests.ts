@@ -6,7 +6,7 @@ import { assertNamesPermitted, assertUsableCa, chainWarnings, leafValidity } fro
 import type { CaPlace } from './ca-renewal.ts'
 import { subjectLine } from './chain.ts'
 import { isoDay } from './check-certificate.ts'
-import { checkCsr } from './csr.ts'
+import { checkRequest } from './csr.ts'
 import { renderOpensslConfig } from './openssl-config.ts'
 import { randomSerial } from './signer.ts'
 
@@ -26,12 +26,13 @@ export async function prepareRequests(
   const warnings = new Set(chainWarnings(chain))
   const lines: string[] = []
   for (const request of requests) {
-    const csr = await checkCsr(request.csrPem, request.allowed, request.subjectCommonName, request.profile)
+    const csr = await checkRequest(request)
     assertNamesPermitted(chain, request.allowed, request.subjectCommonName)
     const validity = leafValidity(chain, request.days, now)
     for (const warning of validity.warnings) warnings.add(warning)
     const config = renderOpensslConfig({
       commonName: request.subjectCommonName,
+      organizations: request.organizations,
       names: request.allowed,
       profile: request.profile,
       algorithm: csr.keyAlgorithm,

@@ -160,6 +160,7 @@ function checkLeaves(
       caPem,
       now: now(),
       commonName: request.subjectCommonName,
+      organizations: request.organizations ?? [],
       entering: true,
     })
     if (reasons.length > 0) {

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { replaceFile } from '../files/atomic-file.ts'
 import type { IssueRequest } from './authority.ts'
-import { checkCsr } from './csr.ts'
+import { checkRequest } from './csr.ts'
 import signProgram from './offline-sign.sh?raw'
 import { renderOpensslConfig, SIGNING_SECTION } from './openssl-config.ts'
 
@@ -21,13 +21,14 @@ export async function exportRequests(
     requests.map(async (request) => ({
       request,
       stem: `${request.subjectCommonName}-${request.profile}`,
-      csr: await checkCsr(request.csrPem, request.allowed, request.subjectCommonName, request.profile),
+      csr: await checkRequest(request),
     })),
   )
   await mkdir(directory, { recursive: true })
   for (const { request, stem, csr } of checked) {
     const config = renderOpensslConfig({
       commonName: request.subjectCommonName,
+      organizations: request.organizations,
       names: request.allowed,
       profile: request.profile,
       algorithm: csr.keyAlgorithm,

@@ -9,7 +9,7 @@ import type { CaPlace } from './ca-renewal.ts'
 import { spkiSha256 } from './certificate.ts'
 import { chainPem, parseChain } from './chain.ts'
 import { checkCertificate } from './check-certificate.ts'
-import { checkCsr } from './csr.ts'
+import { checkRequest } from './csr.ts'
 import { issuedFile } from './offline.ts'
 import { readFolder } from './offline-folder.ts'
 
@@ -56,7 +56,7 @@ export async function importCertificates(options: ImportOptions): Promise<Import
   assertUsableCa(chain, options.now, options.place)
   const waiting = new Map<string, IssueRequest>()
   for (const request of options.expected) {
-    const csr = await checkCsr(request.csrPem, request.allowed, request.subjectCommonName, request.profile)
+    const csr = await checkRequest(request)
     waiting.set(csr.publicKeySha256, request)
   }
   const files: ImportedFile[] = []
@@ -121,6 +121,7 @@ function judge(
     caPem: options.caPem,
     now: options.now,
     commonName: request.subjectCommonName,
+    organizations: request.organizations ?? [],
     entering: true,
   })
   const optional = request.mayLackMemberName === true

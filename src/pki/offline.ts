@@ -27,7 +27,7 @@ export function openOfflineAuthority(options: OfflineAuthorityOptions): Authorit
   }
   const issueMany = async (requests: readonly IssueRequest[]) => {
     const chain = await readChain()
-    const [{ checkCsr }, { assertUsableCa, chainWarnings }] = await Promise.all([
+    const [{ checkRequest }, { assertUsableCa, chainWarnings }] = await Promise.all([
       import('./csr.ts'),
       import('./ca-check.ts'),
     ])
@@ -36,7 +36,7 @@ export function openOfflineAuthority(options: OfflineAuthorityOptions): Authorit
     const waiting: string[] = []
     const issued: IssuedCertificate[] = []
     for (const request of requests) {
-      const csr = await checkCsr(request.csrPem, request.allowed, request.subjectCommonName, request.profile)
+      const csr = await checkRequest(request)
       const pem = await readIssued(issuedFile(options.issuedDirectory, csr.publicKeySha256))
       if (pem === undefined) {
         waiting.push(request.subjectCommonName)
@@ -49,6 +49,7 @@ export function openOfflineAuthority(options: OfflineAuthorityOptions): Authorit
         caPem,
         now: options.now(),
         commonName: request.subjectCommonName,
+        organizations: request.organizations ?? [],
         keySpki: csr.publicKeySha256,
         entering: true,
       }).filter(({ code }) => code !== 'member-name' || request.mayLackMemberName !== true)

@@ -11,6 +11,8 @@ export const SIGNING_SECTION = 'v3_sign'
 
 export interface ConfigOptions {
   readonly commonName: string
+  /** Groups, as Kubernetes has them; none unless given. */
+  readonly organizations?: readonly string[] | undefined
   readonly names: AllowedNames
   readonly profile: Profile
   /** Of the key: RSA keys may also encipher. Anything that does not begin with `rsa` signs only. */
@@ -43,7 +45,8 @@ export function renderOpensslConfig(options: ConfigOptions): string {
     `req_extensions = ${REQUEST_SECTION}`,
     '',
     '[ req_distinguished_name ]',
-    `CN = ${checkedCommonName(options.commonName)}`,
+    ...(options.organizations ?? []).map((name, index) => `${index}.O = ${checkedSubjectName(name)}`),
+    `CN = ${checkedSubjectName(options.commonName)}`,
     '',
     `[ ${REQUEST_SECTION} ]`,
     ...extensions,
@@ -63,13 +66,23 @@ export function renderOpensslConfig(options: ConfigOptions): string {
  * a certificate without alternative names for a host name.
  */
 export function checkedCommonName(name: string): string {
+  if (!name.includes(':')) return checkedSubjectName(name)
+  throw unfit(name)
+}
+
+/** As `checkedCommonName`, of Kubernetes' users and groups too: `system:nodes`. */
+export function checkedSubjectName(name: string): string {
   if (isReservedName(name)) {
     throw new QuorateError('pki', `${name} is a name by which members know each other: only members get it`, {
       hint: 'choose another name',
     })
   }
-  if (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/.test(name)) return name
-  throw new QuorateError('pki', `${JSON.stringify(name)} can't be the name of a certificate`, {
+  if (/^[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}$/.test(name)) return name
+  throw unfit(name)
+}
+
+function unfit(name: string): QuorateError {
+  return new QuorateError('pki', `${JSON.stringify(name)} can't be the name of a certificate`, {
     hint: 'Use 1 to 64 letters, digits, dots, dashes, underscores or @, beginning with a letter or digit.',
   })
 }

@@ -6,8 +6,9 @@ import type { KeyObject } from 'node:crypto'
  * - `peer`: members among each other; each is server and client to the others
  * - `server`: towards clients; clientAuth too, because etcd's gRPC gateway dials its own member with it
  * - `client`: dials only: an operator, an API server, flannel
+ * - `serving`: is dialled only: Kubernetes' API servers and kubelets
  */
-export type Profile = 'member' | 'peer' | 'server' | 'client'
+export type Profile = 'member' | 'peer' | 'server' | 'client' | 'serving'
 
 export type ExtendedUsage = 'serverAuth' | 'clientAuth'
 
@@ -19,6 +20,7 @@ export const EXTENDED_USAGES: Readonly<Record<Profile, readonly ExtendedUsage[]>
   peer: BOTH,
   server: BOTH,
   client: ['clientAuth'],
+  serving: ['serverAuth'],
 }
 
 /** Whether it is what a member shows its peers: it carries the name by which members know each other. */

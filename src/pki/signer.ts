@@ -6,7 +6,7 @@ import { QuorateError } from '../errors.ts'
 import { CLOCK_TOLERANCE_MS, DAY_MS, type IssuedCertificate, type IssueRequest } from './authority.ts'
 import { assertNamesPermitted, leafValidity } from './ca-check.ts'
 import { chainPem } from './chain.ts'
-import { checkCsr } from './csr.ts'
+import { checkRequest } from './csr.ts'
 import { canonicalIp } from './names.ts'
 import { EXTENDED_USAGES, keyAlgorithmName, USAGE_OIDS } from './profile.ts'
 import * as x509 from './x509.ts'
@@ -66,7 +66,7 @@ export async function signLeaf(
   request: IssueRequest,
   now: Date,
 ): Promise<IssuedCertificate> {
-  const csr = await checkCsr(request.csrPem, request.allowed, request.subjectCommonName, request.profile)
+  const csr = await checkRequest(request)
   assertNamesPermitted(chain, request.allowed, request.subjectCommonName)
   const issuer = new x509.X509Certificate(chain[0].raw)
   const issuerKeyId = issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId
@@ -77,7 +77,7 @@ export async function signLeaf(
   ]
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: randomSerial(),
-    subject: new x509.Name([{ CN: [request.subjectCommonName] }]),
+    subject: subjectOf(request.subjectCommonName, request.organizations),
     issuer: issuer.subjectName,
     notBefore,
     notAfter,
@@ -104,20 +104,25 @@ export function randomSerial(): string {
   return bytes.toString('hex')
 }
 
-/** A request for a key that was born here; the subject is the common name alone. @param dns further names */
+/** A request for a key that was born here. @param dns further names @param organizations of the subject */
 export async function makeCsr(
   commonName: string,
   keys: KeyPair,
   dns: readonly string[] = [],
+  organizations: readonly string[] = [],
 ): Promise<string> {
   const { signingAlgorithm, signingKey } = signingWith(keys.privateKey)
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: new x509.Name([{ CN: [commonName] }]),
+    name: subjectOf(commonName, organizations),
     keys: { privateKey: signingKey, publicKey: webKey(keys.publicKey, ['verify']) },
     signingAlgorithm,
     ...(dns.length > 0 ? { extensions: [new x509.SubjectAlternativeNameExtension(dns.map(dnsName))] } : {}),
   })
   return `${request.toString('pem').trimEnd()}\n`
+}
+
+function subjectOf(commonName: string, organizations: readonly string[] = []): x509.Name {
+  return new x509.Name([...organizations.map((one) => ({ O: [one] })), { CN: [commonName] }])
 }
 
 function dnsName(value: string) {

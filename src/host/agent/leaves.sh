@@ -1,0 +1,186 @@
+# Certificates and secrets of tiers. A private key is made here, and stays.
+
+leaf_requests=/var/lib/quorate/leaves
+
+# leaf_file FILE: prints where its content lies: in it, or, as a kubelet has it, in a sibling that it is a link to. No other
+# link counts.
+leaf_file() {
+  if [ ! -L "$1" ]; then
+    if [ -f "$1" ]; then printf '%s\n' "$1"; fi
+    return 0
+  fi
+  target=$(readlink -- "$1" | tr '\n' '?')
+  target=${target#"${1%/*}"/}
+  case $target in '' | */* | .*) return 0 ;; esac
+  target=${1%/*}/$target
+  if is_roots "${1%/*}" && [ -f "$target" ] && [ ! -L "$target" ]; then printf '%s\n' "$target"; fi
+}
+
+# private_part FILE: the private key in it; of a kubeconfig (`.conf`), the one that it carries.
+private_part() {
+  case $1 in
+    *.conf) content "$1" | sed -n 's/^ *client-key-data: *//p' | base64 -d 2>/dev/null ;;
+    *) content "$1" ;;
+  esac
+}
+
+# public_part FILE: of the private key in it, PEM in one line; nothing where there is none.
+public_part() {
+  # shellcheck disable=SC2046 # put on one line by leaving out the blanks
+  printf '%s' $(private_part "$1" | openssl pkey -pubout 2>/dev/null)
+}
+
+# leaf_stat NAME FILE
+leaf_stat() {
+  found=$(leaf_file "$2")
+  stat -c "leaf-file $1|$2|%F|%U|%G|%a" -- "${found:-$2}" 2>/dev/null || true
+}
+
+# leaf_text FILE PROGRAM…: its lines as PATH:LINE, as the program lets them pass. It keeps private keys back.
+leaf_text() {
+  found=$(leaf_file "$1")
+  [ -n "$found" ] || return 0
+  label=$1
+  shift
+  content "$found" | head -c "$most" | "$@" | grep -a -H --label="$label" '' || true
+}
+
+# What is there of a certificate and its key. `form` is `pair` (files `certificate` and `key`), `joined` (both in `certificate`) or
+# `kubeconfig` (both within the kubeconfig `certificate`).
+takes_leaf='reads name form certificate ~key ~kubeconfig'
+op_leaf() {
+  printf 'leaf %s %s %s %s\n' "$arg_name" "$arg_form" "$arg_certificate" "$arg_kubeconfig"
+  if [ -f "$leaf_requests/$arg_name.csr" ] && is_roots "$leaf_requests"; then texts "$leaf_requests/$arg_name.csr" "$leaf_requests/$arg_name.cnf"; fi
+  for file in "$arg_certificate" "$arg_key" "$arg_kubeconfig"; do
+    if [ -e "$file" ] || [ -L "$file" ]; then leaf_stat "$arg_name" "$file"; fi
+  done
+  if [ -n "$arg_kubeconfig" ]; then leaf_text "$arg_kubeconfig" grep -a -v -e 'client-key-data:'; fi
+  if [ "$arg_form" = kubeconfig ]; then
+    leaf_text "$arg_certificate" grep -a -v -e 'client-key-data:'
+  else
+    leaf_text "$arg_certificate" sed -n '/^-----BEGIN CERTIFICATE-----$/,/^-----END CERTIFICATE-----$/p'
+  fi
+  found=$(leaf_file "${arg_key:-$arg_certificate}")
+  if [ -n "$found" ]; then printf 'leaf-key %s %s\n' "$arg_name" "$(public_part "$found")"; fi
+}
+
+# Files whose content is secret: owner, mode, and SHA-256; of a private key (`.key`) its public part instead.
+takes_secret='reads ..paths'
+op_secret() {
+  for path; do
+    if [ ! -e "$path" ] && [ ! -L "$path" ]; then continue; fi
+    printf '%s|' "secret $(stat -c '%n|%F|%U|%G|%a' -- "$path")"
+    if [ -L "$path" ] || [ ! -f "$path" ]; then
+      echo 'none|'
+    else
+      case $path in
+        *.key) printf 'key|%s\n' "$(public_part "$path")" ;;
+        *) printf 'sum|%s\n' "$(content "$path" | sha256sum | cut -c 1-64)" ;;
+      esac
+    fi
+  done
+}
+
+# A private key and the request for its certificate, kept in waiting. The key is born here, or the one in the file `keep`.
+takes_leaf_key='changes name @configuration algorithm ~keep'
+op_leaf_key() {
+  make_folder "$leaf_requests" 700
+  require_root "$leaf_requests"
+  chmod 700 "$leaf_requests"
+  # A request counts for the configuration beside it: the old one goes before the new one comes.
+  request=$leaf_requests/$arg_name
+  rm -rf "$request.csr" "$request.key" "$request.cnf" "$request.new" "$request.draft"
+  case $arg_keep-$arg_algorithm in
+    /*)
+      found=$(leaf_file "$arg_keep")
+      private_part "${found:-$arg_keep}" | openssl pkey -out "$request.new" 2>/dev/null ||
+        fail "$arg_keep holds no private key that can be read"
+      ;;
+    -ecdsa-p256) openssl ecparam -name prime256v1 -genkey -noout -out "$request.new" ;;
+    -rsa-*) openssl genrsa -out "$request.new" "${arg_algorithm#rsa-}" 2>/dev/null ;;
+    *) fail "unknown key algorithm $arg_algorithm" ;;
+  esac
+  cp "$arg_configuration" "$request.cnf"
+  openssl req -new -key "$request.new" -config "$request.cnf" -out "$request.draft" ||
+    fail "openssl can not make the certificate request"
+  settle "$request.new"
+  mv -f "$request.new" "$request.key"
+  mv -f "$request.draft" "$request.csr"
+}
+
+# leaf_draft FILE: $draft is a new, private file beside it, in a folder of root's. Of what a run left that was cut off nothing stays.
+leaf_draft() {
+  make_folder "${1%/*}"
+  require_root "${1%/*}"
+  draft=${1%/*}/.${1##*/}.quorate-new
+  rm -rf "$draft"
+  (set -C && : >"$draft") || fail "$1 could not be written"
+}
+
+# leaf_place FILE MODE: the draft takes its place; a link there goes, and what it leads to stays.
+leaf_place() {
+  chown root:root "$draft" && chmod "$2" "$draft" && settle "$draft" || fail "$1 could not be written"
+  [ ! -d "$1" ] || [ -L "$1" ] || fail "$1 is a directory"
+  mv -fT "$draft" "$1"
+  draft=
+  relabel "$1"
+}
+
+# compose TEMPLATE CERTIFICATE KEY: the kubeconfig, with these in its slots.
+compose() {
+  certificate_data=$(base64 -w 0 "$2")
+  key_data=$(base64 -w 0 "$3")
+  # printf is the shell's own: no program sees a key among its arguments.
+  while IFS= read -r line; do
+    case $line in
+      *' @certificate@') printf '%s%s\n' "${line%@certificate@}" "$certificate_data" ;;
+      *' @key@') printf '%s%s\n' "${line%@key@}" "$key_data" ;;
+      *) printf '%s\n' "$line" ;;
+    esac
+  done <"$1"
+}
+
+# Puts the certificate in force with the key that waits for it. The key comes first: where both are new, a reader that falls between
+# finds two that don't match, and tries again. `form` and paths as for `leaf`; `template` is the kubeconfig's.
+takes_leaf_certificate='changes name @pem form certificate ~key ~@template ~kubeconfig'
+op_leaf_certificate() {
+  require_root "$leaf_requests"
+  key=$leaf_requests/$arg_name.key
+  [ -f "$key" ] && [ ! -L "$key" ] || fail "no key waits here for the certificate $arg_name"
+  [ "$(spki_of_key "$key")" = "$(spki_of_certificate "$arg_pem")" ] || fail "the certificate $arg_name does not belong to the key that waits here"
+  case $arg_form in
+    pair)
+      leaf_draft "$arg_key"
+      cat "$key" >"$draft"
+      leaf_place "$arg_key" 600
+      leaf_draft "$arg_certificate"
+      cat "$arg_pem" >"$draft"
+      leaf_place "$arg_certificate" 644
+      ;;
+    joined)
+      leaf_draft "$arg_certificate"
+      cat "$arg_pem" "$key" >"$draft"
+      leaf_place "$arg_certificate" 600
+      ;;
+    kubeconfig)
+      leaf_draft "$arg_certificate"
+      compose "$arg_template" "$arg_pem" "$key" >"$draft"
+      leaf_place "$arg_certificate" 600
+      ;;
+    *) fail "unknown form $arg_form" ;;
+  esac
+  if [ -n "$arg_kubeconfig" ]; then
+    leaf_draft "$arg_kubeconfig"
+    cat "$arg_template" >"$draft"
+    leaf_place "$arg_kubeconfig" 600
+  fi
+  rm -f "$leaf_requests/$arg_name.csr" "$leaf_requests/$arg_name.key" "$leaf_requests/$arg_name.cnf"
+}
+
+# A file whose content nobody else may see.
+takes_secret_file='changes @content path mode'
+op_secret_file() {
+  leaf_draft "$arg_path"
+  cat "$arg_content" >"$draft"
+  leaf_place "$arg_path" "$arg_mode"
+}
