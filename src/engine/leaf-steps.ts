@@ -2,23 +2,15 @@
  * Steps for certificates and secrets of a tier. A key is made on its machine and never travels; what the authority signed, and
  * secrets that all masters share, are supplied when the wave is equipped: no step carries them.
  */
-import type { LeafFile, LeafPlace, LeafState, SecretState } from '../host/leaves.ts'
-import type { Look, Operation } from '../host/operations.ts'
-import type { Content } from '../host/parcel.ts'
+import { FORESEEN, type LeafFile, type LeafPlace, type LeafState, type SecretState } from '../host/leaves.ts'
+import type { Look } from '../host/operations.ts'
+import type { Content, Contents } from '../host/parcel.ts'
 import type { ServicesState } from '../host/services.ts'
 import type { KeyAlgorithm } from '../spec/cluster.ts'
-import type { StepKind } from './step-registry.ts'
-import type { HostStepCommon } from './step.ts'
-
-interface Common extends HostStepCommon {
-  /** The tier. */
-  readonly tier: string
-  /** A cluster's ability to serve does not depend on it. */
-  readonly danger: 'none'
-}
+import type { ServiceKinds, TierStepCommon } from './service-kind.ts'
 
 /** A private key, and the request for its certificate. */
-export interface LeafKeyStep extends Common {
+export interface LeafKeyStep extends TierStepCommon {
   readonly kind: 'leaf-key'
   /** The leaf's ID. */
   readonly leaf: string
@@ -30,7 +22,7 @@ export interface LeafKeyStep extends Common {
 }
 
 /** Signs the waiting request, and puts key, certificate and kubeconfig in force. Contents: `pem`, and `template` if it has a kubeconfig. */
-export interface LeafCertificateStep extends Common {
+export interface LeafCertificateStep extends TierStepCommon {
   readonly kind: 'leaf-certificate'
   readonly leaf: string
   readonly place: LeafPlace
@@ -39,7 +31,7 @@ export interface LeafCertificateStep extends Common {
 }
 
 /** A file whose content this computer supplies, as `content`. Owner and group are root. */
-export interface SecretFileStep extends Common {
+export interface SecretFileStep extends TierStepCommon {
   readonly kind: 'secret-file'
   readonly path: string
   /** Which secret, in the tier's words. */
@@ -50,28 +42,10 @@ export interface SecretFileStep extends Common {
 
 export type LeafStep = LeafKeyStep | LeafCertificateStep | SecretFileStep
 
-/** What a step needs from this computer, by name. */
-export type Contents = Readonly<Record<string, Content>>
-
-/** What is known of a kind of them. */
-export interface LeafKind<S extends LeafStep> extends StepKind<S> {
-  /** What the machine is like afterwards. */
-  predict(services: ServicesState, step: S): ServicesState
-  /** As the agent's operations. */
-  operations(step: S, contents: Contents): readonly Operation[]
-  /** What it really does to a machine of the simulation, cut into the pieces between which a tool can die. */
-  simulate(machine: { services: ServicesState }, step: S): readonly (() => void)[]
-}
-
-/** Stands, in a world that is only foreseen, for what can't be known before it is made. */
-export const FORESEEN = '(known after it is made)'
-
 const PRIVATE: LeafFile = { owner: 'root', group: 'root', mode: '600', plain: true }
 const PUBLIC: LeafFile = { ...PRIVATE, mode: '644' }
 
-export const LEAVES: {
-  readonly [K in LeafStep['kind']]: LeafKind<Extract<LeafStep, { readonly kind: K }>>
-} = {
+export const LEAVES: ServiceKinds<LeafStep> = {
   'leaf-key': {
     action: 'made',
     distinguishes: ({ leaf }) => [leaf],
@@ -139,14 +113,12 @@ function pathsOf(place: LeafPlace) {
 
 function filesOf(place: LeafPlace, kubeconfig: string | undefined): LeafState['files'] {
   const own =
-    place.form === 'pair'
-      ? { [place.certificate]: PUBLIC, [place.key]: PRIVATE }
-      : { [place.path]: PRIVATE }
+    place.form === 'pair' ? { [place.certificate]: PUBLIC, [place.key]: PRIVATE } : { [place.path]: PRIVATE }
   return kubeconfig === undefined ? own : { ...own, [kubeconfig]: PRIVATE }
 }
 
-/** @throws TypeError if it is missing: the tier equipped the wave for other steps */
-function supplied(contents: Contents, name: string, { what, host }: HostStepCommon): Content {
+/** @throws TypeError if the step's tier has not supplied it */
+function supplied(contents: Contents, name: string, { what, host }: TierStepCommon): Content {
   const content = contents[name]
   if (content === undefined) throw new TypeError(`no ${name} was supplied for '${what}' on ${host}`)
   return content

@@ -1,5 +1,6 @@
 /** Steps for a service of a tier: a configuration that its own program has checked, loaded, or taken away again. */
 import type { ServiceFile, ServiceState, ServicesState } from '../host/services.ts'
+import { LEAVES, type LeafStep } from './leaf-steps.ts'
 import { NODE, type NodeStep } from './node-steps.ts'
 import type { ServiceKind, ServiceKinds, TierStepCommon } from './service-kind.ts'
 
@@ -39,13 +40,14 @@ export interface ServiceRemoveStep extends Common {
   readonly paths: readonly string[]
 }
 
-export type ServiceStep = ServiceFileStep | ServiceLoadStep | ServiceRemoveStep | NodeStep
+export type ServiceStep = ServiceFileStep | ServiceLoadStep | ServiceRemoveStep | NodeStep | LeafStep
 
 /** How long a service may take to start or to reload, in seconds. */
 const LOAD_SECONDS = 30
 
 export const SERVICES: ServiceKinds<ServiceStep> = {
   ...NODE,
+  ...LEAVES,
 
   'service-file': {
     action: 'made',

@@ -8,6 +8,7 @@ import files from './agent/files.sh?raw'
 import ground from './agent/ground.sh?raw'
 import kernel from './agent/kernel.sh?raw'
 import limits from './agent/limits.sh?raw'
+import leaves from './agent/leaves.sh?raw'
 import looks from './agent/looks.sh?raw'
 import install from './agent/install.sh?raw'
 import main from './agent/main.sh?raw'
@@ -43,6 +44,7 @@ const AGENT = [
   services,
   kernel,
   programs,
+  leaves,
 ].join('')
 
 export interface AgentRun {

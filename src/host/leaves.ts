@@ -3,6 +3,7 @@
  * known, of any other secret its SHA-256.
  */
 import { createHash } from 'node:crypto'
+import type { ReplyLines } from './node-parts.ts'
 
 /** A certificate with its key, in any of the forms that programs read (`LeafPlace`). */
 export interface LeafState {
@@ -40,28 +41,29 @@ export type LeafPlace =
   /** Both within a kubeconfig, for programs that see no other file. */
   | { readonly form: 'kubeconfig'; readonly path: string }
 
+/** Stands, in a world that is only foreseen, for what can't be known before it is made. */
+export const FORESEEN = '(known after it is made)'
+
 /** Requests wait in this folder, as `ID.csr` and `ID.cnf`; their keys beside them. Root's alone. */
 const WAITING = '/var/lib/quorate/leaves'
 
 /** What certificates and keys are called in a template of a kubeconfig; the agent puts them there. */
 export const KUBECONFIG_SLOTS = { certificate: '@certificate@', key: '@key@' } as const
 
-interface Lines {
-  all(key: string): readonly string[]
-}
-
 /** @param texts of files, by path */
 export function parseLeaves(
-  reply: Lines,
+  reply: ReplyLines,
   texts: Readonly<Record<string, string>>,
-): Readonly<Record<string, LeafState>> {
+): Readonly<Record<string, LeafState>> | undefined {
+  const asked = reply.all('leaf')
+  if (asked.length === 0) return undefined
   const keys = new Map(reply.all('leaf-key').map(named))
   const files = reply.all('leaf-file').map((line) => {
     const [name = '', ...fields] = line.split('|')
     return { name, ...fileOf(fields) }
   })
   return Object.fromEntries(
-    reply.all('leaf').map((line) => {
+    asked.map((line) => {
       const [name = '', form = '', first = '', kubeconfig = ''] = line.split(' ')
       const text = texts[first]
       const csr = texts[`${WAITING}/${name}.csr`]
@@ -80,9 +82,11 @@ export function parseLeaves(
   )
 }
 
-export function parseSecrets(reply: Lines): Readonly<Record<string, SecretState>> {
+export function parseSecrets(reply: ReplyLines): Readonly<Record<string, SecretState>> | undefined {
+  const asked = reply.all('secret')
+  if (asked.length === 0) return undefined
   return Object.fromEntries(
-    reply.all('secret').map((line) => {
+    asked.map((line) => {
       const { path, state, rest } = fileOf(line.split('|'))
       const [kind = '', value = ''] = rest
       return [path, { ...state, sha256: kind === 'key' ? (publicPart(value) ?? '') : value }] as const

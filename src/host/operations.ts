@@ -57,6 +57,9 @@ export const CHANGES = {
   program: '@content path ~sha256 version ..aliases',
   program_link: 'target path',
   images: '@archive ..names',
+  leaf_key: 'name @configuration algorithm ~keep',
+  leaf_certificate: 'name @pem form certificate ~key ~@template ~kubeconfig',
+  secret_file: '@content path mode',
 } as const
 
 /** Those that only look. */
@@ -72,6 +75,8 @@ export const LOOKS = {
   kernel_look: 'name modules ..settings',
   programs: 'links ..paths',
   images_look: '..names',
+  leaf: 'name form certificate ~key ~kubeconfig',
+  secret: '..paths',
 } as const
 
 /** A name and its values, e.g. `['remove', { paths: ['/opt/etcd'] }]`; one that is missing or unknown is an error of types. */

@@ -1,4 +1,5 @@
 /** What a machine has of a tier's service: its unit, and the files that quorate gives it. */
+import { type LeafState, type SecretState, parseLeaves, parseSecrets } from './leaves.ts'
 import {
   type ImagesState,
   type KernelState,
@@ -47,6 +48,10 @@ export interface ServicesState {
   readonly programs?: ProgramsState | undefined
   /** In containerd's namespace of Kubernetes; undefined: nobody asked, or containerd does not answer. */
   readonly images?: ImagesState | undefined
+  /** Certificates by ID, of those that were asked for; undefined: none was. */
+  readonly leaves?: Readonly<Record<string, LeafState>> | undefined
+  /** Files with secrets by path, of those that are there; undefined: none is. */
+  readonly secrets?: Readonly<Record<string, SecretState>> | undefined
 }
 
 /** @param texts of files, by path */
@@ -89,5 +94,7 @@ export function parseServices(reply: ReplyLines, texts: Readonly<Record<string, 
     kernel: parseKernel(reply, texts),
     programs: parsePrograms(reply),
     images: parseImages(reply),
+    leaves: parseLeaves(reply, texts),
+    secrets: parseSecrets(reply),
   }
 }

@@ -10,6 +10,9 @@ export const SERVICE: HostKinds<ServiceStep> = {
   kernel: onMachine(SERVICES.kernel),
   program: onMachine(SERVICES.program),
   image: onMachine(SERVICES.image),
+  'leaf-key': onMachine(SERVICES['leaf-key']),
+  'leaf-certificate': onMachine(SERVICES['leaf-certificate']),
+  'secret-file': onMachine(SERVICES['secret-file']),
 }
 
 function onMachine<S extends ServiceStep>(kind: ServiceKind<S>): HostKind<S> {

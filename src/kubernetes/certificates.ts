@@ -1,0 +1,239 @@
+/** Every certificate that a node of Kubernetes must have: whose it is, what it is for, who signs it, where it lies. Pure. */
+import { bracket } from '../etcd/bracket.ts'
+import type { LeafPlace } from '../host/leaves.ts'
+import { type Names, NO_NAMES, canonicalIp } from '../pki/names.ts'
+import { renderOpensslConfig } from '../pki/openssl-config.ts'
+import type { Cluster, KeyAlgorithm, Node } from '../spec/cluster.ts'
+import { type KubernetesSpec, controlPlaneEndpoint } from '../spec/kubernetes.ts'
+import { firstAddress } from './first-address.ts'
+
+/** Which CA signs it. Kubernetes' CAs are its own, and etcd's is another. */
+export type LeafAuthority = 'kubernetes' | 'front-proxy' | 'etcd'
+
+export type LeafId =
+  | 'apiserver'
+  | 'apiserver-kubelet-client'
+  | 'front-proxy-client'
+  | 'etcd-client'
+  | 'admin'
+  | 'controller-manager'
+  | 'scheduler'
+  | 'kubelet-client'
+  | 'kubelet-serving'
+
+export interface Leaf {
+  readonly id: LeafId
+  readonly authority: LeafAuthority
+  readonly commonName: string
+  /** The subject's organizations: groups, to the API server. */
+  readonly organizations: readonly string[]
+  readonly names: Names
+  readonly profile: 'client' | 'serving'
+  readonly place: LeafPlace
+  /** The kubeconfig that it is for: `place` itself, or one that names its files. */
+  readonly kubeconfig?: Kubeconfig | undefined
+  /** The kubelet replaces it before quorate would, with a key of a kind that the kubelet chooses. */
+  readonly rotates: boolean
+}
+
+export interface Kubeconfig {
+  readonly path: string
+  readonly user: string
+  /** `https://10.0.0.21:6443` */
+  readonly server: string
+}
+
+/** Files of Kubernetes' PKI on a node. Those of `pki` and the kubeconfigs have the names that kubeadm knows. */
+export const KUBERNETES_FILES = {
+  pki: '/etc/kubernetes/pki',
+  ca: '/etc/kubernetes/pki/ca.crt',
+  /** On masters, if `pki.caKey` is `masters`: the controller-manager signs kubelets with it. */
+  caKey: '/etc/kubernetes/pki/ca.key',
+  frontProxyCa: '/etc/kubernetes/pki/front-proxy-ca.crt',
+  serviceAccountKey: '/etc/kubernetes/pki/sa.key',
+  serviceAccountPublicKey: '/etc/kubernetes/pki/sa.pub',
+  /** Beside kubeadm's folders: what it empties is not this. */
+  etcdCa: '/etc/ssl/kubernetes-etcd/ca.crt',
+  etcdCertificate: '/etc/ssl/kubernetes-etcd/client.crt',
+  etcdKey: '/etc/ssl/kubernetes-etcd/client.key',
+  kubeletClient: '/var/lib/kubelet/pki/kubelet-client-current.pem',
+  kubeletCertificate: '/var/lib/kubelet/pki/kubelet.crt',
+  kubeletKey: '/var/lib/kubelet/pki/kubelet.key',
+  kubeletKubeconfig: '/etc/kubernetes/kubelet.conf',
+  admin: '/etc/kubernetes/admin.conf',
+  controllerManager: '/etc/kubernetes/controller-manager.conf',
+  scheduler: '/etc/kubernetes/scheduler.conf',
+  /** EncryptionConfiguration, with the key in it. */
+  encryption: '/etc/kubernetes/quorate/encryption.yaml',
+} as const
+
+/** kubeadm's group of administrators: it binds it to the role cluster-admin. */
+export const ADMINISTRATORS = 'kubeadm:cluster-admins'
+
+/** The leaves of one node, none if it has no part in Kubernetes. @throws TypeError of a cluster without Kubernetes */
+export function leavesOf(cluster: Cluster, node: Node): readonly Leaf[] {
+  const { kubernetes } = cluster
+  if (kubernetes === undefined) throw new TypeError('a cluster without Kubernetes')
+  const isMaster = node.roles.includes('master')
+  if (!isMaster && !node.roles.includes('worker')) return []
+  return [
+    ...(isMaster ? masterLeaves(cluster, kubernetes, node) : []),
+    kubeletClient(isMaster ? ownServer(cluster, node) : balancedServer(cluster), node),
+    kubeletServing(node),
+  ]
+}
+
+/** The API server of a master, as its own kubelet, controller-manager and scheduler reach it. */
+export function ownServer(cluster: Cluster, node: Node): string {
+  return `https://${bracket(node.address)}:${cluster.loadBalancer?.apiPort ?? 6443}`
+}
+
+/** The API servers behind the balancer. */
+export function balancedServer(cluster: Cluster): string {
+  const { host, port } = controlPlaneEndpoint(cluster)
+  return `https://${bracket(host)}:${port}`
+}
+
+/** The openssl.cnf of a request. Its last line names the key's algorithm, so that any change of it shows in the text. */
+export function leafConfiguration(leaf: Leaf, algorithm: KeyAlgorithm): string {
+  const { commonName, organizations, names, profile } = leaf
+  const configuration = renderOpensslConfig({ commonName, organizations, names, profile, algorithm })
+  return `${configuration}# key: ${algorithm}\n`
+}
+
+/** The file that the present key lies in. */
+export function keyFile({ place }: Leaf): string {
+  return place.form === 'pair' ? place.key : place.path
+}
+
+const CLIENT = {
+  authority: 'kubernetes',
+  organizations: [],
+  names: NO_NAMES,
+  profile: 'client',
+  rotates: false,
+} as const
+
+function masterLeaves(cluster: Cluster, spec: KubernetesSpec, node: Node): readonly Leaf[] {
+  const files = KUBERNETES_FILES
+  const pair = (name: string): LeafPlace => ({
+    form: 'pair',
+    certificate: `${files.pki}/${name}.crt`,
+    key: `${files.pki}/${name}.key`,
+  })
+  const own = ownServer(cluster, node)
+  return [
+    {
+      ...CLIENT,
+      id: 'apiserver',
+      commonName: 'kube-apiserver',
+      names: apiServerNames(cluster, spec, node),
+      profile: 'serving',
+      place: pair('apiserver'),
+    },
+    {
+      ...CLIENT,
+      id: 'apiserver-kubelet-client',
+      commonName: 'kube-apiserver-kubelet-client',
+      organizations: [ADMINISTRATORS],
+      place: pair('apiserver-kubelet-client'),
+    },
+    {
+      ...CLIENT,
+      id: 'front-proxy-client',
+      authority: 'front-proxy',
+      commonName: 'front-proxy-client',
+      place: pair('front-proxy-client'),
+    },
+    {
+      ...CLIENT,
+      id: 'etcd-client',
+      authority: 'etcd',
+      // The user, where etcd's authentication is on: one for all masters, as `quorate certs client kube-apiserver` has it.
+      commonName: 'kube-apiserver',
+      place: { form: 'pair', certificate: files.etcdCertificate, key: files.etcdKey },
+    },
+    {
+      ...CLIENT,
+      id: 'admin',
+      commonName: 'kubernetes-admin',
+      organizations: [ADMINISTRATORS],
+      ...embedded(files.admin, 'kubernetes-admin', balancedServer(cluster)),
+    },
+    {
+      ...CLIENT,
+      id: 'controller-manager',
+      commonName: 'system:kube-controller-manager',
+      ...embedded(files.controllerManager, 'system:kube-controller-manager', own),
+    },
+    {
+      ...CLIENT,
+      id: 'scheduler',
+      commonName: 'system:kube-scheduler',
+      ...embedded(files.scheduler, 'system:kube-scheduler', own),
+    },
+  ]
+}
+
+function embedded(path: string, user: string, server: string) {
+  return { place: { form: 'kubeconfig', path }, kubeconfig: { path, user, server } } as const
+}
+
+function kubeletClient(server: string, node: Node): Leaf {
+  const user = `system:node:${node.name}`
+  return {
+    ...CLIENT,
+    id: 'kubelet-client',
+    commonName: user,
+    organizations: ['system:nodes'],
+    place: { form: 'joined', path: KUBERNETES_FILES.kubeletClient },
+    kubeconfig: { path: KUBERNETES_FILES.kubeletKubeconfig, user, server },
+    rotates: true,
+  }
+}
+
+function kubeletServing(node: Node): Leaf {
+  return {
+    ...CLIENT,
+    id: 'kubelet-serving',
+    commonName: `system:node:${node.name}`,
+    organizations: ['system:nodes'],
+    names: namesOf([node.name, ...node.names], [node.address, ...node.addresses]),
+    profile: 'serving',
+    place: {
+      form: 'pair',
+      certificate: KUBERNETES_FILES.kubeletCertificate,
+      key: KUBERNETES_FILES.kubeletKey,
+    },
+  }
+}
+
+/** kubeadm's own set is among them: its phases take no certificate that lacks one. */
+function apiServerNames(cluster: Cluster, { serviceNetwork, dnsDomain }: KubernetesSpec, node: Node): Names {
+  const { host } = controlPlaneEndpoint(cluster)
+  const virtual = cluster.loadBalancer?.virtualAddress
+  const services = [
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    `kubernetes.default.svc.${dnsDomain}`,
+  ]
+  const isAddress = canonicalIp(host) !== undefined
+  return namesOf(
+    [node.name, ...node.names, ...services, ...(isAddress ? [] : [host])],
+    [
+      node.address,
+      ...node.addresses,
+      firstAddress(serviceNetwork),
+      ...(isAddress ? [host] : []),
+      ...(virtual === undefined ? [] : [virtual]),
+    ],
+  )
+}
+
+function namesOf(dns: readonly string[], ips: readonly string[]): Names {
+  return {
+    dns: [...new Set(dns.map((name) => name.toLowerCase()))],
+    ips: [...new Set(ips.map((ip) => canonicalIp(ip) ?? ip))],
+  }
+}

@@ -1,0 +1,122 @@
+/** What is wrong with a certificate that a node has, so that another one is issued. Pure: the clock is handed in. */
+import { FORESEEN, type LeafState, withoutData } from '../host/leaves.ts'
+import { renewWithinDays } from '../pki/age.ts'
+import { type ReissueCode, checkCertificate } from '../pki/check-certificate.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import { type Leaf, keyFile } from './certificates.ts'
+import { leafTemplate } from './leaf-template.ts'
+
+export interface LeafFault {
+  /**
+   * - `missing`: it or its key is not there, or can't be read.
+   * - `exposed`: others than root could read its key, or exchange it.
+   * - `mode`: another owner or mode than it should have.
+   * - `kubeconfig`: its kubeconfig names another server, another user or another CA.
+   */
+  readonly code: ReissueCode | 'missing' | 'exposed' | 'mode' | 'kubeconfig'
+  /** Completes 'because it …'. */
+  readonly message: string
+}
+
+export interface LeafJudge {
+  readonly cluster: Cluster
+  /** Whom its own CA's clients trust (PEM): it must be signed by the first. undefined: the CA is not made yet. */
+  readonly ca: string | undefined
+  /** Kubernetes' CA (PEM), which is in kubeconfigs. */
+  readonly serverCa: string | undefined
+  readonly now: Date
+  /** What has to be carried to a CA out of reach is not renewed by itself. */
+  readonly renews?: boolean | undefined
+}
+
+/** Empty: it may stay as it is. */
+export function leafFaults(leaf: Leaf, state: LeafState | undefined, judge: LeafJudge): readonly LeafFault[] {
+  const { cluster, ca, now } = judge
+  const { certificate, key, files = {} } = state ?? {}
+  if (certificate === undefined || key === undefined) return [{ code: 'missing', message: 'is missing' }]
+  // Foreseen: as good as it was asked for.
+  if (certificate === FORESEEN) return []
+  if (ca === undefined) return [{ code: 'issuer', message: 'was not issued by a CA that is here' }]
+  return [
+    ...checkCertificate({
+      pem: certificate,
+      allowed: leaf.names,
+      profile: leaf.profile,
+      caPem: ca,
+      now,
+      commonName: leaf.commonName,
+      organizations: leaf.organizations,
+      keySpki: key,
+      // A kubelet makes keys of the kind that it likes.
+      algorithm: leaf.rotates ? undefined : cluster.pki.algorithm,
+      renewWithinDays: judge.renews === false ? 0 : renewWithinDays(lifetime(cluster, leaf)),
+      entering: true,
+    }),
+    ...fileFaults(leaf, files),
+    ...kubeconfigFaults(leaf, state?.kubeconfig, judge.serverCa),
+  ]
+}
+
+/** How long a certificate of this leaf is valid, in days. */
+export function lifetime({ pki, kubernetes }: Cluster, { authority }: Leaf): number {
+  return authority === 'etcd' ? pki.days : (kubernetes?.pki.days ?? pki.days)
+}
+
+/** What makes the key itself unfit, or leaves it unknown. */
+const KEY_FAULTS: ReadonlySet<LeafFault['code']> = new Set([
+  'missing',
+  'unreadable',
+  'exposed',
+  'issuer',
+  'key',
+  'algorithm',
+  'weak',
+])
+
+/**
+ * The file with a key that can stay; undefined: a new one is made. With the same key before and after, a reader that falls between
+ * the two files of a pair still finds two that match.
+ */
+export function keptKey(leaf: Leaf, faults: readonly LeafFault[]): string | undefined {
+  return faults.some(({ code }) => KEY_FAULTS.has(code)) ? undefined : keyFile(leaf)
+}
+
+function fileFaults(leaf: Leaf, files: LeafState['files']): readonly LeafFault[] {
+  return wantedFiles(leaf).flatMap(({ path, mode, secret }): LeafFault[] => {
+    const file = files[path]
+    // A kubeconfig that is missing is another fault.
+    if (file === undefined) return []
+    if (!file.plain) return [{ code: 'exposed', message: `has ${path} in a place that is no plain file` }]
+    const said = `${path} with mode ${file.mode} of the user ${file.owner} and the group ${file.group}`
+    const open = secret && (file.owner !== 'root' || !/^[0-7]?[0-7]00$/.test(file.mode))
+    if (open) return [{ code: 'exposed', message: `has its key in ${said}` }]
+    if (file.owner === 'root' && file.group === 'root' && file.mode === mode) return []
+    return [{ code: 'mode', message: `has ${said}` }]
+  })
+}
+
+function wantedFiles({ place, kubeconfig }: Leaf) {
+  const own =
+    place.form === 'pair'
+      ? [
+          { path: place.certificate, mode: '644', secret: false },
+          { path: place.key, mode: '600', secret: true },
+        ]
+      : [{ path: place.path, mode: '600', secret: true }]
+  const beside = kubeconfig === undefined || place.form === 'kubeconfig' ? [] : [kubeconfig.path]
+  return [...own, ...beside.map((path) => ({ path, mode: '600', secret: false }))]
+}
+
+function kubeconfigFaults(
+  leaf: Leaf,
+  present: string | undefined,
+  serverCa: string | undefined,
+): readonly LeafFault[] {
+  if (leaf.kubeconfig === undefined || serverCa === undefined) return []
+  if (present === undefined) return [{ code: 'kubeconfig', message: 'has no kubeconfig' }]
+  if (present === withoutData(leafTemplate(leaf, serverCa))) return []
+  const { path, server } = leaf.kubeconfig
+  const line = `    server: ${server}`
+  const what = present.split('\n').includes(line) ? 'differs from what it should be' : 'names another server'
+  return [{ code: 'kubeconfig', message: `has a kubeconfig ${path} that ${what}` }]
+}
