@@ -4,9 +4,9 @@
  * Only phases are run, never whole `init` or `join`: quorate issues the certificates, writes the kubelets' configuration, and
  * makes no bootstrap tokens. What such phases alone would need is left out.
  */
-import { isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { stringify } from 'yaml'
+import { bracket } from '../etcd/bracket.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { type KubernetesSpec, controlPlaneEndpoint } from '../spec/kubernetes.ts'
 import { kubeletConfiguration, nodeTaints } from './kubelet-config.ts'
@@ -153,5 +153,5 @@ function apiPort({ loadBalancer }: Cluster): number {
 }
 
 function endpointText({ host, port }: { readonly host: string; readonly port: number }): string {
-  return `${isIPv6(host) ? `[${host}]` : host}:${port}`
+  return `${bracket(host)}:${port}`
 }
