@@ -1,5 +1,5 @@
 /** What programs say of themselves, compared with what the cluster file wants. */
-import { rm, symlink } from 'node:fs/promises'
+import { chmod, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
 import type { ArtifactContext } from '../artifact.ts'
@@ -26,7 +26,7 @@ export const CLAIMS = {
 } as const
 
 /**
- * Asks each program, with an empty environment. Where they can't be run at all (a filesystem mounted noexec) an event says so.
+ * Makes each program executable and asks it, with an empty environment. Where they can't be run at all (a filesystem mounted noexec) an event says so.
  *
  * @param folder absolute path of where the files are
  * @throws QuorateError `artifact` if one is of another version
@@ -39,6 +39,7 @@ export async function checkClaims(
 ): Promise<void> {
   for (const { file, startedAs = file, args, line } of claims) {
     const program = path.join(folder, startedAs)
+    await chmod(path.join(folder, file), 0o755)
     if (startedAs !== file) await symlink(file, program)
     const result = await runProgram(program, args, { env: {}, signal, timeoutMs: TIMEOUT_MS })
     if (startedAs !== file) await rm(program)

@@ -1,5 +1,4 @@
 /** What the nodes of a Kubernetes get from this computer, wherever the cluster file says it comes from. */
-import { QuorateError } from '../../errors.ts'
 import type { ImageRole } from '../../kubernetes/image-names.ts'
 import type { KubernetesSpec } from '../../spec/kubernetes.ts'
 import type { Architecture, ArtifactContext } from '../artifact.ts'
@@ -57,9 +56,9 @@ export async function obtainKubernetesArtifacts(
       const { files } = await obtainRelease({ ...spec, source }, arch, context)
       return { programs: files.map((file) => ({ ...file, links: [] })), images: [] }
     }
-    case 'folder':
-      throw new QuorateError('artifact', `Kubernetes from a ${source.kind} is not supported yet`, {
-        hint: 'write source: { modules: {} }, which builds it here',
-      })
+    case 'folder': {
+      const { obtainFromFolder } = await import('./folder.ts')
+      return await obtainFromFolder({ ...spec, source }, arch, context)
+    }
   }
 }

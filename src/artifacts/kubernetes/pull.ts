@@ -1,0 +1,84 @@
+/**
+ * Images out of a registry, as archives for a bundle. By skopeo, which knows what registries want: tokens, lists by architecture,
+ * mirrors, logins of containers-auth.json. Debian and others have it as the package skopeo.
+ */
+import { createHash } from 'node:crypto'
+import path from 'node:path'
+import { QuorateError } from '../../errors.ts'
+import { type ImageNames, imagesForRoles } from '../../kubernetes/image-names.ts'
+import type { Architecture, ArtifactContext } from '../artifact.ts'
+import { runProgram } from '../program.ts'
+import { fromShelf } from '../shelf.ts'
+import type { ImageArchive } from './supply.ts'
+
+const TIMEOUT_MS = 15 * 60_000
+
+/**
+ * All that masters and workers need, from the cache if they were pulled before.
+ *
+ * @param version of Kubernetes
+ * @throws QuorateError `artifact` if skopeo is not here, or can't copy one; `cancelled`
+ */
+export async function pullImages(
+  names: ImageNames,
+  version: string,
+  arch: Architecture,
+  context: ArtifactContext,
+): Promise<readonly ImageArchive[]> {
+  const wanted = imagesForRoles(names, ['master', 'worker'])
+  const onWorkers = new Set(imagesForRoles(names, ['worker']))
+  const byFile = new Map(wanted.map((name) => [fileOf(name), name]))
+  const files = [...byFile.keys()]
+  const product = { title: 'the images of Kubernetes', names: files }
+  const key = `pulled-${createHash('sha256').update(wanted.join('\n')).digest('hex').slice(0, 12)}`
+  const entry = { product, folder: 'kubernetes-images', version, arch, key }
+  const artifact = await fromShelf(entry, context, async (staging) => {
+    for (const [file, name] of byFile) {
+      context.emit({ kind: 'artifact', text: `pulling ${name} for ${arch}` })
+      await pull(name, arch, path.join(staging, file), context)
+    }
+    return { names: files, origin: 'a registry' }
+  })
+  return artifact.files.map((file) => {
+    const name = byFile.get(file.name) ?? ''
+    const roles = onWorkers.has(name) ? (['master', 'worker'] as const) : (['master'] as const)
+    return { path: file.path, sha256: file.sha256, sizeBytes: file.sizeBytes, names: [name], roles }
+  })
+}
+
+/** `kube-proxy.tar` for `registry.k8s.io/kube-proxy:v1.37.2`. */
+function fileOf(name: string): string {
+  return `${/([a-z0-9-]+):[^/]*$/.exec(name)?.[1] ?? 'image'}.tar`
+}
+
+/** @returns arguments of `skopeo` */
+export function pullArguments(name: string, arch: Architecture, file: string): readonly string[] {
+  // This kind of archive keeps the name with its registry, as `ctr images import` reads it.
+  return [
+    'copy',
+    '--override-os=linux',
+    `--override-arch=${arch}`,
+    `docker://${name}`,
+    `docker-archive:${file}:${name}`,
+  ]
+}
+
+async function pull(name: string, arch: Architecture, file: string, context: ArtifactContext): Promise<void> {
+  const { signal, environment = process.env } = context
+  const result = await runProgram('skopeo', pullArguments(name, arch, file), {
+    env: environment,
+    signal,
+    timeoutMs: TIMEOUT_MS,
+  })
+  if (result.notStarted !== undefined) {
+    throw new QuorateError('artifact', 'images are pulled by skopeo, and it is not on this computer', {
+      hint: 'install it (apt-get install skopeo), or make the bundle of a Kubernetes that is built here: kubernetes.source: { modules: {} }',
+    })
+  }
+  if (result.exitCode === 0) return
+  const words = ['skopeo', ...pullArguments(name, arch, 'FILE.tar')].join(' ')
+  throw new QuorateError('artifact', `skopeo can't copy ${name}`, {
+    hint: `see what it says; to try by hand: ${words}`,
+    cause: new Error(result.stderr.trim().slice(-500) || `exit code ${result.exitCode}`),
+  })
+}
