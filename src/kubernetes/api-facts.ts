@@ -38,6 +38,10 @@ export interface HeldFacts {
   readonly leaders: Readonly<Record<Led, LeaderFacts | undefined>>
   /** IP addresses that the Service `kubernetes` leads to: the API servers that run. */
   readonly apiAddresses: readonly string[]
+  /** CoreDNS' pods. */
+  readonly dnsPods: readonly DnsPod[]
+  /** Namespaces of proofs: one is under way, or was cut off before it removed its own. */
+  readonly proofs: readonly string[]
   /** Certificate requests that nobody has approved or denied, or that are approved and not signed. */
   readonly pendingRequests: readonly PendingRequest[]
   /** Objects that were asked for, by `describeReference`: as the API has them, without managedFields; a missing one is missing. */
@@ -80,6 +84,13 @@ export interface WorkloadFacts {
   readonly observed: boolean
 }
 
+export interface DnsPod {
+  readonly name: string
+  /** Empty: it was not placed yet. */
+  readonly node: string
+  readonly ready: boolean
+}
+
 export interface ConfigMapFacts {
   /** Of its data, hexadecimal. */
   readonly sha256: string
@@ -112,6 +123,9 @@ export const CONFIG_MAPS = ['kubeadm-config', 'kubelet-config', 'kube-proxy', 'c
 
 /** Where workloads are looked for. */
 export const NAMESPACES = ['kube-system', 'kube-flannel'] as const
+
+/** The label of a proof's namespace. */
+export const PROOF_LABEL = 'quorate/proof'
 
 /** quorate's note on a node: which of its labels and taints come from the cluster file. */
 export const NODE_NOTE = 'quorate/node-settings'

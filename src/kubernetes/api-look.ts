@@ -9,10 +9,12 @@ import {
   type KubernetesFacts,
   type Led,
   NAMESPACES,
+  PROOF_LABEL,
   type ServerFacts,
   type WorkloadFacts,
 } from './api-facts.ts'
 import { isForbidden } from './api-failure.ts'
+import { DNS_SELECTOR } from './objects/dns.ts'
 import { type Kind, type Reference, describeReference } from './api-objects.ts'
 import {
   ANY_OBJECT,
@@ -20,7 +22,9 @@ import {
   CONFIG_MAP,
   DAEMON_SET,
   DEPLOYMENT,
+  DNS_POD,
   ENDPOINT_SLICE,
+  NAME,
   NODE,
   leaderFrom,
 } from './api-parse.ts'
@@ -83,19 +87,23 @@ function troubled(error: unknown): ServerFacts {
 async function lookAtHeld(client: ApiClient, options: LookOptions): Promise<HeldFacts> {
   const { objects = [], now } = options
   const lease = async (name: Led) => await client.get(system('Lease', name), leaderFrom(now()))
-  const [nodes, workloads, configMaps, manager, scheduler, endpoints, requests, own] = await Promise.all([
-    client.list('Node', NODE),
-    Promise.all(NAMESPACES.map(async (namespace) => await workloadsIn(client, namespace))),
-    byName(CONFIG_MAPS, async (name) => await client.get(system('ConfigMap', name), CONFIG_MAP)),
-    lease('kube-controller-manager'),
-    lease('kube-scheduler'),
-    client.get({ kind: 'EndpointSlice', name: 'kubernetes', namespace: 'default' }, ENDPOINT_SLICE),
-    client.list('CertificateSigningRequest', CERTIFICATE_REQUEST),
-    byName(objects.map(describeReference), async (_key, at) => {
-      const object = objects[at]
-      return object && (await client.get(object, ANY_OBJECT))
-    }),
-  ])
+  const dns = { namespace: 'kube-system', labels: DNS_SELECTOR }
+  const [nodes, workloads, configMaps, manager, scheduler, endpoints, dnsPods, proofs, requests, own] =
+    await Promise.all([
+      client.list('Node', NODE),
+      Promise.all(NAMESPACES.map(async (namespace) => await workloadsIn(client, namespace))),
+      byName(CONFIG_MAPS, async (name) => await client.get(system('ConfigMap', name), CONFIG_MAP)),
+      lease('kube-controller-manager'),
+      lease('kube-scheduler'),
+      client.get({ kind: 'EndpointSlice', name: 'kubernetes', namespace: 'default' }, ENDPOINT_SLICE),
+      client.list('Pod', DNS_POD, dns),
+      client.list('Namespace', NAME, { labels: PROOF_LABEL }),
+      client.list('CertificateSigningRequest', CERTIFICATE_REQUEST),
+      byName(objects.map(describeReference), async (_key, at) => {
+        const object = objects[at]
+        return object && (await client.get(object, ANY_OBJECT))
+      }),
+    ])
   return {
     from: client.name,
     nodes: Object.fromEntries(nodes),
@@ -103,6 +111,8 @@ async function lookAtHeld(client: ApiClient, options: LookOptions): Promise<Held
     configMaps,
     leaders: { 'kube-controller-manager': manager, 'kube-scheduler': scheduler },
     apiAddresses: endpoints ?? [],
+    dnsPods,
+    proofs,
     pendingRequests: requests.filter((one) => one !== undefined),
     objects: own,
   }

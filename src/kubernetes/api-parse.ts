@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { oneLine } from '../spec/visible.ts'
 import {
   type ConfigMapFacts,
+  type DnsPod,
   type LeaderFacts,
   NODE_NOTE,
   type NodeFacts,
@@ -183,6 +184,24 @@ export const CERTIFICATE_REQUEST = z
       approved: said.includes('Approved'),
     }
   })
+
+export const DNS_POD = z
+  .looseObject({
+    metadata: z.looseObject({ name: word }),
+    spec: z.looseObject({ nodeName: word.default('') }).prefault({}),
+    status: z
+      .looseObject({ conditions: z.array(z.looseObject({ type: word, status: word })).nullish() })
+      .prefault({}),
+  })
+  .transform(({ metadata, spec, status }): DnsPod => ({
+    name: metadata.name,
+    node: spec.nodeName,
+    ready: (status.conditions ?? []).some(({ type, status: holds }) => type === 'Ready' && holds === 'True'),
+  }))
+
+export const NAME = z
+  .looseObject({ metadata: z.looseObject({ name: word }) })
+  .transform(({ metadata }) => metadata.name)
 
 /** An object as it is, without what the API notes of its managers. */
 export const ANY_OBJECT = z
