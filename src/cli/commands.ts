@@ -1,5 +1,6 @@
 /** All commands, in the order in which help lists them. */
 import { BACKUP_COMMANDS } from './catalog/backups.ts'
+import { BUNDLE_COMMANDS } from './catalog/bundles.ts'
 import { CERTIFICATE_COMMANDS } from './catalog/certificates.ts'
 import { CLUSTER_COMMANDS } from './catalog/cluster.ts'
 import { FILE_COMMANDS } from './catalog/file.ts'
@@ -16,6 +17,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...CLUSTER_COMMANDS,
   ...MEMBER_COMMANDS,
   ...UPGRADE_COMMANDS,
+  ...BUNDLE_COMMANDS,
   ...UPKEEP_COMMANDS,
   ...BACKUP_COMMANDS,
   ...CERTIFICATE_COMMANDS,

@@ -1,4 +1,5 @@
 /** The Kubernetes that tests run: built from Go modules, once on a computer, from the cache afterwards. */
+import path from 'node:path'
 import { type Architecture, type Artifact, ownArchitecture } from '../../src/artifacts/artifact.ts'
 import { findGo } from '../../src/artifacts/go-toolchain.ts'
 import type { BuiltProgram } from '../../src/artifacts/kubernetes/build.ts'
@@ -7,6 +8,7 @@ import { type KubernetesArtifacts, obtainKubernetesArtifacts } from '../../src/a
 import { cacheDirectory } from '../../src/files/cache-directory.ts'
 import { imageNames } from '../../src/kubernetes/image-names.ts'
 import { sampleKubernetes } from '../../src/spec/sample-kubernetes.ts'
+import { createBundle } from '../../src/verbs/bundle/bundle.ts'
 import { whyNoLab } from '../lab/harness.ts'
 
 export const VERSIONS = { kubernetes: '1.37.2', coredns: '1.14.6', flannel: '0.28.10' } as const
@@ -47,6 +49,20 @@ export async function builtKubernetes(
     cacheDirectory: cacheDirectory(process.env),
     emit: ({ text }) => report(text),
     signal: AbortSignal.timeout(BUILD_MS),
+  })
+}
+
+/** The same, by way of an air-gap bundle in that folder, with nothing in a cache. */
+export async function throughBundle(folder: string): Promise<KubernetesArtifacts> {
+  const file = path.join(folder, 'kubernetes.tar')
+  const signal = AbortSignal.timeout(BUILD_MS)
+  const context = { cacheDirectory: cacheDirectory(process.env), emit: () => undefined, signal }
+  const cluster = { file: 'cluster.yaml', kubernetes: SPEC }
+  const { sha256 } = await createBundle(cluster, { architectures: [arch], file }, context)
+  const spec = { ...SPEC, source: { kind: 'folder', path: file, sha256 } as const }
+  return await obtainKubernetesArtifacts(spec, arch, {
+    ...context,
+    cacheDirectory: path.join(folder, 'cache'),
   })
 }
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestLab, testLab } from '../lab/harness.ts'
-import { CONTAINER_PACKAGES, IMAGES, VERSIONS, builtArtifacts, whyNoKubernetes } from './built.ts'
+import { CONTAINER_PACKAGES, IMAGES, VERSIONS, throughBundle, whyNoKubernetes } from './built.ts'
 
 const ctr = (...args: readonly string[]) => ['ctr', '--namespace=k8s.io', ...args]
 
@@ -36,7 +36,7 @@ describe.skipIf(reason)(`images${reason === undefined ? '' : ` (${reason})`}`, (
       packages: CONTAINER_PACKAGES,
     })
     await machine().check(['systemctl', 'start', 'containerd'])
-    for (const archive of (await builtArtifacts()).images) {
+    for (const archive of (await throughBundle(lab.folder)).images) {
       const file = `/var/tmp/${path.basename(archive.path)}`
       await machine().writeFile(file, await readFile(archive.path))
       await machine().check(ctr('images', 'import', file))

@@ -3,11 +3,10 @@
  * that stand there. In a tar they are found by its headers alone, of which nothing but regular files is taken: no name in it
  * becomes a path here, nothing in it is a link, and nothing is unpacked that is not asked for.
  */
-import { createHash } from 'node:crypto'
+import { type Hash, createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { type FileHandle, constants, open, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { QuorateError } from '../../errors.ts'
 import { openForReading } from '../../files/read-file.ts'
@@ -35,6 +34,8 @@ export interface Bundle extends AsyncDisposable {
    */
   read(part: BundlePart, target: string | undefined, signal: AbortSignal): Promise<void>
 }
+
+const PIECE = 1 << 20
 
 /** Where a file's bytes are. */
 interface Extent {
@@ -153,29 +154,26 @@ async function readPart(
 }
 
 /** Gives the SHA-256 (hex) of what it copied. */
-async function copy(
-  { handle, extent }: Source,
-  target: string | undefined,
-  signal: AbortSignal,
-): Promise<string> {
+async function copy(source: Source, target: string | undefined, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
-  const { offset, size } = extent
-  const input = handle.createReadStream({
-    start: offset,
-    end: offset + size - 1,
-    autoClose: false,
-    highWaterMark: 1 << 20,
-  })
-  const hashing = new Transform({
-    transform(chunk: Buffer, _, done) {
-      hash.update(chunk)
-      done(null, chunk)
-    },
-  })
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const output = target === undefined ? nowhere : createWriteStream(target, { mode: 0o600, flags: 'wx' })
-  await pipeline(input, hashing, output, { signal })
+  const pieces = hashed(source, hash, signal)
+  if (target === undefined) for await (const piece of pieces) void piece
+  else await pipeline(pieces, createWriteStream(target, { mode: 0o600, flags: 'wx' }), { signal })
   return hash.digest('hex')
+}
+
+async function* hashed({ handle, extent }: Source, hash: Hash, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const { offset, size } = extent
+  for (let done = 0; done < size;) {
+    signal.throwIfAborted()
+    const wanted = Math.min(PIECE, size - done)
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, offset + done)
+    // It became shorter since it was opened: the sum is then another one.
+    if (bytesRead === 0) return
+    hash.update(buffer.subarray(0, bytesRead))
+    yield buffer.subarray(0, bytesRead)
+    done += bytesRead
+  }
 }
 
 const BLOCK = 512

@@ -5,7 +5,7 @@
  * - `nothing`: it looks, and at most writes what it saw to a file that it was given.
  * - `recorded`: machines, the cluster, its keys, its CA, its trust or its backups; a record says when, how it ended, and with
  *   which steps, also of a run that failed or was killed.
- * - `own`: something whose record would say no more than the thing itself (a backup, a cluster file, a lab), or that nobody
+ * - `own`: something whose record would say no more than the thing itself (a backup, a bundle, a cluster file, a lab), or that nobody
  *   but its user can know (`run`, `etcdctl`: their words may be secret).
  */
 export type Effect = 'nothing' | 'recorded' | 'own'
@@ -28,6 +28,8 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   'member remove': 'recorded',
   'member replace': 'recorded',
   upgrade: 'recorded',
+  'bundle create': 'own',
+  'bundle verify': 'nothing',
   'move-leader': 'recorded',
   restart: 'recorded',
   stop: 'recorded',
@@ -90,6 +92,7 @@ export const WRITES_NO_SETTINGS: ReadonlySet<string> = new Set([
   'backup prune',
   'recover',
   'export',
+  'bundle create',
   'certs list',
   'lab down',
   'lab status',

@@ -1,0 +1,98 @@
+/** `quorate bundle`: Kubernetes' programs and images in one file, for computers and nodes that reach no registry. No node is asked. */
+import { stat } from 'node:fs/promises'
+import { QuorateError } from '../../errors.ts'
+import type { Architecture, ArtifactContext } from '../../artifacts/artifact.ts'
+import {
+  type BundleManifest,
+  architecturesOf,
+  checkServes,
+  partsOf,
+} from '../../artifacts/kubernetes/bundle-manifest.ts'
+import { openBundle } from '../../artifacts/kubernetes/bundle-read.ts'
+import { writeBundle } from '../../artifacts/kubernetes/bundle-write.ts'
+import { pullImages } from '../../artifacts/kubernetes/pull.ts'
+import { type KubernetesArtifacts, obtainKubernetesArtifacts } from '../../artifacts/kubernetes/supply.ts'
+import { imageNames } from '../../kubernetes/image-names.ts'
+import type { Cluster } from '../../spec/cluster.ts'
+import type { KubernetesSpec } from '../../spec/kubernetes.ts'
+
+export interface BundleReport {
+  /** Absolute path. */
+  readonly file: string
+  /** Hex: what `kubernetes.source.folder.sha256` pins. */
+  readonly sha256: string
+  readonly sizeBytes: number
+  /** Of Kubernetes. */
+  readonly version: string
+  readonly architectures: readonly Architecture[]
+  readonly programs: BundleManifest['programs']
+  readonly images: BundleManifest['images']
+}
+
+export interface CreateOptions {
+  readonly architectures: readonly Architecture[]
+  /** Absolute path of a file that is not there. */
+  readonly file: string
+}
+
+/**
+ * Obtains what the cluster file says, for each architecture; pulls the images where nodes would. What was written is read again.
+ *
+ * @throws QuorateError `cluster-file` without `kubernetes`; `artifact`; `state` if the file is there already; `cancelled`.
+ *   No file is left then.
+ */
+export async function createBundle(
+  cluster: Pick<Cluster, 'file' | 'kubernetes'>,
+  { architectures, file }: CreateOptions,
+  context: ArtifactContext,
+): Promise<BundleReport> {
+  const { kubernetes } = cluster
+  if (kubernetes === undefined) {
+    throw new QuorateError('cluster-file', `${cluster.file} asks for no Kubernetes`, {
+      hint: "write kubernetes: { version: '1.37.2' }",
+    })
+  }
+  const collected: Partial<Record<Architecture, KubernetesArtifacts>> = {}
+  for (const arch of architectures) collected[arch] = await collect(kubernetes, arch, context)
+  await writeBundle(kubernetes.version, collected, file, context.signal)
+  const report = await verifyBundle(file, context)
+  for (const arch of architectures)
+    checkServes({ ...report, format: 1, product: 'kubernetes' }, kubernetes, arch, file)
+  return report
+}
+
+async function collect(spec: KubernetesSpec, arch: Architecture, context: ArtifactContext) {
+  const artifacts = await obtainKubernetesArtifacts(spec, arch, context)
+  if (artifacts.images.length > 0) return artifacts
+  return { ...artifacts, images: await pullImages(imageNames(spec), spec.version, arch, context) }
+}
+
+/**
+ * Reads all of a bundle and compares every sum.
+ *
+ * @param file absolute path; an unpacked bundle's folder is taken too
+ * @throws QuorateError `artifact` if it is not sound; `cancelled`
+ */
+export async function verifyBundle(
+  file: string,
+  { emit, signal }: Pick<ArtifactContext, 'emit' | 'signal'>,
+): Promise<BundleReport> {
+  await using bundle = await openBundle(file)
+  const { manifest } = bundle
+  try {
+    emit({ kind: 'artifact', text: `comparing the checksums of ${file}` })
+    for (const part of partsOf(manifest)) await bundle.read(part, undefined, signal)
+    return {
+      file,
+      sha256: await bundle.sha256(signal),
+      sizeBytes: (await stat(file)).size,
+      version: manifest.version,
+      architectures: architecturesOf(manifest),
+      programs: manifest.programs,
+      images: manifest.images,
+    }
+  } catch (error) {
+    if (signal.aborted) throw new QuorateError('cancelled', `Reading ${file} was cancelled`, { cause: error })
+    throw error
+  }
+}
