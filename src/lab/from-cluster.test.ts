@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Cluster, Node } from '../spec/cluster.ts'
+import { sampleKubernetes } from '../spec/sample-kubernetes.ts'
 import { labFromCluster } from './from-cluster.ts'
 import { checkSpec } from './spec.ts'
 
@@ -54,6 +55,21 @@ test('networks are as large as the addresses need; further addresses and names c
   expect(spec.machines[0]?.addresses).toEqual(['198.18.7.11/20', '2001:db8:7::11/64'])
   expect(spec.machines[1]?.addresses).toEqual(['198.18.8.12/20'])
   expect(spec.hosts).toEqual({ 'one.test': '198.18.7.11', 'api.demo.test': '198.18.8.12' })
+})
+
+test('machines that are to have a kubelet may run containers, and no others', async () => {
+  const nodes = [
+    node('etcd01', '198.18.7.11'),
+    node('master01', '198.18.7.21', { roles: ['master'] }),
+    node('worker01', '198.18.7.31', { roles: ['worker'] }),
+    node('service01', '198.18.7.41', { roles: ['service'] }),
+  ]
+  const containers = async (more: Partial<Cluster>) =>
+    (await labFromCluster({ ...cluster(...nodes), ...more })).machines
+      .filter((machine) => machine.containers === true)
+      .map(({ name }) => name)
+  expect(await containers({ kubernetes: sampleKubernetes() })).toEqual(['master01', 'worker01'])
+  expect(await containers({})).toEqual([])
 })
 
 test('another user than root has sudo', async () => {

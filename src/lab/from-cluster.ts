@@ -7,6 +7,7 @@ import ipaddr from 'ipaddr.js'
 import { QuorateError } from '../errors.ts'
 import { readText } from '../files/read-file.ts'
 import { type Cluster, type Node, selectNodes } from '../spec/cluster.ts'
+import { kubernetesNodes } from '../spec/kubernetes.ts'
 import type { LabSpec, MachineSpec } from './spec.ts'
 import { tool } from './tool.ts'
 
@@ -24,9 +25,13 @@ export function labFolder(cluster: Cluster): string {
  */
 export async function labFromCluster(cluster: Cluster): Promise<LabSpec> {
   const networks = new Networks(cluster.nodes.flatMap((node) => [node.address, ...node.addresses]))
+  const kubelets = new Set(cluster.kubernetes === undefined ? [] : kubernetesNodes(cluster))
   const machines: MachineSpec[] = []
   // One after the other: nodes share identity files.
-  for (const node of cluster.nodes) machines.push(await machineOf(node, networks))
+  for (const node of cluster.nodes) {
+    const machine = await machineOf(node, networks)
+    machines.push(kubelets.has(node) ? { ...machine, containers: true } : machine)
+  }
   return { name: cluster.name, folder: labFolder(cluster), machines, hosts: hostsOf(cluster) }
 }
 

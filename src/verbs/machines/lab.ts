@@ -2,7 +2,7 @@
 import { appendFile, mkdir } from 'node:fs/promises'
 import { readText } from '../../files/read-file.ts'
 import { requireLab } from '../../lab/available.ts'
-import { labBase } from '../../lab/base.ts'
+import { type BaseOptions, labBase } from '../../lab/base.ts'
 import type { EmitLab } from '../../lab/events.ts'
 import { labFolder, labFromCluster } from '../../lab/from-cluster.ts'
 import { type BootResult, type LabStatus, bootLab, downLab, labStatus } from '../../lab/lab.ts'
@@ -10,6 +10,7 @@ import { primaryAddress } from '../../lab/spec.ts'
 import { hostPublicKey } from '../../lab/root.ts'
 import { replaceFile } from '../../files/atomic-file.ts'
 import { knownHostsFile } from '../../tiers/etcd/session.ts'
+import { TIERS } from '../../tiers/tiers.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 
 export interface LabOptions {
@@ -20,10 +21,18 @@ export interface LabOptions {
 /** Boots what does not run yet, and records the machines' host keys, which were made here. Root only. */
 export async function labUp(cluster: Cluster, options: LabOptions): Promise<BootResult> {
   requireLab()
-  const base = await labBase(options)
+  const base = await labBase({ ...baseOf(cluster), ...options })
   const result = await bootLab(await labFromCluster(cluster), { base, ...options })
   await trustLab(cluster, result)
   return result
+}
+
+/** Machines of the lab reach no archive: what tiers would install is in their file system from the first. */
+function baseOf(cluster: Cluster): Pick<BaseOptions, 'suite' | 'packages'> {
+  if (cluster.kubernetes === undefined) return {}
+  const packages = TIERS.flatMap((tier) => cluster.nodes.flatMap((node) => tier.packages(cluster, node)))
+  // The first Debian with a containerd that today's kubelets take.
+  return { suite: 'trixie', packages: [...new Set(packages)] }
 }
 
 export async function labDown(
