@@ -19,6 +19,7 @@ if [ -n "$FLANNEL_IPV6_SUBNET" ]; then
   routes="${routes:+$routes,}{\"dst\":\"::/0\"}"
 fi
 
+mkdir -p "${2%/*}"
 # The runtime reads what ends in .conflist, and this does not.
 new=${2%/*}/.quorate-flannel
 cat >"$new" <<CNI

@@ -13,7 +13,7 @@ const WORDS: Readonly<Record<Phase, readonly string[]>> = {
   /**
    * Manifests of static pods; 0.2 s. Wants no API server, no kubelet and no kubeconfig, and looks at no certificate, as long as
    * ca.key is in /etc/kubernetes/pki: a kubelet that starts later finds all of them. Masters need not wait for each other, nor for
-   * the first API server. A pod is ready 10 to 20 s after its manifest; one that replaces another 40 s after, of which 10 are
+   * the first API server. Workers' kubelets better start once that answers: whoever can't register tries again after up to 7 s. A pod is ready 10 to 20 s after its manifest; one that replaces another 40 s after, of which 10 are
    * `shutdown-delay-duration`, and through the balancer no request fails.
    *
    * Without ca.key kubeadm takes the CA for an external one, at *every* phase: then all certificates must be there, and admin.conf,
