@@ -74,7 +74,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   pki: ['ssh'],
   recorder: ['etcd'],
   host: ['etcd', 'pki', 'ssh'],
-  preflight: ['etcd', 'host', 'pki', 'ssh'],
+  preflight: ['etcd', 'host', 'kubernetes', 'pki', 'ssh'],
   lab: ['ssh'],
   'cluster-file': ['etcd', 'flannel', 'pki'],
   engine: [...GROUND],

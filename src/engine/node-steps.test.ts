@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import { kernelFiles } from '../host/node-parts.ts'
 import type { ServicesState } from '../host/services.ts'
 import {
   type ImageStep,
   type KernelStep,
   NODE,
+  type NodeRemoveStep,
   type NodeStep,
   type ProgramStep,
   TOLD_LATER,
@@ -55,6 +57,31 @@ test.each<[string, NodeStep]>([
   }
   expect(machine.services).toEqual(kind.predict(EMPTY, step))
   expect(kind.predict(machine.services, step)).toEqual(machine.services)
+})
+
+test('what was made is taken away: settings aside, programs and links for good, and what others have there stays', () => {
+  const paths = kernelFiles('quorate')
+  const step: NodeRemoveStep = {
+    ...COMMON,
+    kind: 'node-remove',
+    suffix: 'before-T',
+    settings: Object.values(paths),
+    programs: [...Object.keys(PROGRAM.links), '/opt/quorate/kubernetes'],
+  }
+  const made = [KERNEL, PROGRAM].reduce<ServicesState>(
+    (before, one) => (NODE[one.kind] as unknown as ServiceKind<NodeStep>).predict(before, one),
+    { ...EMPTY, programs: { files: {}, links: { '/usr/local/bin/other': null } } },
+  )
+  const after = NODE['node-remove'].predict(made, step)
+  expect(after.kernel?.files).toEqual({})
+  expect(after.programs).toEqual({ files: {}, links: { '/usr/local/bin/other': null } })
+  expect(NODE['node-remove'].operations(step, {})).toEqual([
+    ['aside', { suffix: 'before-T', paths: step.settings }],
+    ['remove', { paths: step.programs }],
+  ])
+  const machine = { services: made }
+  for (const piece of NODE['node-remove'].simulate(machine, step)) piece()
+  expect(machine.services).toEqual(after)
 })
 
 test('programs that are one file are installed once, and the archive of several images is imported once', () => {

@@ -48,7 +48,18 @@ export interface ImageStep extends TierStepCommon {
   readonly images: Readonly<Record<string, string | undefined>>
 }
 
-export type NodeStep = KernelStep | ProgramStep | ImageStep
+/** What these have made: settings are moved aside, and stay in force until the next boot; programs go, with the links to them. */
+export interface NodeRemoveStep extends TierStepCommon {
+  readonly kind: 'node-remove'
+  /** Ends the names of files that are moved aside. */
+  readonly suffix: string
+  /** Paths of the kernel's files. */
+  readonly settings: readonly string[]
+  /** Paths of links, and of directories of programs. */
+  readonly programs: readonly string[]
+}
+
+export type NodeStep = KernelStep | ProgramStep | ImageStep | NodeRemoveStep
 
 /** What stands for a digest or a checksum that only the machine tells. */
 export const TOLD_LATER = 'told by the machine'
@@ -143,11 +154,39 @@ export const NODE: ServiceKinds<NodeStep> = {
         machine.services = NODE.image.predict(machine.services, { ...step, images: { [name]: digest } })
       }),
   },
+
+  'node-remove': {
+    action: 'remove',
+    predict: (services, { settings, programs }) => {
+      const { kernel = NO_KERNEL, programs: before = NO_PROGRAMS } = services
+      const isGone = (path: string) => programs.some((gone) => path === gone || path.startsWith(`${gone}/`))
+      return {
+        ...services,
+        kernel: { ...kernel, files: without(kernel.files, (path) => settings.includes(path)) },
+        programs: { files: without(before.files, isGone), links: without(before.links, isGone) },
+      }
+    },
+    operations: ({ suffix, settings, programs }) => [
+      ...(settings.length === 0 ? [] : [['aside', { suffix, paths: settings }] as const]),
+      ...(programs.length === 0 ? [] : [['remove', { paths: programs }] as const]),
+    ],
+    simulate: (machine, step) => [
+      () => (machine.services = NODE['node-remove'].predict(machine.services, { ...step, programs: [] })),
+      () => (machine.services = NODE['node-remove'].predict(machine.services, step)),
+    ],
+  },
 }
 
 const NO_KERNEL: KernelState = { modules: [], settings: {}, files: {} }
 
 const NO_PROGRAMS: ProgramsState = { files: {}, links: {} }
+
+function without<T>(
+  all: Readonly<Record<string, T>>,
+  isGone: (path: string) => boolean,
+): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(all).filter(([path]) => !isGone(path)))
+}
 
 type File = Extract<Content, { readonly file: string }>
 

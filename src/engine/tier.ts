@@ -3,7 +3,7 @@
  * be done there. Whoever composes them (`apply`, `plan`, `status`, `preflight`) knows no product.
  */
 import type { NodeNeeds } from '../host/needs.ts'
-import type { Content } from '../host/parcel.ts'
+import type { Contents } from '../host/parcel.ts'
 import type { Look } from '../host/operations.ts'
 import type { HostState } from '../host/state.ts'
 import type { AskPassphrase, Authority } from '../pki/authority.ts'
@@ -42,9 +42,6 @@ export interface Tier<S extends EngineStep = EngineStep> extends NodeNeeds {
   /** What `status` says of it. Never throws for a machine that does not answer. */
   readonly report: (cluster: Cluster, ask: AskNode) => Promise<TierReport | undefined>
 }
-
-/** What travels to a machine with a step, by the names under which the step's operations take it. */
-export type Contents = Readonly<Record<string, Content>>
 
 /** What a tier may use of a session. */
 export interface TierSession extends WaveSession {

@@ -12,6 +12,7 @@ import leaves from './agent/leaves.sh?raw'
 import looks from './agent/looks.sh?raw'
 import install from './agent/install.sh?raw'
 import main from './agent/main.sh?raw'
+import node from './agent/node.sh?raw'
 import owner from './agent/owner.sh?raw'
 import services from './agent/services.sh?raw'
 import programs from './agent/programs.sh?raw'
@@ -45,6 +46,7 @@ const AGENT = [
   kernel,
   programs,
   leaves,
+  node,
 ].join('')
 
 export interface AgentRun {

@@ -46,6 +46,7 @@ export function parseHostState(name: string, carriesEtcd: boolean, lines: readon
       .all('package')
       .filter((text) => text.endsWith(' installed'))
       .map((text) => text.slice(0, -' installed'.length)),
+    packageVersions: Object.fromEntries(reply.all('version').map((text) => split(text, ' '))),
     installer: reply.all('installer')[0],
     pinned: reply.all('pinned')[0],
     restore: parseRestore(reply),

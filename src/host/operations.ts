@@ -77,6 +77,7 @@ export const LOOKS = {
   images_look: '..names',
   leaf: 'name form certificate ~key ~kubeconfig',
   secret: '..paths',
+  node: 'address service ..ports',
 } as const
 
 /** A name and its values, e.g. `['remove', { paths: ['/opt/etcd'] }]`; one that is missing or unknown is an error of types. */

@@ -9,7 +9,7 @@ export type Content =
   | { readonly text: string }
   | { readonly file: string; readonly sha256?: string | undefined }
 
-/** By the names that whoever uses them gives them. */
+/** What travels to a machine with a step, by the names under which the step's operations take it. */
 export type Contents = Readonly<Record<string, Content>>
 
 export interface Parcel {

@@ -10,6 +10,8 @@ import {
   parsePrograms,
 } from './node-parts.ts'
 
+import { type NodeFacts, parseNodeFacts } from './node-facts.ts'
+
 export interface ServiceState {
   /** systemd's ActiveState: `active`, `inactive`, `failed` …; undefined: none of its files is there, and nobody asked. */
   readonly active: string | undefined
@@ -52,6 +54,8 @@ export interface ServicesState {
   readonly leaves?: Readonly<Record<string, LeafState>> | undefined
   /** Files with secrets by path, of those that are there; undefined: none is. */
   readonly secrets?: Readonly<Record<string, SecretState>> | undefined
+  /** What the machine is like to a Kubernetes node; undefined: nobody asked. */
+  readonly node?: NodeFacts | undefined
 }
 
 /** @param texts of files, by path */
@@ -96,5 +100,6 @@ export function parseServices(reply: ReplyLines, texts: Readonly<Record<string, 
     images: parseImages(reply),
     leaves: parseLeaves(reply, texts),
     secrets: parseSecrets(reply),
+    node: parseNodeFacts(reply.all('node')),
   }
 }

@@ -11,6 +11,8 @@ export interface HostState {
   readonly bootId: string
   /** Of the wanted packages, those that are installed. */
   readonly packages: readonly string[]
+  /** Versions of packages that were asked for, as the distribution writes them: `1.7.24~ds1-6`; missing where it was not said. */
+  readonly packageVersions?: Readonly<Record<string, string>> | undefined
   /** What installs packages there: `apt-get`, `dnf`, `yum`, `zypper`, `apk`, `pacman`, `none`; undefined: not asked. */
   readonly installer?: string | undefined
   /** The name of the cluster whose mark lies there: a member of it is here, or was. */

@@ -8,6 +8,7 @@ import { type KubernetesArtifacts, obtainKubernetesArtifacts } from '../../src/a
 import { cacheDirectory } from '../../src/files/cache-directory.ts'
 import { imageNames } from '../../src/kubernetes/image-names.ts'
 import { sampleKubernetes } from '../../src/spec/sample-kubernetes.ts'
+import { NODE_PACKAGES } from '../../src/tiers/containerd/wanted.ts'
 import { createBundle } from '../../src/verbs/bundle/bundle.ts'
 import { whyNoLab } from '../lab/harness.ts'
 
@@ -16,13 +17,13 @@ export const VERSIONS = { kubernetes: '1.37.2', coredns: '1.14.6', flannel: '0.2
 /** No registry is called so: a node that pulled, instead of taking what it was given, would fail. */
 const REPOSITORY = 'quorate.lab'
 
-const SPEC = sampleKubernetes({ version: VERSIONS.kubernetes, imageRepository: REPOSITORY })
+export const SPEC = sampleKubernetes({ version: VERSIONS.kubernetes, imageRepository: REPOSITORY })
 
 /** Full names of the images of `builtArtifacts`. */
 export const IMAGES = imageNames(SPEC)
 
 /** Debian's packages that a machine with containers needs. */
-export const CONTAINER_PACKAGES = ['containerd', 'runc'] as const
+export const CONTAINER_PACKAGES = NODE_PACKAGES
 
 const SOURCE = { proxy: undefined, go: undefined, checksumDatabase: true } as const
 const BUILD_MS = 60 * 60_000

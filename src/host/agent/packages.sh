@@ -11,11 +11,12 @@ installer() {
   echo none
 }
 
-# package_lines NAME…: `package NAME installed` for each that is here.
+# package_lines NAME…: `package NAME installed` for each that is here, and `version NAME VERSION` where the distribution's own
+# words are at hand.
 package_lines() {
   [ $# -gt 0 ] || return 0
   if [ "$(installer)" = apt-get ]; then
-    dpkg-query -W -f 'package ${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true
+    dpkg-query -W -f 'package ${Package} ${db:Status-Status}\nversion ${Package} ${Version}\n' "$@" 2>/dev/null || true
     return 0
   fi
   for package; do

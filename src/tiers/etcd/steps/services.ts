@@ -13,12 +13,13 @@ export const SERVICE: HostKinds<ServiceStep> = {
   'leaf-key': onMachine(SERVICES['leaf-key']),
   'leaf-certificate': onMachine(SERVICES['leaf-certificate']),
   'secret-file': onMachine(SERVICES['secret-file']),
+  'node-remove': onMachine(SERVICES['node-remove']),
 }
 
 function onMachine<S extends ServiceStep>(kind: ServiceKind<S>): HostKind<S> {
   return {
     ...kind,
-    operations: (step) => kind.operations(step, {}),
+    operations: (step, { contents }) => kind.operations(step, contents?.(step) ?? {}),
     predict: ofHost(({ services }, step) => ({ services: predictService(services, step) })),
   }
 }

@@ -1,0 +1,55 @@
+/** What a machine is like to a Kubernetes node, as the agent and preflight report it. What was not said is undefined. */
+export interface NodeFacts {
+  /** In use, with sizes in KiB. */
+  readonly swap: readonly { readonly device: string; readonly kib: number }[]
+  /** Version of the control groups, and the controllers there. */
+  readonly cgroup: { readonly version: 1 | 2; readonly controllers: readonly string[] } | undefined
+  /** The machine is itself a container: `systemd-nspawn`. */
+  readonly container: string | undefined
+  /** It has CAP_SYS_RESOURCE to give. Without it no process there gets a lower OOM score. */
+  readonly sysResource: boolean | undefined
+  /** A packet to a Service's address has a route. */
+  readonly reachesServices: boolean | undefined
+  /** The network interface that has the node's address. */
+  readonly device: string | undefined
+  /** Where containerd keeps images. */
+  readonly room: { readonly freeBytes: number } | undefined
+  /** Paths, or a package's name, by which another Kubernetes or another containerd is known. */
+  readonly foreign: readonly string[]
+  /** URLs of the API servers that kubeconfigs lead to, by path. */
+  readonly servers: Readonly<Record<string, string>>
+  /** Programs that listen, by port; only where no kubelet was set up yet. */
+  readonly listeners: readonly { readonly port: number; readonly program: string }[]
+}
+
+/** @param lines without their first word */
+export function parseNodeFacts(lines: readonly string[]): NodeFacts | undefined {
+  if (lines.length === 0) return undefined
+  const all = (key: string) =>
+    lines.flatMap((line) => {
+      const [first, ...words] = line.split(' ')
+      return first === key ? [words] : []
+    })
+  const [version, ...controllers] = all('cgroup')[0] ?? []
+  const [free, size] = (all('room')[0] ?? []).map(Number)
+  const answer = (key: string, yes: string) => {
+    const word = all(key)[0]?.[0]
+    return word === undefined ? undefined : word === yes
+  }
+  return {
+    swap: all('swap').map(([device = '', kib]) => ({ device, kib: Number(kib) })),
+    cgroup:
+      version === '1' || version === '2' ? { version: version === '1' ? 1 : 2, controllers } : undefined,
+    container: all('container')[0]?.[0],
+    sysResource: answer('sys-resource', '1'),
+    reachesServices: answer('reaches', 'yes'),
+    device: all('device')[0]?.[0],
+    room: free === undefined || size === undefined ? undefined : { freeBytes: free * size },
+    foreign: all('foreign').map(([path = '']) => path),
+    servers: Object.fromEntries(all('server').map(([path = '', url = '']) => [path, url])),
+    listeners: all('listens').map(([port, ...program]) => ({
+      port: Number(port),
+      program: program.join(' '),
+    })),
+  }
+}

@@ -1,0 +1,96 @@
+/** containerd's configuration, and the version of containerd that it is for. Pure. */
+import type { HostState } from '../../host/state.ts'
+import type { CgroupDriver } from '../../kubernetes/cgroup-driver.ts'
+import { CONTAINERD, signature } from './files.ts'
+
+export interface ContainerdSettings {
+  readonly cluster: string
+  readonly version: ContainerdVersion
+  /** The image that holds a pod's namespaces, as the kubelet names it too: else a node asks a registry for another one. */
+  readonly sandboxImage: string
+  readonly cgroupDriver: CgroupDriver
+  /** Where CNI's plugins lie. */
+  readonly cniDirectory: string
+  /** No process there gets a lower OOM score than it has: the machine lacks the right to give it (CAP_SYS_RESOURCE). */
+  readonly restrictOomScore: boolean
+}
+
+export interface ContainerdVersion {
+  readonly major: number
+  readonly minor: number
+}
+
+/**
+ * @returns of the installed containerd; where none is, of the one that the distribution is expected to have. If that is wrong, the
+ *   next look says so: containerd 2 understands the configuration of 1.7.
+ */
+export function containerdVersion({ os, packageVersions }: HostState): ContainerdVersion {
+  const [, major, minor] = /^(?:\d+:)?(\d+)\.(\d+)/.exec(packageVersions?.[CONTAINERD.package] ?? '') ?? []
+  if (major !== undefined) return { major: Number(major), minor: Number(minor) }
+  // Debian's unstable has no number.
+  const recent = os.id === 'debian' && !(Number(os.version) < 14)
+  return recent ? { major: 2, minor: 1 } : { major: 1, minor: 7 }
+}
+
+/** Debian's package puts CNI's plugins where programs of packages belong, all others where CNI's own instructions say. */
+export function cniDirectory({ os }: Pick<HostState, 'os'>): string {
+  return ['debian', 'ubuntu'].includes(os.id) ? '/usr/lib/cni' : '/opt/cni/bin'
+}
+
+export function containerdConfiguration(settings: ContainerdSettings): string {
+  const lines = settings.version.major >= 2 ? version3(settings) : version2(settings)
+  return [signature(settings.cluster), ...lines, ''].join('\n')
+}
+
+function version2({ sandboxImage, cgroupDriver, cniDirectory: cni, restrictOomScore }: ContainerdSettings) {
+  const cri = 'plugins."io.containerd.grpc.v1.cri"'
+  return [
+    'version = 2',
+    '',
+    `[${cri}]`,
+    `sandbox_image = "${sandboxImage}"`,
+    ...(restrictOomScore ? ['restrict_oom_score_adj = true'] : []),
+    '',
+    `[${cri}.registry]`,
+    'config_path = "/etc/containerd/certs.d"',
+    '',
+    `[${cri}.cni]`,
+    `bin_dir = "${cni}"`,
+    'conf_dir = "/etc/cni/net.d"',
+    '',
+    ...runc(cri, cgroupDriver),
+  ]
+}
+
+function version3(settings: ContainerdSettings) {
+  const { version, sandboxImage, cgroupDriver, cniDirectory: cni, restrictOomScore } = settings
+  const images = 'plugins."io.containerd.cri.v1.images"'
+  const runtime = 'plugins."io.containerd.cri.v1.runtime"'
+  const lists = version.major > 2 || version.minor >= 1
+  return [
+    'version = 3',
+    '',
+    `[${images}.pinned_images]`,
+    `sandbox = "${sandboxImage}"`,
+    '',
+    `[${images}.registry]`,
+    'config_path = "/etc/containerd/certs.d"',
+    '',
+    ...(restrictOomScore ? [`[${runtime}]`, 'restrict_oom_score_adj = true', ''] : []),
+    `[${runtime}.cni]`,
+    lists ? `bin_dirs = ["${cni}"]` : `bin_dir = "${cni}"`,
+    'conf_dir = "/etc/cni/net.d"',
+    '',
+    ...runc(runtime, cgroupDriver),
+  ]
+}
+
+function runc(plugin: string, driver: CgroupDriver): string[] {
+  return [
+    `[${plugin}.containerd.runtimes.runc]`,
+    'runtime_type = "io.containerd.runc.v2"',
+    '',
+    `[${plugin}.containerd.runtimes.runc.options]`,
+    `SystemdCgroup = ${driver === 'systemd'}`,
+  ]
+}

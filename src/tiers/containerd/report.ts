@@ -1,0 +1,36 @@
+/** What `status` says of containerd on the nodes. */
+import type { AskNode, TierReport } from '../../engine/tier.ts'
+import type { Cluster } from '../../spec/cluster.ts'
+import { kubernetesNodes } from '../../spec/kubernetes.ts'
+import { counted } from '../../spec/units.ts'
+import { CONTAINERD } from './files.ts'
+import { hasKubernetes } from './wanted.ts'
+
+export async function containerdReport(cluster: Cluster, ask: AskNode): Promise<TierReport | undefined> {
+  if (!hasKubernetes(cluster)) return undefined
+  const { unit, package: name, configuration } = CONTAINERD
+  const nodes = await Promise.all(
+    kubernetesNodes(cluster).map(async (node) => {
+      const answer = await ask(node, [['service', { unit, package: name, files: [configuration] }]])
+      return {
+        node: node.name,
+        answered: answer !== undefined,
+        active: answer?.services?.units[unit]?.active,
+      }
+    }),
+  )
+  const running = nodes.filter(({ active }) => active === 'active')
+  const notes = nodes.flatMap(({ node, answered, active }) => {
+    if (!answered) return [`${node}: does not answer, so that nothing is known of containerd there`]
+    if (active === 'active') return []
+    return [`${node}: containerd is ${active ?? 'not set up'}; quorate apply starts it`]
+  })
+  const unknown = nodes.some(({ answered }) => !answered)
+  return {
+    tier: 'containerd',
+    serving:
+      notes.length === 0 ? true : running.length === 0 && unknown ? null : running.length === nodes.length,
+    summary: `runs on ${running.length} of ${counted(nodes.length, 'node')}`,
+    notes,
+  }
+}

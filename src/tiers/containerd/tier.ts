@@ -1,0 +1,24 @@
+/** containerd, and all that a machine needs before a kubelet can run there, on the nodes with the roles `master` and `worker`. */
+import type { ServiceStep } from '../../engine/service-steps.ts'
+import type { Tier } from '../../engine/tier.ts'
+import { equipNodes } from './equip.ts'
+import { containerdLooks } from './looks.ts'
+import { containerdRefusals } from './refusals.ts'
+import { containerdReport } from './report.ts'
+import { containerdSteps } from './steps.ts'
+import { NODE_PACKAGES, isKubernetesNode } from './wanted.ts'
+
+export const containerd: Tier<ServiceStep> = {
+  name: 'containerd',
+  after: [],
+  packages: (cluster, node) => (isKubernetesNode(cluster, node) ? NODE_PACKAGES : []),
+  looks: containerdLooks,
+  // Those of kubelets are looked at with all else of the machine (`node-fitness.ts`).
+  ports: () => [],
+  refusals: containerdRefusals,
+  steps: containerdSteps,
+  equip: equipNodes,
+  settled: (cluster, hosts) =>
+    containerdRefusals(cluster, hosts).length === 0 && containerdSteps(cluster, hosts).length === 0,
+  report: containerdReport,
+}

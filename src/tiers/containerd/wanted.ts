@@ -1,0 +1,99 @@
+/** What a Kubernetes node needs from its distribution and of its kernel. Pure. */
+import type { KernelTexts } from '../../engine/node-steps.ts'
+import type { KernelState } from '../../host/node-parts.ts'
+import { kernelFiles } from '../../host/node-parts.ts'
+import type { Cluster, Node } from '../../spec/cluster.ts'
+import { type KubernetesSpec, kubernetesNodes } from '../../spec/kubernetes.ts'
+import { signature } from './files.ts'
+
+/** A cluster that has Kubernetes. */
+export type WithKubernetes = Cluster & { readonly kubernetes: KubernetesSpec }
+
+export function hasKubernetes(cluster: Cluster): cluster is WithKubernetes {
+  return cluster.kubernetes !== undefined
+}
+
+/** Whether a kubelet is to run there. */
+export function isKubernetesNode(cluster: Cluster, node: Node): cluster is WithKubernetes {
+  return hasKubernetes(cluster) && kubernetesNodes(cluster).some(({ name }) => name === node.name)
+}
+
+/** Debian's names. What a kubelet, CNI's plugins and flannel call beside containerd comes after it. */
+export const NODE_PACKAGES = [
+  'containerd',
+  'runc',
+  'containernetworking-plugins',
+  'iptables',
+  'nftables',
+  'conntrack',
+  'ethtool',
+  'socat',
+  'kmod',
+  'mount',
+] as const
+
+/** The name of the kernel's files. */
+export const KERNEL_NAME = 'quorate-kubernetes'
+
+/** `overlay`: layers of images; `br_netfilter`: pods of one node pass the filters; `nf_conntrack`: Services; `vxlan`: flannel. */
+export const MODULES = ['overlay', 'br_netfilter', 'nf_conntrack', 'vxlan'] as const
+
+/** A kubelet with `protectKernelDefaults` starts with these values only. */
+const KUBELET_INSISTS = {
+  'vm.overcommit_memory': '1',
+  'vm.panic_on_oom': '0',
+  'kernel.panic': '10',
+  'kernel.panic_on_oops': '1',
+  'kernel.keys.root_maxkeys': '1000000',
+  'kernel.keys.root_maxbytes': '25000000',
+}
+
+const PODS_NEED = {
+  'net.ipv4.ip_forward': '1',
+  'net.bridge.bridge-nf-call-iptables': '1',
+  'net.bridge.bridge-nf-call-ip6tables': '1',
+}
+
+/** At least: each pod's programs and the kubelet watch files, and the usual 128 watchers of a user are soon used up. */
+const LEAST: Readonly<Record<string, number>> = {
+  'fs.inotify.max_user_instances': 1024,
+  'fs.inotify.max_user_watches': 65_536,
+}
+
+/** The settings that are asked for on a node. */
+export function settingNames(cluster: WithKubernetes): readonly string[] {
+  return [...Object.keys(exactSettings(cluster)), ...Object.keys(LEAST)]
+}
+
+/** With their values. What a machine has more of than is needed, by other means than quorate, is left alone. */
+export function wantedSettings(
+  cluster: WithKubernetes,
+  kernel: KernelState | undefined,
+): Readonly<Record<string, string>> {
+  const before = kernel?.files[kernelFiles(KERNEL_NAME).settings] ?? ''
+  const raised = Object.entries(LEAST).filter(
+    ([name, least]) =>
+      before.includes(`\n${name} = ${least}\n`) || Number(kernel?.settings[name] ?? 0) < least,
+  )
+  return {
+    ...exactSettings(cluster),
+    ...Object.fromEntries(raised.map(([name, least]) => [name, String(least)])),
+  }
+}
+
+function exactSettings({ kubernetes }: WithKubernetes): Readonly<Record<string, string>> {
+  const v6 = `${kubernetes.podNetwork} ${kubernetes.serviceNetwork}`.includes(':')
+  return { ...PODS_NEED, ...(v6 ? { 'net.ipv6.conf.all.forwarding': '1' } : {}), ...KUBELET_INSISTS }
+}
+
+export function kernelTexts(
+  { name }: Cluster,
+  modules: readonly string[],
+  settings: Readonly<Record<string, string>>,
+): KernelTexts {
+  const lines = Object.entries(settings).map(([setting, value]) => `${setting} = ${value}`)
+  return {
+    modules: [signature(name), ...modules, ''].join('\n'),
+    settings: [signature(name), ...lines, ''].join('\n'),
+  }
+}
