@@ -61,10 +61,11 @@ test('an OCI layout: every name leads to one manifest, each blob is what its dig
   const json = (name: string) => JSON.parse(outer.get(name)?.content.toString() ?? '') as unknown
   expect(json('oci-layout')).toEqual({ imageLayoutVersion: '1.0.0' })
   const index = json('index.json') as { manifests: { digest: string; annotations: Record<string, string> }[] }
-  expect(index.manifests.map(({ annotations }) => annotations['io.containerd.image.name'])).toEqual([
-    'registry.test/a:v1',
-    'registry.test/b:v1',
-  ])
+  for (const key of ['io.containerd.image.name', 'org.opencontainers.image.ref.name'])
+    expect(index.manifests.map(({ annotations }) => annotations[key])).toEqual([
+      'registry.test/a:v1',
+      'registry.test/b:v1',
+    ])
   expect(new Set(index.manifests.map(({ digest }) => digest)).size).toBe(1)
   const blobs = [...outer].filter(([name]) => name.startsWith('blobs/sha256/'))
   expect(blobs).toHaveLength(3)

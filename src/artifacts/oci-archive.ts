@@ -41,6 +41,9 @@ interface Blob {
   readonly size: number
 }
 
+/** Changes with the bytes that come of the same content, so that kept archives of before are made again. */
+export const OCI_ARCHIVE_FORMAT = 2
+
 const LAYER_LEVEL = 3
 const MEDIA = 'application/vnd.oci.image'
 const NO_TIME = new Date(0)
@@ -87,7 +90,8 @@ export async function writeImage(image: Image, target: string, signal: AbortSign
       manifests: image.names.map((name) => ({
         ...manifestBlob,
         platform: { architecture: image.arch, os: 'linux' },
-        annotations: { 'io.containerd.image.name': name },
+        // The first is containerd's, the second that of skopeo, podman and the specification.
+        annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name },
       })),
     }
     const output = createWriteStream(draft, { mode: 0o600, flush: true })

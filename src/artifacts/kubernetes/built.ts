@@ -7,7 +7,7 @@ import { kubernetesFacts } from '../../kubernetes/versions.ts'
 import type { KubernetesSource, KubernetesSpec } from '../../spec/kubernetes.ts'
 import type { Architecture, Artifact, ArtifactContext } from '../artifact.ts'
 import type { Product } from '../cache.ts'
-import { writeImage } from '../oci-archive.ts'
+import { OCI_ARCHIVE_FORMAT, writeImage } from '../oci-archive.ts'
 import { fromShelf } from '../shelf.ts'
 import type { BuiltProgram } from './build.ts'
 import { ARCHIVES, type ArchiveName, kubernetesImages } from './images.ts'
@@ -86,7 +86,7 @@ function recipe(programs: Artifact<BuiltProgram>, names: ImageNames): string {
     entries: entries.map((one) => (one.kind === 'file' ? { ...one, from: sums.get(one.from) } : one)),
   }))
   return createHash('sha256')
-    .update(JSON.stringify([images, TOOLS_RECIPE]))
+    .update(JSON.stringify([images, TOOLS_RECIPE, OCI_ARCHIVE_FORMAT]))
     .digest('hex')
     .slice(0, 12)
 }

@@ -51,34 +51,46 @@ function fileOf(name: string): string {
   return `${/([a-z0-9-]+):[^/]*$/.exec(name)?.[1] ?? 'image'}.tar`
 }
 
-/** @returns arguments of `skopeo` */
-export function pullArguments(name: string, arch: Architecture, file: string): readonly string[] {
-  // This kind of archive keeps the name with its registry, as `ctr images import` reads it.
+/** Arguments of `skopeo`. The archive keeps the layers as they are, and the name with its registry, as `ctr images import` reads it. */
+function pullArguments(name: string, arch: Architecture, file: string): readonly string[] {
   return [
     'copy',
     '--override-os=linux',
     `--override-arch=${arch}`,
     `docker://${name}`,
-    `docker-archive:${file}:${name}`,
+    `oci-archive:${file}:${name}`,
   ]
 }
 
 async function pull(name: string, arch: Architecture, file: string, context: ArtifactContext): Promise<void> {
-  const { signal, environment = process.env } = context
-  const result = await runProgram('skopeo', pullArguments(name, arch, file), {
-    env: environment,
-    signal,
-    timeoutMs: TIMEOUT_MS,
+  const asked = ['skopeo', ...pullArguments(name, arch, 'FILE.tar')].join(' ')
+  await skopeo(pullArguments(name, arch, file), `copy ${name}`, `to try by hand: ${asked}`, context)
+  // Of a name that stands for one image instead of a list, skopeo takes that one, whatever was asked for.
+  const inspect = ['inspect', '--format={{.Architecture}}', `oci-archive:${file}:${name}`]
+  const found = (
+    await skopeo(inspect, `read ${name}`, 'is it a list of images by architecture?', context)
+  ).trim()
+  if (found === arch) return
+  throw new QuorateError('artifact', `${name} is for another architecture than ${arch} in its registry`, {
+    hint: 'push a list of images there, one for each architecture (skopeo copy --all), or name another kubernetes.imageRepository',
   })
+}
+
+async function skopeo(
+  args: readonly string[],
+  what: string,
+  hint: string,
+  { signal, environment = process.env }: ArtifactContext,
+): Promise<string> {
+  const result = await runProgram('skopeo', args, { env: environment, signal, timeoutMs: TIMEOUT_MS })
   if (result.notStarted !== undefined) {
     throw new QuorateError('artifact', 'images are pulled by skopeo, and it is not on this computer', {
       hint: 'install it (apt-get install skopeo), or make the bundle of a Kubernetes that is built here: kubernetes.source: { modules: {} }',
     })
   }
-  if (result.exitCode === 0) return
-  const words = ['skopeo', ...pullArguments(name, arch, 'FILE.tar')].join(' ')
-  throw new QuorateError('artifact', `skopeo can't copy ${name}`, {
-    hint: `see what it says; to try by hand: ${words}`,
+  if (result.exitCode === 0) return result.stdout
+  throw new QuorateError('artifact', `skopeo can't ${what}`, {
+    hint: `see what it says; ${hint}`,
     cause: new Error(result.stderr.trim().slice(-500) || `exit code ${result.exitCode}`),
   })
 }

@@ -21,12 +21,13 @@ async function releaseSite() {
   } as const
 }
 
-/** A context whose PATH has a `skopeo` that writes what it was asked into the archive, and ends so. */
-async function withSkopeo(exitCode = 0) {
+/** A context whose PATH has a `skopeo` that writes what it was asked into the archive, says it is for that, and ends so. */
+async function withSkopeo(exitCode = 0, arch: string = FOREIGN) {
   const folder = await temporaryFolder()
   const script = `#!/bin/sh
+if [ "$1" = inspect ]; then echo ${arch}; exit; fi
 for last; do :; done
-rest=\${last#docker-archive:}
+rest=\${last#oci-archive:}
 printf '%s\\n' "$@" >"\${rest%%:*}"
 echo 'manifest unknown' >&2
 exit ${exitCode}
@@ -60,7 +61,7 @@ test('a bundle of a release has its programs, and the images that nodes would pu
   ])
   const content = await readFile(file, 'utf8')
   expect(content).toContain(
-    `--override-arch=${FOREIGN}\ndocker://registry.k8s.io/kube-proxy:v1.37.2\ndocker-archive:`,
+    `--override-arch=${FOREIGN}\ndocker://registry.k8s.io/kube-proxy:v1.37.2\noci-archive:`,
   )
   expect(report.sha256).toBe(
     createHash('sha256')
@@ -86,11 +87,17 @@ test('an image that skopeo can not copy is named, with the command to try, and n
     message: "skopeo can't copy registry.k8s.io/kube-apiserver:v1.37.2",
     hint: expect.stringContaining(
       'skopeo copy --override-os=linux --override-arch=' +
-        `${FOREIGN} docker://registry.k8s.io/kube-apiserver:v1.37.2 docker-archive:FILE.tar:registry.k8s.io/kube-apiserver:v1.37.2`,
+        `${FOREIGN} docker://registry.k8s.io/kube-apiserver:v1.37.2 oci-archive:FILE.tar:registry.k8s.io/kube-apiserver:v1.37.2`,
     ),
     cause: new Error('manifest unknown'),
   })
   expect(await readdir(path.dirname(file))).toEqual([])
+})
+
+test('an image that its registry has for another architecture alone is refused', async () => {
+  const { file, cluster } = await wanted()
+  const made = createBundle(cluster, { architectures: [FOREIGN], file }, await withSkopeo(0, 'riscv64'))
+  await expect(made).rejects.toThrow(`kube-apiserver:v1.37.2 is for another architecture than ${FOREIGN}`)
 })
 
 test('without skopeo the images of a release can not be pulled, which is said with what to install', async () => {
