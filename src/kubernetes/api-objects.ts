@@ -29,6 +29,7 @@ const KINDS = {
   Namespace: { version: 'v1', plural: 'namespaces' },
   Node: { version: 'v1', plural: 'nodes' },
   Pod: { version: 'v1', plural: 'pods' },
+  Event: { version: 'v1', plural: 'events' },
   Service: { version: 'v1', plural: 'services' },
   ServiceAccount: { version: 'v1', plural: 'serviceaccounts' },
   ConfigMap: { version: 'v1', plural: 'configmaps' },

@@ -1,0 +1,176 @@
+/** What the proof's pods came to, as what works and what does not. Pure; what pods say is cut to one harmless line. */
+import * as z from 'zod'
+import { oneLine } from '../../spec/visible.ts'
+import { BY_ADDRESS, BY_NAME } from './objects.ts'
+
+/** Stable: `--json` shows it. */
+export interface ProofFailure {
+  readonly kind: 'pod' | 'network' | 'service' | 'dns' | 'log'
+  /** The node whose pod was to do it, or to run. */
+  readonly from: string
+  /** The node that was to answer; undefined: it is not about one. */
+  readonly to: string | undefined
+  readonly message: string
+  /** What to look at. */
+  readonly hint: string
+}
+
+export interface ProofPod {
+  readonly name: string
+  /** Empty: it was not placed yet. */
+  readonly node: string
+  readonly ready: boolean
+  /** Empty: it has none yet. */
+  readonly address: string
+  readonly phase: string
+  /** Why it does not run, as far as its status says. */
+  readonly why: string
+  /** What a pod that has ended said at last. */
+  readonly lastWords: string
+}
+
+const word = z.string().transform((text) => oneLine(text, 400))
+const waiting = z.looseObject({ reason: word.default(''), message: word.default('') })
+
+/** The node that the DaemonSet's controller made a pod for, before the scheduler has placed it; empty: it says none. */
+const MADE_FOR = z
+  .object({
+    nodeAffinity: z.object({
+      requiredDuringSchedulingIgnoredDuringExecution: z.object({
+        nodeSelectorTerms: z.tuple([
+          z.object({ matchFields: z.tuple([z.object({ values: z.tuple([word]) })]) }),
+        ]),
+      }),
+    }),
+  })
+  .transform(({ nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: wanted } }) => {
+    return wanted.nodeSelectorTerms[0].matchFields[0].values[0]
+  })
+  .catch('')
+
+export const PROOF_POD = z
+  .looseObject({
+    metadata: z.looseObject({ name: word }),
+    spec: z.looseObject({ nodeName: word.default(''), affinity: MADE_FOR }),
+    status: z
+      .looseObject({
+        phase: word.default(''),
+        podIP: word.default(''),
+        conditions: z
+          .array(z.looseObject({ type: word, status: word, message: word.default('') }))
+          .default([]),
+        containerStatuses: z
+          .array(
+            z.looseObject({
+              state: z
+                .looseObject({
+                  waiting: waiting.optional(),
+                  terminated: z.looseObject({ message: z.string().max(20_000).default('') }).optional(),
+                })
+                .prefault({}),
+            }),
+          )
+          .default([]),
+      })
+      .prefault({}),
+  })
+  .transform(({ metadata, spec, status }): ProofPod => {
+    const [container] = status.containerStatuses
+    const condition = (type: string) => status.conditions.find((one) => one.type === type)
+    const held = container?.state.waiting
+    const placed = condition('PodScheduled')
+    return {
+      name: metadata.name,
+      node: spec.nodeName || spec.affinity,
+      ready: condition('Ready')?.status === 'True',
+      address: status.podIP,
+      phase: status.phase,
+      why:
+        placed?.status === 'False'
+          ? placed.message
+          : [held?.reason, held?.message].filter((text) => text !== undefined && text !== '').join(': '),
+      lastWords: container?.state.terminated?.message ?? '',
+    }
+  })
+
+/** Nodes on which no pod serves in time. */
+export function unplaced(
+  nodes: readonly string[],
+  pods: readonly ProofPod[],
+  events: Readonly<Record<string, string>>,
+): readonly ProofFailure[] {
+  return nodes.flatMap((node) => {
+    const pod = pods.find((one) => one.node === node)
+    if (pod?.ready === true && pod.address !== '') return []
+    const why = pod === undefined ? 'none was made' : events[pod.name] || pod.why || `it is ${pod.phase}`
+    return [
+      {
+        kind: 'pod' as const,
+        from: node,
+        to: undefined,
+        message: `no pod runs on ${node} in time: ${why}`,
+        hint:
+          pod === undefined
+            ? 'the controller-manager makes pods of a DaemonSet: quorate status shows whether one leads'
+            : `quorate kubectl -- describe node ${node}; on ${node}: journalctl -u kubelet -u containerd`,
+      },
+    ]
+  })
+}
+
+/** What the checking pods, one a node, did not reach. */
+export function judged(nodes: readonly string[], checks: readonly ProofPod[]): readonly ProofFailure[] {
+  const failures = nodes.flatMap((node) => {
+    const check = checks.find((one) => one.node === node)
+    const lines = check?.lastWords.slice(0, 8_192).split('\n') ?? []
+    if (check === undefined || !lines.some((line) => /^asked \d+$/.test(line))) return [unheard(node, check)]
+    return lines.flatMap((line) => {
+      const [, what, reason] = /^fail (\S+) (.*)$/.exec(line) ?? []
+      return what === undefined ? [] : [failed(node, what, oneLine(reason ?? '', 100), nodes)]
+    })
+  })
+  return failures
+}
+
+function unheard(node: string, check: ProofPod | undefined): ProofFailure {
+  const why = check === undefined ? 'it is gone' : check.why || `it is ${check.phase}`
+  return {
+    kind: 'pod',
+    from: node,
+    to: undefined,
+    message: `the pod that asks all others from ${node} came to no end in time: ${why}`,
+    hint: `on ${node}: journalctl -u kubelet -u containerd`,
+  }
+}
+
+function failed(from: string, what: string, reason: string, nodes: readonly string[]): ProofFailure {
+  const because = reason === '' ? '' : `: ${reason}`
+  if (what === BY_ADDRESS)
+    return {
+      kind: 'service',
+      from,
+      to: undefined,
+      message: `a pod on ${from} can't reach a Service by its address${because}`,
+      hint: `kube-proxy on ${from} leads it to a pod: quorate kubectl -- -n kube-system get pods -o wide -l k8s-app=kube-proxy`,
+    }
+  if (what === BY_NAME)
+    return {
+      kind: 'dns',
+      from,
+      to: undefined,
+      message: `a pod on ${from} can't reach a Service by its name${because}`,
+      hint: 'CoreDNS answers for names: quorate kubectl -- -n kube-system get pods -o wide -l k8s-app=kube-dns',
+    }
+  const to = nodes.find((name) => name === what) ?? oneLine(what, 253)
+  const flannel =
+    from === to
+      ? `the bridge cni0 and the pod's interface on ${from}: ip address show; journalctl -u kubelet`
+      : `flannel on both, and whether a firewall between them drops UDP 8472 (vxlan): quorate kubectl -- -n kube-flannel get pods -o wide`
+  return {
+    kind: 'network',
+    from,
+    to,
+    message: `a pod on ${from} can't reach a pod on ${to}${because}`,
+    hint: `look at ${flannel}`,
+  }
+}
