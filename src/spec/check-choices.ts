@@ -1,4 +1,5 @@
 /** Where a cluster file must choose one thing, or two things belong together; and what lives too long. */
+import { checkRelease, oneOf } from './check-release.ts'
 import { BACKUP_DEFAULTS } from './defaults.ts'
 import type { Partly, Reporter } from './report.ts'
 import type { ClusterFile } from './schema.ts'
@@ -23,16 +24,7 @@ export function checkChoices(file: Partly<ClusterFile>, report: Reporter): void 
       )
     }
   }
-  if (days !== undefined && days > LONG_DAYS) {
-    const message = `pki.days: ${counted(days, 'day')}: a stolen key stays useful as long as its certificate is valid`
-    report.warning(['pki', 'days'], message, `write ${LONG_DAYS} or less; renewing is one command`)
-  } else if (days !== undefined && days < SHORT_DAYS) {
-    report.warning(
-      ['pki', 'days'],
-      `pki.days: ${counted(days, 'day')} ${plural(days, 'leaves', 'leave')} little time to renew`,
-      `write ${SHORT_DAYS} or more`,
-    )
-  }
+  if (days !== undefined) checkDays(['pki', 'days'], days, report)
   checkSource(file, report)
   checkBackup(file, report)
   const { network } = file
@@ -43,6 +35,18 @@ export function checkChoices(file: Partly<ClusterFile>, report: Reporter): void 
       'write one, like Network: 10.5.0.0/16',
       'key',
     )
+  }
+}
+
+/** How long certificates are valid. */
+export function checkDays(path: readonly string[], days: number, report: Reporter): void {
+  const name = path.join('.')
+  if (days > LONG_DAYS) {
+    const message = `${name}: ${counted(days, 'day')}: a stolen key stays useful as long as its certificate is valid`
+    report.warning(path, message, `write ${LONG_DAYS} or less; renewing is one command`)
+  } else if (days < SHORT_DAYS) {
+    const message = `${name}: ${counted(days, 'day')} ${plural(days, 'leaves', 'leave')} little time to renew`
+    report.warning(path, message, `write ${SHORT_DAYS} or more`)
   }
 }
 
@@ -84,31 +88,5 @@ function checkSource(file: Partly<ClusterFile>, report: Reporter): void {
   const source = file.etcd?.source
   if (source === undefined) return
   oneOf(['etcd', 'source'], source, ['release', 'debian', 'modules', 'file'], report)
-  const { url, checksums, mirror } = source.release ?? {}
-  const path = ['etcd', 'source', 'release']
-  if (mirror !== undefined && (url !== undefined || checksums !== undefined)) {
-    report.error(
-      [...path, 'mirror'],
-      'etcd.source.release.mirror stands for url and checksums, and they are here too',
-      'keep mirror, or the two others',
-    )
-  } else if ((url === undefined) !== (checksums === undefined)) {
-    const [there, missing] = url === undefined ? ['checksums', 'url'] : ['url', 'checksums']
-    const message = `etcd.source.release has ${there} without ${missing}: an archive and its checksums belong together`
-    report.error([...path, there], message, `write ${missing} too, or a mirror instead of both`)
-  }
-}
-
-function oneOf(path: readonly string[], value: object, keys: readonly string[], report: Reporter): void {
-  const here = keys.filter((key) => Object.hasOwn(value, key))
-  const name = path.join('.')
-  if (here.length === 0) report.error(path, `${name} is empty`, `write one of ${keys.join(', ')}`)
-  else if (here.length > 1) {
-    report.error(
-      [...path, here[1]!],
-      `${name} has ${here.join(' and ')}: it can only be one`,
-      'keep one',
-      'key',
-    )
-  }
+  checkRelease(['etcd', 'source', 'release'], source.release ?? {}, 'an archive', report)
 }

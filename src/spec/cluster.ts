@@ -7,6 +7,9 @@ import type { KubernetesSpec } from './kubernetes.ts'
 export const ROLES = ['etcd', 'master', 'worker', 'service'] as const
 export type Role = (typeof ROLES)[number]
 
+/** What Kubernetes calls its masters today: a cluster file may say it for the role `master`. */
+export const MASTER_ALIAS = 'control-plane'
+
 export interface Cluster {
   /** `[a-z0-9]([a-z0-9-]*[a-z0-9])?`, at most 63 characters. */
   readonly name: string
@@ -204,15 +207,19 @@ export interface FlannelConfig {
   readonly Backend?: { readonly Type: string; readonly [option: string]: unknown }
 }
 
-/** The nodes of a role, of a group, of one name, or of `common`; empty if the selector names nothing. */
-export function selectNodes(cluster: Cluster, selector: string): readonly Node[] {
+/**
+ * The nodes of a role, of a group, of one name, or of `common`; empty if the selector names nothing. `control-plane` means the
+ * masters, unless a group or a node has that name.
+ */
+export function selectNodes(cluster: Pick<Cluster, 'nodes' | 'groups'>, selector: string): readonly Node[] {
   if (selector === 'common') return cluster.nodes
   if ((ROLES as readonly string[]).includes(selector)) {
     return cluster.nodes.filter((node) => node.roles.includes(selector as Role))
   }
   const group = Object.hasOwn(cluster.groups, selector) ? cluster.groups[selector] : undefined
   if (group !== undefined) return cluster.nodes.filter((node) => group.includes(node.name))
-  return cluster.nodes.filter((node) => node.name === selector)
+  const named = cluster.nodes.filter((node) => node.name === selector)
+  return named.length === 0 && selector === MASTER_ALIAS ? nodesWith(cluster, 'master') : named
 }
 
 /** The nodes with a role, in the file's order. */

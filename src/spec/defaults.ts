@@ -39,6 +39,22 @@ export const DEFAULTS = {
   network: { prefix: '/coreos.com/network', v2: false },
 } as const
 
+export const KUBERNETES_DEFAULTS = {
+  release: {
+    base: 'https://dl.k8s.io/release',
+    program: 'v{version}/bin/linux/{arch}/{program}',
+    checksum: 'v{version}/bin/linux/{arch}/{program}.sha256',
+  },
+  modules: { checksumDatabase: true },
+  imageRepository: 'registry.k8s.io',
+  /** Where the file has no network of flannel's. */
+  podNetwork: '10.244.0.0/16',
+  serviceNetwork: '10.96.0.0/12',
+  dnsDomain: 'cluster.local',
+  flannel: 'daemonset',
+  pki: { caKey: 'masters', days: 365 },
+} as const
+
 export const BACKUP_DEFAULTS = {
   region: 'us-east-1',
   every: 'hourly',

@@ -29,6 +29,31 @@ test.each(['authority', 'source'])('every form of %s works', (key) => {
   expect(forms.flatMap((line) => lines(LEAST + under(line)))).toEqual([])
 })
 
+test('what the page shows of Kubernetes works', () => {
+  const nine = LEAST.replace(
+    '\netcd:',
+    `  - { name: master01, address: 198.18.8.21, roles: [control-plane] }
+  - { name: master02, address: 198.18.8.22, roles: [master] }
+  - { name: worker01, address: 198.18.8.31, roles: [worker] }
+  - { name: service01, address: 198.18.8.41, roles: [service] }
+groups: { edge: [worker01] }
+\netcd:`,
+  )
+  const balancer = 'loadBalancer: { url: "https://service01:6443", managed: true }\n'
+  const [whole = '', sources = '', ...others] = BLOCKS.map(({ text }) => text).filter((text) =>
+    text.startsWith('kubernetes:'),
+  )
+  expect(lines(nine + whole)).toEqual([])
+  const forms = sources
+    .split('\n')
+    .slice(1, -1)
+    .map((line) => `kubernetes:\n${line.replace('SUM', 'a'.repeat(64))}\n`)
+  expect(forms.length).toBeGreaterThanOrEqual(6)
+  expect(others.length).toBeGreaterThanOrEqual(2)
+  for (const text of [...forms, ...others])
+    expect(lines(`${nine}${balancer}${text}  version: "1.37.2"\n`)).toEqual([])
+})
+
 test('every key is on the page', () => {
   const places = [
     [],
@@ -39,6 +64,10 @@ test('every key is on the page', () => {
     ['network'],
     ['loadBalancer'],
     ['pki', 'authority', 'host'],
+    ['kubernetes'],
+    ['kubernetes', 'apiServer'],
+    ['kubernetes', 'kubelet'],
+    ['kubernetes', 'pki'],
     ['backup'],
     ['backup', 'store', 's3'],
     ['backup', 'schedule'],

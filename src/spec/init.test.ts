@@ -149,7 +149,8 @@ test('the file of a few answers is right, and shows editors where its schema is'
 })
 
 test('taking the # away from every setting: only the placeholders are wrong; the defaults are the real ones', () => {
-  const text = renderClusterFile(clusterFileFrom(ANSWERS))
+  // Kubernetes is one of the settings, and stands on masters.
+  const text = renderClusterFile(clusterFileFrom({ ...ANSWERS, master: '198.18.9.5 198.18.9.6' }))
   const open = text
     .replaceAll(/^( *)# ((?: {2})?[A-Za-z0-9]+:(?: .*)?)$/gm, '$1$2')
     .replace('edge: [ worker01, service01 ]', 'edge: [ worker01 ]')
@@ -172,6 +173,12 @@ test('taking the # away from every setting: only the placeholders are wrong; the
   expect(cluster?.requirements).toEqual(plain?.requirements)
   expect(cluster?.packages).toEqual(plain?.packages)
   expect(cluster?.stateDirectory).toEqual(plain?.stateDirectory)
+  const { taints, nodeLabels, ...kubernetes } = cluster!.kubernetes!
+  expect({ taints, nodeLabels }).toEqual({
+    taints: { master01: [], master02: [] },
+    nodeLabels: { worker01: { disk: 'ssd' } },
+  })
+  expect(kubernetes).toMatchObject({ version: '1.37.2', source: { kind: 'release' }, flannel: 'daemonset' })
   // Every key of the schema has its line, so that nobody needs the manual to find one.
   for (const [section, known] of Object.entries(shape())) {
     for (const key of known) expect(open, `${section}.${key}`).toMatch(new RegExp(`^( *)${key}:`, 'm'))
@@ -190,6 +197,7 @@ function shape(): Record<string, string[]> {
     pki: keys(top.pki.unwrap()),
     etcd: keys(top.etcd),
     backup: keys(top.backup.unwrap()),
+    kubernetes: keys(top.kubernetes.unwrap()),
     requirements: keys(top.requirements.unwrap()),
   }
 }

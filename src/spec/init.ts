@@ -1,6 +1,7 @@
 /** Writes a cluster file for people: what was answered as settings, everything else as comments with its default. */
 import { DEFAULTS, PACKAGES, RECOMMENDED_VERSION, REQUIREMENTS } from './defaults.ts'
 import { ROLES } from './cluster.ts'
+import { kubernetesLines } from './init-kubernetes.ts'
 import type { ClusterFile } from './schema.ts'
 import { RECIPIENT_PLACEHOLDER, SHA256_PLACEHOLDER } from './sample-keys.ts'
 import { oneLine, section, topLevel } from './yaml-lines.ts'
@@ -22,6 +23,7 @@ export function renderClusterFile(content: ClusterFile, options: RenderOptions =
     etcd(content),
     network(content),
     loadBalancer(content),
+    kubernetesLines(content),
     backup(content),
     topLevel({
       key: 'packages',

@@ -2,6 +2,7 @@
 import { RECOMMENDED_VERSION } from './defaults.ts'
 import type { z } from 'zod'
 import type { Path, YamlDocument } from './document.ts'
+import { RECOMMENDED_KUBERNETES, exampleKubernetesVersion } from './kubernetes-versions.ts'
 import { nearest } from './nearest.ts'
 import { label, valueAt } from './report.ts'
 import type { Report } from './report.ts'
@@ -110,6 +111,7 @@ function missingHint(path: Path): string | undefined {
   const key = path.join('.')
   if (key === 'etcd') return `write etcd: { version: "${RECOMMENDED_VERSION}" }, with the version you want`
   if (key === 'etcd.version') return `write an exact one, like "${RECOMMENDED_VERSION}"`
+  if (key === 'kubernetes.version') return `write an exact one, like "${RECOMMENDED_KUBERNETES}"`
   if (key === 'name') return 'write one, like name: my-cluster'
   if (key === 'nodes') return 'write at least one, like { name: etcd01, address: 198.18.7.11, roles: [etcd] }'
   if (path[0] === 'nodes' && path[2] === 'roles') return 'write one or more of etcd, master, worker, service'
@@ -129,8 +131,9 @@ function wrongType(
 ): Words {
   const written = document.sourceOf(path) ?? String(value)
   if (expected === 'string' && typeof value === 'number') {
-    if (path.join('.') === 'etcd.version') {
-      const example = exampleVersion(value)
+    const version = path.join('.')
+    if (version === 'etcd.version' || version === 'kubernetes.version') {
+      const example = version === 'etcd.version' ? exampleVersion(value) : exampleKubernetesVersion(value)
       return [
         `${name}: ${written} without quotes is a number to YAML (3.10 would become 3.1), and an exact version has three parts`,
         `write "${example}"`,
@@ -188,6 +191,13 @@ function wrongChoice(path: Path, name: string, value: unknown): Words {
       ]
     return [`${name}: ${kindOf(value)} is not a home for a CA`, 'write local, { host: … } or { offline: … }']
   }
+  if (path.join('.') === 'kubernetes.source')
+    return [
+      `${name}: ${kindOf(value)} is no source of Kubernetes`,
+      'write release, modules, or { folder: PATH }',
+    ]
+  if (path.join('.') === 'kubernetes.source.folder')
+    return [`${name}: ${kindOf(value)} is no folder`, 'write a path, or { path: …, sha256: … }']
   return [`${name}: ${kindOf(value)} does not belong here`, 'write one text, number or truth value']
 }
 

@@ -5,7 +5,7 @@ import * as z from 'zod'
 import { clusterJsonSchema } from './json-schema.ts'
 import { loadCluster } from './parse.ts'
 
-const EXAMPLES = ['nine-machines', 'three-nodes']
+const EXAMPLES = ['kubernetes', 'nine-machines', 'three-nodes']
 
 test('the committed JSON Schema is the one of the code (renew it with `vitest run --project unit src/spec/json-schema -u`)', async () => {
   const made = `${JSON.stringify(clusterJsonSchema(), undefined, 2)}\n`

@@ -24,7 +24,7 @@ export interface KubernetesSpec {
   readonly flannel: 'daemonset' | 'service' | 'none'
   /** By node name; only nodes that have any. Read it with `labelsOf`: a node may be called `constructor`. */
   readonly nodeLabels: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** By node name; only nodes that have any. Read it with `taintsOf`. */
+  /** By node name; a node that is not in it has the usual ones: a master one that keeps pods off. Read it with `taintsOf`. */
   readonly taints: Readonly<Record<string, readonly Taint[]>>
   readonly pki: KubernetesPki
 }

@@ -67,7 +67,7 @@ test('a short file is a cluster with every default filled in', () => {
 
 test('unknown keys are pointed at, with what was most likely meant', () => {
   expect(added('etcd_version: 1\n')).toEqual([
-    'cluster.yaml:8:1: unknown key etcd_version; known are name, ssh, nodes, groups, requirements, pki, etcd, network, loadBalancer, backup, packages, state',
+    'cluster.yaml:8:1: unknown key etcd_version; known are name, ssh, nodes, groups, requirements, pki, etcd, network, loadBalancer, kubernetes, backup, packages, state',
   ])
   expect(changed('  version', '  data_directory: /opt/etcd/data\n  version')).toEqual([
     'cluster.yaml:7:3: unknown key data_directory in etcd; did you mean dataDirectory?',

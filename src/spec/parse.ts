@@ -5,6 +5,7 @@ import { QuorateError } from '../errors.ts'
 import { readBytes } from '../files/read-file.ts'
 import { checkChoices } from './check-choices.ts'
 import { checkEtcd } from './check-etcd.ts'
+import { checkKubernetes } from './check-kubernetes.ts'
 import { checkLoadBalancer } from './check-load-balancer.ts'
 import { checkNodes } from './check-nodes.ts'
 import type { Cluster } from './cluster.ts'
@@ -15,6 +16,7 @@ import { formatProblems, sortProblems } from './problem.ts'
 import type { Problem } from './problem.ts'
 import type { Partly, Report, Reporter } from './report.ts'
 import { resolveCluster } from './resolve.ts'
+import { withRoles } from './role-alias.ts'
 import { clusterFileSchema } from './schema.ts'
 import type { ClusterFile } from './schema.ts'
 import { counted } from './units.ts'
@@ -54,14 +56,12 @@ export function parseClusterFile(text: string, path: string, options: ParseOptio
       ]),
     }
   }
-  const result = clusterFileSchema.safeParse(document.data)
+  const data = withRoles(document.data)
+  const result = clusterFileSchema.safeParse(data)
   const issues = result.success ? [] : result.error.issues
   const reports = [
     ...explainIssues(issues, document),
-    ...checkTogether(
-      withoutFaults(document.data, issues) as Partly<ClusterFile>,
-      (at) => document.locate(at).line,
-    ),
+    ...checkTogether(withoutFaults(data, issues) as Partly<ClusterFile>, (at) => document.locate(at).line),
   ]
   if (!result.success || reports.some((report) => report.severity === 'error'))
     return { problems: problems(reports) }
@@ -156,7 +156,8 @@ function checkTogether(file: Partly<ClusterFile>, lineOf: Reporter['lineOf']): r
     warning: add('warning'),
     lineOf,
   }
-  for (const check of [checkNodes, checkEtcd, checkChoices, checkLoadBalancer]) check(file, reporter)
+  for (const check of [checkNodes, checkEtcd, checkChoices, checkLoadBalancer, checkKubernetes])
+    check(file, reporter)
   return found
 }
 

@@ -16,6 +16,7 @@ import { ROLES, nodesWith } from './cluster.ts'
 import { defaultWalDirectory } from './check-etcd.ts'
 import { endpointOf } from './endpoint.ts'
 import { resolveBackup } from './resolve-backup.ts'
+import { resolveKubernetes } from './resolve-kubernetes.ts'
 import { API_PORT, DEFAULTS, PACKAGES, REQUIREMENTS } from './defaults.ts'
 import { resolveLocalPath, tidyRemotePath } from './paths.ts'
 import type { ClusterFile } from './schema.ts'
@@ -33,20 +34,25 @@ export function resolveCluster(content: ClusterFile, file: string, home: string)
     roles: node.roles,
     ssh: target(node.address, [node.ssh, content.ssh], local),
   }))
+  const groups = content.groups ?? {}
+  const flannel = content.network === undefined ? undefined : network(content.network)
   return {
     name: content.name,
     file: resolve(file),
     stateDirectory: local(content.state ?? `.quorate/${content.name}`),
     nodes,
-    groups: content.groups ?? {},
+    groups,
     requirements: requirements(content.requirements),
     pki: pki(content.pki, nodes, local),
     etcd: etcd(content.etcd, local),
-    network: content.network === undefined ? undefined : network(content.network),
+    network: flannel,
     loadBalancerUrl: content.loadBalancer?.url,
     ...(content.loadBalancer?.managed === true
       ? { loadBalancer: loadBalancer(content.loadBalancer, nodes) }
       : {}),
+    ...(content.kubernetes === undefined
+      ? {}
+      : { kubernetes: resolveKubernetes(content.kubernetes, { nodes, groups, network: flannel }, local) }),
     backup: content.backup === undefined ? undefined : resolveBackup(content.backup, local),
     packages: content.packages ?? PACKAGES,
   }

@@ -1,10 +1,11 @@
 /** The surface syntax of a cluster file: its keys, their types, and one line on each for editors. */
 import * as z from 'zod'
 import { checkAddress } from './address.ts'
-import { ROLES } from './cluster.ts'
+import { MASTER_ALIAS, ROLES } from './cluster.ts'
 import { DEFAULTS, PACKAGES, RECOMMENDED_VERSION } from './defaults.ts'
 import { checkEtcdName } from './etcd-name.ts'
 import { backup } from './schema-backup.ts'
+import { kubernetes } from './schema-kubernetes.ts'
 import { flag, localPath, name, ONE_KEY, port, remotePath, text } from './schema-parts.ts'
 import { pinnedSums, source } from './schema-source.ts'
 import { checkJump, checkSshHost, checkUser } from './ssh-values.ts'
@@ -39,7 +40,10 @@ const node = z.strictObject({
   address: text(checkAddress, 'Its IP address (IPv4 or IPv6): where etcd listens and peers connect.', {
     examples: ['198.18.7.11', '2001:db8::11'],
   }),
-  roles: z.array(z.enum(ROLES)).min(1).meta({ description: 'What it is for; most nodes have one role.' }),
+  roles: z
+    .array(z.enum(ROLES).meta({ enum: [...ROLES, MASTER_ALIAS] }))
+    .min(1)
+    .meta({ description: 'What it is for; most nodes have one role. control-plane means master.' }),
   addresses: z
     .array(text(checkAddress, 'An IP address.'))
     .meta({ description: 'Further IP addresses, for its certificate.', default: [] })
@@ -252,6 +256,9 @@ export const clusterFileSchema = z.strictObject({
       }).optional(),
     })
     .meta({ description: 'The load balancer in front of the API servers.' })
+    .optional(),
+  kubernetes: kubernetes
+    .meta({ description: 'Kubernetes on the masters and workers. Left out: quorate sets up none.' })
     .optional(),
   backup: backup
     .meta({ description: 'Backups: where they are kept, who can open them, and when they are taken.' })

@@ -1,0 +1,175 @@
+/** Whether this cluster could carry Kubernetes, where the file asks for it. */
+import { isIP, isIPv6 } from 'node:net'
+import { checkDays } from './check-choices.ts'
+import { checkNetworks } from './check-kubernetes-networks.ts'
+import { checkKubernetesSettings } from './check-kubernetes-settings.ts'
+import { checkNodeMarks } from './check-node-marks.ts'
+import { checkRelease, oneOf } from './check-release.ts'
+import type { Role } from './cluster.ts'
+import { API_PORT, DEFAULTS } from './defaults.ts'
+import { endpointOf } from './endpoint.ts'
+import { checkEtcdForKubernetes } from './kubernetes-versions.ts'
+import type { Partly, Reporter } from './report.ts'
+import type { ClusterFile } from './schema.ts'
+import { checkHttpUrl, checkVersion } from './values.ts'
+
+type File = Partly<ClusterFile>
+type PartlyNode = NonNullable<NonNullable<File['nodes']>[number]>
+
+export function checkKubernetes(file: File, report: Reporter): void {
+  const { kubernetes, nodes } = file
+  if (kubernetes === undefined) return
+  checkSource(kubernetes.source, report)
+  checkEndpoint(file, report)
+  checkEtcdVersion(file, report)
+  if (kubernetes.pki?.days !== undefined)
+    checkDays(['kubernetes', 'pki', 'days'], kubernetes.pki.days, report)
+  checkKubernetesSettings(kubernetes, report)
+  // A node with a fault in it may be the one that is missed: don't add a wrong complaint to the right one.
+  const known = (nodes ?? []).flatMap((node) => (hasRoles(node) ? [node] : []))
+  if (nodes === undefined || known.length < nodes.length) return
+  checkRoles(known, report)
+  checkNodeAddresses(file, report)
+  checkPorts(file, known, report)
+  checkNetworks(file, kubernetes, report)
+  checkNodeMarks(file, kubernetes, report)
+}
+
+function hasRoles(node: PartlyNode | undefined): node is PartlyNode {
+  return node?.roles !== undefined && !node.roles.includes(undefined)
+}
+
+function checkSource(source: NonNullable<File['kubernetes']>['source'], report: Reporter): void {
+  if (typeof source !== 'object') return
+  const path = ['kubernetes', 'source']
+  oneOf(path, source, ['release', 'modules', 'folder'], report)
+  const { release, modules } = source
+  if (release !== undefined) {
+    const place = [...path, 'release']
+    checkRelease(place, release, 'a program', report)
+    for (const key of ['url', 'checksums'] as const) {
+      if (release[key] === undefined || release[key].includes('{program}')) continue
+      const message = `kubernetes.source.release.${key}: without {program} all programs would be the same file`
+      report.error([...place, key], message, 'write {program} where the name of the program stands')
+    }
+    const plain = (['url', 'mirror'] as const).find((key) => /^http:/i.test(release[key] ?? ''))
+    if (plain !== undefined) {
+      const message = `kubernetes.source.release.${plain}: over http anyone on the network path can serve other programs together with their checksums, and they run as root on every node`
+      report.warning([...place, plain], message, 'write https')
+    }
+  }
+  if (modules?.checksumDatabase === false) {
+    const message =
+      'kubernetes.source.modules.checksumDatabase: without the checksum database the module proxy can serve any program as Kubernetes, and it runs as root on every node'
+    report.warning([...path, 'modules', 'checksumDatabase'], message, 'remove the key')
+  }
+}
+
+/** Certificates, kubeconfigs and kubeadm's configuration all name it, and none of them can easily be given another. */
+function checkEndpoint({ loadBalancer, nodes }: File, report: Reporter): void {
+  const url = loadBalancer?.url
+  if (loadBalancer === undefined || !Object.hasOwn(loadBalancer, 'url')) {
+    const message =
+      'kubernetes needs loadBalancer.url: nodes and clients find the API servers by that name from the first day, and it is hard to change later'
+    report.error(['kubernetes'], message, 'write loadBalancer: { url: https://NAME:6443 }', 'key')
+    return
+  }
+  if (url === undefined || checkHttpUrl(url) !== undefined) return
+  const path = ['loadBalancer', 'url']
+  const { host } = endpointOf(url)
+  if (isIP(host) !== 0) {
+    const message = `loadBalancer.url: ${host} is an address, and Kubernetes needs a name: it stands in every certificate and kubeconfig, and could not move to another machine`
+    report.error(path, message, 'write a DNS name that all nodes resolve to it')
+  } else if (/^http:/i.test(url) && loadBalancer.managed !== true) {
+    const message = 'loadBalancer.url: API servers speak TLS alone'
+    report.error(path, message, `write ${url.replace(/^http:/i, 'https:')}`)
+  }
+  const namesake = nodes?.find((node) => node?.name === host)
+  const role = (['master', 'etcd'] as const).find((one) => namesake?.roles?.includes(one))
+  if (namesake === undefined || namesake.roles?.includes('service') === true || role === undefined) return
+  const message = `loadBalancer.url: ${host} is ${role === 'master' ? 'a master' : 'an etcd node'}: without that machine nobody finds the other API servers`
+  report.warning(path, message, 'write the name of a load balancer, such as that of a service node')
+}
+
+function checkEtcdVersion({ etcd }: File, report: Reporter): void {
+  const version = etcd?.version
+  if (version === undefined || checkVersion(version) !== undefined) return
+  const complaint = checkEtcdForKubernetes(version)
+  if (complaint !== undefined)
+    report.error(['etcd', 'version'], `etcd.version: ${complaint.message}`, complaint.hint)
+}
+
+function checkRoles(nodes: readonly PartlyNode[], report: Reporter): void {
+  const count = (role: Role) => nodes.filter(({ roles }) => roles?.includes(role)).length
+  const masters = count('master')
+  if (masters === 0) {
+    const message = 'kubernetes: no node has the role master, so its control plane has no place'
+    report.error(['kubernetes'], message, 'write roles: [master] on two or more nodes', 'key')
+  } else if (masters === 1) {
+    const message = 'kubernetes: one master: while it is away, nothing in the cluster can be changed'
+    report.warning(['kubernetes'], message, 'give a second node the role master', 'key')
+  }
+  if (count('worker') > 0) return
+  const message = 'kubernetes: no node has the role worker: no pod of yours will run'
+  report.warning(
+    ['kubernetes'],
+    message,
+    'write roles: [worker], on a master too if it is to run pods',
+    'key',
+  )
+}
+
+/** IPv6 alone and both families: nothing of it was tried, so it is refused. */
+function checkNodeAddresses({ nodes }: File, report: Reporter): void {
+  for (const [index, node] of (nodes ?? []).entries()) {
+    if (node?.address === undefined || !isIPv6(node.address) || !isKubernetes(node)) continue
+    const message = `node ${node.name ?? index}, address: quorate sets up Kubernetes with IPv4 alone`
+    report.error(['nodes', index, 'address'], message, 'write its IPv4 address, and this one under addresses')
+  }
+}
+
+function isKubernetes({ roles }: PartlyNode): boolean {
+  return roles?.includes('master') === true || roles?.includes('worker') === true
+}
+
+/** Where Kubernetes' programs listen on every node, and those of the control plane on masters. */
+const NODE_PORTS: Readonly<Record<number, string>> = {
+  10248: "the kubelet's health",
+  10249: "kube-proxy's metrics",
+  10250: 'the kubelet',
+  10256: "kube-proxy's health",
+}
+const MASTER_PORTS: Readonly<Record<number, string>> = {
+  ...NODE_PORTS,
+  [API_PORT]: 'the API server',
+  10257: 'the controller-manager',
+  10259: 'the scheduler',
+}
+
+function checkPorts({ etcd, loadBalancer }: File, nodes: readonly PartlyNode[], report: Reporter): void {
+  const { clientPort = DEFAULTS.etcd.clientPort, peerPort = DEFAULTS.etcd.peerPort } = etcd ?? {}
+  const { url, managed = false } = loadBalancer ?? {}
+  checkPort('etcd', ['etcd', 'clientPort'], clientPort, nodes, report)
+  checkPort('etcd', ['etcd', 'peerPort'], peerPort, nodes, report)
+  if (!managed || url === undefined || checkHttpUrl(url) !== undefined) return
+  const { port } = endpointOf(url)
+  // The load balancer's own check knows of the API server.
+  if (port !== API_PORT) checkPort('service', ['loadBalancer', 'url'], port, nodes, report)
+}
+
+/** Whether a node that listens there for its other role runs Kubernetes too. */
+function checkPort(
+  role: Role,
+  path: readonly string[],
+  port: number,
+  nodes: readonly PartlyNode[],
+  report: Reporter,
+): void {
+  for (const node of nodes) {
+    if (!isKubernetes(node) || node.roles?.includes(role) !== true) continue
+    const what = (node.roles.includes('master') ? MASTER_PORTS : NODE_PORTS)[port]
+    if (what === undefined) continue
+    const message = `${path.join('.')}: on ${node.name ?? 'a node'} port ${port} belongs to ${what}`
+    return report.error(path, message, 'write another port')
+  }
+}

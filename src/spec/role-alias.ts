@@ -1,0 +1,17 @@
+/** `control-plane`, as Kubernetes calls them, for the role `master`. */
+import { MASTER_ALIAS } from './cluster.ts'
+
+/** A cluster file's data with `master` for it in the roles of nodes; everything else, right or wrong, stays as it is. */
+export function withRoles(data: unknown): unknown {
+  if (!isMapping(data) || !Array.isArray(data['nodes'])) return data
+  return { ...data, nodes: data['nodes'].map((node: unknown) => withOwnRoles(node)) }
+}
+
+function withOwnRoles(node: unknown): unknown {
+  if (!isMapping(node) || !Array.isArray(node['roles']) || !node['roles'].includes(MASTER_ALIAS)) return node
+  return { ...node, roles: node['roles'].map((role: unknown) => (role === MASTER_ALIAS ? 'master' : role)) }
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
