@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { COMMANDS } from '../src/cli/commands.ts'
 import { FILE_COMMANDS } from '../src/cli/catalog/file.ts'
 import { EXIT_CODES } from '../src/errors.ts'
-import { QUESTIONS } from '../src/spec/init-questions.ts'
+import { KUBERNETES_FLAG, QUESTIONS } from '../src/spec/init-questions.ts'
 import { type ProcessResult, exitOf } from '../src/ssh/process.ts'
 import { buildIfOld } from './lab/support/build.ts'
 
@@ -226,7 +226,7 @@ test('init names every wrong or missing answer by its option', async () => {
 
 test('init has an option for each of its questions', () => {
   const flags = FILE_COMMANDS.find(({ name }) => name === 'init')?.options?.map(({ flags: text }) => text)
-  const asked = ['--out', ...QUESTIONS.map(({ flag }) => flag.split(' ')[0])]
+  const asked = ['--out', KUBERNETES_FLAG, ...QUESTIONS.map(({ flag }) => flag.split(' ')[0])]
   expect(new Set(flags?.map((text) => text.split(' ')[0]))).toEqual(new Set(asked))
 })
 

@@ -1,7 +1,15 @@
 /** What the answers to `quorate init` come to: the content of a cluster file, and what is wrong with one of them. */
 import { QuorateError } from '../errors.ts'
 import { ROLES } from './cluster.ts'
-import { type AnswerKey, type Answers, QUESTIONS, type Question, readNodes } from './init-questions.ts'
+import { KUBERNETES_DEFAULTS } from './defaults.ts'
+import {
+  type AnswerKey,
+  type Answers,
+  QUESTIONS,
+  type Question,
+  readNodes,
+  withKubernetes,
+} from './init-questions.ts'
 import { type ExtraCheck, contentFaults } from './parse.ts'
 import type { ClusterFile } from './schema.ts'
 
@@ -31,6 +39,8 @@ export function checkAnswer(
   options: CheckOptions = {},
 ): string | undefined {
   const own = question.validate(answer)
+  if (own === undefined && answer === '' && question.requiredForKubernetes && withKubernetes(before))
+    return 'Kubernetes needs an answer here'
   if (own !== undefined || answer === '') return own
   const answers = { ...before, [question.key]: answer }
   // Before there are nodes there is nothing that could clash.
@@ -41,10 +51,10 @@ export function checkAnswer(
 }
 
 /** Stands in for what is required and was not answered yet. */
-const UNANSWERED: Answers = { path: '/opt/etcd' }
+const UNANSWERED: Answers = { path: '/opt/etcd', kubernetesFolder: '/opt/kubernetes' }
 
 function withDefaults(given: Answers): Answers {
-  const answers: Partial<Record<AnswerKey, string>> = {}
+  const answers = beginning(given)
   for (const { key, when, default: standard } of QUESTIONS) {
     const answer = given[key] ?? (when(answers) ? (standard(answers) ?? UNANSWERED[key]) : undefined)
     if (answer !== undefined) answers[key] = answer
@@ -52,8 +62,15 @@ function withDefaults(given: Answers): Answers {
   return answers
 }
 
+/** What is no question's answer. */
+function beginning({ kubernetes }: Answers): Partial<Record<AnswerKey, string>> {
+  return kubernetes === undefined ? {} : { kubernetes }
+}
+
 function contentOf(answers: Answers): ClusterFile {
   const { identityFile, user, network, loadBalancer } = answers
+  const kubernetes = kubernetesFrom(answers)
+  const managed = kubernetes !== undefined && (answers.service ?? '') !== ''
   const authority = authorityFrom(answers)
   const source = sourceFrom(answers)
   return {
@@ -63,12 +80,15 @@ function contentOf(answers: Answers): ClusterFile {
     ...(authority === 'local' ? {} : { pki: { authority } }),
     etcd: { version: answers.version!, ...(source === undefined ? {} : { source }) },
     ...(network === undefined ? {} : { network: { Network: network, Backend: { Type: 'vxlan' } } }),
-    ...(loadBalancer === undefined ? {} : { loadBalancer: { url: loadBalancer } }),
+    ...(loadBalancer === undefined
+      ? {}
+      : { loadBalancer: { url: loadBalancer, ...(managed ? { managed } : {}) } }),
+    ...(kubernetes === undefined ? {} : { kubernetes }),
   }
 }
 
 function complete(given: Answers, options: CheckOptions): Answers {
-  const answers: Partial<Record<AnswerKey, string>> = {}
+  const answers = beginning(given)
   const wrong: string[] = []
   for (const asked of QUESTIONS) {
     const typed = given[asked.key]?.trim()
@@ -78,7 +98,8 @@ function complete(given: Answers, options: CheckOptions): Answers {
     }
     const answer = typed === undefined || typed === '' ? asked.default(answers) : typed
     if (answer === undefined) {
-      if (asked.required) wrong.push(`${asked.flag} is missing: ${asked.text}`)
+      const required = asked.required || (asked.requiredForKubernetes && withKubernetes(answers))
+      if (required) wrong.push(`${asked.flag} is missing: ${asked.text}`)
       continue
     }
     const complaint = checkAnswer(asked, answer, answers, options)
@@ -94,6 +115,22 @@ function authorityFrom(answers: Answers): NonNullable<NonNullable<ClusterFile['p
   if (answers.authority === 'host')
     return { host: { name: answers.caHost!, certificate, key: answers.caKey! } }
   return answers.authority === 'offline' ? { offline: { certificate } } : 'local'
+}
+
+/** undefined also while what it stands on is not answered yet: nothing could be said about the other answers. */
+function kubernetesFrom(answers: Answers): ClusterFile['kubernetes'] {
+  const { kubernetesVersion, kubernetesSource, kubernetesFolder, serviceNetwork } = answers
+  if (!withKubernetes(answers) || kubernetesVersion === undefined) return undefined
+  if (answers.master === undefined || answers.loadBalancer === undefined) return undefined
+  const folder = kubernetesSource === 'folder' ? kubernetesFolder : undefined
+  return {
+    version: kubernetesVersion,
+    ...(kubernetesSource === 'modules' ? { source: 'modules' as const } : {}),
+    ...(folder === undefined ? {} : { source: { folder } }),
+    ...(serviceNetwork === undefined || serviceNetwork === KUBERNETES_DEFAULTS.serviceNetwork
+      ? {}
+      : { serviceNetwork }),
+  }
 }
 
 function sourceFrom(answers: Answers): ClusterFile['etcd']['source'] {

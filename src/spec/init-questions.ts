@@ -2,7 +2,9 @@
 import ipaddr from 'ipaddr.js'
 import { checkAddress } from './address.ts'
 import type { Role } from './cluster.ts'
-import { DEBIAN_VERSIONS, RECOMMENDED_VERSION } from './defaults.ts'
+import { API_PORT, DEBIAN_VERSIONS, KUBERNETES_DEFAULTS, RECOMMENDED_VERSION } from './defaults.ts'
+import { checkNetwork } from './kubernetes-values.ts'
+import { RECOMMENDED_KUBERNETES, checkKubernetesVersion } from './kubernetes-versions.ts'
 import { checkLocalPath, checkRemotePath } from './paths.ts'
 import type { Complaint } from './problem.ts'
 import type { ClusterFile } from './schema.ts'
@@ -23,9 +25,14 @@ export type AnswerKey =
   | 'path'
   | 'version'
   | 'network'
+  | 'serviceNetwork'
   | 'loadBalancer'
+  | 'kubernetes'
+  | 'kubernetesVersion'
+  | 'kubernetesSource'
+  | 'kubernetesFolder'
 
-/** Texts as typed; an empty one counts as no answer. */
+/** Texts as typed; an empty one counts as no answer. `kubernetes` is asked of nobody: `--kubernetes` says `yes`. */
 export type Answers = Readonly<Partial<Record<AnswerKey, string>>>
 
 export interface Question {
@@ -39,6 +46,8 @@ export interface Question {
   readonly options?: readonly { readonly value: string; readonly label: string }[]
   /** An empty answer is refused where there is no default. */
   readonly required: boolean
+  /** The same with `--kubernetes`. */
+  readonly requiredForKubernetes: boolean
   /** Taken for an empty answer. */
   readonly default: (answers: Answers) => string | undefined
   /** Asked only then. */
@@ -47,14 +56,17 @@ export interface Question {
   readonly validate: (answer: string) => string | undefined
 }
 
+/** The option that asks for Kubernetes too, and with it more questions. */
+export const KUBERNETES_FLAG = '--kubernetes'
+
 export const QUESTIONS: readonly Question[] = [
   question('name', '--name NAME', 'What is the cluster called?', {
     standard: 'my-cluster',
     check: checkName,
   }),
   nodesQuestion('etcd', 'Addresses of the etcd nodes (an odd number, best three)', true),
-  nodesQuestion('master', 'Addresses of the masters, if any', false),
-  nodesQuestion('worker', 'Addresses of the workers, if any', false),
+  nodesQuestion('master', 'Addresses of the masters, if any', false, true),
+  nodesQuestion('worker', 'Addresses of the workers, if any', false, true),
   nodesQuestion('service', 'Addresses of the service nodes, if any', false),
   question('user', '--user NAME', 'Who logs in over SSH? (not root: sudo is used)', {
     standard: 'root',
@@ -102,7 +114,8 @@ export const QUESTIONS: readonly Question[] = [
     },
   }),
   question('suite', '--suite NAME', 'Which Debian suite?', {
-    standard: 'trixie',
+    // Kubernetes wants a newer etcd than the stable suites have.
+    standard: (answers) => (withKubernetes(answers) ? 'sid' : 'trixie'),
     check: checkSuite,
     when: (answers) => answers.source === 'debian',
   }),
@@ -115,13 +128,40 @@ export const QUESTIONS: readonly Question[] = [
     standard: standardVersion,
     check: checkVersion,
   }),
+  question('kubernetesVersion', '--kubernetes-version VERSION', 'Which version of Kubernetes, exactly?', {
+    standard: RECOMMENDED_KUBERNETES,
+    check: checkKubernetesVersion,
+    when: withKubernetes,
+  }),
+  question('kubernetesSource', '--kubernetes-source KIND', 'Where does Kubernetes come from?', {
+    standard: 'release',
+    options: {
+      release: 'its own releases, and images from a registry',
+      modules: 'built here from its Go modules',
+      folder: 'a folder or an air-gap bundle here',
+    },
+    when: withKubernetes,
+  }),
+  question('kubernetesFolder', '--kubernetes-folder PATH', 'Path of the folder or bundle with Kubernetes', {
+    required: true,
+    check: checkLocalPath,
+    when: (answers) => withKubernetes(answers) && answers.kubernetesSource === 'folder',
+  }),
   question('network', '--network CIDR', "flannel's network for pods, if you use flannel", {
+    standard: (answers) => (withKubernetes(answers) ? KUBERNETES_DEFAULTS.podNetwork : undefined),
     placeholder: '10.5.0.0/16',
     check: checkCidr,
   }),
+  question('serviceNetwork', '--service-network CIDR', "Kubernetes' network for Services", {
+    standard: KUBERNETES_DEFAULTS.serviceNetwork,
+    check: checkNetwork,
+    when: withKubernetes,
+  }),
   question('loadBalancer', '--load-balancer URL', "URL of the API servers' load balancer, if there is one", {
+    standard: standardBalancer,
     placeholder: 'https://service01',
     check: checkHttpUrl,
+    requiredForKubernetes: true,
   }),
 ]
 
@@ -131,6 +171,17 @@ function standardVersion(answers: Answers): string {
     (answers.source === 'debian' ? DEBIAN_VERSIONS.get(answers.suite ?? '') : undefined) ??
     RECOMMENDED_VERSION
   )
+}
+
+/** Whether Kubernetes is wanted too. */
+export function withKubernetes({ kubernetes }: Answers): boolean {
+  return kubernetes === 'yes'
+}
+
+/** HAProxy on the first service node. */
+function standardBalancer(answers: Answers): string | undefined {
+  const [first] = readNodes('service', answers.service ?? '')
+  return withKubernetes(answers) && first !== undefined ? `https://${first.name}:${API_PORT}` : undefined
 }
 
 /** `198.18.7.11, 198.18.7.12` become ROLE01 and ROLE02; `db1=198.18.7.11` names a node itself. */
@@ -143,7 +194,7 @@ export function readNodes(role: Role, answer: string): ClusterFile['nodes'] {
   })
 }
 
-function nodesQuestion(role: Role, text: string, required: boolean): Question {
+function nodesQuestion(role: Role, text: string, required: boolean, requiredForKubernetes = false): Question {
   const check = (answer: string): Complaint | undefined => {
     const nodes = readNodes(role, answer)
     return nodes
@@ -153,7 +204,12 @@ function nodesQuestion(role: Role, text: string, required: boolean): Question {
   const placeholder = required
     ? '198.18.7.11, 198.18.7.12, 198.18.7.13'
     : `198.18.7.21 or ${role}01=198.18.7.21`
-  return question(role, `--${role} ADDRESSES`, text, { required, placeholder, check })
+  return question(role, `--${role} ADDRESSES`, text, {
+    required,
+    requiredForKubernetes,
+    placeholder,
+    check,
+  })
 }
 
 /** Syntax only: flannel's own rules come with validation. */
@@ -165,6 +221,7 @@ function checkCidr(text: string): Complaint | undefined {
 interface Details {
   readonly standard?: string | ((answers: Answers) => string | undefined)
   readonly required?: boolean
+  readonly requiredForKubernetes?: boolean
   readonly placeholder?: string
   readonly options?: Readonly<Record<string, string>>
   readonly check?: (text: string) => Complaint | undefined
@@ -172,7 +229,8 @@ interface Details {
 }
 
 function question(key: AnswerKey, flag: string, text: string, details: Details): Question {
-  const { standard, required = false, placeholder, options, check, when = () => true } = details
+  const { standard, required = false, requiredForKubernetes = false } = details
+  const { placeholder, options, check, when = () => true } = details
   const choices =
     options === undefined ? undefined : Object.entries(options).map(([value, label]) => ({ value, label }))
   return {
@@ -180,6 +238,7 @@ function question(key: AnswerKey, flag: string, text: string, details: Details):
     flag,
     text,
     required,
+    requiredForKubernetes,
     when,
     ...(placeholder === undefined ? {} : { placeholder }),
     ...(choices === undefined ? {} : { options: choices }),

@@ -8,14 +8,15 @@ import { checkAnswer, clusterFileFrom } from '../../spec/init-answers.ts'
 import { type AnswerKey, type Answers, QUESTIONS, type Question } from '../../spec/init-questions.ts'
 import { parseClusterFile } from '../../spec/parse.ts'
 import { formatProblems } from '../../spec/problem.ts'
-import { type CommandHandler, type CommandInput, textOption } from '../command.ts'
+import { type CommandHandler, type CommandInput, flagOption, textOption } from '../command.ts'
 
 const init: CommandHandler = async (context, input) => {
   const file = textOption(input, 'out') ?? context.file
   // Not after all the questions; `writeNewClusterFile` asks again.
   if (file !== '-' && existsSync(file)) throw alreadyThere(file)
   const given = answersFrom(input)
-  const answers = context.interactive && Object.keys(given).length === 0 ? await ask() : given
+  const unanswered = Object.keys(given).every((key) => key === 'kubernetes')
+  const answers = context.interactive && unanswered ? await ask(given) : given
   const content = clusterFileFrom(answers, CHECKS)
   const text = renderClusterFile(content, schemaBeside(file))
   const { problems } = parseClusterFile(text, file, CHECKS)
@@ -43,7 +44,9 @@ const init: CommandHandler = async (context, input) => {
 const CHECKS = { extraChecks: EXTRA_CHECKS }
 
 function answersFrom(input: CommandInput): Answers {
-  const answers: Partial<Record<AnswerKey, string>> = {}
+  const answers: Partial<Record<AnswerKey, string>> = flagOption(input, 'kubernetes')
+    ? { kubernetes: 'yes' }
+    : {}
   for (const { key, flag } of QUESTIONS) {
     const answer = textOption(input, optionName(flag))
     if (answer !== undefined) answers[key] = answer
@@ -58,9 +61,9 @@ export function optionName(flag: string): string {
 }
 
 /** @throws QuorateError `cancelled` on Ctrl-C */
-async function ask(): Promise<Answers> {
+async function ask(given: Answers): Promise<Answers> {
   const prompts = await import('@clack/prompts')
-  const answers: Partial<Record<AnswerKey, string>> = {}
+  const answers: Partial<Record<AnswerKey, string>> = { ...given }
   prompts.intro(
     'A new cluster file. Return takes the answer in the line; without one, the answer is left out. Ctrl-C stops, and nothing is written.',
     {
