@@ -51,7 +51,7 @@ const folder = z
       sha256: text(checkSha256, 'SHA-256 of the bundle, or of the manifest in the directory.').optional(),
     }),
   ])
-  .meta({ description: 'A directory on this computer, or a bundle of `quorate bundle create`.' })
+  .meta({ description: 'A directory on this computer, or a bundle of `quorate bundle create FILE`.' })
 
 const source = z
   .union([
