@@ -1,10 +1,12 @@
 /** How fast quorate is: every figure of the README from one run, measurements of different things taken in turns. */
-import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { labAvailable } from '../src/lab/available.ts'
+import { cachedPrograms, sshRoundTrips, unchanged } from './applies.ts'
 import { type FiguresOfBackups, measureBackups } from './backups.ts'
 import { type BenchCluster, benchCluster } from './cluster.ts'
+import { type FiguresOfKubernetes, KUBERNETES, linesOfKubernetes, measureKubernetes } from './kubernetes.ts'
 import { median, must } from './measure.ts'
 import { type FiguresOfStart, measureStart } from './start-up.ts'
 import {
@@ -20,10 +22,11 @@ import {
 
 const root = path.resolve(import.meta.dirname, '..')
 const tool = path.join(root, 'quorate')
-const HELP = `usage: script/bench [--json | --markdown] [--repeat N] [backups | start]
+const HELP = `usage: script/bench [--json | --markdown] [--repeat N] [backups | kubernetes | start]
 
 Measures quorate on machines in the lab (root, Debian), beside hand-written shell scripts, in about fifteen minutes;
-"backups" measures backing up and restoring a store of 1 GiB alone, "start" how long each verb takes to its first login.
+"backups" measures backing up and restoring a store of 1 GiB alone, "start" how long each verb takes to its first login,
+"kubernetes" nine machines from nothing to pods on three workers, beside kubeadm by hand; it wants the computer for itself.
 Prints a table with targets and verdicts; exit code 1 if a target is missed. Leaves nothing behind.
 
   --json        one object with every figure instead
@@ -50,6 +53,11 @@ async function main(words: readonly string[]): Promise<number> {
   if (words.includes('backups')) {
     process.stdout.write(textTable(linesOfBackups(await measureBackupsOnly(repeat))))
     return 0
+  }
+  if (words.includes('kubernetes')) {
+    const lines = linesOfKubernetes(await measureKubernetesOnly(repeat))
+    process.stdout.write(textTable(lines))
+    return lines.some((line) => line.met === false) ? 1 : 0
   }
   if (words.includes('start')) {
     const figures = await measureStartAlone(repeat)
@@ -83,7 +91,7 @@ async function measureAll(repeat: number): Promise<Figures> {
     say('fetching etcd, booting machines')
     await three.pristine()
     await three.quorate(['apply'])
-    const binaries = await binariesFolder()
+    const binaries = await cachedPrograms('3.5.16', 'debian-trixie-')
 
     const shell: number[] = []
     const firstThree: number[] = []
@@ -164,7 +172,7 @@ async function backupsOf(cluster: BenchCluster, repeat: number): Promise<Figures
   const folder = path.join(cluster.folder, 'backups')
   await mkdir(folder)
   const [memoryHook, memoryFile] = [path.join(root, 'bench/peak-memory.mjs'), path.join(folder, 'memory')]
-  const binaries = await binariesFolder()
+  const binaries = await cachedPrograms('3.5.16', 'debian-trixie-')
   return await measureBackups({ cluster, folder, binaries, repeat, memoryHook, memoryFile, say })
 }
 
@@ -181,6 +189,19 @@ async function measureBackupsOnly(repeat: number): Promise<FiguresOfBackups> {
   }
 }
 
+/** Kubernetes alone: all nine machines run beside nothing else. */
+async function measureKubernetesOnly(repeat: number): Promise<FiguresOfKubernetes> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'quorate-bench-'))
+  await mkdir(path.join(folder, '.quorate'), { mode: 0o700 })
+  const nine = await benchCluster(folder, 'bench-kubernetes', KUBERNETES, tool)
+  try {
+    return await measureKubernetes({ cluster: nine, folder, repeat, say })
+  } finally {
+    await nine.down()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 async function shellScript(three: BenchCluster, binaries: string, work: string) {
   const nodes = three.nodes.map(({ name, address }) => `${name}=${address}`)
   const script = path.join(root, 'bench/three-members.sh')
@@ -189,13 +210,6 @@ async function shellScript(three: BenchCluster, binaries: string, work: string) 
 
 function secondsOf(milliseconds: readonly number[]): number {
   return median(milliseconds) / 1000
-}
-
-/** Milliseconds of an apply that finds nothing to do. */
-async function unchanged(cluster: BenchCluster): Promise<number> {
-  const { output, durationMs } = await cluster.quorate(['apply'])
-  if (!output.includes('nothing to change')) throw new Error(`a second apply changed something:\n${output}`)
-  return durationMs
 }
 
 interface Recorded {
@@ -234,33 +248,6 @@ async function recorded(cluster: BenchCluster, words: readonly string[]): Promis
   }
   if (done.availability === undefined) throw new Error(`nothing was recorded beside ${words.join(' ')}`)
   return { durationMs, writeGapMs: done.availability.report.writes.worstGapMs }
-}
-
-/** Logins and commands of a second apply, counted by an `ssh` before the real one on the PATH. */
-async function sshRoundTrips(cluster: BenchCluster, folder: string): Promise<number> {
-  const { PATH = '' } = process.env
-  const bin = path.join(folder, 'bin')
-  await mkdir(bin)
-  await copyFile(path.join(root, 'bench/count-ssh.sh'), path.join(bin, 'ssh'))
-  const log = path.join(folder, 'ssh.log')
-  const real = (await must(['sh', '-c', 'command -v ssh'])).output.trim()
-  await cluster.quorate(['apply'], { PATH: `${bin}:${PATH}`, BENCH_SSH: real, BENCH_SSH_LOG: log })
-  const uses = (await readFile(log, 'utf8')).split('\n')
-  return uses.filter((use) => use === 'login' || use === 'command').length
-}
-
-/** Where the warm-up has put etcd's binaries: the tool's cache. */
-async function binariesFolder(): Promise<string> {
-  const { XDG_CACHE_HOME: cache } = process.env
-  const shelf = path.join(
-    cache?.startsWith('/') ? cache : path.join(homedir(), '.cache'),
-    'quorate/artifacts',
-  )
-  const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
-  const entries = await readdir(shelf)
-  const entry = entries.find((name) => name.startsWith(`3.5.16-${architecture}-debian-trixie-`))
-  if (entry === undefined) throw new Error(`etcd's binaries are not in ${shelf}`)
-  return path.join(shelf, entry)
 }
 
 async function sizeOf(folder: string): Promise<number> {

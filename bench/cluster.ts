@@ -7,7 +7,7 @@ import { type Ran, must } from './measure.ts'
 export interface BenchCluster {
   readonly name: string
   readonly folder: string
-  readonly nodes: readonly { readonly name: string; readonly address: string }[]
+  readonly nodes: readonly { readonly name: string; readonly role: string; readonly address: string }[]
   readonly identityFile: string
   readonly knownHosts: string
   /** `quorate -f FILE …`; must succeed. */
@@ -19,20 +19,38 @@ export interface BenchCluster {
   down(): Promise<void>
 }
 
+/** What a cluster consists of. */
+export interface Shape {
+  /** Of each node. */
+  readonly roles: readonly string[]
+  /** The rest of the cluster file; `etcd` comes last, in block style. */
+  readonly content: string
+}
+
 const ETCD = 'etcd:\n  version: "3.5.16"\n  source: { debian: { suite: trixie } }\n'
 
-/** Three members, and as many other nodes as make `count`, in a free network. */
+/** Three members, and as many other nodes as make `count`. */
+function etcdAlone(count: number): Shape {
+  const roles = Array.from({ length: count }, (_, index) =>
+    index < 3 ? 'etcd' : index < 5 ? 'master' : 'worker',
+  )
+  return { roles, content: ETCD }
+}
+
+/** In a free network. @param shape a number: three members, and other nodes beside them */
 export async function benchCluster(
   folder: string,
   name: string,
-  count: number,
+  shape: number | Shape,
   tool: string,
 ): Promise<BenchCluster> {
   const network = freeNetwork()
-  const nodes = Array.from({ length: count }, (_, index) => {
-    const role = index < 3 ? 'etcd' : index < 5 ? 'master' : 'worker'
-    return { name: `${role}${String(index + 1).padStart(2, '0')}`, role, address: `${network}.${index + 11}` }
-  })
+  const { roles, content } = typeof shape === 'number' ? etcdAlone(shape) : shape
+  const nodes = roles.map((role, index) => ({
+    name: `${role}${String(index + 1).padStart(2, '0')}`,
+    role,
+    address: `${network}.${index + 11}`,
+  }))
   const file = path.join(folder, `${name}.yaml`)
   const state = path.join(folder, '.quorate', name)
   const identityFile = path.join(folder, '.quorate', `${name}-key`)
@@ -41,7 +59,7 @@ export async function benchCluster(
   )
   const configure = async (etcd: string) => {
     const head = `name: ${name}\nssh: { user: root, identityFile: ${identityFile} }\nnodes:\n${list.join('')}`
-    await writeFile(file, `${head}${ETCD}${etcd === '' ? '' : `  ${etcd}\n`}`)
+    await writeFile(file, `${head}${content}${etcd === '' ? '' : `  ${etcd}\n`}`)
   }
   await configure('')
   const quorate = async (words: readonly string[], env: NodeJS.ProcessEnv = {}) =>

@@ -41,15 +41,15 @@ export interface Line {
   readonly met: boolean | undefined
 }
 
-function seconds(value: number): string {
+export function seconds(value: number): string {
   return `${value.toFixed(2)} s`
 }
 
-function times(ratio: number): string {
+export function times(ratio: number): string {
   return `${ratio.toFixed(2)} ×`
 }
 
-function line(what: string, figure: string, target = '', met?: boolean): Line {
+export function line(what: string, figure: string, target = '', met?: boolean): Line {
   return { what, figure, target, met }
 }
 

@@ -1,0 +1,137 @@
+/** Nine machines, from their first login to pods on three workers: `quorate apply` beside kubeadm by hand, in turns. */
+import { mkdir, readFile, symlink } from 'node:fs/promises'
+import path from 'node:path'
+import { ownArchitecture } from '../src/artifacts/artifact.ts'
+import { obtainKubernetesArtifacts } from '../src/artifacts/kubernetes/supply.ts'
+import { imageNames } from '../src/kubernetes/image-names.ts'
+import { sampleKubernetes } from '../src/spec/sample-kubernetes.ts'
+import { cacheFolder, cachedPrograms, sshRoundTrips, unchanged } from './applies.ts'
+import type { BenchCluster, Shape } from './cluster.ts'
+import { median, must } from './measure.ts'
+import { type Line, line, seconds, times } from './report.ts'
+
+/** Medians of one run. */
+export interface FiguresOfKubernetes {
+  readonly kubernetesByHandSeconds: number
+  readonly kubernetesFirstApplySeconds: number
+  readonly kubernetesToByHandRatio: number
+  readonly kubernetesSecondApplySeconds: number
+  /** Logins and commands over SSH for one machine, in a second apply. */
+  readonly kubernetesRoundTripsPerHost: number
+  /** The most that the tool's process had resident, in a first apply; bytes. */
+  readonly kubernetesPeakMemoryBytes: number
+}
+
+const ETCD = '3.6.16'
+const VERSION = '1.37.2'
+/** Nodes ask no registry: images are imported from archives. */
+const REPOSITORY = 'quorate.lab'
+/** Built once, and that takes long. */
+const OBTAIN_MS = 3 * 3_600_000
+
+/** The nine machines of the seed. The kubelets' and kube-proxy's settings are what a container of this computer can't do without. */
+export const KUBERNETES: Shape = {
+  roles: [
+    ...Array<string>(3).fill('etcd'),
+    'master',
+    'master',
+    ...Array<string>(3).fill('worker'),
+    'service',
+  ],
+  content: `loadBalancer: { url: "https://service09:6443", managed: true }
+kubernetes:
+  version: "${VERSION}"
+  source: modules
+  imageRepository: ${REPOSITORY}
+  kubelet: { configuration: { failCgroupV1: false } }
+  kubeProxy: { configuration: { conntrack: { maxPerCore: 0 } } }
+etcd:
+  version: "${ETCD}"
+  source: { modules: {} }
+`,
+}
+
+interface Bench {
+  readonly cluster: BenchCluster
+  readonly folder: string
+  readonly repeat: number
+  readonly say: (text: string) => void
+}
+
+/** @throws Error if either way fails, with its words */
+export async function measureKubernetes({
+  cluster,
+  folder,
+  repeat,
+  say,
+}: Bench): Promise<FiguresOfKubernetes> {
+  say('obtaining Kubernetes, booting machines')
+  const files = await filesByHand(path.join(folder, 'files'), say)
+  await cluster.pristine()
+  await cluster.quorate(['apply'])
+  const memoryHook = `--import=${path.join(import.meta.dirname, 'peak-memory.mjs')}`
+  const memoryFile = path.join(folder, 'memory')
+  const [byHand, first, memory, second]: number[][] = [[], [], [], []]
+  for (let round = 1; round <= repeat; round++) {
+    say(`round ${round} of ${repeat}: nine pristine machines, twice`)
+    await cluster.pristine()
+    byHand?.push(await kubeadmByHand(cluster, files, path.join(folder, `by-hand-${round}`)))
+    await cluster.pristine()
+    const env = { NODE_OPTIONS: memoryHook, BENCH_MEMORY_FILE: memoryFile }
+    first?.push((await cluster.quorate(['apply'], env)).durationMs)
+    memory?.push(Number(await readFile(memoryFile, 'utf8')))
+    for (let again = 0; again < 3; again++) second?.push(await unchanged(cluster))
+  }
+  const trips = await sshRoundTrips(cluster, folder)
+  return {
+    kubernetesByHandSeconds: median(byHand) / 1000,
+    kubernetesFirstApplySeconds: median(first) / 1000,
+    kubernetesToByHandRatio: median(first) / median(byHand),
+    kubernetesSecondApplySeconds: median(second) / 1000,
+    kubernetesRoundTripsPerHost: trips / cluster.nodes.length,
+    kubernetesPeakMemoryBytes: Math.max(...(memory ?? [])),
+  }
+}
+
+export function linesOfKubernetes(figures: FiguresOfKubernetes): Line[] {
+  const { kubernetesToByHandRatio: ratio, kubernetesSecondApplySeconds: again } = figures
+  const trips = figures.kubernetesRoundTripsPerHost
+  const megabytes = figures.kubernetesPeakMemoryBytes / 1_000_000
+  return [
+    line(
+      'nine machines by kubeadm and a hand-written parallel script',
+      seconds(figures.kubernetesByHandSeconds),
+    ),
+    line('`quorate apply`, the same with Kubernetes', seconds(figures.kubernetesFirstApplySeconds)),
+    line('… as a multiple of the script', times(ratio), 'at most 1.2 ×', ratio <= 1.2),
+    line('`quorate apply` again, with Kubernetes', seconds(again), 'at most 2 s', again <= 2),
+    line('… SSH round trips a machine', trips.toFixed(1), 'at most 2', trips <= 2),
+    line('… peak memory of the first', `${megabytes.toFixed(0)} MB`, 'under 250 MB', megabytes < 250),
+  ]
+}
+
+/** What the script pushes to each node: the same program and the same archives as quorate's. */
+async function filesByHand(folder: string, say: Bench['say']): Promise<string> {
+  const arch = ownArchitecture()
+  if (arch === undefined) throw new Error(`Kubernetes is not built for ${process.arch}`)
+  const spec = sampleKubernetes({ version: VERSION, imageRepository: REPOSITORY })
+  const { programs, images } = await obtainKubernetesArtifacts(spec, arch, {
+    cacheDirectory: cacheFolder(),
+    emit: ({ text }) => say(text),
+    signal: AbortSignal.timeout(OBTAIN_MS),
+  })
+  await mkdir(folder)
+  for (const { name, path: file } of programs) await symlink(file, path.join(folder, name))
+  for (const { path: file } of images) await symlink(file, path.join(folder, path.basename(file)))
+  return folder
+}
+
+/** Milliseconds. */
+async function kubeadmByHand(cluster: BenchCluster, files: string, work: string): Promise<number> {
+  const script = path.join(import.meta.dirname, 'kubernetes-by-hand.sh')
+  const etcd = await cachedPrograms(ETCD, 'modules-')
+  const { flannel } = imageNames({ version: VERSION, imageRepository: REPOSITORY })
+  const nodes = cluster.nodes.map(({ role, name, address }) => `${role}:${name}=${address}`)
+  const paths = [work, etcd, files, cluster.identityFile, cluster.knownHosts]
+  return (await must([script, ...paths, VERSION, REPOSITORY, flannel, ...nodes])).durationMs
+}
