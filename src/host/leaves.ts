@@ -36,7 +36,7 @@ export interface SecretState extends LeafFile {
 /** Where a certificate and its key lie on a machine. Absolute paths. */
 export type LeafPlace =
   | { readonly form: 'pair'; readonly certificate: string; readonly key: string }
-  /** One file with both, as a kubelet rotates it. */
+  /** A link `…-current.pem` to a file beside it with both, as a kubelet rotates it. */
   | { readonly form: 'joined'; readonly path: string }
   /** Both within a kubeconfig, for programs that see no other file. */
   | { readonly form: 'kubeconfig'; readonly path: string }

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { sampleKubernetes, sampleKubernetesCluster } from '../spec/sample-kubernetes.ts'
 import { leafConfiguration, leavesOf } from './certificates.ts'
-import { firstAddress } from './first-address.ts'
 
 const cluster = {
   ...sampleKubernetesCluster(),
@@ -107,14 +106,4 @@ test('a cluster without Kubernetes has none', () => {
     'a cluster without Kubernetes',
   )
   expect(sampleKubernetes().serviceNetwork).toBe('10.96.0.0/12')
-})
-
-test.each([
-  ['10.96.0.0/12', '10.96.0.1'],
-  ['10.96.0.77/16', '10.96.0.1'],
-  ['192.168.7.128/25', '192.168.7.129'],
-  ['fd00:10:96::/112', 'fd00:10:96::1'],
-  ['fd00::/108, 10.96.0.0/16', 'fd00::1'],
-])('the first address of %s is %s', (network, address) => {
-  expect(firstAddress(network)).toBe(address)
 })

@@ -5,7 +5,8 @@ import { type Names, NO_NAMES, canonicalIp } from '../pki/names.ts'
 import { renderOpensslConfig } from '../pki/openssl-config.ts'
 import type { Cluster, KeyAlgorithm, Node } from '../spec/cluster.ts'
 import { type KubernetesSpec, controlPlaneEndpoint } from '../spec/kubernetes.ts'
-import { firstAddress } from './first-address.ts'
+import { PLACES } from './places.ts'
+import { API_SERVICE, serviceAddress } from './service-address.ts'
 
 /** Which CA signs it. Kubernetes' CAs are its own, and etcd's is another. */
 export type LeafAuthority = 'kubernetes' | 'front-proxy' | 'etcd'
@@ -42,30 +43,6 @@ export interface Kubeconfig {
   /** `https://10.0.0.21:6443` */
   readonly server: string
 }
-
-/** Files of Kubernetes' PKI on a node. Those of `pki` and the kubeconfigs have the names that kubeadm knows. */
-export const KUBERNETES_FILES = {
-  pki: '/etc/kubernetes/pki',
-  ca: '/etc/kubernetes/pki/ca.crt',
-  /** On masters, if `pki.caKey` is `masters`: the controller-manager signs kubelets with it. */
-  caKey: '/etc/kubernetes/pki/ca.key',
-  frontProxyCa: '/etc/kubernetes/pki/front-proxy-ca.crt',
-  serviceAccountKey: '/etc/kubernetes/pki/sa.key',
-  serviceAccountPublicKey: '/etc/kubernetes/pki/sa.pub',
-  /** Beside kubeadm's folders: what it empties is not this. */
-  etcdCa: '/etc/ssl/kubernetes-etcd/ca.crt',
-  etcdCertificate: '/etc/ssl/kubernetes-etcd/client.crt',
-  etcdKey: '/etc/ssl/kubernetes-etcd/client.key',
-  kubeletClient: '/var/lib/kubelet/pki/kubelet-client-current.pem',
-  kubeletCertificate: '/var/lib/kubelet/pki/kubelet.crt',
-  kubeletKey: '/var/lib/kubelet/pki/kubelet.key',
-  kubeletKubeconfig: '/etc/kubernetes/kubelet.conf',
-  admin: '/etc/kubernetes/admin.conf',
-  controllerManager: '/etc/kubernetes/controller-manager.conf',
-  scheduler: '/etc/kubernetes/scheduler.conf',
-  /** EncryptionConfiguration, with the key in it. */
-  encryption: '/etc/kubernetes/quorate/encryption.yaml',
-} as const
 
 /** kubeadm's group of administrators: it binds it to the role cluster-admin. */
 export const ADMINISTRATORS = 'kubeadm:cluster-admins'
@@ -115,12 +92,6 @@ const CLIENT = {
 } as const
 
 function masterLeaves(cluster: Cluster, spec: KubernetesSpec, node: Node): readonly Leaf[] {
-  const files = KUBERNETES_FILES
-  const pair = (name: string): LeafPlace => ({
-    form: 'pair',
-    certificate: `${files.pki}/${name}.crt`,
-    key: `${files.pki}/${name}.key`,
-  })
   const own = ownServer(cluster, node)
   return [
     {
@@ -151,28 +122,32 @@ function masterLeaves(cluster: Cluster, spec: KubernetesSpec, node: Node): reado
       authority: 'etcd',
       // The user, where etcd's authentication is on: one for all masters, as `quorate certs client kube-apiserver` has it.
       commonName: 'kube-apiserver',
-      place: { form: 'pair', certificate: files.etcdCertificate, key: files.etcdKey },
+      place: { form: 'pair', certificate: PLACES.etcd.certificate, key: PLACES.etcd.key },
     },
     {
       ...CLIENT,
       id: 'admin',
       commonName: 'kubernetes-admin',
       organizations: [ADMINISTRATORS],
-      ...embedded(files.admin, 'kubernetes-admin', balancedServer(cluster)),
+      ...embedded(PLACES.kubeconfigs.admin, 'kubernetes-admin', balancedServer(cluster)),
     },
     {
       ...CLIENT,
       id: 'controller-manager',
       commonName: 'system:kube-controller-manager',
-      ...embedded(files.controllerManager, 'system:kube-controller-manager', own),
+      ...embedded(PLACES.kubeconfigs.controllerManager, 'system:kube-controller-manager', own),
     },
     {
       ...CLIENT,
       id: 'scheduler',
       commonName: 'system:kube-scheduler',
-      ...embedded(files.scheduler, 'system:kube-scheduler', own),
+      ...embedded(PLACES.kubeconfigs.scheduler, 'system:kube-scheduler', own),
     },
   ]
+}
+
+function pair(name: string): LeafPlace {
+  return { form: 'pair', certificate: `${PLACES.pki}/${name}.crt`, key: `${PLACES.pki}/${name}.key` }
 }
 
 function embedded(path: string, user: string, server: string) {
@@ -186,8 +161,8 @@ function kubeletClient(server: string, node: Node): Leaf {
     id: 'kubelet-client',
     commonName: user,
     organizations: ['system:nodes'],
-    place: { form: 'joined', path: KUBERNETES_FILES.kubeletClient },
-    kubeconfig: { path: KUBERNETES_FILES.kubeletKubeconfig, user, server },
+    place: { form: 'joined', path: PLACES.kubelet.client },
+    kubeconfig: { path: PLACES.kubelet.kubeconfig, user, server },
     rotates: true,
   }
 }
@@ -202,8 +177,8 @@ function kubeletServing(node: Node): Leaf {
     profile: 'serving',
     place: {
       form: 'pair',
-      certificate: KUBERNETES_FILES.kubeletCertificate,
-      key: KUBERNETES_FILES.kubeletKey,
+      certificate: PLACES.kubelet.serving.certificate,
+      key: PLACES.kubelet.serving.key,
     },
   }
 }
@@ -224,7 +199,7 @@ function apiServerNames(cluster: Cluster, { serviceNetwork, dnsDomain }: Kuberne
     [
       node.address,
       ...node.addresses,
-      firstAddress(serviceNetwork),
+      serviceAddress(serviceNetwork, API_SERVICE),
       ...(isAddress ? [host] : []),
       ...(virtual === undefined ? [] : [virtual]),
     ],

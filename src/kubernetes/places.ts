@@ -9,6 +9,15 @@ export const PLACES = {
   pki: PKI,
   /** The CA of everything but etcd and the front proxy; on workers too. */
   ca: `${PKI}/ca.crt`,
+  /** On masters, if `pki.caKey` is `masters`: the controller-manager signs kubelets with it. */
+  caKey: `${PKI}/ca.key`,
+  frontProxyCa: `${PKI}/front-proxy-ca.crt`,
+  serviceAccount: { key: `${PKI}/sa.key`, publicKey: `${PKI}/sa.pub` },
+  kubeconfigs: {
+    admin: `${CONFIGURATION}/admin.conf`,
+    controllerManager: `${CONFIGURATION}/controller-manager.conf`,
+    scheduler: `${CONFIGURATION}/scheduler.conf`,
+  },
   /** Mounted into the API server as a whole: a file that is mounted by itself would never change in there. */
   own: OWN,
   /** What all of kubeadm's phases are given. */

@@ -28,12 +28,25 @@ export async function readPrivateKey(key: KeyFile, signal?: AbortSignal): Promis
   await assertPrivate(handle, key.file)
   const bytes = await readFrom(handle, key.file, { code: 'pki' })
   const text = decodeText(bytes)
-  if (text.startsWith(AGE_BINARY) || text.startsWith(AGE_ARMOR)) {
+  if (isAge(text)) {
     return parseKey(await decryptAge(bytes, key, signal), undefined, key)
   }
   if (!text.includes('PRIVATE KEY-----') || text.includes(OPENSSH)) throw noPemKey(bytes, text, key)
   const encrypted = /^-----BEGIN ENCRYPTED PRIVATE KEY-----$|^Proc-Type: 4,ENCRYPTED/m.test(text)
   return parseKey(text, encrypted ? await key.askPassphrase(key.purpose, signal) : undefined, key)
+}
+
+/** A text that is secret, plain or within age. As `readPrivateKey`. */
+export async function readSecretText(key: KeyFile, signal?: AbortSignal): Promise<string> {
+  await using handle = await openForReading(key.file, { code: 'pki' })
+  await assertPrivate(handle, key.file)
+  const bytes = await readFrom(handle, key.file, { code: 'pki' })
+  const text = decodeText(bytes)
+  return isAge(text) ? await decryptAge(bytes, key, signal) : text
+}
+
+function isAge(text: string): boolean {
+  return text.startsWith(AGE_BINARY) || text.startsWith(AGE_ARMOR)
 }
 
 /** Encrypts a PEM private key with a passphrase (age, scrypt; `workFactor` is log2 of its cost, 18 unless set). */

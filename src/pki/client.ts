@@ -21,6 +21,8 @@ export interface ClientCertificateOptions {
   readonly directory: string
   /** The common name, which etcd's RBAC knows as the user; also the files' name. */
   readonly name: string
+  /** Groups, as Kubernetes has them; none unless given. */
+  readonly organizations?: readonly string[] | undefined
   readonly days: number
   /** Of a key made here; a key that is there is kept whatever it is. */
   readonly algorithm: KeyAlgorithm
@@ -53,7 +55,7 @@ export interface ClientCertificate {
  * @throws QuorateError `pki`
  */
 export async function makeClientCertificate(options: ClientCertificateOptions): Promise<ClientCertificate> {
-  const { authority, now, signal } = options
+  const { authority, now, signal, organizations } = options
   const name = checkedCommonName(options.name)
   const directory = path.resolve(options.directory)
   const files = {
@@ -76,13 +78,14 @@ export async function makeClientCertificate(options: ClientCertificateOptions): 
       caPem,
       now,
       commonName: name,
+      organizations,
       keySpki: spkiSha256(createPublicKey(readKey(keyThere, files.key))),
       renewWithinDays: options.renewWithinDays ?? renewWithinDays(options.days),
     })
     const warnings = reasons.some(({ code }) => code === 'old-issuer') ? [OLD_ISSUER] : []
     if (reasons.length === warnings.length) {
       const asked = warnings.length > 0 || (await readIfThere(requestFile)) !== undefined
-      const request = asked ? await requestFor(name, readKey(keyThere, files.key)) : undefined
+      const request = asked ? await requestFor(name, readKey(keyThere, files.key), organizations) : undefined
       return { result: 'kept', ...files, request, warnings }
     }
   }
@@ -93,13 +96,14 @@ export async function makeClientCertificate(options: ClientCertificateOptions): 
     await createFile(files.key, privateKeyPem(privateKey), 0o600)
   }
   // What is in the file counts: another run may have put its key there first.
-  const csrPem = await requestFor(name, readKey(await readText(files.key), files.key))
+  const csrPem = await requestFor(name, readKey(await readText(files.key), files.key), organizations)
   const request = {
     csrPem,
     profile: 'client' as const,
     allowed: NO_NAMES,
     days: options.days,
     subjectCommonName: name,
+    organizations,
   }
   try {
     const { pem, warnings } = await authority.issue(request, signal)
@@ -119,9 +123,13 @@ function isSame(issued: string, present: string): boolean {
   return firstCertificate(issued)?.fingerprint256 === firstCertificate(present)?.fingerprint256
 }
 
-async function requestFor(name: string, privateKey: KeyObject): Promise<string> {
+async function requestFor(
+  name: string,
+  privateKey: KeyObject,
+  organizations: readonly string[] | undefined,
+): Promise<string> {
   const { makeCsr } = await import('./signer.ts')
-  return await makeCsr(name, { privateKey, publicKey: createPublicKey(privateKey) })
+  return await makeCsr(name, { privateKey, publicKey: createPublicKey(privateKey) }, [], organizations)
 }
 
 /** It is good as long as both CAs are trusted, and a new one might not be trusted yet. */

@@ -160,7 +160,7 @@ function checkLeaves(
       caPem,
       now: now(),
       commonName: request.subjectCommonName,
-      organizations: request.organizations ?? [],
+      organizations: request.organizations,
       entering: true,
     })
     if (reasons.length > 0) {

@@ -14,6 +14,8 @@ import { makeRoot, privateKeyPem } from './signer.ts'
 const COMMON_NAME_LENGTH = 64
 
 export interface NewCa {
+  /** What it is called after the cluster's name: `etcd CA` unless given. */
+  readonly title?: string | undefined
   readonly clusterName: string
   /** How many CAs this cluster has had with it: no two of them have the same name. 1 unless given. */
   readonly generation?: number | undefined
@@ -32,8 +34,8 @@ export interface NewCa {
  * @throws QuorateError `pki` for an empty passphrase, `state` if something else is in the place
  */
 export async function makeLocalCa(options: NewCa, signal?: AbortSignal): Promise<void> {
-  const { generation = 1 } = options
-  const suffix = generation === 1 ? ' etcd CA' : ` etcd CA ${generation}`
+  const { generation = 1, title = 'etcd CA' } = options
+  const suffix = generation === 1 ? ` ${title}` : ` ${title} ${generation}`
   const commonName = options.clusterName.slice(0, COMMON_NAME_LENGTH - suffix.length) + suffix
   const passphrase = options.passphrase
     ? await options.askPassphrase(`the new CA key ${path.join(options.directory, 'ca.key.age')}`, signal)

@@ -121,7 +121,7 @@ function judge(
     caPem: options.caPem,
     now: options.now,
     commonName: request.subjectCommonName,
-    organizations: request.organizations ?? [],
+    organizations: request.organizations,
     entering: true,
   })
   const optional = request.mayLackMemberName === true

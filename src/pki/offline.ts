@@ -49,7 +49,7 @@ export function openOfflineAuthority(options: OfflineAuthorityOptions): Authorit
         caPem,
         now: options.now(),
         commonName: request.subjectCommonName,
-        organizations: request.organizations ?? [],
+        organizations: request.organizations,
         keySpki: csr.publicKeySha256,
         entering: true,
       }).filter(({ code }) => code !== 'member-name' || request.mayLackMemberName !== true)

@@ -9,7 +9,7 @@ leaf_file() {
     if [ -f "$1" ]; then printf '%s\n' "$1"; fi
     return 0
   fi
-  target=$(readlink -- "$1" | tr '\n' '?')
+  target=$(readlink -n -- "$1" | tr '\n' '?')
   target=${target#"${1%/*}"/}
   case $target in '' | */* | .*) return 0 ;; esac
   target=${1%/*}/$target
@@ -158,9 +158,17 @@ op_leaf_certificate() {
       leaf_place "$arg_certificate" 644
       ;;
     joined)
-      leaf_draft "$arg_certificate"
+      # As the kubelet keeps it: a link to a file with a date. It replaces the link, and would not replace a file.
+      dated=${arg_certificate%-current.pem}-$(date -u +%Y-%m-%d-%H-%M-%S).pem
+      leaf_draft "$dated"
       cat "$arg_pem" "$key" >"$draft"
-      leaf_place "$arg_certificate" 600
+      leaf_place "$dated" 600
+      draft=${arg_certificate%/*}/.${arg_certificate##*/}.quorate-new
+      rm -rf "$draft"
+      ln -s "$dated" "$draft"
+      [ ! -d "$arg_certificate" ] || [ -L "$arg_certificate" ] || fail "$arg_certificate is a directory"
+      mv -fT "$draft" "$arg_certificate"
+      draft=
       ;;
     kubeconfig)
       leaf_draft "$arg_certificate"

@@ -1,0 +1,133 @@
+/** Kubernetes' own CAs, its service-account key and its encryption key: where they live, and what is signed and read there. */
+import type { AskPassphrase, Authority, IssuedCertificate, IssueRequest } from '../pki/authority.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import type { Fleet } from '../ssh/fleet.ts'
+import { type Leaf, type LeafAuthority } from './certificates.ts'
+import { lifetime } from './faults.ts'
+import type { SecretId } from './secret-files.ts'
+
+/** What of a session they need. */
+export interface AuthoritiesSession {
+  readonly cluster: Cluster
+  readonly now: () => Date
+  readonly signal: AbortSignal
+  readonly askPassphrase: AskPassphrase
+  readonly fleet: Pick<Fleet, 'get'>
+  /** etcd's. */
+  readonly authority: () => Promise<Authority>
+  /** log2 of scrypt's cost for new encrypted keys; age's default (18) unless set. */
+  readonly scryptWorkFactor?: number | undefined
+}
+
+/** Whom clients are to trust, PEM: the CA that signs first. */
+export type Bundles = Readonly<Record<LeafAuthority, string>>
+
+export interface KubernetesAuthorities {
+  /** undefined: Kubernetes' are not made yet. Makes none. */
+  bundles(): Promise<Bundles | undefined>
+  /** Makes all that is Kubernetes' own, if it is not there: whole or not at all. */
+  make(): Promise<void>
+  /**
+   * Signs all of them, each CA's at once, and answers in their order.
+   * @throws QuorateError `pki`
+   */
+  issueMany(requests: readonly LeafRequest[]): Promise<readonly IssuedCertificate[]>
+  /** What goes to masters. Asks for the passphrase where there is one. @throws QuorateError `pki` */
+  secret(id: SecretId): Promise<string>
+  /** What each secret sums up to on a node, as `SecretState` has it; undefined: they are not made yet. Asks for nothing. */
+  sums(): Promise<Readonly<Record<SecretId, string>> | undefined>
+  readonly kubernetes: Authority
+}
+
+export interface LeafRequest {
+  readonly authority: LeafAuthority
+  readonly request: IssueRequest
+}
+
+/** A home of Kubernetes' own: this computer, or the machine of etcd's CA. */
+export interface KubernetesHome {
+  readonly kubernetes: Authority
+  readonly frontProxy: Authority
+  isMade(): Promise<boolean>
+  make(): Promise<void>
+  /** By name, PEM or text. */
+  read(secret: 'ca-key' | 'service-account-key' | 'encryption'): Promise<string>
+  /** What can be known without a passphrase. */
+  known(): Promise<{ readonly serviceAccountPublicKey: string; readonly encryptionSum: string }>
+}
+
+export async function openKubernetesAuthorities(session: AuthoritiesSession): Promise<KubernetesAuthorities> {
+  const home = await openHome(session)
+  const { signal } = session
+  const of = async (authority: LeafAuthority): Promise<Authority> => {
+    if (authority === 'etcd') return await session.authority()
+    return authority === 'kubernetes' ? home.kubernetes : home.frontProxy
+  }
+  const bundles = async (): Promise<Bundles | undefined> => {
+    if (!(await home.isMade())) return undefined
+    const names = ['kubernetes', 'front-proxy', 'etcd'] as const
+    const [kubernetes = '', frontProxy = '', etcd = ''] = await Promise.all(
+      names.map(async (name) => await (await of(name)).trust(signal)),
+    )
+    return { kubernetes, 'front-proxy': frontProxy, etcd }
+  }
+  const trusted = async () => {
+    const made = await bundles()
+    if (made === undefined) throw new TypeError("Kubernetes' CAs are not made yet")
+    return made
+  }
+  return {
+    bundles,
+    make: async () => await home.make(),
+    kubernetes: home.kubernetes,
+    issueMany: async (requests) => {
+      const issued = new Map<LeafRequest, IssuedCertificate>()
+      for (const [name, own = []] of Object.entries(Object.groupBy(requests, ({ authority }) => authority))) {
+        const authority = await of(name as LeafAuthority)
+        const all = await authority.issueMany(
+          own.map(({ request }) => request),
+          signal,
+        )
+        for (const [index, one] of all.entries()) issued.set(own[index] as LeafRequest, one)
+      }
+      return requests.map((request) => issued.get(request) as IssuedCertificate)
+    },
+    secret: async (id) => {
+      switch (id) {
+        case 'ca':
+          return (await trusted()).kubernetes
+        case 'front-proxy-ca':
+          return (await trusted())['front-proxy']
+        case 'etcd-ca':
+          return (await trusted()).etcd
+        case 'service-account-public-key':
+          return (await home.known()).serviceAccountPublicKey
+        default:
+          return await home.read(id)
+      }
+    },
+    sums: async () => {
+      const made = await bundles()
+      if (made === undefined) return undefined
+      const { sumsOf } = await import('./sums.ts')
+      return sumsOf(made, await home.known())
+    },
+  }
+}
+
+/** What is to be signed for a leaf of a node. @param csrPem as the node has it */
+export function leafRequest(cluster: Cluster, leaf: Leaf, csrPem: string): LeafRequest {
+  const { authority, names, profile, commonName, organizations } = leaf
+  const days = lifetime(cluster, leaf)
+  const request = { csrPem, profile, allowed: names, days, subjectCommonName: commonName, organizations }
+  return { authority, request }
+}
+
+async function openHome(session: AuthoritiesSession): Promise<KubernetesHome> {
+  if (session.cluster.pki.authority.home === 'host') {
+    const { openHostHome } = await import('./host-home.ts')
+    return await openHostHome(session)
+  }
+  const { openLocalHome } = await import('./local-home.ts')
+  return openLocalHome(session)
+}

@@ -1,0 +1,53 @@
+/** What a node has of Kubernetes' CAs and secrets, beside its own certificates. Pure. */
+import type { SecretState } from '../host/leaves.ts'
+import type { Cluster, Node } from '../spec/cluster.ts'
+import { PLACES } from './places.ts'
+
+export type SecretId =
+  | 'ca'
+  | 'ca-key'
+  | 'front-proxy-ca'
+  | 'service-account-key'
+  | 'service-account-public-key'
+  | 'encryption'
+  | 'etcd-ca'
+
+export interface SecretFile {
+  readonly secret: SecretId
+  readonly path: string
+  /** As `stat` says it. Owner and group are root. */
+  readonly mode: string
+}
+
+/** The files of one node; none if it has no part in Kubernetes. */
+export function secretFilesOf({ kubernetes }: Cluster, { roles }: Node): readonly SecretFile[] {
+  const ca: SecretFile = { secret: 'ca', path: PLACES.ca, mode: '644' }
+  if (!roles.includes('master')) return roles.includes('worker') ? [ca] : []
+  const onMasters = kubernetes?.pki.caKey === 'masters'
+  return [
+    ca,
+    ...(onMasters ? [{ secret: 'ca-key', path: PLACES.caKey, mode: '600' } as const] : []),
+    { secret: 'front-proxy-ca', path: PLACES.frontProxyCa, mode: '644' },
+    { secret: 'service-account-key', path: PLACES.serviceAccount.key, mode: '600' },
+    { secret: 'service-account-public-key', path: PLACES.serviceAccount.publicKey, mode: '644' },
+    { secret: 'encryption', path: PLACES.encryption, mode: '600' },
+    { secret: 'etcd-ca', path: PLACES.etcd.ca, mode: '644' },
+  ]
+}
+
+/**
+ * What is wrong with a file that a node has; undefined: nothing. Completes 'because it …'.
+ * @param sum what its content should sum up to (`KubernetesAuthorities.sums`)
+ */
+export function secretFault(
+  { mode }: SecretFile,
+  present: SecretState | undefined,
+  sum: string | undefined,
+): string | undefined {
+  if (present === undefined) return 'is missing'
+  if (!present.plain) return 'is no plain file'
+  if (sum !== undefined && present.sha256 !== sum) return 'has another content'
+  const { owner, group } = present
+  if (owner === 'root' && group === 'root' && present.mode === mode) return undefined
+  return `is ${owner}:${group}'s with mode ${present.mode}`
+}
