@@ -14,7 +14,7 @@ export type ErrorCode =
   | 'command' //        a command on a host failed
   | 'preflight' //      a host does not fit
   | 'pki' //            a CA, CSR or certificate is wrong
-  | 'artifact' //       etcd binaries can't be had or verified
+  | 'artifact' //       programs or images can't be had or verified
   | 'etcd' //           etcd answered with an error, or not at all
   | 'flannel' //        the network configuration is wrong
   | 'kubernetes' //     an API server answered with an error, or not at all

@@ -1,0 +1,62 @@
+/** A bundle from the command line, of a Kubernetes that was built: made, compared, and damaged. It needs no machine. */
+import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { quorateIn } from '../lab/support/quorate.ts'
+import { IMAGES, VERSIONS, whyNoKubernetes } from './built.ts'
+
+const reason = await whyNoKubernetes()
+
+describe.skipIf(reason)(`a bundle${reason === undefined ? '' : ` (${reason})`}`, () => {
+  let folder: string
+  const quorate = async (...args: readonly string[]) => await quorateIn(folder, args)
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'quorate-bundle-test-'))
+    const roles = { etcd01: ['etcd'], master01: ['master'], worker01: ['worker'], service01: ['service'] }
+    const nodes = Object.entries(roles).map(([name, own], index) => ({
+      name,
+      address: `198.18.9.${index + 11}`,
+      roles: own,
+    }))
+    const kubernetes = { version: VERSIONS.kubernetes, source: 'modules', imageRepository: 'quorate.lab' }
+    const loadBalancer = { url: 'https://service01:6443' }
+    const file = { name: 'prod', etcd: { version: '3.6.16' }, nodes, loadBalancer, kubernetes }
+    await writeFile(path.join(folder, 'cluster.yaml'), stringify(file), { mode: 0o600 })
+  })
+  afterAll(async () => await rm(folder, { recursive: true, force: true }))
+
+  test('is made once, has what nodes need, and is never replaced', async () => {
+    const { stdout, stderr, exitCode } = await quorate('bundle', 'create', 'kubernetes.tar', '--json')
+    expect([exitCode, stderr]).toEqual([0, ''])
+    const report = JSON.parse(stdout) as { sha256: string; images: { names: string[] }[] }
+    expect(report).toMatchObject({ version: VERSIONS.kubernetes, programs: [{ name: 'kubernetes' }] })
+    expect(new Set(report.images.flatMap(({ names }) => names))).toEqual(new Set(Object.values(IMAGES)))
+    expect(await quorate('bundle', 'create', 'kubernetes.tar')).toMatchObject({
+      exitCode: 73,
+      stderr: expect.stringContaining('kubernetes.tar is there already, and is not replaced'),
+    })
+    const verified = await quorate('bundle', 'verify', 'kubernetes.tar')
+    expect(verified.exitCode).toBe(0)
+    expect(verified.stdout).toContain(`every checksum is right; SHA-256 ${report.sha256}`)
+  })
+
+  test('for another architecture than there is, is a slip of the command line', async () => {
+    expect(await quorate('bundle', 'create', '--arch', 'amd64,sparc', 'other.tar')).toMatchObject({
+      exitCode: 64,
+      stderr: expect.stringContaining('--arch: "amd64,sparc" is not amd64, arm64, or amd64,arm64'),
+    })
+  })
+
+  test('that was damaged on its way is not taken', async () => {
+    const file = path.join(folder, 'kubernetes.tar')
+    await using handle = await open(file, 'r+')
+    await handle.write(Buffer.from('x'), 0, 1, Math.floor((await stat(file)).size / 2))
+    expect(await quorate('bundle', 'verify', 'kubernetes.tar')).toMatchObject({
+      exitCode: 5,
+      stderr: expect.stringMatching(/is not a sound bundle: the SHA-256 of \w+\/kubernetes/),
+    })
+  })
+})
