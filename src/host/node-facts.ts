@@ -12,6 +12,8 @@ export interface NodeFacts {
   readonly reachesServices: boolean | undefined
   /** The network interface that has the node's address. */
   readonly device: string | undefined
+  /** The file that names DNS servers which pods can reach; null: none does. */
+  readonly resolver: string | null | undefined
   /** Where containerd keeps images. */
   readonly room: { readonly freeBytes: number } | undefined
   /** Paths, or a package's name, by which another Kubernetes or another containerd is known. */
@@ -44,6 +46,7 @@ export function parseNodeFacts(lines: readonly string[]): NodeFacts | undefined 
     sysResource: answer('sys-resource', '1'),
     reachesServices: answer('reaches', 'yes'),
     device: all('device')[0]?.[0],
+    resolver: all('resolver')[0]?.[0] === 'none' ? null : all('resolver')[0]?.[0],
     room: free === undefined || size === undefined ? undefined : { freeBytes: free * size },
     foreign: all('foreign').map(([path = '']) => path),
     servers: Object.fromEntries(all('server').map(([path = '', url = '']) => [path, url])),

@@ -22,6 +22,8 @@ export const PLACES = {
   own: OWN,
   /** What all of kubeadm's phases are given. */
   kubeadm: `${OWN}/kubeadm.yaml`,
+  /** Where the machine has no DNS server that pods can reach. */
+  resolver: `${OWN}/resolv.conf`,
   auditPolicy: `${OWN}/audit-policy.yaml`,
   encryption: `${OWN}/encryption.yaml`,
   auditLog: '/var/log/kubernetes/audit',

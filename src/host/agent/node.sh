@@ -25,12 +25,28 @@ look_node() {
     fi
     ip -o address show to "$1" 2>/dev/null | head -n 1 | while read -r _ name _; do printf 'node device %.15s\n' "$name"; done
   fi
+  look_resolver
   nearest /var/lib/containerd
   stat -f -c 'node room %a %S' "$near"
   look_foreign
   for file in kubelet.conf admin.conf; do look_kubeconfig "/etc/kubernetes/$file"; done
   shift 2
   [ -e /etc/kubernetes/kubelet.conf ] || [ $# = 0 ] || look_ports "$@"
+}
+
+# Which file names DNS servers that a pod can reach. A pod has loopback addresses of its own, with nobody there.
+look_resolver() {
+  for file in /etc/resolv.conf /run/systemd/resolve/resolv.conf; do
+    [ -f "$file" ] || continue
+    left=64
+    while read -r key value _ && [ $left -gt 0 ]; do
+      left=$((left - 1))
+      case $key-$value in nameserver-127.* | nameserver-::1 | nameserver-) continue ;; nameserver-*) ;; *) continue ;; esac
+      printf 'node resolver %s\n' "$file"
+      return 0
+    done <"$file"
+  done
+  echo 'node resolver none'
 }
 
 # The controllers that containers are kept within.

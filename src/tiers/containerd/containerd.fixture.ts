@@ -13,6 +13,7 @@ export const FIT: NodeFacts = {
   sysResource: true,
   reachesServices: true,
   device: 'eth0',
+  resolver: '/etc/resolv.conf',
   room: { freeBytes: 50e9 },
   foreign: [],
   servers: {},

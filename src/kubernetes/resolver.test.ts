@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { sampleKubernetesCluster } from '../spec/sample-kubernetes.ts'
+import { nodeResolver } from './resolver.ts'
+
+const [, , , master] = sampleKubernetesCluster().nodes
+
+test.each([
+  ['/etc/resolv.conf', '/etc/resolv.conf'],
+  ['/run/systemd/resolve/resolv.conf', '/run/systemd/resolve/resolv.conf'],
+  // Not looked at: as the kubelet would by itself.
+  [undefined, '/etc/resolv.conf'],
+])('%s is used as it is', (resolver, path) => {
+  if (master === undefined) throw new RangeError('no master')
+  expect(nodeResolver(master, { resolver })).toEqual({ path, content: undefined })
+})
+
+test('where no server is named CoreDNS gets an address at which nobody answers', () => {
+  if (master === undefined) throw new RangeError('no master')
+  expect(nodeResolver(master, { resolver: null })).toEqual({
+    path: '/etc/kubernetes/quorate/resolv.conf',
+    content: 'nameserver 198.18.7.21\n',
+  })
+})
