@@ -157,6 +157,29 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     load: async () => await import('../commands/etcdctl.ts'),
   },
   {
+    name: 'kubectl',
+    group: 'The cluster',
+    json: 'none',
+    summary: "Kubernetes' own tool on a master, with credentials filled in",
+    description:
+      "Runs there as root with the administrator's kubeconfig of that master (/etc/kubernetes/admin.conf), which stays there. Without a name the first master whose own API server is ready is taken. Output passes byte for byte, and the exit code is kubectl's.",
+    arguments: [
+      {
+        syntax: '[node]',
+        description: 'a master; the first whose API server is ready unless given',
+        values: 'nodes',
+      },
+    ],
+    rest: { syntax: 'ARGUMENTS…', description: "kubectl's own words" },
+    options: [{ flags: '--stdin', description: 'kubectl reads standard input' }],
+    examples: [
+      'quorate kubectl -- get nodes -o wide',
+      'quorate kubectl master02 -- get pods -A --watch',
+      'quorate kubectl --stdin -- apply -f - < deployment.yaml',
+    ],
+    load: async () => await import('../commands/kubectl.ts'),
+  },
+  {
     name: 'reset',
     group: 'The cluster',
     json: 'events',

@@ -6,7 +6,7 @@
  * - `recorded`: machines, the cluster, its keys, its CA, its trust or its backups; a record says when, how it ended, and with
  *   which steps, also of a run that failed or was killed.
  * - `own`: something whose record would say no more than the thing itself (a backup, a bundle, a cluster file, a lab), or that nobody
- *   but its user can know (`run`, `etcdctl`: their words may be secret).
+ *   but its user can know (`run`, `etcdctl`, `kubectl`: their words may be secret).
  */
 export type Effect = 'nothing' | 'recorded' | 'own'
 
@@ -23,6 +23,7 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   status: 'nothing',
   probe: 'nothing',
   etcdctl: 'own',
+  kubectl: 'own',
   reset: 'recorded',
   'member add': 'recorded',
   'member remove': 'recorded',
@@ -77,6 +78,7 @@ export const WRITES_NO_SETTINGS: ReadonlySet<string> = new Set([
   'status',
   'probe',
   'etcdctl',
+  'kubectl',
   'move-leader',
   'restart',
   'stop',

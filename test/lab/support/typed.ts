@@ -202,6 +202,9 @@ export const THE_LAB: readonly Typed[] = [
 
 /** What is typed elsewhere, or by nobody. */
 export const NOT_HERE: Readonly<Record<string, string>> = {
+  'quorate kubectl -- get nodes -o wide': 'src/verbs/kubernetes/kubectl.test.ts: it takes a master',
+  'quorate kubectl master02 -- get pods -A --watch': 'the same',
+  'quorate kubectl --stdin -- apply -f - < deployment.yaml': 'the same',
   'quorate adopt --name prod admin@10.0.0.11 --preview': 'test/lab/adopt.test.ts',
   'quorate adopt --name prod admin@10.0.0.11': 'test/lab/adopt.test.ts, on clusters that others set up',
   'quorate etcdctl --api 2 -- ls /coreos.com/network':
