@@ -51,9 +51,14 @@ export function renderStatus(report: StatusReport, colors: CliContext['colors'],
   return `${table}\n${verdict(report, colors)}\n${problems.join('')}${exchange}${notes}${backup}${tiers.map((tier) => renderTier(tier, colors)).join('')}`
 }
 
-function renderTier({ serving, summary, notes }: TierReport, colors: CliContext['colors']): string {
+function renderTier(tier: TierReport, colors: CliContext['colors']): string {
+  const { serving, summary, parts = [], notes } = tier
   const color = serving === true && notes.length === 0 ? colors.green : colors.yellow
-  const lines = notes.map((note) => `  ${colors.yellow('!')} ${oneLine(note)}\n`)
+  const works = { true: colors.green('✓'), false: colors.red('✗'), null: colors.yellow('?') }
+  const lines = [
+    ...parts.map((part) => `  ${works[`${part.serving}`]} ${oneLine(part.summary)}\n`),
+    ...notes.map((note) => `  ${colors.yellow('!')} ${oneLine(note)}\n`),
+  ]
   return `${color(oneLine(summary))}\n${lines.join('')}`
 }
 

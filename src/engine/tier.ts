@@ -69,8 +69,19 @@ export interface TierReport {
   readonly tier: string
   /** null: not known. */
   readonly serving: boolean | null
+  /** Whether all of it is well, where the cluster's health depends on that; null: not known. */
+  readonly healthy?: boolean | null
   /** One line on all of it. */
   readonly summary: string
+  /** What it consists of, where that says more than the summary. */
+  readonly parts?: readonly TierPart[]
   /** What is not as it should be, and what to do about it. */
   readonly notes: readonly string[]
+}
+
+export interface TierPart {
+  readonly part: string
+  /** null: not known. */
+  readonly serving: boolean | null
+  readonly summary: string
 }

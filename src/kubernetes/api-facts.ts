@@ -14,10 +14,11 @@ export interface ServerFacts {
    * - `ready`: it serves.
    * - `not-ready`: it answers, and says that it does not: `failed` has the checks.
    * - `refused`: it answers, and does not let quorate's certificate in.
-   * - `unreachable`: nothing answers there, or not in time, or not as this cluster's API server.
+   * - `silent`: nothing answers there, or not in time, or not as this cluster's API server.
+   * - `unreachable`: its machine can't be reached: nothing is known of it.
    * - `no-credentials`: there is nothing here to prove to it who quorate is: it was not asked.
    */
-  readonly state: 'ready' | 'not-ready' | 'refused' | 'unreachable' | 'no-credentials'
+  readonly state: 'ready' | 'not-ready' | 'refused' | 'silent' | 'unreachable' | 'no-credentials'
   /** Names of the checks of /readyz that fail. */
   readonly failed: readonly string[]
   /** `1.37.2`; undefined: it did not say. */

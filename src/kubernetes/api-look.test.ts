@@ -179,29 +179,31 @@ describe('a server that', () => {
     expect(refused.servers['master01']).toMatchObject({ state: 'refused' })
     const lost = await look({ ...WHOLE, 'GET /api/v1/nodes': list({ metadata: { name: 7 } }) })
     expect(lost.held).toBeUndefined()
-    expect(lost.servers['master01']).toMatchObject({ state: 'unreachable' })
+    expect(lost.servers['master01']).toMatchObject({ state: 'silent' })
     expect(lost.servers['master01']?.problem).toContain('metadata.name: ')
   })
 
   test('can’t be reached, or for which there are no credentials: the next one is asked', async () => {
     server.answer(routes(WHOLE))
     const { servers, held } = await lookAtKubernetes({
-      servers: ['master01', 'master02', 'master03'],
+      servers: ['master01', 'master02', 'master03', 'master04'],
       balancer: false,
       connect: async (name) => {
         if (name === 'master01') throw new QuorateError('pki', 'there is no CA yet', { hint: 'make one' })
         if (name === 'master02') return server.client({ name, target: { socketPath: '/nowhere' } })
-        return server.client({ name: 'master03' })
+        if (name === 'master03') throw new QuorateError('unreachable', 'no route')
+        return server.client({ name: 'master04' })
       },
       now: NOW,
     })
     expect(Object.values(servers).map(({ state }) => state)).toEqual([
       'no-credentials',
+      'silent',
       'unreachable',
       'ready',
     ])
     expect(servers['master01']?.problem).toBe('there is no CA yet → make one')
-    expect(held?.from).toBe('master03')
+    expect(held?.from).toBe('master04')
   })
 
   test('is asked when all is cancelled is no fact', async () => {

@@ -34,7 +34,7 @@ export interface LookOptions {
   readonly servers: readonly string[]
   /**
    * A client of a node's API server; of the balancer's for undefined. What it throws as a QuorateError is a fact: `pki` and
-   * `permission`: no credentials; any other: unreachable. It owns the client.
+   * `permission`: no credentials; any other: its machine is out of reach. It owns the client.
    */
   readonly connect: (server: string | undefined) => Promise<ApiClient>
   /** Asks through the load balancer as well. */
@@ -81,7 +81,8 @@ function troubled(error: unknown): ServerFacts {
   if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
   const facts = { failed: [], version: undefined, problem: oneLine(inFull(error)) }
   if (error.code === 'pki' || error.code === 'permission') return { ...facts, state: 'no-credentials' }
-  return { ...facts, state: isForbidden(error) ? 'refused' : 'unreachable' }
+  if (error.code !== 'kubernetes') return { ...facts, state: 'unreachable' }
+  return { ...facts, state: isForbidden(error) ? 'refused' : 'silent' }
 }
 
 async function lookAtHeld(client: ApiClient, options: LookOptions): Promise<HeldFacts> {

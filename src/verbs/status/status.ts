@@ -47,7 +47,7 @@ export interface StatusReport {
   readonly members: readonly MemberStatus[]
   /** null: the cluster file has no schedule, or no node follows one. */
   readonly backups: BackupStatus | null
-  /** What quorate manages beside etcd; the exit code does not depend on it. */
+  /** What quorate manages beside etcd; the exit code depends on those that say whether they are healthy. */
   readonly tiers: readonly TierReport[]
 }
 
@@ -55,10 +55,15 @@ export interface StatusReport {
  * 0: healthy; 1: not healthy; and where neither is known, that of the first reason why a member could not be asked.
  * See docs/exit-codes.md.
  */
-export function statusExitCode({ cluster }: StatusReport): number {
-  if (cluster.health === 'healthy') return 0
+export function statusExitCode({ cluster, tiers }: StatusReport): number {
+  if (cluster.health === 'healthy') return tiersExitCode(tiers)
   const code = cluster.problemDetails.find(({ kind }) => kind === 'unknown')?.code
   return cluster.health === 'unhealthy' || !code ? EXIT_CODES.unhealthy : EXIT_CODES[code]
+}
+
+function tiersExitCode(tiers: readonly TierReport[]): number {
+  if (tiers.some(({ healthy }) => healthy === false)) return EXIT_CODES.unhealthy
+  return tiers.some(({ healthy }) => healthy === null) ? EXIT_CODES.unreachable : 0
 }
 
 /** Never throws for a member that does not answer, or can't be asked: that is what it reports. */

@@ -1,0 +1,209 @@
+/** What `status` says of Kubernetes, of what its API and its API servers have said. Pure. */
+import type { TierPart, TierReport } from '../../engine/tier.ts'
+import type {
+  HeldFacts,
+  KubernetesFacts,
+  Led,
+  ServerFacts,
+  WorkloadFacts,
+} from '../../kubernetes/api-facts.ts'
+import { type Cluster, nodesWith } from '../../spec/cluster.ts'
+import { kubernetesNodes } from '../../spec/kubernetes.ts'
+import { counted, formatDuration } from '../../spec/units.ts'
+
+/** Part of the cluster, with what is wrong with it and what to do about that. */
+interface Judged extends TierPart {
+  readonly notes: readonly string[]
+}
+
+const COMPONENTS: Readonly<Record<Led, string>> = {
+  'kube-controller-manager': 'controller-manager',
+  'kube-scheduler': 'scheduler',
+}
+
+/** undefined: the cluster file has no Kubernetes. */
+export function kubernetesReport(cluster: Cluster, facts: KubernetesFacts): TierReport | undefined {
+  const { kubernetes } = cluster
+  if (kubernetes === undefined) return undefined
+  const { held } = facts
+  const servers = serversPart(cluster, facts)
+  const parts = [
+    servers,
+    ...(facts.balancer === undefined ? [] : [balancerPart(facts.balancer)]),
+    ...(held === undefined ? [] : heldParts(cluster, held)),
+  ]
+  const unasked = held === undefined && servers.serving === true
+  const notes = [
+    ...parts.flatMap((part) => part.notes),
+    ...(unasked ? ['what the API holds could not be read; run quorate status again'] : []),
+  ]
+  // Clients go through the balancer, if there is one: that counts.
+  const serving = facts.balancer === undefined ? servers.serving : serves(facts.balancer)
+  return {
+    tier: 'kubernetes',
+    serving,
+    healthy:
+      notes.length === 0 ? true : parts.some((part) => part.serving === false) ? false : unknown(parts),
+    summary: `Kubernetes ${kubernetes.version} ${serving === true ? 'serves' : serving === false ? 'does NOT serve' : 'could not be asked'}`,
+    parts: parts.map(({ part, serving: works, summary }) => ({ part, serving: works, summary })),
+    notes,
+  }
+}
+
+/** null if something could not be asked; false if all could, and yet something is to be done. */
+function unknown(parts: readonly Judged[]): boolean | null {
+  return parts.some(({ serving }) => serving === null) ? null : false
+}
+
+/** null: nothing is known of it. */
+function serves({ state }: ServerFacts): boolean | null {
+  if (state === 'ready') return true
+  return state === 'not-ready' || state === 'silent' ? false : null
+}
+
+function serversPart(cluster: Cluster, { servers }: KubernetesFacts): Judged {
+  const version = cluster.kubernetes?.version
+  const asked = nodesWith(cluster, 'master').flatMap(({ name }) => {
+    const server = Object.hasOwn(servers, name) ? servers[name] : undefined
+    return server === undefined ? [] : [{ name, server }]
+  })
+  const ready = asked.filter(({ server }) => server.state === 'ready')
+  const notes = asked.flatMap(({ name, server }) => {
+    if (server.state !== 'ready') return [`${name}: API server ${server.state}: ${server.problem ?? ''}`]
+    if (server.version === version) return []
+    return [
+      `${name}: API server runs ${server.version}, and the cluster file asks for ${version}; quorate plan says what to do`,
+    ]
+  })
+  const known = asked.map(({ server }) => serves(server))
+  return {
+    part: 'api-servers',
+    serving: ready.length > 0 ? true : known.includes(null) ? null : false,
+    summary: `${ready.length} of ${counted(asked.length, 'API server')} ready`,
+    notes,
+  }
+}
+
+function balancerPart(balancer: ServerFacts): Judged {
+  const serving = serves(balancer)
+  const words = serving === true ? 'ready' : serving === false ? 'not ready' : 'not known'
+  return {
+    part: 'balancer',
+    serving,
+    summary: `${words} through the load balancer`,
+    notes:
+      serving === true
+        ? []
+        : [`through the load balancer: API server ${balancer.state}: ${balancer.problem ?? ''}`],
+  }
+}
+
+function heldParts(cluster: Cluster, held: HeldFacts): readonly Judged[] {
+  const flannel = cluster.kubernetes?.flannel
+  return [
+    leaderPart(held, 'kube-controller-manager'),
+    leaderPart(held, 'kube-scheduler'),
+    nodesPart(cluster, held),
+    workloadPart('kube-proxy', 'kube-proxy', held.workloads['DaemonSet kube-system/kube-proxy']),
+    ...(flannel === 'daemonset'
+      ? [workloadPart('flannel', 'flannel', held.workloads['DaemonSet kube-flannel/kube-flannel-ds'])]
+      : []),
+    dnsPart(cluster, held),
+    ...(held.pendingRequests.length === 0 ? [] : [requestsPart(held)]),
+    ...(held.proofs.length === 0 ? [] : [proofsPart(held)]),
+  ]
+}
+
+function leaderPart({ leaders }: HeldFacts, component: Led): Judged {
+  const leader = leaders[component]
+  const name = COMPONENTS[component]
+  const common = { part: name }
+  if (leader === undefined) {
+    const note = `no ${name} leads; on the masters: crictl ps -a --name ${component}`
+    return { ...common, serving: false, summary: `no ${name} leads`, notes: [note] }
+  }
+  // Another takes over then; twice that is what a switch may take.
+  const stale = leader.ageMs > 2 * leader.durationMs
+  const age = formatDuration(Math.max(0, leader.ageMs))
+  const note = `the ${name} on ${leader.holder} led last, and has said nothing for ${age}; on the masters: crictl ps -a --name ${component}`
+  return {
+    ...common,
+    serving: !stale,
+    summary: stale ? `no ${name} leads` : `${name} leads on ${leader.holder}`,
+    notes: stale ? [note] : [],
+  }
+}
+
+function nodesPart(cluster: Cluster, { nodes }: HeldFacts): Judged {
+  const wanted = kubernetesNodes(cluster)
+  const version = cluster.kubernetes?.version ?? ''
+  const notes: string[] = []
+  let ready = 0
+  for (const { name } of wanted) {
+    const node = Object.hasOwn(nodes, name) ? nodes[name] : undefined
+    if (node?.ready === true) ready += 1
+    if (node === undefined) notes.push(`${name}: is no node of Kubernetes; quorate plan says what to do`)
+    else if (!node.ready) notes.push(`${name}: not Ready: ${node.why}; on ${name}: journalctl -u kubelet`)
+    else if (node.kubeletVersion !== version)
+      notes.push(
+        `${name}: kubelet runs ${node.kubeletVersion}, and the cluster file asks for ${version}; quorate plan says what to do`,
+      )
+    if (node?.unschedulable === true)
+      notes.push(`${name}: cordoned: no new pod comes there; quorate kubectl -- uncordon ${name}`)
+  }
+  const known = new Set(wanted.map(({ name }) => name))
+  for (const name of Object.keys(nodes).filter((one) => !known.has(one)))
+    notes.push(
+      `${name}: is a node of Kubernetes, and not in the cluster file; quorate kubectl -- delete node ${name}`,
+    )
+  return {
+    part: 'nodes',
+    serving: ready === wanted.length,
+    summary: `${ready} of ${counted(wanted.length, 'node')} Ready`,
+    notes,
+  }
+}
+
+function workloadPart(part: string, name: string, facts: WorkloadFacts | undefined): Judged {
+  if (facts === undefined) {
+    const note = `${name}: is not deployed; quorate plan says what to do`
+    return { part, serving: false, summary: `${name} missing`, notes: [note] }
+  }
+  const { wanted, ready, updated, observed } = facts
+  const notes = []
+  if (ready < wanted)
+    notes.push(`${name}: ${ready} of ${counted(wanted, 'pod')} ready; quorate kubectl -- get pods -A -o wide`)
+  else if (!observed || updated < wanted) notes.push(`${name}: a change of it is still on its way`)
+  return { part, serving: ready >= wanted, summary: `${name} ${ready} of ${wanted}`, notes }
+}
+
+function dnsPart(cluster: Cluster, { workloads, dnsPods }: HeldFacts): Judged {
+  const own = workloadPart('dns', 'CoreDNS', workloads['Deployment kube-system/coredns'])
+  const ready = dnsPods.filter((pod) => pod.ready)
+  const nodes = new Set(ready.map(({ node }) => node))
+  const crowded = nodes.size === 1 && ready.length > 1 && nodesWith(cluster, 'master').length > 1
+  const note = `CoreDNS: all pods run on ${[...nodes].join()}, and with it all names would be gone; quorate apply spreads them`
+  return {
+    ...own,
+    // One that answers is enough.
+    serving: ready.length > 0,
+    notes: crowded ? [...own.notes, note] : own.notes,
+  }
+}
+
+function requestsPart({ pendingRequests }: HeldFacts): Judged {
+  const [first] = pendingRequests
+  const count = counted(pendingRequests.length, 'certificate request')
+  const note = `${count} pending, such as ${first?.name} of ${first?.user} for ${first?.signer}; quorate kubectl -- get csr`
+  return { part: 'certificate-requests', serving: true, summary: `${count} pending`, notes: [note] }
+}
+
+function proofsPart({ proofs }: HeldFacts): Judged {
+  const note = `${proofs.join(', ')}: a proof is under way, or was cut off; quorate apply removes what it left`
+  return {
+    part: 'proof',
+    serving: true,
+    summary: `${counted(proofs.length, 'proof')} not removed`,
+    notes: [note],
+  }
+}
