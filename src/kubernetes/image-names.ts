@@ -19,7 +19,7 @@ export interface ImageNames {
   readonly flannel: string
   /**
    * The image that the proof runs. It is flannel's, since that is on every node already: of the images that upstream publishes
-   * it alone has `sh`, `wget`, `nslookup` and `ping`. It serves HTTP by `nc -lk -p PORT -e PROGRAM`: upstream's has no `httpd`.
+   * it alone has `sh`, `wget`, `nc` and `nslookup`. Upstream's busybox is Alpine's, without `httpd`; ours is Debian's.
    */
   readonly probe: string
 }

@@ -1,13 +1,43 @@
-/** A bundle from the command line, of a Kubernetes that was built: made, compared, and damaged. It needs no machine. */
+/** Real programs as a release and as a bundle from the command line. It needs no machine. */
+import { createReadStream } from 'node:fs'
 import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
+import { ownArchitecture } from '../../src/artifacts/artifact.ts'
+import { obtainKubernetesArtifacts } from '../../src/artifacts/kubernetes/supply.ts'
+import { serve, testContext } from '../../src/artifacts/test-support.ts'
+import { sampleKubernetes } from '../../src/spec/sample-kubernetes.ts'
 import { quorateIn } from '../lab/support/quorate.ts'
-import { IMAGES, VERSIONS, whyNoKubernetes } from './built.ts'
+import { IMAGES, VERSIONS, builtArtifacts, whyNoKubernetes } from './built.ts'
 
 const reason = await whyNoKubernetes()
+
+/** The program that was built, served as upstream serves three. */
+async function obtained(version: string) {
+  const [built] = (await builtArtifacts()).programs
+  if (built === undefined) throw new TypeError('nothing was built')
+  const base = await serve((request, response) => {
+    if (request.url?.endsWith('.sha256') === true) response.end(built.sha256)
+    else createReadStream(built.path).pipe(response)
+  })
+  const url = `${base}/{program}`
+  const source = { kind: 'release', url, checksums: `${url}.sha256`, proxy: undefined } as const
+  const arch = ownArchitecture() ?? 'amd64'
+  return await obtainKubernetesArtifacts(sampleKubernetes({ version, source }), arch, await testContext())
+}
+
+describe.skipIf(reason)(`programs of a release${reason === undefined ? '' : ` (${reason})`}`, () => {
+  test('say what they are, and are taken', async () => {
+    const { programs, images } = await obtained(VERSIONS.kubernetes)
+    expect([programs.map(({ name }) => name), images]).toEqual([['kubeadm', 'kubectl', 'kubelet'], []])
+  })
+
+  test('of another version are refused', async () => {
+    await expect(obtained('1.37.1')).rejects.toThrow("does not say 'v1.37.1'")
+  })
+})
 
 describe.skipIf(reason)(`a bundle${reason === undefined ? '' : ` (${reason})`}`, () => {
   let folder: string

@@ -77,22 +77,22 @@ describe.skipIf(reason)(`images${reason === undefined ? '' : ` (${reason})`}`, (
     const version = ctr('run', '--rm', flannel, 'flannel-version', '/opt/bin/flanneld', '--version')
     const { stdout, stderr } = await machine().exec(version)
     expect(`${stdout}${stderr}`).toContain('v0.28.10')
-    // What flannel's own image can do as well: no httpd.
-    const answer = `while :; do printf 'HTTP/1.0 200 OK\\r\\n\\r\\nwell\\n' | nc -l -p 18080; done`
-    await machine().check(ctr('run', '--detach', '--net-host', probe, 'server', 'sh', '-c', answer))
-    const ask = ctr(
-      'run',
-      '--rm',
-      '--net-host',
-      probe,
-      'client',
+    const serve = await readFile(path.resolve('src/kubernetes/proof/serve.sh'), 'utf8')
+    const server = ctr('run', '--detach', '--net-host', '--user=65534:65534', probe, 'server')
+    await machine().check([...server, 'sh', '-c', serve, 'serve', '18080', 'master01'])
+    const ask = [
+      ...ctr('run', '--rm', '--net-host', probe, 'client'),
       'wget',
       '-q',
       '-O',
       '-',
       'http://127.0.0.1:18080/',
-    )
-    await expect.poll(async () => (await machine().exec(ask)).stdout, { timeout: 20_000 }).toBe('well\n')
+    ]
+    // A second time too: it serves on.
+    for (const _ of [1, 2])
+      await expect
+        .poll(async () => (await machine().exec(ask)).stdout, { timeout: 20_000 })
+        .toMatch(/^master01\n[^]*\nmaster01\n$/)
     const nslookup = await machine().exec(
       ctr('run', '--rm', probe, 'resolver', 'nslookup', 'localhost', '127.0.0.1'),
     )

@@ -92,7 +92,7 @@ export function unsound(origin: string, why: string): QuorateError {
 type Served = Pick<KubernetesSpec, 'version' | 'imageRepository' | 'flannel'>
 
 /**
- * Whether a bundle has all that nodes of this architecture need. One without images serves nodes that pull them.
+ * Whether a bundle has all that nodes of this architecture need.
  *
  * @throws QuorateError `artifact`, with what is missing
  */
@@ -120,7 +120,6 @@ export function checkServes(
     )
   }
   const images = manifest.images.filter((one) => one.arch === arch)
-  if (images.length === 0) return
   const names = imageNames(spec)
   for (const role of ['master', 'worker'] as const) {
     const there = new Set(images.filter((one) => one.roles.includes(role)).flatMap((one) => one.names))

@@ -1,4 +1,4 @@
-/** Kubernetes from an air-gap bundle on this computer, packed or unpacked: programs, and images unless nodes are to pull them. */
+/** Kubernetes from an air-gap bundle on this computer, packed or unpacked. */
 import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
 import type { KubernetesSource, KubernetesSpec } from '../../spec/kubernetes.ts'
