@@ -1,7 +1,7 @@
 #!/bin/bash
 # The yardstick for `quorate apply` with Kubernetes: etcd by three-members.sh, then plain kubeadm (init, join, join), all that can be
 # at the same time at the same time, as somebody would write it by hand in a day. Nothing is checked, nothing can be run twice. It ends
-# when all nodes are ready, CoreDNS answers, and a pod runs on each of three workers.
+# when all nodes are ready, CoreDNS answers, and a pod runs on each of three workers. Says how long each part took, in seconds.
 #
 # usage: kubernetes-by-hand.sh WORK-FOLDER ETCD-BINARIES FILES IDENTITY KNOWN-HOSTS VERSION REPOSITORY FLANNEL-IMAGE ROLE:NAME=ADDRESS…
 #   FILES: a folder with the program `kubernetes` and archives of images, *.tar; roles: etcd, master, worker, service (the balancer)
@@ -155,6 +155,14 @@ join() {
   join_configuration "$2" | on "$1" 'cat >/root/join.yaml && kubeadm join --config /root/join.yaml' >"$work/${1%%=*}.log" 2>&1
 }
 
+# $1: what was done since the last one
+started=$EPOCHREALTIME
+stage() {
+  ended=$EPOCHREALTIME
+  awk -v from="$started" -v to="$ended" -v what="$1" 'BEGIN { printf "stage %.2f %s\n", to - from, what }'
+  started=$ended
+}
+
 pids=
 background() {
   "$@" &
@@ -172,16 +180,20 @@ background external_etcd
 background balancer
 for one in $masters $workers; do background node "$one"; done
 all_done
+stage 'etcd, programs and images'
 
 init_configuration >"$work/kubeadm.yaml"
 tar -C "$work" -cf - ca.crt client.crt client.key kubeadm.yaml |
   on "$first" 'mkdir -p /etc/kubernetes/etcd && tar -C /etc/kubernetes/etcd -xf - &&
     kubeadm init --config /etc/kubernetes/etcd/kubeadm.yaml --upload-certs' >"$work/init.log" 2>&1
+stage 'kubeadm init'
 
 background objects
 for one in $others; do background join "$one" "${one#*=}"; done
 for one in $workers; do background join "$one" ''; done
 all_done
+stage 'kubeadm join'
 kubectl wait --for=condition=Ready nodes --all --timeout=300s >/dev/null
 kubectl -n kube-system rollout status deployment/coredns --timeout=300s >/dev/null
 kubectl rollout status deployment/bench --timeout=300s >/dev/null
+stage 'nodes, DNS and pods ready'

@@ -7,12 +7,14 @@ import { imageNames } from '../src/kubernetes/image-names.ts'
 import { sampleKubernetes } from '../src/spec/sample-kubernetes.ts'
 import { cacheFolder, cachedPrograms, sshRoundTrips, unchanged } from './applies.ts'
 import type { BenchCluster, Shape } from './cluster.ts'
-import { median, must } from './measure.ts'
+import { type Ran, median, must } from './measure.ts'
 import { type Line, line, seconds, times } from './report.ts'
 
 /** Medians of one run. */
 export interface FiguresOfKubernetes {
   readonly kubernetesByHandSeconds: number
+  /** Of the run that took longest. */
+  readonly kubernetesByHandStages: Readonly<Record<string, number>>
   readonly kubernetesFirstApplySeconds: number
   readonly kubernetesToByHandRatio: number
   readonly kubernetesSecondApplySeconds: number
@@ -71,22 +73,26 @@ export async function measureKubernetes({
   await cluster.quorate(['apply'])
   const memoryHook = `--import=${path.join(import.meta.dirname, 'peak-memory.mjs')}`
   const memoryFile = path.join(folder, 'memory')
-  const [byHand, first, memory, second]: number[][] = [[], [], [], []]
+  const byHand: Ran[] = []
+  const [first, memory, second]: number[][] = [[], [], []]
   for (let round = 1; round <= repeat; round++) {
     say(`round ${round} of ${repeat}: nine pristine machines, twice`)
     await cluster.pristine()
-    byHand?.push(await kubeadmByHand(cluster, files, path.join(folder, `by-hand-${round}`)))
+    byHand.push(await kubeadmByHand(cluster, files, path.join(folder, `by-hand-${round}`)))
     await cluster.pristine()
     const env = { NODE_OPTIONS: memoryHook, BENCH_MEMORY_FILE: memoryFile }
     first?.push((await cluster.quorate(['apply'], env)).durationMs)
     memory?.push(Number(await readFile(memoryFile, 'utf8')))
     for (let again = 0; again < 3; again++) second?.push(await unchanged(cluster))
   }
+  const slowest = byHand.toSorted((one, other) => other.durationMs - one.durationMs)[0]
+  const scriptMs = median(byHand.map(({ durationMs }) => durationMs))
   const trips = await sshRoundTrips(cluster, folder)
   return {
-    kubernetesByHandSeconds: median(byHand) / 1000,
+    kubernetesByHandSeconds: scriptMs / 1000,
+    kubernetesByHandStages: stagesOf(slowest?.output ?? ''),
     kubernetesFirstApplySeconds: median(first) / 1000,
-    kubernetesToByHandRatio: median(first) / median(byHand),
+    kubernetesToByHandRatio: median(first) / scriptMs,
     kubernetesSecondApplySeconds: median(second) / 1000,
     kubernetesRoundTripsPerHost: trips / cluster.nodes.length,
     kubernetesPeakMemoryBytes: Math.max(...(memory ?? [])),
@@ -101,6 +107,9 @@ export function linesOfKubernetes(figures: FiguresOfKubernetes): Line[] {
     line(
       'nine machines by kubeadm and a hand-written parallel script',
       seconds(figures.kubernetesByHandSeconds),
+    ),
+    ...Object.entries(figures.kubernetesByHandStages).map(([what, time]) =>
+      line(`… of it: ${what}`, seconds(time)),
     ),
     line('`quorate apply`, the same with Kubernetes', seconds(figures.kubernetesFirstApplySeconds)),
     line('… as a multiple of the script', times(ratio), 'at most 1.2 ×', ratio <= 1.2),
@@ -126,12 +135,17 @@ async function filesByHand(folder: string, say: Bench['say']): Promise<string> {
   return folder
 }
 
-/** Milliseconds. */
-async function kubeadmByHand(cluster: BenchCluster, files: string, work: string): Promise<number> {
+/** What the script says of its parts, in seconds. */
+function stagesOf(output: string): Readonly<Record<string, number>> {
+  const lines = output.matchAll(/^stage ([\d.]+) (.+)$/gm)
+  return Object.fromEntries([...lines].map(([, time, what = '']) => [what, Number(time)]))
+}
+
+async function kubeadmByHand(cluster: BenchCluster, files: string, work: string): Promise<Ran> {
   const script = path.join(import.meta.dirname, 'kubernetes-by-hand.sh')
   const etcd = await cachedPrograms(ETCD, 'modules-')
   const { flannel } = imageNames({ version: VERSION, imageRepository: REPOSITORY })
   const nodes = cluster.nodes.map(({ role, name, address }) => `${role}:${name}=${address}`)
   const paths = [work, etcd, files, cluster.identityFile, cluster.knownHosts]
-  return (await must([script, ...paths, VERSION, REPOSITORY, flannel, ...nodes])).durationMs
+  return await must([script, ...paths, VERSION, REPOSITORY, flannel, ...nodes])
 }
