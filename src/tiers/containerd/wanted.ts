@@ -2,6 +2,7 @@
 import type { KernelTexts } from '../../engine/node-steps.ts'
 import type { KernelState } from '../../host/node-parts.ts'
 import { kernelFiles } from '../../host/node-parts.ts'
+import { KUBELET_KERNEL_SETTINGS } from '../../kubernetes/kubelet-config.ts'
 import type { Cluster, Node } from '../../spec/cluster.ts'
 import { type KubernetesSpec, kubernetesNodes } from '../../spec/kubernetes.ts'
 import { signature } from './files.ts'
@@ -38,16 +39,6 @@ export const KERNEL_NAME = 'quorate-kubernetes'
 /** `overlay`: layers of images; `br_netfilter`: pods of one node pass the filters; `nf_conntrack`: Services; `vxlan`: flannel. */
 export const MODULES = ['overlay', 'br_netfilter', 'nf_conntrack', 'vxlan'] as const
 
-/** A kubelet with `protectKernelDefaults` starts with these values only. */
-const KUBELET_INSISTS = {
-  'vm.overcommit_memory': '1',
-  'vm.panic_on_oom': '0',
-  'kernel.panic': '10',
-  'kernel.panic_on_oops': '1',
-  'kernel.keys.root_maxkeys': '1000000',
-  'kernel.keys.root_maxbytes': '25000000',
-}
-
 const PODS_NEED = {
   'net.ipv4.ip_forward': '1',
   'net.bridge.bridge-nf-call-iptables': '1',
@@ -83,7 +74,7 @@ export function wantedSettings(
 
 function exactSettings({ kubernetes }: WithKubernetes): Readonly<Record<string, string>> {
   const v6 = `${kubernetes.podNetwork} ${kubernetes.serviceNetwork}`.includes(':')
-  return { ...PODS_NEED, ...(v6 ? { 'net.ipv6.conf.all.forwarding': '1' } : {}), ...KUBELET_INSISTS }
+  return { ...PODS_NEED, ...(v6 ? { 'net.ipv6.conf.all.forwarding': '1' } : {}), ...KUBELET_KERNEL_SETTINGS }
 }
 
 export function kernelTexts(
