@@ -51,7 +51,7 @@ export type KubernetesSource =
     }
   | {
       readonly kind: 'folder'
-      /** Absolute path of a directory with programs and image archives, or of an air-gap bundle. */
+      /** Absolute path of an air-gap bundle, or of the directory that one was unpacked into. */
       readonly path: string
       /** SHA-256 (hex, lower case) of the bundle, or of the directory's manifest; checked if given. */
       readonly sha256: string | undefined

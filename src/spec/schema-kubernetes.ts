@@ -42,7 +42,7 @@ const modules = z
   })
   .meta({ description: 'Built on this computer from Go modules. Needs Go.' })
 
-const FOLDER = 'A directory with programs and image archives, or an air-gap bundle.'
+const FOLDER = 'An air-gap bundle, or the directory that one was unpacked into.'
 const folder = z
   .union([
     localPath(FOLDER),
