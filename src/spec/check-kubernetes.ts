@@ -20,6 +20,7 @@ export function checkKubernetes(file: File, report: Reporter): void {
   const { kubernetes, nodes } = file
   if (kubernetes === undefined) return
   checkSource(kubernetes.source, report)
+  checkFlannel(kubernetes, report)
   checkEndpoint(file, report)
   checkEtcdVersion(file, report)
   if (kubernetes.pki?.days !== undefined)
@@ -63,6 +64,15 @@ function checkSource(source: NonNullable<File['kubernetes']>['source'], report: 
       'kubernetes.source.modules.checksumDatabase: without the checksum database the module proxy can serve any program as Kubernetes, and it runs as root on every node'
     report.warning([...path, 'modules', 'checksumDatabase'], message, 'remove the key')
   }
+}
+
+/** flanneld as a program comes with what is built here, and with bundles of that. */
+function checkFlannel({ source, flannel }: NonNullable<File['kubernetes']>, report: Reporter): void {
+  const released = typeof source === 'object' ? source.release !== undefined : source !== 'modules'
+  if (flannel !== 'service' || !released) return
+  const message =
+    'kubernetes.flannel: as a service it needs the program flanneld, which is in no release of Kubernetes'
+  report.error(['kubernetes', 'flannel'], message, 'write flannel: daemonset, or source: modules')
 }
 
 /** Certificates, kubeconfigs and kubeadm's configuration all name it, and none of them can easily be given another. */

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest'
+import { temporaryFolder, testContext } from '../test-support.ts'
+import { fetchTools } from './tools.ts'
+
+test('where there is no apt, it is said which Kubernetes needs none', async () => {
+  const context = await testContext({ environment: { PATH: await temporaryFolder() } })
+  await expect(fetchTools('amd64', await temporaryFolder(), context)).rejects.toMatchObject({
+    code: 'artifact',
+    message: expect.stringContaining('apt-config is not on this machine'),
+    hint: expect.stringContaining('one from a release or a bundle (kubernetes.source) needs none'),
+  })
+})
