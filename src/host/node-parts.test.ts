@@ -7,7 +7,7 @@ test('settings of the kernel, its modules, and the files that set them at boot',
   const services = seen(
     'kernel quorate',
     'module overlay',
-    'setting net.ipv4.ip_forward 1',
+    '/proc/sys/net/ipv4/ip_forward:1',
     '/etc/modules-load.d/quorate.conf:overlay',
     '/etc/modules-load.d/quorate.conf:vxlan',
     '/etc/sysctl.d/other.conf:net.ipv4.ip_forward = 0',

@@ -31,6 +31,8 @@ export function kernelFiles(name: string): { readonly modules: string; readonly 
   return { modules: `/etc/modules-load.d/${name}.conf`, settings: `/etc/sysctl.d/${name}.conf` }
 }
 
+const SETTINGS = '/proc/sys/'
+
 /** The lines of the agent's answer, by their first word. */
 export interface ReplyLines {
   all(key: string): readonly string[]
@@ -46,7 +48,11 @@ export function parseKernel(
   const paths = Object.values(kernelFiles(name))
   return {
     modules: reply.all('module'),
-    settings: Object.fromEntries(reply.all('setting').map(firstWord)),
+    settings: Object.fromEntries(
+      Object.entries(texts).flatMap(([path, text]) =>
+        path.startsWith(SETTINGS) ? [[path.slice(SETTINGS.length).replaceAll('/', '.'), text.trim()]] : [],
+      ),
+    ),
     files: Object.fromEntries(
       paths.flatMap((path) => {
         const text = texts[path]

@@ -2,7 +2,7 @@
  * What makes a machine unfit for a kubelet, as preflight shows it and apply refuses it: found, wanted, and what to do. Pure.
  */
 import type { NodeFacts } from '../host/node-facts.ts'
-import type { Node } from '../spec/cluster.ts'
+import type { Cluster, Node } from '../spec/cluster.ts'
 import type { KubernetesSpec } from '../spec/kubernetes.ts'
 import { formatBytes } from '../spec/units.ts'
 
@@ -30,6 +30,11 @@ export interface Fitness {
   readonly facts: NodeFacts
   /** Where API servers listen. */
   readonly apiPort: number
+}
+
+/** Where API servers listen. */
+export function apiServerPort({ loadBalancer }: Pick<Cluster, 'loadBalancer'>): number {
+  return loadBalancer?.apiPort ?? 6443
 }
 
 /** Everything but the room: that is needed once. */

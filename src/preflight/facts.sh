@@ -1,7 +1,7 @@
 # Looks at a machine for `quorate preflight` and changes nothing there. It lends the cluster two listeners for a moment,
 # so that the other machines have something to dial before etcd is there.
 #
-# Sent behind places.sh, ground.sh and rehearse.sh. Arguments: DATA WAL, then in any order
+# Sent behind places.sh, ground.sh, node.sh and rehearse.sh. Arguments: DATA WAL, then in any order
 #   tool:NAME          a program that is needed
 #   package:NAME       a package that is wanted
 #   resolve:NAME       a host name that must resolve
@@ -9,6 +9,7 @@
 #   listen:ADDRESS:N   lend a listener there, if nothing listens on port N yet (IPv6 in brackets)
 #   dial:ADDRESS:N     to be dialled when all machines are ready
 #   own:PATH           PATH.crt and PATH.key are for dialling etcd, if they are there
+#   node:ADDRESS,SERVICE,PORT…  it is to be a Kubernetes node; what `look_node` takes
 #   no-writes          the disk is not measured: a member is at work on it
 #   write:PATH         quorate will write there, or in the directory that it makes there: that is rehearsed
 #   property:NAME=VALUE  of the unit that etcd will run in
@@ -89,6 +90,19 @@ identity() (
   if [ -s /etc/machine-id ]; then printf 'machine %s\n' "$(sha256sum </etc/machine-id)"; fi
   for file in /etc/ssh/ssh_host_*_key.pub; do
     if [ -f "$file" ] && read -r kind key _ <"$file"; then printf 'host-key %s %s\n' "$kind" "$key"; fi
+  done
+)
+
+node() (
+  for word; do
+    case $word in
+      node:*)
+        IFS=,
+        # shellcheck disable=SC2086 # into its parts
+        look_node ${word#node:}
+        return
+        ;;
+    esac
   done
 )
 
@@ -240,6 +254,7 @@ slow="$slow $!"
 : >"$work/lent"
 echo 0 >"$work/lent.code"
 probe listening listening "$@"
+case " $* " in *' node:'*) probe node node "$@" ;; esac
 lend "$@"
 probe system system
 probe os cat /etc/os-release

@@ -1,6 +1,7 @@
 /** What `facts.sh` found on a machine, as types. What could not be read is undefined, never guessed. */
 import * as z from 'zod'
 import { type AccountState, parseAccount } from '../host/account.ts'
+import { type NodeFacts, parseNodeFacts } from '../host/node-facts.ts'
 import { type PackageOwner, parseOwners } from '../host/package-owner.ts'
 import type { Surroundings } from '../etcd/foreign-settings.ts'
 import { parseSurroundings } from '../host/surroundings.ts'
@@ -58,6 +59,8 @@ export interface HostFacts {
   /** Of each filesystem that quorate writes to. */
   readonly rooms: readonly Room[]
   readonly security: Security
+  /** Only of nodes of a Kubernetes. */
+  readonly kubernetes?: NodeFacts | undefined
 }
 
 /** What no two machines have in common; undefined: it could not be read. */
@@ -189,6 +192,7 @@ export function parseFacts(stdout: string, { unitPath, resolved }: FactsQuestion
       : undefined,
     rooms: readRooms(text('inodes')),
     security: readSecurity(text('security')),
+    kubernetes: parseNodeFacts(words(text('node'), /^node (.*)$/)),
   }
 }
 

@@ -7,10 +7,12 @@ import { QuorateError } from '../errors.ts'
 import { furtherListeners } from '../etcd/configuration.ts'
 import account from '../host/agent/account.sh?raw'
 import ground from '../host/agent/ground.sh?raw'
+import kubernetesNode from '../host/agent/node.sh?raw'
 import owner from '../host/agent/owner.sh?raw'
 import places from '../host/places.sh?raw'
 import packages from '../host/agent/packages.sh?raw'
 import { type NodeNeeds, packagesFor } from '../host/needs.ts'
+import type { Look } from '../host/operations.ts'
 import { PATHS } from '../host/state.ts'
 import { type Cluster, etcdNodes, type Node } from '../spec/cluster.ts'
 import { LOOK_MS } from '../ssh/limits.ts'
@@ -26,7 +28,9 @@ import { sandboxOf, WRITTEN } from './rehearsal.ts'
 import { TOOLS } from './system.ts'
 
 /** What the agent looks with, preflight looks with. */
-const SCRIPT = [places, ground, packages, account, owner, surroundings, rehearse, facts].join('')
+const SCRIPT = [places, ground, packages, account, kubernetesNode, owner, surroundings, rehearse, facts].join(
+  '',
+)
 
 export interface Gathered {
   readonly facts: HostFacts
@@ -174,12 +178,18 @@ export function questions(
     ...Object.keys(TOOLS).map((tool) => `tool:${tool}`),
     ...packagesFor(cluster, node, tiers).map((name) => `package:${name}`),
     ...tiers.flatMap((tier) => tier.ports(cluster, node).map(({ port }) => `port:${port}`)),
+    ...tiers.flatMap((tier) => tier.looks(cluster, node).flatMap(asNode)),
     ...(balancer === undefined ? [] : [`resolve:${balancer}`]),
     ...(isEtcd ? ports.flatMap((port) => [`port:${port}`, `listen:${target(node.address, port)}`]) : []),
     ...(isEtcd ? furtherListeners(cluster).map(({ port }) => `port:${port}`) : []),
     ...peers.flatMap((peer) => ports.map((port) => `dial:${target(peer.address, port)}`)),
     ...(peers.length > 0 ? [`own:${PATHS.tls}/${cluster.pki.layout === 'single' ? 'etcd' : 'peer'}`] : []),
   ]
+}
+
+/** What the agent is asked of a Kubernetes node, preflight asks too. */
+function asNode([name, values]: Look): string[] {
+  return name === 'node' ? [`node:${[values.address, values.service, ...values.ports].join(',')}`] : []
 }
 
 /**

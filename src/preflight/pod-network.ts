@@ -1,4 +1,4 @@
-/** Is flannel's network unused so far? flannel itself does not look. */
+/** Are the networks of pods and Services unused so far? Neither flannel nor Kubernetes looks. */
 import ipaddr from 'ipaddr.js'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import { type Check, judge } from './checks.ts'
@@ -6,29 +6,49 @@ import type { HostFacts, InterfaceAddress, Route } from './facts.ts'
 
 type Network = readonly [ipaddr.IPv4 | ipaddr.IPv6, number]
 
+const SERVICES = 'service-network'
+
 /** Interfaces that flannel and the CNI plugin make themselves. */
 const FLANNEL_DEVICES = /^(flannel|cni\d)/
 
-export function podNetworks(cluster: Cluster): string[] {
-  const { Network, IPv6Network } = cluster.network?.config ?? {}
-  return [Network, IPv6Network].filter((network) => network !== undefined && network !== '') as string[]
+export function podNetworks({ network, kubernetes }: Cluster): string[] {
+  const { Network, IPv6Network } = network?.config ?? {}
+  const all = [Network, IPv6Network, ...(kubernetes?.podNetwork.split(',') ?? [])]
+  return [...new Set(all.filter((one) => one !== undefined && one !== '') as string[])]
 }
 
-/** One check a pod network; none where the cluster file has no network. */
+/** One check a network of pods or of Services; none where the cluster file has neither. */
 export function judgePodNetworks(cluster: Cluster, node: Node, facts: HostFacts): Check[] {
-  return podNetworks(cluster).map((network) => judgePodNetwork(cluster, node, facts, network))
+  const { kubernetes } = cluster
+  const key = cluster.network === undefined ? 'kubernetes.podNetwork' : 'network'
+  const pods = { id: 'pod-network', title: 'Pod network', key }
+  const services = { id: SERVICES, title: 'Service network', key: 'kubernetes.serviceNetwork' }
+  return [
+    ...podNetworks(cluster).map((network) => judgeNetwork(cluster, node, facts, { ...pods, network })),
+    ...(kubernetes?.serviceNetwork.split(',') ?? []).map((network) =>
+      judgeNetwork(cluster, node, facts, { ...services, network }),
+    ),
+  ]
 }
 
-function judgePodNetwork(
+interface Asked {
+  /** CIDR. */
+  readonly network: string
+  readonly id: string
+  readonly title: string
+  /** Of the cluster file. */
+  readonly key: string
+}
+
+function judgeNetwork(
   cluster: Cluster,
   node: Node,
   { addresses, routes }: HostFacts,
-  text: string,
+  { network: text, id, title, key }: Asked,
 ): Check {
-  const check = judge(node.name, 'pod-network', 'Pod network')
+  const check = judge(node.name, id, title)
   const wanted = `${text} unused on the machine`
-  const remedy =
-    'choose another range for `network` in the cluster file: what lies in it could not be reached any more'
+  const remedy = `choose another range for \`${key}\` in the cluster file: what lies in it could not be reached any more`
   if (addresses === undefined || routes === undefined) {
     return check.warning({
       found: 'addresses and routes could not be read',
@@ -42,8 +62,12 @@ function judgePodNetwork(
   if (used !== undefined)
     return check.failure({ found: `${used.address} on ${used.device} lies in it`, wanted, remedy })
   const peers = new Set(cluster.nodes.flatMap((peer) => [peer.address, ...peer.addresses]))
+  // quorate gives a machine without a default route one to the Services, over its own network.
+  const isOwn = ({ destination, gateway }: Route) =>
+    id === SERVICES && destination === text && gateway === undefined
   const overlapping = routes.filter(
-    (route) => !isFlannels(route, peers) && overlap(network, parseNetwork(route.destination)),
+    (route) =>
+      !isFlannels(route, peers) && !isOwn(route) && overlap(network, parseNetwork(route.destination)),
   )
   // What goes to a router and is wider is usually a whole company's range: flannel's routes are narrower and win.
   const wider = (route: Route) => route.gateway !== undefined && prefixOf(route) < network[1]
@@ -55,7 +79,7 @@ function judgePodNetwork(
   return check.warning({
     found: `it is part of the route ${describe(behind)}`,
     wanted,
-    remedy: `make sure that no machine you need lives in ${text}: pods would be reached instead; or choose another range for \`network\``,
+    remedy: `make sure that no machine you need lives in ${text}: pods would be reached instead; or choose another range for \`${key}\``,
   })
 }
 

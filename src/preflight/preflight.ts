@@ -7,6 +7,7 @@ import { judgeAccount, judgePackage } from './account.ts'
 import { type ClockReading, judgeClocks } from './clock.ts'
 import { judgeFlushes } from './flush.ts'
 import { type Gathered, gather } from './gather.ts'
+import { judgeKubernetesNode } from './kubernetes-node.ts'
 import { judgeLoadBalancer, loadBalancerHost } from './names.ts'
 import { judgeOtherCluster } from './other-cluster.ts'
 import { judgePeers } from './peers.ts'
@@ -130,6 +131,7 @@ function judgeNode(cluster: Cluster, node: Node, { facts }: Gathered, tiers: rea
       : []),
     ...judgeLoadBalancer(node, facts, loadBalancerHost(cluster.loadBalancerUrl)),
     ...judgePodNetworks(cluster, node, facts),
+    ...judgeKubernetesNode(cluster, node, facts),
   ]
 }
 

@@ -1,24 +1,27 @@
 # Modules and settings of the kernel. Looking costs no process where quorate has written nothing yet.
 
-# is_loaded MODULE: loaded or built in; what has no parameters and is built in shows itself by what it brings alone.
+# is_loaded MODULE: loaded or built in. What is built in and has no parameters shows itself by what it brings alone. A container does
+# not see its host's modules, and has none to load: there one that brings nothing to be seen counts as loaded.
 is_loaded() {
   [ ! -d "/sys/module/$1" ] || return 0
+  read -r release </proc/sys/kernel/osrelease
+  if [ -f "/lib/modules/$release/modules.builtin" ]; then
+    while read -r file; do
+      file=${file##*/}
+      [ "${file%.ko*}" != "$1" ] || return 0
+    done <"/lib/modules/$release/modules.builtin"
+  fi
   case $1 in
-    br_netfilter) [ ! -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || return 0 ;;
-    nf_conntrack) [ ! -e /proc/sys/net/netfilter/nf_conntrack_max ] || return 0 ;;
+    br_netfilter) [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] ;;
+    nf_conntrack) [ -e /proc/sys/net/netfilter/nf_conntrack_max ] ;;
     overlay)
       while read -r first second; do
         [ "${second:-$first}" != overlay ] || return 0
       done </proc/filesystems
+      return 1
       ;;
+    *) [ ! -d "/lib/modules/$release" ] ;;
   esac
-  read -r release </proc/sys/kernel/osrelease
-  [ -f "/lib/modules/$release/modules.builtin" ] || return 1
-  while read -r file; do
-    file=${file##*/}
-    [ "${file%.ko*}" != "$1" ] || return 0
-  done <"/lib/modules/$release/modules.builtin"
-  return 1
 }
 
 # setting_file NAME: where the kernel has a setting; its dots are slashes, unless there is a slash in it already.
@@ -31,7 +34,8 @@ setting_file() {
   done
 }
 
-# Which of the modules, of which there are several between blanks, and which values the settings have.
+# Which of the modules, of which there are several between blanks, and which values the settings have: these are files as well. A
+# shell can't read them by itself: it does so byte by byte, and a setting that is a number has but one.
 takes_kernel_look='reads name modules ..settings'
 op_kernel_look() {
   printf 'kernel %s\n' "$arg_name"
@@ -39,14 +43,10 @@ op_kernel_look() {
     if is_loaded "$module"; then printf 'module %s\n' "$module"; fi
   done
   for setting; do
+    shift
     setting_file "$setting"
-    value=
-    if [ -r "$file" ]; then
-      read -r value <"$file" || true
-      printf 'setting %s %.64s\n' "$setting" "$value"
-    fi
+    [ ! -r "$file" ] || set -- "$@" "$file"
   done
-  set --
   for file in "/etc/modules-load.d/$arg_name.conf" "/etc/sysctl.d/$arg_name.conf"; do
     if [ -f "$file" ] && [ ! -L "$file" ]; then set -- "$@" "$file"; fi
   done
@@ -80,7 +80,7 @@ op_kernel() {
     case $setting in '#'* | '') continue ;; esac
     setting_file "$setting"
     [ -e "$file" ] || fail "the kernel has no setting $setting: a module of it is missing"
-    read -r value <"$file" || true
+    value=$(cat "$file")
     [ "$value" != "$wanted" ] || continue
     (printf '%s\n' "$wanted" >"$file") 2>/dev/null || fail "$setting can not be set to $wanted here, it is $value: a container may not, its host must"
   done <"$arg_settings"

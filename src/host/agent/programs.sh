@@ -4,12 +4,19 @@
 takes_programs='reads links ..paths'
 op_programs() {
   echo programs
+  present=
   for link in $arg_links; do
     if [ -L "$link" ]; then
-      printf 'program-link %s %.512s\n' "$link" "$(readlink "$link" | tr '\n' '?')"
+      present="$present $link"
     elif [ -e "$link" ]; then
       printf 'program-link %s\n' "$link"
     fi
+  done
+  # shellcheck disable=SC2086 # names of ours, without blanks
+  [ -z "$present" ] || readlink $present | while IFS= read -r target; do
+    present=${present# }
+    printf 'program-link %s %.512s\n' "${present%% *}" "$target"
+    present=${present#"${present%% *}"}
   done
   stat -L -c '%n %i:%s:%Y:%Z' "$@" 2>/dev/null | while read -r path now; do
     noted=

@@ -11,14 +11,26 @@ op_service() {
   [ $present = yes ] || return 0
   stat -c 'service-file %n|%F|%U|%G|%a' "$@" 2>/dev/null || true
   for file; do
+    shift
     if [ -f "$file" ] && [ ! -L "$file" ]; then
-      texts "$file"
-      head -n 2 "$file" | grep -q '^# Written by quorate for ' || untouched "$arg_package" "$file"
+      set -- "$@" "$file"
+      is_written_by_quorate "$file" || untouched "$arg_package" "$file"
     fi
   done
+  [ $# = 0 ] || texts "$@"
   printf 'service %s' "$arg_unit"
   systemctl show "$arg_unit" -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload | while IFS='=' read -r name value; do printf ' %s=%s' "$name" "$value"; done
   echo
+}
+
+# is_written_by_quorate FILE: its first line says so, or its second, behind `#!`.
+is_written_by_quorate() {
+  first=
+  second=
+  { read -r first && read -r second; } <"$1" || true
+  case $first in '# Written by quorate for '*) return 0 ;; esac
+  case $second in '# Written by quorate for '*) return 0 ;; esac
+  return 1
 }
 
 # untouched PACKAGE FILE: whether the file is as the package brought it.

@@ -1,7 +1,7 @@
 /** What the agent is asked about a Kubernetes node. */
 import type { Look } from '../../host/operations.ts'
 import { imageNames, imagesForRoles } from '../../kubernetes/image-names.ts'
-import { nodePorts } from '../../kubernetes/node-fitness.ts'
+import { apiServerPort, nodePorts } from '../../kubernetes/node-fitness.ts'
 import { kubernetesFacts } from '../../kubernetes/versions.ts'
 import type { Cluster, Node } from '../../spec/cluster.ts'
 import type { KubernetesSpec } from '../../spec/kubernetes.ts'
@@ -29,23 +29,16 @@ export function containerdLooks(cluster: Cluster, node: Node): readonly Look[] {
     ['kernel_look', { name: KERNEL_NAME, modules: MODULES.join(' '), settings: settingNames(cluster) }],
     ['programs', { links: links.join(' '), paths }],
     ['images_look', { names: wantedImages(kubernetes, node) }],
-    nodeLook(cluster, kubernetes, node),
+    // Preflight asks it as well.
+    [
+      'node',
+      {
+        address: node.address,
+        service: kubernetes.serviceNetwork.split(/[,/]/)[0] ?? '',
+        ports: Object.keys(nodePorts(node.roles, apiServerPort(cluster))),
+      },
+    ],
   ]
-}
-
-/** What preflight asks as well. */
-export function nodeLook(cluster: Cluster, kubernetes: KubernetesSpec, node: Node): Look {
-  const ports = Object.keys(nodePorts(node.roles, apiPort(cluster)))
-  return ['node', { address: node.address, service: serviceProbe(kubernetes), ports }]
-}
-
-/** An address of the Services' network: its first one. */
-export function serviceProbe({ serviceNetwork }: Pick<KubernetesSpec, 'serviceNetwork'>): string {
-  return serviceNetwork.split(/[,/]/)[0] ?? ''
-}
-
-export function apiPort({ loadBalancer }: Cluster): number {
-  return loadBalancer?.apiPort ?? 6443
 }
 
 /** The programs that every node has, with their versions. */

@@ -2,12 +2,12 @@
 import type { BlockReason } from '../../engine/step.ts'
 import type { Hosts } from '../../engine/tier.ts'
 import type { HostState } from '../../host/state.ts'
-import { type Fitness, roomUnfit, unfit } from '../../kubernetes/node-fitness.ts'
+import { type Fitness, apiServerPort, roomUnfit, unfit } from '../../kubernetes/node-fitness.ts'
 import type { Cluster, Node } from '../../spec/cluster.ts'
 import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { containerdVersion } from './configuration.ts'
 import { CONTAINERD, writtenFor } from './files.ts'
-import { apiPort, wantedImages } from './looks.ts'
+import { wantedImages } from './looks.ts'
 import { type WithKubernetes, hasKubernetes } from './wanted.ts'
 
 /** From this minor on a kubelet asks its runtime what containerd 1 does not answer (RuntimeConfig). */
@@ -40,7 +40,7 @@ function machineReasons(cluster: WithKubernetes, node: Node, { services }: HostS
     kubernetes: cluster.kubernetes,
     node,
     facts: services.node,
-    apiPort: apiPort(cluster),
+    apiPort: apiServerPort(cluster),
   }
   const { images = {} } = services
   const imports = wantedImages(cluster.kubernetes, node).some((name) => images[name] === undefined)
