@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import type { Cluster } from '../spec/cluster.ts'
 import type { KubernetesSpec } from '../spec/kubernetes.ts'
 import { sampleKubernetes, sampleKubernetesCluster } from '../spec/sample-kubernetes.ts'
+import { auditPolicy } from './audit-policy.ts'
 import { kubeadmConfig } from './kubeadm-config.ts'
 
 type Document = Readonly<Record<string, unknown>>
@@ -20,6 +22,7 @@ function documents(
 }
 
 interface Component {
+  readonly extraEnvs: readonly { readonly name: string; readonly value: string }[]
   readonly extraArgs: readonly { readonly name: string; readonly value: string }[]
   readonly extraVolumes: readonly { readonly mountPath: string; readonly readOnly: boolean }[]
 }
@@ -104,6 +107,11 @@ test('what the API server reads is mounted by folder: a single file would be the
     ['/etc/kubernetes/quorate', true],
     ['/var/log/kubernetes/audit', false],
   ])
+})
+
+test('another audit policy is another manifest: an API server reads it at its start only', () => {
+  const value = createHash('sha256').update(auditPolicy()).digest('hex')
+  expect(componentOf('apiServer').extraEnvs).toEqual([{ name: 'QUORATE_AUDIT_POLICY', value }])
 })
 
 test('the controller-manager signs kubelets for as long as quorate would, where it has the key', () => {

@@ -4,11 +4,13 @@
  * Only phases are run, never whole `init` or `join`: quorate issues the certificates, writes the kubelets' configuration, and
  * makes no bootstrap tokens. What such phases alone would need is left out.
  */
+import { createHash } from 'node:crypto'
 import ipaddr from 'ipaddr.js'
 import { stringify } from 'yaml'
 import { bracket } from '../etcd/bracket.ts'
 import { type Cluster, type Node, etcdNodes } from '../spec/cluster.ts'
 import { type KubernetesSpec, controlPlaneEndpoint } from '../spec/kubernetes.ts'
+import { auditPolicy } from './audit-policy.ts'
 import { kubeletConfiguration, nodeTaints } from './kubelet-config.ts'
 import { type Fields, merged } from './merge.ts'
 import { CONTAINERD_SOCKET, PLACES } from './places.ts'
@@ -77,6 +79,8 @@ function clusterConfiguration(cluster: KubernetesCluster): Fields {
     },
     apiServer: {
       extraArgs: argumentList(API_SERVER_DEFAULTS, spec.apiServer.arguments, API_SERVER_OWN),
+      // It reads its audit policy at its start only: another policy is another manifest, with which it starts again.
+      extraEnvs: [{ name: 'QUORATE_AUDIT_POLICY', value: sha256(auditPolicy()) }],
       extraVolumes: [
         { name: 'quorate', ...volume(PLACES.own), readOnly: true, pathType: 'Directory' },
         { name: 'audit-log', ...volume(PLACES.auditLog), readOnly: false, pathType: 'DirectoryOrCreate' },
@@ -154,4 +158,8 @@ function apiPort({ loadBalancer }: Cluster): number {
 
 function endpointText({ host, port }: { readonly host: string; readonly port: number }): string {
   return `${bracket(host)}:${port}`
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
