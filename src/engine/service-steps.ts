@@ -1,5 +1,5 @@
 /** Steps for a service of a tier: a configuration that its own program has checked, loaded, or taken away again. */
-import type { ServiceFile, ServiceState, ServicesState } from '../host/services.ts'
+import { NO_SERVICES, type ServiceFile, type ServiceState, type ServicesState } from '../host/services.ts'
 import { LEAVES, type LeafStep } from './leaf-steps.ts'
 import { NODE, type NodeStep } from './node-steps.ts'
 import type { ServiceKind, ServiceKinds, TierStepCommon } from './service-kind.ts'
@@ -103,8 +103,6 @@ export function predictService(services: ServicesState = NO_SERVICES, step: Serv
   const kind = SERVICES[step.kind] as unknown as ServiceKind<ServiceStep>
   return kind.predict(services, step)
 }
-
-const NO_SERVICES: ServicesState = { units: {}, files: {}, devices: {}, holders: {} }
 
 const UNSEEN: ServiceState = {
   active: undefined,

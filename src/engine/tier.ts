@@ -19,6 +19,8 @@ export interface Tier<S extends EngineStep = EngineStep> extends NodeNeeds {
   readonly after: readonly string[]
   /** What stands in the way of it: said before anything is touched. */
   readonly refusals: (cluster: Cluster, hosts: Hosts, facts?: unknown) => readonly BlockReason[]
+  /** Steps that need no other machine, of a tier that stands on others: they share the first wave with all others'. */
+  readonly early?: (cluster: Cluster, hosts: Hosts, stamp: string, facts?: unknown) => readonly S[]
   /**
    * What is to be done next, in one wave: of each host in this order, all hosts at once. It is asked again after each wave.
    * Empty: nothing is to be done.
@@ -37,6 +39,8 @@ export interface Tier<S extends EngineStep = EngineStep> extends NodeNeeds {
     world: { readonly hosts: Hosts; readonly facts: unknown },
     steps: readonly EngineStep[],
   ) => Promise<(step: EngineStep) => Contents | undefined>
+  /** Of its facts what does not change by itself: a saved plan holds while that is as it was. Unless given: nothing. */
+  readonly lasting?: (facts: unknown) => unknown
   /** The gate of tiers that stand on it: it is as the cluster file asks for. */
   readonly settled: (cluster: Cluster, hosts: Hosts, facts?: unknown) => boolean
   /** What `status` says of it. Never throws for a machine that does not answer. */

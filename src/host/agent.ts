@@ -7,6 +7,7 @@ import begin from './agent/begin.sh?raw'
 import files from './agent/files.sh?raw'
 import ground from './agent/ground.sh?raw'
 import kernel from './agent/kernel.sh?raw'
+import kubeadm from './agent/kubeadm.sh?raw'
 import limits from './agent/limits.sh?raw'
 import leaves from './agent/leaves.sh?raw'
 import looks from './agent/looks.sh?raw'
@@ -44,6 +45,7 @@ const AGENT = [
   looks,
   services,
   kernel,
+  kubeadm,
   programs,
   leaves,
   node,

@@ -58,6 +58,9 @@ export interface ServicesState {
   readonly node?: NodeFacts | undefined
 }
 
+/** Of a machine that nobody has looked at. */
+export const NO_SERVICES: ServicesState = { units: {}, files: {}, devices: {}, holders: {} }
+
 /** @param texts of files, by path */
 export function parseServices(reply: ReplyLines, texts: Readonly<Record<string, string>>): ServicesState {
   const loading = new Set(reply.all('loading'))

@@ -36,6 +36,12 @@ export function kubeadmConfig(cluster: KubernetesCluster, node: Node): string {
   return documents.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')
 }
 
+/** The part of it that a master's static pods are made from. */
+export function controlPlaneConfig(cluster: KubernetesCluster, node: Node): string {
+  const documents = [initConfiguration(cluster, node), clusterConfiguration(cluster)]
+  return documents.map((one) => stringify(one, { lineWidth: 0 })).join('---\n')
+}
+
 function initConfiguration(cluster: KubernetesCluster, node: Node): Fields {
   return {
     apiVersion: KUBEADM,
@@ -51,7 +57,8 @@ function initConfiguration(cluster: KubernetesCluster, node: Node): Fields {
   }
 }
 
-function clusterConfiguration(cluster: KubernetesCluster): Fields {
+/** What all masters have in common, and kubeadm keeps in the ConfigMap `kubeadm-config`. */
+export function clusterConfiguration(cluster: KubernetesCluster): Fields {
   const { kubernetes: spec } = cluster
   return {
     apiVersion: KUBEADM,
@@ -93,7 +100,8 @@ function clusterConfiguration(cluster: KubernetesCluster): Fields {
   }
 }
 
-function kubeProxyConfiguration({ flannel, podNetwork, kubeProxy }: KubernetesSpec): Fields {
+/** What kubeadm keeps in the ConfigMap `kube-proxy`. */
+export function kubeProxyConfiguration({ flannel, podNetwork, kubeProxy }: KubernetesSpec): Fields {
   const kind = { apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyConfiguration' }
   return merged(
     kind,

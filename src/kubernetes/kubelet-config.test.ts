@@ -9,13 +9,14 @@ const cluster = (changes: Partial<KubernetesSpec> = {}) => {
   const all = sampleKubernetesCluster(changes)
   return { ...all, kubernetes: sampleKubernetes(changes) }
 }
+const MACHINE = { cgroupDriver: 'systemd', resolvConf: '/etc/resolv.conf' } as const
 const node = (name: string) => {
   const found = cluster().nodes.find((one) => one.name === name)
   if (found === undefined) throw new RangeError(name)
   return found
 }
 const file = (name: string, changes: Partial<KubernetesSpec> = {}) =>
-  parse(kubeletFile(cluster(changes), node(name))) as Record<string, unknown>
+  parse(kubeletFile(cluster(changes), node(name), MACHINE)) as Record<string, unknown>
 
 test('nobody gets in without a certificate of the CA, or a right that the API confirms', () => {
   expect(file('worker01')).toMatchObject({

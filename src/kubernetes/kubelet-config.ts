@@ -5,6 +5,7 @@
 import { stringify } from 'yaml'
 import type { Node } from '../spec/cluster.ts'
 import { type KubernetesSpec, taintsOf } from '../spec/kubernetes.ts'
+import type { CgroupDriver } from './cgroup-driver.ts'
 import { type Fields, merged } from './merge.ts'
 import { CONTAINERD_SOCKET, PLACES } from './places.ts'
 import { DNS_SERVICE, serviceAddress } from './service-address.ts'
@@ -35,8 +36,16 @@ export function kubeletConfiguration(spec: KubernetesSpec): Fields {
   return merged(KIND, defaults(spec), spec.kubelet.configuration, own(spec))
 }
 
-/** The text of `/var/lib/kubelet/config.yaml`. */
-export function kubeletFile(cluster: { readonly kubernetes: KubernetesSpec }, node: Node): string {
+/**
+ * The text of `/var/lib/kubelet/config.yaml`.
+ *
+ * @param machine what is the machine's own: who makes the control groups of pods, and the file that names DNS servers
+ */
+export function kubeletFile(
+  cluster: { readonly kubernetes: KubernetesSpec },
+  node: Node,
+  machine: { readonly cgroupDriver: CgroupDriver; readonly resolvConf: string },
+): string {
   const { staticPodPath, ...common } = kubeletConfiguration(cluster.kubernetes)
   const taints = nodeTaints(cluster.kubernetes, node)
   const ofNode = {
@@ -44,7 +53,10 @@ export function kubeletFile(cluster: { readonly kubernetes: KubernetesSpec }, no
     ...(node.roles.includes('master') ? { staticPodPath } : {}),
     ...(taints.length === 0 ? {} : { registerWithTaints: taints }),
   }
-  return stringify({ ...common, ...ofNode }, { lineWidth: 0, aliasDuplicateObjects: false })
+  return stringify(
+    { resolvConf: machine.resolvConf, ...common, ...ofNode, cgroupDriver: machine.cgroupDriver },
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  )
 }
 
 /** What a node keeps pods off with, from the moment that it registers. A master without taints in the file has kubeadm's. */

@@ -8,8 +8,8 @@ import { type KubernetesArtifacts, obtainKubernetesArtifacts } from '../../src/a
 import { cacheDirectory } from '../../src/files/cache-directory.ts'
 import { imageNames } from '../../src/kubernetes/image-names.ts'
 import { sampleKubernetes } from '../../src/spec/sample-kubernetes.ts'
-import { NODE_PACKAGES } from '../../src/tiers/containerd/wanted.ts'
 import { createBundle } from '../../src/verbs/bundle/bundle.ts'
+import { NODE_PACKAGES } from '../../src/tiers/containerd/wanted.ts'
 import { whyNoLab } from '../lab/harness.ts'
 
 export const VERSIONS = { kubernetes: '1.37.2', coredns: '1.14.6', flannel: '0.28.10' } as const

@@ -5,9 +5,9 @@
 import type { BlockReason, EngineStep } from '../../engine/step.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import type { Observed } from './facts/observed.ts'
-import type { ClusterKinds } from './steps/kind.ts'
+import type { ClusterKinds, HostKinds } from './steps/kind.ts'
 
-export type { ClusterKinds, Observed }
+export type { ClusterKinds, HostKinds, Observed }
 
 /** As tiers name it that stand on it (`after`). */
 export const ETCD = 'etcd'

@@ -1,10 +1,18 @@
-/** The tiers that keep something in the cluster. A new one is a folder beside this one, and a line in each list below. */
+/** The tiers whose steps etcd's planner carries out with its own. A new one is a folder beside this one, and a line in each list below. */
 import { flannel } from '../flannel/tier.ts'
 import type { NetworkStep } from '../flannel/step.ts'
+import type { KubernetesClusterStep, KubernetesHostStep } from '../kubernetes/step.ts'
+import { KUBERNETES_OF_THE_CLUSTER, KUBERNETES_ON_MACHINES } from '../kubernetes/steps/kinds.ts'
 import type { Guest } from './guest.ts'
 
-export type GuestStep = NetworkStep
+/** Of the cluster as a whole. */
+export type GuestStep = NetworkStep | KubernetesClusterStep
 
-export const GUESTS: readonly Guest<GuestStep>[] = [flannel]
+/** On a machine, beside those of all services (`engine/service-steps.ts`). */
+export type GuestHostStep = KubernetesHostStep
 
-export const GUEST_KINDS = { ...flannel.kinds }
+/** Those that keep something in etcd itself. */
+export const GUESTS: readonly Guest<NetworkStep>[] = [flannel]
+
+export const GUEST_KINDS = { ...flannel.kinds, ...KUBERNETES_OF_THE_CLUSTER }
+export const GUEST_HOST_KINDS = { ...KUBERNETES_ON_MACHINES }

@@ -6,6 +6,7 @@ import { readBytes, readText } from '../../files/read-file.ts'
 import { replaceFile } from '../../files/atomic-file.ts'
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { stepId } from '../../tiers/etcd/steps/kinds.ts'
+import { TIERS } from '../../tiers/tiers.ts'
 import { type Plan, plan } from '../../tiers/etcd/plan/plan.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import { type ApplyOptions, type PlanReport, wholeIntent } from './apply.ts'
@@ -132,11 +133,12 @@ function fingerprints(observed: Observed): { hosts: Record<string, string>; clus
     const lasting = member && { ...member, unit, limits }
     return [name, fingerprint([host, lasting, observed.certificates[name]])] as const
   })
-  const { cluster, network } = observed
+  const { cluster, network, beside = {} } = observed
+  const tiers = TIERS.map(({ name, lasting }) => lasting?.(beside[name]))
   const members = cluster?.members.map(({ id, name, peerUrls, learner }) => [id, name, peerUrls, learner])
   return {
     hosts: Object.fromEntries(hosts),
-    clusterState: fingerprint([cluster?.id, members, cluster?.problems, network]),
+    clusterState: fingerprint([cluster?.id, members, cluster?.problems, network, ...tiers]),
   }
 }
 

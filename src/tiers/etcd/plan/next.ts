@@ -88,10 +88,7 @@ function without(apart: readonly BlockReason[], answer: RuleAnswer): RuleAnswer 
 const prepare: Rule = ({ intent, observed, situation, roster }) => {
   const { cluster, until, beside = [] } = intent
   const services = Object.groupBy(
-    beside
-      .filter(({ after }) => after.length === 0)
-      .flatMap((tier) => tierSteps(tier, intent, observed))
-      .filter(isHostStep),
+    beside.flatMap((tier) => firstSteps(tier, intent, observed)).filter(isHostStep),
     ({ host }) => host,
   )
   const members = new Set(etcdNodes(cluster).map((node) => node.name))
@@ -210,6 +207,13 @@ const standOn: Rule = ({ intent, observed }) => {
   return beside
     .filter(({ after }) => after.length > 0 && after.every((name) => ready.has(name)))
     .flatMap((tier) => tierSteps(tier, intent, observed))
+}
+
+/** What a tier has to do that waits for no other machine. */
+function firstSteps(tier: Tier, intent: ApplyIntent, observed: Observed): readonly Step[] {
+  if (tier.after.length === 0) return tierSteps(tier, intent, observed)
+  const { cluster, stamp } = intent
+  return (tier.early?.(cluster, observed.hosts, stamp, observed.beside?.[tier.name]) ?? []) as readonly Step[]
 }
 
 /** Of registered kinds alone: the list of tiers says so (`tiers/tiers.ts`). */

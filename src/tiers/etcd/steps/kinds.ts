@@ -1,6 +1,6 @@
 /** Every kind of step of etcd and of what stands beside it: one line a family. */
 import { type StepKinds, stepRegistry } from '../../../engine/step-registry.ts'
-import { GUEST_KINDS } from '../guests.ts'
+import { GUEST_HOST_KINDS, GUEST_KINDS } from '../guests.ts'
 import { ASIDE, type RemoveStep } from './aside.ts'
 import { AUTHORITY, CERTIFICATES } from './certificates.ts'
 import { DOWNGRADE } from './downgrade.ts'
@@ -29,6 +29,7 @@ const ON_MACHINES: HostKinds<OnMachine> = {
   ...RESTORE,
   ...POWER,
   ...SERVICE,
+  ...GUEST_HOST_KINDS,
 }
 
 const OF_THE_CLUSTER: ClusterKinds<ClusterStep> = {

@@ -4,7 +4,7 @@
  */
 import type * as engine from '../../../engine/step.ts'
 import type { ServiceStep } from '../../../engine/service-steps.ts'
-import type { GuestStep } from '../guests.ts'
+import type { GuestHostStep, GuestStep } from '../guests.ts'
 import type { AsideStep, RemoveStep } from './aside.ts'
 import type { AuthorityStep, CaStep, CertificatesStep, KeyStep, TlsModesStep } from './certificates.ts'
 import type { DowngradeStep } from './downgrade.ts'
@@ -29,6 +29,7 @@ export type HostStep =
   | AsideStep
   | RestoreStep
   | ServiceStep
+  | GuestHostStep
 
 export type ClusterStep =
   | AuthorityStep

@@ -1,0 +1,68 @@
+/** Finds out what of Kubernetes no machine shows: its CAs are asked here, its API servers through SSH. */
+import type { Hosts, TierSession } from '../../engine/tier.ts'
+import { lookAtKubernetes } from '../../kubernetes/api-look.ts'
+import { type Bundles, openKubernetesAuthorities } from '../../kubernetes/authorities.ts'
+import { leavesOf } from '../../kubernetes/certificates.ts'
+import { leafFaults } from '../../kubernetes/faults.ts'
+import type { KubernetesCluster } from '../../kubernetes/kubeadm-config.ts'
+import { type Node, nodesWith } from '../../spec/cluster.ts'
+import { kubernetesNodes } from '../../spec/kubernetes.ts'
+import { operatorsClient } from './client.ts'
+import type { KubernetesTierFacts } from './facts.ts'
+import { hasKubernetes } from './plan/early.ts'
+import { askedObjects } from './plan/in-cluster.ts'
+import { manifestPath } from './plan/manifests.ts'
+
+export async function observeKubernetes(
+  session: TierSession,
+  hosts: Hosts,
+): Promise<KubernetesTierFacts | undefined> {
+  const { cluster } = session
+  if (!hasKubernetes(cluster)) return undefined
+  const authorities = await openKubernetesAuthorities(session)
+  const [bundles, sums] = await Promise.all([authorities.bundles(), authorities.sums()])
+  const leaves = faultsOfAll(session, cluster, hosts, bundles)
+  const api = bundles === undefined ? undefined : await askApi(session, cluster, hosts)
+  return { ca: bundles?.kubernetes, leaves, sums, api }
+}
+
+function faultsOfAll(
+  { now }: TierSession,
+  cluster: KubernetesCluster,
+  hosts: Hosts,
+  bundles: Bundles | undefined,
+): KubernetesTierFacts['leaves'] {
+  // What has to be carried to a CA out of reach is renewed when somebody asks for it.
+  const renews = cluster.pki.authority.home !== 'offline'
+  const common = { cluster, serverCa: bundles?.kubernetes, now: now(), renews }
+  return Object.fromEntries(
+    kubernetesNodes(cluster).map((node: Node) => {
+      const states = hosts[node.name]?.services?.leaves ?? {}
+      const faults = leavesOf(cluster, node).map((leaf) => {
+        const judge = { ...common, ca: bundles?.[leaf.authority] }
+        return [leaf.id, leafFaults(leaf, states[leaf.id], judge)] as const
+      })
+      return [node.name, Object.fromEntries(faults)]
+    }),
+  )
+}
+
+async function askApi(
+  session: TierSession,
+  cluster: KubernetesCluster,
+  hosts: Hosts,
+): Promise<KubernetesTierFacts['api']> {
+  const manifest = manifestPath('apiserver')
+  const servers = nodesWith(cluster, 'master').filter(
+    ({ name }) => hosts[name]?.services?.files[manifest] !== undefined,
+  )
+  if (servers.length === 0) return undefined
+  await using clients = await operatorsClient(session)
+  return await lookAtKubernetes({
+    servers: servers.map(({ name }) => name),
+    connect: clients.connect,
+    balancer: true,
+    objects: askedObjects(cluster),
+    now: session.now,
+  })
+}

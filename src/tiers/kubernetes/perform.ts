@@ -1,0 +1,173 @@
+/** Carries out the steps of Kubernetes that go through its API, by any master whose API server is ready. */
+import type { TierSession } from '../../engine/tier.ts'
+import { QuorateError } from '../../errors.ts'
+import type { ApiClient } from '../../kubernetes/api-client.ts'
+import type { KubernetesFacts } from '../../kubernetes/api-facts.ts'
+import { isConflict, isForbidden, mayPass } from '../../kubernetes/api-failure.ts'
+import { imageNames } from '../../kubernetes/image-names.ts'
+import { lookAtKubernetes } from '../../kubernetes/api-look.ts'
+import type { ApiObject } from '../../kubernetes/api-objects.ts'
+import { openKubernetesAuthorities } from '../../kubernetes/authorities.ts'
+import type { KubernetesCluster } from '../../kubernetes/kubeadm-config.ts'
+import { nodePatch } from '../../kubernetes/objects/node-settings.ts'
+import { nodesWith } from '../../spec/cluster.ts'
+import { kubernetesNodes } from '../../spec/kubernetes.ts'
+import { counted } from '../../spec/units.ts'
+import { until } from '../../wait/until.ts'
+import { type Clients, mastersClient, operatorsClient } from './client.ts'
+import { hasKubernetes } from './plan/early.ts'
+import { provenObject, wantedSettings } from './plan/in-cluster.ts'
+import { unready } from './plan/unready.ts'
+import type { AwaitStep } from './step.ts'
+
+/** How long a control plane may take to come up, in ms: images may have to be pulled, machines may be slow. */
+const API_MS = 10 * 60_000
+const NODES_MS = 10 * 60_000
+/** Right after its start an API server may say that it is ready and refuse a request once. */
+const SETTLING_MS = 60_000
+const EVERY_MS = 500
+
+export async function makeAuthorities(session: TierSession): Promise<void> {
+  await (await openKubernetesAuthorities(session)).make()
+}
+
+export async function applyObjects(session: TierSession, objects: readonly ApiObject[]): Promise<void> {
+  await using operators = await operatorsClient(session)
+  const apply = async (client: ApiClient) => {
+    for (const object of objects) await client.apply(object, { force: true })
+  }
+  await settled(session, async () => {
+    try {
+      await apply(await readyClient(session, operators))
+    } catch (error) {
+      if (!isForbidden(error)) throw error
+      // Nobody has bound the operator's group to anything yet.
+      await using masters = await mastersClient(session)
+      await apply(await readyClient(session, masters))
+    }
+  })
+}
+
+/** @throws QuorateError if a node changed in between more often than can be by chance */
+export async function setNodes(session: TierSession, names: readonly string[]): Promise<void> {
+  const cluster = requireKubernetes(session)
+  await using clients = await operatorsClient(session)
+  await settled(session, async () => {
+    const { held } = await look(session, clients)
+    if (held === undefined) throw new QuorateError('kubernetes', 'no API server says what it holds')
+    const client = await clients.connect(held.from)
+    for (const node of kubernetesNodes(cluster).filter(({ name }) => names.includes(name))) {
+      const present = held.nodes[node.name]
+      const patch = present && nodePatch(wantedSettings(cluster, node), present)
+      if (patch !== undefined) await client.patch({ kind: 'Node', name: node.name }, patch, 'merge')
+    }
+  })
+}
+
+export async function awaitMilestone(session: TierSession, step: AwaitStep): Promise<void> {
+  const cluster = requireKubernetes(session)
+  await using clients = await operatorsClient(session)
+  const missing = (api: KubernetesFacts): readonly string[] =>
+    step.milestone === 'api'
+      ? step.nodes.flatMap((name) => {
+          const server = api.servers[name]
+          // One that answers and lets nobody in waits for what comes next.
+          if (server?.state === 'ready' || server?.state === 'refused') return []
+          return [`${name}: ${server?.problem ?? 'its API server was not asked'}`]
+        })
+      : unready(cluster, { ca: undefined, leaves: {}, sums: undefined, api })
+  await until(
+    async () => {
+      const left = missing(await look(session, clients))
+      return left.length === 0 ? { found: undefined } : { missing: left }
+    },
+    {
+      ms: step.milestone === 'api' ? API_MS : NODES_MS,
+      everyMs: EVERY_MS,
+      signal: session.signal,
+      late: (left, waited) => {
+        throw new QuorateError(
+          'kubernetes',
+          `after ${Math.round(waited / 1000)} s Kubernetes is not as it should be: ${left.join('; ')}`,
+          {
+            hint: 'on that node: journalctl -u kubelet -n 50, and crictl ps -a or ctr -n k8s.io containers ls; then run quorate apply again, which goes on from here',
+          },
+        )
+      },
+    },
+  )
+}
+
+/** @throws QuorateError `unhealthy` with all that does not work */
+export async function prove(session: TierSession, of: string): Promise<void> {
+  const cluster = requireKubernetes(session)
+  const { proofError, proveCluster } = await import('../../kubernetes/proof.ts')
+  // What was made is removed also after the signal.
+  await using clients = await operatorsClient({ ...session, signal: NEVER })
+  const client = await clients.connect(undefined)
+  const report = await proveCluster({
+    client,
+    nodes: nodesWith(cluster, 'worker').map(({ name }) => name),
+    image: imageNames(cluster.kubernetes).probe,
+    dnsDomain: cluster.kubernetes.dnsDomain,
+    signal: session.signal,
+    emit: ({ stage, done, total }) => {
+      if (done === 0) session.emit({ type: 'note', text: `the proof: ${stage}, ${counted(total, 'pod')}` })
+    },
+  })
+  const error = proofError(report)
+  if (error !== undefined) throw error
+  await client.apply(provenObject(of), { force: true })
+}
+
+const NEVER = new AbortController().signal
+
+function requireKubernetes({ cluster }: TierSession): KubernetesCluster {
+  if (!hasKubernetes(cluster)) throw new TypeError('a step of Kubernetes for a cluster without it')
+  return cluster
+}
+
+async function look({ cluster, now }: TierSession, { connect }: Clients): Promise<KubernetesFacts> {
+  const servers = nodesWith(cluster, 'master').map(({ name }) => name)
+  return await lookAtKubernetes({ servers, connect, balancer: false, now })
+}
+
+/** Of the first master, in the file's order, whose API server is ready. */
+async function readyClient({ cluster }: TierSession, { connect }: Clients): Promise<ApiClient> {
+  const problems: string[] = []
+  for (const { name } of nodesWith(cluster, 'master')) {
+    try {
+      const client = await connect(name)
+      const { ready } = await client.readyz()
+      if (ready) return client
+      problems.push(`${name} is not ready`)
+    } catch (error) {
+      if (!(error instanceof QuorateError)) throw error
+      problems.push(error.message)
+    }
+  }
+  throw new QuorateError('kubernetes', `no API server is ready: ${problems.join('; ')}`)
+}
+
+/** Tries again for a while what may pass: a server that just started, an object that somebody else changed at the same time. */
+async function settled(session: TierSession, work: () => Promise<void>): Promise<void> {
+  await until(
+    async () => {
+      try {
+        await work()
+        return { found: undefined }
+      } catch (error) {
+        if (!mayPass(error) && !isConflict(error)) throw error
+        return { missing: error }
+      }
+    },
+    {
+      ms: SETTLING_MS,
+      everyMs: EVERY_MS,
+      signal: session.signal,
+      late: (error) => {
+        throw error
+      },
+    },
+  )
+}

@@ -1,0 +1,93 @@
+/** What a Kubernetes node can be given before anything else is there: its configuration, its keys. Pure. */
+import type { LeafStep } from '../../../engine/leaf-steps.ts'
+import type { ServiceFileStep } from '../../../engine/service-steps.ts'
+import type { Hosts } from '../../../engine/tier.ts'
+import { FORESEEN } from '../../../host/leaves.ts'
+import type { HostState } from '../../../host/state.ts'
+import { type Leaf, type LeafId, leafConfiguration, leavesOf } from '../../../kubernetes/certificates.ts'
+import { type LeafFault, keptKey } from '../../../kubernetes/faults.ts'
+import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
+import type { Cluster, Node } from '../../../spec/cluster.ts'
+import { kubernetesNodes } from '../../../spec/kubernetes.ts'
+import { type KubernetesTierFacts, tierFacts } from '../facts.ts'
+import { TIER } from '../name.ts'
+import { KUBELET, nodeFiles } from './files.ts'
+
+export function hasKubernetes(cluster: Cluster): cluster is KubernetesCluster {
+  return cluster.kubernetes !== undefined
+}
+
+export function earlySteps(
+  cluster: Cluster,
+  hosts: Hosts,
+  _stamp: string,
+  facts: unknown,
+): readonly (LeafStep | ServiceFileStep)[] {
+  if (!hasKubernetes(cluster)) return []
+  return kubernetesNodes(cluster).flatMap((node: Node) => {
+    const host = hosts[node.name]
+    if (host === undefined) return []
+    return [...fileSteps(cluster, node, host), ...keySteps(cluster, node, host, tierFacts(facts))]
+  })
+}
+
+function fileSteps(cluster: KubernetesCluster, node: Node, host: HostState): ServiceFileStep[] {
+  return nodeFiles(cluster, node, host).flatMap(({ path, content, mode, unit }) => {
+    const now = host.services?.files[path]
+    if (now?.text === content && now.plain && now.owner === 'root' && now.mode === mode) return []
+    const why = now === undefined ? 'missing' : 'differs from what the cluster file asks for'
+    const common = { tier: TIER, host: node.name, unit, danger: 'none' } as const
+    const file = { path, content, before: now?.text, mode, check: [] }
+    return [{ ...common, kind: 'service-file', ...file, what: `write ${path}`, why } as const]
+  })
+}
+
+function keySteps(
+  cluster: KubernetesCluster,
+  node: Node,
+  host: HostState,
+  facts: KubernetesTierFacts,
+): LeafStep[] {
+  const { algorithm } = cluster.pki
+  return leavesOf(cluster, node).flatMap((leaf) => {
+    const faults = faultsOf(facts, host, leaf.id)
+    if (faults.length === 0 || asksFor(cluster, host, leaf)) return []
+    return [
+      {
+        kind: 'leaf-key',
+        tier: TIER,
+        host: node.name,
+        leaf: leaf.id,
+        configuration: leafConfiguration(leaf, algorithm),
+        algorithm,
+        keep: keptKey(leaf, faults),
+        danger: 'none',
+        what: `make a request for the certificate ${leaf.id}`,
+        why: reason(faults),
+      } as const,
+    ]
+  })
+}
+
+/** Why a leaf's certificate can't stay; empty: it can, or another one is foreseen. */
+export function faultsOf(
+  { leaves }: KubernetesTierFacts,
+  { name, services }: HostState,
+  leaf: LeafId,
+): readonly LeafFault[] {
+  if (services?.leaves?.[leaf]?.certificate === FORESEEN) return []
+  return leaves[name]?.[leaf] ?? [{ code: 'missing', message: 'is missing' }]
+}
+
+/** Whether a request waits on the machine that asks for what is wanted now. */
+export function asksFor(cluster: KubernetesCluster, { services }: HostState, leaf: Leaf): boolean {
+  const request = services?.leaves?.[leaf.id]?.request
+  return request?.configuration === leafConfiguration(leaf, cluster.pki.algorithm)
+}
+
+export function reason(faults: readonly LeafFault[]): string {
+  if (faults.some(({ code }) => code === 'missing')) return 'there is none yet'
+  return `the present one ${[...new Set(faults.map(({ message }) => message))].join('; ')}`
+}
+
+export { KUBELET }

@@ -1,0 +1,38 @@
+/** The manifests of a master's static pods: what they should have been made from, and what the machine shows of that. Pure. */
+import type { HostState } from '../../../host/state.ts'
+import { type KubernetesCluster, controlPlaneConfig } from '../../../kubernetes/kubeadm-config.ts'
+import { manifestSource, manifestStamp, readManifestStamp } from '../../../kubernetes/manifest-stamp.ts'
+import { PLACES } from '../../../kubernetes/places.ts'
+import type { Node } from '../../../spec/cluster.ts'
+import { COMPONENTS, type Component } from '../step.ts'
+
+/**
+ * - `current`: made by kubeadm from what is wanted now, and not changed since.
+ * - `stale`: made from something else, or changed by hand.
+ */
+export type ManifestState = 'missing' | 'current' | 'stale'
+
+/** What a master's manifests are to be made from. */
+export function wantedSource(cluster: KubernetesCluster, node: Node): string {
+  return manifestSource(controlPlaneConfig(cluster, node), cluster.kubernetes.version)
+}
+
+export function manifestPath(component: Component): string {
+  return `${PLACES.manifests}/kube-${component}.yaml`
+}
+
+export const MANIFESTS: readonly string[] = COMPONENTS.map(manifestPath)
+
+export function manifestState({ services }: HostState, component: Component, source: string): ManifestState {
+  const file = services?.files[manifestPath(component)]
+  if (file === undefined) return 'missing'
+  const stamp = readManifestStamp(file.text)
+  const isRoots = file.plain && file.owner === 'root'
+  return isRoots && stamp?.intact === true && stamp.source === source ? 'current' : 'stale'
+}
+
+/** Stands, in a world that is only foreseen, for a manifest that kubeadm is to make. */
+export function foreseenManifest(source: string): string {
+  const body = '# (known after it is made)\n'
+  return body + manifestStamp(body, source)
+}

@@ -1,0 +1,57 @@
+/** What stands in the way of Kubernetes on the machines: said before anything is touched. Pure. */
+import type { Hosts } from '../../../engine/tier.ts'
+import type { BlockReason } from '../../../engine/step.ts'
+import { FORESEEN } from '../../../host/leaves.ts'
+import { PLACES } from '../../../kubernetes/places.ts'
+import type { Cluster, Node } from '../../../spec/cluster.ts'
+import { kubernetesNodes } from '../../../spec/kubernetes.ts'
+import { tierFacts } from '../facts.ts'
+import { hasKubernetes } from './early.ts'
+import { KUBELET } from './files.ts'
+import { MANIFESTS } from './manifests.ts'
+
+export function kubernetesRefusals(cluster: Cluster, hosts: Hosts, found: unknown): readonly BlockReason[] {
+  if (!hasKubernetes(cluster)) return []
+  const { sums } = tierFacts(found)
+  return kubernetesNodes(cluster).flatMap((node: Node): BlockReason[] => {
+    const services = hosts[node.name]?.services
+    if (services === undefined) return []
+    const unit = services.files[PLACES.kubelet.unit]
+    const ca = services.secrets?.[PLACES.ca]
+    const manifests = MANIFESTS.filter((path) => services.files[path] !== undefined)
+    const reasons: BlockReason[] = []
+    if (unit !== undefined && !unit.text.includes(`of the Kubernetes cluster ${cluster.name}\n`)) {
+      reasons.push({
+        host: node.name,
+        message: `${PLACES.kubelet.unit} is not quorate's, or of another cluster: this machine is a node already`,
+        hint: 'take the machine out of the other cluster first, or name another machine',
+      })
+    }
+    // A CA that is not ours is another cluster's: its certificates, its tokens, its pods.
+    if (ca !== undefined && ca.sha256 !== FORESEEN && ca.sha256 !== sums?.ca) {
+      reasons.push({
+        host: node.name,
+        message: `${PLACES.ca} belongs to another Kubernetes than ${cluster.name}: nothing was changed`,
+        hint:
+          sums === undefined
+            ? `if it is this cluster's, bring back the folder ${cluster.stateDirectory}/kubernetes; otherwise reset that machine first`
+            : 'reset that machine first, or name another one',
+      })
+    } else if (ca === undefined && manifests.length > 0 && unit === undefined) {
+      reasons.push({
+        host: node.name,
+        message: `${manifests[0]} was not made for ${cluster.name}: a kubelet would start it`,
+        hint: 'reset that machine first, or name another one',
+      })
+    }
+    const state = services.units[KUBELET]
+    if (state?.masked === true) {
+      reasons.push({
+        host: node.name,
+        message: `${KUBELET} is masked: it can't be started`,
+        hint: `on ${node.name}: systemctl unmask ${KUBELET}`,
+      })
+    }
+    return reasons
+  })
+}

@@ -1,0 +1,194 @@
+/**
+ * What comes next on the way to a Kubernetes that serves, from what was seen. Pure; asked again after each wave:
+ *
+ * 1. certificates and secrets on all nodes, and on the first master its control plane;
+ * 2. once an API server is ready: what kubeadm and quorate keep in the API, and all other nodes, at once;
+ * 3. once all nodes are ready: their labels and taints, and the proof.
+ *
+ * Where a control plane stands already, one master's manifests change at a time, while all others serve.
+ */
+import type { LeafCertificateStep, SecretFileStep } from '../../../engine/leaf-steps.ts'
+import type { ServiceLoadStep } from '../../../engine/service-steps.ts'
+import type { Hosts } from '../../../engine/tier.ts'
+import type { HostState } from '../../../host/state.ts'
+import { leavesOf } from '../../../kubernetes/certificates.ts'
+import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
+import { type Cluster, type Node, nodesWith } from '../../../spec/cluster.ts'
+import { kubernetesNodes } from '../../../spec/kubernetes.ts'
+import { type KubernetesTierFacts, tierFacts } from '../facts.ts'
+import { TIER } from '../name.ts'
+import {
+  type AwaitStep,
+  COMPONENTS,
+  type KubernetesClusterStep,
+  type KubernetesHostStep,
+  type ManifestsStep,
+} from '../step.ts'
+import { asksFor, faultsOf, hasKubernetes, reason } from './early.ts'
+import { KUBELET } from './files.ts'
+import { inClusterSteps, nodeSettingsSteps, proofSteps } from './in-cluster.ts'
+import { manifestState, wantedSource } from './manifests.ts'
+import { secretSteps } from './secrets.ts'
+import { unready } from './unready.ts'
+
+export type StageStep =
+  | KubernetesClusterStep
+  | KubernetesHostStep
+  | LeafCertificateStep
+  | SecretFileStep
+  | ServiceLoadStep
+
+interface Scene {
+  readonly cluster: KubernetesCluster
+  readonly hosts: Hosts
+  readonly facts: KubernetesTierFacts
+  readonly masters: readonly Node[]
+  /** Masters whose API server is ready. */
+  readonly serving: ReadonlySet<string>
+}
+
+export function stageSteps(
+  cluster: Cluster,
+  hosts: Hosts,
+  _stamp: string,
+  found: unknown,
+): readonly StageStep[] {
+  if (!hasKubernetes(cluster)) return []
+  const facts = tierFacts(found)
+  const masters = nodesWith(cluster, 'master')
+  const ready = masters.filter(({ name }) => facts.api?.servers[name]?.state === 'ready')
+  const scene = { cluster, hosts, facts, masters, serving: new Set(ready.map(({ name }) => name)) }
+  const machines = [...authoritySteps(scene), ...nodeSteps(scene)]
+  const [first] = ready
+  if (first === undefined) return machines.length > 0 ? machines : [awaitApi(begun(scene))]
+  const together = [...inClusterSteps(cluster, facts, first), ...machines]
+  if (together.length > 0) return together
+  const behind = begun(scene).filter((name) => !scene.serving.has(name))
+  if (behind.length > 0) return [awaitApi(behind)]
+  const missing = unready(cluster, facts)
+  if (missing.length > 0) return [awaitNodes(missing)]
+  const settings = nodeSettingsSteps(cluster, facts)
+  return settings.length > 0 ? settings : proofSteps(cluster, facts)
+}
+
+function authoritySteps({ facts }: Scene): StageStep[] {
+  if (facts.ca !== undefined) return []
+  const what = "make Kubernetes' certificate authorities and the keys that masters share"
+  return [{ kind: 'kubernetes-authorities', what, why: 'there are none yet', danger: 'none' }]
+}
+
+function nodeSteps(scene: Scene): StageStep[] {
+  const { cluster, hosts, facts } = scene
+  const manifests = manifestSteps(scene)
+  return kubernetesNodes(cluster).flatMap((node: Node) => {
+    const host = hosts[node.name]
+    if (host === undefined) return []
+    return [
+      ...secretSteps(cluster, node, host, facts),
+      ...certificateSteps(cluster, node, host, facts),
+      ...manifests.filter((step) => step.host === node.name),
+      ...(mayRun(scene, node) ? kubeletSteps(host) : []),
+    ]
+  })
+}
+
+/** Until an API server is ready the first master is alone: what is wrong there would be wrong everywhere. */
+function mayRun({ masters, serving }: Scene, { name }: Node): boolean {
+  return serving.size > 0 || name === masters[0]?.name
+}
+
+function certificateSteps(
+  cluster: KubernetesCluster,
+  node: Node,
+  host: HostState,
+  facts: KubernetesTierFacts,
+): LeafCertificateStep[] {
+  return leavesOf(cluster, node).flatMap((leaf) => {
+    const faults = faultsOf(facts, host, leaf.id)
+    if (faults.length === 0 || !asksFor(cluster, host, leaf)) return []
+    const path = leaf.place.form === 'pair' ? leaf.place.certificate : leaf.place.path
+    return [
+      {
+        kind: 'leaf-certificate',
+        tier: TIER,
+        host: node.name,
+        leaf: leaf.id,
+        place: leaf.place,
+        kubeconfig: leaf.place.form === 'kubeconfig' ? undefined : leaf.kubeconfig?.path,
+        danger: 'none',
+        creates: faults.some(({ code }) => code === 'missing'),
+        what: `issue ${path} and put it in force with its key`,
+        why: reason(faults),
+      } as const,
+    ]
+  })
+}
+
+function manifestSteps(scene: Scene): ManifestsStep[] {
+  const { cluster, hosts, masters, serving } = scene
+  const wanting = masters.flatMap((node) => {
+    const host = hosts[node.name]
+    if (host === undefined) return []
+    const stamp = wantedSource(cluster, node)
+    const states = COMPONENTS.map((component) => [component, manifestState(host, component, stamp)] as const)
+    const components = states.flatMap(([component, state]) => (state === 'current' ? [] : [component]))
+    if (components.length === 0) return []
+    return [{ node, stamp, components, isNew: states.every(([, state]) => state === 'missing') }]
+  })
+  const fresh = wanting.filter(({ node, isNew }) => isNew && mayRun(scene, node))
+  // A master that serves loses its API server for some seconds: all others must serve meanwhile.
+  const changing = wanting.filter(({ isNew }) => !isNew)
+  const others = begun(scene).every((name) => serving.has(name) || changing[0]?.node.name === name)
+  const chosen = [...fresh, ...(fresh.length === 0 && others ? changing.slice(0, 1) : [])]
+  return chosen.map(({ node, stamp, components, isNew }) => ({
+    kind: 'kubeadm-manifests',
+    tier: TIER,
+    host: node.name,
+    components,
+    stamp,
+    creates: isNew,
+    danger: 'none',
+    what: `have kubeadm make the static pods ${components.map((name) => `kube-${name}`).join(', ')}`,
+    why: isNew ? 'missing' : 'differ from what the cluster file asks for, or were changed by hand',
+  }))
+}
+
+/** Masters with an API server's manifest. */
+function begun({ cluster, hosts, masters }: Scene): readonly string[] {
+  return masters.flatMap((node) => {
+    const host = hosts[node.name]
+    const isThere =
+      host !== undefined && manifestState(host, 'apiserver', wantedSource(cluster, node)) !== 'missing'
+    return isThere ? [node.name] : []
+  })
+}
+
+function kubeletSteps({ name, services }: HostState): ServiceLoadStep[] {
+  const unit = services?.units[KUBELET]
+  const runs = unit?.active === 'active' || unit?.active === 'activating'
+  const why = !runs
+    ? `it is ${unit?.active ?? 'not there'}`
+    : unit.loading
+      ? 'its configuration changed'
+      : unit.needsReload === true
+        ? 'its unit changed'
+        : unit.enabled
+          ? undefined
+          : 'it would not start at boot'
+  if (why === undefined) return []
+  const what = runs ? `restart ${KUBELET}; pods stay` : `enable and start ${KUBELET}`
+  const common = { tier: TIER, host: name, unit: KUBELET, danger: 'none', what, why } as const
+  return [{ ...common, kind: 'service-load', reloads: runs, restarts: true }]
+}
+
+function awaitApi(nodes: readonly string[]): AwaitStep {
+  const what = `wait until the API ${nodes.length === 1 ? 'server is' : 'servers are'} ready on ${nodes.join(', ')}`
+  const why = 'everything else goes through it'
+  return { kind: 'kubernetes-await', milestone: 'api', nodes, what, why, danger: 'none' }
+}
+
+function awaitNodes(missing: readonly string[]): AwaitStep {
+  const what = 'wait until every node is ready, and what runs on all of them'
+  const why = missing.slice(0, 4).join('; ') + (missing.length > 4 ? '; …' : '')
+  return { kind: 'kubernetes-await', milestone: 'nodes', nodes: [], what, why, danger: 'none' }
+}

@@ -1,0 +1,40 @@
+/** What a Kubernetes still lacks until pods can run on all of its nodes, in words. Pure. */
+import type { HeldFacts } from '../../../kubernetes/api-facts.ts'
+import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
+import { kubernetesNodes } from '../../../spec/kubernetes.ts'
+import type { KubernetesTierFacts } from '../facts.ts'
+
+/** Empty: all nodes are there and ready, and so is what quorate runs on them. */
+export function unready(cluster: KubernetesCluster, { api }: KubernetesTierFacts): readonly string[] {
+  const held = api?.held
+  if (held === undefined) return ['no API server says what it holds']
+  return [...unreadyNodes(cluster, held), ...unreadyWorkloads(cluster, held)]
+}
+
+function unreadyNodes({ kubernetes, ...cluster }: KubernetesCluster, { nodes }: HeldFacts): string[] {
+  return kubernetesNodes(cluster).flatMap(({ name }) => {
+    const node = Object.hasOwn(nodes, name) ? nodes[name] : undefined
+    if (node === undefined) return [`${name} has not registered`]
+    // Without a network of quorate's somebody else has to bring one before any node is ready.
+    if (!node.ready && kubernetes.flannel !== 'none') return [`${name} is not ready: ${node.why}`]
+    return []
+  })
+}
+
+export const DNS = 'Deployment kube-system/coredns'
+export const PROXY = 'DaemonSet kube-system/kube-proxy'
+export const FLANNEL = 'DaemonSet kube-flannel/kube-flannel-ds'
+
+function unreadyWorkloads(
+  { kubernetes: { flannel } }: KubernetesCluster,
+  { workloads }: HeldFacts,
+): string[] {
+  const wanted = [PROXY, ...(flannel === 'daemonset' ? [FLANNEL] : []), ...(flannel === 'none' ? [] : [DNS])]
+  return wanted.flatMap((name) => {
+    const found = workloads[name]
+    if (found === undefined) return [`${name} is missing`]
+    if (!found.observed) return [`${name} was changed a moment ago`]
+    const { ready, updated, wanted: count } = found
+    return ready >= count && updated >= count && count > 0 ? [] : [`${name}: ${ready} of ${count} ready`]
+  })
+}

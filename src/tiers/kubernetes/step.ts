@@ -1,0 +1,65 @@
+/** Steps of Kubernetes that are no ordinary work on a machine: kubeadm's phases, and what is done through the API. */
+import type { TierStepCommon } from '../../engine/service-kind.ts'
+import type { StepCommon } from '../../engine/step.ts'
+import type { ApiObject } from '../../kubernetes/api-objects.ts'
+
+/** The manifests of a master's static pods, as kubeadm renders them, each with a stamp that tells what it was made from. */
+export interface ManifestsStep extends TierStepCommon {
+  readonly kind: 'kubeadm-manifests'
+  /** Names of components: `apiserver`. */
+  readonly components: readonly Component[]
+  /** Goes into each manifest. */
+  readonly stamp: string
+  /** None of them is there yet. */
+  readonly creates: boolean
+}
+
+export const COMPONENTS = ['apiserver', 'controller-manager', 'scheduler'] as const
+export type Component = (typeof COMPONENTS)[number]
+
+/** What kubeadm keeps in the cluster itself: its configuration, and its add-ons. */
+export interface ClusterPhasesStep extends TierStepCommon {
+  readonly kind: 'kubeadm-phases'
+  /** In the words of `kubeadm init phase`, with slashes: `addon/coredns`. */
+  readonly phases: readonly ClusterPhase[]
+}
+
+export type ClusterPhase =
+  | 'upload-config/kubeadm'
+  | 'upload-config/kubelet'
+  | 'addon/coredns'
+  | 'addon/kube-proxy'
+
+/** Makes Kubernetes' CAs, and the keys that the masters share. */
+export interface AuthoritiesStep extends StepCommon {
+  readonly kind: 'kubernetes-authorities'
+}
+
+/** Objects that are in the API afterwards, with these fields. */
+export interface ObjectsStep extends StepCommon {
+  readonly kind: 'kubernetes-objects'
+  readonly objects: readonly ApiObject[]
+}
+
+/** Labels and taints of Node objects. */
+export interface NodeSettingsStep extends StepCommon {
+  readonly kind: 'kubernetes-node-settings'
+  readonly nodes: readonly string[]
+}
+
+/** Waits until API servers are ready, or all nodes and what runs on them. */
+export interface AwaitStep extends StepCommon {
+  readonly kind: 'kubernetes-await'
+  readonly milestone: 'api' | 'nodes'
+  readonly nodes: readonly string[]
+}
+
+/** Pods on every worker talk with each other, find Services by name, and are gone again. */
+export interface ProofStep extends StepCommon {
+  readonly kind: 'kubernetes-proof'
+  /** What is proven: the sum of what it depends on. */
+  readonly of: string
+}
+
+export type KubernetesHostStep = ManifestsStep | ClusterPhasesStep
+export type KubernetesClusterStep = AuthoritiesStep | ObjectsStep | NodeSettingsStep | AwaitStep | ProofStep

@@ -1,0 +1,140 @@
+/** All that is known of the kinds of Kubernetes' steps: what they come to, and what carries them out. */
+import type { HeldFacts, ServerFacts } from '../../../kubernetes/api-facts.ts'
+import { describeReference, referenceTo } from '../../../kubernetes/api-objects.ts'
+import { PLACES } from '../../../kubernetes/places.ts'
+import { FORESEEN } from '../../../host/leaves.ts'
+import { NO_SERVICES } from '../../../host/services.ts'
+import type { ClusterKinds, HostKinds, Observed } from '../../etcd/guest.ts'
+import { type KubernetesTierFacts, tierFacts } from '../facts.ts'
+import {
+  NOTHING_HELD,
+  afterPhases,
+  allReady,
+  readyServers,
+  withManifests,
+  withSettings,
+} from '../foreseen.ts'
+import { TIER } from '../name.ts'
+import { PROVEN, provenObject } from '../plan/in-cluster.ts'
+import type { KubernetesClusterStep, KubernetesHostStep } from '../step.ts'
+
+/** `Observed.beside`, with the facts of Kubernetes changed. */
+function withFacts(
+  before: Observed,
+  change: (facts: KubernetesTierFacts) => Partial<KubernetesTierFacts>,
+): Observed {
+  const facts = tierFacts(before.beside?.[TIER])
+  return { ...before, beside: { ...before.beside, [TIER]: { ...facts, ...change(facts) } } }
+}
+
+function withHeld(before: Observed, change: (held: HeldFacts) => Partial<HeldFacts>): Observed {
+  return withFacts(before, ({ api }) => {
+    const held = api?.held ?? NOTHING_HELD
+    return { api: { servers: {}, balancer: undefined, ...api, held: { ...held, ...change(held) } } }
+  })
+}
+
+const UNREACHABLE: ServerFacts = { state: 'unreachable', failed: [], version: undefined, problem: undefined }
+
+export const KUBERNETES_ON_MACHINES: HostKinds<KubernetesHostStep> = {
+  'kubeadm-manifests': {
+    action: 'made',
+    predict: (_cluster, before, { host: name, components, stamp }) => {
+      const host = before.hosts[name]
+      if (host === undefined) throw new TypeError(`${name} was not observed`)
+      const services = withManifests(host.services ?? NO_SERVICES, components, stamp)
+      // It answers no more, for a moment.
+      const known = withFacts(before, ({ api }) => ({
+        api: api && { ...api, servers: { ...api.servers, [name]: UNREACHABLE } },
+      }))
+      return { ...known, hosts: { ...before.hosts, [name]: { ...host, services } } }
+    },
+    operations: ({ components, stamp }) => [
+      ['kubeadm_manifests', { config: PLACES.kubeadm, stamp, components }],
+    ],
+    simulate: (machine, { components, stamp }) =>
+      components.map((component) => () => {
+        machine.services = withManifests(machine.services, [component], stamp)
+      }),
+  },
+
+  'kubeadm-phases': {
+    action: 'change',
+    predict: (cluster, before, { phases }) => withHeld(before, (held) => afterPhases(cluster, held, phases)),
+    operations: ({ phases }) => [
+      ['kubeadm_phases', { config: PLACES.kubeadm, kubeconfig: PLACES.kubeconfigs.admin, phases }],
+    ],
+    simulate: () => [],
+  },
+}
+
+export const KUBERNETES_OF_THE_CLUSTER: ClusterKinds<KubernetesClusterStep> = {
+  'kubernetes-authorities': {
+    action: 'create',
+    predict: (_cluster, before) => withFacts(before, () => ({ ca: FORESEEN })),
+    perform: async (session) => {
+      const { makeAuthorities } = await import('../perform.ts')
+      await makeAuthorities(session)
+    },
+    simulate: () => undefined,
+  },
+
+  'kubernetes-objects': {
+    action: 'made',
+    distinguishes: ({ objects }) => objects.map((object) => describeReference(referenceTo(object))),
+    predict: (_cluster, before, { objects }) => {
+      const made = objects.map((object) => [describeReference(referenceTo(object)), object] as const)
+      return withHeld(before, (held) => ({ objects: { ...held.objects, ...Object.fromEntries(made) } }))
+    },
+    perform: async (session, _observed, { objects }) => {
+      const { applyObjects } = await import('../perform.ts')
+      await applyObjects(session, objects)
+    },
+    simulate: () => undefined,
+  },
+
+  'kubernetes-node-settings': {
+    action: 'change',
+    distinguishes: ({ nodes }) => nodes,
+    predict: (cluster, before, { nodes }) => withHeld(before, (held) => withSettings(cluster, held, nodes)),
+    perform: async (session, _observed, { nodes }) => {
+      const { setNodes } = await import('../perform.ts')
+      await setNodes(session, nodes)
+    },
+    simulate: () => undefined,
+  },
+
+  'kubernetes-await': {
+    action: 'check',
+    distinguishes: ({ milestone, nodes }) => [milestone, ...nodes],
+    predict: (cluster, before, { milestone, nodes }) =>
+      milestone === 'api'
+        ? withFacts(before, ({ api }) => ({
+            api: {
+              balancer: undefined,
+              ...api,
+              held: api?.held ?? NOTHING_HELD,
+              servers: { ...api?.servers, ...readyServers(cluster, nodes) },
+            },
+          }))
+        : withHeld(before, (held) => allReady(cluster, held)),
+    perform: async (session, _observed, step) => {
+      const { awaitMilestone } = await import('../perform.ts')
+      await awaitMilestone(session, step)
+    },
+    simulate: () => undefined,
+  },
+
+  'kubernetes-proof': {
+    action: 'check',
+    predict: (_cluster, before, { of }) =>
+      withHeld(before, ({ objects }) => ({
+        objects: { ...objects, [describeReference(PROVEN)]: provenObject(of) },
+      })),
+    perform: async (session, _observed, { of }) => {
+      const { prove } = await import('../perform.ts')
+      await prove(session, of)
+    },
+    simulate: () => undefined,
+  },
+}

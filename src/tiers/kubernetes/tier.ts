@@ -1,0 +1,40 @@
+/** Kubernetes on masters and workers: its API servers on the cluster's etcd, its kubelets, its add-ons. */
+import type { LeafStep } from '../../engine/leaf-steps.ts'
+import type { ServiceStep } from '../../engine/service-steps.ts'
+import type { Tier } from '../../engine/tier.ts'
+import { ETCD } from '../etcd/guest.ts'
+import { lastingFacts } from './facts.ts'
+import { kubernetesLooks } from './looks.ts'
+import { TIER } from './name.ts'
+import { earlySteps } from './plan/early.ts'
+import { kubernetesRefusals } from './plan/refusals.ts'
+import { stageSteps } from './plan/stages.ts'
+import type { KubernetesClusterStep, KubernetesHostStep } from './step.ts'
+
+export type KubernetesStep = KubernetesClusterStep | KubernetesHostStep | LeafStep | ServiceStep
+
+export const kubernetes: Tier<KubernetesStep> = {
+  name: TIER,
+  after: [ETCD, 'containerd'],
+  packages: () => [],
+  looks: kubernetesLooks,
+  ports: () => [],
+  refusals: kubernetesRefusals,
+  early: earlySteps,
+  steps: stageSteps,
+  settled: (cluster, hosts, facts) =>
+    earlySteps(cluster, hosts, '', facts).length === 0 && stageSteps(cluster, hosts, '', facts).length === 0,
+  observe: async (session, hosts) => {
+    // The cluster file of most has no Kubernetes: none of its modules is loaded for them.
+    if (session.cluster.kubernetes === undefined) return undefined
+    const { observeKubernetes } = await import('./observe.ts')
+    return await observeKubernetes(session, hosts)
+  },
+  equip: async (session, world, steps) => {
+    if (session.cluster.kubernetes === undefined) return () => undefined
+    const { equipKubernetes } = await import('./equip.ts')
+    return await equipKubernetes(session, world, steps)
+  },
+  lasting: lastingFacts,
+  report: async () => await Promise.resolve(undefined),
+}
