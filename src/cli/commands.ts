@@ -4,6 +4,7 @@ import { BUNDLE_COMMANDS } from './catalog/bundles.ts'
 import { CERTIFICATE_COMMANDS } from './catalog/certificates.ts'
 import { CLUSTER_COMMANDS } from './catalog/cluster.ts'
 import { FILE_COMMANDS } from './catalog/file.ts'
+import { KUBERNETES_COMMANDS } from './catalog/kubernetes.ts'
 import { MACHINE_COMMANDS } from './catalog/machines.ts'
 import { MEMBER_COMMANDS } from './catalog/members.ts'
 import { MORE_COMMANDS } from './catalog/more.ts'
@@ -21,5 +22,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...UPKEEP_COMMANDS,
   ...BACKUP_COMMANDS,
   ...CERTIFICATE_COMMANDS,
+  ...KUBERNETES_COMMANDS,
   ...MORE_COMMANDS,
 ]

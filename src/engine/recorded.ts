@@ -30,6 +30,7 @@ export const RECORDED_VERBS = [
   'compact',
   'defrag',
   'import',
+  'kubeconfig',
   'member add',
   'member remove',
   'member replace',

@@ -59,6 +59,7 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   'certs rotate-ca': 'recorded',
   'certs csr': 'recorded',
   'certs import': 'recorded',
+  kubeconfig: 'recorded',
   'lab up': 'own',
   'lab down': 'own',
   'lab status': 'nothing',
@@ -96,6 +97,7 @@ export const WRITES_NO_SETTINGS: ReadonlySet<string> = new Set([
   'export',
   'bundle create',
   'certs list',
+  'kubeconfig',
   'lab down',
   'lab status',
 ])

@@ -242,6 +242,11 @@ export const NOT_HERE: Readonly<Record<string, string>> = {
   'ln -s /dev/null /etc/systemd/system/etcd.service.d/10-all.conf': 'the same',
   'systemctl daemon-reload': 'the same',
   'quorate bundle create kubernetes.tar': 'test/kubernetes/bundle.test.ts, where a Kubernetes is built',
+  'quorate kubeconfig': 'src/verbs/kubernetes/kubeconfig.test.ts: no machine is asked',
+  'quorate kubeconfig --user anna --group developers --days 30 --out anna.conf': 'the same',
+  'kubectl --kubeconfig .quorate/prod/kubernetes/users/admin.conf get nodes':
+    'test/kubernetes: it needs a cluster of Kubernetes',
+  'kubectl create clusterrolebinding developers --clusterrole=view --group=developers': 'the same',
   'quorate bundle create --arch amd64,arm64 kubernetes.tar':
     'the same; a Kubernetes for both takes twice twelve minutes',
   'quorate bundle verify kubernetes.tar': 'the same',

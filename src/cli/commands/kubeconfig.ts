@@ -1,0 +1,56 @@
+import path from 'node:path'
+import { quoteWord } from '../../ssh/quote.ts'
+import { type MadeKubeconfig, makeKubeconfig } from '../../verbs/kubernetes/kubeconfig.ts'
+import { confirmByTyping } from '../ask.ts'
+import { type CommandHandler, countOption, textList, textOption } from '../command.ts'
+import { loadForCommand, withSession } from '../with-session.ts'
+
+const kubeconfigCommand: CommandHandler = async (context, input) => {
+  const out = textOption(input, 'out')
+  const days = countOption(input, 'days', '--days')
+  const cluster = await loadForCommand(context)
+  return await withSession(
+    context,
+    async (session, ask) => {
+      const made = await makeKubeconfig(session, {
+        user: textOption(input, 'user'),
+        groups: textList(input, 'group'),
+        days,
+        file: out === undefined ? undefined : path.resolve(out),
+        confirmMasters: async (user) =>
+          await ask(
+            async () =>
+              await confirmByTyping(context, risk(user), cluster.name, textOption(input, 'confirm')),
+          ),
+      })
+      if (context.json) {
+        context.out(`${JSON.stringify(made, null, 2)}\n`)
+        return 0
+      }
+      for (const text of made.warnings) context.err(`${context.colors.yellow('warning:')} ${text}\n`)
+      context.out(describe(made))
+      return 0
+    },
+    { cluster },
+  )
+}
+
+function risk(user: string): string {
+  return `The group system:masters may do everything, whatever roles say. Nothing but another CA takes that from ${user} before the certificate expires.`
+}
+
+function describe({ file, user, groups, server, expires }: MadeKubeconfig): string {
+  const bound =
+    groups.length > 0
+      ? `groups: ${groups.join(', ')}`
+      : `no groups: bind a role to the user, for example kubectl create clusterrolebinding ${user} --clusterrole=view --user=${user}`
+  return `the kubeconfig of ${user} was written, with its private key
+  ${file}
+  server ${server}, valid until ${expires.slice(0, 10)}
+  ${bound}
+
+kubectl --kubeconfig ${quoteWord(file)} get nodes
+`
+}
+
+export default kubeconfigCommand

@@ -1,0 +1,56 @@
+/** The file of a kubeconfig: quorate replaces what quorate wrote for this cluster, and nothing else. */
+import type { Stats } from 'node:fs'
+import { lstat, open } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { QuorateError } from '../../errors.ts'
+import { createFile, replaceFile } from '../../files/atomic-file.ts'
+
+export function firstLine(cluster: string): string {
+  return `# Written by quorate for ${cluster}: it holds a private key.`
+}
+
+/** @throws QuorateError `state` if something is there that quorate did not write for this cluster */
+export async function requireOurs(file: string, cluster: string): Promise<'ours' | 'none'> {
+  const found = await look(file)
+  if (found === undefined) return 'none'
+  if (!found.isFile()) throw refused(file, 'is no plain file')
+  if (found.uid !== process.getuid?.()) throw refused(file, `belongs to another user (uid ${found.uid})`)
+  const line = firstLine(cluster)
+  // Not through a link, and without waiting for who would fill a pipe: it may be another file by now.
+  await using handle = await open(
+    file,
+    constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+  ).catch((error: unknown) => {
+    throw QuorateError.from(error, 'state', `${file} can't be read`)
+  })
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(line.length + 1), 0, line.length + 1, 0)
+  if (buffer.subarray(0, bytesRead).toString('latin1') === `${line}\n`) return 'ours'
+  throw refused(file, 'is there already, and quorate did not write it for this cluster')
+}
+
+/** Mode 600, whole or not at all. @throws QuorateError `state` as above, or if it can't be written */
+export async function writeOurs(file: string, cluster: string, text: string): Promise<void> {
+  const there = await requireOurs(file, cluster)
+  try {
+    if (there === 'ours') return await replaceFile(file, text, 0o600)
+    if (await createFile(file, text, 0o600)) return
+  } catch (error) {
+    throw QuorateError.from(error, 'state', `${file} can't be written`)
+  }
+  throw refused(file, 'was made by somebody else meanwhile')
+}
+
+async function look(file: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw QuorateError.from(error, 'state', `${file} can't be written`)
+  }
+}
+
+function refused(file: string, why: string): QuorateError {
+  return new QuorateError('state', `${file} ${why}; nothing was changed`, {
+    hint: 'give another name with --out, or move it away first',
+  })
+}
