@@ -1,0 +1,207 @@
+/** A machine of the lab becomes fit for a kubelet by the steps of the tier, through the real agent. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { RunEvent } from '../../src/engine/events.ts'
+import { type LockScope, takeLock, theseMachines } from '../../src/engine/locking.ts'
+import { SERVICES, type ServiceStep } from '../../src/engine/service-steps.ts'
+import type { ServiceKind } from '../../src/engine/service-kind.ts'
+import { runWave } from '../../src/engine/wave.ts'
+import { runAgent } from '../../src/host/agent.ts'
+import { looksFor, parseHostState } from '../../src/host/observe.ts'
+import type { HostState } from '../../src/host/state.ts'
+import { loadClusterFile, openSession } from '../../src/index.ts'
+import type { Cluster, Node } from '../../src/spec/cluster.ts'
+import { sampleKubernetes } from '../../src/spec/sample-kubernetes.ts'
+import { containerdReset } from '../../src/tiers/containerd/reset.ts'
+import { containerd } from '../../src/tiers/containerd/tier.ts'
+import { type TestLab, testLab } from '../lab/harness.ts'
+import { freshState } from '../lab/support/fresh.ts'
+import { CONTAINER_PACKAGES, IMAGES, SPEC, VERSIONS, whyNoKubernetes } from './built.ts'
+
+const reason = await whyNoKubernetes()
+const NAME = 'master01'
+const CONFIGURATION = '/etc/containerd/config.toml'
+
+/** Control groups of the lab are of version 1. */
+const ALLOWED = { configuration: { failCgroupV1: false } }
+
+describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (${reason})`}`, () => {
+  let lab: TestLab
+  let cluster: Cluster
+  let node: Node
+  const shell = async (text: string) => await lab.machine(NAME).check(['sh', '-c', text])
+
+  beforeAll(async () => {
+    lab = await testLab({
+      machines: [{ name: NAME, roles: ['etcd', 'master'], containers: true }],
+      suite: 'trixie',
+      packages: CONTAINER_PACKAGES,
+    })
+    await freshState(lab)
+    const loaded = await loadClusterFile(lab.clusterFile)
+    cluster = { ...loaded.cluster, kubernetes: { ...sampleKubernetes({ ...SPEC, kubelet: ALLOWED }) } }
+    const [first] = cluster.nodes
+    if (first === undefined) throw new Error('the lab has no machine')
+    node = first
+  })
+  afterAll(async () => await lab.down())
+
+  const connected = async (more: { emit?: (event: RunEvent) => void; signal?: AbortSignal } = {}) =>
+    await openSession(cluster, { tiers: [containerd], ...more })
+  type Session = Awaited<ReturnType<typeof connected>>
+
+  const look = async (session: Session): Promise<HostState> => {
+    const looks = looksFor(cluster, node, [containerd])
+    const { lines } = await runAgent(await session.remote(node), { operations: [], looks })
+    return parseHostState(NAME, true, lines)
+  }
+  const planned = (host: HostState, wanted = cluster) => containerd.steps(wanted, { [NAME]: host }, 'T')
+  const refused = (host: HostState, wanted = cluster) =>
+    containerd.refusals(wanted, { [NAME]: host }).map(({ message }) => message)
+
+  /** As `apply` does. @returns the machine as the agent saw it at the end */
+  const carryOut = async (session: Session, host: HostState, steps: readonly ServiceStep[]) => {
+    const scope: LockScope = theseMachines([node])
+    await using lock = await takeLock(session, { purpose: 'test', scope })
+    const worked = await runWave<ServiceStep>(session, lock, steps, {
+      perform: async () => {
+        throw new Error('no step is of the cluster as a whole')
+      },
+      explain: async (error) => error,
+      equip: async () => {
+        const contentsOf = await containerd.equip?.(
+          session,
+          { hosts: { [NAME]: host }, facts: undefined },
+          steps,
+        )
+        return (_node, own) => ({
+          operations: own.map((step) =>
+            (SERVICES[step.kind] as unknown as ServiceKind<ServiceStep>).operations(
+              step,
+              contentsOf?.(step) ?? {},
+            ),
+          ),
+          sendings: [],
+          looks: looksFor(cluster, node, [containerd]),
+        })
+      },
+    })
+    return parseHostState(NAME, true, worked.get(NAME) ?? [])
+  }
+  /** Until nothing is left to be done. @returns the kinds of what was done */
+  const settle = async (): Promise<string[]> => {
+    await using session = await connected()
+    const host = await look(session)
+    const steps = planned(host)
+    if (steps.length === 0) return []
+    const after = await carryOut(session, host, steps)
+    expect(planned(after)).toEqual([])
+    return steps.map(({ kind }) => kind)
+  }
+
+  test('what stands in the way is refused while nothing is changed yet', async () => {
+    await shell(`mkdir -p /usr/local/bin && touch /usr/local/bin/k3s && cp -p ${CONFIGURATION} /root/packaged && echo 'version = 2' >${CONFIGURATION}
+      systemd-run --quiet --unit=squatter socat TCP-LISTEN:10250,fork,reuseaddr OPEN:/dev/null
+      timeout 5 sh -c 'until ss -Htln | grep -q :10250; do sleep 0.1; done'`)
+    await using session = await connected()
+    const reasons = refused(await look(session))
+    expect(reasons).toEqual([
+      expect.stringContaining('k3s is there: /usr/local/bin/k3s'),
+      expect.stringContaining('socat listens on port 10250, which kubelet needs'),
+      expect.stringContaining(`${CONFIGURATION} was not written by quorate`),
+    ])
+    await shell(`systemctl stop squatter; rm /usr/local/bin/k3s; mv /root/packaged ${CONFIGURATION}`)
+    expect(refused(await look(session))).toEqual([])
+    const strict = { ...cluster, kubernetes: sampleKubernetes(SPEC) }
+    expect(refused(await look(session), strict)).toEqual([
+      expect.stringMatching(/version 1, which a kubelet/),
+    ])
+  })
+
+  test('a run that is cut off when the configuration is written is finished by the next one', async () => {
+    const cut = new AbortController()
+    const abort = (event: RunEvent) => {
+      if (event.type === 'step-done' && event.step.kind === 'service-file') cut.abort(new Error('cut off'))
+    }
+    await using session = await connected({ emit: abort, signal: cut.signal })
+    const host = await look(session)
+    const steps = planned(host)
+    expect(new Set(steps.map(({ kind }) => kind))).toEqual(
+      new Set(['kernel', 'service-file', 'service-load', 'program', 'image']),
+    )
+    await expect(carryOut(session, host, steps)).rejects.toThrow()
+    expect(await settle()).toEqual(expect.arrayContaining(['program', 'image']))
+    expect(await settle()).toEqual([])
+  })
+
+  test('containerd runs as the machine demands, with the sandbox image that was imported', async () => {
+    const effective = await shell('containerd config dump')
+    expect(effective).toContain(`sandbox_image = "${IMAGES.pause}"`)
+    // Control groups of version 1 in a container, and no right to lower an OOM score.
+    expect(effective).toContain('SystemdCgroup = false')
+    expect(effective).toContain('restrict_oom_score_adj = true')
+    expect(await shell('ctr plugins ls | grep -w cri')).toMatch(/\bok\s*$/m)
+    expect(await shell('systemctl is-enabled containerd; systemctl is-active containerd')).toBe(
+      'enabled\nactive\n',
+    )
+    const said = await shell(
+      `ctr -n k8s.io run --rm ${IMAGES.apiServer} test-1 /usr/local/bin/kube-apiserver --version`,
+    )
+    expect(said).toContain(`Kubernetes v${VERSIONS.kubernetes}`)
+    // A kubelet would remove what can't be pulled again.
+    expect(await shell('ctr -n k8s.io images ls | grep -c io.cri-containerd.pinned=pinned')).not.toBe('0\n')
+  })
+
+  test('programs are one file below quorate, each started by its own name', async () => {
+    expect(await shell('kubelet --version')).toBe(`Kubernetes v${VERSIONS.kubernetes}\n`)
+    expect(await shell('kubeadm version -o short')).toBe(`v${VERSIONS.kubernetes}\n`)
+    expect(await shell('find /opt/quorate/kubernetes -type f -size +1M | wc -l')).toBe('1\n')
+  })
+
+  test.each([
+    ['a setting of the kernel', 'echo 0 >/proc/sys/net/ipv4/ip_forward', ['kernel']],
+    ['a file that sets it at boot', 'rm /etc/sysctl.d/quorate-kubernetes.conf', ['kernel']],
+    ['the configuration', `echo '# mine' >>${CONFIGURATION}`, ['service-file', 'service-load']],
+    ['containerd that was stopped', 'systemctl stop containerd', ['service-load', 'image']],
+    ['a link', 'rm /usr/local/bin/kubectl', ['program']],
+    ['a program', 'truncate -s -1 "$(readlink -f /usr/local/bin/kubelet)"', ['program']],
+    ['an image', `ctr -n k8s.io images rm ${IMAGES.coredns}`, ['image']],
+  ])('%s that is changed by hand is put right', async (_what, command, kinds) => {
+    await shell(command)
+    expect(await settle()).toEqual(kinds)
+    expect(await settle()).toEqual([])
+  })
+
+  test("a program that is not quorate's is never overwritten", async () => {
+    await shell('rm /usr/local/bin/kubelet; printf mine >/usr/local/bin/kubelet')
+    await using session = await connected()
+    const host = await look(session)
+    expect(refused(host)).toEqual([expect.stringContaining('/usr/local/bin/kubelet')])
+    await expect(carryOut(session, host, planned(host))).rejects.toThrow(
+      '/usr/local/bin/kubelet is not quorate',
+    )
+    expect(await shell('cat /usr/local/bin/kubelet')).toBe('mine')
+    await shell('rm /usr/local/bin/kubelet')
+    await settle()
+  })
+
+  test('a node without a route to Services has one by now, after a boot too', async () => {
+    expect(await shell('ip route get 10.96.0.10')).toContain('dev host0')
+    expect(await shell('systemctl is-enabled quorate-service-route')).toBe('enabled\n')
+    await shell('ip route del 10.96.0.0/12')
+    expect(await settle()).toEqual(['service-load'])
+    expect(await shell('ip route get 10.96.0.10')).toContain(`src ${node.address}`)
+  })
+
+  test('reset takes it away again, and images stay', async () => {
+    await using session = await connected()
+    const host = await look(session)
+    const after = await carryOut(session, host, containerdReset(cluster, host, 'before-T'))
+    expect(containerdReset(cluster, after, 'before-T')).toEqual([])
+    expect(await shell('ls /opt/quorate; ls /usr/local/bin; ls /etc/containerd')).toBe(
+      'config.toml.before-T\n',
+    )
+    expect(await shell('systemctl is-active containerd quorate-service-route || true')).toBe(
+      'inactive\ninactive\n',
+    )
+  })
+})
