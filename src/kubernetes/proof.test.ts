@@ -26,6 +26,7 @@ interface Play {
 function playing(play: Play) {
   const made: ApiObject[] = []
   const namespaces = new Set(play.leftovers)
+  const removed: string[] = []
   let removals = 0
   const serving = () =>
     NODES.map((node, at) => ({
@@ -52,6 +53,7 @@ function playing(play: Play) {
     Namespace: () => [...namespaces].map((name) => ({ metadata: { name } })),
     Pod: (labels) => {
       play.onLook?.()
+      if (labels === '') return [...serving(), ...checks()]
       return labels === 'app=serve' ? serving() : checks()
     },
     Event: () => [
@@ -72,7 +74,11 @@ function playing(play: Play) {
       made.push(object)
       if (object.kind === 'Namespace') namespaces.add(object.metadata.name)
     },
-    delete: async ({ name }: { name: string }) => {
+    delete: async ({ kind, name }: { kind: Kind; name: string }) => {
+      if (kind !== 'Namespace') {
+        removed.push(`${kind} ${name}`)
+        return true
+      }
       removals += 1
       // The first time it goes, the second time it is on its way, the third time it is gone.
       if (removals % 3 === 2) throw refuse(409, 'Conflict')
@@ -85,7 +91,7 @@ function playing(play: Play) {
       return 'asked 4'
     },
   } as unknown as ApiClient
-  return { client, made, namespaces }
+  return { client, made, namespaces, removed }
 }
 
 async function prove(play: Play, changes: Partial<ProofOptions> = {}) {
@@ -106,7 +112,7 @@ async function prove(play: Play, changes: Partial<ProofOptions> = {}) {
 
 describe('the proof', () => {
   test('makes a pod a node, has each ask all, and leaves nothing', async () => {
-    const { report, made, told, namespaces } = await prove({})
+    const { report, made, told, namespaces, removed } = await prove({})
     expect(report).toEqual({ nodes: NODES, checks: 10, failures: [], swept: 0, left: undefined })
     expect(proofError(report)).toBeUndefined()
     expect(made.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
@@ -129,6 +135,13 @@ describe('the proof', () => {
       `@dns=http://serve.${namespace}.svc.cluster.local/`,
     ])
     expect(told).toEqual(['placing 2/2', 'asking 2/2', 'reading 0/2', 'removing 0/1'])
+    expect(removed).toEqual([
+      'DaemonSet serve',
+      'Pod serve-worker01',
+      'Pod serve-worker02',
+      'Pod check-1',
+      'Pod check-2',
+    ])
     expect(namespaces).toEqual(new Set())
   })
 

@@ -18,7 +18,7 @@ import {
   CHECKS_SELECTOR,
   type ProofPlan,
   SERVES_SELECTOR,
-  SERVICE,
+  SERVE,
   checking,
   proofNamespace,
   serving,
@@ -128,7 +128,7 @@ async function prove(plan: ProofPlan, options: ProofOptions): Promise<readonly P
   )
   const missing = unplaced(nodes, pods, await saidOf(pods, namespace, options))
   if (missing.length > 0) return missing
-  const service = await client.get({ kind: 'Service', name: SERVICE, namespace }, ADDRESS, { signal })
+  const service = await client.get({ kind: 'Service', name: SERVE, namespace }, ADDRESS, { signal })
   if (service === undefined)
     throw new QuorateError('moved', `the Service of the proof in ${namespace} is gone`)
   const asking = checking(plan, pods, service, ASKING_SECONDS)
@@ -217,6 +217,8 @@ async function unreadLogs(
 /** Without the run's signal: Ctrl-C is no reason to leave something behind. @returns whether it is gone */
 async function remove(namespace: string, { client, emit, patienceFactor }: ProofOptions): Promise<boolean> {
   emit({ stage: 'removing', done: 0, total: 1 })
+  // Whatever is in its way: the namespace takes its pods along, only later.
+  await removePods(client, namespace).catch(() => undefined)
   return await until(
     async () => ((await askToGo(client, namespace)) ? { missing: false } : { found: true }),
     {
@@ -226,6 +228,15 @@ async function remove(namespace: string, { client, emit, patienceFactor }: Proof
       patienceFactor,
       late: () => false,
     },
+  )
+}
+
+/** At once: a namespace whose controller finds pods looks again only seconds later. */
+async function removePods(client: ApiClient, namespace: string): Promise<void> {
+  await client.delete({ kind: 'DaemonSet', name: SERVE, namespace })
+  const pods = await client.list('Pod', NAME, { namespace })
+  await Promise.all(
+    pods.map(async (name) => await client.delete({ kind: 'Pod', name, namespace }, { graceSeconds: 0 })),
   )
 }
 

@@ -9,7 +9,8 @@ const PORT = 8080
 const SERVES = { app: 'serve' } as const
 export const SERVES_SELECTOR = 'app=serve'
 export const CHECKS_SELECTOR = 'app=check'
-export const SERVICE = 'serve'
+/** The name of the DaemonSet, and of the Service in front of it. */
+export const SERVE = 'serve'
 
 /** What is asked beside the pods: no node is called so. */
 export const BY_ADDRESS = '@service'
@@ -49,7 +50,7 @@ export function serving(plan: ProofPlan): readonly ApiObject[] {
     {
       apiVersion: apiVersionOf('DaemonSet'),
       kind: 'DaemonSet',
-      metadata: { name: 'serve', namespace },
+      metadata: { name: SERVE, namespace },
       spec: {
         selector: { matchLabels: SERVES },
         template: { metadata: { labels: SERVES }, spec: { ...podOf(container), affinity } },
@@ -58,7 +59,7 @@ export function serving(plan: ProofPlan): readonly ApiObject[] {
     {
       apiVersion: apiVersionOf('Service'),
       kind: 'Service',
-      metadata: { name: SERVICE, namespace },
+      metadata: { name: SERVE, namespace },
       spec: { selector: SERVES, ports: [{ port: 80, targetPort: PORT }] },
     },
   ]
@@ -76,7 +77,7 @@ export function checking(
   const words = [
     ...pods.map(({ node, address }) => `${node}=${address}`),
     `${BY_ADDRESS}=http://${host}/`,
-    `${BY_NAME}=http://${SERVICE}.${namespace}.svc.${dnsDomain}/`,
+    `${BY_NAME}=http://${SERVE}.${namespace}.svc.${dnsDomain}/`,
   ]
   const container = containerOf(plan, [check, 'check', String(seconds), String(PORT), ...words])
   return pods.map(({ node }, at) => ({
