@@ -43,8 +43,12 @@ export interface Tier<S extends EngineStep = EngineStep> extends NodeNeeds {
   readonly lasting?: (facts: unknown) => unknown
   /** The gate of tiers that stand on it: it is as the cluster file asks for. */
   readonly settled: (cluster: Cluster, hosts: Hosts, facts?: unknown) => boolean
-  /** What `status` says of it. Never throws for a machine that does not answer. */
-  readonly report: (cluster: Cluster, ask: AskNode) => Promise<TierReport | undefined>
+  /**
+   * What `status` says of it. Never throws for a machine that does not answer.
+   *
+   * @param session for a tier that asks more than its nodes
+   */
+  readonly report: (cluster: Cluster, ask: AskNode, session: TierSession) => Promise<TierReport | undefined>
 }
 
 /** What a tier may use of a session. */

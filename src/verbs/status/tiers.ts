@@ -1,4 +1,4 @@
-/** What stands beside etcd, for `status`: each tier speaks for itself, and none of it counts as etcd's health. */
+/** What stands beside etcd, for `status`: each tier speaks for itself. */
 import { QuorateError } from '../../errors.ts'
 import type { AskNode, TierReport } from '../../engine/tier.ts'
 import { runAgent } from '../../host/agent.ts'
@@ -21,7 +21,7 @@ export async function tierReports(session: Session): Promise<readonly TierReport
     }
   }
   const reports = await Promise.all(
-    (session.tiers ?? []).map(async (tier) => await tier.report(session.cluster, ask)),
+    (session.tiers ?? []).map(async (tier) => await tier.report(session.cluster, ask, session)),
   )
   return reports.filter((report) => report !== undefined)
 }
