@@ -36,5 +36,9 @@ export const kubernetes: Tier<KubernetesStep> = {
     return await equipKubernetes(session, world, steps)
   },
   lasting: lastingFacts,
-  report: async () => await Promise.resolve(undefined),
+  report: async (cluster, _ask, session) => {
+    if (cluster.kubernetes === undefined) return undefined
+    const { statusOfKubernetes } = await import('./status.ts')
+    return await statusOfKubernetes(session)
+  },
 }
