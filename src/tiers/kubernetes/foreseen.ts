@@ -79,6 +79,15 @@ function workload(ready: number, images: readonly string[]): WorkloadFacts {
   return { wanted: 1, ready, updated: ready, images, observed: true }
 }
 
+/** Workloads of these names, as far as they are there, have to start pods anew. */
+export function rollingOut({ workloads }: HeldFacts, names: readonly string[]): HeldFacts['workloads'] {
+  const changed = Object.entries(workloads).filter(([name]) => names.includes(name))
+  return {
+    ...workloads,
+    ...Object.fromEntries(changed.map(([name, one]) => [name, { ...one, observed: false }])),
+  }
+}
+
 /** Every node has come, and what runs on all of them. */
 export function allReady(cluster: Cluster, held: HeldFacts): Partial<HeldFacts> {
   if (!hasKubernetes(cluster)) return {}
@@ -93,6 +102,8 @@ export function allReady(cluster: Cluster, held: HeldFacts): Partial<HeldFacts> 
   return {
     nodes: { ...held.nodes, ...Object.fromEntries(nodes) },
     workloads: { ...held.workloads, ...Object.fromEntries(workloads) },
+    // Wherever they are then, they are spread.
+    dnsPods: [],
   }
 }
 

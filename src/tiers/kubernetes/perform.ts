@@ -17,7 +17,7 @@ import { until } from '../../wait/until.ts'
 import { type Clients, mastersClient, operatorsClient } from './client.ts'
 import { hasKubernetes } from './plan/early.ts'
 import { provenObject, wantedSettings } from './plan/in-cluster.ts'
-import { unready } from './plan/unready.ts'
+import { crowdedDns, unready } from './plan/unready.ts'
 import type { AwaitStep } from './step.ts'
 
 /** How long a control plane may take to come up, in ms: images may have to be pulled, machines may be slow. */
@@ -78,8 +78,11 @@ export async function awaitMilestone(session: TierSession, step: AwaitStep): Pro
       : unready(cluster, { ca: undefined, leaves: {}, sums: undefined, api })
   await until(
     async () => {
-      const left = missing(await look(session, clients))
-      return left.length === 0 ? { found: undefined } : { missing: left }
+      const api = await look(session, clients)
+      const left = missing(api)
+      if (left.length === 0) return { found: undefined }
+      if (step.milestone === 'nodes') await spreadDns(cluster, api, clients)
+      return { missing: left }
     },
     {
       ms: step.milestone === 'api' ? API_MS : NODES_MS,
@@ -96,6 +99,23 @@ export async function awaitMilestone(session: TierSession, step: AwaitStep): Pro
       },
     },
   )
+}
+
+/** Ends a pod of CoreDNS that shares a master with another while a master has none. */
+async function spreadDns(
+  cluster: KubernetesCluster,
+  { held }: KubernetesFacts,
+  { connect }: Clients,
+): Promise<void> {
+  const pod = held && crowdedDns(cluster, held)
+  if (held === undefined || pod === undefined) return
+  const client = await connect(held.from)
+  try {
+    await client.evict({ name: pod.name, namespace: 'kube-system' })
+  } catch (error) {
+    // A PodDisruptionBudget may want it later.
+    if (!mayPass(error)) throw error
+  }
 }
 
 /** @throws QuorateError `unhealthy` with all that does not work */

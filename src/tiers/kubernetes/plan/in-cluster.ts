@@ -27,7 +27,7 @@ import type { KubernetesTierFacts } from '../facts.ts'
 import { TIER } from '../name.ts'
 import type { ClusterPhase, ClusterPhasesStep, NodeSettingsStep, ObjectsStep, ProofStep } from '../step.ts'
 import { contains } from './contains.ts'
-import { DNS, PROXY } from './unready.ts'
+import { CONTROL_PLANE, DNS, PROXY, areMarked } from './unready.ts'
 
 /** Where quorate notes what it has proven. */
 export const PROVEN = { kind: 'ConfigMap', namespace: 'kube-system', name: 'quorate' } as const
@@ -59,8 +59,8 @@ export function inClusterSteps(
   const phases = missingPhases(cluster, held)
   const objects = [
     ...standingObjects(cluster),
-    // kubeadm makes it: until then there is nothing to add to.
-    ...(held.workloads[DNS] === undefined ? [] : [dnsSpread()]),
+    // kubeadm makes what this adds to; and its pods find a place on masters that carry their label.
+    ...(held.workloads[DNS] !== undefined && areMarked(cluster, held) ? [dnsSpread()] : []),
   ].filter((object) => differs(object, held))
   return [...objectsSteps(objects, held), ...phasesSteps(first, phases)]
 }
@@ -166,9 +166,6 @@ export function nodeSettingsSteps(
     { kind: 'kubernetes-node-settings', nodes, what, why: 'differ from the cluster file', danger: 'none' },
   ]
 }
-
-/** kubeadm marks masters by this label, without a value; CoreDNS and much else goes by it. */
-const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane'
 
 export function wantedSettings({ kubernetes }: KubernetesCluster, { name, roles }: Node): NodeSettings {
   const isMaster = roles.includes('master')

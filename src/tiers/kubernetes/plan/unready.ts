@@ -1,6 +1,8 @@
 /** What a Kubernetes still lacks until pods can run on all of its nodes, in words. Pure. */
-import type { HeldFacts } from '../../../kubernetes/api-facts.ts'
+import type { DnsPod, HeldFacts } from '../../../kubernetes/api-facts.ts'
 import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
+import { dnsPodToMove } from '../../../kubernetes/objects/dns.ts'
+import { nodesWith } from '../../../spec/cluster.ts'
 import { kubernetesNodes } from '../../../spec/kubernetes.ts'
 import type { KubernetesTierFacts } from '../facts.ts'
 
@@ -8,7 +10,29 @@ import type { KubernetesTierFacts } from '../facts.ts'
 export function unready(cluster: KubernetesCluster, { api }: KubernetesTierFacts): readonly string[] {
   const held = api?.held
   if (held === undefined) return ['no API server says what it holds']
-  return [...unreadyNodes(cluster, held), ...unreadyWorkloads(cluster, held)]
+  const missing = [...unreadyNodes(cluster, held), ...unreadyWorkloads(cluster, held)]
+  const crowd = missing.length === 0 ? crowdedDns(cluster, held) : undefined
+  return crowd === undefined ? missing : [`${crowd.node} alone runs CoreDNS`]
+}
+
+/** kubeadm marks masters by this label, without a value; CoreDNS and much else goes by it. */
+export const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane'
+
+/** Whether every master carries its label. */
+export function areMarked(cluster: KubernetesCluster, { nodes }: HeldFacts): boolean {
+  return nodesWith(cluster, 'master').every(
+    ({ name }) => Object.hasOwn(nodes, name) && nodes[name]?.labels[CONTROL_PLANE] !== undefined,
+  )
+}
+
+/** A pod of CoreDNS that has to move, once its successor knows where to: masters that were away have none of them. */
+export function crowdedDns(cluster: KubernetesCluster, held: HeldFacts): DnsPod | undefined {
+  if (cluster.kubernetes.flannel === 'none' || !areMarked(cluster, held)) return undefined
+  const masters = nodesWith(cluster, 'master').filter(({ name }) => held.nodes[name]?.ready === true)
+  return dnsPodToMove(
+    held.dnsPods,
+    masters.map(({ name }) => name),
+  )
 }
 
 function unreadyNodes({ kubernetes, ...cluster }: KubernetesCluster, { nodes }: HeldFacts): string[] {

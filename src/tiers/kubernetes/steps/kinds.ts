@@ -11,6 +11,7 @@ import {
   afterPhases,
   allReady,
   readyServers,
+  rollingOut,
   withManifests,
   withSettings,
 } from '../foreseen.ts'
@@ -84,7 +85,13 @@ export const KUBERNETES_OF_THE_CLUSTER: ClusterKinds<KubernetesClusterStep> = {
     distinguishes: ({ objects }) => objects.map((object) => describeReference(referenceTo(object))),
     predict: (_cluster, before, { objects }) => {
       const made = objects.map((object) => [describeReference(referenceTo(object)), object] as const)
-      return withHeld(before, (held) => ({ objects: { ...held.objects, ...Object.fromEntries(made) } }))
+      return withHeld(before, (held) => ({
+        objects: { ...held.objects, ...Object.fromEntries(made) },
+        workloads: rollingOut(
+          held,
+          made.map(([name]) => name),
+        ),
+      }))
     },
     perform: async (session, _observed, { objects }) => {
       const { applyObjects } = await import('../perform.ts')
