@@ -2,8 +2,15 @@
 
 # run_kubeadm WORD…: without an environment, since kubeadm writes the proxies that it finds there into manifests. Its output is
 # shown only where it fails, and only the end of it.
+#
+# Without the CA's key kubeadm wants a super-admin.conf as well, of which it reads the CA and the server alone. Such credentials no
+# rule can take back, so no master has them: for as long as kubeadm runs the file is a link to admin.conf.
 run_kubeadm() {
-  said=$(env -i "PATH=/usr/local/bin:$PATH" kubeadm "$@" 2>&1 </dev/null) ||
+  super=/etc/kubernetes/super-admin.conf failed=
+  [ -e /etc/kubernetes/pki/ca.key ] || [ -e "$super" ] || ln -sf admin.conf "$super"
+  said=$(env -i "PATH=/usr/local/bin:$PATH" kubeadm "$@" 2>&1 </dev/null) || failed=yes
+  [ ! -L "$super" ] || rm -f "$super"
+  [ -z "$failed" ] ||
     fail "kubeadm $1 $2 $3 ${4-} failed: $(printf '%s\n' "$said" | grep -v '^\[[a-z-]*\]' | grep -v '^To see the stack trace' | tail -n 6 | tr '\n' ' ' | cut -c 1-1500)"
 }
 
