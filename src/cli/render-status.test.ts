@@ -110,3 +110,43 @@ test('a hint that holds for several is said once', () => {
   expect(text.split(hint)).toHaveLength(2)
   expect(text).toContain('NOT healthy: 0 of 2 members answer, 2 are needed')
 })
+
+const KUBERNETES = {
+  tier: 'kubernetes',
+  serving: true,
+  healthy: false,
+  summary: 'Kubernetes 1.37.2 serves',
+  parts: [
+    { part: 'api-servers', serving: true, summary: '2 of 2 API servers ready' },
+    { part: 'nodes', serving: false, summary: '4 of 5 nodes Ready' },
+    { part: 'dns', serving: null, summary: 'CoreDNS\u001B[31m' },
+  ],
+  notes: ['worker03: not Ready'],
+}
+
+test('of Kubernetes each part has its line, and what is wrong another', () => {
+  const seen = { ...report('healthy', [member(1)]), tiers: [KUBERNETES] }
+  const text = shown(seen)
+  expect(text.slice(text.indexOf('Kubernetes'))).toBe(
+    [
+      'Kubernetes 1.37.2 serves',
+      '  ✓ 2 of 2 API servers ready',
+      '  ✗ 4 of 5 nodes Ready',
+      '  ? CoreDNS\\x1b[31m',
+      '  ! worker03: not Ready',
+      '',
+    ].join('\n'),
+  )
+})
+
+test.each([
+  ['is well', true, 0],
+  ['is not', false, 1],
+  ['could not be asked', null, 69],
+  ['does not count', undefined, 0],
+])('the exit code where etcd is healthy and a tier %s', (_name, healthy, exitCode) => {
+  const { healthy: _without, ...tier } = KUBERNETES
+  const tiers = [healthy === undefined ? tier : { ...tier, healthy }]
+  expect(statusExitCode({ ...report('healthy', [member(1)]), tiers })).toBe(exitCode)
+  expect(statusExitCode({ ...report('unhealthy', [member(1)]), tiers })).toBe(1)
+})
