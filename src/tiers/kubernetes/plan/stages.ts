@@ -3,7 +3,7 @@
  *
  * 1. certificates and secrets on all nodes, and on the first master its control plane;
  * 2. once an API server is ready: what kubeadm and quorate keep in the API, and all other nodes, at once;
- * 3. once all nodes are ready: their labels and taints, and the proof.
+ * 3. labels and taints of nodes, as far as these have come; once all are ready CoreDNS is spread, and the cluster proven.
  *
  * Where a control plane stands already, one master's manifests change at a time, while all others serve.
  */
@@ -65,10 +65,11 @@ export function stageSteps(
   if (together.length > 0) return together
   const behind = begun(scene).filter((name) => !scene.serving.has(name))
   if (behind.length > 0) return [awaitApi(behind)]
-  const missing = unready(cluster, facts)
-  if (missing.length > 0) return [awaitNodes(missing)]
+  // First: what is waited for may itself wait for a label, as CoreDNS does for that of masters.
   const settings = nodeSettingsSteps(cluster, facts)
-  return settings.length > 0 ? settings : proofSteps(cluster, facts)
+  if (settings.length > 0) return settings
+  const missing = unready(cluster, facts)
+  return missing.length > 0 ? [awaitNodes(missing)] : proofSteps(cluster, facts)
 }
 
 function authoritySteps({ facts }: Scene): StageStep[] {
