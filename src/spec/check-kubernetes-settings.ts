@@ -24,6 +24,9 @@ const KINDS: Readonly<Record<ConfiguredProgram, string>> = {
   kubeProxy: 'KubeProxyConfiguration',
 }
 
+/** Of a file with thousands of unknown settings not each is compared with all that are known. */
+const MOST_SUGGESTIONS = 100
+
 export function checkKubernetesSettings(written: Written, report: Reporter): void {
   const { version } = written
   const minor =
@@ -32,23 +35,34 @@ export function checkKubernetesSettings(written: Written, report: Reporter): voi
       : kubernetesMinor(version)
   for (const component of COMPONENTS) {
     const settings = written[component]?.arguments ?? {}
-    for (const [name, value] of Object.entries(settings)) {
-      if (value !== undefined) checkArgument(component, name, String(value), minor, report)
+    const known = minor === undefined ? undefined : knownArguments(minor, component)
+    for (const [index, [name, value]] of Object.entries(settings).entries()) {
+      const program = { component, minor, known, suggests: index < MOST_SUGGESTIONS }
+      if (value !== undefined) checkArgument(program, name, String(value), report)
     }
     checkArgumentsTogether(component, settings, report)
   }
   for (const program of Object.keys(KINDS) as ConfiguredProgram[]) {
     const fields = written[program]?.configuration ?? {}
-    for (const [name, value] of Object.entries(fields)) checkField(program, name, value, minor, report)
+    const known = minor === undefined ? undefined : knownFields(minor, program)
+    for (const [index, [name, value]] of Object.entries(fields).entries())
+      checkField({ program, minor, known, suggests: index < MOST_SUGGESTIONS }, name, value, report)
     checkFieldsTogether(program, fields, minor, report)
   }
 }
 
+interface Program {
+  readonly component: Component
+  /** Both undefined where the version is none. */
+  readonly minor: string | undefined
+  readonly known: ReadonlyMap<string, ArgumentKind> | undefined
+  readonly suggests: boolean
+}
+
 function checkArgument(
-  component: Component,
+  { component, minor, known, suggests }: Program,
   name: string,
   value: string,
-  minor: string | undefined,
   report: Reporter,
 ): void {
   const path = ['kubernetes', component, 'arguments', name]
@@ -63,11 +77,10 @@ function checkArgument(
     report.error(path, message, right ? `write ${plain}` : 'write one like audit-log-maxage', 'key')
     return
   }
-  const known = minor === undefined ? undefined : knownArguments(minor, component)
   const kind = known?.get(name)
   if (known !== undefined && kind === undefined) {
     const message = `${place}: ${program} ${minor} has no such argument, and would not start`
-    report.error(path, message, unknownHint(name, known.keys(), argumentSince(name)), 'key')
+    report.error(path, message, unknownHint(name, suggests ? known.keys() : [], argumentSince(name)), 'key')
     return
   }
   // oxlint-disable-next-line no-control-regex -- a manifest could hold it, and nobody would see it there
@@ -99,22 +112,27 @@ function checkValue(
   report.error(path, `${place}: ${shown(value)} is not ${a(kind)}, and the program would not start`, hint)
 }
 
+interface Configuration {
+  readonly program: ConfiguredProgram
+  readonly minor: string | undefined
+  readonly known: ReadonlyMap<string, FieldKind> | undefined
+  readonly suggests: boolean
+}
+
 function checkField(
-  program: ConfiguredProgram,
+  { program, minor, known, suggests }: Configuration,
   name: string,
   value: unknown,
-  minor: string | undefined,
   report: Reporter,
 ): void {
   const path = ['kubernetes', program, 'configuration', name]
   const place = `kubernetes.${program}.configuration.${short(name)}`
   const reserved = reservedField(program, name)
   if (reserved !== undefined) return refuse(path, place, reserved, report)
-  const known = minor === undefined ? undefined : knownFields(minor, program)
   const kind = known?.get(name)
   if (known !== undefined && kind === undefined) {
     const message = `${place}: ${KINDS[program]} of ${minor} has no such field: it would have no effect`
-    report.error(path, message, unknownHint(name, known.keys(), fieldSince(name)), 'key')
+    report.error(path, message, unknownHint(name, suggests ? known.keys() : [], fieldSince(name)), 'key')
   } else if (value === null || value === undefined)
     report.error(path, `${place} is empty`, 'give it a value, or remove the key')
   else if (kind !== undefined && !isOfKind(value, kind)) {

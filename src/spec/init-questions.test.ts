@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { renderClusterFile } from './init.ts'
 import { checkAnswer, clusterFileFrom } from './init-answers.ts'
 import { QUESTIONS } from './init-questions.ts'
 import type { AnswerKey, Answers } from './init-questions.ts'
+import { parseClusterFile } from './parse.ts'
 
 function complaint(key: AnswerKey, answer: string): string | undefined {
   return QUESTIONS.find((question) => question.key === key)?.validate(answer)
@@ -91,4 +93,61 @@ test('clashes of options are told by the option, without lines of a file that is
 --network CIDR: "10.5.0.0" is not a network; write one like 10.5.0.0/16`,
     }),
   )
+})
+
+const NODES = {
+  etcd: '198.18.9.11 198.18.9.12 198.18.9.13',
+  master: '198.18.9.21 198.18.9.22',
+  worker: '198.18.9.31',
+}
+
+test('with Kubernetes the load balancer is the first service node, and HAProxy runs there', () => {
+  const content = clusterFileFrom({ kubernetes: 'yes', ...NODES, service: 'lb=198.18.9.41' })
+  expect(content.loadBalancer).toEqual({ url: 'https://lb:6443', managed: true })
+  expect(content.kubernetes).toEqual({ version: '1.37.2' })
+  expect(content.network).toEqual({ Network: '10.244.0.0/16', Backend: { Type: 'vxlan' } })
+  const { cluster, problems } = parseClusterFile(renderClusterFile(content), '/srv/cluster.yaml')
+  expect(problems).toEqual([])
+  expect(cluster?.kubernetes).toMatchObject({ version: '1.37.2', podNetwork: '10.244.0.0/16' })
+})
+
+test('with Kubernetes more is asked, and what it takes is needed', () => {
+  const others = { kubernetesVersion: '1.36.3', network: '10.5.0.0/16', serviceNetwork: '10.32.0.0/16' }
+  const balanced = { kubernetes: 'yes', ...NODES, loadBalancer: 'https://api.example.org', ...others }
+  const content = clusterFileFrom({ ...balanced, kubernetesSource: 'folder', kubernetesFolder: 'bundle.tar' })
+  expect(content.kubernetes).toEqual({
+    version: '1.36.3',
+    source: { folder: 'bundle.tar' },
+    serviceNetwork: '10.32.0.0/16',
+  })
+  expect(content.loadBalancer).toEqual({ url: 'https://api.example.org' })
+  expect(clusterFileFrom({ ...balanced, kubernetesSource: 'modules' }).kubernetes?.source).toBe('modules')
+
+  expect(() => clusterFileFrom({ kubernetes: 'yes', etcd: NODES.etcd })).toThrow(
+    expect.objectContaining({
+      message: expect.stringMatching(
+        /--master ADDRESSES is missing[^]*--worker [^]*--load-balancer URL is missing/,
+      ),
+    }),
+  )
+  expect(() => clusterFileFrom({ ...balanced, serviceNetwork: '10.5.0.0/16' })).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining('10.5.0.0/16 overlaps kubernetes.podNetwork'),
+    }),
+  )
+  expect(() => clusterFileFrom({ ...balanced, loadBalancer: 'https://198.18.9.41' })).toThrow(
+    expect.objectContaining({ message: expect.stringContaining('Kubernetes needs a name') }),
+  )
+  expect(beside('master', '', { kubernetes: 'yes' })).toBe('Kubernetes needs an answer here')
+})
+
+test('without --kubernetes nothing of it is asked, and its options have no place', () => {
+  const asked = QUESTIONS.filter(({ when }) => when({ etcd: NODES.etcd })).map(({ key }) => key)
+  expect(asked.filter((key) => key.startsWith('kubernetes') || key === 'serviceNetwork')).toEqual([])
+  expect(() => clusterFileFrom({ ...NODES, kubernetesVersion: '1.37.2' })).toThrow(
+    expect.objectContaining({
+      message: '--kubernetes-version VERSION does not go with the other answers',
+    }),
+  )
+  expect(clusterFileFrom(NODES)).not.toHaveProperty('kubernetes')
 })

@@ -129,7 +129,8 @@ function wrongType(
   name: string,
   document: YamlDocument,
 ): Words {
-  const written = document.sourceOf(path) ?? String(value)
+  // Not `String`: a mapping may well have a key called toString.
+  const written = document.sourceOf(path) ?? JSON.stringify(value)
   if (expected === 'string' && typeof value === 'number') {
     const version = path.join('.')
     if (version === 'etcd.version' || version === 'kubernetes.version') {

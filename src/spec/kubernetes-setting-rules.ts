@@ -2,6 +2,7 @@
 import { goDuration } from './go-values.ts'
 import { type Component, PROGRAMS } from './kubernetes-arguments.ts'
 import type { ConfiguredProgram } from './kubernetes-fields.ts'
+import { reservedArgument } from './kubernetes-reserved.ts'
 import type { Reporter } from './report.ts'
 
 type Arguments = Readonly<Record<string, string | number | boolean | undefined>>
@@ -23,7 +24,7 @@ export function checkArgumentsTogether(component: Component, settings: Arguments
   else checkLeaderTimes(component, settings, report)
   for (const [name, value] of Object.entries(settings)) {
     if (typeof value !== 'string' || !/(file|config)$/.test(name) || !value.startsWith('/')) continue
-    if (SEEN.some((folder) => value.startsWith(folder))) continue
+    if (SEEN.some((folder) => value.startsWith(folder)) || reservedArgument(component, name)) continue
     const message = `${words(name)}: ${PROGRAMS[component]} runs in a container, which sees few directories of its node, and not this one`
     report.warning(place(name), message, `put the file below ${SEEN[0]}`)
   }

@@ -20,12 +20,13 @@ const LEAST_ETCD = '3.5.24'
 
 /** `1.37.2`: exact, of a supported minor. */
 export function checkKubernetesVersion(text: string): Complaint | undefined {
-  const parts = /^v?(?<major>\d{1,6})\.(?<minor>\d{1,6})(?:\.(?<patch>\d{1,6}))?(?<rest>.*)$/s.exec(
+  const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 37)}…` : text)
+  const parts = /^v?(?<major>\d{1,6})\.(?<minor>\d{1,6})(?:\.(?<patch>\d{1,6}))?(?<rest>[^\d][^]*)?$/.exec(
     text,
   )?.groups
   if (parts === undefined) {
     return {
-      message: `${JSON.stringify(text)} is not a Kubernetes version`,
+      message: `${shown} is not a Kubernetes version`,
       hint: `write an exact one, like "${RECOMMENDED_KUBERNETES}"`,
     }
   }
@@ -39,16 +40,16 @@ export function checkKubernetesVersion(text: string): Complaint | undefined {
   }
   if (parts['patch'] === undefined) {
     return {
-      message: `${JSON.stringify(text)} is not an exact version: all nodes must run the same one, today and tomorrow`,
+      message: `${shown} is not an exact version: all nodes must run the same one, today and tomorrow`,
       hint: `write all three numbers, like "${newest}"`,
     }
   }
   const exact = `${minor}.${Number(parts['patch'])}`
   if (exact === text) return undefined
   const message =
-    parts['rest'] === ''
-      ? `${JSON.stringify(text)} is not an exact version: three numbers, nothing around them`
-      : `${JSON.stringify(text)} is no release: quorate deploys releases alone, no candidates`
+    parts['rest'] === undefined
+      ? `${shown} is not an exact version: three numbers, nothing around them`
+      : `${shown} is no release: quorate deploys releases alone, no candidates`
   return { message, hint: `write "${exact}"` }
 }
 

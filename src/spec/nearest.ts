@@ -6,7 +6,7 @@ export function nearest(word: string, words: Iterable<string>): string | undefin
   let best: string | undefined
   let least = Math.max(1, Math.floor(wanted.length / 3)) + 1
   for (const candidate of words) {
-    const distance = editDistance(wanted, plain(candidate))
+    const distance = editDistance(wanted, plain(candidate), least)
     if (distance < least) {
       least = distance
       best = candidate
@@ -19,10 +19,10 @@ function plain(text: string): string {
   return text.toLowerCase().replaceAll(/[-_ ]/g, '')
 }
 
-/** Insertions, deletions, replacements, and swaps of neighbours (optimal string alignment). */
-function editDistance(a: string, b: string): number {
+/** Insertions, deletions, replacements, and swaps of neighbours (optimal string alignment); `most` or more is not counted on. */
+function editDistance(a: string, b: string, most: number): number {
   // Words this far apart are never near, and a very long one would cost time.
-  if (Math.abs(a.length - b.length) > 8) return 99
+  if (Math.abs(a.length - b.length) >= Math.min(most, 9)) return most
   let twoUp: number[] = []
   let up = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let row = 1; row <= a.length; row++) {
@@ -35,6 +35,8 @@ function editDistance(a: string, b: string): number {
       }
       line.push(cost)
     }
+    // Each line follows from the two above it: it can't come back below what both have reached.
+    if (Math.min(...line) >= most && Math.min(...up) >= most) return most
     twoUp = up
     up = line
   }

@@ -28,3 +28,31 @@ export function changed(from: string, to: string): string[] {
 export function added(text: string): string[] {
   return lines(GOOD + text)
 }
+
+/** With Kubernetes, and as little of it as that takes: right, without a warning. */
+export const NINE = `name: test
+nodes:
+  - { name: etcd01, address: 198.18.9.11, roles: [etcd] }
+  - { name: etcd02, address: 198.18.9.12, roles: [etcd] }
+  - { name: etcd03, address: 198.18.9.13, roles: [etcd] }
+  - { name: master01, address: 198.18.9.21, roles: [master] }
+  - { name: master02, address: 198.18.9.22, roles: [control-plane] }
+  - { name: worker01, address: 198.18.9.31, roles: [worker] }
+  - { name: worker02, address: 198.18.9.32, roles: [worker] }
+  - { name: worker03, address: 198.18.9.33, roles: [worker] }
+  - { name: service01, address: 198.18.9.41, roles: [service] }
+groups: { edge: [worker01, worker02], far: [worker02, worker03] }
+etcd: { version: "3.6.16" }
+loadBalancer: { url: "https://service01:6443", managed: true }
+kubernetes:
+  version: "1.37.2"
+`
+
+/** What is said of the nine machines with these replaced in their file, and with more of Kubernetes in it: a line each. */
+export function nine(more: string, ...replaced: readonly (readonly [from: string, to: string])[]): string[] {
+  const text = replaced.reduce((whole, [from, to]) => {
+    expect(whole).toContain(from)
+    return whole.replace(from, to)
+  }, NINE)
+  return lines(`${text}${more === '' ? '' : `  ${more}\n`}`)
+}
