@@ -31,6 +31,19 @@ test('a master has what kubeadm would make, an own pair for etcd, and what a kub
   expect(Object.keys(leaves('service01'))).toEqual([])
 })
 
+test('flanneld as a service has a pair for etcd on every node', () => {
+  const service = { ...cluster, kubernetes: sampleKubernetes({ flannel: 'service' }) }
+  const pairs = service.nodes.flatMap((node) =>
+    leavesOf(service, node).flatMap(({ id, authority, commonName, place }) =>
+      id === 'flannel-client' && place.form === 'pair'
+        ? [[node.name, authority, commonName, place.certificate]]
+        : [],
+    ),
+  )
+  const names = ['master01', 'master02', 'worker01', 'worker02', 'worker03']
+  expect(pairs).toEqual(names.map((name) => [name, 'etcd', 'flanneld', '/etc/ssl/flannel/client.crt']))
+})
+
 test('the API server is called by every name under which somebody finds it, and by no other', () => {
   const node = cluster.nodes.find(({ name }) => name === 'master02')
   expect(leaves('master02')['apiserver']).toMatchObject({

@@ -16,6 +16,7 @@ export type LeafId =
   | 'apiserver-kubelet-client'
   | 'front-proxy-client'
   | 'etcd-client'
+  | 'flannel-client'
   | 'admin'
   | 'controller-manager'
   | 'scheduler'
@@ -55,6 +56,7 @@ export function leavesOf(cluster: Cluster, node: Node): readonly Leaf[] {
   if (!isMaster && !node.roles.includes('worker')) return []
   return [
     ...(isMaster ? masterLeaves(cluster, kubernetes, node) : []),
+    ...(kubernetes.flannel === 'service' ? [FLANNEL_CLIENT] : []),
     kubeletClient(isMaster ? ownServer(cluster, node) : balancedServer(cluster), node),
     kubeletServing(node),
   ]
@@ -90,6 +92,16 @@ const CLIENT = {
   profile: 'client',
   rotates: false,
 } as const
+
+/** flanneld as a service asks etcd itself. */
+const FLANNEL_CLIENT: Leaf = {
+  ...CLIENT,
+  id: 'flannel-client',
+  authority: 'etcd',
+  // The user, where etcd's authentication is on: one for all nodes, as `quorate certs client flanneld` has it.
+  commonName: 'flanneld',
+  place: { form: 'pair', certificate: PLACES.flannel.certificate, key: PLACES.flannel.key },
+}
 
 function masterLeaves(cluster: Cluster, spec: KubernetesSpec, node: Node): readonly Leaf[] {
   const own = ownServer(cluster, node)

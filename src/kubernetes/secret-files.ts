@@ -21,11 +21,16 @@ export interface SecretFile {
 
 /** The files of one node; none if it has no part in Kubernetes. */
 export function secretFilesOf({ kubernetes }: Cluster, { roles }: Node): readonly SecretFile[] {
-  const ca: SecretFile = { secret: 'ca', path: PLACES.ca, mode: '644' }
-  if (!roles.includes('master')) return roles.includes('worker') ? [ca] : []
+  const everywhere: readonly SecretFile[] = [
+    { secret: 'ca', path: PLACES.ca, mode: '644' },
+    ...(kubernetes?.flannel === 'service'
+      ? [{ secret: 'etcd-ca', path: PLACES.flannel.ca, mode: '644' } as const]
+      : []),
+  ]
+  if (!roles.includes('master')) return roles.includes('worker') ? everywhere : []
   const onMasters = kubernetes?.pki.caKey === 'masters'
   return [
-    ca,
+    ...everywhere,
     ...(onMasters ? [{ secret: 'ca-key', path: PLACES.caKey, mode: '600' } as const] : []),
     { secret: 'front-proxy-ca', path: PLACES.frontProxyCa, mode: '644' },
     { secret: 'service-account-key', path: PLACES.serviceAccount.key, mode: '600' },

@@ -6,7 +6,7 @@ import { secretFilesOf } from '../../kubernetes/secret-files.ts'
 import type { Cluster, Node } from '../../spec/cluster.ts'
 import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { hasKubernetes } from './plan/early.ts'
-import { FILES, KUBELET } from './plan/files.ts'
+import { FILES, FLANNELD, FLANNEL_FILES, KUBELET } from './plan/files.ts'
 import { MANIFESTS } from './plan/manifests.ts'
 
 export function kubernetesLooks(cluster: Cluster, node: Node): readonly Look[] {
@@ -16,6 +16,9 @@ export function kubernetesLooks(cluster: Cluster, node: Node): readonly Look[] {
   )
   return [
     ['service', { unit: KUBELET, package: 'kubelet', files: [...FILES, ...MANIFESTS] }],
+    ...(cluster.kubernetes.flannel === 'service'
+      ? [['service', { unit: FLANNELD, package: '', files: FLANNEL_FILES }] as const]
+      : []),
     ['secret', { paths: secretFilesOf(cluster, node).map(({ path }) => path) }],
     ...leaves,
   ]

@@ -1,6 +1,7 @@
 /** The files of a Kubernetes node that quorate writes and that are no secret. Pure. */
 import { auditPolicy } from '../../../kubernetes/audit-policy.ts'
 import { cgroupDriver } from '../../../kubernetes/cgroup-driver.ts'
+import { FLANNEL_CNI_SCRIPT, flannelUnit } from '../../../kubernetes/flannel-unit.ts'
 import { type KubernetesCluster, kubeadmConfig } from '../../../kubernetes/kubeadm-config.ts'
 import { kubeletFile } from '../../../kubernetes/kubelet-config.ts'
 import { kubeletUnit } from '../../../kubernetes/kubelet-unit.ts'
@@ -10,6 +11,7 @@ import type { HostState } from '../../../host/state.ts'
 import type { Node } from '../../../spec/cluster.ts'
 
 export const KUBELET = 'kubelet.service'
+export const FLANNELD = 'flanneld.service'
 
 export interface NodeFile {
   readonly path: string
@@ -43,7 +45,18 @@ export function nodeFiles(cluster: KubernetesCluster, node: Node, host: HostStat
         ]
       : []),
   ]
-  return files.map((file) => ({ ...file, mode: '644', unit: KUBELET }))
+  return [
+    ...files.map((file) => ({ ...file, mode: '644', unit: KUBELET })),
+    ...(cluster.kubernetes.flannel === 'service' ? flannelFiles(cluster, node) : []),
+  ]
+}
+
+function flannelFiles(cluster: KubernetesCluster, node: Node): readonly NodeFile[] {
+  const { unit, script } = PLACES.flannel
+  return [
+    { path: script, content: FLANNEL_CNI_SCRIPT, mode: '644', unit: FLANNELD },
+    { path: unit, content: flannelUnit(cluster, node), mode: '644', unit: FLANNELD },
+  ]
 }
 
 /** All that such files can be, on any node. */
@@ -54,3 +67,6 @@ export const FILES: readonly string[] = [
   PLACES.kubeadm,
   PLACES.resolver,
 ]
+
+/** Those of flanneld as a service. */
+export const FLANNEL_FILES: readonly string[] = [PLACES.flannel.script, PLACES.flannel.unit]

@@ -25,7 +25,7 @@ import {
   type ManifestsStep,
 } from '../step.ts'
 import { asksFor, faultsOf, hasKubernetes, reason } from './early.ts'
-import { KUBELET } from './files.ts'
+import { FLANNELD, KUBELET } from './files.ts'
 import { inClusterSteps, nodeSettingsSteps, proofSteps } from './in-cluster.ts'
 import { manifestState, wantedSource } from './manifests.ts'
 import { secretSteps } from './secrets.ts'
@@ -88,7 +88,8 @@ function nodeSteps(scene: Scene): StageStep[] {
       ...secretSteps(cluster, node, host, facts),
       ...certificateSteps(cluster, node, host, facts),
       ...manifests.filter((step) => step.host === node.name),
-      ...(mayRun(scene, node) ? kubeletSteps(host) : []),
+      ...(cluster.kubernetes.flannel === 'service' ? loadSteps(host, FLANNELD, 'routes stay') : []),
+      ...(mayRun(scene, node) ? loadSteps(host, KUBELET, 'pods stay') : []),
     ]
   })
 }
@@ -164,8 +165,9 @@ function begun({ cluster, hosts, masters }: Scene): readonly string[] {
   })
 }
 
-function kubeletSteps({ name, services }: HostState): ServiceLoadStep[] {
-  const unit = services?.units[KUBELET]
+/** @param stays what a restart leaves alone */
+function loadSteps({ name, services }: HostState, service: string, stays: string): ServiceLoadStep[] {
+  const unit = services?.units[service]
   const runs = unit?.active === 'active' || unit?.active === 'activating'
   const why = !runs
     ? `it is ${unit?.active ?? 'not there'}`
@@ -177,8 +179,8 @@ function kubeletSteps({ name, services }: HostState): ServiceLoadStep[] {
           ? undefined
           : 'it would not start at boot'
   if (why === undefined) return []
-  const what = runs ? `restart ${KUBELET}; pods stay` : `enable and start ${KUBELET}`
-  const common = { tier: TIER, host: name, unit: KUBELET, danger: 'none', what, why } as const
+  const what = runs ? `restart ${service}; ${stays}` : `enable and start ${service}`
+  const common = { tier: TIER, host: name, unit: service, danger: 'none', what, why } as const
   return [{ ...common, kind: 'service-load', reloads: runs, restarts: true }]
 }
 
