@@ -15,6 +15,8 @@ export interface AuthoritiesSession {
   readonly fleet: Pick<Fleet, 'get'>
   /** etcd's. */
   readonly authority: () => Promise<Authority>
+  /** They are opened once a session, so that a passphrase is asked for once. Of a session that has none they are opened here. */
+  readonly kubernetesAuthorities?: (() => Promise<KubernetesAuthorities>) | undefined
   /** log2 of scrypt's cost for new encrypted keys; age's default (18) unless set. */
   readonly scryptWorkFactor?: number | undefined
 }
@@ -57,6 +59,11 @@ export interface KubernetesHome {
 }
 
 export async function openKubernetesAuthorities(session: AuthoritiesSession): Promise<KubernetesAuthorities> {
+  return (await session.kubernetesAuthorities?.()) ?? (await openAuthorities(session))
+}
+
+/** Nothing is read, made or asked before they are used; where they are on another machine, it is connected to. */
+export async function openAuthorities(session: AuthoritiesSession): Promise<KubernetesAuthorities> {
   const home = await openHome(session)
   const { signal } = session
   const of = async (authority: LeafAuthority): Promise<Authority> => {

@@ -25,8 +25,6 @@ export interface LeafJudge {
   /** Kubernetes' CA (PEM), which is in kubeconfigs. */
   readonly serverCa: string | undefined
   readonly now: Date
-  /** What has to be carried to a CA out of reach is not renewed by itself. */
-  readonly renews?: boolean | undefined
 }
 
 /** Empty: it may stay as it is. */
@@ -49,7 +47,7 @@ export function leafFaults(leaf: Leaf, state: LeafState | undefined, judge: Leaf
       keySpki: key,
       // A kubelet makes keys of the kind that it likes.
       algorithm: leaf.rotates ? undefined : cluster.pki.algorithm,
-      renewWithinDays: judge.renews === false ? 0 : renewWithinDays(lifetime(cluster, leaf)),
+      renewWithinDays: isOutOfReach(cluster, leaf) ? 0 : renewWithinDays(lifetime(cluster, leaf)),
       entering: true,
     }),
     ...fileFaults(leaf, files),
@@ -60,6 +58,11 @@ export function leafFaults(leaf: Leaf, state: LeafState | undefined, judge: Leaf
 /** How long a certificate of this leaf is valid, in days. */
 export function lifetime({ pki, kubernetes }: Cluster, { authority }: Leaf): number {
   return authority === 'etcd' ? pki.days : (kubernetes?.pki.days ?? pki.days)
+}
+
+/** What has to be carried to its CA would hold up everything else: renewing says when, not apply. */
+function isOutOfReach({ pki }: Cluster, { authority }: Leaf): boolean {
+  return authority === 'etcd' && pki.authority.home === 'offline'
 }
 
 /** What makes the key itself unfit, or leaves it unknown. */

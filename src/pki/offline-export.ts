@@ -8,7 +8,7 @@ import signProgram from './offline-sign.sh?raw'
 import { renderOpensslConfig, SIGNING_SECTION } from './openssl-config.ts'
 
 /**
- * Writes for each request `NODE-PROFILE.csr` and `NODE-PROFILE.cnf`, and once `README.txt` and `sign.sh`. Nothing in the
+ * Writes for each request `NODE-PROFILE.csr` (of several for one name the second is `NODE-PROFILE-2.csr`) and `NODE-PROFILE.cnf`, and once `README.txt` and `sign.sh`. Nothing in the
  * folder is secret. A request that would be refused later is refused now.
  * @returns the names of the request files, in the requests' order
  * @throws QuorateError `pki`
@@ -18,9 +18,9 @@ export async function exportRequests(
   directory: string,
 ): Promise<readonly string[]> {
   const checked = await Promise.all(
-    requests.map(async (request) => ({
+    requests.map(async (request, index) => ({
       request,
-      stem: `${request.subjectCommonName}-${request.profile}`,
+      stem: stemOf(requests, index),
       csr: await checkRequest(request),
     })),
   )
@@ -39,6 +39,15 @@ export async function exportRequests(
   await replaceFile(path.join(directory, 'sign.sh'), signProgram, 0o755)
   await replaceFile(path.join(directory, 'README.txt'), readme(checked), 0o644)
   return checked.map(({ stem }) => `${stem}.csr`)
+}
+
+function stemOf(requests: readonly IssueRequest[], index: number): string {
+  const names = requests
+    .slice(0, index + 1)
+    .map(({ subjectCommonName, profile }) => `${subjectCommonName}-${profile}`)
+  const own = names.at(-1) ?? ''
+  const before = names.slice(0, -1).filter((name) => name === own).length
+  return before === 0 ? own : `${own}-${before + 1}`
 }
 
 function readme(requests: readonly { readonly stem: string; readonly request: IssueRequest }[]): string {

@@ -9,7 +9,9 @@ import { memberName } from '../spec/member-name.ts'
 import type { IssueRequest } from './authority.ts'
 import { NotSignedYet, keysNamed, openOfflineAuthority } from './offline.ts'
 import { scratch } from './scratch.ts'
-import { ETCD01, memberRequest, openssl, opensslCa, put } from './testing.ts'
+import { NO_NAMES } from './names.ts'
+import { renderOpensslConfig } from './openssl-config.ts'
+import { ETCD01, memberRequest, openssl, opensslCa, opensslCsr, put } from './testing.ts'
 
 const ETCD02 = { ...ETCD01, name: 'etcd02', names: [], address: '192.0.2.12', addresses: [] }
 
@@ -226,4 +228,45 @@ test("a CA that leaves the members' name out: refused where peers demand it, and
   sign()
   await takeIn()
   expect(await named()).toEqual([key])
+})
+
+test('requests of the same name, as the API servers of two masters have it, lie side by side and all come back', async () => {
+  const { folder, authority, ca } = await exported()
+  const organizations = ['on-call', 'readers']
+  const one = (): IssueRequest => {
+    const names = { commonName: 'kube-apiserver', organizations, names: NO_NAMES, profile: 'client' } as const
+    const csrPem = opensslCsr(folder, renderOpensslConfig({ ...names, algorithm: 'ecdsa-p256' }))
+    return {
+      csrPem,
+      profile: 'client',
+      allowed: NO_NAMES,
+      days: 90,
+      subjectCommonName: 'kube-apiserver',
+      organizations,
+    }
+  }
+  const requests = [one(), one()]
+  const out = path.join(folder, 'masters')
+  expect(await exportRequests(requests, out)).toEqual([
+    'kube-apiserver-client.csr',
+    'kube-apiserver-client-2.csr',
+  ])
+  execFileSync('sh', [path.join(out, 'sign.sh'), ca.certificate, ca.key, '90'], { stdio: 'pipe' })
+  const issuedDirectory = path.join(folder, 'issued')
+  const taken = {
+    directory: out,
+    expected: requests,
+    caPem: await authority.chain(),
+    issuedDirectory,
+    now: new Date(),
+  }
+  expect((await importCertificates(taken)).missing).toEqual([])
+  const issued = await authority.issueMany(requests)
+  expect(new Set(issued.map(({ pem }) => pem)).size).toBe(2)
+  expect(issued.map(({ pem }) => describeCertificate(pem).organizations)).toEqual([
+    organizations,
+    organizations,
+  ])
+  const others = requests.map((request) => ({ ...request, organizations: ['system:masters'] }))
+  await expect(authority.issueMany(others)).rejects.toThrow(/its subject is/)
 })

@@ -5,6 +5,7 @@ import type { MemberClient } from '../../etcd/client.ts'
 import type { NameMembers } from '../../etcd/listed-member.ts'
 import type { MemberEndpoint, MemberTls } from '../../etcd/endpoint.ts'
 import { LOOPBACK, type LocalPort } from '../../etcd/local-port.ts'
+import type { KubernetesAuthorities } from '../../kubernetes/authorities.ts'
 import type { AskPassphrase, Authority } from '../../pki/authority.ts'
 import { type Cluster, type Node, etcdNodes } from '../../spec/cluster.ts'
 import { type Fleet, openFleet } from '../../ssh/fleet.ts'
@@ -55,6 +56,8 @@ export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPass
   /** A local socket that leads to a node's own etcd; needs no etcd to run there. */
   tunnel(node: Node): Promise<string>
   authority(): Promise<Authority>
+  /** Kubernetes' own CAs and secrets, opened once. */
+  kubernetesAuthorities(): Promise<KubernetesAuthorities>
   /** The trust bundle (PEM); undefined: the CA is quorate's to make, and not made yet. Makes none. */
   bundle(): Promise<string | undefined>
   /** Where a node's member is dialled from here, and with which credentials. */
@@ -133,6 +136,17 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       connect: async ({ hostName, ssh }) => await fleet.get(hostName, ssh),
     })
   })
+  const kubernetes = once(async (_key: 'kubernetes') => {
+    const { openAuthorities } = await import('../../kubernetes/authorities.ts')
+    return await openAuthorities({
+      cluster,
+      now,
+      signal,
+      askPassphrase,
+      fleet,
+      authority: async () => await authority('authority'),
+    })
+  })
   const credentials = once(async (_key: 'operator') => {
     const tls = await operatorCredentials(options, await authority('authority'))
     await warnOfWeakCas(tls.ca)
@@ -200,6 +214,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     remote,
     tunnel,
     authority: async () => await authority('authority'),
+    kubernetesAuthorities: async () => await kubernetes('kubernetes'),
     bundle: async () =>
       (await authorityIsThere(cluster)) ? await (await authority('authority')).trust(signal) : undefined,
     endpoint,

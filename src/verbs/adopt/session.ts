@@ -43,6 +43,7 @@ export function foreignSession(options: ForeignOptions): Session {
     remote: async (node) => of(node).remote,
     tunnel: async (node) => of(node).bridge.grpc,
     authority: notNow,
+    kubernetesAuthorities: notNow,
     bundle: async () => bundle,
     endpoint: async (node) => ({
       name: node.name,

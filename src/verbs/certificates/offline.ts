@@ -3,6 +3,8 @@ import { requireOwnOutput } from '../../files/state-folder.ts'
 import { readdir } from 'node:fs/promises'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import type { HostState } from '../../host/state.ts'
+import { leafRequest } from '../../kubernetes/authorities.ts'
+import { leavesOf } from '../../kubernetes/certificates.ts'
 import type { IssueRequest } from '../../pki/authority.ts'
 import { makeClientCertificate } from '../../pki/client.ts'
 import { NO_NAMES } from '../../pki/names.ts'
@@ -13,7 +15,7 @@ import { certificateNames, namesOf, profileOf } from '../../tiers/etcd/plan/cert
 import { mayLackMemberName } from '../../tiers/etcd/plan/peer-identity.ts'
 import { authorityOf } from '../../tiers/etcd/facts/authority-facts.ts'
 import { OPERATOR, type Session, operatorDirectory } from '../../tiers/etcd/session.ts'
-import { etcdNodes } from '../../spec/cluster.ts'
+import { type Cluster, type Node, etcdNodes, nodesWith } from '../../spec/cluster.ts'
 import { converge } from '../../tiers/etcd/converge.ts'
 import { applyIntent } from '../../tiers/etcd/apply-intent.ts'
 import { clientsDirectory } from './kept-clients.ts'
@@ -29,7 +31,7 @@ export interface ExportedRequests {
 
 /**
  * Has every node make the keys that it needs, under the lock, and writes all requests that wait for a certificate: the
- * members', the operator's, and clients'.
+ * members', the API servers', the operator's, and clients'.
  *
  * @throws QuorateError `usage` where the CA is not an offline one; what `converge` throws
  */
@@ -52,7 +54,7 @@ export async function exportCertificateRequests(
     if (!first) throw error
     const waitingFor = `the members can be asked only once ${OPERATOR} has its certificate: ${error.message}. Have this signed and import it, then ask for requests again`
     // What waits on the machines already can be carried along: no member has to be asked for that.
-    const { results } = await lookAt(session, etcdNodes(cluster))
+    const { results } = await lookAt(session, nodesOfCa(session))
     const requests = await memberRequests(
       session,
       results.map(({ value }) => value),
@@ -84,9 +86,15 @@ export async function importSignedCertificates(session: Session, directory: stri
   return result
 }
 
-/** All that wait: of members and of clients. @throws QuorateError of the machines that can't be looked at */
+/** The nodes that have certificates from etcd's CA. */
+function nodesOfCa({ cluster }: Session): readonly Node[] {
+  const ofKubernetes = cluster.kubernetes === undefined ? [] : nodesWith(cluster, 'master')
+  return [...new Set([...etcdNodes(cluster), ...ofKubernetes])]
+}
+
+/** All that wait: of members, API servers and clients. @throws QuorateError of the machines that can't be looked at */
 async function expectedRequests(session: Session): Promise<readonly IssueRequest[]> {
-  const { results, errors } = await lookAt(session, etcdNodes(session.cluster))
+  const { results, errors } = await lookAt(session, nodesOfCa(session))
   if (errors.length > 0) throw combineErrors(errors)
   const hosts = results.map(({ value }) => value)
   return [...(await memberRequests(session, hosts)), ...(await waitingClients(session))]
@@ -133,7 +141,7 @@ async function memberRequests(
   const { cluster } = session
   const authority = await authorityOf(cluster, await session.bundle())
   const byName = Object.fromEntries(hosts.map((host) => [host.name, host]))
-  return etcdNodes(cluster).flatMap((node) => {
+  const ofMembers = etcdNodes(cluster).flatMap((node) => {
     const host = byName[node.name]
     const pending = host?.member?.tls.pending ?? {}
     return certificateNames(cluster).flatMap((name): IssueRequest[] => {
@@ -152,6 +160,23 @@ async function memberRequests(
       ]
     })
   })
+  return [...ofMembers, ...apiServerRequests(cluster, byName)]
+}
+
+/** Of the pairs that API servers call etcd with. Everything else of Kubernetes is signed by CAs of its own, which are here. */
+function apiServerRequests(
+  cluster: Cluster,
+  hosts: Readonly<Record<string, HostState>>,
+): readonly IssueRequest[] {
+  if (cluster.kubernetes === undefined) return []
+  return nodesWith(cluster, 'master').flatMap((node) =>
+    leavesOf(cluster, node)
+      .filter(({ authority }) => authority === 'etcd')
+      .flatMap((leaf) => {
+        const request = hosts[node.name]?.services?.leaves?.[leaf.id]?.request
+        return request === undefined ? [] : [leafRequest(cluster, leaf, request.csr).request]
+      }),
+  )
 }
 
 /**
