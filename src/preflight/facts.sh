@@ -99,7 +99,9 @@ node() (
       node:*)
         IFS=,
         # shellcheck disable=SC2086 # into its parts
-        look_node ${word#node:}
+        set -- ${word#node:}
+        unset IFS
+        look_node "$@"
         return
         ;;
     esac

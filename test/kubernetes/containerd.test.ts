@@ -8,7 +8,7 @@ import { runWave } from '../../src/engine/wave.ts'
 import { runAgent } from '../../src/host/agent.ts'
 import { looksFor, parseHostState } from '../../src/host/observe.ts'
 import type { HostState } from '../../src/host/state.ts'
-import { loadClusterFile, openSession } from '../../src/index.ts'
+import { loadClusterFile, openSession, preflight } from '../../src/index.ts'
 import type { Cluster, Node } from '../../src/spec/cluster.ts'
 import { sampleKubernetes } from '../../src/spec/sample-kubernetes.ts'
 import { containerdReset } from '../../src/tiers/containerd/reset.ts'
@@ -109,6 +109,9 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
       expect.stringContaining('socat listens on port 10250, which kubelet needs'),
       expect.stringContaining(`${CONFIGURATION} was not written by quorate`),
     ])
+    const { checks } = await preflight(session)
+    const failed = checks.filter(({ result }) => result === 'failure').map(({ id }) => id)
+    expect(failed).toEqual(expect.arrayContaining(['other-kubernetes', 'node-ports']))
     await shell(`systemctl stop squatter; rm /usr/local/bin/k3s; mv /root/packaged ${CONFIGURATION}`)
     expect(refused(await look(session))).toEqual([])
     const strict = { ...cluster, kubernetes: sampleKubernetes(SPEC) }
@@ -184,12 +187,29 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
     await settle()
   })
 
-  test('a node without a route to Services has one by now, after a boot too', async () => {
+  test('a node without a route to Services has one by now', async () => {
     expect(await shell('ip route get 10.96.0.10')).toContain('dev host0')
     expect(await shell('systemctl is-enabled quorate-service-route')).toBe('enabled\n')
     await shell('ip route del 10.96.0.0/12')
     expect(await settle()).toEqual(['service-load'])
     expect(await shell('ip route get 10.96.0.10')).toContain(`src ${node.address}`)
+  })
+
+  test('after a boot nothing is left to be done, and preflight finds nothing wrong', async () => {
+    await lab.machine(NAME).powerOff()
+    await lab.machine(NAME).boot()
+    await using session = await connected()
+    // What is started at boot may still be on its way.
+    await expect
+      .poll(async () => planned(await look(session)), { timeout: 60_000, interval: 1000 })
+      .toEqual([])
+    const { checks } = await preflight(session)
+    const ours = checks.filter(({ id }) => ['kubernetes-node', 'pod-network', 'service-network'].includes(id))
+    expect(ours.map(({ id, result }) => `${id} ${result}`).toSorted()).toEqual([
+      'kubernetes-node ok',
+      'pod-network ok',
+      'service-network ok',
+    ])
   })
 
   test('reset takes it away again, and images stay', async () => {
