@@ -4,10 +4,10 @@ import { Readable } from 'node:stream'
 import { pack } from 'tar-stream'
 import type { InputFile } from '../ssh/input-file.ts'
 
-/** Content that travels to a machine: text, or a file of this computer, with its SHA-256 (hex) where that is known. */
+/** Content that travels to a machine: text, or a file of this computer, with its SHA-256 (hex) and its size where these are known. */
 export type Content =
   | { readonly text: string }
-  | { readonly file: string; readonly sha256?: string | undefined }
+  | { readonly file: string; readonly sha256?: string | undefined; readonly sizeBytes?: number | undefined }
 
 /** What travels to a machine with a step, by the names under which the step's operations take it. */
 export type Contents = Readonly<Record<string, Content>>

@@ -32,11 +32,11 @@ export async function equipNodes(
     byArchitecture.set(
       architecture,
       Object.fromEntries([
-        ...programs.flatMap(({ name, links, path: file, sha256 }) =>
-          [name, ...links].map((one) => [one, { file, sha256 }] as const),
+        ...programs.flatMap(({ name, links, path: file, sha256, sizeBytes }) =>
+          [name, ...links].map((one) => [one, { file, sha256, sizeBytes }] as const),
         ),
-        ...images.flatMap(({ names, path: file, sha256 }) =>
-          names.map((one) => [one, { file, sha256 }] as const),
+        ...images.flatMap(({ names, path: file, sha256, sizeBytes }) =>
+          names.map((one) => [one, { file, sha256, sizeBytes }] as const),
         ),
       ]),
     )

@@ -5,6 +5,8 @@ import type { EngineStep } from '../../../engine/step.ts'
 import type { OnHost } from '../../../engine/order.ts'
 import { RESTORE } from '../../../host/extensions.ts'
 import { looksFor } from '../../../host/observe.ts'
+import type { Operation, Values } from '../../../host/operations.ts'
+import type { Content } from '../../../host/parcel.ts'
 import type { Node } from '../../../spec/cluster.ts'
 import type { Observed } from '../facts/observed.ts'
 import { type Session, allMembers } from '../session.ts'
@@ -46,9 +48,10 @@ export async function equip(
       contents: (step: EngineStep) =>
         beside.map((contentsOf) => contentsOf?.(step)).find((contents) => contents !== undefined),
     }
+    const operations = own.map((step) => hostKind(step).operations(step, supplies))
     return {
-      operations: own.map((step) => hostKind(step).operations(step, supplies)),
-      sendings: own.flatMap((step) => sendingsOf(step, supplies)),
+      operations,
+      sendings: [...own.flatMap((step) => sendingsOf(step, supplies)), ...besideSendings(operations.flat())],
       looks: looksFor(session.cluster, node, session.tiers),
       incoming: incomingOf(own),
       extension: own.some(isRestoreStep) ? RESTORE : undefined,
@@ -66,4 +69,16 @@ function sendingsOf(step: HostStep, { artifact }: Supplies): HostWork['sendings'
   if (step.kind !== 'binaries' || artifact === undefined) return []
   const bytes = artifact.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   return bytes > 0 ? [{ bytes }] : []
+}
+
+/** Of tiers beside etcd: files whose size they know. */
+function besideSendings(operations: readonly Operation[]): HostWork['sendings'] {
+  const bytes = operations
+    .flatMap(([, values]) => Object.values<Values[string]>(values ?? {}))
+    .reduce((sum, value) => sum + (isSized(value) ? (value.sizeBytes ?? 0) : 0), 0)
+  return bytes > 0 ? [{ bytes }] : []
+}
+
+function isSized(value: Values[string]): value is Extract<Content, { readonly file: string }> {
+  return typeof value === 'object' && 'file' in value
 }
