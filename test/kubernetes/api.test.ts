@@ -9,6 +9,7 @@ import { NODE } from '../../src/kubernetes/api-parse.ts'
 import { differences } from '../../src/kubernetes/objects/differences.ts'
 import { dnsSpread } from '../../src/kubernetes/objects/dns.ts'
 import { nodePatch } from '../../src/kubernetes/objects/node-settings.ts'
+import { putObject } from '../../src/kubernetes/objects/put.ts'
 import { OPERATORS, OPERATORS_BINDING, rbacObjects } from '../../src/kubernetes/objects/rbac.ts'
 import { proofNamespace, serving } from '../../src/kubernetes/proof/objects.ts'
 import { proveCluster, sweepProofs } from '../../src/kubernetes/proof.ts'
@@ -17,6 +18,7 @@ import { whyNoKubernetes } from './built.ts'
 import { type TestApiServer, startApiServer } from './support/api-server.ts'
 
 const ANY = z.unknown()
+const VIEW = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' } as const
 const reason = await whyNoKubernetes()
 
 /** Of two managers. */
@@ -67,7 +69,12 @@ describe.skipIf(reason)(`the API${reason === undefined ? '' : ` (${reason})`}`, 
     const wanted = rbacObjects(sampleKubernetes()).find(({ metadata }) => metadata.name === reference.name)
     await first.patch(reference, { subjects: [] }, 'merge')
     expect(differences(wanted ?? OPERATORS_BINDING, await first.get(reference, ANY))).toEqual(['subjects'])
-    await operator.apply(wanted ?? OPERATORS_BINDING, { force: true })
+    await putObject(operator, wanted ?? OPERATORS_BINDING)
+    expect(differences(wanted ?? OPERATORS_BINDING, await first.get(reference, ANY))).toEqual([])
+    // To another role it can only be made again.
+    await first.delete(reference)
+    await first.create({ ...(wanted ?? OPERATORS_BINDING), roleRef: { ...VIEW } })
+    await putObject(operator, wanted ?? OPERATORS_BINDING)
     expect(differences(wanted ?? OPERATORS_BINDING, await first.get(reference, ANY))).toEqual([])
   })
 

@@ -10,6 +10,7 @@ import type { ApiObject } from '../../kubernetes/api-objects.ts'
 import { openKubernetesAuthorities } from '../../kubernetes/authorities.ts'
 import type { KubernetesCluster } from '../../kubernetes/kubeadm-config.ts'
 import { nodePatch } from '../../kubernetes/objects/node-settings.ts'
+import { putObject } from '../../kubernetes/objects/put.ts'
 import { nodesWith } from '../../spec/cluster.ts'
 import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { counted } from '../../spec/units.ts'
@@ -34,7 +35,7 @@ export async function makeAuthorities(session: TierSession): Promise<void> {
 export async function applyObjects(session: TierSession, objects: readonly ApiObject[]): Promise<void> {
   await using operators = await operatorsClient(session)
   const apply = async (client: ApiClient) => {
-    for (const object of objects) await client.apply(object, { force: true })
+    for (const object of objects) await putObject(client, object)
   }
   await settled(session, async () => {
     try {
