@@ -63,10 +63,6 @@ export function isNotFound(thrown: unknown): boolean {
   return refusalOf(thrown)?.status === 404
 }
 
-export function isAlreadyThere(thrown: unknown): boolean {
-  return refusalOf(thrown)?.reason === 'AlreadyExists'
-}
-
 /** Another manager has a field that was applied without force, or the object changed in between. */
 export function isConflict(thrown: unknown): boolean {
   const found = refusalOf(thrown)

@@ -13,7 +13,6 @@ import { nodePatch } from '../../kubernetes/objects/node-settings.ts'
 import { putObject } from '../../kubernetes/objects/put.ts'
 import { nodesWith } from '../../spec/cluster.ts'
 import { kubernetesNodes } from '../../spec/kubernetes.ts'
-import { counted } from '../../spec/units.ts'
 import { until } from '../../wait/until.ts'
 import { type Clients, mastersClient, operatorsClient } from './client.ts'
 import { hasKubernetes } from './plan/early.ts'
@@ -122,7 +121,7 @@ async function spreadDns(
 /** @throws QuorateError `unhealthy` with all that does not work */
 export async function prove(session: TierSession, of: string): Promise<void> {
   const cluster = requireKubernetes(session)
-  const { proofError, proveCluster } = await import('../../kubernetes/proof.ts')
+  const { describeProgress, proofError, proveCluster } = await import('../../kubernetes/proof.ts')
   // What was made is removed also after the signal.
   await using clients = await operatorsClient({ ...session, signal: NEVER })
   const client = await clients.connect(undefined)
@@ -132,10 +131,16 @@ export async function prove(session: TierSession, of: string): Promise<void> {
     image: imageNames(cluster.kubernetes).probe,
     dnsDomain: cluster.kubernetes.dnsDomain,
     signal: session.signal,
-    emit: ({ stage, done, total }) => {
-      if (done === 0) session.emit({ type: 'note', text: `the proof: ${stage}, ${counted(total, 'pod')}` })
+    emit: (progress) => {
+      const told = progress.done === progress.total || progress.stage === 'removing'
+      if (told) session.emit({ type: 'note', text: describeProgress(progress) })
     },
   })
+  if (report.left !== undefined)
+    session.emit({
+      type: 'warning',
+      text: `the namespace ${report.left} of the proof is still being removed`,
+    })
   const error = proofError(report)
   if (error !== undefined) throw error
   await client.apply(provenObject(of), { force: true })
