@@ -88,7 +88,7 @@ test('names that JavaScript knows are nothing special', () => {
   const text = `${GOOD.replace('"3.5.16"', '"3.5.16", settings: { constructor: 1 }')}groups: { constructor: [etcd01], g: [toString] }\n__proto__: { a: 1 }\n`
   expect(lines(text)).toEqual([
     'cluster.yaml:13:38: group g names toString, and there is no such node; known are etcd01, etcd02, etcd03',
-    'cluster.yaml:14:1: unknown key __proto__; known are name, ssh, nodes, groups, requirements, pki, etcd, network, loadBalancer, backup, packages, state',
+    'cluster.yaml:14:1: unknown key __proto__; known are name, ssh, nodes, groups, requirements, pki, etcd, network, loadBalancer, kubernetes, backup, packages, state',
   ])
 })
 
