@@ -1,6 +1,7 @@
 /** Certificates and secrets on a machine, by the agent's own programs and the real openssl; root's ground is taken for granted. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -14,7 +15,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { LEAVES, leafLook } from '../engine/leaf-steps.ts'
 import { openssl, opensslCa } from '../pki/testing.ts'
 import files from './agent/files.sh?raw'
@@ -43,6 +44,18 @@ sync() { :; }
 check_fence() { :; }
 `
 
+/** With the ground as it is. */
+const ROOTS = `
+state=$place/state staging=$place heavy=no draft=
+leaf_requests=$place/requests
+make_folder() { mkdir -p "$1"; }
+check_fence() { :; }
+`
+
+/** Of the agent's own programs, what tests have in the place of what needs root, or a machine. */
+let stand = HERE
+beforeEach(() => void (stand = HERE))
+
 /** @returns lines that were printed @throws what it said */
 function agent(...operations: readonly (Operation | Look)[]): string[] {
   let count = 0
@@ -61,7 +74,7 @@ function agent(...operations: readonly (Operation | Look)[]): string[] {
     return [String(given.length + 1), name, ...given]
   })
   const stubs = 'set -eu\numask 077\nfail() { printf "%s\\n" "$*" >&2; exit 1; }\n'
-  const text = `${stubs}${places}${ground}${files}${tls}${looks}${leaves}${HERE}${main}`
+  const text = `${stubs}${places}${ground}${files}${tls}${looks}${leaves}${stand}${main}`
   const env = { PATH: process.env['PATH'], place: folder }
   const result = spawnSync('/bin/sh', ['-c', text, 'quorate', ...words], { env, encoding: 'utf8' })
   if (result.status !== 0) throw new Error(result.stderr.trim())
@@ -294,4 +307,35 @@ test('a link in the place of a file is replaced, and what it leads to stays', ()
   agent(...LEAVES['secret-file'].operations({ ...step, mode: '644' }, { content: { text: 'new' } }))
   expect(readFileSync(path.join(folder, 'other'), 'utf8')).toBe('kept')
   expect(lstatSync(path.join(folder, 'pki/ca.crt')).isFile()).toBe(true)
+})
+
+describe.skipIf(process.getuid?.() !== 0)('as root', () => {
+  test('root’s own ground is worked on; where others can write nothing is put, and what lies there is not followed', () => {
+    stand = ROOTS
+    const place = pair()
+    agent(...makeKey())
+    agent(...putCertificate(place))
+    expect(look(leafLook('one', place, undefined)).leaves['one']?.key).toMatch(/^[0-9a-f]{64}$/)
+    agent(...makeKey(path.join(folder, 'pki/a.key')))
+    const again = putCertificate(place)
+    const before = readFileSync(path.join(folder, 'pki/a.crt'), 'utf8')
+    chmodSync(path.join(folder, 'pki'), 0o777)
+    expect(() => agent(...again)).toThrow(/other users can write to .*pki/)
+    expect(readFileSync(path.join(folder, 'pki/a.crt'), 'utf8')).toBe(before)
+    const step = {
+      ...COMMON,
+      kind: 'secret-file',
+      path: path.join(folder, 'pki/b'),
+      secret: 'b',
+      mode: '600',
+    } as const
+    const secret = LEAVES['secret-file'].operations(step, { content: { text: 'x' } })
+    expect(() => agent(...secret)).toThrow(/other users can write to .*pki/)
+    const current = path.join(folder, 'pki/kubelet-client-current.pem')
+    symlinkSync('a.key', current)
+    const joined = { form: 'joined', path: current } as const
+    expect(look(leafLook('one', joined, undefined)).leaves['one']?.key).toBeUndefined()
+    chmodSync(path.join(folder, 'pki'), 0o755)
+    expect(look(leafLook('one', joined, undefined)).leaves['one']?.key).toMatch(/^[0-9a-f]{64}$/)
+  })
 })
