@@ -1,7 +1,9 @@
 /** flannel's rules as a check of the cluster file: every finding with its place in the file. */
-import type { Cluster } from '../spec/cluster.ts'
+import type { Cluster, FlannelNetwork } from '../spec/cluster.ts'
+import { kubernetesNodes } from '../spec/kubernetes.ts'
 import type { Report } from '../spec/report.ts'
-import { checkFlannelConfig } from './check.ts'
+import { counted } from '../spec/units.ts'
+import { capacity, checkFlannelConfig } from './check.ts'
 
 export function checkFlannelForFile(cluster: Cluster): readonly Report[] {
   if (cluster.network === undefined) return []
@@ -9,9 +11,22 @@ export function checkFlannelForFile(cluster: Cluster): readonly Report[] {
     [node.address, ...node.addresses].map((network) => ({ what: `the address of ${node.name}`, network })),
   )
   const problems = checkFlannelConfig(cluster.network.config, { taken })
-  return problems.map(({ severity, key, message }) => ({
-    severity,
-    path: ['network', ...key.split('.')],
-    message: `network.${key} ${message}`,
-  }))
+  return [
+    ...problems.map(({ severity, key, message }): Report => ({
+      severity,
+      path: ['network', ...key.split('.')],
+      message: `network.${key} ${message}`,
+    })),
+    ...checkRoom(cluster, cluster.network),
+  ]
+}
+
+/** As a service flannel divides the network itself: every node of Kubernetes wants a share. */
+function checkRoom(cluster: Cluster, { config }: FlannelNetwork): readonly Report[] {
+  if (cluster.kubernetes?.flannel !== 'service') return []
+  const room = capacity(config)
+  const nodes = kubernetesNodes(cluster).length
+  if (room === undefined || room.nodes >= nodes) return []
+  const message = `network.Network has shares for ${counted(room.nodes, 'node')}, and ${nodes} run Kubernetes`
+  return [{ severity: 'error', path: ['network', 'Network'], message, hint: 'write a larger network' }]
 }

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { sampleKubernetesCluster } from '../spec/sample-kubernetes.ts'
+import { checkFlannelForFile } from './file-check.ts'
+
+function messages(network: string, flannel: 'daemonset' | 'service'): string[] {
+  const config = { Network: network, SubnetLen: 24, Backend: { Type: 'vxlan' } }
+  const cluster = {
+    ...sampleKubernetesCluster({ flannel, podNetwork: network }),
+    network: { prefix: '/coreos.com/network', config, v2: false },
+  }
+  return checkFlannelForFile(cluster).map(
+    ({ severity, path, message }) => `${severity} ${path.join('.')}: ${message}`,
+  )
+}
+
+test('as a service flannel has a share for every node of Kubernetes', () => {
+  expect(messages('10.5.0.0/21', 'service')).toEqual([])
+  // Of the four shares the first is given to nobody.
+  expect(messages('10.5.0.0/22', 'service')).toEqual([
+    'error network.Network: network.Network has shares for 3 nodes, and 5 run Kubernetes',
+  ])
+  // Then the controller-manager divides it.
+  expect(messages('10.5.0.0/22', 'daemonset')).toEqual([])
+})
