@@ -1,5 +1,6 @@
 /** Steps for a service of a tier: a configuration that its own program has checked, loaded, or taken away again. */
 import { NO_SERVICES, type ServiceFile, type ServiceState, type ServicesState } from '../host/services.ts'
+import type { NodeFacts } from '../host/node-facts.ts'
 import { LEAVES, type LeafStep } from './leaf-steps.ts'
 import { NODE, type NodeStep } from './node-steps.ts'
 import type { ServiceKind, ServiceKinds, TierStepCommon } from './service-kind.ts'
@@ -29,6 +30,8 @@ export interface ServiceLoadStep extends Common {
   readonly reloads: boolean
   /** It is restarted where it runs, since it reads its files at its start only; a changed unit file is loaded first. */
   readonly restarts?: true | undefined
+  /** What else of the machine is otherwise once it runs. */
+  readonly mends?: Partial<NodeFacts> | undefined
   /** Done when the daemon behind `socket` answers `question` with the line `answer`. */
   readonly proof?: { readonly socket: string; readonly question: string; readonly answer: string } | undefined
 }
@@ -70,8 +73,13 @@ export const SERVICES: ServiceKinds<ServiceStep> = {
   'service-load': {
     action: 'change',
     distinguishes: ({ unit }) => [unit],
-    predict: (services, { unit }) =>
-      withUnit(services, unit, { active: 'active', enabled: true, loading: false, needsReload: false }),
+    predict: (services, { unit, mends }) => {
+      const loaded = { active: 'active', enabled: true, loading: false, needsReload: false }
+      const after = withUnit(services, unit, loaded)
+      return after.node === undefined || mends === undefined
+        ? after
+        : { ...after, node: { ...after.node, ...mends } }
+    },
     operations: ({ unit, restarts = false, proof }) => [
       [
         'service_load',

@@ -112,7 +112,9 @@ function routeSteps(cluster: WithKubernetes, node: Node, services: ServicesState
   })
   const { unit, file } = SERVICE_ROUTE
   const lost = facts.reachesServices === false ? "no route leads to Services' addresses" : undefined
-  return unitSteps(node.name, services, unit, file, text, lost)
+  return unitSteps(node.name, services, unit, file, text, lost).map((step) =>
+    step.kind === 'service-load' ? { ...step, mends: { reachesServices: true } } : step,
+  )
 }
 
 /** A unit and its one file; it is restarted for what changes. */

@@ -79,6 +79,12 @@ function workload(ready: number, images: readonly string[]): WorkloadFacts {
   return { wanted: 1, ready, updated: ready, images, observed: true }
 }
 
+/** Every node has come; none is ready yet. */
+export function allRegistered(cluster: Cluster, held: HeldFacts): Partial<HeldFacts> {
+  const nodes = kubernetesNodes(cluster).map(({ name }) => [name, held.nodes[name] ?? NEW_NODE] as const)
+  return { nodes: { ...held.nodes, ...Object.fromEntries(nodes) } }
+}
+
 /** Workloads of these names, as far as they are there, have to start pods anew. */
 export function rollingOut({ workloads }: HeldFacts, names: readonly string[]): HeldFacts['workloads'] {
   const changed = Object.entries(workloads).filter(([name]) => names.includes(name))

@@ -15,9 +15,10 @@ import { nodesWith } from '../../spec/cluster.ts'
 import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { until } from '../../wait/until.ts'
 import { type Clients, mastersClient, operatorsClient } from './client.ts'
+import { tierFacts } from './facts.ts'
 import { hasKubernetes } from './plan/early.ts'
 import { provenObject, wantedSettings } from './plan/in-cluster.ts'
-import { crowdedDns, unready } from './plan/unready.ts'
+import { crowdedDns, unready, unregistered } from './plan/unready.ts'
 import type { AwaitStep } from './step.ts'
 
 /** How long a control plane may take to come up, in ms: images may have to be pulled, machines may be slow. */
@@ -67,15 +68,18 @@ export async function setNodes(session: TierSession, names: readonly string[]): 
 export async function awaitMilestone(session: TierSession, step: AwaitStep): Promise<void> {
   const cluster = requireKubernetes(session)
   await using clients = await operatorsClient(session)
-  const missing = (api: KubernetesFacts): readonly string[] =>
-    step.milestone === 'api'
-      ? step.nodes.flatMap((name) => {
-          const server = api.servers[name]
-          // One that answers and lets nobody in waits for what comes next.
-          if (server?.state === 'ready' || server?.state === 'refused') return []
-          return [`${name}: ${server?.problem ?? 'its API server was not asked'}`]
-        })
-      : unready(cluster, { ca: undefined, leaves: {}, sums: undefined, api })
+  const missing = (api: KubernetesFacts): readonly string[] => {
+    const facts = { ...tierFacts(undefined), api }
+    if (step.milestone === 'nodes') return unready(cluster, facts)
+    const servers = step.nodes.flatMap((name) => {
+      const server = api.servers[name]
+      // One that answers and lets nobody in waits for what comes next.
+      if (server?.state === 'ready' || server?.state === 'refused') return []
+      return [`${name}: ${server?.problem ?? 'its API server was not asked'}`]
+    })
+    const unknown = step.milestone === 'joined' ? unregistered(cluster, facts) : []
+    return [...servers, ...unknown.map((name) => `${name} has not registered`)]
+  }
   await until(
     async () => {
       const api = await look(session, clients)
@@ -85,7 +89,7 @@ export async function awaitMilestone(session: TierSession, step: AwaitStep): Pro
       return { missing: left }
     },
     {
-      ms: step.milestone === 'api' ? API_MS : NODES_MS,
+      ms: step.milestone === 'nodes' ? NODES_MS : API_MS,
       everyMs: EVERY_MS,
       signal: session.signal,
       late: (left, waited) => {

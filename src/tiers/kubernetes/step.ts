@@ -47,10 +47,10 @@ export interface NodeSettingsStep extends StepCommon {
   readonly nodes: readonly string[]
 }
 
-/** Waits until API servers are ready, or all nodes and what runs on them. */
+/** Waits until these API servers are ready (`api`), all nodes have registered as well (`joined`), or all of them are ready (`nodes`). */
 export interface AwaitStep extends StepCommon {
   readonly kind: 'kubernetes-await'
-  readonly milestone: 'api' | 'nodes'
+  readonly milestone: 'api' | 'joined' | 'nodes'
   readonly nodes: readonly string[]
 }
 

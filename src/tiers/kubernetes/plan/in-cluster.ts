@@ -70,7 +70,14 @@ function differs(object: ApiObject, held: HeldFacts): boolean {
   return live === undefined || differences(object, live).length > 0
 }
 
-function objectsSteps(objects: readonly ApiObject[], held: HeldFacts): ObjectsStep[] {
+/** Where an API server lets nobody in yet: quorate's own group and kubeadm's are bound to what they may do. */
+export function bindingSteps({ kubernetes }: KubernetesCluster): readonly ObjectsStep[] {
+  return objectsSteps(rbacObjects(kubernetes), NOTHING)
+}
+
+const NOTHING: Pick<HeldFacts, 'objects'> = { objects: {} }
+
+function objectsSteps(objects: readonly ApiObject[], held: Pick<HeldFacts, 'objects'>): ObjectsStep[] {
   if (objects.length === 0) return []
   const names = objects.map((object) => describeReference(referenceTo(object)))
   const isNew = names.every((name) => held.objects[name] === undefined)

@@ -12,7 +12,8 @@ const intent = { ...testIntent(cluster), beside: TIERS }
 function bare(): Observed {
   const world = bareWorld(cluster)
   const hosts = Object.entries(world.hosts).map(([name, host]) => {
-    const { services } = bareHost(name)
+    // As machines of the lab: no default route.
+    const { services } = bareHost(name, { reachesServices: false })
     return [name, { ...host, services }] as const
   })
   return { ...world, hosts: Object.fromEntries(hosts), beside: {} }

@@ -3,7 +3,7 @@
  *
  * 1. certificates and secrets on all nodes, and on the first master its control plane;
  * 2. once an API server is ready: what kubeadm and quorate keep in the API, and all other nodes, at once;
- * 3. labels and taints of nodes, as far as these have come; once all are ready CoreDNS is spread, and the cluster proven.
+ * 3. once all nodes have come: their labels and taints; once all are ready CoreDNS is spread, and the cluster proven.
  *
  * Where a control plane stands already, one master's manifests change at a time, while all others serve.
  */
@@ -26,10 +26,10 @@ import {
 } from '../step.ts'
 import { asksFor, faultsOf, hasKubernetes, reason } from './early.ts'
 import { FLANNELD, KUBELET } from './files.ts'
-import { inClusterSteps, nodeSettingsSteps, proofSteps } from './in-cluster.ts'
+import { bindingSteps, inClusterSteps, nodeSettingsSteps, proofSteps } from './in-cluster.ts'
 import { manifestState, wantedSource } from './manifests.ts'
 import { secretSteps } from './secrets.ts'
-import { unready } from './unready.ts'
+import { unready, unregistered } from './unready.ts'
 
 export type StageStep =
   | KubernetesClusterStep
@@ -60,12 +60,17 @@ export function stageSteps(
   const scene = { cluster, hosts, facts, masters, serving: new Set(ready.map(({ name }) => name)) }
   const machines = [...authoritySteps(scene), ...nodeSteps(scene)]
   const [first] = ready
-  if (first === undefined) return machines.length > 0 ? machines : [awaitApi(begun(scene))]
+  if (first === undefined) {
+    if (machines.length > 0) return machines
+    const closed = masters.some(({ name }) => facts.api?.servers[name]?.state === 'refused')
+    return closed ? bindingSteps(cluster) : [awaitApi(begun(scene))]
+  }
   const together = [...inClusterSteps(cluster, facts, first), ...machines]
   if (together.length > 0) return together
   const behind = begun(scene).filter((name) => !scene.serving.has(name))
-  if (behind.length > 0) return [awaitApi(behind)]
-  // First: what is waited for may itself wait for a label, as CoreDNS does for that of masters.
+  const unknown = unregistered(cluster, facts)
+  if (behind.length + unknown.length > 0) return [awaitJoined(behind, unknown)]
+  // Before they are waited for: CoreDNS runs on nodes that are labeled as masters.
   const settings = nodeSettingsSteps(cluster, facts)
   if (settings.length > 0) return settings
   const missing = unready(cluster, facts)
@@ -190,8 +195,19 @@ function awaitApi(nodes: readonly string[]): AwaitStep {
   return { kind: 'kubernetes-await', milestone: 'api', nodes, what, why, danger: 'none' }
 }
 
+function awaitJoined(behind: readonly string[], unknown: readonly string[]): AwaitStep {
+  const what = 'wait until every API server is ready and every node has registered'
+  const servers = behind.map((name) => `the API server on ${name} is not ready`)
+  const why = shortly([...servers, ...unknown.map((name) => `${name} has not registered`)])
+  return { kind: 'kubernetes-await', milestone: 'joined', nodes: behind, what, why, danger: 'none' }
+}
+
+function shortly(reasons: readonly string[]): string {
+  return reasons.slice(0, 4).join('; ') + (reasons.length > 4 ? '; …' : '')
+}
+
 function awaitNodes(missing: readonly string[]): AwaitStep {
   const what = 'wait until every node is ready, and what runs on all of them'
-  const why = missing.slice(0, 4).join('; ') + (missing.length > 4 ? '; …' : '')
+  const why = shortly(missing)
   return { kind: 'kubernetes-await', milestone: 'nodes', nodes: [], what, why, danger: 'none' }
 }

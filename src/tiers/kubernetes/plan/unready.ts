@@ -35,6 +35,12 @@ export function crowdedDns(cluster: KubernetesCluster, held: HeldFacts): DnsPod 
   )
 }
 
+/** Names of nodes that the API does not know yet. */
+export function unregistered(cluster: KubernetesCluster, { api }: KubernetesTierFacts): readonly string[] {
+  const nodes = api?.held?.nodes ?? {}
+  return kubernetesNodes(cluster).flatMap(({ name }) => (Object.hasOwn(nodes, name) ? [] : [name]))
+}
+
 function unreadyNodes({ kubernetes, ...cluster }: KubernetesCluster, { nodes }: HeldFacts): string[] {
   return kubernetesNodes(cluster).flatMap(({ name }) => {
     const node = Object.hasOwn(nodes, name) ? nodes[name] : undefined

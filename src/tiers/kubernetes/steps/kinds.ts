@@ -10,6 +10,7 @@ import {
   NOTHING_HELD,
   afterPhases,
   allReady,
+  allRegistered,
   readyServers,
   rollingOut,
   withManifests,
@@ -114,17 +115,18 @@ export const KUBERNETES_OF_THE_CLUSTER: ClusterKinds<KubernetesClusterStep> = {
   'kubernetes-await': {
     action: 'check',
     distinguishes: ({ milestone, nodes }) => [milestone, ...nodes],
-    predict: (cluster, before, { milestone, nodes }) =>
-      milestone === 'api'
-        ? withFacts(before, ({ api }) => ({
-            api: {
-              balancer: undefined,
-              ...api,
-              held: api?.held ?? NOTHING_HELD,
-              servers: { ...api?.servers, ...readyServers(cluster, nodes) },
-            },
-          }))
-        : withHeld(before, (held) => allReady(cluster, held)),
+    predict: (cluster, before, { milestone, nodes }) => {
+      if (milestone === 'nodes') return withHeld(before, (held) => allReady(cluster, held))
+      const served = withFacts(before, ({ api }) => ({
+        api: {
+          balancer: undefined,
+          ...api,
+          held: api?.held ?? NOTHING_HELD,
+          servers: { ...api?.servers, ...readyServers(cluster, nodes) },
+        },
+      }))
+      return milestone === 'api' ? served : withHeld(served, (held) => allRegistered(cluster, held))
+    },
     perform: async (session, _observed, step) => {
       const { awaitMilestone } = await import('../perform.ts')
       await awaitMilestone(session, step)
