@@ -11,7 +11,7 @@ import type { Cluster, Node } from '../../../spec/cluster.ts'
 import { kubernetesNodes } from '../../../spec/kubernetes.ts'
 import { type KubernetesTierFacts, tierFacts } from '../facts.ts'
 import { TIER } from '../name.ts'
-import { KUBELET, nodeFiles } from './files.ts'
+import { nodeFiles } from './files.ts'
 
 export function hasKubernetes(cluster: Cluster): cluster is KubernetesCluster {
   return cluster.kubernetes !== undefined
@@ -89,5 +89,3 @@ export function reason(faults: readonly LeafFault[]): string {
   if (faults.some(({ code }) => code === 'missing')) return 'there is none yet'
   return `the present one ${[...new Set(faults.map(({ message }) => message))].join('; ')}`
 }
-
-export { KUBELET }
