@@ -5,6 +5,13 @@ import { bareWorld, testIntent } from '../../etcd/plan/testing.ts'
 import { bareHost, sampleCluster } from '../../containerd/containerd.fixture.ts'
 import { TIERS } from '../../tiers.ts'
 import type { Step } from '../../etcd/steps/steps.ts'
+import { FORESEEN } from '../../../host/leaves.ts'
+import type { ServerFacts } from '../../../kubernetes/api-facts.ts'
+import { tierFacts } from '../facts.ts'
+import { READY, withManifests } from '../foreseen.ts'
+import { COMPONENTS } from '../step.ts'
+import { wantedSource } from './manifests.ts'
+import { stageSteps } from './stages.ts'
 
 const cluster = sampleCluster()
 const intent = { ...testIntent(cluster), beside: TIERS }
@@ -43,4 +50,35 @@ test('nine bare machines: the whole way is foreseen, and ends', () => {
   expect(kind('kubernetes-node-settings')).toBeGreaterThan(kubelet('worker01'))
   // Keys and files need no other machine: they are in the first wave, with etcd's.
   expect(kind('leaf-key')).toBe(0)
+})
+
+function established(servers: Readonly<Record<string, ServerFacts['state']>>, stale: readonly string[]) {
+  const hosts = Object.fromEntries(
+    ['master01', 'master02'].map((name) => {
+      const node = cluster.nodes.find((one) => one.name === name)!
+      const source = stale.includes(name) ? 'another' : wantedSource(cluster, node)
+      const host = bareHost(name)
+      return [name, { ...host, services: withManifests(host.services!, COMPONENTS, source) }] as const
+    }),
+  )
+  const facts = {
+    ...tierFacts(undefined),
+    ca: FORESEEN,
+    api: { balancer: undefined, held: undefined, servers: {} },
+  }
+  const known = Object.entries(servers).map(([name, state]) => [name, { ...READY, state }] as const)
+  const api = { ...facts.api, servers: Object.fromEntries(known) }
+  return stageSteps(cluster, hosts, '', { ...facts, api }).flatMap((step) =>
+    step.kind === 'kubeadm-manifests' ? [step.host] : [],
+  )
+}
+
+test('manifests change on one master that serves at a time, and only while all others serve', () => {
+  const both = ['master01', 'master02']
+  expect(established({ master01: 'ready', master02: 'ready' }, both)).toEqual(['master01'])
+  expect(established({ master01: 'ready', master02: 'ready' }, ['master02'])).toEqual(['master02'])
+  expect(established({ master01: 'ready', master02: 'not-ready' }, ['master01'])).toEqual([])
+  // A broken one is put right first, and where none serves all are, at once.
+  expect(established({ master01: 'ready', master02: 'not-ready' }, both)).toEqual(['master02'])
+  expect(established({ master01: 'silent', master02: 'silent' }, both)).toEqual(both)
 })

@@ -5,7 +5,8 @@
  * 2. once an API server is ready: what kubeadm and quorate keep in the API, and all other nodes, at once;
  * 3. once all nodes have come: their labels and taints; once all are ready CoreDNS is spread, and the cluster proven.
  *
- * Where a control plane stands already, one master's manifests change at a time, while all others serve.
+ * Where a control plane stands already, one master's manifests change at a time, while all others serve; those of masters that do
+ * not serve are put right at once.
  */
 import type { LeafCertificateStep, SecretFileStep } from '../../../engine/leaf-steps.ts'
 import type { ServiceLoadStep } from '../../../engine/service-steps.ts'
@@ -143,10 +144,12 @@ function manifestSteps(scene: Scene): ManifestsStep[] {
     return [{ node, stamp, components, isNew: states.every(([, state]) => state === 'missing') }]
   })
   const fresh = wanting.filter(({ node, isNew }) => isNew && mayRun(scene, node))
-  // A master that serves loses its API server for some seconds: all others must serve meanwhile.
   const changing = wanting.filter(({ isNew }) => !isNew)
-  const others = begun(scene).every((name) => serving.has(name) || changing[0]?.node.name === name)
-  const chosen = [...fresh, ...(fresh.length === 0 && others ? changing.slice(0, 1) : [])]
+  // Those that do not serve lose nothing, and may be down because of what is in their manifests.
+  const down = changing.filter(({ node }) => !serving.has(node.name))
+  // One that serves loses its API server for some seconds: all others must serve meanwhile.
+  const next = begun(scene).every((name) => serving.has(name)) ? changing.slice(0, 1) : []
+  const chosen = [fresh, down, next].find((some) => some.length > 0) ?? []
   return chosen.map(({ node, stamp, components, isNew }) => ({
     kind: 'kubeadm-manifests',
     tier: TIER,
