@@ -3,7 +3,7 @@ import type { TierSession } from '../../engine/tier.ts'
 import { QuorateError } from '../../errors.ts'
 import type { ApiClient } from '../../kubernetes/api-client.ts'
 import type { KubernetesFacts } from '../../kubernetes/api-facts.ts'
-import { isConflict, isForbidden, mayPass } from '../../kubernetes/api-failure.ts'
+import { ApiRefusal, isConflict, isForbidden, mayPass } from '../../kubernetes/api-failure.ts'
 import { imageNames } from '../../kubernetes/image-names.ts'
 import { lookAtKubernetes } from '../../kubernetes/api-look.ts'
 import type { ApiObject } from '../../kubernetes/api-objects.ts'
@@ -165,18 +165,22 @@ async function look({ cluster, now }: TierSession, { connect }: Clients): Promis
 /** Of the first master, in the file's order, whose API server is ready. */
 async function readyClient({ cluster }: TierSession, { connect }: Clients): Promise<ApiClient> {
   const problems: string[] = []
+  let cause: unknown
   for (const { name } of nodesWith(cluster, 'master')) {
     try {
       const client = await connect(name)
       const { ready } = await client.readyz()
       if (ready) return client
+      cause ??= new ApiRefusal(503, undefined, 'not ready')
       problems.push(`${name} is not ready`)
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error
+      if (cause === undefined || isForbidden(error)) cause = error
       problems.push(error.message)
     }
   }
-  throw new QuorateError('kubernetes', `no API server is ready: ${problems.join('; ')}`)
+  // Callers tell by the cause whether it may pass, or whether one answers that lets nobody in yet.
+  throw new QuorateError('kubernetes', `no API server is ready: ${problems.join('; ')}`, { cause })
 }
 
 /** Tries again for a while what may pass: a server that just started, an object that somebody else changed at the same time. */
