@@ -6,7 +6,7 @@ import type { HostFacts } from './facts.ts'
 export interface Dial {
   /** `address:port`, IPv6 in brackets. */
   readonly target: string
-  /** `silent`: no answer at all within 3 s. */
+  /** `silent`: no answer at all within 10 s. */
   readonly outcome: 'open' | 'refused' | 'silent' | 'error'
   /** What openssl said, for `error`. */
   readonly reason: string
@@ -51,7 +51,7 @@ function judgeWay(id: string, title: string, port: number, from: Reach, to: Reac
     case 'silent':
       return check.failure({
         subject,
-        found: 'no answer in 3 s: a firewall drops it, or there is no way',
+        found: 'no answer in 10 s: a firewall drops it, or there is no way',
         wanted,
         remedy: firewall,
       })

@@ -69,7 +69,7 @@ describe.skipIf(whyNoLab())('members of a cluster', () => {
     await lab.machine('etcd02').cutNetwork({ ports: [2380] })
     expect(await quorate(lab, [...added('etcd02'), '--yes'])).toMatchObject({
       exitCode: 3,
-      stderr: expect.stringMatching(/etcd01: Peer port 2380: no answer in 3 s/),
+      stderr: expect.stringMatching(/etcd01: Peer port 2380: no answer in 10 s/),
     })
     await lab.machine('etcd02').restoreNetwork()
     expect(await readFile(lab.clusterFile, 'utf8')).toBe(before)
