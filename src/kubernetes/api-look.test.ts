@@ -1,4 +1,8 @@
 /** What is asked of the API servers and made of their answers; and that a server that can't be asked is a fact. */
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { QuorateError } from '../errors.ts'
 import { lookAtKubernetes } from './api-look.ts'
@@ -204,6 +208,28 @@ describe('a server that', () => {
     ])
     expect(servers['master01']?.problem).toBe('there is no CA yet → make one')
     expect(held?.from).toBe('master04')
+  })
+
+  test('takes connections and does not answer keeps nobody waiting once another one has told all', async () => {
+    server.answer(routes(WHOLE))
+    const socketPath = path.join(tmpdir(), `quorate-silent-${process.pid}`)
+    const mute = createServer().listen(socketPath)
+    await once(mute, 'listening')
+    const hanging = server.client({ name: 'master01', target: { socketPath }, timeoutMs: 60_000 })
+    try {
+      const { servers, held } = await lookAtKubernetes({
+        servers: ['master01', 'master02'],
+        balancer: false,
+        connect: async (name) => (name === 'master01' ? hanging : server.client({ name: 'master02' })),
+        now: NOW,
+      })
+      expect(servers).toMatchObject({ master01: { state: 'silent' }, master02: { state: 'ready' } })
+      expect(servers['master01']?.problem).toMatch(/^it has not answered 2 s after/)
+      expect(held?.from).toBe('master02')
+    } finally {
+      await hanging.close()
+      mute.close()
+    }
   })
 
   test('is asked when all is cancelled is no fact', async () => {

@@ -1,4 +1,5 @@
 /** Asks the API servers what api-facts.ts knows. That one does not answer, or can't be asked, is a fact and no error. */
+import { once } from 'node:events'
 import type * as z from 'zod'
 import { QuorateError, inFull } from '../errors.ts'
 import { oneLine } from '../spec/visible.ts'
@@ -30,7 +31,7 @@ import {
 } from './api-parse.ts'
 
 export interface LookOptions {
-  /** The nodes with an API server, in the order in which they are asked for what the API holds. */
+  /** The nodes with an API server. */
   readonly servers: readonly string[]
   /**
    * A client of a node's API server; of the balancer's for undefined. What it throws as a QuorateError is a fact: `pki` and
@@ -44,24 +45,59 @@ export interface LookOptions {
   readonly now: () => Date
 }
 
-/** All at once; of what the API holds only the first server that is ready is asked, and the next one where that fails. */
+/**
+ * Of a server that lets others wait while another one has answered and told what the API holds, in ms: one that starts takes
+ * connections some seconds before it answers.
+ */
+const GRACE_MS = 2_000
+
+/** All at once; what the API holds is asked of the first that turns out to be ready, and of the next one where that fails. */
 export async function lookAtKubernetes(options: LookOptions): Promise<KubernetesFacts> {
-  const asked = options.servers.map(async (name) => [name, await lookAtServer(options, name)] as const)
+  const looks = new Map(options.servers.map((name) => [name, lookAtServer(options, name)]))
+  const through = options.balancer ? lookAtServer(options, undefined) : undefined
+  // What nobody waits for any more fails where nobody hears it: it goes on until its own deadline, or until its client is closed.
+  for (const look of [...looks.values(), through]) look?.catch(() => undefined)
+  const { held, problems } = await heldBy(looks, options)
+  const answerOf = async (look: Promise<ServerFacts>) => await (held === undefined ? look : inTime(look))
   const [servers, balancer] = await Promise.all([
-    Promise.all(asked),
-    options.balancer ? lookAtServer(options, undefined) : undefined,
+    Promise.all([...looks].map(async ([name, look]) => [name, await answerOf(look)] as const)),
+    through && answerOf(through),
   ])
-  let held: HeldFacts | undefined
+  return { servers: { ...Object.fromEntries(servers), ...problems }, balancer, held }
+}
+
+interface Held {
+  readonly held: HeldFacts | undefined
+  /** Of servers that said that they are ready, and then failed. */
+  readonly problems: Readonly<Record<string, ServerFacts>>
+}
+
+async function heldBy(looks: ReadonlyMap<string, Promise<ServerFacts>>, options: LookOptions): Promise<Held> {
+  const left = new Map([...looks].map(([name, look]) => [name, look.then(({ state }) => ({ name, state }))]))
   const problems: Record<string, ServerFacts> = {}
-  for (const [name, { state }] of servers) {
-    if (state !== 'ready' || held !== undefined) continue
+  while (left.size > 0) {
+    const { name, state } = await Promise.race(left.values())
+    left.delete(name)
+    if (state !== 'ready') continue
     try {
-      held = await lookAtHeld(await options.connect(name), options)
+      return { held: await lookAtHeld(await options.connect(name), options), problems }
     } catch (error) {
       problems[name] = troubled(error)
     }
   }
-  return { servers: { ...Object.fromEntries(servers), ...problems }, balancer, held }
+  return { held: undefined, problems }
+}
+
+const SLOW: ServerFacts = {
+  state: 'silent',
+  failed: [],
+  version: undefined,
+  problem: `it has not answered ${GRACE_MS / 1000} s after another API server had told everything`,
+}
+
+async function inTime(look: Promise<ServerFacts>): Promise<ServerFacts> {
+  const late = once(AbortSignal.timeout(GRACE_MS), 'abort').then(() => SLOW)
+  return await Promise.race([look, late])
 }
 
 async function lookAtServer({ connect }: LookOptions, name: string | undefined): Promise<ServerFacts> {
