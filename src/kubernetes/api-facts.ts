@@ -41,7 +41,7 @@ export interface HeldFacts {
   readonly apiAddresses: readonly string[]
   /** CoreDNS' pods. */
   readonly dnsPods: readonly DnsPod[]
-  /** Namespaces of proofs: one is under way, or was cut off before it removed its own. */
+  /** Namespaces of proofs: one is under way, or was cut off before it removed its own, or has not gone in a minute. */
   readonly proofs: readonly string[]
   /** Certificate requests that nobody has approved or denied, or that are approved and not signed. */
   readonly pendingRequests: readonly PendingRequest[]

@@ -74,7 +74,11 @@ const WHOLE: Readonly<Record<string, Answer>> = {
     spec: { nodeName: 'master01' },
     status: { conditions: [{ type: 'Ready', status: 'True' }] },
   }),
-  'GET /api/v1/namespaces': list({ metadata: { name: 'quorate-proof-1' } }),
+  'GET /api/v1/namespaces': list(
+    { metadata: { name: 'quorate-proof-1' } },
+    { metadata: { name: 'quorate-proof-2', deletionTimestamp: '2026-11-30T12:00:08Z' } },
+    { metadata: { name: 'quorate-proof-3', deletionTimestamp: '2026-11-30T11:58:08Z' } },
+  ),
   'GET /apis/certificates.k8s.io/v1/certificatesigningrequests': list(
     {
       metadata: { name: 'csr-1' },
@@ -151,7 +155,8 @@ describe('what the API holds', () => {
     })
     expect(held?.apiAddresses).toEqual(['192.0.2.21'])
     expect(held?.dnsPods).toEqual([{ name: 'coredns-1', node: 'master01', ready: true }])
-    expect(held?.proofs).toEqual(['quorate-proof-1'])
+    // The second is on its way out.
+    expect(held?.proofs).toEqual(['quorate-proof-1', 'quorate-proof-3'])
     expect(held?.pendingRequests.map(({ name, approved }) => [name, approved])).toEqual([
       ['csr-1', false],
       ['csr-2', true],

@@ -25,9 +25,9 @@ import {
   DEPLOYMENT,
   DNS_POD,
   ENDPOINT_SLICE,
-  NAME,
   NODE,
   leaderFrom,
+  proofFrom,
 } from './api-parse.ts'
 
 export interface LookOptions {
@@ -134,7 +134,7 @@ async function lookAtHeld(client: ApiClient, options: LookOptions): Promise<Held
       lease('kube-scheduler'),
       client.get({ kind: 'EndpointSlice', name: 'kubernetes', namespace: 'default' }, ENDPOINT_SLICE),
       client.list('Pod', DNS_POD, dns),
-      client.list('Namespace', NAME, { labels: PROOF_LABEL }),
+      client.list('Namespace', proofFrom(now()), { labels: PROOF_LABEL }),
       client.list('CertificateSigningRequest', CERTIFICATE_REQUEST),
       byName(objects.map(describeReference), async (_key, at) => {
         const object = objects[at]
@@ -149,7 +149,7 @@ async function lookAtHeld(client: ApiClient, options: LookOptions): Promise<Held
     leaders: { 'kube-controller-manager': manager, 'kube-scheduler': scheduler },
     apiAddresses: endpoints ?? [],
     dnsPods,
-    proofs,
+    proofs: proofs.filter((one) => one !== undefined),
     pendingRequests: requests.filter((one) => one !== undefined),
     objects: own,
   }

@@ -203,6 +203,19 @@ export const NAME = z
   .looseObject({ metadata: z.looseObject({ name: word }) })
   .transform(({ metadata }) => metadata.name)
 
+/** So long the API may take to remove a namespace before that is worth a word, in ms. */
+const REMOVING_MS = 60_000
+
+/** The name of a proof's namespace. undefined: it is on its way out, and nothing shows that it does not get there. */
+export function proofFrom(now: Date) {
+  return z
+    .looseObject({ metadata: z.looseObject({ name: word, deletionTimestamp: z.string().nullish() }) })
+    .transform(({ metadata }) => {
+      const asked = Date.parse(metadata.deletionTimestamp ?? '')
+      return now.getTime() - asked < REMOVING_MS ? undefined : metadata.name
+    })
+}
+
 /** An object as it is, without what the API notes of its managers. */
 export const ANY_OBJECT = z
   .looseObject({ metadata: z.looseObject({ managedFields: z.unknown().optional() }) })

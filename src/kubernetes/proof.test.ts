@@ -20,6 +20,8 @@ interface Play {
   readonly onLook?: () => void
   /** Namespaces that are there already. */
   readonly leftovers?: readonly string[]
+  /** The API server is away when it is first asked to remove a namespace. */
+  readonly isAway?: boolean
 }
 
 /** As much of an API as the proof uses. */
@@ -27,6 +29,8 @@ function playing(play: Play) {
   const made: ApiObject[] = []
   const namespaces = new Set(play.leftovers)
   const removed: string[] = []
+  /** Namespaces that the API has taken on to remove. */
+  const going: string[] = []
   let removals = 0
   const serving = () =>
     NODES.map((node, at) => ({
@@ -79,7 +83,12 @@ function playing(play: Play) {
         removed.push(`${kind} ${name}`)
         return true
       }
+      if (play.isAway === true && removals === 0) {
+        removals = 3
+        throw refuse(503, 'ServiceUnavailable')
+      }
       removals += 1
+      going.push(name)
       // The first time it goes, the second time it is on its way, the third time it is gone.
       if (removals % 3 === 2) throw refuse(409, 'Conflict')
       if (removals % 3 === 0) return !namespaces.delete(name)
@@ -91,7 +100,7 @@ function playing(play: Play) {
       return 'asked 4'
     },
   } as unknown as ApiClient
-  return { client, made, namespaces, removed }
+  return { client, made, namespaces, removed, going }
 }
 
 async function prove(play: Play, changes: Partial<ProofOptions> = {}) {
@@ -111,8 +120,8 @@ async function prove(play: Play, changes: Partial<ProofOptions> = {}) {
 }
 
 describe('the proof', () => {
-  test('makes a pod a node, has each ask all, and leaves nothing', async () => {
-    const { report, made, told, namespaces, removed } = await prove({})
+  test('makes a pod a node, has each ask all, and leaves nothing but a namespace that goes', async () => {
+    const { report, made, told, removed, going } = await prove({})
     expect(report).toEqual({ nodes: NODES, checks: 10, failures: [], swept: 0, left: undefined })
     expect(proofError(report)).toBeUndefined()
     expect(made.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
@@ -142,7 +151,13 @@ describe('the proof', () => {
       'Pod check-1',
       'Pod check-2',
     ])
-    expect(namespaces).toEqual(new Set())
+    expect(going).toEqual([namespace])
+  })
+
+  test('asks for the removal until the API takes it on', async () => {
+    const { report, made, going } = await prove({ isAway: true })
+    expect(going).toEqual([made[0]?.metadata.name])
+    expect(report.left).toBeUndefined()
   })
 
   test('names each pair, Service, name and log that fails, and what to look at', async () => {
@@ -195,10 +210,10 @@ describe('the proof', () => {
   })
 
   test('what a killed run left is removed first', async () => {
-    const { report, namespaces } = await prove({ leftovers: ['quorate-proof-old'] })
+    const { report, made, going } = await prove({ leftovers: ['quorate-proof-old'] })
     expect(report.swept).toBe(1)
-    // It is on its way; the API finishes that.
-    expect([...namespaces].filter((name) => name !== 'quorate-proof-old')).toEqual([])
+    // The API finishes both.
+    expect(going).toEqual(['quorate-proof-old', made[0]?.metadata.name])
   })
 
   test('on a signal, and on an error, what was made is removed all the same', async () => {
