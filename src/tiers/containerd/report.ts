@@ -30,7 +30,7 @@ export async function containerdReport(cluster: Cluster, ask: AskNode): Promise<
     tier: 'containerd',
     serving:
       notes.length === 0 ? true : running.length === 0 && unknown ? null : running.length === nodes.length,
-    summary: `runs on ${running.length} of ${counted(nodes.length, 'node')}`,
+    summary: `containerd runs on ${running.length} of ${counted(nodes.length, 'node')}`,
     notes,
   }
 }
