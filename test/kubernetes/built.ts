@@ -1,12 +1,13 @@
 /** The Kubernetes that tests run: built from Go modules, once on a computer, from the cache afterwards. */
 import path from 'node:path'
 import { type Architecture, type Artifact, ownArchitecture } from '../../src/artifacts/artifact.ts'
-import { findGo } from '../../src/artifacts/go-toolchain.ts'
+import { findGo, isOlder } from '../../src/artifacts/go-toolchain.ts'
 import type { BuiltProgram } from '../../src/artifacts/kubernetes/build.ts'
 import { obtainKubernetes } from '../../src/artifacts/kubernetes/obtain.ts'
 import { type KubernetesArtifacts, obtainKubernetesArtifacts } from '../../src/artifacts/kubernetes/supply.ts'
 import { cacheDirectory } from '../../src/files/cache-directory.ts'
 import { imageNames } from '../../src/kubernetes/image-names.ts'
+import { kubernetesFacts } from '../../src/kubernetes/versions.ts'
 import { sampleKubernetes } from '../../src/spec/sample-kubernetes.ts'
 import { createBundle } from '../../src/verbs/bundle/bundle.ts'
 import { NODE_PACKAGES } from '../../src/tiers/containerd/wanted.ts'
@@ -36,8 +37,10 @@ export async function whyNoKubernetes(): Promise<string | undefined> {
   if (lab !== undefined) return lab
   const subject = { name: 'Kubernetes', key: 'kubernetes', otherSources: 'release' }
   const context = { cacheDirectory: cacheDirectory(process.env), signal: AbortSignal.timeout(60_000) }
+  const { go: least } = kubernetesFacts(VERSIONS.kubernetes)
   return await findGo(undefined, subject, context).then(
-    () => undefined,
+    (found) =>
+      found.some(({ version }) => !isOlder(version, least)) ? undefined : `needs Go ${least} or newer`,
     (error: Error) => error.message.split('\n')[0],
   )
 }
