@@ -7,6 +7,7 @@ import { COMMANDS } from '../src/cli/commands.ts'
 import { QuorateError } from '../src/errors.ts'
 import { withGenerated } from '../src/cli/catalog-page.ts'
 import { buildProgram, normalizeWords } from '../src/cli/program.ts'
+import { KUBERNETES_LIFE, KUBERNETES_NOT_HERE } from './kubernetes/typed.ts'
 import { LIFE, NOT_HERE, THE_LAB } from './lab/support/typed.ts'
 import { simpleCommands } from './shell-words.ts'
 import { PAGES, shownLines } from './shown-commands.ts'
@@ -19,7 +20,8 @@ test.each(PAGES)('%s: its quorate commands are ones that quorate takes', async (
 })
 
 test('every command on the pages is typed on machines, or there is a reason why not', async () => {
-  const known = [...LIFE, ...THE_LAB].map(({ shown }) => shown).concat(Object.keys(NOT_HERE))
+  const typed = [...LIFE, ...THE_LAB, ...KUBERNETES_LIFE].map(({ shown }) => shown)
+  const known = [...typed, ...Object.keys(NOT_HERE), ...Object.keys(KUBERNETES_NOT_HERE)]
   const texts = await Promise.all(PAGES.map(async (page) => await readFile(path.join(ROOT, page), 'utf8')))
   const lines = texts.flatMap(shownLines).map((line) => line.replace(/\s+#\s.*$/, '').trim())
   const shown = new Set(lines.filter((line) => line !== '' && !line.startsWith('#')))

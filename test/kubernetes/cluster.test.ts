@@ -1,34 +1,37 @@
-/** Nine machines become a Kubernetes that serves, by one apply; and stay one. */
+/** Nine machines become a Kubernetes that serves, by one apply; and stay one. What the pages show is typed on it. */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestLab } from '../lab/harness.ts'
+import { freshState } from '../lab/support/fresh.ts'
 import { quorate, quorateOk } from '../lab/support/quorate.ts'
+import { installHere, typeIn } from '../lab/support/typing.ts'
 import { whyNoKubernetes } from './built.ts'
 import { nineMachines } from './nine.ts'
+import { foreignKubectl } from './support/foreign-kubectl.ts'
+import { KUBERNETES_LIFE } from './typed.ts'
 
+const NODES = ['master01', 'master02', 'worker01', 'worker02', 'worker03']
+const WORKERS = ['worker01', 'worker02', 'worker03']
 const reason = await whyNoKubernetes()
 
 describe.skipIf(reason)(`nine machines${reason === undefined ? '' : ` (${reason})`}`, () => {
   let lab: TestLab
-  const kubectl = async (...args: readonly string[]) =>
-    await lab.machine('master01').check(['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', ...args])
 
   beforeAll(async () => {
     lab = await nineMachines()
+    await freshState(lab)
+    await installHere(lab.folder)
   })
   afterAll(async () => await lab.down())
 
   test('become a Kubernetes by one apply', async () => {
     await quorateOk(lab, ['apply', '--yes'])
-    const nodes = JSON.parse(await kubectl('get', 'nodes', '-o', 'json')) as {
+    const kubectl = ['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', 'get', 'nodes', '-o', 'json']
+    const nodes = JSON.parse(await lab.machine('master01').check(kubectl)) as {
       items: { metadata: { name: string }; status: { conditions: { type: string; status: string }[] } }[]
     }
-    expect(nodes.items.map(({ metadata }) => metadata.name).toSorted()).toEqual([
-      'master01',
-      'master02',
-      'worker01',
-      'worker02',
-      'worker03',
-    ])
+    expect(nodes.items.map(({ metadata }) => metadata.name).toSorted()).toEqual(NODES)
     for (const { status } of nodes.items)
       expect(status.conditions.find(({ type }) => type === 'Ready')?.status).toBe('True')
   })
@@ -42,5 +45,44 @@ describe.skipIf(reason)(`nine machines${reason === undefined ? '' : ` (${reason}
     const { tiers } = JSON.parse(stdout) as { tiers: { tier: string; serving: boolean | null }[] }
     expect(tiers.map(({ tier, serving }) => [tier, serving])).toContainEqual(['kubernetes', true])
     expect(exitCode).toBe(0)
+  })
+
+  test("Debian's kubectl finds what the proof found: pods on every worker, each reached from each, Services, names, logs", async () => {
+    const file = path.join(lab.folder, 'debian.conf')
+    await quorateOk(lab, ['kubeconfig', '--out', file])
+    const kubectl = await foreignKubectl(lab.machine('service01'), await readFile(file, 'utf8'))
+    expect(await kubectl.readyNodes()).toEqual(NODES)
+    await using served = await kubectl.serveOnEachWorker()
+    expect(served.pods.map(({ node }) => node).toSorted()).toEqual(WORKERS)
+    const reached = served.pods.map(({ node }) => node).toSorted()
+    for (const { name, node } of served.pods) {
+      const answers = await Promise.all(served.pods.map(({ address }) => served.ask(name, address)))
+      expect(answers.toSorted(), `asked from ${node}`).toEqual(reached)
+      expect(WORKERS).toContain(await served.ask(name, served.address))
+      expect(WORKERS).toContain(await served.ask(name, served.name))
+      expect(await kubectl.run('logs', name)).toContain(`serves on ${node}`)
+    }
+    await expect(served.ask(served.pods[0]?.name ?? '', 'nowhere.default.svc.cluster.local')).rejects.toThrow(
+      'nowhere',
+    )
+  })
+
+  test("a person's own kubeconfig lets in as far as a role was bound, and no further", async () => {
+    const file = path.join(lab.folder, 'viewer.conf')
+    await quorateOk(lab, ['kubeconfig', '--user', 'anna', '--group', 'viewers', '--days', '1', '--out', file])
+    const anna = await foreignKubectl(lab.machine('service01'), await readFile(file, 'utf8'), 'anna')
+    await expect(anna.run('get', 'pods')).rejects.toThrow('cannot list resource "pods"')
+    const bind = ['create', 'clusterrolebinding', 'viewers', '--clusterrole=view', '--group=viewers']
+    await quorateOk(lab, ['kubectl', '--', ...bind])
+    expect(await anna.run('auth', 'can-i', 'list', 'pods')).toBe('yes\n')
+    await expect(anna.run('delete', 'pods', '--all')).rejects.toThrow('forbidden')
+  })
+
+  describe('the commands of the pages', () => {
+    test.each(KUBERNETES_LIFE)('$shown', async (typed) => expect(await typeIn(lab, typed)).toBeUndefined())
+  })
+
+  test('after all of that nothing is to be changed', async () => {
+    expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
   })
 })

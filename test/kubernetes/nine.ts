@@ -3,7 +3,7 @@ import { type TestLab, testLab } from '../lab/harness.ts'
 import { CONTAINER_PACKAGES, VERSIONS } from './built.ts'
 
 /** Packages of all roles: none has to be fetched in a test. */
-export const NINE_PACKAGES: readonly string[] = [...CONTAINER_PACKAGES, 'haproxy', 'iputils-ping']
+export const NINE_PACKAGES: readonly string[] = [...CONTAINER_PACKAGES, 'haproxy', 'iputils-ping', 'kubectl']
 
 const MASTERS = ['master01', 'master02'] as const
 const WORKERS = ['worker01', 'worker02', 'worker03'] as const

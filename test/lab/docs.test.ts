@@ -1,17 +1,15 @@
 /** Every command that README and docs show, typed on machines, in the order of a cluster's life. */
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { addressesIn, allocateSubnet, releaseSubnet } from '../../src/lab/subnet.ts'
 import { ownedFolder } from '../../src/lab/sweep.ts'
-import { run, tool } from '../../src/lab/tool.ts'
-import type { ProcessResult } from '../../src/ssh/process.ts'
+import { tool } from '../../src/lab/tool.ts'
 import { LAB_ETCD } from './etcd-binaries.ts'
 import { TEST_LABS, type TestLab, testLab, whyNoLab } from './harness.ts'
-import { quorateIn } from './support/quorate.ts'
-import { PROGRAM } from './support/run.ts'
 import { LIFE, THE_LAB } from './support/typed.ts'
+import { installHere, surprise, type, typeIn } from './support/typing.ts'
 
 describe.skipIf(whyNoLab())('the commands of the pages', () => {
   let lab: TestLab
@@ -23,15 +21,7 @@ describe.skipIf(whyNoLab())('the commands of the pages', () => {
   })
   afterAll(async () => await lab.down())
 
-  test.each(LIFE)('$shown', async (typed) => {
-    await typed.before?.(lab)
-    const line = typed.as ?? typed.shown
-    const result =
-      typed.on === undefined
-        ? await type(lab.folder, line)
-        : await lab.machine(typed.on).exec(['sh', '-c', line])
-    expect(surprise(result, typed.exitCode)).toBeUndefined()
-  })
+  test.each(LIFE)('$shown', async (typed) => expect(await typeIn(lab, typed)).toBeUndefined())
 
   test('a lab of one machine: up, status, down, and no trace', async () => {
     const folder = await ownedFolder(TEST_LABS)
@@ -55,25 +45,3 @@ describe.skipIf(whyNoLab())('the commands of the pages', () => {
     }
   })
 })
-
-/** What was said where the exit code is another than this. */
-function surprise({ exitCode, stdout, stderr }: ProcessResult, wanted = 0): string | undefined {
-  return exitCode === wanted ? undefined : `exit code ${exitCode}\n${stdout}${stderr}`
-}
-
-/** Nothing that a shell would make something else of. */
-const PLAIN = /^quorate [\w ./:=,-]+$/
-
-/** In bash, in this folder, with no terminal. What bash would only hand over needs no bash, and no process of its own. */
-async function type(folder: string, line: string): Promise<ProcessResult> {
-  if (PLAIN.test(line)) return await quorateIn(folder, line.split(' ').slice(1))
-  return await run(['bash', '-c', 'cd "$1" && PATH=$1/bin:$PATH && eval "$2"', 'bash', folder, line])
-}
-
-/** The built program as `quorate`. */
-async function installHere(folder: string): Promise<void> {
-  const program = path.join(folder, 'bin', 'quorate')
-  await mkdir(path.dirname(program))
-  const command = `exec '${process.execPath}' --disable-warning=ExperimentalWarning '${PROGRAM}' "$@"`
-  await writeFile(program, `#!/bin/sh\n${command}\n`, { mode: 0o755 })
-}

@@ -202,9 +202,6 @@ export const THE_LAB: readonly Typed[] = [
 
 /** What is typed elsewhere, or by nobody. */
 export const NOT_HERE: Readonly<Record<string, string>> = {
-  'quorate kubectl -- get nodes -o wide': 'src/verbs/kubernetes/kubectl.test.ts: it takes a master',
-  'quorate kubectl master02 -- get pods -A --watch': 'the same',
-  'quorate kubectl --stdin -- apply -f - < deployment.yaml': 'the same',
   'quorate adopt --name prod admin@10.0.0.11 --preview': 'test/lab/adopt.test.ts',
   'quorate adopt --name prod admin@10.0.0.11': 'test/lab/adopt.test.ts, on clusters that others set up',
   'quorate etcdctl --api 2 -- ls /coreos.com/network':
@@ -241,15 +238,6 @@ export const NOT_HERE: Readonly<Record<string, string>> = {
     'test/lab/foreign-settings.test.ts, where a drop-in for all services is masked',
   'ln -s /dev/null /etc/systemd/system/etcd.service.d/10-all.conf': 'the same',
   'systemctl daemon-reload': 'the same',
-  'quorate bundle create kubernetes.tar': 'test/kubernetes/bundle.test.ts, where a Kubernetes is built',
-  'quorate kubeconfig': 'src/verbs/kubernetes/kubeconfig.test.ts: no machine is asked',
-  'quorate kubeconfig --user anna --group developers --days 30 --out anna.conf': 'the same',
-  'kubectl --kubeconfig .quorate/prod/kubernetes/users/admin.conf get nodes':
-    'test/kubernetes: it needs a cluster of Kubernetes',
-  'kubectl create clusterrolebinding developers --clusterrole=view --group=developers': 'the same',
-  'quorate bundle create --arch amd64,arm64 kubernetes.tar':
-    'the same; a Kubernetes for both takes twice twelve minutes',
-  'quorate bundle verify kubernetes.tar': 'the same',
   'script/demo': 'nine machines; makes what it needs itself',
   'script/test': 'runs this test',
   'script/test unit': 'runs beside this test',
