@@ -203,7 +203,7 @@ function whySkipped(project: string): string | undefined {
 
 /** As `script/setup` says it where it could not install one. */
 function whyNoGo(): string | undefined {
-  if (spawnSync('script/find-go', { cwd: root }).status === 0) return undefined
+  if (spawnSync(path.join(root, 'script', 'find-go')).status === 0) return undefined
   return 'tests of Kubernetes are skipped: there is no Go 1.26 or newer to build it with; run: script/setup --kubernetes'
 }
 
