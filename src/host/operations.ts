@@ -60,7 +60,7 @@ export const CHANGES = {
   leaf_key: 'name @configuration algorithm ~keep',
   leaf_certificate: 'name @pem form certificate ~key ~@template ~kubeconfig',
   secret_file: '@content path mode',
-  kubeadm_manifests: 'config stamp ..components',
+  kubeadm_manifests: 'config reads stamp ..components',
   kubeadm_phases: 'config kubeconfig ..phases',
 } as const
 

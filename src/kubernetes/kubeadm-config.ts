@@ -14,6 +14,7 @@ import { auditPolicy } from './audit-policy.ts'
 import { kubeletConfiguration, nodeTaints } from './kubelet-config.ts'
 import { type Fields, merged } from './merge.ts'
 import { CONTAINERD_SOCKET, PLACES } from './places.ts'
+import { READ_AT_START_ENVIRONMENT } from './read-at-start.ts'
 
 const KUBEADM = 'kubeadm.k8s.io/v1beta4'
 
@@ -39,7 +40,7 @@ export function kubeadmConfig(cluster: KubernetesCluster, node: Node): string {
 /** The part of it that a master's static pods are made from. */
 export function controlPlaneConfig(cluster: KubernetesCluster, node: Node): string {
   const documents = [initConfiguration(cluster, node), clusterConfiguration(cluster)]
-  return documents.map((one) => stringify(one, { lineWidth: 0 })).join('---\n')
+  return documents.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')
 }
 
 function initConfiguration(cluster: KubernetesCluster, node: Node): Fields {
@@ -87,7 +88,7 @@ export function clusterConfiguration(cluster: KubernetesCluster): Fields {
     apiServer: {
       extraArgs: argumentList(API_SERVER_DEFAULTS, spec.apiServer.arguments, API_SERVER_OWN),
       // It reads its audit policy at its start only: another policy is another manifest, with which it starts again.
-      extraEnvs: [{ name: 'QUORATE_AUDIT_POLICY', value: sha256(auditPolicy()) }],
+      extraEnvs: [{ name: 'QUORATE_AUDIT_POLICY', value: sha256(auditPolicy()) }, READ_AT_START_ENVIRONMENT],
       extraVolumes: [
         { name: 'quorate', ...volume(PLACES.own), readOnly: true, pathType: 'Directory' },
         { name: 'audit-log', ...volume(PLACES.auditLog), readOnly: false, pathType: 'DirectoryOrCreate' },
@@ -95,6 +96,7 @@ export function clusterConfiguration(cluster: KubernetesCluster): Fields {
     },
     controllerManager: {
       extraArgs: argumentList(controllerManagerDefaults(cluster), spec.controllerManager.arguments, {}),
+      extraEnvs: [READ_AT_START_ENVIRONMENT],
     },
     scheduler: { extraArgs: argumentList({}, spec.scheduler.arguments, {}) },
   }

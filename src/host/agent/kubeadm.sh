@@ -16,17 +16,66 @@ run_kubeadm() {
 
 # The static pods' manifests. The last line says what each was made from, with a sum of the rest: so any change shows without
 # kubeadm. To the kubelet it is a comment.
-takes_kubeadm_manifests='changes config stamp ..components'
+#
+# READS: paths between blanks, of what is read at the start only. The configuration has `@read-at-start@` for the sum of them: with
+# other files the static pods are others, and start again.
+takes_kubeadm_manifests='changes config reads stamp ..components'
 op_kubeadm_manifests() {
   manifests=/etc/kubernetes/manifests
   make_folder "$manifests" 700
+  require_root "${arg_config%/*}"
+  sums=
+  for file in $arg_reads; do
+    [ -f "$file" ] || fail "$file is missing: the control plane can not start without it"
+    sum=$(sha256sum <"$file")
+    sums="$sums${sum%% *} "
+  done
+  sum=$(printf '%s' "$sums" | sha256sum)
+  filled=${arg_config%/*}/.${arg_config##*/}.filled
+  draft=$filled
+  rm -rf "$draft"
+  sed "s/@read-at-start@/${sum%% *}/" "$arg_config" >"$draft"
   for component; do
     manifest=$manifests/kube-$component.yaml
     [ ! -L "$manifest" ] || fail "$manifest is a link: kubeadm would write to what it leads to"
-    run_kubeadm init phase control-plane "$component" --config "$arg_config"
+    before=$(pod_of "$manifest")
+    serving=
+    [ "$component" != apiserver ] || serving=$(api_servers)
+    run_kubeadm init phase control-plane "$component" --config "$filled"
+    after=$(pod_of "$manifest")
     sum=$(sha256sum "$manifest")
     printf '# quorate: %s %s\n' "$arg_stamp" "${sum%% *}" >>"$manifest"
     settle "$manifest"
+    # shellcheck disable=SC2086 # paths below /proc
+    [ "$before" = "$after" ] || await_api_end $serving
+  done
+  rm -f "$filled"
+  draft=
+}
+
+# pod_of MANIFEST: a sum of what a kubelet sees of it.
+pod_of() {
+  [ ! -f "$1" ] || grep -v '^# quorate: ' "$1" | sha256sum
+}
+
+# api_servers: what names the processes of API servers that a kubelet will start again.
+api_servers() {
+  systemctl is-active --quiet kubelet.service || return 0
+  grep -l -x kube-apiserver /proc/[0-9]*/comm 2>/dev/null | while read -r comm; do
+    # In a pod, and not of another Kubernetes that somebody tries out here.
+    ! grep -q kubepods "${comm%/comm}/cgroup" 2>/dev/null || printf '%s\n' "$comm"
+  done
+}
+
+# await_api_end COMM…: until these processes are gone. Until then they say that they are ready, and whoever asked them would take the next
+# master's API server away beside this one's.
+await_api_end() {
+  until=$(($(date +%s) + 120))
+  for comm; do
+    while [ "$(cat "$comm" 2>/dev/null)" = kube-apiserver ]; do
+      [ "$(date +%s)" -lt "$until" ] || fail "the kubelet has not started the API server again within 120 s: journalctl -u kubelet"
+      sleep 0.2
+    done
   done
 }
 

@@ -38,10 +38,10 @@ export const NOTHING_HELD: HeldFacts = {
 export function withManifests(
   services: ServicesState,
   components: readonly Component[],
-  stamp: string,
+  of: Parameters<typeof foreseenManifest>[0],
 ): ServicesState {
   const file = {
-    text: foreseenManifest(stamp),
+    text: foreseenManifest(of),
     owner: 'root',
     group: 'root',
     mode: '600',
@@ -62,7 +62,7 @@ export function afterPhases(
   const stored = phases.flatMap((phase): [string, ConfigMapFacts][] => {
     const [name, key, fields] = storedBy(cluster, phase) ?? []
     if (name === undefined || key === undefined) return []
-    return [[name, { sha256: '', data: { [key]: stringify(fields) } }]]
+    return [[name, { sha256: '', data: { [key]: stringify(fields, { aliasDuplicateObjects: false }) } }]]
   })
   const { kubeProxy, coredns } = imageNames(cluster.kubernetes)
   const started = {

@@ -3,7 +3,9 @@ import type { HostState } from '../../../host/state.ts'
 import { type KubernetesCluster, controlPlaneConfig } from '../../../kubernetes/kubeadm-config.ts'
 import { manifestSource, manifestStamp, readManifestStamp } from '../../../kubernetes/manifest-stamp.ts'
 import { PLACES } from '../../../kubernetes/places.ts'
+import { readAtStart, readAtStartLines, readAtStartOf } from '../../../kubernetes/read-at-start.ts'
 import type { Node } from '../../../spec/cluster.ts'
+import type { KubernetesTierFacts } from '../facts.ts'
 import { COMPONENTS, type Component } from '../step.ts'
 
 /**
@@ -13,7 +15,21 @@ import { COMPONENTS, type Component } from '../step.ts'
 export type ManifestState = 'missing' | 'current' | 'stale'
 
 /** What a master's manifests are to be made from. */
-export function wantedSource(cluster: KubernetesCluster, node: Node): string {
+export interface Wanted {
+  readonly stamp: string
+  /** What is read at the start only, summed up; undefined: nobody knows yet. */
+  readonly started: string | undefined
+}
+
+export function wantedManifests(
+  cluster: KubernetesCluster,
+  node: Node,
+  { sums }: KubernetesTierFacts,
+): Wanted {
+  return { stamp: wantedSource(cluster, node), started: sums && readAtStart(sums) }
+}
+
+function wantedSource(cluster: KubernetesCluster, node: Node): string {
   return manifestSource(controlPlaneConfig(cluster, node), cluster.kubernetes.version)
 }
 
@@ -23,16 +39,23 @@ export function manifestPath(component: Component): string {
 
 export const MANIFESTS: readonly string[] = COMPONENTS.map(manifestPath)
 
-export function manifestState({ services }: HostState, component: Component, source: string): ManifestState {
+export function manifestState(
+  { services }: HostState,
+  component: Component,
+  { stamp: source, started }: Wanted,
+): ManifestState {
   const file = services?.files[manifestPath(component)]
   if (file === undefined) return 'missing'
   const stamp = readManifestStamp(file.text)
   const isRoots = file.plain && file.owner === 'root'
-  return isRoots && stamp?.intact === true && stamp.source === source ? 'current' : 'stale'
+  if (!isRoots || stamp?.intact !== true || stamp.source !== source) return 'stale'
+  // A scheduler reads none of it.
+  const isFresh = component === 'scheduler' || started === undefined || readAtStartOf(file.text) === started
+  return isFresh ? 'current' : 'stale'
 }
 
 /** Stands, in a world that is only foreseen, for a manifest that kubeadm is to make. */
-export function foreseenManifest(source: string): string {
-  const body = '# (known after it is made)\n'
-  return body + manifestStamp(body, source)
+export function foreseenManifest({ stamp, started }: Wanted): string {
+  const body = `# (known after it is made)\n${started === undefined ? '' : readAtStartLines(started)}`
+  return body + manifestStamp(body, stamp)
 }

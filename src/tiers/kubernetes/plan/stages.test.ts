@@ -10,7 +10,7 @@ import type { ServerFacts } from '../../../kubernetes/api-facts.ts'
 import { tierFacts } from '../facts.ts'
 import { READY, withManifests } from '../foreseen.ts'
 import { COMPONENTS } from '../step.ts'
-import { wantedSource } from './manifests.ts'
+import { wantedManifests } from './manifests.ts'
 import { stageSteps } from './stages.ts'
 
 const cluster = sampleCluster()
@@ -56,7 +56,8 @@ function established(servers: Readonly<Record<string, ServerFacts['state']>>, st
   const hosts = Object.fromEntries(
     ['master01', 'master02'].map((name) => {
       const node = cluster.nodes.find((one) => one.name === name)!
-      const source = stale.includes(name) ? 'another' : wantedSource(cluster, node)
+      const wanted = wantedManifests(cluster, node, tierFacts(undefined))
+      const source = stale.includes(name) ? { ...wanted, stamp: 'another' } : wanted
       const host = bareHost(name)
       return [name, { ...host, services: withManifests(host.services!, COMPONENTS, source) }] as const
     }),

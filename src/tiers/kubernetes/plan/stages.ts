@@ -18,17 +18,11 @@ import { type Cluster, type Node, nodesWith } from '../../../spec/cluster.ts'
 import { kubernetesNodes } from '../../../spec/kubernetes.ts'
 import { type KubernetesTierFacts, tierFacts } from '../facts.ts'
 import { TIER } from '../name.ts'
-import {
-  type AwaitStep,
-  COMPONENTS,
-  type KubernetesClusterStep,
-  type KubernetesHostStep,
-  type ManifestsStep,
-} from '../step.ts'
+import { type AwaitStep, type KubernetesClusterStep, type KubernetesHostStep } from '../step.ts'
 import { asksFor, faultsOf, hasKubernetes, reason } from './early.ts'
 import { FLANNELD, KUBELET } from './files.ts'
 import { bindingSteps, inClusterSteps, nodeSettingsSteps, proofSteps } from './in-cluster.ts'
-import { manifestState, wantedSource } from './manifests.ts'
+import { begun, manifestSteps } from './roll.ts'
 import { secretSteps } from './secrets.ts'
 import { unready, unregistered } from './unready.ts'
 
@@ -64,11 +58,11 @@ export function stageSteps(
   if (first === undefined) {
     if (machines.length > 0) return machines
     const closed = masters.some(({ name }) => facts.api?.servers[name]?.state === 'refused')
-    return closed ? bindingSteps(cluster) : [awaitApi(begun(scene))]
+    return closed ? bindingSteps(cluster) : [awaitApi(begun(cluster, hosts))]
   }
   const together = [...inClusterSteps(cluster, facts, first), ...machines]
   if (together.length > 0) return together
-  const behind = begun(scene).filter((name) => !scene.serving.has(name))
+  const behind = begun(cluster, hosts).filter((name) => !scene.serving.has(name))
   const unknown = unregistered(cluster, facts)
   if (behind.length + unknown.length > 0) return [awaitJoined(behind, unknown)]
   // Before they are waited for: CoreDNS runs on nodes that are labeled as masters.
@@ -86,7 +80,7 @@ function authoritySteps({ facts }: Scene): StageStep[] {
 
 function nodeSteps(scene: Scene): StageStep[] {
   const { cluster, hosts, facts } = scene
-  const manifests = manifestSteps(scene)
+  const manifests = manifestSteps(cluster, hosts, facts, (node) => mayRun(scene, node))
   return kubernetesNodes(cluster).flatMap((node: Node) => {
     const host = hosts[node.name]
     if (host === undefined) return []
@@ -129,47 +123,6 @@ function certificateSteps(
         why: reason(faults),
       } as const,
     ]
-  })
-}
-
-function manifestSteps(scene: Scene): ManifestsStep[] {
-  const { cluster, hosts, masters, serving } = scene
-  const wanting = masters.flatMap((node) => {
-    const host = hosts[node.name]
-    if (host === undefined) return []
-    const stamp = wantedSource(cluster, node)
-    const states = COMPONENTS.map((component) => [component, manifestState(host, component, stamp)] as const)
-    const components = states.flatMap(([component, state]) => (state === 'current' ? [] : [component]))
-    if (components.length === 0) return []
-    return [{ node, stamp, components, isNew: states.every(([, state]) => state === 'missing') }]
-  })
-  const fresh = wanting.filter(({ node, isNew }) => isNew && mayRun(scene, node))
-  const changing = wanting.filter(({ isNew }) => !isNew)
-  // Those that do not serve lose nothing, and may be down because of what is in their manifests.
-  const down = changing.filter(({ node }) => !serving.has(node.name))
-  // One that serves loses its API server for some seconds: all others must serve meanwhile.
-  const next = begun(scene).every((name) => serving.has(name)) ? changing.slice(0, 1) : []
-  const chosen = [fresh, down, next].find((some) => some.length > 0) ?? []
-  return chosen.map(({ node, stamp, components, isNew }) => ({
-    kind: 'kubeadm-manifests',
-    tier: TIER,
-    host: node.name,
-    components,
-    stamp,
-    creates: isNew,
-    danger: 'none',
-    what: `have kubeadm make the static pods ${components.map((name) => `kube-${name}`).join(', ')}`,
-    why: isNew ? 'missing' : 'differ from what the cluster file asks for, or were changed by hand',
-  }))
-}
-
-/** Masters with an API server's manifest. */
-function begun({ cluster, hosts, masters }: Scene): readonly string[] {
-  return masters.flatMap((node) => {
-    const host = hosts[node.name]
-    const isThere =
-      host !== undefined && manifestState(host, 'apiserver', wantedSource(cluster, node)) !== 'missing'
-    return isThere ? [node.name] : []
   })
 }
 

@@ -2,6 +2,7 @@
 import type { HeldFacts, ServerFacts } from '../../../kubernetes/api-facts.ts'
 import { describeReference, referenceTo } from '../../../kubernetes/api-objects.ts'
 import { PLACES } from '../../../kubernetes/places.ts'
+import { READ_AT_START_FILES, readAtStart, sumOfSums } from '../../../kubernetes/read-at-start.ts'
 import { FORESEEN } from '../../../host/leaves.ts'
 import { NO_SERVICES } from '../../../host/services.ts'
 import type { ClusterKinds, HostKinds, Observed } from '../../etcd/guest.ts'
@@ -44,7 +45,9 @@ export const KUBERNETES_ON_MACHINES: HostKinds<KubernetesHostStep> = {
     predict: (_cluster, before, { host: name, components, stamp }) => {
       const host = before.hosts[name]
       if (host === undefined) throw new TypeError(`${name} was not observed`)
-      const services = withManifests(host.services ?? NO_SERVICES, components, stamp)
+      const { sums } = tierFacts(before.beside?.[TIER])
+      const started = sums && readAtStart(sums)
+      const services = withManifests(host.services ?? NO_SERVICES, components, { stamp, started })
       // It answers no more, for a moment.
       const known = withFacts(before, ({ api }) => ({
         api: api && { ...api, servers: { ...api.servers, [name]: UNREACHABLE } },
@@ -52,11 +55,15 @@ export const KUBERNETES_ON_MACHINES: HostKinds<KubernetesHostStep> = {
       return { ...known, hosts: { ...before.hosts, [name]: { ...host, services } } }
     },
     operations: ({ components, stamp }) => [
-      ['kubeadm_manifests', { config: PLACES.kubeadm, stamp, components }],
+      [
+        'kubeadm_manifests',
+        { config: PLACES.kubeadm, reads: READ_AT_START_FILES.join(' '), stamp, components },
+      ],
     ],
     simulate: (machine, { components, stamp }) =>
       components.map((component) => () => {
-        machine.services = withManifests(machine.services, [component], stamp)
+        const sums = READ_AT_START_FILES.map((path) => machine.services.secrets?.[path]?.sha256 ?? '')
+        machine.services = withManifests(machine.services, [component], { stamp, started: sumOfSums(sums) })
       }),
   },
 
