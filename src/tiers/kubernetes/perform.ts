@@ -20,6 +20,7 @@ import { hasKubernetes } from './plan/early.ts'
 import { provenObject, wantedSettings } from './plan/in-cluster.ts'
 import { crowdedDns, unready, unregistered } from './plan/unready.ts'
 import type { AwaitStep } from './step.ts'
+import { watchPods } from './watch-pods.ts'
 
 /** How long a control plane may take to come up, in ms: images may have to be pulled, machines may be slow. */
 const API_MS = 10 * 60_000
@@ -80,13 +81,18 @@ export async function awaitMilestone(session: TierSession, step: AwaitStep): Pro
     const unknown = step.milestone === 'joined' ? unregistered(cluster, facts) : []
     return [...servers, ...unknown.map((name) => `${name} has not registered`)]
   }
+  const asked = kubernetesNodes(cluster).filter(({ name }) => step.nodes.includes(name))
+  const pods = watchPods(session, step.milestone === 'api' ? asked : kubernetesNodes(cluster), () =>
+    performance.now(),
+  )
   await until(
     async () => {
       const api = await look(session, clients)
       const left = missing(api)
       if (left.length === 0) return { found: undefined }
       if (step.milestone === 'nodes') await spreadDns(cluster, api, clients)
-      return { missing: left }
+      await pods.look()
+      return { missing: [...left, ...pods.troubles()] }
     },
     {
       ms: step.milestone === 'nodes' ? NODES_MS : API_MS,

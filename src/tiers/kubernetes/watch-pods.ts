@@ -1,0 +1,90 @@
+/** Looks, while Kubernetes comes up, whether a pod can't start: waiting is of no use where its image can't be had. */
+import type { TierSession } from '../../engine/tier.ts'
+import { QuorateError } from '../../errors.ts'
+import { type PodTrouble, describePodTrouble, parsePodTroubles } from '../../kubernetes/pod-troubles.ts'
+import program from '../../kubernetes/pod-troubles.sh?raw'
+import type { Node } from '../../spec/cluster.ts'
+
+/** What takes less is no trouble, in ms. */
+const QUIET_MS = 20_000
+const EVERY_MS = 10_000
+/** What the kubelet has not repeated for so long is over, in seconds: it says it again every 10 to 15. */
+const WINDOW_SECONDS = 40
+/** How long an image may be missing, in ms: a registry may fail for a moment. */
+const IMAGE_MS = 90_000
+/** Where images are never pulled nobody will bring them. */
+const AT_ONCE: ReadonlySet<string> = new Set(['ErrImageNeverPull', 'InvalidImageName'])
+
+const LOOK_MS = 10_000
+
+export interface PodWatch {
+  /**
+   * Looks if it is time to, and warns once of each pod that can't start.
+   *
+   * @throws QuorateError `kubernetes` for an image that stays missing
+   */
+  readonly look: () => Promise<void>
+  /** What the latest look found, each with its node. */
+  readonly troubles: () => readonly string[]
+}
+
+/** @param now a clock that runs evenly, in ms */
+export function watchPods(
+  session: Pick<TierSession, 'remote' | 'emit' | 'signal'>,
+  nodes: readonly Node[],
+  now: () => number,
+): PodWatch {
+  const since = new Map<string, number>()
+  let next = now() + QUIET_MS
+  let latest: readonly (PodTrouble & { readonly host: string })[] = []
+  const look = async () => {
+    if (now() < next) return
+    const found = await Promise.all(nodes.map(async (node) => await troublesOn(session, node)))
+    const time = now()
+    next = time + EVERY_MS
+    latest = found.flat()
+    const keys = latest.map(keyOf)
+    for (const key of since.keys()) if (!keys.includes(key)) since.delete(key)
+    for (const one of latest) {
+      const key = keyOf(one)
+      if (!since.has(key))
+        session.emit({ type: 'warning', host: one.host, text: `the pod ${describePodTrouble(one)}` })
+      const begun = since.get(key) ?? time
+      since.set(key, begun)
+      if (one.image !== undefined && (AT_ONCE.has(one.reason) || time - begun >= IMAGE_MS))
+        throw missingImage(one)
+    }
+  }
+  return { look, troubles: () => latest.map((one) => `${one.host}: ${describePodTrouble(one)}`) }
+}
+
+/** ErrImagePull and ImagePullBackOff come in turns. */
+function keyOf({ host, pod, image, reason }: PodTrouble & { readonly host: string }): string {
+  return `${host} ${pod} ${image ?? reason}`
+}
+
+/** Nothing, where the machine does not answer: what is waited for says that. */
+async function troublesOn({ remote, signal }: Pick<TierSession, 'remote' | 'signal'>, node: Node) {
+  try {
+    const { stdout } = await (
+      await remote(node)
+    ).run({
+      argv: ['sh', '-c', program, 'kubelet-log', String(WINDOW_SECONDS)],
+      root: true,
+      signal,
+      patience: { asked: "its kubelet's log", ms: LOOK_MS },
+    })
+    return parsePodTroubles(stdout).map((one) => ({ ...one, host: node.name }))
+  } catch (error) {
+    if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
+    return []
+  }
+}
+
+function missingImage(trouble: PodTrouble & { readonly host: string }): QuorateError {
+  const { host, image = '' } = trouble
+  return new QuorateError('kubernetes', describePodTrouble(trouble), {
+    host,
+    hint: `on ${host}: ctr -n k8s.io images pull ${image} (the registry is kubernetes.imageRepository in the cluster file, the tag comes with kubernetes.version), or ctr -n k8s.io images ls for an imported one; then run quorate apply again, which goes on from here`,
+  })
+}
