@@ -133,6 +133,29 @@ test.each<[string, readonly [string, string], RegExp]>([
   expect(nine('', replaced).filter((line) => expected.test(line))).not.toEqual([])
 })
 
+test('a name that no certificate of a kubelet has room for is refused with its place; elsewhere it may be', () => {
+  const long = 'w'.repeat(53)
+  expect(
+    nine(
+      '',
+      ['name: service01', `name: ${long}`],
+      ['https://service01:', 'https://lb:'],
+      ['roles: [service]', 'roles: [service, worker]'],
+    ),
+  ).toEqual([
+    `cluster.yaml:11:13: node ${long}: its name is longer than 52 characters, for which a kubelet's certificate has room; write a shorter name`,
+  ])
+  expect(
+    nine(
+      '',
+      ['name: service01', `name: ${'w'.repeat(52)}`],
+      ['https://service01:', 'https://lb:'],
+      ['roles: [service]', 'roles: [service, worker]'],
+    ),
+  ).toEqual([])
+  expect(nine('', ['name: etcd01', `name: ${'e'.repeat(63)}`])).toEqual([])
+})
+
 const port = (key: string, number: number): [string, string] => ['"3.6.16"', `"3.6.16", ${key}: ${number}`]
 
 test('ports that Kubernetes has on the same node', () => {

@@ -30,6 +30,7 @@ export function checkKubernetes(file: File, report: Reporter): void {
   const known = (nodes ?? []).flatMap((node) => (hasRoles(node) ? [node] : []))
   if (nodes === undefined || known.length < nodes.length) return
   checkRoles(known, report)
+  checkNodeNames(file, report)
   checkNodeAddresses(file, report)
   checkPorts(file, known, report)
   checkNetworks(file, kubernetes, report)
@@ -127,6 +128,17 @@ function checkRoles(nodes: readonly PartlyNode[], report: Reporter): void {
     'write roles: [worker], on a master too if it is to run pods',
     'key',
   )
+}
+
+/** X.509 takes 64 characters as a common name (RFC 5280, ub-common-name), and a kubelet's is `system:node:NAME`. */
+const LONGEST_NODE_NAME = 64 - 'system:node:'.length
+
+function checkNodeNames({ nodes }: File, report: Reporter): void {
+  for (const [index, node] of (nodes ?? []).entries()) {
+    if (node?.name === undefined || node.name.length <= LONGEST_NODE_NAME || !isKubernetes(node)) continue
+    const message = `node ${node.name}: its name is longer than ${LONGEST_NODE_NAME} characters, for which a kubelet's certificate has room`
+    report.error(['nodes', index, 'name'], message, 'write a shorter name')
+  }
 }
 
 /** IPv6 alone and both families: nothing of it was tried, so it is refused. */
