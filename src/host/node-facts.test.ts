@@ -11,6 +11,7 @@ test('what was not said is not known', () => {
     reachesServices: undefined,
     device: undefined,
     resolver: undefined,
+    plugins: undefined,
     room: undefined,
     foreign: [],
     servers: {},
@@ -26,6 +27,7 @@ test('what a machine says', () => {
     'reaches no',
     'device eth0',
     'resolver none',
+    'plugins /usr/libexec/cni',
     'room 1000 4096',
     'foreign /usr/local/bin/k3s',
     'server /etc/kubernetes/kubelet.conf https://198.18.1.1:6443',
@@ -39,9 +41,14 @@ test('what a machine says', () => {
     reachesServices: false,
     device: 'eth0',
     resolver: null,
+    plugins: '/usr/libexec/cni',
     room: { freeBytes: 4_096_000 },
     foreign: ['/usr/local/bin/k3s'],
     servers: { '/etc/kubernetes/kubelet.conf': 'https://198.18.1.1:6443' },
     listeners: [{ port: 10_250, program: 'my program' }],
   })
+})
+
+test('only a place where plugins are looked for is one: it becomes part of a configuration', () => {
+  expect(parseNodeFacts(['plugins /tmp"x'])?.plugins).toBeUndefined()
 })

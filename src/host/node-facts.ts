@@ -14,6 +14,8 @@ export interface NodeFacts {
   readonly device: string | undefined
   /** The file that names DNS servers which pods can reach; null: none does. */
   readonly resolver: string | null | undefined
+  /** The directory of CNI's plugins; undefined: none of those known has any. */
+  readonly plugins?: string | undefined
   /** Where containerd keeps images. */
   readonly room: { readonly freeBytes: number } | undefined
   /** Paths, or a package's name, by which another Kubernetes or another containerd is known. */
@@ -23,6 +25,9 @@ export interface NodeFacts {
   /** Programs that listen, by port; only where no kubelet was set up yet. */
   readonly listeners: readonly { readonly port: number; readonly program: string }[]
 }
+
+/** Where CNI's plugins are looked for (`agent/node.sh`): the path becomes part of a configuration. */
+const PLUGIN_DIRECTORIES: readonly string[] = ['/usr/lib/cni', '/usr/libexec/cni', '/opt/cni/bin']
 
 /** @param lines without their first word */
 export function parseNodeFacts(lines: readonly string[]): NodeFacts | undefined {
@@ -47,6 +52,7 @@ export function parseNodeFacts(lines: readonly string[]): NodeFacts | undefined 
     reachesServices: answer('reaches', 'yes'),
     device: all('device')[0]?.[0],
     resolver: all('resolver')[0]?.[0] === 'none' ? null : all('resolver')[0]?.[0],
+    plugins: PLUGIN_DIRECTORIES.find((path) => path === all('plugins')[0]?.[0]),
     room: free === undefined || size === undefined ? undefined : { freeBytes: free * size },
     foreign: all('foreign').map(([path = '']) => path),
     servers: Object.fromEntries(all('server').map(([path = '', url = '']) => [path, url])),

@@ -26,6 +26,7 @@ look_node() {
     ip -o address show to "$1" 2>/dev/null | head -n 1 | while read -r _ name _; do printf 'node device %.15s\n' "$name"; done
   fi
   look_resolver
+  look_plugins
   nearest /var/lib/containerd
   stat -f -c 'node room %a %S' "$near"
   look_foreign
@@ -47,6 +48,16 @@ look_resolver() {
     done <"$file"
   done
   echo 'node resolver none'
+}
+
+# Where CNI's plugins lie: each distribution has a place of its own, and the plugins' authors another one.
+look_plugins() {
+  for folder in /usr/lib/cni /usr/libexec/cni /opt/cni/bin; do
+    if [ -x "$folder/bridge" ]; then
+      printf 'node plugins %s\n' "$folder"
+      return 0
+    fi
+  done
 }
 
 # The controllers that containers are kept within.

@@ -55,9 +55,17 @@ test.each([
   )
 })
 
-test("CNI's plugins are where the distribution has them", () => {
-  expect(cniDirectory({ os: { id: 'debian', version: '12' } })).toBe('/usr/lib/cni')
-  expect(cniDirectory({ os: { id: 'fedora', version: '43' } })).toBe('/opt/cni/bin')
+test("CNI's plugins are where they lie, and before that where the distribution will have them", () => {
+  const of = (id: string, plugins?: string) =>
+    cniDirectory({ ...bareHost('worker01', { plugins }), os: { id, version: '1' } })
+  expect(['debian', 'arch', 'fedora', 'rocky', 'flatcar'].map((id) => of(id))).toEqual([
+    '/usr/lib/cni',
+    '/usr/lib/cni',
+    '/usr/libexec/cni',
+    '/usr/libexec/cni',
+    '/opt/cni/bin',
+  ])
+  expect(of('debian', '/opt/cni/bin')).toBe('/opt/cni/bin')
 })
 
 test('systemd makes the control groups, but where it has none to give, or where the cluster file says otherwise', () => {

@@ -32,9 +32,18 @@ export function containerdVersion({ os, packageVersions }: HostState): Container
   return recent ? { major: 2, minor: 1 } : { major: 1, minor: 7 }
 }
 
-/** Debian's package puts CNI's plugins where programs of packages belong, all others where CNI's own instructions say. */
-export function cniDirectory({ os }: Pick<HostState, 'os'>): string {
-  return ['debian', 'ubuntu'].includes(os.id) ? '/usr/lib/cni' : '/opt/cni/bin'
+/** Where packages put CNI's plugins; who installs them by hand has them where their own instructions say. */
+const PLUGIN_PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  '/usr/lib/cni': ['debian', 'ubuntu', 'opensuse-leap', 'opensuse-tumbleweed', 'sles', 'arch'],
+  '/usr/libexec/cni': ['fedora', 'rhel', 'centos', 'rocky', 'almalinux', 'ol', 'alpine'],
+}
+
+/** Where CNI's plugins lie; before they are installed, where their package is going to put them. */
+export function cniDirectory({ os, services }: Pick<HostState, 'os' | 'services'>): string {
+  const expected = Object.keys(PLUGIN_PACKAGES).find(
+    (path) => PLUGIN_PACKAGES[path]?.includes(os.id) === true,
+  )
+  return services?.node?.plugins ?? expected ?? '/opt/cni/bin'
 }
 
 export function containerdConfiguration(settings: ContainerdSettings): string {
