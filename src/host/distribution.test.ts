@@ -100,10 +100,10 @@ ${main}
   test('packages elsewhere: by their programs, else by what the distribution says', () => {
     program('rpm', 'case $* in *--whatprovides\\ procps-ng) exit 0 ;; *) exit 1 ;; esac')
     program('dnf')
-    for (const name of ['curl', 'ip', 'ssh']) program(name)
-    const wanted = ['curl', 'iproute2', 'openssh-client', 'procps-ng', 'jq']
+    for (const name of ['curl', 'ip', 'ssh', 'nft', 'conntrack']) program(name)
+    const wanted = ['curl', 'iproute2', 'openssh-client', 'nftables', 'conntrack', 'procps-ng', 'jq']
     const { stdout } = run(shell, `${packages}installer; package_lines "$@"`, wanted, false)
-    const lines = wanted.slice(0, 4).map((name) => `package ${name} installed`)
+    const lines = wanted.slice(0, 6).map((name) => `package ${name} installed`)
     expect(stdout.trim().split('\n')).toEqual(['dnf', ...lines])
     expect(calls()).toEqual(['rpm -q --quiet --whatprovides procps-ng', 'rpm -q --quiet --whatprovides jq'])
   })

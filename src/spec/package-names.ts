@@ -13,6 +13,8 @@ const COMMANDS: Readonly<Record<string, string>> = {
 const RED_HAT: Readonly<Record<string, string>> = {
   iproute2: 'iproute',
   'libc-bin': 'glibc-common',
+  conntrack: 'conntrack-tools',
+  mount: 'util-linux',
   'openssh-client': 'openssh-clients',
   passwd: 'shadow-utils',
   procps: 'procps-ng',
@@ -22,9 +24,29 @@ const RED_HAT: Readonly<Record<string, string>> = {
 const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   dnf: RED_HAT,
   yum: RED_HAT,
-  zypper: { 'libc-bin': 'glibc', 'openssh-client': 'openssh-clients', passwd: 'shadow' },
-  apk: { 'libc-bin': 'musl-utils', passwd: 'shadow' },
-  pacman: { 'libc-bin': 'glibc', 'openssh-client': 'openssh', passwd: 'shadow', procps: 'procps-ng' },
+  zypper: {
+    'libc-bin': 'glibc',
+    conntrack: 'conntrack-tools',
+    'containernetworking-plugins': 'cni-plugins',
+    mount: 'util-linux',
+    'openssh-client': 'openssh-clients',
+    passwd: 'shadow',
+  },
+  apk: {
+    'libc-bin': 'musl-utils',
+    conntrack: 'conntrack-tools',
+    'containernetworking-plugins': 'cni-plugins',
+    passwd: 'shadow',
+  },
+  pacman: {
+    'libc-bin': 'glibc',
+    conntrack: 'conntrack-tools',
+    'containernetworking-plugins': 'cni-plugins',
+    mount: 'util-linux',
+    'openssh-client': 'openssh',
+    passwd: 'shadow',
+    procps: 'procps-ng',
+  },
 }
 
 /**

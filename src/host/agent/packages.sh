@@ -33,8 +33,14 @@ is_here() {
         [ ! -s "$bundle" ] || return 0
       done
       ;;
+    containernetworking-plugins)
+      for folder in /usr/lib/cni /usr/libexec/cni /opt/cni/bin; do
+        [ ! -x "$folder/bridge" ] || return 0
+      done
+      ;;
     coreutils) if command -v stat >/dev/null; then return 0; fi ;;
     iproute2) if command -v ip >/dev/null; then return 0; fi ;;
+    nftables) if command -v nft >/dev/null; then return 0; fi ;;
     openssh-client) if command -v ssh >/dev/null; then return 0; fi ;;
     procps) if command -v ps >/dev/null; then return 0; fi ;;
     *) if command -v "$1" >/dev/null; then return 0; fi ;;

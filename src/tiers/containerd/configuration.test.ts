@@ -55,9 +55,10 @@ test.each([
   )
 })
 
+const of = (id: string, plugins?: string) =>
+  cniDirectory({ ...bareHost('worker01', { plugins }), os: { id, version: '1' } })
+
 test("CNI's plugins are where they lie, and before that where the distribution will have them", () => {
-  const of = (id: string, plugins?: string) =>
-    cniDirectory({ ...bareHost('worker01', { plugins }), os: { id, version: '1' } })
   expect(['debian', 'arch', 'fedora', 'rocky', 'flatcar'].map((id) => of(id))).toEqual([
     '/usr/lib/cni',
     '/usr/lib/cni',
