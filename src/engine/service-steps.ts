@@ -19,7 +19,7 @@ export interface ServiceFileStep extends Common {
   readonly before: string | undefined
   /** As `stat` says it, e.g. `644`. Owner and group are root. */
   readonly mode: string
-  /** A command that ends with 0 if the file, its last word, is right; empty: nothing to check. */
+  /** A command that ends with 0 if the file, its last word, is right (`sh -c PROGRAM NAME` is called NAME); empty: nothing to check. */
   readonly check: readonly string[]
 }
 
@@ -34,6 +34,8 @@ export interface ServiceLoadStep extends Common {
   readonly mends?: Partial<NodeFacts> | undefined
   /** Done when the daemon behind `socket` answers `question` with the line `answer`. */
   readonly proof?: { readonly socket: string; readonly question: string; readonly answer: string } | undefined
+  /** Done when this command ends with 0: it runs, and serves. */
+  readonly serves?: readonly string[] | undefined
 }
 
 /** Stopped, not started at boot, and its files renamed to `PATH.SUFFIX`. */
@@ -80,10 +82,16 @@ export const SERVICES: ServiceKinds<ServiceStep> = {
         ? after
         : { ...after, node: { ...after.node, ...mends } }
     },
-    operations: ({ unit, restarts = false, proof }) => [
+    operations: ({ unit, restarts = false, proof, serves = [] }) => [
       [
         'service_load',
-        { unit, seconds: String(LOAD_SECONDS), how: restarts ? 'restart' : 'reload', ...proof },
+        {
+          unit,
+          seconds: String(LOAD_SECONDS),
+          how: restarts ? 'restart' : 'reload',
+          ...proof,
+          proof: serves,
+        },
       ],
     ],
     simulate: (machine, step) => [

@@ -51,7 +51,7 @@ export const CHANGES = {
   schedule_forget: 'user ~folder',
   schedule_signing_key: 'folder comment',
   service_file: '@content path owner group mode unit ..check',
-  service_load: 'unit seconds how ~socket ~question ~answer',
+  service_load: 'unit seconds how ~socket ~question ~answer ..proof',
   service_remove: 'unit suffix ..paths',
   kernel: 'name @modules @settings',
   program: '@content path ~sha256 version ..aliases',

@@ -174,6 +174,32 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
     expect(await settle()).toEqual([])
   })
 
+  test('a configuration that containerd can not read is not put in place, and one without CRI is no success', async () => {
+    await using session = await connected()
+    const whole = await shell(`cat ${CONFIGURATION}`)
+    await shell(`echo '# mine' >>${CONFIGURATION}`)
+    const host = await look(session)
+    const changed = (change: (content: string) => string) =>
+      planned(host).map((step) =>
+        step.kind === 'service-file' ? { ...step, content: change(step.content) } : step,
+      )
+    const unreadable = changed((content) => content.replace('[plugins', '[plugins =\n[plugins'))
+    await expect(carryOut(session, host, unreadable)).rejects.toThrow(
+      `containerd does not accept the new ${CONFIGURATION}`,
+    )
+    expect(await shell(`cat ${CONFIGURATION}`)).toBe(`${whole}# mine\n`)
+    const deaf = changed((content) =>
+      `${content}disabled_plugins = ["cri"]\n`.replace(
+        /^(.*\n)(version.*\n)([^]*)(disabled.*\n)$/,
+        '$1$4$2$3',
+      ),
+    )
+    await expect(carryOut(session, host, deaf)).rejects.toThrow('its CRI plugin is not loaded')
+    await settle()
+    expect(await settle()).toEqual([])
+    expect(await shell(`cat ${CONFIGURATION}`)).toBe(whole)
+  })
+
   test("a program that is not quorate's is never overwritten", async () => {
     await shell('rm /usr/local/bin/kubelet; printf mine >/usr/local/bin/kubelet')
     await using session = await connected()

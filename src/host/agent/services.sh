@@ -82,7 +82,7 @@ op_service_file() {
     fail "$arg_path could not be written"
   if [ $# -gt 0 ]; then
     said=$("$@" "$draft" 2>&1) ||
-      fail "$1 does not accept the new $arg_path, which was not put in place: $(printf '%s\n' "$said" | grep -v NOTICE | tail -n 3 | tr '\n' ' ')"
+      fail "$(called "$@") does not accept the new $arg_path, which was not put in place: $(printf '%s\n' "$said" | grep -v NOTICE | tail -n 3 | tr '\n' ' ')"
   fi
   make_folder "$state/loading" 700
   : >"$state/loading/$arg_unit"
@@ -91,9 +91,14 @@ op_service_file() {
   relabel "$arg_path"
 }
 
+# called COMMAND…: its name; a program in sh has the one that it is given.
+called() {
+  case "$1 ${2-}" in 'sh -c') echo "$4" ;; *) echo "$1" ;; esac
+}
+
 # Enabled, and what is in place loaded: where it runs by a `reload`, or by a `restart` of what reads its files at its start only.
-# Done when the daemon behind the socket, if one is given, has this line in its answer.
-takes_service_load='changes unit seconds how ~socket ~question ~answer'
+# Done when the daemon behind the socket, if one is given, has this line in its answer, and `proof`, a command, ends with 0.
+takes_service_load='changes unit seconds how ~socket ~question ~answer ..proof'
 op_service_load() {
   # A unit file, or a drop-in of it, may be among what was put in place.
   if [ "$(systemctl show -p NeedDaemonReload --value "$arg_unit")" = yes ]; then systemctl daemon-reload; fi
@@ -112,6 +117,12 @@ op_service_load() {
     until answer_of "$arg_socket" "$arg_question" | grep -q -x -F -e "$arg_answer"; do
       [ "$(date +%s)" -lt "$until" ] || not_ready "$arg_unit" ''
       sleep 0.05
+    done
+  fi
+  if [ $# -gt 0 ]; then
+    until said=$(timeout 10 "$@" 2>&1); do
+      [ "$(date +%s)" -lt "$until" ] || fail "$arg_unit runs, but does not serve: $(printf '%s\n' "$said" | tail -n 2 | cut -c 1-500)"
+      sleep 0.2
     done
   fi
   # It may answer by its new configuration before systemd has heard that it is done.

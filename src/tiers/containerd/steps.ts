@@ -9,6 +9,8 @@ import { imageNames } from '../../kubernetes/image-names.ts'
 import type { Cluster, Node } from '../../spec/cluster.ts'
 import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { counted } from '../../spec/units.ts'
+import check from './check-configuration.sh?raw'
+import serves from './cri-serves.sh?raw'
 import { cniDirectory, containerdConfiguration, containerdVersion } from './configuration.ts'
 import {
   CONTAINERD,
@@ -56,7 +58,7 @@ function nodeSteps(
   return [
     ...kernelSteps(cluster, host.name, services),
     ...routeSteps(cluster, node, services),
-    ...unitSteps(host.name, services, CONTAINERD.unit, CONTAINERD.configuration, configuration),
+    ...containerdUnit(host.name, services, configuration),
     ...productsOf(cluster.kubernetes).flatMap(({ product, version }) =>
       programSteps(host.name, services, product, version),
     ),
@@ -97,6 +99,14 @@ function kernelSteps(cluster: WithKubernetes, host: string, { kernel }: Services
       why: why.join('; '),
     },
   ]
+}
+
+/** What containerd can't read is never put in place; and without its CRI plugin it runs, and no kubelet can use it. */
+function containerdUnit(host: string, services: ServicesState, configuration: string): ServiceStep[] {
+  return unitSteps(host, services, CONTAINERD.unit, CONTAINERD.configuration, configuration).map((step) => {
+    if (step.kind === 'service-file') return { ...step, check: ['sh', '-c', check, 'containerd'] }
+    return step.kind === 'service-load' ? { ...step, serves: ['sh', '-c', serves, 'ctr'] } : step
+  })
 }
 
 /** Once there the unit stays: whether it is still needed nobody can see while it is. */
