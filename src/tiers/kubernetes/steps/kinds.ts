@@ -19,7 +19,7 @@ import {
 } from '../foreseen.ts'
 import { TIER } from '../name.ts'
 import { PROVEN, provenObject } from '../plan/in-cluster.ts'
-import type { KubernetesClusterStep, KubernetesHostStep } from '../step.ts'
+import type { ClusterPhase, KubernetesClusterStep, KubernetesHostStep } from '../step.ts'
 
 /** `Observed.beside`, with the facts of Kubernetes changed. */
 function withFacts(
@@ -71,10 +71,22 @@ export const KUBERNETES_ON_MACHINES: HostKinds<KubernetesHostStep> = {
     action: 'change',
     predict: (cluster, before, { phases }) => withHeld(before, (held) => afterPhases(cluster, held, phases)),
     operations: ({ phases }) => [
-      ['kubeadm_phases', { config: PLACES.kubeadm, kubeconfig: PLACES.kubeconfigs.admin, phases }],
+      [
+        'kubeadm_phases',
+        { config: PLACES.kubeadm, kubeconfig: PLACES.kubeconfigs.admin, phases: together(phases) },
+      ],
     ],
     simulate: () => [],
   },
+}
+
+/** In the words of kubeadm: two phases by one start of it where both are wanted. */
+export function together(phases: readonly ClusterPhase[]): readonly string[] {
+  const groups = [...new Set(phases.map((phase) => phase.split('/')[0] ?? ''))]
+  return groups.flatMap((group) => {
+    const own = phases.filter((phase) => phase.startsWith(`${group}/`))
+    return own.length > 1 ? [`${group}/all`] : own
+  })
 }
 
 export const KUBERNETES_OF_THE_CLUSTER: ClusterKinds<KubernetesClusterStep> = {
