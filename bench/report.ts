@@ -170,18 +170,18 @@ export function textTable(lines: readonly Line[]): string {
     .join('')
 }
 
-export function markdownTable(lines: readonly Line[], figures: Figures, when: Date): string {
+/** @param conditions a sentence or two behind the computer */
+export function markdownTable(lines: readonly Line[], conditions: string, when: Date): string {
   const rows = lines.map(
     ({ what, figure, target, met }) =>
       `| ${what} | ${figure} | ${target}${met === undefined ? '' : met ? ' ✓' : ' ✗'} |`,
   )
-  const pushed = (figures.pushedBytesPerMember / 1_000_000).toFixed(0)
   return `| | median | wanted |
 |---|---:|---|
 ${rows.join('\n')}
 
-Measured by \`script/bench\` on ${when.toISOString().slice(0, 10)} in lab machines on one computer (${computer()}); ${pushed} MB of
-binaries are pushed to each member. The ratios are within one run.
+Measured by \`script/bench\` on ${when.toISOString().slice(0, 10)} in lab machines on one computer (${computer()}).
+${conditions}
 `
 }
 

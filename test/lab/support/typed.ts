@@ -246,6 +246,7 @@ export const NOT_HERE: Readonly<Record<string, string>> = {
   'script/bench': 'minutes',
   'script/bench --json': 'minutes',
   'script/bench backups': 'minutes',
+  'script/bench kubernetes': 'minutes',
   'script/bench start': 'minutes',
   'script/bench --markdown': 'minutes, and writes into the pages',
   'sudo ln -sf "$PWD/quorate" /usr/local/bin/quorate': "changes this computer's programs",
