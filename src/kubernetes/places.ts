@@ -55,6 +55,8 @@ export const PLACES = {
     /** What flanneld says of the node's part of the network. */
     subnet: '/run/flannel/subnet.env',
   },
+  /** On service nodes: HAProxy believes no API server without it from then on. */
+  balancerCa: '/etc/haproxy/api-ca.crt',
   /** Written on the node by what knows its part of the pods' network: flannel. */
   cniConfiguration: '/etc/cni/net.d/10-flannel.conflist',
 } as const

@@ -14,11 +14,11 @@ import { putObject } from '../../kubernetes/objects/put.ts'
 import { nodesWith } from '../../spec/cluster.ts'
 import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { until } from '../../wait/until.ts'
+import { BalancerWatch } from './balancer-watch.ts'
 import { type Clients, mastersClient, operatorsClient } from './client.ts'
-import { tierFacts } from './facts.ts'
 import { hasKubernetes } from './plan/early.ts'
 import { provenObject, wantedSettings } from './plan/in-cluster.ts'
-import { crowdedDns, unready, unregistered } from './plan/unready.ts'
+import { crowdedDns, lacking } from './plan/unready.ts'
 import type { AwaitStep } from './step.ts'
 import { watchPods } from './watch-pods.ts'
 
@@ -69,27 +69,17 @@ export async function setNodes(session: TierSession, names: readonly string[]): 
 export async function awaitMilestone(session: TierSession, step: AwaitStep): Promise<void> {
   const cluster = requireKubernetes(session)
   await using clients = await operatorsClient(session)
-  const missing = (api: KubernetesFacts): readonly string[] => {
-    const facts = { ...tierFacts(undefined), api }
-    if (step.milestone === 'nodes') return unready(cluster, facts)
-    const servers = step.nodes.flatMap((name) => {
-      const server = api.servers[name]
-      // One that answers and lets nobody in waits for what comes next.
-      if (server?.state === 'ready' || server?.state === 'refused') return []
-      return [`${name}: ${server?.problem ?? 'its API server was not asked'}`]
-    })
-    const unknown = step.milestone === 'joined' ? unregistered(cluster, facts) : []
-    return [...servers, ...unknown.map((name) => `${name} has not registered`)]
-  }
+  const balancer = new BalancerWatch(cluster, session)
   const asked = kubernetesNodes(cluster).filter(({ name }) => step.nodes.includes(name))
   const pods = watchPods(session, step.milestone === 'api' ? asked : kubernetesNodes(cluster), () =>
     performance.now(),
   )
   await until(
     async () => {
-      const api = await look(session, clients)
-      const left = missing(api)
+      const api = await look(session, clients, step.milestone !== 'api')
+      const left = lacking(cluster, api, step)
       if (left.length === 0) return { found: undefined }
+      balancer.see(api, left)
       if (step.milestone === 'nodes') await spreadDns(cluster, api, clients)
       await pods.look()
       return { missing: [...left, ...pods.troubles()] }
@@ -163,9 +153,13 @@ function requireKubernetes({ cluster }: TierSession): KubernetesCluster {
   return cluster
 }
 
-async function look({ cluster, now }: TierSession, { connect }: Clients): Promise<KubernetesFacts> {
+async function look(
+  { cluster, now }: TierSession,
+  { connect }: Clients,
+  balancer = false,
+): Promise<KubernetesFacts> {
   const servers = nodesWith(cluster, 'master').map(({ name }) => name)
-  return await lookAtKubernetes({ servers, connect, balancer: false, now })
+  return await lookAtKubernetes({ servers, connect, balancer, now })
 }
 
 /** Of the first master, in the file's order, whose API server is ready. */

@@ -10,7 +10,7 @@ const server = createServer(
   (request, response) => {
     const healthy = ready || request.url !== '/readyz'
     response.writeHead(healthy ? 200 : 500, { connection: 'close' })
-    response.end(healthy ? name : 'shutting down')
+    response.end(healthy ? name : '[+]ping ok\n[-]shutdown failed: reason withheld\n')
   },
 )
 server.listen(6443, '0.0.0.0', () => console.log('ready'))

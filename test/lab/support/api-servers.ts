@@ -9,7 +9,7 @@ import { containerOf, leaderOf } from '../../../src/lab/container.ts'
 import type { TestLab } from '../harness.ts'
 import { openssl } from './tools.ts'
 
-/** Longer than HAProxy takes to see that /readyz fails: two health checks, a second apart. */
+/** Longer than HAProxy takes to see that /readyz fails: a health check, half a second after the one before. */
 const GRACE_MS = 4_000
 
 export interface ApiServer {

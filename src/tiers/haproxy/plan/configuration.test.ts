@@ -23,8 +23,19 @@ test('every master is a back end on its own API port, asked for /readyz over TLS
     '  server master02 [2001:db8::22]:6443',
   ])
   expect(lines()).toContain('  bind :443')
-  expect(lines().join('\n')).toMatch(/http-check send meth GET uri \/readyz .*\n.*expect status 200/)
+  expect(lines().join('\n')).toMatch(/http-check send meth GET uri \/readyz .*\n(?:.*\n)*.*expect status 200/)
   expect(lines().find((line) => line.includes('default-server'))).toContain('check check-ssl verify none')
+})
+
+test('an API server that ends in order keeps its connections; one that is not ready otherwise loses them', () => {
+  const expected = lines().filter((line) => line.includes('http-check expect'))
+  expect(expected).toEqual([
+    '  http-check expect error-status L7OKC ! string [-]shutdown',
+    '  http-check expect status 200',
+  ])
+  expect(lines().find((line) => line.includes('default-server'))).toContain(
+    'on-marked-down shutdown-sessions',
+  )
 })
 
 test('with a CA nothing else is believed, and another CA is another configuration', () => {

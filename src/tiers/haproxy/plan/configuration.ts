@@ -55,8 +55,10 @@ function defaults({ keepaliveTimes }: BalancerValues): string[] {
     '  log global',
     '  mode tcp',
     '  option dontlognull',
-    '  timeout connect 2s',
-    '  timeout check 2s',
+    '  # A machine that is off answers nothing at all: the next one is asked while a client still waits.',
+    '  timeout connect 500ms',
+    '  # An API server takes up to two seconds to say that etcd does not answer.',
+    '  timeout check 3s',
     '  # Watches and logs are silent for hours; TCP keepalive finds the ends that are gone.',
     '  timeout client 8h',
     '  timeout server 8h',
@@ -67,9 +69,10 @@ function defaults({ keepaliveTimes }: BalancerValues): string[] {
   ]
 }
 
-/** A peer that is gone is found within a minute. */
+/** A client that is gone is found within a minute. A server's silent connections are a kubelet's, too, which has 40 s. */
 function probeTimes(side: 'cli' | 'srv'): string[] {
-  return [`  ${side}tcpka-idle 30s`, `  ${side}tcpka-intvl 10s`, `  ${side}tcpka-cnt 3`]
+  const [idle, interval] = side === 'cli' ? ['30s', '10s'] : ['5s', '2s']
+  return [`  ${side}tcpka-idle ${idle}`, `  ${side}tcpka-intvl ${interval}`, `  ${side}tcpka-cnt 3`]
 }
 
 function frontend({ balancer: { port }, ipv6 }: BalancerValues): string[] {
@@ -95,11 +98,14 @@ function backend({ balancer: { apiPort }, masters, ca }: BalancerValues): string
     '  option redispatch 1',
     '  option httpchk',
     '  http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host kubernetes hdr Connection close',
+    '  # On its way down it says so, and finishes what it has begun. One that fails otherwise loses its connections: clients',
+    '  # that keep one would stay with it.',
+    '  http-check expect error-status L7OKC ! string [-]shutdown',
     '  http-check expect status 200',
     ...(ca === undefined
       ? [`  # The API servers' CA is not in ${HAPROXY.ca} yet: any certificate will do for the health check.`]
       : [`  # SHA-256 of ${HAPROXY.ca}: ${createHash('sha256').update(ca).digest('hex')}`]),
-    `  default-server check check-ssl ${trust} inter 1s fall 2 rise 2 tcp-ut 20s`,
+    `  default-server check check-ssl ${trust} inter 500ms fall 4 rise 2 on-marked-down shutdown-sessions tcp-ut 2s`,
     ...masters.map(
       ({ name, address }) => `  server ${name} ${isIPv6(address) ? `[${address}]` : address}:${apiPort}`,
     ),

@@ -1,11 +1,12 @@
 /** Where HAProxy and keepalived have what quorate gives them, and how a file of quorate's is told from another's. */
+import { PLACES } from '../../../kubernetes/places.ts'
 
 export const HAPROXY = {
   unit: 'haproxy.service',
   package: 'haproxy',
   configuration: '/etc/haproxy/haproxy.cfg',
-  /** Who put it there had the API servers' CA; HAProxy believes no API server without it from then on. */
-  ca: '/etc/haproxy/api-ca.crt',
+  /** Of the API servers, as the tier of Kubernetes, or an operator, puts it there. */
+  ca: PLACES.balancerCa,
   /**
    * root's alone: who may write to it can take API servers out. Not the admin.sock of Debian's own configuration: a reload
    * hands that socket on with the mode that it has, and that lets the group in.

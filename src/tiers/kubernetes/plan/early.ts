@@ -7,11 +7,12 @@ import type { HostState } from '../../../host/state.ts'
 import { type Leaf, type LeafId, leafConfiguration, leavesOf } from '../../../kubernetes/certificates.ts'
 import { type LeafFault, keptKey } from '../../../kubernetes/faults.ts'
 import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
-import type { Cluster, Node } from '../../../spec/cluster.ts'
+import { PLACES } from '../../../kubernetes/places.ts'
+import { type Cluster, type Node, nodesWith } from '../../../spec/cluster.ts'
 import { kubernetesNodes } from '../../../spec/kubernetes.ts'
 import { type KubernetesTierFacts, tierFacts } from '../facts.ts'
 import { TIER } from '../name.ts'
-import { nodeFiles } from './files.ts'
+import { type NodeFile, nodeFiles } from './files.ts'
 
 export function hasKubernetes(cluster: Cluster): cluster is KubernetesCluster {
   return cluster.kubernetes !== undefined
@@ -24,19 +25,31 @@ export function earlySteps(
   facts: unknown,
 ): readonly (LeafStep | ServiceFileStep)[] {
   if (!hasKubernetes(cluster)) return []
-  return kubernetesNodes(cluster).flatMap((node: Node) => {
+  const onNodes = kubernetesNodes(cluster).flatMap((node: Node) => {
     const host = hosts[node.name]
     if (host === undefined) return []
-    return [...fileSteps(cluster, node, host), ...keySteps(cluster, node, host, tierFacts(facts))]
+    const files = fileSteps(host, nodeFiles(cluster, node, host))
+    return [...files, ...keySteps(cluster, node, host, tierFacts(facts))]
+  })
+  return [...onNodes, ...balancerSteps(cluster, hosts, tierFacts(facts))]
+}
+
+/** HAProxy is told whom to believe as soon as there is a CA; its own tier then has it loaded. */
+function balancerSteps(cluster: Cluster, hosts: Hosts, { ca }: KubernetesTierFacts): ServiceFileStep[] {
+  if (cluster.loadBalancer === undefined || ca === undefined) return []
+  const file = { path: PLACES.balancerCa, content: ca, mode: '644', unit: 'haproxy.service' }
+  return nodesWith(cluster, 'service').flatMap(({ name }) => {
+    const host = hosts[name]
+    return host === undefined ? [] : fileSteps(host, [file])
   })
 }
 
-function fileSteps(cluster: KubernetesCluster, node: Node, host: HostState): ServiceFileStep[] {
-  return nodeFiles(cluster, node, host).flatMap(({ path, content, mode, unit }) => {
+function fileSteps(host: HostState, files: readonly NodeFile[]): ServiceFileStep[] {
+  return files.flatMap(({ path, content, mode, unit }) => {
     const now = host.services?.files[path]
     if (now?.text === content && now.plain && now.owner === 'root' && now.mode === mode) return []
     const why = now === undefined ? 'missing' : 'differs from what the cluster file asks for'
-    const common = { tier: TIER, host: node.name, unit, danger: 'none' } as const
+    const common = { tier: TIER, host: host.name, unit, danger: 'none' } as const
     const file = { path, content, before: now?.text, mode, check: [] }
     return [{ ...common, kind: 'service-file', ...file, what: `write ${path}`, why } as const]
   })

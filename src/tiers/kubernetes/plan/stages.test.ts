@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { PLACES } from '../../../kubernetes/places.ts'
 import type { Observed } from '../../etcd/facts/observed.ts'
 import { plan } from '../../etcd/plan/plan.ts'
 import { bareWorld, testIntent } from '../../etcd/plan/testing.ts'
@@ -50,6 +51,14 @@ test('nine bare machines: the whole way is foreseen, and ends', () => {
   expect(kind('kubernetes-node-settings')).toBeGreaterThan(kubelet('worker01'))
   // Keys and files need no other machine: they are in the first wave, with etcd's.
   expect(kind('leaf-key')).toBe(0)
+  // HAProxy is told whom to believe while the first API server starts, and loads that in the wave behind.
+  const trusted = waveOf(waves, (step) => step.kind === 'service-file' && step.path === PLACES.balancerCa)
+  expect(trusted).toBe(manifests('master01') + 1)
+  const configured = waves.findLastIndex((wave) =>
+    wave.some((step) => step.kind === 'service-load' && step.unit === 'haproxy.service'),
+  )
+  expect(configured).toBe(trusted + 1)
+  expect(kind('kubernetes-await')).toBeGreaterThan(configured)
 })
 
 function established(servers: Readonly<Record<string, ServerFacts['state']>>, stale: readonly string[]) {

@@ -1,10 +1,11 @@
 /** What a Kubernetes still lacks until pods can run on all of its nodes, in words. Pure. */
-import type { DnsPod, HeldFacts } from '../../../kubernetes/api-facts.ts'
+import type { DnsPod, HeldFacts, KubernetesFacts } from '../../../kubernetes/api-facts.ts'
 import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
 import { dnsPodToMove } from '../../../kubernetes/objects/dns.ts'
 import { nodesWith } from '../../../spec/cluster.ts'
 import { kubernetesNodes } from '../../../spec/kubernetes.ts'
-import type { KubernetesTierFacts } from '../facts.ts'
+import { type KubernetesTierFacts, tierFacts } from '../facts.ts'
+import type { AwaitStep } from '../step.ts'
 
 /** Empty: all nodes are there and ready, and so is what quorate runs on them. */
 export function unready(cluster: KubernetesCluster, { api }: KubernetesTierFacts): readonly string[] {
@@ -13,6 +14,34 @@ export function unready(cluster: KubernetesCluster, { api }: KubernetesTierFacts
   const missing = [...unreadyNodes(cluster, held), ...unreadyWorkloads(cluster, held)]
   const crowd = missing.length === 0 ? crowdedDns(cluster, held) : undefined
   return crowd === undefined ? missing : [`${crowd.node} alone runs CoreDNS`]
+}
+
+/** What a milestone still lacks; empty: it is reached. */
+export function lacking(
+  cluster: KubernetesCluster,
+  api: KubernetesFacts,
+  { milestone, nodes }: Pick<AwaitStep, 'milestone' | 'nodes'>,
+): readonly string[] {
+  const facts = { ...tierFacts(undefined), api }
+  if (milestone === 'nodes') return unready(cluster, facts)
+  const servers = nodes.flatMap((name) => {
+    const server = api.servers[name]
+    // One that answers and lets nobody in waits for what comes next.
+    if (server?.state === 'ready' || server?.state === 'refused') return []
+    return [`${name}: ${server?.problem ?? 'its API server was not asked'}`]
+  })
+  const unknown = milestone === 'joined' ? unregistered(cluster, facts) : []
+  return [...servers, ...unknown.map((name) => `${name} has not registered`)]
+}
+
+/**
+ * Why the load balancer leads nobody to an API server that is ready; undefined: it does, nobody asked it, or there is none to
+ * lead to.
+ */
+export function balancerTrouble({ servers, balancer }: KubernetesFacts): string | undefined {
+  if (balancer === undefined || balancer.state === 'ready' || balancer.state === 'refused') return undefined
+  if (!Object.values(servers).some(({ state }) => state === 'ready')) return undefined
+  return balancer.problem ?? 'it does not answer'
 }
 
 /** kubeadm marks masters by this label, without a value; CoreDNS and much else goes by it. */

@@ -1,0 +1,61 @@
+/**
+ * Whether the load balancer leads to the API servers while nodes are waited for. Without it no worker's kubelet, and no pod of
+ * kube-proxy and flannel, finds an API server: then it is no use to wait for them as long as for slow machines.
+ */
+import { QuorateError } from '../../errors.ts'
+import type { TierSession } from '../../engine/tier.ts'
+import type { KubernetesFacts } from '../../kubernetes/api-facts.ts'
+import { type Cluster, nodesWith } from '../../spec/cluster.ts'
+import { controlPlaneEndpoint } from '../../spec/kubernetes.ts'
+import { balancerTrouble } from './plan/unready.ts'
+
+/** An API server that is ready gets connections within two seconds; on slow machines later. */
+const TOLD_MS = 10_000
+const GIVEN_UP_MS = 60_000
+
+export class BalancerWatch {
+  readonly #cluster: Cluster
+  readonly #session: Pick<TierSession, 'emit' | 'now'>
+  #since: number | undefined
+  #told = false
+
+  constructor(cluster: Cluster, session: Pick<TierSession, 'emit' | 'now'>) {
+    this.#cluster = cluster
+    this.#session = session
+  }
+
+  /**
+   * @param left what is waited for
+   * @throws QuorateError once the balancer has led nowhere for a minute, though an API server was ready
+   */
+  see(api: KubernetesFacts, left: readonly string[]): void {
+    const trouble = balancerTrouble(api)
+    if (trouble === undefined) {
+      this.#since = undefined
+      this.#told = false
+      return
+    }
+    const now = this.#session.now().getTime()
+    this.#since ??= now
+    const waited = now - this.#since
+    const { host, port } = controlPlaneEndpoint(this.#cluster)
+    const text = `the load balancer ${host}:${port} does not lead to the API servers, which are ready: ${trouble}`
+    if (waited >= GIVEN_UP_MS) {
+      throw new QuorateError('kubernetes', `${text}; workers find them by nothing else: ${left.join('; ')}`, {
+        hint: `${this.#whereToLook()}; then run quorate apply again, which goes on from here`,
+      })
+    }
+    if (waited < TOLD_MS || this.#told) return
+    this.#told = true
+    this.#session.emit({
+      type: 'warning',
+      text: `${text}; nodes that need it are waited for, for a minute in all`,
+    })
+  }
+
+  #whereToLook(): string {
+    if (this.#cluster.loadBalancer === undefined) return 'see to the load balancer, which is not of quorate'
+    const nodes = nodesWith(this.#cluster, 'service').map(({ name }) => name)
+    return `on ${nodes.join(' and ')}: journalctl -u haproxy -n 50, and a firewall may be in the way`
+  }
+}
