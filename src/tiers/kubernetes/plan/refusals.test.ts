@@ -1,0 +1,71 @@
+/** What stands in the way of Kubernetes on a machine that is another cluster's, or nobody's to start. */
+import { expect, test } from 'vitest'
+import { FORESEEN } from '../../../host/leaves.ts'
+import type { ServicesState } from '../../../host/services.ts'
+import { kubeletUnit } from '../../../kubernetes/kubelet-unit.ts'
+import { PLACES } from '../../../kubernetes/places.ts'
+import { FILE, bareHost, sampleCluster } from '../../containerd/containerd.fixture.ts'
+import type { KubernetesTierFacts } from '../facts.ts'
+import { kubernetesRefusals } from './refusals.ts'
+
+const cluster = sampleCluster()
+const [worker] = cluster.nodes.filter(({ roles }) => roles.includes('worker'))
+const APISERVER = `${PLACES.manifests}/kube-apiserver.yaml`
+
+function refused(services: Partial<ServicesState>, sums?: Partial<KubernetesTierFacts['sums']>) {
+  const name = worker?.name ?? ''
+  const host = bareHost(name)
+  const state = { ...host, services: { ...host.services, ...services } as ServicesState }
+  const facts = { ca: undefined, leaves: {}, api: undefined, sums }
+  return kubernetesRefusals(cluster, { [name]: state }, facts).map(
+    ({ message, hint }) => `${message} -> ${hint}`,
+  )
+}
+
+const ca = (sha256: string): Partial<ServicesState> => ({
+  secrets: { [PLACES.ca]: { sha256, owner: 'root', group: 'root', mode: '644', plain: true } },
+})
+const withFile = (path: string, text: string): Partial<ServicesState> => ({
+  files: { [path]: { ...FILE, text } },
+})
+
+test('a machine without anything is not refused, and neither is one of this cluster', () => {
+  const own = worker === undefined ? '' : kubeletUnit(cluster.name, worker)
+  expect(refused({})).toEqual([])
+  expect(refused({ ...ca('aa'), ...withFile(PLACES.kubelet.unit, own) }, { ca: 'aa' })).toEqual([])
+  // A master with its manifests, whose CA is not there yet in a world that is foreseen.
+  expect(refused({ ...ca(FORESEEN), ...withFile(APISERVER, 'any') })).toEqual([])
+})
+
+test("a kubelet's unit of somebody else, or of another cluster", () => {
+  const other = worker === undefined ? '' : kubeletUnit('other', worker)
+  for (const text of ['[Service]\nExecStart=/usr/bin/kubelet\n', other])
+    expect(refused(withFile(PLACES.kubelet.unit, text))).toEqual([
+      expect.stringMatching(
+        /^\/etc\/systemd\/system\/kubelet\.service is not quorate's, or of another cluster/,
+      ),
+    ])
+})
+
+test('/etc/kubernetes of another cluster: its CA, with what may bring ours back, and its manifests', () => {
+  expect(refused(ca('bb'), { ca: 'aa' })).toEqual([
+    expect.stringMatching(
+      /^\/etc\/kubernetes\/pki\/ca\.crt belongs to another Kubernetes .* reset that machine/,
+    ),
+  ])
+  expect(refused(ca('bb'))).toEqual([
+    expect.stringMatching(
+      /belongs to another .* if it is this cluster's, bring back the folder \S+\/kubernetes/,
+    ),
+  ])
+  expect(refused(withFile(APISERVER, 'kind: Pod'))).toEqual([
+    expect.stringMatching(/kube-apiserver\.yaml was not made for .*: a kubelet would start it/),
+  ])
+})
+
+test('a masked kubelet', () => {
+  const unit = { active: 'inactive', enabled: false, masked: true, loading: false }
+  expect(refused({ units: { 'kubelet.service': unit } })).toEqual([
+    expect.stringMatching(/kubelet\.service is masked.*systemctl unmask kubelet\.service/),
+  ])
+})
