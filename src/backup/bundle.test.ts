@@ -73,6 +73,7 @@ async function bundle(sealing: Sealing, other: Partial<BundleParts> = {}): Promi
       clusterFile: 'name: prod\n',
       trustPem: 'CERTIFICATE',
       caKeySealed: Buffer.from('sealed'),
+      kubernetesKeysSealed: Buffer.from('sealed too'),
       snapshot: { sizeBytes: SNAPSHOT.length, pieces: pieces(STORE, SUM), fileSha256 },
       prove: async () => PROOF,
       signer: undefined,
@@ -124,6 +125,7 @@ test.each<[string, Sealing, Secret | undefined]>([
       sizeBytes: SNAPSHOT.length,
     })
     expect(backup.caKeySealed?.toString()).toBe('sealed')
+    expect(backup.kubernetesKeysSealed?.toString()).toBe('sealed too')
     expect(await readFile(backup.snapshotFile)).toEqual(SNAPSHOT)
     expect((await stat(backup.snapshotFile)).mode & 0o777).toBe(0o600)
     expect((await stat(path.dirname(backup.snapshotFile))).mode & 0o777).toBe(0o700)

@@ -13,6 +13,8 @@ export const ENTRIES = {
   trust: 'pki/trust.crt',
   /** The CA's private key (PEM), encrypted once more for the same secret: whoever makes the bundle may not have it open. */
   caKey: 'pki/ca-key.age',
+  /** Kubernetes' CAs and keys (JSON), encrypted once more as the CA's key is. */
+  kubernetesKeys: 'kubernetes/keys.age',
   /** With etcd's sum at its end, as `etcdutl snapshot restore` takes it. */
   snapshot: 'snapshot.db',
   proof: 'proof.json',
@@ -71,6 +73,8 @@ export const sideFileSchema = z.object({
   recipients: z.array(z.string()),
   /** Whether the CA's key is in it. */
   caKey: z.boolean(),
+  /** Whether Kubernetes' CAs and keys are in it; left out: there were none to be had. */
+  kubernetesKeys: z.boolean().optional(),
   /** Of the bundle itself, as it lies in the store. */
   bundle: z.object({ sizeBytes: z.number(), sha256: hex }),
 })

@@ -47,6 +47,8 @@ export interface OpenedBackup extends AsyncDisposable {
   readonly trustPem: string | undefined
   /** To be opened with `unseal` and the same secret. */
   readonly caKeySealed: Uint8Array | undefined
+  /** Kubernetes' CAs and keys: as the CA's key. */
+  readonly kubernetesKeysSealed?: Uint8Array | undefined
   /** Whose signature was checked; undefined: nobody's, and whoever opened it has accepted that. */
   readonly signer: BundleSigner | undefined
   /** What opened it; undefined: it was not encrypted. */
@@ -93,10 +95,7 @@ interface Target extends BundleTrust {
   readonly signal: AbortSignal | undefined
 }
 
-type Found = Pick<
-  OpenedBackup,
-  'about' | 'proof' | 'clusterFile' | 'trustPem' | 'caKeySealed' | 'sizeBytes' | 'sha256' | 'signer'
->
+type Found = Omit<OpenedBackup, 'name' | 'secret' | 'snapshotFile' | 'compared' | typeof Symbol.asyncDispose>
 
 async function unpack(head: Buffer, whole: AsyncIterable<Uint8Array>, target: Target): Promise<Found> {
   if (head.subarray(0, ZSTD_MAGIC.length).equals(ZSTD_MAGIC)) return await unpackBundle(whole, target)
@@ -138,7 +137,9 @@ async function unpackBundle(whole: AsyncIterable<Uint8Array>, target: Target): P
     throw damaged(name, 'a part of it is missing')
   if (snapshot.sha256 !== proof.sha256) throw damaged(name, 'its snapshot is not the one that was recorded')
   const caKeySealed = texts.get(ENTRIES.caKey)
-  return { about, proof, clusterFile, trustPem, caKeySealed, signer: trusted?.signer, ...snapshot }
+  const kubernetesKeysSealed = texts.get(ENTRIES.kubernetesKeys)
+  const sealed = { caKeySealed, kubernetesKeysSealed }
+  return { about, proof, clusterFile, trustPem, ...sealed, signer: trusted?.signer, ...snapshot }
 }
 
 interface Entries {

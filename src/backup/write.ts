@@ -23,6 +23,8 @@ export interface BundleParts {
   readonly trustPem: string
   /** Encrypted for the same secret; undefined: the CA's key is not at hand, or nothing is encrypted. */
   readonly caKeySealed: Uint8Array | undefined
+  /** As the CA's key; undefined: there are none at hand. */
+  readonly kubernetesKeysSealed?: Uint8Array | undefined
   /** Its size is needed before its first byte. A piece has been read when the next one is asked for. */
   readonly snapshot: {
     readonly sizeBytes: number
@@ -64,6 +66,7 @@ async function fill(archive: tar.Pack, parts: BundleParts, taken: Taken): Promis
   add(ENTRIES.clusterFile, parts.clusterFile)
   add(ENTRIES.trust, parts.trustPem)
   if (parts.caKeySealed !== undefined) add(ENTRIES.caKey, parts.caKeySealed)
+  if (parts.kubernetesKeysSealed !== undefined) add(ENTRIES.kubernetesKeys, parts.kubernetesKeysSealed)
   const { sizeBytes: size, pieces, fileSha256 } = parts.snapshot
   await new Promise<void>((resolve, reject) => {
     const entry = archive.entry({ name: ENTRIES.snapshot, mtime, mode: 0o600, size }, (error) =>

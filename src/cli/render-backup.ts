@@ -10,7 +10,7 @@ export function renderBackup(report: BackupReport, colors: CliContext['colors'])
     `${colors.green('✓')} ${name} in ${store}`,
     `  everything up to revision ${proof.status.revision}${keys}, from ${about.member}`,
     `  ${formatBytes(bundle.sizeBytes)}, of a store of ${formatBytes(proof.sizeBytes)}; etcd's own tool has read it`,
-    `  ${sealedFor(report)}; ${report.caKey ? 'with' : 'without'} the key of the CA`,
+    `  ${sealedFor(report)}; ${report.caKey ? 'with' : 'without'} the key of the CA${report.kubernetesKeys === true ? ", with Kubernetes' CAs and keys" : ''}`,
   ]
   return `${lines.join('\n')}\n`
 }

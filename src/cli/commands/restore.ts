@@ -8,6 +8,7 @@ import {
   keepSigners,
   plannedClusterFile,
   restoreCa,
+  restoreKubernetesKeys,
   writeClusterFile,
 } from '../../verbs/restore/bootstrap.ts'
 import { intoPreview } from '../../verbs/restore/bootstrap-preview.ts'
@@ -53,7 +54,8 @@ const restoreCommand: CommandHandler = async (context, input) => {
     async (session, ask) => {
       if (into !== undefined) {
         const ca = await restoreCa(cluster, opened, session.askPassphrase)
-        for (const file of [...ca, ...(await keepSigners(cluster, signers))])
+        const keys = await restoreKubernetesKeys(cluster, opened, session.askPassphrase)
+        for (const file of [...ca, ...keys, ...(await keepSigners(cluster, signers))])
           session.emit({ type: 'note', text: `${file} is written` })
       }
       const report = await restore(session, {

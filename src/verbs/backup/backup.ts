@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { seal, type Sealing } from '../../backup/sealing.ts'
 import { QuorateError } from '../../errors.ts'
 import { readText } from '../../files/read-file.ts'
+import { exportKubernetesKeys } from '../../kubernetes/keys-backup.ts'
 import { exportCaKey } from '../../pki/ca-key-export.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import type { StoreLocation } from '../../spec/backup.ts'
@@ -24,7 +25,7 @@ export interface BackupOptions {
 
 /**
  * Changes nothing on any machine, and needs no lock. In the bundle: the store, the cluster file, the CA's certificates
- * and, where the CA is on this computer and the bundle is encrypted, its key.
+ * and, where they are on this computer and the bundle is encrypted, its key and Kubernetes' CAs and keys.
  * @throws QuorateError as `takeBackup`; `pki` if the CA's key can't be read
  */
 export async function backup(session: Session, options: BackupOptions): Promise<BackupReport> {
@@ -40,8 +41,11 @@ export async function backup(session: Session, options: BackupOptions): Promise<
   using store = await openStore(location, { environment, signal })
   await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
   const onMade = (text: string) => emit({ type: 'note', text })
-  const [caKeySealed, clusterFile, tool, signer] = await Promise.all([
-    sealCaKey(session, sealing),
+  const caKeySealed = await sealCaKey(session, sealing)
+  const kubernetesKeysSealed = await sealKubernetesKeys(session, sealing)
+  if (cluster.kubernetes !== undefined && kubernetesKeysSealed === undefined)
+    emit({ type: 'warning', text: KEYLESS })
+  const [clusterFile, tool, signer] = await Promise.all([
     readText(cluster.file),
     obtainTool(session),
     operatorSigner(cluster, { now: now(), signal, onMade }),
@@ -53,6 +57,7 @@ export async function backup(session: Session, options: BackupOptions): Promise<
     clusterFile,
     trustPem,
     caKeySealed,
+    kubernetesKeysSealed,
     sealing,
     signer,
     store,
@@ -66,16 +71,29 @@ export async function backup(session: Session, options: BackupOptions): Promise<
   })
 }
 
+const KEYLESS =
+  "Kubernetes' keys are not in this backup, and without its encryption key nobody can read Secrets in it: keep a copy of the directory kubernetes (quorate's state directory, or beside the key of a CA on another host)"
+
 /** Encrypted for whom the bundle is; undefined: not at hand, or the bundle is in the open. */
 export async function sealCaKey(
   { cluster, askPassphrase, signal }: Pick<Session, 'cluster' | 'askPassphrase' | 'signal'>,
   sealing: Sealing,
 ): Promise<Uint8Array | undefined> {
   if (sealing.kind === 'plaintext') return undefined
-  const pem = await exportCaKey(cluster, askPassphrase, signal)
-  if (pem === undefined) return undefined
+  return await sealText(await exportCaKey(cluster, askPassphrase, signal), sealing)
+}
+
+/** As `sealCaKey`, of Kubernetes' CAs and keys. */
+async function sealKubernetesKeys(session: Session, sealing: Sealing): Promise<Uint8Array | undefined> {
+  return sealing.kind === 'plaintext'
+    ? undefined
+    : await sealText(await exportKubernetesKeys(session), sealing)
+}
+
+async function sealText(text: string | undefined, sealing: Sealing): Promise<Uint8Array | undefined> {
+  if (text === undefined) return undefined
   const pieces: Uint8Array[] = []
-  for await (const piece of await seal(sealing, once(Buffer.from(pem)))) pieces.push(piece)
+  for await (const piece of await seal(sealing, once(Buffer.from(text)))) pieces.push(piece)
   return Buffer.concat(pieces)
 }
 

@@ -37,6 +37,8 @@ export interface BackupRequest {
   readonly trustPem: string
   /** Encrypted for the same secret as the bundle; undefined: not in it. */
   readonly caKeySealed: Uint8Array | undefined
+  /** The same of Kubernetes' CAs and keys. */
+  readonly kubernetesKeysSealed?: Uint8Array | undefined
   readonly sealing: Sealing
   /** Whose key says that this backup is ours. */
   readonly signer: Signer
@@ -119,7 +121,7 @@ async function takeFrom(
       const message = `the snapshot ends with revision ${proof.status.revision}, and ${readRevision} had been read before`
       throw new QuorateError('unhealthy', message, { host: client.name })
     }
-    const { clusterFile, trustPem, caKeySealed, signer } = request
+    const { clusterFile, trustPem, caKeySealed, kubernetesKeysSealed, signer } = request
     const bundle = await writeBundle(
       {
         name,
@@ -127,6 +129,7 @@ async function takeFrom(
         clusterFile,
         trustPem,
         caKeySealed,
+        kubernetesKeysSealed,
         snapshot: {
           sizeBytes: totalBytes,
           pieces: copy.pieces(),
@@ -153,6 +156,7 @@ async function takeFrom(
       sealed: sealing.kind,
       recipients: sealing.kind === 'recipients' ? [...sealing.recipients] : [],
       caKey: caKeySealed !== undefined,
+      ...(kubernetesKeysSealed === undefined ? {} : { kubernetesKeys: true }),
       bundle: { sizeBytes, sha256: hash.digest('hex') },
     }
     await store.write(sideFileName(name), `${JSON.stringify(side, undefined, 2)}\n`, signal)

@@ -178,13 +178,14 @@ function requireSame(
   side: SideFile,
   { backup, sha256, sizeBytes }: { backup: OpenedBackup; sha256: string; sizeBytes: number },
 ): void {
-  const { about, proof, caKeySealed, secret } = backup
+  const { about, proof, caKeySealed, kubernetesKeysSealed, secret } = backup
   const pairs: readonly [string, unknown, unknown][] = [
     ["the bundle's size", side.bundle.sizeBytes, sizeBytes],
     ["the bundle's sum", side.bundle.sha256, sha256],
     ['when and where it was taken', side.about, about],
     ['what was recorded of the store', side.proof, proof],
     ['the key of the CA', side.caKey, caKeySealed !== undefined],
+    ["Kubernetes' keys", side.kubernetesKeys === true, kubernetesKeysSealed !== undefined],
     ['how it is encrypted', side.sealed, secret === undefined ? 'plaintext' : sealedWith(secret)],
   ]
   const wrong = pairs.flatMap(([what, beside, inside]) => (isDeepStrictEqual(beside, inside) ? [] : [what]))

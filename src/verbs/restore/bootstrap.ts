@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { OpenedBackup } from '../../backup/open.ts'
-import { unseal } from '../../backup/sealing.ts'
+import { type Secret, unseal } from '../../backup/sealing.ts'
 import type { TrustedSigners } from '../../backup/trusted.ts'
 import { QuorateError } from '../../errors.ts'
 import { createFile } from '../../files/atomic-file.ts'
+import { importKubernetesKeys } from '../../kubernetes/keys-backup.ts'
 import type { AskPassphrase } from '../../pki/authority.ts'
 import { importCa } from '../../pki/ca-import.ts'
 import type { Cluster } from '../../spec/cluster.ts'
@@ -71,6 +72,17 @@ function nodesOf(data: unknown): readonly { readonly name?: unknown }[] {
   return Array.isArray(nodes) ? nodes.map((node: unknown) => ({ name: valueAt(node, ['name']) })) : []
 }
 
+/** As `restoreCa`, of Kubernetes' CAs and keys. @returns the directory, if it was written */
+export async function restoreKubernetesKeys(
+  cluster: Cluster,
+  { kubernetesKeysSealed, secret, name }: OpenedBackup,
+  askPassphrase: AskPassphrase,
+): Promise<readonly string[]> {
+  if (kubernetesKeysSealed === undefined || secret === undefined) return []
+  const keys = await unsealText(secret, kubernetesKeysSealed, `Kubernetes' keys in ${name}`)
+  return await importKubernetesKeys({ cluster, askPassphrase }, keys)
+}
+
 /** @returns the files that were written: none where the CA is there already, or its key is not in the backup */
 export async function restoreCa(
   cluster: Cluster,
@@ -78,14 +90,17 @@ export async function restoreCa(
   askPassphrase: AskPassphrase,
 ): Promise<readonly string[]> {
   if (trustPem === undefined) return []
-  let keyPem: string | undefined
-  if (caKeySealed !== undefined && secret !== undefined) {
-    const pieces: Uint8Array[] = []
-    for await (const piece of await unseal(secret, once(caKeySealed), `the CA's key in ${name}`))
-      pieces.push(piece)
-    keyPem = Buffer.concat(pieces).toString('utf8')
-  }
+  const keyPem =
+    caKeySealed === undefined || secret === undefined
+      ? undefined
+      : await unsealText(secret, caKeySealed, `the CA's key in ${name}`)
   return await importCa(cluster, { trustPem, keyPem }, askPassphrase)
+}
+
+async function unsealText(secret: Secret, sealed: Uint8Array, what: string): Promise<string> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of await unseal(secret, once(sealed), what)) pieces.push(piece)
+  return Buffer.concat(pieces).toString('utf8')
 }
 
 async function* once(data: Uint8Array): AsyncGenerator<Uint8Array> {

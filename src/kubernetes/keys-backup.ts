@@ -1,0 +1,111 @@
+/**
+ * Kubernetes' CAs and keys on this computer as one text, and back: for a backup, where it is encrypted at once. Without the
+ * encryption's key nobody reads the Secrets in a snapshot of etcd, and without the CAs no node is let in again.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import * as z from 'zod'
+import { QuorateError } from '../errors.ts'
+import { syncDirectory, writeNewFile } from '../files/atomic-file.ts'
+import { readText } from '../files/read-file.ts'
+import { draftFolderBeside } from '../files/temporary.ts'
+import type { AskPassphrase } from '../pki/authority.ts'
+import { encryptAge, readSecretText } from '../pki/ca-key.ts'
+import type { Cluster } from '../spec/cluster.ts'
+import { kubernetesDirectory } from './local-home.ts'
+
+/** By name below the directory. What is not there under this name is there as `NAME.age`. */
+const SECRET = ['ca/ca.key', 'front-proxy-ca/ca.key', 'sa.key', 'encryption.yaml'] as const
+const OPEN = ['ca/ca.crt', 'front-proxy-ca/ca.crt', 'sa.pub', 'encryption.sha256'] as const
+
+const text = z.string().max(64 * 1024)
+const KEYS = z.strictObject({
+  format: z.literal(1),
+  secret: z.record(z.enum(SECRET), text),
+  open: z.record(z.enum(OPEN), text),
+})
+
+export interface KeysSession {
+  readonly cluster: Cluster
+  readonly askPassphrase: AskPassphrase
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * JSON with private keys in it. undefined: none of them is on this computer: they are on the machine of etcd's CA, or are not made yet.
+ *
+ * @throws QuorateError `pki`, `permission` as `readSecretText`
+ */
+export async function exportKubernetesKeys(session: KeysSession): Promise<string | undefined> {
+  const { cluster, signal } = session
+  const directory = kubernetesDirectory(cluster)
+  if (cluster.kubernetes === undefined || cluster.pki.authority.home === 'host') return undefined
+  if (!existsSync(path.join(directory, 'ca/ca.crt'))) return undefined
+  let asked: Promise<string> | undefined
+  const askPassphrase: AskPassphrase = async (purpose) =>
+    await (asked ??= session.askPassphrase(purpose, signal))
+  const secret: Record<string, string> = {}
+  for (const name of SECRET) {
+    const plain = path.join(directory, name)
+    const file = existsSync(`${plain}.age`) ? `${plain}.age` : plain
+    secret[name] = await readSecretText(
+      { file, purpose: `the keys of Kubernetes in ${directory}`, askPassphrase },
+      signal,
+    )
+  }
+  const open: Record<string, string> = {}
+  for (const name of OPEN) open[name] = await readText(path.join(directory, name))
+  return JSON.stringify({ format: 1, secret, open } satisfies z.infer<typeof KEYS>)
+}
+
+/**
+ * Puts them where the cluster file wants them on this computer: whole or not at all, over none that are there.
+ *
+ * @returns the directory, if it was written
+ * @throws QuorateError `backup` for what is none of ours; `state` if the place is taken
+ */
+export async function importKubernetesKeys(
+  { cluster, askPassphrase, signal }: KeysSession,
+  keys: string,
+  scryptWorkFactor?: number,
+): Promise<readonly string[]> {
+  const { authority } = cluster.pki
+  const directory = kubernetesDirectory(cluster)
+  if (cluster.kubernetes === undefined || authority.home === 'host' || existsSync(directory)) return []
+  const { secret, open } = parseKeys(keys)
+  const passphrase =
+    authority.home === 'local' && authority.passphrase
+      ? await askPassphrase(`the keys of Kubernetes in ${directory}, from now on`, signal)
+      : undefined
+  await mkdir(cluster.stateDirectory, { recursive: true, mode: 0o700 })
+  const draft = await draftFolderBeside(directory)
+  try {
+    for (const name of ['ca', 'front-proxy-ca']) await mkdir(path.join(draft, name), { mode: 0o700 })
+    for (const name of SECRET) {
+      const file = path.join(draft, name)
+      if (passphrase === undefined) await writeNewFile(file, secret[name], 0o600)
+      else
+        await writeNewFile(`${file}.age`, await encryptAge(secret[name], passphrase, scryptWorkFactor), 0o600)
+    }
+    for (const name of OPEN) await writeNewFile(path.join(draft, name), open[name], 0o644)
+    await syncDirectory(draft)
+    await rename(draft, directory)
+    await syncDirectory(cluster.stateDirectory)
+    return [directory]
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true })
+    throw QuorateError.from(error, 'state', `Kubernetes' keys can't be put into ${directory}`)
+  }
+}
+
+function parseKeys(keys: string): z.infer<typeof KEYS> {
+  try {
+    return KEYS.parse(JSON.parse(keys))
+  } catch {
+    // Without its cause, which may quote a key.
+    throw new QuorateError('backup', "what is in the backup as Kubernetes' keys is none of them", {
+      hint: 'a newer quorate may have written it; masters have the keys as well, in /etc/kubernetes',
+    })
+  }
+}
