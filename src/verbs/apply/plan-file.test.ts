@@ -2,6 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { NO_SERVICES } from '../../host/services.ts'
+import { sampleKubernetesCluster } from '../../spec/sample-kubernetes.ts'
+import { FIT, bareHost } from '../../tiers/containerd/containerd.fixture.ts'
+import { TIERS } from '../../tiers/tiers.ts'
 import { plan } from '../../tiers/etcd/plan/plan.ts'
 import { bareWorld, testCluster, testIntent } from '../../tiers/etcd/plan/testing.ts'
 import type { Cluster } from '../../spec/cluster.ts'
@@ -23,6 +27,39 @@ beforeEach(async () => {
   await savePlan(file, { intent, observed, ...plan(intent, observed) })
 })
 afterEach(async () => await rm(folder, { recursive: true }))
+
+test('free space on a node of Kubernetes changes by itself: that is no move, and a CA on it is one', async () => {
+  const of = (freeBytes: number, sha256 = 'a') => {
+    const world = bareWorld(cluster)
+    const hosts = Object.entries(world.hosts).map(([name, host]) => {
+      const node = { ...FIT, room: { freeBytes } }
+      const ca = { owner: 'root', group: 'root', mode: '644', plain: true, sha256 }
+      return [name, { ...host, services: { ...NO_SERVICES, node, secrets: { '/ca': ca } } }] as const
+    })
+    return { ...world, hosts: Object.fromEntries(hosts) }
+  }
+  const intent = testIntent(cluster)
+  await savePlan(file, { intent, observed: of(1), ...plan(intent, of(1)) })
+  const { guard } = await guardOf(file, cluster, new Date())
+  await guard?.(of(2))
+  await expect(guard?.(of(1, 'b'))).rejects.toMatchObject({ code: 'moved' })
+})
+
+test('no key is in the saved plan of a Kubernetes', async () => {
+  const nine = { ...sampleKubernetesCluster(), file: cluster.file }
+  const hosts = Object.entries(bareWorld(nine).hosts).map(([name, host]) => {
+    return [name, { ...host, services: bareHost(name).services }] as const
+  })
+  const world = { ...bareWorld(nine), hosts: Object.fromEntries(hosts), beside: {} }
+  const intent = { ...testIntent(nine), beside: TIERS }
+  const whole = plan(intent, world)
+  expect(whole.waves.flat().filter(({ kind }) => kind === 'secret-file').length).toBeGreaterThan(10)
+  await savePlan(file, { intent, observed: world, ...whole })
+  const secret = /PRIVATE KEY|key-data: *[A-Za-z0-9+/]|secretbox/
+  expect(await readFile(file, 'utf8')).not.toMatch(secret)
+  // As `--json` shows each wave.
+  expect(JSON.stringify(whole.waves)).not.toMatch(secret)
+})
 
 async function confirmed(): Promise<void> {
   const { guard } = await guardOf(file, cluster, new Date())

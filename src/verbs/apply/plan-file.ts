@@ -126,12 +126,14 @@ function stepText(step: ShownStep | undefined): string {
 }
 
 function fingerprints(observed: Observed): { hosts: Record<string, string>; clusterState: string } {
-  const hosts = Object.entries(observed.hosts).map(([name, { bootId: _boot, member, ...host }]) => {
+  const hosts = Object.entries(observed.hosts).map(([name, { bootId: _boot, member, services, ...host }]) => {
     // What changes by itself, without anybody touching the host, is no move.
     const { mainPid: _pid, ...unit } = member?.unit ?? { mainPid: 0 }
     const { room: _room, ...limits } = member?.limits ?? { room: {} }
     const lasting = member && { ...member, unit, limits }
-    return [name, fingerprint([host, lasting, observed.certificates[name]])] as const
+    const { room: _free, ...node } = services?.node ?? {}
+    const parts = services && { ...services, node }
+    return [name, fingerprint([host, parts, lasting, observed.certificates[name]])] as const
   })
   const { cluster, network, beside = {} } = observed
   const tiers = TIERS.map(({ name, lasting }) => lasting?.(beside[name]))
