@@ -61,7 +61,7 @@ export const CHANGES = {
   leaf_certificate: 'name @pem form certificate ~key ~@template ~kubeconfig',
   secret_file: '@content path mode',
   kubeadm_manifests: 'config reads stamp ..components',
-  kubeadm_phases: 'config kubeconfig ..phases',
+  kubeadm_phases: 'config kubeconfig server ..phases',
 } as const
 
 /** Those that only look. */

@@ -7,6 +7,7 @@ import { Failure } from './failure.ts'
 import { settle } from './etcd.ts'
 import { requireEqual } from './damage.ts'
 import { withoutLoss } from './harm.ts'
+import { simulatedKubernetes } from './kubernetes/api.ts'
 import { observe } from './look.ts'
 import { enableDowngrade, requireConverted } from './minors.ts'
 import {
@@ -85,6 +86,7 @@ export function simulatedCluster(world: World, cluster: Cluster, seen: Observed)
       requireNoAlarm()
       world.network = text
     },
+    kubernetes: simulatedKubernetes(world, cluster),
   }
 }
 

@@ -5,7 +5,8 @@ import { renderConfig } from '../../src/flannel/config.ts'
 import { type Cluster, etcdNodes } from '../../src/spec/cluster.ts'
 import { aboveLog, environmentOf } from './disk.ts'
 import { isRead, outdated } from './harm.ts'
-import { lookAt } from './look.ts'
+import { checkKubernetes } from './kubernetes/done.ts'
+import { judge, lookAt } from './look.ts'
 import { Violation } from './violation.ts'
 import { type World, diskOf } from './world.ts'
 
@@ -18,7 +19,10 @@ export function checkDone(world: World, cluster: Cluster): void {
       throw broken(`${node.name} lacks a package`)
   }
   const hosts = Object.fromEntries(cluster.nodes.map((node) => [node.name, lookAt(world, node)]))
-  for (const tier of TIERS) if (!tier.settled(cluster, hosts)) throw broken(`${tier.name} is not settled`)
+  const { beside } = judge(world, cluster, hosts, true)
+  for (const tier of TIERS)
+    if (!tier.settled(cluster, hosts, beside?.[tier.name])) throw broken(`${tier.name} is not settled`)
+  checkKubernetes(world, cluster)
   const ids = new Set(etcdNodes(cluster).map((node) => checkMember(world, cluster, node.name)))
   const [id = ''] = ids
   if (ids.size > 1) throw broken(`the members are in ${ids.size} clusters`)

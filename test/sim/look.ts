@@ -7,6 +7,7 @@ import type { CertificateName } from '../../src/tiers/etcd/certificate-name.ts'
 import { type Cluster, type Node, etcdNodes } from '../../src/spec/cluster.ts'
 import { type Disk, isNamed, trustMarkOf, unnamed } from './disk.ts'
 import { settle } from './etcd.ts'
+import { kubernetesFacts } from './kubernetes/facts.ts'
 import { clusterFacts } from './view.ts'
 import { Failure } from './failure.ts'
 import { type World, diskOf } from './world.ts'
@@ -46,7 +47,9 @@ export function judge(
   )
   const facts = running.length === 0 ? undefined : clusterFacts(world, cluster, running, verified)
   const answers = facts !== undefined && facts.healthy.length > 0
+  const beside = kubernetesFacts(world, cluster, hosts)
   return {
+    ...(beside === undefined ? {} : { beside: { kubernetes: beside } }),
     hosts,
     authority: { bundle: world.ca },
     certificates: Object.fromEntries(certificates),

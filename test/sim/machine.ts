@@ -9,6 +9,8 @@ import { notePin, start, stop } from './etcd.ts'
 import { Failure } from './failure.ts'
 import { checkAside, checkDemand, checkRestart } from './harm.ts'
 import { requestOf } from './look.ts'
+import { changed } from './kubernetes/machine.ts'
+import { carryOut } from './kubernetes/api.ts'
 import { restoring } from './restored.ts'
 import { type World, diskOf, fresh } from './world.ts'
 
@@ -34,7 +36,7 @@ export function simulatedMachine(
       return disk.services
     },
     set services(services) {
-      disk.services = services
+      disk.services = world.kubernetes === undefined ? services : changed(world, cluster, disk, services)
     },
     installPackage: writing((name) => disk.packages.add(name)),
     makeUser: writing((shell) => (disk.userShell = shell)),
@@ -88,6 +90,7 @@ export function simulatedMachine(
       disk.wal = undefined
     },
     ...restoring(world, cluster, disk),
+    carryOut: writing((phase) => carryOut(world, cluster, disk, phase)),
   }
 }
 

@@ -1,6 +1,7 @@
 /** A whole simulated world: machines, the CA, flannel's network, the lock, and what nobody in it knows but the test. */
 import type { Cluster, Node } from '../../src/spec/cluster.ts'
 import { type Disk, bareDisk, isMarked } from './disk.ts'
+import type { Kubernetes } from './kubernetes/model.ts'
 import type { Raft } from './raft.ts'
 import { Violation } from './violation.ts'
 
@@ -15,6 +16,8 @@ export interface World {
   /** Counts everything that must be unique: keys, tokens, beginnings. */
   count: number
   readonly truth: Truth
+  /** undefined: none of its machines has a part in Kubernetes. */
+  readonly kubernetes?: Kubernetes | undefined
   /** A member that the others look for elsewhere takes part all the same; etcd does so, and promises nothing. */
   readonly dialsOut: boolean
   /** Is told what happens, and may have something else happen. */

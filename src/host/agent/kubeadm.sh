@@ -80,9 +80,16 @@ await_api_end() {
 }
 
 # What kubeadm keeps in the cluster. Each phase is a word, with a slash where kubeadm has a blank.
-takes_kubeadm_phases='changes config kubeconfig ..phases'
+takes_kubeadm_phases='changes config kubeconfig server ..phases'
 op_kubeadm_phases() {
+  require_root "${arg_kubeconfig%/*}"
+  own=${arg_kubeconfig%/*}/.${arg_kubeconfig##*/}.own
+  draft=$own
+  rm -rf "$own"
+  sed "s|^\( *server: \).*|\1$arg_server|" "$arg_kubeconfig" >"$own"
   for phase; do
-    run_kubeadm init phase "${phase%%/*}" "${phase#*/}" --config "$arg_config" --kubeconfig "$arg_kubeconfig"
+    run_kubeadm init phase "${phase%%/*}" "${phase#*/}" --config "$arg_config" --kubeconfig "$own"
   done
+  rm -f "$own"
+  draft=
 }

@@ -22,6 +22,8 @@ export interface ClusterPhasesStep extends TierStepCommon {
   readonly kind: 'kubeadm-phases'
   /** In the words of `kubeadm init phase`, with slashes: `addon/coredns`. */
   readonly phases: readonly ClusterPhase[]
+  /** The machine's own API server: `https://10.0.0.21:6443`. */
+  readonly server: string
 }
 
 export type ClusterPhase =

@@ -60,6 +60,8 @@ export interface SimulatedMachine {
   /** Other verbs stay away, until `letIn`. */
   keepAway(command: string, all: Readonly<Record<string, string>>): void
   letIn(): void
+  /** A phase of kubeadm that stores something in Kubernetes' API. */
+  carryOut(phase: string): void
 }
 
 /** A machine as only `recover` changes it. @throws as `SimulatedMachine` */
@@ -113,4 +115,17 @@ export interface SimulatedCluster {
   removeMember(id: string): void
   updateMember(id: string, peerUrl: string): void
   storeNetwork(text: string): void
+  readonly kubernetes: SimulatedKubernetes
+}
+
+/** @throws of every method where its API servers would refuse, or what is waited for does not come */
+export interface SimulatedKubernetes {
+  makeAuthorities(): void
+  /** By what it is called: `ConfigMap kube-system/quorate`. */
+  put(name: string, object: unknown): void
+  setNodes(names: readonly string[]): void
+  /** Until these API servers are ready (`api`), all nodes have registered as well (`joined`), or are ready (`nodes`). */
+  await(milestone: 'api' | 'joined' | 'nodes', servers: readonly string[]): void
+  /** Pods talk with each other, through the balancer. */
+  prove(): void
 }

@@ -9,6 +9,7 @@ import {
   referenceTo,
 } from '../../../kubernetes/api-objects.ts'
 import { flannelConfiguration, flannelObjects } from '../../../kubernetes/flannel-objects.ts'
+import { ownServer } from '../../../kubernetes/certificates.ts'
 import { imageNames } from '../../../kubernetes/image-names.ts'
 import {
   type KubernetesCluster,
@@ -62,7 +63,7 @@ export function inClusterSteps(
     // kubeadm makes what this adds to; and its pods find a place on masters that carry their label.
     ...(held.workloads[DNS] !== undefined && areMarked(cluster, held) ? [dnsSpread()] : []),
   ].filter((object) => differs(object, held))
-  return [...objectsSteps(objects, held), ...phasesSteps(first, phases)]
+  return [...objectsSteps(objects, held), ...phasesSteps(cluster, first, phases)]
 }
 
 function differs(object: ApiObject, held: HeldFacts): boolean {
@@ -93,14 +94,19 @@ function objectsSteps(objects: readonly ApiObject[], held: Pick<HeldFacts, 'obje
   ]
 }
 
-function phasesSteps({ name }: Node, phases: readonly ClusterPhase[]): ClusterPhasesStep[] {
+function phasesSteps(
+  cluster: KubernetesCluster,
+  node: Node,
+  phases: readonly ClusterPhase[],
+): ClusterPhasesStep[] {
   if (phases.length === 0) return []
   return [
     {
       kind: 'kubeadm-phases',
       tier: TIER,
-      host: name,
+      host: node.name,
       phases,
+      server: ownServer(cluster, node),
       what: `have kubeadm carry out ${phases.join(', ')}`,
       why: 'missing in the cluster, or other than the cluster file asks for',
       danger: 'none',
@@ -162,7 +168,8 @@ export function nodeSettingsSteps(
   { api }: KubernetesTierFacts,
 ): readonly NodeSettingsStep[] {
   const nodes = kubernetesNodes(cluster).flatMap((node: Node) => {
-    const present = api?.held?.nodes[node.name]
+    const nodesThere = api?.held?.nodes ?? {}
+    const present = Object.hasOwn(nodesThere, node.name) ? nodesThere[node.name] : undefined
     return present !== undefined && nodePatch(wantedSettings(cluster, node), present) !== undefined
       ? [node.name]
       : []

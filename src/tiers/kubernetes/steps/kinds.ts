@@ -70,13 +70,13 @@ export const KUBERNETES_ON_MACHINES: HostKinds<KubernetesHostStep> = {
   'kubeadm-phases': {
     action: 'change',
     predict: (cluster, before, { phases }) => withHeld(before, (held) => afterPhases(cluster, held, phases)),
-    operations: ({ phases }) => [
+    operations: ({ phases, server }) => [
       [
         'kubeadm_phases',
-        { config: PLACES.kubeadm, kubeconfig: PLACES.kubeconfigs.admin, phases: together(phases) },
+        { config: PLACES.kubeadm, kubeconfig: PLACES.kubeconfigs.admin, server, phases: together(phases) },
       ],
     ],
-    simulate: () => [],
+    simulate: (machine, { phases }) => phases.map((phase) => () => machine.carryOut(phase)),
   },
 }
 
@@ -97,7 +97,7 @@ export const KUBERNETES_OF_THE_CLUSTER: ClusterKinds<KubernetesClusterStep> = {
       const { makeAuthorities } = await import('../perform.ts')
       await makeAuthorities(session)
     },
-    simulate: () => undefined,
+    simulate: ({ kubernetes }) => kubernetes.makeAuthorities(),
   },
 
   'kubernetes-objects': {
@@ -117,7 +117,9 @@ export const KUBERNETES_OF_THE_CLUSTER: ClusterKinds<KubernetesClusterStep> = {
       const { applyObjects } = await import('../perform.ts')
       await applyObjects(session, objects)
     },
-    simulate: () => undefined,
+    simulate: ({ kubernetes }, { objects }) => {
+      for (const object of objects) kubernetes.put(describeReference(referenceTo(object)), object)
+    },
   },
 
   'kubernetes-node-settings': {
@@ -128,7 +130,7 @@ export const KUBERNETES_OF_THE_CLUSTER: ClusterKinds<KubernetesClusterStep> = {
       const { setNodes } = await import('../perform.ts')
       await setNodes(session, nodes)
     },
-    simulate: () => undefined,
+    simulate: ({ kubernetes }, { nodes }) => kubernetes.setNodes(nodes),
   },
 
   'kubernetes-await': {
@@ -150,7 +152,7 @@ export const KUBERNETES_OF_THE_CLUSTER: ClusterKinds<KubernetesClusterStep> = {
       const { awaitMilestone } = await import('../perform.ts')
       await awaitMilestone(session, step)
     },
-    simulate: () => undefined,
+    simulate: ({ kubernetes }, { milestone, nodes }) => kubernetes.await(milestone, nodes),
   },
 
   'kubernetes-proof': {
@@ -163,6 +165,9 @@ export const KUBERNETES_OF_THE_CLUSTER: ClusterKinds<KubernetesClusterStep> = {
       const { prove } = await import('../perform.ts')
       await prove(session, of)
     },
-    simulate: () => undefined,
+    simulate: ({ kubernetes }, { of }) => {
+      kubernetes.prove()
+      kubernetes.put(describeReference(PROVEN), provenObject(of))
+    },
   },
 }

@@ -1,0 +1,149 @@
+/** Planners that break what must hold of Kubernetes on purpose: the simulation has to catch each. */
+import { nodesWith } from '../../../src/spec/cluster.ts'
+import { hasKubernetes } from '../../../src/tiers/kubernetes/plan/early.ts'
+import { manifestSteps } from '../../../src/tiers/kubernetes/plan/roll.ts'
+import { tierFacts } from '../../../src/tiers/kubernetes/facts.ts'
+import { next } from '../../../src/tiers/etcd/plan/next.ts'
+import type { Next, Step } from '../../../src/tiers/etcd/steps/steps.ts'
+import type { Planner } from '../operator.ts'
+import type { Invariant } from '../violation.ts'
+import type { Life, Round } from './life.ts'
+
+const QUIET: Round = { edit: 'none', before: [], between: [], interruption: undefined, mends: false }
+
+function life(round: Partial<Round>): Life {
+  return { established: true, rounds: [{ ...QUIET, ...round }] }
+}
+
+interface Broken {
+  readonly what: string
+  readonly breaks: Invariant
+  readonly planner: Planner
+  readonly life: Life
+}
+
+/** What the real planner says, changed. */
+function twisted(change: (answer: Next, ...asked: Parameters<Planner>) => Next): Planner {
+  return (intent, observed) => change(next(intent, observed), intent, observed)
+}
+
+const isRolling = (answer: Next): answer is Extract<Next, { kind: 'steps' }> =>
+  answer.kind === 'steps' && answer.steps.some((step) => step.kind === 'kubeadm-manifests' && !step.creates)
+
+const note = (name: string, text: string): Step => ({
+  kind: 'kubernetes-objects',
+  objects: [
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'kube-system' }, data: { text } },
+  ],
+  what: `apply ${name}`,
+  why: 'somebody likes it',
+  danger: 'none',
+})
+
+const heldBy = (observed: Parameters<Planner>[1]) => tierFacts(observed.beside?.['kubernetes']).api?.held
+
+export const BROKEN: readonly Broken[] = [
+  {
+    what: 'changes the manifests of all masters at once',
+    breaks: 'api-kept',
+    planner: twisted((answer, { cluster }, { hosts, beside }) => {
+      if (!isRolling(answer) || !hasKubernetes(cluster)) return answer
+      const others = cluster.nodes.filter(({ roles }) => !roles.includes('master'))
+      const alone = nodesWith(cluster, 'master').flatMap((master) =>
+        manifestSteps(
+          { ...cluster, nodes: [...others, master] },
+          hosts,
+          tierFacts(beside?.['kubernetes']),
+          () => false,
+        ),
+      )
+      const more = alone.filter(({ host }) => !answer.steps.some((step) => step.host === host))
+      return { kind: 'steps', steps: [...answer.steps, ...more] }
+    }),
+    life: life({ edit: 'argument' }),
+  },
+  {
+    what: 'does not wait until a changed API server serves again',
+    breaks: 'api-kept',
+    planner: (intent, observed) => {
+      const facts = tierFacts(observed.beside?.['kubernetes'])
+      const servers = Object.entries(facts.api?.servers ?? {}).map(
+        ([name, server]) => [name, { ...server, state: 'ready' as const }] as const,
+      )
+      const api = facts.api && { ...facts.api, servers: Object.fromEntries(servers) }
+      return next(intent, { ...observed, beside: { ...observed.beside, kubernetes: { ...facts, api } } })
+    },
+    life: life({ edit: 'argument' }),
+  },
+  {
+    what: 'forgets the labels of nodes',
+    breaks: 'done-is-done',
+    planner: twisted((answer) => {
+      if (answer.kind !== 'steps') return answer
+      const steps = answer.steps.filter(({ kind }) => kind !== 'kubernetes-node-settings')
+      return steps.length === 0 ? { kind: 'done' } : { kind: 'steps', steps }
+    }),
+    life: life({ before: [{ kind: 'label-removed', at: 0 }] }),
+  },
+  {
+    what: 'applies the same again and again',
+    breaks: 'effect',
+    planner: twisted((answer) =>
+      answer.kind === 'done' ? { kind: 'steps', steps: [note('again', 'and again')] } : answer,
+    ),
+    life: life({}),
+  },
+  {
+    what: 'notes each run in the API',
+    breaks: 'second-run',
+    planner: twisted((answer, { stamp }, observed) => {
+      const found = heldBy(observed)?.objects['ConfigMap kube-system/run'] as
+        | { readonly data?: { readonly text?: string } }
+        | undefined
+      if (answer.kind !== 'done' || found?.data?.text === stamp) return answer
+      return { kind: 'steps', steps: [note('run', stamp)] }
+    }),
+    life: life({}),
+  },
+  {
+    what: 'wants one object more for each that there is',
+    breaks: 'plan-ends',
+    planner: twisted((answer, _intent, observed) => {
+      const count = Object.keys(heldBy(observed)?.objects ?? {}).length
+      return answer.kind === 'done' ? { kind: 'steps', steps: [note(`number-${count}`, '')] } : answer
+    }),
+    life: life({}),
+  },
+  {
+    what: 'refuses without a word what to do',
+    breaks: 'ends-with-reason',
+    planner: twisted((answer) =>
+      answer.kind === 'blocked'
+        ? { kind: 'blocked', reasons: answer.reasons.map((reason) => ({ ...reason, hint: undefined })) }
+        : answer,
+    ),
+    life: life({ before: [{ kind: 'another-ca', at: 0 }] }),
+  },
+  {
+    what: 'refuses to mend manifests',
+    breaks: 'finishes',
+    planner: twisted((answer) =>
+      isRolling(answer)
+        ? { kind: 'blocked', reasons: [{ host: undefined, message: 'a manifest differs', hint: 'mend it' }] }
+        : answer,
+    ),
+    life: life({ before: [{ kind: 'manifest-edited', at: 0 }] }),
+  },
+  {
+    what: "removes etcd's data beside a manifest",
+    breaks: 'no-data-removed',
+    planner: twisted((answer, { cluster }) => {
+      if (!isRolling(answer)) return answer
+      const common = { host: 'etcd01', what: 'remove the data', why: 'to be tidy', danger: 'none' } as const
+      const remove = { ...common, kind: 'remove', paths: [cluster.etcd.dataDirectory] }
+      // No step of apply's.
+      return { kind: 'steps', steps: [...answer.steps, remove as unknown as Step] }
+    }),
+    life: life({ edit: 'argument' }),
+  },
+]

@@ -1,0 +1,66 @@
+/** What becomes of a machine's part of Kubernetes when a step has changed it. */
+import { FORESEEN, type LeafState } from '../../../src/host/leaves.ts'
+import type { ServicesState } from '../../../src/host/services.ts'
+import { leavesOf } from '../../../src/kubernetes/certificates.ts'
+import { secretFilesOf } from '../../../src/kubernetes/secret-files.ts'
+import type { Cluster, Node } from '../../../src/spec/cluster.ts'
+import type { Disk } from '../disk.ts'
+import { Failure } from '../failure.ts'
+import { Violation } from '../violation.ts'
+import type { World } from '../world.ts'
+import { API_MANIFEST, isKubeletUp, issuedBy, podOf, stateOf, sumOf } from './model.ts'
+import { begun } from '../../../src/tiers/kubernetes/plan/roll.ts'
+
+/** @returns what really lies there: where a step knows only that something will, it is made. @throws Failure on a full disk */
+export function changed(world: World, cluster: Cluster, disk: Disk, services: ServicesState): ServicesState {
+  if (disk.full) throw new Failure('No space left on device')
+  const { node } = disk
+  const after = { ...services, leaves: leavesMade(world, cluster, node, services), secrets: {} }
+  const secrets = Object.entries(services.secrets ?? {}).map(([path, state]) => {
+    const file = secretFilesOf(cluster, node).find((one) => one.path === path)
+    if (file === undefined || state.sha256 !== FORESEEN) return [path, state] as const
+    return [path, { ...state, sha256: sumOf(file.secret, withAuthority(world)) }] as const
+  })
+  const made = { ...after, secrets: Object.fromEntries(secrets) }
+  replaceApi(world, cluster, disk, made)
+  return made
+}
+
+function leavesMade(
+  world: World,
+  cluster: Cluster,
+  node: Node,
+  services: ServicesState,
+): Readonly<Record<string, LeafState>> {
+  const made = Object.entries(services.leaves ?? {}).map(([id, state]) => {
+    const leaf = leavesOf(cluster, node).find((one) => one.id === id)
+    if (leaf === undefined || state.certificate !== FORESEEN) return [id, state] as const
+    return [id, { ...state, certificate: issuedBy(withAuthority(world), leaf.authority) }] as const
+  })
+  return Object.fromEntries(made)
+}
+
+function withAuthority(world: World): World {
+  if (world.kubernetes?.authority === undefined) throw new Failure("Kubernetes' CAs are not made yet")
+  return world
+}
+
+/** As the agent: it waits until the kubelet has ended the API server of before. */
+function replaceApi(world: World, cluster: Cluster, disk: Disk, services: ServicesState): void {
+  const { kubernetes } = world
+  const manifest = services.files[API_MANIFEST]
+  const { name } = disk.node
+  const runs = kubernetes?.running.get(name)
+  if (kubernetes === undefined || manifest === undefined || runs === undefined || !isKubeletUp(disk)) return
+  if (runs === podOf(manifest.text)) return
+  const hosts = Object.fromEntries(
+    [...world.disks].map(([host, { services: own }]) => [host, { services: own }]),
+  )
+  const serves = stateOf(world, cluster, name) === 'ready'
+  const away = begun(cluster, hosts as never).filter(
+    (other) => other !== name && stateOf(world, cluster, other) !== 'ready',
+  )
+  if (serves && away.length > 0 && world.truth.blind === undefined)
+    throw new Violation('api-kept', `${name} is changed while ${away.join(', ')} does not serve`)
+  kubernetes.running.delete(name)
+}

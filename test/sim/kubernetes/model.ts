@@ -1,0 +1,178 @@
+/** A Kubernetes as the simulation knows it: its CAs, its API servers as processes, and what its API holds. */
+import type { HostState } from '../../../src/host/state.ts'
+import { FORESEEN } from '../../../src/host/leaves.ts'
+import { leavesOf } from '../../../src/kubernetes/certificates.ts'
+import { OPERATORS_BINDING } from '../../../src/kubernetes/objects/rbac.ts'
+import { describeReference, referenceTo } from '../../../src/kubernetes/api-objects.ts'
+import type { ConfigMapFacts, NodeFacts, ServerFacts } from '../../../src/kubernetes/api-facts.ts'
+import { PLACES } from '../../../src/kubernetes/places.ts'
+import { type SecretId, secretFilesOf } from '../../../src/kubernetes/secret-files.ts'
+import { type Cluster, type Node, nodesWith } from '../../../src/spec/cluster.ts'
+import { kubernetesNodes } from '../../../src/spec/kubernetes.ts'
+import type { Disk } from '../disk.ts'
+import { hasQuorum } from '../raft.ts'
+import { type World, diskOf } from '../world.ts'
+
+export interface Kubernetes {
+  /** Which CAs and keys there are: counted. undefined: none yet. */
+  authority: number | undefined
+  /** What each API server runs with: its manifest as a kubelet sees it. By master. */
+  readonly running: Map<string, string>
+  /** Masters whose API server was started a moment ago. */
+  readonly starting: Set<string>
+  /** What ails an API server until somebody mends it. */
+  readonly ailing: Map<string, 'silent' | 'not-ready'>
+  balancerDown: boolean
+  /** Certificates that have expired, as `certificateOf` names them. */
+  readonly expired: Set<string>
+  /** What the API holds: it is kept in etcd. */
+  readonly nodes: Map<string, NodeFacts>
+  readonly objects: Map<string, unknown>
+  readonly configMaps: Map<string, ConfigMapFacts>
+  /** Images of kubeadm's workloads, by name. */
+  readonly workloads: Map<string, readonly string[]>
+}
+
+export function makeKubernetes(): Kubernetes {
+  return {
+    authority: undefined,
+    running: new Map(),
+    starting: new Set(),
+    ailing: new Map(),
+    balancerDown: false,
+    expired: new Set(),
+    nodes: new Map(),
+    objects: new Map(),
+    configMaps: new Map(),
+    workloads: new Map(),
+  }
+}
+
+export const API_MANIFEST = `${PLACES.manifests}/kube-apiserver.yaml`
+
+export function sumOf(secret: SecretId, { ca, kubernetes }: World): string {
+  return `${secret} of ${secret === 'etcd-ca' ? ca : kubernetes?.authority}`
+}
+
+/** What makes a pod another one: the text, and what kubeadm made it from, which the text here does not show. */
+export function podOf(manifest: string): string {
+  return manifest.replace(/^# quorate: (\w+) \w+$/m, 'made from $1')
+}
+
+/** The certificate of a leaf, as one that is issued now. */
+export function issuedBy(world: World, authority: 'kubernetes' | 'front-proxy' | 'etcd'): string {
+  const of = authority === 'etcd' ? world.ca : `CA ${world.kubernetes?.authority}`
+  world.count += 1
+  return `certificate ${world.count} of ${of}`
+}
+
+/** Why a leaf's certificate can't stay; undefined: it can. */
+export function faultOf(
+  world: World,
+  services: HostState['services'],
+  leaf: ReturnType<typeof leavesOf>[number],
+): { readonly code: 'missing' | 'issuer' | 'expired'; readonly message: string } | undefined {
+  const certificate = services?.leaves?.[leaf.id]?.certificate
+  if (certificate === undefined || certificate === FORESEEN) return { code: 'missing', message: 'is missing' }
+  const of = leaf.authority === 'etcd' ? world.ca : `CA ${world.kubernetes?.authority}`
+  if (!certificate.endsWith(` of ${of}`)) return { code: 'issuer', message: 'is of another CA' }
+  return world.kubernetes?.expired.has(certificate) === true
+    ? { code: 'expired', message: 'has expired' }
+    : undefined
+}
+
+/** Processes follow what lies on machines, one step at a time: who was started is ready at the next. */
+export function settleKubernetes(world: World, cluster: Cluster): void {
+  const { kubernetes } = world
+  if (kubernetes === undefined) return
+  for (const { name } of nodesWith(cluster, 'master')) {
+    const disk = diskOf(world, name)
+    const manifest = disk.services.files[API_MANIFEST]
+    if (disk.off) {
+      kubernetes.running.delete(name)
+    } else if (isKubeletUp(disk)) {
+      if (manifest === undefined) kubernetes.running.delete(name)
+      else if (kubernetes.running.get(name) !== podOf(manifest.text)) {
+        kubernetes.running.set(name, podOf(manifest.text))
+        kubernetes.starting.add(name)
+        continue
+      }
+    }
+    kubernetes.starting.delete(name)
+  }
+  for (const node of kubernetesNodes(cluster)) follow(world, cluster, kubernetes, node)
+}
+
+export function isKubeletUp(disk: Disk): boolean {
+  return !disk.off && disk.services.units['kubelet.service']?.active === 'active'
+}
+
+/** A kubelet that reaches an API server registers, and says how it is. */
+function follow(world: World, cluster: Cluster, kubernetes: Kubernetes, node: Node): void {
+  const disk = diskOf(world, node.name)
+  const isMaster = node.roles.includes('master')
+  const reaches = isMaster
+    ? stateOf(world, cluster, node.name) === 'ready'
+    : !kubernetes.balancerDown && servers(world, cluster).length > 0
+  const client = leavesOf(cluster, node).find(({ id }) => id === 'kubelet-client')
+  const isKnown = client !== undefined && faultOf(world, disk.services, client) === undefined
+  const known = kubernetes.nodes.get(node.name)
+  if (servers(world, cluster).length === 0) return
+  const speaks = reaches && isKnown && isKubeletUp(disk)
+  if (known === undefined && !speaks) return
+  const network = kubernetes.objects.has('DaemonSet kube-flannel/kube-flannel-ds')
+  kubernetes.nodes.set(node.name, {
+    why: '',
+    kubeletVersion: '1.37.2',
+    labels: {},
+    taints: [],
+    unschedulable: false,
+    podCidrs: [],
+    addresses: [node.address],
+    noted: undefined,
+    resourceVersion: '1',
+    ...known,
+    ready: speaks && network,
+  })
+}
+
+/** Masters whose API servers serve. */
+export function servers(world: World, cluster: Cluster): readonly string[] {
+  return nodesWith(cluster, 'master').flatMap(({ name }) =>
+    stateOf(world, cluster, name) === 'ready' ? [name] : [],
+  )
+}
+
+/** How a client that is let in finds it; undefined: there is none. */
+export function stateOf(world: World, cluster: Cluster, name: string): 'ready' | 'not-ready' | 'silent' {
+  const { kubernetes } = world
+  const node = nodesWith(cluster, 'master').find((one) => one.name === name)
+  if (kubernetes === undefined || node === undefined) return 'silent'
+  const { services, off } = diskOf(world, name)
+  if (off || !kubernetes.running.has(name) || kubernetes.starting.has(name)) return 'silent'
+  const own = leavesOf(cluster, node).filter(({ id }) => id === 'apiserver' || id === 'etcd-client')
+  if (own.some((leaf) => faultOf(world, services, leaf) !== undefined)) return 'silent'
+  const wrong = secretFilesOf(cluster, node).some(
+    ({ path, secret }) => services.secrets?.[path]?.sha256 !== sumOf(secret, world),
+  )
+  if (wrong) return 'silent'
+  const ails = kubernetes.ailing.get(name)
+  if (ails !== undefined) return ails
+  const [raft] = [...world.rafts.values()].filter((one) => hasQuorum(world, one))
+  return raft === undefined ? 'not-ready' : 'ready'
+}
+
+export const BINDING = describeReference(referenceTo(OPERATORS_BINDING))
+
+/** How quorate's operator finds it. */
+export function serverFacts(world: World, cluster: Cluster, name: string): ServerFacts {
+  const state = stateOf(world, cluster, name)
+  const isIn = world.kubernetes?.objects.has(BINDING) === true
+  const seen = state === 'ready' && !isIn ? 'refused' : state
+  return {
+    state: seen,
+    failed: [],
+    version: seen === 'ready' ? '1.37.2' : undefined,
+    problem: seen === 'ready' ? undefined : `it is ${seen}`,
+  }
+}
