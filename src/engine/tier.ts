@@ -41,6 +41,8 @@ export interface Tier<S extends EngineStep = EngineStep> extends NodeNeeds {
   ) => Promise<(step: EngineStep) => Contents | undefined>
   /** Of its facts what does not change by itself: a saved plan holds while that is as it was. Unless given: nothing. */
   readonly lasting?: (facts: unknown) => unknown
+  /** What operators are told of it in `plan` and after `apply`, that no step changes. */
+  readonly notes?: (cluster: Cluster, facts: unknown) => readonly string[]
   /** The gate of tiers that stand on it: it is as the cluster file asks for. */
   readonly settled: (cluster: Cluster, hosts: Hosts, facts?: unknown) => boolean
   /**

@@ -7,12 +7,14 @@ import { keptNote, keptStopped } from './plan/kept.ts'
 import { openPeers } from './plan/peer-identity.ts'
 import type { Session } from './session.ts'
 
-/** Of peers that anybody could be, and of members that stay stopped because an operator stopped them. */
+/** Of peers that anybody could be, of members that stay stopped because an operator stopped them, and what tiers have to say. */
 export function noteStanding({ cluster, emit }: Session, intent: ApplyIntent, observed: Observed): void {
   const text = openPeers(cluster, observed)
   if (text !== undefined) emit({ type: 'warning', text })
   for (const node of keptStopped(intent, observed))
     emit({ type: 'note', host: node.name, text: keptNote(node, observed.hosts[node.name]?.member) })
+  for (const { name, notes } of intent.beside ?? [])
+    for (const one of notes?.(cluster, observed.beside?.[name]) ?? []) emit({ type: 'note', text: one })
 }
 
 /** Of machines that left the cluster file and were not cleared. */

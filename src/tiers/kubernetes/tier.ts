@@ -7,6 +7,7 @@ import { lastingFacts } from './facts.ts'
 import { kubernetesLooks } from './looks.ts'
 import { TIER } from './name.ts'
 import { earlySteps } from './plan/early.ts'
+import { leftNodes } from './plan/left-nodes.ts'
 import { kubernetesRefusals } from './plan/refusals.ts'
 import { stageSteps } from './plan/stages.ts'
 import type { KubernetesClusterStep, KubernetesHostStep } from './step.ts'
@@ -36,6 +37,7 @@ export const kubernetes: Tier<KubernetesStep> = {
     return await equipKubernetes(session, world, steps)
   },
   lasting: lastingFacts,
+  notes: leftNodes,
   report: async (cluster, _ask, session) => {
     if (cluster.kubernetes === undefined) return undefined
     const { statusOfKubernetes } = await import('./status.ts')
