@@ -8,6 +8,7 @@ import {
   BALANCER_PACKAGES,
   ask,
   makeApiCertificates,
+  openWatch,
   packBalancer,
   sendRequests,
   startApiServer,
@@ -148,6 +149,43 @@ describe.skipIf(reason)(`the load balancer${because}`, () => {
     await requests.stop()
     expect(requests.failed).toEqual([])
     expect([...requests.answered.keys()].toSorted()).toEqual(['etcd01', 'master02'])
+  })
+
+  test('the machine of an API server answers nothing any more: only what is under way there fails, and nothing waits for long', async () => {
+    const requests = sendRequests(address, PORT)
+    await lab.machine('master02').cutNetwork({ ports: [PORT] })
+    await vi.waitFor(
+      async () => expect((await report()).notes).toEqual([expect.stringMatching(/^master02: .*L4TOUT/)]),
+      SOON,
+    )
+    await requests.stop()
+    await lab.machine('master02').restoreNetwork()
+    await vi.waitFor(async () => expect((await report()).notes).toEqual([]), SOON)
+    // Four are under way at a time.
+    expect(requests.failed.length).toBeLessThanOrEqual(4)
+    expect(requests.slowest()).toBeLessThan(3_000)
+  })
+
+  test('who is not ready loses its connections, who ends in order keeps them', async () => {
+    const watches = await Promise.all([1, 2, 3, 4].map(async () => await openWatch(address, PORT)))
+    const of = (name: string) => watches.filter((watch) => watch.name === name)
+    expect([of('etcd01').length, of('master02').length]).toEqual([2, 2])
+    servers.get('master02')?.loseEtcd()
+    await vi.waitFor(() => expect(of('master02').every(({ ended }) => ended())).toBe(true), SOON)
+    expect(of('etcd01').some(({ ended }) => ended())).toBe(false)
+    await servers.get('master02')?.kill()
+    await start('master02')
+    await vi.waitFor(async () => expect((await report()).notes).toEqual([]), SOON)
+    const stopped = servers.get('etcd01')?.stop()
+    await vi.waitFor(
+      async () => expect((await report()).notes).toEqual([expect.stringMatching(/L7OKC/)]),
+      SOON,
+    )
+    expect(of('etcd01').some(({ ended }) => ended())).toBe(false)
+    for (const watch of watches) watch.stop()
+    await stopped
+    await start('etcd01')
+    await vi.waitFor(async () => expect((await report()).notes).toEqual([]), SOON)
   })
 
   test('what haproxy -c refuses never gets in place', async () => {

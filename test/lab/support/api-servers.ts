@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
 import https from 'node:https'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -16,6 +17,8 @@ export interface ApiServer {
   /** In order, as on a reboot: it answers what it has begun. */
   stop(): Promise<void>
   kill(): Promise<void>
+  /** It goes on, and is not ready from now on. */
+  loseEtcd(): void
 }
 
 /** Makes `api-ca.crt`, and a certificate from it for each name, in the lab's folder. */
@@ -60,7 +63,11 @@ export async function startApiServer(lab: TestLab, name: string): Promise<ApiSer
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await once(child.stdout, 'data')
-  return { stop: async () => await end(child, 'SIGTERM'), kill: async () => await end(child, 'SIGKILL') }
+  return {
+    stop: async () => await end(child, 'SIGTERM'),
+    kill: async () => await end(child, 'SIGKILL'),
+    loseEtcd: () => void child.kill('SIGUSR2'),
+  }
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -74,6 +81,8 @@ export interface Requests {
   /** How many were answered by whom. */
   readonly answered: Map<string, number>
   readonly failed: string[]
+  /** How long the slowest one took, in ms. */
+  slowest(): number
   stop(): Promise<void>
 }
 
@@ -82,10 +91,13 @@ export function sendRequests(host: string, port: number): Requests {
   const answered = new Map<string, number>()
   const failed: string[] = []
   const stopped = new AbortController()
+  let slowest = 0
   const work = Array.from({ length: 4 }, async () => {
     while (!stopped.signal.aborted) {
+      const begun = performance.now()
       try {
         const name = await ask(host, port)
+        slowest = Math.max(slowest, Math.round(performance.now() - begun))
         answered.set(name, (answered.get(name) ?? 0) + 1)
       } catch (error) {
         failed.push(`${new Date().toISOString()} ${String(error)}`)
@@ -96,6 +108,7 @@ export function sendRequests(host: string, port: number): Requests {
   return {
     answered,
     failed,
+    slowest: () => slowest,
     stop: async () => {
       stopped.abort()
       await Promise.all(work)
@@ -121,6 +134,23 @@ export async function ask(host: string, port: number): Promise<string> {
   })
   request.on('timeout', () => request.destroy(new Error('no answer within 5 s'))).on('error', reject)
   return await promise
+}
+
+export interface Watch {
+  /** Of the API server that answers. */
+  readonly name: string
+  readonly ended: () => boolean
+  stop(): void
+}
+
+/** A request that is answered for as long as its connection lasts. */
+export async function openWatch(host: string, port: number): Promise<Watch> {
+  const request = https.get({ host, port, path: '/watch', rejectUnauthorized: false, agent: false })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  let ended = false
+  response.on('error', () => undefined).on('close', () => (ended = true))
+  const [name] = (await once(response, 'data')) as [Buffer]
+  return { name: String(name), ended: () => ended, stop: () => void request.destroy() }
 }
 
 /** For the machines' own image: what the load balancer is made of. */

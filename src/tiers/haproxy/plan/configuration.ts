@@ -55,10 +55,10 @@ function defaults({ keepaliveTimes }: BalancerValues): string[] {
     '  log global',
     '  mode tcp',
     '  option dontlognull',
-    '  # A machine that is off answers nothing at all: the next one is asked while a client still waits.',
-    '  timeout connect 500ms',
-    '  # An API server takes up to two seconds to say that etcd does not answer.',
-    '  timeout check 3s',
+    '  # A machine that is off answers nothing at all: the next one is asked while a client still waits. Shorter than from one',
+    '  # health check to the next, or every other one would be left out.',
+    '  timeout connect 400ms',
+    '  timeout check 1s',
     '  # Watches and logs are silent for hours; TCP keepalive finds the ends that are gone.',
     '  timeout client 8h',
     '  timeout server 8h',
@@ -105,7 +105,7 @@ function backend({ balancer: { apiPort }, masters, ca }: BalancerValues): string
     ...(ca === undefined
       ? [`  # The API servers' CA is not in ${HAPROXY.ca} yet: any certificate will do for the health check.`]
       : [`  # SHA-256 of ${HAPROXY.ca}: ${createHash('sha256').update(ca).digest('hex')}`]),
-    `  default-server check check-ssl ${trust} inter 500ms fall 4 rise 2 on-marked-down shutdown-sessions tcp-ut 2s`,
+    `  default-server check check-ssl ${trust} inter 500ms fastinter 250ms fall 4 rise 2 on-marked-down shutdown-sessions tcp-ut 2s`,
     ...masters.map(
       ({ name, address }) => `  server ${name} ${isIPv6(address) ? `[${address}]` : address}:${apiPort}`,
     ),
