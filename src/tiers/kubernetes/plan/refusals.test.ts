@@ -1,72 +1,71 @@
-/** What stands in the way of Kubernetes on a machine, and what does not. */
+/** What stands in the way of Kubernetes on a machine that is another cluster's, or nobody's to start. */
 import { expect, test } from 'vitest'
 import { FORESEEN } from '../../../host/leaves.ts'
-import { NO_SERVICES, type ServicesState } from '../../../host/services.ts'
+import type { ServicesState } from '../../../host/services.ts'
+import { kubeletUnit } from '../../../kubernetes/kubelet-unit.ts'
 import { PLACES } from '../../../kubernetes/places.ts'
 import { FILE, bareHost, sampleCluster } from '../../containerd/containerd.fixture.ts'
 import type { KubernetesTierFacts } from '../facts.ts'
-import { MANIFESTS } from './manifests.ts'
 import { kubernetesRefusals } from './refusals.ts'
 
 const cluster = sampleCluster()
-const SECRET = { owner: 'root', group: 'root', mode: '644', plain: true }
-const sums = {
-  ca: 'our CA',
-  'ca-key': '',
-  'front-proxy-ca': '',
-  'service-account-key': '',
-  'service-account-public-key': '',
-  encryption: '',
-  'etcd-ca': '',
-}
-const known: KubernetesTierFacts = { ca: 'CA', leaves: {}, sums, api: undefined }
+const [worker] = cluster.nodes.filter(({ roles }) => roles.includes('worker'))
+const APISERVER = `${PLACES.manifests}/kube-apiserver.yaml`
 
-function refused(services: Partial<ServicesState>, facts?: KubernetesTierFacts) {
-  const host = { ...bareHost('worker01'), services: { ...NO_SERVICES, ...services } }
-  return kubernetesRefusals(cluster, { worker01: host }, facts)
+function refused(services: Partial<ServicesState>, sums?: Partial<KubernetesTierFacts['sums']>) {
+  const name = worker?.name ?? ''
+  const host = bareHost(name)
+  const state = { ...host, services: { ...host.services, ...services } as ServicesState }
+  const facts = { ca: undefined, leaves: {}, api: undefined, sums }
+  return kubernetesRefusals(cluster, { [name]: state }, facts).map(
+    ({ message, hint }) => `${message} -> ${hint}`,
+  )
 }
 
-const ca = (sha256: string) => ({ secrets: { [PLACES.ca]: { ...SECRET, sha256 } } })
-const unit = (text: string) => ({ files: { [PLACES.kubelet.unit]: { ...FILE, text } } })
-
-test('a bare machine, one of ours, and one that is only foreseen are taken', () => {
-  expect(refused({})).toEqual([])
-  expect(refused({ ...ca('our CA'), ...unit('# of the Kubernetes cluster sample\n') }, known)).toEqual([])
-  expect(refused(ca(FORESEEN))).toEqual([])
-  expect(kubernetesRefusals(cluster, {}, undefined)).toEqual([])
+const ca = (sha256: string): Partial<ServicesState> => ({
+  secrets: { [PLACES.ca]: { sha256, owner: 'root', group: 'root', mode: '644', plain: true } },
+})
+const withFile = (path: string, text: string): Partial<ServicesState> => ({
+  files: { [path]: { ...FILE, text } },
 })
 
-test("another cluster's kubelet, or nobody's, is left alone", () => {
-  for (const text of [
-    '',
-    '[Unit]\n',
-    '# of the Kubernetes cluster sample2\n',
-    '# of the Kubernetes cluster sample',
-  ])
-    expect(refused(unit(text), known)).toEqual([
-      expect.objectContaining({ host: 'worker01', message: expect.stringContaining('is not quorate') }),
+test('a machine without anything is not refused, and neither is one of this cluster', () => {
+  const own = worker === undefined ? '' : kubeletUnit(cluster.name, worker)
+  expect(refused({})).toEqual([])
+  expect(refused({ ...ca('aa'), ...withFile(PLACES.kubelet.unit, own) }, { ca: 'aa' })).toEqual([])
+  // A master with its manifests, whose CA is not there yet in a world that is foreseen.
+  expect(refused({ ...ca(FORESEEN), ...withFile(APISERVER, 'any') })).toEqual([])
+})
+
+test("a kubelet's unit of somebody else, or of another cluster", () => {
+  const other = worker === undefined ? '' : kubeletUnit('other', worker)
+  for (const text of ['[Service]\nExecStart=/usr/bin/kubelet\n', other])
+    expect(refused(withFile(PLACES.kubelet.unit, text))).toEqual([
+      expect.stringMatching(
+        /^\/etc\/systemd\/system\/kubelet\.service is not quorate's, or of another cluster/,
+      ),
     ])
 })
 
-test("another Kubernetes' CA is, too; and where ours is not here the hint says how to bring it back", () => {
-  expect(refused(ca('another'), known)).toEqual([
-    expect.objectContaining({ hint: expect.stringContaining('reset that machine') }),
+test('/etc/kubernetes of another cluster: its CA, with what may bring ours back, and its manifests', () => {
+  expect(refused(ca('bb'), { ca: 'aa' })).toEqual([
+    expect.stringMatching(
+      /^\/etc\/kubernetes\/pki\/ca\.crt belongs to another Kubernetes .* reset that machine/,
+    ),
   ])
-  expect(refused(ca('another'))).toEqual([
-    expect.objectContaining({ hint: expect.stringContaining('/state/kubernetes') }),
+  expect(refused(ca('bb'))).toEqual([
+    expect.stringMatching(
+      /belongs to another .* if it is this cluster's, bring back the folder \S+\/kubernetes/,
+    ),
+  ])
+  expect(refused(withFile(APISERVER, 'kind: Pod'))).toEqual([
+    expect.stringMatching(/kube-apiserver\.yaml was not made for .*: a kubelet would start it/),
   ])
 })
 
-test('manifests without a kubelet of ours would be started, and are refused; behind one of ours they are mended', () => {
-  const files = { [MANIFESTS[0] ?? '']: FILE }
-  expect(refused({ files })).toEqual([expect.objectContaining({ hint: expect.stringContaining('reset') })])
-  const own = unit('# of the Kubernetes cluster sample\n')
-  expect(refused({ files: { ...files, ...own.files } })).toEqual([])
-})
-
-test('a kubelet that is masked is named, with what unmasks it', () => {
-  const state = { active: 'inactive', enabled: false, masked: true, loading: false }
-  expect(refused({ units: { 'kubelet.service': state } })).toEqual([
-    expect.objectContaining({ hint: expect.stringContaining('systemctl unmask kubelet.service') }),
+test('a masked kubelet', () => {
+  const unit = { active: 'inactive', enabled: false, masked: true, loading: false }
+  expect(refused({ units: { 'kubelet.service': unit } })).toEqual([
+    expect.stringMatching(/kubelet\.service is masked.*systemctl unmask kubelet\.service/),
   ])
 })
