@@ -97,7 +97,7 @@ function explained(thrown: unknown, asked: Asked): { readonly message: string; r
   if (found !== undefined) return explainedRefusal(found, asked)
   const { where, what, timeoutMs } = asked
   const logs =
-    'see why the API server is not running: crictl ps -a --name kube-apiserver; journalctl -u kubelet'
+    'see on that master why the API server is not running: journalctl -u kubelet -n 50; its own log: tail /var/log/pods/kube-system_kube-apiserver-*/*/*.log'
   const said = oneLine(deepest(thrown), MOST_SAID)
   switch (failureKind(thrown)) {
     case 'refused':

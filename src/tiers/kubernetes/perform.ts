@@ -26,7 +26,7 @@ import { watchPods } from './watch-pods.ts'
 const API_MS = 10 * 60_000
 const NODES_MS = 10 * 60_000
 /** Right after its start an API server may say that it is ready and refuse a request once. */
-const SETTLING_MS = 60_000
+const SETTLING_MS = 180_000
 const EVERY_MS = 500
 
 export async function makeAuthorities(session: TierSession): Promise<void> {
@@ -93,7 +93,7 @@ export async function awaitMilestone(session: TierSession, step: AwaitStep): Pro
           'kubernetes',
           `after ${Math.round(waited / 1000)} s Kubernetes is not as it should be: ${left.join('; ')}`,
           {
-            hint: 'on that node: journalctl -u kubelet -n 50, and crictl ps -a or ctr -n k8s.io containers ls; then run quorate apply again, which goes on from here',
+            hint: 'on that node: journalctl -u kubelet -n 50; logs of its pods are in /var/log/pods; then run quorate apply again, which goes on from here',
           },
         )
       },

@@ -119,13 +119,13 @@ function leaderPart({ leaders }: HeldFacts, component: Led): Judged {
   const name = COMPONENTS[component]
   const common = { part: name }
   if (leader === undefined) {
-    const note = `no ${name} leads; on the masters: crictl ps -a --name ${component}`
+    const note = `no ${name} leads; on the masters: tail /var/log/pods/kube-system_${component}-*/*/*.log`
     return { ...common, serving: false, summary: `no ${name} leads`, notes: [note] }
   }
   // Another takes over then; twice that is what a switch may take.
   const stale = leader.ageMs > 2 * leader.durationMs
   const age = formatDuration(Math.max(0, leader.ageMs))
-  const note = `the ${name} on ${leader.holder} led last, and has said nothing for ${age}; on the masters: crictl ps -a --name ${component}`
+  const note = `the ${name} on ${leader.holder} led last, and has said nothing for ${age}; on the masters: tail /var/log/pods/kube-system_${component}-*/*/*.log`
   return {
     ...common,
     serving: !stale,
