@@ -4,45 +4,22 @@ import path from 'node:path'
 import { QuorateError } from '../../errors.ts'
 import { readText } from '../../files/read-file.ts'
 import { PATHS, type TlsState } from '../../host/state.ts'
-import { describe } from '../../pki/certificate.ts'
 import { expiredSigner, isLapsed } from '../../tiers/etcd/facts/ca-validity.ts'
 import { parseCertificates } from '../../pki/chain.ts'
-import { weaknesses } from '../../pki/strength.ts'
 import { type Session, operatorDirectory } from '../../tiers/etcd/session.ts'
 import { PLACES, SCHEDULE_USER } from '../../schedule/places.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
+import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { clientsDirectory } from './kept-clients.ts'
+import { kubernetesAuthorities, kubernetesLeaves } from './list-kubernetes.ts'
+import { type ListedCertificate, NOTHING, type Origin, listed } from './listed.ts'
 import { lookAt } from '../../tiers/etcd/facts/observe.ts'
 import { scheduleCertificate } from '../../schedule/certificate.ts'
 
-/** Stable and documented in docs/commands.md. null: not known, because the file can't be read. */
-export interface ListedCertificate {
-  /** The node, `CA`, or a client's name. */
-  readonly owner: string
-  readonly kind: 'member' | 'ca' | 'client'
-  /** The node the file is on; null: this computer. */
-  readonly host: string | null
-  readonly file: string
-  /** `waiting`: there is a key and a request, but no certificate yet. */
-  readonly state: 'present' | 'waiting' | 'unreadable'
-  readonly commonName: string | null
-  readonly dns: readonly string[]
-  readonly ips: readonly string[]
-  /** In one line, `CN=…`. */
-  readonly issuer: string | null
-  /** Upper-case hexadecimal. */
-  readonly serial: string | null
-  /** ISO 8601, UTC. */
-  readonly notBefore: string | null
-  readonly notAfter: string | null
-  /** Whole days, rounded down; negative: expired. */
-  readonly daysLeft: number | null
-  /** What is too weak about it, each completing 'it …'; empty: nothing. */
-  readonly weaknesses: readonly string[]
-}
+export type { ListedCertificate } from './listed.ts'
 
 export interface CertificateList {
-  /** The CA's first, then the members' in the file's order, then clients'. */
+  /** The CAs' first, then the members' in the file's order, those of Kubernetes' nodes, then clients'. */
   readonly certificates: readonly ListedCertificate[]
   /** Machines that could not be looked at; and CAs that have expired. */
   readonly errors: readonly QuorateError[]
@@ -51,15 +28,25 @@ export interface CertificateList {
 export async function listCertificates(session: Session): Promise<CertificateList> {
   const { cluster } = session
   const now = session.now()
-  const { results, errors } = await lookAt(session, etcdNodes(cluster))
+  const others = cluster.kubernetes === undefined ? [] : kubernetesNodes(cluster)
+  const nodes = new Set([...etcdNodes(cluster), ...others])
+  const { results, errors } = await lookAt(
+    session,
+    cluster.nodes.filter((node) => nodes.has(node)),
+  )
   const states = results.flatMap(({ host, value }) => (value.member ? [{ host, tls: value.member.tls }] : []))
   const own = states.flatMap(({ host, tls }) => memberCertificates(host, tls, now))
   const [scheduled, trouble] = await ofSchedule(session, now)
   const clients = await Promise.all(
     [operatorDirectory(cluster), clientsDirectory(cluster)].map((folder) => clientCertificates(folder, now)),
   )
-  const certificates = [...authorities(states, now), ...own, ...clients.flat(), ...scheduled]
-  return { certificates, errors: [...errors, ...trouble, ...(await caTrouble(session, states))] }
+  const [ofKubernetes, more] = await kubernetesAuthorities(session, now)
+  const leaves = results.flatMap(({ host, value }) => kubernetesLeaves(cluster, host, value, now))
+  const cas = [...authorities(states, now), ...ofKubernetes]
+  return {
+    certificates: [...cas, ...own, ...leaves, ...clients.flat(), ...scheduled],
+    errors: [...errors, ...trouble, ...more, ...(await caTrouble(session, states))],
+  }
 }
 
 /** The CA that signs has expired; or it was renewed, and members know the expired one alone. */
@@ -81,8 +68,6 @@ async function caTrouble(
       })
     })
 }
-
-type Origin = Pick<ListedCertificate, 'owner' | 'kind' | 'host' | 'file'>
 
 function memberCertificates(host: string, tls: TlsState, now: Date): ListedCertificate[] {
   const origin = (name: string): Origin => ({
@@ -163,40 +148,5 @@ async function filesIn(folder: string): Promise<readonly string[]> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
-  }
-}
-
-const NOTHING = {
-  commonName: null,
-  dns: [],
-  ips: [],
-  issuer: null,
-  serial: null,
-  notBefore: null,
-  notAfter: null,
-  daysLeft: null,
-  weaknesses: [],
-}
-
-function listed(origin: Origin, pem: string, now: Date): ListedCertificate {
-  try {
-    const [certificate] = parseCertificates(pem, origin.file)
-    const facts = describe(certificate)
-    return {
-      ...origin,
-      state: 'present',
-      commonName: facts.commonName,
-      dns: facts.sans.dns,
-      ips: facts.sans.ips,
-      issuer: facts.issuer,
-      serial: facts.serial,
-      notBefore: facts.notBefore.toISOString(),
-      notAfter: facts.notAfter.toISOString(),
-      daysLeft: facts.daysLeft(now),
-      weaknesses: weaknesses(certificate),
-    }
-  } catch {
-    // One that can't be read is part of the answer; what is wrong with it, apply says.
-    return { ...origin, ...NOTHING, state: 'unreadable' }
   }
 }
