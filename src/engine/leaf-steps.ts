@@ -28,6 +28,8 @@ export interface LeafCertificateStep extends TierStepCommon {
   readonly place: LeafPlace
   /** Path of a kubeconfig that names the files of `place`; one that carries them is `place` itself. */
   readonly kubeconfig: string | undefined
+  /** A program in a static pod that reads it at its start only: it is ended, and its kubelet starts it again. */
+  readonly reader?: string | undefined
 }
 
 /** A file whose content this computer supplies, as `content`. Owner and group are root. */
@@ -72,13 +74,13 @@ export const LEAVES: ServiceKinds<LeafStep> = {
         request: undefined,
       }),
     operations: (step, contents) => {
-      const { leaf: name, place, kubeconfig } = step
+      const { leaf: name, place, kubeconfig, reader } = step
       const pem = supplied(contents, 'pem', step)
       const template =
         place.form === 'kubeconfig' || kubeconfig !== undefined
           ? supplied(contents, 'template', step)
           : undefined
-      return [['leaf_certificate', { name, pem, ...pathsOf(place), template, kubeconfig }]]
+      return [['leaf_certificate', { name, pem, ...pathsOf(place), template, kubeconfig, reader }]]
     },
     simulate: (machine, step) => [
       () => (machine.services = LEAVES['leaf-certificate'].predict(machine.services, step)),

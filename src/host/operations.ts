@@ -58,7 +58,7 @@ export const CHANGES = {
   program_link: 'target path',
   images: '@archive ..names',
   leaf_key: 'name @configuration algorithm ~keep',
-  leaf_certificate: 'name @pem form certificate ~key ~@template ~kubeconfig',
+  leaf_certificate: 'name @pem form certificate ~key ~@template ~kubeconfig ~reader',
   secret_file: '@content path mode',
   kubeadm_manifests: 'config reads stamp ..components',
   kubeadm_phases: 'config kubeconfig server ..phases',

@@ -34,6 +34,8 @@ export interface Leaf {
   readonly place: LeafPlace
   /** The kubeconfig that it is for: `place` itself, or one that names its files. */
   readonly kubeconfig?: Kubeconfig | undefined
+  /** What reads it at its start only, and would go on with the old one until that has expired. All others read it again. */
+  readonly reader?: string | undefined
   /** The kubelet replaces it before quorate would, with a key of a kind that the kubelet chooses. */
   readonly rotates: boolean
 }
@@ -147,12 +149,14 @@ function masterLeaves(cluster: Cluster, spec: KubernetesSpec, node: Node): reado
       ...CLIENT,
       id: 'controller-manager',
       commonName: 'system:kube-controller-manager',
+      reader: 'kube-controller-manager',
       ...embedded(PLACES.kubeconfigs.controllerManager, 'system:kube-controller-manager', own),
     },
     {
       ...CLIENT,
       id: 'scheduler',
       commonName: 'system:kube-scheduler',
+      reader: 'kube-scheduler',
       ...embedded(PLACES.kubeconfigs.scheduler, 'system:kube-scheduler', own),
     },
   ]

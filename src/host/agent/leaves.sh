@@ -140,9 +140,19 @@ compose() {
   done <"$1"
 }
 
+# end_in_pod PROGRAM: its kubelet starts it again at once. A process has no more than 15 characters of its name.
+end_in_pod() {
+  short=$(printf '%.15s' "$1")
+  grep -l -x -F -e "$short" /proc/[0-9]*/comm 2>/dev/null | while read -r comm; do
+    process=${comm%/comm}
+    if grep -q kubepods "$process/cgroup" 2>/dev/null; then kill "${process#/proc/}" 2>/dev/null || true; fi
+  done
+}
+
 # Puts the certificate in force with the key that waits for it. The key comes first: where both are new, a reader that falls between
-# finds two that don't match, and tries again. `form` and paths as for `leaf`; `template` is the kubeconfig's.
-takes_leaf_certificate='changes name @pem form certificate ~key ~@template ~kubeconfig'
+# finds two that don't match, and tries again. `form` and paths as for `leaf`; `template` is the kubeconfig's;
+# `reader`: a program in a static pod that reads it at its start only.
+takes_leaf_certificate='changes name @pem form certificate ~key ~@template ~kubeconfig ~reader'
 op_leaf_certificate() {
   require_root "$leaf_requests"
   key=$leaf_requests/$arg_name.key
@@ -182,6 +192,7 @@ op_leaf_certificate() {
     cat "$arg_template" >"$draft"
     leaf_place "$arg_kubeconfig" 600
   fi
+  if [ -n "$arg_reader" ]; then end_in_pod "$arg_reader"; fi
   rm -f "$leaf_requests/$arg_name.csr" "$leaf_requests/$arg_name.key" "$leaf_requests/$arg_name.cnf"
 }
 

@@ -117,6 +117,7 @@ function certificateSteps(
         leaf: leaf.id,
         place: leaf.place,
         kubeconfig: leaf.place.form === 'kubeconfig' ? undefined : leaf.kubeconfig?.path,
+        reader: leaf.reader,
         danger: 'none',
         creates: faults.some(({ code }) => code === 'missing'),
         what: `issue ${path} and put it in force with its key`,
