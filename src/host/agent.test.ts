@@ -8,7 +8,7 @@ import { type AgentRun, runAgent } from './agent.ts'
 import begin from './agent/begin.sh?raw'
 import main from './agent/main.sh?raw'
 import schedule from './agent/schedule.sh?raw'
-import { RECOVER, RESTORE } from './extensions.ts'
+import { RECOVER, REMAINS, RESTORE } from './extensions.ts'
 import { CHANGES, LOOKS, type Values } from './operations.ts'
 
 const FOLDER = path.join(import.meta.dirname, 'agent')
@@ -75,7 +75,7 @@ function valuesFor(names: readonly string[]): Values {
 
 async function attempt(...operations: readonly (readonly [name: string, values?: Values])[]) {
   const recovers = operations.some(([name]) => name.startsWith('recover'))
-  const extension = recovers ? RECOVER : `${RESTORE}${schedule}`
+  const extension = recovers ? RECOVER : `${RESTORE}${schedule}${REMAINS}`
   // As no type would let it pass.
   return await runAgent(here, { operations: operations as never, looks: [], extension })
 }

@@ -62,6 +62,9 @@ export const CHANGES = {
   secret_file: '@content path mode',
   kubeadm_manifests: 'config reads stamp ..components',
   kubeadm_phases: 'config kubeconfig server ..phases',
+  pods_remove: 'seconds',
+  pod_network_remove: 'networks',
+  apart: 'kept ..paths',
 } as const
 
 /** Those that only look. */
@@ -80,6 +83,7 @@ export const LOOKS = {
   leaf: 'name form certificate ~key ~kubeconfig',
   secret: '..paths',
   node: 'address service ..ports',
+  remains: 'networks ..paths',
 } as const
 
 /** A name and its values, e.g. `['remove', { paths: ['/opt/etcd'] }]`; one that is missing or unknown is an error of types. */

@@ -11,6 +11,7 @@ import {
 } from './node-parts.ts'
 
 import { type NodeFacts, parseNodeFacts } from './node-facts.ts'
+import { type RemainsState, parseRemains } from './remains.ts'
 
 export interface ServiceState {
   /** systemd's ActiveState: `active`, `inactive`, `failed` …; undefined: none of its files is there, and nobody asked. */
@@ -56,6 +57,8 @@ export interface ServicesState {
   readonly secrets?: Readonly<Record<string, SecretState>> | undefined
   /** What the machine is like to a Kubernetes node; undefined: nobody asked. */
   readonly node?: NodeFacts | undefined
+  /** What Kubernetes leaves there; undefined: nobody asked. */
+  readonly remains?: RemainsState | undefined
 }
 
 /** Of a machine that nobody has looked at. */
@@ -104,5 +107,6 @@ export function parseServices(reply: ReplyLines, texts: Readonly<Record<string, 
     leaves: parseLeaves(reply, texts),
     secrets: parseSecrets(reply),
     node: parseNodeFacts(reply.all('node')),
+    remains: parseRemains(reply),
   }
 }

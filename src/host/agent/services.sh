@@ -144,6 +144,7 @@ op_service_remove() {
     if [ -f "$path" ] && [ ! -L "$path" ]; then
       mv -T -- "$path" "$path.$arg_suffix"
       printf 'moved %s %s\n' "$path" "$path.$arg_suffix"
+      case $path in /etc/systemd/system/*) systemctl daemon-reload ;; esac
     fi
   done
 }
