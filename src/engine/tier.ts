@@ -6,11 +6,12 @@ import type { NodeNeeds } from '../host/needs.ts'
 import type { Contents } from '../host/parcel.ts'
 import type { Look } from '../host/operations.ts'
 import type { HostState } from '../host/state.ts'
-import type { AskPassphrase, Authority } from '../pki/authority.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
-import type { Fleet } from '../ssh/fleet.ts'
 import type { BlockReason, EngineStep } from './step.ts'
-import type { WaveSession } from './wave.ts'
+import type { TierReset } from './tier-reset.ts'
+import type { Hosts, TierSession } from './tier-session.ts'
+
+export type { Hosts, TierSession }
 
 /** `S`: its steps. `facts`: what its `observe` has found out; undefined: nobody asked. */
 export interface Tier<S extends EngineStep = EngineStep> extends NodeNeeds {
@@ -45,6 +46,8 @@ export interface Tier<S extends EngineStep = EngineStep> extends NodeNeeds {
   readonly notes?: (cluster: Cluster, facts: unknown) => readonly string[]
   /** The gate of tiers that stand on it: it is as the cluster file asks for. */
   readonly settled: (cluster: Cluster, hosts: Hosts, facts?: unknown) => boolean
+  /** How it is taken away again; undefined: `reset` leaves it as it is. */
+  readonly reset?: TierReset<S> | undefined
   /**
    * What `status` says of it. Never throws for a machine that does not answer.
    *
@@ -52,21 +55,6 @@ export interface Tier<S extends EngineStep = EngineStep> extends NodeNeeds {
    */
   readonly report: (cluster: Cluster, ask: AskNode, session: TierSession) => Promise<TierReport | undefined>
 }
-
-/** What a tier may use of a session. */
-export interface TierSession extends WaveSession {
-  readonly cluster: Cluster
-  readonly now: () => Date
-  /** quorate's cache, shared by all clusters. */
-  readonly cacheDirectory: string
-  readonly askPassphrase: AskPassphrase
-  readonly fleet: Fleet
-  /** etcd's. */
-  readonly authority: () => Promise<Authority>
-}
-
-/** By node name, as last looked at. */
-export type Hosts = Readonly<Record<string, HostState>>
 
 /** Looks at a node; undefined: it does not answer. */
 export type AskNode = (
