@@ -2,6 +2,7 @@
 import type { KubernetesFacts } from '../../kubernetes/api-facts.ts'
 import type { LeafId } from '../../kubernetes/certificates.ts'
 import type { LeafFault } from '../../kubernetes/faults.ts'
+import type { RegistryFacts } from '../../kubernetes/registry.ts'
 import type { SecretId } from '../../kubernetes/secret-files.ts'
 
 export interface KubernetesTierFacts {
@@ -13,6 +14,8 @@ export interface KubernetesTierFacts {
   readonly sums: Readonly<Record<SecretId, string>> | undefined
   /** undefined: no machine has an API server's manifest, and nobody was asked. */
   readonly api: KubernetesFacts | undefined
+  /** What etcd holds of a Kubernetes while no master has anything of one; undefined: nobody asked, or etcd does not answer. */
+  readonly registry?: RegistryFacts | undefined
 }
 
 const NOTHING: KubernetesTierFacts = { ca: undefined, leaves: {}, sums: undefined, api: undefined }

@@ -22,8 +22,11 @@ export async function observeKubernetes(
   const authorities = await openKubernetesAuthorities(session)
   const [bundles, sums] = await Promise.all([authorities.bundles(), authorities.sums()])
   const leaves = faultsOfAll(session, cluster, hosts, bundles)
-  const api = bundles === undefined ? undefined : await askApi(session, cluster, hosts)
-  return { ca: bundles?.kubernetes, leaves, sums, api }
+  const servers = mastersBegun(cluster, hosts)
+  const ca = bundles?.kubernetes
+  if (servers.length === 0)
+    return { ca, leaves, sums, api: undefined, registry: await storedIfAny(session, hosts, ca) }
+  return { ca, leaves, sums, api: ca === undefined ? undefined : await askApi(session, servers) }
 }
 
 function faultsOfAll(
@@ -47,19 +50,32 @@ function faultsOfAll(
   )
 }
 
-async function askApi(
-  session: TierSession,
-  cluster: KubernetesCluster,
-  hosts: Hosts,
-): Promise<KubernetesTierFacts['api']> {
+/** Names of masters with an API server's manifest. */
+function mastersBegun(cluster: KubernetesCluster, hosts: Hosts): readonly string[] {
   const manifest = manifestPath('apiserver')
-  const servers = nodesWith(cluster, 'master').filter(
-    ({ name }) => hosts[name]?.services?.files[manifest] !== undefined,
+  return nodesWith(cluster, 'master').flatMap(({ name }) =>
+    hosts[name]?.services?.files[manifest] === undefined ? [] : [name],
   )
-  if (servers.length === 0) return undefined
+}
+
+/** Before the first API server: whether etcd holds another Kubernetes, which it would find as its own. */
+async function storedIfAny(
+  session: TierSession,
+  hosts: Hosts,
+  ca: string | undefined,
+): Promise<KubernetesTierFacts['registry']> {
+  const runs = Object.values(hosts).some(({ member }) => member?.unit.active === 'active')
+  if (!runs) return undefined
+  const { storedBy } = await import('./observe-reset.ts')
+  return await storedBy(session, ca)
+}
+
+async function askApi(session: TierSession, servers: readonly string[]): Promise<KubernetesTierFacts['api']> {
+  const { cluster } = session
+  if (!hasKubernetes(cluster)) return undefined
   await using clients = await operatorsClient(session)
   return await lookAtKubernetes({
-    servers: servers.map(({ name }) => name),
+    servers,
     connect: clients.connect,
     balancer: true,
     objects: askedObjects(cluster),

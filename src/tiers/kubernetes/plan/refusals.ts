@@ -3,8 +3,10 @@ import type { Hosts } from '../../../engine/tier.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 import { FORESEEN } from '../../../host/leaves.ts'
 import { PLACES } from '../../../kubernetes/places.ts'
+import type { RegistryFacts } from '../../../kubernetes/registry.ts'
 import type { Cluster, Node } from '../../../spec/cluster.ts'
 import { kubernetesNodes } from '../../../spec/kubernetes.ts'
+import { counted } from '../../../spec/units.ts'
 import { tierFacts } from '../facts.ts'
 import { hasKubernetes } from './early.ts'
 import { KUBELET } from './files.ts'
@@ -12,8 +14,8 @@ import { MANIFESTS } from './manifests.ts'
 
 export function kubernetesRefusals(cluster: Cluster, hosts: Hosts, found: unknown): readonly BlockReason[] {
   if (!hasKubernetes(cluster)) return []
-  const { sums } = tierFacts(found)
-  return kubernetesNodes(cluster).flatMap((node: Node): BlockReason[] => {
+  const { sums, registry } = tierFacts(found)
+  const machines = kubernetesNodes(cluster).flatMap((node: Node): BlockReason[] => {
     const services = hosts[node.name]?.services
     if (services === undefined) return []
     const unit = services.files[PLACES.kubelet.unit]
@@ -54,4 +56,21 @@ export function kubernetesRefusals(cluster: Cluster, hosts: Hosts, found: unknow
     }
     return reasons
   })
+  return [...machines, ...foreignRegistry(cluster, registry)]
+}
+
+/** API servers on the keys of another Kubernetes would take its nodes and pods for their own. */
+function foreignRegistry(
+  { name, stateDirectory }: Cluster,
+  registry: RegistryFacts | undefined,
+): BlockReason[] {
+  if (registry?.whose !== 'other') return []
+  const { keys, servers } = registry
+  const used = servers.length === 0 ? '' : `, and API servers use them: ${servers.join(', ')}`
+  return [
+    {
+      message: `etcd holds ${counted(keys, 'key')} below /registry of another Kubernetes than ${name}${used}: its nodes and pods would come back`,
+      hint: `if it is this cluster's, bring back the folder ${stateDirectory}/kubernetes; if nobody needs these keys, take a backup (quorate backup), then: quorate reset --tier kubernetes --remove-objects`,
+    },
+  ]
 }
