@@ -184,11 +184,20 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     group: 'The cluster',
     json: 'events',
     asksForName: 'always',
-    summary: 'stop etcd and move its data aside, on all nodes or on one',
+    summary: 'take etcd or another tier off all nodes or one, its data moved aside',
     description:
-      "Shows what it will do on each machine and asks for the cluster's name first. Data, write-ahead log and TLS files are moved aside beside where they were (with --purge: removed); the unit and its settings are removed; packages, the user etcd and the binaries stay. A single node is reset only if it is no member of the cluster (any more), which the cluster itself is asked; member remove makes it none.",
-    arguments: [{ syntax: '[node]', description: 'an etcd node; all unless given', values: 'etcd-nodes' }],
+      "Shows what it will do on each machine and asks for the cluster's name first. Data, write-ahead log and TLS files are moved aside beside where they were (with --purge: removed); the unit and its settings are removed; packages, the user etcd and the binaries stay. A single node is reset only if it is no member of the cluster (any more), which the cluster itself is asked; member remove makes it none.\n\nWith --tier kubernetes it takes Kubernetes off its nodes, and never touches etcd's data: pods, their network, kubelets and containerd's configuration; keys and data are moved aside. A single node is drained first, and its Node object deleted. What Kubernetes keeps in etcd stays, unless --remove-objects says otherwise.",
+    arguments: [{ syntax: '[node]', description: 'a node; all unless given', values: 'nodes' }],
     options: [
+      {
+        flags: '--tier <name>',
+        value: 'own',
+        description: 'what is reset: etcd, kubernetes (default: what the node carries, if that is one)',
+      },
+      {
+        flags: '--remove-objects',
+        description: 'with all of Kubernetes: remove what it keeps in etcd (/registry) as well',
+      },
       {
         flags: '--purge',
         description: "remove this cluster's data instead of moving it aside: it is gone then",
@@ -199,7 +208,12 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
         description: "the cluster's name, where there is no terminal to type it on",
       },
     ],
-    examples: ['quorate reset', 'quorate reset --purge --confirm my-cluster', 'quorate reset etcd03'],
+    examples: [
+      'quorate reset',
+      'quorate reset --purge --confirm my-cluster',
+      'quorate reset worker03',
+      'quorate reset --tier kubernetes',
+    ],
     load: async () => await import('../commands/reset.ts'),
   },
 ]

@@ -1,10 +1,12 @@
 /** containerd, and all that a machine needs before a kubelet can run there, on the nodes with the roles `master` and `worker`. */
 import type { ServiceStep } from '../../engine/service-steps.ts'
+import { NO_STAGES } from '../../engine/tier-reset.ts'
 import type { Tier } from '../../engine/tier.ts'
 import { equipNodes } from './equip.ts'
 import { containerdLooks } from './looks.ts'
 import { containerdRefusals } from './refusals.ts'
 import { containerdReport } from './report.ts'
+import { containerdReset } from './reset.ts'
 import { containerdSteps } from './steps.ts'
 import { NODE_PACKAGES, isKubernetesNode } from './wanted.ts'
 
@@ -20,5 +22,17 @@ export const containerd: Tier<ServiceStep> = {
   equip: equipNodes,
   settled: (cluster, hosts) =>
     containerdRefusals(cluster, hosts).length === 0 && containerdSteps(cluster, hosts).length === 0,
+  reset: {
+    looks: containerdLooks,
+    refusals: () => [],
+    stages: ({ cluster, hosts, request }) => {
+      const machines = request.nodes.flatMap(({ name }) => {
+        const host = hosts[name]
+        return host === undefined ? [] : containerdReset(cluster, host, request.suffix)
+      })
+      return { ...NO_STAGES, machines }
+    },
+    notes: () => [],
+  },
   report: containerdReport,
 }

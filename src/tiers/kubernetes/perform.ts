@@ -162,11 +162,15 @@ async function look(
   return await lookAtKubernetes({ servers, connect, balancer, now })
 }
 
-/** Of the first master, in the file's order, whose API server is ready. */
-async function readyClient({ cluster }: TierSession, { connect }: Clients): Promise<ApiClient> {
+/** Of the first master, in the file's order, whose API server is ready. @param without names of those that are not asked */
+export async function readyClient(
+  { cluster }: TierSession,
+  { connect }: Clients,
+  without: readonly string[] = [],
+): Promise<ApiClient> {
   const problems: string[] = []
   let cause: unknown
-  for (const { name } of nodesWith(cluster, 'master')) {
+  for (const { name } of nodesWith(cluster, 'master').filter((one) => !without.includes(one.name))) {
     try {
       const client = await connect(name)
       const { ready } = await client.readyz()

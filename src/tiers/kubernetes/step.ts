@@ -63,5 +63,58 @@ export interface ProofStep extends StepCommon {
   readonly of: string
 }
 
-export type KubernetesHostStep = ManifestsStep | ClusterPhasesStep
-export type KubernetesClusterStep = AuthoritiesStep | ObjectsStep | NodeSettingsStep | AwaitStep | ProofStep
+/** Containers of Kubernetes end, their volumes are unmounted. */
+export interface PodsRemoveStep extends TierStepCommon {
+  readonly kind: 'pods-remove'
+}
+
+/** Network interfaces, rules and routes of pods' network go. */
+export interface PodNetworkRemoveStep extends TierStepCommon {
+  readonly kind: 'pod-network-remove'
+  /** CIDRs. */
+  readonly networks: readonly string[]
+}
+
+/** Directories and files are renamed to `PATH.SUFFIX`: keys and data are never deleted. */
+export interface NodeAsideStep extends TierStepCommon {
+  readonly kind: 'node-aside'
+  readonly suffix: string
+  readonly paths: readonly string[]
+  /** Paths of etcd's: nothing that holds one of them is moved, nor anything in them. */
+  readonly kept: readonly string[]
+}
+
+/** Nodes take no further pods, and those that they have end and come back elsewhere. */
+export interface DrainStep extends StepCommon {
+  readonly kind: 'kubernetes-drain'
+  readonly nodes: readonly string[]
+}
+
+/** Node objects go, and with them what Kubernetes has on these nodes. */
+export interface NodeObjectsRemoveStep extends StepCommon {
+  readonly kind: 'kubernetes-node-objects-remove'
+  readonly nodes: readonly string[]
+}
+
+/** All that Kubernetes keeps in etcd goes. */
+export interface RegistryRemoveStep extends StepCommon {
+  readonly kind: 'kubernetes-registry-remove'
+  /** Addresses of API servers that may have been at work on it a moment ago. */
+  readonly servers: readonly string[]
+}
+
+export type KubernetesHostStep =
+  | ManifestsStep
+  | ClusterPhasesStep
+  | PodsRemoveStep
+  | PodNetworkRemoveStep
+  | NodeAsideStep
+export type KubernetesClusterStep =
+  | AuthoritiesStep
+  | ObjectsStep
+  | NodeSettingsStep
+  | AwaitStep
+  | ProofStep
+  | DrainStep
+  | NodeObjectsRemoveStep
+  | RegistryRemoveStep

@@ -2,6 +2,7 @@
 import type { LeafStep } from '../../engine/leaf-steps.ts'
 import type { ServiceStep } from '../../engine/service-steps.ts'
 import type { Tier } from '../../engine/tier.ts'
+import { REMAINS } from '../../host/extensions.ts'
 import { ETCD } from '../etcd/guest.ts'
 import { lastingFacts } from './facts.ts'
 import { kubernetesLooks } from './looks.ts'
@@ -9,6 +10,8 @@ import { TIER } from './name.ts'
 import { earlySteps } from './plan/early.ts'
 import { leftNodes } from './plan/left-nodes.ts'
 import { kubernetesRefusals } from './plan/refusals.ts'
+import { resetNotes, resetRefusals } from './plan/reset-refusals.ts'
+import { resetLooks, resetStages } from './plan/reset.ts'
 import { stageSteps } from './plan/stages.ts'
 import type { KubernetesClusterStep, KubernetesHostStep } from './step.ts'
 
@@ -38,6 +41,17 @@ export const kubernetes: Tier<KubernetesStep> = {
   },
   lasting: lastingFacts,
   notes: leftNodes,
+  reset: {
+    looks: resetLooks,
+    extension: REMAINS,
+    observe: async (session, hosts, request) => {
+      const { observeReset } = await import('./observe-reset.ts')
+      return await observeReset(session, hosts, request)
+    },
+    refusals: resetRefusals,
+    stages: resetStages,
+    notes: resetNotes,
+  },
   report: async (cluster, _ask, session) => {
     if (cluster.kubernetes === undefined) return undefined
     const { statusOfKubernetes } = await import('./status.ts')

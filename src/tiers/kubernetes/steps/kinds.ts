@@ -20,6 +20,7 @@ import {
 import { TIER } from '../name.ts'
 import { PROVEN, provenObject } from '../plan/in-cluster.ts'
 import type { ClusterPhase, KubernetesClusterStep, KubernetesHostStep } from '../step.ts'
+import { RESET_OF_THE_CLUSTER, RESET_ON_MACHINES } from './reset.ts'
 
 /** `Observed.beside`, with the facts of Kubernetes changed. */
 function withFacts(
@@ -40,6 +41,8 @@ function withHeld(before: Observed, change: (held: HeldFacts) => Partial<HeldFac
 const UNREACHABLE: ServerFacts = { state: 'unreachable', failed: [], version: undefined, problem: undefined }
 
 export const KUBERNETES_ON_MACHINES: HostKinds<KubernetesHostStep> = {
+  ...RESET_ON_MACHINES,
+
   'kubeadm-manifests': {
     action: 'made',
     predict: (_cluster, before, { host: name, components, stamp }) => {
@@ -90,6 +93,8 @@ export function together(phases: readonly ClusterPhase[]): readonly string[] {
 }
 
 export const KUBERNETES_OF_THE_CLUSTER: ClusterKinds<KubernetesClusterStep> = {
+  ...RESET_OF_THE_CLUSTER,
+
   'kubernetes-authorities': {
     action: 'create',
     predict: (_cluster, before) => withFacts(before, () => ({ ca: FORESEEN })),

@@ -1,0 +1,86 @@
+/** Carries out the reset of a tier: wave by wave, and a look whether what was taken away is gone. */
+import type { Lock } from '../../engine/lock.ts'
+import { runWave } from '../../engine/wave.ts'
+import { QuorateError } from '../../errors.ts'
+import { parseHostState } from '../../host/observe.ts'
+import type { HostState } from '../../host/state.ts'
+import type { Observed } from '../../tiers/etcd/facts/observed.ts'
+import type { Session } from '../../tiers/etcd/session.ts'
+import type { Supplies } from '../../tiers/etcd/steps/kind.ts'
+import { clusterKind, hostKind } from '../../tiers/etcd/steps/kinds.ts'
+import type { Step } from '../../tiers/etcd/steps/steps.ts'
+import { type Target, extensionOf, looksOf } from './target.ts'
+
+export interface TierResetReport {
+  readonly done: readonly Step[]
+  /** What was renamed: the way back. */
+  readonly moved: readonly { readonly host: string; readonly from: string; readonly to: string }[]
+}
+
+/** Steps that take something away need nothing from this computer. */
+const NOTHING: Supplies = { artifact: undefined, certificates: {}, bundle: undefined }
+
+/** A step of the cluster is decided on by what it carries. */
+const UNSEEN: Observed = {
+  hosts: {},
+  authority: { bundle: undefined },
+  certificates: {},
+  cluster: undefined,
+  network: undefined,
+}
+
+/** @throws QuorateError what a step failed with; `moved` for a machine on which something is left */
+export async function carryOutStages(
+  session: Session,
+  lock: Lock,
+  target: Target,
+  waves: readonly (readonly Step[])[],
+): Promise<TierResetReport> {
+  const moved: TierResetReport['moved'][number][] = []
+  const noting = notingLock(lock, (host, notes) => {
+    for (const note of notes) {
+      const [, from = '', to = ''] = note.split(' ')
+      moved.push({ host, from, to })
+    }
+  })
+  for (const wave of waves) {
+    const worked = await runWave<Step>(session, noting, wave, {
+      perform: async (step, signal) => await clusterKind(step).perform({ ...session, signal }, UNSEEN, step),
+      equip: async () => (node, own) => ({
+        operations: own.map((step) => hostKind(step).operations(step, NOTHING)),
+        sendings: [],
+        looks: looksOf(session.cluster, node, target),
+        extension: extensionOf(target),
+      }),
+      explain: async (error) => error,
+    })
+    for (const [name, lines] of worked) requireGone(session, target, parseHostState(name, false, lines))
+  }
+  return { done: waves.flat(), moved }
+}
+
+/** What the agent says that it has moved aside is kept: it is the way back. */
+function notingLock(lock: Lock, note: (host: string, notes: readonly string[]) => void): Lock {
+  return {
+    lost: lock.lost,
+    work: async (remote, run) => {
+      const reply = await lock.work(remote, run)
+      note(remote.host, reply.notes)
+      return reply
+    },
+    // Its owner ends it.
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+}
+
+function requireGone({ cluster }: Session, { tiers, request }: Target, host: HostState): void {
+  const nodes = request.nodes.filter(({ name }) => name === host.name)
+  const scene = { cluster, hosts: { [host.name]: host }, request: { ...request, nodes } }
+  const left = tiers.flatMap(({ reset }) => reset.stages(scene).machines)
+  if (left.length === 0) return
+  const list = left.map(({ what, why }) => `${what} (${why})`).join('; ')
+  throw new QuorateError('moved', `this is left, although it was done: ${list}`, {
+    host: host.name,
+    hint: 'something else may be undoing it (a configuration management?); look there, then run reset again',
+  })
+}
