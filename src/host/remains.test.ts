@@ -53,6 +53,10 @@ COMMIT
 `)
 })
 
+function apart(kept: string, ...paths: readonly string[]) {
+  return sh('arg_kept=$1; shift; op_apart "$@"', kept, ...paths)
+}
+
 const etcd = path.join(folder, 'data/etcd')
 mkdirSync(path.join(folder, 'data/etcd/member'), { recursive: true })
 mkdirSync(path.join(folder, 'kubelet'))
@@ -64,8 +68,6 @@ test.each([
   ['lies in it', path.join(etcd, 'member')],
   ['leads to what holds it', path.join(folder, 'link')],
 ])('etcd’s data is out of reach: a path is refused that %s', (_how, moved) => {
-  const apart = (kept: string, ...paths: readonly string[]) =>
-    sh('arg_kept=$1; shift; op_apart "$@"', kept, ...paths)
   const { status, stderr } = apart(`/nowhere ${etcd}`, path.join(folder, 'kubelet'), moved)
   expect(stderr).toContain("which is etcd's: nothing was moved")
   expect(status).toBe(1)

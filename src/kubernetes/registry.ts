@@ -37,7 +37,6 @@ export async function readRegistry(
 ): Promise<RegistryFacts> {
   const ask = async (request: Readonly<Record<string, unknown>>) =>
     await client.call(KV.method.range, request, { signal })
-  const below = (prefix: string) => ({ key: utf8(prefix), rangeEnd: prefixEnd(prefix) })
   const { count } = await ask({ ...below(REGISTRY), countOnly: true })
   if (count === 0n) return { keys: 0, whose: 'own', servers: [] }
   const [servers, ...trusted] = await Promise.all([
@@ -55,6 +54,10 @@ export async function readRegistry(
   }
 }
 
+function below(prefix: string) {
+  return { key: utf8(prefix), rangeEnd: prefixEnd(prefix) }
+}
+
 /** Whether one of these certificates (PEM) is in a stored object, in whatever form that is stored. */
 export function trustsOneOf(stored: string, ca: string): boolean {
   const known = new Set(certificatesIn(ca))
@@ -69,8 +72,10 @@ function certificatesIn(text: string): readonly string[] {
 
 /** All of it, at once. @throws QuorateError `etcd`, `cancelled` */
 export async function removeRegistry(client: MemberClient, signal: AbortSignal): Promise<number> {
-  const range = { key: utf8(REGISTRY), rangeEnd: prefixEnd(REGISTRY) }
-  const { deleted } = await client.call(KV.method.deleteRange, range, { signal, timeoutMs: REMOVE_MS })
+  const { deleted } = await client.call(KV.method.deleteRange, below(REGISTRY), {
+    signal,
+    timeoutMs: REMOVE_MS,
+  })
   return Number(deleted)
 }
 

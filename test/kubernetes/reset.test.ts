@@ -3,6 +3,7 @@ import { rename } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestLab, testLab } from '../lab/harness.ts'
+import { freshState, stateFolder } from '../lab/support/fresh.ts'
 import { quorate, quorateOk } from '../lab/support/quorate.ts'
 import { whyNoKubernetes } from './built.ts'
 import { LAB_KUBERNETES, NINE_PACKAGES } from './nine.ts'
@@ -41,6 +42,7 @@ describe.skipIf(reason)(`reset${reason === undefined ? '' : ` (${reason})`}`, ()
         kubernetes: LAB_KUBERNETES,
       },
     })
+    await freshState(lab)
     await quorateOk(lab, ['apply', '--yes'])
     await etcdctl('put', '/mine', 'stays')
   })
@@ -105,7 +107,7 @@ describe.skipIf(reason)(`reset${reason === undefined ? '' : ` (${reason})`}`, ()
     expect(await registry()).toContain('/registry/')
     expect((await quorate(lab, ['plan'])).exitCode).toBe(2)
     // Another CA is another Kubernetes.
-    const state = path.join(lab.folder, '.quorate/test/kubernetes')
+    const state = path.join(stateFolder(lab), 'kubernetes')
     await rename(state, `${state}.other`)
     expect(await quorate(lab, ['apply', '--yes'])).toMatchObject({
       exitCode: 8,

@@ -106,7 +106,7 @@ function remainsSteps(
   const running = [
     ...(pods > 0 ? [`${counted(pods, 'pod')} run${pods === 1 ? 's' : ''}`] : []),
     ...(volumes > 0 ? [`${counted(volumes, 'volume')} mounted`] : []),
-    ...(namespaces > 0 ? [`${counted(namespaces, 'network namespace')}`] : []),
+    ...(namespaces > 0 ? [counted(namespaces, 'network namespace')] : []),
   ]
   const network = [
     ...links,
