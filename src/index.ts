@@ -44,6 +44,8 @@ export type { StatusProblem } from './verbs/status/problems.ts'
 export { type EtcdctlOptions, type EtcdctlResult, etcdctl } from './verbs/machines/etcdctl.ts'
 export { type KubectlOptions, type KubectlResult, kubectl } from './verbs/kubernetes/kubectl.ts'
 export { type AdoptOptions, type AdoptPreview, type AdoptReport, adopt } from './verbs/adopt/adopt.ts'
+export { type TierResetOptions, type TierResetPreview, resetTier } from './verbs/reset/tier-reset.ts'
+export type { TierResetReport } from './verbs/reset/stages.ts'
 export { type ResetOptions, type ResetPreview, reset } from './verbs/reset/reset.ts'
 export type { ResetReport } from './tiers/etcd/perform/reset.ts'
 

@@ -79,6 +79,11 @@ export const KUBERNETES_LIFE: readonly Typed[] = [
 
 /** What is typed elsewhere, or by nobody; with the reason. */
 export const KUBERNETES_NOT_HERE: Readonly<Record<string, string>> = {
+  'quorate reset worker03': 'test/kubernetes/reset.test.ts',
+  'quorate reset etcd01 --tier kubernetes': 'test/kubernetes/reset.test.ts',
+  'quorate reset --tier kubernetes': 'test/kubernetes/reset.test.ts',
+  'quorate reset --tier kubernetes --remove-objects': 'test/kubernetes/reset.test.ts',
+  'quorate reset --tier etcd': 'as quorate reset, in test/lab/docs.test.ts',
   'quorate bundle create kubernetes.tar': 'test/kubernetes/bundle.test.ts',
   'quorate bundle create --arch amd64,arm64 kubernetes.tar':
     'the same; a Kubernetes for both takes twice twelve minutes',

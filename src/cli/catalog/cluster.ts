@@ -184,7 +184,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     group: 'The cluster',
     json: 'events',
     asksForName: 'always',
-    summary: 'take etcd or another tier off all nodes or one, its data moved aside',
+    summary: 'take etcd or Kubernetes off nodes, with data moved aside',
     description:
       "Shows what it will do on each machine and asks for the cluster's name first. Data, write-ahead log and TLS files are moved aside beside where they were (with --purge: removed); the unit and its settings are removed; packages, the user etcd and the binaries stay. A single node is reset only if it is no member of the cluster (any more), which the cluster itself is asked; member remove makes it none.\n\nWith --tier kubernetes it takes Kubernetes off its nodes, and never touches etcd's data: pods, their network, kubelets and containerd's configuration; keys and data are moved aside. A single node is drained first, and its Node object deleted. What Kubernetes keeps in etcd stays, unless --remove-objects says otherwise.",
     arguments: [{ syntax: '[node]', description: 'a node; all unless given', values: 'nodes' }],

@@ -32,7 +32,8 @@ test('values of options: choices, files, or nothing that could be known', () => 
 test('names from the cluster file stand where nodes and roles are meant, options notwithstanding', () => {
   expect(completed('run', 'e')).toEqual(['<selectors>'])
   expect(completed('-f', 'x.yaml', 'run', '--root', '')).toEqual(['<selectors>'])
-  expect(completed('reset', '')).toEqual(['<etcd-nodes>'])
+  expect(completed('reset', '')).toEqual(['<nodes>'])
+  expect(completed('certs', 'renew', '')).toEqual(['<etcd-nodes>'])
   expect(completed('trust', 'etcd01', '')).toEqual(['<nodes>'])
   expect(completed('reset', 'etcd01', '')).toEqual([])
   expect(completed('run', 'etcd', '--', 'l')).toEqual(['<files>'])
