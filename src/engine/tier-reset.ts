@@ -6,8 +6,10 @@ import type { Hosts, TierSession } from './tier-session.ts'
 
 /** `S`: its steps. */
 export interface TierReset<S extends EngineStep = EngineStep> {
-  /** What a node is asked beside the tier's own looks. None: the tier has nothing to do with that node. */
-  readonly looks: (cluster: Cluster, node: Node) => readonly Look[]
+  /** Whether the tier has anything on that node. */
+  readonly concerns: (cluster: Cluster, node: Node) => boolean
+  /** What such a node is asked beside the tier's own looks. */
+  readonly looks?: (cluster: Cluster, node: Node) => readonly Look[]
   /** Text of a program with operations of the agent that only a reset needs. */
   readonly extension?: string | undefined
   /** What is to be known beside what the machines show; handed back as `facts`. */

@@ -23,7 +23,7 @@ export const containerd: Tier<ServiceStep> = {
   settled: (cluster, hosts) =>
     containerdRefusals(cluster, hosts).length === 0 && containerdSteps(cluster, hosts).length === 0,
   reset: {
-    looks: containerdLooks,
+    concerns: isKubernetesNode,
     refusals: () => [],
     stages: ({ cluster, hosts, request }) => {
       const machines = request.nodes.flatMap(({ name }) => {

@@ -11,7 +11,7 @@ import { earlySteps } from './plan/early.ts'
 import { leftNodes } from './plan/left-nodes.ts'
 import { kubernetesRefusals } from './plan/refusals.ts'
 import { resetNotes, resetRefusals } from './plan/reset-refusals.ts'
-import { resetLooks, resetStages } from './plan/reset.ts'
+import { hasNode, resetLooks, resetStages } from './plan/reset.ts'
 import { stageSteps } from './plan/stages.ts'
 import type { KubernetesClusterStep, KubernetesHostStep } from './step.ts'
 
@@ -42,6 +42,7 @@ export const kubernetes: Tier<KubernetesStep> = {
   lasting: lastingFacts,
   notes: leftNodes,
   reset: {
+    concerns: hasNode,
     looks: resetLooks,
     extension: REMAINS,
     observe: async (session, hosts, request) => {

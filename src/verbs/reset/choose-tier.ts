@@ -40,7 +40,7 @@ export function chooseTier(cluster: Cluster, tiers: readonly Tier[], { node, tie
 
 /** The nodes on which a tier has anything that could be reset. */
 export function nodesOf(cluster: Cluster, { reset }: Pick<Tier, 'reset'>): readonly Node[] {
-  return cluster.nodes.filter((node) => (reset?.looks(cluster, node).length ?? 0) > 0)
+  return cluster.nodes.filter((node) => reset?.concerns(cluster, node) === true)
 }
 
 function known(tiers: readonly Tier[], tier: string): string {

@@ -17,7 +17,10 @@ export interface Target {
 
 /** What a node is asked before and after. */
 export function looksOf(cluster: Cluster, node: Node, { tiers }: Pick<Target, 'tiers'>): readonly Look[] {
-  return [...looksFor(cluster, node, tiers), ...tiers.flatMap(({ reset }) => reset.looks(cluster, node))]
+  return [
+    ...looksFor(cluster, node, tiers),
+    ...tiers.flatMap(({ reset }) => reset.looks?.(cluster, node) ?? []),
+  ]
 }
 
 export function extensionOf({ tiers }: Pick<Target, 'tiers'>): string {

@@ -4,6 +4,7 @@ import { NO_STAGES, type ResetScene, type ResetStages } from '../../../engine/ti
 import type { Look } from '../../../host/operations.ts'
 import type { RemainsState } from '../../../host/remains.ts'
 import { type HostState, PATHS } from '../../../host/state.ts'
+import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
 import { PLACES } from '../../../kubernetes/places.ts'
 import type { Cluster, Node } from '../../../spec/cluster.ts'
 import { kubernetesNodes } from '../../../spec/kubernetes.ts'
@@ -18,7 +19,7 @@ import type {
   RegistryRemoveStep,
 } from '../step.ts'
 import { hasKubernetes } from './early.ts'
-import { FLANNELD, KUBELET } from './files.ts'
+import { FLANNELD, FLANNEL_FILES, KUBELET } from './files.ts'
 import { ETCD_POD, MOVED, isOwnUnit, resetFacts } from './reset-facts.ts'
 
 export type KubernetesResetStep =
@@ -39,13 +40,17 @@ function podNetworks({ kubernetes }: Cluster): readonly string[] {
   return kubernetes?.podNetwork.split(',') ?? []
 }
 
+/** Whether a kubelet is to run there. */
+export function hasNode(cluster: Cluster, node: Node): cluster is KubernetesCluster {
+  return hasKubernetes(cluster) && kubernetesNodes(cluster).some(({ name }) => name === node.name)
+}
+
 export function resetLooks(cluster: Cluster, node: Node): readonly Look[] {
-  if (!hasKubernetes(cluster) || !kubernetesNodes(cluster).some(({ name }) => name === node.name)) return []
-  const paths = [...MOVED, ETCD_POD]
-  return [
-    ['service', { unit: FLANNELD, package: '', files: [PLACES.flannel.script, PLACES.flannel.unit] }],
-    ['remains', { networks: podNetworks(cluster).join(' '), paths }],
-  ]
+  if (!hasNode(cluster, node)) return []
+  const remains: Look = ['remains', { networks: podNetworks(cluster).join(' '), paths: [...MOVED, ETCD_POD] }]
+  if (cluster.kubernetes.flannel === 'service') return [remains]
+  // The cluster file may have asked for it before.
+  return [['service', { unit: FLANNELD, package: '', files: FLANNEL_FILES }], remains]
 }
 
 export function resetStages(scene: ResetScene): ResetStages<KubernetesResetStep> {
