@@ -1,5 +1,6 @@
 /** Carries out the reset of a tier: wave by wave, and a look whether what was taken away is gone. */
 import type { Lock } from '../../engine/lock.ts'
+import { notingLock } from '../../engine/noting-lock.ts'
 import { runWave } from '../../engine/wave.ts'
 import { QuorateError } from '../../errors.ts'
 import { parseHostState } from '../../host/observe.ts'
@@ -57,20 +58,6 @@ export async function carryOutStages(
     for (const [name, lines] of worked) requireGone(session, target, parseHostState(name, false, lines))
   }
   return { done: waves.flat(), moved }
-}
-
-/** What the agent says that it has moved aside is kept: it is the way back. */
-function notingLock(lock: Lock, note: (host: string, notes: readonly string[]) => void): Lock {
-  return {
-    lost: lock.lost,
-    work: async (remote, run) => {
-      const reply = await lock.work(remote, run)
-      note(remote.host, reply.notes)
-      return reply
-    },
-    // Its owner ends it.
-    [Symbol.asyncDispose]: async () => undefined,
-  }
 }
 
 function requireGone({ cluster }: Session, { tiers, request }: Target, host: HostState): void {
