@@ -189,7 +189,7 @@ describe.skipIf(reason)(`the tier of containerd${reason === undefined ? '' : ` (
     )
     expect(await shell(`cat ${CONFIGURATION}`)).toBe(`${whole}# mine\n`)
     const deaf = changed((content) =>
-      `${content}disabled_plugins = ["cri"]\n`.replace(
+      `${content}disabled_plugins = ["io.containerd.grpc.v1.cri"]\n`.replace(
         /^(.*\n)(version.*\n)([^]*)(disabled.*\n)$/,
         '$1$4$2$3',
       ),
