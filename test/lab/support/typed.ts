@@ -241,6 +241,7 @@ export const NOT_HERE: Readonly<Record<string, string>> = {
   'systemctl daemon-reload': 'the same',
   'script/demo': 'nine machines; makes what it needs itself',
   'script/test': 'runs this test',
+  'script/test kubernetes': 'it is what runs the tests on machines with Kubernetes',
   'script/test unit': 'runs beside this test',
   'script/test --list-slow': 'runs this test',
   'script/setup': 'what script/test begins with',
