@@ -69,3 +69,23 @@ test('a plan that ends in a refusal is not begun; one whose end is put off until
   const begun = run({ first: steps(compare) }, [{ message: 'somebody stopped it', putsOff: true }])
   expect(await begun).toEqual(['compare'])
 })
+
+/** The same wave each time, this often. */
+const often = (step: Step, count: number) =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, at) => [at === 0 ? 'first' : `after ${at}`, steps(step)] as const),
+  )
+
+test('what only waits may have to wait again, and not for ever; what changes nothing else ends at once', async () => {
+  expect(await run(often(compare, 4))).toEqual(['compare', 'compare', 'compare', 'compare'])
+  await expect(run(often(compare, 5))).rejects.toMatchObject({ code: 'moved' })
+  const write: Step = {
+    kind: 'network',
+    network: { prefix: '', config: {}, v2: false },
+    before: '',
+    what: '',
+    why: '',
+    danger: 'none',
+  }
+  await expect(run(often(write, 2))).rejects.toMatchObject({ code: 'moved' })
+})

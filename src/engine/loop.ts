@@ -31,6 +31,9 @@ export interface Loop<F, S extends EngineStep> {
   readonly signal: AbortSignal
 }
 
+/** So often a wave that changes nothing, and only waits, comes again. */
+const MOST_WAITS = 3
+
 /** @throws QuorateError `blocked` with every reason; `moved` if a wave left no trace; what a wave threw. */
 export async function loop<F, S extends EngineStep>({
   observed: first,
@@ -45,6 +48,7 @@ export async function loop<F, S extends EngineStep>({
   const done: S[] = []
   let observed = first
   let previous = ''
+  let repeated = 0
   for (;;) {
     signal.throwIfAborted()
     let answer = decide(observed)
@@ -55,7 +59,10 @@ export async function loop<F, S extends EngineStep>({
     if (answer.kind === 'done') return { done, observed }
     if (answer.kind === 'blocked') throw blockedError(answer.reasons)
     const wave = answer.steps.map((step) => steps.workOf(step)).join('\n')
-    if (wave === previous) throw withoutTrace(answer.steps)
+    repeated = wave === previous ? repeated + 1 : 0
+    // What was waited for may be gone again: a server that was just started restarts.
+    const onlyWaits = answer.steps.every((step) => steps.actionOf(step) === 'check')
+    if (repeated > (onlyWaits ? MOST_WAITS : 0)) throw withoutTrace(answer.steps)
     previous = wave
     observed = await runWave(observed, answer.steps)
     done.push(...answer.steps)
