@@ -4,6 +4,7 @@
  * Only phases are run, never whole `init` or `join`: quorate issues the certificates, writes the kubelets' configuration, and
  * makes no bootstrap tokens. What such phases alone would need is left out.
  */
+import type { KubernetesCluster } from './kubernetes-cluster.ts'
 import { createHash } from 'node:crypto'
 import ipaddr from 'ipaddr.js'
 import { stringify } from 'yaml'
@@ -22,9 +23,6 @@ const KUBEADM = 'kubeadm.k8s.io/v1beta4'
 const API_PORT = 6443
 
 type Arguments = Readonly<Record<string, string>>
-
-/** A cluster with Kubernetes. */
-export type KubernetesCluster = Cluster & { readonly kubernetes: KubernetesSpec }
 
 /** The text of `/etc/kubernetes/quorate/kubeadm.yaml`. */
 export function kubeadmConfig(cluster: KubernetesCluster, node: Node): string {

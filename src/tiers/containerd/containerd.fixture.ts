@@ -1,10 +1,11 @@
 /** A machine that is to become a Kubernetes node, and one that is as it should be. */
+import { hasKubernetes, type KubernetesCluster } from '../../kubernetes/kubernetes-cluster.ts'
 import type { NodeFacts } from '../../host/node-facts.ts'
 import { kernelFiles } from '../../host/node-parts.ts'
 import type { ServiceFile, ServicesState } from '../../host/services.ts'
 import type { HostState } from '../../host/state.ts'
 import { sampleKubernetesCluster } from '../../spec/sample-kubernetes.ts'
-import { KERNEL_NAME, type WithKubernetes, hasKubernetes } from './wanted.ts'
+import { KERNEL_NAME } from './wanted.ts'
 
 export const FIT: NodeFacts = {
   swap: [],
@@ -29,7 +30,7 @@ export const FILE: ServiceFile = {
   untouched: false,
 }
 
-export function sampleCluster(...changes: Parameters<typeof sampleKubernetesCluster>): WithKubernetes {
+export function sampleCluster(...changes: Parameters<typeof sampleKubernetesCluster>): KubernetesCluster {
   const cluster = sampleKubernetesCluster(...changes)
   if (!hasKubernetes(cluster)) throw new TypeError('the sample has no Kubernetes')
   return cluster

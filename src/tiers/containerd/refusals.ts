@@ -1,4 +1,5 @@
 /** What stands in the way of a Kubernetes node: said before anything is changed on any of them. Pure. */
+import { hasKubernetes, type KubernetesCluster } from '../../kubernetes/kubernetes-cluster.ts'
 import type { BlockReason } from '../../engine/step.ts'
 import type { Hosts } from '../../engine/tier.ts'
 import type { HostState } from '../../host/state.ts'
@@ -8,7 +9,6 @@ import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { containerdVersion } from './configuration.ts'
 import { CONTAINERD, writtenFor } from './files.ts'
 import { wantedImages } from './looks.ts'
-import { type WithKubernetes, hasKubernetes } from './wanted.ts'
 
 /** From this minor on a kubelet asks its runtime what containerd 1 does not answer (RuntimeConfig). */
 const WANTS_CONTAINERD_2 = 38
@@ -34,7 +34,7 @@ export function containerdRefusals(cluster: Cluster, hosts: Hosts): readonly Blo
   })
 }
 
-function machineReasons(cluster: WithKubernetes, node: Node, { services }: HostState): BlockReason[] {
+function machineReasons(cluster: KubernetesCluster, node: Node, { services }: HostState): BlockReason[] {
   if (services?.node === undefined) return []
   const asked: Fitness = {
     kubernetes: cluster.kubernetes,
@@ -80,7 +80,7 @@ function foreignConfiguration({ name }: Cluster, { name: host, services }: HostS
   ]
 }
 
-function oldContainerd({ kubernetes }: WithKubernetes, host: HostState): BlockReason[] {
+function oldContainerd({ kubernetes }: KubernetesCluster, host: HostState): BlockReason[] {
   const minor = Number(kubernetes.version.split('.')[1])
   if (host.packageVersions?.[CONTAINERD.package] === undefined || minor < WANTS_CONTAINERD_2) return []
   const { major, minor: own } = containerdVersion(host)

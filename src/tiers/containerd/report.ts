@@ -1,10 +1,10 @@
 /** What `status` says of containerd on the nodes. */
+import { hasKubernetes } from '../../kubernetes/kubernetes-cluster.ts'
 import type { AskNode, TierReport } from '../../engine/tier.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { counted } from '../../spec/units.ts'
 import { CONTAINERD } from './files.ts'
-import { hasKubernetes } from './wanted.ts'
 
 export async function containerdReport(cluster: Cluster, ask: AskNode): Promise<TierReport | undefined> {
   if (!hasKubernetes(cluster)) return undefined

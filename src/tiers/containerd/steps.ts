@@ -1,4 +1,5 @@
 /** What is to be done on each Kubernetes node; nothing here waits for another machine. Pure. */
+import { hasKubernetes, type KubernetesCluster } from '../../kubernetes/kubernetes-cluster.ts'
 import type { ServiceStep } from '../../engine/service-steps.ts'
 import type { Hosts } from '../../engine/tier.ts'
 import { kernelFiles } from '../../host/node-parts.ts'
@@ -22,14 +23,7 @@ import {
 } from './files.ts'
 import { productsOf, wantedImages } from './looks.ts'
 import { serviceRouteUnit } from './service-route.ts'
-import {
-  KERNEL_NAME,
-  MODULES,
-  type WithKubernetes,
-  hasKubernetes,
-  kernelTexts,
-  wantedSettings,
-} from './wanted.ts'
+import { KERNEL_NAME, MODULES, kernelTexts, wantedSettings } from './wanted.ts'
 
 const TIER = 'containerd'
 
@@ -42,7 +36,7 @@ export function containerdSteps(cluster: Cluster, hosts: Hosts): readonly Servic
 }
 
 function nodeSteps(
-  cluster: WithKubernetes,
+  cluster: KubernetesCluster,
   node: Node,
   host: HostState,
   services: ServicesState,
@@ -66,7 +60,7 @@ function nodeSteps(
   ]
 }
 
-function kernelSteps(cluster: WithKubernetes, host: string, { kernel }: ServicesState): ServiceStep[] {
+function kernelSteps(cluster: KubernetesCluster, host: string, { kernel }: ServicesState): ServiceStep[] {
   const settings = wantedSettings(cluster, kernel)
   const texts = kernelTexts(cluster, MODULES, settings)
   const files = kernelFiles(KERNEL_NAME)
@@ -110,7 +104,7 @@ function containerdUnit(host: string, services: ServicesState, configuration: st
 }
 
 /** Once there the unit stays: whether it is still needed nobody can see while it is. */
-function routeSteps(cluster: WithKubernetes, node: Node, services: ServicesState): ServiceStep[] {
+function routeSteps(cluster: KubernetesCluster, node: Node, services: ServicesState): ServiceStep[] {
   const facts = services.node
   const isThere = services.files[SERVICE_ROUTE.file] !== undefined
   if (facts?.device === undefined || (facts.reachesServices !== false && !isThere)) return []
@@ -204,7 +198,7 @@ function programSteps(
 }
 
 function imageSteps(
-  { kubernetes }: WithKubernetes,
+  { kubernetes }: KubernetesCluster,
   node: Node,
   { images = {} }: ServicesState,
 ): ServiceStep[] {

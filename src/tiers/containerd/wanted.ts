@@ -1,21 +1,15 @@
 /** What a Kubernetes node needs from its distribution and of its kernel. Pure. */
+import { hasKubernetes, type KubernetesCluster } from '../../kubernetes/kubernetes-cluster.ts'
 import type { KernelTexts } from '../../engine/node-steps.ts'
 import type { KernelState } from '../../host/node-parts.ts'
 import { kernelFiles } from '../../host/node-parts.ts'
 import { KUBELET_KERNEL_SETTINGS } from '../../kubernetes/kubelet-config.ts'
 import type { Cluster, Node } from '../../spec/cluster.ts'
-import { type KubernetesSpec, kubernetesNodes } from '../../spec/kubernetes.ts'
+import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { signature } from './files.ts'
 
-/** A cluster that has Kubernetes. */
-export type WithKubernetes = Cluster & { readonly kubernetes: KubernetesSpec }
-
-export function hasKubernetes(cluster: Cluster): cluster is WithKubernetes {
-  return cluster.kubernetes !== undefined
-}
-
 /** Whether a kubelet is to run there. */
-export function isKubernetesNode(cluster: Cluster, node: Node): cluster is WithKubernetes {
+export function isKubernetesNode(cluster: Cluster, node: Node): cluster is KubernetesCluster {
   return hasKubernetes(cluster) && kubernetesNodes(cluster).some(({ name }) => name === node.name)
 }
 
@@ -52,13 +46,13 @@ const LEAST: Readonly<Record<string, number>> = {
 }
 
 /** The settings that are asked for on a node. */
-export function settingNames(cluster: WithKubernetes): readonly string[] {
+export function settingNames(cluster: KubernetesCluster): readonly string[] {
   return [...Object.keys(exactSettings(cluster)), ...Object.keys(LEAST)]
 }
 
 /** With their values. What a machine has more of than is needed, by other means than quorate, is left alone. */
 export function wantedSettings(
-  cluster: WithKubernetes,
+  cluster: KubernetesCluster,
   kernel: KernelState | undefined,
 ): Readonly<Record<string, string>> {
   const before = kernel?.files[kernelFiles(KERNEL_NAME).settings] ?? ''
@@ -72,7 +66,7 @@ export function wantedSettings(
   }
 }
 
-function exactSettings({ kubernetes }: WithKubernetes): Readonly<Record<string, string>> {
+function exactSettings({ kubernetes }: KubernetesCluster): Readonly<Record<string, string>> {
   const v6 = `${kubernetes.podNetwork} ${kubernetes.serviceNetwork}`.includes(':')
   return { ...PODS_NEED, ...(v6 ? { 'net.ipv6.conf.all.forwarding': '1' } : {}), ...KUBELET_KERNEL_SETTINGS }
 }

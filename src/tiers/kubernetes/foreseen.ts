@@ -1,4 +1,5 @@
 /** What Kubernetes is like after a step, as far as that can be foreseen. Pure. */
+import { hasKubernetes } from '../../kubernetes/kubernetes-cluster.ts'
 import { stringify } from 'yaml'
 import type { ServicesState } from '../../host/services.ts'
 import {
@@ -13,7 +14,6 @@ import { imageNames } from '../../kubernetes/image-names.ts'
 import { nodePatch } from '../../kubernetes/objects/node-settings.ts'
 import { type Cluster, nodesWith } from '../../spec/cluster.ts'
 import { kubernetesNodes } from '../../spec/kubernetes.ts'
-import { hasKubernetes } from './plan/early.ts'
 import { storedBy, wantedSettings } from './plan/in-cluster.ts'
 import { foreseenManifest, manifestPath } from './plan/manifests.ts'
 import { DNS, FLANNEL, PROXY } from './plan/unready.ts'

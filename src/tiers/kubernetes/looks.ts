@@ -1,11 +1,11 @@
 /** What the agent is asked about a node of Kubernetes, in one round trip with everything else. */
+import { hasKubernetes } from '../../kubernetes/kubernetes-cluster.ts'
 import { leafLook } from '../../engine/leaf-steps.ts'
 import type { Look } from '../../host/operations.ts'
 import { leavesOf } from '../../kubernetes/certificates.ts'
 import { secretFilesOf } from '../../kubernetes/secret-files.ts'
 import type { Cluster, Node } from '../../spec/cluster.ts'
 import { kubernetesNodes } from '../../spec/kubernetes.ts'
-import { hasKubernetes } from './plan/early.ts'
 import { FILES, FLANNELD, FLANNEL_FILES, KUBELET } from './plan/files.ts'
 import { MANIFESTS } from './plan/manifests.ts'
 

@@ -1,15 +1,14 @@
 /** Finds out what of Kubernetes no machine shows: its CAs are asked here, its API servers through SSH. */
+import { hasKubernetes, type KubernetesCluster } from '../../kubernetes/kubernetes-cluster.ts'
 import type { Hosts, TierSession } from '../../engine/tier.ts'
 import { lookAtKubernetes } from '../../kubernetes/api-look.ts'
 import { type Bundles, openKubernetesAuthorities } from '../../kubernetes/authorities.ts'
 import { leavesOf } from '../../kubernetes/certificates.ts'
 import { leafFaults } from '../../kubernetes/faults.ts'
-import type { KubernetesCluster } from '../../kubernetes/kubeadm-config.ts'
 import { type Node, nodesWith } from '../../spec/cluster.ts'
 import { kubernetesNodes } from '../../spec/kubernetes.ts'
 import { operatorsClient } from './client.ts'
 import type { KubernetesTierFacts } from './facts.ts'
-import { hasKubernetes } from './plan/early.ts'
 import { askedObjects } from './plan/in-cluster.ts'
 import { manifestPath } from './plan/manifests.ts'
 

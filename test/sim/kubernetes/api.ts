@@ -1,12 +1,11 @@
 /** What steps do to Kubernetes through its API, and what it refuses. */
+import { hasKubernetes, type KubernetesCluster } from '../../../src/kubernetes/kubernetes-cluster.ts'
 import { stringify } from 'yaml'
-import type { KubernetesCluster } from '../../../src/kubernetes/kubeadm-config.ts'
 import { imageNames } from '../../../src/kubernetes/image-names.ts'
 import { nodePatch } from '../../../src/kubernetes/objects/node-settings.ts'
 import { NODE_NOTE } from '../../../src/kubernetes/api-facts.ts'
 import type { Cluster } from '../../../src/spec/cluster.ts'
 import { kubernetesNodes } from '../../../src/spec/kubernetes.ts'
-import { hasKubernetes } from '../../../src/tiers/kubernetes/plan/early.ts'
 import { storedBy, wantedSettings } from '../../../src/tiers/kubernetes/plan/in-cluster.ts'
 import { DNS, PROXY } from '../../../src/tiers/kubernetes/plan/unready.ts'
 import type { ClusterPhase } from '../../../src/tiers/kubernetes/step.ts'

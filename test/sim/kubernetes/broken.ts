@@ -1,6 +1,6 @@
 /** Planners that break what must hold of Kubernetes on purpose: the simulation has to catch each. */
+import { hasKubernetes } from '../../../src/kubernetes/kubernetes-cluster.ts'
 import { nodesWith } from '../../../src/spec/cluster.ts'
-import { hasKubernetes } from '../../../src/tiers/kubernetes/plan/early.ts'
 import { manifestSteps } from '../../../src/tiers/kubernetes/plan/roll.ts'
 import { tierFacts } from '../../../src/tiers/kubernetes/facts.ts'
 import { next } from '../../../src/tiers/etcd/plan/next.ts'

@@ -1,4 +1,5 @@
 /** What a Kubernetes node can be given before anything else is there: its configuration, its keys. Pure. */
+import { hasKubernetes, type KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { LeafStep } from '../../../engine/leaf-steps.ts'
 import type { ServiceFileStep } from '../../../engine/service-steps.ts'
 import type { Hosts } from '../../../engine/tier.ts'
@@ -6,17 +7,12 @@ import { FORESEEN } from '../../../host/leaves.ts'
 import type { HostState } from '../../../host/state.ts'
 import { type Leaf, type LeafId, leafConfiguration, leavesOf } from '../../../kubernetes/certificates.ts'
 import { type LeafFault, keptKey } from '../../../kubernetes/faults.ts'
-import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
 import { PLACES } from '../../../kubernetes/places.ts'
 import { type Cluster, type Node, nodesWith } from '../../../spec/cluster.ts'
 import { kubernetesNodes } from '../../../spec/kubernetes.ts'
 import { type KubernetesTierFacts, tierFacts } from '../facts.ts'
 import { TIER } from '../name.ts'
 import { type NodeFile, nodeFiles } from './files.ts'
-
-export function hasKubernetes(cluster: Cluster): cluster is KubernetesCluster {
-  return cluster.kubernetes !== undefined
-}
 
 export function earlySteps(
   cluster: Cluster,

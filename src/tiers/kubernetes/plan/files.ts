@@ -1,8 +1,9 @@
 /** The files of a Kubernetes node that quorate writes and that are no secret. Pure. */
+import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import { auditPolicy } from '../../../kubernetes/audit-policy.ts'
 import { cgroupDriver } from '../../../kubernetes/cgroup-driver.ts'
 import { FLANNEL_CNI_SCRIPT, flannelUnit } from '../../../kubernetes/flannel-unit.ts'
-import { type KubernetesCluster, kubeadmConfig } from '../../../kubernetes/kubeadm-config.ts'
+import { kubeadmConfig } from '../../../kubernetes/kubeadm-config.ts'
 import { kubeletFile } from '../../../kubernetes/kubelet-config.ts'
 import { kubeletUnit } from '../../../kubernetes/kubelet-unit.ts'
 import { nodeResolver } from '../../../kubernetes/resolver.ts'

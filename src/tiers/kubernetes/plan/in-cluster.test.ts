@@ -1,10 +1,10 @@
 /** What is done to the API's own content, whatever the API answers. */
+import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { HeldFacts } from '../../../kubernetes/api-facts.ts'
 import { describeReference, referenceTo } from '../../../kubernetes/api-objects.ts'
-import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
 import { type Node, nodesWith } from '../../../spec/cluster.ts'
 import { sampleCluster } from '../../containerd/containerd.fixture.ts'
 import type { KubernetesTierFacts } from '../facts.ts'

@@ -1,4 +1,5 @@
 /** What is kept in Kubernetes' own API: bindings, kubeadm's configuration and add-ons, flannel, settings of nodes. Pure. */
+import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import { createHash } from 'node:crypto'
 import { parse } from 'yaml'
 import type { HeldFacts } from '../../../kubernetes/api-facts.ts'
@@ -11,11 +12,7 @@ import {
 import { flannelConfiguration, flannelObjects } from '../../../kubernetes/flannel-objects.ts'
 import { ownServer } from '../../../kubernetes/certificates.ts'
 import { imageNames } from '../../../kubernetes/image-names.ts'
-import {
-  type KubernetesCluster,
-  clusterConfiguration,
-  kubeProxyConfiguration,
-} from '../../../kubernetes/kubeadm-config.ts'
+import { clusterConfiguration, kubeProxyConfiguration } from '../../../kubernetes/kubeadm-config.ts'
 import { kubeletConfiguration } from '../../../kubernetes/kubelet-config.ts'
 import type { Fields } from '../../../kubernetes/merge.ts'
 import { differences } from '../../../kubernetes/objects/differences.ts'

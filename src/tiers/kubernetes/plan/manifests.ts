@@ -1,6 +1,7 @@
 /** The manifests of a master's static pods: what they should have been made from, and what the machine shows of that. Pure. */
+import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { HostState } from '../../../host/state.ts'
-import { type KubernetesCluster, controlPlaneConfig } from '../../../kubernetes/kubeadm-config.ts'
+import { controlPlaneConfig } from '../../../kubernetes/kubeadm-config.ts'
 import { manifestSource, manifestStamp, readManifestStamp } from '../../../kubernetes/manifest-stamp.ts'
 import { PLACES } from '../../../kubernetes/places.ts'
 import { readAtStart, readAtStartLines, readAtStartOf } from '../../../kubernetes/read-at-start.ts'

@@ -1,4 +1,5 @@
 /** What stands in the way of Kubernetes on the machines: said before anything is touched. Pure. */
+import { hasKubernetes } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { Hosts } from '../../../engine/tier.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 import { FORESEEN } from '../../../host/leaves.ts'
@@ -8,7 +9,6 @@ import type { Cluster, Node } from '../../../spec/cluster.ts'
 import { kubernetesNodes } from '../../../spec/kubernetes.ts'
 import { counted } from '../../../spec/units.ts'
 import { tierFacts } from '../facts.ts'
-import { hasKubernetes } from './early.ts'
 import { KUBELET } from './files.ts'
 import { MANIFESTS } from './manifests.ts'
 

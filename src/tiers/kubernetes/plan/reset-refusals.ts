@@ -1,4 +1,5 @@
 /** What stands in the way of a reset of Kubernetes, and what a person has to know who agrees to one. Pure. */
+import { hasKubernetes } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 import type { ResetScene } from '../../../engine/tier-reset.ts'
 import { type HostState, PATHS } from '../../../host/state.ts'
@@ -6,7 +7,6 @@ import { PLACES } from '../../../kubernetes/places.ts'
 import type { RegistryFacts } from '../../../kubernetes/registry.ts'
 import type { Cluster, Node } from '../../../spec/cluster.ts'
 import { counted } from '../../../spec/units.ts'
-import { hasKubernetes } from './early.ts'
 import { KUBELET } from './files.ts'
 import { ETCD_POD, MOVED, isOwnUnit, resetFacts } from './reset-facts.ts'
 

@@ -1,10 +1,10 @@
 /** What takes Kubernetes away from nodes, decided from what is there: nothing of etcd's is moved, and no key or data deleted. Pure. */
+import { hasKubernetes, type KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { ServiceRemoveStep } from '../../../engine/service-steps.ts'
 import { NO_STAGES, type ResetScene, type ResetStages } from '../../../engine/tier-reset.ts'
 import type { Look } from '../../../host/operations.ts'
 import type { RemainsState } from '../../../host/remains.ts'
 import { type HostState, PATHS } from '../../../host/state.ts'
-import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
 import { PLACES } from '../../../kubernetes/places.ts'
 import type { Cluster, Node } from '../../../spec/cluster.ts'
 import { kubernetesNodes } from '../../../spec/kubernetes.ts'
@@ -18,7 +18,6 @@ import type {
   PodsRemoveStep,
   RegistryRemoveStep,
 } from '../step.ts'
-import { hasKubernetes } from './early.ts'
 import { FLANNELD, FLANNEL_FILES, KUBELET } from './files.ts'
 import { ETCD_POD, MOVED, isOwnUnit, resetFacts } from './reset-facts.ts'
 

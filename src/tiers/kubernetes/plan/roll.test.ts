@@ -1,10 +1,10 @@
 /** Which master's manifests change, and which stay because another API server is down. */
+import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { NO_SERVICES } from '../../../host/services.ts'
 import type { Hosts } from '../../../engine/tier.ts'
 import type { ServerFacts } from '../../../kubernetes/api-facts.ts'
-import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
 import type { Node } from '../../../spec/cluster.ts'
 import { nodesWith } from '../../../spec/cluster.ts'
 import { bareHost, sampleCluster } from '../../containerd/containerd.fixture.ts'

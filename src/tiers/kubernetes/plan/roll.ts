@@ -4,8 +4,8 @@
  * A master without any gets all of them. Where some are there and are to change, those come first whose API servers are down, all at
  * once: nobody misses them, and what is in their manifests may be why. Then one at a time, and one that serves only while all others do.
  */
+import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { Hosts } from '../../../engine/tier.ts'
-import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
 import { type Cluster, type Node, nodesWith } from '../../../spec/cluster.ts'
 import type { KubernetesTierFacts } from '../facts.ts'
 import { TIER } from '../name.ts'

@@ -1,8 +1,8 @@
 /** The files that a Kubernetes node is given as they are: certificates of CAs, and what all masters share. Pure. */
+import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { SecretFileStep } from '../../../engine/leaf-steps.ts'
 import { FORESEEN } from '../../../host/leaves.ts'
 import type { HostState } from '../../../host/state.ts'
-import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
 import { secretFault, secretFilesOf } from '../../../kubernetes/secret-files.ts'
 import type { Node } from '../../../spec/cluster.ts'
 import type { KubernetesTierFacts } from '../facts.ts'

@@ -8,18 +8,18 @@
  * Where a control plane stands already, one master's manifests change at a time, while all others serve; those of masters that do
  * not serve are put right at once.
  */
+import { hasKubernetes, type KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { LeafCertificateStep, SecretFileStep } from '../../../engine/leaf-steps.ts'
 import type { ServiceLoadStep } from '../../../engine/service-steps.ts'
 import type { Hosts } from '../../../engine/tier.ts'
 import type { HostState } from '../../../host/state.ts'
 import { leavesOf } from '../../../kubernetes/certificates.ts'
-import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
 import { type Cluster, type Node, nodesWith } from '../../../spec/cluster.ts'
 import { kubernetesNodes } from '../../../spec/kubernetes.ts'
 import { type KubernetesTierFacts, tierFacts } from '../facts.ts'
 import { TIER } from '../name.ts'
 import { type AwaitStep, type KubernetesClusterStep, type KubernetesHostStep } from '../step.ts'
-import { asksFor, faultsOf, hasKubernetes, reason } from './early.ts'
+import { asksFor, faultsOf, reason } from './early.ts'
 import { FLANNELD, KUBELET } from './files.ts'
 import { bindingSteps, inClusterSteps, nodeSettingsSteps, proofSteps } from './in-cluster.ts'
 import { begun, manifestSteps } from './roll.ts'

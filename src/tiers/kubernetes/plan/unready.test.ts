@@ -1,13 +1,12 @@
 /** What of Kubernetes is waited for; and that CoreDNS is spread once all masters are there, and not before. */
+import { hasKubernetes, type KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import { expect, test } from 'vitest'
 import type { HeldFacts, KubernetesFacts, NodeFacts } from '../../../kubernetes/api-facts.ts'
 import { describeReference, referenceTo } from '../../../kubernetes/api-objects.ts'
-import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
 import { dnsSpread } from '../../../kubernetes/objects/dns.ts'
 import { sampleKubernetesCluster } from '../../../spec/sample-kubernetes.ts'
 import { type Cluster, nodesWith } from '../../../spec/cluster.ts'
 import { NOTHING_HELD, READY, allReady } from '../foreseen.ts'
-import { hasKubernetes } from './early.ts'
 import { inClusterSteps } from './in-cluster.ts'
 import { CONTROL_PLANE, crowdedDns, unready } from './unready.ts'
 

@@ -1,6 +1,6 @@
 /** What a Kubernetes still lacks until pods can run on all of its nodes, in words. Pure. */
+import type { KubernetesCluster } from '../../../kubernetes/kubernetes-cluster.ts'
 import type { DnsPod, HeldFacts, KubernetesFacts } from '../../../kubernetes/api-facts.ts'
-import type { KubernetesCluster } from '../../../kubernetes/kubeadm-config.ts'
 import { dnsPodToMove } from '../../../kubernetes/objects/dns.ts'
 import { nodesWith } from '../../../spec/cluster.ts'
 import { kubernetesNodes } from '../../../spec/kubernetes.ts'

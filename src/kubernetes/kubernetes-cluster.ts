@@ -1,0 +1,10 @@
+/** Whether a cluster has Kubernetes, for all that asks. Pure. */
+import type { Cluster } from '../spec/cluster.ts'
+import type { KubernetesSpec } from '../spec/kubernetes.ts'
+
+/** A cluster with Kubernetes. */
+export type KubernetesCluster = Cluster & { readonly kubernetes: KubernetesSpec }
+
+export function hasKubernetes(cluster: Cluster): cluster is KubernetesCluster {
+  return cluster.kubernetes !== undefined
+}
