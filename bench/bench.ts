@@ -30,7 +30,7 @@ Measures quorate on machines in the lab (root, Debian), beside hand-written shel
 Prints a table with targets and verdicts; exit code 1 if a target is missed. Leaves nothing behind.
 
   --json        one object with every figure instead
-  --markdown    writes the figures into README.md and docs/performance.md as well (all, or those of "kubernetes")
+  --markdown    writes the figures into README.md and docs/project/performance.md as well (all, or those of "kubernetes")
   --repeat N    each measurement N times (3), of which the median counts
 `
 
@@ -266,7 +266,7 @@ async function sizeOf(folder: string): Promise<number> {
 
 /** Replaces what stands between the two marks of that name. */
 async function fillMarkdown(mark: string, table: string): Promise<void> {
-  for (const name of ['README.md', 'docs/performance.md']) {
+  for (const name of ['README.md', 'docs/project/performance.md']) {
     const file = path.join(root, name)
     const text = await readFile(file, 'utf8')
     const filled = text.replace(

@@ -4,7 +4,7 @@
  * A `QuorateError` is something an operator can act on and shows no stack; any other error is a bug and shows one.
  */
 
-/** What kind of trouble it is. Each code has one exit code, listed in `docs/exit-codes.md`. */
+/** What kind of trouble it is. Each code has one exit code, listed in `docs/reference/exit-codes.md`. */
 export type ErrorCode =
   | 'usage' //          the command line is wrong
   | 'cluster-file' //   the cluster file is wrong

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 const ROOT = path.resolve(import.meta.dirname, '..')
 
 test('what the pages import from the library is exported by it', async () => {
-  const names = (await readdir(path.join(ROOT, 'docs'))).map((name) => `docs/${name}`)
+  const names = (await readdir(path.join(ROOT, 'docs'), { recursive: true })).map((name) => `docs/${name}`)
   const pages = ['README.md', ...names.filter((name) => name.endsWith('.md'))]
   const texts = await Promise.all(pages.map(async (name) => await readFile(path.join(ROOT, name), 'utf8')))
   const imported = texts.flatMap((text) =>

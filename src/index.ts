@@ -1,5 +1,5 @@
 /**
- * quorate as a library: the verbs of the command line as typed functions. docs/library.md shows how they go together.
+ * quorate as a library: the verbs of the command line as typed functions. docs/reference/library.md shows how they go together.
  *
  * What is exported here is kept stable; a deep import is not.
  */

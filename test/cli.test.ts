@@ -274,7 +274,7 @@ test('completion knows the names in the cluster file', async () => {
 })
 
 test('every exit code is documented', async () => {
-  const page = await readFile(path.resolve(import.meta.dirname, '../docs/exit-codes.md'), 'utf8')
+  const page = await readFile(path.resolve(import.meta.dirname, '../docs/reference/exit-codes.md'), 'utf8')
   for (const [name, code] of Object.entries(EXIT_CODES)) {
     expect(page).toMatch(new RegExp(`^\\| ${code} \\|.*\`${name}\``, 'm'))
   }

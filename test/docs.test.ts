@@ -54,8 +54,15 @@ test.each(PAGES)('%s: links lead to files and headings that are there', async (p
   expect(dead).toEqual([])
 })
 
-test('what docs/commands.md says of all commands is what the catalog says: else run script/generate-docs.ts with node_modules/node/bin/node', async () => {
-  const page = await readFile(path.join(ROOT, 'docs/commands.md'), 'utf8')
+test('docs/index.md leads to every page', async () => {
+  const index = await readFile(path.join(ROOT, 'docs/index.md'), 'utf8')
+  const linked = [...index.matchAll(/\]\(([^)#]+)\)/g)].map(([, link = '']) => `docs/${link}`)
+  const pages = PAGES.filter((page) => page !== 'README.md' && page !== 'docs/index.md')
+  expect(linked.toSorted()).toEqual(pages.toSorted())
+})
+
+test('what docs/reference/commands.md says of all commands is what the catalog says: else run script/generate-docs.ts with node_modules/node/bin/node', async () => {
+  const page = await readFile(path.join(ROOT, 'docs/reference/commands.md'), 'utf8')
   expect(page).toBe(withGenerated(page))
 })
 
@@ -68,7 +75,7 @@ test('a command that asks for the cluster’s name takes it as an option, and th
 })
 
 test('the threat table: every test that it names is there, and every row has one or says that it has none', async () => {
-  const page = await readFile(path.join(ROOT, 'docs/security-model.md'), 'utf8')
+  const page = await readFile(path.join(ROOT, 'docs/concepts/security-model.md'), 'utf8')
   const [, table = ''] = /<!-- threats -->\n([^]*?)<!-- \/threats -->/.exec(page) ?? []
   const rows = table.trim().split('\n').slice(2)
   expect(rows.length).toBeGreaterThan(15)
@@ -76,7 +83,7 @@ test('the threat table: every test that it names is there, and every row has one
   const missing: string[] = []
   for (const [, file = '', link, names = ''] of table.matchAll(NAMED_TESTS)) {
     const source = (await readFile(path.join(ROOT, file), 'utf8')).replaceAll("\\'", "'")
-    if (link !== `../${file}`) missing.push(`${file} is linked as ${link}`)
+    if (link !== `../../${file}`) missing.push(`${file} is linked as ${link}`)
     for (const [, name = ''] of names.matchAll(/"([^"]+)"/g))
       if (!isTest(source, name)) missing.push(`${file}: ${name}`)
   }

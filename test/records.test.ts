@@ -22,8 +22,8 @@ test('the commands that leave a record are those that operations record', () => 
   expect([...RECORDED_VERBS].toSorted()).toEqual(recordedCommands.toSorted())
 })
 
-test('docs/availability.md names all of them', async () => {
-  const page = await readFile(path.resolve(SOURCE, '../docs/availability.md'), 'utf8')
+test('docs/concepts/availability-probe.md names all of them', async () => {
+  const page = await readFile(path.resolve(SOURCE, '../docs/concepts/availability-probe.md'), 'utf8')
   const [, list = ''] = /These commands leave a record:(.*?)\n\n/s.exec(page) ?? []
   const [leave = ''] = list.split('These leave none')
   for (const name of recordedCommands) expect(leave).toMatch(new RegExp(`\`${name}[\` ]`))

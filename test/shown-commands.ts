@@ -7,7 +7,7 @@ const ROOT = path.resolve(import.meta.dirname, '..')
 /** README and docs, as paths from the checkout's root. */
 export const PAGES: readonly string[] = [
   'README.md',
-  ...(await readdir(path.join(ROOT, 'docs'))).map((name) => `docs/${name}`),
+  ...(await readdir(path.join(ROOT, 'docs'), { recursive: true })).map((name) => `docs/${name}`),
 ].filter((name) => name.endsWith('.md'))
 
 /** Lines of ```sh and ```bash blocks, and those behind a prompt in ```console blocks; continued lines joined. */

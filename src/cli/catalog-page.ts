@@ -1,4 +1,4 @@
-/** What docs/commands.md says of all commands together, from the catalog: `script/generate-docs.ts` writes it there. */
+/** What docs/reference/commands.md says of all commands together, from the catalog: `script/generate-docs.ts` writes it there. */
 import type { CommandDefinition } from './command.ts'
 import { COMMANDS } from './commands.ts'
 

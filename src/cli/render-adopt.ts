@@ -32,7 +32,7 @@ export function renderAdoption(preview: AdoptPreview, { colors, verbose }: CliCo
   ].join('\n')
 }
 
-/** Documented in docs/adopt.md. */
+/** Documented in docs/guides/adopt.md. */
 export function adoptJson(file: string, preview: AdoptPreview, changed: boolean): Record<string, unknown> {
   const { cluster, clusterId, members, remarks, plan, text, steps } = preview
   return {

@@ -9,7 +9,7 @@ const BEGIN = `Begin:
 `
 
 const END = `quorate COMMAND --help tells more, with examples. Exit codes: 0 done or healthy,
-1 failed or unhealthy, 2 plan found changes; all are in docs/exit-codes.md.
+1 failed or unhealthy, 2 plan found changes; see docs/reference/exit-codes.md
 `
 
 /** For `configureHelp`, which commands of the program inherit: they have the usual help. */

@@ -62,7 +62,7 @@ export type AskNode = (
   looks: readonly Look[],
 ) => Promise<{ readonly services: HostState['services']; readonly answers: readonly string[] } | undefined>
 
-/** Stable and documented in docs/status.md. */
+/** Stable and documented in docs/guides/status.md. */
 export interface TierReport {
   readonly tier: string
   /** null: not known. */

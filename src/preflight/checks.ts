@@ -7,7 +7,7 @@ export interface Check {
   readonly host: string | undefined
   /** What precisely on that node, where there are several, e.g. `etcd01 -> etcd02`. */
   readonly subject?: string | undefined
-  /** Stable, for programs: `docs/preflight.md` lists them. */
+  /** Stable, for programs: `docs/guides/preflight.md` lists them. */
   readonly id: string
   /** For people. */
   readonly title: string

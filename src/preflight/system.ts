@@ -54,7 +54,7 @@ function judgeDistribution(node: Node, { os, kernel }: HostFacts): Check {
   return check.warning({
     found,
     wanted,
-    remedy: 'none needed if it works: quorate is not tested on it (docs/tested-systems.md)',
+    remedy: 'none needed if it works: quorate is not tested on it (docs/reference/support-matrix.md)',
   })
 }
 

@@ -1,11 +1,11 @@
-/** docs/cluster-file.md says what is true: its keys, its examples, its messages. */
+/** docs/reference/cluster-file.md says what is true: its keys, its examples, its messages. */
 import { readFile, readdir } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { parseClusterFile } from './parse.ts'
 import { formatProblem } from './problem.ts'
 import { keysAt } from './schema-keys.ts'
 
-const PAGE = await readFile(new URL('../../docs/cluster-file.md', import.meta.url), 'utf8')
+const PAGE = await readFile(new URL('../../docs/reference/cluster-file.md', import.meta.url), 'utf8')
 const BLOCKS = [...PAGE.matchAll(/^```(\w*)\n(.*?)^```/gms)].map(([, language, text = '']) => ({
   language,
   text,
@@ -95,7 +95,7 @@ etcd:
 test('no page and no example holds a key that somebody could take for his own', async () => {
   const root = new URL('../../', import.meta.url)
   const pages = [
-    ...(await readdir(new URL('docs', root))).map((name) => `docs/${name}`),
+    ...(await readdir(new URL('docs', root), { recursive: true })).map((name) => `docs/${name}`),
     ...(await readdir(new URL('examples', root))).map((name) => `examples/${name}`),
     'README.md',
   ].filter((name) => /\.(md|yaml)$/.test(name))

@@ -214,7 +214,7 @@ function network({ network: set }: ClusterFile): string[] {
     about,
     ...section('network', [
       ...example.map(([key, standard, why]) => ({ key, value: read(key), standard, why })),
-      ...further.map(([key, value]) => ({ key, value, standard: '', why: 'see docs/flannel.md' })),
+      ...further.map(([key, value]) => ({ key, value, standard: '', why: 'see docs/guides/flannel.md' })),
     ]),
   ]
 }
@@ -246,7 +246,7 @@ function backup({ backup: set }: ClusterFile): string[] {
         key: 'store',
         value: set?.store,
         standard: '{ directory: backups }',
-        why: 'or s3: docs/cluster-file.md',
+        why: 'or s3: docs/reference/cluster-file.md',
       },
       {
         key: 'recipients',

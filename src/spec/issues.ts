@@ -188,7 +188,7 @@ function wrongChoice(path: Path, name: string, value: unknown): Words {
     if (key !== undefined)
       return [
         `${name}: ${key} needs its settings`,
-        `write { ${key}: { certificate: … } }; see docs/cluster-file.md`,
+        `write { ${key}: { certificate: … } }; see docs/reference/cluster-file.md`,
       ]
     return [`${name}: ${kindOf(value)} is not a home for a CA`, 'write local, { host: … } or { offline: … }']
   }

@@ -90,7 +90,7 @@ test('pki: RSA sizes, days, one home, and an existing CA with both its files', (
     'cluster.yaml:8:14: pki.days: 0 is too small; write 1 or more',
   ])
   expect(added('pki: { authority: host }\n')).toEqual([
-    'cluster.yaml:8:19: pki.authority: host needs its settings; write { host: { certificate: … } }; see docs/cluster-file.md',
+    'cluster.yaml:8:19: pki.authority: host needs its settings; write { host: { certificate: … } }; see docs/reference/cluster-file.md',
   ])
   expect(added('pki: { authority: { local: {}, offline: { certificate: ca.crt } } }\n')).toEqual([
     'cluster.yaml:8:32: pki.authority has local and offline: it can only be one; keep one',

@@ -80,7 +80,7 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
     asksForName: 'where a node has data',
     summary: 'the whole cluster from a backup, or from a snapshot of etcd',
     description:
-      "All members together become a new cluster of the old name, with the contents of the snapshot: a name in the store, a bundle, or a file that etcdctl snapshot save wrote. Says beforehand what is lost, what is moved aside and what is stopped, and asks for the cluster's name where there is data. Nothing that serves now is touched before every machine has its restored data ready; no member starts before all have exchanged theirs; old data is moved aside, never removed. A run that broke off is gone on with by the same command, and until then every other verb refuses (docs/restore.md).",
+      "All members together become a new cluster of the old name, with the contents of the snapshot: a name in the store, a bundle, or a file that etcdctl snapshot save wrote. Says beforehand what is lost, what is moved aside and what is stopped, and asks for the cluster's name where there is data. Nothing that serves now is touched before every machine has its restored data ready; no member starts before all have exchanged theirs; old data is moved aside, never removed. A run that broke off is gone on with by the same command, and until then every other verb refuses (docs/guides/restore.md).",
     arguments: [
       {
         syntax: '<snapshot>',

@@ -31,7 +31,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     json: 'events',
     summary: 'bring the machines to what the cluster file says',
     description:
-      'Safe to run again at any time: it looks first and does only what is missing, so that a run that was cut off is finished by the next one. It shows the plan first, and asks on a terminal. The first apply passes preflight. A member that `quorate stop` stopped stays stopped. With --json every event is a line on standard output; the last one is `done` or an error (docs/commands.md).',
+      'Safe to run again at any time: it looks first and does only what is missing, so that a run that was cut off is finished by the next one. It shows the plan first, and asks on a terminal. The first apply passes preflight. A member that `quorate stop` stopped stays stopped. With --json every event is a line on standard output; the last one is `done` or an error (docs/reference/commands.md).',
     arguments: [
       {
         syntax: '[plan]',
@@ -50,7 +50,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     json: 'value',
     summary: 'take over a cluster that something else set up, without a restart',
     description:
-      "For clusters set up by hand, by Kubespray or by kubeadm. Reads what runs over SSH, finds the other members by itself, shows the cluster file and what an apply would change, and asks. Then it writes the file here and quorate's mark on every member (/etc/etcd/cluster-id); nothing else is changed and nothing is restarted. Everything that stands in the way is told at once (exit code 8). The CA's key stays where it is: it is looked for beside the CA's certificate on the members, or named. A cluster without TLS gets a CA, and with the next apply TLS (docs/plain-to-tls.md).",
+      "For clusters set up by hand, by Kubespray or by kubeadm. Reads what runs over SSH, finds the other members by itself, shows the cluster file and what an apply would change, and asks. Then it writes the file here and quorate's mark on every member (/etc/etcd/cluster-id); nothing else is changed and nothing is restarted. Everything that stands in the way is told at once (exit code 8). The CA's key stays where it is: it is looked for beside the CA's certificate on the members, or named. A cluster without TLS gets a CA, and with the next apply TLS (docs/guides/enable-tls.md).",
     arguments: [
       { syntax: '<machines...>', value: 'destination', description: '[USER@]HOST of at least one member' },
     ],

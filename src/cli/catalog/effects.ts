@@ -1,5 +1,5 @@
 /**
- * What each command changes, and whether it leaves a record of that in `operations/` (docs/availability.md). A test compares
+ * What each command changes, and whether it leaves a record of that in `operations/` (docs/concepts/availability-probe.md). A test compares
  * the names with the catalog, and the recorded ones with the verbs that operations record: none can be forgotten.
  *
  * - `nothing`: it looks, and at most writes what it saw to a file that it was given.

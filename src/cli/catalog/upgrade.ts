@@ -9,7 +9,7 @@ export const UPGRADE_COMMANDS: readonly CommandDefinition[] = [
     json: { eventsIf: 'without `--check`' },
     summary: 'another version of etcd, member by member, or back',
     description:
-      'Checks everything first and says all that speaks against it at once; then shows what it will do and asks. Takes a snapshot, upgrades one follower, watches it, then the others, the leader last; verifies what really runs, and writes the version into the cluster file. One minor version at a time. Interrupted anywhere, the same command goes on; --abort goes back to the version in the file. From 3.7 and 3.6 it can also downgrade to the minor before, by the means that etcd has for it. Exit code 8: blocked, with the reasons (docs/upgrade.md).',
+      'Checks everything first and says all that speaks against it at once; then shows what it will do and asks. Takes a snapshot, upgrades one follower, watches it, then the others, the leader last; verifies what really runs, and writes the version into the cluster file. One minor version at a time. Interrupted anywhere, the same command goes on; --abort goes back to the version in the file. From 3.7 and 3.6 it can also downgrade to the minor before, by the means that etcd has for it. Exit code 8: blocked, with the reasons (docs/guides/upgrade.md).',
     options: [
       {
         flags: '--to <version>',

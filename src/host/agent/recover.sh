@@ -49,7 +49,7 @@ copy() {
 # unmounted FOLDER: it is to be renamed in the end.
 unmounted() {
   [ "$(stat -c %d "$1")" = "$(stat -c %d "$1/..")" ] ||
-    fail "$1 is a mount point: it can not be moved aside. Nothing was changed; see docs/recover.md"
+    fail "$1 is a mount point: it can not be moved aside. Nothing was changed; see docs/guides/recover.md"
 }
 
 # room_beside FOLDER KIB

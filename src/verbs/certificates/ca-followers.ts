@@ -7,7 +7,7 @@ import { OPERATOR, type Session } from '../../tiers/etcd/session.ts'
 import { lifeOf } from './renew-clients.ts'
 import { type KeptClient, keptClients } from './kept-clients.ts'
 
-/** Stable and documented in docs/certs-rotate-ca.md. */
+/** Stable and documented in docs/guides/rotate-ca.md. */
 export interface FollowedClient {
   readonly name: string
   /** Absolute paths. */

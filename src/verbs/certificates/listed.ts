@@ -3,7 +3,7 @@ import { describe } from '../../pki/certificate.ts'
 import { parseCertificates } from '../../pki/chain.ts'
 import { weaknesses } from '../../pki/strength.ts'
 
-/** Stable and documented in docs/commands.md. null: not known, because the file can't be read. */
+/** Stable and documented in docs/reference/commands.md. null: not known, because the file can't be read. */
 export interface ListedCertificate {
   /** The node, `CA`, or a client's name. */
   readonly owner: string

@@ -6,7 +6,7 @@ import { servedOn } from '../../tiers/etcd/perform/served.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import type { Node } from '../../spec/cluster.ts'
 
-/** Stable and documented in docs/certs-renew.md. */
+/** Stable and documented in docs/guides/renew-certificates.md. */
 export interface ServedCheck {
   readonly host: string
   /** Which of the member's ports. */

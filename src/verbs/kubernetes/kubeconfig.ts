@@ -85,7 +85,7 @@ async function requirePossible(session: Session, file: string): Promise<void> {
   const { cluster } = session
   if (cluster.kubernetes === undefined) {
     throw new QuorateError('usage', 'the cluster file has no Kubernetes', {
-      hint: 'add the section kubernetes to it: docs/cluster-file.md has its keys',
+      hint: 'add the section kubernetes to it: docs/reference/cluster-file.md has its keys',
     })
   }
   requireOwnOutput(path.dirname(file), 'leave')

@@ -3,7 +3,7 @@ import { finishingCommand, recoverCommand } from '../../engine/underway.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import type { Survey, Survivor } from './survey.ts'
 
-/** Stable and documented in docs/recover.md: fields are added, never renamed or removed. */
+/** Stable and documented in docs/guides/recover.md: fields are added, never renamed or removed. */
 export interface RecoveryReport {
   readonly cluster: string
   /**

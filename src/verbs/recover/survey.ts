@@ -136,7 +136,7 @@ function pinnedId(hosts: readonly HostState[]): string | undefined {
   if (hosts.some(({ underway }) => underway?.verb === 'recover')) return undefined
   const list = pins.map(({ name, id }) => `${name} to ${id}`).join(', ')
   throw new QuorateError('blocked', `the machines belong to different clusters: ${list}`, {
-    hint: 'a machine that was declared lost came back? quorate reset NODE moves its data aside. See docs/recover.md',
+    hint: 'a machine that was declared lost came back? quorate reset NODE moves its data aside. See docs/guides/recover.md',
   })
 }
 

@@ -30,7 +30,7 @@ export interface SchedulePreview {
   readonly unseen: readonly string[]
 }
 
-/** Stable and documented in docs/backup-schedule.md. */
+/** Stable and documented in docs/guides/backup-schedule.md. */
 export interface ScheduleReport {
   readonly changed: boolean
   /** The node that takes the backups; null: none. */

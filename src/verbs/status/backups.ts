@@ -13,7 +13,7 @@ import { onAll } from '../../ssh/fleet.ts'
 import { scheduleNode } from '../../schedule/choose-node.ts'
 import { counted } from '../../spec/units.ts'
 
-/** Stable and documented in docs/status.md. Times are ISO 8601; null: there is none, or it is not known. */
+/** Stable and documented in docs/guides/status.md. Times are ISO 8601; null: there is none, or it is not known. */
 export interface BackupStatus {
   readonly node: string
   /** systemd's OnCalendar. */

@@ -7,7 +7,7 @@ import { type Trouble, type Voter, quorumOutlook, remedyFor } from '../../tiers/
 import type { Cluster } from '../../spec/cluster.ts'
 import type { AskedMember } from '../../tiers/etcd/facts/ask-members.ts'
 
-/** Stable and documented in docs/status.md. */
+/** Stable and documented in docs/guides/status.md. */
 export interface StatusProblem {
   readonly kind: ProblemKind
   readonly member: string | null

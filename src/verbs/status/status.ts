@@ -19,7 +19,7 @@ import { tierReports } from './tiers.ts'
 import { type StatusProblem, statusProblems } from './problems.ts'
 import { type VersionStatus, versionStatus } from './versions.ts'
 
-/** Stable and documented in docs/status.md: fields are added, never renamed or removed. */
+/** Stable and documented in docs/guides/status.md: fields are added, never renamed or removed. */
 export interface StatusReport {
   readonly cluster: {
     readonly name: string
@@ -53,7 +53,7 @@ export interface StatusReport {
 
 /**
  * 0: healthy; 1: not healthy; and where neither is known, that of the first reason why a member could not be asked.
- * See docs/exit-codes.md.
+ * See docs/reference/exit-codes.md.
  */
 export function statusExitCode({ cluster, tiers }: StatusReport): number {
   if (cluster.health === 'healthy') return tiersExitCode(tiers)

@@ -25,7 +25,7 @@ export function elsewhereReason({
     return {
       ...runElsewhere(host, runBy),
       putsOff: true,
-      hint: `status, etcdctl, probe and the like work. To have quorate run it, move its manifest on this machine alone: mv ${PATHS.kubeletManifest} ${MANIFEST_ASIDE}; then apply. One machine after the other, and first read "A static pod" in docs/adopt.md`,
+      hint: `status, etcdctl, probe and the like work. To have quorate run it, move its manifest on this machine alone: mv ${PATHS.kubeletManifest} ${MANIFEST_ASIDE}; then apply. One machine after the other, and first read "A static pod" in docs/guides/adopt.md`,
     }
   if (state.listening.length === 0) return undefined
   return {

@@ -37,6 +37,6 @@ export function runElsewhere(host: string, runBy: string): BlockReason {
   return {
     host,
     message: `its etcd is run ${runBy}, and was adopted so: nothing is changed on this machine`,
-    hint: 'status, etcdctl, probe and the like work. To have quorate run it, have a systemd service etcd.service run it with the same settings and data first, and adopt it again (docs/adopt.md)',
+    hint: 'status, etcdctl, probe and the like work. To have quorate run it, have a systemd service etcd.service run it with the same settings and data first, and adopt it again (docs/guides/adopt.md)',
   }
 }
