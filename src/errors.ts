@@ -1,7 +1,7 @@
 /**
- * The one error type of quorate: what happened, where, why, and what to do next.
+ * The one error type of quorate: what failed, where and why, what that means for the cluster, and what to do next.
  *
- * A `QuorateError` is something an operator can act on and shows no stack; any other error is a bug and shows one.
+ * A `QuorateError` is something that an operator can act on, and shows no stack. Any other error is a bug and shows one.
  */
 
 /** What kind of trouble it is. Each code has one exit code, listed in `docs/reference/exit-codes.md`. */
@@ -64,7 +64,9 @@ export const EXIT_CODES: Record<ErrorCode, number> = {
 export interface ErrorDetails {
   /** The node it happened on, by its name in the cluster file. */
   host?: string | undefined
-  /** What to do next, as an instruction. */
+  /** What the failure means for the cluster. The engine fills it in for runs that change something. */
+  impact?: string | undefined
+  /** What to do next, as an instruction: the `fix:` line. */
   hint?: string | undefined
   cause?: unknown
 }
@@ -74,12 +76,15 @@ export class QuorateError extends Error {
   readonly code: ErrorCode
   readonly host: string | undefined
   readonly hint: string | undefined
+  /** Settable: only the engine knows, further up, what was changed before the error. */
+  impact: string | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.host = details.host
     this.hint = details.hint
+    this.impact = details.impact
   }
 
   get exitCode(): number {
@@ -94,25 +99,50 @@ export class QuorateError extends Error {
   }
 }
 
-/** Message and hint as one text, for a report in which the error ends: what to do about it must not be lost on the way. */
+/** Message and hint as one text, for a report in which the error ends and which must still say what to do about it. */
 export function inFull(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const hint = error instanceof QuorateError ? error.hint : undefined
-  return hint === undefined ? error.message : `${error.message} → ${hint}`
+  return hint === undefined ? error.message : `${error.message}; fix: ${hint}`
 }
 
-/** Several hosts' troubles as one error that loses none of them; a single one is itself. */
+/** The errors of several hosts as one that keeps all of them; a single error is returned as it is. */
 export function combineErrors(errors: readonly QuorateError[]): QuorateError {
   const [first] = errors
   if (first === undefined) throw new TypeError('no errors to combine')
   if (errors.length === 1) return first
-  // Further lines are indented: a host's own words must not begin a line that looks like another host's.
+  // Further lines are indented: the output of a host must not begin a line that looks like that of another host.
   const lines = errors.map(
     (error) => `${error.host ? `${error.host}: ` : ''}${error.message.replaceAll('\n', '\n  ')}`,
   )
-  const hints = [...new Set(errors.map((error) => error.hint).filter((hint) => hint !== undefined))]
   return new QuorateError(first.code, lines.join('\n'), {
-    hint: hints.length > 0 ? hints.join('\n') : undefined,
+    impact: distinct(errors.map(({ impact }) => impact)),
+    hint: distinct(errors.map(({ hint }) => hint)),
     cause: new AggregateError(errors),
   })
+}
+
+/** Each text once, a line each. */
+function distinct(texts: readonly (string | undefined)[]): string | undefined {
+  const present = new Set(texts.filter((text) => text !== undefined))
+  return present.size === 0 ? undefined : [...present].join('\n')
+}
+
+/**
+ * What an operation threw, as it is told after Ctrl-C: most errors are then only an echo of the signal.
+ *
+ * @param signal that the process was interrupted with, aborted or not
+ */
+export function afterInterrupt(error: unknown, signal: AbortSignal): unknown {
+  if (!signal.aborted) return error
+  // A terminal's Ctrl-C reaches ssh as well, which ends connections before quorate closes them.
+  const isEcho =
+    error instanceof QuorateError
+      ? error.code === 'unreachable'
+      : error instanceof Error && (error.name === 'AbortError' || error === signal.reason)
+  return isEcho ? interrupted(error) : error
+}
+
+export function interrupted(cause?: unknown): QuorateError {
+  return new QuorateError('cancelled', 'interrupted', { hint: 'rerun the same command to continue', cause })
 }

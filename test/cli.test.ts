@@ -82,7 +82,7 @@ test('under a Node.js that is too old it says which is needed and how to get it,
   )
   expect(text).toMatchObject({ status: EXIT_CODES.runtime, stdout: '' })
   expect(text?.stderr).toMatch(
-    /^quorate: Node\.js 22\.15 or newer is needed, and this is 20\.20\.2 .*\n  → install/,
+    /^error: Node\.js 22\.15 or newer is needed, and this is 20\.20\.2 .*\n\n  fix: install/,
   )
   expect(json).toMatchObject({ status: EXIT_CODES.runtime, stderr: '' })
   expect(JSON.parse(json?.stdout ?? '')).toMatchObject({ error: { code: 'runtime' } })
@@ -194,8 +194,8 @@ test('what stands in place of a file and is none is refused at once; what the sh
   const refused = await Promise.all([quorate('validate', '-f', pipe), quorate('validate', '-f', '/dev/zero')])
   expect(refused.map(({ exitCode }) => exitCode)).toEqual([65, 65])
   expect(refused.map(({ stderr }) => stderr.split('\n')[0])).toEqual([
-    `quorate: ${pipe} is a named pipe, not a file`,
-    'quorate: /dev/zero is a device, not a file',
+    `error: ${pipe} is a named pipe, not a file`,
+    'error: /dev/zero is a device, not a file',
   ])
   const script =
     '"$0" "$1" validate -f <(echo "name: a"); echo "name: b" | "$0" "$1" validate -f /dev/stdin; exit 0'

@@ -1,5 +1,5 @@
 /** The command-line tool: reads the words, runs the command, turns what goes wrong into a message and an exit code. */
-import { EXIT_CODES, QuorateError } from '../errors.ts'
+import { EXIT_CODES, afterInterrupt, interrupted } from '../errors.ts'
 import { WRITES_NO_SETTINGS } from './catalog/effects.ts'
 import type { CommandDefinition, CommandInput } from './command.ts'
 import type { CliContext } from './context.ts'
@@ -34,7 +34,7 @@ export function main(): void {
       const { default: handler } = await definition.load()
       process.exitCode = await handler(context, input)
     } catch (error) {
-      process.exitCode = renderError(context, signal.aborted ? interrupted(error, signal) : error)
+      process.exitCode = renderError(context, afterInterrupt(error, signal))
     }
   }
   void buildProgram(runCommand, rest)
@@ -52,9 +52,11 @@ function abortOnSignals(said: Said): AbortSignal {
       interrupts += 1
       if (interrupts > 1) {
         // At once means without waiting for what is under way, not without a word.
-        process.exit(renderError(contextFor(said, stopping.signal), 'interrupted'))
+        process.exit(renderError(contextFor(said, stopping.signal), interrupted()))
       }
-      process.stderr.write('\nquorate: stopping; what was done stays done (once more to leave at once)\n')
+      process.stderr.write(
+        '\nnote: stopping; completed steps stay done (press Ctrl-C again to exit at once)\n',
+      )
       stopping.abort()
     })
   }
@@ -69,7 +71,7 @@ function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE' && stream !== process.stderr) {
-        process.stderr.write(`quorate: the output can't be written: ${error.message}\n`)
+        process.stderr.write(`error: can't write the output: ${error.message}\n`)
       }
       process.exit(error.code === 'EPIPE' ? 141 : EXIT_CODES.state)
     })
@@ -114,14 +116,4 @@ function contextFor(
     signal,
     now: () => new Date(),
   }
-}
-
-/** After Ctrl-C most errors are only its echo. */
-function interrupted(error: unknown, signal: AbortSignal): unknown {
-  // A terminal's Ctrl-C reaches ssh as well, so that connections are gone before anybody closed them.
-  const echo =
-    error instanceof QuorateError
-      ? error.code === 'unreachable'
-      : error instanceof Error && (error.name === 'AbortError' || error === signal.reason)
-  return echo ? 'interrupted' : error
 }

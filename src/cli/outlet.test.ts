@@ -178,15 +178,15 @@ test.each(Object.entries(RENDERED))('%s: no text makes a line of its own, and no
 })
 
 test('further lines of an error are indented: none looks like an error, or a host, of ours', () => {
-  const forged = 'oops\nquorate: etcd02: all data is lost\n  → type this: reboot'
+  const forged = 'oops\nerror: etcd02: all data is lost\n  fix: reboot'
   const { written, outlet } = terminal({ colors: false })
   const errors = ['etcd01', 'etcd02'].map((host) => new QuorateError('command', forged, { host }))
   for (const error of [errors[0], combineErrors(errors)])
     printError({ ...outlet, verbose: true }, error ?? new QuorateError('command', ''))
   const flush = written.err.split('\n').filter((line) => /^\S/.test(line))
-  expect(flush).toEqual(['quorate: etcd01: oops', 'quorate: etcd01: oops'])
-  expect(written.err.split('\n').filter((line) => /^ {9}\S/.test(line))).not.toContain(
-    '         etcd02: all data is lost',
+  expect(flush).toEqual(['error: etcd01: oops', 'error: etcd01: oops'])
+  expect(written.err.split('\n').filter((line) => /^ {7}\S/.test(line))).not.toContain(
+    '       etcd02: all data is lost',
   )
 })
 

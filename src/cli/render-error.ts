@@ -1,21 +1,23 @@
-/** Errors as an operator reads them: what, where, why, and what to do next. A bug shows its stack, and says it is one. */
-import { QuorateError } from '../errors.ts'
+/**
+ * Errors as an operator reads them:
+ *
+ *     error: NODE: what failed: cause
+ *
+ *       impact: what it means for the cluster
+ *       fix: what to do next
+ *       docs: where to read more
+ *
+ * A bug shows its stack, and says that it is a bug.
+ */
+import { type ErrorCode, QuorateError } from '../errors.ts'
+import { counted } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
 import { systemTrouble } from './system-trouble.ts'
-import { counted } from '../spec/units.ts'
+
+type ErrorContext = Pick<CliContext, 'out' | 'err' | 'json' | 'colors' | 'verbose'>
 
 /** @returns the exit code. */
-export function renderError(
-  context: Pick<CliContext, 'out' | 'err' | 'json' | 'colors' | 'verbose'>,
-  error: unknown,
-): number {
-  const { colors } = context
-  if (error === 'interrupted') {
-    if (context.json)
-      context.out(`${JSON.stringify({ error: { code: 'cancelled', message: 'interrupted' } })}\n`)
-    else context.err('quorate: interrupted. Run the same command again to go on from here.\n')
-    return 130
-  }
+export function renderError(context: ErrorContext, error: unknown): number {
   const known = error instanceof QuorateError ? error : systemTrouble(error)
   if (known) {
     if (context.json) context.out(`${JSON.stringify(errorJson(known))}\n`)
@@ -24,29 +26,48 @@ export function renderError(
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   if (context.json) context.out(`${JSON.stringify({ error: { code: 'bug', message: stack } })}\n`)
-  else context.err(`${colors.red('quorate: this is a bug in quorate:')} ${shown(stack).join('\n    ')}\n`)
+  else context.err(`${context.colors.red('error:')} bug in quorate: ${shown(stack).join('\n    ')}\n`)
   return 70
 }
 
-/** An error as `--json` shows it. */
-export function errorJson({ code, host, message, hint }: QuorateError) {
-  return { error: { code, host, message, hint } }
+/** An error as `--json` shows it. `hint` is `fix` under its older name. */
+export function errorJson({ code, host, message, impact, hint }: QuorateError) {
+  return { error: { code, host, message, impact, fix: hint, hint } }
 }
 
 export function printError(
-  context: Pick<CliContext, 'err' | 'colors' | 'verbose'>,
+  context: Pick<ErrorContext, 'err' | 'colors' | 'verbose'>,
   error: QuorateError,
 ): void {
-  const { colors } = context
-  const { host, message, hint } = error
+  const { red, bold } = context.colors
+  const { code, host, message, impact, hint } = error
   const [first = '', ...rest] = shown(message)
-  context.err(`${colors.red('quorate:')} ${host === undefined ? '' : `${colors.bold(host)}: `}${first}\n`)
-  // Indented: a line of a machine's can't look like one of ours.
-  for (const line of rest) context.err(`         ${line}\n`)
-  for (const line of hint === undefined ? [] : shown(hint)) context.err(`  ${colors.cyan('→')} ${line}\n`)
+  context.err(`${red('error:')} ${host === undefined ? '' : `${bold(host)}: `}${first}\n`)
+  // Indented: a line that a machine wrote can't look like one of quorate's.
+  for (const line of rest) context.err(`       ${line}\n`)
+  context.err('\n')
+  printNotes(context, 'impact', impact)
+  printNotes(context, 'fix', hint)
+  context.err(`  ${context.colors.cyan('docs:')} ${docsOf(code)}\n`)
   if (context.verbose && error.cause !== undefined) {
     context.err(`  because: ${shown(describeCause(error.cause)).join('\n    ')}\n`)
   }
+}
+
+function printNotes(
+  { err, colors }: Pick<ErrorContext, 'err' | 'colors'>,
+  label: string,
+  text: string | undefined,
+): void {
+  if (text === undefined) return
+  const [first = '', ...rest] = shown(text)
+  err(`  ${colors.cyan(`${label}:`)} ${first}\n`)
+  for (const line of rest) err(`  ${' '.repeat(label.length + 1)} ${line}\n`)
+}
+
+/** There is no site yet. This works offline, and explains the version that failed. */
+function docsOf(code: ErrorCode): string {
+  return `quorate explain ${code}`
 }
 
 /** How many lines a machine may fill. */

@@ -38,7 +38,7 @@ export function renderPlan(plan: Shown, colors: Painter, format: PlanFormat = {}
     const reasons = plan.blocked.map(({ host, message, hint }) =>
       [
         `  ${colors.red('✗')} ${host === undefined ? '' : `${host}: `}${oneLine(message)}`,
-        ...(hint ? [`    ${colors.cyan('→')} ${oneLine(hint)}`] : []),
+        ...(hint ? [`    ${colors.cyan('fix:')} ${oneLine(hint)}`] : []),
       ].join('\n'),
     )
     parts.push(

@@ -41,7 +41,7 @@ export function renderRecovery(report: RecoveryReport, colors: Painter): string 
   if (report.choices.length > 0) {
     const choices = report.choices.map(
       ({ text, command }) =>
-        `  - ${oneLine(text)}${command === null ? '' : `\n    ${colors.cyan('→')} ${command}`}`,
+        `  - ${oneLine(text)}${command === null ? '' : `\n    ${colors.cyan('run:')} ${command}`}`,
     )
     parts.push([colors.bold('What can be done'), ...choices].join('\n'))
   }

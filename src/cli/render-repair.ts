@@ -21,13 +21,14 @@ export function renderDamage({ members, blocked, corrupt }: RepairOutlook, color
   const advice =
     blocked.length > 0
       ? blocked.map(
-          ({ message, hint }) => `${oneLine(message)}\n${hint === undefined ? '' : `  → ${oneLine(hint)}\n`}`,
+          ({ message, hint }) =>
+            `${oneLine(message)}\n${hint === undefined ? '' : `  fix: ${oneLine(hint)}\n`}`,
         )
-      : damaged.map(({ name }) => `  → quorate repair ${name}\n`)
+      : damaged.map(({ name }) => `  fix: quorate repair ${name}\n`)
   const left =
     corrupt.length > 0 && damaged.length === 0 && blocked.length === 0
       ? [
-          `  → the alarm CORRUPT is still raised, and the contents are equal: quorate repair ${members[0]?.name ?? ''}\n`,
+          `  fix: the alarm CORRUPT is still raised, and the contents are equal: quorate repair ${members[0]?.name ?? ''}\n`,
         ]
       : []
   return [...lines, ...advice, ...left].join('')

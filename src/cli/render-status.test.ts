@@ -82,7 +82,7 @@ test('what could not be asked is unknown in the table, in the verdict and in the
   expect(text).toContain(
     'health of cluster prod is unknown: 2 of 3 members answer, 1 could not be asked, 2 are needed',
   )
-  expect(text).toContain('? etcd03: could not be asked: no route\n    → quorate trust etcd03\n')
+  expect(text).toContain('? etcd03: could not be asked: no route\n    fix: quorate trust etcd03\n')
   expect(text).not.toMatch(/NOT healthy/)
   expect(statusExitCode(seen)).toBe(76)
 })

@@ -41,7 +41,7 @@ export function renderStatus(report: StatusReport, colors: CliContext['colors'],
     const line = `  ${mark} ${oneLine(member === null ? message : `${member}: ${message}`)}\n`
     // The same for several is said once, after the last of them.
     const said = hint === null || all[index + 1]?.hint === hint
-    return said ? line : `${line}    ${colors.cyan('→')} ${oneLine(hint)}\n`
+    return said ? line : `${line}    ${colors.cyan('fix:')} ${oneLine(hint)}\n`
   })
   const exchange = cluster.caExchange
     ? `  ${colors.yellow('!')} the CA is being exchanged: quorate certs rotate-ca goes on with it\n`

@@ -46,7 +46,7 @@ test('blocked: the reasons alone, what holds for several members once', () => {
   ]
   expect(renderUpgrade('prod', { ...PREVIEW, problems }, colors)).toBe(`prod: etcd 3.4.23 → 3.5.16
   ✗ etcd01, etcd02: too far
-    → go by way of 3.4
+    fix: go by way of 3.4
   ! old
 `)
 })

@@ -58,7 +58,7 @@ function together(problems: readonly UpgradeProblem[]): readonly UpgradeProblem[
 
 function renderProblem({ severity, host, message, hint }: UpgradeProblem, colors: Painter): string {
   const sign = severity === 'blocker' ? colors.red('✗') : colors.yellow('!')
-  const way = hint === undefined ? '' : `    ${colors.cyan('→')} ${oneLine(hint)}\n`
+  const way = hint === undefined ? '' : `    ${colors.cyan('fix:')} ${oneLine(hint)}\n`
   return `  ${sign} ${host === undefined ? '' : `${host}: `}${oneLine(message)}\n${way}`
 }
 

@@ -28,7 +28,7 @@ function refuse(): void {
   const hint =
     'install a newer one, like `npm install --global node@24`; or run ./quorate of a checkout after script/setup, which brings its own'
   if (process.argv.includes('--json'))
-    process.stdout.write(`${JSON.stringify({ error: { code: 'runtime', message, hint } })}\n`)
-  else process.stderr.write(`quorate: ${message}\n  → ${hint}\n`)
+    process.stdout.write(`${JSON.stringify({ error: { code: 'runtime', message, fix: hint, hint } })}\n`)
+  else process.stderr.write(`error: ${message}\n\n  fix: ${hint}\n`)
   process.exitCode = EXIT_CODES.runtime
 }

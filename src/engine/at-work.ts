@@ -27,7 +27,12 @@ export async function namingWhoIsAtWork(session: AtMachines, error: unknown): Pr
   patience.abort()
   if (held === undefined) return error
   const message = `${held.message}. Until then:\n${error.message}`
-  return new QuorateError('locked', message, { host: held.host, hint: held.hint, cause: error })
+  return new QuorateError('locked', message, {
+    host: held.host,
+    impact: error.impact,
+    hint: held.hint,
+    cause: error,
+  })
 }
 
 async function atWork(session: AtMachines): Promise<QuorateError | undefined> {

@@ -26,7 +26,12 @@ export interface OperationRecord {
   /** null: it is at work, or was killed. */
   readonly until: string | null
   /** null: it succeeded, or has not ended. */
-  readonly error: { readonly code: string; readonly message: string; readonly hint?: string } | null
+  readonly error: {
+    readonly code: string
+    readonly message: string
+    readonly impact?: string
+    readonly hint?: string
+  } | null
   /** null: nothing was recorded; the events tell why. */
   readonly availability: { readonly report: AvailabilityReport; readonly verdict: Verdict } | null
   /** As `--json` prints them, each with its time. */
@@ -60,8 +65,13 @@ export function operationsDirectory({ stateDirectory }: Pick<Cluster, 'stateDire
 
 export function errorOf(error: unknown): OperationRecord['error'] {
   if (error instanceof QuorateError) {
-    const { code, message, hint } = error
-    return { code, message, ...(hint === undefined ? {} : { hint }) }
+    const { code, message, impact, hint } = error
+    return {
+      code,
+      message,
+      ...(impact === undefined ? {} : { impact }),
+      ...(hint === undefined ? {} : { hint }),
+    }
   }
   return { code: 'bug', message: error instanceof Error ? error.message : String(error) }
 }

@@ -45,6 +45,7 @@ test('work that changes nothing leaves no record, whether it succeeds or not', a
       throw no
     }),
   ).rejects.toBe(no)
+  expect(no.impact).toBe('nothing was changed')
   expect(await names()).toEqual([])
 })
 
@@ -74,7 +75,31 @@ test('a failure is in it, and work that emits no step begins it by itself', asyn
     throw error
   })
   await expect(failing).rejects.toBe(error)
-  expect(await record()).toMatchObject({ verb: 'backup prune', error: { code: 'store', message: 'full' } })
+  expect(error.impact).toContain('a rerun continues')
+  expect(await record()).toMatchObject({
+    verb: 'backup prune',
+    error: { code: 'store', message: 'full', impact: error.impact },
+  })
+})
+
+test('an impact that the error has itself is kept', async () => {
+  const error = new QuorateError('etcd', 'no answer', { impact: 'etcd01 was not started' })
+  await expect(recorded(session(), 'start', async () => await Promise.reject(error))).rejects.toBe(error)
+  expect(error.impact).toBe('etcd01 was not started')
+})
+
+test('after Ctrl-C the error says that it was interrupted, and what was changed before it', async () => {
+  const signal = AbortSignal.abort()
+  const failing = recorded({ ...session(), signal }, 'restart', async ({ emit }) => {
+    emit(wave)
+    emit({ type: 'step-started', step })
+    signal.throwIfAborted()
+  })
+  await expect(failing).rejects.toMatchObject({
+    code: 'cancelled',
+    impact: expect.stringContaining('etcd01: stop etcd.service') as string,
+  })
+  expect(await record()).toMatchObject({ error: { code: 'cancelled' } })
 })
 
 test('work within other recorded work has one record with it', async () => {

@@ -1,6 +1,8 @@
 /** Every verb that changes something leaves a record: also one that failed, and one that was killed. */
 import { draftBeside } from '../files/temporary.ts'
+import { QuorateError, afterInterrupt } from '../errors.ts'
 import type { Emit, RunEvent } from './events.ts'
+import { ChangeTally } from './change-tally.ts'
 import type { AvailabilityReport } from '../recorder/report.ts'
 import type { Verdict } from '../recorder/verdict.ts'
 import type { StepRegistry } from './step-registry.ts'
@@ -62,6 +64,7 @@ export interface Recordable {
   readonly emit: Emit
   readonly now: () => Date
   readonly steps: StepRegistry
+  readonly signal?: AbortSignal | undefined
   readonly log?: OperationLog | undefined
 }
 
@@ -72,7 +75,7 @@ export interface Recordable {
  * A record that can't be written is a warning, and keeps nobody from the work.
  *
  * @param work must use the session that it is handed
- * @throws what the work throws
+ * @throws what the work throws, with an impact if it has none; `cancelled` where that is only an echo of Ctrl-C
  */
 export async function recorded<S extends Recordable, T>(
   session: S,
@@ -91,7 +94,9 @@ export async function recorded<S extends Recordable, T>(
     const result = await work({ ...session, log, emit })
     await log.end(null)
     return result
-  } catch (error) {
+  } catch (thrown) {
+    const error = session.signal === undefined ? thrown : afterInterrupt(thrown, session.signal)
+    if (error instanceof QuorateError) error.impact ??= log.impact()
     await log.end(errorOf(error))
     throw error
   }
@@ -111,6 +116,7 @@ class RecordLog implements OperationLog {
   readonly #session: Recordable
   readonly #of: RecordOf
   readonly #events: OperationEvents
+  readonly #changes = new ChangeTally()
   #begun = false
   #warned = false
   #availability: OperationRecord['availability'] = null
@@ -123,6 +129,7 @@ class RecordLog implements OperationLog {
 
   add(event: RunEvent): void {
     this.#events.add(event, this.#session.now())
+    this.#changes.add(event)
     // Whoever is killed in the midst of a wave has told what it was about to do.
     if (this.#begun && event.type === 'wave') this.#write()
     if (BEGINS.has(event.type)) this.begin()
@@ -136,6 +143,11 @@ class RecordLog implements OperationLog {
 
   noticed(availability: OperationRecord['availability']): void {
     this.#availability = availability
+  }
+
+  /** What an error means for the cluster, if it doesn't say so itself. */
+  impact(): string {
+    return this.#begun ? this.#changes.impact() : 'nothing was changed'
   }
 
   async end(error: OperationRecord['error']): Promise<void> {

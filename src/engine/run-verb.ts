@@ -212,7 +212,7 @@ async function settle(signal: AbortSignal): Promise<void> {
 }
 
 function notAsShown({ lookHint }: Pick<Verb<never, never, never>, 'lookHint'>): QuorateError {
-  return new QuorateError('moved', 'the cluster is not as it was shown; nothing was changed', {
-    hint: `see what it is now: ${lookHint}; then run the same command again`,
+  return new QuorateError('moved', 'the plan is stale: the cluster changed after it was shown', {
+    hint: `inspect the cluster: ${lookHint}; then rerun the same command`,
   })
 }

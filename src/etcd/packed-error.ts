@@ -1,11 +1,13 @@
 /** An error on its way from one thread to another: what is copied there loses its class, its code and its hint. */
-import { type ErrorCode, QuorateError } from '../errors.ts'
+import { type ErrorCode, type ErrorDetails, QuorateError } from '../errors.ts'
+
+type PackedDetails = Pick<ErrorDetails, 'host' | 'impact' | 'hint'>
 
 export interface PackedError {
   readonly message: string
   readonly stack: string | undefined
   /** Of a QuorateError. */
-  readonly quorate: { readonly code: ErrorCode; readonly host?: string; readonly hint?: string } | undefined
+  readonly quorate: ({ readonly code: ErrorCode } & PackedDetails) | undefined
   /** Node's and OpenSSL's: `ECONNREFUSED`. */
   readonly systemCode: string | undefined
   readonly cause: PackedError | undefined
@@ -42,6 +44,6 @@ export function unpackError({ message, stack, quorate, systemCode, cause: packed
   return systemCode === undefined ? error : Object.assign(error, { code: systemCode })
 }
 
-function detailsOf({ host, hint }: QuorateError): { host?: string; hint?: string } {
-  return { ...(host === undefined ? {} : { host }), ...(hint === undefined ? {} : { hint }) }
+function detailsOf({ host, impact, hint }: QuorateError): PackedDetails {
+  return { host, impact, hint }
 }

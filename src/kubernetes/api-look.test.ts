@@ -211,7 +211,7 @@ describe('a server that', () => {
       'unreachable',
       'ready',
     ])
-    expect(servers['master01']?.problem).toBe('there is no CA yet → make one')
+    expect(servers['master01']?.problem).toBe('there is no CA yet; fix: make one')
     expect(held?.from).toBe('master04')
   })
 

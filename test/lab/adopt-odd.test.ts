@@ -53,7 +53,11 @@ describe.skipIf(reason)(`adopting what can't be adopted${because}`, () => {
     const unsaid = said.filter(
       (text) => !(typeof text === 'string' ? stderr.includes(text) : text.test(stderr)),
     )
-    return { exitCode, unsaid: unsaid.length === 0 ? [] : [...unsaid, stderr], hint: stderr.includes('→ ') }
+    return {
+      exitCode,
+      unsaid: unsaid.length === 0 ? [] : [...unsaid, stderr],
+      hint: stderr.includes('  fix: '),
+    }
   }
   test('a machine without etcd, alone and with another one', async () => {
     expect(await refusal([first.address], `${first.address}: no etcd runs there`)).toEqual(REFUSED)

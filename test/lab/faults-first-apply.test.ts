@@ -218,7 +218,7 @@ describe.skipIf(whyNoLab())('a first apply', () => {
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(/etcd02: .*No space left on device/)
     expect(stderr).toContain('make room (df -h')
-    expect(stderr).not.toMatch(/✗ etcd0[13]|quorate: etcd0[13]/)
+    expect(stderr).not.toMatch(/✗ etcd0[13]|error: etcd0[13]/)
 
     await incoming.freeDisk('/var/lib/quorate')
     expect((await quorate(lab, ['apply'])).exitCode).toBe(0)

@@ -1,5 +1,6 @@
 import { type ListedCertificate, listCertificates } from '../../verbs/certificates/list.ts'
 import { ROTATE_WEAK_CA } from '../../pki/strength.ts'
+import { combineErrors } from '../../errors.ts'
 import type { CommandHandler } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { errorJson, printError } from '../render-error.ts'
@@ -19,7 +20,7 @@ const certsList: CommandHandler = async (context) =>
       if (certificates.length > 0) context.out(table(certificates, context))
       else if (errors.length === 0) context.out('no certificates yet\n')
       for (const text of weak(certificates)) context.out(`${context.colors.yellow('!')} ${text}\n`)
-      for (const error of errors) printError(context, error)
+      if (errors.length > 0) printError(context, combineErrors(errors))
     }
     const expired = certificates.some((certificate) => (certificate.daysLeft ?? 0) < 0)
     // Where no member could be looked at, the reason for that is all there is to say.

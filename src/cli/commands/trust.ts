@@ -1,4 +1,4 @@
-import { EXIT_CODES } from '../../errors.ts'
+import { EXIT_CODES, combineErrors } from '../../errors.ts'
 import { selectedNodes } from '../../verbs/machines/run.ts'
 import { trustHosts } from '../../verbs/machines/trust.ts'
 import { trustTargets } from '../../ssh/trust-hosts.ts'
@@ -48,7 +48,7 @@ const trustCommand: CommandHandler = async (context, input) => {
     if (outcome.recorded.length > 0)
       context.out(`${count(outcome.recorded.length)} recorded in ${knownHosts}\n`)
     tellRefused(refused, context)
-    for (const error of errors) printError(context, error)
+    if (errors.length > 0) printError(context, combineErrors(errors))
   }
   if (refused.length > 0) return EXIT_CODES['host-key']
   return errors[0]?.exitCode ?? 0
@@ -58,9 +58,9 @@ function tellRefused(refused: readonly ScannedKey[], context: CliContext): void 
   if (refused.length === 0) return
   const { red, cyan } = context.colors
   context.out(keyTable(refused, context))
-  context.err(`${red('quorate:')} another key is on record for these: not what was trusted before\n`)
+  context.err(`${red('error:')} these host keys differ from the trusted ones\n\n`)
   context.err(
-    `  ${cyan('→')} if the machines were set up anew, and only then: quorate trust --replace ${[...new Set(refused.map(({ host }) => host))].join(' ')}\n`,
+    `  ${cyan('fix:')} only if the nodes were reinstalled: quorate trust --replace ${[...new Set(refused.map(({ host }) => host))].join(' ')}\n`,
   )
 }
 

@@ -1,0 +1,47 @@
+/** Counts the steps of a run, so that an error can say what was changed before it. */
+import { oneLine } from '../spec/visible.ts'
+import { counted } from '../spec/units.ts'
+import type { RunEvent } from './events.ts'
+import type { EngineStep } from './step.ts'
+
+/** So many steps are named; of more, only the last ones. */
+const NAMED_STEPS = 3
+
+export class ChangeTally {
+  readonly #done: string[] = []
+  readonly #open = new Set<string>()
+  #hasSteps = false
+
+  add(event: RunEvent): void {
+    if (event.type === 'wave' || event.type === 'step-started') this.#hasSteps = true
+    if (event.type === 'step-started') this.#open.add(nameOf(event.step))
+    if (event.type !== 'step-done') return
+    this.#open.delete(nameOf(event.step))
+    this.#done.push(nameOf(event.step))
+  }
+
+  /** Of a run that began to change something: what was done, what was not finished, and how it goes on. A line each. */
+  impact(): string {
+    if (this.#done.length + this.#open.size === 0) {
+      // Work that consists of no steps tells nothing of how far it came.
+      const known = this.#hasSteps ? 'no step was started' : 'part of the change may be done'
+      return `${known}; a rerun continues from there`
+    }
+    return [
+      ...listed('completed', this.#done),
+      ...listed('not completed', [...this.#open]),
+      'a rerun continues from there',
+    ].join('\n')
+  }
+}
+
+function nameOf({ host, what }: EngineStep): string {
+  return oneLine(host === undefined ? what : `${host}: ${what}`)
+}
+
+function listed(state: string, names: readonly string[]): readonly string[] {
+  if (names.length === 0) return []
+  const last = names.slice(-NAMED_STEPS)
+  const which = names.length > last.length ? ', the last' : ''
+  return [`${counted(names.length, 'step')} ${state}${which}: ${last.join('; ')}`]
+}
