@@ -1,11 +1,11 @@
-/** What preflight says: one check after another, each with what was found and what to do about it. */
+/** The result of preflight: a list of checks, each with what was found and how to fix it. */
 
 export type CheckResult = 'ok' | 'warning' | 'failure'
 
 export interface Check {
-  /** The node it is about; undefined: all of them, or this computer. */
+  /** The node it is about; undefined: all of them, or the workstation. */
   readonly host: string | undefined
-  /** What precisely on that node, where there are several, e.g. `etcd01 -> etcd02`. */
+  /** The subject on that node if there are several, e.g. `etcd01 -> etcd02`. */
   readonly subject?: string | undefined
   /** Stable, for programs: `docs/guides/preflight.md` lists them. */
   readonly id: string
@@ -14,12 +14,12 @@ export interface Check {
   readonly result: CheckResult
   readonly found: string
   readonly wanted?: string | undefined
-  /** What to do, as an instruction; always there unless the result is `ok`. */
+  /** What to do, as an instruction. Always set unless the result is `ok`. */
   readonly remedy?: string | undefined
 }
 
 export interface PreflightReport {
-  /** In the cluster file's order of nodes; what concerns all of them comes last. */
+  /** In the order of nodes in the cluster file; checks of the whole cluster come last. */
   readonly checks: readonly Check[]
 }
 
@@ -29,7 +29,7 @@ export interface PreflightSummary {
   readonly failures: number
 }
 
-/** How many checks ended how. Failures stand in the way of an apply, warnings don't. */
+/** How many checks have each result. Failures block an apply, warnings don't. */
 export function summarize(report: PreflightReport): PreflightSummary {
   const count = (result: CheckResult) => report.checks.filter((check) => check.result === result).length
   return { ok: count('ok'), warnings: count('warning'), failures: count('failure') }
@@ -44,7 +44,7 @@ export interface Judge {
   readonly failure: (trouble: Trouble) => Check
 }
 
-/** Makes the results of one check, so that a judgement reads as found, wanted and remedy alone. */
+/** Creates the results of one check, so that each call names only found, wanted and remedy. */
 export function judge(host: string | undefined, id: string, title: string): Judge {
   return {
     ok: (finding) => ({ host, id, title, result: 'ok', ...finding }),

@@ -1,31 +1,31 @@
-/** Do the machines agree on the time, with each other and with this computer? */
+/** Checks that the clocks of the nodes agree with each other and with the workstation's. */
 import { CLOCK_TOLERANCE_MS } from '../pki/authority.ts'
 import { type Check, judge } from './checks.ts'
 import { formatDuration } from '../spec/units.ts'
 
-/** A machine's clock against this computer's, as far as the round trip lets it be known. */
+/** The difference between a node's clock and the workstation's. The round trip limits how exactly it is known. */
 export interface ClockReading {
-  /** Positive: the machine is ahead. Milliseconds. */
+  /** Positive: the node is ahead. Milliseconds. */
   readonly offsetMs: number
   /** The true offset is within this of `offsetMs`. */
   readonly uncertaintyMs: number
 }
 
-/** etcd's peers warn of each other's clocks from 1 s on (rafthttp, "prober found high clock drift"). */
+/** etcd's peers warn about clock differences of 1 s and more (rafthttp, "prober found high clock drift"). */
 export const WARNING_MS = 1000
 
 /**
- * From here on certificates are at stake: one issued here counts as valid from `CLOCK_TOLERANCE_MS` before now, so a machine
- * further behind would refuse it. The rest of the margin is kept for the drift to come.
+ * Above this difference a node may refuse new certificates: they are valid from `CLOCK_TOLERANCE_MS` before
+ * they are issued. The rest of that margin is reserved for future drift.
  */
 export const FAILURE_MS = CLOCK_TOLERANCE_MS / 5
 
 const REMEDY =
-  'set the clock and keep it right: apt-get install chrony (or systemd-timesyncd), then look at timedatectl'
+  'set the clock and synchronize it: apt-get install chrony (or systemd-timesyncd), then check timedatectl'
 
 /**
- * Compares each machine with the middle one of them, and the middle one with this computer. Consensus needs no clocks;
- * TLS, logs and leases' users do.
+ * Compares each node with the median node, and the median node with the workstation. Raft doesn't depend on
+ * clocks; TLS, logs and users of leases do.
  */
 export function judgeClocks(readings: ReadonlyMap<string, ClockReading>): Check[] {
   const middle = middleReading([...readings.values()])
@@ -33,12 +33,12 @@ export function judgeClocks(readings: ReadonlyMap<string, ClockReading>): Check[
   const checks = [...readings].map(([host, reading]) => {
     const difference = reading.offsetMs - middle.offsetMs
     const uncertainty = reading === middle ? 0 : reading.uncertaintyMs + middle.uncertaintyMs
-    const found = readings.size === 1 ? 'the only machine' : describe(difference, uncertainty, 'the others')
+    const found = readings.size === 1 ? 'the only node' : describe(difference, uncertainty, 'the others')
     return rate(host, 'clock', 'Clock', found, Math.abs(difference) - uncertainty, 'the others')
   })
-  const found = describe(middle.offsetMs, middle.uncertaintyMs, 'this computer')
+  const found = describe(middle.offsetMs, middle.uncertaintyMs, 'the workstation')
   const excess = Math.abs(middle.offsetMs) - middle.uncertaintyMs
-  return [...checks, rate(undefined, 'clock-here', 'Clock of the machines', found, excess, 'this computer')]
+  return [...checks, rate(undefined, 'clock-here', 'Clock of the nodes', found, excess, 'the workstation')]
 }
 
 function rate(
@@ -51,7 +51,7 @@ function rate(
 ): Check {
   const check = judge(host, id, title)
   const remedy =
-    host === undefined ? `find out whose clock is wrong, theirs or this computer's; ${REMEDY}` : REMEDY
+    host === undefined ? `find out which clock is wrong, the nodes' or the workstation's; ${REMEDY}` : REMEDY
   if (excessMs > FAILURE_MS) {
     const wanted = `within ${formatDuration(FAILURE_MS)} of ${whom}, for certificates to be valid`
     return check.failure({ found, wanted, remedy })
@@ -67,7 +67,7 @@ function describe(offsetMs: number, uncertaintyMs: number, whom: string): string
   return `${formatDuration(Math.abs(offsetMs))} ${direction} ${whom} (± ${formatDuration(uncertaintyMs)})`
 }
 
-/** The median; of an even number, that of the two in the middle which is nearer to this computer's clock. */
+/** The median. Of an even number of readings, the middle one that is nearer to the workstation's clock. */
 function middleReading(readings: readonly ClockReading[]): ClockReading | undefined {
   const sorted = readings.toSorted((a, b) => a.offsetMs - b.offsetMs)
   const low = sorted[Math.floor((sorted.length - 1) / 2)]

@@ -1,22 +1,23 @@
-# Looks at a machine for `quorate preflight` and changes nothing there. It lends the cluster two listeners for a moment,
-# so that the other machines have something to dial before etcd is there.
+# Inspects a node for `quorate preflight` and changes nothing. It starts two short-lived listeners, so that
+# the other nodes have something to dial before etcd runs.
 #
 # Sent behind places.sh, ground.sh, node.sh and rehearse.sh. Arguments: DATA WAL, then in any order
 #   tool:NAME          a program that is needed
 #   package:NAME       a package that is wanted
 #   resolve:NAME       a host name that must resolve
 #   port:N             a port that etcd will listen on
-#   listen:ADDRESS:N   lend a listener there, if nothing listens on port N yet (IPv6 in brackets)
-#   dial:ADDRESS:N     to be dialled when all machines are ready
-#   own:PATH           PATH.crt and PATH.key are for dialling etcd, if they are there
-#   node:ADDRESS,SERVICE,PORT…  it is to be a Kubernetes node; what `look_node` takes
-#   no-writes          the disk is not measured: a member is at work on it
-#   write:PATH         quorate will write there, or in the directory that it makes there: that is rehearsed
-#   property:NAME=VALUE  of the unit that etcd will run in
+#   listen:ADDRESS:N   start a listener on it, unless a process listens on port N already (IPv6 in brackets)
+#   dial:ADDRESS:N     to be dialed when all nodes are ready
+#   own:PATH           PATH.crt and PATH.key are used to dial etcd, if they exist
+#   node:ADDRESS,SERVICE,PORT…  it will be a Kubernetes node; the arguments of `look_node`
+#   no-writes          the disk is not measured: a member uses it
+#   write:PATH         quorate will write to it, or to a directory that it creates there: this is rehearsed
+#   property:NAME=VALUE  a property of etcd's unit
 #
-# Says `begin`, one `section NAME EXITCODE BASE64` a probe, `ready`; waits for a line on standard input; says `time SECONDS`,
-# one `dial ADDRESS:N open|refused|silent|error [BASE64]` each and `dialled`; keeps its listeners until standard input ends.
-# POSIX sh, coreutils, openssl, iproute2 and systemd. `look_account` and `look_owner` come before this text.
+# Prints `begin`, one `section NAME EXITCODE BASE64` a probe, and `ready`. Waits for a line on standard input.
+# Then prints `time SECONDS`, one `dial ADDRESS:N open|refused|silent|error [BASE64]` each, and `dialled`.
+# Keeps its listeners until standard input ends. Needs POSIX sh, coreutils, openssl, iproute2 and systemd.
+# `look_account` and `look_owner` are defined before this text.
 set -u
 umask 077
 export LC_ALL=C
@@ -30,9 +31,9 @@ scratch=
 listener=
 try=
 leave() {
-  # Who hangs us up hangs up all that we start as well, and that must not hit what cleans up.
+  # A hangup reaches everything that this program starts, and it must not stop the cleanup.
   trap '' HUP INT PIPE TERM
-  # `timeout` hands the signal on to the listener and ends with it.
+  # `timeout` passes the signal on to the listener and ends with it.
   if [ -n "$listener" ] && kill "$listener" 2>/dev/null; then wait "$listener" 2>/dev/null; fi
   [ -z "$scratch" ] || rm -f "$scratch"
   # shellcheck disable=SC2086 # paths without blanks
@@ -44,10 +45,10 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 141' PIPE
 trap 'exit 143' TERM
-# Not in /tmp: whether that can be written to is one of the questions.
+# Not in /tmp: whether /tmp is writable is one of the checks.
 work=$(mktemp -d /run/quorate-preflight.XXXXXX) || exit 1
 
-# probe NAME COMMAND…: keeps what the command says, and how it ended.
+# probe NAME COMMAND…: stores the output and the exit code of the command.
 probe() {
   name=$1
   shift
@@ -55,7 +56,7 @@ probe() {
   echo $? >"$work/$name.code"
 }
 
-# trusted FOLDER: the nearest one up from there in which nobody else can put a link in place of a file that we write.
+# trusted DIRECTORY: the nearest parent directory in which no other user can replace a file of ours with a link.
 trusted() {
   path=$1
   while [ "$path" != / ] && ! { [ -O "$path" ] && [ -z "$(find "$path/" -maxdepth 0 -perm /022)" ]; }; do
@@ -75,7 +76,7 @@ END
   [ ! -d /run/systemd/system ] || echo 'booted=systemd'
 }
 
-# In shells of their own: their variables are their own.
+# In subshells, so that their variables stay separate.
 account() (
   look_account etcd
 )
@@ -84,7 +85,7 @@ owner() (
   look_owner
 )
 
-# What no two machines have in common. Of the machine's ID nothing but a digest: it is not for others.
+# What no two nodes have in common. Only a digest of the machine ID: the ID itself is confidential.
 identity() (
   read -r boot </proc/sys/kernel/random/boot_id && printf 'boot %s\n' "$boot"
   if [ -s /etc/machine-id ]; then printf 'machine %s\n' "$(sha256sum </etc/machine-id)"; fi
@@ -98,7 +99,7 @@ node() (
     case $word in
       node:*)
         IFS=,
-        # shellcheck disable=SC2086 # into its parts
+        # shellcheck disable=SC2086 # split into its parts
         set -- ${word#node:}
         unset IFS
         look_node "$@"
@@ -114,7 +115,7 @@ missing_tools() {
   done
 }
 
-# What installs packages here, and which of those that are wanted are here.
+# The package manager, and which of the wanted packages are installed.
 packages() {
   printf 'installer %s\n' "$(installer)"
   for word; do
@@ -139,7 +140,7 @@ unit() {
   if [ -f /etc/etcd/cluster-id ]; then head -c 4096 /etc/etcd/cluster-id | sed -n 's/^cluster=/Pinned=/p' | head -n 1; fi
 }
 
-# One line a listener: what ss says, and after a tab the systemd unit of the process.
+# One line for each listener: the output of ss, a tab, the systemd unit of the process.
 listening() {
   for word; do
     case $word in port:*) ;; *) continue ;; esac
@@ -167,8 +168,8 @@ resolve() {
   done
 }
 
-# dd measures the write alone, so that starting 50 processes does not blur it. etcd appends to a file whose blocks are
-# there already: the first dd makes them.
+# dd measures the write alone, so that starting 50 processes does not blur it. etcd writes to preallocated
+# files, so the first dd allocates the blocks.
 flushes() {
   [ -n "$scratch" ] || { cat "$work/mktemp"; return 1; }
   dd if=/dev/zero of="$scratch" bs=131072 count=1 conv=fsync 2>"$work/dd" || { cat "$work/dd"; return 1; }
@@ -181,7 +182,7 @@ flushes() {
     done' sh "$scratch"
 }
 
-# Returns when the listeners stand, or can't. They outlive nothing: 60 s at most, and `leave` ends them before.
+# Returns when the listeners run or have failed. They end after 60 s at most; `leave` ends them earlier.
 lend() {
   wanted=0
   for word; do
@@ -195,7 +196,7 @@ lend() {
   mkfifo "$work/listener"
   timeout 60 systemd-socket-activate --accept "$@" true >/dev/null 2>"$work/listener" </dev/null &
   listener=$!
-  # Stays open: a listener whose words nobody reads would stumble over them.
+  # Stays open: otherwise a listener that prints something would fail.
   exec 4<"$work/listener"
   while [ $wanted -gt 0 ] && IFS= read -r line <&4; do
     printf '%s\n' "$line" >>"$work/lent"
@@ -203,7 +204,8 @@ lend() {
   done
 }
 
-# plain_dial ADDRESS:PORT SECONDS: without TLS. A tenth of the work of openssl's start, and there on all but the smallest systems.
+# plain_dial ADDRESS:PORT SECONDS: without TLS. It costs a tenth of starting openssl, and all but the smallest
+# systems have it.
 plain_dial() {
   host=${1%:*}
   host=${host#"["}
@@ -216,10 +218,10 @@ plain_dial() {
 dial() {
   code=
   if [ -n "$own" ]; then
-    # A member logs each connection that ends before the handshake does: with what its peers accept that does not happen.
+    # A member logs each connection that ends before the handshake. A certificate that its peers accept avoids that.
     said=$(timeout 3 openssl s_client -connect "$1" -cert "$own.crt" -key "$own.key" </dev/null 2>&1)
     code=$?
-    # Neither there nor silent: these files may not be what they should be.
+    # Neither open nor silent: these certificate files may be wrong.
     case $said in *CONNECTED* | *'onnection refused'*) ;; *) [ $code -eq 124 ] || code= ;; esac
   fi
   if [ -z "$code" ] && [ -x /bin/bash ]; then
@@ -228,7 +230,7 @@ dial() {
     said=$(timeout 3 openssl s_client -connect "$1" </dev/null 2>&1)
     code=$?
   fi
-  # A busy machine may take longer to start what dials than the way takes: once more, and longer.
+  # A busy node may start the dialing program too slowly: try once more with a longer limit.
   case $code-$said in 124-*CONNECTED*) ;; 124-*) [ ! -x /bin/bash ] || plain_dial "$1" 7 ;; esac
   case $said in
     *CONNECTED*) echo "dial $1 open" ;;

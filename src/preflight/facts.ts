@@ -1,4 +1,4 @@
-/** What `facts.sh` found on a machine, as types. What could not be read is undefined, never guessed. */
+/** What `facts.sh` found on a node, as types. What could not be read is undefined, never guessed. */
 import * as z from 'zod'
 import { type AccountState, parseAccount } from '../host/account.ts'
 import { type NodeFacts, parseNodeFacts } from '../host/node-facts.ts'
@@ -22,7 +22,7 @@ export interface HostFacts {
   readonly bits: number | undefined
   readonly hostname: string
   readonly cpus: number | undefined
-  /** What the kernel has to give away: less than what is built in. */
+  /** What the kernel makes available: less than the installed memory. */
   readonly memoryBytes: number | undefined
   readonly os: { readonly id: string; readonly version: string; readonly name: string }
   readonly systemd: { readonly version: number | undefined; readonly booted: boolean }
@@ -40,30 +40,30 @@ export interface HostFacts {
   readonly unit: EtcdUnit
   /** The user and the group `etcd`. */
   readonly account: AccountState
-  /** Name of the cluster whose mark is there: a member of it is on this machine, or was. */
+  /** Name of the cluster in the cluster ID file: this node has, or had, a member of it. */
   readonly pinned: string | undefined
   readonly identity: MachineIdentity
   readonly packagedBy: readonly PackageOwner[]
-  /** Whoever listens on one of etcd's ports. */
+  /** The processes that listen on etcd's ports. */
   readonly listeners: readonly Listener[]
   readonly addresses: readonly InterfaceAddress[] | undefined
   readonly routes: readonly Route[] | undefined
   /** Undefined: no name was asked for. */
   readonly resolved: { readonly addresses: readonly string[]; readonly exitCode: number } | undefined
   readonly flushes: { readonly latenciesMs: readonly number[]; readonly trouble: string | undefined }
-  /** `address:port` of the listeners lent to the others; why there are fewer than asked for is in `lendingTrouble`. */
+  /** `address:port` of the listeners started for the other nodes. `lendingTrouble` says why some are missing. */
   readonly lent: readonly string[]
   readonly lendingTrouble: string | undefined
-  /** What the rehearsal came upon; undefined: there was none. */
+  /** The problems that the rehearsal found; undefined: there was no rehearsal. */
   readonly rehearsal: readonly Finding[] | undefined
-  /** Of each filesystem that quorate writes to. */
+  /** One entry for each filesystem that quorate writes to. */
   readonly rooms: readonly Room[]
   readonly security: Security
-  /** Only of nodes of a Kubernetes. */
+  /** Only for nodes of a Kubernetes cluster. */
   readonly kubernetes?: NodeFacts | undefined
 }
 
-/** What no two machines have in common; undefined: it could not be read. */
+/** What no two nodes have in common; undefined: it could not be read. */
 export interface MachineIdentity {
   /** ID of this boot. */
   readonly boot: string | undefined
@@ -82,13 +82,13 @@ export interface Disk {
 export interface EtcdUnit {
   /** systemd's ActiveState. */
   readonly active: string
-  /** Path of the unit file in force; empty: there is none. */
+  /** Path of the effective unit file; empty: there is none. */
   readonly path: string
   readonly mainPid: number
   /** quorate installed it. */
   readonly ours: boolean
   readonly masked?: boolean | undefined
-  /** What would reach etcd from outside quorate's own files; undefined: nothing. */
+  /** Settings that reach etcd from outside quorate's files; undefined: none. */
   readonly surroundings?: Surroundings | undefined
 }
 
@@ -121,7 +121,7 @@ interface Section {
 }
 
 export interface FactsQuestion {
-  /** Where quorate's own unit file lies. */
+  /** Path of quorate's own unit file. */
   readonly unitPath: string
   readonly resolved: boolean
 }
@@ -209,12 +209,12 @@ function lines(text: string): string[] {
   return text.split('\n').filter((line) => line.trim() !== '')
 }
 
-/** What the first group of a pattern catches, line by line. */
+/** What the first group of a pattern matches, line by line. */
 function words(text: string, pattern: RegExp): string[] {
   return lines(text).flatMap((line) => pattern.exec(line)?.[1] ?? [])
 }
 
-/** A program's complaint, `dd: …`, which may be followed by its figures all the same. */
+/** A program's error message, `dd: …`. Its figures may still follow. */
 function complaint(text: string): string | undefined {
   const all = lines(text)
   return all.findLast((line) => /^[\w-]+: /.test(line)) ?? all.at(-1)
@@ -273,7 +273,7 @@ const ROUTES = z.array(
   z.object({ dst: z.string(), gateway: z.string().optional(), dev: z.string().optional() }),
 )
 
-/** Both families; a machine without IPv6 has nothing to say for the second. */
+/** Both address families. A node without IPv6 prints nothing for the second. */
 function routes(v4: string, v6: string): Route[] | undefined {
   const four = json(ROUTES, v4)
   const six = v6.trim() === '' ? [] : json(ROUTES, v6)
@@ -287,7 +287,7 @@ function json<T>(schema: z.ZodType<T>, text: string): T | undefined {
   try {
     return schema.safeParse(JSON.parse(trimmed)).data
   } catch (error) {
-    // Cut off, or not JSON at all: the checks that need it say that it could not be read.
+    // Truncated or not JSON: the checks that need it report that it could not be read.
     if (error instanceof SyntaxError) return undefined
     throw error
   }

@@ -118,7 +118,7 @@ test('a script that can not run is a failed command, with its last words', async
   expect(answers.get('etcd01')).toMatchObject({
     code: 'command',
     host: 'etcd01',
-    message: 'the machine could not be looked at: sh: mktemp: not found',
+    message: 'the node could not be inspected: sh: mktemp: not found',
   })
 })
 

@@ -1,6 +1,6 @@
 /**
- * Asks all machines at once: one session a machine. When every machine has looked at itself and lends its listeners, all
- * dial; when all have dialled, all end.
+ * Asks all nodes at once, with one session for each. When every node has inspected itself and started its
+ * listeners, all dial. When all have dialed, all end.
  */
 import { PassThrough } from 'node:stream'
 import { QuorateError } from '../errors.ts'
@@ -27,7 +27,7 @@ import rehearse from './rehearse.sh?raw'
 import { sandboxOf, WRITTEN } from './rehearsal.ts'
 import { TOOLS } from './system.ts'
 
-/** What the agent looks with, preflight looks with. */
+/** Preflight uses the same look functions as the agent. */
 const SCRIPT = [places, ground, packages, account, kubernetesNode, owner, surroundings, rehearse, facts].join(
   '',
 )
@@ -44,16 +44,16 @@ export interface GatherOptions {
   readonly signal: AbortSignal
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  /** How long a machine may take once it has begun, in ms. */
+  /** How long a node may take once it has started, in ms. */
   readonly limitMs: number
   readonly onAnswer: (host: string) => void
-  /** Whom it is about; the others only dial them and are dialled. All unless given. */
+  /** The nodes to inspect; the others only dial them and are dialed. All unless given. */
   readonly only?: ReadonlySet<string> | undefined
   /** What is set up beside etcd. */
   readonly tiers?: readonly NodeNeeds[] | undefined
 }
 
-/** Each machine's answer, or why there is none. A machine that fails keeps nobody waiting. */
+/** Each node's answer, or why there is none. The other nodes don't wait for one that fails. */
 export async function gather(options: GatherOptions): Promise<ReadonlyMap<string, Gathered | QuorateError>> {
   const { cluster, remotes } = options
   const interviews = cluster.nodes.flatMap((node) => {
@@ -74,7 +74,7 @@ async function conduct(interviews: readonly Interview[]): Promise<void> {
 
 interface Interview {
   readonly host: string
-  /** These two resolve as well when the machine fails. */
+  /** Both resolve even if the node fails. */
   readonly ready: Promise<void>
   readonly dialled: Promise<void>
   readonly outcome: Promise<Gathered | QuorateError>
@@ -113,7 +113,7 @@ function startInterview(node: Node, remote: Remote, options: GatherOptions): Int
         root: true,
         stdin,
         signal: AbortSignal.any([signal, tooLong.signal]),
-        // Beside its own limit, which begins where it does: it waits there for the others.
+        // In addition to the node's own limit: the node waits for the others.
         patience: { asked: 'preflight checks', ms: 5 * LOOK_MS },
         onStdout: byLine(hear),
       })
@@ -150,7 +150,7 @@ function startInterview(node: Node, remote: Remote, options: GatherOptions): Int
   }
 }
 
-/** The arguments of `facts.sh` for one machine. Who is not connected could lend no listener, so nobody dials it. */
+/** The arguments of `facts.sh` for one node. A node that is not connected has no listener, so no node dials it. */
 export function questions(
   cluster: Cluster,
   node: Node,
@@ -187,14 +187,14 @@ export function questions(
   ]
 }
 
-/** What the agent is asked of a Kubernetes node, preflight asks too. */
+/** Preflight asks the same about a Kubernetes node as the agent is asked. */
 function asNode([name, values]: Look): string[] {
   return name === 'node' ? [`node:${[values.address, values.service, ...values.ports].join(',')}`] : []
 }
 
 /**
- * The machine read its clock between the two moments, nobody knows when: the middle, give or take half of it. Both moments
- * are cut to whole milliseconds, so the later one may be one later.
+ * The node read its clock at an unknown time between the two moments: the estimate is the middle, plus or
+ * minus half. Both moments are truncated to whole milliseconds, so the later one may be 1 ms later.
  */
 function readClock(line: string, sentAt: number, receivedAt: number): ClockReading | undefined {
   const theirs = Number(line.slice('time '.length)) * 1000
@@ -228,19 +228,19 @@ function byLine(hear: (line: string) => void): (text: string) => void {
 
 function scriptFailure(host: string, exitCode: number, stderr: string): QuorateError {
   const reason = stderr.trim().split('\n').at(-1) || `exit code ${exitCode}`
-  return new QuorateError('command', `the machine could not be looked at: ${reason}`, {
+  return new QuorateError('command', `the node could not be inspected: ${reason}`, {
     host,
-    hint: 'it needs a POSIX sh, coreutils and a writable /run',
+    hint: 'make sure that the node has a POSIX sh, coreutils and a writable /run',
   })
 }
 
 function tookTooLong(host: string, limitMs: number): QuorateError {
   return new QuorateError(
     'unreachable',
-    `the machine did not finish looking at itself within ${limitMs / 1000} s`,
+    `the node did not finish the inspection within ${limitMs / 1000} s`,
     {
       host,
-      hint: 'is it overloaded, or its disk stuck? Look at it by hand: uptime; dmesg',
+      hint: 'check the node for overload or a stuck disk: uptime; dmesg',
     },
   )
 }

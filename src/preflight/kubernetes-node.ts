@@ -1,11 +1,11 @@
-/** Does the machine suit a kubelet? Judged as `apply` refuses it. */
+/** Checks that the node meets the requirements of a kubelet, by the same rules as `apply`. */
 import { type Unfit, apiServerPort, roomUnfit, unfit } from '../kubernetes/node-fitness.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import { kubernetesNodes } from '../spec/kubernetes.ts'
 import { type Check, judge } from './checks.ts'
 import type { HostFacts } from './facts.ts'
 
-/** A check for each thing that stands in the way; one that says so if nothing does. */
+/** One check for each problem; one passed check if there is none. */
 export function judgeKubernetesNode(
   cluster: Cluster,
   node: Node,
@@ -17,20 +17,20 @@ export function judgeKubernetesNode(
   if (facts === undefined)
     return [
       check.warning({
-        found: 'it could not be looked at',
-        wanted: 'a machine that suits a kubelet',
-        remedy: 'apply looks again, and refuses what is wrong before anything is changed',
+        found: 'it could not be inspected',
+        wanted: "meets the kubelet's requirements",
+        remedy: 'none needed now: quorate apply checks again before it changes anything',
       }),
     ]
   const asked = { kubernetes, node, facts, apiPort: apiServerPort(cluster) }
   const wrong = [...unfit(asked), ...(isSetUp(facts) ? [] : roomUnfit(asked))]
-  if (wrong.length === 0) return [check.ok({ found: 'suits a kubelet' })]
+  if (wrong.length === 0) return [check.ok({ found: "meets the kubelet's requirements" })]
   return wrong.map(({ id, title, found, wanted, remedy }: Unfit) =>
     judge(node.name, id, title).failure({ found, wanted, remedy }),
   )
 }
 
-/** It leads to an API server: its images are there. */
+/** The route leads to an API server: its images are on the node. */
 function isSetUp({ servers }: NonNullable<HostFacts['kubernetes']>): boolean {
   return Object.keys(servers).length > 0
 }

@@ -1,4 +1,4 @@
-/** A machine and a cluster to which nothing is wrong, for tests to spoil. */
+/** A node and a cluster without any problem; tests change single facts. */
 import type { Cluster, Node } from '../spec/cluster.ts'
 import type { HostFacts } from './facts.ts'
 

@@ -1,4 +1,4 @@
-/** Does the load balancer's name resolve where it will be used? */
+/** Checks that the load balancer's name resolves on the nodes that use it. */
 import ipaddr from 'ipaddr.js'
 import type { Node } from '../spec/cluster.ts'
 import { type Check, judge } from './checks.ts'
@@ -20,6 +20,6 @@ export function judgeLoadBalancer(node: Node, facts: HostFacts, host: string | u
     return [check.ok({ found: `${host} is ${resolved.addresses.join(', ')}`, wanted })]
   }
   const found = resolved?.exitCode === 124 ? `no answer for ${host} in 5 s` : `${host} does not resolve`
-  const remedy = `add ${host} to the DNS or to /etc/hosts there, or correct \`loadBalancer.url\` in the cluster file`
+  const remedy = `add ${host} to DNS or to /etc/hosts on the node, or correct \`loadBalancer.url\` in the cluster file`
   return [check.failure({ found, wanted, remedy })]
 }

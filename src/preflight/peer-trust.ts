@@ -1,16 +1,16 @@
-/** Whose certificate is enough to speak Raft with the members. */
+/** Which certificates let their holder connect to the members as a peer. */
 import { PEER_IDENTITY } from '../etcd/configuration.ts'
 import { environmentNames } from '../etcd/versions.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { memberName } from '../spec/member-name.ts'
 import { type Check, judge } from './checks.ts'
 
-const ANYBODY = "any certificate of the CA, a client's too"
+const ANYBODY = "any certificate of the CA, including clients' certificates"
 
-/** @param forbidden whether name constraints keep the CA from signing the name by which members know each other */
+/** @param forbidden whether name constraints of the CA forbid the DNS name that members require of their peers */
 export function judgePeerTrust({ name, etcd }: Cluster, forbidden: boolean): Check {
-  const check = judge(undefined, 'peer-trust', 'Who may speak Raft')
-  const wanted = `certificates for ${memberName(name)} alone, which no client gets`
+  const check = judge(undefined, 'peer-trust', 'Accepted as peers')
+  const wanted = `only certificates for ${memberName(name)}, which clients never get`
   if (!environmentNames(etcd.version).includes(PEER_IDENTITY)) {
     return check.warning({
       found: `${ANYBODY}: etcd ${etcd.version} can't tell them apart`,
@@ -23,7 +23,7 @@ export function judgePeerTrust({ name, etcd }: Cluster, forbidden: boolean): Che
     return check.warning({
       found: `${ANYBODY}: the name constraints of the CA forbid ${memberName(name)}`,
       wanted,
-      remedy: 'use a CA for this cluster alone, or one that may sign names below quorate.internal',
+      remedy: 'use a CA that only this cluster uses, or one that may sign names below quorate.internal',
     })
   }
   return check.ok({ found: 'members', wanted })

@@ -1,4 +1,4 @@
-/** Do the etcd nodes reach each other, on both ports and in both directions? */
+/** Checks that the etcd nodes reach each other on both ports and in both directions. */
 import type { Cluster, Node } from '../spec/cluster.ts'
 import { type Check, judge } from './checks.ts'
 import type { HostFacts } from './facts.ts'
@@ -8,11 +8,11 @@ export interface Dial {
   readonly target: string
   /** `silent`: no answer at all within 10 s. */
   readonly outcome: 'open' | 'refused' | 'silent' | 'error'
-  /** What openssl said, for `error`. */
+  /** The output of openssl, for `error`. */
   readonly reason: string
 }
 
-/** What is needed of an etcd node to judge the way to and from it. */
+/** What the checks need to know of an etcd node to judge the connections to and from it. */
 export interface Reach {
   readonly node: Node
   readonly facts: HostFacts
@@ -23,7 +23,7 @@ export function target(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
-/** One check for each ordered pair and port. `reaches` holds the etcd nodes that could be looked at. */
+/** One check for each ordered pair and port. `reaches` holds the etcd nodes that could be inspected. */
 export function judgePeers(cluster: Cluster, reaches: readonly Reach[]): Check[] {
   const ports = [
     { id: 'reach-client', title: `Client port ${cluster.etcd.clientPort}`, port: cluster.etcd.clientPort },
@@ -44,14 +44,14 @@ function judgeWay(id: string, title: string, port: number, from: Reach, to: Reac
   const wanted = `reached from ${from.node.name}`
   const answered =
     to.facts.lent.includes(there) || to.facts.listeners.some((listener) => listener.port === port)
-  const firewall = `let TCP port ${port} from ${from.node.address} to ${to.node.address} pass the firewalls on both machines and between them`
+  const firewall = `allow TCP port ${port} from ${from.node.address} to ${to.node.address} in the firewalls on both nodes and between them`
   switch (dial?.outcome) {
     case 'open':
       return check.ok({ subject, found: 'reached', wanted })
     case 'silent':
       return check.failure({
         subject,
-        found: 'no answer in 10 s: a firewall drops it, or there is no way',
+        found: 'no answer in 10 s: a firewall drops the packets, or there is no route',
         wanted,
         remedy: firewall,
       })
@@ -61,7 +61,7 @@ function judgeWay(id: string, title: string, port: number, from: Reach, to: Reac
       if (answered)
         return check.failure({
           subject,
-          found: 'refused on the way: a firewall rejects it',
+          found: 'refused on the route: a firewall rejects the connection',
           wanted,
           remedy: firewall,
         })
@@ -74,9 +74,9 @@ function judgeWay(id: string, title: string, port: number, from: Reach, to: Reac
     found:
       dial === undefined
         ? 'not tried'
-        : 'not known: the machine answers, but nothing could listen there to be reached',
+        : 'unknown: the node answers, but quorate could not start a listener on it',
     wanted,
     remedy:
-      to.facts.lendingTrouble ?? `put right what else is said of ${to.node.name}, then run preflight again`,
+      to.facts.lendingTrouble ?? `fix the other problems of ${to.node.name}, then rerun: quorate preflight`,
   })
 }

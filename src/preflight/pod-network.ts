@@ -1,4 +1,4 @@
-/** Are the networks of pods and Services unused so far? Neither flannel nor Kubernetes looks. */
+/** Checks that the networks of pods and Services are unused. Neither flannel nor Kubernetes checks this. */
 import ipaddr from 'ipaddr.js'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import { type Check, judge } from './checks.ts'
@@ -8,7 +8,7 @@ type Network = readonly [ipaddr.IPv4 | ipaddr.IPv6, number]
 
 const SERVICES = 'service-network'
 
-/** Interfaces that flannel and the CNI plugin make themselves. */
+/** Interfaces that flannel and the CNI plugin create. */
 const FLANNEL_DEVICES = /^(flannel|cni\d)/
 
 export function podNetworks({ network, kubernetes }: Cluster): string[] {
@@ -17,7 +17,7 @@ export function podNetworks({ network, kubernetes }: Cluster): string[] {
   return [...new Set(all.filter((one) => one !== undefined && one !== '') as string[])]
 }
 
-/** One check a network of pods or of Services; none where the cluster file has neither. */
+/** One check for each network of pods or Services; none if the cluster file has neither. */
 export function judgePodNetworks(cluster: Cluster, node: Node, facts: HostFacts): Check[] {
   const { kubernetes } = cluster
   const key = cluster.network === undefined ? 'kubernetes.podNetwork' : 'network'
@@ -47,8 +47,8 @@ function judgeNetwork(
   { network: text, id, title, key }: Asked,
 ): Check {
   const check = judge(node.name, id, title)
-  const wanted = `${text} unused on the machine`
-  const remedy = `choose another range for \`${key}\` in the cluster file: what lies in it could not be reached any more`
+  const wanted = `${text} unused on the node`
+  const remedy = `choose another range for \`${key}\` in the cluster file: existing addresses in ${text} would become unreachable`
   if (addresses === undefined || routes === undefined) {
     return check.warning({
       found: 'addresses and routes could not be read',
@@ -62,14 +62,14 @@ function judgeNetwork(
   if (used !== undefined)
     return check.failure({ found: `${used.address} on ${used.device} lies in it`, wanted, remedy })
   const peers = new Set(cluster.nodes.flatMap((peer) => [peer.address, ...peer.addresses]))
-  // quorate gives a machine without a default route one to the Services, over its own network.
+  // quorate gives a node without a default route a route to the Services, over its own network.
   const isOwn = ({ destination, gateway }: Route) =>
     id === SERVICES && destination === text && gateway === undefined
   const overlapping = routes.filter(
     (route) =>
       !isFlannels(route, peers) && !isOwn(route) && overlap(network, parseNetwork(route.destination)),
   )
-  // What goes to a router and is wider is usually a whole company's range: flannel's routes are narrower and win.
+  // A wider route to a router is usually a whole company's range: flannel's routes are more specific and win.
   const wider = (route: Route) => route.gateway !== undefined && prefixOf(route) < network[1]
   const taken = overlapping.find((route) => !wider(route))
   if (taken !== undefined)
@@ -79,16 +79,19 @@ function judgeNetwork(
   return check.warning({
     found: `it is part of the route ${describe(behind)}`,
     wanted,
-    remedy: `make sure that no machine you need lives in ${text}: pods would be reached instead; or choose another range for \`${key}\``,
+    remedy: `make sure that no host you need has an address in ${text}, because traffic to it would go to pods; or choose another range for \`${key}\``,
   })
 }
 
-/** Routes over flannel's interfaces, and those of its host-gw backend: they lead to another node. */
+/** Routes over flannel's interfaces and those of its host-gw backend lead to another node. */
 function isFlannels({ device, gateway }: Route, peers: ReadonlySet<string>): boolean {
   return FLANNEL_DEVICES.test(device ?? '') || (gateway !== undefined && peers.has(gateway))
 }
 
-/** `default`, and the two halves of everything that VPNs route instead of it, are undefined: everything is no overlap. */
+/**
+ * Undefined for `default`, and for the two halves of the address space that VPNs route instead: they don't
+ * count as an overlap.
+ */
 function parseNetwork(text: string): Network | undefined {
   if (ipaddr.isValidCIDR(text)) {
     const [address, prefix] = ipaddr.parseCIDR(text)

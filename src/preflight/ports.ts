@@ -1,4 +1,4 @@
-/** Is the place free where etcd shall be: its address, its ports, its directories, its unit? */
+/** Checks that etcd's address, ports, directories and unit name are free on the node. */
 import ipaddr from 'ipaddr.js'
 import { type FurtherListener, furtherListeners } from '../etcd/configuration.ts'
 import { foreignTroubles, keptDropIns } from '../etcd/foreign-member.ts'
@@ -19,12 +19,12 @@ export function judgeEtcdPlace(cluster: Cluster, node: Node, facts: HostFacts): 
   ]
 }
 
-/** etcd binds to the node's address, so the machine must have it itself, not a router before it. */
+/** etcd binds to the node's address, so the node itself must have it, not a router in front of it. */
 function judgeOwnAddress(node: Node, { addresses }: HostFacts): Check {
   const check = judge(node.name, 'own-address', 'Own address')
   const wanted = node.address
   if (addresses === undefined) {
-    return check.warning({ found: 'could not be read', wanted, remedy: 'look at it by hand: ip address' })
+    return check.warning({ found: 'could not be read', wanted, remedy: 'check by hand: ip address' })
   }
   if (addresses.some(({ address }) => sameAddress(address, node.address)))
     return check.ok({ found: node.address, wanted })
@@ -32,7 +32,7 @@ function judgeOwnAddress(node: Node, { addresses }: HostFacts): Check {
   return check.failure({
     found: `it has ${others.join(', ') || 'none'}`,
     wanted,
-    remedy: `give the machine ${node.address}, or write an address that it has as the node's \`address\``,
+    remedy: `give the node ${node.address}, or set the node's \`address\` to one that it has`,
   })
 }
 
@@ -46,14 +46,14 @@ function judgePort(
   inTheWayOf: (listener: Listener) => boolean = (listener) => conflicts(listener, node),
 ): Check {
   const check = judge(node.name, id, title)
-  const wanted = 'nobody listening, or the etcd that quorate set up'
+  const wanted = 'no listener, or the etcd that quorate set up'
   const inTheWay = facts.listeners.filter((listener) => listener.port === port && inTheWayOf(listener))
   const foreign = inTheWay.find((listener) => !isOurEtcd(listener, facts))
   if (foreign === undefined) return check.ok({ found: inTheWay.length === 0 ? 'free' : 'our etcd', wanted })
   return check.failure({ found: describe(foreign), wanted, remedy: remedyFor(foreign, key) })
 }
 
-/** Metrics, or http apart from gRPC. */
+/** Metrics, or HTTP on a port separate from gRPC. */
 function judgeFurther(node: Node, facts: HostFacts, url: FurtherListener): Check {
   const [id, name] = url.use === 'metrics' ? ['metrics-port', 'Metrics port'] : ['http-port', 'HTTP port']
   const own = url.host === OWN_ADDRESS ? node.address : url.host
@@ -67,7 +67,7 @@ export function isOurEtcd(listener: Listener, { unit }: HostFacts): boolean {
   return unit.ours && listener.pid !== undefined && listener.pid === unit.mainPid
 }
 
-/** Binding to one address fails if anyone has it or all of them; etcd takes loopback as well. */
+/** Binding to an address fails if a process uses it or the wildcard address; etcd binds to loopback as well. */
 function conflicts({ address }: Listener, node: Node): boolean {
   return ['*', '0.0.0.0', '::'].includes(address) || isLoopback(address) || sameAddress(address, node.address)
 }
@@ -82,7 +82,7 @@ function describe({ address, port, process, pid, unit }: Listener): string {
 function remedyFor({ process, unit, pid }: Listener, key: string): string {
   const stop = unit?.endsWith('.service') ? `systemctl disable --now ${unit}` : `kill ${pid ?? 'it'}`
   if (process === 'etcd')
-    return `if nobody needs that etcd any more, stop it (${stop}); else set \`${key}\` to another port`
+    return `if that etcd is no longer needed, stop it (${stop}); else set \`${key}\` to another port`
   return `stop it (${stop}), or set \`${key}\` to another port`
 }
 
@@ -99,14 +99,16 @@ function judgeLeftovers(cluster: Cluster, node: Node, facts: HostFacts): Check {
   return check.failure({
     found: `${taken.join(' and ')} ${taken.length > 1 ? 'hold' : 'holds'} data that quorate did not put there`,
     wanted,
-    remedy: `move it away if nobody needs it (${taken.map((path) => moveAway(path, facts)).join('; ')}), or set \`etcd.dataDirectory\` and \`etcd.walDirectory\``,
+    remedy: `if it is no longer needed, rename it (${taken.map((path) => moveAway(path, facts)).join('; ')}), or set \`etcd.dataDirectory\` and \`etcd.walDirectory\``,
   })
 }
 
 /** A mount point can't be renamed. */
 function moveAway(path: string, { dataDisk, walDisk }: HostFacts): string {
   const isMount = [dataDisk, walDisk].some((disk) => disk?.mountedOn === path)
-  return isMount ? `the contents of the mount point ${path}, to another filesystem` : `mv ${path} ${path}.old`
+  return isMount
+    ? `move the contents of the mount point ${path} to another filesystem`
+    : `mv ${path} ${path}.old`
 }
 
 function judgeUnit(cluster: Cluster, node: Node, { unit }: HostFacts): Check {
@@ -114,9 +116,9 @@ function judgeUnit(cluster: Cluster, node: Node, { unit }: HostFacts): Check {
   const wanted = 'none, or the one that quorate wrote'
   if (unit.masked === true) {
     return check.failure({
-      found: 'it is masked: nothing can start it',
+      found: "masked: it can't be started",
       wanted,
-      remedy: 'if etcd is to run there: systemctl unmask etcd.service',
+      remedy: 'allow etcd to run on the node: systemctl unmask etcd.service',
     })
   }
   const foreign = { cluster, host: node.name, surroundings: unit.surroundings, unitPath: unit.path }
@@ -136,7 +138,7 @@ function judgeUnit(cluster: Cluster, node: Node, { unit }: HostFacts): Check {
     found: `${unit.path}, ${unit.active}${kept}`,
     wanted,
     remedy:
-      'quorate will put its own unit in its place; if that etcd is still needed, keep quorate off this machine',
+      'none needed if that etcd is no longer used: quorate replaces its unit; else remove this node from the cluster file',
   })
 }
 

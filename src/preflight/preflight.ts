@@ -1,4 +1,4 @@
-/** Do the machines fit? Looks at all of them at once and changes nothing. */
+/** Checks that the nodes meet the requirements. Inspects all nodes at once and changes nothing. */
 import { QuorateError } from '../errors.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import type { Remote } from '../ssh/remote.ts'
@@ -32,17 +32,17 @@ export interface PreflightOptions {
   readonly cluster: Cluster
   /** By node name. A node without one is a failure in the report. */
   readonly remotes: ReadonlyMap<string, Remote>
-  /** Why some nodes have no `Remote`, e.g. the errors of `onAll`: shown with those nodes. */
+  /** Why some nodes have no `Remote`, e.g. the errors of `onAll`. Shown for those nodes. */
   readonly troubles?: readonly QuorateError[] | undefined
   readonly signal: AbortSignal
   readonly emit?: ((event: PreflightEvent) => void) | undefined
   /** Milliseconds since the epoch; `Date.now` unless given. */
   readonly now?: (() => number) | undefined
-  /** How long a machine may take, in ms; 20 s unless given. */
+  /** How long a node may take, in ms; 20 s unless given. */
   readonly limitMs?: number | undefined
   /**
-   * Names of nodes that are to join a cluster: the report is about them, and about the ways between them and the others,
-   * whose disks are left in peace. All nodes unless given.
+   * Names of nodes that will join a cluster. The report covers them and the connections between them and the
+   * other nodes, whose disks are not measured. All nodes unless given.
    */
   readonly only?: ReadonlySet<string> | undefined
   /** What is set up beside etcd. */
@@ -50,8 +50,9 @@ export interface PreflightOptions {
 }
 
 /**
- * Checks every node of the cluster file: one SSH session each, all at the same time, under a second for a few idle
- * machines. What is wrong with a machine is in the report, not thrown; see `summarize` for whether it stands in the way.
+ * Checks every node of the cluster file: one SSH session each, all at the same time, under a second for a few
+ * idle nodes. Problems of a node are in the report and not thrown; `summarize` says whether they block an
+ * apply.
  *
  * @throws the signal's reason when aborted.
  */
@@ -65,7 +66,7 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRep
     limitMs: options.limitMs ?? 20_000,
     only: options.only,
     tiers: options.tiers,
-    onAnswer: (host) => emit?.({ type: 'note', host, text: 'looked at' }),
+    onAnswer: (host) => emit?.({ type: 'note', host, text: 'inspected' }),
   })
   const reports = cluster.nodes.map((node) => {
     const trouble = options.troubles?.find(({ host }) => host === node.name)
@@ -75,7 +76,7 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRep
   return { checks: checks.filter((check) => isAbout(check, options.only)) }
 }
 
-/** A clock is compared with all others; a way has two ends. */
+/** A clock is compared with all others, and a connection has two ends. */
 function isAbout({ host, subject }: Check, only: ReadonlySet<string> | undefined): boolean {
   if (only === undefined || host === undefined || only.has(host)) return true
   return subject?.split(' -> ').some((end) => only.has(end)) ?? false
@@ -145,11 +146,11 @@ function accessible(node: Node, remote: Remote | undefined): Check {
 function inaccessible(node: Node, error: QuorateError): Check {
   return judge(node.name, 'access', 'Access').failure({
     found: error.message,
-    wanted: 'root rights over SSH, directly or through sudo',
-    remedy: error.hint ?? `try by hand: ssh ${node.ssh.host} sudo true`,
+    wanted: 'root access over SSH, directly or through sudo',
+    remedy: error.hint ?? `check by hand: ssh ${node.ssh.host} sudo true`,
   })
 }
 
 function notConnected(node: Node): QuorateError {
-  return new QuorateError('unreachable', 'there is no connection to it', { host: node.name })
+  return new QuorateError('unreachable', 'not connected', { host: node.name })
 }

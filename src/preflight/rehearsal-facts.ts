@@ -1,8 +1,8 @@
-/** What `rehearse.sh` found, as types. Its words are a machine's own and may be anything. */
+/** What `rehearse.sh` found, as types. The texts come from the node and may be anything. */
 
 import { isTypeable } from '../spec/typeable.ts'
 
-/** What a rehearsal came upon. */
+/** One problem that the rehearsal found. */
 export type FindingKind =
   | 'link'
   | 'blocked'
@@ -19,7 +19,7 @@ export type FindingKind =
 
 export interface Finding {
   readonly kind: FindingKind
-  /** An absolute path; of `sandbox` systemd's exit code. */
+  /** An absolute path; for `sandbox`, systemd's exit code. */
   readonly path: string
   readonly said: string
 }
@@ -27,7 +27,7 @@ export interface Finding {
 /** A filesystem that quorate writes to. */
 export interface Room {
   readonly mountedOn: string
-  /** undefined: it has as many inodes as it needs. */
+  /** undefined: the filesystem has no fixed number of inodes. */
   readonly freeInodes: number | undefined
   readonly freeBytes: number
 }
@@ -58,11 +58,11 @@ export function readFindings(text: string): readonly Finding[] {
   const found = [...text.matchAll(/^(\w+) (\S+)\t(.*)$/gm)].flatMap(
     ([, kind = '', path = '', said = '']): Finding[] =>
       KINDS.has(kind)
-        ? // It becomes part of commands.
+        ? // The path becomes part of commands.
           [{ kind: kind as FindingKind, path: pathOf(kind, path), said: said.trim() }]
         : [],
   )
-  // Data and log mostly lie in the same directory.
+  // Data and WAL are usually in the same directory.
   return [...new Map(found.map((one) => [`${one.kind} ${one.path}`, one])).values()]
 }
 

@@ -1,4 +1,4 @@
-/** Can the operations of a first apply be done on this machine? It has tried them, and left nothing. */
+/** Judges the rehearsal: the node tried the operations of a first apply and removed what it created. */
 import { unitFile } from '../etcd/unit-file.ts'
 import { describeLink, linkRemedy } from '../host/linked.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
@@ -9,7 +9,7 @@ import type { HostFacts } from './facts.ts'
 import type { Finding, FindingKind, Room } from './rehearsal-facts.ts'
 import { judgeSandbox } from './sandbox.ts'
 
-/** Where quorate writes on an etcd node, besides etcd's own directories. */
+/** The directories that quorate writes to on an etcd node, besides etcd's own. */
 export const WRITTEN: readonly string[] = [
   '/var/lib/quorate',
   '/usr/local/bin',
@@ -20,21 +20,24 @@ export const WRITTEN: readonly string[] = [
   '/var/tmp',
 ]
 
-/** etcd's three binaries are some 65 MB; once more while they are on their way, where that is another filesystem's room. */
+/**
+ * etcd's three binaries take about 65 MB, and as much again while they are copied, perhaps on another
+ * filesystem.
+ */
 const LEAST_FREE_BYTES = 128 * 1024 ** 2
 
-/** quorate makes about 50 files, and etcd one for each 64 MB of its log and each snapshot. */
+/** quorate creates about 50 files. etcd creates one for each 64 MB of its WAL and one for each snapshot. */
 const LEAST_FREE_INODES = 1000
 
-/** What unit files and systemd-run have in common: the properties that shut etcd in. */
+/** The sandbox properties of etcd's unit that systemd-run accepts as well. */
 export function sandboxOf(cluster: Cluster): readonly string[] {
-  // Which directories it may write to is no part of this, and may be what a unit can't hold.
+  // The writable directories are left out: a path may contain what systemd-run can't take.
   const etcd = { ...cluster.etcd, dataDirectory: '/opt/etcd/data', walDirectory: '/opt/etcd/wal' }
   const service = /^\[Service\]\n([^]*?)^\[/m.exec(unitFile({ cluster: { ...cluster, etcd } }))?.[1] ?? ''
   return service.split('\n').filter((line) => /^[A-Z]\w+=/.test(line) && !NOT_REHEARSED.test(line))
 }
 
-/** What only a member needs, and RemoveIPC, which would take from other processes of the user. */
+/** What only a member needs, and RemoveIPC, which would affect other processes of the user. */
 const NOT_REHEARSED =
   /^(?:Type|Timeout\w+|User|Group|Environment|EnvironmentFile|Exec\w+|Restart\w*|ReadWritePaths|RemoveIPC|\w+Directory)=/
 
@@ -54,8 +57,8 @@ export function judgeRehearsal(cluster: Cluster, node: Node, facts: HostFacts): 
 
 function judgeDirectories({ etcd }: Cluster, node: Node, findings: readonly Finding[]): Check[] {
   const check = judge(node.name, 'directories', 'Directories')
-  const wanted = "real directories that only root can replace, and that a service's user can reach"
-  if (findings.length === 0) return [check.ok({ found: 'can be made, and given to etcd', wanted })]
+  const wanted = "real directories that only root can replace and that a service's user can reach"
+  if (findings.length === 0) return [check.ok({ found: 'can be created and owned by etcd', wanted })]
   return findings.map(({ kind, path, said }) => {
     switch (kind) {
       case 'link': {
@@ -70,7 +73,7 @@ function judgeDirectories({ etcd }: Cluster, node: Node, findings: readonly Find
         })
       case 'mount':
         return check.failure({
-          found: `${path} is a mount point: etcd makes its log by renaming a directory next to it, which cannot replace a mount point`,
+          found: `${path} is a mount point: etcd creates its WAL by renaming a directory, which can't replace a mount point`,
           wanted,
           remedy: `set \`etcd.walDirectory: ${path}/wal\``,
         })
@@ -85,21 +88,21 @@ function judgeDirectories({ etcd }: Cluster, node: Node, findings: readonly Find
       }
       case 'owner':
         return check.failure({
-          found: `a directory in ${path} can't be given to another user: ${said}`,
+          found: `the owner of a directory in ${path} can't be changed: ${said}`,
           wanted,
           remedy: `use a filesystem with owners and modes (ext4, XFS) on a local disk: ${elsewhere}`,
         })
       case 'acl':
         return check.failure({
-          found: `${path} passes an access control list on to what is made in it, and setfacl is missing to remove that`,
+          found: `new files in ${path} inherit an access control list, and setfacl, which removes it, is not installed`,
           wanted,
-          remedy: `setfacl -k ${path}, or install the package acl`,
+          remedy: `run setfacl -k ${path}, or install the package acl`,
         })
       default:
         return check.failure({
-          found: `a service of another user can't go to ${path}: ${said}`,
+          found: `a service that doesn't run as root can't reach ${path}: ${said}`,
           wanted,
-          remedy: `let others pass through all directories on the way (namei -l ${path}; chmod o+x), or ${elsewhere}; below /home, /root and /run/user no etcd of quorate's can be`,
+          remedy: `make each parent directory searchable (namei -l ${path}; chmod o+x), or ${elsewhere}; etcd's unit can't reach paths below /home, /root and /run/user`,
         })
     }
   })
@@ -108,7 +111,7 @@ function judgeDirectories({ etcd }: Cluster, node: Node, findings: readonly Find
 const elsewhere = 'set `etcd.dataDirectory` and `etcd.walDirectory` to other paths'
 
 function judgeWrites(node: Node, findings: readonly Finding[]): Check[] {
-  const check = judge(node.name, 'write', 'Places to write')
+  const check = judge(node.name, 'write', 'Write access')
   const wanted = 'quorate can write to all directories that it uses'
   if (findings.length === 0) return [check.ok({ found: 'all can be written to', wanted })]
   return byReason(findings).map(({ paths, reason, path }) =>
@@ -116,7 +119,7 @@ function judgeWrites(node: Node, findings: readonly Finding[]): Check[] {
   )
 }
 
-/** One filesystem that is read-only is found in several places. */
+/** One read-only filesystem is found in several directories. */
 function byReason(findings: readonly Finding[]) {
   const reasons = Map.groupBy(findings, ({ said }) => said.slice(said.lastIndexOf(': ') + 1).trim())
   return [...reasons].map(([reason, all]) => ({
@@ -128,24 +131,24 @@ function byReason(findings: readonly Finding[]) {
 
 function writeRemedy(path: string, said: string): string {
   if (/Read-only file system/i.test(said))
-    return `mount it writable: findmnt -T ${path}, then mount -o remount,rw on what that names. On an image that can't be changed, mount a writable directory at ${path}`
-  if (/No space left|quota/i.test(said)) return `make room: df -h ${path}; df -i ${path}`
+    return `mount it writable: findmnt -T ${path}, then mount -o remount,rw on the target it prints. On an immutable image, mount a writable directory at ${path}`
+  if (/No space left|quota/i.test(said)) return `free space or inodes: df -h ${path}; df -i ${path}`
   if (/Operation not permitted/i.test(said))
-    return `see whether it is immutable: lsattr -d ${path}, then chattr -i ${path}`
-  return `see what hinders root there: findmnt -T ${path}; lsattr -d ${path}`
+    return `check if it is immutable: lsattr -d ${path}, then chattr -i ${path}`
+  return `check what prevents root from writing: findmnt -T ${path}; lsattr -d ${path}`
 }
 
 function judgeAccountFiles(node: Node, findings: readonly Finding[]): Check[] {
-  const check = judge(node.name, 'account-files', 'Files of accounts')
-  const wanted = 'the user etcd can be made'
-  if (findings.length === 0) return [check.ok({ found: 'can be changed', wanted })]
+  const check = judge(node.name, 'account-files', 'Account files')
+  const wanted = 'the user etcd can be created'
+  if (findings.length === 0) return [check.ok({ found: 'writable', wanted })]
   return byReason(findings).map(({ paths, reason, path }) =>
     check.failure({
       found: `${paths}: ${reason}`,
       wanted,
       remedy: path.endsWith('.lock')
-        ? `if no process changes accounts now, remove the lock: rm ${paths.replaceAll(', ', ' ')}`
-        : `${writeRemedy(path, reason)}. Or make the user etcd yourself, as your system does it, with the shell /bin/false`,
+        ? `if no process is changing accounts, remove the lock: rm ${paths.replaceAll(', ', ' ')}`
+        : `${writeRemedy(path, reason)}. Or create the user etcd with your system's tool and the shell /bin/false`,
     }),
   )
 }
@@ -158,16 +161,16 @@ function judgeExecution(node: Node, findings: readonly Finding[]): Check[] {
     check.failure({
       found: `a program in ${path} can't be run: ${said.replace(/^\S*\.quorate-preflight\S*:? ?/, '')}`,
       wanted,
-      remedy: `mount it without noexec: findmnt -T ${path}, then mount -o remount,exec on what that names`,
+      remedy: `mount it without noexec: findmnt -T ${path}, then mount -o remount,exec on the target it prints`,
     }),
   )
 }
 
 function judgeRooms(node: Node, rooms: readonly Room[]): Check[] {
-  const check = judge(node.name, 'room', 'Room for files')
-  const wanted = `at least ${formatBytes(LEAST_FREE_BYTES)} and ${LEAST_FREE_INODES} inodes, wherever quorate writes`
+  const check = judge(node.name, 'room', 'Free space and inodes')
+  const wanted = `at least ${formatBytes(LEAST_FREE_BYTES)} and ${LEAST_FREE_INODES} inodes on every filesystem that quorate writes to`
   const small = rooms.filter(
-    // A small /tmp or /etc of its own is enough: only what is full there stands in the way, and writing has shown that.
+    // A small separate /tmp or /etc is enough. Only a full one is a problem, and the rehearsal has found that.
     ({ freeInodes, freeBytes, mountedOn }) =>
       (freeInodes !== undefined && freeInodes < LEAST_FREE_INODES) ||
       (freeBytes < LEAST_FREE_BYTES &&
@@ -179,11 +182,11 @@ function judgeRooms(node: Node, rooms: readonly Room[]): Check[] {
       found: `${formatBytes(freeBytes)}${freeInodes === undefined ? '' : ` and ${freeInodes} inodes`} free on ${mountedOn}`,
       wanted,
       remedy: isTypeable(mountedOn)
-        ? `make room on ${mountedOn}: df -h ${mountedOn}; df -i ${mountedOn}`
-        : 'make room there: df -h; df -i',
+        ? `free space on ${mountedOn}: df -h ${mountedOn}; df -i ${mountedOn}`
+        : 'free space: df -h; df -i',
     }),
   )
 }
 
-/** Where the binaries go through, and where they stay. */
+/** Where the binaries are copied to first, and where they are installed. */
 const HEAVY = ['/usr/local/bin', '/var/lib/quorate']

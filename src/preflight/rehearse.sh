@@ -1,7 +1,7 @@
-# Preflight's rehearsal: the very operations of a first apply, in the places where it will do them, leaving nothing. Sent before
-# facts.sh, whose variables it uses.
+# Preflight's rehearsal: tries the operations of a first apply in the directories where apply will do them,
+# and removes what it created. Sent before facts.sh, whose variables it uses.
 
-# finding KIND PATH WORDS: a line, and a tab before the words, which may be anything.
+# finding KIND PATH WORDS: prints one line, with a tab before the words, which may be anything.
 finding() {
   printf '%s %s\t%s\n' "$1" "$2" "$(printf '%s' "$3" | tr '\n\t' '  ' | head -c 600)"
 }
@@ -12,7 +12,7 @@ rehearse() {
   rehearse_account
 }
 
-# parents: the directories that data and log lie in, a line each; not those that etcd makes itself.
+# parents: prints the directories that contain data and WAL, one a line; not those that etcd creates itself.
 parents() {
   printf '%s\n' "${data%/*}"
   case $wal/ in "$data"/* | "${data%/*}/${wal##*/}"/) ;; *) printf '%s\n' "${wal%/*}" ;; esac
@@ -30,26 +30,26 @@ rehearse_directories() {
       fi
       blocked=${blocked%/*}
     done
-    # What the agent asks before it works there.
+    # The same check that the agent does before it works there.
     nearest "${path%/*}"
     if words=$( (require_root "$near") 2>&1); then rehearse_ownership "$near"; else finding ground "$near" "$words"; fi
   done
   for path in "$data" "$wal"; do
     if [ -e "$path" ] && [ ! -d "$path" ]; then finding blocked "$path" "$(stat -c %F -- "$path")"; fi
   done
-  # etcd makes its log by renaming a sibling.
+  # etcd creates its WAL by renaming a sibling directory.
   if [ -d "$wal" ] && is_mount "$wal"; then finding mount "$wal" 'a mount point'; fi
 }
 
-# rehearse_ownership FOLDER: makes a directory as the agent does, and gives it away.
+# rehearse_ownership DIRECTORY: creates a directory as the agent does, and changes its owner.
 rehearse_ownership() {
   try=$1/.quorate-preflight.$$
   if words=$(mkdir -m 700 -- "$try" 2>&1); then
     words=$(chown 65534:65534 -- "$try" 2>&1) || finding owner "$1" "$words"
     made=$(stat -c '%u %a' -- "$try")
-    # A set-group-ID directory above passes that on; the agent takes it away.
-    case $words$made in '65534 700' | '65534 2700') ;; [0-9]*) finding owner "$1" "it stays of user ${made% *} and mode ${made#* }" ;; esac
-    # An access control list of the directory above is passed on to what is made in it.
+    # A new directory inherits set-group-ID from its parent; the agent removes it.
+    case $words$made in '65534 700' | '65534 2700') ;; [0-9]*) finding owner "$1" "owner remains ${made% *}, mode remains ${made#* }" ;; esac
+    # A new directory inherits the parent's access control list.
     case $(ls -ld -- "$try") in ??????????+*) command -v setfacl >/dev/null || finding acl "$1" 'setfacl is missing' ;; esac
     rmdir -- "$try"
   else
@@ -58,7 +58,8 @@ rehearse_ownership() {
   try=
 }
 
-# rehearse_places: in each place that quorate writes to, something is made and removed; where etcd will lie, run as well.
+# rehearse_places: creates and removes a file in each directory that quorate writes to; where etcd will be
+# installed, it also runs one.
 rehearse_places() {
   try=
   for word; do
@@ -73,7 +74,7 @@ rehearse_places() {
   done
   nearest /usr/local/bin
   made=$near/.quorate-preflight.$$
-  # Nothing is written in the others: in /tmp somebody may have put a directory or a link there before us.
+  # Nothing is written to the others: in /tmp another user may already have placed a directory or link of that name.
   if [ ! -L "$made" ] && [ -d "$made" ] && [ -O "$made" ]; then
     rehearse_execution "$made/run"
   fi
@@ -82,7 +83,7 @@ rehearse_places() {
   try=
 }
 
-# rehearse_execution FILE: whether a program can be run there.
+# rehearse_execution FILE: checks that programs can be run in its directory.
 rehearse_execution() {
   if words=$( (printf '#!/bin/sh\nexit 0\n' >"$1") 2>&1); then
     chmod 700 "$1"
@@ -93,15 +94,15 @@ rehearse_execution() {
   rm -f "$1"
 }
 
-# rehearse_account: whether the files of accounts can be written and locked; not where there is nothing to be changed.
+# rehearse_account: checks that the account files can be written and locked, unless nothing has to change in them.
 rehearse_account() {
   case $(getent passwd etcd) in *:/bin/false | */nologin) ! getent group etcd >/dev/null || return 0 ;; esac
   for file in passwd group shadow gshadow; do
     [ -f "/etc/$file" ] || continue
-    # Opened for writing, and left as it is.
+    # Opened for writing, but not changed.
     words=$( (: <>"/etc/$file") 2>&1) || finding account "/etc/$file" "$words"
     [ -e "/etc/$file.lock" ] || continue
-    # As shadow's tools judge: a lock counts while its process lives, and one that names none for ever.
+    # The rule of shadow's tools: a lock is valid while its process runs; one that names no process is always valid.
     holder=
     read -r holder <"/etc/$file.lock" || true
     case $holder in
@@ -111,7 +112,8 @@ rehearse_account() {
   done
 }
 
-# rehearse_sandbox: a transient unit as etcd's own will be, in which a user other than root goes where its directories will be.
+# rehearse_sandbox: starts a transient unit with the sandbox of etcd's unit, in which a non-root user enters
+# the future directories.
 rehearse_sandbox() {
   writable=
   for path in "$data" "${wal%/*}"; do
@@ -148,7 +150,7 @@ rehearse_sandbox() {
   esac
 }
 
-# inodes: `df` of the places where quorate writes, in inodes, and then in bytes.
+# inodes: `df` of the directories that quorate writes to, first in inodes, then in bytes.
 inodes() {
   places=
   for word in "write:$data" "write:$wal" "$@"; do

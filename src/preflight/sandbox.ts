@@ -1,4 +1,4 @@
-/** Does systemd here start what is shut in as etcd will be, and what else does the kernel guard? */
+/** Checks that systemd can start a unit with etcd's sandbox, and which Linux security modules are active. */
 import type { Node } from '../spec/cluster.ts'
 import { type Check, judge } from './checks.ts'
 import type { HostFacts } from './facts.ts'
@@ -23,11 +23,11 @@ export function judgeSandbox(node: Node, facts: HostFacts, findings: readonly Fi
 }
 
 function judgeUnitStart(node: Node, { systemd }: HostFacts, findings: readonly Finding[]): Check[] {
-  // Without it as init there is a failure already.
+  // If systemd is not the init system, another check has failed already.
   if (!systemd.booted) return []
   const check = judge(node.name, 'sandbox', 'Sandbox of the unit')
   const wanted = "a unit with etcd.service's restrictions starts"
-  // systemd-run refuses a property that a unit file may hold all the same; an old systemd has a warning of its own.
+  // systemd-run refuses some properties that a unit file may contain. An old systemd has a separate warning.
   const trouble = findings.find(({ said }) => !/Unknown assignment|Cannot set property/.test(said))
   if (trouble === undefined) return [check.ok({ found: 'starts', wanted })]
   const step = STEPS[trouble.path]
@@ -36,7 +36,7 @@ function judgeUnitStart(node: Node, { systemd }: HostFacts, findings: readonly F
       found: `${step === undefined ? '' : `systemd fails at the step ${step}: `}${trouble.said}`,
       wanted,
       remedy:
-        'see what the machine forbids: journalctl -b -u "quorate-preflight-*". In a container, allow nesting (user and mount namespaces, seccomp)',
+        'find what the node forbids: journalctl -b -u "quorate-preflight-*". In a container, allow nesting (user and mount namespaces, seccomp)',
     }),
   ]
 }
@@ -49,6 +49,6 @@ function judgeSecurity(node: Node, { security: { selinux, apparmor } }: HostFact
   return check.warning({
     found,
     remedy:
-      'quorate is not tested with SELinux in force; if etcd does not start, look for denials: ausearch -m avc -ts recent',
+      'none needed if etcd starts: quorate is not tested with SELinux enforcing; else look for denials: ausearch -m avc -ts recent',
   })
 }

@@ -1,4 +1,4 @@
-/** Is the machine large enough for its roles? */
+/** Checks that the node is large enough for its roles. */
 import { DEFAULT_QUOTA_BYTES } from '../etcd/space.ts'
 import type { Cluster, Node, Requirements } from '../spec/cluster.ts'
 import { type Check, judge } from './checks.ts'
@@ -7,15 +7,18 @@ import { goInteger } from '../spec/go-values.ts'
 import { formatBytes } from '../spec/units.ts'
 
 /**
- * A machine sold with 1 GiB shows about 940 MiB, since the kernel keeps the rest; a disk loses as much to its
- * filesystem and a boot partition. So this share of a minimum may be missing.
+ * A node with 1 GiB reports about 940 MiB, because the kernel reserves the rest. A disk loses a similar share
+ * to its filesystem and a boot partition. So this share of a minimum may be missing.
  */
 export const TOLERANCE = 0.08
 
-/** Below this, the first start of etcd fails: two WAL files of 64 MB, its database, 70 MB of binaries, and a copy. */
+/**
+ * With less, the first start of etcd fails: two WAL files of 64 MB, its database, 70 MB of binaries, and a
+ * copy of them.
+ */
 const LEAST_FREE_BYTES = 512 * 1024 ** 2
 
-/** The highest minimum of the node's roles, figure by figure. */
+/** The highest minimum of the node's roles, for each value. */
 export function requirementsOf(cluster: Cluster, node: Node): Requirements {
   const of = (pick: (requirements: Requirements) => number) =>
     Math.max(0, ...node.roles.map((role) => pick(cluster.requirements[role])))
@@ -28,7 +31,7 @@ export function requirementsOf(cluster: Cluster, node: Node): Requirements {
 
 export function judgeSize(cluster: Cluster, node: Node, facts: HostFacts): Check[] {
   const least = requirementsOf(cluster, node)
-  const remedy = `give the machine more, or lower \`requirements\` in the cluster file (roles: ${node.roles.join(', ')})`
+  const remedy = `give the node more resources, or lower \`requirements\` in the cluster file (roles: ${node.roles.join(', ')})`
   const amount = (
     id: string,
     title: string,
@@ -43,7 +46,7 @@ export function judgeSize(cluster: Cluster, node: Node, facts: HostFacts): Check
       wanted: `at least ${show(wanted)}`,
     }
     if (found === undefined)
-      return check.warning({ ...finding, remedy: `look at it by hand, it should have ${show(wanted)}` })
+      return check.warning({ ...finding, remedy: `check by hand that the node has ${show(wanted)}` })
     return found >= enough ? check.ok(finding) : check.failure({ ...finding, remedy })
   }
   const withTolerance = 1 - TOLERANCE
@@ -77,7 +80,7 @@ function judgeFreeSpace(cluster: Cluster, node: Node, facts: HostFacts): Check[]
   return [...byMount.values()].map(({ mountedOn, freeBytes }) => {
     const check = judge(node.name, 'disk-free', 'Free disk space')
     const found = `${formatBytes(freeBytes)} on ${mountedOn}`
-    const remedy = `make room on ${mountedOn}, or put etcd elsewhere: \`etcd.dataDirectory\` and \`etcd.walDirectory\``
+    const remedy = `free space on ${mountedOn}, or set \`etcd.dataDirectory\` and \`etcd.walDirectory\` to another filesystem`
     if (freeBytes < LEAST_FREE_BYTES) {
       return check.failure({
         found,

@@ -1,4 +1,4 @@
-/** Does the machine run what quorate can work with? */
+/** Checks that the node's operating system meets the requirements. */
 import type { Cluster, Node } from '../spec/cluster.ts'
 import { installCommand, installsPackages } from '../spec/package-names.ts'
 import { type Check, judge } from './checks.ts'
@@ -8,10 +8,13 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch
 
 const TESTED: Readonly<Record<string, readonly string[]>> = { debian: ['11', '12', '13'] }
 
-/** The first systemd that knows ProtectProc= and ProcSubset=; older ones pass over what they don't know. */
+/** The first systemd that knows ProtectProc= and ProcSubset=; older ones ignore unknown properties. */
 const HARDENING_SYSTEMD = 247
 
-/** The first one whose systemd-run and journalctl have all that quorate asks of them (--collect, --output-fields). */
+/**
+ * The first systemd whose systemd-run and journalctl have every option that quorate uses (--collect,
+ * --output-fields).
+ */
 const LEAST_SYSTEMD = 236
 
 /** Programs that quorate calls on a node, and the Debian package of each. */
@@ -49,7 +52,8 @@ function judgeDistribution(node: Node, { os, kernel }: HostFacts): Check {
   const check = judge(node.name, 'os', 'Operating system')
   const found = os.name || kernel || 'unknown'
   const wanted = 'Debian 11, 12 or 13'
-  if (kernel !== 'Linux') return check.failure({ found, wanted, remedy: 'install Linux with systemd there' })
+  if (kernel !== 'Linux')
+    return check.failure({ found, wanted, remedy: 'install Linux with systemd on the node' })
   if (TESTED[os.id]?.includes(os.version)) return check.ok({ found, wanted })
   return check.warning({
     found,
@@ -64,12 +68,12 @@ function judgeSystemd(node: Node, { systemd }: HostFacts): Check {
   if (!systemd.booted) {
     const found =
       systemd.version === undefined
-        ? 'not there'
-        : `systemd ${systemd.version} is installed, but did not boot the machine`
+        ? 'not installed'
+        : `systemd ${systemd.version} is installed, but did not boot the node`
     return check.failure({
       found,
       wanted,
-      remedy: 'boot the machine with systemd: etcd is kept running by it',
+      remedy: 'boot the node with systemd: etcd runs as a systemd service',
     })
   }
   const found = `systemd ${systemd.version ?? '(unknown version)'}`
@@ -95,28 +99,28 @@ function judgeArchitecture(node: Node, { machine, bits }: HostFacts): Check {
   return check.failure({
     found,
     wanted,
-    remedy: 'use a 64-bit machine and system: etcd is not safe on 32 bit',
+    remedy: 'use a 64-bit node and operating system: etcd is not safe on 32 bit',
   })
 }
 
-/** What the cluster file's packages bring is installed before it is needed. */
+/** The packages of the cluster file are installed before their tools are needed. */
 function judgeTools({ packages: wanted }: Cluster, node: Node, facts: HostFacts): Check {
   const { missingTools, installer } = facts
   const check = judge(node.name, 'tools', 'Tools')
-  if (missingTools.length === 0) return check.ok({ found: 'all there' })
+  if (missingTools.length === 0) return check.ok({ found: 'all installed' })
   const found = `missing: ${missingTools.join(', ')}`
   const packages = [...new Set(missingTools.map((tool) => TOOLS[tool] ?? tool))]
   const remedy = installCommand(installer, packages)
   if (installsPackages(installer) && packages.every((name) => wanted.includes(name))) {
     return check.warning({
       found,
-      remedy: `none needed, apply installs ${packages.join(' ')}; or: ${remedy}`,
+      remedy: `none needed: quorate apply installs ${packages.join(' ')}; or: ${remedy}`,
     })
   }
   return check.failure({ found, remedy })
 }
 
-/** Where quorate installs them itself there is nothing to say: as `apply` refuses it. */
+/** No check if quorate can install the packages itself; the same rule as in `apply`. */
 function judgePackages(
   { packages: wanted }: Cluster,
   node: Node,
@@ -125,12 +129,12 @@ function judgePackages(
   if (installsPackages(installer)) return []
   const check = judge(node.name, 'packages', 'Packages')
   const missing = wanted.filter((name) => !packages.includes(name))
-  if (missing.length === 0) return [check.ok({ found: 'all there' })]
-  const remedy = `quorate installs with apt-get only. ${installCommand(installer, missing)}; or remove them from packages in the cluster file`
+  if (missing.length === 0) return [check.ok({ found: 'all installed' })]
+  const remedy = `${installCommand(installer, missing)} (quorate installs packages only with apt-get); or remove them from \`packages\` in the cluster file`
   return [check.failure({ found: `missing: ${missing.join(', ')}`, remedy })]
 }
 
-/** A host name may be fully qualified; a further name of the node will do as well. */
+/** A host name may be fully qualified. Any other name of the node is accepted as well. */
 function judgeHostname(node: Node, { hostname }: HostFacts): Check {
   const check = judge(node.name, 'hostname', 'Host name')
   const known = [node.name, ...node.names].flatMap((name) => [name, name.split('.')[0]])
@@ -138,6 +142,6 @@ function judgeHostname(node: Node, { hostname }: HostFacts): Check {
   if (known.includes(hostname) || known.includes(hostname.split('.')[0])) return check.ok(finding)
   return check.warning({
     ...finding,
-    remedy: `is it the right machine? If so: hostnamectl set-hostname ${node.name}, or call the node ${hostname}`,
+    remedy: `check that it is the right node; if so: hostnamectl set-hostname ${node.name}, or rename the node to ${hostname} in the cluster file`,
   })
 }

@@ -8,7 +8,7 @@ export function judgeTierPort(node: Node, { listeners }: HostFacts, wanted: Node
   const check = judge(node.name, wanted.id, wanted.title)
   const found = listeners.filter(({ port }) => port === wanted.port)
   const foreign = found.find(({ process }) => process !== wanted.program)
-  const finding = { wanted: `free, or ${wanted.program}'s` }
+  const finding = { wanted: `free, or used by ${wanted.program}` }
   if (foreign === undefined)
     return check.ok({ ...finding, found: found.length === 0 ? 'free' : wanted.program })
   const { process = 'an unknown process', unit, pid } = foreign

@@ -1,4 +1,4 @@
-/** Is each node a machine of its own? Clones carry what no two machines may have in common. */
+/** Checks that each node is a separate machine. Clones share IDs and keys that must be unique. */
 import type { Node } from '../spec/cluster.ts'
 import { type Check, judge } from './checks.ts'
 import type { HostFacts } from './facts.ts'
@@ -8,7 +8,7 @@ interface Seen {
   readonly facts: Pick<HostFacts, 'identity' | 'addresses'>
 }
 
-/** No check for a machine that is like no other before it in the file. */
+/** No check for a node that resembles no earlier node of the cluster file. */
 export function judgeTwins(seen: readonly Seen[]): Check[] {
   return seen.flatMap((one, index) => {
     const others = seen.slice(0, index)
@@ -18,7 +18,7 @@ export function judgeTwins(seen: readonly Seen[]): Check[] {
   })
 }
 
-/** The same boot and the very same addresses: containers of one computer share the boot alone. */
+/** The same boot ID and the same addresses. Containers on one host share only the boot ID. */
 function isSame({ facts: one }: Seen, { facts: other }: Seen): boolean {
   const addresses = [one, other].map((facts) =>
     (facts.addresses ?? [])
@@ -35,7 +35,7 @@ function isSame({ facts: one }: Seen, { facts: other }: Seen): boolean {
 function sameMachine({ node }: Seen, { node: other }: Seen): Check {
   return judge(node.name, 'machine', 'Machine').failure({
     found: `the same machine as ${other.name}`,
-    wanted: 'a machine of its own for each node',
+    wanted: 'a separate machine for each node',
     remedy: 'compare `address` and `ssh.host` of the two in the cluster file',
   })
 }
@@ -51,8 +51,8 @@ function cloned({ node, facts: one }: Seen, { node: other, facts: two }: Seen): 
   ]
   return [
     judge(node.name, 'machine', 'Machine').warning({
-      found: `a clone: it has ${what.join(' and ')} of ${other.name}`,
-      wanted: 'a machine of its own for each node',
+      found: `a clone: it has the same ${what.join(' and ')} as ${other.name}`,
+      wanted: 'a separate machine for each node',
       remedy: `on ${node.name}: ${remedies.join('; ')}`,
     }),
   ]
