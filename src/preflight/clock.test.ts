@@ -18,7 +18,7 @@ test('one machine 3 s behind the others is named, and only that one', () => {
     ['a', 'ok', 'the same as the others, within 1 ms'],
     ['b', 'warning', '3 s behind the others (± 20 ms)'],
     ['c', 'ok', 'the same as the others, within 20 ms'],
-    ['here', 'ok', 'the same as this computer, within 10 ms'],
+    ['here', 'ok', 'the same as the workstation, within 10 ms'],
   ])
 })
 

@@ -49,7 +49,7 @@ test('where nothing could listen, a refusal proves nothing', () => {
   const trouble = 'Failed to listen on 198.18.0.12:2379: Cannot assign requested address'
   const [client] = judged(dialled(B, 'refused', 'open'), { lent: [], lendingTrouble: trouble })
   expect(client).toMatchObject({ result: 'warning', remedy: trouble })
-  expect(client?.found).toContain('not known')
+  expect(client?.found).toContain('unknown')
 })
 
 test('an etcd that runs already is dialled as it is', () => {

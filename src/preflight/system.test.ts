@@ -26,7 +26,7 @@ test('another Linux is a warning, another kernel stands in the way', () => {
 test('without systemd nothing would keep etcd running', () => {
   expect(judged('systemd', { systemd: { version: undefined, booted: false } })).toMatchObject({
     result: 'failure',
-    found: 'not there',
+    found: 'not installed',
   })
   expect(judged('systemd', { systemd: { version: 252, booted: false } })?.found).toContain('did not boot')
   expect(judged('systemd', { systemd: { version: 241, booted: true } })?.result).toBe('warning')
