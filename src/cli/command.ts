@@ -41,7 +41,7 @@ export interface ArgumentDefinition {
   /** What it is; checked before the command begins. */
   readonly value?: ValueKind | undefined
   /** What completion offers for it. */
-  readonly values?: 'nodes' | 'etcd-nodes' | 'selectors' | 'files' | readonly string[] | undefined
+  readonly values?: 'nodes' | 'etcd-nodes' | 'selectors' | 'topics' | 'files' | readonly string[] | undefined
 }
 
 /** The kinds of values, each with its rule in value-checks.ts. `own`: the command itself knows what is right. */

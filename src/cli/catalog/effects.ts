@@ -63,6 +63,7 @@ export const EFFECTS: Readonly<Record<string, Effect>> = {
   'lab up': 'own',
   'lab down': 'own',
   'lab status': 'nothing',
+  explain: 'nothing',
   completion: 'nothing',
   __complete: 'nothing',
   version: 'nothing',

@@ -25,6 +25,27 @@ export const MORE_COMMANDS: readonly CommandDefinition[] = [
     load: async () => await import('../commands/lab-status.ts'),
   },
   {
+    name: 'explain',
+    group: 'More',
+    json: 'value',
+    summary: 'Describe a cluster file key or an error code',
+    description:
+      'For a key of the cluster file: its type, default, limits and an example. For an error code or an exit code: what it means, what was changed, and what to do. Reads no cluster file and connects to no node. Changes nothing.',
+    arguments: [
+      {
+        syntax: '<topic>',
+        description: 'a key such as nodes.roles, an error code, or an exit code',
+        values: 'topics',
+      },
+    ],
+    examples: [
+      'quorate explain nodes.roles',
+      'quorate explain blocked',
+      "quorate explain kubernetes.apiServer --json | jq '.found[].keys'",
+    ],
+    load: async () => await import('../commands/explain.ts'),
+  },
+  {
     name: 'completion',
     group: 'More',
     json: 'none',

@@ -10,7 +10,10 @@ const complete: CommandHandler = async (context, { rest }) => {
   for (const candidate of candidates(COMMANDS, rest)) {
     if ('value' in candidate) context.out(line(candidate.value, candidate.description))
     else if (candidate.kind === 'files') context.out(':files\n')
-    else {
+    else if (candidate.kind === 'topics') {
+      const { topicsFor } = await import('../explain/topics.ts')
+      for (const topic of topicsFor(current)) context.out(line(topic, ''))
+    } else {
       const names = await nameCandidates(fileOption(rest) ?? context.file, candidate.kind)
       for (const { value, description } of names) {
         if (value.startsWith(current)) context.out(line(value, description))

@@ -37,6 +37,7 @@ test('names from the cluster file stand where nodes and roles are meant, options
   expect(completed('trust', 'etcd01', '')).toEqual(['<nodes>'])
   expect(completed('reset', 'etcd01', '')).toEqual([])
   expect(completed('run', 'etcd', '--', 'l')).toEqual(['<files>'])
+  expect(completed('explain', 'n')).toEqual(['<topics>'])
 })
 
 test('the file before the cursor is the one that names come from', () => {

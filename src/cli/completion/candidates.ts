@@ -5,8 +5,8 @@ import { sharedOptions } from '../shared-options.ts'
 
 export type Candidate =
   | { readonly value: string; readonly description: string }
-  /** To be looked up: files by the shell, names in the cluster file. */
-  | { readonly kind: 'files' | 'nodes' | 'etcd-nodes' | 'selectors' }
+  /** To be looked up: files by the shell, names in the cluster file, topics of `quorate explain`. */
+  | { readonly kind: 'files' | 'nodes' | 'etcd-nodes' | 'selectors' | 'topics' }
 
 interface KnownOption {
   readonly names: readonly string[]

@@ -1,0 +1,115 @@
+/** What `quorate explain TOPIC` knows, and what it says of each. */
+import { nearest } from '../../spec/nearest.ts'
+import {
+  ALL_EXIT_CODES,
+  ERROR_GUIDE,
+  EXIT_MEANINGS,
+  type ErrorGuide,
+  REPORTED_CODES,
+  type ReportedCode,
+  exitCodeOf,
+} from './error-guide.ts'
+import { type KeyEntry, keyEntries } from './keys.ts'
+
+/** One word may be several: `backup` is a key of the cluster file and an error code. */
+export type Topic =
+  | ({ readonly kind: 'key'; /** Page and heading. */ readonly docs: string } & KeyEntry & {
+        /** Keys below it. */
+        readonly keys: readonly string[]
+      })
+  | ({
+      readonly kind: 'error'
+      readonly code: ReportedCode
+      readonly exitCode: number
+      readonly docs: string
+    } & ErrorGuide)
+  | {
+      readonly kind: 'exit-code'
+      readonly exitCode: number
+      /** What it means beside the error codes that have it; null: nothing. */
+      readonly meaning: string | null
+      readonly codes: readonly ReportedCode[]
+      readonly docs: string
+    }
+
+export const KEYS_PAGE = 'docs/reference/cluster-file-keys.md'
+export const ERRORS_PAGE = 'docs/reference/errors.md'
+
+/** @param asked a path (`nodes.roles`, `nodes[0].roles`), an error code or an exit code; empty: it is none of them */
+export function explain(asked: string): readonly Topic[] {
+  return [...keysAt(asked), ...errorsNamed(asked), ...exitCodesOf(asked)]
+}
+
+function topicNames(): readonly string[] {
+  const paths = keyEntries().map(({ path }) => path)
+  return [...new Set([...paths, ...REPORTED_CODES, ...ALL_EXIT_CODES.map(String)])]
+}
+
+/** For completion: those that go on with what was typed, a level of keys at a time. */
+export function topicsFor(typed: string): readonly string[] {
+  return topicNames().filter((name) => name.startsWith(typed) && !name.slice(typed.length).includes('.'))
+}
+
+/** The likeliest ones that were meant, at most three. */
+export function nearestTopics(asked: string): readonly string[] {
+  const names = topicNames()
+  const near = nearest(asked, names)
+  // A last word alone is often a key that lies deeper: `heartbeat`, `roles`.
+  const last = asked.split('.').at(-1)?.toLowerCase() ?? ''
+  const within = names.filter((name) => name.split('.').at(-1)?.toLowerCase() === last)
+  return [...new Set([...(near === undefined ? [] : [near]), ...within])].slice(0, 3)
+}
+
+function keysAt(asked: string): readonly Topic[] {
+  const words = asked
+    .replaceAll(/\[\d+\]/g, '')
+    .split('.')
+    .filter((word) => !/^\d+$/.test(word))
+  const entries = keyEntries()
+  const found = entries.find(({ path }) => matches(path.split('.'), words))
+  if (found === undefined) return []
+  const keys = entries.flatMap(({ path }) => (isBelow(path, found.path) ? [path] : []))
+  return [{ kind: 'key', ...found, keys, docs: `${KEYS_PAGE}#${sectionOf(found.path)}` }]
+}
+
+/** A key of the file's own choice stands in capitals in a path. */
+function matches(path: readonly string[], words: readonly string[]): boolean {
+  return (
+    path.length === words.length &&
+    path.every(
+      (word, index) => word === words[index] || (/^[A-Z]+$/.test(word) && (words[index] ?? '') !== ''),
+    )
+  )
+}
+
+function isBelow(path: string, parent: string): boolean {
+  return path.startsWith(`${parent}.`) && !path.slice(parent.length + 1).includes('.')
+}
+
+/** The page has a heading for each key at the top. */
+function sectionOf(path: string): string {
+  return (path.split('.')[0] ?? '').toLowerCase()
+}
+
+function errorsNamed(asked: string): readonly Topic[] {
+  const code = REPORTED_CODES.find((one) => one === asked)
+  if (code === undefined) return []
+  return [
+    {
+      kind: 'error',
+      code,
+      exitCode: exitCodeOf(code),
+      docs: `${ERRORS_PAGE}#${code}`,
+      ...ERROR_GUIDE[code],
+    },
+  ]
+}
+
+function exitCodesOf(asked: string): readonly Topic[] {
+  const exitCode = ALL_EXIT_CODES.find((one) => String(one) === asked)
+  if (exitCode === undefined) return []
+  const codes = REPORTED_CODES.filter((code) => exitCodeOf(code) === exitCode)
+  const meaning = EXIT_MEANINGS[exitCode] ?? null
+  const head: Topic = { kind: 'exit-code', exitCode, meaning, codes, docs: `${ERRORS_PAGE}#exit-codes` }
+  return [head, ...codes.flatMap(errorsNamed)]
+}
