@@ -71,7 +71,7 @@ describe.skipIf(whyNoLab())('repair', () => {
     const asked = await quorate(lab, ['repair', 'etcd03'])
     expect(asked).toMatchObject({
       exitCode: 12,
-      stderr: expect.stringMatching(/its data is gone: .*--yes/s),
+      stderr: expect.stringMatching(/its data is missing: .*--yes/s),
     })
     await repaired('etcd03')
   })
@@ -128,7 +128,7 @@ describe.skipIf(whyNoLab())('repair', () => {
     const refused = await quorate(lab, ['repair', 'etcd01', '--yes'])
     expect(refused).toMatchObject({
       exitCode: BLOCKED,
-      stderr: expect.stringContaining('nobody can say who is right'),
+      stderr: expect.stringContaining("can't tell which member is correct"),
     })
   })
 

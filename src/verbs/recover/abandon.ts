@@ -1,4 +1,4 @@
-/** `quorate recover --abandon`: a recovery that was begun is given up. */
+/** `quorate recover --abandon`: gives up an unfinished recovery. */
 import { idle, runVerb } from '../../engine/run-verb.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { type TakingBack, decideTakingBack } from './decide-abandon.ts'
@@ -7,18 +7,18 @@ import { performRecovery } from './perform.ts'
 import { recoveryScope } from './recover.ts'
 
 export interface Abandoned {
-  /** Names of the machines that were marked; empty: none was. */
+  /** Names of the nodes with a recovery marker; empty: none has one. */
   readonly nodes: readonly string[]
-  /** The new cluster stays; otherwise every member has the data again that it had before. */
+  /** True: the new cluster stays. False: every member has its previous data again. */
   readonly stays: boolean
 }
 
 /**
- * Copies and marks go; members stay stopped. API servers and flannel that were stopped are started again.
+ * Removes copies and markers. Members stay stopped. API servers and flannel that the recovery stopped are started again.
  *
- * @param lost nodes that can't be reached, and will not come back
- * @throws QuorateError `blocked` while the survivor has the new cluster's data, and others still have the old: finishing it is the
- *   only way; `moved` if it was finished or taken back meanwhile, or another was begun
+ * @param lost nodes that are permanently down
+ * @throws QuorateError `blocked` while the surviving member has the new cluster's data and others still have the old: it can only be
+ *   completed; `moved` if another run completed it, abandoned it, or started a new one
  */
 export async function abandonRecovery(session: Session, lost: readonly string[] = []): Promise<Abandoned> {
   const { cluster } = session
@@ -31,7 +31,7 @@ export async function abandonRecovery(session: Session, lost: readonly string[] 
     scope: ({ progress }) => recoveryScope(cluster, progress.lost),
     same: (shown, now) => shown.progress.token === now.progress.token && shown.stays === now.stays,
     lookHint: 'quorate recover',
-    // Nobody is served meanwhile.
+    // No client is served during a recovery.
     probe: () => false,
     carryOut: async ({ session: own, lock, decision: { progress, state, steps, stays } }) => {
       const run = { ...state, made: progress.made, moved: [], joining: undefined }

@@ -1,4 +1,4 @@
-/** What backups there are, wherever they are kept, as choices where a quorum is lost. */
+/** Finds backups in every known location, and offers them as choices after a quorum loss. */
 import { existsSync } from 'node:fs'
 import { type BundleName, parseBundleName } from '../../backup/names.ts'
 import { inFull, QuorateError } from '../../errors.ts'
@@ -15,7 +15,7 @@ import { counted } from '../../spec/units.ts'
 
 interface Found {
   readonly choice: Choice
-  /** There is none, for certain. */
+  /** The location was read, and has no backup. */
   readonly empty?: boolean
 }
 
@@ -24,15 +24,15 @@ const unknown = (text: string): Found => found({ text, command: null })
 const empty = (text: string): Found => ({ ...unknown(text), empty: true })
 
 /**
- * In the location that the cluster file names, and in the folders of nodes that take backups by themselves. A place that
- * can't be asked is a choice all the same, and says why. Empty: no place is known.
+ * Looks in the location that the cluster file names, and in the directories of nodes with a backup schedule. A location
+ * that can't be read is still listed, with the reason. Empty: no location is known.
  */
 export async function backupChoices(
   session: Session,
   environment: NodeJS.ProcessEnv,
 ): Promise<readonly Choice[]> {
   const places = (await Promise.all([inLocation(session, environment), onNodes(session)])).flat()
-  // Where one place has some, that another has none is no news.
+  // If one location has backups, an empty one isn't worth a line.
   const some = places.some(({ choice }) => choice.command !== null)
   return places.filter((place) => !some || place.empty !== true).map(({ choice }) => choice)
 }
@@ -41,25 +41,25 @@ async function inLocation(session: Session, environment: NodeJS.ProcessEnv): Pro
   const { cluster, signal, now } = session
   const location = cluster.backup?.store
   if (location === undefined) return []
-  // A look makes no folder.
+  // Looking creates no directory.
   if (location.kind === 'directory' && !existsSync(location.path))
-    return [empty(`no backup is in ${location.path} on this computer: there is no such directory`)]
+    return [empty(`no backup in ${location.path} on this workstation: the directory does not exist`)]
   try {
     using store = await openStore(location, { environment, signal })
-    const where = location.kind === 'directory' ? `${store.title} on this computer` : store.title
+    const where = location.kind === 'directory' ? `${store.title} on this workstation` : store.title
     const newest = newestOf(
       cluster,
       (await store.list(signal)).map(({ name }) => name),
     )
-    if (newest === undefined) return [empty(`no backup of this cluster is in ${where}`)]
+    if (newest === undefined) return [empty(`no backup of this cluster in ${where}`)]
     return [found({ text: describe(newest, where, now()), command: `quorate restore ${newest.name}` })]
   } catch (error) {
     if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
-    return [unknown(`the backup location can't be asked: ${inFull(error)}`)]
+    return [unknown(`can't read the backup location: ${inFull(error)}`)]
   }
 }
 
-/** Of all nodes, whether they carry etcd or not: which of them takes backups, it knows itself. */
+/** Asks all nodes, whether they run etcd or not: only the node itself knows whether it takes backups. */
 async function onNodes(session: Session): Promise<readonly Found[]> {
   const { cluster, signal } = session
   const { results, errors } = await onAll(cluster.nodes, async (node): Promise<readonly Found[]> => {
@@ -71,12 +71,12 @@ async function onNodes(session: Session): Promise<readonly Found[]> {
     return [await onNode(session, node, config)]
   })
   signal.throwIfAborted()
-  // Of a node that takes no backups, as far as the file says, it is no news that it can't be reached.
+  // If the file gives a node no backups, it doesn't matter that it's unreachable.
   const meant = cluster.backup?.schedule?.node
   const unseen = errors.filter(({ code, host }) => code !== 'unreachable' || host === meant)
   return [
     ...results.flatMap(({ value }) => value),
-    ...unseen.map(({ host, message }) => unknown(`whether ${host} has backups is unknown: ${message}`)),
+    ...unseen.map(({ host, message }) => unknown(`unknown whether ${host} has backups: ${message}`)),
   ]
 }
 
@@ -84,22 +84,22 @@ async function onNode(session: Session, node: Node, { store }: ScheduleConfig): 
   const { cluster, signal, now } = session
   if (store.kind === 's3') {
     const url = `s3://${[store.bucket, store.prefix].filter(Boolean).join('/')}`
-    const text = `${node.name} takes backups by itself, into ${url}: see which there are`
+    const text = `list the backups that ${node.name} takes on a schedule, in ${url}`
     return found({ text, command: quoteCommand(['quorate', 'backup', 'list', '--store', url]) })
   }
   const where = `${store.path} on ${node.name}`
   const remote = await session.remote(node)
   const argv = ['sh', '-c', list, 'quorate-backups', store.path, cluster.name]
   const { stdout, stderr, exitCode } = await remote.run({ argv, root: true, signal })
-  if (exitCode !== 0) return unknown(`whether backups are in ${where} is unknown: ${stderr.trim()}`)
+  if (exitCode !== 0) return unknown(`unknown whether ${where} has backups: ${stderr.trim()}`)
   const newest = newestOf(cluster, stdout.split('\n'))
-  if (newest === undefined) return empty(`no backup of this cluster is in ${where}`)
+  if (newest === undefined) return empty(`no backup of this cluster in ${where}`)
   const fetch = fetchCommand(cluster, node, `${store.path}/${newest.name}`)
   const command = `${fetch} && quorate restore ./${newest.name}`
   return found({ text: describe(newest, where, now()), command })
 }
 
-/** The node's user of the store alone can read it, and root: what comes through ssh is the file, byte for byte. */
+/** Only the backup user on that node and root can read the file. It comes through ssh byte for byte. */
 function fetchCommand(cluster: Cluster, { ssh }: Node, file: string): string {
   const { host, user, port, identityFile, jump } = ssh
   const words = [
@@ -113,7 +113,7 @@ function fetchCommand(cluster: Cluster, { ssh }: Node, file: string): string {
   ]
   const read = [...(user === 'root' ? [] : ['sudo']), 'cat', file]
   const name = file.slice(file.lastIndexOf('/') + 1)
-  // The far shell reads it once more.
+  // The remote shell parses it a second time.
   return `${quoteCommand(words)} ${quoteWord(quoteCommand(read))} > ${quoteWord(name)}`
 }
 
@@ -125,7 +125,7 @@ function newestOf({ name: cluster }: Cluster, names: readonly string[]): BundleN
 }
 
 function describe({ takenAt, revision }: BundleName, where: string, now: Date): string {
-  return `go back to the newest backup in ${where}: taken ${ageOf(takenAt, now)} ago (${takenAt.toISOString()}), revision ${revision}, by its name; restore checks who signed it. All that was written since is lost. Better only where no survivor's log is newer`
+  return `restore the newest backup in ${where}: taken ${ageOf(takenAt, now)} ago (${takenAt.toISOString()}), revision ${revision} (both from its name; restore verifies its signature). Every write since then is lost. Choose it only if no surviving member has newer data`
 }
 
 const MINUTE_MS = 60_000

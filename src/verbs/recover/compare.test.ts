@@ -36,16 +36,16 @@ test('the same, also where something was written since', () => {
 test.each([
   ['a revision that is missing', 0, { ...STAYS, revision: 25 }, /revision is 25/],
   ['a revision that is missing', BUMP, { ...MOVED, revision: 26 }, /revision is 26/],
-  ['a key too few', 0, { ...STAYS, keys: 19 }, /has 19 keys, and the copy had 20/],
+  ['a key too few', 0, { ...STAYS, keys: 19 }, /has 19 keys, the copy had 20/],
   ['a key too many', BUMP, { ...MOVED, keys: 21 }, /has 21 keys/],
-  ['another value', 0, { ...STAYS, hash: { hash: 8, compactRevision: 10 } }, /hash .* is 8/],
-  ['another value', BUMP, { ...MOVED, hash: { hash: 8, compactRevision: 26 + BUMP } }, /hash .* is 8/],
+  ['another value', 0, { ...STAYS, hash: { hash: 8, compactRevision: 10 } }, /hash is 8/],
+  ['another value', BUMP, { ...MOVED, hash: { hash: 8, compactRevision: 26 + BUMP } }, /hash is 8/],
 ] as const)('%s is found (moved on by %i)', (_what, bump, now, said) => {
   expect(compareWithCopy(made(bump), bump, now).different).toMatch(said)
 })
 
 test('what could not be told of one of the two is unknown, and no difference', () => {
-  const hash = ['the hash of the contents']
+  const hash = ['the hash of the keyspace']
   const locked = { ...COPY, keys: undefined, hash: undefined, past: undefined }
   for (const bump of [0, BUMP]) {
     const { different, unknown } = compareWithCopy(made(bump, locked), bump, bump === 0 ? STAYS : MOVED)

@@ -1,4 +1,4 @@
-/** Whether a recovery that was begun can be given up, and what becomes of each machine then: pure. */
+/** Decides whether an unfinished recovery can be given up, and what happens to each node then. Pure. */
 import { QuorateError } from '../../errors.ts'
 import { blockedError } from '../../engine/loop.ts'
 import type { Underway } from '../../host/state.ts'
@@ -16,24 +16,24 @@ export interface TakingBack {
   readonly progress: RecoveryProgress
   readonly state: RecoveryState
   readonly steps: readonly RecoveryStep[]
-  /** There is data of the new cluster, and it stays; otherwise every member has the data again that it had before. */
+  /** True: the new cluster's data stays. False: every member has its previous data again. */
   readonly stays: boolean
 }
 
 /**
- * A recovery is given up as long as the new cluster was not started; once its data is lost; and once others can join it, as then
- * `apply` can do the rest.
+ * A recovery can be given up before the new cluster was started, after its data was lost, and once others can join it:
+ * then `apply` can do the rest.
  *
- * @param named nodes that can't be reached, and will not come back
- * @returns undefined: none was begun
- * @throws QuorateError `blocked` while the survivor has the new cluster's data, and others still have the old: finishing it is the
- *   only way; or if a machine is out of reach
+ * @param named nodes that are permanently down
+ * @returns undefined: no recovery is unfinished
+ * @throws QuorateError `blocked` while the surviving member has the new cluster's data and others still have the old: it can only be
+ *   completed; or if a node is unreachable
  */
 export function decideTakingBack(survey: Survey, named: readonly string[] = []): TakingBack | undefined {
   const progress = progressOf(survey)
   if (progress === undefined) return undefined
   const { survivor } = progress
-  // Without the survivor's own mark nobody knows how far it is.
+  // Only the surviving member's own marker says how far the recovery got.
   const isKnown = survey.underway[survivor]?.verb === 'recover'
   const reached = isKnown ? progress.reached : undefined
   const declared = [...new Set([...progress.lost, ...named])]
@@ -43,8 +43,8 @@ export function decideTakingBack(survey: Survey, named: readonly string[] = []):
   if (begins && hasWholeData(survey, survivor)) {
     throw new QuorateError(
       'blocked',
-      `the data on ${survivor} was replaced already: the recovery can only be finished`,
-      { host: survivor, hint: `finish it: ${recoverCommand(survivor, progress.lost)}` },
+      `can't abandon the recovery: data on ${survivor} was already replaced`,
+      { host: survivor, hint: `complete the recovery: ${recoverCommand(survivor, progress.lost)}` },
     )
   }
   const isOpen = reached === undefined || reached === 'cleared'
@@ -55,7 +55,7 @@ export function decideTakingBack(survey: Survey, named: readonly string[] = []):
   const others = marked.filter((name) => name !== survivor)
   const isAway = (name: string) => survey.members.some((one) => one.name === name && one.host === undefined)
   return {
-    // One that is back is locked with the others: its mark goes, too.
+    // A node that is back is locked with the others: its marker is removed, too.
     progress: { ...progress, lost: declared.filter(isAway) },
     state: { survivor, others, reached: progress.reached, fenced: [], cleared: [], released: [] },
     steps: stays ? endSteps(marked) : takeBackSteps(marked),
@@ -63,20 +63,20 @@ export function decideTakingBack(survey: Survey, named: readonly string[] = []):
   }
 }
 
-/** One that comes back with the mark of an earlier recovery is another matter. */
+/** A node that comes back with the marker of an earlier recovery is handled elsewhere. */
 function isOf({ token }: RecoveryProgress, mark: Underway | undefined): boolean {
   return mark?.verb === 'recover' && mark.all['token'] === token
 }
 
-/** @throws QuorateError `blocked`: it could be marked, and have data that is to be put back */
+/** @throws QuorateError `blocked`: the unreachable node could have a marker, and data to put back */
 function requireReached(away: Survey['members']): void {
   if (away.length === 0) return
   const names = away.map(({ name }) => name)
   throw blockedError(
     away.map(({ name, problem }) => ({
       host: name,
-      message: problem ?? 'it can not be reached',
-      hint: `bring it back; or, once you know that it is off and stays off: ${abandonCommand(names)}`,
+      message: problem ?? 'unreachable over SSH',
+      hint: `make it reachable; or, only if it is permanently down: ${abandonCommand(names)}`,
     })),
   )
 }

@@ -1,8 +1,8 @@
 /**
- * Recovering from a survivor: which step is safe next. A pure function of how far it is and of what was seen.
+ * Recovering from a surviving member: which step is safe next. A pure function of the progress and of what was observed.
  *
- * The survivor alone becomes a new cluster; the others join it as apply has newcomers join; then it is proven, and only then
- * everyone is let go.
+ * The surviving member alone becomes a new cluster. The others join it the way apply adds new members. Then the cluster is
+ * verified, and only after that the markers are removed.
  */
 import type { BlockReason, Next } from '../../engine/step.ts'
 import { abandonCommand } from '../../engine/underway.ts'
@@ -21,11 +21,11 @@ import {
 import type { Step } from '../../tiers/etcd/steps/steps.ts'
 
 export interface Recovering extends RecoveryState {
-  /** undefined: nobody can join yet, or nobody has looked since that is so. */
+  /** undefined: no member can join yet, or the cluster was not observed since. */
   readonly joining: Joining | undefined
 }
 
-/** The new cluster as it was seen, and what it is to become: all members that are left. */
+/** The new cluster as observed, and the target: all remaining members. */
 export interface Joining {
   readonly intent: ApplyIntent
   readonly observed: Observed
@@ -35,33 +35,33 @@ export function nextRecovery(facts: Recovering): Next<RecoveryStep | Step> {
   const rebuild = rebuildSteps(facts)
   if (rebuild.length > 0) return { kind: 'steps', steps: rebuild }
   const { joining } = facts
-  if (joining === undefined) throw new TypeError('the new cluster was not looked at')
+  if (joining === undefined) throw new TypeError('the new cluster was not observed')
   const { intent, observed } = joining
   const answer = next(intent, observed)
   if (answer.kind === 'blocked') return { ...answer, reasons: withWayOut(answer.reasons) }
   if (answer.kind !== 'done') return answer
   if (observed.cluster?.verified !== true) {
-    const what = 'verify the cluster: a write read back from every member, equal contents'
+    const what = 'verify the cluster: read a write back from every member, compare all keyspaces'
     return { kind: 'steps', steps: [{ kind: 'verify', what, why: 'it was just recovered', danger: 'none' }] }
   }
   const release = releaseSteps(facts)
   return release.length === 0 ? { kind: 'done' } : { kind: 'steps', steps: release }
 }
 
-/** What could mend it is another verb's, which the marks of the recovery keep away. */
+/** The fix may need another command, and the recovery's markers keep other commands out. */
 export function withWayOut(reasons: readonly BlockReason[]): readonly BlockReason[] {
-  const last = `if another quorate command is needed first, end the recovery here: ${abandonCommand()}; the new cluster stays, and apply does the rest`
+  const last = `if another quorate command is needed first, end the recovery: ${abandonCommand()} (the new cluster stays; quorate apply adds the other members)`
   return reasons.map(({ hint, ...reason }) => ({
     ...reason,
     hint: hint === undefined ? last : `${hint}\n${last}`,
   }))
 }
 
-/** What is so after a step, if nothing departs from it. */
+/** The expected state after a step. */
 export function predictRecovering<F extends Recovering>(facts: F, step: RecoveryStep | Step): F {
   if (isRecoveryStep(step)) return predictRecovery(facts, step)
   const { joining } = facts
-  if (joining === undefined) throw new TypeError(`${step.kind} before there is a cluster to join`)
+  if (joining === undefined) throw new TypeError(`${step.kind} before the new cluster can be joined`)
   const observed = predict(joining.intent.cluster, joining.observed, step)
   return { ...facts, joining: { ...joining, observed } }
 }

@@ -157,7 +157,7 @@ test('a machine that was declared lost and is back is neither worked on nor left
   const marks = { etcd02: renderProgress({ ...progress, lost: ['etcd03'] }) }
   const reasons = {
     code: 'blocked',
-    message: expect.stringContaining('etcd03: it was declared lost') as string,
+    message: expect.stringContaining('etcd03: declared lost') as string,
   }
   expect(refusal(() => decideRecovery(request, facts({ marks })))).toMatchObject(reasons)
   expect(refusal(() => decideRecovery({ ...request, lost: ['etcd03'] }, facts({ marks })))).toMatchObject(
@@ -181,7 +181,7 @@ test('who was to go on from its data is not declared lost', () => {
   const asked = { ...request, lost: ['etcd02'] }
   expect(refusal(() => decideRecovery(asked, { ...rest, finds: { ...finds, hosts } }))).toMatchObject({
     code: 'blocked',
-    message: expect.stringContaining('goes on from its data') as string,
+    message: expect.stringContaining('uses its data') as string,
   })
 })
 
@@ -196,7 +196,7 @@ test('a survivor that lost its new data is not started, and nobody is cleared fo
     for (const lost of [{ dataPresent: false }, { walPresent: false }])
       expect(decided(reached, lost)).toMatchObject({
         code: 'blocked',
-        message: expect.stringContaining('etcd02: the new cluster was made there') as string,
+        message: expect.stringContaining('etcd02: data of the new cluster is lost') as string,
         hint: expect.stringContaining(progress.suffix) as string,
       })
     expect(decided(reached, {})).toBeUndefined()

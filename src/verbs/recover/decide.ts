@@ -1,4 +1,4 @@
-/** Whether a recovery may be done, from whose data, and what whoever says yes should know beforehand: pure. */
+/** Decides whether a recovery is allowed, from which member's data, and what to show before confirmation. Pure. */
 import { QuorateError } from '../../errors.ts'
 import { canBumpRevision } from '../../etcd/versions.ts'
 import { unitReasons } from '../../tiers/etcd/plan/foreign.ts'
@@ -14,55 +14,55 @@ import { type RecoveryProgress, progressOf, requireBorneOut } from './progress.t
 import { refusals, stuckReasons, unfitReasons } from './refusals.ts'
 import { type RecoveryReport, reportOf } from './report.ts'
 
-/** Beyond any revision that a lost majority can have given out, as Kubernetes' documentation has it for restores. */
+/** Higher than any revision that a lost majority can have issued; the value Kubernetes documents for restores. */
 const BUMP = 1_000_000_000
 
 export interface RecoveryChoice {
   /** A node's name; undefined: the best copy. */
   readonly survivor?: string | undefined
-  /** Nodes that can't be reached, and will not come back. */
+  /** Nodes that are permanently down. */
   readonly lost: readonly string[]
 }
 
 export interface RecoveryPreview {
   readonly report: RecoveryReport
   readonly survivor: string
-  /** Goes on with what an earlier run has begun. */
+  /** True: this run continues an earlier one. */
   readonly continues: boolean
   readonly steps: readonly RecoveryStep[]
   /** Nodes that join the new cluster afterwards, as learners first. */
   readonly joining: readonly string[]
-  /** Nodes that are taken out of the cluster file. */
+  /** Nodes that are removed from the cluster file. */
   readonly leaving: readonly string[]
-  /** Stopped until it is done. */
+  /** Services that stay stopped until the recovery is complete. */
   readonly stopped: readonly EtcdClient[]
   readonly risks: readonly string[]
 }
 
 export interface RecoveryRequest extends RecoveryChoice {
   readonly cluster: Cluster
-  /** Drawn once, before the first look: what is decided twice is the same recovery. */
+  /** Chosen once, before the first observation, so that deciding twice gives the same recovery. */
   readonly fresh: Pick<RecoveryProgress, 'token' | 'suffix'>
 }
 
 export interface RecoveryFacts {
   readonly finds: Finds
-  /** What uses etcd on the machines that can be reached. */
+  /** Services that use etcd, on the reachable nodes. */
   readonly etcdClients: readonly EtcdClient[]
-  /** The CA is here: who joins needs a certificate, and without the operator's nobody can look at what was made. */
+  /** The CA is available: joining members need certificates, and verifying the new cluster needs a client certificate. */
   readonly hasAuthority: boolean
 }
 
 export interface Decision {
   readonly survey: Survey
   readonly progress: RecoveryProgress
-  /** False: the machines are not marked yet. */
+  /** False: no node has a recovery marker yet. */
   readonly begun: boolean
   readonly state: RecoveryState
   readonly preview: RecoveryPreview
 }
 
-/** @throws QuorateError `blocked` with why it is not done; `usage` where something else was begun. */
+/** @throws QuorateError `blocked` with every reason; `usage` if a different recovery is unfinished. */
 export function decideRecovery(request: RecoveryRequest, facts: RecoveryFacts): Decision {
   const { cluster } = request
   const survey = surveyOf(cluster, facts.finds, request.lost)
@@ -95,7 +95,7 @@ export function decideRecovery(request: RecoveryRequest, facts: RecoveryFacts): 
   }
 }
 
-/** Whether it is still what was shown. What was begun may serve by now, and go on: its logs are not compared. */
+/** Whether it is still the recovery that was shown. An unfinished one may serve by now: its logs are not compared. */
 export function isSameRecovery(shown: Decision, now: Decision): boolean {
   return essence(shown) === essence(now)
 }
@@ -111,9 +111,13 @@ function essence({ preview, survey, progress, begun }: Decision): string {
 /** @throws QuorateError `blocked` */
 function requireAuthority({ hasAuthority }: RecoveryFacts): void {
   if (hasAuthority) return
-  throw new QuorateError('blocked', 'the CA of this cluster is not here, and nobody can join without it', {
-    hint: 'put back the folder in which quorate keeps it (state in the cluster file): it is in every backup, too',
-  })
+  throw new QuorateError(
+    'blocked',
+    "the CA of this cluster was not found on this workstation: members can't join without certificates",
+    {
+      hint: "put quorate's state directory back (`state` in the cluster file); every backup contains the CA, too",
+    },
+  )
 }
 
 function beginning({ cluster, survivor, lost, fresh }: RecoveryRequest, survey: Survey): RecoveryProgress {
@@ -122,11 +126,11 @@ function beginning({ cluster, survivor, lost, fresh }: RecoveryRequest, survey: 
   const { ranked } = survey.outlook
   const chosen = survivor ?? ranked[0] ?? ''
   if (!ranked.includes(chosen)) {
-    throw new QuorateError('usage', `${chosen} has no data to go on from`, {
-      hint: `copies, the best first: ${ranked.join(', ')}`,
+    throw new QuorateError('usage', `${chosen} has no data to recover from`, {
+      hint: `choose one of these members (newest data first): ${ranked.join(', ')}`,
     })
   }
-  // Each would keep its member from becoming the new cluster's, once there is no way back.
+  // Each of these would stop its member from joining the new cluster after the point of no return.
   const foreign = survey.members.flatMap(({ name, host }) =>
     host?.member === undefined ? [] : unitReasons(cluster, name, host.member.unit),
   )
@@ -152,9 +156,9 @@ function goesOn(survey: Survey, present: RecoveryProgress, choice: RecoveryChoic
   if (choice.survivor !== undefined && choice.survivor !== survivor) {
     throw new QuorateError(
       'usage',
-      `a recovery from ${survivor} was begun, and not from ${choice.survivor}`,
+      `an unfinished recovery uses the data of ${survivor}, not of ${choice.survivor}`,
       {
-        hint: `finish it: ${recoverCommand(survivor, present.lost)}; or take it back: ${abandonCommand()}`,
+        hint: `complete it: ${recoverCommand(survivor, present.lost)}; or abandon it: ${abandonCommand()}`,
       },
     )
   }
@@ -170,15 +174,15 @@ function goesOn(survey: Survey, present: RecoveryProgress, choice: RecoveryChoic
     throw blockedError(
       away.map(({ name, problem }) => ({
         host: name,
-        message: problem ?? 'it can not be reached',
-        hint: `bring it back; or, once you know that it is off and stays off: --lost ${name}`,
+        message: problem ?? 'unreachable over SSH',
+        hint: `make it reachable; or, only if it is permanently down: --lost ${name}`,
       })),
     )
   }
   return { ...present, lost }
 }
 
-/** Who was declared lost is not locked, and is no part of what comes: neither the survivor nor one that is back may be. */
+/** A node declared lost is neither locked nor changed. So neither the surviving member nor a reachable node may be one. */
 function contradictions(
   { members }: Survey,
   { survivor, reached }: RecoveryProgress,
@@ -186,19 +190,19 @@ function contradictions(
 ): readonly BlockReason[] {
   const back = members.filter(({ name, host }) => host !== undefined && lost.includes(name))
   const early = reached === 'fenced' || reached === 'copied'
-  const takeBack = `; or take the recovery back, and begin anew with it: ${abandonCommand()}`
+  const takeBack = `; or abandon the recovery and start a new one that includes it: ${abandonCommand()}`
   return [
     ...back.map(({ name }) => ({
       host: name,
-      message: 'it was declared lost, and can be reached',
-      hint: `turn it off until the recovery is finished${early ? takeBack : ''}`,
+      message: 'declared lost, but reachable',
+      hint: `turn it off until the recovery is complete${early ? takeBack : ''}`,
     })),
     ...(lost.includes(survivor) && back.every(({ name }) => name !== survivor)
       ? [
           {
             host: survivor,
-            message: 'the recovery goes on from its data, and it was declared lost',
-            hint: `bring it back; or give the recovery up, and begin anew without it: ${abandonCommand([survivor])}`,
+            message: 'declared lost, but the recovery uses its data',
+            hint: `make it reachable; or abandon the recovery and start a new one without it: ${abandonCommand([survivor])}`,
           },
         ]
       : []),
@@ -206,8 +210,8 @@ function contradictions(
 }
 
 /**
- * The survivor's new data lies in its place and is gone again: a start would fail, or begin an empty cluster, and the others
- * would be cleared for nothing. Once one of them has joined, the planner of apply answers for them.
+ * The new data was put in place on the surviving member, and was lost again. A start would fail or create an empty cluster,
+ * and the other members' data would be replaced for nothing. Once one of them has joined, apply's planner decides.
  */
 function lossesOf(
   survey: Survey,
@@ -219,8 +223,8 @@ function lossesOf(
   return [
     {
       host: survivor,
-      message: 'the new cluster was made there, and its data is lost or damaged since',
-      hint: `bring it back; or put the data of the old cluster back in its place, which lies there renamed (.${suffix}), and begin anew: ${abandonCommand()}`,
+      message: 'data of the new cluster is lost or damaged',
+      hint: `put the new data back; or rename the old data (.${suffix}) back to its original path and start over: ${abandonCommand()}`,
     },
   ]
 }
@@ -235,14 +239,14 @@ function risksOf(
   const { ranked, complete } = survey.outlook
   const losses = complete ? [] : reportOf(cluster, survey).mayBeLost
   const worse =
-    survivor === ranked[0] ? [] : [`the log of ${ranked[0]} goes farther than that of ${survivor}`]
+    survivor === ranked[0] ? [] : [`${ranked[0]} has newer data than ${survivor}: its Raft log is longer`]
   const revisions =
     bump > 0
-      ? `revisions go on ${bump.toLocaleString('en')} later, and the history before is compacted: clients that watch are told to read anew`
+      ? `revisions are raised by ${bump.toLocaleString('en')}, and older history is compacted: watching clients must list again`
       : hasEverything(survey, survivor)
-        ? 'revisions go on where they were'
-        : `revisions may be given out a second time (etcd ${cluster.etcd.version} can't move them on): restart whatever watches etcd, API servers above all`
-  const alone = others.length === 0 ? [] : [`until the others have joined, ${survivor} is alone`]
+        ? 'revisions continue without a gap'
+        : `revisions may be reused (etcd ${cluster.etcd.version} can't raise them): restart every client that watches etcd, first the API servers`
+  const alone = others.length === 0 ? [] : [`until the others have joined, ${survivor} is the only member`]
   return [
     ...losses.map((text) => `may be lost: ${text}`),
     ...worse,
@@ -252,7 +256,7 @@ function risksOf(
   ]
 }
 
-/** Whether every write that was ever acknowledged is in this member's log. */
+/** Whether this member's log has every acknowledged write. */
 function hasEverything({ outlook, members }: Survey, name: string): boolean {
   const [log, best] = [name, outlook.ranked[0]].map(
     (one) => members.find((member) => member.name === one)?.log,
@@ -262,10 +266,10 @@ function hasEverything({ outlook, members }: Survey, name: string): boolean {
 
 function lostRisk({ outlook }: Survey, lost: readonly string[]): readonly string[] {
   if (lost.length === 0) return []
-  const they = lost.length === 1 ? 'it' : 'they'
+  const they = lost.length === 1 ? 'its' : 'their'
   const old =
     lost.length >= quorum(outlook.voters)
-      ? `: together they are a quorum of the old cluster, and would serve its old contents beside the new one`
+      ? `: together they are a quorum of the old cluster and would serve old data in parallel`
       : ''
-  return [`${lost.join(' and ')} must not be started again with the data that ${they} had${old}`]
+  return [`${lost.join(' and ')} must never start again with ${they} old data${old}`]
 }

@@ -13,7 +13,7 @@ test('where the copy fails, the hint has what is known of --force-new-cluster in
     host: 'etcd01',
     message: 'the copy does not come up',
     hint: expect.stringMatching(
-      /^look there\nknown of etcd 3\.6\.16: --force-new-cluster .+ \(not fixed yet\)$/,
+      /^look there\nknown issue in etcd 3\.6\.16: --force-new-cluster .+ \(not fixed yet\)$/,
     ),
   })
 })

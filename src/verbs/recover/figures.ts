@@ -1,4 +1,4 @@
-/** Reads what a machine says of a copy of a member's data: `isolated.sh` prints it. */
+/** Reads what `isolated.sh` prints about a copy of a member's data. */
 import * as z from 'zod'
 import { QuorateError } from '../../errors.ts'
 import type { CopyFigures, HashFigure } from './compare.ts'
@@ -9,7 +9,7 @@ const Hashes = z.tuple([
 ])
 
 /**
- * What etcdctl said of the copy while that ran, and etcd's tool afterwards.
+ * What etcdctl reported about the copy while it ran, and etcdutl afterwards.
  *
  * @param host for the error
  * @throws QuorateError `unhealthy` where there is no revision
@@ -17,9 +17,9 @@ const Hashes = z.tuple([
 export function readFigures(lines: readonly string[], host: string): Omit<CopyFigures, 'past'> {
   const { data: status } = Status.safeParse(jsonOf(textOf(lines, 'status')))
   if (status === undefined) {
-    throw new QuorateError('unhealthy', 'the copy ran, and did not say at which revision it is', {
+    throw new QuorateError('unhealthy', 'etcd on the copy did not report its revision', {
       host,
-      hint: 'nothing was replaced: run it again. What it said is in /var/lib/quorate/recover.log there',
+      hint: 'rerun the command; no data was replaced. The output is in /var/lib/quorate/recover.log on that node',
     })
   }
   const [, revision, count] = /^(\d+) (\d+)$/.exec(textOf(lines, 'keys').trim()) ?? []
@@ -55,7 +55,7 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // With something it does not know etcdctl prints its help; and what it says may be cut off.
+    // etcdctl prints its help for an unknown option, and its output may be cut off.
     return undefined
   }
 }

@@ -1,4 +1,4 @@
-/** Looks at what is left of a cluster that does not answer: every machine, every log. Nothing is started or written. */
+/** Inspects what is left of a cluster that does not answer: every node, every Raft log. Starts and writes nothing. */
 import { combineErrors } from '../../errors.ts'
 import type { ClusterView } from '../../etcd/view.ts'
 import { readMemberLog } from '../../host/member-log.ts'
@@ -10,12 +10,12 @@ import { viewMembers } from '../../tiers/etcd/facts/view-members.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import { type Finds, type Survey, runningOn, surveyOf } from './survey.ts'
 
-/** @throws QuorateError as `surveyOf`, and of machines that can be reached and not be looked at */
+/** @throws QuorateError as `surveyOf`, and for nodes that are reachable but can't be inspected */
 export async function surveyMembers(session: Session, gone: readonly string[] = []): Promise<Survey> {
   return surveyOf(session.cluster, await findSurvivors(session), gone)
 }
 
-/** @throws QuorateError of machines that can be reached and not be looked at */
+/** @throws QuorateError for nodes that are reachable but can't be inspected */
 export async function findSurvivors(session: Session): Promise<Finds> {
   const { cluster, signal } = session
   const nodes = etcdNodes(cluster)
@@ -41,7 +41,7 @@ export async function findSurvivors(session: Session): Promise<Finds> {
   }
 }
 
-/** Members that run are asked whether they still serve. @returns undefined: without the CA nobody can ask them */
+/** Asks running members whether they still serve. @returns undefined: can't ask without the CA */
 async function askRunning(session: Session, hosts: readonly HostState[]): Promise<ClusterView | undefined> {
   if (runningOn(hosts).length === 0) return { members: [] }
   return (await session.bundle()) === undefined ? undefined : await viewMembers(session)

@@ -1,29 +1,29 @@
 /**
- * What is left of a cluster whose members do not answer: whether a quorum could still be made of it, whose log goes
- * farthest, and what can be said of the writes that were acknowledged. Pure arithmetic, tested exhaustively.
+ * What is left of a cluster whose members do not answer: whether they can still form a quorum, which log is
+ * the newest, and what is known about acknowledged writes. Pure arithmetic, tested exhaustively.
  *
- * A write is acknowledged once a quorum has it in its logs: q of n. So with s of the n logs at hand it is in at least one of
- * them if s > n - q; and then it is in the one that Raft ranks first (by the last entry's term, then its index), because
- * that is the one to which any of them would have given its vote (Raft, section 5.4.1).
+ * A write is acknowledged once a quorum has it in its logs: q of n. If s of the n logs are readable and s > n - q, at least
+ * one of them has the write. Then the log that Raft ranks first (by the last entry's term, then its index) has it, because
+ * each of the others would have voted for that member (Raft, section 5.4.1).
  */
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 
 export interface SurvivingLog {
-  /** Whose log it is, hexadecimal; undefined: it does not say. Of a machine that was cloned there are two with one ID. */
+  /** ID of the member that wrote it, hexadecimal; undefined: not recorded. A cloned node gives two logs with one ID. */
   readonly memberId: string | undefined
   readonly lastTerm: bigint
   readonly lastIndex: bigint
   /** The last entry that its member knew to be committed. */
   readonly commit: bigint
-  /** Not all of what it had acknowledged is there any more: what comes after the damage is gone. */
+  /** Entries after the damage are lost, also acknowledged ones. */
   readonly damaged: boolean
 }
 
 export interface SurveyedMember {
   readonly name: string
   /**
-   * `serving`: it answered a linearizable read; `data`: log and database are there, running or not; `empty`: its machine can
-   * be looked at, and one of the two is lost; `unreachable`: nobody knows; `gone`: somebody said that it will not come back.
+   * `serving`: it answered a linearizable read; `data`: log and database exist, running or not; `empty`: the node was
+   * inspected, and log or database is missing; `unreachable`: unknown; `gone`: declared permanently down with `--lost`.
    */
   readonly state: 'serving' | 'data' | 'empty' | 'unreachable' | 'gone'
   /** Of members with data. */
@@ -34,21 +34,21 @@ export interface Outlook {
   readonly voters: number
   readonly quorum: number
   /**
-   * `serving`: a quorum answers. `startable`: enough of them have their data, and only have to be started together.
-   * `open`: there may be a quorum, among machines out of reach. `lost`: there can be none any more.
+   * `serving`: a quorum answers. `startable`: enough members have their data and only have to be started together.
+   * `open`: unreachable nodes may still form a quorum. `lost`: no quorum is possible any more.
    */
   readonly kind: 'serving' | 'startable' | 'open' | 'lost'
   /** Members with data, the best log first. */
   readonly ranked: readonly string[]
-  /** Members out of reach, of which nobody has said that they are gone. */
+  /** Unreachable members that are not declared lost. */
   readonly unreachable: readonly string[]
-  /** How many of the others would have to come back with their data, so that there is a quorum. */
+  /** How many more members must come back with their data for a quorum. */
   readonly wanting: number
-  /** Every write that was ever acknowledged is in the best log. */
+  /** The best log has every acknowledged write. */
   readonly complete: boolean
 }
 
-/** @param members every voter of the cluster, whether the cluster file names it or not */
+/** @param members every voting member of the cluster, whether the cluster file names it or not */
 export function outlookOf(members: readonly SurveyedMember[]): Outlook {
   const voters = members.length
   const needed = quorum(voters)
@@ -73,7 +73,7 @@ function kindOf(members: readonly SurveyedMember[], whole: number, unreachable: 
   return whole + unreachable >= needed ? 'open' : 'lost'
 }
 
-/** How many members the logs are of: two copies of one member's log are one vote, and one witness. */
+/** How many members wrote these logs: two copies of one member's log count as one vote. */
 function distinct(logs: readonly WithLog[]): number {
   return new Set(logs.map(({ name, log }) => log.memberId ?? `of ${name}`)).size
 }
@@ -83,7 +83,7 @@ interface WithLog {
   readonly log: SurvivingLog
 }
 
-/** As Raft would: the log with the later last term wins, of equal ones the longer; of those the one that is whole. */
+/** As Raft ranks: the later last term first, then the longer log, then the undamaged one. */
 function rank(members: readonly SurveyedMember[]): readonly WithLog[] {
   return members
     .flatMap(({ name, log }): WithLog[] => (log === undefined ? [] : [{ name, log }]))

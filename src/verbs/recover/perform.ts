@@ -1,4 +1,4 @@
-/** Carries out the steps that only a recovery has: all machines of a wave at once. */
+/** Carries out the steps that only a recovery has, on all nodes of a stage at once. */
 import type { Lock } from '../../engine/lock.ts'
 import { timed } from '../../engine/timed.ts'
 import { combineErrors } from '../../errors.ts'
@@ -22,7 +22,7 @@ export interface Work {
   readonly progress: RecoveryProgress
 }
 
-/** How far this run is, and what it came to until now. */
+/** The progress of this run, and its results so far. */
 export interface RecoveryRun extends Recovering {
   readonly made: MadeCluster | undefined
   readonly moved: readonly Moved[]
@@ -36,7 +36,7 @@ export interface Moved {
 
 /**
  * @param steps of one kind
- * @throws QuorateError of the first failures, all machines' together; the marks on the machines tell how far it is
+ * @throws QuorateError of the first failures, of all nodes together; the markers on the nodes say how far it got
  */
 export async function performRecovery(
   work: Work,
@@ -48,7 +48,7 @@ export async function performRecovery(
   return { ...steps.reduce(predictRecovery, run), ...came }
 }
 
-/** @returns what it came to beside what was foreseen */
+/** @returns results beyond the predicted state */
 async function carryOut(
   work: Work,
   { reached = 'fenced', made, moved, released }: RecoveryRun,
@@ -86,7 +86,7 @@ async function carryOut(
       return {}
     case 'clear': {
       const now = await onEach(work, steps, () => [
-        // It names the members that there were: who joins gets another.
+        // It names the previous members: a joining member gets a new one.
         ['recover_keep', { suffix: progress.suffix, path: PATHS.environment }],
         ['aside', { suffix: progress.suffix, paths: [wal, data, PATHS.clusterId] }],
       ])
@@ -122,7 +122,7 @@ async function carryOut(
   }
 }
 
-/** The survivor's pin was not moved aside, but written over. */
+/** The surviving member's cluster ID file was overwritten, not renamed. */
 function formerPin(
   cluster: string,
   { reached, former }: Pick<RecoveryProgress, 'reached' | 'former'>,
@@ -133,7 +133,7 @@ function formerPin(
   return [['file', { content, path: PATHS.clusterId, owner: 'root', group: 'root', mode: '644' }]]
 }
 
-/** One round trip each, all at once. @param operations of a machine @returns what was moved */
+/** One round trip to each node, all at once. @param operations of a node @returns what was renamed */
 async function onEach(
   { session, lock }: Work,
   steps: readonly RecoveryStep[],
@@ -167,6 +167,6 @@ function movedOn(host: string, pairs: readonly string[]): readonly Moved[] {
 
 function nodeOf({ cluster }: Session, name: string): Node {
   const node = cluster.nodes.find((one) => one.name === name)
-  if (node === undefined) throw new TypeError(`${name} is no node`)
+  if (node === undefined) throw new TypeError(`${name} is not a node`)
   return node
 }

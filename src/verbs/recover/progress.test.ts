@@ -84,7 +84,7 @@ describe('what one machine claims', () => {
 
   test('does not begin a recovery of a cluster that serves', () => {
     const marks = { etcd02: mark, etcd01: undefined, etcd03: undefined }
-    expect(() => requireBorneOut(survey('serving', marks), begun)).toThrow('the other machines contradict it')
+    expect(() => requireBorneOut(survey('serving', marks), begun)).toThrow('the other nodes contradict it')
     expect(() => requireBorneOut(survey('lost', marks), begun)).not.toThrow()
   })
 

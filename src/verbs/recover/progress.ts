@@ -1,4 +1,4 @@
-/** How far a recovery is, as it stands on the machines: what a run that was cut off tells the next one. */
+/** The progress of a recovery, as recorded on the nodes: an interrupted run leaves it for the next one. */
 import * as z from 'zod'
 import { QuorateError } from '../../errors.ts'
 import { isAsideSuffix } from '../../host/observe.ts'
@@ -10,33 +10,33 @@ import { checkName } from '../../spec/values.ts'
 import type { Survey } from './survey.ts'
 
 export interface RecoveryProgress {
-  /** Whose data it goes on from. */
+  /** The member whose data is used. */
   readonly survivor: string
   /** Names of nodes that were declared lost. */
   readonly lost: readonly string[]
-  /** Ends the name of what is moved aside: `before-recover-20260730T101112Z`. */
+  /** Suffix of renamed files: `before-recover-20260730T101112Z`. */
   readonly suffix: string
   /** The new cluster's initial-cluster-token. */
   readonly token: string
-  /** How far the revision is moved on; 0: it stays. */
+  /** How far the revision is raised; 0: not at all. */
   readonly bump: number
   readonly reached: RecoveryMilestone
-  /** The ID of the cluster that was lost, hexadecimal; undefined: it was never pinned. */
+  /** ID of the lost cluster, hexadecimal; undefined: no cluster ID file was written. */
   readonly former: string | undefined
-  /** What the copy came to; from the milestone `copied` on. */
+  /** Figures of the copy; from the milestone `copied` on. */
   readonly made?: MadeCluster | undefined
 }
 
 export interface MadeCluster {
   /** Hexadecimal. */
   readonly clusterId: string
-  /** Of the copy, before it was moved on. */
+  /** Revision of the copy, before it was raised. */
   readonly revision: number
-  /** Keys that there are at that revision; undefined: etcd did not say. */
+  /** Number of keys at that revision; undefined: etcd did not report it. */
   readonly keys: number | undefined
   /**
-   * HashKV that the new cluster has to have at `revision`, with the revision before which the history is gone; undefined:
-   * etcd did not say. Without a revision, as it was noted before there was one: of the copy.
+   * HashKV that the new cluster must have at `revision`, with its compacted revision; undefined: etcd did not report it.
+   * Older markers have no revision: there it is the hash of the copy.
    */
   readonly hash:
     | {
@@ -47,7 +47,7 @@ export interface MadeCluster {
     | undefined
 }
 
-/** The text of the mark. */
+/** The text of the marker. */
 export function renderProgress(progress: RecoveryProgress): string {
   const { survivor, lost, suffix, token, bump, reached, former, made } = progress
   const figures = made === undefined ? {} : { made: JSON.stringify(made) }
@@ -63,25 +63,25 @@ export function renderProgress(progress: RecoveryProgress): string {
   })
 }
 
-/** The survivor's own mark knows most. @throws QuorateError `state` for one that is no recovery's. */
+/** The surviving member's own marker is the most recent. @throws QuorateError `state` for one that isn't a recovery's. */
 export function progressOf({ underway }: Pick<Survey, 'underway'>): RecoveryProgress | undefined {
   const marks = Object.entries(underway).filter(([, { verb }]) => verb === 'recover')
   const [host, mark] = marks.find(([name, { all }]) => all['survivor'] === name) ?? marks[0] ?? []
   if (host === undefined || mark === undefined) return undefined
   const progress = parseProgress(mark.all)
   if (progress === undefined) {
-    throw new QuorateError('state', `the mark of a recovery, /var/lib/quorate/underway, is damaged there`, {
+    throw new QuorateError('state', `recovery marker is damaged: ${PATHS.underway}`, {
       host,
-      hint: 'its text has been changed by hand: put it back, from another machine of the cluster if need be',
+      hint: 'restore its original text, if needed from another node of the cluster',
     })
   }
-  // Only the survivor's own mark is ever moved on; another machine's word counts for no more than that it was begun.
+  // Only the surviving member's marker advances. Another node's marker says only that a recovery was started.
   return host === progress.survivor ? progress : { ...progress, reached: 'fenced', made: undefined }
 }
 
 /**
- * One machine's word neither stops a cluster that serves nor moves the data of others: a recovery begins without a quorum, and
- * marks every member that it reaches before anything else. @throws QuorateError `blocked` where the machines disagree.
+ * One node's marker alone neither stops a serving cluster nor changes other nodes' data: a recovery starts without a quorum,
+ * and first marks every member that it reaches. @throws QuorateError `blocked` if the nodes disagree.
  */
 export function requireBorneOut(
   { outlook, members }: Pick<Survey, 'outlook' | 'members'>,
@@ -91,14 +91,14 @@ export function requireBorneOut(
     if (host === undefined || name === survivor || lost.includes(name)) return false
     return host.underway?.verb !== 'recover' || host.underway.all['token'] !== token
   })
-  // At the last milestone members have joined, and their marks go one by one.
+  // At the last milestone members have joined, and their markers are removed one by one.
   const doubtful = reached === 'fenced' ? outlook.kind === 'serving' : reached !== 'cleared' && unmarked
   if (!doubtful) return
   throw blockedError([
     {
       host: survivor,
-      message: `${PATHS.underway} says that a recovery is under way; the other machines contradict it`,
-      hint: `one of the machines is wrong, or was broken into. If you started no recovery, remove ${PATHS.underway} from the machines that have it`,
+      message: `${PATHS.underway} says that a recovery is running; the other nodes contradict it`,
+      hint: `find out who wrote it (the node may be compromised); if you started no recovery, remove ${PATHS.underway} from the nodes that have it`,
     },
   ])
 }
@@ -113,7 +113,7 @@ const MADE = z.object({
     .optional(),
 })
 
-/** Names end up in commands, the suffix in paths on every node: a mark that a node forges must not choose those freely. */
+/** Names end up in commands, and the suffix in paths on every node: a forged marker must not choose them freely. */
 function parseProgress(all: Readonly<Record<string, string>>): RecoveryProgress | undefined {
   const { survivor, lost = '', suffix, token, bump = '0', stage, former, made } = all
   const known = MILESTONES.find((one) => one === stage)

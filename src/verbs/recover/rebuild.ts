@@ -1,4 +1,4 @@
-/** The survivor's part of a recovery: its data copied, brought to the end of its log, and made that of a new cluster. */
+/** The surviving member's part: copies its data, replays its log to the end, and makes a new cluster from it. */
 import { QuorateError } from '../../errors.ts'
 import { peerUrl } from '../../etcd/configuration.ts'
 import { failureKind } from '../../etcd/failure.ts'
@@ -24,10 +24,10 @@ import { withKnownFaults } from './faults.ts'
 import { readFigures, readPast } from './figures.ts'
 import { type MadeCluster, type RecoveryProgress, renderProgress } from './progress.ts'
 
-/** How long the only member of a cluster may take to be ready, in s: nobody else has to be waited for. */
+/** How long the only member may take to be ready, in s: it waits for no other member. */
 const READY_SECONDS = 60
 
-/** Of HashKV on a large store, in ms. */
+/** Timeout of HashKV on a large database, in ms. */
 const HASH_TIMEOUT_MS = 120_000
 
 export interface Rebuild {
@@ -38,17 +38,17 @@ export interface Rebuild {
   readonly node: Node
 }
 
-/** The mark of how far it is; it is on the disk before what comes next begins. */
+/** Records the progress; it is on the disk before the next step begins. */
 export function markOperation(progress: RecoveryProgress): Operation {
   const content = { text: renderProgress(progress) }
   return ['file', { content, path: PATHS.underway, owner: 'root', group: 'root', mode: '600' }]
 }
 
 /**
- * Beside the data, which is only read. What the log holds counts as committed to its end: the last that was acknowledged a
- * follower learns to be committed later, and etcd's `--force-new-cluster` drops what it does not know to be so.
+ * Works on a copy; the original data is only read. The whole log counts as committed: a follower learns late that the last
+ * entries are committed, and etcd's `--force-new-cluster` drops entries that it doesn't know to be committed.
  *
- * @throws QuorateError `command` where there is no room, or the copy does not come up; `moved` if the log is gone.
+ * @throws QuorateError `command` if there is no free space, or etcd doesn't start on the copy; `moved` if the log is gone.
  */
 export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress): Promise<RecoveryProgress> {
   const { session, node, signal } = rebuild
@@ -57,9 +57,9 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
   const remote = await session.remote(node)
   const { log } = await readMemberLog(remote, session.cluster.etcd, signal)
   if (log === undefined) {
-    throw new QuorateError('moved', 'its log was here a moment ago, and can not be read now', {
+    throw new QuorateError('moved', "Raft log can't be read any more: it was readable a moment ago", {
       host: node.name,
-      hint: 'nothing was exchanged. See what is left: quorate recover',
+      hint: 'see what is left: quorate recover (no data was replaced)',
     })
   }
   const { file, end, sum, sizeBytes } = log.tail
@@ -83,8 +83,7 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
   })
   const figures = readFigures(lines, node.name)
   const key = { key: `quorate-recover-${progress.token}`, value: 'x' }
-  // Only the hash of a store without history can be compared with that of one whose revision was moved on. The copy is
-  // not needed any more by then.
+  // If the revision was raised, only hashes without history can be compared. The copy isn't needed any more by then.
   const past: readonly Operation[] =
     progress.bump === 0
       ? []
@@ -111,9 +110,9 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
   ])
   const fresh = await readMemberLog(remote, siblingsOf(session.cluster, 'recover-new'), signal)
   if (fresh.log?.clusterId === undefined) {
-    throw new QuorateError('unhealthy', 'the new data does not say which cluster it is of', {
+    throw new QuorateError('unhealthy', 'new data has no cluster ID', {
       host: node.name,
-      hint: 'nothing was exchanged: run it again',
+      hint: 'rerun the command (no data was replaced)',
     })
   }
   const expected = expectedOf({ ...figures, past: readPast(further, key) }, progress.bump)
@@ -123,11 +122,11 @@ export async function makeCluster(rebuild: Rebuild, progress: RecoveryProgress):
   return next
 }
 
-/** @returns what was moved, `FROM TO` each */
+/** @returns what was renamed, `FROM TO` each */
 export async function placeCluster(rebuild: Rebuild, progress: RecoveryProgress): Promise<readonly string[]> {
   const { dataDirectory: data, walDirectory: wal } = rebuild.session.cluster.etcd
   const { notes } = await onSurvivor(rebuild, [
-    // Half exchanged it can't be taken back any more.
+    // Once half replaced, it can't be rolled back.
     markOperation({ ...progress, reached: 'placing' }),
     ['recover_keep', { suffix: progress.suffix, path: PATHS.environment }],
     ['recover_place', { suffix: progress.suffix, data, wal, former: progress.former }],
@@ -136,7 +135,7 @@ export async function placeCluster(rebuild: Rebuild, progress: RecoveryProgress)
   return notes.map((note) => note.replace(/^moved /, ''))
 }
 
-/** @throws QuorateError `unhealthy` if what it serves is not what the copy held */
+/** @throws QuorateError `unhealthy` if its keyspace differs from the copy's */
 export async function beginCluster(
   rebuild: Rebuild,
   progress: RecoveryProgress,
@@ -149,7 +148,7 @@ export async function beginCluster(
     nodes: session.cluster.nodes.filter(({ name }) => name === node.name || !others.includes(name)),
   }
   const situation = { token: progress.token, clusterId: made.clusterId, settled: true } as const
-  // What it demanded of peers before it goes on demanding: those that join it get certificates for that.
+  // It keeps its requirements on peer certificates: joining members get matching ones.
   const demands = demandOf((await lookAtHost(session, node)).member)
   const files = memberFiles(alone, { ...node, demands }, { kind: 'established', ...situation }, undefined)
   await onSurvivor(rebuild, [
@@ -174,15 +173,15 @@ async function verify(
   const [member] = await session.members([node])
   if (member === undefined) throw new TypeError('no client')
   const wrong = (what: string) =>
-    new QuorateError('unhealthy', `the new cluster is not what the copy was: ${what}`, {
+    new QuorateError('unhealthy', `new cluster differs from the copy: ${what}`, {
       host: node.name,
-      hint: 'the old data lies next to the new, renamed: nothing is lost. Look at both before you go on',
+      hint: 'compare the new data with the old data next to it (renamed, unchanged) before you continue',
     })
   const status = await member.call(Maintenance.method.status, {}, { signal })
   const id = formatId(status.header?.clusterId ?? 0n)
-  if (id !== made.clusterId) throw wrong(`it says cluster ID ${id}, and ${made.clusterId} was made`)
+  if (id !== made.clusterId) throw wrong(`its cluster ID is ${id}, expected ${made.clusterId}`)
   const revision = BigInt(made.revision + bump)
-  // All keys there are, none of them sent.
+  // Counts all keys, and sends none.
   const every = { key: Uint8Array.of(0), rangeEnd: Uint8Array.of(0), countOnly: true, revision }
   const [keys, hash] = await Promise.all([
     told(member.call(KV.method.range, every, { signal })),
@@ -196,11 +195,11 @@ async function verify(
   })
   if (different !== undefined) throw wrong(different)
   if (unknown.length === 0) return
-  const text = `could not be compared with the copy: ${unknown.join(', ')}`
+  const text = `not compared with the copy: ${unknown.join(', ')}`
   session.emit({ type: 'warning', host: node.name, text })
 }
 
-/** undefined where etcd wants a login, which only its own users have, or has compacted that revision, or never had it. */
+/** undefined: etcd requires a login, or that revision is compacted, or it never existed. */
 async function told<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer
@@ -210,7 +209,7 @@ async function told<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The folders that `recover.sh` makes beside a member's own. */
+/** The directories that `recover.sh` makes next to a member's own. */
 function siblingsOf({ etcd }: Cluster, ending: string): { dataDirectory: string; walDirectory: string } {
   const { dataDirectory: data, walDirectory: wal } = etcd
   const within = wal.startsWith(`${data}/`)

@@ -1,8 +1,8 @@
 /**
- * `quorate recover --from-survivor`: the quorum is lost, and what is left of it becomes a new cluster.
+ * `quorate recover --from-survivor`: after a quorum loss, makes a new cluster from a surviving member's data.
  *
- * Every milestone is marked on the machines before the next one begins, so that the same command goes on after whatever comes
- * between; and as long as the mark is there no other verb begins.
+ * Every milestone is recorded on the nodes before the next one begins, so that the same command continues after any
+ * interruption. As long as the marker exists, no other command starts.
  */
 import { randomBytes } from 'node:crypto'
 import { replaceClusterFile, requireUnchanged, requireWritable } from '../../cluster-file/write.ts'
@@ -35,32 +35,32 @@ import { findSurvivors } from './observe.ts'
 import { type Moved, type RecoveryRun, performRecovery } from './perform.ts'
 
 export interface RecoverOptions extends RecoveryChoice {
-  /** Is shown what will be done, and what may be lost, before anything is; throws to stop. */
+  /** Gets the preview, with possible losses, before any change; throws to stop. */
   readonly confirm: (preview: RecoveryPreview) => Promise<void>
 }
 
 export interface RecoverReport {
-  /** Whose data it went on from. */
+  /** The member whose data was used. */
   readonly survivor: string
   /** The new cluster's ID, hexadecimal. */
   readonly clusterId: string
-  /** The newest revision that the survivor's log gave; revisions went on `bump` later. */
+  /** The newest revision in the surviving member's log; the new cluster's revisions are `bump` higher. */
   readonly revision: number
   readonly bump: number
-  /** undefined: etcd did not say. */
+  /** undefined: etcd did not report it. */
   readonly keys: number | undefined
   readonly done: readonly AnyStep[]
-  /** What lies aside now, of this run. */
+  /** What this run renamed. */
   readonly moved: readonly Moved[]
   /** Names of voting members at the end. */
   readonly members: readonly string[]
-  /** Nodes that were taken out of the cluster file. */
+  /** Nodes that were removed from the cluster file. */
   readonly left: readonly string[]
 }
 
 /**
- * @throws QuorateError `blocked` while a quorum could still answer, and with every other reason; `moved` if machines changed
- *   after they were shown; `locked`; what a step failed with. The same command goes on.
+ * @throws QuorateError `blocked` while a quorum could still answer, and with every other reason; `moved` if nodes changed
+ *   after the preview; `locked`; the error of a failed step. Rerun the same command to continue.
  */
 export async function recover(session: Session, options: RecoverOptions): Promise<RecoverReport> {
   const { cluster } = session
@@ -85,14 +85,14 @@ export async function recover(session: Session, options: RecoverOptions): Promis
     scope: ({ progress }) => recoveryScope(cluster, progress.lost),
     same: isSameRecovery,
     lookHint: 'quorate recover',
-    // Nobody is served meanwhile.
+    // No client is served during a recovery.
     probe: () => false,
     carryOut,
   })
   return result
 }
 
-/** Who were declared lost are left out; machines that have nothing to do with etcd may be away. */
+/** Leaves out nodes declared lost; nodes without etcd may be unreachable. */
 export function recoveryScope(cluster: Cluster, lost: readonly string[]): LockScope {
   return allBut(cluster, lost, ({ roles }) => !roles.includes('etcd'))
 }
@@ -102,10 +102,10 @@ async function look(session: Session): Promise<RecoveryFacts> {
   return { finds, etcdClients, hasAuthority: (await session.bundle()) !== undefined }
 }
 
-/** @throws QuorateError `permission`, or as `memberLoss`, if these could not leave the cluster file in the end */
+/** @throws QuorateError `permission`, or as `memberLoss`, if these nodes can't be removed from the cluster file */
 async function requireParting({ file }: Cluster, leaving: readonly string[]): Promise<void> {
   if (leaving.length === 0) return
-  await requireWritable(file, 'name the members that are left')
+  await requireWritable(file, 'list the remaining members')
   await memberLoss(file, leaving)
 }
 
@@ -153,14 +153,14 @@ async function carryOut({ session, lock, decision }: Under<Session, Decision>): 
 }
 
 function joiningOf({ joining }: RecoveryRun): NonNullable<RecoveryRun['joining']> {
-  if (joining === undefined) throw new TypeError('nobody can join yet')
+  if (joining === undefined) throw new TypeError('no member can join yet')
   return joining
 }
 
 /**
- * As soon as others can join: who was declared lost leaves the cluster file, and the new cluster is looked at.
+ * As soon as others can join: removes nodes declared lost from the cluster file, and observes the new cluster.
  *
- * @throws QuorateError `blocked` if the others could not all join: then nobody does
+ * @throws QuorateError `blocked` if not all others can join: then none does
  */
 async function meetCluster(
   session: Session,
@@ -169,7 +169,7 @@ async function meetCluster(
 ): Promise<RecoveryRun> {
   if (run.joining !== undefined || rebuildSteps(run).length > 0) return run
   const present = (await dropLost(session, leaving))?.wanted ?? session.cluster
-  // Machines without a member may still be off, and have nothing to do with it.
+  // Nodes without a member don't matter, and may still be off.
   const cluster = { ...present, nodes: etcdNodes(present) }
   const intent = { ...applyIntent(cluster, session.now()), finishes: 'recover' }
   const observed = await observe({ ...session, cluster })
@@ -178,7 +178,7 @@ async function meetCluster(
   return { ...run, joining: { intent, observed } }
 }
 
-/** Out of the cluster file; how they are reached is kept, for when one comes back. */
+/** Removes them from the cluster file; keeps how to reach them, in case one comes back. */
 async function dropLost(session: Session, names: readonly string[]): Promise<MemberChange | undefined> {
   if (names.length === 0) return undefined
   const change = await memberLoss(session.cluster.file, names)

@@ -1,4 +1,4 @@
-/** What speaks against beginning a recovery: said before anything is touched. */
+/** Reasons not to start a recovery, reported before any change. */
 import { parseEnvironmentFile } from '../../etcd/environment-file.ts'
 import { PATHS } from '../../host/state.ts'
 import { rejoinReasons, swapReasons } from '../../tiers/etcd/plan/feasible.ts'
@@ -8,46 +8,46 @@ import type { Cluster } from '../../spec/cluster.ts'
 import { counted } from '../../spec/units.ts'
 import type { Survey } from './survey.ts'
 
-/** Where a quorum answers, or might. */
+/** A quorum answers, or might. */
 export function refusals({ outlook, members }: Survey): readonly BlockReason[] {
   const { kind, voters, quorum: needed, ranked, unreachable } = outlook
   if (kind === 'serving') {
     return [
       {
         message: 'a quorum answers: there is nothing to recover',
-        hint: 'see quorate status; single members that are lost or damaged are made anew by: quorate repair NODE',
+        hint: 'run quorate status; replace the data of a single lost or damaged member with: quorate repair NODE',
       },
     ]
   }
   if (kind === 'startable') {
     return [
       {
-        message: `${ranked.length} of ${counted(voters, 'member')} have their data, and ${needed} are a quorum: nothing is lost`,
-        hint: 'start them together: quorate start --all. If they run already, find out why they do not find each other: quorate recover',
+        message: `${ranked.length} of ${counted(voters, 'member')} have their data, which is a quorum (${needed}): no data is lost`,
+        hint: "start all members together: quorate start --all. If they already run, see why they can't connect: quorate recover",
       },
     ]
   }
   if (unreachable.length > 0) {
     const elsewhere = members.filter(({ node, state }) => node === undefined && state === 'unreachable')
-    const open = kind === 'open' ? ', and could be part of a quorum' : ', and may have a better copy'
+    const open = kind === 'open' ? ', and could still be part of a quorum' : ', and may have newer data'
     return unreachable.map((host) => ({
       host,
-      message: `it can not be reached${open}${elsewhere.some(({ name }) => name === host) ? '; its peers know it as a member' : ''}`,
-      hint: `bring it back, or, once you know that it is off and stays off, say so: --lost ${unreachable.join(' ')}`,
+      message: `unreachable${open}${elsewhere.some(({ name }) => name === host) ? '; its peers know it as a member' : ''}`,
+      hint: `make it reachable; or, only if it is permanently down: --lost ${unreachable.join(' ')}`,
     }))
   }
   if (ranked.length === 0) {
     return [
       {
-        message: 'no machine has the data of a member: there is nothing to go on from',
-        hint: 'only a backup can help now (quorate restore SNAPSHOT), or a machine that comes back',
+        message: "can't recover: no reachable node has a member's data",
+        hint: 'bring back a node that has data; or restore a backup: quorate restore SNAPSHOT',
       },
     ]
   }
   return []
 }
 
-/** It starts with the cluster file's settings, on what is installed there. */
+/** It starts with the cluster file's settings and the installed etcd. */
 export function unfitReasons(
   cluster: Cluster,
   { members }: Survey,
@@ -62,20 +62,20 @@ export function unfitReasons(
   const wrong: { message: string; hint: string }[] = []
   if (options['ETCD_INITIAL_ADVERTISE_PEER_URLS']?.startsWith('http:') === true) {
     wrong.push({
-      message: 'its peers still spoke http with it: quorate recovers clusters that have TLS',
-      hint: 'recover it by hand, as etcd’s own documentation has it; its data is untouched',
+      message: 'its peers still use http: quorate recovers only clusters that use TLS',
+      hint: "follow etcd's disaster recovery documentation by hand (its data is unchanged)",
     })
   }
   if (Object.keys(state.tls.keys).length === 0) {
     wrong.push({
-      message: `there is no key of its own in ${PATHS.tls}`,
-      hint: 'put its keys and certificates back, or go on from another copy: --from-survivor NODE',
+      message: `private key not found in ${PATHS.tls}`,
+      hint: 'put its keys and certificates back; or recover from another member: --from-survivor NODE',
     })
   }
   if (version !== undefined && version !== cluster.etcd.version) {
     wrong.push({
-      message: `etcd ${version} is installed there, and the cluster file says ${cluster.etcd.version}`,
-      hint: `put etcd.version: ${version} into the cluster file for now; upgrade when the cluster is whole again`,
+      message: `etcd ${version} is installed, but the cluster file says ${cluster.etcd.version}`,
+      hint: `set etcd.version: ${version} in the cluster file; upgrade after the recovery`,
     })
   }
   const { dataDirectory, walDirectory } = cluster.etcd
@@ -85,7 +85,7 @@ export function unfitReasons(
   )
 }
 
-/** Who can't begin again without data would keep all others, and what uses etcd, waiting: the new cluster serves by then. */
+/** A member that can't rejoin without data would delay all others and every etcd client, while the new cluster serves. */
 export function stuckReasons(
   cluster: Cluster,
   { members }: Survey,
@@ -98,7 +98,7 @@ export function stuckReasons(
     return rejoinReasons(cluster, limits, databaseBytes).map(({ message, hint = '' }) => ({
       host: name,
       message,
-      hint: `${hint}; or turn ${name} off, and leave it out: --lost ${name}`,
+      hint: `${hint}; or turn ${name} off and leave it out: --lost ${name}`,
     }))
   })
 }

@@ -53,9 +53,9 @@ test('one of three: what it knew to be acknowledged is certain, what comes behin
     member(3, 'empty'),
   ])
   expect({ kind, best, complete }).toEqual({ kind: 'lost', best: 'etcd01', complete: false })
-  expect(certain.join('\n')).toMatch(/up to entry 103 .*; entries 104 to 105 are in it as well/)
+  expect(certain.join('\n')).toMatch(/up to Raft log entry 103 .*; entries 104 to 105 are kept as well/)
   expect(mayBeLost).toHaveLength(1)
-  expect(mayBeLost[0]).toMatch(/etcd02, etcd03 among themselves .* since 2026-07-30T10:11:12/)
+  expect(mayBeLost[0]).toMatch(/only etcd02 and etcd03 stored: .* since 2026-07-30T10:11:12/)
   expect(choices.map((choice) => choice.kind)).toEqual(['wait', 'survivor'])
   expect(choices[1]?.command).toBe('quorate recover --from-survivor etcd01 --lost etcd02')
 })
@@ -68,7 +68,7 @@ test('two of four: the quorum is lost, and nothing else is', () => {
     member(4, 'gone'),
   ])
   expect({ kind, complete, mayBeLost }).toEqual({ kind: 'lost', complete: true, mayBeLost: [] })
-  expect(certain.join()).toContain('every write that was ever acknowledged')
+  expect(certain.join()).toContain('every acknowledged write')
 })
 
 test('waiting is offered only as long as machines could bring a quorum back', () => {
@@ -102,17 +102,19 @@ test('a damaged log says so, and what it may cost', () => {
 test('without any log everything is lost but what a backup has', () => {
   const { best, mayBeLost, choices } = report([member(1, 'empty'), member(2, 'empty'), member(3, 'gone')])
   expect({ best, choices }).toEqual({ best: null, choices: [] })
-  expect(mayBeLost.join()).toContain('everything')
+  expect(mayBeLost.join()).toContain('all data')
 })
 
 test('what could not be read is unknown, not lost', () => {
   const none = report([1, 2, 3].map((number) => member(number, 'unreachable')))
   expect(none).toMatchObject({ kind: 'open', best: null, mayBeLost: [] })
-  expect(none.unknown.join()).toMatch(/what etcd01, etcd02, etcd03 hold: they can't be reached/)
+  expect(none.unknown.join()).toMatch(/what etcd01, etcd02, etcd03 hold: they are unreachable/)
   expect(none.choices).toMatchObject([{ kind: 'wait', command: 'quorate recover' }])
   const one = report([member(1, 'data'), member(2, 'unreachable'), member(3, 'empty')])
-  expect(one.mayBeLost).toEqual([expect.stringMatching(/^if etcd02 does not come back: what etcd02, etcd03/)])
-  expect(one.unknown).toEqual([expect.stringMatching(/^what etcd02 holds: it can't be reached/)])
+  expect(one.mayBeLost).toEqual([
+    expect.stringMatching(/^if etcd02 does not come back: writes that only etcd02 and etcd03 stored/),
+  ])
+  expect(one.unknown).toEqual([expect.stringMatching(/^what etcd02 holds: it is unreachable/)])
   const empty = report([member(1, 'empty'), member(2, 'empty'), member(3, 'unreachable')])
   expect(empty).toMatchObject({ mayBeLost: [], unknown: [expect.stringContaining('etcd03 holds')] })
 })

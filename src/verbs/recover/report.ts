@@ -1,4 +1,4 @@
-/** What a survey comes to, for people and programs: what is certain, what may be lost, and what the choices are. */
+/** The result of a survey, for people and programs: what is certain, what may be lost, and what the choices are. */
 import { finishingCommand, recoverCommand } from '../../engine/underway.ts'
 import type { Cluster } from '../../spec/cluster.ts'
 import type { Survey, Survivor } from './survey.ts'
@@ -7,20 +7,20 @@ import type { Survey, Survivor } from './survey.ts'
 export interface RecoveryReport {
   readonly cluster: string
   /**
-   * `serving`: a quorum answers, and there is nothing to recover. `startable`: all it takes is a start. `open`: machines out
-   * of reach may make a quorum. `lost`: no quorum can be made of what there is. `unfinished`: a recovery was cut off.
+   * `serving`: a quorum answers, nothing to recover. `startable`: members only have to be started. `open`: unreachable
+   * nodes may form a quorum. `lost`: no quorum is possible. `unfinished`: a recovery was interrupted.
    */
   readonly kind: 'serving' | 'startable' | 'open' | 'lost' | 'unfinished'
   readonly voters: number
   readonly quorum: number
-  /** Whose log goes farthest; null: no log is left. */
+  /** The member with the newest log; null: no log was found. */
   readonly best: string | null
   /** Every acknowledged write is in that log. */
   readonly complete: boolean
   readonly members: readonly MemberReport[]
   readonly certain: readonly string[]
   readonly mayBeLost: readonly string[]
-  /** What could not be read, and so is neither certain nor lost. */
+  /** What was not read: neither certain nor lost. */
   readonly unknown: readonly string[]
   readonly choices: readonly Choice[]
 }
@@ -28,7 +28,7 @@ export interface RecoveryReport {
 export interface MemberReport {
   readonly name: string
   readonly state: Survivor['state']
-  /** systemd's word on etcd.service; null: its machine was not looked at. */
+  /** Active state of etcd.service; null: the node was not inspected. */
   readonly unit: string | null
   readonly problem: string | null
   readonly log: {
@@ -46,7 +46,7 @@ export interface MemberReport {
 export interface Choice {
   readonly kind: 'start' | 'wait' | 'survivor' | 'backup' | 'finish'
   readonly text: string
-  /** What to type; null: nothing yet. */
+  /** The command to run; null: none yet. */
   readonly command: string | null
 }
 
@@ -56,7 +56,7 @@ export function reportOf(cluster: Cluster, survey: Survey, backups: readonly Cho
   const [unfinished] = Object.values(survey.underway).filter(({ verb }) => verb === 'recover')
   const best = members.find(({ name }) => name === outlook.ranked[0])
   const kind = unfinished === undefined ? outlook.kind : 'unfinished'
-  const finish = 'an earlier recovery was cut off; nothing else may be done before it is finished'
+  const finish = 'an earlier recovery was interrupted; complete it before any other command'
   return {
     cluster: cluster.name,
     kind,
@@ -98,50 +98,46 @@ function memberReport({ name, state, unit, problem, log, database }: Survivor): 
 
 function certainOf({ outlook }: Survey, best: Survivor | undefined): readonly string[] {
   const { voters, quorum, ranked } = outlook
-  const rule = `a write is acknowledged once ${quorum} of ${voters} logs have it; ${ranked.length} of them ${ranked.length === 1 ? 'is' : 'are'} here`
+  const rule = `etcd acknowledges a write once ${quorum} of ${voters} Raft logs have it; ${ranked.length} of these logs ${ranked.length === 1 ? 'is' : 'are'} readable`
   if (best?.log === undefined) return [rule]
   const { name, log } = best
   if (outlook.complete) {
-    const which = ranked.length === 1 ? `the log of ${name} has` : `at least one of these logs has`
-    return [`${rule}: ${which} every write that was ever acknowledged`]
+    const which = ranked.length === 1 ? `the log of ${name} has` : `the newest of these logs has`
+    return [`${rule}: ${which} every acknowledged write`]
   }
   const tail =
     log.lastIndex > log.commit
-      ? `; entries ${log.commit + 1n} to ${log.lastIndex} are in it as well, acknowledged or on their way to be, and are kept`
+      ? `; entries ${log.commit + 1n} to ${log.lastIndex} are kept as well (acknowledged or about to be)`
       : ''
-  return [
-    rule,
-    `${name} has every write up to entry ${log.commit} of the log, which it knew to be acknowledged by a quorum${tail}`,
-  ]
+  return [rule, `${name} has every write up to Raft log entry ${log.commit} (committed by a quorum)${tail}`]
 }
 
 function lossesOf({ outlook, members }: Survey, best: Survivor | undefined): readonly string[] {
   const unread = members.filter(({ state }) => state === 'unreachable').map(({ name }) => name)
-  // What nobody has read is not lost.
-  if (best?.log === undefined) return unread.length > 0 ? [] : ['everything: no log of a member is left']
+  // What was not read is not lost.
+  if (best?.log === undefined) return unread.length > 0 ? [] : ['all data: no node has a Raft log']
   const damage =
     best.log.trouble?.kind === 'damaged'
-      ? [`what the log of ${best.name} had behind its damage (${best.log.trouble.message})`]
+      ? [`entries after the damage in the Raft log of ${best.name} (${best.log.trouble.message})`]
       : []
   if (outlook.complete) return damage
   const others = members.filter(({ log }) => log === undefined).map(({ name }) => name)
-  const who = others.length === 1 ? `${others[0]} alone` : `${others.join(', ')} among themselves`
   const condition =
     unread.length === 0
       ? ''
-      : `if ${unread.join(', ')} ${unread.length === 1 ? 'does' : 'do'} not come back: `
+      : `if ${unread.join(' and ')} ${unread.length === 1 ? 'does' : 'do'} not come back: `
   return [
     ...damage,
-    `${condition}what ${who} acknowledged without ${best.name}: all since ${best.log.writtenAt.toISOString()}, when its log was last written to, and what had not reached it by then`,
+    `${condition}writes that only ${others.join(' and ')} stored: all writes since ${best.log.writtenAt.toISOString()} (last write to the Raft log of ${best.name}), and earlier writes that had not reached ${best.name} by then`,
   ]
 }
 
 function unknownOf({ members }: Survey): readonly string[] {
   const unread = members.filter(({ state }) => state === 'unreachable').map(({ name }) => name)
   if (unread.length === 0) return []
-  const [they, hold] = unread.length === 1 ? ['it', 'holds'] : ['they', 'hold']
+  const [they, hold] = unread.length === 1 ? ['it is', 'holds'] : ['they are', 'hold']
   return [
-    `what ${unread.join(', ')} ${hold}: ${they} can't be reached, so nothing was read from ${unread.length === 1 ? 'it' : 'them'}. Unreachable does not mean lost`,
+    `what ${unread.join(', ')} ${hold}: ${they} unreachable, so nothing was read. Unreachable does not mean lost`,
   ]
 }
 
@@ -157,7 +153,7 @@ function choicesOf(
   const names = away.map(({ name }) => name).join(', ')
   const reach: Choice = {
     kind: 'wait',
-    text: 'find out why no member can be reached from here (network, VPN, power, SSH), then look again. They may serve their clients all the while',
+    text: 'find out why this workstation reaches no member (network, VPN, power, SSH), then look again. The members may still serve their clients',
     command: 'quorate recover',
   }
   const wait: Choice[] =
@@ -166,7 +162,7 @@ function choicesOf(
       : [
           {
             kind: 'wait',
-            text: `nothing is lost if ${outlook.wanting === away.length ? '' : `${outlook.wanting} of `}${names} come${away.length === 1 ? 's' : ''} back with ${away.length === 1 ? 'its' : 'their'} data: then start all together`,
+            text: `wait: no data is lost if ${outlook.wanting === away.length ? '' : `${outlook.wanting} of `}${names} come${away.length === 1 ? 's' : ''} back with ${away.length === 1 ? 'its' : 'their'} data. Then start all members together`,
             command: 'quorate start --all',
           },
         ]
@@ -177,7 +173,7 @@ function choicesOf(
     .map(({ name }) => name)
   const survivor: Choice = {
     kind: 'survivor',
-    text: `go on from the copy on ${best.name}, without what may be lost${lost.length === 0 ? '' : `, once it is certain that ${lost.join(' and ')} ${lost.length === 1 ? 'is' : 'are'} off and will not come back`}`,
+    text: `recover from the data on ${best.name}, without the writes that may be lost${lost.length === 0 ? '' : `. Only if ${lost.join(' and ')} ${lost.length === 1 ? 'is' : 'are'} permanently down`}`,
     command: recoverCommand(best.name, lost),
   }
   return [...wait, survivor, ...backups]
@@ -186,10 +182,14 @@ function choicesOf(
 function startChoice(data: readonly Survivor[]): Choice {
   const running = data.filter(({ unit }) => unit === 'active' || unit === 'activating')
   if (running.length < data.length)
-    return { kind: 'start', text: 'nothing is lost: start them together', command: 'quorate start --all' }
+    return {
+      kind: 'start',
+      text: 'no data is lost: start all members together',
+      command: 'quorate start --all',
+    }
   return {
     kind: 'wait',
-    text: `nothing is lost: all of them run, and do not find together. See their journals for why (network, certificates, clocks)`,
+    text: `no data is lost: all members run, but they can't connect to each other. Read their journals (network, certificates, clocks)`,
     command: 'quorate run etcd -- journalctl -u etcd -n 30',
   }
 }

@@ -1,4 +1,4 @@
-/** Machines without a member, in a recovery: API servers and flannel there use etcd, and wait until it is whole again. */
+/** Nodes without a member, in a recovery: their API servers and flannel use etcd, and stay stopped until it is complete. */
 import { RECOVER } from '../../host/extensions.ts'
 import type { Operation } from '../../host/operations.ts'
 import type { Lock } from '../../engine/lock.ts'
@@ -6,7 +6,7 @@ import type { Session } from '../../tiers/etcd/session.ts'
 import { combineErrors } from '../../errors.ts'
 import { onAll } from '../../ssh/fleet.ts'
 
-/** One that can't be reached is gone on without, as the lock is. @param lost names of nodes that are gone for good */
+/** Skips an unreachable node, as the lock does. @param lost names of nodes that are permanently down */
 export async function onEtcdClients(
   session: Session,
   lock: Lock,
@@ -24,7 +24,7 @@ export async function onEtcdClients(
   const grave = errors.filter(({ code }) => code !== 'unreachable')
   if (grave.length > 0) throw combineErrors(grave)
   for (const { host } of errors) {
-    const text = 'can not be reached: API servers and flannel there are left as they are'
+    const text = 'unreachable: its API server and flannel were not stopped'
     session.emit({ type: 'warning', host, text })
   }
 }

@@ -1,4 +1,4 @@
-/** What is left of a cluster that does not answer, made of what its machines, logs and members said: pure. */
+/** What is left of a cluster that does not answer, from what its nodes, logs and members reported. Pure. */
 import { QuorateError } from '../../errors.ts'
 import { parseEnvironmentFile } from '../../etcd/environment-file.ts'
 import type { ClusterView, MemberView } from '../../etcd/view.ts'
@@ -12,54 +12,58 @@ import { nodeNameOf } from '../../spec/etcd-name.ts'
 export interface Survey {
   readonly outlook: Outlook
   readonly members: readonly Survivor[]
-  /** The cluster that the machines are pinned to; undefined: none is. */
+  /** The cluster ID in the nodes' cluster ID files; undefined: no node has one. */
   readonly clusterId: string | undefined
-  /** What an earlier recovery left unfinished, by the machine where it is marked. */
+  /** Markers of an unfinished recovery, by node. */
   readonly underway: Readonly<Record<string, Underway>>
 }
 
 export interface Survivor {
   readonly name: string
-  /** undefined: it is no etcd node of the cluster file, and so was not looked at. */
+  /** undefined: not an etcd node of the cluster file, so it was not inspected. */
   readonly node: Node | undefined
   readonly state: SurveyedMember['state']
-  /** Why it is out of reach, or its data is of no use. */
+  /** Why it is unreachable, or why its data can't be used. */
   readonly problem: string | undefined
-  /** systemd's word; undefined: its machine was not looked at. */
+  /** Active state of the unit; undefined: the node was not inspected. */
   readonly unit: string | undefined
   readonly host: HostState | undefined
   readonly log: MemberLog | undefined
   readonly database: MemberData['database']
-  /** ID of the cluster whose data lies there whole, be it this one or not; undefined: none does, or it does not say. */
+  /** ID of the cluster whose complete data it has, this one or another; undefined: no complete data, or no ID in it. */
   readonly dataOf: string | undefined
 }
 
 /** What was found without starting or writing anything. */
 export interface Finds {
-  /** Etcd nodes whose machine was looked at, by name. */
+  /** Inspected etcd nodes, by name. */
   readonly hosts: Readonly<Record<string, HostState>>
   /** Why the others could not be reached, by name. */
   readonly away: Readonly<Record<string, string>>
-  /** Of those that were looked at. */
+  /** Data of the inspected nodes. */
   readonly data: Readonly<Record<string, MemberData>>
-  /** What members say; undefined: some run, and without the CA nobody can ask them. */
+  /** What members report; undefined: some run, but can't be asked without the CA. */
   readonly view: ClusterView | undefined
 }
 
 /**
- * @param gone names of nodes that will not come back, as somebody says who can see them
- * @throws QuorateError `usage` for a name that is none, or a machine that can be reached; `blocked` where members run and
- *   there is no CA to ask them with, or where machines belong to different clusters.
+ * @param gone names of nodes that the operator declares permanently down
+ * @throws QuorateError `usage` for an unknown name, or a reachable node; `blocked` if members run and there is no CA to ask
+ *   them with, or if nodes belong to different clusters.
  */
 export function surveyOf(cluster: Cluster, finds: Finds, gone: readonly string[] = []): Survey {
   const nodes = etcdNodes(cluster)
   const hosts = Object.values(finds.hosts)
   const reached = gone.filter((name) => finds.hosts[name] !== undefined)
-  // Once a recovery was begun, what it says of them itself comes into it.
+  // Once a recovery is started, its own record of lost nodes counts.
   if (reached.length > 0 && hosts.every(({ underway }) => underway?.verb !== 'recover')) {
-    throw new QuorateError('usage', `${reached.join(', ')} can be reached: quorate stops it itself`, {
-      hint: '--lost is for machines that quorate can not reach, and that you know to be off for good',
-    })
+    throw new QuorateError(
+      'usage',
+      `can't declare ${reached.join(', ')} lost: reachable over SSH, and quorate stops etcd there itself`,
+      {
+        hint: 'use --lost only for unreachable nodes that are permanently down',
+      },
+    )
   }
   const clusterId = pinnedId(hosts)
   const view = finds.view ?? unheard(hosts)
@@ -72,7 +76,7 @@ export function surveyOf(cluster: Cluster, finds: Finds, gone: readonly string[]
     return survivorOf({ node, host, view, data: finds.data[node.name], clusterId })
   })
   const members = [...survivors, ...outsiders(hosts, nodes, gone)]
-  // Once it was written, the file does not name them any more, and the same command is to go on.
+  // The file may no longer name them, and the same command must continue.
   if (hosts.every(({ underway }) => underway === undefined) && !view.members.some(isServing))
     requireKnown(members, gone)
   const surveyed = members.map(({ name, state, log }): SurveyedMember => ({
@@ -90,14 +94,14 @@ export function surveyOf(cluster: Cluster, finds: Finds, gone: readonly string[]
   }
 }
 
-/** Whether data and log lie in their places there, of whatever cluster, and the log can be read to its end. */
+/** Whether data and log of any cluster are in place, and the log is readable to its end. */
 export function hasWholeData({ members }: Pick<Survey, 'members'>, name: string): boolean {
   const { host, log } = members.find((member) => member.name === name) ?? {}
   const { dataPresent, walPresent } = host?.member ?? {}
   return dataPresent === true && walPresent === true && log?.trouble?.kind !== 'damaged'
 }
 
-/** Whether any machine that can be reached has data of another cluster than the one that was lost. */
+/** Whether any reachable node has data of a cluster other than the lost one. */
 export function hasNewData({ members }: Pick<Survey, 'members'>, former: string | undefined): boolean {
   return members.some(({ dataOf }) => dataOf !== undefined && dataOf !== former)
 }
@@ -119,8 +123,8 @@ const NOTHING = {
 function requireKnown(members: readonly Survivor[], names: readonly string[]): void {
   const wrong = names.find((name) => members.every((member) => member.name !== name))
   if (wrong === undefined) return
-  throw new QuorateError('usage', `'${wrong}' is no member of this cluster`, {
-    hint: `members: ${members.map(({ name }) => name).join(', ')}`,
+  throw new QuorateError('usage', `'${wrong}' is not a member of this cluster`, {
+    hint: `use one of the members: ${members.map(({ name }) => name).join(', ')}`,
   })
 }
 
@@ -132,20 +136,20 @@ function pinnedId(hosts: readonly HostState[]): string | undefined {
   })
   const ids = new Set(pins.map(({ id }) => id))
   if (ids.size <= 1) return pins[0]?.id
-  // A recovery that was cut off has given its survivor a new one.
+  // An interrupted recovery has given the surviving member a new one.
   if (hosts.some(({ underway }) => underway?.verb === 'recover')) return undefined
   const list = pins.map(({ name, id }) => `${name} to ${id}`).join(', ')
-  throw new QuorateError('blocked', `the machines belong to different clusters: ${list}`, {
-    hint: 'a machine that was declared lost came back? quorate reset NODE moves its data aside. See docs/guides/recover.md',
+  throw new QuorateError('blocked', `nodes belong to different clusters: ${list}`, {
+    hint: 'if a node that was declared lost came back, rename its data with: quorate reset NODE. See docs/guides/recover.md',
   })
 }
 
-/** @throws QuorateError `blocked`: of one that serves, nothing is to be recovered, and nobody can ask */
+/** @throws QuorateError `blocked`: a serving cluster must not be recovered, and it can't be asked */
 function unheard(hosts: readonly HostState[]): never {
   throw new QuorateError(
     'blocked',
-    `etcd runs on ${runningOn(hosts).join(', ')}, and without the CA nobody can ask whether it serves`,
-    { hint: "put back the folder in which quorate keeps this cluster's CA (state in the cluster file)" },
+    `can't ask etcd on ${runningOn(hosts).join(', ')} whether it serves: the CA was not found on this workstation`,
+    { hint: "put quorate's state directory back, with this cluster's CA (`state` in the cluster file)" },
   )
 }
 
@@ -177,18 +181,19 @@ function survivorOf({ node, host, view, data, clusterId }: Look): Survivor {
   }
 }
 
-/** Why what lies there is no member's data, or not of this cluster's. */
+/** Why this is not a member's data, or not this cluster's. */
 function dataProblem(data: MemberData | undefined, clusterId: string | undefined): string | undefined {
-  if (data === undefined) return 'it was not looked at'
+  if (data === undefined) return 'not inspected'
   const { log, unreadable, database } = data
-  if (unreadable !== undefined) return `its log can not be read: ${unreadable}`
-  if (log === undefined) return database === undefined ? 'its data is lost' : 'its write-ahead log is lost'
-  if (database === undefined) return 'its database is lost'
+  if (unreadable !== undefined) return `its Raft log can't be read: ${unreadable}`
+  if (log === undefined)
+    return database === undefined ? 'its data is missing' : 'its Raft log (WAL) is missing'
+  if (database === undefined) return 'its database is missing'
   if (clusterId === undefined || log.clusterId === undefined || log.clusterId === clusterId) return undefined
   return `its data is of another cluster (ID ${log.clusterId}, not ${clusterId})`
 }
 
-/** Members that machines know of and the cluster file does not: they may be up, and out of sight. */
+/** Members that nodes know and the cluster file doesn't: they may be running, unseen. */
 function outsiders(
   hosts: readonly HostState[],
   nodes: readonly Node[],
@@ -201,7 +206,7 @@ function outsiders(
     return list.map((peer) => nodeNameOf({ nodes }, peer.slice(0, peer.indexOf('='))))
   })
   const names = [...new Set(peers)].filter((name) => name !== '' && nodes.every((node) => node.name !== name))
-  const problem = 'its peers know it as a member, and the cluster file does not name it'
+  const problem = 'its peers know it as a member, but the cluster file does not list it'
   return names.map((name) => {
     const state = gone.includes(name) ? 'gone' : 'unreachable'
     return { ...NOTHING, name, node: undefined, state, problem }

@@ -1,4 +1,4 @@
-/** Whose data is damaged, on what evidence, and whether it may be replaced by the others': a judgement, no more. */
+/** Decides which members' data is damaged, on what evidence, and whether the others' data may replace it. Changes nothing. */
 import { quorum } from '../../tiers/etcd/facts/quorum.ts'
 import { type Voter, remedyFor } from '../../tiers/etcd/plan/remedy.ts'
 import type { BlockReason } from '../../engine/step.ts'
@@ -10,12 +10,12 @@ export interface Evidence {
   readonly text: string
 }
 
-/** One etcd node, with what speaks against its data; without what follows from comparing members. */
+/** One etcd node with the evidence against its data, without what a comparison of members adds. */
 export interface MemberSigns {
   readonly name: string
   /** It answered a linearizable read. */
   readonly healthy: boolean
-  /** Its machine could be looked at. */
+  /** The node could be inspected. */
   readonly reached: boolean
   readonly evidence: readonly Evidence[]
 }
@@ -25,11 +25,11 @@ export interface RepairScene {
   readonly members: readonly MemberSigns[]
   /** How many have a vote. */
   readonly voters: number
-  /** Names by equal contents at one revision, of those that answer; the longest first. */
+  /** Names of answering members, grouped by equal keyspace at one revision; the largest group first. */
   readonly groups: readonly (readonly string[])[]
-  /** For whom CORRUPT is raised: names, or IDs of members that are of no node. */
+  /** Members with a CORRUPT alarm: names, or IDs of members without a node. */
   readonly corrupt: readonly string[]
-  /** How the voting members are, by their machines; undefined: only what they answer is known. */
+  /** State of the voting members' nodes; undefined: only the members' answers are known. */
   readonly standing?: readonly Voter[] | undefined
 }
 
@@ -37,15 +37,15 @@ export interface Finding {
   readonly name: string
   readonly healthy: boolean
   readonly reached: boolean
-  /** Empty: nothing speaks against its data. */
+  /** Empty: no evidence against its data. */
   readonly evidence: readonly Evidence[]
 }
 
 export interface RepairOutlook {
   readonly members: readonly Finding[]
-  /** Why nothing can be repaired here, whichever member is meant; empty: it can. */
+  /** Why no member of this cluster can be repaired; empty: repair is possible. */
   readonly blocked: readonly BlockReason[]
-  /** For whom CORRUPT is raised. */
+  /** Members with a CORRUPT alarm. */
   readonly corrupt: readonly string[]
 }
 
@@ -57,14 +57,14 @@ export function judgeDamage(scene: RepairScene): RepairOutlook {
     const differs =
       agreed && groups.length > 1 && groups.some((group) => group !== most && group.includes(member.name))
     const contents: Evidence[] = differs
-      ? [{ kind: 'contents', text: `its contents differ from those that ${most.join(', ')} agree on` }]
+      ? [{ kind: 'contents', text: `its keyspace differs from that of ${most.join(', ')}, which are equal` }]
       : []
     return { ...member, evidence: [...contents, ...member.evidence, ...alarmed(member, scene, agreed)] }
   })
   return { members: findings, blocked: refusals(scene, findings, agreed), corrupt }
 }
 
-/** CORRUPT, of one that can't be compared: the others agree, so that it is not one of them. */
+/** CORRUPT for a member that can't be compared: the others agree, so the alarm is about this one. */
 function alarmed(
   member: MemberSigns,
   { members, groups, corrupt }: RepairScene,
@@ -72,11 +72,14 @@ function alarmed(
 ): Evidence[] {
   const compared = groups.some((group) => group.includes(member.name))
   if (corrupt.length === 0 || compared || !agreed || groups.length !== 1) return []
-  if (corrupt.includes(member.name)) return [{ kind: 'contents', text: 'the alarm CORRUPT is raised for it' }]
+  if (corrupt.includes(member.name))
+    return [{ kind: 'contents', text: 'etcd raised the CORRUPT alarm for it' }]
   const silent = members.filter(({ name }) => !groups[0]?.includes(name))
-  // The leader raises the alarm, and it may itself be the one that is wrong.
+  // The leader raises the alarm, and may itself be the corrupt member.
   if (silent.length > 1) return []
-  return [{ kind: 'contents', text: 'the alarm CORRUPT is raised, and all others have equal contents' }]
+  return [
+    { kind: 'contents', text: 'the CORRUPT alarm is raised, and all other members have equal keyspaces' },
+  ]
 }
 
 function voterOf({ name, healthy, reached, evidence }: MemberSigns): Voter {
@@ -93,10 +96,10 @@ function refusals(
   const needed = quorum(voters)
   const healthy = members.filter((member) => member.healthy)
   if (healthy.length < needed) {
-    const message = `${healthy.length} of ${counted(voters, 'voting member')} ${plural(voters, 'answers', 'answer')}, and ${needed} must`
+    const message = `no quorum: ${healthy.length} of ${counted(voters, 'voting member')} ${plural(voters, 'answers', 'answer')}, ${needed} must`
     const hint =
       standing === undefined
-        ? 'without a quorum nothing can be repaired from the others: quorate recover'
+        ? 'run quorate recover: repair needs a quorum'
         : remedyFor({ kind: 'no-quorum' }, standing, voters).text
     return [{ message, hint }]
   }
@@ -104,8 +107,8 @@ function refusals(
     const lists = groups.map((group) => group.join(' and ')).join('; ')
     return [
       {
-        message: `no ${needed} of ${counted(voters, 'member')} have equal contents (${lists}): nobody can say who is right`,
-        hint: 'keep a snapshot of each before anything else (quorate etcdctl NODE -- snapshot save FILE), and then go back to a backup: quorate restore SNAPSHOT. CORRUPT stays raised until then',
+        message: `can't tell which member is correct: no ${needed} of ${counted(voters, 'member')} have equal keyspaces (${lists})`,
+        hint: 'save a snapshot of each member (quorate etcdctl NODE -- snapshot save FILE), then restore a backup: quorate restore SNAPSHOT. The CORRUPT alarm stays until then',
       },
     ]
   }
@@ -115,12 +118,12 @@ function refusals(
   const bad = findings.filter(({ evidence }) => evidence.length > 0).map(({ name }) => name)
   return [
     {
-      message: `${bad.join(' and ')} are damaged, and ${good.length} of ${counted(voters, 'member')} are left to make them anew from; ${needed} must be`,
+      message: `too few intact members to repair ${bad.join(' and ')} from: ${good.length} of ${counted(voters, 'member')}, ${needed} needed`,
       hint: [
         ...away.map(
           (member) => remedyFor({ kind: 'silent', member }, standing ?? members.map(voterOf), voters).text,
         ),
-        'or go back to a backup: quorate restore SNAPSHOT',
+        'or restore a backup: quorate restore SNAPSHOT',
       ].join('; '),
     },
   ]
@@ -129,33 +132,36 @@ function refusals(
 export type RepairDecision =
   | { readonly kind: 'nothing'; readonly why: string }
   | { readonly kind: 'refused'; readonly reasons: readonly BlockReason[] }
-  /** Its data is as the others', and CORRUPT is still raised: from an earlier time. */
+  /** Its data equals the others', but an old CORRUPT alarm is still raised. */
   | { readonly kind: 'disarm' }
   | { readonly kind: 'replace'; readonly evidence: readonly Evidence[] }
 
-/** What `repair NAME` is to do. */
+/** What `repair NAME` does. */
 export function decideRepair({ members, blocked, corrupt }: RepairOutlook, name: string): RepairDecision {
   const member = members.find((one) => one.name === name)
-  if (member === undefined) throw new TypeError(`${name} is no etcd node`)
+  if (member === undefined) throw new TypeError(`${name} is not an etcd node`)
   const sick = members.filter((one) => one.evidence.length > 0 && one.name !== name).map((one) => one.name)
   const lines = sick.map((other) => `quorate repair ${other}`).join(', ')
   if (blocked.length > 0) return { kind: 'refused', reasons: blocked }
   if (member.evidence.length > 0) return { kind: 'replace', evidence: member.evidence }
   if (!member.reached && !member.healthy) {
-    const message = 'its machine can not be looked at: nobody knows what its data is like'
-    const hint = `bring the machine back; if it is lost, another node takes its place: quorate member replace ${name} NEW`
+    const message = "state of its data is unknown: the node can't be inspected"
+    const hint = `make the node reachable; if it is permanently down, replace it with another node: quorate member replace ${name} NEW`
     return { kind: 'refused', reasons: [{ host: name, message, hint }] }
   }
   if (!member.healthy) {
-    const message = 'it does not answer, and nothing says that its data is damaged'
-    const hint = `start it: quorate start ${name}. If it does not come up, its journal says why: quorate run ${name} --root -- journalctl -u etcd -n 50. If its machine is lost: quorate member replace ${name} NEW`
+    const message = 'it does not answer, but there is no evidence that its data is damaged'
+    const hint = `start it: quorate start ${name}. If it fails, read its journal: quorate run ${name} --root -- journalctl -u etcd -n 50. If the node is permanently down: quorate member replace ${name} NEW`
     return { kind: 'refused', reasons: [{ host: name, message, hint }] }
   }
   if (sick.length > 0) {
-    const message = `nothing is wrong with its data; it is ${sick.join(' and ')} that ${sick.length === 1 ? 'needs' : 'need'} repair`
-    return { kind: 'refused', reasons: [{ host: name, message, hint: lines }] }
+    const message = `its data is intact; ${sick.join(' and ')} ${sick.length === 1 ? 'needs' : 'need'} repair`
+    return { kind: 'refused', reasons: [{ host: name, message, hint: `run ${lines}` }] }
   }
   if (corrupt.length > 0) return { kind: 'disarm' }
-  const anew = 'quorate member replace --help tells how it is made anew all the same'
-  return { kind: 'nothing', why: `${name} is healthy, and its contents are those of the others (${anew})` }
+  const anyway = 'to replace its data anyway, see quorate member replace --help'
+  return {
+    kind: 'nothing',
+    why: `${name} is healthy, and its keyspace equals that of the others (${anyway})`,
+  }
 }

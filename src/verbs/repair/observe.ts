@@ -1,4 +1,4 @@
-/** Every member's data looked at, as far as that is possible without starting or writing anything. */
+/** Inspects every member's data, without starting or writing anything. */
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { groupByContents } from '../../etcd/contents.ts'
 import { damageIn } from '../../etcd/damage.ts'
@@ -24,11 +24,11 @@ export interface DamageLook {
   readonly standing: Standing
   /** Hexadecimal, by node's name: its member's ID, where it answers. */
   readonly memberIds: Readonly<Record<string, string>>
-  /** Names of those with the contents that most have. */
+  /** Names of the members with the majority's keyspace. */
   readonly agreeing: readonly string[]
 }
 
-/** @throws QuorateError `blocked` if no member answers at all; what can't be asked of the cluster otherwise */
+/** @throws QuorateError `blocked` if no member answers; the errors of failed requests */
 export async function lookForDamage(session: Session): Promise<DamageLook> {
   const nodes = etcdNodes(session.cluster)
   const observed = await observe(session, MEMBERS)
@@ -53,7 +53,7 @@ export async function lookForDamage(session: Session): Promise<DamageLook> {
   }
 }
 
-/** Data that is there and damaged is of no more use than none. */
+/** Damaged data is as useless as missing data. */
 function votersToday(standing: Standing, members: readonly MemberSigns[]): readonly Voter[] {
   const damaged = members.filter(({ healthy, evidence }) => !healthy && evidence.length > 0)
   return votersOf(standing).map((voter) =>
@@ -81,7 +81,7 @@ async function signsOf(
   return results.map(({ value }) => value)
 }
 
-/** Of one that does not answer: its own words, and its log. */
+/** Of a member that doesn't answer: its journal and its Raft log. */
 async function damageOn(session: Session, node: Node): Promise<readonly Evidence[]> {
   const remote = await session.remote(node)
   const argv = [
@@ -97,7 +97,7 @@ async function damageOn(session: Session, node: Node): Promise<readonly Evidence
     readMemberLog(remote, session.cluster.etcd, session.signal),
   ])
   if (journal.exitCode !== 0) {
-    throw new QuorateError('command', `its journal can't be read: ${journal.stderr.trim()}`, {
+    throw new QuorateError('command', `can't read its journal: ${journal.stderr.trim()}`, {
       host: node.name,
     })
   }
@@ -107,5 +107,5 @@ async function damageOn(session: Session, node: Node): Promise<readonly Evidence
   }))
   const trouble = data.log?.trouble?.kind === 'damaged' ? data.log.trouble.message : data.unreadable
   if (trouble === undefined || said.some(({ kind }) => kind === 'log')) return said
-  return [...said, { kind: 'log', text: `its write-ahead log is damaged: ${trouble}` }]
+  return [...said, { kind: 'log', text: `its Raft log (WAL) is damaged: ${trouble}` }]
 }

@@ -1,4 +1,4 @@
-/** How far a repair is, and whether it is the one that was shown. Pure. */
+/** The progress of a repair, and whether it is the one that was shown. Pure. */
 import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { rosterOf } from '../../tiers/etcd/facts/membership-map.ts'
 import type { ApplyIntent } from '../../tiers/etcd/plan/intent.ts'
@@ -6,13 +6,13 @@ import { stepId } from '../../tiers/etcd/steps/kinds.ts'
 import type { Step } from '../../tiers/etcd/steps/steps.ts'
 import type { RepairDecision } from './decide.ts'
 
-/** No member is left that is to be made anew. */
+/** No member is left to replace. */
 export function isOut({ cluster }: Observed, { cluster: wanted, replace }: ApplyIntent): boolean {
   const { members } = rosterOf(wanted, cluster?.members ?? [], 0)
   return Object.entries(replace ?? {}).every(([host, id]) => members.get(host)?.id !== id)
 }
 
-/** What somebody agrees to. */
+/** What the user confirms. */
 export interface ShownRepair {
   readonly node: string
   readonly decision: Exclude<RepairDecision, { kind: 'nothing' | 'refused' }>
@@ -21,7 +21,7 @@ export interface ShownRepair {
   readonly snapshot: { readonly from: string } | undefined
 }
 
-/** Of a member that comes and goes by itself it is chance whether it has to be stopped before it is made anew. */
+/** If a member crashes and restarts by itself, it is chance whether it must be stopped before its data is replaced. */
 export function isSameRepair(shown: ShownRepair, now: ShownRepair): boolean {
   return essence(shown) === essence(now)
 }

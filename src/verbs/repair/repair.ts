@@ -1,6 +1,6 @@
 /**
- * `quorate repair`: a member whose data is damaged is made anew from the others, through a learner; its old data stays,
- * moved aside. How far it is shows in the cluster itself, so that the same command goes on after whatever comes between.
+ * `quorate repair`: replaces the damaged data of a member with the others', through a learner. The old data is renamed and
+ * kept. The progress shows in the cluster itself, so that the same command continues after an interruption.
  */
 import { everyMachine } from '../../engine/locking.ts'
 import path from 'node:path'
@@ -28,7 +28,7 @@ import { lookForDamage } from './observe.ts'
 import type { Availability, ProbeChoice } from '../../engine/with-recorder.ts'
 
 export interface RepairOptions {
-  /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
+  /** Gets the preview before any change; throws to stop. Not called if there is nothing to do. */
   readonly confirm: (preview: RepairPreview) => Promise<void>
   readonly probe?: ProbeChoice | undefined
 }
@@ -38,9 +38,9 @@ export interface RepairPreview {
   readonly decision: Exclude<RepairDecision, { kind: 'nothing' | 'refused' }>
   /** How the member is replaced; undefined: only the alarm is disarmed. */
   readonly replacement: MemberPreview | undefined
-  /** A snapshot of this node's member is kept here first; undefined: none is. */
+  /** Where a snapshot of this node's member is saved first; undefined: none is taken. */
   readonly snapshot: { readonly from: string; readonly file: string } | undefined
-  /** Alarms that are disarmed once the others have been compared. */
+  /** Alarms to disarm after the others have been compared. */
   readonly alarms: readonly string[]
   readonly risks: readonly string[]
 }
@@ -62,13 +62,13 @@ type Result = Omit<RepairReport, 'availability'>
 interface Decision {
   readonly preview: RepairPreview
   readonly members: MemberLook | undefined
-  /** Where a snapshot was kept, before anything is changed. */
+  /** Where a snapshot was saved before the first change. */
   readonly snapshot: string | undefined
 }
 
 /**
- * @throws QuorateError `blocked` where the others have no quorum, no majority agrees, another member is the damaged one,
- *   or nothing says that this one is; `locked`; `moved`; `unhealthy`; what a step failed with. The same command goes on.
+ * @throws QuorateError `blocked` if the others have no quorum, no majority agrees, another member is the damaged one,
+ *   or there is no evidence against this one; `locked`; `moved`; `unhealthy`; the error of a failed step. Rerun to continue.
  */
 export async function repairMember(
   session: Session,
@@ -92,7 +92,7 @@ export async function repairMember(
     same: ({ preview: shown }, { preview: now }) => isSameRepair(shown, now),
     lookHint: 'quorate repair',
     prepare: async (own, decision) => ({ ...decision, snapshot: await keepSnapshot(own, decision) }),
-    // While CORRUPT is raised nobody can write anyway.
+    // While CORRUPT is raised, etcd rejects all writes anyway.
     probe: ({ preview }) => (preview.alarms.length > 0 ? false : probe),
     carryOut: async ({ session: own, lock, decision }) => await carryOut(own, lock, decision),
     endsProven: true,
@@ -120,10 +120,10 @@ async function decide(session: Session, name: string, file: string): Promise<Dec
   const from = look.agreeing.find((other) => other !== name)
   const snapshot = (inContents || alarms.length > 0) && from !== undefined ? { from, file } : undefined
   const risks = [
-    ...(alarms.length > 0 ? ['Until the alarm is disarmed the cluster takes no writes.'] : []),
+    ...(alarms.length > 0 ? ['The cluster rejects writes until the CORRUPT alarm is disarmed.'] : []),
     ...(inContents
       ? [
-          `What clients read from ${name} may have been wrong, and what they wrote by it may be too: nobody can tell.`,
+          `Clients may have read wrong data from ${name}, and may have written data based on it. quorate can't tell.`,
         ]
       : []),
     ...(members?.preview.risks ?? []),
@@ -146,7 +146,7 @@ async function keepSnapshot(session: Session, { preview }: Decision): Promise<st
   if (client === undefined) throw new TypeError('no client')
   const { file, signal } = { ...snapshot, ...session }
   const taken = await takeSnapshot(client, { file, signal })
-  const text = `a checked snapshot of everything up to revision ${taken.revision}: ${file}`
+  const text = `saved a verified snapshot up to revision ${taken.revision}: ${file}`
   session.emit({ type: 'note', host: snapshot.from, text })
   return file
 }
@@ -160,7 +160,7 @@ async function carryOut(
   let observed = members?.observed
   if (preview.alarms.length > 0) {
     if (members !== undefined) {
-      // First out of the cluster with it: the planner's own steps, up to there.
+      // First remove the member from the cluster, with the planner's own steps up to that point.
       const out = await run(session, lock, members.intent, members.observed, {
         foreseen: members.plan,
         decide: (now) => (isOut(now, members.intent) ? { kind: 'done' } : next(members.intent, now)),
@@ -179,7 +179,7 @@ async function carryOut(
   return { changed: true, why: undefined, done, snapshot, disarmed, moved: movedBy(done) }
 }
 
-/** Only now that all who are left have equal contents. @throws QuorateError `unhealthy` if they have not. */
+/** Only after all remaining members have equal keyspaces. @throws QuorateError `unhealthy` if they don't. */
 async function disarmAll(session: Session): Promise<readonly AnyStep[]> {
   const standing = await standingNow(session)
   const voting = standing.members
@@ -195,8 +195,8 @@ async function disarmAll(session: Session): Promise<readonly AnyStep[]> {
       kind: 'disarm',
       member: alarm.member,
       alarm: alarm.type,
-      what: `disarm the alarm CORRUPT of ${alarm.member}`,
-      why: `${clients.map(({ name }) => name).join(', ')} have equal contents up to revision ${revision}`,
+      what: `disarm the CORRUPT alarm of ${alarm.member}`,
+      why: `${clients.map(({ name }) => name).join(', ')} have equal keyspaces up to revision ${revision}`,
       danger: 'none',
     } as const
     await timed(session.emit, step, async () => await disarmCorrupt(first, alarm.memberId, session.signal))

@@ -1,4 +1,4 @@
-/** `quorate reset`: stops etcd and moves its data aside, on all nodes of a cluster or on one that is no member. */
+/** `quorate reset`: stops etcd and renames its data, on all nodes of a cluster or on one node that is not a member. */
 import { theseMachines } from '../../engine/locking.ts'
 import { sameSteps } from '../../engine/approval.ts'
 import { compactTime } from '../../engine/compact-time.ts'
@@ -16,11 +16,11 @@ import { certainMembers } from '../../tiers/etcd/facts/view-members.ts'
 import { idle, runVerb } from '../../engine/run-verb.ts'
 
 export interface ResetOptions {
-  /** Name of a node; all that carry etcd unless given. */
+  /** Name of a node; default: all nodes that run etcd. */
   readonly node?: string | undefined
-  /** This cluster's data is removed instead of moved aside. */
+  /** Deletes this cluster's data instead of renaming it. */
   readonly purge?: boolean | undefined
-  /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
+  /** Gets the preview before any change; throws to stop. Not called if there is nothing to do. */
   readonly confirm: (preview: ResetPreview) => Promise<void>
 }
 
@@ -35,8 +35,8 @@ interface Decision {
 }
 
 /**
- * @throws QuorateError `blocked` with every reason; `moved` if the machines changed after they were shown; `locked`; what
- * a step failed with. What was done until then stays done, and a second run does the rest.
+ * @throws QuorateError `blocked` with every reason; `moved` if the nodes changed after the preview; `locked`; the
+ * error of a failed step. Completed steps stay done, and a rerun does the rest.
  */
 export async function reset(session: Session, options: ResetOptions): Promise<ResetReport> {
   const { cluster } = session
@@ -50,7 +50,7 @@ export async function reset(session: Session, options: ResetOptions): Promise<Re
   const { result } = await runVerb<Session, Decision, ResetReport>(session, {
     name: 'reset',
     decide: async (own) => {
-      // Under the lock again: a node may have joined while a person was reading.
+      // Again under the lock: a node may have joined during the preview.
       const removed = options.node === undefined ? [] : await notMembers(own, nodes)
       const intent: ResetIntent = { ...asked, removed }
       const steps = await currentSteps(own, intent, nodes)
@@ -60,7 +60,7 @@ export async function reset(session: Session, options: ResetOptions): Promise<Re
     scope: () => theseMachines(nodes),
     same: (shown, now) => sameSteps(shown.steps, now.steps, session.steps),
     lookHint: 'quorate reset',
-    // There is no cluster afterwards that a client could notice anything of.
+    // No cluster is left for a client to use.
     probe: () => false,
     carryOut: async ({ session: own, lock, decision: { intent, steps } }) =>
       await carryOutReset(own, lock, intent, nodes, steps),
@@ -71,15 +71,15 @@ export async function reset(session: Session, options: ResetOptions): Promise<Re
 function chosen({ cluster }: Session, name: string | undefined): readonly Node[] {
   const nodes = etcdNodes(cluster)
   if (name === undefined) return nodes
-  // One that has other roles by now may still have etcd's data.
+  // A node with other roles may still have etcd data.
   const node = cluster.nodes.find((one) => one.name === name)
   if (node !== undefined) return [asEtcdNode(node)]
-  throw new QuorateError('usage', `'${name}' is no node of the cluster file`, {
-    hint: `nodes: ${cluster.nodes.map((one) => one.name).join(', ')}`,
+  throw new QuorateError('usage', `'${name}' is not in the cluster file`, {
+    hint: `use one of the nodes: ${cluster.nodes.map((one) => one.name).join(', ')}`,
   })
 }
 
-/** Names of those of which the cluster says for certain that they are no members; none where nobody can say so. */
+/** Names of nodes that are certainly not members; empty if the cluster can't be asked. */
 async function notMembers(session: Session, nodes: readonly Node[]): Promise<readonly string[]> {
   if (!session.hasOperated) return []
   const list = await certainMembers(session)
@@ -89,7 +89,7 @@ async function notMembers(session: Session, nodes: readonly Node[]): Promise<rea
   return nodes.filter((node) => !isListed(node)).map(({ name }) => name)
 }
 
-/** @throws QuorateError of the machines that can't be looked at, or `blocked` */
+/** @throws QuorateError of the nodes that can't be inspected, or `blocked` */
 async function currentSteps(
   session: Session,
   intent: ResetIntent,

@@ -1,4 +1,4 @@
-/** Carries out the reset of a tier: wave by wave, and a look whether what was taken away is gone. */
+/** Carries out the reset of a tier, stage by stage, then verifies that everything is gone. */
 import type { Lock } from '../../engine/lock.ts'
 import { notingLock } from '../../engine/noting-lock.ts'
 import { runWave } from '../../engine/wave.ts'
@@ -14,14 +14,14 @@ import { type Target, extensionOf, looksOf } from './target.ts'
 
 export interface TierResetReport {
   readonly done: readonly Step[]
-  /** What was renamed: the way back. */
+  /** What was renamed, for a rollback. */
   readonly moved: readonly { readonly host: string; readonly from: string; readonly to: string }[]
 }
 
-/** Steps that take something away need nothing from this computer. */
+/** Steps that remove something need nothing from the workstation. */
 const NOTHING: Supplies = { artifact: undefined, certificates: {}, bundle: undefined }
 
-/** A step of the cluster is decided on by what it carries. */
+/** Steps of the whole cluster are compared by their contents. */
 const UNSEEN: Observed = {
   hosts: {},
   authority: { bundle: undefined },
@@ -30,7 +30,7 @@ const UNSEEN: Observed = {
   network: undefined,
 }
 
-/** @throws QuorateError what a step failed with; `moved` for a machine on which something is left */
+/** @throws QuorateError the error of a failed step; `moved` if something is left on a node */
 export async function carryOutStages(
   session: Session,
   lock: Lock,
@@ -66,8 +66,8 @@ function requireGone({ cluster }: Session, { tiers, request }: Target, host: Hos
   const left = tiers.flatMap(({ reset }) => reset.stages(scene).machines)
   if (left.length === 0) return
   const list = left.map(({ what, why }) => `${what} (${why})`).join('; ')
-  throw new QuorateError('moved', `this is left, although it was done: ${list}`, {
+  throw new QuorateError('moved', `changes did not persist: ${list}`, {
     host: host.name,
-    hint: 'something else may be undoing it (a configuration management?); look there, then run reset again',
+    hint: 'find out what reverted them (configuration management?), then rerun quorate reset',
   })
 }

@@ -1,4 +1,4 @@
-/** What a reset of tiers is about: which tiers, which nodes, and what these are asked. */
+/** The scope of a tier reset: which tiers, which nodes, and what is asked of them. */
 import type { Tier } from '../../engine/tier.ts'
 import type { ResetRequest, TierReset } from '../../engine/tier-reset.ts'
 import { looksFor } from '../../host/observe.ts'

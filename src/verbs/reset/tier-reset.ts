@@ -1,4 +1,4 @@
-/** `quorate reset --tier NAME`: takes a product beside etcd away, with what stands on it, from all of its nodes or from one. */
+/** `quorate reset --tier NAME`: removes a product other than etcd, and the tiers that depend on it, from all of its nodes or from one. */
 import { compactTime } from '../../engine/compact-time.ts'
 import { sameSteps } from '../../engine/approval.ts'
 import { theseMachines } from '../../engine/locking.ts'
@@ -20,20 +20,20 @@ import { type Resettable, type Target, extensionOf, looksOf } from './target.ts'
 export interface TierResetOptions {
   /** The tier's name. */
   readonly tier: string
-  /** Name of a node; all that the tier has unless given. */
+  /** Name of a node; default: all nodes of the tier. */
   readonly node?: string | undefined
-  /** What the tier keeps in etcd is removed as well. */
+  /** Also deletes what the tier keeps in etcd. */
   readonly objects?: boolean | undefined
-  /** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
+  /** Gets the preview before any change; throws to stop. Not called if there is nothing to do. */
   readonly confirm: (preview: TierResetPreview) => Promise<void>
 }
 
 export interface TierResetPreview {
-  /** The tiers that go, in this order. */
+  /** The tiers to remove, in this order. */
   readonly tiers: readonly string[]
   readonly hosts: readonly string[]
   readonly waves: readonly (readonly Step[])[]
-  /** What stays, and what that means. */
+  /** What is kept, and the consequence. */
   readonly notes: readonly string[]
 }
 
@@ -42,8 +42,8 @@ interface Decision extends TierResetPreview {
 }
 
 /**
- * @throws QuorateError `usage`; `blocked` with every reason; `moved` if the machines changed after they were shown; `locked`; what
- *   a step failed with. What was done until then stays done, and a second run does the rest.
+ * @throws QuorateError `usage`; `blocked` with every reason; `moved` if the nodes changed after the preview; `locked`; the
+ *   error of a failed step. Completed steps stay done, and a rerun does the rest.
  */
 export async function resetTier(session: Session, options: TierResetOptions): Promise<TierResetReport> {
   const target = targetOf(session, options)
@@ -57,7 +57,7 @@ export async function resetTier(session: Session, options: TierResetOptions): Pr
     scope: () => theseMachines(target.request.nodes),
     same: (shown, now) => sameSteps(shown.waves.flat(), now.waves.flat(), session.steps),
     lookHint: `quorate reset --tier ${options.tier}`,
-    // etcd goes on: there is nothing that its clients could notice.
+    // etcd keeps running: its clients notice nothing.
     probe: () => false,
     carryOut: async ({ session: own, lock, decision: { waves } }) =>
       await carryOutStages(own, lock, target, waves),
@@ -72,12 +72,12 @@ function targetOf({ cluster, tiers = [], now }: Session, options: TierResetOptio
   const all = cluster.nodes.filter((node) => chosen.some((tier) => nodesOf(cluster, tier).includes(node)))
   const nodes = options.node === undefined ? all : all.filter(({ name }) => name === options.node)
   if (nodes.length === 0) {
-    const what = options.node === undefined ? 'no node' : `'${options.node}' is no node that`
-    throw new QuorateError('usage', `${what} carries ${options.tier}`, {
+    const what = options.node === undefined ? 'no node' : `'${options.node}' is not a node that`
+    throw new QuorateError('usage', `${what} runs ${options.tier}`, {
       hint:
         all.length > 0
-          ? `nodes: ${all.map(({ name }) => name).join(', ')}`
-          : 'see the roles in the cluster file',
+          ? `use one of the nodes: ${all.map(({ name }) => name).join(', ')}`
+          : 'check the roles in the cluster file',
     })
   }
   const suffix = `before-reset-${compactTime(now())}`
@@ -107,7 +107,7 @@ async function decide(session: Session, target: Target): Promise<Decision> {
   }
 }
 
-/** What stands on others goes first; and what is done through a tier, before any machine loses it. */
+/** Dependent tiers go first; steps that use a tier run before any node loses it. */
 export function wavesOf(
   scenes: readonly { readonly reset: TierReset; readonly scene: ResetScene }[],
 ): readonly (readonly Step[])[] {

@@ -1,4 +1,4 @@
-/** What `restore --into` is about to write here, and in what it differs from what is here: shown before anything is. */
+/** What `restore --into` will write on the workstation, and how it differs from the present files. Shown before any change. */
 import { X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -12,11 +12,11 @@ import { readYaml } from '../../spec/document.ts'
 export interface IntoPreview {
   /** Absolute path of the cluster file. */
   readonly file: string
-  /** Whether it will be written; one that is there stays. */
+  /** Whether it will be written; an existing file is kept. */
   readonly written: boolean
-  /** undefined: nobody signed it, and that was accepted. */
+  /** undefined: the backup is unsigned, and that was accepted. */
   readonly signer: BundleSigner | undefined
-  /** Of the cluster file: all that it says where there is none here, else what differs. */
+  /** Of the cluster file: all its values if there is none yet, else the differences. */
   readonly values: readonly IntoValue[]
   readonly cas: readonly IntoCa[]
 }
@@ -24,10 +24,10 @@ export interface IntoPreview {
 export interface IntoValue {
   /** `etcd.source.release.mirror` */
   readonly path: string
-  /** As JSON, which has no control characters; undefined: it is not there. */
+  /** As JSON, which has no control characters; undefined: not present. */
   readonly bundle: string | undefined
   readonly here: string | undefined
-  /** From where programs come, how machines are reached, where keys lie: who writes these has the cluster. */
+  /** Where programs come from, how nodes are reached, where keys are: whoever sets these controls the cluster. */
   readonly grave: boolean
 }
 
@@ -36,16 +36,16 @@ interface IntoCa {
   readonly fingerprint: string
   readonly subject: string
   readonly notAfter: string
-  /** It is the CA, or one of the CAs, that this computer has for the cluster. */
+  /** It is one of the CAs that this workstation already has for the cluster. */
   readonly known: boolean
 }
 
 const GRAVE = /^(?:etcd\.source|ssh|pki\.authority|state|nodes\.[^.]*\.ssh|backup\.store)(?:\.|$)/
 
 /**
- * @param planned the text that will be written; undefined: the file that is there stays
- * @param present the cluster of the file that is there
- * @throws QuorateError `backup` for a cluster file or certificates that can't be read
+ * @param planned the text that will be written; undefined: the existing file is kept
+ * @param present the cluster of the existing file
+ * @throws QuorateError `backup` for an unreadable cluster file or certificate
  */
 export async function intoPreview(
   opened: Pick<OpenedBackup, 'name' | 'clusterFile' | 'trustPem' | 'signer'>,
@@ -79,7 +79,7 @@ function valuesOf(text: string, what: string): unknown {
   const { data, complaints } = readYaml(text)
   if (data !== undefined) return data
   const [first] = complaints
-  throw new QuorateError('backup', `${what} can't be read: ${first?.message ?? 'it is empty'}`)
+  throw new QuorateError('backup', `can't read ${what}: ${first?.message ?? 'it is empty'}`)
 }
 
 function certificates(pem: string, what: string): readonly X509Certificate[] {
@@ -87,11 +87,11 @@ function certificates(pem: string, what: string): readonly X509Certificate[] {
   try {
     return blocks.map((block) => new X509Certificate(block))
   } catch (error) {
-    throw QuorateError.from(error, 'backup', `${what} can't be read`)
+    throw QuorateError.from(error, 'backup', `can't read ${what}`)
   }
 }
 
-/** As JSON, with all escaped that a terminal would not show as it is. */
+/** As JSON, with everything escaped that a terminal could hide. */
 function shown(value: unknown): string {
   const json = JSON.stringify(value) ?? 'null'
   return json.replaceAll(
@@ -100,7 +100,7 @@ function shown(value: unknown): string {
   )
 }
 
-/** Every single value by its place; nodes and the like by their names. */
+/** Every value by its path; list items such as nodes by their names. */
 function flatten(value: unknown, at = '', found = new Map<string, string>()): Map<string, string> {
   if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) {
     found.set(at, shown(value))

@@ -1,4 +1,4 @@
-/** A backup alone, and new machines: the cluster file and the CA from it, before anything else. */
+/** A restore onto new nodes from a backup alone: first writes the cluster file and the CA. */
 import { existsSync } from 'node:fs'
 import { chmod, mkdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -17,10 +17,10 @@ import { valueAt } from '../../spec/report.ts'
 import { signersFile } from '../../backup/signers.ts'
 
 /**
- * The cluster file of the backup, with other addresses where some are given.
+ * The cluster file of the backup, with the given new addresses.
  *
- * @returns its text as it is to be written; undefined: one is there already, and stays as it is
- * @throws QuorateError `backup` for a bare snapshot; `usage` for a node that is not in it, or addresses for a file that is there
+ * @returns the text to write; undefined: a file exists, and is kept
+ * @throws QuorateError `backup` for a bare snapshot; `usage` for an unknown node, or new addresses for an existing file
  */
 export function plannedClusterFile(
   { clusterFile, name }: Pick<OpenedBackup, 'clusterFile' | 'name'>,
@@ -29,24 +29,25 @@ export function plannedClusterFile(
 ): string | undefined {
   if (existsSync(into)) {
     if (Object.keys(addresses).length === 0) return undefined
-    throw new QuorateError('usage', `${into} is there already, so --address changes nothing`, {
-      hint: 'write the addresses into that file, and leave the option out',
+    throw new QuorateError('usage', `can't apply --address: ${into} already exists`, {
+      hint: 'edit the addresses in that file, and omit --address',
     })
   }
   if (clusterFile !== undefined) return withAddresses(clusterFile, addresses)
-  throw new QuorateError('backup', `there is no cluster file in ${name}: it is a bare snapshot`, {
-    hint: 'write the cluster file yourself (quorate init), then: quorate -f FILE restore SNAPSHOT',
+  throw new QuorateError('backup', `${name} contains no cluster file: it is a bare snapshot`, {
+    hint: 'create a cluster file (quorate init), then run quorate -f FILE restore SNAPSHOT',
   })
 }
 
-/** @throws QuorateError `moved` if there is one by now */
+/** @throws QuorateError `moved` if the file exists by now */
 export async function writeClusterFile(into: string, text: string): Promise<void> {
   await mkdir(path.dirname(into), { recursive: true })
-  if (!(await createFile(into, text, 0o644))) throw new QuorateError('moved', `${into} appeared meanwhile`)
+  if (!(await createFile(into, text, 0o644)))
+    throw new QuorateError('moved', `${into} was created during the run`)
   await chmod(into, 0o644)
 }
 
-/** Beside the CA, where there is no list yet: whose backups count from now on. @returns the file, if it was written */
+/** Writes the list of allowed signers next to the CA, unless one exists. @returns the file, if it was written */
 export async function keepSigners(cluster: Cluster, { text }: TrustedSigners): Promise<readonly string[]> {
   const file = signersFile(cluster)
   if (text === undefined || existsSync(file)) return []
@@ -59,14 +60,14 @@ function withAddresses(text: string, addresses: Readonly<Record<string, string>>
   const edits = Object.entries(addresses).map(([node, value]) => {
     const index = nodes.findIndex(({ name }) => name === node)
     if (index !== -1) return { path: ['nodes', index, 'address'], value }
-    throw new QuorateError('usage', `--address ${node}=${value}: there is no node ${node} in the backup`, {
-      hint: `nodes: ${nodes.map(({ name }) => String(name)).join(', ')}`,
+    throw new QuorateError('usage', `--address ${node}=${value}: the backup has no node ${node}`, {
+      hint: `use one of the nodes: ${nodes.map(({ name }) => String(name)).join(', ')}`,
     })
   })
   return editValues(text, edits)
 }
 
-/** What a backup holds is looked at like any other cluster file, later; until then it may be anything. */
+/** The backup's cluster file is validated later, like any other; until then its content is untrusted. */
 function nodesOf(data: unknown): readonly { readonly name?: unknown }[] {
   const nodes = valueAt(data, ['nodes'])
   return Array.isArray(nodes) ? nodes.map((node: unknown) => ({ name: valueAt(node, ['name']) })) : []
@@ -83,7 +84,7 @@ export async function restoreKubernetesKeys(
   return await importKubernetesKeys({ cluster, askPassphrase }, keys)
 }
 
-/** @returns the files that were written: none where the CA is there already, or its key is not in the backup */
+/** @returns the files that were written: none if the CA exists already, or the backup has no CA key */
 export async function restoreCa(
   cluster: Cluster,
   { trustPem, caKeySealed, secret, name }: OpenedBackup,

@@ -1,4 +1,4 @@
-/** Whether a restore that was begun can be gone on with, or another begins. */
+/** Decides whether an interrupted restore can be continued, or a new one begins. */
 import { isAsideSuffix, isMarkWord } from '../../host/observe.ts'
 import type { HostState } from '../../host/state.ts'
 import { type Cluster, etcdNodes } from '../../spec/cluster.ts'
@@ -6,18 +6,18 @@ import type { Observed } from '../../tiers/etcd/facts/observed.ts'
 import { initialCluster, isGone, isPlaced } from './decide-next.ts'
 import type { RestoreIdentity } from '../../tiers/etcd/steps/restore.ts'
 
-/** What a restore is called that begins now. */
+/** Names of a restore that begins now. */
 export type FreshRestore = Pick<RestoreIdentity, 'token' | 'suffix' | 'sha256' | 'source'>
 
 export interface ChosenRestore {
   readonly restore: RestoreIdentity
-  /** It was begun before, with the same snapshot and for the same members. */
+  /** It was started before, with the same snapshot and members. */
   readonly continued: boolean
 }
 
 /**
- * One that was begun keeps its token, so that what was done stays of use. It can't be gone on with where a member's
- * restored data is gone after others may have started with theirs: that member would vote twice.
+ * An interrupted restore keeps its token, so that completed work is reused. It can't be continued if a member's restored
+ * data is missing after others may have started with theirs: that member would vote twice.
  */
 export function chooseRestore(cluster: Cluster, { hosts }: Observed, fresh: FreshRestore): ChosenRestore {
   const members = initialCluster(cluster)

@@ -1,9 +1,9 @@
 /**
- * Restoring a snapshot onto all members: which step is safe next. As everywhere, a pure function of what is asked for
- * and what is there, so that a run that broke off is finished by asking again.
+ * Restoring a snapshot onto all members: which step is safe next. A pure function of the request and of what was
+ * observed, so that a rerun completes an interrupted run.
  *
- * The order keeps old and new apart: the snapshot becomes data beside the present data while that is still served; then
- * everything stops; then all exchange; and nobody starts before all have.
+ * The order keeps old and new apart. The snapshot is restored next to the present data, which is still served. Then
+ * all members stop, then all replace their data, and none starts before all have.
  */
 import { memberEnvironment, peerUrl } from '../../etcd/configuration.ts'
 import { clusterIdOf } from '../../etcd/cluster-id.ts'
@@ -28,7 +28,7 @@ export function planRestore(intent: RestoreIntent, observed: Observed): Next {
   const reasons = restoreRefusals(intent, observed)
   if (reasons.length > 0) return { kind: 'blocked', reasons }
   const seen = withoutUnsigned(observed)
-  // All stop, and start together: nobody is left whose certificate would not do.
+  // All members stop and start together, so no running member has an outdated certificate.
   const demanding = { ...intent, cluster: demandsTogether(intent.cluster, observed) }
   for (const step of RULES) {
     const steps = step(demanding, seen)
@@ -39,7 +39,7 @@ export function planRestore(intent: RestoreIntent, observed: Observed): Next {
 
 const CORRUPT_CHECK = 'ETCD_EXPERIMENTAL_INITIAL_CORRUPT_CHECK'
 
-/** The ID of the cluster that comes of it. */
+/** ID of the restored cluster. */
 export function restoredClusterId({ cluster, restore }: Pick<RestoreIntent, 'cluster' | 'restore'>): string {
   const urls = etcdNodes(cluster).map((node) => [peerUrl(cluster, node)])
   return clusterIdOf(urls, restore.token)
@@ -52,24 +52,24 @@ export function initialCluster(cluster: Cluster): string {
     .join(',')
 }
 
-/** Whether the restored data is in its place there, whether or not it was started. */
+/** Whether the restored data is in place, started or not. */
 export function isPlaced(intent: Pick<RestoreIntent, 'restore'>, host: HostState | undefined): boolean {
   const { token } = intent.restore
   if (host?.restore !== undefined && host.restore.token !== token) return false
   if (host?.restore !== undefined) return host.restore.reached === 'placed' && !isGone(host)
-  // Its mark goes at the very end; its settings stay.
+  // Its marker is removed at the very end; its settings stay.
   const environment = parseEnvironmentFile(host?.member?.contents[PATHS.environment] ?? '')
   return environment['ETCD_INITIAL_CLUSTER_TOKEN'] === token && host?.member?.dataPresent === true
 }
 
-/** It was in its place, and was lost since: the member may have voted with it. */
+/** It was in place and was lost since: the member may have voted with it. */
 export function isGone({ restore, member }: HostState): boolean {
   return restore?.reached === 'placed' && !(member?.dataPresent === true && member.walPresent)
 }
 
 type Rule = (intent: RestoreIntent, observed: Observed) => readonly Step[]
 
-/** What apply does before a member can start, but for its settings: user, folders, binaries, unit, keys. */
+/** What apply does before a member can start, except its settings: user, directories, binaries, unit, keys. */
 const prepare: Rule = ({ cluster, restore }, observed) => {
   const members = new Set(etcdNodes(cluster).map(({ name }) => name))
   const situation = { kind: 'established', token: restore.token, clusterId: '0', settled: true } as const
@@ -83,8 +83,8 @@ const prepare: Rule = ({ cluster, restore }, observed) => {
     ]
   })
   if (observed.authority.bundle !== undefined) return steps
-  const what = 'make a certificate authority'
-  return [{ kind: 'authority', what, why: 'there is none yet', danger: 'none' }, ...steps]
+  const what = 'create a certificate authority'
+  return [{ kind: 'authority', what, why: 'the cluster has none yet', danger: 'none' }, ...steps]
 }
 
 const certify: Rule = ({ cluster }, observed) => {
@@ -96,7 +96,7 @@ const certify: Rule = ({ cluster }, observed) => {
 }
 
 /**
- * On machines without any data at once, so that no apply makes a new cluster there. Where there is one, only when every
+ * On nodes without data at once, so that no apply creates a new cluster there. With a present cluster, only after every
  * member has its restored data: until then nothing is interrupted, and giving up costs nothing.
  */
 const halt: Rule = (intent, observed) => {
@@ -113,8 +113,8 @@ const halt: Rule = (intent, observed) => {
       host,
       restore,
       command,
-      what: "stop API servers and flannel, and keep quorate's other verbs away",
-      why: 'nothing may use etcd while its contents are exchanged; those that run now are started again afterwards',
+      what: 'stop API servers and flannel, and block other quorate commands',
+      why: 'no client may use etcd while its data is replaced; services that run now are started again afterwards',
       danger: 'none',
     }))
 }
@@ -135,8 +135,8 @@ const unpack: Rule = (intent, observed) => {
       member: etcdNameOf(node),
       peerUrl: peerUrl(cluster, node),
       options,
-      what: `restore the snapshot beside ${dataDirectory}`,
-      why: 'the present data stays untouched until every member has the restored one',
+      what: `restore the snapshot next to ${dataDirectory}`,
+      why: 'the present data stays in place until every member has the restored data',
       danger: 'none',
     }))
 }
@@ -147,9 +147,9 @@ const stop: Rule = (intent, observed) =>
     const unit = state.member?.unit
     if (unit === undefined || !unit.exists || isPlaced(intent, state)) return []
     if ((unit.active === 'inactive' || unit.active === 'failed') && !unit.enabled) return []
-    const what = 'stop etcd.service, also over reboots'
-    const why = 'old and restored members must never meet'
-    // The leader would wait for 7 s to hand over to one that stops as well.
+    const what = 'stop and disable etcd.service'
+    const why = 'members with old and with restored data must never connect'
+    // The leader would wait 7 s to transfer leadership to a member that stops as well.
     return [{ kind: 'stop', host, unit: 'etcd.service', graceSeconds: 0.5, what, why, danger: 'restart' }]
   })
 
@@ -179,9 +179,9 @@ const place: Rule = (intent, observed) => {
         options: settings(intent, node),
         what:
           aside.length > 0
-            ? `move the present data aside (${dataDirectory}.${restore.suffix}), the restored data in`
-            : 'move the restored data into its place',
-        why: 'all members have theirs ready, and all are stopped',
+            ? `rename the present data (to ${dataDirectory}.${restore.suffix}), and put the restored data in place`
+            : 'put the restored data in place',
+        why: 'every member has its restored data ready and is stopped',
         danger: 'restart',
       }
     })
@@ -204,16 +204,16 @@ const start: Rule = ({ cluster }, observed) => {
 }
 
 /**
- * Members that start together wait for each other's contents, 7 s for each that does not serve yet: and none serves
- * before it has them. From 3.6 on it is a feature gate, one of several in a variable.
+ * Members that start together compare their data first, and wait 7 s for each member that doesn't serve yet. None serves
+ * before that. From 3.6 on it is a feature gate, one of several in a variable.
  */
 function unchecked(host: string): HostStep {
   return {
     kind: 'restore-unchecked',
     host,
     variable: CORRUPT_CHECK,
-    what: 'have this start leave out the comparison with other members',
-    why: 'all are from one snapshot, and are compared when all serve',
+    what: 'skip the initial corruption check at this start',
+    why: 'all members come from one snapshot, and are compared once all serve',
     danger: 'none',
   }
 }
@@ -226,7 +226,7 @@ const prove: Rule = ({ cluster }, { cluster: facts, hosts }) => {
     return [{ kind: 'await-health', what, why: problems.join('; '), danger: 'none' }]
   }
   if (facts?.verified === true) return []
-  const what = 'verify the cluster: a write read back from every member, equal contents'
+  const what = 'verify the cluster: read a write back from every member, compare all keyspaces'
   return [{ kind: 'verify', what, why: 'it was just restored', danger: 'none' }]
 }
 
@@ -236,7 +236,7 @@ const finish: Rule = ({ cluster }, { hosts }) =>
     .map(({ name: host }) => ({
       kind: 'restore-finish',
       host,
-      what: "start what was stopped beside etcd, and let quorate's other verbs work again",
+      what: 'start API servers and flannel again, and allow other quorate commands',
       why: 'the restored cluster serves',
       danger: 'none',
     }))
@@ -251,7 +251,7 @@ function isStaged({ restore }: RestoreIntent, host: HostState | undefined): bool
   return host?.restore?.token === restore.token
 }
 
-/** No data, and nobody who might be making some. */
+/** No data, and no process that might create some. */
 function isBare(host: HostState | undefined): boolean {
   const member = host?.member
   if (member === undefined || member.dataPresent || member.walPresent) return false

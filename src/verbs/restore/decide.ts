@@ -1,4 +1,4 @@
-/** Whether a restore may be done, and all of what it will do: a pure function of what is asked for and of what was seen. */
+/** Decides whether a restore is allowed, and all that it will do. A pure function of the request and of what was observed. */
 import type { OpenedBackup } from '../../backup/open.ts'
 import { blockedError } from '../../engine/loop.ts'
 import { canBumpRevision } from '../../etcd/versions.ts'
@@ -14,13 +14,13 @@ import type { Surroundings } from './observe.ts'
 export interface RestoreRequest {
   readonly cluster: Cluster
   readonly opened: Pick<OpenedBackup, 'about' | 'name' | 'snapshotFile' | 'sizeBytes'>
-  /** A snapshot of another cluster is meant. */
+  /** Allows a snapshot of another cluster. */
   readonly otherCluster: boolean
   /** Names of nodes that `cluster` leaves out, though its file has them. */
   readonly without: readonly string[]
-  /** What finishes it should it break off, as it is typed. */
+  /** The command that completes it after an interruption. */
   readonly command: string
-  /** Drawn once, before the first look: what is decided twice is the same restore. */
+  /** Chosen once, before the first observation, so that deciding twice gives the same restore. */
   readonly fresh: FreshRestore
 }
 
@@ -31,15 +31,15 @@ export interface RestoreFacts {
 
 export interface RestoreDecision extends RestoreFacts {
   readonly intent: RestoreIntent
-  /** One that broke off is gone on with. */
+  /** True: continues an interrupted restore. */
   readonly continued: boolean
   readonly plan: Plan
 }
 
-/** More than any cluster writes between two snapshots: watchers see at once that they can't go on from where they were. */
+/** More than any cluster writes between two snapshots: watchers notice at once that they can't resume. */
 const BUMP = 1_000_000_000
 
-/** @throws QuorateError `backup` for a snapshot that does not belong here; `blocked` with every other reason */
+/** @throws QuorateError `backup` for a snapshot of another cluster or version; `blocked` with every other reason */
 export function decideRestore(request: RestoreRequest, facts: RestoreFacts): RestoreDecision {
   const { cluster, opened, otherCluster, without, command, fresh } = request
   const { observed, surroundings } = facts

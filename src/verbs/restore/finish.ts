@@ -1,4 +1,4 @@
-/** How a restore ends: what was made is taken back, or what came of it is counted. */
+/** How a restore ends: removes unused restored data, or counts the restored keys. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../../errors.ts'
 import { KV } from '../../etcd/gen/kv_pb.ts'
@@ -7,18 +7,18 @@ import type { Lock } from '../../engine/lock.ts'
 import { type Session, allMembers } from '../../tiers/etcd/session.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
 import { onAll } from '../../ssh/fleet.ts'
-import { counted, plural } from '../../spec/units.ts'
+import { counted } from '../../spec/units.ts'
 
-/** How long the machines may take for it after the signal, in ms. */
+/** How long the nodes may take for it after the signal, in ms. */
 const DISCARD_MS = 20_000
 
-/** A command that is interrupted ends on its machine a moment later, in ms: its processes are sent SIGHUP there. */
+/** How long an interrupted command may take to end on its node, in ms: its processes get SIGHUP. */
 const HUNG_UP_MS = 2_000
 
-/** Restored data that nobody will use. What can't be reached keeps it, until the next restore; that is said. */
+/** Removes unused restored data. An unreachable node keeps it until the next restore, and a warning says so. */
 export async function discard(session: Session, lock: Lock): Promise<void> {
   const { dataDirectory, walDirectory } = session.cluster.etcd
-  // What was interrupted would write into what is being removed.
+  // An interrupted command could still write into the directory that is removed.
   await sleep(HUNG_UP_MS)
   const signal = AbortSignal.timeout(DISCARD_MS)
   const { errors } = await onAll(etcdNodes(session.cluster), async (node) => {
@@ -26,13 +26,13 @@ export async function discard(session: Session, lock: Lock): Promise<void> {
     try {
       await lock.work(await session.remote(node), { operations, looks: [], extension: RESTORE, signal })
     } catch (error) {
-      throw QuorateError.from(error, 'command', 'what was restored there was not removed', {
+      throw QuorateError.from(error, 'command', "can't remove the unused restored data", {
         host: node.name,
       })
     }
   })
   for (const { host, message } of errors) {
-    const text = `${dataDirectory}.quorate-restore-… may be left there (${message}): the next restore removes it`
+    const text = `${dataDirectory}.quorate-restore-… may still exist (${message}); the next restore removes it`
     session.emit({ type: 'warning', host, text })
   }
 }
@@ -57,7 +57,7 @@ export async function provenKeys(
   )
   if (expected !== undefined && BigInt(expected) !== count) {
     // Leases run out, and clients write again as soon as there is a cluster.
-    const text = `${counted(count, 'key')} ${plural(Number(count), 'is', 'are')} there, ${expected} were counted when the snapshot was taken: clients have written since, or leases have run out`
+    const text = `the cluster has ${counted(count, 'key')}, the snapshot had ${expected}: clients have written since, or leases have expired`
     session.emit({ type: 'warning', text })
   }
   return { keys: count, revision: header?.revision ?? 0n }

@@ -1,4 +1,4 @@
-/** Whether a snapshot belongs to this cluster, whether this etcd can read it, and whether there is room for it. */
+/** Whether a snapshot belongs to this cluster, whether this etcd can read it, and whether the disks have space for it. */
 import type { OpenedBackup } from '../../backup/open.ts'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { atLeast } from '../../etcd/versions.ts'
@@ -9,7 +9,7 @@ import type { Cluster } from '../../spec/cluster.ts'
 import { formatBytes } from '../../spec/units.ts'
 import type { Surroundings } from './observe.ts'
 
-/** Left free besides: etcd's first log segment, and some air. */
+/** Space to keep free: etcd's first WAL segment, and a margin. */
 const MARGIN_BYTES = 192 * 1024 ** 2
 
 /** @throws QuorateError `backup` naming both sides */
@@ -24,17 +24,17 @@ export function refuseSnapshot(
   if (!atLeast(cluster.etcd.version, etcdVersion)) {
     throw new QuorateError(
       'backup',
-      `${name} was written by etcd ${etcdVersion}, and the cluster file asks for ${cluster.etcd.version}, which is older`,
-      { hint: `write version: '${etcdVersion}' or newer into the cluster file; nothing was changed` },
+      `can't restore ${name}: etcd ${etcdVersion} wrote it, and the cluster file asks for the older ${cluster.etcd.version}`,
+      { hint: `set etcd.version to '${etcdVersion}' or newer in the cluster file (nothing was changed)` },
     )
   }
   if (otherCluster) return
   if (about.cluster !== cluster.name) {
     throw new QuorateError(
       'backup',
-      `${name} is of the cluster '${about.cluster}', not of '${cluster.name}'`,
+      `${name} is a backup of cluster '${about.cluster}', not of '${cluster.name}'`,
       {
-        hint: 'nothing was changed. If that is what you want: --other-cluster',
+        hint: 'to restore it anyway, add --other-cluster (nothing was changed)',
       },
     )
   }
@@ -42,12 +42,12 @@ export function refuseSnapshot(
   if (known.size === 0 || known.has(about.clusterId)) return
   throw new QuorateError(
     'backup',
-    `${name} is of a cluster of the same name with the ID ${about.clusterId}, and these machines know ${[...known].join(', ')}`,
-    { hint: 'nothing was changed. If that is what you want: --other-cluster' },
+    `${name} is a backup of a cluster with the same name but another ID: ${about.clusterId}, these nodes have ${[...known].join(', ')}`,
+    { hint: 'to restore it anyway, add --other-cluster (nothing was changed)' },
   )
 }
 
-/** Of the cluster that the machines belong to, and of those that it was before it was restored. */
+/** IDs of the cluster that the nodes belong to, and of its predecessors before each restore. */
 function idsOf({ hosts }: Observed): ReadonlySet<string> {
   return new Set(
     Object.values(hosts).flatMap(({ member, formerClusterIds = [] }) => {
@@ -58,7 +58,7 @@ function idsOf({ hosts }: Observed): ReadonlySet<string> {
 }
 
 /**
- * Once as it travels, once as it is restored. @param hosts those on which that is still to be done
+ * Needed twice: for the snapshot, and for the restored data. @param hosts nodes where that is still to be done
  * @throws QuorateError `blocked` naming every disk that is too small
  */
 export function requireRoom(
@@ -75,8 +75,8 @@ export function requireRoom(
     ({ host, freeBytes, mount }) =>
       new QuorateError(
         'blocked',
-        `${formatBytes(freeBytes)} are free on ${mount}, ${formatBytes(2 * sizeBytes + MARGIN_BYTES)} are wanted: for the snapshot, and for what is restored from it beside the present data`,
-        { host, hint: 'make room there (df -h); nothing was changed' },
+        `not enough space on ${mount}: ${formatBytes(freeBytes)} free, ${formatBytes(2 * sizeBytes + MARGIN_BYTES)} needed (for the snapshot, and for the restored data next to the present data)`,
+        { host, hint: 'free space on that file system (df -h); nothing was changed' },
       ),
   )
   throw combineErrors(errors)

@@ -1,4 +1,4 @@
-/** What is asked for with a restore, as its planner takes it. */
+/** The request for a restore, as its planner takes it. */
 import type { Cluster } from '../../spec/cluster.ts'
 import type { RestoreIdentity } from '../../tiers/etcd/steps/restore.ts'
 
@@ -6,13 +6,13 @@ export interface RestoreIntent {
   readonly kind: 'restore'
   readonly cluster: Cluster
   readonly restore: RestoreIdentity
-  /** Absolute path of the snapshot on this computer, with etcd's sum at its end. */
+  /** Absolute path of the snapshot on the workstation, with etcd's checksum at its end. */
   readonly snapshotFile: string
   readonly sizeBytes: number
   /** Further options of `etcdutl snapshot restore`. */
   readonly options: readonly string[]
-  /** Names of nodes that are left out: taken out of `cluster` already. */
+  /** Names of excluded nodes: already removed from `cluster`. */
   readonly without: readonly string[]
-  /** What finishes it, as it is typed. */
+  /** The command that completes it. */
   readonly command: string
 }

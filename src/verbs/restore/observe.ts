@@ -1,4 +1,4 @@
-/** What a restore meets on the machines beside etcd itself: who uses it there, and whether there is room. */
+/** What a restore must know of the nodes besides etcd: which services use it, and how much disk space is free. */
 import { combineErrors } from '../../errors.ts'
 import { RESTORE } from '../../host/extensions.ts'
 import { runAgent } from '../../host/agent.ts'
@@ -19,7 +19,7 @@ interface Room {
   readonly path: string
 }
 
-/** One round trip each. @throws QuorateError of the machines that can't be asked */
+/** One round trip to each node. @throws QuorateError of the nodes that can't be asked */
 export async function lookAround(session: Session): Promise<Surroundings> {
   const { cluster, signal } = session
   const carriers = new Set(etcdNodes(cluster).map(({ name }) => name))

@@ -1,4 +1,4 @@
-/** What whoever says yes to a restore should have read: what is lost, moved and stopped. */
+/** The preview of a restore: what is lost, renamed and stopped. */
 import type { OpenedBackup } from '../../backup/open.ts'
 import type { BundleSigner } from '../../backup/trusted.ts'
 import { QuorateError } from '../../errors.ts'
@@ -11,7 +11,7 @@ import { onAll } from '../../ssh/fleet.ts'
 import type { RestoreDecision } from './decide.ts'
 import type { SnapshotStatus } from '../../etcd/snapshot-tool.ts'
 
-/** How long a member may take to say how far it is, in ms. */
+/** How long a member may take to report its revision, in ms. */
 const ANSWER_MS = 2_000
 
 export interface RestorePreview {
@@ -19,19 +19,19 @@ export interface RestorePreview {
     readonly name: string
     readonly sizeBytes: number
     readonly revision: bigint
-    /** Keys alive in it; undefined: not known before it is restored. */
+    /** Number of live keys in it; undefined: unknown before it is restored. */
     readonly keys: bigint | undefined
     readonly takenAt: string | undefined
     readonly member: string | undefined
     readonly etcdVersion: string | undefined
-    /** Whose signature was checked; undefined: nobody's. */
+    /** The verified signer; undefined: no signature was verified. */
     readonly signer: BundleSigner | undefined
   }
-  /** The newest revision that a member says it has; undefined: none answers, or there is no cluster. */
+  /** The newest revision that a member reports; undefined: no member answers, or there is no cluster. */
   readonly presentRevision: bigint | undefined
-  /** There is data on the machines: it will not be served any more. */
+  /** The nodes have data, which will no longer be served. */
   readonly replaces: boolean
-  /** A restore of this snapshot that broke off is gone on with. */
+  /** True: continues an interrupted restore of this snapshot. */
   readonly continued: boolean
   readonly moved: readonly { readonly host: string; readonly path: string }[]
   readonly stopped: readonly { readonly host: string; readonly what: string }[]
@@ -40,7 +40,7 @@ export interface RestorePreview {
   readonly plan: Plan
 }
 
-/** What is known of the snapshot, by what came with it and by etcd's own tool. */
+/** What is known of the snapshot, from its manifest and from etcdutl. */
 type SnapshotFacts = Pick<OpenedBackup, 'about' | 'proof' | 'name' | 'sizeBytes' | 'signer'> & {
   readonly status: SnapshotStatus
 }
@@ -92,50 +92,50 @@ function risksOf(
   const { version } = cluster.etcd
   return [
     ...(continued
-      ? ['A restore of this snapshot broke off here: it is gone on with.']
+      ? ['An earlier restore of this snapshot was interrupted. This run continues it.']
       : [lossOf(present, revision, since)]),
     ...(about === undefined
-      ? ['It is a bare snapshot: nothing in it says of which cluster it is, or which etcd wrote it.']
+      ? ['It is a bare snapshot: its cluster and the etcd version that wrote it are unknown.']
       : []),
     ...(about !== undefined && signer === undefined
       ? [
-          'The origin of this backup is not verified: it is not signed, or its signature can’t be checked here.',
+          "The origin of this backup is not verified: it is unsigned, or its signature can't be checked on this workstation.",
         ]
       : []),
     ...(options.length > 0
       ? []
       : [
-          `etcd ${version} can't raise revisions as it restores (3.4.27 and 3.5.10 can): they go back to ${revision}, and what watches may miss changes without a word. Restart every client that watches or caches (controllers, schedulers, kubelets, flannel) after it.`,
+          `etcd ${version} can't raise revisions during a restore (3.4.27 and 3.5.10 can). Revisions go back to ${revision}, and watchers would silently miss changes. After the restore, restart every client that watches or caches (controllers, schedulers, kubelets, flannel).`,
         ]),
     ...(cluster.etcd.enableV2
       ? [
-          'Keys of the v2 API are in no snapshot: they are lost. quorate apply writes flannel’s network again.',
+          "Keys of the v2 API are lost: snapshots don't contain them. quorate apply writes flannel's network again.",
         ]
       : []),
     ...(2 * without.length > etcdNodes(cluster).length + without.length
       ? [
-          `Those that are left out (${without.join(', ')}) are a majority of before: started together they would serve the old contents again.`,
+          `The excluded nodes (${without.join(', ')}) were a majority of the old cluster. Started together, they would serve the old data again.`,
         ]
       : []),
     ...without.map(
       (name) =>
-        `${name} is left out. Its data would go on as the cluster of before: see to it that its etcd never starts (systemctl disable --now etcd), then: quorate reset ${name} and quorate apply.`,
+        `${name} is excluded, and still has data of the old cluster. Make sure that its etcd never starts (systemctl disable --now etcd). Then run quorate reset ${name} and quorate apply.`,
     ),
   ]
 }
 
-/** Exactly what is lost, as far as anybody can say. */
+/** What is lost, as exactly as it is known. */
 function lossOf(present: bigint | undefined, revision: bigint, since: string): string {
   if (present === undefined)
-    return `Every write ${since} (revision ${revision}) is lost; no member answers that could say how many there were.`
+    return `Every write ${since} (revision ${revision}) is lost. Their number is unknown: no member answers.`
   if (present > revision)
-    return `Every write ${since} is lost: the cluster is at revision ${present}, the snapshot at ${revision}.`
+    return `Every write ${since} is lost: the cluster is at revision ${present}, the snapshot is at revision ${revision}.`
   if (present === revision)
-    return `The cluster is at revision ${present}, as the snapshot is: if that is its own, nothing is lost but what is written from now on.`
-  return `The cluster is at revision ${present}, and the snapshot, at ${revision}, is not from its present history: everything in the cluster now is lost.`
+    return `The cluster and the snapshot are both at revision ${present}. If the snapshot is from this cluster, only writes from now on are lost.`
+  return `All present data is lost: the snapshot, at revision ${revision}, is not from the history of this cluster, which is at revision ${present}.`
 }
 
-/** As members say it themselves, with a majority or without. */
+/** As the members report it, with or without a quorum. */
 async function newestRevision(session: Session, { observed }: RestoreDecision): Promise<bigint | undefined> {
   const running = etcdNodes(session.cluster).filter(
     ({ name }) => observed.hosts[name]?.member?.unit.environment !== undefined,

@@ -1,4 +1,4 @@
-/** What speaks against restoring onto these machines: said before anything is touched. */
+/** Reasons not to restore onto these nodes, reported before any change. */
 import { PATHS } from '../../host/state.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
 import { foreignReasons } from '../../tiers/etcd/plan/foreign.ts'
@@ -27,7 +27,7 @@ export function restoreRefusals(intent: RestoreIntent, observed: Observed): read
   ]
 }
 
-/** Certificates from a CA that is not here: a new one would shut out every client. */
+/** Certificates of a CA that is not on the workstation: a new CA would lock out every client. */
 function authorityReasons({ authority, hosts }: Observed): BlockReason[] {
   if (authority.bundle !== undefined) return []
   return Object.values(hosts)
@@ -36,12 +36,12 @@ function authorityReasons({ authority, hosts }: Observed): BlockReason[] {
     )
     .map(({ name }) => ({
       host: name,
-      message: 'it has certificates from a CA that is not here',
-      hint: "put the cluster's state folder back where it was, or restore from a bundle, which has the CA's key: quorate restore BUNDLE --into FILE",
+      message: 'its certificates are from a CA that was not found on this workstation',
+      hint: "put the cluster's state directory back, or restore from a bundle, which contains the CA key: quorate restore BUNDLE --into FILE",
     }))
 }
 
-/** Members of the present cluster that the file does not name would go on with the old contents. */
+/** Members of the present cluster that the file doesn't list would continue with the old data. */
 function outsiderReasons(
   { cluster, without }: RestoreIntent,
   { cluster: facts, hosts }: Observed,
@@ -51,7 +51,7 @@ function outsiderReasons(
   return rosterOf(cluster, facts.members, 0)
     .others.filter(({ name }) => !without.includes(name))
     .map(({ name, id }) => ({
-      message: `${name === '' ? `the member ${id}` : name} is a member of the present cluster, and no node of the cluster file: it would go on with the old contents`,
-      hint: 'put its node into the cluster file; or leave it out knowingly: --without NAME, after its etcd was stopped and disabled by hand',
+      message: `${name === '' ? `member ${id}` : name} is a member of the present cluster, but not in the cluster file: it would continue with the old data`,
+      hint: 'add its node to the cluster file; or stop and disable its etcd by hand, then exclude it: --without NAME',
     }))
 }

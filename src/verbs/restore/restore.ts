@@ -1,4 +1,4 @@
-/** `quorate restore`: all members from one snapshot, as a new cluster of the old name; what was there is moved aside. */
+/** `quorate restore`: restores all members from one snapshot, as a new cluster of the same name; old data is renamed. */
 import { randomBytes } from 'node:crypto'
 import type { OpenedBackup } from '../../backup/open.ts'
 import { sameSteps } from '../../engine/approval.ts'
@@ -26,15 +26,15 @@ import { type RestorePreview, previewOf } from './preview.ts'
 
 export interface RestoreOptions {
   readonly opened: OpenedBackup
-  /** Is awaited once the machines were looked at, beside which etcd's tool may read it. */
+  /** Awaited after the nodes were observed; etcdutl may read the snapshot in parallel. */
   readonly status: SnapshotStatus | Promise<SnapshotStatus>
-  /** A snapshot of another cluster is meant. */
+  /** Allows a snapshot of another cluster. */
   readonly otherCluster?: boolean | undefined
-  /** Names of nodes that the session's cluster leaves out, though its file has them. */
+  /** Names of excluded nodes: in the cluster file, but not in the session's cluster. */
   readonly without?: readonly string[] | undefined
-  /** What finishes it should it break off, as it is typed. */
+  /** The command that completes it after an interruption. */
   readonly command: string
-  /** Is shown what will be lost, moved and stopped before anything is, and throws to stop. */
+  /** Gets the preview (what is lost, renamed and stopped) before any change; throws to stop. */
   readonly confirm: (preview: RestorePreview) => Promise<void>
 }
 
@@ -49,11 +49,11 @@ export interface RestoreReport {
 }
 
 /**
- * What is put on the disks before the first member stops, is made beside what lies there: until then the present cluster
- * serves. Then it goes on from whatever is found, also in the next run; no other verb works on these machines meanwhile.
+ * Until the first member stops, everything is made next to the present data, and the present cluster serves. From then on
+ * it continues from whatever is found, also in a rerun. Other commands are blocked on these nodes until it is complete.
  *
- * @throws QuorateError `blocked` with every reason; `backup` for a snapshot that does not belong here; `moved` if the
- *   machines changed after they were shown; `locked`; what a step failed with.
+ * @throws QuorateError `blocked` with every reason; `backup` for a snapshot of another cluster or version; `moved` if the
+ *   nodes changed after the preview; `locked`; the error of a failed step.
  */
 export async function restore(session: Session, options: RestoreOptions): Promise<RestoreReport> {
   const { opened, otherCluster = false, without = [], command } = options
@@ -85,7 +85,7 @@ export async function restore(session: Session, options: RestoreOptions): Promis
     prepare: async (own, { continued, observed }) => {
       if (!continued && isBare(observed)) requireFit(own, await preflight(own))
     },
-    // Nobody is served meanwhile.
+    // No client is served during a restore.
     probe: () => false,
     carryOut: async ({ session: own, lock, decision }) => {
       const { done, observed } = await carryOut(own, lock, decision)
@@ -103,7 +103,7 @@ interface Decision extends RestoreDecision {
 
 async function look(session: Session): Promise<RestoreFacts> {
   const around = lookAround(session)
-  // A machine that is not there is told of by the other look, with what can be done then.
+  // The other observation reports an unreachable node, with its fix.
   around.catch(() => undefined)
   const observed = await reachAll(session)
   return { observed, surroundings: await around }
@@ -116,7 +116,7 @@ async function reachAll(session: Session): Promise<Observed> {
     if (!(error instanceof QuorateError) || error.code !== 'unreachable') throw error
     const names = etcdNodes(session.cluster).map(({ name }) => name)
     const host = error.host !== undefined && names.includes(error.host) ? error.host : 'NODE'
-    const hint = `nothing was changed: a member that is left out would come back with the old contents. Wait for it, or restore without it: --without ${host}`
+    const hint = `wait until it is reachable; or exclude it: --without ${host} (its old data must then never be started). Nothing was changed`
     throw new QuorateError(error.code, error.message, {
       host: error.host,
       hint: [...(error.hint === undefined ? [] : [error.hint]), hint].join('\n'),
@@ -132,7 +132,7 @@ async function carryOut(
 ): Promise<{ readonly done: readonly Step[]; readonly observed: Observed }> {
   let stopped = isUnderway(observed)
   let fresh = false
-  // What the cluster of before says is of no account any more; some of it may be gone, and waited for in vain.
+  // The old cluster's state doesn't matter any more, and waiting for its lost members would be in vain.
   const facets: Facets = {
     ...EVERYTHING,
     askedIf: (hosts) => etcdNodes(intent.cluster).every(({ name }) => isPlaced(intent, hosts[name])),
@@ -144,7 +144,7 @@ async function carryOut(
       decide: (seen) => planRestore(intent, seen),
       runWave: async (seen, steps) => {
         stopped ||= steps.some(({ kind }) => kind === 'restore-halt')
-        // Each machine is looked at in the round trip of its work; but one may have its snapshot long before another.
+        // Each node is observed in the round trip of its work, but one may have its snapshot long before another.
         const worked = new Set(steps.flatMap(({ kind, host }) => (kind === 'restore-stage' ? [] : [host])))
         fresh = session.cluster.nodes.every(({ name }) => worked.has(name))
         return await runWave(session, lock, seen, steps, facets)
@@ -154,7 +154,7 @@ async function carryOut(
       signal: session.signal,
     })
   } catch (error) {
-    // Nothing of the present cluster was touched: what was made beside it goes again.
+    // The present cluster was not changed: remove what was made next to it.
     if (!stopped && !lock.lost.aborted) await discard(session, lock)
     throw error
   }
@@ -164,7 +164,7 @@ function isUnderway({ hosts }: Observed): boolean {
   return Object.values(hosts).some(({ underway }) => underway !== undefined)
 }
 
-/** No member has data: these machines are new. */
+/** No member has data: these nodes are new. */
 function isBare({ hosts }: Observed): boolean {
   return Object.values(hosts).every(
     ({ member }) => member?.dataPresent !== true && member?.walPresent !== true,
@@ -178,7 +178,7 @@ function movedIn(done: readonly Step[]): RestoreReport['moved'] {
   })
 }
 
-/** What is done to whom; that a certificate falls due meanwhile is of no account. */
+/** What is done to which node; ignores a certificate that becomes due for renewal in between. */
 function lasting({ waves }: Plan): readonly Step[] {
   const kinds = new Set(['restore-stage', 'restore-halt', 'restore-place', 'stop'])
   return waves.flat().filter(({ kind }) => kinds.has(kind))

@@ -28,7 +28,7 @@ test('what is no file can not be restored from, and that is what is said', async
   execFileSync('mkfifo', [pipe])
   await expect(open(folder)).rejects.toMatchObject({
     code: 'usage',
-    message: `${folder} can't be read: ${folder} is a directory, not a file`,
+    message: `can't read ${folder}: ${folder} is a directory, not a file`,
   })
   await expect(open(pipe)).rejects.toMatchObject({
     code: 'usage',

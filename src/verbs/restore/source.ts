@@ -1,4 +1,4 @@
-/** The snapshot that is to be restored: found, opened on this computer, and read through before anything is done. */
+/** The snapshot to restore: found, opened on the workstation, and read completely before any change. */
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -15,23 +15,23 @@ import { obtainTool } from '../../tiers/etcd/obtain-tool.ts'
 import { openStore } from '../../store/open-store.ts'
 
 export interface SourceOptions extends BundleTrust {
-  /** The path of a bundle, or of a snapshot as `etcdctl snapshot save` writes it; or the name of a backup in the store. */
+  /** The path of a bundle, or of a snapshot as `etcdctl snapshot save` writes it; or the name of a backup in the backup location. */
   readonly snapshot: string
-  /** Where to look for a name; undefined where no place is known. */
+  /** Where to look for a name; undefined: no location is known. */
   readonly store: (() => StoreLocation) | undefined
-  /** Asked only where it is encrypted. */
+  /** Asked only if the backup is encrypted. */
   readonly secret: () => Promise<Secret>
-  /** Absolute path of a folder with room. */
+  /** Absolute path of a directory with free space. */
   readonly workDirectory: string
   readonly environment: NodeJS.ProcessEnv
   readonly signal: AbortSignal
 }
 
 /**
- * The sum of a snapshot's file may still be compared: `restore` awaits that.
+ * The checksum of the snapshot file may still be in progress: `restore` awaits it.
  *
- * @throws QuorateError `usage` if there is none of that name, `store`; `backup` if it is damaged or the secret is another one;
- *   `signature` if it is a bundle, and not from anybody who may make one
+ * @throws QuorateError `usage` for an unknown name; `store`; `backup` if it is damaged or the identity is the wrong one;
+ *   `signature` if it is a bundle without an allowed signature
  */
 export async function openSnapshot(options: SourceOptions): Promise<OpenedBackup> {
   const { snapshot, secret, store, workDirectory, environment, signal, signers, acceptUnsigned } = options
@@ -40,9 +40,9 @@ export async function openSnapshot(options: SourceOptions): Promise<OpenedBackup
   const file = path.resolve(snapshot)
   if (existsSync(file)) {
     await using handle = await openForReading(file, { code: 'usage' }).catch((error: unknown) => {
-      throw QuorateError.from(error, 'usage', `${snapshot} can't be read`)
+      throw QuorateError.from(error, 'usage', `can't read ${snapshot}`)
     })
-    // What should be a bundle by its name was exchanged if it is not.
+    // A file named like a bundle that isn't one was replaced.
     const mayBeBare = (await handle.stat()).isFile() && !path.basename(file).includes('.bundle')
     const bare = mayBeBare ? await openBare(file, signal) : undefined
     if (bare !== undefined) return bare
@@ -51,7 +51,7 @@ export async function openSnapshot(options: SourceOptions): Promise<OpenedBackup
   }
   if (store === undefined || snapshot.includes('/')) {
     throw new QuorateError('usage', `the file ${snapshot} does not exist`, {
-      hint: 'give the path of a bundle or of a snapshot; or the name of a backup, and where it is kept: --store',
+      hint: 'give the path of a bundle or snapshot; or the name of a backup and its location: --store',
     })
   }
   using opened = await openStore(store(), { environment, signal })
@@ -59,19 +59,19 @@ export async function openSnapshot(options: SourceOptions): Promise<OpenedBackup
   if (!files.some(({ name }) => name === snapshot)) {
     throw new QuorateError(
       'usage',
-      `there is no file ${snapshot} here, and no backup of that name in ${opened.title}`,
+      `backup not found: no file ${snapshot} on this workstation, and no backup of that name in ${opened.title}`,
       {
-        hint: 'see which there are: quorate backup list',
+        hint: 'list the backups: quorate backup list',
       },
     )
   }
-  // Read to its end before the store is let go.
+  // Read to its end before the backup location is closed.
   return await openBackup({ name: snapshot, data: await opened.get(snapshot, { signal }) }, opening)
 }
 
-/** What etcd's own tool says of it, of the version that is to run. @throws QuorateError `backup` if it refuses it */
+/** What etcdutl of the configured version reports about it. @throws QuorateError `backup` if it rejects the snapshot */
 export async function statusOf(session: Session, opened: OpenedBackup): Promise<SnapshotStatus> {
-  // Its sum was compared with the one that was written beside this.
+  // Its checksum was compared with the recorded one.
   if (opened.proof !== undefined) return opened.proof.status
   return await readSnapshotStatus(await obtainTool(session), opened.snapshotFile, session.signal)
 }

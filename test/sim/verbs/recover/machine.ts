@@ -111,7 +111,7 @@ export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressin
       const { process } = disk
       if (process?.ready !== true) throw new Failure('etcd.service did not start')
       if (process.data.clusterId !== at.progress.made?.clusterId)
-        throw new Failure('the new cluster is not what the copy was')
+        throw new Failure('new cluster differs from the copy')
     },
     moveAside: (part) => {
       const { walDirectory, dataDirectory } = vw.cluster.etcd
