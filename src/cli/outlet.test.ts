@@ -289,3 +289,13 @@ function recovery(text: string): RecoveryReport {
     choices: [{ kind: 'wait', text, command: null }],
   } as unknown as RecoveryReport
 }
+
+test('a result on the terminal where lines move is printed in their place, and is not erased with them', () => {
+  let screen = ''
+  const sink = { isTTY: true, write: (text: string) => ((screen += text), true), once: () => undefined }
+  const outlet = createOutlet({ stdout: sink, stderr: sink, json: false, colors: false })
+  outlet.draw(['inspecting 3 nodes', 'etcd01: start'])
+  outlet.out('nothing to change\n')
+  outlet.draw([])
+  expect(screen).toBe('inspecting 3 nodes\netcd01: start\n\u001B[2A\u001B[0Jnothing to change\n')
+})

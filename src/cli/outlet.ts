@@ -27,8 +27,8 @@ export interface Outlet {
   readonly err: (text: string) => void
   /** Text for a prompt of another library, which prints it itself: on one line, without colours. */
   readonly forPrompt: (text: string) => string
-  /** Takes back lines that were drawn on standard error. */
-  readonly rewind: (lines: number) => void
+  /** Draws lines on standard error in place of those that this drew before. Anything else that is printed erases them first. */
+  readonly draw: (lines: readonly string[]) => void
   /** Text in which a machine's output stands: exact, but on a terminal. */
   readonly passThrough: (text: string) => void
   /** A program's own output, as it comes, for each of the two streams. Resolves once more may come. */
@@ -46,16 +46,33 @@ export function createOutlet({ stdout, stderr, json, colors }: OutletOptions): O
         .map((line) => cutPainted(line))
         .join('\n'),
     )
+  let drawn = 0
+  const erase = () => {
+    if (drawn > 0) stderr.write(`\u001B[${drawn}A\u001B[0J`)
+    drawn = 0
+  }
+  /** Both streams may be the same terminal: a result that is printed below drawn lines would be erased with them. */
+  const printed = (sink: Sink): Sink => ({
+    isTTY: sink.isTTY === true,
+    write: (data) => {
+      erase()
+      return sink.write(data)
+    },
+    once: (event, listener) => sink.once(event, listener),
+  })
+  const [out, err] = [printed(stdout), printed(stderr)]
   return {
     colors: styles.colors,
-    out: (text) => void stdout.write(json ? visibleJson(text) : forPeople(text)),
-    err: (text) => void stderr.write(forPeople(text)),
+    out: (text) => void out.write(json ? visibleJson(text) : forPeople(text)),
+    err: (text) => void err.write(forPeople(text)),
     forPrompt: (text) => cutLine(visible(text).replaceAll('\n', ' ')),
-    rewind: (lines) => {
-      if (lines > 0) stderr.write(`\u001B[${lines}A\u001B[0J`)
+    draw: (lines) => {
+      erase()
+      if (lines.length > 0) stderr.write(forPeople(`${lines.join('\n')}\n`))
+      drawn = lines.length
     },
-    passThrough: (text) => void stdout.write(stdout.isTTY === true ? styles.render(text) : text),
-    bytes: { out: byteSink(stdout), err: byteSink(stderr) },
+    passThrough: (text) => void out.write(stdout.isTTY === true ? styles.render(text) : text),
+    bytes: { out: byteSink(out), err: byteSink(err) },
   }
 }
 

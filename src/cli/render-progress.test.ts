@@ -14,7 +14,7 @@ function recorder(format: Partial<CliContext>) {
     json: false,
     live: false,
     columns: 80,
-    rewind: () => undefined,
+    draw: (lines: readonly string[]) => (written.err += lines.map((line) => `${line}\n`).join('')),
     colors: createColors(false),
     ...format,
   } as unknown as CliContext

@@ -63,20 +63,13 @@ function liveLines(context: CliContext): ProgressRenderer {
   const moving = new Map<string, string>()
   const waiting: RunEvent[] = []
   let questions = 0
-  let drawn = 0
   let frame = 0
-  const erase = () => {
-    context.rewind(drawn)
-    drawn = 0
-  }
   const draw = () => {
-    erase()
     const lines = [...moving.values()].map(
       (text) =>
         `${context.colors.cyan(FRAMES[frame % FRAMES.length] ?? '')} ${cut(oneLine(text), context.columns - 3)}`,
     )
-    if (lines.length > 0) context.err(`${lines.join('\n')}\n`)
-    drawn = lines.length
+    context.draw(lines)
   }
   const timer = setInterval(() => {
     frame += 1
@@ -90,17 +83,14 @@ function liveLines(context: CliContext): ProgressRenderer {
     }
     follow(moving, event)
     const line = describe(context, event)
-    if (line !== undefined) {
-      erase()
-      context.err(`${line}\n`)
-    }
+    if (line !== undefined) context.err(`${line}\n`)
     draw()
   }
   return {
     emit,
     hold: async (ask) => {
       questions += 1
-      erase()
+      context.draw([])
       try {
         return await ask()
       } finally {
@@ -111,7 +101,7 @@ function liveLines(context: CliContext): ProgressRenderer {
     stop: () => {
       clearInterval(timer)
       moving.clear()
-      erase()
+      context.draw([])
     },
   }
 }
