@@ -7,7 +7,7 @@ import { localRemote } from '../pki/testing.ts'
 import type { Cluster } from '../spec/cluster.ts'
 import { sampleKubernetesCluster } from '../spec/sample-kubernetes.ts'
 import { type AuthoritiesSession } from './authorities.ts'
-import { exportKubernetesKeys, importKubernetesKeys } from './keys-backup.ts'
+import { exportKubernetesKeys, importKubernetesKeys, kubernetesKeysIdentity } from './keys-backup.ts'
 import { openLocalHome } from './local-home.ts'
 
 let folder: string
@@ -53,6 +53,7 @@ test.each([
   expect(await importKubernetesKeys(after, keys, 10)).toEqual([directory])
   const again = openLocalHome(after)
   for (const name of SECRETS) expect(await again.read(name)).toBe(await home.read(name))
+  expect(await kubernetesKeysIdentity(after.cluster)).toBe(await kubernetesKeysIdentity(before.cluster))
   expect(await again.known()).toEqual(await home.known())
   expect(await again.frontProxy.trust(after.signal)).toBe(await home.frontProxy.trust(before.signal))
   const file = path.join(directory, there ? 'encryption.yaml.age' : 'encryption.yaml')
@@ -80,4 +81,23 @@ test('where they are on the machine of the CA, they are in no backup', async () 
   const authority = { home: 'host' } as Cluster['pki']['authority']
   const cluster = { ...session.cluster, pki: { ...session.cluster.pki, authority } }
   expect(await exportKubernetesKeys({ ...session, cluster })).toBeUndefined()
+})
+
+test('their identity tells them from others and holds no secret; there is none before they are made', async () => {
+  const identities: (string | undefined)[] = []
+  for (const state of ['one', 'other']) {
+    const session = sessionIn(state, false)
+    expect(await kubernetesKeysIdentity(session.cluster)).toBeUndefined()
+    const home = openLocalHome(session)
+    await home.make()
+    const identity = await kubernetesKeysIdentity(session.cluster)
+    for (const name of SECRETS) {
+      const secret = (await home.read(name)) ?? ''
+      const longest = secret.split(/\s/).toSorted((a, b) => b.length - a.length)[0] ?? ''
+      expect(longest.length).toBeGreaterThan(30)
+      expect(identity).not.toContain(longest)
+    }
+    identities.push(identity)
+  }
+  expect(new Set(identities).size).toBe(2)
 })

@@ -33,6 +33,23 @@ export interface KeysSession {
 }
 
 /**
+ * What tells these keys from any others, with no secret in it. undefined: none of them is on this computer.
+ *
+ * @throws QuorateError as `readText`
+ */
+export async function kubernetesKeysIdentity(cluster: Cluster): Promise<string | undefined> {
+  const directory = kubernetesDirectory(cluster)
+  if (!areHere(cluster)) return undefined
+  const parts = await Promise.all(OPEN.map(async (name) => await readText(path.join(directory, name))))
+  return parts.join('\n')
+}
+
+function areHere(cluster: Cluster): boolean {
+  if (cluster.kubernetes === undefined || cluster.pki.authority.home === 'host') return false
+  return existsSync(path.join(kubernetesDirectory(cluster), 'ca/ca.crt'))
+}
+
+/**
  * JSON with private keys in it. undefined: none of them is on this computer: they are on the machine of etcd's CA, or are not made yet.
  *
  * @throws QuorateError `pki`, `permission` as `readSecretText`
@@ -40,8 +57,7 @@ export interface KeysSession {
 export async function exportKubernetesKeys(session: KeysSession): Promise<string | undefined> {
   const { cluster, signal } = session
   const directory = kubernetesDirectory(cluster)
-  if (cluster.kubernetes === undefined || cluster.pki.authority.home === 'host') return undefined
-  if (!existsSync(path.join(directory, 'ca/ca.crt'))) return undefined
+  if (!areHere(cluster)) return undefined
   let asked: Promise<string> | undefined
   const askPassphrase: AskPassphrase = async (purpose) =>
     await (asked ??= session.askPassphrase(purpose, signal))

@@ -35,6 +35,7 @@ const WANTED: WantedSchedule = {
   signingKey: undefined,
   allowSigner: undefined,
   caKey: false,
+  kubernetesKeys: false,
   unwanted: [PLACES.storeCredentials],
   exporter: '/var/lib/prometheus/node-exporter',
 }
@@ -103,6 +104,10 @@ test('a bare machine gets everything, one that has it nothing', () => {
     'file',
     'timer',
   ])
+})
+
+test("Kubernetes' keys are sent where they are wanted, and nowhere else", () => {
+  expect(kinds(WHOLE, { kubernetesKeys: true })).toEqual(['kubernetes-keys'])
 })
 
 test('whatever is amiss is put right, and nothing else', () => {

@@ -29,6 +29,8 @@ export interface WantedSchedule {
   readonly allowSigner: string | undefined
   /** Whether the key of the CA has to be sealed and sent. */
   readonly caKey: boolean
+  /** Whether Kubernetes' CAs and keys have to be sealed and sent. */
+  readonly kubernetesKeys: boolean
   /** Files of an earlier schedule that this one has no use for: absolute paths. */
   readonly unwanted: readonly string[]
   /** Where node_exporter reads files. */
@@ -46,6 +48,7 @@ export interface ScheduleChange {
     | 'file'
     | 'drop'
     | 'ca-key'
+    | 'kubernetes-keys'
     | 'metrics'
     | 'timer'
     | 'remove'
@@ -109,6 +112,12 @@ export function installChanges(there: ScheduleThere, wanted: WantedSchedule): re
       host,
       what: `put the CA's key there, encrypted: ${PLACES.caKey}`,
       why: "only the backups' recipients can open it",
+    },
+    wanted.kubernetesKeys && {
+      kind: 'kubernetes-keys',
+      host,
+      what: `write Kubernetes' CAs and keys, encrypted: ${PLACES.kubernetesKeys}`,
+      why: "without its encryption key the Secrets in a backup can't be read; only the backups' recipients can decrypt it",
     },
     ...wanted.files
       .filter((file) => differs(there, file))

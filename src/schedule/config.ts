@@ -38,6 +38,8 @@ const scheduleConfig = z.object({
   keep: z.object({ hourly: count, daily: count, weekly: count, monthly: count }),
   /** Tells for whom, and of which CA, the key beside it is; missing: no CA key goes into the bundles. */
   caKeyMark: z.string().optional(),
+  /** The same of Kubernetes' CAs and keys. */
+  kubernetesKeysMark: z.string().optional(),
 })
 export type ScheduleConfig = z.infer<typeof scheduleConfig>
 

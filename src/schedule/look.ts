@@ -69,6 +69,7 @@ const FILES = [
   PLACES.config,
   PLACES.clusterFile,
   PLACES.caKey,
+  PLACES.kubernetesKeys,
   PLACES.key,
   PLACES.certificate,
   PLACES.trust,

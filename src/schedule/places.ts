@@ -14,6 +14,8 @@ export const PLACES = {
   clusterFile: '/etc/quorate-backup/cluster.yaml',
   /** The CA's key (age, armored), which only those can open whom the backups are for. */
   caKey: '/etc/quorate-backup/ca-key.age',
+  /** Kubernetes' CAs and keys, sealed in the same way. */
+  kubernetesKeys: '/etc/quorate-backup/kubernetes-keys.age',
   key: '/etc/quorate-backup/client.key',
   certificate: '/etc/quorate-backup/client.crt',
   trust: '/etc/quorate-backup/ca.crt',

@@ -1,14 +1,16 @@
 /** Nine machines become a Kubernetes that serves, by one apply; and stay one. What the pages show is typed on it. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestLab } from '../lab/harness.ts'
-import { freshState } from '../lab/support/fresh.ts'
+import { freshState, stateFolder } from '../lab/support/fresh.ts'
 import { quorate, quorateOk } from '../lab/support/quorate.ts'
 import { installHere, typeIn } from '../lab/support/typing.ts'
 import { whyNoKubernetes } from './built.ts'
 import { nineMachines } from './nine.ts'
 import { foreignKubectl } from './support/foreign-kubectl.ts'
+import { openedKeys } from './support/opened-keys.ts'
 import { KUBERNETES_LIFE } from './typed.ts'
 
 const NODES = ['master01', 'master02', 'worker01', 'worker02', 'worker03']
@@ -76,6 +78,26 @@ describe.skipIf(reason)(`nine machines${reason === undefined ? '' : ` (${reason}
     await quorateOk(lab, ['kubectl', '--', ...bind])
     expect(await anna.run('auth', 'can-i', 'list', 'pods')).toBe('yes\n')
     await expect(anna.run('create', 'namespace', 'of-anna')).rejects.toThrow('forbidden')
+  })
+
+  test('a scheduled backup carries its keys, which only its recipients can read', async () => {
+    const identity = await generateIdentity()
+    const directory = '/srv/backups'
+    const machine = lab.machine('service01')
+    const words = [
+      '--node',
+      machine.name,
+      '--store',
+      directory,
+      '--recipient',
+      await identityToRecipient(identity),
+    ]
+    await quorateOk(lab, ['backup', 'schedule', ...words, '--yes'])
+    const keys = await openedKeys(lab, { machine, directory, identity })
+    const here = await readFile(path.join(stateFolder(lab), 'kubernetes/encryption.yaml'), 'utf8')
+    expect(keys).toMatchObject({ secret: { 'encryption.yaml': here } })
+    await quorateOk(lab, ['backup', 'schedule', '--remove', '--yes'])
+    expect(await machine.check(['find', '/etc', '-name', '*.age'])).toBe('')
   })
 
   describe('the commands of the pages', () => {

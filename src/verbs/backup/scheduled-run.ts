@@ -66,12 +66,13 @@ export async function runScheduled(run: ScheduledRun): Promise<ScheduledReport> 
 }
 
 async function take(config: ScheduleConfig, store: BackupStore, run: ScheduledRun): Promise<BackupReport> {
-  const [clusterFile, ca, cert, key, sealed] = await Promise.all([
+  const [clusterFile, ca, cert, key, caKey, kubernetesKeys] = await Promise.all([
     readText(PLACES.clusterFile),
     readText(PLACES.trust),
     readText(PLACES.certificate),
     readText(PLACES.key),
     config.caKeyMark === undefined ? undefined : readText(PLACES.caKey),
+    config.kubernetesKeysMark === undefined ? undefined : readText(PLACES.kubernetesKeys),
   ])
   const tls: MemberTls = { ca, cert, key }
   const clients = config.members.map(({ name, address, port }) =>
@@ -93,7 +94,8 @@ async function take(config: ScheduleConfig, store: BackupStore, run: ScheduledRu
       clients,
       clusterFile,
       trustPem: ca,
-      caKeySealed: sealed === undefined ? undefined : armor.decode(sealed),
+      caKeySealed: caKey === undefined ? undefined : armor.decode(caKey),
+      kubernetesKeysSealed: kubernetesKeys === undefined ? undefined : armor.decode(kubernetesKeys),
       sealing: { kind: 'recipients', recipients: config.recipients },
       signer: signerOf(config, run.environment),
       store,

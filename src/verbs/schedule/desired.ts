@@ -75,6 +75,8 @@ export interface ScheduleSupplies extends ScheduleSources {
   readonly trust: string
   /** Tells for whom, and of which CA, a sealed key is; undefined: there is none to send. */
   readonly caKeyMark: string | undefined
+  /** The same of Kubernetes' CAs and keys. */
+  readonly kubernetesKeysMark: string | undefined
   /** What the node lacks so that its signatures count. */
   readonly signing: Pick<WantedSchedule, 'signingKey' | 'allowSigner'>
   /** The operator's lines of the allowed signers: its own the node does not need. */
@@ -114,20 +116,26 @@ export async function wantedSchedule(
     tool: supplies.tool,
     certificate: whyCertificate(cluster, there, supplies),
     ...supplies.signing,
-    caKey: supplies.caKeyMark !== undefined && !hasCaKey(there, supplies.caKeyMark),
+    caKey: lacks(there, PLACES.caKey, 'caKeyMark', supplies),
+    kubernetesKeys: lacks(there, PLACES.kubernetesKeys, 'kubernetesKeysMark', supplies),
     unwanted: [
       ...[PLACES.storeCa, PLACES.storeCredentials].filter(
         (path) => !files.some((file) => file.path === path),
       ),
       ...(supplies.caKeyMark === undefined ? [PLACES.caKey] : []),
+      ...(supplies.kubernetesKeysMark === undefined ? [PLACES.kubernetesKeys] : []),
     ],
     exporter: supplies.exporter,
   }
 }
 
-/** For whom, and of which CA, a sealed key is. */
-export function caKeyMark(recipients: readonly string[], trust: string): string {
-  const parts = [...recipients.toSorted(), trust]
+/**
+ * For whom, and of which CA or keys, a sealed file is.
+ *
+ * @param identity public: what tells these keys from others
+ */
+export function sealMark(recipients: readonly string[], identity: string): string {
+  const parts = [...recipients.toSorted(), identity]
   return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16)
 }
 
@@ -147,6 +155,7 @@ function configOf(cluster: Cluster, desired: DesiredSchedule, supplies: Schedule
     exporter: supplies.exporter,
     keep: desired.keep,
     ...(supplies.caKeyMark === undefined ? {} : { caKeyMark: supplies.caKeyMark }),
+    ...(supplies.kubernetesKeysMark === undefined ? {} : { kubernetesKeysMark: supplies.kubernetesKeysMark }),
   }
 }
 
@@ -200,10 +209,16 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
-function hasCaKey({ files, config }: ScheduleThere, mark: string): boolean {
-  return (
-    files[PLACES.caKey] !== undefined && config !== undefined && config.includes(`"caKeyMark": "${mark}"`)
-  )
+type Mark = 'caKeyMark' | 'kubernetesKeysMark'
+
+/** Whether a sealed file has to be sent: it is wanted, and the one on the node is missing, or for others. */
+function lacks(
+  { files, config = '' }: ScheduleThere,
+  path: string,
+  key: Mark,
+  { [key]: mark }: Pick<ScheduleSupplies, Mark>,
+): boolean {
+  return mark !== undefined && !(files[path] !== undefined && config.includes(`"${key}": "${mark}"`))
 }
 
 function own(path: string, what: string, text: string): WantedFile {

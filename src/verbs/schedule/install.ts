@@ -4,6 +4,7 @@ import { armor } from 'age-encryption'
 import { seal } from '../../backup/sealing.ts'
 import { combineErrors } from '../../errors.ts'
 import extension from '../../host/agent/schedule.sh?raw'
+import { exportKubernetesKeys } from '../../kubernetes/keys-backup.ts'
 import { exportCaKey } from '../../pki/ca-key-export.ts'
 import type { Lock } from '../../engine/lock.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
@@ -25,6 +26,7 @@ const SECRETS = [
   PLACES.certificate,
   PLACES.signingKey,
   PLACES.caKey,
+  PLACES.kubernetesKeys,
   PLACES.storeCredentials,
   // Born in a run that was cut off.
   `${PLACES.folder}/waiting.key`,
@@ -101,7 +103,13 @@ export async function installSchedule(session: Session, options: InstallOptions)
       }
     }),
     ...certificate,
-    ...(await caKeyWork(session, desired, change('ca-key'))),
+    ...(await sealedWork(change('ca-key'), PLACES.caKey, desired, async () => await caKey(session))),
+    ...(await sealedWork(
+      change('kubernetes-keys'),
+      PLACES.kubernetesKeys,
+      desired,
+      async () => await exportKubernetesKeys(session),
+    )),
     ...changes.flatMap(fileWork),
     // Once the configuration is there: it alone says, after a run that was cut off, whose backups lie where.
     ...(desired.store.kind === 'directory'
@@ -138,15 +146,22 @@ function linkWork({ exporter }: WantedSchedule, change: ScheduleChange | undefin
   return [{ operation: ['schedule_link', { target: PLACES.metrics, path }], change }]
 }
 
-async function caKeyWork(
-  session: Session,
-  { recipients }: DesiredSchedule,
+/** Keys of this computer, sealed for the backups' own recipients: whoever opens a backup can open them too, and nobody on the node. */
+async function sealedWork(
   change: ScheduleChange | undefined,
+  path: string,
+  { recipients }: DesiredSchedule,
+  read: () => Promise<string | undefined>,
 ): Promise<readonly Work[]> {
   if (change === undefined) return []
-  const text = await sealedCaKey(session, recipients)
-  const file = { path: PLACES.caKey, owner: 'root', group: SCHEDULE_USER, mode: '640' }
-  return [{ operation: ['file', { content: { text }, ...file }], change }]
+  const keys = await read()
+  if (keys === undefined) throw new TypeError(`there are no keys here to seal for ${path}`)
+  const file = { path, owner: 'root', group: SCHEDULE_USER, mode: '640' }
+  return [{ operation: ['file', { content: { text: await sealed(keys, recipients) }, ...file }], change }]
+}
+
+async function caKey({ cluster, askPassphrase, signal }: Session): Promise<string | undefined> {
+  return await exportCaKey(cluster, askPassphrase, signal)
 }
 
 /** On all nodes at once that have one and are not to. Backups that were taken stay where they are. */
@@ -198,13 +213,11 @@ async function removeSchedule(
   session.emit({ type: 'note', host: node.name, text: 'its schedule is gone' })
 }
 
-/** For the backups' own recipients: whoever opens one can open it too, and nobody on the node can. */
-async function sealedCaKey(session: Session, recipients: readonly string[]): Promise<string> {
-  const pem = await exportCaKey(session.cluster, session.askPassphrase, session.signal)
-  if (pem === undefined) throw new TypeError('there is no CA key here to seal')
-  const sealed = await seal({ kind: 'recipients', recipients }, Readable.from([Buffer.from(pem)]))
+/** age, armored. */
+async function sealed(text: string, recipients: readonly string[]): Promise<string> {
+  const stream = await seal({ kind: 'recipients', recipients }, Readable.from([Buffer.from(text)]))
   const pieces: Uint8Array[] = []
-  for await (const piece of sealed) pieces.push(piece)
+  for await (const piece of stream) pieces.push(piece)
   return armor.encode(Buffer.concat(pieces))
 }
 

@@ -3,6 +3,7 @@ import { readText } from '../../files/read-file.ts'
 import { obtainEtcd } from '../../artifacts/obtain.ts'
 import { QuorateError, combineErrors } from '../../errors.ts'
 import { snapshotTool } from '../../etcd/snapshot-tool.ts'
+import { kubernetesKeysIdentity } from '../../kubernetes/keys-backup.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import type { ScheduleChange, WantedSchedule } from '../../schedule/changes.ts'
 import { type ConfigOutline, outlineOf } from '../../schedule/config.ts'
@@ -14,7 +15,7 @@ import { linesOf } from '../../signing/allowed-signers.ts'
 import { listOf, operatorPrincipal, trustedSigners } from '../../backup/signers.ts'
 import { signingThere } from '../../schedule/signing.ts'
 import { changesFor } from './decide.ts'
-import { type ScheduleSources, type DesiredSchedule, caKeyMark, wantedSchedule } from './desired.ts'
+import { type ScheduleSources, type DesiredSchedule, sealMark, wantedSchedule } from './desired.ts'
 
 export interface ScheduleAim {
   readonly desired: DesiredSchedule
@@ -70,12 +71,14 @@ export async function lookForSchedule(
       hint: 'if there is no cluster yet: quorate apply',
     })
   }
+  const keys = await kubernetesKeysIdentity(cluster)
   const wanted = await wantedSchedule(cluster, desired, there, {
     clusterFile: await readText(cluster.file),
     trust,
     operators: linesOf((await trustedSigners(cluster)).text ?? '', operatorPrincipal(cluster.name)),
     signing: signingThere(cluster, there, await listOf(cluster), session.now()),
-    caKeyMark: cluster.pki.authority.home === 'local' ? caKeyMark(desired.recipients, trust) : undefined,
+    caKeyMark: cluster.pki.authority.home === 'local' ? sealMark(desired.recipients, trust) : undefined,
+    kubernetesKeysMark: keys === undefined ? undefined : sealMark(desired.recipients, keys),
     ...sources,
     exporter,
     now: session.now(),

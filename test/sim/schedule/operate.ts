@@ -140,6 +140,7 @@ async function wantedOf(cluster: Cluster, there: ScheduleThere): Promise<WantedS
     certificate: certified ? undefined : 'it has none',
     ...signingThere(cluster, there, await listOf(cluster), NOW),
     caKey: false,
+    kubernetesKeys: false,
     unwanted: [],
     exporter: '/exporter',
   }
