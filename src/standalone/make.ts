@@ -7,10 +7,9 @@ import { mkdir, readFile, readdir, realpath, rename, rm, stat, utimes, writeFile
 import { isSea } from 'node:sea'
 import path from 'node:path'
 import { sha256OfFile } from '../artifacts/hash.ts'
-import { runProgram } from '../artifacts/program.ts'
 import { QuorateError } from '../errors.ts'
 import { draftFolderBeside } from '../files/temporary.ts'
-import { injectBlob, unfit } from './inject.ts'
+import { joined } from './join.ts'
 
 export interface Standalone {
   /** Absolute path; mode 755. */
@@ -34,7 +33,6 @@ export interface StandaloneContext {
 
 const NAME = 'quorate'
 const SUM = 'sha256'
-const BLOB_TIMEOUT_MS = 60_000
 
 /** One of another quorate or Node.js is kept so long after its last use, in ms: another run may be sending it. */
 const KEPT_MS = 3_600_000
@@ -115,14 +113,7 @@ async function described(file: string, signal: AbortSignal): Promise<Omit<Standa
 async function make(entry: string, node: string, program: string, signal: AbortSignal): Promise<void> {
   const draft = await draftFolderBeside(entry)
   try {
-    const binary = await readFile(node)
-    const reason = unfit(binary)
-    if (reason !== undefined) {
-      throw new QuorateError('artifact', `${node} can't become part of quorate as one file: it ${reason}`, {
-        hint: 'run quorate with a Node.js of nodejs.org or of the npm package node, which have such a place',
-      })
-    }
-    const pieces = injectBlob(binary, await blobOf(draft, node, program, signal))
+    const pieces = await joined({ base: node, writer: node, program, draft, signal })
     const hash = createHash('sha256')
     for (const piece of pieces) hash.update(piece)
     // Not flushed: what a power cut leaves of it is not of its sum, and made anew.
@@ -134,31 +125,6 @@ async function make(entry: string, node: string, program: string, signal: AbortS
   } finally {
     await rm(draft, { recursive: true, force: true })
   }
-}
-
-/** Written by the binary that will read it: the form is Node.js's own, and differs between versions. */
-async function blobOf(draft: string, node: string, program: string, signal: AbortSignal): Promise<Buffer> {
-  const [config, output] = ['sea.json', 'sea.blob'].map((name) => path.join(draft, name)) as [string, string]
-  const settings = {
-    main: program,
-    output,
-    disableExperimentalSEAWarning: true,
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-  }
-  await writeFile(config, JSON.stringify(settings))
-  const { exitCode, stderr } = await runProgram(node, ['--experimental-sea-config', config], {
-    env: { PATH: process.env['PATH'] ?? '' },
-    signal,
-    timeoutMs: BLOB_TIMEOUT_MS,
-  })
-  if (exitCode !== 0) {
-    throw new QuorateError('artifact', `${node} can't prepare quorate as one file: ${stderr.trim()}`, {
-      hint: 'run quorate with Node.js 22.15 or newer',
-    })
-  }
-  const blob = await readFile(output)
-  await Promise.all([rm(config), rm(output)])
-  return blob
 }
 
 async function sweep(shelf: string, now: Date): Promise<void> {
