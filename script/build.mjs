@@ -1,5 +1,5 @@
 // Bundles the tool and the library into dist/: one file makes a quick start (`quorate --help` within 150 ms).
-import { chmod, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { build } from 'esbuild'
 
@@ -193,6 +193,15 @@ await build({
   legalComments: 'none',
   footer: { js: 'module.exports.main()' },
 })
+// Under the names by which shells find them.
+await mkdir(path.join(draft, 'completion'))
+for (const [source, name] of [
+  ['bash.sh', 'quorate.bash'],
+  ['zsh.sh', '_quorate'],
+  ['fish.sh', 'quorate.fish'],
+]) {
+  await copyFile(path.join(root, 'src/cli/completion', source), path.join(draft, 'completion', name))
+}
 // script/setup builds anew what is newer than this; a source saved during the build is.
 await writeFile(path.join(draft, '.built'), '')
 await utimes(path.join(draft, '.built'), started, started)

@@ -1,5 +1,6 @@
 #compdef quorate
 # zsh completion for quorate. Load it with: source <(quorate completion zsh)
+# Or save it as _quorate in a directory of $fpath.
 _quorate() {
   local line value
   local -a found
@@ -16,4 +17,9 @@ _quorate() {
   if (( ${#found} )); then _describe quorate found; fi
   if [[ -n $files ]]; then _files; fi
 }
-compdef _quorate quorate
+# As a file in $fpath it is the function itself, loaded at the first use; sourced, it only says what completes quorate.
+if [[ ${funcstack[1]} == _quorate ]]; then
+  _quorate
+else
+  compdef _quorate quorate
+fi
