@@ -20,7 +20,7 @@ export type ErrorCode =
   | 'kubernetes' //     an API server answered with an error, or not at all
   | 'blocked' //        the planner refuses: acting would not be safe, or is not offered
   | 'moved' //          reality differs from what was planned on
-  | 'locked' //         another operator is at work
+  | 'locked' //         another operator holds the lock
   | 'unhealthy' //      the cluster does not fulfil what was asked
   | 'unconfirmed' //    a question needs an answer, and there is no terminal to ask on
   | 'declined' //       a question was answered with no, or with another word than it asks for

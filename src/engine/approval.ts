@@ -1,18 +1,18 @@
-/** What was agreed to, and whether what would be done now is more. */
+/** What was confirmed, and whether the present plan does more. */
 import { QuorateError } from '../errors.ts'
 import type { EngineStep, Plan } from './step.ts'
 import type { StepRegistry } from './step-registry.ts'
 
 type ShownPlan = Pick<Plan<EngineStep>, 'waves'>
 
-/** The steps that take a member away for a moment, or change who is one. */
+/** The steps that take a member down for a moment, or change the member list. */
 export function risksOf({ waves }: ShownPlan): readonly EngineStep[] {
   return waves.flat().filter(({ danger }) => danger !== 'none')
 }
 
 /**
- * IDs of the risks that whoever agreed has seen. `alike`: what a step may turn into that is the same to a client: a member
- * that was down may be found starting a moment later, and is restarted then.
+ * IDs of the confirmed risks. `alike`: what a step may turn into that is the same for clients: a member that was down may
+ * be starting a moment later, and is restarted then.
  */
 export function agreedTo(
   shown: ShownPlan,
@@ -22,19 +22,19 @@ export function agreedTo(
   return new Set([...risksOf(shown).map((step) => steps.idOf(step)), ...shown.waves.flat().flatMap(alike)])
 }
 
-/** @throws QuorateError `moved` if the plan has a risk that is not among those agreed to */
+/** @throws QuorateError `moved` if the plan has a risk that was not confirmed */
 export function requireAgreed(agreed: ReadonlySet<string>, now: ShownPlan, steps: StepRegistry): void {
   const added = risksOf(now).filter((step) => !agreed.has(steps.idOf(step)))
   if (added.length === 0) return
   const list = added.map(({ host, what }) => `${host ?? ''} ${what}`.trim()).join('; ')
   throw new QuorateError(
     'moved',
-    `the machines changed meanwhile, and more would be done than was agreed to: ${list}. Nothing was changed`,
-    { hint: 'look at it again: quorate plan' },
+    `stale plan: the nodes changed, and the plan now has steps that were not confirmed: ${list}`,
+    { hint: 'review the new plan: quorate plan' },
   )
 }
 
-/** Whether the same is done to the same, in any order. */
+/** Whether both do the same work on the same things, in any order. */
 export function sameSteps(
   shown: readonly EngineStep[],
   now: readonly EngineStep[],

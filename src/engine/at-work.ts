@@ -1,4 +1,4 @@
-/** What speaks against an operation may be no more than another operator's work, half done: then that is what is told. */
+/** A refusal may only be due to another operator's unfinished work: then that is what is reported. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 import { whoIsAtWork } from './lock-look.ts'
@@ -6,7 +6,7 @@ import type { Node } from '../spec/cluster.ts'
 import type { Remote } from '../ssh/remote.ts'
 import { onAll } from '../ssh/fleet.ts'
 
-/** Machines that are slow to tell keep nobody waiting for what is known already. */
+/** How long to wait for slow nodes, when the refusal is already known. */
 const PATIENCE_MS = 5_000
 
 /** What it needs of a session. */
@@ -16,7 +16,7 @@ export interface AtMachines {
   readonly signal: AbortSignal
 }
 
-/** @returns the error itself; or, where it is `blocked` and somebody holds the lock, `locked` with who does, and both. */
+/** @returns the error itself; or, if it is `blocked` and the lock is held, `locked` with the holder and both messages. */
 export async function namingWhoIsAtWork(session: AtMachines, error: unknown): Promise<unknown> {
   if (!(error instanceof QuorateError) || error.code !== 'blocked') return error
   const patience = new AbortController()

@@ -1,9 +1,9 @@
-/** Events and steps as JSON shows them: what matters of them, without the content of files. */
+/** Events and steps as JSON prints them: the essential fields, without file contents. */
 import type { RunEvent } from './events.ts'
 import type { EngineStep } from './step.ts'
 import type { StepRegistry } from './step-registry.ts'
 
-/** Of every event and plan that is printed or kept. Fields are added; where one is renamed or removed, it rises. */
+/** Format version of printed and stored events and plans. Adding a field keeps it; renaming or removing one raises it. */
 export const FORMAT_VERSION = 1
 
 export function stepJson(step: EngineStep, steps: StepRegistry): Record<string, unknown> {

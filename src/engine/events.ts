@@ -4,12 +4,12 @@ import type { AvailabilityReport, RecorderProgress } from '../recorder/report.ts
 import type { Verdict } from '../recorder/verdict.ts'
 
 export type RunEvent =
-  /** Machines are being looked at: connecting and reading, before anything is decided. */
+  /** Nodes are being observed: connecting and reading, before any decision. */
   | { readonly type: 'looking'; readonly hosts: readonly string[] }
   | { readonly type: 'connected'; readonly host: string; readonly durationMs: number }
-  /** What comes next: these steps, as one wave. */
+  /** The next steps, as one stage. */
   | { readonly type: 'wave'; readonly steps: readonly EngineStep[] }
-  /** Binaries are on their way to a host, unless `what` says otherwise: a snapshot's is told again with each hundredth. */
+  /** Upload of binaries to a host, unless `what` says otherwise: a snapshot's progress is emitted with each hundredth. */
   | {
       readonly type: 'sending'
       readonly host: string
@@ -20,14 +20,14 @@ export type RunEvent =
   | { readonly type: 'step-started'; readonly step: EngineStep }
   | { readonly type: 'step-done'; readonly step: EngineStep; readonly durationMs: number }
   | { readonly type: 'step-failed'; readonly step: EngineStep; readonly message: string }
-  /** Something large on its way to this computer: binaries, a member's store. */
+  /** Download of something large to the workstation: binaries, a member's database. */
   | {
       readonly type: 'artifact'
       readonly text: string
       readonly doneBytes?: number | undefined
       readonly totalBytes?: number | undefined
     }
-  /** How far something is that takes long, told when it has got further by a hundredth. */
+  /** Progress of a long task, emitted with each hundredth. */
   | {
       readonly type: 'progress'
       readonly text: string
@@ -35,11 +35,11 @@ export type RunEvent =
       readonly done: number
       readonly total: number
     }
-  /** How a client fares that writes, reads and watches meanwhile; told each second. */
+  /** State of the availability probe, emitted each second. */
   | ({ readonly type: 'recording' } & RecorderProgress)
-  /** What that client noticed of it all. */
+  /** Result of the availability probe. */
   | { readonly type: 'availability'; readonly report: AvailabilityReport; readonly verdict: Verdict }
-  /** Something worth knowing that is no trouble. */
+  /** Useful information that isn't a problem. */
   | { readonly type: 'note'; readonly host?: string | undefined; readonly text: string }
   | { readonly type: 'warning'; readonly host?: string | undefined; readonly text: string }
 

@@ -1,20 +1,20 @@
-/** The whole plan, foreseen: a planner asked again and again, over what each step is predicted to change. */
+/** Predicts the whole plan: asks the planner again and again, on the predicted state after each step. */
 import type { BlockReason, EngineStep, Next, Plan } from './step.ts'
 import type { StepRegistry } from './step-registry.ts'
 
-/** More waves than any plan has: a planner that never ends is a bug, and says so. */
+/** More stages than any plan has: a planner that never ends is a bug. */
 const TOO_MANY_WAVES = 50
 
 export interface Foresight<F, S extends EngineStep> {
   readonly decide: (facts: F) => Next<S>
-  /** What things are like after a step, if nothing departs from it. */
+  /** The expected state after a step. */
   readonly predict: (facts: F, step: S) => F
-  /** Why steps can't be carried out on the machines as they are; empty: they can. */
+  /** Why steps can't be carried out on the nodes in their present state; empty: they can. */
   readonly infeasible: (facts: F, steps: readonly S[]) => readonly BlockReason[]
   readonly steps: StepRegistry
 }
 
-/** A planner that asks for ever more: a bug of its own, whatever the machines are like. */
+/** A planner that never ends: its own bug, whatever the nodes' state. */
 export class EndlessPlan extends Error {
   override readonly name = 'EndlessPlan'
 }
@@ -34,7 +34,7 @@ export function foresee<F, S extends EngineStep>(facts: F, foresight: Foresight<
     const answer = decide(state)
     if (answer.kind === 'done') return whole([])
     if (answer.kind === 'blocked') return whole(answer.reasons)
-    // Members that can't be seen are waited for, and nobody knows what they will be like.
+    // Unseen members are waited for, and their later state is unknown.
     if (workOf(answer.steps) === workOf(waves.at(-1))) return whole([])
     waves.push(answer.steps)
     state = answer.steps.reduce(predict, state)

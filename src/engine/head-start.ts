@@ -1,6 +1,6 @@
 /**
- * Work that is wanted soon, begun while we wait for something else. Its outcome is nobody's here: whoever wants it asks
- * for it again, and what went wrong (Ctrl-C and the end of the session as well) is remembered, and told to them.
+ * Starts work that is needed soon, while something else is awaited. The result is ignored at this point. The caller that
+ * needs it asks again and gets the remembered result or error (also Ctrl-C and the end of the session).
  */
 export async function headStart(work: () => Promise<unknown>): Promise<void> {
   await Promise.allSettled([work()])

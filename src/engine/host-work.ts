@@ -1,4 +1,4 @@
-/** One machine's part of a wave, as the agent is given it: in one round trip. */
+/** One node's part of a stage, as the agent gets it in one round trip. */
 import type { AgentRun } from '../host/agent.ts'
 
 export interface HostWork extends Pick<AgentRun, 'looks' | 'extension' | 'incoming'> {
@@ -10,6 +10,6 @@ export interface HostWork extends Pick<AgentRun, 'looks' | 'extension' | 'incomi
 
 export interface Sending {
   readonly bytes: number
-  /** What it is, in words: progress is reported in hundredths. undefined: binaries, reported once. */
+  /** Its description, for progress in hundredths. undefined: binaries, reported once. */
   readonly what?: string | undefined
 }

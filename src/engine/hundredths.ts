@@ -1,9 +1,9 @@
-/** Progress told in hundredths, however often it is reported. */
+/** Reports progress in hundredths, however often it is called. */
 import type { Emit, RunEvent } from './events.ts'
 
 type Progress = Extract<RunEvent, { readonly type: 'progress' }>
 
-/** Gives what is called with how much is done so far. */
+/** Returns a function to call with the amount done so far. */
 export function progressOf(
   emit: Emit,
   { text, unit, total }: Pick<Progress, 'text' | 'unit' | 'total'>,

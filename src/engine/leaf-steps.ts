@@ -1,6 +1,6 @@
 /**
- * Steps for certificates and secrets of a tier. A key is made on its machine and never travels; what the authority signed, and
- * secrets that all masters share, are supplied when the wave is equipped: no step carries them.
+ * Steps for certificates and secrets of a tier. A key is made on its node and never leaves it. Signed certificates, and
+ * secrets that all control-plane nodes share, are supplied when the stage is equipped: no step carries them.
  */
 import { FORESEEN, type LeafFile, type LeafPlace, type LeafState, type SecretState } from '../host/leaves.ts'
 import type { Look } from '../host/operations.ts'
@@ -17,11 +17,11 @@ export interface LeafKeyStep extends TierStepCommon {
   /** The openssl.cnf that the request is made from. */
   readonly configuration: string
   readonly algorithm: KeyAlgorithm
-  /** Path of the file with the present key, which is fit and stays; undefined: a new one is made. */
+  /** Path of the present key file, which is kept; undefined: a new key is made. */
   readonly keep: string | undefined
 }
 
-/** Signs the waiting request, and puts key, certificate and kubeconfig in force. Contents: `pem`, and `template` if it has a kubeconfig. */
+/** Signs the waiting request, and activates key, certificate and kubeconfig. Contents: `pem`, and `template` if it has a kubeconfig. */
 export interface LeafCertificateStep extends TierStepCommon {
   readonly kind: 'leaf-certificate'
   readonly leaf: string
@@ -32,7 +32,7 @@ export interface LeafCertificateStep extends TierStepCommon {
   readonly reader?: string | undefined
 }
 
-/** A file whose content this computer supplies, as `content`. Owner and group are root. */
+/** A file whose content the workstation supplies, as `content`. Owner and group are root. */
 export interface SecretFileStep extends TierStepCommon {
   readonly kind: 'secret-file'
   readonly path: string

@@ -1,4 +1,4 @@
-/** Takes a lock from its holder on one machine: that very lock, or none. */
+/** Removes a lock on one node: exactly the given lock, or none. */
 import { QuorateError } from '../errors.ts'
 import type { Remote } from '../ssh/remote.ts'
 import script from './lock-break.sh?raw'
@@ -6,15 +6,15 @@ import { type LockReading, readHeld } from './lock-reading.ts'
 import shared from './lock-state.sh?raw'
 
 export interface BreakRequest {
-  /** The lock, as it was seen there. */
+  /** The lock as it was read. */
   readonly lock: LockReading
-  /** Even if it gave a sign of life since it was seen. */
+  /** Even after a newer heartbeat. */
   readonly evenIfItBeats: boolean
   readonly signal: AbortSignal
 }
 
 /**
- * @returns `free`: the lock was gone already; a reading: it is another one by now, or gave a sign of life, and was left.
+ * @returns `free`: the lock was already gone; a reading: the lock is another one or has a new heartbeat, and was kept.
  * @throws QuorateError `command`
  */
 export async function breakLock(
@@ -29,7 +29,7 @@ export async function breakLock(
   if (exitCode === 0 && (answer === 'removed' || answer === 'free')) return answer
   const held = readHeld(stdout, host)
   if (exitCode === 0 && held !== undefined) return held
-  throw new QuorateError('command', stderr.trim() || `removing the lock ended with exit code ${exitCode}`, {
+  throw new QuorateError('command', stderr.trim() || `removing the lock failed with exit code ${exitCode}`, {
     host,
   })
 }

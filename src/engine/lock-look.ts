@@ -1,4 +1,4 @@
-/** Looks at the lock on machines, and tells of its holder. Takes nothing from anybody. */
+/** Reads the lock on nodes, and reports its holder. Never takes a lock away. */
 import { QuorateError } from '../errors.ts'
 import type { Remote } from '../ssh/remote.ts'
 import type { Emit } from './events.ts'
@@ -8,11 +8,11 @@ import { judgeLock, readHeld, observationOf } from './lock-reading.ts'
 import shared from './lock-state.sh?raw'
 import { type Looked, until } from '../wait/until.ts'
 
-/** For how long another operator's lock is tried again, in ms, before that counts as an answer. */
+/** How long to retry another operator's lock before reporting it, in ms. */
 export const PATIENCE_MS = 1_500
 const PAUSE_MS = 250
 
-/** How long, in ms, locks are watched whose holder may be gone: twice what one that stays the same takes. */
+/** How long to watch locks whose holder may be gone, in ms: twice the time that an unchanged one needs. */
 export const WATCH_MS = 2 * SILENCE_SECONDS * 1_000
 const LOOK_MS = 1_000
 
@@ -21,7 +21,7 @@ export interface HeldLock {
   readonly state: LockState
 }
 
-/** @returns undefined: nobody holds it. @throws QuorateError `command` for a machine that can't tell */
+/** @returns undefined: the lock is free. @throws QuorateError `command` for a node that can't tell */
 export async function lookAtLock(
   remote: Remote,
   signal: AbortSignal | undefined,
@@ -29,18 +29,14 @@ export async function lookAtLock(
   const argv = ['sh', '-c', `${shared}${holderScript}`, 'quorate-lock']
   const { stdout, stderr, exitCode } = await remote.run({ argv, root: true, signal })
   if (exitCode === 0) return readHeld(stdout, remote.host)
-  throw new QuorateError(
-    'command',
-    stderr.trim() || `the look at the lock ended with exit code ${exitCode}`,
-    {
-      host: remote.host,
-    },
-  )
+  throw new QuorateError('command', stderr.trim() || `reading the lock failed with exit code ${exitCode}`, {
+    host: remote.host,
+  })
 }
 
 /**
- * Looks at locks until it is known of each whether its holder is at work, for `WATCH_MS` at most; no longer than until one
- * is seen to be. Those that are given back in the meantime are left out.
+ * Watches locks until it is known whether each lock holder is alive, for `WATCH_MS` at most. Stops as soon as one holder
+ * is alive. Leaves out locks that are released in the meantime.
  */
 export async function watchLocks(
   remotes: readonly Remote[],
@@ -71,12 +67,12 @@ export async function watchLocks(
 }
 
 function watchText({ who }: LockReading): string {
-  return `when ${named(who)} last gave a sign of life is unknown: watching its lock for ${SILENCE_SECONDS} s`
+  return `unknown whether the lock holder is alive (${named(who)}): watching its lock for ${SILENCE_SECONDS} s`
 }
 
 /**
- * Who is at work, as the error that `acquireLock` would throw; undefined: nobody, or nobody any more after a second or two.
- * A machine that does not tell is left out.
+ * The lock holder, as the error that `acquireLock` would throw; undefined: no holder, or none after a second or two.
+ * Leaves out a node that doesn't tell.
  */
 export async function whoIsAtWork(
   remotes: readonly Remote[],
@@ -95,21 +91,19 @@ export async function whoIsAtWork(
   return await until(look, { ms: PATIENCE_MS, everyMs: PAUSE_MS, signal, late: (held) => heldBy(held) })
 }
 
-/** Of a lock that an earlier version wrote, its own measure has to do: nothing is taken away here. */
+/** A lock of an earlier version is judged by its own timestamp, which is enough for a message. */
 function seemsAtWork({ wallSeconds }: LockReading, state: LockState): boolean {
   if (state.state === 'unsure') return !state.ahead && wallSeconds >= 0 && wallSeconds <= SILENCE_SECONDS
   return state.state === 'beats'
 }
 
-/** `locked`, with what can be done about it. */
+/** `locked`, with a fix. */
 export function heldBy({ reading: { who, host }, state }: HeldLock): QuorateError {
   const last =
-    state.state === 'unsure'
-      ? 'when it last gave a sign of life is unknown'
-      : `last heard of ${state.silentSeconds} s ago`
-  const message = `another operator is at work on this cluster: ${named(who)}, ${last}`
+    state.state === 'unsure' ? 'last heartbeat unknown' : `last heartbeat ${state.silentSeconds} s ago`
+  const message = `another operator holds the lock of this cluster: ${named(who)}, ${last}`
   const hint =
-    'wait until it is done, or end it where it runs; if a dead operator left the lock: quorate unlock'
+    'wait until that command ends, or stop it on its own workstation; if its workstation crashed: quorate unlock'
   return new QuorateError('locked', message, { host, hint })
 }
 

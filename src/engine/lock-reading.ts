@@ -1,40 +1,40 @@
 /**
- * Whether a lock's holder is still there: judged by the machine's uptime and the ID of its boot, for a wall clock can be set.
- * Pure. What machines say here is data and nothing more: it is bounded, and free of control characters.
+ * Judges whether a lock holder is alive, by the node's uptime and boot ID, because a wall clock can be set. Pure.
+ * What nodes report is untrusted data: bounded, and without control characters.
  */
 
-/** How long a holder may be silent, in s: it beats every 5 s. */
+/** How long a holder may be silent, in s: its heartbeat is every 5 s. */
 export const SILENCE_SECONDS = 30
 
-/** One look at the lock on one machine. */
+/** One reading of the lock on one node. */
 export interface LockReading {
   readonly host: string
-  /** Tells this lock from every other one that was or will be there. */
+  /** Identifies this lock among all locks of this node, past and future. */
   readonly id: string
-  /** The last sign of life, as the machine puts it: compared, and sent back. */
+  /** The last heartbeat, as the node writes it: compared, and sent back. */
   readonly beat: string
-  /** What the holder says of itself, as one line; empty where that is not known. */
+  /** The holder's own description, as one line; empty: unknown. */
   readonly who: string
-  /** Of that last sign; undefined: an earlier version wrote it, or it makes no sense. */
+  /** Uptime and boot at the last heartbeat; undefined: an earlier version wrote it, or it is invalid. */
   readonly beatAt: { readonly boot: string; readonly uptime: number } | undefined
-  /** Of the machine, at the look. */
+  /** Uptime and boot of the node, at the reading. */
   readonly now: { readonly boot: string; readonly uptime: number }
-  /** Seconds since the last sign, by the machine's wall clock: for those whose version writes nothing else. Shown only. */
+  /** Seconds since the last heartbeat by the node's wall clock, for versions that write nothing else. Shown only. */
   readonly wallSeconds: number
 }
 
-/** What was seen of one lock: how long its last sign has been the same, on our own clock, in ms. */
+/** Observation of one lock: how long its heartbeat has been unchanged, on our own clock, in ms. */
 export interface LockObservation {
   readonly reading: LockReading
   readonly sinceMs: number
-  /** It gave a sign while it was looked at. */
+  /** A new heartbeat came during the observation. */
   readonly moved: boolean
 }
 
 /**
- * - `beats`: its holder is at work
- * - `gone`: it is not; `rebooted`: the machine was started since then
- * - `unsure`: the last sign is from a time to come, or by a clock that proves nothing: only watching can tell
+ * - `beats`: the holder is alive
+ * - `gone`: it is not; `rebooted`: the node has rebooted since the last heartbeat
+ * - `unsure`: the last heartbeat is in the future, or its clock proves nothing: only watching can tell
  */
 export type LockState =
   | { readonly state: 'beats'; readonly silentSeconds: number }
@@ -47,7 +47,7 @@ const BEAT = /^(?<boot>[0-9a-f-]{36}):(?<uptime>\d{1,12}):-?\d{1,12}$/
 const MTIME = /:(?<mtime>-?\d{1,12})$/
 const WHO_LENGTH = 200
 
-/** @param output of `lock.sh`, `lock-holder.sh` or `lock-break.sh`; undefined: it names no holder. */
+/** @param output of `lock.sh`, `lock-holder.sh` or `lock-break.sh`; undefined: it contains no holder. */
 export function readHeld(output: string, host: string): LockReading | undefined {
   const found = HELD.exec(output)?.groups
   if (found === undefined) return undefined
@@ -65,7 +65,7 @@ export function readHeld(output: string, host: string): LockReading | undefined 
   }
 }
 
-/** @param earlier what was seen of the same machine's lock before; @param nowMs on a clock that only goes forward */
+/** @param earlier the previous observation of the same node's lock; @param nowMs on a monotonic clock */
 export function observationOf(
   reading: LockReading,
   earlier: LockObservation | undefined,
@@ -95,12 +95,12 @@ export function judgeLock({ reading, sinceMs, moved }: LockObservation, nowMs: n
     : { state: 'unsure', ahead: silent !== undefined }
 }
 
-/** Who holds a lock, where what it says of itself has quorate's form. */
+/** The lock holder, if its description has quorate's form. */
 export interface Holder {
   readonly user: string
   readonly from: string
   readonly command: string
-  /** ISO 8601, by the clock of the computer it works from. */
+  /** ISO 8601, by the clock of its workstation. */
   readonly since: string
 }
 

@@ -1,9 +1,9 @@
 /**
- * One operator at a time: a lock on every machine of the cluster, held by a session that lives only as long as we do.
+ * One operator at a time: a lock on every node of the cluster, held by an SSH session that ends with this process.
  *
- * A holder that dies takes its session along, and the lock is free within a moment. A holder whose computer vanished stops
- * beating, and after `SILENCE_SECONDS` of the machine's uptime another operator takes over; the fence in every change then
- * refuses the first. Machines say what lies there, `lock-reading.ts` judges it, and what was judged is all that is taken.
+ * If the holder dies, its session ends, and the lock is free within a moment. If its workstation disappears, the heartbeat
+ * stops. After `SILENCE_SECONDS` of the node's uptime another operator takes over, and the fence in every change then
+ * refuses the first one. Nodes report the lock, `lock-reading.ts` judges it, and only that exact lock is taken over.
  */
 import { type AgentReply, type AgentRun, runAgent } from '../host/agent.ts'
 import { randomBytes } from 'node:crypto'
@@ -22,20 +22,20 @@ import { type Looked, until } from '../wait/until.ts'
 
 const BEAT_MS = 5_000
 
-/** How long a machine may take to give the lock, or not, and to take it back, in ms. */
+/** How long a node may take to grant or refuse the lock, and to release it, in ms. */
 const ANSWER_MS = 30_000
 const RELEASE_MS = 10_000
 
-/** The least pause between two tries, in ms. */
+/** The minimum pause between two attempts, in ms. */
 const PAUSE_MS = 250
 
-/** Characters: no machine needs more to say who holds its lock. */
+/** Maximum length of a holder's description, in characters. */
 const ANSWER_LENGTH = 65_536
 
-/** The only way to change a machine. */
+/** The only way to change a node. */
 export interface Lock extends AsyncDisposable {
   /**
-   * One round trip to a machine, under the fence: it compares the lock that is held there with ours before each operation.
+   * One round trip to a node, under the fence: the node compares its lock with ours before each operation.
    * Ends when the lock is lost, or with the run's own signal.
    *
    * @throws QuorateError as `runAgent`
@@ -47,21 +47,21 @@ export interface Lock extends AsyncDisposable {
 
 export interface LockRequest {
   readonly remotes: readonly Remote[]
-  /** The verb, for the other operator's message. */
+  /** The command, for the other operator's message. */
   readonly purpose: string
   readonly now: Date
   readonly emit: Emit
   readonly signal?: AbortSignal | undefined
-  /** The verb (`recover`, `restore`) that goes on with what machines are marked with; any other is refused there. */
+  /** The command (`recover`, `restore`) that continues an operation marked on nodes; any other is refused. */
   readonly finishes?: string | undefined
 }
 
 /**
- * Tries for a second or two: a holder that was killed this moment gives the lock back as soon as its connection has run dry,
- * and of two who began together, one goes first. A lock whose age can't be known is watched until it can.
+ * Retries for a second or two: a holder that was just killed releases the lock when its connection closes, and of two
+ * that start together, one goes first. A lock of unknown age is watched until its age is known.
  *
- * @throws QuorateError `locked` if another operator holds it on any machine: who, for what, since when; `blocked` where a
- *   machine is marked as in the midst of something that another verb must finish. Nothing is kept then.
+ * @throws QuorateError `locked` if another operator holds it on any node: who, which command, since when; `blocked` if a
+ *   node has the marker of an operation that another command must complete. Then no lock is kept.
  */
 export async function acquireLock(request: LockRequest): Promise<Lock> {
   const { remotes, emit, signal } = request
@@ -74,13 +74,13 @@ export async function acquireLock(request: LockRequest): Promise<Lock> {
     const waited = performance.now() - begun
     const beating = locks.find(({ state }) => state.state === 'beats')
     if (beating !== undefined && waited > PATIENCE_MS) throw heldBy(beating)
-    // A machine that shows another lock at each look gets no more of our time than one that shows the same.
+    // A node that reports another lock each time gets no more time than one that reports the same.
     const [first] = locks
     if (first !== undefined && waited > WATCH_MS) throw heldBy(first)
     left = locks.filter(({ state }) => state.state === 'gone').map(({ reading }) => reading)
     return { missing: undefined }
   }
-  // The look itself gives up, each kind of lock in its own time.
+  // The watch itself has the timeouts, one for each kind of lock.
   return await until(look, {
     ms: Number.POSITIVE_INFINITY,
     everyMs: () => PAUSE_MS * (1 + Math.random()),
@@ -91,7 +91,7 @@ export async function acquireLock(request: LockRequest): Promise<Lock> {
   })
 }
 
-/** Either the lock, or what is held already; then nothing is kept. @param left locks that may be taken over */
+/** Either the lock, or the locks that others hold; then no lock is kept. @param left locks that may be taken over */
 async function tryLock(
   request: LockRequest,
   left: readonly LockReading[],
@@ -126,7 +126,7 @@ async function tryLock(
     if (answer.status !== 'fulfilled' || answer.value !== 'took-over') continue
     const host = request.remotes[index]?.host
     const who = left.find((reading) => reading.host === host)?.who
-    request.emit({ type: 'note', host, text: `${named(who)} held the lock there and is gone: taken over` })
+    request.emit({ type: 'note', host, text: `took over the lock of ${named(who)}, which no longer runs` })
   }
   const work = async (remote: Remote, run: AgentRun) => {
     const signal = AbortSignal.any([lost.signal, ...(run.signal === undefined ? [] : [run.signal])])
@@ -135,7 +135,7 @@ async function tryLock(
   return { lock: { work, lost: lost.signal, [Symbol.asyncDispose]: release } }
 }
 
-/** `underway VERB COMMAND` of another verb than the one that is at work. */
+/** `underway VERB COMMAND` of a command other than the running one. */
 function underwayReason(line: string, finishes: string | undefined): { verb: string; command: string }[] {
   const [, verb = '', command = ''] = /^underway (\S*) (.*)$/.exec(line) ?? []
   return line.startsWith('underway ') && verb !== finishes ? [{ verb, command }] : []
@@ -146,16 +146,16 @@ function blockedBy([mark]: readonly { verb: string; command: string }[], host: s
   return new QuorateError('blocked', message, { host, hint })
 }
 
-/** We hold its lock already, as another node's. */
+/** This process already holds the lock of the same machine, as another node. */
 function sameMachine(host: string): QuorateError {
-  return new QuorateError('blocked', 'it is the machine of another node of the cluster file as well', {
+  return new QuorateError('blocked', 'two nodes of the cluster file are the same machine', {
     host,
-    hint: 'one machine can be one node only: compare the nodes’ address and ssh.host in the cluster file. Nothing was changed',
+    hint: 'give each node its own machine: compare `address` and `ssh.host` of the nodes in the cluster file',
   })
 }
 
 interface Session {
-  /** What the machine says first; rejects if the session ends without that. */
+  /** The node's first answer; rejects if the session ends without one. */
   readonly answer: Promise<'locked' | 'took-over' | LockReading>
   release(): Promise<void>
 }
@@ -163,7 +163,7 @@ interface Session {
 interface Terms {
   readonly lost: AbortController
   readonly finishes: string | undefined
-  /** Nobody waits for the lock any more. */
+  /** The lock isn't awaited any more. */
   readonly signal: AbortSignal | undefined
 }
 
@@ -173,7 +173,7 @@ function hold(remote: Remote, words: readonly string[], { lost, finishes, signal
   let answered = false
   const { promise: answer, resolve, reject } = Promise.withResolvers<'locked' | 'took-over' | LockReading>()
   let text = ''
-  // One that hangs keeps nobody waiting: what it still holds is given up by its silence.
+  // Don't wait for a node that hangs: without heartbeats, its lock expires.
   const givenUp = new AbortController()
   const stopWaiting = () => {
     if (!answered) givenUp.abort(signal?.reason)
@@ -203,17 +203,19 @@ function hold(remote: Remote, words: readonly string[], { lost, finishes, signal
         else if (found === 'locked' || found === 'took-over') resolve(found)
         else
           reject(
-            new QuorateError('command', 'no answer that makes sense about the lock', { host: remote.host }),
+            new QuorateError('command', "the node's answer about the lock is invalid", { host: remote.host }),
           )
       },
     })
     if (releasing || text.startsWith('held ')) return
-    throw new Error(result.stderr.trim() || `the session that holds the lock ended with ${result.exitCode}`)
+    throw new Error(
+      result.stderr.trim() || `the session that holds the lock ended with exit code ${result.exitCode}`,
+    )
   }
   const ended = session().catch((error: unknown) => {
     const { host } = remote
     const hint = error instanceof Error ? hintFor(host, error.message) : undefined
-    const trouble = QuorateError.from(error, 'command', 'the lock there failed', { host, hint })
+    const trouble = QuorateError.from(error, 'command', "can't hold the lock", { host, hint })
     reject(trouble)
     if (answered && !releasing) lost.abort(trouble)
   })

@@ -1,4 +1,4 @@
-/** Which machines a verb locks, and what becomes of those that are out of reach. One policy, for all verbs. */
+/** Which nodes a command locks, and what happens with unreachable ones. One policy for all commands. */
 import { combineErrors } from '../errors.ts'
 import type { Node } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
@@ -8,29 +8,29 @@ import { type Lock, acquireLock } from './lock.ts'
 
 export interface LockScope {
   readonly nodes: readonly Node[]
-  /** Whether a verb goes on without this machine if the network does not reach it; a warning names it then. */
+  /** Whether the command continues without this node if it is unreachable; a warning names it then. */
   readonly mayBeAway: (node: Node) => boolean
 }
 
-/** The machines of the cluster file, and all of them have to be there. */
+/** All nodes of the cluster file; every one must be reachable. */
 export function everyMachine({ nodes }: { readonly nodes: readonly Node[] }): LockScope {
   return theseMachines(nodes)
 }
 
-/** These, and all of them have to be there. */
+/** These nodes; every one must be reachable. */
 export function theseMachines(nodes: readonly Node[]): LockScope {
   return { nodes, mayBeAway: () => false }
 }
 
 /**
- * Every machine that can be reached. A member that is gone must not keep its fellows from being looked after: whether
- * that is safe the quorum decides, and not the lock.
+ * Every reachable node. A lost member must not block work on the others: whether that is safe, the quorum decides, not
+ * the lock.
  */
 export function reachableMachines({ nodes }: { readonly nodes: readonly Node[] }): LockScope {
   return { nodes, mayBeAway: () => true }
 }
 
-/** All but those that were declared lost; `mayBeAway`: of the others. */
+/** All nodes except those declared lost; `mayBeAway`: of the others. */
 export function allBut(
   { nodes }: { readonly nodes: readonly Node[] },
   lost: readonly string[],
@@ -39,7 +39,7 @@ export function allBut(
   return { nodes: nodes.filter(({ name }) => !lost.includes(name)), mayBeAway }
 }
 
-/** Of a verb that locks nothing. It sends no fence, so machines would refuse its work. */
+/** For a command that locks nothing. It sends no fence, so nodes would refuse its work. */
 export function noLock(): Lock {
   return {
     work: async () => {
@@ -51,7 +51,7 @@ export function noLock(): Lock {
 }
 
 export interface LockTerms {
-  /** The verb, for the other operator's message. */
+  /** The command, for the other operator's message. */
   readonly purpose: string
   readonly scope: LockScope
   /** As of `LockRequest`. */
@@ -67,8 +67,8 @@ export interface Lockable {
 }
 
 /**
- * @throws QuorateError `locked`; of every machine that must be there and can't be reached, of every one that is out of reach
- *   for another reason than the network, and of all machines where none can be reached: each is named.
+ * @throws QuorateError `locked`; of every required node that is unreachable, of every node that fails for another reason than the
+ *   network, and of all nodes if none is reachable: each is named.
  */
 export async function takeLock(session: Lockable, { purpose, scope, finishes }: LockTerms): Promise<Lock> {
   const { emit, signal } = session
@@ -77,7 +77,7 @@ export async function takeLock(session: Lockable, { purpose, scope, finishes }: 
   const grave = errors.filter(({ code, host }) => code !== 'unreachable' || !away.has(host ?? ''))
   if (grave.length > 0 || results.length === 0) throw combineErrors(grave.length > 0 ? grave : errors)
   for (const { host, message } of errors)
-    emit({ type: 'warning', host, text: `${message}; going on without it` })
+    emit({ type: 'warning', host, text: `${message}; continuing without this node` })
   const remotes = results.map(({ value }) => value)
   return await acquireLock({ remotes, purpose, finishes, now: session.now(), emit, signal })
 }

@@ -1,40 +1,39 @@
 /**
- * Ask the planner, carry out its wave, look, ask again. Level-triggered: it holds no position in a plan, so that where a
- * run was interrupted is of no account. Who carries out the waves is handed in: machines, or the simulation's models of
- * them.
+ * Ask the planner, carry out its stage, observe, ask again. Level-triggered: it keeps no position in a plan, so it doesn't
+ * matter where a run was interrupted. The stages run on real nodes, or on the simulation's models of them.
  */
 import { QuorateError } from '../errors.ts'
 import type { BlockReason, EngineStep, Next, Plan } from './step.ts'
 import type { StepRegistry } from './step-registry.ts'
 
 export interface RunReport<F, S extends EngineStep> {
-  /** Steps that were carried out, in the order of their waves. */
+  /** Completed steps, in the order of their stages. */
   readonly done: readonly S[]
-  /** How things are at the end. */
+  /** The state at the end. */
   readonly observed: F
 }
 
 /** `F`: facts, what was observed. `S`: the steps that are decided on. */
 export interface Loop<F, S extends EngineStep> {
-  /** How things are at the beginning, seen under the lock. */
+  /** The state at the beginning, observed under the lock. */
   readonly observed: F
-  /** The whole plan from there. One that ends in a refusal is not begun. */
+  /** The whole plan from there. A plan that ends in a refusal is not started. */
   readonly foreseen: Pick<Plan<S>, 'blocked'>
   /** The planner, with what is asked for. */
   readonly decide: (observed: F) => Next<S>
-  /** @returns what things are like after the wave. */
+  /** @returns the state after the stage. */
   readonly runWave: (observed: F, steps: readonly S[]) => Promise<F>
-  /** A fresh look at everything: before a member is taken away, or waited for, on what was seen waves ago. */
+  /** A fresh observation of everything: before a member is taken down, or waited for, on stages-old facts. */
   readonly lookAgain?: ((observed: F) => Promise<F>) | undefined
-  /** Two waves are the same if the work is, whatever its words. */
+  /** Two stages are equal if their work is, whatever their texts. */
   readonly steps: StepRegistry
   readonly signal: AbortSignal
 }
 
-/** So often a wave that changes nothing, and only waits, comes again. */
+/** How often a stage that only waits may repeat. */
 const MOST_WAITS = 3
 
-/** @throws QuorateError `blocked` with every reason; `moved` if a wave left no trace; what a wave threw. */
+/** @throws QuorateError `blocked` with every reason; `moved` if a stage changed nothing; the error of a stage. */
 export async function loop<F, S extends EngineStep>({
   observed: first,
   foreseen,
@@ -60,7 +59,7 @@ export async function loop<F, S extends EngineStep>({
     if (answer.kind === 'blocked') throw blockedError(answer.reasons)
     const wave = answer.steps.map((step) => steps.workOf(step)).join('\n')
     repeated = wave === previous ? repeated + 1 : 0
-    // What was waited for may be gone again: a server that was just started restarts.
+    // A condition that was met may be unmet again: a server that was just started restarts.
     const onlyWaits = answer.steps.every((step) => steps.actionOf(step) === 'check')
     if (repeated > (onlyWaits ? MOST_WAITS : 0)) throw withoutTrace(answer.steps)
     previous = wave
@@ -69,7 +68,7 @@ export async function loop<F, S extends EngineStep>({
   }
 }
 
-/** After a wave only the machines that were worked on have been looked at; on others a certificate, or data, may be lost. */
+/** After a stage only the changed nodes were observed; others may have lost a certificate or data. */
 function isDelicate(answer: Next<EngineStep>): boolean {
   return (
     answer.kind === 'steps' &&
@@ -78,8 +77,8 @@ function isDelicate(answer: Next<EngineStep>): boolean {
 }
 
 /**
- * Nothing is begun that can't be ended: the operator would be left with half of it. But for what is put off until a person
- * has done something, or members are well: what comes before that is of use by itself.
+ * Never starts what can't be completed. Exception: steps that wait for a person, or for healthy members: what comes
+ * before them is useful by itself.
  *
  * @throws QuorateError `blocked` with every reason
  */
@@ -95,14 +94,14 @@ export function blockedError(reasons: readonly BlockReason[]): QuorateError {
   })
 }
 
-/** Pressing on with a step that changes nothing would be going in circles. */
+/** Repeating a step that changes nothing would never end. */
 function withoutTrace(steps: readonly EngineStep[]): QuorateError {
   const list = steps.map(({ host, what, why }) => `${host ?? 'the cluster'}: ${what} (${why})`)
   return new QuorateError(
     'moved',
-    `these steps were carried out, but what they should change is as before:\n${list.join('\n')}`,
+    `steps were carried out, but their changes did not persist:\n${list.join('\n')}`,
     {
-      hint: 'somebody or something else may be undoing them (a configuration management?); look there, then run again',
+      hint: 'find out what reverted them (configuration management?), then rerun the command',
     },
   )
 }

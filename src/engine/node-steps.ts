@@ -1,4 +1,4 @@
-/** Steps that make a machine fit for a Kubernetes node: settings of its kernel, programs, images. */
+/** Steps that prepare a machine to be a Kubernetes node: kernel settings, programs, images. */
 import { type ImagesState, type KernelState, type ProgramsState, kernelFiles } from '../host/node-parts.ts'
 import type { Operation } from '../host/operations.ts'
 import type { Content, Contents } from '../host/parcel.ts'
@@ -22,36 +22,36 @@ export interface KernelTexts {
 }
 
 /**
- * Programs of one version in a directory of their own, and links to them. Its tier supplies each program under its name; where
- * several are one file, that looks at the name it is started by, it supplies the same file for each, and one is installed.
+ * Programs of one version in their own directory, and links to them. The tier supplies each program under its name. If
+ * several programs are one file that checks its own name, it supplies the same file for each, and one copy is installed.
  */
 export interface ProgramStep extends TierStepCommon {
   readonly kind: 'program'
-  /** Of all of them: `kubernetes`. */
+  /** Common name: `kubernetes`. */
   readonly product: string
   readonly version: string
   /** `/opt/quorate/kubernetes/1.37.2` */
   readonly directory: string
-  /** `kubelet`: what is installed there. */
+  /** Installed programs, e.g. `kubelet`. */
   readonly programs: readonly string[]
-  /** Names of programs there that links lead to, by the links' paths. */
+  /** Program names, by the path of the link to each. */
   readonly links: Readonly<Record<string, string>>
 }
 
 /**
  * Images imported into containerd's namespace of Kubernetes. Its tier supplies an archive for each image, under the image's full
- * name; where several images are in one archive it supplies the same file for each, and it is imported once.
+ * name. If several images are in one archive, it supplies the same file for each, and it is imported once.
  */
 export interface ImageStep extends TierStepCommon {
   readonly kind: 'image'
-  /** Digests, as far as they are known beforehand, by the images' full names. */
+  /** Digests, if known beforehand, by the images' full names. */
   readonly images: Readonly<Record<string, string | undefined>>
 }
 
-/** What these have made: settings are moved aside, and stay in force until the next boot; programs go, with the links to them. */
+/** Undoes these steps: settings are renamed, and stay effective until the next boot; programs and their links are deleted. */
 export interface NodeRemoveStep extends TierStepCommon {
   readonly kind: 'node-remove'
-  /** Ends the names of files that are moved aside. */
+  /** Suffix of renamed files. */
   readonly suffix: string
   /** Paths of the kernel's files. */
   readonly settings: readonly string[]
@@ -61,8 +61,8 @@ export interface NodeRemoveStep extends TierStepCommon {
 
 export type NodeStep = KernelStep | ProgramStep | ImageStep | NodeRemoveStep
 
-/** What stands for a digest or a checksum that only the machine tells. */
-export const TOLD_LATER = 'told by the machine'
+/** Placeholder for a digest or checksum that only the node knows. */
+export const TOLD_LATER = 'reported by the node'
 
 export const NODE: ServiceKinds<NodeStep> = {
   kernel: {
@@ -190,7 +190,7 @@ function without<T>(
 
 type File = Extract<Content, { readonly file: string }>
 
-/** The files that were supplied under these names, each once, with the names that are for it. */
+/** The files supplied under these names, each once, with its names. */
 function byFile(
   wanted: readonly string[],
   contents: Contents,

@@ -1,7 +1,7 @@
-/** A lock whose work is listened to: what machines say that they have moved aside is the way back. */
+/** A lock that passes on the nodes' notes: what was renamed is needed for a rollback. */
 import type { Lock } from './lock.ts'
 
-/** @param note is told a node's notes after each round trip */
+/** @param note gets a node's notes after each round trip */
 export function notingLock(lock: Lock, note: (host: string, notes: readonly string[]) => void): Lock {
   return {
     lost: lock.lost,
@@ -10,7 +10,7 @@ export function notingLock(lock: Lock, note: (host: string, notes: readonly stri
       note(remote.host, reply.notes)
       return reply
     },
-    // Its owner ends it.
+    // Its owner releases it.
     [Symbol.asyncDispose]: async () => undefined,
   }
 }

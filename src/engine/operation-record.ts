@@ -1,4 +1,4 @@
-/** What an operation did and what clients noticed of it, kept in a file beside the cluster's other things. */
+/** What an operation did, and its impact on clients, kept in a file of the cluster's state directory. */
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -11,10 +11,10 @@ import type { StepRegistry } from './step-registry.ts'
 import type { RunEvent } from './events.ts'
 import type { Cluster } from '../spec/cluster.ts'
 
-/** So many records are kept; the oldest go. */
+/** Maximum number of records; the oldest are deleted. */
 const KEPT_RECORDS = 100
 
-/** So many events are kept of one operation. */
+/** Maximum number of events of one operation. */
 const KEPT_EVENTS = 10_000
 
 /** The content of a record. Fields are added, never renamed or removed. */
@@ -23,7 +23,7 @@ export interface OperationRecord {
   readonly verb: string
   /** ISO 8601, UTC. */
   readonly from: string
-  /** null: it is at work, or was killed. */
+  /** null: it is running, or was killed. */
   readonly until: string | null
   /** null: it succeeded, or has not ended. */
   readonly error: {
@@ -32,7 +32,7 @@ export interface OperationRecord {
     readonly impact?: string
     readonly hint?: string
   } | null
-  /** null: nothing was recorded; the events tell why. */
+  /** null: availability was not measured; the events say why. */
   readonly availability: { readonly report: AvailabilityReport; readonly verdict: Verdict } | null
   /** As `--json` prints them, each with its time. */
   readonly events: readonly Readonly<Record<string, unknown>>[]
@@ -48,7 +48,7 @@ export class OperationEvents {
   }
 
   add(event: RunEvent, at: Date): void {
-    // These are only progress: the report has it all.
+    // These are only progress: the report contains everything.
     if (event.type === 'recording' || event.type === 'availability') return
     if (this.#events.length < KEPT_EVENTS)
       this.#events.push({ at: at.toISOString(), ...eventJson(event, this.#steps) })
@@ -90,7 +90,7 @@ export async function keepRecord(
   return file
 }
 
-/** Each has a name of its own: the time of its beginning, and the verb. */
+/** Each has its own name: start time and command. */
 export function recordFile(
   cluster: Pick<Cluster, 'stateDirectory'>,
   { from, verb }: Pick<OperationRecord, 'from' | 'verb'>,
@@ -99,7 +99,7 @@ export function recordFile(
   return path.join(operationsDirectory(cluster), `${time}-${verb.replaceAll(' ', '-')}.json`)
 }
 
-/** Before it returns: what comes next may be the end of this process. `draft`: `draftBeside` the file. @throws of the file system */
+/** Synchronously, because the process may end right after. `draft`: `draftBeside` the file. @throws of the file system */
 export function writeRecordNow(file: string, draft: string, record: OperationRecord): void {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
   writeFileSync(draft, textOf(record), { mode: 0o600 })

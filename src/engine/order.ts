@@ -1,20 +1,20 @@
-/** The order within a wave; the simulation keeps the same. */
+/** The order within a stage; the simulation uses the same. */
 import type { EngineStep, HostStepCommon } from './step.ts'
 import type { StepRegistry } from './step-registry.ts'
 
 export interface WaveOrder<S extends EngineStep> {
-  /** What is done beside everything else: nothing in its wave waits for it. */
+  /** Steps in parallel with everything else: nothing in the stage waits for them. */
   readonly beside: readonly OfCluster<S>[]
-  /** First, one after the other: what concerns the cluster as a whole. */
+  /** First, one after the other: steps of the whole cluster. */
   readonly cluster: readonly OfCluster<S>[]
   /** Then each host's in their order, all hosts at once. */
   readonly hosts: ReadonlyMap<string, readonly OnHost<S>[]>
 }
 
-/** Those that happen on a machine. */
+/** Steps on a node. */
 export type OnHost<S extends EngineStep> = Extract<S, HostStepCommon>
 
-/** Those that are done from this computer, or through the cluster itself. */
+/** Steps on the workstation, or through the cluster itself. */
 export type OfCluster<S extends EngineStep> = Exclude<S, HostStepCommon>
 
 export function orderOf<S extends EngineStep>(wave: readonly S[], steps: StepRegistry): WaveOrder<S> {

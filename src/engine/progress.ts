@@ -1,4 +1,4 @@
-/** Which step a host is at, told from the operations that it reports as done. */
+/** Which step a host is at, derived from the operations that it reports as done. */
 import type { Emit } from './events.ts'
 import type { HostWork, Sending } from './host-work.ts'
 import type { EngineStep } from './step.ts'
@@ -9,7 +9,7 @@ export class HostProgress {
   readonly #emit: Emit
   /** How many operations are done when each step is. */
   readonly #ends: readonly number[]
-  /** What is told of with each hundredth, until work begins. */
+  /** What is reported with each hundredth, until work begins. */
   readonly #told: Sending | undefined
   /** The step it is at; -1 before the host has everything it needs and begins. */
   #current = -1
@@ -31,7 +31,7 @@ export class HostProgress {
     for (const sending of sendings) emit({ type: 'sending', host, ...sending })
   }
 
-  /** @param operation index among all operations; -1 once the machine has all that they need, less for what comes before that. */
+  /** @param operation index among all operations; -1 once the node has everything they need, less for what comes before. */
   done(operation: number): void {
     if (operation < -1) return
     if (operation >= 0) {
@@ -45,7 +45,7 @@ export class HostProgress {
     if (next) this.#emit({ type: 'step-started', step: next })
   }
 
-  /** @param doneBytes how much of the large file is on its way */
+  /** @param doneBytes how much of the large file was sent */
   sent(doneBytes: number): void {
     if (this.#told === undefined || this.#current >= 0) return
     const hundredths = Math.floor((100 * doneBytes) / this.#told.bytes)

@@ -1,4 +1,4 @@
-/** Every verb that changes something leaves a record: also one that failed, and one that was killed. */
+/** Every command that changes something leaves a record, also if it failed or was killed. */
 import { draftBeside } from '../files/temporary.ts'
 import { QuorateError, afterInterrupt } from '../errors.ts'
 import type { Emit, RunEvent } from './events.ts'
@@ -16,7 +16,7 @@ import {
   writeRecordNow,
 } from './operation-record.ts'
 
-/** Verbs with a record, as on the command line. `src/cli/catalog/effects.ts` says of each command whether it is one. */
+/** Commands with a record. `src/cli/catalog/effects.ts` says of each command whether it has one. */
 export const RECORDED_VERBS = [
   'adopt',
   'alarms',
@@ -50,11 +50,11 @@ export const RECORDED_VERBS = [
   'upgrade',
 ] as const
 
-/** The record of what is done with a session, kept for whoever asks later what was done. */
+/** The record of what is done with a session, for later review. */
 export interface OperationLog {
-  /** Something is about to be changed: there is a record from here on. Waves and steps begin it by themselves. */
+  /** Starts the record before a change. Stages and steps start it by themselves. */
   begin(): void
-  /** What clients noticed of it all. */
+  /** The client-visible impact. */
   noticed(availability: { readonly report: AvailabilityReport; readonly verdict: Verdict } | null): void
 }
 
@@ -69,12 +69,12 @@ export interface Recordable {
 }
 
 /**
- * Runs the work and keeps a record of it, if it changes anything: it is written when the first wave or step begins, or when
- * the work calls `session.log.begin()`, and completed at the end. Within other recorded work there is one record, of that.
+ * Runs the work and keeps a record of it, if it changes anything. The record is written when the first stage or step begins,
+ * or at `session.log.begin()`, and completed at the end. Nested recorded work shares the outer record.
  *
- * A record that can't be written is a warning, and keeps nobody from the work.
+ * A record that can't be written gives a warning, and never stops the work.
  *
- * @param work must use the session that it is handed
+ * @param work must use the given session
  * @throws what the work throws, with an impact if it has none; `cancelled` where that is only an echo of Ctrl-C
  */
 export async function recorded<S extends Recordable, T>(
@@ -102,7 +102,7 @@ export async function recorded<S extends Recordable, T>(
   }
 }
 
-/** These come right before something is changed. */
+/** These events come right before a change. */
 const BEGINS: ReadonlySet<RunEvent['type']> = new Set(['wave', 'step-started'])
 
 interface RecordOf {
@@ -130,7 +130,7 @@ class RecordLog implements OperationLog {
   add(event: RunEvent): void {
     this.#events.add(event, this.#session.now())
     this.#changes.add(event)
-    // Whoever is killed in the midst of a wave has told what it was about to do.
+    // A run that is killed during a stage has already recorded what it was about to do.
     if (this.#begun && event.type === 'wave') this.#write()
     if (BEGINS.has(event.type)) this.begin()
   }
@@ -160,7 +160,7 @@ class RecordLog implements OperationLog {
     }
   }
 
-  /** At once, before the change that it tells of. */
+  /** Writes at once, before the change that it describes. */
   #write(): void {
     try {
       writeRecordNow(this.#of.file, this.#of.draft, this.#record(null, null))
@@ -185,6 +185,6 @@ class RecordLog implements OperationLog {
     if (this.#warned) return
     this.#warned = true
     const reason = problem instanceof Error ? problem.message : String(problem)
-    this.#session.emit({ type: 'warning', text: `the operation's record can't be kept: ${reason}` })
+    this.#session.emit({ type: 'warning', text: `can't write the operation's record: ${reason}` })
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The one lifecycle of everything that changes something: look and decide, show, ask, lock, look again, is it still what was
- * agreed to, do, let it settle, keep a record. A verb brings what is its own, and nothing of this.
+ * The lifecycle of every command that changes something: observe and decide, show, confirm, lock, observe again, compare
+ * with what was confirmed, do, let it settle, keep a record. A command brings only its own parts.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
@@ -9,62 +9,61 @@ import { type LockScope, type Lockable, noLock, takeLock } from './locking.ts'
 import type { Availability, Probed, ProbeChoice } from './with-recorder.ts'
 import { type OperationLog, type Recordable, recorded } from './recorded.ts'
 
-/** What was looked at so long ago, in ms, holds still, where no member is taken away on the strength of it. */
+/** How long an observation stays valid if no member is taken down because of it, in ms. */
 const SOON_MS = 2_000
 
-/** How long it is recorded on after the work, in ms: clients may notice what was done only when it is done. */
+/** How long the probe continues after the work, in ms: clients may notice the change only afterwards. */
 const SETTLE_MS = 1_000
 
-/** `S`: the session. `D`: what was decided, from one look. `R`: what came of it. */
+/** `S`: the session. `D`: the decision from one observation. `R`: the result. */
 export interface Verb<S, D, R> {
-  /** As on the command line, without its arguments: names the lock's holder and the record. */
+  /** As on the command line, without arguments: names the lock holder and the record. */
   readonly name: string
-  /** The verb of marks on machines that this one goes on with. */
+  /** The command of the markers on nodes that this one continues. */
   readonly finishes?: string | undefined
   /**
-   * Looks at the machines, and says what would be done now; `idle`: nothing is to be done, so nobody is asked, and nobody
-   * kept out.
+   * Observes the nodes, and decides what to do now; `idle`: nothing to do, so there is no confirmation and no lock.
    *
-   * @param shown what was agreed to, at the second look, which is under the lock: for what is too dear to look at twice
+   * @param shown what was confirmed, at the second observation under the lock: for what is too expensive to observe twice
    * @throws QuorateError `blocked` with every reason
    */
   readonly decide: (session: S, shown?: D) => Promise<D | Idle<R>>
-  /** A look that takes too long to be taken twice: once, before it is shown what would be done; throws to stop. */
+  /** An observation that takes too long to repeat: done once, before the preview; throws to stop. */
   readonly precheck?: ((session: S, decision: D) => Promise<void>) | undefined
-  /** Is shown what would be done; throws to stop. */
+  /** Gets the preview; throws to stop. */
   readonly confirm: (decision: D) => Promise<void>
-  /** `none`: no machine is changed, or only what a lock can't guard; what the verb is handed then as a lock does no work. */
+  /** `none`: no node is changed, or only what a lock can't protect; the lock that the command gets then does no work. */
   readonly scope: (decision: D) => LockScope | 'none'
-  /** Given where there is surely something to do, so that a look without the lock would only cost time. */
+  /** For commands that always have something to do: observing without the lock would only cost time. */
   readonly lockFirst?: LockFirst<D> | undefined
-  /** Whether what would be done now is what was agreed to. By IDs and data, never by words. May throw `moved` to say more. */
+  /** Whether the decision is still what was confirmed. By IDs and data, never by texts. May throw `moved` to say more. */
   readonly same: (shown: D, now: D) => boolean
-  /** What to type to see how things are now. */
+  /** The command that shows the present state. */
   readonly lookHint: string
   /**
-   * The last thing under the lock before machines are changed, and before it is measured what clients notice: checks that
-   * `decide` can't make without harm, or a snapshot. Throws to stop, and then there is no record.
+   * Runs under the lock right before nodes are changed and before the probe starts: checks that `decide` can't make
+   * without harm, or a snapshot. Throws to stop, and then there is no record.
    *
-   * @returns what is carried out then; what was decided, unless given
+   * @returns what to carry out; default: the decision
    */
   readonly prepare?: ((session: S, decision: D) => Promise<D | void>) | undefined
-  /** What is measured beside it, as a client of the cluster notices it; false: nothing, since nobody is served. */
+  /** The availability probe to run; false: none, because no client is served. */
   readonly probe: (decision: D) => ProbeChoice | undefined
   readonly carryOut: (under: Under<S, D>) => Promise<R>
-  /** The work ends with a proof through every member: what clients notice of it, they have noticed by then. */
+  /** The work ends with a verification through every member: all client-visible impact has happened by then. */
   readonly endsProven?: boolean | undefined
 }
 
-/** What is shown is seen under the lock, and holds if the answer comes soon. */
+/** The preview is observed under the lock, and stays valid if the confirmation comes soon. */
 export interface LockFirst<D> {
   readonly scope: LockScope | 'none'
-  /** Whether it takes a member away: then things are looked at again, however soon the answer comes. */
+  /** Whether it takes a member down: then the cluster is observed again, however soon the confirmation comes. */
   readonly isRisky: (decision: D) => boolean
 }
 
-/** Nothing is to be done. */
+/** Nothing to do. */
 export class Idle<R> {
-  /** What is reported. */
+  /** The report. */
   readonly result: R
 
   constructor(result: R) {
@@ -72,13 +71,13 @@ export class Idle<R> {
   }
 }
 
-/** @param result what a verb reports that has nothing to do */
+/** @param result the report of a command that has nothing to do */
 export function idle<R>(result: R): Idle<R> {
   return new Idle(result)
 }
 
 export interface Under<S, D> {
-  /** Whose events are kept, and whose signal is also the lock's: to be used from here on. */
+  /** Its events are kept, and its signal is also the lock's: use this one from here on. */
   readonly session: S
   /** The only way to change a machine. */
   readonly lock: Lock
@@ -86,20 +85,20 @@ export interface Under<S, D> {
   readonly decision: D
 }
 
-/** What a verb came to. */
+/** The result of a command. */
 export interface Outcome<R> {
   readonly result: R
-  /** undefined: nothing was recorded: there was nothing to do, or by choice, or because no quorum answered. */
+  /** undefined: not measured: there was nothing to do, or by choice, or because no quorum answered. */
   readonly availability: Availability | undefined
 }
 
 /** What the lifecycle needs of a session. */
 export type VerbSession = Recordable & Lockable & Probed & { readonly log?: OperationLog | undefined }
 
-/** What a verb needs of a session that works on no machine. */
+/** What a command without nodes needs of a session. */
 export type Operator = Recordable & Pick<Probed, 'cluster'>
 
-/** A session without machines, for a verb whose scope is `none`. */
+/** A session without nodes, for a command whose scope is `none`. */
 export function withoutMachines(operator: Operator, signal: AbortSignal): VerbSession {
   return { ...operator, signal, remote: noMachine, recorderClients: noMachine }
 }
@@ -109,8 +108,8 @@ async function noMachine(): Promise<never> {
 }
 
 /**
- * @throws QuorateError what the verb throws; `locked`; `moved` if what is to be done is not what was agreed to: nothing was
- *   changed then
+ * @throws QuorateError what the command throws; `locked`; `moved` if the decision is no longer what was confirmed: then nothing
+ *   was changed
  */
 export async function runVerb<S extends VerbSession, D, R>(
   session: S,
@@ -151,7 +150,7 @@ async function lockFor(
   return scope === 'none' ? noLock() : await takeLock(session, { purpose, finishes, scope })
 }
 
-/** Works with a session whose signal is also the lock's. Who is cut short by that says only so: the lock knows why. */
+/** Works with a session whose signal is also the lock's. An aborted task says only that: the lock has the reason. */
 async function whileHeld<S extends VerbSession, T>(
   session: S,
   { lost }: Lock,
@@ -166,7 +165,7 @@ async function whileHeld<S extends VerbSession, T>(
   }
 }
 
-/** Looks, shows and asks. */
+/** Observes, shows and confirms. */
 async function agree<S extends VerbSession, D, R>(
   session: S,
   verb: Verb<S, D, R>,
@@ -206,7 +205,7 @@ async function carryOut<S extends VerbSession, D, R>(
   })
 }
 
-/** The recording goes on for a moment. */
+/** The probe continues for a moment. */
 async function settle(signal: AbortSignal): Promise<void> {
   await sleep(SETTLE_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
 }

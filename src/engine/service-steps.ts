@@ -1,4 +1,4 @@
-/** Steps for a service of a tier: a configuration that its own program has checked, loaded, or taken away again. */
+/** Steps for a service of a tier: check its configuration with its own program, load it, or remove it. */
 import { NO_SERVICES, type ServiceFile, type ServiceState, type ServicesState } from '../host/services.ts'
 import type { NodeFacts } from '../host/node-facts.ts'
 import { LEAVES, type LeafStep } from './leaf-steps.ts'
@@ -10,31 +10,31 @@ interface Common extends TierStepCommon {
   readonly unit: string
 }
 
-/** Written, and put in place if `check` finds it right. */
+/** Written, and put in place if `check` accepts it. */
 export interface ServiceFileStep extends Common {
   readonly kind: 'service-file'
   readonly path: string
   readonly content: string
-  /** What stands there now; undefined: nothing. */
+  /** The present content; undefined: no file. */
   readonly before: string | undefined
   /** As `stat` says it, e.g. `644`. Owner and group are root. */
   readonly mode: string
-  /** A command that ends with 0 if the file, its last word, is right (`sh -c PROGRAM NAME` is called NAME); empty: nothing to check. */
+  /** A command that exits with 0 if the file, its last argument, is valid (`sh -c PROGRAM NAME` is called NAME); empty: no check. */
   readonly check: readonly string[]
 }
 
-/** Enabled, started, and what is in place loaded. */
+/** Enabled, started, and the installed configuration loaded. */
 export interface ServiceLoadStep extends Common {
   readonly kind: 'service-load'
-  /** It runs, and goes on while it is reloaded. */
+  /** It keeps running while it is reloaded. */
   readonly reloads: boolean
-  /** It is restarted where it runs, since it reads its files at its start only; a changed unit file is loaded first. */
+  /** It is restarted if it runs, because it reads its files only at its start; a changed unit file is loaded first. */
   readonly restarts?: true | undefined
-  /** What else of the machine is otherwise once it runs. */
+  /** What else changes on the node once it runs. */
   readonly mends?: Partial<NodeFacts> | undefined
   /** Done when the daemon behind `socket` answers `question` with the line `answer`. */
   readonly proof?: { readonly socket: string; readonly question: string; readonly answer: string } | undefined
-  /** Done when this command ends with 0: it runs, and serves. */
+  /** Done when this command exits with 0: it runs, and serves. */
   readonly serves?: readonly string[] | undefined
 }
 
@@ -66,7 +66,7 @@ export const SERVICES: ServiceKinds<ServiceStep> = {
       ['service_file', { content: { text: content }, path, owner: 'root', group: 'root', mode, unit, check }],
     ],
     simulate: (machine, step) => [
-      // It counts as not loaded before it is in place.
+      // Before it is in place, it counts as not loaded.
       () => (machine.services = withUnit(machine.services, step.unit, { loading: true })),
       () => (machine.services = SERVICES['service-file'].predict(machine.services, step)),
     ],
@@ -114,7 +114,7 @@ export const SERVICES: ServiceKinds<ServiceStep> = {
   },
 }
 
-/** What the services of a machine are like after a step; undefined: it was not asked for any. */
+/** The state of a node's services after a step; undefined: none was asked for. */
 export function predictService(services: ServicesState = NO_SERVICES, step: ServiceStep): ServicesState {
   const kind = SERVICES[step.kind] as unknown as ServiceKind<ServiceStep>
   return kind.predict(services, step)

@@ -1,40 +1,40 @@
-/** What is known of each kind of step: its identity, and what it does in one word. */
+/** The registry of step kinds: identity, and effect in one word. */
 import type { EngineStep } from './step.ts'
 
-/** `check`: it reads, waits or compares, and changes nothing that stays. */
+/** `check`: it reads, waits or compares, and changes nothing permanently. */
 export const ACTIONS = ['create', 'change', 'start', 'restart', 'stop', 'remove', 'check'] as const
 export type Action = (typeof ACTIONS)[number]
 
 export interface StepKind<S extends EngineStep> {
-  /** `made`: `create` or `change`, by whether what it makes is there. */
+  /** `made`: `create` or `change`, by whether its result exists already. */
   readonly action: Action | 'made'
-  /** What tells two steps of this kind on one host apart, from their data; none: there is one at a time. */
+  /** Distinguishes two steps of this kind on one host, by their data; none: there is one at a time. */
   readonly distinguishes?: ((step: S) => readonly string[]) | undefined
-  /** It changes who leads or who belongs to the cluster: it has a turn of its own in the order that is shown. */
+  /** It changes the leader or the members: it has its own turn in the shown order. */
   readonly ofCluster?: boolean | undefined
-  /** It is done beside all others of its wave: nothing there waits for it. Of kinds without a host. */
+  /** It runs in parallel with its stage: nothing waits for it. For kinds without a host. */
   readonly beside?: boolean | undefined
 }
 
-/** One entry for each kind of `S`: a kind without one does not compile. */
+/** One entry for each kind of `S`: a missing one does not compile. */
 export type StepKinds<S extends EngineStep> = {
   readonly [K in S['kind']]: StepKind<Extract<S, { readonly kind: K }>>
 }
 
 export interface StepRegistry {
   /**
-   * `kind host distinction`, like `restart etcd01` or `file etcd01 /etc/etcd/options.env`: the same for the same work on
-   * the same thing, in every run and every wording. What was agreed to, shown, saved and done is compared by it.
+   * `kind host distinction`, like `restart etcd01` or `file etcd01 /etc/etcd/options.env`: equal for equal
+   * work on the same thing, in every run and every wording. Confirmed, shown, saved and completed steps are compared by it.
    *
-   * @throws TypeError of a kind that is not registered
+   * @throws TypeError for an unregistered kind
    */
   readonly idOf: (step: EngineStep) => string
-  /** The ID, and all that the step carries but its words: differs where the same thing gets another content. */
+  /** The ID, and all data of the step except its texts: differs if the same thing gets other content. */
   readonly workOf: (step: EngineStep) => string
   readonly actionOf: (step: EngineStep) => Action
-  /** Whether nothing in its wave waits for it. */
+  /** Whether nothing in its stage waits for it. */
   readonly isBeside: (step: EngineStep) => boolean
-  /** Whether it has a turn of its own in the order of a plan. */
+  /** Whether it has its own turn in the order of a plan. */
   readonly isOfCluster: (step: EngineStep) => boolean
 }
 

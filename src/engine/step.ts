@@ -1,18 +1,18 @@
-/** What every step has in common, whatever product it belongs to. */
+/** What all steps have in common, whatever product they belong to. */
 
-/** A step's effect on the cluster's ability to serve, as far as it has one. */
+/** A step's effect on the cluster's ability to serve. */
 export type Danger = 'none' | 'restart' | 'membership'
 
 /** Data: shown, saved, predicted, simulated and executed from the same value. A tier's kinds add what they work with. */
 export interface StepCommon {
-  /** The node it happens on; undefined: on this computer, or on the cluster as a whole. */
+  /** The node it happens on; undefined: on the workstation, or on the whole cluster. */
   readonly host?: string | undefined
-  /** What it does, in a few words: 'write /etc/etcd/options.env'. For people: nothing depends on it. */
+  /** What it does, in a few words: 'write /etc/etcd/options.env'. For people: no code depends on it. */
   readonly what: string
   /** Why it is needed: 'differs from the cluster file'. For people, too. */
   readonly why: string
   readonly danger: Danger
-  /** It makes what is not there yet. Of kinds that both make and change things. */
+  /** It creates something new. For kinds that both create and change. */
   readonly creates?: boolean | undefined
 }
 
@@ -20,7 +20,7 @@ export interface HostStepCommon extends StepCommon {
   readonly host: string
 }
 
-/** A step of any tier, as far as the engine has to know it. */
+/** A step of any tier, as the engine sees it. */
 export interface EngineStep extends StepCommon {
   readonly kind: string
 }
@@ -30,14 +30,14 @@ export interface BlockReason {
   readonly message: string
   readonly hint?: string | undefined
   /**
-   * The rest of the plan waits, for a person or for members to be well again; what comes before it is done: it is of use by
-   * itself, and how members are by then nobody can foresee.
+   * The rest of the plan waits for a person, or for healthy members. What comes before it is done: it is useful by itself,
+   * and the members' later state can't be predicted.
    */
   readonly putsOff?: boolean | undefined
 }
 
 /**
- * What comes next. The steps of one answer form a wave: those without a host come first, in their order; then each
+ * The next steps. The steps of one answer form a stage: those without a host first, in their order; then each
  * host's in their order, all hosts at once.
  */
 export type Next<S extends EngineStep> =
@@ -45,10 +45,10 @@ export type Next<S extends EngineStep> =
   | { readonly kind: 'done' }
   | { readonly kind: 'blocked'; readonly reasons: readonly BlockReason[] }
 
-/** The whole plan, foreseen. */
+/** The whole predicted plan. */
 export interface Plan<S extends EngineStep> {
-  /** In the order of the waves that they will run in. */
+  /** In the order of their stages. */
   readonly waves: readonly (readonly S[])[]
-  /** Why it can't be carried out, or not to its end; empty: it can. */
+  /** Why it can't be carried out completely; empty: it can. */
   readonly blocked: readonly BlockReason[]
 }

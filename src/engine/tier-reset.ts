@@ -1,4 +1,4 @@
-/** How a tier is taken away again, as data and pure functions. `quorate reset` composes tiers, and knows no product. */
+/** How a tier is removed, as data and pure functions. `quorate reset` composes tiers, and knows no product. */
 import type { Look } from '../host/operations.ts'
 import type { Cluster, Node } from '../spec/cluster.ts'
 import type { BlockReason, EngineStep } from './step.ts'
@@ -8,34 +8,34 @@ import type { Hosts, TierSession } from './tier-session.ts'
 export interface TierReset<S extends EngineStep = EngineStep> {
   /** Whether the tier has anything on that node. */
   readonly concerns: (cluster: Cluster, node: Node) => boolean
-  /** What such a node is asked beside the tier's own looks. */
+  /** What such a node is asked in addition to the tier's own observations. */
   readonly looks?: (cluster: Cluster, node: Node) => readonly Look[]
-  /** Text of a program with operations of the agent that only a reset needs. */
+  /** Text of a program with agent operations that only a reset needs. */
   readonly extension?: string | undefined
-  /** What is to be known beside what the machines show; handed back as `facts`. */
+  /** Facts that the nodes don't show; passed back as `facts`. */
   readonly observe?: (session: TierSession, hosts: Hosts, request: ResetRequest) => Promise<unknown>
-  /** What stands in the way: said before anything is touched. */
+  /** What prevents the reset, reported before any change. */
   readonly refusals: (scene: ResetScene) => readonly BlockReason[]
   /** Empty: nothing of it is left. */
   readonly stages: (scene: ResetScene) => ResetStages<S>
-  /** What a person has to know who agrees to it: what stays, and what that means. */
+  /** What to know before confirming: what is kept, and the consequence. */
   readonly notes: (scene: ResetScene) => readonly string[]
 }
 
 export interface ResetRequest {
   /** Those that are reset. */
   readonly nodes: readonly Node[]
-  /** All that the tier has: nothing of it serves afterwards. */
+  /** The whole tier: nothing of it serves afterwards. */
   readonly whole: boolean
-  /** Ends the names of what is moved aside. */
+  /** Suffix of renamed files. */
   readonly suffix: string
-  /** What the tier keeps in etcd is removed as well. */
+  /** Also deletes what the tier keeps in etcd. */
   readonly objects: boolean
 }
 
 export interface ResetScene {
   readonly cluster: Cluster
-  /** The nodes that are reset, as they are. */
+  /** The nodes to reset, in their present state. */
   readonly hosts: Hosts
   readonly request: ResetRequest
   readonly facts?: unknown
@@ -46,22 +46,22 @@ export interface ResetStages<S extends EngineStep = EngineStep> {
   readonly before: readonly S[]
   /** Of each host in this order, all hosts at once. */
   readonly machines: readonly S[]
-  /** When the machines have nothing of it any more. */
+  /** After the nodes have nothing of it any more. */
   readonly after: readonly S[]
 }
 
-/** A tier, as far as its place among the others goes. */
+/** A tier's place among the others. */
 interface Placed {
   readonly name: string
-  /** Names of tiers that it stands on. */
+  /** Names of tiers that it depends on. */
   readonly after: readonly string[]
 }
 
 export const NO_STAGES: ResetStages<never> = { before: [], machines: [], after: [] }
 
 /**
- * A tier with those that stand on it, which come first, and with those that it alone stands on, which come last: containerd has no
- * other use than Kubernetes. etcd is no tier of these, and never among them.
+ * A tier with its dependents, which come first, and with the tiers that only it uses, which come last: only Kubernetes uses
+ * containerd. etcd is never among them.
  */
 export function tiersToReset<T extends Placed>(tiers: readonly T[], name: string): readonly T[] {
   const chosen = withAllThatGo(tiers, new Set([name]))

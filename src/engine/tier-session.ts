@@ -1,4 +1,4 @@
-/** What a tier is handed to look and work with. */
+/** What a tier gets to observe and work with. */
 import type { MemberClient } from '../etcd/client.ts'
 import type { HostState } from '../host/state.ts'
 import type { AskPassphrase, Authority } from '../pki/authority.ts'
@@ -20,5 +20,5 @@ export interface TierSession extends WaveSession {
   readonly members: (nodes: readonly Node[]) => Promise<readonly MemberClient[]>
 }
 
-/** By node name, as last looked at. */
+/** By node name, as last observed. */
 export type Hosts = Readonly<Record<string, HostState>>

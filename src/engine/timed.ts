@@ -1,8 +1,8 @@
-/** One step of the cluster as a whole, told while it happens. */
+/** One step of the whole cluster, with its events. */
 import type { EngineStep } from './step.ts'
 import type { Emit } from './events.ts'
 
-/** Does the work and tells of it: begun, and done or failed. What it throws is thrown on. */
+/** Does the work and emits its start, and its end or failure. Rethrows every error. */
 export async function timed<T>(emit: Emit, step: EngineStep, work: () => Promise<T>): Promise<T> {
   const started = performance.now()
   emit({ type: 'step-started', step })

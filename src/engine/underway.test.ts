@@ -38,7 +38,7 @@ test('a hint repeats nothing of a mark but the verb, names and known options', (
   const restored =
     'quorate -f /srv/c.yaml restore prod-20261122T030000.214Z-r57.bundle.age --store s3://x/y --identity /k'
   expect(hintOf('recover', 'quorate recover --from-survivor etcd01 --lost etcd02 etcd03')).toBe(
-    'finish it: quorate recover --from-survivor etcd01 --lost etcd02 etcd03',
+    'complete it: quorate recover --from-survivor etcd01 --lost etcd02 etcd03',
   )
   expect(hintOf('restore', `${restored} --without etcd03 --other-cluster`)).toMatch(
     /: quorate restore prod-20261122T030000\.214Z-r57\.bundle\.age --without etcd03$/,

@@ -1,12 +1,12 @@
 /**
- * Machines in the midst of something that stops every member and can be left half done: marked until it is finished, so
- * that no other verb starts what must stay stopped.
+ * Markers on nodes during an operation that stops every member and can be interrupted. They stay until it is complete, so
+ * that no other command starts what must stay stopped.
  */
 import { type HostState, PATHS, type Underway } from '../host/state.ts'
 import { checkName } from '../spec/values.ts'
 import type { BlockReason } from './step.ts'
 
-/** The mark's text. `more`: what the verb itself wants to find again; no line breaks in it. */
+/** The marker's text. `more`: what the command itself needs later; without line breaks. */
 export function renderUnderway(
   verb: string,
   command: string,
@@ -16,7 +16,7 @@ export function renderUnderway(
   return lines.join('')
 }
 
-/** Why nothing else may be done. @param finishes the verb that may */
+/** Why no other command may run. @param finishes the command that may */
 export function underwayReasons(
   hosts: Readonly<Record<string, HostState>>,
   finishes: string | undefined,
@@ -28,7 +28,7 @@ export function underwayReasons(
   )
 }
 
-/** @param host the node that has the mark: what it says is not repeated, as the node may lie */
+/** @param host the node with the marker: its text is not repeated, because it is untrusted */
 export function underwayBlock(
   mark: Pick<Underway, 'verb' | 'command'>,
   host: string,
@@ -36,27 +36,27 @@ export function underwayBlock(
   const known = finishingCommand(mark)
   if (known === undefined) {
     return {
-      message: `${PATHS.underway} names an operation that this quorate does not know`,
-      hint: `a newer quorate may know it, or the file was changed. Inspect it: quorate run ${host} --root -- head -c 2000 ${PATHS.underway}`,
+      message: `${PATHS.underway} names an operation that this version of quorate does not know`,
+      hint: `use a newer quorate if one wrote it, or inspect the file: quorate run ${host} --root -- head -c 2000 ${PATHS.underway}`,
     }
   }
   return {
-    message: `quorate ${mark.verb} is not finished on this node: its members must stay as they are until it is`,
+    message: `quorate ${mark.verb} is not complete on this node: no other command may change it`,
     hint:
       mark.verb === 'restore'
-        ? `finish it, with the options that it was started with: ${known}`
-        : `finish it: ${known}`,
+        ? `complete it, with the same options as before: ${known}`
+        : `complete it: ${known}`,
   }
 }
 
-/** What may be the name of a backup in the cluster's backup location, and is neither option nor path. */
+/** A possible name of a backup in the cluster's backup location: neither an option nor a path. */
 const BACKUP_NAME = /^[a-z0-9][\w.-]{0,200}\.bundle(\.age)?$/
 
 /**
- * The command that finishes what a node is marked with, rebuilt of what quorate knows: the verb, names of nodes and of a
- * backup. Whoever controls the node can write any text there, and an operator would type it.
+ * The command that completes a marked operation, rebuilt from what quorate knows: the command, names of nodes and of a
+ * backup. The node's own text is untrusted, and an operator would type it.
  *
- * @returns undefined for a verb that has no such marks
+ * @returns undefined for a command without such markers
  */
 export function finishingCommand({ verb, command }: Pick<Underway, 'verb' | 'command'>): string | undefined {
   const words = command.split(' ')
@@ -83,12 +83,12 @@ export function recoverCommand(survivor: string, lost: readonly string[]): strin
   return `quorate recover --from-survivor ${survivor}${lost.length === 0 ? '' : ` --lost ${lost.join(' ')}`}`
 }
 
-/** @param lost machines out of reach that stay off */
+/** @param lost nodes that are permanently down */
 export function abandonCommand(lost: readonly string[] = []): string {
   return `quorate recover --abandon${lost.length === 0 ? '' : ` --lost ${lost.join(' ')}`}`
 }
 
-/** The names of nodes right behind an option. */
+/** The node names after an option. */
 function namesAfter(words: readonly string[], option: string): readonly string[] {
   const at = words.indexOf(option)
   if (at === -1) return []

@@ -1,4 +1,4 @@
-/** Carries out one wave of steps: first those of the cluster as a whole, then every host's, all hosts at once. */
+/** Carries out one stage of steps: first those of the whole cluster, then every host's, all hosts at once. */
 import { combineErrors } from '../errors.ts'
 import type { Node } from '../spec/cluster.ts'
 import { onAll } from '../ssh/fleet.ts'
@@ -12,7 +12,7 @@ import type { StepRegistry } from './step-registry.ts'
 import type { EngineStep } from './step.ts'
 import { timed } from './timed.ts'
 
-/** What a wave needs of a session. */
+/** What a stage needs of a session. */
 export interface WaveSession {
   readonly cluster: { readonly nodes: readonly Node[] }
   readonly steps: StepRegistry
@@ -21,19 +21,19 @@ export interface WaveSession {
   readonly signal: AbortSignal
 }
 
-/** How steps are carried out: what the tiers know, and the engine does not. `S`: their steps. */
+/** How steps are carried out, which only the tiers know. `S`: their steps. */
 export interface Crew<S extends EngineStep> {
-  /** Carries out a step of the cluster as a whole. Such a step may take minutes: it ends with the signal. */
+  /** Carries out a step of the whole cluster. It may take minutes, and ends with the signal. */
   readonly perform: (step: OfCluster<S>, signal: AbortSignal) => Promise<void>
-  /** Obtains what the hosts' steps need, for all of them at once; gives each machine its work. */
+  /** Obtains what the hosts' steps need, for all of them at once; gives each node its work. */
   readonly equip: (signal: AbortSignal) => Promise<(node: Node, steps: readonly OnHost<S>[]) => HostWork>
-  /** The error of a machine's work, in terms of what the operator can change. */
+  /** The error of a node's work, in terms that the operator can act on. */
   readonly explain: (error: unknown) => Promise<unknown>
 }
 
 /**
- * @returns what machines are like afterwards: the lines of the looks of every one that was worked on, by node name.
- * @throws QuorateError of the first failures, all hosts' together; what was done before stays done.
+ * @returns the state afterwards: the observation lines of every changed node, by node name.
+ * @throws QuorateError of the first failures, of all hosts together; completed steps stay done.
  */
 export async function runWave<S extends EngineStep>(
   session: WaveSession,
@@ -48,10 +48,10 @@ export async function runWave<S extends EngineStep>(
   const beside = inTurn(order.beside, async (step) => {
     await timed(emit, step, async () => await crew.perform(step, signal))
   })
-  // Told where it is awaited: after the hosts are done.
+  // Reported at its await, after the hosts are done.
   beside.catch(() => undefined)
   await inTurn(order.cluster, async (step) => {
-    // No machine's fence guards what is done through etcd: the lock has to be ours still.
+    // No node's fence protects changes made through etcd: check that this process still holds the lock.
     signal.throwIfAborted()
     await timed(emit, step, async () => await unlessAborted(signal, crew.perform(step, signal)))
   })
@@ -87,7 +87,7 @@ async function inTurn<S>(steps: readonly S[], work: (step: S) => Promise<void>):
   for (const step of steps) await work(step)
 }
 
-/** What was given up because of the signal says no more than that it was: the signal says why. */
+/** An aborted task says only that it was aborted: the signal has the reason. */
 async function unlessAborted(signal: AbortSignal, work: Promise<void>): Promise<void> {
   try {
     await work

@@ -95,7 +95,7 @@ test('where nobody answers, the operation goes on, and it is told', async () => 
   const { result, availability } = await withRecorder(session(), { verb: 'apply' }, async () => 'done')
   expect({ result, availability }).toEqual({ result: 'done', availability: undefined })
   expect(events).toEqual([
-    { type: 'note', text: expect.stringMatching(/^availability is not recorded: no way there/) },
+    { type: 'note', text: expect.stringMatching(/^availability is not measured: no way there/) },
   ])
   expect(await records()).toMatchObject([{ availability: null, events: [{ type: 'note' }] }])
 })
@@ -105,7 +105,7 @@ test('a folder that can’t be written to makes no operation fail', async () => 
   const { result } = await withRecorder(session(), { verb: 'apply', probe: false }, async () => 'done')
   expect(result).toBe('done')
   expect(events).toEqual([
-    { type: 'warning', text: expect.stringContaining('record can’t be kept'.replace('’', "'")) },
+    { type: 'warning', text: expect.stringContaining("can't write the operation's record") },
   ])
 })
 

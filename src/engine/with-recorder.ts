@@ -1,4 +1,4 @@
-/** Runs an operation with the recorder beside it, and keeps what both tell. */
+/** Runs an operation with the availability probe, and keeps the results of both. */
 import { DEFAULT_RATE, type Recorder, startRecorder } from '../recorder/recorder.ts'
 import type { AvailabilityReport } from '../recorder/report.ts'
 import { type Verdict, judgeAvailability, stallLimitMs } from '../recorder/verdict.ts'
@@ -8,27 +8,27 @@ import { type OperationLog, type Recordable, recorded } from './recorded.ts'
 
 const PROGRESS_MS = 1_000
 
-/** false: nothing is recorded. */
+/** false: no availability probe. */
 export type ProbeChoice = false | { readonly rate?: number | undefined }
 
-/** Connections of a recorder's own. */
+/** The probe's own connections. */
 export interface RecorderClients extends Disposable {
-  /** Those that can be dialled at this moment. */
+  /** Members that can be dialed now. */
   readonly current: () => readonly MemberClient[]
 }
 
-/** What recording needs of a session. */
+/** What the probe needs of a session. */
 export interface Probed {
   readonly cluster: Pick<Cluster, 'etcd'>
   readonly signal: AbortSignal
-  /** @throws QuorateError of one of the machines if none can be reached */
+  /** @throws QuorateError of one of the nodes if none is reachable */
   recorderClients(): Promise<RecorderClients>
 }
 
 export interface WithRecorderOptions {
   /** Names the operation in its record: `upgrade`, `certs renew`. */
   readonly verb: string
-  /** Recorded at the usual rate unless given. */
+  /** Default: the usual probe rate. */
   readonly probe?: ProbeChoice | undefined
 }
 
@@ -39,19 +39,18 @@ export interface Availability {
 
 export interface Recorded<T> {
   readonly result: T
-  /** undefined: nothing was recorded, by choice or because no quorum answered. */
+  /** undefined: not measured, by choice or because no quorum answered. */
   readonly availability: Availability | undefined
 }
 
 /**
- * Runs the operation while a client of the cluster writes, reads and watches, and tells what it noticed: as events
- * (`recording` each second, `availability` at the end, also of an operation that failed), as part of the result, and
- * in a file of the cluster's folder with all events of the operation. Call it under the lock, after the confirmation,
- * around what changes something; where nothing is to be done it only costs time.
+ * Runs the operation while a probe client writes, reads and watches. Reports the client-visible impact as events
+ * (`recording` each second, `availability` at the end, also after a failure), in the result, and in a file of the
+ * cluster's state directory with all events. Call it under the lock, after the confirmation, around the changes only.
  *
- * Nothing that goes wrong with the recorder makes the operation fail: it is told, and that is all.
+ * A failure of the probe never fails the operation: it is only reported.
  *
- * @param operation must use the session that it is handed, whose events are kept
+ * @param operation must use the given session, whose events are kept
  * @throws what the operation throws
  * @example
  * const { result, availability } = await withRecorder(session, { verb: 'upgrade', probe }, async (recorded) => {
@@ -79,7 +78,7 @@ export async function withRecorder<S extends Recordable & Probed, T>(
   })
 }
 
-/** The longest stall of this cluster's that passes for one election, in ms. */
+/** The longest stall in this cluster that one leader election explains, in ms. */
 export function clusterStallLimitMs({ etcd }: Pick<Cluster, 'etcd'>): number {
   const set = Number(etcd.settings['election-timeout'])
   return stallLimitMs(set > 0 ? set : undefined)
@@ -89,7 +88,7 @@ interface Recording {
   end(): Promise<Availability | undefined>
 }
 
-/** undefined: nothing is recorded. */
+/** undefined: no probe runs. */
 async function begin(session: Recordable & Probed, probe: ProbeChoice): Promise<Recording | undefined> {
   if (probe === false) return undefined
   let clients: RecorderClients | undefined
@@ -105,7 +104,7 @@ async function begin(session: Recordable & Probed, probe: ProbeChoice): Promise<
     })
   } catch (error) {
     clients?.[Symbol.dispose]()
-    session.emit({ type: 'note', text: `availability is not recorded: ${messageOf(error)}` })
+    session.emit({ type: 'note', text: `availability is not measured: ${messageOf(error)}` })
     return undefined
   }
   const opened = clients
@@ -119,7 +118,7 @@ async function begin(session: Recordable & Probed, probe: ProbeChoice): Promise<
         session.emit({ type: 'availability', report, verdict })
         return { report, verdict }
       } catch (error) {
-        session.emit({ type: 'warning', text: `what was recorded is lost: ${messageOf(error)}` })
+        session.emit({ type: 'warning', text: `availability results are lost: ${messageOf(error)}` })
         return undefined
       } finally {
         clearInterval(timer)

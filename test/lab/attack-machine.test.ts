@@ -75,14 +75,14 @@ describe.skipIf(whyNoLab())('a hostile machine', () => {
       const { exitCode, stdout, stderr } = await run(args)
       const said = stdout + stderr
       expect([args, exitCode, harmful(said)]).toEqual([args, BLOCKED, []])
-      expect(said).toMatch(/etcd02: .*recover is not finished/)
+      expect(said).toMatch(/etcd02: .*recover is not complete/)
       expect(said).toMatch(/finish it: quorate recover$/m)
       expect(said).not.toMatch(/rm -rf/)
     }
     await forge(`rm -rf /`, `reboot${ESCAPES}`)
     const { exitCode, stdout } = await run(['plan'])
     expect([exitCode, harmful(stdout)]).toEqual([BLOCKED, []])
-    expect(stdout).toMatch(/etcd02: .*names an operation that this quorate does not know/)
+    expect(stdout).toMatch(/etcd02: .*names an operation that this version of quorate does not know/)
     expect(stdout).not.toMatch(/rm -rf|reboot/)
   })
 

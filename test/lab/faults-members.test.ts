@@ -166,7 +166,7 @@ describe.skipIf(whyNoLab())('while', () => {
     expect({ exitCode, error: events.at(-1)?.error }).toEqual({ exitCode: DONE, error: undefined })
     expect(await second.promise).toMatchObject({
       exitCode: LOCKED,
-      stderr: expect.stringContaining('another operator is at work'),
+      stderr: expect.stringContaining('another operator holds the lock'),
     })
     await etcdClient.healthyVoters(4)
     expect(await newcomerId()).toBe(learner)

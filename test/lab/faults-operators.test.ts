@@ -40,7 +40,7 @@ describe.skipIf(whyNoLab())('operators', () => {
     const { exitCode, stderr } = await second.promise
     first.child.kill('SIGCONT')
     expect(exitCode).toBe(75)
-    expect(stderr).toMatch(/another operator is at work on this cluster: \S+@\S+ \(apply\) since 20\d\d-/)
+    expect(stderr).toMatch(/another operator holds the lock of this cluster: \S+@\S+ \(apply\) since 20\d\d-/)
     expect(await first.ended).toMatchObject({ exitCode: 0 })
     expect(await outcomeOf(lab)).toEqual(WHOLE)
   })
@@ -62,7 +62,7 @@ describe.skipIf(whyNoLab())('operators', () => {
     for (const machine of lab.machines) await silentFor(machine, 40)
     const { exitCode, stdout, stderr } = await quorate(lab, ['apply'])
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 })
-    expect(stdout + stderr).toMatch(/held the lock there and is gone: taken over/)
+    expect(stdout + stderr).toMatch(/took over the lock of .*, which no longer runs/)
 
     first.child.kill('SIGCONT')
     const end = await first.ended

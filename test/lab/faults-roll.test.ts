@@ -197,7 +197,7 @@ describe.skipIf(whyNoLab())('a rolling restart, in the middle of which', () => {
     const run = await held(lab, ['apply', '--yes'], [{ at: on(FIRST), act }])
     expect(run.exitCode).toBe(DONE)
     expect(ends.map(({ exitCode }) => exitCode)).toEqual([LOCKED, LOCKED, LOCKED])
-    for (const { stderr } of ends) expect(stderr).toMatch(/another operator is at work.*\(apply\) since/)
+    for (const { stderr } of ends) expect(stderr).toMatch(/another operator holds the lock.*\(apply\) since/)
     expect(await quorateOk(lab, ['apply'])).toBe('nothing to change\n')
     expect(await recorder.stop()).toMatchObject({ ...INTACT, writes: { failed: 0 }, reads: { failed: 0 } })
   })
@@ -212,7 +212,7 @@ describe.skipIf(whyNoLab())('a rolling restart, in the middle of which', () => {
     const first = await held(lab, ['restart', 'etcd02', '--yes'], [{ at: on('step-started restart'), act }])
     expect({ happened: first.happened, exit: first.exitCode }).toEqual({ happened: 1, exit: DONE })
     expect(second?.exitCode).toBe(LOCKED)
-    expect(second?.stderr).toMatch(/another operator is at work.*\(restart\) since/)
+    expect(second?.stderr).toMatch(/another operator holds the lock.*\(restart\) since/)
     expect(second?.stderr).toContain('while one more restarts nothing can be written')
     // With nobody at work it is the reason alone.
     await lab.machine('etcd03').check(['systemctl', 'stop', 'etcd'])

@@ -37,7 +37,7 @@ describe.skipIf(whyNoLab())('the lock', () => {
     for (const machine of lab.machines) await plantLock(machine, HOLDER, OTHER_BOOT)
     const { stdout, stderr, exitCode } = await quorate(lab, ['move-leader', '--yes'])
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 })
-    expect(stdout + stderr).toMatch(/eve@elsewhere .* held the lock there and is gone: taken over/)
+    expect(stdout + stderr).toMatch(/took over the lock of eve@elsewhere .*, which no longer runs/)
     expect(stdout + stderr).not.toMatch(/watching its lock/)
     expect(await Promise.all(lab.machines.map(tokenOn))).toEqual([undefined, undefined, undefined])
   })
@@ -88,7 +88,7 @@ describe.skipIf(whyNoLab())('the lock', () => {
       await machine.check(['touch', '-d', '1 hour ago', '/run/quorate/lock/beat'])
     const second = await quorate(lab, ['move-leader', '--yes'])
     expect(second.exitCode).toBe(75)
-    expect(second.stderr).toMatch(/another operator is at work on this cluster: \S+@\S+ \(restart\)/)
+    expect(second.stderr).toMatch(/another operator holds the lock of this cluster: \S+@\S+ \(restart\)/)
     expect(second.stderr).toMatch(/quorate unlock/)
 
     const { locks } = await preview()
@@ -125,7 +125,7 @@ describe.skipIf(whyNoLab())('the lock', () => {
     const { exitCode, stderr } = await quorate(lab, ['move-leader', '--yes'])
     await machine.check(['systemctl', 'stop', 'beats.service'])
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 75 })
-    expect(stderr).toMatch(/another operator is at work on this cluster: eve@elsewhere/)
+    expect(stderr).toMatch(/another operator holds the lock of this cluster: eve@elsewhere/)
     expect(await tokenOn(machine)).toBe(token)
   })
 

@@ -128,7 +128,7 @@ describe.skipIf(whyNoLab())('a quorum that is lost', () => {
       ['recover', '--from-survivor', '--confirm', 'test'],
       [{ at: on('step-started copy'), act: second }],
     )
-    const another = expect.stringMatching(/another operator is at work .*\(recover\) since/)
+    const another = expect.stringMatching(/another operator holds the lock .*\(recover\) since/)
     expect(seconds).toMatchObject([{ exitCode: 75, stderr: another }])
     await killed('step-started place')
     expect((await recoverJson([])).report.choices).toMatchObject([{ kind: 'finish' }])

@@ -136,7 +136,7 @@ describe.skipIf(whyNoLab())('restore', () => {
     const second = async () => void seconds.push(await quorate(lab, words))
     const first = await held(lab, words, [{ at: on('step-started restore-halt'), act: second }])
     expect(first).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('quorate reset etcd03') })
-    const another = expect.stringMatching(/another operator is at work .*\(restore\) since/)
+    const another = expect.stringMatching(/another operator holds the lock .*\(restore\) since/)
     expect(seconds).toMatchObject([{ exitCode: 75, stderr: another }])
     // Its old data would have it be a member of the old cluster: nobody else is one.
     await gone.check(['sh', '-c', 'systemctl start ssh; systemctl start --no-block etcd'])

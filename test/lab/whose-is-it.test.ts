@@ -50,7 +50,7 @@ describe.skipIf(whyNoLab())('a machine on which something is already', () => {
       ['twin', 'failure'],
     ])
     const { exitCode, stderr } = await quorate(lab, ['apply', '--yes'])
-    expect(stderr).toContain('the machine of another node')
+    expect(stderr).toContain('are the same machine')
     expect(exitCode).toBe(BLOCKED)
     expect((await lab.machine('etcd01').exec(['test', '-e', '/etc/etcd'])).exitCode).toBe(1)
     await lab.writeCluster({ nodes: nodes() })
