@@ -7,6 +7,7 @@ import { confirm } from './ask.ts'
 import type { CliContext } from './context.ts'
 import type { ProgressRenderer } from './render-progress.ts'
 import { planSummary, renderPlan } from './render-plan.ts'
+import { printLine } from './output/print-json.ts'
 
 /**
  * Shows the whole plan, whatever the answer will be, and asks. Without a terminal a plan that neither takes a member away
@@ -29,7 +30,7 @@ export function approval(context: CliContext, ask: ProgressRenderer['hold']): (p
 /** Text goes to standard error, as progress does; with `--json` it is an event. */
 export function showPlan(context: CliContext, plan: Plan): void {
   const { json, colors, verbose } = context
-  if (json) context.out(`${JSON.stringify({ type: 'plan', ...planJson(plan) })}\n`)
+  if (json) printLine(context, 'apply', { type: 'plan', ...planJson(plan) })
   else context.err(`${renderPlan(plan, colors, { verbose })}\n${planSummary(plan)}\n`)
 }
 

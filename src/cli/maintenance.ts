@@ -67,8 +67,3 @@ export function defragmentedLines(done: readonly Defragmented[]): string {
     )
     .join('')
 }
-
-/** The last line of `--json`. */
-export function printDone(context: CliContext, fields: Readonly<Record<string, unknown>>): void {
-  context.out(`${JSON.stringify({ type: 'done', ...fields })}\n`)
-}

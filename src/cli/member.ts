@@ -11,12 +11,13 @@ import { knownHostsFile } from '../tiers/etcd/session.ts'
 import { confirm } from './ask.ts'
 import { type CommandInput, countOption, textOption } from './command.ts'
 import type { CliContext } from './context.ts'
-import { printDone } from './maintenance.ts'
 import { probeChoice } from './probe-choice.ts'
 import { keyTable } from './render-keys.ts'
 import { renderMemberChange, renderMemberReport } from './render-member.ts'
 import { withSession } from './with-session.ts'
 import { counted } from '../spec/units.ts'
+import { printLine } from './output/print-json.ts'
+import type { Lines } from './output/lines.ts'
 
 export function newNode(name: string, input: CommandInput): AddedNode {
   const identityFile = textOption(input, 'identityFile')
@@ -45,7 +46,7 @@ export async function runMemberChange(
 ): Promise<number> {
   await meetNewMachines(context, change)
   const show = (preview: MemberPreview) => {
-    if (context.json) context.out(`${JSON.stringify({ type: 'preview', ...previewJson(preview) })}\n`)
+    if (context.json) printLine(context, 'member add', previewJson(preview))
     else context.err(renderMemberChange(change, preview, context.colors))
   }
   return await withSession(
@@ -117,8 +118,8 @@ function question({
   return risks.length === 0 ? sentence : `${sentence} Note: ${risks.join('; ')}.`
 }
 
-function previewJson({ steps, clearing, ...preview }: MemberPreview): Record<string, unknown> {
-  return { ...preview, steps: steps.map(stepJson), clearing: clearing.map(stepJson) }
+function previewJson({ steps, clearing, ...preview }: MemberPreview): Lines['member add'] {
+  return { type: 'preview', ...preview, steps: steps.map(stepJson), clearing: clearing.map(stepJson) }
 }
 
 function tell(context: CliContext, report: MemberReport): void {
@@ -126,5 +127,6 @@ function tell(context: CliContext, report: MemberReport): void {
     context.out(renderMemberReport(report))
     return
   }
-  printDone(context, { ...report, done: undefined, steps: report.done.map(stepJson) })
+  const { done, ...rest } = report
+  printLine(context, 'member add', { type: 'done', ...rest, steps: done.map(stepJson) })
 }

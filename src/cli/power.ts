@@ -5,9 +5,10 @@ import { etcdNodes } from '../spec/cluster.ts'
 import type { Session } from '../tiers/etcd/session.ts'
 import { type CommandInput, flagOption } from './command.ts'
 import type { CliContext } from './context.ts'
-import { askingForce, printDone, quorumLine } from './maintenance.ts'
+import { askingForce, quorumLine } from './maintenance.ts'
 import { probeChoice } from './probe-choice.ts'
 import { loadForCommand, withSession } from './with-session.ts'
+import { printLine } from './output/print-json.ts'
 
 export interface PowerVerb {
   readonly act: (session: Session, options: PowerOptions) => Promise<PowerReport>
@@ -46,7 +47,15 @@ export async function runPower(
       if (context.json) {
         const { healthyVoters, voters, quorum, availability } = report
         const changed = hosts.length > 0
-        printDone(context, { changed, nodes: hosts, healthyVoters, voters, quorum, availability })
+        printLine(context, 'restart', {
+          type: 'done',
+          changed,
+          nodes: hosts,
+          healthyVoters,
+          voters,
+          quorum,
+          availability,
+        })
       } else {
         const what = hosts.length === 0 ? 'nothing to change' : `${past} ${hosts.join(', ')}`
         context.out(`${what}\n${quorumLine(report)}\n`)

@@ -8,9 +8,10 @@ import { type Cluster, etcdNodes } from '../spec/cluster.ts'
 import { confirmByTyping } from './ask.ts'
 import { type CommandInput, flagOption, textOption } from './command.ts'
 import type { CliContext } from './context.ts'
-import { printDone } from './maintenance.ts'
 import { renderRecovered, renderRecoveryPreview } from './render-recover.ts'
 import { withSession } from './with-session.ts'
+import { printLine } from './output/print-json.ts'
+import type { Lines } from './output/lines.ts'
 
 export async function runRecovery(
   context: CliContext,
@@ -21,7 +22,7 @@ export async function runRecovery(
   const named = textOption(input, 'fromSurvivor')
   requireMember(cluster, named)
   const show = (preview: RecoveryPreview) => {
-    if (context.json) context.out(`${JSON.stringify({ type: 'preview', ...previewJson(preview) })}\n`)
+    if (context.json) printLine(context, 'recover', previewJson(preview))
     else context.err(renderRecoveryPreview(preview, context.colors))
   }
   return await withSession(
@@ -68,7 +69,8 @@ async function abandon(
     context,
     async (session) => {
       const { nodes, stays } = await abandonRecovery(session, lost)
-      if (context.json) printDone(context, { changed: nodes.length > 0, nodes, stays })
+      if (context.json)
+        printLine(context, 'recover', { type: 'done', changed: nodes.length > 0, nodes, stays })
       else if (nodes.length === 0) context.out('no recovery was begun\n')
       else context.out(`${renderAbandoned(nodes, stays)}\n`)
       return 0
@@ -84,8 +86,8 @@ function renderAbandoned(nodes: readonly string[], stays: boolean): string {
     : `taken back on ${names}; members stay stopped, with the data that they had before. Inspect them: quorate recover`
 }
 
-function previewJson({ steps, ...preview }: RecoveryPreview): Record<string, unknown> {
-  return { ...preview, steps: steps.map(stepJson) }
+function previewJson({ steps, ...preview }: RecoveryPreview): Lines['recover'] {
+  return { type: 'preview', ...preview, steps: steps.map(stepJson) }
 }
 
 function tell(context: CliContext, report: RecoverReport): void {
@@ -93,5 +95,6 @@ function tell(context: CliContext, report: RecoverReport): void {
     context.out(renderRecovered(report, context.colors))
     return
   }
-  printDone(context, { changed: true, ...report, done: undefined, steps: report.done.map(stepJson) })
+  const { done, ...rest } = report
+  printLine(context, 'recover', { type: 'done', changed: true, ...rest, steps: done.map(stepJson) })
 }

@@ -6,6 +6,7 @@ import { planSummary, renderPlan } from './render-plan.ts'
 import { stepJson } from '../tiers/etcd/steps/plan-json.ts'
 import { renderTable } from './table.ts'
 import { oneLine } from '../spec/visible.ts'
+import type { AdoptJson } from './output/values.ts'
 
 export function renderAdoption(preview: AdoptPreview, { colors, verbose }: CliContext): string {
   const { cluster, clusterId, members, remarks, plan, text } = preview
@@ -33,7 +34,7 @@ export function renderAdoption(preview: AdoptPreview, { colors, verbose }: CliCo
 }
 
 /** Documented in docs/guides/adopt.md. */
-export function adoptJson(file: string, preview: AdoptPreview, changed: boolean): Record<string, unknown> {
+export function adoptJson(file: string, preview: AdoptPreview, changed: boolean): AdoptJson {
   const { cluster, clusterId, members, remarks, plan, text, steps } = preview
   return {
     changed,

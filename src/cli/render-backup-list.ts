@@ -4,6 +4,7 @@ import { counted, formatBytes, formatDuration } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
 import { oneLine } from '../spec/visible.ts'
+import type { ListedBackupJson } from './output/backup-json.ts'
 
 export function renderBackupList(
   backups: readonly ListedBackup[],
@@ -32,7 +33,7 @@ export function renderBackupList(
   return renderTable([header, ...rows]) + troubles.join('')
 }
 
-export function backupListJson(backups: readonly ListedBackup[]): readonly unknown[] {
+export function backupListJson(backups: readonly ListedBackup[]): readonly ListedBackupJson[] {
   return backups.map((backup) => {
     const { name, cluster, takenAt, revision, sizeBytes, encrypted, lockedUntil, side, proven, troubles } =
       backup

@@ -4,7 +4,8 @@ import type { VerifyReport } from '../verbs/backup/verify-backup.ts'
 import type { VerifyOutcome } from '../verbs/backup/verify-backups.ts'
 import { formatBytes } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
-import { errorJson } from './render-error.ts'
+import type { VerifiedJson } from './output/backup-json.ts'
+import { errorJson } from './output/error-json.ts'
 import { oneLine } from '../spec/visible.ts'
 import { signedBy } from './render-signers.ts'
 
@@ -40,9 +41,9 @@ function describe({ what, recorded, found, outcome, why }: DrillCheck, colors: C
   return `${WORDS[what]}: ${colors.yellow(outcome)} (${pair}): ${oneLine(why ?? '')}`
 }
 
-export function verifiedJson(outcome: VerifyOutcome): unknown {
+export function verifiedJson(outcome: VerifyOutcome): VerifiedJson {
   const { name } = outcome
-  if ('error' in outcome) return { name, ok: false, ...errorJson(outcome.error) }
+  if ('error' in outcome) return { name, ok: false, error: errorJson(outcome.error) }
   const { report } = outcome
   const { sizeBytes, sha256, encrypted, caKey, about, proof, drill = null, notes, signer = null } = report
   return { name, ok: true, sizeBytes, sha256, encrypted, caKey, signer, about, proof, drill, notes }

@@ -13,6 +13,8 @@ import { type ErrorCode, QuorateError } from '../errors.ts'
 import { counted } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
 import { systemTrouble } from './system-trouble.ts'
+import { errorJson } from './output/error-json.ts'
+import { printErrorJson } from './output/print-json.ts'
 
 type ErrorContext = Pick<CliContext, 'out' | 'err' | 'json' | 'colors' | 'verbose'>
 
@@ -20,19 +22,14 @@ type ErrorContext = Pick<CliContext, 'out' | 'err' | 'json' | 'colors' | 'verbos
 export function renderError(context: ErrorContext, error: unknown): number {
   const known = error instanceof QuorateError ? error : systemTrouble(error)
   if (known) {
-    if (context.json) context.out(`${JSON.stringify(errorJson(known))}\n`)
+    if (context.json) printErrorJson(context, errorJson(known))
     else printError(context, known)
     return known.exitCode
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  if (context.json) context.out(`${JSON.stringify({ error: { code: 'bug', message: stack } })}\n`)
+  if (context.json) printErrorJson(context, { code: 'bug', message: stack })
   else context.err(`${context.colors.red('error:')} bug in quorate: ${shown(stack).join('\n    ')}\n`)
   return 70
-}
-
-/** An error as `--json` shows it. `hint` is `fix` under its older name. */
-export function errorJson({ code, host, message, impact, hint }: QuorateError) {
-  return { error: { code, host, message, impact, fix: hint, hint } }
 }
 
 export function printError(

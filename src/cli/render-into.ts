@@ -2,6 +2,7 @@
 import type { IntoPreview, IntoValue } from '../verbs/restore/bootstrap-preview.ts'
 import { signedBy } from './render-signers.ts'
 import type { CliContext } from './context.ts'
+import type { IntoLine } from './output/lines.ts'
 
 export function renderIntoPreview(preview: IntoPreview, colors: CliContext['colors']): string {
   const { file, written, values, cas } = preview
@@ -27,9 +28,6 @@ function line({ path, bundle, here }: IntoValue, written: boolean): string {
   return `${path}: ${here ?? 'nothing'} here, ${bundle ?? 'nothing'} in the backup`
 }
 
-export function intoJson(preview: IntoPreview): Omit<IntoPreview, 'signer'> & {
-  readonly type: 'into'
-  readonly signer: NonNullable<IntoPreview['signer']> | null
-} {
+export function intoJson(preview: IntoPreview): IntoLine {
   return { type: 'into', ...preview, signer: preview.signer ?? null }
 }

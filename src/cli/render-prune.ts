@@ -5,6 +5,7 @@ import type { PrunePreview, PruneResult } from '../verbs/backup/prune.ts'
 import { counted, formatBytes, plural } from '../spec/units.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
+import type { KeptJson, PruneDone, PrunePreviewLine } from './output/lines.ts'
 
 const REASONS: Readonly<Record<Reason, string>> = {
   newest: 'the newest',
@@ -51,7 +52,7 @@ export function renderPruned(
   return `${colors.green('✓')} removed ${counted(removed.length, 'backup')} (${formatBytes(bytesOf(removed))})${sides}; ${staying(kept)}\n`
 }
 
-export function prunePreviewJson({ kept, removable, orphans, store, keep }: PrunePreview): unknown {
+export function prunePreviewJson({ kept, removable, orphans, store, keep }: PrunePreview): PrunePreviewLine {
   return {
     type: 'preview',
     store,
@@ -62,7 +63,7 @@ export function prunePreviewJson({ kept, removable, orphans, store, keep }: Prun
   }
 }
 
-export function prunedJson({ kept, removed, failed, swept, store }: PruneResult): unknown {
+export function prunedJson({ kept, removed, failed, swept, store }: PruneResult): PruneDone {
   return {
     type: 'done',
     store,
@@ -73,7 +74,7 @@ export function prunedJson({ kept, removed, failed, swept, store }: PruneResult)
   }
 }
 
-function keptJson(kept: PrunePreview['kept']): unknown {
+function keptJson(kept: PrunePreview['kept']): readonly KeptJson[] {
   return kept.map(({ backup, reasons }) => ({ name: backup.name, reasons }))
 }
 

@@ -6,6 +6,7 @@ import { stepJson } from '../tiers/etcd/steps/plan-json.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from '../spec/visible.ts'
 import { signedBy } from './render-signers.ts'
+import type { RestorePreviewLine } from './output/lines.ts'
 
 type Painter = Pick<CliContext['colors'], 'bold' | 'dim' | 'yellow'>
 
@@ -46,7 +47,12 @@ export function restoreQuestion({ replaces, continued, risks }: RestorePreview):
     : 'Make the cluster from this snapshot?'
 }
 
-export function previewJson({ plan, snapshot, presentRevision, ...rest }: RestorePreview) {
+export function previewJson({
+  plan,
+  snapshot,
+  presentRevision,
+  ...rest
+}: RestorePreview): RestorePreviewLine {
   const { revision, keys } = snapshot
   return {
     type: 'preview',

@@ -3,6 +3,7 @@ import type { BundleSigner } from '../backup/trusted.ts'
 import type { AllowedSigner } from '../signing/allowed-signers.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
+import type { SignerJson } from './output/backup-json.ts'
 
 export function signedBy(
   signer: BundleSigner | undefined,
@@ -30,7 +31,7 @@ function counts({ until, revokedAt }: AllowedSigner, now: Date): string {
   return until > now ? `until ${until.toISOString()}` : `for backups until ${until.toISOString()}`
 }
 
-export function signersJson(signers: readonly AllowedSigner[]): readonly unknown[] {
+export function signersJson(signers: readonly AllowedSigner[]): readonly SignerJson[] {
   return signers.map(({ principals, publicKey, fingerprint, until, revokedAt }) => ({
     principals,
     publicKey,

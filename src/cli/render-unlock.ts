@@ -4,6 +4,7 @@ import { type HeldLock, named } from '../engine/lock-look.ts'
 import { parseHolder } from '../engine/lock-reading.ts'
 import type { CliContext } from './context.ts'
 import { renderTable } from './table.ts'
+import type { LockJson } from './output/values.ts'
 
 export function renderLocks(
   { locks }: UnlockPreview,
@@ -33,7 +34,7 @@ export function unlockQuestion({ locks }: UnlockPreview): string {
 }
 
 /** `null` for what is not known. */
-export function lockJson({ reading, state }: HeldLock): unknown {
+export function lockJson({ reading, state }: HeldLock): LockJson {
   const { host, who } = reading
   const { user = null, from = null, command = null, since = null } = parseHolder(who) ?? {}
   const silentSeconds = state.state === 'unsure' ? null : state.silentSeconds

@@ -28,7 +28,14 @@ function refuse(): void {
   const fix =
     'install a newer Node.js (`npm install --global node@24`), or the binary of quorate, which needs none (docs/start/install.md)'
   if (process.argv.includes('--json'))
-    process.stdout.write(`${JSON.stringify({ error: { code: 'runtime', message, fix, hint: fix } })}\n`)
-  else process.stderr.write(`error: ${message}\n\n  fix: ${fix}\n`)
+    process.stdout.write(
+      `${JSON.stringify({ formatVersion: 1, error: { code: 'runtime', message, fix, hint: fix } })}
+`,
+    )
+  else
+    process.stderr.write(`error: ${message}
+
+  fix: ${fix}
+`)
   process.exitCode = EXIT_CODES.runtime
 }

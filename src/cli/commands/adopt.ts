@@ -13,6 +13,7 @@ import { adoptJson, renderAdoption } from '../render-adopt.ts'
 import { progressRenderer } from '../render-progress.ts'
 import { keyTable } from '../render-keys.ts'
 import { counted } from '../../spec/units.ts'
+import { printValue } from '../output/print-json.ts'
 
 const adoptCommand: CommandHandler = async (context, input) => {
   const name = requiredName(input)
@@ -52,15 +53,14 @@ const adoptCommand: CommandHandler = async (context, input) => {
         sudoPassword && (async (...words) => await progress.hold(async () => await sudoPassword(...words))),
     })
     progress.stop()
-    if (context.json)
-      context.out(`${JSON.stringify(adoptJson(context.file, report, report.changed), null, 2)}\n`)
+    if (context.json) printValue(context, 'adopt', adoptJson(context.file, report, report.changed))
     else if (!report.changed)
       context.out(`${context.file} says so already, and every member has its mark: nothing to do\n`)
     else tellNext(context, report)
     return 0
   } catch (error) {
     if (!(error instanceof PreviewShown) || shown === undefined) throw error
-    if (context.json) context.out(`${JSON.stringify(adoptJson(context.file, shown, false), null, 2)}\n`)
+    if (context.json) printValue(context, 'adopt', adoptJson(context.file, shown, false))
     else context.out(`${renderAdoption(shown, context)}nothing was written\n`)
     return 0
   } finally {

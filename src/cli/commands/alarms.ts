@@ -2,10 +2,11 @@ import { disarmAlarms, listAlarms } from '../../verbs/space/alarms.ts'
 import type { Session } from '../../tiers/etcd/session.ts'
 import type { CommandHandler } from '../command.ts'
 import type { CliContext } from '../context.ts'
-import { asking, printDone } from '../maintenance.ts'
+import { asking } from '../maintenance.ts'
 import type { ProgressRenderer } from '../render-progress.ts'
 import { renderTable } from '../table.ts'
 import { withSession } from '../with-session.ts'
+import { printLine, printValue } from '../output/print-json.ts'
 
 const alarmsCommand: CommandHandler = async (context, input) => {
   const disarms = input.args[0] === 'disarm'
@@ -20,7 +21,7 @@ const alarmsCommand: CommandHandler = async (context, input) => {
 async function listed(context: CliContext, session: Session): Promise<number> {
   const { alarms, known } = await listAlarms(session)
   if (context.json) {
-    context.out(`${JSON.stringify({ alarms, known }, null, 2)}\n`)
+    printValue(context, 'alarms', { alarms, known })
   } else if (alarms.length > 0) {
     const header = ['MEMBER', 'ALARM', 'MEANING'].map(context.colors.dim)
     const rows = alarms.map(({ member, alarm, meaning }) => [member, context.colors.red(alarm), meaning])
@@ -38,7 +39,8 @@ async function disarmed(
 ): Promise<number> {
   const done = await disarmAlarms(session, { confirm: asking(context, ask, 'Disarm now?') })
   const what = done.map((step) => step.what)
-  if (context.json) printDone(context, { changed: done.length > 0, steps: done.length })
+  if (context.json)
+    printLine(context, 'alarms', { type: 'done', changed: done.length > 0, steps: done.length })
   else
     context.out(what.length === 0 ? 'nothing to change: no alarm is raised\n' : `done: ${what.join(', ')}\n`)
   return 0

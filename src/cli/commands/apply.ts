@@ -10,6 +10,7 @@ import { probeChoice } from '../probe-choice.ts'
 import type { ProgressRenderer } from '../render-progress.ts'
 import { withSession } from '../with-session.ts'
 import { counted } from '../../spec/units.ts'
+import { printLine } from '../output/print-json.ts'
 
 const applyCommand: CommandHandler = async (context, input) => {
   const started = performance.now()
@@ -38,9 +39,8 @@ const applyCommand: CommandHandler = async (context, input) => {
     const report = await apply(session, { ...guard, probe: probeChoice(input) })
     const durationMs = Math.round(performance.now() - started)
     if (context.json) {
-      context.out(
-        `${JSON.stringify({ type: 'done', changed: report.changed, steps: report.done.length, durationMs, availability: report.availability })}\n`,
-      )
+      const { changed, done, availability } = report
+      printLine(context, 'apply', { type: 'done', changed, steps: done.length, durationMs, availability })
       return 0
     }
     if (!report.changed) context.out('nothing to change\n')

@@ -4,6 +4,7 @@ import { storeLocation } from '../backup-options.ts'
 import { type CommandHandler, flagOption } from '../command.ts'
 import { backupListJson, renderBackupList } from '../render-backup-list.ts'
 import { loadForCommand } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 const listCommand: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context)
@@ -15,8 +16,7 @@ const listCommand: CommandHandler = async (context, input) => {
     environment: process.env,
     signal: context.signal,
   })
-  if (context.json)
-    context.out(`${JSON.stringify({ store, backups: backupListJson(backups) }, undefined, 2)}\n`)
+  if (context.json) printValue(context, 'backup list', { store, backups: backupListJson(backups) })
   else if (backups.length > 0) context.out(renderBackupList(backups, context))
   else context.out(`no backups${own === undefined ? '' : ` of ${own}`} in ${store}\n`)
   return 0

@@ -13,6 +13,7 @@ import {
   renderPrunePreview,
 } from '../render-prune.ts'
 import { loadForCommand, recordedBy } from '../with-session.ts'
+import { printLine } from '../output/print-json.ts'
 
 const pruneCommand: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context)
@@ -20,7 +21,7 @@ const pruneCommand: CommandHandler = async (context, input) => {
   const { signal, colors } = context
   await using trust = await provenTrust(cluster)
   const asked = async (preview: PrunePreview) => {
-    if (context.json) context.out(`${JSON.stringify(prunePreviewJson(preview))}\n`)
+    if (context.json) printLine(context, 'backup prune', prunePreviewJson(preview))
     else context.err(renderPrunePreview(preview, colors))
     await confirm(context, pruneQuestion(preview))
   }
@@ -33,7 +34,7 @@ const pruneCommand: CommandHandler = async (context, input) => {
     signal,
     confirm: asked,
   })
-  if (context.json) context.out(`${JSON.stringify(prunedJson(result))}\n`)
+  if (context.json) printLine(context, 'backup prune', prunedJson(result))
   else context.out(renderPruned(result, colors))
   requirePruned(result)
   return 0

@@ -6,6 +6,7 @@ import { type CommandHandler, flagOption, textOption } from '../command.ts'
 import { renderSchedulePreview, renderScheduleReport, scheduleQuestion } from '../render-schedule.ts'
 import { keepOption } from '../keep-option.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 const backupSchedule: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context, true)
@@ -29,9 +30,8 @@ const backupSchedule: CommandHandler = async (context, input) => {
             exporter: textOption(input, 'metrics'),
             confirm: asked,
           })
-      context.out(
-        context.json ? `${JSON.stringify(report, null, 2)}\n` : renderScheduleReport(report, context.colors),
-      )
+      if (context.json) printValue(context, 'backup schedule', report)
+      else context.out(renderScheduleReport(report, context.colors))
       return 0
     },
     { cluster },

@@ -9,6 +9,7 @@ import { type CommandHandler, type CommandInput, textOption } from '../command.t
 import type { CliContext } from '../context.ts'
 import { renderSigners, signersJson } from '../render-signers.ts'
 import { loadForCommand, withSession, recordedBy } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 const signersCommand: CommandHandler = async (context, input) => {
   const [action = 'list', who] = input.args
@@ -27,7 +28,7 @@ const signersCommand: CommandHandler = async (context, input) => {
 
 function list(context: CliContext, cluster: Cluster, signers: readonly AllowedSigner[]): void {
   const file = signersFile(cluster)
-  if (context.json) context.out(`${JSON.stringify({ file, signers: signersJson(signers) }, undefined, 2)}\n`)
+  if (context.json) printValue(context, 'backup signers', { file, signers: signersJson(signers) })
   else context.out(renderSigners(file, signers, context))
 }
 
@@ -61,7 +62,7 @@ function tellRotated(context: CliContext, cluster: Cluster, signer: AllowedSigne
   const { principals, fingerprint } = signer
   const file = signersFile(cluster)
   if (context.json) {
-    context.out(`${JSON.stringify({ changed: true, file, signers: signersJson([signer]) }, undefined, 2)}\n`)
+    printValue(context, 'backup signers', { changed: true, file, signers: signersJson([signer]) })
     return
   }
   context.out(
@@ -86,7 +87,7 @@ async function revoke(
     await confirmByTyping(context, question, cluster.name, textOption(input, 'confirm'))
   })
   if (context.json) {
-    context.out(`${JSON.stringify({ changed: true, file, signers: signersJson(revoked) }, undefined, 2)}\n`)
+    printValue(context, 'backup signers', { changed: true, file, signers: signersJson(revoked) })
     return
   }
   context.out(

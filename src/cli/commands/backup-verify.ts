@@ -6,6 +6,7 @@ import { type CommandHandler, type CommandInput, flagOption } from '../command.t
 import { renderVerified, verifiedJson } from '../render-backup-verify.ts'
 import { printError } from '../render-error.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 const verifyCommand: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context)
@@ -37,7 +38,7 @@ const verifyCommand: CommandHandler = async (context, input) => {
     },
     { cluster },
   )
-  if (context.json) context.out(`${JSON.stringify({ backups: outcomes.map(verifiedJson) }, undefined, 2)}\n`)
+  if (context.json) printValue(context, 'backup verify', { backups: outcomes.map(verifiedJson) })
   const [failed] = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []))
   return failed?.exitCode ?? 0
 }

@@ -3,6 +3,7 @@ import { sealingFor, storeLocation } from '../backup-options.ts'
 import type { CommandHandler } from '../command.ts'
 import { renderBackup } from '../render-backup.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 const backupCommand: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context)
@@ -11,9 +12,8 @@ const backupCommand: CommandHandler = async (context, input) => {
   const report = await withSession(context, async (session) => await backup(session, { location, sealing }), {
     cluster,
   })
-  context.out(
-    context.json ? `${JSON.stringify(report, undefined, 2)}\n` : renderBackup(report, context.colors),
-  )
+  if (context.json) printValue(context, 'backup', report)
+  else context.out(renderBackup(report, context.colors))
   return 0
 }
 

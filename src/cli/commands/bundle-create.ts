@@ -7,6 +7,7 @@ import { type CommandHandler, type CommandInput, textOption } from '../command.t
 import { artifactProgress } from '../artifact-progress.ts'
 import { renderBundle } from '../render-bundle.ts'
 import { loadForCommand } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 const bundleCreate: CommandHandler = async (context, input) => {
   const architectures = architecturesOption(input)
@@ -18,9 +19,8 @@ const bundleCreate: CommandHandler = async (context, input) => {
     { architectures, file },
     { cacheDirectory: cacheDirectory(process.env), emit: progress.emit, signal: context.signal },
   )
-  context.out(
-    context.json ? `${JSON.stringify(report, undefined, 2)}\n` : renderBundle(report, context.colors),
-  )
+  if (context.json) printValue(context, 'bundle create', report)
+  else context.out(renderBundle(report, context.colors))
   return 0
 }
 

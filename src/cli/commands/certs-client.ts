@@ -6,6 +6,7 @@ import { etcdNodes } from '../../spec/cluster.ts'
 import { quoteWord } from '../../ssh/quote.ts'
 import { type CommandHandler, countOption, flagOption, textOption } from '../command.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 const certsClient: CommandHandler = async (context, input) => {
   const [name = ''] = input.args
@@ -23,7 +24,7 @@ const certsClient: CommandHandler = async (context, input) => {
       })
       const endpoints = etcdNodes(cluster).map((node) => clientUrl(cluster, node))
       if (context.json) {
-        context.out(`${JSON.stringify({ name, ...made, endpoints }, null, 2)}\n`)
+        printValue(context, 'certs client', { name, ...made, endpoints })
         return made.result === 'waiting' ? 1 : 0
       }
       for (const text of made.warnings) context.err(`${context.colors.yellow('warning:')} ${text}\n`)

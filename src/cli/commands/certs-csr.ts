@@ -3,6 +3,7 @@ import { QuorateError } from '../../errors.ts'
 import { exportCertificateRequests } from '../../verbs/certificates/offline.ts'
 import { type CommandHandler, textOption } from '../command.ts'
 import { withSession } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 const certsCsr: CommandHandler = async (context, input) => {
   const out = textOption(input, 'out')
@@ -14,7 +15,7 @@ const certsCsr: CommandHandler = async (context, input) => {
   return await withSession(context, async (session) => {
     const { files, waitingFor } = await exportCertificateRequests(session, path.resolve(out))
     if (context.json) {
-      context.out(`${JSON.stringify({ directory: path.resolve(out), files, waitingFor }, null, 2)}\n`)
+      printValue(context, 'certs csr', { directory: path.resolve(out), files, waitingFor })
       return 0
     }
     if (files.length === 0) {

@@ -5,13 +5,14 @@ import type { ImportedFile } from '../../pki/offline-import.ts'
 import type { CommandHandler } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { withSession } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 const certsImport: CommandHandler = async (context, input) => {
   const directory = path.resolve(input.args[0] ?? '.')
   return await withSession(context, async (session) => {
     const report = await importSignedCertificates(session, directory)
     const good = report.missing.length === 0 && !report.files.some(({ result }) => result === 'refused')
-    if (context.json) context.out(`${JSON.stringify({ complete: good, ...report }, null, 2)}\n`)
+    if (context.json) printValue(context, 'certs import', { complete: good, ...report })
     else {
       for (const file of report.files) context.out(`${describe(file, context)}\n`)
       for (const name of report.missing) {

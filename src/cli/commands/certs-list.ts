@@ -3,9 +3,11 @@ import { ROTATE_WEAK_CA } from '../../pki/strength.ts'
 import { combineErrors } from '../../errors.ts'
 import type { CommandHandler } from '../command.ts'
 import type { CliContext } from '../context.ts'
-import { errorJson, printError } from '../render-error.ts'
+import { errorJson } from '../output/error-json.ts'
+import { printError } from '../render-error.ts'
 import { renderTable } from '../table.ts'
 import { withSession } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 /** From here on a certificate is shown as about to expire, in days. */
 const SOON = 30
@@ -14,8 +16,7 @@ const certsList: CommandHandler = async (context) =>
   await withSession(context, async (session) => {
     const { certificates, errors } = await listCertificates(session)
     if (context.json) {
-      const troubles = errors.map((error) => errorJson(error).error)
-      context.out(`${JSON.stringify({ certificates, errors: troubles }, null, 2)}\n`)
+      printValue(context, 'certs list', { certificates, errors: errors.map(errorJson) })
     } else {
       if (certificates.length > 0) context.out(table(certificates, context))
       else if (errors.length === 0) context.out('no certificates yet\n')

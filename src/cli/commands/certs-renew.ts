@@ -8,6 +8,8 @@ import { probeChoice } from '../probe-choice.ts'
 import { renderPlan } from '../render-plan.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 import { counted } from '../../spec/units.ts'
+import { printLine } from '../output/print-json.ts'
+import type { Lines } from '../output/lines.ts'
 
 const certsRenew: CommandHandler = async (context, input) => {
   const all = flagOption(input, 'all')
@@ -32,7 +34,7 @@ const certsRenew: CommandHandler = async (context, input) => {
       const asked = async (preview: RenewPreview) => await hold(async () => await ask(preview))
       const report = await renewCertificates(session, { nodes, olderThan, all, probe, confirm: asked })
       const durationMs = Math.round(performance.now() - started)
-      if (context.json) context.out(`${JSON.stringify(reportJson(report, durationMs))}\n`)
+      if (context.json) printLine(context, 'certs renew', reportJson(report, durationMs))
       else context.out(describe(report, durationMs))
       return report.clients.some(({ result }) => result === 'waiting') ? 1 : 0
     },
@@ -80,7 +82,10 @@ function question({ due, clients, schedule, waves }: RenewPreview): string {
   return `Renew ${what.join(' and ')}? ${risk}`
 }
 
-function reportJson({ done, served, clients, schedule, availability }: RenewReport, durationMs: number) {
+function reportJson(
+  { done, served, clients, schedule, availability }: RenewReport,
+  durationMs: number,
+): Lines['certs renew'] {
   const changed = done.length + clients.length > 0 || schedule !== undefined
   return {
     type: 'done',

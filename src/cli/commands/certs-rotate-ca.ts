@@ -13,6 +13,8 @@ import { type CommandHandler, type CommandInput, flagOption } from '../command.t
 import { probeChoice } from '../probe-choice.ts'
 import { planSummary, renderPlan } from '../render-plan.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
+import { printLine } from '../output/print-json.ts'
+import type { Lines } from '../output/lines.ts'
 
 const certsRotateCa: CommandHandler = async (context, input) => {
   const stages = stagesOf(input)
@@ -34,7 +36,7 @@ const certsRotateCa: CommandHandler = async (context, input) => {
         if (!context.json) context.out(describe(report))
       }
       const durationMs = Math.round(performance.now() - started)
-      if (context.json) context.out(`${JSON.stringify(reportJson(reports, durationMs))}\n`)
+      if (context.json) printLine(context, 'certs rotate-ca', reportJson(reports, durationMs))
       else context.out(`${NEXT[stages.at(-1) ?? 'trust']}\n`)
       return 0
     },
@@ -102,7 +104,7 @@ function clientLine(stage: RotationStage, { name, certificate, ca, result }: Fol
   ]
 }
 
-function reportJson(reports: readonly RotateReport[], durationMs: number) {
+function reportJson(reports: readonly RotateReport[], durationMs: number): Lines['certs rotate-ca'] {
   const stages = reports.map(({ done, ...report }) => ({ ...report, steps: done.length }))
   return { type: 'done', changed: reports.some(({ done }) => done.length > 0), stages, durationMs }
 }

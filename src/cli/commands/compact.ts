@@ -1,9 +1,10 @@
 import { compactHistory, compactTarget } from '../../verbs/space/compact.ts'
 import { QuorateError } from '../../errors.ts'
 import { type CommandHandler, type CommandInput, flagOption, textOption } from '../command.ts'
-import { asking, printDone } from '../maintenance.ts'
+import { asking } from '../maintenance.ts'
 import { probeChoice } from '../probe-choice.ts'
 import { withSession } from '../with-session.ts'
+import { printLine } from '../output/print-json.ts'
 
 const compactCommand: CommandHandler = async (context, input) => {
   const target = compactTarget(revisions(input, 'keep'), revisions(input, 'revision'))
@@ -15,7 +16,7 @@ const compactCommand: CommandHandler = async (context, input) => {
       probe: probeChoice(input),
     })
     const { changed, revision } = report
-    if (context.json) printDone(context, { ...report })
+    if (context.json) printLine(context, 'compact', { type: 'done', ...report })
     else
       context.out(
         changed

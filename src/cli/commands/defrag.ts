@@ -1,8 +1,9 @@
 import { defrag } from '../../verbs/space/defrag.ts'
 import { type CommandHandler, flagOption } from '../command.ts'
-import { asking, defragmentedLines, printDone } from '../maintenance.ts'
+import { asking, defragmentedLines } from '../maintenance.ts'
 import { probeChoice } from '../probe-choice.ts'
 import { withSession } from '../with-session.ts'
+import { printLine } from '../output/print-json.ts'
 
 const defragCommand: CommandHandler = async (context, input) =>
   await withSession(context, async (session, ask) => {
@@ -13,7 +14,13 @@ const defragCommand: CommandHandler = async (context, input) =>
       probe: probeChoice(input),
     })
     if (context.json) {
-      printDone(context, { changed: done.length > 0, members: done, skipped, availability })
+      printLine(context, 'defrag', {
+        type: 'done',
+        changed: done.length > 0,
+        members: done,
+        skipped,
+        availability,
+      })
       return 0
     }
     const left = skipped.map(({ host, why }) => `${host}: left as it is, ${why}\n`).join('')

@@ -2,6 +2,7 @@ import { QuorateError } from '../../errors.ts'
 import type { CommandHandler } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { type Topic, explain, nearestTopics } from '../explain/topics.ts'
+import { printValue } from '../output/print-json.ts'
 
 const explainCommand: CommandHandler = async (context, input) => {
   const [topic = ''] = input.args
@@ -19,7 +20,7 @@ const explainCommand: CommandHandler = async (context, input) => {
       },
     )
   }
-  if (context.json) context.out(`${JSON.stringify({ topic, found }, null, 2)}\n`)
+  if (context.json) printValue(context, 'explain', { topic, found })
   else context.out(found.map((one) => describe(one, context.colors)).join('\n'))
   return 0
 }

@@ -4,9 +4,9 @@ import { QuorateError } from '../../errors.ts'
 import { exportKeys } from '../../verbs/transfer/export.ts'
 import type { ExportedRange } from '../../transfer/format.ts'
 import { type CommandHandler, type CommandInput, textOption } from '../command.ts'
-import { printDone } from '../maintenance.ts'
 import { withSession } from '../with-session.ts'
 import { counted, formatBytes } from '../../spec/units.ts'
+import { printLine } from '../output/print-json.ts'
 
 const exportCommand: CommandHandler = async (context, input) => {
   const [range, revision] = [rangeOption(input), revisionOption(input)]
@@ -16,7 +16,7 @@ const exportCommand: CommandHandler = async (context, input) => {
     file === '-' ? async (lines: string) => await context.bytes.out(Buffer.from(lines)) : path.resolve(file)
   return await withSession(context, async (session) => {
     const report = await exportKeys(session, { range, revision, output })
-    if (context.json) printDone(context, { ...report })
+    if (context.json) printLine(context, 'export', { type: 'done', ...report })
     else {
       const { keys, leases, bytes } = report
       const where = report.file === undefined ? '' : ` in ${report.file}`

@@ -10,10 +10,10 @@ import type { Differing } from '../../transfer/put.ts'
 import { confirm } from '../ask.ts'
 import { type CommandHandler, type CommandInput, flagOption, textOption } from '../command.ts'
 import type { CliContext } from '../context.ts'
-import { printDone } from '../maintenance.ts'
 import { renderImport, renderImportPreview } from '../render-import.ts'
 import { withSession } from '../with-session.ts'
 import { counted } from '../../spec/units.ts'
+import { printLine } from '../output/print-json.ts'
 
 const importCommand: CommandHandler = async (context, input) => {
   const [mapping, differing, dryRun] = [
@@ -24,7 +24,7 @@ const importCommand: CommandHandler = async (context, input) => {
   await using source = await sourceOf(input.args[0] ?? '-')
   return await withSession(context, async (session, ask) => {
     const show = (preview: ImportPreview) => {
-      if (context.json) context.out(`${JSON.stringify({ type: 'preview', ...preview })}\n`)
+      if (context.json) printLine(context, 'import', { type: 'preview', ...preview })
       else context.err(renderImportPreview(preview, context.colors))
     }
     const report = await importKeys(session, {
@@ -51,7 +51,7 @@ function question({ new: fresh, different, differing }: ImportPreview): string {
 }
 
 function tell(context: CliContext, report: ImportReport): void {
-  if (context.json) printDone(context, { ...report })
+  if (context.json) printLine(context, 'import', { type: 'done', ...report })
   else context.out(renderImport(report))
 }
 

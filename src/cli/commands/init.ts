@@ -9,6 +9,7 @@ import { type AnswerKey, type Answers, QUESTIONS, type Question } from '../../sp
 import { parseClusterFile } from '../../spec/parse.ts'
 import { formatProblems } from '../../spec/problem.ts'
 import { type CommandHandler, type CommandInput, flagOption, textOption } from '../command.ts'
+import { printValue } from '../output/print-json.ts'
 
 const init: CommandHandler = async (context, input) => {
   const file = textOption(input, 'out') ?? context.file
@@ -28,9 +29,8 @@ const init: CommandHandler = async (context, input) => {
   }
   await writeNewClusterFile(file, text, alreadyThere)
   if (context.json) {
-    context.out(
-      `${JSON.stringify({ file, name: content.name, nodes: content.nodes.length, warnings: problems })}\n`,
-    )
+    const { name, nodes } = content
+    printValue(context, 'init', { file, name, nodes: nodes.length, warnings: problems })
     return 0
   }
   if (problems.length > 0) context.err(`${formatProblems(problems)}\n`)

@@ -4,6 +4,7 @@ import { type MadeKubeconfig, makeKubeconfig } from '../../verbs/kubernetes/kube
 import { confirmByTyping } from '../ask.ts'
 import { type CommandHandler, countOption, textList, textOption } from '../command.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 const kubeconfigCommand: CommandHandler = async (context, input) => {
   const out = textOption(input, 'out')
@@ -24,7 +25,7 @@ const kubeconfigCommand: CommandHandler = async (context, input) => {
           ),
       })
       if (context.json) {
-        context.out(`${JSON.stringify(made, null, 2)}\n`)
+        printValue(context, 'kubeconfig', made)
         return 0
       }
       for (const text of made.warnings) context.err(`${context.colors.yellow('warning:')} ${text}\n`)

@@ -2,10 +2,11 @@ import { labState } from '../../verbs/machines/lab.ts'
 import type { CommandHandler } from '../command.ts'
 import { renderTable } from '../table.ts'
 import { loadForCommand } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 const labStatusCommand: CommandHandler = async (context) => {
   const state = await labState(await loadForCommand(context))
-  if (context.json) context.out(`${JSON.stringify(state)}\n`)
+  if (context.json) printValue(context, 'lab status', state)
   else if (state.machines.length === 0) context.out('no lab: quorate lab up boots one\n')
   else {
     const rows = state.machines.map(({ name, addresses, running, pid }) => [

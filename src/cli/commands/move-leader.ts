@@ -1,8 +1,9 @@
 import { moveLeader } from '../../verbs/power/move-leader.ts'
 import type { CommandHandler } from '../command.ts'
-import { asking, printDone } from '../maintenance.ts'
+import { asking } from '../maintenance.ts'
 import { probeChoice } from '../probe-choice.ts'
 import { withSession } from '../with-session.ts'
+import { printLine } from '../output/print-json.ts'
 
 const moveLeaderCommand: CommandHandler = async (context, input) =>
   await withSession(context, async (session, ask) => {
@@ -12,7 +13,7 @@ const moveLeaderCommand: CommandHandler = async (context, input) =>
       probe: probeChoice(input),
     })
     const { changed, from, to } = report
-    if (context.json) printDone(context, { ...report })
+    if (context.json) printLine(context, 'move-leader', { type: 'done', ...report })
     else context.out(changed ? `${to} leads now, and ${from} follows\n` : `nothing to change: ${to} leads\n`)
     return 0
   })

@@ -2,11 +2,12 @@ import { overviewRows } from '../../spec/overview.ts'
 import type { CommandHandler } from '../command.ts'
 import { renderTable } from '../table.ts'
 import { loadForCommand } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 const nodes: CommandHandler = async (context) => {
   const rows = overviewRows(await loadForCommand(context))
   if (context.json) {
-    context.out(`${JSON.stringify(rows, null, 2)}\n`)
+    printValue(context, 'nodes', rows)
     return 0
   }
   const header = ['NODE', 'ADDRESSES', 'ROLES', 'GROUPS', 'NAMES', 'SSH'].map(context.colors.dim)

@@ -8,6 +8,7 @@ import { planSummary, renderPlan } from '../render-plan.ts'
 import { planJson } from '../../tiers/etcd/steps/plan-json.ts'
 import { quoteWord } from '../../ssh/quote.ts'
 import { withSession } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 /** Exit code where there are changes: not 0, so that scripts can tell, and not 1, which is trouble. */
 const CHANGES = 2
@@ -25,9 +26,7 @@ const plan: CommandHandler = async (context, input) =>
         ? await versionWarnings(session, report.observed)
         : []
       if (context.json) {
-        context.out(
-          `${JSON.stringify({ ...planJson(report), stopped, versionWarnings: warnings }, null, 2)}\n`,
-        )
+        printValue(context, 'plan', { ...planJson(report), stopped, versionWarnings: warnings })
       } else {
         // A token is made anew for every plan that is not kept: what stands there now will not be what is written.
         const unknown = out === undefined ? [report.intent.freshToken] : []

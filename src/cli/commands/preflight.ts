@@ -6,6 +6,7 @@ import { summarize } from '../../preflight/checks.ts'
 import type { CommandHandler } from '../command.ts'
 import { formatReport } from '../render-preflight.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 const LOCAL_METRICS = 'http://127.0.0.1:2381'
 const METRICS_NOTE =
@@ -20,7 +21,7 @@ const preflightCommand: CommandHandler = async (context) => {
       const summary = summarize(report)
       const versionWarnings = describeHazards(cluster.etcd.version)
       if (context.json) {
-        context.out(`${JSON.stringify({ summary, checks: report.checks, versionWarnings }, null, 2)}\n`)
+        printValue(context, 'preflight', { summary, checks: report.checks, versionWarnings })
       } else {
         const { green, yellow, red } = context.colors
         const painter = { ok: green, warning: yellow, failure: red }

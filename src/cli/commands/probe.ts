@@ -5,6 +5,7 @@ import { type CommandHandler, textOption } from '../command.ts'
 import { rateOption } from '../probe-choice.ts'
 import { renderAvailability } from '../render-availability.ts'
 import { withSession } from '../with-session.ts'
+import { printValue, valueText } from '../output/print-json.ts'
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000 }
 
@@ -18,11 +19,9 @@ const probeCommand: CommandHandler = async (context, input) => {
     patient,
     async (session) => await probe(session, { forMs, rate, until: context.signal }),
   )
-  const json = `${JSON.stringify(availability, null, 2)}\n`
-  if (output !== undefined) await replaceFile(output, json, 0o600)
-  context.out(
-    context.json ? json : renderAvailability({ type: 'availability', ...availability }, context.colors),
-  )
+  if (output !== undefined) await replaceFile(output, valueText('probe', availability), 0o600)
+  if (context.json) printValue(context, 'probe', availability)
+  else context.out(renderAvailability({ type: 'availability', ...availability }, context.colors))
   return availability.verdict.unnoticed ? 0 : 1
 }
 

@@ -5,11 +5,13 @@ import type { CliContext } from '../context.ts'
 import { renderTable } from '../table.ts'
 import { withSession } from '../with-session.ts'
 import { formatBytes } from '../../spec/units.ts'
+import { printValue } from '../output/print-json.ts'
 
 const quotaCommand: CommandHandler = async (context) =>
   await withSession(context, async (session) => {
     const report = await quota(session)
-    context.out(context.json ? `${JSON.stringify(report, null, 2)}\n` : render(report, context.colors))
+    if (context.json) printValue(context, 'quota', report)
+    else context.out(render(report, context.colors))
     return report.state === 'critical' ? 1 : 0
   })
 

@@ -6,6 +6,7 @@ import type { Session } from '../../tiers/etcd/session.ts'
 import { type CommandHandler, type CommandInput, flagOption } from '../command.ts'
 import { renderRecovery } from '../render-recover.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 /** Something is to be decided. */
 const OPEN = 2
@@ -25,7 +26,7 @@ const recoverCommand: CommandHandler = async (context, input) => {
       const survey = await surveyMembers(session, lost)
       const needsChoice = survey.outlook.kind === 'open' || survey.outlook.kind === 'lost'
       const report = reportOf(cluster, survey, needsChoice ? await newestBackups(session) : [])
-      if (context.json) context.out(`${JSON.stringify(report)}\n`)
+      if (context.json) printValue(context, 'recover', report)
       else context.out(renderRecovery(report, context.colors))
       return report.kind === 'serving' ? 0 : OPEN
     },

@@ -1,13 +1,14 @@
-import { type RepairPreview, repairMember } from '../../verbs/repair/repair.ts'
+import { type RepairPreview, type RepairReport, repairMember } from '../../verbs/repair/repair.ts'
 import { lookForDamage } from '../../verbs/repair/observe.ts'
 import { stopsMember } from '../../tiers/etcd/steps/actions.ts'
 import { stepJson } from '../../tiers/etcd/steps/plan-json.ts'
 import { confirm } from '../ask.ts'
 import type { CommandHandler } from '../command.ts'
-import { printDone } from '../maintenance.ts'
 import { probeChoice } from '../probe-choice.ts'
 import { renderDamage, renderRepair, renderRepairPreview } from '../render-repair.ts'
 import { withSession } from '../with-session.ts'
+import { printLine, printValue } from '../output/print-json.ts'
+import type { Lines } from '../output/lines.ts'
 
 /** Something is to be repaired. */
 const OPEN = 2
@@ -19,7 +20,7 @@ const repairCommand: CommandHandler = async (context, input) => {
       context,
       async (session) => {
         const { outlook } = await lookForDamage(session)
-        if (context.json) context.out(`${JSON.stringify(outlook)}\n`)
+        if (context.json) printValue(context, 'repair', outlook)
         else context.out(renderDamage(outlook, context.colors))
         const damaged = outlook.members.some(({ evidence }) => evidence.length > 0)
         return damaged || outlook.corrupt.length > 0 || outlook.blocked.length > 0 ? OPEN : 0
@@ -32,14 +33,14 @@ const repairCommand: CommandHandler = async (context, input) => {
       probe: probeChoice(input),
       confirm: async (preview) =>
         await ask(async () => {
-          if (context.json) context.out(`${JSON.stringify({ type: 'preview', ...previewJson(preview) })}\n`)
+          if (context.json) printLine(context, 'repair', previewJson(preview))
           else context.err(renderRepairPreview(preview, session.cluster, context.colors))
           await confirm(context, question(preview), {
             stopsMember: stopsMember(preview.replacement?.steps ?? []),
           })
         }),
     })
-    if (context.json) printDone(context, { ...report, done: undefined, steps: report.done.map(stepJson) })
+    if (context.json) printLine(context, 'repair', doneJson(report))
     else context.out(renderRepair(report, name))
     return 0
   })
@@ -51,8 +52,12 @@ function question({ node, decision, alarms }: RepairPreview): string {
   return `Make ${node} anew from the others, its old data moved aside${alarm}?`
 }
 
-function previewJson({ replacement, ...preview }: RepairPreview): Record<string, unknown> {
-  return { ...preview, steps: (replacement?.steps ?? []).map(stepJson) }
+function previewJson({ replacement, ...preview }: RepairPreview): Lines['repair'] {
+  return { type: 'preview', ...preview, steps: (replacement?.steps ?? []).map(stepJson) }
+}
+
+function doneJson({ done, ...report }: RepairReport): Lines['repair'] {
+  return { type: 'done', ...report, steps: done.map(stepJson) }
 }
 
 export default repairCommand

@@ -10,6 +10,8 @@ import { type CommandHandler, flagOption, textOption } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { planSummary, renderPlan } from '../render-plan.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
+import { printLine } from '../output/print-json.ts'
+import type { Lines } from '../output/lines.ts'
 
 const resetCommand: CommandHandler = async (context, input) => {
   const [node] = input.args
@@ -45,7 +47,8 @@ const resetCommand: CommandHandler = async (context, input) => {
                   await confirm(waves, question)
                 }),
             })
-      context.out(context.json ? asJson(report) : describe(report, tier, context))
+      if (context.json) printLine(context, 'reset', asJson(report))
+      else context.out(describe(report, tier, context))
       return 0
     },
     { cluster },
@@ -80,8 +83,8 @@ function etcdQuestion(hosts: readonly string[], purge: boolean): string {
 
 type Report = Omit<TierResetReport, 'done'> & { readonly done: readonly AnyStep[] }
 
-function asJson({ done, moved }: Report): string {
-  return `${JSON.stringify({ type: 'done', changed: done.length > 0, steps: done.length, moved })}\n`
+function asJson({ done, moved }: Report): Lines['reset'] {
+  return { type: 'done', changed: done.length > 0, steps: done.length, moved }
 }
 
 function describe({ done, moved }: Report, tier: string, { colors }: CliContext): string {

@@ -25,6 +25,7 @@ import { signersFor, unsignedApproval } from '../signer-options.ts'
 import { intoJson, renderIntoPreview } from '../render-into.ts'
 import { previewJson, renderRestorePreview, renderRestored, restoreQuestion } from '../render-restore.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
+import { printLine } from '../output/print-json.ts'
 
 const restoreCommand: CommandHandler = async (context, input) => {
   const started = performance.now()
@@ -83,7 +84,7 @@ async function writeInto(
 ): Promise<void> {
   const planned = plannedClusterFile(opened, context.file, addresses(input))
   const preview = await intoPreview(opened, { into: context.file, planned, present })
-  if (context.json) context.out(`${JSON.stringify(intoJson(preview))}\n`)
+  if (context.json) printLine(context, 'restore', intoJson(preview))
   else context.err(renderIntoPreview(preview, context.colors))
   const question = `The cluster file and the CA of ${opened.name} decide where programs come from and whom the cluster trusts. Write them here?`
   const typed = textOption(input, 'confirm')
@@ -108,7 +109,7 @@ async function confirmRestore(
   name: string,
   preview: RestorePreview,
 ): Promise<void> {
-  if (context.json) context.out(`${JSON.stringify(previewJson(preview))}\n`)
+  if (context.json) printLine(context, 'restore', previewJson(preview))
   else context.err(renderRestorePreview(name, preview, context.colors))
   const question = restoreQuestion(preview)
   const typed = textOption(input, 'confirm')
@@ -151,7 +152,7 @@ function tell(context: CliContext, report: RestoreReport, durationMs: number): v
   const { clusterId, moved, keys, revision } = report
   if (context.json) {
     const figures = { keys: Number(keys), revision: Number(revision) }
-    context.out(`${JSON.stringify({ type: 'done', clusterId, ...figures, moved, durationMs })}\n`)
+    printLine(context, 'restore', { type: 'done', clusterId, ...figures, moved, durationMs })
     return
   }
   context.out(renderRestored(report, durationMs, context.colors))

@@ -1,9 +1,11 @@
 import { buffer } from 'node:stream/consumers'
 import { type RunResult, allSucceeded, runOnNodes, selectedNodes } from '../../verbs/machines/run.ts'
 import { type CommandHandler, flagOption } from '../command.ts'
-import { errorJson } from '../render-error.ts'
+import { errorJson } from '../output/error-json.ts'
 import { renderRun } from '../render-run.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
+import type { RunJson } from '../output/values.ts'
 
 const run: CommandHandler = async (context, input) => {
   const [selector = '', ...words] = input.args
@@ -19,7 +21,7 @@ const run: CommandHandler = async (context, input) => {
     async ({ fleet, signal }) => {
       const root = flagOption(input, 'root')
       const results = await runOnNodes({ cluster, selector, argv, fleet, root, stdin, signal, emit: print })
-      if (context.json) context.out(`${JSON.stringify(results.map(resultJson), null, 2)}\n`)
+      if (context.json) printValue(context, 'run', results.map(resultJson))
       return allSucceeded(results) ? 0 : 1
     },
     { cluster },
@@ -44,8 +46,8 @@ function inOrder(
   }
 }
 
-function resultJson(result: RunResult): unknown {
-  return 'error' in result ? { host: result.host, ...errorJson(result.error) } : result
+function resultJson(result: RunResult): RunJson {
+  return 'error' in result ? { host: result.host, error: errorJson(result.error) } : result
 }
 
 export default run

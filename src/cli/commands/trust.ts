@@ -7,10 +7,12 @@ import type { ScannedKey } from '../../ssh/trust.ts'
 import { confirm } from '../ask.ts'
 import { type CommandHandler, flagOption } from '../command.ts'
 import type { CliContext } from '../context.ts'
-import { errorJson, printError } from '../render-error.ts'
+import { errorJson } from '../output/error-json.ts'
+import { printError } from '../render-error.ts'
 import { keyTable } from '../render-keys.ts'
 import { loadForCommand, recordedBy } from '../with-session.ts'
 import { counted } from '../../spec/units.ts'
+import { printValue } from '../output/print-json.ts'
 
 const trustCommand: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context)
@@ -38,9 +40,7 @@ const trustCommand: CommandHandler = async (context, input) => {
       recorded: outcome.recorded.includes(key),
       refused: refused.includes(key),
     }))
-    context.out(
-      `${JSON.stringify({ keys: shown, errors: errors.map((error) => errorJson(error).error) }, null, 2)}\n`,
-    )
+    printValue(context, 'trust', { keys: shown, errors: errors.map(errorJson) })
   } else {
     const known = keys.filter(({ status }) => status === 'known')
     if (known.length > 0 && context.verbose) context.out(keyTable(known, context))

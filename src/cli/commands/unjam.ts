@@ -1,8 +1,9 @@
 import { unjam } from '../../verbs/space/unjam.ts'
 import type { CommandHandler } from '../command.ts'
-import { asking, defragmentedLines, printDone } from '../maintenance.ts'
+import { asking, defragmentedLines } from '../maintenance.ts'
 import { probeChoice } from '../probe-choice.ts'
 import { withSession } from '../with-session.ts'
+import { printLine } from '../output/print-json.ts'
 
 const unjamCommand: CommandHandler = async (context, input) =>
   await withSession(context, async (session, ask) => {
@@ -11,7 +12,8 @@ const unjamCommand: CommandHandler = async (context, input) =>
       probe: probeChoice(input),
     })
     if (context.json) {
-      printDone(context, {
+      printLine(context, 'unjam', {
+        type: 'done',
         changed: done.length > 0,
         steps: done.length,
         members: defragmented,

@@ -4,6 +4,7 @@ import { type CommandHandler, flagOption, textOption } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { lockJson, renderLocks, unlockQuestion } from '../render-unlock.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
+import { printValue } from '../output/print-json.ts'
 
 const unlockCommand: CommandHandler = async (context, input) => {
   const cluster = await loadForCommand(context)
@@ -50,7 +51,7 @@ function tell(
       removed,
       unknown: unknown.map(({ host, message }) => ({ host, message })),
     }
-    context.out(`${JSON.stringify(out, null, 2)}\n`)
+    printValue(context, 'unlock', out)
   } else {
     context.out(locks.length === 0 ? 'no lock is held\n' : text)
   }

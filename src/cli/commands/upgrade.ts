@@ -16,13 +16,14 @@ import { probeChoice } from '../probe-choice.ts'
 import { stepJson } from '../../tiers/etcd/steps/plan-json.ts'
 import { renderUpgrade, upgradeQuestion } from '../render-upgrade.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
+import { printLine, printValue } from '../output/print-json.ts'
 
 const upgradeCommand: CommandHandler = async (context, input) => {
   const started = performance.now()
   const options = optionsOf(input)
   const cluster = await loadForCommand(context)
   const show = (preview: UpgradePreview) => {
-    if (context.json) context.out(`${JSON.stringify({ type: 'preview', ...preview })}\n`)
+    if (context.json) printLine(context, 'upgrade', { type: 'preview', ...preview })
     else context.err(renderUpgrade(cluster.name, preview, context.colors))
   }
   return await withSession(
@@ -30,7 +31,7 @@ const upgradeCommand: CommandHandler = async (context, input) => {
     async (session, ask) => {
       if (flagOption(input, 'check')) {
         const preview = await previewUpgrade(session, options)
-        if (context.json) context.out(`${JSON.stringify(preview, null, 2)}\n`)
+        if (context.json) printValue(context, 'upgrade', preview)
         else context.out(renderUpgrade(cluster.name, preview, context.colors))
         return preview.problems.some(({ severity }) => severity === 'blocker') ? EXIT_CODES.blocked : 0
       }
@@ -74,10 +75,9 @@ function tell(context: CliContext, report: UpgradeReport, durationMs: number): v
   const { changed, from, to, clusterVersion, members, snapshot, done } = report
   if (context.json) {
     const taken = snapshot && { ...snapshot, revision: Number(snapshot.revision) }
-    const line = { type: 'done', changed, from, to, clusterVersion, members, snapshot: taken }
-    context.out(
-      `${JSON.stringify({ ...line, steps: done.map(stepJson), durationMs, availability: report.availability })}\n`,
-    )
+    const line = { type: 'done', changed, from, to, clusterVersion, members, snapshot: taken } as const
+    const { availability } = report
+    printLine(context, 'upgrade', { ...line, steps: done.map(stepJson), durationMs, availability })
     return
   }
   if (!changed) context.out(`nothing to do: every member runs etcd ${to}\n`)

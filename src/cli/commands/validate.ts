@@ -4,6 +4,7 @@ import { inspectClusterFile } from '../../cluster-file/load.ts'
 import { formatProblems } from '../../spec/problem.ts'
 import { type CommandHandler, flagOption } from '../command.ts'
 import { counted } from '../../spec/units.ts'
+import { printValue } from '../output/print-json.ts'
 
 const validate: CommandHandler = async (context, input) => {
   if (flagOption(input, 'schema')) {
@@ -14,7 +15,7 @@ const validate: CommandHandler = async (context, input) => {
   const { cluster, problems } = await inspectClusterFile(context.file)
   const valid = cluster !== undefined
   if (context.json) {
-    context.out(`${JSON.stringify({ valid, problems }, null, 2)}\n`)
+    printValue(context, 'validate', { valid, problems })
   } else {
     // Results, not complaints about the command: they go where editors and scripts read.
     if (problems.length > 0) context.out(`${formatProblems(problems)}\n`)
