@@ -112,6 +112,7 @@ const MENTIONED: ReadonlySet<string> = new Set([
   'src/spec/schema.ts: run',
   'src/tiers/etcd/plan/kept.ts: stop',
   'src/cli/catalog/cluster.ts: stop',
+  'src/cli/catalog/cluster.ts: member remove',
   'src/cli/catalog/transfer.ts: import',
 ])
 

@@ -13,19 +13,19 @@ import { sharedOptions } from './shared-options.ts'
 type Run = (definition: CommandDefinition, input: CommandInput) => Promise<void>
 
 /**
- * A command line that can't be meant is an error like any other: `parseAsync` rejects with a QuorateError `usage`.
+ * An invalid command line is an error like any other: `parseAsync` rejects with a QuorateError `usage`.
  *
- * @param rest what stood after two dashes on the command line; it never comes past commander.
+ * @param rest arguments after `--` on the command line; commander never sees them.
  */
 export function buildProgram(run: Run, rest: readonly string[]): Command {
-  // What commander has to say comes in pieces, the error and then the hint, before it ends.
+  // commander writes the error and then the hint, and then ends.
   const said: string[] = []
   const program = new Command('quorate')
-    .description('Highly available etcd with TLS on plain Linux machines, over SSH and systemd.')
-    .version(packageJson.version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'show help for quorate or a command')
+    .description('Deploy and operate highly available etcd on plain Linux nodes, over SSH and systemd.')
+    .version(packageJson.version, '-V, --version', 'Print the version')
+    .helpOption('-h, --help', 'Show help for quorate or a command')
     .usage('[-f FILE] COMMAND …')
-    .showHelpAfterError('quorate --help lists the commands')
+    .showHelpAfterError('list the commands: quorate --help')
     .showSuggestionAfterError()
     .enablePositionalOptions()
     .configureOutput({
@@ -39,7 +39,7 @@ export function buildProgram(run: Run, rest: readonly string[]): Command {
       throw usageError(error, said)
     })
   program.addHelpCommand(
-    new Command('help').argument('[command...]').description('show help for a command').helpGroup('More:'),
+    new Command('help').argument('[command...]').description('Show help for a command').helpGroup('More:'),
   )
   for (const option of sharedOptions()) program.addOption(option)
   for (const definition of COMMANDS) addCommand(program, definition, run, rest)
@@ -52,7 +52,7 @@ export function normalizeWords(words: readonly string[]): readonly string[] {
   const [first, ...asked] = words
   if (first !== 'help') return words
   const known = asked[0] === undefined || COMMANDS.some(({ name }) => name.split(' ')[0] === asked[0])
-  // Of a command that there is not, commander has something better to say than the help of all.
+  // For an unknown command, commander has a better message than the general help.
   return known ? [...asked, '--help'] : asked
 }
 
@@ -87,14 +87,14 @@ function addCommand(
   if (definition.hidden !== true) command.addHelpText('after', `\n${shared}`)
   if (definition.examples !== undefined)
     command.addHelpText('after', () => examplesText(definition, helpWidth(process.stdout)))
-  // A word after it that is none of them would be taken for an argument of its own.
+  // Otherwise commander takes an unknown subcommand for an argument.
   const below = subcommands(definition.name)
   if (below.length > 0) command.allowExcessArguments().allowUnknownOption()
   command.action(async (...received: unknown[]) => {
     if (below.length > 0 && command.args.length > 0)
       command.error(unknownWord(command, definition.name, below))
     if (definition.rest === undefined && rest.length > 0) {
-      command.error(`error: 'quorate ${definition.name}' takes nothing after two dashes`)
+      command.error(`error: 'quorate ${definition.name}' takes no arguments after --`)
     }
     const args = received
       .slice(0, -2)
@@ -118,7 +118,7 @@ function subcommands(name: string): readonly string[] {
   )
 }
 
-/** In commander's words for the others. The first one counts: what follows a wrong word may well belong to the right one. */
+/** In the form that commander has for unknown commands. The first word counts: those after it may belong to the right one. */
 function unknownWord(command: Command, name: string, below: readonly string[]): string {
   const [word = ''] = command.args
   const flags = command.options.flatMap(({ long, hidden }) => (hidden ? [] : (long ?? [])))
@@ -137,7 +137,7 @@ function usageError(error: CommanderError, said: readonly string[]): QuorateErro
   const group = /^Usage: (.*?) \[/.exec(said.join(''))?.[1] ?? 'quorate'
   const names = subcommands(group.replace('quorate ', ''))
   return new QuorateError('usage', `'${group}' needs a subcommand: ${names.join(', ')}`, {
-    hint: `${group} --help describes them`,
+    hint: `choose one: ${group} --help`,
   })
 }
 
@@ -148,8 +148,8 @@ function withRest({ arguments: own = [], rest }: CommandDefinition): string {
 
 function usageHint(definition: CommandDefinition): string {
   const { name, rest } = definition
-  if (rest === undefined) return `quorate ${name} --help shows how it is used`
-  return `put the other program's words after two dashes: quorate ${name} ${withRest(definition)}`
+  if (rest === undefined) return `see the usage: quorate ${name} --help`
+  return `put the command after --: quorate ${name} ${withRest(definition)}`
 }
 
 function parentOf(program: Command, name: string): Command {
@@ -161,7 +161,7 @@ function parentOf(program: Command, name: string): Command {
     .description(sentence(group.summary))
     .helpGroup(`${group.heading}:`)
     .helpCommand(false)
-    .showHelpAfterError(`quorate ${name} --help lists them`)
+    .showHelpAfterError(`list its commands: quorate ${name} --help`)
 }
 
 function sentence(summary: string): string {

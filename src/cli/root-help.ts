@@ -1,15 +1,15 @@
 /** `quorate --help`: the commands first, a line each, then what all of them share. */
 import { type Command, Help } from 'commander'
 
-const BEGIN = `Begin:
-  quorate init                 write a commented cluster.yaml
-  quorate trust                compare the machines' host keys and record them
-  quorate plan                 see what would be done
-  quorate apply                do it; run it again at any time
+const BEGIN = `First steps:
+  quorate init                 Write a commented cluster.yaml
+  quorate trust                Compare and record the SSH host keys of the nodes
+  quorate plan                 Show the changes that apply would make
+  quorate apply                Apply them; safe to rerun
 `
 
-const END = `quorate COMMAND --help tells more, with examples. Exit codes: 0 done or healthy,
-1 failed or unhealthy, 2 plan found changes; see docs/reference/exit-codes.md
+const END = `Details and examples: quorate COMMAND --help. Exit codes: 0 done or healthy,
+1 failed or unhealthy, 2 changes found; for another one: quorate explain CODE
 `
 
 /** For `configureHelp`, which commands of the program inherit: they have the usual help. */

@@ -10,23 +10,23 @@ interface SharedOption {
 }
 
 export const SHARED_OPTIONS: readonly SharedOption[] = [
-  // Where it is not there the error says how to write one.
-  { flags: '-f, --file <file>', description: 'the cluster file', value: 'own', default: 'cluster.yaml' },
-  { flags: '--json', description: 'print JSON instead of text' },
-  { flags: '-v, --verbose', description: 'say more' },
-  { flags: '-y, --yes', description: 'answer every yes-or-no question with yes' },
+  // If it is missing, the error says how to write one.
+  { flags: '-f, --file <file>', description: 'Cluster file', value: 'own', default: 'cluster.yaml' },
+  { flags: '--json', description: 'Print JSON instead of text' },
+  { flags: '-v, --verbose', description: 'Print more details' },
+  { flags: '-y, --yes', description: 'Answer every yes-or-no question with yes' },
   {
     flags: '--no-color',
-    description: 'no colours (nor where the output is no terminal, or NO_COLOR is set)',
+    description: 'Print no colors (default without a terminal, or if NO_COLOR is set)',
   },
   {
     flags: '--sudo-password-file <file>',
-    description: "the first line is sudo's password on the machines",
+    description: 'File whose first line is the sudo password on the nodes',
     value: 'input-file',
   },
   {
     flags: '--passphrase-file <file>',
-    description: "the first line is the passphrase of the CA's key",
+    description: 'File whose first line is the passphrase of the CA key',
     value: 'input-file',
   },
 ]

@@ -85,7 +85,9 @@ export function check(text: Text): readonly Finding[] {
 }
 
 function sentencesOf(text: string): readonly string[] {
-  return text.split(/(?<=[.!?][)"']?)\s+(?=[\p{Lu}{"'(]|CODE|(?:quorate|etcd|kubeadm|systemd)\b)|\n+/u)
+  return text.split(
+    /(?<=[.!?][)"']?)\s+(?=[\p{Lu}{"'(`-]|CODE|(?:quorate|etcd|kubeadm|kubelet|kubectl|systemd|skopeo)\b)|\n+/u,
+  )
 }
 
 export function wordsOf(text: string): number {

@@ -37,7 +37,8 @@ export function pageTexts(file: string): readonly Text[] {
   }
   for (const [index, line] of lines.entries()) {
     const text = line.replace(/^[\s>]*(?:#+ |[-*] |\d+\. )?/, '').trim()
-    if (text === '' || /^[|:\s-]+$/.test(text)) end()
+    const isCode = block === undefined && line.startsWith('    ')
+    if (text === '' || isCode || /^[|:\s-]+$/.test(text)) end()
     else if (text.startsWith('|')) {
       end()
       for (const cell of text.split(/(?<!\\)\|/).map((part) => part.trim()))

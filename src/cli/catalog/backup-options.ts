@@ -7,7 +7,7 @@ export const STORE_OPTION: Options = [
   {
     flags: '--store <where>',
     value: 'own',
-    description: 'a folder, or s3://bucket/prefix (default: the cluster file’s)',
+    description: 'Backup location: a directory or s3://bucket/prefix (default: as in the cluster file)',
   },
 ]
 
@@ -15,16 +15,16 @@ export const SEAL_OPTIONS: Options = [
   {
     flags: '--recipient <keys...>',
     value: 'recipient',
-    description: 'public keys of age that it is for (default: the cluster file’s, else a passphrase)',
+    description: 'age public keys of the recipients (default: as in the cluster file, else a passphrase)',
   },
-  { flags: '--plaintext', description: 'not encrypted, and without the key of the CA' },
+  { flags: '--plaintext', description: 'Write the backup without encryption and without the CA key' },
 ]
 
 export const SECRET_OPTION: Options = [
   {
     flags: '--identity <file>',
     value: 'input-file',
-    description: 'secret keys of age (default: a passphrase is asked for)',
+    description: 'File with age identities (default: ask for a passphrase)',
   },
 ]
 
@@ -33,10 +33,10 @@ export const SIGNER_OPTIONS: Options = [
     flags: '--signers <file>',
     value: 'input-file',
     description:
-      'list of allowed signers, in ssh-keygen’s format (default: allowed_signers in the state directory)',
+      'List of allowed signers, in ssh-keygen format (default: allowed_signers in the state directory)',
   },
   {
     flags: '--unsigned',
-    description: 'use a backup that is not signed, or whose signature can’t be checked',
+    description: "Accept a backup that is not signed, or whose signature can't be checked",
   },
 ]

@@ -1,4 +1,4 @@
-/** Commands about copies of a cluster's data, and the way back from a disaster. */
+/** Commands that back up, restore and recover a cluster. */
 import { SEAL_OPTIONS, SECRET_OPTION, SIGNER_OPTIONS, STORE_OPTION } from './backup-options.ts'
 import type { CommandDefinition } from '../command.ts'
 import { PROOF_COMMANDS } from './proofs.ts'
@@ -9,9 +9,9 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
     name: 'backup',
     group: 'Backup and recovery',
     json: 'value',
-    summary: 'all it takes to make the cluster again, as one encrypted file',
+    summary: 'Back up the keyspace, cluster file and CA, encrypted',
     description:
-      "The store of the best voter (never a learner, none with an alarm), streamed over gRPC with nothing written on the node, its sum compared and read by etcd's own tool; the cluster file; the CA's certificates and, encrypted once more, its key. In its store whole, or not there at all; earlier backups are never replaced. Changes nothing on any machine.",
+      'Takes a snapshot from the best voting member, without an alarm, and writes nothing on the node. Verifies its checksum and reads it with the tool of etcd. Adds the cluster file, the CA certificates and, encrypted a second time, the CA key. A stored backup is always complete, and existing backups are never modified. Changes nothing on any node. Safe to rerun.',
     options: [...STORE_OPTION, ...SEAL_OPTIONS],
     examples: [
       'quorate backup',
@@ -24,37 +24,38 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
     name: 'backup schedule',
     group: 'Backup and recovery',
     json: 'value',
-    summary: 'have a node take the backups by itself, and keep the right ones',
+    summary: 'Schedule backups on a node, with a retention policy',
     description:
-      "What the cluster file says under backup.schedule, unless options say otherwise. Shows what it will do and asks. The node gets quorate as one file, a client certificate for a key that is made there, and a systemd timer; the backups are for the public keys of backup.recipients, so that the node itself can't open them. Only one node does it: one that did before stops. The first backup is taken at once. Run it again after a change of the cluster file, to renew the certificate, or after any interruption. `quorate status` shows how it goes.",
+      "Uses backup.schedule of the cluster file, unless options override it. Shows the steps and asks. Installs quorate as one file, a client certificate and a systemd timer on the node, and takes the first backup at once. The node can't decrypt the backups: they are encrypted to backup.recipients. Only one node takes backups; the schedule on any other node is removed. Rerun it after a change of the cluster file or to renew the certificate. `quorate status` shows the result of each backup. Safe to interrupt and to rerun.",
     options: [
       ...STORE_OPTION,
       {
         flags: '--recipient <keys...>',
         value: 'recipient',
-        description: 'public keys of age that the backups are for (default: the cluster file’s)',
+        description: 'age public keys of the recipients (default: as in the cluster file)',
       },
       {
         flags: '--node <name>',
         value: 'own',
-        description: 'which (default: the first with the role service)',
+        description: 'Node that takes the backups (default: the first with the role service)',
       },
       {
         flags: '--every <when>',
         value: 'calendar',
-        description: "hour, day, week, month, or systemd's OnCalendar, like '*-*-* 03:00:00'",
+        description:
+          "Interval: hour, day, week, month, or a systemd OnCalendar value such as '*-*-* 03:00:00'",
       },
       {
         flags: '--keep <counts>',
         value: 'own',
-        description: 'the newest of so many of each, like hourly=24,daily=7,weekly=5,monthly=12',
+        description: 'Retention: how many to keep of each, such as hourly=24,daily=7,weekly=5,monthly=12',
       },
       {
         flags: '--metrics <dir>',
         value: 'node-path',
-        description: 'where node_exporter there reads metrics from files (default: where Debian has it)',
+        description: 'Textfile directory of node_exporter on the node (default: as in Debian)',
       },
-      { flags: '--remove', description: 'no node takes backups by itself any more; those there stay' },
+      { flags: '--remove', description: 'Remove the schedule; existing backups stay' },
     ],
     examples: [
       'quorate backup schedule',
@@ -68,8 +69,8 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
     group: 'Backup and recovery',
     json: 'none',
     hidden: true,
-    summary: 'what the timer on the node runs: one backup, then what is too old removed',
-    arguments: [{ syntax: '<config>', description: 'the configuration that backup schedule wrote' }],
+    summary: 'Take one scheduled backup and apply the retention policy',
+    arguments: [{ syntax: '<config>', description: 'Configuration file that backup schedule wrote' }],
     load: async () => await import('../commands/backup-scheduled.ts'),
   },
   ...PROOF_COMMANDS,
@@ -78,13 +79,13 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
     group: 'Backup and recovery',
     json: 'events',
     asksForName: 'where a node has data',
-    summary: 'the whole cluster from a backup, or from a snapshot of etcd',
+    summary: 'Restore the cluster from a backup',
     description:
-      "All members together become a new cluster of the old name, with the contents of the snapshot: a name in the store, a bundle, or a file that etcdctl snapshot save wrote. Says beforehand what is lost, what is moved aside and what is stopped, and asks for the cluster's name where there is data. Nothing that serves now is touched before every machine has its restored data ready; no member starts before all have exchanged theirs; old data is moved aside, never removed. A run that broke off is gone on with by the same command, and until then every other verb refuses (docs/guides/restore.md).",
+      'Replaces the data of all members with a backup, or with a snapshot from `etcdctl snapshot save`. All members form a new cluster with the same name. Shows what you lose and keep, and asks for the cluster name if a node has data. Running members stop only after every node has its restored data ready. No member starts before all have their new data. Old data is renamed, never deleted. Safe to interrupt: rerun it to continue; until then, other commands refuse to run.',
     arguments: [
       {
         syntax: '<snapshot>',
-        description: 'the path of a bundle or of a .db file, or the name of a backup in the store',
+        description: 'Name of a backup in the backup location, or path of a bundle or .db file',
         values: 'files',
       },
     ],
@@ -96,29 +97,28 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
         flags: '--into <file>',
         value: 'path',
         description:
-          'new machines: write the cluster file of the bundle there (if there is none) and its CA beside it',
+          'For new nodes: write the cluster file of the bundle to this path if it is missing, and its CA next to it',
       },
       {
         flags: '--address <node=ip...>',
         value: 'node-address',
-        description: 'with --into: another address for a node than the bundle has',
+        description: 'Another address for a node than in the bundle (with --into)',
       },
       {
         flags: '--without <node...>',
         value: 'own',
-        description: 'restore on the others: this one is gone, and will be made anew when it is back',
+        description: 'Restore without these nodes; apply rebuilds them later',
       },
-      { flags: '--other-cluster', description: 'the snapshot is of another cluster, and that is meant' },
+      { flags: '--other-cluster', description: 'Allow a snapshot from a different cluster' },
       {
         flags: '--confirm <name>',
         value: 'own',
-        description: "the cluster's name, where there is no terminal to type it on",
+        description: 'Name of the cluster, instead of typing it on a terminal',
       },
     ],
     examples: [
       'quorate restore prod-20261122T030000.214Z-r5711.bundle.age --identity key.txt',
       'quorate restore ./snapshot.db --confirm prod',
-      'quorate restore ./prod.bundle.age --without etcd03',
       'quorate restore ./prod.bundle.age --into cluster.yaml --address etcd01=10.0.1.11 --address etcd02=10.0.1.12',
     ],
     load: async () => await import('../commands/restore.ts'),
@@ -128,28 +128,28 @@ export const BACKUP_COMMANDS: readonly CommandDefinition[] = [
     group: 'Backup and recovery',
     json: { eventsIf: 'with `--from-survivor` or `--abandon`' },
     asksForName: 'with `--from-survivor`',
-    summary: 'the quorum is lost: what is left, and going on from it',
+    summary: 'Recover a cluster that has lost its quorum',
     description:
-      'Alone it changes nothing: every log that can be reached is read where it lies, and it says what is certain, what may be lost, and what the choices are. Exit code 0: a quorum answers; 2: there is something to decide. With --from-survivor it stops what runs, makes a new cluster of a copy of that member’s data, and has the others join it; the old data stays, moved aside. Refused while a quorum could still answer. Safe to interrupt and to run again.',
+      'Without options it changes nothing. It reads every reachable Raft log and reports what is certain, what may be lost, and the choices. Exit code 0 means that a quorum answers, 2 means that you must decide. With --from-survivor it gives up the old cluster: it stops etcd, starts a new cluster from the data of that member, and adds the others. The old data is renamed, not deleted. It refuses while a quorum could still answer. Safe to interrupt and to rerun.',
     options: [
       {
         flags: '--from-survivor [node]',
         value: 'own',
-        description: 'go on from its data; the best copy there is unless named',
+        description: 'Start a new cluster from the data of this member (default: the best copy)',
       },
       {
         flags: '--lost <nodes...>',
         value: 'own',
-        description: 'machines out of reach that you know to be off, and to stay so',
+        description: "Nodes that are permanently down; quorate can't verify this",
       },
       {
         flags: '--confirm <name>',
         value: 'own',
-        description: "the cluster's name, where there is no terminal to type it on",
+        description: 'Name of the cluster, instead of typing it on a terminal',
       },
       {
         flags: '--abandon',
-        description: 'give up a recovery that was begun, and put the old data back; --lost as above',
+        description: 'Abandon an unfinished recovery and put the old data back',
       },
     ],
     examples: [

@@ -1,4 +1,4 @@
-/** Air-gap bundles: Kubernetes' programs and images as one file. */
+/** Commands about air-gap bundles: the programs and images of Kubernetes in one file. */
 import type { CommandDefinition } from '../command.ts'
 
 export const BUNDLE_COMMANDS: readonly CommandDefinition[] = [
@@ -6,15 +6,16 @@ export const BUNDLE_COMMANDS: readonly CommandDefinition[] = [
     name: 'bundle create',
     group: 'The cluster',
     json: 'value',
-    summary: 'pack Kubernetes for nodes without a registry',
+    summary: 'Create an air-gap bundle of Kubernetes',
     description:
-      'Obtains the programs and images of Kubernetes as the cluster file says, verifies them, and writes them into one tar with a manifest of checksums. Name that file as kubernetes.source.folder where there is no internet. Images of a release are pulled by skopeo; those of a Kubernetes built from Go modules are made here. No node is asked or changed. An existing file is never replaced. Safe to interrupt and to run again.',
-    arguments: [{ syntax: '<file>', value: 'path', description: 'the bundle to make', values: 'files' }],
+      'Obtains and verifies the programs and images that the cluster file names. Writes them into one tar file with a manifest of checksums. Without internet access, set kubernetes.source.folder to that file. skopeo pulls the images of a release; quorate builds those of a Kubernetes from Go modules. It connects to no node and refuses to replace an existing file. Safe to interrupt and to rerun.',
+    arguments: [{ syntax: '<file>', value: 'path', description: 'Bundle to create', values: 'files' }],
     options: [
       {
         flags: '--arch <list>',
         value: 'own',
-        description: 'amd64, arm64, or both with a comma between (default: as this computer)',
+        description:
+          'Architectures: amd64, arm64, or both separated by a comma (default: as the workstation)',
       },
     ],
     examples: [
@@ -28,14 +29,14 @@ export const BUNDLE_COMMANDS: readonly CommandDefinition[] = [
     name: 'bundle verify',
     group: 'The cluster',
     json: 'value',
-    summary: 'compare every checksum in a bundle',
+    summary: 'Verify every checksum in an air-gap bundle',
     description:
-      'Reads the whole bundle and shows what it has. Works without a cluster file, also on a bundle that was unpacked into a directory. It says whether the bundle is whole; whether it is the one that you made tells its SHA-256 alone. Exit code 5: it is not sound.',
+      'Reads the whole bundle and shows its contents. Works without a cluster file, also on a bundle that is unpacked into a directory. It proves that the bundle is complete. To prove that it is your bundle, compare its SHA-256. Exit code 5 means that the bundle is damaged.',
     arguments: [
       {
         syntax: '<file>',
         value: 'path',
-        description: 'a bundle, or the directory that it was unpacked into',
+        description: 'Bundle, or the directory that it is unpacked in',
         values: 'files',
       },
     ],

@@ -3,7 +3,7 @@ import type { CommandDefinition } from '../command.ts'
 import { PROBE_OPTIONS } from './probe-options.ts'
 
 const START_STOPPED = [
-  { flags: '--start-stopped', description: 'start members that quorate stop stopped, too' },
+  { flags: '--start-stopped', description: 'Also start members that `quorate stop` stopped' },
 ]
 
 export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
@@ -11,85 +11,85 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     name: 'plan',
     group: 'The cluster',
     json: 'value',
-    summary: 'what apply would change, host by host',
+    summary: 'Show the changes that apply would make',
     description:
-      'Changes nothing. Differences in files are shown as diffs; new files in one line, or whole with -v. Exit code 0: nothing to change; 2: changes; 8: blocked, with the reasons.',
+      'Changes nothing. Shows the changes of each node; -v also shows the content of new files. Exit code 0 means nothing to change, 2 means changes, 8 means blocked.',
     options: [
       {
         flags: '--out <file>',
         value: 'path',
-        description: 'write the plan to a file for apply, which refuses it if the hosts have moved since',
+        description: 'Write the plan to a file for apply, which refuses a stale plan',
       },
       ...START_STOPPED,
     ],
-    examples: ['quorate plan', 'quorate plan --out friday.plan && quorate apply friday.plan'],
+    examples: ['quorate plan', 'quorate plan -v', 'quorate plan --out friday.plan'],
     load: async () => await import('../commands/plan.ts'),
   },
   {
     name: 'apply',
     group: 'The cluster',
     json: 'events',
-    summary: 'bring the machines to what the cluster file says',
+    summary: 'Apply the cluster file to the nodes',
     description:
-      'Safe to run again at any time: it looks first and does only what is missing, so that a run that was cut off is finished by the next one. It shows the plan first, and asks on a terminal. The first apply passes preflight. A member that `quorate stop` stopped stays stopped. With --json every event is a line on standard output; the last one is `done` or an error (docs/reference/commands.md).',
+      'Shows the plan first, and asks on a terminal. It makes only the changes that are missing. Before the first apply the nodes must pass preflight. It refuses changes that would cost the quorum or data. A member that `quorate stop` stopped stays stopped. With --json each event is one line; the last line is `done` or an error. Safe to interrupt and to rerun.',
     arguments: [
       {
         syntax: '[plan]',
         value: 'input-file',
-        description: 'a file that `quorate plan --out` wrote: exactly that, or nothing',
+        description: 'Plan file from `quorate plan --out`; refused if it is stale',
         values: 'files',
       },
     ],
     options: [...START_STOPPED, ...PROBE_OPTIONS],
-    examples: ['quorate apply', 'quorate apply friday.plan', 'quorate -f prod.yaml apply --json'],
+    examples: ['quorate apply', 'quorate apply friday.plan', 'quorate -f prod.yaml apply --yes --json'],
     load: async () => await import('../commands/apply.ts'),
   },
   {
     name: 'adopt',
     group: 'The cluster',
     json: 'value',
-    summary: 'take over a cluster that something else set up, without a restart',
+    summary: 'Adopt an existing etcd cluster without a restart',
     description:
-      "For clusters set up by hand, by Kubespray or by kubeadm. Reads what runs over SSH, finds the other members by itself, shows the cluster file and what an apply would change, and asks. Then it writes the file here and quorate's mark on every member (/etc/etcd/cluster-id); nothing else is changed and nothing is restarted. Everything that stands in the way is told at once (exit code 8). The CA's key stays where it is: it is looked for beside the CA's certificate on the members, or named. A cluster without TLS gets a CA, and with the next apply TLS (docs/guides/enable-tls.md).",
+      'For clusters set up by hand, by Kubespray or by kubeadm. Reads the configuration over SSH, finds the other members, shows the cluster file and the changes of a later apply, and asks. Then it writes the cluster file, and the cluster ID file (/etc/etcd/cluster-id) on every member. It changes nothing else and restarts nothing. It reports all blockers at once (exit code 8). The CA key stays in place: quorate looks for it next to the CA certificate, or you name it. A cluster without TLS gets a CA now, and TLS with the next apply. Safe to rerun.',
     arguments: [
       { syntax: '<machines...>', value: 'destination', description: '[USER@]HOST of at least one member' },
     ],
     options: [
-      { flags: '--name <name>', value: 'name', description: "the cluster's name from now on (required)" },
-      { flags: '--preview', description: 'show everything, write nothing' },
+      { flags: '--name <name>', value: 'name', description: 'Name of the cluster from now on (required)' },
+      { flags: '--preview', description: 'Show the result, and write nothing' },
       {
         flags: '--client-port <n>',
         value: 'port',
-        description: 'where several etcd run on a machine: the one that serves clients at this port',
+        description: 'Client port of the etcd to adopt, if several run on a node',
       },
-      { flags: '--user <name>', value: 'user', description: 'who logs in over SSH' },
-      { flags: '--port <n>', value: 'port', description: "sshd's port" },
-      { flags: '--identity-file <path>', value: 'path', description: 'private key for SSH' },
-      { flags: '--jump <hosts>', value: 'jump', description: 'go through these hosts (ProxyJump)' },
+      { flags: '--user <name>', value: 'user', description: 'Login user for SSH' },
+      { flags: '--port <n>', value: 'port', description: 'SSH port' },
+      { flags: '--identity-file <path>', value: 'path', description: 'Private key for SSH' },
+      { flags: '--jump <hosts>', value: 'jump', description: 'Jump hosts, as for ssh -J (ProxyJump)' },
       {
         flags: '--ca-host <name>',
         value: 'host',
-        description: "the machine that has the CA's key, a member or another",
+        description: 'Host that has the CA key: a member or another host',
       },
       {
         flags: '--ca-certificate <path>',
         value: 'path',
-        description: "the CA's certificate, there or (without --ca-host) here",
+        description: 'CA certificate, on the CA host or (without --ca-host) on the workstation',
       },
       {
         flags: '--ca-key <path>',
         value: 'path',
-        description: 'its key, there or here; without one the CA is an offline one',
+        description: 'CA key, in the same location; without a key the CA is offline',
       },
       {
         flags: '--suite <name>',
         value: 'suite',
-        description: "take etcd's binaries from this Debian suite from now on",
+        description: 'Install etcd from this Debian suite from now on',
       },
       {
         flags: '--path <path>',
         value: 'path',
-        description: "or from this folder or archive (default: etcd's own releases)",
+        description: 'Install etcd from this directory or archive (default: etcd releases)',
       },
     ],
     examples: [
@@ -103,7 +103,9 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     name: 'status',
     group: 'The cluster',
     json: 'value',
-    summary: 'health of every member; exit code 0 only if all is well',
+    summary: 'Show the health of the cluster and its members',
+    description:
+      'Changes nothing. Shows every member, problems with a fix, certificates, backups and Kubernetes. Exit code 0 means healthy, 1 means a known problem; 69, 76 or 77 mean that some members could not be asked.',
     examples: ['quorate status', 'quorate status --json | jq .cluster.healthy', 'watch -n 5 quorate status'],
     load: async () => await import('../commands/status.ts'),
   },
@@ -111,17 +113,17 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     name: 'probe',
     group: 'The cluster',
     json: 'value',
-    summary: 'how the cluster serves a client: gaps, failures, losses',
+    summary: 'Measure the availability of the cluster for clients',
     description:
-      'Writes unique values, reads linearizably and watches, each at a steady rate, as an ordinary client does that tries again on another member. Tells the worst gaps, what failed, whether an acknowledged write was lost, and who led. Touches only keys of its own, which are gone at the end. Exit code 0 if an ordinary client noticed nothing; 1 otherwise. Ctrl-C ends it early with what was measured.',
+      'Writes unique values, reads linearizably and watches at a steady rate, like a client that retries on another member. Reports the longest unavailability, failed requests, lost acknowledged writes, and the leaders. It uses only its own keys and deletes them at the end. Exit code 0 means no client impact, 1 means impact. Ctrl-C ends it early with the result so far.',
     options: [
-      { flags: '--for <time>', value: 'own', description: 'how long: 30s, 10m, 2h (default: 30s)' },
+      { flags: '--for <time>', value: 'own', description: 'Duration, for example 10m or 2h (default: 30s)' },
       {
         flags: '--rate <n>',
         value: 'count',
-        description: 'writes a second, and as many reads: 1 to 100 (default: 10)',
+        description: 'Writes and reads per second, 1 to 100 (default: 10)',
       },
-      { flags: '--output <file>', value: 'path', description: 'write the report there too, as JSON' },
+      { flags: '--output <file>', value: 'path', description: 'Also write the report to this file, as JSON' },
     ],
     examples: [
       'quorate probe',
@@ -134,24 +136,28 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     name: 'etcdctl',
     group: 'The cluster',
     json: 'none',
-    summary: "etcd's own tool on a node, with endpoint and TLS filled in",
+    summary: 'Run etcdctl on a node with endpoint and TLS options',
     description:
-      "Runs there as user etcd against that node's member alone. Output passes byte for byte, and the exit code is etcdctl's.",
+      'Runs as user etcd against the member of that node only. quorate passes the output and the exit code of etcdctl on unchanged. It does not check what etcdctl changes.',
     arguments: [
       {
         syntax: '[node]',
-        description: 'an etcd node; the first that can be reached unless given',
+        description: 'etcd node (default: the first reachable one)',
         values: 'etcd-nodes',
       },
     ],
-    rest: { syntax: 'ARGUMENTS…', description: "etcdctl's own words" },
+    rest: { syntax: 'ARGUMENTS…', description: 'Arguments of etcdctl' },
     options: [
-      { flags: '--api <version>', description: '2 for the v2 API, where it is served', choices: ['2', '3'] },
-      { flags: '--stdin', description: 'etcdctl reads standard input' },
+      {
+        flags: '--api <version>',
+        description: 'API version; 2 only if etcd serves the v2 API',
+        choices: ['2', '3'],
+      },
+      { flags: '--stdin', description: 'Send standard input to etcdctl' },
     ],
     examples: [
-      'quorate etcdctl -- get / --prefix --keys-only',
       'quorate etcdctl etcd02 -- endpoint status -w table',
+      'quorate etcdctl -- get / --prefix --keys-only',
       'quorate etcdctl --api 2 -- cluster-health',
     ],
     load: async () => await import('../commands/etcdctl.ts'),
@@ -160,18 +166,18 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     name: 'kubectl',
     group: 'The cluster',
     json: 'none',
-    summary: "Kubernetes' own tool on a master, with credentials filled in",
+    summary: 'Run kubectl on a control-plane node with credentials',
     description:
-      "Runs there as root with the administrator's kubeconfig of that master (/etc/kubernetes/admin.conf), which stays there. Without a name the first master whose own API server is ready is taken. Output passes byte for byte, and the exit code is kubectl's.",
+      'Runs as root with the kubeconfig of that node (/etc/kubernetes/admin.conf), which stays on the node. quorate passes the output and the exit code of kubectl on unchanged. It does not check what kubectl changes.',
     arguments: [
       {
         syntax: '[node]',
-        description: 'a master; the first whose API server is ready unless given',
+        description: 'Control-plane node (default: the first with a ready API server)',
         values: 'nodes',
       },
     ],
-    rest: { syntax: 'ARGUMENTS…', description: "kubectl's own words" },
-    options: [{ flags: '--stdin', description: 'kubectl reads standard input' }],
+    rest: { syntax: 'ARGUMENTS…', description: 'Arguments of kubectl' },
+    options: [{ flags: '--stdin', description: 'Send standard input to kubectl' }],
     examples: [
       'quorate kubectl -- get nodes -o wide',
       'quorate kubectl master02 -- get pods -A --watch',
@@ -184,35 +190,34 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     group: 'The cluster',
     json: 'events',
     asksForName: 'always',
-    summary: 'take etcd or Kubernetes off nodes, with data moved aside',
+    summary: 'Uninstall etcd or Kubernetes from nodes, and keep the data',
     description:
-      "Shows what it will do on each machine and asks for the cluster's name first. Data, write-ahead log and TLS files are moved aside beside where they were (with --purge: removed); the unit and its settings are removed; packages, the user etcd and the binaries stay. A single node is reset only if it is no member of the cluster (any more), which the cluster itself is asked; member remove makes it none.\n\nWith --tier kubernetes it takes Kubernetes off its nodes, and never touches etcd's data: pods, their network, kubelets and containerd's configuration; keys and data are moved aside. A single node is drained first, and its Node object deleted. What Kubernetes keeps in etcd stays, unless --remove-objects says otherwise.",
-    arguments: [{ syntax: '[node]', description: 'a node; all unless given', values: 'nodes' }],
+      'Data, write-ahead log (WAL) and TLS files are renamed in place, not deleted, unless you give --purge. The unit and its settings are removed. Packages, the user etcd and the binaries stay. Shows the steps of each node and asks for the cluster name. It refuses a single node that is still a member: run `quorate member remove` first. Safe to interrupt and to rerun.\n\nWith --tier kubernetes it removes pods, their network, kubelets and the configuration of containerd; keys and data are renamed. It never touches the data of etcd. A single node is drained first, and its Node object deleted. The objects of Kubernetes stay in etcd unless you give --remove-objects.',
+    arguments: [{ syntax: '[node]', description: 'Node to reset (default: all)', values: 'nodes' }],
     options: [
       {
         flags: '--tier <name>',
         value: 'own',
-        description: 'what is reset: etcd, kubernetes (default: what the node carries, if that is one)',
+        description: 'What to reset: etcd or kubernetes (default: what the node runs, if it is only one)',
       },
       {
         flags: '--remove-objects',
-        description: 'with all of Kubernetes: remove what it keeps in etcd (/registry) as well',
+        description: 'Also delete the objects of Kubernetes in etcd (/registry), if all nodes are reset',
       },
       {
         flags: '--purge',
-        description: "remove this cluster's data instead of moving it aside: it is gone then",
+        description: 'Delete the data instead of renaming it; this is permanent',
       },
       {
         flags: '--confirm <name>',
         value: 'own',
-        description: "the cluster's name, where there is no terminal to type it on",
+        description: 'Name of the cluster, instead of typing it on a terminal',
       },
     ],
     examples: [
-      'quorate reset',
-      'quorate reset --purge --confirm my-cluster',
       'quorate reset worker03',
       'quorate reset --tier kubernetes',
+      'quorate reset --purge --confirm my-cluster',
     ],
     load: async () => await import('../commands/reset.ts'),
   },

@@ -1,4 +1,4 @@
-/** Commands about the cluster file alone: no machine is touched. */
+/** Commands about the cluster file alone. They connect to no node. */
 import type { CommandDefinition } from '../command.ts'
 
 export const FILE_COMMANDS: readonly CommandDefinition[] = [
@@ -6,69 +6,85 @@ export const FILE_COMMANDS: readonly CommandDefinition[] = [
     name: 'init',
     group: 'The cluster file',
     json: 'value',
-    summary: 'write a commented cluster file',
+    summary: 'Write a commented cluster file',
     description:
-      'On a terminal it asks, question by question. With options, or where there is no terminal, it takes the answers from the options and the defaults for the rest. An existing file is never overwritten.',
-    // Kept beside the questions by a test, so that help need not load them.
+      'On a terminal it asks for each value. With options, or without a terminal, it takes the values from the options and uses defaults for the rest. It refuses to overwrite an existing file.',
+    // A test compares them with the questions, so that help need not load those.
     options: [
       {
         flags: '--out <file>',
         value: 'path',
-        description: 'where to write it; - for standard output (default: the file of -f)',
+        description: 'File to write, or - for standard output (default: the file of -f)',
       },
-      { flags: '--name <name>', value: 'own', description: "the cluster's name" },
+      { flags: '--name <name>', value: 'own', description: 'Name of the cluster' },
       {
         flags: '--etcd <addresses>',
         value: 'own',
-        description: 'addresses of the etcd nodes, or NAME=ADDRESS, with commas between',
+        description: 'Addresses of the etcd nodes, or NAME=ADDRESS, separated by commas',
       },
-      { flags: '--master <addresses>', value: 'own', description: 'the same for masters' },
-      { flags: '--worker <addresses>', value: 'own', description: 'the same for workers' },
-      { flags: '--service <addresses>', value: 'own', description: 'the same for service nodes' },
-      { flags: '--user <name>', value: 'own', description: 'who logs in over SSH' },
-      { flags: '--identity-file <path>', value: 'own', description: 'private key for SSH' },
+      {
+        flags: '--master <addresses>',
+        value: 'own',
+        description: 'Addresses of the control-plane nodes, in the same form',
+      },
+      {
+        flags: '--worker <addresses>',
+        value: 'own',
+        description: 'Addresses of the workers, in the same form',
+      },
+      {
+        flags: '--service <addresses>',
+        value: 'own',
+        description: 'Addresses of the service nodes, in the same form',
+      },
+      { flags: '--user <name>', value: 'own', description: 'Login user for SSH' },
+      { flags: '--identity-file <path>', value: 'own', description: 'Private key for SSH' },
       {
         flags: '--authority <home>',
-        description: 'where the CA lives',
+        description: 'Location of the CA',
         choices: ['local', 'host', 'offline'],
       },
       {
         flags: '--ca-host <name>',
         value: 'own',
-        description: "the CA machine's name (with --authority host)",
+        description: 'Name of the CA host (with --authority host)',
       },
-      { flags: '--ca-certificate <path>', value: 'own', description: 'the CA certificate (host, offline)' },
-      { flags: '--ca-key <path>', value: 'own', description: 'the CA key on that machine (host)' },
+      {
+        flags: '--ca-certificate <path>',
+        value: 'own',
+        description: 'CA certificate (with --authority host or offline)',
+      },
+      { flags: '--ca-key <path>', value: 'own', description: 'CA key on that host (with --authority host)' },
       {
         flags: '--source <kind>',
-        description: 'where etcd comes from',
+        description: 'Source of the etcd binaries',
         choices: ['release', 'debian', 'modules', 'file'],
       },
-      { flags: '--suite <name>', value: 'own', description: 'the Debian suite (with --source debian)' },
+      { flags: '--suite <name>', value: 'own', description: 'Debian suite (with --source debian)' },
       {
         flags: '--path <path>',
         value: 'own',
-        description: 'archive or folder with etcd and etcdctl (with --source file)',
+        description: 'Archive or directory with etcd and etcdctl (with --source file)',
       },
-      { flags: '--etcd-version <version>', value: 'own', description: 'the exact version' },
-      { flags: '--network <cidr>', value: 'own', description: "flannel's network for pods" },
-      { flags: '--kubernetes', description: 'set up Kubernetes on the masters and workers too' },
+      { flags: '--etcd-version <version>', value: 'own', description: 'Exact version of etcd' },
+      { flags: '--network <cidr>', value: 'own', description: 'Pod network for flannel' },
+      { flags: '--kubernetes', description: 'Set up Kubernetes on the control-plane nodes and workers' },
       {
         flags: '--kubernetes-version <version>',
         value: 'own',
-        description: 'its exact version (with --kubernetes)',
+        description: 'Exact version of Kubernetes (with --kubernetes)',
       },
       {
         flags: '--kubernetes-source <kind>',
-        description: 'where Kubernetes comes from (with --kubernetes)',
+        description: 'Source of the Kubernetes binaries (with --kubernetes)',
         choices: ['release', 'modules', 'folder'],
       },
       {
         flags: '--kubernetes-folder <path>',
         value: 'own',
-        description: 'folder or bundle with it (with --kubernetes-source folder)',
+        description: 'Directory or bundle to take Kubernetes from',
       },
-      { flags: '--service-network <cidr>', value: 'own', description: 'network for its Services' },
+      { flags: '--service-network <cidr>', value: 'own', description: 'Service network of Kubernetes' },
       { flags: '--load-balancer <url>', value: 'own', description: "URL of the API servers' load balancer" },
     ],
     examples: [
@@ -83,10 +99,10 @@ export const FILE_COMMANDS: readonly CommandDefinition[] = [
     name: 'validate',
     group: 'The cluster file',
     json: 'value',
-    summary: 'say all that is wrong with the cluster file, with its place',
+    summary: 'Check the cluster file and report every problem',
     description:
-      'Every problem is a line `file:line:column: what; what to write instead`. Exit code 0 if there is no error (warnings may be), 65 otherwise.',
-    options: [{ flags: '--schema', description: 'print the JSON Schema of cluster files, for editors' }],
+      'Changes nothing and connects to no node. Each problem is a line: `file:line:column: problem; fix`. Exit code 0 means no errors (there may be warnings), 65 means errors.',
+    options: [{ flags: '--schema', description: 'Print the JSON Schema of cluster files, for editors' }],
     examples: [
       'quorate validate',
       'quorate validate --json | jq .problems',
@@ -98,7 +114,8 @@ export const FILE_COMMANDS: readonly CommandDefinition[] = [
     name: 'nodes',
     group: 'The cluster file',
     json: 'value',
-    summary: 'the nodes with their addresses, roles and groups',
+    summary: 'List the nodes with their addresses, roles and groups',
+    description: 'Reads the cluster file only. It connects to no node.',
     examples: ['quorate nodes', "quorate nodes --json | jq -r '.[].name'"],
     load: async () => await import('../commands/nodes.ts'),
   },

@@ -1,9 +1,9 @@
-/** What the first words of two-word commands stand for. */
+/** The first words of two-word commands, with their line in the list of commands. */
 import type { CommandGroup } from '../command.ts'
 
 export const COMMAND_GROUPS: Readonly<Record<string, { summary: string; heading: CommandGroup }>> = {
-  certs: { summary: 'list, issue, request and import certificates', heading: 'Certificates' },
-  member: { summary: 'add, remove and replace members', heading: 'The cluster' },
-  bundle: { summary: 'make and verify air-gap bundles of Kubernetes', heading: 'The cluster' },
-  lab: { summary: "the file's machines as containers on this computer", heading: 'More' },
+  certs: { summary: 'List, issue, renew and import certificates', heading: 'Certificates' },
+  member: { summary: 'Add, remove and replace members', heading: 'The cluster' },
+  bundle: { summary: 'Create and verify air-gap bundles of Kubernetes', heading: 'The cluster' },
+  lab: { summary: 'Run the nodes as containers on this workstation', heading: 'More' },
 }

@@ -9,37 +9,38 @@ export const KUBERNETES_COMMANDS: readonly CommandDefinition[] = [
     asksForName: 'with `--group system:masters`',
     summary: 'Write a kubeconfig for a person',
     description:
-      "Makes a key on this computer, has Kubernetes' CA sign a certificate for it, and writes both to one file of mode 0600, with the CA and the load balancer's address. Run it again for a new key and certificate. It replaces only a file that quorate wrote for this cluster. No machine is asked or changed.",
+      'Creates a key on this workstation and has the Kubernetes CA sign a certificate for it. Writes both to one file of mode 0600, with the CA and the address of the load balancer. Rerun it for a new key and certificate. It replaces only a file that quorate wrote for this cluster. It connects to no node.',
     options: [
       {
         flags: '--user <name>',
         value: 'common-name',
-        description: 'the user, to the API server (default: admin)',
+        description: 'User name for the API server (default: admin)',
       },
       {
         flags: '--group <name...>',
         value: 'own',
         description:
-          'a group of the user, to the API server (default: kubeadm:cluster-admins, if no user is given either)',
+          'Group of the user for the API server (default: kubeadm:cluster-admins, unless --user is given)',
       },
       {
         flags: '--days <n>',
         value: 'count',
-        description: 'how long it is valid (default: kubernetes.pki.days of the cluster file)',
+        description: 'Days of validity (default: kubernetes.pki.days of the cluster file)',
       },
       {
         flags: '--out <file>',
         value: 'path',
-        description: "the file (default: kubernetes/users/NAME.conf in quorate's folder)",
+        description: 'File to write (default: kubernetes/users/NAME.conf in the state directory)',
       },
       {
         flags: '--confirm <name>',
         value: 'own',
-        description: "the cluster's name, instead of typing it: for the group system:masters",
+        description: 'Name of the cluster, for the group system:masters without a terminal',
       },
     ],
     examples: [
       'quorate kubeconfig',
+      'quorate kubeconfig --user anna --group developers',
       'quorate kubeconfig --user anna --group developers --days 30 --out anna.conf',
     ],
     load: async () => await import('../commands/kubeconfig.ts'),

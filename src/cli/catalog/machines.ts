@@ -1,4 +1,4 @@
-/** Commands that look at the machines, or run something on them. */
+/** Commands that inspect the nodes, or run something on them. */
 import type { CommandDefinition } from '../command.ts'
 
 export const MACHINE_COMMANDS: readonly CommandDefinition[] = [
@@ -6,35 +6,34 @@ export const MACHINE_COMMANDS: readonly CommandDefinition[] = [
     name: 'trust',
     group: 'Machines',
     json: 'value',
-    summary: "look at the machines' SSH host keys and record them",
+    summary: 'Compare and record the SSH host keys of the nodes',
     description:
-      'Fingerprints of new keys are shown for comparison with what the machines themselves say (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), and recorded after a yes. Jump hosts on the way are among them. A key that differs from the one recorded is refused unless --replace is given.',
-    arguments: [{ syntax: '[nodes...]', description: 'names of nodes; all unless given', values: 'nodes' }],
-    options: [{ flags: '--replace', description: 'record changed keys too, in place of the old ones' }],
-    examples: ['quorate trust', 'quorate trust etcd02 --replace', 'quorate trust --yes'],
+      'Shows the fingerprints of new keys, also of jump hosts, and asks before it records them. Compare them with the output of `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on each node. It refuses a key that differs from the recorded one unless you give --replace. Changes nothing on the nodes. Safe to rerun.',
+    arguments: [{ syntax: '[nodes...]', description: 'Names of nodes (default: all)', values: 'nodes' }],
+    options: [{ flags: '--replace', description: 'Record changed keys too, in place of the old ones' }],
+    examples: ['quorate trust', 'quorate trust --yes', 'quorate trust etcd02 --replace'],
     load: async () => await import('../commands/trust.ts'),
   },
   {
     name: 'run',
     group: 'Machines',
     json: 'value',
-    summary: 'run a command on all nodes of a role, in parallel',
+    summary: 'Run a command on nodes in parallel',
     description:
-      "Prints each machine's output under the prompt it would have there, in the order of the cluster file. Exit code 1 if the command failed on any of them.",
+      'Prints the output of each node below a prompt, in the order of the cluster file. quorate does not check what the command changes. Exit code 1 means that the command failed on at least one node.',
     arguments: [
       {
         syntax: '<selector>',
-        description: 'a role (etcd, master, worker, service), a group, a node, or common for all',
+        description: 'A role (etcd, master, worker, service), a group, a node, or common for all nodes',
         values: 'selectors',
       },
     ],
-    rest: { syntax: 'COMMAND…', description: 'program and arguments, passed on unchanged' },
+    rest: { syntax: 'COMMAND…', description: 'Program and arguments, passed on unchanged' },
     options: [
-      { flags: '--root', description: 'as root, through sudo where the login is another user' },
-      { flags: '--stdin', description: 'what comes on standard input goes to every machine' },
+      { flags: '--root', description: 'Run as root, with sudo if the login user is not root' },
+      { flags: '--stdin', description: 'Send standard input to every node' },
     ],
     examples: [
-      'quorate run etcd -- ls -la /etc',
       'quorate run common -- uptime',
       'quorate run etcd --root -- journalctl -u etcd -n 20',
       "quorate run worker01 -- sh -c 'df -h | tail -n +2'",
@@ -45,9 +44,9 @@ export const MACHINE_COMMANDS: readonly CommandDefinition[] = [
     name: 'preflight',
     group: 'Machines',
     json: 'value',
-    summary: 'whether the machines fit, before anything is changed',
+    summary: 'Check that the nodes meet the requirements',
     description:
-      'Looks at size, system, clocks, ports, the way between peers, names, networks and the speed of disks. A machine that can not be reached is a failure in the report. Warnings never block an apply, failures block the first one. Exit code 3 if there is a failure.',
+      'Checks hardware, operating system, clocks, ports, routes between peers, names, networks and disk speed. Changes nothing. An unreachable node is a failure. Failures block the first apply; warnings block nothing. Exit code 3 means failures.',
     examples: ['quorate preflight', 'quorate preflight -v', 'quorate preflight --json | jq .summary'],
     load: async () => await import('../commands/preflight.ts'),
   },

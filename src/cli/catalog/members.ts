@@ -1,4 +1,4 @@
-/** Members come and go. */
+/** Commands that add, remove and replace members. */
 import type { CommandDefinition } from '../command.ts'
 import { PROBE_OPTIONS } from './probe-options.ts'
 
@@ -6,17 +6,21 @@ const NEW_NODE: NonNullable<CommandDefinition['options']> = [
   {
     flags: '--address <address>',
     value: 'address',
-    description: 'its IP address, for a node that is not in the cluster file yet',
+    description: 'IP address of a node that is not in the cluster file yet',
   },
-  { flags: '--ssh-host <host>', value: 'host', description: 'how ssh reaches it (default: its address)' },
+  {
+    flags: '--ssh-host <host>',
+    value: 'host',
+    description: 'Host name or address for SSH (default: the address of the node)',
+  },
   {
     flags: '--user <name>',
     value: 'user',
-    description: 'who logs in there, where it is not who logs in everywhere',
+    description: 'Login user for SSH on this node (default: the one of the cluster file)',
   },
-  { flags: '--port <n>', value: 'port', description: "sshd's port there" },
-  { flags: '--identity-file <path>', value: 'path', description: 'private key for SSH there' },
-  { flags: '--jump <hosts>', value: 'jump', description: 'go through these hosts (ProxyJump)' },
+  { flags: '--port <n>', value: 'port', description: 'SSH port of this node' },
+  { flags: '--identity-file <path>', value: 'path', description: 'Private key for SSH to this node' },
+  { flags: '--jump <hosts>', value: 'jump', description: 'Jump hosts, as for ssh -J (ProxyJump)' },
 ]
 
 export const MEMBER_COMMANDS: readonly CommandDefinition[] = [
@@ -24,14 +28,14 @@ export const MEMBER_COMMANDS: readonly CommandDefinition[] = [
     name: 'member add',
     group: 'The cluster',
     json: 'events',
-    summary: 'a further member: in the cluster file, then on its machine',
+    summary: 'Add a member to the cluster',
     description:
-      'For a node of the cluster file, which gets the role etcd if it has not; or with --address for a new one, which is written into the file. Its machine has to pass preflight. It joins as a learner, without a vote (etcd 3.4 and newer), and gets its vote once it has caught up. Shows first what it will do, and what that means for the quorum. Safe to interrupt: the same command, or an apply, finishes it.',
-    arguments: [{ syntax: '<node>', value: 'name', description: 'its name', values: 'nodes' }],
+      'Takes a node of the cluster file and gives it the role etcd, or with --address writes a new node into the file. The node must pass preflight. It joins as a learner (etcd 3.4 and newer) and becomes a voting member once it has caught up. Shows the steps and the effect on the quorum, and asks. Safe to interrupt and to rerun; apply finishes it too.',
+    arguments: [{ syntax: '<node>', value: 'name', description: 'Name of the node', values: 'nodes' }],
     options: [...NEW_NODE, ...PROBE_OPTIONS],
     examples: [
-      'quorate member add etcd04 --address 198.18.9.14',
       'quorate member add worker01',
+      'quorate member add etcd04 --address 198.18.9.14',
       'quorate member add etcd04 --address 198.18.9.14 --user admin --yes --json',
     ],
     load: async () => await import('../commands/member-add.ts'),
@@ -40,33 +44,37 @@ export const MEMBER_COMMANDS: readonly CommandDefinition[] = [
     name: 'member remove',
     group: 'The cluster',
     json: 'events',
-    summary: 'members leave: the cluster file first, then the cluster, then their machines are cleared',
+    summary: 'Remove members and decommission their nodes',
     description:
-      'Takes the role etcd from the nodes, or the nodes out of the cluster file if that is all they are; removes their members one at a time, leadership moved away first; then stops etcd on their machines and moves its data aside. Refused where the quorum would be lost, with the arithmetic. A machine that can not be reached is left as it is, and is cleared by the same command when it is back.',
+      'Removes the role etcd from the nodes in the cluster file, or the nodes if they have no other role. Then it removes the members one at a time, after moving leadership away. Last it stops etcd on the nodes and renames the data: nothing is deleted. It refuses to lose the quorum, and shows the numbers. An unreachable node is left unchanged; rerun the command when it is back. Safe to interrupt and to rerun.',
     arguments: [
       {
         syntax: '<nodes...>',
-        description: 'names of etcd nodes; several dead ones together',
+        description: 'Names of etcd nodes; name several failed ones together',
         values: 'etcd-nodes',
       },
     ],
     options: [...PROBE_OPTIONS],
-    examples: ['quorate member remove etcd03', 'quorate member remove etcd04 etcd05 --yes'],
+    examples: [
+      'quorate member remove etcd03',
+      'quorate member remove etcd04 etcd05',
+      'quorate member remove etcd04 etcd05 --yes --json',
+    ],
     load: async () => await import('../commands/member-remove.ts'),
   },
   {
     name: 'member replace',
     group: 'The cluster',
     json: 'events',
-    summary: 'a member by another node, or anew on its own machine',
+    summary: 'Replace a member, or rebuild it on the same node',
     description:
-      'By another node: one that lives leaves when the newcomer has its vote, a dead one before. On its own machine (rebuilt, or its data lost): removed, what is left of its data moved aside, and added anew. One that is healthy there is only made anew where --anew names its ID, so that a second run does nothing.',
+      'With a new node: a running member leaves after the new member votes; a failed member leaves first. On the same node, after a reinstall or a data loss: the member is removed, its old data is renamed, and it is added again. A healthy member is rebuilt only if --anew names its member ID, so that a second run does nothing. Safe to interrupt and to rerun.',
     arguments: [
-      { syntax: '<old>', description: 'the member that goes', values: 'etcd-nodes' },
+      { syntax: '<old>', description: 'Member to replace', values: 'etcd-nodes' },
       {
         syntax: '[new]',
         value: 'name',
-        description: 'the node that takes its place; its own unless given',
+        description: 'Node that takes its place (default: the same node)',
         values: 'nodes',
       },
     ],
@@ -75,7 +83,7 @@ export const MEMBER_COMMANDS: readonly CommandDefinition[] = [
       {
         flags: '--anew <id>',
         value: 'member-id',
-        description: 'the ID of the healthy member that is to be made anew on its own node',
+        description: 'Rebuild a healthy member on its own node; ID is its member ID',
       },
       ...PROBE_OPTIONS,
     ],

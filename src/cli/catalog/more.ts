@@ -6,22 +6,28 @@ export const MORE_COMMANDS: readonly CommandDefinition[] = [
     name: 'lab up',
     group: 'More',
     json: 'value',
-    summary: "boot the file's machines as containers here (root, Debian)",
+    summary: 'Start the nodes as containers on this workstation',
+    description:
+      'For tests and tutorials. Needs root and Debian. Boots every node of the cluster file as a systemd-nspawn container. Safe to rerun.',
+    examples: ['quorate lab up', 'quorate -f lab.yaml lab up'],
     load: async () => await import('../commands/lab-up.ts'),
   },
   {
     name: 'lab down',
     group: 'More',
     json: 'value',
-    summary: 'power them off',
-    options: [{ flags: '--purge', description: 'and remove every trace of them' }],
+    summary: 'Power the containers of the lab off',
+    options: [{ flags: '--purge', description: 'Delete the containers and their files as well' }],
+    examples: ['quorate lab down', 'quorate lab down --purge'],
     load: async () => await import('../commands/lab-down.ts'),
   },
   {
     name: 'lab status',
     group: 'More',
     json: 'value',
-    summary: 'which of them run; exit code 0 only if all do',
+    summary: 'Show which containers of the lab run',
+    description: 'Changes nothing. Exit code 0 means that all of them run.',
+    examples: ['quorate lab status', 'quorate lab status --json'],
     load: async () => await import('../commands/lab-status.ts'),
   },
   {
@@ -34,7 +40,7 @@ export const MORE_COMMANDS: readonly CommandDefinition[] = [
     arguments: [
       {
         syntax: '<topic>',
-        description: 'a key such as nodes.roles, an error code, or an exit code',
+        description: 'A key such as nodes.roles, an error code, or an exit code',
         values: 'topics',
       },
     ],
@@ -49,8 +55,10 @@ export const MORE_COMMANDS: readonly CommandDefinition[] = [
     name: 'completion',
     group: 'More',
     json: 'none',
-    summary: 'a script with which your shell completes words',
-    arguments: [{ syntax: '<shell>', description: 'bash, zsh or fish', values: ['bash', 'zsh', 'fish'] }],
+    summary: 'Print a completion script for your shell',
+    arguments: [
+      { syntax: '<shell>', description: 'Shell: bash, zsh or fish', values: ['bash', 'zsh', 'fish'] },
+    ],
     examples: [
       'quorate completion bash >/etc/bash_completion.d/quorate',
       'source <(quorate completion zsh)',
@@ -63,15 +71,15 @@ export const MORE_COMMANDS: readonly CommandDefinition[] = [
     group: 'More',
     json: 'none',
     hidden: true,
-    summary: 'candidates for the word being typed',
-    rest: { syntax: 'WORDS…', description: 'the words after quorate, up to the cursor' },
+    summary: 'Print candidates for the word under the cursor',
+    rest: { syntax: 'WORDS…', description: 'Arguments after quorate, up to the cursor' },
     load: async () => await import('../commands/complete.ts'),
   },
   {
     name: 'version',
     group: 'More',
     json: 'value',
-    summary: 'the version of quorate, and of Node',
+    summary: 'Print the version of quorate and of Node.js',
     load: async () => await import('../commands/version.ts'),
   },
 ]

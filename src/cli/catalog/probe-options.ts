@@ -1,14 +1,14 @@
-/** Options of every command that runs with the recorder beside it: `options: [...PROBE_OPTIONS]`. */
+/** Options of every command that runs with the availability probe: `options: [...PROBE_OPTIONS]`. */
 import type { CommandDefinition } from '../command.ts'
 
 export const PROBE_OPTIONS: NonNullable<CommandDefinition['options']> = [
   {
     flags: '--no-probe',
-    description: 'without a client that writes and reads meanwhile and tells what it noticed',
+    description: 'Skip the availability probe',
   },
   {
     flags: '--probe-rate <n>',
     value: 'count',
-    description: "that client's writes a second, and as many reads (default: 10)",
+    description: 'Writes and reads per second of the availability probe (default: 10)',
   },
 ]

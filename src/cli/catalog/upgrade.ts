@@ -1,4 +1,4 @@
-/** Another version of etcd. */
+/** The command that changes the version of etcd. */
 import type { CommandDefinition } from '../command.ts'
 import { PROBE_OPTIONS } from './probe-options.ts'
 
@@ -7,46 +7,41 @@ export const UPGRADE_COMMANDS: readonly CommandDefinition[] = [
     name: 'upgrade',
     group: 'The cluster',
     json: { eventsIf: 'without `--check`' },
-    summary: 'another version of etcd, member by member, or back',
+    summary: 'Upgrade or downgrade etcd, one member at a time',
     description:
-      'Checks everything first and says all that speaks against it at once; then shows what it will do and asks. Takes a snapshot, upgrades one follower, watches it, then the others, the leader last; verifies what really runs, and writes the version into the cluster file. One minor version at a time. Interrupted anywhere, the same command goes on; --abort goes back to the version in the file. From 3.7 and 3.6 it can also downgrade to the minor before, by the means that etcd has for it. Exit code 8: blocked, with the reasons (docs/guides/upgrade.md).',
+      'Checks everything first, reports all blockers at once, shows the steps, and asks. Then it takes a snapshot, upgrades one follower, watches it, and upgrades the others, the leader last. At the end it verifies the running versions and writes the version into the cluster file. One minor version at a time. From 3.7 and 3.6 it can downgrade by one minor version, as etcd supports it. Safe to interrupt and to rerun; --abort returns to the version in the cluster file. Exit code 8 means blocked.',
     options: [
       {
         flags: '--to <version>',
         value: 'version',
-        description: 'the version to run, like 3.7.3',
+        description: 'Version to run, for example 3.7.3',
       },
-      { flags: '--abort', description: 'go back to the version in the cluster file' },
-      { flags: '--check', description: 'only show what it would do, and what speaks against it' },
+      { flags: '--abort', description: 'Return to the version in the cluster file' },
+      { flags: '--check', description: 'Show the steps and the blockers, and change nothing' },
       {
         flags: '--suite <suite>',
         value: 'suite',
-        description: "Debian's suite to take it from, where the file's source is Debian",
+        description: 'Debian suite to install from, if the source is Debian',
       },
       {
         flags: '--path <path>',
         value: 'path',
-        description: "the folder or archive, where the file's source is a file",
+        description: 'Directory or archive to install from, if the source is a file',
       },
       {
         flags: '--sha256 <arch=sum...>',
         value: 'own',
         description:
-          "the new version's checksums, if the cluster file pins them: of the archive, or ARCH/PROGRAM=SUM",
+          'Checksums of the new version, if the cluster file pins them: ARCH=SUM, or ARCH/PROGRAM=SUM',
       },
       {
         flags: '--watch <seconds>',
         value: 'count',
-        description: 'how long the first member is watched before the others (default: 10)',
+        description: 'Seconds to watch the first member before the others (default: 10)',
       },
       ...PROBE_OPTIONS,
     ],
-    examples: [
-      'quorate upgrade --to 3.7.3 --check',
-      'quorate upgrade --to 3.7.3',
-      'quorate upgrade --abort',
-      'quorate upgrade --to 3.7.3 --yes --json',
-    ],
+    examples: ['quorate upgrade --to 3.7.3 --check', 'quorate upgrade --to 3.7.3', 'quorate upgrade --abort'],
     load: async () => await import('../commands/upgrade.ts'),
   },
 ]

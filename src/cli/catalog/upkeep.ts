@@ -1,18 +1,18 @@
-/** Commands that look after a running cluster: members on and off, leadership, space. */
+/** Commands for a running cluster: start, stop, restart, leadership, storage. */
 import type { CommandDefinition } from '../command.ts'
 import { PROBE_OPTIONS } from './probe-options.ts'
 
-const NODES = { syntax: '<nodes...>', description: 'names of etcd nodes', values: 'etcd-nodes' } as const
+const NODES = { syntax: '<nodes...>', description: 'Names of etcd nodes', values: 'etcd-nodes' } as const
 
 const FORCE: NonNullable<CommandDefinition['options']> = [
   {
     flags: '--force',
-    description: "even if the quorum is lost by it; asks for the cluster's name",
+    description: 'Proceed even if the cluster loses its quorum; asks for the cluster name',
   },
   {
     flags: '--confirm <name>',
     value: 'own',
-    description: "the cluster's name, for --force where there is no terminal to type it on",
+    description: 'Name of the cluster, for --force without a terminal',
   },
 ]
 
@@ -21,13 +21,13 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
     name: 'move-leader',
     group: 'Upkeep',
     json: 'events',
-    summary: 'hand leadership to a member, or to the healthiest follower',
+    summary: 'Move leadership to another member',
     description:
-      'Asks the present leader to hand over and waits until all members agree. Refused for a learner, for a member that does not answer, and for one that is far behind.',
+      'Asks the leader to transfer leadership and waits until all members agree. It refuses a learner, a member that does not answer, and a member that is far behind. No member restarts. Safe to rerun.',
     arguments: [
       {
         syntax: '[node]',
-        description: 'an etcd node; the healthiest follower unless given',
+        description: 'etcd node (default: the healthiest follower)',
         values: 'etcd-nodes',
       },
     ],
@@ -40,12 +40,16 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
     group: 'Upkeep',
     json: 'events',
     asksForName: 'with `--force`',
-    summary: 'restart members, one at a time and the leader last',
+    summary: 'Restart members, one at a time and the leader last',
     description:
-      'Each only when all that were well before are well again; leadership is moved away before its holder restarts. Refused where the quorum would be lost.',
+      'Before each restart it waits until every member that was healthy is healthy again. Leadership moves away before the leader restarts. It refuses to lose the quorum. Safe to interrupt and to rerun.',
     arguments: [NODES],
     options: [...FORCE, ...PROBE_OPTIONS],
-    examples: ['quorate restart etcd02', 'quorate restart etcd01 etcd02 etcd03 --yes'],
+    examples: [
+      'quorate restart etcd02',
+      'quorate restart etcd01 etcd02 etcd03',
+      'quorate restart etcd02 --yes --json',
+    ],
     load: async () => await import('../commands/restart.ts'),
   },
   {
@@ -53,24 +57,28 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
     group: 'Upkeep',
     json: 'events',
     asksForName: 'with `--force`',
-    summary: 'stop members until start, over reboots as well',
+    summary: 'Stop members; they stay stopped after a reboot',
     description:
-      'Says how many members may still fail afterwards, and refuses where the quorum would be lost. Leadership is moved away first. Data stays where it is. apply leaves such members stopped, unless it is given --start-stopped.',
+      'Shows how many more members may fail afterwards, and refuses to lose the quorum. Leadership moves away first. The data stays in place. apply keeps these members stopped unless you give --start-stopped. Undo it with `quorate start`.',
     arguments: [NODES],
     options: [...FORCE, ...PROBE_OPTIONS],
-    examples: ['quorate stop etcd03', 'quorate stop etcd02 --force --confirm my-cluster'],
+    examples: [
+      'quorate stop etcd03',
+      'quorate stop etcd03 --yes',
+      'quorate stop etcd02 --force --confirm my-cluster',
+    ],
     load: async () => await import('../commands/stop.ts'),
   },
   {
     name: 'start',
     group: 'Upkeep',
     json: 'events',
-    summary: 'start members that were stopped, and have them start at boot',
+    summary: 'Start stopped members and enable them at boot',
     description:
-      'All at once, since a member is ready only when a quorum is there. Refused for one whose write-ahead log is lost, or that is no member any more; with --all such ones, and machines out of reach, are left as they are.',
+      'Starts all of them together, because a member is ready only with a quorum. It refuses a node whose write-ahead log (WAL) is missing, or that is not a member. With --all it skips such nodes and unreachable ones. Safe to rerun.',
     arguments: [{ ...NODES, syntax: '[nodes...]' }],
     options: [
-      { flags: '--all', description: 'every member that can be started: after a power failure, say' },
+      { flags: '--all', description: 'Start every member that can start, for example after a power failure' },
       ...PROBE_OPTIONS,
     ],
     examples: ['quorate start etcd03', 'quorate start etcd01 etcd02 etcd03', 'quorate start --all'],
@@ -80,9 +88,9 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
     name: 'quota',
     group: 'Upkeep',
     json: 'value',
-    summary: 'how full every member is, and what to do about it',
+    summary: 'Show how full the database of each member is',
     description:
-      'Changes nothing. Exit code 0 below 95 % of the quota; 1 from there on, or while writes are refused (NOSPACE). The quota itself is a setting of the cluster file, etcd.settings: { quota-backend-bytes: … }, put in force by apply.',
+      'Changes nothing. Suggests a fix if space is low. Exit code 0 means below 95 % of the quota. Exit code 1 means 95 % or more, or that etcd refuses writes (NOSPACE). To change the quota, set quota-backend-bytes under etcd.settings in the cluster file and run apply.',
     examples: ['quorate quota', "quorate quota --json | jq '.members[] | {name, full}'"],
     load: async () => await import('../commands/quota.ts'),
   },
@@ -90,52 +98,68 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
     name: 'alarms',
     group: 'Upkeep',
     json: { eventsIf: 'with `disarm`' },
-    summary: 'what alarms are raised; disarm NOSPACE once there is room',
+    summary: 'List alarms, or disarm NOSPACE',
     description:
-      'list (exit code 1 if one is raised) or disarm. NOSPACE is disarmed only where there is room again: quorate unjam makes it. CORRUPT is never disarmed: it keeps clients from contents that may be wrong.',
-    arguments: [{ syntax: '[action]', description: 'list unless given', values: ['list', 'disarm'] }],
-    examples: ['quorate alarms', 'quorate alarms disarm --yes'],
+      '`list` changes nothing; exit code 1 means that an alarm is raised. `disarm` clears NOSPACE, but only if there is free space again: `quorate unjam` frees it. It refuses to disarm CORRUPT, which protects clients from wrong data: see `quorate repair`.',
+    arguments: [
+      {
+        syntax: '[action]',
+        description: 'Action: list or disarm (default: list)',
+        values: ['list', 'disarm'],
+      },
+    ],
+    examples: ['quorate alarms', 'quorate alarms --json', 'quorate alarms disarm'],
     load: async () => await import('../commands/alarms.ts'),
   },
   {
     name: 'compact',
     group: 'Upkeep',
     json: 'events',
-    summary: 'remove old revisions of all keys',
+    summary: 'Compact the history of the keyspace',
     description:
-      'The present keys and values stay. Watchers that are behind the revision have to begin anew. API servers compact by themselves every five minutes.',
+      'Removes old revisions. Current keys and values stay. Watchers that are behind the compacted revision must restart. Kubernetes API servers compact by themselves every five minutes. Safe to rerun.',
     options: [
-      { flags: '--keep <n>', value: 'count', description: 'the last so many revisions stay' },
-      { flags: '--revision <n>', value: 'count', description: 'the history before this one goes' },
-      { flags: '--physical', description: 'wait until every member has freed the space within its file' },
+      { flags: '--keep <n>', value: 'count', description: 'Number of newest revisions to keep' },
+      { flags: '--revision <n>', value: 'count', description: 'Remove the history before this revision' },
+      {
+        flags: '--physical',
+        description: 'Wait until every member has freed the space in its database file',
+      },
       ...PROBE_OPTIONS,
     ],
-    examples: ['quorate compact --keep 1000', 'quorate compact --revision 52000 --physical'],
+    examples: [
+      'quorate compact --keep 1000',
+      'quorate compact --keep 1000 --physical',
+      'quorate compact --revision 52000',
+    ],
     load: async () => await import('../commands/compact.ts'),
   },
   {
     name: 'defrag',
     group: 'Upkeep',
     json: 'events',
-    summary: 'give free space in the database files back to the disks',
+    summary: 'Defragment database files to release disk space',
     description:
-      'One member at a time, followers first; leadership leaves the leader before its turn. A member answers nothing while it is defragmented. Only members of which more than half, and more than 100 MiB, are free (or a tenth, close to the quota), unless --all. Refused while a member is down or CORRUPT is raised, and on versions that it can harm.',
+      'One member at a time, followers first; leadership moves away before the turn of the leader. A member answers no request while it defragments. Skips a member unless half of its file and 100 MiB are free, or a tenth close to the quota. --all includes every member. It refuses while a member is down or CORRUPT is raised, and on etcd versions where defragmentation can do harm. Safe to rerun.',
     arguments: [
-      { syntax: '[nodes...]', description: 'names of etcd nodes; all unless given', values: 'etcd-nodes' },
+      { syntax: '[nodes...]', description: 'Names of etcd nodes (default: all)', values: 'etcd-nodes' },
     ],
-    options: [{ flags: '--all', description: 'whether or not it is worth it' }, ...PROBE_OPTIONS],
-    examples: ['quorate defrag', 'quorate defrag --all --yes', 'quorate defrag etcd02 --all'],
+    options: [
+      { flags: '--all', description: 'Defragment every member, even below the threshold' },
+      ...PROBE_OPTIONS,
+    ],
+    examples: ['quorate defrag', 'quorate defrag etcd02 --all', 'quorate defrag --all --yes'],
     load: async () => await import('../commands/defrag.ts'),
   },
   {
     name: 'unjam',
     group: 'Upkeep',
     json: 'events',
-    summary: 'a cluster that is out of space (NOSPACE), from full to writable',
+    summary: 'Free space in a full cluster (NOSPACE)',
     description:
-      'Compacts the history, defragments the full members one at a time, disarms the alarm, and proves it with a write. Safe to interrupt and to run again. Where the present data alone is more than the quota it says so, and what to type.',
+      'Makes a full cluster writable again: compacts the history, defragments full members one at a time, disarms the alarm, and verifies it with a write. Asks first. If the current data alone exceeds the quota, it says so and suggests a fix. Safe to interrupt and to rerun.',
     options: [...PROBE_OPTIONS],
-    examples: ['quorate unjam', 'quorate unjam --yes'],
+    examples: ['quorate unjam', 'quorate unjam --yes', 'quorate unjam --yes --json'],
     load: async () => await import('../commands/unjam.ts'),
   },
   {
@@ -143,16 +167,16 @@ export const UPKEEP_COMMANDS: readonly CommandDefinition[] = [
     group: 'Upkeep',
     json: 'value',
     asksForName: 'unless `--preview` is given',
-    summary: 'show who holds the lock, and remove a lock left behind',
+    summary: 'Show the lock holder, or remove an abandoned lock',
     description:
-      "Shows the lock's holder on each machine, asks for the cluster's name, and removes the locks that it showed. A holder that still runs stops at its next step. It refuses while the holder is at work, unless you give --force. Safe to run again. You rarely need it: if a holder gives no sign of life, its lock is taken over after 30 s.",
+      'Shows the lock holder on each node, asks for the cluster name, and removes the locks that it showed. It refuses while the holder is active unless you give --force; the holder then stops at its next step. You rarely need it: quorate takes over the lock of a silent holder after 30 s. Safe to rerun.',
     options: [
-      { flags: '--preview', description: 'show who holds the lock, and remove nothing' },
-      { flags: '--force', description: 'remove the lock even while its holder is at work' },
+      { flags: '--preview', description: 'Show the lock holder, and remove nothing' },
+      { flags: '--force', description: 'Remove the lock even while its holder is active' },
       {
         flags: '--confirm <name>',
         value: 'own',
-        description: "the cluster's name, where there is no terminal to type it on",
+        description: 'Name of the cluster, instead of typing it on a terminal',
       },
     ],
     examples: ['quorate unlock --preview', 'quorate unlock', 'quorate unlock --confirm my-cluster'],
