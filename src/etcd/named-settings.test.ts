@@ -9,8 +9,7 @@ const SETTINGS = {
   log: 'x',
   'auth-token': 'jwt,pub-key=/nowhere.pem,sign-method=RS256',
 }
-const not = (words: string) =>
-  `etcd.service did not become ready, it is activating; its journal says:\n${words}`
+const not = (words: string) => `etcd.service did not become ready, it is activating; its journal:\n${words}`
 
 /** The words are those of 3.3 to 3.7, as these print them. */
 test.each([

@@ -1,4 +1,4 @@
-/** Where quorate keeps what can be fetched or made again: of programs that it will run, so in a folder of its user's own. */
+/** Where quorate keeps what can be fetched or made again: of programs that it will run, so in a directory of its user's own. */
 import os from 'node:os'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -6,7 +6,7 @@ import { makeOwnFolder } from './own-folder.ts'
 
 /**
  * quorate's cache: `$XDG_CACHE_HOME/quorate`, or `~/.cache/quorate`. A relative `XDG_CACHE_HOME` counts as unset (XDG
- * Base Directory Specification). Where the environment names a folder of another user, as `sudo -E` does, it is the one
+ * Base Directory Specification). Where the environment names a directory of another user, as `sudo -E` does, it is the one
  * in the home directory that the user database has for who runs this. It is made if need be.
  *
  * @throws QuorateError `permission` if none of them is safe from other users
@@ -30,7 +30,7 @@ export function cacheDirectory(environment: NodeJS.ProcessEnv, home = userHome):
 
 /**
  * Where Node.js may keep compiled code of ours, which it runs without a further look; undefined: nowhere is safe. There
- * is none in the folder for temporary files, where any user can make it first.
+ * is none in the directory for temporary files, where any user can make it first.
  */
 export function compileCacheDirectory(environment: NodeJS.ProcessEnv, home = userHome): string | undefined {
   try {

@@ -1,5 +1,5 @@
 /**
- * "A folder of ours": a directory in which no other user of this computer can put, replace or move anything. What
+ * "A directory of ours": a directory in which no other user of the workstation can put, replace or move anything. What
  * quorate executes, trusts or keeps secret lies in one. The rule is OpenSSH's for `~/.ssh` (`StrictModes`), for every
  * component of the path: it belongs to us or to root, and others can't write to it.
  */
@@ -11,9 +11,9 @@ export interface OwnFolderRules {
   readonly owners?: readonly number[] | undefined
   /** Whether it may be a shared one, like /tmp: there nobody can replace what is ours, but everybody can add. */
   readonly shared?: boolean | undefined
-  /** Whether groups may write: who gave a group the right to write trusts its members. Only for folders above. */
+  /** Whether groups may write: who gave a group the right to write trusts its members. Only for directories above. */
   readonly groups?: boolean | undefined
-  /** Whether it may be missing from a shared folder, where others could make it first. */
+  /** Whether it may be missing from a shared directory, where others could make it first. */
   readonly missing?: boolean | undefined
 }
 
@@ -21,8 +21,8 @@ export interface OwnFolderRules {
 const MOST_LINKS = 40
 
 /**
- * Why another user could reach into `folder`, as a sentence that names the component; undefined: nobody can. Of a
- * folder that isn't there yet, what is there of its path is judged.
+ * Why another user could reach into `directory`, as a sentence that names the component; undefined: nobody can. Of a
+ * directory that isn't there yet, what is there of its path is judged.
  */
 export function whyNotOurs(folder: string, rules: OwnFolderRules = {}): string | undefined {
   const owners = [0, ...(rules.owners ?? [process.getuid?.() ?? 0])]
@@ -43,7 +43,7 @@ export function whyNotOurs(folder: string, rules: OwnFolderRules = {}): string |
       at = path.parse(target).root
       continue
     }
-    // In a folder with the sticky bit only the owner of a thing can replace it, and that owner is looked at next.
+    // In a directory with the sticky bit only the owner of a thing can replace it, and that owner is looked at next.
     const sticky = (found.mode & 0o1000) !== 0 && (!last || rules.shared === true)
     open = writableByOthers(found, !last && rules.groups === true)
     if (open && !sticky && found.isDirectory()) return `others can write to ${at}`
@@ -53,7 +53,7 @@ export function whyNotOurs(folder: string, rules: OwnFolderRules = {}): string |
   }
 }
 
-/** Makes the folder with mode 700 where it is missing, but nothing in a place of somebody else. As `whyNotOurs`. */
+/** Makes the directory with mode 700 where it is missing, but nothing in a place of somebody else. As `whyNotOurs`. */
 export function makeOwnFolder(folder: string, rules: OwnFolderRules = {}): string | undefined {
   const reason = whyNotOurs(folder, { ...rules, missing: true })
   if (reason !== undefined) return reason

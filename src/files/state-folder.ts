@@ -1,4 +1,4 @@
-/** The folder that keys, host keys and the CA of a cluster lie in: nobody else may write to it, and no run leaves a draft there. */
+/** The directory that keys, host keys and the CA of a cluster lie in: nobody else may write to it, and no run leaves a draft there. */
 import { type Stats, existsSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -9,8 +9,8 @@ import { sweep } from './temporary.ts'
 const EARLIER = /^\.ca\.[A-Za-z0-9]{6}$/
 
 /**
- * Who could write there could name the machines that we log in to, the CA that we trust, and the keys that we use. Files
- * of root's, and of who called sudo(8), are as good as ours. Members of a group that may write to a folder above are
+ * Who could write there could name the nodes that we log in to, the CA that we trust, and the keys that we use. Files
+ * of root's, and of who called sudo(8), are as good as ours. Members of a group that may write to a directory above are
  * trusted.
  *
  * @throws QuorateError `permission`, naming what others can write to
@@ -18,7 +18,7 @@ const EARLIER = /^\.ca\.[A-Za-z0-9]{6}$/
 export function requireOwnState(directory: string, environment: NodeJS.ProcessEnv = process.env): void {
   const rules = { owners: owners(environment), groups: true }
   const there = existsSync(directory)
-  // In a shared folder like /tmp it must be there before anybody else can make it.
+  // In a shared directory like /tmp it must be there before anybody else can make it.
   const reason = whyNotOurs(directory, rules)
   const lasting = reason === undefined || there ? reason : makeOwnFolder(directory, rules)
   if (lasting !== undefined) throw refusal(directory, lasting)
@@ -32,7 +32,7 @@ export function requireOwnState(directory: string, environment: NodeJS.ProcessEn
 }
 
 /**
- * The cluster file names the machines, the CA and the programs that are run: as `requireOwnState`. What the shell hands
+ * The cluster file names the nodes, the CA and the programs that are run: as `requireOwnState`. What the shell hands
  * over is no file, and whoever named it knows whose it is.
  */
 export function requireOwnClusterFile(file: string, environment: NodeJS.ProcessEnv = process.env): void {
@@ -70,7 +70,7 @@ function refusal(directory: string, reason: string): QuorateError {
 }
 
 /**
- * A folder that was named for keys, or for what a CA is to sign: who could write there could put a key of theirs in
+ * A directory that was named for keys, or for what a CA is to sign: who could write there could put a key of theirs in
  * first, and it would get the certificate.
  *
  * @param missing `make` makes it with mode 700 where it is missing; `leave` looks alone
@@ -90,7 +90,7 @@ export function requireOwnOutput(
   })
 }
 
-/** Removes what killed runs left in it, and in its folders. */
+/** Removes what killed runs left in it, and in its directories. */
 export async function sweepState(directory: string): Promise<void> {
   if (!existsSync(directory)) return
   await sweep(directory, EARLIER)

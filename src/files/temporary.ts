@@ -1,5 +1,5 @@
 /**
- * What lies on the disk for the length of one run: folders in the one for temporary files, drafts beside what they become.
+ * What lies on the disk for the length of one run: directories in the one for temporary files, drafts beside what they become.
  * Each carries a mark of the process that made it, so that the next run finds what a killed one left, and removes that
  * alone.
  */
@@ -34,7 +34,7 @@ export interface TemporaryOptions {
 }
 
 /**
- * A new folder for us alone, in the first place where no other user can replace it. Gone when it is disposed of, or with
+ * A new directory for us alone, in the first place where no other user can replace it. Gone when it is disposed of, or with
  * the next run that comes there.
  *
  * @throws QuorateError `permission` if there is no such place; `state` if it can't be made
@@ -74,7 +74,7 @@ export async function draftBeside(target: string): Promise<string> {
   return path.join(path.dirname(target), `.${path.basename(target)}.${await mark()}`)
 }
 
-/** Such a draft as a new folder of mode 700. */
+/** Such a draft as a new directory of mode 700. */
 export async function draftFolderBeside(target: string): Promise<string> {
   const draft = await draftBeside(target)
   await mkdir(draft, { mode: 0o700 })
@@ -82,7 +82,7 @@ export async function draftFolderBeside(target: string): Promise<string> {
 }
 
 /**
- * Removes what runs of ours that are gone left in a folder: nothing of other users, and through no link.
+ * Removes what runs of ours that are gone left in a directory: nothing of other users, and through no link.
  *
  * @param unmarked names that earlier versions left, which say nothing of the process: removed after a day
  */
@@ -114,7 +114,7 @@ async function isLeft(name: string, mtimeMs: number): Promise<boolean> {
   const [, pid, start = '', boot, namespace] = MARK.exec(name) ?? []
   const [, , ownBoot, ownNamespace] = await ownMark()
   if (boot !== ownBoot || boot === NOWHERE) return Date.now() - mtimeMs > FORGOTTEN_MS
-  // A container's process has a number that says nothing here, and the folder may be shared with it.
+  // A container's process has a number that says nothing here, and the directory may be shared with it.
   if (namespace !== ownNamespace) return false
   const { bootId } = await thisProcess()
   return !(await isRunning({ pid: Number(pid), startTime: String(Number.parseInt(start, 36)), bootId }))

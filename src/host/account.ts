@@ -1,4 +1,4 @@
-/** The user and the group that etcd runs as, as a machine knows them: from its own files, or from a directory service. */
+/** The user and the group that etcd runs as, from the node's own files or from a directory service. */
 
 export interface AccountState {
   /** undefined: there is no such user. */
@@ -7,21 +7,21 @@ export interface AccountState {
   readonly group: GroupState | undefined
 }
 
-/** `directory`: not in the machine's own files, so that usermod and groupmod can't change it. */
+/** `directory`: not in the node's own files, so that usermod and groupmod can't change it. */
 export type AccountSource = 'files' | 'directory'
 
 export interface UserState {
   readonly uid: number
   readonly gid: number
-  /** Name of the group that `gid` is; undefined: no group has this number. */
+  /** Name of the group with this `gid`; undefined: no group has it. */
   readonly primaryGroup: string | undefined
   readonly home: string
   /** The login shell. Empty means /bin/sh. */
   readonly shell: string
   readonly source: AccountSource
-  /** Whether somebody can log in with one; `unknown`: it is not in the machine's own files. */
+  /** Whether a login with a password is possible; `unknown`: it is not in the node's own files. */
   readonly password: 'set' | 'empty' | 'locked' | 'unknown'
-  /** Another user who has this uid too, and comes first: files of the one are shown as the other's. */
+  /** Another user with this uid who comes first: files of the one are shown as the other's. */
   readonly sameUid: string | undefined
 }
 
@@ -30,7 +30,7 @@ export interface GroupState {
   readonly source: AccountSource
   /** Users that are listed in it. */
   readonly members: readonly string[]
-  /** Another group that has this gid too, and comes first. */
+  /** Another group with this gid that comes first. */
   readonly sameGid: string | undefined
 }
 
@@ -70,7 +70,7 @@ function cut(line: string): [string, string] {
   return at === -1 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)]
 }
 
-/** Whether nobody gets a command line by logging in with it. */
+/** Whether a login with this shell gives no command line. */
 export function deniesLogin(shell: string): boolean {
   return /\/(?:nologin|false|true|sync)$/.test(shell)
 }
@@ -80,20 +80,20 @@ export interface AccountConflict {
   readonly fix: string
 }
 
-/** Numbers that are another's too: what belongs to etcd, keys and data, would belong to that one. */
+/** IDs that another account has as well: etcd's keys and data would also belong to that account. */
 export function accountConflicts({ user, group }: AccountState): readonly AccountConflict[] {
   const conflicts: AccountConflict[] = []
   const owner = user?.uid === 0 ? 'root' : user?.sameUid
   if (user !== undefined && owner !== undefined)
     conflicts.push({
-      message: `the user etcd has the uid ${user.uid} of the user ${owner}: etcd would run as ${owner}`,
-      fix: 'give it a uid of its own: usermod --uid NUMBER etcd. Or remove it, and quorate makes one: userdel etcd',
+      message: `the user etcd has the same uid ${user.uid} as the user ${owner}: etcd would run as ${owner}`,
+      fix: 'set a unique uid: usermod --uid NUMBER etcd; or remove the user, and quorate creates it again: userdel etcd',
     })
   const of = group?.gid === 0 ? 'root' : group?.sameGid
   if (group !== undefined && of !== undefined)
     conflicts.push({
-      message: `the group etcd has the gid ${group.gid} of the group ${of}, which could read the members' keys`,
-      fix: 'give it a gid of its own: groupmod --gid NUMBER etcd. Or remove it, and quorate makes one: groupdel etcd',
+      message: `the group etcd has the same gid ${group.gid} as the group ${of}, which could read the members' keys`,
+      fix: 'set a unique gid: groupmod --gid NUMBER etcd; or remove the group, and quorate creates it again: groupdel etcd',
     })
   return conflicts
 }

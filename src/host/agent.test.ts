@@ -126,7 +126,7 @@ test.each(CHANGING.filter((name) => name !== 'fence'))(
   async (name) => {
     await expect(attempt([name, valuesFor(needed(name))])).rejects.toMatchObject({
       code: 'command',
-      message: `${name}: refused, since no lock was shown for it`,
+      message: `${name}: refused: the request has no lock token`,
     })
   },
 )
@@ -170,7 +170,7 @@ function refused(...words: readonly string[]): string {
 
 test('a list of operations that is cut off is refused, and so is an argument without a name', () => {
   expect(refused('3', 'fence', 'token=x')).toBe(
-    'fence: the list of operations is cut off; nothing was changed\n',
+    'fence: the list of operations is truncated; nothing was changed\n',
   )
   expect(refused('2', 'fence', 'x')).toBe('fence: the argument x has no name; nothing was changed\n')
 })
@@ -231,7 +231,7 @@ test('with a lock that is not held there nothing is changed either, nor is anyth
   writeFileSync(file, 'x')
   const remove: AgentRun = { operations: [['remove', { paths: [file] }]], looks: [] }
   await expect(runAgent(here, { ...remove, fence: 'f'.repeat(32) })).rejects.toThrow(
-    /lock on this machine is not ours/,
+    /doesn't hold the lock on the node/,
   )
   await expect(runAgent(here, remove)).rejects.toThrow(/^remove: refused/)
   const place = { path: file, owner: 'root', group: 'root', mode: '644' }

@@ -1,4 +1,4 @@
-/** One round trip to a machine: operations that change it, then a look at what it is like afterwards. */
+/** One round trip to a node: operations that change it, then a report of its state. */
 import { QuorateError } from '../errors.ts'
 import type { Remote } from '../ssh/remote.ts'
 import account from './agent/account.sh?raw'
@@ -27,7 +27,7 @@ import { type Content, contentNames, makeParcel } from './parcel.ts'
 import type { Look, Operation, Values } from './operations.ts'
 import places from './places.sh?raw'
 
-/** One program in several files, each about one thing. */
+/** One program in several files, one for each topic. */
 const AGENT = [
   begin,
   places,
@@ -53,29 +53,32 @@ const AGENT = [
 
 export interface AgentRun {
   readonly operations: readonly Operation[]
-  /** The lock's token, without which nothing is changed. Of the engine's alone. */
+  /** The lock's token, without which nothing is changed. Only the engine has it. */
   readonly fence?: string | undefined
-  /** Operations that only look; they come last. */
+  /** Operations that only read; they come last. */
   readonly looks: readonly Look[]
-  /** Further `op_…` that this run needs: text of a program in POSIX sh. */
+  /** Additional `op_…` functions for this run: text of a program in POSIX sh. */
   readonly extension?: string | undefined
-  /** Where large content arrives, in a private folder of its own: an absolute path. quorate's own folder unless given. */
+  /**
+   * The directory below which large content is stored privately: an absolute path. quorate's own directory
+   * unless given.
+   */
   readonly incoming?: string | undefined
   readonly signal?: AbortSignal | undefined
   /** Called with the index of each operation as it is done. */
   readonly onDone?: ((operation: number) => void) | undefined
-  /** How many bytes of a large file that travels alone were sent, a few times a second. */
+  /** Called a few times a second with the number of bytes sent, if one large file is sent alone. */
   readonly onSent?: ((bytes: number) => void) | undefined
 }
 
 export interface AgentReply {
-  /** The lines of the looks. */
+  /** The lines that the looks printed. */
   readonly lines: readonly string[]
-  /** What operations said of their work, e.g. `moved A B`. */
+  /** What operations reported, e.g. `moved A B`. */
   readonly notes: readonly string[]
 }
 
-/** @throws QuorateError `command`, with the reason that the machine gave; what was done before stays done. */
+/** @throws QuorateError `command`, with the reason from the node; completed operations stay done. */
 export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentReply> {
   const contents = run.operations.flatMap(([, values]) =>
     Object.values<Value>(values ?? {}).filter(isContent),
@@ -86,18 +89,18 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
   const place: Asked[] = run.incoming === undefined ? [] : [['incoming', { folder: run.incoming }]]
   const receives: Asked[] = parcel === undefined ? [] : [...place, ['receive', parcel.receive]]
   const fence: Asked[] = run.fence === undefined ? [] : [['fence', { token: run.fence }]]
-  // First, so that nothing is sent to a machine whose lock is another's.
+  // First, so that nothing is sent to a node whose lock another run holds.
   const operations: readonly Asked[] = [...fence, ...receives, ...run.operations]
   const offset = operations.length - run.operations.length
   const argv = [...operations, ...run.looks].flatMap((operation) => wordsOf(operation, nameOf))
-  // Each has its own time, and what is named when it is up is what hangs.
+  // Each operation has its own limit, and a timeout names the operation that hangs.
   const patiences = [
     ...operations.map(([name, values]) => operationPatience(name, values)),
     lookPatience(run.looks.map(([name]) => name)),
   ]
   let current = 0
   const lines = lineReader((line) => {
-    // In their order, each once: a machine that lies gains no time.
+    // In order and each only once: a dishonest node gains no time.
     if (line !== `step ${current} ok` || current >= operations.length) return
     current += 1
     run.onDone?.(current - 1 - offset)
@@ -115,7 +118,7 @@ export async function runAgent(remote: Remote, run: AgentRun): Promise<AgentRepl
   if (result.exitCode !== 0) {
     throw new QuorateError(
       'command',
-      result.stderr.trim() || `the work there ended with exit code ${result.exitCode}`,
+      result.stderr.trim() || `the operation failed with exit code ${result.exitCode}`,
       {
         host: remote.host,
         hint: hintFor(remote.host, result.stderr),
@@ -136,7 +139,10 @@ function isContent(value: Value): value is Content {
   return typeof value === 'object' && !Array.isArray(value)
 }
 
-/** `COUNT NAME ARGUMENT…`, as `agent/main.sh` reads it; an argument is `NAME=VALUE`, and a list as many of the same name. */
+/**
+ * `COUNT NAME ARGUMENT…`, as `agent/main.sh` reads it; an argument is `NAME=VALUE`, and a list repeats the
+ * name.
+ */
 function wordsOf([name, values = {}]: Asked, nameOf: (content: Content) => string): readonly string[] {
   const given = Object.entries(values).flatMap(([key, value]) => {
     if (value === undefined) return []

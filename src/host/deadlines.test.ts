@@ -35,7 +35,7 @@ test('what hangs is named: the operation after the last that was done', async ()
   expect(await askedAfter(['step 0 ok\nst', 'ep 1 ok\n'])).toEqual([
     'fence',
     'ready etcd.service',
-    'look at its state (facts, consumers)',
+    'inspection of its state (facts, consumers)',
   ])
 })
 

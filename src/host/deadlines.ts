@@ -1,6 +1,6 @@
 /**
- * How long each operation of the agent may take on a machine: generous, since what is cut off must be done again, but
- * never for ever. What is looked at has `LOOK_MS` of `ssh/limits.ts`.
+ * How long each operation of the agent may take on a node. The limits are generous, because an interrupted
+ * operation must be repeated. Looks have `LOOK_MS` of `ssh/limits.ts`.
  */
 import { LOOK_MS, type Patience } from '../ssh/limits.ts'
 import type { Values } from './operations.ts'
@@ -9,10 +9,10 @@ const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 
-/** Also of what a systemctl waits for: units that don't stop are killed after 90 s. */
+/** Also the limit for what systemctl waits for: units that don't stop are killed after 90 s. */
 const USUAL_MS = 5 * MINUTE
 
-/** What takes as long as there is data, packages or people's units. */
+/** Operations whose time depends on data, packages or other units. */
 const LONG: Readonly<Record<string, number>> = {
   packages: 30 * MINUTE,
   aside: 30 * MINUTE,
@@ -29,7 +29,7 @@ const LONG: Readonly<Record<string, number>> = {
   recover_done: 30 * MINUTE,
 }
 
-/** Slower than this an upload counts as stuck, in bytes a second. */
+/** An upload slower than this counts as stuck, in bytes per second. */
 const SLOWEST_UPLOAD = 16 * 1024
 
 /** @param values the operation's, by name */
@@ -39,10 +39,10 @@ export function operationPatience(name: string, values: Values = {}): Patience {
 
 /** @param looks their names: `facts`, `member` */
 export function lookPatience(looks: readonly string[]): Patience {
-  return { asked: `look at its state (${looks.join(', ')})`, ms: LOOK_MS }
+  return { asked: `inspection of its state (${looks.join(', ')})`, ms: LOOK_MS }
 }
 
-/** How long it waits itself (`seconds`, `delay`) comes on top. */
+/** The time that the operation itself waits (`seconds`, `delay`) is added. */
 function timeFor(name: string, { sizes, seconds, delay }: Values): number {
   if (name === 'receive' && Array.isArray(sizes)) {
     const bytes = sizes.reduce((sum, size) => sum + Number(size), 0)

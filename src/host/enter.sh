@@ -1,5 +1,5 @@
-# enter BASE PATH: goes to PATH, below BASE, a folder at a time and never where a link leads: etcd can replace any of them by one
-# at any moment. Where we stand nobody can replace.
+# enter BASE PATH: changes to PATH, below BASE, one directory at a time and never through a link: etcd can
+# replace any of them with a link at any moment, but not the current directory of this process.
 enter() {
   cd -P -- "$1" 2>/dev/null || return 1
   rest=${2#"$1"/}

@@ -1,4 +1,4 @@
-/** Parts of the agent that few operations need: they are sent along with those. */
+/** Parts of the agent that few operations need: they are sent only with those. */
 import consumers from './agent/consumers.sh?raw'
 import data from './agent/data.sh?raw'
 import remains from './agent/remains.sh?raw'

@@ -2,16 +2,16 @@ import { expect, test } from 'vitest'
 import { hintFor } from './hint.ts'
 
 const notReady = (words: string) =>
-  `etcd.service did not become ready, it is activating; its journal says:\n${words}`
+  `etcd.service did not become ready, it is activating; its journal:\n${words}`
 
 test.each([
-  ['tar: f0: Cannot write: No space left on device', /make room/],
+  ['tar: f0: Cannot write: No space left on device', /^free space/],
   ['mkdir: cannot create directory ‘/x’: No space left on device', /df -i/],
   ["mv: inter-device move failed: 'f0' to '/usr/local/bin/etcd': Read-only file system", /findmnt -O ro/],
   ['useradd: cannot lock /etc/passwd; try again later.', /ls -l \/etc\/\*\.lock/],
   [
     notReady('fatal: failed to read WAL, cannot be repaired: no space left on device'),
-    /^a disk there is full: make room/,
+    /^free space on the node's full disk/,
   ],
   [
     notReady(
@@ -20,10 +20,20 @@ test.each([
     /damaged.*quorate repair etcd02$/,
   ],
   [notReady('fatal: failed to read WAL, cannot be repaired: walpb: crc mismatch'), /quorate repair etcd02$/],
-  [notReady('fatal: listen tcp 10.0.0.1:2380: bind: address already in use'), /correct what it names/],
-  [notReady('etcd.service: Starting requested but asserts failed.'), /move it back.*quorate repair etcd02$/],
-  ['the lock on this machine is not ours (any more)', /^see who holds it now: quorate unlock --preview/],
-  ['an upload broke off', /^undefined$/],
+  [
+    notReady('fatal: listen tcp 10.0.0.1:2380: bind: address already in use'),
+    /fix the setting that etcd names/,
+  ],
+  [notReady('etcd.service: Starting requested but asserts failed.'), /move it back.*quorate repair etcd02\./],
+  [
+    "this run doesn't hold the lock on the node (any more): another operator may hold it",
+    /^find the lock holder: quorate unlock --preview/,
+  ],
+  [
+    'the lock on this machine is not ours any more: another operator took it',
+    /^find the lock holder: quorate unlock --preview/,
+  ],
+  ['an upload was interrupted', /^undefined$/],
 ])('%s', (stderr, hint) => {
   expect(String(hintFor('etcd02', stderr))).toMatch(hint)
 })

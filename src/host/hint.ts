@@ -1,4 +1,4 @@
-/** What to do about work on a machine that failed, told from what was said there. */
+/** Derives the fix for a failed operation on a node from its error output. */
 
 interface Case {
   readonly said: RegExp
@@ -10,45 +10,48 @@ const CASES: readonly Case[] = [
   {
     said: /No space left on device|Disk quota exceeded/i,
     hint: () =>
-      'a disk there is full: make room (df -h; if that shows room, it has no inodes left: df -i), then run the same command again; what was done stays done',
+      "free space on the node's full disk (df -h; if that shows free space, it has no inodes left: df -i), then rerun the same command; completed steps stay done",
   },
   {
     said: /Read-only file system/i,
     hint: () =>
-      'a filesystem there is mounted read-only: see which (findmnt -O ro), and why (dmesg, /etc/fstab). Mount it writable, then run the same command again; what was done stays done',
+      'find the filesystem that is mounted read-only on the node (findmnt -O ro) and the cause (dmesg, /etc/fstab), mount it writable, then rerun the same command; completed steps stay done',
   },
   {
-    // useradd, usermod and userdel: another process changes accounts, or has left its lock, or /etc can't be written to.
+    // useradd, usermod and userdel: another process changes accounts or has left its lock, or /etc is not writable.
     said: /cannot lock \/etc\/(?:passwd|group|shadow|gshadow)/,
     hint: () =>
-      'accounts there are locked: see whether /etc can be written to (findmnt -T /etc), and who left a lock (ls -l /etc/*.lock). Remove a lock that no process holds, then run the same command again; what was done stays done',
+      'unlock the accounts on the node: check that /etc is writable (findmnt -T /etc) and find the lock (ls -l /etc/*.lock). Remove a lock that no process holds, then rerun the same command; completed steps stay done',
   },
   {
-    // What etcd says of a log that ends too early (raft's commitTo), or that reads otherwise than it was written.
+    // What etcd logs about a WAL that ends too early (raft's commitTo), or whose checksums don't match.
     said: /Was the raft log corrupted, truncated, or lost|crc mismatch|failed to read WAL, cannot be repaired/,
     hint: (host) =>
-      `its write-ahead log is damaged, and it can't be trusted with a vote any more. Look after its disk. If no quorum of the other members answers (quorate status): quorate recover; if one does, recreate the member from it: quorate repair ${host}`,
+      `check the disk: the write-ahead log (WAL) is damaged, so this member must not vote again. If the other members have no quorum (quorate status): quorate recover. If they have quorum: quorate repair ${host}`,
   },
   {
     // The unit's own guard: see AssertDirectoryNotEmpty in etcd.service.
     said: /asserts? failed|Assertion failed/i,
     hint: (host) =>
-      `systemd starts no member whose write-ahead log is gone: started empty it would forget its votes. If the log was moved, move it back and run the same command again. If it is lost and no quorum of the other members answers (quorate status): quorate recover; if one does, recreate the member from it: quorate repair ${host}`,
+      `if the write-ahead log (WAL) was moved, move it back and rerun the same command. If it is lost and the other members have no quorum (quorate status): quorate recover. If they have quorum: quorate repair ${host}. The unit doesn't start without a WAL, because the member would forget its votes`,
   },
   {
     // The fence, and the session that holds the lock.
-    said: /the lock on this machine is not ours/,
+    said: /doesn't hold the lock|lock on this machine is not ours/,
     hint: () =>
-      'see who holds it now: quorate unlock --preview. When it is free, run the same command again: what was done stays done',
+      'find the lock holder: quorate unlock --preview. When the lock is free, rerun the same command; completed steps stay done',
   },
   {
     said: /did not become ready/,
     hint: () =>
-      'correct what it names (in the cluster file, if it comes from there), and run the same command again: it goes on with this member',
+      'fix the setting that etcd names (in the cluster file, if it is set there), then rerun the same command: it continues with this member',
   },
 ]
 
-/** @param host the node's name; `stderr` what the work there left behind. @returns undefined: the words say enough */
+/**
+ * @param host the node's name; `stderr` the error output of the operation. @returns undefined: the message
+ * needs no fix
+ */
 export function hintFor(host: string, stderr: string): string | undefined {
   return CASES.find(({ said }) => said.test(stderr))?.hint(host)
 }

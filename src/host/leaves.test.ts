@@ -245,15 +245,17 @@ test('a certificate for another key is not put in force, and what was there stay
   agent(...makeKey())
   const late = putCertificate(place)
   agent(...makeKey())
-  expect(() => agent(...late)).toThrow('the certificate one does not belong to the key that waits here')
+  expect(() => agent(...late)).toThrow("the certificate one doesn't match the waiting key on this node")
   expect(readFileSync(path.join(folder, 'pki/a.crt'), 'utf8')).toBe(before)
   rmSync(path.join(folder, 'requests/one.key'))
-  expect(() => agent(...late)).toThrow('no key waits here for the certificate one')
+  expect(() => agent(...late)).toThrow('no key on this node waits for the certificate one')
 })
 
 test('a key that can’t be kept is said, and no request waits', () => {
   writeFileSync(path.join(folder, 'no.key'), 'x')
-  expect(() => agent(...makeKey(path.join(folder, 'no.key')))).toThrow(/no.key holds no private key/)
+  expect(() => agent(...makeKey(path.join(folder, 'no.key')))).toThrow(
+    /no.key contains no readable private key/,
+  )
   expect(look(leafLook('one', pair(), undefined)).leaves['one']?.request).toBeUndefined()
 })
 

@@ -1,21 +1,21 @@
 /**
- * What a machine has of the certificates and secrets of a tier. Private keys never leave it: of a key its public part is
- * known, of any other secret its SHA-256.
+ * The certificates and secrets of a tier on a node. Private keys never leave it: only the public key of a key
+ * is known, and only the SHA-256 of any other secret.
  */
 import { createHash } from 'node:crypto'
 import type { ReplyLines } from './node-parts.ts'
 
 /** A certificate with its key, in any of the forms that programs read (`LeafPlace`). */
 export interface LeafState {
-  /** The certificate (PEM), perhaps with its chain; undefined: it is not there, or can't be read. */
+  /** The certificate (PEM), perhaps with its chain; undefined: missing or not readable. */
   readonly certificate: string | undefined
   /** SHA-256 (hex) of the key's public part (SPKI, DER); undefined: as above. */
   readonly key: string | undefined
-  /** The kubeconfig without the lines that carry its key and certificate; undefined: it is not there. */
+  /** The kubeconfig without the lines with its key and certificate; undefined: missing. */
   readonly kubeconfig: string | undefined
-  /** By path, of those of its files that are there. */
+  /** By path, only those of its files that exist. */
   readonly files: Readonly<Record<string, LeafFile>>
-  /** A request that waits, with the openssl.cnf that it was made from. */
+  /** A waiting request, with the openssl.cnf that it was created from. */
   readonly request: { readonly csr: string; readonly configuration: string } | undefined
 }
 
@@ -24,16 +24,16 @@ export interface LeafFile {
   readonly group: string
   /** As `stat` says it, e.g. `600`. */
   readonly mode: string
-  /** A plain file, or the link that a kubelet keeps to the newest of its own. */
+  /** A plain file, or the link that a kubelet keeps to its newest file. */
   readonly plain: boolean
 }
 
 export interface SecretState extends LeafFile {
-  /** SHA-256 (hex) of the content; of a private key: of its public part (SPKI, DER). */
+  /** SHA-256 (hex) of the content; for a private key: of its public key (SPKI, DER). */
   readonly sha256: string
 }
 
-/** Where a certificate and its key lie on a machine. Absolute paths. */
+/** The paths of a certificate and its key on a node. Absolute. */
 export type LeafPlace =
   | { readonly form: 'pair'; readonly certificate: string; readonly key: string }
   /** A link `…-current.pem` to a file beside it with both, as a kubelet rotates it. */
@@ -41,13 +41,13 @@ export type LeafPlace =
   /** Both within a kubeconfig, for programs that see no other file. */
   | { readonly form: 'kubeconfig'; readonly path: string }
 
-/** Stands, in a world that is only foreseen, for what can't be known before it is made. */
-export const FORESEEN = '(known after it is made)'
+/** Placeholder in a predicted state for what is unknown before it is created. */
+export const FORESEEN = '(known after it is created)'
 
-/** Requests wait in this folder, as `ID.csr` and `ID.cnf`; their keys beside them. Root's alone. */
+/** Requests wait in this directory, as `ID.csr` and `ID.cnf`, next to their keys. Only root can read it. */
 const WAITING = '/var/lib/quorate/leaves'
 
-/** What certificates and keys are called in a template of a kubeconfig; the agent puts them there. */
+/** The placeholders for certificates and keys in a kubeconfig's template; the agent fills them in. */
 export const KUBECONFIG_SLOTS = { certificate: '@certificate@', key: '@key@' } as const
 
 /** @param texts of files, by path */
@@ -104,7 +104,7 @@ function named(line: string): [string, string] {
   return at === -1 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)]
 }
 
-/** `-----BEGINPUBLICKEY-----MFkw…`: PEM without its blanks; undefined: it is none. */
+/** `-----BEGINPUBLICKEY-----MFkw…`: PEM without its spaces; undefined: not a key. */
 function publicPart(pem: string | undefined): string | undefined {
   const encoded = /^-+BEGINPUBLICKEY-+([^-]+)-+ENDPUBLICKEY-+$/.exec(pem ?? '')?.[1]
   if (encoded === undefined) return undefined
@@ -118,7 +118,7 @@ function embedded(kubeconfig: string | undefined): string | undefined {
   return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8')
 }
 
-/** A kubeconfig as it can be compared: what of it is another one at each renewal is left out. */
+/** A kubeconfig without the parts that change at each renewal, for comparison. */
 export function withoutData(kubeconfig: string | undefined): string | undefined {
   return kubeconfig?.replaceAll(/^ *client-(?:certificate|key)-data: .*\n?/gm, '')
 }

@@ -1,4 +1,4 @@
-/** A symbolic link where a directory of a member's belongs: what is reported of it, by preflight and before any change. */
+/** A symbolic link in place of a member's directory: what preflight and each change report about it. */
 
 import { isTypeable } from '../spec/typeable.ts'
 
@@ -14,14 +14,14 @@ export interface Linked {
   readonly target: string
 }
 
-/** What is there, in a phrase. */
+/** What was found, in a phrase. */
 export function describeLink({ path, target }: Linked): string {
   return `${path} is a symbolic link to ${target}`
 }
 
 /**
- * What to do instead. quorate follows no link there: who can exchange it decides what root works on, and etcd's own sandbox
- * is made for one path.
+ * The fix. quorate follows no such link: who can replace it decides what root works on, and etcd's sandbox
+ * names one path.
  */
 export function linkRemedy({ path, target }: Linked, etcd: Directories): string {
   if (!isTypeable(target) || !isTypeable(path))

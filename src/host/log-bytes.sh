@@ -1,10 +1,10 @@
-# One file of a member's write-ahead log, packed. $1: a folder of root's; $2: the log folder, below it; $3: the file's name;
-# $4: how many bytes it has; $5: how many bytes of nothing but zeros say that no record stands behind: etcd makes its files
-# long beforehand, and reading them whole takes a while.
+# Prints one WAL file of a member, compressed. $1: a directory that belongs to root; $2: the WAL directory,
+# below it; $3: the file's name; $4: its size in bytes; $5: this many zero bytes mean that no record follows:
+# etcd preallocates its files, and reading them whole takes a while.
 export LC_ALL=C
 enter "$1" "$2" || exit 1
 chunk=$5
-# bytes WORD…: of the file itself, never of what a link leads to, and without waiting for who would fill a pipe.
+# bytes WORD…: reads the file itself, follows no link and doesn't block on a pipe.
 bytes() {
   dd if="./$file" "$@" status=none
 }

@@ -1,7 +1,8 @@
-# Which files a member's write-ahead log has, and how old its database is. $1: data folder; $2: log folder; $3: the folder above
-# the one that the log folder is in, or above the data folder where it is within that.
-# Prints "segment NAME BYTES SECONDS" for each, oldest first, and "database BYTES SECONDS"; SECONDS since 1970. And "strange
-# PATH" for a folder that is there, and can't be reached without following a link.
+# Lists the files of a member's write-ahead log (WAL) and the age of its database. $1: data directory; $2: WAL
+# directory; $3: the grandparent of the WAL directory, or the parent of the data directory if the WAL is
+# within that. Prints "segment NAME BYTES SECONDS" for each, oldest first, and "database BYTES SECONDS";
+# SECONDS since 1970. Also prints "strange PATH" for a directory that exists and can't be reached without
+# following a link.
 export LC_ALL=C
 (
   enter "$3" "$2" || { [ ! -d "$2" ] || echo "strange $2"; exit 0; }

@@ -153,7 +153,7 @@ test('a folder that is a link, or lies behind one, is reported and not read', as
   await segment(FIRST, log([entry(2n, 4n), state(2n, 4n)]).bytes)
   await rename(places.walDirectory, `${places.walDirectory}.away`)
   await symlink(`${places.walDirectory}.away`, places.walDirectory)
-  const unreadable = `${places.walDirectory} is a symbolic link, or leads through one: nothing is read there`
+  const unreadable = `${places.walDirectory} is a symbolic link or leads through one: quorate doesn't follow it`
   expect(await readMemberLog(here, places)).toMatchObject({ log: undefined, unreadable })
 })
 

@@ -1,4 +1,7 @@
-/** How far a member's log goes, read from its files without starting anything, writing anything or taking a lock. */
+/**
+ * Reads how far a member's write-ahead log (WAL) goes from its files: starts nothing, writes nothing and
+ * takes no lock.
+ */
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { type ZlibOptions, gunzip } from 'node:zlib'
@@ -16,30 +19,30 @@ const unzip = promisify(
   gunzip as (data: Buffer, options: ZlibOptions, done: (error: Error | null, result: Buffer) => void) => void,
 )
 
-/** etcd's files have 64 MiB, and a last record of at most a few MiB. Anything longer is none of them. */
+/** etcd's WAL files have 64 MiB, and a last record of at most a few MiB. A longer file is not a WAL file. */
 const MOST_BYTES = 160 * 1024 ** 2
 
-/** Longer than any record: a request has 1.5 MiB at most, unless etcd was told otherwise. */
+/** Longer than any record: a request has 1.5 MiB at most by default. */
 const CHUNK_BYTES = 4 * 1024 ** 2
 
-/** How long one file may take on its way, in ms. */
+/** How long the transfer of one file may take, in ms. */
 const READ_MS = 30 * 60_000
 
 export interface MemberLog {
-  /** Hexadecimal, as etcdctl prints them; undefined: no file that was read says so. */
+  /** Hexadecimal, as etcdctl prints them; undefined: no file contains them. */
   readonly memberId: string | undefined
   readonly clusterId: string | undefined
-  /** The last entry. Raft ranks logs by its term, then its index. */
+  /** The last entry. Raft compares logs by its term, then its index. */
   readonly lastTerm: bigint
   readonly lastIndex: bigint
   /** The last entry that the member knew to be committed. */
   readonly commit: bigint
-  /** The term that it was in, which a member that stood for election alone may have raised. */
+  /** The member's term. A member that stood for election alone may have raised it. */
   readonly term: bigint
   readonly vote: bigint
-  /** When the log was last written to. */
+  /** When the WAL was last written to. */
   readonly writtenAt: Date
-  /** The end of the newest file: where a record can be appended in a copy. */
+  /** The end of the newest file: the position at which a record can be appended in a copy. */
   readonly tail: {
     readonly file: string
     readonly end: number
@@ -50,15 +53,15 @@ export interface MemberLog {
 }
 
 export interface MemberData {
-  /** undefined: there is none, or none that can be read. */
+  /** undefined: there is no WAL, or it can't be read. */
   readonly log: MemberLog | undefined
-  /** Why not. */
+  /** Why it can't be read. */
   readonly unreadable: string | undefined
   readonly database: { readonly sizeBytes: number; readonly writtenAt: Date } | undefined
 }
 
 interface Place {
-  /** A folder of root's above the log's. */
+  /** A parent directory of the WAL that belongs to root. */
   readonly base: string
   readonly folder: string
 }
@@ -69,7 +72,7 @@ interface Segment {
   readonly writtenAt: Date
 }
 
-/** @throws QuorateError where the machine can't be asked */
+/** @throws QuorateError where the node can't be asked */
 export async function readMemberLog(
   remote: Remote,
   places: { readonly dataDirectory: string; readonly walDirectory: string },
@@ -84,7 +87,7 @@ export async function readMemberLog(
   })
   const { segments, database, strange } = parseFiles(stdout)
   if (strange !== undefined) {
-    const unreadable = `${strange} is a symbolic link, or leads through one: nothing is read there`
+    const unreadable = `${strange} is a symbolic link or leads through one: quorate doesn't follow it`
     return { log: undefined, unreadable, database }
   }
   const read = async (segment: Segment) =>
@@ -93,13 +96,13 @@ export async function readMemberLog(
   if (newest === undefined) return { log: undefined, unreadable: undefined, database }
   const file = await read(newest)
   const before = segments.at(-2)
-  // A file that was just begun has no entry yet.
+  // A file that was just created has no entry yet.
   const older = file.last === undefined && before !== undefined ? await read(before) : undefined
   const last = file.last ?? newer(older?.last, newer(file.snapshot, older?.snapshot))
   const state = file.state ?? older?.state
   const identity = file.identity ?? older?.identity
   if (last === undefined || state === undefined) {
-    const unreadable = file.trouble?.message ?? 'it says neither term nor entries'
+    const unreadable = file.trouble?.message ?? 'it contains neither a term nor entries'
     return { log: undefined, unreadable: `${newest.name}: ${unreadable}`, database }
   }
   return {
@@ -120,14 +123,15 @@ export async function readMemberLog(
   }
 }
 
-/** More of them no member keeps (etcd's `max-wals`), but for a moment. */
+/** No member keeps more of them (etcd's `max-wals`), except briefly. */
 const MOST_SEGMENTS = 16
 
 /**
- * Whether etcd would read such requests of the v2 store when it starts: they are behind the newest snapshot, or there is none.
+ * Whether etcd would read such requests of the v2 store when it starts: they come after the newest snapshot,
+ * or there is none.
  *
- * @returns undefined: there is no log to read, or one that is damaged
- * @throws QuorateError where the machine can't be asked
+ * @returns undefined: there is no WAL, or it is damaged
+ * @throws QuorateError where the node can't be asked
  */
 export async function holdsV2Requests(
   remote: Remote,
@@ -147,13 +151,13 @@ export async function holdsV2Requests(
     const held = file.v2[requests]
     if (held !== undefined && (newest === undefined || newest.index < held.index)) return true
     if (file.trouble?.kind === 'damaged') return undefined
-    // A snapshot is noted some entries later, which can be in the next file.
+    // The record of a snapshot comes some entries later, perhaps in the next file.
     if (newest !== undefined && newest.index + 1n >= firstIndexOf(segment)) return false
   }
   return false
 }
 
-/** Its name says it, behind its number: `0000000000000001-0000000000000006.wal`. */
+/** Its name contains it after its number: `0000000000000001-0000000000000006.wal`. */
 function firstIndexOf({ name }: Segment): bigint {
   const [, index] = /^[0-9a-f]{16}-([0-9a-f]{16})\.wal$/.exec(name) ?? []
   return BigInt(`0x${index ?? '0'}`)
@@ -176,7 +180,7 @@ async function bytesOf(
   if (sizeBytes > MOST_BYTES) {
     throw new QuorateError(
       'unhealthy',
-      `${file} has ${counted(sizeBytes, 'byte')}: no file of etcd's log is so long`,
+      `${file} has ${counted(sizeBytes, 'byte')}: too long for a WAL file of etcd`,
       {
         host: remote.host,
       },
@@ -195,7 +199,7 @@ async function bytesOf(
   })
   try {
     const sent = await unzip(Buffer.from(stdout, 'latin1'), { maxOutputLength: MOST_BYTES })
-    // The zeros behind, as they are there: a record that reaches into them was cut short.
+    // The zeros after the records, as they are in the file: a record that reaches into them was truncated.
     const whole = Buffer.alloc(Math.max(sizeBytes, sent.length))
     whole.set(sent)
     return whole

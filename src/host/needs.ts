@@ -1,4 +1,4 @@
-/** What products beside etcd need of a machine, and ask about it. */
+/** What products beside etcd need on a node, and what they ask about it. */
 import type { Cluster, Node } from '../spec/cluster.ts'
 import type { Look } from './operations.ts'
 
@@ -7,13 +7,13 @@ export interface NodeNeeds {
   readonly packages: (cluster: Cluster, node: Node) => readonly string[]
   /** What the agent is asked about a node, in one round trip with everything else. */
   readonly looks: (cluster: Cluster, node: Node) => readonly Look[]
-  /** TCP ports that it listens on there: preflight finds them free, or its own. */
+  /** TCP ports that it listens on: preflight checks that they are free or already used by it. */
   readonly ports: (cluster: Cluster, node: Node) => readonly NodePort[]
 }
 
 export interface NodePort {
   readonly port: number
-  /** Of preflight's check: `balancer-port`. */
+  /** The ID of preflight's check: `balancer-port`. */
   readonly id: string
   readonly title: string
   /** The key of the cluster file that sets it. */
@@ -22,7 +22,7 @@ export interface NodePort {
   readonly program: string
 }
 
-/** The cluster file's packages, and those that a node needs besides. */
+/** The cluster file's packages and the others that a node needs. */
 export function packagesFor(
   cluster: Cluster,
   node: Node,

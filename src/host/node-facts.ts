@@ -1,32 +1,35 @@
-/** What a machine is like to a Kubernetes node, as the agent and preflight report it. What was not said is undefined. */
+/**
+ * The facts about a node that matter for Kubernetes, as the agent and preflight report them. What was not
+ * reported is undefined.
+ */
 export interface NodeFacts {
   /** In use, with sizes in KiB. */
   readonly swap: readonly { readonly device: string; readonly kib: number }[]
-  /** Version of the control groups, and the controllers there. */
+  /** Version of the control groups, and the available controllers. */
   readonly cgroup: { readonly version: 1 | 2; readonly controllers: readonly string[] } | undefined
-  /** The machine is itself a container: `systemd-nspawn`. */
+  /** The node is itself a container: `systemd-nspawn`. */
   readonly container: string | undefined
-  /** It has CAP_SYS_RESOURCE to give. Without it no process there gets a lower OOM score. */
+  /** CAP_SYS_RESOURCE is available. Without it no process on the node can get a lower OOM score. */
   readonly sysResource: boolean | undefined
-  /** A packet to a Service's address has a route. */
+  /** There is a route to the addresses of Services. */
   readonly reachesServices: boolean | undefined
   /** The network interface that has the node's address. */
   readonly device: string | undefined
-  /** The file that names DNS servers which pods can reach; null: none does. */
+  /** The file that names DNS servers which pods can reach; null: there is none. */
   readonly resolver: string | null | undefined
-  /** The directory of CNI's plugins; undefined: none of those known has any. */
+  /** The directory of CNI's plugins; undefined: none of the known directories contains any. */
   readonly plugins?: string | undefined
   /** Where containerd keeps images. */
   readonly room: { readonly freeBytes: number } | undefined
-  /** Paths, or a package's name, by which another Kubernetes or another containerd is known. */
+  /** Paths, or a package's name, that identify another Kubernetes or another containerd. */
   readonly foreign: readonly string[]
-  /** URLs of the API servers that kubeconfigs lead to, by path. */
+  /** URLs of the API servers in kubeconfigs, by path. */
   readonly servers: Readonly<Record<string, string>>
-  /** Programs that listen, by port; only where no kubelet was set up yet. */
+  /** Programs that listen, by port; only if no kubelet is set up yet. */
   readonly listeners: readonly { readonly port: number; readonly program: string }[]
 }
 
-/** Where CNI's plugins are looked for (`agent/node.sh`): the path becomes part of a configuration. */
+/** The directories searched for CNI's plugins (`agent/node.sh`): the path becomes part of a configuration. */
 const PLUGIN_DIRECTORIES: readonly string[] = ['/usr/lib/cni', '/usr/libexec/cni', '/opt/cni/bin']
 
 /** @param lines without their first word */

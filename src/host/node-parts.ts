@@ -1,9 +1,12 @@
-/** What a machine has of what nodes of a Kubernetes need: settings of its kernel, programs, images. Read from the agent's lines. */
+/** What a node has of what Kubernetes needs: kernel settings, programs, images. Read from the agent's lines. */
 
 export interface KernelState {
   /** Of the modules that were asked for, those that are loaded or built in. */
   readonly modules: readonly string[]
-  /** Values of the settings that were asked for, by name: `net.ipv4.ip_forward`. Those that the kernel lacks are missing. */
+  /**
+   * Values of the given settings, by name: `net.ipv4.ip_forward`. Settings that the kernel doesn't have are
+   * missing.
+   */
   readonly settings: Readonly<Record<string, string>>
   /** Texts of the files from which they are set at boot, by path. */
   readonly files: Readonly<Record<string, string>>
@@ -12,21 +15,21 @@ export interface KernelState {
 export interface ProgramsState {
   /** By path, of those that were asked for. */
   readonly files: Readonly<Record<string, ProgramState>>
-  /** What links that were asked for lead to, by their path; null: there is something else than a link. */
+  /** Targets of the given links, by path; null: the path is not a link. */
   readonly links: Readonly<Record<string, string | null>>
 }
 
 export interface ProgramState {
-  /** Hex; undefined: it was not installed by quorate, or changed since, and nobody has computed it. */
+  /** Hex; undefined: quorate did not install it, or it changed since, and it was not computed. */
   readonly sha256: string | undefined
-  /** The version noted at its installation; undefined likewise. */
+  /** The version recorded at its installation; undefined as above. */
   readonly version: string | undefined
 }
 
 /** Digests of the images that were asked for, by their full names. */
 export type ImagesState = Readonly<Record<string, string>>
 
-/** Where the kernel's modules and settings stand for the next boot. */
+/** The files that load modules and settings at the next boot. */
 export function kernelFiles(name: string): { readonly modules: string; readonly settings: string } {
   return { modules: `/etc/modules-load.d/${name}.conf`, settings: `/etc/sysctl.d/${name}.conf` }
 }

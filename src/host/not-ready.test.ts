@@ -35,6 +35,6 @@ test.each([
   const script = `set -eu\n${unit}${SYSTEMD}\nnot_ready etcd.service ''`
   const { exitCode, stderr } = await runProcess('sh', ['-c', script, 'sh', start, last])
   expect(exitCode).toBe(1)
-  expect(stderr).toMatch(/^etcd\.service did not become ready, it is activating; its journal says:\n/)
+  expect(stderr).toMatch(/^etcd\.service did not become ready, it is activating; its journal:\n/)
   expect(stderr.split('\n')[1]).toMatch(said)
 })

@@ -33,7 +33,7 @@ export function looksFor(cluster: Cluster, node: Node, tiers: readonly NodeNeeds
   return [facts, member, ...beside]
 }
 
-/** @param carriesEtcd whether the node was asked as a member too. */
+/** @param carriesEtcd whether the node was also asked about its etcd member. */
 export function parseHostState(name: string, carriesEtcd: boolean, lines: readonly string[]): HostState {
   const reply = new Reply(lines)
   const [id = 'unknown', version = 'unknown'] = reply.one('os').split(' ')
@@ -142,7 +142,7 @@ function parseLimits(reply: Reply): Limits {
   }
 }
 
-/** The directory of a path that can't be written to is that or one above it, whatever a machine says. */
+/** The directory that can't be written to must be the path or a parent of it, whatever the node answers. */
 function within(path: string, near: string): [string, string] {
   return [path, near === '/' || `${path}/`.startsWith(`${near}/`) ? near : path]
 }
@@ -155,7 +155,7 @@ function parseStopped(lines: readonly string[]): MemberState['stoppedByOperator'
   return { since }
 }
 
-/** undefined: none, or its mark is not whole, which is the same: it begins anew there. */
+/** undefined: no restore, or its state file is incomplete, which means the same: it starts again on this node. */
 function parseRestore(reply: Reply): RestoreState | undefined {
   const lines = reply.all('restore').map((text) => split(text, ' '))
   const { token, suffix, sha256, source, members, stage: reached } = Object.fromEntries(lines)
@@ -167,12 +167,18 @@ function parseRestore(reply: Reply): RestoreState | undefined {
   return { token, suffix, sha256, source: source ?? '', members, reached, moved }
 }
 
-/** Ends the name of what is moved aside. Other names, such as `recover-copy`, are of what the next run removes. */
+/**
+ * The end of the name of what is renamed. Other endings, such as `recover-copy`, mark what the next run
+ * removes.
+ */
 export function isAsideSuffix(verb: 'recover' | 'restore', text: string): boolean {
   return new RegExp(`^before-${verb}-[\\dTZ]{1,20}$`).test(text)
 }
 
-/** What a mark says becomes part of paths on every node of the cluster: a node that lies must not lead them elsewhere. */
+/**
+ * The content of a state file becomes part of paths on every node of the cluster, so it is checked: no node
+ * may redirect them.
+ */
 export function isMarkWord(text: string): boolean {
   return /^\w[\w-]{0,199}$/.test(text)
 }
@@ -206,7 +212,10 @@ class Reply {
     return this.#lines.has(key)
   }
 
-  /** Texts of files by path, from lines `PATH:LINE`. Whether the last line ended there is not told: it does here. */
+  /**
+   * Texts of files by path, from lines `PATH:LINE`. Whether the last line had a line end is not reported;
+   * here it has one.
+   */
   contents(): Readonly<Record<string, string>> {
     const texts: Record<string, string> = {}
     for (const line of this.#texts) {
@@ -238,7 +247,7 @@ function architecture(machine: string): Architecture {
   return machine === 'aarch64' ? 'arm64' : 'other'
 }
 
-/** An empty file has no line to show, but is there. */
+/** An empty file has no line to show, but it exists. */
 function managedTexts(
   contents: Readonly<Record<string, string>>,
   paths: Readonly<Record<string, PathState>>,

@@ -1,12 +1,13 @@
 /**
- * The agent's operations, and what they take: `agent/*.sh` declares the same as `takes_NAME`, which a test compares.
+ * The agent's operations and their arguments: `agent/*.sh` declares the same as `takes_NAME`, which a test
+ * compares.
  *
- * `name` is one value, `~name` one that may be left out, `@name` content that travels along, `..names` at the end any number
- * of values.
+ * `name` is one value, `~name` an optional one, `@name` content that is sent along, `..names` at the end any
+ * number of values.
  */
 import type { Content } from './parcel.ts'
 
-/** Those that change something. */
+/** The operations that change something. */
 export const CHANGES = {
   packages: '..names',
   user: 'name shell',
@@ -67,7 +68,7 @@ export const CHANGES = {
   apart: 'kept ..paths',
 } as const
 
-/** Those that only look. */
+/** The operations that only read. */
 export const LOOKS = {
   facts: '..packages',
   member: 'data wal client peer ..addresses',
@@ -86,10 +87,10 @@ export const LOOKS = {
   remains: 'networks ..paths',
 } as const
 
-/** A name and its values, e.g. `['remove', { paths: ['/opt/etcd'] }]`; one that is missing or unknown is an error of types. */
+/** A name and its values, e.g. `['remove', { paths: ['/opt/etcd'] }]`; a missing or unknown one is a type error. */
 export type Operation = Operations<typeof CHANGES>
 
-/** As `Operation`, of one that only looks. */
+/** As `Operation`, for one that only reads. */
 export type Look = Operations<typeof LOOKS>
 
 /** Values by name. */

@@ -1,4 +1,4 @@
-/** Packages of the distribution that count etcd's unit, user and data as theirs, though quorate looks after them. */
+/** Packages of the distribution that own etcd's unit, user or data, although quorate manages them. */
 
 export interface PackageOwner {
   readonly manager: 'dpkg' | 'rpm'
@@ -16,7 +16,7 @@ export function parseOwners(lines: readonly string[]): readonly PackageOwner[] {
   return lines.flatMap((line): PackageOwner[] => {
     const [manager = '', name = '', wanted = '', user = '', paths = ''] = line.split('|')
     if (manager !== 'dpkg' && manager !== 'rpm') return []
-    // It becomes part of a command that an operator types.
+    // It becomes part of a command that the operator runs.
     if (!/^[\w.+-]{1,100}$/.test(name) || name.startsWith('-')) return []
     const deletes = paths.split(' ').filter((path) => path.startsWith('/'))
     return [{ manager, name, held: wanted === 'hold', deletesUser: user === 'user', deletes }]
@@ -26,7 +26,7 @@ export function parseOwners(lines: readonly string[]): readonly PackageOwner[] {
 export interface OwnerWarning {
   /** Completes a sentence about the node. */
   readonly message: string
-  /** Undefined: it is done already. */
+  /** Undefined: nothing to fix. */
   readonly fix: string | undefined
 }
 
@@ -42,7 +42,7 @@ export function ownerWarning(owner: PackageOwner, directories: readonly string[]
   const purge =
     deleted.length === 0
       ? ''
-      : `; purging it deletes ${deleted.join(' and ')}${lost.length > 0 ? `, and with that the member's data (${lost.join(', ')})` : ''}`
+      : `; purging it deletes ${deleted.join(' and ')}${lost.length > 0 ? `, including the member's data (${lost.join(', ')})` : ''}`
   const message = `the package ${name} still owns etcd.service${held ? ' (on hold)' : ''}: upgrading it restarts etcd, removing it stops etcd${purge}`
   if (held) return { message, fix: undefined }
   const hold = manager === 'dpkg' ? `apt-mark hold ${name}` : `dnf versionlock add ${name}`

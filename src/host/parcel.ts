@@ -1,15 +1,15 @@
-/** Content on its way to a machine: large files first, as they are, then everything small as a tar archive. */
+/** Content that is sent to a node: large files first, unchanged, then everything small as a tar archive. */
 import { open, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pack } from 'tar-stream'
 import type { InputFile } from '../ssh/input-file.ts'
 
-/** Content that travels to a machine: text, or a file of this computer, with its SHA-256 (hex) and its size where these are known. */
+/** Content that is sent to a node: text, or a file of the workstation, with its SHA-256 (hex) and size if known. */
 export type Content =
   | { readonly text: string }
   | { readonly file: string; readonly sha256?: string | undefined; readonly sizeBytes?: number | undefined }
 
-/** What travels to a machine with a step, by the names under which the step's operations take it. */
+/** What is sent to a node with a step, by the names that the step's operations use. */
 export type Contents = Readonly<Record<string, Content>>
 
 export interface Parcel {
@@ -21,7 +21,7 @@ export interface Parcel {
 /** Whether there are texts, and the sizes of the files in bytes. */
 export type Receive = { readonly texts: 'yes' | 'no'; readonly sizes: readonly string[] }
 
-/** How much of a file is in memory at a time, for each machine. */
+/** How much of a file is in memory at a time, per node. */
 const PIECE_BYTES = 512 * 1024
 
 /** The names under which contents arrive, in their order: texts are `t0`, `t1` …, files `f0`, `f1` …. */
@@ -38,7 +38,7 @@ export function contentNames(contents: readonly Content[]): readonly string[] {
   })
 }
 
-/** @param onRead how many bytes of it are on their way, where that is one file alone */
+/** @param onRead how many bytes were sent, if it is a single file */
 export async function makeParcel(
   contents: readonly Content[],
   onRead?: (bytes: number) => void,
@@ -54,17 +54,17 @@ export async function makeParcel(
     for (const [index, file] of files.entries()) yield* readWhole(file, sizes[index] ?? 0)
     if (texts.length > 0) yield* archive(texts)
   }
-  // One piece ahead, no more: sixteen, as is usual, would be as many megabytes for every machine.
+  // One chunk ahead: the default of sixteen would take as many megabytes for every node.
   return { receive, input: Readable.from(pieces(), { highWaterMark: 1 }) }
 }
 
-/** @throws Error if the file is not as long as was announced: what follows would be taken for its end. */
+/** @throws Error if the file is shorter than announced: the following content would be read as its end. */
 async function* readWhole(file: string, size: number): AsyncGenerator<Buffer> {
   await using handle = await open(file)
   let left = size
   while (left > 0) {
     const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, left)))
-    if (bytesRead === 0) throw new Error(`${file} became shorter while it was sent`)
+    if (bytesRead === 0) throw new Error(`${file} was truncated while it was sent`)
     left -= bytesRead
     yield buffer.subarray(0, bytesRead)
   }

@@ -1,6 +1,6 @@
-# How quorate looks at a path on a machine: one text for the agent, which works there, and for preflight, which looks beforehand.
+# How quorate inspects a path on a node. The agent and preflight share it.
 
-# nearest PATH: $near is the directory that is next up from there, or PATH itself; links are followed.
+# nearest PATH: sets $near to PATH or its nearest existing parent directory; follows links.
 nearest() {
   near=$1
   until [ -d "$near" ]; do
@@ -9,7 +9,7 @@ nearest() {
   done
 }
 
-# holds FOLDER: whether there is any data in it.
+# holds DIRECTORY: true if it contains data.
 holds() {
   for entry in "$1"/* "$1"/.[!.]*; do
     if counts "$entry"; then return 0; fi
@@ -17,8 +17,8 @@ holds() {
   return 1
 }
 
-# counts ENTRY: whether it is somebody's data. What quorate has there is root's alone: what it moved aside within the same
-# directory, and what a run is at work on, or has left when it was killed. Neither is what a filesystem brings along.
+# counts ENTRY: true if it is data. Not counted: quorate's own files, which only root can access (data that it
+# renamed within the directory, files of a current or killed run), and what a new filesystem contains.
 counts() {
   [ -e "$1" ] || return 1
   case ${1##*/} in
@@ -28,7 +28,7 @@ counts() {
   esac
 }
 
-# is_lost_and_found FOLDER: as mkfs leaves it at a filesystem's root, and empty. etcd may own it by now, with all around it.
+# is_lost_and_found DIRECTORY: true if it is the empty directory that mkfs creates. Its owner may be etcd by now.
 is_lost_and_found() {
   if [ -L "$1" ] || [ ! -d "$1" ]; then return 1; fi
   case $(stat -c '%U %a' -- "$1") in 'root 700' | 'etcd 700') ;; *) return 1 ;; esac
@@ -38,12 +38,12 @@ is_lost_and_found() {
   is_mount "$1/.."
 }
 
-# is_mount FOLDER: something is mounted there.
+# is_mount DIRECTORY: true if it is a mount point.
 is_mount() {
   mount_point=$(cd -P -- "$1" 2>/dev/null && pwd -P) && cut -d ' ' -f 5 </proc/self/mountinfo | grep -q -x -F -e "$mount_point"
 }
 
-# links PATH…: `link PATH TARGET` of each that is a symbolic link, with where it leads in the end.
+# links PATH…: prints `link PATH TARGET` for each symbolic link, with its final target.
 links() {
   for path in "$@"; do
     [ ! -L "$path" ] || printf 'link %s %s\n' "$path" "$(readlink -m -- "$path" | tr -d '\n' | head -c 1024)"

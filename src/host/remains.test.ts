@@ -69,7 +69,7 @@ test.each([
   ['leads to what holds it', path.join(folder, 'link')],
 ])('etcd’s data is out of reach: a path is refused that %s', (_how, moved) => {
   const { status, stderr } = apart(`/nowhere ${etcd}`, path.join(folder, 'kubelet'), moved)
-  expect(stderr).toContain("which is etcd's: nothing was moved")
+  expect(stderr).toContain('which belongs to etcd: nothing was renamed')
   expect(status).toBe(1)
   // Also where etcd's own path is the link.
   expect(apart(path.join(folder, 'link/etcd'), moved).status).toBe(1)

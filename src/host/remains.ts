@@ -1,4 +1,4 @@
-/** What a Kubernetes node leaves on a machine: `reset` alone asks for it. */
+/** What Kubernetes leaves on a node. Only `reset` asks for it. */
 import type { ReplyLines } from './node-parts.ts'
 
 export interface RemainsState {
@@ -8,17 +8,17 @@ export interface RemainsState {
   readonly volumes: number
   /** How many network namespaces pods have. */
   readonly namespaces: number
-  /** How many routes lead to other nodes' pods, other than through an interface of flannel's. */
+  /** How many routes lead to other nodes' pods without an interface of flannel. */
   readonly routes: number
   /** Names of network interfaces: `cni0`, `flannel.1`. */
   readonly links: readonly string[]
-  /** Where rules of Kubernetes' own are: `ip kube-proxy` of nftables, `iptables-nft`. */
+  /** Where Kubernetes has firewall rules: `ip kube-proxy` of nftables, `iptables-nft`. */
   readonly rules: readonly string[]
-  /** Of the paths that were asked for, those that are there. */
+  /** Those of the given paths that exist. */
   readonly paths: readonly string[]
 }
 
-/** undefined: nobody asked. */
+/** undefined: not asked. */
 export function parseRemains(reply: ReplyLines): RemainsState | undefined {
   const lines = reply.all('remains')
   if (lines.length === 0) return undefined

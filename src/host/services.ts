@@ -1,4 +1,4 @@
-/** What a machine has of a tier's service: its unit, and the files that quorate gives it. */
+/** The state of a tier's service on a node: its unit and the files that quorate writes for it. */
 import { type LeafState, type SecretState, parseLeaves, parseSecrets } from './leaves.ts'
 import {
   type ImagesState,
@@ -14,13 +14,16 @@ import { type NodeFacts, parseNodeFacts } from './node-facts.ts'
 import { type RemainsState, parseRemains } from './remains.ts'
 
 export interface ServiceState {
-  /** systemd's ActiveState: `active`, `inactive`, `failed` …; undefined: none of its files is there, and nobody asked. */
+  /**
+   * systemd's ActiveState: `active`, `inactive`, `failed` …; undefined: none of its files exists, so systemd
+   * was not asked.
+   */
   readonly active: string | undefined
   readonly enabled: boolean
   readonly masked: boolean
-  /** A file of it was put in place and not loaded since: the run that did so was cut off. */
+  /** A new file of it was installed and not loaded: the run was interrupted. */
   readonly loading: boolean
-  /** The unit on disk differs from the one systemd has in mind. */
+  /** The unit on disk differs from the one that systemd has loaded. */
   readonly needsReload?: boolean | undefined
 }
 
@@ -32,36 +35,36 @@ export interface ServiceFile {
   readonly mode: string
   /** A plain file; a link or a directory has no text. */
   readonly plain: boolean
-  /** As its package brought it. */
+  /** Unchanged since its package installed it. */
   readonly untouched: boolean
 }
 
 export interface ServicesState {
   /** By unit, of those that were asked for. */
   readonly units: Readonly<Record<string, ServiceState>>
-  /** By path, of those that are there. */
+  /** By path, only those that exist. */
   readonly files: Readonly<Record<string, ServiceFile>>
-  /** Network interfaces by IP address, of those that were asked for. */
+  /** Network interfaces by IP address, for the given addresses. */
   readonly devices: Readonly<Record<string, string>>
   /** Programs that listen on a TCP port, by port, of those that were asked for. */
   readonly holders: Readonly<Record<string, readonly string[]>>
-  /** Modules and settings of the kernel; undefined: nobody asked. */
+  /** Modules and settings of the kernel; undefined: not asked. */
   readonly kernel?: KernelState | undefined
-  /** Programs that quorate installs, and links to them; undefined: nobody asked. */
+  /** Programs that quorate installs, and links to them; undefined: not asked. */
   readonly programs?: ProgramsState | undefined
-  /** In containerd's namespace of Kubernetes; undefined: nobody asked, or containerd does not answer. */
+  /** In containerd's namespace of Kubernetes; undefined: not asked, or containerd doesn't answer. */
   readonly images?: ImagesState | undefined
   /** Certificates by ID, of those that were asked for; undefined: none was. */
   readonly leaves?: Readonly<Record<string, LeafState>> | undefined
-  /** Files with secrets by path, of those that are there; undefined: none is. */
+  /** Files with secrets by path, only those that exist; undefined: none exists. */
   readonly secrets?: Readonly<Record<string, SecretState>> | undefined
-  /** What the machine is like to a Kubernetes node; undefined: nobody asked. */
+  /** The facts about the node that matter for Kubernetes; undefined: not asked. */
   readonly node?: NodeFacts | undefined
-  /** What Kubernetes leaves there; undefined: nobody asked. */
+  /** What Kubernetes left on the node; undefined: not asked. */
   readonly remains?: RemainsState | undefined
 }
 
-/** Of a machine that nobody has looked at. */
+/** The value for a node that was not inspected. */
 export const NO_SERVICES: ServicesState = { units: {}, files: {}, devices: {}, holders: {} }
 
 /** @param texts of files, by path */

@@ -1,4 +1,4 @@
-/** What a machine was like when it was last looked at. */
+/** The state of a node when it was last inspected. */
 import type { AccountState } from './account.ts'
 import type { PackageOwner } from './package-owner.ts'
 import type { ServicesState } from './services.ts'
@@ -11,21 +11,27 @@ export interface HostState {
   readonly bootId: string
   /** Of the wanted packages, those that are installed. */
   readonly packages: readonly string[]
-  /** Versions of packages that were asked for, as the distribution writes them: `1.7.24~ds1-6`; missing where it was not said. */
+  /**
+   * Versions of packages that were asked for, as the distribution writes them: `1.7.24~ds1-6`; missing if
+   * unknown.
+   */
   readonly packageVersions?: Readonly<Record<string, string>> | undefined
-  /** What installs packages there: `apt-get`, `dnf`, `yum`, `zypper`, `apk`, `pacman`, `none`; undefined: not asked. */
+  /**
+   * The package manager of the node: `apt-get`, `dnf`, `yum`, `zypper`, `apk`, `pacman`, `none`; undefined:
+   * not asked.
+   */
   readonly installer?: string | undefined
-  /** The name of the cluster whose mark lies there: a member of it is here, or was. */
+  /** The name of the cluster in the cluster ID file: the node has, or had, a member of it. */
   readonly pinned?: string | undefined
-  /** A verb was begun here that must be finished before any other: what `/var/lib/quorate/underway` says. */
+  /** A started command that must be finished before any other: the content of `/var/lib/quorate/underway`. */
   readonly underway?: Underway | undefined
-  /** What a restore that is not finished has done there. */
+  /** The progress of an unfinished restore on the node. */
   readonly restore?: RestoreState | undefined
   /** IDs that its cluster had before it was restored, hexadecimal. */
   readonly formerClusterIds?: readonly string[] | undefined
-  /** What tiers beside etcd have there; undefined: nobody asked. */
+  /** The state of tiers beside etcd; undefined: not asked. */
   readonly services?: ServicesState | undefined
-  /** Only of nodes that carry etcd. */
+  /** Only for nodes that run etcd. */
   readonly member: MemberState | undefined
 }
 
@@ -34,24 +40,24 @@ export interface Underway {
   readonly verb: string
   /** The command line that finishes it. */
   readonly command: string
-  /** Everything that stands there, those two among it. */
+  /** Everything in the file, including those two. */
   readonly all: Readonly<Record<string, string>>
 }
 
 export interface RestoreState {
-  /** The initial-cluster-token of the restored cluster: no two restores have the same. */
+  /** The initial-cluster-token of the restored cluster, unique to each restore. */
   readonly token: string
-  /** Ends the names of what is moved aside. */
+  /** The ending of the names of renamed files. */
   readonly suffix: string
   /** Hex, of the snapshot. */
   readonly sha256: string
-  /** What the snapshot was called. */
+  /** The name of the snapshot. */
   readonly source: string
   /** As etcd's --initial-cluster. */
   readonly members: string
-  /** Beside the present data, or in its place. */
+  /** Next to the present data, or in its place. */
   readonly reached: 'staged' | 'placed'
-  /** Paths of what was moved aside. */
+  /** Paths of renamed data. */
   readonly moved: readonly string[]
 }
 
@@ -62,15 +68,18 @@ export interface MemberState {
   readonly account: AccountState
   /** Packages that own its unit, its user or its data; empty: none does. */
   readonly packagedBy: readonly PackageOwner[]
-  /** Owner, group and mode of what exists, by path; folders end as they were asked. A link is `other`, unless asked with a slash. */
+  /**
+   * Owner, group and mode of what exists, by path; directories end as they were asked for. A link is `other`,
+   * unless asked for with a slash.
+   */
   readonly paths: Readonly<Record<string, PathState>>
   readonly dataPresent: boolean
   readonly walPresent: boolean
-  /** Whose the log is, as hexadecimal IDs; undefined: there is none, it can't be told, or its member runs. */
+  /** The IDs in the WAL, hexadecimal; undefined: there is no WAL, they can't be read, or its member runs. */
   readonly logIdentity?: { readonly memberId: string; readonly clusterId: string } | undefined
-  /** What can't be done there; undefined where nobody asked. */
+  /** What can't be changed on the node; undefined: not asked. */
   readonly limits?: Limits | undefined
-  /** `quorate stop` has left its mark, and nobody has started it with quorate since. `since`: ISO 8601, if the mark has it. */
+  /** `quorate stop` stopped it, and quorate has not started it since. `since`: ISO 8601, if recorded. */
   readonly stoppedByOperator?: { readonly since: string | undefined } | undefined
   /** The text of files that quorate manages, by path; absent ones are missing here. */
   readonly contents: Readonly<Record<string, string>>
@@ -78,26 +87,26 @@ export interface MemberState {
   readonly binaries: Readonly<Record<string, BinaryState>>
   readonly tls: TlsState
   readonly unit: UnitState
-  /** What listens on the client or peer port while our unit does not run, as `ss` says it. */
+  /** What listens on the client or peer port while etcd's unit doesn't run, as `ss` prints it. */
   readonly listening: readonly string[]
-  /** IP addresses that the machine has, but for those of its loopback; as `ip` writes them. */
+  /** IP addresses of the node, except those of its loopback; as `ip` prints them. */
   readonly addresses: readonly string[]
-  /** IP addresses from which it calls the other members where the cluster file places them. */
+  /** IP addresses from which the node connects to the other members' addresses of the cluster file. */
   readonly sources: readonly string[]
 }
 
-/** What the kernel says no to, whatever the owners and modes are. */
+/** What the kernel refuses, whatever the owners and modes are. */
 export interface Limits {
   /**
-   * Of data and log directory, those that can't be renamed: mount points, and those in a directory that can't be changed.
-   * They are emptied into a directory within them instead.
+   * The data and WAL directories that can't be renamed: mount points, and those whose parent can't be
+   * changed. They are emptied into a subdirectory instead.
    */
   readonly fixed: readonly string[]
-  /** Mount points within data or log directory, by that directory. */
+  /** Mount points within the data or WAL directory, by that directory. */
   readonly inside: Readonly<Record<string, readonly string[]>>
-  /** Directories in which nothing can be made, by the path that was asked for: it, or the nearest one above that is there. */
+  /** Directories in which nothing can be created, by the given path: it, or its nearest existing parent. */
   readonly closed: Readonly<Record<string, string>>
-  /** By directory: what is free on its filesystem. */
+  /** By directory: the free space on its filesystem. */
   readonly room: Readonly<Record<string, Room>>
 }
 
@@ -113,27 +122,27 @@ export interface PathState {
   readonly group: string
   /** As `stat` says it, e.g. `755`. */
   readonly mode: string
-  /** Of a symbolic link where a directory of the member's belongs: the real path behind it. Its owner chose it. */
+  /** The real path behind a symbolic link in place of a member's directory. Its owner chose it. */
   readonly leadsTo?: string | undefined
 }
 
-/** Whose a file or folder is, and who may do what with it. */
+/** Owner, group and mode of a file or directory. */
 export type Ownership = Pick<PathState, 'owner' | 'group' | 'mode'>
 
 export interface BinaryState {
   readonly sha256: string
-  /** The version noted at its installation; undefined: not installed, or changed since, by somebody else. */
+  /** The version recorded at its installation; undefined: not installed, or changed since by another program. */
   readonly version: string | undefined
 }
 
 export interface TlsState {
-  /** PEM by name (`etcd`, or `peer` and `server`), with what it belongs to. */
+  /** PEM by name (`etcd`, or `peer` and `server`). */
   readonly certificates: Readonly<Record<string, { readonly pem: string }>>
   /** SHA-256 (hex) of each key's public part (SPKI, DER), by name. */
   readonly keys: Readonly<Record<string, string>>
   /** PEM of the trust bundle. */
   readonly ca: string | undefined
-  /** The environment file with the bundle's mark, which tells of a process what it trusts since its start. */
+  /** The environment file with the bundle's mark, from which quorate knows what a running process trusts. */
   readonly mark: string | undefined
   /** Requests whose keys wait for a certificate, by name. */
   readonly pending: Readonly<Record<string, { readonly csr: string; readonly configuration: string }>>
@@ -144,21 +153,21 @@ export interface UnitState {
   /** systemd's ActiveState: `active`, `activating`, `inactive`, `failed` … */
   readonly active: string
   readonly enabled: boolean
-  /** The unit on disk differs from the one systemd has in mind. */
+  /** The unit on disk differs from the one that systemd has loaded. */
   readonly needsReload: boolean
-  /** Path of the unit file in force. */
+  /** Path of the effective unit file. */
   readonly path: string
   readonly dropIns: readonly string[]
-  /** It is linked to nothing, so that it can't be started. */
+  /** It is linked to /dev/null, so that it can't be started. */
   readonly masked?: boolean | undefined
-  /** What would reach the next process from outside quorate's own files; undefined: nothing. */
+  /** Settings that would reach the next process from outside quorate's files; undefined: none. */
   readonly surroundings?: Surroundings | undefined
   readonly mainPid: number
   /** The environment that the running process was started with. */
   readonly environment: Readonly<Record<string, string>> | undefined
 }
 
-/** Where quorate puts what etcd needs. The seed's places. */
+/** The paths of what etcd needs. */
 export const PATHS = {
   environment: '/etc/etcd/options.env',
   clusterId: '/etc/etcd/cluster-id',
@@ -166,6 +175,6 @@ export const PATHS = {
   tls: '/etc/ssl/etcd',
   underway: '/var/lib/quorate/underway',
   stopped: '/var/lib/quorate/stopped',
-  /** kubeadm's, of an etcd that was adopted. */
+  /** kubeadm's, for an adopted etcd. */
   kubeletManifest: '/etc/kubernetes/manifests/etcd.yaml',
 } as const

@@ -2,10 +2,10 @@
 import { parseEnvironmentFile } from '../etcd/environment-file.ts'
 import type { Surroundings } from '../etcd/foreign-settings.ts'
 
-/** Of other variables nothing is kept: a file may hold secrets of others. */
+/** Other variables are dropped: a file may contain unrelated secrets. */
 const OF_ETCD = /^(?:ETCD|QUORATE)_\w+$/
 
-/** @param all the values of the lines that begin with this word. undefined: there is nothing of the kind. */
+/** @param all the values of the lines that begin with this word. undefined: there is none. */
 export function parseSurroundings(all: (key: string) => readonly string[]): Surroundings | undefined {
   const dropIns = all('drop-in').map((line) => {
     const [encoded, path] = halves(line, ' ')

@@ -2,7 +2,7 @@
  * The ssh configuration of one connection: what quorate insists on, then the user's own configuration for the rest.
  *
  * It is a file (`ssh -F`) because ssh hands the file on to the jump hosts' connections, and its options not: this way
- * a jump host's key is checked as strictly as the machine's, and nobody is asked anything in the middle of a run.
+ * a jump host's key is checked as strictly as the node's, and nobody is asked anything in the middle of a run.
  */
 import { homedir } from 'node:os'
 import path from 'node:path'
@@ -92,7 +92,7 @@ function configText(values: Readonly<Record<string, string>>, target: SshTarget)
   if (target.identityFile !== undefined) lines.push(`  IdentityFile ${quotePath(target.identityFile)}`)
   const user = path.join(homedir(), '.ssh', 'config')
   // Last, so that whatever the user's configuration says of it wins: AES-GCM, which today's processors have built in, takes
-  // a third of the time of OpenSSH's first choice, and binaries are 60 MB a machine.
+  // a third of the time of OpenSSH's first choice, and binaries are 60 MB a node.
   const preferences = ['Host *', '  Ciphers ^aes128-gcm@openssh.com,aes256-gcm@openssh.com']
   return [
     'Host *',

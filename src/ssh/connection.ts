@@ -20,7 +20,7 @@ import type { WireCommand } from './sudo.ts'
 export interface ConnectionOptions {
   /** The cluster's own known_hosts file, looked at beside the user's. It need not exist. */
   readonly knownHosts: string
-  /** Where this connection's sockets go: a short path in a private folder, that endings are added to. */
+  /** Where this connection's sockets go: a short path in a private directory, that endings are added to. */
   readonly socket: string
   /** Gives the sudo password for a login that needs one; undefined: there is nobody to ask. */
   readonly sudoPassword?: ((host: string, user: string) => Promise<string>) | undefined
@@ -41,7 +41,7 @@ export interface ConnectionOptions {
 /** sshd's default MaxSessions is 10 for one connection; ours and root's guard are two of them. */
 const MAX_SESSIONS = 8
 
-/** Connects to one machine. @throws QuorateError `unreachable`, `host-key` or `permission`, with what to do. */
+/** Connects to one node. @throws QuorateError `unreachable`, `host-key` or `permission`, with what to do. */
 export async function connect(
   host: string,
   target: SshTarget,
@@ -255,7 +255,7 @@ class SshConnection implements Remote {
     const { master, target } = this.#parts
     // It may live on without its socket, and be of no use.
     await master.close()
-    // What a command's ssh says then is of the way here that is no more, not of the machine.
+    // What a command's ssh says then is of the way here that is no more, not of the node.
     return sshFailure(this.host, target, await master.ended)
   }
 
@@ -267,7 +267,7 @@ class SshConnection implements Remote {
   }
 }
 
-/** Asks ssh on this computer, which knows the answer itself. */
+/** Asks ssh on the workstation, which knows the answer itself. */
 async function localSsh(args: readonly string[]): Promise<{ exitCode: number; stderr: string }> {
   const late = AbortSignal.timeout(LOCAL_MS)
   try {

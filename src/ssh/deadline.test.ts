@@ -6,11 +6,11 @@ import { Deadline } from './deadline.ts'
 import { type Patience, describeCommand, tooMuch } from './limits.ts'
 
 test('when the time is up, the error says which machine, and what it was asked', async () => {
-  using deadline = new Deadline('etcd02', { asked: 'look at its state', ms: 1_000 }, 0.01)
+  using deadline = new Deadline('etcd02', { asked: 'inspection of its state', ms: 1_000 }, 0.01)
   const signal = deadline.or(undefined)
   await once(signal, 'abort')
   expect(signal.reason).toMatchObject({ code: 'unreachable', exitCode: 69, host: 'etcd02' })
-  expect(signal.reason).toMatchObject({ message: expect.stringContaining('look at its state') })
+  expect(signal.reason).toMatchObject({ message: expect.stringContaining('inspection of its state') })
 })
 
 test('what is asked next has its own time; what is endless has none', async () => {
@@ -39,14 +39,14 @@ test('the signal of the one who asks ends it as well', () => {
 const bounds = (maxBytes: number, keep = true) => ({
   maxBytes,
   keep,
-  tooMuch: (bytes: number) => tooMuch('etcd02', 'look at its state', bytes),
+  tooMuch: (bytes: number) => tooMuch('etcd02', 'inspection of its state', bytes),
 })
 
 test('an answer is read up to its bound', () => {
   const answer = new AfterBegin(bounds(4096))
   answer.push(`${BEGIN}\n`)
   answer.push('x'.repeat(4096))
-  expect(() => answer.push('x')).toThrow('more than 4 KiB in answer to: look at its state')
+  expect(() => answer.push('x')).toThrow('more than 4 KiB in answer to: inspection of its state')
   expect(answer.text.length).toBe(4096)
 })
 

@@ -1,4 +1,4 @@
-/** The time that runs while a machine is asked, one question after the other. */
+/** The time that runs while a node is asked, one question after the other. */
 import { type Patience, tooSlow } from './limits.ts'
 import type { RemoteCommand } from './remote.ts'
 

@@ -1,5 +1,5 @@
 /**
- * The one environment of everything that quorate runs on a machine. Preflight, locks, looks and the work itself all come
+ * The one environment of everything that quorate runs on a node. Preflight, locks, looks and the work itself all come
  * through here: what a login, sudo, PAM or `/etc/environment` sets (a PATH without sbin, proxies, TMPDIR, BASH_ENV, exported
  * functions, ETCDCTL_*) can't make one of them see what another does not.
  */

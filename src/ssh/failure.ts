@@ -33,9 +33,9 @@ const PATTERNS: readonly Pattern[] = [
     pattern: /Host key for (\S+) has changed|REMOTE HOST IDENTIFICATION HAS CHANGED/,
     code: 'host-key',
     message: (where) =>
-      `the host key of ${where} differs from the one that was trusted: another machine answers there, or it was reinstalled`,
+      `the host key of ${where} differs from the one that was trusted: another node answers there, or it was reinstalled`,
     hint: (host) =>
-      `compare the fingerprint on the machine's console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub); if it is right: quorate trust --replace ${host}`,
+      `compare the fingerprint on the node's console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub); if it is right: quorate trust --replace ${host}`,
   },
   {
     pattern: /No \S+ host key is known for (\S+) and|Host key verification failed/,
@@ -86,7 +86,7 @@ const PATTERNS: readonly Pattern[] = [
     pattern: /Could not resolve hostname ([^\s:]+)|Name or service not known/,
     code: 'unreachable',
     message: (where) => `the name ${where} can't be resolved here`,
-    hint: () => 'give the node an `address` or an `ssh.host` that this computer can resolve',
+    hint: () => 'give the node an `address` or an `ssh.host` that the workstation can resolve',
   },
   {
     pattern: /kex_exchange_identification|Connection (closed|reset) by/,
@@ -112,8 +112,8 @@ export function sshFailure(host: string, target: SshTarget, stderr: string): Quo
     const where = named === undefined || named === target.host || code === 'unreachable' ? here : named
     return new QuorateError(code, message(where), { host, hint: hint(host, target), cause: stderr.trim() })
   }
-  // It says nothing of a machine that fell silent (ServerAliveInterval), where it says errors alone.
-  const silence = 'ssh gave up without a word, as it does when a machine has been silent for 15 s'
+  // It says nothing of a node that fell silent (ServerAliveInterval), where it says errors alone.
+  const silence = 'ssh gave up without a word, as it does when a node has been silent for 15 s'
   const lastWords = stderr.trim().split('\n').at(-1) || silence
   return new QuorateError('unreachable', `the connection to ${here} failed: ${lastWords}`, {
     host,

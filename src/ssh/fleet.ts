@@ -1,4 +1,4 @@
-/** Many machines at once: connections opened in parallel, no trouble lost, everything closed at the end. */
+/** Many nodes at once: connections opened in parallel, no trouble lost, everything closed at the end. */
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -10,7 +10,7 @@ import { Slots } from './slots.ts'
 import { knowsSessionOptions } from './version.ts'
 
 export interface Fleet extends AsyncDisposable {
-  /** Connects to a machine, or hands back the connection there is. A failure is remembered too: one try a host. */
+  /** Connects to a node, or hands back the connection there is. A failure is remembered too: one try a host. */
   get(host: string, target: SshTarget): Promise<Remote>
   close(): Promise<void>
 }
@@ -20,7 +20,7 @@ export type FleetOptions = Omit<ConnectionOptions, 'socket' | 'sessionOptions'>
 /** Beyond ten logins under way sshd begins to turn some away (MaxStartups), which a jump host would feel first. */
 const LOGINS_AT_ONCE = 10
 
-/** Of the folder that the sockets' one is made in, in bytes; that one's name takes 50 at most. */
+/** Of the directory that the sockets' one is made in, in bytes; that one's name takes 50 at most. */
 const LONGEST_PLACE = 32
 
 /** Opens nothing yet. The caller closes it, at best with `await using`. */

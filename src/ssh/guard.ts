@@ -77,7 +77,7 @@ export async function greeting(
         onText?.(text)
         return
       }
-      // It says nothing after that; a machine that goes on is not listened to.
+      // It says nothing after that; a node that goes on is not listened to.
       stdout.removeAllListeners('data').resume()
       resolve({ user: found[1], rights: found[2] as Login['rights'] })
     })

@@ -1,5 +1,5 @@
 /**
- * A file of this computer as a program's standard input. The program reads it itself: what passes through this process
+ * A file of the workstation as a program's standard input. The program reads it itself: what passes through this process
  * instead costs three times the processor time.
  */
 import { readFileSync } from 'node:fs'

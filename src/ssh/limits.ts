@@ -1,5 +1,5 @@
 /**
- * How long a machine may take, and how much it may say: the policy for everything that is asked over SSH. A machine that
+ * How long a node may take, and how much it may say: the policy for everything that is asked over SSH. A node that
  * hangs, or that lies, holds nobody up and fills no memory. How long operations may take that change something: `deadlines.ts`
  * of the room host.
  */
@@ -15,7 +15,7 @@ export const ANSWER_BYTES = 8 * 1024 ** 2
 /** The same of standard error, whose words end up in messages. */
 export const ERROR_BYTES = 64 * 1024
 
-/** For what ssh itself is asked on this computer (a tunnel, whether the connection lives), in ms. */
+/** For what ssh itself is asked on the workstation (a tunnel, whether the connection lives), in ms. */
 export const LOCAL_MS = 15_000
 
 /** How long a login may take to greet, in ms, beyond the time to connect: sudo may look names up there. */
@@ -27,7 +27,7 @@ export const GREETING_WITH_QUESTIONS_MS = 300_000
 /** What login scripts may print before a command begins, in bytes. */
 export const PREAMBLE_BYTES = 64 * 1024
 
-/** What is asked of a machine, and how long the answer may take. */
+/** What is asked of a node, and how long the answer may take. */
 export interface Patience {
   /** For the message: `its state`, `start etcd.service`. */
   readonly asked: string

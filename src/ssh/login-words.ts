@@ -1,10 +1,10 @@
-/** A login that worked and ran something else than the guard: what the machine printed instead, and what it means. */
+/** A login that worked and ran something else than the guard: what the node printed instead, and what it means. */
 import { QuorateError } from '../errors.ts'
 import type { SshTarget } from '../spec/cluster.ts'
 import { oneLine } from '../spec/visible.ts'
 import { sshCommand } from './failure.ts'
 
-/** Of a machine's words, how much is quoted: lines, and UTF-16 units a line. */
+/** Of a node's words, how much is quoted: lines, and UTF-16 units a line. */
 const LINES = 8
 const LINE_LENGTH = 200
 
@@ -92,7 +92,7 @@ function knownHint(said: string, target: SshTarget): string | undefined {
   return CASES.find(({ said: pattern }) => pattern.test(said))?.hint(target, said)
 }
 
-/** Whether it is what a machine says to a login that it doesn't want. */
+/** Whether it is what a node says to a login that it doesn't want. */
 export function isKnownRefusal(said: string): boolean {
   return CASES.some(({ said: pattern }) => pattern.test(said))
 }

@@ -1,5 +1,5 @@
 /**
- * One OpenSSH connection to a machine that everything else shares (a multiplexing master).
+ * One OpenSSH connection to a node that everything else shares (a multiplexing master).
  *
  * It is a foreground process whose remote side, the guard, reads our pipe: when this program ends, however it ends,
  * the pipe closes, the guard ends what still runs there, and ssh ends with it. Nothing is left running, here or there.
@@ -30,9 +30,9 @@ export interface Master {
 export interface MasterOptions extends SshConfig {
   readonly host: string
   readonly target: SshTarget
-  /** Names the connection on the machine: letters, digits and dashes. */
+  /** Names the connection on the node: letters, digits and dashes. */
   readonly connection: string
-  /** Path of the control socket, short (the system allows about 100 bytes) and in a private folder. */
+  /** Path of the control socket, short (the system allows about 100 bytes) and in a private directory. */
   readonly controlPath: string
   readonly signal?: AbortSignal | undefined
   /** What every deadline is multiplied by; 1 unless given. */
@@ -117,7 +117,7 @@ interface Ending {
   readonly exitCode: number | undefined
 }
 
-/** Why there is no connection: ssh's own failure, or what the machine ran and printed in place of the guard. */
+/** Why there is no connection: ssh's own failure, or what the node ran and printed in place of the guard. */
 async function noGreeting(details: MasterOptions, { said, stderr, exitCode }: Ending): Promise<QuorateError> {
   const { host, target, signal, controlPath } = details
   const patience = patienceOf(details)
@@ -136,7 +136,7 @@ async function noGreeting(details: MasterOptions, { said, stderr, exitCode }: En
 function startFailure(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-    return new QuorateError('unreachable', 'there is no `ssh` on this computer', {
+    return new QuorateError('unreachable', 'there is no `ssh` on the workstation', {
       hint: 'install OpenSSH: apt-get install openssh-client',
       cause: error,
     })

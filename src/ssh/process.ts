@@ -1,4 +1,4 @@
-/** A program run on this computer, with its output and end as one result. */
+/** A program run on the workstation, with its output and end as one result. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { type InputFile, isInputFile, openInput } from './input-file.ts'
@@ -33,7 +33,7 @@ export interface ProcessResult {
   readonly exitCode: number
 }
 
-/** What a program on this computer may print where nothing else is said: none that quorate runs prints a tenth of it. */
+/** What a program on the workstation may print where nothing else is said: none that quorate runs prints a tenth of it. */
 const MAX_LENGTH = 64 * 1024 ** 2
 const STOP_GRACE_MS = 3000
 const STOP_STEP_MS = 500

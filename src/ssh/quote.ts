@@ -5,7 +5,7 @@
 
 /** One word of any content as a POSIX shell reads it back unchanged. NUL can't be in an argument at all. */
 export function quoteWord(word: string): string {
-  if (word.includes('\0')) throw new TypeError('an argument can not contain a NUL character')
+  if (word.includes('\0')) throw new TypeError("an argument can't contain a NUL character")
   if (/^[\w@%+=:,./-]+$/.test(word)) return word
   return `'${word.replaceAll("'", `'\\''`)}'`
 }
@@ -19,7 +19,7 @@ export function quoteCommand(argv: readonly string[]): string {
  * backslashes, `!` and line ends within single quotes in ways of their own, so none is in there.
  */
 export function forAnyLoginShell(script: string): string {
-  // A character for each byte. A command of quorate's has some 50 000, and is sent to every machine.
+  // A character for each byte. A command of quorate's has some 50 000, and is sent to every node.
   const bytes = Buffer.from(script).toString('latin1')
   const encoded = bytes.replaceAll(
     /[^ "-&(-[\]-~]/g,

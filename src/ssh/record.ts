@@ -8,7 +8,7 @@ import { parseKnownHosts } from './host-key.ts'
 import type { ScannedKey } from './trust.ts'
 
 /**
- * Records keys: the file is 0600 in a folder 0700, replaced at once, and has each name's key once. Other lines stay.
+ * Records keys: the file is 0600 in a directory 0700, replaced at once, and has each name's key once. Other lines stay.
  *
  * @throws QuorateError `state` if it can't be written
  */

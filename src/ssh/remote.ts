@@ -1,10 +1,10 @@
-/** One machine within reach: what every other room needs of SSH, and nothing of how it is done. */
+/** One node within reach: what every other room needs of SSH, and nothing of how it is done. */
 import type { Readable } from 'node:stream'
 import type { InputFile } from './input-file.ts'
 import type { Patience } from './limits.ts'
 
 export interface Remote {
-  /** The machine's name in the cluster file (or of the CA's host), for messages. */
+  /** The node's name in the cluster file (or of the CA's host), for messages. */
   readonly host: string
   /** The login, for the prompt shown above output: `root@etcd01:~$`. */
   readonly user: string
@@ -25,7 +25,7 @@ export interface RemoteCommand {
   readonly stdin?: string | Uint8Array | Readable | InputFile | undefined
   /** As root: directly if that is the login, else through sudo. */
   readonly root?: boolean | undefined
-  /** `own`: quorate's, the same on every machine, unless told; `login`: what the login, or sudo, makes of it. */
+  /** `own`: quorate's, the same on every node, unless told; `login`: what the login, or sudo, makes of it. */
   readonly environment?: 'own' | 'login' | undefined
   /** Aborting hangs the command up there, as a closed terminal would, and then throws the signal's reason here. */
   readonly signal?: AbortSignal | undefined

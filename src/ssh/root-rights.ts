@@ -58,7 +58,7 @@ export class RootRights {
   async #checkedPassword(): Promise<string | undefined> {
     const { host, login, meant, askPassword } = this.#options
     if (login.rights === 'sudo') return undefined
-    // The rights are the machine's own word, and a password is for other machines as well.
+    // The rights are the node's own word, and a password is for other nodes as well.
     if (meant === 'root') {
       throw new QuorateError(
         'permission',

@@ -1,4 +1,4 @@
-/** Shows the host keys of machines, and records those that a person has found right. */
+/** Shows the host keys of nodes, and records those that a person has found right. */
 import { type QuorateError } from '../errors.ts'
 import type { Cluster, Node, SshTarget } from '../spec/cluster.ts'
 import { onAll } from './fleet.ts'

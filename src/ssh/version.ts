@@ -1,4 +1,4 @@
-/** What the OpenSSH client of this computer is able to do, where versions differ. */
+/** What the OpenSSH client of the workstation is able to do, where versions differ. */
 import { runProcess } from './process.ts'
 
 /**

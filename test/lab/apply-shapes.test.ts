@@ -120,7 +120,7 @@ describe.skipIf(reason)(`apply in other shapes${because}`, () => {
     await lab.writeCluster({ nodes, ssh, packages: ['lab-missing'] })
     const missing = await quorate(lab, ['apply', '--sudo-password-file', right])
     expect(missing.exitCode).toBe(1)
-    expect(missing.stderr).toContain('apt-get can not install lab-missing')
+    expect(missing.stderr).toContain("apt-get can't install lab-missing")
     expect(missing.stderr).toContain('Unable to locate package lab-missing')
   })
 })

@@ -122,7 +122,7 @@ describe.skipIf(whyNoLab())('a hostile machine', () => {
       expect([args, exitCode, stdout + stderr]).toEqual([
         args,
         code,
-        expect.stringMatching(/etcd02: no answer within 6\.0 s to: look at its state/),
+        expect.stringMatching(/etcd02: no answer within 6\.0 s to: inspection of its state/),
       ])
     }
     await expect.poll(async () => await running('sleep'), { timeout: 60_000 }).toBe(false)

@@ -217,7 +217,7 @@ describe.skipIf(whyNoLab())('a first apply', () => {
     const { exitCode, stderr } = await quorate(lab, ['apply'])
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(/etcd02: .*No space left on device/)
-    expect(stderr).toContain('make room (df -h')
+    expect(stderr).toContain('full disk (df -h')
     expect(stderr).not.toMatch(/✗ etcd0[13]|error: etcd0[13]/)
 
     await incoming.freeDisk('/var/lib/quorate')

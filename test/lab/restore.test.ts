@@ -181,7 +181,7 @@ describe.skipIf(whyNoLab())('restore', () => {
     expect(damaged.output).toContain('sum does not match: it was cut off or changed')
     expect(await exchangedMeanwhile(file)).toMatchObject({
       code: 'command',
-      message: expect.stringContaining('its file was changed while it was sent'),
+      message: expect.stringContaining('the snapshot file changed after the preview'),
     })
     expect(await filesOf('etcd01')).toEqual(['data', 'wal'])
 

@@ -133,7 +133,7 @@ function issue(world: World, disk: Disk, names: readonly string[], seen: MemberS
     if (waiting === undefined || world.ca === undefined)
       throw new Failure(`no request for ${name}.crt waits there`)
     if (requestOf(waiting.key) !== requestIn(seen, name)) {
-      throw new Failure(`the certificate ${name}.crt does not belong to the key that waits there`)
+      throw new Failure(`the certificate ${name}.crt doesn't match the waiting key on this node`)
     }
     const certificate = { ca: world.ca, key: waiting.key, request: waiting.configuration, expired: false }
     return [name, waiting.key, certificate]

@@ -49,8 +49,8 @@ export function restoring(world: World, cluster: Cluster, disk: Disk): Restoring
     },
     noteFormer: (id) => (disk.formerIds = [...(disk.formerIds ?? []), ...(id === undefined ? [] : [id])]),
     makeWay: (part) => {
-      if (disk.process !== undefined) throw new Failure('etcd runs: its data is not exchanged under it')
-      if (disk.staged === undefined) throw new Failure('what was restored here is gone')
+      if (disk.process !== undefined) throw new Failure("etcd runs: its data can't be replaced while it runs")
+      if (disk.staged === undefined) throw new Failure('the unpacked data is missing')
       const data = disk[part]
       if (data === undefined || data === disk.staged) return
       disk.aside.push(data)

@@ -76,7 +76,7 @@ function runHost(
   cut: number,
 ): void {
   reach(world, [diskOf(world, host).node])
-  if (world.lock !== token) throw new Failure('the lock on this machine is not ours (any more)')
+  if (world.lock !== token) throw new Failure("this run doesn't hold the lock on the node (any more)")
   const machine = simulatedMachine(world, cluster, host, observed.hosts[host]?.member)
   const effects = steps.flatMap((step) =>
     hostKind(step)

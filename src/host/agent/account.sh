@@ -1,7 +1,7 @@
-# Accounts: what the system knows of a user and a group (getent), and what of it stands in the machine's own files. What does
-# not is a directory service's: usermod and groupmod can't change it.
+# Accounts: what getent reports about a user and a group, and which of it is in the node's own files. The rest
+# is in a directory service, which usermod and groupmod can't change.
 
-# look_account NAME: lines for `parseAccount`. Of /etc/shadow nothing but whether there is a password.
+# look_account NAME: prints lines for `parseAccount`. From /etc/shadow it reports only whether a password is set.
 look_account() {
   usual=
   if line=$(getent group "$1"); then
@@ -22,7 +22,7 @@ look_account() {
   gid=${rest%%:*}
   rest=${rest#*:*:}
   place=directory first=
-  # Ours or not, the first one of these is whose files `stat` says they are.
+  # `stat` reports the first user with this ID as the owner of its files.
   while IFS=: read -r name _ id _; do
     if [ "$name" = "$1" ]; then place=files; fi
     if [ "$id" = "$uid" ] && [ -z "$first" ]; then first=$name; fi
@@ -37,7 +37,7 @@ look_account() {
   printf 'account user %s %s %s %s\naccount home %s\naccount shell %s\n' "$uid" "$gid" "$place" "$password" \
     "${rest%:*}" "${rest##*:}"
   if [ -n "$first" ] && [ "$first" != "$1" ]; then printf 'account uid-of %s\n' "$first"; fi
-  # A program less where it is the usual one.
+  # Saves a program in the usual case.
   if [ "$gid" = "$usual" ]; then
     printf 'account primary %s\n' "$1"
   elif line=$(getent group "$gid"); then
@@ -45,13 +45,13 @@ look_account() {
   fi
 }
 
-# The user and the group of this name, as far as one is missing; and the user's shell. What is there stays as
-# it is: its numbers, its primary group, its home.
+# Creates the missing user or group of this name, and sets the user's shell. The IDs, primary group and home
+# of an existing user stay.
 takes_user='changes name shell'
 op_user() {
   disregard
   if ! getent group "$arg_name" >/dev/null; then
-    # The number of the group that the user's entry names, if no group has it any more: files have it.
+    # The group ID in the user's entry, if no group has it any more: files still have it.
     free=
     if line=$(getent passwd "$arg_name"); then
       free=${line#*:*:*:}

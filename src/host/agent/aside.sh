@@ -1,6 +1,6 @@
-# Data that is moved aside, or removed.
+# Renames or removes data.
 
-# mounts FOLDER: the mount points that it is, and those in it, a line each.
+# mounts DIRECTORY: prints the directory if it is a mount point, and the mount points in it, one a line.
 mounts() {
   real=$(cd -P -- "$1" 2>/dev/null && pwd -P) || return 0
   grep -s -F -e " $real" /proc/self/mountinfo | while read -r _ _ _ _ where _; do
@@ -8,15 +8,15 @@ mounts() {
   done
 }
 
-# is_fixed FOLDER: it can't be renamed: it is a mount point, or nothing can be changed in the directory above it (a read-only
-# filesystem, an immutable directory).
+# is_fixed DIRECTORY: true if it can't be renamed: it is a mount point, or its parent can't be changed (a
+# read-only filesystem, an immutable directory).
 is_fixed() {
   [ -w "${1%/*}/" ] || return 0
   is_mount "$1"
 }
 
-# mounts_in FOLDER: as `mounts`, without itself. Where it is renamed they would go with it, and come back with its data in
-# them at the next boot.
+# mounts_in DIRECTORY: as `mounts`, without itself. They would move with the renamed directory, and come back
+# with its data at the next boot.
 mounts_in() {
   real=$(cd -P -- "$1" 2>/dev/null && pwd -P) || return 0
   mounts "$1" | grep -v -x -F -e "$real" || true
@@ -24,31 +24,31 @@ mounts_in() {
 
 require_no_mounts() {
   below=$(mounts_in "$1")
-  [ -z "$below" ] || fail "$1 contains the mount point $(printf '%s\n' "$below" | head -n 1): it can't be moved aside; nothing was changed there"
+  [ -z "$below" ] || fail "$1 contains the mount point $(printf '%s\n' "$below" | head -n 1): it can't be renamed; nothing in it was changed"
 }
 
-# take_over FOLDER: root's, so that nobody else can put a link in the place of anything that root works on in it.
+# take_over DIRECTORY: gives it to root, so that no other user can replace anything in it with a link while
+# root works on it.
 take_over() {
   require_root "${1%/*}"
   own "$1" root root 700
 }
 
-# keep_within FOLDER SUFFIX: all that is in it, into a directory in it. As often as it takes: a later call finds the rest.
+# keep_within DIRECTORY SUFFIX: moves its content into a subdirectory. Can be repeated: a later call moves the rest.
 keep_within() {
   take_over "$1"
   kept=$1/.quorate-aside.$2
   mkdir -p -m 700 -- "$kept"
-  is_directory "$kept" && [ -O "$kept" ] || fail "$kept is not a directory of root's: inspect it, and remove it"
+  is_directory "$kept" && [ -O "$kept" ] || fail "$kept is not a directory owned by root: inspect it, then remove it"
   for entry in "$1"/* "$1"/.[!.]* "$1"/..?*; do
     [ -L "$entry" ] || counts "$entry" || continue
     to=$kept/${entry##*/}
-    if [ -e "$to" ] || [ -L "$to" ]; then fail "$to is there already: it is not written over"; fi
+    if [ -e "$to" ] || [ -L "$to" ]; then fail "$to already exists and is not overwritten"; fi
     mv -T -- "$entry" "$to"
   done
 }
 
-# Moved away under another name, beside where it was; what can't be renamed is emptied into a directory
-# within it. Nothing is deleted.
+# Renames paths within their directory. What can't be renamed is emptied into a subdirectory. Nothing is deleted.
 takes_aside='changes suffix ..paths'
 op_aside() {
   while [ $# -gt 0 ]; do
@@ -65,14 +65,14 @@ op_aside() {
       mv -T "$1" "$1.$arg_suffix"
       printf 'moved %s %s\n' "$1" "$1.$arg_suffix"
     elif [ -L "$1" ]; then
-      # What it led to was moved: it holds nothing of its own.
+      # The link's target was renamed; the link itself contains no data.
       rm -f "$1"
     fi
     shift
   done
 }
 
-# Of a directory that can't be removed itself, what is in it.
+# If the directory itself can't be removed, its content is.
 takes_remove='changes ..paths'
 op_remove() {
   while [ $# -gt 0 ]; do

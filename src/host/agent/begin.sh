@@ -1,11 +1,11 @@
-# What quorate does on a machine, in one go: it is sent with every round trip and stays nowhere.
+# The agent: what quorate runs on a node. It is sent with every round trip and never stored on the node.
 #
 # Called with a list of operations, each as COUNT NAME ARGUMENT…, where COUNT is how many words follow it. An argument is
-# NAME=VALUE; `takes_NAME` above an operation's function says which there are (see main.sh). What they need of content comes
-# on standard input if the first operation is `receive`: large files as they are, then everything small as a tar archive.
-# Reports "step N ok" after each operation that changes something; stops at the first that fails, its reason on standard
-# error. Operations that look (`facts`, `member`) come last, so that the answer shows the machine as the others left it.
-# POSIX sh, coreutils, tar, openssl and systemd; nothing else.
+# NAME=VALUE; `takes_NAME` above an operation's function says which there are (see main.sh). Their content
+# comes on standard input if the first operation is `receive`: large files as they are, then everything small
+# as a tar archive. Reports "step N ok" after each operation that changes something; stops at the first
+# failure, with its reason on standard error. Operations that only read (`facts`, `member`) come last, so that
+# the answer shows the node after the changes. Needs POSIX sh, coreutils, tar, openssl and systemd; nothing else.
 set -eu
 umask 077
 export LC_ALL=C
@@ -17,7 +17,7 @@ draft=
 sandbox=
 token=
 
-# Who hangs us up hangs up all that we start as well, and that must not hit what cleans up.
+# A hangup reaches everything that this program starts, and it must not stop the cleanup.
 leave() {
   trap '' HUP INT PIPE TERM
   [ -z "$sandbox" ] || systemctl stop "$sandbox" 2>/dev/null || true
@@ -26,7 +26,7 @@ leave() {
 }
 trap leave EXIT
 
-# Ended in order when hung up, and by whatever else ends a shell.
+# Ends cleanly on a hangup, and on every other signal that ends a shell.
 heed() {
   trap 'exit 129' HUP
   trap 'exit 130' INT
@@ -35,7 +35,8 @@ heed() {
 }
 heed
 
-# For programs that must not stop half-way. If we were hung up meanwhile, the lock is gone and the fence stops us.
+# For programs that must not be interrupted. After a hangup the lock is gone, and the fence stops the next
+# operation.
 disregard() {
   trap '' HUP INT TERM
 }
@@ -45,27 +46,27 @@ fail() {
   exit 1
 }
 
-# check_fence OPERATION: nothing is changed without a lock: who sends no token gets no further.
+# check_fence OPERATION: fails without the lock's token: nothing is changed without a lock.
 check_fence() {
-  [ -n "$token" ] || fail "$1: refused, since no lock was shown for it"
+  [ -n "$token" ] || fail "$1: refused: the request has no lock token"
   held=
-  # `read` fails as well where the line does not end. A link or a pipe is nothing that quorate puts there.
+  # `read` also fails if the line has no end. quorate never creates a link or a pipe there.
   if [ -f /run/quorate/lock/token ] && [ ! -L /run/quorate/lock/token ]; then read -r held </run/quorate/lock/token || true; fi
-  [ "$held" = "$token" ] || fail "the lock on this machine is not ours (any more): another operator may be at work"
+  [ "$held" = "$token" ] || fail "this run doesn't hold the lock on the node (any more): another operator may hold it"
 }
 
-# Only the operator who holds the lock may go on; asked again before every operation that follows.
+# Only the lock holder may continue; checked again before every following operation.
 takes_fence='changes token'
 op_fence() {
   token=$arg_token
   check_fence fence
-  # Nobody else is at work: what lies here is left over from a run that was killed.
+  # No other run is active: existing files are left from a killed run.
   for folder in "$state"/incoming.*; do
     [ "$folder" = "$staging" ] || rm -rf "$folder"
   done
 }
 
-# What `receive` takes in lies in this folder, and not on the system's disk. Only where nobody else can write.
+# `receive` stores content in this directory instead of on the system's disk. Only if no other user can write to it.
 takes_incoming='changes folder'
 op_incoming() {
   make_folder "$arg_folder"
@@ -73,28 +74,28 @@ op_incoming() {
   incoming=$arg_folder/.quorate-incoming
 }
 
-# Takes the content of this run into a private folder on disk: files of these sizes in bytes, then an archive of texts if
-# there are any (`yes`).
+# Stores the content of this run in a private directory on disk: files of these sizes in bytes, then an
+# archive of texts if there are any (`yes`).
 takes_receive='changes texts ..sizes'
 op_receive() {
   make_folder "$state" 700
-  [ -O "$state" ] && [ ! -L "$state" ] || fail "$state is not root's: look who made it, and remove it"
+  [ -O "$state" ] && [ ! -L "$state" ] || fail "$state does not belong to root: find out who created it, then remove it"
   staging=$(mktemp -d "$incoming.XXXXXX")
   file=0
   [ $# = 0 ] || heavy=yes
   for size; do
     # `head -c` reads 8 KiB at a time, for twice the processor time.
     dd bs=256K count="$size" iflag=count_bytes,fullblock status=none >"$staging/f$file"
-    [ "$(stat -c %s "$staging/f$file")" = "$size" ] || fail "an upload broke off"
+    [ "$(stat -c %s "$staging/f$file")" = "$size" ] || fail "an upload was interrupted"
     file=$((file + 1))
   done
   [ "$arg_texts" = yes ] || return 0
   trouble=$(tar -x -C "$staging" --no-same-owner -f - 2>&1) ||
-    fail "${incoming%/*} can not take what was sent: $(printf '%s\n' "$trouble" | grep -E -m 1 'No space|quota|Read-only' || printf '%s\n' "$trouble" | tail -n 1)"
+    fail "${incoming%/*} can't store the upload: $(printf '%s\n' "$trouble" | grep -E -m 1 'No space|quota|Read-only' || printf '%s\n' "$trouble" | tail -n 1)"
 }
 
-# make_folder PATH [MODE]: with all above it, if it is not there; what is made is root's and open to read, PATH with MODE,
-# whatever the umask and the access control list of the directory above say.
+# make_folder PATH [MODE]: creates it and its parents if missing; new ones belong to root and are readable,
+# PATH has MODE, whatever the umask and the parent's access control list are.
 make_folder() {
   [ ! -d "$1" ] || return 0
   case $1 in */*[!/]*) [ -d "${1%/*}/" ] || make_folder "${1%/*}" ;; esac

@@ -1,10 +1,10 @@
-# Who uses etcd on this machine: stopped while its contents are exchanged, and started again afterwards.
+# The programs that use etcd on this node: stopped while the keyspace is replaced, and started again afterwards.
 
-# What is known to write to etcd, or to read from it all the time.
+# Units known to write to etcd, or to read from it continuously.
 CONSUMERS='kube-apiserver.service flanneld.service flannel.service'
 MANIFEST=/etc/kubernetes/manifests/kube-apiserver.yaml
 
-# note_whole FILE: from standard input; complete and on the disk, or not there.
+# note_whole FILE: writes standard input to it; complete and synced to disk, or not at all.
 note_whole() {
   mkdir -p "${1%/*}"
   draft=$1.quorate-new
@@ -15,7 +15,7 @@ note_whole() {
   sync "${1%/*}"
 }
 
-# running_consumers: a line each, `unit NAME` or `manifest PATH`.
+# running_consumers: prints one line each, `unit NAME` or `manifest PATH`.
 running_consumers() {
   for unit in $CONSUMERS; do
     case $(systemctl is-active "$unit" 2>/dev/null) in active | activating | reloading) printf 'unit %s\n' "$unit" ;; esac
@@ -23,13 +23,13 @@ running_consumers() {
   if [ -f "$MANIFEST" ]; then printf 'manifest %s\n' "$MANIFEST"; fi
 }
 
-# Those that run.
+# The running consumers.
 takes_consumers='reads'
 op_consumers() {
   running_consumers | sed -e 's/^/running-/'
 }
 
-# halt_consumers FOLDER: whatever runs is noted there first, and stopped. What an earlier try has noted stays noted.
+# halt_consumers DIRECTORY: records in it what runs, then stops it. Records of an earlier attempt stay.
 halt_consumers() {
   mkdir -p "$1"
   running_consumers | while read -r line; do
@@ -39,7 +39,7 @@ halt_consumers() {
   rm -f "$1/found"
   while read -r kind what; do
     case $kind in
-      unit) systemctl stop "$what" || fail "$what does not stop" ;;
+      unit) systemctl stop "$what" || fail "$what didn't stop" ;;
       manifest)
         if [ -f "$what" ]; then mv -f "$what" "$1/${what##*/}"; fi
         await_end kube-apiserver
@@ -48,19 +48,20 @@ halt_consumers() {
   done <"$1/consumers"
 }
 
-# await_end NAME: until no pod runs a process of that name; a kubelet takes its time to see that a manifest is gone.
+# await_end NAME: waits until no pod runs a process of that name; a kubelet needs some time to notice that a
+# manifest is gone.
 await_end() {
   tries=90
   while pod_runs "$1"; do
-    [ "$tries" -gt 0 ] || fail "$1 still runs, a minute and a half after its manifest was taken away: stop it by hand, then run this again"
+    [ "$tries" -gt 0 ] || fail "$1 still runs 90 s after its manifest was removed: stop it by hand, then rerun the command"
     tries=$((tries - 1))
     sleep 1
   done
 }
 
-# pod_runs NAME: some process of that name is root's in every respect, or a kubelet put it into its pods' cgroup, where
-# it may run as another user. Anybody can give a process any name: an ordinary user's does not count, nor does a setuid
-# program that waits for a password under a link of that name.
+# pod_runs NAME: true if a process of that name has only root's IDs, or is in the cgroup of a kubelet's pods,
+# where it may run as another user. Any user can choose the name of a process, so ordinary users' processes
+# and setuid programs don't count.
 pod_runs() {
   for found in $(grep -s -l -x -e "$1" /proc/[0-9]*/comm); do
     if { grep -s -q -E '^Uid:([[:space:]]+0){4}$' "${found%/comm}/status" && [ ! -u "${found%/comm}/exe" ]; } ||
@@ -71,15 +72,15 @@ pod_runs() {
   return 1
 }
 
-# resume_consumers FOLDER: what is noted there is started again.
+# resume_consumers DIRECTORY: starts again what is recorded in it.
 resume_consumers() {
   [ -f "$1/consumers" ] || return 0
   while read -r kind what; do
     case $kind in
-      unit) systemctl start --no-block "$what" || fail "$what does not start" ;;
+      unit) systemctl start --no-block "$what" || fail "$what didn't start" ;;
       manifest)
         if [ -f "$1/${what##*/}" ]; then
-          [ ! -e "$what" ] || fail "$what is there again, and so is the one that was taken away, $1/${what##*/}: remove one of them"
+          [ ! -e "$what" ] || fail "$what exists again, and so does the one that quorate moved to $1/${what##*/}: remove one of them"
           mv -f "$1/${what##*/}" "$what"
         fi
         ;;

@@ -1,7 +1,7 @@
-# Folders, files, binaries.
+# Writes directories, files and binaries.
 
-# relabel [-R] PATH…: gives them SELinux's label of their place, where there is SELinux. What is moved keeps the label of where
-# it was made, and systemd may not run such a binary. Where that fails the start says so.
+# relabel [-R] PATH…: with SELinux, sets the label of their new location. A moved file keeps its old label,
+# and systemd may not run such a binary. If relabeling fails, the start of the unit reports it.
 relabel() {
   if command -v restorecon >/dev/null; then restorecon "$@" >/dev/null 2>&1 || true; fi
 }
@@ -20,8 +20,8 @@ op_directory() {
   relabel "$arg_path"
 }
 
-# settle FILE…: on the disk for good. Not beside fresh binaries: it would wait until all 60 MB of them are there, and
-# should the power fail meanwhile, the next run makes both again.
+# settle FILE…: syncs it to disk. Not for new binaries: it would wait until all 60 MB are written, and after a
+# power failure the next run installs them again.
 settle() {
   [ "$heavy" = yes ] || sync "$@"
 }
@@ -31,8 +31,8 @@ takes_file='changes @content path owner group mode'
 op_file() {
   folder=$(dirname "$arg_path")
   make_folder "$folder"
-  [ -O "$folder" ] || fail "$folder is not root's: $arg_path is not written there"
-  # One name for good: what a power cut leaves of it is overwritten by the next run, and nobody else writes here.
+  [ -O "$folder" ] || fail "$folder does not belong to root: $arg_path was not written"
+  # A fixed name: the next run overwrites what a power failure leaves, and no other user writes to this directory.
   draft=$folder/.${arg_path##*/}.quorate-new
   rm -rf "$draft"
   if cat "$arg_content" >"$draft" && chown "$arg_owner:$arg_group" "$draft" && chmod "$arg_mode" "$draft" && settle "$draft"; then
@@ -44,17 +44,17 @@ op_file() {
   fi
 }
 
-# The sum is noted, not computed again: ssh guards every byte of the journey, and `receive` has counted them.
+# The checksum is recorded, not computed again: ssh protects the transfer, and `receive` has checked the size.
 takes_binary='changes @content path sha256 version'
 op_binary() {
   draft=$arg_path.quorate-new
-  # Moved, not copied, where both are on one filesystem: a second copy of 60 MB costs as much as its journey.
+  # Moved, not copied, if both are on one filesystem: a second copy of 60 MB costs as much as the transfer.
   mv -f "$arg_content" "$draft"
   chown root:root "$draft"
   chmod 755 "$draft"
   mv -f "$draft" "$arg_path"
   draft=
-  # A change of its label is one of its times, which are noted next.
+  # Changing the label changes the file's ctime, which is recorded next.
   relabel "$arg_path"
   mkdir -p "$state/binaries"
   printf '%s %s %s\n' "$(identity "$arg_path")" "$arg_sha256" "$arg_version" >"$state/binaries/${arg_path##*/}"

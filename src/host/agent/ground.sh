@@ -1,18 +1,19 @@
-# Whose ground a folder is. What etcd can write it can replace at any moment, and a look beforehand proves nothing: so root
-# works only below folders that are root's all the way up, where what was looked at stays what it was.
+# Checks who controls a directory. etcd can replace what it can write to at any moment, so an earlier check
+# proves nothing. Therefore root works only below directories that belong to root up to `/`, where checked
+# files stay unchanged.
 
-# is_directory PATH: a directory, and no link to one.
+# is_directory PATH: true for a directory, not for a link to one.
 is_directory() {
   [ ! -L "$1" ] && [ -d "$1" ]
 }
 
 # require_directory PATH
 require_directory() {
-  is_directory "$1" || fail "$1 is $(stat -c '%F of the user %U' -- "$1" 2>/dev/null || echo missing), not a directory; nothing was changed there"
+  is_directory "$1" || fail "$1 is $(stat -c '%F of the user %U' -- "$1" 2>/dev/null || echo missing), not a directory; nothing in it was changed"
 }
 
-# require_root FOLDER: stops here unless it and all above it are root's, and nobody else can write there. A link on the way
-# may lead elsewhere if root made it.
+# require_root DIRECTORY: fails unless it and all its parents belong to root and no other user can write to
+# them. A link in the path is accepted if root created it.
 require_root() {
   folder=$1
   set -- /
@@ -30,22 +31,23 @@ require_root() {
   [ -z "$loose" ] || fail "root can't work safely in $folder: other users can write to $loose; nothing was changed. Fix: chown root: ${loose%% (*} && chmod go-w ${loose%% (*}"
 }
 
-# is_open GROUP MODE TYPE|PATH FOLDER: yes or no. In a sticky folder above FOLDER nobody can replace what is root's.
+# is_open GROUP MODE TYPE|PATH DIRECTORY: yes or no. In a sticky parent of DIRECTORY no other user can replace
+# root's files.
 is_open() {
   case $3 in 'symbolic link|'*) echo no && return 0 ;; esac
   case $2 in
     1??[2367] | 1?[2367]?) if [ "${3#*|}" = "$4" ]; then echo yes; else echo no; fi ;;
     *[2367]) echo yes ;;
     *[2367]?)
-      # With an access control list these bits are the most that any user or group in it has.
+      # With an access control list these bits are the maximum for any user or group in it.
       case $1-$(ls -ld -- "${3#*|}") in etcd-* | *-??????????+*) echo yes ;; *) echo no ;; esac
       ;;
     *) echo no ;;
   esac
 }
 
-# own FOLDER OWNER GROUP MODE: made its. Who uses it can all the time: given away first, taken back last. With five digits
-# chmod takes away what a set-group-ID directory above has passed on.
+# own DIRECTORY OWNER GROUP MODE: sets these without blocking its users: access is extended first and reduced
+# last. With five digits chmod also removes an inherited set-group-ID bit.
 own() {
   require_directory "$1"
   if [ "$2" != root ]; then
@@ -55,12 +57,12 @@ own() {
   fi
   chmod "00$4" "$1"
   chown -h "$2:$3" "$1"
-  # Its owner could undo the first one.
+  # The former owner could undo the first chmod.
   chmod "00$4" "$1"
   plain "$1" "$4"
 }
 
-# plain FOLDER MODE: of root's, with no more than its mode says.
+# plain DIRECTORY MODE: gives it to root, without access beyond its mode.
 plain() {
   case $(ls -ld -- "$1") in
     ??????????+*)
@@ -70,18 +72,18 @@ plain() {
   esac
 }
 
-# wal_within DATA WAL: whether the log lies within the data folder.
+# wal_within DATA WAL: true if the WAL is within the data directory.
 wal_within() {
   case $2/ in "$1"/*) return 0 ;; *) return 1 ;; esac
 }
 
-# require_ground DATA WAL: the folders that these lie in are root's.
+# require_ground DATA WAL: checks that their parent directories belong to root.
 require_ground() {
   require_root "${1%/*}"
   wal_within "$1" "$2" || require_root "${2%/*}"
 }
 
-# secure DATA WAL: the folders that these lie in are root's from now on, if one is not.
+# secure DATA WAL: gives their parent directories to root where necessary.
 secure() {
   for folder in "${1%/*}" "${2%/*}"; do
     case $folder/ in "$1"/*) continue ;; esac
@@ -92,8 +94,8 @@ secure() {
   wal_within "$1" "$2" || require_directory "$2"
 }
 
-# etcd makes its log by renaming a sibling: at a member's first start it must write to the folder above.
-# Nothing of root's happens below until ground_close. Where there is a log by now nothing is opened.
+# etcd creates its WAL by renaming a sibling directory, so it must write to the parent at a member's first
+# start. Root does nothing below it until ground_close. If a WAL exists by now, nothing is opened.
 takes_ground_open='changes wal'
 op_ground_open() {
   ! holds "$arg_wal" || return 0
@@ -104,7 +106,7 @@ op_ground_open() {
   chmod 1775 "$above"
 }
 
-# Taken back, and what etcd made there is what it should be.
+# Gives the parent back to root and checks what etcd created in it.
 takes_ground_close='changes data wal'
 op_ground_close() {
   own "${arg_wal%/*}" root root 755
@@ -114,13 +116,13 @@ op_ground_close() {
   done
 }
 
-# content FILE: what is in it; at most 1 MiB, not through a link, and without waiting for who would fill a pipe.
+# content FILE: prints at most 1 MiB of it. Follows no link and doesn't block on a pipe.
 content() {
   dd if="$1" iflag=nofollow,nonblock bs=64K count=16 status=none 2>/dev/null
 }
 
-# is_known PROPERTY: of a sandbox, to this systemd (systemd.exec(5) says since when). systemd-run refuses what it does not know;
-# the same line of a unit file is passed over.
+# is_known PROPERTY: true if this systemd supports the sandbox property (systemd.exec(5) says since when).
+# systemd-run refuses an unknown property; in a unit file it is ignored.
 is_known() {
   since=0
   case $1 in
@@ -134,13 +136,14 @@ is_known() {
   [ "${systemd:-$since}" -ge "$since" ]
 }
 
-# as_etcd FOLDERS COMMAND…: runs it as the user etcd in the unit $sandbox, shut in as etcd is itself: no network, and nothing to
-# write but FOLDERS (blanks between them), and nothing of what systemd gives to every service. The caller has set $sandbox, so that it ends with us.
+# as_etcd DIRECTORIES COMMAND…: runs the command as the user etcd in the unit $sandbox, with etcd's sandbox,
+# no network, only DIRECTORIES (separated by spaces) writable, and without the environment that systemd gives
+# to every service. The caller has set $sandbox, so that the unit ends with this program.
 as_etcd() {
   folders=$1
   shift
   systemctl reset-failed "$sandbox" 2>/dev/null || true
-  # Said twice where it does not know the other.
+  # Both spellings, because an old systemd doesn't know the other.
   suid=--property=NoNewPrivileges=yes
   if is_known RestrictSUIDSGID; then suid=--property=RestrictSUIDSGID=yes; fi
   systemd-run --quiet --wait --pipe --collect --unit="$sandbox" --property=User=etcd --property=Group=etcd \

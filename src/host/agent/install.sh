@@ -1,7 +1,7 @@
 # Installing packages.
 
-# apt_get ARGUMENT…: apt-get, as if it were typed in a login: what it makes can be read by everybody, and it finds the proxy that the
-# machine's logins have. Nothing else that quorate runs uses that.
+# apt_get ARGUMENT…: runs apt-get as in a login shell: its files are world-readable, and it uses the proxy of
+# the node's logins. Nothing else that quorate runs uses that proxy.
 apt_get() {
   (
     umask 022
@@ -21,12 +21,12 @@ takes_packages='changes ..names'
 op_packages() {
   mkdir -p "$state"
   with=$(installer)
-  # Planning says so beforehand, with the command: here it has gone since.
-  [ "$with" = apt-get ] || fail "quorate installs packages with apt-get only, and here is $with; install them by hand: $*"
+  # The plan reports this in advance, with the command. Reached only if apt-get was removed since.
+  [ "$with" = apt-get ] || fail "quorate installs packages only with apt-get, and this node has $with: install them by hand: $*"
   disregard
   : >"$state/apt.log"
   apt_get install "$@" || { apt_get update && apt_get install "$@"; } ||
-    fail "apt-get can not install $*: $(grep -E '^(E|W):' "$state/apt.log" | tail -n 3 | tr '\n' ' ')"
+    fail "apt-get can't install $*: $(grep -E '^(E|W):' "$state/apt.log" | tail -n 3 | tr '\n' ' ')"
   heed
 }
 

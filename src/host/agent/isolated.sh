@@ -1,27 +1,27 @@
-# Runs an etcd on a copy of a member's data, as a cluster of its own that nobody can reach.
-# $1: the member's name; $2: data folder; $3: log folder. Runs as etcd, without a network.
-# $4: `end` brings it to the end of its log, and says what it holds then. `past REVISION KEY TEXT` writes one key more and
-# compacts what was before: the hash that it says is of all that lived at that revision, and of this key.
+# Runs etcd on a copy of a member's data, as a separate one-member cluster without a network.
+# $1: the member's name; $2: data directory; $3: log directory. Runs as etcd, without a network.
+# $4: `end` applies its whole WAL and prints what the keyspace then contains. `past REVISION KEY TEXT` writes
+# one more key and compacts everything before: the printed hash covers all keys of that revision and this key.
 set -eu
 export LC_ALL=C
-# Before 3.5, which brought etcdutl: from 3.6 on etcdctl warns of the variable.
+# Only before 3.5, which introduced etcdutl: etcdctl 3.6 and newer warn about the variable.
 [ -x /usr/local/bin/etcdutl ] || export ETCDCTL_API=3
 endpoint=http://127.0.0.1:2379
 ctl() {
   timeout 600 /usr/local/bin/etcdctl --endpoints "$endpoint" --command-timeout 590s "$@"
 }
 
-# asked: it has answered a linearizable read: all that its log says is committed is applied then. Where etcd has users it
-# does that before it says that we are none.
+# asked: true once it has answered a linearizable read: then all committed entries of its WAL are applied.
+# With authentication enabled, etcd does so before it refuses us.
 asked() {
   said=$(timeout 10 /usr/local/bin/etcdctl --endpoints "$endpoint" --dial-timeout 1s --command-timeout 5s get health 2>&1 >/dev/null) && return 0
   case $said in *'user name is empty'* | *'permission denied'*) return 0 ;; esac
   return 1
 }
 
-# systemd goes on without a private network where there can be none.
+# systemd starts the unit without a private network if it can't create one.
 if [ "$(grep -c : /proc/net/dev)" -gt 1 ]; then
-  echo 'quorate: this machine can run nothing without its network (systemd: PrivateNetwork)' >&2
+  echo 'quorate: this node can run no process without its network (systemd: PrivateNetwork)' >&2
   exit 1
 fi
 force=
@@ -35,16 +35,16 @@ until asked; do
   kill -0 "$pid" 2>/dev/null || exit 1
   tries=$((tries - 1))
   if [ "$tries" = 0 ]; then
-    echo 'quorate: it is not well after minutes' >&2
+    echo 'quorate: it did not become healthy within minutes' >&2
     exit 1
   fi
   sleep 0.2
 done
 
-# Where etcd asks clients for a password these stay unknown.
+# If etcd requires passwords from clients, these values stay unknown.
 field() { sed -n "s/^\"$1\" : \([0-9]*\)$/\1/p"; }
 if [ "$4" = end ]; then
-  # One answer of all versions: the number of all keys, whatever the limit, and the revision that it is of.
+  # All versions give this answer: the number of all keys, whatever the limit, and its revision.
   keys=$(ctl get '' --prefix --limit 1 --keys-only -w fields || true)
   revision=$(printf '%s\n' "$keys" | field Revision)
   printf 'recovered-keys %s %s\n' "$revision" "$(printf '%s\n' "$keys" | field Count)"
@@ -57,7 +57,7 @@ else
 fi
 kill "$pid"
 wait "$pid" || true
-# Of the database as it lies there now, whatever ran out or was revoked meanwhile.
+# Describes the database as it is now, including leases that expired or were revoked since.
 tool=/usr/local/bin/etcdutl
 [ -x "$tool" ] || tool=/usr/local/bin/etcdctl
 [ "$4" != end ] || printf 'recovered-status %s\n' "$("$tool" snapshot status "$2/member/snap/db" -w json)"

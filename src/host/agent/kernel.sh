@@ -1,7 +1,8 @@
-# Modules and settings of the kernel. Looking costs no process where quorate has written nothing yet.
+# Modules and settings of the kernel. Looking starts no process if quorate has written nothing yet.
 
-# is_loaded MODULE: loaded or built in. What is built in and has no parameters shows itself by what it brings alone. A container does
-# not see its host's modules, and has none to load: there one that brings nothing to be seen counts as loaded.
+# is_loaded MODULE: true if it is loaded or built in. A built-in module without parameters is recognized only
+# by what it provides. A container doesn't see its host's modules and can't load any: there a module that
+# provides nothing visible counts as loaded.
 is_loaded() {
   [ ! -d "/sys/module/$1" ] || return 0
   read -r release </proc/sys/kernel/osrelease
@@ -24,7 +25,7 @@ is_loaded() {
   esac
 }
 
-# setting_file NAME: where the kernel has a setting; its dots are slashes, unless there is a slash in it already.
+# setting_file NAME: prints the path of a kernel setting; dots become slashes, unless the name contains a slash.
 setting_file() {
   file=/proc/sys
   rest=$1.
@@ -34,8 +35,9 @@ setting_file() {
   done
 }
 
-# Which of the modules, of which there are several between blanks, and which values the settings have: these are files as well. A
-# shell can't read them by itself: it does so byte by byte, and a setting that is a number has but one.
+# Reports the loaded modules of the list (separated by spaces) and the values of the settings, which are
+# files. The shell can't read these itself: it reads byte by byte, and a numeric setting yields only its first
+# byte.
 takes_kernel_look='reads name modules ..settings'
 op_kernel_look() {
   printf 'kernel %s\n' "$arg_name"
@@ -53,10 +55,10 @@ op_kernel_look() {
   [ $# = 0 ] || texts "$@"
 }
 
-# boot_file CONTENT PATH: complete or not at all.
+# boot_file CONTENT PATH: writes the file completely or not at all.
 boot_file() {
   make_folder "${2%/*}"
-  [ -O "${2%/*}" ] && [ ! -L "${2%/*}" ] || fail "${2%/*} is not root's: $2 is not written there"
+  [ -O "${2%/*}" ] && [ ! -L "${2%/*}" ] || fail "${2%/*} does not belong to root: $2 was not written"
   draft=${2%/*}/.${2##*/}.quorate-new
   rm -rf "$draft"
   cat "$1" >"$draft" && chmod 644 "$draft" && settle "$draft" || fail "$2 could not be written"
@@ -65,7 +67,7 @@ boot_file() {
   relabel "$2"
 }
 
-# Now, and from files of this name at each boot.
+# Applies them now, and from files of this name at each boot.
 takes_kernel='changes name @modules @settings'
 op_kernel() {
   boot_file "$arg_modules" "/etc/modules-load.d/$arg_name.conf"
@@ -73,8 +75,8 @@ op_kernel() {
   while read -r module; do
     case $module in '#'* | '') continue ;; esac
     if is_loaded "$module"; then continue; fi
-    command -v modprobe >/dev/null || fail "the kernel's module $module is not loaded, and there is no modprobe here to load it"
-    trouble=$(modprobe -- "$module" 2>&1) || fail "the kernel's module $module can not be loaded: $(printf '%s\n' "$trouble" | tail -n 1)"
+    command -v modprobe >/dev/null || fail "the kernel's module $module is not loaded, and modprobe, which would load it, is not installed"
+    trouble=$(modprobe -- "$module" 2>&1) || fail "the kernel's module $module can't be loaded: $(printf '%s\n' "$trouble" | tail -n 1)"
   done <"$arg_modules"
   while read -r setting _ wanted; do
     case $setting in '#'* | '') continue ;; esac
@@ -82,6 +84,6 @@ op_kernel() {
     [ -e "$file" ] || fail "the kernel has no setting $setting: a module of it is missing"
     value=$(cat "$file")
     [ "$value" != "$wanted" ] || continue
-    (printf '%s\n' "$wanted" >"$file") 2>/dev/null || fail "$setting can not be set to $wanted here, it is $value: a container may not, its host must"
+    (printf '%s\n' "$wanted" >"$file") 2>/dev/null || fail "$setting is $value and can't be set to $wanted: in a container, set it on the container's host"
   done <"$arg_settings"
 }

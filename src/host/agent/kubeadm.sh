@@ -1,10 +1,12 @@
-# kubeadm, phase by phase. It is never run as a whole: a whole `reset` can empty an etcd's directory, and a whole `init` makes tokens.
+# Runs single phases of kubeadm, never a whole command: `kubeadm reset` can empty an etcd's directory, and
+# `kubeadm init` creates tokens.
 
-# run_kubeadm WORD…: without an environment, since kubeadm writes the proxies that it finds there into manifests. Its output is
-# shown only where it fails, and only the end of it.
+# run_kubeadm WORD…: runs it without an environment, because kubeadm copies proxy variables into manifests.
+# Prints the end of its output only if it fails.
 #
-# Without the CA's key kubeadm wants a super-admin.conf as well, of which it reads the CA and the server alone. Such credentials no
-# rule can take back, so no master has them: for as long as kubeadm runs the file is a link to admin.conf.
+# Without the CA's key kubeadm requires a super-admin.conf, of which it reads only the CA and the server. No
+# RBAC rule can revoke such credentials, so no control-plane node has them: while kubeadm runs, the file is a
+# link to admin.conf.
 run_kubeadm() {
   super=/etc/kubernetes/super-admin.conf failed=
   [ -e /etc/kubernetes/pki/ca.key ] || [ -e "$super" ] || ln -sf admin.conf "$super"
@@ -14,11 +16,11 @@ run_kubeadm() {
     fail "kubeadm $1 $2 $3 ${4-} failed: $(printf '%s\n' "$said" | grep -v '^\[[a-z-]*\]' | grep -v '^To see the stack trace' | tail -n 6 | tr '\n' ' ' | cut -c 1-1500)"
 }
 
-# The static pods' manifests. The last line says what each was made from, with a sum of the rest: so any change shows without
-# kubeadm. To the kubelet it is a comment.
+# Writes the static pods' manifests. The last line of each, a comment, records its inputs and a checksum of
+# the rest, so that quorate detects any change without kubeadm.
 #
-# READS: paths between blanks, of what is read at the start only. The configuration has `@read-at-start@` for the sum of them: with
-# other files the static pods are others, and start again.
+# READS: paths, separated by spaces, of files that are read only at the start. `@read-at-start@` in the
+# configuration is replaced with their checksum: if these files change, the static pods change and restart.
 takes_kubeadm_manifests='changes config reads stamp ..components'
 op_kubeadm_manifests() {
   manifests=/etc/kubernetes/manifests
@@ -26,7 +28,7 @@ op_kubeadm_manifests() {
   require_root "${arg_config%/*}"
   sums=
   for file in $arg_reads; do
-    [ -f "$file" ] || fail "$file is missing: the control plane can not start without it"
+    [ -f "$file" ] || fail "$file is missing: the control plane can't start without it"
     sum=$(sha256sum <"$file")
     sums="$sums${sum%% *} "
   done
@@ -37,7 +39,7 @@ op_kubeadm_manifests() {
   sed "s/@read-at-start@/${sum%% *}/" "$arg_config" >"$draft"
   for component; do
     manifest=$manifests/kube-$component.yaml
-    [ ! -L "$manifest" ] || fail "$manifest is a link: kubeadm would write to what it leads to"
+    [ ! -L "$manifest" ] || fail "$manifest is a link: kubeadm would write to the link's target"
     before=$(pod_of "$manifest")
     serving=
     [ "$component" != apiserver ] || serving=$(api_servers)
@@ -53,22 +55,22 @@ op_kubeadm_manifests() {
   draft=
 }
 
-# pod_of MANIFEST: a sum of what a kubelet sees of it.
+# pod_of MANIFEST: prints a checksum of what a kubelet reads of it.
 pod_of() {
   [ ! -f "$1" ] || grep -v '^# quorate: ' "$1" | sha256sum
 }
 
-# api_servers: what names the processes of API servers that a kubelet will start again.
+# api_servers: prints the processes of API servers that a kubelet will restart.
 api_servers() {
   systemctl is-active --quiet kubelet.service || return 0
   grep -l -x kube-apiserver /proc/[0-9]*/comm 2>/dev/null | while read -r comm; do
-    # In a pod, and not of another Kubernetes that somebody tries out here.
+    # Only in a pod, not those of another Kubernetes on this host.
     ! grep -q kubepods "${comm%/comm}/cgroup" 2>/dev/null || printf '%s\n' "$comm"
   done
 }
 
-# await_api_end COMM…: until these processes are gone. Until then they say that they are ready, and whoever asked them would take the next
-# master's API server away beside this one's.
+# await_api_end COMM…: waits until these processes are gone. Until then they report ready, and quorate would
+# restart the next control-plane node's API server while this one is down.
 await_api_end() {
   until=$(($(date +%s) + 120))
   for comm; do
@@ -79,7 +81,7 @@ await_api_end() {
   done
 }
 
-# What kubeadm keeps in the cluster. Each phase is a word, with a slash where kubeadm has a blank.
+# Runs the phases that write to the cluster. Each phase is one argument, with a slash where kubeadm has a space.
 takes_kubeadm_phases='changes config kubeconfig server ..phases'
 op_kubeadm_phases() {
   require_root "${arg_kubeconfig%/*}"

@@ -1,9 +1,9 @@
-# Certificates and secrets of tiers. A private key is made here, and stays.
+# Certificates and secrets of tiers. A private key is created on this node and never leaves it.
 
 leaf_requests=/var/lib/quorate/leaves
 
-# leaf_file FILE: prints where its content lies: in it, or, as a kubelet has it, in a sibling that it is a link to. No other
-# link counts.
+# leaf_file FILE: prints the path of its content: the file itself, or a sibling that it is a link to, as a
+# kubelet does it. Other links don't count.
 leaf_file() {
   if [ ! -L "$1" ]; then
     if [ -f "$1" ]; then printf '%s\n' "$1"; fi
@@ -16,7 +16,7 @@ leaf_file() {
   if is_roots "${1%/*}" && [ -f "$target" ] && [ ! -L "$target" ]; then printf '%s\n' "$target"; fi
 }
 
-# private_part FILE: the private key in it; of a kubeconfig (`.conf`), the one that it carries.
+# private_part FILE: prints the private key in it, also of a kubeconfig (`.conf`).
 private_part() {
   case $1 in
     *.conf) content "$1" | sed -n 's/^ *client-key-data: *//p' | base64 -d 2>/dev/null ;;
@@ -24,7 +24,7 @@ private_part() {
   esac
 }
 
-# public_part FILE: of the private key in it, PEM in one line; nothing where there is none.
+# public_part FILE: prints the public key of the private key in it, PEM in one line; nothing if there is none.
 public_part() {
   # shellcheck disable=SC2046 # put on one line by leaving out the blanks
   printf '%s' $(private_part "$1" | openssl pkey -pubout 2>/dev/null)
@@ -36,7 +36,7 @@ leaf_stat() {
   stat -c "leaf-file $1|$2|%F|%U|%G|%a" -- "${found:-$2}" 2>/dev/null || true
 }
 
-# leaf_text FILE PROGRAM…: its lines as PATH:LINE, as the program lets them pass. It keeps private keys back.
+# leaf_text FILE PROGRAM…: prints its lines as PATH:LINE, filtered by the program, which removes private keys.
 leaf_text() {
   found=$(leaf_file "$1")
   [ -n "$found" ] || return 0
@@ -45,8 +45,8 @@ leaf_text() {
   content "$found" | head -c "$most" | "$@" | grep -a -H --label="$label" '' || true
 }
 
-# What is there of a certificate and its key. `form` is `pair` (files `certificate` and `key`), `joined` (both in `certificate`) or
-# `kubeconfig` (both within the kubeconfig `certificate`).
+# Reports a certificate and its key. `form` is `pair` (files `certificate` and `key`), `joined` (both in
+# `certificate`) or `kubeconfig` (both within the kubeconfig `certificate`).
 takes_leaf='reads name form certificate ~key ~kubeconfig'
 op_leaf() {
   printf 'leaf %s %s %s %s\n' "$arg_name" "$arg_form" "$arg_certificate" "$arg_kubeconfig"
@@ -64,7 +64,8 @@ op_leaf() {
   if [ -n "$found" ]; then printf 'leaf-key %s %s\n' "$arg_name" "$(public_part "$found")"; fi
 }
 
-# Files whose content is secret: owner, mode, and SHA-256; of a private key (`.key`) its public part instead.
+# Reports files whose content is secret: owner, mode, and SHA-256; for a private key (`.key`) its public key
+# instead.
 takes_secret='reads ..paths'
 op_secret() {
   for path; do
@@ -81,20 +82,22 @@ op_secret() {
   done
 }
 
-# A private key and the request for its certificate, kept in waiting. The key is born here, or the one in the file `keep`.
+# Prepares a private key and its certificate request. The key is created on this node, or is the one in the
+# file `keep`.
 takes_leaf_key='changes name @configuration algorithm ~keep'
 op_leaf_key() {
   make_folder "$leaf_requests" 700
   require_root "$leaf_requests"
   chmod 700 "$leaf_requests"
-  # A request counts for the configuration beside it: the old one goes before the new one comes.
+  # A request is valid for the configuration next to it, so the old request is removed before the new
+  # configuration is written.
   request=$leaf_requests/$arg_name
   rm -rf "$request.csr" "$request.key" "$request.cnf" "$request.new" "$request.draft"
   case $arg_keep-$arg_algorithm in
     /*)
       found=$(leaf_file "$arg_keep")
       private_part "${found:-$arg_keep}" | openssl pkey -out "$request.new" 2>/dev/null ||
-        fail "$arg_keep holds no private key that can be read"
+        fail "$arg_keep contains no readable private key"
       ;;
     -ecdsa-p256) openssl ecparam -name prime256v1 -genkey -noout -out "$request.new" ;;
     -rsa-*) openssl genrsa -out "$request.new" "${arg_algorithm#rsa-}" 2>/dev/null ;;
@@ -102,13 +105,14 @@ op_leaf_key() {
   esac
   cp "$arg_configuration" "$request.cnf"
   openssl req -new -key "$request.new" -config "$request.cnf" -out "$request.draft" ||
-    fail "openssl can not make the certificate request"
+    fail "openssl can't create the certificate request"
   settle "$request.new"
   mv -f "$request.new" "$request.key"
   mv -f "$request.draft" "$request.csr"
 }
 
-# leaf_draft FILE: $draft is a new, private file beside it, in a folder of root's. Of what a run left that was cut off nothing stays.
+# leaf_draft FILE: sets $draft to a new, private file next to it, in a directory that belongs to root. A draft
+# of an interrupted run is removed.
 leaf_draft() {
   make_folder "${1%/*}"
   require_root "${1%/*}"
@@ -117,7 +121,7 @@ leaf_draft() {
   (set -C && : >"$draft") || fail "$1 could not be written"
 }
 
-# leaf_place FILE MODE: the draft takes its place; a link there goes, and what it leads to stays.
+# leaf_place FILE MODE: replaces the file with the draft. An existing link is replaced, its target stays.
 leaf_place() {
   chown root:root "$draft" && chmod "$2" "$draft" && settle "$draft" || fail "$1 could not be written"
   [ ! -d "$1" ] || [ -L "$1" ] || fail "$1 is a directory"
@@ -126,11 +130,11 @@ leaf_place() {
   relabel "$1"
 }
 
-# compose TEMPLATE CERTIFICATE KEY: the kubeconfig, with these in its slots.
+# compose TEMPLATE CERTIFICATE KEY: prints the kubeconfig with both filled in.
 compose() {
   certificate_data=$(base64 -w 0 "$2")
   key_data=$(base64 -w 0 "$3")
-  # printf is the shell's own: no program sees a key among its arguments.
+  # printf is a shell builtin: no program gets a key as an argument.
   while IFS= read -r line; do
     case $line in
       *' @certificate@') printf '%s%s\n' "${line%@certificate@}" "$certificate_data" ;;
@@ -140,7 +144,8 @@ compose() {
   done <"$1"
 }
 
-# end_in_pod PROGRAM: its kubelet starts it again at once. A process has no more than 15 characters of its name.
+# end_in_pod PROGRAM: stops it; its kubelet restarts it at once. The kernel keeps only 15 characters of a
+# process name.
 end_in_pod() {
   short=$(printf '%.15s' "$1")
   grep -l -x -F -e "$short" /proc/[0-9]*/comm 2>/dev/null | while read -r comm; do
@@ -149,15 +154,15 @@ end_in_pod() {
   done
 }
 
-# Puts the certificate in force with the key that waits for it. The key comes first: where both are new, a reader that falls between
-# finds two that don't match, and tries again. `form` and paths as for `leaf`; `template` is the kubeconfig's;
-# `reader`: a program in a static pod that reads it at its start only.
+# Activates the certificate and its waiting key. The key is written first: if both are new, a reader in
+# between finds a mismatch and tries again. `form` and paths as for `leaf`; `template` is the kubeconfig's;
+# `reader`: a program in a static pod that reads it only at its start.
 takes_leaf_certificate='changes name @pem form certificate ~key ~@template ~kubeconfig ~reader'
 op_leaf_certificate() {
   require_root "$leaf_requests"
   key=$leaf_requests/$arg_name.key
-  [ -f "$key" ] && [ ! -L "$key" ] || fail "no key waits here for the certificate $arg_name"
-  [ "$(spki_of_key "$key")" = "$(spki_of_certificate "$arg_pem")" ] || fail "the certificate $arg_name does not belong to the key that waits here"
+  [ -f "$key" ] && [ ! -L "$key" ] || fail "no key on this node waits for the certificate $arg_name"
+  [ "$(spki_of_key "$key")" = "$(spki_of_certificate "$arg_pem")" ] || fail "the certificate $arg_name doesn't match the waiting key on this node"
   case $arg_form in
     pair)
       leaf_draft "$arg_key"
@@ -168,7 +173,7 @@ op_leaf_certificate() {
       leaf_place "$arg_certificate" 644
       ;;
     joined)
-      # As the kubelet keeps it: a link to a file with a date. It replaces the link, and would not replace a file.
+      # As the kubelet keeps it: a link to a file with a date. It replaces the link, but would not replace a file.
       dated=${arg_certificate%-current.pem}-$(date -u +%Y-%m-%d-%H-%M-%S).pem
       leaf_draft "$dated"
       cat "$arg_pem" "$key" >"$draft"
@@ -196,7 +201,7 @@ op_leaf_certificate() {
   rm -f "$leaf_requests/$arg_name.csr" "$leaf_requests/$arg_name.key" "$leaf_requests/$arg_name.cnf"
 }
 
-# A file whose content nobody else may see.
+# Writes a file with secret content.
 takes_secret_file='changes @content path mode'
 op_secret_file() {
   leaf_draft "$arg_path"

@@ -1,6 +1,6 @@
-# What a machine can't do in the places where etcd and quorate keep things.
+# Reports what can't be written or renamed in the directories of etcd and quorate.
 
-# look_limits DATA WAL: two programs, unless something is mounted at etcd's directories.
+# look_limits DATA WAL: starts two programs, more only if something is mounted at etcd's directories.
 look_limits() {
   data_place=$(cd -P -- "$1" 2>/dev/null && pwd -P) || data_place=$1
   wal_place=$(cd -P -- "$2" 2>/dev/null && pwd -P) || wal_place=$2
@@ -16,7 +16,7 @@ look_limits() {
   wide=
   for path in "$1" "$2" "${1%/*}" "${2%/*}" /etc /etc/etcd /etc/ssl /etc/systemd/system /usr/local/bin /var/lib/quorate; do
     nearest "$path"
-    # The kernel is asked: of a read-only filesystem and of an immutable directory it says no, to root as well.
+    # Asks the kernel: it denies access to a read-only filesystem and an immutable directory, even to root.
     [ -w "$near/" ] || printf 'closed %s %s\n' "$path" "$near"
     wide="$wide $near"
   done

@@ -1,7 +1,7 @@
-# Looking. Every look costs processor time on the machine, at each round trip: as few programs as can be.
+# Inspects the node. Every look costs processor time at each round trip, so it starts as few programs as possible.
 
-# A binary's SHA-256 is taken from what was noted at its installation as long as it is the very same file (inode,
-# size, both times), and computed anew when it is not.
+# A binary's SHA-256 is read from the record of its installation if it is still the same file (inode, size,
+# both times), and computed otherwise.
 look_binary() {
   name=${1##*/}
   if [ -f "$state/binaries/$name" ]; then
@@ -15,13 +15,14 @@ look_binary() {
   printf 'binary %s %s unknown\n' "$name" "${sum%% *}"
 }
 
-# A file that is reported whole is one that quorate wrote, or reads: of a few KiB. What is longer is cut, so that it differs
-# from what is wanted, and is written again; what is no regular file (a FIFO would never end) is left out.
+# Files that are reported whole are those that quorate writes or reads, a few KiB each. A longer file is
+# truncated, so it differs from the wanted one and is written again. Anything but a regular file is left out
+# (a FIFO would never end).
 most=262144
 
 # texts FILE…: as `PATH:LINE`.
 texts() {
-  # One program where all is as it should be.
+  # One program in the normal case.
   if [ -z "$(find -L "$@" -maxdepth 0 -size +"${most}c" 2>/dev/null)" ]; then
     grep -a -s -H -D skip '' "$@" || true
     return 0
@@ -31,17 +32,17 @@ texts() {
   done
 }
 
-# lines PREFIX FILE: each with the prefix.
+# lines PREFIX FILE: prints its lines with the prefix.
 lines() {
   if [ -f "$2" ]; then head -c "$most" "$2" | sed -e "s/^/$1 /" -e '$a\'; fi
 }
 
-# text FILE: its lines, each as PATH:LINE. Nothing of a link, or of what is no file.
+# text FILE: prints its lines as PATH:LINE. Prints nothing for a link or anything else but a regular file.
 text() {
   content "$1" | head -c "$most" | grep -a -H --label="$1" '' || true
 }
 
-# look_texts WHOSE FILE…: these files; certificates, the CAs and their mark as texts as well; the keys' public halves.
+# look_texts WHOSE FILE…: prints these files, the certificates, the CA bundle with its mark, and the public keys.
 look_texts() {
   whose=$1
   shift
@@ -50,7 +51,7 @@ look_texts() {
     if [ "$whose" = others ]; then
       text "$tls/$name"
     elif [ ! -L "$tls/$name" ]; then
-      # In a folder of root's a file is what it was a moment ago.
+      # In a directory that belongs to root a file doesn't change between two looks.
       set -- "$@" "$tls/$name"
     fi
   done
@@ -63,14 +64,14 @@ look_texts() {
   done
 }
 
-# look_restore: of a restore that is under way here, and of those before.
+# look_restore: reports a restore in progress, and earlier ones.
 look_restore() {
   lines former "$state/former-cluster-ids"
   lines restore "$state/restore/mark"
   lines consumer "$state/restore/consumers"
 }
 
-# look_identity WAL: the beginning of the log's first file, which says whose it is.
+# look_identity WAL: prints the beginning of the first WAL file, which contains the member and cluster IDs.
 look_identity() {
   for file in "$1"/*.wal; do
     if [ -f "$file" ]; then printf 'identity %s\n' "$(content "$file" | head -c 512 | base64 -w 0)"; fi
@@ -81,12 +82,12 @@ look_identity() {
 line_end='
 '
 
-# What every node is asked.
+# Reported for every node.
 takes_facts='reads ..packages'
 op_facts() {
   # shellcheck source=/dev/null
   os=$(. /etc/os-release && printf '%.64s %.64s' "${ID:-unknown}" "${VERSION_ID:-unknown}") || os='unknown unknown'
-  # The rest of it would be taken for lines of ours.
+  # Otherwise the rest would be read as lines of this program.
   os=${os%%"$line_end"*}
   read -r boot </proc/sys/kernel/random/boot_id
   # From Linux 6.1 on the kernel has a file for it.
@@ -103,7 +104,7 @@ op_facts() {
   package_lines "$@"
 }
 
-# ways PEER…: the addresses that this machine has, and those from which it calls its peers.
+# ways PEER…: prints the node's addresses, and those from which it connects to its peers.
 ways() {
   {
     echo 'address show scope global'
@@ -112,7 +113,7 @@ ways() {
     case ${first%:} in
       *[!0-9]*) case $line in *' src '*) line=${line##* src } && printf 'source %s\n' "${line%% *}" ;; esac ;;
       *)
-        # Behind an interface's number: its name, `inet` or `inet6`, the address.
+        # After an interface's number: its name, `inet` or `inet6`, the address.
         line=${line#* inet}
         line=${line#* }
         printf 'address %s\n' "${line%%[/ ]*}"
@@ -121,15 +122,15 @@ ways() {
   done
 }
 
-# What a node that carries etcd is asked besides: its folders, its ports, its peers' addresses. Texts come as `PATH:LINE`, a
-# line each.
+# Reported in addition for a node that runs etcd: its directories, its ports, its peers' addresses. Texts are
+# printed as `PATH:LINE`.
 takes_member='reads data wal client peer ..addresses'
 op_member() {
   if command -v ip >/dev/null; then ways "$@" 2>/dev/null || true; fi
   look_account etcd
   look_owner
   tls=/etc/ssl/etcd
-  # Names of ours alone: others may have a line's end in them.
+  # Only known names: others may contain a line end.
   found=$(stat -c 'path %n|%F|%U|%G|%a' "$arg_data" "$arg_data/member" "$arg_wal" "${arg_data%/*}" "${arg_wal%/*}" /etc/etcd /etc/etcd/options.env \
     /etc/etcd/cluster-id /etc/systemd/system/etcd.service /etc/kubernetes/manifests/etcd.yaml $tls/ $tls/ca.crt $tls/etcd.crt $tls/peer.crt $tls/server.crt \
     $tls/etcd.key $tls/peer.key $tls/server.key 2>/dev/null) || true
@@ -159,7 +160,7 @@ UNIT
   if [ "${pid:-0}" != 0 ] && [ -r "/proc/$pid/environ" ]; then
     printf 'environment %s\n' "$(head -c "$most" "/proc/$pid/environ" | base64 -w 0)"
   else
-    # Of one that runs the member itself says who it is.
+    # A running member reports its own identity.
     look_identity "$arg_wal"
   fi
   if [ "${pid:-0}" = 0 ] && command -v ss >/dev/null; then

@@ -1,16 +1,18 @@
-# Each operation says in `takes_NAME` whether it `changes` something or `reads`, and its arguments: `name` one value, `~name`
-# one that may be left out, `@name` content, by the name under which it arrives, `..names` any number of values, at the end.
+# Each operation declares in `takes_NAME` whether it `changes` something or `reads`, and its arguments: `name`
+# one value, `~name` an optional one, `@name` content, by the name under which it arrives, `..names` any
+# number of values, at the end.
 #
-# Its function finds the values as `$arg_NAME` (empty: left out; of content: the file), and the list as "$@". Values are data:
-# none is ever evaluated. Names are matched with the declaration before they are.
+# Its function finds the values as `$arg_NAME` (empty: left out; for content: the file), and the list as "$@".
+# Values are data and never evaluated. Names are checked against the declaration before they are evaluated.
 
-# check_arguments COUNT NAME ARGUMENT…: this operation is known; none of its arguments is missing, unknown or given twice.
+# check_arguments COUNT NAME ARGUMENT…: checks that the operation is known and that none of its arguments is
+# missing, unknown or repeated.
 check_arguments() {
   operation=$2
   takes=
   case $2 in *[!a-z_]* | '') ;; *) eval "takes=\${takes_$2-}" ;; esac
   [ -n "$takes" ] || fail "unknown operation $2; nothing was changed"
-  [ "$1" -lt $# ] || fail "$2: the list of operations is cut off; nothing was changed"
+  [ "$1" -lt $# ] || fail "$2: the list of operations is truncated; nothing was changed"
   takes=${takes#changes}
   takes="${takes#reads} "
   left=$(($1 - 1))
@@ -37,7 +39,7 @@ check_arguments() {
   done
 }
 
-# check_all COUNT NAME ARGUMENT… …: all of them, before the first is carried out.
+# check_all COUNT NAME ARGUMENT… …: checks all operations before the first one runs.
 check_all() {
   while [ $# -gt 0 ]; do
     check_arguments "$@"
@@ -45,7 +47,7 @@ check_all() {
   done
 }
 
-# carry_out COUNT NAME ARGUMENT… …: the first of these operations.
+# carry_out COUNT NAME ARGUMENT… …: runs the first of these operations.
 carry_out() {
   operation=$2
   for name in $takes; do
@@ -54,7 +56,7 @@ carry_out() {
   left=$(($1 - 1))
   behind=$(($# - $1 - 1))
   shift 2
-  # The list's values go to the end: what stays of the words then is these.
+  # The list's values are moved to the end, so that only they remain.
   while [ "$left" -gt 0 ]; do
     name=${1%%=*}
     case " $takes " in

@@ -1,7 +1,8 @@
-# What a machine is like to a Kubernetes node. Almost all of it is read by the shell itself; preflight looks with it as well.
+# Inspects a node for Kubernetes. The shell itself reads almost everything; preflight uses it as well.
 
-# look_node ADDRESS SERVICE PORT…: ADDRESS is the node's own, SERVICE the first address of the Services' network. Whoever listens
-# on a port is named until a kubelet was set up here: from then on it is the kubelet, and what it runs.
+# look_node ADDRESS SERVICE PORT…: ADDRESS is the node's own, SERVICE the first address of the Services'
+# network. Listeners on the ports are reported until a kubelet is set up: from then on they are the kubelet
+# and what it runs.
 look_node() {
   if [ -r /proc/swaps ]; then
     while read -r device kind size _; do
@@ -35,7 +36,8 @@ look_node() {
   [ -e /etc/kubernetes/kubelet.conf ] || [ $# = 0 ] || look_ports "$@"
 }
 
-# Which file names DNS servers that a pod can reach. A pod has loopback addresses of its own, with nobody there.
+# Prints the file that names DNS servers which a pod can reach. A pod has its own loopback addresses, on which
+# no server listens.
 look_resolver() {
   for file in /etc/resolv.conf /run/systemd/resolve/resolv.conf; do
     [ -f "$file" ] || continue
@@ -50,7 +52,7 @@ look_resolver() {
   echo 'node resolver none'
 }
 
-# Where CNI's plugins lie: each distribution has a place of its own, and the plugins' authors another one.
+# The directory of CNI's plugins: it differs between distributions and the plugins' own releases.
 look_plugins() {
   for folder in /usr/lib/cni /usr/libexec/cni /opt/cni/bin; do
     if [ -x "$folder/bridge" ]; then
@@ -60,7 +62,7 @@ look_plugins() {
   done
 }
 
-# The controllers that containers are kept within.
+# The cgroup controllers that limit containers.
 look_control_groups() {
   if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
     read -r controllers </sys/fs/cgroup/cgroup.controllers || true
@@ -74,7 +76,7 @@ look_control_groups() {
   fi
 }
 
-# Other Kubernetes, and what comes in containerd's place. Each with the path by which it is known.
+# Other Kubernetes distributions, and replacements of containerd. Each with the path that identifies it.
 look_foreign() {
   for path in /usr/local/bin/k3s /etc/rancher/k3s /usr/local/bin/rke2 /etc/rancher/rke2 /usr/local/bin/k0s /etc/k0s \
     /var/snap/microk8s /snap/bin/microk8s /var/snap/k8s; do
@@ -92,7 +94,7 @@ look_foreign() {
       case $(readlink "$path") in /opt/quorate/*) ;; *) printf 'node foreign %s\n' "$path" ;; esac
     fi
   done
-  # Docker's package, which has its own idea of the configuration.
+  # Docker's package, which has its own configuration.
   if [ -f /var/lib/dpkg/info/containerd.io.list ]; then
     echo 'node foreign containerd.io'
   elif [ ! -d /var/lib/dpkg/info ] && command -v rpm >/dev/null && rpm -q --quiet containerd.io 2>/dev/null; then
@@ -100,7 +102,7 @@ look_foreign() {
   fi
 }
 
-# look_kubeconfig FILE: whose Kubernetes it leads to.
+# look_kubeconfig FILE: prints the API server in it.
 look_kubeconfig() {
   [ -f "$1" ] && [ ! -L "$1" ] || return 0
   left=64
@@ -113,7 +115,7 @@ look_kubeconfig() {
   done <"$1"
 }
 
-# look_ports PORT…: the programs that listen there.
+# look_ports PORT…: prints the programs that listen on them.
 look_ports() {
   command -v ss >/dev/null || return 0
   filter=

@@ -1,12 +1,12 @@
-# Packages of the distribution that count etcd's unit, user and data as theirs, though quorate looks after them.
+# Packages of the distribution that own etcd's unit, user or data, although quorate manages them.
 
 # look_owner: `owner MANAGER|PACKAGE|WANTED|USER|PATHS` for `parseOwners`. WANTED is dpkg's `hold`, `install`, `deinstall`;
-# USER is `user` if purging it removes the user etcd; PATHS are the folders that it deletes. Costs next to nothing where
+# USER is `user` if purging it removes the user etcd; PATHS are the directories that it deletes. Cheap if
 # there is no such package.
 look_owner() {
   for package in etcd-server etcd; do
     info=/var/lib/dpkg/info/$package
-    # Of a package that was removed and not purged these are still there.
+    # These still exist if a package was removed and not purged.
     [ -e "$info.list" ] || continue
     # shellcheck disable=SC2016 # dpkg's to expand
     wanted=$(dpkg-query -W -f '${db:Status-Want}' "$package" 2>/dev/null) || continue

@@ -1,6 +1,6 @@
-# Packages: what of them is here, and how they are installed. Nothing but functions, which preflight uses as well.
+# Packages: which ones are installed, and how they are installed. Only functions, which preflight uses as well.
 
-# installer: the first of the programs that install packages.
+# installer: prints the first package manager that is installed.
 installer() {
   for program in apt-get dnf yum zypper apk pacman; do
     if command -v "$program" >/dev/null; then
@@ -11,8 +11,8 @@ installer() {
   echo none
 }
 
-# package_lines NAME…: `package NAME installed` for each that is here, and `version NAME VERSION` where the distribution's own
-# words are at hand.
+# package_lines NAME…: prints `package NAME installed` for each installed one, and `version NAME VERSION`
+# where dpkg knows it.
 package_lines() {
   [ $# -gt 0 ] || return 0
   if [ "$(installer)" = apt-get ]; then
@@ -24,8 +24,8 @@ package_lines() {
   done
 }
 
-# is_here NAME: names are Debian's, and other distributions have some of these packages under others: what they bring counts.
-# Programs come first, which cost no process.
+# is_here NAME: names are Debian's. Other distributions use other names, so the content of the package counts.
+# Programs are checked first, because that starts no process.
 is_here() {
   case $1 in
     ca-certificates)

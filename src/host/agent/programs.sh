@@ -1,6 +1,7 @@
-# Programs in directories of their own version, the links to them, and images.
+# Programs in one directory per version, the links to them, and images.
 
-# Of files by their paths: what was noted at the installation, as long as it is the very same file. LINKS: paths between blanks.
+# Reports what was recorded when each file was installed, if it is still the same file. LINKS: paths separated
+# by spaces.
 takes_programs='reads links ..paths'
 op_programs() {
   echo programs
@@ -29,11 +30,12 @@ op_programs() {
   done
 }
 
-# In a directory below quorate's own, which no one else writes to: what is there by these names is replaced. ALIASES are names
-# beside it that lead to it. The sum is computed only where none is given, since ssh guards every byte of the journey.
+# Installs a program below quorate's own directory, which no one else writes to, and replaces existing files.
+# ALIASES are links to it in the same directory. The checksum is computed only if none is given, because ssh
+# protects the transfer.
 takes_program='changes @content path ~sha256 version ..aliases'
 op_program() {
-  case $arg_path in /opt/quorate/*) ;; *) fail "$arg_path is not below /opt/quorate: no program is installed there" ;; esac
+  case $arg_path in /opt/quorate/*) ;; *) fail "$arg_path is not below /opt/quorate: quorate installs no program there" ;; esac
   folder=${arg_path%/*}
   make_folder "$folder"
   require_root "$folder"
@@ -47,7 +49,7 @@ op_program() {
     sum=$(sha256sum "$draft")
     sum=${sum%% *}
   fi
-  # Replaced, not written to: a process may be running it.
+  # Replaced, not overwritten: a process may be running it.
   mv -fT "$draft" "$arg_path"
   draft=
   relabel "$arg_path"
@@ -68,34 +70,35 @@ link_to() {
   draft=
 }
 
-# Nothing is overwritten but a link into quorate's own directory.
+# Only a link into quorate's own directory is overwritten.
 takes_program_link='changes target path'
 op_program_link() {
   if [ -e "$arg_path" ] || [ -L "$arg_path" ]; then
     case $(readlink "$arg_path") in
       /opt/quorate/*) ;;
-      *) fail "$arg_path is not quorate's, and is not overwritten: if it is not needed any more, move it away" ;;
+      * ) fail "$arg_path was not created by quorate and is not overwritten: rename or remove it if it is no
+      * longer needed" ;;
     esac
   fi
   make_folder "${arg_path%/*}"
   link_to "$arg_target" "$arg_path"
 }
 
-# Into containerd's namespace of Kubernetes. Images are pinned: a kubelet removes others when the disk fills up, and what comes
-# from an archive can't be pulled again.
+# Imports images into containerd's namespace for Kubernetes. They are pinned: a kubelet removes other images
+# when the disk fills up, and an image from an archive can't be pulled again.
 takes_images='changes @archive ..names'
 op_images() {
-  command -v ctr >/dev/null || fail 'there is no ctr here, which comes with containerd and imports images'
+  command -v ctr >/dev/null || fail 'ctr is not installed: it comes with containerd and imports images'
   trouble=$(ctr --namespace k8s.io images import "$arg_archive" 2>&1) ||
-    fail "containerd does not take the image $1: $(printf '%s\n' "$trouble" | tail -n 2 | tr '\n' ' ')"
+    fail "containerd rejects the image $1: $(printf '%s\n' "$trouble" | tail -n 2 | tr '\n' ' ')"
   for name; do
     trouble=$(ctr --namespace k8s.io images label "$name" io.cri-containerd.pinned=pinned 2>&1) ||
-      fail "the archive was imported, and containerd has no image $name: $(printf '%s\n' "$trouble" | tail -n 1)"
+      fail "the archive was imported, but containerd has no image $name: $(printf '%s\n' "$trouble" | tail -n 1)"
   done
   rm -f "$arg_archive"
 }
 
-# Nothing is said where containerd does not answer.
+# Prints nothing if containerd doesn't answer.
 takes_images_look='reads ..names'
 op_images_look() {
   [ -S /run/containerd/containerd.sock ] && command -v ctr >/dev/null || return 0

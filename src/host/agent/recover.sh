@@ -1,7 +1,7 @@
-# Going on from the data of one member after the quorum was lost: a copy of it is brought to the end of its log by an etcd
-# that nobody can talk to, and made the data of a new cluster of one. What was there is moved aside, never written to.
+# Recovers from the data of one member after quorum was lost: an etcd without a network applies the WAL of a
+# copy, which becomes the data of a new one-member cluster. The old data is renamed and never written to.
 
-# drop_copies DATA WAL: whole or not, that a run which was cut off left behind; they can be made again.
+# drop_copies DATA WAL: removes the copies that an interrupted run left, complete or not; they can be recreated.
 drop_copies() {
   systemctl stop quorate-recover.service 2>/dev/null || true
   for folder in "$1" "$2"; do
@@ -14,15 +14,15 @@ op_recover_drop() {
   drop_copies "$arg_data" "$arg_wal"
 }
 
-# Beside both, and only if there is room for it all. As the user etcd: what cannot be trusted to be
-# files of a member's is not read as root.
+# Copies both next to the originals, only if there is enough free space. Runs as the user etcd: root doesn't
+# read untrusted files.
 takes_recover_copy='changes data wal'
 op_recover_copy() {
-  ! systemctl is-active --quiet etcd.service || fail "etcd.service runs: its data is not copied under it"
+  ! systemctl is-active --quiet etcd.service || fail "etcd.service runs: its data can't be copied while it runs"
   secure "$arg_data" "$arg_wal"
   drop_copies "$arg_data" "$arg_wal"
-  # One line each (-s), whose name is ours: of a directory in the database's place others would follow, with names that etcd
-  # chose, and some shells evaluate those.
+  # One line each (-s) with a known name: a directory in place of the database would print more lines, with
+  # names that etcd chose, and some shells evaluate those.
   room_beside "$arg_data" "$(($(du -sk "$arg_data" | cut -f 1) + $(du -sk "$arg_data/member/snap/db" | cut -f 1) + 196608))"
   unmounted "$arg_data"
   copy "$arg_data"
@@ -33,11 +33,11 @@ op_recover_copy() {
   fi
 }
 
-# copy FOLDER
+# copy DIRECTORY
 copy() {
   hand "$1.recover-copy"
   sandbox=quorate-recover.service
-  # What is neither a file nor a directory is none of etcd's, and a pipe would be waited for.
+  # Anything but a file or a directory doesn't come from etcd, and reading a pipe would block.
   # shellcheck disable=SC2016 # expands in the inner shell
   said=$(as_etcd "$1.recover-copy" /bin/sh -ec '
     odd=$(find "$1" ! -type f ! -type d -print -quit)
@@ -46,19 +46,19 @@ copy() {
     fail "the user etcd can't copy $1: $(printf '%s\n' "$said" | tail -n 1)"
 }
 
-# unmounted FOLDER: it is to be renamed in the end.
+# unmounted DIRECTORY: fails if it is a mount point, because it must be renamed at the end.
 unmounted() {
   [ "$(stat -c %d "$1")" = "$(stat -c %d "$1/..")" ] ||
-    fail "$1 is a mount point: it can not be moved aside. Nothing was changed; see docs/guides/recover.md"
+    fail "$1 is a mount point: it can't be renamed. Nothing was changed; see docs/guides/recover.md"
 }
 
-# room_beside FOLDER KIB
+# room_beside DIRECTORY KIB
 room_beside() {
   free=$(df -Pk -- "${1%/*}/" | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\([0-9]*\) .*/\1/p')
-  [ "$free" -ge "$2" ] || fail "no room for a copy beside $1: $((free / 1024)) MiB are free, $(($2 / 1024)) are wanted"
+  [ "$free" -ge "$2" ] || fail "not enough free space for a copy of $1: $((free / 1024)) MiB free, $(($2 / 1024)) MiB needed"
 }
 
-# The log's newest file, in the copy, ends with this record (base64) at this offset; zeros up to its size.
+# Ends the newest WAL file of the copy with this record (base64) at this offset, then zeros up to its size.
 takes_recover_tail='changes file end size @record'
 op_recover_tail() {
   sandbox=quorate-recover.service
@@ -66,17 +66,17 @@ op_recover_tail() {
   as_etcd "${arg_file%/*}" /bin/sh -ec '
     truncate --size "$2" "$1"
     printf %s "$4" | base64 -d >>"$1"
-    truncate --size "$3" "$1"' tail "$arg_file" "$arg_end" "$arg_size" "$(cat "$arg_record")" || fail "the copy's log $arg_file can't be written"
+    truncate --size "$3" "$1"' tail "$arg_file" "$arg_end" "$arg_size" "$(cat "$arg_record")" || fail "the copy's WAL file $arg_file can't be written"
 }
 
-# Runs the copy with no network but a loopback of its own, and stops it: see isolated.sh, which gets the mode and the words.
-# What `past` says is for a comparison alone: where that run fails it says less.
+# Runs the copy with only a private loopback network, and stops it: see isolated.sh, which gets the mode and
+# the arguments. The output of `past` is only for a comparison: if that run fails, it prints less.
 takes_recover_run='changes @program name data wal mode ..words'
 op_recover_run() {
   program=$(cat "$arg_program")
   beside "$arg_data" "$arg_wal" recover-copy
   sandbox=quorate-recover.service
-  # Of etcd's own words the last ones are kept: how many there are is its affair. The last line is how it ended.
+  # Only the last lines of etcd's output are kept, because its length is unlimited. The last line is the exit code.
   said=$({
     {
       ended=0
@@ -85,12 +85,12 @@ op_recover_run() {
     } | tail -c 262144 >"$state/recover.log"
   } 3>&1)
   if [ "$arg_mode" != past ] && [ "$(sed -n '$s/^quorate-ended //p' "$state/recover.log")" != 0 ]; then
-    fail "the copy of $arg_data does not come up: $(sed -n 's/^quorate: //p' "$state/recover.log") $(reasons <"$state/recover.log" | tail -n 2)"
+    fail "etcd did not start on the copy of $arg_data: $(sed -n 's/^quorate: //p' "$state/recover.log") $(reasons <"$state/recover.log" | tail -n 2)"
   fi
   printf '%s\n' "$said" | grep '^recovered-' || true
 }
 
-# The copy's database as the data of a cluster of one. Options are of etcd's tool.
+# Turns the copy's database into the data of a one-member cluster. Options are those of etcd's tool.
 takes_recover_make='changes token name peer data wal ..options'
 op_recover_make() {
   beside "$arg_data" "$arg_wal" recover-new
@@ -100,14 +100,14 @@ op_recover_make() {
     --skip-hash-check "$@"
 }
 
-# The copies are needed no more.
+# Removes the copies, which are no longer needed.
 takes_recover_done='changes data wal'
 op_recover_done() {
   rm -rf -- "$arg_data.recover-copy" "$arg_wal.recover-copy"
 }
 
-# Exchanged with renames, as far as that was not done. `former`: the ID of the cluster that was there, whose backups are this
-# one's as well; left out where it is not known.
+# Swaps the directories with renames, unless that is done. `former`: the ID of the previous cluster, whose
+# backups also belong to this one; left out if unknown.
 takes_recover_place='changes suffix data wal ~former'
 op_recover_place() {
   at_rest
@@ -117,14 +117,14 @@ op_recover_place() {
   wal_within "$arg_data" "$arg_wal" || swap_in "$arg_wal" "$arg_suffix"
 }
 
-# swap_in FOLDER SUFFIX
+# swap_in DIRECTORY SUFFIX
 swap_in() {
   if ! is_directory "$1.recover-new"; then
-    is_directory "$1" || fail "neither $1 nor $1.recover-new is there: something else is at work on them"
+    is_directory "$1" || fail "neither $1 nor $1.recover-new exists: another process removed them"
     return 0
   fi
   if [ -e "$1" ]; then
-    [ ! -e "$1.$2" ] || fail "$1.$2 is there already: it is not written over"
+    [ ! -e "$1.$2" ] || fail "$1.$2 already exists and is not overwritten"
     mv -T "$1" "$1.$2"
     printf 'moved %s %s\n' "$1" "$1.$2"
   fi
@@ -133,7 +133,7 @@ swap_in() {
   sync "${1%/*}"
 }
 
-# A copy of a file that is about to be written over, for when the recovery is given up.
+# Copies a file that will be overwritten, in case the recovery is abandoned.
 takes_recover_keep='changes suffix path'
 op_recover_keep() {
   if [ ! -f "$arg_path" ] || [ -e "$arg_path.$arg_suffix" ]; then return 0; fi
@@ -141,7 +141,7 @@ op_recover_keep() {
   mv -T -- "$arg_path.$arg_suffix.draft" "$arg_path.$arg_suffix"
 }
 
-# A recovery is given up: what it moved aside is put back. What has come in its place since is moved aside in turn.
+# Abandons a recovery: puts back what it renamed, and renames what replaced it.
 takes_recover_put_back='changes suffix data wal pin environment'
 op_recover_put_back() {
   moved=
@@ -158,11 +158,12 @@ op_recover_put_back() {
   for path in "$arg_data" "$arg_wal" "$arg_pin" "$arg_environment"; do put_back "$path" "$arg_suffix" "abandoned-${arg_suffix#before-}"; done
 }
 
-# put_back PATH SUFFIX LATER: as far as that was not done. LATER ends the name of what lies there now.
+# put_back PATH SUFFIX LATER: puts it back, unless that is done. What is at PATH now is renamed with the
+# ending LATER.
 put_back() {
   if [ -e "$1.$2" ]; then
     if [ -e "$1" ]; then
-      [ ! -e "$1.$3" ] || fail "$1.$3 is there already: it is not written over"
+      [ ! -e "$1.$3" ] || fail "$1.$3 already exists and is not overwritten"
       mv -T "$1" "$1.$3"
       printf 'moved %s %s\n' "$1" "$1.$3"
     fi
@@ -174,11 +175,12 @@ put_back() {
   fi
 }
 
-# put_back_within FOLDER KEPT LATER: in a directory that can't be renamed itself, one entry after the other.
+# put_back_within DIRECTORY KEPT LATER: puts back one entry after the other in a directory that can't be
+# renamed itself.
 put_back_within() {
   take_over "$1"
   mkdir -p -m 700 -- "$3"
-  [ -O "$2" ] && is_directory "$3" && [ -O "$3" ] || fail "$2 or $3 is not a directory of root's: inspect it"
+  [ -O "$2" ] && is_directory "$3" && [ -O "$3" ] || fail "$2 or $3 is not a directory owned by root: inspect it"
   for entry in "$2"/* "$2"/.[!.]* "$2"/..?*; do
     [ -L "$entry" ] || [ -e "$entry" ] || continue
     to=$1/${entry##*/}
@@ -191,7 +193,7 @@ put_back_within() {
   printf 'moved %s %s\n' "$2" "$1"
 }
 
-# Nobody uses etcd here until recover_resume.
+# No program uses etcd on this node until recover_resume.
 takes_recover_halt='changes'
 op_recover_halt() {
   halt_consumers "$state/recover"

@@ -1,6 +1,6 @@
-# What a Kubernetes node leaves on a machine: pods, their volumes, their network. Only `reset` looks at it and takes it away.
+# What Kubernetes leaves on a node: pods, their volumes, their network. Only `reset` inspects and removes it.
 
-# pod_shims: the process of each pod, which lives also while containerd does not.
+# pod_shims: prints the process of each pod, which runs even if containerd doesn't.
 pod_shims() {
   grep -l -s -x containerd-shim /proc/[0-9]*/comm | while read -r comm; do
     if tr '\0' ' ' <"${comm%/comm}/cmdline" 2>/dev/null | grep -q -F -e '-namespace k8s.io '; then
@@ -10,8 +10,8 @@ pod_shims() {
   done
 }
 
-# pod_volumes: mount points below a pod's directory, the deepest first. Not those directories themselves: who mounts a disk there
-# wants it to stay.
+# pod_volumes: prints mount points below a pod's directory, the deepest first. Not the kubelet's directories
+# themselves: a disk mounted there stays.
 pod_volumes() {
   kubelet=$(readlink -f /var/lib/kubelet) || return 0
   cut -d ' ' -f 5 /proc/self/mountinfo | grep -F -e "$kubelet/" | sort -r | while read -r mounted; do
@@ -19,14 +19,14 @@ pod_volumes() {
   done
 }
 
-# pod_namespaces: paths of the network namespaces that containerd made for pods.
+# pod_namespaces: prints the paths of the network namespaces that containerd created for pods.
 pod_namespaces() {
   for namespace in /run/netns/cni-*; do
     if [ -e "$namespace" ]; then printf '%s\n' "$namespace"; fi
   done
 }
 
-# pod_links: network interfaces that flannel, its bridge and kube-proxy made.
+# pod_links: prints the network interfaces of flannel, its bridge and kube-proxy.
 pod_links() {
   for link in /sys/class/net/*; do
     case ${link##*/} in
@@ -43,21 +43,21 @@ pod_tables() {
   done
 }
 
-# chain_tools: the families of iptables' tools that are there, without `-save` and `-restore`.
+# chain_tools: prints the installed families of iptables' tools, without `-save` and `-restore`.
 chain_tools() {
   for tool in iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy; do
     if command -v "$tool-save" >/dev/null; then printf '%s\n' "$tool"; fi
   done
 }
 
-# is_pod_chain NAME: whether it is a chain that kube-proxy, a kubelet, flannel or CNI's plugins made.
+# is_pod_chain NAME: true if it is a chain of kube-proxy, a kubelet, flannel or a CNI plugin.
 is_pod_chain() {
   case $1 in KUBE-* | FLANNEL-* | CNI-HOSTPORT-* | CNI-DN-*) return 0 ;; esac
   return 1
 }
 
-# pod_rules TOOL: what `TOOL-restore --noflush` takes Kubernetes' own chains away with, and of other people's chains the rules that
-# lead into those, nothing else. Nothing: there are none.
+# pod_rules TOOL: prints input for `TOOL-restore --noflush` that removes Kubernetes' own chains, and only
+# those rules of other chains that lead into them. Prints nothing if there are none.
 pod_rules() {
   "$1-save" 2>/dev/null | while IFS= read -r rule; do
     case $rule in
@@ -66,7 +66,7 @@ pod_rules() {
         chain=${rule#:}
         chain=${chain%% *}
         if is_pod_chain "$chain"; then
-          # A chain that is in use can't go.
+          # A chain in use can't be removed.
           emptied="$emptied-F $chain
 "
           gone="$gone-X $chain
@@ -89,7 +89,7 @@ pod_rules() {
   done
 }
 
-# pod_routes NETWORK…: to pods on other nodes, where no interface of flannel's leads there. As `FAMILY ROUTE`.
+# pod_routes NETWORK…: prints routes to pods on other nodes that use no interface of flannel, as `FAMILY ROUTE`.
 pod_routes() {
   command -v ip >/dev/null || return 0
   for network; do
@@ -100,12 +100,12 @@ pod_routes() {
   done
 }
 
-# counted_lines: how many lines come in.
+# counted_lines: counts the lines on standard input.
 counted_lines() {
   wc -l | tr -d ' '
 }
 
-# What is there. NETWORKS: of pods, between blanks.
+# Reports what exists. NETWORKS: those of pods, separated by spaces.
 takes_remains='reads networks ..paths'
 op_remains() {
   printf 'remains pods %s\n' "$(pod_shims | counted_lines)"
@@ -127,12 +127,12 @@ op_remains() {
   done
 }
 
-# Containers of Kubernetes, static pods' too: asked to end, and after SECONDS made to. The kubelet must not run: it would start them
-# again. Then their volumes are unmounted; nothing in them is touched.
+# Stops the containers of Kubernetes, including static pods, and kills them after SECONDS. The kubelet must
+# not run, because it would start them again. Then unmounts their volumes; their content stays.
 takes_pods_remove='changes seconds'
 op_pods_remove() {
   if [ -n "$(pod_shims)" ]; then
-    # What holds them can be asked only through it.
+    # Pods can be stopped only through containerd.
     systemctl is-active --quiet containerd.service || timeout 60 systemctl start containerd.service || true
     signal_pods SIGTERM
     until=$(($(date +%s) + arg_seconds))
@@ -148,21 +148,21 @@ op_pods_remove() {
   until=$(($(date +%s) + 20))
   while [ -n "$(pod_shims)" ] && [ "$(date +%s)" -lt "$until" ]; do sleep 0.2; done
   left=$(pod_shims | counted_lines)
-  [ "$left" = 0 ] || fail "$left pods of Kubernetes still run, and containerd does not end them: journalctl -u containerd -n 50"
+  [ "$left" = 0 ] || fail "$left pods of Kubernetes still run, and containerd doesn't stop them: journalctl -u containerd -n 50"
   pod_volumes | while read -r volume; do
     umount -- "$volume" 2>/dev/null || umount -- "$volume" ||
-      fail "$volume is a volume of a pod and can't be unmounted: nothing in /var/lib/kubelet was moved"
+      fail "$volume is a volume of a pod and can't be unmounted: nothing in /var/lib/kubelet was renamed"
   done
   pod_namespaces | while read -r namespace; do ip netns delete "${namespace##*/}" || fail "$namespace can't be removed"; done
 }
 
-# pod_ctr WORD…: containerd's tool, in Kubernetes' namespace. That something is gone already is no failure.
+# pod_ctr WORD…: containerd's tool, in Kubernetes' namespace. It is no failure if the object no longer exists.
 pod_ctr() {
   command -v ctr >/dev/null || return 0
   timeout 60 ctr --connect-timeout 10s --namespace k8s.io "$@" 2>/dev/null || true
 }
 
-# pod_tasks: names of containers whose program runs.
+# pod_tasks: prints the names of running containers.
 pod_tasks() {
   pod_ctr tasks list | while read -r name _ status; do if [ "$status" = RUNNING ]; then printf '%s\n' "$name"; fi; done
 }
@@ -172,7 +172,7 @@ signal_pods() {
   pod_tasks | while read -r name; do pod_ctr tasks kill --all --signal "$1" "$name" </dev/null; done
 }
 
-# Interfaces, rules and routes of pods' network. Everybody else's stay.
+# Removes interfaces, rules and routes of the pod network. All others stay.
 takes_pod_network_remove='changes networks'
 op_pod_network_remove() {
   pod_links | while read -r link; do ip link delete "$link" || fail "the network interface $link can't be removed"; done
@@ -183,22 +183,22 @@ op_pod_network_remove() {
     rules=$(pod_rules "$tool")
     [ -n "$rules" ] || continue
     trouble=$(printf '%s\n' "$rules" | "$tool-restore" --noflush 2>&1) ||
-      fail "$tool does not take away Kubernetes' chains: $(printf '%s\n' "$trouble" | tail -n 2 | tr '\n' ' ')"
+      fail "$tool can't remove Kubernetes' chains: $(printf '%s\n' "$trouble" | tail -n 2 | tr '\n' ' ')"
   done
   # shellcheck disable=SC2086 # networks hold no blanks
   pod_routes $arg_networks | while read -r family route; do ip "$family" route delete "$route" || true; done
   rm -rf /run/flannel
 }
 
-# Stops here if one of these paths, or what it leads to, holds something of KEPT (paths between blanks), or lies in it.
+# Fails if one of these paths, or its link target, contains a path of KEPT (separated by spaces) or is within one.
 takes_apart='changes kept ..paths'
 op_apart() {
   for path; do
     away=$(readlink -m -- "$path")
     for kept in $arg_kept; do
       stays=$(readlink -m -- "$kept")
-      case $stays/ in "$away"/*) fail "$path holds $kept, which is etcd's: nothing was moved" ;; esac
-      case $away/ in "$stays"/*) fail "$path lies in $kept, which is etcd's: nothing was moved" ;; esac
+      case $stays/ in "$away"/*) fail "$path contains $kept, which belongs to etcd: nothing was renamed" ;; esac
+      case $away/ in "$stays"/*) fail "$path is in $kept, which belongs to etcd: nothing was renamed" ;; esac
     done
   done
 }

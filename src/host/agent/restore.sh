@@ -1,11 +1,11 @@
-# Restoring a snapshot: into siblings of what is there, then both exchanged with renames. Old data is never removed.
+# Restores a snapshot into sibling directories, then swaps both with renames. Old data is never removed.
 #
-# What was done so far lies in $state/restore (see look_restore), and once anything of the present cluster was stopped,
-# $state/underway keeps every other verb away until the restore is finished.
+# The progress is in $state/restore (see look_restore). Once a part of the present cluster was stopped,
+# $state/underway blocks every other command until the restore is finished.
 
 FIRST_START=/run/systemd/system/etcd.service.d/quorate-first-start.conf
 
-# drop_staged DATA WAL: what an earlier try has restored and nobody uses; the snapshot makes it again.
+# drop_staged DATA WAL: removes unused data of an earlier attempt; it can be recreated from the snapshot.
 drop_staged() {
   systemctl stop quorate-restore.service 2>/dev/null || true
   for folder in "$1".quorate-restore-* "$2".quorate-restore-*; do rm -rf -- "$folder"; done
@@ -14,14 +14,14 @@ drop_staged() {
   done
 }
 
-# The snapshot as this member's data and log, beside the present ones. `members` and `peers` as etcd's --initial-cluster and
-# --initial-advertise-peer-urls; options are of etcd's tool.
+# Unpacks the snapshot into this member's new data and WAL, next to the present ones. `members` and `peers` as
+# etcd's --initial-cluster and --initial-advertise-peer-urls; options are those of etcd's tool.
 takes_restore_unpack='changes @snapshot token suffix sha256 source data wal name members peers ..options'
 op_restore_unpack() {
-  # etcd's tool holds all of it against this sum, its last 32 bytes.
+  # etcd's tool verifies the snapshot with this checksum, its last 32 bytes.
   [ "$(tail -c 32 "$arg_snapshot" | od -A n -t x1 | tr -d ' \n')" = "$arg_sha256" ] ||
-    fail "this is not the snapshot that was looked at: its file was changed while it was sent; nothing was changed here"
-  # etcd's tool reads what was held against the sum: in a folder of root's, where it can write nothing.
+    fail "the snapshot file changed after the preview: it was modified while it was sent; nothing was changed on this node"
+  # etcd's tool reads the verified file: in a directory that belongs to root, where it can't write.
   chown -h root:etcd "$staging" "$arg_snapshot"
   chmod 710 "$staging"
   chmod 640 "$arg_snapshot"
@@ -38,15 +38,15 @@ op_restore_unpack() {
   } | note_whole "$state/restore/mark"
 }
 
-# Whatever of the known consumers runs here is noted, and stopped. The mark that keeps other verbs away lies
-# there already; in the end it says that this is done.
+# Records and stops the known consumers that run. The mark that blocks other commands exists already; at the
+# end it records that the consumers were stopped.
 takes_restore_halt='changes'
 op_restore_halt() {
   halt_consumers "$state/restore"
   { cat "$state/underway"; echo halted=yes; } | note_whole "$state/underway"
 }
 
-# Exchanges the folders with renames. `former`: the ID of the cluster that was there, if there was one.
+# Swaps the directories with renames. `former`: the ID of the previous cluster, if there was one.
 takes_restore_place='changes token suffix data wal ~former'
 op_restore_place() {
   marked "$arg_token"
@@ -59,18 +59,18 @@ op_restore_place() {
   sed -e '/^stage /d' "$state/restore/mark" | { cat; echo 'stage placed'; } | note_whole "$state/restore/mark"
 }
 
-# marked TOKEN: what waits here is of this restore.
+# marked TOKEN: checks that the unpacked data belongs to this restore.
 marked() {
-  grep -s -q -F -x -e "token $1" "$state/restore/mark" || fail "what was restored here is gone, or of another restore; run this again"
+  grep -s -q -F -x -e "token $1" "$state/restore/mark" || fail "the unpacked data is missing, or belongs to another restore: rerun the command"
 }
 
-# exchange PRESENT RESTORED SUFFIX KIND: both renames, as far as they are not done. KIND: `data` or `log`; the mark knows
-# which folder that is by its inode, which renames keep.
+# exchange PRESENT RESTORED SUFFIX KIND: does both renames, unless they are done. KIND: `data` or `log`; the
+# mark identifies the directory by its inode, which renames keep.
 exchange() {
   if grep -s -q -F -x -e "$4 $(stat -c %i "$1" 2>/dev/null)" "$state/restore/mark"; then return 0; fi
-  is_directory "$2" || fail "what was restored as $2 is gone: something else is at work there"
+  is_directory "$2" || fail "the restored directory $2 is missing: another process removed it"
   if is_directory "$1" && ! rmdir "$1" 2>/dev/null; then
-    [ ! -e "$1.$3" ] || fail "$1.$3 is there already: it is not written over"
+    [ ! -e "$1.$3" ] || fail "$1.$3 already exists and is not overwritten"
     grep -q -F -x -e "moved $1.$3" "$state/restore/mark" ||
       { cat "$state/restore/mark"; printf 'moved %s\n' "$1.$3"; } | note_whole "$state/restore/mark"
     mv -T "$1" "$1.$3"
@@ -80,7 +80,7 @@ exchange() {
   sync "${1%/*}"
 }
 
-# The next start is without this variable, whatever the member's settings say; until the end.
+# Starts run without this variable, whatever the member's settings contain, until the restore is finished.
 takes_restore_unchecked='changes variable'
 op_restore_unchecked() {
   mkdir -p "${FIRST_START%/*}"
@@ -88,7 +88,7 @@ op_restore_unchecked() {
   systemctl daemon-reload
 }
 
-# What was stopped here is started again, and nothing keeps other verbs away any more.
+# Starts the stopped consumers again and stops blocking other commands.
 takes_restore_finish='changes'
 op_restore_finish() {
   resume_consumers "$state/restore"
@@ -100,14 +100,15 @@ op_restore_finish() {
   rm -rf "$state/restore" "$state/underway"
 }
 
-# Nothing of the present cluster was stopped yet, and nothing will be.
+# Gives up the restore before any part of the present cluster was stopped.
 takes_restore_discard='changes data wal'
 op_restore_discard() {
   drop_staged "$arg_data" "$arg_wal"
   rm -rf "$state/restore" "$state/underway"
 }
 
-# What may have to be stopped here, and how many KiB are free where these are, or will be.
+# Reports what may have to be stopped on this node, and how many KiB are free where these directories are, or
+# will be.
 takes_restore='reads ..folders'
 op_restore() {
   op_consumers

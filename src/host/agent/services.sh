@@ -1,6 +1,6 @@
-# Services of tiers: a distribution's package, a configuration of quorate's, a unit.
+# Services of tiers: a distribution's package, a configuration that quorate writes, a unit.
 
-# What is there of it. Costs no process where there is none of its files.
+# Reports the service. Starts no process if none of its files exists.
 takes_service='reads unit package ..files'
 op_service() {
   present=no
@@ -23,7 +23,7 @@ op_service() {
   echo
 }
 
-# is_written_by_quorate FILE: its first line says so, or its second, behind `#!`.
+# is_written_by_quorate FILE: true if its first line says so, or the second line after `#!`.
 is_written_by_quorate() {
   first=
   second=
@@ -33,7 +33,7 @@ is_written_by_quorate() {
   return 1
 }
 
-# untouched PACKAGE FILE: whether the file is as the package brought it.
+# untouched PACKAGE FILE: reports the file if it is unchanged since the package installed it.
 untouched() {
   command -v dpkg-query >/dev/null || return 0
   brought=$(dpkg-query -W -f '${Conffiles}\n' "$1" 2>/dev/null | while read -r path sum _; do if [ "$path" = "$2" ]; then echo "$sum"; fi; done)
@@ -41,7 +41,7 @@ untouched() {
   if [ "$brought" = "${sum%% *}" ]; then printf 'untouched %s\n' "$2"; fi
 }
 
-# The network interfaces that have these.
+# Reports the network interfaces that have these addresses.
 takes_device='reads ..addresses'
 op_device() {
   command -v ip >/dev/null || return 0
@@ -57,7 +57,7 @@ op_holder() {
   ss -Hltnp "sport = :$arg_port" 2>/dev/null | sed -n 's/.*users:(("\([^"]*\)".*/\1/p' | sort -u | while read -r program; do printf 'holder %s %s\n' "$arg_port" "$program"; done
 }
 
-# What the daemon behind a socket answers.
+# Reports the answer of the daemon behind a socket.
 takes_ask='reads socket question'
 op_ask() {
   [ -S "$arg_socket" ] || return 0
@@ -69,20 +69,20 @@ answer_of() {
   printf '%s\n' "$2" | timeout 5 socat -t 3 STDIO "UNIX-CONNECT:$1" 2>/dev/null | head -c "$most" || true
 }
 
-# As `file`, but a command, `check` with the draft as its last word, must find it right: until then what is in place stays. It
-# counts as not loaded until `service_load`.
+# As `file`, but a command, `check` with the draft as its last argument, must accept it first; otherwise the
+# existing file stays. It counts as not loaded until `service_load`.
 takes_service_file='changes @content path owner group mode unit ..check'
 op_service_file() {
   folder=${arg_path%/*}
   make_folder "$folder"
-  [ -O "$folder" ] && [ ! -L "$folder" ] || fail "$folder is not root's: $arg_path is not written there"
+  [ -O "$folder" ] && [ ! -L "$folder" ] || fail "$folder does not belong to root: $arg_path was not written"
   draft=$folder/.${arg_path##*/}.quorate-new
   rm -rf "$draft"
   cat "$arg_content" >"$draft" && chown "$arg_owner:$arg_group" "$draft" && chmod "$arg_mode" "$draft" && settle "$draft" ||
     fail "$arg_path could not be written"
   if [ $# -gt 0 ]; then
     said=$("$@" "$draft" 2>&1) ||
-      fail "$(called "$@") does not accept the new $arg_path, which was not put in place: $(printf '%s\n' "$said" | grep -v NOTICE | tail -n 3 | tr '\n' ' ')"
+      fail "$(called "$@") does not accept the new $arg_path, which was not installed: $(printf '%s\n' "$said" | grep -v NOTICE | tail -n 3 | tr '\n' ' ')"
   fi
   make_folder "$state/loading" 700
   : >"$state/loading/$arg_unit"
@@ -91,16 +91,17 @@ op_service_file() {
   relabel "$arg_path"
 }
 
-# called COMMAND…: its name; a program in sh has the one that it is given.
+# called COMMAND…: prints its name; for a program in sh, the name it is given.
 called() {
   case "$1 ${2-}" in 'sh -c') echo "$4" ;; *) echo "$1" ;; esac
 }
 
-# Enabled, and what is in place loaded: where it runs by a `reload`, or by a `restart` of what reads its files at its start only.
-# Done when the daemon behind the socket, if one is given, has this line in its answer, and `proof`, a command, ends with 0.
+# Enables the unit and loads its files: with `reload` if it runs, or with `restart` if it reads its files only
+# at its start. Succeeds when the daemon behind the socket, if one is given, has this line in its answer, and
+# the command `proof` exits with 0.
 takes_service_load='changes unit seconds how ~socket ~question ~answer ..proof'
 op_service_load() {
-  # A unit file, or a drop-in of it, may be among what was put in place.
+  # A unit file or a drop-in may be among the new files.
   if [ "$(systemctl show -p NeedDaemonReload --value "$arg_unit")" = yes ]; then systemctl daemon-reload; fi
   systemctl enable --quiet "$arg_unit"
   until=$(($(date +%s) + arg_seconds))
@@ -121,11 +122,11 @@ op_service_load() {
   fi
   if [ $# -gt 0 ]; then
     until said=$(timeout 10 "$@" 2>&1); do
-      [ "$(date +%s)" -lt "$until" ] || fail "$arg_unit runs, but does not serve: $(printf '%s\n' "$said" | tail -n 2 | cut -c 1-500)"
+      [ "$(date +%s)" -lt "$until" ] || fail "$arg_unit runs, but doesn't serve requests: $(printf '%s\n' "$said" | tail -n 2 | cut -c 1-500)"
       sleep 0.2
     done
   fi
-  # It may answer by its new configuration before systemd has heard that it is done.
+  # It may already use its new configuration before systemd considers the reload finished.
   while [ "$(systemctl is-active "$arg_unit")" = reloading ] && [ "$(date +%s)" -lt "$until" ]; do
     sleep 0.05
   done
@@ -133,7 +134,7 @@ op_service_load() {
   rm -f "$state/loading/$arg_unit"
 }
 
-# Stopped and not started at boot; its files are moved aside.
+# Stops the unit, disables it at boot and renames its files.
 takes_service_remove='changes unit suffix ..paths'
 op_service_remove() {
   if systemctl cat "$arg_unit" >/dev/null 2>&1; then

@@ -1,13 +1,16 @@
 # What reaches etcd from outside quorate's own files: drop-ins of its unit, environment files that these name, and the
-# environment that systemd gives to each service. Drop-ins count before there is a unit, and systemd shows none then.
+# environment that systemd gives to each service. Drop-ins are effective before the unit exists, and systemd
+# shows none then.
 
-# encoded FILE: in base64, at most 64 KiB of it; nothing of what is no regular file: a pipe would be waited for.
+# encoded FILE: prints at most 64 KiB of it in base64; nothing for anything but a regular file, because a pipe
+# would block.
 encoded() {
   [ ! -f "$1" ] || dd if="$1" iflag=nonblock bs=64K count=1 status=none 2>/dev/null | base64 -w 0
 }
 
-# surroundings [PATH…]: PATHs are drop-ins that systemd has loaded: by other names of the unit there are further ones. The
-# places are systemd.unit(5)'s, the first counts most; of two files with the same name only that counts.
+# surroundings [PATH…]: PATHs are drop-ins that systemd has loaded, including those under other names of the
+# unit. The directories are those of systemd.unit(5) in order of precedence; of two files with the same name
+# only the first is effective.
 surroundings() {
   kept=64
   for file in /etc/systemd/system.control/etcd.service.d/*.conf /run/systemd/system.control/etcd.service.d/*.conf \
@@ -30,9 +33,9 @@ surroundings() {
   manager_environment
 }
 
-# environment_files DROP-IN: the files that it names, as they are written there.
+# environment_files DROP-IN: prints the file names in it, unchanged.
 environment_files() {
-  # No part of a name is cut off at a blank, but a pattern is one.
+  # Names are not split at spaces, but patterns are expanded.
   dd if="$1" iflag=nonblock bs=64K count=1 status=none 2>/dev/null |
     sed -n 's/^[[:blank:]]*EnvironmentFile[[:blank:]]*=[[:blank:]]*-\{0,1\}\(\/.*[^[:blank:]]\)[[:blank:]]*$/\1/p' | head -n 16 |
     while IFS= read -r named; do
@@ -45,7 +48,7 @@ environment_files() {
     done
 }
 
-# manager_environment: what of it etcd would read, and, where it is kept for all services, the file.
+# manager_environment: prints the variables that etcd would read, and the file that sets them for all services.
 manager_environment() {
   systemctl show-environment 2>/dev/null | while IFS= read -r line; do
     case $line in

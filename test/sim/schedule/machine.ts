@@ -75,7 +75,7 @@ export function effectsOf(
         () => {
           const key = files.get(waiting)?.text
           if (key === undefined || textIn('certificate') !== `certificate of ${key}`)
-            throw new Failure('the certificate does not belong to the key that waits here')
+            throw new Failure("the certificate doesn't match the waiting key on this node")
           files.delete(waiting)
           return write(PLACES.key, key, { mode: '640' })
         },

@@ -30,7 +30,8 @@ export function recoveredMachine(rw: RecoveryWorld, host: string, at: Progressin
   const beside = copies.get(host) ?? {}
   copies.set(host, beside)
   const requireRest = () => {
-    if (disk.process !== undefined) throw new Failure('etcd.service runs: its data is not exchanged under it')
+    if (disk.process !== undefined)
+      throw new Failure("etcd.service runs: its data can't be replaced while it runs")
   }
   const machine = simulatedMachine(world, vw.cluster, host, undefined)
   /** Aside, to be found again if the recovery is given up. */
@@ -139,7 +140,8 @@ function putBackData(rw: RecoveryWorld, host: string, part: 'data' | 'wal'): voi
   const beside = copies.get(host) ?? {}
   const kept = beside.kept?.[part]
   if (kept === undefined) return
-  if (disk.process !== undefined) throw new Failure('etcd.service runs: its data is not exchanged under it')
+  if (disk.process !== undefined)
+    throw new Failure("etcd.service runs: its data can't be replaced while it runs")
   const since = disk[part]
   if (since !== undefined) disk.aside.push(since)
   disk[part] = kept
