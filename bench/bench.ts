@@ -1,11 +1,12 @@
-/** How fast quorate is: every figure of the README from one run, measurements of different things taken in turns. */
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+/** How fast quorate is: every figure of docs/project/performance.md from one run, measurements of different things taken in turns. */
+import { mkdir, mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { labAvailable } from '../src/lab/available.ts'
 import { cachedPrograms, sshRoundTrips, unchanged } from './applies.ts'
 import { type FiguresOfBackups, measureBackups } from './backups.ts'
 import { type BenchCluster, benchCluster } from './cluster.ts'
+import { fillPage } from './fill.ts'
 import { type FiguresOfKubernetes, KUBERNETES, linesOfKubernetes, measureKubernetes } from './kubernetes.ts'
 import { median, must } from './measure.ts'
 import { type FiguresOfStart, measureStart } from './start-up.ts'
@@ -17,11 +18,13 @@ import {
   linesOfBackups,
   linesOfStart,
   markdownTable,
+  readmeLine,
   textTable,
 } from './report.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const tool = path.join(root, 'quorate')
+const PERFORMANCE = 'docs/project/performance.md'
 const HELP = `usage: script/bench [--json | --markdown] [--repeat N] [backups | kubernetes | start]
 
 Measures quorate on machines in the lab (root, Debian), beside hand-written shell scripts, in about fifteen minutes;
@@ -30,7 +33,8 @@ Measures quorate on machines in the lab (root, Debian), beside hand-written shel
 Prints a table with targets and verdicts; exit code 1 if a target is missed. Leaves nothing behind.
 
   --json        one object with every figure instead
-  --markdown    writes the figures into README.md and docs/project/performance.md as well (all, or those of "kubernetes")
+  --markdown    writes the figures into docs/project/performance.md as well (all, or those of "kubernetes"), and all into
+                one line of README.md
   --repeat N    each measurement N times (3), of which the median counts
 `
 
@@ -62,7 +66,11 @@ async function main(words: readonly string[]): Promise<number> {
     const rounds = repeat === 1 ? 'One round' : `${repeat} rounds`
     const conditions = `${rounds}. The computer's load average was ${load} before the first round, without the bench.`
     if (words.includes('--markdown'))
-      await fillMarkdown('bench kubernetes', markdownTable(lines, conditions, new Date()))
+      await fillPage(
+        path.join(root, PERFORMANCE),
+        'bench kubernetes',
+        markdownTable(lines, conditions, new Date()),
+      )
     return lines.some((line) => line.met === false) ? 1 : 0
   }
   if (words.includes('start')) {
@@ -85,7 +93,11 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const pushed = (figures.pushedBytesPerMember / 1_000_000).toFixed(0)
   const conditions = `${pushed} MB of binaries are pushed to each member. The ratios are within one run.`
-  if (words.includes('--markdown')) await fillMarkdown('bench', markdownTable(lines, conditions, new Date()))
+  if (words.includes('--markdown')) {
+    const now = new Date()
+    await fillPage(path.join(root, PERFORMANCE), 'bench', markdownTable(lines, conditions, now))
+    await fillPage(path.join(root, 'README.md'), 'bench', readmeLine(figures, now))
+  }
   return lines.some((line) => line.met === false) ? 1 : 0
 }
 
@@ -262,19 +274,6 @@ async function sizeOf(folder: string): Promise<number> {
   const names = (await readdir(folder)).filter((name) => name.startsWith('etcd'))
   const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).size))
   return sizes.reduce((sum, size) => sum + size, 0)
-}
-
-/** Replaces what stands between the two marks of that name. */
-async function fillMarkdown(mark: string, table: string): Promise<void> {
-  for (const name of ['README.md', 'docs/project/performance.md']) {
-    const file = path.join(root, name)
-    const text = await readFile(file, 'utf8')
-    const filled = text.replace(
-      new RegExp(`(<!-- ${mark} -->\\n).*?(<!-- /${mark} -->)`, 's'),
-      (_all, before: string, after: string) => `${before}${table}${after}`,
-    )
-    await writeFile(file, filled)
-  }
 }
 
 function mend(command: string | undefined): string {
