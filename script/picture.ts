@@ -1,14 +1,16 @@
-/** Draws docs/images/apply.svg from docs/images/apply.cast, and records that on nodes in the lab. */
+/** Draws docs/images/apply.svg from docs/images/apply.cast, fills in README's example output, and records on nodes in the lab. */
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { drawRecording } from './terminal-svg.ts'
+import { fillPage } from '../bench/fill.ts'
+import { drawRecording, recordedOutput } from './terminal-svg.ts'
 
 const HELP = `usage: script/picture [--record]
 
-Draws docs/images/apply.svg from the recording docs/images/apply.cast. The same recording gives the same picture.
+Draws docs/images/apply.svg from the recording docs/images/apply.cast, and writes the output of its last command into
+README.md. The same recording gives the same picture.
 
   --record  record first: boot three nodes in the lab, run quorate in a terminal, remove the nodes (root, Debian)
 `
@@ -35,7 +37,10 @@ async function main(words: readonly string[]): Promise<number> {
     return words.includes('--help') || words.includes('-h') ? 0 : 64
   }
   if (words.includes('--record')) await writeFile(RECORDING, await record())
-  await writeFile(PICTURE, await drawRecording(await readFile(RECORDING, 'utf8')))
+  const recording = await readFile(RECORDING, 'utf8')
+  await writeFile(PICTURE, await drawRecording(recording))
+  const lines = (await recordedOutput(recording)).get('quorate status') ?? []
+  await fillPage(path.join(root, 'README.md'), 'status', `\`\`\`text\n${lines.join('\n')}\n\`\`\`\n`)
   return 0
 }
 

@@ -36,6 +36,31 @@ const STYLE = `
 
 /** @param cast an asciicast, version 2, in which a marker with its command line starts each command */
 export async function drawRecording(cast: string): Promise<string> {
+  const { width, title, commands } = read(cast)
+  const rows: Row[] = []
+  for (const { typed, screen } of commands) {
+    if (rows.length > 0) rows.push([])
+    rows.push([
+      { column: 0, text: '$', classes: 'd' },
+      { column: 2, text: typed, classes: 'b' },
+    ])
+    rows.push(...shortened(await screen()))
+  }
+  return svg(rows, width, title)
+}
+
+/** What each command of a recording left on the terminal, as plain lines. */
+export async function recordedOutput(cast: string): Promise<Map<string, readonly string[]>> {
+  const found = new Map<string, readonly string[]>()
+  for (const { typed, screen } of read(cast).commands) found.set(typed, (await screen()).map(plain))
+  return found
+}
+
+function plain(row: Row): string {
+  return row.reduce((line, { column, text }) => line.padEnd(column) + text, '')
+}
+
+function read(cast: string) {
   const [header, ...events] = cast
     .trim()
     .split('\n')
@@ -47,20 +72,18 @@ export async function drawRecording(cast: string): Promise<string> {
     if (kind === 'm') commands.push({ typed: text, output: '' })
     else if (command !== undefined) command.output += text
   }
-  const rows: Row[] = []
-  for (const { typed, output } of commands) {
-    if (rows.length > 0) rows.push([])
-    rows.push([
-      { column: 0, text: '$', classes: 'd' },
-      { column: 2, text: typed, classes: 'b' },
-    ])
-    rows.push(...shortened(await screen(output, width, height)))
+  return {
+    width,
+    title,
+    commands: commands.map(({ typed, output }) => ({
+      typed,
+      screen: async () => await interpreted(output, width, height),
+    })),
   }
-  return svg(rows, width, title)
 }
 
 /** The lines that a terminal shows in the end, all that scrolled away included. */
-async function screen(output: string, width: number, height: number): Promise<Row[]> {
+async function interpreted(output: string, width: number, height: number): Promise<Row[]> {
   const terminal = new xterm.Terminal({
     cols: width,
     rows: height,

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { drawRecording } from '../script/terminal-svg.ts'
+import { drawRecording, recordedOutput } from '../script/terminal-svg.ts'
 
 const IMAGES = path.resolve(import.meta.dirname, '../docs/images')
 
@@ -16,6 +16,16 @@ test('it shows a whole run: an apply that ends, a second one without changes, a 
   const texts = [...picture.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) => text)
   expect(texts.filter((text) => text?.startsWith('quorate '))).toHaveLength(3)
   expect(texts.join('\n')).toMatch(/\ndone: \d+ steps in [^]*\nnothing to change\n[^]* is healthy/)
+})
+
+test("the output that README shows is the recording's: else run script/picture", async () => {
+  const readme = await readFile(path.join(IMAGES, '../../README.md'), 'utf8')
+  const output = await recordedOutput(await readFile(path.join(IMAGES, 'apply.cast'), 'utf8'))
+  const [, status] = /<!-- status -->\n```text\n(.*?)\n```\n<!-- \/status -->/s.exec(readme) ?? []
+  expect(status?.split('\n')).toEqual(output.get('quorate status'))
+  const [, block = ''] = /^```console\n(.*?)^```/ms.exec(readme) ?? []
+  const shown = block.split('\n').filter((line) => line !== '' && !line.startsWith('$ '))
+  expect(shown).toEqual([output.get('quorate apply --yes')?.at(-1), output.get('quorate apply')?.at(-1)])
 })
 
 test('it is drawn for light and dark, without a script, a link or a font from elsewhere', async () => {

@@ -4,9 +4,9 @@ import path from 'node:path'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 
-/** README and docs, as paths from the checkout's root. */
+/** README, its companions and docs, as paths from the checkout's root. */
 export const PAGES: readonly string[] = [
-  'README.md',
+  ...(await readdir(ROOT)),
   ...(await readdir(path.join(ROOT, 'docs'), { recursive: true })).map((name) => `docs/${name}`),
 ].filter((name) => name.endsWith('.md'))
 
