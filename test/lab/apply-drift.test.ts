@@ -120,7 +120,7 @@ describe.skipIf(reason)(`an applied cluster${because}`, () => {
     [
       'another version',
       { etcd: { version: '3.5.30', source: { debian: { suite: 'sid' } } } },
-      `etcd ${ETCD.version} is installed and runs there, the cluster file asks for 3.5.30`,
+      `etcd ${ETCD.version} is installed and runs, but the cluster file asks for 3.5.30`,
     ],
     ['another data directory', { etcd: { ...ETCD, dataDirectory: '/srv/etcd/data' } }, '/srv/etcd/data'],
   ]

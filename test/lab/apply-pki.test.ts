@@ -113,7 +113,7 @@ describe.skipIf(reason)(`certificates${because}`, () => {
     const before = await snapshots(members(), OWN)
     const { exitCode, stderr } = await quorate(lab, ['apply'])
     expect(exitCode).toBe(BLOCKED)
-    expect(stderr).toContain('its certificate is from another CA than the one the cluster file names')
+    expect(stderr).toContain('its certificate is from a CA other than the one in the cluster file')
     expect(await snapshots(members(), OWN)).toEqual(before)
   })
 

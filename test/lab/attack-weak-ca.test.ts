@@ -36,7 +36,7 @@ describe.skipIf(reason)(`a weak CA${because}`, () => {
     for (const command of [['plan'], ['apply', '--yes']]) {
       const { exitCode, stdout, stderr } = await quorate(lab, command)
       expect([exitCode, stdout + stderr]).toEqual([BLOCKED, expect.stringContaining(WEAK)])
-      expect(stdout + stderr).toContain('name a stronger CA in the cluster file')
+      expect(stdout + stderr).toContain('set a stronger CA in the cluster file')
     }
     expect(await on('ls -A /etc/ssl/etcd /opt/etcd 2>/dev/null || true')).toBe('')
     expect(await quorateOk(lab, ['validate'])).toContain(`warning: ${WEAK}`)

@@ -116,7 +116,7 @@ describe.skipIf(whyNoLab())('certs rotate-ca', () => {
     const other = await quorate({ clusterFile: path.join(elsewhere, 'cluster.yaml') }, ['apply', '--yes'])
     expect(other).toMatchObject({
       exitCode: BLOCKED,
-      stderr: expect.stringMatching(/trusts a CA .*not, or no longer/),
+      stderr: expect.stringMatching(/trusts a CA .*not in quorate's state directory/),
     })
     expect((await statusOf(lab)).report.cluster).toMatchObject({ healthy: true, caExchange: true })
 

@@ -281,7 +281,7 @@ describe.skipIf(whyNoLab())('a cluster that was healthy', () => {
     for (const name of MEMBERS) await write(name, 'cluster-id=\n')
     const damaged = await refusal(lab)
     expect(damaged).toMatchObject({ exitCode: 8, touched: [] })
-    expect(damaged.output).toMatch(/lost or damaged/)
+    expect(damaged.output).toMatch(/missing or damaged/)
 
     for (const name of ['etcd01', 'etcd02']) await write(name, pin)
     await quorateOk(lab, ['apply'])

@@ -186,13 +186,13 @@ describe.skipIf(whyNoLab())('a first apply', () => {
     await machine.check(['rm', '-rf', unit, '/usr/bin/etcd', '/srv/etcd'])
     await machine.check(['systemctl', 'daemon-reload'])
     expect(service).toMatchObject({ exitCode: 8, touched: [] })
-    expect(service.output).toContain(`runs there as ${unit}`)
+    expect(service.output).toContain(`runs as ${unit}`)
 
     await machine.writeFile('/opt/etcd/data/member/snap/db', 'precious')
     const data = await refusal(lab)
     await machine.check(['rm', '-rf', '/opt/etcd/data'])
     expect(data).toMatchObject({ exitCode: 8, touched: [] })
-    expect(data.output).toMatch(/etcd02: \/opt\/etcd\/data there holds data of another etcd cluster/)
+    expect(data.output).toMatch(/etcd02: data of another etcd cluster in \/opt\/etcd\/data/)
   })
 
   test('where disks are full: names machine and remedy, and is finished once there is room', async () => {

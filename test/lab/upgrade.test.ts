@@ -212,9 +212,7 @@ describe.skipIf(reason)(`from 3.3 to 3.6${because}`, () => {
     const before = await pids()
     const apply = await quorate(lab, ['apply'])
     expect(apply.exitCode).toBe(BLOCKED)
-    expect(apply.stderr).toContain(
-      'go on with quorate upgrade --to 3.5.16, or back with quorate upgrade --abort',
-    )
+    expect(apply.stderr).toContain('quorate upgrade --to 3.5.16; or roll it back: quorate upgrade --abort')
     expect(await pids()).toEqual(before)
     const text = await quorateOk(lab, ['upgrade', '--abort', '--yes'])
     expect(text).toContain('every member runs etcd 3.4.23 now')

@@ -1,4 +1,4 @@
-/** What an apply asks for, with the time and the chance that go into it: the planner knows neither. */
+/** The intent of an apply, with time and randomness, which the pure planner doesn't have. */
 import { randomBytes } from 'node:crypto'
 import { compactTime } from '../../engine/compact-time.ts'
 import type { Cluster } from '../../spec/cluster.ts'

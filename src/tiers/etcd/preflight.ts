@@ -1,4 +1,4 @@
-/** Whether the machines fit, looked at before anything is changed on them. */
+/** Checks whether the nodes meet the requirements, before any change. */
 import { QuorateError } from '../../errors.ts'
 import { describeHazards } from '../../etcd/hazards.ts'
 import { type Check, type PreflightReport, summarize } from '../../preflight/checks.ts'
@@ -9,16 +9,16 @@ import type { Session } from './session.ts'
 import { onAll } from '../../ssh/fleet.ts'
 
 /**
- * `only`: names of nodes that are to join a cluster; all nodes unless given.
+ * `only`: names of nodes that will join a cluster; default: all nodes.
  *
- * Never throws for a machine: one that can't be reached, or has no sudo, is a failure in the report.
+ * Never throws for a node: an unreachable one, or one without sudo, is a failure in the report.
  *
  * @throws the signal's reason when aborted.
  */
 export async function preflight(session: Session, only?: ReadonlySet<string>): Promise<PreflightReport> {
   const { cluster, signal, emit } = session
   const { results, errors } = await onAll(cluster.nodes, async (node) => await session.remote(node))
-  // What was cut off here says nothing about the machines.
+  // An aborted check says nothing about the nodes.
   signal.throwIfAborted()
   const remotes = new Map(results.map(({ host, value }) => [host, value]))
   const [report, forbidden] = await Promise.all([
@@ -28,7 +28,7 @@ export async function preflight(session: Session, only?: ReadonlySet<string>): P
   return { checks: [...report.checks, judgePeerTrust(cluster, forbidden)] }
 }
 
-/** A CA that is not within reach stands in the way of other things, which say so. */
+/** A CA that can't be reached is reported by the steps that need it. */
 async function forbidsMemberName(session: Session): Promise<boolean> {
   try {
     return (await authorityOf(session.cluster, await session.bundle())).forbidsMemberName === true
@@ -38,7 +38,7 @@ async function forbidsMemberName(session: Session): Promise<boolean> {
   }
 }
 
-/** As the gate of a first apply: warnings are told, failures stop it. @throws QuorateError `preflight` with all of them. */
+/** The gate of a first apply: warnings are printed, failures stop it. @throws QuorateError `preflight` with all of them. */
 export function requireFit(session: Session, report: PreflightReport): void {
   for (const text of describeHazards(session.cluster.etcd.version)) session.emit({ type: 'warning', text })
   const told = report.checks.filter((check) => check.result === 'warning')
@@ -49,8 +49,8 @@ export function requireFit(session: Session, report: PreflightReport): void {
     (check) => `${check.host === undefined ? '' : `${check.host}: `}${describeCheck(check)}`,
   )
   const remedies = [...new Set(failures.flatMap(({ remedy }) => (remedy === undefined ? [] : [remedy])))]
-  throw new QuorateError('preflight', `the machines do not fit; nothing was changed\n${lines.join('\n')}`, {
-    hint: [...remedies, 'see everything: quorate preflight -v'].join('\n'),
+  throw new QuorateError('preflight', `nodes do not meet the requirements:\n${lines.join('\n')}`, {
+    hint: [...remedies, 'see all checks: quorate preflight -v'].join('\n'),
   })
 }
 

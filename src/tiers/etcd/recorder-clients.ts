@@ -1,4 +1,4 @@
-/** The members' clients for a recorder: connections of its own, that follow what the session knows of the members. */
+/** The probe's own clients of the members, which follow what the session knows of them. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type MemberClient, connectMember } from '../../etcd/client.ts'
 import type { MemberEndpoint } from '../../etcd/endpoint.ts'
@@ -7,17 +7,17 @@ import type { RecorderClients } from '../../engine/with-recorder.ts'
 import type { Session } from './session.ts'
 import { etcdNodes } from '../../spec/cluster.ts'
 
-/** For the rest of the members, once a quorum of them can be dialled; in ms. */
+/** How long to wait for the other members, once a quorum can be dialed; in ms. */
 const GRACE_MS = 500
 
-/** How often it is looked whether the way to a member, or the credentials, are others now; in ms. */
+/** How often to check for a changed route or credentials; in ms. */
 const LOOK_MS = 1_000
 
 /**
- * Waits until a quorum of the cluster file's members can be dialled, or all that can be are known. One whose machine is
- * out of reach is left out until it is not.
+ * Waits until a quorum of the cluster file's members can be dialed, or all reachable ones are known. Leaves out an
+ * unreachable member until it is reachable.
  *
- * @throws QuorateError of one of the machines if none can be reached
+ * @throws QuorateError of one of the nodes if none is reachable
  */
 export async function openRecorderClients(
   session: Pick<Session, 'cluster' | 'endpoint'>,
@@ -36,7 +36,7 @@ export async function openRecorderClients(
     before?.client.close()
     if (open.size >= quorum(nodes.length)) enough.resolve()
   }
-  /** Whose machine is out of reach is no client's to use. @returns why not, of those */
+  /** Leaves out members on unreachable nodes. @returns the reason for each */
   async function lookAtAll(): Promise<readonly unknown[]> {
     const outcomes = await Promise.allSettled(nodes.map(look))
     return outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))

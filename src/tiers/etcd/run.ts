@@ -14,15 +14,15 @@ import { runWave } from './wave.ts'
 export { blockedError, requireWhole } from '../../engine/loop.ts'
 
 export interface RunOptions {
-  /** The whole plan from there, where it is known already. */
+  /** The whole plan from there, if already known. */
   readonly foreseen?: Pick<Plan, 'blocked'> | undefined
-  /** What comes next, where that is not all that the intent asks for. */
+  /** The next steps, if not everything that the intent asks for. */
   readonly decide?: ((observed: Observed) => Next) | undefined
-  /** What is looked at after each wave; `EVERYTHING` unless given. */
+  /** What to observe after each stage; default: `EVERYTHING`. */
   readonly facets?: Facets | undefined
 }
 
-/** @throws QuorateError as `loop` does. The session's events tell what was done until then. */
+/** @throws QuorateError as `loop` does. The session's events say what was done until then. */
 export async function run(
   session: Session,
   lock: Lock,

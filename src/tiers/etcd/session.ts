@@ -24,7 +24,7 @@ import {
 } from './operator.ts'
 import { requireOwnState, sweepState } from '../../files/state-folder.ts'
 
-/** How long a member may take to answer, in ms. One without a leader says so itself after 7 s; nobody waits for that. */
+/** How long a member may take to answer, in ms. Shorter than the 7 s after which a member without leader answers. */
 const ANSWER_MS = 5_000
 
 export interface SessionOptions {
@@ -35,21 +35,21 @@ export interface SessionOptions {
   /** quorate's cache, shared by all clusters. */
   readonly cacheDirectory: string
   readonly askPassphrase: AskPassphrase
-  /** undefined: nobody can be asked. */
+  /** undefined: there is no user to ask. */
   readonly sudoPassword?: ((host: string, user: string) => Promise<string>) | undefined
   /** ssh may ask on the terminal. */
   readonly interactive?: boolean | undefined
-  /** What every deadline for machines is multiplied by, for tests; 1 unless given. */
+  /** Factor of all deadlines for nodes, for tests; default 1. */
   readonly patienceFactor?: number | undefined
   /** Every kind of step there is. */
   readonly steps: StepRegistry
-  /** What is looked at beside etcd; nothing unless given. */
+  /** What to observe besides etcd; default: nothing. */
   readonly tiers?: readonly Tier[] | undefined
 }
 
 export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPassword' | 'interactive'> {
   readonly fleet: Fleet
-  /** Whether quorate was at work on this cluster from here before: there is an operator's certificate. */
+  /** Whether quorate has managed this cluster from this workstation: there is an operator's certificate. */
   readonly hasOperated: boolean
   /** Connects on first use. */
   remote(node: Node): Promise<Remote>
@@ -58,31 +58,31 @@ export interface Session extends AsyncDisposable, Omit<SessionOptions, 'sudoPass
   authority(): Promise<Authority>
   /** Kubernetes' own CAs and secrets, opened once. */
   kubernetesAuthorities(): Promise<KubernetesAuthorities>
-  /** The trust bundle (PEM); undefined: the CA is quorate's to make, and not made yet. Makes none. */
+  /** The trust bundle (PEM); undefined: quorate will create the CA, and has not yet. Creates none. */
   bundle(): Promise<string | undefined>
-  /** Where a node's member is dialled from here, and with which credentials. */
+  /** How to dial a node's member from the workstation, and with which credentials. */
   endpoint(node: Node): Promise<MemberEndpoint>
-  /** The operator's certificate with its key, and whom to trust; made if there is none. */
+  /** The operator's certificate with its key, and the trusted CAs; created if there is none. */
   credentials(): Promise<MemberTls>
   /**
-   * Forgets the CA, the operator's certificate and every client that was opened with it: they are read again, as they
-   * are on the disk by then. Connections to the machines stay.
+   * Forgets the CA, the operator's certificate and every client opened with it: they are read again from the disk when
+   * needed. Connections to the nodes stay.
    */
   refresh(): Promise<void>
-  /** Makes the operator's certificate, if there is none from a CA that members trust now: the members' are from it. */
+  /** Creates the operator's certificate, unless there is one from a CA that members trust now. */
   prepareOperator(): Promise<void>
-  /** Clients of these nodes' members, one each; the caller closes nothing. */
+  /** Clients of these nodes' members, one each; the caller doesn't close them. */
   members(nodes: readonly Node[]): Promise<readonly MemberClient[]>
   /**
-   * A client of a member whose machine is not logged in to, at its client URL as seen from another node: the file's first
-   * etcd node unless given.
+   * A client of a member without an SSH connection to its node, at its client URL as seen from another node: default the
+   * file's first etcd node.
    */
   outsider(name: string, clientUrl: string, via?: Node): Promise<MemberClient>
-  /** Clients for a recorder, of its own. @throws QuorateError of one of the machines if none can be reached */
+  /** The availability probe's own clients. @throws QuorateError of one of the nodes if none is reachable */
   recorderClients(): Promise<RecorderClients>
-  /** From now on a node's member is dialled there: it may still run with other settings than the file has. */
+  /** Dials a node's member there from now on: it may still run with other settings than the file's. */
   found(node: Node, where: LocalPort): void
-  /** Where a record is kept of what is done. */
+  /** The record of the operation. */
   readonly log?: OperationLog | undefined
   /** When the membership was last changed, on `performance.now`'s clock, in ms. */
   readonly pace: { last: number | undefined }
@@ -111,7 +111,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     const { at, port, plaintext, address: known = address } = ports.get(name) ?? asInFile(cluster)
     return { at, port, plaintext, address: known }
   }
-  // Forgotten where it listens elsewhere after a restart: the next call goes there.
+  // Forget it if it listens elsewhere after a restart: the next call goes there.
   const perPlace = <V>(work: (node: Node) => Promise<V>) => {
     const works = new Map<string, (node: Node) => Promise<V>>()
     const recall = async (node: Node) => {
@@ -162,7 +162,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   }
   const endpoint = perPlace(async (node): Promise<MemberEndpoint> => {
     const own = place(node).plaintext ? undefined : credentials('operator')
-    // That a machine can't be reached counts before anything that is wrong with the CA here.
+    // An unreachable node is reported before a problem with the local CA.
     own?.catch(() => undefined)
     const socketPath = await tunnel(node)
     const tls = await own
@@ -170,7 +170,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   })
   const opened = new Set<MemberClient>()
   const connect = async (where: Promise<MemberEndpoint>) => {
-    // Loaded while the machines are being connected to.
+    // Loaded while the connections to the nodes are made.
     const [{ connectMember }, { namedByNodes }, found] = await Promise.all([
       import('../../etcd/client.ts'),
       import('../../etcd/member-names.ts'),
@@ -240,17 +240,17 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 }
 
 function asInFile({ etcd }: Cluster): LocalPort {
-  // While clients are served without TLS as well, that is what works all the time: before there are certificates, too.
+  // While clients are also served without TLS, that always works, even before there are certificates.
   const plaintext = etcd.localPlaintext || etcd.plaintextClients
   return { at: LOOPBACK, port: etcd.clientPort, plaintext, address: undefined }
 }
 
-/** The members' nodes, for those who need all of them. */
+/** Clients of all members' nodes. */
 export async function allMembers(session: Session): Promise<readonly MemberClient[]> {
   return await session.members(etcdNodes(session.cluster))
 }
 
-/** Does the work once for each key, until told to forget; a failure is remembered as well. */
+/** Does the work once for each key, until `forget`; a failure is remembered as well. */
 function once<K, V>(
   work: (key: K) => Promise<V>,
 ): ((key: K) => Promise<V>) & { readonly forget: () => void } {

@@ -1,4 +1,4 @@
-/** What every verb that changes a running cluster has in common: show, ask, take the lock, look again, do. */
+/** What all commands that change a running cluster have in common: show, confirm, lock, observe again, do. */
 import { reachableMachines } from '../../engine/locking.ts'
 import { sameSteps } from '../../engine/approval.ts'
 import { type Outcome, idle, runVerb } from '../../engine/run-verb.ts'
@@ -12,35 +12,35 @@ import type { ProbeChoice } from '../../engine/with-recorder.ts'
 
 export interface MaintenancePreview {
   readonly steps: readonly MaintenanceStep[]
-  /** Sentences that whoever says yes should have read. */
+  /** Sentences to show before the confirmation. */
   readonly risks: readonly string[]
 }
 
-/** Is shown what will be done before anything is, and throws to stop. Not called where there is nothing to do. */
+/** Gets the preview before any change; throws to stop. Not called if there is nothing to do. */
 export type ConfirmMaintenance = (preview: MaintenancePreview) => Promise<void>
 
-/** `T`: what comes of it. */
+/** `T`: the result. */
 export interface MaintenanceVerb<T> {
-  /** Its word on the command line. */
+  /** Its name on the command line. */
   readonly name: string
   readonly plan: (standing: Standing) => MaintenancePlan
   readonly confirm: ConfirmMaintenance
-  /** What comes of it where there is nothing to do. */
+  /** The result if there is nothing to do. */
   readonly nothing: T
-  /** What is measured beside it: as a client of the cluster notices it. */
+  /** The availability probe to run. */
   readonly probe: ProbeChoice | undefined
 }
 
-/** Options that every verb with a recorder beside it has. */
+/** Options of every command with an availability probe. */
 export interface MaintenanceOptions {
   readonly confirm: ConfirmMaintenance
-  /** Recorded at the usual rate unless given. */
+  /** Default: the usual probe rate. */
   readonly probe?: ProbeChoice | undefined
 }
 
 export interface UnderLock {
   readonly standing: Standing
-  /** Whose events are kept: to be used from here on. */
+  /** Its events are kept: use this one from here on. */
   readonly session: Session
   readonly lock: Lock
   /** Aborts with the session's signal, and when the lock is lost. */
@@ -54,7 +54,7 @@ interface Decided {
 }
 
 /**
- * @throws QuorateError `blocked` with every reason; `locked`; `moved` if what is to be done is not what was shown.
+ * @throws QuorateError `blocked` with every reason; `locked`; `moved` if the plan is no longer what was shown.
  */
 export async function underLock<T>(
   session: Session,
@@ -78,7 +78,7 @@ export async function underLock<T>(
   })
 }
 
-/** What is done to whom. Leadership may pass to another by itself meanwhile. */
+/** Which work on which member. The leader may change by itself in between. */
 function lasting({ steps }: MaintenancePlan): readonly MaintenanceStep[] {
   return steps.filter(({ kind }) => kind !== 'move-leader')
 }

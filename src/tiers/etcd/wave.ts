@@ -1,4 +1,4 @@
-/** Carries out one wave of etcd's steps, and looks at every machine that was worked on. */
+/** Carries out one stage of etcd's steps, and observes every changed node. */
 import * as engine from '../../engine/wave.ts'
 import type { Lock } from '../../engine/lock.ts'
 import { parseHostState } from '../../host/observe.ts'
@@ -13,8 +13,8 @@ import { clusterKind } from './steps/kinds.ts'
 import type { Step } from './steps/steps.ts'
 
 /**
- * @returns what things are like afterwards: every host that was worked on has been looked at again.
- * @throws QuorateError of the first failures, all hosts' together; what was done before stays done.
+ * @returns the state afterwards: every changed host was observed again.
+ * @throws QuorateError of the first failures, of all hosts together; completed steps stay done.
  */
 export async function runWave(
   session: Session,

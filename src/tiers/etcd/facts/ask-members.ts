@@ -1,4 +1,4 @@
-/** Every member asked by itself: from its own machine, or, where that can't be reached, from another member's. */
+/** Asks every member: from its own node, or, if that is unreachable, from another member's node. */
 import { QuorateError } from '../../../errors.ts'
 import type { MemberClient } from '../../../etcd/client.ts'
 import { clientUrl } from '../../../etcd/configuration.ts'
@@ -16,7 +16,7 @@ import { type Node, etcdNodes } from '../../../spec/cluster.ts'
 /** How long a TLS handshake may take, in ms. */
 const HANDSHAKE_MS = 5_000
 
-/** How a client fails that does not accept what the member shows. */
+/** The error of a client that rejects the member's certificate. */
 const CERTIFICATE_REFUSED: ReadonlySet<FailureKind> = new Set([
   'expired',
   'not-yet-valid',
@@ -28,13 +28,13 @@ const CERTIFICATE_REFUSED: ReadonlySet<FailureKind> = new Set([
 export interface AskedMember {
   readonly node: Node
   readonly member: MemberView
-  /** What it serves to clients; undefined: it was not seen. */
+  /** The certificate that it serves to clients; undefined: not seen. */
   readonly certificate: ServedCertificate | undefined
-  /** Why its machine can't be reached from this host; undefined: it can. */
+  /** Why its node is unreachable from the workstation; undefined: it is reachable. */
   readonly apart: QuorateError | undefined
-  /** The node that it was asked from instead. */
+  /** The other node that it was asked from. */
   readonly via: Node | undefined
-  /** Of one that did not answer: its machine; undefined: it did, or the machine could not be looked at. */
+  /** The node of a member that did not answer; undefined: it answered, or the node could not be observed. */
   readonly host: HostState | undefined
 }
 
@@ -59,18 +59,18 @@ export async function askMembers(session: Session): Promise<readonly AskedMember
 
 async function caExpired(session: Session): Promise<ExpiredCa | undefined> {
   const { cluster, now } = session
-  // There members are asked without TLS.
+  // Then members are asked without TLS.
   if (cluster.etcd.localPlaintext || cluster.etcd.plaintextClients) return undefined
   try {
     return expiredSigner(cluster, await session.bundle(), now())
   } catch (error) {
     if (!(error instanceof QuorateError) || error.code === 'cancelled') throw error
-    // What is wrong with the CA otherwise is said where it is needed.
+    // Other faults of the CA are reported where the CA is used.
     return undefined
   }
 }
 
-/** With an expired CA nobody can be asked; what the machines show is there all the same. */
+/** With an expired CA no member can be asked, but the nodes can be observed. */
 async function lookOnly(session: Session, { message, hint, code }: ExpiredCa): Promise<AskedMember[]> {
   return await Promise.all(
     etcdNodes(session.cluster).map(async (node) => {
@@ -82,7 +82,7 @@ async function lookOnly(session: Session, { message, hint, code }: ExpiredCa): P
   )
 }
 
-/** Silent is one that gives no answer to any node: a single one may be cut off from it, or lie. */
+/** Silent means no answer to any node: a single node may be cut off from it, or compromised. */
 async function askAround(
   session: Session,
   [first, ...others]: readonly Node[],
@@ -121,7 +121,7 @@ async function ask(session: Session, node: Node): Promise<AskedMember> {
   }
 }
 
-/** Whether it is worth being asked again. Without root rights there nothing more is known than before. */
+/** Whether it is worth asking again. Without root rights nothing more can be learned. */
 async function isElsewhere(session: Session, node: Node, member: MemberView): Promise<boolean> {
   try {
     return await seek(session, node, member)
@@ -131,7 +131,7 @@ async function isElsewhere(session: Session, node: Node, member: MemberView): Pr
   }
 }
 
-/** What there is of a member that does not answer; undefined where that takes rights that we don't have. */
+/** The state of a member that doesn't answer; undefined: reading it needs rights that we don't have. */
 async function machineOf(session: Session, node: Node): Promise<HostState | undefined> {
   try {
     return await lookAtHost(session, node)
@@ -145,14 +145,14 @@ async function askThere(session: Session, node: Node): Promise<AskedMember> {
   const [[client], endpoint] = await Promise.all([session.members([node]), session.endpoint(node)])
   if (client === undefined) throw new TypeError('no client')
   const member = await view(session, client)
-  // One that can't be trusted is looked at by itself: its dates and names may be the reason.
+  // An untrusted certificate is read by itself: its dates and names may be the reason.
   const refused = !member.reachable && CERTIFICATE_REFUSED.has(member.reason.kind)
   const certificate =
     client.certificate?.() ?? (refused ? await servedCertificate(endpoint, HANDSHAKE_MS) : undefined)
   return { node, member, certificate, apart: undefined, via: undefined, host: undefined }
 }
 
-/** etcd itself proves who it is, so that another way to it is as good. */
+/** etcd itself proves its identity, so that another route to it is as good. */
 async function askFrom(
   session: Session,
   via: Node,
@@ -164,7 +164,7 @@ async function askFrom(
     const client = await session.outsider(node.name, clientUrl(session.cluster, node), via)
     const member = await view(session, client)
     if (member.reachable) return { ...asked, member, certificate: client.certificate?.(), via }
-    const message = `${member.reason.message}, asked from ${via.name}; from this host: ${apart.message}`
+    const message = `${member.reason.message}, asked from ${via.name}; from this workstation: ${apart.message}`
     const reason = { ...member.reason, message, hint: apart.hint }
     return { ...asked, member: { ...member, reason }, via }
   } catch (error) {
@@ -179,7 +179,7 @@ async function view(session: Session, client: MemberClient): Promise<MemberView>
   return member
 }
 
-/** Without credentials nothing can be learnt of any member: that is not one machine's trouble. */
+/** Without credentials no member can be asked: that isn't the problem of one node. */
 function ofOneMachine(error: unknown): QuorateError {
   if (error instanceof QuorateError && error.code !== 'pki' && error.code !== 'cancelled') return error
   throw error

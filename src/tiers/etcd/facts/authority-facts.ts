@@ -1,4 +1,4 @@
-/** What the planner has to know of the CA, judged from its certificates. */
+/** Facts about the CA for the planner, judged from its certificates. */
 import type { X509Certificate } from 'node:crypto'
 import type { AuthorityFacts } from './observed.ts'
 import { UNKNOWN_YET } from './unknown.ts'
@@ -6,10 +6,10 @@ import { signingChain } from '../../../pki/chain.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
 import { memberName } from '../../../spec/member-name.ts'
 
-/** The OID of name constraints (2.5.29.30) in DER: hardly any CA has them, and those of others need no more looking at. */
+/** The OID of name constraints (2.5.29.30) in DER: few CAs have them, and without the OID no more checks are needed. */
 const NAME_CONSTRAINTS = Buffer.from('0603551d1e', 'hex')
 
-/** @param bundle the trust bundle (PEM); undefined or `UNKNOWN_YET`: the CA is not made yet, and will forbid nothing */
+/** @param bundle the trust bundle (PEM); undefined or `UNKNOWN_YET`: there is no CA yet, and it will forbid nothing */
 export async function authorityOf(
   { name }: Pick<Cluster, 'name'>,
   bundle: string | undefined,

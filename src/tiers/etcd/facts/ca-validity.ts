@@ -1,4 +1,4 @@
-/** What the clock says of CAs: whether the one that signs has expired, and which of those that members trust have. */
+/** Checks CAs against the clock: whether the signing CA has expired, and which of the trusted CAs have. */
 import type { X509Certificate } from 'node:crypto'
 import type { HostState } from '../../../host/state.ts'
 import { type ExpiredCa, expiredCa } from '../../../pki/ca-renewal.ts'
@@ -17,7 +17,7 @@ export function expiredSigner(
   now: Date,
 ): ExpiredCa | undefined {
   if (bundle === undefined || bundle === UNKNOWN_YET) return undefined
-  // One above it may have expired: what trusts this one does not need that.
+  // A CA above it may have expired: clients that trust this one don't need it.
   const [signer] = certificatesOf(bundle)
   const expired = signer !== undefined && hasExpired(signer, now)
   return expired ? expiredCa(signer, caPlace(cluster)) : undefined

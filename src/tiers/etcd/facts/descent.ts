@@ -1,6 +1,6 @@
 /**
- * Members that go to the minor before: simply, while the cluster never was of the newer one; by etcd's own downgrade once it
- * is, which has every member's data converted before the first older binary starts on it.
+ * Members that go back to the previous minor: directly, while the cluster version never rose; with etcd's downgrade once it
+ * has, which converts every member's data before the first older binary starts.
  */
 import { compareMinors, minorIn } from '../../../etcd/minor.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
@@ -9,17 +9,17 @@ import type { Observed } from './observed.ts'
 import { presentVersion } from './present-version.ts'
 
 export type Descent =
-  /** No member is of a newer minor than the wanted one. */
+  /** No member runs a newer minor than the wanted one. */
   | { readonly kind: 'none' }
-  /** An upgrade that not all have made: a member of the older minor runs, so the cluster is still one of it. */
+  /** A partial upgrade: a member of the older minor runs, so the cluster version is still the older one. */
   | { readonly kind: 'simple' }
-  /** The cluster is of the newer minor, or about to become one. */
+  /** The cluster version is the newer minor, or about to be. */
   | {
       readonly kind: 'downgrade'
       /** The wanted minor. */
       readonly target: string
       readonly enabled: boolean
-      /** Members of the newer minor whose data is not known to be that of the older. */
+      /** Members of the newer minor whose data is not known to be in the older format. */
       readonly unconverted: readonly string[]
     }
 
@@ -33,16 +33,16 @@ export function descentOf({ cluster }: Pick<ApplyIntent, 'cluster'>, observed: O
   const enabled = facts?.downgrade === target
   const unconverted = newer.filter((host) => facts?.storage?.[host] !== target)
   if (enabled) return { kind: 'downgrade', target, enabled, unconverted }
-  // Where no member answers, a node with the older binary shows that the cluster never was of the newer minor.
+  // If no member answers, a node with the older binary proves that the cluster version never rose.
   const answering = facts === undefined ? nodes : nodes.filter((host) => facts.versions[host] !== undefined)
   if (answering.some((host) => !newer.includes(host) && minor(host) !== undefined)) return { kind: 'simple' }
   return { kind: 'downgrade', target, enabled, unconverted }
 }
 
-/** Its member needs etcd's downgrade first: one that is stopped starts with the version that is there, to convert its data. */
+/** Its member needs etcd's downgrade first: if stopped, it starts with the installed version to convert its data. */
 export function goesDown(cluster: Cluster, observed: Observed, host: string): boolean {
   const state = observed.hosts[host]?.member
-  // Without data there is nothing to convert: it takes what the file names.
+  // Without data there is nothing to convert: it gets the version of the cluster file.
   if (state === undefined || (!state.dataPresent && !state.walPresent)) return false
   if (descentOf({ cluster }, observed).kind !== 'downgrade') return false
   const minor = minorIn(presentVersion(observed, host) ?? '')

@@ -1,6 +1,6 @@
 /**
- * Adopted members that something else than systemd's `etcd.service` runs. They are left alone, with one way out: the kubelet
- * stops what has no manifest any more. A member whose manifest was moved away is taken over while others are left as they are.
+ * Adopted members that don't run as systemd's `etcd.service`. quorate doesn't change them, with one exception: the kubelet
+ * stops a pod without manifest. A member whose manifest was moved away is taken over, and the others stay unchanged.
  */
 import { PATHS } from '../../../host/state.ts'
 import { isKeptStopped } from '../plan/kept.ts'
@@ -8,10 +8,10 @@ import type { Member } from './losses.ts'
 import { type Pin, runElsewhere } from './pin.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 
-/** Where quorate says to move the manifest: in no directory that a kubelet reads. */
+/** Where to move the manifest: not a directory that a kubelet reads. */
 const MANIFEST_ASIDE = '/etc/kubernetes/etcd.yaml.before-quorate'
 
-/** Why this member is left alone; undefined: it is quorate's to run. What was taken over before is of use by itself. */
+/** Why this member is not changed; undefined: quorate runs it. A partial takeover is fine. */
 export function elsewhereReason({
   node,
   state,
@@ -25,20 +25,20 @@ export function elsewhereReason({
     return {
       ...runElsewhere(host, runBy),
       putsOff: true,
-      hint: `status, etcdctl, probe and the like work. To have quorate run it, move its manifest on this machine alone: mv ${PATHS.kubeletManifest} ${MANIFEST_ASIDE}; then apply. One machine after the other, and first read "A static pod" in docs/guides/adopt.md`,
+      hint: `to let quorate run it, read "A static pod" in docs/guides/adopt.md; then, one node after the other: mv ${PATHS.kubeletManifest} ${MANIFEST_ASIDE}, and quorate apply (read-only commands such as status, etcdctl and probe work now)`,
     }
   if (state.listening.length === 0) return undefined
   return {
     host,
-    message: `${PATHS.kubeletManifest} is gone, but its etcd still runs`,
+    message: `${PATHS.kubeletManifest} was removed, but its etcd still runs`,
     putsOff: true,
-    hint: 'the kubelet stops it within a minute: run the same command again then',
+    hint: 'wait until the kubelet has stopped it (up to 1 minute), then rerun the command',
   }
 }
 
 /**
- * Whether there is a member to take over now, while others stay with the kubelet: it is quorate's to run and is down, but was
- * not stopped by an operator of quorate's.
+ * Whether there is a member to take over now, while others stay with the kubelet: quorate runs it and it is down, but no
+ * operator stopped it with quorate.
  */
 export function hasReleased(members: readonly Member[]): boolean {
   return members.some(

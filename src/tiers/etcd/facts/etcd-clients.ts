@@ -1,19 +1,19 @@
-/** Who uses etcd on the machines, as far as quorate knows them: stopped while its contents are exchanged. */
+/** Services on the nodes that use etcd, as far as quorate knows them: they are stopped while its data is replaced. */
 import { combineErrors } from '../../../errors.ts'
 import { runAgent } from '../../../host/agent.ts'
 import { RECOVER } from '../../../host/extensions.ts'
 import type { Session } from '../session.ts'
 import { onAll } from '../../../ssh/fleet.ts'
 
-/** Of the known consumers one that runs: `kube-apiserver.service`, `/etc/kubernetes/manifests/…`. */
+/** A known service that runs: `kube-apiserver.service`, `/etc/kubernetes/manifests/…`. */
 export interface EtcdClient {
   readonly host: string
   readonly what: string
 }
 
 /**
- * Those on machines that can be reached; nothing is known of the others.
- * @throws QuorateError of machines that can be reached and not be asked
+ * Those on reachable nodes; the others are unknown.
+ * @throws QuorateError of nodes that are reachable but can't be asked
  */
 export async function runningEtcdClients(session: Session): Promise<readonly EtcdClient[]> {
   const { cluster, signal } = session

@@ -1,6 +1,6 @@
 /**
- * Expired CAs that members were seen to trust. A member's files forget one as soon as its certificate is renewed; its
- * process trusts it until the restart, and carries no more of it than a fingerprint.
+ * Expired CAs that members trust. A member's files drop one as soon as its certificate is renewed. Its process trusts it
+ * until the restart, and has only its fingerprint.
  */
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -8,7 +8,7 @@ import { readText } from '../../../files/read-file.ts'
 import { replaceFile } from '../../../files/atomic-file.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
 
-/** So many are kept, the latest ones: members trust one, or two in an exchange. */
+/** How many of the latest to keep: members trust one CA, or two during a rotation. */
 const KEPT = 8
 
 /** @param seen PEM, one certificate each. @returns these and those that were seen before */

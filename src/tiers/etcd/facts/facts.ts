@@ -1,4 +1,4 @@
-/** Asks the members of a cluster what is to be known of them. */
+/** Asks the members of a cluster for their facts. */
 import type { ClusterView } from '../../../etcd/view.ts'
 import type { ClusterFacts, Observed } from './observed.ts'
 import { rosterOf } from './membership-map.ts'
@@ -26,7 +26,7 @@ export async function askRunning(
   return await withOthers(session, own, { verified, kept })
 }
 
-/** Asks those as well that the cluster lists and the file does not name. @param own what the file's members say */
+/** Also asks members that the cluster lists but the file doesn't. @param own what the file's members report */
 export async function withOthers(
   session: Session,
   own: ClusterView,

@@ -1,4 +1,4 @@
-/** Which nodes are still to join: what is asked of their machines is asked before anything is changed for them. */
+/** The nodes still to join: their requirements are checked before anything is changed for them. */
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import type { Observed } from './observed.ts'
 import { isNeverStarted, rosterOf } from './membership-map.ts'

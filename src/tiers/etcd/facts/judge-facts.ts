@@ -1,4 +1,4 @@
-/** What views of a cluster's members mean: a pure judgement, which the simulation shares. */
+/** Judges the views of a cluster's members. Pure, and shared with the simulation. */
 import { enabledDowngrade } from '../../../etcd/downgrade.ts'
 import { judgeView, type Problem, type ProblemKind } from '../../../etcd/health.ts'
 import { raftLag } from '../../../etcd/lag.ts'
@@ -9,7 +9,7 @@ import type { ClusterFacts, MemberFacts, Observed, RaisedAlarm, Silence } from '
 import { isNeverStarted, rosterOf } from './membership-map.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
 
-/** Who should belong to the cluster, and where, the planner sees for itself: it changes that. */
+/** Ignores who should be a member, and where: the planner decides that, because it changes it. */
 const MEMBERSHIP: ReadonlySet<ProblemKind> = new Set([
   'missing',
   'not-started',
@@ -21,14 +21,14 @@ const MEMBERSHIP: ReadonlySet<ProblemKind> = new Set([
 export interface Views {
   /** What the members of the file's nodes say, of those that were asked. */
   readonly own: ClusterView
-  /** What members say that no node of the file stands for. */
+  /** What members without a node in the cluster file report. */
   readonly others: ClusterView
-  /** Nodes whose members an operator stopped: that they are down is no trouble. */
+  /** Nodes whose members an operator stopped: it is no problem that they are down. */
   readonly kept?: readonly Node[] | undefined
   readonly verified: boolean
 }
 
-/** The member list, rather as somebody with a leader sees it. */
+/** The member list, preferably from a member with a leader. */
 export function listedMembers({ members }: ClusterView): readonly MemberFacts[] {
   const lists = members.flatMap((member) => (member.reachable ? (member.list ?? []) : []))
   const list = lists.find(({ linearizable }) => linearizable) ?? lists[0]
@@ -42,10 +42,10 @@ export function judgeFacts(
 ): ClusterFacts | undefined {
   const [first] = own.members.filter((member) => member.reachable)
   if (first === undefined) return undefined
-  // Of those that the file no longer names one may see a leader where our own do not.
+  // A member that the file no longer lists may see a leader when ours don't.
   const members = listedMembers({ members: [...own.members, ...others.members] })
   const roster = members.length > 0 ? rosterOf(cluster, members, 0) : undefined
-  // A node that was removed may still run, or one that was not added yet: neither is the cluster's trouble.
+  // A removed node may still run, or one that was not added yet: neither is a problem of the cluster.
   const isListed = (name: string) => roster === undefined || roster.members.has(name)
   const mine = own.members.filter(({ name }) => isListed(name))
   const judgement = judgeView({ members: mine }, { members: [] })
@@ -86,7 +86,7 @@ export function judgeFacts(
     lag: raftLag({ members: reachable }),
     alarms: raisedAlarms(cluster, answered, members),
     problems: [
-      ...absent.map(({ name }) => `${name} does not run`),
+      ...absent.map(({ name }) => `${name} is not running`),
       ...judgement.problems
         .filter((problem) => !MEMBERSHIP.has(problem.kind) && !isWantOfSpace(problem))
         .map(({ member, message }) => (member ? `${member} ${message}` : message)),
@@ -96,14 +96,14 @@ export function judgeFacts(
 }
 
 /**
- * Out of space a cluster refuses writes, and is well otherwise. Restarts must not wait for the end of it: a larger quota
- * comes with one.
+ * A cluster with NOSPACE rejects writes, and is healthy otherwise. Restarts must not wait for its end: a larger quota
+ * needs one.
  */
 function isWantOfSpace({ kind, message }: Problem): boolean {
   return (kind === 'alarm' || kind === 'error') && message.includes('NOSPACE')
 }
 
-/** What the members of the file's nodes say, where nobody else is asked. */
+/** What the members of the file's nodes report, if no other member is asked. */
 export function saidBy(cluster: Cluster, own: ClusterView): Pick<Observed, 'cluster' | 'silent'> {
   return {
     cluster: judgeFacts(cluster, { own, others: { members: [] }, verified: false }),
@@ -111,7 +111,7 @@ export function saidBy(cluster: Cluster, own: ClusterView): Pick<Observed, 'clus
   }
 }
 
-/** By name: why each of these answered no linearizable read. */
+/** By name: why a member answered no linearizable read. */
 export function silenceIn({ members }: ClusterView): Readonly<Record<string, Silence>> {
   return Object.fromEntries(
     members.flatMap((member): [string, Silence][] => {

@@ -54,7 +54,7 @@ test('a copy of another machine gives up its copy of the key, and the other keep
 
 test('also where that machine is out of sight', () => {
   const pem = certificate('etcd09', `IP:192.168.0.9,${LOOPBACK}`)
-  expect(faults('etcd02', { etcd02: { pem } })).toEqual(['carries no name and no address of this node'])
+  expect(faults('etcd02', { etcd02: { pem } })).toEqual(['has no name and no address of this node'])
 })
 
 test('of several with certificates of their own for one key the first keeps it', () => {

@@ -1,4 +1,4 @@
-/** Whose the keys on the nodes are: a machine may be a copy of another, and its key that one's. */
+/** Finds the owners of the nodes' keys: a cloned machine has another node's key. */
 import type { HostState } from '../../../host/state.ts'
 import { describe } from '../../../pki/certificate.ts'
 import { firstCertificate } from '../../../pki/check-certificate.ts'
@@ -10,8 +10,8 @@ import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
 type Hosts = Readonly<Record<string, HostState>>
 
 /**
- * Why the key beside a certificate counts as another node's:
- * - the certificate has neither name nor address of this machine;
+ * Why the key of a certificate counts as another node's:
+ * - the certificate has neither name nor address of this node;
  * - another node has the same key. The one whose certificate names it keeps it; of several the first in the file.
  */
 export function keyOwnerFaults(
@@ -34,7 +34,7 @@ export function keyOwnerFaults(
   if (owner !== undefined)
     return [{ code: 'foreign-key', message: `has the same private key as ${owner.name}` }]
   if (own) return []
-  return [{ code: 'foreign-key', message: 'carries no name and no address of this node' }]
+  return [{ code: 'foreign-key', message: 'has no name and no address of this node' }]
 }
 
 /** undefined: there is no certificate that can be read. Every certificate names the loopback: that says nothing. */

@@ -1,4 +1,4 @@
-/** What members that left have left on their machines: told by whoever comes by. */
+/** Leftovers of removed members on their nodes, reported by every command that observes them. */
 import type { Observed } from './observed.ts'
 import type { Cluster } from '../../../spec/cluster.ts'
 import { isMemberOf } from './membership-map.ts'
@@ -10,8 +10,8 @@ export interface LeftBehind {
 }
 
 /**
- * Of nodes that left the file or lost their role through quorate; and with `observed` of those as well that still stand
- * in the file, whoever took the role from them.
+ * For nodes that quorate removed from the file or from the role; with `observed`, also for nodes that are still in the
+ * file, whoever removed their role.
  */
 export async function leftBehind(cluster: Cluster, observed?: Observed): Promise<readonly LeftBehind[]> {
   const listed = observed?.cluster?.members ?? []
@@ -23,6 +23,6 @@ export async function leftBehind(cluster: Cluster, observed?: Observed): Promise
     .filter((node) => !listed.some((member) => isMemberOf(node, member)))
     .map(({ name: host }) => ({
       host,
-      text: `it left the cluster, and still has etcd's unit and data; to stop the one and move the other aside: quorate member remove ${host}`,
+      text: `it left the cluster, but still has etcd's unit and data; to stop etcd and rename its data: quorate member remove ${host}`,
     }))
 }

@@ -1,4 +1,4 @@
-/** Clients of all members that a cluster lists: those of the file's nodes, and those that the file no longer names. */
+/** Clients of all members that a cluster lists, also of those that the file no longer lists. */
 import type { MemberClient } from '../../../etcd/client.ts'
 import type { ListedMember } from '../../../etcd/listed-member.ts'
 import type { Observed } from './observed.ts'
@@ -6,7 +6,7 @@ import { rosterOf } from './membership-map.ts'
 import { type Node, etcdNodes } from '../../../spec/cluster.ts'
 import type { Session } from '../session.ts'
 
-/** Of started members only: nobody listens at the others yet. */
+/** Only for started members: the others don't listen yet. */
 export async function listedClients(
   session: Session,
   { hosts, cluster: facts }: Observed,
@@ -21,7 +21,7 @@ export async function listedClients(
   return [...(await session.members(nodes)), ...outsiders]
 }
 
-/** They are dialled where their peers know them, from a node of the file: they may not be ours to log in to any more. `via`: the first etcd node unless given. */
+/** Dials them at the addresses that peers know, from a node of the file: we may not have SSH access any more. `via`: default the first etcd node. */
 export async function outsiderClients(
   session: Session,
   members: readonly Pick<ListedMember, 'name' | 'clientUrls'>[],

@@ -1,28 +1,29 @@
-/** What was lost of an established cluster, so that nothing may be started before somebody has decided what to do. */
+/** What an established cluster has lost. Then nothing may start before an operator has decided what to do. */
 import { nodeNameOf } from '../../../spec/etcd-name.ts'
 import type { Cluster, Node } from '../../../spec/cluster.ts'
 import type { MemberState } from '../../../host/state.ts'
 import type { Observed } from './observed.ts'
 import type { Pin } from './pin.ts'
 import { quorum } from './quorum.ts'
+import { counted } from '../../../spec/units.ts'
 import { type Voter, remedyFor } from '../plan/remedy.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 
-/** What a node carries of a member, and what it remembers. */
+/** A member's data and records on a node. */
 export interface Member {
   readonly node: Node
   readonly state: MemberState
-  /** What its options file says; with that gone, what its process was started with. */
+  /** From its options file; without one, from its process. */
   readonly environment: Readonly<Record<string, string>>
   readonly pin: Pin | undefined
-  /** It was a member of a verified cluster once, whatever is left of it. */
+  /** It was a member of a verified cluster, whatever is left of it. */
   readonly wasMember: boolean
   readonly hasData: boolean
-  /** systemd keeps a process of it, or tries to. */
+  /** systemd runs it, or tries to. */
   readonly active: boolean
 }
 
-/** Every voting member that the file names, as far as machines and members say; by their marks where nobody says it. */
+/** Every voting member in the file, as reported by nodes and members; by their cluster ID files if none reports it. */
 export function votersAmong(
   members: readonly Pick<Member, 'node' | 'state' | 'wasMember' | 'active'>[],
   { cluster }: Pick<Observed, 'cluster'>,
@@ -38,7 +39,7 @@ export function votersAmong(
   })
 }
 
-/** Nobody answers, and too few have what a quorum could be made of: starting them would be waiting for ever. */
+/** No member answers, and too few have their data for a quorum: starting them would wait forever. */
 export function quorumReasons(members: readonly Member[]): readonly BlockReason[] {
   const peers = members.flatMap(({ pin, environment }) =>
     pin === undefined ? [] : (environment['ETCD_INITIAL_CLUSTER']?.split(',') ?? []),
@@ -46,14 +47,14 @@ export function quorumReasons(members: readonly Member[]): readonly BlockReason[
   const nodes = members.map(({ node }) => node)
   const names = new Set(peers.map((peer) => nodeNameOf({ nodes }, peer.slice(0, peer.indexOf('=')))))
   const whole = members.filter(({ state }) => state.dataPresent && state.walPresent)
-  // Those that the file no longer names may be up, and out of our sight.
+  // Members that the file no longer lists may be running, unseen.
   const others = [...names].filter((name) => members.every(({ node }) => node.name !== name))
   const needed = quorum(names.size)
   if (whole.length + others.length >= needed) return []
-  const who = whole.map(({ node }) => node.name).join(', ')
+  const intact = whole.map(({ node }) => node.name).join(', ')
   return [
     {
-      message: `no member answers, and of ${names.size} only ${whole.length} ${whole.length === 1 ? 'has its' : 'have their'} data${who && ` (${who})`}: ${needed} are needed to decide anything`,
+      message: `no quorum is possible: no member answers, and ${whole.length} of ${counted(names.size, 'member')} ${whole.length === 1 ? 'has its' : 'have their'} data${intact && ` (${intact})`}, ${needed} needed`,
       hint: remedyFor(
         { kind: 'no-quorum' },
         members.map(({ node: { name }, state }) => ({
@@ -66,7 +67,7 @@ export function quorumReasons(members: readonly Member[]): readonly BlockReason[
   ]
 }
 
-/** The log of a member and its database are of use only together: with one of them lost the member is. */
+/** A member needs both its WAL and its database: if one of them is lost, the member is lost. */
 export function lossReasons(
   cluster: Cluster,
   { node, state, environment }: Member,
@@ -86,16 +87,16 @@ export function lossReasons(
     return [
       {
         host: node.name,
-        message: `the cluster file places its data in ${lost}, where there is none; it was set up with ${places.join(' and ')}`,
-        hint: 'moving the data of a member is not offered yet: put etcd.dataDirectory and etcd.walDirectory back',
+        message: `the cluster file changes its data directories: no data in ${lost}, it was set up with ${places.join(' and ')}`,
+        hint: 'restore etcd.dataDirectory and etcd.walDirectory in the cluster file; moving data directories is not supported',
       },
     ]
   }
   return [
     {
       host: node.name,
-      message: `${lost} there is lost (missing or empty), but it is a member of the cluster ${clusterId}: started empty it would forget its votes`,
-      hint: `nothing was started; ${remedyFor({ kind: 'lost', member: node.name }, voters).text}`,
+      message: `data is missing or empty: ${lost} (the node is a member of cluster ${clusterId}; started without data, it could break Raft safety)`,
+      hint: remedyFor({ kind: 'lost', member: node.name }, voters).text,
     },
   ]
 }

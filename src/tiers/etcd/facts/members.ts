@@ -1,4 +1,4 @@
-/** Members that day-two verbs choose, ask and wait for. */
+/** Members that day-two commands choose, ask and wait for. */
 import { QuorateError } from '../../../errors.ts'
 import type { MemberClient } from '../../../etcd/client.ts'
 import { readClusterView } from '../../../etcd/view.ts'
@@ -23,18 +23,18 @@ export async function healthyClients(
   return (await reachableClients(session)).filter(({ name }) => healthy.includes(name))
 }
 
-/** How all members stand now. @throws QuorateError as `observe` does */
+/** The present state of all members. @throws QuorateError as `observe` does */
 export async function standingNow(session: Session): Promise<Standing> {
   return standingOf(session.cluster, await observe(session, MEMBERS))
 }
 
-/** @throws QuorateError `usage` for a name that is none of the etcd nodes. */
+/** @throws QuorateError `usage` for a name that isn't an etcd node. */
 export function chosenNodes({ cluster }: Session, names: readonly string[]): readonly Node[] {
   const nodes = etcdNodes(cluster)
   for (const name of names) {
     if (nodes.some((node) => node.name === name)) continue
-    throw new QuorateError('usage', `'${name}' is no etcd node of the cluster file`, {
-      hint: `etcd nodes: ${nodes.map((one) => one.name).join(', ')}`,
+    throw new QuorateError('usage', `'${name}' is not an etcd node of the cluster file`, {
+      hint: `use one of the etcd nodes: ${nodes.map((one) => one.name).join(', ')}`,
     })
   }
   return nodes.filter(({ name }) => names.includes(name))
@@ -67,9 +67,13 @@ export async function awaitAnswers(
     everyMs: PAUSE_MS,
     signal,
     late: (list, waitedMs) => {
-      throw new QuorateError('unhealthy', `not well again after ${waitedMs / 1000} s: ${list}`, {
-        hint: 'nothing further was done. See quorate status, and the journals: quorate run etcd -- journalctl -u etcd -n 50',
-      })
+      throw new QuorateError(
+        'unhealthy',
+        `members did not become healthy within ${waitedMs / 1000} s: ${list}`,
+        {
+          hint: 'run quorate status, and read the journals: quorate run etcd -- journalctl -u etcd -n 50',
+        },
+      )
     },
   })
 }

@@ -1,4 +1,4 @@
-/** Who is who: the members that the cluster lists, matched with the nodes that the cluster file names. */
+/** Matches the cluster's members with the nodes of the cluster file. */
 import { peerUrl, peerUrlsOf } from '../../../etcd/configuration.ts'
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
 import { etcdNameOf } from '../../../spec/etcd-name.ts'
@@ -6,9 +6,9 @@ import type { ApplyIntent } from '../plan/intent.ts'
 import type { ClusterFacts, MemberFacts } from './observed.ts'
 
 export interface Roster {
-  /** By node name: its member; a node without one is not here. */
+  /** The member of each node, by node name; without nodes that have none. */
   readonly members: ReadonlyMap<string, MemberFacts>
-  /** Members that no node of the file stands for, in the list's order. */
+  /** Members without a node in the file, in the list's order. */
   readonly others: readonly MemberFacts[]
   /** How many have a vote, whether they run or not. */
   readonly voters: number
@@ -16,7 +16,7 @@ export interface Roster {
   readonly healthy: number
 }
 
-/** A started member is known by its name; one that was renamed, or never started and has no name, by its peer URL. */
+/** A started member is matched by its name; a renamed or never started one by its peer URL. */
 export function rosterOf(cluster: Cluster, list: readonly MemberFacts[], healthy: number): Roster {
   const nodes = etcdNodes(cluster)
   const members = new Map<string, MemberFacts>()
@@ -40,7 +40,7 @@ export function rosterOf(cluster: Cluster, list: readonly MemberFacts[], healthy
   }
 }
 
-/** Of a node that may not be in the cluster file any more: then its member is listed under its name in etcd. */
+/** For a node that may no longer be in the cluster file: then its member is found by its name in etcd. */
 export function isMemberOf(node: Node, { name, etcdName = name }: MemberFacts): boolean {
   return name === node.name || etcdName === etcdNameOf(node)
 }
@@ -50,7 +50,7 @@ export function isNeverStarted(member: MemberFacts): boolean {
   return member.clientUrls.length === 0 && member.name === ''
 }
 
-/** It is to be made anew: whatever its machine has of it goes with it. */
+/** Its data is to be replaced, together with everything its node has of it. */
 export function isReplaced(
   { replace }: Pick<ApplyIntent, 'replace'>,
   name: string,
@@ -59,7 +59,7 @@ export function isReplaced(
   return replace?.[name] === id
 }
 
-/** Every node has its member, at its place and with a vote, and there is no other. */
+/** Every node has its member, at its address and with a vote, and there is no other member. */
 export function isSettled(cluster: Cluster, { members, others }: Roster): boolean {
   if (others.length > 0) return false
   return etcdNodes(cluster).every((node) => {
@@ -74,8 +74,8 @@ export function isSettled(cluster: Cluster, { members, others }: Roster): boolea
 }
 
 /**
- * `name=peer URL` of everyone whom a newcomer finds, itself among them: etcd compares the URLs with what the others say.
- * Others that never started have no name yet: etcd takes any, but the newcomer's own name for itself alone.
+ * `name=peer URL` of all members that a new member finds, including itself: etcd compares the URLs with the others' lists.
+ * Members that never started have no name yet: etcd accepts any name except the new member's own.
  */
 export function initialCluster(cluster: Cluster, facts: ClusterFacts, node: Node): string {
   const { members } = rosterOf(cluster, facts.members, 0)

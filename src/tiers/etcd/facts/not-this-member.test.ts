@@ -12,7 +12,7 @@ test('an ID that is none, or that of another member, is refused with the IDs tha
     expect.objectContaining({
       code: 'usage',
       message: "'zzz' is not the ID of a member",
-      hint: `members: ${there}`,
+      hint: `use the ID of one of the members: ${there}`,
     }) as Error,
   )
   expect(() => notThisMember('etcd01', second ?? '', first ?? '', { members })).toThrow(
@@ -22,6 +22,6 @@ test('an ID that is none, or that of another member, is refused with the IDs tha
 
 test('an ID that nobody has may be that of the member before: a second run does nothing, and says so', () => {
   expect(notThisMember('etcd01', '8e9e05c52164694d', first ?? '', { members })).toBe(
-    `no member has the ID 8e9e05c52164694d: it was replaced before, or is mistyped; etcd01 is ${first}`,
+    `no member has ID 8e9e05c52164694d: it was already replaced, or is mistyped (etcd01 has ID ${first})`,
   )
 })

@@ -1,4 +1,4 @@
-/** Looks at machines and at etcd, and judges what needs a clock or cryptography, so that no planner needs either. */
+/** Observes nodes and etcd, and judges what needs a clock or cryptography, so that no planner needs either. */
 import { combineErrors } from '../../../errors.ts'
 import { looksFor, parseHostState } from '../../../host/observe.ts'
 import { runAgent } from '../../../host/agent.ts'
@@ -21,10 +21,10 @@ import type { Session } from '../session.ts'
 import { signedNames, tellUnsigned } from './signed-names.ts'
 
 /**
- * The one way to look: at what a verb says that it needs to see.
+ * The only way to observe: exactly what a command says that it needs.
  *
- * @throws QuorateError of all machines that can't be looked at; where they may be left out: of those that are out of reach for
- *   another reason than the network, or if not one can be reached
+ * @throws QuorateError of all nodes that can't be observed; if they may be left out: of nodes that fail for another reason
+ *   than the network, or if no node is reachable
  */
 export async function observe(session: Session, facets: Facets = EVERYTHING): Promise<Observed> {
   const { cluster } = session
@@ -56,8 +56,8 @@ async function lookAtMachines(
 }
 
 /**
- * Machines alone, in one round trip each, all at once: for verbs that must work where neither etcd nor a CA does. One that can't
- * be looked at is among the errors.
+ * Observes only the nodes, in one round trip each, all at once: for commands that must work without etcd and CA. A node that
+ * can't be observed is among the errors.
  */
 export async function lookAt(
   session: Session,
@@ -74,7 +74,7 @@ export async function lookAt(
   })
 }
 
-/** As `observe`, in the midst of a run: that the cluster was verified stays so. */
+/** As `observe`, during a run: keeps that the cluster was verified. */
 export async function observeAgain(
   session: Session,
   { cluster: before }: Observed,
@@ -85,7 +85,7 @@ export async function observeAgain(
   return { ...again, cluster: { ...again.cluster, verified: before.verified } }
 }
 
-/** In one round trip; etcd is not asked. @throws QuorateError if the machine can't be looked at */
+/** In one round trip; etcd is not asked. @throws QuorateError if the node can't be observed */
 export async function lookAtHost(session: Session, node: Node): Promise<HostState> {
   const { lines } = await runAgent(await session.remote(node), {
     operations: [],
@@ -107,8 +107,8 @@ async function warmUp(session: Session, node: Node): Promise<void> {
 }
 
 /**
- * Adds to the machines what etcd, the clock and the certificates say. They are looked at before etcd is asked: one on which a
- * member was just starting then is looked at again.
+ * Adds what etcd, the clock and the certificates say to the nodes. Nodes are observed before etcd is asked: a node whose
+ * member was just starting is observed again.
  */
 export async function judge(
   session: Session,
@@ -126,7 +126,7 @@ export async function judge(
   return { ...observed, hosts: { ...observed.hosts, ...(await lookAtHosts(session, stale)) } }
 }
 
-/** @throws QuorateError of all that can't be looked at */
+/** @throws QuorateError of all nodes that can't be observed */
 export async function lookAtHosts(session: Session, nodes: readonly Node[]): Promise<Observed['hosts']> {
   const { results, errors } = await onAll(nodes, async (node) => await lookAtHost(session, node))
   if (errors.length > 0) throw combineErrors(errors)
@@ -144,7 +144,7 @@ async function judgeOnce(
   const authority = judged === true ? await authorityFacts(session, hosts) : { bundle: undefined }
   const certificates = judged === true ? await certificateFaults(session, hosts, authority) : {}
   const seen = { hosts, authority, certificates, cluster: undefined, network: undefined }
-  // Without the CA nobody can be asked; the planner refuses to go on then.
+  // Without the CA no member can be asked; the planner refuses then.
   if (running.length === 0 || (judged === true && authority.bundle === undefined)) return seen
   const [said, stored] = await Promise.all([
     askRunning(session, running, verified, keptStopped(session, { hosts })),
@@ -153,7 +153,7 @@ async function judgeOnce(
   return { ...seen, ...said, network: stored }
 }
 
-/** Nodes whose unit is up or on its way there; each member is dialled where it listens now. */
+/** Nodes whose unit is active or activating; each member is dialed where it listens now. */
 export function runningNodes(session: Session, hosts: Observed['hosts']): readonly Node[] {
   return etcdNodes(session.cluster).filter((node) => {
     const unit = hosts[node.name]?.member?.unit
@@ -163,7 +163,7 @@ export function runningNodes(session: Session, hosts: Observed['hosts']): readon
   })
 }
 
-/** A weak CA that some node trusts already is no reason to stop: the session warns of it. */
+/** A weak CA that a node already trusts is no reason to stop: the session warns about it. */
 async function authorityFacts(session: Session, hosts: Observed['hosts']): Promise<AuthorityFacts> {
   const bundle = await session.bundle()
   const facts = await authorityOf(session.cluster, bundle)
@@ -195,7 +195,7 @@ async function certificateFaults(
     ? await Promise.all([
         import('../../../pki/check-certificate.ts').then(({ checkCertificate }) => checkCertificate),
         import('./key-owners.ts').then((module) => module.keyOwnerFaults),
-        // What has to be carried to an offline CA would hold up everything else: renewing says when, not apply.
+        // A request to an offline CA would block everything else: renew decides when, not apply.
         cluster.pki.authority.home === 'offline'
           ? 0
           : import('../../../pki/age.ts').then(({ renewWithinDays }) => renewWithinDays(cluster.pki.days)),
@@ -217,13 +217,13 @@ async function certificateFaults(
     ) {
       return [{ code: 'missing', message: 'is missing' }]
     }
-    // A CA that is not here can't have issued it, whatever else it is.
+    // Checked first: a certificate from an unknown CA needs no other check.
     if (authority.bundle === undefined)
-      return [{ code: 'issuer', message: 'was not issued by a CA that is here' }]
+      return [{ code: 'issuer', message: 'was not issued by a CA of this cluster' }]
     const faults = check({
       pem: certificate.pem,
       allowed: namesOf(cluster, node, name, { host: hosts[node.name], authority }),
-      // What peers demand is not taken from it for want of a CA that may sign it.
+      // The peer requirement stays, even without a CA that may sign the name.
       tolerated: name === peerCertificate(cluster.pki.layout) ? [memberName(cluster.name)] : [],
       profile: profileOf(name),
       caPem: authority.bundle,

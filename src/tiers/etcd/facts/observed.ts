@@ -1,4 +1,4 @@
-/** Everything the planner looks at: what hosts and etcd were like at one moment, already judged by clock and crypto. */
+/** The planner's input: the state of hosts and etcd at one moment, with clock and cryptography already judged. */
 import type { ErrorCode } from '../../../errors.ts'
 import type { Space } from '../../../etcd/space.ts'
 import type { NetworkFacts } from '../../../flannel/network.ts'
@@ -10,37 +10,37 @@ export interface Observed {
   /** By node name; every node of the cluster file is here, or observing failed. */
   readonly hosts: Readonly<Record<string, HostState>>
   readonly authority: AuthorityFacts
-  /** By node name, then certificate name: why the certificate can't stay as it is. An empty list: it is fine. */
+  /** By node name, then certificate name: why the certificate must be replaced. An empty list: it is valid. */
   readonly certificates: Readonly<
     Record<string, Readonly<Partial<Record<CertificateName, readonly CertificateFault[]>>>>
   >
-  /** What the members say; undefined: none of them answers (none runs, or none can). */
+  /** What the members report; undefined: no member answers. */
   readonly cluster: ClusterFacts | undefined
-  /** By node name: why its member answered no linearizable read. One that was not asked is not here. */
+  /** By node name: why its member answered no linearizable read. Without members that were not asked. */
   readonly silent?: Readonly<Record<string, Silence>> | undefined
   /** flannel's configuration as stored; undefined: none is, or no member could be asked. */
   readonly network: NetworkFacts | undefined
-  /** What tiers beside etcd have found out, by the tier's name; undefined: nobody asked. */
+  /** Facts of the other tiers, by the tier's name; undefined: not asked. */
   readonly beside?: Readonly<Record<string, unknown>> | undefined
 }
 
 export interface AuthorityFacts {
-  /** PEM of the trust bundle that members should have; undefined: the CA is not made yet. */
+  /** PEM of the trust bundle that members should have; undefined: there is no CA yet. */
   readonly bundle: string | undefined
-  /** What is too weak about CAs of the bundle that no node trusts yet: they are refused. One that is trusted is not. */
+  /** Weaknesses of CAs in the bundle that no node trusts yet: these are refused. A trusted one is not. */
   readonly tooWeak?: readonly string[] | undefined
   /** Name constraints keep the CA that signs from signing the name by which members know each other (`memberName`). */
   readonly forbidsMemberName?: boolean | undefined
   /** The CA that signs has expired, and what renews it. */
   readonly expired?: { readonly message: string; readonly hint: string | undefined } | undefined
-  /** Fingerprints, as in marks, of CAs that members trust and that have expired: nobody is let in by them any more. */
+  /** Fingerprints of expired CAs that members trust: they let no client in any more. */
   readonly lapsed?: readonly string[] | undefined
 }
 
 /** Why a certificate has to be issued; the message completes 'because it …'. */
 export interface CertificateFault {
   /**
-   * - `due`, `due-with-key`: nothing is wrong with it, but it is to be renewed, or the key as well.
+   * - `due`, `due-with-key`: it is valid, but due for renewal, or the key as well.
    * - `foreign-key`: its key is, or may be, another node's too.
    * - `member-name-unsigned`: as `member-name`, with an offline CA that has not signed one with the name.
    */
@@ -50,7 +50,7 @@ export interface CertificateFault {
 
 export interface Silence {
   readonly message: string
-  /** Its machine could not be reached from this host: it may well be healthy. undefined: it was asked. */
+  /** Its node is unreachable from the workstation: it may be healthy. undefined: it was asked. */
   readonly unasked?: ErrorCode | undefined
 }
 
@@ -59,14 +59,14 @@ export interface ClusterFacts {
   /** Hexadecimal, as etcdctl prints it. */
   readonly id: string
   readonly members: readonly MemberFacts[]
-  /** Names of the voters that answered a linearizable read. */
+  /** Names of the voting members that answered a linearizable read. */
   readonly healthy: readonly string[]
   /** The leader that all agree on, by its name in the member list; undefined: there is none, or no agreement. */
   readonly leader: string | undefined
   /**
    * The one that says itself that it leads, in the newest term in which one does; undefined: none that answers. A member that
-   * is cut off knows of no leader, and then there is a `leading` member without agreement on a `leader`: who is to be taken
-   * away last goes by this, whether the members may be changed goes by that.
+   * is cut off knows no leader, and then there is a `leading` member without agreement on a `leader`. The restart order
+   * uses `leading`; whether members may be changed depends on `leader`.
    */
   readonly leading: string | undefined
   /** The member ID that each process says it has, by name: also of one that the list does not have. Hexadecimal. */
@@ -81,13 +81,13 @@ export interface ClusterFacts {
   readonly space: Readonly<Record<string, Space>>
   /** The newest that a linearizable read gave; 0: none did. */
   readonly revision: number
-  /** How many entries of the Raft log each member that answered has still to apply, by name. */
+  /** How many Raft log entries each answering member has yet to apply, by name. */
   readonly lag: Readonly<Record<string, number>>
-  /** undefined: nobody could say. */
+  /** undefined: unknown. */
   readonly alarms: readonly RaisedAlarm[] | undefined
-  /** What keeps the members that there are from being healthy; empty: they are. Who should be there is another matter. */
+  /** Problems of the existing members; empty: they are healthy. Missing or extra members don't count. */
   readonly problems: readonly string[]
-  /** A write was read back and all contents were equal, in this run. */
+  /** In this run, a write was read back and all keyspaces were equal. */
   readonly verified: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Packages of the distribution that still own a member's unit, user or data: what they would do to it. */
+/** Packages of the distribution that still own a member's unit, user or data: and what they would do to it. */
 import { type OwnerWarning, ownerWarning } from '../../../host/package-owner.ts'
 import type { Observed } from './observed.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'

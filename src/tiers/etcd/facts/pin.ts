@@ -2,16 +2,16 @@ import type { BlockReason } from '../../../engine/step.ts'
 import { UNKNOWN_YET } from './unknown.ts'
 
 /**
- * The mark that a member carries once its cluster was verified: which cluster it belongs to, for good.
- * With it a second cluster can't be started by mistake: quorate refuses, and etcd's unit asserts that its data is there.
+ * The cluster ID file that a member gets once its cluster was verified: the cluster that it belongs to, permanently.
+ * It prevents a second cluster by mistake: quorate refuses, and etcd's unit asserts that the data exists.
  */
 export interface Pin {
   readonly cluster: string
   /** Hexadecimal, as etcdctl prints it. */
   readonly clusterId: string
   /**
-   * Of a cluster that was adopted: who runs this etcd, where that is not a systemd service `etcd.service`. quorate then
-   * looks after it, but leaves its machine alone, also while it is down: whoever runs it would start it again beside ours.
+   * In an adopted cluster: what runs this etcd, if it is not a systemd service `etcd.service`. quorate then manages the
+   * cluster, but doesn't change this node, even while etcd is down: its supervisor could start it next to ours.
    */
   readonly runBy?: string | undefined
 }
@@ -21,22 +21,22 @@ export function renderPin(pin: Pin): string {
   return `# Written by quorate when this cluster was first healthy. Do not edit.\ncluster=${pin.cluster}\ncluster-id=${pin.clusterId}\n${runBy}`
 }
 
-/** Undefined for a text that is not a whole pin. */
+/** undefined for an incomplete file. */
 export function parsePin(text: string): Pin | undefined {
   const cluster = /^cluster=(.+)$/m.exec(text)?.[1]
   const clusterId = /^cluster-id=(.+)$/m.exec(text)?.[1]
   if (cluster === undefined || clusterId === undefined) return undefined
-  // A plan looks ahead to pins of a cluster that does not exist yet.
+  // A plan predicts cluster ID files of a cluster that doesn't exist yet.
   if (!/^[0-9a-f]+$/.test(clusterId) && clusterId !== UNKNOWN_YET) return undefined
   const runBy = /^run-by=(.+)$/m.exec(text)?.[1]
   return { cluster, clusterId, ...(runBy === undefined ? {} : { runBy }) }
 }
 
-/** An adopted member that something else than systemd's `etcd.service` runs, now or once it is up again. */
+/** An adopted member that doesn't run as systemd's `etcd.service`. */
 export function runElsewhere(host: string, runBy: string): BlockReason {
   return {
     host,
-    message: `its etcd is run ${runBy}, and was adopted so: nothing is changed on this machine`,
-    hint: 'status, etcdctl, probe and the like work. To have quorate run it, have a systemd service etcd.service run it with the same settings and data first, and adopt it again (docs/guides/adopt.md)',
+    message: `its etcd is run ${runBy} and was adopted that way: quorate doesn't change this node`,
+    hint: 'to let quorate run it, first run it as the systemd service etcd.service with the same settings and data, then adopt it again (docs/guides/adopt.md); read-only commands such as status, etcdctl and probe work now',
   }
 }

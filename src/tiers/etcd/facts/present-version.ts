@@ -1,4 +1,4 @@
-/** Which etcd a node has at work. */
+/** The etcd version of a node. */
 import type { Observed } from './observed.ts'
 
 /** The version that a node's member runs; where it doesn't answer, the one that is installed. */

@@ -1,11 +1,11 @@
-/** Two nodes of the file that are one machine, reached by two names or addresses: one etcd would be counted twice. */
+/** Finds two nodes of the file that are one machine with two names or addresses: one etcd would be counted twice. */
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import type { Observed } from './observed.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 
 /**
- * The same boot and the very same addresses. Containers of one computer share the boot's ID, but not the addresses; and two
- * machines that were cloned with their addresses have been started at different times.
+ * The same boot ID and the same addresses. Containers of one computer share the boot ID, but not the addresses. Machines
+ * that were cloned with their addresses have different boot IDs.
  */
 export function sameMachineReasons(cluster: Cluster, { hosts }: Observed): readonly BlockReason[] {
   const seen = new Map<string, string>()
@@ -20,8 +20,8 @@ export function sameMachineReasons(cluster: Cluster, { hosts }: Observed): reado
     return [
       {
         host,
-        message: `it is the same machine as ${first} (${addresses.join(', ')})`,
-        hint: 'one machine can be one node only: compare address and ssh.host of the two in the cluster file',
+        message: `same machine as ${first} (${addresses.join(', ')})`,
+        hint: 'give each node its own machine: compare `address` and `ssh.host` of the two in the cluster file',
       },
     ]
   })

@@ -1,13 +1,13 @@
-/** What an offline CA has made of the name by which members know each other: seen in what was imported. */
+/** Whether an offline CA signs the name by which members know each other, judged from imported certificates. */
 import type { CertificateFault, Observed } from './observed.ts'
 import type { CertificateName } from '../certificate-name.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
 import { memberName } from '../../../spec/member-name.ts'
 
-/** Whether the CA gives a node's certificate the name: for the key in force, or for the one that waits there. */
+/** Whether the CA gives a node's certificate the name: for the active key, or for the waiting one. */
 export type SignsName = (host: string, name: CertificateName, which: 'in-force' | 'waiting') => boolean
 
-/** undefined: the CA is within reach, and signs what it is asked for. */
+/** undefined: the CA is online, and signs every request. */
 export async function signedNames(
   cluster: Cluster,
   hosts: Observed['hosts'],
@@ -31,7 +31,7 @@ export async function signedNames(
   return (host, name, which) => named.has(keys.get(`${host} ${name} ${which}`) ?? '')
 }
 
-/** The faults of a certificate, with the name told apart that the CA has not signed yet. */
+/** The faults of a certificate; marks the missing name if the CA has not signed it yet. */
 export function tellUnsigned(
   faults: readonly CertificateFault[],
   signs: (which: 'in-force' | 'waiting') => boolean,

@@ -79,7 +79,7 @@ test('a damaged pin is no matter while another member has a whole one', () => {
 test('a damaged pin everywhere: nothing says which cluster it was', () => {
   const reasons = blocked(withMembers(settledWorld(cluster), withFile(PATHS.clusterId, 'cluster-id=\n')))
   expect(reasons.map(({ host }) => host)).toEqual(['etcd01', 'etcd02', 'etcd03'])
-  expect(reasons[0]?.message).toContain(`${PATHS.clusterId} there is lost or damaged`)
+  expect(reasons[0]?.message).toContain(`cluster ID file ${PATHS.clusterId} is missing or damaged`)
   expect(reasons[0]?.hint).toContain("'cluster=sample'")
 })
 
@@ -104,8 +104,8 @@ test('data without our token: another etcd’s', () => {
   const [reason] = blocked(withMember(bareWorld(cluster), 'etcd02', { dataPresent: true }))
   expect(reason).toMatchObject({
     host: 'etcd02',
-    message: '/opt/etcd/data there holds data of another etcd cluster',
-    hint: 'if nobody needs it, move it aside: quorate reset etcd02',
+    message: 'data of another etcd cluster in /opt/etcd/data',
+    hint: 'if that data is not needed, rename it: quorate reset etcd02',
   })
 })
 
@@ -125,14 +125,14 @@ test('an etcd outside of our unit', () => {
   const line = 'LISTEN 0 4096 127.0.0.1:2379 0.0.0.0:* users:(("etcd",pid=812,fd=7))'
   const [reason] = blocked(withMember(bareWorld(cluster), 'etcd01', { listening: [line] }))
   expect(reason?.message).toBe(
-    'an etcd that quorate did not set up runs there: etcd (process 812) listens on port 2379 or 2380',
+    'another etcd, not set up by quorate, is running: etcd (process 812) listens on port 2379 or 2380',
   )
 })
 
 test('a port taken by something else', () => {
   const line = 'LISTEN 0 511 *:2379 *:* users:(("nginx",pid=99,fd=6))'
   const [reason] = blocked(withMember(bareWorld(cluster), 'etcd01', { listening: [line] }))
-  expect(reason?.message).toContain('a port of etcd is taken there: nginx (process 99)')
+  expect(reason?.message).toContain("another process uses etcd's port: nginx (process 99)")
   expect(reason?.hint).toContain('etcd.clientPort')
 })
 
@@ -141,14 +141,14 @@ test("an etcd of the distribution's unit", () => {
     unit: { ...unit, active: 'active', path: '/lib/systemd/system/etcd.service' },
   }))
   expect(blocked(world)).toMatchObject([
-    { host: 'etcd01', message: expect.stringContaining('runs there as /lib/systemd/system/etcd.service') },
+    { host: 'etcd01', message: expect.stringContaining('runs as /lib/systemd/system/etcd.service') },
   ])
 })
 
 test("another cluster's pin", () => {
   const world = withMember(asleep(settledWorld(cluster)), 'etcd02', pinOf('abc', 'production'))
   expect(blocked(world)).toMatchObject([
-    { host: 'etcd02', message: "it belongs to the cluster 'production' (ID abc), not to 'sample'" },
+    { host: 'etcd02', message: "node belongs to cluster 'production' (ID abc), not to 'sample'" },
   ])
 })
 
@@ -158,14 +158,14 @@ test('pins of different IDs', () => {
   const reasons = blocked(withMember(settledWorld(cluster), 'etcd03', pinOf('abc')))
   expect(reasons[0]?.message).toBe('the nodes belong to different clusters')
   expect(reasons.slice(1).map(({ host, message }) => `${host}: ${message}`)).toContain(
-    'etcd03: it is pinned to the cluster ID abc',
+    'etcd03: its cluster ID file says abc',
   )
 })
 
 test('members that run under another ID than the pinned one', () => {
   const world = { ...settledWorld(cluster), cluster: healthyCluster(cluster, { id: 'abc' }) }
   expect(blocked(world)).toMatchObject([
-    { message: `the members that run say cluster ID abc, but the nodes are pinned to ${CLUSTER_ID}` },
+    { message: `running members report cluster ID abc, but the nodes' cluster ID files say ${CLUSTER_ID}` },
   ])
 })
 
@@ -177,7 +177,7 @@ test('members begun with different tokens', () => {
   )
   const [reason] = blocked(asleep(split))
   expect(reason?.message).toBe(
-    `members were begun in different attempts (tokens ${TOKEN}, sample-ff) and can't become one cluster`,
+    `members can't form one cluster: they were started in different attempts (tokens ${TOKEN}, sample-ff)`,
   )
 })
 
@@ -192,7 +192,7 @@ test.each([
   expect(others).toEqual([])
   expect(reason).toMatchObject({
     host: 'etcd02',
-    message: `${named} there is lost (missing or empty), but it is a member of the cluster ${CLUSTER_ID}: started empty it would forget its votes`,
+    message: `data is missing or empty: ${named} (the node is a member of cluster ${CLUSTER_ID}; started without data, it could break Raft safety)`,
   })
 })
 
@@ -204,7 +204,7 @@ test('data lost on every member: still no new cluster', () => {
 test('data and pin lost on one member: the others know it', () => {
   const lost = withMember(settledWorld(cluster), 'etcd02', { ...lostData, contents: {} })
   expect(blocked(lost)).toMatchObject([
-    { host: 'etcd02', message: expect.stringContaining('forget its votes') },
+    { host: 'etcd02', message: expect.stringContaining('could break Raft safety') },
   ])
 })
 
@@ -223,23 +223,23 @@ test("data and pin lost, and only the options file says 'existing'", () => {
   const world = withMembers(asleep(settledWorld(cluster)), lostData)
   const reasons = blocked(withMembers(world, withFile(PATHS.clusterId, undefined)))
   expect(reasons).toHaveLength(3)
-  expect(reasons[0]?.message).toContain('it belonged to a cluster once')
+  expect(reasons[0]?.message).toContain('the node was a member, but of which cluster is unknown')
 })
 
 test('data folders that the cluster file has moved are not called lost', () => {
   const moved = testCluster({}, { dataDirectory: '/srv/etcd/data', walDirectory: '/srv/etcd/wal' })
   const [reason] = blocked(withMembers(settledWorld(cluster), lostData), moved)
   expect(reason?.message).toContain('it was set up with /opt/etcd/data and /opt/etcd/wal')
-  expect(reason?.hint).toContain('put etcd.dataDirectory and etcd.walDirectory back')
+  expect(reason?.hint).toContain('restore etcd.dataDirectory and etcd.walDirectory')
 })
 
 test.each([
-  ['everything', lostData, '/opt/etcd/data and /opt/etcd/wal there is lost'],
-  ['the log', { walPresent: false }, '/opt/etcd/wal there is lost'],
+  ['everything', lostData, 'missing or empty: /opt/etcd/data and /opt/etcd/wal'],
+  ['the log', { walPresent: false }, 'missing or empty: /opt/etcd/wal'],
 ])('%s lost while forming: etcd would refuse it, and so do we', (_what, lost, named) => {
   const [reason] = blocked(withMember(formingWorld(cluster), 'etcd03', lost))
   expect(reason?.message).toContain(named)
-  expect(reason?.message).toContain('know it as one that had started')
+  expect(reason?.message).toContain('know it as started')
   expect(reason?.hint).toContain('quorate reset')
 })
 
@@ -262,7 +262,7 @@ test('members changed while forming', () => {
   const world = asleep(formingWorld(cluster))
   const bare = bareWorld(grown).hosts['etcd04']!
   const [reason] = blocked({ ...world, hosts: { ...world.hosts, etcd04: bare } }, grown)
-  expect(reason?.message).toMatch(/^the cluster was begun with other members \(etcd01=.*\) than .*etcd04=/)
+  expect(reason?.message).toMatch(/^the cluster was started with other members \(etcd01=.*\) than .*etcd04=/)
 })
 
 test('an address changed while forming: it would be another cluster', () => {

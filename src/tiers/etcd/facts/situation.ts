@@ -1,6 +1,6 @@
 /**
- * Where a cluster is in its life, judged from its hosts: not begun, being formed, or established; or in a state in
- * which nothing may be done without being asked. The one place that decides whether a bootstrap is allowed.
+ * A cluster's stage of life, judged from its hosts: not started, being formed, or established; or a state in which an
+ * operator must decide. The only place that decides whether a bootstrap is allowed.
  */
 import { PATHS } from '../../../host/state.ts'
 import { peerUrl } from '../../../etcd/configuration.ts'
@@ -21,18 +21,18 @@ import { isTokenOf } from '../plan/token.ts'
 import { strayData } from './whose-data.ts'
 
 export type Situation =
-  /** No member has data: a new cluster is made with this token. */
+  /** No member has data: a new cluster is created with this token. */
   | { readonly kind: 'new'; readonly token: string }
-  /** Members have begun with this token, but the whole was not verified yet. */
+  /** Members have started with this token, but the cluster was not verified yet. */
   | { readonly kind: 'forming'; readonly token: string }
-  /** Verified once, and pinned: its ID never changes again. */
+  /** Verified once, with cluster ID files: its ID never changes again. */
   | {
       readonly kind: 'established'
       readonly token: string
       readonly clusterId: string
-      /** Its members are known, and are those that the file names. */
+      /** Its members are known, and are those of the cluster file. */
       readonly settled: boolean
-      /** Why members are left to whoever runs them, while another one is taken over from him; empty: none is. */
+      /** Why some members stay with another supervisor while one is taken over; empty: none does. */
       readonly apart?: readonly BlockReason[] | undefined
     }
   | { readonly kind: 'blocked'; readonly reasons: readonly BlockReason[] }
@@ -45,7 +45,7 @@ export function judgeSituation(intent: ApplyIntent, observed: Observed): Situati
   const theirs = members.flatMap((member) => foreignMemberReasons(cluster, member))
   const apart = apartFrom(cluster, members)
   if (theirs.length > (hasReleased(members) ? apart.length : 0)) return { kind: 'blocked', reasons: theirs }
-  // Before anything is concluded from where data is, or is not.
+  // First, before the presence or absence of data proves anything.
   const foreign = foreignReasons(cluster, observed)
   if (foreign.length > 0) return { kind: 'blocked', reasons: foreign }
   const situation = members.some((member) => member.wasMember)
@@ -68,7 +68,7 @@ function apartFrom(cluster: Cluster, members: readonly Member[]): readonly Block
     .flatMap((one) => elsewhereReason(one) ?? [])
 }
 
-/** Everything on these machines that is not this cluster's, and in its way. */
+/** Everything on these nodes that belongs to something else, and blocks this cluster. */
 export function foreignClusterReasons(cluster: Cluster, observed: Observed): readonly BlockReason[] {
   return membersIn(cluster, observed).flatMap((member) => foreignMemberReasons(cluster, member))
 }
@@ -92,12 +92,12 @@ function membersIn(cluster: Cluster, observed: Observed): readonly Member[] {
   })
 }
 
-/** An etcd, data or a unit that is not this cluster's. */
+/** An etcd, data or a unit of something else. */
 function foreignMemberReasons(cluster: Cluster, member: Member): BlockReason[] {
   const { node, state, environment, pin, hasData, active } = member
   const host = node.name
   const token = environment['ETCD_INITIAL_CLUSTER_TOKEN']
-  // The pin vouches for the rest: an options file that was edited or removed by hand is put right, not shunned.
+  // The cluster ID file proves the rest: an options file that was edited or removed by hand is fixed, not refused.
   const vouched = pin?.cluster === cluster.name
   const ours = isTokenOf(cluster.name, token) || vouched
   const elsewhere = vouched ? elsewhereReason(member) : undefined
@@ -106,12 +106,14 @@ function foreignMemberReasons(cluster: Cluster, member: Member): BlockReason[] {
     const who = /users:\(\("([^"]+)",pid=(\d+)/.exec(state.listening[0] ?? '')
     const process = who ? `${who[1]} (process ${who[2]})` : 'another process'
     const what =
-      who?.[1] === 'etcd' ? 'an etcd that quorate did not set up runs there' : 'a port of etcd is taken there'
+      who?.[1] === 'etcd'
+        ? 'another etcd, not set up by quorate, is running'
+        : "another process uses etcd's port"
     return [
       {
         host,
         message: `${what}: ${process} listens on port ${cluster.etcd.clientPort} or ${cluster.etcd.peerPort}`,
-        hint: 'stop it, or give etcd other ports in the cluster file: etcd.clientPort, etcd.peerPort',
+        hint: 'stop that process; or set other ports in the cluster file: etcd.clientPort, etcd.peerPort',
       },
     ]
   }
@@ -119,8 +121,8 @@ function foreignMemberReasons(cluster: Cluster, member: Member): BlockReason[] {
     return [
       {
         host,
-        message: `it belongs to the cluster '${pin.cluster}' (ID ${pin.clusterId}), not to '${cluster.name}'`,
-        hint: `take the node out of this cluster file, or clear it with the other cluster's file: quorate reset ${host}`,
+        message: `node belongs to cluster '${pin.cluster}' (ID ${pin.clusterId}), not to '${cluster.name}'`,
+        hint: `remove the node from this cluster file; or reset it with the other cluster's file: quorate reset ${host}`,
       },
     ]
   }
@@ -132,18 +134,18 @@ function foreignMemberReasons(cluster: Cluster, member: Member): BlockReason[] {
     return [
       {
         host,
-        message: `${where.filter(Boolean).join(' and ')} there holds data of another etcd cluster${token === undefined ? '' : ` (token ${token})`}`,
-        hint: `if nobody needs it, move it aside: quorate reset ${host}`,
+        message: `data of another etcd cluster in ${where.filter(Boolean).join(' and ')}${token === undefined ? '' : ` (token ${token})`}`,
+        hint: `if that data is not needed, rename it: quorate reset ${host}`,
       },
     ]
   }
-  // One that came with a package is overruled by ours, of the same name; if the cluster was adopted.
+  // In an adopted cluster, our unit of the same name overrides the package's.
   if (active && (!ours || (state.unit.path !== PATHS.unit && !vouched))) {
     return [
       {
         host,
-        message: `an etcd that quorate did not set up runs there as ${state.unit.path || 'etcd.service'}`,
-        hint: 'take it over, if it is the cluster that is meant: quorate adopt --help. Otherwise stop and disable it first, if nobody needs it',
+        message: `another etcd, not set up by quorate, runs as ${state.unit.path || 'etcd.service'}`,
+        hint: 'to manage that etcd with quorate, adopt it (see quorate adopt --help); if it is not needed, stop and disable it',
       },
     ]
   }
@@ -163,17 +165,17 @@ function established(
       kind: 'blocked',
       reasons: hosts.map(({ node }) => ({
         host: node.name,
-        message: `it belonged to a cluster once, but ${PATHS.clusterId} there is lost or damaged, so nothing says to which`,
-        hint: `put the file back ('cluster=${cluster.name}' and 'cluster-id=…' on lines of their own), or begin anew: quorate reset`,
+        message: `cluster ID file ${PATHS.clusterId} is missing or damaged: the node was a member, but of which cluster is unknown`,
+        hint: `restore the file (two lines: 'cluster=${cluster.name}' and 'cluster-id=…'); or give the cluster up and start over: quorate reset`,
       })),
     }
   }
   if (ids.size > 1) {
     const reasons = members.flatMap(({ node, pin }) =>
-      pin ? [{ host: node.name, message: `it is pinned to the cluster ID ${pin.clusterId}` }] : [],
+      pin ? [{ host: node.name, message: `its cluster ID file says ${pin.clusterId}` }] : [],
     )
     const hint =
-      'find out which of them holds the data, and take the nodes of the other out of the cluster file. One that came back after a recovery or restore without it is cleared by: quorate reset NODE'
+      'find out which cluster has the data, and remove the nodes of the other from the cluster file; if a node came back after a recovery or restore without it: quorate reset NODE'
     return {
       kind: 'blocked',
       reasons: [{ message: 'the nodes belong to different clusters', hint }, ...reasons],
@@ -186,7 +188,7 @@ function established(
   const staying: Member[] = []
   for (const member of members) {
     const known = roster?.members.get(member.node.name)
-    // Whoever is asked knows better than marks: one that is not in the list has nothing to lose there any more.
+    // The member list is more recent than cluster ID files: a node that isn't listed has no data to lose any more.
     const isMember =
       roster === undefined ? member.pin !== undefined : known !== undefined && !isNeverStarted(known)
     const goes = known !== undefined && isReplaced({ replace }, member.node.name, known)
@@ -198,12 +200,12 @@ function established(
   if (roster === undefined && reasons.length === 0) reasons.push(...quorumReasons(members))
   if (observed.cluster !== undefined && observed.cluster.id !== clusterId) {
     reasons.push({
-      message: `the members that run say cluster ID ${observed.cluster.id}, but the nodes are pinned to ${clusterId}`,
-      hint: 'a second cluster was started over the first: stop here and find out which of the two holds the data',
+      message: `running members report cluster ID ${observed.cluster.id}, but the nodes' cluster ID files say ${clusterId}`,
+      hint: 'change nothing by hand before you know which of the two clusters has the data: a second cluster was started over the first',
     })
   }
   if (reasons.length > 0) return { kind: 'blocked', reasons }
-  // One file edited by hand is outvoted by the others.
+  // The other nodes outvote one file that was edited by hand.
   const tokens = members
     .map(({ environment }) => environment['ETCD_INITIAL_CLUSTER_TOKEN'])
     .filter((text): text is string => isTokenOf(cluster.name, text))
@@ -219,7 +221,7 @@ function bootstrapping(
   observed: Observed,
   freshToken: string,
 ): Situation {
-  // A process may not have got round to its data yet.
+  // A process may not have created its data yet.
   const begun = members.filter(({ hasData, active }) => hasData || active)
   const tokens = new Set(
     (begun.length > 0 ? begun : members).map(({ environment }) => environment['ETCD_INITIAL_CLUSTER_TOKEN']),
@@ -235,13 +237,13 @@ function bootstrapping(
       kind: 'blocked',
       reasons: [
         {
-          message: `members were begun in different attempts (tokens ${ours.join(', ')}) and can't become one cluster`,
-          hint: 'nothing is in the cluster yet if it never was healthy: quorate reset, then apply again',
+          message: `members can't form one cluster: they were started in different attempts (tokens ${ours.join(', ')})`,
+          hint: 'if the cluster was never healthy, it has no data: run quorate reset, then quorate apply',
         },
       ],
     }
   }
-  // Peer URLs and all: they go into the cluster's ID, as the token does.
+  // Including peer URLs: they are part of the cluster ID, as the token is.
   const wanted = members.map(({ node }) => `${etcdNameOf(node)}=${peerUrl(cluster, node)}`).sort()
   const lists = begun.map(({ environment }) => (environment['ETCD_INITIAL_CLUSTER'] ?? '').split(',').sort())
   const other = lists.find((list) => list.join() !== wanted.join())
@@ -250,8 +252,8 @@ function bootstrapping(
       kind: 'blocked',
       reasons: [
         {
-          message: `the cluster was begun with other members (${other.join(', ')}) than the cluster file now names (${wanted.join(', ')})`,
-          hint: 'put the file back as it was and apply, or begin anew: quorate reset',
+          message: `the cluster was started with other members (${other.join(', ')}) than the cluster file lists (${wanted.join(', ')})`,
+          hint: 'restore the cluster file and run quorate apply; or give the new cluster up and start over: quorate reset',
         },
       ],
     }
@@ -262,15 +264,15 @@ function bootstrapping(
       kind: 'blocked',
       reasons: forgetful.map(({ node, state }) => ({
         host: node.name,
-        message: `${state.dataPresent ? '' : `${cluster.etcd.dataDirectory} and `}${cluster.etcd.walDirectory} there is lost (missing or empty), but the other members know it as one that had started: etcd would not let it begin again`,
-        hint: 'if the data was moved, move it back; if nothing of worth is in the new cluster yet, begin anew: quorate reset, then apply',
+        message: `data is missing or empty: ${state.dataPresent ? '' : `${cluster.etcd.dataDirectory} and `}${cluster.etcd.walDirectory} (the other members know it as started, so etcd refuses a start without data)`,
+        hint: 'if the data was moved, move it back; if the new cluster has no data of value yet, run quorate reset, then quorate apply',
       })),
     }
   }
   return { kind: 'forming', token }
 }
 
-/** A member makes its client URLs known when it starts for the first time. */
+/** A member publishes its client URLs at its first start. */
 function hasStarted(observed: Observed, node: Node): boolean {
   return (observed.cluster?.members ?? []).some(
     (member) => member.name === node.name && member.clientUrls.length > 0,

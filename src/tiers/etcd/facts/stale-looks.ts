@@ -1,11 +1,11 @@
-/** Machines that etcd has outrun: what was seen there and what the members say are of different moments. */
+/** Nodes whose etcd started during the observation: node and members were seen at different times. */
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
 import type { Observed } from './observed.ts'
 import { isNeverStarted, rosterOf } from './membership-map.ts'
 
 /**
- * Those whose process had not made its data yet when it was looked for, and whose member has started since: nothing is
- * to be concluded from that look. etcd makes its log last, and of its start the others hear later still.
+ * Nodes whose process had no data yet when they were observed, and whose member has started since: that observation
+ * proves nothing. etcd creates its WAL last, and the other members learn of its start even later.
  */
 export function staleNodes(cluster: Cluster, { hosts, cluster: facts }: Observed): readonly Node[] {
   if (facts === undefined || facts.members.length === 0) return []

@@ -1,6 +1,6 @@
 /**
- * How every member stands: what it says of itself beside what its machine shows, and what it counts. Read off the facts;
- * nothing is looked at for it.
+ * The state of every member: what it reports, what its node shows, and how it counts. Derived from the facts, without
+ * another observation.
  */
 import { peerUrl } from '../../../etcd/configuration.ts'
 import { type Space, quotaInForce } from '../../../etcd/space.ts'
@@ -12,9 +12,9 @@ import type { ClusterFacts, MemberFacts, Observed, RaisedAlarm } from './observe
 import { parsePin } from './pin.ts'
 
 export interface Standing {
-  /** Members that vote, running or not, in the cluster file or not. Where nobody can say: the file's. */
+  /** Voting members, running or not, in the cluster file or not. If unknown: the file's. */
   readonly voters: number
-  /** Voters that answered a linearizable read. */
+  /** Voting members that answered a linearizable read. */
   readonly healthyVoters: number
   /** `ClusterFacts.leading` */
   readonly leader: string | undefined
@@ -27,28 +27,28 @@ export interface Standing {
 
 export interface MemberStanding {
   readonly name: string
-  /** undefined: the machine was not looked at, or can't be reached. */
+  /** undefined: the node was not observed, or is unreachable. */
   readonly unit: UnitState | undefined
-  /** Its unit file is one that quorate wrote; undefined: the machine was not looked at. */
+  /** quorate wrote its unit file; undefined: the node was not observed. */
   readonly ownUnit?: boolean | undefined
-  /** `quorate stop` has left its mark: nothing of quorate's starts it without being asked. */
+  /** `quorate stop` has left its marker: quorate doesn't start it without a request. */
   readonly markedStopped: boolean
-  /** Its write-ahead log is there; undefined: the machine was not looked at. */
+  /** Its WAL exists; undefined: the node was not observed. */
   readonly hasLog: boolean | undefined
-  /** Its data and its log are there; undefined: the machine was not looked at. */
+  /** Its data and WAL exist; undefined: the node was not observed. */
   readonly whole?: boolean | undefined
-  /** Its log is another member's, or another node has it as well; undefined: that can't be told. */
+  /** Its WAL is another member's, or another node has it as well; undefined: unknown. */
   readonly strayLog?: boolean | undefined
-  /** The cluster that the machine is pinned to. */
+  /** The cluster in the node's cluster ID file. */
   readonly pinnedTo: string | undefined
-  /** Whether the members' list has it; undefined: nobody could say. */
+  /** Whether the member list has it; undefined: unknown. */
   readonly listed: boolean | undefined
   readonly voter: boolean
   /** It answered a linearizable read. */
   readonly healthy: boolean
-  /** Why it is not; undefined: it is. */
+  /** Why it did not; undefined: it did. */
   readonly trouble: string | undefined
-  /** It could not be asked, its machine being out of reach of this host: it may well be healthy. */
+  /** It could not be asked: its node is unreachable from the workstation. It may be healthy. */
   readonly unknown?: boolean | undefined
   readonly leader: boolean
   /** undefined in this and the next: it gave no status. */
@@ -57,7 +57,7 @@ export interface MemberStanding {
   readonly alarms: readonly string[]
 }
 
-/** What it takes: machines that were not looked at are missing among the hosts. */
+/** The input: nodes that were not observed are missing among the hosts. */
 export type Seen = Pick<Observed, 'hosts' | 'cluster' | 'silent'>
 
 export function standingOf(cluster: Cluster, { hosts, cluster: facts, silent }: Seen): Standing {
@@ -82,7 +82,7 @@ export function standingOf(cluster: Cluster, { hosts, cluster: facts, silent }: 
       listed: list === undefined ? undefined : listed !== undefined,
       voter: list === undefined ? true : listed !== undefined && !listed.learner,
       healthy: facts?.healthy.includes(name) === true,
-      trouble: silence?.message ?? (id === undefined ? 'it was not asked' : undefined),
+      trouble: silence?.message ?? (id === undefined ? 'not asked' : undefined),
       unknown: silence?.unasked !== undefined,
       leader: facts?.leading === name,
       version: facts?.versions[name],
@@ -108,7 +108,7 @@ export function alarmsOf(facts: Pick<ClusterFacts, 'alarms'> | undefined, name: 
   return (facts?.alarms ?? []).filter(({ member }) => member === name).map(({ type }) => type)
 }
 
-/** By the ID that its process says, where it answers: its name may be listed for the one that takes its place. */
+/** By the ID that its process reports, if it answers: its name may be listed for its replacement. */
 function isNode(
   cluster: Cluster,
   node: Node,
@@ -119,7 +119,7 @@ function isNode(
   return name === node.name || (name === '' && peerUrls.includes(peerUrl(cluster, node)))
 }
 
-/** Of one that is down. Two processes with one member's data would vote twice. */
+/** For a member that is down. Two processes with one member's data would vote twice. */
 function isStray(
   { name }: Node,
   hosts: Readonly<Record<string, HostState>>,

@@ -1,2 +1,2 @@
-/** Stands, in a world that is only foreseen, for what can't be known before it is there. */
-export const UNKNOWN_YET = '(known after it is made)'
+/** Placeholder in a predicted state for a value that is unknown until it exists. */
+export const UNKNOWN_YET = '(known after creation)'

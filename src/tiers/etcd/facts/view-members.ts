@@ -1,4 +1,4 @@
-/** What the file's members say when they are asked, without a look at their machines. */
+/** What the file's members report, without observing their nodes. */
 import { QuorateError, combineErrors } from '../../../errors.ts'
 import type { MemberClient } from '../../../etcd/client.ts'
 import type { ListedMember } from '../../../etcd/listed-member.ts'
@@ -8,14 +8,14 @@ import { type HostOutcomes, onAll } from '../../../ssh/fleet.ts'
 import { seek } from '../perform/seek.ts'
 import type { Session } from '../session.ts'
 
-/** One that does not answer, or whose machine can't be reached, is part of the view and no error. @throws QuorateError if no machine can be reached */
+/** A member that doesn't answer or is unreachable is part of the view, not an error. @throws QuorateError if no node is reachable */
 export async function viewMembers(session: Session): Promise<ClusterView> {
   const view = await viewOnce(session)
   const found = await onAll(etcdNodes(session.cluster), async (node) => {
     const member = view.members.find(({ name }) => name === node.name)
     return member !== undefined && (await seek(session, node, member))
   })
-  // Whose machine can't be looked at is told of already.
+  // Nodes that can't be observed were already reported.
   return found.results.some(({ value }) => value) ? await viewOnce(session) : view
 }
 
@@ -40,21 +40,21 @@ async function connectMembers(session: Session): Promise<HostOutcomes<MemberClie
     if (client === undefined) throw new TypeError('no client')
     return client
   })
-  // Nothing can be learnt of any member then: it is not one machine's trouble.
+  // Then no member can be asked: it isn't the problem of one node.
   const fatal = outcomes.errors.find(({ code }) => code !== 'unreachable')
   if (fatal !== undefined) throw fatal
-  // What could not be looked at is not down: nothing is known of the cluster then.
+  // Unseen is not down: nothing is known of the cluster then.
   if (outcomes.results.length === 0) throw combineErrors(outcomes.errors)
   return outcomes
 }
 
-/** Clients of those members whose machines can be reached. */
+/** Clients of the members on reachable nodes. */
 export async function reachableClients(session: Session): Promise<readonly MemberClient[]> {
   const { results } = await connectMembers(session)
   return results.map(({ value }) => value)
 }
 
-/** The member list of one that has a leader; undefined: nobody has one, or nobody can be asked. */
+/** The member list from a member with a leader; undefined: no member has one, or none can be asked. */
 export async function certainMembers(session: Session): Promise<readonly ListedMember[] | undefined> {
   let view: ClusterView
   try {

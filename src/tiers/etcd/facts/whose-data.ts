@@ -1,6 +1,6 @@
 /**
- * Data that is another member's: of a disk that was cloned or swapped. Two processes with one member's identity would vote
- * twice, so nothing is started on it. The log says whose it is.
+ * Finds data of another member, from a cloned or swapped disk. Two processes with one member's identity would vote twice,
+ * so nothing is started on it. The WAL says whose data it is.
  */
 import type { Cluster, Node } from '../../../spec/cluster.ts'
 import type { MemberState } from '../../../host/state.ts'
@@ -14,8 +14,8 @@ interface Place {
 }
 
 /**
- * @param places those whose data counts: not of nodes that are to be replaced, or have still to join
- * @param remedy what helps a member whose own data is lost, as things are
+ * @param places nodes whose data counts: not those to be replaced, or still to join
+ * @param remedy the fix for a member whose own data is lost, in the present state
  */
 export function strayData(
   { etcd }: Cluster,
@@ -36,22 +36,22 @@ export function strayData(
       clusterId !== undefined && clusterId !== UNKNOWN_YET && logIdentity.clusterId !== clusterId
     if (!isOther && !isTwice && !isElsewhere) return []
     const owner = isTwice
-      ? `the same member as that of ${twins
+      ? `the same member as the data of ${twins
           .filter((one) => one.node !== node)
           .map((one) => one.node.name)
           .join(', ')}`
       : isOther && !isElsewhere
-        ? `the member ${names.get(memberId) ?? memberId}, not of ${node.name}`
+        ? `member ${names.get(memberId) ?? memberId}, not to ${node.name}`
         : `another cluster (ID ${logIdentity.clusterId})`
     const hint =
       own === undefined
-        ? `find out which one is the copy, and clear that node: quorate reset ${node.name}`
-        : `the disk may have been cloned or swapped. ${remedy(node.name)}`
+        ? `find out which one is the copy; if it is ${node.name}: quorate reset ${node.name}`
+        : `check whether the disk was cloned or swapped; then: ${remedy(node.name)}`
     return [
       {
         host: node.name,
-        message: `the data in ${etcd.walDirectory} is that of ${owner}${isElsewhere ? '' : ': started, two members would vote as one'}`,
-        hint: `nothing was started; ${hint}`,
+        message: `data in ${etcd.walDirectory} belongs to ${owner}${isElsewhere ? '' : ' (if started, it would vote twice and could break Raft safety)'}`,
+        hint,
       },
     ]
   })

@@ -1,9 +1,9 @@
-/** Data that is moved aside: beside where it was, or within a directory that can't be renamed. */
+/** Data that is renamed: next to its original path, or within a directory that can't be renamed. */
 import type { MemberState } from '../../../host/state.ts'
 import type { AsideStep } from '../steps/aside.ts'
 import type { AnyStep } from '../steps/steps.ts'
 
-/** Of these paths, those that can't be renamed on that machine; undefined: they all can. */
+/** Of these paths, those that can't be renamed on that node; undefined: all can. */
 export function withinOf(
   { limits }: Pick<MemberState, 'limits'>,
   paths: readonly string[],
@@ -12,7 +12,7 @@ export function withinOf(
   return fixed.length > 0 ? fixed : undefined
 }
 
-/** What these steps moved, and where to. */
+/** What these steps renamed, and to which path. */
 export function movedBy(
   steps: readonly AnyStep[],
 ): readonly { readonly host: string; readonly from: string; readonly to: string }[] {
@@ -23,7 +23,7 @@ export function movedBy(
   )
 }
 
-/** Where the step leaves what was at this path. */
+/** Where the step puts what was at this path. */
 function asideTo({ suffix, within }: Pick<AsideStep, 'suffix' | 'within'>, path: string): string {
   return within?.includes(path) === true ? `${path}/.quorate-aside.${suffix}` : `${path}.${suffix}`
 }

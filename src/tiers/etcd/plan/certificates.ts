@@ -22,19 +22,19 @@ export function profileOf(name: CertificateName): Profile {
   return name === 'etcd' ? 'member' : name
 }
 
-/** What the names go by, beside the cluster file. */
+/** What the names depend on, besides the cluster file. */
 export interface Seen {
   readonly host: HostState | undefined
   readonly authority: AuthorityFacts
 }
 
 /**
- * The names that a node's certificate carries: its own, and
- * - among peers the one by which members know each other, if the CA may sign it;
- * - for as long as its member runs at another address that one, because until it is restarted its peers find it there;
- * - the addresses that it calls its peers from: etcd turns away a peer whose certificate lacks the address it comes from;
- * - those that its certificates carry already, for as long as the machine has them: where it calls from goes by where
- *   its peers are at the moment, which changes while they move.
+ * The names in a node's certificate: its own, and
+ * - in peer certificates the name by which members know each other, if the CA may sign it;
+ * - the old address, while its member still runs there: its peers find it there until it is restarted;
+ * - its source addresses to peers: etcd rejects a peer whose certificate lacks the address that it connects from;
+ * - addresses already in its certificates, as long as the node has them: its source address depends on where its peers
+ *   are at the moment, which changes while they move.
  *
  * Never another node's.
  */
@@ -83,7 +83,7 @@ export function requestConfiguration(
   return `${configuration}# key: ${algorithm}\n`
 }
 
-/** Why a certificate has to be issued; empty: it may stay. */
+/** Why a certificate must be issued; empty: it may stay. */
 export function faultsOf(
   observed: Observed,
   host: string,
@@ -92,7 +92,7 @@ export function faultsOf(
   return observed.certificates[host]?.[name] ?? [{ code: 'missing', message: 'is missing' }]
 }
 
-/** What makes the key itself unfit, or leaves it unknown. */
+/** Faults of the key itself, or that it is unknown. */
 const KEY_FAULTS: ReadonlySet<CertificateFault['code']> = new Set([
   'missing',
   'due-with-key',
@@ -104,9 +104,9 @@ const KEY_FAULTS: ReadonlySet<CertificateFault['code']> = new Set([
 ])
 
 /**
- * Whether the key in force can stay. etcd reads certificate and key one after the other for each handshake: a handshake
- * that falls between the two while both are exchanged finds two that don't belong together, and fails. With the same key
- * on both sides of the exchange any mix of the two is right.
+ * Whether the active key can stay. etcd reads certificate and key one after the other for each handshake. A handshake in
+ * the middle of a replacement of both finds a pair that doesn't match, and fails. With the same key before and after,
+ * any mix matches.
  */
 export function keepsKey(observed: Observed, host: string, name: CertificateName): boolean {
   return faultsOf(observed, host, name).every(({ code }) => !KEY_FAULTS.has(code))

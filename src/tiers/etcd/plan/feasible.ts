@@ -1,7 +1,7 @@
 /**
- * Whether the machines let a plan be done: asked of all of its steps before the first. What the kernel says no to (a
- * read-only filesystem, an immutable directory, a mount point, a full disk) would otherwise be found half-way, when a member
- * is out of the cluster and can't come back. Pure.
+ * Whether the nodes allow a plan: checked for all of its steps before the first. What the kernel refuses (a read-only file
+ * system, an immutable directory, a mount point, a full disk) would otherwise be found half-way, when a member is removed
+ * and can't come back. Pure.
  */
 import { type Limits, PATHS } from '../../../host/state.ts'
 import { type Cluster } from '../../../spec/cluster.ts'
@@ -10,10 +10,10 @@ import type { ClusterFacts, Observed } from '../facts/observed.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 import type { HostStep, ResetStep, Step } from '../steps/steps.ts'
 
-/** etcd allocates two segments of its log in full, of 64 MB each. */
+/** etcd allocates two full WAL segments, of 64 MB each. */
 const LOG_BYTES = 128_000_000
 
-/** Room that the binaries of no version do without: fewer would be a failure in the middle. */
+/** Minimum space for the binaries of any version: less would fail half-way. */
 const BINARY_BYTES = 20 * 1024 ** 2
 
 const BINARIES = '/usr/local/bin'
@@ -48,7 +48,7 @@ export function infeasible(
 
 type Work = HostStep | ResetStep
 
-/** Directories that a step makes something in, by the paths of which `Limits` tells. */
+/** Directories in which a step creates something, by the paths in `Limits`. */
 function placesOf({ etcd }: Cluster, step: Work): readonly string[] {
   switch (step.kind) {
     case 'user':
@@ -90,19 +90,19 @@ function closedReasons(cluster: Cluster, limits: Limits, step: Work): BlockReaso
 
 function cantWrite(place: string, what: string): BlockReason {
   return {
-    message: `can't ${what}: ${place} is read-only or immutable; nothing was changed`,
-    hint: `make ${place} writable (findmnt -T ${place}; lsattr -d ${place}), then run the command again`,
+    message: `can't ${what}: ${place} is read-only or immutable`,
+    hint: `make ${place} writable (see findmnt -T ${place} and lsattr -d ${place}), then rerun the command`,
   }
 }
 
 function noInodes(place: string, what: string): BlockReason {
   return {
-    message: `can't ${what}: the filesystem of ${place} has no free inodes; nothing was changed`,
-    hint: `remove files that nobody needs there (df -i ${place}), then run the command again`,
+    message: `can't ${what}: the file system of ${place} has no free inodes`,
+    hint: `delete files that are not needed on that file system (df -i ${place}), then rerun the command`,
   }
 }
 
-/** Data that is to be moved aside or replaced. */
+/** Data to rename or replace. */
 function moveReasons({ etcd }: Cluster, limits: Limits, step: Work): BlockReason[] {
   if (step.kind === 'restore-stage') return swapReasons(limits, [etcd.dataDirectory, etcd.walDirectory])
   if (step.kind !== 'aside' && step.kind !== 'remove') return []
@@ -112,26 +112,26 @@ function moveReasons({ etcd }: Cluster, limits: Limits, step: Work): BlockReason
 function insideReasons({ inside }: Limits, paths: readonly string[]): BlockReason[] {
   return paths.flatMap((path) =>
     (inside[path] ?? []).map((mount) => ({
-      message: `can't move ${path} aside: it contains the mount point ${mount}; nothing was changed`,
-      hint: `mount that filesystem at ${path}, or one directory higher, with the data in it`,
+      message: `can't rename ${path}: it contains the mount point ${mount}`,
+      hint: `mount that file system at ${path}, or one directory higher, with the data in it`,
     })),
   )
 }
 
-/** Why data there can't be replaced by other data with a rename. */
+/** Why data can't be replaced with a rename. */
 export function swapReasons(limits: Limits, paths: readonly string[]): BlockReason[] {
   return [
     ...paths
       .filter((path) => limits.fixed.includes(path))
       .map((path) => ({
-        message: `can't replace ${path}: it is a mount point, or in a directory that is read-only or immutable, and can't be renamed; nothing was changed`,
-        hint: `mount the filesystem one directory higher, with etcd's data in a directory on it (findmnt -T ${path})`,
+        message: `can't replace ${path}: it can't be renamed, because it is a mount point or in a read-only or immutable directory`,
+        hint: `mount the file system one directory higher, with etcd's data in a directory on it (findmnt -T ${path})`,
       })),
     ...insideReasons(limits, paths),
   ]
 }
 
-/** A member that begins without data: etcd makes a log by renaming a directory to its place. */
+/** A member that starts without data: etcd creates the WAL by renaming a directory to its path. */
 /** In bytes, of those that answered. */
 function largestDatabase(facts: ClusterFacts | undefined): number {
   return Math.max(0, ...Object.values(facts?.space ?? {}).map(({ sizeBytes }) => sizeBytes))
@@ -151,8 +151,8 @@ function newDataReasons({ etcd }: Cluster, limits: Limits, databaseBytes: number
     ...(limits.fixed.includes(walDirectory) && closed === undefined
       ? [
           {
-            message: `can't ${log}: it is a mount point, and etcd renames a new directory to that path; nothing was changed`,
-            hint: `mount the filesystem one directory higher, with the log in a directory on it (findmnt ${walDirectory})`,
+            message: `can't ${log}: it is a mount point, and etcd renames a new directory to that path`,
+            hint: `mount the file system one directory higher, with the WAL in a directory on it (findmnt ${walDirectory})`,
           },
         ]
       : []),
@@ -167,9 +167,9 @@ function newDataReasons({ etcd }: Cluster, limits: Limits, databaseBytes: number
 }
 
 /**
- * Why a member can't have its data moved aside and begin again without any.
+ * Why a member's data can't be renamed and the member started without data.
  *
- * @param databaseBytes of the members that it gets its data from
+ * @param databaseBytes of the members that send it their data
  */
 export function rejoinReasons(
   cluster: Cluster,
@@ -183,7 +183,7 @@ export function rejoinReasons(
   ]
 }
 
-/** Of the first of these directories that was looked at. */
+/** Of the first of these directories that was observed. */
 function roomReasons(
   { room }: Limits,
   places: readonly string[],
@@ -197,8 +197,8 @@ function roomReasons(
   if (free.freeBytes >= wanted) return []
   return [
     {
-      message: `can't ${what}: ${formatBytes(free.freeBytes)} are free on the filesystem of ${place}, ${formatBytes(wanted)} are needed; nothing was changed`,
-      hint: `free some space there (df -h ${place}), then run the command again`,
+      message: `can't ${what}: ${formatBytes(free.freeBytes)} free on the file system of ${place}, ${formatBytes(wanted)} needed`,
+      hint: `free space on that file system (df -h ${place}), then rerun the command`,
     },
   ]
 }

@@ -1,6 +1,6 @@
 /**
- * What others have set for etcd.service: drop-ins of an etcd before, and variables that systemd gives to each service. What
- * changes quorate's own decisions is refused before anything starts; the rest is kept.
+ * Settings of others for etcd.service: drop-ins of an earlier etcd, and variables that systemd gives to each service.
+ * Settings that change quorate's own decisions are refused before anything starts; the rest is kept.
  */
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
 import { foreignTroubles, settingsOf, takenBack } from '../../../etcd/foreign-member.ts'
@@ -11,7 +11,7 @@ import { isTypeable } from '../../../spec/typeable.ts'
 import type { Observed } from '../facts/observed.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 
-/** Everything that keeps a member of the file from being started as quorate wants it. */
+/** Everything that prevents a start of a member the way quorate configures it. */
 export function foreignReasons(cluster: Cluster, { hosts }: Pick<Observed, 'hosts'>): readonly BlockReason[] {
   return etcdNodes(cluster).flatMap((node): readonly BlockReason[] => {
     const state = hosts[node.name]?.member
@@ -22,7 +22,7 @@ export function foreignReasons(cluster: Cluster, { hosts }: Pick<Observed, 'host
   })
 }
 
-/** Of one unit: it is masked, or something in it is another's and decides. */
+/** For one unit: it is masked, or a foreign setting overrides quorate's. */
 export function unitReasons(
   cluster: Cluster,
   host: string,
@@ -30,8 +30,10 @@ export function unitReasons(
   options?: Readonly<Record<string, string>>,
 ): readonly BlockReason[] {
   if (masked === true) {
-    const message = 'etcd.service is masked, so nothing can start it'
-    return [{ host, message, hint: `if etcd is to run on ${host}, run there: systemctl unmask etcd.service` }]
+    const message = "etcd.service is masked and can't be started"
+    return [
+      { host, message, hint: `to run etcd on ${host}, run on that node: systemctl unmask etcd.service` },
+    ]
   }
   return foreignTroubles({ cluster, host, surroundings, unitPath: path, options }).map((one) => ({
     host,
@@ -40,8 +42,8 @@ export function unitReasons(
 }
 
 /**
- * Where the running process keeps its data, if neither the cluster file nor its options file say so: a setting of others was
- * in force when it started. Its data is not lost, whatever the directories of the file look like.
+ * Where the running process keeps its data, if neither the cluster file nor its options file says so: another setting was
+ * effective when it started. Its data is not lost, whatever the directories of the file contain.
  */
 export function dataElsewhere(
   { etcd: { dataDirectory, walDirectory } }: Cluster,
@@ -82,18 +84,18 @@ function elsewhereReason(
     ...(set === undefined ? [] : [takenBack(set, surroundings)]),
     ...moves(cluster, state, running),
   ]
-  // A process can change what its environment seems to be.
+  // A process can change its visible environment.
   const isKnown = isTypeable(running.data) && isTypeable(running.wal)
   return {
     host,
-    message: `etcd runs with its data in ${running.data} and its log in ${running.wal}; the cluster file says ${dataDirectory} and ${walDirectory}${source}`,
+    message: `etcd runs with data in ${running.data} and WAL in ${running.wal}, but the cluster file says ${dataDirectory} and ${walDirectory}${source}`,
     hint: isKnown
-      ? `no data is lost. Move it: quorate stop ${host}; then on ${host}: ${commands.join(' && ')}; then quorate start ${host}`
-      : `no data is lost. Move it by hand between quorate stop ${host} and quorate start ${host}`,
+      ? `move the data (no data is lost): quorate stop ${host}; then on ${host}: ${commands.join(' && ')}; then quorate start ${host}`
+      : `move the data by hand (no data is lost), between quorate stop ${host} and quorate start ${host}`,
   }
 }
 
-/** Commands that bring data and log to where the cluster file has them, once the member is stopped. */
+/** Commands that move data and WAL to the paths of the cluster file, once the member is stopped. */
 function moves(
   { etcd: { dataDirectory, walDirectory } }: Cluster,
   { dataPresent, walPresent, paths }: MemberState,

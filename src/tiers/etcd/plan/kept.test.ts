@@ -140,7 +140,7 @@ test('one that is to be made anew is, and started', () => {
 test('where too few are left for a quorum nothing is begun, and the reason names who has to be started', () => {
   const off = { ...withMembers(settledWorld(cluster), kept), cluster: undefined }
   const [reason] = reasonsOf(next(intent, off))
-  expect(reason?.message).toContain('0 of 3 voting members are left, and 2 are needed')
+  expect(reason?.message).toContain('leaves 0 of 3 voting members, 2 needed')
   expect(reason?.hint).toContain('quorate start etcd01 etcd02 etcd03')
   const two = withMember(one, 'etcd02', kept)
   expect(reasonsOf(next(intent, without(two, ['etcd02', 'etcd03'])))[0]?.hint).toContain(

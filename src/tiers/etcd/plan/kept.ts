@@ -1,4 +1,4 @@
-/** Members that `quorate stop` stopped: they stay so until somebody asks for their start. */
+/** Members stopped with `quorate stop`: they stay stopped until an operator starts them. */
 import type { MemberState } from '../../../host/state.ts'
 import { type Node, etcdNodes } from '../../../spec/cluster.ts'
 import { counted } from '../../../spec/units.ts'
@@ -9,8 +9,8 @@ import { type Roster, isNeverStarted, isReplaced } from '../facts/membership-map
 import type { BlockReason } from '../../../engine/step.ts'
 
 /**
- * The mark of `quorate stop` is there, and nothing has happened since that says otherwise. One that runs again, or would
- * at boot, was started by hand; one without its log was reset or is to be replaced.
+ * The marker of `quorate stop` exists, and nothing contradicts it. A member that runs again, or would at boot, was started
+ * by hand; one without its WAL was reset or will be replaced.
  */
 export function isKeptStopped(state: MemberState | undefined): boolean {
   if (state?.stoppedByOperator === undefined) return false
@@ -18,7 +18,7 @@ export function isKeptStopped(state: MemberState | undefined): boolean {
   return (active === 'inactive' || active === 'failed') && !enabled && state.walPresent
 }
 
-/** Etcd nodes whose members are not to be started now; none where the intent asks for their start. */
+/** Etcd nodes whose members must not be started now; none if the intent asks for their start. */
 export function keptStopped(
   { cluster, startStopped }: Pick<ApplyIntent, 'cluster' | 'startStopped'>,
   { hosts }: Pick<Observed, 'hosts'>,
@@ -27,7 +27,7 @@ export function keptStopped(
   return etcdNodes(cluster).filter(({ name }) => isKeptStopped(hosts[name]?.member))
 }
 
-/** Those of them that are members, and stay: what is to be made anew is started as any newcomer is. */
+/** Those of them that stay members: a member to replace is started like any new member. */
 export function keptMembers(
   intent: ApplyIntent,
   observed: Observed,
@@ -40,7 +40,7 @@ export function keptMembers(
   })
 }
 
-/** Nothing can be done without a quorum, and without these there is none: waiting for it would be in vain. */
+/** Nothing works without a quorum, and without these there is none: waiting would be in vain. */
 export function quorumWithout(
   kept: readonly Node[],
   { hosts }: Pick<Observed, 'hosts'>,
@@ -49,7 +49,7 @@ export function quorumWithout(
 ): readonly BlockReason[] {
   if (kept.length === 0) return []
   const away = new Set(kept.map(({ name }) => name))
-  // With nobody to ask, data tells who is a member.
+  // If no member can be asked, data says which nodes are members.
   const known =
     roster === undefined
       ? all.filter(({ name }) => hosts[name]?.member?.dataPresent === true).map(({ name }) => name)
@@ -59,25 +59,25 @@ export function quorumWithout(
   if (voters - stopped >= quorum(voters)) return []
   return [
     {
-      message: `${names(kept)} stopped with quorate stop: without them ${voters - stopped} of ${counted(voters, 'voting member')} are left, and ${quorum(voters)} are needed`,
+      message: `no quorum: ${names(kept)} stopped with quorate stop, which leaves ${voters - stopped} of ${counted(voters, 'voting member')}, ${quorum(voters)} needed`,
       hint: startHint(kept),
     },
   ]
 }
 
-/** Why no member restarts, joins or leaves now. */
+/** Why no member is restarted, added or removed now. */
 export function keptReason(kept: readonly Node[]): BlockReason {
   return {
-    message: `${names(kept)} stopped with quorate stop: no other member is restarted, added or removed as long as one is down`,
-    hint: `${startHint(kept)}; then apply again`,
+    message: `${names(kept)} stopped with quorate stop: while a member is down, no other is restarted, added or removed`,
+    hint: `${startHint(kept)}; then rerun the command`,
     putsOff: true,
   }
 }
 
-/** For a note: that it was left as it is, and how it is started. */
+/** For a note: that it stays stopped, and how to start it. */
 export function keptNote({ name }: Node, state: MemberState | undefined): string {
   const since = state?.stoppedByOperator?.since
-  return `stopped with quorate stop${since === undefined ? '' : ` (${since})`}, and left so; to start it: quorate start ${name}`
+  return `stopped with quorate stop${since === undefined ? '' : ` (${since})`}, and stays stopped; to start it: quorate start ${name}`
 }
 
 function startHint(kept: readonly Node[]): string {

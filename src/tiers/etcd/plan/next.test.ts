@@ -282,10 +282,8 @@ test.each([
   expect(reasons(world, newer)).toHaveLength(3)
   expect(reasons(world, newer)[0]).toMatchObject({
     host: 'etcd01',
-    message: expect.stringMatching(
-      /^etcd 3\.5\.16 is installed.* there, the cluster file asks for 3\.5\.21$/,
-    ),
-    hint: 'quorate upgrade --to 3.5.21 does that; otherwise put 3.5.16 back into the cluster file',
+    message: expect.stringMatching(/^etcd 3\.5\.16 is installed.*, but the cluster file asks for 3\.5\.21$/),
+    hint: 'upgrade: quorate upgrade --to 3.5.21; or set 3.5.16 in the cluster file again',
   })
 })
 
@@ -298,14 +296,14 @@ test('another version before the first start is simply installed', () => {
 
 test('another CA under running members', () => {
   expect(reasons(faulty(settled, 'issuer'))).toMatchObject([
-    { host: 'etcd02', message: 'its certificate is from another CA than the one the cluster file names' },
+    { host: 'etcd02', message: 'its certificate is from a CA other than the one in the cluster file' },
   ])
 })
 
 test('a CA that is too weak and that no node trusts yet', () => {
   const message = 'the CA certificate CN=old is too weak: it is signed with SHA-1'
   const world = { ...settled, authority: { ...settled.authority, tooWeak: [message] } }
-  expect(reasons(world)).toEqual([{ message, hint: expect.stringContaining('name a stronger CA') }])
+  expect(reasons(world)).toEqual([{ message, hint: expect.stringContaining('set a stronger CA') }])
 })
 
 test('a CA that is not here any more', () => {

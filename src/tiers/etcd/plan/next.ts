@@ -1,7 +1,7 @@
 /**
- * The planner: what is the next safe thing to do? A pure function of what is wanted and what was observed.
+ * The planner: which step is safe next? A pure function of the intent and of what was observed.
  *
- * A crash, a lost reply or a second run needs no case of its own here: look again, and ask again.
+ * A crash, a lost reply or a rerun is not a special case: observe again, and ask again.
  */
 import { CAUGHT_UP } from '../../../etcd/lag.ts'
 import { packagesFor } from '../../../host/needs.ts'
@@ -68,7 +68,7 @@ export function next(asked: ApplyIntent, looked: Observed): Next {
   for (const rule of apart.length === 0 ? RULES : TAKE_OVER) {
     const answer = without(apart, rule(scene))
     const idle = !isBlocked(answer) && answer.length === 0
-    // Before any reason of the rule's own: whoever stopped it knows why, and can start it.
+    // Before the rule's own reasons: the operator who stopped it knows why, and can start it.
     if (!idle && kept.length > 0 && WITH_ALL.has(rule))
       return { kind: 'blocked', reasons: [keptReason(kept)] }
     if (isBlocked(answer)) return { kind: 'blocked', reasons: answer.blocked }
@@ -78,13 +78,13 @@ export function next(asked: ApplyIntent, looked: Observed): Next {
   return apart.length === 0 ? { kind: 'done' } : { kind: 'blocked', reasons: apart }
 }
 
-/** Nothing of what is to be done on machines that are left alone. */
+/** Drops all steps on nodes that quorate doesn't change. */
 function without(apart: readonly BlockReason[], answer: RuleAnswer): RuleAnswer {
   if (apart.length === 0 || isBlocked(answer)) return answer
   return answer.filter(({ host }) => host !== undefined && !apart.some((reason) => reason.host === host))
 }
 
-/** Everything that needs no other host: in one round trip each. */
+/** Everything that needs no other host, in one round trip each. */
 const prepare: Rule = ({ intent, observed, situation, roster }) => {
   const { cluster, until, beside = [] } = intent
   const services = Object.groupBy(
@@ -92,7 +92,7 @@ const prepare: Rule = ({ intent, observed, situation, roster }) => {
     ({ host }) => host,
   )
   const members = new Set(etcdNodes(cluster).map((node) => node.name))
-  // The pin is part of a member's files in an established cluster, and nothing pins before `settle` has verified.
+  // In an established cluster, the cluster ID file is one of a member's files. It is not written before `settle` has verified.
   const steps = cluster.nodes.flatMap((node): HostStep[] => {
     const host = observed.hosts[node.name]
     if (host === undefined) throw new TypeError(`${node.name} was not observed`)
@@ -108,15 +108,15 @@ const prepare: Rule = ({ intent, observed, situation, roster }) => {
       ...(services[node.name] ?? []),
     ]
   })
-  const what = 'make a certificate authority'
+  const what = 'create a certificate authority'
   const authority: Step[] =
     observed.authority.bundle === undefined && until === 'done'
-      ? [{ kind: 'authority', what, why: 'there is none yet', danger: 'none' }]
+      ? [{ kind: 'authority', what, why: 'the cluster has none yet', danger: 'none' }]
       : []
   return [...authority, ...steps]
 }
 
-/** Certificates for all waiting requests; and on hosts whose member does not run, its start right behind. */
+/** Certificates for all waiting requests; and on hosts whose member doesn't run, its start right after. */
 const certify: Rule = (scene) => {
   const { observed } = scene
   const { cluster } = scene.intent
@@ -126,11 +126,11 @@ const certify: Rule = (scene) => {
     if (faults.length === 0) return caSteps(observed, node.name)
     return [issueStep(node.name, names, faults)]
   })
-  // All members start in the same wave: the first to start is ready only when a quorum of them is there.
+  // All members start in the same stage: the first is ready only when a quorum of them runs.
   return certificates.length > 0 ? [...certificates, ...startSteps(scene)] : []
 }
 
-/** The trust bundle beside certificates that are fine. Members that run read it at their next start. */
+/** The trust bundle, if the certificates are valid. Running members read it at their next start. */
 function caSteps(observed: Observed, host: string): HostStep[] {
   const { bundle } = observed.authority
   const tls = observed.hosts[host]?.member?.tls
@@ -141,17 +141,17 @@ function caSteps(observed: Observed, host: string): HostStep[] {
       kind: 'ca',
       host,
       what: 'write /etc/ssl/etcd/ca.crt',
-      why: 'differs from the CAs that members are to trust',
+      why: 'differs from the CAs that members should trust',
       danger: 'none',
       creates: tls.ca === undefined,
     },
   ]
 }
 
-/** Members that should run and do not: started, together. */
+/** Members that should run but don't: started together. */
 const form: Rule = (scene) => startSteps(scene)
 
-/** Nothing is done to a cluster that is not well, but to make it well. */
+/** An unhealthy cluster gets only steps that make it healthy. */
 const settleDown: Rule = ({ observed }) => {
   const behind = Object.entries(observed.cluster?.lag ?? {}).filter(([, lag]) => lag > CAUGHT_UP)
   const problems = [
@@ -170,15 +170,15 @@ const settleDown: Rule = ({ observed }) => {
 }
 
 /**
- * The restarts that make every member trust the CA that signs, or take a certificate without the members' name from a CA
- * that may not sign it, come before members that would be its first.
+ * Restarts that make every member trust the signing CA, or accept a certificate without the members' name from a CA that
+ * may not sign it, come before members that would be its first.
  */
 const spreadTrust: Rule = (scene) => {
   const { cluster } = scene.intent
   return isUntold(cluster, scene.looked) || isStuck(cluster, scene.looked) ? roll(scene) : []
 }
 
-/** What needs a healthy cluster: its proof, its mark on every member, what other tiers keep in it. */
+/** What needs a healthy cluster: its verification, the cluster ID files, data of other tiers in etcd. */
 const settle: Rule = ({ intent, observed, situation }) => {
   const { cluster } = intent
   const facts = observed.cluster
@@ -186,7 +186,7 @@ const settle: Rule = ({ intent, observed, situation }) => {
   const kept = GUESTS.flatMap((guest) => guest.steps(cluster, observed))
   if (situation.kind !== 'established') {
     if (!facts.verified) {
-      const what = 'verify the cluster: a write read back from every member, equal contents'
+      const what = 'verify the cluster: read a write back from every member, compare all keyspaces'
       return [{ kind: 'verify', what, why: 'it was just formed', danger: 'none' }]
     }
     const { token } = situation
@@ -199,7 +199,7 @@ const settle: Rule = ({ intent, observed, situation }) => {
   return kept
 }
 
-/** Tiers that stand on others, which are as they should be: on etcd, since nothing is left to be done to it. */
+/** Tiers whose dependencies are settled: etcd is, because nothing is left to do for it. */
 const standOn: Rule = ({ intent, observed }) => {
   const { cluster, beside = [] } = intent
   const settled = beside.filter((tier) => tier.settled(cluster, observed.hosts, observed.beside?.[tier.name]))
@@ -209,14 +209,14 @@ const standOn: Rule = ({ intent, observed }) => {
     .flatMap((tier) => tierSteps(tier, intent, observed))
 }
 
-/** What a tier has to do that waits for no other machine. */
+/** A tier's steps that wait for no other node. */
 function firstSteps(tier: Tier, intent: ApplyIntent, observed: Observed): readonly Step[] {
   if (tier.after.length === 0) return tierSteps(tier, intent, observed)
   const { cluster, stamp } = intent
   return (tier.early?.(cluster, observed.hosts, stamp, observed.beside?.[tier.name]) ?? []) as readonly Step[]
 }
 
-/** Of registered kinds alone: the list of tiers says so (`tiers/tiers.ts`). */
+/** Only registered kinds: the list of tiers ensures it (`tiers/tiers.ts`). */
 function tierSteps(
   tier: Tier,
   { cluster, stamp }: ApplyIntent,
@@ -244,8 +244,8 @@ const RULES: readonly Rule[] = [
   standOn,
 ]
 
-/** All that is done while something else runs other members: what is down, and quorate's to run, is made ready and started. */
+/** The steps while another supervisor runs other members: prepares and starts the stopped members that quorate runs. */
 const TAKE_OVER: readonly Rule[] = [prepare, certify, form]
 
-/** What takes a member away, or changes who is one, while all others are up: not while an operator keeps one down. */
+/** Steps that take a member down or change the member list need all others up: none while an operator keeps one down. */
 const WITH_ALL: ReadonlySet<Rule> = new Set([spreadTrust, join, leave, canary, roll])

@@ -1,4 +1,4 @@
-/** Packages that are missing where quorate can't install any: said before anything is changed. */
+/** Missing packages on nodes where quorate can't install packages, reported before any change. */
 import { installCommand, installsPackages } from '../../../spec/package-names.ts'
 import { plural } from '../../../spec/units.ts'
 import type { ApplyIntent } from './intent.ts'
@@ -20,8 +20,8 @@ export function packageRefusals(
     return [
       {
         host,
-        message: `${list} ${plural(missing.length, 'is', 'are')} not installed, and quorate installs packages with apt-get only`,
-        hint: `on ${host}: ${installCommand(state.installer, missing)}; or remove ${list} from packages in the cluster file`,
+        message: `${plural(missing.length, 'package is', 'packages are')} not installed: ${list} (quorate installs packages only with apt-get)`,
+        hint: `install ${plural(missing.length, 'it', 'them')} on ${host}: ${installCommand(state.installer, missing)}; or remove ${list} from \`packages\` in the cluster file`,
       },
     ]
   })

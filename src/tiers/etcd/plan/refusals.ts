@@ -1,4 +1,4 @@
-/** What the cluster file asks for that `apply` does not do to a member: said before anything is touched. */
+/** Requests in the cluster file that `apply` refuses for a member, reported before any change. */
 import { type Cluster, type Node, etcdNodes } from '../../../spec/cluster.ts'
 import { accountReasons } from './account.ts'
 import { certificateNames } from './certificates.ts'
@@ -16,7 +16,7 @@ export function refusals(intent: ApplyIntent, observed: Observed): readonly Bloc
   const { cluster, upgrade } = intent
   const members = etcdNodes(cluster).flatMap((node) => {
     const state = observed.hosts[node.name]?.member
-    // An expired CA protects nobody from another one.
+    // An expired CA is no protection against another one.
     if (state?.unit.environment === undefined || trustsNobody(observed, state)) return []
     return authorityReasons(cluster, node, observed)
   })
@@ -32,8 +32,8 @@ export function refusals(intent: ApplyIntent, observed: Observed): readonly Bloc
 }
 
 /**
- * A member that is to be made anew in the midst of a change of version: neither goes on without the other. Once it is no
- * member any more the change of version does, and adds it anew.
+ * A member to replace during a change of version: neither can continue without the other. Once the member is removed, the
+ * change of version continues and adds it again.
  */
 function firstOut(
   { cluster, replace }: ApplyIntent,
@@ -46,24 +46,24 @@ function firstOut(
   const versions = new Set(etcdNodes(cluster).flatMap(({ name }) => presentVersion(observed, name) ?? []))
   const healthy = observed.cluster?.healthy ?? []
   const [from] = healthy
-  // Where all run the same version, it is the file's that is put right, or a downgrade that is canceled.
+  // If all run the same version, the fix is in the file, or a canceled downgrade.
   if (from === undefined || healthy.includes(host) || versions.size < 2) return reasons
-  const out = `take ${host} out of the cluster first: quorate etcdctl ${from} -- member remove ${id}`
+  const out = `remove ${host} from the cluster first: quorate etcdctl ${from} -- member remove ${id}`
   return reasons.map(({ hint = '', ...reason }) => ({
     ...reason,
-    hint: `${out}. What goes on then adds it anew: ${hint}`,
+    hint: `${out}; then continue, which adds it again: ${hint}`,
   }))
 }
 
-/** A weak CA is not let in. One that members trust already stays until it is exchanged: nobody is locked out. */
+/** A weak CA is refused. One that members already trust stays until it is rotated: no client is locked out. */
 export function weakCaReasons({ authority }: Observed): BlockReason[] {
   return (authority.tooWeak ?? []).map((message) => ({
     message,
-    hint: 'name a stronger CA in the cluster file (pki.authority), or leave it out and quorate makes one',
+    hint: 'set a stronger CA in the cluster file (pki.authority); or remove that key, and quorate creates a CA',
   }))
 }
 
-/** Certificates are read anew for each handshake, but the CA only at the start. */
+/** etcd reads certificates for each handshake, but the CA only at its start. */
 function authorityReasons(cluster: Cluster, node: Node, observed: Observed): BlockReason[] {
   const faults = certificateNames(cluster).flatMap((name) => observed.certificates[node.name]?.[name] ?? [])
   if (observed.authority.bundle !== undefined && !faults.some((fault) => fault.code === 'issuer')) return []
@@ -72,9 +72,9 @@ function authorityReasons(cluster: Cluster, node: Node, observed: Observed): Blo
       host: node.name,
       message:
         observed.authority.bundle === undefined
-          ? 'its certificate is from a CA that is not here: the key of the CA, or the folder where quorate keeps it, is lost'
-          : 'its certificate is from another CA than the one the cluster file names',
-      hint: 'put the CA back in its place; or change the CA of the running cluster: quorate certs rotate-ca',
+          ? "its certificate is from a CA that was not found on this workstation: the CA key or quorate's state directory is missing"
+          : 'its certificate is from a CA other than the one in the cluster file',
+      hint: 'put the CA back; or rotate the CA of the running cluster: quorate certs rotate-ca',
     },
   ]
 }

@@ -1,6 +1,6 @@
 /**
- * What to type next about a trouble, given what the voting members are able to do: the one place that names a command for
- * it. A command that the present quorum would have refuse is no help, so `remedy.test.ts` asks each one's own planner.
+ * The next command to run for a problem, given the state of the voting members. The only place that names such commands. A
+ * command that would refuse at the present quorum is no help, so `remedy.test.ts` asks each command's own planner.
  */
 import type { Standing, MemberStanding } from '../facts/standing.ts'
 import { quorum } from '../facts/quorum.ts'
@@ -10,16 +10,16 @@ import { counted, plural } from '../../../spec/units.ts'
 export interface Voter {
   readonly name: string
   /**
-   * `serving`: it answered a linearizable read; `running`: its unit is up, and it did not; `stopped`: its data is whole;
-   * `lost`: its data is missing or damaged; `unreached`: its machine can't be looked at from this host.
+   * `serving`: it answered a linearizable read; `running`: its unit is up, but it did not; `stopped`: its data is intact;
+   * `lost`: its data is missing or damaged; `unreached`: its node is unreachable from the workstation.
    */
   readonly state: 'serving' | 'running' | 'stopped' | 'lost' | 'unreached'
-  /** Of one that serves: its files are gone all the same, and it will not come back from its next stop. */
+  /** It serves, but its files were deleted: it won't start again after its next stop. */
   readonly unfounded?: boolean | undefined
 }
 
 export type Trouble =
-  /** Too few voting members answer, or that is what is behind it. */
+  /** Too few voting members answer, or that is the cause. */
   | { readonly kind: 'no-quorum' }
   /** A member does not answer. */
   | { readonly kind: 'silent'; readonly member: string }
@@ -31,19 +31,19 @@ export type Trouble =
   | { readonly kind: 'full' }
 
 export interface Remedy {
-  /** The words after `quorate`. */
+  /** The arguments after `quorate`. */
   readonly command: readonly string[]
   /** For people, with the command. */
   readonly text: string
 }
 
 /**
- * `serving`: a quorum answers. `startable`: enough have their data for one. `open`: there may be one, among machines out of
- * reach. `lost`: there can be none. As `recover` judges it, before it has read the logs.
+ * `serving`: a quorum answers. `startable`: enough members have their data. `open`: unreachable nodes may form one. `lost`:
+ * no quorum is possible. As `recover` judges it before it has read the Raft logs.
  */
 export type QuorumOutlook = 'serving' | 'startable' | 'open' | 'lost'
 
-/** @param all how many vote, where not all of them are among `voters` */
+/** @param all the number of voting members, if not all of them are in `voters` */
 export function quorumOutlook(voters: readonly Voter[], all = voters.length): QuorumOutlook {
   const needed = quorum(all)
   const count = (...states: Voter['state'][]) => voters.filter(({ state }) => states.includes(state)).length
@@ -53,7 +53,7 @@ export function quorumOutlook(voters: readonly Voter[], all = voters.length): Qu
   return count('serving', 'running', 'stopped', 'unreached') + unseen >= needed ? 'open' : 'lost'
 }
 
-/** Without a quorum, that comes first: nothing else can be done then. */
+/** Without a quorum, fix that first: nothing else works then. */
 export function remedyFor(trouble: Trouble, voters: readonly Voter[], all = voters.length): Remedy {
   const outlook = quorumOutlook(voters, all)
   return outlook === 'serving' ? withQuorum(trouble, voters, all) : withoutQuorum(outlook, voters)
@@ -62,9 +62,9 @@ export function remedyFor(trouble: Trouble, voters: readonly Voter[], all = vote
 function withQuorum(trouble: Trouble, voters: readonly Voter[], all: number): Remedy {
   switch (trouble.kind) {
     case 'no-quorum':
-      return remedy(['status'], 'a quorum answers again; look again')
+      return remedy(['status'], 'a quorum answers again; check the cluster')
     case 'corrupt':
-      return remedy(['repair'], 'see which member differs')
+      return remedy(['repair'], 'find the member that differs')
     case 'full':
       return remedy(['unjam'], 'free space and disarm the alarm')
     case 'lost':
@@ -81,26 +81,26 @@ function lost(member: string, voters: readonly Voter[], all: number): Remedy {
   const sound = voters.filter(({ state, unfounded }) => state === 'serving' && unfounded !== true)
   if (sound.length >= quorum(all)) {
     const why =
-      'if its data was moved, move it back and run apply again; if it is lost, recreate the member from the others'
+      'if its data was moved, move it back and run quorate apply; if it is lost, recreate the member from the others'
     return remedy(['repair', member], why)
   }
   const from = (sound[0] ?? voters.find(({ state }) => state === 'serving'))?.name ?? member
-  const why = 'stop nothing: members still serve from files that are deleted. Save what they hold first'
+  const why = 'do not stop any member: they still serve from deleted files. First save their data'
   return remedy(['etcdctl', from, '--', 'snapshot', 'save', 'FILE'], why)
 }
 
 function silent(member: string, state: Voter['state'] | undefined): Remedy {
   switch (state) {
     case 'stopped':
-      return remedy(['start', member], 'start it')
+      return remedy(['start', member], 'start the member')
     case 'unreached':
-      return remedy(['status'], `make the machine of ${member} reachable from this host, then look again`)
+      return remedy(['status'], `make ${member} reachable from this workstation, then check the cluster`)
     case 'serving':
-      return remedy(['status'], 'it answers again; look again')
+      return remedy(['status'], 'it answers again; check the cluster')
     default:
       return remedy(
         ['run', member, '--root', '--', 'journalctl', '-u', 'etcd', '-n', '50'],
-        'its journal says why',
+        'read its journal',
       )
   }
 }
@@ -113,11 +113,11 @@ function withoutQuorum(outlook: Exclude<QuorumOutlook, 'serving'>, voters: reado
     if (stopped.length > 0)
       return remedy(
         ['start', '--all'],
-        `no quorum answers, and ${stopped.join(', ')} ${stopped.length === 1 ? 'is' : 'are'} stopped with ${stopped.length === 1 ? 'its' : 'their'} data: start all members`,
+        `no quorum answers, but ${stopped.join(', ')} ${stopped.length === 1 ? 'is' : 'are'} stopped with intact data; start all members`,
       )
     return remedy(
       ['run', 'etcd', '--root', '--', 'journalctl', '-u', 'etcd', '-n', '30'],
-      'the members run, and no quorum of them answers; their journals say why (network, certificates, clocks)',
+      'the members run, but no quorum answers; read their journals (network, certificates, clocks)',
     )
   }
   if (outlook === 'open') {
@@ -125,12 +125,12 @@ function withoutQuorum(outlook: Exclude<QuorumOutlook, 'serving'>, voters: reado
     const reach =
       away.length === 0
         ? ''
-        : `make ${away.join(', ')} reachable from this host first: whether ${away.length === 1 ? 'its' : 'their'} data is intact is unknown. `
-    return remedy(['recover'], `${reach}To see what can be recovered without that, changing nothing`)
+        : `make ${away.join(', ')} reachable from this workstation first: the state of ${away.length === 1 ? 'its' : 'their'} data is unknown. `
+    return remedy(['recover'], `${reach}To see what can be recovered, without any change`)
   }
   return remedy(
     ['recover'],
-    'if data was only moved, move it back and run apply again; otherwise change nothing by hand: too few members have their data for a quorum. To see what can be recovered, changing nothing',
+    'if data was only moved, move it back and run quorate apply; otherwise change nothing by hand: too few members have their data for a quorum. To see what can be recovered, without any change',
   )
 }
 
@@ -153,26 +153,26 @@ function stateOf({ healthy, unit, whole, hasLog, strayLog }: MemberStanding): Vo
   if (healthy) return 'serving'
   if (unit === undefined) return 'unreached'
   if (whole === false || hasLog === false || strayLog === true) return 'lost'
-  // Nothing can be started there; what it is instead can only be looked up.
+  // It can't be started; only its state can be looked up.
   if (!unit.exists) return 'running'
   return unit.active === 'active' || unit.active === 'activating' ? 'running' : 'stopped'
 }
 
-/** `1 of 3 voting members answer, 1 can't be asked, and 2 must`: how far it is to a quorum. */
+/** `1 of 3 voting members answers, 1 could not be asked, 2 must`: the distance to a quorum. */
 export function howManyAnswer({ voters, healthyVoters, members }: Standing): string {
   const unknown = members.filter((member) => member.voter && member.unknown === true).length
   const unasked = unknown === 0 ? '' : `, ${unknown} could not be asked`
-  return `${healthyVoters} of ${counted(voters, 'voting member')} ${plural(voters, 'answers', 'answer')}${unasked}, and ${quorum(voters)} must`
+  return `${healthyVoters} of ${counted(voters, 'voting member')} ${plural(healthyVoters, 'answers', 'answer')}${unasked}, ${quorum(voters)} must`
 }
 
-/** Why nothing is done that needs a quorum; empty: there is one. */
+/** Why nothing that needs a quorum is done; empty: there is a quorum. */
 export function noQuorum(standing: Standing): readonly BlockReason[] {
   if (standing.healthyVoters >= quorum(standing.voters)) return []
   const { text } = remedyFor({ kind: 'no-quorum' }, votersOf(standing), standing.voters)
   return [{ message: howManyAnswer(standing), hint: text }]
 }
 
-/** What brings back the voting members that don't answer, one hint for each; empty: all do. */
+/** How to bring back the voting members that don't answer, one hint for each; empty: all answer. */
 export function bringingBack(standing: Standing): readonly string[] {
   const voters = votersOf(standing)
   const away = voters.filter(({ state }) => state !== 'serving')

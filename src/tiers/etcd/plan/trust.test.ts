@@ -122,7 +122,7 @@ describe('the old CA', () => {
   test('is not dropped by an apply that does not know it: somebody may be in the middle of an exchange', () => {
     expect(reasonsOf(next(intent, finishing))).toHaveLength(3)
     expect(reasonsOf(next(intent, finishing))[0]).toMatchObject({
-      message: expect.stringMatching(/trusts a CA .* not, or no longer/),
+      message: expect.stringMatching(/trusts a CA .* not in quorate's state directory/),
       hint: expect.stringMatching(/rotate-ca --finish/),
     })
   })

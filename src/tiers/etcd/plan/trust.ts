@@ -1,6 +1,6 @@
 /**
- * Which CAs members trust. etcd reads them at its start only, so a change takes restarts; and no certificate may come
- * from a CA that some member that runs does not trust, nor a CA be dropped from which one comes.
+ * Which CAs members trust. etcd reads them only at its start, so a change needs restarts. No certificate may come from a CA
+ * that a running member doesn't trust, and no CA with certificates in use may be removed.
  */
 import { parseEnvironmentFile } from '../../../etcd/environment-file.ts'
 import type { MemberState } from '../../../host/state.ts'
@@ -11,9 +11,8 @@ import type { Observed } from '../facts/observed.ts'
 import type { BlockReason } from '../../../engine/step.ts'
 
 /**
- * Certificates from the CA that signed before are as good as ever while both are trusted. They are exchanged on request
- * only, because from then on clients must trust the new CA; and once every member that runs does: until then nothing is
- * issued at all.
+ * Certificates of the previous CA stay valid while both are trusted. They are replaced only on request, because from then on
+ * clients must trust the new CA, and only once every running member trusts it. Until then no certificate is issued.
  */
 export function holdBack({ cluster, reissue }: ApplyIntent, observed: Observed): Observed {
   const untold = isUntold(cluster, observed)
@@ -32,10 +31,10 @@ export function holdBack({ cluster, reissue }: ApplyIntent, observed: Observed):
   return { ...observed, certificates }
 }
 
-/** Why certificates can't be exchanged at all, or a CA not be dropped. */
+/** Why certificates can't be replaced, or a CA can't be removed. */
 export function trustReasons({ cluster, dropTrust }: ApplyIntent, observed: Observed): BlockReason[] {
   const { expired } = observed.authority
-  // First, and alone: nothing that it signs is accepted by anybody.
+  // First, and alone: nothing that it signs is accepted.
   if (expired !== undefined) return [expired]
   return etcdNodes(cluster).flatMap((node) => {
     const state = observed.hosts[node.name]?.member
@@ -47,20 +46,20 @@ export function trustReasons({ cluster, dropTrust }: ApplyIntent, observed: Obse
   })
 }
 
-/** Somebody has it trust a CA that is not known here: dropping it might cut off whoever has a certificate from it. */
+/** It trusts a CA that is unknown to this workstation: removing it might lock out clients with its certificates. */
 function foreignPathReasons(host: string, state: MemberState, { authority }: Observed): BlockReason[] {
   if (authority.bundle === undefined) return []
   const known = fingerprintsOf(authority.bundle)
   const told = [...fingerprintsIn(state.tls.mark), ...(trustedSinceStart(state) ?? [])]
-  // Dropping one that has expired cuts nobody off.
+  // Removing an expired one locks out no client.
   const harmless = [...known, ...(authority.lapsed ?? [])]
   const strange = told.find((fingerprint) => !harmless.includes(fingerprint))
   if (strange === undefined) return []
   return [
     {
       host,
-      message: `its member trusts a CA (SHA-256 ${strange}…) that is not, or no longer, one of those kept here`,
-      hint: "if the CA was exchanged from here and this is the old one: quorate certs rotate-ca --finish. If it is being exchanged from another computer, go on there; this one needs that one's folder",
+      message: `its member trusts a CA (SHA-256 ${strange}…) that is not in quorate's state directory on this workstation`,
+      hint: "if it is the old CA of a rotation from this workstation: quorate certs rotate-ca --finish; if the rotation runs from another workstation, continue it there, or copy that workstation's state directory",
     },
   ]
 }
@@ -73,14 +72,13 @@ function expiredReasons(host: string, observed: Observed): BlockReason[] {
   return [
     {
       host,
-      message:
-        'its certificate has expired, and the CA that would sign a new one is not trusted everywhere yet',
-      hint: 'go back to the old CA, which renews it, and begin again: quorate certs rotate-ca --abort',
+      message: 'its certificate has expired, and not every member trusts the CA that would sign a new one',
+      hint: 'go back to the old CA, which renews the certificate: quorate certs rotate-ca --abort; then start the rotation again',
     },
   ]
 }
 
-/** The member that runs trusts no CA but expired ones: it takes no new connection from anybody. */
+/** The running member trusts only expired CAs: it accepts no new connection. */
 export function trustsNobody({ authority }: Observed, state: MemberState): boolean {
   const trusted = trustedSinceStart(state) ?? []
   const { lapsed = [] } = authority
@@ -92,15 +90,15 @@ export function trustRestartReasons(bundle: string | undefined, state: MemberSta
   if (bundle === undefined || state.unit.environment === undefined) return []
   const wanted = fingerprintsOf(bundle)
   const now = trustedSinceStart(state)
-  if (now === undefined) return ['without a mark of the CAs that it trusts']
+  if (now === undefined) return ['without a record of the CAs that it trusts']
   const lacks = wanted.some((fingerprint) => !now.includes(fingerprint))
   const has = now.some((fingerprint) => !wanted.includes(fingerprint))
-  if (lacks && has) return ['when it was to trust other CAs']
-  if (lacks) return ['before it was to trust one more CA']
-  return has ? ['when it was to trust one more CA'] : []
+  if (lacks && has) return ['when other CAs were trusted']
+  if (lacks) return ['before one more CA was trusted']
+  return has ? ['when one more CA was trusted'] : []
 }
 
-/** Some certificate is from the CA that signed before, and some member knows that one alone. */
+/** A certificate is from the previous CA, and a member knows only that CA. */
 export function isUntold(cluster: Cluster, { authority, certificates, hosts }: Observed): boolean {
   const { bundle } = authority
   if (bundle === undefined) return false
@@ -118,7 +116,7 @@ export function isUntold(cluster: Cluster, { authority, certificates, hosts }: O
   )
 }
 
-/** The fingerprints that the running process carries; undefined: none does, or it carries none. */
+/** The fingerprints in the running process's environment; undefined: it doesn't run, or has none. */
 function trustedSinceStart({ unit }: MemberState): readonly string[] | undefined {
   return unit.environment?.[TRUST_MARK]?.split(',')
 }

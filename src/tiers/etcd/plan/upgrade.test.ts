@@ -115,24 +115,19 @@ test('the way back touches only those that had left, and watches nobody', () => 
 })
 
 test.each([
-  ['nothing begun', settled, NEW, 'quorate upgrade --to 3.5.16 does that'],
+  ['nothing begun', settled, NEW, 'upgrade: quorate upgrade --to 3.5.16'],
   [
     'half-way, the file as before',
     upgraded(['etcd01']),
     OLD,
-    'go on with quorate upgrade --to 3.5.16, or back with',
+    'quorate upgrade --to 3.5.16; or roll it back:',
   ],
-  [
-    'half-way, the file edited',
-    upgraded(['etcd01']),
-    NEW,
-    'write 3.4.23 into the cluster file, then go back',
-  ],
+  ['half-way, the file edited', upgraded(['etcd01']), NEW, 'set 3.4.23 in the cluster file, then roll back'],
   [
     'all done, the file as before',
     upgraded(['etcd01', 'etcd02', 'etcd03']),
     OLD,
-    'writes that version into the cluster file',
+    'to write 3.5.16 into the cluster file: quorate upgrade --to 3.5.16',
   ],
 ])('apply never changes the version itself, and says what to type: %s', (_how, world, cluster, hint) => {
   const reasons = reasonsOf(next(testIntent(cluster), world))
@@ -144,7 +139,7 @@ test('apply sees a binary that was put in place for a member that still runs the
   const binary = { sha256: 'bb', version: '3.5.16' }
   const cut = withMember(settled, 'etcd01', { binaries: { etcd: binary, etcdctl: binary } })
   expect(reasonsOf(next(testIntent(OLD), cut))).toMatchObject([
-    { host: 'etcd01', message: expect.stringContaining('3.4.23 runs and 3.5.16 is installed there') },
+    { host: 'etcd01', message: expect.stringContaining('3.4.23 runs and 3.5.16 is installed') },
   ])
 })
 

@@ -1,6 +1,6 @@
 /**
- * etcd's version changes only by `quorate upgrade`, never by an edit of the cluster file: data that one version wrote is
- * not handed to another in passing, nor is an upgrade that was interrupted gone on with, or taken back, unasked.
+ * etcd's version changes only with `quorate upgrade`, never with an edit of the cluster file: data of one version is not
+ * given to another in passing, and an interrupted upgrade is not continued or rolled back without a request.
  */
 import { atLeast } from '../../../etcd/versions.ts'
 import { type Cluster, etcdNodes } from '../../../spec/cluster.ts'
@@ -10,9 +10,9 @@ import type { BlockReason } from '../../../engine/step.ts'
 
 interface Found {
   readonly host: string
-  /** What its process says of itself; undefined: it doesn't answer. */
+  /** What its process reports; undefined: it doesn't answer. */
   readonly running: string | undefined
-  /** What quorate noted when it installed it; undefined: there is none, or somebody replaced it. */
+  /** The version that quorate recorded at installation; undefined: no binary, or it was replaced by others. */
   readonly installed: string | undefined
 }
 
@@ -22,7 +22,7 @@ export function versionRefusals(cluster: Cluster, observed: Observed): readonly 
     const state = observed.hosts[name]?.member
     const runs = state?.unit.environment !== undefined
     if (state === undefined || (!runs && !state.dataPresent && !state.walPresent)) return []
-    // A binary that somebody replaced (no version noted) is put back: the process keeps the one it was started from.
+    // A binary replaced by others (no version recorded) is restored: the process keeps the one that it was started from.
     const installed = state.binaries['etcd']?.version
     return [{ host: name, running: observed.cluster?.versions[name], installed }]
   })
@@ -37,7 +37,7 @@ export function versionRefusals(cluster: Cluster, observed: Observed): readonly 
   return found.flatMap(({ host, running, installed }) => {
     const wrong = [running, installed].find((one) => one !== undefined && one !== wanted)
     if (wrong === undefined) return []
-    const message = `etcd ${describe(running, installed)} there, the cluster file asks for ${wanted}`
+    const message = `etcd ${describe(running, installed)}, but the cluster file asks for ${wanted}`
     return [{ host, message, hint }]
   })
 }
@@ -57,10 +57,10 @@ function wayOn(wanted: string, found: readonly Found[], others: readonly string[
   )
   if (atLeast(newest, wanted)) {
     return mixed
-      ? `an upgrade to ${newest} was not finished: go on with quorate upgrade --to ${newest}, or back with quorate upgrade --abort`
-      : `quorate upgrade --to ${newest} writes that version into the cluster file; quorate upgrade --abort goes back, if it still can`
+      ? `complete the interrupted upgrade: quorate upgrade --to ${newest}; or roll it back: quorate upgrade --abort`
+      : `to write ${newest} into the cluster file: quorate upgrade --to ${newest}; to roll back, if still possible: quorate upgrade --abort`
   }
   return mixed
-    ? `an upgrade to ${wanted} was not finished: go on with quorate upgrade --to ${wanted}; or write ${oldest} into the cluster file, then go back with quorate upgrade --abort`
-    : `quorate upgrade --to ${wanted} does that; otherwise put ${oldest} back into the cluster file`
+    ? `complete the interrupted upgrade: quorate upgrade --to ${wanted}; or set ${oldest} in the cluster file, then roll back: quorate upgrade --abort`
+    : `upgrade: quorate upgrade --to ${wanted}; or set ${oldest} in the cluster file again`
 }
