@@ -8,7 +8,10 @@ export async function replaceFile(file: string, data: string | Uint8Array, mode:
   await viaTemporary(file, data, mode, (temporary) => rename(temporary, file))
 }
 
-/** Creates `file` unless it is there already. Returns whether this call made it: of two at once, only one does. */
+/**
+ * Creates `file` unless it exists. Returns whether this call created it: of two concurrent calls, only one
+ * does.
+ */
 export async function createFile(file: string, data: string | Uint8Array, mode: number): Promise<boolean> {
   return viaTemporary(file, data, mode, async (temporary) => {
     try {
@@ -53,7 +56,7 @@ async function viaTemporary<T>(
 
 /** Writes a file that must not exist yet, flushed to disk. */
 export async function writeNewFile(file: string, data: string | Uint8Array, mode: number): Promise<void> {
-  // Private until it is whole; the wider mode comes last and is exact whatever the umask is.
+  // Private until it is complete; the wider mode is set last and exact whatever the umask is.
   const handle = await open(file, 'wx', 0o600)
   try {
     await handle.writeFile(data)

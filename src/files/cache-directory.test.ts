@@ -33,6 +33,6 @@ test('where no place is ours, programs are not kept, and neither is compiled cod
   await chmod(folder, 0o777)
   const refused = () => cacheDirectory({ HOME: folder }, () => folder)
   expect(refused).toThrow(expect.objectContaining({ code: 'permission' }) as Error)
-  expect(refused).toThrow(`others can write to ${folder}`)
+  expect(refused).toThrow(`other users can write to ${folder}`)
   expect(compileCacheDirectory({ HOME: folder }, () => folder)).toBeUndefined()
 })

@@ -1,4 +1,7 @@
-/** Where quorate keeps what can be fetched or made again: of programs that it will run, so in a directory of its user's own. */
+/**
+ * Where quorate keeps what can be downloaded or created again. It contains programs that quorate runs, so
+ * only its user may write to it.
+ */
 import os from 'node:os'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -6,10 +9,10 @@ import { makeOwnFolder } from './own-folder.ts'
 
 /**
  * quorate's cache: `$XDG_CACHE_HOME/quorate`, or `~/.cache/quorate`. A relative `XDG_CACHE_HOME` counts as unset (XDG
- * Base Directory Specification). Where the environment names a directory of another user, as `sudo -E` does, it is the one
- * in the home directory that the user database has for who runs this. It is made if need be.
+ * Base Directory Specification). Where the environment names a directory of another user, as with `sudo -E`,
+ * it is the one in the user's home directory according to the user database. It is created if missing.
  *
- * @throws QuorateError `permission` if none of them is safe from other users
+ * @throws QuorateError `permission` if other users could write to all of them
  */
 export function cacheDirectory(environment: NodeJS.ProcessEnv, home = userHome): string {
   const base = environment['XDG_CACHE_HOME']
@@ -23,21 +26,21 @@ export function cacheDirectory(environment: NodeJS.ProcessEnv, home = userHome):
     if (reason === undefined) return folder
     reasons.push(`${folder}: ${reason}`)
   }
-  throw new QuorateError('permission', `no directory is safe to keep programs in\n${reasons.join('\n')}`, {
+  throw new QuorateError('permission', `no safe directory for downloaded programs:\n${reasons.join('\n')}`, {
     hint: 'set XDG_CACHE_HOME to a directory that belongs to you, and that only you can write to',
   })
 }
 
 /**
- * Where Node.js may keep compiled code of ours, which it runs without a further look; undefined: nowhere is safe. There
- * is none in the directory for temporary files, where any user can make it first.
+ * Where Node.js may cache compiled code, which it runs unchecked; undefined: no safe directory. Never in the
+ * directory for temporary files, where any user could create it first.
  */
 export function compileCacheDirectory(environment: NodeJS.ProcessEnv, home = userHome): string | undefined {
   try {
     const folder = path.join(cacheDirectory(environment, home), 'compiled')
     return makeOwnFolder(folder) === undefined ? folder : undefined
   } catch {
-    // It only makes the start quicker: who needs the cache for more is told why there is none.
+    // This only speeds up the start: other users of the cache report why there is none.
     return undefined
   }
 }
@@ -46,7 +49,7 @@ function inHome(home: string): string {
   return path.join(home, '.cache', 'quorate')
 }
 
-/** From the user database, whatever HOME says. A user without an entry there (a container's) has `/`. */
+/** From the user database, not from HOME. A user without an entry (in a container) has `/`. */
 function userHome(): string {
   try {
     return os.userInfo().homedir

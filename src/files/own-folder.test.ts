@@ -18,25 +18,25 @@ test('a folder made by us below a shared one is ours, and so is what it leads to
   expect(whyNotOurs(path.join(folder, 'link', 'not', 'there'))).toBeUndefined()
 })
 
-test('what others can write to is not ours, at any depth, unless its sticky bit keeps what is in it', async () => {
+test('what other users can write to is not ours, at any depth, unless its sticky bit keeps what is in it', async () => {
   const [open, below] = [path.join(folder, 'open'), path.join(folder, 'open', 'below')]
   await mkdir(below, { recursive: true })
   await chmod(open, 0o777)
-  expect(whyNotOurs(below)).toBe(`others can write to ${open}`)
+  expect(whyNotOurs(below)).toBe(`other users can write to ${open}`)
   await chmod(open, 0o1777)
   expect(whyNotOurs(below)).toBeUndefined()
   // Nobody can replace what is in it, but anybody can add to it.
-  expect(whyNotOurs(open)).toBe(`others can write to ${open}`)
+  expect(whyNotOurs(open)).toBe(`other users can write to ${open}`)
   expect(whyNotOurs(open, { shared: true })).toBeUndefined()
-  expect(whyNotOurs(path.join(open, 'missing'))).toBe(`others can make ${path.join(open, 'missing')}`)
+  expect(whyNotOurs(path.join(open, 'missing'))).toBe(`other users can create ${path.join(open, 'missing')}`)
 })
 
-test('a link into a folder that others can write to leads there', async () => {
+test('a link into a folder that other users can write to leads there', async () => {
   const open = path.join(folder, 'open')
   await mkdir(open)
   await chmod(open, 0o777)
   await symlink(open, path.join(folder, 'link'))
-  expect(whyNotOurs(path.join(folder, 'link'))).toBe(`others can write to ${open}`)
+  expect(whyNotOurs(path.join(folder, 'link'))).toBe(`other users can write to ${open}`)
 })
 
 test('what is no folder is none of ours, and links may not go in circles', async () => {
@@ -45,7 +45,7 @@ test('what is no folder is none of ours, and links may not go in circles', async
   await symlink('b', path.join(folder, 'a'))
   await symlink('a', path.join(folder, 'b'))
   expect(whyNotOurs(path.join(folder, 'file'))).toBe(`${folder}/file is not a directory`)
-  expect(whyNotOurs(path.join(folder, 'a'))).toMatch(/leads in circles$/)
+  expect(whyNotOurs(path.join(folder, 'a'))).toMatch(/is a loop of symbolic links$/)
 })
 
 test('a group counts as others unless it is the one that came with the user', () => {
@@ -60,6 +60,6 @@ test('what is missing is made for us alone; nothing is made in a place of others
   expect(makeOwnFolder(made)).toBeUndefined()
   expect((await stat(path.join(folder, 'a'))).mode & 0o777).toBe(0o700)
   await chmod(folder, 0o777)
-  expect(makeOwnFolder(path.join(folder, 'c'))).toBe(`others can write to ${folder}`)
+  expect(makeOwnFolder(path.join(folder, 'c'))).toBe(`other users can write to ${folder}`)
   await expect(stat(path.join(folder, 'c'))).rejects.toThrow('ENOENT')
 })

@@ -1,7 +1,8 @@
 /**
- * "A directory of ours": a directory in which no other user of the workstation can put, replace or move anything. What
- * quorate executes, trusts or keeps secret lies in one. The rule is OpenSSH's for `~/.ssh` (`StrictModes`), for every
- * component of the path: it belongs to us or to root, and others can't write to it.
+ * An own directory: a directory in which no other user of the workstation can create, replace or move
+ * anything. What quorate executes, trusts or keeps secret is in one. The rule is OpenSSH's for `~/.ssh`
+ * (`StrictModes`), for every component of the path: it belongs to us or to root, and others can't write to
+ * it.
  */
 import { lstatSync, mkdirSync, readlinkSync, type Stats } from 'node:fs'
 import path from 'node:path'
@@ -9,11 +10,11 @@ import path from 'node:path'
 export interface OwnFolderRules {
   /** Users that are trusted like root; the one who runs this unless given. */
   readonly owners?: readonly number[] | undefined
-  /** Whether it may be a shared one, like /tmp: there nobody can replace what is ours, but everybody can add. */
+  /** Whether it may be shared, like /tmp: other users can't replace our files in it, but can add files. */
   readonly shared?: boolean | undefined
-  /** Whether groups may write: who gave a group the right to write trusts its members. Only for directories above. */
+  /** Whether groups may write: who gave a group write access trusts its members. Only for parent directories. */
   readonly groups?: boolean | undefined
-  /** Whether it may be missing from a shared directory, where others could make it first. */
+  /** Whether it may be missing from a shared directory, where another user could create it first. */
   readonly missing?: boolean | undefined
 }
 
@@ -32,42 +33,44 @@ export function whyNotOurs(folder: string, rules: OwnFolderRules = {}): string |
   let open = false
   for (;;) {
     const found = lookAt(at)
-    if (found === undefined) return open && rules.missing !== true ? `others can make ${at}` : undefined
+    if (found === undefined)
+      return open && rules.missing !== true ? `other users can create ${at}` : undefined
     if (!owners.includes(found.uid)) return `${at} belongs to another user (uid ${found.uid})`
     const last = waiting.length === 0
     if (found.isSymbolicLink()) {
       links += 1
-      if (links > MOST_LINKS) return `${at} leads in circles`
+      if (links > MOST_LINKS) return `${at} is a loop of symbolic links`
       const target = path.resolve(path.dirname(at), readlinkSync(at))
       waiting.unshift(...target.split(path.sep).filter(Boolean))
       at = path.parse(target).root
       continue
     }
-    // In a directory with the sticky bit only the owner of a thing can replace it, and that owner is looked at next.
+    // In a directory with the sticky bit only the owner of a file can replace it, and that owner is checked next.
     const sticky = (found.mode & 0o1000) !== 0 && (!last || rules.shared === true)
     open = writableByOthers(found, !last && rules.groups === true)
-    if (open && !sticky && found.isDirectory()) return `others can write to ${at}`
+    if (open && !sticky && found.isDirectory()) return `other users can write to ${at}`
     const next = waiting.shift()
     if (next === undefined) return found.isDirectory() ? undefined : `${at} is not a directory`
     at = path.join(at, next)
   }
 }
 
-/** Makes the directory with mode 700 where it is missing, but nothing in a place of somebody else. As `whyNotOurs`. */
+/** Creates a missing directory with mode 700, but nothing in another user's directory. Returns as `whyNotOurs`. */
 export function makeOwnFolder(folder: string, rules: OwnFolderRules = {}): string | undefined {
   const reason = whyNotOurs(folder, { ...rules, missing: true })
   if (reason !== undefined) return reason
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
-    return `${folder} can't be made: ${(error as Error).message}`
+    return `${folder} can't be created: ${(error as Error).message}`
   }
   return whyNotOurs(folder, rules)
 }
 
 /**
- * Whether somebody else than the owner can write. A group of the owner's own doesn't count (user and group have the
- * same number, as useradd(8) makes them): with it goes a umask of 002, which leaves everything writable by that group.
+ * Whether another user than the owner can write. A group of the owner's own doesn't count (user and group have the
+ * same number, as useradd(8) makes them): such systems use a umask of 002, which makes everything writable by
+ * that group.
  */
 export function writableByOthers(
   { mode, uid, gid }: Pick<Stats, 'mode' | 'uid' | 'gid'>,

@@ -1,11 +1,11 @@
-/** Which process it was: a pid alone may be another's by tomorrow. */
+/** Identifies a process: a pid alone may be reused. */
 import { readFile, readlink } from 'node:fs/promises'
 
 export interface ProcessIdentity {
   readonly pid: number
   /** Clock ticks after boot, from proc(5) stat. */
   readonly startTime: string
-  /** Of the boot that it ran in. */
+  /** ID of the boot in which it ran. */
   readonly bootId: string
 }
 
@@ -24,19 +24,19 @@ export async function isRunning(identity: ProcessIdentity): Promise<boolean> {
   return startTimeOf(stat) === identity.startTime && (await currentBootId()) === identity.bootId
 }
 
-/** In which namespace this process has its number: `pid:[4026531836]`. The same number elsewhere is another process. */
+/** The pid namespace of this process: `pid:[4026531836]`. The same pid in another namespace is another process. */
 export async function pidNamespace(): Promise<string> {
   return await readlink('/proc/self/ns/pid')
 }
 
-/** What `start-machine.sh` wrote down: the boot's ID, then the process's stat line. Undefined if there is none. */
+/** What `start-machine.sh` recorded: the boot ID, then the process's stat line. Undefined if there is none. */
 export async function readProcessFile(file: string): Promise<ProcessIdentity | undefined> {
   const [bootId, stat] = (await readIfThere(file))?.split('\n') ?? []
   if (!bootId || !stat) return undefined
   return { pid: Number.parseInt(stat, 10), startTime: startTimeOf(stat), bootId }
 }
 
-/** The processes that this one started and that still run; empty if it has ended. */
+/** The running child processes of this one; empty if it has ended. */
 export async function childrenOf(pid: number): Promise<number[]> {
   const text = await readIfThere(`/proc/${pid}/task/${pid}/children`)
   return (text ?? '').split(' ').filter(Boolean).map(Number)
@@ -53,12 +53,15 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-/** `hidden` where only processes are shown (ProcSubset=pid of systemd.exec(5)): the start alone tells then. */
+/**
+ * `hidden` if /proc shows only processes (ProcSubset=pid of systemd.exec(5)): then only the start time
+ * identifies it.
+ */
 async function currentBootId(): Promise<string> {
   return (await readIfThere('/proc/sys/kernel/random/boot_id'))?.trim() ?? 'hidden'
 }
 
-// The name in parentheses may hold spaces and parentheses itself, so count from the last one.
+// The name in parentheses may itself contain spaces and parentheses, so count from the last one.
 function afterName(stat: string): string[] {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }

@@ -1,37 +1,40 @@
 /**
- * Files that a user names, or that lie where others may have put something else: read with a bound, and without waiting
- * for what never comes. A named pipe, a device or a socket in place of a file is an error at once.
+ * Reads files that a user names, or that another user may have replaced: with a size limit, and without
+ * blocking. A named pipe, a device or a socket in place of a file is an error at once.
  */
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type ErrorCode, QuorateError } from '../errors.ts'
 import { formatBytes } from '../spec/units.ts'
 
-/** Of text: more than anything that quorate reads whole needs. */
+/** Maximum size of text: more than any file that quorate reads whole. */
 export const MOST_TEXT_BYTES = 4 * 1024 ** 2
 
 export interface ReadOptions {
-  /** Of the error for what is no file, or too long. `state` unless given. */
+  /** Code of the error for anything but a file, or a too long one. `state` unless given. */
   readonly code?: ErrorCode | undefined
   readonly maxBytes?: number | undefined
 }
 
-/** What the shell hands over: `/dev/stdin`, and `<(command)` as `/dev/fd/63`. Whoever names it has chosen to wait for it. */
+/**
+ * What the shell passes: `/dev/stdin`, and `<(command)` as `/dev/fd/63`. Reading these may block, as the user
+ * chose.
+ */
 const HANDED_OVER = /^\/(?:dev\/(?:stdin|fd\/\d+)|proc\/(?:self|\d+)\/fd\/\d+)$/
 
 /**
- * Opened for reading, if it is a regular file or was handed over by the shell.
+ * Opens it for reading, if it is a regular file or was passed by the shell.
  *
  * @throws QuorateError for anything else; the system's error if it can't be opened
  */
 export async function openForReading(file: string, options: ReadOptions = {}): Promise<FileHandle> {
   if (HANDED_OVER.test(file)) return await open(file, constants.O_RDONLY)
-  // A named pipe would keep us until somebody writes to it; of a regular file the flag means nothing.
+  // Opening a named pipe would block until a process writes to it; for a regular file the flag has no effect.
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const found = await handle.stat()
     if (found.isFile()) return handle
-    // As read(2) would say it, for those who have a word of their own for it.
+    // The error that read(2) would give, for callers with their own message.
     if (found.isDirectory())
       throw Object.assign(new Error(`${file} is a directory, not a file`), { code: 'EISDIR' })
     throw new QuorateError(options.code ?? 'state', `${file} is ${kindOf(found)}, not a file`)
@@ -41,7 +44,7 @@ export async function openForReading(file: string, options: ReadOptions = {}): P
   }
 }
 
-/** Looks whether it could be read, for what is read later, by another program or piece by piece. @throws as above */
+/** Checks that it can be read, for files that are read later, by another program or in chunks. @throws as above */
 export async function requireReadable(file: string, options: ReadOptions = {}): Promise<void> {
   await using handle = await openForReading(file, options)
   void handle
@@ -58,7 +61,10 @@ export async function readText(file: string, options: ReadOptions = {}): Promise
   return (await readBytes(file, options)).toString('utf8')
 }
 
-/** What is in an open file, from where it stands. Its size is not believed: it may grow, and a stream has none. */
+/**
+ * The content of an open file from its current position. Its size is not trusted: it may grow, and a stream
+ * has none.
+ */
 export async function readFrom(handle: FileHandle, file: string, options: ReadOptions = {}): Promise<Buffer> {
   const { code = 'state', maxBytes = MOST_TEXT_BYTES } = options
   const { size } = await handle.stat()
@@ -66,7 +72,7 @@ export async function readFrom(handle: FileHandle, file: string, options: ReadOp
   for (let length = 0; ;) {
     if (Math.max(size, length) > maxBytes) {
       throw new QuorateError(code, `${file} is longer than ${formatBytes(maxBytes)}`, {
-        hint: 'is it the right file?',
+        hint: 'check that it is the right file',
       })
     }
     const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(64 * 1024), 0, 64 * 1024, null)

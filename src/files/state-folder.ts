@@ -1,24 +1,27 @@
-/** The directory that keys, host keys and the CA of a cluster lie in: nobody else may write to it, and no run leaves a draft there. */
+/**
+ * The state directory, with the keys, host keys and CA of a cluster: no other user may write to it, and no
+ * run leaves a draft in it.
+ */
 import { type Stats, existsSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
 import { makeOwnFolder, whyNotOurs, writableByOthers } from './own-folder.ts'
 import { sweep } from './temporary.ts'
 
-/** CAs that versions before this one left half-made. */
+/** Incomplete CAs that earlier versions left. */
 const EARLIER = /^\.ca\.[A-Za-z0-9]{6}$/
 
 /**
- * Who could write there could name the nodes that we log in to, the CA that we trust, and the keys that we use. Files
- * of root's, and of who called sudo(8), are as good as ours. Members of a group that may write to a directory above are
- * trusted.
+ * Write access to it would control the nodes that we log in to, the CA that we trust, and the keys that we
+ * use. Files of root and of the user who called sudo(8) count as ours. Members of a group that may write to a
+ * parent directory are trusted.
  *
- * @throws QuorateError `permission`, naming what others can write to
+ * @throws QuorateError `permission`, naming what other users can write to
  */
 export function requireOwnState(directory: string, environment: NodeJS.ProcessEnv = process.env): void {
   const rules = { owners: owners(environment), groups: true }
   const there = existsSync(directory)
-  // In a shared directory like /tmp it must be there before anybody else can make it.
+  // In a shared directory like /tmp it must exist before another user can create it.
   const reason = whyNotOurs(directory, rules)
   const lasting = reason === undefined || there ? reason : makeOwnFolder(directory, rules)
   if (lasting !== undefined) throw refusal(directory, lasting)
@@ -32,11 +35,11 @@ export function requireOwnState(directory: string, environment: NodeJS.ProcessEn
 }
 
 /**
- * The cluster file names the nodes, the CA and the programs that are run: as `requireOwnState`. What the shell hands
- * over is no file, and whoever named it knows whose it is.
+ * The cluster file names the nodes, the CA and the programs that are run: checked as `requireOwnState`. What
+ * the shell passes is not a file and is not checked.
  */
 export function requireOwnClusterFile(file: string, environment: NodeJS.ProcessEnv = process.env): void {
-  // That it is missing, reading it says.
+  // Reading it reports a missing file.
   const found = statSync(file, { throwIfNoEntry: false })
   if (found?.isFile() !== true) return
   const groups = true
@@ -49,11 +52,11 @@ export function requireOwnClusterFile(file: string, environment: NodeJS.ProcessE
   const reason = !own.includes(found.uid)
     ? `${file} belongs to another user (uid ${found.uid})`
     : writableByOthers(found, groups)
-      ? `others can write to ${file}`
+      ? `other users can write to ${file}`
       : folder
   if (reason === undefined) return
   throw new QuorateError('permission', `the cluster file is not safe: ${reason}`, {
-    hint: 'find out why; then give it to the user that runs quorate (chown), and let no other user write to it (chmod o-w)',
+    hint: "find out why, then make the user that runs quorate its owner (chown) and remove other users' write access (chmod o-w)",
   })
 }
 
@@ -65,15 +68,15 @@ function whyNotOurFile(place: string, found: Stats, own: readonly number[]): str
 
 function refusal(directory: string, reason: string): QuorateError {
   return new QuorateError('permission', `the state directory ${directory} is not safe: ${reason}`, {
-    hint: `find out why, then: chmod -R go-w ${directory}, and chown it to the user that runs quorate`,
+    hint: `find out why, then: chmod -R go-w ${directory}, and make the user that runs quorate its owner (chown)`,
   })
 }
 
 /**
- * A directory that was named for keys, or for what a CA is to sign: who could write there could put a key of theirs in
- * first, and it would get the certificate.
+ * A directory that was named for keys or for requests to a CA: a user with write access could place a key
+ * there first, and it would get the certificate.
  *
- * @param missing `make` makes it with mode 700 where it is missing; `leave` looks alone
+ * @param missing `make` creates it with mode 700 if missing; `leave` only checks
  * @throws QuorateError `permission`
  */
 export function requireOwnOutput(
@@ -85,12 +88,12 @@ export function requireOwnOutput(
   const reason =
     missing === 'make' ? makeOwnFolder(directory, rules) : whyNotOurs(directory, { ...rules, missing: true })
   if (reason === undefined) return
-  throw new QuorateError('permission', `nothing is written to ${directory}: ${reason}`, {
+  throw new QuorateError('permission', `nothing was written to ${directory}: ${reason}`, {
     hint: 'name a directory that belongs to you, and that only you can write to',
   })
 }
 
-/** Removes what killed runs left in it, and in its directories. */
+/** Removes what killed runs left in it and in its subdirectories. */
 export async function sweepState(directory: string): Promise<void> {
   if (!existsSync(directory)) return
   await sweep(directory, EARLIER)

@@ -1,7 +1,7 @@
 /**
- * What lies on the disk for the length of one run: directories in the one for temporary files, drafts beside what they become.
- * Each carries a mark of the process that made it, so that the next run finds what a killed one left, and removes that
- * alone.
+ * Files that exist only during one run: directories for temporary files, and drafts next to their target.
+ * Each name has a mark of the process that created it, so that the next run finds and removes only what a
+ * killed run left.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -16,7 +16,10 @@ import { isRunning, pidNamespace, thisProcess } from './process-identity.ts'
 const MARK =
   /(?:^quorate-(?:[a-z]+-)?|^\..*\.)(\d+)-([0-9a-z]+)-([0-9a-f]{6})-([0-9a-f]{6})-[0-9a-f]{8}(?:\.part)?$/
 
-/** What was left before a reboot, or by a process of another computer on a shared disk, in ms. */
+/**
+ * The age after which leftovers from before a reboot, or from another host on a shared disk, are removed, in
+ * ms.
+ */
 const FORGOTTEN_MS = 24 * 3_600_000
 
 const NOWHERE = '000000'
@@ -34,10 +37,10 @@ export interface TemporaryOptions {
 }
 
 /**
- * A new directory for us alone, in the first place where no other user can replace it. Gone when it is disposed of, or with
- * the next run that comes there.
+ * A new private directory, in the first location where no other user can replace it. Removed when it is
+ * disposed of, or by the next run that uses the location.
  *
- * @throws QuorateError `permission` if there is no such place; `state` if it can't be made
+ * @throws QuorateError `permission` if there is no such location; `state` if it can't be created
  */
 export async function temporaryFolder(options: TemporaryOptions = {}): Promise<TemporaryFolder> {
   const { places = [tmpdir(), '/tmp'], purpose } = options
@@ -66,15 +69,15 @@ export async function temporaryFolder(options: TemporaryOptions = {}): Promise<T
 }
 
 /**
- * The path of a draft beside `target`, on the same file system, from which it is renamed: `.<name>.<mark>`. What killed
- * runs left there is removed.
+ * The path of a draft next to `target`, on the same filesystem, which is renamed to `target`:
+ * `.<name>.<mark>`. Leftovers of killed runs are removed.
  */
 export async function draftBeside(target: string): Promise<string> {
   await sweep(path.dirname(target))
   return path.join(path.dirname(target), `.${path.basename(target)}.${await mark()}`)
 }
 
-/** Such a draft as a new directory of mode 700. */
+/** The same for a new directory of mode 700. */
 export async function draftFolderBeside(target: string): Promise<string> {
   const draft = await draftBeside(target)
   await mkdir(draft, { mode: 0o700 })
@@ -82,16 +85,16 @@ export async function draftFolderBeside(target: string): Promise<string> {
 }
 
 /**
- * Removes what runs of ours that are gone left in a directory: nothing of other users, and through no link.
+ * Removes leftovers of this user's ended runs from a directory; nothing of other users, and never through a link.
  *
- * @param unmarked names that earlier versions left, which say nothing of the process: removed after a day
+ * @param unmarked names from earlier versions, which don't identify the process: removed after a day
  */
 export async function sweep(folder: string, unmarked?: RegExp): Promise<void> {
   if (!existsSync(folder) || whyNotOurs(folder, { shared: true }) !== undefined) return
   for (const name of await readdir(folder)) {
     if (!MARK.test(name) && unmarked?.test(name) !== true) continue
     const place = path.join(folder, name)
-    // Another run may have removed it just now.
+    // Another run may just have removed it.
     const found = await lstat(place).catch(() => undefined)
     if (found === undefined || found.uid !== process.getuid?.()) continue
     if (!found.isDirectory() && !found.isFile()) continue
@@ -103,7 +106,7 @@ async function mark(): Promise<string> {
   return [...(await ownMark()), randomBytes(4).toString('hex')].join('-')
 }
 
-/** Zeros where the system has no /proc: then only time tells. */
+/** Zeros on a system without /proc: then only the age counts. */
 async function ownMark(): Promise<readonly string[]> {
   if (process.platform !== 'linux') return [String(process.pid), '0', NOWHERE, NOWHERE]
   const [{ pid, startTime, bootId }, namespace] = await Promise.all([thisProcess(), pidNamespace()])
@@ -114,7 +117,7 @@ async function isLeft(name: string, mtimeMs: number): Promise<boolean> {
   const [, pid, start = '', boot, namespace] = MARK.exec(name) ?? []
   const [, , ownBoot, ownNamespace] = await ownMark()
   if (boot !== ownBoot || boot === NOWHERE) return Date.now() - mtimeMs > FORGOTTEN_MS
-  // A container's process has a number that says nothing here, and the directory may be shared with it.
+  // The process number of a container means nothing outside it, and the directory may be shared with it.
   if (namespace !== ownNamespace) return false
   const { bootId } = await thisProcess()
   return !(await isRunning({ pid: Number(pid), startTime: String(Number.parseInt(start, 36)), bootId }))

@@ -76,7 +76,7 @@ test('clock and dials come back with the facts', async () => {
 })
 
 test('a machine without root rights keeps nobody waiting and is reported with its reason', async () => {
-  const refusal = new QuorateError('permission', 'anna may not use sudo there', { host: 'etcd02' })
+  const refusal = new QuorateError('permission', 'anna may not use sudo', { host: 'etcd02' })
   const answers = await gather(options([machine('etcd01'), remote('etcd02', () => Promise.reject(refusal))]))
   expect(answers.get('etcd02')).toBe(refusal)
   expect(answers.get('etcd01')).toHaveProperty('facts')

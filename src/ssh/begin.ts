@@ -1,27 +1,28 @@
 /**
- * Where a command's own output begins. Login scripts may print things first (a noisy .bashrc), and ssh may fail before
- * the command starts: so each command is preceded by one marker line on both streams, and what comes before is dropped.
+ * Finds the beginning of a command's own output. Login scripts may print text first (a noisy .bashrc), and
+ * ssh may fail before the command starts. So a marker line on both streams precedes each command, and
+ * everything before it is dropped.
  */
 import { PREAMBLE_BYTES } from './limits.ts'
 
 /** The marker. */
 export const BEGIN = 'quorate: begin'
 
-/** A POSIX shell script that marks the beginning and becomes the command. `command` is quoted already. */
+/** A POSIX shell script that prints the marker and becomes the command. `command` is already quoted. */
 export function markedScript(command: string): string {
   return `echo '${BEGIN}'; echo '${BEGIN}' >&2; exec ${command}`
 }
 
 export interface Bounds {
-  /** Of the command's own output, in bytes; more is an error. */
+  /** Maximum length of the command's own output, in bytes; more is an error. */
   readonly maxBytes: number
   /** Whether it is kept for the result. */
   readonly keep: boolean
-  /** The error for more. */
+  /** The error if there is more. */
   readonly tooMuch: (bytes: number) => Error
 }
 
-/** Cuts one stream up to its marker as the text arrives. */
+/** Drops everything up to the marker from one stream as the text arrives. */
 export class AfterBegin {
   readonly #bounds: Bounds
   #before: string | undefined = ''
@@ -32,7 +33,7 @@ export class AfterBegin {
     this.#bounds = bounds
   }
 
-  /** The part of this piece that is the command's own, if any. @throws what `tooMuch` makes */
+  /** The part of this chunk that is the command's own, if any. @throws the error of `tooMuch` */
   push(piece: string): string {
     if (this.#before === undefined) return this.#take(piece)
     const all = this.#before + piece
@@ -53,7 +54,7 @@ export class AfterBegin {
   get text(): string {
     return this.#text
   }
-  /** What was printed instead, as long as the command has not begun. */
+  /** What was printed instead, while the command has not started. */
   get before(): string {
     return this.#before ?? ''
   }

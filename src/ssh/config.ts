@@ -1,26 +1,28 @@
 /**
- * The ssh configuration of one connection: what quorate insists on, then the user's own configuration for the rest.
+ * The ssh configuration of one connection: quorate's required settings, then the user's own configuration for
+ * the rest.
  *
- * It is a file (`ssh -F`) because ssh hands the file on to the jump hosts' connections, and its options not: this way
- * a jump host's key is checked as strictly as the node's, and nobody is asked anything in the middle of a run.
+ * It is a file (`ssh -F`) because ssh passes the file on to the connections of jump hosts, but not its
+ * options. So a jump host's key is checked as strictly as the node's, and ssh never prompts in the middle of
+ * a run.
  */
 import { homedir } from 'node:os'
 import path from 'node:path'
 import type { SshTarget } from '../spec/cluster.ts'
 
 export interface SshConfig {
-  /** Host key files looked at besides the user's own (`UserKnownHostsFile`). */
+  /** Host key files read in addition to the user's own (`UserKnownHostsFile`). */
   readonly knownHosts: string
   /** ssh may ask on the terminal, e.g. for a key's passphrase. */
   readonly interactive: boolean
   readonly connectTimeoutSeconds: number
-  /** ssh's KexAlgorithms, in place of what the user's configuration or OpenSSH says. */
+  /** ssh's KexAlgorithms, instead of those of the user's configuration or OpenSSH's default. */
   readonly kexAlgorithms?: string | undefined
-  /** ssh is 8.7 or newer (`knowsSessionOptions`), and refuses no configuration with their names in it. */
+  /** ssh is 8.7 or newer (`knowsSessionOptions`), and accepts a configuration with these options. */
   readonly sessionOptions: boolean
 }
 
-/** The file's text. The first value that ssh sees wins, so ours come first. */
+/** The file's text. The first value that ssh reads wins, so ours come first. */
 export function sshConfig(target: SshTarget, config: SshConfig): string {
   const values: Record<string, string> = {
     StrictHostKeyChecking: 'yes',
@@ -34,8 +36,8 @@ export function sshConfig(target: SshTarget, config: SshConfig): string {
 }
 
 /**
- * For looking at host keys only: whatever key a host shows is noted in `notes`, and trusted for nothing else.
- * `algorithms` are asked for before others.
+ * Only for reading host keys: any key that a host shows is recorded in `notes`, and not trusted for anything
+ * else. `algorithms` are requested before others.
  */
 export function scanConfig(
   target: SshTarget,
@@ -58,10 +60,10 @@ function commonValues(config: Omit<SshConfig, 'knownHosts'>): Record<string, str
   return {
     BatchMode: config.interactive ? 'no' : 'yes',
     ConnectTimeout: String(config.connectTimeoutSeconds),
-    // A host that vanishes in the middle is noticed within 15 s rather than after TCP's hours.
+    // A host that disappears during a run is detected within 15 s instead of after TCP's hours.
     ServerAliveInterval: '5',
     ServerAliveCountMax: '2',
-    // A jump host's running master may be used, but none is left behind.
+    // A jump host's running master may be used, but none is left running.
     ControlMaster: 'no',
     ControlPersist: 'no',
     CheckHostIP: 'no',
@@ -70,14 +72,14 @@ function commonValues(config: Omit<SshConfig, 'knownHosts'>): Record<string, str
     RemoteCommand: 'none',
     ClearAllForwardings: 'yes',
     PermitLocalCommand: 'no',
-    // What runs there needs a session, its input and our ssh in the foreground.
+    // A command on the node needs a session, its input and our ssh in the foreground.
     ...(config.sessionOptions
       ? { SessionType: 'default', StdinNull: 'no', ForkAfterAuthentication: 'no' }
       : {}),
-    // A device on either side that this user may not make ends the connection.
+    // A network device on either side that this user may not create would end the connection.
     Tunnel: 'no',
     ExitOnForwardFailure: 'no',
-    // Of the sockets here that tunnels to etcd begin at.
+    // For the local sockets of tunnels to etcd.
     StreamLocalBindMask: '0177',
     ForwardAgent: 'no',
     ForwardX11: 'no',
@@ -88,11 +90,11 @@ function commonValues(config: Omit<SshConfig, 'knownHosts'>): Record<string, str
 
 function configText(values: Readonly<Record<string, string>>, target: SshTarget): string {
   const lines = Object.entries(values).map(([name, value]) => `  ${name} ${value}`)
-  // Here too for the jump hosts' sake: they are given no options but this file's.
+  // Here as well for jump hosts: they get no options except this file's.
   if (target.identityFile !== undefined) lines.push(`  IdentityFile ${quotePath(target.identityFile)}`)
   const user = path.join(homedir(), '.ssh', 'config')
-  // Last, so that whatever the user's configuration says of it wins: AES-GCM, which today's processors have built in, takes
-  // a third of the time of OpenSSH's first choice, and binaries are 60 MB a node.
+  // Last, so that the user's configuration wins. AES-GCM, which current processors accelerate, takes a third
+  // of the time of OpenSSH's first choice, and binaries are 60 MB for each node.
   const preferences = ['Host *', '  Ciphers ^aes128-gcm@openssh.com,aes256-gcm@openssh.com']
   return [
     'Host *',
@@ -104,13 +106,13 @@ function configText(values: Readonly<Record<string, string>>, target: SshTarget)
   ].join('\n')
 }
 
-/** What the cluster file says of a target, as ssh's arguments. */
+/** The cluster file's settings for a target, as ssh's arguments. */
 export function targetArguments(target: SshTarget): string[] {
   return [
     ...(target.user === undefined ? [] : ['-l', target.user]),
     ...(target.port === undefined ? [] : ['-p', String(target.port)]),
     ...(target.jump === undefined ? [] : ['-J', target.jump]),
-    // An agent full of other keys would run into the server's limit of tries first.
+    // An agent with many other keys would first reach the server's limit of attempts.
     ...(target.identityFile === undefined ? [] : ['-o', 'IdentitiesOnly=yes']),
     '--',
     target.host,

@@ -18,11 +18,11 @@ import { Slots } from './slots.ts'
 import type { WireCommand } from './sudo.ts'
 
 export interface ConnectionOptions {
-  /** The cluster's own known_hosts file, looked at beside the user's. It need not exist. */
+  /** The cluster's own known_hosts file, read in addition to the user's. It need not exist. */
   readonly knownHosts: string
-  /** Where this connection's sockets go: a short path in a private directory, that endings are added to. */
+  /** Where this connection's sockets go: a short path in a private directory, to which endings are added. */
   readonly socket: string
-  /** Gives the sudo password for a login that needs one; undefined: there is nobody to ask. */
+  /** Returns the sudo password for a login that needs one; undefined: it can't be asked for. */
   readonly sudoPassword?: ((host: string, user: string) => Promise<string>) | undefined
   readonly interactive?: boolean | undefined
   readonly connectTimeoutSeconds?: number | undefined
@@ -70,7 +70,7 @@ interface Parts {
   readonly target: SshTarget
   readonly master: Master
   readonly controlPath: string
-  /** What the guard there knows this connection by. */
+  /** The name of this connection for the guard. */
   readonly name: string
   readonly options: ConnectionOptions
 }
@@ -127,14 +127,14 @@ class SshConnection implements Remote {
     if (exitCode === 0) return socket
     if (!this.#parts.master.alive()) throw await this.#brokenOff()
     const reason = stderr.trim().split('\n').at(-1) ?? ''
-    throw new QuorateError('unreachable', `no tunnel to ${address}:${target.port} there: ${reason}`, {
+    throw new QuorateError('unreachable', `can't open a tunnel to ${address}:${target.port}: ${reason}`, {
       host: this.host,
-      hint: 'sshd there must allow it: AllowTcpForwarding yes (or local) in /etc/ssh/sshd_config',
+      hint: 'set AllowTcpForwarding yes (or local) in /etc/ssh/sshd_config on the node',
     })
   }
 
   async close(): Promise<void> {
-    // With commands under way the guards are not sent home: they end them when the connection goes.
+    // With running commands the guards are not dismissed: they end the commands when the connection ends.
     if (this.#slots.idle) {
       this.#rights.release()
       this.#parts.master.guard.release()
@@ -142,7 +142,7 @@ class SshConnection implements Remote {
     await this.#parts.master.close()
   }
 
-  /** Runs a command in a session of its own. One that sshd refuses (MaxSessions) waits for its turn. */
+  /** Runs a command in a separate session. If sshd refuses it (MaxSessions), it waits for its turn. */
   async #session(
     command: WireCommand,
     shown: readonly string[],
@@ -154,7 +154,7 @@ class SshConnection implements Remote {
       ...wire,
       argv: markRun(this.#parts.name, run, wire.argv, streams.environment),
     })
-    // Before a slot is taken: finding out about root rights needs one itself. sudo is marked as well as what it runs.
+    // Before taking a slot: finding out about root access needs one itself. Both sudo and what it runs are marked.
     const wire = mark(root ? await this.#rights.apply(command, mark) : command)
     for (;;) {
       const slot = await this.#slots.take(streams.signal)
@@ -168,7 +168,7 @@ class SshConnection implements Remote {
     }
   }
 
-  /** undefined: the connection lives, but sshd opened no session and nothing has begun. */
+  /** undefined: the connection works, but sshd opened no session and nothing has started. */
   async #attempt(
     run: number,
     wire: WireCommand,
@@ -193,7 +193,7 @@ class SshConnection implements Remote {
       detached: true,
       signal: deadline.or(streams.signal),
       encoding: streams.encoding,
-      // Kept where it is cut.
+      // Kept here because the cutter drops it.
       keep: false,
       onStop: () => {
         master.guard.hangUp(run)
@@ -221,7 +221,7 @@ class SshConnection implements Remote {
       exitCode,
       durationMs: performance.now() - started,
     }
-    // 255 is ssh's own failure, but also what a command may end with.
+    // 255 is ssh's own failure, but a command may also exit with it.
     if (exitCode !== 255 && stderr.begun) return result
     if (!(await this.#stillThere())) throw await this.#brokenOff()
     if (stderr.begun) return result
@@ -233,7 +233,7 @@ class SshConnection implements Remote {
   }
 
   #sshArguments(command: string): string[] {
-    // Without its master ssh would quietly open a connection of its own: `false` as the way makes that fail instead.
+    // Without its master ssh would silently open a new connection: the proxy command `false` makes that fail.
     const overrides = options({
       ControlMaster: 'no',
       ProxyCommand: 'false',
@@ -253,28 +253,28 @@ class SshConnection implements Remote {
 
   async #brokenOff(): Promise<QuorateError> {
     const { master, target } = this.#parts
-    // It may live on without its socket, and be of no use.
+    // The master may still run without its socket, and be unusable.
     await master.close()
-    // What a command's ssh says then is of the way here that is no more, not of the node.
+    // The output of the command's ssh is then about the lost local socket, not about the node.
     return sshFailure(this.host, target, await master.ended)
   }
 
   #noSession(argv: readonly string[]): QuorateError {
-    return new QuorateError('unreachable', `sshd there opens no session for ${argv[0] ?? 'a command'}`, {
+    return new QuorateError('unreachable', `sshd refuses a session for ${argv[0] ?? 'a command'}`, {
       host: this.host,
-      hint: 'quorate needs MaxSessions of 3 or more in /etc/ssh/sshd_config there (the default is 10)',
+      hint: 'set MaxSessions to 3 or more in /etc/ssh/sshd_config on the node (the default is 10)',
     })
   }
 }
 
-/** Asks ssh on the workstation, which knows the answer itself. */
+/** Asks the local ssh, which answers without the node. */
 async function localSsh(args: readonly string[]): Promise<{ exitCode: number; stderr: string }> {
   const late = AbortSignal.timeout(LOCAL_MS)
   try {
     return await runProcess('ssh', args, { detached: true, signal: late })
   } catch (error) {
     if (!late.aborted) throw error
-    return { exitCode: 255, stderr: 'ssh itself does not answer' }
+    return { exitCode: 255, stderr: "the local ssh doesn't answer" }
   }
 }
 

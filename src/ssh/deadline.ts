@@ -1,8 +1,8 @@
-/** The time that runs while a node is asked, one question after the other. */
+/** The time limit of requests to a node, one after the other. */
 import { type Patience, tooSlow } from './limits.ts'
 import type { RemoteCommand } from './remote.ts'
 
-/** Longer timers end at once (they count in 32 bits). */
+/** Longer timers fire at once (32-bit limit). */
 const LONGEST_MS = 2 ** 31 - 1
 
 export class Deadline {
@@ -22,7 +22,7 @@ export class Deadline {
     this.look()
   }
 
-  /** Time runs anew if something else is asked by now. */
+  /** The time restarts if the request has changed. */
   look(): void {
     const patience = this.#patience()
     if (patience === this.#running || this.#late.signal.aborted) return
@@ -33,7 +33,7 @@ export class Deadline {
     this.#timer = setTimeout(() => this.#late.abort(tooSlow(this.#host, patience, ms)), ms)
   }
 
-  /** Aborts when the time is up, with the error that says so; or with the other one. */
+  /** Aborts when the time is up, with an error that says so; or with the other signal. */
   or(signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#late.signal : AbortSignal.any([signal, this.#late.signal])
   }

@@ -1,4 +1,7 @@
-/** What OpenSSH's last words mean. It has one exit code (255) for all its own failures, so its text must be read. */
+/**
+ * The meaning of OpenSSH's last output. It has one exit code (255) for all its own failures, so its text must
+ * be read.
+ */
 import { QuorateError } from '../errors.ts'
 import type { SshTarget } from '../spec/cluster.ts'
 import { quoteCommand } from './quote.ts'
@@ -6,12 +9,12 @@ import { quoteCommand } from './quote.ts'
 interface Pattern {
   readonly pattern: RegExp
   readonly code: 'unreachable' | 'host-key' | 'permission'
-  /** `where` is the target, or the host that ssh named itself (the pattern's first group): a jump host, perhaps. */
+  /** `where` is the target, or the host that ssh named (the pattern's first group), perhaps a jump host. */
   readonly message: (where: string) => string
   readonly hint: (host: string, target: SshTarget) => string
 }
 
-/** The login that failed, as it is typed: a hint that tries another one proves nothing. `flags` go first. */
+/** The command for the login that failed: a hint with another login would prove nothing. `flags` come first. */
 export function sshCommand(target: SshTarget, ...flags: readonly string[]): string {
   const { host, user, port, jump, identityFile } = target
   return quoteCommand([
@@ -25,36 +28,36 @@ export function sshCommand(target: SshTarget, ...flags: readonly string[]): stri
 }
 
 const reach = (_host: string, target: SshTarget) =>
-  `check that the node is up and that this works from here: ${sshCommand(target)}`
+  `check that the node is up and that this works on the workstation: ${sshCommand(target)}`
 
-/** The order matters: ssh often says more than one of these, the cause before its consequence. */
+/** The order matters: ssh often prints more than one of these, the cause before its consequence. */
 const PATTERNS: readonly Pattern[] = [
   {
     pattern: /Host key for (\S+) has changed|REMOTE HOST IDENTIFICATION HAS CHANGED/,
     code: 'host-key',
     message: (where) =>
-      `the host key of ${where} differs from the one that was trusted: another node answers there, or it was reinstalled`,
+      `the host key of ${where} differs from the trusted key: another host answers at this address, or the node was reinstalled`,
     hint: (host) =>
-      `compare the fingerprint on the node's console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub); if it is right: quorate trust --replace ${host}`,
+      `compare the fingerprint on the node's console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub); if it is correct: quorate trust --replace ${host}`,
   },
   {
     pattern: /No \S+ host key is known for (\S+) and|Host key verification failed/,
     code: 'host-key',
-    message: (where) => `the host key of ${where} is not known yet`,
-    hint: (host) => `look at its fingerprint and record it: quorate trust ${host}`,
+    message: (where) => `the host key of ${where} is not trusted yet`,
+    hint: (host) => `check its fingerprint and record it: quorate trust ${host}`,
   },
   {
     pattern: /identity file .* not accessible|UNPROTECTED PRIVATE KEY FILE/i,
     code: 'permission',
     message: (where) => `the private key for ${where} can't be used`,
     hint: (_host, target) =>
-      `it must exist and belong to you alone: chmod 600 ${target.identityFile ?? 'the key'}`,
+      `make sure that the key exists and only you can read it: chmod 600 ${target.identityFile ?? 'the key'}`,
   },
   {
     pattern:
       /(\S+): Permission denied|Permission denied|Too many authentication failures|no mutual signature/,
     code: 'permission',
-    message: (where) => `${where} does not let us log in`,
+    message: (where) => `${where} refuses the login`,
     hint: (_host, target) =>
       `check \`user\` and \`identityFile\` under \`ssh\` in the cluster file, or the agent (ssh-add -l); try: ${sshCommand(target)}`,
   },
@@ -62,7 +65,7 @@ const PATTERNS: readonly Pattern[] = [
     pattern: /Bad configuration option|Bad owner or permissions|terminating, \d+ bad configuration/,
     code: 'unreachable',
     message: () => 'ssh refuses its configuration',
-    hint: (_host, target) => `see what is wrong with it: ssh -G ${target.host}`,
+    hint: (_host, target) => `find the wrong setting: ssh -G ${target.host}`,
   },
   {
     pattern: /Connection refused/,
@@ -85,7 +88,7 @@ const PATTERNS: readonly Pattern[] = [
   {
     pattern: /Could not resolve hostname ([^\s:]+)|Name or service not known/,
     code: 'unreachable',
-    message: (where) => `the name ${where} can't be resolved here`,
+    message: (where) => `the name ${where} can't be resolved on the workstation`,
     hint: () => 'give the node an `address` or an `ssh.host` that the workstation can resolve',
   },
   {
@@ -93,16 +96,16 @@ const PATTERNS: readonly Pattern[] = [
     code: 'unreachable',
     message: (where) => `sshd at ${where} closes the connection before a login`,
     hint: () =>
-      'it may have too many at once (MaxStartups in sshd_config) or bar this address; its log says: journalctl -u ssh',
+      "read sshd's log: journalctl -u ssh. It may limit concurrent logins (MaxStartups in sshd_config) or block this address",
   },
 ]
 
-/** Whether these are words of ssh's own that mean something to quorate. */
+/** Whether this is a message of ssh that quorate recognizes. */
 export function isKnownFailure(stderr: string): boolean {
   return PATTERNS.some(({ pattern }) => pattern.test(stderr))
 }
 
-/** The error for a connection that did not come up, or broke. `stderr` is ssh's. */
+/** The error for a connection that could not be opened, or broke. `stderr` is ssh's. */
 export function sshFailure(host: string, target: SshTarget, stderr: string): QuorateError {
   const here = target.port === undefined ? target.host : `${target.host} port ${target.port}`
   for (const { pattern, code, message, hint } of PATTERNS) {
@@ -112,8 +115,8 @@ export function sshFailure(host: string, target: SshTarget, stderr: string): Quo
     const where = named === undefined || named === target.host || code === 'unreachable' ? here : named
     return new QuorateError(code, message(where), { host, hint: hint(host, target), cause: stderr.trim() })
   }
-  // It says nothing of a node that fell silent (ServerAliveInterval), where it says errors alone.
-  const silence = 'ssh gave up without a word, as it does when a node has been silent for 15 s'
+  // At LogLevel ERROR ssh prints nothing about a node that no longer answers (ServerAliveInterval).
+  const silence = 'ssh ended without a message, as it does when a node has not answered for 15 s'
   const lastWords = stderr.trim().split('\n').at(-1) || silence
   return new QuorateError('unreachable', `the connection to ${here} failed: ${lastWords}`, {
     host,

@@ -1,4 +1,4 @@
-/** Many nodes at once: connections opened in parallel, no trouble lost, everything closed at the end. */
+/** Many nodes at once: opens connections in parallel, keeps every error, closes everything at the end. */
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -10,17 +10,17 @@ import { Slots } from './slots.ts'
 import { knowsSessionOptions } from './version.ts'
 
 export interface Fleet extends AsyncDisposable {
-  /** Connects to a node, or hands back the connection there is. A failure is remembered too: one try a host. */
+  /** Connects to a node, or returns the existing connection. A failure is remembered too: one attempt per host. */
   get(host: string, target: SshTarget): Promise<Remote>
   close(): Promise<void>
 }
 
 export type FleetOptions = Omit<ConnectionOptions, 'socket' | 'sessionOptions'>
 
-/** Beyond ten logins under way sshd begins to turn some away (MaxStartups), which a jump host would feel first. */
+/** With more than ten concurrent logins sshd begins to refuse some (MaxStartups); a jump host is affected first. */
 const LOGINS_AT_ONCE = 10
 
-/** Of the directory that the sockets' one is made in, in bytes; that one's name takes 50 at most. */
+/** Maximum length of the parent of the sockets' directory, in bytes; that directory's name takes 50 at most. */
 const LONGEST_PLACE = 32
 
 /** Opens nothing yet. The caller closes it, at best with `await using`. */
@@ -62,7 +62,7 @@ export async function openFleet(fleet: FleetOptions): Promise<Fleet> {
 
 /** Its path is short: a Unix socket's must stay below about 100 bytes, 17 of which are ssh's own. */
 async function privateFolder(): Promise<TemporaryFolder> {
-  // XDG_RUNTIME_DIR may be left from another login and not be ours, or not there.
+  // XDG_RUNTIME_DIR may be left from another login and belong to another user, or not exist.
   const runtime = process.env['XDG_RUNTIME_DIR']
   const places = [...(runtime === undefined ? [] : [runtime]), tmpdir(), '/tmp']
   return await temporaryFolder({
@@ -76,7 +76,7 @@ export interface HostOutcomes<T> {
   readonly errors: readonly QuorateError[]
 }
 
-/** Does the same on all hosts at once and keeps every host's result or error. A bug is thrown as it is. */
+/** Does the same on all hosts at once and keeps every host's result or error. A bug is rethrown. */
 export async function onAll<N extends { readonly name: string }, T>(
   nodes: readonly N[],
   action: (node: N) => Promise<T>,

@@ -1,10 +1,11 @@
-# Runs on the node for as long as the connection lives, and ends what the connection leaves behind:
-# sshd itself lets commands without a terminal run on when their connection is gone.
+# Runs on the node while the connection exists, and ends what the connection leaves running: sshd lets
+# commands without a terminal continue after their connection has ended.
 #
 #   $1  the connection's name; its commands carry QUORATE_RUN=<connection>.<number>/ in their environment
 #
-# Reads the number of a command to hang up, one a line, or to kill (`7 KILL`); `bye` ends it in peace; the input's end means that the other
-# side is gone, and hangs up all of them. SIGHUP is what a closed terminal sends: package managers know to finish.
+# Reads the number of a command to hang up, one a line, or to kill (`7 KILL`). `bye` ends the guard only. The
+# end of input means that the other side is gone, and hangs up all commands. SIGHUP is what a closed terminal
+# sends: package managers finish on it.
 
 connection=$1
 if [ "$(id -u)" = 0 ]; then rights=root

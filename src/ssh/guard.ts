@@ -1,11 +1,11 @@
-/** Our end of `guard.sh`, the far end's watchman: it ends commands there when asked, or when this program is gone. */
+/** The local side of `guard.sh`, which ends commands on the node when asked, or when this program is gone. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { inLoginEnvironment, inOwnEnvironment, inPlainEnvironment } from './environment.ts'
 import program from './guard.sh?raw'
 import { forAnyLoginShell, quoteCommand } from './quote.ts'
 import type { RemoteCommand } from './remote.ts'
 
-/** Who we are there, and whether root rights can be had without a password. */
+/** The login on the node, and whether root access needs no password. */
 export interface Login {
   readonly user: string
   readonly rights: 'root' | 'sudo' | 'sudo-with-password' | 'no-sudo'
@@ -13,15 +13,15 @@ export interface Login {
 
 export interface Guard {
   readonly login: Login
-  /** Ends the command of this number there, as a closed terminal would. */
+  /** Ends the command of this number on the node, as a closed terminal would. */
   hangUp(run: number): void
-  /** Ends it at once, whatever it thinks of that. */
+  /** Kills it. */
   kill(run: number): void
-  /** Lets it go: nothing is left to watch. */
+  /** Ends the guard: nothing is left to watch. */
   release(): void
 }
 
-/** The guard as a command: `connection` names what it watches. */
+/** The guard as a command: `connection` names the connection that it watches. */
 export function guardArgv(connection: string): string[] {
   return inLoginEnvironment(['sh', '-c', program, 'sh', connection])
 }
@@ -31,7 +31,10 @@ export function guardCommand(connection: string): string {
   return forAnyLoginShell(`exec ${quoteCommand(guardArgv(connection))}`)
 }
 
-/** A command with the mark by which the guard finds it. sudo's own environment is the login's; that of what it runs is not. */
+/**
+ * A command with the mark by which the guard finds it. sudo itself runs in the login's environment; the
+ * command that it runs doesn't.
+ */
 export function markRun(
   connection: string,
   run: number,
@@ -44,8 +47,8 @@ export function markRun(
 }
 
 /**
- * ssh away from the terminal, so that Ctrl-C reaches this program alone and it decides what ends.
- * To ask for a passphrase ssh needs the terminal, so there it is told to overlook Ctrl-C.
+ * ssh detached from the terminal, so that Ctrl-C reaches only this program, which decides what ends. To ask
+ * for a passphrase ssh needs the terminal, so then it ignores Ctrl-C.
  */
 export function spawnSsh(args: readonly string[], interactive: boolean): ChildProcess {
   const env = { ...process.env, LC_ALL: 'C' }
@@ -53,12 +56,12 @@ export function spawnSsh(args: readonly string[], interactive: boolean): ChildPr
   return spawn('sh', ['-c', `trap '' INT; exec ssh "$@"`, 'ssh', ...args], { stdio: 'pipe', env })
 }
 
-/** Of what is printed instead of the greeting or before it, what is kept, in UTF-16 units. */
+/** Maximum length of the output before or instead of the greeting, in UTF-16 units. */
 const KEPT_LENGTH = 65_536
 
 /**
- * Waits for the greeting; resolves with undefined if the output ends without. Login scripts may print before it.
- * @param onText is given what was printed so far, each time that there is more
+ * Waits for the greeting; resolves with undefined if the output ends without one. Login scripts may print
+ * before it. @param onText is called with all output so far, each time that there is more
  */
 export async function greeting(
   child: ChildProcess,
@@ -66,7 +69,7 @@ export async function greeting(
 ): Promise<Guard | undefined> {
   const { stdin, stdout } = child
   if (stdin === null || stdout === null) return undefined
-  // Its end may be gone before we notice that ssh is: the connection's own end tells.
+  // The guard may end before we notice that ssh has ended: the end of the connection is reported elsewhere.
   stdin.on('error', () => undefined)
   const login = await new Promise<Login | undefined>((resolve) => {
     let text = ''
@@ -77,7 +80,7 @@ export async function greeting(
         onText?.(text)
         return
       }
-      // It says nothing after that; a node that goes on is not listened to.
+      // The guard prints nothing after that; further output is ignored.
       stdout.removeAllListeners('data').resume()
       resolve({ user: found[1], rights: found[2] as Login['rights'] })
     })

@@ -1,8 +1,8 @@
-/** One host key as a line of a known_hosts file, sshd(8), has it. */
+/** One host key, as in a line of a known_hosts file, see sshd(8). */
 import { createHash } from 'node:crypto'
 
 export interface HostKeyLine {
-  /** The name the key is filed under: a host name, an address, or `[host]:port`. */
+  /** The name of the key: a host name, an address, or `[host]:port`. */
   readonly name: string
   /** `ssh-ed25519`, `ecdsa-sha2-nistp256`, `ssh-rsa` … */
   readonly keyType: string
@@ -12,7 +12,7 @@ export interface HostKeyLine {
   readonly marker: string | undefined
 }
 
-/** The keys of a known_hosts file's text; comments and what is no key are left out. */
+/** The keys of a known_hosts file's text; comments and invalid lines are left out. */
 export function parseKnownHosts(text: string): HostKeyLine[] {
   return text.split('\n').flatMap((line) => {
     const words = line.trim().split(/\s+/)

@@ -1,6 +1,6 @@
 /**
- * A file of the workstation as a program's standard input. The program reads it itself: what passes through this process
- * instead costs three times the processor time.
+ * A file of the workstation as a program's standard input. The program reads the file itself: passing it
+ * through this process costs three times the processor time.
  */
 import { readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -9,7 +9,7 @@ import { Readable } from 'node:stream'
 export interface InputFile {
   /** Absolute path. */
   readonly file: string
-  /** How many bytes of it were read, a few times a second; not where the system has no /proc. */
+  /** Called a few times a second with the number of bytes read; never on a system without /proc. */
   readonly onRead?: ((bytes: number) => void) | undefined
 }
 
@@ -19,14 +19,14 @@ export function isInputFile(input: unknown): input is InputFile {
   return typeof input === 'object' && input !== null && 'file' in input
 }
 
-/** Opened anew, at its beginning, and read by whoever is given the descriptor. @throws the system's error */
+/** Opens the file at its beginning; the process that gets the descriptor reads it. @throws the system's error */
 export async function openInput({
   file,
   onRead,
 }: InputFile): Promise<AsyncDisposable & { readonly fd: number }> {
   const handle = await open(file)
   const { fd } = handle
-  // The position is that of the open file, whoever reads it.
+  // The position belongs to the open file, whichever process reads it.
   const watching =
     onRead !== undefined && process.platform === 'linux'
       ? setInterval(() => onRead(Number(/^pos:\s*(\d+)/.exec(position(fd))?.[1] ?? 0)), WATCH_MS)
@@ -44,7 +44,7 @@ function position(fd: number): string {
   return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')
 }
 
-/** The same by way of this process, for an input that begins with something else. */
+/** The same through this process, for an input that begins with something else. */
 export async function* readInput({ file }: InputFile): AsyncGenerator<Uint8Array> {
   await using handle = await open(file)
   yield* Readable.from(handle.createReadStream({ highWaterMark: 512 * 1024, autoClose: false }))

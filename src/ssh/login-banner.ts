@@ -1,13 +1,13 @@
 /**
- * What sshd shows before it ends a login: an expired account, /etc/nologin. ssh prints that at LogLevel INFO alone, at
- * which it also prints much that is no failure; so it is asked again, once, where it would explain one.
+ * What sshd shows before it ends a login: an expired account, /etc/nologin. ssh prints that only at LogLevel
+ * INFO, with many lines that are no failure. So quorate connects once more if that could explain a failure.
  */
 import type { SshTarget } from '../spec/cluster.ts'
 import { options, targetArguments } from './config.ts'
 import { runProcess } from './process.ts'
 
 export interface SecondLook {
-  /** The configuration file of the first try. */
+  /** The configuration file of the first attempt. */
   readonly config: string
   readonly target: SshTarget
   readonly signal: AbortSignal | undefined
@@ -16,15 +16,15 @@ export interface SecondLook {
 }
 
 /**
- * sshd closed the connection once keys were agreed on: before that it has not seen who logs in. OpenSSH 9.2 says nothing
- * of that at LogLevel ERROR; a jump host that did so is UNKNOWN.
+ * sshd closed the connection after the key exchange: before it, sshd doesn't know who logs in. OpenSSH 9.2
+ * prints nothing about that at LogLevel ERROR; for a jump host it prints UNKNOWN.
  */
 export function isClosed(stderr: string): boolean {
   if (stderr.trim() === '') return true
   return /^Connection (?:closed|reset) by (?!UNKNOWN)/m.test(stderr) && !/kex_exchange/.test(stderr)
 }
 
-/** @returns what it printed, without ssh's own words; empty: nothing. @throws the signal's reason */
+/** @returns what it printed, without ssh's own messages; empty: nothing. @throws the signal's reason */
 export async function shownBefore({ config, target, signal, patience }: SecondLook): Promise<string> {
   const late = AbortSignal.timeout(patience)
   const louder = options({ LogLevel: 'INFO', BatchMode: 'yes', ControlPath: 'none' })
@@ -44,7 +44,7 @@ export async function shownBefore({ config, target, signal, patience }: SecondLo
       .join('\n')
   } catch (error) {
     signal?.throwIfAborted()
-    // The first try's failure is reported as it is.
+    // The failure of the first attempt is reported unchanged.
     if (late.aborted) return ''
     throw error
   }

@@ -16,7 +16,7 @@ test.for([
   ['Please login as the user "ubuntu" rather than the user "root".', 'user: ubuntu'],
   ['Please login as the user "ec2-user" rather than the user "root".', 'user: ec2-user'],
   ["You can't log in as root; log in as 'ops' and use sudo", 'user: ops'],
-  ['Please log in as your own user.', 'the user that it names'],
+  ['Please log in as your own user.', 'the user that the output names'],
   // sshd and pam_unix.
   ['WARNING: Your password has expired.\nPassword change required but no TTY available.', 'chage'],
   ['You are required to change your password immediately (administrator enforced).', 'chage'],

@@ -1,8 +1,9 @@
 /**
  * One OpenSSH connection to a node that everything else shares (a multiplexing master).
  *
- * It is a foreground process whose remote side, the guard, reads our pipe: when this program ends, however it ends,
- * the pipe closes, the guard ends what still runs there, and ssh ends with it. Nothing is left running, here or there.
+ * It is a foreground process whose remote side, the guard, reads our pipe. When this program ends, however it
+ * ends, the pipe closes, the guard ends what still runs on the node, and ssh ends too. Nothing is left
+ * running on either side.
  */
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
@@ -16,12 +17,12 @@ import { isKnownRefusal, loginFailure, turnedAway } from './login-words.ts'
 import { GREETING_MS, GREETING_WITH_QUESTIONS_MS, tooSlow } from './limits.ts'
 import { exitOf } from './process.ts'
 
-/** How OpenSSH ends for reasons of its own; see ssh(1). */
+/** OpenSSH's exit code for its own failures; see ssh(1). */
 const SSH_FAILED = 255
 
 export interface Master {
   readonly guard: Guard
-  /** Resolves with what ssh said last, once the connection is gone. */
+  /** Resolves with ssh's last output when the connection has ended. */
   readonly ended: Promise<string>
   readonly alive: () => boolean
   close(): Promise<void>
@@ -113,11 +114,11 @@ interface Ending {
   /** What came on standard output. */
   readonly said: string
   readonly stderr: string
-  /** undefined: it was still at it when the time was up. */
+  /** undefined: it was still running when the time was up. */
   readonly exitCode: number | undefined
 }
 
-/** Why there is no connection: ssh's own failure, or what the node ran and printed in place of the guard. */
+/** Why there is no connection: ssh's own failure, or what the node ran and printed instead of the guard. */
 async function noGreeting(details: MasterOptions, { said, stderr, exitCode }: Ending): Promise<QuorateError> {
   const { host, target, signal, controlPath } = details
   const patience = patienceOf(details)
@@ -125,7 +126,7 @@ async function noGreeting(details: MasterOptions, { said, stderr, exitCode }: En
   if (exitCode === undefined && said.trim() === '')
     return tooSlow(host, { asked: 'log in', ms: patience }, patience)
   if (exitCode === undefined) return loginFailure(host, target, words, patience)
-  // Any other code is the end of what ran there.
+  // Any other code comes from what ran on the node.
   const failed = exitCode === SSH_FAILED && (isKnownFailure(stderr) || said.trim() === '')
   if (!failed || isKnownRefusal(stderr)) return loginFailure(host, target, words)
   const config = `${controlPath}.config`
@@ -136,7 +137,7 @@ async function noGreeting(details: MasterOptions, { said, stderr, exitCode }: En
 function startFailure(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-    return new QuorateError('unreachable', 'there is no `ssh` on the workstation', {
+    return new QuorateError('unreachable', '`ssh` is not installed on the workstation', {
       hint: 'install OpenSSH: apt-get install openssh-client',
       cause: error,
     })

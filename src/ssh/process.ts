@@ -6,23 +6,23 @@ import { counted } from '../spec/units.ts'
 
 export interface ProcessOptions {
   readonly stdin?: string | Uint8Array | Readable | InputFile | undefined
-  /** The input is drawn on only once this has resolved; a file's is read from its beginning whenever it is. */
+  /** The input is read only after this has resolved; a file is always read from its beginning. */
   readonly ready?: Promise<unknown> | undefined
   readonly env?: NodeJS.ProcessEnv | undefined
   readonly signal?: AbortSignal | undefined
-  /** Called when the program is to end early: it then has `STOP_GRACE_MS` to do so before it is killed. */
+  /** Called when the program must end early: it then has `STOP_GRACE_MS` before it is killed. */
   readonly onStop?: (() => void) | undefined
-  /** Asks for its end elsewhere, where kindness was in vain; it is killed a moment later. */
+  /** Asks the other side to kill it if `stop` had no effect; it is killed locally a moment later. */
   readonly onKill?: (() => void) | undefined
-  /** Away from the terminal: its Ctrl-C is not the program's, and nothing can be asked there. */
+  /** Detached from the terminal: Ctrl-C doesn't reach the program, and it can't prompt. */
   readonly detached?: boolean | undefined
   /** How output becomes text; `latin1` makes each byte one character. */
   readonly encoding?: 'utf8' | 'latin1' | undefined
   readonly onStdout?: ((text: string) => void) | undefined
   readonly onStderr?: ((text: string) => void) | undefined
-  /** false: output goes to the callbacks alone, and the result's is empty. */
+  /** false: output goes only to the callbacks, and the result's is empty. */
   readonly keep?: boolean | undefined
-  /** Of output that is kept, of each kind; more ends the program with an error. In characters. */
+  /** Maximum length of stdout and of stderr, in characters; more ends the program with an error. */
   readonly maxLength?: number | undefined
 }
 
@@ -33,7 +33,7 @@ export interface ProcessResult {
   readonly exitCode: number
 }
 
-/** What a program on the workstation may print where nothing else is said: none that quorate runs prints a tenth of it. */
+/** Default maximum output of a program on the workstation. None that quorate runs prints a tenth of it. */
 const MAX_LENGTH = 64 * 1024 ** 2
 const STOP_GRACE_MS = 3000
 const STOP_STEP_MS = 500
@@ -66,7 +66,7 @@ export async function runProcess(
   } satisfies SpawnOptions
   const child = spawn(file, args, settings)
   const { stdout: out, stderr: err } = child
-  // Never so with pipes.
+  // Can't happen with pipes.
   if (out === null || err === null) throw new TypeError('a program without output')
   const stop = stopper(child, options.onStop, options.onKill)
   options.signal?.addEventListener('abort', stop.begin, { once: true })
@@ -76,7 +76,7 @@ export async function runProcess(
     try {
       return await work
     } catch (error) {
-      // The first one is the cause; stopping the program makes the others.
+      // The first error is the cause; the others follow from stopping the program.
       failure ??= { reason: error }
       stop.begin()
       throw error
@@ -109,7 +109,7 @@ export async function exitOf(child: ChildProcess): Promise<number> {
   })
 }
 
-/** Ends a program: kindly where there is a way, more than once as it may only just begin, and by signal after a while. */
+/** Ends a program: first with `stop`, repeatedly because it may only just have started, later with a signal. */
 function stopper(
   child: ChildProcess,
   kindly: (() => void) | undefined,
@@ -118,7 +118,7 @@ function stopper(
   let timer: NodeJS.Timeout | undefined
   const kill = () => {
     child.kill('SIGTERM')
-    // Whoever else holds the other ends of its pipes must not keep us waiting.
+    // Don't wait for other processes that hold the other ends of its pipes.
     child.stdout?.destroy()
     child.stderr?.destroy()
   }
@@ -129,7 +129,7 @@ function stopper(
       timer = setTimeout(step, STOP_STEP_MS)
     } else if (onKill === undefined) kill()
     else {
-      // What is asked elsewhere to kill it has to get there first; then the program ends by itself.
+      // The request to kill it must arrive on the other side first; then the program ends by itself.
       onKill()
       timer = setTimeout(kill, KILL_GRACE_MS)
     }
@@ -159,8 +159,8 @@ async function collect(
 }
 
 /**
- * Writes the program's input. A program that ends without reading all of it is its own business: its exit code tells.
- * An input that fails is not ended: the program must not take half of it for the whole.
+ * Writes the program's input. A program may end without reading all of it: its exit code counts. After a
+ * failure the input is not closed, so that the program doesn't take a part for the whole.
  */
 async function feed(child: ChildProcess, exited: Promise<number>, options: ProcessOptions): Promise<void> {
   const { stdin } = child
@@ -175,10 +175,10 @@ async function feed(child: ChildProcess, exited: Promise<number>, options: Proce
     exited.then(leave, leave)
   })
   if (options.ready !== undefined) await Promise.race([options.ready, closed])
-  // Untouched, so that it can be fed to another try.
+  // Not consumed, so that it can be used for another attempt.
   if (gone) return
   const pieces = options.stdin instanceof Readable ? options.stdin : [options.stdin ?? '']
-  // A source that waits for something would otherwise hold us when the program is long gone.
+  // A source that blocks would otherwise keep us waiting after the program has ended.
   const source = options.stdin instanceof Readable ? options.stdin : undefined
   void closed.then(() => source?.destroy())
   try {

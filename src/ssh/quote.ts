@@ -1,9 +1,9 @@
 /**
- * Quoting for the far end of SSH, where the arguments become one text that the user's login shell reads.
- * The only place where it is done.
+ * Quoting for the remote side of SSH, where the arguments become one text that the user's login shell reads.
+ * This is the only place where quoting is done.
  */
 
-/** One word of any content as a POSIX shell reads it back unchanged. NUL can't be in an argument at all. */
+/** Quotes one word so that a POSIX shell reads it unchanged. An argument can't contain NUL. */
 export function quoteWord(word: string): string {
   if (word.includes('\0')) throw new TypeError("an argument can't contain a NUL character")
   if (/^[\w@%+=:,./-]+$/.test(word)) return word
@@ -15,11 +15,11 @@ export function quoteCommand(argv: readonly string[]): string {
 }
 
 /**
- * A POSIX shell script as a command line that any login shell hands to `sh` unchanged, be it fish or csh: those read
- * backslashes, `!` and line ends within single quotes in ways of their own, so none is in there.
+ * A POSIX shell script as a command line that any login shell passes to `sh` unchanged. fish and csh
+ * interpret backslashes, `!` and line ends within single quotes differently, so it contains none of them.
  */
 export function forAnyLoginShell(script: string): string {
-  // A character for each byte. A command of quorate's has some 50 000, and is sent to every node.
+  // One character for each byte. A command of quorate has about 50 000, and is sent to every node.
   const bytes = Buffer.from(script).toString('latin1')
   const encoded = bytes.replaceAll(
     /[^ "-&(-[\]-~]/g,

@@ -8,7 +8,8 @@ import { parseKnownHosts } from './host-key.ts'
 import type { ScannedKey } from './trust.ts'
 
 /**
- * Records keys: the file is 0600 in a directory 0700, replaced at once, and has each name's key once. Other lines stay.
+ * Records keys: the file is 0600 in a directory 0700, replaced at once, and has each name's key once. Other
+ * lines are kept.
  *
  * @throws QuorateError `state` if it can't be written
  */
@@ -29,11 +30,14 @@ export async function recordHostKeys(knownHosts: string, keys: readonly ScannedK
       await rm(temporary, { force: true })
     }
   } catch (error) {
-    throw QuorateError.from(error, 'state', `the known hosts can't be written to ${knownHosts}`)
+    throw QuorateError.from(error, 'state', `can't write the known hosts to ${knownHosts}`)
   }
 }
 
-/** A name's earlier keys give way to the new one: two kinds of key for one name would let an old one linger. */
+/**
+ * The new key replaces all earlier keys of its name: with two types of key for one name an old key would stay
+ * valid.
+ */
 function merge(before: string, keys: readonly ScannedKey[]): string {
   const names = new Set(keys.map(({ name }) => name))
   const stays = (line: string) => {

@@ -1,4 +1,4 @@
-/** One node within reach: what every other room needs of SSH, and nothing of how it is done. */
+/** A connected node: the interface that every other module uses for SSH, without its implementation. */
 import type { Readable } from 'node:stream'
 import type { InputFile } from './input-file.ts'
 import type { Patience } from './limits.ts'
@@ -8,39 +8,40 @@ export interface Remote {
   readonly host: string
   /** The login, for the prompt shown above output: `root@etcd01:~$`. */
   readonly user: string
-  /** Runs one command there and waits for its end. Never throws for a non-zero exit code; see `check`. */
+  /** Runs one command on the node and waits for its end. Never throws for a non-zero exit code; see `check`. */
   run(command: RemoteCommand): Promise<CommandResult>
-  /** A socket here whose connections come out at `address:port` as dialled from there. Ends with the connection. */
+  /** A local socket whose connections are forwarded to `address:port` from the node. Ends with the connection. */
   forward(target: { readonly address: string; readonly port: number }): Promise<string>
   close(): Promise<void>
 }
 
 export interface RemoteCommand {
-  /** Program and arguments, each passed on unchanged: quoting happens in one place. */
+  /** Program and arguments, each passed on unchanged: quoting is done in one place. */
   readonly argv: readonly string[]
   /**
-   * What the command reads; its end is the end of the command's input. Where this program dies the input ends as well:
-   * a command that writes what it reads to a file must check length or digest before it uses that file.
+   * What the command reads; its end is the end of the command's input. If this program dies, the input ends
+   * as well: a command that writes its input to a file must check length or digest before it uses that file.
    */
   readonly stdin?: string | Uint8Array | Readable | InputFile | undefined
   /** As root: directly if that is the login, else through sudo. */
   readonly root?: boolean | undefined
-  /** `own`: quorate's, the same on every node, unless told; `login`: what the login, or sudo, makes of it. */
+  /** `own` (default): quorate's, the same on every node; `login`: that of the login, or of sudo. */
   readonly environment?: 'own' | 'login' | undefined
-  /** Aborting hangs the command up there, as a closed terminal would, and then throws the signal's reason here. */
+  /** Aborting hangs up the command on the node, as a closed terminal would, and then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined
-  /** How output becomes text: `utf8` unless told; with `latin1` each byte is one character, for binary output. */
+  /** How output becomes text: `utf8` by default; with `latin1` each byte is one character, for binary output. */
   readonly encoding?: 'utf8' | 'latin1' | undefined
   /**
-   * What is asked, and how long it may take; a look, unless told. As a function: asked again with each piece of output,
-   * and the time runs anew whenever that is another one. `endless` or undefined: it ends with the signal alone.
+   * What is asked, and how long it may take; a look by default. A function is called again with each chunk of
+   * output, and the time restarts whenever its result changes. `endless` or undefined: only the signal ends
+   * it.
    */
   readonly patience?: Patience | (() => Patience | undefined) | 'endless' | undefined
-  /** It must not be killed half-way: when its time is up, or on the signal, it is hung up there and no more. */
+  /** It must not be killed: when its time is up, or on the signal, it only gets a hangup. */
   readonly changes?: boolean | undefined
-  /** How many bytes may come on each of its outputs; `ANSWER_BYTES` and `ERROR_BYTES` unless told. More is an error. */
+  /** Maximum bytes on each of its outputs; `ANSWER_BYTES` and `ERROR_BYTES` by default. More is an error. */
   readonly maxBytes?: number | undefined
-  /** false: output goes to the callbacks alone, however much it is, and the result's is empty. */
+  /** false: output of any length goes only to the callbacks, and the result's is empty. */
   readonly keep?: boolean | undefined
   /** Called with each piece of output as it arrives. */
   readonly onStdout?: ((text: string) => void) | undefined

@@ -1,4 +1,4 @@
-/** How a connection comes by root rights, found out once: by its login, by sudo, or by sudo with a password. */
+/** How a connection gets root access, determined once: by its login, by sudo, or by sudo with a password. */
 import type { ChildProcess } from 'node:child_process'
 import { QuorateError } from '../errors.ts'
 import { type Guard, type Login, greeting, guardArgv, spawnSsh } from './guard.ts'
@@ -9,7 +9,7 @@ import { type WireCommand, asRoot, passwordCheck, sudoRefusal, withPassword } fr
 export interface RootRightsOptions {
   readonly host: string
   readonly login: Login
-  /** Who the cluster file says logs in; undefined: that is up to ssh's configuration. */
+  /** The login user of the cluster file; undefined: ssh's configuration decides. */
   readonly meant: string | undefined
   /** The connection's name, for the guard that runs as root. */
   readonly connection: string
@@ -23,7 +23,7 @@ export interface RootRightsOptions {
 export class RootRights {
   readonly #options: RootRightsOptions
   #password: Promise<string | undefined> | undefined
-  /** Without a password the login's guard helps itself to root; with one, a second guard runs as root. */
+  /** Without a password the login's guard uses sudo itself; with one, a second guard runs as root. */
   #guard: Guard | undefined
   #guardProcess: ChildProcess | undefined
 
@@ -32,8 +32,8 @@ export class RootRights {
   }
 
   /**
-   * The command as root runs it; `mark` is put on it where sudo cleans the environment. A refusal is remembered: a
-   * password is tried once.
+   * The command as root runs it, with `mark` added where sudo cleans the environment. A refusal is
+   * remembered: a password is tried once.
    *
    * @throws QuorateError `permission`
    */
@@ -58,30 +58,34 @@ export class RootRights {
   async #checkedPassword(): Promise<string | undefined> {
     const { host, login, meant, askPassword } = this.#options
     if (login.rights === 'sudo') return undefined
-    // The rights are the node's own word, and a password is for other nodes as well.
+    // Only the node itself claims this, and the password may be valid on other nodes as well.
     if (meant === 'root') {
       throw new QuorateError(
         'permission',
-        'root logged in, and the node says that it is not root: no password is sent to it',
+        "root logged in, but the node reports another user: quorate doesn't send it the password",
         {
           host,
-          hint: 'find out on the node itself why: id root; grep :0: /etc/passwd',
+          hint: 'check on the node: id root; grep :0: /etc/passwd',
         },
       )
     }
     if (login.rights === 'no-sudo') {
-      throw new QuorateError('permission', `${login.user} is not root there, and there is no sudo`, {
-        host,
-        hint: 'install sudo and allow it to this user, or set `ssh.user: root` in the cluster file',
-      })
+      throw new QuorateError(
+        'permission',
+        `${login.user} is not root on the node, and sudo is not installed`,
+        {
+          host,
+          hint: 'install sudo on the node and allow it for this user, or set `ssh.user: root` in the cluster file',
+        },
+      )
     }
     if (askPassword === undefined) {
       throw new QuorateError(
         'permission',
-        `sudo asks ${login.user} for a password there, and nobody can be asked here`,
+        `sudo requires the password of ${login.user}, and there is no terminal to ask for it`,
         {
           host,
-          hint: 'run quorate on a terminal, or give --sudo-password-file FILE, or allow it without: NOPASSWD in sudoers',
+          hint: 'rerun on a terminal, or with --sudo-password-file FILE, or set NOPASSWD for this user in sudoers',
         },
       )
     }
@@ -102,7 +106,7 @@ export class RootRights {
     child.on('error', () => undefined)
     child.stderr?.resume()
     child.stdin?.write(head)
-    // Without its guard nothing there is ended when asked; that is no reason to wait for it for ever.
+    // Without a guard, commands on the node can't be ended, but quorate must not wait for them forever.
     const patience = setTimeout(() => child.kill('SIGTERM'), GREETING_MS)
     this.#guard = await greeting(child)
     clearTimeout(patience)

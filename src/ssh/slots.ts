@@ -1,4 +1,4 @@
-/** Lets at most so many users in at once, the others in their order. */
+/** Allows a limited number of concurrent users; the others wait in order. */
 export class Slots {
   #limit: number
   #used = 0
@@ -25,7 +25,7 @@ export class Slots {
     return this.#used === 0
   }
 
-  /** Fewer from now on: one less than are in. False if that would leave none. */
+  /** Reduces the limit to one less than the current users. False if that would leave none. */
   shrink(): boolean {
     if (this.#used <= 1) return false
     this.#limit = Math.min(this.#limit, this.#used - 1)

@@ -1,9 +1,10 @@
 /**
- * Root rights on the far end.
+ * Root access on the remote side.
  *
- * A sudo password travels over the encrypted connection's standard input only. sudo may or may not read it (it asks
- * nobody whom it remembers), so a marker line follows, and everything up to the marker is thrown away before the
- * command starts: neither can the password reach the command, nor the command's input be taken for a password.
+ * A sudo password travels over the encrypted connection's standard input only. sudo may or may not read it
+ * (it caches passwords), so a marker line follows, and everything up to the marker is discarded before the
+ * command starts. So the password can't reach the command, and the command's input can't be read as a
+ * password.
  */
 import { Readable } from 'node:stream'
 import { type InputFile, isInputFile, readInput } from './input-file.ts'
@@ -16,14 +17,14 @@ export interface WireCommand {
   readonly stdin: string | Uint8Array | Readable | InputFile | undefined
 }
 
-/** The command as sudo runs it; `password` undefined: none is needed. */
+/** The command with sudo; `password` undefined: none is needed. */
 export function asRoot(command: WireCommand, password: string | undefined): WireCommand {
   if (password === undefined) return { argv: ['sudo', '-n', '--', ...command.argv], stdin: command.stdin }
   const { argv, head } = withPassword(command.argv, password)
   return { argv, stdin: prepend(head, command.stdin) }
 }
 
-/** The same with what its input must begin with. */
+/** The same, with the required beginning of its input. */
 export function withPassword(
   argv: readonly string[],
   password: string,
@@ -34,28 +35,28 @@ export function withPassword(
   }
 }
 
-/** Asks sudo whether this password is right, once: its end of input keeps it from trying again. */
+/** Checks the password with sudo once: the end of input keeps sudo from asking again. */
 export function passwordCheck(password: string): WireCommand {
   return { argv: ['sudo', '-k', '-S', '-p', '', '--', 'true'], stdin: `${password}\n` }
 }
 
-/** What sudo's refusal means. `stderr` is sudo's. */
+/** The meaning of sudo's refusal. `stderr` is sudo's. */
 export function sudoRefusal(user: string, stderr: string): { message: string; hint: string } {
   if (/not in the sudoers file|not allowed to (execute|run)|may not run sudo/.test(stderr)) {
     return {
-      message: `${user} may not use sudo there`,
-      hint: `allow it in the sudoers file there, e.g. usermod -aG sudo ${user}`,
+      message: `${user} may not use sudo`,
+      hint: `allow sudo in the sudoers file on the node, e.g. usermod -aG sudo ${user}`,
     }
   }
   if (/must have a tty|terminal is required/.test(stderr)) {
     return {
-      message: 'sudo there wants a terminal',
-      hint: `allow it without one in the sudoers file there: Defaults:${user} !requiretty`,
+      message: 'sudo requires a terminal',
+      hint: `allow sudo without a terminal in the sudoers file on the node: Defaults:${user} !requiretty`,
     }
   }
   return {
-    message: `sudo there does not take ${user}'s password`,
-    hint: 'check the password and the sudoers file there: sudo -l',
+    message: `sudo rejects ${user}'s password`,
+    hint: 'check the password and the sudoers file on the node: sudo -l',
   }
 }
 

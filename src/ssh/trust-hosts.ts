@@ -1,4 +1,4 @@
-/** Shows the host keys of nodes, and records those that a person has found right. */
+/** Shows the host keys of nodes, and records those that a person has confirmed. */
 import { type QuorateError } from '../errors.ts'
 import type { Cluster, Node, SshTarget } from '../spec/cluster.ts'
 import { onAll } from './fleet.ts'
@@ -6,7 +6,7 @@ import { recordHostKeys } from './record.ts'
 import { type ScannedKey, scanHostKey } from './trust.ts'
 
 export interface ScanOptions {
-  /** Nodes, and whatever else is reached over SSH; see `trustTargets`. */
+  /** Nodes, and other hosts reached over SSH; see `trustTargets`. */
   readonly nodes: readonly TrustTarget[]
   /** The cluster's known_hosts file. */
   readonly knownHosts: string
@@ -18,8 +18,8 @@ export interface ScanOptions {
 
 export interface TrustOptions extends ScanOptions {
   /**
-   * Is shown the keys that are new (with `replace`: the changed ones as well) and answers which of their lines to
-   * record. Not called where there are none.
+   * Gets the new keys (with `replace` also the changed ones) and returns which of their lines to record. Not
+   * called without any.
    */
   readonly decide: (keys: readonly ScannedKey[]) => Promise<readonly ScannedKey[]>
 }
@@ -30,13 +30,13 @@ export interface TrustTarget {
 }
 
 export interface HostKeys {
-  /** Every key that was seen, each once, jump hosts before what lies behind them. */
+  /** Every key that was seen, each once, jump hosts before the hosts behind them. */
   readonly keys: readonly ScannedKey[]
   /** Those that can be recorded. */
   readonly open: readonly ScannedKey[]
-  /** Changed keys that were left as they are, because `replace` was not set. */
+  /** Changed keys that were not replaced, because `replace` was not set. */
   readonly refused: readonly ScannedKey[]
-  /** Hosts whose keys could not be had. */
+  /** Hosts whose keys could not be read. */
   readonly errors: readonly QuorateError[]
 }
 
@@ -44,7 +44,7 @@ export interface TrustResult extends Omit<HostKeys, 'open'> {
   readonly recorded: readonly ScannedKey[]
 }
 
-/** The nodes, and the CA's host where the CA lives on one. */
+/** The nodes, and the CA's host if the CA is on a host. */
 export function trustTargets(cluster: Cluster, nodes: readonly Node[] = cluster.nodes): TrustTarget[] {
   const { authority } = cluster.pki
   const targets: TrustTarget[] = nodes.map(({ name, ssh }) => ({ name, ssh }))
@@ -69,7 +69,7 @@ export async function scanHosts(options: ScanOptions): Promise<HostKeys> {
     options.nodes,
     async ({ name, ssh }) => await scanHostKey(name, ssh, { knownHosts, connectTimeoutSeconds, signal }),
   )
-  // One jump host is on the way to many.
+  // One jump host may lead to many nodes.
   const keys = [...new Map(results.flatMap(({ value }) => value).map((key) => [key.line, key])).values()]
   const changed = keys.filter(({ status }) => status === 'changed')
   const open = keys.filter(({ status }) => status === 'new' || (status === 'changed' && replace))

@@ -1,4 +1,4 @@
-/** Looks at a host's key by way of the user's own configuration, jump hosts and all, without trusting it for anything. */
+/** Reads a host's key through the user's own configuration, including jump hosts, without trusting it. */
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { readText } from '../files/read-file.ts'
@@ -13,11 +13,11 @@ import { runProcess } from './process.ts'
 import { knowsSessionOptions } from './version.ts'
 
 export interface ScannedKey {
-  /** The node it was found on the way to, by its name in the cluster file. */
+  /** The node whose connection showed it, by its name in the cluster file. */
   readonly host: string
-  /** The name ssh files the key under, as in known_hosts: an address, `[host]:port`, or a jump host's name. */
+  /** The name of the key in known_hosts: an address, `[host]:port`, or a jump host's name. */
   readonly name: string
-  /** It belongs to a jump host before the node. */
+  /** It belongs to a jump host in front of the node. */
   readonly jump: boolean
   /** The line for a known_hosts file, without a line end. */
   readonly line: string
@@ -36,10 +36,10 @@ export interface ScanOptions {
 }
 
 /**
- * The keys that a host and the jump hosts before it show, in the order met; no login is tried on the host itself.
- * A jump host, which must be passed to get there, is logged in to by key only.
+ * The keys that a host and the jump hosts in front of it show, in order. No login is tried on the host
+ * itself. quorate logs in to jump hosts with a key only.
  *
- * @throws QuorateError `unreachable` or `permission` (a jump host lets nobody pass)
+ * @throws QuorateError `unreachable` or `permission` (a jump host refuses the login)
  */
 export async function scanHostKey(host: string, target: SshTarget, scan: ScanOptions): Promise<ScannedKey[]> {
   await using folder = await temporaryFolder({ purpose: 'trust' })
@@ -48,7 +48,7 @@ export async function scanHostKey(host: string, target: SshTarget, scan: ScanOpt
   const shown = await attempt.keys([])
   const files = await attempt.knownFiles()
   const known = await Promise.all(shown.map(async (line) => await knownKeys(line.name, files)))
-  // ssh prefers the kind of key that it knows, so a host that is known by another kind is asked for that one.
+  // ssh prefers the type of key that it knows, so a host known by another type is asked for that type.
   const kinds = known.flatMap((lines, at) => otherKinds(shown[at], lines))
   const again = kinds.length === 0 ? shown : await attempt.keys(kinds)
   const accepted = await attempt.accepted()
@@ -86,7 +86,7 @@ class Scan {
     this.#folder = folder
   }
 
-  /** What is shown on the way to the host; `kinds` are asked for before others. */
+  /** The keys that are shown while connecting to the host; `kinds` are requested before others. */
   async keys(kinds: readonly string[]): Promise<HostKeyLine[]> {
     const notes = path.join(this.#folder, `notes-${kinds.length}`)
     await writeFile(notes, '', { mode: 0o600 })
@@ -94,18 +94,18 @@ class Scan {
       scanConfig(this.#target, notes, kinds.flatMap(algorithms), this.#settings()),
     )
     const lines = parseKnownHosts(await readText(notes))
-    // Neither in nor turned away: the host itself has not been seen, at most a jump host.
+    // Neither accepted nor refused: the host itself was not reached, at most a jump host.
     if (lines.length === 0 || !this.#reached(stderr)) throw sshFailure(this.#host, this.#target, stderr)
     return lines
   }
 
-  /** Whether ssh, which knows certificates, aliases and patterns too, takes the keys as they are. */
+  /** Whether ssh, which also knows certificates, aliases and patterns, accepts the keys. */
   async accepted(): Promise<boolean> {
     const { knownHosts } = this.#scan
     return this.#reached(await this.#knock(sshConfig(this.#target, { knownHosts, ...this.#settings() })))
   }
 
-  /** Every file that ssh would look in. */
+  /** Every file that ssh would read. */
   async knownFiles(): Promise<string[]> {
     const args = ['-F', path.join(this.#folder, 'config'), '-G', ...targetArguments(this.#target)]
     await writeFile(
@@ -122,13 +122,13 @@ class Scan {
     return { interactive: false, connectTimeoutSeconds, sessionOptions }
   }
 
-  /** Connects and asks for a login that no sshd grants. Returns ssh's words. */
+  /** Connects and requests a login that no sshd grants. Returns ssh's output. */
   async #knock(config: string): Promise<string> {
     const file = path.join(this.#folder, 'config')
     await writeFile(file, config, { mode: 0o600 })
     const knock = options({ PreferredAuthentications: 'none', ControlPath: 'none' })
     const args = ['-F', file, '-T', ...knock, ...targetArguments(this.#target), 'true']
-    // Its own timeout ends with the banner: what hangs after that would hold everything up.
+    // Its own timeout ends with the banner: what hangs after that would block everything.
     const patience = {
       asked: 'show the host key',
       ms: this.#settings().connectTimeoutSeconds * 1000 + GREETING_MS,
@@ -142,7 +142,7 @@ class Scan {
     return exitCode === 255 ? stderr : ''
   }
 
-  /** The host's key was taken: it asked for a login, or let us in without one. */
+  /** The host's key was accepted: the host asked for a login, or needed none. */
   #reached(stderr: string): boolean {
     if (stderr === '') return true
     return (
@@ -164,7 +164,7 @@ function otherKinds(line: HostKeyLine | undefined, known: readonly HostKeyLine[]
   return known.map(({ keyType }) => keyType)
 }
 
-/** RSA keys sign with newer hashes than their kind's name says. */
+/** RSA keys sign with newer hashes than the name of their type says. */
 function algorithms(keyType: string): string[] {
   return keyType === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [keyType]
 }

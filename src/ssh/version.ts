@@ -1,22 +1,25 @@
-/** What the OpenSSH client of the workstation is able to do, where versions differ. */
+/** Features of the workstation's OpenSSH client that differ between versions. */
 import { runProcess } from './process.ts'
 
 /**
- * Whether ssh knows StdinNull, ForkAfterAuthentication and SessionType: OpenSSH 8.7's release notes name them as new. An
- * older one refuses a configuration that sets them, whatever the value.
+ * Whether ssh knows StdinNull, ForkAfterAuthentication and SessionType: OpenSSH 8.7's release notes name them
+ * as new. An older ssh refuses a configuration that sets them, whatever the value.
  */
 export async function knowsSessionOptions(signal?: AbortSignal): Promise<boolean> {
   try {
     const { stderr } = await runProcess('ssh', ['-V'], { detached: true, signal })
     return isFrom(stderr, 8, 7)
   } catch (error) {
-    // That there is no ssh is reported where a connection needs it.
+    // A missing ssh is reported when a connection needs it.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
     throw error
   }
 }
 
-/** @param words what `ssh -V` says: `OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.19`. Something else is no such version. */
+/**
+ * @param words what `ssh -V` says: `OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.19`. Anything else counts as an older
+ * version.
+ */
 export function isFrom(words: string, major: number, minor: number): boolean {
   const [, first, second] = /^OpenSSH_(?:for_Windows_)?(\d+)\.(\d+)/.exec(words) ?? []
   if (first === undefined || second === undefined) return false

@@ -1,24 +1,24 @@
-/** Waiting for a condition: the one way in which quorate looks at something until it is as it should be. */
+/** Waits for a condition: the only place where quorate polls. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuorateError } from '../errors.ts'
 
-/** What a look found: what was waited for, or the state that still stands in its way. */
+/** The result of a look: the expected value, or the state that is still in the way. */
 export type Looked<T, M> = { readonly found: T } | { readonly missing: M }
 
 export interface Waiting<T, M> {
-  /** How long to look, in ms; `Infinity` where the number of attempts, or the look itself, sets the limit. */
+  /** How long to poll, in ms; `Infinity` if the number of attempts, or the look itself, sets the limit. */
   readonly ms: number
-  /** How often to look at most; unlimited unless given. The limit that comes first counts. */
+  /** Maximum number of looks; unlimited unless given. The limit that is reached first counts. */
   readonly attempts?: number | undefined
   /** What `ms` is multiplied by: the session's `patienceFactor`. */
   readonly patienceFactor?: number | undefined
   /** Between two looks, in ms. */
   readonly everyMs: number | (() => number)
   readonly signal: AbortSignal | undefined
-  /** Look again at once when this settles. The look that follows has to end the wait. */
+  /** Look again at once when this settles. That look must end the wait. */
   readonly wake?: Promise<unknown> | undefined
   /**
-   * The time is up: throws what is still missing, or returns what has to do instead.
+   * Called when the time is up: throws what is still missing, or returns a substitute.
    *
    * @param waitedMs the limit that applied, `patienceFactor` included
    */
@@ -26,9 +26,9 @@ export interface Waiting<T, M> {
 }
 
 /**
- * Looks until the look finds what is waited for; at least once. An error of the look ends the wait.
+ * Looks until the expected value is found; at least once. An error of the look ends the wait.
  *
- * @param look is told the number of the attempt, from 1.
+ * @param look gets the number of the attempt, from 1.
  * @throws what `look` and `late` throw; after the signal its reason if that is a QuorateError, else QuorateError `cancelled`.
  */
 export async function until<T, M>(
@@ -65,7 +65,7 @@ async function pause(
   }
 }
 
-/** A `late` for what misses an error: throws it. */
+/** A `late` that throws the error that a look left as missing. */
 export function giveUp(missing: unknown): never {
   throw missing
 }

@@ -117,7 +117,7 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
     const open = await quorate(['nodes'])
     expect(open).toMatchObject({
       exitCode: 77,
-      text: expect.stringContaining(`others can write to ${state}`),
+      text: expect.stringContaining(`other users can write to ${state}`),
     })
 
     await chmod(state, 0o700)
@@ -144,7 +144,7 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
     await chmod(file, 0o666)
     expect(await quorate(['nodes'])).toMatchObject({
       exitCode: 77,
-      text: expect.stringContaining('others can write to'),
+      text: expect.stringContaining('other users can write to'),
     })
     await chmod(file, 0o644)
     expect((await quorate(['nodes'])).text).not.toContain('is not safe')
@@ -157,7 +157,7 @@ describe.skipIf(reason)(`a local user who would be the operator${reason ? ` (${r
     const out = path.join(shared, 'out')
     expect(await quorate(['certs', 'client', 'alice', '--out', out])).toMatchObject({
       exitCode: 77,
-      text: expect.stringContaining('nothing is written to'),
+      text: expect.stringContaining('nothing was written to'),
     })
     expect(await below(out)).toEqual([])
   })

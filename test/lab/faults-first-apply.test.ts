@@ -77,7 +77,7 @@ describe.skipIf(whyNoLab())('a first apply', () => {
       await writeFile(file, `${lines.slice(0, 2).join('\n')}\n${wrong}\n`)
       const other = await refusal(lab)
       expect(other).toMatchObject({ exitCode: 76, touched: [] })
-      expect(other.output).toMatch(/etcd03: .*differs from the one that was trusted/)
+      expect(other.output).toMatch(/etcd03: .*differs from the trusted key/)
     } finally {
       await writeFile(file, known)
     }
@@ -94,7 +94,7 @@ describe.skipIf(whyNoLab())('a first apply', () => {
       await lab.writeCluster({ ssh: { user: 'ops', identityFile: lab.identityFile } })
       const wrong = await refusal(lab, args)
       expect(wrong).toMatchObject({ exitCode: 77, touched: [] })
-      expect(wrong.output).toMatch(/sudo there does not take ops's password/)
+      expect(wrong.output).toMatch(/sudo rejects ops's password/)
       expect(wrong.output).not.toContain('not it at all')
 
       const nobody = await refusal(lab)

@@ -88,7 +88,7 @@ const CASES: readonly Case[] = [
     at: 'step-done key',
     voters: [3, 3],
     exit: UNREACHABLE,
-    says: /ssh gave up without a word/,
+    says: /ssh ended without a message/,
     hint: /the node is up/,
   },
 ]

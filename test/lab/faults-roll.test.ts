@@ -76,7 +76,7 @@ const CASES: readonly Case[] = [
     victim: 'restarted',
     at: 'step-done restart',
     exit: UNREACHABLE,
-    says: /^the connection to \S+ failed: ssh gave up without a word/,
+    says: /^the connection to \S+ failed: ssh ended without a message/,
     hint: /the node is up/,
   },
   {
@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
     victim: 'restarting',
     at: FIRST,
     exit: UNREACHABLE,
-    says: /the connection to \S+ failed: ssh gave up without a word/,
+    says: /the connection to \S+ failed: ssh ended without a message/,
     hint: /the node is up/,
   },
   { what: 'a power cut tears a log', fault: TORN_LOG, victim: 'next', at: 'step-done restart', exit: DONE },

@@ -72,7 +72,7 @@ describe.skipIf(whyNoLab())('a login that does not run what it is asked to', () 
     const error = await refusal('barred')
     expect(error).toMatchObject({
       code: 'permission',
-      message: expect.stringMatching(/ended with code 3 .*\n {2}\\x1b\[2JWelcome[^]*\n {2}type help$/),
+      message: expect.stringMatching(/ended with exit code 3 .*\n {2}\\x1b\[2JWelcome[^]*\n {2}type help$/),
       hint: expect.stringContaining(`barred@${ssh.lab.machine('far').address} true`),
     })
     expect((error as Error).message.length).toBeLessThan(1000)

@@ -52,7 +52,7 @@ describe.skipIf(whyNoLab())('over SSH', () => {
       expect(error).toMatchObject({
         code: 'permission',
         host: 'far',
-        message: "sudo there does not take asked's password",
+        message: "sudo rejects asked's password",
       })
       expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('wrong battery')
     })
@@ -70,7 +70,7 @@ describe.skipIf(whyNoLab())('over SSH', () => {
       const barred = await machines.get('far', ssh.target('far', { user: 'barred' }))
       await expect(barred.run({ argv: ['true'], root: true })).rejects.toMatchObject({
         code: 'permission',
-        message: 'barred may not use sudo there',
+        message: 'barred may not use sudo',
       })
       expect((await barred.run({ argv: ['id', '-un'] })).stdout).toBe('barred\n')
     })
@@ -83,7 +83,7 @@ describe.skipIf(whyNoLab())('over SSH', () => {
         const remote = await machines.get('far', ssh.target('far', { user: 'free' }))
         await expect(remote.run({ argv: ['true'], root: true })).rejects.toMatchObject({
           code: 'permission',
-          message: 'free is not root there, and there is no sudo',
+          message: 'free is not root on the node, and sudo is not installed',
         })
       } finally {
         await machine.check(['mv', '/usr/bin/sudo.away', '/usr/bin/sudo'])
