@@ -51,7 +51,12 @@ const PARTS: readonly Part[] = [
     name: 'package',
     what: 'what npm would publish, and what nobody uses',
     beside: true,
-    commands: [['tsc', '-p', 'tsconfig.types.json'], ['publint', '--strict'], ['knip']],
+    commands: [
+      ['tsc', '-p', 'tsconfig.types.json'],
+      ['publint', '--strict'],
+      ['knip'],
+      ['node', 'script/try-package.ts'],
+    ],
   },
   { name: 'unit', what: 'units', project: 'unit', beside: true },
   { name: 'sim', what: 'simulated clusters with faults', project: 'sim', beside: true },
