@@ -1,9 +1,13 @@
 /** The commands on real machines, in the built program, as a user types them. */
-import { stat } from 'node:fs/promises'
+import { mkdir, stat, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ListedCertificate } from '../../src/verbs/certificates/list.ts'
+import { runProgram } from '../../src/artifacts/program.ts'
+import { cacheDirectory as cacheDirectoryOf } from '../../src/files/cache-directory.ts'
 import { tool } from '../../src/lab/tool.ts'
+import { standalone } from '../../src/standalone/make.ts'
+import type { StatusReport } from '../../src/verbs/status/status.ts'
 import { type TestLab, testLab, whyNoLab } from './harness.ts'
 import { opensslCa } from './support/authority.ts'
 import { applied, startOver } from './support/fresh.ts'
@@ -60,6 +64,24 @@ describe.skipIf(reason)(`the command line on machines${because}`, () => {
     expect(checks.length).toBeGreaterThan(20)
     const { keys } = await json<{ keys: { host: string; status: string }[] }>('trust')
     expect(keys.map(({ status }) => status)).toEqual(['known', 'known', 'known', 'known'])
+  })
+
+  test('quorate as one file says the same of the cluster, where there is nothing else but ssh', async () => {
+    const { signal } = new AbortController()
+    const cacheDirectory = cacheDirectoryOf(process.env)
+    const { file } = await standalone({ cacheDirectory, now: () => new Date(), signal })
+    const programs = path.join(lab.folder, 'only-ssh')
+    await mkdir(programs)
+    await symlink(await tool(['sh', '-c', 'printf %s "$(command -v ssh)"']), path.join(programs, 'ssh'))
+    const options = { env: { HOME: lab.folder, PATH: programs }, signal, timeoutMs: 120_000 }
+    const alone = async (...args: string[]) =>
+      await runProgram(file, ['-f', lab.clusterFile, ...args], options)
+    const { exitCode, stdout } = await alone('status', '--json')
+    const { members } = JSON.parse(stdout) as StatusReport
+    expect(members.map(({ name, healthy }) => [name, healthy])).toEqual(MEMBERS.map((name) => [name, true]))
+    expect(exitCode).toBe(0)
+    const plan = await quorate(lab, ['plan'])
+    expect(await alone('plan')).toMatchObject({ exitCode: plan.exitCode, stdout: plan.stdout })
   })
 
   test('port 22 alone is enough between us and the machines', async () => {
