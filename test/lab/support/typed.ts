@@ -191,6 +191,8 @@ export const LIFE: readonly Typed[] = [
   { shown: 'quorate reset', as: 'quorate reset --confirm my-cluster' },
   { shown: 'source <(quorate completion bash)' },
   { shown: 'source <(quorate completion zsh)', as: 'quorate completion zsh' },
+  { shown: 'quorate completion fish | source', as: 'quorate completion fish' },
+  { shown: 'quorate --version' },
 ]
 
 export const THE_LAB: readonly Typed[] = [
@@ -256,6 +258,19 @@ export const NOT_HERE: Readonly<Record<string, string>> = {
   'script/bench start': 'minutes',
   'script/bench --markdown': 'minutes, and writes into the pages',
   'sudo ln -sf "$PWD/quorate" /usr/local/bin/quorate': "changes this computer's programs",
+  'npm run binary': 'test/release.test.ts makes the same files',
+  'script/install --from dist/binary': 'test/install.test.ts',
+  'script/install --from https://releases.example.com/quorate': 'the same, from a local server',
+  'script/install --uninstall': 'the same',
+  'npm pack --ignore-scripts': 'script/try-package.ts, in the part package',
+  'npm install --global ./quorate-0.1.0.tgz': 'the same, into an empty directory',
+  'npx --package=./quorate-0.1.0.tgz quorate --help': 'the same, from that directory',
+  'npm uninstall --global quorate': "changes this computer's programs",
+  'podman build --file packaging/Containerfile --build-arg UID="$(id -u)" --tag localhost/quorate .':
+    'needs a registry of images; docs/start/install.md says what was run by hand',
+  'podman run --rm --interactive --tty --network host --userns keep-id --volume "$PWD:/cluster" --volume "$SSH_AUTH_SOCK:/ssh-agent" --env SSH_AUTH_SOCK=/ssh-agent localhost/quorate status':
+    'the same',
+  'podman rmi localhost/quorate': 'the same',
   'quorate init': 'asks; its questions have tests of their own',
   'node examples/library.ts examples/nine-machines.yaml': 'test/lab/library.test.ts, on other machines',
 }
