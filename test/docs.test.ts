@@ -84,14 +84,14 @@ test('the threat table: every test that it names is there, and every row has one
   for (const [, file = '', link, names = ''] of table.matchAll(NAMED_TESTS)) {
     const source = (await readFile(path.join(ROOT, file), 'utf8')).replaceAll("\\'", "'")
     if (link !== `../../${file}`) missing.push(`${file} is linked as ${link}`)
-    for (const [, name = ''] of names.matchAll(/"([^"]+)"/g))
+    for (const [, name = ''] of names.matchAll(/`([^`]+)`/g))
       if (!isTest(source, name)) missing.push(`${file}: ${name}`)
   }
   expect(missing).toEqual([])
 })
 
 /** A file, its link, and the names of tests in it. */
-const NAMED_TESTS = /\[`([^`]+\.test\.ts)`\]\(([^)]+)\): ("[^"]+"(?:, "[^"]+")*)/g
+const NAMED_TESTS = /\[`([^`]+\.test\.ts)`\]\(([^)]+)\): (`[^`]+`(?:, `[^`]+`)*)/g
 
 function isTest(source: string, name: string): boolean {
   return ["'", '"', '`'].some((quote) => {
