@@ -13,6 +13,7 @@ import { statusOf } from '../lab/support/status.ts'
 import { whyNoKubernetes } from './built.ts'
 import { nineMachines } from './nine.ts'
 import { type BalancedApi, balancedApi } from './support/balanced-api.ts'
+import { cutOff, frozen, poweredOff } from './support/undone.ts'
 import { podsOn, startPods } from './support/spread-pods.ts'
 import { type Report, describeReport, startTraffic } from './support/traffic.ts'
 
@@ -49,8 +50,12 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
   let api: BalancedApi
   let stands = false
 
-  const kubectl = async (...args: readonly string[]) =>
-    await lab.machine('master02').check(['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', ...args])
+  /** Of a master's own API server: its file of credentials leads to the load balancer. */
+  const kubectl = async (...args: readonly string[]) => {
+    const machine = lab.machine('master02')
+    const server = `--server=https://${machine.address}:${API_PORT}`
+    return await machine.check(['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', server, ...args])
+  }
   const allReady = async () =>
     await vi.waitFor(async () => expect(await api.readyNodes()).toEqual(NODES), SOON)
   const etcdIsWell = async () =>
@@ -127,7 +132,7 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
     test(
       'goes on as far as it can while nobody gets through the load balancer, and says what it waits for',
       async () => {
-        await lab.machine('service01').cutNetwork({ ports: [API_PORT] })
+        await using _ = await cutOff(lab.machine('service01'), { ports: [API_PORT] })
         const { exitCode, stdout, stderr } = await unlocked(async () => await quorate(lab, APPLY))
         expect(exitCode).not.toBe(0)
         expect(stdout + stderr).toMatch(/the load balancer service01:6443 does not lead to the API servers/)
@@ -137,7 +142,6 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
         for (const name of MASTERS) expect(names).toContain(`node/${name}\n`)
         for (const name of WORKERS)
           expect(await lab.machine(name).check(['systemctl', 'is-active', 'kubelet'])).toBe('active\n')
-        await lab.machine('service01').restoreNetwork()
       },
       BRING_UP_MS,
     )
@@ -167,10 +171,10 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
     test("the machine of etcd's leader", async () => {
       const machine = lab.machine(await leader())
       const found = await noticed(`etcd leader's machine off`, async () => {
-        await machine.kill()
+        await using off = await poweredOff(machine)
         await setTimeout(15_000)
         expect(await api.readyNodes()).toEqual(NODES)
-        await machine.boot()
+        await off.undo()
         await etcdIsWell()
       })
       expectFew(found)
@@ -180,12 +184,12 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
     test('a master: everyone else stays Ready, and it comes back by itself', async () => {
       const others = NODES.filter((name) => name !== 'master01')
       const found = await noticed('a master off', async () => {
-        await lab.machine('master01').kill()
+        await using off = await poweredOff(lab.machine('master01'))
         for (const _ of Array.from({ length: 8 })) {
           await setTimeout(2_000)
           expect(await api.readyNodes()).toEqual(expect.arrayContaining(others))
         }
-        await lab.machine('master01').boot()
+        await off.undo()
         await vi.waitFor(async () => {
           const { status } = await api.ask('/readyz', { machine: 'master01' })
           expect(status).toBe(200)
@@ -198,7 +202,7 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
     test('a worker: its pods come back elsewhere, everyone else stays Ready, and it comes back by itself', async () => {
       const others = NODES.filter((name) => name !== 'worker02')
       const found = await noticed('a worker off', async () => {
-        await lab.machine('worker02').kill()
+        await using off = await poweredOff(lab.machine('worker02'))
         await vi.waitFor(
           async () => {
             expect(await api.readyNodes()).toEqual(others)
@@ -208,7 +212,7 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
           },
           { ...SOON, interval: 1_000 },
         )
-        await lab.machine('worker02').boot()
+        await off.undo()
         await allReady()
       })
       expectFew(found)
@@ -217,15 +221,14 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
     test('an etcd member that hangs, behind a network that drops what is sent to it', async () => {
       const name = await leader()
       const machine = lab.machine(name)
-      const pid = await machine.mainPid('etcd')
       const found = await noticed("etcd's leader frozen", async () => {
-        await machine.cutNetwork({ peers: lab.machines.map(({ address }) => address) })
-        await machine.freezePid(pid)
+        await using alone = await cutOff(machine, { peers: lab.machines.map(({ address }) => address) })
+        await using hung = await frozen(machine, 'etcd')
         await setTimeout(15_000)
         expect(await leaderWithout(name)).toBe(true)
         expect(await api.readyNodes()).toEqual(NODES)
-        await machine.restoreNetwork()
-        await machine.thawPid(pid)
+        await alone.undo()
+        await hung.undo()
         await etcdIsWell()
       })
       expectFew(found)
@@ -233,7 +236,7 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
 
     test('its way to etcd, on a master whose API server is up and not ready: it gets no traffic', async () => {
       const found = await noticed('an API server not ready', async () => {
-        await lab.machine('master02').cutNetwork({ ports: [2379] })
+        await using away = await cutOff(lab.machine('master02'), { ports: [2379] })
         await vi.waitFor(async () => {
           const { status } = await api.ask('/readyz', { machine: 'master02' })
           expect(status).toBe(500)
@@ -245,7 +248,7 @@ describe.skipIf(reason)(`Kubernetes and faults${reason === undefined ? '' : ` ($
         expect(await api.readyNodes()).toEqual(NODES)
         const { reads, writes } = await quiet.stop()
         expect([reads.failedTries, writes.failedTries]).toEqual([0, 0])
-        await lab.machine('master02').restoreNetwork()
+        await away.undo()
         await vi.waitFor(
           async () => expect(await balanced()).toEqual({ master01: true, master02: true }),
           SOON,
