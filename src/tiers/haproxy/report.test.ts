@@ -7,6 +7,9 @@ const STAT = [
   '# pxname,svname,status,check_status,last_chk,',
   'api-servers,master01,UP,L7OK,"OK, fine",',
   'api-servers,master02,DOWN,L4CON,Connection refused,',
+  // Nothing is sent to these.
+  'api-servers-early,master01,DOWN,L4TOUT,,',
+  'api-servers-early,master02,UP,L7OK,,',
 ]
 const cluster = {
   ...sampleCluster({}),
@@ -29,6 +32,8 @@ test('the statistics are read by their header', () => {
   expect(readStat(STAT).map(({ svname, status, last_chk }) => [svname, status, last_chk])).toEqual([
     ['master01', 'UP', 'OK, fine'],
     ['master02', 'DOWN', 'Connection refused'],
+    ['master01', 'DOWN', ''],
+    ['master02', 'UP', ''],
   ])
 })
 

@@ -53,7 +53,7 @@ function downNotes(
   return masters.flatMap(({ name }) => {
     const down = running.filter(({ rows }) => !rows.some((row) => isUp(row, name)))
     if (down.length === 0) return []
-    const row = down[0]?.rows.find(({ svname }) => svname === name)
+    const row = down[0]?.rows.find(({ pxname, svname }) => pxname === HAPROXY.backend && svname === name)
     const why = [row?.['check_status'], row?.['last_chk']].filter(Boolean).join(': ')
     const from =
       down.length === running.length ? '' : ` (seen from ${down.map(({ node }) => node.name).join(', ')})`
@@ -75,8 +75,8 @@ function holderNotes(
   return [`${names} have the virtual address ${virtual} at once: they do not hear each other's VRRP`]
 }
 
-function isUp({ svname, status }: Row, name: string): boolean {
-  return svname === name && status?.startsWith('UP') === true
+function isUp({ pxname, svname, status }: Row, name: string): boolean {
+  return pxname === HAPROXY.backend && svname === name && status?.startsWith('UP') === true
 }
 
 /** CSV with a header, as HAProxy writes it. Values with commas are quoted, and none of those is read. */

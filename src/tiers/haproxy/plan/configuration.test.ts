@@ -17,18 +17,46 @@ const VALUES: BalancerValues = {
 const lines = (values: Partial<BalancerValues> = {}) =>
   haproxyConfiguration({ ...VALUES, ...values }).split('\n')
 
+/** The lines of each. */
+const backends = () =>
+  lines()
+    .join('\n')
+    .split('\nbackend ')
+    .slice(1)
+    .map((one) => one.split('\n'))
+
 test('every master is a back end on its own API port, asked for /readyz over TLS', () => {
-  expect(lines().filter((line) => line.startsWith('  server '))).toEqual([
-    '  server master01 198.18.7.21:6443',
-    '  server master02 [2001:db8::22]:6443',
-  ])
+  const servers = ['  server master01 198.18.7.21:6443', '  server master02 [2001:db8::22]:6443']
+  const [used = [], early = []] = backends()
+  expect(used.filter((line) => line.startsWith('  server '))).toEqual(servers)
+  expect(early.filter((line) => line.startsWith('  server '))).toEqual(servers)
   expect(lines()).toContain('  bind :443')
   expect(lines().join('\n')).toMatch(/http-check send meth GET uri \/readyz .*\n(?:.*\n)*.*expect status 200/)
   expect(lines().find((line) => line.includes('default-server'))).toContain('check check-ssl verify none')
 })
 
+test('new connections keep away from a server that begins to fail, before it loses those that it has', () => {
+  const [used = [], early = []] = backends()
+  expect(used.filter((line) => /use-server|acl|set-var/.test(line))).toEqual([
+    '  tcp-request content set-var(txn.up) nbsrv(api-servers)',
+    '  acl one_begins_to_fail nbsrv(api-servers-early),sub(txn.up) lt 0',
+    '  use-server master01 if one_begins_to_fail { srv_is_up(api-servers-early/master01) }',
+    '  use-server master02 if one_begins_to_fail { srv_is_up(api-servers-early/master02) }',
+  ])
+  const patience = (all: readonly string[]) => Number(/ fall (\d)/.exec(all.join('\n'))?.[1])
+  expect(patience(early)).toBeLessThan(patience(used))
+  expect(early.join('\n')).not.toContain('shutdown-sessions')
+  expect(early.filter((line) => line.includes('http-check'))).toEqual(
+    used.filter((line) => line.startsWith('  http-check')),
+  )
+  // There is no other to go to.
+  const alone = lines({ masters: [{ name: 'master01', address: '198.18.7.21' }] })
+  expect(alone.filter((line) => /use-server|early/.test(line))).toEqual([])
+})
+
 test('an API server that ends in order keeps its connections; one that is not ready otherwise loses them', () => {
-  const expected = lines().filter((line) => line.includes('http-check expect'))
+  const [used = []] = backends()
+  const expected = used.filter((line) => line.includes('http-check expect'))
   expect(expected).toEqual([
     '  http-check expect error-status L7OKC ! string [-]shutdown',
     '  http-check expect status 200',

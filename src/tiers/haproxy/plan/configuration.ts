@@ -19,7 +19,8 @@ export interface BalancerValues {
 }
 
 export function haproxyConfiguration(values: BalancerValues): string {
-  const body = [...global(), ...defaults(values), ...frontend(values), ...backend(values)].join('\n')
+  const parts = [global(), defaults(values), frontend(values), backend(values), earlyWarning(values)]
+  const body = parts.flat().join('\n')
   const description = `  description ${descriptionOf(body)}`
   return `${signature(values.cluster)}\n${body.replace('\nglobal\n', `\nglobal\n${description}\n`)}\n`
 }
@@ -85,29 +86,74 @@ function frontend({ balancer: { port }, ipv6 }: BalancerValues): string[] {
   ]
 }
 
-function backend({ balancer: { apiPort }, masters, ca }: BalancerValues): string[] {
-  // kubeadm writes this name into every API server's certificate; a kubelet's or a client's of the same CA has it not.
-  const trust =
-    ca === undefined ? 'verify none' : `verify required ca-file ${HAPROXY.ca} verifyhost kubernetes`
+function backend(values: BalancerValues): string[] {
+  const { masters, ca } = values
   return [
     '',
     `backend ${HAPROXY.backend}`,
     '  balance leastconn',
+    ...avoidance(masters),
     '  # A connection that one API server refuses goes to another at once.',
     '  retries 3',
     '  option redispatch 1',
-    '  option httpchk',
-    '  http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host kubernetes hdr Connection close',
     '  # On its way down it says so, and finishes what it has begun. One that fails otherwise loses its connections: clients',
     '  # that keep one would stay with it.',
-    '  http-check expect error-status L7OKC ! string [-]shutdown',
-    '  http-check expect status 200',
+    ...HEALTH_CHECK,
     ...(ca === undefined
       ? [`  # The API servers' CA is not in ${HAPROXY.ca} yet: any certificate will do for the health check.`]
       : [`  # SHA-256 of ${HAPROXY.ca}: ${createHash('sha256').update(ca).digest('hex')}`]),
-    `  default-server check check-ssl ${trust} inter 500ms fastinter 250ms fall 4 rise 2 on-marked-down shutdown-sessions tcp-ut 2s`,
+    `  default-server ${checked(values)} fall 4 on-marked-down shutdown-sessions tcp-ut 2s`,
+    ...servers(values),
+  ]
+}
+
+/**
+ * HAProxy 3.0 forgets a connection that it is still making to a server in the moment in which it takes that server for down:
+ * the client waits until it gives up itself. So new connections keep away from a server whose checks have begun to fail, until it
+ * is taken for down, or answers again.
+ */
+function avoidance(masters: BalancerValues['masters']): string[] {
+  if (masters.length < 2) return []
+  return [
+    `  # New connections keep away from a server that fails twice. At four times it loses those it has, and one that was still`,
+    `  # being made would be forgotten.`,
+    `  tcp-request content set-var(txn.up) nbsrv(${HAPROXY.backend})`,
+    `  acl one_begins_to_fail nbsrv(${HAPROXY.earlyBackend}),sub(txn.up) lt 0`,
     ...masters.map(
-      ({ name, address }) => `  server ${name} ${isIPv6(address) ? `[${address}]` : address}:${apiPort}`,
+      ({ name }) =>
+        `  use-server ${name} if one_begins_to_fail { srv_is_up(${HAPROXY.earlyBackend}/${name}) }`,
     ),
   ]
+}
+
+/** The same servers, which nothing is sent to: down sooner than in the backend that is used. */
+function earlyWarning(values: BalancerValues): string[] {
+  if (values.masters.length < 2) return []
+  return [
+    '',
+    `backend ${HAPROXY.earlyBackend}`,
+    ...HEALTH_CHECK,
+    `  default-server ${checked(values)} fall 2`,
+    ...servers(values),
+  ]
+}
+
+const HEALTH_CHECK: readonly string[] = [
+  '  option httpchk',
+  '  http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host kubernetes hdr Connection close',
+  '  http-check expect error-status L7OKC ! string [-]shutdown',
+  '  http-check expect status 200',
+]
+
+function checked({ ca }: BalancerValues): string {
+  // kubeadm writes this name into every API server's certificate; a kubelet's or a client's of the same CA has it not.
+  const trust =
+    ca === undefined ? 'verify none' : `verify required ca-file ${HAPROXY.ca} verifyhost kubernetes`
+  return `check check-ssl ${trust} inter 500ms fastinter 250ms rise 2`
+}
+
+function servers({ balancer: { apiPort }, masters }: BalancerValues): string[] {
+  return masters.map(
+    ({ name, address }) => `  server ${name} ${isIPv6(address) ? `[${address}]` : address}:${apiPort}`,
+  )
 }

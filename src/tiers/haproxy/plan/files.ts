@@ -13,6 +13,8 @@ export const HAPROXY = {
    */
   socket: '/run/haproxy/quorate.sock',
   backend: 'api-servers',
+  /** The same servers, checked with less patience; nothing is sent to it. */
+  earlyBackend: 'api-servers-early',
 } as const
 
 export const KEEPALIVED = {

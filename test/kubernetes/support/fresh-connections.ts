@@ -1,0 +1,42 @@
+/** Clients that come while something fails, each on a connection of its own, and each with one try. */
+import { setTimeout } from 'node:timers/promises'
+import type { BalancedApi } from './balanced-api.ts'
+
+const PAUSE_MS = 100
+
+export interface Met {
+  readonly asked: number
+  /** The slowest answer, in ms. */
+  readonly slowestMs: number
+  /** What had no good answer, and when it was asked. */
+  readonly failed: readonly string[]
+}
+
+/** @param seconds for how long clients come */
+export async function freshConnections(api: BalancedApi, seconds: number): Promise<Met> {
+  const begun = performance.now()
+  const answers: Promise<{ tookMs: number; failure: string | undefined }>[] = []
+  while (performance.now() - begun < seconds * 1_000) {
+    answers.push(oneClient(api, begun))
+    await setTimeout(PAUSE_MS)
+  }
+  const met = await Promise.all(answers)
+  return {
+    asked: met.length,
+    slowestMs: Math.round(Math.max(...met.map(({ tookMs }) => tookMs))),
+    failed: met.flatMap(({ failure }) => failure ?? []),
+  }
+}
+
+async function oneClient(api: BalancedApi, begun: number) {
+  const start = performance.now()
+  const failure = await api.ask('/api/v1/namespaces/default', { timeoutMs: 15_000 }).then(
+    ({ status }) => (status === 200 ? undefined : `${status}`),
+    (error: unknown) => String(error),
+  )
+  const at = Math.round(start - begun)
+  return {
+    tookMs: performance.now() - start,
+    failure: failure === undefined ? undefined : `asked after ${at} ms: ${failure}`,
+  }
+}
