@@ -44,6 +44,7 @@ const here: Remote = {
     return await Promise.resolve({ host: 'here', stdout, stderr, exitCode: status ?? 1, durationMs: 1 })
   },
   forward: async () => await Promise.reject(new Error('not here')),
+  attach: async () => await Promise.reject(new Error('no terminal')),
   close: async () => undefined,
 }
 

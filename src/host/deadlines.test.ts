@@ -19,7 +19,14 @@ async function askedAfter(pieces: readonly string[]): Promise<readonly string[]>
     }
     return await Promise.resolve({ host: 'etcd01', stdout: '', stderr: '', exitCode: 0, durationMs: 1 })
   }
-  const remote = { host: 'etcd01', user: 'root', run, forward: run as never, close: async () => undefined }
+  const remote = {
+    host: 'etcd01',
+    user: 'root',
+    run,
+    forward: run as never,
+    attach: run as never,
+    close: async () => undefined,
+  }
   await runAgent(remote, {
     fence: 'token',
     operations: [['ready', { unit: 'etcd.service', seconds: '60' }]],

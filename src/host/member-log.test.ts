@@ -30,6 +30,7 @@ const here: Remote = {
     return { ...result, host: 'etcd01', durationMs: 0 }
   },
   forward: async () => await Promise.reject(new TypeError('no tunnel')),
+  attach: async () => await Promise.reject(new Error('no terminal')),
   close: async () => undefined,
 }
 

@@ -126,6 +126,7 @@ export function localRemote(
       return runHere(command, environment)
     },
     forward: () => Promise.reject(new Error('not in this test')),
+    attach: async () => await Promise.reject(new Error('no terminal')),
     close: () => Promise.resolve(),
   }
 }

@@ -25,6 +25,7 @@ function remote(host: string, act: (command: RemoteCommand) => Promise<number>):
       return { host, stdout, stderr: '', durationMs: 0, exitCode }
     },
     forward: () => Promise.reject(new Error('not here')),
+    attach: async () => await Promise.reject(new Error('no terminal')),
     close: () => Promise.resolve(),
   }
 }

@@ -10,7 +10,7 @@ import { Deadline } from './deadline.ts'
 import { ANSWER_BYTES, ERROR_BYTES, LOCAL_MS, LOOK_MS, describeCommand, tooMuch } from './limits.ts'
 import { loginFailure } from './login-words.ts'
 import { type Master, openMaster } from './master.ts'
-import { runProcess } from './process.ts'
+import { onTerminal, runProcess } from './process.ts'
 import { forAnyLoginShell, quoteCommand } from './quote.ts'
 import type { CommandResult, Remote, RemoteCommand } from './remote.ts'
 import { RootRights } from './root-rights.ts'
@@ -107,6 +107,19 @@ class SshConnection implements Remote {
     return await this.#session(wire, command.argv, command, command.root === true)
   }
 
+  async attach({ argv, root = false }: Parameters<Remote['attach']>[0]): Promise<number> {
+    // sudo asks for its password on the terminal itself: none has to be sent along.
+    const bySudo = root && this.#parts.master.guard.login.rights !== 'root'
+    const run = (this.#runs += 1)
+    const mark = (words: readonly string[]) => markRun(this.#parts.name, run, words, { terminal: true })
+    const marked = mark(bySudo ? ['sudo', '--', ...mark(argv)] : argv)
+    const script = forAnyLoginShell(`exec ${quoteCommand(marked)}`)
+    using _ = await this.#slots.take(undefined)
+    const exitCode = await onTerminal('ssh', this.#sshWords('-tt', script))
+    if (exitCode === 255 && !(await this.#stillThere())) throw await this.#brokenOff()
+    return exitCode
+  }
+
   async forward(target: { readonly address: string; readonly port: number }): Promise<string> {
     const { options: own, controlPath } = this.#parts
     const socket = `${own.socket}.${(this.#forwards += 1)}`
@@ -152,7 +165,7 @@ class SshConnection implements Remote {
     const run = (this.#runs += 1)
     const mark = (wire: WireCommand) => ({
       ...wire,
-      argv: markRun(this.#parts.name, run, wire.argv, streams.environment),
+      argv: markRun(this.#parts.name, run, wire.argv, streams),
     })
     // Before taking a slot: finding out about root access needs one itself. Both sudo and what it runs are marked.
     const wire = mark(root ? await this.#rights.apply(command, mark) : command)
@@ -233,6 +246,10 @@ class SshConnection implements Remote {
   }
 
   #sshArguments(command: string): string[] {
+    return this.#sshWords('-T', forAnyLoginShell(markedScript(command)))
+  }
+
+  #sshWords(terminal: '-T' | '-tt', script: string): string[] {
     // Without its master ssh would silently open a new connection: the proxy command `false` makes that fail.
     const overrides = options({
       ControlMaster: 'no',
@@ -240,8 +257,7 @@ class SshConnection implements Remote {
       BatchMode: 'yes',
       LogLevel: 'ERROR',
     })
-    const script = forAnyLoginShell(markedScript(command))
-    return ['-F', 'none', '-S', this.#parts.controlPath, '-T', ...overrides, '--', 'there', script]
+    return ['-F', 'none', '-S', this.#parts.controlPath, terminal, ...overrides, '--', 'there', script]
   }
 
   async #stillThere(): Promise<boolean> {

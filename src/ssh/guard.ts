@@ -31,17 +31,28 @@ export function guardCommand(connection: string): string {
   return forAnyLoginShell(`exec ${quoteCommand(guardArgv(connection))}`)
 }
 
+export interface Marking extends Pick<RemoteCommand, 'environment'> {
+  readonly terminal?: boolean
+}
+
+/** How the terminal of this process is called; a name with anything else in it is none. */
+const TERMINAL_NAME = /^[\w.+-]{1,64}$/
+
 /**
  * A command with the mark by which the guard finds it. sudo itself runs in the login's environment; the
  * command that it runs doesn't.
+ *
+ * @param how `terminal`: the command gets the name of the terminal of this process
  */
 export function markRun(
   connection: string,
   run: number,
   argv: readonly string[],
-  environment: RemoteCommand['environment'] = 'own',
+  { environment = 'own', terminal = false }: Marking = {},
 ): string[] {
-  const mark = [`QUORATE_RUN=${connection}.${run}/`]
+  const name = process.env['TERM'] ?? ''
+  const drawing = terminal && TERMINAL_NAME.test(name) ? [`TERM=${name}`] : []
+  const mark = [`QUORATE_RUN=${connection}.${run}/`, ...drawing]
   if (environment === 'login') return inPlainEnvironment(argv, mark)
   return argv[0] === 'sudo' ? inLoginEnvironment(argv, mark) : inOwnEnvironment(argv, mark)
 }

@@ -101,6 +101,11 @@ function valueOf<T>(outcome: PromiseSettledResult<T>): T {
   return outcome.value
 }
 
+/** Runs a program on the terminal of this process. @returns its exit code @throws the system's error when it can't be started */
+export async function onTerminal(file: string, args: readonly string[]): Promise<number> {
+  return await exitOf(spawn(file, args, { stdio: 'inherit' }))
+}
+
 /** Resolves with the exit code; rejects if the program could not be started. */
 export async function exitOf(child: ChildProcess): Promise<number> {
   return await new Promise((resolve, reject) => {

@@ -10,6 +10,13 @@ export interface Remote {
   readonly user: string
   /** Runs one command on the node and waits for its end. Never throws for a non-zero exit code; see `check`. */
   run(command: RemoteCommand): Promise<CommandResult>
+  /**
+   * Runs one command on the terminal of this process, as `ssh -t` does: it gets the keys, Ctrl-C among them, and draws.
+   *
+   * @returns its exit code
+   * @throws QuorateError `unreachable` where the connection breaks
+   */
+  attach(command: { readonly argv: readonly string[]; readonly root?: boolean | undefined }): Promise<number>
   /** A local socket whose connections are forwarded to `address:port` from the node. Ends with the connection. */
   forward(target: { readonly address: string; readonly port: number }): Promise<string>
   close(): Promise<void>

@@ -29,6 +29,11 @@ export const KUBERNETES_LIFE: readonly Typed[] = [
     before: async ({ folder }) =>
       await copyFile(path.join(folder, 'hello.yaml'), path.join(folder, 'deployment.yaml')),
   },
+  // In a terminal of its own, which `script` makes; the shell is told to leave.
+  {
+    shown: 'quorate kubectl --terminal -- exec -it deployment/hello -- sh',
+    as: `printf 'echo on-$((20 + 3))\\nexit 5\\n' | script --quiet --return --command 'quorate kubectl --terminal -- exec -it deployment/hello -- sh' /dev/null | tee said; grep on-23 said`,
+  },
   // Ends by itself here.
   {
     shown: 'quorate kubectl master02 -- get pods -A --watch',

@@ -177,11 +177,15 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
       },
     ],
     rest: { syntax: 'ARGUMENTS…', description: 'Arguments of kubectl' },
-    options: [{ flags: '--stdin', description: 'Send standard input to kubectl' }],
+    options: [
+      { flags: '--stdin', description: 'Send standard input to kubectl' },
+      { flags: '-t, --terminal', description: 'Attach this terminal, for exec -it and edit' },
+    ],
     examples: [
       'quorate kubectl -- get nodes -o wide',
       'quorate kubectl master02 -- get pods -A --watch',
       'quorate kubectl --stdin -- apply -f - < deployment.yaml',
+      'quorate kubectl --terminal -- exec -it deployment/hello -- sh',
     ],
     load: async () => await import('../commands/kubectl.ts'),
   },

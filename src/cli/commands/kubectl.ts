@@ -1,5 +1,6 @@
 import { kubectl } from '../../verbs/kubernetes/kubectl.ts'
 import { type CommandHandler, flagOption } from '../command.ts'
+import type { CliContext } from '../context.ts'
 import { QuorateError } from '../../errors.ts'
 import { loadForCommand, withSession } from '../with-session.ts'
 
@@ -15,6 +16,7 @@ const kubectlCommand: CommandHandler = async (context, input) => {
         node,
         args: input.rest,
         fleet,
+        terminal: flagOption(input, 'terminal') && requireTerminal(context),
         stdin: flagOption(input, 'stdin') ? process.stdin : undefined,
         signal,
         onStdout: (bytes) => void context.bytes.out(bytes),
@@ -24,6 +26,14 @@ const kubectlCommand: CommandHandler = async (context, input) => {
     },
     { cluster },
   )
+}
+
+/** @throws QuorateError `usage` */
+function requireTerminal({ json }: CliContext): boolean {
+  if (process.stdin.isTTY && process.stdout.isTTY && !json) return true
+  throw new QuorateError('usage', '--terminal needs a terminal as input and output, and no --json', {
+    hint: 'leave it out to pipe output, or give --stdin to pipe input',
+  })
 }
 
 function withoutDashes(words: readonly string[]): QuorateError {

@@ -26,6 +26,7 @@ function watched(log: (seconds: number) => string | undefined) {
       run: async () =>
         await Promise.resolve({ host: 'master01', stdout, stderr: '', exitCode: 0, durationMs: 1 }),
       forward: async () => await Promise.reject(new Error('no')),
+      attach: async () => await Promise.reject(new Error('no terminal')),
       close: async () => await Promise.resolve(),
     }
   }

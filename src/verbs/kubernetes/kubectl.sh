@@ -12,5 +12,6 @@ KUBECONFIG=/etc/kubernetes/admin.conf
 export KUBECONFIG
 cd /
 [ -x /usr/local/bin/kubectl ] && [ -r "$KUBECONFIG" ] || exit 94
-/usr/local/bin/kubectl --server "$server" --request-timeout 5s get --raw /readyz >/dev/null 2>&1 || exit 93
-exec /usr/local/bin/kubectl "$@"
+/usr/local/bin/kubectl --server "$server" --request-timeout 5s get --raw /readyz </dev/null >/dev/null 2>&1 || exit 93
+# Not by the load balancer, which the file of credentials names: it may be what has failed.
+exec /usr/local/bin/kubectl --server "$server" "$@"

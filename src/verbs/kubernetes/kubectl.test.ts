@@ -15,6 +15,7 @@ const cluster = sampleKubernetesCluster()
 /** Masters that end with these exit codes, and write this; an error: it can't be reached. */
 function fleetOf(ends: Readonly<Record<string, { readonly code: number; readonly text?: string } | Error>>) {
   const commands: (RemoteCommand & { readonly host: string })[] = []
+  const attached: (Pick<RemoteCommand, 'argv' | 'root'> & { readonly host: string })[] = []
   const get = async (host: string): Promise<Remote> => {
     const end = ends[host]
     if (end === undefined || end instanceof Error) throw end ?? new Error(`nobody asks ${host}`)
@@ -26,11 +27,15 @@ function fleetOf(ends: Readonly<Record<string, { readonly code: number; readonly
         if (end.text !== undefined) command.onStdout?.(end.text)
         return { host, stdout: end.text ?? '', stderr: '', exitCode: end.code, durationMs: 1 }
       },
+      attach: async (command) => {
+        attached.push({ ...command, host })
+        return end.code
+      },
       forward: async () => expect.fail('nothing is forwarded'),
       close: async () => undefined,
     }
   }
-  return { get, commands }
+  return { get, commands, attached }
 }
 
 const away = new QuorateError('unreachable', 'no route', { host: 'master01' })
@@ -63,6 +68,17 @@ describe('kubectl', () => {
     const fleet = fleetOf({ master01: { code: 93, text: 'a plugin said so' } })
     const result = await kubectl({ cluster, args: ['x'], fleet, onStdout: () => undefined })
     expect(result).toMatchObject({ host: 'master01', exitCode: 93 })
+  })
+
+  test('on a terminal it is attached to the first master that is ready, and any exit code is its own', async () => {
+    const fleet = fleetOf({ master01: { code: 94 }, master02: { code: 7, text: 'Client Version' } })
+    const seen: Uint8Array[] = []
+    const onStdout = (bytes: Uint8Array) => void seen.push(bytes)
+    const args = ['exec', '-it', 'web', '--', 'sh']
+    const result = await kubectl({ cluster, args, fleet, terminal: true, onStdout })
+    expect(result).toMatchObject({ host: 'master02', exitCode: 7 })
+    expect(fleet.attached).toEqual([{ host: 'master02', root: true, argv: expect.arrayContaining(args) }])
+    expect(seen).toEqual([])
   })
 
   test('none is ready: all are named', async () => {
@@ -103,7 +119,7 @@ test('the program on the master asks its own API server first, and starts kubect
     const standIn = (ready: number) => {
       writeFileSync(
         tool,
-        `#!/bin/sh\nprintf '%s|' "$KUBECONFIG" "$@" >>'${said}'\necho >>'${said}'\n[ "$1" = get ] && exit 5\necho noise\nexit ${ready}\n`,
+        `#!/bin/sh\nprintf '%s|' "$KUBECONFIG" "$@" >>'${said}'\necho >>'${said}'\n[ "$3" = get ] && exit 5\necho noise\nexit ${ready}\n`,
       )
       chmodSync(tool, 0o755)
     }
@@ -112,7 +128,8 @@ test('the program on the master asks its own API server first, and starts kubect
     standIn(0)
     expect(run().status).toBe(5)
     const ready = `${conf}|--server|https://192.0.2.21:6443|--request-timeout|5s|get|--raw|/readyz|`
-    expect(readFileSync(said, 'utf8').trim().split('\n')).toEqual([ready, ready, `${conf}|get|a b|`])
+    const started = `${conf}|--server|https://192.0.2.21:6443|get|a b|`
+    expect(readFileSync(said, 'utf8').trim().split('\n')).toEqual([ready, ready, started])
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -14,6 +14,10 @@ const MOST_BYTES = 64 * 1024 ** 2
 const NOT_READY = 93
 const NOT_THERE = 94
 
+/** kubectl's words that ask whether it can be started, with output that nobody sees. */
+const READY = ['version', '--client'] as const
+const UNSEEN = { onStdout: undefined, onStderr: undefined } as const
+
 export interface KubectlOptions {
   readonly cluster: Cluster
   /** Name of a master; undefined: the first one, in the file's order, whose API server is ready. */
@@ -22,6 +26,8 @@ export interface KubectlOptions {
   readonly args: readonly string[]
   readonly fleet: Pick<Fleet, 'get'>
   readonly stdin?: string | Uint8Array | Readable | undefined
+  /** It gets the terminal of this process: keys, size, and both outputs as one. Nothing of it comes back but the exit code. */
+  readonly terminal?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   /** Called with output as it arrives, byte for byte; the result then holds none of it. */
   readonly onStdout?: ((bytes: Uint8Array) => void) | undefined
@@ -73,13 +79,20 @@ async function kubectlOn(node: Node, options: KubectlOptions): Promise<KubectlRe
   const { cluster, args, signal, stdin } = options
   const remote = await options.fleet.get(node.name, node.ssh)
   const port = cluster.loadBalancer?.apiPort ?? API_PORT
+  const argv = ['sh', '-c', program, 'kubectl', `https://${bracket(node.address)}:${port}`, ...args]
+  if (options.terminal === true) {
+    // Asked before: what a program on the terminal ends with may be any number.
+    await kubectlOn(node, { ...options, args: READY, stdin: undefined, terminal: false, ...UNSEEN })
+    const exitCode = await remote.attach({ argv, root: true })
+    return { host: remote.host, exitCode, stdout: Buffer.of(), stderr: Buffer.of() }
+  }
   let begun = false
   const pass = (take: ((bytes: Uint8Array) => void) | undefined) => (text: string) => {
     begun = true
     take?.(Buffer.from(text, 'latin1'))
   }
   const { stdout, stderr, exitCode } = await remote.run({
-    argv: ['sh', '-c', program, 'kubectl', `https://${bracket(node.address)}:${port}`, ...args],
+    argv,
     root: true,
     stdin,
     signal,

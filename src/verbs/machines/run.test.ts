@@ -23,7 +23,14 @@ const fleet = {
       await new Promise((resolve) => setTimeout(resolve, host === 'a' ? 30 : 1))
       return { host, stdout: `${host}: ${argv.join('|')}`, stderr: '', exitCode: 0, durationMs: 1 }
     }
-    return { host, user: 'admin', run, forward: async () => '', close: async () => undefined }
+    return {
+      host,
+      user: 'admin',
+      run,
+      forward: async () => '',
+      attach: async () => 0,
+      close: async () => undefined,
+    }
   },
 }
 
