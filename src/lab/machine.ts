@@ -1,4 +1,5 @@
 /** One machine of a lab, and what tests do to it. */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { QuorateError } from '../errors.ts'
@@ -193,7 +194,10 @@ export class Machine {
   }
 
   async #nft(rules: string): Promise<void> {
-    await tool(['nsenter', '--target', `${await this.#leader()}`, '--net', '--', 'nft', rules])
+    const leader = await this.#leader()
+    // Its own where it has one: rules of a newer nft (kube-proxy's) crash an older one of this computer.
+    const own = existsSync(`/proc/${leader}/root/usr/sbin/nft`) ? ['--mount'] : []
+    await tool(['nsenter', '--target', `${leader}`, '--net', ...own, '--', 'nft', rules])
   }
 
   async #leader(): Promise<number> {

@@ -105,3 +105,11 @@ test('what overlooks a kind word is ended by the one that does not ask, and then
   expect(said).toEqual([...Array.from({ length: 6 }, () => 'please'), 'now'])
   await rm(folder, { recursive: true })
 })
+
+test.each([
+  ['TERM', 143],
+  ['SEGV', 139],
+  ['KILL', 137],
+])('a program ended by SIG%s has the exit code of a shell', async (signal, exitCode) => {
+  expect(await runProcess('sh', ['-c', `kill -${signal} $$`])).toMatchObject({ exitCode })
+})

@@ -1,5 +1,6 @@
 /** A program run on the workstation, with its output and end as one result. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { constants } from 'node:os'
 import { Readable } from 'node:stream'
 import { type InputFile, isInputFile, openInput } from './input-file.ts'
 import { counted } from '../spec/units.ts'
@@ -38,13 +39,6 @@ const MAX_LENGTH = 64 * 1024 ** 2
 const STOP_GRACE_MS = 3000
 const STOP_STEP_MS = 500
 const KILL_GRACE_MS = 1500
-const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGKILL: 9,
-  SIGPIPE: 13,
-  SIGTERM: 15,
-}
 
 /**
  * Runs a program to its end.
@@ -110,7 +104,9 @@ export async function onTerminal(file: string, args: readonly string[]): Promise
 export async function exitOf(child: ChildProcess): Promise<number> {
   return await new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (code, signal) => resolve(code ?? 128 + ((signal && SIGNAL_NUMBERS[signal]) || 15)))
+    child.once('close', (code, signal) =>
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+    )
   })
 }
 
