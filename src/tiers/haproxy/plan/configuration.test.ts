@@ -25,6 +25,9 @@ const backends = () =>
     .slice(1)
     .map((one) => one.split('\n'))
 
+/** How many checks may fail before a server is taken for down. */
+const patience = (backend: readonly string[]) => Number(/ fall (\d)/.exec(backend.join('\n'))?.[1])
+
 test('every master is a back end on its own API port, asked for /readyz over TLS', () => {
   const servers = ['  server master01 198.18.7.21:6443', '  server master02 [2001:db8::22]:6443']
   const [used = [], early = []] = backends()
@@ -43,7 +46,6 @@ test('new connections keep away from a server that begins to fail, before it los
     '  use-server master01 if one_begins_to_fail { srv_is_up(api-servers-early/master01) }',
     '  use-server master02 if one_begins_to_fail { srv_is_up(api-servers-early/master02) }',
   ])
-  const patience = (all: readonly string[]) => Number(/ fall (\d)/.exec(all.join('\n'))?.[1])
   expect(patience(early)).toBeLessThan(patience(used))
   expect(early.join('\n')).not.toContain('shutdown-sessions')
   expect(early.filter((line) => line.includes('http-check'))).toEqual(
