@@ -7,9 +7,10 @@ import { sshFailure } from './failure.ts'
 import { markRun } from './guard.ts'
 import { options } from './config.ts'
 import { Deadline } from './deadline.ts'
-import { ANSWER_BYTES, ERROR_BYTES, LOCAL_MS, LOOK_MS, describeCommand, tooMuch } from './limits.ts'
+import { ANSWER_BYTES, ERROR_BYTES, LOOK_MS, describeCommand, tooMuch } from './limits.ts'
 import { loginFailure } from './login-words.ts'
 import { type Master, openMaster } from './master.ts'
+import { localSsh } from './local-ssh.ts'
 import { onTerminal, runProcess } from './process.ts'
 import { forAnyLoginShell, quoteCommand } from './quote.ts'
 import type { CommandResult, Remote, RemoteCommand } from './remote.ts'
@@ -280,17 +281,6 @@ class SshConnection implements Remote {
       host: this.host,
       hint: 'set MaxSessions to 3 or more in /etc/ssh/sshd_config on the node (the default is 10)',
     })
-  }
-}
-
-/** Asks the local ssh, which answers without the node. */
-async function localSsh(args: readonly string[]): Promise<{ exitCode: number; stderr: string }> {
-  const late = AbortSignal.timeout(LOCAL_MS)
-  try {
-    return await runProcess('ssh', args, { detached: true, signal: late })
-  } catch (error) {
-    if (!late.aborted) throw error
-    return { exitCode: 255, stderr: "the local ssh doesn't answer" }
   }
 }
 

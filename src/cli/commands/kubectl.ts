@@ -29,8 +29,8 @@ const kubectlCommand: CommandHandler = async (context, input) => {
 }
 
 /** @throws QuorateError `usage` */
-function requireTerminal({ json }: CliContext): boolean {
-  if (process.stdin.isTTY && process.stdout.isTTY && !json) return true
+function requireTerminal({ interactive, json }: CliContext): boolean {
+  if (interactive && !json) return true
   throw new QuorateError('usage', '--terminal needs a terminal as input and output, and no --json', {
     hint: 'leave it out to pipe output, or give --stdin to pipe input',
   })
