@@ -64,7 +64,7 @@ async function main(words: readonly string[]): Promise<number> {
     process.stdout.write(textTable(lines))
     const load = figures.kubernetesLoadBefore.toFixed(0)
     const rounds = repeat === 1 ? 'One round' : `${repeat} rounds`
-    const conditions = `${rounds}. The computer's load average was ${load} before the first round, without the bench.`
+    const conditions = `${rounds}. The host's load average was ${load} before the first round, without the bench.`
     if (words.includes('--markdown'))
       await fillPage(
         path.join(root, PERFORMANCE),

@@ -146,7 +146,7 @@ export function linesOfBackups(figures: FiguresOfBackups): Line[] {
     line('`quorate restore` of it onto three members', seconds(figures.restoreThreeSeconds)),
     line('… as a multiple of the one by hand', times(restore), 'at most 1.3 ×', restore <= 1.3),
     line(
-      '`etcdutl snapshot restore` of it on this computer, and one member’s start',
+      "`etcdutl snapshot restore` of it on this host, and one member's start",
       seconds(figures.restoreOneSeconds),
     ),
     line('… `quorate restore` as a multiple of it', times(figures.restoreToOneRatio)),
@@ -180,7 +180,7 @@ export function markdownTable(lines: readonly Line[], conditions: string, when: 
 |---|---:|---|
 ${rows.join('\n')}
 
-Measured by \`script/bench\` on ${when.toISOString().slice(0, 10)} in lab machines on one computer (${computer()}).
+Measured by \`script/bench\` on ${when.toISOString().slice(0, 10)} in lab nodes on one host (${computer()}).
 ${conditions}
 `
 }
