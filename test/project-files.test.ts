@@ -5,6 +5,8 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { COMMANDS } from '../src/cli/commands.ts'
+import { SUPPORTED_MINORS } from '../src/etcd/versions.ts'
+import { KUBERNETES_MINORS } from '../src/kubernetes/versions.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const read = async (name: string) => await readFile(path.join(ROOT, name), 'utf8')
@@ -26,6 +28,23 @@ test('CHANGELOG.md has the form of Keep a Changelog, and starts with what is unr
     level === '##' ? !/^\[(Unreleased|\d+\.\d+\.\d+)\]/.test(title) : !groups.includes(title),
   )
   expect(odd.map(([heading]) => heading)).toEqual([])
+})
+
+test('the support matrix has a row for every minor version that quorate accepts, and a known status in each', async () => {
+  const page = await read('docs/reference/support-matrix.md')
+  const [, table = ''] = /<!-- matrix -->\n([^]*?)<!-- \/matrix -->/.exec(page) ?? []
+  const rows = table
+    .trim()
+    .split('\n')
+    .slice(2)
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+  const minors = (what: string) => rows.filter((row) => row[1] === what).map((row) => row[2])
+  expect(minors('etcd')).toEqual(SUPPORTED_MINORS)
+  expect(minors('Kubernetes')).toEqual(KUBERNETES_MINORS)
+  const statuses = new Set(rows.map((row) => row[3]))
+  expect(statuses).toEqual(new Set(['tested', 'in part', 'untested', 'no']))
+  const unproven = rows.filter((row) => row[3] === 'tested' && row[4] === '')
+  expect(unproven).toEqual([])
 })
 
 /** An issue form, as far as it is used: GitHub refuses one with unknown types, or two fields of one ID. */
